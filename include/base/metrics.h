@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Counters of the process in Prometheus text format. Counting is an atomic add and takes no lock.
+ * Gauges that need a query (certificates by state) are written by the caller with metrics_gauge().
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "base/refusal.h"
+#include "base/strbuf.h"
+
+#include <stdint.h>
+
+struct metrics;
+
+/* Operations that are counted, with their label values. */
+#define METRIC_OPERATIONS(X)                                                                       \
+	X(ir) X(cr) X(kur) X(p10cr) X(rr) X(certConf) X(pollReq) X(genm) X(error) X(other) X(none)
+enum metric_operation {
+#define X(name) METRIC_OP_##name,
+	METRIC_OPERATIONS(X)
+#undef X
+	METRIC_OP_COUNT,
+};
+
+enum metric_outcome {
+	METRIC_ACCEPTED,
+	METRIC_WAITING,
+	METRIC_REJECTED,
+	METRIC_REPLAYED,
+	METRIC_FAULT,
+	METRIC_OUTCOME_COUNT,
+};
+
+struct metrics *metrics_new(void);
+void metrics_free(struct metrics *m);
+
+/* One CMP request: operation, outcome, failInfo bit or -1, duration. */
+void metrics_request(struct metrics *m, enum metric_operation op, enum metric_outcome outcome,
+		     int failinfo, int64_t us);
+/* One exchange with an upstream CA (index of the CA in the configuration, at most 63). */
+void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64_t us, int ok);
+/* HTTP: a connection opened or closed, one refused (over a limit), a request answered 503. */
+void metrics_connection(struct metrics *m, int delta);
+void metrics_connection_refused(struct metrics *m);
+void metrics_queue_full(struct metrics *m);
+
+/* Appends all counters as Prometheus text exposition format 0.0.4. */
+void metrics_write(struct metrics *m, struct strbuf *out);
+/* Appends HELP/TYPE once per name (pass help NULL for further label values) and one gauge value. */
+void metrics_gauge(struct strbuf *out, const char *name, const char *help, const char *labels,
+		   int64_t value);

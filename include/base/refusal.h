@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A refusal: what we say to a client that asked for something it does not get. It is data, filled
+ * in where the check is: failInfo (RFC 4210 5.2.3), a reason code for log, audit and metrics, and a
+ * fixed sentence for the client. One row per rule, in base/refusal_table.h.
+ * Functions that may refuse return 0, REFUSED (1) with the refusal filled in, or a negative errno.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* PKIFailureInfo bit numbers, RFC 4210 5.2.3. */
+enum pki_failinfo {
+	FAIL_BAD_ALG = 0,
+	FAIL_BAD_MESSAGE_CHECK = 1,
+	FAIL_BAD_REQUEST = 2,
+	FAIL_BAD_TIME = 3,
+	FAIL_BAD_CERT_ID = 4,
+	FAIL_BAD_DATA_FORMAT = 5,
+	FAIL_WRONG_AUTHORITY = 6,
+	FAIL_INCORRECT_DATA = 7,
+	FAIL_MISSING_TIME_STAMP = 8,
+	FAIL_BAD_POP = 9,
+	FAIL_CERT_REVOKED = 10,
+	FAIL_CERT_CONFIRMED = 11,
+	FAIL_WRONG_INTEGRITY = 12,
+	FAIL_BAD_RECIPIENT_NONCE = 13,
+	FAIL_TIME_NOT_AVAILABLE = 14,
+	FAIL_UNACCEPTED_POLICY = 15,
+	FAIL_UNACCEPTED_EXTENSION = 16,
+	FAIL_ADD_INFO_NOT_AVAILABLE = 17,
+	FAIL_BAD_SENDER_NONCE = 18,
+	FAIL_BAD_CERT_TEMPLATE = 19,
+	FAIL_SIGNER_NOT_TRUSTED = 20,
+	FAIL_TRANSACTION_ID_IN_USE = 21,
+	FAIL_UNSUPPORTED_VERSION = 22,
+	FAIL_NOT_AUTHORIZED = 23,
+	FAIL_SYSTEM_UNAVAIL = 24,
+	FAIL_SYSTEM_FAILURE = 25,
+	FAIL_DUPLICATE_CERT_REQ = 26,
+	FAIL_COUNT = 27,
+};
+
+enum { REFUSED = 1 };
+
+enum refusal_reason {
+	REFUSAL_NONE = 0,
+#define REFUSAL(name, failinfo, text) REFUSAL_##name,
+#include "base/refusal_table.h"
+#undef REFUSAL
+	REFUSAL_COUNT,
+};
+
+/*
+ * reason names the row. `failinfo` is the row's unless an upstream CA gave its own; -1 means none.
+ * `detail` is for the log only: a short static or caller-owned text, may be NULL.
+ */
+struct refusal {
+	enum refusal_reason reason;
+	int failinfo;
+	const char *detail;
+};
+
+#define REFUSAL_NULL ((struct refusal){REFUSAL_NONE, -1, NULL})
+
+/* Fills in *r for the row and returns REFUSED: `return refuse(r, REFUSAL_bad_pop);` */
+int refuse(struct refusal *r, enum refusal_reason reason);
+/* The same with a detail for the log. */
+int refuse_detail(struct refusal *r, enum refusal_reason reason, const char *detail);
+
+/* The code for log and metrics: the row's name, as "pop_signature_wrong". */
+const char *refusal_code(enum refusal_reason reason);
+/* The fixed sentence for the client. */
+const char *refusal_text(enum refusal_reason reason);
+/* The RFC's name of a failInfo bit, as "badPOP"; "" for -1. */
+const char *failinfo_name(int failinfo);
+/* The bit of a name, or -1. */
+int failinfo_parse(const char *name);

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The configuration: cmf.cnf, in OpenSSL's configuration syntax (NCONF), read into typed structs.
+ * One table in src/conf/keys.c lists every key with type, default, whether a reload may change it,
+ * and a line of help; it drives parsing, the check for unknown keys, --print-config and
+ * docs/configuration.md. Relative file names are taken from the directory of the file.
+ * A struct conf is immutable once loaded.
+ */
+#pragma once
+
+#include "base/cert_type.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A list of strings from a comma-separated value. */
+struct conf_list {
+	char **item;
+	size_t len;
+};
+
+/* An address and port from "host:port", "[v6]:port" or "unix:/path". */
+struct conf_address {
+	char *host; /* numeric address, or the path for unix */
+	uint16_t port;
+	bool is_unix;
+};
+
+struct conf_addresses {
+	struct conf_address *item;
+	size_t len;
+};
+
+/* An address range, "10.0.0.0/8" or "fd00::/8". */
+struct conf_ip_range {
+	uint8_t address[16];
+	uint8_t address_len; /* 4 or 16 octets */
+	uint8_t prefix_len;  /* bits */
+};
+
+struct conf_ip_ranges {
+	struct conf_ip_range *item;
+	size_t len;
+};
+
+/* [server]: listeners, limits, threads. */
+struct conf_server {
+	struct conf_addresses listen;	  /* plain HTTP */
+	struct conf_addresses listen_tls; /* HTTPS; needs tls_certificate and tls_key */
+	struct conf_addresses listen_metrics;
+	char *admin_socket; /* path of the Unix-domain socket of cmfctl */
+	uint32_t admin_socket_mode;
+	char *tls_certificate; /* PEM chain */
+	char *tls_key;
+	char *tls_passphrase_file;
+	char *tls_client_ca;  /* trust anchors of client certificates; optional */
+	uint32_t io_threads;  /* 1 */
+	uint32_t workers;     /* 32 */
+	uint32_t queue_max;   /* 1024 waiting requests */
+	uint32_t body_max;    /* octets, 65536 */
+	uint32_t header_max;  /* octets, 8192 */
+	int64_t idle_timeout_ms;    /* 60 s */
+	int64_t request_timeout_ms; /* 30 s, first to last octet of a request */
+	uint32_t connections_max;	      /* in all, 4096 */
+	uint32_t connections_max_per_address; /* 256 */
+	int64_t drain_timeout_ms;	      /* SIGTERM: wait that long for running requests */
+};
+
+/* [log] */
+struct conf_log {
+	enum log_format format;
+	enum log_level level;
+};
+
+/* [store] */
+struct conf_store {
+	char *database;	   /* path of the SQLite file */
+	char *secret_key;  /* file with 32 octets of key as hex: encrypts MAC secrets */
+	uint32_t batch_max;		/* write sets per COMMIT, 64 */
+	int64_t transaction_retention_ms; /* how long ended transactions are kept, 1 h */
+	int64_t audit_retention_ms;	/* 0: for ever */
+};
+
+/* [protection]: the CMF's own credential and what it accepts. */
+struct conf_protection {
+	char *certificate; /* PEM: own certificate, then its chain without the root */
+	char *key;	   /* PEM file or OpenSSL STORE URI */
+	char *passphrase_file;
+	char *sender;	/* subject text for the log only; the name is the certificate's */
+	uint32_t mac_iterations_min; /* 100, RFC 9045 */
+	uint32_t mac_iterations_max; /* 100000 */
+	uint32_t rsa_bits_min;	     /* 2048 */
+	int64_t message_time_window_ms; /* 0: messageTime not checked */
+	uint32_t extra_certs_max;	/* 32 */
+};
+
+/* [cmf] */
+struct conf_cmf {
+	int64_t confirm_wait_ms; /* 300 s */
+	bool implicit_confirm;	 /* allowed at all; a profile may forbid it */
+	struct conf_list ca_rules; /* names of [ca_rule NAME], first match wins */
+	char *default_ca;	   /* where no rule matches; NULL: refused */
+	bool deregister_on_cessation; /* rr with cessationOfOperation deregisters the entity */
+	uint32_t register_subjects_max;	  /* in one Register, 10000 */
+	uint32_t transactions_max_per_client; /* open ones, 10000 */
+};
+
+enum conf_ca_type { CONF_CA_INTERNAL, CONF_CA_UPSTREAM };
+enum conf_upstream_request { CONF_UPSTREAM_CR, CONF_UPSTREAM_P10CR };
+
+/* [ca NAME] */
+struct conf_ca {
+	char *name;
+	enum conf_ca_type type;
+	/* both */
+	char *certificate; /* PEM: issuing certificate of this CA; for upstream used for the chain */
+	char *chain;	   /* PEM: certificates from the issuer up to and with the root */
+	/* internal */
+	char *key;		/* PEM file or OpenSSL STORE URI */
+	char *passphrase_file;
+	char *digest;		/* "sha256"; ignored for EdDSA */
+	struct conf_list crl_distribution_points; /* URIs */
+	struct conf_list aia_ca_issuers;	  /* URIs */
+	struct conf_list aia_ocsp;		  /* URIs */
+	int64_t crl_validity_ms; /* nextUpdate - thisUpdate, 7 d */
+	int64_t crl_interval_ms; /* written at least that often, 1 d */
+	char *crl_directory;	 /* <name>.crl is written here; NULL: served from the store only */
+	int64_t backdate_ms;	 /* notBefore lies that far back, 5 min: clock skew of verifiers */
+	/* upstream */
+	char *server_url;	   /* http:// or https:// with path */
+	enum conf_upstream_request request; /* cr (raVerified) or p10cr (original PKCS#10 passed on) */
+	char *ra_certificate;	   /* PEM, own credential towards the upstream, with chain */
+	char *ra_key;
+	char *ra_passphrase_file;
+	char *ra_reference;	   /* or a MAC credential: reference and file with the secret */
+	char *ra_secret_file;
+	char *recipient;	   /* DN of the upstream, "/CN=..." */
+	char *expect_sender;	   /* DN that must have signed, pinned */
+	char *trusted;		   /* PEM: trust anchor of the upstream's protection, pinned */
+	char *upstream_profile;	   /* certProfile sent upstream; NULL: none */
+	char *tls_trusted;	   /* PEM for https */
+	int64_t upstream_wait_ms;    /* 2 s: then the client polls */
+	int64_t upstream_timeout_ms; /* 1 d: then the request has failed */
+	int64_t upstream_retry_ms;   /* 5 s between attempts on a dead upstream */
+	uint32_t upstream_workers;   /* 8 */
+};
+
+/* [ca_rule NAME]: absent keys match everything. */
+struct conf_ca_rule {
+	char *name;
+	bool has_cert_type;
+	enum cert_type cert_type;
+	char *trust_domain;
+	char *profile;
+	char *ca;
+};
+
+enum conf_key_kind { CONF_KEY_RSA, CONF_KEY_EC, CONF_KEY_ED25519, CONF_KEY_ED448 };
+
+/* One allowed kind of key: "rsa:2048-4096", "ec:P-256", "ed25519". */
+struct conf_key_type {
+	enum conf_key_kind kind;
+	int curve_nid;	   /* EC */
+	uint32_t bits_min; /* RSA */
+	uint32_t bits_max;
+};
+
+struct conf_key_types {
+	struct conf_key_type *item;
+	size_t len;
+};
+
+/* What a dNSName may be, relative to the registered subjectId. */
+enum conf_name_rule {
+	CONF_NAME_NONE,		     /* no such name */
+	CONF_NAME_SUBJECT_ID,	     /* exactly the subjectId */
+	CONF_NAME_SUBJECT_ID_LABEL,  /* the subjectId, or a name whose first label is the subjectId */
+	CONF_NAME_ANY,
+};
+
+/* One precompiled extension of a profile. */
+struct conf_extension {
+	int nid;
+	bool critical;
+	uint8_t *der; /* the whole Extension SEQUENCE */
+	size_t der_len;
+	uint8_t *value; /* extnValue's content */
+	size_t value_len;
+};
+
+/* [profile NAME]; a profile whose name is a certType is that certType's default. */
+struct conf_profile {
+	char *name;
+	enum cert_type cert_type;
+	int64_t validity_ms;	 /* when the request asks for none */
+	int64_t validity_max_ms; /* ceiling of what it may ask for */
+	struct conf_key_types key_types;
+	enum conf_name_rule common_name;
+	struct conf_list subject_attributes; /* further RDN types a request may set: "O", "OU", ... */
+	enum conf_name_rule dns_names;
+	bool vnfci_uri; /* SAN URI urn:etsi:nfv:vnfci:<subjectId> may be asked for */
+	struct conf_ip_ranges ip_addresses;
+	bool dns_name_from_subject_id; /* the subjectId is added as dNSName if not asked for */
+	bool implicit_confirm;
+	char *extension_section;
+	struct conf_extension *extensions;
+	size_t n_extensions;
+};
+
+struct conf {
+	char *path; /* of the file, absolute */
+	char *dir;  /* its directory, absolute */
+	struct conf_server server;
+	struct conf_log log;
+	struct conf_store store;
+	struct conf_protection protection;
+	struct conf_cmf cmf;
+	struct conf_ca *cas;
+	size_t n_cas;
+	struct conf_ca_rule *ca_rules; /* in the order of cmf.ca_rules */
+	size_t n_ca_rules;
+	struct conf_profile *profiles;
+	size_t n_profiles;
+};
+
+/*
+ * Loads and checks the file. All problems are collected, one line each ("[section] key: what is
+ * wrong, what to do"), into `problems`. Returns 0, -EINVAL with problems, or another negative errno
+ * (file unreadable; a problem line says so too).
+ */
+_must_check_ int conf_load(const char *path, struct conf **confp, struct strbuf *problems);
+void conf_free(struct conf *conf);
+DEFINE_CLEANUP(struct conf, conf_free);
+
+/* NULL if there is none of that name. */
+const struct conf_ca *conf_ca_find(const struct conf *conf, const char *name);
+const struct conf_profile *conf_profile_find(const struct conf *conf, const char *name);
+/* The default profile of a certType, NULL if the configuration has none. */
+const struct conf_profile *conf_profile_default(const struct conf *conf, enum cert_type type);
+
+/*
+ * For SIGHUP: 0 if `next` differs from `now` only in keys that a reload may change; else -EPERM and
+ * one line for each other key in `problems`.
+ */
+_must_check_ int conf_reload_check(const struct conf *now, const struct conf *next,
+				   struct strbuf *problems);
+
+/* --print-config: the effective configuration in the file's syntax, defaults included. */
+void conf_print(const struct conf *conf, FILE *out);
+/* docs/configuration.md and the tables of cmf.cnf(5), generated from the key table. */
+void conf_print_markdown(FILE *out);
