@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Log lines: logfmt or JSON, one write(2) each. Rotation and filtering are the receiver's.
+ */
+#include "base/log.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/strbuf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/err.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * The sink, the one mutable global of the program. Each part is read by itself: a line written
+ * while a reload changes the format may still have the old one, which does no harm.
+ */
+static struct {
+	atomic_int fd;
+	_Atomic enum log_format format;
+	_Atomic enum log_level level;
+} log_sink = {STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO};
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+void log_setup(int fd, enum log_format format, enum log_level level)
+{
+	atomic_store(&log_sink.fd, fd);
+	atomic_store(&log_sink.format, format);
+	atomic_store(&log_sink.level, level);
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= atomic_load_explicit(&log_sink.level, memory_order_relaxed);
+}
+
+/*
+ * Length of the well-formed UTF-8 sequence at `s` (RFC 3629 4), 0 if it is none. *cp is the code
+ * point.
+ */
+static size_t utf8_length(const unsigned char *s, uint32_t *cp)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len;
+
+	if (s[0] < 0x80) {
+		*cp = s[0];
+		return 1;
+	}
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		len = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	*cp = s[0] & (0xffu >> (len + 1));
+	for (size_t i = 1; i < len; i++) { /* stops at the NUL, which is no continuation */
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		*cp = *cp << 6 | (s[i] & 0x3f);
+	}
+	if (*cp < smallest[len] || *cp > 0x10ffff || (*cp >= 0xd800 && *cp <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/*
+ * The inside of a quoted string, by the rules of JSON (RFC 8259 7), for both formats. Control
+ * characters (C1 too) are escaped, so that no value can steer a terminal or forge a line; octets
+ * that are no UTF-8 become U+FFFD.
+ */
+static void add_escaped(struct strbuf *b, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	while (*s) {
+		uint32_t cp;
+		size_t len = utf8_length(s, &cp);
+
+		if (len == 0) {
+			strbuf_add(b, "\\ufffd");
+			len = 1;
+		} else if (cp == '"' || cp == '\\') {
+			strbuf_printf(b, "\\%c", (int)cp);
+		} else if (cp == '\n') {
+			strbuf_add(b, "\\n");
+		} else if (cp == '\t') {
+			strbuf_add(b, "\\t");
+		} else if (cp == '\r') {
+			strbuf_add(b, "\\r");
+		} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) {
+			strbuf_printf(b, "\\u%04x", (unsigned)cp);
+		} else {
+			strbuf_add_n(b, (const char *)s, len);
+		}
+		s += len;
+	}
+}
+
+static bool logfmt_needs_quotes(const char *text)
+{
+	if (*text == '\0')
+		return true;
+	for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
+		if (*s <= ' ' || *s >= 0x7f || *s == '"' || *s == '=' || *s == '\\')
+			return true;
+	}
+	return false;
+}
+
+static void add_key(struct strbuf *b, enum log_format format, const char *key)
+{
+	if (format == LOG_FORMAT_JSON)
+		strbuf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
+	else
+		strbuf_printf(b, "%s%s=", b->len ? " " : "", key);
+}
+
+static void add_text(struct strbuf *b, enum log_format format, const char *key, const char *text)
+{
+	bool quoted = format == LOG_FORMAT_JSON || logfmt_needs_quotes(text);
+
+	add_key(b, format, key);
+	if (!quoted) {
+		strbuf_add(b, text);
+		return;
+	}
+	strbuf_add(b, "\"");
+	add_escaped(b, text);
+	strbuf_add(b, "\"");
+}
+
+static void add_hex(struct strbuf *b, enum log_format format, const char *key, struct bytes octets)
+{
+	const char *quote = format == LOG_FORMAT_JSON || octets.len == 0 ? "\"" : "";
+
+	add_key(b, format, key);
+	strbuf_add(b, quote);
+	for (size_t i = 0; i < octets.len; i++)
+		strbuf_printf(b, "%02x", octets.data[i]);
+	strbuf_add(b, quote);
+}
+
+static void add_field(struct strbuf *b, enum log_format format, const struct log_field *field)
+{
+	switch (field->kind) {
+	case LOG_VALUE_TEXT:
+		if (field->text)
+			add_text(b, format, field->key, field->text);
+		return;
+	case LOG_VALUE_INT:
+		add_key(b, format, field->key);
+		strbuf_printf(b, "%" PRId64, field->number);
+		return;
+	case LOG_VALUE_HEX:
+		add_hex(b, format, field->key, field->octets);
+		return;
+	}
+}
+
+static void add_time(struct strbuf *b, enum log_format format)
+{
+	int64_t now = clock_now_ms(&clock_system);
+	char seconds[21];
+
+	clock_format(now, seconds);
+	seconds[19] = '\0'; /* the Z comes after the milliseconds */
+	add_key(b, format, "time");
+	strbuf_printf(b, format == LOG_FORMAT_JSON ? "\"%s.%03dZ\"" : "%s.%03dZ", seconds,
+		      (int)(now % 1000));
+}
+
+static void sink_write(const char *text, size_t len)
+{
+	int fd = atomic_load(&log_sink.fd);
+
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return; /* nobody to tell */
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t n)
+{
+	static const char no_memory[] = "level=error event=log_line_lost error=ENOMEM\n";
+	enum log_format format = atomic_load(&log_sink.format);
+	_cleanup_(strbuf_clear) struct strbuf line = STRBUF_NULL;
+
+	if (!log_enabled(level))
+		return;
+	if (format == LOG_FORMAT_JSON)
+		strbuf_add(&line, "{");
+	add_time(&line, format);
+	add_text(&line, format, "level", level_names[level]);
+	add_text(&line, format, "event", event);
+	for (size_t i = 0; i < n; i++)
+		add_field(&line, format, &fields[i]);
+	strbuf_add(&line, format == LOG_FORMAT_JSON ? "}\n" : "\n");
+	if (line.failed)
+		sink_write(no_memory, sizeof(no_memory) - 1);
+	else
+		sink_write(line.text, line.len);
+}
+
+/* Empties OpenSSL's error queue of this thread into `out`, oldest first. */
+static void drain_openssl_errors(struct strbuf *out)
+{
+	const char *function, *data;
+	unsigned long code;
+	int flags;
+
+	while ((code = ERR_get_error_all(NULL, NULL, &function, &data, &flags)) != 0) {
+		char text[256];
+
+		ERR_error_string_n(code, text, sizeof(text));
+		strbuf_printf(out, "%s%s", out->len ? "; " : "", text);
+		if (function && *function)
+			strbuf_printf(out, " in %s", function);
+		if ((flags & ERR_TXT_STRING) && data && *data)
+			strbuf_printf(out, " (%s)", data);
+	}
+}
+
+int log_fault(const char *what, int err, const char *detail)
+{
+	_cleanup_(strbuf_clear) struct strbuf openssl = STRBUF_NULL;
+
+	drain_openssl_errors(&openssl);
+	log_event(LOG_LEVEL_ERROR, "fault", F_TEXT("what", what),
+		  F_TEXT("error", strerrordesc_np(-err)), F_TEXT("detail", detail),
+		  F_TEXT("openssl", openssl.text));
+	return err;
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Counters and their Prometheus text form (exposition format 0.0.4). Serving them is http's.
+ */
+#include "base/metrics.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Upstream CAs that are counted; further ones are not. */
+#define METRIC_UPSTREAMS_MAX 64
+
+/* Upper bounds of the latency buckets in microseconds, and as the label says them in seconds. */
+static const struct {
+	int64_t us;
+	const char *label;
+} bucket_bounds[] = {
+	{500, "0.0005"},  {1000, "0.001"},  {2500, "0.0025"}, {5000, "0.005"},  {10000, "0.01"},
+	{25000, "0.025"}, {50000, "0.05"},  {100000, "0.1"},  {250000, "0.25"}, {500000, "0.5"},
+	{1000000, "1"},   {2500000, "2.5"}, {5000000, "5"},   {10000000, "10"},
+};
+
+#define METRIC_BUCKETS (ARRAY_LEN(bucket_bounds) + 1) /* the last is +Inf */
+
+struct histogram {
+	atomic_uint_least64_t bucket[METRIC_BUCKETS]; /* not cumulative */
+	atomic_uint_least64_t sum_us;
+};
+
+struct upstream {
+	_Atomic(char *) name; /* set by the first exchange */
+	atomic_uint_least64_t ok;
+	atomic_uint_least64_t failed;
+	struct histogram latency;
+};
+
+struct metrics {
+	atomic_uint_least64_t requests[METRIC_OP_COUNT][METRIC_OUTCOME_COUNT];
+	atomic_uint_least64_t failinfo[FAIL_COUNT];
+	struct histogram latency[METRIC_OP_COUNT];
+	struct upstream upstream[METRIC_UPSTREAMS_MAX];
+	atomic_int_least64_t connections;
+	atomic_uint_least64_t connections_refused;
+	atomic_uint_least64_t queue_full;
+};
+
+static const char *const operation_names[METRIC_OP_COUNT] = {
+#define X(name) [METRIC_OP_##name] = #name,
+	METRIC_OPERATIONS(X)
+#undef X
+};
+
+static const char *const outcome_names[METRIC_OUTCOME_COUNT] = {
+	[METRIC_ACCEPTED] = "accepted", [METRIC_WAITING] = "waiting",
+	[METRIC_REJECTED] = "rejected", [METRIC_REPLAYED] = "replayed",
+	[METRIC_FAULT] = "fault",
+};
+
+struct metrics *metrics_new(void)
+{
+	return calloc(1, sizeof(struct metrics));
+}
+
+void metrics_free(struct metrics *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < METRIC_UPSTREAMS_MAX; i++)
+		free(atomic_load(&m->upstream[i].name));
+	free(m);
+}
+
+/* Counters are independent of each other: no order between them is promised or needed. */
+static void count(atomic_uint_least64_t *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static uint64_t counted(const atomic_uint_least64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void histogram_count(struct histogram *h, int64_t us)
+{
+	size_t i = 0;
+
+	if (us < 0)
+		us = 0;
+	while (i < ARRAY_LEN(bucket_bounds) && us > bucket_bounds[i].us)
+		i++;
+	count(&h->bucket[i], 1);
+	count(&h->sum_us, (uint64_t)us);
+}
+
+void metrics_request(struct metrics *m, enum metric_operation op, enum metric_outcome outcome,
+		     int failinfo, int64_t us)
+{
+	count(&m->requests[op][outcome], 1);
+	if (failinfo >= 0 && failinfo < FAIL_COUNT)
+		count(&m->failinfo[failinfo], 1);
+	histogram_count(&m->latency[op], us);
+}
+
+static void upstream_set_name(struct upstream *u, const char *ca_name)
+{
+	char *none = NULL, *copy;
+
+	if (atomic_load(&u->name))
+		return;
+	copy = strdup(ca_name);
+	if (copy && !atomic_compare_exchange_strong(&u->name, &none, copy))
+		free(copy);
+}
+
+void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64_t us, int ok)
+{
+	struct upstream *u;
+
+	if (ca >= METRIC_UPSTREAMS_MAX)
+		return;
+	u = &m->upstream[ca];
+	upstream_set_name(u, ca_name);
+	count(ok ? &u->ok : &u->failed, 1);
+	histogram_count(&u->latency, us);
+}
+
+void metrics_connection(struct metrics *m, int delta)
+{
+	atomic_fetch_add_explicit(&m->connections, delta, memory_order_relaxed);
+}
+
+void metrics_connection_refused(struct metrics *m)
+{
+	count(&m->connections_refused, 1);
+}
+
+void metrics_queue_full(struct metrics *m)
+{
+	count(&m->queue_full, 1);
+}
+
+static void write_head(struct strbuf *out, const char *name, const char *type, const char *help)
+{
+	strbuf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* `label` is a whole pair, as operation="ir". */
+static void write_histogram(struct strbuf *out, const char *name, const char *label,
+			    const struct histogram *h)
+{
+	uint64_t total = 0, sum_us = counted(&h->sum_us);
+
+	for (size_t i = 0; i < METRIC_BUCKETS; i++) {
+		const char *le = i < ARRAY_LEN(bucket_bounds) ? bucket_bounds[i].label : "+Inf";
+
+		total += counted(&h->bucket[i]);
+		strbuf_printf(out, "%s_bucket{%s,le=\"%s\"} %" PRIu64 "\n", name, label, le, total);
+	}
+	strbuf_printf(out, "%s_sum{%s} %" PRIu64 ".%06" PRIu64 "\n", name, label, sum_us / 1000000,
+		      sum_us % 1000000);
+	strbuf_printf(out, "%s_count{%s} %" PRIu64 "\n", name, label, total);
+}
+
+static bool histogram_is_empty(const struct histogram *h)
+{
+	for (size_t i = 0; i < METRIC_BUCKETS; i++) {
+		if (counted(&h->bucket[i]))
+			return false;
+	}
+	return true;
+}
+
+static void write_requests(const struct metrics *m, struct strbuf *out)
+{
+	write_head(out, "cmfd_requests_total", "counter", "CMP requests by operation and outcome.");
+	for (size_t op = 0; op < METRIC_OP_COUNT; op++) {
+		for (size_t outcome = 0; outcome < METRIC_OUTCOME_COUNT; outcome++)
+			strbuf_printf(
+				out,
+				"cmfd_requests_total{operation=\"%s\",outcome=\"%s\"} %" PRIu64
+				"\n",
+				operation_names[op], outcome_names[outcome],
+				counted(&m->requests[op][outcome]));
+	}
+	write_head(out, "cmfd_failinfo_total", "counter", "Refusals by failInfo (RFC 4210 5.2.3).");
+	for (int i = 0; i < FAIL_COUNT; i++)
+		strbuf_printf(out, "cmfd_failinfo_total{failinfo=\"%s\"} %" PRIu64 "\n",
+			      failinfo_name(i), counted(&m->failinfo[i]));
+	write_head(out, "cmfd_request_duration_seconds", "histogram",
+		   "Time from a complete request to its answer.");
+	for (size_t op = 0; op < METRIC_OP_COUNT; op++) {
+		char label[64];
+
+		if (histogram_is_empty(&m->latency[op]))
+			continue;
+		snprintf(label, sizeof(label), "operation=\"%s\"", operation_names[op]);
+		write_histogram(out, "cmfd_request_duration_seconds", label, &m->latency[op]);
+	}
+}
+
+/* The pair ca="..." with the escapes of the format: backslash, quote, line feed. */
+static void add_ca_label(struct strbuf *label, const char *name)
+{
+	strbuf_add(label, "ca=\"");
+	for (; *name; name++) {
+		if (*name == '\n') {
+			strbuf_add(label, "\\n");
+			continue;
+		}
+		if (*name == '"' || *name == '\\')
+			strbuf_add(label, "\\");
+		strbuf_add_n(label, name, 1);
+	}
+	strbuf_add(label, "\"");
+}
+
+static void write_upstream_results(struct strbuf *out, const char *label, const struct upstream *u)
+{
+	strbuf_printf(out, "cmfd_upstream_requests_total{%s,result=\"ok\"} %" PRIu64 "\n", label,
+		      counted(&u->ok));
+	strbuf_printf(out, "cmfd_upstream_requests_total{%s,result=\"failed\"} %" PRIu64 "\n",
+		      label, counted(&u->failed));
+}
+
+static void write_upstream_latency(struct strbuf *out, const char *label, const struct upstream *u)
+{
+	write_histogram(out, "cmfd_upstream_duration_seconds", label, &u->latency);
+}
+
+static void write_each_upstream(const struct metrics *m, struct strbuf *out,
+				void (*write)(struct strbuf *out, const char *label,
+					      const struct upstream *u))
+{
+	for (size_t i = 0; i < METRIC_UPSTREAMS_MAX; i++) {
+		_cleanup_(strbuf_clear) struct strbuf label = STRBUF_NULL;
+		const char *name = atomic_load(&m->upstream[i].name);
+
+		if (!name)
+			continue;
+		add_ca_label(&label, name);
+		if (label.failed)
+			out->failed = true;
+		else
+			write(out, label.text, &m->upstream[i]);
+	}
+}
+
+void metrics_write(struct metrics *m, struct strbuf *out)
+{
+	write_requests(m, out);
+	write_head(out, "cmfd_upstream_requests_total", "counter",
+		   "Exchanges with upstream CAs by result.");
+	write_each_upstream(m, out, write_upstream_results);
+	write_head(out, "cmfd_upstream_duration_seconds", "histogram",
+		   "Time of an exchange with an upstream CA.");
+	write_each_upstream(m, out, write_upstream_latency);
+	metrics_gauge(out, "cmfd_connections", "Open connections.", NULL,
+		      atomic_load_explicit(&m->connections, memory_order_relaxed));
+	write_head(out, "cmfd_connections_refused_total", "counter",
+		   "Connections closed because a limit was reached.");
+	strbuf_printf(out, "cmfd_connections_refused_total %" PRIu64 "\n",
+		      counted(&m->connections_refused));
+	write_head(out, "cmfd_queue_full_total", "counter",
+		   "Requests answered 503 because the queue was full.");
+	strbuf_printf(out, "cmfd_queue_full_total %" PRIu64 "\n", counted(&m->queue_full));
+}
+
+void metrics_gauge(struct strbuf *out, const char *name, const char *help, const char *labels,
+		   int64_t value)
+{
+	if (help)
+		write_head(out, name, "gauge", help);
+	if (labels && *labels)
+		strbuf_printf(out, "%s{%s} %" PRId64 "\n", name, labels, value);
+	else
+		strbuf_printf(out, "%s %" PRId64 "\n", name, value);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The refusals and the names of the PKIFailureInfo bits.
+ */
+#include "base/refusal.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+struct refusal_row {
+	const char *code;
+	int failinfo;
+	const char *text;
+};
+
+static const struct refusal_row refusals[REFUSAL_COUNT] = {
+	[REFUSAL_NONE] = {"none", -1, ""},
+#define REFUSAL(name, failinfo, text) [REFUSAL_##name] = {#name, failinfo, text},
+#include "base/refusal_table.h"
+#undef REFUSAL
+};
+
+/*
+ * RFC 4210 5.2.3, appendix F:
+ *   PKIFailureInfo ::= BIT STRING { badAlg (0), badMessageCheck (1), ... duplicateCertReq (26) }
+ */
+static const char *const failinfo_names[FAIL_COUNT] = {
+	[FAIL_BAD_ALG] = "badAlg",
+	[FAIL_BAD_MESSAGE_CHECK] = "badMessageCheck",
+	[FAIL_BAD_REQUEST] = "badRequest",
+	[FAIL_BAD_TIME] = "badTime",
+	[FAIL_BAD_CERT_ID] = "badCertId",
+	[FAIL_BAD_DATA_FORMAT] = "badDataFormat",
+	[FAIL_WRONG_AUTHORITY] = "wrongAuthority",
+	[FAIL_INCORRECT_DATA] = "incorrectData",
+	[FAIL_MISSING_TIME_STAMP] = "missingTimeStamp",
+	[FAIL_BAD_POP] = "badPOP",
+	[FAIL_CERT_REVOKED] = "certRevoked",
+	[FAIL_CERT_CONFIRMED] = "certConfirmed",
+	[FAIL_WRONG_INTEGRITY] = "wrongIntegrity",
+	[FAIL_BAD_RECIPIENT_NONCE] = "badRecipientNonce",
+	[FAIL_TIME_NOT_AVAILABLE] = "timeNotAvailable",
+	[FAIL_UNACCEPTED_POLICY] = "unacceptedPolicy",
+	[FAIL_UNACCEPTED_EXTENSION] = "unacceptedExtension",
+	[FAIL_ADD_INFO_NOT_AVAILABLE] = "addInfoNotAvailable",
+	[FAIL_BAD_SENDER_NONCE] = "badSenderNonce",
+	[FAIL_BAD_CERT_TEMPLATE] = "badCertTemplate",
+	[FAIL_SIGNER_NOT_TRUSTED] = "signerNotTrusted",
+	[FAIL_TRANSACTION_ID_IN_USE] = "transactionIdInUse",
+	[FAIL_UNSUPPORTED_VERSION] = "unsupportedVersion",
+	[FAIL_NOT_AUTHORIZED] = "notAuthorized",
+	[FAIL_SYSTEM_UNAVAIL] = "systemUnavail",
+	[FAIL_SYSTEM_FAILURE] = "systemFailure",
+	[FAIL_DUPLICATE_CERT_REQ] = "duplicateCertReq",
+};
+
+int refuse(struct refusal *r, enum refusal_reason reason)
+{
+	return refuse_detail(r, reason, NULL);
+}
+
+int refuse_detail(struct refusal *r, enum refusal_reason reason, const char *detail)
+{
+	*r = (struct refusal){reason, refusals[reason].failinfo, detail};
+	return REFUSED;
+}
+
+const char *refusal_code(enum refusal_reason reason)
+{
+	return refusals[reason].code;
+}
+
+const char *refusal_text(enum refusal_reason reason)
+{
+	return refusals[reason].text;
+}
+
+const char *failinfo_name(int failinfo)
+{
+	if (failinfo < 0 || failinfo >= FAIL_COUNT)
+		return "";
+	return failinfo_names[failinfo];
+}
+
+int failinfo_parse(const char *name)
+{
+	for (int i = 0; i < FAIL_COUNT; i++) {
+		if (strcmp(name, failinfo_names[i]) == 0)
+			return i;
+	}
+	return -1;
+}
