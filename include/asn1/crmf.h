@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CRMF (RFC 4211) wire types, from templates of our own: names and fields as in the RFC.
+ * Types that OpenSSL exports (X509_ALGOR, X509_NAME, GENERAL_NAME, X509_EXTENSION) are reused.
+ */
+#pragma once
+
+#include <openssl/asn1t.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+/*
+ * SubjectPublicKeyInfo without X509_PUBKEY: that one sets up a decoder for the key at each parse.
+ * The received encoding is kept (enc) and is what i2d gives.
+ */
+typedef struct SubjectPublicKeyInfo_st {
+	X509_ALGOR *algorithm;
+	ASN1_BIT_STRING *subjectPublicKey;
+} SubjectPublicKeyInfo;
+DECLARE_ASN1_FUNCTIONS(SubjectPublicKeyInfo)
+
+typedef struct OptionalValidity_st {
+	ASN1_TIME *notBefore;
+	ASN1_TIME *notAfter;
+} OptionalValidity;
+DECLARE_ASN1_FUNCTIONS(OptionalValidity)
+
+typedef struct CertTemplate_st {
+	ASN1_INTEGER *version;
+	ASN1_INTEGER *serialNumber;
+	X509_ALGOR *signingAlg;
+	X509_NAME *issuer;
+	OptionalValidity *validity;
+	X509_NAME *subject;
+	SubjectPublicKeyInfo *publicKey;
+	ASN1_BIT_STRING *issuerUID;
+	ASN1_BIT_STRING *subjectUID;
+	STACK_OF(X509_EXTENSION) *extensions;
+} CertTemplate;
+DECLARE_ASN1_FUNCTIONS(CertTemplate)
+
+typedef struct AttributeTypeAndValue_st {
+	ASN1_OBJECT *type;
+	ASN1_TYPE *value;
+} AttributeTypeAndValue;
+DECLARE_ASN1_FUNCTIONS(AttributeTypeAndValue)
+DEFINE_STACK_OF(AttributeTypeAndValue)
+
+typedef struct CertId_st {
+	GENERAL_NAME *issuer;
+	ASN1_INTEGER *serialNumber;
+} CertId;
+DECLARE_ASN1_FUNCTIONS(CertId)
+DEFINE_STACK_OF(CertId)
+
+/* i2d gives the received octets while nothing is modified: the POP is computed over them. */
+typedef struct CertRequest_st {
+	ASN1_INTEGER *certReqId;
+	CertTemplate *certTemplate;
+	STACK_OF(AttributeTypeAndValue) *controls;
+	ASN1_ENCODING enc;
+} CertRequest;
+DECLARE_ASN1_FUNCTIONS(CertRequest)
+
+typedef struct POPOSigningKey_st {
+	ASN1_TYPE *poposkInput; /* [0] POPOSigningKeyInput, kept as ANY */
+	X509_ALGOR *algorithmIdentifier;
+	ASN1_BIT_STRING *signature;
+} POPOSigningKey;
+DECLARE_ASN1_FUNCTIONS(POPOSigningKey)
+
+enum { POPO_RA_VERIFIED, POPO_SIGNATURE, POPO_KEY_ENCIPHERMENT, POPO_KEY_AGREEMENT };
+typedef struct ProofOfPossession_st {
+	int type;
+	union {
+		ASN1_NULL *raVerified;
+		POPOSigningKey *signature;
+		ASN1_TYPE *keyEncipherment; /* [2] POPOPrivKey, kept as ANY */
+		ASN1_TYPE *keyAgreement;    /* [3] POPOPrivKey, kept as ANY */
+	} value;
+} ProofOfPossession;
+DECLARE_ASN1_FUNCTIONS(ProofOfPossession)
+
+typedef struct CertReqMsg_st {
+	CertRequest *certReq;
+	ProofOfPossession *popo;
+	STACK_OF(AttributeTypeAndValue) *regInfo;
+} CertReqMsg;
+DECLARE_ASN1_FUNCTIONS(CertReqMsg)
+DEFINE_STACK_OF(CertReqMsg)
+
+typedef STACK_OF(CertReqMsg) CertReqMessages;
+DECLARE_ASN1_ITEM(CertReqMessages)

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CMP (RFC 4210, 9480, 9810) wire types, from templates of our own: names and fields as in the
+ * RFC. Decoding goes in two stages: PKIMessage keeps the received octets of header and body, each
+ * is then parsed by itself. Requests and the bodies of answers are here; bodies this server does not
+ * serve stay ANY.
+ */
+#pragma once
+
+#include "asn1/crmf.h"
+
+typedef STACK_OF(ASN1_UTF8STRING) PKIFreeText;
+
+typedef struct InfoTypeAndValue_st {
+	ASN1_OBJECT *infoType;
+	ASN1_TYPE *infoValue; /* OPTIONAL */
+} InfoTypeAndValue;
+DECLARE_ASN1_FUNCTIONS(InfoTypeAndValue)
+DEFINE_STACK_OF(InfoTypeAndValue)
+
+typedef struct PKIHeader_st {
+	ASN1_INTEGER *pvno;
+	GENERAL_NAME *sender;
+	GENERAL_NAME *recipient;
+	ASN1_GENERALIZEDTIME *messageTime;
+	X509_ALGOR *protectionAlg;
+	ASN1_OCTET_STRING *senderKID;
+	ASN1_OCTET_STRING *recipKID;
+	ASN1_OCTET_STRING *transactionID;
+	ASN1_OCTET_STRING *senderNonce;
+	ASN1_OCTET_STRING *recipNonce;
+	STACK_OF(ASN1_UTF8STRING) *freeText;
+	STACK_OF(InfoTypeAndValue) *generalInfo;
+} PKIHeader;
+DECLARE_ASN1_FUNCTIONS(PKIHeader)
+
+/* First stage: header, body and certificates as received. */
+typedef struct PKIMessage_st {
+	ASN1_TYPE *header; /* SEQUENCE */
+	ASN1_TYPE *body;   /* [0..26] */
+	ASN1_BIT_STRING *protection;
+	STACK_OF(ASN1_TYPE) *extraCerts;
+} PKIMessage;
+DECLARE_ASN1_FUNCTIONS(PKIMessage)
+
+typedef struct PKIStatusInfo_st {
+	ASN1_INTEGER *status;
+	STACK_OF(ASN1_UTF8STRING) *statusString;
+	ASN1_BIT_STRING *failInfo;
+} PKIStatusInfo;
+DECLARE_ASN1_FUNCTIONS(PKIStatusInfo)
+DEFINE_STACK_OF(PKIStatusInfo)
+
+enum { CERT_OR_ENC_CERT_CERTIFICATE, CERT_OR_ENC_CERT_ENCRYPTED };
+typedef struct CertOrEncCert_st {
+	int type;
+	union {
+		ASN1_TYPE *certificate;	  /* Certificate, kept as received */
+		ASN1_TYPE *encryptedCert;
+	} value;
+} CertOrEncCert;
+DECLARE_ASN1_FUNCTIONS(CertOrEncCert)
+
+typedef struct CertifiedKeyPair_st {
+	CertOrEncCert *certOrEncCert;
+	ASN1_TYPE *privateKey;
+	ASN1_TYPE *publicationInfo;
+} CertifiedKeyPair;
+DECLARE_ASN1_FUNCTIONS(CertifiedKeyPair)
+
+typedef struct CertResponse_st {
+	ASN1_INTEGER *certReqId;
+	PKIStatusInfo *status;
+	CertifiedKeyPair *certifiedKeyPair;
+	ASN1_OCTET_STRING *rspInfo;
+} CertResponse;
+DECLARE_ASN1_FUNCTIONS(CertResponse)
+DEFINE_STACK_OF(CertResponse)
+
+typedef struct CertRepMessage_st {
+	STACK_OF(ASN1_TYPE) *caPubs; /* Certificates */
+	STACK_OF(CertResponse) *response;
+} CertRepMessage;
+DECLARE_ASN1_FUNCTIONS(CertRepMessage)
+
+typedef struct CertStatus_st {
+	ASN1_OCTET_STRING *certHash;
+	ASN1_INTEGER *certReqId;
+	PKIStatusInfo *statusInfo;
+	X509_ALGOR *hashAlg;
+} CertStatus;
+DECLARE_ASN1_FUNCTIONS(CertStatus)
+DEFINE_STACK_OF(CertStatus)
+
+typedef struct RevDetails_st {
+	CertTemplate *certDetails;
+	STACK_OF(X509_EXTENSION) *crlEntryDetails;
+} RevDetails;
+DECLARE_ASN1_FUNCTIONS(RevDetails)
+DEFINE_STACK_OF(RevDetails)
+
+typedef struct RevRepContent_st {
+	STACK_OF(PKIStatusInfo) *status;
+	STACK_OF(CertId) *revCerts;
+	STACK_OF(X509_CRL) *crls;
+} RevRepContent;
+DECLARE_ASN1_FUNCTIONS(RevRepContent)
+
+typedef struct ErrorMsgContent_st {
+	PKIStatusInfo *pKIStatusInfo;
+	ASN1_INTEGER *errorCode;
+	STACK_OF(ASN1_UTF8STRING) *errorDetails;
+} ErrorMsgContent;
+DECLARE_ASN1_FUNCTIONS(ErrorMsgContent)
+
+typedef struct PollReq_st {
+	ASN1_INTEGER *certReqId;
+} PollReq;
+DECLARE_ASN1_FUNCTIONS(PollReq)
+DEFINE_STACK_OF(PollReq)
+
+typedef struct PollRep_st {
+	ASN1_INTEGER *certReqId;
+	ASN1_INTEGER *checkAfter; /* seconds */
+	STACK_OF(ASN1_UTF8STRING) *reason;
+} PollRep;
+DECLARE_ASN1_FUNCTIONS(PollRep)
+DEFINE_STACK_OF(PollRep)
+
+/* PKIBody tags = alternatives of the CHOICE, RFC 4210 5.1.2. */
+enum pki_body_type {
+	PKI_BODY_IR = 0,
+	PKI_BODY_IP = 1,
+	PKI_BODY_CR = 2,
+	PKI_BODY_CP = 3,
+	PKI_BODY_P10CR = 4,
+	PKI_BODY_POPDECC = 5,
+	PKI_BODY_POPDECR = 6,
+	PKI_BODY_KUR = 7,
+	PKI_BODY_KUP = 8,
+	PKI_BODY_KRR = 9,
+	PKI_BODY_KRP = 10,
+	PKI_BODY_RR = 11,
+	PKI_BODY_RP = 12,
+	PKI_BODY_CCR = 13,
+	PKI_BODY_CCP = 14,
+	PKI_BODY_CKUANN = 15,
+	PKI_BODY_CANN = 16,
+	PKI_BODY_RANN = 17,
+	PKI_BODY_CRLANN = 18,
+	PKI_BODY_PKICONF = 19,
+	PKI_BODY_NESTED = 20,
+	PKI_BODY_GENM = 21,
+	PKI_BODY_GENP = 22,
+	PKI_BODY_ERROR = 23,
+	PKI_BODY_CERTCONF = 24,
+	PKI_BODY_POLLREQ = 25,
+	PKI_BODY_POLLREP = 26,
+	PKI_BODY_COUNT = 27,
+};
+
+typedef struct PKIBody_st {
+	int type; /* enum pki_body_type */
+	union {
+		CertReqMessages *certReqMessages; /* ir, cr, kur, krr, ccr */
+		CertRepMessage *certRepMessage;	  /* ip, cp, kup, ccp */
+		X509_REQ *p10cr;
+		STACK_OF(RevDetails) *rr;
+		RevRepContent *rp;
+		ASN1_NULL *pkiconf;
+		STACK_OF(InfoTypeAndValue) *genmsg; /* genm, genp */
+		ErrorMsgContent *error;
+		STACK_OF(CertStatus) *certConf;
+		STACK_OF(PollReq) *pollReq;
+		STACK_OF(PollRep) *pollRep;
+		ASN1_TYPE *other; /* not served: as received */
+	} value;
+} PKIBody;
+DECLARE_ASN1_FUNCTIONS(PKIBody)
+
+/* RFC's name of a body type, as "certConf"; "unknown" outside 0..26. */
+const char *pki_body_type_name(int type);

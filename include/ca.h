@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The CAs behind the CMF, one interface for both kinds: internal (keys of ours sign) and upstream
+ * (cmfd is the RA, a CMP server signs). Knows certificates and keys, not who may have them: that is
+ * cmf/. All CAs of the configuration are one `struct ca_set`, immutable after loading and shared by
+ * all threads.
+ */
+#pragma once
+
+#include "asn1/certificate.h"
+#include "base/metrics.h"
+#include "base/refusal.h"
+#include "conf.h"
+#include "store.h"
+
+struct ca_set;
+struct ca;
+
+_must_check_ int ca_set_new(const struct conf *conf, struct store *store,
+			    const struct clock_source *clock, struct metrics *metrics,
+			    struct ca_set **setp, struct strbuf *problems);
+/* Stops work on upstreams (what is open goes on after the next start), frees. */
+void ca_set_free(struct ca_set *set);
+DEFINE_CLEANUP(struct ca_set, ca_set_free);
+
+struct ca *ca_find(struct ca_set *set, const char *name);
+size_t ca_count(const struct ca_set *set);
+struct ca *ca_at(struct ca_set *set, size_t i);
+const char *ca_name(const struct ca *ca);
+bool ca_is_upstream(const struct ca *ca);
+
+/*
+ * Certificates of the CA as DER, issuing CA first, up to but without the root; and the root.
+ * For an upstream that has issued nothing yet it is what the configuration gives.
+ */
+size_t ca_chain(const struct ca *ca, const struct bytes **certsp);
+struct bytes ca_root(const struct ca *ca); /* empty if not configured */
+/* Name (TLV) of the issuing CA: equals the issuer of its certificates. Empty if unknown. */
+struct bytes ca_issuer(const struct ca *ca);
+/* The CA whose issuer name that is, or NULL. */
+struct ca *ca_find_by_issuer(struct ca_set *set, struct bytes issuer);
+/* Verifies that `cert` is signed by this CA's key (chain up to it is trusted by configuration).
+ * 0, or 1 if not. */
+_must_check_ int ca_verify(const struct ca *ca, const struct certificate_view *cert);
+
+/* What cmf/ decided to have certified. All borrowed DER unless noted. */
+struct ca_request {
+	struct bytes subject;	   /* TLV of Name */
+	struct bytes spki;	   /* TLV */
+	struct bytes san;	   /* extnValue of subjectAltName (GeneralNames TLV), or empty */
+	bool san_critical;	   /* with an empty subject, RFC 5280 4.2.1.6 */
+	const struct conf_profile *profile;
+	const struct conf_extension *extensions; /* of the profile, after cmf/ applied the request */
+	size_t n_extensions;
+	int64_t not_before_ms;
+	int64_t not_after_ms;
+	struct bytes p10; /* the client's PKCS#10 if it sent one: upstream passes it on */
+};
+
+struct ca_issued {
+	struct octets der;
+	uint8_t serial[STORE_SERIAL_MAX];
+	uint8_t serial_len;
+	int64_t not_before_ms;
+	int64_t not_after_ms; /* clipped to the CA's own */
+	bool validity_clipped;
+};
+
+/* Internal CA: signs now. 0 or negative errno. Not for upstream CAs (assertion). */
+_must_check_ int ca_issue(struct ca *ca, const struct ca_request *request, struct ca_issued *issuedp);
+void ca_issued_clear(struct ca_issued *issued);
+
+/*
+ * Upstream CA: encodes the request and adds a STORE_EXCHANGE_ISSUE to the unit, for the certificate
+ * that the unit inserts as REQUESTED (certificate_ref). Nothing is sent before the unit is
+ * committed; then ca_upstream_run() works on it.
+ */
+_must_check_ int ca_upstream_request(struct ca *ca, const struct ca_request *request,
+				     const int64_t *certificate_ref, struct store_unit *unit,
+				     int64_t *exchange_idp);
+/*
+ * Works on the issue exchange of a certificate in the calling worker until the certificate is there,
+ * it is refused, or upstream_wait has passed; if another worker is at it already, waits for that one;
+ * if upstream_workers already wait for this upstream, returns at once. Each step is durable before
+ * it shows. The outcome is in the store: certificate state REQUESTED (still waiting), PENDING
+ * (issued; der filled) or REJECTED. Negative errno on a fault of ours only.
+ */
+_must_check_ int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
+				 struct store_unit *unit);
+/* The failInfo bit that the upstream gave for a REJECTED certificate, -1 if it gave none. */
+_must_check_ int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id,
+				      int *failinfop);
+/* Seconds a client should wait before it polls again. */
+int ca_upstream_check_after(const struct ca *ca);
+
+/*
+ * Adds the revocation to the unit. Internal: REVOKED (or `to`) at once, a CRL is due. Upstream:
+ * REVOCATION_PENDING and a STORE_EXCHANGE_REVOKE that is retried until done. from is the state that
+ * the certificate was read in; to is STORE_CERT_REVOKED or STORE_CERT_REJECTED.
+ */
+_must_check_ int ca_revoke(struct ca *ca, const struct store_certificate *cert,
+			   enum store_certificate_state to, int reason, struct store_unit *unit);
+/* Upstream, after the unit is committed: tries at once, for at most upstream_wait. 0 revoked,
+ * STORE_NOT_FOUND still pending (systemUnavail for the client), negative errno. */
+_must_check_ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id,
+					struct store_reader *reader, struct store_unit *unit);
+
+/*
+ * Housekeeping of one CA, in a worker, when called every few seconds: open exchanges that are due,
+ * a CRL if one is due (revocations since the last, or crl_interval). Never blocks longer than
+ * upstream_wait. 0 or negative errno (logged).
+ */
+_must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
+/* Makes and stores a new CRL now (internal CAs), writes crl_directory/<name>.crl. */
+_must_check_ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
+
+/* --- CMP over HTTP as a client, with libcurl ------------------------------------------------------- */
+
+struct ca_transfer_options {
+	const char *url;
+	const char *tls_trusted; /* PEM file, NULL: system's */
+	int64_t timeout_ms;
+};
+/* POSTs one CMP message. 0 with the answer's body (also of 4xx and 5xx with CMP type, RFC 9811);
+ * -ECONNREFUSED, -ETIMEDOUT, -EPROTO (no CMP answer) otherwise. */
+_must_check_ int ca_transfer(const struct ca_transfer_options *options, struct bytes request,
+			     struct octets *answerp);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The CMP door: one CMP request in, one CMP answer out. Authenticates, finds the transaction, calls
+ * cmf/, builds and protects the answer, commits everything once. No HTTP here.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/metrics.h"
+#include "cmf.h"
+
+struct cmp_door;
+
+/* Loads the CMF's protection credential. */
+_must_check_ int cmp_door_new(const struct conf *conf, struct cmf *cmf, struct store *store,
+			      const struct clock_source *clock, struct metrics *metrics,
+			      struct cmp_door **doorp, struct strbuf *problems);
+void cmp_door_free(struct cmp_door *door);
+DEFINE_CLEANUP(struct cmp_door, cmp_door_free);
+
+/* What a thread needs of its own: reader, unit. */
+struct cmp_worker {
+	struct store_reader *reader;
+	struct store_unit *unit;
+};
+
+struct cmp_exchange {
+	struct bytes request;	      /* octets received */
+	const char *profile_label;    /* /p/<label>; NULL: none */
+	const char *operation_label;  /* RFC 9483 6.1 label; NULL: none */
+	const char *peer;	      /* for the log */
+	uint64_t connection;
+	int64_t received_us;
+};
+
+/*
+ * Serves one request. *answerp always gets a CMP message, an error message at worst, unless memory is
+ * out (-ENOMEM). *not_a_messagep: the octets were no PKIMessage (HTTP 400). Logs one line.
+ */
+_must_check_ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
+				const struct cmp_exchange *exchange, struct octets *answerp,
+				bool *not_a_messagep);
+
+/* Whether that operation label exists, RFC 9483 6.1 Table 1. */
+bool cmp_operation_label_known(const char *label);

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CMP messages: octets to a parsed view, and parts to protected octets. Knows the wire, not the
+ * meaning: no store, no clients, no policy but what the standard fixes. Used by the server's door,
+ * by cmfbench (as a client) and by `cmfctl explain`.
+ */
+#pragma once
+
+#include "asn1/pkimessage.h"
+#include "asn1/spki.h"
+#include "base/bytes.h"
+#include "base/refusal.h"
+
+enum cmp_protection_kind {
+	CMP_PROTECTION_NONE = 0,
+	CMP_PROTECTION_SIGNATURE = 1,
+	CMP_PROTECTION_MAC = 2,
+};
+
+/* Octets of transactionID and nonces, RFC 9483 3.1. */
+enum { CMP_NONCE_LEN = 16, CMP_NONCE_MAX = 64 };
+
+/*
+ * A received message. Views point into `der`, which the caller keeps while the message lives.
+ * header is never NULL; body is NULL while not parsed.
+ */
+struct cmp_message {
+	struct bytes der;
+	PKIMessage *outer;
+	PKIHeader *header;
+	PKIBody *body;
+	int body_type;		 /* tag of the body, 0..26, known before the body is parsed */
+	struct bytes header_der; /* as received, for the protection */
+	struct bytes body_der;
+	int64_t pvno;
+	struct bytes transaction_id; /* empty if absent; likewise below */
+	struct bytes sender_nonce;
+	struct bytes recip_nonce;
+	struct bytes sender_kid;
+	struct bytes protection; /* octets of the BIT STRING; empty if absent */
+	size_t n_extra_certs;
+};
+
+/*
+ * Decodes strictly. 0, or REFUSED: with *msgp NULL if the octets are no PKIMessage at all (no
+ * header could be read), with *msgp set and body NULL if only the body is malformed, so that the
+ * refusal can be answered properly. The body is parsed here too: nothing later parses octets.
+ * Negative errno on a fault.
+ */
+_must_check_ int cmp_message_decode(struct bytes der, struct cmp_message **msgp,
+				    struct refusal *refusal);
+void cmp_message_free(struct cmp_message *msg);
+DEFINE_CLEANUP(struct cmp_message, cmp_message_free);
+
+/* The i-th certificate of extraCerts, as received. */
+struct bytes cmp_message_extra_cert(const struct cmp_message *msg, size_t i);
+/* The InfoTypeAndValue of that OID in generalInfo: NULL if absent. */
+const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
+						 const ASN1_OBJECT *type);
+/* What protectionAlg says; NONE if absent. MAC for PasswordBasedMac (and other MAC OIDs). */
+enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *msg);
+
+/* SubjectPublicKeyInfo of a PKCS#10, as received, and the octets of its CertificationRequestInfo. */
+_must_check_ int cmp_p10_parts(const X509_REQ *req, SubjectPublicKeyInfo **spkip,
+			       struct octets *infop);
+
+/* --- protection ------------------------------------------------------------------------------ */
+
+/*
+ * Verifies signature protection over the received octets with that key. 0, REFUSED
+ * (protection_alg_unsupported, protection_alg_mismatch, protection_wrong, protection_malformed),
+ * or negative errno.
+ */
+_must_check_ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
+						 struct refusal *refusal);
+
+struct cmp_mac_policy {
+	uint32_t iterations_min; /* RFC 9045: at least 100 */
+	uint32_t iterations_max; /* bounds our work */
+};
+
+/* The same for PasswordBasedMac (RFC 4210 5.1.3.1) under `secret`; owf and mac: SHA-1 or SHA-2.
+ * Salt over 128 octets or iterationCount outside the policy: mac_parameters. Constant-time compare. */
+_must_check_ int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret,
+					   const struct cmp_mac_policy *policy,
+					   struct refusal *refusal);
+
+/* How a message of ours is protected. */
+struct cmp_protector {
+	enum cmp_protection_kind kind;
+	const struct signer *signer;	 /* SIGNATURE */
+	struct bytes secret;		 /* MAC */
+	const X509_ALGOR *mac_algorithm; /* MAC: PasswordBasedMac with parameters; for an answer the
+					    request's (RFC 4210 5.1.3.1: constant in a transaction) */
+};
+
+/* PasswordBasedMac with a fresh salt, SHA-256, HMAC-SHA256; for clients. */
+_must_check_ int cmp_mac_algorithm_new(uint32_t iterations, X509_ALGOR **algp);
+
+/* --- encoding ---------------------------------------------------------------------------------- */
+
+/* One generalInfo element to send: OID text and DER of the value (empty: none). */
+struct cmp_info {
+	const char *oid;
+	struct bytes value;
+};
+
+/* A message to be sent. Everything is borrowed. */
+struct cmp_outgoing {
+	int pvno;
+	struct bytes sender;	/* DER of the GeneralName */
+	struct bytes recipient; /* DER of the GeneralName; empty: the NULL-DN */
+	int64_t message_time_ms; /* 0: left out */
+	struct bytes sender_kid;
+	struct bytes transaction_id;
+	struct bytes sender_nonce;
+	struct bytes recip_nonce;
+	bool implicit_confirm;
+	int64_t confirm_wait_time_ms; /* absolute; 0: left out */
+	const struct cmp_info *infos; /* further generalInfo */
+	size_t n_infos;
+	const PKIBody *body;
+	const struct bytes *extra_certs; /* DER certificates, in order */
+	size_t n_extra_certs;
+};
+
+/* Encodes and protects. The caller owns *derp. 0 or a negative errno. */
+_must_check_ int cmp_message_encode(const struct cmp_outgoing *out,
+				    const struct cmp_protector *protector, struct octets *derp);
+
+/* DER of a GeneralName directoryName from the DER of a Name. */
+_must_check_ int cmp_general_name_of_dn(struct bytes name_der, struct octets *gnp);
+
+/* --- bodies ----------------------------------------------------------------------------------------- */
+
+/* A body of that type with an empty value of the right kind. NULL out of memory. */
+PKIBody *cmp_body_new(enum pki_body_type type);
+/* status, optional statusString (NULL), failInfo bit (-1: none). NULL out of memory. */
+PKIStatusInfo *cmp_status_info_new(int status, const char *text, int failinfo);
+/* An error body. */
+PKIBody *cmp_error_body_new(int status, const char *text, int failinfo);
+
+/* PKIStatus, RFC 4210 5.2.3. */
+enum {
+	PKI_STATUS_ACCEPTED = 0,
+	PKI_STATUS_GRANTED_WITH_MODS = 1,
+	PKI_STATUS_REJECTION = 2,
+	PKI_STATUS_WAITING = 3,
+};

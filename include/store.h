@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The store: what must survive kill -9 and power loss, as domain verbs. No SQL and no type of a
+ * database passes through here; a backend implements it (SQLite now).
+ *
+ * Reading: each thread has a `struct store_reader` of its own. Results are copies, owned by the
+ * caller. Readers see what was committed.
+ *
+ * Writing: a worker gathers its changes in a `struct store_unit` (a write set) and commits it in
+ * one call, which returns when they are durable. Each change carries its own condition; if one no
+ * longer holds, nothing of the unit happens and the commit says STORE_CONFLICT: the worker decides
+ * again. Units keep POINTERS: what they are given must live until commit or clear.
+ *
+ * Results: 0; STORE_NOT_FOUND or STORE_CONFLICT where documented; or a negative errno, a fault,
+ * already logged (-ENOSPC, -EIO, -ENOMEM, ...).
+ * Times are milliseconds since the epoch (UTC).
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/cert_type.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { STORE_NOT_FOUND = 2, STORE_CONFLICT = 3 };
+
+#define STORE_SERIAL_MAX 20 /* octets of a serialNumber, RFC 5280 4.1.2.2 */
+
+struct store;
+struct store_reader;
+struct store_unit;
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+struct store_options {
+	const char *database; /* path */
+	uint32_t batch_max;   /* units per COMMIT */
+};
+
+/* Creates the database (mode 0600) with the newest schema. -EEXIST if there is one. */
+_must_check_ int store_create(const struct store_options *options);
+/*
+ * Opens, migrates an older schema, starts the committer. -ENOENT without database, -EPROTO if the
+ * database is newer than this program (nothing is changed).
+ */
+_must_check_ int store_open(const struct store_options *options, struct store **storep);
+/* Commits what waits, stops the committer, closes. All readers are freed before. NULL is fine. */
+void store_close(struct store *store);
+DEFINE_CLEANUP(struct store, store_close);
+
+/* One per thread; not shared between threads. */
+_must_check_ int store_reader_new(struct store *store, struct store_reader **readerp);
+void store_reader_free(struct store_reader *reader);
+DEFINE_CLEANUP(struct store_reader, store_reader_free);
+
+/* --- clients -------------------------------------------------------------------------------- */
+
+/* What a client may do; a set of bits. */
+enum store_permission {
+	STORE_MAY_REGISTER = 1 << 0,	/* Register for itself */
+	STORE_MAY_REQUEST = 1 << 1,	/* ir, cr, p10cr, kur for entities it manages */
+	STORE_MAY_REVOKE = 1 << 2,	/* rr for entities it manages */
+	STORE_IS_RA = 1 << 3,		/* the same for every entity of its trust domain */
+	STORE_IS_OPERATOR = 1 << 4,	/* as RA */
+};
+
+/* A configured client: a CMP requester that we know. */
+struct store_client {
+	int64_t id;
+	char *name; /* unique */
+	char *trust_domain;
+	uint32_t permissions;
+	bool register_on_ir;
+	char *default_profile; /* NULL: none */
+	/* Signature credential: either the exact certificate, or trust anchor and subject. */
+	struct octets trust_anchor;  /* PEM, one or more certificates; empty for MAC clients */
+	struct octets certificate;   /* DER of the exact certificate; empty: anchor and subject */
+	char *subject;		     /* "/CN=vnfm-a" (openssl oneline form); NULL: any below the anchor */
+	/* MAC credential. */
+	char *mac_reference;	     /* senderKID; unique; NULL for signature clients */
+	struct octets mac_secret;    /* encrypted under the store key; see cmf/ */
+	int64_t created_ms;
+};
+
+/* --- registrations --------------------------------------------------------------------------- */
+
+enum store_registration_state { STORE_REGISTRATION_ACTIVE = 0, STORE_REGISTRATION_DEREGISTERED = 1 };
+
+/* A registered entity, IFA 033 11.2.2. At most one active per (cert_type, subject_id). */
+struct store_registration {
+	int64_t id;
+	enum cert_type cert_type;
+	char *subject_id;
+	enum cert_handling handling;
+	char *manager; /* name of the client that registered it */
+	char *trust_domain;
+	char *ca;
+	char *profile;
+	enum store_registration_state state;
+	int64_t created_ms;
+	int64_t changed_ms;
+};
+
+/* --- certificates ----------------------------------------------------------------------------- */
+
+enum store_certificate_state {
+	STORE_CERT_REQUESTED = 0, /* asked for upstream, no certificate yet; shown as pending */
+	STORE_CERT_PENDING = 1,	  /* issued, not confirmed yet */
+	STORE_CERT_ACTIVE = 2,
+	STORE_CERT_REVOKED = 3,
+	STORE_CERT_REJECTED = 4, /* refused upstream, or by the client in certConf (then also revoked) */
+	STORE_CERT_REVOCATION_PENDING = 5, /* upstream has still to be told */
+};
+
+/* reasonCode of RFC 5280 5.3.1, or none. */
+enum { STORE_REASON_NONE = -1 };
+
+struct store_certificate {
+	int64_t id;
+	int64_t registration_id;
+	char *ca;
+	uint8_t serial[STORE_SERIAL_MAX]; /* big-endian, as in the certificate; unique per CA */
+	uint8_t serial_len;		  /* 0 while REQUESTED */
+	enum store_certificate_state state;
+	char *subject; /* RFC 2253 text, for people */
+	struct octets der; /* empty while REQUESTED */
+	uint8_t key_digest[32]; /* SHA-256 of the DER SubjectPublicKeyInfo */
+	int64_t not_before_ms;
+	int64_t not_after_ms;
+	char *requester; /* principal that asked */
+	int reason;	 /* reasonCode once revoked */
+	int64_t revoked_ms; /* 0: not revoked */
+	int64_t confirm_by_ms; /* PENDING: certConf is due; 0 otherwise */
+	int64_t created_ms;
+	/* Joined from the registration on reading; ignored on insert. */
+	char *subject_id;
+	enum cert_type cert_type;
+	char *manager;
+	char *trust_domain;
+	char *profile;
+};
+
+/* --- transactions ------------------------------------------------------------------------------ */
+
+enum store_transaction_state {
+	STORE_TXN_AWAIT_UPSTREAM = 0, /* certificate REQUESTED; the client may have a waiting answer */
+	STORE_TXN_AWAIT_CONF = 1,     /* certConf due */
+	STORE_TXN_DONE = 2,
+	STORE_TXN_FAILED = 3, /* ended with a refusal */
+};
+
+/* A CMP transaction, keyed by requester and transactionID. */
+struct store_transaction {
+	int64_t id;
+	char *requester;	   /* principal key */
+	struct octets transaction_id;
+	enum store_transaction_state state;
+	int body_type;		   /* PKIBody tag of the request that opened it */
+	int protection;		   /* enum cmp_protection_kind of the request that opened it */
+	bool implicit_confirm;
+	bool chain_request;	   /* IFA 033 certChainRequest */
+	int cert_req_id;
+	int64_t certificate_id;	   /* 0: none */
+	struct octets request_nonce; /* senderNonce of the request that opened it */
+	struct octets sent_nonce;  /* senderNonce of our last answer */
+	uint8_t request_digest[32]; /* SHA-256 of the last request's octets */
+	struct octets response;	   /* octets of the last answer; empty: none yet (upstream) */
+	char *status_text;	   /* grantedWithMods: what was changed; NULL */
+	int64_t deadline_ms;	   /* certConf or upstream deadline; 0: none */
+	int64_t created_ms;
+	int64_t changed_ms;
+};
+
+/* --- exchanges with an upstream CA -------------------------------------------------------------- */
+
+enum store_exchange_kind { STORE_EXCHANGE_ISSUE = 0, STORE_EXCHANGE_REVOKE = 1 };
+enum store_exchange_state {
+	STORE_EXCHANGE_OPEN = 0, /* to be worked on until done, also after a restart */
+	STORE_EXCHANGE_DONE = 1,
+	STORE_EXCHANGE_FAILED = 2,
+};
+
+/* One CMP transaction of ours with an upstream CA: all that is needed to go on after a crash. */
+struct store_exchange {
+	int64_t id;
+	enum store_exchange_kind kind;
+	enum store_exchange_state state;
+	char *ca;
+	int64_t certificate_id;
+	struct octets request; /* ca/'s own encoding of what is asked for (CSR or template; reason) */
+	int failinfo;	       /* FAILED: the upstream's failInfo bit, -1 none */
+	int64_t deadline_ms;   /* then it has failed; 0: never (revocations) */
+	int64_t next_ms;       /* not before that time */
+	int64_t created_ms;
+};
+
+/* A message of an exchange, kept before it is sent or acted on. seq counts from 0. */
+struct store_exchange_message {
+	int seq;
+	bool sent; /* by us; else received */
+	struct octets der;
+};
+
+struct store_exchange_messages {
+	struct store_exchange_message *item;
+	size_t len;
+};
+
+/* --- CRLs ---------------------------------------------------------------------------------------- */
+
+struct store_crl {
+	char *ca;
+	int64_t number; /* CRLNumber */
+	int64_t this_update_ms;
+	int64_t next_update_ms;
+	struct octets der;
+};
+
+/* An entry for the next CRL. */
+struct store_revoked {
+	uint8_t serial[STORE_SERIAL_MAX];
+	uint8_t serial_len;
+	int reason;
+	int64_t revoked_ms;
+};
+
+struct store_revoked_list {
+	struct store_revoked *item;
+	size_t len;
+};
+
+/* --- audit ----------------------------------------------------------------------------------------- */
+
+struct store_audit {
+	int64_t time_ms;
+	const char *actor;  /* principal */
+	const char *action; /* "register", "issue", "confirm", "revoke", ... */
+	const char *target; /* subject_id, serial, client name */
+	const char *detail; /* NULL: none */
+};
+
+/* Owned fields are freed; the struct itself is the caller's. All accept zeroed structs. */
+void store_client_clear(struct store_client *c);
+void store_registration_clear(struct store_registration *r);
+void store_certificate_clear(struct store_certificate *c);
+void store_transaction_clear(struct store_transaction *t);
+void store_exchange_clear(struct store_exchange *e);
+void store_exchange_messages_clear(struct store_exchange_messages *m);
+void store_crl_clear(struct store_crl *c);
+void store_revoked_list_clear(struct store_revoked_list *l);
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+/* Calls `each` for every row; a non-zero return ends the walk and is returned. Rows are borrowed. */
+typedef int store_client_each(void *arg, const struct store_client *client);
+_must_check_ int store_client_list(struct store_reader *r, store_client_each *each, void *arg);
+/* Counts changes to clients: a cache of them is valid while this is unchanged. */
+_must_check_ int store_client_generation(struct store_reader *r, int64_t *generationp);
+
+/* The active registration, or STORE_NOT_FOUND. */
+_must_check_ int store_registration_find(struct store_reader *r, enum cert_type type,
+					 const char *subject_id, struct store_registration *regp);
+_must_check_ int store_registration_get(struct store_reader *r, int64_t id,
+					struct store_registration *regp);
+/* The manager of any active registration of the subject under another certType, or NOT_FOUND. */
+_must_check_ int store_subject_manager(struct store_reader *r, const char *subject_id,
+				       char **managerp);
+
+struct store_registration_filter {
+	const char *subject_id; /* NULL: all */
+	const char *manager;
+	const char *trust_domain;
+	int cert_type; /* -1: all */
+	bool with_deregistered;
+	int64_t after_id; /* for pages: rows with a greater id, in order of id */
+	uint32_t limit;	  /* 0: no limit */
+};
+typedef int store_registration_each(void *arg, const struct store_registration *reg);
+_must_check_ int store_registration_list(struct store_reader *r,
+					 const struct store_registration_filter *filter,
+					 store_registration_each *each, void *arg);
+
+_must_check_ int store_certificate_get(struct store_reader *r, int64_t id,
+				       struct store_certificate *certp);
+_must_check_ int store_certificate_find(struct store_reader *r, const char *ca, struct bytes serial,
+					struct store_certificate *certp);
+
+struct store_certificate_filter {
+	const char *subject_id; /* NULL: all */
+	const char *manager;
+	const char *ca;
+	struct bytes serial; /* empty: all */
+	int state;	     /* enum store_certificate_state, -1: all */
+	int64_t expired_at_ms; /* != 0: only ACTIVE ones whose not_after lies before */
+	int64_t confirm_due_ms; /* != 0: only PENDING ones whose confirm_by lies before */
+	int64_t registration_id; /* 0: all */
+	int64_t after_id;
+	uint32_t limit;
+	bool newest_first; /* by id descending, else ascending; not with after_id */
+};
+typedef int store_certificate_each(void *arg, const struct store_certificate *cert);
+_must_check_ int store_certificate_list(struct store_reader *r,
+					const struct store_certificate_filter *filter,
+					store_certificate_each *each, void *arg);
+/* Certificates by state, for metrics: counts[enum store_certificate_state], 6 of them. */
+_must_check_ int store_certificate_counts(struct store_reader *r, int64_t counts[6]);
+
+_must_check_ int store_transaction_find(struct store_reader *r, const char *requester,
+					struct bytes transaction_id, struct store_transaction *txnp);
+_must_check_ int store_transaction_get(struct store_reader *r, int64_t id,
+				       struct store_transaction *txnp);
+struct store_transaction_filter {
+	const char *requester; /* NULL: all */
+	int state;	       /* -1: all */
+	int64_t due_ms;	       /* != 0: only AWAIT_* ones whose deadline lies before */
+	int64_t certificate_id; /* 0: all */
+	int64_t after_id;
+	uint32_t limit;
+};
+typedef int store_transaction_each(void *arg, const struct store_transaction *txn);
+_must_check_ int store_transaction_list(struct store_reader *r,
+					const struct store_transaction_filter *filter,
+					store_transaction_each *each, void *arg);
+/* Transactions by state, for metrics: counts[enum store_transaction_state], 4 of them. */
+_must_check_ int store_transaction_counts(struct store_reader *r, int64_t counts[4]);
+
+_must_check_ int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep);
+/* The exchange of that kind for a certificate: the newest one. */
+_must_check_ int store_exchange_find(struct store_reader *r, int64_t certificate_id,
+				     enum store_exchange_kind kind, struct store_exchange *ep);
+/* OPEN ones with next_ms <= due_ms, oldest first, at most limit. */
+typedef int store_exchange_each(void *arg, const struct store_exchange *e);
+_must_check_ int store_exchange_due(struct store_reader *r, int64_t due_ms, uint32_t limit,
+				    store_exchange_each *each, void *arg);
+_must_check_ int store_exchange_messages_get(struct store_reader *r, int64_t exchange_id,
+					     struct store_exchange_messages *mp);
+
+/* The newest CRL of a CA, or STORE_NOT_FOUND. */
+_must_check_ int store_crl_newest(struct store_reader *r, const char *ca, struct store_crl *crlp);
+/* Everything a CRL of this CA must list at `now_ms` (unexpired certificates only), by serial. */
+_must_check_ int store_revoked_list(struct store_reader *r, const char *ca, int64_t now_ms,
+				    struct store_revoked_list *listp);
+/* When a certificate of this CA was last revoked (0: never): whether a newer CRL is due. */
+_must_check_ int store_revoked_last(struct store_reader *r, const char *ca, int64_t *msp);
+
+/* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
+_must_check_ int store_integrity_check(struct store_reader *r);
+
+/* --- writing --------------------------------------------------------------------------------------------- */
+
+/*
+ * A unit is reused by its thread: new once, then add changes, commit (which also clears). The add
+ * functions return 0 or -ENOMEM. `idp` (may be NULL) receives the new row's id during commit.
+ * An id that another change of the same unit creates is given as a pointer in the `_ref` fields.
+ */
+_must_check_ int store_unit_new(struct store *store, struct store_unit **unitp);
+void store_unit_free(struct store_unit *unit);
+DEFINE_CLEANUP(struct store_unit, store_unit_free);
+void store_unit_clear(struct store_unit *unit);
+bool store_unit_empty(const struct store_unit *unit);
+/* Durable when it returns 0. STORE_CONFLICT: nothing of it happened. Clears in every case. */
+_must_check_ int store_unit_commit(struct store_unit *unit);
+
+/* Conflict: name or mac_reference exists. */
+_must_check_ int store_client_insert(struct store_unit *u, const struct store_client *client);
+/* Conflict: there is none of that name. */
+_must_check_ int store_client_remove(struct store_unit *u, const char *name);
+
+/* Conflict: an active one of the same (cert_type, subject_id) exists, or an active one of the same
+ * subject_id under another certType has another manager. */
+_must_check_ int store_registration_insert(struct store_unit *u,
+					   const struct store_registration *reg, int64_t *idp);
+/* Conflict: not active. */
+_must_check_ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms);
+
+/*
+ * registration_ref, if not NULL, is read at commit instead of cert->registration_id (a registration
+ * inserted earlier in this unit). Conflict: serial exists, or the registration is not active.
+ */
+_must_check_ int store_certificate_insert(struct store_unit *u, const struct store_certificate *cert,
+					  const int64_t *registration_ref, int64_t *idp);
+/* REQUESTED becomes PENDING or ACTIVE (state in cert), with der, serial, subject and validity.
+ * Conflict: not REQUESTED. */
+_must_check_ int store_certificate_fill(struct store_unit *u, const struct store_certificate *cert);
+/* Conflict: the state is not `from`. Also clears confirm_by. */
+_must_check_ int store_certificate_set_state(struct store_unit *u, int64_t id,
+					     enum store_certificate_state from,
+					     enum store_certificate_state to);
+/* The same with reason and time; to is REVOKED, REJECTED or REVOCATION_PENDING. */
+_must_check_ int store_certificate_revoke(struct store_unit *u, int64_t id,
+					  enum store_certificate_state from,
+					  enum store_certificate_state to, int reason,
+					  int64_t now_ms);
+
+/* certificate_ref as registration_ref above. Conflict: (requester, transaction_id) exists. */
+_must_check_ int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
+					  const int64_t *certificate_ref, int64_t *idp);
+/*
+ * Writes state, implicit_confirm, sent_nonce, request_digest, response, status_text, deadline_ms and
+ * changed_ms of txn->id. Conflict: the row's state is not `from`, or its request_digest is not
+ * `from_digest` (NULL: not compared), or, with `if_unanswered`, it has a response already.
+ */
+_must_check_ int store_transaction_update(struct store_unit *u, const struct store_transaction *txn,
+					  enum store_transaction_state from,
+					  const uint8_t *from_digest, bool if_unanswered);
+/* Ended transactions changed before that time, at most `limit`. Never conflicts. */
+_must_check_ int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
+
+_must_check_ int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
+				       const int64_t *certificate_ref, int64_t *idp);
+/* Conflict: a message with that seq exists, or the exchange is not OPEN. */
+_must_check_ int store_exchange_add_message(struct store_unit *u, int64_t exchange_id,
+					    const struct store_exchange_message *message);
+/* Conflict: not OPEN. */
+_must_check_ int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms);
+_must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
+				       enum store_exchange_state state, int failinfo);
+
+/* Conflict: the number is not greater than every earlier one of the CA. */
+_must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl);
+
+_must_check_ int store_audit_add(struct store_unit *u, const struct store_audit *audit);
