@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Octets, hex, durations, files, log lines, refusals and metrics. The pool: test_pool.c.
+ */
+#include "base/bytes.h"
+#include "base/cert_type.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/refusal.h"
+#include "base/strbuf.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/asn1.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct {
+	const char *text;
+	int result;
+	int64_t ms;
+} durations[] = {
+	{"0", 0, 0},
+	{"300", 0, 300000},
+	{"300s", 0, 300000},
+	{"250ms", 0, 250},
+	{"15m", 0, 900000},
+	{"12h", 0, 43200000},
+	{"90d", 0, 7776000000LL},
+	{"2w", 0, 1209600000LL},
+	{"1y", 0, 31536000000LL},
+	{"9223372036854775807ms", 0, INT64_MAX},
+	{"9223372036854775808ms", -EINVAL, 0},
+	{"9223372036854775807", -EINVAL, 0}, /* overflows as seconds */
+	{"99999999999999999999", -EINVAL, 0},
+	{"", -EINVAL, 0},
+	{"s", -EINVAL, 0},
+	{"-1s", -EINVAL, 0},
+	{" 1s", -EINVAL, 0},
+	{"1 s", -EINVAL, 0},
+	{"1M", -EINVAL, 0},
+	{"1h30m", -EINVAL, 0},
+};
+
+START_TEST(test_duration_parse)
+{
+	int64_t ms = -1;
+
+	ck_assert_int_eq(duration_parse(durations[_i].text, &ms), durations[_i].result);
+	ck_assert_int_eq(ms, durations[_i].result == 0 ? durations[_i].ms : -1);
+}
+END_TEST
+
+/* Expected: date -u -d @seconds +%FT%TZ */
+static const struct {
+	int64_t ms;
+	const char *text;
+} times[] = {
+	{0, "1970-01-01T00:00:00Z"},
+	{999, "1970-01-01T00:00:00Z"},
+	{-1, "1969-12-31T23:59:59Z"},
+	{-1000, "1969-12-31T23:59:59Z"},
+	{951782400000, "2000-02-29T00:00:00Z"},
+	{4102444799500, "2099-12-31T23:59:59Z"},
+	{INT64_MAX, "9999-12-31T23:59:59Z"},
+};
+
+START_TEST(test_clock_format)
+{
+	char text[21];
+
+	clock_format(times[_i].ms, text);
+	ck_assert_str_eq(text, times[_i].text);
+}
+END_TEST
+
+static const struct {
+	const char *hex;
+	int result;
+	const char *lower; /* of what was read */
+} hexes[] = {
+	{"", 0, ""},
+	{"00ff10", 0, "00ff10"},
+	{"DEadBEef", 0, "deadbeef"},
+	{"01:02:03", 0, "010203"},
+	{"01 02  03", 0, "010203"},
+	{"0102030405060708", 0, "0102030405060708"},
+	{"0", -EINVAL, ""},
+	{"0g", -EINVAL, ""},
+	{"g0", -EINVAL, ""},
+	{"0:1", -EINVAL, ""},
+	{"010", -EINVAL, ""},
+	{"010203040506070809", -ENOSPC, ""},
+};
+
+START_TEST(test_hex)
+{
+	uint8_t octets[8];
+	char lower[17] = "";
+	size_t len = 0;
+
+	ck_assert_int_eq(hex_to_bytes(hexes[_i].hex, octets, sizeof(octets), &len),
+			 hexes[_i].result);
+	bytes_to_hex((struct bytes){octets, len}, lower);
+	ck_assert_str_eq(lower, hexes[_i].lower);
+}
+END_TEST
+
+START_TEST(test_octets)
+{
+	struct octets copy = OCTETS_NULL;
+
+	ck_assert(bytes_equal(BYTES_NULL, bytes_of_string("")));
+	ck_assert(bytes_equal(bytes_of_string("ab"), BYTES_OF(((uint8_t[]){'a', 'b'}))));
+	ck_assert(!bytes_equal(bytes_of_string("ab"), bytes_of_string("ac")));
+	ck_assert(!bytes_equal(bytes_of_string("ab"), bytes_of_string("abc")));
+
+	ck_assert_int_eq(octets_dup(bytes_of_string("ab"), &copy), 0);
+	ck_assert(bytes_equal(octets_view(&copy), bytes_of_string("ab")));
+	octets_clear_secret(&copy);
+	ck_assert_ptr_null(copy.data);
+	ck_assert_int_eq(octets_dup(BYTES_NULL, &copy), 0);
+	ck_assert_ptr_nonnull(copy.data);
+	octets_clear(&copy);
+	octets_clear(&copy);
+}
+END_TEST
+
+START_TEST(test_strbuf)
+{
+	struct strbuf b = STRBUF_NULL;
+	char *text = strbuf_take(&b);
+
+	ck_assert_str_eq(text, "");
+	free(text);
+	for (int i = 0; i < 1000; i++) {
+		strbuf_add(&b, "a");
+		strbuf_add_n(&b, "bcd", 1);
+		strbuf_printf(&b, "%d,", i);
+	}
+	ck_assert_uint_eq(b.len, 2 * 1000 + 1000 + 10 + 90 * 2 + 900 * 3);
+	text = strbuf_take(&b);
+	ck_assert_int_eq(strncmp(text, "ab0,ab1,ab2,", 12), 0);
+	ck_assert_str_eq(text + strlen(text) - 6, "ab999,");
+	free(text);
+	ck_assert_ptr_null(b.text);
+
+	strbuf_add(&b, "x");
+	b.failed = true; /* as after a failed allocation: nothing half-written comes out */
+	strbuf_add(&b, "y");
+	ck_assert_ptr_null(strbuf_take(&b));
+	ck_assert(!b.failed);
+}
+END_TEST
+
+/* cert_type.h: IFA 033 11.2.2.2 */
+static const struct {
+	const char *text;
+	int result;
+	enum cert_type type;
+} cert_types[] = {
+	{"ManoCert", 0, CERT_TYPE_MANO},
+	{"MANO_CERT", 0, CERT_TYPE_MANO},
+	{"VnfciCert", 0, CERT_TYPE_VNFCI},
+	{"VNFCI_CERT", 0, CERT_TYPE_VNFCI},
+	{"VnfOAMCert", 0, CERT_TYPE_VNF_OAM},
+	{"VNFOAM_CERT", 0, CERT_TYPE_VNF_OAM},
+	{"vnfcicert", -EINVAL, 0},
+	{"", -EINVAL, 0},
+};
+
+START_TEST(test_cert_type)
+{
+	enum cert_type type = 0;
+
+	ck_assert_int_eq(cert_type_parse(cert_types[_i].text, &type), cert_types[_i].result);
+	ck_assert_int_eq(type, cert_types[_i].type);
+	if (cert_types[_i].result == 0) {
+		ck_assert_int_eq(cert_type_parse(cert_type_name(type), &type), 0);
+		ck_assert_int_eq(type, cert_types[_i].type);
+	}
+}
+END_TEST
+
+START_TEST(test_cert_handling)
+{
+	enum cert_handling handling = CERT_HANDLING_NONE;
+
+	ck_assert_str_eq(cert_handling_name(CERT_HANDLING_NONE), "");
+	ck_assert_int_eq(cert_handling_parse("", &handling), -EINVAL);
+	ck_assert_int_eq(cert_handling_parse("delegation", &handling), 0);
+	ck_assert_int_eq(handling, CERT_HANDLING_DELEGATION);
+	ck_assert_str_eq(cert_handling_name(handling), "delegation");
+	ck_assert_int_eq(cert_handling_parse("direct", &handling), 0);
+	ck_assert_str_eq(cert_handling_name(handling), "direct");
+}
+END_TEST
+
+/* RFC 4210 appendix F, in the order of the bits */
+static const char *const rfc4210_failinfo[] = {
+	"badAlg",
+	"badMessageCheck",
+	"badRequest",
+	"badTime",
+	"badCertId",
+	"badDataFormat",
+	"wrongAuthority",
+	"incorrectData",
+	"missingTimeStamp",
+	"badPOP",
+	"certRevoked",
+	"certConfirmed",
+	"wrongIntegrity",
+	"badRecipientNonce",
+	"timeNotAvailable",
+	"unacceptedPolicy",
+	"unacceptedExtension",
+	"addInfoNotAvailable",
+	"badSenderNonce",
+	"badCertTemplate",
+	"signerNotTrusted",
+	"transactionIdInUse",
+	"unsupportedVersion",
+	"notAuthorized",
+	"systemUnavail",
+	"systemFailure",
+	"duplicateCertReq",
+};
+
+START_TEST(test_failinfo_names_rfc4210)
+{
+	ck_assert_uint_eq(ARRAY_LEN(rfc4210_failinfo), FAIL_COUNT);
+	for (int i = 0; i < FAIL_COUNT; i++) {
+		ck_assert_str_eq(failinfo_name(i), rfc4210_failinfo[i]);
+		ck_assert_int_eq(failinfo_parse(rfc4210_failinfo[i]), i);
+	}
+	ck_assert_str_eq(failinfo_name(-1), "");
+	ck_assert_str_eq(failinfo_name(FAIL_COUNT), "");
+	ck_assert_int_eq(failinfo_parse(""), -1);
+	ck_assert_int_eq(failinfo_parse("badpop"), -1);
+}
+END_TEST
+
+START_TEST(test_refusal_rows)
+{
+	for (int i = 1; i < REFUSAL_COUNT; i++) {
+		struct refusal r = REFUSAL_NULL;
+
+		ck_assert_int_eq(refuse(&r, (enum refusal_reason)i), REFUSED);
+		ck_assert_int_eq(r.reason, i);
+		ck_assert_str_ne(failinfo_name(r.failinfo), "");
+		ck_assert_ptr_null(r.detail);
+		ck_assert_str_ne(refusal_text(r.reason), "");
+		ck_assert_str_ne(refusal_code(r.reason), "");
+		for (int j = 0; j < i; j++)
+			ck_assert_str_ne(refusal_code(r.reason), refusal_code(j));
+	}
+}
+END_TEST
+
+START_TEST(test_refusal_detail)
+{
+	struct refusal r = REFUSAL_NULL;
+
+	ck_assert_int_eq(refuse_detail(&r, REFUSAL_pop_signature_wrong, "why"), REFUSED);
+	ck_assert_int_eq(r.failinfo, 9); /* badPOP */
+	ck_assert_str_eq(r.detail, "why");
+	ck_assert_str_eq(refusal_code(r.reason), "pop_signature_wrong");
+}
+END_TEST
+
+/* Log lines go to a memory file; the time at the start of each is cut off. */
+static int log_file(enum log_format format, enum log_level level)
+{
+	int fd = memfd_create("log", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	log_setup(fd, format, level);
+	return fd;
+}
+
+static const char *log_take(int fd, char *buffer, size_t size)
+{
+	ssize_t n = pread(fd, buffer, size - 1, 0);
+	const char *level;
+
+	ck_assert_int_ge(n, 0);
+	buffer[n] = '\0';
+	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
+	close(fd);
+	level = strstr(buffer, "level");
+	return level ? level : buffer;
+}
+
+static const struct {
+	const char *value;
+	const char *logfmt;
+	const char *json; /* RFC 8259 7 */
+} log_values[] = {
+	{"plain", "plain", "\"plain\""},
+	{"", "\"\"", "\"\""},
+	{"two words", "\"two words\"", "\"two words\""},
+	{"a=b", "\"a=b\"", "\"a=b\""},
+	{"say \"hi\"", "\"say \\\"hi\\\"\"", "\"say \\\"hi\\\"\""},
+	{"back\\slash", "\"back\\\\slash\"", "\"back\\\\slash\""},
+	{"forged\nlevel=error", "\"forged\\nlevel=error\"", "\"forged\\nlevel=error\""},
+	{"\x1b[2J", "\"\\u001b[2J\"", "\"\\u001b[2J\""},
+	{"\x7f", "\"\\u007f\"", "\"\\u007f\""},
+	{"\xc2\x9b", "\"\\u009b\"", "\"\\u009b\""},
+	{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"",
+	 "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
+	{"\xff", "\"\\ufffd\"", "\"\\ufffd\""},
+	{"cut\xe2\x82", "\"cut\\ufffd\\ufffd\"", "\"cut\\ufffd\\ufffd\""},
+	{"\xc0\xaf", "\"\\ufffd\\ufffd\"", "\"\\ufffd\\ufffd\""},                   /* overlong */
+	{"\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"", "\"\\ufffd\\ufffd\\ufffd\""}, /* surrogate */
+};
+
+START_TEST(test_log_escapes)
+{
+	const char *value = log_values[_i].value;
+	char buffer[512], expected[512];
+	int fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
+
+	log_event(LOG_LEVEL_INFO, "e", F_TEXT("v", value), F_INT("n", 1));
+	snprintf(expected, sizeof(expected), "level=info event=e v=%s n=1\n",
+		 log_values[_i].logfmt);
+	ck_assert_str_eq(log_take(fd, buffer, sizeof(buffer)), expected);
+
+	fd = log_file(LOG_FORMAT_JSON, LOG_LEVEL_INFO);
+	log_event(LOG_LEVEL_INFO, "e", F_TEXT("v", value), F_INT("n", 1));
+	snprintf(expected, sizeof(expected), "level\":\"info\",\"event\":\"e\",\"v\":%s,\"n\":1}\n",
+		 log_values[_i].json);
+	ck_assert_str_eq(log_take(fd, buffer, sizeof(buffer)), expected);
+	ck_assert_int_eq(strncmp(buffer, "{\"time\":\"20", 11), 0);
+}
+END_TEST
+
+START_TEST(test_log_kinds)
+{
+	uint8_t octets[] = {0x00, 0xab};
+	char buffer[512];
+	int fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
+
+	log_event(LOG_LEVEL_WARNING, "e", F_TEXT("absent", NULL), F_INT("low", INT64_MIN),
+		  F_HEX("hex", BYTES_OF(octets)), F_HEX("none", BYTES_NULL));
+	ck_assert_str_eq(log_take(fd, buffer, sizeof(buffer)),
+			 "level=warning event=e low=-9223372036854775808 hex=00ab none=\"\"\n");
+	/* time=2026-11-23T08:53:00.123Z */
+	ck_assert_int_eq(strncmp(buffer, "time=20", 7), 0);
+	ck_assert_int_eq(strncmp(buffer + 24, ".", 1), 0);
+	ck_assert_int_eq(strncmp(buffer + 28, "Z level=", 8), 0);
+}
+END_TEST
+
+START_TEST(test_log_level)
+{
+	char buffer[512];
+	int fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_WARNING);
+
+	ck_assert(log_enabled(LOG_LEVEL_ERROR));
+	ck_assert(!log_enabled(LOG_LEVEL_INFO));
+	log_event(LOG_LEVEL_INFO, "e", F_INT("n", 1));
+	ck_assert_str_eq(log_take(fd, buffer, sizeof(buffer)), "");
+}
+END_TEST
+
+START_TEST(test_log_fault)
+{
+	char buffer[1024];
+	const char *line;
+	int fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+
+	ERR_raise_data(ERR_LIB_ASN1, ASN1_R_TOO_LONG, "reason=%d", 7);
+	ck_assert_int_eq(log_fault("reading a thing", -ENOENT, NULL), -ENOENT);
+	line = log_take(fd, buffer, sizeof(buffer));
+	ck_assert_ptr_nonnull(strstr(line, "level=error event=fault what=\"reading a thing\" "
+					   "error=\"No such file or directory\" openssl=\""));
+	ck_assert_ptr_nonnull(strstr(line, "too long"));
+	ck_assert_ptr_nonnull(strstr(line, "(reason=7)"));
+	ck_assert_ptr_null(strstr(line, "detail="));
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+}
+END_TEST
+
+static char directory[32];
+
+static void directory_new(void)
+{
+	strcpy(directory, "/tmp/test_base.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+/* The number of files that were there; all are removed. */
+static int directory_remove(void)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	int n = 0;
+
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		ck_assert_int_eq(unlinkat(dirfd(dir), entry->d_name, 0), 0);
+		n++;
+	}
+	closedir(dir);
+	ck_assert_int_eq(rmdir(directory), 0);
+	return n;
+}
+
+START_TEST(test_file_write_durable)
+{
+	_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
+	char path[64], missing[64];
+	struct stat st;
+
+	directory_new();
+	snprintf(path, sizeof(path), "%s/file", directory);
+	snprintf(missing, sizeof(missing), "%s/none/file", directory);
+	ck_assert_int_eq(file_write_durable(path, bytes_of_string("old"), 0640), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	ck_assert_int_eq(file_write_durable(path, bytes_of_string("newer"), 0600), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(file_read(path, 100, &content), 0);
+	ck_assert(bytes_equal(octets_view(&content), bytes_of_string("newer")));
+	ck_assert_int_eq(file_write_durable(missing, bytes_of_string("x"), 0600), -ENOENT);
+	ck_assert_int_eq(directory_remove(), 1); /* no temporary is left */
+}
+END_TEST
+
+START_TEST(test_file_write_failure_leaves_nothing)
+{
+	char path[64], inside[80];
+
+	directory_new();
+	snprintf(path, sizeof(path), "%s/d", directory);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	/* A directory cannot be renamed over. */
+	ck_assert_int_eq(file_write_durable(path, bytes_of_string("x"), 0600), -EISDIR);
+	snprintf(inside, sizeof(inside), "%s/x", path);
+	ck_assert_int_eq(access(inside, F_OK), -1);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(directory_remove(), 0);
+}
+END_TEST
+
+START_TEST(test_file_read_limits)
+{
+	_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
+	char path[64];
+
+	directory_new();
+	snprintf(path, sizeof(path), "%s/file", directory);
+	ck_assert_int_eq(file_write_durable(path, bytes_of_string("12345"), 0600), 0);
+	ck_assert_int_eq(file_read(path, 4, &content), -EFBIG);
+	ck_assert_int_eq(file_read(path, 5, &content), 0);
+	ck_assert_uint_eq(content.len, 5);
+	octets_clear(&content);
+	ck_assert_int_eq(file_read(directory, 5, &content), -EISDIR);
+	ck_assert_int_eq(directory_remove(), 1);
+	ck_assert_int_eq(file_read(path, 5, &content), -ENOENT);
+	/* Size unknown beforehand. */
+	ck_assert_int_eq(file_read("/proc/self/status", 100, &content), -EFBIG);
+	ck_assert_int_eq(file_read("/proc/self/status", 1 << 20, &content), 0);
+	ck_assert_int_eq(strncmp((char *)content.data, "Name:", 5), 0);
+}
+END_TEST
+
+static void assert_line(const char *text, const char *line)
+{
+	_cleanup_(freep) char *whole = NULL;
+
+	ck_assert_int_gt(asprintf(&whole, "\n%s\n", line), 0);
+	ck_assert_msg(strstr(text, whole) != NULL, "no line %s in\n%s", line, text);
+}
+
+static const char *const metric_lines[] = {
+	"# TYPE cmfd_requests_total counter",
+	"cmfd_requests_total{operation=\"ir\",outcome=\"accepted\"} 2",
+	"cmfd_requests_total{operation=\"ir\",outcome=\"rejected\"} 1",
+	"cmfd_requests_total{operation=\"certConf\",outcome=\"replayed\"} 0",
+	"cmfd_failinfo_total{failinfo=\"badPOP\"} 1",
+	"cmfd_failinfo_total{failinfo=\"badAlg\"} 0",
+	"# TYPE cmfd_request_duration_seconds histogram",
+	"cmfd_request_duration_seconds_bucket{operation=\"ir\",le=\"0.0005\"} 1", /* bounds
+										     inclusive */
+	"cmfd_request_duration_seconds_bucket{operation=\"ir\",le=\"0.001\"} 2",
+	"cmfd_request_duration_seconds_bucket{operation=\"ir\",le=\"10\"} 2",
+	"cmfd_request_duration_seconds_bucket{operation=\"ir\",le=\"+Inf\"} 3",
+	"cmfd_request_duration_seconds_sum{operation=\"ir\"} 20.001001",
+	"cmfd_request_duration_seconds_count{operation=\"ir\"} 3",
+	"cmfd_upstream_requests_total{ca=\"a\\\"b\",result=\"ok\"} 1",
+	"cmfd_upstream_requests_total{ca=\"a\\\"b\",result=\"failed\"} 1",
+	"cmfd_upstream_duration_seconds_bucket{ca=\"a\\\"b\",le=\"1\"} 1",
+	"cmfd_upstream_duration_seconds_count{ca=\"a\\\"b\"} 2",
+	"# TYPE cmfd_connections gauge",
+	"cmfd_connections 1",
+	"cmfd_connections_refused_total 1",
+	"cmfd_queue_full_total 1",
+};
+
+START_TEST(test_metrics_text)
+{
+	struct metrics *m = metrics_new();
+	_cleanup_(strbuf_clear) struct strbuf out = STRBUF_NULL;
+
+	ck_assert_ptr_nonnull(m);
+	metrics_request(m, METRIC_OP_ir, METRIC_ACCEPTED, -1, 500);
+	metrics_request(m, METRIC_OP_ir, METRIC_ACCEPTED, -1, 501);
+	metrics_request(m, METRIC_OP_ir, METRIC_REJECTED, FAIL_BAD_POP, 20000000);
+	metrics_upstream(m, 63, "a\"b", 1000000, 1);
+	metrics_upstream(m, 63, "a\"b", 1000001, 0);
+	metrics_upstream(m, 64, "beyond", 1, 1);
+	metrics_connection(m, 1);
+	metrics_connection(m, 1);
+	metrics_connection(m, -1);
+	metrics_connection_refused(m);
+	metrics_queue_full(m);
+	strbuf_add(&out, "\n");
+	metrics_write(m, &out);
+	ck_assert(!out.failed);
+	for (size_t i = 0; i < ARRAY_LEN(metric_lines); i++)
+		assert_line(out.text, metric_lines[i]);
+	ck_assert_ptr_null(strstr(out.text, "beyond"));
+	ck_assert_ptr_null(strstr(out.text, "duration_seconds_count{operation=\"cr\"}"));
+	metrics_free(m);
+}
+END_TEST
+
+START_TEST(test_metrics_gauge)
+{
+	_cleanup_(strbuf_clear) struct strbuf out = STRBUF_NULL;
+
+	metrics_gauge(&out, "g", "What it is.", "state=\"active\"", 3);
+	metrics_gauge(&out, "g", NULL, "state=\"revoked\"", -1);
+	metrics_gauge(&out, "h", "Bare.", NULL, 0);
+	ck_assert_str_eq(out.text, "# HELP g What it is.\n# TYPE g gauge\n"
+				   "g{state=\"active\"} 3\ng{state=\"revoked\"} -1\n"
+				   "# HELP h Bare.\n# TYPE h gauge\nh 0\n");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("base");
+	TCase *tc = tcase_create("base");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, test_duration_parse, 0, ARRAY_LEN(durations));
+	tcase_add_loop_test(tc, test_clock_format, 0, ARRAY_LEN(times));
+	tcase_add_loop_test(tc, test_hex, 0, ARRAY_LEN(hexes));
+	tcase_add_test(tc, test_octets);
+	tcase_add_test(tc, test_strbuf);
+	tcase_add_loop_test(tc, test_cert_type, 0, ARRAY_LEN(cert_types));
+	tcase_add_test(tc, test_cert_handling);
+	tcase_add_test(tc, test_failinfo_names_rfc4210);
+	tcase_add_test(tc, test_refusal_rows);
+	tcase_add_test(tc, test_refusal_detail);
+	tcase_add_loop_test(tc, test_log_escapes, 0, ARRAY_LEN(log_values));
+	tcase_add_test(tc, test_log_kinds);
+	tcase_add_test(tc, test_log_level);
+	tcase_add_test(tc, test_log_fault);
+	tcase_add_test(tc, test_file_write_durable);
+	tcase_add_test(tc, test_file_write_failure_leaves_nothing);
+	tcase_add_test(tc, test_file_read_limits);
+	tcase_add_test(tc, test_metrics_text);
+	tcase_add_test(tc, test_metrics_gauge);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The worker pool: every job runs once, limits hold, shutdown finishes what is queued. Jobs that
+ * must be "running" or "held" wait on a gate, so nothing here depends on time.
+ */
+#include "base/pool.h"
+
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct worker {
+	int unused;
+};
+
+/* What the callbacks saw. */
+struct scene {
+	atomic_int made;
+	atomic_int freed;
+	atomic_int ran;
+	atomic_int fail_at; /* the worker that cannot be made; 0: none */
+	atomic_int late;    /* result of a submit from within a job at shutdown */
+	struct pool *pool;
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	int inside; /* jobs that wait at the gate */
+	bool open;
+};
+
+static int scene_worker_new(void *arg, struct worker **workerp)
+{
+	struct scene *scene = arg;
+
+	if (atomic_fetch_add(&scene->made, 1) + 1 == atomic_load(&scene->fail_at))
+		return -EIO;
+	*workerp = calloc(1, sizeof(**workerp));
+	return *workerp ? 0 : -ENOMEM;
+}
+
+static void scene_worker_free(void *arg, struct worker *worker)
+{
+	struct scene *scene = arg;
+
+	atomic_fetch_add(&scene->freed, 1);
+	free(worker);
+}
+
+static struct pool_ops scene_ops(struct scene *scene)
+{
+	return (struct pool_ops){scene_worker_new, scene_worker_free, scene};
+}
+
+static void scene_init(struct scene *scene)
+{
+	*scene = (struct scene){0};
+	pthread_mutex_init(&scene->mutex, NULL);
+	pthread_cond_init(&scene->changed, NULL);
+}
+
+static void job_count(void *arg, struct worker *worker)
+{
+	struct scene *scene = arg;
+
+	worker->unused++; /* TSan sees it if two threads share a context */
+	atomic_fetch_add(&scene->ran, 1);
+}
+
+static void job_gate(void *arg, struct worker *worker)
+{
+	struct scene *scene = arg;
+
+	pthread_mutex_lock(&scene->mutex);
+	scene->inside++;
+	pthread_cond_broadcast(&scene->changed);
+	while (!scene->open)
+		pthread_cond_wait(&scene->changed, &scene->mutex);
+	pthread_mutex_unlock(&scene->mutex);
+	job_count(arg, worker);
+}
+
+static void scene_wait_inside(struct scene *scene, int n)
+{
+	pthread_mutex_lock(&scene->mutex);
+	while (scene->inside < n)
+		pthread_cond_wait(&scene->changed, &scene->mutex);
+	pthread_mutex_unlock(&scene->mutex);
+}
+
+static void scene_open(struct scene *scene)
+{
+	pthread_mutex_lock(&scene->mutex);
+	scene->open = true;
+	pthread_cond_broadcast(&scene->changed);
+	pthread_mutex_unlock(&scene->mutex);
+}
+
+enum { SUBMITTERS = 4, JOBS_EACH = 2000 };
+
+static void *submit_many(void *arg)
+{
+	struct scene *scene = arg;
+
+	for (int i = 0; i < JOBS_EACH; i++) {
+		int r;
+
+		while ((r = pool_submit(scene->pool, job_count, scene)) == -EAGAIN)
+			sched_yield();
+		if (r < 0)
+			return scene;
+	}
+	return NULL;
+}
+
+START_TEST(test_pool_runs_every_job_once)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+	pthread_t submitters[SUBMITTERS];
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 3, 16, &scene.pool), 0);
+	ck_assert_int_eq(scene.made, 3);
+	for (int i = 0; i < SUBMITTERS; i++)
+		ck_assert_int_eq(pthread_create(&submitters[i], NULL, submit_many, &scene), 0);
+	for (int i = 0; i < SUBMITTERS; i++) {
+		void *failed;
+
+		ck_assert_int_eq(pthread_join(submitters[i], &failed), 0);
+		ck_assert_ptr_null(failed);
+	}
+	pool_free(scene.pool);
+	ck_assert_int_eq(scene.ran, SUBMITTERS * JOBS_EACH);
+	ck_assert_int_eq(scene.freed, 3);
+}
+END_TEST
+
+START_TEST(test_pool_all_threads_work_at_once)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 4, 4, &scene.pool), 0);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pool_submit(scene.pool, job_gate, &scene), 0);
+	scene_wait_inside(&scene, 4); /* a lost wake-up would hang here */
+	scene_open(&scene);
+	pool_free(scene.pool);
+	ck_assert_int_eq(scene.ran, 4);
+}
+END_TEST
+
+START_TEST(test_pool_full_queue)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 1, 2, &scene.pool), 0);
+	ck_assert_int_eq(pool_submit(scene.pool, job_gate, &scene), 0);
+	scene_wait_inside(&scene, 1);
+	ck_assert_uint_eq(pool_queued(scene.pool), 0);
+	ck_assert_int_eq(pool_submit(scene.pool, job_count, &scene), 0);
+	ck_assert_int_eq(pool_submit(scene.pool, job_count, &scene), 0);
+	ck_assert_uint_eq(pool_queued(scene.pool), 2);
+	ck_assert_int_eq(pool_submit(scene.pool, job_count, &scene), -EAGAIN);
+	ck_assert_int_eq(scene.ran, 0);
+	scene_open(&scene);
+	pool_free(scene.pool); /* runs what is queued */
+	ck_assert_int_eq(scene.ran, 3);
+}
+END_TEST
+
+/* Submits until the pool says that it is stopping. */
+static void job_until_stopping(void *arg, struct worker *worker)
+{
+	struct scene *scene = arg;
+	int r;
+
+	pthread_mutex_lock(&scene->mutex);
+	scene->inside++;
+	pthread_cond_broadcast(&scene->changed);
+	pthread_mutex_unlock(&scene->mutex);
+	do {
+		r = pool_submit(scene->pool, job_count, scene);
+		sched_yield();
+	} while (r == 0 || r == -EAGAIN);
+	atomic_store(&scene->late, r);
+	job_count(arg, worker);
+}
+
+START_TEST(test_pool_refuses_when_stopping)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 1, 2, &scene.pool), 0);
+	ck_assert_int_eq(pool_submit(scene.pool, job_until_stopping, &scene), 0);
+	scene_wait_inside(&scene, 1);
+	pool_free(scene.pool);
+	ck_assert_int_eq(scene.late, -ESHUTDOWN);
+	ck_assert_int_ge(scene.ran, 1);
+	ck_assert_int_le(scene.ran, 3);
+}
+END_TEST
+
+START_TEST(test_pool_worker_cannot_be_made)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+	struct pool *pool = NULL;
+
+	scene_init(&scene);
+	scene.fail_at = 2;
+	ck_assert_int_eq(pool_new(&ops, 3, 1, &pool), -EIO);
+	ck_assert_ptr_null(pool);
+	ck_assert_int_eq(scene.made, 3);
+	ck_assert_int_eq(scene.freed, 2);
+}
+END_TEST
+
+static void job_signals(void *arg, struct worker *worker)
+{
+	sigset_t blocked;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	if (sigismember(&blocked, SIGTERM) && sigismember(&blocked, SIGHUP) &&
+	    sigismember(&blocked, SIGINT))
+		job_count(arg, worker);
+}
+
+START_TEST(test_pool_threads_block_signals)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+	sigset_t blocked;
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 1, 1, &scene.pool), 0);
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	ck_assert(!sigismember(&blocked, SIGTERM)); /* the caller's mask is as before */
+	ck_assert_int_eq(pool_submit(scene.pool, job_signals, &scene), 0);
+	pool_free(scene.pool);
+	ck_assert_int_eq(scene.ran, 1);
+}
+END_TEST
+
+START_TEST(test_pool_bad_sizes)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+	struct pool *pool = NULL;
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 0, 1, &pool), -EINVAL);
+	ck_assert_int_eq(pool_new(&ops, 1, 0, &pool), -EINVAL);
+	ck_assert_int_eq(scene.made, 0);
+	pool_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("pool");
+	TCase *tc = tcase_create("pool");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, test_pool_runs_every_job_once);
+	tcase_add_test(tc, test_pool_all_threads_work_at_once);
+	tcase_add_test(tc, test_pool_full_queue);
+	tcase_add_test(tc, test_pool_refuses_when_stopping);
+	tcase_add_test(tc, test_pool_worker_cannot_be_made);
+	tcase_add_test(tc, test_pool_threads_block_signals);
+	tcase_add_test(tc, test_pool_bad_sizes);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
