@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,8 @@ struct strbuf {
 void strbuf_add(struct strbuf *b, const char *text);
 void strbuf_add_n(struct strbuf *b, const char *text, size_t len);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 /* The text, owned by the caller (never NULL: "" when nothing was added), or NULL out of memory. */
 char *strbuf_take(struct strbuf *b);
 void strbuf_clear(struct strbuf *b);

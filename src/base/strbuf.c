@@ -4,7 +4,6 @@
  */
 #include "base/strbuf.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,12 +51,11 @@ void strbuf_add_n(struct strbuf *b, const char *text, size_t len)
 	b->text[b->len] = '\0';
 }
 
-void strbuf_printf(struct strbuf *b, const char *fmt, ...)
+void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list args)
 {
-	va_list args, again;
+	va_list again;
 	int n;
 
-	va_start(args, fmt);
 	va_copy(again, args);
 	n = vsnprintf(NULL, 0, fmt, args);
 	if (n < 0) {
@@ -67,6 +65,14 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...)
 		b->len += (size_t)n;
 	}
 	va_end(again);
+}
+
+void strbuf_printf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	strbuf_vprintf(b, fmt, args);
 	va_end(args);
 }
 
