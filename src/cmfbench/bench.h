@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmfbench's parts: a CMP client that builds requests and checks answers (client.c), the threads
+ * that drive it (load.c), the server's processor time from /proc (proc.c), and the cost of the bare
+ * cryptography (floor.c). Private to the program.
+ */
+#pragma once
+
+#include "asn1/spki.h"
+#include "base/bytes.h"
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum bench_operation { BENCH_IR, BENCH_CR, BENCH_KUR, BENCH_P10CR, BENCH_GENM };
+
+struct bench_options {
+	const char *server; /* URL */
+	enum bench_operation operation;
+	unsigned connections;
+	unsigned duration_s;
+	const char *cert;    /* PEM: own certificate, then its chain */
+	const char *key;     /* PEM */
+	const char *ref;     /* or a MAC credential */
+	const char *secret;  /* "pass:TEXT", "file:PATH" or a path */
+	const char *trusted; /* PEM: trust anchors of the server; NULL: any signer is taken */
+	const char *tls_trusted;
+	const char *subject; /* "/CN=bench-%d" */
+	unsigned long subject_count;
+	bool implicit_confirm;
+	int pid; /* of the server; 0: not measured */
+	bool json;
+};
+
+/* Why a transaction failed, for the table of errors: "http 503", "rejected: notAuthorized". */
+struct bench_failure {
+	char kind[80];
+};
+
+struct bench_report {
+	uint64_t transactions;
+	uint64_t errors;
+	double seconds;
+	double latency_us[4]; /* p50, p90, p99, max */
+	double server_cpu_us; /* per transaction; negative: not measured */
+	long server_peak_rss_kib;
+	struct bench_failure_count {
+		struct bench_failure failure;
+		uint64_t count;
+	} failures[32];
+	size_t n_failures;
+};
+
+/* --- client.c -------------------------------------------------------------------------------- */
+
+struct bench_setup;  /* credentials and names, shared by all threads */
+struct bench_client; /* one connection, one thread */
+
+/* Reads credentials and trust anchors. 0, or negative errno with a line on standard error. */
+_must_check_ int bench_setup_new(const struct bench_options *options, struct bench_setup **setupp);
+void bench_setup_free(struct bench_setup *setup);
+_must_check_ int bench_client_new(const struct bench_setup *setup, struct bench_client **clientp);
+void bench_client_free(struct bench_client *client);
+/* One transaction for that subject number. 0, or -1 with *failurep. */
+_must_check_ int bench_client_run(struct bench_client *client, unsigned long number,
+				  struct bench_failure *failurep);
+
+/* --- load.c -------------------------------------------------------------------------------------
+ */
+
+/* Drives the server for the time asked for; progress on standard error if that is a terminal. */
+_must_check_ int bench_load_run(const struct bench_options *options, struct bench_report *reportp);
+
+/* --- proc.c --------------------------------------------------------------------------------------
+ */
+
+/* User and system time of all threads of a process, in us. 0 or negative errno. */
+_must_check_ int bench_proc_cpu_us(int pid, double *usp);
+_must_check_ int bench_proc_peak_rss_kib(int pid, long *kibp);
+
+/* --- floor.c
+ * -------------------------------------------------------------------------------------- */
+
+/* Processor time of the cryptography of one enrolment: 3 signatures, 3 verifications, P-256. */
+_must_check_ int bench_floor_run(struct bench_report *reportp);

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cmfbench: a CMP load generator that drives any CMP server. Options and the report. */
+#include "bench.h"
+
+#include <argp.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+const char *argp_program_version = "cmfbench " CMFD_VERSION;
+
+enum { OPT_SUBJECT_COUNT = 256, OPT_FLOOR, OPT_JSON, OPT_TLS_TRUSTED, OPT_REF, OPT_SECRET };
+
+static const struct argp_option option_table[] = {
+	{"server", 's', "URL", 0, "CMP server: http[s]://HOST:PORT/PATH", 1},
+	{"connections", 'c', "N", 0, "Connections, each with one transaction at a time (32)", 1},
+	{"duration", 'd', "S", 0, "Seconds to run (10)", 1},
+	{"operation", 'o', "OP", 0, "ir, cr, kur, p10cr or genm (ir)", 1},
+	{"subject", 'n', "DN", 0, "Subject; %d becomes a number below the count (/CN=bench-%d)", 1},
+	{"subject-count", OPT_SUBJECT_COUNT, "N", 0, "Different subjects (10000)", 1},
+	{"implicit-confirm", 'i', NULL, 0, "Ask for implicit confirmation, send no certConf", 1},
+	{"cert", 'C', "FILE", 0, "Signature protection: certificate, then its chain, PEM", 2},
+	{"key", 'K', "FILE", 0, "Its private key, PEM", 2},
+	{"ref", OPT_REF, "TEXT", 0, "MAC protection: reference (senderKID)", 2},
+	{"secret", OPT_SECRET, "SOURCE", 0, "The secret: pass:TEXT, file:FILE or FILE", 2},
+	{"trusted", 't', "FILE", 0, "Trust anchors of the server's protection and certificates", 2},
+	{"tls-trusted", OPT_TLS_TRUSTED, "FILE", 0, "Trust anchors for https", 2},
+	{"pid", 'p', "PID", 0, "Process of the server: reports its processor time and memory", 3},
+	{"floor", OPT_FLOOR, NULL, 0, "Measure the bare cryptography of one enrolment instead", 3},
+	{"json", OPT_JSON, NULL, 0, "Report as one JSON object", 3},
+	{0},
+};
+
+struct arguments {
+	struct bench_options bench;
+	bool floor;
+};
+
+static unsigned long parse_number(struct argp_state *state, const char *what, const char *text,
+				  unsigned long max)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (!*text || *end || !n || n > max)
+		argp_error(state, "--%s: a number from 1 to %lu, not '%s'", what, max, text);
+	return n;
+}
+
+static enum bench_operation parse_operation(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {"ir", "cr", "kur", "p10cr", "genm"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(text, names[i]))
+			return (enum bench_operation)i;
+	argp_error(state, "--operation: one of ir, cr, kur, p10cr, genm, not '%s'", text);
+	return BENCH_IR;
+}
+
+/* The subject goes through snprintf: nothing but one %d and %% may stand in it. */
+static void check_subject(struct argp_state *state, const char *subject)
+{
+	int n = 0;
+
+	for (const char *p = subject; (p = strchr(p, '%')); p += 2) {
+		n += p[1] == 'd';
+		if (p[1] != 'd' && p[1] != '%')
+			argp_error(state, "--subject: only %%d and %%%% are understood");
+	}
+	if (n > 1)
+		argp_error(state, "--subject: %%d may stand once");
+}
+
+static void check_options(struct argp_state *state, const struct arguments *a)
+{
+	const struct bench_options *b = &a->bench;
+
+	if (a->floor)
+		return;
+	if (!b->server)
+		argp_error(state, "--server is required (or --floor)");
+	if (!b->cert == !b->ref)
+		argp_error(state, "one of --cert with --key, or --ref with --secret, is required");
+	if (!b->cert != !b->key || !b->ref != !b->secret)
+		argp_error(state, "--cert goes with --key, --ref with --secret");
+	if (b->operation == BENCH_KUR && b->implicit_confirm && b->ref)
+		argp_error(state, "kur is signed with the certificate that it updates");
+	check_subject(state, b->subject);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	struct bench_options *b = &a->bench;
+
+	switch (key) {
+	case 's':
+		b->server = arg;
+		return 0;
+	case 'c':
+		b->connections = (unsigned)parse_number(state, "connections", arg, 10000);
+		return 0;
+	case 'd':
+		b->duration_s = (unsigned)parse_number(state, "duration", arg, 1000000);
+		return 0;
+	case 'o':
+		b->operation = parse_operation(state, arg);
+		return 0;
+	case 'n':
+		b->subject = arg;
+		return 0;
+	case OPT_SUBJECT_COUNT:
+		b->subject_count = parse_number(state, "subject-count", arg, 1000000000);
+		return 0;
+	case 'i':
+		b->implicit_confirm = true;
+		return 0;
+	case 'C':
+		b->cert = arg;
+		return 0;
+	case 'K':
+		b->key = arg;
+		return 0;
+	case OPT_REF:
+		b->ref = arg;
+		return 0;
+	case OPT_SECRET:
+		b->secret = arg;
+		return 0;
+	case 't':
+		b->trusted = arg;
+		return 0;
+	case OPT_TLS_TRUSTED:
+		b->tls_trusted = arg;
+		return 0;
+	case 'p':
+		b->pid = (int)parse_number(state, "pid", arg, 4194304);
+		return 0;
+	case OPT_FLOOR:
+		a->floor = true;
+		return 0;
+	case OPT_JSON:
+		b->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is not understood", arg);
+		return 0;
+	case ARGP_KEY_END:
+		check_options(state, a);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const char *const latency_names[] = {"p50", "p90", "p99", "max"};
+
+static int report_json(const struct bench_report *r)
+{
+	json_t *root = json_object(), *latency = json_object(), *kinds = json_object();
+	int failed = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(latency_names); i++)
+		failed |=
+			json_object_set_new(latency, latency_names[i], json_real(r->latency_us[i]));
+	for (size_t i = 0; i < r->n_failures; i++)
+		failed |= json_object_set_new(kinds, r->failures[i].failure.kind,
+					      json_integer((json_int_t)r->failures[i].count));
+	failed |= json_object_set_new(root, "transactions",
+				      json_integer((json_int_t)r->transactions));
+	failed |= json_object_set_new(root, "seconds", json_real(r->seconds));
+	failed |= json_object_set_new(root, "errors", json_integer((json_int_t)r->errors));
+	failed |= json_object_set_new(root, "errors_by_kind", kinds);
+	failed |= json_object_set_new(root, "latency_us", latency);
+	failed |= json_object_set_new(root, "server_cpu_us_per_transaction",
+				      r->server_cpu_us < 0 ? json_null()
+							   : json_real(r->server_cpu_us));
+	failed |= json_object_set_new(root, "server_peak_rss_kib",
+				      r->server_peak_rss_kib ? json_integer(r->server_peak_rss_kib)
+							     : json_null());
+	failed |= json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	putchar('\n');
+	json_decref(root);
+	return failed ? -ENOMEM : 0;
+}
+
+static void report_text(const struct bench_report *r)
+{
+	printf("transactions\t%llu\n", (unsigned long long)r->transactions);
+	printf("seconds\t\t%.2f\n", r->seconds);
+	printf("per second\t%.1f\n", r->seconds > 0 ? (double)r->transactions / r->seconds : 0);
+	for (size_t i = 0; i < ARRAY_LEN(latency_names); i++)
+		printf("latency %s\t%.0f us\n", latency_names[i], r->latency_us[i]);
+	if (r->server_cpu_us >= 0)
+		printf("server cpu\t%.1f us per transaction\n", r->server_cpu_us);
+	if (r->server_peak_rss_kib)
+		printf("server memory\t%ld KiB at most\n", r->server_peak_rss_kib);
+	printf("errors\t\t%llu\n", (unsigned long long)r->errors);
+	for (size_t i = 0; i < r->n_failures; i++)
+		printf("  %llu\t%s\n", (unsigned long long)r->failures[i].count,
+		       r->failures[i].failure.kind);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.doc = "Drives a CMP server, checks every answer (protection, certificate, "
+		       "nonces), and "
+		       "reports throughput, latency and the server's cost.\v"
+		       "Exit status: 0 all transactions succeeded, 1 some failed or none was run, "
+		       "2 it could not start.",
+	};
+	struct arguments a = {.bench = {.connections = 32,
+					.duration_s = 10,
+					.subject = "/CN=bench-%d",
+					.subject_count = 10000}};
+	struct bench_report report = {.server_cpu_us = -1};
+	int err;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return 2;
+	err = a.floor ? bench_floor_run(&report) : bench_load_run(&a.bench, &report);
+	curl_global_cleanup();
+	if (err) {
+		fprintf(stderr, "cmfbench: %s\n", strerror(-err));
+		return 2;
+	}
+	if (!a.bench.json)
+		report_text(&report);
+	else if (report_json(&report))
+		return 2;
+	return report.errors || !report.transactions;
+}

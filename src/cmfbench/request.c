@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Requests of the benchmark: ir, cr, kur, p10cr with a fresh P-256 key each, genm, certConf. */
+#include "asn1/certificate.h"
+#include "client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/objects.h>
+#include <string.h>
+
+enum { SUBJECT_MAX = 256 };
+
+/* "/CN=bench-7": attribute types and values as in openssl's -subj, without escapes. */
+static int subject_set(X509_NAME *name, const char *pattern, unsigned long number)
+{
+	char text[SUBJECT_MAX], *type, *value, *save = NULL;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	/* The pattern was checked to hold at most one %d. */
+	if (snprintf(text, sizeof(text), pattern, (int)(number & INT_MAX)) >= (int)sizeof(text))
+		return -ENAMETOOLONG;
+#pragma GCC diagnostic pop
+	for (type = strtok_r(text, "/", &save); type; type = strtok_r(NULL, "/", &save)) {
+		value = strchr(type, '=');
+		if (!value)
+			return -EINVAL;
+		*value++ = '\0';
+		if (!X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8,
+						(const unsigned char *)value, -1, -1, 0))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int request_key(struct bench_transaction *t)
+{
+	t->key = EVP_EC_gen("P-256");
+	return t->key ? spki_from_key(t->key, &t->spki) : -ENOMEM;
+}
+
+static int pop_sign(CertReqMsg *msg, EVP_PKEY *key)
+{
+	_cleanup_(signer_freep) struct signer *signer = NULL;
+	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL;
+	POPOSigningKey *popo = POPOSigningKey_new();
+	unsigned char *der = NULL;
+	int err = -ENOMEM, len;
+
+	msg->popo = ProofOfPossession_new();
+	if (!popo || !msg->popo) {
+		POPOSigningKey_free(popo);
+		return -ENOMEM;
+	}
+	msg->popo->type = POPO_SIGNATURE;
+	msg->popo->value.signature = popo;
+	len = i2d_CertRequest(msg->certReq, &der);
+	if (len > 0)
+		err = signer_new(key, "sha256", &signer);
+	if (!err)
+		err = signer_sign(signer, (struct bytes){der, (size_t)len}, &signature);
+	OPENSSL_free(der);
+	if (err)
+		return err;
+	if (!X509_ALGOR_copy(popo->algorithmIdentifier, signer_algorithm(signer)) ||
+	    !ASN1_BIT_STRING_set(popo->signature, signature.data, (int)signature.len))
+		return -ENOMEM;
+	popo->signature->flags = ASN1_STRING_FLAG_BITS_LEFT;
+	return 0;
+}
+
+static int request_crmf(const struct bench_setup *s, enum bench_operation operation,
+			unsigned long number, struct bench_transaction *t, PKIBody *body)
+{
+	CertReqMsg *msg = CertReqMsg_new();
+	CertTemplate *template;
+	int err;
+
+	if (!msg || !sk_CertReqMsg_push(body->value.certReqMessages, msg)) {
+		CertReqMsg_free(msg);
+		return -ENOMEM;
+	}
+	template = msg->certReq->certTemplate;
+	if (!ASN1_INTEGER_set(msg->certReq->certReqId, 0))
+		return -ENOMEM;
+	template->publicKey = t->spki;
+	t->spki = ASN1_item_dup(ASN1_ITEM_rptr(SubjectPublicKeyInfo), template->publicKey);
+	if (!t->spki)
+		return -ENOMEM;
+	/* A key update keeps the names of the certificate: none is named. */
+	if (operation != BENCH_KUR) {
+		template->subject = X509_NAME_new();
+		if (!template->subject)
+			return -ENOMEM;
+		err = subject_set(template->subject, s->options->subject, number);
+		if (err)
+			return err;
+	}
+	return pop_sign(msg, t->key);
+}
+
+static int request_p10(const struct bench_setup *s, unsigned long number,
+		       struct bench_transaction *t, PKIBody *body)
+{
+	X509_REQ *req = body->value.p10cr;
+	int err;
+
+	err = subject_set(X509_REQ_get_subject_name(req), s->options->subject, number);
+	if (err)
+		return err;
+	if (!X509_REQ_set_version(req, 0) || !X509_REQ_set_pubkey(req, t->key) ||
+	    !X509_REQ_sign(req, t->key, EVP_sha256()))
+		return -EIO;
+	return 0;
+}
+
+static int request_genm(PKIBody *body)
+{
+	InfoTypeAndValue *itav = InfoTypeAndValue_new();
+
+	if (!itav || !sk_InfoTypeAndValue_push(body->value.genmsg, itav)) {
+		InfoTypeAndValue_free(itav);
+		return -ENOMEM;
+	}
+	itav->infoType = OBJ_nid2obj(NID_id_it_caCerts);
+	return 0;
+}
+
+int bench_request_new(const struct bench_setup *s, enum bench_operation operation,
+		      unsigned long number, struct bench_transaction *t, PKIBody **bodyp)
+{
+	static const enum pki_body_type types[] = {PKI_BODY_IR, PKI_BODY_CR, PKI_BODY_KUR,
+						   PKI_BODY_P10CR, PKI_BODY_GENM};
+	PKIBody *body = cmp_body_new(types[operation]);
+	int err = body ? 0 : -ENOMEM;
+
+	if (!err && operation != BENCH_GENM)
+		err = request_key(t);
+	if (!err && operation == BENCH_GENM)
+		err = request_genm(body);
+	else if (!err && operation == BENCH_P10CR)
+		err = request_p10(s, number, t, body);
+	else if (!err)
+		err = request_crmf(s, operation, number, t, body);
+	if (err) {
+		PKIBody_free(body);
+		return err;
+	}
+	*bodyp = body;
+	return 0;
+}
+
+/* RFC 9483 4.1.1: certHash with the digest of the certificate's signature. */
+int bench_certconf_new(const struct bench_transaction *t, PKIBody **bodyp)
+{
+	PKIBody *body = cmp_body_new(PKI_BODY_CERTCONF);
+	CertStatus *status = CertStatus_new();
+	struct certificate_view view;
+	X509_ALGOR *algorithm = NULL;
+	uint8_t hash[EVP_MAX_MD_SIZE];
+	const unsigned char *p;
+	const EVP_MD *md = NULL;
+	unsigned len;
+	int err;
+
+	err = certificate_view(octets_view(&t->certificate), &view);
+	if (!err && body && status) {
+		p = view.signature_algorithm.data;
+		algorithm = d2i_X509_ALGOR(NULL, &p, (long)view.signature_algorithm.len);
+		md = algorithm ? cert_hash_digest(algorithm) : NULL;
+	}
+	if (!md || EVP_Digest(t->certificate.data, t->certificate.len, hash, &len, md, NULL) != 1 ||
+	    !ASN1_OCTET_STRING_set(status->certHash, hash, (int)len) ||
+	    !ASN1_INTEGER_set_int64(status->certReqId, t->cert_req_id) ||
+	    !sk_CertStatus_push(body->value.certConf, status)) {
+		CertStatus_free(status);
+		PKIBody_free(body);
+		err = err ? err : -EIO;
+	} else {
+		*bodyp = body;
+	}
+	X509_ALGOR_free(algorithm);
+	return err;
+}

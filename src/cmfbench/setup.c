@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Credentials and trust anchors of the benchmark, read once and shared by all connections. */
+#include "asn1/certificate.h"
+#include "client.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+enum { SECRET_MAX = 1024 };
+
+void bench_credential_clear(struct bench_credential *c)
+{
+	for (size_t i = 0; i < c->n_certs; i++)
+		octets_clear(&c->storage[i]);
+	free(c->storage);
+	free(c->certs);
+	octets_clear(&c->sender);
+	octets_clear(&c->kid);
+	signer_free(c->signer);
+	*c = (struct bench_credential){0};
+}
+
+static int credential_names(struct bench_credential *c)
+{
+	struct certificate_view view;
+	struct bytes ski;
+	int err;
+
+	err = certificate_view(c->certs[0], &view);
+	if (err)
+		return err;
+	err = cmp_general_name_of_dn(view.subject, &c->sender);
+	if (err)
+		return err;
+	err = certificate_ski(&view, &ski);
+	return err == -ENOENT ? 0 : err ? err : octets_dup(ski, &c->kid);
+}
+
+int bench_credential_set(struct bench_credential *c, const struct bytes *certs, size_t n_certs,
+			 EVP_PKEY *key)
+{
+	int err = 0;
+
+	bench_credential_clear(c);
+	c->certs = calloc(n_certs, sizeof(*c->certs));
+	c->storage = calloc(n_certs, sizeof(*c->storage));
+	if (!c->certs || !c->storage)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_certs && !err; i++) {
+		err = octets_dup(certs[i], &c->storage[i]);
+		c->certs[i] = octets_view(&c->storage[i]);
+		c->n_certs = i + 1;
+	}
+	if (!err)
+		err = credential_names(c);
+	return err ? err : signer_new(key, "sha256", &c->signer);
+}
+
+static int complain(const char *what, const char *path, int err)
+{
+	fprintf(stderr, "cmfbench: %s %s: %s\n", what, path, strerror(-err));
+	ERR_clear_error();
+	return err;
+}
+
+enum { CHAIN_MAX = 8 };
+
+/* The certificates of a PEM file as DER, in order. */
+static int read_chain(const char *path, struct octets *certs, size_t *np)
+{
+	BIO *in = BIO_new_file(path, "r");
+	X509 *cert;
+
+	*np = 0;
+	if (!in)
+		return -ENOENT;
+	while (*np < CHAIN_MAX && (cert = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
+		int len = i2d_X509(cert, &certs[*np].data);
+
+		X509_free(cert);
+		if (len <= 0)
+			break;
+		certs[(*np)++].len = (size_t)len;
+	}
+	BIO_free(in);
+	ERR_clear_error();
+	return *np ? 0 : -EINVAL;
+}
+
+static int setup_signature(struct bench_setup *s)
+{
+	struct octets certs[CHAIN_MAX] = {0};
+	struct bytes views[CHAIN_MAX];
+	EVP_PKEY *key = NULL;
+	size_t n = 0;
+	BIO *in;
+	int err;
+
+	err = read_chain(s->options->cert, certs, &n);
+	if (err) {
+		err = complain("--cert", s->options->cert, err);
+		goto out;
+	}
+	in = BIO_new_file(s->options->key, "r");
+	key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
+	BIO_free(in);
+	if (!key) {
+		err = complain("--key", s->options->key, -EINVAL);
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++)
+		views[i] = octets_view(&certs[i]);
+	err = bench_credential_set(&s->credential, views, n, key);
+out:
+	for (size_t i = 0; i < n; i++)
+		octets_clear(&certs[i]);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+static int setup_mac(struct bench_setup *s)
+{
+	const char *secret = s->options->secret, *ref = s->options->ref;
+	struct bench_credential *c = &s->credential;
+	unsigned char *der = NULL;
+	X509_NAME *name;
+	int err, len;
+
+	if (!strncmp(secret, "pass:", 5)) {
+		err = octets_dup(bytes_of_string(secret + 5), &s->secret);
+	} else {
+		secret += strncmp(secret, "file:", 5) ? 0 : 5;
+		err = file_read(secret, SECRET_MAX, &s->secret);
+		while (!err && s->secret.len && s->secret.data[s->secret.len - 1] == '\n')
+			s->secret.len--;
+	}
+	if (err)
+		return complain("--secret", secret, err);
+	/* RFC 9483 3.1: the commonName of sender and senderKID name the shared secret. */
+	name = X509_NAME_new();
+	if (!name ||
+	    !X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)ref, -1,
+					-1, 0) ||
+	    (len = i2d_X509_NAME(name, &der)) <= 0)
+		err = -ENOMEM;
+	else
+		err = cmp_general_name_of_dn((struct bytes){der, (size_t)len}, &c->sender);
+	X509_NAME_free(name);
+	OPENSSL_free(der);
+	return err ? err : octets_dup(bytes_of_string(ref), &c->kid);
+}
+
+int bench_setup_new(const struct bench_options *options, struct bench_setup **setupp)
+{
+	struct bench_setup *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->options = options;
+	err = options->cert ? setup_signature(s) : setup_mac(s);
+	if (!err && options->trusted) {
+		s->trusted = X509_STORE_new();
+		if (!s->trusted || !X509_STORE_load_file(s->trusted, options->trusted))
+			err = complain("--trusted", options->trusted, -EINVAL);
+	}
+	if (err) {
+		bench_setup_free(s);
+		return err;
+	}
+	*setupp = s;
+	return 0;
+}
+
+void bench_setup_free(struct bench_setup *s)
+{
+	if (!s)
+		return;
+	bench_credential_clear(&s->credential);
+	octets_clear_secret(&s->secret);
+	X509_STORE_free(s->trusted);
+	free(s);
+}
