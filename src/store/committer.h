@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The committer: one thread that executes all waiting units together, under one COMMIT, so that
+ * a burst costs one fsync and not one per certificate. Knows the queue and who waits; what a batch
+ * does to the database is writer.h's.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+#include <stdint.h>
+
+struct committer;
+struct store_unit;
+struct writer;
+
+/* Starts the thread; takes over the writer on success. batch_max: units per COMMIT, at least 1. */
+_must_check_ int committer_start(struct writer *writer, uint32_t batch_max,
+				 struct committer **committerp);
+/* Commits what waits, ends the thread and frees the writer. */
+void committer_stop(struct committer *committer);
+/* Any thread: returns when the unit is durable, or with what store_unit_commit() documents. */
+_must_check_ int committer_commit(struct committer *committer, struct store_unit *unit);

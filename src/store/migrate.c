@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Applying the numbered migrations of schema/sqlite. See migrate.h. */
+#include "migrate.h"
+
+#include "base/log.h"
+#include "migration.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* PRAGMA application_id of our databases: "cmfd"; file(1) shows it. */
+enum { APPLICATION_ID = 0x636d6664 };
+
+/* The schema version, 0 for an empty database. */
+static int schema_version(sqlite3 *db, int64_t *versionp)
+{
+	int64_t application, version, objects;
+	char detail[80];
+	int r;
+
+	r = sqlite_db_query_int(db, "read schema version", "PRAGMA application_id", &application);
+	if (r < 0)
+		return r;
+	r = sqlite_db_query_int(db, "read schema version", "PRAGMA user_version", &version);
+	if (r < 0)
+		return r;
+	r = sqlite_db_query_int(db, "read schema version", "SELECT count(*) FROM sqlite_schema",
+				&objects);
+	if (r < 0)
+		return r;
+	if (application != APPLICATION_ID && (application | version | objects) != 0)
+		return log_fault("open database", -EPROTO, "not a database of cmfd");
+	if (version < 0 || version > sqlite_migrations_count) {
+		snprintf(detail, sizeof(detail), "schema version %lld, this program knows up to %u",
+			 (long long)version, sqlite_migrations_count);
+		return log_fault("open database", -EPROTO, detail);
+	}
+	*versionp = version;
+	return 0;
+}
+
+/* Applies the next migration, if one is missing; *donep if none is. In a transaction. */
+static int migrate_one(sqlite3 *db, bool *donep)
+{
+	char pragmas[96];
+	int64_t version;
+	int r;
+
+	/* Read again under the write lock: another process may be migrating, too. */
+	r = schema_version(db, &version);
+	if (r < 0)
+		return r;
+	*donep = version == sqlite_migrations_count;
+	if (*donep)
+		return 0;
+	r = sqlite_db_exec(db, sqlite_migrations[version].name, sqlite_migrations[version].sql);
+	if (r < 0)
+		return r;
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %lld",
+		 APPLICATION_ID, (long long)version + 1);
+	r = sqlite_db_exec(db, "set schema version", pragmas);
+	if (r < 0)
+		return r;
+	log_event(LOG_LEVEL_INFO, "schema", F_TEXT("migration", sqlite_migrations[version].name));
+	return 0;
+}
+
+int sqlite_migrate(sqlite3 *db)
+{
+	int64_t version;
+	int r = schema_version(db, &version);
+	bool done = r == 0 && version == sqlite_migrations_count;
+
+	while (r == 0 && !done) {
+		r = sqlite_db_exec(db, "migrate", "BEGIN IMMEDIATE");
+		if (r < 0)
+			return r;
+		r = migrate_one(db, &done);
+		if (r == 0)
+			r = sqlite_db_exec(db, "migrate", "COMMIT");
+		/* The caller closes db; what is open then is rolled back. */
+	}
+	return r;
+}

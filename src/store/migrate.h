@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The schema of a database: is it ours, how old is it, bringing it up to date. */
+#pragma once
+
+#include "sqlite_db.h"
+
+/*
+ * Applies the migrations that are missing, each in its own transaction; to an empty database, all.
+ * -EPROTO, with nothing changed: newer than this program, or a database of something else.
+ */
+_must_check_ int sqlite_migrate(sqlite3 *db);

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reading certificates, CRLs and what a CRL must list. */
+#include "reader.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- certificates ------------------------------------------------------------------------------
+ */
+
+static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
+{
+	struct columns col = COLUMNS(stmt);
+
+	c->id = column_int(&col);
+	c->registration_id = column_int(&col);
+	c->state = (enum store_certificate_state)column_int(&col);
+	c->reason = (int)column_int_or(&col, STORE_REASON_NONE);
+	c->revoked_ms = column_int_or(&col, 0);
+	c->confirm_by_ms = column_int_or(&col, 0);
+	c->not_before_ms = column_int(&col);
+	c->not_after_ms = column_int(&col);
+	c->created_ms = column_int(&col);
+	c->ca = column_text(&col);
+	c->serial_len = (uint8_t)column_array(&col, c->serial, sizeof(c->serial));
+	c->requester = column_text(&col);
+	c->subject = column_text(&col);
+	column_array(&col, c->key_digest, sizeof(c->key_digest));
+	c->der = column_octets(&col);
+	c->subject_id = column_text(&col);
+	c->cert_type = (enum cert_type)column_int(&col);
+	c->manager = column_text(&col);
+	c->trust_domain = column_text(&col);
+	c->profile = column_text(&col);
+	return reader_complete(&col);
+}
+
+static int certificate_one(struct store_reader *r, const struct binder *b,
+			   struct store_certificate *certp)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
+	int result = reader_first(r, b);
+
+	if (result == 0)
+		result = certificate_read(stmt, &cert);
+	if (result == 0) {
+		*certp = cert;
+		cert = (struct store_certificate){0};
+	}
+	return result;
+}
+
+int store_certificate_get(struct store_reader *r, int64_t id, struct store_certificate *certp)
+{
+	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_GET]);
+
+	bind_int(&b, id);
+	return certificate_one(r, &b, certp);
+}
+
+int store_certificate_find(struct store_reader *r, const char *ca, struct bytes serial,
+			   struct store_certificate *certp)
+{
+	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_FIND]);
+
+	bind_bytes(&b, serial);
+	bind_text(&b, ca);
+	return certificate_one(r, &b, certp);
+}
+
+struct certificate_walk {
+	store_certificate_each *each;
+	void *arg;
+};
+
+static int certificate_row(void *arg, sqlite3_stmt *stmt)
+{
+	const struct certificate_walk *walk = arg;
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	int r = certificate_read(stmt, &cert);
+
+	return r < 0 ? r : walk->each(walk->arg, &cert);
+}
+
+/* `state <> 2` beside the state lets the partial index certificate_not_active be used. */
+static void where_state(struct query *q, const struct store_certificate_filter *filter)
+{
+	if (filter->state >= 0) {
+		query_where_int(q, "c.state = ?", filter->state);
+		if (filter->state != STORE_CERT_ACTIVE)
+			query_where(q, "c.state <> 2");
+	}
+	if (filter->expired_at_ms != 0)
+		query_where_int(q, "c.state = 2 AND c.not_after_ms < ?", filter->expired_at_ms);
+	if (filter->confirm_due_ms != 0)
+		query_where_int(q, "c.state = 1 AND c.state <> 2 AND c.confirm_by_ms < ?",
+				filter->confirm_due_ms);
+}
+
+int store_certificate_list(struct store_reader *r, const struct store_certificate_filter *filter,
+			   store_certificate_each *each, void *arg)
+{
+	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	struct certificate_walk walk = {each, arg};
+
+	query_begin(&q, "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES);
+	if (filter->after_id != 0)
+		query_where_int(&q, "c.id > ?", filter->after_id);
+	if (filter->subject_id)
+		query_where_text(&q, "r.subject_id = ?", filter->subject_id);
+	if (filter->manager)
+		query_where_text(&q, "r.manager = ?", filter->manager);
+	if (filter->ca)
+		query_where_text(&q, "c.ca = ?", filter->ca);
+	if (filter->serial.len > 0)
+		query_where_bytes(&q, "c.serial = ?", filter->serial);
+	if (filter->registration_id != 0)
+		query_where_int(&q, "c.registration_id = ?", filter->registration_id);
+	where_state(&q, filter);
+	query_end(&q, filter->newest_first ? "c.id DESC" : "c.id", filter->limit);
+	return query_walk(r, &q, certificate_row, &walk);
+}
+
+int store_certificate_counts(struct store_reader *r, int64_t counts[6])
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CERTIFICATE_COUNTS];
+	int64_t all = 0;
+	int result;
+
+	memset(counts, 0, 6 * sizeof(counts[0]));
+	while ((result = reader_step(r, stmt)) == 0) {
+		int64_t state = sqlite3_column_int64(stmt, 0);
+		int64_t count = sqlite3_column_int64(stmt, 1);
+
+		if (state < 0) {
+			all += count;
+		} else if (state < 6) {
+			counts[state] = count;
+			all -= count;
+		}
+	}
+	counts[STORE_CERT_ACTIVE] = all;
+	return result == STORE_NOT_FOUND ? 0 : result;
+}
+
+/* --- CRLs --------------------------------------------------------------------------------------
+ */
+
+int store_crl_newest(struct store_reader *r, const char *ca, struct store_crl *crlp)
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_NEWEST];
+	_cleanup_(store_crl_clear) struct store_crl crl = {0};
+	struct columns col = COLUMNS(stmt);
+	struct binder b = BINDER(stmt);
+	int result;
+
+	bind_text(&b, ca);
+	result = reader_first(r, &b);
+	if (result != 0)
+		return result;
+	crl.ca = column_text(&col);
+	crl.number = column_int(&col);
+	crl.this_update_ms = column_int(&col);
+	crl.next_update_ms = column_int(&col);
+	crl.der = column_octets(&col);
+	result = reader_complete(&col);
+	if (result == 0) {
+		*crlp = crl;
+		crl = (struct store_crl){0};
+	}
+	return result;
+}
+
+static int revoked_add(struct store_revoked_list *list, size_t *sizep, sqlite3_stmt *stmt)
+{
+	struct columns col = COLUMNS(stmt);
+	struct store_revoked *item;
+
+	if (list->len == *sizep) {
+		size_t size = *sizep ? *sizep * 2 : 64;
+
+		item = reallocarray(list->item, size, sizeof(*item));
+		if (!item)
+			return log_fault("store: read revoked list", -ENOMEM, NULL);
+		list->item = item;
+		*sizep = size;
+	}
+	item = &list->item[list->len++];
+	*item = (struct store_revoked){0};
+	item->serial_len = (uint8_t)column_array(&col, item->serial, sizeof(item->serial));
+	item->reason = (int)column_int_or(&col, STORE_REASON_NONE);
+	item->revoked_ms = column_int(&col);
+	return 0;
+}
+
+int store_revoked_list(struct store_reader *r, const char *ca, int64_t now_ms,
+		       struct store_revoked_list *listp)
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_LIST];
+	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
+	struct binder b = BINDER(stmt);
+	size_t size = 0;
+	int result;
+
+	bind_text(&b, ca);
+	bind_int(&b, now_ms);
+	result = reader_first(r, &b);
+	while (result == 0) {
+		result = revoked_add(&list, &size, stmt);
+		if (result == 0)
+			result = reader_step(r, stmt);
+	}
+	if (result != STORE_NOT_FOUND)
+		return result;
+	*listp = list;
+	list = (struct store_revoked_list){0};
+	return 0;
+}
+
+int store_revoked_last(struct store_reader *r, const char *ca, int64_t *msp)
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_LAST];
+	struct binder b = BINDER(stmt);
+	int result;
+
+	bind_text(&b, ca);
+	result = reader_first(r, &b);
+	if (result == 0)
+		*msp = sqlite3_column_int64(stmt, 0);
+	return result;
+}
+
+/* --- integrity ---------------------------------------------------------------------------------
+ */
+
+static int integrity_finding(void *arg, sqlite3_stmt *stmt)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, 0);
+	int *findings = arg;
+
+	if (text && strcmp(text, "ok") == 0)
+		return 0;
+	++*findings;
+	log_event(LOG_LEVEL_ERROR, "integrity", F_TEXT("finding", text));
+	return 0;
+}
+
+int store_integrity_check(struct store_reader *r)
+{
+	static const char *const checks[] = {"PRAGMA integrity_check", "PRAGMA foreign_key_check"};
+	int findings = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		_cleanup_(query_clear) struct query q = QUERY_NULL;
+		int result;
+
+		query_begin(&q, checks[i]);
+		result = query_walk(r, &q, integrity_finding, &findings);
+		if (result < 0)
+			return result;
+	}
+	return findings == 0 ? 0 : -EUCLEAN;
+}

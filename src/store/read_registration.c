@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reading clients and registrations. */
+#include "reader.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+
+/* --- clients -----------------------------------------------------------------------------------
+ */
+
+static int client_read(sqlite3_stmt *stmt, struct store_client *c)
+{
+	struct columns col = COLUMNS(stmt);
+
+	c->id = column_int(&col);
+	c->name = column_text(&col);
+	c->trust_domain = column_text(&col);
+	c->permissions = (uint32_t)column_int(&col);
+	c->register_on_ir = column_int(&col) != 0;
+	c->default_profile = column_text(&col);
+	c->trust_anchor = column_octets(&col);
+	c->certificate = column_octets(&col);
+	c->subject = column_text(&col);
+	c->mac_reference = column_text(&col);
+	c->mac_secret = column_octets(&col);
+	c->created_ms = column_int(&col);
+	return reader_complete(&col);
+}
+
+struct client_walk {
+	store_client_each *each;
+	void *arg;
+};
+
+static int client_row(void *arg, sqlite3_stmt *stmt)
+{
+	const struct client_walk *walk = arg;
+	_cleanup_(store_client_clear) struct store_client client = {0};
+	int r = client_read(stmt, &client);
+
+	return r < 0 ? r : walk->each(walk->arg, &client);
+}
+
+int store_client_list(struct store_reader *r, store_client_each *each, void *arg)
+{
+	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	struct client_walk walk = {each, arg};
+
+	query_begin(&q, "SELECT " CLIENT_COLUMNS " FROM client");
+	query_end(&q, "id", 0);
+	return query_walk(r, &q, client_row, &walk);
+}
+
+int store_client_generation(struct store_reader *r, int64_t *generationp)
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CLIENT_GENERATION];
+	int result = reader_step(r, stmt);
+
+	if (result == STORE_NOT_FOUND)
+		return log_fault("store: read client generation", -EUCLEAN, NULL);
+	if (result == 0)
+		*generationp = sqlite3_column_int64(stmt, 0);
+	return result;
+}
+
+/* --- registrations -----------------------------------------------------------------------------
+ */
+
+static int registration_read(sqlite3_stmt *stmt, struct store_registration *reg)
+{
+	struct columns col = COLUMNS(stmt);
+
+	reg->id = column_int(&col);
+	reg->cert_type = (enum cert_type)column_int(&col);
+	reg->subject_id = column_text(&col);
+	reg->handling = (enum cert_handling)column_int(&col);
+	reg->manager = column_text(&col);
+	reg->trust_domain = column_text(&col);
+	reg->ca = column_text(&col);
+	reg->profile = column_text(&col);
+	reg->state = (enum store_registration_state)column_int(&col);
+	reg->created_ms = column_int(&col);
+	reg->changed_ms = column_int(&col);
+	return reader_complete(&col);
+}
+
+static int registration_one(struct store_reader *r, const struct binder *b,
+			    struct store_registration *regp)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
+	int result = reader_first(r, b);
+
+	if (result == 0)
+		result = registration_read(stmt, &reg);
+	if (result == 0) {
+		*regp = reg;
+		reg = (struct store_registration){0};
+	}
+	return result;
+}
+
+int store_registration_find(struct store_reader *r, enum cert_type type, const char *subject_id,
+			    struct store_registration *regp)
+{
+	struct binder b = BINDER(r->stmt[READ_REGISTRATION_FIND]);
+
+	bind_text(&b, subject_id);
+	bind_int(&b, type);
+	return registration_one(r, &b, regp);
+}
+
+int store_registration_get(struct store_reader *r, int64_t id, struct store_registration *regp)
+{
+	struct binder b = BINDER(r->stmt[READ_REGISTRATION_GET]);
+
+	bind_int(&b, id);
+	return registration_one(r, &b, regp);
+}
+
+int store_subject_manager(struct store_reader *r, const char *subject_id, char **managerp)
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_SUBJECT_MANAGER];
+	struct columns col = COLUMNS(stmt);
+	struct binder b = BINDER(stmt);
+	int result;
+
+	bind_text(&b, subject_id);
+	result = reader_first(r, &b);
+	if (result != 0)
+		return result;
+	*managerp = column_text(&col);
+	return reader_complete(&col);
+}
+
+struct registration_walk {
+	store_registration_each *each;
+	void *arg;
+};
+
+static int registration_row(void *arg, sqlite3_stmt *stmt)
+{
+	const struct registration_walk *walk = arg;
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	int r = registration_read(stmt, &reg);
+
+	return r < 0 ? r : walk->each(walk->arg, &reg);
+}
+
+int store_registration_list(struct store_reader *r, const struct store_registration_filter *filter,
+			    store_registration_each *each, void *arg)
+{
+	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	struct registration_walk walk = {each, arg};
+
+	query_begin(&q, "SELECT " REGISTRATION_COLUMNS " FROM registration");
+	query_where_int(&q, "id > ?", filter->after_id);
+	if (filter->subject_id)
+		query_where_text(&q, "subject_id = ?", filter->subject_id);
+	if (filter->manager)
+		query_where_text(&q, "manager = ?", filter->manager);
+	if (filter->trust_domain)
+		query_where_text(&q, "trust_domain = ?", filter->trust_domain);
+	if (filter->cert_type >= 0)
+		query_where_int(&q, "cert_type = ?", filter->cert_type);
+	if (!filter->with_deregistered)
+		query_where(&q, "state = 0");
+	query_end(&q, "id", filter->limit);
+	return query_walk(r, &q, registration_row, &walk);
+}

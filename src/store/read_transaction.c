@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reading CMP transactions and exchanges with upstream CAs. */
+#include "reader.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- transactions ------------------------------------------------------------------------------
+ */
+
+static int transaction_read(sqlite3_stmt *stmt, struct store_transaction *t)
+{
+	struct columns col = COLUMNS(stmt);
+
+	t->id = column_int(&col);
+	t->state = (enum store_transaction_state)column_int(&col);
+	t->body_type = (int)column_int(&col);
+	t->protection = (int)column_int(&col);
+	t->implicit_confirm = column_int(&col) != 0;
+	t->chain_request = column_int(&col) != 0;
+	t->cert_req_id = (int)column_int(&col);
+	t->certificate_id = column_int_or(&col, 0);
+	t->deadline_ms = column_int_or(&col, 0);
+	t->created_ms = column_int(&col);
+	t->changed_ms = column_int(&col);
+	t->requester = column_text(&col);
+	t->transaction_id = column_octets(&col);
+	t->request_nonce = column_octets(&col);
+	t->sent_nonce = column_octets(&col);
+	column_array(&col, t->request_digest, sizeof(t->request_digest));
+	t->status_text = column_text(&col);
+	t->response = column_octets(&col);
+	return reader_complete(&col);
+}
+
+static int transaction_one(struct store_reader *r, const struct binder *b,
+			   struct store_transaction *txnp)
+{
+	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
+	int result = reader_first(r, b);
+
+	if (result == 0)
+		result = transaction_read(stmt, &txn);
+	if (result == 0) {
+		*txnp = txn;
+		txn = (struct store_transaction){0};
+	}
+	return result;
+}
+
+int store_transaction_find(struct store_reader *r, const char *requester,
+			   struct bytes transaction_id, struct store_transaction *txnp)
+{
+	struct binder b = BINDER(r->stmt[READ_TRANSACTION_FIND]);
+
+	bind_bytes(&b, transaction_id);
+	bind_text(&b, requester);
+	return transaction_one(r, &b, txnp);
+}
+
+int store_transaction_get(struct store_reader *r, int64_t id, struct store_transaction *txnp)
+{
+	struct binder b = BINDER(r->stmt[READ_TRANSACTION_GET]);
+
+	bind_int(&b, id);
+	return transaction_one(r, &b, txnp);
+}
+
+struct transaction_walk {
+	store_transaction_each *each;
+	void *arg;
+};
+
+static int transaction_row(void *arg, sqlite3_stmt *stmt)
+{
+	const struct transaction_walk *walk = arg;
+	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+	int r = transaction_read(stmt, &txn);
+
+	return r < 0 ? r : walk->each(walk->arg, &txn);
+}
+
+int store_transaction_list(struct store_reader *r, const struct store_transaction_filter *filter,
+			   store_transaction_each *each, void *arg)
+{
+	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	struct transaction_walk walk = {each, arg};
+
+	query_begin(&q, "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction");
+	query_where_int(&q, "id > ?", filter->after_id);
+	if (filter->requester)
+		query_where_text(&q, "requester = ?", filter->requester);
+	if (filter->certificate_id != 0)
+		query_where_int(&q, "certificate_id = ?", filter->certificate_id);
+	if (filter->state >= 0)
+		query_where_int(&q, "state = ?", filter->state);
+	/* Written as in the partial indexes cmp_transaction_open and _failed, so that they serve.
+	 */
+	if (filter->state == STORE_TXN_AWAIT_UPSTREAM || filter->state == STORE_TXN_AWAIT_CONF)
+		query_where(&q, "state <= 1");
+	if (filter->state == STORE_TXN_FAILED)
+		query_where(&q, "state = 3");
+	if (filter->due_ms != 0)
+		query_where_int(&q, "state <= 1 AND deadline_ms < ?", filter->due_ms);
+	query_end(&q, "id", filter->limit);
+	return query_walk(r, &q, transaction_row, &walk);
+}
+
+int store_transaction_counts(struct store_reader *r, int64_t counts[4])
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_COUNTS];
+	int64_t all = 0;
+	int result;
+
+	memset(counts, 0, 4 * sizeof(counts[0]));
+	while ((result = reader_step(r, stmt)) == 0) {
+		int64_t state = sqlite3_column_int64(stmt, 0);
+		int64_t count = sqlite3_column_int64(stmt, 1);
+
+		if (state < 0) {
+			all += count;
+		} else if (state < 4) {
+			counts[state] = count;
+			all -= count;
+		}
+	}
+	counts[STORE_TXN_DONE] = all;
+	return result == STORE_NOT_FOUND ? 0 : result;
+}
+
+/* --- exchanges ---------------------------------------------------------------------------------
+ */
+
+static int exchange_read(sqlite3_stmt *stmt, struct store_exchange *e)
+{
+	struct columns col = COLUMNS(stmt);
+
+	e->id = column_int(&col);
+	e->kind = (enum store_exchange_kind)column_int(&col);
+	e->state = (enum store_exchange_state)column_int(&col);
+	e->certificate_id = column_int(&col);
+	e->failinfo = (int)column_int(&col);
+	e->deadline_ms = column_int_or(&col, 0);
+	e->next_ms = column_int(&col);
+	e->created_ms = column_int(&col);
+	e->ca = column_text(&col);
+	e->request = column_octets(&col);
+	return reader_complete(&col);
+}
+
+static int exchange_one(struct store_reader *r, const struct binder *b, struct store_exchange *ep)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
+	int result = reader_first(r, b);
+
+	if (result == 0)
+		result = exchange_read(stmt, &e);
+	if (result == 0) {
+		*ep = e;
+		e = (struct store_exchange){0};
+	}
+	return result;
+}
+
+int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep)
+{
+	struct binder b = BINDER(r->stmt[READ_EXCHANGE_GET]);
+
+	bind_int(&b, id);
+	return exchange_one(r, &b, ep);
+}
+
+int store_exchange_find(struct store_reader *r, int64_t certificate_id,
+			enum store_exchange_kind kind, struct store_exchange *ep)
+{
+	struct binder b = BINDER(r->stmt[READ_EXCHANGE_FIND]);
+
+	bind_int(&b, certificate_id);
+	bind_int(&b, kind);
+	return exchange_one(r, &b, ep);
+}
+
+struct exchange_walk {
+	store_exchange_each *each;
+	void *arg;
+};
+
+static int exchange_row(void *arg, sqlite3_stmt *stmt)
+{
+	const struct exchange_walk *walk = arg;
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	int r = exchange_read(stmt, &e);
+
+	return r < 0 ? r : walk->each(walk->arg, &e);
+}
+
+int store_exchange_due(struct store_reader *r, int64_t due_ms, uint32_t limit,
+		       store_exchange_each *each, void *arg)
+{
+	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	struct exchange_walk walk = {each, arg};
+
+	query_begin(&q, "SELECT " EXCHANGE_COLUMNS " FROM exchange");
+	query_where_int(&q, "state = 0 AND next_ms <= ?", due_ms);
+	query_end(&q, "next_ms, id", limit);
+	return query_walk(r, &q, exchange_row, &walk);
+}
+
+static int message_add(struct store_exchange_messages *m, sqlite3_stmt *stmt)
+{
+	struct columns col = COLUMNS(stmt);
+	struct store_exchange_message *item;
+
+	item = reallocarray(m->item, m->len + 1, sizeof(*item));
+	if (!item)
+		return log_fault("store: read exchange messages", -ENOMEM, NULL);
+	m->item = item;
+	item = &m->item[m->len++];
+	item->seq = (int)column_int(&col);
+	item->sent = column_int(&col) != 0;
+	item->der = column_octets(&col);
+	return reader_complete(&col);
+}
+
+int store_exchange_messages_get(struct store_reader *r, int64_t exchange_id,
+				struct store_exchange_messages *mp)
+{
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_EXCHANGE_MESSAGES];
+	_cleanup_(store_exchange_messages_clear) struct store_exchange_messages m = {0};
+	struct binder b = BINDER(stmt);
+	int result;
+
+	bind_int(&b, exchange_id);
+	result = reader_first(r, &b);
+	while (result == 0) {
+		result = message_add(&m, stmt);
+		if (result == 0)
+			result = reader_step(r, stmt);
+	}
+	if (result != STORE_NOT_FOUND)
+		return result;
+	*mp = m;
+	m = (struct store_exchange_messages){0};
+	return 0;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Readers: their connection, kept statements, and queries put together. See reader.h. */
+#include "reader.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+
+static const char *const statement_sql[READ_STATEMENT_COUNT] = {
+	[READ_CLIENT_GENERATION] = "SELECT value FROM meta WHERE name = 'client_generation'",
+	[READ_REGISTRATION_FIND] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
+				   " WHERE subject_id = ?1 AND cert_type = ?2 AND state = 0",
+	[READ_REGISTRATION_GET] = "SELECT " REGISTRATION_COLUMNS " FROM registration WHERE id = ?1",
+	[READ_SUBJECT_MANAGER] =
+		"SELECT manager FROM registration WHERE subject_id = ?1 AND state = 0 LIMIT 1",
+	[READ_CERTIFICATE_GET] =
+		"SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.id = ?1",
+	[READ_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
+				  " WHERE c.serial = ?1 AND c.ca = ?2",
+	/* The active ones, the most, are what is left of all (-1). */
+	[READ_CERTIFICATE_COUNTS] =
+		"SELECT -1, count(*) FROM certificate UNION ALL"
+		" SELECT state, count(*) FROM certificate WHERE state <> 2 GROUP BY state",
+	[READ_TRANSACTION_FIND] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction"
+				  " WHERE transaction_id = ?1 AND requester = ?2",
+	[READ_TRANSACTION_GET] =
+		"SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction WHERE id = ?1",
+	/* Likewise the done ones. */
+	[READ_TRANSACTION_COUNTS] =
+		"SELECT -1, count(*) FROM cmp_transaction UNION ALL"
+		" SELECT 3, count(*) FROM cmp_transaction WHERE state = 3 UNION ALL"
+		" SELECT state, count(*) FROM cmp_transaction WHERE state <= 1 GROUP BY state",
+	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
+	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
+			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
+	[READ_EXCHANGE_MESSAGES] =
+		"SELECT seq, sent, der FROM exchange_message WHERE exchange_id = ?1 ORDER BY seq",
+	[READ_CRL_NEWEST] =
+		"SELECT ca, number, this_update_ms, next_update_ms, der FROM crl WHERE ca = ?1",
+	[READ_REVOKED_LIST] = "SELECT serial, reason, revoked_ms FROM certificate"
+			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial IS NOT NULL"
+			      " AND not_after_ms > ?2 ORDER BY serial",
+	[READ_REVOKED_LAST] = "SELECT max(revoked_ms) FROM certificate"
+			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL",
+};
+
+int reader_new(const char *path, struct store_reader **readerp)
+{
+	_cleanup_(store_reader_freep) struct store_reader *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	err = sqlite_db_open(path, SQLITE_DB_READER, &r->db);
+	if (err < 0)
+		return err;
+	err = sqlite_db_prepare(r->db, statement_sql, r->stmt, READ_STATEMENT_COUNT);
+	if (err < 0)
+		return err;
+	*readerp = TAKE(r);
+	return 0;
+}
+
+void store_reader_free(struct store_reader *reader)
+{
+	if (!reader)
+		return;
+	sqlite_db_finalize(reader->stmt, READ_STATEMENT_COUNT);
+	sqlite_db_close(reader->db);
+	free(reader);
+}
+
+int reader_step(struct store_reader *r, sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		return 0;
+	return rc == SQLITE_DONE ? STORE_NOT_FOUND : sqlite_db_fault(r->db, "store: read", rc);
+}
+
+int reader_first(struct store_reader *r, const struct binder *b)
+{
+	if (b->rc != SQLITE_OK)
+		return sqlite_db_fault(r->db, "store: bind parameter", b->rc);
+	return reader_step(r, b->stmt);
+}
+
+int reader_complete(const struct columns *c)
+{
+	return c->failed ? log_fault("store: read row", -ENOMEM, NULL) : 0;
+}
+
+void query_begin(struct query *q, const char *select)
+{
+	strbuf_add(&q->sql, select);
+}
+
+void query_where(struct query *q, const char *condition)
+{
+	strbuf_add(&q->sql, q->has_condition ? " AND " : " WHERE ");
+	strbuf_add(&q->sql, condition);
+	q->has_condition = true;
+}
+
+static struct query_value *query_value_add(struct query *q)
+{
+	/* The last one is overwritten rather than memory: then SQLite finds a ? unbound. */
+	if (q->len < ARRAY_LEN(q->value))
+		q->len++;
+	return &q->value[q->len - 1];
+}
+
+void query_where_int(struct query *q, const char *condition, int64_t value)
+{
+	query_where(q, condition);
+	*query_value_add(q) = (struct query_value){.kind = QUERY_INT, .number = value};
+}
+
+void query_where_text(struct query *q, const char *condition, const char *value)
+{
+	query_where(q, condition);
+	*query_value_add(q) = (struct query_value){.kind = QUERY_TEXT, .text = value};
+}
+
+void query_where_bytes(struct query *q, const char *condition, struct bytes value)
+{
+	query_where(q, condition);
+	*query_value_add(q) = (struct query_value){.kind = QUERY_BYTES, .octets = value};
+}
+
+void query_end(struct query *q, const char *order, uint32_t limit)
+{
+	strbuf_printf(&q->sql, " ORDER BY %s", order);
+	if (limit > 0)
+		strbuf_printf(&q->sql, " LIMIT %u", limit);
+}
+
+void query_clear(struct query *q)
+{
+	strbuf_clear(&q->sql);
+}
+
+static int query_prepare(struct store_reader *r, struct query *q, sqlite3_stmt **stmtp)
+{
+	struct binder b;
+	int rc;
+
+	if (q->sql.failed)
+		return log_fault("store: prepare query", -ENOMEM, NULL);
+	rc = sqlite3_prepare_v2(r->db, q->sql.text, -1, stmtp, NULL);
+	if (rc != SQLITE_OK)
+		return sqlite_db_fault(r->db, "store: prepare query", rc);
+	b = BINDER(*stmtp);
+	for (size_t i = 0; i < q->len; i++) {
+		const struct query_value *v = &q->value[i];
+
+		switch (v->kind) {
+		case QUERY_INT:
+			bind_int(&b, v->number);
+			break;
+		case QUERY_TEXT:
+			bind_text(&b, v->text);
+			break;
+		case QUERY_BYTES:
+			bind_bytes(&b, v->octets);
+			break;
+		}
+	}
+	return b.rc == SQLITE_OK ? 0 : sqlite_db_fault(r->db, "store: bind parameter", b.rc);
+}
+
+int query_walk(struct store_reader *r, struct query *q, query_row *row, void *arg)
+{
+	_cleanup_(statement_finalizep) sqlite3_stmt *stmt = NULL;
+	int result = query_prepare(r, q, &stmt);
+
+	if (result < 0)
+		return result;
+	while ((result = reader_step(r, stmt)) == 0) {
+		result = row(arg, stmt);
+		if (result != 0)
+			return result;
+	}
+	return result == STORE_NOT_FOUND ? 0 : result;
+}

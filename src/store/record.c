@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Freeing what the records of store.h own. The same for every backend. */
+#include "store.h"
+
+#include <string.h>
+
+void store_client_clear(struct store_client *c)
+{
+	free(c->name);
+	free(c->trust_domain);
+	free(c->default_profile);
+	octets_clear(&c->trust_anchor);
+	octets_clear(&c->certificate);
+	free(c->subject);
+	free(c->mac_reference);
+	octets_clear_secret(&c->mac_secret);
+	memset(c, 0, sizeof(*c));
+}
+
+void store_registration_clear(struct store_registration *r)
+{
+	free(r->subject_id);
+	free(r->manager);
+	free(r->trust_domain);
+	free(r->ca);
+	free(r->profile);
+	memset(r, 0, sizeof(*r));
+}
+
+void store_certificate_clear(struct store_certificate *c)
+{
+	free(c->ca);
+	free(c->subject);
+	octets_clear(&c->der);
+	free(c->requester);
+	free(c->subject_id);
+	free(c->manager);
+	free(c->trust_domain);
+	free(c->profile);
+	memset(c, 0, sizeof(*c));
+}
+
+void store_transaction_clear(struct store_transaction *t)
+{
+	free(t->requester);
+	octets_clear(&t->transaction_id);
+	octets_clear(&t->request_nonce);
+	octets_clear(&t->sent_nonce);
+	octets_clear(&t->response);
+	free(t->status_text);
+	memset(t, 0, sizeof(*t));
+}
+
+void store_exchange_clear(struct store_exchange *e)
+{
+	free(e->ca);
+	octets_clear(&e->request);
+	memset(e, 0, sizeof(*e));
+}
+
+void store_exchange_messages_clear(struct store_exchange_messages *m)
+{
+	for (size_t i = 0; i < m->len; i++)
+		octets_clear(&m->item[i].der);
+	free(m->item);
+	memset(m, 0, sizeof(*m));
+}
+
+void store_crl_clear(struct store_crl *c)
+{
+	free(c->ca);
+	octets_clear(&c->der);
+	memset(c, 0, sizeof(*c));
+}
+
+void store_revoked_list_clear(struct store_revoked_list *l)
+{
+	free(l->item);
+	memset(l, 0, sizeof(*l));
+}

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Executing the changes of a unit on SQLite. See sqlite_unit.h. */
+#include "sqlite_unit.h"
+
+#include "base/log.h"
+#include "unit.h"
+
+#include <errno.h>
+
+enum statement {
+	CLIENT_INSERT,
+	CLIENT_REMOVE,
+	REGISTRATION_INSERT,
+	REGISTRATION_DEREGISTER,
+	CERTIFICATE_INSERT,
+	CERTIFICATE_FILL,
+	CERTIFICATE_SET_STATE,
+	CERTIFICATE_REVOKE,
+	TRANSACTION_INSERT,
+	TRANSACTION_UPDATE,
+	TRANSACTION_PURGE,
+	EXCHANGE_INSERT,
+	EXCHANGE_ADD_MESSAGE,
+	EXCHANGE_SET_NEXT,
+	EXCHANGE_FINISH,
+	CRL_INSERT,
+	AUDIT_ADD,
+	STATEMENT_COUNT,
+};
+
+/* Each carries its condition; one that no longer holds changes no row or violates a unique index.
+ */
+static const char *const statement_sql[STATEMENT_COUNT] = {
+	[CLIENT_INSERT] =
+		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
+		" default_profile, trust_anchor, certificate, subject, mac_reference, mac_secret,"
+		" created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
+	/* One manager for all active registrations of a subject; one active one for a certType. */
+	[REGISTRATION_INSERT] =
+		"INSERT INTO registration (cert_type, subject_id, handling, manager, trust_domain,"
+		" ca, profile, state, created_ms, changed_ms)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS"
+		" (SELECT 1 FROM registration WHERE subject_id = ?2 AND state = 0"
+		" AND manager <> ?4)",
+	[REGISTRATION_DEREGISTER] =
+		"UPDATE registration SET state = 1, changed_ms = ?2 WHERE id = ?1 AND state = 0",
+	[CERTIFICATE_INSERT] =
+		"INSERT INTO certificate (registration_id, state, reason, revoked_ms, "
+		"confirm_by_ms,"
+		" not_before_ms, not_after_ms, created_ms, ca, serial, requester, subject,"
+		" key_digest, der)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14"
+		" FROM registration WHERE id = ?1 AND state = 0",
+	[CERTIFICATE_FILL] =
+		"UPDATE certificate SET state = ?2, confirm_by_ms = ?3, not_before_ms = ?4,"
+		" not_after_ms = ?5, serial = ?6, subject = ?7, der = ?8"
+		" WHERE id = ?1 AND state = 0",
+	[CERTIFICATE_SET_STATE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL"
+				  " WHERE id = ?1 AND state = ?2",
+	[CERTIFICATE_REVOKE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL,"
+			       " reason = ?4, revoked_ms = ?5 WHERE id = ?1 AND state = ?2",
+	[TRANSACTION_INSERT] =
+		"INSERT INTO cmp_transaction (state, body_type, protection, implicit_confirm,"
+		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
+		" requester, transaction_id, request_nonce, sent_nonce, request_digest, "
+		"status_text,"
+		" response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+		" ?15, ?16, ?17)",
+	[TRANSACTION_UPDATE] =
+		"UPDATE cmp_transaction SET state = ?2, implicit_confirm = ?3, deadline_ms = ?4,"
+		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
+		" response = ?9 WHERE id = ?1 AND state = ?10"
+		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)",
+	[TRANSACTION_PURGE] =
+		"DELETE FROM cmp_transaction WHERE id IN ("
+		"SELECT id FROM cmp_transaction WHERE state = 2 AND changed_ms < ?1 UNION ALL "
+		"SELECT id FROM cmp_transaction WHERE state = 3 AND changed_ms < ?1 LIMIT ?2)",
+	[EXCHANGE_INSERT] =
+		"INSERT INTO exchange (kind, state, certificate_id, failinfo, deadline_ms, next_ms,"
+		" created_ms, ca, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[EXCHANGE_ADD_MESSAGE] = "INSERT INTO exchange_message (exchange_id, seq, sent, der)"
+				 " SELECT ?1, ?2, ?3, ?4 FROM exchange WHERE id = ?1 AND state = 0",
+	[EXCHANGE_SET_NEXT] = "UPDATE exchange SET next_ms = ?2 WHERE id = ?1 AND state = 0",
+	[EXCHANGE_FINISH] =
+		"UPDATE exchange SET state = ?2, failinfo = ?3 WHERE id = ?1 AND state = 0",
+	[CRL_INSERT] = "INSERT INTO crl (ca, number, this_update_ms, next_update_ms, der)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (ca) DO UPDATE SET"
+		       " number = excluded.number, this_update_ms = excluded.this_update_ms,"
+		       " next_update_ms = excluded.next_update_ms, der = excluded.der"
+		       " WHERE excluded.number > crl.number",
+	[AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5)",
+};
+
+struct sqlite_unit_statements {
+	sqlite3 *db;
+	sqlite3_stmt *stmt[STATEMENT_COUNT];
+};
+
+int sqlite_unit_prepare(sqlite3 *db, struct sqlite_unit_statements **statementsp)
+{
+	struct sqlite_unit_statements *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->db = db;
+	int r = sqlite_db_prepare(db, statement_sql, s->stmt, STATEMENT_COUNT);
+	if (r < 0) {
+		sqlite_unit_finalize(s);
+		return r;
+	}
+	*statementsp = s;
+	return 0;
+}
+
+void sqlite_unit_finalize(struct sqlite_unit_statements *s)
+{
+	if (!s)
+		return;
+	sqlite_db_finalize(s->stmt, STATEMENT_COUNT);
+	free(s);
+}
+
+/*
+ * Steps a statement whose parameters are bound: 0, a fault, or STORE_CONFLICT if a unique index
+ * was violated. Our unique indexes are all conditions of store.h.
+ */
+static int run(struct sqlite_unit_statements *s, const struct binder *b)
+{
+	int rc = b->rc, r = 0;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(b->stmt);
+	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+		r = STORE_CONFLICT;
+	else if (rc != SQLITE_DONE)
+		r = sqlite_db_fault(s->db, "store: execute change", rc);
+	sqlite3_reset(b->stmt);
+	return r;
+}
+
+/* The same where no row changed means that the condition did not hold. */
+static int run_conditional(struct sqlite_unit_statements *s, const struct binder *b)
+{
+	int r = run(s, b);
+
+	if (r == 0 && sqlite3_changes(s->db) == 0)
+		return STORE_CONFLICT;
+	return r;
+}
+
+static int client_insert(struct sqlite_unit_statements *s, const struct store_client *c)
+{
+	struct binder b = BINDER(s->stmt[CLIENT_INSERT]);
+
+	bind_text(&b, c->name);
+	bind_text(&b, c->trust_domain);
+	bind_int(&b, c->permissions);
+	bind_int(&b, c->register_on_ir);
+	bind_text(&b, c->default_profile);
+	bind_bytes(&b, octets_view(&c->trust_anchor));
+	bind_bytes(&b, octets_view(&c->certificate));
+	bind_text(&b, c->subject);
+	bind_text(&b, c->mac_reference);
+	bind_bytes(&b, octets_view(&c->mac_secret));
+	bind_int(&b, c->created_ms);
+	return run(s, &b);
+}
+
+static int client_remove(struct sqlite_unit_statements *s, const char *name)
+{
+	struct binder b = BINDER(s->stmt[CLIENT_REMOVE]);
+
+	bind_text(&b, name);
+	return run_conditional(s, &b);
+}
+
+static int registration_insert(struct sqlite_unit_statements *s,
+			       const struct store_registration *reg)
+{
+	struct binder b = BINDER(s->stmt[REGISTRATION_INSERT]);
+
+	bind_int(&b, reg->cert_type);
+	bind_text(&b, reg->subject_id);
+	bind_int(&b, reg->handling);
+	bind_text(&b, reg->manager);
+	bind_text(&b, reg->trust_domain);
+	bind_text(&b, reg->ca);
+	bind_text(&b, reg->profile);
+	bind_int(&b, reg->state);
+	bind_int(&b, reg->created_ms);
+	bind_int(&b, reg->changed_ms);
+	return run_conditional(s, &b);
+}
+
+static int registration_deregister(struct sqlite_unit_statements *s, int64_t id, int64_t now_ms)
+{
+	struct binder b = BINDER(s->stmt[REGISTRATION_DEREGISTER]);
+
+	bind_int(&b, id);
+	bind_int(&b, now_ms);
+	return run_conditional(s, &b);
+}
+
+static struct bytes certificate_serial(const struct store_certificate *c)
+{
+	return (struct bytes){c->serial, c->serial_len};
+}
+
+static int certificate_insert(struct sqlite_unit_statements *s, const struct store_certificate *c,
+			      int64_t registration_id)
+{
+	struct binder b = BINDER(s->stmt[CERTIFICATE_INSERT]);
+
+	bind_int(&b, registration_id);
+	bind_int(&b, c->state);
+	bind_int_unless(&b, c->revoked_ms ? c->reason : STORE_REASON_NONE, STORE_REASON_NONE);
+	bind_int_unless(&b, c->revoked_ms, 0);
+	bind_int_unless(&b, c->confirm_by_ms, 0);
+	bind_int(&b, c->not_before_ms);
+	bind_int(&b, c->not_after_ms);
+	bind_int(&b, c->created_ms);
+	bind_text(&b, c->ca);
+	bind_bytes(&b, certificate_serial(c));
+	bind_text(&b, c->requester);
+	bind_text(&b, c->subject);
+	bind_bytes(&b, BYTES_OF(c->key_digest));
+	bind_bytes(&b, octets_view(&c->der));
+	return run_conditional(s, &b);
+}
+
+static int certificate_fill(struct sqlite_unit_statements *s, const struct store_certificate *c)
+{
+	struct binder b = BINDER(s->stmt[CERTIFICATE_FILL]);
+
+	bind_int(&b, c->id);
+	bind_int(&b, c->state);
+	bind_int_unless(&b, c->confirm_by_ms, 0);
+	bind_int(&b, c->not_before_ms);
+	bind_int(&b, c->not_after_ms);
+	bind_bytes(&b, certificate_serial(c));
+	bind_text(&b, c->subject);
+	bind_bytes(&b, octets_view(&c->der));
+	return run_conditional(s, &b);
+}
+
+static int certificate_set_state(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	struct binder b = BINDER(s->stmt[CERTIFICATE_SET_STATE]);
+
+	bind_int(&b, op->certificate_state.id);
+	bind_int(&b, op->certificate_state.from);
+	bind_int(&b, op->certificate_state.to);
+	return run_conditional(s, &b);
+}
+
+static int certificate_revoke(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	struct binder b = BINDER(s->stmt[CERTIFICATE_REVOKE]);
+
+	bind_int(&b, op->certificate_state.id);
+	bind_int(&b, op->certificate_state.from);
+	bind_int(&b, op->certificate_state.to);
+	bind_int_unless(&b, op->certificate_state.reason, STORE_REASON_NONE);
+	bind_int(&b, op->certificate_state.now_ms);
+	return run_conditional(s, &b);
+}
+
+static int transaction_insert(struct sqlite_unit_statements *s, const struct store_transaction *t,
+			      int64_t certificate_id)
+{
+	struct binder b = BINDER(s->stmt[TRANSACTION_INSERT]);
+
+	bind_int(&b, t->state);
+	bind_int(&b, t->body_type);
+	bind_int(&b, t->protection);
+	bind_int(&b, t->implicit_confirm);
+	bind_int(&b, t->chain_request);
+	bind_int(&b, t->cert_req_id);
+	bind_int_unless(&b, certificate_id, 0);
+	bind_int_unless(&b, t->deadline_ms, 0);
+	bind_int(&b, t->created_ms);
+	bind_int(&b, t->changed_ms);
+	bind_text(&b, t->requester);
+	bind_bytes(&b, octets_view(&t->transaction_id));
+	bind_bytes(&b, octets_view(&t->request_nonce));
+	bind_bytes(&b, octets_view(&t->sent_nonce));
+	bind_bytes(&b, BYTES_OF(t->request_digest));
+	bind_text(&b, t->status_text);
+	bind_bytes(&b, octets_view(&t->response));
+	return run(s, &b);
+}
+
+static int transaction_update(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	const struct store_transaction *t = op->transaction_update.row;
+	const uint8_t *from_digest = op->transaction_update.from_digest;
+	struct binder b = BINDER(s->stmt[TRANSACTION_UPDATE]);
+
+	bind_int(&b, t->id);
+	bind_int(&b, t->state);
+	bind_int(&b, t->implicit_confirm);
+	bind_int_unless(&b, t->deadline_ms, 0);
+	bind_int(&b, t->changed_ms);
+	bind_bytes(&b, octets_view(&t->sent_nonce));
+	bind_bytes(&b, BYTES_OF(t->request_digest));
+	bind_text(&b, t->status_text);
+	bind_bytes(&b, octets_view(&t->response));
+	bind_int(&b, op->transaction_update.from);
+	bind_bytes(&b, from_digest ? (struct bytes){from_digest, sizeof(t->request_digest)}
+				   : BYTES_NULL);
+	bind_int(&b, op->transaction_update.if_unanswered);
+	return run_conditional(s, &b);
+}
+
+static int transaction_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)
+{
+	struct binder b = BINDER(s->stmt[TRANSACTION_PURGE]);
+
+	bind_int(&b, before_ms);
+	bind_int(&b, limit);
+	return run(s, &b);
+}
+
+static int exchange_insert(struct sqlite_unit_statements *s, const struct store_exchange *e,
+			   int64_t certificate_id)
+{
+	struct binder b = BINDER(s->stmt[EXCHANGE_INSERT]);
+
+	bind_int(&b, e->kind);
+	bind_int(&b, e->state);
+	bind_int(&b, certificate_id);
+	bind_int(&b, e->failinfo);
+	bind_int_unless(&b, e->deadline_ms, 0);
+	bind_int(&b, e->next_ms);
+	bind_int(&b, e->created_ms);
+	bind_text(&b, e->ca);
+	bind_bytes(&b, octets_view(&e->request));
+	return run(s, &b);
+}
+
+static int exchange_add_message(struct sqlite_unit_statements *s, int64_t exchange_id,
+				const struct store_exchange_message *m)
+{
+	struct binder b = BINDER(s->stmt[EXCHANGE_ADD_MESSAGE]);
+
+	bind_int(&b, exchange_id);
+	bind_int(&b, m->seq);
+	bind_int(&b, m->sent);
+	bind_bytes(&b, octets_view(&m->der));
+	return run_conditional(s, &b);
+}
+
+static int exchange_set_next(struct sqlite_unit_statements *s, int64_t id, int64_t next_ms)
+{
+	struct binder b = BINDER(s->stmt[EXCHANGE_SET_NEXT]);
+
+	bind_int(&b, id);
+	bind_int(&b, next_ms);
+	return run_conditional(s, &b);
+}
+
+static int exchange_finish(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	struct binder b = BINDER(s->stmt[EXCHANGE_FINISH]);
+
+	bind_int(&b, op->exchange_state.id);
+	bind_int(&b, op->exchange_state.state);
+	bind_int(&b, op->exchange_state.failinfo);
+	return run_conditional(s, &b);
+}
+
+static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *crl)
+{
+	struct binder b = BINDER(s->stmt[CRL_INSERT]);
+
+	bind_text(&b, crl->ca);
+	bind_int(&b, crl->number);
+	bind_int(&b, crl->this_update_ms);
+	bind_int(&b, crl->next_update_ms);
+	bind_bytes(&b, octets_view(&crl->der));
+	return run_conditional(s, &b);
+}
+
+static int audit_add(struct sqlite_unit_statements *s, const struct store_audit *a)
+{
+	struct binder b = BINDER(s->stmt[AUDIT_ADD]);
+
+	bind_int(&b, a->time_ms);
+	bind_text(&b, a->actor);
+	bind_text(&b, a->action);
+	bind_text(&b, a->target);
+	bind_text(&b, a->detail);
+	return run(s, &b);
+}
+
+static int64_t id_or_ref(int64_t id, const int64_t *ref)
+{
+	return ref ? *ref : id;
+}
+
+static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	switch (op->kind) {
+	case UNIT_CLIENT_INSERT:
+		return client_insert(s, op->client);
+	case UNIT_CLIENT_REMOVE:
+		return client_remove(s, op->client_name);
+	case UNIT_REGISTRATION_INSERT:
+		return registration_insert(s, op->registration);
+	case UNIT_REGISTRATION_DEREGISTER:
+		return registration_deregister(s, op->deregister.id, op->deregister.now_ms);
+	case UNIT_CERTIFICATE_INSERT:
+		return certificate_insert(
+			s, op->certificate.row,
+			id_or_ref(op->certificate.row->registration_id, op->certificate.ref));
+	case UNIT_CERTIFICATE_FILL:
+		return certificate_fill(s, op->certificate.row);
+	case UNIT_CERTIFICATE_SET_STATE:
+		return certificate_set_state(s, op);
+	case UNIT_CERTIFICATE_REVOKE:
+		return certificate_revoke(s, op);
+	case UNIT_TRANSACTION_INSERT:
+		return transaction_insert(
+			s, op->transaction.row,
+			id_or_ref(op->transaction.row->certificate_id, op->transaction.ref));
+	case UNIT_TRANSACTION_UPDATE:
+		return transaction_update(s, op);
+	case UNIT_TRANSACTION_PURGE:
+		return transaction_purge(s, op->purge.before_ms, op->purge.limit);
+	case UNIT_EXCHANGE_INSERT:
+		return exchange_insert(
+			s, op->exchange.row,
+			id_or_ref(op->exchange.row->certificate_id, op->exchange.ref));
+	case UNIT_EXCHANGE_ADD_MESSAGE:
+		return exchange_add_message(s, op->message.id, op->message.row);
+	case UNIT_EXCHANGE_SET_NEXT:
+		return exchange_set_next(s, op->exchange_state.id, op->exchange_state.next_ms);
+	case UNIT_EXCHANGE_FINISH:
+		return exchange_finish(s, op);
+	case UNIT_CRL_INSERT:
+		return crl_insert(s, op->crl);
+	case UNIT_AUDIT_ADD:
+		return audit_add(s, op->audit);
+	}
+	return -EINVAL;
+}
+
+int sqlite_unit_execute(struct sqlite_unit_statements *s, const struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->len; i++) {
+		const struct unit_op *op = &unit->op[i];
+		int r = execute(s, op);
+
+		if (r != 0)
+			return r;
+		if (op->idp)
+			*op->idp = sqlite3_last_insert_rowid(s->db);
+	}
+	return 0;
+}
+
+void sqlite_unit_reset_ids(const struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->len; i++)
+		if (unit->op[i].idp)
+			*unit->op[i].idp = 0;
+}

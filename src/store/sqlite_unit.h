@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What each change of a unit means in SQL: the prepared statements and their execution. Runs
+ * inside a savepoint that the caller (writer.c) opens and ends.
+ */
+#pragma once
+
+#include "sqlite_db.h"
+
+struct store_unit;
+struct sqlite_unit_statements;
+
+_must_check_ int sqlite_unit_prepare(sqlite3 *db, struct sqlite_unit_statements **statementsp);
+void sqlite_unit_finalize(struct sqlite_unit_statements *s);
+
+/*
+ * Makes the changes of the unit in order, up to the first that fails. 0, STORE_CONFLICT, or a
+ * fault (logged). Ids of new rows are written where the unit wants them.
+ */
+_must_check_ int sqlite_unit_execute(struct sqlite_unit_statements *s,
+				     const struct store_unit *unit);
+/* After a rollback: the ids given out are of no row. */
+void sqlite_unit_reset_ids(const struct store_unit *unit);

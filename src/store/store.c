@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Creating, opening and closing a store on SQLite. See store.h. */
+#include "store.h"
+
+#include "base/log.h"
+#include "committer.h"
+#include "migrate.h"
+#include "reader.h"
+#include "unit.h"
+#include "writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct store {
+	char *database;
+	struct committer *committer;
+};
+
+/* --- creating -------------------------------------------------------------------------------- */
+
+/* Makes renames and new names in the directory of `path` durable. */
+static int sync_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_(freep) char *directory = NULL;
+	int fd, r = 0;
+
+	directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	if (!directory)
+		return -ENOMEM;
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return log_fault("open directory", -errno, directory);
+	if (fsync(fd) < 0)
+		r = log_fault("sync directory", -errno, directory);
+	close(fd);
+	return r;
+}
+
+/* Fills an empty file with the newest schema. */
+static int fill_database(const char *path)
+{
+	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
+	char page_size[48];
+	int r;
+
+	r = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
+	if (r < 0)
+		return r;
+	snprintf(page_size, sizeof(page_size), "PRAGMA page_size = %d", SQLITE_DB_PAGE_SIZE);
+	r = sqlite_db_exec(db, "create database", page_size);
+	if (r < 0)
+		return r;
+	r = sqlite_migrate(db);
+	if (r < 0)
+		return r;
+	/* Last: until here there is no log beside the file, so it can be renamed. */
+	return sqlite_db_exec(db, "create database", "PRAGMA journal_mode = WAL");
+}
+
+/* Gives the finished file its name, unless there is a file of that name. */
+static int publish_database(const char *temporary, const char *path)
+{
+	if (link(temporary, path) < 0)
+		return errno == EEXIST ? -EEXIST : log_fault("create database", -errno, path);
+	return sync_directory_of(path);
+}
+
+int store_create(const struct store_options *options)
+{
+	_cleanup_(freep) char *temporary = NULL;
+	int fd, r;
+
+	if (access(options->database, F_OK) == 0)
+		return -EEXIST;
+	/* Made beside its place, so that an interrupted creation leaves no half of a database. */
+	if (asprintf(&temporary, "%s.XXXXXX", options->database) < 0)
+		return -ENOMEM;
+	fd = mkstemp(temporary); /* mode 0600, which SQLite takes over for its log */
+	if (fd < 0)
+		return log_fault("create database", -errno, options->database);
+	close(fd);
+	r = fill_database(temporary);
+	if (r == 0)
+		r = publish_database(temporary, options->database);
+	unlink(temporary);
+	return r;
+}
+
+/* --- opening -----------------------------------------------------------------------------------
+ */
+
+static int prepare_database(const char *path)
+{
+	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
+	int r;
+
+	r = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
+	if (r < 0)
+		return r;
+	r = sqlite_migrate(db);
+	if (r < 0)
+		return r;
+	/* A database restored from a dump may have another mode. */
+	return sqlite_db_exec(db, "open database", "PRAGMA journal_mode = WAL");
+}
+
+int store_open(const struct store_options *options, struct store **storep)
+{
+	_cleanup_(store_closep) struct store *s = calloc(1, sizeof(*s));
+	_cleanup_(writer_freep) struct writer *writer = NULL;
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->database = strdup(options->database);
+	if (!s->database)
+		return -ENOMEM;
+	r = prepare_database(s->database);
+	if (r < 0)
+		return r;
+	r = writer_new(s->database, &writer);
+	if (r < 0)
+		return r;
+	r = committer_start(writer, options->batch_max, &s->committer);
+	if (r < 0)
+		return r;
+	writer = NULL; /* the committer's now */
+	*storep = TAKE(s);
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	if (store->committer)
+		committer_stop(store->committer);
+	free(store->database);
+	free(store);
+}
+
+int store_reader_new(struct store *store, struct store_reader **readerp)
+{
+	return reader_new(store->database, readerp);
+}
+
+int store_unit_new(struct store *store, struct store_unit **unitp)
+{
+	return unit_new(store->committer, unitp);
+}

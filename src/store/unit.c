@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Gathering the changes of a write set. What they do is the backend's. See unit.h. */
+#include "unit.h"
+
+#include "committer.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* An enrolment needs four; a unit grows and keeps its size. */
+enum { OPS_INITIAL = 8 };
+
+int unit_new(struct committer *committer, struct store_unit **unitp)
+{
+	struct store_unit *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return -ENOMEM;
+	u->committer = committer;
+	sem_init(&u->done, 0, 0);
+	*unitp = u;
+	return 0;
+}
+
+void store_unit_free(struct store_unit *unit)
+{
+	if (!unit)
+		return;
+	store_unit_clear(unit);
+	sem_destroy(&unit->done);
+	free(unit->kept);
+	free(unit->op);
+	free(unit);
+}
+
+void store_unit_clear(struct store_unit *unit)
+{
+	unit->len = 0;
+	while (unit->kept_len > 0)
+		free(unit->kept[--unit->kept_len]);
+}
+
+int store_unit_keep(struct store_unit *unit, void *memory)
+{
+	if (!memory)
+		return 0;
+	if (unit->kept_len == unit->kept_size) {
+		size_t size = unit->kept_size ? unit->kept_size * 2 : OPS_INITIAL;
+		void **grown = reallocarray(unit->kept, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		unit->kept = grown;
+		unit->kept_size = size;
+	}
+	unit->kept[unit->kept_len++] = memory;
+	return 0;
+}
+
+bool store_unit_empty(const struct store_unit *unit)
+{
+	return unit->len == 0;
+}
+
+int store_unit_commit(struct store_unit *unit)
+{
+	int r = unit->len > 0 ? committer_commit(unit->committer, unit) : 0;
+
+	store_unit_clear(unit);
+	return r;
+}
+
+static int unit_add(struct store_unit *u, struct unit_op op)
+{
+	if (u->len == u->size) {
+		size_t size = u->size ? u->size * 2 : OPS_INITIAL;
+		struct unit_op *grown = reallocarray(u->op, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		u->op = grown;
+		u->size = size;
+	}
+	u->op[u->len++] = op;
+	return 0;
+}
+
+int store_client_insert(struct store_unit *u, const struct store_client *client)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_CLIENT_INSERT, .client = client});
+}
+
+int store_client_remove(struct store_unit *u, const char *name)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_CLIENT_REMOVE, .client_name = name});
+}
+
+int store_registration_insert(struct store_unit *u, const struct store_registration *reg,
+			      int64_t *idp)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_REGISTRATION_INSERT,
+					    .idp = idp,
+					    .registration = reg});
+}
+
+int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_REGISTRATION_DEREGISTER,
+					    .deregister = {.id = id, .now_ms = now_ms}});
+}
+
+int store_certificate_insert(struct store_unit *u, const struct store_certificate *cert,
+			     const int64_t *registration_ref, int64_t *idp)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_CERTIFICATE_INSERT,
+					    .idp = idp,
+					    .certificate = {.row = cert, .ref = registration_ref}});
+}
+
+int store_certificate_fill(struct store_unit *u, const struct store_certificate *cert)
+{
+	return unit_add(
+		u, (struct unit_op){.kind = UNIT_CERTIFICATE_FILL, .certificate = {.row = cert}});
+}
+
+int store_certificate_set_state(struct store_unit *u, int64_t id, enum store_certificate_state from,
+				enum store_certificate_state to)
+{
+	return unit_add(u,
+			(struct unit_op){.kind = UNIT_CERTIFICATE_SET_STATE,
+					 .certificate_state = {.id = id, .from = from, .to = to}});
+}
+
+int store_certificate_revoke(struct store_unit *u, int64_t id, enum store_certificate_state from,
+			     enum store_certificate_state to, int reason, int64_t now_ms)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_CERTIFICATE_REVOKE,
+					    .certificate_state = {.id = id,
+								  .from = from,
+								  .to = to,
+								  .reason = reason,
+								  .now_ms = now_ms}});
+}
+
+int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
+			     const int64_t *certificate_ref, int64_t *idp)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_TRANSACTION_INSERT,
+					    .idp = idp,
+					    .transaction = {.row = txn, .ref = certificate_ref}});
+}
+
+int store_transaction_update(struct store_unit *u, const struct store_transaction *txn,
+			     enum store_transaction_state from, const uint8_t *from_digest,
+			     bool if_unanswered)
+{
+	return unit_add(u,
+			(struct unit_op){.kind = UNIT_TRANSACTION_UPDATE,
+					 .transaction_update = {.row = txn,
+								.from_digest = from_digest,
+								.from = from,
+								.if_unanswered = if_unanswered}});
+}
+
+int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_TRANSACTION_PURGE,
+					    .purge = {.before_ms = before_ms, .limit = limit}});
+}
+
+int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
+			  const int64_t *certificate_ref, int64_t *idp)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_EXCHANGE_INSERT,
+					    .idp = idp,
+					    .exchange = {.row = e, .ref = certificate_ref}});
+}
+
+int store_exchange_add_message(struct store_unit *u, int64_t exchange_id,
+			       const struct store_exchange_message *message)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_EXCHANGE_ADD_MESSAGE,
+					    .message = {.id = exchange_id, .row = message}});
+}
+
+int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_EXCHANGE_SET_NEXT,
+					    .exchange_state = {.id = id, .next_ms = next_ms}});
+}
+
+int store_exchange_finish(struct store_unit *u, int64_t id, enum store_exchange_state state,
+			  int failinfo)
+{
+	return unit_add(
+		u, (struct unit_op){
+			   .kind = UNIT_EXCHANGE_FINISH,
+			   .exchange_state = {.id = id, .state = state, .failinfo = failinfo}});
+}
+
+int store_crl_insert(struct store_unit *u, const struct store_crl *crl)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_CRL_INSERT, .crl = crl});
+}
+
+int store_audit_add(struct store_unit *u, const struct store_audit *audit)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_AUDIT_ADD, .audit = audit});
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes numbered SQL migrations as a C array (see src/store/migration.h).
+
+usage: embed_sql.py OUTPUT ARRAY FILE...    (FILE: 0001-name.sql, without gaps, in order)
+"""
+import os
+import sys
+
+
+def c_lines(text):
+    for line in text.splitlines():
+        quoted = line.replace('\\', '\\\\').replace('"', '\\"').replace('\t', '\\t')
+        yield f'\t "{quoted}\\n"'
+
+
+def main():
+    output, array, files = sys.argv[1], sys.argv[2], sys.argv[3:]
+    lines = ['/* Generated from the SQL files by tools/embed_sql.py. */',
+             '#include "migration.h"', '', f'const struct migration {array}[] = {{']
+    for number, path in enumerate(files, 1):
+        name = os.path.basename(path)
+        if not name.startswith(f'{number:04}-'):
+            sys.exit(f'{name}: expected migration number {number:04}')
+        with open(path, encoding='utf-8') as file:
+            sql = file.read()
+        lines += [f'\t{{"{name}",', *c_lines(sql), '\t},']
+    lines += ['};', f'const unsigned {array}_count = {len(files)};', '']
+    with open(output, 'w', encoding='utf-8') as file:
+        file.write('\n'.join(lines))
+
+
+if __name__ == '__main__':
+    main()
