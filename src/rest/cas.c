@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * /v1/cas: the CAs of the configuration in force, with their newest CRL (GET).
+ */
+#include "call.h"
+#include "encode.h"
+
+#include "asn1/certificate.h"
+
+#include <errno.h>
+
+/* The issuing certificate, its chain and the root as PEM, in this order. */
+static json_t *chain_json(const struct ca *ca)
+{
+	const struct bytes *certs;
+	size_t n = ca_chain(ca, &certs);
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < n; i++)
+		json_array_append_new(array, rest_pem(certs[i]));
+	if (array && ca_root(ca).len)
+		json_array_append_new(array, rest_pem(ca_root(ca)));
+	return array;
+}
+
+/* notAfter of the issuing certificate, 0 if there is none (upstream, nothing configured). */
+static int64_t ca_not_after_ms(const struct ca *ca)
+{
+	const struct bytes *certs;
+	struct certificate_view view;
+
+	if (ca_chain(ca, &certs) == 0 || certificate_view(certs[0], &view))
+		return 0;
+	return view.not_after_ms;
+}
+
+static json_t *root_subject(const struct ca *ca)
+{
+	struct certificate_view view;
+
+	if (ca_root(ca).len == 0 || certificate_view(ca_root(ca), &view))
+		return json_null();
+	return rest_name(view.subject);
+}
+
+static int ca_json(struct rest_call *call, const struct ca *ca, json_t **jsonp)
+{
+	_cleanup_(store_crl_clear) struct store_crl crl = {0};
+	int r = store_crl_newest(call->worker->reader, ca_name(ca), &crl);
+
+	if (r && r != STORE_NOT_FOUND)
+		return r;
+	*jsonp = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+			   rest_text(ca_name(ca)), "type",
+			   ca_is_upstream(ca) ? "upstream" : "internal", "issuer",
+			   rest_name(ca_issuer(ca)), "root", root_subject(ca), "not_after",
+			   rest_time(ca_not_after_ms(ca)), "crl_number",
+			   r ? json_null() : json_integer(crl.number), "crl_this_update",
+			   rest_time(crl.this_update_ms), "crl_next_update",
+			   rest_time(crl.next_update_ms), "chain", chain_json(ca));
+	return *jsonp ? 0 : -ENOMEM;
+}
+
+int rest_cas(struct rest_call *call)
+{
+	struct ca_set *set = cmf_cas(call->worker->cmf);
+	json_t *items, *item;
+	int err = 0;
+
+	if (rest_query_unknown(&call->query))
+		return rest_problem(call, 400, "the query has an unknown parameter");
+	items = json_array();
+	for (size_t i = 0; i < ca_count(set) && !err; i++) {
+		err = ca_json(call, ca_at(set, i), &item);
+		if (!err)
+			err = json_array_append_new(items, item) ? -ENOMEM : 0;
+	}
+	if (err) {
+		json_decref(items);
+		return rest_fault(call, err);
+	}
+	return rest_ok(call, 200, json_pack("{s:o}", "items", items));
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * /v1/certificates: list and read (GET), revoke (POST .../<id>/revoke).
+ */
+#include "call.h"
+#include "encode.h"
+
+#include "asn1/certificate.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- list
+ * ------------------------------------------------------------------------------------------ */
+
+struct certificate_walk {
+	struct rest_page *page;
+	int64_t now_ms;
+	const char *state; /* NULL: all */
+	bool with_pem;
+};
+
+static int certificate_row(void *arg, const struct store_certificate *cert)
+{
+	struct certificate_walk *walk = arg;
+
+	/* The store knows no "expired": an active one that has expired is told apart here. */
+	if (walk->state && strcmp(walk->state, rest_certificate_state(cert, walk->now_ms)) != 0) {
+		rest_page_skip(walk->page, cert->id);
+		return 0;
+	}
+	return rest_page_add(walk->page, cert->id,
+			     rest_certificate_json(cert, walk->now_ms, walk->with_pem));
+}
+
+/* A state as the operator names it is one or two of the store's. */
+static const struct {
+	const char *name;
+	int states[2];
+} state_filters[] = {
+	{"pending", {STORE_CERT_REQUESTED, STORE_CERT_PENDING}},
+	{"active", {STORE_CERT_ACTIVE, -1}},
+	{"expired", {STORE_CERT_ACTIVE, -1}},
+	{"revoked", {STORE_CERT_REVOKED, -1}},
+	{"rejected", {STORE_CERT_REJECTED, -1}},
+	{"revocation pending", {STORE_CERT_REVOCATION_PENDING, -1}},
+};
+
+static int row_compare(const void *a, const void *b)
+{
+	json_int_t id_a = json_integer_value(json_object_get(*(json_t *const *)a, "id"));
+	json_int_t id_b = json_integer_value(json_object_get(*(json_t *const *)b, "id"));
+
+	return (id_a > id_b) - (id_a < id_b);
+}
+
+/* Two walks were made: brings their rows into the order of ids and cuts the page at its limit. */
+static int page_merge(struct rest_page *page)
+{
+	size_t n = json_array_size(page->items), i;
+	json_t **rows = calloc(n ? n : 1, sizeof(*rows)), *row, *sorted = json_array();
+	int err = rows && sorted ? 0 : -ENOMEM;
+
+	if (!err) {
+		json_array_foreach(page->items, i, row) rows[i] = row;
+		qsort(rows, n, sizeof(*rows), row_compare);
+		for (i = 0; i < n && i < page->limit && !err; i++)
+			err = json_array_append(sorted, rows[i]) ? -ENOMEM : 0;
+	}
+	if (!err && i > 0)
+		page->last_id = json_integer_value(json_object_get(rows[i - 1], "id"));
+	free(rows);
+	json_decref(page->items);
+	page->items = sorted;
+	return err;
+}
+
+static int certificate_walk(struct rest_call *call, struct store_certificate_filter *filter,
+			    const int states[2], struct certificate_walk *walk)
+{
+	int err;
+
+	filter->state = states[0];
+	err = store_certificate_list(call->worker->reader, filter, certificate_row, walk);
+	if (err || states[1] < 0)
+		return err;
+	filter->state = states[1];
+	err = store_certificate_list(call->worker->reader, filter, certificate_row, walk);
+	return err ? err : page_merge(walk->page);
+}
+
+int rest_certificates(struct rest_call *call)
+{
+	static const int all[2] = {-1, -1};
+	const char *serial = rest_query_get(&call->query, "serial");
+	const int *states = all;
+	uint8_t octets[STORE_SERIAL_MAX];
+	size_t serial_len = 0;
+	int64_t pem = 0;
+	struct rest_page page;
+	struct certificate_walk walk = {.page = &page,
+					.now_ms = call->now_ms,
+					.state = rest_query_get(&call->query, "state")};
+	struct store_certificate_filter filter = {
+		.subject_id = rest_query_get(&call->query, "subject_id"),
+		.manager = rest_query_get(&call->query, "manager"),
+		.ca = rest_query_get(&call->query, "ca"),
+	};
+	int status;
+
+	if (serial &&
+	    (hex_to_bytes(serial, octets, sizeof(octets), &serial_len) || serial_len == 0))
+		return rest_problem(call, 400, "serial must be 1 to 20 octets in hex");
+	filter.serial = (struct bytes){octets, serial_len};
+	for (size_t i = 0; walk.state && states == all; i++) {
+		if (i == ARRAY_LEN(state_filters))
+			return rest_problem(call, 400, "there is no such state of a certificate");
+		if (strcmp(state_filters[i].name, walk.state) == 0)
+			states = state_filters[i].states;
+	}
+	if (rest_query_number(&call->query, "pem", 1, &pem))
+		return rest_problem(call, 400, "pem must be 0 or 1");
+	walk.with_pem = pem;
+	status = rest_page_begin(call, &page);
+	if (status)
+		return status;
+	filter.after_id = page.after_id;
+	filter.limit = page.limit;
+	return rest_page_end(call, &page, certificate_walk(call, &filter, states, &walk));
+}
+
+/* --- one of them
+ * ------------------------------------------------------------------------------------- */
+
+static int certificate_get(struct rest_call *call, int64_t id)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	int r = store_certificate_get(call->worker->reader, id, &cert);
+
+	if (r)
+		return rest_fault(call, r);
+	return rest_ok(call, 200, rest_certificate_json(&cert, call->now_ms, true));
+}
+
+struct revocation {
+	int64_t certificate_id;
+	int reason;
+	bool upstream;
+};
+
+static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+{
+	struct revocation *revocation = arg;
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0}, revoked = {0};
+	struct certificate_view view;
+	struct cmf_principal who;
+	struct cmf_revoke request = {.reason = revocation->reason};
+	int r;
+
+	r = store_certificate_get(call->worker->reader, revocation->certificate_id, &cert);
+	if (r)
+		return r;
+	if (cert.der.len == 0) /* only asked for upstream yet: nothing that could be revoked */
+		return refuse(refusal, REFUSAL_rev_cert_unknown);
+	r = certificate_view(octets_view(&cert.der), &view);
+	if (r)
+		return log_fault("read a stored certificate", r, NULL);
+	request.issuer = view.issuer;
+	request.serial = view.serial;
+	who = rest_operator(cert.trust_domain);
+	return cmf_revoke(call->worker->cmf, &who, &request, call->worker->reader,
+			  call->worker->unit, &revoked, &revocation->upstream, refusal);
+}
+
+static int revoke_reason(json_t *body, int *reasonp, char *detail, size_t size)
+{
+	const char *reason = "unspecified";
+	json_error_t error;
+
+	if (json_unpack_ex(body, &error, JSON_STRICT, "{s?s}", "reason", &reason)) {
+		snprintf(detail, size, "%s", error.text);
+		return -EINVAL;
+	}
+	*reasonp = rest_reason_parse(reason);
+	if (*reasonp < 0) {
+		snprintf(detail, size, "reason must be one of RFC 5280 5.3.1, as keyCompromise");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Tells the upstream, if it is one; what does not succeed at once is retried by the housekeeper. */
+static int revoke_upstream(struct rest_call *call, int64_t id)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	struct cmf *cmf = call->worker->cmf;
+	struct ca *ca;
+	int r = store_certificate_get(call->worker->reader, id, &cert);
+
+	if (r)
+		return r;
+	ca = ca_find(cmf_cas(cmf), cert.ca);
+	r = ca ? ca_upstream_revoke_run(ca, id, call->worker->reader, call->worker->unit) : 0;
+	return r == STORE_NOT_FOUND ? 0 : r;
+}
+
+static int certificate_revoke(struct rest_call *call, int64_t id)
+{
+	struct revocation revocation = {.certificate_id = id};
+	struct refusal refusal = REFUSAL_NULL;
+	char detail[200];
+	json_t *body = rest_body(call, detail, sizeof(detail));
+	int r;
+
+	if (!body)
+		return rest_problem(call, 400, detail);
+	r = revoke_reason(body, &revocation.reason, detail, sizeof(detail));
+	json_decref(body);
+	if (r)
+		return rest_problem(call, 400, detail);
+	r = rest_commit(call, revoke_decide, &revocation, &refusal);
+	if (!r && revocation.upstream)
+		r = revoke_upstream(call, id);
+	if (r == REFUSED)
+		return rest_refusal(call, &refusal);
+	return r ? rest_fault(call, r) : certificate_get(call, id);
+}
+
+int rest_certificate(struct rest_call *call)
+{
+	const char *verb;
+	int64_t id;
+
+	if (rest_path_id(call->request->path_rest, &id, &verb))
+		return rest_problem(call, 404, "there is no such path");
+	if (*verb && strcmp(verb, "revoke") != 0)
+		return rest_problem(call, 404, "there is no such path");
+	if (rest_query_unknown(&call->query))
+		return rest_problem(call, 400, "the query has an unknown parameter");
+	if (*verb)
+		return call->request->method == HTTP_POST ? certificate_revoke(call, id)
+							  : rest_method_refused(call, "POST");
+	return call->request->method == HTTP_GET ? certificate_get(call, id)
+						 : rest_method_refused(call, "GET");
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * /v1/clients: list (GET), add (POST), remove (DELETE .../<name>).
+ */
+#include "call.h"
+#include "encode.h"
+
+#include <errno.h>
+
+/* --- list
+ * ------------------------------------------------------------------------------------------ */
+
+/* Clients are few, but the page holds here too: rows behind it are not encoded. */
+static int client_row(void *arg, const struct store_client *client)
+{
+	struct rest_page *page = arg;
+
+	if (client->id <= page->after_id || page->n_seen == page->limit)
+		return 0;
+	return rest_page_add(page, client->id, rest_client_json(client));
+}
+
+static int client_list(struct rest_call *call)
+{
+	struct rest_page page;
+	int status = rest_page_begin(call, &page);
+
+	if (status)
+		return status;
+	return rest_page_end(call, &page,
+			     store_client_list(call->worker->reader, client_row, &page));
+}
+
+/* --- add
+ * ------------------------------------------------------------------------------------------- */
+
+/* A change to the clients, kept together since the unit keeps pointers until it is committed. */
+struct client_change {
+	struct rest_client_request request;
+	const char *name; /* to be removed */
+	struct store_audit audit;
+};
+
+static int client_add_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+{
+	struct client_change *change = arg;
+	struct store_client *client = &change->request.client;
+	int r;
+
+	client->created_ms = call->now_ms;
+	octets_clear_secret(&client->mac_secret);
+	if (client->mac_reference) {
+		r = cmf_secret_seal(call->worker->cmf, client->mac_reference,
+				    octets_view(&change->request.secret), &client->mac_secret);
+		if (r)
+			return r;
+	}
+	r = store_client_insert(call->worker->unit, client);
+	return r ? r : store_audit_add(call->worker->unit, &change->audit);
+}
+
+static int client_insert(struct rest_call *call, struct client_change *change)
+{
+	struct store_client *client = &change->request.client;
+	struct refusal refusal = REFUSAL_NULL;
+	int r;
+
+	if (client->default_profile &&
+	    !conf_profile_find(cmf_conf(call->worker->cmf), client->default_profile))
+		return rest_problem(call, 422, "default_profile: there is no such profile");
+	change->audit = (struct store_audit){.time_ms = call->now_ms,
+					     .actor = "operator",
+					     .action = "client add",
+					     .target = client->name};
+	r = rest_commit(call, client_add_decide, change, &refusal);
+	if (r == STORE_CONFLICT)
+		return rest_problem(call, 409,
+				    "there is a client of that name or MAC reference already");
+	return r ? rest_fault(call, r) : rest_ok(call, 201, rest_client_json(client));
+}
+
+static int client_add(struct rest_call *call)
+{
+	struct client_change change = {0};
+	char detail[200];
+	json_t *body = rest_body(call, detail, sizeof(detail));
+	int r, status;
+
+	if (!body)
+		return rest_problem(call, 400, detail);
+	r = rest_client_decode(body, &change.request, detail, sizeof(detail));
+	status = r == -EINVAL ? rest_problem(call, 400, detail)
+		 : r          ? rest_fault(call, r)
+			      : client_insert(call, &change);
+	rest_client_request_clear(&change.request);
+	json_decref(body);
+	return status;
+}
+
+int rest_clients(struct rest_call *call)
+{
+	return call->request->method == HTTP_GET ? client_list(call) : client_add(call);
+}
+
+/* --- remove
+ * ---------------------------------------------------------------------------------------- */
+
+static int client_remove_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+{
+	const struct client_change *change = arg;
+	int r = store_client_remove(call->worker->unit, change->name);
+
+	return r ? r : store_audit_add(call->worker->unit, &change->audit);
+}
+
+int rest_client(struct rest_call *call)
+{
+	struct client_change change = {.name = call->request->path_rest};
+	struct refusal refusal = REFUSAL_NULL;
+	int r;
+
+	change.audit = (struct store_audit){.time_ms = call->now_ms,
+					    .actor = "operator",
+					    .action = "client remove",
+					    .target = change.name};
+	r = rest_commit(call, client_remove_decide, &change, &refusal);
+	if (r == STORE_CONFLICT)
+		return rest_problem(call, 404, "there is no client of that name");
+	return r ? rest_fault(call, r)
+		 : rest_ok(call, 200, json_pack("{s:s}", "removed", change.name));
+}

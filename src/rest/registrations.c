@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * /v1/registrations: list (GET), Register (POST), deregister (DELETE).
+ */
+#include "call.h"
+#include "encode.h"
+
+#include <errno.h>
+
+/* --- list
+ * ----------------------------------------------------------------------------------------- */
+
+static int registration_row(void *arg, const struct store_registration *reg)
+{
+	return rest_page_add(arg, reg->id, rest_registration_json(reg));
+}
+
+/* The filter from the query; false with the problem if a value is wrong. */
+static bool registration_filter(struct rest_call *call, struct store_registration_filter *filterp,
+				const char **problemp)
+{
+	const char *cert_type = rest_query_get(&call->query, "cert_type");
+	int64_t all = 0;
+	enum cert_type type;
+
+	*filterp = (struct store_registration_filter){
+		.subject_id = rest_query_get(&call->query, "subject_id"),
+		.manager = rest_query_get(&call->query, "manager"),
+		.trust_domain = rest_query_get(&call->query, "trust_domain"),
+		.cert_type = -1,
+	};
+	if (cert_type && cert_type_parse(cert_type, &type)) {
+		*problemp = "cert_type must be ManoCert, VnfciCert or VnfOAMCert";
+		return false;
+	}
+	if (cert_type)
+		filterp->cert_type = (int)type;
+	if (rest_query_number(&call->query, "all", 1, &all)) {
+		*problemp = "all must be 0 or 1";
+		return false;
+	}
+	filterp->with_deregistered = all;
+	return true;
+}
+
+static int registration_list(struct rest_call *call)
+{
+	struct store_registration_filter filter;
+	struct rest_page page;
+	const char *problem;
+	int status;
+
+	if (!registration_filter(call, &filter, &problem))
+		return rest_problem(call, 400, problem);
+	status = rest_page_begin(call, &page);
+	if (status)
+		return status;
+	filter.after_id = page.after_id;
+	filter.limit = page.limit;
+	return rest_page_end(
+		call, &page,
+		store_registration_list(call->worker->reader, &filter, registration_row, &page));
+}
+
+/* --- Register, IFA 033 11.2.2 -------------------------------------------------------------------
+ */
+
+static int register_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+{
+	const struct rest_register *reg = arg;
+	_cleanup_(cmf_principal_clear) struct cmf_principal who = {0};
+	int r;
+
+	r = cmf_admin_for_client(call->worker->cmf, call->worker->reader, reg->requester, &who,
+				 refusal);
+	if (r)
+		return r;
+	return cmf_register(call->worker->cmf, &who, &reg->request, call->worker->reader,
+			    call->worker->unit, refusal);
+}
+
+static int registration_add(struct rest_call *call)
+{
+	struct rest_register reg = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	char detail[200];
+	json_t *body = rest_body(call, detail, sizeof(detail));
+	int r, status;
+
+	if (!body)
+		return rest_problem(call, 400, detail);
+	r = rest_register_decode(body, &reg, detail, sizeof(detail));
+	if (r == -EINVAL) {
+		status = rest_problem(call, 400, detail);
+	} else {
+		if (!r)
+			r = rest_commit(call, register_decide, &reg, &refusal);
+		status = r == 0         ? rest_ok(call, 200,
+						  json_pack("{s:I}", "registered",
+							    (json_int_t)reg.request.n_subject_ids))
+			 : r == REFUSED ? rest_refusal(call, &refusal)
+					: rest_fault(call, r);
+	}
+	rest_register_clear(&reg);
+	json_decref(body);
+	return status;
+}
+
+/* --- deregister
+ * ------------------------------------------------------------------------------------- */
+
+struct deregister {
+	enum cert_type cert_type;
+	const char *subject_id;
+};
+
+static int deregister_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+{
+	const struct deregister *d = arg;
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	struct cmf_principal who;
+	int r;
+
+	r = store_registration_find(call->worker->reader, d->cert_type, d->subject_id, &reg);
+	if (r)
+		return r;
+	who = rest_operator(reg.trust_domain);
+	return cmf_deregister(call->worker->cmf, &who, d->cert_type, d->subject_id,
+			      call->worker->reader, call->worker->unit, refusal);
+}
+
+static int registration_remove(struct rest_call *call)
+{
+	const char *cert_type = rest_query_get(&call->query, "cert_type");
+	struct deregister d = {.subject_id = rest_query_get(&call->query, "subject_id")};
+	struct refusal refusal = REFUSAL_NULL;
+	int r;
+
+	if (rest_query_unknown(&call->query))
+		return rest_problem(call, 400, "the query has an unknown parameter");
+	if (!d.subject_id || !cert_type || cert_type_parse(cert_type, &d.cert_type))
+		return rest_problem(call, 400, "subject_id and cert_type are required");
+	r = rest_commit(call, deregister_decide, &d, &refusal);
+	if (r == REFUSED)
+		return rest_refusal(call, &refusal);
+	if (r)
+		return rest_fault(call, r);
+	return rest_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));
+}
+
+int rest_registrations(struct rest_call *call)
+{
+	switch (call->request->method) {
+	case HTTP_GET:
+		return registration_list(call);
+	case HTTP_POST:
+		return registration_add(call);
+	case HTTP_DELETE:
+		return registration_remove(call);
+	case HTTP_PUT:
+		break;
+	}
+	return rest_method_refused(call, "GET, POST, DELETE");
+}

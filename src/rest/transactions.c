@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * /v1/transactions: list and read CMP transactions (GET).
+ */
+#include "call.h"
+#include "encode.h"
+
+static int transaction_row(void *arg, const struct store_transaction *txn)
+{
+	return rest_page_add(arg, txn->id, rest_transaction_json(txn, false));
+}
+
+int rest_transactions(struct rest_call *call)
+{
+	const char *state = rest_query_get(&call->query, "state");
+	struct store_transaction_filter filter = {
+		.requester = rest_query_get(&call->query, "requester"), .state = -1};
+	struct rest_page page;
+	int status;
+
+	if (state) {
+		filter.state = rest_transaction_state_parse(state);
+		if (filter.state < 0)
+			return rest_problem(call, 400, "there is no such state of a transaction");
+	}
+	if (rest_query_number(&call->query, "certificate_id", INT64_MAX, &filter.certificate_id))
+		return rest_problem(call, 400, "certificate_id is not a number");
+	status = rest_page_begin(call, &page);
+	if (status)
+		return status;
+	filter.after_id = page.after_id;
+	filter.limit = page.limit;
+	return rest_page_end(
+		call, &page,
+		store_transaction_list(call->worker->reader, &filter, transaction_row, &page));
+}
+
+int rest_transaction(struct rest_call *call)
+{
+	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+	const char *verb;
+	int64_t id;
+	int r;
+
+	if (rest_path_id(call->request->path_rest, &id, &verb) || *verb)
+		return rest_problem(call, 404, "there is no such path");
+	if (rest_query_unknown(&call->query))
+		return rest_problem(call, 400, "the query has an unknown parameter");
+	r = store_transaction_get(call->worker->reader, id, &txn);
+	return r ? rest_fault(call, r) : rest_ok(call, 200, rest_transaction_json(&txn, true));
+}
