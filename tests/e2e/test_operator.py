@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's side: configuration check, reload, metrics, drain, cmfctl, cmfbench, quickstart."""
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+
+from conftest import BUILD, ROOT, Cmf, Vnfm, free_port, run, wait_for
+
+
+def test_broken_configuration_is_named_not_started(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    good = cmf.conf.read_text()
+    cmf.set("server", "listen", "nonsense:port")
+    result = run([BUILD / "cmfd", "--config", cmf.conf, "--check"], check=False)
+    assert result.returncode != 0 and "listen" in result.stdout
+    cmf.conf.write_text(good + "\n[server]\nno_such_key = 1\n")
+    result = run([BUILD / "cmfd", "--config", cmf.conf, "--check"], check=False)
+    assert result.returncode != 0 and "no_such_key" in result.stdout
+    cmf.conf.write_text(good)
+    run([BUILD / "cmfd", "--config", cmf.conf, "--check"])
+
+
+def test_print_config_is_a_configuration(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    printed = run([BUILD / "cmfd", "--config", cmf.conf, "--print-config"]).stdout
+    again = cmf.dir / "again.cnf"
+    again.write_text(printed)
+    assert run([BUILD / "cmfd", "--config", again, "--print-config"]).stdout == printed
+
+
+def test_reload_keeps_the_old_configuration_when_the_new_one_is_broken(cmf):
+    good = cmf.conf.read_text()
+    cmf.conf.write_text(good + "\n[server]\nno_such_key = 1\n")
+    cmf.process.send_signal(signal.SIGHUP)
+    wait_for("the complaint", lambda: "no_such_key" in cmf.log.read_text())
+    cmf.ctl("registration", "list")
+    cmf.conf.write_text(good)
+    cmf.set("log", "level", "debug")
+    cmf.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: re.search(r"reload", cmf.log.read_text().split("no_such_key")[-1]))
+    cmf.ctl("registration", "list")
+
+
+def test_metrics_and_log_line(shared):
+    shared.register("vnfm-a", "vnfci-m1")
+    cert, _ = shared.vnfm_a.enrol("vnfci-m1")
+    shared.vnfm_a.cmp("cr", "-newkey", shared.vnfm_a.key(), "-subject", "/CN=nobody", "-certout",
+                      shared.vnfm_a.out(), path=".well-known/cmp/p/VnfciCert")
+    text = shared.metrics()
+    assert re.search(r'cmfd_requests_total\{operation="ir",outcome="accepted"\} [1-9]', text)
+    assert re.search(r'cmfd_failinfo_total\{failinfo="notAuthorized"\} [1-9]', text)
+    line = [l for l in shared.log.read_text().splitlines() if "vnfci-m1" in l and "ir" in l][0]
+    for field in ("conn=", "transaction=", "client=vnfm-a", "operation=ir", "outcome=accepted", "serial=",
+                  "us="):
+        assert field in line, line
+    for path in ("healthz", "readyz"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{shared.metrics_port}/{path}") as answer:
+            assert answer.status == 200
+
+
+def test_help_everywhere():
+    for program in ("cmfd", "cmfctl", "cmfbench"):
+        assert "Usage" in run([BUILD / program, "--help"]).stdout
+    for command in (["init"], ["register"], ["registration", "list"], ["certificate", "list"],
+                    ["certificate", "revoke"], ["client", "add"], ["transaction", "list"], ["ca", "show"],
+                    ["explain"]):
+        assert "Usage" in run([BUILD / "cmfctl", *command, "--help"]).stdout
+
+
+def test_cmfctl_lists_and_shows(shared, tmp_path):
+    shared.register("vnfm-a", "vnfci-c1")
+    cert, _ = shared.vnfm_a.enrol("vnfci-c1")
+    entry = shared.certificates("vnfci-c1")[0]
+    for key in ("serial", "state", "subject_id", "cert_type", "manager", "not_after"):
+        assert key in entry
+    pem = shared.ctl("certificate", "show", entry["serial"], "--pem").stdout
+    (tmp_path / "c.pem").write_text(pem)
+    assert run(["openssl", "x509", "-in", tmp_path / "c.pem", "-noout", "-fingerprint"]).stdout == \
+        run(["openssl", "x509", "-in", cert, "-noout", "-fingerprint"]).stdout
+    shared.ctl("certificate", "revoke", entry["serial"])
+    assert shared.states("vnfci-c1") == ["revoked"]
+    registration = [r for r in shared.ctl_json("registration", "list") if r["subject_id"] == "vnfci-c1"][0]
+    for key in ("cert_type", "handling", "manager", "trust_domain", "ca", "profile", "state"):
+        assert key in registration
+    assert any(t["requester"] == "vnfm-a" for t in shared.ctl_json("transaction", "list"))
+    assert shared.ctl_json("ca", "show")[0]["name"] == "issuing"
+    assert {c["name"] for c in shared.ctl_json("client", "list")} >= {"vnfm-a", "vnfm-b", "nfvo"}
+
+
+def test_removed_client_is_no_client(cmf, tmp_path):
+    vnfm = Vnfm(cmf, "vnfm-r", tmp_path / "r")
+    assert vnfm.cmp("genm", "-infotype", "signKeyPairTypes").ok
+    cmf.ctl("client", "remove", "vnfm-r")
+    assert vnfm.cmp("genm", "-infotype", "signKeyPairTypes").failinfo == "signerNotTrusted"
+
+
+def test_deregistered_entity_gets_no_certificate(shared):
+    shared.register("vnfm-a", "vnfci-dereg")
+    shared.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", "vnfci-dereg")
+    a = shared.vnfm_a
+    result = a.cmp("cr", "-newkey", a.key(), "-subject", "/CN=vnfci-dereg", "-certout", a.out(),
+                   path=".well-known/cmp/p/VnfciCert")
+    assert result.failinfo == "notAuthorized"
+
+
+def test_cmfbench_drives_and_checks(shared):
+    b = shared.vnfm_b
+    shared.register("vnfm-b", *[f"bench-{i}" for i in range(20)])
+    for operation in ("ir", "cr", "kur", "p10cr", "genm"):
+        report = json.loads(run([
+            BUILD / "cmfbench", "--server", f"{shared.url}/.well-known/cmp/p/VnfciCert", "--connections", "4",
+            "--duration", "1", "--operation", operation, "--cert", b.cert, "--key", b.private_key,
+            "--trusted", shared.root, "--subject", "/CN=bench-%d", "--subject-count", "20", "--pid",
+            shared.process.pid, "--json"]).stdout)
+        assert report["errors"] == 0 and report["transactions"] > 0, report
+        assert report["server_peak_rss_kib"] > 0 and report["latency_us"]["p50"] > 0
+    floor = json.loads(run([BUILD / "cmfbench", "--floor", "--json"]).stdout)
+    assert floor["server_cpu_us_per_transaction"] > 0
+
+
+def test_quickstart_and_what_it_prints(tmp_path):
+    """The printed commands work as printed, from the project's root."""
+    port, directory = free_port(), tmp_path / "demo"
+    env = dict(os.environ)
+    result = run([ROOT / "tools/quickstart", "--dir", directory, "--port", port, "--background"], cwd=ROOT,
+                 env=env, timeout=600)
+    try:
+        for name in ("cmf.cnf", "demo/root.pem", "demo/vnfm-a.pem", "demo/vnfm-a.key", "demo/vnfm-b.pem",
+                     "demo/vnfm-b.key", "demo/ref.txt", "demo/secret.txt", "cmfd.pid", "cmfd.log"):
+            assert (directory / name).stat().st_size > 0, name
+        assert "openssl cmp" in result.stdout
+        again = run([ROOT / "tools/quickstart", "--dir", directory, "--port", port, "--background"],
+                    cwd=ROOT, env=env, timeout=600)
+        assert "openssl cmp" in again.stdout
+    finally:
+        os.kill(int((directory / "cmfd.pid").read_text()), signal.SIGTERM)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CMP over HTTP (RFC 6712, RFC 9811) and hostile clients: status codes, retransmission, slow ones."""
+import concurrent.futures
+import http.client
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+from conftest import OPENSSL, PATIENCE, Cmf, Vnfm, run, wait_for
+
+TYPE = {"Content-Type": "application/pkixcmp"}
+
+
+def ask(cmf, method="POST", path="/.well-known/cmp", body=b"", headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", cmf.port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, body, TYPE if headers is None else headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer
+    finally:
+        connection.close()
+
+
+def recorded(vnfm, name, tmp_path, profile="VnfciCert"):
+    """The octets of the ir and certConf of an enrolment by openssl cmp, and of their answers."""
+    names = [tmp_path / f for f in ("ir", "certconf", "ip", "pkiconf")]
+    vnfm.enrol(name, profile=profile, extra=[
+        "-reqout", f"{names[0]},{names[1]}", "-rspout", f"{names[2]},{names[3]}"])
+    return [f.read_bytes() for f in names]
+
+
+def test_methods_types_paths_and_sizes(shared):
+    assert ask(shared, "GET")[0] == 405
+    assert "POST" in ask(shared, "GET")[2].getheader("Allow")
+    assert ask(shared, headers={"Content-Type": "text/plain"}, body=b"x")[0] == 415
+    assert ask(shared, path="/nowhere", body=b"x")[0] == 404
+    assert ask(shared, path="/.well-known/cmp/frobnicate", body=b"x")[0] == 404
+    assert ask(shared, body=b"\0" * 200_000)[0] == 413
+
+
+@pytest.mark.parametrize("media_type", ["application/pkixcmp", "Application/PKIXCMP",
+                                        "application/pkixcmp; charset=x"])
+def test_garbage_is_http_400_with_a_signed_cmp_error(shared, media_type, tmp_path):
+    status, body, answer = ask(shared, body=b"garbage", headers={"Content-Type": media_type})
+    assert status == 400 and answer.getheader("Content-Type") == "application/pkixcmp"
+    (tmp_path / "e.der").write_bytes(body)
+    assert "cont [ 23 ]" in run([OPENSSL, "asn1parse", "-inform", "DER", "-in", tmp_path / "e.der"]).stdout
+    told = shared.ctl("explain", tmp_path / "e.der").stdout
+    assert "badDataFormat" in told and "protectionAlg" in told
+
+
+def test_root_path_for_clients_without_one(shared):
+    assert shared.vnfm_a.cmp("genm", "-infotype", "signKeyPairTypes", path="").ok
+
+
+def test_http_1_0_and_keep_alive(shared):
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=PATIENCE) as s:
+        for _ in range(3):
+            s.sendall(b"POST /.well-known/cmp HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n"
+                      b"Content-Length: 7\r\n\r\ngarbage")
+            assert b"400" in s.recv(65536).split(b"\r\n")[0]
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=PATIENCE) as s:
+        s.sendall(b"POST /.well-known/cmp HTTP/1.0\r\nContent-Type: application/pkixcmp\r\n"
+                  b"Content-Length: 7\r\n\r\ngarbage")
+        data = b""
+        while chunk := s.recv(65536):
+            data += chunk
+        assert b" 400 " in data.split(b"\r\n")[0]
+
+
+def test_retransmission_gets_the_same_octets(shared, tmp_path):
+    shared.register("vnfm-a", "vnfci-re")
+    ir, certconf, ip, pkiconf = recorded(shared.vnfm_a, "vnfci-re", tmp_path)
+    status, body, _ = ask(shared, path="/.well-known/cmp/p/VnfciCert", body=certconf)
+    assert (status, body) == (200, pkiconf)
+    assert len(shared.certificates("vnfci-re")) == 1
+
+
+def test_retransmission_before_certconf(shared, tmp_path):
+    shared.register("vnfm-a", "vnfci-re2")
+    names = [tmp_path / "ir", tmp_path / "ip"]
+    shared.vnfm_a.enrol("vnfci-re2", extra=["-disable_confirm", "-reqout", names[0], "-rspout", names[1]])
+    ir, ip = (f.read_bytes() for f in names)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask(shared, path="/.well-known/cmp/p/VnfciCert", body=ir)[1],
+                                range(16)))
+    assert set(answers) == {ip}
+    assert len(shared.certificates("vnfci-re2")) == 1
+
+
+def test_two_copies_at_the_same_moment(shared, tmp_path):
+    """One certificate, and both get the same answer."""
+    shared.register("vnfm-a", *[f"twin-{i}" for i in range(10)])
+    a = shared.vnfm_a
+    for i in range(10):
+        request = tmp_path / f"twin-{i}"
+        # The request is made and saved, and goes to a server that is not there.
+        command = a.command("ir", "-newkey", a.key(), "-subject", f"/CN=twin-{i}", "-certout", a.out(),
+                            "-reqout", request, path=".well-known/cmp/p/VnfciCert")
+        command[command.index("-server") + 1] = "127.0.0.1:9"
+        run(command, check=False)
+        octets = request.read_bytes()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(
+                lambda _: ask(shared, path="/.well-known/cmp/p/VnfciCert", body=octets), range(4)))
+        assert {status for status, _, _ in answers} == {200}
+        assert len({body for _, body, _ in answers}) == 1
+        assert len(shared.certificates(f"twin-{i}")) == 1
+
+
+def test_used_transaction_id(shared, tmp_path):
+    """The ir again after its certConf: the transaction has moved on."""
+    shared.register("vnfm-a", "vnfci-id")
+    ir, _, _, _ = recorded(shared.vnfm_a, "vnfci-id", tmp_path)
+    status, body, _ = ask(shared, path="/.well-known/cmp/p/VnfciCert", body=ir)
+    (tmp_path / "a.der").write_bytes(body)
+    assert status == 200
+    assert "transactionIdInUse" in shared.ctl("explain", tmp_path / "a.der").stdout
+    assert len(shared.certificates("vnfci-id")) == 1
+
+
+def test_truncation_at_every_octet(shared, tmp_path):
+    shared.register("vnfm-a", "vnfci-cut")
+    ir, _, _, _ = recorded(shared.vnfm_a, "vnfci-cut", tmp_path)
+    before = shared.snapshot()
+    connection = http.client.HTTPConnection("127.0.0.1", shared.port, timeout=PATIENCE)
+    for length in range(len(ir)):
+        connection.request("POST", "/.well-known/cmp/p/VnfciCert", ir[:length], TYPE)
+        answer = connection.getresponse()
+        body = answer.read()
+        assert answer.status in (200, 400) and body[:1] == b"\x30", length
+    connection.close()
+    assert shared.snapshot() == before
+
+
+def test_tls_with_and_without_client_certificate(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    from conftest import free_port, issue, make_ca
+    port = free_port()
+    make_ca(tmp_path / "tls-ca.pem", tmp_path / "tls-ca.key", "/CN=TLS CA")
+    issue(tmp_path / "tls-ca.pem", tmp_path / "tls-ca.key", tmp_path / "tls.pem", tmp_path / "tls.key",
+          "/CN=localhost", extensions="subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    for key, value in (("listen_tls", f"127.0.0.1:{port}"), ("tls_certificate", tmp_path / "tls.pem"),
+                       ("tls_key", tmp_path / "tls.key"), ("tls_client_ca", tmp_path / "tls-ca.pem")):
+        cmf.set("server", key, value)
+    cmf.start()
+    a = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    issue(tmp_path / "tls-ca.pem", tmp_path / "tls-ca.key", tmp_path / "c.pem", tmp_path / "c.key",
+          "/CN=tls client")
+    for client in ([], ["-tls_cert", tmp_path / "c.pem", "-tls_key", tmp_path / "c.key"]):
+        command = a.command("genm", "-infotype", "signKeyPairTypes", "-tls_used", "-tls_trusted",
+                            tmp_path / "tls-ca.pem", "-tls_host", "localhost", *client)
+        command[command.index("-server") + 1] = f"127.0.0.1:{port}"
+        run(command)
+    assert cmf.stop() == 0
+
+
+def test_a_thousand_slow_clients_cost_no_worker(tmp_path):
+    """One octet a second from 1000 connections of other loopback addresses: enrolment goes on, and
+    all of them are closed in time."""
+    cmf = Cmf(tmp_path / "cmf")
+    cmf.set("server", "request_timeout", "5s")
+    cmf.start()
+    a = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", *[f"slow-{i}" for i in range(10)])
+    head = (b"POST /.well-known/cmp HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n"
+            b"Content-Length: 60000\r\n\r\n")
+    slow = []
+    for i in range(1000):
+        s = socket.socket()
+        s.bind((f"127.0.{1 + i // 250}.{1 + i % 250}", 0))
+        s.connect(("127.0.0.1", cmf.port))
+        s.sendall(head[: 20 + i % len(head)] if i % 2 else head)
+        slow.append(s)
+    for i in range(10):
+        a.enrol(f"slow-{i}")
+    end = time.monotonic() + PATIENCE + 10
+    open_ones = list(slow)
+    while open_ones and time.monotonic() < end:
+        for s in list(open_ones):
+            try:
+                s.setblocking(False)
+                s.send(b"x")
+                if s.recv(4096) == b"":
+                    open_ones.remove(s)
+            except BlockingIOError:
+                pass
+            except OSError:
+                open_ones.remove(s)
+        time.sleep(1)
+    assert not open_ones
+    for s in slow:
+        s.close()
+    assert cmf.states("slow-9") == ["active"]
+    assert cmf.stop() == 0
+
+
+def test_ten_megabytes(shared):
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=PATIENCE) as s:
+        s.sendall(b"POST /.well-known/cmp HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n"
+                  b"Content-Length: 10000000\r\n\r\n")
+        try:
+            for _ in range(100):
+                s.sendall(b"\0" * 100_000)
+        except OSError:
+            pass  # closed on us: fine
+    assert shared.vnfm_a.cmp("genm", "-infotype", "signKeyPairTypes").ok

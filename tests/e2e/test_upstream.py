@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cmfd as RA in front of another CA: a second cmfd is the upstream. kill -9 of the RA at each step
+leaves exactly one certificate upstream, and the client gets it."""
+import signal
+import threading
+
+import pytest
+
+from conftest import OPENSSL, Cmf, Vnfm, issue, make_ca, run, serial_of, wait_for
+from relay import Relay
+
+
+class Pair:
+    """An RA (`ra`) and the CA behind it (`ca`)."""
+
+    def __init__(self, base, request="cr"):
+        self.third = None
+        self.ca = Cmf(base / "ca")
+        self.ca.start()
+        self.ra_client = Vnfm(self.ca, "ra", base / "ra-credential", may="register,request,revoke,ra")
+        self.ra = Cmf(base / "ra")
+        with open(self.ra.conf, "a", encoding="utf-8") as conf:
+            conf.write(f"""
+[ca corporate]
+type = upstream
+certificate = {self.ca.dir}/ca/issuing.pem
+chain = {self.ca.dir}/ca/root.pem
+server_url = {self.ca.url}/.well-known/cmp
+request = {request}
+ra_certificate = {self.ra_client.cert}
+ra_key = {self.ra_client.private_key}
+recipient = /CN=cmf
+expect_sender = /CN=cmf
+trusted = {self.ca.root}
+upstream_profile = VnfciCert
+upstream_wait = 2s
+upstream_retry = 500ms
+""")
+        self.ra.start()
+        self.vnfm = Vnfm(self.ra, "vnfm-a", base / "vnfm")
+
+    def register(self, name):
+        self.ca.register("ra", name)
+        self.ra.ctl("register", "--requester", "vnfm-a", "--cert-type", "VnfciCert", "--ca", "corporate",
+                    "--subject-id", name)
+
+    def command(self, name, address, cert, cmd="ir", *extra):
+        command = self.vnfm.command(cmd, "-newkey", self.vnfm.key(), "-subject", f"/CN={name}", "-certout",
+                                    cert, "-out_trusted", self.ca.root, *extra,
+                                    path=".well-known/cmp/p/VnfciCert")
+        command[command.index("-server") + 1] = address
+        return command
+
+    def enrol(self, name, *extra):
+        cert = self.vnfm.out()
+        run(self.command(name, self.ra.address, cert, "ir", *extra))
+        return cert
+
+    def check_one(self, name, cert, state="active"):
+        """The same, only certificate on both sides."""
+        wait_for("the upstream's confirmation", lambda: self.ca.states(name) == [state])
+        assert self.ra.states(name) == [state]
+        serial = serial_of(cert)
+        assert [c["serial"].lower() for c in self.ca.certificates(name)] == [serial]
+        assert [c["serial"].lower() for c in self.ra.certificates(name)] == [serial]
+
+    def stop(self):
+        assert self.ra.stop() == 0
+        assert self.ca.stop() == 0
+        if self.third:
+            assert self.third.stop() == 0
+
+
+@pytest.fixture
+def pair(tmp_path):
+    both = Pair(tmp_path)
+    yield both
+    both.stop()
+
+
+def test_ir_through_the_ra(pair):
+    pair.register("up-1")
+    cert = pair.enrol("up-1")
+    pair.check_one("up-1", cert)
+
+
+def test_p10cr_is_passed_on(tmp_path):
+    both = Pair(tmp_path, request="p10cr")
+    both.register("up-p10")
+    key, csr, cert = both.vnfm.key(), both.vnfm.out("csr"), both.vnfm.out()
+    run([OPENSSL, "req", "-new", "-key", key, "-subj", "/CN=up-p10", "-out", csr])
+    result = both.vnfm.cmp("p10cr", "-csr", csr, "-certout", cert, "-out_trusted", both.ca.root,
+                           path=".well-known/cmp/p/VnfciCert")
+    assert result.ok, result.text
+    both.check_one("up-p10", cert)
+    both.stop()
+
+
+def test_rejection_upstream_reaches_the_client_with_its_failinfo(pair):
+    """Registered here but not there: notAuthorized comes through."""
+    pair.ra.ctl("register", "--requester", "vnfm-a", "--cert-type", "VnfciCert", "--ca", "corporate",
+                "--subject-id", "up-unknown")
+    result = run(pair.command("up-unknown", pair.ra.address, pair.vnfm.out()), check=False)
+    assert result.returncode != 0 and "notAuthorized" in result.stdout
+    assert pair.ra.states("up-unknown") == ["rejected"]
+    assert pair.ca.certificates("up-unknown") == []
+
+
+def test_slow_upstream_means_waiting_and_polling(pair):
+    pair.register("up-slow")
+    pair.ca.process.send_signal(signal.SIGSTOP)
+    timer = threading.Timer(5, lambda: pair.ca.process.send_signal(signal.SIGCONT))
+    timer.start()
+    cert = pair.vnfm.out()
+    result = run(pair.command("up-slow", pair.ra.address, cert, "ir", "-total_timeout", "60"))
+    assert "waiting" in result.stdout or "poll" in result.stdout.lower(), result.stdout
+    pair.check_one("up-slow", cert)
+
+
+def test_dead_upstream_disturbs_nobody_else(pair):
+    pair.ca.process.send_signal(signal.SIGSTOP)
+    try:
+        for i in range(20):
+            pair.ra.ctl("register", "--requester", "vnfm-a", "--cert-type", "VnfciCert", "--ca",
+                        "corporate", "--subject-id", f"dead-{i}")
+        waiting = [threading.Thread(target=run, daemon=True, kwargs={"check": False}, args=(
+            pair.command(f"dead-{i}", pair.ra.address, pair.vnfm.out(), "ir", "-total_timeout", "8"),))
+            for i in range(20)]
+        for thread in waiting:
+            thread.start()
+        pair.ra.register("vnfm-a", *[f"alive-{i}" for i in range(10)])
+        for i in range(10):
+            pair.vnfm.enrol(f"alive-{i}")
+            assert pair.ra.states(f"alive-{i}") == ["active"]
+    finally:
+        pair.ca.process.send_signal(signal.SIGCONT)
+    for thread in waiting:
+        thread.join(60)
+
+
+@pytest.mark.parametrize("point", ["upstream-before-send", "upstream-after-send", "upstream-polling",
+                                   "upstream-before-certconf"])
+def test_kill_9_of_the_ra(pair, point):
+    pair.register("up-kill")
+    pair.ra.stop()
+    pair.ra.start(CMFD_FAULT_POINT=point)
+    relay = Relay(pair.ra.port)
+    cert = pair.vnfm.out()
+    outcome = {}
+    command = pair.command("up-kill", relay.address, cert, "ir", "-msg_timeout", "90", "-total_timeout",
+                           "90")
+    if point == "upstream-polling":
+        # A waiting answer of the upstream: it stops while it has the request in its hands.
+        upstream_of_upstream(pair)
+    client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
+    client.start()
+    assert pair.ra.process.wait(60) == -9
+    pair.ra.start()
+    client.join(120)
+    relay.stop()
+    result = outcome["result"]
+    assert result.returncode == 0, f"{result.stdout}\n{pair.ra.tail()}"
+    pair.check_one("up-kill", cert)
+
+
+def upstream_of_upstream(pair):
+    """Makes the upstream CA answer `waiting` first: it becomes an RA itself, in front of a third cmfd
+    that is stopped for a while."""
+    third = Cmf(pair.ca.dir.parent / "third")
+    third.start()
+    credential = Vnfm(third, "ra", pair.ca.dir.parent / "third-credential",
+                      may="register,request,revoke,ra")
+    third.register("ra", "up-kill")
+    pair.ca.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", "up-kill")
+    pair.ca.stop()
+    with open(pair.ca.conf, "a", encoding="utf-8") as conf:
+        conf.write(f"""
+[ca third]
+type = upstream
+certificate = {third.dir}/ca/issuing.pem
+chain = {third.dir}/ca/root.pem
+server_url = {third.url}/.well-known/cmp
+ra_certificate = {credential.cert}
+ra_key = {credential.private_key}
+recipient = /CN=cmf
+expect_sender = /CN=cmf
+trusted = {third.root}
+upstream_profile = VnfciCert
+upstream_wait = 500ms
+upstream_retry = 500ms
+""")
+    pair.ca.start()
+    pair.ca.ctl("register", "--requester", "ra", "--cert-type", "VnfciCert", "--ca", "third",
+                "--subject-id", "up-kill")
+    third.process.send_signal(signal.SIGSTOP)
+    threading.Timer(4, lambda: third.process.send_signal(signal.SIGCONT)).start()
+    pair.ca.root = third.root
+    pair.third = third
+
+
+def test_rejected_by_the_client_is_revoked_upstream(pair):
+    pair.register("up-rej")
+    command = pair.command("up-rej", pair.ra.address, pair.vnfm.out())
+    command[command.index("-out_trusted") + 1] = pair.vnfm.anchor
+    assert run(command, check=False).returncode != 0
+    wait_for("revocation upstream", lambda: pair.ca.states("up-rej") == ["revoked"])
+
+
+def test_rr_is_forwarded(pair):
+    pair.register("up-rr")
+    cert = pair.enrol("up-rr")
+    assert pair.vnfm.cmp("rr", "-oldcert", cert, "-revreason", "1").ok
+    pair.check_one("up-rr", cert, "revoked")
+
+
+def test_rr_while_the_upstream_is_dead_is_revocation_pending(pair):
+    pair.register("up-rrp")
+    cert = pair.enrol("up-rrp")
+    pair.ca.process.send_signal(signal.SIGSTOP)
+    try:
+        result = pair.vnfm.cmp("rr", "-oldcert", cert, "-revreason", "1")
+        assert result.failinfo == "systemUnavail", result.text
+        assert pair.ra.states("up-rrp") == ["revocation pending"]
+    finally:
+        pair.ca.process.send_signal(signal.SIGCONT)
+    wait_for("revocation upstream", lambda: pair.ca.states("up-rrp") == ["revoked"])
+    wait_for("revocation here", lambda: pair.ra.states("up-rrp") == ["revoked"])
+
+
+def test_unreachable_upstream_is_systemunavail_in_the_end(tmp_path):
+    both = Pair(tmp_path)
+    both.ra.set("ca corporate", "upstream_timeout", "4s")
+    both.ra.stop()
+    both.ra.start()
+    both.register("up-dead")
+    both.ca.stop()
+    result = run(both.command("up-dead", both.ra.address, both.vnfm.out(), "ir", "-total_timeout", "60"),
+                 check=False)
+    assert result.returncode != 0 and "systemUnavail" in result.stdout, result.stdout
+    assert both.ra.stop() == 0
