@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Checks of a configuration that need more than one key.
+ */
+#include "load.h"
+
+#include <string.h>
+
+static const char *given(struct conf_loader *l, const char *kind, const char *key)
+{
+	return conf_source_value(&l->source, conf_source_find(&l->source, kind, ""), key);
+}
+
+static bool address_equal(const struct conf_address *a, const struct conf_address *b)
+{
+	return a->is_unix == b->is_unix && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+/* No address may be in two of the lists, or twice in one. */
+static void check_listen_unique(struct conf_loader *l)
+{
+	const struct conf_server *s = &l->conf->server;
+	const struct {
+		const char *key;
+		const struct conf_addresses *list;
+	} lists[] = {{"listen", &s->listen},
+		     {"listen_tls", &s->listen_tls},
+		     {"listen_metrics", &s->listen_metrics}};
+	const struct conf_address *seen[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		for (size_t j = 0; j < lists[i].list->len; j++) {
+			const struct conf_address *a = &lists[i].list->item[j];
+
+			for (size_t k = 0; k < n; k++) {
+				if (address_equal(a, seen[k]))
+					conf_problem(&l->problems, "server", lists[i].key,
+						     "%s port %u is there twice", a->host, a->port);
+			}
+			if (n == ARRAY_LEN(seen)) {
+				conf_problem(&l->problems, "server", lists[i].key,
+					     "more than %zu addresses", ARRAY_LEN(seen));
+				return;
+			}
+			seen[n++] = a;
+		}
+	}
+}
+
+static void check_server(struct conf_loader *l)
+{
+	const char *listen_tls = given(l, "server", "listen_tls");
+
+	if (!given(l, "server", "listen") && !listen_tls)
+		conf_problem(&l->problems, "server", "listen", "listen or listen_tls is required");
+	if (listen_tls && !given(l, "server", "tls_certificate"))
+		conf_problem(&l->problems, "server", "tls_certificate",
+			     "listen_tls needs this key");
+	if (listen_tls && !given(l, "server", "tls_key"))
+		conf_problem(&l->problems, "server", "tls_key", "listen_tls needs this key");
+	if (!listen_tls && given(l, "server", "tls_certificate"))
+		conf_problem(&l->problems, "server", "tls_certificate",
+			     "without listen_tls nothing uses this key");
+	check_listen_unique(l);
+}
+
+static void check_protection(struct conf_loader *l)
+{
+	const struct conf_protection *p = &l->conf->protection;
+
+	if (p->mac_iterations_min > p->mac_iterations_max)
+		conf_problem(&l->problems, "protection", "mac_iterations_min",
+			     "more than mac_iterations_max");
+}
+
+/* True when the section's type is one that exists, so that other keys can be judged by it. */
+static bool ca_type_is_known(struct conf_loader *l, const struct conf_source_section *section)
+{
+	const char *type = conf_source_value(&l->source, section, "type");
+
+	for (size_t i = 0; type && conf_type_ca_type.words[i]; i++) {
+		if (strcmp(type, conf_type_ca_type.words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Keys that the type of CA needs, and keys that are for the other type. */
+static void check_ca_keys(struct conf_loader *l, const struct conf_source_section *section,
+			  const struct conf_ca *ca)
+{
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		const char *value;
+
+		if (key->section != CONF_CA || key->when == CONF_WHEN_ANY)
+			continue;
+		value = conf_source_value(&l->source, section, key->name);
+		if (value && !conf_key_applies(key, ca))
+			conf_problem(&l->problems, section->full, key->name,
+				     "this key is not for type = %s",
+				     conf_type_ca_type.words[ca->type]);
+		if (!value && key->required && conf_key_applies(key, ca))
+			conf_problem(&l->problems, section->full, key->name,
+				     "type = %s requires this key",
+				     conf_type_ca_type.words[ca->type]);
+	}
+}
+
+static void check_ra_credential(struct conf_loader *l, const struct conf_source_section *section)
+{
+	const char *certificate = conf_source_value(&l->source, section, "ra_certificate");
+	const char *key = conf_source_value(&l->source, section, "ra_key");
+	const char *reference = conf_source_value(&l->source, section, "ra_reference");
+	const char *secret = conf_source_value(&l->source, section, "ra_secret_file");
+	bool by_signature = certificate || key, by_mac = reference || secret;
+
+	if (by_signature == by_mac)
+		conf_problem(&l->problems, section->full, "ra_certificate",
+			     "either ra_certificate and ra_key, or ra_reference and "
+			     "ra_secret_file is required%s",
+			     by_mac ? ", not both" : "");
+	if (by_signature && !by_mac && (!certificate || !key))
+		conf_problem(&l->problems, section->full, certificate ? "ra_key" : "ra_certificate",
+			     "%s needs this key", certificate ? "ra_certificate" : "ra_key");
+	if (by_mac && !by_signature && (!reference || !secret))
+		conf_problem(&l->problems, section->full,
+			     reference ? "ra_secret_file" : "ra_reference", "%s needs this key",
+			     reference ? "ra_reference" : "ra_secret_file");
+}
+
+void conf_check_ca(struct conf_loader *l, const struct conf_source_section *section,
+		   const struct conf_ca *ca)
+{
+	if (!ca_type_is_known(l, section))
+		return;
+	check_ca_keys(l, section, ca);
+	if (ca->type == CONF_CA_UPSTREAM) {
+		check_ra_credential(l, section);
+		return;
+	}
+	if (!conf_source_value(&l->source, section, "certificate"))
+		conf_problem(&l->problems, section->full, "certificate",
+			     "type = internal requires this key");
+	if (ca->crl_interval_ms > ca->crl_validity_ms)
+		conf_problem(&l->problems, section->full, "crl_interval",
+			     "longer than crl_validity: CRLs would expire before the next one");
+}
+
+void conf_check_profile(struct conf_loader *l, const struct conf_source_section *section,
+			const struct conf_profile *profile)
+{
+	const char *text = conf_source_value(&l->source, section, "cert_type");
+	enum cert_type named, type;
+	bool has_named = cert_type_parse(profile->name, &named) == 0;
+
+	if (!text && !has_named)
+		conf_problem(&l->problems, section->full, "cert_type",
+			     "required, since the profile's name is not a certType");
+	if (text && has_named && cert_type_parse(text, &type) == 0 && type != named)
+		conf_problem(&l->problems, section->full, "cert_type",
+			     "contradicts the profile's name");
+	if (has_named && conf_profile_default(l->conf, named) != profile)
+		conf_problem(&l->problems, section->full, NULL,
+			     "there are two default profiles for %s", cert_type_name(named));
+	if (profile->validity_ms > profile->validity_max_ms)
+		conf_problem(&l->problems, section->full, "validity", "longer than validity_max");
+}
+
+/* Where neither the name nor a key says the certType, that is the problem to report. */
+static bool cert_type_is_known(struct conf_loader *l, const struct conf_profile *profile)
+{
+	const struct conf_source_section *section =
+		conf_source_find(&l->source, "profile", profile->name);
+	const char *text = conf_source_value(&l->source, section, "cert_type");
+	enum cert_type type;
+
+	return cert_type_parse(text ? text : profile->name, &type) == 0;
+}
+
+static void check_ca_rule(struct conf_loader *l, const struct conf_ca_rule *rule)
+{
+	const struct conf_profile *profile = NULL;
+	char section[256];
+
+	snprintf(section, sizeof(section), "ca_rule %s", rule->name);
+	if (rule->ca && !conf_ca_find(l->conf, rule->ca))
+		conf_problem(&l->problems, section, "ca", "there is no section [ca %s]", rule->ca);
+	if (!rule->profile)
+		return;
+	profile = conf_profile_find(l->conf, rule->profile);
+	if (!profile)
+		conf_problem(&l->problems, section, "profile", "there is no section [profile %s]",
+			     rule->profile);
+	else if (rule->has_cert_type && cert_type_is_known(l, profile) &&
+		 rule->cert_type != profile->cert_type)
+		conf_problem(&l->problems, section, "profile",
+			     "this profile is for %s, so the rule never matches",
+			     cert_type_name(profile->cert_type));
+}
+
+void conf_check_all(struct conf_loader *l)
+{
+	const struct conf *conf = l->conf;
+
+	check_server(l);
+	check_protection(l);
+	if (conf->n_cas == 0)
+		conf_problem(&l->problems, "ca", NULL,
+			     "at least one section [ca NAME] is required");
+	if (conf->n_profiles == 0)
+		conf_problem(&l->problems, "profile", NULL,
+			     "at least one section [profile NAME] is required");
+	if (conf->cmf.default_ca && !conf_ca_find(conf, conf->cmf.default_ca))
+		conf_problem(&l->problems, "cmf", "default_ca", "there is no section [ca %s]",
+			     conf->cmf.default_ca);
+	for (size_t i = 0; i < conf->n_ca_rules; i++)
+		check_ca_rule(l, &conf->ca_rules[i]);
+}

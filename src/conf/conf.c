@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Looking things up in a loaded configuration, and freeing it.
+ */
+#include "conf.h"
+
+#include "extensions.h"
+#include "keys.h"
+
+#include <string.h>
+
+void conf_free(struct conf *conf)
+{
+	if (!conf)
+		return;
+	for (enum conf_section s = 0; s < CONF_SECTION_COUNT; s++) {
+		if (!conf_sections[s].named)
+			conf_section_clear(s, (char *)conf + conf_sections[s].offset);
+	}
+	for (size_t i = 0; i < conf->n_cas; i++) {
+		conf_section_clear(CONF_CA, &conf->cas[i]);
+		free(conf->cas[i].name);
+	}
+	for (size_t i = 0; i < conf->n_ca_rules; i++) {
+		conf_section_clear(CONF_CA_RULE, &conf->ca_rules[i]);
+		free(conf->ca_rules[i].name);
+	}
+	for (size_t i = 0; i < conf->n_profiles; i++) {
+		conf_extensions_clear(&conf->profiles[i]);
+		conf_section_clear(CONF_PROFILE, &conf->profiles[i]);
+		free(conf->profiles[i].name);
+	}
+	free(conf->cas);
+	free(conf->ca_rules);
+	free(conf->profiles);
+	free(conf->path);
+	free(conf->dir);
+	free(conf);
+}
+
+const struct conf_ca *conf_ca_find(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_cas; i++) {
+		if (strcmp(conf->cas[i].name, name) == 0)
+			return &conf->cas[i];
+	}
+	return NULL;
+}
+
+const struct conf_profile *conf_profile_find(const struct conf *conf, const char *name)
+{
+	enum cert_type type;
+
+	for (size_t i = 0; i < conf->n_profiles; i++) {
+		if (strcmp(conf->profiles[i].name, name) == 0)
+			return &conf->profiles[i];
+	}
+	/* The other spelling of a certType means the same. */
+	return cert_type_parse(name, &type) == 0 ? conf_profile_default(conf, type) : NULL;
+}
+
+const struct conf_profile *conf_profile_default(const struct conf *conf, enum cert_type type)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++) {
+		enum cert_type named;
+
+		if (cert_type_parse(conf->profiles[i].name, &named) == 0 && named == type)
+			return &conf->profiles[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Every key of cmf.cnf. A new key is a row here and a field in conf.h, nothing else.
+ */
+#include "keys.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
+	[CONF_SERVER] = {"server", false, offsetof(struct conf, server),
+			 "Listeners, limits and threads."},
+	[CONF_LOG] = {"log", false, offsetof(struct conf, log), "The log, on standard error."},
+	[CONF_STORE] = {"store", false, offsetof(struct conf, store),
+			"Where registrations, certificates and transactions are kept."},
+	[CONF_PROTECTION] = {"protection", false, offsetof(struct conf, protection),
+			     "The CMF's own credential, and which protection of CMP messages it "
+			     "accepts."},
+	[CONF_CMF] = {"cmf", false, offsetof(struct conf, cmf),
+		      "Rules for registrations and certificate requests."},
+	[CONF_CA] = {"ca", true, 0,
+		     "A CA: `internal` signs with a key of its own, `upstream` is another CA to "
+		     "which the CMF is a registration authority."},
+	[CONF_CA_RULE] = {"ca_rule", true, 0,
+			  "Which CA a registration gets. A key that is absent matches everything; "
+			  "the order is that of `ca_rules` in `[cmf]`."},
+	[CONF_PROFILE] = {"profile", true, 0,
+			  "What a certificate may hold. The profile that has the name of a "
+			  "certType (`ManoCert`, `VnfciCert`, `VnfOAMCert`) is its default."},
+};
+
+#define SECOND INT64_C(1000)
+#define DAY    (24 * 3600 * SECOND)
+
+#define KEY(section_, struct_, field_, name_, type_, ...)                                \
+	{                                                                                \
+		.section = CONF_##section_, .name = (name_), .type = &conf_type_##type_, \
+		.offset = offsetof(struct struct_, field_), __VA_ARGS__                  \
+	}
+#define SERVER(field, name, type, ...) KEY(SERVER, conf_server, field, name, type, __VA_ARGS__)
+#define LOG(field, name, type, ...)    KEY(LOG, conf_log, field, name, type, __VA_ARGS__)
+#define STORE(field, name, type, ...)  KEY(STORE, conf_store, field, name, type, __VA_ARGS__)
+#define PROTECTION(field, name, type, ...) \
+	KEY(PROTECTION, conf_protection, field, name, type, __VA_ARGS__)
+#define CMF(field, name, type, ...) KEY(CMF, conf_cmf, field, name, type, __VA_ARGS__)
+#define CA(field, name, type, ...)  KEY(CA, conf_ca, field, name, type, __VA_ARGS__)
+#define INTERNAL(field, name, type, ...) \
+	CA(field, name, type, .when = CONF_WHEN_INTERNAL, __VA_ARGS__)
+#define UPSTREAM(field, name, type, ...) \
+	CA(field, name, type, .when = CONF_WHEN_UPSTREAM, __VA_ARGS__)
+#define CA_RULE(field, name, type, ...) \
+	KEY(CA_RULE, conf_ca_rule, field, name, type, .reload = true, __VA_ARGS__)
+#define PROFILE(field, name, type, ...) \
+	KEY(PROFILE, conf_profile, field, name, type, .reload = true, __VA_ARGS__)
+
+/* clang-format off: one key a row, and its help below it */
+const struct conf_key conf_keys[] = {
+	SERVER(listen, "listen", addresses, .help = "Addresses for CMP and JSON over HTTP."),
+	SERVER(listen_tls, "listen_tls", addresses,
+	       .help = "Addresses for the same over HTTPS; needs tls_certificate and tls_key."),
+	SERVER(listen_metrics, "listen_metrics", addresses,
+	       .help = "Addresses for /metrics, /healthz and /readyz; for local use."),
+	SERVER(admin_socket, "admin_socket", socket, .initial = "cmfd.sock",
+	       .help = "Unix-domain socket of cmfctl: who may write to it is an operator."),
+	SERVER(admin_socket_mode, "admin_socket_mode", mode, .initial = "0600",
+	       .help = "File mode of admin_socket."),
+	SERVER(tls_certificate, "tls_certificate", file,
+	       .help = "PEM: the server's certificate for listen_tls, then its chain."),
+	SERVER(tls_key, "tls_key", key, .help = "Private key of tls_certificate."),
+	SERVER(tls_passphrase_file, "tls_passphrase_file", file,
+	       .help = "File with the passphrase of tls_key."),
+	SERVER(tls_client_ca, "tls_client_ca", file,
+	       .help = "PEM: trust anchors of TLS client certificates, which are then asked for."),
+	SERVER(io_threads, "io_threads", number, .initial = "1", .min = 1, .max = 64,
+	       .help = "Threads that read requests and write answers."),
+	SERVER(workers, "workers", number, .initial = "32", .min = 1, .max = 1024,
+	       .help = "Threads that serve requests; most of them wait for a commit or another "
+		       "CA."),
+	SERVER(queue_max, "queue_max", number, .initial = "1024", .min = 1, .max = 1000000,
+	       .help = "Requests that may wait for a worker; beyond it HTTP 503."),
+	SERVER(body_max, "body_max", number, .initial = "65536", .min = 1024, .max = 16777216,
+	       .help = "Octets of a request's body; beyond it HTTP 413."),
+	SERVER(header_max, "header_max", number, .initial = "8192", .min = 1024, .max = 1048576,
+	       .help = "Octets of a request's HTTP header."),
+	SERVER(idle_timeout_ms, "idle_timeout", duration, .initial = "60s", .min = SECOND,
+	       .max = DAY, .help = "A connection without traffic is closed after this time."),
+	SERVER(request_timeout_ms, "request_timeout", duration, .initial = "30s", .min = SECOND,
+	       .max = DAY, .help = "Time from the first to the last octet of a request."),
+	SERVER(connections_max, "connections_max", number, .initial = "4096", .min = 1,
+	       .max = 1000000, .help = "Open connections in all."),
+	SERVER(connections_max_per_address, "connections_max_per_address", number, .initial = "256",
+	       .min = 1, .max = 1000000, .help = "Open connections from one address."),
+	SERVER(drain_timeout_ms, "drain_timeout", duration, .initial = "30s", .reload = true,
+	       .help = "How long SIGTERM waits for running requests."),
+
+	LOG(format, "format", log_format, .initial = "logfmt", .reload = true,
+	    .help = "Form of a line."),
+	LOG(level, "level", log_level, .initial = "info", .reload = true,
+	    .help = "Lowest level that is written."),
+
+	STORE(database, "database", path, .required = true,
+	      .help = "SQLite database; `cmfctl init` makes it."),
+	STORE(secret_key, "secret_key", file, .required = true,
+	      .help = "File with 32 octets of key in hex, under which MAC secrets are stored."),
+	STORE(batch_max, "batch_max", number, .initial = "64", .min = 1, .max = 10000,
+	      .help = "Requests that share one commit to disk."),
+	STORE(transaction_retention_ms, "transaction_retention", duration, .initial = "1h",
+	      .reload = true, .help = "How long an ended transaction can still be answered again."),
+	STORE(audit_retention_ms, "audit_retention", duration, .initial = "0", .reload = true,
+	      .help = "How long audit records are kept; 0: for ever."),
+
+	PROTECTION(certificate, "certificate", file, .required = true,
+		   .help = "PEM: the certificate that protects answers, then its chain without the "
+			   "root."),
+	PROTECTION(key, "key", key, .required = true, .help = "Private key of that certificate."),
+	PROTECTION(passphrase_file, "passphrase_file", file,
+		   .help = "File with the passphrase of key."),
+	PROTECTION(sender, "sender", text,
+		   .help = "Name of this CMF in its log; what clients see is the subject of the "
+			   "certificate."),
+	PROTECTION(mac_iterations_min, "mac_iterations_min", number, .initial = "100", .min = 1,
+		   .reload = true, .max = UINT32_MAX,
+		   .help = "Fewest iterations of a password-based MAC that are accepted."),
+	PROTECTION(mac_iterations_max, "mac_iterations_max", number, .initial = "100000", .min = 1,
+		   .max = UINT32_MAX, .reload = true,
+		   .help = "Most iterations: they cost the server time before it knows who asks."),
+	PROTECTION(rsa_bits_min, "rsa_bits_min", number, .initial = "2048", .min = 2048,
+		   .max = 16384, .reload = true, .help = "Shortest RSA key of a signer."),
+	PROTECTION(message_time_window_ms, "message_time_window", duration, .initial = "0",
+		   .reload = true,
+		   .help = "How far messageTime may be from our clock; 0: it is not checked."),
+	PROTECTION(extra_certs_max, "extra_certs_max", number, .initial = "32", .min = 1,
+		   .max = 1000, .reload = true, .help = "Certificates in extraCerts of a request."),
+
+	CMF(confirm_wait_ms, "confirm_wait", duration, .initial = "300s", .min = SECOND,
+	    .max = 30 * DAY, .reload = true,
+	    .help = "A certificate that is not confirmed in this time is revoked."),
+	CMF(implicit_confirm, "implicit_confirm", boolean, .initial = "yes", .reload = true,
+	    .help = "Whether implicitConfirm is granted; a profile may still forbid it."),
+	CMF(ca_rules, "ca_rules", names, .reload = true,
+	    .help = "Names of the `[ca_rule NAME]` sections; the first that matches counts."),
+	CMF(default_ca, "default_ca", text, .reload = true,
+	    .help = "CA of registrations that no rule matches; without it they are refused."),
+	CMF(deregister_on_cessation, "deregister_on_cessation", boolean, .initial = "no",
+	    .reload = true,
+	    .help = "Whether a revocation with reason cessationOfOperation deregisters the "
+		    "entity."),
+	CMF(register_subjects_max, "register_subjects_max", number, .initial = "10000", .min = 1,
+	    .max = 1000000, .reload = true, .help = "subjectIds in one Register request."),
+	CMF(transactions_max_per_client, "transactions_max_per_client", number, .initial = "10000",
+	    .min = 1, .max = 10000000, .reload = true, .help = "Open transactions of one client."),
+
+	CA(type, "type", ca_type, .required = true,
+	   .help = "Whether this CMF signs itself or asks another CA."),
+	CA(certificate, "certificate", file,
+	   .help = "PEM: certificate of the CA that issues. Required for `internal`; for "
+		   "`upstream` "
+		   "it completes the chain sent to clients."),
+	CA(chain, "chain", file,
+	   .help = "PEM: the certificates above it, up to and with the root."),
+	INTERNAL(key, "key", key, .required = true, .help = "Private key of the CA."),
+	INTERNAL(passphrase_file, "passphrase_file", file,
+		 .help = "File with the passphrase of key."),
+	INTERNAL(digest, "digest", digest, .initial = "sha256",
+		 .help = "Digest of signatures; without meaning for Ed25519 and Ed448 keys."),
+	INTERNAL(crl_distribution_points, "crl_distribution_points", uris,
+		 .help = "URIs for the extension of that name; cmfd serves `/crl/NAME.crl`."),
+	INTERNAL(aia_ca_issuers, "aia_ca_issuers", uris,
+		 .help = "URIs of the CA's certificate for authorityInfoAccess."),
+	INTERNAL(aia_ocsp, "aia_ocsp", uris,
+		 .help = "URIs of OCSP responders for authorityInfoAccess."),
+	INTERNAL(crl_validity_ms, "crl_validity", duration, .initial = "7d", .min = 60 * SECOND,
+		 .max = 3650 * DAY, .reload = true,
+		 .help = "Time from thisUpdate to nextUpdate of a CRL."),
+	INTERNAL(crl_interval_ms, "crl_interval", duration, .initial = "1d", .min = 60 * SECOND,
+		 .max = 3650 * DAY, .reload = true,
+		 .help = "A CRL is written at least this often; at most crl_validity."),
+	INTERNAL(crl_directory, "crl_directory", directory,
+		 .help = "Directory in which NAME.crl is written too."),
+	INTERNAL(backdate_ms, "backdate", duration, .initial = "5m", .max = DAY, .reload = true,
+		 .help = "How far notBefore lies back, for verifiers whose clock is slow."),
+	UPSTREAM(server_url, "server_url", url, .required = true,
+		 .help = "CMP server of the upstream CA, with path."),
+	UPSTREAM(request, "request", upstream_request, .initial = "cr",
+		 .help = "`cr`: proof of possession is verified here and sent as raVerified; "
+			 "`p10cr`: the client's PKCS#10 request is passed on."),
+	UPSTREAM(ra_certificate, "ra_certificate", file,
+		 .help = "PEM: certificate of this CMF as registration authority, with chain. This "
+			 "and ra_key, or ra_reference and ra_secret_file."),
+	UPSTREAM(ra_key, "ra_key", key, .help = "Private key of ra_certificate."),
+	UPSTREAM(ra_passphrase_file, "ra_passphrase_file", file,
+		 .help = "File with the passphrase of ra_key."),
+	UPSTREAM(ra_reference, "ra_reference", text,
+		 .help = "Reference of a shared secret with the upstream CA."),
+	UPSTREAM(ra_secret_file, "ra_secret_file", file, .help = "File with that secret."),
+	UPSTREAM(recipient, "recipient", dn, .help = "Name of the upstream CA in our requests."),
+	UPSTREAM(expect_sender, "expect_sender", dn,
+		 .help = "Name that must have protected its answers."),
+	UPSTREAM(trusted, "trusted", file, .required = true,
+		 .help = "PEM: trust anchor of the protection of its answers."),
+	UPSTREAM(upstream_profile, "upstream_profile", text,
+		 .help = "certProfile that is asked for there."),
+	UPSTREAM(tls_trusted, "tls_trusted", file,
+		 .help = "PEM: trust anchors for https; without it the system's."),
+	UPSTREAM(
+		upstream_wait_ms, "upstream_wait", duration, .initial = "2s", .max = 3600 * SECOND,
+		.reload = true,
+		.help = "How long a client's request waits for the answer; then the client polls."),
+	UPSTREAM(upstream_timeout_ms, "upstream_timeout", duration, .initial = "1d", .min = SECOND,
+		 .max = 365 * DAY, .reload = true,
+		 .help = "How long an answer is waited for in all; then the request has failed."),
+	UPSTREAM(upstream_retry_ms, "upstream_retry", duration, .initial = "5s", .min = 100,
+		 .max = DAY, .reload = true,
+		 .help = "Pause between attempts while the upstream CA does not answer."),
+	UPSTREAM(
+		upstream_workers, "upstream_workers", number, .initial = "8", .min = 1, .max = 1024,
+		.help = "Workers that may wait for it at the same time; more requests are queued."),
+
+	/* Its value is the pair has_cert_type and cert_type, so the field is the struct itself. */
+	CA_RULE(name, "cert_type", cert_type_match, .help = "certType of the registration."),
+	CA_RULE(trust_domain, "trust_domain", text,
+		.help = "Trust domain of the client that registers."),
+	CA_RULE(profile, "profile", text, .help = "Profile of the registration."),
+	CA_RULE(ca, "ca", text, .required = true, .help = "The CA, by its name."),
+
+	PROFILE(cert_type, "cert_type", cert_type,
+		.help = "certType that the profile is for. Required unless the profile's name says "
+			"it."),
+	PROFILE(validity_ms, "validity", duration, .initial = "90d", .min = SECOND,
+		.max = 36500 * DAY, .help = "Validity when the request asks for none."),
+	PROFILE(validity_max_ms, "validity_max", duration, .initial = "397d", .min = SECOND,
+		.max = 36500 * DAY, .help = "Longest validity that a request may ask for."),
+	PROFILE(key_types, "key_types", key_types, .required = true,
+		.help = "Public keys that are accepted."),
+	PROFILE(common_name, "common_name", name_rule, .initial = "subjectId",
+		.help = "What the CN may be."),
+	PROFILE(subject_attributes, "subject_attributes", attributes,
+		.help = "Further attributes that a request may set in the subject."),
+	PROFILE(dns_names, "dns_names", name_rule, .initial = "none",
+		.help = "What a dNSName may be."),
+	PROFILE(vnfci_uri, "vnfci_uri", boolean, .initial = "no",
+		.help = "Whether the URI `urn:etsi:nfv:vnfci:<subjectId>` may be asked for."),
+	PROFILE(ip_addresses, "ip_addresses", ip_ranges,
+		.help = "Ranges of which IP addresses may be asked for; without it none."),
+	PROFILE(dns_name_from_subject_id, "dns_name_from_subject_id", boolean, .initial = "no",
+		.help = "Whether the subjectId becomes a dNSName if the request does not ask for "
+			"it."),
+	PROFILE(implicit_confirm, "implicit_confirm", boolean, .initial = "yes",
+		.help = "Whether implicitConfirm is granted with this profile."),
+	PROFILE(extension_section, "extension_section", text,
+		.help = "Section with further extensions, as in x509v3_config(5)."),
+};
+/* clang-format on */
+
+const size_t conf_n_keys = ARRAY_LEN(conf_keys);
+
+const struct conf_key *conf_key_find(enum conf_section section, const char *name)
+{
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		if (conf_keys[i].section == section && strcmp(conf_keys[i].name, name) == 0)
+			return &conf_keys[i];
+	}
+	return NULL;
+}
+
+void *conf_key_value(const struct conf_key *key, void *base)
+{
+	return (char *)base + key->offset;
+}
+
+const void *conf_key_value_const(const struct conf_key *key, const void *base)
+{
+	return (const char *)base + key->offset;
+}
+
+bool conf_key_applies(const struct conf_key *key, const void *base)
+{
+	const struct conf_ca *ca = base;
+
+	switch (key->when) {
+	case CONF_WHEN_ANY:
+		return true;
+	case CONF_WHEN_INTERNAL:
+		return ca->type == CONF_CA_INTERNAL;
+	case CONF_WHEN_UPSTREAM:
+		return ca->type == CONF_CA_UPSTREAM;
+	}
+	return true;
+}
+
+void conf_section_clear(enum conf_section section, void *base)
+{
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		if (conf_keys[i].section == section && conf_keys[i].type->clear)
+			conf_keys[i].type->clear(conf_key_value(&conf_keys[i], base));
+	}
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Sections and keys of the file into struct conf. Problems are collected; only a fault (memory, an
+ * unreadable file) ends the loading.
+ */
+#include "load.h"
+
+#include "extensions.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+/* Parses `text` into the key's value; a problem names section and key. */
+static int load_value(struct conf_loader *l, const char *section, const struct conf_key *key,
+		      const char *text, void *base)
+{
+	struct conf_input in = {key, l->conf->dir, text};
+	_cleanup_(strbuf_clear) struct strbuf why = STRBUF_NULL;
+	int r;
+
+	if (*text == '\0') {
+		conf_problem(&l->problems, section, key->name,
+			     "the value is empty; give one or remove the line");
+		return 0;
+	}
+	r = key->type->parse(&in, conf_key_value(key, base), &why);
+	if (r == -EINVAL)
+		conf_problem(&l->problems, section, key->name, "%s",
+			     why.text ? why.text : "not understood");
+	return r == -EINVAL ? 0 : r;
+}
+
+static int load_defaults(struct conf_loader *l, enum conf_section type, const char *section,
+			 const struct conf_source_section *given, void *base)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < conf_n_keys && r == 0; i++) {
+		const struct conf_key *key = &conf_keys[i];
+
+		if (key->section != type || !key->initial)
+			continue;
+		if (!conf_source_value(&l->source, given, key->name))
+			r = load_value(l, section, key, key->initial, base);
+	}
+	return r;
+}
+
+static int load_given(struct conf_loader *l, enum conf_section type,
+		      const struct conf_source_section *given, void *base)
+{
+	STACK_OF(CONF_VALUE) *values = conf_source_values(&l->source, given);
+	int r = 0;
+
+	for (int i = 0; values && i < sk_CONF_VALUE_num(values) && r == 0; i++) {
+		const CONF_VALUE *value = sk_CONF_VALUE_value(values, i);
+		const struct conf_key *key = conf_key_find(type, value->name);
+
+		if (!key)
+			conf_problem(&l->problems, given->full, value->name,
+				     "there is no such key in this kind of section");
+		else
+			r = load_value(l, given->full, key, value->value, base);
+	}
+	return r;
+}
+
+/* `given` is NULL when the file does not have the section. */
+static int load_section(struct conf_loader *l, enum conf_section type,
+			const struct conf_source_section *given, void *base)
+{
+	const char *section = given ? given->full : conf_sections[type].kind;
+	int r = load_defaults(l, type, section, given, base);
+
+	if (r == 0 && given)
+		r = load_given(l, type, given, base);
+	for (size_t i = 0; i < conf_n_keys && r == 0; i++) {
+		const struct conf_key *key = &conf_keys[i];
+
+		/* Keys of one kind of [ca] only: conf_check_ca(). */
+		if (key->section == type && key->required && key->when == CONF_WHEN_ANY &&
+		    !conf_source_value(&l->source, given, key->name))
+			conf_problem(&l->problems, section, key->name, "this key is required");
+	}
+	return r;
+}
+
+static int load_singletons(struct conf_loader *l)
+{
+	int r = 0;
+
+	for (enum conf_section type = 0; type < CONF_SECTION_COUNT && r == 0; type++) {
+		struct conf_source_section *given;
+
+		if (conf_sections[type].named)
+			continue;
+		given = conf_source_find(&l->source, conf_sections[type].kind, "");
+		if (given)
+			given->used = true;
+		r = load_section(l, type, given, (char *)l->conf + conf_sections[type].offset);
+	}
+	return r;
+}
+
+/* Names become file names, URL labels and log fields. */
+static bool name_is_valid(const char *name)
+{
+	for (const char *p = name; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			return false;
+	}
+	return isalnum((unsigned char)name[0]);
+}
+
+/* The next section [kind NAME] with a usable name, from *indexp on; NULL at the end. */
+static struct conf_source_section *next_section(struct conf_loader *l, enum conf_section type,
+						size_t *indexp)
+{
+	while (*indexp < l->source.n_sections) {
+		struct conf_source_section *s = &l->source.sections[(*indexp)++];
+
+		if (strcmp(s->kind, conf_sections[type].kind) != 0)
+			continue;
+		if (conf_source_find(&l->source, s->kind, s->name) != s)
+			continue; /* there twice: the scan has said so */
+		s->used = true;
+		if (name_is_valid(s->name))
+			return s;
+		conf_problem(&l->problems, s->full, NULL,
+			     "a name is needed: [%s NAME], of letters, digits and \"-_.\"",
+			     s->kind);
+	}
+	return NULL;
+}
+
+/* Room for one more element behind `n` zeroed or used ones. */
+static void *grow(void *array, size_t n, size_t element_size)
+{
+	char *grown = reallocarray(array, n + 1, element_size);
+
+	if (grown)
+		memset(grown + n * element_size, 0, element_size);
+	return grown;
+}
+
+static int load_cas(struct conf_loader *l)
+{
+	struct conf_source_section *given;
+	struct conf *conf = l->conf;
+	size_t index = 0;
+
+	while ((given = next_section(l, CONF_CA, &index)) != NULL) {
+		struct conf_ca *cas = grow(conf->cas, conf->n_cas, sizeof(*cas)), *ca;
+		int r;
+
+		if (!cas)
+			return -ENOMEM;
+		conf->cas = cas;
+		ca = &cas[conf->n_cas++];
+		ca->name = strdup(given->name);
+		r = ca->name ? load_section(l, CONF_CA, given, ca) : -ENOMEM;
+		if (r < 0)
+			return r;
+		conf_check_ca(l, given, ca);
+	}
+	return 0;
+}
+
+/* In the order of cmf.ca_rules. */
+static int load_ca_rules(struct conf_loader *l)
+{
+	struct conf *conf = l->conf;
+	const struct conf_list *names = &conf->cmf.ca_rules;
+
+	for (size_t i = 0; i < names->len; i++) {
+		const char *kind = conf_sections[CONF_CA_RULE].kind;
+		struct conf_source_section *given =
+			conf_source_find(&l->source, kind, names->item[i]);
+		struct conf_ca_rule *rules, *rule;
+		int r;
+
+		if (!given) {
+			conf_problem(&l->problems, "cmf", "ca_rules",
+				     "there is no section [ca_rule %s]", names->item[i]);
+			continue;
+		}
+		given->used = true;
+		rules = grow(conf->ca_rules, conf->n_ca_rules, sizeof(*rules));
+		if (!rules)
+			return -ENOMEM;
+		conf->ca_rules = rules;
+		rule = &rules[conf->n_ca_rules++];
+		rule->name = strdup(given->name);
+		r = rule->name ? load_section(l, CONF_CA_RULE, given, rule) : -ENOMEM;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int load_extensions(struct conf_loader *l, const char *section, struct conf_profile *profile)
+{
+	struct conf_source_section *extensions;
+
+	if (!profile->extension_section)
+		return 0;
+	extensions = conf_source_find_full(&l->source, profile->extension_section);
+	if (!extensions) {
+		conf_problem(&l->problems, section, "extension_section", "there is no section [%s]",
+			     profile->extension_section);
+		return 0;
+	}
+	conf_source_use(&l->source, extensions);
+	return conf_extensions_compile(&l->source, extensions, &l->problems, profile);
+}
+
+static int load_profiles(struct conf_loader *l)
+{
+	struct conf_source_section *given;
+	struct conf *conf = l->conf;
+	size_t index = 0;
+
+	while ((given = next_section(l, CONF_PROFILE, &index)) != NULL) {
+		struct conf_profile *profiles, *profile;
+		int r;
+
+		profiles = grow(conf->profiles, conf->n_profiles, sizeof(*profiles));
+		if (!profiles)
+			return -ENOMEM;
+		conf->profiles = profiles;
+		profile = &profiles[conf->n_profiles++];
+		profile->name = strdup(given->name);
+		if (!profile->name)
+			return -ENOMEM;
+		/* The name may say the certType; conf_check_profile() asks for it otherwise. */
+		if (cert_type_parse(profile->name, &profile->cert_type) < 0)
+			profile->cert_type = CERT_TYPE_MANO;
+		r = load_section(l, CONF_PROFILE, given, profile);
+		if (r == 0)
+			r = load_extensions(l, given->full, profile);
+		if (r < 0)
+			return r;
+		conf_check_profile(l, given, profile);
+	}
+	return 0;
+}
+
+/* What stands before the first section can only be there for $name. */
+static void check_default_section(struct conf_loader *l)
+{
+	const struct conf_source_section *s = &l->source.sections[0];
+
+	for (size_t i = 0; i < s->n_keys; i++) {
+		if (!conf_source_has_variable(&l->source, s->keys[i]))
+			conf_problem(&l->problems, s->full, s->keys[i],
+				     "this key stands outside of any section, and nothing uses $%s",
+				     s->keys[i]);
+	}
+}
+
+static void check_unused_sections(struct conf_loader *l)
+{
+	/* A list that is there, but malformed, says nothing about the rules. */
+	const char *ca_rules =
+		conf_source_value(&l->source, conf_source_find(&l->source, "cmf", ""), "ca_rules");
+
+	for (size_t i = 1; i < l->source.n_sections; i++) {
+		const struct conf_source_section *s = &l->source.sections[i];
+
+		/* A second one of the same name was reported by the scan. */
+		if (s->used || conf_source_find(&l->source, s->kind, s->name) != s)
+			continue;
+		if (strcmp(s->kind, conf_sections[CONF_CA_RULE].kind) != 0)
+			conf_problem(&l->problems, s->full, NULL,
+				     "unknown section, and no profile names it in "
+				     "extension_section");
+		else if (l->conf->cmf.ca_rules.len || !ca_rules)
+			conf_problem(&l->problems, s->full, NULL,
+				     "this rule is not in ca_rules of [cmf]");
+	}
+}
+
+static int load_all(struct conf_loader *l)
+{
+	int r = conf_source_read(l->conf->path, &l->problems, &l->source);
+
+	if (r == 0)
+		r = load_singletons(l);
+	if (r == 0)
+		r = load_cas(l);
+	if (r == 0)
+		r = load_profiles(l);
+	if (r == 0)
+		r = load_ca_rules(l);
+	if (r < 0)
+		return r;
+	conf_check_all(l);
+	check_default_section(l);
+	check_unused_sections(l);
+	return l->problems.count ? -EINVAL : 0;
+}
+
+/* Absolute path and directory; the file must exist. */
+static int resolve(struct conf_loader *l, const char *path)
+{
+	char *slash;
+
+	l->conf->path = realpath(path, NULL);
+	if (!l->conf->path) {
+		int error = errno;
+
+		conf_problem(&l->problems, NULL, NULL, "%s: %s", path, strerrordesc_np(error));
+		return -error;
+	}
+	l->conf->dir = strdup(l->conf->path);
+	if (!l->conf->dir)
+		return -ENOMEM;
+	slash = strrchr(l->conf->dir, '/');
+	slash[slash == l->conf->dir ? 1 : 0] = '\0';
+	return 0;
+}
+
+int conf_load(const char *path, struct conf **confp, struct strbuf *problems)
+{
+	_cleanup_(conf_freep) struct conf *conf = calloc(1, sizeof(*conf));
+	struct conf_loader l = {.conf = conf, .problems = {.text = problems}};
+	int r;
+
+	if (!conf)
+		return -ENOMEM;
+	r = resolve(&l, path);
+	if (r == 0)
+		r = load_all(&l);
+	conf_source_clear(&l.source);
+	if (r == 0)
+		*confp = TAKE(conf);
+	return r;
+}

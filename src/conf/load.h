@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What loading and checking share.
+ */
+#pragma once
+
+#include "conf.h"
+#include "keys.h"
+#include "source.h"
+
+struct conf_loader {
+	struct conf *conf;
+	struct conf_source source;
+	struct conf_problems problems;
+};
+
+/* What a [ca] or [profile] section says by itself; `section` is what the file gives. */
+void conf_check_ca(struct conf_loader *l, const struct conf_source_section *section,
+		   const struct conf_ca *ca);
+void conf_check_profile(struct conf_loader *l, const struct conf_source_section *section,
+			const struct conf_profile *profile);
+/* What sections say about each other. */
+void conf_check_all(struct conf_loader *l);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The configuration as text that can be loaded again.
+ */
+#include "conf.h"
+
+#include "extensions.h"
+#include "keys.h"
+
+#include <string.h>
+
+/* With the escapes that NCONF wants. */
+static void print_value(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (strchr("\\\"'`#$", *text))
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+static void print_section(enum conf_section section, const char *name, const void *base, FILE *out)
+{
+	fprintf(out, "\n[%s%s%s]\n", conf_sections[section].kind, name ? " " : "",
+		name ? name : "");
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		_cleanup_(strbuf_clear) struct strbuf value = STRBUF_NULL;
+
+		if (key->section != section || !conf_key_applies(key, base))
+			continue;
+		key->type->print(key->type, conf_key_value_const(key, base), &value);
+		if (value.len == 0)
+			continue; /* not set */
+		fprintf(out, "%s = ", key->name);
+		print_value(value.text, out);
+		fputc('\n', out);
+	}
+}
+
+/* Two profiles may share a section: it is printed for the first. */
+static bool extensions_printed(const struct conf *conf, size_t profile)
+{
+	const char *section = conf->profiles[profile].extension_section;
+
+	for (size_t i = 0; i < profile; i++) {
+		const char *other = conf->profiles[i].extension_section;
+
+		if (other && strcmp(other, section) == 0)
+			return true;
+	}
+	return false;
+}
+
+void conf_print(const struct conf *conf, FILE *out)
+{
+	fprintf(out, "# The effective configuration of %s\n", conf->path);
+	for (enum conf_section s = 0; s < CONF_SECTION_COUNT; s++) {
+		if (!conf_sections[s].named)
+			print_section(s, NULL, (const char *)conf + conf_sections[s].offset, out);
+	}
+	for (size_t i = 0; i < conf->n_cas; i++)
+		print_section(CONF_CA, conf->cas[i].name, &conf->cas[i], out);
+	for (size_t i = 0; i < conf->n_ca_rules; i++)
+		print_section(CONF_CA_RULE, conf->ca_rules[i].name, &conf->ca_rules[i], out);
+	for (size_t i = 0; i < conf->n_profiles; i++)
+		print_section(CONF_PROFILE, conf->profiles[i].name, &conf->profiles[i], out);
+	for (size_t i = 0; i < conf->n_profiles; i++) {
+		const struct conf_profile *profile = &conf->profiles[i];
+
+		if (!profile->extension_section || extensions_printed(conf, i))
+			continue;
+		fprintf(out, "\n[%s]\n", profile->extension_section);
+		conf_extensions_print(profile, out);
+	}
+}

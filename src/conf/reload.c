@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which differences between two configurations a running server can take over.
+ */
+#include "conf.h"
+
+#include "keys.h"
+#include "problems.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Values are equal when they print the same. */
+static int compare_section(enum conf_section section, const char *title, const void *now,
+			   const void *next, struct conf_problems *problems)
+{
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *key = &conf_keys[i];
+		_cleanup_(strbuf_clear) struct strbuf a = STRBUF_NULL;
+		_cleanup_(strbuf_clear) struct strbuf b = STRBUF_NULL;
+
+		if (key->section != section || key->reload)
+			continue;
+		if (conf_key_applies(key, now))
+			key->type->print(key->type, conf_key_value_const(key, now), &a);
+		if (conf_key_applies(key, next))
+			key->type->print(key->type, conf_key_value_const(key, next), &b);
+		if (a.failed || b.failed)
+			return -ENOMEM;
+		if (strcmp(a.text ? a.text : "", b.text ? b.text : "") != 0)
+			conf_problem(problems, title, key->name,
+				     "a change of this key needs a restart");
+	}
+	return 0;
+}
+
+static int compare_cas(const struct conf *now, const struct conf *next,
+		       struct conf_problems *problems)
+{
+	bool same = now->n_cas == next->n_cas;
+
+	for (size_t i = 0; same && i < now->n_cas; i++)
+		same = strcmp(now->cas[i].name, next->cas[i].name) == 0;
+	if (!same) {
+		conf_problem(problems, "ca", NULL,
+			     "CAs were added, removed, renamed or moved, which needs a restart");
+		return 0;
+	}
+	for (size_t i = 0; i < now->n_cas; i++) {
+		char title[256];
+		int r;
+
+		snprintf(title, sizeof(title), "ca %s", now->cas[i].name);
+		r = compare_section(CONF_CA, title, &now->cas[i], &next->cas[i], problems);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int conf_reload_check(const struct conf *now, const struct conf *next, struct strbuf *problems)
+{
+	struct conf_problems found = {.text = problems};
+	int r = 0;
+
+	for (enum conf_section s = 0; s < CONF_SECTION_COUNT && r == 0; s++) {
+		size_t offset = conf_sections[s].offset;
+
+		if (!conf_sections[s].named)
+			r = compare_section(s, conf_sections[s].kind, (const char *)now + offset,
+					    (const char *)next + offset, &found);
+	}
+	if (r == 0)
+		r = compare_cas(now, next, &found);
+	if (r < 0)
+		return r;
+	return found.count ? -EPERM : 0;
+}

@@ -1,0 +1,652 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Loading, checking, printing and reloading of cmf.cnf. Each mistake is made in a file that is good
+ * otherwise, and must give exactly its own problem.
+ */
+#include "conf.h"
+
+#include "base/bytes.h"
+
+#include <check.h>
+#include <errno.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char good[] =
+	"dir = ca\n"
+	"[server]\n"
+	"listen = 127.0.0.1:8080, [::1]:8080\n"
+	"admin_socket_mode = 0660\n"
+	"idle_timeout = 90s\n"
+	"[log]\n"
+	"format = json\n"
+	"[store]\n"
+	"database = cmf.db\n"
+	"secret_key = store.key\n"
+	"[protection]\n"
+	"certificate = cmf.pem\n"
+	"key = pkcs11:token=cmf\n"
+	"mac_iterations_min = 500\n"
+	"[cmf]\n"
+	"ca_rules = second, first\n"
+	"default_ca = issuing\n"
+	"[ca issuing]\n"
+	"type = internal\n"
+	"certificate = $dir/issuing.pem\n"
+	"key = ./ca/issuing.key\n"
+	"crl_distribution_points = http://a.example/x.crl, http://b.example/x.crl\n"
+	"[ca central]\n"
+	"type = upstream\n"
+	"server_url = http://ca.example/.well-known/cmp\n"
+	"trusted = cmf.pem\n"
+	"ra_reference = \\#1\\$\n"
+	"ra_secret_file = store.key\n"
+	"recipient = /CN=Central\n"
+	"[ca_rule first]\n"
+	"trust_domain = b\n"
+	"ca = central\n"
+	"[ca_rule second]\n"
+	"cert_type = VNFOAM_CERT\n"
+	"profile = strict\n"
+	"ca = issuing\n"
+	"[profile VnfciCert]\n"
+	"key_types = rsa:2048-4096, ec:P-256, ed25519\n"
+	"validity = 30d\n"
+	"dns_names = subjectIdLabel\n"
+	"ip_addresses = 10.0.0.0/8, fd00::/8\n"
+	"extension_section = usage\n"
+	"[profile strict]\n"
+	"cert_type = VnfOAMCert\n"
+	"key_types = ed448\n"
+	"subject_attributes = O, OU\n"
+	"extension_section = usage\n"
+	"[usage]\n"
+	"keyUsage = critical, digitalSignature\n"
+	"certificatePolicies = @policy\n"
+	"1.2.3.4 = DER:0500\n"
+	"[policy]\n"
+	"policyIdentifier = 1.3.5.8\n";
+
+static char directory[64];
+
+static void file_put(const char *name, const char *text)
+{
+	_cleanup_(freep) char *path = NULL;
+
+	ck_assert_int_gt(asprintf(&path, "%s/%s", directory, name), 0);
+	ck_assert_int_eq(file_write_durable(path, bytes_of_string(text), 0600), 0);
+}
+
+static const char *const files[] = {
+	"cmf.pem", "cmf.key", "store.key", "ca/issuing.pem", "ca/issuing.key", "ca/root.pem",
+};
+
+static void setup(void)
+{
+	char path[80];
+
+	strcpy(directory, "/tmp/test_conf.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/ca", directory);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		file_put(files[i], "");
+}
+
+static void teardown(void)
+{
+	static const char *const more[] = {"cmf.cnf", "ca/other.cnf"};
+	char path[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+		unlink(path);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, more[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/ca", directory);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+
+/* Loads `text` as directory/name; the problems are the caller's. */
+static int load_as(const char *name, const char *text, struct conf **confp, char **problemsp)
+{
+	struct strbuf problems = STRBUF_NULL;
+	char path[128];
+	int r;
+
+	file_put(name, text);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	r = conf_load(path, confp, &problems);
+	*problemsp = strbuf_take(&problems);
+	ck_assert_ptr_nonnull(*problemsp);
+	return r;
+}
+
+static struct conf *load_good(const char *text)
+{
+	_cleanup_(freep) char *problems = NULL;
+	struct conf *conf = NULL;
+	int r = load_as("cmf.cnf", text, &conf, &problems);
+
+	ck_assert_msg(r == 0, "%s", problems);
+	ck_assert_str_eq(problems, "");
+	return conf;
+}
+
+/* `good` with one text replaced, or, without `old`, with more at its end. */
+static char *changed(const char *old, const char *new)
+{
+	const char *at = old ? strstr(good, old) : good + strlen(good);
+	char *text = NULL;
+
+	ck_assert_msg(at != NULL, "not in the file: %s", old);
+	ck_assert_int_gt(asprintf(&text, "%.*s%s%s", (int)(at - good), good, new,
+				  at + (old ? strlen(old) : 0)),
+			 0);
+	return text;
+}
+
+static void assert_path(const char *path, const char *relative)
+{
+	ck_assert_ptr_nonnull(path);
+	ck_assert_int_eq(strncmp(path, directory, strlen(directory)), 0);
+	ck_assert_str_eq(path + strlen(directory), relative);
+}
+
+START_TEST(test_good_server)
+{
+	_cleanup_(conf_freep) struct conf *conf = load_good(good);
+
+	ck_assert_uint_eq(conf->server.listen.len, 2);
+	ck_assert_str_eq(conf->server.listen.item[0].host, "127.0.0.1");
+	ck_assert_uint_eq(conf->server.listen.item[0].port, 8080);
+	ck_assert_str_eq(conf->server.listen.item[1].host, "::1");
+	assert_path(conf->path, "/cmf.cnf");
+	assert_path(conf->dir, "");
+	assert_path(conf->server.admin_socket, "/cmfd.sock");
+	ck_assert_uint_eq(conf->server.admin_socket_mode, 0660);
+	ck_assert_int_eq(conf->server.idle_timeout_ms, 90000);
+	ck_assert_int_eq(conf->server.request_timeout_ms, 30000);
+	ck_assert_uint_eq(conf->server.workers, 32);
+	ck_assert_uint_eq(conf->server.body_max, 65536);
+	ck_assert_int_eq(conf->log.format, LOG_FORMAT_JSON);
+	ck_assert_int_eq(conf->log.level, LOG_LEVEL_INFO);
+	assert_path(conf->store.database, "/cmf.db");
+	ck_assert_str_eq(conf->protection.key, "pkcs11:token=cmf");
+	ck_assert_uint_eq(conf->protection.mac_iterations_min, 500);
+	ck_assert_uint_eq(conf->protection.mac_iterations_max, 100000);
+	ck_assert_int_eq(conf->cmf.confirm_wait_ms, 300000);
+}
+END_TEST
+
+START_TEST(test_good_cas)
+{
+	_cleanup_(conf_freep) struct conf *conf = load_good(good);
+	const struct conf_ca *ca;
+
+	ck_assert_uint_eq(conf->n_cas, 2);
+	ca = conf_ca_find(conf, "issuing");
+	ck_assert_ptr_nonnull(ca);
+	ck_assert_int_eq(ca->type, CONF_CA_INTERNAL);
+	assert_path(ca->certificate, "/ca/issuing.pem");
+	assert_path(ca->key, "/ca/issuing.key");
+	ck_assert_uint_eq(ca->crl_distribution_points.len, 2);
+	ck_assert_str_eq(ca->crl_distribution_points.item[1], "http://b.example/x.crl");
+	ck_assert_str_eq(ca->digest, "sha256");
+	ca = conf_ca_find(conf, "central");
+	ck_assert_int_eq(ca->type, CONF_CA_UPSTREAM);
+	ck_assert_str_eq(ca->ra_reference, "#1$");
+	ck_assert_int_eq(ca->upstream_wait_ms, 2000);
+	ck_assert_ptr_null(conf_ca_find(conf, "none"));
+	/* In the order of ca_rules, not of the file. */
+	ck_assert_uint_eq(conf->n_ca_rules, 2);
+	ck_assert_str_eq(conf->ca_rules[0].name, "second");
+	ck_assert(conf->ca_rules[0].has_cert_type);
+	ck_assert_int_eq(conf->ca_rules[0].cert_type, CERT_TYPE_VNF_OAM);
+	ck_assert_str_eq(conf->ca_rules[1].trust_domain, "b");
+	ck_assert(!conf->ca_rules[1].has_cert_type);
+}
+END_TEST
+
+START_TEST(test_good_profiles)
+{
+	_cleanup_(conf_freep) struct conf *conf = load_good(good);
+	const struct conf_profile *p = conf_profile_find(conf, "VnfciCert");
+
+	ck_assert_uint_eq(conf->n_profiles, 2);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_ptr_eq(p, conf_profile_find(conf, "VNFCI_CERT"));
+	ck_assert_ptr_eq(p, conf_profile_default(conf, CERT_TYPE_VNFCI));
+	ck_assert_ptr_null(conf_profile_default(conf, CERT_TYPE_VNF_OAM));
+	ck_assert_int_eq(p->cert_type, CERT_TYPE_VNFCI);
+	ck_assert_int_eq(p->validity_ms, 30 * INT64_C(86400000));
+	ck_assert_int_eq(p->validity_max_ms, 397 * INT64_C(86400000));
+	ck_assert_int_eq(p->common_name, CONF_NAME_SUBJECT_ID);
+	ck_assert_int_eq(p->dns_names, CONF_NAME_SUBJECT_ID_LABEL);
+	ck_assert_uint_eq(p->key_types.len, 3);
+	ck_assert_uint_eq(p->key_types.item[0].bits_max, 4096);
+	ck_assert_int_eq(p->key_types.item[1].curve_nid, NID_X9_62_prime256v1);
+	ck_assert_int_eq(p->key_types.item[2].kind, CONF_KEY_ED25519);
+	ck_assert_uint_eq(p->ip_addresses.len, 2);
+	ck_assert_uint_eq(p->ip_addresses.item[0].address[0], 10);
+	ck_assert_uint_eq(p->ip_addresses.item[0].prefix_len, 8);
+	ck_assert_uint_eq(p->ip_addresses.item[1].address_len, 16);
+	ck_assert_uint_eq(p->ip_addresses.item[1].address[0], 0xfd);
+}
+END_TEST
+
+START_TEST(test_good_extensions)
+{
+	_cleanup_(conf_freep) struct conf *conf = load_good(good);
+	const struct conf_profile *p = conf_profile_find(conf, "VnfciCert");
+	/* By hand, from RFC 5280 4.1 and 4.2.1.3: OID 2.5.29.15, TRUE, digitalSignature */
+	static const uint8_t key_usage[] = {0x30, 0x0e, 0x06, 0x03, 0x55, 0x1d, 0x0f, 0x01,
+					    0x01, 0xff, 0x04, 0x04, 0x03, 0x02, 0x07, 0x80};
+	/* OID 1.2.3.4, NULL */
+	static const uint8_t unknown[] = {0x30, 0x09, 0x06, 0x03, 0x2a, 0x03,
+					  0x04, 0x04, 0x02, 0x05, 0x00};
+
+	ck_assert_uint_eq(p->n_extensions, 3);
+	ck_assert_int_eq(p->extensions[0].nid, NID_key_usage);
+	ck_assert(p->extensions[0].critical);
+	ck_assert(bytes_equal((struct bytes){p->extensions[0].der, p->extensions[0].der_len},
+			      BYTES_OF(key_usage)));
+	ck_assert(bytes_equal((struct bytes){p->extensions[0].value, p->extensions[0].value_len},
+			      (struct bytes){key_usage + 12, 4}));
+	ck_assert_int_eq(p->extensions[1].nid, NID_certificate_policies);
+	ck_assert(!p->extensions[1].critical);
+	ck_assert_int_eq(p->extensions[2].nid, NID_undef);
+	ck_assert(bytes_equal((struct bytes){p->extensions[2].der, p->extensions[2].der_len},
+			      BYTES_OF(unknown)));
+}
+END_TEST
+
+/* What is changed in the good file, and the one line that must come of it. */
+static const struct {
+	const char *old;
+	const char *new;
+	const char *problem;
+} mistakes[] = {
+	/* The file */
+	{"[log]", "[log", "line 6: missing close square bracket"},
+	{"format = json", "format", "line 7: missing equal sign"},
+	{"format = json", "format = json\nformat = json", "[log] format: this key is there twice"},
+	{"format = json", "format = js\\\non\nformat=json",
+	 "[log] format: this key is there twice"},
+	{"[log]\n", "[log]\n[log]\n", "[log]: this section is there twice"},
+	{"[policy]", "[ca  central]\n[policy]", "[ca  central]: this section is there twice"},
+	{"[log]\n", "[log]\nserver::workers = 1\n",
+	 "[log]: server::workers: a key must stand in its own section"},
+	{"[log]\n", "[log]\n.pragma = dollarid:on\n", "[log]: .pragma is not supported here"},
+	{"dir = ca\n", "dir = ca\nformat = json\n",
+	 "[default] format: this key stands outside of any section, and nothing uses $format"},
+	/* Unknown */
+	{"format =", "fromat =", "[log] fromat: there is no such key in this kind of section"},
+	{"[log]", "[logs]",
+	 "[logs]: unknown section, and no profile names it in extension_section"},
+	{NULL, "[left]\nkeyUsage = cRLSign\n",
+	 "[left]: unknown section, and no profile names it in extension_section"},
+	{"[log]", "[server x]",
+	 "[server x]: unknown section, and no profile names it in extension_section"},
+	{"second, first", "second", "[ca_rule first]: this rule is not in ca_rules of [cmf]"},
+	{"second, first", "second, first, third",
+	 "[cmf] ca_rules: there is no section [ca_rule third]"},
+	{"second, first", "second, first, second", "[cmf] ca_rules: \"second\" is there twice"},
+	/* A key of [default] must not stand in for one that is missing. */
+	{"key_types = ed448", "# $key_types", "[profile strict] key_types: this key is required"},
+	/* Required */
+	{"listen = 127.0.0.1:8080, [::1]:8080\n", "",
+	 "[server] listen: listen or listen_tls is required"},
+	{"certificate = cmf.pem\n", "", "[protection] certificate: this key is required"},
+	{"database = cmf.db\n", "", "[store] database: this key is required"},
+	{"type = internal\n", "", "[ca issuing] type: this key is required"},
+	{"certificate = $dir/issuing.pem\n", "# $dir\n",
+	 "[ca issuing] certificate: type = internal requires this key"},
+	{"key = ./ca/issuing.key\n", "", "[ca issuing] key: type = internal requires this key"},
+	{"trusted = cmf.pem\n", "", "[ca central] trusted: type = upstream requires this key"},
+	{"server_url = http://ca.example/.well-known/cmp\n", "",
+	 "[ca central] server_url: type = upstream requires this key"},
+	{"cert_type = VnfOAMCert\n", "",
+	 "[profile strict] cert_type: required, since the profile's name is not a certType"},
+	/* Values */
+	{"127.0.0.1:8080", "nonsense:port",
+	 "[server] listen: \"nonsense:port\" is not ADDRESS:PORT, as 127.0.0.1:8080, [::1]:8080 or "
+	 "unix:/path"},
+	{"127.0.0.1:8080", "127.0.0.1:65536",
+	 "[server] listen: \"127.0.0.1:65536\" is not ADDRESS:PORT, as 127.0.0.1:8080, [::1]:8080 "
+	 "or "
+	 "unix:/path"},
+	{"127.0.0.1:8080, ", "127.0.0.1:8080,, ", "[server] listen: an item of the list is empty"},
+	{"format = json",
+	 "format =", "[log] format: the value is empty; give one or remove the line"},
+	{"format = json", "format = xml", "[log] format: \"xml\" is not one of logfmt, json"},
+	{"0660", "0o660",
+	 "[server] admin_socket_mode: \"0o660\" is not a file mode in octal, as 0660"},
+	{"90s", "90 s",
+	 "[server] idle_timeout: \"90 s\" is not a duration, as 30s, 15m, 12h or 90d"},
+	{"90s", "2d", "[server] idle_timeout: 2d is not between 1s and 1d"},
+	{"idle_timeout = 90s", "workers = 0", "[server] workers: 0 is not between 1 and 1024"},
+	{"idle_timeout = 90s", "workers = -1", "[server] workers: \"-1\" is not a number"},
+	{"idle_timeout = 90s", "workers = 99999999999",
+	 "[server] workers: \"99999999999\" is not a number"},
+	{"default_ca = issuing", "default_ca = issuing\nimplicit_confirm = maybe",
+	 "[cmf] implicit_confirm: \"maybe\" is not yes or no"},
+	{"http://a.example/x.crl", "a.example",
+	 "[ca issuing] crl_distribution_points: \"a.example\" is not a URI, as http://host/path"},
+	{"http://ca.example/.well-known/cmp", "ftp://ca.example/",
+	 "[ca central] server_url: \"ftp://ca.example/\" is not http://HOST/PATH or "
+	 "https://HOST/PATH"},
+	{"/CN=Central", "CN=Central",
+	 "[ca central] recipient: \"CN=Central\" is not a name of the form /O=Example/CN=name"},
+	{"key = ./ca", "digest = sha1\nkey = ./ca",
+	 "[ca issuing] digest: \"sha1\" is not sha256, sha384 or sha512"},
+	{"VNFOAM_CERT", "VNFOAM",
+	 "[ca_rule second] cert_type: \"VNFOAM\" is not ManoCert, VnfciCert or VnfOAMCert"},
+	{"rsa:2048-4096", "rsa:1024-4096",
+	 "[profile VnfciCert] key_types: rsa:1024-4096 is not a range within 2048 and 16384 bits"},
+	{"rsa:2048-4096", "rsa:2048",
+	 "[profile VnfciCert] key_types: \"rsa:2048\" is not rsa:MIN-MAX, as rsa:2048-4096"},
+	{"ec:P-256", "ec:P-257",
+	 "[profile VnfciCert] key_types: \"P-257\" is not a curve that this OpenSSL knows"},
+	{"ed25519", "dsa",
+	 "[profile VnfciCert] key_types: \"dsa\" is not rsa:MIN-MAX, ec:CURVE, ed25519 or ed448"},
+	{"10.0.0.0/8", "10.0.0.0/33",
+	 "[profile VnfciCert] ip_addresses: \"10.0.0.0/33\" is not a range ADDRESS/BITS, as "
+	 "10.0.0.0/8 "
+	 "or fd00::/8"},
+	{"10.0.0.0/8", "10.0.0.1/8",
+	 "[profile VnfciCert] ip_addresses: \"10.0.0.1/8\" has bits set after the first 8"},
+	{"= O, OU", "= O, NoSuch",
+	 "[profile strict] subject_attributes: \"NoSuch\" is not an attribute type, as O or OU"},
+	/* What contradicts */
+	{"admin_socket_mode", "listen_tls = 127.0.0.1:8443\ntls_key = cmf.key\nadmin_socket_mode",
+	 "[server] tls_certificate: listen_tls needs this key"},
+	{"admin_socket_mode",
+	 "listen_tls = 127.0.0.1:8443\ntls_certificate = cmf.pem\nadmin_socket_mode",
+	 "[server] tls_key: listen_tls needs this key"},
+	{"admin_socket_mode", "tls_certificate = cmf.pem\nadmin_socket_mode",
+	 "[server] tls_certificate: without listen_tls nothing uses this key"},
+	{"admin_socket_mode", "listen_metrics = [::1]:8080\nadmin_socket_mode",
+	 "[server] listen_metrics: ::1 port 8080 is there twice"},
+	{"mac_iterations_min = 500", "mac_iterations_min = 100001",
+	 "[protection] mac_iterations_min: more than mac_iterations_max"},
+	{"default_ca = issuing", "default_ca = none",
+	 "[cmf] default_ca: there is no section [ca none]"},
+	{"ca = central", "ca = none", "[ca_rule first] ca: there is no section [ca none]"},
+	{"profile = strict", "profile = none",
+	 "[ca_rule second] profile: there is no section [profile none]"},
+	{"profile = strict", "profile = VnfciCert",
+	 "[ca_rule second] profile: this profile is for VnfciCert, so the rule never matches"},
+	{"trusted = cmf.pem", "trusted = cmf.pem\nkey = cmf.key",
+	 "[ca central] key: this key is not for type = upstream"},
+	{"key = ./ca", "server_url = http://a/\nkey = ./ca",
+	 "[ca issuing] server_url: this key is not for type = internal"},
+	{"ra_secret_file = store.key\n", "",
+	 "[ca central] ra_secret_file: ra_reference needs this key"},
+	{"ra_reference = \\#1\\$\nra_secret_file = store.key\n", "ra_certificate = cmf.pem\n",
+	 "[ca central] ra_key: ra_certificate needs this key"},
+	{"ra_reference = \\#1\\$\nra_secret_file = store.key\n", "",
+	 "[ca central] ra_certificate: either ra_certificate and ra_key, or ra_reference and "
+	 "ra_secret_file is required"},
+	{"ra_reference", "ra_key = cmf.key\nra_certificate = cmf.pem\nra_reference",
+	 "[ca central] ra_certificate: either ra_certificate and ra_key, or ra_reference and "
+	 "ra_secret_file is required, not both"},
+	{"key = ./ca", "crl_interval = 8d\nkey = ./ca",
+	 "[ca issuing] crl_interval: longer than crl_validity: CRLs would expire before the next "
+	 "one"},
+	{"validity = 30d", "validity = 398d",
+	 "[profile VnfciCert] validity: longer than validity_max"},
+	{"validity = 30d", "cert_type = ManoCert",
+	 "[profile VnfciCert] cert_type: contradicts the profile's name"},
+	{NULL, "[profile VNFCI_CERT]\nkey_types = ed448\n",
+	 "[profile VNFCI_CERT]: there are two default profiles for VnfciCert"},
+	{NULL, "[profile a/b]\nkey_types = ed448\n",
+	 "[profile a/b]: a name is needed: [profile NAME], of letters, digits and \"-_.\""},
+	{NULL, "[ca]\n", "[ca]: a name is needed: [ca NAME], of letters, digits and \"-_.\""},
+	/* Extensions */
+	{"extension_section = usage\n[profile", "extension_section = usages\n[profile",
+	 "[profile VnfciCert] extension_section: there is no section [usages]"},
+	{"keyUsage = critical, digitalSignature", "keyUsage = critical, sign",
+	 "[usage] keyUsage: unknown bit string argument (sign)"},
+	{"1.2.3.4 = DER:0500", "noSuchExtension = 1",
+	 "[usage] noSuchExtension: unknown extension name"},
+	{"1.2.3.4 = DER:0500", "subjectKeyIdentifier = hash",
+	 "[usage] subjectKeyIdentifier: the CA sets this extension; remove it here"},
+	{"1.2.3.4 = DER:0500", "authorityKeyIdentifier = keyid",
+	 "[usage] authorityKeyIdentifier: the CA sets this extension; remove it here"},
+	{"1.2.3.4 = DER:0500", "subjectAltName = DNS:x",
+	 "[usage] subjectAltName: the CA sets this extension; remove it here"},
+	{"1.2.3.4 = DER:0500", "2.5.29.17 = DER:3000",
+	 "[usage] 2.5.29.17: the CA sets this extension; remove it here"},
+	{"1.2.3.4 = DER:0500", "crlDistributionPoints = URI:http://x/",
+	 "[usage] crlDistributionPoints: the CA sets this extension; remove it here"},
+	{"1.2.3.4 = DER:0500", "authorityInfoAccess = OCSP;URI:http://x/",
+	 "[usage] authorityInfoAccess: the CA sets this extension; remove it here"},
+	{"1.2.3.4 = DER:0500", "basicConstraints = critical, CA:TRUE",
+	 "[usage] basicConstraints: certificates of registered entities must not be CA "
+	 "certificates"},
+	{"1.2.3.4 = DER:0500", "2.5.29.15 = DER:03020780",
+	 "[usage] 2.5.29.15: this extension is there twice"},
+};
+
+/* Every line of the problems is the expected one (two profiles share the extension section). */
+START_TEST(test_mistake)
+{
+	_cleanup_(freep) char *text = changed(mistakes[_i].old, mistakes[_i].new);
+	_cleanup_(freep) char *problems = NULL;
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+	char *next, *line;
+
+	ck_assert_int_eq(load_as("cmf.cnf", text, &conf, &problems), -EINVAL);
+	ck_assert_ptr_null(conf);
+	ck_assert_str_ne(problems, "");
+	next = problems;
+	while ((line = strsep(&next, "\n")) != NULL && next)
+		ck_assert_str_eq(line, mistakes[_i].problem);
+}
+END_TEST
+
+/* A line "<key>: <directory>/<name>: <error>". */
+static void assert_file_problem(const char *problems, const char *key, const char *name,
+				const char *error)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "%s%s/%s: %s\n", key, directory, name, error);
+	ck_assert_msg(strstr(problems, line) != NULL, "no line %s in:\n%s", line, problems);
+}
+
+/* A file beside others than it names: all of them are reported, and the bad address too. */
+START_TEST(test_missing_files_and_a_bad_address)
+{
+	_cleanup_(freep) char *text = changed("127.0.0.1:8080", "nonsense:port");
+	_cleanup_(freep) char *problems = NULL;
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+
+	ck_assert_int_eq(load_as("ca/other.cnf", text, &conf, &problems), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(problems, "[server] listen: \"nonsense:port\" is not "));
+	assert_file_problem(problems, "[store] secret_key: ", "ca/store.key",
+			    "No such file or directory");
+	assert_file_problem(problems, "[protection] certificate: ", "ca/cmf.pem",
+			    "No such file or directory");
+	assert_file_problem(problems, "[ca issuing] key: ", "ca/ca/issuing.key",
+			    "No such file or directory");
+}
+END_TEST
+
+START_TEST(test_file_is_missing_or_no_text)
+{
+	_cleanup_(freep) char *text = NULL;
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+	struct strbuf problems = STRBUF_NULL;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/none.cnf", directory);
+	ck_assert_int_eq(conf_load(path, &conf, &problems), -ENOENT);
+	text = strbuf_take(&problems);
+	assert_file_problem(text, "", "none.cnf", "No such file or directory");
+	snprintf(path, sizeof(path), "%s/cmf.cnf", directory);
+	ck_assert_int_eq(
+		file_write_durable(path, (struct bytes){(const uint8_t *)"[log]\n\0", 7}, 0600), 0);
+	ck_assert_int_eq(conf_load(path, &conf, &problems), -EINVAL);
+	ck_assert_ptr_null(conf);
+	strbuf_clear(&problems);
+}
+END_TEST
+
+START_TEST(test_unreadable_directory_as_file)
+{
+	_cleanup_(freep) char *text = changed("secret_key = store.key", "secret_key = ca");
+	_cleanup_(freep) char *problems = NULL;
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+
+	ck_assert_int_eq(load_as("cmf.cnf", text, &conf, &problems), -EINVAL);
+	assert_file_problem(problems, "[store] secret_key: ", "ca", "Is a directory");
+}
+END_TEST
+
+static char *printed(const struct conf *conf)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(out);
+	conf_print(conf, out);
+	ck_assert_int_eq(fclose(out), 0);
+	return text;
+}
+
+static void assert_same_extensions(const struct conf *a, const struct conf *b)
+{
+	ck_assert_uint_eq(a->n_profiles, b->n_profiles);
+	for (size_t i = 0; i < a->n_profiles; i++) {
+		const struct conf_profile *p = &a->profiles[i], *q = &b->profiles[i];
+
+		ck_assert_uint_eq(p->n_extensions, q->n_extensions);
+		for (size_t j = 0; j < p->n_extensions; j++)
+			ck_assert(bytes_equal(
+				(struct bytes){p->extensions[j].der, p->extensions[j].der_len},
+				(struct bytes){q->extensions[j].der, q->extensions[j].der_len}));
+	}
+}
+
+START_TEST(test_print_round_trip)
+{
+	_cleanup_(conf_freep) struct conf *first = load_good(good);
+	_cleanup_(freep) char *text = printed(first);
+	_cleanup_(conf_freep) struct conf *second = load_good(text);
+	_cleanup_(freep) char *again = printed(second);
+
+	ck_assert_str_eq(text, again);
+	assert_same_extensions(first, second);
+	ck_assert_str_eq(conf_ca_find(second, "central")->ra_reference, "#1$");
+	ck_assert_str_eq(second->ca_rules[0].name, "second");
+	ck_assert_uint_eq(second->profiles[0].ip_addresses.item[1].prefix_len, 8);
+	/* Defaults are shown; keys of the other kind of CA are not. */
+	ck_assert_ptr_nonnull(strstr(text, "\nworkers = 32\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\nconfirm_wait = 5m\n"));
+	ck_assert_ptr_null(strstr(text, "listen_tls"));
+}
+END_TEST
+
+/* What is changed, and the line of refusal; NULL: it may change. */
+static const struct {
+	const char *old;
+	const char *new;
+	const char *problem;
+} reloads[] = {
+	{"format = json", "format = logfmt\nlevel = debug", NULL},
+	{"validity = 30d", "validity = 31d", NULL},
+	{"second, first", "first, second", NULL},
+	{"keyUsage = critical, digitalSignature", "keyUsage = digitalSignature", NULL},
+	{NULL, "[profile ManoCert]\nkey_types = ed448\n", NULL},
+	{"127.0.0.1:8080", "127.0.0.1:8081",
+	 "[server] listen: a change of this key needs a restart\n"},
+	{"idle_timeout = 90s", "workers = 33",
+	 "[server] workers: a change of this key needs a restart\n"
+	 "[server] idle_timeout: a change of this key needs a restart\n"},
+	{"database = cmf.db", "database = b.db",
+	 "[store] database: a change of this key needs a restart\n"},
+	{"key = pkcs11:token=cmf", "key = cmf.key",
+	 "[protection] key: a change of this key needs a restart\n"},
+	{"server_url = http://ca", "server_url = http://cb",
+	 "[ca central] server_url: a change of this key needs a restart\n"},
+	{"recipient", "upstream_wait = 3s\nrecipient", NULL},
+	{NULL, "[ca third]\ntype = internal\ncertificate = cmf.pem\nkey = cmf.key\n",
+	 "[ca]: CAs were added, removed, renamed or moved, which needs a restart\n"},
+};
+
+START_TEST(test_reload)
+{
+	_cleanup_(conf_freep) struct conf *now = load_good(good);
+	_cleanup_(freep) char *text = changed(reloads[_i].old, reloads[_i].new);
+	_cleanup_(conf_freep) struct conf *next = load_good(text);
+	struct strbuf found = STRBUF_NULL;
+	_cleanup_(freep) char *problems = NULL;
+	int r = conf_reload_check(now, next, &found);
+
+	problems = strbuf_take(&found);
+	ck_assert_int_eq(r, reloads[_i].problem ? -EPERM : 0);
+	ck_assert_str_eq(problems, reloads[_i].problem ? reloads[_i].problem : "");
+}
+END_TEST
+
+/* The file that is shipped, conf/cmf.cnf. */
+START_TEST(test_sample)
+{
+	_cleanup_(octets_clear) struct octets sample = OCTETS_NULL;
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+	_cleanup_(freep) char *text = NULL;
+
+	ck_assert_int_eq(file_read(CONF_SAMPLE, 1 << 20, &sample), 0);
+	text = strndup((char *)sample.data, sample.len);
+	conf = load_good(text);
+	ck_assert_str_eq(conf->cmf.default_ca, "issuing");
+	for (int type = CERT_TYPE_MANO; type <= CERT_TYPE_VNF_OAM; type++) {
+		const struct conf_profile *p = conf_profile_default(conf, (enum cert_type)type);
+
+		ck_assert_ptr_nonnull(p);
+		ck_assert_int_eq(p->common_name, CONF_NAME_SUBJECT_ID);
+		ck_assert_uint_eq(p->ip_addresses.len, 0);
+		ck_assert_uint_eq(p->n_extensions, 3);
+	}
+	ck_assert_int_eq(conf_profile_find(conf, "ManoCert")->dns_names, CONF_NAME_SUBJECT_ID);
+	ck_assert_int_eq(conf_profile_find(conf, "VnfOAMCert")->dns_names,
+			 CONF_NAME_SUBJECT_ID_LABEL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("conf");
+	TCase *tc = tcase_create("conf");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, test_good_server);
+	tcase_add_test(tc, test_good_cas);
+	tcase_add_test(tc, test_good_profiles);
+	tcase_add_test(tc, test_good_extensions);
+	tcase_add_loop_test(tc, test_mistake, 0, ARRAY_LEN(mistakes));
+	tcase_add_test(tc, test_missing_files_and_a_bad_address);
+	tcase_add_test(tc, test_file_is_missing_or_no_text);
+	tcase_add_test(tc, test_unreadable_directory_as_file);
+	tcase_add_test(tc, test_print_round_trip);
+	tcase_add_loop_test(tc, test_reload, 0, ARRAY_LEN(reloads));
+	tcase_add_test(tc, test_sample);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
