@@ -29,6 +29,7 @@ struct bench_options {
 	const char *tls_trusted;
 	const char *subject; /* "/CN=bench-%d" */
 	unsigned long subject_count;
+	const char *newkey; /* PEM: one key for all requests; NULL: a fresh P-256 key each */
 	bool implicit_confirm;
 	int pid; /* of the server; 0: not measured */
 	bool json;

@@ -23,6 +23,7 @@ struct bench_setup {
 	struct bench_credential credential; /* signer NULL: MAC */
 	struct octets secret;
 	X509_STORE *trusted; /* NULL: any signer is taken */
+	EVP_PKEY *newkey;    /* NULL: a fresh key for each request */
 };
 
 /* A signer of answers or issuer of certificates that was checked once. */

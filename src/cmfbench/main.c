@@ -10,7 +10,15 @@
 
 const char *argp_program_version = "cmfbench " CMFD_VERSION;
 
-enum { OPT_SUBJECT_COUNT = 256, OPT_FLOOR, OPT_JSON, OPT_TLS_TRUSTED, OPT_REF, OPT_SECRET };
+enum {
+	OPT_SUBJECT_COUNT = 256,
+	OPT_FLOOR,
+	OPT_JSON,
+	OPT_TLS_TRUSTED,
+	OPT_REF,
+	OPT_SECRET,
+	OPT_NEWKEY
+};
 
 static const struct argp_option option_table[] = {
 	{"server", 's', "URL", 0, "CMP server: http[s]://HOST:PORT/PATH", 1},
@@ -20,6 +28,7 @@ static const struct argp_option option_table[] = {
 	{"subject", 'n', "DN", 0, "Subject; %d becomes a number below the count (/CN=bench-%d)", 1},
 	{"subject-count", OPT_SUBJECT_COUNT, "N", 0, "Different subjects (10000)", 1},
 	{"implicit-confirm", 'i', NULL, 0, "Ask for implicit confirmation, send no certConf", 1},
+	{"newkey", OPT_NEWKEY, "FILE", 0, "One key for all requests (a fresh P-256 key each)", 1},
 	{"cert", 'C', "FILE", 0, "Signature protection: certificate, then its chain, PEM", 2},
 	{"key", 'K', "FILE", 0, "Its private key, PEM", 2},
 	{"ref", OPT_REF, "TEXT", 0, "MAC protection: reference (senderKID)", 2},
@@ -85,8 +94,8 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 		argp_error(state, "one of --cert with --key, or --ref with --secret, is required");
 	if (!b->cert != !b->key || !b->ref != !b->secret)
 		argp_error(state, "--cert goes with --key, --ref with --secret");
-	if (b->operation == BENCH_KUR && b->implicit_confirm && b->ref)
-		argp_error(state, "kur is signed with the certificate that it updates");
+	if (b->operation == BENCH_KUR && b->newkey)
+		argp_error(state, "a key update brings a new key each time: no --newkey");
 	check_subject(state, b->subject);
 }
 
@@ -140,6 +149,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FLOOR:
 		a->floor = true;
+		return 0;
+	case OPT_NEWKEY:
+		b->newkey = arg;
 		return 0;
 	case OPT_JSON:
 		b->json = true;

@@ -33,9 +33,12 @@ static int subject_set(X509_NAME *name, const char *pattern, unsigned long numbe
 	return 0;
 }
 
-static int request_key(struct bench_transaction *t)
+static int request_key(const struct bench_setup *s, struct bench_transaction *t)
 {
-	t->key = EVP_EC_gen("P-256");
+	if (s->newkey && EVP_PKEY_up_ref(s->newkey))
+		t->key = s->newkey;
+	else
+		t->key = EVP_EC_gen("P-256");
 	return t->key ? spki_from_key(t->key, &t->spki) : -ENOMEM;
 }
 
@@ -135,7 +138,7 @@ int bench_request_new(const struct bench_setup *s, enum bench_operation operatio
 	int err = body ? 0 : -ENOMEM;
 
 	if (!err && operation != BENCH_GENM)
-		err = request_key(t);
+		err = request_key(s, t);
 	if (!err && operation == BENCH_GENM)
 		err = request_genm(body);
 	else if (!err && operation == BENCH_P10CR)

@@ -89,13 +89,21 @@ static int read_chain(const char *path, struct octets *certs, size_t *np)
 	return *np ? 0 : -EINVAL;
 }
 
+static int read_key(const char *option, const char *path, EVP_PKEY **keyp)
+{
+	BIO *in = BIO_new_file(path, "r");
+
+	*keyp = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
+	BIO_free(in);
+	return *keyp ? 0 : complain(option, path, -EINVAL);
+}
+
 static int setup_signature(struct bench_setup *s)
 {
 	struct octets certs[CHAIN_MAX] = {0};
 	struct bytes views[CHAIN_MAX];
 	EVP_PKEY *key = NULL;
 	size_t n = 0;
-	BIO *in;
 	int err;
 
 	err = read_chain(s->options->cert, certs, &n);
@@ -103,13 +111,9 @@ static int setup_signature(struct bench_setup *s)
 		err = complain("--cert", s->options->cert, err);
 		goto out;
 	}
-	in = BIO_new_file(s->options->key, "r");
-	key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
-	BIO_free(in);
-	if (!key) {
-		err = complain("--key", s->options->key, -EINVAL);
+	err = read_key("--key", s->options->key, &key);
+	if (err)
 		goto out;
-	}
 	for (size_t i = 0; i < n; i++)
 		views[i] = octets_view(&certs[i]);
 	err = bench_credential_set(&s->credential, views, n, key);
@@ -161,6 +165,8 @@ int bench_setup_new(const struct bench_options *options, struct bench_setup **se
 		return -ENOMEM;
 	s->options = options;
 	err = options->cert ? setup_signature(s) : setup_mac(s);
+	if (!err && options->newkey)
+		err = read_key("--newkey", options->newkey, &s->newkey);
 	if (!err && options->trusted) {
 		s->trusted = X509_STORE_new();
 		if (!s->trusted || !X509_STORE_load_file(s->trusted, options->trusted))
@@ -181,5 +187,6 @@ void bench_setup_free(struct bench_setup *s)
 	bench_credential_clear(&s->credential);
 	octets_clear_secret(&s->secret);
 	X509_STORE_free(s->trusted);
+	EVP_PKEY_free(s->newkey);
 	free(s);
 }
