@@ -101,7 +101,9 @@ void conf_print_markdown(FILE *out)
 	for (enum conf_section s = 0; s < CONF_SECTION_COUNT; s++) {
 		fprintf(out, "\n## [%s%s]\n\n%s\n\n", conf_sections[s].kind,
 			conf_sections[s].named ? " NAME" : "", conf_sections[s].help);
-		fputs("| key | value | default | | |\n| --- | --- | --- | --- | --- |\n", out);
+		fputs("| key | value | default | SIGHUP | meaning |\n| --- | --- | --- | --- | --- "
+		      "|\n",
+		      out);
 		for (size_t i = 0; i < conf_n_keys; i++) {
 			if (conf_keys[i].section == s)
 				print_row(&conf_keys[i], out);
