@@ -11,12 +11,12 @@
 struct certificate_view {
 	struct bytes der;
 	struct bytes tbs;
-	struct bytes serial;  /* content octets of serialNumber, big-endian, as encoded */
+	struct bytes serial; /* content octets of serialNumber, big-endian, as encoded */
 	struct bytes signature_algorithm; /* TLV */
-	struct bytes issuer;  /* TLV of Name */
-	struct bytes subject; /* TLV of Name */
-	struct bytes spki;    /* TLV */
-	struct bytes extensions; /* TLV of the SEQUENCE OF, or empty */
+	struct bytes issuer;              /* TLV of Name */
+	struct bytes subject;             /* TLV of Name */
+	struct bytes spki;                /* TLV */
+	struct bytes extensions;          /* TLV of the SEQUENCE OF, or empty */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
 };
@@ -31,10 +31,10 @@ _must_check_ int certificate_ski(const struct certificate_view *v, struct bytes 
 
 /* What goes into a certificate. All parts are DER, borrowed. */
 struct certificate_parts {
-	struct bytes serial;	/* magnitude, big-endian, positive, 1..20 octets */
-	struct bytes issuer;	/* TLV of Name */
-	struct bytes subject;	/* TLV of Name */
-	struct bytes spki;	/* TLV */
+	struct bytes serial;  /* magnitude, big-endian, positive, 1..20 octets */
+	struct bytes issuer;  /* TLV of Name */
+	struct bytes subject; /* TLV of Name */
+	struct bytes spki;    /* TLV */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
 	const struct bytes *extensions; /* TLVs of Extension, in this order */
@@ -42,5 +42,5 @@ struct certificate_parts {
 };
 
 /* Builds and signs a v3 certificate. The caller owns *derp. */
-_must_check_ int certificate_build(const struct certificate_parts *parts, const struct signer *signer,
-				   struct octets *derp);
+_must_check_ int certificate_build(const struct certificate_parts *parts,
+				   const struct signer *signer, struct octets *derp);

@@ -1,30 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Wire types of our own profile (docs/cmp-profile.md), under the arc
- * id-cmf = 2.25.222147897761693879604210948217677133715 (uuid a72020fb-8a2d-4f11-bc86-f74a60f5b793).
+ * id-cmf = 2.25.222147897761693879604210948217677133715 (uuid
+ * a72020fb-8a2d-4f11-bc86-f74a60f5b793).
  */
 #pragma once
 
 #include "asn1/pkimessage.h"
 
-#define OID_CMF "2.25.222147897761693879604210948217677133715"
-#define OID_CMF_CERT_TYPE OID_CMF ".1"
-#define OID_CMF_VNFC_ID OID_CMF ".2"
+#define OID_CMF                    "2.25.222147897761693879604210948217677133715"
+#define OID_CMF_CERT_TYPE          OID_CMF ".1"
+#define OID_CMF_VNFC_ID            OID_CMF ".2"
 #define OID_CMF_CERT_CHAIN_REQUEST OID_CMF ".3"
-#define OID_CMF_REGISTER_REQUEST OID_CMF ".10"
-#define OID_CMF_REGISTER_RESPONSE OID_CMF ".11"
+#define OID_CMF_REGISTER_REQUEST   OID_CMF ".10"
+#define OID_CMF_REGISTER_RESPONSE  OID_CMF ".11"
+
+/* OIDs that OpenSSL 3.0 has no NID for. */
+enum cmf_object {
+	CMF_OBJECT_CERT_TYPE,
+	CMF_OBJECT_VNFC_ID,
+	CMF_OBJECT_CERT_CHAIN_REQUEST,
+	CMF_OBJECT_REGISTER_REQUEST,
+	CMF_OBJECT_REGISTER_RESPONSE,
+	CMF_OBJECT_IT_CERT_PROFILE, /* id-it 21, RFC 9480 2.15 */
+	CMF_OBJECT_COUNT,
+};
+/* The object, made once for the process and never freed; NULL out of memory. Thread-safe. */
+const ASN1_OBJECT *cmf_object(enum cmf_object which);
 
 typedef struct RegisterRequest_st {
 	ASN1_UTF8STRING *certType;
-	STACK_OF(ASN1_UTF8STRING) *subjectIds;
+	STACK_OF(ASN1_UTF8STRING) * subjectIds;
 	ASN1_ENUMERATED *handling; /* OPTIONAL: direct(0), delegation(1) */
 	ASN1_UTF8STRING *profile;  /* [0] OPTIONAL */
-	ASN1_TYPE *attester;	   /* [1] OPTIONAL */
+	ASN1_TYPE *attester;       /* [1] OPTIONAL */
 } RegisterRequest;
 DECLARE_ASN1_FUNCTIONS(RegisterRequest)
 
 typedef struct RegisterResponse_st {
 	PKIStatusInfo *status;
-	STACK_OF(ASN1_UTF8STRING) *subjectIds;
+	STACK_OF(ASN1_UTF8STRING) * subjectIds;
 } RegisterResponse;
 DECLARE_ASN1_FUNCTIONS(RegisterResponse)

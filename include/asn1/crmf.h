@@ -5,13 +5,13 @@
  */
 #pragma once
 
+#include "base/bytes.h"
+
 #include <openssl/asn1t.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-/*
- * SubjectPublicKeyInfo without X509_PUBKEY: that one sets up a decoder for the key at each parse.
- * The received encoding is kept (enc) and is what i2d gives.
+/* SubjectPublicKeyInfo without X509_PUBKEY: that one sets up a decoder for the key at each parse.
  */
 typedef struct SubjectPublicKeyInfo_st {
 	X509_ALGOR *algorithm;
@@ -35,7 +35,7 @@ typedef struct CertTemplate_st {
 	SubjectPublicKeyInfo *publicKey;
 	ASN1_BIT_STRING *issuerUID;
 	ASN1_BIT_STRING *subjectUID;
-	STACK_OF(X509_EXTENSION) *extensions;
+	STACK_OF(X509_EXTENSION) * extensions;
 } CertTemplate;
 DECLARE_ASN1_FUNCTIONS(CertTemplate)
 
@@ -57,13 +57,15 @@ DEFINE_STACK_OF(CertId)
 typedef struct CertRequest_st {
 	ASN1_INTEGER *certReqId;
 	CertTemplate *certTemplate;
-	STACK_OF(AttributeTypeAndValue) *controls;
+	STACK_OF(AttributeTypeAndValue) * controls;
 	ASN1_ENCODING enc;
 } CertRequest;
 DECLARE_ASN1_FUNCTIONS(CertRequest)
+/* The received octets, over which the POP is computed; borrowed. Empty if it was not decoded. */
+struct bytes cert_request_der(const CertRequest *request);
 
 typedef struct POPOSigningKey_st {
-	ASN1_TYPE *poposkInput; /* [0] POPOSigningKeyInput, kept as ANY */
+	ASN1_STRING *poposkInput; /* [0] POPOSigningKeyInput, kept as received: TLV with tag A0 */
 	X509_ALGOR *algorithmIdentifier;
 	ASN1_BIT_STRING *signature;
 } POPOSigningKey;
@@ -84,10 +86,19 @@ DECLARE_ASN1_FUNCTIONS(ProofOfPossession)
 typedef struct CertReqMsg_st {
 	CertRequest *certReq;
 	ProofOfPossession *popo;
-	STACK_OF(AttributeTypeAndValue) *regInfo;
+	STACK_OF(AttributeTypeAndValue) * regInfo;
 } CertReqMsg;
 DECLARE_ASN1_FUNCTIONS(CertReqMsg)
 DEFINE_STACK_OF(CertReqMsg)
 
 typedef STACK_OF(CertReqMsg) CertReqMessages;
 DECLARE_ASN1_ITEM(CertReqMessages)
+
+/* Parameters of PasswordBasedMac. */
+typedef struct PBMParameter_st {
+	ASN1_OCTET_STRING *salt;
+	X509_ALGOR *owf;
+	ASN1_INTEGER *iterationCount;
+	X509_ALGOR *mac;
+} PBMParameter;
+DECLARE_ASN1_FUNCTIONS(PBMParameter)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Strict DER: a check over received octets before any template sees them. OpenSSL's d2i accepts
- * BER; CMP messages are DER (RFC 4210 5.1, RFC 9483 3.5), and a re-encoding must give what came.
+ * Strict DER: a check over received octets before any template sees them, reading values one by
+ * one, and writing them without templates. OpenSSL's d2i accepts BER; CMP messages are DER
+ * (RFC 4210 5.1, RFC 9483 3.5), and a re-encoding must give what came.
  */
 #pragma once
 
@@ -24,3 +25,40 @@ _must_check_ int der_check(struct bytes in);
  */
 _must_check_ int der_next(struct bytes *in, uint8_t *tagp, struct bytes *tlvp,
 			  struct bytes *contentp);
+
+/*
+ * Writing DER back to front: contents first, then the header in front of them, whose length is
+ * known by then. The buffer grows; a failed allocation is remembered and told by der_writer_take().
+ *
+ *	size_t mark = der_mark(&w);
+ *	der_put(&w, last); der_put(&w, first);
+ *	der_put_header(&w, 0x30, mark);
+ */
+struct der_writer {
+	uint8_t *buffer;
+	size_t size;
+	size_t start; /* what is written lies in buffer[start..size) */
+	bool failed;
+};
+
+#define DER_WRITER_NULL ((struct der_writer){0})
+
+/* Octets written so far: for der_put_header(). */
+size_t der_mark(const struct der_writer *w);
+/* Puts octets in front of what is written. */
+void der_put(struct der_writer *w, struct bytes octets);
+/* Puts identifier octet and length of all that was written since `mark` in front of it. */
+void der_put_header(struct der_writer *w, uint8_t tag, size_t mark);
+/* A whole primitive value. */
+void der_put_value(struct der_writer *w, uint8_t tag, struct bytes content);
+/* INTEGER of a magnitude, big-endian: leading zeros are dropped, a sign octet added if needed. */
+void der_put_unsigned(struct der_writer *w, struct bytes magnitude);
+/* GeneralizedTime of whole seconds; milliseconds are cut off. */
+void der_put_generalized_time(struct der_writer *w, int64_t ms);
+/* Time of RFC 5280 4.1.2.5: UTCTime until 2049, then GeneralizedTime. */
+void der_put_time(struct der_writer *w, int64_t ms);
+/* What is written so far; valid until the next put. */
+struct bytes der_written(const struct der_writer *w);
+/* Moves the result to *outp, which the caller owns. 0 or -ENOMEM. Clears the writer either way. */
+_must_check_ int der_writer_take(struct der_writer *w, struct octets *outp);
+void der_writer_clear(struct der_writer *w);

@@ -2,12 +2,12 @@
 /*
  * CMP (RFC 4210, 9480, 9810) wire types, from templates of our own: names and fields as in the
  * RFC. Decoding goes in two stages: PKIMessage keeps the received octets of header and body, each
- * is then parsed by itself. Requests and the bodies of answers are here; bodies this server does not
- * serve stay ANY.
+ * is then parsed by itself. Requests and the bodies of answers are here; bodies this server does
+ * not serve stay ANY.
  */
 #pragma once
 
-#include "asn1/crmf.h"
+#include "asn1/pkcs10.h"
 
 typedef STACK_OF(ASN1_UTF8STRING) PKIFreeText;
 
@@ -29,8 +29,8 @@ typedef struct PKIHeader_st {
 	ASN1_OCTET_STRING *transactionID;
 	ASN1_OCTET_STRING *senderNonce;
 	ASN1_OCTET_STRING *recipNonce;
-	STACK_OF(ASN1_UTF8STRING) *freeText;
-	STACK_OF(InfoTypeAndValue) *generalInfo;
+	STACK_OF(ASN1_UTF8STRING) * freeText;
+	STACK_OF(InfoTypeAndValue) * generalInfo;
 } PKIHeader;
 DECLARE_ASN1_FUNCTIONS(PKIHeader)
 
@@ -39,13 +39,13 @@ typedef struct PKIMessage_st {
 	ASN1_TYPE *header; /* SEQUENCE */
 	ASN1_TYPE *body;   /* [0..26] */
 	ASN1_BIT_STRING *protection;
-	STACK_OF(ASN1_TYPE) *extraCerts;
+	STACK_OF(ASN1_TYPE) * extraCerts;
 } PKIMessage;
 DECLARE_ASN1_FUNCTIONS(PKIMessage)
 
 typedef struct PKIStatusInfo_st {
 	ASN1_INTEGER *status;
-	STACK_OF(ASN1_UTF8STRING) *statusString;
+	STACK_OF(ASN1_UTF8STRING) * statusString;
 	ASN1_BIT_STRING *failInfo;
 } PKIStatusInfo;
 DECLARE_ASN1_FUNCTIONS(PKIStatusInfo)
@@ -55,7 +55,7 @@ enum { CERT_OR_ENC_CERT_CERTIFICATE, CERT_OR_ENC_CERT_ENCRYPTED };
 typedef struct CertOrEncCert_st {
 	int type;
 	union {
-		ASN1_TYPE *certificate;	  /* Certificate, kept as received */
+		ASN1_TYPE *certificate; /* Certificate, kept as received */
 		ASN1_TYPE *encryptedCert;
 	} value;
 } CertOrEncCert;
@@ -78,8 +78,8 @@ DECLARE_ASN1_FUNCTIONS(CertResponse)
 DEFINE_STACK_OF(CertResponse)
 
 typedef struct CertRepMessage_st {
-	STACK_OF(ASN1_TYPE) *caPubs; /* Certificates */
-	STACK_OF(CertResponse) *response;
+	STACK_OF(ASN1_TYPE) * caPubs; /* Certificates */
+	STACK_OF(CertResponse) * response;
 } CertRepMessage;
 DECLARE_ASN1_FUNCTIONS(CertRepMessage)
 
@@ -94,22 +94,22 @@ DEFINE_STACK_OF(CertStatus)
 
 typedef struct RevDetails_st {
 	CertTemplate *certDetails;
-	STACK_OF(X509_EXTENSION) *crlEntryDetails;
+	STACK_OF(X509_EXTENSION) * crlEntryDetails;
 } RevDetails;
 DECLARE_ASN1_FUNCTIONS(RevDetails)
 DEFINE_STACK_OF(RevDetails)
 
 typedef struct RevRepContent_st {
-	STACK_OF(PKIStatusInfo) *status;
-	STACK_OF(CertId) *revCerts;
-	STACK_OF(X509_CRL) *crls;
+	STACK_OF(PKIStatusInfo) * status;
+	STACK_OF(CertId) * revCerts;
+	STACK_OF(X509_CRL) * crls;
 } RevRepContent;
 DECLARE_ASN1_FUNCTIONS(RevRepContent)
 
 typedef struct ErrorMsgContent_st {
 	PKIStatusInfo *pKIStatusInfo;
 	ASN1_INTEGER *errorCode;
-	STACK_OF(ASN1_UTF8STRING) *errorDetails;
+	STACK_OF(ASN1_UTF8STRING) * errorDetails;
 } ErrorMsgContent;
 DECLARE_ASN1_FUNCTIONS(ErrorMsgContent)
 
@@ -122,7 +122,7 @@ DEFINE_STACK_OF(PollReq)
 typedef struct PollRep_st {
 	ASN1_INTEGER *certReqId;
 	ASN1_INTEGER *checkAfter; /* seconds */
-	STACK_OF(ASN1_UTF8STRING) *reason;
+	STACK_OF(ASN1_UTF8STRING) * reason;
 } PollRep;
 DECLARE_ASN1_FUNCTIONS(PollRep)
 DEFINE_STACK_OF(PollRep)
@@ -162,18 +162,18 @@ enum pki_body_type {
 typedef struct PKIBody_st {
 	int type; /* enum pki_body_type */
 	union {
-		CertReqMessages *certReqMessages; /* ir, cr, kur, krr, ccr */
-		CertRepMessage *certRepMessage;	  /* ip, cp, kup, ccp */
-		X509_REQ *p10cr;
-		STACK_OF(RevDetails) *rr;
+		CertReqMessages *certReqMessages; /* ir, cr, kur */
+		CertRepMessage *certRepMessage;   /* ip, cp, kup */
+		CertificationRequest *p10cr;
+		STACK_OF(RevDetails) * rr;
 		RevRepContent *rp;
 		ASN1_NULL *pkiconf;
-		STACK_OF(InfoTypeAndValue) *genmsg; /* genm, genp */
+		STACK_OF(InfoTypeAndValue) * genmsg; /* genm, genp */
 		ErrorMsgContent *error;
-		STACK_OF(CertStatus) *certConf;
-		STACK_OF(PollReq) *pollReq;
-		STACK_OF(PollRep) *pollRep;
-		ASN1_TYPE *other; /* not served: as received */
+		STACK_OF(CertStatus) * certConf;
+		STACK_OF(PollReq) * pollReq;
+		STACK_OF(PollRep) * pollRep;
+		ASN1_TYPE *other; /* the types that are not served: value as received */
 	} value;
 } PKIBody;
 DECLARE_ASN1_FUNCTIONS(PKIBody)

@@ -12,19 +12,22 @@
 
 /* What a key is, for policy. */
 struct spki_kind {
-	int type;      /* EVP_PKEY_RSA, EVP_PKEY_RSA_PSS, EVP_PKEY_EC, EVP_PKEY_ED25519, EVP_PKEY_ED448 */
+	int type; /* EVP_PKEY_RSA, EVP_PKEY_RSA_PSS, EVP_PKEY_EC, EVP_PKEY_ED25519, EVP_PKEY_ED448
+		   */
 	int curve_nid; /* EC */
 	int bits;
 };
 
 /*
  * Makes the key. EC P-256/384/521 (named curve, uncompressed or compressed point, checked to be on
- * the curve), RSA, Ed25519, Ed448 take the short way; other kinds OpenSSL's decoder. RSA moduli over
- * 16384 bits are refused before any arithmetic. -EBADMSG if malformed, -ENOTSUP if unsupported.
- * The caller owns *keyp. Thread-safe.
+ * the curve), RSA, Ed25519, Ed448 take the short way; other kinds OpenSSL's decoder. RSA moduli
+ * over 16384 bits are refused before any arithmetic. -EBADMSG if malformed, -ENOTSUP if
+ * unsupported. The caller owns *keyp. Thread-safe.
  */
 _must_check_ int spki_key(const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp,
 			  struct spki_kind *kindp);
+/* The same from the DER of a SubjectPublicKeyInfo. */
+_must_check_ int spki_key_from_der(struct bytes der, EVP_PKEY **keyp, struct spki_kind *kindp);
 /* SHA-256 of the DER encoding. Returns 0 or -ENOMEM. */
 _must_check_ int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32]);
 /* DER of a key's SubjectPublicKeyInfo. */
@@ -32,15 +35,14 @@ _must_check_ int spki_from_key(EVP_PKEY *key, SubjectPublicKeyInfo **spkip);
 
 enum signature_result {
 	SIGNATURE_OK = 0,
-	SIGNATURE_WRONG = 1,	    /* does not verify */
+	SIGNATURE_WRONG = 1,        /* does not verify */
 	SIGNATURE_ALG_REFUSED = 2,  /* MD5, SHA-1, unknown algorithm, bad parameters */
 	SIGNATURE_ALG_MISMATCH = 3, /* the algorithm is for another kind of key */
 };
 
 /*
- * Verifies `signature` over `data` (two parts, the second may be empty: signed as data[0]||data[1]
- * without copying where OpenSSL allows). Accepts SHA-2 with RSA PKCS#1 and PSS, ECDSA, Ed25519, Ed448.
- * Negative errno on a fault.
+ * Verifies `signature` over `data`. Accepts SHA-2 with RSA PKCS#1 and PSS, ECDSA, Ed25519, Ed448.
+ * Returns 0 with *resultp set, or a negative errno on a fault. Thread-safe.
  */
 _must_check_ int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
 				  struct bytes signature, enum signature_result *resultp);
@@ -54,8 +56,14 @@ _must_check_ int signer_new(EVP_PKEY *key, const char *digest, struct signer **s
 void signer_free(struct signer *s);
 DEFINE_CLEANUP(struct signer, signer_free);
 const X509_ALGOR *signer_algorithm(const struct signer *s);
+/* The same as DER; borrowed. */
+struct bytes signer_algorithm_der(const struct signer *s);
 _must_check_ int signer_sign(const struct signer *s, struct bytes data, struct octets *signaturep);
 
 /* Digest that certHash uses for a certificate's signature algorithm, RFC 9483 4.1.1: the one of the
  * signature; SHA-512 for Ed25519, SHAKE256 (64 octets) for Ed448. NULL if unknown. */
 const EVP_MD *cert_hash_digest(const X509_ALGOR *signature_algorithm);
+/* certHash of a certificate with that digest into out[EVP_MAX_MD_SIZE]; SHAKE256 gives 64 octets.
+ * Returns 0 or -ENOMEM. */
+_must_check_ int cert_hash_compute(const EVP_MD *digest, struct bytes certificate, uint8_t *out,
+				   size_t *lenp);

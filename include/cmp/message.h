@@ -21,18 +21,19 @@ enum cmp_protection_kind {
 enum { CMP_NONCE_LEN = 16, CMP_NONCE_MAX = 64 };
 
 /*
- * A received message. Views point into `der`, which the caller keeps while the message lives.
- * header is never NULL; body is NULL while not parsed.
+ * A received message. Views point into `der`, which the caller keeps while the message lives, or
+ * into the parsed parts. header is never NULL; body is NULL if it is malformed; outer is NULL if
+ * what stands around header and body is malformed too: then protection and extraCerts are empty.
  */
 struct cmp_message {
 	struct bytes der;
 	PKIMessage *outer;
 	PKIHeader *header;
 	PKIBody *body;
-	int body_type;		 /* tag of the body, 0..26, known before the body is parsed */
+	int body_type;           /* tag of the body, 0..26; -1 if there is none */
 	struct bytes header_der; /* as received, for the protection */
 	struct bytes body_der;
-	int64_t pvno;
+	int64_t pvno;                /* -1 if it is out of any range */
 	struct bytes transaction_id; /* empty if absent; likewise below */
 	struct bytes sender_nonce;
 	struct bytes recip_nonce;
@@ -60,10 +61,6 @@ const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
 /* What protectionAlg says; NONE if absent. MAC for PasswordBasedMac (and other MAC OIDs). */
 enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *msg);
 
-/* SubjectPublicKeyInfo of a PKCS#10, as received, and the octets of its CertificationRequestInfo. */
-_must_check_ int cmp_p10_parts(const X509_REQ *req, SubjectPublicKeyInfo **spkip,
-			       struct octets *infop);
-
 /* --- protection ------------------------------------------------------------------------------ */
 
 /*
@@ -80,7 +77,8 @@ struct cmp_mac_policy {
 };
 
 /* The same for PasswordBasedMac (RFC 4210 5.1.3.1) under `secret`; owf and mac: SHA-1 or SHA-2.
- * Salt over 128 octets or iterationCount outside the policy: mac_parameters. Constant-time compare. */
+ * Salt over 128 octets or iterationCount outside the policy: mac_parameters. Constant-time compare.
+ */
 _must_check_ int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret,
 					   const struct cmp_mac_policy *policy,
 					   struct refusal *refusal);
@@ -88,16 +86,18 @@ _must_check_ int cmp_protection_verify_mac(const struct cmp_message *msg, struct
 /* How a message of ours is protected. */
 struct cmp_protector {
 	enum cmp_protection_kind kind;
-	const struct signer *signer;	 /* SIGNATURE */
-	struct bytes secret;		 /* MAC */
-	const X509_ALGOR *mac_algorithm; /* MAC: PasswordBasedMac with parameters; for an answer the
-					    request's (RFC 4210 5.1.3.1: constant in a transaction) */
+	const struct signer *signer; /* SIGNATURE */
+	struct bytes secret;         /* MAC */
+	const X509_ALGOR
+		*mac_algorithm; /* MAC: PasswordBasedMac with parameters; for an answer the
+				   request's (RFC 4210 5.1.3.1: constant in a transaction) */
 };
 
 /* PasswordBasedMac with a fresh salt, SHA-256, HMAC-SHA256; for clients. */
 _must_check_ int cmp_mac_algorithm_new(uint32_t iterations, X509_ALGOR **algp);
 
-/* --- encoding ---------------------------------------------------------------------------------- */
+/* --- encoding ----------------------------------------------------------------------------------
+ */
 
 /* One generalInfo element to send: OID text and DER of the value (empty: none). */
 struct cmp_info {
@@ -108,8 +108,8 @@ struct cmp_info {
 /* A message to be sent. Everything is borrowed. */
 struct cmp_outgoing {
 	int pvno;
-	struct bytes sender;	/* DER of the GeneralName */
-	struct bytes recipient; /* DER of the GeneralName; empty: the NULL-DN */
+	struct bytes sender;     /* DER of the GeneralName */
+	struct bytes recipient;  /* DER of the GeneralName; empty: the NULL-DN */
 	int64_t message_time_ms; /* 0: left out */
 	struct bytes sender_kid;
 	struct bytes transaction_id;
@@ -131,7 +131,8 @@ _must_check_ int cmp_message_encode(const struct cmp_outgoing *out,
 /* DER of a GeneralName directoryName from the DER of a Name. */
 _must_check_ int cmp_general_name_of_dn(struct bytes name_der, struct octets *gnp);
 
-/* --- bodies ----------------------------------------------------------------------------------------- */
+/* --- bodies
+ * ----------------------------------------------------------------------------------------- */
 
 /* A body of that type with an empty value of the right kind. NULL out of memory. */
 PKIBody *cmp_body_new(enum pki_body_type type);

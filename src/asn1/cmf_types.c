@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Templates of our own profile (docs/cmp-profile.md) and its object identifiers.
+ */
+#include "asn1/cmf_types.h"
+
+#include <openssl/objects.h>
+#include <pthread.h>
+
+/*
+ * docs/cmp-profile.md; EXPLICIT TAGS, as in PKIXCMP
+ * RegisterRequest  ::= SEQUENCE {
+ *     certType      UTF8String,
+ *     subjectIds    SEQUENCE SIZE (1..MAX) OF UTF8String,
+ *     handling      ENUMERATED { direct(0), delegation(1) } OPTIONAL,
+ *     profile   [0] UTF8String OPTIONAL,
+ *     attester  [1] ANY OPTIONAL, ... }
+ */
+ASN1_SEQUENCE(RegisterRequest) = {
+	ASN1_SIMPLE(RegisterRequest, certType, ASN1_UTF8STRING),
+	ASN1_SEQUENCE_OF(RegisterRequest, subjectIds, ASN1_UTF8STRING),
+	ASN1_OPT(RegisterRequest, handling, ASN1_ENUMERATED),
+	ASN1_EXP_OPT(RegisterRequest, profile, ASN1_UTF8STRING, 0),
+	ASN1_EXP_OPT(RegisterRequest, attester, ASN1_ANY, 1),
+} ASN1_SEQUENCE_END(RegisterRequest) IMPLEMENT_ASN1_FUNCTIONS(RegisterRequest)
+
+/*
+ * docs/cmp-profile.md
+ * RegisterResponse ::= SEQUENCE {
+ *     status        PKIStatusInfo,
+ *     subjectIds    SEQUENCE OF UTF8String }
+ */
+ASN1_SEQUENCE(RegisterResponse) = {
+	ASN1_SIMPLE(RegisterResponse, status, PKIStatusInfo),
+	ASN1_SEQUENCE_OF(RegisterResponse, subjectIds, ASN1_UTF8STRING),
+} ASN1_SEQUENCE_END(RegisterResponse) IMPLEMENT_ASN1_FUNCTIONS(RegisterResponse)
+
+static const char *const object_texts[CMF_OBJECT_COUNT] = {
+	[CMF_OBJECT_CERT_TYPE] = OID_CMF_CERT_TYPE,
+	[CMF_OBJECT_VNFC_ID] = OID_CMF_VNFC_ID,
+	[CMF_OBJECT_CERT_CHAIN_REQUEST] = OID_CMF_CERT_CHAIN_REQUEST,
+	[CMF_OBJECT_REGISTER_REQUEST] = OID_CMF_REGISTER_REQUEST,
+	[CMF_OBJECT_REGISTER_RESPONSE] = OID_CMF_REGISTER_RESPONSE,
+	[CMF_OBJECT_IT_CERT_PROFILE] = "1.3.6.1.5.5.7.4.21",
+};
+
+/* Constants of the program that need a parse: written once, under pthread_once. */
+static ASN1_OBJECT *objects[CMF_OBJECT_COUNT];
+static pthread_once_t objects_once = PTHREAD_ONCE_INIT;
+
+static void objects_make(void)
+{
+	for (size_t i = 0; i < CMF_OBJECT_COUNT; i++)
+		objects[i] = OBJ_txt2obj(object_texts[i], 1);
+}
+
+const ASN1_OBJECT *cmf_object(enum cmf_object which)
+{
+	pthread_once(&objects_once, objects_make);
+	return objects[which];
+}

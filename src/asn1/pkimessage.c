@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Templates of CMP (RFC 4210, 9480, 9810). PKIXCMP has EXPLICIT TAGS. Certificates and everything
+ * that is not served stay ANY, as received.
+ */
+#include "asn1/pkimessage.h"
+
+/*
+ * RFC 4210 5.1.1
+ * InfoTypeAndValue ::= SEQUENCE {
+ *     infoType               OBJECT IDENTIFIER,
+ *     infoValue              ANY DEFINED BY infoType  OPTIONAL }
+ */
+ASN1_SEQUENCE(InfoTypeAndValue) = {
+	ASN1_SIMPLE(InfoTypeAndValue, infoType, ASN1_OBJECT),
+	ASN1_OPT(InfoTypeAndValue, infoValue, ASN1_ANY),
+} ASN1_SEQUENCE_END(InfoTypeAndValue) IMPLEMENT_ASN1_FUNCTIONS(InfoTypeAndValue)
+
+/*
+ * RFC 4210 5.1.1
+ * PKIHeader ::= SEQUENCE {
+ *     pvno                INTEGER     { cmp1999(1), cmp2000(2), cmp2021(3) },
+ *     sender              GeneralName,
+ *     recipient           GeneralName,
+ *     messageTime     [0] GeneralizedTime         OPTIONAL,
+ *     protectionAlg   [1] AlgorithmIdentifier     OPTIONAL,
+ *     senderKID       [2] KeyIdentifier           OPTIONAL,
+ *     recipKID        [3] KeyIdentifier           OPTIONAL,
+ *     transactionID   [4] OCTET STRING            OPTIONAL,
+ *     senderNonce     [5] OCTET STRING            OPTIONAL,
+ *     recipNonce      [6] OCTET STRING            OPTIONAL,
+ *     freeText        [7] PKIFreeText             OPTIONAL,
+ *     generalInfo     [8] SEQUENCE SIZE (1..MAX) OF InfoTypeAndValue OPTIONAL }
+ * PKIFreeText ::= SEQUENCE SIZE (1..MAX) OF UTF8String
+ */
+ASN1_SEQUENCE(PKIHeader) = {
+	ASN1_SIMPLE(PKIHeader, pvno, ASN1_INTEGER),
+	ASN1_SIMPLE(PKIHeader, sender, GENERAL_NAME),
+	ASN1_SIMPLE(PKIHeader, recipient, GENERAL_NAME),
+	ASN1_EXP_OPT(PKIHeader, messageTime, ASN1_GENERALIZEDTIME, 0),
+	ASN1_EXP_OPT(PKIHeader, protectionAlg, X509_ALGOR, 1),
+	ASN1_EXP_OPT(PKIHeader, senderKID, ASN1_OCTET_STRING, 2),
+	ASN1_EXP_OPT(PKIHeader, recipKID, ASN1_OCTET_STRING, 3),
+	ASN1_EXP_OPT(PKIHeader, transactionID, ASN1_OCTET_STRING, 4),
+	ASN1_EXP_OPT(PKIHeader, senderNonce, ASN1_OCTET_STRING, 5),
+	ASN1_EXP_OPT(PKIHeader, recipNonce, ASN1_OCTET_STRING, 6),
+	ASN1_EXP_SEQUENCE_OF_OPT(PKIHeader, freeText, ASN1_UTF8STRING, 7),
+	ASN1_EXP_SEQUENCE_OF_OPT(PKIHeader, generalInfo, InfoTypeAndValue, 8),
+} ASN1_SEQUENCE_END(PKIHeader) IMPLEMENT_ASN1_FUNCTIONS(PKIHeader)
+
+/*
+ * RFC 4210 5.1
+ * PKIMessage ::= SEQUENCE {
+ *     header           PKIHeader,
+ *     body             PKIBody,
+ *     protection   [0] PKIProtection OPTIONAL,
+ *     extraCerts   [1] SEQUENCE SIZE (1..MAX) OF CMPCertificate OPTIONAL }
+ * PKIProtection ::= BIT STRING
+ */
+ASN1_SEQUENCE(PKIMessage) = {
+	ASN1_SIMPLE(PKIMessage, header, ASN1_ANY),
+	ASN1_SIMPLE(PKIMessage, body, ASN1_ANY),
+	ASN1_EXP_OPT(PKIMessage, protection, ASN1_BIT_STRING, 0),
+	ASN1_EXP_SEQUENCE_OF_OPT(PKIMessage, extraCerts, ASN1_ANY, 1),
+} ASN1_SEQUENCE_END(PKIMessage) IMPLEMENT_ASN1_FUNCTIONS(PKIMessage)
+
+/*
+ * RFC 4210 5.2.3
+ * PKIStatusInfo ::= SEQUENCE {
+ *     status        PKIStatus,
+ *     statusString  PKIFreeText     OPTIONAL,
+ *     failInfo      PKIFailureInfo  OPTIONAL }
+ * PKIStatus ::= INTEGER, PKIFailureInfo ::= BIT STRING
+ */
+ASN1_SEQUENCE(PKIStatusInfo) = {
+	ASN1_SIMPLE(PKIStatusInfo, status, ASN1_INTEGER),
+	ASN1_SEQUENCE_OF_OPT(PKIStatusInfo, statusString, ASN1_UTF8STRING),
+	ASN1_OPT(PKIStatusInfo, failInfo, ASN1_BIT_STRING),
+} ASN1_SEQUENCE_END(PKIStatusInfo) IMPLEMENT_ASN1_FUNCTIONS(PKIStatusInfo)
+
+/*
+ * RFC 4210 5.3.4
+ * CertOrEncCert ::= CHOICE {
+ *     certificate     [0] CMPCertificate,
+ *     encryptedCert   [1] EncryptedKey }
+ */
+ASN1_CHOICE(CertOrEncCert) = {
+	ASN1_EXP(CertOrEncCert, value.certificate, ASN1_ANY, 0),
+	ASN1_EXP(CertOrEncCert, value.encryptedCert, ASN1_ANY, 1),
+} ASN1_CHOICE_END(CertOrEncCert) IMPLEMENT_ASN1_FUNCTIONS(CertOrEncCert)
+
+/*
+ * RFC 4210 5.3.4
+ * CertifiedKeyPair ::= SEQUENCE {
+ *     certOrEncCert       CertOrEncCert,
+ *     privateKey      [0] EncryptedKey        OPTIONAL,
+ *     publicationInfo [1] PKIPublicationInfo  OPTIONAL }
+ */
+ASN1_SEQUENCE(CertifiedKeyPair) = {
+	ASN1_SIMPLE(CertifiedKeyPair, certOrEncCert, CertOrEncCert),
+	ASN1_EXP_OPT(CertifiedKeyPair, privateKey, ASN1_ANY, 0),
+	ASN1_EXP_OPT(CertifiedKeyPair, publicationInfo, ASN1_ANY, 1),
+} ASN1_SEQUENCE_END(CertifiedKeyPair) IMPLEMENT_ASN1_FUNCTIONS(CertifiedKeyPair)
+
+/*
+ * RFC 4210 5.3.4
+ * CertResponse ::= SEQUENCE {
+ *     certReqId           INTEGER,
+ *     status              PKIStatusInfo,
+ *     certifiedKeyPair    CertifiedKeyPair    OPTIONAL,
+ *     rspInfo             OCTET STRING        OPTIONAL }
+ */
+ASN1_SEQUENCE(CertResponse) = {
+	ASN1_SIMPLE(CertResponse, certReqId, ASN1_INTEGER),
+	ASN1_SIMPLE(CertResponse, status, PKIStatusInfo),
+	ASN1_OPT(CertResponse, certifiedKeyPair, CertifiedKeyPair),
+	ASN1_OPT(CertResponse, rspInfo, ASN1_OCTET_STRING),
+} ASN1_SEQUENCE_END(CertResponse) IMPLEMENT_ASN1_FUNCTIONS(CertResponse)
+
+/*
+ * RFC 4210 5.3.4
+ * CertRepMessage ::= SEQUENCE {
+ *     caPubs       [1] SEQUENCE SIZE (1..MAX) OF CMPCertificate OPTIONAL,
+ *     response         SEQUENCE OF CertResponse }
+ */
+ASN1_SEQUENCE(CertRepMessage) = {
+	ASN1_EXP_SEQUENCE_OF_OPT(CertRepMessage, caPubs, ASN1_ANY, 1),
+	ASN1_SEQUENCE_OF(CertRepMessage, response, CertResponse),
+} ASN1_SEQUENCE_END(CertRepMessage) IMPLEMENT_ASN1_FUNCTIONS(CertRepMessage)
+
+/*
+ * RFC 9480 2.10
+ * CertStatus ::= SEQUENCE {
+ *     certHash    OCTET STRING,
+ *     certReqId   INTEGER,
+ *     statusInfo  PKIStatusInfo OPTIONAL,
+ *     hashAlg [0] AlgorithmIdentifier OPTIONAL }
+ */
+ASN1_SEQUENCE(CertStatus) = {
+	ASN1_SIMPLE(CertStatus, certHash, ASN1_OCTET_STRING),
+	ASN1_SIMPLE(CertStatus, certReqId, ASN1_INTEGER),
+	ASN1_OPT(CertStatus, statusInfo, PKIStatusInfo),
+	ASN1_EXP_OPT(CertStatus, hashAlg, X509_ALGOR, 0),
+} ASN1_SEQUENCE_END(CertStatus) IMPLEMENT_ASN1_FUNCTIONS(CertStatus)
+
+/*
+ * RFC 4210 5.3.9
+ * RevDetails ::= SEQUENCE {
+ *     certDetails         CertTemplate,
+ *     crlEntryDetails     Extensions    OPTIONAL }
+ */
+ASN1_SEQUENCE(RevDetails) = {
+	ASN1_SIMPLE(RevDetails, certDetails, CertTemplate),
+	ASN1_SEQUENCE_OF_OPT(RevDetails, crlEntryDetails, X509_EXTENSION),
+} ASN1_SEQUENCE_END(RevDetails) IMPLEMENT_ASN1_FUNCTIONS(RevDetails)
+
+/*
+ * RFC 4210 5.3.10
+ * RevRepContent ::= SEQUENCE {
+ *     status       SEQUENCE SIZE (1..MAX) OF PKIStatusInfo,
+ *     revCerts [0] SEQUENCE SIZE (1..MAX) OF CertId OPTIONAL,
+ *     crls     [1] SEQUENCE SIZE (1..MAX) OF CertificateList OPTIONAL }
+ */
+ASN1_SEQUENCE(RevRepContent) = {
+	ASN1_SEQUENCE_OF(RevRepContent, status, PKIStatusInfo),
+	ASN1_EXP_SEQUENCE_OF_OPT(RevRepContent, revCerts, CertId, 0),
+	ASN1_EXP_SEQUENCE_OF_OPT(RevRepContent, crls, X509_CRL, 1),
+} ASN1_SEQUENCE_END(RevRepContent) IMPLEMENT_ASN1_FUNCTIONS(RevRepContent)
+
+/*
+ * RFC 4210 5.3.21
+ * ErrorMsgContent ::= SEQUENCE {
+ *     pKIStatusInfo          PKIStatusInfo,
+ *     errorCode              INTEGER           OPTIONAL,
+ *     errorDetails           PKIFreeText       OPTIONAL }
+ */
+ASN1_SEQUENCE(ErrorMsgContent) = {
+	ASN1_SIMPLE(ErrorMsgContent, pKIStatusInfo, PKIStatusInfo),
+	ASN1_OPT(ErrorMsgContent, errorCode, ASN1_INTEGER),
+	ASN1_SEQUENCE_OF_OPT(ErrorMsgContent, errorDetails, ASN1_UTF8STRING),
+} ASN1_SEQUENCE_END(ErrorMsgContent) IMPLEMENT_ASN1_FUNCTIONS(ErrorMsgContent)
+
+/*
+ * RFC 4210 5.3.22
+ * PollReqContent ::= SEQUENCE OF SEQUENCE {
+ *     certReqId              INTEGER }
+ */
+ASN1_SEQUENCE(PollReq) = {
+	ASN1_SIMPLE(PollReq, certReqId, ASN1_INTEGER),
+} ASN1_SEQUENCE_END(PollReq) IMPLEMENT_ASN1_FUNCTIONS(PollReq)
+
+/*
+ * RFC 4210 5.3.22
+ * PollRepContent ::= SEQUENCE OF SEQUENCE {
+ *     certReqId              INTEGER,
+ *     checkAfter             INTEGER,  -- time in seconds
+ *     reason                 PKIFreeText OPTIONAL }
+ */
+ASN1_SEQUENCE(PollRep) = {
+	ASN1_SIMPLE(PollRep, certReqId, ASN1_INTEGER),
+	ASN1_SIMPLE(PollRep, checkAfter, ASN1_INTEGER),
+	ASN1_SEQUENCE_OF_OPT(PollRep, reason, ASN1_UTF8STRING),
+} ASN1_SEQUENCE_END(PollRep) IMPLEMENT_ASN1_FUNCTIONS(PollRep)
+
+/*
+ * RFC 4210 5.1.2
+ * PKIBody ::= CHOICE {
+ *     ir       [0]  CertReqMessages,        ip       [1]  CertRepMessage,
+ *     cr       [2]  CertReqMessages,        cp       [3]  CertRepMessage,
+ *     p10cr    [4]  CertificationRequest,
+ *     popdecc  [5]  POPODecKeyChallContent, popdecr  [6]  POPODecKeyRespContent,
+ *     kur      [7]  CertReqMessages,        kup      [8]  CertRepMessage,
+ *     krr      [9]  CertReqMessages,        krp      [10] KeyRecRepContent,
+ *     rr       [11] RevReqContent,          rp       [12] RevRepContent,
+ *     ccr      [13] CertReqMessages,        ccp      [14] CertRepMessage,
+ *     ckuann   [15] CAKeyUpdContent,        cann     [16] CertAnnContent,
+ *     rann     [17] RevAnnContent,          crlann   [18] CRLAnnContent,
+ *     pkiconf  [19] PKIConfirmContent,      nested   [20] NestedMessageContent,
+ *     genm     [21] GenMsgContent,          genp     [22] GenRepContent,
+ *     error    [23] ErrorMsgContent,        certConf [24] CertConfirmContent,
+ *     pollReq  [25] PollReqContent,         pollRep  [26] PollRepContent }
+ * RevReqContent ::= SEQUENCE OF RevDetails, PKIConfirmContent ::= NULL,
+ * GenMsgContent, GenRepContent ::= SEQUENCE OF InfoTypeAndValue,
+ * CertConfirmContent ::= SEQUENCE OF CertStatus
+ * The order of the alternatives makes their index, PKIBody.type, equal to the tag.
+ */
+ASN1_CHOICE(PKIBody) = {
+	ASN1_EXP(PKIBody, value.certReqMessages, CertReqMessages, 0),
+	ASN1_EXP(PKIBody, value.certRepMessage, CertRepMessage, 1),
+	ASN1_EXP(PKIBody, value.certReqMessages, CertReqMessages, 2),
+	ASN1_EXP(PKIBody, value.certRepMessage, CertRepMessage, 3),
+	ASN1_EXP(PKIBody, value.p10cr, CertificationRequest, 4),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 5),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 6),
+	ASN1_EXP(PKIBody, value.certReqMessages, CertReqMessages, 7),
+	ASN1_EXP(PKIBody, value.certRepMessage, CertRepMessage, 8),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 9),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 10),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.rr, RevDetails, 11),
+	ASN1_EXP(PKIBody, value.rp, RevRepContent, 12),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 13),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 14),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 15),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 16),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 17),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 18),
+	ASN1_EXP(PKIBody, value.pkiconf, ASN1_NULL, 19),
+	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 20),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.genmsg, InfoTypeAndValue, 21),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.genmsg, InfoTypeAndValue, 22),
+	ASN1_EXP(PKIBody, value.error, ErrorMsgContent, 23),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.certConf, CertStatus, 24),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.pollReq, PollReq, 25),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.pollRep, PollRep, 26),
+} ASN1_CHOICE_END(PKIBody) IMPLEMENT_ASN1_FUNCTIONS(PKIBody)
+
+static const char *const body_type_names[PKI_BODY_COUNT] = {
+	"ir",     "ip",      "cr",     "cp",   "p10cr", "popdecc", "popdecr",  "kur",     "kup",
+	"krr",    "krp",     "rr",     "rp",   "ccr",   "ccp",     "ckuann",   "cann",    "rann",
+	"crlann", "pkiconf", "nested", "genm", "genp",  "error",   "certConf", "pollReq", "pollRep",
+};
+
+const char *pki_body_type_name(int type)
+{
+	return type >= 0 && type < PKI_BODY_COUNT ? body_type_names[type] : "unknown";
+}

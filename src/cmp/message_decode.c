@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Octets to a parsed message, in two stages: one strict pass over all octets, then the templates of
+ * PKIMessage, header and body one after the other. Nothing is verified here.
+ */
+#include "cmp/message.h"
+
+#include "asn1/der.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <string.h>
+
+#define TAG_SEQUENCE 0x30
+
+/* Identifier octets of the body, [0] to [26] EXPLICIT: context-specific, constructed. */
+#define BODY_TAG_FIRST 0xa0
+
+/* After a d2i that failed: out of memory, or malformed octets? */
+static int decode_error(const char *what)
+{
+	if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
+		return log_fault(what, -ENOMEM, NULL);
+	ERR_clear_error();
+	return -EBADMSG;
+}
+
+/*
+ * What could be the header and, behind it, the body of a PKIMessage. The length of the outer
+ * SEQUENCE may be wrong: who sends a whole header gets an answer that fits it. `restp` is what
+ * follows the header. -EBADMSG if there is no header.
+ */
+static int header_locate(struct bytes der, struct bytes *headerp, struct bytes *restp)
+{
+	struct bytes tlv, content;
+	uint8_t tag;
+	size_t skip;
+
+	if (der.len < 2 || der.data[0] != TAG_SEQUENCE || der.data[1] == 0x80)
+		return -EBADMSG;
+	skip = 2 + (size_t)(der.data[1] & 0x80 ? der.data[1] & 0x7f : 0);
+	if (skip > der.len)
+		return -EBADMSG;
+	der.data += skip;
+	der.len -= skip;
+	if (der_next(&der, &tag, &tlv, &content) || tag != TAG_SEQUENCE || der_check(tlv))
+		return -EBADMSG;
+	*headerp = tlv;
+	*restp = der;
+	return 0;
+}
+
+/* The tag of a PKIBody, -1 if it is none. */
+static int body_type_of(struct bytes body)
+{
+	int type = body.len ? body.data[0] - BODY_TAG_FIRST : -1;
+
+	return type < PKI_BODY_COUNT ? (type < 0 ? -1 : type) : -1;
+}
+
+static struct bytes octet_string_view(const ASN1_OCTET_STRING *s)
+{
+	return s ? (struct bytes){s->data, (size_t)s->length} : BYTES_NULL;
+}
+
+/* RFC 4210 5.1.1: SIZE (1..MAX) where the list is present. */
+static bool header_lists_valid(const PKIHeader *h)
+{
+	return (!h->freeText || sk_ASN1_UTF8STRING_num(h->freeText) > 0) &&
+	       (!h->generalInfo || sk_InfoTypeAndValue_num(h->generalInfo) > 0);
+}
+
+/*
+ * The length of a re-encoding differs where the octets were BER in a way that only the schema
+ * shows: strings under an IMPLICIT tag in constructed form.
+ */
+static int header_decode(struct cmp_message *msg)
+{
+	const unsigned char *p = msg->header_der.data;
+	const unsigned char *end = p + msg->header_der.len;
+	int64_t pvno;
+
+	msg->header = d2i_PKIHeader(NULL, &p, (long)msg->header_der.len);
+	if (!msg->header)
+		return decode_error("decode a PKIHeader");
+	if (p != end || !header_lists_valid(msg->header) ||
+	    i2d_PKIHeader(msg->header, NULL) != (int)msg->header_der.len)
+		return -EBADMSG;
+	msg->pvno = ASN1_INTEGER_get_int64(&pvno, msg->header->pvno) && pvno >= 0 ? pvno : -1;
+	msg->transaction_id = octet_string_view(msg->header->transactionID);
+	msg->sender_nonce = octet_string_view(msg->header->senderNonce);
+	msg->recip_nonce = octet_string_view(msg->header->recipNonce);
+	msg->sender_kid = octet_string_view(msg->header->senderKID);
+	return 0;
+}
+
+/* RFC 4210 5.1: extraCerts has SIZE (1..MAX) if present; a Certificate is a SEQUENCE. */
+static bool extra_certs_valid(const STACK_OF(ASN1_TYPE) * certs)
+{
+	for (int i = 0; i < sk_ASN1_TYPE_num(certs); i++)
+		if (sk_ASN1_TYPE_value(certs, i)->type != V_ASN1_SEQUENCE)
+			return false;
+	return sk_ASN1_TYPE_num(certs) > 0;
+}
+
+static int outer_decode(struct cmp_message *msg)
+{
+	const unsigned char *p = msg->der.data;
+	const unsigned char *end = p + msg->der.len;
+	PKIMessage *outer = d2i_PKIMessage(NULL, &p, (long)msg->der.len);
+
+	if (!outer)
+		return decode_error("decode a PKIMessage");
+	if (p != end || (outer->extraCerts && !extra_certs_valid(outer->extraCerts))) {
+		PKIMessage_free(outer);
+		return -EBADMSG;
+	}
+	msg->outer = outer;
+	msg->n_extra_certs = outer->extraCerts ? (size_t)sk_ASN1_TYPE_num(outer->extraCerts) : 0;
+	msg->protection = octet_string_view(outer->protection);
+	return 0;
+}
+
+/* RFC 4211 3: CertReqMessages, controls and regInfo have SIZE (1..MAX). */
+static bool requests_valid(const CertReqMessages *requests)
+{
+	for (int i = 0; i < sk_CertReqMsg_num(requests); i++) {
+		const CertReqMsg *m = sk_CertReqMsg_value(requests, i);
+		const STACK_OF(AttributeTypeAndValue) *controls = m->certReq->controls;
+
+		if ((controls && sk_AttributeTypeAndValue_num(controls) == 0) ||
+		    (m->regInfo && sk_AttributeTypeAndValue_num(m->regInfo) == 0))
+			return false;
+	}
+	return sk_CertReqMsg_num(requests) > 0;
+}
+
+static bool body_valid(const PKIBody *body, size_t len)
+{
+	if (i2d_PKIBody(body, NULL) != (int)len)
+		return false;
+	if (body->type == PKI_BODY_IR || body->type == PKI_BODY_CR || body->type == PKI_BODY_KUR)
+		return requests_valid(body->value.certReqMessages);
+	return true;
+}
+
+static int body_decode(struct cmp_message *msg)
+{
+	const unsigned char *p = msg->body_der.data;
+	const unsigned char *end = p + msg->body_der.len;
+	PKIBody *body = d2i_PKIBody(NULL, &p, (long)msg->body_der.len);
+
+	if (!body)
+		return decode_error("decode a PKIBody");
+	if (p != end || !body_valid(body, msg->body_der.len)) {
+		PKIBody_free(body);
+		return -EBADMSG;
+	}
+	msg->body = body;
+	return 0;
+}
+
+/* Everything behind the header. -EBADMSG if it is malformed. */
+static int rest_decode(struct cmp_message *msg, struct bytes rest)
+{
+	struct bytes content;
+	uint8_t tag;
+	int err;
+
+	msg->body_type = body_type_of(rest);
+	if (der_check(msg->der) || msg->body_type < 0)
+		return -EBADMSG;
+	/* Within strict DER the next value is whole. */
+	if (der_next(&rest, &tag, &msg->body_der, &content))
+		return -EBADMSG;
+	err = outer_decode(msg);
+	return err ? err : body_decode(msg);
+}
+
+int cmp_message_decode(struct bytes der, struct cmp_message **msgp, struct refusal *refusal)
+{
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct bytes header, rest;
+	int err;
+
+	*msgp = NULL;
+	if (header_locate(der, &header, &rest))
+		return refuse(refusal, REFUSAL_not_a_pkimessage);
+	msg = calloc(1, sizeof(*msg));
+	if (!msg)
+		return -ENOMEM;
+	msg->der = der;
+	msg->header_der = header;
+	err = header_decode(msg);
+	if (err == -EBADMSG)
+		return refuse(refusal, REFUSAL_not_a_pkimessage);
+	if (!err)
+		err = rest_decode(msg, rest);
+	if (err && err != -EBADMSG)
+		return err;
+	*msgp = TAKE(msg);
+	return err ? refuse(refusal, REFUSAL_body_malformed) : 0;
+}
+
+void cmp_message_free(struct cmp_message *msg)
+{
+	if (!msg)
+		return;
+	PKIMessage_free(msg->outer);
+	PKIHeader_free(msg->header);
+	PKIBody_free(msg->body);
+	free(msg);
+}
+
+struct bytes cmp_message_extra_cert(const struct cmp_message *msg, size_t i)
+{
+	const ASN1_STRING *s;
+
+	if (i >= msg->n_extra_certs)
+		return BYTES_NULL;
+	s = sk_ASN1_TYPE_value(msg->outer->extraCerts, (int)i)->value.sequence;
+	return (struct bytes){s->data, (size_t)s->length};
+}
+
+const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
+						 const ASN1_OBJECT *type)
+{
+	const STACK_OF(InfoTypeAndValue) *infos = msg->header->generalInfo;
+
+	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
+		const InfoTypeAndValue *info = sk_InfoTypeAndValue_value(infos, i);
+
+		if (OBJ_cmp(info->infoType, type) == 0)
+			return info;
+	}
+	return NULL;
+}
+
+/* RFC 9481 6 and RFC 9810 5.1.3.4: the MAC algorithms that have no NID in OpenSSL 3.0. */
+static const struct {
+	uint8_t len;
+	uint8_t oid[9];
+} mac_oids[] = {
+	{9, {0x2a, 0x86, 0x48, 0x86, 0xf6, 0x7d, 0x07, 0x42, 0x10}}, /* id-KemBasedMac */
+	{9, {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x13}}, /* id-KMACWithSHAKE128 */
+	{9, {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x14}}, /* id-KMACWithSHAKE256 */
+};
+
+static bool is_mac(const ASN1_OBJECT *algorithm)
+{
+	struct bytes oid = {OBJ_get0_data(algorithm), OBJ_length(algorithm)};
+
+	switch (OBJ_obj2nid(algorithm)) {
+	case NID_id_PasswordBasedMAC:
+	case NID_id_DHBasedMac:
+	case NID_pbmac1:
+	case NID_hmac_md5:
+	case NID_hmac_sha1:
+	case NID_hmacWithSHA1:
+	case NID_hmacWithSHA224:
+	case NID_hmacWithSHA256:
+	case NID_hmacWithSHA384:
+	case NID_hmacWithSHA512:
+		return true;
+	default:
+		break;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(mac_oids); i++)
+		if (bytes_equal(oid, (struct bytes){mac_oids[i].oid, mac_oids[i].len}))
+			return true;
+	return false;
+}
+
+enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *msg)
+{
+	if (!msg->header->protectionAlg)
+		return CMP_PROTECTION_NONE;
+	return is_mac(msg->header->protectionAlg->algorithm) ? CMP_PROTECTION_MAC
+							     : CMP_PROTECTION_SIGNATURE;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Parts of a message to protected octets, written back to front. Which fields an answer must have
+ * is the caller's knowledge.
+ */
+#include "cmp/message.h"
+
+#include "asn1/der.h"
+#include "base/log.h"
+#include "mac.h"
+
+#include <errno.h>
+#include <openssl/objects.h>
+
+enum {
+	TAG_INTEGER = 0x02,
+	TAG_BIT_STRING = 0x03,
+	TAG_OCTET_STRING = 0x04,
+	TAG_OID = 0x06,
+	TAG_SEQUENCE = 0x30,
+	TAG_DIRECTORY_NAME = 0xa4, /* GeneralName.directoryName [4], EXPLICIT: Name is a CHOICE */
+};
+
+/* EXPLICIT tag [n]. */
+#define TAG_EXPLICIT(n) ((uint8_t)(0xa0 | (n)))
+
+/* The NULL-DN as a GeneralName, RFC 4210 D.1. */
+static const uint8_t null_dn[] = {TAG_DIRECTORY_NAME, 2, TAG_SEQUENCE, 0};
+
+/* id-it-confirmWaitTime {id-it 14}, OID with tag and length. */
+static const uint8_t oid_confirm_wait_time[] = {0x06, 8,    0x2b, 0x06, 0x01,
+						0x05, 0x05, 0x07, 0x04, 0x0e};
+
+/* InfoTypeAndValue {id-it-implicitConfirm {id-it 13}, NULL}. */
+static const uint8_t info_implicit_confirm[] = {0x30, 12,   0x06, 8,    0x2b, 0x06, 0x01,
+						0x05, 0x05, 0x07, 0x04, 0x0d, 0x05, 0x00};
+
+/* [n] EXPLICIT OCTET STRING, left out if empty. */
+static void put_octets_field(struct der_writer *w, uint8_t n, struct bytes content)
+{
+	size_t mark = der_mark(w);
+
+	if (content.len == 0)
+		return;
+	der_put_value(w, TAG_OCTET_STRING, content);
+	der_put_header(w, TAG_EXPLICIT(n), mark);
+}
+
+static int put_info(struct der_writer *w, const struct cmp_info *info)
+{
+	ASN1_OBJECT *type = OBJ_txt2obj(info->oid, 1);
+	size_t mark = der_mark(w);
+
+	if (!type)
+		return log_fault("encode generalInfo", -EINVAL, info->oid);
+	der_put(w, info->value);
+	der_put_value(w, TAG_OID, (struct bytes){OBJ_get0_data(type), OBJ_length(type)});
+	der_put_header(w, TAG_SEQUENCE, mark);
+	ASN1_OBJECT_free(type);
+	return 0;
+}
+
+static void put_confirm_wait_time(struct der_writer *w, int64_t ms)
+{
+	size_t mark = der_mark(w);
+
+	der_put_generalized_time(w, ms);
+	der_put(w, BYTES_OF(oid_confirm_wait_time));
+	der_put_header(w, TAG_SEQUENCE, mark);
+}
+
+static int put_general_info(struct der_writer *w, const struct cmp_outgoing *out)
+{
+	size_t mark = der_mark(w);
+
+	for (size_t i = out->n_infos; i > 0; i--) {
+		int err = put_info(w, &out->infos[i - 1]);
+
+		if (err)
+			return err;
+	}
+	if (out->confirm_wait_time_ms)
+		put_confirm_wait_time(w, out->confirm_wait_time_ms);
+	if (out->implicit_confirm)
+		der_put(w, BYTES_OF(info_implicit_confirm));
+	if (der_mark(w) == mark)
+		return 0;
+	der_put_header(w, TAG_SEQUENCE, mark);
+	der_put_header(w, TAG_EXPLICIT(8), mark);
+	return 0;
+}
+
+static int put_protection_alg(struct der_writer *w, const struct cmp_protector *protector)
+{
+	size_t mark = der_mark(w);
+	unsigned char *der = NULL;
+	int len;
+
+	switch (protector->kind) {
+	case CMP_PROTECTION_SIGNATURE:
+		der_put(w, signer_algorithm_der(protector->signer));
+		break;
+	case CMP_PROTECTION_MAC:
+		len = i2d_X509_ALGOR(protector->mac_algorithm, &der);
+		if (len <= 0)
+			return log_fault("encode protectionAlg", -ENOMEM, NULL);
+		der_put(w, (struct bytes){der, (size_t)len});
+		OPENSSL_free(der);
+		break;
+	case CMP_PROTECTION_NONE:
+	default:
+		return 0;
+	}
+	der_put_header(w, TAG_EXPLICIT(1), mark);
+	return 0;
+}
+
+/* RFC 4210 5.1.1: PKIHeader, last field first. */
+static int put_header(struct der_writer *w, const struct cmp_outgoing *out,
+		      const struct cmp_protector *protector)
+{
+	uint8_t pvno = (uint8_t)out->pvno;
+	size_t start = der_mark(w), mark;
+	int err = put_general_info(w, out);
+
+	if (err)
+		return err;
+	put_octets_field(w, 6, out->recip_nonce);
+	put_octets_field(w, 5, out->sender_nonce);
+	put_octets_field(w, 4, out->transaction_id);
+	put_octets_field(w, 2, out->sender_kid);
+	err = put_protection_alg(w, protector);
+	if (err)
+		return err;
+	if (out->message_time_ms) {
+		mark = der_mark(w);
+		der_put_generalized_time(w, out->message_time_ms);
+		der_put_header(w, TAG_EXPLICIT(0), mark);
+	}
+	der_put(w, out->recipient.len ? out->recipient : BYTES_OF(null_dn));
+	der_put(w, out->sender);
+	der_put_unsigned(w, (struct bytes){&pvno, 1});
+	der_put_header(w, TAG_SEQUENCE, start);
+	return 0;
+}
+
+static int put_body(struct der_writer *w, const PKIBody *body)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PKIBody(body, &der);
+
+	if (len <= 0)
+		return log_fault("encode a PKIBody", -EINVAL, pki_body_type_name(body->type));
+	der_put(w, (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	return 0;
+}
+
+static int mac_protect(struct bytes part, const struct cmp_protector *protector,
+		       struct octets *protectionp)
+{
+	_cleanup_(password_based_mac_clear) struct password_based_mac pbm = {0};
+	uint8_t mac[EVP_MAX_MD_SIZE];
+	size_t len = 0;
+	int err = password_based_mac_read(protector->mac_algorithm, &pbm);
+
+	if (err)
+		return log_fault("protect with a MAC", err, NULL);
+	err = password_based_mac_compute(&pbm, protector->secret, part, mac, &len);
+	return err ? err : octets_dup((struct bytes){mac, len}, protectionp);
+}
+
+/* The octets of PKIProtection; none for NONE. */
+static int protect(struct bytes part, const struct cmp_protector *protector,
+		   struct octets *protectionp)
+{
+	switch (protector->kind) {
+	case CMP_PROTECTION_SIGNATURE:
+		return signer_sign(protector->signer, part, protectionp);
+	case CMP_PROTECTION_MAC:
+		return mac_protect(part, protector, protectionp);
+	case CMP_PROTECTION_NONE:
+	default:
+		return 0;
+	}
+}
+
+static void put_protection(struct der_writer *w, struct bytes protection)
+{
+	size_t mark = der_mark(w);
+
+	if (protection.len == 0)
+		return;
+	der_put(w, protection);
+	der_put(w, (struct bytes){(const uint8_t *)"", 1}); /* unused bits */
+	der_put_header(w, TAG_BIT_STRING, mark);
+	der_put_header(w, TAG_EXPLICIT(0), mark);
+}
+
+static void put_extra_certs(struct der_writer *w, const struct cmp_outgoing *out)
+{
+	if (out->n_extra_certs == 0)
+		return;
+	for (size_t i = out->n_extra_certs; i > 0; i--)
+		der_put(w, out->extra_certs[i - 1]);
+	der_put_header(w, TAG_SEQUENCE, 0);
+	der_put_header(w, TAG_EXPLICIT(1), 0);
+}
+
+int cmp_message_encode(const struct cmp_outgoing *out, const struct cmp_protector *protector,
+		       struct octets *derp)
+{
+	_cleanup_(der_writer_clear) struct der_writer part = DER_WRITER_NULL;
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	_cleanup_(octets_clear) struct octets protection = OCTETS_NULL;
+	struct bytes content;
+	size_t content_len;
+	int err;
+
+	err = put_body(&part, out->body);
+	if (!err)
+		err = put_header(&part, out, protector);
+	if (err)
+		return err;
+	content_len = der_mark(&part);
+	der_put_header(&part, TAG_SEQUENCE, 0); /* ProtectedPart, RFC 4210 5.1.3 */
+	content = der_written(&part);
+	if (!content.data)
+		return -ENOMEM;
+	err = protect(content, protector, &protection);
+	if (err)
+		return err;
+	put_extra_certs(&w, out);
+	put_protection(&w, octets_view(&protection));
+	der_put(&w, (struct bytes){content.data + content.len - content_len, content_len});
+	der_put_header(&w, TAG_SEQUENCE, 0);
+	return der_writer_take(&w, derp);
+}
+
+int cmp_general_name_of_dn(struct bytes name_der, struct octets *gnp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+
+	der_put_value(&w, TAG_DIRECTORY_NAME, name_der);
+	return der_writer_take(&w, gnp);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Verification of a message's protection over the received octets. Whose key or secret it is, and
+ * whether it is trusted, the caller knows.
+ */
+#include "cmp/message.h"
+
+#include "asn1/der.h"
+#include "mac.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+
+/* More than any client has use for; bounds what each BASEKEY digests first. */
+#define SALT_LEN_MAX 128
+
+/* RFC 4210 5.1.3: ProtectedPart ::= SEQUENCE { header PKIHeader, body PKIBody } */
+static int protected_part(const struct cmp_message *msg, struct octets *partp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+
+	der_put(&w, msg->body_der);
+	der_put(&w, msg->header_der);
+	der_put_header(&w, 0x30, 0);
+	return der_writer_take(&w, partp);
+}
+
+/* Whether there is a protection, in whole octets, with an algorithm. 0 or REFUSED. */
+static int protection_present(const struct cmp_message *msg, struct refusal *refusal)
+{
+	const ASN1_BIT_STRING *bits = msg->outer ? msg->outer->protection : NULL;
+
+	if (!bits)
+		return refuse(refusal, REFUSAL_protection_missing);
+	if (!msg->header->protectionAlg || bits->length == 0 || (bits->flags & 0x07))
+		return refuse(refusal, REFUSAL_protection_malformed);
+	return 0;
+}
+
+int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
+				    struct refusal *refusal)
+{
+	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
+	enum signature_result result;
+	int err = protection_present(msg, refusal);
+
+	if (err)
+		return err;
+	err = protected_part(msg, &part);
+	if (err)
+		return err;
+	err = signature_verify(key, msg->header->protectionAlg, octets_view(&part), msg->protection,
+			       &result);
+	if (err)
+		return err;
+	switch (result) {
+	case SIGNATURE_OK:
+		return 0;
+	case SIGNATURE_ALG_REFUSED:
+		return refuse(refusal, REFUSAL_protection_alg_unsupported);
+	case SIGNATURE_ALG_MISMATCH:
+		return refuse(refusal, REFUSAL_protection_alg_mismatch);
+	case SIGNATURE_WRONG:
+	default:
+		return refuse(refusal, REFUSAL_protection_wrong);
+	}
+}
+
+/* Parameters within the policy, checked before any work depends on them. */
+static int mac_read(const struct cmp_message *msg, const struct cmp_mac_policy *policy,
+		    struct password_based_mac *pbmp, struct refusal *refusal)
+{
+	int err = password_based_mac_read(msg->header->protectionAlg, pbmp);
+
+	if (err == -ENOTSUP)
+		return refuse(refusal, REFUSAL_protection_alg_unsupported);
+	if (err == -EBADMSG)
+		return refuse(refusal, REFUSAL_mac_parameters);
+	if (err)
+		return err;
+	/* RFC 9045 5: at least 100 iterations; RFC 4210 5.1.3.1: bounds against denial of service
+	 */
+	if (pbmp->iterations < policy->iterations_min ||
+	    pbmp->iterations > policy->iterations_max || pbmp->salt.len > SALT_LEN_MAX)
+		return refuse(refusal, REFUSAL_mac_parameters);
+	return 0;
+}
+
+int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret,
+			      const struct cmp_mac_policy *policy, struct refusal *refusal)
+{
+	_cleanup_(password_based_mac_clear) struct password_based_mac pbm = {0};
+	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
+	uint8_t mac[EVP_MAX_MD_SIZE];
+	size_t mac_len = 0;
+	int err = protection_present(msg, refusal);
+
+	if (!err)
+		err = mac_read(msg, policy, &pbm, refusal);
+	if (!err)
+		err = protected_part(msg, &part);
+	if (!err)
+		err = password_based_mac_compute(&pbm, secret, octets_view(&part), mac, &mac_len);
+	if (err)
+		return err;
+	if (msg->protection.len != mac_len || CRYPTO_memcmp(msg->protection.data, mac, mac_len))
+		return refuse(refusal, REFUSAL_protection_wrong);
+	return 0;
+}
