@@ -22,19 +22,19 @@ struct http_request {
 	const char *query;     /* raw, "" if none */
 	const char *path_rest; /* the part of path behind the route's prefix */
 	struct bytes body;
-	const char *peer;      /* numeric address and port, or "unix" */
-	uint64_t connection;   /* number of the connection, for the log */
+	const char *peer;             /* numeric address and port, or "unix" */
+	uint64_t connection;          /* number of the connection, for the log */
 	struct bytes tls_client_cert; /* DER; empty: none */
-	int64_t received_us;   /* monotonic clock, when the request was complete */
+	int64_t received_us;          /* monotonic clock, when the request was complete */
 };
 
 /* Filled in by the handler; body and type are taken over. */
 struct http_response {
-	int status;		  /* 200 by default */
+	int status;               /* 200 by default */
 	const char *content_type; /* static */
 	struct octets body;
-	const char *allow;	  /* 405 */
-	int retry_after;	  /* seconds; 0: none */
+	const char *allow; /* 405 */
+	int retry_after;   /* seconds; 0: none */
 	bool close;
 };
 
@@ -44,11 +44,11 @@ typedef void http_handler(void *arg, struct worker *worker, const struct http_re
 
 /* First match wins: exact path, or prefix when it ends in '*'. */
 struct http_route {
-	unsigned groups;	  /* enum http_group */
-	const char *path;	  /* "/.well-known/cmp", "/crl/" "*" ... */
-	unsigned methods;	  /* others: 405 with Allow */
+	unsigned groups;          /* enum http_group */
+	const char *path;         /* "/.well-known/cmp", "/crl/" "*" ... */
+	unsigned methods;         /* others: 405 with Allow */
 	const char *content_type; /* required for POST and PUT (parameters, any case): else 415 */
-	size_t body_max;	  /* 0: the server's */
+	size_t body_max;          /* 0: the server's */
 	http_handler *handler;
 	void *arg;
 	bool (*path_ok)(const char *path_rest); /* NULL: any; false: 404; on the loop, cheap */
@@ -57,8 +57,8 @@ struct http_route {
 struct http_server;
 
 /*
- * Binds and listens as configured, but accepts nothing yet. Routes are borrowed for the server's life.
- * Limits: body and header size, idle and total time of a request, connections in all and per
+ * Binds and listens as configured, but accepts nothing yet. Routes are borrowed for the server's
+ * life. Limits: body and header size, idle and total time of a request, connections in all and per
  * address, the pool's queue. 0 or negative errno with a line in `problems`.
  */
 _must_check_ int http_server_new(const struct conf *conf, const struct http_route *routes,
@@ -68,8 +68,14 @@ _must_check_ int http_server_new(const struct conf *conf, const struct http_rout
 _must_check_ int http_server_start(struct http_server *server);
 /* Stops accepting, answers what is under way for at most drain_ms, closes all. */
 void http_server_drain(struct http_server *server, int64_t drain_ms);
+/* Waits for handlers that still run; the pool may be freed before or after. NULL is fine. */
 void http_server_free(struct http_server *server);
 DEFINE_CLEANUP(struct http_server, http_server_free);
 /* A reload: limits, time-outs and TLS credentials of `conf` apply to new connections. */
 _must_check_ int http_server_reload(struct http_server *server, const struct conf *conf,
 				    struct strbuf *problems);
+
+/* The port of the group's first TCP listener (TLS or plain), after port 0 was bound. 0: none. */
+uint16_t http_server_port(const struct http_server *server, enum http_group group, bool tls);
+/* Appends the listeners as URLs, separated by spaces, for the log. */
+void http_server_listeners(const struct http_server *server, struct strbuf *out);
