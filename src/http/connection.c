@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One connection from accept to close: who is at the other end, limits, time. evhttp knows only how
+ * long a connection is silent; here each state has an absolute deadline. What a request means is
+ * not for here.
+ *
+ * evhttp asks for a bufferevent before it accepts, and tells about the end of a connection only
+ * through the evhttp_connection, which is the bufferevent's callback argument: so the bufferevent
+ * is kept (referenced) and looked at by an event that runs right after accept().
+ */
+#include "http_private.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How long a client may take to notice that it was answered early. */
+enum { LINGER_MS = 2000 };
+
+static void deadline_arm(struct http_connection *connection, int64_t ms)
+{
+	struct timeval tv = http_timeval(ms);
+
+	evtimer_add(&connection->deadline, &tv);
+}
+
+static void deadline_reached(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_connection *connection = arg;
+
+	if (connection->state == HTTP_LINGERING)
+		http_connection_free(connection);
+	else
+		http_connection_shut(connection);
+}
+
+/*
+ * evhttp offers only the whole bufferevent for TLS or not. NULL would make evhttp use a plain one
+ * of its own, whose requests are then refused: http_connection_of() does not know it.
+ */
+static struct bufferevent *bufferevent_make(struct event_base *base,
+					    const struct http_endpoint *endpoint,
+					    const struct http_settings *settings)
+{
+	struct bufferevent *bev;
+	SSL *ssl;
+
+	if (!endpoint->listener->tls)
+		return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	ssl = SSL_new(settings->tls);
+	if (!ssl)
+		return NULL;
+	bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
+					     BEV_OPT_CLOSE_ON_FREE);
+	if (!bev)
+		SSL_free(ssl);
+	else
+		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+struct bufferevent *http_connection_accept(struct event_base *base, void *arg)
+{
+	struct http_endpoint *endpoint = arg;
+	struct http_loop *loop = endpoint->loop;
+	struct http_connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection)
+		return NULL;
+	connection->bev = bufferevent_make(base, endpoint, loop->settings);
+	if (!connection->bev) {
+		free(connection);
+		return NULL;
+	}
+	bufferevent_incref(connection->bev);
+	connection->endpoint = endpoint;
+	connection->settings = http_settings_ref(loop->settings);
+	connection->state = HTTP_FRESH;
+	connection->first = true;
+	connection->linger_fd = -1;
+	evtimer_assign(&connection->deadline, base, deadline_reached, connection);
+	LIST_INSERT_HEAD(&loop->connections, connection, link);
+	loop->n_connections++;
+	event_active(loop->adopt, EV_TIMEOUT, 0);
+	return connection->bev;
+}
+
+/* --- the end ------------------------------------------------------------------------------------
+ */
+
+static void linger_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_connection *connection = arg;
+	char dropped[16384];
+	ssize_t n = read(fd, dropped, sizeof(dropped));
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		http_connection_free(connection);
+}
+
+/*
+ * close() with unread octets makes the kernel send RST, which can overtake the answer (413) that
+ * was to be read. So keep a descriptor open for a while and drop what comes.
+ */
+static bool linger_start(struct http_connection *connection, int fd)
+{
+	struct http_loop *loop = connection->endpoint->loop;
+
+	if (fd < 0 || loop->draining)
+		return false;
+	connection->linger_fd = dup(fd);
+	if (connection->linger_fd < 0)
+		return false;
+	shutdown(connection->linger_fd, SHUT_WR);
+	connection->state = HTTP_LINGERING;
+	event_assign(&connection->lingering, loop->base, connection->linger_fd,
+		     EV_READ | EV_PERSIST, linger_read, connection);
+	event_add(&connection->lingering, NULL);
+	deadline_arm(connection, LINGER_MS);
+	return true;
+}
+
+/* evhttp's callback: the evhttp_connection is about to be freed. */
+static void connection_closed(struct evhttp_connection *evcon, void *arg)
+{
+	struct http_connection *connection = arg;
+	struct http_loop *loop = connection->endpoint->loop;
+	int fd = bufferevent_getfd(connection->bev);
+	bool linger = connection->state == HTTP_RECEIVING || connection->unread;
+
+	if (fd >= 0 && (size_t)fd < loop->by_fd_len && loop->by_fd[fd] == connection)
+		loop->by_fd[fd] = NULL;
+	bufferevent_decref(TAKE(connection->bev));
+	if (!linger || connection->state == HTTP_SHUT || !linger_start(connection, fd))
+		http_connection_free(connection);
+}
+
+void http_connection_shut(struct http_connection *connection)
+{
+	connection->state = HTTP_SHUT;
+	evtimer_del(&connection->deadline);
+	shutdown(bufferevent_getfd(connection->bev), SHUT_RDWR);
+	/* Nothing is read while an answer is under way: let the end be seen in any case. */
+	bufferevent_enable(connection->bev, EV_READ);
+}
+
+void http_connection_free(struct http_connection *connection)
+{
+	struct http_loop *loop = connection->endpoint->loop;
+
+	evtimer_del(&connection->deadline);
+	if (connection->linger_fd >= 0) {
+		event_del(&connection->lingering);
+		close(connection->linger_fd);
+	}
+	if (connection->counted) {
+		http_census_leave(connection->endpoint->listener->group == HTTP_PUBLIC
+					  ? loop->server->census_public
+					  : loop->server->census_local,
+				  (struct sockaddr *)&connection->address);
+		metrics_connection(loop->server->metrics, -1);
+	}
+	if (connection->bev)
+		bufferevent_decref(connection->bev);
+	LIST_REMOVE(connection, link);
+	loop->n_connections--;
+	if (loop->draining && loop->n_connections == 0)
+		event_base_loopbreak(loop->base);
+	http_settings_unref(connection->settings);
+	octets_clear(&connection->client_cert);
+	free(connection);
+}
+
+/* --- adoption
+ * ------------------------------------------------------------------------------------- */
+
+static void peer_print(struct http_connection *connection, socklen_t len)
+{
+	const struct sockaddr *address = (struct sockaddr *)&connection->address;
+	char host[48], port[8];
+
+	if (address->sa_family == AF_UNIX ||
+	    getnameinfo(address, len, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		snprintf(connection->peer, sizeof(connection->peer), "unix");
+	else
+		snprintf(connection->peer, sizeof(connection->peer),
+			 address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static int by_fd_set(struct http_loop *loop, struct http_connection *connection, size_t fd)
+{
+	if (fd >= loop->by_fd_len) {
+		size_t len = fd + 64;
+		struct http_connection **by_fd =
+			reallocarray(loop->by_fd, len, sizeof(struct http_connection *));
+
+		if (!by_fd)
+			return -ENOMEM;
+		memset(by_fd + loop->by_fd_len, 0, (len - loop->by_fd_len) * sizeof(*by_fd));
+		loop->by_fd = by_fd;
+		loop->by_fd_len = len;
+	}
+	loop->by_fd[fd] = connection;
+	return 0;
+}
+
+/* The first octet of a request starts its clock, unless accept() has. */
+static void input_changed(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct http_connection *connection = arg;
+
+	if (info->n_added > 0 && connection->state == HTTP_IDLE)
+		http_connection_set_state(connection, HTTP_RECEIVING);
+}
+
+/* Bounds what a connection can make us keep: a request that is complete but for its last octet. */
+static void input_limit(struct http_connection *connection)
+{
+	const struct http_endpoint *endpoint = connection->endpoint;
+	size_t most = connection->settings->header_max + http_body_max(endpoint->loop->server,
+								       connection->settings,
+								       endpoint->listener->group);
+
+	bufferevent_setwatermark(connection->bev, EV_READ, 0, most + 4096);
+}
+
+static bool connection_count(struct http_connection *connection)
+{
+	struct http_server *server = connection->endpoint->loop->server;
+	bool public = connection->endpoint->listener->group == HTTP_PUBLIC;
+
+	if (!http_census_enter(public ? server->census_public : server->census_local,
+			       (struct sockaddr *)&connection->address,
+			       connection->settings->connections_max,
+			       connection->settings->connections_max_per_address)) {
+		metrics_connection_refused(server->metrics);
+		return false;
+	}
+	connection->counted = true;
+	metrics_connection(server->metrics, 1);
+	return true;
+}
+
+static void connection_adopt(struct http_connection *connection)
+{
+	struct http_loop *loop = connection->endpoint->loop;
+	int fd = bufferevent_getfd(connection->bev);
+	socklen_t len = sizeof(connection->address);
+	void *evcon = NULL;
+
+	bufferevent_getcb(connection->bev, NULL, NULL, NULL, &evcon);
+	if (fd < 0 || !evcon) { /* accept() came to nothing */
+		http_connection_free(connection);
+		return;
+	}
+	evhttp_connection_set_closecb(evcon, connection_closed, connection);
+	connection->number = atomic_fetch_add(&loop->server->connections_made, 1) + 1;
+	if (by_fd_set(loop, connection, (size_t)fd) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&connection->address, &len) < 0 ||
+	    !connection_count(connection) || loop->draining ||
+	    !evbuffer_add_cb(bufferevent_get_input(connection->bev), input_changed, connection)) {
+		http_connection_shut(connection);
+		return;
+	}
+	peer_print(connection, len);
+	input_limit(connection);
+	http_connection_set_state(connection, HTTP_IDLE);
+}
+
+void http_connection_adopt(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_loop *loop = arg;
+	struct http_connection *next;
+
+	for (struct http_connection *connection = LIST_FIRST(&loop->connections); connection;
+	     connection = next) {
+		next = LIST_NEXT(connection, link);
+		/* New ones stand in front. */
+		if (connection->state != HTTP_FRESH)
+			break;
+		connection_adopt(connection);
+	}
+}
+
+struct http_connection *http_connection_of(struct http_loop *loop, struct evhttp_request *req)
+{
+	struct evhttp_connection *evcon = evhttp_request_get_connection(req);
+	int fd = evcon ? bufferevent_getfd(evhttp_connection_get_bufferevent(evcon)) : -1;
+
+	return fd >= 0 && (size_t)fd < loop->by_fd_len ? loop->by_fd[fd] : NULL;
+}
+
+void http_connection_set_state(struct http_connection *connection, enum http_connection_state state)
+{
+	enum http_connection_state before = connection->state;
+
+	connection->state = state;
+	switch (state) {
+	case HTTP_IDLE:
+		/* A first request has its time from accept() on, so that TLS handshakes count. */
+		deadline_arm(connection, connection->first ? connection->settings->request_ms
+							   : connection->settings->idle_ms);
+		break;
+	case HTTP_RECEIVING:
+		if (!connection->first || before != HTTP_IDLE)
+			deadline_arm(connection, connection->settings->request_ms);
+		break;
+	case HTTP_SENDING:
+		deadline_arm(connection, connection->settings->request_ms);
+		break;
+	case HTTP_WORKING:
+		connection->first = false;
+		evtimer_del(&connection->deadline);
+		break;
+	case HTTP_FRESH:
+	case HTTP_SHUT:
+	case HTTP_LINGERING:
+		break;
+	}
+}

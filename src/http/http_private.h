@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of src/http share. One http_loop is one thread with its own event_base; all of its
+ * objects belong to that thread, except what is said to be guarded by the loop's mutex. libevent
+ * runs without its own locks for that reason.
+ */
+#pragma once
+
+#include "http.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <event2/http.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+struct evkeyvalq;
+
+/* --- census.c: open connections, in all and by address ------------------------------------------
+ */
+
+struct http_census;
+struct http_census *http_census_new(void);
+void http_census_free(struct http_census *census);
+/* Counts a connection from `peer`; false, and not counted, if a limit is reached. Any thread. */
+bool http_census_enter(struct http_census *census, const struct sockaddr *peer, uint32_t max,
+		       uint32_t max_per_address);
+void http_census_leave(struct http_census *census, const struct sockaddr *peer);
+
+/* --- settings.c: what a reload changes; immutable and counted, so that a connection keeps its own
+ * --- */
+
+struct http_settings {
+	atomic_int references;
+	SSL_CTX *tls; /* NULL: no listen_tls */
+	size_t body_max;
+	size_t header_max;
+	int64_t idle_ms;
+	int64_t request_ms;
+	uint32_t connections_max;
+	uint32_t connections_max_per_address;
+};
+
+_must_check_ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
+				   struct strbuf *problems);
+struct http_settings *http_settings_ref(struct http_settings *settings);
+void http_settings_unref(struct http_settings *settings);
+DEFINE_CLEANUP(struct http_settings, http_settings_unref);
+
+/* --- listen.c ------------------------------------------------------------------------------------
+ */
+
+struct http_listener {
+	int fd;
+	enum http_group group;
+	bool tls;
+	char *unix_path; /* NULL: TCP */
+	char *text;      /* "127.0.0.1:8080", the port as bound */
+	uint16_t port;   /* 0 for Unix-domain sockets */
+};
+
+/* Binds and listens. 0 or a negative errno with a line in `problems`. */
+_must_check_ int http_listener_open(const struct conf_address *address, const char *key,
+				    unsigned unix_mode, struct http_listener *listener,
+				    struct strbuf *problems);
+void http_listener_close(struct http_listener *listener);
+
+/* --- server.c
+ * -------------------------------------------------------------------------------------- */
+
+struct http_server {
+	const struct http_route *routes;
+	size_t n_routes;
+	struct pool *pool;
+	struct metrics *metrics;
+	struct http_listener *listeners;
+	size_t n_listeners;
+	/* By group: a flood of the public side must not lock cmfctl or the metrics out. */
+	struct http_census *census_public;
+	struct http_census *census_local;
+	struct http_loop *loops;
+	size_t n_loops;
+	struct http_settings *settings; /* newest; main thread */
+	atomic_uint_least64_t connections_made;
+	bool running;
+};
+
+/* --- loop.c --------------------------------------------------------------------------------------
+ */
+
+/* One listener as one loop serves it. */
+struct http_endpoint {
+	struct http_loop *loop;
+	const struct http_listener *listener;
+	struct evhttp *http;
+	struct evhttp_bound_socket *bound; /* NULL once draining */
+	struct evconnlistener *accepter;   /* owned by `http` */
+	struct event *resume;              /* accepts again after descriptors ran out */
+};
+
+struct http_job;
+struct http_connection;
+
+struct http_loop {
+	struct http_server *server;
+	struct event_base *base;
+	struct http_settings *settings; /* for new connections */
+	struct http_endpoint *endpoints;
+	size_t n_endpoints;
+	pthread_t thread;
+	bool started;
+	bool draining;
+	struct event *wake;      /* on wake_fd */
+	struct event *adopt;     /* adopts fresh connections */
+	struct event *drain_end; /* time to drain is over */
+
+	LIST_HEAD(, http_connection) connections;
+	size_t n_connections;
+	struct http_connection **by_fd;
+	size_t by_fd_len;
+
+	int wake_fd;           /* eventfd */
+	pthread_mutex_t mutex; /* guards what follows */
+	pthread_cond_t quiet;  /* running became 0 */
+	size_t running;        /* jobs with the pool */
+	STAILQ_HEAD(, http_job) answers;
+	struct http_settings *next_settings;
+	bool drain;
+	int64_t drain_ms;
+};
+
+_must_check_ int http_loop_init(struct http_loop *loop, struct http_server *server);
+_must_check_ int http_loop_start(struct http_loop *loop);
+void http_loop_reload(struct http_loop *loop, struct http_settings *settings);
+void http_loop_drain(struct http_loop *loop, int64_t drain_ms);
+void http_loop_join(struct http_loop *loop);
+/* After http_loop_join(). Waits for handlers that still run. */
+void http_loop_clear(struct http_loop *loop);
+
+/* Worker threads: the job's answer is ready. */
+void http_loop_answer(struct http_loop *loop, struct http_job *job);
+
+/* --- connection.c
+ * --------------------------------------------------------------------------------- */
+
+enum http_connection_state {
+	HTTP_FRESH, /* made for accept(), peer not known yet */
+	HTTP_IDLE,  /* nothing of the next request has come */
+	HTTP_RECEIVING,
+	HTTP_WORKING, /* a worker has the request; no I/O meanwhile, so that it cannot vanish */
+	HTTP_SENDING,
+	HTTP_SHUT,      /* we have ended it; libevent has still to notice */
+	HTTP_LINGERING, /* answered early; drops what the client sends so that it reads the answer
+			 */
+};
+
+struct http_connection {
+	LIST_ENTRY(http_connection) link;
+	struct http_endpoint *endpoint;
+	enum http_connection_state state;
+	struct bufferevent *bev; /* a reference; NULL once closed */
+	struct http_settings *settings;
+	struct event deadline; /* of the state; never re-armed by single octets */
+	struct event lingering;
+	int linger_fd;
+	bool first;  /* no request was complete yet */
+	bool unread; /* answered without having read the whole request */
+	bool counted;
+	struct sockaddr_storage address;
+	uint64_t number;
+	char peer[64];
+	struct octets client_cert;
+};
+
+/* The evhttp_set_bevcb() callback; arg is the endpoint. */
+struct bufferevent *http_connection_accept(struct event_base *base, void *endpoint);
+/* Event callback: the connections made since are accepted now; reads their peers, counts, limits.
+ */
+void http_connection_adopt(evutil_socket_t fd, short what, void *loop);
+/* The connection of a request; NULL if there was no memory for one. */
+struct http_connection *http_connection_of(struct http_loop *loop, struct evhttp_request *req);
+void http_connection_set_state(struct http_connection *connection,
+			       enum http_connection_state state);
+/* Ends it from our side; it is freed when libevent has seen that. */
+void http_connection_shut(struct http_connection *connection);
+void http_connection_free(struct http_connection *connection);
+
+/* --- request.c
+ * ------------------------------------------------------------------------------------- */
+
+/* A request at a worker, and its answer on the way back. */
+struct http_job {
+	STAILQ_ENTRY(http_job) link;
+	struct http_loop *loop;
+	struct http_connection *connection;
+	struct evhttp_request *req;
+	const struct http_route *route;
+	struct http_request request;
+	struct http_response response;
+	char peer[64];
+	uint8_t storage[]; /* path, query, body, certificate */
+};
+
+/* The evhttp_set_gencb() callback; arg is the endpoint. */
+void http_request_serve(struct evhttp_request *req, void *endpoint);
+/* Sends the answer of a job and frees it. */
+void http_job_answer(struct http_job *job);
+/* The largest body that any route of the group takes. */
+size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
+		     enum http_group group);
+
+/* --- message.c: pure functions on parts of a message
+ * ----------------------------------------------- */
+
+/* Decodes %XX of `path` in place. false: malformed, or a NUL. */
+bool http_path_decode(char *path);
+/* Whether a Content-Type names that media type: parameters ignored, case too. */
+bool http_content_type_is(const char *header, const char *type);
+/*
+ * Whether the framing of a request is beyond doubt, RFC 9112 6.1 to 6.3: one way to find its end.
+ * *has_bodyp: it announces a body.
+ */
+bool http_framing_sound(const struct evkeyvalq *headers, int minor, bool *has_bodyp);
+/* "GET, POST" from a set of enum http_method. */
+void http_methods_print(unsigned methods, char out[32]);
+const char *http_reason_phrase(int status);
+struct timeval http_timeval(int64_t ms);

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A complete request: is it sound, which route, may it go to a worker; and the answer. What the
+ * body means is for the route's handler.
+ */
+#include "http_private.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/http_struct.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Retry-After when the queue is full: short, since the queue is. */
+enum { RETRY_AFTER_S = 1 };
+
+/* What route_check() found out about a request. */
+struct http_target {
+	enum http_method method; /* 0: none that a route can have */
+	char *path;              /* decoded; owned */
+	const char *query;
+	size_t rest; /* offset of path_rest in path */
+	const struct http_route *route;
+	bool unread; /* the body was not read, or its end is in doubt: close */
+};
+
+size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
+		     enum http_group group)
+{
+	size_t max = settings->body_max;
+
+	for (size_t i = 0; i < server->n_routes; i++)
+		if ((server->routes[i].groups & group) && server->routes[i].body_max > max)
+			max = server->routes[i].body_max;
+	return max;
+}
+
+/* --- answers -------------------------------------------------------------------------------------
+ */
+
+static void answer_sent(struct evhttp_request *req, void *arg)
+{
+	struct http_connection *connection = arg;
+	struct evbuffer *input = bufferevent_get_input(connection->bev);
+
+	if (connection->state == HTTP_SHUT)
+		return;
+	/* A pipelined request has its time from now on. */
+	http_connection_set_state(connection,
+				  evbuffer_get_length(input) > 0 ? HTTP_RECEIVING : HTTP_IDLE);
+}
+
+static void octets_release(const void *data, size_t len, void *arg)
+{
+	free(arg);
+}
+
+/* The body, taken over; NULL out of memory. */
+static struct evbuffer *body_buffer(struct http_response *response)
+{
+	struct evbuffer *buffer = evbuffer_new();
+
+	if (!buffer || response->body.len == 0)
+		return buffer;
+	if (evbuffer_add_reference(buffer, response->body.data, response->body.len, octets_release,
+				   response->body.data) < 0) {
+		evbuffer_free(buffer);
+		return NULL;
+	}
+	response->body = OCTETS_NULL;
+	return buffer;
+}
+
+static void headers_add(struct evhttp_request *req, const struct http_response *response,
+			size_t body_len)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", body_len);
+	evhttp_add_header(headers, "Content-Length", number);
+	if (response->content_type)
+		evhttp_add_header(headers, "Content-Type", response->content_type);
+	if (response->allow)
+		evhttp_add_header(headers, "Allow", response->allow);
+	if (response->retry_after > 0) {
+		snprintf(number, sizeof(number), "%d", response->retry_after);
+		evhttp_add_header(headers, "Retry-After", number);
+	}
+	if (response->close)
+		evhttp_add_header(headers, "Connection", "close");
+}
+
+/* Sends and gives `req` back to evhttp. connection may be NULL. The body is taken over. */
+static void answer_send(struct evhttp_request *req, struct http_connection *connection,
+			struct http_response *response)
+{
+	struct evbuffer *body = body_buffer(response);
+
+	if (!body)
+		response->status = 500;
+	if (!connection || connection->endpoint->loop->draining)
+		response->close = true;
+	headers_add(req, response, body ? evbuffer_get_length(body) : 0);
+	if (connection) {
+		connection->unread |= response->close && connection->state != HTTP_WORKING;
+		if (connection->state != HTTP_SHUT)
+			http_connection_set_state(connection, HTTP_SENDING);
+		evhttp_request_set_on_complete_cb(req, answer_sent, connection);
+	}
+	evhttp_send_reply(req, response->status, http_reason_phrase(response->status), body);
+	/*
+	 * evhttp reads on while it sends: a client that half-closes after its request would lose
+	 * the answer, and one that does not read could fill our memory.
+	 */
+	if (connection && connection->state != HTTP_SHUT)
+		bufferevent_disable(connection->bev, EV_READ);
+	if (body)
+		evbuffer_free(body);
+	octets_clear(&response->body);
+}
+
+/* An answer without a handler: the status and its phrase as text. */
+static void answer_status(struct evhttp_request *req, struct http_connection *connection,
+			  struct http_response *response)
+{
+	char *text = NULL;
+	int len = evhttp_request_get_command(req) == EVHTTP_REQ_HEAD
+			  ? 0
+			  : asprintf(&text, "%d %s\n", response->status,
+				     http_reason_phrase(response->status));
+
+	if (len > 0) {
+		response->body = (struct octets){(uint8_t *)text, (size_t)len};
+		response->content_type = "text/plain";
+	}
+	if (connection && log_enabled(LOG_LEVEL_DEBUG))
+		log_event(LOG_LEVEL_DEBUG, "http_refused",
+			  F_INT("conn", (int64_t)connection->number),
+			  F_TEXT("peer", connection->peer), F_INT("status", response->status),
+			  F_TEXT("uri", evhttp_request_get_uri(req)));
+	answer_send(req, connection, response);
+}
+
+/* --- routing
+ * --------------------------------------------------------------------------------------- */
+
+static enum http_method method_of(const struct evhttp_request *req)
+{
+	switch ((int)evhttp_request_get_command(req)) {
+	case EVHTTP_REQ_GET:
+		return HTTP_GET;
+	case EVHTTP_REQ_POST:
+		return HTTP_POST;
+	case EVHTTP_REQ_PUT:
+		return HTTP_PUT;
+	case EVHTTP_REQ_DELETE:
+		return HTTP_DELETE;
+	default:
+		return 0;
+	}
+}
+
+/* Whether evhttp leaves a body of that method unread. */
+static bool body_left(const struct evhttp_request *req)
+{
+	switch ((int)evhttp_request_get_command(req)) {
+	case EVHTTP_REQ_GET:
+	case EVHTTP_REQ_POST:
+	case EVHTTP_REQ_PUT:
+	case EVHTTP_REQ_PATCH:
+	case EVHTTP_REQ_DELETE:
+	case EVHTTP_REQ_OPTIONS:
+	case EVHTTP_REQ_CONNECT:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Splits the URI into decoded path and query. 0, or a status. */
+static int target_parse(struct evhttp_request *req, struct http_target *target)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+
+	target->path = strdup(path && *path ? path : "/");
+	target->query = query ? query : "";
+	if (!target->path)
+		return 503;
+	return http_path_decode(target->path) ? 0 : 400;
+}
+
+static bool route_matches(const struct http_route *route, const char *path, size_t *restp)
+{
+	size_t len = strlen(route->path);
+
+	if (len > 0 && route->path[len - 1] == '*') {
+		*restp = len - 1;
+		return strncmp(path, route->path, len - 1) == 0;
+	}
+	*restp = len;
+	return strcmp(path, route->path) == 0;
+}
+
+static int route_find(const struct http_server *server, enum http_group group,
+		      struct http_target *target)
+{
+	for (size_t i = 0; i < server->n_routes; i++) {
+		const struct http_route *route = &server->routes[i];
+
+		if (!(route->groups & group) || !route_matches(route, target->path, &target->rest))
+			continue;
+		if (route->path_ok && !route->path_ok(target->path + target->rest))
+			return 404;
+		target->route = route;
+		return 0;
+	}
+	return 404;
+}
+
+static int route_check(struct evhttp_request *req, const struct http_endpoint *endpoint,
+		       const struct http_settings *settings, struct http_target *target)
+{
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
+	size_t body_len = evbuffer_get_length(evhttp_request_get_input_buffer(req));
+	const struct http_route *route;
+	bool has_body;
+	int status;
+
+	if (!http_framing_sound(headers, req->minor, &has_body)) {
+		target->unread = true;
+		return 400;
+	}
+	target->unread = has_body && body_left(req);
+	status = target_parse(req, target);
+	if (status == 0)
+		status = route_find(endpoint->loop->server, endpoint->listener->group, target);
+	if (status != 0)
+		return status;
+	route = target->route;
+	target->method = method_of(req);
+	if (!(route->methods & target->method))
+		return 405;
+	if ((target->method & (HTTP_POST | HTTP_PUT)) && route->content_type &&
+	    !http_content_type_is(evhttp_find_header(headers, "Content-Type"), route->content_type))
+		return 415;
+	if (body_len > (route->body_max ? route->body_max : settings->body_max))
+		return 413;
+	return 0;
+}
+
+/* --- to the worker and back
+ * ------------------------------------------------------------------------- */
+
+static void job_run(void *arg, struct worker *worker)
+{
+	struct http_job *job = arg;
+
+	job->route->handler(job->route->arg, worker, &job->request, &job->response);
+	http_loop_answer(job->loop, job);
+}
+
+void http_job_answer(struct http_job *job)
+{
+	answer_send(job->req, job->connection, &job->response);
+	free(job);
+}
+
+/* The client's certificate, once a connection. */
+static void client_cert_read(struct http_connection *connection)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(connection->bev);
+	X509 *cert = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
+	int len;
+
+	if (!cert || connection->client_cert.data)
+		return;
+	len = i2d_X509(cert, &connection->client_cert.data);
+	connection->client_cert.len = len > 0 ? (size_t)len : 0;
+}
+
+static struct http_job *job_new(struct evhttp_request *req, struct http_connection *connection,
+				const struct http_target *target)
+{
+	struct evbuffer *input = evhttp_request_get_input_buffer(req);
+	struct bytes cert = octets_view(&connection->client_cert);
+	size_t path_size = strlen(target->path) + 1;
+	size_t query_size = strlen(target->query) + 1;
+	size_t body_len = evbuffer_get_length(input);
+	struct http_job *job =
+		calloc(1, sizeof(*job) + path_size + query_size + body_len + cert.len);
+	uint8_t *body, *cert_copy;
+	char *path, *query;
+
+	if (!job)
+		return NULL;
+	path = (char *)job->storage;
+	query = path + path_size;
+	body = (uint8_t *)query + query_size;
+	cert_copy = body + body_len;
+	memcpy(path, target->path, path_size);
+	memcpy(query, target->query, query_size);
+	evbuffer_remove(input, body, body_len);
+	if (cert.len > 0)
+		memcpy(cert_copy, cert.data, cert.len);
+	memcpy(job->peer, connection->peer, sizeof(job->peer));
+	job->loop = connection->endpoint->loop;
+	job->connection = connection;
+	job->req = req;
+	job->route = target->route;
+	job->request = (struct http_request){.method = target->method,
+					     .path = path,
+					     .query = query,
+					     .path_rest = path + target->rest,
+					     .body = {body, body_len},
+					     .peer = job->peer,
+					     .connection = connection->number,
+					     .tls_client_cert = {cert_copy, cert.len},
+					     .received_us = clock_monotonic_us()};
+	job->response.status = 200;
+	return job;
+}
+
+/* 0, or a status. */
+static int job_submit(struct evhttp_request *req, struct http_connection *connection,
+		      const struct http_target *target)
+{
+	struct http_loop *loop = connection->endpoint->loop;
+	struct http_job *job;
+	int r;
+
+	if (connection->endpoint->listener->tls)
+		client_cert_read(connection);
+	job = job_new(req, connection, target);
+	if (!job)
+		return 503;
+	http_connection_set_state(connection, HTTP_WORKING);
+	pthread_mutex_lock(&loop->mutex);
+	loop->running++;
+	pthread_mutex_unlock(&loop->mutex);
+	r = pool_submit(loop->server->pool, job_run, job);
+	if (r == 0) {
+		/* No I/O, so no event that could free the request under the worker's hands. */
+		bufferevent_disable(connection->bev, EV_READ | EV_WRITE);
+		return 0;
+	}
+	pthread_mutex_lock(&loop->mutex);
+	loop->running--;
+	pthread_mutex_unlock(&loop->mutex);
+	free(job);
+	metrics_queue_full(loop->server->metrics);
+	return 503;
+}
+
+void http_request_serve(struct evhttp_request *req, void *arg)
+{
+	const struct http_endpoint *endpoint = arg;
+	struct http_connection *connection = http_connection_of(endpoint->loop, req);
+	struct http_target target = {0};
+	struct http_response response = {0};
+	char allow[32];
+	int status = 503;
+
+	if (connection && connection->state != HTTP_SHUT) {
+		status = route_check(req, endpoint, connection->settings, &target);
+		if (status == 0)
+			status = job_submit(req, connection, &target);
+	}
+	if (status == 405) {
+		http_methods_print(target.route->methods, allow);
+		response.allow = allow;
+	}
+	if (status != 0) {
+		response.status = status;
+		response.close = target.unread || status == 400;
+		response.retry_after = status == 503 ? RETRY_AFTER_S : 0;
+		answer_status(req, connection, &response);
+	}
+	free(target.path);
+}

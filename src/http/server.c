@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The server as a whole: listeners, loops, reload, drain.
+ */
+#include "http_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What libevent has to say goes into our log. */
+static void libevent_log(int severity, const char *message)
+{
+	log_event(severity >= EVENT_LOG_WARN ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "libevent",
+		  F_TEXT("message", message));
+}
+
+static int listener_add(struct http_server *server, const struct conf_address *address,
+			const char *key, enum http_group group, bool tls, unsigned mode,
+			struct strbuf *problems)
+{
+	struct http_listener *listener = &server->listeners[server->n_listeners++];
+
+	*listener = (struct http_listener){.fd = -1, .group = group, .tls = tls};
+	return http_listener_open(address, key, mode, listener, problems);
+}
+
+static int listeners_add(struct http_server *server, const struct conf_addresses *addresses,
+			 const char *key, enum http_group group, bool tls, unsigned mode,
+			 struct strbuf *problems)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < addresses->len; i++) {
+		int r = listener_add(server, &addresses->item[i], key, group, tls, mode, problems);
+
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
+
+/* Tries all, so that all problems are told at once. */
+static int listeners_open(struct http_server *server, const struct conf_server *conf,
+			  struct strbuf *problems)
+{
+	struct conf_address admin = {.host = conf->admin_socket, .is_unix = true};
+	struct conf_addresses admins = {&admin, conf->admin_socket ? 1 : 0};
+	const struct {
+		const struct conf_addresses *addresses;
+		const char *key;
+		enum http_group group;
+		bool tls;
+		unsigned mode;
+	} kinds[] = {
+		{&conf->listen, "listen", HTTP_PUBLIC, false, 0666},
+		{&conf->listen_tls, "listen_tls", HTTP_PUBLIC, true, 0666},
+		{&conf->listen_metrics, "listen_metrics", HTTP_METRICS, false, 0666},
+		{&admins, "admin_socket", HTTP_ADMIN, false, conf->admin_socket_mode},
+	};
+	size_t n = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		n += kinds[i].addresses->len;
+	server->listeners = calloc(n ? n : 1, sizeof(*server->listeners));
+	if (!server->listeners)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		int r = listeners_add(server, kinds[i].addresses, kinds[i].key, kinds[i].group,
+				      kinds[i].tls, kinds[i].mode, problems);
+
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
+
+static int server_init(struct http_server *server, const struct conf *conf, struct strbuf *problems)
+{
+	size_t n_loops = conf->server.io_threads ? conf->server.io_threads : 1;
+	int r, settings_r = http_settings_new(conf, &server->settings, problems);
+
+	r = listeners_open(server, &conf->server, problems);
+	if (settings_r < 0)
+		return settings_r;
+	if (r < 0)
+		return r;
+	server->census_public = http_census_new();
+	server->census_local = http_census_new();
+	server->loops = calloc(n_loops, sizeof(*server->loops));
+	if (!server->census_public || !server->census_local || !server->loops)
+		return -ENOMEM;
+	while (server->n_loops < n_loops && r == 0)
+		r = http_loop_init(&server->loops[server->n_loops++], server);
+	return r;
+}
+
+int http_server_new(const struct conf *conf, const struct http_route *routes, size_t n_routes,
+		    struct pool *pool, struct metrics *metrics, struct http_server **serverp,
+		    struct strbuf *problems)
+{
+	_cleanup_(http_server_freep) struct http_server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (!server)
+		return -ENOMEM;
+	event_set_log_callback(libevent_log);
+	server->routes = routes;
+	server->n_routes = n_routes;
+	server->pool = pool;
+	server->metrics = metrics;
+	r = server_init(server, conf, problems);
+	if (r == -ENOMEM)
+		strbuf_add(problems, "[server] out of memory\n");
+	if (r < 0)
+		return r;
+	*serverp = TAKE(server);
+	return 0;
+}
+
+int http_server_start(struct http_server *server)
+{
+	for (size_t i = 0; i < server->n_loops; i++) {
+		int r = http_loop_start(&server->loops[i]);
+
+		if (r < 0)
+			return log_fault("start I/O loop", r, NULL);
+		server->running = true;
+	}
+	return 0;
+}
+
+void http_server_drain(struct http_server *server, int64_t drain_ms)
+{
+	if (!server->running)
+		return;
+	server->running = false;
+	for (size_t i = 0; i < server->n_listeners; i++)
+		http_listener_close(&server->listeners[i]);
+	for (size_t i = 0; i < server->n_loops; i++)
+		http_loop_drain(&server->loops[i], drain_ms);
+	for (size_t i = 0; i < server->n_loops; i++)
+		http_loop_join(&server->loops[i]);
+}
+
+void http_server_free(struct http_server *server)
+{
+	if (!server)
+		return;
+	http_server_drain(server, 0);
+	for (size_t i = 0; i < server->n_loops; i++)
+		http_loop_clear(&server->loops[i]);
+	for (size_t i = 0; i < server->n_listeners; i++)
+		http_listener_close(&server->listeners[i]);
+	free(server->loops);
+	free(server->listeners);
+	http_census_free(server->census_public);
+	http_census_free(server->census_local);
+	http_settings_unref(server->settings);
+	free(server);
+}
+
+int http_server_reload(struct http_server *server, const struct conf *conf, struct strbuf *problems)
+{
+	struct http_settings *settings;
+	int r = http_settings_new(conf, &settings, problems);
+
+	if (r < 0)
+		return r;
+	http_settings_unref(server->settings);
+	server->settings = settings;
+	for (size_t i = 0; i < server->n_loops; i++)
+		http_loop_reload(&server->loops[i], settings);
+	return 0;
+}
+
+uint16_t http_server_port(const struct http_server *server, enum http_group group, bool tls)
+{
+	for (size_t i = 0; i < server->n_listeners; i++) {
+		const struct http_listener *listener = &server->listeners[i];
+
+		if (listener->group == group && listener->tls == tls && listener->port != 0)
+			return listener->port;
+	}
+	return 0;
+}
+
+void http_server_listeners(const struct http_server *server, struct strbuf *out)
+{
+	for (size_t i = 0; i < server->n_listeners; i++) {
+		const struct http_listener *listener = &server->listeners[i];
+		const char *scheme = listener->unix_path ? "unix:"
+				     : listener->tls     ? "https://"
+							 : "http://";
+
+		strbuf_printf(out, "%s%s%s", i > 0 ? " " : "", scheme,
+			      listener->text ? listener->text : "");
+	}
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a reload may change: limits, time-outs and TLS credentials. Who uses them is not for here.
+ */
+#include "http_private.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+enum { PASSPHRASE_MAX = 1024 };
+
+/* Adds a line with OpenSSL's own reason. Returns -EINVAL. */
+static int tls_problem(struct strbuf *problems, const char *key, const char *path)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	strbuf_printf(problems, "[server] %s: %s: %s\n", key, path,
+		      reason ? reason : "cannot be used");
+	ERR_clear_error();
+	return -EINVAL;
+}
+
+/* pem_password_cb; arg is the passphrase or NULL. Without it OpenSSL would ask on the terminal. */
+static int passphrase_give(char *buf, int size, int rwflag, void *arg)
+{
+	const char *passphrase = arg;
+	size_t len = passphrase ? strlen(passphrase) : 0;
+
+	if (!passphrase || len > (size_t)size)
+		return -1;
+	memcpy(buf, passphrase, len);
+	return (int)len;
+}
+
+static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf *problems)
+{
+	_cleanup_(octets_clear_secret) struct octets file = OCTETS_NULL;
+	char passphrase[PASSPHRASE_MAX + 1] = "";
+	EVP_PKEY *key = NULL;
+	BIO *bio;
+	int r;
+
+	if (conf->tls_passphrase_file) {
+		r = file_read(conf->tls_passphrase_file, PASSPHRASE_MAX, &file);
+		if (r < 0) {
+			strbuf_printf(problems, "[server] tls_passphrase_file: %s: %s\n",
+				      conf->tls_passphrase_file, strerror(-r));
+			return r;
+		}
+		memcpy(passphrase, file.data, file.len);
+		passphrase[strcspn(passphrase, "\r\n")] = '\0';
+	}
+	bio = BIO_new_file(conf->tls_key, "r");
+	if (bio)
+		key = PEM_read_bio_PrivateKey(bio, NULL, passphrase_give,
+					      conf->tls_passphrase_file ? passphrase : NULL);
+	BIO_free(bio);
+	OPENSSL_cleanse(passphrase, sizeof(passphrase));
+	r = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1
+		    ? 0
+		    : tls_problem(problems, "tls_key", conf->tls_key);
+	EVP_PKEY_free(key);
+	return r;
+}
+
+/* Client certificates are asked for, not demanded; one that is sent must verify. */
+static int client_ca_load(SSL_CTX *ctx, const char *path, struct strbuf *problems)
+{
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+
+	if (!names || SSL_CTX_load_verify_file(ctx, path) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		return tls_problem(problems, "tls_client_ca", path);
+	}
+	SSL_CTX_set_client_CA_list(ctx, names);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	return 0;
+}
+
+static int tls_load(const struct conf_server *conf, SSL_CTX **ctxp, struct strbuf *problems)
+{
+	static const unsigned char session_context[] = "cmfd";
+	SSL_CTX *ctx;
+	int r = 0;
+
+	if (!conf->tls_certificate || !conf->tls_key) {
+		strbuf_add(problems, "[server] listen_tls: needs tls_certificate and tls_key\n");
+		return -EINVAL;
+	}
+	ctx = SSL_CTX_new(TLS_server_method());
+	if (!ctx)
+		return -ENOMEM;
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	if (SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1) != 1)
+		r = -ENOMEM;
+	if (r == 0 && SSL_CTX_use_certificate_chain_file(ctx, conf->tls_certificate) != 1)
+		r = tls_problem(problems, "tls_certificate", conf->tls_certificate);
+	if (r == 0)
+		r = key_load(ctx, conf, problems);
+	if (r == 0 && conf->tls_client_ca)
+		r = client_ca_load(ctx, conf->tls_client_ca, problems);
+	if (r < 0) {
+		SSL_CTX_free(ctx);
+		return r;
+	}
+	*ctxp = ctx;
+	return 0;
+}
+
+int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
+		      struct strbuf *problems)
+{
+	_cleanup_(http_settings_unrefp) struct http_settings *settings =
+		calloc(1, sizeof(*settings));
+	int r;
+
+	if (!settings)
+		return -ENOMEM;
+	atomic_init(&settings->references, 1);
+	settings->body_max = conf->server.body_max;
+	settings->header_max = conf->server.header_max;
+	settings->idle_ms = conf->server.idle_timeout_ms;
+	settings->request_ms = conf->server.request_timeout_ms;
+	settings->connections_max = conf->server.connections_max;
+	settings->connections_max_per_address = conf->server.connections_max_per_address;
+	if (conf->server.listen_tls.len > 0) {
+		r = tls_load(&conf->server, &settings->tls, problems);
+		if (r < 0)
+			return r;
+	}
+	*settingsp = TAKE(settings);
+	return 0;
+}
+
+struct http_settings *http_settings_ref(struct http_settings *settings)
+{
+	atomic_fetch_add(&settings->references, 1);
+	return settings;
+}
+
+void http_settings_unref(struct http_settings *settings)
+{
+	if (!settings || atomic_fetch_sub(&settings->references, 1) != 1)
+		return;
+	SSL_CTX_free(settings->tls);
+	free(settings);
+}
