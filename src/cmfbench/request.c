@@ -42,13 +42,34 @@ static int request_key(const struct bench_setup *s, struct bench_transaction *t)
 	return t->key ? spki_from_key(t->key, &t->spki) : -ENOMEM;
 }
 
-static int pop_sign(CertReqMsg *msg, EVP_PKEY *key)
+/* Signs `der` (taken over; len <= 0: it could not be encoded) with the key of the request. */
+static int request_sign(EVP_PKEY *key, unsigned char *der, int len, X509_ALGOR *algorithm,
+			ASN1_BIT_STRING *signature)
 {
 	_cleanup_(signer_freep) struct signer *signer = NULL;
-	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL;
+	_cleanup_(octets_clear) struct octets octets = OCTETS_NULL;
+	int err = -ENOMEM;
+
+	if (len > 0)
+		err = signer_new(key, "sha256", &signer);
+	if (!err)
+		err = signer_sign(signer, (struct bytes){der, (size_t)len}, &octets);
+	OPENSSL_free(der);
+	if (err)
+		return err;
+	if (!X509_ALGOR_copy(algorithm, signer_algorithm(signer)) ||
+	    !ASN1_BIT_STRING_set(signature, octets.data, (int)octets.len))
+		return -ENOMEM;
+	signature->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07L);
+	signature->flags |= ASN1_STRING_FLAG_BITS_LEFT;
+	return 0;
+}
+
+static int pop_sign(CertReqMsg *msg, EVP_PKEY *key)
+{
 	POPOSigningKey *popo = POPOSigningKey_new();
 	unsigned char *der = NULL;
-	int err = -ENOMEM, len;
+	int len;
 
 	msg->popo = ProofOfPossession_new();
 	if (!popo || !msg->popo) {
@@ -58,18 +79,7 @@ static int pop_sign(CertReqMsg *msg, EVP_PKEY *key)
 	msg->popo->type = POPO_SIGNATURE;
 	msg->popo->value.signature = popo;
 	len = i2d_CertRequest(msg->certReq, &der);
-	if (len > 0)
-		err = signer_new(key, "sha256", &signer);
-	if (!err)
-		err = signer_sign(signer, (struct bytes){der, (size_t)len}, &signature);
-	OPENSSL_free(der);
-	if (err)
-		return err;
-	if (!X509_ALGOR_copy(popo->algorithmIdentifier, signer_algorithm(signer)) ||
-	    !ASN1_BIT_STRING_set(popo->signature, signature.data, (int)signature.len))
-		return -ENOMEM;
-	popo->signature->flags = ASN1_STRING_FLAG_BITS_LEFT;
-	return 0;
+	return request_sign(key, der, len, popo->algorithmIdentifier, popo->signature);
 }
 
 static int request_crmf(const struct bench_setup *s, enum bench_operation operation,
@@ -105,16 +115,20 @@ static int request_crmf(const struct bench_setup *s, enum bench_operation operat
 static int request_p10(const struct bench_setup *s, unsigned long number,
 		       struct bench_transaction *t, PKIBody *body)
 {
-	X509_REQ *req = body->value.p10cr;
-	int err;
+	CertificationRequest *req = body->value.p10cr;
+	CertificationRequestInfo *info = req->certificationRequestInfo;
+	unsigned char *der = NULL;
+	int err, len;
 
-	err = subject_set(X509_REQ_get_subject_name(req), s->options->subject, number);
+	err = subject_set(info->subject, s->options->subject, number);
 	if (err)
 		return err;
-	if (!X509_REQ_set_version(req, 0) || !X509_REQ_set_pubkey(req, t->key) ||
-	    !X509_REQ_sign(req, t->key, EVP_sha256()))
-		return -EIO;
-	return 0;
+	SubjectPublicKeyInfo_free(info->subjectPKInfo);
+	info->subjectPKInfo = ASN1_item_dup(ASN1_ITEM_rptr(SubjectPublicKeyInfo), t->spki);
+	if (!info->subjectPKInfo || !ASN1_INTEGER_set(info->version, 0))
+		return -ENOMEM;
+	len = i2d_CertificationRequestInfo(info, &der);
+	return request_sign(t->key, der, len, req->signatureAlgorithm, req->signature);
 }
 
 static int request_genm(PKIBody *body)
