@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Who sent the message: verifies its protection over the received octets and finds the principal.
+ * Nothing of the body is looked at here, and nothing of it is acted on before.
+ */
+#include "door_private.h"
+
+#include <errno.h>
+
+static int signature_authenticate(struct cmp_request *rq)
+{
+	const struct cmp_message *msg = rq->msg;
+	const GENERAL_NAME *sender = msg->header->sender;
+	_cleanup_(freep) struct bytes *certs = NULL;
+	struct bytes sender_dn;
+	EVP_PKEY *key = NULL;
+	int err;
+
+	/* RFC 9483 3.1: sender is the subject of the protection certificate, so a directoryName. */
+	if (sender->type != GEN_DIRNAME)
+		return refuse(&rq->refusal, REFUSAL_signer_mismatch);
+	sender_dn = cmp_name_der(sender->d.directoryName);
+	if (X509_NAME_entry_count(sender->d.directoryName) == 0)
+		sender_dn = BYTES_NULL;
+	certs = calloc(msg->n_extra_certs + 1, sizeof(*certs));
+	if (!certs)
+		return -ENOMEM;
+	for (size_t i = 0; i < msg->n_extra_certs; i++)
+		certs[i] = cmp_message_extra_cert(msg, i);
+	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid, certs,
+			      msg->n_extra_certs, &rq->who, &key, &rq->refusal);
+	if (!err)
+		err = cmp_protection_verify_signature(msg, key, &rq->refusal);
+	EVP_PKEY_free(key);
+	if (!err)
+		rq->protection = CMP_PROTECTION_SIGNATURE;
+	return err;
+}
+
+/* The secret is found by senderKID alone: clients put the subject they ask for into sender. */
+static int mac_authenticate(struct cmp_request *rq)
+{
+	const struct conf_protection *conf = &rq->door->conf->protection;
+	struct cmp_mac_policy policy = {.iterations_min = conf->mac_iterations_min,
+					.iterations_max = conf->mac_iterations_max};
+	int err;
+
+	err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid, &rq->who,
+				  &rq->refusal);
+	if (err)
+		return err;
+	err = cmp_protection_verify_mac(rq->msg, octets_view(&rq->who.mac_secret), &policy,
+					&rq->refusal);
+	if (err)
+		return err;
+	/*
+	 * Only from here on may an answer be MAC-protected: who merely names a reference must not
+	 * get material to guess its secret with.
+	 */
+	rq->protection = CMP_PROTECTION_MAC;
+	return 0;
+}
+
+static int message_time_check(struct cmp_request *rq)
+{
+	const ASN1_GENERALIZEDTIME *time = rq->msg->header->messageTime;
+	int64_t window = rq->door->conf->protection.message_time_window_ms;
+	struct tm tm;
+	int64_t off;
+
+	if (!window || !time)
+		return 0;
+	/* RFC 9483 3.5: messageTime close to the time of the receiving system. */
+	if (ASN1_TIME_to_tm(time, &tm) != 1)
+		return refuse(&rq->refusal, REFUSAL_message_time_off);
+	off = (int64_t)timegm(&tm) * 1000 - rq->now_ms;
+	if (off > window || off < -window)
+		return refuse(&rq->refusal, REFUSAL_message_time_off);
+	return 0;
+}
+
+int cmp_authenticate(struct cmp_request *rq)
+{
+	int err;
+
+	/* RFC 9483 3.5: messages without protection are rejected. */
+	if (!rq->msg->protection.len)
+		return refuse(&rq->refusal, REFUSAL_protection_missing);
+	switch (cmp_message_protection_kind(rq->msg)) {
+	case CMP_PROTECTION_SIGNATURE:
+		err = signature_authenticate(rq);
+		break;
+	case CMP_PROTECTION_MAC:
+		err = mac_authenticate(rq);
+		break;
+	case CMP_PROTECTION_NONE:
+	default:
+		return refuse(&rq->refusal, REFUSAL_protection_missing);
+	}
+	if (err)
+		/* A principal whose protection did not verify is nobody. */
+		cmf_principal_clear(&rq->who);
+	return err ? err : message_time_check(rq);
+}

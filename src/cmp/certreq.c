@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * ir, cr, kur: a certificate request as CRMF (RFC 4211). Checks form and proof of possession; names
+ * and rights are cmf/'s.
+ */
+#include "door_private.h"
+
+#include <errno.h>
+
+/* RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
+static int template_check(struct cmp_request *rq, const CertTemplate *t)
+{
+	int64_t version;
+
+	/* "MUST be 2 if supplied" */
+	if (t->version && (ASN1_INTEGER_get_int64(&version, t->version) != 1 || version != 2))
+		return refuse(&rq->refusal, REFUSAL_template_version);
+	/* RFC 4211 5: serialNumber, signingAlg, the UIDs are the CA's to set. */
+	if (t->serialNumber || t->signingAlg || t->issuerUID || t->subjectUID)
+		return refuse(&rq->refusal, REFUSAL_template_field_not_allowed);
+	return 0;
+}
+
+/* RFC 9483 4.1.1, 5.1.1: popo. */
+static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
+{
+	const POPOSigningKey *pop;
+
+	if (!msg->popo)
+		return refuse(&rq->refusal, REFUSAL_pop_missing);
+	switch (msg->popo->type) {
+	case POPO_RA_VERIFIED:
+		if (!(rq->who.permissions & STORE_IS_RA))
+			return refuse(&rq->refusal, REFUSAL_ra_verified_not_permitted);
+		return 0;
+	case POPO_SIGNATURE:
+		pop = msg->popo->value.signature;
+		if (pop->poposkInput)
+			return refuse(&rq->refusal, REFUSAL_pop_input_used);
+		return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
+				      cert_request_der(msg->certReq));
+	case POPO_KEY_ENCIPHERMENT:
+	case POPO_KEY_AGREEMENT:
+	default:
+		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
+	}
+}
+
+/* RFC 9483 4.1.3: the oldCertId control; NULL if there is none. */
+static int old_cert_id_find(struct cmp_request *rq, const CertRequest *request, CertId **idp)
+{
+	const AttributeTypeAndValue *control;
+	const unsigned char *p;
+	const ASN1_STRING *s;
+
+	*idp = NULL;
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
+		control = sk_AttributeTypeAndValue_value(request->controls, i);
+		if (!cmp_oid_is(rq, CMP_OID_OLD_CERT_ID, control->type))
+			continue;
+		if (*idp || !control->value || control->value->type != V_ASN1_SEQUENCE)
+			goto malformed;
+		s = control->value->value.sequence;
+		p = s->data;
+		*idp = d2i_CertId(NULL, &p, s->length);
+		if (!*idp || p != s->data + s->length || (*idp)->issuer->type != GEN_DIRNAME)
+			goto malformed;
+	}
+	return 0;
+malformed:
+	CertId_free(*idp);
+	*idp = NULL;
+	return refuse(&rq->refusal, REFUSAL_update_cert_not_identified);
+}
+
+static int old_certificate_find(struct cmp_request *rq, const CertRequest *request,
+				struct store_certificate *oldp)
+{
+	struct bytes issuer = BYTES_NULL, serial = BYTES_NULL;
+	uint8_t octets[CMP_INTEGER_MAX];
+	CertId *id = NULL;
+	int err;
+
+	err = old_cert_id_find(rq, request, &id);
+	if (err)
+		return err;
+	if (id) {
+		issuer = cmp_name_der(id->issuer->d.directoryName);
+		serial = cmp_integer_octets(id->serialNumber, octets);
+	}
+	if (id && !serial.len)
+		err = refuse(&rq->refusal, REFUSAL_update_cert_unknown);
+	else
+		err = cmf_update_find(rq->door->cmf, &rq->who, issuer, serial, rq->worker->reader,
+				      oldp, &rq->refusal);
+	CertId_free(id);
+	return err;
+}
+
+/* The request proper: what it asks for goes into csr, which borrows from it. */
+static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)
+{
+	const CertTemplate *t = msg->certReq->certTemplate;
+	EVP_PKEY *key = NULL;
+	int err;
+
+	err = template_check(rq, t);
+	if (!err)
+		err = cmp_public_key(rq, t->publicKey, &key, &csr->key_kind);
+	if (!err)
+		err = pop_check(rq, msg, key);
+	EVP_PKEY_free(key);
+	csr->subject = t->subject;
+	csr->extensions = t->extensions;
+	csr->validity = t->validity;
+	csr->issuer = t->issuer;
+	csr->spki = t->publicKey;
+	return err;
+}
+
+/* RFC 9483 4.1.1: one CertReqMsg, certReqId 0. */
+static int request_only(struct cmp_request *rq, const CertReqMsg **msgp)
+{
+	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
+	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
+	int64_t id = 0;
+
+	if (msg && ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) == 1 && id >= 0 &&
+	    id <= INT32_MAX)
+		rq->cert_req_id = (int)id;
+	if (sk_CertReqMsg_num(msgs) != 1)
+		return refuse(&rq->refusal, REFUSAL_cert_req_count);
+	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id != 0)
+		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
+	*msgp = msg;
+	return 0;
+}
+
+int cmp_certreq_serve(struct cmp_request *rq)
+{
+	_cleanup_(cmp_carriers_clear) struct cmp_carriers pairs = {.chain_request = -1};
+	_cleanup_(store_certificate_clear) struct store_certificate old = {0};
+	struct cmf_csr csr = {.may_register = rq->msg->body_type == PKI_BODY_IR,
+			      .update = rq->msg->body_type == PKI_BODY_KUR};
+	const CertReqMsg *msg = NULL;
+	int err;
+
+	err = cmp_quota_check(rq);
+	if (err)
+		return err;
+	rq->in_body = rq->keep_refusal = true;
+	err = request_only(rq, &msg);
+	if (!err)
+		err = cmp_carriers_of_reg_info(rq, msg->regInfo, &pairs);
+	if (!err)
+		err = request_read(rq, msg, &csr);
+	if (!err && csr.update) {
+		err = old_certificate_find(rq, msg->certReq, &old);
+		csr.old = &old;
+	}
+	return err ? err : cmp_certificate_issue(rq, &csr, &pairs);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One request through the door, in a straight line: decode, header, protection, transaction, the
+ * service of the body type, answer, one commit, one log line. What a body means is in the file of
+ * its type.
+ */
+#include "door_private.h"
+
+#include "asn1/algorithm.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * How often a request is decided again because somebody else's commit came first. Each time the
+ * store holds what won, so two rounds are normal under attack of duplicates and five are plenty.
+ */
+enum { ATTEMPTS_MAX = 5 };
+
+/* The body types that are served, RFC 9483 4; the answer's type is where refusals go, 3.6.2. */
+static const struct cmp_service services[] = {
+	{PKI_BODY_IR, METRIC_OP_ir, true, PKI_BODY_IP, cmp_certreq_serve},
+	{PKI_BODY_CR, METRIC_OP_cr, true, PKI_BODY_CP, cmp_certreq_serve},
+	{PKI_BODY_KUR, METRIC_OP_kur, true, PKI_BODY_KUP, cmp_certreq_serve},
+	{PKI_BODY_P10CR, METRIC_OP_p10cr, true, PKI_BODY_CP, cmp_p10cr_serve},
+	{PKI_BODY_RR, METRIC_OP_rr, true, PKI_BODY_RP, cmp_rr_serve},
+	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve},
+	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve},
+	{PKI_BODY_POLLREQ, METRIC_OP_pollReq, false, PKI_BODY_ERROR, cmp_poll_serve},
+	{PKI_BODY_ERROR, METRIC_OP_error, false, PKI_BODY_ERROR, cmp_error_serve},
+};
+
+static const struct cmp_service *service_find(int body_type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(services); i++)
+		if (services[i].body_type == body_type)
+			return &services[i];
+	return NULL;
+}
+
+struct bytes cmp_name_der(const X509_NAME *name)
+{
+	const unsigned char *der;
+	size_t len;
+
+	if (!X509_NAME_get0_der(name, &der, &len))
+		return BYTES_NULL;
+	return (struct bytes){der, len};
+}
+
+struct bytes cmp_integer_octets(const ASN1_INTEGER *i, uint8_t out[CMP_INTEGER_MAX])
+{
+	int len = i2d_ASN1_INTEGER(i, NULL);
+	unsigned char *p = out;
+
+	/* Short enough for a length of one octet: identifier and length are two. */
+	if (len < 3 || len > CMP_INTEGER_MAX)
+		return BYTES_NULL;
+	len = i2d_ASN1_INTEGER(i, &p);
+	return (struct bytes){out + 2, (size_t)len - 2};
+}
+
+/* --- refusals and faults
+ * -------------------------------------------------------------------------- */
+
+/* A refusal that ends the transaction is kept with it, so that it can be repeated. */
+static int refusal_keep(struct cmp_request *rq)
+{
+	bool open = rq->txn.id != 0;
+	int err;
+
+	if (open) {
+		rq->txn.deadline_ms = 0;
+		err = cmp_transaction_answer(rq, STORE_TXN_FAILED);
+	} else {
+		store_transaction_clear(&rq->txn);
+		err = cmp_transaction_open(rq);
+		if (!err)
+			err = cmp_transaction_insert(rq, STORE_TXN_FAILED, NULL);
+	}
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	if (!err && open)
+		cmp_quota_count(rq, -1);
+	return err;
+}
+
+static int refusal_answer(struct cmp_request *rq)
+{
+	int err;
+
+	rq->outcome = METRIC_REJECTED;
+	store_unit_clear(rq->worker->unit);
+	err = cmp_reply_refusal(rq);
+	if (err)
+		return err;
+	return rq->keep_refusal ? refusal_keep(rq) : cmp_reply_encode(rq);
+}
+
+/* Nothing half-done stays, nothing internal is told. */
+static int fault_answer(struct cmp_request *rq, int fault)
+{
+	bool again = fault == -EAGAIN || fault == -ENOSPC || fault == -EBUSY ||
+		     fault == -ETIMEDOUT || fault == -EDQUOT;
+	int err;
+
+	rq->outcome = METRIC_FAULT;
+	store_unit_clear(rq->worker->unit);
+	(void)refuse(&rq->refusal, again ? REFUSAL_system_unavailable : REFUSAL_system_failure);
+	err = cmp_reply_error(rq, &rq->refusal);
+	return err ? err : cmp_reply_encode(rq);
+}
+
+/* --- the straight line
+ * ------------------------------------------------------------------------------ */
+
+static void attempt_clear(struct cmp_request *rq)
+{
+	store_unit_clear(rq->worker->unit);
+	store_transaction_clear(&rq->txn);
+	rq->txn = (struct store_transaction){0};
+	cmp_reply_clear(&rq->reply);
+	octets_clear(&rq->answer);
+	rq->refusal = REFUSAL_NULL;
+	rq->in_body = rq->keep_refusal = false;
+	rq->cert_req_id = 0;
+	rq->outcome = METRIC_ACCEPTED;
+	free(rq->subject);
+	rq->subject = NULL;
+	rq->serial[0] = '\0';
+}
+
+static int request_attempt(struct cmp_request *rq)
+{
+	bool done;
+	int err = cmp_transaction_admit(rq, &done);
+
+	if (!err && !done)
+		err = rq->service->serve(rq);
+	return err == REFUSED ? refusal_answer(rq) : err;
+}
+
+/* Decides on an authenticated message, again if another commit came in between. */
+static int request_decide(struct cmp_request *rq)
+{
+	int err = STORE_CONFLICT;
+
+	for (int i = 0; i < ATTEMPTS_MAX && err == STORE_CONFLICT; i++) {
+		attempt_clear(rq);
+		err = request_attempt(rq);
+	}
+	return err == STORE_CONFLICT ? -EAGAIN : err;
+}
+
+/*
+ * RFC 4210 7: a version that we do not know is told as such, whatever its body looks like; so this
+ * comes before what the decoder says of the body.
+ */
+static int version_check(struct cmp_request *rq)
+{
+	if (rq->msg->pvno != 2 && rq->msg->pvno != 3)
+		return refuse(&rq->refusal, REFUSAL_pvno_unsupported);
+	return 0;
+}
+
+static int request_serve(struct cmp_request *rq)
+{
+	struct bytes der = rq->exchange->request;
+	int decoded, err;
+
+	decoded = cmp_message_decode(der, &rq->msg, &rq->refusal);
+	if (!rq->msg)
+		return decoded;
+	rq->service = service_find(rq->msg->body_type);
+	err = version_check(rq);
+	if (err)
+		return err;
+	/* RFC 9483 3.5: the syntax of the whole message. */
+	if (decoded)
+		return decoded;
+	if (EVP_Digest(der.data, der.len, rq->digest, NULL, digest_by_nid(NID_sha256), NULL) != 1)
+		return log_fault("digest of the request", -EIO, NULL);
+	err = cmp_header_check(rq);
+	if (!err)
+		err = cmp_authenticate(rq);
+	return err ? err : request_decide(rq);
+}
+
+static const char *const outcome_names[METRIC_OUTCOME_COUNT] = {
+	[METRIC_ACCEPTED] = "accepted", [METRIC_WAITING] = "waiting",
+	[METRIC_REJECTED] = "rejected", [METRIC_REPLAYED] = "replayed",
+	[METRIC_FAULT] = "fault",
+};
+
+/* One line for each request, and its place in the metrics. */
+static void request_log(struct cmp_request *rq)
+{
+	int64_t us = clock_monotonic_us() - rq->exchange->received_us;
+	const struct refusal *r = &rq->refusal;
+	bool refused = rq->outcome == METRIC_REJECTED || rq->outcome == METRIC_FAULT;
+	enum metric_operation op = rq->msg ? METRIC_OP_other : METRIC_OP_none;
+
+	if (rq->service)
+		op = rq->service->operation;
+	metrics_request(rq->door->metrics, op, rq->outcome, refused ? r->failinfo : -1, us);
+	if (!log_enabled(LOG_LEVEL_INFO))
+		return;
+	log_event(LOG_LEVEL_INFO, "request", F_INT("conn", (int64_t)rq->exchange->connection),
+		  F_TEXT("peer", rq->exchange->peer),
+		  F_HEX("transaction", rq->msg ? rq->msg->transaction_id : BYTES_NULL),
+		  F_TEXT("client", rq->who.name),
+		  F_TEXT("operation", rq->msg ? pki_body_type_name(rq->msg->body_type) : "none"),
+		  F_TEXT("subject", rq->subject), F_TEXT("outcome", outcome_names[rq->outcome]),
+		  F_TEXT("failinfo", refused ? failinfo_name(r->failinfo) : NULL),
+		  F_TEXT("reason", refused ? refusal_code(r->reason) : NULL),
+		  F_TEXT("detail", refused ? r->detail : NULL),
+		  F_TEXT("serial", rq->serial[0] ? rq->serial : NULL), F_INT("us", us));
+}
+
+int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
+		   const struct cmp_exchange *exchange, struct octets *answerp,
+		   bool *not_a_messagep)
+{
+	struct cmp_request rq = {.door = door,
+				 .worker = worker,
+				 .exchange = exchange,
+				 .now_ms = clock_now_ms(door->clock),
+				 .carriers.chain_request = -1,
+				 .protection = CMP_PROTECTION_SIGNATURE,
+				 .refusal = REFUSAL_NULL};
+	int err = request_serve(&rq);
+
+	*not_a_messagep = err == REFUSED && !rq.msg;
+	if (err == REFUSED)
+		err = refusal_answer(&rq);
+	if (err)
+		err = fault_answer(&rq, err);
+	request_log(&rq);
+	*answerp = OCTETS_NULL;
+	if (!err) {
+		*answerp = rq.answer;
+		rq.answer = OCTETS_NULL;
+	}
+	attempt_clear(&rq);
+	cmp_carriers_clear(&rq.carriers);
+	cmf_principal_clear(&rq.who);
+	cmp_message_free(rq.msg);
+	return err;
+}

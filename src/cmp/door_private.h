@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of the CMP door share: the door, one request on its way through it, and the steps.
+ * Not for other modules: those see include/cmp/door.h.
+ *
+ * The steps are functions on `struct cmp_request`. They return 0, REFUSED with rq->refusal filled
+ * in, STORE_CONFLICT where something was committed that no longer fits (the request is then decided
+ * again from the start), or a negative errno.
+ */
+#pragma once
+
+#include "asn1/cmf_types.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "cmp/door.h"
+#include "cmp/message.h"
+
+#include <pthread.h>
+
+/* Elements that the door knows in generalInfo, controls, regInfo, genm. */
+enum cmp_oid {
+	CMP_OID_IMPLICIT_CONFIRM,
+	CMP_OID_CERT_PROFILE,
+	CMP_OID_CERT_TYPE,
+	CMP_OID_VNFC_ID,
+	CMP_OID_CERT_CHAIN_REQUEST,
+	CMP_OID_OLD_CERT_ID,
+	CMP_OID_UTF8_PAIRS,
+	CMP_OID_REG_CERT_REQ,
+	CMP_OID_SIGN_KEY_PAIR_TYPES,
+	CMP_OID_PREFERRED_SYMM_ALG,
+	CMP_OID_CURRENT_CRL,
+	CMP_OID_CA_CERTS,
+	CMP_OID_REGISTER_REQUEST,
+	CMP_OID_REGISTER_RESPONSE,
+	CMP_OID_COUNT,
+};
+
+/* Requesters whose open transactions are estimated at a time; see quota.c. */
+enum { CMP_QUOTA_SLOTS = 512 };
+
+struct cmp_quota_slot {
+	uint64_t requester; /* hash of the name; 0: free */
+	uint32_t open;      /* estimate, never reset but by counting */
+	int64_t counted_ms;
+};
+
+struct cmp_quota {
+	pthread_mutex_t lock;
+	struct cmp_quota_slot slots[CMP_QUOTA_SLOTS];
+};
+
+/* Immutable after cmp_door_new() but for the quota; shared by all workers. */
+struct cmp_door {
+	const struct conf *conf;
+	struct cmf *cmf;
+	const struct clock_source *clock;
+	struct metrics *metrics;
+	const ASN1_OBJECT *oids[CMP_OID_COUNT];
+	/* The CMF's protection credential. */
+	struct signer *signer;
+	struct octets *certs; /* own certificate, then its chain, no self-signed ones behind it */
+	size_t n_certs;
+	struct octets sender;     /* GeneralName with the subject of the certificate */
+	struct octets sender_kid; /* its subjectKeyIdentifier; empty: none */
+	/* Answers to support messages that depend on the configuration alone. */
+	struct octets sign_key_pair_types;
+	struct octets preferred_symm_alg;
+	struct cmp_quota quota;
+};
+
+/* Explicit carriers of one kind that a message may hold; more are no honest message. */
+enum { CMP_CARRIERS_MAX = 16, CMP_CARRIER_TEXT_MAX = 255 };
+
+/* certType, vnfcId and certChainRequest as the message names them, docs/cmp-profile.md. */
+struct cmp_carriers {
+	char *profile_names[CMP_CARRIERS_MAX];
+	size_t n_profile_names;
+	char *vnfc_ids[CMP_CARRIERS_MAX];
+	size_t n_vnfc_ids;
+	int chain_request; /* 0, 1; -1: not said */
+};
+
+/* An answer before it is encoded. */
+struct cmp_reply {
+	PKIBody *body;
+	const struct ca *issuer; /* its chain goes into extraCerts; NULL: none */
+	bool implicit_confirm;
+	int64_t confirm_wait_ms; /* 0: no certConf is due */
+	uint8_t nonce[CMP_NONCE_LEN];
+};
+
+struct cmp_request;
+
+/* How a type of body is served. */
+struct cmp_service {
+	int body_type;
+	enum metric_operation operation;
+	/* Opens a transaction (else it belongs to one). */
+	bool opens;
+	/* Type of the answer that reports what is wrong with the body, RFC 9483 3.6.2. */
+	int answer_type;
+	int (*serve)(struct cmp_request *rq);
+};
+
+/* One request on its way through the door. */
+struct cmp_request {
+	struct cmp_door *door;
+	struct cmp_worker *worker;
+	const struct cmp_exchange *exchange;
+	int64_t now_ms;
+	struct cmp_message *msg; /* NULL: the octets were no PKIMessage */
+	const struct cmp_service *service;
+	bool implicit_confirm;        /* asked for */
+	struct cmp_carriers carriers; /* of the header */
+	uint8_t digest[32];           /* SHA-256 of the octets received */
+
+	struct cmf_principal who;
+	enum cmp_protection_kind protection; /* of the answer */
+
+	/* What is below is of one attempt and cleared for the next. */
+	struct store_transaction txn; /* id 0: none in the store */
+	int cert_req_id;              /* for the answer */
+	bool in_body;                 /* refusals are reported by the answer of the operation */
+	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */
+	struct cmp_reply reply;
+	struct octets answer;
+	struct refusal refusal;
+	enum metric_outcome outcome;
+	/* For the log line. */
+	char *subject;
+	char serial[2 * STORE_SERIAL_MAX + 1];
+};
+
+static inline bool cmp_oid_is(const struct cmp_request *rq, enum cmp_oid oid, const ASN1_OBJECT *o)
+{
+	return OBJ_cmp(rq->door->oids[oid], o) == 0;
+}
+
+/* --- steps before the body (header.c, authenticate.c, transaction.c) ----------------------------
+ */
+
+/* Everything about the header that can be known without store and keys. RFC 9483 3.5. */
+_must_check_ int cmp_header_check(struct cmp_request *rq);
+/* RFC 9483 6.1: whether the operation label of the URL, if any, fits the body that opened. */
+_must_check_ int cmp_operation_label_check(struct cmp_request *rq, int body_type);
+/* Verifies the protection over the received octets; fills in rq->who and rq->protection. */
+_must_check_ int cmp_authenticate(struct cmp_request *rq);
+
+/*
+ * Finds the transaction and decides whether the message may come now. *donep: rq->answer holds the
+ * stored answer, a retransmission was replayed.
+ */
+_must_check_ int cmp_transaction_admit(struct cmp_request *rq, bool *donep);
+/* Fills in rq->txn for a request that opens a transaction. */
+_must_check_ int cmp_transaction_open(struct cmp_request *rq);
+/* Encodes the reply into rq->answer and adds a new transaction in that state with it. */
+_must_check_ int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state state,
+					const int64_t *certificate_ref);
+/* The same for the transaction that is there, provided that nobody else has answered meanwhile. */
+_must_check_ int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state state);
+/* Commits the unit with the answer; the fault points lie here. */
+_must_check_ int cmp_transaction_commit(struct cmp_request *rq);
+
+/* REFUSED if the requester has as many open transactions as it may. RFC-free: our own limit. */
+_must_check_ int cmp_quota_check(struct cmp_request *rq);
+/* A transaction of this requester was opened (1) or ended (-1). */
+void cmp_quota_count(struct cmp_request *rq, int delta);
+
+/* --- carriers.c
+ * ------------------------------------------------------------------------------------ */
+
+/* From generalInfo and the URL, into rq->carriers. */
+_must_check_ int cmp_carriers_of_header(struct cmp_request *rq);
+/* From the regInfo of a CertReqMsg, RFC 4211 7.1; may be NULL. */
+_must_check_ int cmp_carriers_of_reg_info(struct cmp_request *rq,
+					  const STACK_OF(AttributeTypeAndValue) * reg_info,
+					  struct cmp_carriers *carriers);
+/* Leaves an empty set; also makes one. */
+void cmp_carriers_clear(struct cmp_carriers *carriers);
+/* Copies a string of ASN.1 that goes on as text: valid UTF-8 without controls, 1..max octets.
+ * 0, -EBADMSG, -ENOMEM. */
+_must_check_ int cmp_text_dup(const ASN1_STRING *s, size_t max, char **textp);
+
+/* --- reply.c
+ * ------------------------------------------------------------------------------------------ */
+
+void cmp_reply_clear(struct cmp_reply *reply);
+/* Protects and encodes rq->reply into rq->answer. */
+_must_check_ int cmp_reply_encode(struct cmp_request *rq);
+_must_check_ int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal);
+/* What rq->refusal says, in the kind of body that RFC 9483 3.6.2 wants. */
+_must_check_ int cmp_reply_refusal(struct cmp_request *rq);
+/* ip, cp, kup without a certificate: rejection or waiting. text may be NULL, failinfo -1. */
+_must_check_ int cmp_reply_cert_status(struct cmp_request *rq, int type, int status,
+				       const char *text, int failinfo);
+/* ip, cp, kup with the certificate; mods may be NULL. */
+_must_check_ int cmp_reply_certificate(struct cmp_request *rq, int type, struct bytes der,
+				       const char *mods, const struct ca *issuer);
+_must_check_ int cmp_reply_pkiconf(struct cmp_request *rq);
+_must_check_ int cmp_reply_poll(struct cmp_request *rq, int64_t cert_req_id, int check_after);
+/* genp with one element; an empty value is left out. */
+_must_check_ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type,
+				struct bytes value);
+/* rp with one status, and CertId if issuer is given. */
+_must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const char *text,
+				      int failinfo, const X509_NAME *issuer,
+				      const ASN1_INTEGER *serial);
+
+/* --- services, by body type
+ * ------------------------------------------------------------------------------ */
+
+_must_check_ int cmp_certreq_serve(struct cmp_request *rq); /* ir, cr, kur */
+_must_check_ int cmp_p10cr_serve(struct cmp_request *rq);
+_must_check_ int cmp_certconf_serve(struct cmp_request *rq);
+_must_check_ int cmp_poll_serve(struct cmp_request *rq);
+_must_check_ int cmp_rr_serve(struct cmp_request *rq);
+_must_check_ int cmp_genm_serve(struct cmp_request *rq);
+_must_check_ int cmp_error_serve(struct cmp_request *rq);
+
+/*
+ * issue.c: asks cmf/ for the certificate, answers and commits; ir, cr, kur, p10cr. `further` are
+ * the carriers found in the body. Fills in what csr says about carriers.
+ */
+_must_check_ int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
+				       const struct cmp_carriers *further);
+/* upstream.c: a transaction in AWAIT_UPSTREAM that has no answer yet. */
+_must_check_ int cmp_upstream_continue(struct cmp_request *rq);
+/* upstream.c: answers by the state of the certificate; for pollReq while it is not there: pollRep.
+ */
+_must_check_ int cmp_upstream_answer(struct cmp_request *rq, bool polling, int64_t poll_req_id);
+/* ip, cp or kup for the body type that opened a transaction. */
+int cmp_answer_type(int body_type);
+
+/* Verifies a proof of possession by signature; REFUSED pop_*. */
+_must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
+				const ASN1_BIT_STRING *signature, struct bytes data);
+/* Makes the key that is to be certified; REFUSED public_key_*. */
+_must_check_ int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
+				EVP_PKEY **keyp, struct spki_kind *kindp);
+/* Content octets of an INTEGER into `out`; empty if longer than any serialNumber. */
+enum { CMP_INTEGER_MAX = 32 };
+struct bytes cmp_integer_octets(const ASN1_INTEGER *i, uint8_t out[CMP_INTEGER_MAX]);
+/* The encoding of a Name, borrowed. */
+struct bytes cmp_name_der(const X509_NAME *name);
+/* Remembers subject and serial for the log line. */
+void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const uint8_t *serial,
+			 size_t serial_len);
+
+/* genm.c: the answers to support messages that the configuration alone decides. */
+_must_check_ int cmp_support_prepare(struct cmp_door *door);
+/* setup.c: the credential that answers are signed with. */
+_must_check_ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The public key that is to be certified, and the proof by signature that the requester has the
+ * private one. For CRMF and PKCS#10 alike.
+ */
+#include "door_private.h"
+
+#include <errno.h>
+
+int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp,
+		   struct spki_kind *kindp)
+{
+	int err;
+
+	/* RFC 9483 4.1.6: absent or empty asks for central key generation, which is not offered. */
+	if (!spki || !spki->subjectPublicKey || !ASN1_STRING_length(spki->subjectPublicKey))
+		return refuse(&rq->refusal, REFUSAL_public_key_missing);
+	err = spki_key(spki, keyp, kindp);
+	if (err == -EBADMSG)
+		return refuse(&rq->refusal, REFUSAL_public_key_malformed);
+	if (err == -ENOTSUP)
+		return refuse(&rq->refusal, REFUSAL_public_key_algorithm);
+	return err;
+}
+
+int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
+		   const ASN1_BIT_STRING *signature, struct bytes data)
+{
+	struct bytes octets = {ASN1_STRING_get0_data(signature),
+			       (size_t)ASN1_STRING_length(signature)};
+	enum signature_result result;
+	int err = signature_verify(key, alg, data, octets, &result);
+
+	if (err)
+		return err;
+	switch (result) {
+	case SIGNATURE_OK:
+		return 0;
+	case SIGNATURE_WRONG:
+		/* RFC 9483 5.1.1 */
+		return refuse(&rq->refusal, REFUSAL_pop_signature_wrong);
+	case SIGNATURE_ALG_REFUSED:
+	case SIGNATURE_ALG_MISMATCH:
+	default:
+		return refuse(&rq->refusal, REFUSAL_pop_algorithm);
+	}
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Answers: their bodies, header, protection and extraCerts. Knows how RFC 9483 wants an answer to
+ * look, not why it is given.
+ */
+#include "door_private.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+void cmp_reply_clear(struct cmp_reply *reply)
+{
+	PKIBody_free(reply->body);
+	*reply = (struct cmp_reply){0};
+}
+
+/* --- bodies ---------------------------------------------------------------------------------- */
+
+/* A SEQUENCE that goes in as it is. */
+static ASN1_TYPE *sequence_new(struct bytes der)
+{
+	ASN1_STRING *s = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+	ASN1_TYPE *type = ASN1_TYPE_new();
+
+	if (!s || !type || !ASN1_STRING_set(s, der.data, (int)der.len)) {
+		ASN1_STRING_free(s);
+		ASN1_TYPE_free(type);
+		return NULL;
+	}
+	ASN1_TYPE_set(type, V_ASN1_SEQUENCE, s);
+	return type;
+}
+
+static int body_new(struct cmp_request *rq, int type, PKIBody **bodyp)
+{
+	cmp_reply_clear(&rq->reply);
+	*bodyp = rq->reply.body = cmp_body_new((enum pki_body_type)type);
+	return *bodyp ? 0 : -ENOMEM;
+}
+
+int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal)
+{
+	cmp_reply_clear(&rq->reply);
+	rq->reply.body = cmp_error_body_new(PKI_STATUS_REJECTION, refusal_text(refusal->reason),
+					    refusal->failinfo);
+	return rq->reply.body ? 0 : -ENOMEM;
+}
+
+/* The one CertResponse of ip, cp, kup. */
+static int response_new(struct cmp_request *rq, int type, int status, const char *text,
+			int failinfo, CertResponse **responsep)
+{
+	CertResponse *response;
+	PKIBody *body;
+	int err = body_new(rq, type, &body);
+
+	if (err)
+		return err;
+	response = CertResponse_new();
+	if (!response ||
+	    sk_CertResponse_push(body->value.certRepMessage->response, response) <= 0) {
+		CertResponse_free(response);
+		return -ENOMEM;
+	}
+	/* RFC 9483 4.1.1: 0; 4.1.4: -1 in answer to p10cr. The request's, in every case. */
+	if (!ASN1_INTEGER_set_int64(response->certReqId, rq->cert_req_id))
+		return -ENOMEM;
+	PKIStatusInfo_free(response->status);
+	response->status = cmp_status_info_new(status, text, failinfo);
+	*responsep = response;
+	return response->status ? 0 : -ENOMEM;
+}
+
+int cmp_reply_cert_status(struct cmp_request *rq, int type, int status, const char *text,
+			  int failinfo)
+{
+	CertResponse *response;
+
+	return response_new(rq, type, status, text, failinfo, &response);
+}
+
+/* RFC 9483 4.1.1: caPubs only in ip, only the trust anchor; MAC-protected it can be trusted. */
+static int ca_pubs_add(struct cmp_request *rq, int type, struct bytes root)
+{
+	CertRepMessage *message = rq->reply.body->value.certRepMessage;
+	ASN1_TYPE *cert;
+
+	if (type != PKI_BODY_IP || rq->protection != CMP_PROTECTION_MAC || !root.len)
+		return 0;
+	if (!message->caPubs)
+		message->caPubs = sk_ASN1_TYPE_new_null();
+	cert = sequence_new(root);
+	if (!message->caPubs || !cert || sk_ASN1_TYPE_push(message->caPubs, cert) <= 0) {
+		ASN1_TYPE_free(cert);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int cmp_reply_certificate(struct cmp_request *rq, int type, struct bytes der, const char *mods,
+			  const struct ca *issuer)
+{
+	int status = mods ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED;
+	CertResponse *response;
+	CertOrEncCert *cert;
+	int err;
+
+	err = response_new(rq, type, status, mods, -1, &response);
+	if (err)
+		return err;
+	response->certifiedKeyPair = CertifiedKeyPair_new();
+	if (!response->certifiedKeyPair)
+		return -ENOMEM;
+	cert = response->certifiedKeyPair->certOrEncCert;
+	cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
+	cert->value.certificate = sequence_new(der);
+	if (!cert->value.certificate)
+		return -ENOMEM;
+	rq->reply.issuer = rq->txn.chain_request ? issuer : NULL;
+	return ca_pubs_add(rq, type, ca_root(issuer));
+}
+
+int cmp_reply_pkiconf(struct cmp_request *rq)
+{
+	PKIBody *body;
+
+	return body_new(rq, PKI_BODY_PKICONF, &body);
+}
+
+int cmp_reply_poll(struct cmp_request *rq, int64_t cert_req_id, int check_after)
+{
+	PKIBody *body;
+	PollRep *poll;
+	int err = body_new(rq, PKI_BODY_POLLREP, &body);
+
+	if (err)
+		return err;
+	poll = PollRep_new();
+	if (!poll || sk_PollRep_push(body->value.pollRep, poll) <= 0) {
+		PollRep_free(poll);
+		return -ENOMEM;
+	}
+	if (!ASN1_INTEGER_set_int64(poll->certReqId, cert_req_id) ||
+	    !ASN1_INTEGER_set_int64(poll->checkAfter, check_after))
+		return -ENOMEM;
+	return 0;
+}
+
+int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type, struct bytes value)
+{
+	InfoTypeAndValue *itav;
+	PKIBody *body;
+	int err = body_new(rq, PKI_BODY_GENP, &body);
+
+	if (err)
+		return err;
+	itav = InfoTypeAndValue_new();
+	if (!itav || sk_InfoTypeAndValue_push(body->value.genmsg, itav) <= 0) {
+		InfoTypeAndValue_free(itav);
+		return -ENOMEM;
+	}
+	ASN1_OBJECT_free(itav->infoType);
+	itav->infoType = OBJ_dup(type);
+	if (!itav->infoType)
+		return -ENOMEM;
+	if (!value.len)
+		return 0;
+	itav->infoValue = sequence_new(value);
+	return itav->infoValue ? 0 : -ENOMEM;
+}
+
+static int rev_cert_add(RevRepContent *rp, const X509_NAME *issuer, const ASN1_INTEGER *serial)
+{
+	CertId *id = CertId_new();
+
+	if (!rp->revCerts)
+		rp->revCerts = sk_CertId_new_null();
+	if (!id || !rp->revCerts || sk_CertId_push(rp->revCerts, id) <= 0) {
+		CertId_free(id);
+		return -ENOMEM;
+	}
+	id->issuer->type = GEN_DIRNAME;
+	id->issuer->d.directoryName = X509_NAME_dup(issuer);
+	return id->issuer->d.directoryName && ASN1_STRING_copy(id->serialNumber, serial) ? 0
+											 : -ENOMEM;
+}
+
+int cmp_reply_revocation(struct cmp_request *rq, int status, const char *text, int failinfo,
+			 const X509_NAME *issuer, const ASN1_INTEGER *serial)
+{
+	PKIStatusInfo *info;
+	PKIBody *body;
+	int err = body_new(rq, PKI_BODY_RP, &body);
+
+	if (err)
+		return err;
+	/* RFC 9483 4.2: exactly one status. */
+	info = cmp_status_info_new(status, text, failinfo);
+	if (!info || sk_PKIStatusInfo_push(body->value.rp->status, info) <= 0) {
+		PKIStatusInfo_free(info);
+		return -ENOMEM;
+	}
+	return issuer ? rev_cert_add(body->value.rp, issuer, serial) : 0;
+}
+
+/* RFC 9483 3.6.2: errors in the body of these are reported in the answer of the operation. */
+int cmp_reply_refusal(struct cmp_request *rq)
+{
+	const struct refusal *r = &rq->refusal;
+	const char *text = refusal_text(r->reason);
+	int type = rq->service ? rq->service->answer_type : PKI_BODY_ERROR;
+
+	if (!rq->in_body || type == PKI_BODY_ERROR)
+		return cmp_reply_error(rq, r);
+	if (type == PKI_BODY_RP)
+		return cmp_reply_revocation(rq, PKI_STATUS_REJECTION, text, r->failinfo, NULL,
+					    NULL);
+	return cmp_reply_cert_status(rq, type, PKI_STATUS_REJECTION, text, r->failinfo);
+}
+
+/* --- header, protection, extraCerts -------------------------------------------------------------
+ */
+
+static bool certs_contain(const struct bytes *certs, size_t n, struct bytes cert)
+{
+	for (size_t i = 0; i < n; i++)
+		if (bytes_equal(certs[i], cert))
+			return true;
+	return false;
+}
+
+/*
+ * RFC 9483 3.3: the protection certificate first, its chain, then the chain of the new certificate;
+ * 4.1.5: no protection certificates with MAC-based protection.
+ */
+static int extra_certs(struct cmp_request *rq, struct bytes **certsp, size_t *np)
+{
+	const struct cmp_door *door = rq->door;
+	const struct bytes *chain = NULL;
+	size_t n_chain = rq->reply.issuer ? ca_chain(rq->reply.issuer, &chain) : 0, n = 0;
+	struct bytes *certs = calloc(door->n_certs + n_chain + 1, sizeof(*certs));
+
+	if (!certs)
+		return -ENOMEM;
+	if (rq->protection != CMP_PROTECTION_MAC)
+		for (size_t i = 0; i < door->n_certs; i++)
+			certs[n++] = octets_view(&door->certs[i]);
+	for (size_t i = 0; i < n_chain; i++)
+		if (!certs_contain(certs, n, chain[i]))
+			certs[n++] = chain[i];
+	*certsp = certs;
+	*np = n;
+	return 0;
+}
+
+static void protector_fill(const struct cmp_request *rq, struct cmp_protector *protector)
+{
+	*protector = (struct cmp_protector){.kind = CMP_PROTECTION_SIGNATURE,
+					    .signer = rq->door->signer};
+	if (rq->protection == CMP_PROTECTION_MAC) {
+		protector->kind = CMP_PROTECTION_MAC;
+		protector->secret = octets_view(&rq->who.mac_secret);
+		protector->mac_algorithm = rq->msg->header->protectionAlg;
+	}
+}
+
+/* What the answer takes from the header of the request, RFC 9483 5.1. */
+static void header_fill(const struct cmp_request *rq, struct bytes recipient,
+			struct cmp_outgoing *out)
+{
+	const struct cmp_message *msg = rq->msg;
+
+	out->pvno = 2;
+	if (!msg)
+		return;
+	/* RFC 9810 7: the request's version; of an unsupported one the nearest. */
+	out->pvno = msg->pvno > 2 ? 3 : 2;
+	out->recipient = recipient;
+	if (msg->transaction_id.len <= CMP_NONCE_MAX)
+		out->transaction_id = msg->transaction_id;
+	if (msg->sender_nonce.len <= CMP_NONCE_MAX)
+		out->recip_nonce = msg->sender_nonce;
+	out->sender_kid = octets_view(&rq->door->sender_kid);
+	if (rq->protection == CMP_PROTECTION_MAC)
+		out->sender_kid = msg->sender_kid;
+}
+
+int cmp_reply_encode(struct cmp_request *rq)
+{
+	struct cmp_outgoing out = {.sender = octets_view(&rq->door->sender),
+				   .sender_kid = octets_view(&rq->door->sender_kid),
+				   .message_time_ms = rq->now_ms,
+				   .body = rq->reply.body};
+	struct cmp_protector protector;
+	struct bytes *certs = NULL;
+	unsigned char *recipient = NULL;
+	int len = 0, err;
+
+	if (RAND_bytes(rq->reply.nonce, sizeof(rq->reply.nonce)) != 1)
+		return log_fault("senderNonce", -EIO, NULL);
+	if (rq->msg)
+		len = i2d_GENERAL_NAME(rq->msg->header->sender, &recipient);
+	if (len < 0)
+		return log_fault("recipient", -ENOMEM, NULL);
+	header_fill(rq, (struct bytes){recipient, (size_t)len}, &out);
+	out.sender_nonce = BYTES_OF(rq->reply.nonce);
+	/* RFC 9483 3.1: confirmWaitTime is prohibited if implicitConfirm is included. */
+	out.implicit_confirm = rq->reply.implicit_confirm;
+	out.confirm_wait_time_ms = rq->reply.implicit_confirm ? 0 : rq->reply.confirm_wait_ms;
+	err = extra_certs(rq, &certs, &out.n_extra_certs);
+	if (!err) {
+		out.extra_certs = certs;
+		protector_fill(rq, &protector);
+		octets_clear(&rq->answer);
+		err = cmp_message_encode(&out, &protector, &rq->answer);
+	}
+	free(certs);
+	OPENSSL_free(recipient);
+	return err;
+}

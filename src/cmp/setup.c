@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Making a door: what all requests share is computed here once, above all the CMF's protection
+ * credential.
+ */
+#include "door_private.h"
+
+#include "asn1/certificate.h"
+#include "ca/credential.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+static const int oid_nids[CMP_OID_COUNT] = {
+	[CMP_OID_IMPLICIT_CONFIRM] = NID_id_it_implicitConfirm,
+	[CMP_OID_OLD_CERT_ID] = NID_id_regCtrl_oldCertID,
+	[CMP_OID_UTF8_PAIRS] = NID_id_regInfo_utf8Pairs,
+	[CMP_OID_REG_CERT_REQ] = NID_id_regInfo_certReq,
+	[CMP_OID_SIGN_KEY_PAIR_TYPES] = NID_id_it_signKeyPairTypes,
+	[CMP_OID_PREFERRED_SYMM_ALG] = NID_id_it_preferredSymmAlg,
+	[CMP_OID_CURRENT_CRL] = NID_id_it_currentCRL,
+	[CMP_OID_CA_CERTS] = NID_id_it_caCerts,
+};
+
+static int oids_fill(struct cmp_door *door)
+{
+	for (size_t i = 0; i < CMP_OID_COUNT; i++)
+		if (oid_nids[i])
+			door->oids[i] = OBJ_nid2obj(oid_nids[i]);
+	door->oids[CMP_OID_CERT_PROFILE] = cmf_object(CMF_OBJECT_IT_CERT_PROFILE);
+	door->oids[CMP_OID_CERT_TYPE] = cmf_object(CMF_OBJECT_CERT_TYPE);
+	door->oids[CMP_OID_VNFC_ID] = cmf_object(CMF_OBJECT_VNFC_ID);
+	door->oids[CMP_OID_CERT_CHAIN_REQUEST] = cmf_object(CMF_OBJECT_CERT_CHAIN_REQUEST);
+	door->oids[CMP_OID_REGISTER_REQUEST] = cmf_object(CMF_OBJECT_REGISTER_REQUEST);
+	door->oids[CMP_OID_REGISTER_RESPONSE] = cmf_object(CMF_OBJECT_REGISTER_RESPONSE);
+	for (size_t i = 0; i < CMP_OID_COUNT; i++)
+		if (!door->oids[i])
+			return -ENOMEM;
+	return 0;
+}
+
+/* --- the protection credential -------------------------------------------------------------------
+ */
+
+/* The certificate's own place is first; a self-signed one behind it is a root and not sent. */
+static int certs_keep(struct cmp_door *door, const STACK_OF(X509) * certs)
+{
+	unsigned char *der;
+	int len;
+
+	door->certs = calloc((size_t)sk_X509_num(certs), sizeof(*door->certs));
+	if (!door->certs)
+		return -ENOMEM;
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		if (i > 0 && X509_self_signed(sk_X509_value(certs, i), 0) == 1)
+			continue;
+		der = NULL;
+		len = i2d_X509(sk_X509_value(certs, i), &der);
+		if (len < 0 ||
+		    octets_dup((struct bytes){der, (size_t)len}, &door->certs[door->n_certs])) {
+			OPENSSL_free(der);
+			return -ENOMEM;
+		}
+		OPENSSL_free(der);
+		door->n_certs++;
+	}
+	return 0;
+}
+
+/* What the certificate gives to the header of each answer. */
+static int header_prepare(struct cmp_door *door)
+{
+	struct certificate_view view;
+	struct bytes ski;
+	int err = certificate_view(octets_view(&door->certs[0]), &view);
+
+	if (!err)
+		err = cmp_general_name_of_dn(view.subject, &door->sender);
+	if (err)
+		return err;
+	err = certificate_ski(&view, &ski);
+	if (err == -ENOENT)
+		return 0;
+	return err ? err : octets_dup(ski, &door->sender_kid);
+}
+
+/* RFC 9483 3.5: clients check digitalSignature, if the certificate has a keyUsage. */
+static int certificate_check(X509 *cert, EVP_PKEY *key, struct strbuf *problems)
+{
+	if (!X509_check_private_key(cert, key)) {
+		ERR_clear_error();
+		strbuf_add(problems, "[protection] key: does not belong to the certificate\n");
+		return -EINVAL;
+	}
+	if (!(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE)) {
+		strbuf_add(problems,
+			   "[protection] certificate: its keyUsage lacks digitalSignature\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int signer_load(struct cmp_door *door, X509 *cert, struct strbuf *problems)
+{
+	const struct conf_protection *conf = &door->conf->protection;
+	EVP_PKEY *key = NULL;
+	int err = credential_key_read(conf->key, conf->passphrase_file, &key);
+
+	if (err) {
+		ERR_clear_error();
+		strbuf_printf(problems, "[protection] key: cannot be read: %s\n", strerror(-err));
+		return err;
+	}
+	err = certificate_check(cert, key, problems);
+	if (!err)
+		err = signer_new(key, "sha256", &door->signer);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+int cmp_credential_load(struct cmp_door *door, struct strbuf *problems)
+{
+	STACK_OF(X509) *certs = NULL;
+	int err = credential_certificates_read(door->conf->protection.certificate, &certs);
+
+	if (err) {
+		ERR_clear_error();
+		strbuf_printf(problems, "[protection] certificate: cannot be read: %s\n",
+			      strerror(-err));
+		return err;
+	}
+	err = certs_keep(door, certs);
+	if (!err)
+		err = header_prepare(door);
+	if (!err)
+		err = signer_load(door, sk_X509_value(certs, 0), problems);
+	sk_X509_pop_free(certs, X509_free);
+	return err;
+}
+
+/* --- the door
+ * --------------------------------------------------------------------------------------- */
+
+int cmp_door_new(const struct conf *conf, struct cmf *cmf, struct store *store,
+		 const struct clock_source *clock, struct metrics *metrics, struct cmp_door **doorp,
+		 struct strbuf *problems)
+{
+	_cleanup_(cmp_door_freep) struct cmp_door *door = calloc(1, sizeof(*door));
+	int err;
+
+	(void)store;
+	if (!door)
+		return -ENOMEM;
+	door->conf = conf;
+	door->cmf = cmf;
+	door->clock = clock;
+	door->metrics = metrics;
+	pthread_mutex_init(&door->quota.lock, NULL);
+	err = oids_fill(door);
+	if (!err)
+		err = cmp_support_prepare(door);
+	if (!err)
+		err = cmp_credential_load(door, problems);
+	if (!err)
+		*doorp = TAKE(door);
+	return err;
+}
+
+void cmp_door_free(struct cmp_door *door)
+{
+	if (!door)
+		return;
+	for (size_t i = 0; i < door->n_certs; i++)
+		octets_clear(&door->certs[i]);
+	free(door->certs);
+	octets_clear(&door->sender);
+	octets_clear(&door->sender_kid);
+	octets_clear(&door->sign_key_pair_types);
+	octets_clear(&door->preferred_symm_alg);
+	signer_free(door->signer);
+	pthread_mutex_destroy(&door->quota.lock);
+	free(door);
+}

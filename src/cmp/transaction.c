@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Transactions of CMP: opened, continued, replayed. Their state is in the store and nowhere else,
+ * keyed by requester and transactionID, with the digest of the last request and the octets of the
+ * last answer, so that a retransmission gets the same octets again.
+ */
+#include "door_private.h"
+
+#include "base/fault_point.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+/* A retransmission that was answered before: the stored answer, octet for octet. */
+static int replay(struct cmp_request *rq)
+{
+	rq->answer = rq->txn.response;
+	rq->txn.response = OCTETS_NULL;
+	rq->outcome = METRIC_REPLAYED;
+	return 0;
+}
+
+/* A message that opens a transaction, where there is one of that transactionID already. */
+static int admit_opening(struct cmp_request *rq, bool same, bool *donep)
+{
+	if (!same)
+		/* RFC 9483 5.1: transactionID in use by another transaction. */
+		return refuse(&rq->refusal, REFUSAL_transaction_id_in_use);
+	if (rq->txn.response.len) {
+		*donep = true;
+		return replay(rq);
+	}
+	if (rq->txn.state != STORE_TXN_AWAIT_UPSTREAM)
+		/* It timed out before its first answer. */
+		return refuse(&rq->refusal, REFUSAL_transaction_ended);
+	*donep = true;
+	return cmp_upstream_continue(rq);
+}
+
+/* A message that belongs to a transaction: certConf, pollReq, error. */
+static int admit_continuing(struct cmp_request *rq, bool same, bool *donep)
+{
+	const struct store_transaction *txn = &rq->txn;
+	struct bytes nonce = rq->msg->recip_nonce;
+	int err;
+
+	/* RFC 9483 3.2: the same kind of protection for all messages of an operation. */
+	if (txn->protection != (int)rq->protection)
+		return refuse(&rq->refusal, REFUSAL_protection_kind_changed);
+	if (same && txn->response.len) {
+		*donep = true;
+		return replay(rq);
+	}
+	err = cmp_operation_label_check(rq, txn->body_type);
+	if (err)
+		return err;
+	/* RFC 9483 3.5: recipNonce is the senderNonce of our previous message. */
+	if (!nonce.len || nonce.len != txn->sent_nonce.len ||
+	    CRYPTO_memcmp(nonce.data, txn->sent_nonce.data, nonce.len))
+		return refuse(&rq->refusal, REFUSAL_recip_nonce_wrong);
+	return 0;
+}
+
+int cmp_transaction_admit(struct cmp_request *rq, bool *donep)
+{
+	bool same;
+	int err;
+
+	*donep = false;
+	err = store_transaction_find(rq->worker->reader, rq->who.name, rq->msg->transaction_id,
+				     &rq->txn);
+	if (err == STORE_NOT_FOUND) {
+		/* RFC 9483 3.5; the same answer for a transaction of somebody else. */
+		return rq->service->opens ? 0 : refuse(&rq->refusal, REFUSAL_transaction_unknown);
+	}
+	if (err)
+		return err;
+	same = !memcmp(rq->digest, rq->txn.request_digest, sizeof(rq->digest));
+	return rq->service->opens ? admit_opening(rq, same, donep)
+				  : admit_continuing(rq, same, donep);
+}
+
+int cmp_transaction_open(struct cmp_request *rq)
+{
+	struct store_transaction *txn = &rq->txn;
+
+	txn->requester = strdup(rq->who.name);
+	if (!txn->requester || octets_dup(rq->msg->transaction_id, &txn->transaction_id) ||
+	    octets_dup(rq->msg->sender_nonce, &txn->request_nonce))
+		return -ENOMEM;
+	txn->body_type = rq->msg->body_type;
+	txn->protection = (int)rq->protection;
+	txn->chain_request = true;
+	txn->cert_req_id = rq->cert_req_id;
+	txn->created_ms = rq->now_ms;
+	return 0;
+}
+
+/* Encodes the reply, if there is one, and notes request and answer in rq->txn. */
+static int note_answer(struct cmp_request *rq, enum store_transaction_state state)
+{
+	struct store_transaction *txn = &rq->txn;
+	int err;
+
+	txn->state = state;
+	txn->changed_ms = rq->now_ms;
+	memcpy(txn->request_digest, rq->digest, sizeof(rq->digest));
+	if (!rq->reply.body)
+		return 0;
+	err = cmp_reply_encode(rq);
+	if (err)
+		return err;
+	octets_clear(&txn->response);
+	octets_clear(&txn->sent_nonce);
+	err = octets_dup(octets_view(&rq->answer), &txn->response);
+	return err ? err : octets_dup(BYTES_OF(rq->reply.nonce), &txn->sent_nonce);
+}
+
+int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state state,
+			   const int64_t *certificate_ref)
+{
+	int err = note_answer(rq, state);
+
+	if (err)
+		return err;
+	return store_transaction_insert(rq->worker->unit, &rq->txn, certificate_ref, &rq->txn.id);
+}
+
+int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state state)
+{
+	enum store_transaction_state from = rq->txn.state;
+	bool unanswered = !rq->txn.response.len;
+	uint8_t from_digest[sizeof(rq->digest)];
+	int err;
+
+	memcpy(from_digest, rq->txn.request_digest, sizeof(from_digest));
+	err = note_answer(rq, state);
+	if (err)
+		return err;
+	return store_transaction_update(rq->worker->unit, &rq->txn, from, from_digest, unanswered);
+}
+
+int cmp_transaction_commit(struct cmp_request *rq)
+{
+	int err;
+
+	fault_point("door-after-sign");
+	err = store_unit_commit(rq->worker->unit);
+	fault_point("door-after-commit");
+	return err;
+}
