@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the conformance suite needs of a backend beside store.h: databases to work on. */
+#pragma once
+
+#include "store.h"
+
+struct store_backend {
+	const char *name;
+	/* A name for a new database; nothing is there yet. */
+	char *(*database_new)(void);
+	/* Removes it with all that belongs to it, and frees the name. */
+	void (*database_drop)(char *database);
+	/* Marks it as made by a program newer than this one. */
+	void (*database_make_newer)(const char *database);
+	/* store.h has no way to read the audit. */
+	int64_t (*audit_count)(const char *database);
+};
+
+extern const struct store_backend backend_sqlite;
+
+/* All of them; suites loop over the index. */
+extern const struct store_backend *const backends[];
+extern const int backends_count;

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Certificates, what a CRL lists, and CRLs. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int64_t put_sample_registration(struct fixture *f, const char *subject_id)
+{
+	struct store_registration reg = sample_registration(subject_id);
+
+	return put_registration(f, &reg);
+}
+
+static int64_t put_sample_certificate(struct fixture *f, int64_t registration_id, uint64_t serial)
+{
+	struct store_certificate cert = sample_certificate(registration_id, serial);
+
+	return put_certificate(f, &cert);
+}
+
+START_TEST(test_certificate_comes_back_as_inserted)
+{
+	struct store_certificate c, found = {0};
+	struct fixture f;
+	int64_t reg, id;
+
+	fixture_begin(&f, _i);
+	reg = put_sample_registration(&f, "vnfci-1");
+	c = sample_certificate(reg, 0x0102030405060708);
+	id = put_certificate(&f, &c);
+	OK(store_certificate_get(f.reader, id, &found));
+	ck_assert_int_eq(found.id, id);
+	ck_assert_int_eq(found.registration_id, reg);
+	ck_assert_str_eq(found.ca, "issuing");
+	ck_assert_uint_eq(found.serial_len, 8);
+	ck_assert_mem_eq(found.serial, "\1\2\3\4\5\6\7\10", 8);
+	ck_assert_int_eq(found.state, STORE_CERT_PENDING);
+	ck_assert_str_eq(found.subject, "CN=vnfci-1");
+	ck_assert(bytes_equal(octets_view(&found.der), VIEW("certificate DER")));
+	ck_assert_mem_eq(found.key_digest, c.key_digest, 32);
+	ck_assert_int_eq(found.not_before_ms, 10000);
+	ck_assert_int_eq(found.not_after_ms, 90000);
+	ck_assert_str_eq(found.requester, "client:vnfm-a");
+	ck_assert_int_eq(found.reason, STORE_REASON_NONE);
+	ck_assert_int_eq(found.revoked_ms, 0);
+	ck_assert_int_eq(found.confirm_by_ms, 20000);
+	ck_assert_int_eq(found.created_ms, 10001);
+	ck_assert_str_eq(found.subject_id, "vnfci-1");
+	ck_assert_int_eq(found.cert_type, CERT_TYPE_VNFCI);
+	ck_assert_str_eq(found.manager, "vnfm-a");
+	ck_assert_str_eq(found.trust_domain, "domain-a");
+	ck_assert_str_eq(found.profile, "VnfciCert");
+	store_certificate_clear(&found);
+
+	OK(store_certificate_find(f.reader, "issuing", VIEW("\1\2\3\4\5\6\7\10"), &found));
+	ck_assert_int_eq(found.id, id);
+	store_certificate_clear(&found);
+	ABSENT(store_certificate_find(f.reader, "other", VIEW("\1\2\3\4\5\6\7\10"), &found));
+	ABSENT(store_certificate_find(f.reader, "issuing", VIEW("\1\2\3\4\5\6\7"), &found));
+	ABSENT(store_certificate_get(f.reader, id + 1, &found));
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_certificate_serial_is_unique_per_ca)
+{
+	struct store_certificate c;
+	struct fixture f;
+	int64_t reg;
+
+	fixture_begin(&f, _i);
+	reg = put_sample_registration(&f, "vnfci-1");
+	c = sample_certificate(reg, 77);
+	put_certificate(&f, &c);
+	OK(store_certificate_insert(f.unit, &c, NULL, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	c.ca = TEXT("other");
+	put_certificate(&f, &c);
+	/* Without a serial yet: as many as there are requests. */
+	put_sample_certificate(&f, reg, 0);
+	put_sample_certificate(&f, reg, 0);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_certificate_needs_an_active_registration)
+{
+	struct store_certificate c;
+	struct fixture f;
+	int64_t reg;
+
+	fixture_begin(&f, _i);
+	reg = put_sample_registration(&f, "vnfci-1");
+	c = sample_certificate(reg + 1, 1);
+	OK(store_certificate_insert(f.unit, &c, NULL, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_registration_deregister(f.unit, reg, 1));
+	OK(store_unit_commit(f.unit));
+	c = sample_certificate(reg, 1);
+	OK(store_certificate_insert(f.unit, &c, NULL, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_certificate_of_a_registration_of_the_same_unit)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_certificate c = sample_certificate(0, 1), found = {0};
+	int64_t reg_id = 0, id = 0;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	OK(store_registration_insert(f.unit, &reg, &reg_id));
+	OK(store_certificate_insert(f.unit, &c, &reg_id, &id));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_get(f.reader, id, &found));
+	ck_assert_int_eq(found.registration_id, reg_id);
+	store_certificate_clear(&found);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_certificate_fill)
+{
+	struct store_certificate c, filled, found = {0};
+	struct fixture f;
+	int64_t reg;
+
+	fixture_begin(&f, _i);
+	reg = put_sample_registration(&f, "vnfci-1");
+	put_sample_certificate(&f, reg, 5);
+	c = sample_certificate(reg, 0);
+	c.id = put_certificate(&f, &c);
+	OK(store_certificate_get(f.reader, c.id, &found));
+	ck_assert_int_eq(found.state, STORE_CERT_REQUESTED);
+	ck_assert_uint_eq(found.serial_len, 0);
+	ck_assert_uint_eq(found.der.len, 0);
+	store_certificate_clear(&found);
+
+	filled = sample_certificate(reg, 5); /* that serial exists */
+	filled.id = c.id;
+	OK(store_certificate_fill(f.unit, &filled));
+	CONFLICT(store_unit_commit(f.unit));
+	filled = sample_certificate(reg, 6);
+	filled.id = c.id;
+	filled.subject = TEXT("CN=other");
+	filled.not_before_ms = 11;
+	filled.not_after_ms = 12;
+	OK(store_certificate_fill(f.unit, &filled));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_get(f.reader, c.id, &found));
+	ck_assert_int_eq(found.state, STORE_CERT_PENDING);
+	ck_assert_uint_eq(found.serial_len, 8);
+	ck_assert_mem_eq(found.serial, filled.serial, 8);
+	ck_assert(bytes_equal(octets_view(&found.der), VIEW("certificate DER")));
+	ck_assert_str_eq(found.subject, "CN=other");
+	ck_assert_int_eq(found.not_before_ms, 11);
+	ck_assert_int_eq(found.not_after_ms, 12);
+	ck_assert_int_eq(found.confirm_by_ms, 20000);
+	store_certificate_clear(&found);
+	OK(store_certificate_fill(f.unit, &filled));
+	CONFLICT(store_unit_commit(f.unit));
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_certificate_state_changes_only_from_the_expected_one)
+{
+	struct store_certificate found = {0};
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	id = put_sample_certificate(&f, put_sample_registration(&f, "vnfci-1"), 1);
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_REQUESTED, STORE_CERT_ACTIVE));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_certificate_set_state(f.unit, id + 1, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_get(f.reader, id, &found));
+	ck_assert_int_eq(found.state, STORE_CERT_ACTIVE);
+	ck_assert_int_eq(found.confirm_by_ms, 0);
+	store_certificate_clear(&found);
+
+	OK(store_certificate_revoke(f.unit, id, STORE_CERT_PENDING, STORE_CERT_REVOKED, 1, 50));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_certificate_revoke(f.unit, id, STORE_CERT_ACTIVE, STORE_CERT_REVOCATION_PENDING, 1,
+				    50));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_REVOCATION_PENDING,
+				       STORE_CERT_REVOKED));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_get(f.reader, id, &found));
+	ck_assert_int_eq(found.state, STORE_CERT_REVOKED);
+	ck_assert_int_eq(found.reason, 1);
+	ck_assert_int_eq(found.revoked_ms, 50);
+	store_certificate_clear(&found);
+	fixture_end(&f);
+}
+END_TEST
+
+struct serials {
+	char text[256];
+};
+
+static int collect_serial(void *arg, const struct store_certificate *cert)
+{
+	struct serials *s = arg;
+	size_t used = strlen(s->text);
+
+	snprintf(s->text + used, sizeof(s->text) - used, "%d ",
+		 cert->serial_len ? cert->serial[7] : 0);
+	return 0;
+}
+
+static void assert_list(struct fixture *f, struct store_certificate_filter filter,
+			const char *expected)
+{
+	struct serials s = {""};
+
+	OK(store_certificate_list(f->reader, &filter, collect_serial, &s));
+	ck_assert_str_eq(s.text, expected);
+}
+
+/*
+ * Serials: 1 ACTIVE, 2 PENDING, 3 REVOKED, 4 ACTIVE and long expired, all of the first
+ * registration; 5 PENDING and due late, of the second; one REQUESTED (0) of the second.
+ */
+static void fill_for_lists(struct fixture *f, int64_t regs[2], int64_t ids[6])
+{
+	struct store_registration b = sample_registration("b");
+	struct store_certificate c;
+
+	regs[0] = put_sample_registration(f, "a");
+	b.manager = TEXT("vnfm-b");
+	regs[1] = put_registration(f, &b);
+	ids[0] = put_sample_certificate(f, regs[0], 1);
+	ids[1] = put_sample_certificate(f, regs[0], 2);
+	ids[2] = put_sample_certificate(f, regs[0], 3);
+	c = sample_certificate(regs[0], 4);
+	c.not_after_ms = 15000;
+	ids[3] = put_certificate(f, &c);
+	c = sample_certificate(regs[1], 5);
+	c.ca = TEXT("other");
+	c.confirm_by_ms = 70000;
+	ids[4] = put_certificate(f, &c);
+	ids[5] = put_sample_certificate(f, regs[1], 0);
+	OK(store_certificate_set_state(f->unit, ids[0], STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	OK(store_certificate_set_state(f->unit, ids[3], STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	OK(store_certificate_revoke(f->unit, ids[2], STORE_CERT_PENDING, STORE_CERT_REVOKED, 0, 1));
+	OK(store_unit_commit(f->unit));
+}
+
+START_TEST(test_certificate_list_filters)
+{
+	int64_t regs[2], ids[6], counts[6];
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	OK(store_certificate_counts(f.reader, counts));
+	for (int i = 0; i < 6; i++)
+		ck_assert_int_eq(counts[i], 0);
+	fill_for_lists(&f, regs, ids);
+#define LIST(expected, ...) \
+	assert_list(&f, (struct store_certificate_filter){__VA_ARGS__}, expected)
+	LIST("1 2 3 4 5 0 ", .state = -1);
+	LIST("0 5 4 3 2 1 ", .state = -1, .newest_first = true);
+	LIST("0 5 ", .state = -1, .newest_first = true, .limit = 2);
+	LIST("3 4 ", .state = -1, .after_id = ids[1], .limit = 2);
+	LIST("1 2 3 4 ", .state = -1, .subject_id = "a");
+	LIST("5 0 ", .state = -1, .manager = "vnfm-b");
+	LIST("5 ", .state = -1, .ca = "other");
+	LIST("3 ", .state = -1, .serial = VIEW("\0\0\0\0\0\0\0\3"));
+	LIST("1 4 ", .state = STORE_CERT_ACTIVE);
+	LIST("2 5 ", .state = STORE_CERT_PENDING);
+	LIST("3 ", .state = STORE_CERT_REVOKED);
+	LIST("0 ", .state = STORE_CERT_REQUESTED);
+	LIST("4 ", .state = -1, .expired_at_ms = 15001);
+	LIST("", .state = -1, .expired_at_ms = 15000);
+	LIST("2 ", .state = -1, .confirm_due_ms = 20001);
+	LIST("", .state = -1, .confirm_due_ms = 20000);
+	LIST("2 5 ", .state = -1, .confirm_due_ms = 70001);
+	LIST("5 0 ", .state = -1, .registration_id = regs[1]);
+	LIST("2 ", .state = STORE_CERT_PENDING, .registration_id = regs[0], .ca = "issuing");
+#undef LIST
+	OK(store_certificate_counts(f.reader, counts));
+	ck_assert_int_eq(counts[STORE_CERT_REQUESTED], 1);
+	ck_assert_int_eq(counts[STORE_CERT_PENDING], 2);
+	ck_assert_int_eq(counts[STORE_CERT_ACTIVE], 2);
+	ck_assert_int_eq(counts[STORE_CERT_REVOKED], 1);
+	ck_assert_int_eq(counts[STORE_CERT_REJECTED], 0);
+	ck_assert_int_eq(counts[STORE_CERT_REVOCATION_PENDING], 0);
+	fixture_end(&f);
+}
+END_TEST
+
+static void revoke(struct fixture *f, int64_t id, enum store_certificate_state to, int reason,
+		   int64_t now_ms)
+{
+	OK(store_certificate_revoke(f->unit, id, STORE_CERT_PENDING, to, reason, now_ms));
+	OK(store_unit_commit(f->unit));
+}
+
+/* RFC 5280 5: a CRL lists revoked certificates that have not expired. */
+START_TEST(test_revoked_list_of_a_ca)
+{
+	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
+	struct store_certificate c;
+	struct fixture f;
+	int64_t reg, last;
+
+	fixture_begin(&f, _i);
+	reg = put_sample_registration(&f, "vnfci-1");
+	OK(store_revoked_last(f.reader, "issuing", &last));
+	ck_assert_int_eq(last, 0);
+	OK(store_revoked_list(f.reader, "issuing", 20000, &list));
+	ck_assert_uint_eq(list.len, 0);
+
+	revoke(&f, put_sample_certificate(&f, reg, 9), STORE_CERT_REVOKED, STORE_REASON_NONE, 21);
+	revoke(&f, put_sample_certificate(&f, reg, 3), STORE_CERT_REJECTED, 5, 23);
+	put_sample_certificate(&f, reg, 4);
+	c = sample_certificate(reg, 5);
+	c.not_after_ms = 20000;
+	revoke(&f, put_certificate(&f, &c), STORE_CERT_REVOKED, 1, 22);
+	c = sample_certificate(reg, 6);
+	c.ca = TEXT("other");
+	revoke(&f, put_certificate(&f, &c), STORE_CERT_REVOKED, 1, 99);
+
+	OK(store_revoked_list(f.reader, "issuing", 20000, &list));
+	ck_assert_uint_eq(list.len, 2);
+	ck_assert_uint_eq(list.item[0].serial_len, 8);
+	ck_assert_uint_eq(list.item[0].serial[7], 3);
+	ck_assert_int_eq(list.item[0].reason, 5);
+	ck_assert_int_eq(list.item[0].revoked_ms, 23);
+	ck_assert_uint_eq(list.item[1].serial[7], 9);
+	ck_assert_int_eq(list.item[1].reason, STORE_REASON_NONE);
+	OK(store_revoked_last(f.reader, "issuing", &last));
+	ck_assert_int_eq(last, 23);
+	fixture_end(&f);
+}
+END_TEST
+
+static struct store_crl sample_crl(const char *ca, int64_t number)
+{
+	return (struct store_crl){.ca = TEXT(ca),
+				  .number = number,
+				  .this_update_ms = 100 + number,
+				  .next_update_ms = 200 + number,
+				  .der = OCTETS("crl DER")};
+}
+
+/* RFC 5280 5.2.3: CRLNumber grows. */
+START_TEST(test_crl_number_grows)
+{
+	struct store_crl crl = sample_crl("issuing", 5), found = {0};
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	ABSENT(store_crl_newest(f.reader, "issuing", &found));
+	OK(store_crl_insert(f.unit, &crl));
+	OK(store_unit_commit(f.unit));
+	OK(store_crl_insert(f.unit, &crl));
+	CONFLICT(store_unit_commit(f.unit));
+	crl = sample_crl("issuing", 4);
+	OK(store_crl_insert(f.unit, &crl));
+	CONFLICT(store_unit_commit(f.unit));
+	crl = sample_crl("other", 1);
+	OK(store_crl_insert(f.unit, &crl));
+	OK(store_unit_commit(f.unit));
+	crl = sample_crl("issuing", 6);
+	crl.der = OCTETS("second DER");
+	OK(store_crl_insert(f.unit, &crl));
+	OK(store_unit_commit(f.unit));
+	OK(store_crl_newest(f.reader, "issuing", &found));
+	ck_assert_str_eq(found.ca, "issuing");
+	ck_assert_int_eq(found.number, 6);
+	ck_assert_int_eq(found.this_update_ms, 106);
+	ck_assert_int_eq(found.next_update_ms, 206);
+	ck_assert(bytes_equal(octets_view(&found.der), VIEW("second DER")));
+	store_crl_clear(&found);
+	fixture_end(&f);
+}
+END_TEST
+
+TCase *certificate_cases(void)
+{
+	TCase *tc = tcase_create("certificate");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, test_certificate_comes_back_as_inserted, 0, backends_count);
+	tcase_add_loop_test(tc, test_certificate_serial_is_unique_per_ca, 0, backends_count);
+	tcase_add_loop_test(tc, test_certificate_needs_an_active_registration, 0, backends_count);
+	tcase_add_loop_test(tc, test_certificate_of_a_registration_of_the_same_unit, 0,
+			    backends_count);
+	tcase_add_loop_test(tc, test_certificate_fill, 0, backends_count);
+	tcase_add_loop_test(tc, test_certificate_state_changes_only_from_the_expected_one, 0,
+			    backends_count);
+	tcase_add_loop_test(tc, test_certificate_list_filters, 0, backends_count);
+	tcase_add_loop_test(tc, test_revoked_list_of_a_ca, 0, backends_count);
+	tcase_add_loop_test(tc, test_crl_number_grows, 0, backends_count);
+	return tc;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What only the SQLite backend has: its files, their mode, and their schema version. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void sqlite_begin(struct fixture *f)
+{
+	*f = (struct fixture){.backend = &backend_sqlite};
+	f->database = f->backend->database_new();
+	f->options = (struct store_options){.database = f->database, .batch_max = 16};
+}
+
+static void assert_mode_0600(const char *database, const char *suffix)
+{
+	char path[512];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s%s", database, suffix);
+	OK(stat(path, &st));
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+}
+
+START_TEST(test_files_are_the_owners_alone)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct fixture f;
+
+	sqlite_begin(&f);
+	umask(0);
+	OK(store_create(&f.options));
+	assert_mode_0600(f.database, "");
+	fixture_open(&f);
+	put_registration(&f, &reg);
+	assert_mode_0600(f.database, "");
+	assert_mode_0600(f.database, "-wal");
+	assert_mode_0600(f.database, "-shm");
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_settings_of_the_database)
+{
+	static const struct {
+		const char *sql;
+		const char *expected;
+	} settings[] = {
+		{"PRAGMA journal_mode", "wal"},
+		{"PRAGMA application_id", "1668114020"}, /* "cmfd" */
+		{"PRAGMA user_version", "1"},
+		{"PRAGMA page_size", "4096"},
+	};
+	struct fixture f;
+	sqlite3 *db;
+
+	sqlite_begin(&f);
+	OK(store_create(&f.options));
+	fixture_open(&f);
+	OK(sqlite3_open(f.database, &db));
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		sqlite3_stmt *stmt;
+
+		OK(sqlite3_prepare_v2(db, settings[i].sql, -1, &stmt, NULL));
+		ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+		ck_assert_str_eq((const char *)sqlite3_column_text(stmt, 0), settings[i].expected);
+		sqlite3_finalize(stmt);
+	}
+	sqlite3_close(db);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_close_leaves_one_file)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	char wal[512];
+	struct fixture f;
+
+	sqlite_begin(&f);
+	OK(store_create(&f.options));
+	fixture_open(&f);
+	put_registration(&f, &reg);
+	fixture_close(&f);
+	snprintf(wal, sizeof(wal), "%s-wal", f.database);
+	ck_assert_int_eq(access(wal, F_OK), -1);
+	fixture_open(&f);
+	fixture_end(&f);
+}
+END_TEST
+
+/* A refused database is not changed in one octet. */
+static void assert_refused(struct fixture *f)
+{
+	_cleanup_(octets_clear) struct octets before = {0}, after = {0};
+
+	OK(file_read(f->database, 1 << 24, &before));
+	ck_assert_int_eq(store_open(&f->options, &f->store), -EPROTO);
+	OK(file_read(f->database, 1 << 24, &after));
+	ck_assert(bytes_equal(octets_view(&before), octets_view(&after)));
+}
+
+START_TEST(test_newer_database_is_not_changed)
+{
+	struct fixture f;
+
+	sqlite_begin(&f);
+	OK(store_create(&f.options));
+	f.backend->database_make_newer(f.database);
+	assert_refused(&f);
+	f.backend->database_drop(f.database);
+}
+END_TEST
+
+START_TEST(test_database_of_something_else_is_not_changed)
+{
+	struct fixture f;
+	sqlite3 *db;
+
+	sqlite_begin(&f);
+	OK(sqlite3_open(f.database, &db));
+	OK(sqlite3_exec(db, "CREATE TABLE client (id)", NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+	assert_refused(&f);
+	f.backend->database_drop(f.database);
+}
+END_TEST
+
+START_TEST(test_file_that_is_no_database)
+{
+	struct fixture f;
+
+	sqlite_begin(&f);
+	OK(file_write_durable(f.database, VIEW("This is not a database, not by a long way."),
+			      0600));
+	ck_assert_int_eq(store_open(&f.options, &f.store), -EUCLEAN);
+	f.backend->database_drop(f.database);
+}
+END_TEST
+
+/* The oldest schema there is: none. */
+START_TEST(test_empty_database_is_migrated)
+{
+	struct fixture f;
+	int fd;
+
+	sqlite_begin(&f);
+	fd = open(f.database, O_CREAT | O_WRONLY, 0600);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	fixture_open(&f);
+	fixture_end(&f);
+}
+END_TEST
+
+TCase *sqlite_file_cases(void)
+{
+	TCase *tc = tcase_create("sqlite_file");
+
+	tcase_add_test(tc, test_files_are_the_owners_alone);
+	tcase_add_test(tc, test_settings_of_the_database);
+	tcase_add_test(tc, test_close_leaves_one_file);
+	tcase_add_test(tc, test_newer_database_is_not_changed);
+	tcase_add_test(tc, test_database_of_something_else_is_not_changed);
+	tcase_add_test(tc, test_file_that_is_no_database);
+	tcase_add_test(tc, test_empty_database_is_migrated);
+	return tc;
+}

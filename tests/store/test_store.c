@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The conformance suite of store.h: what every backend must do. The cases loop over `backends`;
+ * what only one backend has (files, its faults) is in a file of that backend's.
+ */
+#include "fixture.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+const struct store_backend *const backends[] = {&backend_sqlite};
+const int backends_count = (int)ARRAY_LEN(backends);
+
+int main(int argc, char **argv)
+{
+	Suite *suite;
+	SRunner *runner;
+	int failed;
+
+	/* Faults are provoked here; their log lines would only hide a failure. */
+	if (!getenv("CMFD_TEST_LOG"))
+		log_setup(-1, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+	if (argc == 6 && strcmp(argv[1], CRASH_CHILD) == 0)
+		return crash_child(&argv[2]);
+	suite = suite_create("store");
+	suite_add_tcase(suite, client_cases());
+	suite_add_tcase(suite, registration_cases());
+	suite_add_tcase(suite, certificate_cases());
+	suite_add_tcase(suite, transaction_cases());
+	suite_add_tcase(suite, exchange_cases());
+	suite_add_tcase(suite, unit_cases());
+	suite_add_tcase(suite, concurrency_cases());
+	suite_add_tcase(suite, crash_cases());
+	suite_add_tcase(suite, sqlite_file_cases());
+	suite_add_tcase(suite, sqlite_fault_cases());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
