@@ -1,0 +1,1222 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A real server on loopback, driven by raw sockets: what is accepted, what is refused and how, and
+ * that no client can hold more than a connection for a bounded time.
+ */
+#include "base/clock.h"
+#include "http.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct worker {
+	int unused;
+};
+
+static int rig_worker_new(void *arg, struct worker **workerp)
+{
+	*workerp = calloc(1, sizeof(**workerp));
+	return *workerp ? 0 : -ENOMEM;
+}
+
+static void rig_worker_free(void *arg, struct worker *worker)
+{
+	free(worker);
+}
+
+/* The server under test and what its handlers saw. */
+struct rig {
+	char dir[32];
+	struct conf conf;
+	struct conf_address listen, listen_tls, listen_metrics;
+	struct pool *pool;
+	struct metrics *metrics;
+	struct http_server *server;
+	struct http_route routes[6];
+	atomic_int handled;
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	int held; /* handlers that wait */
+	bool open;
+};
+
+static void respond(struct http_response *response, const char *text, size_t len)
+{
+	response->content_type = "application/x-test";
+	response->body.data = malloc(len + 1);
+	ck_assert_ptr_nonnull(response->body.data);
+	memcpy(response->body.data, text, len);
+	response->body.len = len;
+}
+
+static void handle_echo(void *arg, struct worker *worker, const struct http_request *request,
+			struct http_response *response)
+{
+	struct rig *rig = arg;
+
+	atomic_fetch_add(&rig->handled, 1);
+	respond(response, (const char *)request->body.data, request->body.len);
+}
+
+static void handle_show(void *arg, struct worker *worker, const struct http_request *request,
+			struct http_response *response)
+{
+	const uint8_t *der = request->tls_client_cert.data;
+	X509 *cert = d2i_X509(NULL, &der, (long)request->tls_client_cert.len);
+	char text[512], subject[64] = "none";
+
+	if (cert)
+		X509_NAME_oneline(X509_get_subject_name(cert), subject, sizeof(subject));
+	X509_free(cert);
+	snprintf(text, sizeof(text), "%d|%s|%s|%s|%s|%s", (int)request->method, request->path,
+		 request->path_rest, request->query, request->peer, subject);
+	respond(response, text, strlen(text));
+}
+
+/* Waits until the test opens the gate. */
+static void handle_hold(void *arg, struct worker *worker, const struct http_request *request,
+			struct http_response *response)
+{
+	struct rig *rig = arg;
+
+	pthread_mutex_lock(&rig->mutex);
+	rig->held++;
+	pthread_cond_broadcast(&rig->changed);
+	while (!rig->open)
+		pthread_cond_wait(&rig->changed, &rig->mutex);
+	pthread_mutex_unlock(&rig->mutex);
+	handle_echo(arg, worker, request, response);
+}
+
+static void rig_wait_held(struct rig *rig, int n)
+{
+	pthread_mutex_lock(&rig->mutex);
+	while (rig->held < n)
+		pthread_cond_wait(&rig->changed, &rig->mutex);
+	pthread_mutex_unlock(&rig->mutex);
+}
+
+static void rig_open(struct rig *rig)
+{
+	pthread_mutex_lock(&rig->mutex);
+	rig->open = true;
+	pthread_cond_broadcast(&rig->changed);
+	pthread_mutex_unlock(&rig->mutex);
+}
+
+static bool no_slash(const char *rest)
+{
+	return !strchr(rest, '/');
+}
+
+static void rig_init(struct rig *rig)
+{
+	*rig = (struct rig){.dir = "/tmp/test_http.XXXXXX"};
+	ck_assert_ptr_nonnull(mkdtemp(rig->dir));
+	pthread_mutex_init(&rig->mutex, NULL);
+	pthread_cond_init(&rig->changed, NULL);
+	rig->listen = (struct conf_address){.host = (char *)(uintptr_t) "127.0.0.1"};
+	rig->listen_tls = rig->listen;
+	rig->listen_metrics = rig->listen;
+	rig->conf.server = (struct conf_server){
+		.listen = {&rig->listen, 1},
+		.io_threads = 1,
+		.body_max = 1000,
+		.header_max = 2000,
+		.idle_timeout_ms = 60000,
+		.request_timeout_ms = 60000,
+		.connections_max = 100,
+		.connections_max_per_address = 50,
+	};
+	memcpy(rig->routes,
+	       (struct http_route[]){
+		       {HTTP_PUBLIC, "/", HTTP_POST, "application/test", 0, handle_echo, rig, NULL},
+		       {HTTP_PUBLIC, "/hold", HTTP_POST, NULL, 0, handle_hold, rig, NULL},
+		       {HTTP_PUBLIC, "/small", HTTP_POST, NULL, 10, handle_echo, rig, NULL},
+		       {HTTP_PUBLIC, "/show/*", HTTP_GET | HTTP_DELETE, NULL, 0, handle_show, rig,
+			no_slash},
+		       {HTTP_ADMIN, "/admin", HTTP_GET, NULL, 0, handle_show, rig, NULL},
+		       {HTTP_METRICS, "/metrics", HTTP_GET, NULL, 0, handle_show, rig, NULL},
+	       },
+	       sizeof(rig->routes));
+}
+
+static void rig_start(struct rig *rig, size_t workers, size_t queue_max)
+{
+	const struct pool_ops ops = {rig_worker_new, rig_worker_free, NULL};
+	struct strbuf problems = STRBUF_NULL;
+
+	rig->metrics = metrics_new();
+	ck_assert_int_eq(pool_new(&ops, workers, queue_max, &rig->pool), 0);
+	ck_assert_int_eq(http_server_new(&rig->conf, rig->routes, ARRAY_LEN(rig->routes), rig->pool,
+					 rig->metrics, &rig->server, &problems),
+			 0);
+	ck_assert_int_eq(http_server_start(rig->server), 0);
+	strbuf_clear(&problems);
+}
+
+static void rig_stop(struct rig *rig)
+{
+	static const char *const files[] = {"admin", "cert.pem", "key.pem", "ca.pem"};
+	char path[64];
+
+	rig_open(rig);
+	http_server_free(rig->server);
+	pool_free(rig->pool);
+	metrics_free(rig->metrics);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", rig->dir, files[i]);
+		unlink(path);
+	}
+	ck_assert_int_eq(rmdir(rig->dir), 0);
+	pthread_cond_destroy(&rig->changed);
+	pthread_mutex_destroy(&rig->mutex);
+}
+
+/* --- a client ------------------------------------------------------------------------------------
+ */
+
+static int client_connect_from(uint16_t port, const char *from)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, from, &address.sin_addr);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	address.sin_port = htons(port);
+	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static int client_connect(struct rig *rig)
+{
+	return client_connect_from(http_server_port(rig->server, HTTP_PUBLIC, false), "127.0.0.1");
+}
+
+static void client_send(int fd, const char *text)
+{
+	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+struct answer {
+	int status; /* 0: the connection was closed instead */
+	char head[1024];
+	char body[2048];
+	size_t body_len;
+};
+
+typedef ssize_t read_octets(void *from, char *buf, size_t len);
+
+static ssize_t read_fd(void *from, char *buf, size_t len)
+{
+	return read(*(int *)from, buf, len);
+}
+
+static ssize_t read_ssl(void *from, char *buf, size_t len)
+{
+	return SSL_read(from, buf, (int)len);
+}
+
+/* One answer, octet by octet, so that a following one stays unread. */
+static void answer_read(read_octets *read_some, void *from, struct answer *answer)
+{
+	const char *length;
+	size_t n = 0;
+
+	memset(answer, 0, sizeof(*answer));
+	while (n < 4 || memcmp(answer->head + n - 4, "\r\n\r\n", 4) != 0) {
+		ck_assert_uint_lt(n, sizeof(answer->head) - 1);
+		if (read_some(from, answer->head + n, 1) != 1)
+			return;
+		n++;
+	}
+	ck_assert_int_eq(sscanf(answer->head, "HTTP/1.%*1[01] %d", &answer->status), 1);
+	if (answer->status == 100)
+		return;
+	length = strcasestr(answer->head, "\r\nContent-Length: ");
+	ck_assert_ptr_nonnull(length);
+	answer->body_len = strtoul(length + 18, NULL, 10);
+	ck_assert_uint_lt(answer->body_len, sizeof(answer->body));
+	for (n = 0; n < answer->body_len; n++)
+		ck_assert_int_eq(read_some(from, answer->body + n, 1), 1);
+}
+
+static void client_read(int fd, struct answer *answer)
+{
+	answer_read(read_fd, &fd, answer);
+}
+
+static bool client_closed(int fd)
+{
+	char c;
+
+	return read(fd, &c, 1) <= 0;
+}
+
+/* A connection for one request. Returns the status. */
+static int client_once(struct rig *rig, const char *text, struct answer *answer)
+{
+	int fd = client_connect(rig);
+
+	client_send(fd, text);
+	client_read(fd, answer);
+	close(fd);
+	return answer->status;
+}
+
+#define POST(path, headers, body)                                                         \
+	"POST " path " HTTP/1.1\r\nHost: x\r\nContent-Type: application/test\r\n" headers \
+	"\r\n" body
+
+/* --- requests
+ * ---------------------------------------------------------------------------------------- */
+
+/* RFC 9112 9.3: a connection persists; RFC 6712 3.1 wants that of HTTP/1.1 servers. */
+START_TEST(test_keep_alive)
+{
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 2, 16);
+	fd = client_connect(&rig);
+	for (int i = 0; i < 3; i++) {
+		client_send(fd, POST("/", "Content-Length: 5\r\n", "hello"));
+		client_read(fd, &answer);
+		ck_assert_int_eq(answer.status, 200);
+		ck_assert_str_eq(answer.body, "hello");
+		ck_assert_ptr_nonnull(strstr(answer.head, "Content-Type: application/x-test\r\n"));
+	}
+	client_send(fd, POST("/", "Connection: close\r\nContent-Length: 0\r\n", ""));
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_uint_eq(answer.body_len, 0);
+	ck_assert(client_closed(fd));
+	close(fd);
+	ck_assert_int_eq(atomic_load(&rig.handled), 4);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_http_1_0)
+{
+	static const char plain[] = "POST / HTTP/1.0\r\nContent-Type: application/test\r\n"
+				    "Content-Length: 2\r\n\r\nhi";
+	static const char persistent[] = "POST / HTTP/1.0\r\nContent-Type: application/test\r\n"
+					 "Connection: keep-alive\r\nContent-Length: 2\r\n\r\nhi";
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	for (int i = 0; i < 2; i++) {
+		client_send(fd, persistent);
+		client_read(fd, &answer);
+		ck_assert_int_eq(answer.status, 200);
+		ck_assert_ptr_nonnull(strcasestr(answer.head, "Connection: keep-alive"));
+	}
+	client_send(fd, plain);
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(answer.body, "hi");
+	ck_assert(client_closed(fd));
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* RFC 9112 9.3.2: answers come in the order of the requests. */
+START_TEST(test_pipelining)
+{
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 4, 16);
+	fd = client_connect(&rig);
+	client_send(fd,
+		    POST("/", "Content-Length: 1\r\n", "1") POST(
+			    "/", "Content-Length: 1\r\n",
+			    "2") "GET /nowhere HTTP/1.1\r\n\r\n" POST("/", "Content-Length: 1\r\n",
+								      "3"));
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "1");
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "2");
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 404);
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "3");
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_chunked_and_continue)
+{
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	client_send(fd, POST("/", "Transfer-Encoding: chunked\r\n",
+			     "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"));
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(answer.body, "abcdefg");
+	/* RFC 9110 10.1.1 */
+	client_send(fd, POST("/", "Expect: 100-continue\r\nContent-Length: 3\r\n", ""));
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 100);
+	client_send(fd, "xyz");
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(answer.body, "xyz");
+	client_send(fd, POST("/", "Expect: 100-continue\r\nContent-Length: 3000\r\n", ""));
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 413);
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* Request and the status it must get; none of them reaches a handler. */
+static const struct {
+	const char *request;
+	int status;
+	const char *header; /* NULL, or what the answer must contain */
+} refusals[] = {
+	{"GET /nowhere HTTP/1.1\r\n\r\n", 404, NULL},
+	{"GET /admin HTTP/1.1\r\n\r\n", 404, NULL},
+	{"GET /metrics HTTP/1.1\r\n\r\n", 404, NULL},
+	{"GET /show HTTP/1.1\r\n\r\n", 404, NULL},
+	{"GET /show/a/b HTTP/1.1\r\n\r\n", 404, NULL},
+	{"GET / HTTP/1.1\r\n\r\n", 405, "\r\nAllow: POST\r\n"},
+	{"POST /show/a HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 405, "\r\nAllow: GET, DELETE\r\n"},
+	{"PATCH / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 405, "\r\nAllow: POST\r\n"},
+	{"BREW / HTTP/1.1\r\n\r\n", 405, "\r\nAllow: POST\r\n"},
+	{"BREW / HTTP/1.1\r\nContent-Length: 9\r\n\r\nGET / HTT", 405, "\r\nConnection: close\r\n"},
+	{"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", 415, NULL},
+	{"POST / HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx", 415, NULL},
+	{"POST / HTTP/1.1\r\nContent-Type: application/test2\r\nContent-Length: 1\r\n\r\nx", 415,
+	 NULL},
+	{"POST / HTTP/1.1\r\nContent-Type: application/test x\r\nContent-Length: 1\r\n\r\nx", 415,
+	 NULL},
+	{"POST /small HTTP/1.1\r\nContent-Length: 11\r\n\r\n12345678901", 413, NULL},
+	/* The announced length alone is enough. */
+	{POST("/", "Content-Length: 1001\r\n", ""), 413, NULL},
+	{POST("/", "Content-Length: 99999999999999999999999\r\n", ""), 413, NULL},
+	{POST("/", "Transfer-Encoding: chunked\r\n", "7fffffff\r\n"), 413, NULL},
+	{POST("/", "Content-Length: -1\r\n", ""), 400, NULL},
+	{POST("/", "Content-Length: +1\r\n", "x"), 400, "\r\nConnection: close\r\n"},
+	{POST("/", "Content-Length: 1x\r\n", "x"), 400, NULL},
+	{POST("/", "Content-Length: 1\r\nContent-Length: 1\r\n", "x"), 400,
+	 "\r\nConnection: close\r\n"},
+	{POST("/", "Content-Length: 1\r\ncontent-length: 2\r\n", "x"), 400, NULL},
+	{POST("/", "Content-Length: 1, 1\r\n", "x"), 400, NULL},
+	{POST("/", "Content-Length : 1\r\n", "x"), 400, NULL},
+	{POST("/", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400,
+	 "\r\nConnection: close\r\n"},
+	{POST("/", "Transfer-Encoding: identity, chunked\r\n", "0\r\n\r\n"), 400,
+	 "\r\nConnection: close\r\n"},
+	{POST("/", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+	 400, NULL},
+	{"POST / HTTP/1.0\r\nContent-Type: application/test\r\n"
+	 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	 400, NULL},
+	{"GET /show/%00 HTTP/1.1\r\n\r\n", 400, NULL},
+	{"GET /show/%4 HTTP/1.1\r\n\r\n", 400, NULL},
+	{"GET /show/%zz HTTP/1.1\r\n\r\n", 400, NULL},
+	{"garbage\r\n\r\n", 400, NULL},
+};
+
+START_TEST(test_refusal)
+{
+	struct rig rig;
+	struct answer answer;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	ck_assert_int_eq(client_once(&rig, refusals[_i].request, &answer), refusals[_i].status);
+	if (refusals[_i].header)
+		ck_assert_ptr_nonnull(strstr(answer.head, refusals[_i].header));
+	ck_assert_int_eq(atomic_load(&rig.handled), 0);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_head_has_no_body)
+{
+	struct rig rig;
+	char octets[4096];
+	size_t n = 0;
+	ssize_t r;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	client_send(fd, "HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n");
+	while (n < sizeof(octets) - 1 && (r = read(fd, octets + n, sizeof(octets) - 1 - n)) > 0)
+		n += (size_t)r;
+	octets[n] = '\0';
+	ck_assert_int_eq(strncmp(octets, "HTTP/1.1 405 ", 13), 0);
+	ck_assert_str_eq(octets + n - 4, "\r\n\r\n");
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* An oversize header ends the connection, whether complete or not. */
+START_TEST(test_header_limit)
+{
+	struct rig rig;
+	struct answer answer;
+	char request[4096];
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	memset(request, 'a', sizeof(request));
+	memcpy(request, "GET / HTTP/1.1\r\nX: ", 19);
+	ck_assert_int_eq(send(fd, request, 3000, MSG_NOSIGNAL), 3000);
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 400);
+	ck_assert(client_closed(fd));
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* A client that goes on sending its 4 MB still gets to read why it was refused. */
+START_TEST(test_413_is_readable)
+{
+	struct rig rig;
+	struct answer answer;
+	char *octets = calloc(1, 4 << 20);
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	client_send(fd, POST("/", "Content-Length: 4194304\r\n", ""));
+	for (size_t sent = 0; sent < 4 << 20;) {
+		ssize_t r = send(fd, octets + sent, (4 << 20) - sent, MSG_NOSIGNAL);
+
+		ck_assert_int_gt(r, 0);
+		sent += (size_t)r;
+	}
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 413);
+	ck_assert_int_eq(atomic_load(&rig.handled), 0);
+	close(fd);
+	free(octets);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_what_the_handler_sees)
+{
+	static const struct {
+		const char *request;
+		const char *seen;
+	} cases[] = {
+		{"GET /show/a%2Db?q=%20 HTTP/1.1\r\n\r\n", "1|/show/a-b|a-b|q=%20|127.0.0.1:"},
+		{"DELETE /show/ HTTP/1.1\r\n\r\n", "4|/show/|||127.0.0.1:"},
+		{"GET http://host/show/x HTTP/1.1\r\n\r\n", "1|/show/x|x||127.0.0.1:"},
+	};
+	static const char *const types[] = {"application/test", "Application/TEST",
+					    "application/test; charset=x", "application/test ;x"};
+	struct rig rig;
+	struct answer answer;
+	char request[256];
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		ck_assert_int_eq(client_once(&rig, cases[i].request, &answer), 200);
+		ck_assert_int_eq(strncmp(answer.body, cases[i].seen, strlen(cases[i].seen)), 0);
+		ck_assert_ptr_nonnull(strstr(answer.body, "|none"));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		snprintf(request, sizeof(request),
+			 "POST / HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: 1\r\n\r\nx",
+			 types[i]);
+		ck_assert_int_eq(client_once(&rig, request, &answer), 200);
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+/* --- limits
+ * ------------------------------------------------------------------------------------------- */
+
+START_TEST(test_queue_full_is_503)
+{
+	struct rig rig;
+	struct answer answer;
+	int held, queued;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 1);
+	held = client_connect(&rig);
+	client_send(held, POST("/hold", "Content-Length: 1\r\n", "a"));
+	rig_wait_held(&rig, 1);
+	queued = client_connect(&rig);
+	client_send(queued, POST("/", "Content-Length: 1\r\n", "b"));
+	while (pool_queued(rig.pool) == 0)
+		sched_yield();
+	ck_assert_int_eq(client_once(&rig, POST("/", "Content-Length: 1\r\n", "c"), &answer), 503);
+	ck_assert_ptr_nonnull(strstr(answer.head, "\r\nRetry-After: 1\r\n"));
+	rig_open(&rig);
+	client_read(held, &answer);
+	ck_assert_str_eq(answer.body, "a");
+	client_read(queued, &answer);
+	ck_assert_str_eq(answer.body, "b");
+	close(held);
+	close(queued);
+	ck_assert_int_eq(atomic_load(&rig.handled), 2);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* One octet now and then resets every idle timer; the request's time runs all the same. */
+START_TEST(test_trickling_client_is_closed)
+{
+	static const char request[] = POST("/", "Content-Length: 500\r\n", "");
+	struct rig rig;
+	struct answer answer;
+	size_t sent = 0;
+	int fd;
+
+	rig_init(&rig);
+	rig.conf.server.request_timeout_ms = 300;
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	for (;;) {
+		struct pollfd poll_fd = {fd, POLLIN, 0};
+		char c = sent < strlen(request) ? request[sent] : 'x';
+
+		ck_assert_uint_lt(sent, strlen(request) + 500); /* else it was served */
+		if (poll(&poll_fd, 1, 5) != 0 || send(fd, &c, 1, MSG_NOSIGNAL) != 1)
+			break;
+		sent++;
+	}
+	ck_assert(client_closed(fd));
+	close(fd);
+	ck_assert_int_eq(client_once(&rig, POST("/", "Content-Length: 1\r\n", "x"), &answer), 200);
+	ck_assert_int_eq(atomic_load(&rig.handled), 1);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* What is sent before the client falls silent, on a fresh or a used connection. */
+static const struct {
+	const char *first; /* answered; NULL: none */
+	const char *half;
+} silences[] = {
+	{NULL, ""},
+	{NULL, "P"},
+	{NULL, "POST / HTTP/1.1\r\nContent-"},
+	{NULL, POST("/", "Content-Length: 10\r\n", "12345")},
+	{NULL, POST("/", "Transfer-Encoding: chunked\r\n", "5\r\n12")},
+	{POST("/", "Content-Length: 1\r\n", "x"), ""},
+	{POST("/", "Content-Length: 1\r\n", "x"), "POST / "},
+	{POST("/", "Content-Length: 1\r\n", "x") "POST / ", ""},
+};
+
+START_TEST(test_silent_client_is_closed)
+{
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig.conf.server.request_timeout_ms = 200;
+	rig.conf.server.idle_timeout_ms = 200;
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	if (silences[_i].first) {
+		client_send(fd, silences[_i].first);
+		client_read(fd, &answer);
+		ck_assert_int_eq(answer.status, 200);
+	}
+	client_send(fd, silences[_i].half);
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 0);
+	close(fd);
+	ck_assert_int_eq(atomic_load(&rig.handled), silences[_i].first ? 1 : 0);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* A worker may take longer than a request may take to come in. */
+START_TEST(test_slow_handler_is_not_timed_out)
+{
+	struct rig rig;
+	struct answer answer;
+	int held, silent;
+
+	rig_init(&rig);
+	rig.conf.server.request_timeout_ms = 100;
+	rig.conf.server.idle_timeout_ms = 100;
+	rig_start(&rig, 1, 16);
+	held = client_connect(&rig);
+	client_send(held, POST("/hold", "Content-Length: 1\r\n", "a"));
+	rig_wait_held(&rig, 1);
+	/* When this later one has been timed out, the first would have been too. */
+	silent = client_connect(&rig);
+	client_read(silent, &answer);
+	ck_assert_int_eq(answer.status, 0);
+	rig_open(&rig);
+	client_read(held, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	close(held);
+	close(silent);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_client_gone_before_the_answer)
+{
+	static const struct linger reset = {1, 0};
+	struct rig rig;
+	struct answer answer;
+	int fds[4];
+
+	rig_init(&rig);
+	rig_start(&rig, 4, 16);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		fds[i] = client_connect(&rig);
+		client_send(fds[i], POST("/hold", "Content-Length: 1\r\n", "a"));
+	}
+	rig_wait_held(&rig, 4);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		if (i % 2 == 0)
+			setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(fds[i]);
+	}
+	rig_open(&rig);
+	ck_assert_int_eq(client_once(&rig, POST("/", "Content-Length: 1\r\n", "x"), &answer), 200);
+	rig_stop(&rig);
+	ck_assert_int_eq(atomic_load(&rig.handled), 5);
+}
+END_TEST
+
+/* RFC 9112 9.6: the client may close its side when it has sent all it wanted. */
+START_TEST(test_half_closed_client_gets_its_answer)
+{
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	client_send(fd, POST("/hold", "Content-Length: 1\r\n", "a"));
+	shutdown(fd, SHUT_WR);
+	rig_wait_held(&rig, 1);
+	rig_open(&rig);
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(answer.body, "a");
+	ck_assert(client_closed(fd));
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_connections_per_address)
+{
+	static const char request[] = POST("/", "Content-Length: 1\r\n", "x");
+	struct rig rig;
+	struct answer answer;
+	uint16_t port;
+	int a[2], more, other;
+
+	rig_init(&rig);
+	rig.conf.server.connections_max_per_address = 2;
+	rig.conf.server.connections_max = 3;
+	rig_start(&rig, 1, 16);
+	port = http_server_port(rig.server, HTTP_PUBLIC, false);
+	for (int i = 0; i < 2; i++) {
+		a[i] = client_connect_from(port, "127.0.0.2");
+		client_send(a[i], request);
+		client_read(a[i], &answer);
+		ck_assert_int_eq(answer.status, 200);
+	}
+	more = client_connect_from(port, "127.0.0.2");
+	ck_assert(client_closed(more));
+	close(more);
+	other = client_connect_from(port, "127.0.0.3");
+	client_send(other, request);
+	client_read(other, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	/* In all: an address of its own does not help. */
+	more = client_connect_from(port, "127.0.0.4");
+	ck_assert(client_closed(more));
+	close(more);
+	/* A place that becomes free can be taken: the server closes it, so it has counted that. */
+	client_send(a[0], POST("/", "Connection: close\r\nContent-Length: 0\r\n", ""));
+	client_read(a[0], &answer);
+	ck_assert(client_closed(a[0]));
+	do {
+		more = client_connect_from(port, "127.0.0.2");
+		send(more, request, strlen(request), MSG_NOSIGNAL);
+		client_read(more, &answer);
+		close(more);
+	} while (answer.status == 0);
+	ck_assert_int_eq(answer.status, 200);
+	close(a[0]);
+	close(a[1]);
+	close(other);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* --- drain, reload, other listeners
+ * ---------------------------------------------------------------------- */
+
+static void *drain_run(void *arg)
+{
+	struct rig *rig = arg;
+
+	http_server_drain(rig->server, 60000);
+	return NULL;
+}
+
+START_TEST(test_drain)
+{
+	struct rig rig;
+	struct answer answer;
+	pthread_t thread;
+	int idle, held;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	idle = client_connect(&rig);
+	client_send(idle, POST("/", "Content-Length: 1\r\n", "x"));
+	client_read(idle, &answer);
+	held = client_connect(&rig);
+	client_send(held, POST("/hold", "Content-Length: 1\r\n", "a"));
+	rig_wait_held(&rig, 1);
+	ck_assert_int_eq(pthread_create(&thread, NULL, drain_run, &rig), 0);
+	/* The idle one is closed at once, the other answered first. */
+	ck_assert(client_closed(idle));
+	rig_open(&rig);
+	client_read(held, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_ptr_nonnull(strstr(answer.head, "\r\nConnection: close\r\n"));
+	ck_assert(client_closed(held));
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	close(idle);
+	close(held);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* Freed with everything under way: a worker at it, one queued, half a request. */
+START_TEST(test_free_without_drain)
+{
+	struct rig rig;
+	int fds[3];
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = client_connect(&rig);
+	client_send(fds[0], POST("/hold", "Content-Length: 1\r\n", "a"));
+	rig_wait_held(&rig, 1);
+	client_send(fds[1], POST("/", "Content-Length: 1\r\n", "b"));
+	while (pool_queued(rig.pool) == 0)
+		sched_yield();
+	client_send(fds[2], "POST / HT");
+	rig_stop(&rig);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		close(fds[i]);
+	ck_assert_int_eq(atomic_load(&rig.handled), 2);
+}
+END_TEST
+
+START_TEST(test_reload_changes_limits)
+{
+	struct rig rig;
+	struct answer answer;
+	struct strbuf problems = STRBUF_NULL;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	ck_assert_int_eq(client_once(&rig, POST("/", "Content-Length: 5\r\n", "hello"), &answer),
+			 200);
+	rig.conf.server.body_max = 4;
+	ck_assert_int_eq(http_server_reload(rig.server, &rig.conf, &problems), 0);
+	/* Applied by the loop some time later. */
+	while (client_once(&rig, POST("/", "Content-Length: 5\r\n", "hello"), &answer) == 200)
+		sched_yield();
+	ck_assert_int_eq(answer.status, 413);
+	strbuf_clear(&problems);
+	rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_metrics_listener_and_two_loops)
+{
+	struct rig rig;
+	struct answer answer;
+	uint16_t port;
+
+	rig_init(&rig);
+	rig.conf.server.io_threads = 2;
+	rig.conf.server.listen_metrics = (struct conf_addresses){&rig.listen_metrics, 1};
+	rig_start(&rig, 2, 16);
+	port = http_server_port(rig.server, HTTP_METRICS, false);
+	ck_assert_uint_ne(port, http_server_port(rig.server, HTTP_PUBLIC, false));
+	for (int i = 0; i < 16; i++) {
+		int fd = client_connect_from(port, "127.0.0.1");
+
+		client_send(fd, "GET /metrics HTTP/1.1\r\n\r\nGET /show/x HTTP/1.1\r\n\r\n");
+		client_read(fd, &answer);
+		ck_assert_int_eq(answer.status, 200);
+		client_read(fd, &answer);
+		ck_assert_int_eq(answer.status, 404);
+		close(fd);
+		ck_assert_int_eq(client_once(&rig, "GET /show/x HTTP/1.1\r\n\r\n", &answer), 200);
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+static int unix_connect(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* A socket file that a killed server left behind. */
+static void unix_leave_stale(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	close(fd);
+}
+
+START_TEST(test_admin_socket)
+{
+	struct rig rig;
+	struct answer answer;
+	struct http_server *second;
+	struct strbuf problems = STRBUF_NULL;
+	struct stat status;
+	char path[64];
+	int fd;
+
+	rig_init(&rig);
+	snprintf(path, sizeof(path), "%s/admin", rig.dir);
+	unix_leave_stale(path);
+	rig.conf.server.admin_socket = path;
+	rig.conf.server.admin_socket_mode = 0600;
+	rig_start(&rig, 1, 16);
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_uint_eq(status.st_mode & 0777, 0600);
+	fd = unix_connect(path);
+	client_send(fd, "GET /admin HTTP/1.1\r\n\r\nGET /show/x HTTP/1.1\r\n\r\n");
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(answer.body, "1|/admin|||unix|none");
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 404);
+	/* Somebody answers on it: a second server must not take it away. */
+	ck_assert_int_eq(http_server_new(&rig.conf, rig.routes, 1, rig.pool, rig.metrics, &second,
+					 &problems),
+			 -EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(problems.text, "admin_socket"));
+	ck_assert_int_eq(stat(path, &status), 0);
+	close(fd);
+	strbuf_clear(&problems);
+	rig_stop(&rig);
+	ck_assert_int_eq(stat(path, &status), -1);
+}
+END_TEST
+
+START_TEST(test_listen_problems_are_named)
+{
+	struct rig rig;
+	struct http_server *server = NULL;
+	struct strbuf problems = STRBUF_NULL;
+
+	rig_init(&rig);
+	rig.listen.host = (char *)(uintptr_t) "192.0.2.1"; /* TEST-NET-1: not ours */
+	rig.conf.server.listen_tls = (struct conf_addresses){&rig.listen_tls, 1};
+	ck_assert_int_lt(http_server_new(&rig.conf, rig.routes, 1, NULL, NULL, &server, &problems),
+			 0);
+	ck_assert_ptr_null(server);
+	ck_assert_ptr_nonnull(strstr(problems.text, "[server] listen: 192.0.2.1"));
+	ck_assert_ptr_nonnull(strstr(problems.text, "tls_certificate"));
+	strbuf_clear(&problems);
+	ck_assert_int_eq(rmdir(rig.dir), 0);
+}
+END_TEST
+
+/* --- TLS
+ * ---------------------------------------------------------------------------------------------- */
+
+/* A self-signed certificate; the caller frees both. */
+static X509 *certificate_make(const char *name, EVP_PKEY **keyp)
+{
+	X509 *cert = X509_new();
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	X509_set_version(cert, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
+				   (const unsigned char *)name, -1, -1, 0);
+	X509_set_issuer_name(cert, X509_get_subject_name(cert));
+	X509_set_pubkey(cert, key);
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	*keyp = key;
+	return cert;
+}
+
+static void certificate_write(const char *path, X509 *cert)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_int_eq(PEM_write_X509(file, cert), 1);
+	fclose(file);
+}
+
+struct tls_rig {
+	struct rig rig;
+	char cert_path[64], key_path[64], ca_path[64];
+	X509 *server_cert, *client_cert, *other_cert;
+	EVP_PKEY *server_key, *client_key, *other_key;
+};
+
+static void tls_rig_start(struct tls_rig *tls)
+{
+	struct rig *rig = &tls->rig;
+	FILE *file;
+
+	rig_init(rig);
+	snprintf(tls->cert_path, sizeof(tls->cert_path), "%s/cert.pem", rig->dir);
+	snprintf(tls->key_path, sizeof(tls->key_path), "%s/key.pem", rig->dir);
+	snprintf(tls->ca_path, sizeof(tls->ca_path), "%s/ca.pem", rig->dir);
+	tls->server_cert = certificate_make("server", &tls->server_key);
+	tls->client_cert = certificate_make("client", &tls->client_key);
+	tls->other_cert = certificate_make("other", &tls->other_key);
+	certificate_write(tls->cert_path, tls->server_cert);
+	certificate_write(tls->ca_path, tls->client_cert);
+	file = fopen(tls->key_path, "w");
+	ck_assert_int_eq(PEM_write_PrivateKey(file, tls->server_key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(file);
+	rig->conf.server.listen_tls = (struct conf_addresses){&rig->listen_tls, 1};
+	rig->conf.server.tls_certificate = tls->cert_path;
+	rig->conf.server.tls_key = tls->key_path;
+	rig->conf.server.tls_client_ca = tls->ca_path;
+	rig_start(rig, 1, 16);
+}
+
+static void tls_rig_stop(struct tls_rig *tls)
+{
+	rig_stop(&tls->rig);
+	X509_free(tls->server_cert);
+	X509_free(tls->client_cert);
+	X509_free(tls->other_cert);
+	EVP_PKEY_free(tls->server_key);
+	EVP_PKEY_free(tls->client_key);
+	EVP_PKEY_free(tls->other_key);
+}
+
+/* One request over TLS. The status, 0 if there was no answer. */
+static int tls_once(struct tls_rig *tls, int version_max, X509 *cert, EVP_PKEY *key,
+		    struct answer *answer)
+{
+	static const char request[] = "GET /show/x HTTP/1.1\r\n\r\n";
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	int fd = client_connect_from(http_server_port(tls->rig.server, HTTP_PUBLIC, true),
+				     "127.0.0.1");
+	SSL *ssl;
+
+	SSL_CTX_set_max_proto_version(ctx, version_max);
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), tls->server_cert);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	if (cert) {
+		ck_assert_int_eq(SSL_CTX_use_certificate(ctx, cert), 1);
+		ck_assert_int_eq(SSL_CTX_use_PrivateKey(ctx, key), 1);
+	}
+	ssl = SSL_new(ctx);
+	SSL_set_fd(ssl, fd);
+	memset(answer, 0, sizeof(*answer));
+	if (SSL_connect(ssl) == 1) {
+		for (int i = 0; i < 2; i++) {
+			SSL_write(ssl, request, (int)strlen(request));
+			answer_read(read_ssl, ssl, answer);
+		}
+	}
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	close(fd);
+	return answer->status;
+}
+
+START_TEST(test_tls)
+{
+	struct tls_rig tls;
+	struct answer answer;
+
+	tls_rig_start(&tls);
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		ck_assert_int_eq(tls_once(&tls, version, NULL, NULL, &answer), 200);
+		ck_assert_ptr_nonnull(strstr(answer.body, "|none"));
+		ck_assert_int_eq(tls_once(&tls, version, tls.client_cert, tls.client_key, &answer),
+				 200);
+		ck_assert_ptr_nonnull(strstr(answer.body, "|/CN=client"));
+		/* One that does not verify is worse than none. */
+		ck_assert_int_eq(tls_once(&tls, version, tls.other_cert, tls.other_key, &answer),
+				 0);
+	}
+	ck_assert_int_eq(tls_once(&tls, TLS1_1_VERSION, NULL, NULL, &answer), 0);
+	tls_rig_stop(&tls);
+}
+END_TEST
+
+START_TEST(test_tls_reload)
+{
+	struct tls_rig tls;
+	struct answer answer;
+	struct strbuf problems = STRBUF_NULL;
+	char missing[] = "/nowhere.pem";
+
+	tls_rig_start(&tls);
+	tls.rig.conf.server.tls_client_ca = missing;
+	ck_assert_int_lt(http_server_reload(tls.rig.server, &tls.rig.conf, &problems), 0);
+	ck_assert_ptr_nonnull(strstr(problems.text, "tls_client_ca"));
+	ck_assert_int_eq(tls_once(&tls, TLS1_3_VERSION, tls.client_cert, tls.client_key, &answer),
+			 200);
+	/* The other client's certificate becomes the trust anchor. */
+	certificate_write(tls.ca_path, tls.other_cert);
+	tls.rig.conf.server.tls_client_ca = tls.ca_path;
+	ck_assert_int_eq(http_server_reload(tls.rig.server, &tls.rig.conf, &problems), 0);
+	while (tls_once(&tls, TLS1_3_VERSION, tls.client_cert, tls.client_key, &answer) == 200)
+		sched_yield();
+	ck_assert_int_eq(tls_once(&tls, TLS1_3_VERSION, tls.other_cert, tls.other_key, &answer),
+			 200);
+	strbuf_clear(&problems);
+	tls_rig_stop(&tls);
+}
+END_TEST
+
+/* Plain HTTP, garbage and silence on the TLS port. */
+START_TEST(test_tls_without_handshake)
+{
+	static const char *const octets[] = {"", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02"};
+	struct tls_rig tls;
+	struct answer answer;
+
+	memset(&tls, 0, sizeof(tls));
+	tls_rig_start(&tls);
+	http_server_free(tls.rig.server);
+	pool_free(tls.rig.pool);
+	metrics_free(tls.rig.metrics);
+	tls.rig.conf.server.request_timeout_ms = 200;
+	rig_start(&tls.rig, 1, 16);
+	for (size_t i = 0; i < ARRAY_LEN(octets); i++) {
+		int fd = client_connect_from(http_server_port(tls.rig.server, HTTP_PUBLIC, true),
+					     "127.0.0.1");
+		char octet;
+
+		client_send(fd, octets[i]);
+		while (read(fd, &octet, 1) == 1)
+			; /* an alert, perhaps */
+		close(fd);
+	}
+	ck_assert_int_eq(tls_once(&tls, TLS1_3_VERSION, NULL, NULL, &answer), 200);
+	tls_rig_stop(&tls);
+}
+END_TEST
+
+static Suite *http_suite(void)
+{
+	Suite *suite = suite_create("http");
+	TCase *requests = tcase_create("requests");
+	TCase *limits = tcase_create("limits");
+	TCase *listeners = tcase_create("listeners");
+
+	tcase_add_test(requests, test_keep_alive);
+	tcase_add_test(requests, test_http_1_0);
+	tcase_add_test(requests, test_pipelining);
+	tcase_add_test(requests, test_chunked_and_continue);
+	tcase_add_loop_test(requests, test_refusal, 0, ARRAY_LEN(refusals));
+	tcase_add_test(requests, test_head_has_no_body);
+	tcase_add_test(requests, test_header_limit);
+	tcase_add_test(requests, test_413_is_readable);
+	tcase_add_test(requests, test_what_the_handler_sees);
+	tcase_add_test(limits, test_queue_full_is_503);
+	tcase_add_test(limits, test_trickling_client_is_closed);
+	tcase_add_loop_test(limits, test_silent_client_is_closed, 0, ARRAY_LEN(silences));
+	tcase_add_test(limits, test_slow_handler_is_not_timed_out);
+	tcase_add_test(limits, test_client_gone_before_the_answer);
+	tcase_add_test(limits, test_half_closed_client_gets_its_answer);
+	tcase_add_test(limits, test_connections_per_address);
+	tcase_add_test(listeners, test_drain);
+	tcase_add_test(listeners, test_free_without_drain);
+	tcase_add_test(listeners, test_reload_changes_limits);
+	tcase_add_test(listeners, test_metrics_listener_and_two_loops);
+	tcase_add_test(listeners, test_admin_socket);
+	tcase_add_test(listeners, test_listen_problems_are_named);
+	tcase_add_test(listeners, test_tls);
+	tcase_add_test(listeners, test_tls_reload);
+	tcase_add_test(listeners, test_tls_without_handshake);
+	for (size_t i = 0; i < 3; i++) {
+		TCase *const cases[] = {requests, limits, listeners};
+
+		tcase_set_timeout(cases[i], 60);
+		suite_add_tcase(suite, cases[i]);
+	}
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(http_suite());
+	int failed;
+
+	/* The clients' SSL_write() has no MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
