@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/* certType and profile of a request. See carriers.h. */
+#include "carriers.h"
+
+/* One name: a certType in either spelling, or a profile of the operator. */
+static int carrier_read(const struct conf *conf, const char *name, enum cert_type *typep,
+			const struct conf_profile **namedp, struct refusal *refusal)
+{
+	const struct conf_profile *profile;
+
+	*namedp = NULL;
+	if (cert_type_parse(name, typep) == 0)
+		return 0;
+	profile = conf_profile_find(conf, name);
+	if (!profile)
+		return refuse(refusal, REFUSAL_cert_type_unknown);
+	*typep = profile->cert_type;
+	*namedp = profile;
+	return 0;
+}
+
+int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
+		     const char *default_profile, struct carriers *carriersp,
+		     struct refusal *refusal)
+{
+	struct carriers c = {0};
+	const struct conf_profile *named;
+	enum cert_type type;
+	int r;
+
+	for (size_t i = 0; i < csr->n_profile_names; i++) {
+		r = carrier_read(conf, csr->profile_names[i], &type, &named, refusal);
+		if (r != 0)
+			return r;
+		/* A certType and a profile of it agree: the profile is more exact. */
+		if ((c.has_type && type != c.type) || (c.named && named && named != c.named))
+			return refuse(refusal, REFUSAL_cert_type_contradiction);
+		c.has_type = true;
+		c.type = type;
+		c.named = named ? named : c.named;
+	}
+	c.registers = c.named;
+	if (!c.has_type && default_profile && !csr->update) {
+		r = carrier_read(conf, default_profile, &c.type, &c.registers, refusal);
+		if (r != 0)
+			return r;
+		c.has_type = true;
+	}
+	if (c.has_type && !c.registers)
+		c.registers = conf_profile_default(conf, c.type);
+	*carriersp = c;
+	return 0;
+}

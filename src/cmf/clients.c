@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The snapshot of configured clients. See clients.h. */
+#include "clients.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+/* Certificates in the trust_anchor of one client. */
+enum { ANCHORS_MAX = 64 };
+
+static void bio_freep(BIO **bio)
+{
+	BIO_free(*bio);
+}
+
+static void x509_freep(X509 **cert)
+{
+	X509_free(*cert);
+}
+
+static void store_freep(X509_STORE **store)
+{
+	X509_STORE_free(*store);
+}
+
+static void client_clear(struct client *client)
+{
+	store_client_clear(&client->row);
+	X509_NAME_free(client->subject);
+	X509_STORE_free(client->anchors);
+	*client = (struct client){0};
+}
+
+/* PEM certificates to a store of anchors. -EINVAL if there are none or they do not parse. */
+static int anchors_parse(struct bytes pem, X509_STORE **anchorsp)
+{
+	_cleanup_(store_freep) X509_STORE *anchors = X509_STORE_new();
+	_cleanup_(bio_freep) BIO *bio = NULL;
+	int n = 0;
+
+	if (pem.len > INT32_MAX)
+		return -EINVAL;
+	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+	if (!anchors || !bio)
+		return -ENOMEM;
+	for (; n <= ANCHORS_MAX; n++) {
+		_cleanup_(x509_freep) X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+		if (!cert)
+			break;
+		if (X509_STORE_add_cert(anchors, cert) != 1)
+			return -ENOMEM;
+	}
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE || n == 0 ||
+	    n > ANCHORS_MAX)
+		return -EINVAL;
+	ERR_clear_error();
+	*anchorsp = TAKE(anchors);
+	return 0;
+}
+
+static int text_copy(const char *text, char **copyp)
+{
+	*copyp = text ? strdup(text) : NULL;
+	return text && !*copyp ? -ENOMEM : 0;
+}
+
+static int row_copy(const struct store_client *row, struct store_client *copy)
+{
+	copy->id = row->id;
+	copy->permissions = row->permissions;
+	copy->register_on_ir = row->register_on_ir;
+	copy->created_ms = row->created_ms;
+	if (text_copy(row->name, &copy->name) < 0 ||
+	    text_copy(row->trust_domain, &copy->trust_domain) < 0 ||
+	    text_copy(row->default_profile, &copy->default_profile) < 0 ||
+	    text_copy(row->subject, &copy->subject) < 0 ||
+	    text_copy(row->mac_reference, &copy->mac_reference) < 0)
+		return -ENOMEM;
+	if (octets_dup(octets_view(&row->certificate), &copy->certificate) < 0 ||
+	    octets_dup(octets_view(&row->mac_secret), &copy->mac_secret) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int client_parse(const struct store_client *row, struct client *client)
+{
+	int r = row_copy(row, &client->row);
+
+	/* An exact certificate is trusted by itself: neither anchor nor subject widens that. */
+	if (r < 0 || row->certificate.len > 0)
+		return r;
+	if (row->subject)
+		r = name_parse(row->subject, &client->subject);
+	if (r == 0 && row->trust_anchor.len > 0)
+		r = anchors_parse(octets_view(&row->trust_anchor), &client->anchors);
+	return r;
+}
+
+static int client_add(void *arg, const struct store_client *row)
+{
+	struct clients *clients = arg;
+	struct client *client;
+	int r;
+
+	if (clients->len == clients->size) {
+		size_t size = clients->size ? clients->size * 2 : 16;
+		struct client *grown = reallocarray(clients->item, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		clients->item = grown;
+		clients->size = size;
+	}
+	client = &clients->item[clients->len];
+	*client = (struct client){0};
+	r = client_parse(row, client);
+	if (r == 0) {
+		clients->len++;
+		return 0;
+	}
+	client_clear(client);
+	if (r == -ENOMEM)
+		return r;
+	/* One entry that cannot be used must not shut out the others. */
+	log_fault("cmf: client has an unusable trust anchor or subject", r, row->name);
+	return 0;
+}
+
+static int clients_load(struct store_reader *reader, int64_t generation, struct clients **clientsp)
+{
+	_cleanup_(clients_unrefp) struct clients *clients = calloc(1, sizeof(*clients));
+	int r;
+
+	if (!clients)
+		return -ENOMEM;
+	atomic_init(&clients->refs, 1);
+	clients->generation = generation;
+	r = store_client_list(reader, client_add, clients);
+	if (r < 0)
+		return r;
+	*clientsp = TAKE(clients);
+	return 0;
+}
+
+/* The snapshot of that generation or a newer one, referenced; NULL if the newest is older. */
+static struct clients *clients_current(struct cmf *cmf, int64_t generation)
+{
+	struct clients *clients;
+
+	pthread_mutex_lock(&cmf->clients_mutex);
+	clients = cmf->clients;
+	if (clients && clients->generation >= generation)
+		atomic_fetch_add(&clients->refs, 1);
+	else
+		clients = NULL;
+	pthread_mutex_unlock(&cmf->clients_mutex);
+	return clients;
+}
+
+int clients_get(struct cmf *cmf, struct store_reader *reader, struct clients **clientsp)
+{
+	struct clients *fresh = NULL, *old = NULL;
+	int64_t generation;
+	/* The generation is read first: rows that are newer than it are only read once more. */
+	int r = store_client_generation(reader, &generation);
+
+	if (r < 0)
+		return r;
+	*clientsp = clients_current(cmf, generation);
+	if (*clientsp)
+		return 0;
+	r = clients_load(reader, generation, &fresh);
+	if (r < 0)
+		return r;
+	*clientsp = fresh;
+	pthread_mutex_lock(&cmf->clients_mutex);
+	if (!cmf->clients || cmf->clients->generation < generation) {
+		old = cmf->clients;
+		cmf->clients = fresh;
+		atomic_fetch_add(&fresh->refs, 1);
+	}
+	pthread_mutex_unlock(&cmf->clients_mutex);
+	clients_unref(old);
+	return 0;
+}
+
+void clients_unref(struct clients *clients)
+{
+	if (!clients || atomic_fetch_sub(&clients->refs, 1) != 1)
+		return;
+	for (size_t i = 0; i < clients->len; i++)
+		client_clear(&clients->item[i]);
+	free(clients->item);
+	free(clients);
+}
+
+int client_principal(const struct client *client, enum cmf_principal_kind kind,
+		     struct cmf_principal *principalp)
+{
+	struct cmf_principal p = {
+		.kind = kind,
+		.permissions = client->row.permissions,
+		.register_on_ir = client->row.register_on_ir,
+	};
+
+	if (text_copy(client->row.name, &p.name) < 0 ||
+	    text_copy(client->row.trust_domain, &p.trust_domain) < 0 ||
+	    text_copy(client->row.default_profile, &p.default_profile) < 0) {
+		cmf_principal_clear(&p);
+		return -ENOMEM;
+	}
+	*principalp = p;
+	return 0;
+}
+
+int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
+			struct cmf_principal *principalp, struct refusal *refusal)
+{
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	_cleanup_(cmf_principal_clear) struct cmf_principal principal = {0};
+	int r = clients_get(cmf, reader, &clients);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < clients->len; i++) {
+		const struct client *client = &clients->item[i];
+
+		if (!client->row.mac_reference ||
+		    !bytes_equal(bytes_of_string(client->row.mac_reference), reference))
+			continue;
+		r = client_principal(client, CMF_PRINCIPAL_CLIENT, &principal);
+		if (r == 0)
+			r = secret_open(cmf, client->row.mac_reference,
+					octets_view(&client->row.mac_secret),
+					&principal.mac_secret);
+		if (r < 0)
+			return r;
+		*principalp = principal;
+		principal = (struct cmf_principal){0};
+		return 0;
+	}
+	return refuse(refusal, REFUSAL_mac_reference_unknown);
+}
+
+int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
+			 struct cmf_principal *principalp, struct refusal *refusal)
+{
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	int r = clients_get(cmf, reader, &clients);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < clients->len; i++) {
+		if (strcmp(clients->item[i].row.name, client_name) == 0)
+			return client_principal(&clients->item[i], CMF_PRINCIPAL_ADMIN, principalp);
+	}
+	return refuse_detail(refusal, REFUSAL_client_not_permitted, "there is no such client");
+}

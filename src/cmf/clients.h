@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The configured clients as a snapshot: rows of the store with trust anchors and subjects parsed.
+ * A snapshot is immutable and counted; it is replaced when the store says that clients changed.
+ * How a signer is verified against them is in signer.c.
+ */
+#pragma once
+
+#include "cmf_private.h"
+
+struct client {
+	struct store_client row; /* mac_secret is sealed */
+	X509_NAME *subject;      /* NULL: any below the anchors */
+	X509_STORE *anchors;     /* NULL: none, or an exact certificate is asked for */
+};
+
+struct clients {
+	atomic_uint refs;
+	int64_t generation;
+	struct client *item;
+	size_t len;
+	size_t size;
+};
+
+/* The current snapshot, referenced for the caller. Thread-safe. 0 or negative errno. */
+_must_check_ int clients_get(struct cmf *cmf, struct store_reader *reader,
+			     struct clients **clientsp);
+void clients_unref(struct clients *clients);
+DEFINE_CLEANUP(struct clients, clients_unref);
+
+/* The principal that a client is. 0 or -ENOMEM. */
+_must_check_ int client_principal(const struct client *client, enum cmf_principal_kind kind,
+				  struct cmf_principal *principalp);
+
+/*
+ * A distinguished name from its one-line form "/C=DE/CN=vnfm-a": '+' joins attributes of one RDN, a
+ * backslash takes the next character as it is. 0, -EINVAL, -ENOMEM.
+ */
+_must_check_ int name_parse(const char *text, X509_NAME **namep);

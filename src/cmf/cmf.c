@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The CMF as an object: making it, the configuration in force, and principals as values. What the
+ * operations mean is in the other files.
+ */
+#include "cmf_private.h"
+
+#include "clients.h"
+#include "signer_cache.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Every CA that a registration can be given must exist. */
+static int ca_names_check(const struct conf *conf, struct ca_set *cas, struct strbuf *problems)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < conf->n_ca_rules; i++) {
+		const struct conf_ca_rule *rule = &conf->ca_rules[i];
+
+		if (rule->ca && ca_find(cas, rule->ca))
+			continue;
+		strbuf_printf(problems, "[ca_rule %s] ca: there is no CA %s, define it\n",
+			      rule->name, rule->ca ? rule->ca : "(none named)");
+		r = -EINVAL;
+	}
+	if (conf->cmf.default_ca && !ca_find(cas, conf->cmf.default_ca)) {
+		strbuf_printf(problems, "[cmf] default_ca: there is no CA %s, define it\n",
+			      conf->cmf.default_ca);
+		r = -EINVAL;
+	}
+	return r;
+}
+
+int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
+	    const struct clock_source *clock, struct cmf **cmfp, struct strbuf *problems)
+{
+	_cleanup_(cmf_freep) struct cmf *cmf = calloc(1, sizeof(*cmf));
+	int r, r_names;
+
+	if (!cmf)
+		return -ENOMEM;
+	pthread_mutex_init(&cmf->clients_mutex, NULL);
+	atomic_init(&cmf->conf, conf);
+	cmf->store = store;
+	cmf->cas = cas;
+	cmf->clock = clock;
+	cmf->signers = signer_cache_new();
+	if (!cmf->signers)
+		return -ENOMEM;
+	r = secret_key_load(cmf, problems);
+	r_names = ca_names_check(conf, cas, problems);
+	if (r < 0 || r_names < 0)
+		return r < 0 ? r : r_names;
+	*cmfp = TAKE(cmf);
+	return 0;
+}
+
+void cmf_free(struct cmf *cmf)
+{
+	if (!cmf)
+		return;
+	clients_unref(cmf->clients);
+	signer_cache_free(cmf->signers);
+	OPENSSL_cleanse(cmf->secret_key, sizeof(cmf->secret_key));
+	pthread_mutex_destroy(&cmf->clients_mutex);
+	free(cmf);
+}
+
+int cmf_reload(struct cmf *cmf, const struct conf *conf)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+
+	if (ca_names_check(conf, cmf->cas, &problems) < 0)
+		return log_fault("cmf: reload", -EINVAL, problems.text);
+	atomic_store(&cmf->conf, conf);
+	/* Remembered chains were checked under the strength that the old one asked for. */
+	signer_cache_flush(cmf->signers);
+	return 0;
+}
+
+const struct conf *cmf_conf(const struct cmf *cmf)
+{
+	return atomic_load(&cmf->conf);
+}
+
+struct ca_set *cmf_cas(const struct cmf *cmf)
+{
+	return cmf->cas;
+}
+
+void cmf_principal_clear(struct cmf_principal *p)
+{
+	free(p->name);
+	free(p->trust_domain);
+	free(p->default_profile);
+	octets_clear_secret(&p->mac_secret);
+	memset(p, 0, sizeof(*p));
+}
+
+void cmf_csr_result_clear(struct cmf_csr_result *r)
+{
+	r->certificate.der = OCTETS_NULL; /* r->der owns it */
+	store_certificate_clear(&r->certificate);
+	store_registration_clear(&r->registration);
+	octets_clear(&r->der);
+	free(r->subject_id);
+	free(r->mods);
+	memset(r, 0, sizeof(*r));
+}

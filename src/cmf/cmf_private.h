@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of cmf/ share: the object itself, memory that lives with a unit, and who may act
+ * for an entity. The interface for everybody else is include/cmf.h.
+ */
+#pragma once
+
+#include "cmf.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct clients;
+struct signer_cache;
+
+enum { CMF_SECRET_KEY_LEN = 32 };
+
+struct cmf {
+	_Atomic(const struct conf *) conf;
+	struct store *store;
+	struct ca_set *cas;
+	const struct clock_source *clock;
+	pthread_mutex_t clients_mutex; /* guards the pointer, not what it points to */
+	struct clients *clients;       /* the newest snapshot; NULL before the first use */
+	struct signer_cache *signers;
+	bool has_secret_key;
+	uint8_t secret_key[CMF_SECRET_KEY_LEN];
+};
+
+/* --- secret.c ----------------------------------------------------------------------------------
+ */
+
+/* Reads the key of conf.store.secret_key, if there is one. 0 or -EINVAL with a problem. */
+_must_check_ int secret_key_load(struct cmf *cmf, struct strbuf *problems);
+/* The reverse of cmf_secret_seal: -EBADMSG if the key or the reference is another. */
+_must_check_ int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
+			     struct octets *secretp);
+
+/* --- entity.c ----------------------------------------------------------------------------------
+ */
+
+/* Whether the principal has one of the permissions, or acts as the operator on the socket. */
+bool principal_permitted(const struct cmf_principal *who, uint32_t permissions);
+/* Whether it manages the entity, or is RA or operator of its trust domain. */
+bool principal_may_act(const struct cmf_principal *who, const char *manager,
+		       const char *trust_domain);
+
+/* A name of a profile or certType, in either spelling; NULL if there is none. */
+const struct conf_profile *profile_find(const struct conf *conf, const char *name);
+/* The CA that the rules choose for a new registration; NULL: none. IFA 033 11.2.2.4 */
+struct ca *ca_by_rule(const struct cmf *cmf, const struct conf *conf, enum cert_type type,
+		      const char *trust_domain, const char *profile);
+
+/*
+ * Whether a name is open to `manager`: no other manager has it as subject_id under any certType,
+ * nor, if it has several labels, an entity whose id is its first label (and that may therefore
+ * have the name in its certificates). own_id: an entity of the manager's that need not be looked
+ * up; NULL.
+ */
+_must_check_ int entity_name_open(struct store_reader *reader, const char *name, const char *own_id,
+				  const char *manager, bool *openp);
+/* Adds a new registration to the unit; all of it is copied. */
+_must_check_ int registration_add(const struct store_registration *reg, int64_t *idp,
+				  struct store_unit *unit);
+
+/* Adds a line of audit to the unit; all of it is copied. detail may be NULL. */
+_must_check_ int audit_add(const struct cmf *cmf, const struct cmf_principal *who,
+			   const char *action, const char *target, const char *detail,
+			   struct store_unit *unit);
+
+/* --- revoke.c ----------------------------------------------------------------------------------
+ */
+
+/* The certificate of one of our CAs by issuer (TLV of Name) and serial number as received, which
+ * may have a leading zero octet that the store has not. 0, STORE_NOT_FOUND, negative errno. */
+_must_check_ int certificate_lookup(const struct cmf *cmf, struct bytes issuer, struct bytes serial,
+				    struct store_reader *reader, struct store_certificate *certp);
+/* Adds a revocation, also where the CA is no longer configured. */
+_must_check_ int certificate_revoke_add(const struct cmf *cmf, const struct store_certificate *cert,
+					enum store_certificate_state to, int reason,
+					struct store_unit *unit);

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Certificate Signing Request, IFA 033 11.2.3, and key update: decides whether, for whom and under
+ * which names, has the CA sign or ask upstream, and adds the result to the unit. Names are
+ * names.c's, the other fields of the request template.c's.
+ */
+#include "cmf_private.h"
+
+#include "carriers.h"
+#include "names.h"
+#include "subject_id.h"
+
+#include <errno.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+/* A request while it is decided. */
+struct decision {
+	struct cmf *cmf;
+	const struct conf *conf;
+	const struct cmf_principal *who;
+	const struct cmf_csr *csr;
+	struct store_reader *reader;
+	struct refusal *refusal;
+	int64_t now_ms;
+	struct carriers carriers;
+	struct name_request asked;
+	struct store_registration registration;
+	bool registers; /* the registration is new: policy of ir */
+	const struct conf_profile *profile;
+	struct ca *ca;
+	struct octets spki;
+	uint8_t key_digest[32];
+	struct template_validity validity;
+	struct names names;
+	struct mods mods;
+};
+
+static void decision_clear(struct decision *d)
+{
+	name_request_clear(&d->asked);
+	store_registration_clear(&d->registration);
+	octets_clear(&d->spki);
+	names_clear(&d->names);
+	mods_clear(&d->mods);
+}
+
+/* --- who ----------------------------------------------------------------------------------------
+ */
+
+static int requester_check(const struct decision *d)
+{
+	const struct cmf_principal *who = d->who;
+
+	switch (who->kind) {
+	case CMF_PRINCIPAL_END_ENTITY:
+		/* RFC 9483 4.1.3: kur of its own certificate */
+		if (d->csr->update && d->csr->old && d->csr->old->id == who->certificate_id)
+			return 0;
+		return refuse(d->refusal, REFUSAL_end_entity_only_own);
+	case CMF_PRINCIPAL_CLIENT:
+	case CMF_PRINCIPAL_ADMIN:
+		break;
+	}
+	if (principal_permitted(who, STORE_MAY_REQUEST | STORE_IS_RA | STORE_IS_OPERATOR))
+		return 0;
+	return refuse(d->refusal, REFUSAL_client_not_permitted);
+}
+
+/* --- for whom -----------------------------------------------------------------------------------
+ */
+
+/* Whether the asker may have certificates of the registration, and meant this one. */
+static int registration_check(const struct decision *d)
+{
+	const struct store_registration *reg = &d->registration;
+	const struct conf_profile *named = d->carriers.named;
+
+	if (d->who->kind != CMF_PRINCIPAL_END_ENTITY &&
+	    !principal_may_act(d->who, reg->manager, reg->trust_domain))
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
+		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
+	/* The profile of the registration applies; a request may name it, not another. */
+	if (named && strcmp(named->name, reg->profile) != 0)
+		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
+	return 0;
+}
+
+/* kur: the entity is that of the old certificate. */
+static int entity_of_update(struct decision *d)
+{
+	const struct store_certificate *old = d->csr->old;
+	int r;
+
+	if (!old)
+		return refuse(d->refusal, REFUSAL_update_cert_not_identified);
+	r = store_registration_get(d->reader, old->registration_id, &d->registration);
+	if (r < 0)
+		return r;
+	if (r == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
+		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
+				     "the entity is no longer registered");
+	for (size_t i = 0; i < d->csr->n_vnfc_ids; i++) {
+		if (strcasecmp(d->csr->vnfc_ids[i], d->registration.subject_id) != 0)
+			return refuse(d->refusal, REFUSAL_vnfc_id_contradiction);
+	}
+	return registration_check(d);
+}
+
+static int text_dup(const char *text, char **copyp)
+{
+	*copyp = strdup(text);
+	return *copyp ? 0 : -ENOMEM;
+}
+
+/* ir of an entity that nobody registered: IFA 033 11.2.2 by the policy of the client. */
+static int entity_register(struct decision *d, const char *subject_id)
+{
+	const struct carriers *carriers = &d->carriers;
+	const struct conf_profile *profile = carriers->registers;
+	struct store_registration *reg = &d->registration;
+	const struct ca *ca;
+	bool open = false;
+	int r;
+
+	if (!d->csr->may_register || !d->who->register_on_ir ||
+	    d->who->kind != CMF_PRINCIPAL_CLIENT ||
+	    !principal_permitted(d->who, STORE_MAY_REGISTER))
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (!subject_id_valid(carriers->type, subject_id))
+		return refuse(d->refusal, REFUSAL_subject_id_invalid);
+	r = entity_name_open(d->reader, subject_id, NULL, d->who->name, &open);
+	if (r < 0)
+		return r;
+	if (!open)
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (!profile)
+		return refuse(d->refusal, REFUSAL_cert_type_unknown);
+	ca = ca_by_rule(d->cmf, d->conf, carriers->type, d->who->trust_domain, profile->name);
+	if (!ca)
+		return refuse(d->refusal, REFUSAL_ca_not_configured);
+	d->registers = true;
+	reg->cert_type = carriers->type;
+	reg->handling =
+		carriers->type == CERT_TYPE_MANO ? CERT_HANDLING_NONE : CERT_HANDLING_DELEGATION;
+	reg->state = STORE_REGISTRATION_ACTIVE;
+	reg->created_ms = reg->changed_ms = d->now_ms;
+	if (text_dup(subject_id, &reg->subject_id) < 0 ||
+	    text_dup(d->who->name, &reg->manager) < 0 ||
+	    text_dup(d->who->trust_domain, &reg->trust_domain) < 0 ||
+	    text_dup(ca_name(ca), &reg->ca) < 0 || text_dup(profile->name, &reg->profile) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int entity_of_request(struct decision *d)
+{
+	_cleanup_(freep) char *subject_id = NULL;
+	int r = name_request_check(&d->asked, d->refusal);
+
+	if (r != 0)
+		return r;
+	if (!d->carriers.has_type)
+		return refuse(d->refusal, REFUSAL_cert_type_unknown);
+	r = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
+				&subject_id, d->refusal);
+	if (r != 0)
+		return r;
+	r = store_registration_find(d->reader, d->carriers.type, subject_id, &d->registration);
+	if (r == STORE_NOT_FOUND)
+		return entity_register(d, subject_id);
+	return r < 0 ? r : registration_check(d);
+}
+
+/* Profile and CA of the registration must still be configured. */
+static int registration_resolve(struct decision *d)
+{
+	d->profile = conf_profile_find(d->conf, d->registration.profile);
+	if (!d->profile || d->profile->cert_type != d->registration.cert_type)
+		return refuse_detail(d->refusal, REFUSAL_cert_type_unknown,
+				     "the profile of the registration is no longer configured");
+	d->ca = ca_find(d->cmf->cas, d->registration.ca);
+	if (!d->ca)
+		return refuse_detail(d->refusal, REFUSAL_ca_not_configured,
+				     "the CA of the registration is no longer configured");
+	return 0;
+}
+
+/* --- what ---------------------------------------------------------------------------------------
+ */
+
+static int key_decide(struct decision *d)
+{
+	unsigned char *der = NULL;
+	int len, r = template_key_check(&d->csr->key_kind, d->profile, d->refusal);
+
+	if (r != 0)
+		return r;
+	len = i2d_SubjectPublicKeyInfo(d->csr->spki, &der);
+	if (len <= 0)
+		return -ENOMEM;
+	d->spki = (struct octets){der, (size_t)len};
+	SHA256(d->spki.data, d->spki.len, d->key_digest);
+	/* RFC 9483 4.1.3: the purpose of a key update is another key. */
+	if (d->csr->update &&
+	    memcmp(d->key_digest, d->csr->old->key_digest, sizeof(d->key_digest)) == 0)
+		return refuse(d->refusal, REFUSAL_update_key_unchanged);
+	return 0;
+}
+
+static int names_resolve(struct decision *d)
+{
+	const struct names_owner owner = {d->registration.subject_id, d->registration.manager};
+
+	if (d->csr->update)
+		return names_keep(&d->asked, d->csr->old, &d->names, d->refusal);
+	return names_decide(&d->asked, d->profile, &owner, d->reader, &d->mods, &d->names,
+			    d->refusal);
+}
+
+static int template_decide(struct decision *d)
+{
+	int r = key_decide(d);
+
+	if (r == 0)
+		r = template_issuer_check(d->csr->issuer, d->ca, d->refusal);
+	if (r == 0)
+		r = template_validity_decide(d->csr->validity, d->profile, d->now_ms, &d->mods,
+					     &d->validity, d->refusal);
+	if (r == 0)
+		r = template_extensions_check(d->csr->extensions, d->profile, &d->mods, d->refusal);
+	return r == 0 ? names_resolve(d) : r;
+}
+
+static int decide(struct decision *d)
+{
+	int r = requester_check(d);
+
+	if (r == 0)
+		r = carriers_resolve(d->conf, d->csr, d->who->default_profile, &d->carriers,
+				     d->refusal);
+	if (r == 0)
+		r = name_request_read(d->csr->subject, template_san(d->csr->extensions), &d->asked,
+				      d->refusal);
+	if (r == 0)
+		r = d->csr->update ? entity_of_update(d) : entity_of_request(d);
+	if (r == 0)
+		r = registration_resolve(d);
+	return r == 0 ? template_decide(d) : r;
+}
+
+/* --- the certificate ----------------------------------------------------------------------------
+ */
+
+static struct ca_request ca_request_of(const struct decision *d)
+{
+	return (struct ca_request){
+		.subject = octets_view(&d->names.subject),
+		.spki = octets_view(&d->spki),
+		.san = octets_view(&d->names.san),
+		.san_critical = d->names.subject_empty,
+		.profile = d->profile,
+		.extensions = d->profile->extensions,
+		.n_extensions = d->profile->n_extensions,
+		.not_before_ms = d->validity.not_before_ms,
+		.not_after_ms = d->validity.not_after_ms,
+		/* The client's own PKCS#10 goes upstream only where all it asks for is granted. */
+		.p10 = d->names.as_asked && mods_empty(&d->mods) ? d->csr->p10 : BYTES_NULL,
+	};
+}
+
+static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
+{
+	struct store_certificate *cert = &result->certificate;
+	struct ca_request request = ca_request_of(d);
+	struct ca_issued issued = {0};
+	int r = ca_issue(d->ca, &request, &issued);
+
+	if (r < 0)
+		return r;
+	if (issued.validity_clipped && d->validity.not_after_asked)
+		mods_add(&d->mods, "validity shortened", NULL);
+	result->der = issued.der;
+	issued.der = OCTETS_NULL;
+	result->serial_len = cert->serial_len = issued.serial_len;
+	memcpy(result->serial, issued.serial, issued.serial_len);
+	memcpy(cert->serial, issued.serial, issued.serial_len);
+	cert->der = result->der; /* owned by the result */
+	cert->not_before_ms = issued.not_before_ms;
+	cert->not_after_ms = issued.not_after_ms;
+	ca_issued_clear(&issued);
+	return 0;
+}
+
+/* What the row has whether the certificate is there already or not. */
+static int certificate_describe(struct decision *d, bool confirmed, struct cmf_csr_result *result)
+{
+	struct store_certificate *cert = &result->certificate;
+	int64_t confirm_by_ms = d->now_ms + d->conf->cmf.confirm_wait_ms;
+
+	result->ca = d->ca;
+	result->waiting = ca_is_upstream(d->ca);
+	result->implicit_confirm = d->conf->cmf.implicit_confirm && d->profile->implicit_confirm;
+	cert->registration_id = d->registration.id;
+	cert->not_before_ms = d->validity.not_before_ms;
+	cert->not_after_ms = d->validity.not_after_ms;
+	cert->created_ms = d->now_ms;
+	cert->reason = STORE_REASON_NONE;
+	memcpy(cert->key_digest, d->key_digest, sizeof(cert->key_digest));
+	cert->subject = TAKE(d->names.text);
+	if (result->waiting) {
+		const struct conf_ca *conf_ca = conf_ca_find(d->conf, d->registration.ca);
+
+		cert->state = STORE_CERT_REQUESTED;
+		/* Nobody waits for it any longer once the upstream had its time. */
+		cert->confirm_by_ms = confirm_by_ms + (conf_ca ? conf_ca->upstream_timeout_ms : 0);
+	} else if (confirmed && result->implicit_confirm) {
+		cert->state = STORE_CERT_ACTIVE;
+	} else {
+		cert->state = STORE_CERT_PENDING;
+		cert->confirm_by_ms = confirm_by_ms;
+	}
+	result->confirm_by_ms = cert->confirm_by_ms;
+	if (text_dup(d->registration.ca, &cert->ca) < 0 ||
+	    text_dup(d->who->name, &cert->requester) < 0 ||
+	    text_dup(d->registration.subject_id, &result->subject_id) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)
+{
+	const int64_t *registration_ref = NULL;
+	char serial[2 * STORE_SERIAL_MAX + 1];
+	int r = 0;
+
+	result->registration_id = d->registration.id;
+	if (d->registers) {
+		result->registration = d->registration;
+		d->registration = (struct store_registration){0};
+		registration_ref = &result->registration_id;
+		r = store_registration_insert(unit, &result->registration,
+					      &result->registration_id);
+		if (r == 0)
+			r = audit_add(d->cmf, d->who, "register", result->subject_id, "by ir",
+				      unit);
+	}
+	if (r == 0)
+		r = store_certificate_insert(unit, &result->certificate, registration_ref,
+					     &result->certificate_id);
+	if (r == 0 && result->waiting) {
+		struct ca_request request = ca_request_of(d);
+
+		r = ca_upstream_request(d->ca, &request, &result->certificate_id, unit,
+					&result->exchange_id);
+	}
+	bytes_to_hex((struct bytes){result->serial, result->serial_len}, serial);
+	if (r == 0)
+		r = audit_add(d->cmf, d->who, d->csr->update ? "update" : "issue",
+			      result->subject_id, result->waiting ? "asked upstream" : serial,
+			      unit);
+	return r;
+}
+
+int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
+	    bool confirmed, struct store_reader *reader, struct store_unit *unit,
+	    struct cmf_csr_result *resultp, struct refusal *refusal)
+{
+	_cleanup_(decision_clear) struct decision d = {
+		.cmf = cmf,
+		.conf = cmf_conf(cmf),
+		.who = who,
+		.csr = csr,
+		.reader = reader,
+		.refusal = refusal,
+		.now_ms = clock_now_ms(cmf->clock),
+		.asked = {.common_name = -1},
+		.mods = MODS_NULL,
+	};
+	int r = decide(&d);
+
+	if (r != 0)
+		return r;
+	*resultp = (struct cmf_csr_result){0};
+	r = certificate_describe(&d, confirmed, resultp);
+	if (r == 0 && !resultp->waiting)
+		r = certificate_issue(&d, resultp);
+	if (r == 0)
+		r = mods_take(&d.mods, &resultp->mods);
+	if (r == 0)
+		r = unit_add_all(&d, resultp, unit);
+	if (r < 0) {
+		/* What was added points into the result. */
+		store_unit_clear(unit);
+		cmf_csr_result_clear(resultp);
+	}
+	return r;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Entities and who may act for them: permissions, the choice of profile and CA, ownership of
+ * names, and the rows of registrations and audit. The operations that use them are in register.c,
+ * csr.c and revoke.c.
+ */
+#include "cmf_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool principal_permitted(const struct cmf_principal *who, uint32_t permissions)
+{
+	switch (who->kind) {
+	case CMF_PRINCIPAL_CLIENT:
+		return (who->permissions & permissions) != 0;
+	case CMF_PRINCIPAL_END_ENTITY:
+		return false;
+	case CMF_PRINCIPAL_ADMIN:
+		return true;
+	}
+	return false;
+}
+
+bool principal_may_act(const struct cmf_principal *who, const char *manager,
+		       const char *trust_domain)
+{
+	switch (who->kind) {
+	case CMF_PRINCIPAL_CLIENT:
+		if (strcmp(who->name, manager) == 0)
+			return true;
+		return (who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR)) != 0 &&
+		       strcmp(who->trust_domain, trust_domain) == 0;
+	case CMF_PRINCIPAL_END_ENTITY:
+		return false;
+	case CMF_PRINCIPAL_ADMIN:
+		return true;
+	}
+	return false;
+}
+
+const struct conf_profile *profile_find(const struct conf *conf, const char *name)
+{
+	enum cert_type type;
+
+	if (cert_type_parse(name, &type) == 0)
+		return conf_profile_default(conf, type);
+	return conf_profile_find(conf, name);
+}
+
+static bool rule_matches(const struct conf_ca_rule *rule, enum cert_type type,
+			 const char *trust_domain, const char *profile)
+{
+	return (!rule->has_cert_type || rule->cert_type == type) &&
+	       (!rule->trust_domain || strcmp(rule->trust_domain, trust_domain) == 0) &&
+	       (!rule->profile || strcmp(rule->profile, profile) == 0);
+}
+
+struct ca *ca_by_rule(const struct cmf *cmf, const struct conf *conf, enum cert_type type,
+		      const char *trust_domain, const char *profile)
+{
+	for (size_t i = 0; i < conf->n_ca_rules; i++) {
+		if (rule_matches(&conf->ca_rules[i], type, trust_domain, profile))
+			return ca_find(cmf->cas, conf->ca_rules[i].ca);
+	}
+	return conf->cmf.default_ca ? ca_find(cmf->cas, conf->cmf.default_ca) : NULL;
+}
+
+static int managed_by_other(struct store_reader *reader, const char *subject_id,
+			    const char *manager, bool *otherp)
+{
+	_cleanup_(freep) char *found = NULL;
+	int r = store_subject_manager(reader, subject_id, &found);
+
+	if (r < 0)
+		return r;
+	*otherp = r == 0 && strcmp(found, manager) != 0;
+	return 0;
+}
+
+int entity_name_open(struct store_reader *reader, const char *name, const char *own_id,
+		     const char *manager, bool *openp)
+{
+	const char *dot = strchr(name, '.');
+	_cleanup_(freep) char *label = NULL;
+	bool other = false;
+	int r = managed_by_other(reader, name, manager, &other);
+
+	if (r == 0 && !other && dot) {
+		label = strndup(name, (size_t)(dot - name));
+		if (!label)
+			return -ENOMEM;
+		if (!own_id || strcasecmp(label, own_id) != 0)
+			r = managed_by_other(reader, label, manager, &other);
+	}
+	*openp = !other;
+	return r;
+}
+
+/* Memory of the unit; NULL if there is none. */
+static void *unit_memory(struct store_unit *unit, size_t size)
+{
+	void *memory = calloc(1, size);
+
+	if (memory && store_unit_keep(unit, memory) < 0) {
+		free(memory);
+		return NULL;
+	}
+	return memory;
+}
+
+/* Copies text to *endp and moves it behind. NULL stays NULL. */
+static char *text_put(char **endp, const char *text)
+{
+	char *copy = *endp;
+
+	if (!text)
+		return NULL;
+	*endp = stpcpy(copy, text) + 1;
+	return copy;
+}
+
+static size_t text_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+int registration_add(const struct store_registration *reg, int64_t *idp, struct store_unit *unit)
+{
+	struct store_registration *kept =
+		unit_memory(unit, sizeof(*kept) + text_size(reg->subject_id) +
+					  text_size(reg->manager) + text_size(reg->trust_domain) +
+					  text_size(reg->ca) + text_size(reg->profile));
+	char *end = (char *)(kept + 1);
+
+	if (!kept)
+		return -ENOMEM;
+	*kept = *reg;
+	kept->subject_id = text_put(&end, reg->subject_id);
+	kept->manager = text_put(&end, reg->manager);
+	kept->trust_domain = text_put(&end, reg->trust_domain);
+	kept->ca = text_put(&end, reg->ca);
+	kept->profile = text_put(&end, reg->profile);
+	return store_registration_insert(unit, kept, idp);
+}
+
+int audit_add(const struct cmf *cmf, const struct cmf_principal *who, const char *action,
+	      const char *target, const char *detail, struct store_unit *unit)
+{
+	const char *actor = who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : who->name;
+	struct store_audit *kept = unit_memory(unit, sizeof(*kept) + text_size(actor) +
+							     text_size(target) + text_size(detail));
+	char *end = (char *)(kept + 1);
+
+	if (!kept)
+		return -ENOMEM;
+	kept->time_ms = clock_now_ms(cmf->clock);
+	kept->actor = text_put(&end, actor);
+	kept->action = action;
+	kept->target = text_put(&end, target);
+	kept->detail = text_put(&end, detail);
+	return store_audit_add(unit, kept);
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reading the names of a request, and keeping those of an old certificate. See names.h. */
+#include "names.h"
+
+#include "subject_id.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Attributes in a subject, names in a SAN: each may cost a look into the store. */
+enum { ATTRIBUTES_MAX = 32, GENERAL_NAMES_MAX = 64 };
+
+static struct bytes string_bytes(const ASN1_STRING *s)
+{
+	return (struct bytes){ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)};
+}
+
+static void general_names_freep(GENERAL_NAMES **names)
+{
+	GENERAL_NAMES_free(*names);
+}
+
+static void x509_name_freep(X509_NAME **name)
+{
+	X509_NAME_free(*name);
+}
+
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+static int subject_read(const X509_NAME *subject, struct name_request *request,
+			struct refusal *refusal)
+{
+	int at;
+
+	/* RFC 9483 4.1.1: the NULL-DN stands for no subject. */
+	if (!subject || X509_NAME_entry_count(subject) == 0)
+		return 0;
+	if (X509_NAME_entry_count(subject) > ATTRIBUTES_MAX)
+		return refuse(refusal, REFUSAL_template_subject_not_allowed);
+	request->subject = subject;
+	at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+	request->common_name = at;
+	if (at >= 0)
+		request->common_name_text =
+			string_bytes(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+	return 0;
+}
+
+int name_request_check(const struct name_request *request, struct refusal *refusal)
+{
+	int at = request->common_name;
+	int type;
+
+	if (at < 0)
+		return 0;
+	/* One CN, in an encoding that all read alike: RFC 5280 4.1.2.4 knows two of them. */
+	type = ASN1_STRING_type(
+		X509_NAME_ENTRY_get_data(X509_NAME_get_entry(request->subject, at)));
+	if (X509_NAME_get_index_by_NID(request->subject, NID_commonName, at) >= 0 ||
+	    (type != V_ASN1_UTF8STRING && type != V_ASN1_PRINTABLESTRING) ||
+	    !name_text_clean(request->common_name_text))
+		return refuse(refusal, REFUSAL_template_subject_not_allowed);
+	return 0;
+}
+
+static int san_read(const X509_EXTENSION *extension, struct name_request *request,
+		    struct refusal *refusal)
+{
+	struct bytes value = template_extension_value(extension);
+	const unsigned char *p = value.data;
+
+	request->san = d2i_GENERAL_NAMES(NULL, &p, (long)value.len);
+	/* RFC 5280 4.2.1.6: GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName */
+	if (!request->san || p != value.data + value.len || sk_GENERAL_NAME_num(request->san) == 0)
+		return refuse(refusal, REFUSAL_template_malformed);
+	if (sk_GENERAL_NAME_num(request->san) > GENERAL_NAMES_MAX)
+		return refuse(refusal, REFUSAL_template_san_not_allowed);
+	request->san_der = value;
+	return 0;
+}
+
+int name_request_read(const X509_NAME *subject, const X509_EXTENSION *san,
+		      struct name_request *requestp, struct refusal *refusal)
+{
+	struct name_request request = {.common_name = -1};
+	int r = subject_read(subject, &request, refusal);
+
+	if (r == 0 && san)
+		r = san_read(san, &request, refusal);
+	if (r != 0)
+		name_request_clear(&request);
+	else
+		*requestp = request;
+	return r;
+}
+
+void name_request_clear(struct name_request *request)
+{
+	GENERAL_NAMES_free(request->san);
+	*request = (struct name_request){.common_name = -1};
+}
+
+void names_clear(struct names *names)
+{
+	octets_clear(&names->subject);
+	octets_clear(&names->san);
+	free(names->text);
+	*names = (struct names){0};
+}
+
+/* --- which entity ------------------------------------------------------------------------------
+ */
+
+/* The identifier in the first VNFCI URN. */
+static struct bytes san_urn_id(const struct name_request *request)
+{
+	for (int i = 0; i < sk_GENERAL_NAME_num(request->san); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(request->san, i);
+		struct bytes id = BYTES_NULL;
+
+		if (name->type == GEN_URI)
+			id = vnfci_urn_id(string_bytes(name->d.uniformResourceIdentifier));
+		if (id.len > 0)
+			return id;
+	}
+	return BYTES_NULL;
+}
+
+static struct bytes san_only_dns_name(const struct name_request *request)
+{
+	struct bytes found = BYTES_NULL;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(request->san); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(request->san, i);
+
+		if (name->type != GEN_DNS)
+			continue;
+		if (found.len > 0)
+			return BYTES_NULL;
+		found = string_bytes(name->d.dNSName);
+	}
+	return found;
+}
+
+static int explicit_id(const char *const *ids, size_t n_ids, struct bytes *idp,
+		       struct refusal *refusal)
+{
+	for (size_t i = 1; i < n_ids; i++) {
+		if (strcasecmp(ids[0], ids[i]) != 0)
+			return refuse(refusal, REFUSAL_vnfc_id_contradiction);
+	}
+	*idp = n_ids > 0 ? bytes_of_string(ids[0]) : BYTES_NULL;
+	return 0;
+}
+
+int name_request_entity(const struct name_request *request, enum cert_type type,
+			const char *const *ids, size_t n_ids, char **subject_idp,
+			struct refusal *refusal)
+{
+	struct bytes id;
+	int r = explicit_id(ids, n_ids, &id, refusal);
+
+	if (r != 0)
+		return r;
+	if (n_ids == 0)
+		id = san_urn_id(request);
+	if (id.len == 0 && n_ids == 0)
+		id = request->common_name_text;
+	if (id.len == 0 && n_ids == 0 && type == CERT_TYPE_MANO)
+		id = san_only_dns_name(request);
+	/* IFA 033 11.2.3.2: vnfcId shall be present. What is not text identifies nobody. */
+	if (!name_text_clean(id))
+		return refuse(refusal, REFUSAL_entity_not_identified);
+	*subject_idp = strndup((const char *)id.data, id.len);
+	return *subject_idp ? 0 : -ENOMEM;
+}
+
+/* --- kur ---------------------------------------------------------------------------------------
+ */
+
+static bool subject_unchanged(const X509_NAME *asked, struct bytes old)
+{
+	const unsigned char *p = old.data;
+	_cleanup_(x509_name_freep) X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)old.len);
+
+	return name && X509_NAME_cmp(asked, name) == 0;
+}
+
+static bool general_names_within(const GENERAL_NAMES *inner, const GENERAL_NAMES *outer)
+{
+	for (int i = 0; i < sk_GENERAL_NAME_num(inner); i++) {
+		bool found = false;
+
+		for (int j = 0; j < sk_GENERAL_NAME_num(outer) && !found; j++)
+			found = GENERAL_NAME_cmp(sk_GENERAL_NAME_value(inner, i),
+						 sk_GENERAL_NAME_value(outer, j)) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool san_unchanged(const struct name_request *request, struct bytes old)
+{
+	const unsigned char *p = old.data;
+	_cleanup_(general_names_freep) GENERAL_NAMES *names = NULL;
+
+	if (bytes_equal(request->san_der, old))
+		return true;
+	if (old.len == 0)
+		return false;
+	names = d2i_GENERAL_NAMES(NULL, &p, (long)old.len);
+	return names && general_names_within(names, request->san) &&
+	       general_names_within(request->san, names);
+}
+
+int names_keep(const struct name_request *request, const struct store_certificate *old,
+	       struct names *namesp, struct refusal *refusal)
+{
+	_cleanup_(names_clear) struct names names = {.as_asked = false};
+	struct certificate_view view;
+	struct bytes san = BYTES_NULL;
+	bool critical;
+	int r;
+
+	if (certificate_view(octets_view(&old->der), &view) < 0)
+		return log_fault("cmf: read old certificate", -EBADMSG, old->subject);
+	r = certificate_extension(&view, NID_subject_alt_name, &san, &critical);
+	if (r < 0 && r != -ENOENT)
+		return log_fault("cmf: read old certificate", r, old->subject);
+	if ((request->subject && !subject_unchanged(request->subject, view.subject)) ||
+	    (request->san && !san_unchanged(request, san)))
+		return refuse(refusal, REFUSAL_update_names_changed);
+	names.subject_empty = view.subject.len <= 2;
+	names.text = strdup(old->subject ? old->subject : "");
+	if (!names.text || octets_dup(view.subject, &names.subject) < 0 ||
+	    octets_dup(san, &names.san) < 0)
+		return -ENOMEM;
+	*namesp = names;
+	names = (struct names){0};
+	return 0;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Subject and subjectAltName: what a request asks for, which entity it names, and what of it the
+ * certificate gets. Everything that could be another entity's name is refused here.
+ */
+#pragma once
+
+#include "template.h"
+
+/* The names that a request asks for; borrowed from the request but `san`. */
+struct name_request {
+	const X509_NAME *subject; /* NULL: none, or empty */
+	int common_name;          /* index of the first in subject; -1: none */
+	struct bytes common_name_text;
+	struct bytes san_der; /* GeneralNames as received; empty: none */
+	GENERAL_NAMES *san;
+};
+
+/* 0, REFUSED (template_malformed; template_*_not_allowed: too many). */
+_must_check_ int name_request_read(const X509_NAME *subject, const X509_EXTENSION *san,
+				   struct name_request *requestp, struct refusal *refusal);
+void name_request_clear(struct name_request *request);
+/* That the CN, if any, is one and plain text. 0 or REFUSED (template_subject_not_allowed). */
+_must_check_ int name_request_check(const struct name_request *request, struct refusal *refusal);
+
+/*
+ * The entity that is meant: explicit identifiers, which must agree; without them the VNFCI URN in
+ * the SAN, then the CN; for MANO then the only dNSName. The caller owns *subject_idp.
+ * 0, REFUSED (vnfc_id_contradiction, entity_not_identified), -ENOMEM.
+ */
+_must_check_ int name_request_entity(const struct name_request *request, enum cert_type type,
+				     const char *const *ids, size_t n_ids, char **subject_idp,
+				     struct refusal *refusal);
+
+/* The names that the certificate gets. */
+struct names {
+	struct octets subject; /* TLV of Name */
+	struct octets san;     /* TLV of GeneralNames; empty: none */
+	bool subject_empty;
+	char *text;    /* of the subject, RFC 2253 */
+	bool as_asked; /* exactly those of the request */
+};
+void names_clear(struct names *names);
+
+struct names_owner {
+	const char *subject_id;
+	const char *manager;
+};
+
+/* 0, REFUSED (template_subject_not_allowed, template_san_not_allowed), negative errno. */
+_must_check_ int names_decide(const struct name_request *request,
+			      const struct conf_profile *profile, const struct names_owner *owner,
+			      struct store_reader *reader, struct mods *mods, struct names *namesp,
+			      struct refusal *refusal);
+/* kur: those of the old certificate, which the request must not change. RFC 9483 4.1.3
+ * 0, REFUSED (update_names_changed), negative errno. */
+_must_check_ int names_keep(const struct name_request *request, const struct store_certificate *old,
+			    struct names *namesp, struct refusal *refusal);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Register, IFA 033 11.2.2, and its end. All or nothing: the rows of one call are one unit. What a
+ * registration is good for is csr.c's.
+ */
+#include "cmf_private.h"
+
+#include "subject_id.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What all entities of the call get. */
+struct terms {
+	const struct conf_profile *profile;
+	const char *ca;
+	bool ca_named; /* by the request, not by rule */
+};
+
+static int request_check(const struct conf *conf, const struct cmf_principal *who,
+			 const struct cmf_register *request, struct refusal *refusal)
+{
+	if (!principal_permitted(who, STORE_MAY_REGISTER))
+		return refuse(refusal, REFUSAL_client_not_permitted);
+	if (!request->has_cert_type)
+		return refuse(refusal, REFUSAL_cert_type_unknown);
+	/* IFA 033 11.2.2.2: 1..N */
+	if (request->n_subject_ids == 0)
+		return refuse(refusal, REFUSAL_register_malformed);
+	if (request->n_subject_ids > conf->cmf.register_subjects_max)
+		return refuse(refusal, REFUSAL_subject_ids_too_many);
+	if (request->has_attester)
+		return refuse(refusal, REFUSAL_attester_not_supported);
+	return 0;
+}
+
+/* IFA 033 11.2.2.2: present only for VNFCI and VNF OAM, and only delegation mode. */
+static int handling_check(const struct cmf_register *request, struct refusal *refusal)
+{
+	if (request->cert_type == CERT_TYPE_MANO)
+		return request->handling == CERT_HANDLING_NONE
+			       ? 0
+			       : refuse(refusal, REFUSAL_handling_unexpected);
+	switch (request->handling) {
+	case CERT_HANDLING_DELEGATION:
+		return 0;
+	case CERT_HANDLING_NONE:
+		return refuse(refusal, REFUSAL_handling_missing);
+	case CERT_HANDLING_DIRECT:
+		break;
+	}
+	return refuse(refusal, REFUSAL_handling_not_supported);
+}
+
+static int terms_decide(const struct cmf *cmf, const struct conf *conf,
+			const struct cmf_principal *who, const struct cmf_register *request,
+			struct terms *termsp, struct refusal *refusal)
+{
+	const struct conf_profile *profile =
+		request->profile ? profile_find(conf, request->profile)
+				 : conf_profile_default(conf, request->cert_type);
+	const struct ca *ca;
+
+	if (!profile)
+		return refuse(refusal, REFUSAL_cert_type_unknown);
+	if (profile->cert_type != request->cert_type)
+		return refuse(refusal, REFUSAL_profile_cert_type_mismatch);
+	/* IFA 033 11.2.2.4: the CA is selected by the CMF; an operator may override it. */
+	if (request->ca &&
+	    !(who->kind == CMF_PRINCIPAL_ADMIN || principal_permitted(who, STORE_IS_OPERATOR)))
+		return refuse(refusal, REFUSAL_client_not_permitted);
+	ca = request->ca
+		     ? ca_find(cmf->cas, request->ca)
+		     : ca_by_rule(cmf, conf, request->cert_type, who->trust_domain, profile->name);
+	if (!ca)
+		return refuse(refusal, REFUSAL_ca_not_configured);
+	*termsp = (struct terms){profile, ca_name(ca), request->ca != NULL};
+	return 0;
+}
+
+static int text_order(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int subject_ids_check(const struct cmf_register *request, struct refusal *refusal)
+{
+	_cleanup_(freep) const char **sorted = NULL;
+
+	for (size_t i = 0; i < request->n_subject_ids; i++) {
+		if (!subject_id_valid(request->cert_type, request->subject_ids[i]))
+			return refuse(refusal, REFUSAL_subject_id_invalid);
+	}
+	sorted = reallocarray(NULL, request->n_subject_ids, sizeof(*sorted));
+	if (!sorted)
+		return -ENOMEM;
+	memcpy(sorted, request->subject_ids, request->n_subject_ids * sizeof(*sorted));
+	qsort(sorted, request->n_subject_ids, sizeof(*sorted), text_order);
+	for (size_t i = 1; i < request->n_subject_ids; i++) {
+		if (strcasecmp(sorted[i - 1], sorted[i]) == 0)
+			return refuse(refusal, REFUSAL_subject_id_duplicate);
+	}
+	return 0;
+}
+
+/* Registered already: by the same manager in the same terms nothing is left to do. */
+static int repeated(const struct store_registration *reg, const struct cmf_principal *who,
+		    const struct cmf_register *request, const struct terms *terms,
+		    struct refusal *refusal)
+{
+	if (strcmp(reg->manager, who->name) != 0)
+		return refuse(refusal, REFUSAL_entity_not_authorized);
+	if (reg->handling != request->handling || strcmp(reg->profile, terms->profile->name) != 0 ||
+	    (terms->ca_named && strcmp(reg->ca, terms->ca) != 0))
+		return refuse(refusal, REFUSAL_registration_conflict);
+	return 0;
+}
+
+/* Whether the subjectId may be registered, and whether that is still to be done. */
+static int subject_check(const struct cmf_principal *who, const struct cmf_register *request,
+			 const struct terms *terms, const char *subject_id,
+			 struct store_reader *reader, bool *freshp, struct refusal *refusal)
+{
+	_cleanup_(store_registration_clear) struct store_registration found = {0};
+	bool open = false;
+	int r = store_registration_find(reader, request->cert_type, subject_id, &found);
+
+	*freshp = r == STORE_NOT_FOUND;
+	if (r == 0)
+		return repeated(&found, who, request, terms, refusal);
+	if (r == STORE_NOT_FOUND)
+		r = entity_name_open(reader, subject_id, NULL, who->name, &open);
+	if (r < 0)
+		return r;
+	return open ? 0 : refuse(refusal, REFUSAL_entity_not_authorized);
+}
+
+static int subject_add(const struct cmf *cmf, const struct cmf_principal *who,
+		       const struct cmf_register *request, const struct terms *terms,
+		       const char *subject_id, struct store_unit *unit)
+{
+	int64_t now_ms = clock_now_ms(cmf->clock);
+	const struct store_registration reg = {
+		.cert_type = request->cert_type,
+		.subject_id = (char *)(uintptr_t)subject_id, /* copied, not written to */
+		.handling = request->handling,
+		.manager = who->name,
+		.trust_domain = who->trust_domain,
+		.ca = (char *)(uintptr_t)terms->ca,
+		.profile = terms->profile->name,
+		.state = STORE_REGISTRATION_ACTIVE,
+		.created_ms = now_ms,
+		.changed_ms = now_ms,
+	};
+	int r = registration_add(&reg, NULL, unit);
+
+	if (r < 0)
+		return r;
+	return audit_add(cmf, who, "register", subject_id, cert_type_name(reg.cert_type), unit);
+}
+
+/* All are checked before the first is added: a refused call leaves the unit as it was. */
+static int subjects_register(const struct cmf *cmf, const struct cmf_principal *who,
+			     const struct cmf_register *request, const struct terms *terms,
+			     struct store_reader *reader, struct store_unit *unit,
+			     struct refusal *refusal)
+{
+	_cleanup_(freep) bool *fresh = calloc(request->n_subject_ids, sizeof(*fresh));
+	int r = fresh ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < request->n_subject_ids; i++)
+		r = subject_check(who, request, terms, request->subject_ids[i], reader, &fresh[i],
+				  refusal);
+	for (size_t i = 0; r == 0 && i < request->n_subject_ids; i++) {
+		if (fresh[i])
+			r = subject_add(cmf, who, request, terms, request->subject_ids[i], unit);
+	}
+	return r;
+}
+
+int cmf_register(struct cmf *cmf, const struct cmf_principal *who,
+		 const struct cmf_register *request, struct store_reader *reader,
+		 struct store_unit *unit, struct refusal *refusal)
+{
+	const struct conf *conf = cmf_conf(cmf);
+	struct terms terms;
+	int r = request_check(conf, who, request, refusal);
+
+	if (r == 0)
+		r = handling_check(request, refusal);
+	if (r == 0)
+		r = terms_decide(cmf, conf, who, request, &terms, refusal);
+	if (r == 0)
+		r = subject_ids_check(request, refusal);
+	if (r == 0)
+		r = subjects_register(cmf, who, request, &terms, reader, unit, refusal);
+	return r;
+}
+
+int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who, enum cert_type type,
+		   const char *subject_id, struct store_reader *reader, struct store_unit *unit,
+		   struct refusal *refusal)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	int r;
+
+	if (!principal_permitted(who, STORE_MAY_REGISTER | STORE_IS_RA | STORE_IS_OPERATOR))
+		return refuse(refusal, REFUSAL_client_not_permitted);
+	r = store_registration_find(reader, type, subject_id, &reg);
+	if (r < 0)
+		return r;
+	if (r == STORE_NOT_FOUND || !principal_may_act(who, reg.manager, reg.trust_domain))
+		return refuse(refusal, REFUSAL_entity_not_authorized);
+	r = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
+	if (r == 0)
+		r = audit_add(cmf, who, "deregister", reg.subject_id, cert_type_name(type), unit);
+	return r;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * MAC secrets at rest: AES-256-GCM under the key of [store] secret_key, with the reference as
+ * additional data, so that a sealed secret is of no use under another reference.
+ *
+ *	sealed = nonce (12) || ciphertext || tag (16)
+ */
+#include "cmf_private.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+enum { NONCE_LEN = 12, TAG_LEN = 16, SECRET_LEN_MAX = 4096 };
+
+static void cipher_ctx_freep(EVP_CIPHER_CTX **ctx)
+{
+	EVP_CIPHER_CTX_free(*ctx);
+}
+
+int secret_key_load(struct cmf *cmf, struct strbuf *problems)
+{
+	const char *path = cmf_conf(cmf)->store.secret_key;
+	_cleanup_(octets_clear_secret) struct octets file = OCTETS_NULL;
+	char hex[2 * CMF_SECRET_KEY_LEN + 1];
+	size_t len = 0, end;
+	int r;
+
+	if (!path)
+		return 0;
+	r = file_read(path, 1024, &file);
+	if (r < 0) {
+		strbuf_printf(problems, "[store] secret_key: cannot read %s: %s\n", path,
+			      strerror(-r));
+		return -EINVAL;
+	}
+	end = file.len;
+	while (end > 0 && (file.data[end - 1] == '\n' || file.data[end - 1] == '\r'))
+		end--;
+	r = -EINVAL;
+	if (end == sizeof(hex) - 1) {
+		memcpy(hex, file.data, end);
+		hex[end] = '\0';
+		r = hex_to_bytes(hex, cmf->secret_key, sizeof(cmf->secret_key), &len);
+		OPENSSL_cleanse(hex, sizeof(hex));
+	}
+	if (r < 0 || len != CMF_SECRET_KEY_LEN) {
+		strbuf_printf(problems, "[store] secret_key: %s must hold 64 hex digits\n", path);
+		return -EINVAL;
+	}
+	cmf->has_secret_key = true;
+	return 0;
+}
+
+static int seal(const struct cmf *cmf, struct bytes aad, struct bytes secret, uint8_t *out)
+{
+	_cleanup_(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t *text = out + NONCE_LEN;
+	int len;
+
+	if (!ctx || RAND_bytes(out, NONCE_LEN) != 1 ||
+	    EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, cmf->secret_key, out) != 1 ||
+	    EVP_EncryptUpdate(ctx, NULL, &len, aad.data, (int)aad.len) != 1 ||
+	    EVP_EncryptUpdate(ctx, text, &len, secret.data, (int)secret.len) != 1 ||
+	    EVP_EncryptFinal_ex(ctx, text + len, &len) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text + secret.len) != 1)
+		return log_fault("cmf: seal MAC secret", -EIO, NULL);
+	return 0;
+}
+
+int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
+		    struct octets *sealedp)
+{
+	_cleanup_(octets_clear) struct octets sealed = OCTETS_NULL;
+	int r;
+
+	if (!cmf->has_secret_key)
+		return log_fault("cmf: seal MAC secret", -ENOKEY, "[store] secret_key is not set");
+	if (secret.len == 0 || secret.len > SECRET_LEN_MAX)
+		return -EINVAL;
+	sealed.len = NONCE_LEN + secret.len + TAG_LEN;
+	sealed.data = malloc(sealed.len);
+	if (!sealed.data)
+		return -ENOMEM;
+	r = seal(cmf, bytes_of_string(reference), secret, sealed.data);
+	if (r < 0)
+		return r;
+	*sealedp = sealed;
+	sealed = OCTETS_NULL;
+	return 0;
+}
+
+int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
+		struct octets *secretp)
+{
+	_cleanup_(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
+	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
+	struct bytes aad = bytes_of_string(reference);
+	uint8_t tag[TAG_LEN];
+	int len;
+
+	if (!cmf->has_secret_key)
+		return log_fault("cmf: open MAC secret", -ENOKEY, "[store] secret_key is not set");
+	if (sealed.len <= NONCE_LEN + TAG_LEN || sealed.len > NONCE_LEN + SECRET_LEN_MAX + TAG_LEN)
+		return log_fault("cmf: open MAC secret", -EBADMSG, reference);
+	secret.len = sealed.len - NONCE_LEN - TAG_LEN;
+	secret.data = malloc(secret.len);
+	ctx = EVP_CIPHER_CTX_new();
+	if (!secret.data || !ctx)
+		return -ENOMEM;
+	memcpy(tag, sealed.data + NONCE_LEN + secret.len, TAG_LEN);
+	if (EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, cmf->secret_key, sealed.data) != 1 ||
+	    EVP_DecryptUpdate(ctx, NULL, &len, aad.data, (int)aad.len) != 1 ||
+	    EVP_DecryptUpdate(ctx, secret.data, &len, sealed.data + NONCE_LEN, (int)secret.len) !=
+		    1 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) != 1 ||
+	    EVP_DecryptFinal_ex(ctx, secret.data + len, &len) != 1)
+		return log_fault("cmf: open MAC secret", -EBADMSG, reference);
+	*secretp = secret;
+	secret = OCTETS_NULL;
+	return 0;
+}

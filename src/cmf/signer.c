@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Finding out who signed a message: the certificate among extraCerts, whether it is known already,
+ * and if not, whether it may sign at all. The path to a client's own trust anchor is signer_path.c;
+ * the signature of the message is verified by the caller.
+ */
+#include "signer_path.h"
+
+#include <errno.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+static void x509_freep(X509 **cert)
+{
+	X509_free(*cert);
+}
+
+static void x509_name_freep(X509_NAME **name)
+{
+	X509_NAME_free(*name);
+}
+
+static void spki_freep(SubjectPublicKeyInfo **spki)
+{
+	SubjectPublicKeyInfo_free(*spki);
+}
+
+/* --- which certificate -------------------------------------------------------------------------
+ */
+
+/* RFC 5280 7.1: the same name, however its strings are encoded. */
+static bool name_equal(struct bytes a, struct bytes b)
+{
+	_cleanup_(x509_name_freep) X509_NAME *x = NULL, *y = NULL;
+	const unsigned char *p = a.data, *q = b.data;
+
+	if (bytes_equal(a, b))
+		return true;
+	x = d2i_X509_NAME(NULL, &p, (long)a.len);
+	y = d2i_X509_NAME(NULL, &q, (long)b.len);
+	return x && y && X509_NAME_cmp(x, y) == 0;
+}
+
+struct sought {
+	struct bytes sender_dn;
+	struct bytes sender_kid;
+};
+
+static bool sender_fits(const struct sought *sought, struct bytes subject)
+{
+	/* An empty directoryName (30 00) names nobody. RFC 9483 3.1 */
+	return sought->sender_dn.len <= 2 || name_equal(sought->sender_dn, subject);
+}
+
+/* RFC 9483 3.5: senderKID identifies the key, sender is the subject of the certificate. */
+static bool signer_fits(const struct sought *sought, struct bytes subject, struct bytes ski)
+{
+	if (sought->sender_kid.len > 0 && ski.len > 0 && !bytes_equal(sought->sender_kid, ski))
+		return false;
+	return sender_fits(sought, subject);
+}
+
+static struct bytes view_ski(const struct certificate_view *view)
+{
+	struct bytes ski = BYTES_NULL;
+
+	return certificate_ski(view, &ski) == 0 ? ski : BYTES_NULL;
+}
+
+/*
+ * The first that fits; one whose key identifier is senderKID goes before one that has none.
+ */
+static int signer_pick(const struct sought *sought, const struct bytes *certs, size_t n_certs,
+		       struct certificate_view *viewp, struct refusal *refusal)
+{
+	size_t well_formed = 0;
+	bool found = false;
+
+	for (size_t i = 0; i < n_certs; i++) {
+		struct certificate_view view;
+		struct bytes ski;
+
+		if (certificate_view(certs[i], &view) < 0)
+			continue;
+		well_formed++;
+		ski = view_ski(&view);
+		if (!signer_fits(sought, view.subject, ski))
+			continue;
+		if (!found)
+			*viewp = view;
+		found = true;
+		if (ski.len > 0 || sought->sender_kid.len == 0) {
+			*viewp = view;
+			return 0;
+		}
+	}
+	if (found)
+		return 0;
+	return refuse(refusal, well_formed ? REFUSAL_signer_mismatch : REFUSAL_signer_malformed);
+}
+
+/* --- may it sign at all ------------------------------------------------------------------------
+ */
+
+static bool key_strong(const struct spki_kind *kind, const struct conf *conf)
+{
+	switch (kind->type) {
+	case EVP_PKEY_RSA:
+	case EVP_PKEY_RSA_PSS:
+		return kind->bits >= 0 && (uint32_t)kind->bits >= conf->protection.rsa_bits_min;
+	case EVP_PKEY_EC:
+		return kind->curve_nid == NID_X9_62_prime256v1 ||
+		       kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1;
+	case EVP_PKEY_ED25519:
+	case EVP_PKEY_ED448:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int signer_key(const struct certificate_view *view, const struct conf *conf, EVP_PKEY **keyp,
+		      struct refusal *refusal)
+{
+	const unsigned char *p = view->spki.data;
+	_cleanup_(spki_freep) SubjectPublicKeyInfo *spki =
+		d2i_SubjectPublicKeyInfo(NULL, &p, (long)view->spki.len);
+	struct spki_kind kind;
+	EVP_PKEY *key = NULL;
+	int r;
+
+	if (!spki)
+		return refuse(refusal, REFUSAL_signer_malformed);
+	r = spki_key(spki, &key, &kind);
+	if (r == -EBADMSG)
+		return refuse(refusal, REFUSAL_signer_malformed);
+	if (r == -ENOTSUP)
+		return refuse(refusal, REFUSAL_signer_key_weak);
+	if (r < 0)
+		return r;
+	*keyp = key;
+	return key_strong(&kind, conf) ? 0 : refuse(refusal, REFUSAL_signer_key_weak);
+}
+
+/* Key, key usage and validity of the certificate by itself. */
+static int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
+			 int64_t now_ms, struct signer_entry *entry, struct refusal *refusal)
+{
+	int r = signer_key(view, conf, &entry->key, refusal);
+
+	if (r != 0)
+		return r;
+	/* RFC 9483 3.2: digitalSignature, where there is a keyUsage (UINT32_MAX: there is none). */
+	if (!(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
+		return refuse(refusal, REFUSAL_signer_key_usage);
+	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)
+		return refuse(refusal, REFUSAL_signer_expired);
+	entry->not_before_ms = view->not_before_ms;
+	entry->not_after_ms = view->not_after_ms;
+	return 0;
+}
+
+/* --- certificates of ours ----------------------------------------------------------------------
+ */
+
+static int own_state_check(const struct store_certificate *cert, struct refusal *refusal)
+{
+	switch (cert->state) {
+	case STORE_CERT_ACTIVE:
+		return 0;
+	case STORE_CERT_REVOKED:
+	case STORE_CERT_REVOCATION_PENDING:
+		return refuse(refusal, REFUSAL_signer_revoked);
+	case STORE_CERT_REQUESTED:
+	case STORE_CERT_PENDING:
+	case STORE_CERT_REJECTED:
+		break;
+	}
+	return refuse_detail(refusal, REFUSAL_signer_not_trusted, "own certificate is not active");
+}
+
+/*
+ * The row of a certificate that one of our CAs signed and that we issued to an entity: 0, REFUSED
+ * if it is not active; STORE_NOT_FOUND if it is none of these.
+ */
+static int own_find(const struct cmf *cmf, struct store_reader *reader,
+		    const struct certificate_view *view, struct store_certificate *certp,
+		    struct refusal *refusal)
+{
+	const struct ca *ca = ca_find_by_issuer(cmf->cas, view->issuer);
+	int r;
+
+	if (!ca)
+		return STORE_NOT_FOUND;
+	r = ca_verify(ca, view);
+	if (r != 0)
+		return r < 0 ? r : STORE_NOT_FOUND;
+	r = certificate_lookup(cmf, view->issuer, view->serial, reader, certp);
+	if (r != 0)
+		return r;
+	if (!bytes_equal(octets_view(&certp->der), view->der))
+		return refuse_detail(refusal, REFUSAL_signer_not_trusted,
+				     "the certificate with that serial number is another");
+	return own_state_check(certp, refusal);
+}
+
+/* RFC 9483 4.1.3, 4.2: the holder of a certificate of ours, for that certificate only. */
+static int end_entity_principal(const struct store_certificate *cert,
+				struct cmf_principal *principal)
+{
+	char hex[2 * STORE_SERIAL_MAX + 1];
+
+	bytes_to_hex((struct bytes){cert->serial, cert->serial_len}, hex);
+	principal->kind = CMF_PRINCIPAL_END_ENTITY;
+	principal->certificate_id = cert->id;
+	principal->registration_id = cert->registration_id;
+	principal->trust_domain = strdup(cert->trust_domain);
+	if (!principal->trust_domain ||
+	    asprintf(&principal->name, "certificate:%s/%s", cert->ca, hex) < 0) {
+		principal->name = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------
+ */
+
+struct examination {
+	struct cmf *cmf;
+	struct store_reader *reader;
+	const struct conf *conf;
+	const struct clients *clients;
+	const struct bytes *certs;
+	size_t n_certs;
+	int64_t now_ms;
+};
+
+/* Which client it is, else which end entity. */
+static int signer_principal(const struct examination *x, const struct certificate_view *view,
+			    X509 *cert, struct signer_entry *entry, struct refusal *refusal)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate own = {0};
+	struct signer_path path = {
+		.cert = cert,
+		.der = view->der,
+		.certs = x->certs,
+		.n_certs = x->n_certs,
+		.now_ms = x->now_ms,
+		.not_before_ms = view->not_before_ms,
+		.not_after_ms = view->not_after_ms,
+	};
+	const struct client *client = NULL;
+	int r = own_find(x->cmf, x->reader, view, &own, refusal);
+
+	if (r < 0 || r == REFUSED)
+		return r;
+	path.own = r == 0 ? &own : NULL;
+	r = signer_path_find(x->clients, &path, &client, refusal);
+	if (r == 0) {
+		entry->not_before_ms = path.not_before_ms;
+		entry->not_after_ms = path.not_after_ms;
+		r = client_principal(client, CMF_PRINCIPAL_CLIENT, &entry->principal);
+	} else if (r == REFUSED && path.own) {
+		r = end_entity_principal(&own, &entry->principal);
+	}
+	entry->certificate_id = path.own ? own.id : 0;
+	return r;
+}
+
+static int signer_examine(const struct examination *x, const struct certificate_view *view,
+			  struct signer_entry **entryp, struct refusal *refusal)
+{
+	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = calloc(1, sizeof(*entry));
+	const unsigned char *p = view->der.data;
+	_cleanup_(x509_freep) X509 *cert = NULL;
+	int r;
+
+	if (!entry)
+		return -ENOMEM;
+	atomic_init(&entry->refs, 1);
+	cert = d2i_X509(NULL, &p, (long)view->der.len);
+	if (!cert || p != view->der.data + view->der.len)
+		return refuse(refusal, REFUSAL_signer_malformed);
+	r = signer_principal(x, view, cert, entry, refusal);
+	if (r == 0)
+		r = signer_checks(view, cert, x->conf, x->now_ms, entry, refusal);
+	if (r == 0)
+		r = octets_dup(view->subject, &entry->subject);
+	if (r == 0)
+		r = octets_dup(view_ski(view), &entry->ski);
+	if (r != 0)
+		return r;
+	entry->generation = x->clients->generation;
+	*entryp = TAKE(entry);
+	return 0;
+}
+
+/* The remembered signer, if nothing changed since; NULL. */
+static struct signer_entry *remembered(const struct examination *x, const uint8_t digest[32])
+{
+	struct signer_entry *entry = signer_cache_get(x->cmf->signers, digest);
+
+	if (!entry || (entry->generation == x->clients->generation &&
+		       x->now_ms >= entry->not_before_ms && x->now_ms <= entry->not_after_ms))
+		return entry;
+	signer_entry_unref(entry);
+	return NULL;
+}
+
+/* A remembered certificate of ours may have been revoked since: the store knows. */
+static int own_state_again(const struct examination *x, const struct signer_entry *entry,
+			   struct refusal *refusal)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	int r;
+
+	if (entry->certificate_id == 0)
+		return 0;
+	r = store_certificate_get(x->reader, entry->certificate_id, &cert);
+	if (r == STORE_NOT_FOUND)
+		return refuse(refusal, REFUSAL_signer_not_trusted);
+	return r < 0 ? r : own_state_check(&cert, refusal);
+}
+
+static int signer_entry_find(const struct examination *x, const struct sought *sought,
+			     struct signer_entry **entryp, struct refusal *refusal)
+{
+	unsigned epoch = signer_cache_epoch(x->cmf->signers);
+	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
+	struct certificate_view view;
+	uint8_t digest[32];
+	int r;
+
+	/* RFC 9483 3.3: the signer's certificate is the first. Not parsed if it is remembered. */
+	SHA256(x->certs[0].data, x->certs[0].len, digest);
+	entry = remembered(x, digest);
+	if (entry && signer_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
+		r = own_state_again(x, entry, refusal);
+	} else {
+		signer_entry_unref(TAKE(entry));
+		r = signer_pick(sought, x->certs, x->n_certs, &view, refusal);
+		if (r != 0)
+			return r;
+		SHA256(view.der.data, view.der.len, digest);
+		entry = remembered(x, digest);
+		if (entry) {
+			r = own_state_again(x, entry, refusal);
+		} else {
+			r = signer_examine(x, &view, &entry, refusal);
+			if (r == 0) {
+				memcpy(entry->digest, digest, sizeof(digest));
+				signer_cache_put(x->cmf->signers, entry, epoch);
+			}
+		}
+	}
+	if (r == 0)
+		*entryp = TAKE(entry);
+	return r;
+}
+
+static int principal_dup(const struct cmf_principal *src, struct cmf_principal *dstp)
+{
+	struct cmf_principal dst = *src;
+
+	dst.mac_secret = OCTETS_NULL;
+	dst.name = strdup(src->name);
+	dst.trust_domain = strdup(src->trust_domain);
+	dst.default_profile = src->default_profile ? strdup(src->default_profile) : NULL;
+	if (!dst.name || !dst.trust_domain || (src->default_profile && !dst.default_profile)) {
+		cmf_principal_clear(&dst);
+		return -ENOMEM;
+	}
+	*dstp = dst;
+	return 0;
+}
+
+int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
+		    struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
+		    struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
+{
+	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	const struct sought sought = {sender_dn, sender_kid};
+	struct examination x = {
+		.cmf = cmf,
+		.reader = reader,
+		.conf = cmf_conf(cmf),
+		.certs = certs,
+		.n_certs = n_certs,
+		.now_ms = clock_now_ms(cmf->clock),
+	};
+	int r;
+
+	if (n_certs == 0)
+		return refuse(refusal, REFUSAL_signer_missing);
+	r = clients_get(cmf, reader, &clients);
+	if (r < 0)
+		return r;
+	x.clients = clients;
+	r = signer_entry_find(&x, &sought, &entry, refusal);
+	if (r == 0)
+		r = principal_dup(&entry->principal, principalp);
+	if (r != 0)
+		return r;
+	EVP_PKEY_up_ref(entry->key);
+	*keyp = entry->key;
+	return 0;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Remembered signers. See signer_cache.h. */
+#include "signer_cache.h"
+
+#include <pthread.h>
+#include <string.h>
+
+/*
+ * 64 * 16 signers of about 2 KiB: every VNFM of a deployment and the end entities that renew just
+ * now. A shard is looked through from end to end under its own lock.
+ */
+enum { SHARDS = 64, WAYS = 16 };
+
+struct shard {
+	pthread_mutex_t mutex;
+	uint64_t tick;
+	struct {
+		struct signer_entry *entry;
+		uint64_t used;
+	} way[WAYS];
+};
+
+struct signer_cache {
+	atomic_uint epoch;
+	struct shard shard[SHARDS];
+};
+
+void signer_entry_unref(struct signer_entry *entry)
+{
+	if (!entry || atomic_fetch_sub(&entry->refs, 1) != 1)
+		return;
+	octets_clear(&entry->subject);
+	octets_clear(&entry->ski);
+	EVP_PKEY_free(entry->key);
+	cmf_principal_clear(&entry->principal);
+	free(entry);
+}
+
+struct signer_cache *signer_cache_new(void)
+{
+	struct signer_cache *cache = calloc(1, sizeof(*cache));
+
+	if (!cache)
+		return NULL;
+	for (size_t i = 0; i < SHARDS; i++)
+		pthread_mutex_init(&cache->shard[i].mutex, NULL);
+	return cache;
+}
+
+static void shard_clear(struct shard *shard)
+{
+	for (size_t i = 0; i < WAYS; i++) {
+		signer_entry_unref(shard->way[i].entry);
+		shard->way[i].entry = NULL;
+		shard->way[i].used = 0;
+	}
+}
+
+void signer_cache_free(struct signer_cache *cache)
+{
+	if (!cache)
+		return;
+	for (size_t i = 0; i < SHARDS; i++) {
+		shard_clear(&cache->shard[i]);
+		pthread_mutex_destroy(&cache->shard[i].mutex);
+	}
+	free(cache);
+}
+
+static struct shard *shard_of(struct signer_cache *cache, const uint8_t digest[32])
+{
+	return &cache->shard[digest[0] % SHARDS];
+}
+
+struct signer_entry *signer_cache_get(struct signer_cache *cache, const uint8_t digest[32])
+{
+	struct shard *shard = shard_of(cache, digest);
+	struct signer_entry *found = NULL;
+
+	pthread_mutex_lock(&shard->mutex);
+	for (size_t i = 0; i < WAYS; i++) {
+		struct signer_entry *entry = shard->way[i].entry;
+
+		if (!entry || memcmp(entry->digest, digest, sizeof(entry->digest)) != 0)
+			continue;
+		atomic_fetch_add(&entry->refs, 1);
+		shard->way[i].used = ++shard->tick;
+		found = entry;
+		break;
+	}
+	pthread_mutex_unlock(&shard->mutex);
+	return found;
+}
+
+unsigned signer_cache_epoch(const struct signer_cache *cache)
+{
+	return atomic_load(&cache->epoch);
+}
+
+/* The way of the same digest, else a free one, else the one that was used longest ago. */
+static size_t way_for(const struct shard *shard, const uint8_t digest[32])
+{
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < WAYS; i++) {
+		const struct signer_entry *entry = shard->way[i].entry;
+
+		if (entry && memcmp(entry->digest, digest, sizeof(entry->digest)) == 0)
+			return i;
+		if (shard->way[i].used < shard->way[oldest].used)
+			oldest = i;
+	}
+	return oldest;
+}
+
+void signer_cache_put(struct signer_cache *cache, struct signer_entry *entry, unsigned epoch)
+{
+	struct shard *shard = shard_of(cache, entry->digest);
+	struct signer_entry *old = NULL;
+
+	pthread_mutex_lock(&shard->mutex);
+	/* The epoch moves before the shards are emptied, so that nothing slips in behind. */
+	if (atomic_load(&cache->epoch) == epoch) {
+		size_t i = way_for(shard, entry->digest);
+
+		old = shard->way[i].entry;
+		shard->way[i].entry = entry;
+		shard->way[i].used = ++shard->tick;
+		atomic_fetch_add(&entry->refs, 1);
+	}
+	pthread_mutex_unlock(&shard->mutex);
+	signer_entry_unref(old);
+}
+
+void signer_cache_flush(struct signer_cache *cache)
+{
+	atomic_fetch_add(&cache->epoch, 1);
+	for (size_t i = 0; i < SHARDS; i++) {
+		pthread_mutex_lock(&cache->shard[i].mutex);
+		shard_clear(&cache->shard[i]);
+		pthread_mutex_unlock(&cache->shard[i].mutex);
+	}
+}

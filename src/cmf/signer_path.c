@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Path validation for configured clients. See signer_path.h. */
+#include "signer_path.h"
+
+#include "template.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+/*
+ * UNTRUSTED_MAX: certificates of extraCerts that are parsed as intermediates; DEPTH_MAX: their
+ * number in a path. Real hierarchies have two or three. AUTH_LEVEL 2 is 112 bits: RSA from 2048, no
+ * SHA-1 (SSL_CTX_set_security_level(3)).
+ */
+enum { UNTRUSTED_MAX = 16, DEPTH_MAX = 8, AUTH_LEVEL = 2 };
+
+static void certs_freep(STACK_OF(X509) * *certs)
+{
+	sk_X509_pop_free(*certs, X509_free);
+}
+
+static void store_ctx_freep(X509_STORE_CTX **ctx)
+{
+	X509_STORE_CTX_free(*ctx);
+}
+
+static int untrusted_parse(const struct signer_path *path, STACK_OF(X509) * *untrustedp)
+{
+	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = sk_X509_new_null();
+
+	if (!untrusted)
+		return -ENOMEM;
+	for (size_t i = 0; i < path->n_certs && sk_X509_num(untrusted) < UNTRUSTED_MAX; i++) {
+		const unsigned char *p = path->certs[i].data;
+		X509 *cert;
+
+		if (bytes_equal(path->certs[i], path->der))
+			continue;
+		cert = d2i_X509(NULL, &p, (long)path->certs[i].len);
+		if (cert && !sk_X509_push(untrusted, cert)) {
+			X509_free(cert);
+			return -ENOMEM;
+		}
+	}
+	ERR_clear_error(); /* what does not parse is not part of the path */
+	*untrustedp = TAKE(untrusted);
+	return 0;
+}
+
+/* The time in which all certificates of the verified path are valid. */
+static void path_narrow(struct signer_path *path, X509_STORE_CTX *ctx)
+{
+	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		const X509 *cert = sk_X509_value(chain, i);
+		int64_t ms;
+
+		if (asn1_time_ms(X509_get0_notBefore(cert), &ms) == 0 && ms > path->not_before_ms)
+			path->not_before_ms = ms;
+		if (asn1_time_ms(X509_get0_notAfter(cert), &ms) == 0 && ms < path->not_after_ms)
+			path->not_after_ms = ms;
+	}
+}
+
+/* RFC 5280 6. X509_V_OK or the error; negative errno. */
+static int path_verify(struct signer_path *path, const struct client *client,
+		       STACK_OF(X509) * untrusted, int *errorp)
+{
+	_cleanup_(store_ctx_freep) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	X509_VERIFY_PARAM *param;
+
+	if (!ctx || X509_STORE_CTX_init(ctx, client->anchors, path->cert, untrusted) != 1)
+		return -ENOMEM;
+	param = X509_STORE_CTX_get0_param(ctx);
+	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	X509_VERIFY_PARAM_set_depth(param, DEPTH_MAX);
+	X509_VERIFY_PARAM_set_time(param, (time_t)(path->now_ms / 1000));
+	/* A trust anchor need not be self-signed (RFC 5280 6.1.1 d). */
+	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) != 1)
+		return -ENOMEM;
+	if (X509_verify_cert(ctx) == 1) {
+		*errorp = X509_V_OK;
+		path_narrow(path, ctx);
+	} else {
+		*errorp = X509_STORE_CTX_get_error(ctx);
+		if (*errorp == X509_V_OK)
+			*errorp = X509_V_ERR_UNSPECIFIED;
+	}
+	ERR_clear_error(); /* a path that does not verify is a refusal, not a fault */
+	return 0;
+}
+
+static bool expired(int error)
+{
+	return error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
+}
+
+/*
+ * Whether a client without exact certificate is to be tried for this one. A certificate that we
+ * issued to an entity never becomes a client by standing below some anchor, and by its name only
+ * if it is a MANO entity's: what a VNFM chooses as the id of a VNFCI must not give it the name of
+ * another VNFM.
+ */
+static bool client_eligible(const struct client *client, const struct signer_path *path,
+			    bool by_subject)
+{
+	if (!client->anchors || (client->subject != NULL) != by_subject)
+		return false;
+	if (path->own && (!by_subject || path->own->cert_type != CERT_TYPE_MANO))
+		return false;
+	return !by_subject ||
+	       X509_NAME_cmp(client->subject, X509_get_subject_name(path->cert)) == 0;
+}
+
+static const struct client *client_exact(const struct clients *clients, struct bytes der)
+{
+	for (size_t i = 0; i < clients->len; i++) {
+		const struct client *client = &clients->item[i];
+
+		if (client->row.certificate.len > 0 &&
+		    bytes_equal(octets_view(&client->row.certificate), der))
+			return client;
+	}
+	return NULL;
+}
+
+int signer_path_find(const struct clients *clients, struct signer_path *path,
+		     const struct client **clientp, struct refusal *refusal)
+{
+	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = NULL;
+	bool any_expired = false;
+	int r = 0;
+
+	*clientp = client_exact(clients, path->der);
+	if (*clientp)
+		return 0;
+	r = untrusted_parse(path, &untrusted);
+	if (r < 0)
+		return r;
+	/* First those who are known by name, then those that take all below their anchor. */
+	for (size_t i = 0; i < 2 * clients->len; i++) {
+		const struct client *client = &clients->item[i % clients->len];
+		int error;
+
+		if (!client_eligible(client, path, i < clients->len))
+			continue;
+		r = path_verify(path, client, untrusted, &error);
+		if (r < 0)
+			return r;
+		if (error == X509_V_OK) {
+			*clientp = client;
+			return 0;
+		}
+		any_expired = any_expired || expired(error);
+	}
+	return refuse(refusal, any_expired ? REFUSAL_signer_expired : REFUSAL_signer_not_trusted);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From the certificate of a signer to the configured client that it is: path validation, through
+ * that client's own trust anchor and no other.
+ */
+#pragma once
+
+#include "clients.h"
+#include "signer_cache.h"
+
+struct signer_path {
+	X509 *cert;
+	struct bytes der;
+	const struct bytes *certs; /* of extraCerts, to build the path from */
+	size_t n_certs;
+	int64_t now_ms;
+	const struct store_certificate *own; /* if we issued it to an entity; else NULL */
+	/* In: of the certificate; out: when the whole path is valid. */
+	int64_t not_before_ms;
+	int64_t not_after_ms;
+};
+
+/* 0 with the client (of the snapshot); REFUSED (signer_not_trusted, signer_expired), negative
+ * errno. */
+_must_check_ int signer_path_find(const struct clients *clients, struct signer_path *path,
+				  const struct client **clientp, struct refusal *refusal);
