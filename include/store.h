@@ -89,7 +89,10 @@ struct store_client {
 
 enum store_registration_state { STORE_REGISTRATION_ACTIVE = 0, STORE_REGISTRATION_DEREGISTERED = 1 };
 
-/* A registered entity, IFA 033 11.2.2. At most one active per (cert_type, subject_id). */
+/*
+ * A registered entity, IFA 033 11.2.2. At most one active per (cert_type, subject_id), where
+ * subject_id is compared without regard to ASCII case, everywhere.
+ */
 struct store_registration {
 	int64_t id;
 	enum cert_type cert_type;
@@ -361,6 +364,11 @@ void store_unit_free(struct store_unit *unit);
 DEFINE_CLEANUP(struct store_unit, store_unit_free);
 void store_unit_clear(struct store_unit *unit);
 bool store_unit_empty(const struct store_unit *unit);
+/*
+ * Gives malloc'ed memory that changes point into to the unit, which frees it when it is cleared: for
+ * functions that add to a caller's unit. -ENOMEM: it is still the caller's. NULL is fine.
+ */
+_must_check_ int store_unit_keep(struct store_unit *unit, void *memory);
 /* Durable when it returns 0. STORE_CONFLICT: nothing of it happened. Clears in every case. */
 _must_check_ int store_unit_commit(struct store_unit *unit);
 
