@@ -40,7 +40,7 @@ static int signature_authenticate(struct cmp_request *rq)
 /* The secret is found by senderKID alone: clients put the subject they ask for into sender. */
 static int mac_authenticate(struct cmp_request *rq)
 {
-	const struct conf_protection *conf = &rq->door->conf->protection;
+	const struct conf_protection *conf = &rq->conf->protection;
 	struct cmp_mac_policy policy = {.iterations_min = conf->mac_iterations_min,
 					.iterations_max = conf->mac_iterations_max};
 	int err;
@@ -64,7 +64,7 @@ static int mac_authenticate(struct cmp_request *rq)
 static int message_time_check(struct cmp_request *rq)
 {
 	const ASN1_GENERALIZEDTIME *time = rq->msg->header->messageTime;
-	int64_t window = rq->door->conf->protection.message_time_window_ms;
+	int64_t window = rq->conf->protection.message_time_window_ms;
 	struct tm tm;
 	int64_t off;
 

@@ -52,7 +52,7 @@ struct cmp_quota {
 
 /* Immutable after cmp_door_new() but for the quota; shared by all workers. */
 struct cmp_door {
-	const struct conf *conf;
+	const struct conf *conf; /* at the start; see cmf_conf() */
 	struct cmf *cmf;
 	const struct clock_source *clock;
 	struct metrics *metrics;
@@ -108,6 +108,7 @@ struct cmp_request {
 	struct cmp_door *door;
 	struct cmp_worker *worker;
 	const struct cmp_exchange *exchange;
+	const struct conf *conf; /* in force when the request came */
 	int64_t now_ms;
 	struct cmp_message *msg; /* NULL: the octets were no PKIMessage */
 	const struct cmp_service *service;

@@ -180,7 +180,7 @@ static int serve_preferred_symm_alg(struct cmp_request *rq)
 static const struct ca *ca_addressed(struct cmp_request *rq)
 {
 	const GENERAL_NAME *recipient = rq->msg->header->recipient;
-	const char *name = rq->door->conf->cmf.default_ca;
+	const char *name = rq->conf->cmf.default_ca;
 	struct ca_set *cas = cmf_cas(rq->door->cmf);
 	struct ca *ca = NULL;
 

@@ -87,7 +87,7 @@ int cmp_header_check(struct cmp_request *rq)
 	err = nonces_check(rq);
 	if (err)
 		return err;
-	if (msg->n_extra_certs > rq->door->conf->protection.extra_certs_max)
+	if (msg->n_extra_certs > rq->conf->protection.extra_certs_max)
 		return refuse(&rq->refusal, REFUSAL_extra_certs_too_many);
 	if (rq->service->opens) {
 		err = cmp_operation_label_check(rq, msg->body_type);

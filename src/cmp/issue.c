@@ -27,10 +27,9 @@ void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const u
 /* A certificate is asked for upstream: commits that first, then waits for the upstream a little. */
 static int issue_upstream(struct cmp_request *rq, const struct cmf_csr_result *result)
 {
-	const struct conf_ca *ca = conf_ca_find(rq->door->conf, ca_name(result->ca));
 	int err;
 
-	rq->txn.deadline_ms = rq->now_ms + (ca ? ca->upstream_timeout_ms : 0);
+	rq->txn.deadline_ms = result->confirm_by_ms;
 	err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_UPSTREAM, &result->certificate_id);
 	if (!err)
 		err = cmp_transaction_commit(rq);

@@ -63,7 +63,7 @@ static int open_count(struct cmp_request *rq, uint32_t max, uint32_t *np)
 
 int cmp_quota_check(struct cmp_request *rq)
 {
-	uint32_t max = rq->door->conf->cmf.transactions_max_per_client, open;
+	uint32_t max = rq->conf->cmf.transactions_max_per_client, open;
 	struct cmp_quota *quota = &rq->door->quota;
 	struct cmp_quota_slot *slot;
 	bool count = false;

@@ -77,11 +77,8 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 		err = cmf_confirm(rq->door->cmf, &rq->who, cert, true, rq->worker->unit);
 	if (err)
 		return err;
-	rq->txn.deadline_ms = 0;
-	if (!confirmed)
-		rq->txn.deadline_ms = cert->confirm_by_ms
-					      ? cert->confirm_by_ms
-					      : rq->now_ms + rq->door->conf->cmf.confirm_wait_ms;
+	/* The time for certConf runs from this answer. */
+	rq->txn.deadline_ms = confirmed ? 0 : rq->now_ms + rq->conf->cmf.confirm_wait_ms;
 	rq->reply.implicit_confirm = confirmed;
 	rq->reply.confirm_wait_ms = rq->txn.deadline_ms;
 	return answer_commit(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
