@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The set of all CAs, what both kinds share, and the choice between them. See ca.h. */
+#include "ca.h"
+
+#include "asn1/der.h"
+#include "ca_local.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *key,
+	       const char *fmt, ...)
+{
+	unsigned long error = ERR_peek_last_error();
+	const char *reason = error ? ERR_reason_error_string(error) : NULL;
+	va_list args;
+
+	strbuf_printf(problems, "[ca %s] %s: ", conf->name, key);
+	va_start(args, fmt);
+	strbuf_vprintf(problems, fmt, args);
+	va_end(args);
+	if (reason)
+		strbuf_printf(problems, " (%s)", reason);
+	strbuf_add(problems, "\n");
+	ERR_clear_error();
+	return -EINVAL;
+}
+
+/* --- the set --------------------------------------------------------------------------------- */
+
+static int ca_load(struct ca *ca, struct strbuf *problems)
+{
+	int r = chain_load(ca->conf, &ca->chain, problems);
+
+	if (r < 0)
+		return r;
+	if (ca->chain.not_after_ms < clock_now_ms(ca->set->clock))
+		log_event(LOG_LEVEL_WARNING, "ca certificate has expired",
+			  F_TEXT("ca", ca->conf->name));
+	return ca->conf->type == CONF_CA_INTERNAL ? internal_new(ca, &ca->internal, problems)
+						  : upstream_new(ca, &ca->upstream, problems);
+}
+
+int ca_set_new(const struct conf *conf, struct store *store, const struct clock_source *clock,
+	       struct metrics *metrics, struct ca_set **setp, struct strbuf *problems)
+{
+	_cleanup_(ca_set_freep) struct ca_set *set = calloc(1, sizeof(*set));
+	int result = 0;
+
+	if (!set)
+		return -ENOMEM;
+	*set = (struct ca_set){.store = store, .clock = clock, .metrics = metrics};
+	set->item = calloc(conf->n_cas + 1, sizeof(*set->item));
+	if (!set->item)
+		return -ENOMEM;
+	/* Before there are threads: it is not safe later. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return log_fault("starting libcurl", -ENOMEM, NULL);
+	set->len = conf->n_cas;
+	for (size_t i = 0; i < set->len; i++) {
+		struct ca *ca = &set->item[i];
+		int r;
+
+		ca->set = set;
+		ca->conf = &conf->cas[i];
+		ca->index = (unsigned)i;
+		r = ca_load(ca, problems);
+		if (r < 0 && (result == 0 || r != -EINVAL))
+			result = r;
+	}
+	if (result == 0)
+		*setp = TAKE(set);
+	return result;
+}
+
+void ca_set_free(struct ca_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->len; i++) {
+		internal_free(set->item[i].internal);
+		upstream_free(set->item[i].upstream);
+		chain_clear(&set->item[i].chain);
+	}
+	free(set->item);
+	free(set);
+}
+
+struct ca *ca_find(struct ca_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->len; i++) {
+		if (strcmp(set->item[i].conf->name, name) == 0)
+			return &set->item[i];
+	}
+	return NULL;
+}
+
+size_t ca_count(const struct ca_set *set)
+{
+	return set->len;
+}
+
+struct ca *ca_at(struct ca_set *set, size_t i)
+{
+	return i < set->len ? &set->item[i] : NULL;
+}
+
+const char *ca_name(const struct ca *ca)
+{
+	return ca->conf->name;
+}
+
+bool ca_is_upstream(const struct ca *ca)
+{
+	return ca->upstream != NULL;
+}
+
+/* --- certificates of the CA ------------------------------------------------------------------ */
+
+size_t ca_chain(const struct ca *ca, const struct bytes **certsp)
+{
+	*certsp = ca->chain.view;
+	return ca->chain.len;
+}
+
+struct bytes ca_root(const struct ca *ca)
+{
+	return octets_view(&ca->chain.root);
+}
+
+struct bytes ca_issuer(const struct ca *ca)
+{
+	return octets_view(&ca->chain.issuer);
+}
+
+struct ca *ca_find_by_issuer(struct ca_set *set, struct bytes issuer)
+{
+	for (size_t i = 0; i < set->len; i++) {
+		if (bytes_equal(octets_view(&set->item[i].chain.issuer), issuer))
+			return &set->item[i];
+	}
+	return NULL;
+}
+
+/* The content of the signature's BIT STRING, without the octet that counts unused bits. */
+static int signature_of(const struct certificate_view *cert, struct bytes *signaturep)
+{
+	struct bytes in = cert->der, outer, tlv;
+	uint8_t tag;
+
+	if (der_next(&in, &tag, &tlv, &outer) < 0 || der_next(&outer, &tag, &tlv, &in) < 0 ||
+	    der_next(&outer, &tag, &tlv, &in) < 0 || der_next(&outer, &tag, &tlv, signaturep) < 0 ||
+	    tag != V_ASN1_BIT_STRING || signaturep->len < 1)
+		return -EBADMSG;
+	signaturep->data++;
+	signaturep->len--;
+	return 0;
+}
+
+int ca_verify(const struct ca *ca, const struct certificate_view *cert)
+{
+	const uint8_t *der = cert->signature_algorithm.data;
+	enum signature_result result = SIGNATURE_WRONG;
+	struct bytes signature;
+	X509_ALGOR *algorithm;
+	int r;
+
+	if (!bytes_equal(cert->issuer, octets_view(&ca->chain.issuer)) ||
+	    signature_of(cert, &signature) < 0)
+		return 1;
+	algorithm = d2i_X509_ALGOR(NULL, &der, (long)cert->signature_algorithm.len);
+	if (!algorithm) {
+		ERR_clear_error();
+		return 1;
+	}
+	r = signature_verify(ca->chain.key, algorithm, cert->tbs, signature, &result);
+	X509_ALGOR_free(algorithm);
+	if (r < 0)
+		return log_fault("verifying a certificate", r, ca->conf->name);
+	return result == SIGNATURE_OK ? 0 : 1;
+}
+
+/* --- the choice between the two kinds -------------------------------------------------------- */
+
+int ca_revoke(struct ca *ca, const struct store_certificate *cert, enum store_certificate_state to,
+	      int reason, struct store_unit *unit)
+{
+	if (ca->upstream)
+		return upstream_revoke_add(ca, cert, to, reason, unit);
+	return store_certificate_revoke(unit, cert->id, cert->state, to, reason,
+					clock_now_ms(ca->set->clock));
+}
+
+int ca_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
+{
+	return ca->upstream ? upstream_housekeeping(ca, reader, unit)
+			    : crl_housekeeping(ca, reader, unit);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of ca/ share: the CA and its two kinds. Private to src/ca and its unit tests.
+ */
+#pragma once
+
+#include "asn1/der.h"
+#include "asn1/spki.h"
+#include "ca.h"
+
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+DEFINE_CLEANUP(X509, X509_free);
+DEFINE_CLEANUP(EVP_PKEY, EVP_PKEY_free);
+
+static inline void x509_stackp(STACK_OF(X509) * *stackp)
+{
+	sk_X509_pop_free(*stackp, X509_free);
+}
+
+/* The issuing certificate and what stands above it, from `certificate` and `chain`. */
+struct chain {
+	STACK_OF(X509) * certs; /* issuing CA first; with the root if it is known */
+	EVP_PKEY *key;          /* public key of the issuing CA; borrowed from it */
+	struct octets *der;     /* of certs, without the root */
+	struct bytes *view;
+	size_t len;
+	struct octets root;
+	struct octets issuer; /* Name of the issuing CA */
+	int64_t not_before_ms;
+	int64_t not_after_ms;
+};
+
+/* Everything of an internal CA that is the same in each certificate is encoded once. */
+struct internal {
+	EVP_PKEY *key;
+	struct signer *signer;
+	const EVP_MD *digest; /* of CRLs; NULL for EdDSA */
+	EVP_MD *key_id_digest;
+	X509_EXTENSION *aki;
+	struct octets aki_der; /* whole Extension; likewise below */
+	struct octets crl_distribution_points;
+	struct octets authority_info_access;
+	pthread_mutex_t publish;
+	int64_t published;          /* CRLNumber in crl_directory; 0: not known */
+	_Atomic int64_t settled_ms; /* what was revoked up to here is in the newest CRL */
+};
+
+struct upstream;
+
+struct ca_set {
+	struct store *store;
+	const struct clock_source *clock;
+	struct metrics *metrics;
+	struct ca *item;
+	size_t len;
+};
+
+struct ca {
+	const struct ca_set *set;
+	const struct conf_ca *conf;
+	unsigned index; /* in the configuration, for metrics */
+	struct chain chain;
+	struct internal *internal; /* exactly one of the two */
+	struct upstream *upstream;
+};
+
+/* Appends "[ca NAME] key: ..." and the newest error of OpenSSL, if any, as one line; -EINVAL. */
+int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *key,
+	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* chain.c. A problem is a line and -EINVAL. */
+_must_check_ int chain_load(const struct conf_ca *conf, struct chain *chain,
+			    struct strbuf *problems);
+void chain_clear(struct chain *chain);
+/* Whether the issuing CA of the chain has signed it. */
+bool chain_has_issued(const struct chain *chain, X509 *cert);
+/* -EOVERFLOW if that is no time. */
+_must_check_ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp);
+
+/* internal.c */
+_must_check_ int internal_new(const struct ca *ca, struct internal **internalp,
+			      struct strbuf *problems);
+void internal_free(struct internal *internal);
+
+/* extensions.c: encodes aki, crl_distribution_points and authority_info_access. */
+_must_check_ int internal_extensions_encode(const struct ca *ca, struct internal *internal);
+
+/* Puts the Extension with the request's san in front of what is written. */
+void extension_put_san(struct der_writer *w, const struct ca_request *request);
+
+/* crl.c: makes a CRL if one is due. */
+_must_check_ int crl_housekeeping(struct ca *ca, struct store_reader *reader,
+				  struct store_unit *unit);
+
+/* upstream.c */
+_must_check_ int upstream_new(const struct ca *ca, struct upstream **upstreamp,
+			      struct strbuf *problems);
+void upstream_free(struct upstream *upstream);
+_must_check_ int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cert,
+				     enum store_certificate_state to, int reason,
+				     struct store_unit *unit);
+_must_check_ int upstream_housekeeping(struct ca *ca, struct store_reader *reader,
+				       struct store_unit *unit);

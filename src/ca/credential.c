@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reading keys, certificates and secrets. See credential.h. */
+#include "credential.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+#include <string.h>
+
+/* A passphrase or shared secret: nothing longer is meant. */
+enum { SECRET_MAX = 1024 };
+
+int credential_secret_read(const char *path, struct octets *secretp)
+{
+	int r = file_read(path, SECRET_MAX, secretp);
+
+	if (r < 0)
+		return r;
+	while (secretp->len > 0 &&
+	       (secretp->data[secretp->len - 1] == '\n' || secretp->data[secretp->len - 1] == '\r'))
+		secretp->len--;
+	if (secretp->len == 0) {
+		octets_clear_secret(secretp);
+		return -ENODATA;
+	}
+	return 0;
+}
+
+/* pem_password_cb; without a passphrase nobody is asked. */
+static int give_passphrase(char *buffer, int size, int rwflag, void *arg)
+{
+	const struct octets *passphrase = arg;
+
+	if (passphrase->len == 0 || passphrase->len > (size_t)size)
+		return -1;
+	memcpy(buffer, passphrase->data, passphrase->len);
+	return (int)passphrase->len;
+}
+
+/* RFC 3986 3.1: a scheme of two letters at least, then a colon; as conf/ decides it. */
+static bool is_uri(const char *source)
+{
+	size_t n = 0;
+
+	if (!isalpha((unsigned char)source[0]))
+		return false;
+	while (isalnum((unsigned char)source[n]) || (source[n] && strchr("+-.", source[n])))
+		n++;
+	return n >= 2 && source[n] == ':';
+}
+
+static int key_from_pem(const char *path, struct octets *passphrase, EVP_PKEY **keyp)
+{
+	BIO *file;
+
+	errno = 0;
+	file = BIO_new_file(path, "r");
+	if (!file)
+		return errno ? -errno : -EIO;
+	*keyp = PEM_read_bio_PrivateKey(file, NULL, give_passphrase, passphrase);
+	BIO_free(file);
+	return *keyp ? 0 : -EBADMSG;
+}
+
+static int key_from_store(const char *uri, struct octets *passphrase, EVP_PKEY **keyp)
+{
+	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
+	OSSL_STORE_CTX *store = ui ? OSSL_STORE_open(uri, ui, passphrase, NULL, NULL) : NULL;
+	EVP_PKEY *key = NULL;
+
+	while (store && !key && !OSSL_STORE_eof(store)) {
+		OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+		if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
+			key = OSSL_STORE_INFO_get1_PKEY(info);
+		OSSL_STORE_INFO_free(info);
+		if (!info && OSSL_STORE_error(store))
+			break;
+	}
+	OSSL_STORE_close(store);
+	UI_destroy_method(ui);
+	*keyp = key;
+	return key ? 0 : -EBADMSG;
+}
+
+int credential_key_read(const char *source, const char *passphrase_file, EVP_PKEY **keyp)
+{
+	_cleanup_(octets_clear_secret) struct octets passphrase = OCTETS_NULL;
+	int r;
+
+	ERR_clear_error();
+	*keyp = NULL;
+	if (passphrase_file) {
+		r = credential_secret_read(passphrase_file, &passphrase);
+		if (r < 0)
+			return r;
+	}
+	return is_uri(source) ? key_from_store(source, &passphrase, keyp)
+			      : key_from_pem(source, &passphrase, keyp);
+}
+
+int credential_certificates_read(const char *path, STACK_OF(X509) * *certsp)
+{
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	X509 *cert;
+	BIO *file;
+	int r = 0;
+
+	ERR_clear_error();
+	errno = 0;
+	file = BIO_new_file(path, "r");
+	if (!file || !certs) {
+		r = errno ? -errno : -ENOMEM;
+		BIO_free(file);
+		sk_X509_free(certs);
+		return r;
+	}
+	while ((cert = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
+		if (sk_X509_push(certs, cert) <= 0) {
+			X509_free(cert);
+			r = -ENOMEM;
+			break;
+		}
+	}
+	BIO_free(file);
+	/* The end of the file shows as "no start line"; anything else is a broken certificate. */
+	if (r == 0 && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		r = -EBADMSG;
+	if (r == 0 && sk_X509_num(certs) == 0)
+		r = -ENODATA;
+	if (r < 0) {
+		sk_X509_pop_free(certs, X509_free);
+		return r;
+	}
+	ERR_clear_error();
+	*certsp = certs;
+	return 0;
+}

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One exchange with an upstream CA over its stored transcript. See exchange.h. */
+#include "exchange.h"
+
+#include "asn1/pkimessage.h"
+#include "base/fault_point.h"
+#include "upstream_local.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+static bool is_sent(size_t index)
+{
+	return index % 2 == 0;
+}
+
+static void asn1_octetsp(ASN1_OCTET_STRING **octetsp)
+{
+	ASN1_OCTET_STRING_free(*octetsp);
+}
+
+/* --- the transcript -------------------------------------------------------------------------- */
+
+/* Takes der over. Requests and answers alternate, from the first request on. */
+static int transcript_append(struct exchange *x, struct octets *der)
+{
+	struct store_exchange_messages *t = &x->transcript;
+	struct store_exchange_message *grown = reallocarray(t->item, t->len + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	t->item = grown;
+	t->item[t->len] = (struct store_exchange_message){
+		.seq = (int)t->len, .sent = is_sent(t->len), .der = *der};
+	t->len++;
+	*der = OCTETS_NULL;
+	x->next = t->len;
+	return 0;
+}
+
+static int transcript_load(struct exchange *x, struct store_reader *reader)
+{
+	int r = store_exchange_messages_get(reader, x->id, &x->transcript);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < x->transcript.len; i++) {
+		const struct store_exchange_message *m = &x->transcript.item[i];
+
+		if (m->seq != (int)i || m->sent != is_sent(i))
+			return log_fault("reading an exchange with an upstream CA: not in order",
+					 -EUCLEAN, x->ca->conf->name);
+	}
+	return 0;
+}
+
+int exchange_add_answer(struct exchange *x, struct store_exchange_message *message)
+{
+	if (x->answer.len == 0)
+		return 0;
+	*message = (struct store_exchange_message){
+		.seq = (int)x->transcript.len, .sent = false, .der = x->answer};
+	return store_exchange_add_message(x->unit, x->id, message);
+}
+
+int exchange_answer_stored(struct exchange *x)
+{
+	return x->answer.len > 0 ? transcript_append(x, &x->answer) : 0;
+}
+
+/* Durable: the answer that OpenSSL has verified by now, and the request that it led to. */
+static int request_store(struct exchange *x, struct octets *request)
+{
+	struct store_exchange_message answer, sent;
+	int r = exchange_add_answer(x, &answer);
+
+	sent = (struct store_exchange_message){
+		.seq = (int)x->transcript.len + (x->answer.len > 0), .sent = true, .der = *request};
+	if (r == 0)
+		r = store_exchange_add_message(x->unit, x->id, &sent);
+	if (r == 0)
+		r = store_unit_commit(x->unit);
+	if (r == 0)
+		r = exchange_answer_stored(x);
+	if (r == 0)
+		r = transcript_append(x, request);
+	return r;
+}
+
+/* --- the transfer callback ------------------------------------------------------------------- */
+
+static int64_t time_left_ms(const struct exchange *x)
+{
+	return (x->deadline_us - clock_monotonic_us()) / 1000;
+}
+
+/* Sends the last message of the transcript, as it is stored. */
+static OSSL_CMP_MSG *send_last(struct exchange *x)
+{
+	const struct upstream *upstream = x->ca->upstream;
+	const struct octets *request = &x->transcript.item[x->transcript.len - 1].der;
+	struct ca_transfer_options options = {.url = x->ca->conf->server_url,
+					      .tls_trusted = x->ca->conf->tls_trusted,
+					      .timeout_ms = time_left_ms(x)};
+	int64_t start_us = clock_monotonic_us();
+	OSSL_CMP_MSG *answer;
+
+	x->next = x->transcript.len;
+	if (x->offline || options.timeout_ms < 1) {
+		x->transfer_error = -ETIMEDOUT;
+		return NULL;
+	}
+	x->sent = true;
+	fault_point("upstream-before-send");
+	x->transfer_error = upstream->transfer(upstream->transfer_arg, &options,
+					       octets_view(request), &x->answer);
+	fault_point("upstream-after-send");
+	answer = x->transfer_error == 0 ? exchange_message_decode(octets_view(&x->answer)) : NULL;
+	if (x->transfer_error == 0 && !answer)
+		x->transfer_error = -EPROTO;
+	metrics_upstream(x->ca->set->metrics, x->ca->index, x->ca->conf->name,
+			 clock_monotonic_us() - start_us, x->transfer_error == 0);
+	return answer;
+}
+
+static int encode(const OSSL_CMP_MSG *message, struct octets *derp)
+{
+	uint8_t *der = NULL;
+	int len = i2d_OSSL_CMP_MSG(message, &der);
+	int r;
+
+	if (len <= 0)
+		return -ENOMEM;
+	r = octets_dup((struct bytes){der, (size_t)len}, derp);
+	OPENSSL_free(der);
+	return r;
+}
+
+static OSSL_CMP_MSG *send_new(struct exchange *x, const OSSL_CMP_MSG *message)
+{
+	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
+	int type = OSSL_CMP_MSG_get_bodytype(message);
+	int r;
+
+	if (x->offline) {
+		x->transfer_error = -ETIMEDOUT;
+		return NULL;
+	}
+	r = encode(message, &request);
+	if (r == 0)
+		r = request_store(x, &request);
+	if (r != 0) {
+		store_unit_clear(x->unit);
+		x->store_result = r;
+		return NULL;
+	}
+	if (type == PKI_BODY_POLLREQ)
+		fault_point("upstream-polling");
+	else if (type == PKI_BODY_CERTCONF)
+		fault_point("upstream-before-certconf");
+	return send_last(x);
+}
+
+static int body_type(const struct store_exchange_message *message)
+{
+	OSSL_CMP_MSG *decoded = exchange_message_decode(octets_view(&message->der));
+	int type = decoded ? OSSL_CMP_MSG_get_bodytype(decoded) : -1;
+
+	OSSL_CMP_MSG_free(decoded);
+	return type;
+}
+
+/* Where in the transcript OpenSSL is now. Of all the polls only the last one matters: what came of
+ * the others is that there was another one. */
+static size_t replay_index(const struct exchange *x, int type)
+{
+	const struct store_exchange_messages *t = &x->transcript;
+	size_t last = is_sent(t->len - 1) ? t->len - 1 : t->len - 2;
+
+	if (type != PKI_BODY_POLLREQ)
+		return x->next;
+	if (last > x->next && body_type(&t->item[last]) != PKI_BODY_POLLREQ)
+		last -= 2;
+	return last;
+}
+
+/* Gives the stored answer to the stored request, in place of the one that OpenSSL made anew; if
+ * that request has no answer yet, it is sent again, the same octets. */
+static OSSL_CMP_MSG *replay(struct exchange *x, const OSSL_CMP_MSG *message)
+{
+	_cleanup_(asn1_octetsp) ASN1_OCTET_STRING *nonce = NULL;
+	const struct store_exchange_messages *t = &x->transcript;
+	size_t i = replay_index(x, OSSL_CMP_MSG_get_bodytype(message));
+
+	if (body_type(&t->item[i]) != OSSL_CMP_MSG_get_bodytype(message) ||
+	    exchange_message_sender_nonce(octets_view(&t->item[i].der), &nonce) < 0 ||
+	    !OSSL_CMP_CTX_set1_senderNonce(x->ctx, nonce)) {
+		x->store_result = log_fault("going on with an exchange with an upstream CA: its "
+					    "stored messages do not fit",
+					    -EUCLEAN, x->ca->conf->name);
+		return NULL;
+	}
+	if (i + 1 == t->len)
+		return send_last(x);
+	x->next = i + 2;
+	return exchange_message_decode(octets_view(&t->item[i + 1].der));
+}
+
+static OSSL_CMP_MSG *transfer(OSSL_CMP_CTX *ctx, const OSSL_CMP_MSG *message)
+{
+	struct exchange *x = OSSL_CMP_CTX_get_transfer_cb_arg(ctx);
+
+	/* certProfile belongs to the request; OpenSSL would repeat it in certConf and pollReq. */
+	(void)OSSL_CMP_CTX_reset_geninfo_ITAVs(ctx);
+	return x->next < x->transcript.len ? replay(x, message) : send_new(x, message);
+}
+
+/* --- the certificate ------------------------------------------------------------------------- */
+
+/* OpenSSL has compared the public keys before: fail_info. */
+static int certificate_check(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const char **textp)
+{
+	struct exchange *x = OSSL_CMP_CTX_get_certConf_cb_arg(ctx);
+
+	if (fail_info == 0 &&
+	    (!chain_has_issued(&x->ca->chain, cert) ||
+	     ASN1_STRING_length(X509_get0_serialNumber(cert)) >= STORE_SERIAL_MAX)) {
+		fail_info = 1 << FAIL_INCORRECT_DATA;
+		*textp = "the certificate was not issued by the expected CA";
+	}
+	x->accepted = fail_info == 0;
+	return fail_info;
+}
+
+/* --- the context ----------------------------------------------------------------------------- */
+
+static int log_message(const char *function, const char *file, int line, OSSL_CMP_severity level,
+		       const char *message)
+{
+	log_event(level <= OSSL_CMP_LOG_WARNING ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "upstream cmp",
+		  F_TEXT("detail", message));
+	return 1;
+}
+
+/* id-it-certProfile, CertProfileValue ::= SEQUENCE SIZE (1..MAX) OF UTF8String, RFC 9480 2.15 */
+#if OPENSSL_VERSION_NUMBER >= 0x30300000L
+static OSSL_CMP_ITAV *profile_itav(const char *profile)
+{
+	STACK_OF(ASN1_UTF8STRING) *names = sk_ASN1_UTF8STRING_new_null();
+	ASN1_UTF8STRING *name = ASN1_UTF8STRING_new();
+	OSSL_CMP_ITAV *itav = NULL;
+
+	if (names && name && ASN1_STRING_set(name, profile, -1) &&
+	    sk_ASN1_UTF8STRING_push(names, name) > 0) {
+		name = NULL;
+		itav = OSSL_CMP_ITAV_new0_certProfile(names);
+		if (itav)
+			names = NULL;
+	}
+	ASN1_UTF8STRING_free(name);
+	sk_ASN1_UTF8STRING_pop_free(names, ASN1_UTF8STRING_free);
+	return itav;
+}
+#else
+static OSSL_CMP_ITAV *profile_itav(const char *profile)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	ASN1_OBJECT *type = OBJ_txt2obj("1.3.6.1.5.5.7.4.21", 1);
+	ASN1_STRING *sequence = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+	ASN1_TYPE *value = ASN1_TYPE_new();
+	OSSL_CMP_ITAV *itav = NULL;
+
+	der_put_value(&w, V_ASN1_UTF8STRING, bytes_of_string(profile));
+	der_put_header(&w, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, 0);
+	if (type && sequence && value && !w.failed &&
+	    ASN1_STRING_set(sequence, der_written(&w).data, (int)der_written(&w).len)) {
+		ASN1_TYPE_set(value, V_ASN1_SEQUENCE, TAKE(sequence));
+		itav = OSSL_CMP_ITAV_create(type, value);
+	}
+	ASN1_STRING_free(sequence);
+	if (!itav) {
+		ASN1_OBJECT_free(type);
+		ASN1_TYPE_free(value);
+	}
+	return itav;
+}
+#endif
+
+static int profile_set(OSSL_CMP_CTX *ctx, const char *profile)
+{
+	OSSL_CMP_ITAV *itav = profile_itav(profile);
+
+	if (itav && OSSL_CMP_CTX_push0_geninfo_ITAV(ctx, itav))
+		return 0;
+	OSSL_CMP_ITAV_free(itav);
+	return -ENOMEM;
+}
+
+/* A store for this context alone: OpenSSL adds caPubs to it. */
+static int trust_set(OSSL_CMP_CTX *ctx, STACK_OF(X509) * trusted)
+{
+	X509_STORE *store = X509_STORE_new();
+	bool ok = store != NULL;
+
+	for (int i = 0; ok && i < sk_X509_num(trusted); i++)
+		ok = X509_STORE_add_cert(store, sk_X509_value(trusted, i));
+	if (ok && OSSL_CMP_CTX_set0_trustedStore(ctx, store))
+		return 0;
+	X509_STORE_free(store);
+	return -ENOMEM;
+}
+
+static bool protection_set(OSSL_CMP_CTX *ctx, const struct ca *ca)
+{
+	const struct upstream *upstream = ca->upstream;
+	const char *reference = ca->conf->ra_reference;
+
+	if (upstream->ra_cert)
+		return OSSL_CMP_CTX_set1_cert(ctx, upstream->ra_cert) &&
+		       OSSL_CMP_CTX_set1_pkey(ctx, upstream->ra_key) &&
+		       OSSL_CMP_CTX_set1_untrusted(ctx, upstream->ra_chain);
+	return OSSL_CMP_CTX_set1_referenceValue(ctx, (const unsigned char *)reference,
+						(int)strlen(reference)) &&
+	       OSSL_CMP_CTX_set1_secretValue(ctx, upstream->ra_secret.data,
+					     (int)upstream->ra_secret.len) &&
+	       OSSL_CMP_CTX_set_option(ctx, OSSL_CMP_OPT_MAC_ALGNID, NID_hmacWithSHA256);
+}
+
+static bool request_set(struct exchange *x, X509 *cert)
+{
+	OSSL_CMP_CTX *ctx = x->ctx;
+	const struct exchange_request *request = &x->request;
+
+	switch (request->kind) {
+	case EXCHANGE_REQUEST_CR:
+		if (!EVP_PKEY_up_ref(request->key))
+			return false;
+		if (!OSSL_CMP_CTX_set0_newPkey(ctx, 0, request->key)) {
+			EVP_PKEY_free(request->key);
+			return false;
+		}
+		return OSSL_CMP_CTX_set_option(ctx, OSSL_CMP_OPT_POPO_METHOD,
+					       OSSL_CRMF_POPO_RAVERIFIED);
+	case EXCHANGE_REQUEST_P10CR:
+		return OSSL_CMP_CTX_set1_p10CSR(ctx, request->p10);
+	case EXCHANGE_REQUEST_REVOKE:
+		return cert && OSSL_CMP_CTX_set1_oldCert(ctx, cert) &&
+		       OSSL_CMP_CTX_set_option(ctx, OSSL_CMP_OPT_REVOCATION_REASON,
+					       request->reason);
+	}
+	return false;
+}
+
+/* The transaction is the one of the stored first message. */
+static bool transaction_set(struct exchange *x)
+{
+	OSSL_CMP_MSG *first;
+	bool ok;
+
+	if (x->transcript.len == 0)
+		return true;
+	first = exchange_message_decode(octets_view(&x->transcript.item[0].der));
+	ok = first &&
+	     OSSL_CMP_CTX_set1_transactionID(
+		     x->ctx, OSSL_CMP_HDR_get0_transactionID(OSSL_CMP_MSG_get0_header(first)));
+	OSSL_CMP_MSG_free(first);
+	return ok;
+}
+
+static int context_set(struct exchange *x, struct bytes cert_der)
+{
+	const struct upstream *upstream = x->ca->upstream;
+	const uint8_t *p = cert_der.data;
+	_cleanup_(X509_freep) X509 *cert = NULL;
+	OSSL_CMP_CTX *ctx = x->ctx = OSSL_CMP_CTX_new(NULL, NULL);
+
+	if (!ctx)
+		return -ENOMEM;
+	if (x->request.kind == EXCHANGE_REQUEST_REVOKE && !x->request.cert)
+		cert = d2i_X509(NULL, &p, (long)cert_der.len);
+	if (!OSSL_CMP_CTX_set_log_cb(ctx, log_message) ||
+	    !OSSL_CMP_CTX_set_transfer_cb(ctx, transfer) ||
+	    !OSSL_CMP_CTX_set_transfer_cb_arg(ctx, x) ||
+	    !OSSL_CMP_CTX_set_certConf_cb(ctx, certificate_check) ||
+	    !OSSL_CMP_CTX_set_certConf_cb_arg(ctx, x) ||
+	    (upstream->recipient && !OSSL_CMP_CTX_set1_recipient(ctx, upstream->recipient)) ||
+	    (upstream->expected_sender &&
+	     !OSSL_CMP_CTX_set1_expected_sender(ctx, upstream->expected_sender)) ||
+	    !protection_set(ctx, x->ca) ||
+	    !request_set(x, x->request.cert ? x->request.cert : cert) || !transaction_set(x))
+		return -EINVAL;
+	if (x->ca->conf->upstream_profile && profile_set(ctx, x->ca->conf->upstream_profile) < 0)
+		return -ENOMEM;
+	return trust_set(ctx, upstream->trusted);
+}
+
+int exchange_open(const struct ca *ca, const struct store_exchange *e, struct bytes cert,
+		  struct store_reader *reader, struct store_unit *unit, struct exchange *x)
+{
+	int r;
+
+	*x = (struct exchange){.ca = ca, .unit = unit, .id = e->id};
+	r = exchange_request_decode(octets_view(&e->request), &x->request);
+	if (r == 0)
+		r = transcript_load(x, reader);
+	if (r < 0)
+		return r;
+	r = context_set(x, cert);
+	return r < 0 ? log_fault("setting up an exchange with an upstream CA", r, ca->conf->name)
+		     : 0;
+}
+
+void exchange_clear(struct exchange *x)
+{
+	OSSL_CMP_CTX_free(x->ctx);
+	exchange_request_clear(&x->request);
+	store_exchange_messages_clear(&x->transcript);
+	octets_clear(&x->answer);
+	*x = (struct exchange){0};
+}
+
+/* --- a step ---------------------------------------------------------------------------------- */
+
+/* 1 done, -1 the upstream asks to wait, 0 neither; as OSSL_CMP_try_certreq(). */
+static int perform(struct exchange *x, int *check_after)
+{
+	switch (x->request.kind) {
+	case EXCHANGE_REQUEST_CR:
+		return OSSL_CMP_try_certreq(x->ctx, OSSL_CMP_CR, x->request.crm, check_after);
+	case EXCHANGE_REQUEST_P10CR:
+		return OSSL_CMP_try_certreq(x->ctx, OSSL_CMP_P10CR, NULL, check_after);
+	case EXCHANGE_REQUEST_REVOKE:
+		return OSSL_CMP_exec_RR_ses(x->ctx);
+	}
+	return 0;
+}
+
+static int lowest_bit(int bits)
+{
+	return bits > 0 ? __builtin_ctz((unsigned)bits) : -1;
+}
+
+/* OpenSSL sets the status `rejection` from verified answers only, and where we do not accept the
+ * certificate. */
+static void refusal_read(struct exchange *x, struct exchange_result *result)
+{
+	if (OSSL_CMP_CTX_get_status(x->ctx) != OSSL_CMP_PKISTATUS_rejection) {
+		result->outcome = EXCHANGE_NO_ANSWER;
+		return;
+	}
+	result->outcome = EXCHANGE_REFUSED;
+	result->failinfo = lowest_bit(OSSL_CMP_CTX_get_failInfoCode(x->ctx));
+	/* A certConf that was received before: it is confirmed, which is what we want. */
+	if (x->accepted && result->failinfo == FAIL_CERT_CONFIRMED)
+		result->outcome = EXCHANGE_GRANTED;
+}
+
+int exchange_step(struct exchange *x, struct exchange_result *resultp)
+{
+	int check_after = 0, r;
+
+	*resultp = (struct exchange_result){.failinfo = -1};
+	octets_clear(&x->answer);
+	x->sent = false;
+	x->transfer_error = x->store_result = 0;
+	do {
+		r = perform(x, &check_after);
+		/* A stored pollRep asked to wait; that time is over. */
+	} while (r < 0 && !x->sent && !x->offline);
+	if (x->store_result != 0) {
+		ERR_clear_error();
+		return x->store_result;
+	}
+	resultp->check_after_ms = (int64_t)check_after * 1000;
+	resultp->cert = OSSL_CMP_CTX_get0_newCert(x->ctx);
+	if (r != 0)
+		resultp->outcome = r > 0 ? EXCHANGE_GRANTED : EXCHANGE_WAITING;
+	else if (x->transfer_error != 0)
+		resultp->outcome = EXCHANGE_NO_ANSWER;
+	else
+		refusal_read(x, resultp);
+	/* An answer that was not verified is not kept. */
+	if (resultp->outcome == EXCHANGE_NO_ANSWER) {
+		octets_clear(&x->answer);
+		if (!x->offline)
+			(void)log_fault("asking an upstream CA",
+					x->transfer_error ? x->transfer_error : -EBADMSG,
+					x->ca->conf->name);
+	}
+	ERR_clear_error();
+	return 0;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One exchange with an upstream CA: OpenSSL's CMP client over a transcript that is in the store.
+ * OSSL_CMP_CTX cannot be saved, so a new one is given the stored messages again and goes on where
+ * they end. What OpenSSL sends is stored before it leaves; an answer is stored with the next
+ * request or with what became of it, once OpenSSL has verified it, so that a forged one is never
+ * kept. Knows nothing of threads, time and retries: that is upstream.c. Private to src/ca and its
+ * tests.
+ */
+#pragma once
+
+#include "ca_local.h"
+#include "exchange_request.h"
+
+#include <openssl/cmp.h>
+
+/* How octets get to the upstream CA; as ca_transfer(). */
+typedef int exchange_transfer(void *arg, const struct ca_transfer_options *options,
+			      struct bytes request, struct octets *answerp);
+/* For tests: takes the place of ca_transfer(). Not for internal CAs. */
+void ca_set_transfer(struct ca *ca, exchange_transfer *transfer, void *arg);
+
+struct exchange {
+	const struct ca *ca;
+	struct store_unit *unit;
+	int64_t id;
+	struct exchange_request request;
+	OSSL_CMP_CTX *ctx;
+	struct store_exchange_messages transcript;
+	size_t next;          /* what lies before it in transcript, this context has seen */
+	struct octets answer; /* received last, not stored yet */
+	int64_t deadline_us;  /* monotonic: nothing is waited for after it */
+	bool offline;         /* nothing is sent */
+	bool sent;            /* in this step */
+	bool accepted;        /* the certificate is what was asked for */
+	int transfer_error;   /* negative errno: no answer in this step */
+	int store_result;     /* of a commit in this step, unless 0 */
+};
+
+enum exchange_outcome {
+	EXCHANGE_GRANTED,
+	EXCHANGE_WAITING,   /* the upstream asks to come again after check_after_ms */
+	EXCHANGE_REFUSED,   /* by the upstream, with its failInfo; or its certificate by us */
+	EXCHANGE_NO_ANSWER, /* none that is authentic: to be tried again */
+};
+
+struct exchange_result {
+	enum exchange_outcome outcome;
+	int failinfo; /* REFUSED: bit, -1 none */
+	int64_t check_after_ms;
+	X509 *cert; /* issued, even if it was not accepted in the end; borrowed from the exchange */
+};
+
+/*
+ * Sets up the context for an exchange. `cert` is what is to be revoked where the request does not
+ * hold it. The caller clears *x in any case.
+ */
+_must_check_ int exchange_open(const struct ca *ca, const struct store_exchange *e,
+			       struct bytes cert, struct store_reader *reader,
+			       struct store_unit *unit, struct exchange *x);
+void exchange_clear(struct exchange *x);
+/* Goes on until the upstream has decided, asks to wait, or does not answer. 0, STORE_CONFLICT
+ * (somebody else works on it), or negative errno. */
+_must_check_ int exchange_step(struct exchange *x, struct exchange_result *resultp);
+/* Adds the answer that led to the outcome, if there is one, to the unit; *message lives until the
+ * commit. */
+_must_check_ int exchange_add_answer(struct exchange *x, struct store_exchange_message *message);
+/* After that commit: the answer is part of the transcript. */
+_must_check_ int exchange_answer_stored(struct exchange *x);
+
+/* exchange_message.c: a stored message of ours. */
+_must_check_ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep);
+/* NULL if it is no PKIMessage, or more than one. */
+OSSL_CMP_MSG *exchange_message_decode(struct bytes der);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Messages of a transcript: what OpenSSL's API does not tell of them. See exchange.h. */
+#include "asn1/pkimessage.h"
+#include "exchange.h"
+
+#include <errno.h>
+
+static void pki_messagep(PKIMessage **messagep)
+{
+	PKIMessage_free(*messagep);
+}
+
+static void pki_headerp(PKIHeader **headerp)
+{
+	PKIHeader_free(*headerp);
+}
+
+int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep)
+{
+	const uint8_t *p = der.data;
+	_cleanup_(pki_messagep) PKIMessage *message = d2i_PKIMessage(NULL, &p, (long)der.len);
+	_cleanup_(pki_headerp) PKIHeader *header = NULL;
+
+	if (!message || message->header->type != V_ASN1_SEQUENCE)
+		return -EBADMSG;
+	p = message->header->value.sequence->data;
+	header = d2i_PKIHeader(NULL, &p, message->header->value.sequence->length);
+	if (!header || !header->senderNonce)
+		return -EBADMSG;
+	*noncep = TAKE(header->senderNonce);
+	return 0;
+}
+
+OSSL_CMP_MSG *exchange_message_decode(struct bytes der)
+{
+	const uint8_t *p = der.data;
+	OSSL_CMP_MSG *message = d2i_OSSL_CMP_MSG(NULL, &p, (long)der.len);
+
+	if (message && p != der.data + der.len) {
+		OSSL_CMP_MSG_free(message);
+		return NULL;
+	}
+	return message;
+}

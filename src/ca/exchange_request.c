@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What an exchange with an upstream CA asks for. See exchange_request.h. */
+#include "exchange_request.h"
+
+#include "ca_local.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+
+enum {
+	SEQUENCE = 0x30,
+	REASON_NONE = 0xff, /* in place of a reasonCode */
+	/* Of CertTemplate, RFC 4211 5: implicit tags but around the CHOICEs Name and Time. */
+	TEMPLATE_VALIDITY = 0xa4,
+	TEMPLATE_SUBJECT = 0xa5,
+	TEMPLATE_PUBLIC_KEY = 0xa6,
+	TEMPLATE_EXTENSIONS = 0xa9,
+	VALIDITY_NOT_BEFORE = 0xa0,
+	VALIDITY_NOT_AFTER = 0xa1,
+	POPO_RA_VERIFIED_TAG = 0x80,
+};
+
+/* --- encoding: DER is written back to front -------------------------------------------------- */
+
+static void put_extensions(struct der_writer *w, const struct ca_request *request)
+{
+	size_t mark = der_mark(w);
+
+	if (request->san.len > 0)
+		extension_put_san(w, request);
+	for (size_t i = request->n_extensions; i-- > 0;) {
+		const struct conf_extension *e = &request->extensions[i];
+
+		if (e->nid != NID_subject_alt_name || request->san.len == 0)
+			der_put(w, (struct bytes){e->der, e->der_len});
+	}
+	if (der_mark(w) != mark)
+		der_put_header(w, TEMPLATE_EXTENSIONS, mark);
+}
+
+static void put_validity(struct der_writer *w, const struct ca_request *request)
+{
+	size_t mark = der_mark(w), inner;
+
+	der_put_time(w, request->not_after_ms);
+	der_put_header(w, VALIDITY_NOT_AFTER, mark);
+	inner = der_mark(w);
+	der_put_time(w, request->not_before_ms);
+	der_put_header(w, VALIDITY_NOT_BEFORE, inner);
+	der_put_header(w, TEMPLATE_VALIDITY, mark);
+}
+
+/* CertReqMsg ::= SEQUENCE { certReq CertRequest, popo ProofOfPossession }, RFC 4211 3 */
+static int put_cert_req_msg(struct der_writer *w, const struct ca_request *request)
+{
+	static const uint8_t cert_req_id = 0;
+	struct bytes spki = request->spki, tlv, public_key;
+	size_t mark = der_mark(w), cert_req, part;
+	uint8_t tag;
+
+	if (der_next(&spki, &tag, &tlv, &public_key) < 0 || tag != SEQUENCE)
+		return -EBADMSG;
+	/* RFC 9483 5.1: the RA has verified the proof of possession. */
+	der_put_value(w, POPO_RA_VERIFIED_TAG, BYTES_NULL);
+	cert_req = der_mark(w);
+	put_extensions(w, request);
+	part = der_mark(w);
+	der_put(w, public_key);
+	der_put_header(w, TEMPLATE_PUBLIC_KEY, part);
+	part = der_mark(w);
+	der_put(w, request->subject);
+	der_put_header(w, TEMPLATE_SUBJECT, part);
+	put_validity(w, request);
+	der_put_header(w, SEQUENCE, cert_req);
+	der_put_unsigned(w, (struct bytes){&cert_req_id, 1});
+	der_put_header(w, SEQUENCE, cert_req);
+	der_put_header(w, SEQUENCE, mark);
+	return 0;
+}
+
+static void put_kind(struct der_writer *w, enum exchange_request_kind kind)
+{
+	uint8_t octet = (uint8_t)kind;
+
+	der_put(w, (struct bytes){&octet, 1});
+}
+
+int exchange_request_encode(const struct ca_request *request, enum conf_upstream_request kind,
+			    struct octets *encodedp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	int r;
+
+	/* Without a PKCS#10 of the client there is nothing to pass on; then it is a cr. */
+	if (kind == CONF_UPSTREAM_P10CR && request->p10.len > 0) {
+		der_put(&w, request->p10);
+		put_kind(&w, EXCHANGE_REQUEST_P10CR);
+	} else {
+		r = put_cert_req_msg(&w, request);
+		if (r < 0)
+			return r;
+		put_kind(&w, EXCHANGE_REQUEST_CR);
+	}
+	return der_writer_take(&w, encodedp);
+}
+
+int exchange_request_encode_revoke(int reason, enum store_certificate_state to,
+				   struct bytes certificate, struct octets *encodedp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	uint8_t what[] = {reason == STORE_REASON_NONE ? REASON_NONE : (uint8_t)reason, (uint8_t)to};
+
+	der_put(&w, certificate);
+	der_put(&w, BYTES_OF(what));
+	put_kind(&w, EXCHANGE_REQUEST_REVOKE);
+	return der_writer_take(&w, encodedp);
+}
+
+/* --- decoding -------------------------------------------------------------------------------- */
+
+static void crmf_msgp(OSSL_CRMF_MSG **msgp)
+{
+	OSSL_CRMF_MSG_free(*msgp);
+}
+
+static void cert_req_msgp(CertReqMsg **msgp)
+{
+	CertReqMsg_free(*msgp);
+}
+
+/* The public key of the template; OpenSSL 3.0 has no way to ask its own CRMF types for it. */
+static int requested_key(struct bytes der, EVP_PKEY **keyp)
+{
+	const uint8_t *p = der.data;
+	_cleanup_(cert_req_msgp) CertReqMsg *msg = d2i_CertReqMsg(NULL, &p, (long)der.len);
+	struct spki_kind kind;
+
+	if (!msg || !msg->certReq->certTemplate->publicKey)
+		return -EBADMSG;
+	return spki_key(msg->certReq->certTemplate->publicKey, keyp, &kind);
+}
+
+static int decode_cr(struct bytes in, struct exchange_request *request)
+{
+	const uint8_t *p = in.data;
+	_cleanup_(crmf_msgp) OSSL_CRMF_MSG *crm = d2i_OSSL_CRMF_MSG(NULL, &p, (long)in.len);
+	int r = crm ? requested_key(in, &request->key) : -EBADMSG;
+
+	if (r == 0)
+		request->crm = TAKE(crm);
+	return r;
+}
+
+static int decode_p10(struct bytes in, struct exchange_request *request)
+{
+	const uint8_t *p = in.data;
+
+	request->p10 = d2i_X509_REQ(NULL, &p, (long)in.len);
+	return request->p10 ? 0 : -EBADMSG;
+}
+
+static int decode_revoke(struct bytes in, struct exchange_request *request)
+{
+	const uint8_t *p = in.data + 2;
+
+	if (in.len < 2)
+		return -EBADMSG;
+	request->reason = in.data[0] == REASON_NONE ? STORE_REASON_NONE : in.data[0];
+	request->to = (enum store_certificate_state)in.data[1];
+	if (in.len == 2)
+		return 0;
+	request->cert = d2i_X509(NULL, &p, (long)in.len - 2);
+	return request->cert ? 0 : -EBADMSG;
+}
+
+int exchange_request_decode(struct bytes encoded, struct exchange_request *requestp)
+{
+	struct bytes in = {encoded.data + 1, encoded.len - 1};
+	int r = -EBADMSG;
+
+	*requestp = (struct exchange_request){0};
+	if (encoded.len > 1) {
+		requestp->kind = (enum exchange_request_kind)encoded.data[0];
+		if (encoded.data[0] == EXCHANGE_REQUEST_CR)
+			r = decode_cr(in, requestp);
+		else if (encoded.data[0] == EXCHANGE_REQUEST_P10CR)
+			r = decode_p10(in, requestp);
+		else if (encoded.data[0] == EXCHANGE_REQUEST_REVOKE)
+			r = decode_revoke(in, requestp);
+	}
+	if (r < 0) {
+		exchange_request_clear(requestp);
+		return log_fault("reading the stored request of an exchange", r, NULL);
+	}
+	return 0;
+}
+
+void exchange_request_clear(struct exchange_request *request)
+{
+	OSSL_CRMF_MSG_free(request->crm);
+	X509_REQ_free(request->p10);
+	X509_free(request->cert);
+	EVP_PKEY_free(request->key);
+	*request = (struct exchange_request){0};
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What an exchange with an upstream CA asks for, as it is kept in the store (`request` of
+ * struct store_exchange): one octet for the kind, then the kind's own. Private to src/ca.
+ */
+#pragma once
+
+#include "ca.h"
+
+#include <openssl/crmf.h>
+#include <openssl/x509.h>
+
+enum exchange_request_kind {
+	EXCHANGE_REQUEST_CR = 'C',     /* then a CertReqMsg */
+	EXCHANGE_REQUEST_P10CR = 'P',  /* then the client's CertificationRequest */
+	EXCHANGE_REQUEST_REVOKE = 'R', /* then reason, final state, the certificate or nothing */
+};
+
+struct exchange_request {
+	enum exchange_request_kind kind;
+	OSSL_CRMF_MSG *crm; /* CR */
+	X509_REQ *p10;      /* P10CR */
+	EVP_PKEY *key;      /* CR: the public key that is to be certified */
+	/* REVOKE */
+	X509 *cert; /* NULL: the one of the exchange's certificate_id */
+	int reason; /* STORE_REASON_NONE or reasonCode */
+	enum store_certificate_state to;
+};
+
+_must_check_ int exchange_request_encode(const struct ca_request *request,
+					 enum conf_upstream_request kind, struct octets *encodedp);
+/* certificate: empty if the store has it. */
+_must_check_ int exchange_request_encode_revoke(int reason, enum store_certificate_state to,
+						struct bytes certificate, struct octets *encodedp);
+/* -EBADMSG if it is none of ours. The caller clears *requestp. */
+_must_check_ int exchange_request_decode(struct bytes encoded, struct exchange_request *requestp);
+void exchange_request_clear(struct exchange_request *request);

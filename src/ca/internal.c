@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The internal CA: a key of ours signs. CRLs are made in crl.c. */
+#include "asn1/der.h"
+#include "ca_local.h"
+#include "credential.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+enum {
+	SERIAL_TIME_LEN = 6,    /* 48 bits of milliseconds: they grow, which the index likes */
+	SERIAL_RANDOM_LEN = 12, /* 96 bits that nobody can guess */
+	KEY_ID_LEN = 20,
+	EXTENSIONS_OF_CA = 5, /* subjectAltName, SKI, AKI, CRL distribution points, AIA */
+};
+
+/* Extension of subjectKeyIdentifier, up to its 20 octets. */
+static const uint8_t ski_head[] = {0x30, 0x1d, 0x06, 0x03, 0x55, 0x1d,
+				   0x0e, 0x04, 0x16, 0x04, 0x14};
+
+/* --- loading --------------------------------------------------------------------------------- */
+
+static int key_check(const struct ca *ca, EVP_PKEY *key, struct strbuf *problems)
+{
+	if (EVP_PKEY_eq(key, ca->chain.key) != 1)
+		return ca_problem(problems, ca->conf, "key", "does not belong to the certificate");
+	return 0;
+}
+
+static int key_load(const struct ca *ca, struct internal *internal, struct strbuf *problems)
+{
+	const struct conf_ca *conf = ca->conf;
+	int r = credential_key_read(conf->key, conf->passphrase_file, &internal->key);
+
+	if (r < 0)
+		return ca_problem(problems, conf, "key", "cannot read %s: %s", conf->key,
+				  r == -EBADMSG ? "no private key, or wrong passphrase"
+						: strerror(-r));
+	r = key_check(ca, internal->key, problems);
+	if (r < 0)
+		return r;
+	if (!EVP_PKEY_is_a(internal->key, "ED25519") && !EVP_PKEY_is_a(internal->key, "ED448")) {
+		internal->digest = EVP_get_digestbyname(conf->digest);
+		if (!internal->digest)
+			return ca_problem(problems, conf, "digest", "%s is not known",
+					  conf->digest);
+	}
+	r = signer_new(internal->key, conf->digest, &internal->signer);
+	if (r < 0)
+		return ca_problem(problems, conf, "key", "cannot sign with this kind of key");
+	return 0;
+}
+
+int internal_new(const struct ca *ca, struct internal **internalp, struct strbuf *problems)
+{
+	struct internal *internal = calloc(1, sizeof(*internal));
+	int r;
+
+	if (!internal)
+		return -ENOMEM;
+	pthread_mutex_init(&internal->publish, NULL);
+	internal->key_id_digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+	r = internal->key_id_digest ? key_load(ca, internal, problems) : -ENOMEM;
+	if (r == 0)
+		r = internal_extensions_encode(ca, internal);
+	if (r < 0) {
+		internal_free(internal);
+		return r;
+	}
+	*internalp = internal;
+	return 0;
+}
+
+void internal_free(struct internal *internal)
+{
+	if (!internal)
+		return;
+	octets_clear(&internal->aki_der);
+	octets_clear(&internal->crl_distribution_points);
+	octets_clear(&internal->authority_info_access);
+	X509_EXTENSION_free(internal->aki);
+	EVP_MD_free(internal->key_id_digest);
+	signer_free(internal->signer);
+	EVP_PKEY_free(internal->key);
+	pthread_mutex_destroy(&internal->publish);
+	free(internal);
+}
+
+/* --- issuing --------------------------------------------------------------------------------- */
+
+/* RFC 5280 4.1.2.2: positive, at most 20 octets, unique: time and randomness, no leading zeros. */
+static int serial_make(int64_t now_ms, struct ca_issued *issued)
+{
+	uint8_t serial[SERIAL_TIME_LEN + SERIAL_RANDOM_LEN];
+	uint64_t time = (uint64_t)now_ms;
+	size_t skip = 0;
+
+	for (size_t i = SERIAL_TIME_LEN; i-- > 0; time >>= 8)
+		serial[i] = (uint8_t)time;
+	if (RAND_bytes(serial + SERIAL_TIME_LEN, SERIAL_RANDOM_LEN) != 1)
+		return log_fault("making a serial number", -EIO, NULL);
+	serial[0] &= 0x7f;
+	while (skip < sizeof(serial) - 1 && serial[skip] == 0)
+		skip++;
+	/* The content octets of the INTEGER: with a sign octet where the first bit would be one. */
+	issued->serial_len = 0;
+	if (serial[skip] & 0x80)
+		issued->serial[issued->serial_len++] = 0;
+	memcpy(issued->serial + issued->serial_len, serial + skip, sizeof(serial) - skip);
+	issued->serial_len = (uint8_t)(issued->serial_len + sizeof(serial) - skip);
+	return 0;
+}
+
+/* RFC 7093 2 (1): the first 160 bits of SHA-256 of the BIT STRING subjectPublicKey. */
+static int ski_make(const struct internal *internal, struct bytes spki,
+		    uint8_t out[sizeof(ski_head) + KEY_ID_LEN])
+{
+	struct bytes outer, algorithm, key, tlv;
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	uint8_t tag;
+
+	if (der_next(&spki, &tag, &tlv, &outer) < 0 ||
+	    der_next(&outer, &tag, &algorithm, &tlv) < 0 ||
+	    der_next(&outer, &tag, &tlv, &key) < 0 || tag != V_ASN1_BIT_STRING || key.len < 1)
+		return log_fault("reading a public key", -EBADMSG, NULL);
+	if (!EVP_Digest(key.data + 1, key.len - 1, digest, NULL, internal->key_id_digest, NULL))
+		return log_fault("computing a subjectKeyIdentifier", -ENOMEM, NULL);
+	memcpy(out, ski_head, sizeof(ski_head));
+	memcpy(out + sizeof(ski_head), digest, KEY_ID_LEN);
+	return 0;
+}
+
+static bool profile_has(const struct ca_request *request, int nid)
+{
+	for (size_t i = 0; i < request->n_extensions; i++) {
+		if (request->extensions[i].nid == nid)
+			return true;
+	}
+	return false;
+}
+
+/* The profile's extensions first, then ours; where both have one, the profile decides, but for the
+ * names, which were checked for this very entity. */
+static size_t extensions_gather(const struct internal *internal, const struct ca_request *request,
+				struct bytes ski, struct bytes san, struct bytes *out)
+{
+	const struct {
+		int nid;
+		struct bytes der;
+	} ours[] = {
+		{NID_subject_key_identifier, ski},
+		{NID_authority_key_identifier, octets_view(&internal->aki_der)},
+		{NID_crl_distribution_points, octets_view(&internal->crl_distribution_points)},
+		{NID_info_access, octets_view(&internal->authority_info_access)},
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < request->n_extensions; i++) {
+		const struct conf_extension *e = &request->extensions[i];
+
+		if (e->nid != NID_subject_alt_name || san.len == 0)
+			out[n++] = (struct bytes){e->der, e->der_len};
+	}
+	if (san.len > 0)
+		out[n++] = san;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		if (ours[i].der.len > 0 && !profile_has(request, ours[i].nid))
+			out[n++] = ours[i].der;
+	}
+	return n;
+}
+
+static int64_t whole_seconds(int64_t ms)
+{
+	return ms - ((ms % 1000) + 1000) % 1000;
+}
+
+/* Within the CA's own validity; notBefore lies back unless a later one was asked for. */
+static int validity_decide(const struct ca *ca, const struct ca_request *request, int64_t now_ms,
+			   struct ca_issued *issued)
+{
+	int64_t not_before = request->not_before_ms;
+	int64_t backdated = now_ms - ca->conf->backdate_ms;
+	int64_t not_after = whole_seconds(request->not_after_ms);
+
+	if (not_before <= now_ms && not_before > backdated)
+		not_before = backdated;
+	if (not_before < ca->chain.not_before_ms)
+		not_before = ca->chain.not_before_ms;
+	issued->validity_clipped = not_after > ca->chain.not_after_ms;
+	if (issued->validity_clipped)
+		not_after = ca->chain.not_after_ms;
+	issued->not_before_ms = whole_seconds(not_before);
+	issued->not_after_ms = not_after;
+	if (now_ms > ca->chain.not_after_ms)
+		return log_fault("issuing a certificate: the CA's own has expired", -EKEYEXPIRED,
+				 ca->conf->name);
+	if (issued->not_before_ms > not_after)
+		return log_fault("issuing a certificate: its validity is empty", -EINVAL,
+				 ca->conf->name);
+	return 0;
+}
+
+static int certificate_make(const struct ca *ca, const struct ca_request *request, struct bytes san,
+			    struct ca_issued *issued)
+{
+	uint8_t ski[sizeof(ski_head) + KEY_ID_LEN];
+	_cleanup_(freep) struct bytes *extensions =
+		calloc(request->n_extensions + EXTENSIONS_OF_CA, sizeof(*extensions));
+	struct certificate_parts parts = {
+		.serial = {issued->serial, issued->serial_len},
+		.issuer = octets_view(&ca->chain.issuer),
+		.subject = request->subject,
+		.spki = request->spki,
+		.not_before_ms = issued->not_before_ms,
+		.not_after_ms = issued->not_after_ms,
+		.extensions = extensions,
+	};
+	int r;
+
+	if (!extensions)
+		return log_fault("issuing a certificate", -ENOMEM, NULL);
+	r = ski_make(ca->internal, request->spki, ski);
+	if (r < 0)
+		return r;
+	parts.n_extensions =
+		extensions_gather(ca->internal, request, BYTES_OF(ski), san, extensions);
+	r = certificate_build(&parts, ca->internal->signer, &issued->der);
+	if (r < 0)
+		return log_fault("signing a certificate", r, ca->conf->name);
+	return 0;
+}
+
+int ca_issue(struct ca *ca, const struct ca_request *request, struct ca_issued *issuedp)
+{
+	_cleanup_(der_writer_clear) struct der_writer san = DER_WRITER_NULL;
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+	int r;
+
+	assert(ca->internal);
+	*issuedp = (struct ca_issued){0};
+	r = validity_decide(ca, request, now_ms, issuedp);
+	if (r == 0)
+		r = serial_make(now_ms, issuedp);
+	if (r < 0)
+		return r;
+	if (request->san.len > 0)
+		extension_put_san(&san, request);
+	if (san.failed)
+		return log_fault("issuing a certificate", -ENOMEM, NULL);
+	return certificate_make(ca, request, der_written(&san), issuedp);
+}
+
+void ca_issued_clear(struct ca_issued *issued)
+{
+	octets_clear(&issued->der);
+	*issued = (struct ca_issued){0};
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* CMP over HTTP as a client (RFC 6712, RFC 9811), one message a call, with libcurl. */
+#include "ca.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <string.h>
+
+enum {
+	/* Certificates, chains and CRLs of a real CA fit; more is nothing we asked for. */
+	ANSWER_MAX = 1024 * 1024,
+	SECONDS_OF_CONNECT_MAX = 10,
+};
+
+#define CMP_TYPE "application/pkixcmp"
+
+static void curl_easyp(CURL **curlp)
+{
+	curl_easy_cleanup(*curlp);
+}
+
+static void curl_slistp(struct curl_slist **listp)
+{
+	curl_slist_free_all(*listp);
+}
+
+static size_t answer_take(char *data, size_t one, size_t len, void *arg)
+{
+	struct octets *answer = arg;
+	uint8_t *grown;
+
+	if (len > ANSWER_MAX - answer->len)
+		return 0;
+	grown = realloc(answer->data, answer->len + len + 1);
+	if (!grown)
+		return 0;
+	memcpy(grown + answer->len, data, len);
+	answer->data = grown;
+	answer->len += len;
+	return len;
+}
+
+static int set_up(CURL *curl, const struct ca_transfer_options *options, struct bytes request,
+		  struct curl_slist *headers, struct octets *answer)
+{
+	CURLcode c = CURLE_OK;
+
+#define SET(option, value) (c = c ? c : curl_easy_setopt(curl, (option), (value)))
+	SET(CURLOPT_URL, options->url);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	/* The configuration names the peer: no proxy of the environment, no redirection. */
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
+	SET(CURLOPT_CONNECTTIMEOUT, (long)SECONDS_OF_CONNECT_MAX);
+	SET(CURLOPT_HTTPHEADER, headers);
+	SET(CURLOPT_POSTFIELDS, (const char *)request.data);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request.len);
+	SET(CURLOPT_WRITEFUNCTION, answer_take);
+	SET(CURLOPT_WRITEDATA, answer);
+	if (options->tls_trusted)
+		SET(CURLOPT_CAINFO, options->tls_trusted);
+#undef SET
+	return c == CURLE_OK ? 0 : -ENOMEM;
+}
+
+/* Reached and slow is another thing than not reached: the first may have got the request. */
+static int errno_of(CURL *curl, CURLcode code)
+{
+	curl_off_t connected_us = 0;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+	if (connected_us == 0)
+		return -ECONNREFUSED;
+	return code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EPROTO;
+}
+
+/* RFC 9811 3.3: the media type tells a CMP answer, not the status; parameters may follow. */
+static bool is_cmp(CURL *curl)
+{
+	const char *type = NULL;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	return type && strncasecmp(type, CMP_TYPE, sizeof(CMP_TYPE) - 1) == 0 &&
+	       strchr("; \t", type[sizeof(CMP_TYPE) - 1]);
+}
+
+int ca_transfer(const struct ca_transfer_options *options, struct bytes request,
+		struct octets *answerp)
+{
+	_cleanup_(curl_easyp) CURL *curl = curl_easy_init();
+	_cleanup_(octets_clear) struct octets answer = OCTETS_NULL;
+	struct curl_slist *content_type = curl_slist_append(NULL, "Content-Type: " CMP_TYPE);
+	/* "Expect:" as such: the body is small, no 100-continue is waited for. */
+	struct curl_slist *grown = content_type ? curl_slist_append(content_type, "Expect:") : NULL;
+	_cleanup_(curl_slistp) struct curl_slist *headers = grown ? grown : content_type;
+	CURLcode code;
+
+	if (!curl || !grown || set_up(curl, options, request, headers, &answer) < 0)
+		return -ENOMEM;
+	code = curl_easy_perform(curl);
+	if (code != CURLE_OK)
+		return errno_of(curl, code);
+	if (!is_cmp(curl) || answer.len == 0)
+		return -EPROTO;
+	*answerp = answer;
+	answer = OCTETS_NULL;
+	return 0;
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Working on the exchanges with an upstream CA: who may, how long, when again. What is said to the
+ * upstream is exchange.c, what becomes of it upstream_finish.c.
+ *
+ * At most upstream_workers workers of clients and one of the housekeeper are inside one upstream,
+ * and none of them longer than upstream_wait: a dead upstream costs the others that much.
+ */
+#include "upstream_local.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	POLL_PAUSE_MIN_MS = 1000, /* an upstream that says checkAfter 0 is not asked in a loop */
+	PAUSE_MAX_MS = 3600 * 1000,
+	HOUSEKEEPING_BATCH = 64, /* exchanges in one round */
+};
+
+/* --- who works on what ----------------------------------------------------------------------- */
+
+static bool is_worked_on(const struct upstream *u, size_t slots, int64_t exchange_id)
+{
+	for (size_t i = 0; i < slots; i++) {
+		if (u->slot[i].working && u->slot[i].exchange_id == exchange_id)
+			return true;
+	}
+	return false;
+}
+
+/* The last slot is the housekeeper's. */
+static struct upstream_slot *slot_find(struct upstream *u, size_t slots, bool housekeeping)
+{
+	for (size_t i = housekeeping ? slots - 1 : 0; i < slots - !housekeeping; i++) {
+		if (u->slot[i].exchange_id == 0)
+			return &u->slot[i];
+	}
+	return NULL;
+}
+
+static bool wait_for_leaver(struct upstream *u, int64_t deadline_us)
+{
+	struct timespec until = {.tv_sec = deadline_us / 1000000,
+				 .tv_nsec = deadline_us % 1000000 * 1000};
+
+	return pthread_cond_timedwait(&u->left, &u->lock, &until) == 0;
+}
+
+/* A slot to work on the exchange; waits for one who is at it already. NULL: no slot, or no time. */
+static struct upstream_slot *enter(const struct ca *ca, int64_t exchange_id, bool housekeeping,
+				   int64_t deadline_us)
+{
+	struct upstream *u = ca->upstream;
+	size_t slots = ca->conf->upstream_workers + 1;
+	struct upstream_slot *slot;
+	bool in_time = true;
+
+	pthread_mutex_lock(&u->lock);
+	slot = slot_find(u, slots, housekeeping);
+	if (slot) {
+		slot->exchange_id = exchange_id;
+		while (is_worked_on(u, slots, exchange_id) && in_time)
+			in_time = wait_for_leaver(u, deadline_us);
+		if (is_worked_on(u, slots, exchange_id)) {
+			*slot = (struct upstream_slot){0};
+			slot = NULL;
+		} else {
+			slot->working = true;
+		}
+	}
+	pthread_mutex_unlock(&u->lock);
+	return slot;
+}
+
+static void leave(struct upstream *u, struct upstream_slot *slot)
+{
+	pthread_mutex_lock(&u->lock);
+	*slot = (struct upstream_slot){0};
+	pthread_cond_broadcast(&u->left);
+	pthread_mutex_unlock(&u->lock);
+}
+
+/* --- when ------------------------------------------------------------------------------------ */
+
+static int64_t now_ms(const struct ca *ca)
+{
+	return clock_now_ms(ca->set->clock);
+}
+
+static int64_t wait_deadline_us(const struct ca *ca)
+{
+	return clock_monotonic_us() + ca->conf->upstream_wait_ms * 1000;
+}
+
+int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms)
+{
+	int64_t pause = (now_ms(ca) - e->created_ms) / 8;
+
+	if (pause > PAUSE_MAX_MS)
+		pause = PAUSE_MAX_MS;
+	return pause > floor_ms ? pause : floor_ms;
+}
+
+static bool is_expired(const struct ca *ca, const struct store_exchange *e)
+{
+	return e->deadline_ms != 0 && now_ms(ca) >= e->deadline_ms;
+}
+
+static bool is_down(const struct ca *ca)
+{
+	return now_ms(ca) < atomic_load(&ca->upstream->down_until_ms);
+}
+
+/* Waits until it is time for the exchange, if that comes before the deadline. */
+static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, int64_t deadline_us)
+{
+	int64_t wait_ms = e->next_ms - now_ms(ca);
+	struct timespec pause = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+
+	if (is_down(ca) || clock_monotonic_us() + wait_ms * 1000 >= deadline_us)
+		return false;
+	if (wait_ms > 0)
+		(void)nanosleep(&pause, NULL);
+	return true;
+}
+
+/* --- one attempt ----------------------------------------------------------------------------- */
+
+static int put_off(struct exchange *x, const struct store_exchange *e, int64_t pause_ms)
+{
+	struct store_exchange_message answer;
+	int r = exchange_add_answer(x, &answer);
+
+	if (r == 0)
+		r = store_exchange_set_next(x->unit, e->id, now_ms(x->ca) + pause_ms);
+	if (r == 0)
+		r = store_unit_commit(x->unit);
+	return r;
+}
+
+static int finish(struct exchange *x, const struct store_exchange *e,
+		  const struct exchange_result *result, struct store_reader *reader)
+{
+	int r = upstream_finish(x, e, result, reader);
+
+	/* The certificate was given up by its client just now: seen on reading it again. */
+	if (r == STORE_CONFLICT)
+		r = upstream_finish(x, e, result, reader);
+	if (r == STORE_CONFLICT) {
+		octets_clear(&x->answer);
+		r = put_off(x, e, x->ca->conf->upstream_retry_ms);
+	}
+	return r;
+}
+
+static int conclude(struct exchange *x, const struct store_exchange *e,
+		    const struct exchange_result *result, struct store_reader *reader)
+{
+	const struct conf_ca *conf = x->ca->conf;
+	int64_t retry_ms = conf->upstream_retry_ms, check_after_ms = result->check_after_ms;
+
+	switch (result->outcome) {
+	case EXCHANGE_WAITING:
+		if (check_after_ms < POLL_PAUSE_MIN_MS)
+			check_after_ms = POLL_PAUSE_MIN_MS;
+		return put_off(x, e, upstream_pause_ms(x->ca, e, check_after_ms));
+	case EXCHANGE_NO_ANSWER:
+		if (x->transfer_error == -ECONNREFUSED)
+			atomic_store(&x->ca->upstream->down_until_ms, now_ms(x->ca) + retry_ms);
+		/* A revocation is tried for ever, and so ever less often. */
+		return put_off(x, e,
+			       e->kind == STORE_EXCHANGE_ISSUE
+				       ? retry_ms
+				       : upstream_pause_ms(x->ca, e, retry_ms));
+	case EXCHANGE_GRANTED:
+	case EXCHANGE_REFUSED:
+	default:
+		return finish(x, e, result, reader);
+	}
+}
+
+static int attempt_with(struct exchange *x, const struct store_exchange *e,
+			const struct store_certificate *cert, struct store_reader *reader)
+{
+	struct exchange_result result;
+	bool gave_up = e->kind == STORE_EXCHANGE_ISSUE && cert->state != STORE_CERT_REQUESTED &&
+		       x->transcript.len == 0;
+	int r;
+
+	/* Nothing is said any more, but what was said may have led to a certificate. */
+	x->offline = is_expired(x->ca, e) || gave_up;
+	r = exchange_step(x, &result);
+	if (r != 0)
+		return r;
+	if (x->offline && result.outcome != EXCHANGE_GRANTED) {
+		result.outcome = EXCHANGE_REFUSED;
+		result.failinfo = FAIL_SYSTEM_UNAVAIL;
+	}
+	return conclude(x, e, &result, reader);
+}
+
+/* *againp: the exchange is open, and may be due again before the deadline. */
+static int attempt(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
+		   struct store_unit *unit, int64_t deadline_us, bool *againp)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	_cleanup_(exchange_clear) struct exchange x = {0};
+	int r = store_exchange_get(reader, exchange_id, &e);
+
+	*againp = false;
+	if (r != 0)
+		return r < 0 ? r : log_fault("reading an exchange", -ENOENT, ca->conf->name);
+	if (e.state != STORE_EXCHANGE_OPEN)
+		return 0;
+	if (!is_expired(ca, &e) && !wait_for_turn(ca, &e, deadline_us))
+		return 0;
+	r = store_certificate_get(reader, e.certificate_id, &cert);
+	if (r != 0)
+		return r < 0 ? r
+			     : log_fault("reading the certificate of an exchange", -ENOENT,
+					 ca->conf->name);
+	r = exchange_open(ca, &e, octets_view(&cert.der), reader, unit, &x);
+	if (r < 0)
+		return r;
+	x.deadline_us = deadline_us;
+	r = attempt_with(&x, &e, &cert, reader);
+	*againp = r == 0;
+	/* Somebody else works on it, from another process: theirs counts. */
+	return r == STORE_CONFLICT ? 0 : r;
+}
+
+static int run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
+	       struct store_unit *unit, bool housekeeping, int64_t deadline_us)
+{
+	/* The housekeeper does not wait for one who is at it already. */
+	struct upstream_slot *slot =
+		enter(ca, exchange_id, housekeeping, housekeeping ? 0 : deadline_us);
+	bool again = slot != NULL;
+	int r = 0;
+
+	while (r == 0 && again)
+		r = attempt(ca, exchange_id, reader, unit, deadline_us, &again);
+	if (r < 0)
+		store_unit_clear(unit);
+	if (slot)
+		leave(ca->upstream, slot);
+	return r;
+}
+
+/* --- certificates ---------------------------------------------------------------------------- */
+
+int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
+		    struct store_unit *unit)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	int64_t deadline_us = wait_deadline_us(ca);
+	int r;
+
+	assert(ca->upstream);
+	r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_ISSUE, &e);
+	if (r != 0)
+		return r < 0 ? r
+			     : log_fault("finding the exchange of a certificate", -ENOENT,
+					 ca->conf->name);
+	if (e.state != STORE_EXCHANGE_OPEN)
+		return 0;
+	return run(ca, e.id, reader, unit, false, deadline_us);
+}
+
+int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	int r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_ISSUE, &e);
+
+	if (r < 0)
+		return r;
+	*failinfop = r == 0 && e.state == STORE_EXCHANGE_FAILED ? e.failinfo : -1;
+	return 0;
+}
+
+int ca_upstream_check_after(const struct ca *ca)
+{
+	int64_t seconds = (ca->conf->upstream_retry_ms + 999) / 1000;
+
+	return seconds > 0 ? (int)seconds : 1;
+}
+
+/* --- revocations ----------------------------------------------------------------------------- */
+
+int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
+			   struct store_unit *unit)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	int64_t deadline_us = wait_deadline_us(ca);
+	int r;
+
+	assert(ca->upstream);
+	r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE, &e);
+	if (r == 0 && e.state == STORE_EXCHANGE_OPEN)
+		r = run(ca, e.id, reader, unit, false, deadline_us);
+	if (r == 0)
+		r = store_certificate_get(reader, certificate_id, &cert);
+	if (r < 0)
+		return r;
+	if (r != 0)
+		return log_fault("finding the exchange of a revocation", -ENOENT, ca->conf->name);
+	return cert.state == STORE_CERT_REVOCATION_PENDING ? STORE_NOT_FOUND : 0;
+}
+
+/* --- housekeeping ---------------------------------------------------------------------------- */
+
+struct due {
+	const struct ca *ca;
+	int64_t id[HOUSEKEEPING_BATCH];
+	size_t len;
+};
+
+static int due_add(void *arg, const struct store_exchange *e)
+{
+	struct due *due = arg;
+
+	if (strcmp(e->ca, due->ca->conf->name) != 0)
+		return 0;
+	/* While it is not to be reached only what has expired can be done. */
+	if (is_down(due->ca) && !is_expired(due->ca, e))
+		return 0;
+	due->id[due->len++] = e->id;
+	return due->len == HOUSEKEEPING_BATCH;
+}
+
+int upstream_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
+{
+	struct due due = {.ca = ca};
+	int64_t deadline_us = wait_deadline_us(ca);
+	int r = store_exchange_due(reader, now_ms(ca), UINT32_MAX, due_add, &due);
+
+	if (r < 0)
+		return r;
+	r = 0;
+	for (size_t i = 0; i < due.len && clock_monotonic_us() < deadline_us; i++) {
+		int failed = run(ca, due.id[i], reader, unit, true, deadline_us);
+
+		/* One that cannot be worked on does not stop the others. */
+		if (failed < 0)
+			r = failed;
+	}
+	return r;
+}

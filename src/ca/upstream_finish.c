@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Beginning and end of the exchanges with an upstream CA, in the store.
+ *
+ * A revocation that the upstream refuses: certRevoked is what we want; badCertId means that it does
+ * not have the certificate, so there is nothing to be revoked there and ours counts as revoked; any
+ * other refusal is asked for again, ever less often, in a new exchange, since somebody has to
+ * change something there first.
+ */
+#include "upstream_local.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+/* --- beginning ------------------------------------------------------------------------------- */
+
+/* Adds an exchange to the unit, which owns all of it. Takes request over. */
+static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int64_t certificate_id,
+			const int64_t *certificate_ref, struct octets *request, int64_t created_ms,
+			int64_t next_ms, struct store_unit *unit, int64_t *idp)
+{
+	_cleanup_(freep) struct store_exchange *e = calloc(1, sizeof(*e));
+	const struct store_exchange *added = e;
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	*e = (struct store_exchange){
+		.kind = kind,
+		.state = STORE_EXCHANGE_OPEN,
+		.ca = ca->conf->name,
+		.certificate_id = certificate_id,
+		.request = *request,
+		.failinfo = -1,
+		.next_ms = next_ms,
+		.created_ms = created_ms,
+	};
+	if (kind == STORE_EXCHANGE_ISSUE)
+		e->deadline_ms = created_ms + ca->conf->upstream_timeout_ms;
+	r = store_unit_keep(unit, request->data);
+	if (r < 0)
+		return r;
+	*request = OCTETS_NULL;
+	r = store_unit_keep(unit, e);
+	if (r < 0)
+		return r;
+	e = NULL;
+	return store_exchange_insert(unit, added, certificate_ref, idp);
+}
+
+int ca_upstream_request(struct ca *ca, const struct ca_request *request,
+			const int64_t *certificate_ref, struct store_unit *unit,
+			int64_t *exchange_idp)
+{
+	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+	int r;
+
+	assert(ca->upstream);
+	r = exchange_request_encode(request, ca->conf->request, &encoded);
+	if (r == 0)
+		r = exchange_add(ca, STORE_EXCHANGE_ISSUE, 0, certificate_ref, &encoded, now_ms,
+				 now_ms, unit, exchange_idp);
+	return r < 0 ? log_fault("preparing a request to an upstream CA", r, ca->conf->name) : 0;
+}
+
+static int revocation_add(const struct ca *ca, int64_t certificate_id, int reason,
+			  enum store_certificate_state to, struct bytes certificate,
+			  struct store_unit *unit)
+{
+	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+	int r = exchange_request_encode_revoke(reason, to, certificate, &encoded);
+
+	if (r == 0)
+		r = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, NULL, &encoded, now_ms,
+				 now_ms, unit, NULL);
+	return r < 0 ? log_fault("preparing a revocation by an upstream CA", r, ca->conf->name) : 0;
+}
+
+int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cert,
+			enum store_certificate_state to, int reason, struct store_unit *unit)
+{
+	int r = store_certificate_revoke(unit, cert->id, cert->state, STORE_CERT_REVOCATION_PENDING,
+					 reason, clock_now_ms(ca->set->clock));
+
+	if (r < 0)
+		return log_fault("preparing a revocation by an upstream CA", r, ca->conf->name);
+	return revocation_add(ca, cert->id, reason, to, BYTES_NULL, unit);
+}
+
+/* --- end of a request for a certificate ------------------------------------------------------ */
+
+static int certificate_der(X509 *cert, struct octets *derp)
+{
+	uint8_t *der = NULL;
+	int len = i2d_X509(cert, &der);
+	int r;
+
+	if (len <= 0)
+		return -ENOMEM;
+	r = octets_dup((struct bytes){der, (size_t)len}, derp);
+	OPENSSL_free(der);
+	return r;
+}
+
+static char *subject_text(X509 *cert)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL, *start;
+	long len;
+
+	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
+		len = BIO_get_mem_data(bio, &start);
+		text = strndup(start, (size_t)len);
+	}
+	BIO_free(bio);
+	return text;
+}
+
+/* What store_certificate_fill() needs, for a row that was read before. */
+static int certificate_fill(struct store_certificate *row, X509 *cert)
+{
+	struct certificate_view view;
+	int r;
+
+	octets_clear(&row->der);
+	r = certificate_der(cert, &row->der);
+	if (r == 0)
+		r = certificate_view(octets_view(&row->der), &view);
+	if (r < 0)
+		return r;
+	if (view.serial.len > STORE_SERIAL_MAX)
+		return -EBADMSG;
+	free(row->subject);
+	row->subject = subject_text(cert);
+	if (!row->subject)
+		return -ENOMEM;
+	memcpy(row->serial, view.serial.data, view.serial.len);
+	row->serial_len = (uint8_t)view.serial.len;
+	row->not_before_ms = view.not_before_ms;
+	row->not_after_ms = view.not_after_ms;
+	row->state = STORE_CERT_PENDING;
+	return 0;
+}
+
+/* For a certificate that nobody wants any more. */
+static int issued_in_vain(struct exchange *x, const struct store_exchange *e, X509 *cert)
+{
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	int r = certificate_der(cert, &der);
+
+	return r < 0 ? r
+		     : revocation_add(x->ca, e->certificate_id, STORE_REASON_NONE,
+				      STORE_CERT_REJECTED, octets_view(&der), x->unit);
+}
+
+/* The upstream has been told that we do not accept it: then it revokes the certificate by itself.
+ */
+static bool is_upstream_informed(const struct exchange *x)
+{
+	return !x->accepted && !x->offline;
+}
+
+static int issue_finish(struct exchange *x, const struct store_exchange *e,
+			const struct exchange_result *result, struct store_certificate *row)
+{
+	bool wanted = row->state == STORE_CERT_REQUESTED;
+	bool granted = result->outcome == EXCHANGE_GRANTED;
+	int r = 0;
+
+	if (granted && wanted) {
+		r = certificate_fill(row, result->cert);
+		if (r == 0)
+			r = store_certificate_fill(x->unit, row);
+	} else if (result->cert && (granted || !is_upstream_informed(x))) {
+		r = issued_in_vain(x, e, result->cert);
+	}
+	if (r == 0 && !granted && wanted)
+		r = store_certificate_set_state(x->unit, row->id, STORE_CERT_REQUESTED,
+						STORE_CERT_REJECTED);
+	if (r < 0)
+		return r;
+	return store_exchange_finish(
+		x->unit, e->id, granted && wanted ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED,
+		granted ? -1 : result->failinfo);
+}
+
+/* --- end of a revocation --------------------------------------------------------------------- */
+
+static int revoke_again(struct exchange *x, const struct store_exchange *e)
+{
+	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
+	const struct ca *ca = x->ca;
+	int64_t pause_ms = upstream_pause_ms(ca, e, ca->conf->upstream_retry_ms);
+	int r = octets_dup(octets_view(&e->request), &request);
+
+	if (r < 0)
+		return r;
+	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request,
+			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit, NULL);
+}
+
+static int revoke_finish(struct exchange *x, const struct store_exchange *e,
+			 const struct exchange_result *result, const struct store_certificate *row)
+{
+	bool revoked = result->outcome == EXCHANGE_GRANTED || result->failinfo == FAIL_CERT_REVOKED;
+	bool ended = revoked || result->failinfo == FAIL_BAD_CERT_ID;
+	int r = 0;
+
+	if (!ended)
+		r = revoke_again(x, e);
+	else if (row->state == STORE_CERT_REVOCATION_PENDING)
+		r = store_certificate_set_state(x->unit, row->id, STORE_CERT_REVOCATION_PENDING,
+						x->request.to);
+	if (r < 0)
+		return r;
+	return store_exchange_finish(x->unit, e->id,
+				     revoked ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED,
+				     revoked ? -1 : result->failinfo);
+}
+
+/* --- both ------------------------------------------------------------------------------------ */
+
+static void log_refusal(struct exchange *x, const struct store_exchange *e,
+			const struct exchange_result *result)
+{
+	char status[OSSL_CMP_PKISI_BUFLEN] = "";
+
+	if (!x->offline && !OSSL_CMP_CTX_snprint_PKIStatus(x->ctx, status, sizeof(status)))
+		status[0] = '\0';
+	ERR_clear_error();
+	log_event(LOG_LEVEL_WARNING,
+		  e->kind == STORE_EXCHANGE_ISSUE ? "upstream rejected a request"
+						  : "upstream rejected a revocation",
+		  F_TEXT("ca", x->ca->conf->name), F_INT("certificate", e->certificate_id),
+		  F_TEXT("failInfo", failinfo_name(result->failinfo)), F_TEXT("status", status));
+}
+
+int upstream_finish(struct exchange *x, const struct store_exchange *e,
+		    const struct exchange_result *result, struct store_reader *reader)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate row = {0};
+	struct store_exchange_message answer;
+	int r = store_certificate_get(reader, e->certificate_id, &row);
+
+	if (r != 0)
+		return r < 0 ? r
+			     : log_fault("reading the certificate of an exchange", -ENOENT,
+					 x->ca->conf->name);
+	if (result->outcome == EXCHANGE_REFUSED)
+		log_refusal(x, e, result);
+	r = exchange_add_answer(x, &answer);
+	if (r == 0)
+		r = e->kind == STORE_EXCHANGE_ISSUE ? issue_finish(x, e, result, &row)
+						    : revoke_finish(x, e, result, &row);
+	if (r == 0)
+		return store_unit_commit(x->unit);
+	return log_fault("ending an exchange with an upstream CA", r, x->ca->conf->name);
+}

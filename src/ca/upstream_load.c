@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The upstream CA of the configuration: credentials and pinned names, checked at start. */
+#include "credential.h"
+#include "upstream_local.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+/* --- names "/O=Example/CN=name" -------------------------------------------------------------- */
+
+/* One "type=value" up to the next '/' that no '\' precedes; *textp moves behind it. */
+static int attribute_add(X509_NAME *name, const char **textp, char *buffer)
+{
+	const char *t = *textp + 1;
+	char *out = buffer, *value;
+
+	for (; *t && *t != '/'; t++) {
+		if (*t == '\\' && *++t == '\0')
+			return -EINVAL;
+		*out++ = *t;
+	}
+	*out = '\0';
+	*textp = t;
+	value = strchr(buffer, '=');
+	if (!value)
+		return -EINVAL;
+	*value++ = '\0';
+	return X509_NAME_add_entry_by_txt(name, buffer, MBSTRING_UTF8, (const unsigned char *)value,
+					  -1, -1, 0) == 1
+		       ? 0
+		       : -EINVAL;
+}
+
+static int name_load(const struct conf_ca *conf, const char *key, const char *text,
+		     X509_NAME **namep, struct strbuf *problems)
+{
+	X509_NAME *name = X509_NAME_new();
+	char *buffer = strdup(text);
+	int r = name && buffer ? 0 : -ENOMEM;
+
+	if (r == 0 && *text != '/')
+		r = -EINVAL;
+	while (r == 0 && *text)
+		r = attribute_add(name, &text, buffer);
+	free(buffer);
+	*namep = name;
+	return r == -EINVAL ? ca_problem(problems, conf, key,
+					 "is not a name of the form /O=Example/CN=name")
+			    : r;
+}
+
+static int names_load(const struct conf_ca *conf, struct upstream *u, struct strbuf *problems)
+{
+	const char *sender = conf->expect_sender ? conf->expect_sender : conf->recipient;
+	int r = 0;
+
+	if (conf->recipient)
+		r = name_load(conf, "recipient", conf->recipient, &u->recipient, problems);
+	if (r == 0 && sender)
+		r = name_load(conf, "expect_sender", sender, &u->expected_sender, problems);
+	/* With a trust anchor alone everybody below it could answer in the upstream's place. */
+	if (r == 0 && !sender && conf->ra_certificate)
+		r = ca_problem(problems, conf, "expect_sender",
+			       "is required, or recipient, to know whose answers count");
+	return r;
+}
+
+/* --- credentials ----------------------------------------------------------------------------- */
+
+static int certificates_load(const struct conf_ca *conf, const char *key, const char *path,
+			     STACK_OF(X509) * *certsp, struct strbuf *problems)
+{
+	int r = credential_certificates_read(path, certsp);
+
+	return r < 0 ? ca_problem(problems, conf, key, "cannot read %s: %s", path, strerror(-r))
+		     : 0;
+}
+
+static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
+			     struct strbuf *problems)
+{
+	int r;
+
+	if (!conf->ra_key)
+		return ca_problem(problems, conf, "ra_key", "ra_certificate needs this key");
+	r = certificates_load(conf, "ra_certificate", conf->ra_certificate, &u->ra_chain, problems);
+	if (r < 0)
+		return r;
+	u->ra_cert = sk_X509_shift(u->ra_chain);
+	r = credential_key_read(conf->ra_key, conf->ra_passphrase_file, &u->ra_key);
+	if (r < 0)
+		return ca_problem(problems, conf, "ra_key", "cannot read %s: %s", conf->ra_key,
+				  r == -EBADMSG ? "no private key, or wrong passphrase"
+						: strerror(-r));
+	if (X509_check_private_key(u->ra_cert, u->ra_key) != 1)
+		return ca_problem(problems, conf, "ra_key", "does not belong to ra_certificate");
+	return 0;
+}
+
+static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
+			      struct strbuf *problems)
+{
+	int r;
+
+	if (conf->ra_certificate)
+		return ra_signature_load(conf, u, problems);
+	if (!conf->ra_reference || !conf->ra_secret_file)
+		return ca_problem(problems, conf, "ra_certificate",
+				  "with ra_key, or ra_reference with ra_secret_file is required");
+	r = credential_secret_read(conf->ra_secret_file, &u->ra_secret);
+	return r < 0 ? ca_problem(problems, conf, "ra_secret_file", "cannot read %s: %s",
+				  conf->ra_secret_file, strerror(-r))
+		     : 0;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static int transfer_http(void *arg, const struct ca_transfer_options *options, struct bytes request,
+			 struct octets *answerp)
+{
+	return ca_transfer(options, request, answerp);
+}
+
+void ca_set_transfer(struct ca *ca, exchange_transfer *transfer, void *arg)
+{
+	ca->upstream->transfer = transfer;
+	ca->upstream->transfer_arg = arg;
+}
+
+static int lock_init(struct upstream *u)
+{
+	pthread_condattr_t monotonic;
+	int r;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	r = pthread_cond_init(&u->left, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_mutex_init(&u->lock, NULL);
+	return -r;
+}
+
+int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf *problems)
+{
+	const struct conf_ca *conf = ca->conf;
+	struct upstream *u = calloc(1, sizeof(*u));
+	int r, credential, names;
+
+	if (!u)
+		return -ENOMEM;
+	u->transfer = transfer_http;
+	r = lock_init(u);
+	u->slot = calloc(conf->upstream_workers + 1, sizeof(*u->slot));
+	if (r == 0 && !u->slot)
+		r = -ENOMEM;
+	if (r == 0) {
+		r = certificates_load(conf, "trusted", conf->trusted, &u->trusted, problems);
+		credential = ra_credential_load(conf, u, problems);
+		names = names_load(conf, u, problems);
+		r = r ? r : credential ? credential : names;
+	}
+	if (r < 0) {
+		upstream_free(u);
+		return r;
+	}
+	*upstreamp = u;
+	return 0;
+}
+
+void upstream_free(struct upstream *u)
+{
+	if (!u)
+		return;
+	X509_free(u->ra_cert);
+	sk_X509_pop_free(u->ra_chain, X509_free);
+	sk_X509_pop_free(u->trusted, X509_free);
+	EVP_PKEY_free(u->ra_key);
+	octets_clear_secret(&u->ra_secret);
+	X509_NAME_free(u->recipient);
+	X509_NAME_free(u->expected_sender);
+	pthread_cond_destroy(&u->left);
+	pthread_mutex_destroy(&u->lock);
+	free(u->slot);
+	free(u);
+}

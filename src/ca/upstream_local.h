@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/* An upstream CA: credentials, and who is working on it now. Private to src/ca. */
+#pragma once
+
+#include "exchange.h"
+
+/* A worker inside the upstream: working on an exchange, or waiting for one that does. */
+struct upstream_slot {
+	int64_t exchange_id;
+	bool working;
+};
+
+struct upstream {
+	/* Immutable. */
+	X509 *ra_cert; /* with ra_key; or the two below */
+	STACK_OF(X509) * ra_chain;
+	EVP_PKEY *ra_key;
+	struct octets ra_secret;
+	X509_NAME *recipient;
+	X509_NAME *expected_sender;
+	STACK_OF(X509) * trusted;
+	exchange_transfer *transfer;
+	void *transfer_arg;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t left;  /* a slot became free */
+	struct upstream_slot *slot;
+	_Atomic int64_t down_until_ms; /* it was not to be reached: not tried before that time */
+};
+
+/* upstream_finish.c: what became of an exchange, into the store. 0, STORE_CONFLICT if somebody
+ * changed the certificate or the exchange meanwhile, or negative errno. */
+_must_check_ int upstream_finish(struct exchange *x, const struct store_exchange *e,
+				 const struct exchange_result *result, struct store_reader *reader);
+/* Longer pauses the longer it has been going on: an eighth of that, at least floor_ms. */
+int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms);
