@@ -79,3 +79,6 @@ _must_check_ int http_server_reload(struct http_server *server, const struct con
 uint16_t http_server_port(const struct http_server *server, enum http_group group, bool tls);
 /* Appends the listeners as URLs, separated by spaces, for the log. */
 void http_server_listeners(const struct http_server *server, struct strbuf *out);
+
+/* For --check: whether the TLS credentials of `conf` can be loaded; binds nothing. */
+_must_check_ int http_conf_check(const struct conf *conf, struct strbuf *problems);

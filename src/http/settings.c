@@ -150,3 +150,10 @@ void http_settings_unref(struct http_settings *settings)
 	SSL_CTX_free(settings->tls);
 	free(settings);
 }
+
+int http_conf_check(const struct conf *conf, struct strbuf *problems)
+{
+	_cleanup_(http_settings_unrefp) struct http_settings *settings = NULL;
+
+	return http_settings_new(conf, &settings, problems);
+}

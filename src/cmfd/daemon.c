@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Start, run, reload, stop: the order in which the modules begin and end.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { TICK_MS = 1000 };
+
+/* Descriptors beside connections: database files, one per worker and more; listeners; upstreams. */
+enum { DESCRIPTORS_RESERVED = 256 };
+
+static int store_start(const struct conf *conf, struct store **storep, struct strbuf *problems)
+{
+	const struct store_options options = {conf->store.database, conf->store.batch_max};
+	int r = store_open(&options, storep);
+
+	if (r == -ENOENT)
+		strbuf_printf(problems, "[store] database: %s does not exist: run cmfctl init\n",
+			      conf->store.database);
+	else if (r == -EPROTO)
+		strbuf_printf(problems, "[store] database: %s is of a newer cmfd than this one\n",
+			      conf->store.database);
+	else if (r < 0)
+		strbuf_printf(problems, "[store] database: %s: %s\n", conf->store.database,
+			      strerror(-r));
+	return r;
+}
+
+int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *problems)
+{
+	_cleanup_(conf_freep) struct conf *owned = conf;
+	_cleanup_(daemon_freep) struct daemon *daemon = calloc(1, sizeof(*daemon));
+	int r;
+
+	if (!daemon)
+		return -ENOMEM;
+	pthread_mutex_init(&daemon->mutex, NULL);
+	daemon->metrics = metrics_new();
+	if (!daemon->metrics)
+		return -ENOMEM;
+	r = store_start(conf, &daemon->store, problems);
+	if (r < 0)
+		return r;
+	r = service_new(&owned, daemon->store, daemon->metrics, &daemon->service, problems);
+	if (r < 0)
+		return r;
+	*daemonp = TAKE(daemon);
+	return 0;
+}
+
+/* A connection needs a descriptor: take all we may, and say so if that is not enough. */
+static void descriptors_raise(const struct conf *conf)
+{
+	rlim_t wanted =
+		conf->server.connections_max + conf->server.workers * 4ULL + DESCRIPTORS_RESERVED;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			log_fault("raise RLIMIT_NOFILE", -errno, NULL);
+	}
+	if (limit.rlim_cur < wanted)
+		log_event(LOG_LEVEL_WARNING, "descriptors",
+			  F_TEXT("problem", "RLIMIT_NOFILE is too low for connections_max"),
+			  F_INT("limit", (int64_t)limit.rlim_cur),
+			  F_INT("wanted", (int64_t)wanted));
+}
+
+static int server_start(struct daemon *daemon, struct strbuf *problems)
+{
+	size_t n_routes;
+	int r = routes_new(daemon, &daemon->routes, &n_routes);
+
+	if (r < 0)
+		return r;
+	r = http_server_new(daemon->service->conf, daemon->routes, n_routes, daemon->pool,
+			    daemon->metrics, &daemon->server, problems);
+	return r < 0 ? r : http_server_start(daemon->server);
+}
+
+int daemon_start(struct daemon *daemon, struct strbuf *problems)
+{
+	const struct conf *conf = daemon->service->conf;
+	const struct pool_ops ops = {worker_new, worker_free, daemon};
+	_cleanup_(strbuf_clear) struct strbuf listeners = STRBUF_NULL;
+	int r;
+
+	descriptors_raise(conf);
+	r = pool_new(&ops, conf->server.workers, conf->server.queue_max, &daemon->pool);
+	if (r < 0)
+		return log_fault("start workers", r, NULL);
+	r = housekeeper_new(daemon->pool, ca_count(daemon->service->cas), &daemon->housekeeper);
+	if (r < 0)
+		return r;
+	r = rest_new(worker_rest, &clock_system, &daemon->rest);
+	if (r < 0)
+		return r;
+	r = server_start(daemon, problems);
+	if (r < 0)
+		return r;
+	http_server_listeners(daemon->server, &listeners);
+	log_event(LOG_LEVEL_INFO, "started", F_TEXT("version", CMFD_VERSION),
+		  F_INT("pid", getpid()), F_TEXT("config", conf->path),
+		  F_TEXT("listen", listeners.text));
+	notify_send("READY=1");
+	return 0;
+}
+
+/* --- reload
+ * --------------------------------------------------------------------------------------- */
+
+static int reload_prepare(struct daemon *daemon, struct service **servicep, struct strbuf *problems)
+{
+	const struct conf *now = daemon->service->conf;
+	_cleanup_(conf_freep) struct conf *next = NULL;
+	_cleanup_(service_unrefp) struct service *service = NULL;
+	int r;
+
+	r = conf_load(now->path, &next, problems);
+	if (r < 0)
+		return r;
+	r = conf_reload_check(now, next, problems);
+	if (r < 0)
+		return r;
+	r = service_new(&next, daemon->store, daemon->metrics, &service, problems);
+	if (r < 0)
+		return r;
+	/* Last, since it takes effect at once. */
+	r = http_server_reload(daemon->server, service->conf, problems);
+	if (r < 0)
+		return r;
+	*servicep = TAKE(service);
+	return 0;
+}
+
+static void reload_refused(int r, struct strbuf *problems)
+{
+	char *rest = problems->text;
+	const char *line;
+
+	log_event(LOG_LEVEL_ERROR, "reload_refused", F_TEXT("cause", strerror(-r)),
+		  F_TEXT("effect", "the configuration in force stays"));
+	while (rest && (line = strsep(&rest, "\n")))
+		if (*line)
+			log_event(LOG_LEVEL_ERROR, "reload_problem", F_TEXT("problem", line));
+}
+
+static void daemon_reload(struct daemon *daemon)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	struct service *next, *before;
+	int r;
+
+	notify_reloading();
+	r = reload_prepare(daemon, &next, &problems);
+	if (r < 0) {
+		reload_refused(r, &problems);
+	} else {
+		pthread_mutex_lock(&daemon->mutex);
+		before = daemon->service;
+		daemon->service = next;
+		pthread_mutex_unlock(&daemon->mutex);
+		service_unref(before);
+		log_setup(STDERR_FILENO, next->conf->log.format, next->conf->log.level);
+		log_event(LOG_LEVEL_INFO, "reloaded", F_TEXT("config", next->conf->path));
+	}
+	notify_send("READY=1");
+}
+
+/* --- run, stop
+ * -------------------------------------------------------------------------------------- */
+
+/* The next signal, or 0 when it is time for housekeeping. */
+static int signal_wait(const sigset_t *signals, int64_t until_us)
+{
+	int64_t left_us = until_us - clock_monotonic_us();
+	struct timespec left = {.tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000};
+	int signal;
+
+	if (left_us <= 0)
+		return 0;
+	signal = sigtimedwait(signals, NULL, &left);
+	return signal > 0 ? signal : 0;
+}
+
+void daemon_run(struct daemon *daemon)
+{
+	int64_t tick_us = clock_monotonic_us();
+	sigset_t signals;
+	int signal;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	do {
+		signal = signal_wait(&signals, tick_us);
+		if (signal == SIGHUP)
+			daemon_reload(daemon);
+		if (clock_monotonic_us() >= tick_us) {
+			housekeeper_tick(daemon->housekeeper);
+			tick_us = clock_monotonic_us() + TICK_MS * 1000;
+		}
+	} while (signal != SIGTERM && signal != SIGINT);
+	log_event(LOG_LEVEL_INFO, "stopping", F_TEXT("signal", strsignal(signal)));
+	notify_send("STOPPING=1");
+	http_server_drain(daemon->server, daemon->service->conf->server.drain_timeout_ms);
+}
+
+void daemon_free(struct daemon *daemon)
+{
+	if (!daemon)
+		return;
+	/* Each waits for those who use what comes after it. */
+	http_server_free(daemon->server);
+	pool_free(daemon->pool);
+	housekeeper_free(daemon->housekeeper);
+	rest_free(daemon->rest);
+	service_unref(daemon->service);
+	store_close(daemon->store);
+	metrics_free(daemon->metrics);
+	free(daemon->routes);
+	pthread_mutex_destroy(&daemon->mutex);
+	free(daemon);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of src/cmfd share: the running program as one struct, handed to whoever needs it.
+ * Everything that has a meaning of its own is in the modules below; here they are only put
+ * together.
+ */
+#pragma once
+
+#include "cmp/door.h"
+#include "http.h"
+#include "rest.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* --- service.c: all that depends on the configuration's content; a reload makes a new one
+ * ---------- */
+
+struct service {
+	atomic_int references; /* the daemon's, and one of each worker that last used it */
+	struct conf *conf;
+	struct ca_set *cas;
+	struct cmf *cmf;
+	struct cmp_door *door;
+};
+
+/* Loads CAs and credentials. Takes *confp over, and clears it, when it returns 0. */
+_must_check_ int service_new(struct conf **confp, struct store *store, struct metrics *metrics,
+			     struct service **servicep, struct strbuf *problems);
+struct service *service_ref(struct service *service);
+void service_unref(struct service *service);
+DEFINE_CLEANUP(struct service, service_unref);
+
+/* --- worker.c: a worker thread's own things
+ * ---------------------------------------------------------- */
+
+struct daemon;
+
+struct worker {
+	struct daemon *daemon;
+	struct service *service; /* as of its last job */
+	struct cmp_worker cmp;
+	struct rest_worker rest;
+};
+
+int worker_new(void *daemon, struct worker **workerp);
+void worker_free(void *daemon, struct worker *worker);
+/* The service in force now; lives until the thread's next call. */
+struct service *worker_service(struct worker *worker);
+struct rest_worker *worker_rest(struct worker *worker);
+
+/* --- housekeeper.c: work that is due by time
+ * --------------------------------------------------------- */
+
+struct housekeeper;
+
+_must_check_ int housekeeper_new(struct pool *pool, size_t n_cas,
+				 struct housekeeper **housekeeperp);
+/* After the pool is gone. NULL is fine. */
+void housekeeper_free(struct housekeeper *housekeeper);
+/* Queues each chore that is not still at work. Called every second. */
+void housekeeper_tick(struct housekeeper *housekeeper);
+
+/* --- daemon.c
+ * ------------------------------------------------------------------------------------------- */
+
+struct daemon {
+	struct store *store;
+	struct metrics *metrics;
+	struct pool *pool;
+	struct rest *rest;
+	struct http_route *routes;
+	struct http_server *server;
+	struct housekeeper *housekeeper;
+	pthread_mutex_t mutex;
+	struct service *service; /* set by the main thread; read by others under the mutex */
+};
+
+/* Opens the store and loads all that `conf` (taken over) names. A line for each problem. */
+_must_check_ int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *problems);
+/* Binds, starts threads, serves. */
+_must_check_ int daemon_start(struct daemon *daemon, struct strbuf *problems);
+/* Serves until SIGTERM or SIGINT, which the caller has blocked with SIGHUP in all threads. */
+void daemon_run(struct daemon *daemon);
+/* Answers what is under way, then ends. NULL is fine. */
+void daemon_free(struct daemon *daemon);
+DEFINE_CLEANUP(struct daemon, daemon_free);
+
+/* --- routes.c, observe.c
+ * ---------------------------------------------------------------------------------- */
+
+/* CMP, CRLs, metrics and health. The caller frees *routesp. */
+_must_check_ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np);
+
+void observe_metrics(void *daemon, struct worker *worker, const struct http_request *request,
+		     struct http_response *response);
+void observe_health(void *daemon, struct worker *worker, const struct http_request *request,
+		    struct http_response *response);
+void observe_ready(void *daemon, struct worker *worker, const struct http_request *request,
+		   struct http_response *response);
+
+/* --- notify.c
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* Tells the service manager, if there is one: sd_notify(3) without its library. */
+void notify_send(const char *state);
+void notify_reloading(void);

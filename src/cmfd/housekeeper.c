@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Work that nobody asks for but that is due: deadlines of the CMF, exchanges and CRLs of each CA.
+ * The main thread says when, workers do it; what it is, the modules know.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+
+/* Rounds of a chore that says it has more to do, so that it cannot hold a worker for ever. */
+enum { ROUNDS_MAX = 100 };
+
+enum { CHORE_OF_CMF = -1 };
+
+struct chore {
+	atomic_bool busy; /* queued or running: never two of the same */
+	int ca;           /* index, or CHORE_OF_CMF */
+};
+
+struct housekeeper {
+	struct pool *pool;
+	size_t n_chores;
+	struct chore chores[];
+};
+
+int housekeeper_new(struct pool *pool, size_t n_cas, struct housekeeper **housekeeperp)
+{
+	struct housekeeper *housekeeper =
+		calloc(1, sizeof(*housekeeper) + (n_cas + 1) * sizeof(struct chore));
+
+	if (!housekeeper)
+		return -ENOMEM;
+	housekeeper->pool = pool;
+	housekeeper->n_chores = n_cas + 1;
+	for (size_t i = 0; i < housekeeper->n_chores; i++)
+		housekeeper->chores[i].ca = (int)i + CHORE_OF_CMF;
+	*housekeeperp = housekeeper;
+	return 0;
+}
+
+void housekeeper_free(struct housekeeper *housekeeper)
+{
+	free(housekeeper);
+}
+
+/* Faults are logged where they happen; the next tick tries again. */
+static void chore_run(void *arg, struct worker *worker)
+{
+	struct chore *chore = arg;
+	struct service *service = worker_service(worker);
+	bool more = true;
+	int r = 0;
+
+	if (chore->ca != CHORE_OF_CMF)
+		r = ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->cmp.reader,
+				    worker->cmp.unit);
+	else
+		for (int i = 0; more && r == 0 && i < ROUNDS_MAX; i++)
+			r = cmf_housekeeping(service->cmf, worker->cmp.reader, worker->cmp.unit,
+					     &more);
+	if (r < 0)
+		store_unit_clear(worker->cmp.unit);
+	atomic_store(&chore->busy, false);
+}
+
+void housekeeper_tick(struct housekeeper *housekeeper)
+{
+	for (size_t i = 0; i < housekeeper->n_chores; i++) {
+		struct chore *chore = &housekeeper->chores[i];
+
+		/* A full queue has more urgent work in it; a second later is early enough. */
+		if (!atomic_exchange(&chore->busy, true) &&
+		    pool_submit(housekeeper->pool, chore_run, chore) < 0)
+			atomic_store(&chore->busy, false);
+	}
+}

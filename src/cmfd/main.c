@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmfd: the Certificate Management Function. Options, and what to do with them.
+ */
+#include "daemon.h"
+
+#include <argp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONFIG_DEFAULT "/etc/cmfd/cmf.cnf"
+
+/* Exit codes; 64 is argp's for wrong usage. */
+enum { EXIT_PROBLEM = 1 };
+
+const char *argp_program_version = "cmfd " CMFD_VERSION;
+
+struct options {
+	const char *config;
+	bool check;
+	bool print_config;
+};
+
+enum { OPTION_CHECK = 0x1000, OPTION_PRINT_CONFIG };
+
+static error_t option_parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'c':
+		options->config = arg;
+		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
+	case OPTION_PRINT_CONFIG:
+		options->print_config = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option option_table[] = {
+	{"config", 'c', "FILE", 0, "Configuration (" CONFIG_DEFAULT ")", 0},
+	{"check", OPTION_CHECK, NULL, 0,
+	 "Check configuration, credentials, CAs and database, then exit", 0},
+	{"print-config", OPTION_PRINT_CONFIG, NULL, 0,
+	 "Print the configuration in effect, defaults included, then exit", 0},
+	{0},
+};
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = option_parse,
+	.doc = "Certificate Management Function for NFV: serves CMP over HTTP.\v"
+	       "SIGHUP reloads the configuration; SIGTERM and SIGINT end the server once running "
+	       "requests are answered.\n\n"
+	       "Exit codes: 0 ended as asked, or nothing found by --check; 1 a problem, told on "
+	       "stderr; 64 wrong usage.",
+};
+
+static int fail(struct strbuf *problems, int r)
+{
+	if (problems->len > 0)
+		fputs(problems->text, stderr);
+	else
+		fprintf(stderr, "cmfd: %s\n", strerror(-r));
+	return EXIT_PROBLEM;
+}
+
+static int check(struct conf *conf, struct strbuf *problems)
+{
+	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
+	int tls_r = http_conf_check(conf, problems);
+	int r = daemon_new(conf, &daemon, problems);
+
+	return r < 0 || tls_r < 0 ? fail(problems, r < 0 ? r : tls_r) : 0;
+}
+
+/* Threads inherit the mask: only daemon_run() sees these signals. */
+static void signals_block(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int serve(struct conf *conf, struct strbuf *problems)
+{
+	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
+	int r;
+
+	signals_block();
+	log_setup(STDERR_FILENO, conf->log.format, conf->log.level);
+	r = daemon_new(conf, &daemon, problems);
+	if (r == 0)
+		r = daemon_start(daemon, problems);
+	if (r < 0)
+		return fail(problems, r);
+	daemon_run(daemon);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	struct options options = {.config = CONFIG_DEFAULT};
+	struct conf *conf = NULL;
+	int r;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	r = conf_load(options.config, &conf, &problems);
+	if (r < 0)
+		return fail(&problems, r);
+	if (options.print_config) {
+		conf_print(conf, stdout);
+		conf_free(conf);
+		return 0;
+	}
+	return options.check ? check(conf, &problems) : serve(conf, &problems);
+}

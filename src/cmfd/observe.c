@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * /metrics, /healthz and /readyz, on the local listener.
+ */
+#include "daemon.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void text_answer(struct http_response *response, int status, const char *type, char *text)
+{
+	response->status = text ? status : 500;
+	response->content_type = type;
+	response->body = (struct octets){(uint8_t *)text, text ? strlen(text) : 0};
+}
+
+/* One gauge for each state. */
+static void states_write(struct strbuf *out, const char *name, const char *help,
+			 const char *const *states, const int64_t *counts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char label[48];
+
+		snprintf(label, sizeof(label), "state=\"%s\"", states[i]);
+		metrics_gauge(out, name, i == 0 ? help : NULL, label, counts[i]);
+	}
+}
+
+void observe_metrics(void *arg, struct worker *worker, const struct http_request *request,
+		     struct http_response *response)
+{
+	static const char *const certificate_states[] = {
+		[STORE_CERT_REQUESTED] = "requested",
+		[STORE_CERT_PENDING] = "pending",
+		[STORE_CERT_ACTIVE] = "active",
+		[STORE_CERT_REVOKED] = "revoked",
+		[STORE_CERT_REJECTED] = "rejected",
+		[STORE_CERT_REVOCATION_PENDING] = "revocation_pending",
+	};
+	static const char *const transaction_states[] = {
+		[STORE_TXN_AWAIT_UPSTREAM] = "await_upstream",
+		[STORE_TXN_AWAIT_CONF] = "await_conf",
+		[STORE_TXN_DONE] = "done",
+		[STORE_TXN_FAILED] = "failed",
+	};
+	struct daemon *daemon = arg;
+	struct strbuf out = STRBUF_NULL;
+	int64_t certificates[ARRAY_LEN(certificate_states)];
+	int64_t transactions[ARRAY_LEN(transaction_states)];
+
+	metrics_write(daemon->metrics, &out);
+	metrics_gauge(&out, "cmfd_queue_length", "Requests that wait for a worker.", NULL,
+		      (int64_t)pool_queued(daemon->pool));
+	/* Without the store the counters are still worth having. */
+	if (store_certificate_counts(worker->cmp.reader, certificates) == 0)
+		states_write(&out, "cmfd_certificates", "Certificates by state.",
+			     certificate_states, certificates, ARRAY_LEN(certificates));
+	if (store_transaction_counts(worker->cmp.reader, transactions) == 0)
+		states_write(&out, "cmfd_transactions", "CMP transactions by state.",
+			     transaction_states, transactions, ARRAY_LEN(transactions));
+	text_answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_take(&out));
+}
+
+/* The process answers. */
+void observe_health(void *arg, struct worker *worker, const struct http_request *request,
+		    struct http_response *response)
+{
+	text_answer(response, 200, "text/plain", strdup("ok\n"));
+}
+
+/* It can serve: the store can be read. */
+void observe_ready(void *arg, struct worker *worker, const struct http_request *request,
+		   struct http_response *response)
+{
+	int64_t generation;
+	bool ready = store_client_generation(worker->cmp.reader, &generation) == 0;
+
+	text_answer(response, ready ? 200 : 503, "text/plain",
+		    strdup(ready ? "ready\n" : "store unavailable\n"));
+}

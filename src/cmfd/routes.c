@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which path leads where, and the two routes that need no module of their own: CMP (RFC 6712, RFC
+ * 9811) and CRLs.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The path behind /.well-known/cmp/, RFC 9811 3.3: [p/<profile>[/]][<operation>]. */
+struct cmp_labels {
+	const char *profile; /* NULL: none; not NUL-terminated */
+	size_t profile_len;
+	const char *operation; /* NULL: none */
+};
+
+static bool cmp_labels_parse(const char *rest, struct cmp_labels *labels)
+{
+	*labels = (struct cmp_labels){.operation = *rest ? rest : NULL};
+	if (strncmp(rest, "p/", 2) == 0) {
+		labels->profile = rest + 2;
+		labels->profile_len = strcspn(labels->profile, "/");
+		labels->operation = labels->profile[labels->profile_len] == '/'
+					    ? labels->profile + labels->profile_len + 1
+					    : NULL;
+		if (labels->profile_len == 0)
+			return false;
+	}
+	return !labels->operation || cmp_operation_label_known(labels->operation);
+}
+
+static bool cmp_path_ok(const char *rest)
+{
+	struct cmp_labels labels;
+
+	return cmp_labels_parse(rest, &labels);
+}
+
+static void cmp_serve(void *arg, struct worker *worker, const struct http_request *request,
+		      struct http_response *response)
+{
+	struct service *service = worker_service(worker);
+	_cleanup_(freep) char *profile = NULL;
+	struct cmp_exchange exchange = {.request = request->body,
+					.peer = request->peer,
+					.connection = request->connection,
+					.received_us = request->received_us};
+	struct cmp_labels labels;
+	bool not_a_message = false;
+
+	response->status = 500;
+	if (!cmp_labels_parse(request->path_rest, &labels))
+		return; /* cmp_path_ok() has seen it */
+	if (labels.profile) {
+		profile = strndup(labels.profile, labels.profile_len);
+		if (!profile)
+			return;
+	}
+	exchange.profile_label = profile;
+	exchange.operation_label = labels.operation;
+	if (cmp_door_serve(service->door, &worker->cmp, &exchange, &response->body,
+			   &not_a_message) < 0)
+		return;
+	response->status = not_a_message ? 400 : 200;
+	response->content_type = "application/pkixcmp";
+}
+
+/* /crl/<ca>.crl */
+static bool crl_path_ok(const char *rest)
+{
+	size_t len = strlen(rest);
+
+	return len > 4 && !strchr(rest, '/') && strcmp(rest + len - 4, ".crl") == 0;
+}
+
+/* RFC 5280 4.2.1.13: a single DER encoded CRL. */
+static void crl_serve(void *arg, struct worker *worker, const struct http_request *request,
+		      struct http_response *response)
+{
+	_cleanup_(freep) char *ca = strndup(request->path_rest, strlen(request->path_rest) - 4);
+	_cleanup_(store_crl_clear) struct store_crl crl = {0};
+	int r = ca ? store_crl_newest(worker->cmp.reader, ca, &crl) : -ENOMEM;
+
+	if (r != 0) {
+		response->status = r == STORE_NOT_FOUND ? 404 : 500;
+		return;
+	}
+	response->content_type = "application/pkix-crl";
+	response->body = crl.der;
+	crl.der = OCTETS_NULL;
+}
+
+int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)
+{
+	static const char cmp[] = "application/pkixcmp";
+	const struct http_route own[] = {
+		{HTTP_PUBLIC, "/.well-known/cmp", HTTP_POST, cmp, 0, cmp_serve, NULL, NULL},
+		{HTTP_PUBLIC, "/.well-known/cmp/*", HTTP_POST, cmp, 0, cmp_serve, NULL,
+		 cmp_path_ok},
+		{HTTP_PUBLIC, "/", HTTP_POST, cmp, 0, cmp_serve, NULL, NULL},
+		{HTTP_PUBLIC, "/crl/*", HTTP_GET, NULL, 0, crl_serve, NULL, crl_path_ok},
+		{HTTP_METRICS, "/metrics", HTTP_GET, NULL, 0, observe_metrics, daemon, NULL},
+		{HTTP_METRICS, "/healthz", HTTP_GET, NULL, 0, observe_health, daemon, NULL},
+		{HTTP_METRICS, "/readyz", HTTP_GET, NULL, 0, observe_ready, daemon, NULL},
+	};
+	size_t n_rest;
+	const struct http_route *rest = rest_routes(daemon->rest, &n_rest);
+	struct http_route *routes = calloc(ARRAY_LEN(own) + n_rest, sizeof(*routes));
+
+	if (!routes)
+		return -ENOMEM;
+	memcpy(routes, own, sizeof(own));
+	memcpy(routes + ARRAY_LEN(own), rest, n_rest * sizeof(*rest));
+	*routesp = routes;
+	*np = ARRAY_LEN(own) + n_rest;
+	return 0;
+}

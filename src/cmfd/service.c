@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The service under one configuration: CAs, CMF and CMP door, made together and replaced together.
+ * Requests that are under way finish with the service that they began with.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+
+int service_new(struct conf **confp, struct store *store, struct metrics *metrics,
+		struct service **servicep, struct strbuf *problems)
+{
+	_cleanup_(service_unrefp) struct service *service = calloc(1, sizeof(*service));
+	const struct conf *conf = *confp;
+	int r;
+
+	if (!service)
+		return -ENOMEM;
+	atomic_init(&service->references, 1);
+	r = ca_set_new(conf, store, &clock_system, metrics, &service->cas, problems);
+	if (r < 0)
+		return r;
+	r = cmf_new(conf, store, service->cas, &clock_system, &service->cmf, problems);
+	if (r < 0)
+		return r;
+	r = cmp_door_new(conf, service->cmf, store, &clock_system, metrics, &service->door,
+			 problems);
+	if (r < 0)
+		return r;
+	service->conf = TAKE(*confp);
+	*servicep = TAKE(service);
+	return 0;
+}
+
+struct service *service_ref(struct service *service)
+{
+	atomic_fetch_add(&service->references, 1);
+	return service;
+}
+
+void service_unref(struct service *service)
+{
+	if (!service || atomic_fetch_sub(&service->references, 1) != 1)
+		return;
+	cmp_door_free(service->door);
+	cmf_free(service->cmf);
+	ca_set_free(service->cas);
+	conf_free(service->conf);
+	free(service);
+}

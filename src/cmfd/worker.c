@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a worker thread has for itself: its way into the store, and the service it works for.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+
+int worker_new(void *arg, struct worker **workerp)
+{
+	struct daemon *daemon = arg;
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int r;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->daemon = daemon;
+	r = store_reader_new(daemon->store, &worker->cmp.reader);
+	if (r == 0)
+		r = store_unit_new(daemon->store, &worker->cmp.unit);
+	if (r < 0) {
+		worker_free(daemon, worker);
+		return r;
+	}
+	worker->rest.reader = worker->cmp.reader;
+	worker->rest.unit = worker->cmp.unit;
+	*workerp = worker;
+	return 0;
+}
+
+void worker_free(void *arg, struct worker *worker)
+{
+	service_unref(worker->service);
+	if (worker->cmp.unit)
+		store_unit_free(worker->cmp.unit);
+	if (worker->cmp.reader)
+		store_reader_free(worker->cmp.reader);
+	free(worker);
+}
+
+struct service *worker_service(struct worker *worker)
+{
+	struct service *before = worker->service;
+
+	pthread_mutex_lock(&worker->daemon->mutex);
+	if (worker->daemon->service != before)
+		worker->service = service_ref(worker->daemon->service);
+	pthread_mutex_unlock(&worker->daemon->mutex);
+	if (worker->service != before)
+		service_unref(before);
+	return worker->service;
+}
+
+struct rest_worker *worker_rest(struct worker *worker)
+{
+	worker->rest.cmf = worker_service(worker)->cmf;
+	return &worker->rest;
+}
