@@ -97,6 +97,20 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
 	return err;
 }
 
+/*
+ * The issuer that the template asks for. Clients fill it in from the certificate they sign with
+ * (`openssl cmp` always does), which says nothing about the CA that they want.
+ */
+static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const CertTemplate *t)
+{
+	struct certificate_view signer;
+
+	if (!t->issuer || rq->protection != CMP_PROTECTION_SIGNATURE ||
+	    certificate_view(cmp_message_extra_cert(rq->msg, 0), &signer))
+		return t->issuer;
+	return bytes_equal(cmp_name_der(t->issuer), signer.issuer) ? NULL : t->issuer;
+}
+
 /* The request proper: what it asks for goes into csr, which borrows from it. */
 static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)
 {
@@ -113,7 +127,7 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	csr->subject = t->subject;
 	csr->extensions = t->extensions;
 	csr->validity = t->validity;
-	csr->issuer = t->issuer;
+	csr->issuer = issuer_wanted(rq, t);
 	csr->spki = t->publicKey;
 	return err;
 }

@@ -121,6 +121,7 @@ struct cmp_request {
 
 	/* What is below is of one attempt and cleared for the next. */
 	struct store_transaction txn; /* id 0: none in the store */
+	uint8_t from_digest[32];      /* what txn's was before this request */
 	int cert_req_id;              /* for the answer */
 	bool in_body;                 /* refusals are reported by the answer of the operation */
 	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */

@@ -94,6 +94,21 @@ static void carriers_add(struct cmf_csr *csr, struct all_carriers *all,
 	csr->vnfc_ids = all->vnfc_ids;
 }
 
+/* What a refused request asked for; cmf/ says it only of requests that it grants. */
+static void log_asked(struct cmp_request *rq, const struct cmf_csr *csr)
+{
+	const X509_NAME *name = csr->subject;
+	int at = name ? X509_NAME_get_index_by_NID(name, NID_commonName, -1) : -1;
+	const char *subject = csr->n_vnfc_ids ? csr->vnfc_ids[0] : NULL;
+	_cleanup_(freep) char *cn = NULL;
+
+	if (at >= 0 && !subject &&
+	    !cmp_text_dup(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)),
+			  CMP_CARRIER_TEXT_MAX, &cn))
+		subject = cn;
+	cmp_log_certificate(rq, subject, NULL, 0);
+}
+
 int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
 			  const struct cmp_carriers *further)
 {
@@ -115,7 +130,9 @@ int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
 		err = transaction_open(rq, &result, chain != 0);
 	if (!err)
 		err = result.waiting ? issue_upstream(rq, &result) : issue_now(rq, &result);
-	if (!rq->subject)
+	if (err == REFUSED)
+		log_asked(rq, csr);
+	else if (!rq->subject)
 		cmp_log_certificate(rq, result.subject_id, result.serial, result.serial_len);
 	/* The unit points into the result. */
 	store_unit_clear(rq->worker->unit);

@@ -131,14 +131,14 @@ int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state 
 {
 	enum store_transaction_state from = rq->txn.state;
 	bool unanswered = !rq->txn.response.len;
-	uint8_t from_digest[sizeof(rq->digest)];
 	int err;
 
-	memcpy(from_digest, rq->txn.request_digest, sizeof(from_digest));
+	memcpy(rq->from_digest, rq->txn.request_digest, sizeof(rq->from_digest));
 	err = note_answer(rq, state);
 	if (err)
 		return err;
-	return store_transaction_update(rq->worker->unit, &rq->txn, from, from_digest, unanswered);
+	return store_transaction_update(rq->worker->unit, &rq->txn, from, rq->from_digest,
+					unanswered);
 }
 
 int cmp_transaction_commit(struct cmp_request *rq)
