@@ -77,7 +77,7 @@ struct cmf_principal rest_operator(char *trust_domain);
 /* The number of a path "<id>" or "<id>/<verb>" and the rest behind it. -EINVAL if there is none. */
 _must_check_ int rest_path_id(const char *path_rest, int64_t *idp, const char **verbp);
 
-/* --- pages ------------------------------------------------------------------------------------ */
+/* --- pages ---------------------------------------------------------------------------------- */
 
 /* Rows of a page in the making. */
 struct rest_page {

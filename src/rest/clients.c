@@ -7,8 +7,7 @@
 
 #include <errno.h>
 
-/* --- list
- * ------------------------------------------------------------------------------------------ */
+/* --- list ----------------------------------------------------------------------------------- */
 
 /* Clients are few, but the page holds here too: rows behind it are not encoded. */
 static int client_row(void *arg, const struct store_client *client)
@@ -31,8 +30,7 @@ static int client_list(struct rest_call *call)
 			     store_client_list(call->worker->reader, client_row, &page));
 }
 
-/* --- add
- * ------------------------------------------------------------------------------------------- */
+/* --- add ------------------------------------------------------------------------------------ */
 
 /* A change to the clients, kept together since the unit keeps pointers until it is committed. */
 struct client_change {
@@ -59,17 +57,26 @@ static int client_add_decide(struct rest_call *call, void *arg, struct refusal *
 	return r ? r : store_audit_add(call->worker->unit, &change->audit);
 }
 
+/* A profile, or a certType in either spelling, which means its default. */
+static bool profile_exists(const struct cmf *cmf, const char *name)
+{
+	enum cert_type type;
+
+	if (cert_type_parse(name, &type) == 0)
+		return conf_profile_default(cmf_conf(cmf), type);
+	return conf_profile_find(cmf_conf(cmf), name);
+}
+
 static int client_insert(struct rest_call *call, struct client_change *change)
 {
 	struct store_client *client = &change->request.client;
 	struct refusal refusal = REFUSAL_NULL;
 	int r;
 
-	if (client->default_profile &&
-	    !conf_profile_find(cmf_conf(call->worker->cmf), client->default_profile))
+	if (client->default_profile && !profile_exists(call->worker->cmf, client->default_profile))
 		return rest_problem(call, 422, "default_profile: there is no such profile");
 	change->audit = (struct store_audit){.time_ms = call->now_ms,
-					     .actor = "operator",
+					     .actor = "cmfctl",
 					     .action = "client add",
 					     .target = client->name};
 	r = rest_commit(call, client_add_decide, change, &refusal);
@@ -102,8 +109,7 @@ int rest_clients(struct rest_call *call)
 	return call->request->method == HTTP_GET ? client_list(call) : client_add(call);
 }
 
-/* --- remove
- * ---------------------------------------------------------------------------------------- */
+/* --- remove --------------------------------------------------------------------------------- */
 
 static int client_remove_decide(struct rest_call *call, void *arg, struct refusal *refusal)
 {
@@ -120,7 +126,7 @@ int rest_client(struct rest_call *call)
 	int r;
 
 	change.audit = (struct store_audit){.time_ms = call->now_ms,
-					    .actor = "operator",
+					    .actor = "cmfctl",
 					    .action = "client remove",
 					    .target = change.name};
 	r = rest_commit(call, client_remove_decide, &change, &refusal);

@@ -98,8 +98,7 @@ void rest_register_clear(struct rest_register *reg)
 	*reg = (struct rest_register){0};
 }
 
-/* --- POST /v1/clients
- * ------------------------------------------------------------------------------ */
+/* --- POST /v1/clients ----------------------------------------------------------------------- */
 
 /* "may": ["register", ...] to bits. */
 static int permissions_decode(json_t *array, uint32_t *permissionsp, char *detail, size_t size)
@@ -163,6 +162,23 @@ static int certificate_decode(const char *pem, struct octets *derp, char *detail
 	return err;
 }
 
+/* Whether it is a name as cmf/ reads it: "/type=value", with types that OpenSSL knows. */
+static bool subject_valid(const char *subject)
+{
+	_cleanup_(freep) char *copy = strdup(subject);
+	char *next = copy ? copy + 1 : NULL, *type;
+	bool valid = copy && *copy == '/' && copy[1];
+
+	while (valid && (type = strsep(&next, "/+"))) {
+		char *value = strchr(type, '=');
+
+		if (value)
+			*value++ = '\0';
+		valid = value && *value && OBJ_txt2nid(type) != NID_undef;
+	}
+	return valid;
+}
+
 static int trust_anchor_decode(const char *pem, const char *subject, struct store_client *client,
 			       char *detail, size_t size)
 {
@@ -174,7 +190,7 @@ static int trust_anchor_decode(const char *pem, const char *subject, struct stor
 		snprintf(detail, size, "trust_anchor holds no PEM certificate");
 		return -EINVAL;
 	}
-	if (subject && subject[0] != '/') {
+	if (subject && !subject_valid(subject)) {
 		snprintf(detail, size, "subject must be written as /CN=name or /O=org/CN=name");
 		return -EINVAL;
 	}

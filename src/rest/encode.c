@@ -175,12 +175,19 @@ json_t *rest_name(struct bytes name_der)
 	return json;
 }
 
-/* --- rows
- * ----------------------------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------------------------- */
+
+/* Without the sign octet, as `openssl x509 -serial` prints it. */
+static struct bytes serial_magnitude(const struct store_certificate *cert)
+{
+	bool sign = cert->serial_len > 1 && cert->serial[0] == 0;
+
+	return (struct bytes){cert->serial + sign, (size_t)(cert->serial_len - sign)};
+}
 
 json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_ms, bool with_pem)
 {
-	struct bytes serial = {cert->serial, cert->serial_len};
+	struct bytes serial = serial_magnitude(cert);
 	json_t *json = json_pack(
 		"{s:I, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o}",

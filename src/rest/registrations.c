@@ -7,8 +7,7 @@
 
 #include <errno.h>
 
-/* --- list
- * ----------------------------------------------------------------------------------------- */
+/* --- list ----------------------------------------------------------------------------------- */
 
 static int registration_row(void *arg, const struct store_registration *reg)
 {
@@ -106,8 +105,7 @@ static int registration_add(struct rest_call *call)
 	return status;
 }
 
-/* --- deregister
- * ------------------------------------------------------------------------------------- */
+/* --- deregister ----------------------------------------------------------------------------- */
 
 struct deregister {
 	enum cert_type cert_type;

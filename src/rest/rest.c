@@ -210,7 +210,7 @@ json_t *rest_body(const struct rest_call *call, char *detail, size_t size)
 struct cmf_principal rest_operator(char *trust_domain)
 {
 	return (struct cmf_principal){.kind = CMF_PRINCIPAL_ADMIN,
-				      .name = (char *)"operator",
+				      .name = (char *)"cmfctl",
 				      .trust_domain = trust_domain,
 				      .permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST |
 						     STORE_MAY_REVOKE | STORE_IS_OPERATOR};

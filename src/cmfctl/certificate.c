@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * certificate list, show and revoke.
+ */
+#include "ctl.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	OPT_SUBJECT_ID = 0x100,
+	OPT_SERIAL,
+	OPT_STATE,
+	OPT_MANAGER,
+	OPT_CA,
+	OPT_LIMIT,
+	OPT_PEM,
+	OPT_TEXT,
+	OPT_REASON,
+};
+
+struct certificate_args {
+	const char *subject_id;
+	const char *serial;
+	const char *state;
+	const char *manager;
+	const char *ca;
+	const char *reason;
+	uint64_t limit;
+	bool pem;
+	bool text;
+};
+
+#define FILTER_OPTIONS                                                              \
+	{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Of this entity", 1},               \
+		{"serial", OPT_SERIAL, "HEX", 0, "With this serialNumber", 1},      \
+		{"state",                                                           \
+		 OPT_STATE,                                                         \
+		 "STATE",                                                           \
+		 0,                                                                 \
+		 "In this state: pending, active, expired, revoked, rejected, "     \
+		 "'revocation pending'",                                            \
+		 1},                                                                \
+		{"manager", OPT_MANAGER, "CLIENT", 0, "Managed by this client", 1}, \
+	{                                                                           \
+		"ca", OPT_CA, "NAME", 0, "Issued by this CA", 1                     \
+	}
+
+static error_t filter_parse(int key, char *arg, struct argp_state *state)
+{
+	struct certificate_args *args = state->input;
+
+	switch (key) {
+	case OPT_SUBJECT_ID:
+		args->subject_id = arg;
+		return 0;
+	case OPT_SERIAL:
+		args->serial = arg;
+		return 0;
+	case OPT_STATE:
+		args->state = arg;
+		return 0;
+	case OPT_MANAGER:
+		args->manager = arg;
+		return 0;
+	case OPT_CA:
+		args->ca = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static char *certificates_path(const struct certificate_args *args, bool with_pem)
+{
+	struct strbuf path = STRBUF_NULL;
+
+	strbuf_add(&path, "/v1/certificates");
+	ctl_query_add(&path, "subject_id", args->subject_id);
+	ctl_query_add(&path, "serial", args->serial);
+	ctl_query_add(&path, "state", args->state);
+	ctl_query_add(&path, "manager", args->manager);
+	ctl_query_add(&path, "ca", args->ca);
+	ctl_query_add(&path, "pem", with_pem ? "1" : NULL);
+	return strbuf_take(&path);
+}
+
+/* --- list ----------------------------------------------------------------------------------- */
+
+static error_t list_parse(int key, char *arg, struct argp_state *state)
+{
+	struct certificate_args *args = state->input;
+
+	if (key != OPT_LIMIT)
+		return filter_parse(key, arg, state);
+	if (ctl_number_parse(arg, UINT32_MAX, &args->limit) || args->limit == 0)
+		argp_error(state, "--limit must be a number");
+	return 0;
+}
+
+int ctl_certificate_list(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		FILTER_OPTIONS, {"limit", OPT_LIMIT, "N", 0, "At most N", 1}, {0}};
+	static const struct ctl_column columns[] = {
+		{"SERIAL", "serial"},       {"STATE", "state"},     {"SUBJECT ID", "subject_id"},
+		{"CERT TYPE", "cert_type"}, {"MANAGER", "manager"}, {"CA", "ca"},
+		{"NOT AFTER", "not_after"},
+	};
+	static const struct argp argp = {.options = options,
+					 .parser = list_parse,
+					 .doc = "Lists certificates, oldest first."};
+	struct certificate_args args = {0};
+	_cleanup_(freep) char *path = NULL;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	path = certificates_path(&args, false);
+	return ctl_list(ctl, path, args.limit, columns, ARRAY_LEN(columns));
+}
+
+/* --- show ----------------------------------------------------------------------------------- */
+
+/* A serialNumber without an option, and some filter that keeps the command from meaning everything.
+ */
+static error_t named_parse(int key, char *arg, struct argp_state *state)
+{
+	struct certificate_args *args = state->input;
+
+	if (key == ARGP_KEY_ARG && !args->serial) {
+		args->serial = arg;
+		return 0;
+	}
+	if (key != ARGP_KEY_END)
+		return filter_parse(key, arg, state);
+	if (!args->serial && !args->subject_id)
+		argp_error(state, "say which: SERIAL or --subject-id");
+	return 0;
+}
+
+static error_t show_parse(int key, char *arg, struct argp_state *state)
+{
+	struct certificate_args *args = state->input;
+
+	switch (key) {
+	case OPT_PEM:
+		args->pem = true;
+		return 0;
+	case OPT_TEXT:
+		args->text = true;
+		return 0;
+	default:
+		return named_parse(key, arg, state);
+	}
+}
+
+/* As `openssl x509 -text` prints it. */
+static int text_show(const char *pem)
+{
+	BIO *in = BIO_new_mem_buf(pem, -1), *out = BIO_new_fp(stdout, BIO_NOCLOSE);
+	X509 *cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+	int ok = cert && out && X509_print(out, cert);
+
+	BIO_free(in);
+	BIO_free(out);
+	X509_free(cert);
+	return ok ? CTL_OK : ctl_openssl_error("the certificate cannot be printed");
+}
+
+static int certificates_show(const struct ctl *ctl, const struct certificate_args *args,
+			     const json_t *rows)
+{
+	json_t *row;
+	size_t i;
+	int status = CTL_OK;
+
+	if (ctl->json || (!args->pem && !args->text)) {
+		ctl_show(ctl, rows);
+		return CTL_OK;
+	}
+	json_array_foreach(rows, i, row)
+	{
+		const char *pem = json_string_value(json_object_get(row, "pem"));
+
+		if (pem && args->text && !status)
+			status = text_show(pem);
+		if (pem && args->pem)
+			fputs(pem, stdout);
+	}
+	return status;
+}
+
+/* The certificates that the arguments name; there must be one. */
+static int certificates_find(struct ctl *ctl, const struct certificate_args *args, json_t **rowsp)
+{
+	_cleanup_(freep) char *path = certificates_path(args, true);
+	int status = ctl_rows(ctl, path, rowsp);
+
+	if (status || json_array_size(*rowsp) > 0)
+		return status;
+	json_decref(*rowsp);
+	ctl_error("there is no such certificate");
+	return CTL_REFUSED;
+}
+
+int ctl_certificate_show(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		FILTER_OPTIONS,
+		{"pem", OPT_PEM, NULL, 0, "Print PEM and nothing else", 2},
+		{"text", OPT_TEXT, NULL, 0, "Print as `openssl x509 -text` does", 2},
+		{0}};
+	static const struct argp argp = {.options = options,
+					 .parser = show_parse,
+					 .args_doc = "[SERIAL]",
+					 .doc = "Shows certificates."};
+	struct certificate_args args = {0};
+	json_t *rows;
+	int status;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	status = certificates_find(ctl, &args, &rows);
+	if (status)
+		return status;
+	status = certificates_show(ctl, &args, rows);
+	json_decref(rows);
+	return status;
+}
+
+/* --- revoke --------------------------------------------------------------------------------- */
+
+static error_t revoke_parse(int key, char *arg, struct argp_state *state)
+{
+	struct certificate_args *args = state->input;
+
+	if (key != OPT_REASON)
+		return named_parse(key, arg, state);
+	args->reason = arg;
+	return 0;
+}
+
+/* Whether revoking by subject means this one: what has ended already is left alone. */
+static bool revocable(const json_t *row)
+{
+	const char *state = json_string_value(json_object_get(row, "state"));
+
+	return state && (strcmp(state, "active") == 0 || strcmp(state, "pending") == 0);
+}
+
+static int revoke_one(struct ctl *ctl, const json_t *row, const char *reason, json_t *done)
+{
+	char path[64];
+	json_t *reply;
+	int status;
+
+	snprintf(path, sizeof(path), "/v1/certificates/%lld/revoke",
+		 (long long)json_integer_value(json_object_get(row, "id")));
+	status = ctl_call(ctl, "POST", path, json_pack("{s:s*}", "reason", reason), &reply);
+	if (!status)
+		json_array_append_new(done, reply);
+	return status;
+}
+
+static void revoked_report(const struct ctl *ctl, const json_t *done)
+{
+	json_t *row;
+	size_t i;
+
+	if (ctl->json) {
+		ctl_show(ctl, done);
+		return;
+	}
+	json_array_foreach(done, i, row)
+		printf("%s: %s\n", json_string_value(json_object_get(row, "serial")),
+		       json_string_value(json_object_get(row, "state")));
+}
+
+int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		FILTER_OPTIONS,
+		{"reason", OPT_REASON, "NAME", 0,
+		 "CRLReason: unspecified (default), keyCompromise, affiliationChanged, superseded, "
+		 "cessationOfOperation, ...",
+		 2},
+		{0}};
+	static const struct argp argp = {.options = options,
+					 .parser = revoke_parse,
+					 .args_doc = "[SERIAL]",
+					 .doc = "Revokes certificates: the one with that "
+						"serialNumber, or all of an entity that "
+						"are active or pending."};
+	struct certificate_args args = {0};
+	json_t *rows, *row, *done;
+	size_t i;
+	int status;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	status = certificates_find(ctl, &args, &rows);
+	if (status)
+		return status;
+	done = json_array();
+	json_array_foreach(rows, i, row)
+	{
+		if (!status && (args.serial || revocable(row)))
+			status = revoke_one(ctl, row, args.reason, done);
+	}
+	if (!status && json_array_size(done) == 0) {
+		ctl_error("there is nothing to revoke: no certificate is active or pending");
+		status = CTL_REFUSED;
+	}
+	revoked_report(ctl, done);
+	json_decref(done);
+	json_decref(rows);
+	return status;
+}

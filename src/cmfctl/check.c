@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmfctl check: loads what cmfd would load at its start, and says what is wrong; offline.
+ */
+#include "ctl.h"
+
+#include "asn1/certificate.h"
+#include "cmp/door.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { OPT_DATABASE = 0x100 };
+
+DEFINE_CLEANUP(struct metrics, metrics_free);
+
+/* A certificate that ends within that time is worth a warning: 30 days. */
+static const int64_t expiry_warning_ms = 30LL * 24 * 3600 * 1000;
+
+/* Findings in the order they were made: those that stop cmfd, and warnings. */
+struct findings {
+	struct strbuf problems;
+	struct strbuf warnings;
+};
+
+/* A line for each text line, as tables and JSON want them. */
+static void findings_add(json_t *rows, const char *severity, struct strbuf *lines)
+{
+	char *next = lines->text, *line;
+
+	while (next && (line = strsep(&next, "\n"))) {
+		if (*line)
+			json_array_append_new(rows, json_pack("{s:s, s:s}", "severity", severity,
+							      "finding", line));
+	}
+}
+
+static int findings_report(const struct ctl *ctl, struct findings *f)
+{
+	json_t *rows = json_array(), *row;
+	bool failed = f->problems.len > 0;
+	size_t i;
+
+	findings_add(rows, "error", &f->problems);
+	findings_add(rows, "warning", &f->warnings);
+	if (ctl->json)
+		ctl_show(ctl, rows);
+	else {
+		json_array_foreach(rows, i, row)
+		{
+			printf("%s: ", json_string_value(json_object_get(row, "severity")));
+			ctl_text_print(json_string_value(json_object_get(row, "finding")));
+			putchar('\n');
+		}
+		if (!failed)
+			printf("%s: ok\n", ctl->config);
+	}
+	json_decref(rows);
+	return failed ? CTL_REFUSED : CTL_OK;
+}
+
+/* Keys that others can read. */
+static void key_file_check(const char *what, const char *path, struct findings *f)
+{
+	struct stat st;
+
+	if (path && stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)))
+		strbuf_printf(&f->warnings, "%s: %s can be read by others (mode %03o)\n", what,
+			      path, st.st_mode & 0777);
+}
+
+static void files_check(const struct conf *conf, struct findings *f)
+{
+	key_file_check("[protection] key", conf->protection.key, f);
+	key_file_check("[protection] passphrase_file", conf->protection.passphrase_file, f);
+	key_file_check("[server] tls_key", conf->server.tls_key, f);
+	key_file_check("[store] secret_key", conf->store.secret_key, f);
+	key_file_check("[store] database", conf->store.database, f);
+	for (size_t i = 0; i < conf->n_cas; i++) {
+		key_file_check(conf->cas[i].name, conf->cas[i].key, f);
+		key_file_check(conf->cas[i].name, conf->cas[i].passphrase_file, f);
+		key_file_check(conf->cas[i].name, conf->cas[i].ra_key, f);
+		key_file_check(conf->cas[i].name, conf->cas[i].ra_secret_file, f);
+	}
+}
+
+/* The issuing certificates that have ended, or will soon. */
+static void expiry_check(struct ca_set *cas, struct findings *f)
+{
+	int64_t now_ms = clock_now_ms(&clock_system);
+
+	for (size_t i = 0; i < ca_count(cas); i++) {
+		const struct ca *ca = ca_at(cas, i);
+		const struct bytes *certs;
+		struct certificate_view view;
+		char when[21];
+
+		if (ca_chain(ca, &certs) == 0 || certificate_view(certs[0], &view) ||
+		    view.not_after_ms > now_ms + expiry_warning_ms)
+			continue;
+		clock_format(view.not_after_ms, when);
+		strbuf_printf(view.not_after_ms < now_ms ? &f->problems : &f->warnings,
+			      "[ca %s] certificate: it ends at %s\n", ca_name(ca), when);
+	}
+}
+
+/* Keys, certificates and secrets, in the way cmfd loads them. */
+static void credentials_check(const struct conf *conf, struct store *store, struct findings *f)
+{
+	_cleanup_(metrics_freep) struct metrics *metrics = metrics_new();
+	_cleanup_(ca_set_freep) struct ca_set *cas = NULL;
+	_cleanup_(cmf_freep) struct cmf *cmf = NULL;
+	_cleanup_(cmp_door_freep) struct cmp_door *door = NULL;
+	int err = metrics ? 0 : -ENOMEM;
+
+	if (!err)
+		err = ca_set_new(conf, store, &clock_system, metrics, &cas, &f->problems);
+	if (!err)
+		err = cmf_new(conf, store, cas, &clock_system, &cmf, &f->problems);
+	if (!err)
+		err = cmp_door_new(conf, cmf, store, &clock_system, metrics, &door, &f->problems);
+	if (!err)
+		expiry_check(cas, f);
+	if (err && !f->problems.len)
+		strbuf_printf(&f->problems, "%s\n", strerror(-err));
+}
+
+/* Opens the database as cmfd does, which migrates an older schema, and has it checked. */
+static void database_open(const struct conf *conf, struct store **storep, struct findings *f)
+{
+	const struct store_options options = {.database = conf->store.database,
+					      .batch_max = conf->store.batch_max};
+	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
+	int err = store_open(&options, storep);
+
+	if (!err)
+		err = store_reader_new(*storep, &reader);
+	if (!err)
+		err = store_integrity_check(reader);
+	if (err)
+		strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
+			      err == -EPROTO ? "it is newer than this program" : strerror(-err));
+}
+
+static void database_stat(const struct conf *conf, struct findings *f)
+{
+	struct stat st;
+
+	if (stat(conf->store.database, &st))
+		strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
+			      strerror(errno));
+}
+
+static error_t check_parse(int key, char *arg, struct argp_state *state)
+{
+	bool *database = state->input;
+
+	if (key != OPT_DATABASE)
+		return ARGP_ERR_UNKNOWN;
+	*database = true;
+	return 0;
+}
+
+int ctl_check(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{"database", OPT_DATABASE, NULL, 0,
+		 "Check the integrity of the database too; one of an older version is migrated", 1},
+		{0}};
+	static const struct argp argp = {.options = options,
+					 .parser = check_parse,
+					 .doc = "Checks configuration, keys, certificates and "
+						"secrets as cmfd would load them. "
+						"Exits with 1 if cmfd could not start."};
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+	_cleanup_(store_closep) struct store *store = NULL;
+	struct findings f = {0};
+	bool database = false;
+	int status;
+
+	ctl_parse(&argp, ctl, &database, argc, argv);
+	if (conf_load(ctl->config, &conf, &f.problems) == 0) {
+		files_check(conf, &f);
+		database_stat(conf, &f);
+		if (database)
+			database_open(conf, &store, &f);
+		credentials_check(conf, store, &f);
+	}
+	status = findings_report(ctl, &f);
+	strbuf_clear(&f.problems);
+	strbuf_clear(&f.warnings);
+	return status;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the commands of cmfctl share: common options, exit codes, the admin API, output for people
+ * and for scripts. Private to cmfctl/.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/strbuf.h"
+
+#include <argp.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes; documented in cmfctl(1). */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_REFUSED = 1,     /* the CMF, or a check, said no */
+	CTL_USAGE = 2,       /* the command line is wrong */
+	CTL_UNREACHABLE = 3, /* no answer from the CMF */
+	CTL_FAULT = 4,       /* a file, the disk, memory, or a fault of the CMF */
+};
+
+#define CTL_CONFIG_DEFAULT "/etc/cmfd/cmf.cnf"
+
+/* The common options, and what follows from them. */
+struct ctl {
+	const char *config; /* --config, or the default */
+	const char *socket; /* --socket; NULL: as the configuration says */
+	bool json;
+	char *socket_path;     /* resolved at the first call */
+	uint32_t subjects_max; /* of one Register, as configured; 0: not known */
+};
+
+/* A command, given its own arguments: argv[0] is "cmfctl COMMAND". */
+typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
+
+ctl_command ctl_init, ctl_check, ctl_explain;
+ctl_command ctl_register, ctl_deregister, ctl_registration_list, ctl_registration_show;
+ctl_command ctl_certificate_list, ctl_certificate_show, ctl_certificate_revoke;
+ctl_command ctl_client_add, ctl_client_list, ctl_client_remove;
+ctl_command ctl_transaction_list, ctl_transaction_show, ctl_ca_show;
+
+/* The --config, --socket and --json options: as a child of the program's parser, input struct ctl.
+ */
+extern const struct argp ctl_common_argp;
+
+/* Parses a command's options (input `args`) together with the common ones. Exits on errors. */
+void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, char **argv);
+
+/* "cmfctl: ..." to stderr. */
+void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same for what OpenSSL says, with its error queue. Returns CTL_FAULT. */
+int ctl_openssl_error(const char *what);
+/* The same for a file. Returns CTL_FAULT. */
+int ctl_file_error(const char *path, int err);
+
+/* Reads a text file of at most `max` octets to a NUL-terminated string; CTL_OK or CTL_FAULT. */
+_must_check_ int ctl_text_read(const char *path, size_t max, char **textp);
+/* The first line of a file with a secret, as `openssl cmp -secret file:` reads it. */
+_must_check_ int ctl_secret_read(const char *path, char **secretp);
+
+/* --- admin API ------------------------------------------------------------------------------ */
+
+/*
+ * One call; `body` (may be NULL) is taken over. CTL_OK with *replyp (may be NULL: not wanted),
+ * else the reason is printed and the exit code returned.
+ */
+_must_check_ int ctl_call(struct ctl *ctl, const char *method, const char *path, json_t *body,
+			  json_t **replyp);
+
+/* Gets every row of a list, page by page; `each` gets an array of rows. Non-zero ends the walk. */
+typedef int ctl_page(void *arg, json_t *rows);
+_must_check_ int ctl_walk(struct ctl *ctl, const char *path, uint64_t limit, ctl_page *each,
+			  void *arg);
+
+/* Appends "?name=value" or "&name=value", encoded; NULL value: nothing. */
+void ctl_query_add(struct strbuf *path, const char *name, const char *value);
+/* Appends a path segment, encoded. */
+void ctl_segment_add(struct strbuf *path, const char *segment);
+
+/* --- output -------------------------------------------------------------------------------------
+ */
+
+struct ctl_column {
+	const char *title;
+	const char *key;
+};
+
+/* Lists what a path gives as an aligned table, or with --json as an array of objects. */
+_must_check_ int ctl_list(struct ctl *ctl, const char *path, uint64_t limit,
+			  const struct ctl_column *columns, size_t n);
+/* All rows of a path; `*rowsp` is an array that the caller owns. For few rows. */
+_must_check_ int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp);
+/* Rows one after the other as "key  value" lines, or as JSON. PEM is printed behind the lines. */
+void ctl_show(const struct ctl *ctl, const json_t *rows);
+/* One object as a JSON array of one. */
+void ctl_json_print(const json_t *object);
+/* Text with control characters replaced, so that nothing of a client drives the terminal. */
+void ctl_text_print(const char *text);
+/* A digits-only number from the command line. */
+_must_check_ int ctl_number_parse(const char *text, uint64_t max, uint64_t *valuep);
+
+/* --- subjects ------------------------------------------------------------------------------- */
+
+/* subjectIds from --subject-id and --subject-file, in order. */
+struct ctl_subjects {
+	char **item;
+	size_t len;
+	size_t size;
+};
+
+_must_check_ int ctl_subjects_add(struct ctl_subjects *subjects, const char *id);
+/* One a line; empty lines and those that begin with '#' are left out; "-" is stdin. */
+_must_check_ int ctl_subjects_read(struct ctl_subjects *subjects, const char *path);
+void ctl_subjects_clear(struct ctl_subjects *subjects);
+/* "registered 2000 of 50000" on a terminal. */
+void ctl_subjects_progress(size_t done, size_t total);
+
+/* --- Register over CMP ---------------------------------------------------------------------- */
+
+struct ctl_register {
+	const char *requester;
+	const char *cert_type;
+	const char *handling;
+	const char *ca;
+	const char *profile;
+	/* over CMP */
+	const char *server;
+	const char *cert;
+	const char *key;
+	const char *passphrase; /* NULL: none */
+	const char *trusted;
+	const char *tls_trusted;
+	const char *recipient;
+	const char *reference;
+	const char *secret; /* pass:, file: or env: */
+	struct ctl_subjects subjects;
+};
+
+/* Sends genm id-cmf.10 for all subjects, in messages that fit the server's limit. */
+_must_check_ int ctl_register_cmp(struct ctl *ctl, const struct ctl_register *reg);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmfctl explain: a CMP message, DER or PEM, field by field. Offline; verifies nothing.
+ */
+#include "explain.h"
+
+#include "cmp/message.h"
+#include "ctl.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The largest message that a CMF accepts could be configured to be this long. */
+enum { MESSAGE_MAX = 16 << 20 };
+
+/* The file's octets: DER, or the first PEM block whatever its label. */
+static int message_read(const char *path, struct octets *derp)
+{
+	_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
+	char *label = NULL, *header = NULL;
+	unsigned char *der = NULL;
+	long len;
+	BIO *bio;
+	int err = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, MESSAGE_MAX, &content);
+
+	if (err)
+		return ctl_file_error(path, err);
+	if (content.len == 0 || content.data[0] == 0x30) { /* SEQUENCE */
+		*derp = content;
+		content = OCTETS_NULL;
+		return CTL_OK;
+	}
+	bio = BIO_new_mem_buf(content.data, (int)content.len);
+	if (bio && PEM_read_bio(bio, &label, &header, &der, &len)) {
+		err = octets_dup((struct bytes){der, (size_t)len}, derp);
+	} else {
+		*derp = content; /* the decoder says what is wrong with it */
+		content = OCTETS_NULL;
+	}
+	ERR_clear_error();
+	OPENSSL_free(label);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+	BIO_free(bio);
+	return err ? ctl_file_error(path, err) : CTL_OK;
+}
+
+/* RFC 4210 5.1.1 */
+static void header_explain(struct explain *e, const PKIHeader *h)
+{
+	explain_begin(e, "header");
+	explain_integer(e, "pvno", h->pvno);
+	explain_general_name(e, "sender", h->sender);
+	explain_general_name(e, "recipient", h->recipient);
+	explain_time(e, "messageTime", h->messageTime);
+	explain_algorithm(e, "protectionAlg", h->protectionAlg);
+	explain_string(e, "senderKID", h->senderKID);
+	explain_string(e, "recipKID", h->recipKID);
+	explain_string(e, "transactionID", h->transactionID);
+	explain_string(e, "senderNonce", h->senderNonce);
+	explain_string(e, "recipNonce", h->recipNonce);
+	explain_free_text(e, "freeText", h->freeText);
+	if (sk_InfoTypeAndValue_num(h->generalInfo) > 0) {
+		explain_begin(e, "generalInfo");
+		for (int i = 0; i < sk_InfoTypeAndValue_num(h->generalInfo); i++)
+			explain_info(e, sk_InfoTypeAndValue_value(h->generalInfo, i));
+		explain_end(e);
+	}
+	explain_end(e);
+}
+
+static void message_explain(struct explain *e, const struct cmp_message *msg)
+{
+	explain_begin(e, "PKIMessage");
+	header_explain(e, msg->header);
+	if (msg->body)
+		explain_body(e, msg->body);
+	else
+		explain_text(e, "body", "malformed");
+	explain_octets(e, "protection", msg->protection);
+	if (msg->n_extra_certs > 0) {
+		explain_begin(e, "extraCerts");
+		for (size_t i = 0; i < msg->n_extra_certs; i++)
+			explain_certificate(e, "Certificate", cmp_message_extra_cert(msg, i));
+		explain_end(e);
+	}
+	explain_end(e);
+}
+
+static int file_explain(const char *path)
+{
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+	struct explain e = {0};
+	int r, status = message_read(path, &der);
+
+	if (status)
+		return status;
+	r = cmp_message_decode(octets_view(&der), &msg, &refusal);
+	if (r < 0)
+		return ctl_file_error(path, r);
+	if (msg) {
+		e.out = BIO_new_fp(stdout, BIO_NOCLOSE);
+		if (!e.out)
+			return ctl_openssl_error("no output");
+		message_explain(&e, msg);
+		BIO_free(e.out);
+	}
+	if (r != REFUSED)
+		return CTL_OK;
+	ctl_error("%s: %s (%s)", path, refusal_text(refusal.reason), refusal_code(refusal.reason));
+	return CTL_REFUSED;
+}
+
+static error_t explain_parse(int key, char *arg, struct argp_state *state)
+{
+	const char **path = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (*path)
+			argp_error(state, "one FILE only");
+		*path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!*path)
+			argp_error(state, "FILE is required");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int ctl_explain(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp argp = {.parser = explain_parse,
+					 .args_doc = "FILE",
+					 .doc = "Prints a CMP message (DER or PEM; - is stdin) "
+						"field by field, in the names of "
+						"RFC 4210 and RFC 4211. Nothing is verified. Exits "
+						"with 1 if it is malformed."};
+	const char *path = NULL;
+
+	ctl_parse(&argp, ctl, &path, argc, argv);
+	if (ctl->json) {
+		ctl_error("explain prints text only");
+		return CTL_USAGE;
+	}
+	return file_explain(path);
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The bodies of RFC 4210 5.3, field by field.
+ */
+#include "explain.h"
+
+#include <stdio.h>
+
+/* --- requests for certificates: RFC 4211 ---------------------------------------------------- */
+
+static void attributes_explain(struct explain *e, const char *name,
+			       const STACK_OF(AttributeTypeAndValue) * attributes)
+{
+	if (sk_AttributeTypeAndValue_num(attributes) <= 0)
+		return;
+	explain_begin(e, name);
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(attributes); i++) {
+		const AttributeTypeAndValue *a = sk_AttributeTypeAndValue_value(attributes, i);
+
+		explain_object(e, "type", a->type);
+		explain_value(e, "value", a->value);
+	}
+	explain_end(e);
+}
+
+static void template_explain(struct explain *e, const char *name, const CertTemplate *t)
+{
+	explain_begin(e, name);
+	explain_integer(e, "version", t->version);
+	explain_integer(e, "serialNumber", t->serialNumber);
+	explain_algorithm(e, "signingAlg", t->signingAlg);
+	explain_name(e, "issuer", t->issuer);
+	if (t->validity) {
+		explain_time(e, "notBefore", t->validity->notBefore);
+		explain_time(e, "notAfter", t->validity->notAfter);
+	}
+	explain_name(e, "subject", t->subject);
+	explain_spki(e, "publicKey", t->publicKey);
+	explain_string(e, "issuerUID", t->issuerUID);
+	explain_string(e, "subjectUID", t->subjectUID);
+	explain_extensions(e, "extensions", t->extensions);
+	explain_end(e);
+}
+
+static void popo_explain(struct explain *e, const ProofOfPossession *popo)
+{
+	if (!popo)
+		return;
+	switch (popo->type) {
+	case POPO_RA_VERIFIED:
+		explain_text(e, "popo", "raVerified");
+		return;
+	case POPO_SIGNATURE:
+		explain_begin(e, "popo: signature");
+		explain_string(e, "poposkInput", popo->value.signature->poposkInput);
+		explain_algorithm(e, "algorithmIdentifier",
+				  popo->value.signature->algorithmIdentifier);
+		explain_string(e, "signature", popo->value.signature->signature);
+		explain_end(e);
+		return;
+	case POPO_KEY_ENCIPHERMENT:
+		explain_text(e, "popo", "keyEncipherment");
+		return;
+	case POPO_KEY_AGREEMENT:
+		explain_text(e, "popo", "keyAgreement");
+		return;
+	default:
+		return;
+	}
+}
+
+static void certreq_explain(struct explain *e, const CertReqMessages *messages)
+{
+	for (int i = 0; i < sk_CertReqMsg_num(messages); i++) {
+		const CertReqMsg *msg = sk_CertReqMsg_value(messages, i);
+
+		explain_begin(e, "CertReqMsg");
+		explain_begin(e, "certReq");
+		explain_integer(e, "certReqId", msg->certReq->certReqId);
+		template_explain(e, "certTemplate", msg->certReq->certTemplate);
+		attributes_explain(e, "controls", msg->certReq->controls);
+		explain_end(e);
+		popo_explain(e, msg->popo);
+		attributes_explain(e, "regInfo", msg->regInfo);
+		explain_end(e);
+	}
+}
+
+static void p10_explain(struct explain *e, const CertificationRequest *p10)
+{
+	const CertificationRequestInfo *info = p10->certificationRequestInfo;
+	STACK_OF(X509_EXTENSION) *extensions = NULL;
+
+	explain_begin(e, "CertificationRequest");
+	explain_integer(e, "version", info->version);
+	explain_name(e, "subject", info->subject);
+	explain_spki(e, "subjectPKInfo", info->subjectPKInfo);
+	if (certification_request_extensions(p10, &extensions) == 0)
+		explain_extensions(e, "extensionRequest", extensions);
+	explain_algorithm(e, "signatureAlgorithm", p10->signatureAlgorithm);
+	explain_string(e, "signature", p10->signature);
+	explain_end(e);
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+
+/* --- answers -------------------------------------------------------------------------------- */
+
+static struct bytes value_octets(const ASN1_TYPE *value)
+{
+	const ASN1_STRING *s = value->value.sequence;
+
+	return (struct bytes){ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)};
+}
+
+static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
+{
+	if (!pair)
+		return;
+	if (pair->certOrEncCert->type == CERT_OR_ENC_CERT_CERTIFICATE)
+		explain_certificate(e, "certificate",
+				    value_octets(pair->certOrEncCert->value.certificate));
+	else
+		explain_text(e, "certOrEncCert", "encryptedCert");
+	if (pair->privateKey)
+		explain_text(e, "privateKey", "present, encrypted");
+}
+
+static void certrep_explain(struct explain *e, const CertRepMessage *rep)
+{
+	for (int i = 0; i < sk_ASN1_TYPE_num(rep->caPubs); i++)
+		explain_certificate(e, "caPubs", value_octets(sk_ASN1_TYPE_value(rep->caPubs, i)));
+	for (int i = 0; i < sk_CertResponse_num(rep->response); i++) {
+		const CertResponse *response = sk_CertResponse_value(rep->response, i);
+
+		explain_begin(e, "CertResponse");
+		explain_integer(e, "certReqId", response->certReqId);
+		explain_status_info(e, "status", response->status);
+		key_pair_explain(e, response->certifiedKeyPair);
+		explain_string(e, "rspInfo", response->rspInfo);
+		explain_end(e);
+	}
+}
+
+static void certconf_explain(struct explain *e, const STACK_OF(CertStatus) * statuses)
+{
+	for (int i = 0; i < sk_CertStatus_num(statuses); i++) {
+		const CertStatus *status = sk_CertStatus_value(statuses, i);
+
+		explain_begin(e, "CertStatus");
+		explain_string(e, "certHash", status->certHash);
+		explain_integer(e, "certReqId", status->certReqId);
+		explain_status_info(e, "statusInfo", status->statusInfo);
+		explain_algorithm(e, "hashAlg", status->hashAlg);
+		explain_end(e);
+	}
+}
+
+/* --- the others ----------------------------------------------------------------------------- */
+
+static void rr_explain(struct explain *e, const STACK_OF(RevDetails) * details)
+{
+	for (int i = 0; i < sk_RevDetails_num(details); i++) {
+		const RevDetails *d = sk_RevDetails_value(details, i);
+
+		explain_begin(e, "RevDetails");
+		template_explain(e, "certDetails", d->certDetails);
+		explain_extensions(e, "crlEntryDetails", d->crlEntryDetails);
+		explain_end(e);
+	}
+}
+
+static void rp_explain(struct explain *e, const RevRepContent *rp)
+{
+	for (int i = 0; i < sk_PKIStatusInfo_num(rp->status); i++)
+		explain_status_info(e, "status", sk_PKIStatusInfo_value(rp->status, i));
+	for (int i = 0; i < sk_CertId_num(rp->revCerts); i++) {
+		const CertId *id = sk_CertId_value(rp->revCerts, i);
+
+		explain_begin(e, "revCerts");
+		explain_general_name(e, "issuer", id->issuer);
+		explain_integer(e, "serialNumber", id->serialNumber);
+		explain_end(e);
+	}
+}
+
+static void infos_explain(struct explain *e, const STACK_OF(InfoTypeAndValue) * infos)
+{
+	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++)
+		explain_info(e, sk_InfoTypeAndValue_value(infos, i));
+}
+
+static void error_explain(struct explain *e, const ErrorMsgContent *error)
+{
+	explain_status_info(e, "pKIStatusInfo", error->pKIStatusInfo);
+	explain_integer(e, "errorCode", error->errorCode);
+	explain_free_text(e, "errorDetails", error->errorDetails);
+}
+
+static void poll_explain(struct explain *e, const PKIBody *body)
+{
+	for (int i = 0; body->type == PKI_BODY_POLLREQ && i < sk_PollReq_num(body->value.pollReq);
+	     i++)
+		explain_integer(e, "certReqId",
+				sk_PollReq_value(body->value.pollReq, i)->certReqId);
+	for (int i = 0; body->type == PKI_BODY_POLLREP && i < sk_PollRep_num(body->value.pollRep);
+	     i++) {
+		const PollRep *rep = sk_PollRep_value(body->value.pollRep, i);
+
+		explain_integer(e, "certReqId", rep->certReqId);
+		explain_integer(e, "checkAfter", rep->checkAfter);
+		explain_free_text(e, "reason", rep->reason);
+	}
+}
+
+void explain_body(struct explain *e, const PKIBody *body)
+{
+	char title[64];
+
+	snprintf(title, sizeof(title), "body: %s [%d]", pki_body_type_name(body->type), body->type);
+	explain_begin(e, title);
+	switch (body->type) {
+	case PKI_BODY_IR:
+	case PKI_BODY_CR:
+	case PKI_BODY_KUR:
+		certreq_explain(e, body->value.certReqMessages);
+		break;
+	case PKI_BODY_IP:
+	case PKI_BODY_CP:
+	case PKI_BODY_KUP:
+		certrep_explain(e, body->value.certRepMessage);
+		break;
+	case PKI_BODY_P10CR:
+		p10_explain(e, body->value.p10cr);
+		break;
+	case PKI_BODY_RR:
+		rr_explain(e, body->value.rr);
+		break;
+	case PKI_BODY_RP:
+		rp_explain(e, body->value.rp);
+		break;
+	case PKI_BODY_PKICONF:
+		break;
+	case PKI_BODY_GENM:
+	case PKI_BODY_GENP:
+		infos_explain(e, body->value.genmsg);
+		break;
+	case PKI_BODY_ERROR:
+		error_explain(e, body->value.error);
+		break;
+	case PKI_BODY_CERTCONF:
+		certconf_explain(e, body->value.certConf);
+		break;
+	case PKI_BODY_POLLREQ:
+	case PKI_BODY_POLLREP:
+		poll_explain(e, body);
+		break;
+	default:
+		explain_value(e, "value", body->value.other);
+	}
+	explain_end(e);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmfctl: the operator's program. Finds the command and hands it its arguments.
+ */
+#include "ctl.h"
+
+#include "base/log.h"
+
+#include <curl/curl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *argp_program_version = "cmfctl " CMFD_VERSION;
+
+static const struct {
+	const char *name;
+	const char *verb; /* NULL: the command is one word */
+	ctl_command *run;
+	const char *help;
+} commands[] = {
+	{"init", NULL, ctl_init, "make a directory with all that cmfd needs"},
+	{"check", NULL, ctl_check, "check configuration, keys, certificates and database"},
+	{"register", NULL, ctl_register, "register entities (IFA 033 Register)"},
+	{"deregister", NULL, ctl_deregister, "end registrations"},
+	{"registration", "list", ctl_registration_list, "list registrations"},
+	{"registration", "show", ctl_registration_show, "show the registrations of an entity"},
+	{"certificate", "list", ctl_certificate_list, "list certificates"},
+	{"certificate", "show", ctl_certificate_show, "show certificates, as PEM or text too"},
+	{"certificate", "revoke", ctl_certificate_revoke, "revoke certificates"},
+	{"client", "add", ctl_client_add, "add a client that may speak CMP with us"},
+	{"client", "list", ctl_client_list, "list clients"},
+	{"client", "remove", ctl_client_remove, "remove a client"},
+	{"transaction", "list", ctl_transaction_list, "list CMP transactions"},
+	{"transaction", "show", ctl_transaction_show, "show a CMP transaction"},
+	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs"},
+	{"explain", NULL, ctl_explain, "print a CMP message field by field"},
+};
+
+/* "  certificate list   list certificates" for every command, or those of one name. */
+static void commands_print(FILE *out, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		char words[32];
+
+		if (name && strcmp(name, commands[i].name) != 0)
+			continue;
+		snprintf(words, sizeof(words), "%s%s%s", commands[i].name,
+			 commands[i].verb ? " " : "", commands[i].verb ? commands[i].verb : "");
+		fprintf(out, "  %-18s  %s\n", words, commands[i].help);
+	}
+}
+
+static bool command_exists(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(name, commands[i].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Runs commands[i] with the arguments behind its words, under the name "cmfctl WORDS". */
+static int command_run(struct ctl *ctl, size_t i, int argc, char **argv)
+{
+	int words = commands[i].verb ? 2 : 1;
+	char name[48];
+
+	snprintf(name, sizeof(name), "cmfctl %s%s%s", commands[i].name, words == 2 ? " " : "",
+		 words == 2 ? commands[i].verb : "");
+	argv[words - 1] = name;
+	return commands[i].run(ctl, argc - (words - 1), argv + (words - 1));
+}
+
+/* argv[0] is the first word of the command. */
+static int command_find(struct ctl *ctl, int argc, char **argv)
+{
+	bool help;
+
+	if (!command_exists(argv[0])) {
+		ctl_error("there is no command '%s'; see cmfctl --help", argv[0]);
+		return CTL_USAGE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(argv[0], commands[i].name) == 0 &&
+		    (!commands[i].verb || (argc > 1 && strcmp(argv[1], commands[i].verb) == 0)))
+			return command_run(ctl, i, argc, argv);
+	}
+	help = argc > 1 && strcmp(argv[1], "--help") == 0;
+	fprintf(help ? stdout : stderr, "Usage: cmfctl [OPTION...] %s VERB ...\n", argv[0]);
+	commands_print(help ? stdout : stderr, argv[0]);
+	return help ? CTL_OK : CTL_USAGE;
+}
+
+struct program {
+	struct ctl *ctl;
+	int command; /* index of the first word in argv; 0: none */
+};
+
+static error_t program_parse(int key, char *arg, struct argp_state *state)
+{
+	struct program *program = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = program->ctl;
+		return 0;
+	case ARGP_KEY_ARG: /* the command: what follows is its own */
+		program->command = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The list of commands stands in --help behind the options. */
+static char *program_help(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *out;
+
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	out = open_memstream(&list, &size);
+	if (!out)
+		return (char *)text;
+	fputs("Commands (each has --help):\n", out);
+	commands_print(out, NULL);
+	fputs("\nExit codes: 0 done, 1 refused, 2 wrong usage, 3 the CMF cannot be reached,\n"
+	      "4 a fault (file, disk, memory, or of the CMF).",
+	      out);
+	fclose(out);
+	return list;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		.parser = program_parse,
+		.args_doc = "COMMAND [ARGUMENT...]",
+		.doc = "Operates a Certificate Management Function (cmfd).\v ",
+		.children = children,
+		.help_filter = program_help,
+	};
+	struct ctl ctl = {.config = CTL_CONFIG_DEFAULT};
+	struct program program = {.ctl = &ctl};
+	int status;
+
+	setlocale(LC_ALL, "");
+	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_WARNING);
+	argp_err_exit_status = CTL_USAGE;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &program);
+	if (!program.command) {
+		ctl_error("which command? See cmfctl --help");
+		return CTL_USAGE;
+	}
+	if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
+		ctl_error("libcurl cannot be used");
+		return CTL_FAULT;
+	}
+	status = command_find(&ctl, argc - program.command, argv + program.command);
+	free(ctl.socket_path);
+	curl_global_cleanup();
+	if (fflush(stdout) || ferror(stdout)) {
+		ctl_error("cannot write the output");
+		return CTL_FAULT;
+	}
+	return status;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The options that all commands have, errors to stderr, and small inputs.
+ */
+#include "ctl.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_SOCKET = 0x1000, OPTION_JSON };
+
+/* A secret is one line. */
+enum { SECRET_FILE_MAX = 4096 };
+
+static error_t common_parse(int key, char *arg, struct argp_state *state)
+{
+	struct ctl *ctl = state->input;
+
+	switch (key) {
+	case 'c':
+		ctl->config = arg;
+		return 0;
+	case OPTION_SOCKET:
+		ctl->socket = arg;
+		return 0;
+	case OPTION_JSON:
+		ctl->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option common_options[] = {
+	{"config", 'c', "FILE", 0, "Configuration of the CMF (" CTL_CONFIG_DEFAULT ")", 100},
+	{"socket", OPTION_SOCKET, "PATH", 0, "Admin socket, if not the one of the configuration",
+	 100},
+	{"json", OPTION_JSON, NULL, 0, "Print JSON (an array of objects)", 100},
+	{0},
+};
+
+const struct argp ctl_common_argp = {.options = common_options, .parser = common_parse};
+
+struct parse_inputs {
+	void *args;
+	struct ctl *ctl;
+};
+
+static error_t inputs_parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse_inputs *inputs = state->input;
+
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = inputs->args;
+	state->child_inputs[1] = inputs->ctl;
+	return 0;
+}
+
+void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, char **argv)
+{
+	const struct argp options = {.options = own->options, .parser = own->parser};
+	const struct argp_child children[] = {
+		{&options, 0, NULL, 0}, {&ctl_common_argp, 0, NULL, 0}, {0}};
+	const struct argp argp = {.parser = inputs_parse,
+				  .args_doc = own->args_doc,
+				  .doc = own->doc,
+				  .children = children};
+	struct parse_inputs inputs = {args, ctl};
+
+	argp_parse(&argp, argc, argv, 0, NULL, &inputs);
+}
+
+void ctl_error(const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("cmfctl: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+int ctl_openssl_error(const char *what)
+{
+	ctl_error("%s", what);
+	ERR_print_errors_fp(stderr);
+	return CTL_FAULT;
+}
+
+int ctl_file_error(const char *path, int err)
+{
+	ctl_error("%s: %s", path, strerror(err < 0 ? -err : err));
+	return CTL_FAULT;
+}
+
+int ctl_text_read(const char *path, size_t max, char **textp)
+{
+	struct octets content = OCTETS_NULL;
+	char *text;
+	int err = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, max, &content);
+
+	if (err)
+		return ctl_file_error(path, err);
+	if (content.len && memchr(content.data, '\0', content.len)) {
+		ctl_error("%s: this is no text file", path);
+		octets_clear_secret(&content);
+		return CTL_FAULT;
+	}
+	text = malloc(content.len + 1);
+	if (!text) {
+		octets_clear_secret(&content);
+		return ctl_file_error(path, -ENOMEM);
+	}
+	if (content.len)
+		memcpy(text, content.data, content.len);
+	text[content.len] = '\0';
+	octets_clear_secret(&content);
+	*textp = text;
+	return CTL_OK;
+}
+
+int ctl_secret_read(const char *path, char **secretp)
+{
+	int status = ctl_text_read(path, SECRET_FILE_MAX, secretp);
+	size_t len;
+
+	if (status)
+		return status;
+	len = strcspn(*secretp, "\r\n");
+	OPENSSL_cleanse(*secretp + len, strlen(*secretp + len));
+	(*secretp)[len] = '\0';
+	if (len > 0)
+		return CTL_OK;
+	ctl_error("%s: the first line holds no secret", path);
+	free(TAKE(*secretp));
+	return CTL_FAULT;
+}
+
+int ctl_number_parse(const char *text, uint64_t max, uint64_t *valuep)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 18 || strspn(text, "0123456789") != len)
+		return -EINVAL;
+	*valuep = strtoull(text, NULL, 10);
+	return *valuep > max ? -ERANGE : 0;
+}

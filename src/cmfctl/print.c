@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Output: aligned tables and "key  value" lines for people, arrays of objects for scripts.
+ */
+#include "ctl.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS_MAX = 12 };
+
+/* Shown for null. */
+static const char absent[] = "-";
+
+/* --- values --------------------------------------------------------------------------------- */
+
+/* A value as people read it; the caller frees. NULL out of memory. */
+static char *value_text(const json_t *value)
+{
+	struct strbuf b = STRBUF_NULL;
+	json_t *item;
+	size_t i;
+
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		strbuf_add(&b, json_string_value(value));
+		break;
+	case JSON_INTEGER:
+		strbuf_printf(&b, "%lld", (long long)json_integer_value(value));
+		break;
+	case JSON_TRUE:
+		strbuf_add(&b, "yes");
+		break;
+	case JSON_FALSE:
+		strbuf_add(&b, "no");
+		break;
+	case JSON_ARRAY:
+		json_array_foreach(value, i, item)
+			strbuf_printf(&b, "%s%s", i ? "," : "",
+				      json_is_string(item) ? json_string_value(item) : "?");
+		break;
+	case JSON_REAL:
+	case JSON_OBJECT:
+	case JSON_NULL:
+		strbuf_add(&b, absent);
+		break;
+	}
+	return strbuf_take(&b);
+}
+
+static char *cell_text(const json_t *row, const char *key)
+{
+	const json_t *value = json_object_get(row, key);
+
+	return value ? value_text(value) : strdup(absent);
+}
+
+/* Terminal columns of UTF-8 text: octets that begin a character. */
+static size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+void ctl_text_print(const char *text)
+{
+	for (; *text; text++) {
+		/* C0, DEL, and C1 controls as they come in UTF-8 (c2 80 .. c2 9f) */
+		bool c1 = (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
+
+		if (c1)
+			text++;
+		putchar(c1 || iscntrl((unsigned char)*text) ? '?' : *text);
+	}
+}
+
+/* --- tables --------------------------------------------------------------------------------- */
+
+struct table {
+	const struct ctl_column *columns;
+	size_t n;
+	size_t width[COLUMNS_MAX];
+	bool json;
+	uint64_t printed;
+};
+
+static void cell_print(const struct table *t, size_t column, const char *text)
+{
+	size_t width = text_width(text);
+
+	ctl_text_print(text);
+	if (column + 1 == t->n) {
+		putchar('\n');
+		return;
+	}
+	for (; width < t->width[column] + 2; width++)
+		putchar(' ');
+}
+
+static void table_widen(struct table *t, const json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		for (size_t c = 0; c < t->n; c++) {
+			_cleanup_(freep) char *text = cell_text(row, t->columns[c].key);
+			size_t width = text ? text_width(text) : 0;
+
+			if (width > t->width[c])
+				t->width[c] = width;
+		}
+	}
+}
+
+/* The first page sets the widths, later ones can only widen them: a million rows are not gathered.
+ */
+static int table_page(void *arg, json_t *rows)
+{
+	struct table *t = arg;
+	json_t *row;
+	size_t i;
+
+	table_widen(t, rows);
+	for (size_t c = 0; t->printed == 0 && c < t->n; c++)
+		cell_print(t, c, t->columns[c].title);
+	t->printed++;
+	json_array_foreach(rows, i, row)
+	{
+		for (size_t c = 0; c < t->n; c++) {
+			_cleanup_(freep) char *text = cell_text(row, t->columns[c].key);
+
+			cell_print(t, c, text ? text : absent);
+		}
+	}
+	return CTL_OK;
+}
+
+static int json_page(void *arg, json_t *rows)
+{
+	struct table *t = arg;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		fputs(t->printed++ ? ",\n " : "[", stdout);
+		json_dumpf(row, stdout, 0);
+	}
+	return ferror(stdout) ? CTL_FAULT : CTL_OK;
+}
+
+int ctl_list(struct ctl *ctl, const char *path, uint64_t limit, const struct ctl_column *columns,
+	     size_t n)
+{
+	struct table t = {.columns = columns, .n = n < COLUMNS_MAX ? n : COLUMNS_MAX};
+	int status;
+
+	for (size_t c = 0; c < t.n; c++)
+		t.width[c] = text_width(columns[c].title);
+	status = ctl_walk(ctl, path, limit, ctl->json ? json_page : table_page, &t);
+	if (!status && ctl->json)
+		puts(t.printed ? "]" : "[]");
+	return status;
+}
+
+/* --- few rows ------------------------------------------------------------------------------- */
+
+static int rows_page(void *arg, json_t *rows)
+{
+	return json_array_extend(arg, rows) ? ctl_file_error("rows", -ENOMEM) : CTL_OK;
+}
+
+int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp)
+{
+	json_t *rows = json_array();
+	int status = rows ? ctl_walk(ctl, path, 0, rows_page, rows) : ctl_file_error(path, -ENOMEM);
+
+	if (status)
+		json_decref(rows);
+	else
+		*rowsp = rows;
+	return status;
+}
+
+static void row_show(json_t *row)
+{
+	const char *key;
+	json_t *value;
+	size_t width = 0;
+
+	json_object_foreach(row, key, value) width = strlen(key) > width ? strlen(key) : width;
+	json_object_foreach(row, key, value)
+	{
+		_cleanup_(freep) char *text = value_text(value);
+
+		if (strcmp(key, "pem") == 0 || strcmp(key, "chain") == 0)
+			continue;
+		printf("%-*s  ", (int)width, key);
+		ctl_text_print(text ? text : absent);
+		putchar('\n');
+	}
+	if (json_is_string(json_object_get(row, "pem")))
+		fputs(json_string_value(json_object_get(row, "pem")), stdout);
+}
+
+void ctl_show(const struct ctl *ctl, const json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	if (ctl->json) {
+		json_dumpf(rows, stdout, JSON_INDENT(1));
+		putchar('\n');
+		return;
+	}
+	json_array_foreach(rows, i, row)
+	{
+		if (i)
+			putchar('\n');
+		row_show(row);
+	}
+}
+
+void ctl_json_print(const json_t *object)
+{
+	fputc('[', stdout);
+	json_dumpf(object, stdout, 0);
+	puts("]");
+}

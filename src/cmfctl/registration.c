@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * register, deregister, registration list and show.
+ */
+#include "ctl.h"
+
+#include "base/cert_type.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	OPT_CERT_TYPE = 0x100,
+	OPT_HANDLING,
+	OPT_CA,
+	OPT_PROFILE,
+	OPT_SUBJECT_ID,
+	OPT_SUBJECT_FILE,
+	OPT_SERVER,
+	OPT_CERT,
+	OPT_KEY,
+	OPT_PASSPHRASE_FILE,
+	OPT_TRUSTED,
+	OPT_TLS_TRUSTED,
+	OPT_RECIPIENT,
+	OPT_REF,
+	OPT_SECRET,
+	OPT_MANAGER,
+	OPT_TRUST_DOMAIN,
+	OPT_ALL,
+	OPT_LIMIT,
+};
+
+/* More subjects than that go in several calls; the server's own limit is at most this. */
+enum { REGISTER_CHUNK_MAX = 10000 };
+
+/* --- register ------------------------------------------------------------------------------- */
+
+struct register_args {
+	struct ctl_register reg;
+	const char *passphrase_file;
+	int status; /* of reading subjects */
+};
+
+static void argument_required(struct argp_state *state, const char *value, const char *option)
+{
+	if (!value)
+		argp_error(state, "%s is required", option);
+}
+
+static void register_args_check(struct argp_state *state, const struct register_args *args)
+{
+	const struct ctl_register *reg = &args->reg;
+	enum cert_type type;
+
+	argument_required(state, reg->cert_type, "--cert-type");
+	if (cert_type_parse(reg->cert_type, &type))
+		argp_error(state, "--cert-type must be ManoCert, VnfciCert or VnfOAMCert");
+	if (!args->status && reg->subjects.len == 0)
+		argp_error(state, "--subject-id or --subject-file is required");
+	if (!reg->server) {
+		argument_required(state, reg->requester, "--requester (or --server)");
+		if (reg->cert || reg->key || reg->reference || reg->secret || reg->trusted)
+			argp_error(state, "a credential goes with --server only");
+		return;
+	}
+	if (reg->requester || reg->ca)
+		argp_error(state, "--requester and --ca do not go with --server: over CMP the "
+				  "requester is who holds the credential");
+	if (!reg->cert != !reg->key || !reg->reference != !reg->secret ||
+	    !reg->cert == !reg->reference)
+		argp_error(state, "--server needs --cert with --key, or --ref with --secret");
+	if (reg->cert && !reg->trusted)
+		argp_error(state, "--trusted is required: the answer is verified with it");
+}
+
+/* The options of CMP. */
+static error_t register_cmp_parse(int key, char *arg, struct register_args *args)
+{
+	struct ctl_register *reg = &args->reg;
+
+	switch (key) {
+	case OPT_SERVER:
+		reg->server = arg;
+		return 0;
+	case OPT_CERT:
+		reg->cert = arg;
+		return 0;
+	case OPT_KEY:
+		reg->key = arg;
+		return 0;
+	case OPT_PASSPHRASE_FILE:
+		args->passphrase_file = arg;
+		return 0;
+	case OPT_TRUSTED:
+		reg->trusted = arg;
+		return 0;
+	case OPT_TLS_TRUSTED:
+		reg->tls_trusted = arg;
+		return 0;
+	case OPT_RECIPIENT:
+		reg->recipient = arg;
+		return 0;
+	case OPT_REF:
+		reg->reference = arg;
+		return 0;
+	case OPT_SECRET:
+		reg->secret = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t register_parse(int key, char *arg, struct argp_state *state)
+{
+	struct register_args *args = state->input;
+	struct ctl_register *reg = &args->reg;
+
+	switch (key) {
+	case 'r':
+		reg->requester = arg;
+		return 0;
+	case OPT_CERT_TYPE:
+		reg->cert_type = arg;
+		return 0;
+	case OPT_HANDLING:
+		reg->handling = arg;
+		return 0;
+	case OPT_CA:
+		reg->ca = arg;
+		return 0;
+	case OPT_PROFILE:
+		reg->profile = arg;
+		return 0;
+	case OPT_SUBJECT_ID:
+		args->status = args->status ? args->status : ctl_subjects_add(&reg->subjects, arg);
+		return 0;
+	case OPT_SUBJECT_FILE:
+		args->status = args->status ? args->status : ctl_subjects_read(&reg->subjects, arg);
+		return 0;
+	case ARGP_KEY_END:
+		register_args_check(state, args);
+		return 0;
+	default:
+		return register_cmp_parse(key, arg, args);
+	}
+}
+
+static const struct argp_option register_options[] = {
+	{"requester", 'r', "CLIENT", 0, "Client that becomes the manager of the entities", 1},
+	{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "ManoCert, VnfciCert or VnfOAMCert", 1},
+	{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Entity to register; may be repeated", 1},
+	{"subject-file", OPT_SUBJECT_FILE, "FILE", 0,
+	 "Entities to register, one a line; - is stdin", 1},
+	{"handling", OPT_HANDLING, "MODE", 0,
+	 "typeOfVnfcCertHandling: delegation (default for VnfciCert and VnfOAMCert) or direct", 1},
+	{"profile", OPT_PROFILE, "NAME", 0, "Certificate profile, if not the default of the type",
+	 1},
+	{"ca", OPT_CA, "NAME", 0, "CA, if not the one that the configured rules choose", 1},
+	{NULL, 0, NULL, 0, "Over CMP, from any machine (genm id-cmf.10):", 2},
+	{"server", OPT_SERVER, "URL", 0, "CMP server, as http://HOST:PORT/.well-known/cmp", 2},
+	{"cert", OPT_CERT, "FILE", 0, "Certificate of the requester, then its chain, PEM", 2},
+	{"key", OPT_KEY, "FILE", 0, "Its private key, PEM", 2},
+	{"passphrase-file", OPT_PASSPHRASE_FILE, "FILE", 0, "Passphrase of the private key", 2},
+	{"trusted", OPT_TRUSTED, "FILE", 0, "Trust anchors of the CMF's protection, PEM", 2},
+	{"ref", OPT_REF, "TEXT", 0, "Reference of a MAC credential (senderKID)", 2},
+	{"secret", OPT_SECRET, "SOURCE", 0, "Its secret: pass:TEXT, file:FILE or FILE", 2},
+	{"recipient", OPT_RECIPIENT, "DN", 0, "Name of the CMF, as /CN=cmf", 2},
+	{"tls-trusted", OPT_TLS_TRUSTED, "FILE", 0, "Trust anchors for https, PEM", 2},
+	{0},
+};
+
+/* typeOfVnfcCertHandling is required but for MANO, IFA 033 11.2.2.2; only one value is accepted. */
+static const char *handling_of(const struct ctl_register *reg)
+{
+	enum cert_type type;
+
+	if (reg->handling || cert_type_parse(reg->cert_type, &type) || type == CERT_TYPE_MANO)
+		return reg->handling;
+	return cert_handling_name(CERT_HANDLING_DELEGATION);
+}
+
+static json_t *register_json(const struct ctl_register *reg, size_t from, size_t n)
+{
+	json_t *ids = json_array();
+
+	for (size_t i = from; i < from + n; i++) {
+		json_t *id = json_string(reg->subjects.item[i]);
+
+		if (!id) {
+			ctl_error("'%s' is no UTF-8 text", reg->subjects.item[i]);
+			json_decref(ids);
+			return NULL;
+		}
+		json_array_append_new(ids, id);
+	}
+	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s*}", "requester", reg->requester,
+			 "cert_type", reg->cert_type, "subject_ids", ids, "handling", reg->handling,
+			 "profile", reg->profile, "ca", reg->ca);
+}
+
+/* One call as long as the server's limit allows; each call is all or nothing. */
+static int register_admin(struct ctl *ctl, const struct ctl_register *reg)
+{
+	size_t done = 0, total = reg->subjects.len;
+
+	while (done < total) {
+		size_t max = ctl->subjects_max ? ctl->subjects_max : REGISTER_CHUNK_MAX;
+		size_t n = total - done < max ? total - done : max;
+		json_t *body = register_json(reg, done, n);
+		int status =
+			body ? ctl_call(ctl, "POST", "/v1/registrations", body, NULL) : CTL_USAGE;
+
+		if (status && done)
+			ctl_error("the first %zu of %zu entities are registered", done, total);
+		if (status)
+			return status;
+		done += n;
+		if (n < total)
+			ctl_subjects_progress(done, total);
+	}
+	return CTL_OK;
+}
+
+static void register_report(const struct ctl *ctl, const struct ctl_register *reg)
+{
+	json_t *json;
+
+	if (!ctl->json) {
+		printf("registered %zu %s for %s\n", reg->subjects.len,
+		       reg->subjects.len == 1 ? "entity" : "entities", reg->cert_type);
+		return;
+	}
+	json = json_pack("{s:s, s:I}", "cert_type", reg->cert_type, "registered",
+			 (json_int_t)reg->subjects.len);
+	ctl_json_print(json);
+	json_decref(json);
+}
+
+int ctl_register(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = register_options,
+		.parser = register_parse,
+		.doc = "Registers entities with the CMF (IFA 033 Register).\v"
+		       "One call registers all entities or none; above the limit of the CMF (10000 "
+		       "as "
+		       "shipped; over CMP what fits into a message) there are several calls.",
+	};
+	struct register_args args = {0};
+	_cleanup_(freep) char *passphrase = NULL;
+	int status;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	status = args.status;
+	args.reg.handling = handling_of(&args.reg);
+	if (!status && args.passphrase_file)
+		status = ctl_secret_read(args.passphrase_file, &passphrase);
+	args.reg.passphrase = passphrase;
+	if (!status && args.reg.server)
+		status = ctl_register_cmp(ctl, &args.reg);
+	else if (!status)
+		status = register_admin(ctl, &args.reg);
+	if (!status)
+		register_report(ctl, &args.reg);
+	ctl_subjects_clear(&args.reg.subjects);
+	return status;
+}
+
+/* --- deregister ----------------------------------------------------------------------------- */
+
+static void deregister_args_check(struct argp_state *state, const struct register_args *args)
+{
+	enum cert_type type;
+
+	argument_required(state, args->reg.cert_type, "--cert-type");
+	if (cert_type_parse(args->reg.cert_type, &type))
+		argp_error(state, "--cert-type must be ManoCert, VnfciCert or VnfOAMCert");
+	if (!args->status && args->reg.subjects.len == 0)
+		argp_error(state, "--subject-id or --subject-file is required");
+}
+
+static error_t deregister_parse(int key, char *arg, struct argp_state *state)
+{
+	struct register_args *args = state->input;
+
+	switch (key) {
+	case OPT_CERT_TYPE:
+	case OPT_SUBJECT_ID:
+	case OPT_SUBJECT_FILE:
+		return register_parse(key, arg, state);
+	case ARGP_KEY_END:
+		deregister_args_check(state, args);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int deregister_one(struct ctl *ctl, const char *cert_type, const char *subject_id)
+{
+	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
+
+	strbuf_add(&path, "/v1/registrations");
+	ctl_query_add(&path, "cert_type", cert_type);
+	ctl_query_add(&path, "subject_id", subject_id);
+	return ctl_call(ctl, "DELETE", path.text, NULL, NULL);
+}
+
+int ctl_deregister(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "ManoCert, VnfciCert or VnfOAMCert", 1},
+		{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Entity; may be repeated", 1},
+		{"subject-file", OPT_SUBJECT_FILE, "FILE", 0, "Entities, one a line; - is stdin",
+		 1},
+		{0},
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = deregister_parse,
+		.doc = "Ends registrations. Certificates of the entities stay as they are: see "
+		       "'cmfctl certificate revoke'.",
+	};
+	struct register_args args = {0};
+	const struct ctl_subjects *subjects = &args.reg.subjects;
+	size_t done = 0;
+	int status;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	for (status = args.status; !status && done < subjects->len; done += !status) {
+		status = deregister_one(ctl, args.reg.cert_type, subjects->item[done]);
+		if (status)
+			ctl_error("%s is not deregistered", subjects->item[done]);
+	}
+	if (!status && ctl->json)
+		printf("[{\"deregistered\": %zu}]\n", done);
+	else if (done)
+		printf("deregistered %zu %s\n", done, done == 1 ? "entity" : "entities");
+	ctl_subjects_clear(&args.reg.subjects);
+	return status;
+}
+
+/* --- list and show -------------------------------------------------------------------------- */
+
+struct list_args {
+	const char *subject_id;
+	const char *cert_type;
+	const char *manager;
+	const char *trust_domain;
+	bool all;
+	uint64_t limit;
+};
+
+static const struct argp_option list_options[] = {
+	{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Of this entity only", 1},
+	{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "Of this certType only", 1},
+	{"manager", OPT_MANAGER, "CLIENT", 0, "Of this manager only", 1},
+	{"trust-domain", OPT_TRUST_DOMAIN, "NAME", 0, "Of this trust domain only", 1},
+	{"all", OPT_ALL, NULL, 0, "Deregistered ones too", 1},
+	{"limit", OPT_LIMIT, "N", 0, "At most N", 1},
+	{0},
+};
+
+static error_t list_parse(int key, char *arg, struct argp_state *state)
+{
+	struct list_args *args = state->input;
+
+	switch (key) {
+	case OPT_SUBJECT_ID:
+		args->subject_id = arg;
+		return 0;
+	case OPT_CERT_TYPE:
+		args->cert_type = arg;
+		return 0;
+	case OPT_MANAGER:
+		args->manager = arg;
+		return 0;
+	case OPT_TRUST_DOMAIN:
+		args->trust_domain = arg;
+		return 0;
+	case OPT_ALL:
+		args->all = true;
+		return 0;
+	case OPT_LIMIT:
+		if (ctl_number_parse(arg, UINT32_MAX, &args->limit) || args->limit == 0)
+			argp_error(state, "--limit must be a number");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static char *registrations_path(const struct list_args *args)
+{
+	struct strbuf path = STRBUF_NULL;
+
+	strbuf_add(&path, "/v1/registrations");
+	ctl_query_add(&path, "subject_id", args->subject_id);
+	ctl_query_add(&path, "cert_type", args->cert_type);
+	ctl_query_add(&path, "manager", args->manager);
+	ctl_query_add(&path, "trust_domain", args->trust_domain);
+	ctl_query_add(&path, "all", args->all ? "1" : NULL);
+	return strbuf_take(&path);
+}
+
+int ctl_registration_list(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct ctl_column columns[] = {
+		{"SUBJECT ID", "subject_id"}, {"CERT TYPE", "cert_type"}, {"HANDLING", "handling"},
+		{"MANAGER", "manager"},       {"DOMAIN", "trust_domain"}, {"CA", "ca"},
+		{"PROFILE", "profile"},       {"STATE", "state"},
+	};
+	static const struct argp argp = {
+		.options = list_options, .parser = list_parse, .doc = "Lists registrations."};
+	struct list_args args = {0};
+	_cleanup_(freep) char *path = NULL;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	path = registrations_path(&args);
+	return ctl_list(ctl, path, args.limit, columns, ARRAY_LEN(columns));
+}
+
+static error_t show_parse(int key, char *arg, struct argp_state *state)
+{
+	struct list_args *args = state->input;
+
+	if (key == ARGP_KEY_ARG && !args->subject_id) {
+		args->subject_id = arg;
+		return 0;
+	}
+	if (key == ARGP_KEY_END) {
+		argument_required(state, args->subject_id, "SUBJECT-ID");
+		return 0;
+	}
+	return list_parse(key, arg, state);
+}
+
+int ctl_registration_show(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "Of this certType only", 1},
+		{"all", OPT_ALL, NULL, 0, "Deregistered ones too", 1},
+		{0},
+	};
+	static const struct argp argp = {.options = options,
+					 .parser = show_parse,
+					 .args_doc = "SUBJECT-ID",
+					 .doc = "Shows the registrations of an entity."};
+	struct list_args args = {0};
+	_cleanup_(freep) char *path = NULL;
+	json_t *rows = NULL;
+	int status;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	path = registrations_path(&args);
+	status = ctl_rows(ctl, path, &rows);
+	if (status)
+		return status;
+	if (json_array_size(rows) == 0) {
+		ctl_error("%s is not registered", args.subject_id);
+		status = CTL_REFUSED;
+	} else {
+		ctl_show(ctl, rows);
+	}
+	json_decref(rows);
+	return status;
+}
