@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Public keys from SubjectPublicKeyInfo and signatures. Keys, encodings and signatures to compare
+ * with are made by OpenSSL.
+ */
+#include "asn1/algorithm.h"
+#include "asn1/der.h"
+#include "asn1/spki.h"
+#include "vectors.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/rsa.h>
+#include <pthread.h>
+#include <string.h>
+
+struct key_row {
+	const char *algorithm;
+	const char *option, *value;
+	const char *digest;
+	int type;
+	int curve_nid;
+	int bits;
+	int signature_nid;
+};
+
+static const struct key_row keys[] = {
+	{"EC", "group", "P-256", "sha256", EVP_PKEY_EC, NID_X9_62_prime256v1, 256,
+	 NID_ecdsa_with_SHA256},
+	{"EC", "group", "P-384", "sha384", EVP_PKEY_EC, NID_secp384r1, 384, NID_ecdsa_with_SHA384},
+	{"EC", "group", "P-521", "sha512", EVP_PKEY_EC, NID_secp521r1, 521, NID_ecdsa_with_SHA512},
+	{"EC", "group", "brainpoolP256r1", "sha256", EVP_PKEY_EC, NID_brainpoolP256r1, 256,
+	 NID_ecdsa_with_SHA256},
+	{"RSA", "bits", "2048", "sha256", EVP_PKEY_RSA, 0, 2048, NID_sha256WithRSAEncryption},
+	{"RSA", "bits", "2048", "sha512", EVP_PKEY_RSA, 0, 2048, NID_sha512WithRSAEncryption},
+	{"RSA-PSS", "bits", "2048", "sha384", EVP_PKEY_RSA_PSS, 0, 2048, NID_rsassaPss},
+	{"ED25519", NULL, NULL, NULL, EVP_PKEY_ED25519, 0, 256, NID_ED25519},
+	{"ED448", NULL, NULL, NULL, EVP_PKEY_ED448, 0, 456, NID_ED448},
+};
+
+static EVP_PKEY *key_generate(const struct key_row *row)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, row->algorithm, NULL);
+	EVP_PKEY *key = NULL;
+
+	ck_assert_int_gt(EVP_PKEY_keygen_init(ctx), 0);
+	if (row->option && strcmp(row->option, "group") == 0)
+		ck_assert_int_gt(EVP_PKEY_CTX_set_group_name(ctx, row->value), 0);
+	else if (row->option)
+		ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, atoi(row->value)), 0);
+	ck_assert_int_gt(EVP_PKEY_generate(ctx, &key), 0);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static struct octets public_der(EVP_PKEY *key)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	struct octets o;
+
+	ck_assert_int_gt(len, 0);
+	ck_assert_int_eq(octets_dup((struct bytes){der, (size_t)len}, &o), 0);
+	OPENSSL_free(der);
+	return o;
+}
+
+START_TEST(test_spki_key)
+{
+	const struct key_row *row = &keys[_i];
+	EVP_PKEY *key = key_generate(row), *made = NULL;
+	_cleanup_(octets_clear) struct octets der = public_der(key);
+	SubjectPublicKeyInfo *spki = NULL;
+	uint8_t digest[32], expected[32];
+	struct spki_kind kind;
+	unsigned char *again = NULL;
+
+	ck_assert_int_eq(spki_key_from_der(octets_view(&der), &made, &kind), 0);
+	ck_assert_int_eq(EVP_PKEY_eq(key, made), 1);
+	ck_assert_int_eq(kind.type, row->type);
+	ck_assert_int_eq(kind.curve_nid, row->curve_nid);
+	ck_assert_int_eq(kind.bits, row->bits);
+	ck_assert_int_eq(kind.bits, EVP_PKEY_get_bits(made));
+
+	ck_assert_int_eq(spki_from_key(made, &spki), 0);
+	ck_assert_int_eq(i2d_SubjectPublicKeyInfo(spki, &again), (int)der.len);
+	ck_assert_mem_eq(again, der.data, der.len);
+	ck_assert_int_eq(spki_digest(spki, digest), 0);
+	EVP_Digest(der.data, der.len, expected, NULL, EVP_sha256(), NULL);
+	ck_assert_mem_eq(digest, expected, sizeof(digest));
+
+	OPENSSL_free(again);
+	SubjectPublicKeyInfo_free(spki);
+	EVP_PKEY_free(made);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+START_TEST(test_spki_compressed_point)
+{
+	static const char *const groups[] = {"P-256", "P-384", "P-521"};
+
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		EVP_PKEY *key = EVP_EC_gen(groups[i]), *made = NULL;
+		_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+		struct spki_kind kind;
+
+		ck_assert_int_gt(EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed"),
+				 0);
+		der = public_der(key);
+		ck_assert_uint_lt(der.len, 100);
+		ck_assert_int_eq(spki_key_from_der(octets_view(&der), &made, &kind), 0);
+		ck_assert_int_eq(EVP_PKEY_eq(key, made), 1);
+		EVP_PKEY_free(made);
+		EVP_PKEY_free(key);
+	}
+}
+END_TEST
+
+/* SubjectPublicKeyInfo of an OID and parameters as DER, and key octets. */
+static int key_from_parts(const char *oid, const char *parameters_hex, struct bytes octets)
+{
+	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+	struct der_writer w = DER_WRITER_NULL;
+	uint8_t parameters[64];
+	struct spki_kind kind;
+	EVP_PKEY *key = NULL;
+	size_t len, mark;
+	int err;
+
+	ck_assert_int_eq(hex_to_bytes(parameters_hex, parameters, sizeof(parameters), &len), 0);
+	der_put(&w, octets);
+	der_put(&w, (struct bytes){(const uint8_t *)"", 1});
+	der_put_header(&w, 0x03, 0);
+	mark = der_mark(&w);
+	der_put(&w, (struct bytes){parameters, len});
+	der_put_value(&w, 0x06, (struct bytes){OBJ_get0_data(object), OBJ_length(object)});
+	der_put_header(&w, 0x30, mark);
+	der_put_header(&w, 0x30, 0);
+	err = spki_key_from_der(der_written(&w), &key, &kind);
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+	ck_assert((err == 0) == (key != NULL));
+	EVP_PKEY_free(key);
+	der_writer_clear(&w);
+	ASN1_OBJECT_free(object);
+	return err;
+}
+
+#define OID_EC      "1.2.840.10045.2.1"
+#define PARAM_P256  "06082a8648ce3d030107"
+#define OID_RSA     "1.2.840.113549.1.1.1"
+#define OID_ED25519 "1.3.101.112"
+
+/* The generator of P-256, SEC 2 2.4.2. */
+#define P256_GX "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+#define P256_GY "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+
+static const struct {
+	const char *oid;
+	const char *parameters;
+	const char *octets;
+	int err;
+	const char *what;
+} key_octets[] = {
+	{OID_EC, PARAM_P256, "04" P256_GX P256_GY, 0, "a point of the curve"},
+	{OID_EC, PARAM_P256, "04" P256_GX P256_GX, -EBADMSG, "a point not on the curve"},
+	{OID_EC, PARAM_P256, "03" P256_GX, 0, "compressed"},
+	{OID_EC, PARAM_P256, "06" P256_GX P256_GY, -EBADMSG, "hybrid form"},
+	{OID_EC, PARAM_P256, "07" P256_GX P256_GY, -EBADMSG, "hybrid form, odd"},
+	{OID_EC, PARAM_P256, "00", -EBADMSG, "the point at infinity"},
+	{OID_EC, PARAM_P256, "", -EBADMSG, "no point"},
+	{OID_EC, PARAM_P256, "04" P256_GX, -EBADMSG, "half a point"},
+	{OID_EC, PARAM_P256, "04" P256_GX P256_GY "00", -EBADMSG, "an octet too many"},
+	{OID_EC, "06052b81040022", "04" P256_GX P256_GY, -EBADMSG, "a point of another curve"},
+	{OID_EC, "", "04" P256_GX P256_GY, -ENOTSUP, "no parameters"},
+	{OID_EC, "0500", "04" P256_GX P256_GY, -ENOTSUP, "implicitCurve"},
+	{OID_EC, "3000", "04" P256_GX P256_GY, -ENOTSUP, "specifiedCurve"},
+	{OID_EC, "06032a0304", "04" P256_GX P256_GY, -ENOTSUP, "unknown curve"},
+	{OID_ED25519, "", P256_GX, 0, "32 octets"},
+	{OID_ED25519, "", P256_GX "00", -EBADMSG, "33 octets"},
+	{OID_ED25519, "", "", -EBADMSG, "no octets"},
+	{OID_ED25519, "0500", P256_GX, -EBADMSG, "parameters NULL"},
+	{"1.3.101.113", "", P256_GX, -EBADMSG, "32 octets for Ed448"},
+	{"1.2.3.4", "", P256_GX, -ENOTSUP, "unknown algorithm"},
+	{OID_RSA, "0500", "", -EBADMSG, "no octets"},
+	{OID_RSA, "0500", "3000", -EBADMSG, "no numbers"},
+	{OID_RSA, "0500", "3003020107", -EBADMSG, "one number"},
+	{OID_RSA, "0500", "3009020107020103020105", -EBADMSG, "three numbers"},
+	{OID_RSA, "0500", "300602010702010300", -EBADMSG, "an octet behind"},
+	{OID_RSA, "0500", "3006020187020103", -EBADMSG, "negative modulus"},
+	{OID_RSA, "0500", "300702020007020103", -EBADMSG, "modulus with a leading zero"},
+	{OID_RSA, "0500", "3006020107020183", -EBADMSG, "negative exponent"},
+	{OID_RSA, "0500", "3006020107020103", -ENOTSUP, "a modulus of three bits"},
+};
+
+START_TEST(test_spki_octets)
+{
+	uint8_t octets[128];
+	size_t len;
+
+	ck_assert_int_eq(hex_to_bytes(key_octets[_i].octets, octets, sizeof(octets), &len), 0);
+	ck_assert_msg(key_from_parts(key_octets[_i].oid, key_octets[_i].parameters,
+				     (struct bytes){octets, len}) == key_octets[_i].err,
+		      "%s", key_octets[_i].what);
+}
+END_TEST
+
+/* A modulus of that many bits, all ones but the lowest octet, and an exponent. */
+static const struct {
+	size_t bits;
+	uint8_t last;
+	const char *exponent;
+	const char *parameters;
+	int err;
+} rsa_keys[] = {
+	{2048, 0x01, "010001", "0500", 0},
+	{2048, 0x01, "010001", "", -EBADMSG}, /* RFC 3279 2.3.1 */
+	{2048, 0x01, "010001", "3000", -EBADMSG},
+	{2048, 0x02, "010001", "0500", -EBADMSG}, /* even modulus */
+	{2048, 0x01, "010002", "0500", -EBADMSG}, /* even exponent */
+	{2048, 0x01, "01", "0500", -EBADMSG},
+	{2048, 0x01, "00", "0500", -EBADMSG},
+	{2048, 0x01, "03", "0500", 0},
+	{2048, 0x01, "ffffffffffffffff", "0500", 0},
+	{2048, 0x01, "010000000000000001", "0500", -ENOTSUP},
+	{16384, 0x01, "010001", "0500", 0},
+	{16392, 0x01, "010001", "0500", -ENOTSUP},
+	{131072, 0x01, "010001", "0500", -ENOTSUP},
+	{512, 0x01, "010001", "0500", 0},
+	{504, 0x01, "010001", "0500", -ENOTSUP},
+};
+
+START_TEST(test_spki_rsa_limits)
+{
+	size_t len = rsa_keys[_i].bits / 8, exponent_len;
+	_cleanup_(octets_clear) struct octets modulus = {malloc(len), len};
+	struct der_writer w = DER_WRITER_NULL;
+	uint8_t exponent[16];
+
+	memset(modulus.data, 0xff, len);
+	modulus.data[len - 1] = rsa_keys[_i].last;
+	ck_assert_int_eq(
+		hex_to_bytes(rsa_keys[_i].exponent, exponent, sizeof(exponent), &exponent_len), 0);
+	der_put_unsigned(&w, (struct bytes){exponent, exponent_len});
+	der_put_unsigned(&w, octets_view(&modulus));
+	der_put_header(&w, 0x30, 0);
+	ck_assert_int_eq(key_from_parts(OID_RSA, rsa_keys[_i].parameters, der_written(&w)),
+			 rsa_keys[_i].err);
+	der_writer_clear(&w);
+}
+END_TEST
+
+/* The private side by OpenSSL alone. */
+static struct octets sign_with(EVP_PKEY *key, const char *digest, int pss_salt, struct bytes text)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct octets o = {malloc(1024), 1024};
+	EVP_PKEY_CTX *pctx;
+
+	ck_assert_int_gt(EVP_DigestSignInit_ex(ctx, &pctx, digest, NULL, NULL, key, NULL), 0);
+	if (pss_salt >= 0) {
+		ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING), 0);
+		ck_assert_int_gt(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, pss_salt), 0);
+	}
+	ck_assert_int_gt(EVP_DigestSign(ctx, o.data, &o.len, text.data, text.len), 0);
+	EVP_MD_CTX_free(ctx);
+	return o;
+}
+
+static X509_ALGOR *algorithm_of(int nid, const char *parameters_hex)
+{
+	struct der_writer w = DER_WRITER_NULL;
+	ASN1_OBJECT *object = OBJ_nid2obj(nid);
+	uint8_t parameters[128];
+	const unsigned char *p;
+	X509_ALGOR *alg;
+	size_t len;
+
+	ck_assert_int_eq(hex_to_bytes(parameters_hex, parameters, sizeof(parameters), &len), 0);
+	der_put(&w, (struct bytes){parameters, len});
+	der_put_value(&w, 0x06, (struct bytes){OBJ_get0_data(object), OBJ_length(object)});
+	der_put_header(&w, 0x30, 0);
+	p = der_written(&w).data;
+	alg = d2i_X509_ALGOR(NULL, &p, (long)der_written(&w).len);
+	ck_assert_ptr_nonnull(alg);
+	der_writer_clear(&w);
+	return alg;
+}
+
+static enum signature_result verified(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes text,
+				      struct bytes signature)
+{
+	enum signature_result result = SIGNATURE_OK;
+
+	ck_assert_int_eq(signature_verify(key, alg, text, signature, &result), 0);
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+	return result;
+}
+
+START_TEST(test_signer_signs)
+{
+	const struct key_row *row = &keys[_i];
+	struct bytes text = bytes_of_string("to be signed"), other = bytes_of_string("not this");
+	EVP_PKEY *key = key_generate(row);
+	_cleanup_(signer_freep) struct signer *signer = NULL;
+	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL, der = public_der(key);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	const X509_ALGOR *alg;
+	struct spki_kind kind;
+	EVP_PKEY *public = NULL;
+
+	ck_assert_int_eq(signer_new(key, row->digest, &signer), 0);
+	alg = signer_algorithm(signer);
+	ck_assert_int_eq(OBJ_obj2nid(alg->algorithm), row->signature_nid);
+	ck_assert_int_eq(signer_sign(signer, text, &signature), 0);
+
+	/* OpenSSL's own verification accepts it. */
+	ck_assert_int_gt(EVP_DigestVerifyInit_ex(ctx, NULL, row->digest, NULL, NULL, key, NULL), 0);
+	ck_assert_int_eq(EVP_DigestVerify(ctx, signature.data, signature.len, text.data, text.len),
+			 1);
+	EVP_MD_CTX_free(ctx);
+
+	ck_assert_int_eq(spki_key_from_der(octets_view(&der), &public, &kind), 0);
+	ck_assert_int_eq(verified(public, alg, text, octets_view(&signature)), SIGNATURE_OK);
+	ck_assert_int_eq(verified(public, alg, other, octets_view(&signature)), SIGNATURE_WRONG);
+	ck_assert_int_eq(verified(public, alg, text, BYTES_NULL), SIGNATURE_WRONG);
+	signature.data[signature.len / 2] ^= 0x10;
+	ck_assert_int_eq(verified(public, alg, text, octets_view(&signature)), SIGNATURE_WRONG);
+	EVP_PKEY_free(public);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+START_TEST(test_signer_refuses_weak_digests)
+{
+	EVP_PKEY *key = key_generate(&keys[0]);
+	struct signer *signer = NULL;
+
+	ck_assert_int_eq(signer_new(key, "sha1", &signer), -ENOTSUP);
+	ck_assert_int_eq(signer_new(key, "md5", &signer), -ENOTSUP);
+	ck_assert_int_eq(signer_new(key, "no-such-digest", &signer), -ENOTSUP);
+	ck_assert_int_eq(signer_new(key, NULL, &signer), -ENOTSUP);
+	ck_assert_ptr_null(signer);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+/* PSS parameters: {[0] hash, [1] MGF1 with hash, [2] salt length, [3] trailer}. */
+#define SHA256_NULL "300d06096086480165030402010500"
+#define SHA384_NULL "300d06096086480165030402020500"
+#define SHA1_NULL   "300906052b0e03021a0500"
+#define MGF1(hash)  "06092a864886f70d010108" hash
+#define PSS_SHA256  "a00f" SHA256_NULL "a11c301a" MGF1(SHA256_NULL)
+#define EC_KEY      0
+#define RSA_KEY     4
+
+static const struct {
+	int key;            /* of keys[] */
+	const char *digest; /* the signature is made with */
+	int pss_salt;
+	int nid;
+	const char *parameters;
+	enum signature_result result;
+	const char *what;
+} algorithms[] = {
+	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA256, "", SIGNATURE_OK, "ECDSA"},
+	{EC_KEY, "sha512", -1, NID_ecdsa_with_SHA512, "", SIGNATURE_OK, "ECDSA, longer digest"},
+	{EC_KEY, "sha224", -1, NID_ecdsa_with_SHA224, "", SIGNATURE_OK, "ECDSA, SHA-224"},
+	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA256, "0500", SIGNATURE_ALG_REFUSED,
+	 "ECDSA with parameters, RFC 5758 3.2"},
+	{EC_KEY, "sha1", -1, NID_ecdsa_with_SHA1, "", SIGNATURE_ALG_REFUSED, "ECDSA, SHA-1"},
+	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA384, "", SIGNATURE_WRONG, "another digest"},
+	{EC_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "0500", SIGNATURE_ALG_MISMATCH,
+	 "RSA with an EC key"},
+	{EC_KEY, "sha256", -1, NID_ED25519, "", SIGNATURE_ALG_MISMATCH, "Ed25519 with an EC key"},
+	{EC_KEY, "sha256", -1, NID_X9_62_id_ecPublicKey, "", SIGNATURE_ALG_REFUSED, "no signature"},
+	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA3_256, "", SIGNATURE_ALG_REFUSED, "SHA-3"},
+	{RSA_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "0500", SIGNATURE_OK, "PKCS#1"},
+	{RSA_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "", SIGNATURE_OK,
+	 "PKCS#1 without parameters, RFC 4055 5"},
+	{RSA_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "3000", SIGNATURE_ALG_REFUSED,
+	 "PKCS#1 with other parameters"},
+	{RSA_KEY, "sha1", -1, NID_sha1WithRSAEncryption, "0500", SIGNATURE_ALG_REFUSED, "SHA-1"},
+	{RSA_KEY, "md5", -1, NID_md5WithRSAEncryption, "0500", SIGNATURE_ALG_REFUSED, "MD5"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3034" PSS_SHA256 "a203020120", SIGNATURE_OK, "PSS"},
+	{RSA_KEY, "sha256", 20, NID_rsassaPss, "302f" PSS_SHA256, SIGNATURE_OK, "default salt"},
+	{RSA_KEY, "sha256", 0, NID_rsassaPss, "3034" PSS_SHA256 "a203020100", SIGNATURE_OK,
+	 "no salt"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3034" PSS_SHA256 "a203020114", SIGNATURE_WRONG,
+	 "another salt length"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3034" PSS_SHA256 "a2030201ff",
+	 SIGNATURE_ALG_REFUSED, "negative salt length"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3035" PSS_SHA256 "a20402024000",
+	 SIGNATURE_ALG_REFUSED, "salt longer than any modulus"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3039" PSS_SHA256 "a203020120a303020102",
+	 SIGNATURE_ALG_REFUSED, "trailer field 2"},
+	{RSA_KEY, "sha1", 20, NID_rsassaPss, "3000", SIGNATURE_ALG_REFUSED, "defaults: SHA-1"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss,
+	 "3034a00f" SHA256_NULL "a11c301a" MGF1(SHA384_NULL) "a203020120", SIGNATURE_ALG_REFUSED,
+	 "MGF1 with another digest"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss,
+	 "3030a00b" SHA1_NULL "a11c301a" MGF1(SHA256_NULL) "a203020120", SIGNATURE_ALG_REFUSED,
+	 "SHA-1"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss, "", SIGNATURE_ALG_REFUSED, "PSS without parameters"},
+	{RSA_KEY, "sha256", -1, NID_rsassaPss, "3034" PSS_SHA256 "a203020120", SIGNATURE_WRONG,
+	 "PKCS#1 signature as PSS"},
+};
+
+START_TEST(test_signature_algorithms_rfc9481_3)
+{
+	struct bytes text = bytes_of_string("to be signed");
+	EVP_PKEY *key = key_generate(&keys[algorithms[_i].key]);
+	_cleanup_(octets_clear) struct octets signature =
+		sign_with(key, algorithms[_i].digest, algorithms[_i].pss_salt, text);
+	X509_ALGOR *alg = algorithm_of(algorithms[_i].nid, algorithms[_i].parameters);
+
+	ck_assert_msg(verified(key, alg, text, octets_view(&signature)) == algorithms[_i].result,
+		      "%s", algorithms[_i].what);
+	X509_ALGOR_free(alg);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+static const struct {
+	int nid;
+	const char *parameters;
+	const char *digest; /* NULL: unknown */
+	size_t len;
+} cert_hashes[] = {
+	{NID_ecdsa_with_SHA256, "", "SHA256", 32},
+	{NID_ecdsa_with_SHA384, "", "SHA384", 48},
+	{NID_sha512WithRSAEncryption, "0500", "SHA512", 64},
+	{NID_sha1WithRSAEncryption, "0500", "SHA1", 20},
+	{NID_rsassaPss, "3034" PSS_SHA256 "a203020120", "SHA256", 32},
+	{NID_ED25519, "", "SHA512", 64},
+	{NID_ED448, "", "SHAKE256", 64},
+	{NID_rsaEncryption, "0500", NULL, 0},
+	{NID_commonName, "", NULL, 0},
+};
+
+START_TEST(test_cert_hash_rfc9483_4_1_1)
+{
+	X509_ALGOR *alg = algorithm_of(cert_hashes[_i].nid, cert_hashes[_i].parameters);
+	const EVP_MD *md = cert_hash_digest(alg);
+	struct bytes text = bytes_of_string("a certificate");
+	uint8_t hash[EVP_MAX_MD_SIZE], expected[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *ctx;
+	EVP_MD *named;
+	size_t len;
+
+	X509_ALGOR_free(alg);
+	ck_assert((md != NULL) == (cert_hashes[_i].digest != NULL));
+	if (!md)
+		return;
+	ck_assert_int_eq(cert_hash_compute(md, text, hash, &len), 0);
+	ck_assert_uint_eq(len, cert_hashes[_i].len);
+	named = EVP_MD_fetch(NULL, cert_hashes[_i].digest, NULL);
+	ctx = EVP_MD_CTX_new();
+	ck_assert(EVP_DigestInit_ex(ctx, named, NULL));
+	ck_assert(EVP_DigestUpdate(ctx, text.data, text.len));
+	if (strcmp(cert_hashes[_i].digest, "SHAKE256") == 0)
+		ck_assert(EVP_DigestFinalXOF(ctx, expected, len));
+	else
+		ck_assert(EVP_DigestFinal_ex(ctx, expected, NULL));
+	ck_assert_mem_eq(hash, expected, len);
+	EVP_MD_CTX_free(ctx);
+	EVP_MD_free(named);
+}
+END_TEST
+
+struct shared {
+	const struct signer *signer;
+	EVP_PKEY *key;
+	int verified;
+};
+
+static void *sign_often(void *arg)
+{
+	struct shared *s = arg;
+	struct bytes text = bytes_of_string("to be signed");
+
+	for (int i = 0; i < 50; i++) {
+		_cleanup_(octets_clear) struct octets signature = OCTETS_NULL;
+		enum signature_result result;
+
+		if (signer_sign(s->signer, text, &signature) == 0 &&
+		    signature_verify(s->key, signer_algorithm(s->signer), text,
+				     octets_view(&signature), &result) == 0 &&
+		    result == SIGNATURE_OK)
+			s->verified++;
+	}
+	return NULL;
+}
+
+START_TEST(test_signer_shared_by_threads)
+{
+	EVP_PKEY *key = key_generate(&keys[0]);
+	_cleanup_(signer_freep) struct signer *signer = NULL;
+	pthread_t threads[4];
+	struct shared shared[4];
+
+	ck_assert_int_eq(signer_new(key, "sha256", &signer), 0);
+	for (size_t i = 0; i < 4; i++) {
+		shared[i] = (struct shared){signer, key, 0};
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, sign_often, &shared[i]), 0);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_int_eq(shared[i].verified, 50);
+	}
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("keys");
+	TCase *tc = tcase_create("keys");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, test_spki_key, 0, ARRAY_LEN(keys));
+	tcase_add_test(tc, test_spki_compressed_point);
+	tcase_add_loop_test(tc, test_spki_octets, 0, ARRAY_LEN(key_octets));
+	tcase_add_loop_test(tc, test_spki_rsa_limits, 0, ARRAY_LEN(rsa_keys));
+	tcase_add_loop_test(tc, test_signer_signs, 0, ARRAY_LEN(keys));
+	tcase_add_test(tc, test_signer_refuses_weak_digests);
+	tcase_add_loop_test(tc, test_signature_algorithms_rfc9481_3, 0, ARRAY_LEN(algorithms));
+	tcase_add_loop_test(tc, test_cert_hash_rfc9483_4_1_1, 0, ARRAY_LEN(cert_hashes));
+	tcase_add_test(tc, test_signer_shared_by_threads);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
