@@ -12,7 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Page size of new databases; 4096 cost least CPU with our rows (8192: a fifth more). */
+/*
+ * Page size of new databases. 8192 costs the same CPU while a database is small, and 5 % more at
+ * 300,000 enrolments, when each entry of the index on random transactionIDs dirties a page.
+ */
 enum { SQLITE_DB_PAGE_SIZE = 4096 };
 
 enum sqlite_db_role {

@@ -271,6 +271,7 @@ START_TEST(test_certificate_list_filters)
 	LIST("0 5 ", .state = -1, .newest_first = true, .limit = 2);
 	LIST("3 4 ", .state = -1, .after_id = ids[1], .limit = 2);
 	LIST("1 2 3 4 ", .state = -1, .subject_id = "a");
+	LIST("5 0 ", .state = -1, .subject_id = "B");
 	LIST("5 0 ", .state = -1, .manager = "vnfm-b");
 	LIST("5 ", .state = -1, .ca = "other");
 	LIST("3 ", .state = -1, .serial = VIEW("\0\0\0\0\0\0\0\3"));

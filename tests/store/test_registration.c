@@ -95,6 +95,31 @@ START_TEST(test_registration_subject_has_one_manager)
 }
 END_TEST
 
+/* It becomes a name in certificates, and those are compared without regard to case. */
+START_TEST(test_registration_subject_without_regard_to_case)
+{
+	struct store_registration reg = sample_registration("nfvo.example.net");
+	struct store_registration upper = sample_registration("NFVO.Example.net"), found = {0};
+	_cleanup_(freep) char *manager = NULL;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	put_registration(&f, &reg);
+	OK(store_registration_insert(f.unit, &upper, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	upper.cert_type = CERT_TYPE_MANO;
+	upper.manager = TEXT("vnfm-b");
+	OK(store_registration_insert(f.unit, &upper, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_registration_find(f.reader, CERT_TYPE_VNFCI, "NFVO.EXAMPLE.NET", &found));
+	ck_assert_str_eq(found.subject_id, "nfvo.example.net"); /* as it was registered */
+	store_registration_clear(&found);
+	OK(store_subject_manager(f.reader, "Nfvo.example.net", &manager));
+	ck_assert_str_eq(manager, "vnfm-a");
+	fixture_end(&f);
+}
+END_TEST
+
 struct subjects {
 	char text[512];
 	int64_t last_id;
@@ -146,6 +171,7 @@ START_TEST(test_registration_list_filters)
 	LIST("a b c ", .after_id = 0);
 	LIST("a b gone c ", .with_deregistered = true);
 	LIST("b ", .subject_id = "b");
+	LIST("b ", .subject_id = "B");
 	LIST("", .subject_id = "gone");
 	LIST("gone ", .subject_id = "gone", .with_deregistered = true);
 	LIST("b ", .manager = "vnfm-b");
@@ -223,6 +249,8 @@ TCase *registration_cases(void)
 	tcase_add_loop_test(tc, test_registration_one_active_per_type_and_subject, 0,
 			    backends_count);
 	tcase_add_loop_test(tc, test_registration_subject_has_one_manager, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_subject_without_regard_to_case, 0,
+			    backends_count);
 	tcase_add_loop_test(tc, test_registration_list_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_of_thousands_is_all_or_nothing, 0,
 			    backends_count);

@@ -65,6 +65,25 @@ START_TEST(test_unit_conflict_undoes_all_of_it)
 }
 END_TEST
 
+/* A certificate that is not there is no condition of store.h but a bug: a fault. */
+START_TEST(test_unit_with_a_reference_to_nothing)
+{
+	struct store_transaction t = sample_transaction(OCTETS("0123456789abcdef"));
+	struct store_transaction found = {0};
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	t.certificate_id = 7;
+	add_audit(f.unit);
+	OK(store_transaction_insert(f.unit, &t, NULL, NULL));
+	ck_assert_int_lt(store_unit_commit(f.unit), 0);
+	ABSENT(store_transaction_find(f.reader, t.requester, octets_view(&t.transaction_id),
+				      &found));
+	ck_assert_int_eq(f.backend->audit_count(f.database), 0);
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_unit_frees_what_it_keeps)
 {
 	struct store_audit *audit;
@@ -142,6 +161,7 @@ TCase *unit_cases(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_unit_that_is_empty, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_conflict_undoes_all_of_it, 0, backends_count);
+	tcase_add_loop_test(tc, test_unit_with_a_reference_to_nothing, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_frees_what_it_keeps, 0, backends_count);
 	tcase_add_loop_test(tc, test_store_keeps_everything_when_reopened, 0, backends_count);
 	tcase_add_loop_test(tc, test_store_is_created_once_and_opened_if_it_is_there, 0,
