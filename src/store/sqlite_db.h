@@ -12,9 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Page size of new databases. 8192 costs the same CPU while a database is small, and 5 % more at
- * 300,000 enrolments, when each entry of the index on random transactionIDs dirties a page.
+/* Page size of new databases. 8192 was measured to be no cheaper, small or with 300,000 enrolments.
  */
 enum { SQLITE_DB_PAGE_SIZE = 4096 };
 
