@@ -49,7 +49,7 @@ static int issuing_check(const struct conf_ca *conf, X509 *cert, struct strbuf *
 {
 	uint32_t usage = X509_get_key_usage(cert);
 
-	if (X509_check_ca(cert) != 1)
+	if (!(X509_get_extension_flags(cert) & EXFLAG_CA))
 		return ca_problem(problems, conf, "certificate",
 				  "is not a CA certificate (basicConstraints cA)");
 	if (!(usage & KU_KEY_CERT_SIGN))

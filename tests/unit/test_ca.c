@@ -1,0 +1,808 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The internal CA: what it issues and revokes is checked with OpenSSL's own verification. */
+#include "ca_fixture.h"
+
+#include <errno.h>
+#include <openssl/pem.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct ca_fixture f;
+static struct request_fixture rq;
+
+static X509 *decode(const struct ca_issued *issued)
+{
+	const uint8_t *p = issued->der.data;
+	X509 *cert = d2i_X509(NULL, &p, (long)issued->der.len);
+
+	ck_assert_ptr_nonnull(cert);
+	ck_assert_ptr_eq(p, issued->der.data + issued->der.len);
+	return cert;
+}
+
+static int64_t time_ms(const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	ck_assert_int_eq(ASN1_TIME_to_tm(time, &tm), 1);
+	return (int64_t)timegm(&tm) * 1000;
+}
+
+static void begin(const char *key_kind)
+{
+	fixture_begin(&f, CONF_CA_INTERNAL, key_kind);
+	request_begin(&rq, &f);
+}
+
+static void end(void)
+{
+	request_end(&rq);
+	fixture_end(&f);
+}
+
+/* --- issuing --------------------------------------------------------------------------------- */
+
+static const char *const key_kinds[] = {"EC", "RSA", "ED25519", "ED448"};
+
+static int verify(X509 *cert)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	STACK_OF(X509) *untrusted = sk_X509_new_null();
+	int error;
+
+	X509_STORE_add_cert(store, f.root);
+	X509_STORE_set_flags(store, X509_V_FLAG_X509_STRICT);
+	sk_X509_push(untrusted, f.issuing);
+	X509_STORE_CTX_init(context, store, cert, untrusted);
+	(void)X509_verify_cert(context);
+	error = X509_STORE_CTX_get_error(context);
+	X509_STORE_CTX_free(context);
+	X509_STORE_free(store);
+	sk_X509_free(untrusted);
+	return error;
+}
+
+START_TEST(test_issued_verifies)
+{
+	struct ca_issued issued;
+	X509 *cert;
+
+	begin(key_kinds[_i]);
+	fixture_load(&f);
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	cert = decode(&issued);
+	ck_assert_int_eq(verify(cert), X509_V_OK);
+	ck_assert_int_eq(X509_check_host(cert, "vnfci-1.example.net", 0, 0, NULL), 1);
+	ck_assert_int_eq(EVP_PKEY_eq(X509_get0_pubkey(cert), rq.key), 1);
+	ck_assert_int_eq(time_ms(X509_get0_notAfter(cert)), rq.request.not_after_ms);
+	ck_assert_int_eq(issued.not_after_ms, rq.request.not_after_ms);
+	ck_assert(!issued.validity_clipped);
+	write_certs(fixture_path(&f, "new.pem"), cert, NULL);
+	ck_assert_int_eq(run_command(&f, "openssl verify -x509_strict -CAfile root.pem -untrusted "
+					 "ca.pem new.pem > verify.out 2>&1"),
+			 0);
+	X509_free(cert);
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
+static char *uris[] = {(char *)"http://a.example/ca.crl", (char *)"http://b.example/ca.crl"};
+
+static const int extensions_expected[] = {NID_basic_constraints,       NID_subject_alt_name,
+					  NID_subject_key_identifier,  NID_authority_key_identifier,
+					  NID_crl_distribution_points, NID_info_access};
+
+static void check_key_identifiers(X509 *cert)
+{
+	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(cert);
+	uint8_t digest[32];
+
+	/* RFC 7093 2 (1): leftmost 160 bits of SHA-256 of subjectPublicKey. */
+	ck_assert_int_eq(
+		EVP_Digest(key->data, (size_t)key->length, digest, NULL, EVP_sha256(), NULL), 1);
+	ck_assert_int_eq(ASN1_STRING_length(X509_get0_subject_key_id(cert)), 20);
+	ck_assert_mem_eq(ASN1_STRING_get0_data(X509_get0_subject_key_id(cert)), digest, 20);
+	ck_assert_int_eq(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(cert),
+					       X509_get0_subject_key_id(f.issuing)),
+			 0);
+}
+
+static void check_places(X509 *cert)
+{
+	CRL_DIST_POINTS *points = X509_get_ext_d2i(cert, NID_crl_distribution_points, NULL, NULL);
+	AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
+	GENERAL_NAMES *names;
+
+	ck_assert_int_eq(sk_DIST_POINT_num(points), 1);
+	names = sk_DIST_POINT_value(points, 0)->distpoint->name.fullname;
+	ck_assert_int_eq(sk_GENERAL_NAME_num(names), 2);
+	for (int i = 0; i < 2; i++) {
+		const ASN1_IA5STRING *uri =
+			sk_GENERAL_NAME_value(names, i)->d.uniformResourceIdentifier;
+
+		ck_assert_str_eq((const char *)ASN1_STRING_get0_data(uri), uris[i]);
+	}
+	ck_assert_int_eq(sk_ACCESS_DESCRIPTION_num(access), 3);
+	ck_assert_int_eq(OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, 0)->method), NID_ad_OCSP);
+	ck_assert_int_eq(OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, 1)->method),
+			 NID_ad_ca_issuers);
+	CRL_DIST_POINTS_free(points);
+	AUTHORITY_INFO_ACCESS_free(access);
+}
+
+START_TEST(test_extensions)
+{
+	struct ca_issued issued;
+	X509 *cert;
+
+	begin("EC");
+	f.conf_ca.crl_distribution_points = (struct conf_list){uris, 2};
+	f.conf_ca.aia_ocsp = (struct conf_list){uris, 1};
+	f.conf_ca.aia_ca_issuers = (struct conf_list){uris, 2};
+	fixture_load(&f);
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	cert = decode(&issued);
+	ck_assert_int_eq(X509_get_ext_count(cert), ARRAY_LEN(extensions_expected));
+	for (int i = 0; i < (int)ARRAY_LEN(extensions_expected); i++) {
+		X509_EXTENSION *extension = X509_get_ext(cert, i);
+
+		ck_assert_int_eq(OBJ_obj2nid(X509_EXTENSION_get_object(extension)),
+				 extensions_expected[i]);
+		ck_assert_int_eq(X509_EXTENSION_get_critical(extension), i == 0);
+	}
+	check_key_identifiers(cert);
+	check_places(cert);
+	X509_free(cert);
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
+/* RFC 5280 4.2.1.6: critical with an empty subject. */
+START_TEST(test_rfc5280_4_2_1_6_empty_subject)
+{
+	static const uint8_t empty[] = {0x30, 0x00};
+	struct ca_issued issued;
+	int critical;
+	X509 *cert;
+	void *san;
+
+	begin("EC");
+	fixture_load(&f);
+	rq.request.subject = BYTES_OF(empty);
+	rq.request.san_critical = true;
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	cert = decode(&issued);
+	san = X509_get_ext_d2i(cert, NID_subject_alt_name, &critical, NULL);
+	ck_assert_ptr_nonnull(san);
+	ck_assert_int_eq(critical, 1);
+	ck_assert_int_eq(verify(cert), X509_V_OK);
+	GENERAL_NAMES_free(san);
+	X509_free(cert);
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
+static int compare_serials(const void *a, const void *b)
+{
+	return memcmp(a, b, 18);
+}
+
+/* RFC 5280 4.1.2.2: positive, at most 20 octets, unique; ours begin with the time. */
+START_TEST(test_rfc5280_4_1_2_2_serials)
+{
+	enum { COUNT = 3000 };
+	static uint8_t serials[COUNT][18];
+
+	begin("EC");
+	fixture_load(&f);
+	for (int i = 0; i < COUNT; i++) {
+		struct ca_issued issued;
+		const ASN1_INTEGER *serial;
+		uint64_t time = 0;
+		X509 *cert;
+
+		f.now_ms += i % 3;
+		OK(ca_issue(f.ca, &rq.request, &issued));
+		cert = decode(&issued);
+		serial = X509_get0_serialNumber(cert);
+		ck_assert_int_eq(ASN1_STRING_type(serial), V_ASN1_INTEGER);
+		/* The first 7 bits of 48 are zero until 2248: 17 or 18 octets. */
+		ck_assert_uint_eq(issued.serial_len, 18);
+		ck_assert_int_eq(ASN1_STRING_length(serial), issued.serial_len);
+		ck_assert_mem_eq(ASN1_STRING_get0_data(serial), issued.serial, 18);
+		for (int k = 0; k < 6; k++)
+			time = time << 8 | issued.serial[k];
+		ck_assert_uint_eq(time, (uint64_t)f.now_ms);
+		memcpy(serials[i], issued.serial, 18);
+		X509_free(cert);
+		ca_issued_clear(&issued);
+	}
+	qsort(serials, COUNT, sizeof(serials[0]), compare_serials);
+	for (int i = 1; i < COUNT; i++)
+		ck_assert_int_ne(memcmp(serials[i - 1], serials[i], 18), 0);
+	end();
+}
+END_TEST
+
+/* What struct ca_issued says is what a reader of the certificate finds, whatever the clock says. */
+START_TEST(test_serial_is_minimal_der)
+{
+	static const int64_t clocks[] = {0, 0x80, 0xffff, 0x7fffffffffff, 0x800000000000};
+
+	begin("EC");
+	fixture_load(&f);
+	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
+		struct certificate_view view;
+		struct ca_issued issued;
+		int64_t real_ms = f.now_ms;
+		int r;
+
+		f.now_ms = clocks[i];
+		r = ca_issue(f.ca, &rq.request, &issued);
+		f.now_ms = real_ms;
+		/* The two last lie behind the end of the CA. */
+		if (clocks[i] > real_ms) {
+			ck_assert_int_eq(r, -EKEYEXPIRED);
+			continue;
+		}
+		OK(r);
+		OK(certificate_view(octets_view(&issued.der), &view));
+		ck_assert_uint_eq(view.serial.len, issued.serial_len);
+		ck_assert_mem_eq(view.serial.data, issued.serial, issued.serial_len);
+		ck_assert(!(view.serial.data[0] & 0x80));
+		ck_assert(view.serial.len < 2 || view.serial.data[0] != 0 ||
+			  (view.serial.data[1] & 0x80));
+		ca_issued_clear(&issued);
+	}
+	end();
+}
+END_TEST
+
+/* --- validity -------------------------------------------------------------------------------- */
+
+static const struct {
+	int64_t not_before, not_after; /* asked for, relative to now */
+	int64_t expected_not_before, expected_not_after;
+	bool clipped;
+} validities[] = {
+	/* The CA: from -1 d to +100 d; backdate 5 min. */
+	{0, 10LL * DAY_MS, -5LL * MINUTE_MS, 10LL * DAY_MS, false},
+	{0, 100LL * DAY_MS, -5LL * MINUTE_MS, 100LL * DAY_MS, false},
+	{0, 100LL * DAY_MS + 1000, -5LL * MINUTE_MS, 100LL * DAY_MS, true},
+	{0, 400LL * DAY_MS, -5LL * MINUTE_MS, 100LL * DAY_MS, true},
+	{HOUR_MS, 10LL * DAY_MS, HOUR_MS, 10LL * DAY_MS, false},
+	{-1LL * HOUR_MS, DAY_MS, -1LL * HOUR_MS, DAY_MS, false},
+	{-50LL * DAY_MS, DAY_MS, -1LL * DAY_MS, DAY_MS, false},
+	{0, 1999, -5LL * MINUTE_MS, 1000, false},
+};
+
+START_TEST(test_validity)
+{
+	struct ca_issued issued;
+	X509 *cert;
+
+	begin("EC");
+	fixture_load(&f);
+	rq.request.not_before_ms = f.now_ms + validities[_i].not_before;
+	rq.request.not_after_ms = f.now_ms + validities[_i].not_after;
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	cert = decode(&issued);
+	ck_assert_int_eq(issued.not_before_ms, f.now_ms + validities[_i].expected_not_before);
+	ck_assert_int_eq(issued.not_after_ms, f.now_ms + validities[_i].expected_not_after);
+	ck_assert_int_eq(time_ms(X509_get0_notBefore(cert)), issued.not_before_ms);
+	ck_assert_int_eq(time_ms(X509_get0_notAfter(cert)), issued.not_after_ms);
+	ck_assert(issued.validity_clipped == validities[_i].clipped);
+	X509_free(cert);
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
+START_TEST(test_nothing_is_issued_by_an_expired_ca)
+{
+	struct ca_issued issued;
+
+	begin("EC");
+	fixture_load(&f);
+	f.now_ms += 101LL * DAY_MS;
+	ck_assert_int_eq(ca_issue(f.ca, &rq.request, &issued), -EKEYEXPIRED);
+	ck_assert_ptr_null(issued.der.data);
+	f.now_ms -= 101LL * DAY_MS;
+	rq.request.not_before_ms = f.now_ms + DAY_MS;
+	rq.request.not_after_ms = f.now_ms + HOUR_MS;
+	ck_assert_int_eq(ca_issue(f.ca, &rq.request, &issued), -EINVAL);
+	end();
+}
+END_TEST
+
+/* --- loading --------------------------------------------------------------------------------- */
+
+START_TEST(test_key_sources)
+{
+	struct ca_issued issued;
+
+	begin("EC");
+	write_key(fixture_path(&f, "encrypted.key"), f.issuing_key, "open sesame");
+	write_text(fixture_path(&f, "passphrase"), "open sesame\n");
+	if (_i > 0) {
+		f.conf_ca.key = fixture_path(&f, "encrypted.key");
+		f.conf_ca.passphrase_file = fixture_path(&f, "passphrase");
+	}
+	if (_i == 2) {
+		char *uri;
+
+		ck_assert_int_gt(asprintf(&uri, "file:%s", f.conf_ca.key), 0);
+		f.texts[f.n_texts++] = f.conf_ca.key = uri;
+	}
+	fixture_load(&f);
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
+static void break_wrong_passphrase(void)
+{
+	write_key(fixture_path(&f, "ca.key"), f.issuing_key, "open sesame");
+	write_text(fixture_path(&f, "passphrase"), "open barley\n");
+	f.conf_ca.passphrase_file = fixture_path(&f, "passphrase");
+}
+
+static void break_no_passphrase(void)
+{
+	write_key(fixture_path(&f, "ca.key"), f.issuing_key, "open sesame");
+}
+
+static void break_other_key(void)
+{
+	EVP_PKEY *key = pki_key("EC");
+
+	write_key(fixture_path(&f, "ca.key"), key, NULL);
+	EVP_PKEY_free(key);
+}
+
+static void break_no_key(void)
+{
+	f.conf_ca.key = fixture_path(&f, "absent.key");
+}
+
+static void break_certificate(bool ca, const char *key_usage)
+{
+	X509 *cert = pki_cert(&(struct pki_cert){.subject = "Issuing",
+						 .key = f.issuing_key,
+						 .issuer = f.root,
+						 .issuer_key = f.root_key,
+						 .ca = ca,
+						 .key_usage = key_usage,
+						 .not_before_ms = f.now_ms - DAY_MS,
+						 .not_after_ms = f.now_ms + DAY_MS});
+
+	write_certs(fixture_path(&f, "ca.pem"), cert, NULL);
+	X509_free(cert);
+}
+
+static void break_not_a_ca(void)
+{
+	break_certificate(false, "digitalSignature");
+}
+
+static void break_no_key_cert_sign(void)
+{
+	break_certificate(true, "critical,cRLSign");
+}
+
+static void break_no_crl_sign(void)
+{
+	break_certificate(true, "critical,keyCertSign");
+}
+
+/* The same name, another key: only the signature shows it. */
+static void break_other_root(void)
+{
+	EVP_PKEY *key = pki_key("EC");
+	X509 *root = pki_cert(&(struct pki_cert){.subject = "Root",
+						 .key = key,
+						 .ca = true,
+						 .key_usage = "critical,keyCertSign,cRLSign",
+						 .not_before_ms = f.now_ms - DAY_MS,
+						 .not_after_ms = f.now_ms + DAY_MS});
+
+	write_certs(fixture_path(&f, "root.pem"), root, NULL);
+	X509_free(root);
+	EVP_PKEY_free(key);
+}
+
+static void break_no_certificate(void)
+{
+	write_text(fixture_path(&f, "ca.pem"), "no certificate\n");
+}
+
+static void break_half_certificate(void)
+{
+	write_text(fixture_path(&f, "root.pem"),
+		   "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+}
+
+static void break_digest(void)
+{
+	f.conf_ca.digest = (char *)"sha1024";
+}
+
+static const struct {
+	void (*break_it)(void);
+	const char *problem;
+} problems[] = {
+	{break_wrong_passphrase, "[ca test] key: cannot read"},
+	{break_no_passphrase, "wrong passphrase"},
+	{break_other_key, "[ca test] key: does not belong to the certificate"},
+	{break_no_key, "No such file"},
+	{break_not_a_ca, "[ca test] certificate: is not a CA certificate"},
+	{break_no_key_cert_sign, "[ca test] certificate: keyUsage lacks keyCertSign"},
+	{break_no_crl_sign, "[ca test] certificate: keyUsage lacks cRLSign"},
+	{break_other_root, "[ca test] chain: does not lead from the certificate to a root"},
+	{break_no_certificate, "[ca test] certificate: cannot read"},
+	{break_half_certificate, "[ca test] chain: cannot read"},
+	{break_digest, "[ca test] digest: sha1024 is not known"},
+};
+
+START_TEST(test_problems)
+{
+	begin("EC");
+	problems[_i].break_it();
+	fixture_load_problem(&f, problems[_i].problem);
+	end();
+}
+END_TEST
+
+START_TEST(test_chain)
+{
+	EVP_PKEY *middle_key;
+	const struct bytes *chain;
+	X509 *middle, *low;
+	uint8_t *der = NULL;
+	int len;
+
+	begin("EC");
+	middle_key = pki_key("EC");
+	middle = pki_cert(&(struct pki_cert){.subject = "Middle",
+					     .key = middle_key,
+					     .issuer = f.root,
+					     .issuer_key = f.root_key,
+					     .ca = true,
+					     .key_usage = "critical,keyCertSign",
+					     .not_before_ms = f.now_ms - DAY_MS,
+					     .not_after_ms = f.now_ms + DAY_MS});
+	low = pki_cert(&(struct pki_cert){.subject = "Issuing",
+					  .key = f.issuing_key,
+					  .issuer = middle,
+					  .issuer_key = middle_key,
+					  .ca = true,
+					  .key_usage = "critical,keyCertSign,cRLSign",
+					  .not_before_ms = f.now_ms - DAY_MS,
+					  .not_after_ms = f.now_ms + DAY_MS});
+	/* The order in the file is not the order of the chain. */
+	write_certs(fixture_path(&f, "root.pem"), f.root, middle);
+	write_certs(fixture_path(&f, "ca.pem"), low, NULL);
+	fixture_load(&f);
+	ck_assert_uint_eq(ca_chain(f.ca, &chain), 2);
+	len = i2d_X509(middle, &der);
+	ck_assert(bytes_equal(chain[1], (struct bytes){der, (size_t)len}));
+	OPENSSL_free(der);
+	der = NULL;
+	len = i2d_X509(f.root, &der);
+	ck_assert(bytes_equal(ca_root(f.ca), (struct bytes){der, (size_t)len}));
+	OPENSSL_free(der);
+	/* Without the chain the root is not known. */
+	ca_set_free(f.set);
+	f.set = NULL;
+	f.conf_ca.chain = NULL;
+	fixture_load(&f);
+	ck_assert_uint_eq(ca_chain(f.ca, &chain), 1);
+	ck_assert_uint_eq(ca_root(f.ca).len, 0);
+	X509_free(middle);
+	X509_free(low);
+	EVP_PKEY_free(middle_key);
+	end();
+}
+END_TEST
+
+START_TEST(test_find_and_verify)
+{
+	struct certificate_view view;
+	struct ca_issued issued;
+
+	begin(key_kinds[_i]);
+	fixture_load(&f);
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	OK(certificate_view(octets_view(&issued.der), &view));
+	ck_assert_ptr_eq(ca_find_by_issuer(f.set, view.issuer), f.ca);
+	ck_assert_ptr_null(ca_find_by_issuer(f.set, view.subject));
+	ck_assert_ptr_null(ca_find(f.set, "other"));
+	ck_assert_ptr_eq(ca_at(f.set, 0), f.ca);
+	ck_assert_ptr_null(ca_at(f.set, 1));
+	ck_assert_uint_eq(ca_count(f.set), 1);
+	ck_assert(!ca_is_upstream(f.ca));
+	ck_assert_int_eq(ca_verify(f.ca, &view), 0);
+	/* One bit of what is signed, one of the signature. */
+	issued.der.data[(size_t)(view.spki.data - issued.der.data) + view.spki.len - 1] ^= 1;
+	ck_assert_int_eq(ca_verify(f.ca, &view), 1);
+	issued.der.data[(size_t)(view.spki.data - issued.der.data) + view.spki.len - 1] ^= 1;
+	ck_assert_int_eq(ca_verify(f.ca, &view), 0);
+	issued.der.data[issued.der.len - 1] ^= 1;
+	ck_assert_int_eq(ca_verify(f.ca, &view), 1);
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
+/* --- revocation and CRLs --------------------------------------------------------------------- */
+
+static X509_CRL *newest_crl(struct store_crl *row)
+{
+	const uint8_t *p;
+	X509_CRL *crl;
+
+	OK(store_crl_newest(f.reader, "test", row));
+	p = row->der.data;
+	crl = d2i_X509_CRL(NULL, &p, (long)row->der.len);
+	ck_assert_ptr_nonnull(crl);
+	ck_assert_int_eq(X509_CRL_verify(crl, X509_get0_pubkey(f.issuing)), 1);
+	return crl;
+}
+
+static int64_t crl_number(void)
+{
+	struct store_crl row = {0};
+	X509_CRL *crl = newest_crl(&row);
+	ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
+	int64_t value;
+
+	ck_assert_ptr_nonnull(number);
+	ck_assert_int_eq(ASN1_INTEGER_get_int64(&value, number), 1);
+	ck_assert_int_eq(value, row.number);
+	ASN1_INTEGER_free(number);
+	X509_CRL_free(crl);
+	store_crl_clear(&row);
+	return value;
+}
+
+/* Issues, stores as ACTIVE; the certificate as it is in the store. */
+static void put_active(const char *subject_id, struct store_certificate *cert)
+{
+	struct ca_issued issued;
+	int64_t id;
+
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	id = put_certificate(&f, subject_id, STORE_CERT_ACTIVE,
+			     (struct bytes){issued.serial, issued.serial_len},
+			     octets_view(&issued.der));
+	OK(store_certificate_get(f.reader, id, cert));
+	ca_issued_clear(&issued);
+}
+
+static void revoke(const struct store_certificate *cert, enum store_certificate_state to,
+		   int reason)
+{
+	OK(ca_revoke(f.ca, cert, to, reason, f.unit));
+	OK(store_unit_commit(f.unit));
+}
+
+static const struct {
+	int reason;
+	int expected; /* in the CRL, -1: none */
+	enum store_certificate_state to;
+} reasons[] = {
+	/* RFC 5280 5.3.1: unspecified SHOULD be absent. */
+	{STORE_REASON_NONE, -1, STORE_CERT_REVOKED},
+	{0, -1, STORE_CERT_REVOKED},
+	{1, 1, STORE_CERT_REVOKED},
+	{4, 4, STORE_CERT_REJECTED},
+	{5, 5, STORE_CERT_REVOKED},
+	{9, 9, STORE_CERT_REVOKED},
+	{10, 10, STORE_CERT_REJECTED},
+};
+
+static int reason_of(X509_REVOKED *entry)
+{
+	ASN1_ENUMERATED *code = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+	int reason = code ? (int)ASN1_ENUMERATED_get(code) : -1;
+
+	ASN1_ENUMERATED_free(code);
+	return reason;
+}
+
+START_TEST(test_crl_content)
+{
+	struct store_certificate certs[ARRAY_LEN(reasons)] = {0}, active = {0};
+	struct store_crl row = {0};
+	AUTHORITY_KEYID *aki;
+	X509_CRL *crl;
+
+	begin(key_kinds[_i]);
+	f.conf_ca.crl_directory = f.dir;
+	fixture_load(&f);
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		char subject_id[16];
+
+		snprintf(subject_id, sizeof(subject_id), "vnfci-%zu", i);
+		put_active(subject_id, &certs[i]);
+		revoke(&certs[i], reasons[i].to, reasons[i].reason);
+	}
+	put_active("vnfci-active", &active);
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	crl = newest_crl(&row);
+	ck_assert_int_eq(X509_CRL_get_version(crl), X509_CRL_VERSION_2);
+	ck_assert_int_eq(X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(f.issuing)),
+			 0);
+	ck_assert_int_eq(time_ms(X509_CRL_get0_lastUpdate(crl)), f.now_ms);
+	ck_assert_int_eq(time_ms(X509_CRL_get0_nextUpdate(crl)), f.now_ms + 7LL * DAY_MS);
+	aki = X509_CRL_get_ext_d2i(crl, NID_authority_key_identifier, NULL, NULL);
+	ck_assert_int_eq(ASN1_OCTET_STRING_cmp(aki->keyid, X509_get0_subject_key_id(f.issuing)), 0);
+	AUTHORITY_KEYID_free(aki);
+	ck_assert_int_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), ARRAY_LEN(reasons));
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		const uint8_t *p = certs[i].der.data;
+		X509 *cert = d2i_X509(NULL, &p, (long)certs[i].der.len);
+		X509_REVOKED *entry;
+
+		ck_assert_int_eq(X509_CRL_get0_by_cert(crl, &entry, cert), 1);
+		ck_assert_int_eq(reason_of(entry), reasons[i].expected);
+		ck_assert_int_eq(time_ms(X509_REVOKED_get0_revocationDate(entry)), f.now_ms);
+		X509_free(cert);
+		store_certificate_clear(&certs[i]);
+	}
+	ck_assert_int_eq(run_command(&f, "openssl crl -inform DER -in test.crl -CAfile ca.pem "
+					 "-noout -verify > crl.out 2>&1"),
+			 0);
+	X509_CRL_free(crl);
+	store_crl_clear(&row);
+	store_certificate_clear(&active);
+	end();
+}
+END_TEST
+
+START_TEST(test_crl_when_due)
+{
+	struct store_certificate first = {0}, second = {0};
+	struct octets written;
+
+	begin("EC");
+	f.conf_ca.crl_directory = f.dir;
+	fixture_load(&f);
+	/* The first one at start, without revocations. */
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 1);
+	f.now_ms += 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 1);
+	/* A revocation. */
+	put_active("vnfci-1", &first);
+	put_active("vnfci-2", &second);
+	revoke(&first, STORE_CERT_REVOKED, 1);
+	f.now_ms += 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	/* One whose time lies before the CRL, but which was committed after it. */
+	f.now_ms -= 6000;
+	revoke(&second, STORE_CERT_REVOKED, 1);
+	f.now_ms += 11000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 3);
+	f.now_ms += 70000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 3);
+	/* crl_interval. */
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 4);
+	/* The file is written again if it is lost while the program is down; no new number. */
+	OK(remove(fixture_path(&f, "test.crl")));
+	fixture_restart(&f);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 4);
+	OK(file_read(fixture_path(&f, "test.crl"), 100000, &written));
+	octets_clear(&written);
+	/* Expired certificates need not be listed any more. */
+	f.now_ms += 40LL * DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 5);
+	store_certificate_clear(&first);
+	store_certificate_clear(&second);
+	end();
+}
+END_TEST
+
+enum { CRL_THREADS = 4, CRLS_PER_THREAD = 10 };
+
+static void *crl_thread(void *arg)
+{
+	struct store_reader *reader;
+	struct store_unit *unit;
+	int *result = arg;
+
+	*result = store_reader_new(f.store, &reader);
+	if (*result == 0)
+		*result = store_unit_new(f.store, &unit);
+	for (int i = 0; i < CRLS_PER_THREAD && *result == 0; i++)
+		*result = ca_crl_update(f.ca, reader, unit);
+	store_unit_free(unit);
+	store_reader_free(reader);
+	return NULL;
+}
+
+/* CRLNumbers are used once, whoever makes CRLs, and the file is never older than the store. */
+START_TEST(test_rfc5280_5_2_3_crl_number_with_threads)
+{
+	pthread_t threads[CRL_THREADS];
+	int results[CRL_THREADS];
+	struct store_crl row = {0};
+	struct octets written;
+
+	begin("EC");
+	f.conf_ca.crl_directory = f.dir;
+	fixture_load(&f);
+	for (int i = 0; i < CRL_THREADS; i++)
+		OK(pthread_create(&threads[i], NULL, crl_thread, &results[i]));
+	for (int i = 0; i < CRL_THREADS; i++) {
+		OK(pthread_join(threads[i], NULL));
+		OK(results[i]);
+	}
+	ck_assert_int_eq(crl_number(), CRL_THREADS * CRLS_PER_THREAD);
+	OK(store_crl_newest(f.reader, "test", &row));
+	OK(file_read(fixture_path(&f, "test.crl"), 100000, &written));
+	ck_assert(bytes_equal(octets_view(&written), octets_view(&row.der)));
+	octets_clear(&written);
+	store_crl_clear(&row);
+	end();
+}
+END_TEST
+
+static Suite *ca_suite(void)
+{
+	Suite *suite = suite_create("ca");
+	TCase *issue = tcase_create("issue");
+	TCase *load = tcase_create("load");
+	TCase *crl = tcase_create("crl");
+	int kinds = ARRAY_LEN(key_kinds);
+
+	tcase_add_loop_test(issue, test_issued_verifies, 0, kinds);
+	tcase_add_test(issue, test_extensions);
+	tcase_add_test(issue, test_rfc5280_4_2_1_6_empty_subject);
+	tcase_add_test(issue, test_rfc5280_4_1_2_2_serials);
+	tcase_add_test(issue, test_serial_is_minimal_der);
+	tcase_add_loop_test(issue, test_validity, 0, ARRAY_LEN(validities));
+	tcase_add_test(issue, test_nothing_is_issued_by_an_expired_ca);
+	tcase_add_loop_test(load, test_key_sources, 0, 3);
+	tcase_add_loop_test(load, test_problems, 0, ARRAY_LEN(problems));
+	tcase_add_test(load, test_chain);
+	tcase_add_loop_test(load, test_find_and_verify, 0, kinds);
+	tcase_add_loop_test(crl, test_crl_content, 0, kinds);
+	tcase_add_test(crl, test_crl_when_due);
+	tcase_add_test(crl, test_rfc5280_5_2_3_crl_number_with_threads);
+	for (size_t i = 0; i < 3; i++) {
+		TCase *const cases[] = {issue, load, crl};
+
+		tcase_set_timeout(cases[i], 120);
+		suite_add_tcase(suite, cases[i]);
+	}
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(ca_suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
