@@ -89,6 +89,16 @@ static void message_explain(struct explain *e, const struct cmp_message *msg)
 	explain_end(e);
 }
 
+/* Whatever of the message was printed as it came must not drive the terminal. */
+static void output_filtered(BIO *text)
+{
+	char *c;
+	long len = BIO_get_mem_data(text, &c);
+
+	for (long i = 0; i < len; i++)
+		putchar(c[i] == '\n' || (c[i] >= 0x20 && c[i] < 0x7f) ? c[i] : '?');
+}
+
 static int file_explain(const char *path)
 {
 	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
@@ -103,10 +113,11 @@ static int file_explain(const char *path)
 	if (r < 0)
 		return ctl_file_error(path, r);
 	if (msg) {
-		e.out = BIO_new_fp(stdout, BIO_NOCLOSE);
+		e.out = BIO_new(BIO_s_mem());
 		if (!e.out)
 			return ctl_openssl_error("no output");
 		message_explain(&e, msg);
+		output_filtered(e.out);
 		BIO_free(e.out);
 	}
 	if (r != REFUSED)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The values that wire types are made of, as text. All of it comes from the message: control
- * characters are escaped.
+ * The values that wire types are made of, as text.
  */
 #include "explain.h"
 
