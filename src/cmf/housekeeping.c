@@ -10,6 +10,9 @@
 /* Rows looked at, and rows purged, in one call: a worker is not kept for longer than a moment. */
 enum { DUE_MAX = 100, PURGE_MAX = 500 };
 
+/* Past the upstream's deadline ca/ says why there is no certificate; a client may still ask. */
+enum { UPSTREAM_GRACE_MS = 60 * 1000 };
+
 struct due {
 	int64_t id[DUE_MAX];
 	size_t len;
@@ -55,7 +58,7 @@ static int unconfirmed_add(const struct housekeeping *h, const struct store_cert
 {
 	int r;
 
-	if (cert->state != STORE_CERT_PENDING || cert->confirm_by_ms > h->now_ms)
+	if (cert->state != STORE_CERT_PENDING)
 		return 0;
 	r = certificate_revoke_add(h->cmf, cert, STORE_CERT_REVOKED, 0, h->unit);
 	return r == 0 ? audit_add(h->cmf, &h->who, "revoke",
@@ -78,8 +81,11 @@ static int transaction_end(const struct housekeeping *h, int64_t id)
 		if (r < 0)
 			return r;
 	}
-	r = cert.id != 0 ? unconfirmed_add(h, &cert) : 0;
+	r = 0;
 	from = txn.state;
+	/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
+	if (from == STORE_TXN_AWAIT_CONF && cert.id != 0)
+		r = unconfirmed_add(h, &cert);
 	txn.state = STORE_TXN_FAILED;
 	txn.deadline_ms = 0;
 	txn.changed_ms = h->now_ms;
@@ -98,11 +104,12 @@ static int certificate_end(const struct housekeeping *h, int64_t id)
 	return end_commit(h, unconfirmed_add(h, &cert));
 }
 
-static int transactions_due(const struct housekeeping *h, bool *morep)
+static int transactions_due(const struct housekeeping *h, enum store_transaction_state state,
+			    int64_t due_ms, bool *morep)
 {
 	const struct store_transaction_filter filter = {
-		.state = -1,
-		.due_ms = h->now_ms,
+		.state = (int)state,
+		.due_ms = due_ms,
 		.limit = DUE_MAX,
 	};
 	struct due due = {.len = 0};
@@ -169,7 +176,10 @@ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader, struct store_
 	int r;
 
 	*morep = false;
-	r = transactions_due(&h, morep);
+	r = transactions_due(&h, STORE_TXN_AWAIT_CONF, h.now_ms, morep);
+	if (r == 0)
+		r = transactions_due(&h, STORE_TXN_AWAIT_UPSTREAM, h.now_ms - UPSTREAM_GRACE_MS,
+				     morep);
 	if (r == 0)
 		r = certificates_due(&h, morep);
 	return r == 0 ? transactions_purge(&h, morep) : r;

@@ -183,7 +183,7 @@ int cmf_register(struct cmf *cmf, const struct cmf_principal *who,
 		 struct store_unit *unit, struct refusal *refusal)
 {
 	const struct conf *conf = cmf_conf(cmf);
-	struct terms terms;
+	struct terms terms = {0};
 	int r = request_check(conf, who, request, refusal);
 
 	if (r == 0)

@@ -57,9 +57,10 @@ static void path_narrow(struct signer_path *path, X509_STORE_CTX *ctx)
 		const X509 *cert = sk_X509_value(chain, i);
 		int64_t ms;
 
-		if (asn1_time_ms(X509_get0_notBefore(cert), &ms) == 0 && ms > path->not_before_ms)
+		if (template_time_ms(X509_get0_notBefore(cert), &ms) == 0 &&
+		    ms > path->not_before_ms)
 			path->not_before_ms = ms;
-		if (asn1_time_ms(X509_get0_notAfter(cert), &ms) == 0 && ms < path->not_after_ms)
+		if (template_time_ms(X509_get0_notAfter(cert), &ms) == 0 && ms < path->not_after_ms)
 			path->not_after_ms = ms;
 	}
 }

@@ -54,7 +54,7 @@ void mods_clear(struct mods *mods)
 /* --- validity ----------------------------------------------------------------------------------
  */
 
-int asn1_time_ms(const ASN1_TIME *time, int64_t *msp)
+int template_time_ms(const ASN1_TIME *time, int64_t *msp)
 {
 	struct tm tm;
 
@@ -67,7 +67,7 @@ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp)
 /* An optional time of the request: 0 with *msp unchanged if absent. */
 static int validity_read(const ASN1_TIME *time, int64_t *msp)
 {
-	return time ? asn1_time_ms(time, msp) : 0;
+	return time ? template_time_ms(time, msp) : 0;
 }
 
 int template_validity_decide(const OptionalValidity *asked, const struct conf_profile *profile,

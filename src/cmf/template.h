@@ -23,7 +23,7 @@ _must_check_ int mods_take(struct mods *mods, char **textp);
 void mods_clear(struct mods *mods);
 
 /* Milliseconds since the epoch. 0 or -EINVAL. */
-_must_check_ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp);
+_must_check_ int template_time_ms(const ASN1_TIME *time, int64_t *msp);
 
 struct template_validity {
 	int64_t not_before_ms;

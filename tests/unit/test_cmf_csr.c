@@ -1,0 +1,643 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Certificate Signing Request, IFA 033 11.2.3: for whom, under which names, with what; and key
+ * update. Names that a VNFM must not get are test_cmf_names.c's.
+ */
+#include "cmf_world.h"
+
+#include <openssl/x509v3.h>
+#include <string.h>
+
+/*
+ * Registered before each case, all VNFCI but where said: by vnfm-a vnfci-a, oam-a (VNF OAM),
+ * both-a (both), nfvo.example.net (MANO), any-a (profile vnfci-any); by vnfm-b vnfci-b.
+ */
+static void register_profile(const char *client, const char *id, const char *profile)
+{
+	struct cmf_principal who = principal_of(client);
+	const struct cmf_register request = {.has_cert_type = true,
+					     .cert_type = CERT_TYPE_VNFCI,
+					     .subject_ids = &id,
+					     .n_subject_ids = 1,
+					     .handling = CERT_HANDLING_DELEGATION,
+					     .profile = profile};
+
+	ck_assert_str_eq(refusal_code(register_as(&who, &request)), "none");
+	cmf_principal_clear(&who);
+}
+
+static void setup(void)
+{
+	world_setup();
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	register_ok("vnfm-a", CERT_TYPE_VNF_OAM, "oam-a");
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "both-a");
+	register_ok("vnfm-a", CERT_TYPE_VNF_OAM, "both-a");
+	register_ok("vnfm-a", CERT_TYPE_MANO, "nfvo.example.net");
+	register_profile("vnfm-a", "any-a", "vnfci-any");
+	register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-b");
+}
+
+#define VNFCI .profile = {"VnfciCert"}
+
+/* --- who, for whom ------------------------------------------------------------------------------
+ */
+
+static const struct who_case {
+	const char *name;
+	const char *client;
+	struct ask ask;
+	const char *reason;
+} who_cases[] = {
+	{"manager", "vnfm-a", {.subject = "/CN=vnfci-a", VNFCI}, "none"},
+	{"CN in another case", "vnfm-a", {.subject = "/CN=VNFCI-A", VNFCI}, "none"},
+	{"stage-3 spelling",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", .profile = {"VNFCI_CERT"}},
+	 "none"},
+	{"carriers agree",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", .profile = {"VnfciCert", "VNFCI_CERT"}},
+	 "none"},
+	{"RA of the domain", "ra-a", {.subject = "/CN=vnfci-a", VNFCI}, "none"},
+	{"operator of the domain", "operator-a", {.subject = "/CN=vnfci-a", VNFCI}, "none"},
+	{"default profile", "vnfm-b", {.subject = "/CN=vnfci-b"}, "none"},
+	{"MANO", "vnfm-a", {.subject = "/CN=nfvo.example.net", .profile = {"ManoCert"}}, "none"},
+	{"MANO by its only dNSName",
+	 "vnfm-a",
+	 {.san = "DNS:nfvo.example.net", .profile = {"ManoCert"}},
+	 "none"},
+	{"profile of the operator by its name",
+	 "vnfm-a",
+	 {.subject = "/CN=any-a", .profile = {"vnfci-any"}},
+	 "none"},
+	{"profile and its certType agree",
+	 "vnfm-a",
+	 {.subject = "/CN=any-a", .profile = {"VnfciCert", "vnfci-any"}},
+	 "none"},
+	{"registered under a profile, asked by certType",
+	 "vnfm-a",
+	 {.subject = "/CN=any-a", VNFCI},
+	 "none"},
+	{"explicit vnfcId, no subject", "vnfm-a", {.vnfc_id = {"vnfci-a"}, VNFCI}, "none"},
+	{"explicit vnfcIds agree",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", .vnfc_id = {"vnfci-a", "VNFCI-A"}, VNFCI},
+	 "none"},
+	{"SAN URI goes before the CN",
+	 "vnfm-a",
+	 {.san = "URI:urn:etsi:nfv:vnfci:vnfci-a", VNFCI},
+	 "none"},
+	{"ir of a registered entity",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", VNFCI, .ir = true},
+	 "none"},
+	{"ir registers by policy", "vnfm-b", {.subject = "/CN=new-b", VNFCI, .ir = true}, "none"},
+
+	{"not registered", "vnfm-a", {.subject = "/CN=nothing", VNFCI}, "entity_not_authorized"},
+	{"another's", "vnfm-b", {.subject = "/CN=vnfci-a", VNFCI}, "entity_not_authorized"},
+	{"another's by ir",
+	 "vnfm-b",
+	 {.subject = "/CN=vnfci-a", VNFCI, .ir = true},
+	 "entity_not_authorized"},
+	{"another's by ir, under another certType",
+	 "vnfm-b",
+	 {.subject = "/CN=vnfci-a", .profile = {"VnfOAMCert"}, .ir = true},
+	 "entity_not_authorized"},
+	{"another's by ir, by its first label",
+	 "vnfm-b",
+	 {.subject = "/CN=vnfci-a.example.net", VNFCI, .ir = true},
+	 "entity_not_authorized"},
+	{"another's by explicit vnfcId",
+	 "vnfm-b",
+	 {.subject = "/CN=vnfci-b", .vnfc_id = {"vnfci-a"}, VNFCI},
+	 "entity_not_authorized"},
+	{"RA of another domain",
+	 "ra-b",
+	 {.subject = "/CN=vnfci-a", VNFCI},
+	 "entity_not_authorized"},
+	{"registered under another certType",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", .profile = {"VnfOAMCert"}},
+	 "entity_not_authorized"},
+	{"ir does not register without policy",
+	 "vnfm-a",
+	 {.subject = "/CN=new-a", VNFCI, .ir = true},
+	 "entity_not_authorized"},
+	{"cr never registers", "vnfm-b", {.subject = "/CN=new-b", VNFCI}, "entity_not_authorized"},
+	{"ir of an id that is none",
+	 "vnfm-b",
+	 {.subject = "/CN=new b", VNFCI, .ir = true},
+	 "subject_id_invalid"},
+	{"may not", "nobody", {.subject = "/CN=vnfci-a", VNFCI}, "client_not_permitted"},
+	{"certTypes contradict",
+	 "vnfm-a",
+	 {.subject = "/CN=both-a", .profile = {"VnfciCert", "VnfOAMCert"}},
+	 "cert_type_contradiction"},
+	{"profile and certType contradict",
+	 "vnfm-a",
+	 {.subject = "/CN=any-a", .profile = {"vnfci-any", "VNFOAM_CERT"}},
+	 "cert_type_contradiction"},
+	{"profiles contradict",
+	 "vnfm-a",
+	 {.subject = "/CN=any-a", .profile = {"vnfci-any", "vnfci-nocn"}},
+	 "cert_type_contradiction"},
+	{"profile is not the registration's",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", .profile = {"vnfci-any"}},
+	 "cert_type_contradiction"},
+	{"unknown profile",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", .profile = {"nonsense"}},
+	 "cert_type_unknown"},
+	{"no certType and no default", "vnfm-a", {.subject = "/CN=vnfci-a"}, "cert_type_unknown"},
+	{"nobody is meant", "vnfm-a", {VNFCI}, "entity_not_identified"},
+	{"a VNFCI is not meant by its dNSName",
+	 "vnfm-a",
+	 {.san = "DNS:vnfci-a", VNFCI},
+	 "entity_not_identified"},
+	{"vnfcId is empty", "vnfm-a", {.vnfc_id = {""}, VNFCI}, "entity_not_identified"},
+	{"vnfcIds contradict",
+	 "vnfm-a",
+	 {.subject = "/CN=vnfci-a", .vnfc_id = {"vnfci-a", "both-a"}, VNFCI},
+	 "vnfc_id_contradiction"},
+	{"vnfcId and CN contradict",
+	 "vnfm-a",
+	 {.subject = "/CN=both-a", .vnfc_id = {"vnfci-a"}, VNFCI},
+	 "template_subject_not_allowed"},
+	{"SAN URI and CN contradict",
+	 "vnfm-a",
+	 {.subject = "/CN=both-a", .san = "URI:urn:etsi:nfv:vnfci:vnfci-a", VNFCI},
+	 "template_subject_not_allowed"},
+};
+
+START_TEST(test_csr_who_ifa033_11_2_3)
+{
+	const struct who_case *c = &who_cases[_i];
+	struct world_count before = world_count();
+	const char *reason = refusal_code(csr_as(c->client, &c->ask));
+
+	ck_assert_msg(strcmp(reason, c->reason) == 0, "%s: %s", c->name, reason);
+	if (strcmp(c->reason, "none") == 0)
+		before.certificates++;
+	if (strcmp(c->name, "ir registers by policy") == 0)
+		before.registrations++;
+	world_unchanged(before);
+}
+END_TEST
+
+START_TEST(test_ir_registers_with_the_rules_of_register)
+{
+	const struct ask ask = {.subject = "/CN=oam-b",
+				.profile = {"VnfOAMCert"},
+				.ir = true,
+				.vnfc_id = {"oam-b"}};
+	struct store_registration reg = {0};
+
+	ck_assert_str_eq(refusal_code(csr_as("vnfm-b", &ask)), "none");
+	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNF_OAM, "oam-b", &reg), 0);
+	ck_assert_str_eq(reg.manager, "vnfm-b");
+	ck_assert_str_eq(reg.trust_domain, "domain-b");
+	ck_assert_str_eq(reg.ca, "second");
+	ck_assert_str_eq(reg.profile, "VnfOAMCert");
+	ck_assert_int_eq(reg.handling, CERT_HANDLING_DELEGATION);
+	store_registration_clear(&reg);
+}
+END_TEST
+
+/* --- what ---------------------------------------------------------------------------------------
+ */
+
+static const struct what_case {
+	const char *name;
+	struct ask ask;
+	const char *reason;
+	const char *mods; /* granted: NULL accepted */
+} what_cases[] = {
+#define A .subject = "/CN=vnfci-a", VNFCI
+	{"RSA 2048", {A, .key = "RSA:2048"}, "none", NULL},
+	{"Ed25519", {A, .key = "ED25519"}, "none", NULL},
+	{"RSA 1024", {A, .key = "RSA:1024"}, "public_key_not_allowed", NULL},
+	{"another curve", {A, .key = "P-384"}, "public_key_not_allowed", NULL},
+	{"another kind", {A, .key = "ED448"}, "public_key_not_allowed", NULL},
+
+	{"issuer", {A, .issuer = "/O=test/CN=main CA"}, "none", NULL},
+	{"issuer in another case", {A, .issuer = "/O=TEST/CN=Main CA"}, "none", NULL},
+	{"another issuer", {A, .issuer = "/O=test/CN=second CA"}, "template_issuer", NULL},
+
+	/* Now is 2026-11-23T09:00:00Z; validity_max is 365 days. */
+	{"validity",
+	 {A, .not_before = "20261123090000Z", .not_after = "20261223090000Z"},
+	 "none",
+	 NULL},
+	{"notAfter alone", {A, .not_after = "20261223090000Z"}, "none", NULL},
+	{"the longest", {A, .not_after = "20271123090000Z"}, "none", NULL},
+	{"a client's clock behind",
+	 {A, .not_before = "20261123085800Z", .not_after = "20261223090000Z"},
+	 "none",
+	 NULL},
+	{"in the future",
+	 {A, .not_before = "20270101000000Z", .not_after = "20270201000000Z"},
+	 "none",
+	 NULL},
+	{"too long", {A, .not_after = "20271123090001Z"}, "none", "validity shortened"},
+	{"for ever", {A, .not_after = "99991231235959Z"}, "none", "validity shortened"},
+	{"from long ago",
+	 {A, .not_before = "20200101000000Z", .not_after = "20261223090000Z"},
+	 "none",
+	 "notBefore changed"},
+	{"over already", {A, .not_after = "20261123085959Z"}, "template_validity", NULL},
+	{"over now", {A, .not_after = "20261123090000Z"}, "template_validity", NULL},
+	{"ends before it begins",
+	 {A, .not_before = "20270201000000Z", .not_after = "20270101000000Z"},
+	 "template_validity",
+	 NULL},
+	{"begins too late", {A, .not_before = "20280101000000Z"}, "template_validity", NULL},
+
+	{"key usage of the profile",
+	 {A, .extension = {{"keyUsage", "critical,digitalSignature,keyEncipherment"}}},
+	 "none",
+	 NULL},
+	{"less key usage", {A, .extension = {{"keyUsage", "digitalSignature"}}}, "none", NULL},
+	{"other key usage",
+	 {A, .extension = {{"keyUsage", "critical,digitalSignature,keyCertSign"}}},
+	 "none",
+	 "extension left out: keyUsage"},
+	{"EKU", {A, .extension = {{"extendedKeyUsage", "clientAuth"}}}, "none", NULL},
+	{"other EKU",
+	 {A, .extension = {{"extendedKeyUsage", "clientAuth,codeSigning"}}},
+	 "none",
+	 "extension left out: extendedKeyUsage"},
+	{"no CA", {A, .extension = {{"basicConstraints", "CA:FALSE"}}}, "none", NULL},
+	{"a CA",
+	 {A, .extension = {{"basicConstraints", "critical,CA:TRUE"}}},
+	 "none",
+	 "extension left out: basicConstraints"},
+	{"key identifier", {A, .extension = {{"subjectKeyIdentifier", "0011"}}}, "none", NULL},
+	{"policies",
+	 {A, .extension = {{"certificatePolicies", "DER:3007300506032a0304"}}},
+	 "none",
+	 "extension left out: certificatePolicies"},
+	{"critical policies",
+	 {A, .extension = {{"certificatePolicies", "critical,DER:3007300506032a0304"}}},
+	 "template_extension_critical",
+	 NULL},
+	{"unknown",
+	 {A, .extension = {{"1.2.3.4.5", "DER:0500"}}},
+	 "none",
+	 "extension left out: 1.2.3.4.5"},
+	{"unknown and critical",
+	 {A, .extension = {{"1.2.3.4.5", "critical,DER:0500"}}},
+	 "template_extension_critical",
+	 NULL},
+	{"twice",
+	 {A, .extension = {{"keyUsage", "digitalSignature"}, {"keyUsage", "digitalSignature"}}},
+	 "template_extension_duplicate",
+	 NULL},
+	{"SAN twice",
+	 {A, .san = "DNS:vnfci-a", .extension = {{"subjectAltName", "DNS:vnfci-b"}}},
+	 "template_extension_duplicate",
+	 NULL},
+	{"unknown twice",
+	 {A, .extension = {{"1.2.3.4.5", "DER:0500"}, {"1.2.3.4.5", "DER:0500"}}},
+	 "template_extension_duplicate",
+	 NULL},
+	{"malformed key usage",
+	 {A, .extension = {{"keyUsage", "DER:0500"}}},
+	 "template_malformed",
+	 NULL},
+	{"malformed EKU with trailing octets",
+	 {A, .extension = {{"extendedKeyUsage", "DER:300a06082b060105050703020500"}}},
+	 "template_malformed",
+	 NULL},
+	{"several changes",
+	 {A, .not_after = "20300101000000Z",
+	  .extension = {{"certificatePolicies", "DER:3007300506032a0304"}}},
+	 "none",
+	 "validity shortened; extension left out: certificatePolicies"},
+};
+
+/* The parts of the certificate that the profile determines, as OpenSSL reads them. */
+static void assert_profile_extensions(X509 *cert)
+{
+	ck_assert_uint_eq(X509_get_key_usage(cert), KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT);
+	ck_assert_uint_eq(X509_get_extended_key_usage(cert), XKU_SSL_SERVER | XKU_SSL_CLIENT);
+	ck_assert_int_eq(X509_check_ca(cert), 0);
+	ck_assert_int_lt(X509_get_ext_by_NID(cert, NID_certificate_policies, -1), 0);
+	ck_assert_ptr_nonnull(X509_get0_subject_key_id(cert));
+	ck_assert_ptr_nonnull(X509_get0_authority_key_id(cert));
+	ck_assert_int_eq(X509_verify(cert, w.issuing.key), 1);
+}
+
+START_TEST(test_csr_what)
+{
+	const struct what_case *c = &what_cases[_i];
+	struct world_count before = world_count();
+	struct cmf_principal who = principal_of("vnfm-a");
+	struct cmf_csr_result result = {0};
+	const char *reason = refusal_code(csr(&who, &c->ask, &result));
+
+	ck_assert_msg(strcmp(reason, c->reason) == 0, "%s: %s", c->name, reason);
+	cmf_principal_clear(&who);
+	if (strcmp(reason, "none") != 0) {
+		world_unchanged(before);
+		return;
+	}
+	const unsigned char *p = result.der.data;
+	X509 *cert = d2i_X509(NULL, &p, (long)result.der.len);
+
+	ck_assert_ptr_nonnull(cert);
+	ck_assert_msg(strcmp(result.mods ? result.mods : "", c->mods ? c->mods : "") == 0,
+		      "%s: mods %s", c->name, result.mods);
+	assert_profile_extensions(cert);
+	X509_free(cert);
+	cmf_csr_result_clear(&result);
+}
+END_TEST
+
+static void assert_time(const ASN1_TIME *time, const char *expected)
+{
+	ASN1_TIME *want = ASN1_TIME_new();
+
+	ck_assert_int_eq(ASN1_TIME_set_string(want, expected), 1);
+	ck_assert_msg(ASN1_TIME_compare(time, want) == 0, "%s", expected);
+	ASN1_TIME_free(want);
+}
+
+START_TEST(test_csr_validity_in_certificate)
+{
+	static const struct {
+		const char *from, *to;              /* asked for */
+		const char *not_before, *not_after; /* expected; the CA backdates by 5 minutes */
+	} times[] = {
+		{NULL, NULL, "20261123085500Z", "20270221090000Z"}, /* 90 days */
+		{NULL, "20261201000000Z", "20261123085500Z", "20261201000000Z"},
+		{"20270101000000Z", NULL, "20270101000000Z", "20270401000000Z"},
+		{"20270101000000Z", "20290101000000Z", "20270101000000Z", "20271123080000Z"},
+	};
+	struct cmf_principal who = principal_of("vnfm-a");
+
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		const struct ask ask = {.subject = "/CN=vnfci-a",
+					VNFCI,
+					.not_before = times[i].from,
+					.not_after = times[i].to};
+		struct cmf_csr_result result = {0};
+		const unsigned char *p;
+		X509 *cert;
+
+		ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
+		p = result.der.data;
+		cert = d2i_X509(NULL, &p, (long)result.der.len);
+		assert_time(X509_get0_notBefore(cert), times[i].not_before);
+		/* The last one is cut by the end of the CA's own certificate. */
+		if (i < 3)
+			assert_time(X509_get0_notAfter(cert), times[i].not_after);
+		else
+			ck_assert_int_eq(ASN1_TIME_compare(X509_get0_notAfter(cert),
+							   X509_get0_notAfter(w.issuing.cert)),
+					 0);
+		ck_assert_int_eq(i == 3, result.mods != NULL);
+		X509_free(cert);
+		cmf_csr_result_clear(&result);
+	}
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* --- state ---------------------------------------------------------------------------------------
+ */
+
+START_TEST(test_csr_state_and_implicit_confirm)
+{
+	/* VnfOAMCert has implicit_confirm = no. */
+	static const struct {
+		const char *subject, *profile;
+		bool confirmed, allowed;
+		enum store_certificate_state state;
+	} cases[] = {
+		{"/CN=vnfci-a", "VnfciCert", false, true, STORE_CERT_PENDING},
+		{"/CN=vnfci-a", "VnfciCert", true, true, STORE_CERT_ACTIVE},
+		{"/CN=oam-a", "VnfOAMCert", true, false, STORE_CERT_PENDING},
+		{"/CN=oam-a", "VnfOAMCert", false, false, STORE_CERT_PENDING},
+	};
+	struct cmf_principal who = principal_of("vnfm-a");
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct ask ask = {.subject = cases[i].subject,
+					.profile = {cases[i].profile},
+					.confirmed = cases[i].confirmed};
+		struct store_certificate cert = {0};
+		struct cmf_csr_result result = {0};
+		bool pending = cases[i].state == STORE_CERT_PENDING;
+
+		ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
+		ck_assert(result.implicit_confirm == cases[i].allowed);
+		ck_assert(!result.waiting);
+		ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
+		ck_assert_int_eq(cert.state, cases[i].state);
+		ck_assert_int_eq(cert.confirm_by_ms, pending ? WORLD_START_MS + 300 * 1000 : 0);
+		ck_assert_str_eq(cert.requester, "vnfm-a");
+		ck_assert_str_eq(cert.subject, cases[i].subject + 1);
+		ck_assert(bytes_equal(octets_view(&cert.der), octets_view(&result.der)));
+		ck_assert_int_eq(cert.serial_len, result.serial_len);
+		store_certificate_clear(&cert);
+		cmf_csr_result_clear(&result);
+	}
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* Deregistered between decision and commit: the unit conflicts, nothing is issued. */
+START_TEST(test_csr_conflicts_with_deregistration)
+{
+	_cleanup_(store_unit_freep) struct store_unit *other = NULL;
+	struct store_registration reg = {0};
+	struct world_count before = world_count();
+	const struct ask ask = {.subject = "/CN=vnfci-a", VNFCI};
+
+	ck_assert_int_eq(store_unit_new(w.store, &other), 0);
+	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNFCI, "vnfci-a", &reg), 0);
+	ck_assert_int_eq(store_registration_deregister(other, reg.id, w.now_ms), 0);
+	ck_assert_int_eq(store_unit_commit(other), 0);
+	store_registration_clear(&reg);
+	before.registrations--;
+	ck_assert_str_eq(refusal_code(csr_as("vnfm-a", &ask)), "entity_not_authorized");
+	world_unchanged(before);
+}
+END_TEST
+
+/* --- key update, RFC 9483 4.1.3 ------------------------------------------------------------------
+ */
+
+static struct cmf_principal end_entity(const struct store_certificate *cert)
+{
+	return (struct cmf_principal){.kind = CMF_PRINCIPAL_END_ENTITY,
+				      .name = strdup("certificate:main/00"),
+				      .trust_domain = strdup("domain-a"),
+				      .certificate_id = cert->id,
+				      .registration_id = cert->registration_id};
+}
+
+static const struct update_case {
+	const char *name;
+	const char *client; /* NULL: the end entity itself */
+	struct ask ask;
+	const char *reason;
+} update_cases[] = {
+	{"own", NULL, {.subject = NULL}, "none"},
+	{"own with its names",
+	 NULL,
+	 {.subject = "/O=x/CN=vnfci-a", .san = "DNS:vnfci-a.example.net,IP:10.1.2.3"},
+	 "none"},
+	{"names in another order",
+	 NULL,
+	 {.subject = "/O=x/CN=vnfci-a", .san = "IP:10.1.2.3,DNS:vnfci-a.example.net"},
+	 "none"},
+	{"by the manager", "vnfm-a", {VNFCI}, "none"},
+	{"by the RA", "ra-a", {.vnfc_id = {"vnfci-a"}}, "none"},
+	{"another subject", NULL, {.subject = "/CN=vnfci-a"}, "update_names_changed"},
+	{"another CN", NULL, {.subject = "/O=x/CN=both-a"}, "update_names_changed"},
+	{"a name less", NULL, {.san = "DNS:vnfci-a.example.net"}, "update_names_changed"},
+	{"a name more",
+	 "vnfm-a",
+	 {.san = "DNS:vnfci-a.example.net,IP:10.1.2.3,DNS:vnfci-a"},
+	 "update_names_changed"},
+	{"another's", "vnfm-b", {VNFCI}, "entity_not_authorized"},
+	{"RA of another domain", "ra-b", {VNFCI}, "entity_not_authorized"},
+	{"another certType", NULL, {.profile = {"VnfOAMCert"}}, "cert_type_contradiction"},
+	{"another profile", NULL, {.profile = {"vnfci-any"}}, "cert_type_contradiction"},
+	{"another vnfcId", "vnfm-a", {.vnfc_id = {"both-a"}}, "vnfc_id_contradiction"},
+	{"key not allowed", NULL, {.key = "P-384"}, "public_key_not_allowed"},
+	{"may not", "nobody", {VNFCI}, "client_not_permitted"},
+};
+
+START_TEST(test_update_rfc9483_4_1_3)
+{
+	const struct update_case *c = &update_cases[_i];
+	struct store_certificate old = certificate_issued("vnfm-a", "VnfciCert", "/O=x/CN=vnfci-a",
+							  "DNS:vnfci-a.example.net,IP:10.1.2.3");
+	struct cmf_principal who = c->client ? principal_of(c->client) : end_entity(&old);
+	struct world_count before = world_count();
+	struct cmf_csr_result result = {0};
+	struct ask ask = c->ask;
+	const char *reason;
+	char *text;
+
+	ask.old = &old;
+	reason = refusal_code(csr(&who, &ask, &result));
+	ck_assert_msg(strcmp(reason, c->reason) == 0, "%s: %s", c->name, reason);
+	cmf_principal_clear(&who);
+	ck_assert_int_eq(certificate_state(old.id), STORE_CERT_ACTIVE);
+	if (strcmp(reason, "none") != 0) {
+		world_unchanged(before);
+		store_certificate_clear(&old);
+		return;
+	}
+	ck_assert_ptr_null(result.mods);
+	ck_assert_int_eq(result.registration_id, old.registration_id);
+	text = certificate_subject(octets_view(&result.der));
+	ck_assert_str_eq(text, "CN=vnfci-a,O=x");
+	free(text);
+	text = certificate_san(octets_view(&result.der));
+	ck_assert_str_eq(text, "DNS:vnfci-a.example.net, IP Address:10.1.2.3");
+	free(text);
+	cmf_csr_result_clear(&result);
+	store_certificate_clear(&old);
+}
+END_TEST
+
+START_TEST(test_update_needs_a_new_key)
+{
+	EVP_PKEY *key = key_new(NULL);
+	struct cmf_principal who = principal_of("vnfm-a");
+	struct cmf_csr_result result = {0};
+	struct store_certificate old = {0};
+	struct ask ask = {.subject = "/CN=vnfci-a", VNFCI, .key_is = key, .confirmed = true};
+
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
+	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &old), 0);
+	cmf_csr_result_clear(&result);
+	ask.old = &old;
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "update_key_unchanged");
+	ck_assert_int_eq(world_count().certificates, 1);
+	store_certificate_clear(&old);
+	cmf_principal_clear(&who);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+START_TEST(test_end_entity_only_its_own)
+{
+	struct store_certificate mine =
+		certificate_issued("vnfm-a", "VnfciCert", "/CN=vnfci-a", NULL);
+	struct store_certificate other =
+		certificate_issued("vnfm-a", "VnfciCert", "/CN=both-a", NULL);
+	struct cmf_principal who = end_entity(&mine);
+	struct world_count before = world_count();
+	struct cmf_csr_result result = {0};
+	struct ask ask = {.old = &other};
+
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "end_entity_only_own");
+	ask = (struct ask){.subject = "/CN=vnfci-a", VNFCI};
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "end_entity_only_own");
+	ask.ir = true;
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "end_entity_only_own");
+	world_unchanged(before);
+	cmf_principal_clear(&who);
+	store_certificate_clear(&mine);
+	store_certificate_clear(&other);
+}
+END_TEST
+
+START_TEST(test_update_after_deregistration)
+{
+	struct store_certificate old =
+		certificate_issued("vnfm-a", "VnfciCert", "/CN=vnfci-a", NULL);
+	struct cmf_principal manager = principal_of("vnfm-a"), holder = end_entity(&old);
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_csr_result result = {0};
+	const struct ask ask = {.old = &old};
+
+	ck_assert_int_eq(cmf_deregister(w.cmf, &manager, CERT_TYPE_VNFCI, "vnfci-a", w.reader,
+					w.unit, &refusal),
+			 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_str_eq(refusal_code(csr(&holder, &ask, &result)), "entity_not_authorized");
+	/* The id is another manager's now: the old certificate is of no use to get a new one. */
+	register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-a");
+	ck_assert_str_eq(refusal_code(csr(&holder, &ask, &result)), "entity_not_authorized");
+	ck_assert_str_eq(refusal_code(csr(&manager, &ask, &result)), "entity_not_authorized");
+	ck_assert_int_eq(world_count().certificates, 1);
+	cmf_principal_clear(&manager);
+	cmf_principal_clear(&holder);
+	store_certificate_clear(&old);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cmf_csr");
+	TCase *tc = tcase_create("csr");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, setup, world_teardown);
+	tcase_add_loop_test(tc, test_csr_who_ifa033_11_2_3, 0, ARRAY_LEN(who_cases));
+	tcase_add_test(tc, test_ir_registers_with_the_rules_of_register);
+	tcase_add_loop_test(tc, test_csr_what, 0, ARRAY_LEN(what_cases));
+	tcase_add_test(tc, test_csr_validity_in_certificate);
+	tcase_add_test(tc, test_csr_state_and_implicit_confirm);
+	tcase_add_test(tc, test_csr_conflicts_with_deregistration);
+	tcase_add_loop_test(tc, test_update_rfc9483_4_1_3, 0, ARRAY_LEN(update_cases));
+	tcase_add_test(tc, test_update_needs_a_new_key);
+	tcase_add_test(tc, test_end_entity_only_its_own);
+	tcase_add_test(tc, test_update_after_deregistration);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

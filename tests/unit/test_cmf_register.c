@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Register, IFA 033 11.2.2: who may register what, all or nothing, and deregistration. */
+#include "cmf_world.h"
+
+#include <string.h>
+
+#define IDS(...)            \
+	{                   \
+		__VA_ARGS__ \
+	}
+
+/* Registered before each case: by vnfm-a vnfci-a (VNFCI), nfvo.example.net (MANO), and
+ * host.site (VNFCI); by vnfm-b vnfci-b (VNFCI). */
+static const struct register_case {
+	const char *name;
+	const char *client;
+	bool admin;
+	bool no_type;
+	enum cert_type type;
+	const char *ids[7];
+	enum cert_handling handling;
+	bool attester;
+	const char *profile;
+	const char *ca;
+	const char *reason;
+	int added;
+	const char *in_ca; /* of the first id, where granted */
+} cases[] = {
+#define VNFCI .type = CERT_TYPE_VNFCI, .handling = CERT_HANDLING_DELEGATION
+#define OAM   .type = CERT_TYPE_VNF_OAM, .handling = CERT_HANDLING_DELEGATION
+#define MANO  .type = CERT_TYPE_MANO, .handling = CERT_HANDLING_NONE
+	{"one", "vnfm-a", VNFCI, .ids = IDS("x1"), .reason = "none", .added = 1, .in_ca = "main"},
+	{"several", "vnfm-a", VNFCI, .ids = IDS("x1", "x2", "x3"), .reason = "none", .added = 3},
+	{"mano", "vnfm-a", MANO, .ids = IDS("vnfm-a.example.net"), .reason = "none", .added = 1},
+	{"oam beside vnfci", "vnfm-a", OAM, .ids = IDS("vnfci-a"), .reason = "none", .added = 1},
+	{"CA by rule", "vnfm-b", OAM, .ids = IDS("x1"), .reason = "none", .added = 1,
+	 .in_ca = "second"},
+	{"CA by another domain", "vnfm-a", OAM, .ids = IDS("x1"), .reason = "none", .added = 1,
+	 .in_ca = "main"},
+	{"CA named by operator", "operator-a", VNFCI, .ids = IDS("x1"), .ca = "second",
+	 .reason = "none", .added = 1, .in_ca = "second"},
+	{"CA named by admin", "vnfm-a", .admin = true, VNFCI, .ids = IDS("x1"), .ca = "second",
+	 .reason = "none", .added = 1, .in_ca = "second"},
+	{"admin for a client that may not", "nobody", .admin = true, VNFCI, .ids = IDS("x1"),
+	 .reason = "none", .added = 1},
+	{"profile", "vnfm-a", VNFCI, .ids = IDS("x1"), .profile = "vnfci-any", .reason = "none",
+	 .added = 1},
+	{"profile in stage-3 spelling", "vnfm-a", VNFCI, .ids = IDS("x1"), .profile = "VNFCI_CERT",
+	 .reason = "none", .added = 1},
+	{"again", "vnfm-a", VNFCI, .ids = IDS("vnfci-a"), .reason = "none", .added = 0},
+	{"again in another case", "vnfm-a", VNFCI, .ids = IDS("VNFCI-A"), .reason = "none",
+	 .added = 0},
+	{"again and new", "vnfm-a", VNFCI, .ids = IDS("vnfci-a", "x1"), .reason = "none",
+	 .added = 1},
+
+	{"may not", "nobody", VNFCI, .ids = IDS("x1"), .reason = "client_not_permitted"},
+	{"RA without permission", "ra-a", VNFCI, .ids = IDS("x1"),
+	 .reason = "client_not_permitted"},
+	{"CA named by client", "vnfm-a", VNFCI, .ids = IDS("x1"), .ca = "second",
+	 .reason = "client_not_permitted"},
+	{"no certType", "vnfm-a", .no_type = true, VNFCI, .ids = IDS("x1"),
+	 .reason = "cert_type_unknown"},
+	{"unknown profile", "vnfm-a", VNFCI, .ids = IDS("x1"), .profile = "nonsense",
+	 .reason = "cert_type_unknown"},
+	{"profile of another certType", "vnfm-a", VNFCI, .ids = IDS("x1"), .profile = "VnfOAMCert",
+	 .reason = "profile_cert_type_mismatch"},
+	{"unknown CA", "operator-a", VNFCI, .ids = IDS("x1"), .ca = "third",
+	 .reason = "ca_not_configured"},
+	{"no subjectId", "vnfm-a", VNFCI, .ids = IDS(NULL), .reason = "register_malformed"},
+	{"too many", "vnfm-a", VNFCI, .ids = IDS("x1", "x2", "x3", "x4", "x5", "x6"),
+	 .reason = "subject_ids_too_many"},
+	{"attester", "vnfm-a", VNFCI, .ids = IDS("x1"), .attester = true,
+	 .reason = "attester_not_supported"},
+	{"handling missing", "vnfm-a", .type = CERT_TYPE_VNFCI, .handling = CERT_HANDLING_NONE,
+	 .ids = IDS("x1"), .reason = "handling_missing"},
+	{"handling missing, OAM", "vnfm-a", .type = CERT_TYPE_VNF_OAM,
+	 .handling = CERT_HANDLING_NONE, .ids = IDS("x1"), .reason = "handling_missing"},
+	{"direct mode", "vnfm-a", .type = CERT_TYPE_VNFCI, .handling = CERT_HANDLING_DIRECT,
+	 .ids = IDS("x1"), .reason = "handling_not_supported"},
+	{"handling for MANO", "vnfm-a", .type = CERT_TYPE_MANO,
+	 .handling = CERT_HANDLING_DELEGATION, .ids = IDS("a.example.net"),
+	 .reason = "handling_unexpected"},
+	{"subjectId invalid", "vnfm-a", VNFCI, .ids = IDS("x1", "x 2"),
+	 .reason = "subject_id_invalid"},
+	{"MANO not qualified", "vnfm-a", MANO, .ids = IDS("nfvo"), .reason = "subject_id_invalid"},
+	{"duplicate", "vnfm-a", VNFCI, .ids = IDS("x1", "x2", "x1"),
+	 .reason = "subject_id_duplicate"},
+	{"duplicate in another case", "vnfm-a", VNFCI, .ids = IDS("x1", "X1"),
+	 .reason = "subject_id_duplicate"},
+	{"another's", "vnfm-b", VNFCI, .ids = IDS("vnfci-a"), .reason = "entity_not_authorized"},
+	{"another's in another case", "vnfm-b", VNFCI, .ids = IDS("Vnfci-A"),
+	 .reason = "entity_not_authorized"},
+	{"another's among new ones", "vnfm-b", VNFCI, .ids = IDS("x1", "vnfci-a", "x2"),
+	 .reason = "entity_not_authorized"},
+	{"another's, not even by the RA of its domain's operator", "operator-a", VNFCI,
+	 .ids = IDS("vnfci-a"), .reason = "entity_not_authorized"},
+	{"another's under another certType", "vnfm-b", OAM, .ids = IDS("vnfci-a"),
+	 .reason = "entity_not_authorized"},
+	{"a name whose first label is another's id", "vnfm-b", VNFCI,
+	 .ids = IDS("vnfci-a.example.net"), .reason = "entity_not_authorized"},
+	{"an FQDN whose first label is another's id", "vnfm-b", MANO,
+	 .ids = IDS("vnfci-a.example.net"), .reason = "entity_not_authorized"},
+	{"other profile than before", "vnfm-a", VNFCI, .ids = IDS("vnfci-a"),
+	 .profile = "vnfci-any", .reason = "registration_conflict"},
+	{"other CA than before", "vnfm-a", .admin = true, VNFCI, .ids = IDS("vnfci-a"),
+	 .ca = "second", .reason = "registration_conflict"},
+};
+
+static void register_before(void)
+{
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "host.site");
+	register_ok("vnfm-a", CERT_TYPE_MANO, "nfvo.example.net");
+	register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-b");
+}
+
+START_TEST(test_register_ifa033_11_2_2)
+{
+	const struct register_case *c = &cases[_i];
+	struct cmf_principal who;
+	struct store_registration reg = {0};
+	struct world_count before;
+	struct cmf_register request = {
+		.has_cert_type = !c->no_type,
+		.cert_type = c->type,
+		.subject_ids = c->ids,
+		.handling = c->handling,
+		.has_attester = c->attester,
+		.profile = c->profile,
+		.ca = c->ca,
+	};
+
+	register_before();
+	before = world_count();
+	who = c->admin ? admin_for(c->client) : principal_of(c->client);
+	while (request.n_subject_ids < ARRAY_LEN(c->ids) && c->ids[request.n_subject_ids])
+		request.n_subject_ids++;
+	ck_assert_msg(strcmp(refusal_code(register_as(&who, &request)), c->reason) == 0, "%s",
+		      c->name);
+	cmf_principal_clear(&who);
+	before.registrations += c->added;
+	world_unchanged(before);
+	if (strcmp(c->reason, "none") != 0)
+		return;
+	ck_assert_int_eq(store_registration_find(w.reader, c->type, c->ids[0], &reg), 0);
+	ck_assert_str_eq(reg.manager, c->client);
+	ck_assert_int_eq(reg.handling, c->handling);
+	if (c->in_ca)
+		ck_assert_str_eq(reg.ca, c->in_ca);
+	if (c->profile && strcmp(c->profile, "VNFCI_CERT") != 0)
+		ck_assert_str_eq(reg.profile, c->profile);
+	store_registration_clear(&reg);
+}
+END_TEST
+
+/* Two managers decide at the same time: the second one's unit conflicts and is decided again. */
+START_TEST(test_register_race)
+{
+	const char *id = "x1";
+	struct cmf_principal a = principal_of("vnfm-a"), b = principal_of("vnfm-b");
+	const struct cmf_register request = {.has_cert_type = true,
+					     .cert_type = CERT_TYPE_VNFCI,
+					     .subject_ids = &id,
+					     .n_subject_ids = 1,
+					     .handling = CERT_HANDLING_DELEGATION};
+	_cleanup_(store_unit_freep) struct store_unit *other = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+
+	ck_assert_int_eq(store_unit_new(w.store, &other), 0);
+	ck_assert_int_eq(cmf_register(w.cmf, &b, &request, w.reader, other, &refusal), 0);
+	ck_assert_str_eq(refusal_code(register_as(&a, &request)), "none");
+	ck_assert_int_eq(store_unit_commit(other), STORE_CONFLICT);
+	ck_assert_str_eq(refusal_code(register_as(&b, &request)), "entity_not_authorized");
+	ck_assert_int_eq(world_count().registrations, 1);
+	cmf_principal_clear(&a);
+	cmf_principal_clear(&b);
+}
+END_TEST
+
+static const struct {
+	const char *client;
+	bool admin;
+	enum cert_type type;
+	const char *id;
+	const char *reason;
+} deregister_cases[] = {
+	{"vnfm-a", false, CERT_TYPE_VNFCI, "vnfci-a", "none"},
+	{"ra-a", false, CERT_TYPE_VNFCI, "vnfci-a", "none"},
+	{"operator-a", false, CERT_TYPE_VNFCI, "vnfci-a", "none"},
+	{"vnfm-b", true, CERT_TYPE_VNFCI, "vnfci-a", "none"},
+	{"vnfm-b", false, CERT_TYPE_VNFCI, "vnfci-a", "entity_not_authorized"},
+	{"ra-b", false, CERT_TYPE_VNFCI, "vnfci-a", "entity_not_authorized"},
+	{"vnfm-a", false, CERT_TYPE_VNFCI, "nothing", "entity_not_authorized"},
+	{"vnfm-a", false, CERT_TYPE_VNF_OAM, "vnfci-a", "entity_not_authorized"},
+	{"nobody", false, CERT_TYPE_VNFCI, "vnfci-a", "client_not_permitted"},
+};
+
+START_TEST(test_deregister)
+{
+	struct cmf_principal who = deregister_cases[_i].admin
+					   ? admin_for(deregister_cases[_i].client)
+					   : principal_of(deregister_cases[_i].client);
+	struct refusal refusal = REFUSAL_NULL;
+	int r;
+
+	register_before();
+	r = cmf_deregister(w.cmf, &who, deregister_cases[_i].type, deregister_cases[_i].id,
+			   w.reader, w.unit, &refusal);
+	ck_assert_int_eq(r, strcmp(deregister_cases[_i].reason, "none") ? REFUSED : 0);
+	ck_assert_str_eq(refusal_code(refusal.reason), deregister_cases[_i].reason);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_int_eq(world_count().registrations, r ? 4 : 3);
+	if (r == 0) /* free again, for others too */
+		register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-a");
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* A reload changes what a new registration gets, not those that are there. */
+START_TEST(test_reload_changes_limits)
+{
+	const char *ids[] = {"x1"};
+	struct cmf_principal who = principal_of("vnfm-a");
+	const struct cmf_register request = {.has_cert_type = true,
+					     .cert_type = CERT_TYPE_VNF_OAM,
+					     .subject_ids = ids,
+					     .n_subject_ids = 1,
+					     .handling = CERT_HANDLING_DELEGATION};
+
+	ck_assert_str_eq(refusal_code(register_as(&who, &request)), "none");
+	world_reload("[profile VnfciCert]\nvalidity = 1d\nvalidity_max = 1d\n"
+		     "key_types = ec:P-256\n");
+	ids[0] = "x2";
+	ck_assert_str_eq(refusal_code(register_as(&who, &request)), "cert_type_unknown");
+	ck_assert_int_eq(world_count().registrations, 1);
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cmf_register");
+	TCase *tc = tcase_create("register");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, world_setup, world_teardown);
+	tcase_add_loop_test(tc, test_register_ifa033_11_2_2, 0, ARRAY_LEN(cases));
+	tcase_add_test(tc, test_register_race);
+	tcase_add_loop_test(tc, test_deregister, 0, ARRAY_LEN(deregister_cases));
+	tcase_add_test(tc, test_reload_changes_limits);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
