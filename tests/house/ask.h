@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A client of the CMP door: messages under construction, which a test can bend before they are
+ * sent, and answers with all that RFC 9483 wants of every answer checked on receipt.
+ */
+#pragma once
+
+#include "house.h"
+
+enum { ASK_INFOS_MAX = 8, ASK_CERTS_MAX = 16 };
+
+/* A message to be sent. Everything may be changed between the function that makes it and sending.
+ */
+struct ask {
+	struct house *house;
+	const struct house_credential *signer; /* NULL: MAC */
+	struct bytes secret;                   /* MAC */
+	X509_ALGOR *mac_algorithm;
+	struct cmp_outgoing out;
+	PKIBody *body;
+	uint8_t transaction_id[CMP_NONCE_MAX + 1];
+	uint8_t sender_nonce[CMP_NONCE_MAX + 1];
+	uint8_t recip_nonce[CMP_NONCE_LEN];
+	struct cmp_info infos[ASK_INFOS_MAX];
+	struct octets info_values[ASK_INFOS_MAX];
+	struct bytes certs[ASK_CERTS_MAX];
+	const char *profile_label;
+	const char *operation_label;
+	EVP_PKEY *key;      /* to be certified */
+	bool keep_pop;      /* the proof of possession is left as it is */
+	struct octets sent; /* the octets, once sent */
+};
+
+/* An answer. */
+struct told {
+	struct octets der;
+	struct cmp_message *msg;
+	bool not_a_message;
+};
+
+/* A message without body. signer NULL: MAC-protected. */
+void ask_new(struct ask *ask, struct house *house, const struct house_credential *signer);
+void ask_clear(struct ask *ask);
+/* Bodies. type: ir, cr, kur; the subject's CN may be NULL. */
+void ask_certreq(struct ask *ask, int type, const char *cn);
+void ask_p10cr(struct ask *ask, const char *cn);
+void ask_rr(struct ask *ask, struct bytes cert, int reason);
+void ask_genm(struct ask *ask, const char *oid, struct bytes value);
+void ask_register(struct ask *ask, const char *cert_type, const char *subject_id, int handling);
+/* A message that goes on in the transaction of `before`, which was answered by `told`. */
+void ask_next(struct ask *ask, const struct ask *before, const struct told *told);
+/* certConf for the certificate in `told`, with that status (-1: no statusInfo). */
+void ask_certconf(struct ask *ask, const struct ask *before, const struct told *told, int status);
+void ask_pollreq(struct ask *ask, const struct ask *before, const struct told *told, int64_t id);
+
+/* --- bending ------------------------------------------------------------------------------------
+ */
+
+CertReqMsg *ask_request(struct ask *ask);
+/* generalInfo; `value` is copied. */
+void ask_info_add(struct ask *ask, const char *oid, struct bytes value);
+void ask_info_integer(struct ask *ask, const char *oid, long value);
+void ask_info_text(struct ask *ask, const char *oid, const char *text);
+/* certProfile with n names. */
+void ask_info_profile(struct ask *ask, const char *const *names, size_t n);
+void ask_implicit_confirm(struct ask *ask);
+/* An extension of the template. */
+void ask_extension(struct ask *ask, int nid, const char *value);
+void ask_reg_info(struct ask *ask, const char *pairs);
+/* The oldCertId control of that certificate. */
+void ask_old_cert_id(struct ask *ask, struct bytes cert);
+
+/* --- sending -------------------------------------------------------------------------------------
+ */
+
+/* Signs the proof of possession and protects the message into ask->sent. */
+void ask_encode(struct ask *ask);
+/* Encodes and serves. The answer is checked: its protection, its header against the request. */
+void ask_send(struct ask *ask, struct told *told);
+/* Serves octets as they are. */
+void ask_send_octets(struct ask *ask, struct cmp_worker *worker, struct bytes der,
+		     struct told *told);
+void told_clear(struct told *told);
+/* The status of whatever body it is, NULL: none. */
+const PKIStatusInfo *told_status(const struct told *told);
+int told_status_value(const struct told *told);
+/* The one failInfo bit, -1: none. */
+int told_failinfo(const struct told *told);
+/* The certificate of ip, cp, kup; empty: none. */
+struct bytes told_certificate(const struct told *told);
+/* Whether the answer's protection is a MAC. */
+bool told_mac(const struct told *told);

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A whole CMF in a temporary directory. See house.h. */
+#include "house.h"
+
+#include "asn1/certificate.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+_Noreturn void house_fail(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, line, what);
+	abort();
+}
+
+/* --- credentials ------------------------------------------------------------------------------ */
+
+EVP_PKEY *house_key_make(void)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	HOUSE_CHECK(key);
+	return key;
+}
+
+static void extension_add(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+	X509_EXTENSION *ext;
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	HOUSE_CHECK(ext && X509_add_ext(cert, ext, -1));
+	X509_EXTENSION_free(ext);
+}
+
+static void extensions_add(X509 *cert, X509 *issuer, enum house_usage usage)
+{
+	static const char *const usages[] = {
+		[HOUSE_CA] = "critical,keyCertSign,cRLSign",
+		[HOUSE_LEAF] = "critical,digitalSignature",
+		[HOUSE_LEAF_NO_SIGNATURE] = "critical,keyEncipherment",
+	};
+
+	extension_add(cert, issuer, NID_basic_constraints,
+		      usage == HOUSE_CA ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	extension_add(cert, issuer, NID_key_usage, usages[usage]);
+	extension_add(cert, issuer, NID_subject_key_identifier, "hash");
+	extension_add(cert, issuer, NID_authority_key_identifier, "keyid");
+}
+
+/* What clients need of the certificate. */
+static void credential_finish(struct house_credential *c)
+{
+	struct certificate_view view;
+	unsigned char *der = NULL;
+	struct bytes ski;
+	int len = i2d_X509(c->cert, &der);
+
+	HOUSE_CHECK(len > 0 && !octets_dup((struct bytes){der, (size_t)len}, &c->der));
+	OPENSSL_free(der);
+	HOUSE_CHECK(!certificate_view(octets_view(&c->der), &view));
+	HOUSE_CHECK(!cmp_general_name_of_dn(view.subject, &c->sender));
+	HOUSE_CHECK(!certificate_ski(&view, &ski) && !octets_dup(ski, &c->sender_kid));
+	HOUSE_CHECK(!signer_new(c->key, "sha256", &c->signer));
+}
+
+void house_credential_make(struct house_credential *c, const char *cn, enum house_usage usage,
+			   const struct house_credential *issuer, int64_t now_ms, int days)
+{
+	static long serial = 1000;
+	X509_NAME *name = X509_NAME_new();
+	time_t now = (time_t)(now_ms / 1000);
+
+	*c = (struct house_credential){
+		.key = house_key_make(), .cert = X509_new(), .issuer = issuer};
+	HOUSE_CHECK(c->cert && name && X509_set_version(c->cert, X509_VERSION_3));
+	HOUSE_CHECK(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)cn, -1,
+					       -1, 0));
+	HOUSE_CHECK(X509_set_subject_name(c->cert, name));
+	HOUSE_CHECK(
+		X509_set_issuer_name(c->cert, issuer ? X509_get_subject_name(issuer->cert) : name));
+	HOUSE_CHECK(ASN1_INTEGER_set(X509_get_serialNumber(c->cert), serial++));
+	HOUSE_CHECK(X509_time_adj_ex(X509_getm_notBefore(c->cert), -30, 0, &now));
+	HOUSE_CHECK(X509_time_adj_ex(X509_getm_notAfter(c->cert), days, 0, &now));
+	HOUSE_CHECK(X509_set_pubkey(c->cert, c->key));
+	extensions_add(c->cert, issuer ? issuer->cert : c->cert, usage);
+	HOUSE_CHECK(X509_sign(c->cert, issuer ? issuer->key : c->key, EVP_sha256()));
+	X509_NAME_free(name);
+	credential_finish(c);
+}
+
+void house_credential_adopt(struct house_credential *c, EVP_PKEY *key, struct bytes der)
+{
+	const unsigned char *p = der.data;
+
+	*c = (struct house_credential){.key = key, .cert = d2i_X509(NULL, &p, (long)der.len)};
+	HOUSE_CHECK(c->cert && EVP_PKEY_up_ref(key));
+	credential_finish(c);
+}
+
+void house_credential_clear(struct house_credential *c)
+{
+	EVP_PKEY_free(c->key);
+	X509_free(c->cert);
+	octets_clear(&c->der);
+	octets_clear(&c->sender);
+	octets_clear(&c->sender_kid);
+	signer_free(c->signer);
+	*c = (struct house_credential){0};
+}
+
+/* --- files --------------------------------------------------------------------------------------
+ */
+
+static void file_put(const struct house *house, const char *name, struct bytes content)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", house->dir, name);
+	HOUSE_CHECK(!file_write_durable(path, content, 0600));
+}
+
+/* Certificate or key as PEM. */
+static void pem_put(const struct house *house, const char *name, X509 *cert, EVP_PKEY *key)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	struct bytes content;
+	char *data;
+	long len;
+
+	HOUSE_CHECK(bio && (!cert || PEM_write_bio_X509(bio, cert)));
+	HOUSE_CHECK(!key || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL));
+	len = BIO_get_mem_data(bio, &data);
+	content = (struct bytes){(const uint8_t *)data, (size_t)len};
+	file_put(house, name, content);
+	BIO_free(bio);
+}
+
+static const char configuration[] = "default_ca = issuing\n"
+				    "[server]\n"
+				    "listen = 127.0.0.1:8080\n"
+				    "[store]\n"
+				    "database = cmf.db\n"
+				    "secret_key = store.key\n"
+				    "[protection]\n"
+				    "certificate = cmf.pem\n"
+				    "key = cmf.key\n"
+				    "extra_certs_max = 8\n"
+				    "message_time_window = 1h\n"
+				    "[ca issuing]\n"
+				    "type = internal\n"
+				    "certificate = issuing.pem\n"
+				    "chain = root.pem\n"
+				    "key = issuing.key\n"
+				    "[profile ManoCert]\n"
+				    "key_types = rsa:2048-4096, ec:P-256, ed25519\n"
+				    "common_name = subjectId\n"
+				    "dns_names = subjectId\n"
+				    "dns_name_from_subject_id = yes\n"
+				    "extension_section = usage\n"
+				    "[profile VnfciCert]\n"
+				    "key_types = rsa:2048-4096, ec:P-256, ed25519\n"
+				    "common_name = subjectId\n"
+				    "subject_attributes = O\n"
+				    "dns_names = subjectIdLabel\n"
+				    "vnfci_uri = yes\n"
+				    "extension_section = usage\n"
+				    "[profile VnfOAMCert]\n"
+				    "key_types = ec:P-256\n"
+				    "common_name = subjectId\n"
+				    "dns_names = subjectIdLabel\n"
+				    "extension_section = usage\n"
+				    "[profile confirmed]\n"
+				    "cert_type = VnfciCert\n"
+				    "key_types = ec:P-256\n"
+				    "common_name = subjectId\n"
+				    "implicit_confirm = no\n"
+				    "extension_section = usage\n"
+				    "[usage]\n"
+				    "keyUsage = critical, digitalSignature\n";
+
+static void configuration_put(const struct house *house, const char *further)
+{
+	char text[8192];
+	int n = snprintf(text, sizeof(text), "[cmf]\n%s%s", further, configuration);
+
+	HOUSE_CHECK(n > 0 && (size_t)n < sizeof(text));
+	file_put(house, "cmf.cnf", bytes_of_string(text));
+	memset(text, 'a', 64);
+	file_put(house, "store.key", (struct bytes){(const uint8_t *)text, 64});
+	pem_put(house, "root.pem", house->root.cert, NULL);
+	pem_put(house, "issuing.pem", house->issuing.cert, NULL);
+	pem_put(house, "issuing.key", NULL, house->issuing.key);
+	pem_put(house, "cmf.pem", house->cmf_credential.cert, NULL);
+	pem_put(house, "cmf.key", NULL, house->cmf_credential.key);
+}
+
+static void credentials_make(struct house *h)
+{
+	const struct house_credential *clients = &h->client_root;
+
+	house_credential_make(&h->root, "root", HOUSE_CA, NULL, h->now_ms, 3650);
+	house_credential_make(&h->issuing, "issuing", HOUSE_CA, &h->root, h->now_ms, 1825);
+	house_credential_make(&h->cmf_credential, "cmf", HOUSE_LEAF, &h->root, h->now_ms, 365);
+	house_credential_make(&h->client_root, "clients", HOUSE_CA, NULL, h->now_ms, 3650);
+	house_credential_make(&h->vnfm_a, "vnfm-a", HOUSE_LEAF, clients, h->now_ms, 365);
+	house_credential_make(&h->vnfm_b, "vnfm-b", HOUSE_LEAF, clients, h->now_ms, 365);
+	house_credential_make(&h->ra, "ra", HOUSE_LEAF, clients, h->now_ms, 365);
+	house_credential_make(&h->stranger, "stranger", HOUSE_LEAF, NULL, h->now_ms, 365);
+	house_credential_make(&h->no_signature, "no-signature", HOUSE_LEAF_NO_SIGNATURE, clients,
+			      h->now_ms, 365);
+	house_credential_make(&h->expired, "expired", HOUSE_LEAF, clients, h->now_ms, -1);
+}
+
+/* --- clients ------------------------------------------------------------------------------------
+ */
+
+static void unit_commit(struct house *house)
+{
+	HOUSE_CHECK(!store_unit_commit(house->worker.unit));
+}
+
+static void signer_client_add(struct house *house, const char *name, const char *domain,
+			      uint32_t permissions, bool register_on_ir)
+{
+	char anchor_path[128], subject[64];
+	struct store_client client = {.name = (char *)name,
+				      .trust_domain = (char *)domain,
+				      .permissions = permissions,
+				      .register_on_ir = register_on_ir,
+				      .default_profile = (char *)"VnfciCert",
+				      .subject = subject,
+				      .created_ms = house->now_ms};
+
+	snprintf(subject, sizeof(subject), "/CN=%s", name);
+	pem_put(house, "clients.pem", house->client_root.cert, NULL);
+	snprintf(anchor_path, sizeof(anchor_path), "%s/clients.pem", house->dir);
+	HOUSE_CHECK(!file_read(anchor_path, 65536, &client.trust_anchor));
+	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
+	unit_commit(house);
+	octets_clear(&client.trust_anchor);
+}
+
+static void mac_client_add(struct house *house)
+{
+	struct store_client client = {.name = (char *)"mac",
+				      .trust_domain = (char *)"a",
+				      .permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST |
+						     STORE_MAY_REVOKE,
+				      .default_profile = (char *)"VnfciCert",
+				      .mac_reference = (char *)HOUSE_MAC_REFERENCE,
+				      .created_ms = house->now_ms};
+
+	HOUSE_CHECK(!cmf_secret_seal(house->cmf, HOUSE_MAC_REFERENCE,
+				     bytes_of_string(HOUSE_MAC_SECRET), &client.mac_secret));
+	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
+	unit_commit(house);
+	octets_clear(&client.mac_secret);
+}
+
+static void clients_add(struct house *house)
+{
+	const uint32_t all = STORE_MAY_REGISTER | STORE_MAY_REQUEST | STORE_MAY_REVOKE;
+
+	signer_client_add(house, "vnfm-a", "a", all, false);
+	signer_client_add(house, "vnfm-b", "b", all, true);
+	signer_client_add(house, "ra", "a", all | STORE_IS_RA, false);
+	signer_client_add(house, "no-signature", "a", all, false);
+	signer_client_add(house, "expired", "a", all, false);
+	mac_client_add(house);
+}
+
+void house_register(struct house *house, const char *client, enum cert_type type,
+		    const char *subject_id)
+{
+	struct cmf_register request = {
+		.has_cert_type = true,
+		.cert_type = type,
+		.subject_ids = &subject_id,
+		.n_subject_ids = 1,
+		.handling = type == CERT_TYPE_MANO ? CERT_HANDLING_NONE : CERT_HANDLING_DELEGATION};
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal who = {0};
+
+	HOUSE_CHECK(
+		!cmf_admin_for_client(house->cmf, house->worker.reader, client, &who, &refusal));
+	HOUSE_CHECK(!cmf_register(house->cmf, &who, &request, house->worker.reader,
+				  house->worker.unit, &refusal));
+	unit_commit(house);
+	cmf_principal_clear(&who);
+}
+
+/* --- opening, closing
+ * ------------------------------------------------------------------------------ */
+
+static int64_t house_now(void *arg)
+{
+	const struct house *house = arg;
+
+	return house->now_ms;
+}
+
+void house_worker_new(struct house *house, struct cmp_worker *worker)
+{
+	HOUSE_CHECK(!store_reader_new(house->store, &worker->reader));
+	HOUSE_CHECK(!store_unit_new(house->store, &worker->unit));
+}
+
+void house_worker_clear(struct cmp_worker *worker)
+{
+	store_reader_free(worker->reader);
+	store_unit_free(worker->unit);
+	*worker = (struct cmp_worker){0};
+}
+
+void house_open(struct house *h, const char *further)
+{
+	struct strbuf problems = STRBUF_NULL;
+	char path[128];
+	int err;
+
+	/* In memory where there is such a place: nothing here is about disks. */
+	*h = (struct house){.now_ms = clock_now_ms(&clock_system)};
+	snprintf(h->dir, sizeof(h->dir), "%s/cmf-house-XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	HOUSE_CHECK(mkdtemp(h->dir));
+	h->clock = (struct clock_source){.now_ms = house_now, .arg = h};
+	credentials_make(h);
+	configuration_put(h, further);
+	snprintf(path, sizeof(path), "%s/cmf.cnf", h->dir);
+	err = conf_load(path, &h->conf, &problems);
+	if (!err)
+		err = store_create(&(struct store_options){.database = h->conf->store.database,
+							   .batch_max = 16});
+	if (!err)
+		err = store_open(&(struct store_options){.database = h->conf->store.database,
+							 .batch_max = 16},
+				 &h->store);
+	h->metrics = metrics_new();
+	if (!err)
+		err = ca_set_new(h->conf, h->store, &h->clock, h->metrics, &h->cas, &problems);
+	if (!err)
+		err = cmf_new(h->conf, h->store, h->cas, &h->clock, &h->cmf, &problems);
+	if (!err)
+		err = cmp_door_new(h->conf, h->cmf, h->store, &h->clock, h->metrics, &h->door,
+				   &problems);
+	if (err)
+		fprintf(stderr, "%s\n", problems.text ? problems.text : "");
+	HOUSE_CHECK(!err);
+	strbuf_clear(&problems);
+	house_worker_new(h, &h->worker);
+	clients_add(h);
+}
+
+static void directory_remove(const char *dir)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	HOUSE_CHECK(system(command) == 0);
+}
+
+void house_close(struct house *h)
+{
+	struct house_credential *const credentials[] = {
+		&h->root,   &h->issuing, &h->cmf_credential, &h->client_root,  &h->vnfm_a,
+		&h->vnfm_b, &h->ra,      &h->stranger,       &h->no_signature, &h->expired};
+
+	house_worker_clear(&h->worker);
+	cmp_door_free(h->door);
+	cmf_free(h->cmf);
+	ca_set_free(h->cas);
+	metrics_free(h->metrics);
+	store_close(h->store);
+	conf_free(h->conf);
+	for (size_t i = 0; i < ARRAY_LEN(credentials); i++)
+		house_credential_clear(credentials[i]);
+	directory_remove(h->dir);
+}
+
+void house_serve(struct house *house, struct cmp_worker *worker, struct bytes request,
+		 const char *profile_label, const char *operation_label, struct octets *answerp,
+		 bool *not_a_messagep)
+{
+	struct cmp_exchange exchange = {.request = request,
+					.profile_label = profile_label,
+					.operation_label = operation_label,
+					.peer = "test",
+					.received_us = clock_monotonic_us()};
+
+	HOUSE_CHECK(!cmp_door_serve(house->door, worker, &exchange, answerp, not_a_messagep));
+	HOUSE_CHECK(store_unit_empty(worker->unit));
+}

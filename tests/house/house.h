@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A whole CMF in a temporary directory for tests: configuration, database, internal CA, clients of
+ * every kind, and the CMP door, with a clock that the test sets. Anything that fails here ends the
+ * program: it is not what is being tested.
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "cmp/door.h"
+#include "cmp/message.h"
+
+#include <openssl/x509.h>
+
+#define HOUSE_CHECK(expr)                                      \
+	do {                                                   \
+		if (!(expr))                                   \
+			house_fail(__FILE__, __LINE__, #expr); \
+	} while (0)
+
+_Noreturn void house_fail(const char *file, int line, const char *what);
+
+/* A certificate with its key and whoever issued it. */
+struct house_credential {
+	EVP_PKEY *key;
+	X509 *cert;
+	struct octets der;
+	struct signer *signer;
+	struct octets sender;                  /* GeneralName with the subject */
+	struct octets sender_kid;              /* subjectKeyIdentifier */
+	const struct house_credential *issuer; /* NULL: self-signed */
+};
+
+enum house_usage { HOUSE_CA, HOUSE_LEAF, HOUSE_LEAF_NO_SIGNATURE };
+void house_credential_make(struct house_credential *c, const char *cn, enum house_usage usage,
+			   const struct house_credential *issuer, int64_t now_ms, int days);
+/* The same around a certificate that a CMF issued. */
+void house_credential_adopt(struct house_credential *c, EVP_PKEY *key, struct bytes der);
+void house_credential_clear(struct house_credential *c);
+EVP_PKEY *house_key_make(void);
+
+#define HOUSE_MAC_REFERENCE "vector-ref"
+#define HOUSE_MAC_SECRET    "vector-secret"
+
+struct house {
+	char dir[64];
+	int64_t now_ms;
+	struct clock_source clock;
+	struct conf *conf;
+	struct store *store;
+	struct metrics *metrics;
+	struct ca_set *cas;
+	struct cmf *cmf;
+	struct cmp_door *door;
+	struct cmp_worker worker;
+
+	struct house_credential root, issuing, cmf_credential;
+	/*
+	 * Clients. vnfm-a may request and revoke what it manages; vnfm-b has register_on_ir; ra is
+	 * a registration authority in vnfm-a's domain; mac has a shared secret. stranger is nobody.
+	 */
+	struct house_credential client_root, vnfm_a, vnfm_b, ra, stranger, no_signature, expired;
+};
+
+/* `further` is appended to the configuration, "" for none; keys of [cmf] go first in it. */
+void house_open(struct house *house, const char *further);
+void house_close(struct house *house);
+/* Registers, as the operator would, for delegation. */
+void house_register(struct house *house, const char *client, enum cert_type type,
+		    const char *subject_id);
+/* Another thread's worker. */
+void house_worker_new(struct house *house, struct cmp_worker *worker);
+void house_worker_clear(struct cmp_worker *worker);
+/* One request through the door. */
+void house_serve(struct house *house, struct cmp_worker *worker, struct bytes request,
+		 const char *profile_label, const char *operation_label, struct octets *answerp,
+		 bool *not_a_messagep);
