@@ -155,8 +155,6 @@ static int signer_checks(const struct certificate_view *view, X509 *cert, const 
 		return refuse(refusal, REFUSAL_signer_key_usage);
 	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)
 		return refuse(refusal, REFUSAL_signer_expired);
-	entry->not_before_ms = view->not_before_ms;
-	entry->not_after_ms = view->not_after_ms;
 	return 0;
 }
 
@@ -258,12 +256,13 @@ static int signer_principal(const struct examination *x, const struct certificat
 	path.own = r == 0 ? &own : NULL;
 	r = signer_path_find(x->clients, &path, &client, refusal);
 	if (r == 0) {
-		entry->not_before_ms = path.not_before_ms;
-		entry->not_after_ms = path.not_after_ms;
 		r = client_principal(client, CMF_PRINCIPAL_CLIENT, &entry->principal);
 	} else if (r == REFUSED && path.own) {
+		*refusal = REFUSAL_NULL;
 		r = end_entity_principal(&own, &entry->principal);
 	}
+	entry->not_before_ms = path.not_before_ms;
+	entry->not_after_ms = path.not_after_ms;
 	entry->certificate_id = path.own ? own.id : 0;
 	return r;
 }

@@ -1,0 +1,737 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Who signed: configured clients through their own anchors, end entities with certificates of ours,
+ * MAC clients; and what is remembered of them.
+ */
+#include "cmf_world.h"
+
+#include "../../src/cmf/clients.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What cmf_signer_find says: the reason, or the principal. */
+struct found {
+	const char *reason;
+	struct cmf_principal who;
+};
+
+static struct found find_by(struct store_reader *reader, const struct bytes *certs, size_t n,
+			    struct bytes dn, struct bytes kid)
+{
+	struct refusal refusal = REFUSAL_NULL;
+	struct found found = {0};
+	EVP_PKEY *key = NULL;
+	int r = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, &found.who, &key, &refusal);
+
+	ck_assert_int_ge(r, 0);
+	ck_assert_int_eq(r == 0, key != NULL);
+	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
+	EVP_PKEY_free(key);
+	found.reason = refusal_code(refusal.reason);
+	return found;
+}
+
+static struct found find(const struct bytes *certs, size_t n)
+{
+	return find_by(w.reader, certs, n, BYTES_NULL, BYTES_NULL);
+}
+
+/* The reason by the certificate alone, twice: the second time it may be remembered. */
+static void assert_found(const struct credential *c, const char *reason, const char *name)
+{
+	struct bytes cert = octets_view(&c->der);
+
+	for (int i = 0; i < 2; i++) {
+		struct found found = find(&cert, 1);
+
+		ck_assert_str_eq(found.reason, reason);
+		if (name)
+			ck_assert_str_eq(found.who.name, name);
+		else
+			ck_assert_ptr_null(found.who.name);
+		cmf_principal_clear(&found.who);
+	}
+}
+
+/* --- clients
+ * -------------------------------------------------------------------------------------- */
+
+START_TEST(test_client_by_anchor_and_subject)
+{
+	struct bytes cert = octets_view(&w.vnfm_a.der);
+	struct found found = find(&cert, 1);
+
+	ck_assert_str_eq(found.reason, "none");
+	ck_assert_int_eq(found.who.kind, CMF_PRINCIPAL_CLIENT);
+	ck_assert_str_eq(found.who.name, "vnfm-a");
+	ck_assert_str_eq(found.who.trust_domain, "domain-a");
+	ck_assert_uint_eq(found.who.permissions,
+			  STORE_MAY_REGISTER | STORE_MAY_REQUEST | STORE_MAY_REVOKE);
+	ck_assert(!found.who.register_on_ir);
+	ck_assert_ptr_null(found.who.default_profile);
+	cmf_principal_clear(&found.who);
+	cert = octets_view(&w.vnfm_b.der);
+	found = find(&cert, 1);
+	ck_assert_str_eq(found.who.name, "vnfm-b");
+	ck_assert(found.who.register_on_ir);
+	ck_assert_str_eq(found.who.default_profile, "VnfciCert");
+	cmf_principal_clear(&found.who);
+}
+END_TEST
+
+START_TEST(test_clients_do_not_cross_anchors)
+{
+	struct credential crossed = credential_new(
+		&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &w.anchor_b});
+	struct credential own_root =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a"});
+	struct credential by_cmf = credential_new(
+		&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &w.root});
+
+	assert_found(&crossed, "signer_not_trusted", NULL);
+	assert_found(&own_root, "signer_not_trusted", NULL);
+	assert_found(&by_cmf, "signer_not_trusted", NULL);
+	credential_clear(&crossed);
+	credential_clear(&own_root);
+	credential_clear(&by_cmf);
+}
+END_TEST
+
+/* An anchor that the signer brings along is none. */
+START_TEST(test_anchor_in_extra_certs_is_not_trusted)
+{
+	struct credential ca =
+		credential_new(&(struct credential_spec){.subject = "/CN=CA a", .ca = true});
+	struct credential cert =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &ca});
+	const struct bytes certs[] = {octets_view(&cert.der), octets_view(&ca.der)};
+	struct found found = find(certs, 2);
+
+	ck_assert_str_eq(found.reason, "signer_not_trusted");
+	credential_clear(&ca);
+	credential_clear(&cert);
+}
+END_TEST
+
+START_TEST(test_client_below_an_intermediate)
+{
+	struct credential sub = credential_new(&(struct credential_spec){
+		.subject = "/CN=sub CA a", .issuer = &w.anchor_a, .ca = true});
+	struct credential cert =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &sub});
+	struct credential no_ca = credential_new(
+		&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &w.vnfm_a});
+	const struct bytes with[] = {octets_view(&cert.der), octets_view(&w.root.der),
+				     octets_view(&sub.der)};
+	const struct bytes below_leaf[] = {octets_view(&no_ca.der), octets_view(&w.vnfm_a.der)};
+	struct found found;
+
+	found = find(with, 1);
+	ck_assert_str_eq(found.reason, "signer_not_trusted");
+	found = find(with, 3);
+	ck_assert_str_eq(found.reason, "none");
+	ck_assert_str_eq(found.who.name, "vnfm-a");
+	cmf_principal_clear(&found.who);
+	found = find(below_leaf, 2);
+	ck_assert_str_eq(found.reason, "signer_not_trusted");
+	credential_clear(&sub);
+	credential_clear(&cert);
+	credential_clear(&no_ca);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	struct credential_spec spec;
+	const char *reason;
+} signer_cases[] = {
+	{"good", {.subject = "/CN=vnfm-a"}, "none"},
+	{"subject in another case", {.subject = "/CN=VNFM-A"}, "none"}, /* RFC 5280 7.1 */
+	{"RSA 2048", {.subject = "/CN=vnfm-a", .key = "RSA:2048"}, "none"},
+	{"Ed25519", {.subject = "/CN=vnfm-a", .key = "ED25519"}, "none"},
+	{"Ed448", {.subject = "/CN=vnfm-a", .key = "ED448"}, "none"},
+	{"P-521", {.subject = "/CN=vnfm-a", .key = "P-521"}, "none"},
+	{"no key usage", {.subject = "/CN=vnfm-a", .key_usage = ""}, "none"},
+	{"no SKI", {.subject = "/CN=vnfm-a", .no_ski = true}, "none"},
+	{"another subject", {.subject = "/CN=vnfm-x"}, "signer_not_trusted"},
+	{"more in the subject", {.subject = "/O=x/CN=vnfm-a"}, "signer_not_trusted"},
+	{"key usage",
+	 {.subject = "/CN=vnfm-a", .key_usage = "keyEncipherment"},
+	 "signer_key_usage"},
+	{"a CA, which may sign certificates only",
+	 {.subject = "/CN=vnfm-a", .ca = true},
+	 "signer_key_usage"},
+	{"expired",
+	 {.subject = "/CN=vnfm-a", .not_after_ms = WORLD_START_MS - 1000},
+	 "signer_expired"},
+	{"not yet valid",
+	 {.subject = "/CN=vnfm-a", .not_before_ms = WORLD_START_MS + 1000},
+	 "signer_expired"},
+	{"RSA 1024", {.subject = "/CN=vnfm-a", .key = "RSA:1024"}, "signer_not_trusted"},
+	{"P-224", {.subject = "/CN=vnfm-a", .key = "P-224"}, "signer_key_weak"},
+	{"signed with SHA-1", {.subject = "/CN=vnfm-a", .digest = "SHA1"}, "signer_not_trusted"},
+};
+
+START_TEST(test_signer_rfc9483_3_5)
+{
+	struct credential_spec spec = signer_cases[_i].spec;
+	struct credential c;
+	bool good = strcmp(signer_cases[_i].reason, "none") == 0;
+
+	spec.issuer = &w.anchor_a;
+	c = credential_new(&spec);
+	assert_found(&c, signer_cases[_i].reason, good ? "vnfm-a" : NULL);
+	credential_clear(&c);
+}
+END_TEST
+
+START_TEST(test_exact_certificate)
+{
+	struct credential self = credential_new(&(struct credential_spec){.subject = "/CN=x"});
+	struct credential twin = credential_new(&(struct credential_spec){.subject = "/CN=x"});
+
+	assert_found(&self, "signer_not_trusted", NULL);
+	client_add(&(struct client_spec){.name = "exact", .trust_domain = "d", .exact = &self});
+	assert_found(&self, "none", "exact");
+	assert_found(&twin, "signer_not_trusted", NULL);
+	w.now_ms += 366 * DAY_MS;
+	assert_found(&self, "signer_expired", NULL);
+	credential_clear(&self);
+	credential_clear(&twin);
+}
+END_TEST
+
+START_TEST(test_client_any_below_its_anchor)
+{
+	struct credential anchor =
+		credential_new(&(struct credential_spec){.subject = "/CN=CA c", .ca = true});
+	struct credential named = credential_new(
+		&(struct credential_spec){.subject = "/CN=named", .issuer = &anchor});
+	struct credential other = credential_new(
+		&(struct credential_spec){.subject = "/CN=other", .issuer = &anchor});
+
+	client_add(&(struct client_spec){.name = "any", .trust_domain = "d", .anchor = &anchor});
+	client_add(&(struct client_spec){
+		.name = "named", .trust_domain = "d", .anchor = &anchor, .subject = "/CN=named"});
+	assert_found(&other, "none", "any");
+	assert_found(&named, "none", "named"); /* the more exact one */
+	credential_clear(&anchor);
+	credential_clear(&named);
+	credential_clear(&other);
+}
+END_TEST
+
+/* An entry that cannot be read shuts nobody out and lets nobody in. */
+START_TEST(test_client_with_unusable_subject)
+{
+	struct credential c = credential_new(
+		&(struct credential_spec){.subject = "/CN=other", .issuer = &w.anchor_a});
+
+	client_add(&(struct client_spec){
+		.name = "bad", .trust_domain = "d", .anchor = &w.anchor_a, .subject = "nonsense"});
+	assert_found(&c, "signer_not_trusted", NULL);
+	assert_found(&w.vnfm_a, "none", "vnfm-a");
+	credential_clear(&c);
+}
+END_TEST
+
+/* --- which certificate
+ * ------------------------------------------------------------------------------ */
+
+static struct bytes subject_of(const struct credential *c)
+{
+	struct certificate_view view;
+
+	ck_assert_int_eq(certificate_view(octets_view(&c->der), &view), 0);
+	return view.subject;
+}
+
+static struct bytes ski_of(const struct credential *c)
+{
+	struct certificate_view view;
+	struct bytes ski;
+
+	ck_assert_int_eq(certificate_view(octets_view(&c->der), &view), 0);
+	ck_assert_int_eq(certificate_ski(&view, &ski), 0);
+	return ski;
+}
+
+START_TEST(test_signer_is_found_by_sender_and_sender_kid)
+{
+	static const uint8_t null_dn[] = {0x30, 0x00}, other_kid[] = {1, 2, 3};
+	const struct bytes certs[] = {octets_view(&w.anchor_a.der), octets_view(&w.vnfm_b.der),
+				      octets_view(&w.vnfm_a.der)};
+	const struct bytes garbage[] = {BYTES_OF(other_kid), octets_view(&w.vnfm_a.der)};
+	const struct {
+		const struct bytes *certs;
+		size_t n;
+		struct bytes dn, kid;
+		const char *reason, *name;
+	} cases[] = {
+		{certs, 3, subject_of(&w.vnfm_a), ski_of(&w.vnfm_a), "none", "vnfm-a"},
+		{certs, 3, subject_of(&w.vnfm_b), BYTES_NULL, "none", "vnfm-b"},
+		{certs, 3, BYTES_NULL, ski_of(&w.vnfm_a), "none", "vnfm-a"},
+		{certs, 3, BYTES_OF(null_dn), ski_of(&w.vnfm_a), "none", "vnfm-a"},
+		{certs + 1, 2, BYTES_NULL, BYTES_NULL, "none", "vnfm-b"}, /* the first */
+		{certs, 3, subject_of(&w.vnfm_a), ski_of(&w.vnfm_b), "signer_mismatch", NULL},
+		{certs, 3, subject_of(&w.root), BYTES_NULL, "signer_mismatch", NULL},
+		{certs, 3, BYTES_NULL, BYTES_OF(other_kid), "signer_mismatch", NULL},
+		{certs + 2, 1, subject_of(&w.vnfm_b), BYTES_NULL, "signer_mismatch", NULL},
+		{certs, 0, BYTES_NULL, BYTES_NULL, "signer_missing", NULL},
+		{garbage, 1, BYTES_NULL, BYTES_NULL, "signer_malformed", NULL},
+		{garbage, 2, BYTES_NULL, BYTES_NULL, "none", "vnfm-a"},
+	};
+
+	/* The second round finds remembered signers: the comparison must still be made. */
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		size_t j = i % ARRAY_LEN(cases);
+		struct found found =
+			find_by(w.reader, cases[j].certs, cases[j].n, cases[j].dn, cases[j].kid);
+
+		ck_assert_msg(strcmp(found.reason, cases[j].reason) == 0, "%zu: %s", j,
+			      found.reason);
+		if (cases[j].name)
+			ck_assert_str_eq(found.who.name, cases[j].name);
+		cmf_principal_clear(&found.who);
+	}
+}
+END_TEST
+
+START_TEST(test_certificate_truncated_at_every_octet)
+{
+	for (size_t len = 0; len < w.vnfm_a.der.len; len++) {
+		struct bytes cert = {w.vnfm_a.der.data, len};
+		struct found found = find(&cert, 1);
+
+		ck_assert_str_eq(found.reason, "signer_malformed");
+	}
+}
+END_TEST
+
+/* --- certificates of ours
+ * --------------------------------------------------------------------------- */
+
+/* An end entity's certificate as a credential; the key is not needed here. */
+static struct credential issued(const char *client, enum cert_type type, const char *id,
+				struct store_certificate *certp)
+{
+	struct credential c = {0};
+	char subject[128];
+
+	register_ok(client, type, id);
+	snprintf(subject, sizeof(subject), "/CN=%s", id);
+	*certp = certificate_issued(client, cert_type_name(type), subject, NULL);
+	ck_assert_int_eq(octets_dup(octets_view(&certp->der), &c.der), 0);
+	return c;
+}
+
+static void revoke(const struct store_certificate *cert, enum store_certificate_state to)
+{
+	ck_assert_int_eq(store_certificate_revoke(w.unit, cert->id, cert->state, to, 1, w.now_ms),
+			 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+}
+
+START_TEST(test_end_entity_rfc9483_4_1_3)
+{
+	struct store_certificate cert;
+	struct credential c = issued("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a", &cert);
+	struct bytes der = octets_view(&c.der);
+	struct found found = find(&der, 1);
+	char hex[2 * STORE_SERIAL_MAX + 1], name[128];
+
+	bytes_to_hex((struct bytes){cert.serial, cert.serial_len}, hex);
+	snprintf(name, sizeof(name), "certificate:main/%s", hex);
+	ck_assert_str_eq(found.reason, "none");
+	ck_assert_int_eq(found.who.kind, CMF_PRINCIPAL_END_ENTITY);
+	ck_assert_str_eq(found.who.name, name);
+	ck_assert_str_eq(found.who.trust_domain, "domain-a");
+	ck_assert_int_eq(found.who.certificate_id, cert.id);
+	ck_assert_int_eq(found.who.registration_id, cert.registration_id);
+	ck_assert_uint_eq(found.who.permissions, 0);
+	ck_assert(!found.who.register_on_ir);
+	cmf_principal_clear(&found.who);
+	assert_found(&c, "none", name);
+	/* Remembered or not: the store is asked each time. */
+	revoke(&cert, STORE_CERT_REVOKED);
+	assert_found(&c, "signer_revoked", NULL);
+	store_certificate_clear(&cert);
+	credential_clear(&c);
+}
+END_TEST
+
+START_TEST(test_end_entity_not_active)
+{
+	static const struct {
+		enum store_certificate_state state;
+		const char *reason;
+	} states[] = {
+		{STORE_CERT_REVOKED, "signer_revoked"},
+		{STORE_CERT_REVOCATION_PENDING, "signer_revoked"},
+		{STORE_CERT_REJECTED, "signer_not_trusted"},
+	};
+	struct store_certificate cert;
+	struct credential c;
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "vnfci-%zu", i);
+		c = issued("vnfm-a", CERT_TYPE_VNFCI, id, &cert);
+		revoke(&cert, states[i].state);
+		assert_found(&c, states[i].reason, NULL);
+		store_certificate_clear(&cert);
+		credential_clear(&c);
+	}
+	c = issued("vnfm-a", CERT_TYPE_VNFCI, "old", &cert);
+	w.now_ms = cert.not_after_ms + 1000;
+	assert_found(&c, "signer_expired", NULL);
+	store_certificate_clear(&cert);
+	credential_clear(&c);
+}
+END_TEST
+
+START_TEST(test_end_entity_pending)
+{
+	struct cmf_principal who = principal_of("vnfm-a");
+	struct cmf_csr_result result = {0};
+	const struct ask ask = {.subject = "/CN=vnfci-a", .profile = {"VnfciCert"}};
+	struct bytes der;
+	struct found found;
+
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
+	der = octets_view(&result.der);
+	found = find(&der, 1);
+	ck_assert_str_eq(found.reason, "signer_not_trusted");
+	cmf_csr_result_clear(&result);
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* Signed by our CA's key, but not issued by this CMF; and a copy with an altered signature. */
+START_TEST(test_certificate_of_ours_that_the_store_does_not_know)
+{
+	struct credential unknown = credential_new(
+		&(struct credential_spec){.subject = "/CN=vnfci-a", .issuer = &w.issuing});
+	struct store_certificate cert;
+	struct credential c = issued("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a", &cert);
+
+	assert_found(&unknown, "signer_not_trusted", NULL);
+	c.der.data[c.der.len - 1] ^= 1;
+	assert_found(&c, "signer_not_trusted", NULL);
+	store_certificate_clear(&cert);
+	credential_clear(&c);
+	credential_clear(&unknown);
+}
+END_TEST
+
+/*
+ * Clients whose anchor is the CMF's own root: what a VNFM can get for its VNFCIs, under whatever
+ * name, must not make it such a client; the certificate of a MANO entity may.
+ */
+START_TEST(test_vnfci_does_not_become_a_client)
+{
+	struct store_certificate cert;
+	struct credential c;
+	char name[128], hex[2 * STORE_SERIAL_MAX + 1];
+
+	client_add(&(struct client_spec){.name = "any-of-ours",
+					 .trust_domain = "d",
+					 .permissions = STORE_IS_OPERATOR,
+					 .anchor = &w.root});
+	client_add(&(struct client_spec){.name = "operator",
+					 .trust_domain = "d",
+					 .permissions = STORE_IS_OPERATOR,
+					 .anchor = &w.issuing,
+					 .subject = "/CN=op.example.net"});
+	c = issued("vnfm-b", CERT_TYPE_VNFCI, "op.example.net", &cert);
+	bytes_to_hex((struct bytes){cert.serial, cert.serial_len}, hex);
+	snprintf(name, sizeof(name), "certificate:main/%s", hex);
+	assert_found(&c, "none", name);
+	credential_clear(&c);
+	store_certificate_clear(&cert);
+
+	client_add(&(struct client_spec){.name = "nfvo",
+					 .trust_domain = "d",
+					 .anchor = &w.issuing,
+					 .subject = "/CN=nfvo.example.net"});
+	c = issued("vnfm-a", CERT_TYPE_MANO, "nfvo.example.net", &cert);
+	assert_found(&c, "none", "nfvo");
+	revoke(&cert, STORE_CERT_REVOKED);
+	assert_found(&c, "signer_revoked", NULL);
+	credential_clear(&c);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
+/* --- what is remembered --------------------------------------------------------------------------
+ */
+
+START_TEST(test_removed_client_is_forgotten)
+{
+	assert_found(&w.vnfm_a, "none", "vnfm-a");
+	ck_assert_int_eq(store_client_remove(w.unit, "vnfm-a"), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	assert_found(&w.vnfm_a, "signer_not_trusted", NULL);
+	client_add(&(struct client_spec){.name = "again",
+					 .trust_domain = "d",
+					 .anchor = &w.anchor_a,
+					 .subject = "/CN=vnfm-a"});
+	assert_found(&w.vnfm_a, "none", "again");
+}
+END_TEST
+
+START_TEST(test_remembered_chain_ends_with_its_first_certificate)
+{
+	struct credential sub =
+		credential_new(&(struct credential_spec){.subject = "/CN=sub CA a",
+							 .issuer = &w.anchor_a,
+							 .ca = true,
+							 .not_after_ms = WORLD_START_MS + DAY_MS});
+	struct credential cert =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &sub});
+	const struct bytes certs[] = {octets_view(&cert.der), octets_view(&sub.der)};
+	struct found found = find(certs, 2);
+
+	ck_assert_str_eq(found.reason, "none");
+	cmf_principal_clear(&found.who);
+	w.now_ms += DAY_MS - 1000;
+	found = find(certs, 2);
+	ck_assert_str_eq(found.reason, "none");
+	cmf_principal_clear(&found.who);
+	w.now_ms += 2000; /* the intermediate has expired, the signer has not */
+	found = find(certs, 2);
+	ck_assert_str_eq(found.reason, "signer_expired");
+	credential_clear(&sub);
+	credential_clear(&cert);
+}
+END_TEST
+
+START_TEST(test_many_signers)
+{
+	struct credential c[100];
+
+	/* More than the memory of one shard; all are found again, remembered or not. */
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		c[i] = credential_new(
+			&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &w.anchor_a});
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < ARRAY_LEN(c); i++)
+			assert_found(&c[i], "none", "vnfm-a");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		credential_clear(&c[i]);
+}
+END_TEST
+
+static void *find_often(void *arg)
+{
+	const struct bytes certs[] = {octets_view(&w.vnfm_a.der), octets_view(&w.vnfm_b.der)};
+	struct store_reader *reader = NULL;
+
+	if (store_reader_new(w.store, &reader) < 0)
+		return arg;
+	for (int i = 0; i < 200; i++) {
+		struct refusal refusal = REFUSAL_NULL;
+		struct cmf_principal who = {0};
+		EVP_PKEY *key = NULL;
+		int r = cmf_signer_find(w.cmf, reader, BYTES_NULL, BYTES_NULL, &certs[i % 2], 1,
+					&who, &key, &refusal);
+
+		if (r != 0 || strcmp(who.name, i % 2 ? "vnfm-b" : "vnfm-a") != 0)
+			return arg;
+		cmf_principal_clear(&who);
+		EVP_PKEY_free(key);
+	}
+	store_reader_free(reader);
+	return NULL;
+}
+
+START_TEST(test_signers_in_threads)
+{
+	pthread_t thread[4];
+	char name[16];
+	void *failed;
+
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, find_often, &w), 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "new-%d", i);
+		client_add(&(struct client_spec){.name = name,
+						 .trust_domain = "d",
+						 .mac_reference = name,
+						 .mac_secret = "x"});
+		ck_assert_int_eq(cmf_reload(w.cmf, w.conf), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++) {
+		pthread_join(thread[i], &failed);
+		ck_assert_ptr_null(failed);
+	}
+}
+END_TEST
+
+/* --- MAC clients, secrets, admin
+ * -------------------------------------------------------------------- */
+
+START_TEST(test_mac_client)
+{
+	static const struct {
+		const char *reference, *name, *secret;
+	} cases[] = {
+		{"ra-a-ref", "ra-a", "ra secret"},
+		{"operator-a-ref", "operator-a", "operator secret"},
+		{"ra-a", NULL, NULL},
+		{"ra-a-ref ", NULL, NULL},
+		{"RA-A-REF", NULL, NULL},
+		{"", NULL, NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct refusal refusal = REFUSAL_NULL;
+		struct cmf_principal who = {0};
+		int r = cmf_mac_client_find(w.cmf, w.reader, bytes_of_string(cases[i].reference),
+					    &who, &refusal);
+
+		if (!cases[i].name) {
+			ck_assert_int_eq(r, REFUSED);
+			ck_assert_int_eq(refusal.reason, REFUSAL_mac_reference_unknown);
+			continue;
+		}
+		ck_assert_int_eq(r, 0);
+		ck_assert_str_eq(who.name, cases[i].name);
+		ck_assert(bytes_equal(octets_view(&who.mac_secret),
+				      bytes_of_string(cases[i].secret)));
+		cmf_principal_clear(&who);
+	}
+}
+END_TEST
+
+/* A secret that was sealed for one reference is of no use under another. */
+START_TEST(test_sealed_secret_is_bound_to_its_reference)
+{
+	struct octets sealed, again;
+	struct store_client row = {.name = (char[]){"thief"},
+				   .trust_domain = (char[]){"d"},
+				   .mac_reference = (char[]){"thief-ref"}};
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal who = {0};
+	struct bytes secret = bytes_of_string("ra secret");
+
+	ck_assert_int_eq(cmf_secret_seal(w.cmf, "ra-a-ref", secret, &sealed), 0);
+	ck_assert_int_eq(cmf_secret_seal(w.cmf, "ra-a-ref", secret, &again), 0);
+	ck_assert(!bytes_equal(octets_view(&sealed), octets_view(&again)));
+	ck_assert_ptr_null(memmem(sealed.data, sealed.len, secret.data, secret.len));
+	row.mac_secret = sealed;
+	ck_assert_int_eq(store_client_insert(w.unit, &row), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_int_eq(
+		cmf_mac_client_find(w.cmf, w.reader, bytes_of_string("thief-ref"), &who, &refusal),
+		-EBADMSG);
+	octets_clear(&sealed);
+	octets_clear(&again);
+}
+END_TEST
+
+START_TEST(test_admin_for_client)
+{
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal who = admin_for("vnfm-a");
+
+	ck_assert_str_eq(who.name, "vnfm-a");
+	ck_assert_str_eq(who.trust_domain, "domain-a");
+	cmf_principal_clear(&who);
+	ck_assert_int_eq(cmf_admin_for_client(w.cmf, w.reader, "nonsense", &who, &refusal),
+			 REFUSED);
+	ck_assert_int_eq(refusal.reason, REFUSAL_client_not_permitted);
+}
+END_TEST
+
+/* --- names as text
+ * ---------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *rfc2253; /* NULL: -EINVAL */
+} name_texts[] = {
+	{"/CN=vnfm-a", "CN=vnfm-a"},
+	{"/C=DE/O=a b/CN=x", "CN=x,O=a b,C=DE"},
+	{"/O=a\\/b/CN=x", "CN=x,O=a/b"},
+	{"/CN=x+OU=y", "OU=y+CN=x"},
+	{"/CN=a\\+b", "CN=a\\+b"},
+	{"/CN=a=b", "CN=a=b"},
+	{"CN=x", NULL},
+	{"", NULL},
+	{"/", NULL},
+	{"/CN", NULL},
+	{"/CN=", NULL},
+	{"/=x", NULL},
+	{"/CN=x/", NULL},
+	{"/CN=x\\", NULL},
+	{"+CN=x", NULL},
+	{"/nonsense=x", NULL},
+	{"/C=Germany", NULL}, /* two letters: X.520 6.3.1 */
+};
+
+START_TEST(test_name_parse)
+{
+	X509_NAME *name = NULL;
+	int r = name_parse(name_texts[_i].text, &name);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+
+	ck_assert_msg(r == (name_texts[_i].rfc2253 ? 0 : -EINVAL), "%s", name_texts[_i].text);
+	if (r == 0) {
+		X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
+		BIO_write(bio, "", 1);
+		BIO_get_mem_data(bio, &text);
+		ck_assert_str_eq(text, name_texts[_i].rfc2253);
+	}
+	BIO_free(bio);
+	X509_NAME_free(name);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cmf_signer");
+	TCase *tc = tcase_create("signer"), *text = tcase_create("text");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, world_setup, world_teardown);
+	tcase_add_test(tc, test_client_by_anchor_and_subject);
+	tcase_add_test(tc, test_clients_do_not_cross_anchors);
+	tcase_add_test(tc, test_anchor_in_extra_certs_is_not_trusted);
+	tcase_add_test(tc, test_client_below_an_intermediate);
+	tcase_add_loop_test(tc, test_signer_rfc9483_3_5, 0, ARRAY_LEN(signer_cases));
+	tcase_add_test(tc, test_exact_certificate);
+	tcase_add_test(tc, test_client_any_below_its_anchor);
+	tcase_add_test(tc, test_client_with_unusable_subject);
+	tcase_add_test(tc, test_signer_is_found_by_sender_and_sender_kid);
+	tcase_add_test(tc, test_certificate_truncated_at_every_octet);
+	tcase_add_test(tc, test_end_entity_rfc9483_4_1_3);
+	tcase_add_test(tc, test_end_entity_not_active);
+	tcase_add_test(tc, test_end_entity_pending);
+	tcase_add_test(tc, test_certificate_of_ours_that_the_store_does_not_know);
+	tcase_add_test(tc, test_vnfci_does_not_become_a_client);
+	tcase_add_test(tc, test_removed_client_is_forgotten);
+	tcase_add_test(tc, test_remembered_chain_ends_with_its_first_certificate);
+	tcase_add_test(tc, test_many_signers);
+	tcase_add_test(tc, test_signers_in_threads);
+	tcase_add_test(tc, test_mac_client);
+	tcase_add_test(tc, test_sealed_secret_is_bound_to_its_reference);
+	tcase_add_test(tc, test_admin_for_client);
+	suite_add_tcase(suite, tc);
+	tcase_add_loop_test(text, test_name_parse, 0, ARRAY_LEN(name_texts));
+	suite_add_tcase(suite, text);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
