@@ -77,8 +77,10 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 		err = cmf_confirm(rq->door->cmf, &rq->who, cert, true, rq->worker->unit);
 	if (err)
 		return err;
-	/* The time for certConf runs from this answer. */
+	/* The time for certConf runs from this answer, but not beyond that of the certificate. */
 	rq->txn.deadline_ms = confirmed ? 0 : rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+	if (cert->confirm_by_ms && cert->confirm_by_ms < rq->txn.deadline_ms)
+		rq->txn.deadline_ms = cert->confirm_by_ms;
 	rq->reply.implicit_confirm = confirmed;
 	rq->reply.confirm_wait_ms = rq->txn.deadline_ms;
 	return answer_commit(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);

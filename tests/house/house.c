@@ -183,10 +183,10 @@ static const char configuration[] = "default_ca = issuing\n"
 				    "[usage]\n"
 				    "keyUsage = critical, digitalSignature\n";
 
-static void configuration_put(const struct house *house, const char *further)
+static void configuration_put(const struct house *house, const char *cmf_keys, const char *sections)
 {
 	char text[8192];
-	int n = snprintf(text, sizeof(text), "[cmf]\n%s%s", further, configuration);
+	int n = snprintf(text, sizeof(text), "[cmf]\n%s%s%s", cmf_keys, configuration, sections);
 
 	HOUSE_CHECK(n > 0 && (size_t)n < sizeof(text));
 	file_put(house, "cmf.cnf", bytes_of_string(text));
@@ -197,6 +197,10 @@ static void configuration_put(const struct house *house, const char *further)
 	pem_put(house, "issuing.key", NULL, house->issuing.key);
 	pem_put(house, "cmf.pem", house->cmf_credential.cert, NULL);
 	pem_put(house, "cmf.key", NULL, house->cmf_credential.key);
+	/* Towards an upstream CA. */
+	pem_put(house, "central.pem", house->central.cert, NULL);
+	pem_put(house, "ra.pem", house->ra.cert, NULL);
+	pem_put(house, "ra.key", NULL, house->ra.key);
 }
 
 static void credentials_make(struct house *h)
@@ -205,6 +209,7 @@ static void credentials_make(struct house *h)
 
 	house_credential_make(&h->root, "root", HOUSE_CA, NULL, h->now_ms, 3650);
 	house_credential_make(&h->issuing, "issuing", HOUSE_CA, &h->root, h->now_ms, 1825);
+	house_credential_make(&h->central, "central", HOUSE_CA, &h->root, h->now_ms, 1825);
 	house_credential_make(&h->cmf_credential, "cmf", HOUSE_LEAF, &h->root, h->now_ms, 365);
 	house_credential_make(&h->client_root, "clients", HOUSE_CA, NULL, h->now_ms, 3650);
 	house_credential_make(&h->vnfm_a, "vnfm-a", HOUSE_LEAF, clients, h->now_ms, 365);
@@ -317,7 +322,7 @@ void house_worker_clear(struct cmp_worker *worker)
 	*worker = (struct cmp_worker){0};
 }
 
-void house_open(struct house *h, const char *further)
+void house_open(struct house *h, const char *cmf_keys, const char *sections)
 {
 	struct strbuf problems = STRBUF_NULL;
 	char path[128];
@@ -330,7 +335,7 @@ void house_open(struct house *h, const char *further)
 	HOUSE_CHECK(mkdtemp(h->dir));
 	h->clock = (struct clock_source){.now_ms = house_now, .arg = h};
 	credentials_make(h);
-	configuration_put(h, further);
+	configuration_put(h, cmf_keys, sections);
 	snprintf(path, sizeof(path), "%s/cmf.cnf", h->dir);
 	err = conf_load(path, &h->conf, &problems);
 	if (!err)
@@ -367,8 +372,9 @@ static void directory_remove(const char *dir)
 void house_close(struct house *h)
 {
 	struct house_credential *const credentials[] = {
-		&h->root,   &h->issuing, &h->cmf_credential, &h->client_root,  &h->vnfm_a,
-		&h->vnfm_b, &h->ra,      &h->stranger,       &h->no_signature, &h->expired};
+		&h->root,        &h->issuing,      &h->central, &h->cmf_credential,
+		&h->client_root, &h->vnfm_a,       &h->vnfm_b,  &h->ra,
+		&h->stranger,    &h->no_signature, &h->expired};
 
 	house_worker_clear(&h->worker);
 	cmp_door_free(h->door);

@@ -54,7 +54,7 @@ struct house {
 	struct cmp_door *door;
 	struct cmp_worker worker;
 
-	struct house_credential root, issuing, cmf_credential;
+	struct house_credential root, issuing, central, cmf_credential; /* central: an upstream's */
 	/*
 	 * Clients. vnfm-a may request and revoke what it manages; vnfm-b has register_on_ir; ra is
 	 * a registration authority in vnfm-a's domain; mac has a shared secret. stranger is nobody.
@@ -62,8 +62,8 @@ struct house {
 	struct house_credential client_root, vnfm_a, vnfm_b, ra, stranger, no_signature, expired;
 };
 
-/* `further` is appended to the configuration, "" for none; keys of [cmf] go first in it. */
-void house_open(struct house *house, const char *further);
+/* Further keys of [cmf], and further sections; "" for none. */
+void house_open(struct house *house, const char *cmf_keys, const char *sections);
 void house_close(struct house *house);
 /* Registers, as the operator would, for delegation. */
 void house_register(struct house *house, const char *client, enum cert_type type,

@@ -889,7 +889,7 @@ END_TEST
 
 static void setup(void)
 {
-	house_open(&house, "transactions_max_per_client = 20\n");
+	house_open(&house, "transactions_max_per_client = 20\n", "");
 	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
 	house_register(&house, "mac", CERT_TYPE_VNFCI, "vnfci-mac");
 }

@@ -852,7 +852,7 @@ static void setup(void)
 	struct told told;
 	struct ask a;
 
-	house_open(&house, "");
+	house_open(&house, "", "");
 	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
 	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a2");
 	house_register(&house, "vnfm-b", CERT_TYPE_VNFCI, "vnfci-b");

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Delayed delivery at the CMP door, RFC 9483 4.4: an upstream CA that does not answer, while the
+ * test plays what the exchange with it does to the store. The exchange itself is tested with ca/.
+ */
+#include "ask.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <string.h>
+
+static struct house house;
+
+/* Nobody listens on port 1; the door gives up waiting at once. */
+static const char sections[] = "[ca_rule oam]\n"
+			       "cert_type = VnfOAMCert\n"
+			       "ca = central\n"
+			       "[ca central]\n"
+			       "type = upstream\n"
+			       "server_url = http://127.0.0.1:1/cmp\n"
+			       "certificate = central.pem\n"
+			       "chain = root.pem\n"
+			       "trusted = root.pem\n"
+			       "ra_certificate = ra.pem\n"
+			       "ra_key = ra.key\n"
+			       "recipient = /CN=Central\n"
+			       "upstream_wait = 1ms\n"
+			       "upstream_retry = 7s\n"
+			       "upstream_timeout = 1h\n";
+
+static int newest(void *arg, const struct store_certificate *cert)
+{
+	*(int64_t *)arg = cert->id;
+	return 0;
+}
+
+static struct store_certificate certificate_newest(void)
+{
+	const struct store_certificate_filter filter = {
+		.state = -1, .newest_first = true, .limit = 1};
+	struct store_certificate cert = {0};
+	int64_t id = 0;
+
+	ck_assert_int_eq(store_certificate_list(house.worker.reader, &filter, newest, &id), 0);
+	ck_assert_int_eq(store_certificate_get(house.worker.reader, id, &cert), 0);
+	return cert;
+}
+
+static int state_newest(void)
+{
+	struct store_certificate cert = certificate_newest();
+	int state = (int)cert.state;
+
+	store_certificate_clear(&cert);
+	return state;
+}
+
+/* The upstream has issued. */
+static void upstream_issues(struct ask *a)
+{
+	struct store_certificate cert = certificate_newest();
+	struct house_credential made;
+
+	house_credential_make(&made, "vnf-oam", HOUSE_LEAF, &house.central, house.now_ms, 90);
+	ck_assert_int_eq(octets_dup(octets_view(&made.der), &cert.der), 0);
+	cert.state = STORE_CERT_PENDING;
+	cert.serial[0] = 1;
+	memcpy(&cert.serial[1], &a->transaction_id, 8);
+	cert.serial_len = 9;
+	ck_assert_int_eq(store_certificate_fill(house.worker.unit, &cert), 0);
+	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
+	house_credential_clear(&made);
+	store_certificate_clear(&cert);
+}
+
+static void upstream_refuses(int failinfo)
+{
+	struct store_certificate cert = certificate_newest();
+	struct store_exchange exchange = {0};
+
+	ck_assert_int_eq(
+		store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_ISSUE, &exchange),
+		0);
+	ck_assert_int_eq(store_exchange_finish(house.worker.unit, exchange.id,
+					       STORE_EXCHANGE_FAILED, failinfo),
+			 0);
+	ck_assert_int_eq(store_certificate_set_state(house.worker.unit, cert.id,
+						     STORE_CERT_REQUESTED, STORE_CERT_REJECTED),
+			 0);
+	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
+	store_exchange_clear(&exchange);
+	store_certificate_clear(&cert);
+}
+
+/* A request that has to wait. */
+static void ask_waiting(struct ask *a, int type, bool implicit, struct told *told)
+{
+	ask_new(a, &house, &house.vnfm_a);
+	if (type == PKI_BODY_P10CR)
+		ask_p10cr(a, "vnf-oam");
+	else
+		ask_certreq(a, type, "vnf-oam");
+	a->profile_label = "VnfOAMCert";
+	a->out.implicit_confirm = implicit;
+	ask_send(a, told);
+	ck_assert_int_eq(told_status_value(told), PKI_STATUS_WAITING);
+	ck_assert_int_eq(told_failinfo(told), -1);
+	ck_assert_uint_eq(told_certificate(told).len, 0);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REQUESTED);
+}
+
+/* Polls after `last` was the answer; the new answer takes its place. */
+static void poll(const struct ask *a, struct told *last, int64_t id)
+{
+	struct told told;
+	struct ask p;
+
+	ask_pollreq(&p, a, last, id);
+	ask_send(&p, &told);
+	ask_clear(&p);
+	told_clear(last);
+	*last = told;
+}
+
+static const PollRep *poll_rep(const struct told *told)
+{
+	ck_assert_int_eq(told->msg->body_type, PKI_BODY_POLLREP);
+	ck_assert_int_eq(sk_PollRep_num(told->msg->body->value.pollRep), 1);
+	return sk_PollRep_value(told->msg->body->value.pollRep, 0);
+}
+
+static bool implicit_confirm(const struct told *told)
+{
+	return cmp_message_general_info(told->msg, OBJ_nid2obj(NID_id_it_implicitConfirm));
+}
+
+static void done(struct ask *a, struct told *told)
+{
+	told_clear(told);
+	ask_clear(a);
+}
+
+START_TEST(rfc9483_4_4_waiting_polling_certificate)
+{
+	struct told told, again;
+	struct ask a, b;
+
+	ask_waiting(&a, PKI_BODY_IR, false, &told);
+	ask_send_octets(&a, &house.worker, octets_view(&a.sent), &again);
+	ck_assert(bytes_equal(octets_view(&told.der), octets_view(&again.der)));
+	told_clear(&again);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&told)->certReqId), 0);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&told)->checkAfter), 7);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&told)->checkAfter), 7);
+	upstream_issues(&a);
+	/* ask_send() checks that recipNonce is the senderNonce of this pollReq. */
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_ACCEPTED);
+	ck_assert(told_certificate(&told).len);
+	ck_assert_uint_eq(told.msg->n_extra_certs, 2);
+	ck_assert_int_eq(state_newest(), STORE_CERT_PENDING);
+	ask_certconf(&b, &a, &told, -1);
+	ask_send(&b, &again);
+	ck_assert_int_eq(again.msg->body_type, PKI_BODY_PKICONF);
+	ck_assert_int_eq(state_newest(), STORE_CERT_ACTIVE);
+	done(&b, &again);
+	done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc9483_4_4_implicit_confirm_when_it_comes)
+{
+	struct told told;
+	struct ask a;
+
+	ask_waiting(&a, PKI_BODY_CR, true, &told);
+	ck_assert(!implicit_confirm(&told));
+	upstream_issues(&a);
+	ck_assert_int_eq(state_newest(), STORE_CERT_PENDING);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_CP);
+	ck_assert(implicit_confirm(&told));
+	ck_assert_int_eq(state_newest(), STORE_CERT_ACTIVE);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_REQUEST);
+	done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc9483_4_4_p10cr_polls)
+{
+	struct told told;
+	struct ask a;
+
+	ask_waiting(&a, PKI_BODY_P10CR, false, &told);
+	poll(&a, &told, -1);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&told)->certReqId), -1);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&told)->certReqId), 0);
+	done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc9483_3_6_2_upstream_rejection)
+{
+	struct told told;
+	struct ask a;
+
+	ask_waiting(&a, PKI_BODY_IR, false, &told);
+	upstream_refuses(FAIL_BAD_CERT_TEMPLATE);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_REJECTION);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_CERT_TEMPLATE);
+	done(&a, &told);
+	ask_waiting(&a, PKI_BODY_IR, false, &told);
+	upstream_refuses(FAIL_SYSTEM_UNAVAIL);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_SYSTEM_UNAVAIL);
+	done(&a, &told);
+}
+END_TEST
+
+/* The wrong certReqId, nonce or certConf at the wrong time do not hurt the transaction. */
+START_TEST(rfc9483_4_4_poll_wrong)
+{
+	struct told told, refused;
+	struct ask a, b;
+
+	ask_waiting(&a, PKI_BODY_IR, false, &told);
+	ask_pollreq(&b, &a, &told, 1);
+	ask_send(&b, &refused);
+	ck_assert_int_eq(told_failinfo(&refused), FAIL_BAD_REQUEST);
+	done(&b, &refused);
+	ask_pollreq(&b, &a, &told, 0);
+	b.recip_nonce[3] ^= 1;
+	ask_send(&b, &refused);
+	ck_assert_int_eq(told_failinfo(&refused), FAIL_BAD_RECIPIENT_NONCE);
+	done(&b, &refused);
+	ask_certconf(&b, &a, &told, -1);
+	ask_send(&b, &refused);
+	ck_assert_int_eq(told_failinfo(&refused), FAIL_BAD_REQUEST);
+	done(&b, &refused);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_POLLREP);
+	done(&a, &told);
+}
+END_TEST
+
+/* The serial under which the store knows what the test has made. */
+static void serial_newest(ASN1_INTEGER *serial)
+{
+	struct store_certificate cert = certificate_newest();
+
+	ck_assert(ASN1_STRING_set(serial, cert.serial, cert.serial_len));
+	store_certificate_clear(&cert);
+}
+
+/* The upstream cannot be told in time: systemUnavail, and the certificate shows what is open. */
+START_TEST(rfc9483_5_1_3_revocation_pending)
+{
+	struct told told, rp;
+	struct ask a, b;
+
+	ask_waiting(&a, PKI_BODY_CR, true, &told);
+	upstream_issues(&a);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(state_newest(), STORE_CERT_ACTIVE);
+	for (int i = 0; i < 2; i++) {
+		ask_new(&b, &house, &house.vnfm_a);
+		ask_rr(&b, told_certificate(&told), 1);
+		serial_newest(sk_RevDetails_value(b.body->value.rr, 0)->certDetails->serialNumber);
+		ask_send(&b, &rp);
+		ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
+		ck_assert_int_eq(told_failinfo(&rp), FAIL_SYSTEM_UNAVAIL);
+		ck_assert_int_eq(state_newest(), STORE_CERT_REVOCATION_PENDING);
+		done(&b, &rp);
+	}
+	done(&a, &told);
+}
+END_TEST
+
+static void setup(void)
+{
+	house_open(&house, "ca_rules = oam\n", sections);
+	house_register(&house, "vnfm-a", CERT_TYPE_VNF_OAM, "vnf-oam");
+}
+
+static void teardown(void)
+{
+	house_close(&house);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("door_upstream");
+	TCase *tcase = tcase_create("upstream");
+	SRunner *runner;
+	int failed;
+
+	/* The upstream is not there: its faults are no news. */
+	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, rfc9483_4_4_waiting_polling_certificate);
+	tcase_add_test(tcase, rfc9483_4_4_implicit_confirm_when_it_comes);
+	tcase_add_test(tcase, rfc9483_4_4_p10cr_polls);
+	tcase_add_test(tcase, rfc9483_3_6_2_upstream_rejection);
+	tcase_add_test(tcase, rfc9483_4_4_poll_wrong);
+	tcase_add_test(tcase, rfc9483_5_1_3_revocation_pending);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
