@@ -247,9 +247,9 @@ json_t *rest_client_json(const struct store_client *client)
 							   : "trust_anchor";
 
 	return json_pack(
-		"{s:I, s:o, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o}", "id", (json_int_t)client->id,
-		"name", rest_text(client->name), "trust_domain", rest_text(client->trust_domain),
-		"may", permissions_json(client->permissions), "register_on_ir",
+		"{s:o, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o}", "name", rest_text(client->name),
+		"trust_domain", rest_text(client->trust_domain), "may",
+		permissions_json(client->permissions), "register_on_ir",
 		(int)client->register_on_ir, "default_profile", rest_text(client->default_profile),
 		"credential", credential, "subject", rest_text(client->subject), "mac_reference",
 		rest_text(client->mac_reference), "created_at", rest_time(client->created_ms));

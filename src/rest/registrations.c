@@ -141,6 +141,8 @@ static int registration_remove(struct rest_call *call)
 	r = rest_commit(call, deregister_decide, &d, &refusal);
 	if (r == REFUSED)
 		return rest_refusal(call, &refusal);
+	if (r == STORE_NOT_FOUND)
+		return rest_problem(call, 404, "the entity is not registered for that certType");
 	if (r)
 		return rest_fault(call, r);
 	return rest_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));

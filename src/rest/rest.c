@@ -158,7 +158,7 @@ int rest_fault(struct rest_call *call, int err)
 {
 	switch (err) {
 	case STORE_NOT_FOUND:
-		return rest_problem(call, 404, "there is none");
+		return rest_problem(call, 404, "there is nothing of that number");
 	case STORE_CONFLICT:
 		return rest_problem(call, 409, "somebody else changed it at the same time");
 	case -ENOSPC:

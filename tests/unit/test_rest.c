@@ -1,0 +1,675 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The operator's JSON door, called through its routes as http/ does, over a whole CMF: strict
+ * input, problems, pages, and that what it changes is what cmf/ and store/ then know.
+ */
+#include "cmf_world.h"
+
+#include "../../src/rest/call.h"
+
+#include <errno.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+static struct rest *rest;
+static struct rest_worker worker;
+
+static struct rest_worker *worker_of(struct worker *unused)
+{
+	return &worker;
+}
+
+static void setup(void)
+{
+	world_setup();
+	worker = (struct rest_worker){w.reader, w.unit, w.cmf};
+	ck_assert_int_eq(rest_new(worker_of, &w.clock, &rest), 0);
+}
+
+static void teardown(void)
+{
+	rest_free(rest);
+	world_teardown();
+}
+
+/* --- asking --------------------------------------------------------------------------------- */
+
+/* The route that http/ would take, by its rules; NULL: 404. */
+static const struct http_route *route_of(const char *path, const char **path_restp)
+{
+	size_t n;
+	const struct http_route *routes = rest_routes(rest, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(routes[i].path);
+		bool prefix = routes[i].path[len - 1] == '*';
+
+		ck_assert_uint_eq(routes[i].groups, HTTP_ADMIN);
+		if (prefix ? strncmp(path, routes[i].path, len - 1) == 0
+			   : strcmp(path, routes[i].path) == 0) {
+			*path_restp = path + len - prefix;
+			return &routes[i];
+		}
+	}
+	return NULL;
+}
+
+struct answer {
+	int status;
+	json_t *json;
+	const char *allow;
+};
+
+static struct answer ask(enum http_method method, const char *path, const char *query,
+			 const char *body)
+{
+	struct http_request request = {.method = method,
+				       .path = path,
+				       .query = query,
+				       .body = bytes_of_string(body),
+				       .peer = "unix"};
+	struct http_response response = {.status = 200};
+	const struct http_route *route = route_of(path, &request.path_rest);
+	struct answer answer;
+
+	ck_assert_ptr_nonnull(route);
+	ck_assert(route->methods & method);
+	route->handler(route->arg, NULL, &request, &response);
+	answer = (struct answer){.status = response.status, .allow = response.allow};
+	answer.json = json_loadb((char *)response.body.data, response.body.len, 0, NULL);
+	ck_assert_ptr_nonnull(answer.json);
+	ck_assert_str_eq(response.content_type,
+			 response.status < 400 ? "application/json" : "application/problem+json");
+	octets_clear(&response.body);
+	return answer;
+}
+
+static int ask_status(enum http_method method, const char *path, const char *query,
+		      const char *body)
+{
+	struct answer answer = ask(method, path, query, body);
+
+	json_decref(answer.json);
+	return answer.status;
+}
+
+static struct answer get(const char *path, const char *query)
+{
+	struct answer answer = ask(HTTP_GET, path, query, "");
+
+	ck_assert_int_eq(answer.status, 200);
+	return answer;
+}
+
+static const json_t *item(const struct answer *answer, size_t i)
+{
+	return json_array_get(json_object_get(answer->json, "items"), i);
+}
+
+static size_t item_count(const struct answer *answer)
+{
+	return json_array_size(json_object_get(answer->json, "items"));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	ck_assert_msg(value != NULL, "no text in %s", key);
+	return value;
+}
+
+/* --- input ---------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *raw;
+	int result;
+	const char *value; /* of "a" */
+} queries[] = {
+	{"", 0, NULL},
+	{"a=b", 0, "b"},
+	{"x=1&a=b", 0, "b"},
+	{"a=", 0, ""},
+	{"a", 0, ""},
+	{"a=%41%2f+%26", 0, "A/ &"},
+	{"a=b&", 0, "b"},
+	{"&&a=b", 0, "b"},
+	{"a=b=c", 0, "b=c"},
+	{"a=%4", -EINVAL, NULL},
+	{"a=%", -EINVAL, NULL},
+	{"a=%zz", -EINVAL, NULL},
+	{"a=%00", -EINVAL, NULL},
+	{"a=%0a", -EINVAL, NULL},
+	{"a=b&a=c", -EINVAL, NULL},
+	{"a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q", -EINVAL, NULL}, /* 17 */
+};
+
+START_TEST(query_is_decoded_strictly)
+{
+	struct rest_query query;
+
+	ck_assert_int_eq(rest_query_parse(queries[_i].raw, &query), queries[_i].result);
+	if (queries[_i].value)
+		ck_assert_str_eq(rest_query_get(&query, "a"), queries[_i].value);
+	else
+		ck_assert_ptr_null(rest_query_get(&query, "a"));
+	rest_query_clear(&query);
+}
+END_TEST
+
+/* What is no request at all: HTTP 400, whoever asks. */
+static const char *const bad_registers[] = {
+	"",
+	"[]",
+	"null",
+	"{",
+	"{}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\"}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": []}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": \"x\"}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\", 1]}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"Vnfci\", \"subject_ids\": [\"x\"]}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": 1, \"subject_ids\": [\"x\"]}",
+	"{\"requester\": null, \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\"]}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\"], "
+	"\"handling\": \"Direct\"}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\"], "
+	"\"handling\": \"delegation\", \"more\": 1}",
+	"{\"requester\": \"vnfm-a\", \"requester\": \"vnfm-b\", \"cert_type\": \"VnfciCert\", "
+	"\"subject_ids\": [\"x\"], \"handling\": \"delegation\"}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": "
+	"[\"x\\u0000y\"], "
+	"\"handling\": \"delegation\"}",
+	"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\"], "
+	"\"handling\": \"delegation\"} trailing",
+};
+
+START_TEST(register_input_is_strict)
+{
+	struct world_count before = world_count();
+
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/registrations", "", bad_registers[_i]), 400);
+	world_unchanged(before);
+}
+END_TEST
+
+/* --- registrations -------------------------------------------------------------------------- */
+
+START_TEST(register_is_seen_in_list_and_store)
+{
+	struct store_registration reg = {0};
+	struct answer answer =
+		ask(HTTP_POST, "/v1/registrations", "",
+		    "{\"requester\": \"vnfm-a\", \"cert_type\": \"VNFCI_CERT\", "
+		    "\"subject_ids\": [\"e1\", \"e2\"], \"handling\": \"delegation\"}");
+
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_int_eq(json_integer_value(json_object_get(answer.json, "registered")), 2);
+	json_decref(answer.json);
+	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNFCI, "e2", &reg), 0);
+	ck_assert_str_eq(reg.manager, "vnfm-a");
+	store_registration_clear(&reg);
+
+	answer = get("/v1/registrations", "subject_id=e2");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "subject_id"), "e2");
+	ck_assert_str_eq(text(item(&answer, 0), "cert_type"), "VnfciCert");
+	ck_assert_str_eq(text(item(&answer, 0), "handling"), "delegation");
+	ck_assert_str_eq(text(item(&answer, 0), "manager"), "vnfm-a");
+	ck_assert_str_eq(text(item(&answer, 0), "trust_domain"), "domain-a");
+	ck_assert_str_eq(text(item(&answer, 0), "profile"), "VnfciCert");
+	ck_assert_str_eq(text(item(&answer, 0), "state"), "active");
+	json_decref(answer.json);
+}
+END_TEST
+
+static const struct {
+	const char *body;
+	int status;
+	const char *failinfo;
+	const char *reason;
+} refused_registers[] = {
+	{"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\"], "
+	 "\"handling\": \"direct\"}",
+	 422, "badRequest", "handling_not_supported"},
+	{"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\"]}", 422,
+	 "badRequest", "handling_missing"},
+	{"{\"requester\": \"nobody-knows\", \"cert_type\": \"VnfciCert\", \"subject_ids\": "
+	 "[\"x\"], "
+	 "\"handling\": \"delegation\"}",
+	 403, "notAuthorized", "client_not_permitted"},
+	{"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\", "
+	 "\"X\"], "
+	 "\"handling\": \"delegation\"}",
+	 422, "badRequest", "subject_id_duplicate"},
+};
+
+START_TEST(refusal_is_a_problem_and_changes_nothing)
+{
+	struct world_count before = world_count();
+	struct answer answer = ask(HTTP_POST, "/v1/registrations", "", refused_registers[_i].body);
+
+	ck_assert_int_eq(answer.status, refused_registers[_i].status);
+	ck_assert_int_eq(json_integer_value(json_object_get(answer.json, "status")),
+			 refused_registers[_i].status);
+	ck_assert_str_eq(text(answer.json, "failInfo"), refused_registers[_i].failinfo);
+	ck_assert_str_eq(text(answer.json, "reason"), refused_registers[_i].reason);
+	ck_assert_uint_gt(strlen(text(answer.json, "title")), 0);
+	ck_assert_uint_gt(strlen(text(answer.json, "detail")), 0);
+	json_decref(answer.json);
+	world_unchanged(before);
+}
+END_TEST
+
+START_TEST(deregistered_is_listed_only_with_all)
+{
+	struct answer answer;
+
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "e1");
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/registrations",
+				    "cert_type=VnfciCert&subject_id=e1", ""),
+			 200);
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/registrations",
+				    "cert_type=VnfciCert&subject_id=e1", ""),
+			 404);
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/registrations", "subject_id=e1", ""), 400);
+	answer = get("/v1/registrations", "subject_id=e1");
+	ck_assert_uint_eq(item_count(&answer), 0);
+	json_decref(answer.json);
+	answer = get("/v1/registrations", "subject_id=e1&all=1");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "state"), "deregistered");
+	json_decref(answer.json);
+}
+END_TEST
+
+START_TEST(list_goes_in_pages)
+{
+	static const size_t expected[] = {10, 10, 5};
+	json_int_t after_id = 0, last_id = 0;
+
+	for (int i = 0; i < 25; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "e%d", i);
+		register_ok("vnfm-a", CERT_TYPE_VNFCI, name);
+	}
+	for (size_t page = 0; page < ARRAY_LEN(expected); page++) {
+		char query[64];
+		struct answer answer;
+
+		snprintf(query, sizeof(query), "limit=10&after_id=%lld", (long long)after_id);
+		answer = get("/v1/registrations", query);
+		ck_assert_uint_eq(item_count(&answer), expected[page]);
+		for (size_t i = 0; i < expected[page]; i++) {
+			json_int_t id = json_integer_value(json_object_get(item(&answer, i), "id"));
+
+			ck_assert_int_gt(id, last_id);
+			last_id = id;
+		}
+		after_id = json_integer_value(json_object_get(answer.json, "next_after_id"));
+		ck_assert_int_eq(after_id, page < 2 ? last_id : 0);
+		json_decref(answer.json);
+	}
+}
+END_TEST
+
+/* --- certificates --------------------------------------------------------------------------- */
+
+/* A row as it is while an upstream CA is asked, or with a serialNumber of our choice. */
+static void certificate_put(int64_t registration_id, enum store_certificate_state state,
+			    struct bytes serial)
+{
+	static char ca[] = "main", requester[] = "vnfm-a", subject[] = "CN=e1";
+	struct store_certificate cert = {.registration_id = registration_id,
+					 .ca = ca,
+					 .state = state,
+					 .subject = subject,
+					 .requester = requester,
+					 .reason = STORE_REASON_NONE,
+					 .not_before_ms = w.now_ms,
+					 .not_after_ms = w.now_ms + DAY_MS,
+					 .created_ms = w.now_ms};
+	static const uint8_t der[] = {0x30, 0x00};
+
+	if (serial.len) {
+		memcpy(cert.serial, serial.data, serial.len);
+		cert.serial_len = (uint8_t)serial.len;
+		ck_assert_int_eq(octets_dup(BYTES_OF(der), &cert.der), 0);
+	}
+	ck_assert_int_eq(store_certificate_insert(w.unit, &cert, NULL, NULL), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	octets_clear(&cert.der);
+}
+
+static int64_t registration_id(const char *subject_id)
+{
+	struct store_registration reg = {0};
+	int64_t id;
+
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, subject_id);
+	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNFCI, subject_id, &reg), 0);
+	id = reg.id;
+	store_registration_clear(&reg);
+	return id;
+}
+
+START_TEST(pending_is_requested_and_pending_in_order)
+{
+	int64_t reg = registration_id("e1");
+	static const uint8_t a[] = {1, 1}, b[] = {1, 2}, c[] = {1, 3};
+	struct answer answer;
+	json_int_t last_id = 0;
+
+	certificate_put(reg, STORE_CERT_PENDING, BYTES_OF(a));
+	certificate_put(reg, STORE_CERT_REQUESTED, BYTES_NULL);
+	certificate_put(reg, STORE_CERT_ACTIVE, BYTES_OF(b));
+	certificate_put(reg, STORE_CERT_PENDING, BYTES_OF(c));
+	for (int page = 0; page < 2; page++) {
+		char query[64];
+
+		snprintf(query, sizeof(query), "state=pending&limit=2&after_id=%lld",
+			 (long long)last_id);
+		answer = get("/v1/certificates", query);
+		ck_assert_uint_eq(item_count(&answer), page == 0 ? 2 : 1);
+		for (size_t i = 0; i < item_count(&answer); i++) {
+			json_int_t id = json_integer_value(json_object_get(item(&answer, i), "id"));
+
+			ck_assert_str_eq(text(item(&answer, i), "state"), "pending");
+			ck_assert_int_gt(id, last_id);
+			last_id = id;
+		}
+		json_decref(answer.json);
+	}
+	answer = get("/v1/certificates", "subject_id=e1");
+	ck_assert_uint_eq(item_count(&answer), 4);
+	ck_assert(json_is_null(json_object_get(item(&answer, 1), "serial")));
+	json_decref(answer.json);
+}
+END_TEST
+
+/* RFC 5280 4.1.2.2: the content octets of a positive INTEGER may begin with a sign octet. */
+START_TEST(serial_is_shown_and_found_without_sign_octet)
+{
+	static const uint8_t serial[] = {0x00, 0xff, 0x01};
+	static const char *const forms[] = {"serial=ff01", "serial=FF01", "serial=00ff01",
+					    "serial=ff%3a01"};
+
+	certificate_put(registration_id("e1"), STORE_CERT_ACTIVE, BYTES_OF(serial));
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		struct answer answer = get("/v1/certificates", forms[i]);
+
+		ck_assert_uint_eq(item_count(&answer), 1);
+		ck_assert_str_eq(text(item(&answer, 0), "serial"), "ff01");
+		json_decref(answer.json);
+	}
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/certificates", "serial=xyz", ""), 400);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/certificates", "serial=", ""), 400);
+}
+END_TEST
+
+START_TEST(certificate_is_active_then_expired)
+{
+	struct store_certificate cert;
+	struct answer answer;
+
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "e1");
+	cert = certificate_issued("vnfm-a", "VnfciCert", "/CN=e1", NULL);
+	answer = get("/v1/certificates", "state=active");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "subject_id"), "e1");
+	ck_assert_str_eq(text(item(&answer, 0), "manager"), "vnfm-a");
+	ck_assert_ptr_null(json_object_get(item(&answer, 0), "pem"));
+	json_decref(answer.json);
+
+	w.now_ms = cert.not_after_ms + 1000;
+	answer = get("/v1/certificates", "state=active");
+	ck_assert_uint_eq(item_count(&answer), 0);
+	json_decref(answer.json);
+	answer = get("/v1/certificates", "state=expired&pem=1");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "state"), "expired");
+	ck_assert_ptr_nonnull(strstr(text(item(&answer, 0), "pem"), PEM_STRING_X509));
+	json_decref(answer.json);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
+START_TEST(revoke_once)
+{
+	struct store_certificate cert;
+	struct answer answer;
+	char path[64];
+
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "e1");
+	cert = certificate_issued("vnfm-a", "VnfciCert", "/CN=e1", NULL);
+	snprintf(path, sizeof(path), "/v1/certificates/%lld/revoke", (long long)cert.id);
+	ck_assert_int_eq(ask_status(HTTP_POST, path, "", "{\"reason\": \"bored\"}"), 400);
+	ck_assert_int_eq(ask_status(HTTP_POST, path, "", "{\"because\": \"superseded\"}"), 400);
+	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_ACTIVE);
+
+	answer = ask(HTTP_POST, path, "", "{\"reason\": \"superseded\"}");
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(text(answer.json, "state"), "revoked");
+	ck_assert_str_eq(text(answer.json, "revocation_reason"), "superseded");
+	ck_assert_str_eq(text(answer.json, "revoked_at"), "2026-11-23T09:00:00Z");
+	json_decref(answer.json);
+	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_REVOKED);
+
+	answer = ask(HTTP_POST, path, "", "{}");
+	ck_assert_int_eq(answer.status, 409);
+	ck_assert_str_eq(text(answer.json, "failInfo"), "certRevoked");
+	json_decref(answer.json);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
+/* --- clients -------------------------------------------------------------------------------- */
+
+START_TEST(mac_client_is_known_to_cmf_until_removed)
+{
+	static const char body[] =
+		"{\"name\": \"nfvo\", \"trust_domain\": \"mano\", \"may\": [\"request\"], "
+		"\"default_profile\": \"ManoCert\", \"mac_reference\": \"ref-1\", "
+		"\"secret\": \"a long secret\"}";
+	struct bytes reference = bytes_of_string("ref-1");
+	struct cmf_principal who = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	struct answer answer = ask(HTTP_POST, "/v1/clients", "", body);
+
+	ck_assert_int_eq(answer.status, 201);
+	ck_assert_ptr_null(json_object_get(answer.json, "secret"));
+	json_decref(answer.json);
+	ck_assert_int_eq(cmf_mac_client_find(w.cmf, w.reader, reference, &who, &refusal), 0);
+	ck_assert_str_eq(who.name, "nfvo");
+	ck_assert_uint_eq(who.permissions, STORE_MAY_REQUEST);
+	ck_assert_mem_eq(who.mac_secret.data, "a long secret", who.mac_secret.len);
+	ck_assert_uint_eq(who.mac_secret.len, strlen("a long secret"));
+	cmf_principal_clear(&who);
+
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/clients", "", body), 409);
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/clients/nfvo", "", ""), 200);
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/clients/nfvo", "", ""), 404);
+	ck_assert_int_eq(cmf_mac_client_find(w.cmf, w.reader, reference, &who, &refusal), REFUSED);
+}
+END_TEST
+
+static size_t clients_listed(void)
+{
+	struct answer answer = get("/v1/clients", "");
+	size_t n = item_count(&answer);
+
+	json_decref(answer.json);
+	return n;
+}
+
+#define CLIENT "\"name\": \"c\", \"trust_domain\": \"d\", \"may\": [\"request\"]"
+#define MAC    "\"mac_reference\": \"r\", \"secret\": \"long enough\""
+
+static const struct {
+	const char *body;
+	int status;
+} bad_clients[] = {
+	{"{" CLIENT "}", 400},
+	{"{" CLIENT ", \"mac_reference\": \"r\"}", 400},
+	{"{" CLIENT ", \"secret\": \"long enough\"}", 400},
+	{"{" CLIENT ", \"mac_reference\": \"r\", \"secret\": \"short\"}", 400},
+	{"{" CLIENT ", \"mac_reference\": \"r s\", \"secret\": \"long enough\"}", 400},
+	{"{" CLIENT ", " MAC ", \"subject\": \"/CN=x\"}", 400},
+	{"{" CLIENT ", " MAC ", \"trust_anchor\": \"x\"}", 400},
+	{"{" CLIENT ", \"trust_anchor\": \"no certificate\"}", 400},
+	{"{" CLIENT ", \"certificate\": \"no certificate\"}", 400},
+	{"{" CLIENT ", " MAC ", \"permissions\": 255}", 400},
+	{"{" CLIENT ", " MAC ", \"register_on_ir\": 1}", 400},
+	{"{" CLIENT ", " MAC ", \"default_profile\": \"NoSuchProfile\"}", 422},
+	{"{\"name\": \"c\", \"trust_domain\": \"d\", \"may\": [], " MAC "}", 400},
+	{"{\"name\": \"c\", \"trust_domain\": \"d\", \"may\": [\"all\"], " MAC "}", 400},
+	{"{\"name\": \"c\", \"trust_domain\": \"d\", \"may\": \"request\", " MAC "}", 400},
+	{"{\"name\": \"\", \"trust_domain\": \"d\", \"may\": [\"request\"], " MAC "}", 400},
+	/* a name like the key of an end entity's transactions */
+	{"{\"name\": \"certificate:main/01\", \"trust_domain\": \"d\", \"may\": [\"request\"], " MAC
+	 "}",
+	 400},
+	{"{\"name\": \"a/b\", \"trust_domain\": \"d\", \"may\": [\"request\"], " MAC "}", 400},
+	{"{\"name\": \"c\", \"trust_domain\": \"\", \"may\": [\"request\"], " MAC "}", 400},
+};
+
+START_TEST(client_input_is_strict)
+{
+	size_t before = clients_listed();
+
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/clients", "", bad_clients[_i].body),
+			 bad_clients[_i].status);
+	ck_assert_uint_eq(clients_listed(), before);
+}
+END_TEST
+
+/* The body for a client under that anchor; the caller frees. */
+static char *anchor_body(const struct credential *anchor, const char *subject)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *pem, *body;
+	json_t *json;
+	long len;
+
+	ck_assert_int_eq(PEM_write_bio_X509(bio, anchor->cert), 1);
+	len = BIO_get_mem_data(bio, &pem);
+	json = json_pack("{s:s, s:s, s:[s], s:s%, s:s}", "name", "vnfm-x", "trust_domain",
+			 "domain-x", "may", "request", "trust_anchor", pem, (size_t)len, "subject",
+			 subject);
+	body = json_dumps(json, 0);
+	json_decref(json);
+	BIO_free(bio);
+	return body;
+}
+
+static const struct {
+	const char *subject;
+	int status;
+} subjects[] = {
+	{"/CN=vnfm-x", 201}, {"/O=Operator X/CN=vnfm-x", 201},
+	{"CN=vnfm-x", 400},  {"", 400},
+	{"/", 400},          {"/CN=", 400},
+	{"/vnfm-x", 400},    {"/NoSuchType=x", 400},
+};
+
+START_TEST(subject_of_a_client_is_a_name)
+{
+	char *body = anchor_body(&w.anchor_a, subjects[_i].subject);
+	struct answer answer = ask(HTTP_POST, "/v1/clients", "", body);
+
+	ck_assert_int_eq(answer.status, subjects[_i].status);
+	if (answer.status == 201)
+		ck_assert_str_eq(text(answer.json, "credential"), "trust_anchor");
+	json_decref(answer.json);
+	free(body);
+}
+END_TEST
+
+/* --- paths, others -------------------------------------------------------------------------- */
+
+static const struct {
+	enum http_method method;
+	const char *path;
+	const char *query;
+	int status;
+} paths[] = {
+	{HTTP_GET, "/v1/registrations", "nonsense=1", 400},
+	{HTTP_GET, "/v1/registrations", "limit=0", 400},
+	{HTTP_GET, "/v1/registrations", "limit=1001", 400},
+	{HTTP_GET, "/v1/registrations", "limit=-1", 400},
+	{HTTP_GET, "/v1/registrations", "after_id=x", 400},
+	{HTTP_GET, "/v1/registrations", "cert_type=x", 400},
+	{HTTP_GET, "/v1/registrations", "subject_id=%", 400},
+	{HTTP_GET, "/v1/certificates", "state=great", 400},
+	{HTTP_GET, "/v1/certificates/1", "", 404},
+	{HTTP_GET, "/v1/certificates/", "", 404},
+	{HTTP_GET, "/v1/certificates/x", "", 404},
+	{HTTP_GET, "/v1/certificates/1/nonsense", "", 404},
+	{HTTP_GET, "/v1/certificates/1/revoke", "", 405},
+	{HTTP_POST, "/v1/certificates/1", "", 405},
+	{HTTP_POST, "/v1/certificates/1/revoke", "", 400}, /* no JSON */
+	{HTTP_GET, "/v1/transactions", "state=great", 400},
+	{HTTP_GET, "/v1/transactions/1", "", 404},
+	{HTTP_GET, "/v1/transactions/99999999999999999999", "", 404},
+	{HTTP_GET, "/v1/cas", "x=1", 400},
+};
+
+START_TEST(wrong_paths_and_queries)
+{
+	struct answer answer = ask(paths[_i].method, paths[_i].path, paths[_i].query, "");
+
+	ck_assert_int_eq(answer.status, paths[_i].status);
+	ck_assert(!answer.allow == (answer.status != 405));
+	json_decref(answer.json);
+}
+END_TEST
+
+START_TEST(cas_are_shown_with_chain)
+{
+	struct answer answer = get("/v1/cas", "");
+	size_t n = ca_count(w.cas);
+
+	ck_assert_uint_eq(item_count(&answer), n);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_str_eq(text(item(&answer, i), "name"), ca_name(ca_at(w.cas, i)));
+		ck_assert_str_eq(text(item(&answer, i), "type"), "internal");
+		ck_assert_uint_gt(json_array_size(json_object_get(item(&answer, i), "chain")), 0);
+	}
+	json_decref(answer.json);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("rest");
+	TCase *pure = tcase_create("input"), *door = tcase_create("door");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(pure, query_is_decoded_strictly, 0, ARRAY_LEN(queries));
+	tcase_add_checked_fixture(door, setup, teardown);
+	tcase_set_timeout(door, 60);
+	tcase_add_loop_test(door, register_input_is_strict, 0, ARRAY_LEN(bad_registers));
+	tcase_add_test(door, register_is_seen_in_list_and_store);
+	tcase_add_loop_test(door, refusal_is_a_problem_and_changes_nothing, 0,
+			    ARRAY_LEN(refused_registers));
+	tcase_add_test(door, deregistered_is_listed_only_with_all);
+	tcase_add_test(door, list_goes_in_pages);
+	tcase_add_test(door, pending_is_requested_and_pending_in_order);
+	tcase_add_test(door, serial_is_shown_and_found_without_sign_octet);
+	tcase_add_test(door, certificate_is_active_then_expired);
+	tcase_add_test(door, revoke_once);
+	tcase_add_test(door, mac_client_is_known_to_cmf_until_removed);
+	tcase_add_loop_test(door, client_input_is_strict, 0, ARRAY_LEN(bad_clients));
+	tcase_add_loop_test(door, subject_of_a_client_is_a_name, 0, ARRAY_LEN(subjects));
+	tcase_add_loop_test(door, wrong_paths_and_queries, 0, ARRAY_LEN(paths));
+	tcase_add_test(door, cas_are_shown_with_chain);
+	suite_add_tcase(suite, pure);
+	suite_add_tcase(suite, door);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
