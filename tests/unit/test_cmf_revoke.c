@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Certificates that exist: which one a key update means, confirmation, revocation, and what the
+ * housekeeper ends.
+ */
+#include "cmf_world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct store_certificate cert_a; /* of vnfci-a, manager vnfm-a: active */
+
+static void setup(void)
+{
+	world_setup();
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	cert_a = certificate_issued("vnfm-a", "VnfciCert", "/CN=vnfci-a", NULL);
+}
+
+static void teardown(void)
+{
+	store_certificate_clear(&cert_a);
+	world_teardown();
+}
+
+static struct certificate_view view_of(const struct store_certificate *cert)
+{
+	struct certificate_view view;
+
+	ck_assert_int_eq(certificate_view(octets_view(&cert->der), &view), 0);
+	return view;
+}
+
+/* The holder of cert_a, as cmf_signer_find gives it. */
+static struct cmf_principal holder(void)
+{
+	struct bytes der = octets_view(&cert_a.der);
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal who = {0};
+	EVP_PKEY *key = NULL;
+
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, &who,
+					 &key, &refusal),
+			 0);
+	ck_assert_int_eq(who.kind, CMF_PRINCIPAL_END_ENTITY);
+	EVP_PKEY_free(key);
+	return who;
+}
+
+/* "holder", "admin", or a client. */
+static struct cmf_principal principal_named(const char *name)
+{
+	if (strcmp(name, "holder") == 0)
+		return holder();
+	return strcmp(name, "admin") == 0 ? admin_for("vnfm-b") : principal_of(name);
+}
+
+/* Issued and not confirmed. */
+static struct store_certificate certificate_pending(const char *subject)
+{
+	struct cmf_principal who = principal_of("vnfm-a");
+	const struct ask ask = {.subject = subject, .profile = {"VnfciCert"}};
+	struct cmf_csr_result result = {0};
+	struct store_certificate cert = {0};
+
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
+	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
+	cmf_csr_result_clear(&result);
+	cmf_principal_clear(&who);
+	return cert;
+}
+
+/* --- revocation ----------------------------------------------------------------------------------
+ */
+
+enum which { CERT_A, OTHER_SERIAL, OTHER_ISSUER, NO_SERIAL, LONG_SERIAL, PADDED_SERIAL };
+
+static struct cmf_revoke revoke_request(enum which which, int reason)
+{
+	static uint8_t octets[40];
+	struct certificate_view view = view_of(&cert_a), issuing;
+	struct cmf_revoke request = {view.issuer, view.serial, reason};
+
+	memset(octets, 0, sizeof(octets));
+	switch (which) {
+	case CERT_A:
+		break;
+	case OTHER_SERIAL:
+		request.serial = (struct bytes){(const uint8_t *)"\x01\x02", 2};
+		break;
+	case OTHER_ISSUER:
+		ck_assert_int_eq(certificate_view(octets_view(&w.vnfm_a.der), &issuing), 0);
+		request.issuer = issuing.issuer;
+		break;
+	case NO_SERIAL:
+		request.serial = BYTES_NULL;
+		break;
+	case LONG_SERIAL:
+		request.serial = BYTES_OF(octets);
+		break;
+	case PADDED_SERIAL: /* as an encoder may write what the store has without sign octet */
+		memcpy(octets + 1, view.serial.data, view.serial.len);
+		request.serial = (struct bytes){octets, view.serial.len + 1};
+		break;
+	}
+	return request;
+}
+
+static enum refusal_reason revoke(const char *name, const struct cmf_revoke *request)
+{
+	struct cmf_principal who = principal_named(name);
+	struct store_certificate cert = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	bool upstream = true;
+	int r = cmf_revoke(w.cmf, &who, request, w.reader, w.unit, &cert, &upstream, &refusal);
+
+	ck_assert_int_ge(r, 0);
+	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
+	if (r == 0) {
+		ck_assert_int_eq(cert.id, cert_a.id);
+		ck_assert(!upstream);
+	} else {
+		ck_assert(store_unit_empty(w.unit));
+	}
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	store_certificate_clear(&cert);
+	cmf_principal_clear(&who);
+	return refusal.reason;
+}
+
+static const struct revoke_case {
+	const char *who;
+	enum which which;
+	int reason;
+	const char *refusal;
+	bool deregistered; /* [cmf] deregister_on_cessation = yes */
+} revoke_cases[] = {
+	{"vnfm-a", CERT_A, 0, "none", false},
+	{"vnfm-a", CERT_A, 1, "none", false},
+	{"vnfm-a", CERT_A, 2, "none", false},
+	{"vnfm-a", CERT_A, 3, "none", false},
+	{"vnfm-a", CERT_A, 4, "none", false},
+	{"vnfm-a", CERT_A, 5, "none", true},
+	{"vnfm-a", CERT_A, 6, "none", false},
+	{"vnfm-a", CERT_A, 9, "none", false},
+	{"vnfm-a", CERT_A, 10, "none", false},
+	{"ra-a", CERT_A, 4, "none", false},
+	{"operator-a", CERT_A, 4, "none", false},
+	{"admin", CERT_A, 4, "none", false},
+	{"holder", CERT_A, 1, "none", false},
+	{"holder", CERT_A, 5, "none", false}, /* its certificate, not its registration */
+	{"vnfm-a", PADDED_SERIAL, 1, "none", false},
+	{"vnfm-a", CERT_A, 7, "rev_reason_not_allowed", false},
+	{"vnfm-a", CERT_A, 8, "rev_reason_not_allowed", false},
+	{"vnfm-a", CERT_A, 11, "rev_reason_not_allowed", false},
+	{"vnfm-a", CERT_A, -1, "rev_reason_not_allowed", false},
+	{"vnfm-a", OTHER_SERIAL, 1, "rev_cert_unknown", false},
+	{"vnfm-a", OTHER_ISSUER, 1, "rev_cert_unknown", false},
+	{"vnfm-a", NO_SERIAL, 1, "rev_cert_unknown", false},
+	{"vnfm-a", LONG_SERIAL, 1, "rev_cert_unknown", false},
+	{"vnfm-b", CERT_A, 1, "entity_not_authorized", false},
+	{"ra-b", CERT_A, 1, "entity_not_authorized", false},
+	{"nobody", CERT_A, 1, "client_not_permitted", false},
+};
+
+START_TEST(test_revoke_rfc9483_4_2)
+{
+	const struct revoke_case *c = &revoke_cases[_i];
+	const struct cmf_revoke request = revoke_request(c->which, c->reason);
+	struct world_count before = world_count();
+	const char *reason = refusal_code(revoke(c->who, &request));
+	struct store_certificate cert;
+
+	ck_assert_msg(strcmp(reason, c->refusal) == 0, "%s", reason);
+	if (strcmp(reason, "none") != 0) {
+		world_unchanged(before);
+		ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
+		return;
+	}
+	before.revoked++;
+	before.registrations -= c->deregistered;
+	world_unchanged(before);
+	cert = certificate_again(&cert_a);
+	ck_assert_int_eq(cert.state, STORE_CERT_REVOKED);
+	ck_assert_int_eq(cert.reason, c->reason);
+	ck_assert_int_eq(cert.revoked_ms, w.now_ms);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
+START_TEST(test_revoke_again_or_expired_rfc9483_4_2)
+{
+	const struct cmf_revoke request = revoke_request(CERT_A, 1);
+	struct store_certificate pending = certificate_pending("/CN=vnfci-a");
+
+	w.now_ms = cert_a.not_after_ms + 1000;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "rev_cert_expired");
+	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
+	w.now_ms = WORLD_START_MS;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "rev_cert_revoked");
+	/* Who may not is not told that it is revoked. */
+	ck_assert_str_eq(refusal_code(revoke("vnfm-b", &request)), "entity_not_authorized");
+	ck_assert_int_eq(certificate_state(pending.id), STORE_CERT_PENDING);
+	store_certificate_clear(&pending);
+}
+END_TEST
+
+START_TEST(test_end_entity_revokes_only_its_own)
+{
+	struct store_certificate other =
+		certificate_issued("vnfm-a", "VnfciCert", "/CN=vnfci-a", NULL);
+	struct certificate_view view = view_of(&other);
+	const struct cmf_revoke request = {view.issuer, view.serial, 1};
+
+	ck_assert_str_eq(refusal_code(revoke("holder", &request)), "end_entity_only_own");
+	ck_assert_int_eq(certificate_state(other.id), STORE_CERT_ACTIVE);
+	store_certificate_clear(&other);
+}
+END_TEST
+
+/* Reason 5 a second time: the registration is gone already, the certificate is revoked still. */
+START_TEST(test_cessation_of_a_deregistered_entity)
+{
+	struct cmf_principal who = principal_of("vnfm-a");
+	struct refusal refusal = REFUSAL_NULL;
+	const struct cmf_revoke request = revoke_request(CERT_A, 5);
+
+	ck_assert_int_eq(
+		cmf_deregister(w.cmf, &who, CERT_TYPE_VNFCI, "vnfci-a", w.reader, w.unit, &refusal),
+		0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
+	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_REVOKED);
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* --- the certificate of a key update -------------------------------------------------------------
+ */
+
+static const struct {
+	const char *who;
+	bool named; /* issuer and serial are given */
+	enum which which;
+	const char *refusal;
+} update_cases[] = {
+	{"holder", true, CERT_A, "none"},
+	{"holder", false, CERT_A, "none"},
+	{"vnfm-a", true, CERT_A, "none"},
+	{"ra-a", true, CERT_A, "none"},
+	{"vnfm-a", false, CERT_A, "update_cert_not_identified"},
+	{"vnfm-a", true, OTHER_SERIAL, "update_cert_unknown"},
+	{"holder", true, OTHER_ISSUER, "update_cert_unknown"},
+	{"vnfm-b", true, CERT_A, "entity_not_authorized"},
+	{"ra-b", true, CERT_A, "entity_not_authorized"},
+	{"nobody", true, CERT_A, "client_not_permitted"},
+};
+
+static const char *update_find(const char *name, struct bytes issuer, struct bytes serial)
+{
+	struct cmf_principal who = principal_named(name);
+	struct refusal refusal = REFUSAL_NULL;
+	struct store_certificate cert = {0};
+	int r = cmf_update_find(w.cmf, &who, issuer, serial, w.reader, &cert, &refusal);
+
+	ck_assert_int_eq(r, refusal.reason == REFUSAL_NONE ? 0 : REFUSED);
+	ck_assert_int_eq(cert.id, r == 0 ? cert_a.id : 0);
+	store_certificate_clear(&cert);
+	cmf_principal_clear(&who);
+	return refusal_code(refusal.reason);
+}
+
+START_TEST(test_update_find_rfc9483_4_1_3)
+{
+	const struct cmf_revoke named = revoke_request(update_cases[_i].which, 0);
+	bool given = update_cases[_i].named;
+
+	ck_assert_str_eq(update_find(update_cases[_i].who, given ? named.issuer : BYTES_NULL,
+				     given ? named.serial : BYTES_NULL),
+			 update_cases[_i].refusal);
+}
+END_TEST
+
+START_TEST(test_update_find_not_active_rfc9483_4_1_3)
+{
+	struct certificate_view view = view_of(&cert_a);
+	const struct cmf_revoke request = revoke_request(CERT_A, 1);
+	struct store_certificate pending = certificate_pending("/CN=vnfci-a");
+	struct certificate_view pending_view = view_of(&pending);
+
+	ck_assert_str_eq(update_find("vnfm-a", pending_view.issuer, pending_view.serial),
+			 "update_cert_not_active");
+	w.now_ms = cert_a.not_after_ms + 1000;
+	ck_assert_str_eq(update_find("vnfm-a", view.issuer, view.serial), "update_cert_not_active");
+	w.now_ms = WORLD_START_MS;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
+	ck_assert_str_eq(update_find("vnfm-a", view.issuer, view.serial), "update_cert_not_active");
+	store_certificate_clear(&pending);
+}
+END_TEST
+
+/* --- certConf
+ * -------------------------------------------------------------------------------------- */
+
+static int confirm(const struct store_certificate *cert, bool accepted)
+{
+	struct cmf_principal who = principal_of("vnfm-a");
+	int r = cmf_confirm(w.cmf, &who, cert, accepted, w.unit);
+
+	ck_assert_int_eq(r, 0);
+	r = store_unit_commit(w.unit);
+	cmf_principal_clear(&who);
+	return r;
+}
+
+START_TEST(test_confirm_rfc9483_4_1_1)
+{
+	struct store_certificate cert = certificate_pending("/CN=vnfci-a"), after;
+
+	ck_assert_int_eq(confirm(&cert, true), 0);
+	after = certificate_again(&cert);
+	ck_assert_int_eq(after.state, STORE_CERT_ACTIVE);
+	ck_assert_int_eq(after.confirm_by_ms, 0);
+	ck_assert_int_eq(after.revoked_ms, 0);
+	/* Decided on what was read before: a second one finds nothing to confirm. */
+	ck_assert_int_eq(confirm(&cert, true), STORE_CONFLICT);
+	ck_assert_int_eq(confirm(&cert, false), STORE_CONFLICT);
+	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_ACTIVE);
+	store_certificate_clear(&after);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
+static bool on_crl_list(const struct store_certificate *cert)
+{
+	struct store_revoked_list list = {0};
+	bool found = false;
+
+	ck_assert_int_eq(store_revoked_list(w.reader, cert->ca, w.now_ms, &list), 0);
+	for (size_t i = 0; i < list.len; i++)
+		found = found || (list.item[i].serial_len == cert->serial_len &&
+				  memcmp(list.item[i].serial, cert->serial, cert->serial_len) == 0);
+	store_revoked_list_clear(&list);
+	return found;
+}
+
+START_TEST(test_rejection_revokes_rfc9483_4_1_1)
+{
+	struct store_certificate cert = certificate_pending("/CN=vnfci-a"), after;
+
+	ck_assert(!on_crl_list(&cert));
+	ck_assert_int_eq(confirm(&cert, false), 0);
+	after = certificate_again(&cert);
+	ck_assert_int_eq(after.state, STORE_CERT_REJECTED);
+	ck_assert_int_eq(after.revoked_ms, w.now_ms);
+	ck_assert(on_crl_list(&cert));
+	ck_assert_int_eq(confirm(&cert, true), STORE_CONFLICT);
+	store_certificate_clear(&after);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
+/* --- housekeeping
+ * ---------------------------------------------------------------------------------- */
+
+static bool housekeeping(void)
+{
+	bool more = false;
+
+	ck_assert_int_eq(cmf_housekeeping(w.cmf, w.reader, w.unit, &more), 0);
+	ck_assert(store_unit_empty(w.unit));
+	return more;
+}
+
+static int64_t transaction_add(enum store_transaction_state state, int64_t certificate_id,
+			       int64_t deadline_ms)
+{
+	static uint8_t count;
+	uint8_t transaction_id[16] = {++count};
+	int64_t id = 0;
+	struct store_transaction txn = {
+		.requester = (char[]){"vnfm-a"},
+		.transaction_id = {transaction_id, sizeof(transaction_id)},
+		.state = state,
+		.certificate_id = certificate_id,
+		.deadline_ms = deadline_ms,
+		.created_ms = w.now_ms,
+		.changed_ms = w.now_ms,
+	};
+
+	ck_assert_int_eq(store_transaction_insert(w.unit, &txn, NULL, &id), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	return id;
+}
+
+/* -1: there is none any more. */
+static int transaction_state(int64_t id)
+{
+	struct store_transaction txn = {0};
+	int r = store_transaction_get(w.reader, id, &txn);
+	int state = r == 0 ? (int)txn.state : -1;
+
+	ck_assert_int_ge(r, 0);
+	store_transaction_clear(&txn);
+	return state;
+}
+
+START_TEST(test_certificate_without_cert_conf_rfc9483_4_1_1)
+{
+	struct store_certificate cert = certificate_pending("/CN=vnfci-a");
+	struct store_certificate confirmed = certificate_pending("/CN=vnfci-a");
+	int64_t txn = transaction_add(STORE_TXN_AWAIT_CONF, cert.id, cert.confirm_by_ms);
+	int64_t done = transaction_add(STORE_TXN_DONE, confirmed.id, 0);
+
+	ck_assert_int_eq(confirm(&confirmed, true), 0);
+	w.now_ms = cert.confirm_by_ms;
+	ck_assert(!housekeeping());
+	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_PENDING);
+	ck_assert_int_eq(transaction_state(txn), STORE_TXN_AWAIT_CONF);
+	w.now_ms = cert.confirm_by_ms + 1;
+	ck_assert(!housekeeping());
+	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_REVOKED);
+	ck_assert_int_eq(transaction_state(txn), STORE_TXN_FAILED);
+	ck_assert(on_crl_list(&cert));
+	ck_assert_int_eq(certificate_state(confirmed.id), STORE_CERT_ACTIVE);
+	ck_assert_int_eq(transaction_state(done), STORE_TXN_DONE);
+	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
+	store_certificate_clear(&cert);
+	store_certificate_clear(&confirmed);
+}
+END_TEST
+
+START_TEST(test_unconfirmed_certificate_without_transaction)
+{
+	struct store_certificate cert = certificate_pending("/CN=vnfci-a");
+
+	w.now_ms = cert.confirm_by_ms + 1;
+	ck_assert(!housekeeping());
+	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_REVOKED);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
+/* ca/ says first why the upstream gave nothing; a client that asks within a minute hears it. */
+START_TEST(test_upstream_deadline_has_a_grace)
+{
+	int64_t txn = transaction_add(STORE_TXN_AWAIT_UPSTREAM, 0, WORLD_START_MS + 1000);
+
+	w.now_ms = WORLD_START_MS + 2000;
+	ck_assert(!housekeeping());
+	ck_assert_int_eq(transaction_state(txn), STORE_TXN_AWAIT_UPSTREAM);
+	w.now_ms = WORLD_START_MS + 1000 + 61 * 1000;
+	ck_assert(!housekeeping());
+	ck_assert_int_eq(transaction_state(txn), STORE_TXN_FAILED);
+}
+END_TEST
+
+START_TEST(test_old_transactions_are_purged)
+{
+	int64_t retention = w.conf->store.transaction_retention_ms;
+	int64_t done = transaction_add(STORE_TXN_DONE, 0, 0);
+	int64_t failed = transaction_add(STORE_TXN_FAILED, 0, 0);
+	int64_t open = transaction_add(STORE_TXN_AWAIT_CONF, 0, WORLD_START_MS + 10 * retention);
+	int64_t young;
+
+	w.now_ms = WORLD_START_MS + retention;
+	ck_assert(!housekeeping());
+	ck_assert_int_eq(transaction_state(done), STORE_TXN_DONE);
+	young = transaction_add(STORE_TXN_DONE, 0, 0);
+	w.now_ms++;
+	ck_assert(!housekeeping());
+	ck_assert_int_eq(transaction_state(done), -1);
+	ck_assert_int_eq(transaction_state(failed), -1);
+	ck_assert_int_eq(transaction_state(open), STORE_TXN_AWAIT_CONF);
+	ck_assert_int_eq(transaction_state(young), STORE_TXN_DONE);
+}
+END_TEST
+
+/* More than one call does: it says so, and the next calls do the rest. */
+START_TEST(test_housekeeping_is_bounded)
+{
+	enum { MANY = 130 };
+	int64_t txn[MANY];
+	int failed = 0;
+
+	for (int i = 0; i < MANY; i++)
+		txn[i] = transaction_add(STORE_TXN_AWAIT_CONF, 0, WORLD_START_MS + 1000);
+	w.now_ms += 2000;
+	ck_assert(housekeeping());
+	for (int i = 0; i < MANY; i++)
+		failed += transaction_state(txn[i]) == STORE_TXN_FAILED;
+	ck_assert_int_gt(failed, 0);
+	ck_assert_int_lt(failed, MANY);
+	ck_assert(!housekeeping());
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(transaction_state(txn[i]), STORE_TXN_FAILED);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cmf_revoke");
+	TCase *tc = tcase_create("revoke");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, test_revoke_rfc9483_4_2, 0, ARRAY_LEN(revoke_cases));
+	tcase_add_test(tc, test_revoke_again_or_expired_rfc9483_4_2);
+	tcase_add_test(tc, test_end_entity_revokes_only_its_own);
+	tcase_add_test(tc, test_cessation_of_a_deregistered_entity);
+	tcase_add_loop_test(tc, test_update_find_rfc9483_4_1_3, 0, ARRAY_LEN(update_cases));
+	tcase_add_test(tc, test_update_find_not_active_rfc9483_4_1_3);
+	tcase_add_test(tc, test_confirm_rfc9483_4_1_1);
+	tcase_add_test(tc, test_rejection_revokes_rfc9483_4_1_1);
+	tcase_add_test(tc, test_certificate_without_cert_conf_rfc9483_4_1_1);
+	tcase_add_test(tc, test_unconfirmed_certificate_without_transaction);
+	tcase_add_test(tc, test_upstream_deadline_has_a_grace);
+	tcase_add_test(tc, test_old_transactions_are_purged);
+	tcase_add_test(tc, test_housekeeping_is_bounded);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
