@@ -88,7 +88,11 @@ static int header_decode(struct cmp_message *msg)
 	if (p != end || !header_lists_valid(msg->header) ||
 	    i2d_PKIHeader(msg->header, NULL) != (int)msg->header_der.len)
 		return -EBADMSG;
-	msg->pvno = ASN1_INTEGER_get_int64(&pvno, msg->header->pvno) && pvno >= 0 ? pvno : -1;
+	if (!ASN1_INTEGER_get_int64(&pvno, msg->header->pvno)) {
+		ERR_clear_error();
+		pvno = -1;
+	}
+	msg->pvno = pvno >= 0 ? pvno : -1;
 	msg->transaction_id = octet_string_view(msg->header->transactionID);
 	msg->sender_nonce = octet_string_view(msg->header->senderNonce);
 	msg->recip_nonce = octet_string_view(msg->header->recipNonce);
@@ -123,6 +127,17 @@ static int outer_decode(struct cmp_message *msg)
 	return 0;
 }
 
+/* CertRequest keeps its octets: they are set aside, so that the fields are encoded anew. */
+static bool request_reencodes(CertRequest *request)
+{
+	int len;
+
+	request->enc.modified = 1;
+	len = i2d_CertRequest(request, NULL);
+	request->enc.modified = 0;
+	return len == request->enc.len;
+}
+
 /* RFC 4211 3: CertReqMessages, controls and regInfo have SIZE (1..MAX). */
 static bool requests_valid(const CertReqMessages *requests)
 {
@@ -130,6 +145,8 @@ static bool requests_valid(const CertReqMessages *requests)
 		const CertReqMsg *m = sk_CertReqMsg_value(requests, i);
 		const STACK_OF(AttributeTypeAndValue) *controls = m->certReq->controls;
 
+		if (!request_reencodes(m->certReq))
+			return false;
 		if ((controls && sk_AttributeTypeAndValue_num(controls) == 0) ||
 		    (m->regInfo && sk_AttributeTypeAndValue_num(m->regInfo) == 0))
 			return false;

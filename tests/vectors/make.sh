@@ -75,7 +75,7 @@ mac="-ref vector-ref -secret pass:vector-secret"
 	cmp ir $mac $new -popo -1 -reqout ir_nopop.der
 	cmp cr $(signed p256) $new -implicit_confirm -out_trusted ca.pem -reqout cr_p256.der \
 		-rspout cp_p256.der
-	cmp cr $(signed p256) $new -poll_count 1 -check_after 1 -reqout cr_poll.der,pollreq_p256.der \
+	cmp cr $(signed p256) $new -poll_count 2 -check_after 1 -reqout cr_poll.der,pollreq_p256.der \
 		-rspout cp_waiting.der,pollrep_p256.der
 	cmp kur $(signed new) -newkey p256.key -oldcert new.pem -certout cert.pem -implicit_confirm \
 		-reqout kur_p256.der -rspout kup_p256.der
