@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cmfctl: exit codes, init, check, explain, the states of what it lists, clients and quickstart's ways
+back from an interruption."""
+import json
+import os
+import signal
+
+import pytest
+
+from conftest import BUILD, OPENSSL, ROOT, Cmf, Vnfm, free_port, new_key, run, serial_of, wait_for
+
+CTL = BUILD / "cmfctl"
+
+
+def exit_code(*args):
+    return run([CTL, *args], check=False).returncode
+
+
+@pytest.mark.parametrize("args", [
+    [], ["nonsense"], ["certificate"], ["certificate", "nonsense"], ["register"],
+    ["register", "--requester", "a", "--cert-type", "x", "--subject-id", "y"],
+    ["register", "--server", "http://127.0.0.1:1/", "--cert-type", "VnfciCert", "--subject-id", "y"],
+    ["certificate", "show"], ["certificate", "list", "--limit", "x"], ["client", "add", "x"],
+    ["client", "add", "x", "--trust-domain", "d", "--mac", "--cert", "f"], ["init"], ["explain"],
+    ["transaction", "show", "x"], ["--nonsense"],
+])
+def test_wrong_usage_is_2(args):
+    assert exit_code(*args) == 2
+
+
+def test_unreachable_is_3_and_fault_is_4(tmp_path):
+    assert exit_code("--socket", tmp_path / "none.sock", "certificate", "list") == 3
+    assert exit_code("--config", tmp_path / "none.cnf", "certificate", "list") == 4
+    assert exit_code("explain", tmp_path / "none.der") == 4
+
+
+def test_init_overwrites_nothing(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    before = {p: p.read_bytes() for p in cmf.dir.rglob("*") if p.is_file()}
+    assert exit_code("init", "--dir", cmf.dir) == 1
+    assert {p: p.read_bytes() for p in cmf.dir.rglob("*") if p.is_file()} == before
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").write_text("mine")
+    assert exit_code("init", "--dir", tmp_path / "other") == 1
+    assert [p.name for p in (tmp_path / "other").iterdir()] == ["file"]
+    (tmp_path / "empty").mkdir()
+    assert exit_code("init", "--dir", tmp_path / "empty") == 0
+    assert exit_code("init", "--dir", tmp_path / "bad", "--listen", "nonsense") == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cmf", "empty", "other"]
+
+
+def test_init_makes_proper_certificates(tmp_path):
+    """RFC 5280 4.2.1.3, 4.2.1.9; keys for nobody else."""
+    cmf = Cmf(tmp_path / "cmf")
+    root, issuing, own = cmf.root, cmf.dir / "ca/issuing.pem", cmf.dir / "cmf.pem"
+    run([OPENSSL, "verify", "-x509_strict", "-CAfile", root, issuing, own])
+    for cert, pathlen in ((root, 1), (issuing, 0)):
+        said = run([OPENSSL, "x509", "-in", cert, "-noout", "-ext", "basicConstraints,keyUsage"]).stdout
+        assert f"CA:TRUE, pathlen:{pathlen}" in said and "Certificate Sign, CRL Sign" in said
+    said = run([OPENSSL, "x509", "-in", own, "-noout", "-subject", "-ext", "keyUsage"]).stdout
+    assert "CN = cmf" in said and "Digital Signature\n" in said
+    for secret in (*cmf.dir.rglob("*.key"), cmf.dir / "cmf.db", cmf.conf):
+        assert secret.stat().st_mode & 0o077 == 0, secret
+
+
+def test_check_tells_what_is_wrong(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    assert cmf.ctl("check", "--database").returncode == 0
+    os.chmod(cmf.dir / "cmf.key", 0o644)
+    result = cmf.ctl("check", check=False)
+    assert result.returncode == 0 and "cmf.key" in result.stdout
+    new_key(cmf.dir / "ca/issuing.key")
+    result = cmf.ctl("check", check=False)
+    assert result.returncode == 1 and "[ca issuing] key" in result.stdout
+    findings = json.loads(cmf.ctl("check", "--json", check=False).stdout)
+    assert {f["severity"] for f in findings} == {"error", "warning"}
+
+
+def test_explain_names_the_fields_of_openssls_request(tmp_path):
+    key, request = new_key(tmp_path / "k.key"), tmp_path / "request.der"
+    run([OPENSSL, "cmp", "-config", "", "-server", "127.0.0.1:1", "-cmd", "ir", "-newkey", key, "-subject",
+         "/CN=ex\tplain", "-sans", "explain.example.net", "-ref", "abc", "-secret", "pass:x", "-recipient",
+         "/CN=cmf", "-implicit_confirm", "-reqout", request, "-certout", tmp_path / "c.pem"], check=False)
+    told = run([CTL, "explain", request]).stdout
+    for line in ("pvno: 2", "directoryName: CN=cmf", "protectionAlg: id-PasswordBasedMAC",
+                 "iterationCount: 500", "senderKID: 616263", "id-it-implicitConfirm", "body: ir [0]",
+                 "certReqId: 0", "DNS:explain.example.net", "popo: signature"):
+        assert line in told
+    assert "\t" not in told
+    pem = tmp_path / "request.pem"
+    body = run([OPENSSL, "base64", "-in", request]).stdout
+    pem.write_text(f"-----BEGIN CMP MESSAGE-----\n{body}-----END CMP MESSAGE-----\n")
+    assert run([CTL, "explain", pem]).stdout == told
+    (tmp_path / "short.der").write_bytes(request.read_bytes()[:-1])
+    assert exit_code("explain", tmp_path / "short.der") == 1
+
+
+def test_revoke_and_filters(shared):
+    a = shared.vnfm_a
+    shared.register("vnfm-a", "ctl-1")
+    first, _ = a.enrol("ctl-1")
+    second, _ = a.enrol("ctl-1", cmd="cr")
+    third, _ = a.enrol("ctl-1", cmd="cr", extra=["-disable_confirm"])
+    states = {c["serial"]: c["state"] for c in shared.certificates("ctl-1")}
+    assert states == {serial_of(first): "active", serial_of(second): "active", serial_of(third): "pending"}
+    shared.ctl("certificate", "revoke", "--serial", serial_of(first).upper(), "--reason", "superseded")
+    listed = shared.ctl_json("certificate", "list", "--subject-id", "ctl-1", "--state", "revoked")
+    assert [(c["serial"], c["revocation_reason"]) for c in listed] == [(serial_of(first), "superseded")]
+    assert shared.ctl("certificate", "revoke", serial_of(first), check=False).returncode == 1
+    shared.ctl("certificate", "revoke", "--subject-id", "ctl-1")
+    assert shared.states("ctl-1") == ["revoked"] * 3
+    assert shared.ctl("certificate", "revoke", "--subject-id", "ctl-1", check=False).returncode == 1
+    crl = run(["curl", "-sf", f"{shared.url}/crl/issuing.crl", "-o", a.out("crl")]) and a.dir / f"o{a.count}.crl"
+    wait_for("the serial in the CRL", lambda: run(["curl", "-sf", f"{shared.url}/crl/issuing.crl", "-o", crl])
+             and serial_of(second) in run([OPENSSL, "crl", "-inform", "DER", "-in", crl, "-noout",
+                                           "-text"]).stdout.lower())
+
+
+def test_lists_longer_than_a_page(shared, tmp_path):
+    names = tmp_path / "names"
+    names.write_text("# more than two pages\n\n" + "".join(f"page-{i}\r\n" for i in range(2500)))
+    shared.ctl("register", "--requester", "vnfm-a", "--cert-type", "VnfOAMCert", "--subject-file", names)
+    listed = shared.ctl_json("registration", "list", "--cert-type", "VnfOAMCert")
+    assert {f"page-{i}" for i in range(2500)} <= {r["subject_id"] for r in listed}
+    assert len(shared.ctl_json("registration", "list", "--limit", "1500")) == 1500
+    table = shared.ctl("registration", "list", "--cert-type", "VnfOAMCert").stdout.splitlines()
+    assert len(table) == len(listed) + 1 and table[0].startswith("SUBJECT ID")
+
+
+def test_register_over_cmp_in_several_messages(shared, tmp_path):
+    """More subjects than a message of 64 KiB holds."""
+    names = tmp_path / "names"
+    names.write_text("".join(f"wire-{i:04}-{'x' * 40}\n" for i in range(3000)))
+    a = shared.vnfm_a
+    args = ["register", "--server", f"{shared.url}/.well-known/cmp", "--trusted", shared.root, "--cert-type",
+            "VnfciCert", "--subject-file", names]
+    run([CTL, *args, "--cert", a.cert, "--key", a.private_key])
+    listed = shared.ctl_json("registration", "list", "--manager", "vnfm-a")
+    assert sum(r["subject_id"].startswith("wire-") for r in listed) == 3000
+    b = shared.vnfm_b
+    result = run([CTL, *args, "--cert", b.cert, "--key", b.private_key], check=False)
+    assert result.returncode == 1 and "notAuthorized" in result.stdout
+
+
+def test_register_over_cmp_with_a_secret(shared):
+    args = ["register", "--server", f"{shared.url}/.well-known/cmp", "--ref", shared.mano.reference,
+            "--cert-type", "ManoCert", "--subject-id", "wire.example.net"]
+    result = run([CTL, *args, "--secret", "pass:wrong-secret"], check=False)
+    assert result.returncode == 1 and "badMessageCheck" in result.stdout
+    run([CTL, *args, "--secret", f"file:{shared.mano.secret}"])
+    assert [r["manager"] for r in shared.ctl_json("registration", "list", "--subject-id", "wire.example.net")] \
+        == ["nfvo"]
+
+
+def test_generated_secret_is_told_once_and_works(shared, tmp_path):
+    told = shared.ctl_json("client", "add", "mac-1", "--trust-domain", "mano", "--mac", "--may",
+                           "register,request", "--default-profile", "ManoCert")[0]
+    assert len(told["secret"]) >= 32 and told["mac_reference"]
+    assert told["secret"] not in shared.ctl("client", "list", "--json").stdout
+    run([CTL, "register", "--server", f"{shared.url}/.well-known/cmp", "--ref", told["mac_reference"],
+         "--secret", f"pass:{told['secret']}", "--cert-type", "ManoCert", "--subject-id", "mac1.example.net"])
+    listed = [c for c in shared.ctl_json("client", "list") if c["name"] == "mac-1"][0]
+    assert listed["may"] == ["register", "request"] and listed["credential"] == "mac"
+    for at_rest in ("cmf.db", "cmf.db-wal"):
+        assert told["secret"].encode() not in (shared.dir / at_rest).read_bytes()
+
+
+def test_client_by_exact_certificate(shared, tmp_path):
+    """The certificate itself is the credential: another one below the same CA is not."""
+    vnfm = Vnfm(shared, "exact-ca", tmp_path / "x")
+    shared.ctl("client", "remove", "exact-ca")
+    shared.ctl("client", "add", "exact", "--trust-domain", "x", "--cert", vnfm.cert)
+    assert vnfm.cmp("genm", "-infotype", "signKeyPairTypes").ok
+    assert shared.ctl("client", "add", "exact", "--trust-domain", "x", "--cert", vnfm.cert,
+                      check=False).returncode == 1
+
+
+def test_quickstart_comes_back_from_interruptions(tmp_path):
+    """Half-made folders, a stale pid of a stranger, a stale socket, another port."""
+    directory, port = tmp_path / "demo dir", free_port()
+    command = [ROOT / "tools/quickstart", "--dir", directory, "--background", "--port"]
+    (tmp_path / "demo dir.init-abcdef").mkdir()
+    try:
+        run([*command, port], timeout=600)
+        assert not (tmp_path / "demo dir.init-abcdef").exists()
+        os.kill(int((directory / "cmfd.pid").read_text()), signal.SIGKILL)
+        (directory / "demo").rename(directory / "demo.new")  # as if it were not finished
+        (directory / "cmfd.pid").write_text(f"{os.getpid()}\n")
+        other = free_port()
+        result = run([*command, other], timeout=600)
+        assert f"127.0.0.1:{other}" in result.stdout and "changed the port" in result.stdout
+        demo, url = directory / "demo", f"http://127.0.0.1:{other}/.well-known/cmp"
+        for who in ("vnfm-a", "vnfm-b"):
+            run([CTL, "register", "--server", url, "--cert", demo / f"{who}.pem", "--key", demo / f"{who}.key",
+                 "--trusted", demo / "root.pem", "--cert-type", "VnfciCert", "--subject-id", f"of-{who}"])
+        run([CTL, "register", "--server", url, "--ref", (demo / "ref.txt").read_text().strip(), "--secret",
+             demo / "secret.txt", "--cert-type", "ManoCert", "--subject-id", "other.example.net"])
+        names = run([CTL, "--config", directory / "cmf.cnf", "client", "list", "--json"]).stdout
+        assert {c["name"] for c in json.loads(names)} == {"vnfm-a", "vnfm-b", "nfvo"}
+        result = run([*command, port], check=False, timeout=600)
+        assert result.returncode == 1 and "runs already" in result.stdout
+    finally:
+        os.kill(int((directory / "cmfd.pid").read_text()), signal.SIGTERM)
