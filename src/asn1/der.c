@@ -151,6 +151,10 @@ static bool primitive_valid(uint8_t tag, const uint8_t *p, size_t len)
 		return utc_time_valid(p, len);
 	case 0x18:
 		return generalized_time_valid(p, len);
+	case 0x1c: /* UniversalString: four octets a character */
+		return len % 4 == 0;
+	case 0x1e: /* BMPString: two */
+		return len % 2 == 0;
 	default: /* strings, REAL: any octets */
 		return true;
 	}

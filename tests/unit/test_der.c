@@ -77,6 +77,10 @@ static const struct {
 	{"2403040100", false, "constructed OCTET STRING"},
 	{"2c030c0141", false, "constructed UTF8String"},
 	{"0c0141", true, "UTF8String"},
+	{"1e020041", true, "BMPString"},
+	{"1e03004100", false, "BMPString of half a character"},
+	{"1c0400000041", true, "UniversalString"},
+	{"1c020041", false, "UniversalString of half a character"},
 	/* 8.8 */
 	{"0500", true, "NULL"},
 	{"050100", false, "NULL with contents"},
