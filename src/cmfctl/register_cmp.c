@@ -149,8 +149,9 @@ static int cmp_new(const struct ctl_register *reg, struct transfer *t, OSSL_CMP_
 	_cleanup_(OSSL_CMP_CTX_freep) OSSL_CMP_CTX *cmp = OSSL_CMP_CTX_new(NULL, NULL);
 	int status = CTL_OK;
 
-	/* An error that does not verify is an error all the same, and says more than "not verified":
-	 * to a wrong MAC the CMF answers with a signature, for which there may be no trust anchor. */
+	/* An error that does not verify is an error all the same, and says more than "not
+	 * verified": to a wrong MAC the CMF answers with a signature, for which there may be no
+	 * trust anchor. */
 	if (!cmp || !OSSL_CMP_CTX_set_transfer_cb(cmp, transfer) ||
 	    !OSSL_CMP_CTX_set_transfer_cb_arg(cmp, t) ||
 	    !OSSL_CMP_CTX_set_option(cmp, OSSL_CMP_OPT_UNPROTECTED_ERRORS, 1))
