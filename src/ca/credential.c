@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading keys, certificates and secrets. See credential.h. */
-#include "credential.h"
+/* Reading keys, certificates and secrets. See ca/credential.h. */
+#include "ca/credential.h"
 
 #include <ctype.h>
 #include <errno.h>

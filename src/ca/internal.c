@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The internal CA: a key of ours signs. CRLs are made in crl.c. */
 #include "asn1/der.h"
+#include "ca/credential.h"
 #include "ca_local.h"
-#include "credential.h"
 
 #include <assert.h>
 #include <errno.h>

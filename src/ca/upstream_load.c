@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The upstream CA of the configuration: credentials and pinned names, checked at start. */
-#include "credential.h"
+#include "ca/credential.h"
 #include "upstream_local.h"
 
 #include <errno.h>
