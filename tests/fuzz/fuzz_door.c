@@ -24,12 +24,19 @@ enum { ITERATIONS_MAX = 1000 };
 static struct house house;
 static unsigned runs;
 
+static void house_end(void)
+{
+	house_close(&house);
+}
+
 static void house_prepare(void)
 {
 	if (runs++ % RUNS_PER_HOUSE)
 		return;
 	if (house.door)
-		house_close(&house);
+		house_end();
+	else
+		atexit(house_end);
 	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
 	house_open(&house, "", "");
 	house_register(&house, "mac", CERT_TYPE_VNFCI, "vnfci-1");
