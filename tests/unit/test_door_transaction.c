@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The life of a transaction at the CMP door: certConf, retransmissions, transactionIDs in use,
+ * copies at the same moment, the bound on open ones.
+ */
+#include "granted.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <string.h>
+
+static void housekeeping(void)
+{
+	bool more = true;
+
+	while (more)
+		ck_assert_int_eq(cmf_housekeeping(granted_house.cmf, granted_house.worker.reader,
+						  granted_house.worker.unit, &more),
+				 0);
+}
+
+/* --- certConf
+ * ------------------------------------------------------------------------------------- */
+
+static CertStatus *status_of(struct ask *a)
+{
+	return sk_CertStatus_value(a->body->value.certConf, 0);
+}
+
+START_TEST(rfc9483_4_1_1_certconf_rejection)
+{
+	struct told told;
+	struct ask a, b;
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	granted_certconf(&a, &told, PKI_STATUS_REJECTION, PKI_BODY_PKICONF, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_REJECTED);
+	/* A change of mind comes too late. */
+	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_ERROR, FAIL_BAD_RECIPIENT_NONCE);
+	granted_done(&a, &told);
+	/* RFC 4210 5.3.18: an empty list rejects all. */
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	ask_certconf(&b, &a, &told, -1);
+	CertStatus_free(sk_CertStatus_pop(b.body->value.certConf));
+	granted_expect(&b, PKI_BODY_PKICONF, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_REJECTED);
+	granted_done(&a, &told);
+}
+END_TEST
+
+static void conf_hash_wrong(struct ask *a)
+{
+	status_of(a)->certHash->data[0] ^= 1;
+}
+
+static void conf_hash_short(struct ask *a)
+{
+	status_of(a)->certHash->length--;
+}
+
+static void conf_req_id(struct ask *a)
+{
+	ck_assert(ASN1_INTEGER_set(status_of(a)->certReqId, 1));
+}
+
+static void conf_two(struct ask *a)
+{
+	CertStatus *s = CertStatus_new();
+
+	ck_assert(ASN1_INTEGER_set(s->certReqId, 0));
+	ck_assert(sk_CertStatus_push(a->body->value.certConf, s));
+}
+
+static void conf_status(struct ask *a)
+{
+	status_of(a)->statusInfo = cmp_status_info_new(PKI_STATUS_WAITING, NULL, -1);
+}
+
+static void conf_hash_alg(struct ask *a, int nid)
+{
+	status_of(a)->hashAlg = X509_ALGOR_new();
+	ck_assert(X509_ALGOR_set0(status_of(a)->hashAlg, OBJ_nid2obj(nid), V_ASN1_UNDEF, NULL));
+}
+
+static void conf_hash_alg_pvno_2(struct ask *a)
+{
+	conf_hash_alg(a, NID_sha256);
+}
+
+static void conf_hash_alg_sha1(struct ask *a)
+{
+	a->out.pvno = 3;
+	conf_hash_alg(a, NID_sha1);
+}
+
+static const struct {
+	void (*bend)(struct ask *a);
+	int failinfo;
+} conf_rows[] = {
+	{conf_hash_wrong, FAIL_BAD_CERT_ID}, {conf_hash_short, FAIL_BAD_CERT_ID},
+	{conf_req_id, FAIL_BAD_REQUEST},     {conf_two, FAIL_BAD_REQUEST},
+	{conf_status, FAIL_BAD_REQUEST},     {conf_hash_alg_pvno_2, FAIL_BAD_ALG},
+	{conf_hash_alg_sha1, FAIL_BAD_ALG},
+};
+
+/* A wrong certConf is refused, changes no certificate, and ends the operation (3.6.4). */
+START_TEST(rfc9483_4_1_1_certconf_wrong)
+{
+	struct told told;
+	struct ask a, b;
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	ask_certconf(&b, &a, &told, -1);
+	conf_rows[_i].bend(&b);
+	granted_expect(&b, PKI_BODY_ERROR, conf_rows[_i].failinfo);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_PENDING);
+	granted_house.now_ms += 301 * 1000;
+	housekeeping();
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_REVOKED);
+	granted_done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc9480_2_10_certconf_hash_alg)
+{
+	struct bytes cert;
+	uint8_t hash[48];
+	struct told told;
+	struct ask a, b;
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	ask_certconf(&b, &a, &told, -1);
+	b.out.pvno = 3;
+	cert = told_certificate(&told);
+	ck_assert(EVP_Digest(cert.data, cert.len, hash, NULL, EVP_sha384(), NULL));
+	ck_assert(ASN1_OCTET_STRING_set(status_of(&b)->certHash, hash, sizeof(hash)));
+	conf_hash_alg(&b, NID_sha384);
+	granted_expect(&b, PKI_BODY_PKICONF, -1);
+	ck_assert_int_eq(granted_state(cert), STORE_CERT_ACTIVE);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* RFC 9483 4.1.1: no certConf in time is handled like a rejection. */
+START_TEST(rfc9483_4_1_1_certconf_late)
+{
+	struct told told;
+	struct ask a;
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	granted_house.now_ms += 301 * 1000;
+	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	housekeeping();
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_REVOKED);
+	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* --- transactions
+ * ------------------------------------------------------------------------------------ */
+
+static void replay(struct ask *a, const struct told *first)
+{
+	struct told again;
+
+	ask_send_octets(a, &granted_house.worker, octets_view(&a->sent), &again);
+	ck_assert(bytes_equal(octets_view(&again.der), octets_view(&first->der)));
+	told_clear(&again);
+}
+
+START_TEST(retransmission_gets_the_same_octets)
+{
+	struct told told, conf;
+	struct ask a, b, c;
+	int n;
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	n = granted_find(told_certificate(&told)).n;
+	replay(&a, &told);
+	ck_assert_int_eq(granted_find(told_certificate(&told)).n, n);
+	ask_certconf(&b, &a, &told, -1);
+	ask_send(&b, &conf);
+	replay(&b, &conf);
+	/* Other octets after the confirmation: certConfirmed. */
+	ask_certconf(&c, &a, &conf, -1);
+	granted_expect(&c, PKI_BODY_ERROR, FAIL_CERT_CONFIRMED);
+	granted_done(&b, &conf);
+	granted_done(&a, &told);
+	/* A refusal is repeated too. */
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_CR, "vnfci-nobody");
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_NOT_AUTHORIZED);
+	replay(&a, &told);
+	granted_done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc9483_5_1_transaction_id_in_use)
+{
+	struct told told;
+	struct ask a, b;
+	int n;
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	n = granted_find(BYTES_NULL).n;
+	ask_new(&b, &granted_house, &granted_house.vnfm_a);
+	memcpy(b.transaction_id, a.transaction_id, sizeof(a.transaction_id));
+	ask_certreq(&b, PKI_BODY_IR, "vnfci-a");
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_TRANSACTION_ID_IN_USE);
+	ck_assert_int_eq(granted_find(BYTES_NULL).n, n);
+	/* It is per requester: another one may use the same. */
+	ask_new(&b, &granted_house, &granted_house.vnfm_b);
+	memcpy(b.transaction_id, a.transaction_id, sizeof(a.transaction_id));
+	ask_certreq(&b, PKI_BODY_IR, "vnfci-b");
+	granted_expect(&b, PKI_BODY_IP, -1);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* certConf of somebody else, with other protection, for nothing, or out of turn. */
+START_TEST(rfc9483_3_5_certconf_out_of_place)
+{
+	struct told told, told2;
+	struct ask a, b, m;
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	ask_certconf(&b, &a, &told, -1);
+	b.signer = &granted_house.vnfm_b;
+	b.out.sender = octets_view(&granted_house.vnfm_b.sender);
+	b.out.sender_kid = octets_view(&granted_house.vnfm_b.sender_kid);
+	b.certs[0] = octets_view(&granted_house.vnfm_b.der);
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	ask_certconf(&b, &a, &told, -1);
+	memset(b.transaction_id, 7, CMP_NONCE_LEN);
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	ask_certconf(&b, &a, &told, -1);
+	b.recip_nonce[0] ^= 1;
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_RECIPIENT_NONCE);
+	ask_certconf(&b, &a, &told, -1);
+	b.out.recip_nonce = BYTES_NULL;
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_RECIPIENT_NONCE);
+	ask_certconf(&b, &a, &told, -1);
+	b.operation_label = "keyupdate";
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	ask_pollreq(&b, &a, &told, 0);
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	/* None of that has hurt the transaction. */
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_PENDING);
+	ask_certconf(&b, &a, &told, -1);
+	b.operation_label = "initialization";
+	granted_expect(&b, PKI_BODY_PKICONF, -1);
+	granted_done(&a, &told);
+	/* For a certificate of another transaction of the same client. */
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	granted_enrol(&m, PKI_BODY_IR, &granted_house.vnfm_a, &told2);
+	ask_certconf(&b, &a, &told2, -1);
+	memcpy(b.recip_nonce, told.msg->sender_nonce.data, CMP_NONCE_LEN);
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_CERT_ID);
+	granted_done(&m, &told2);
+	granted_done(&a, &told);
+}
+END_TEST
+
+struct copy {
+	struct bytes request;
+	struct octets answer;
+	pthread_barrier_t *barrier;
+};
+
+static void *copy_send(void *arg)
+{
+	struct copy *copy = arg;
+	struct cmp_worker worker = {0};
+	bool not_a_message;
+
+	house_worker_new(&granted_house, &worker);
+	pthread_barrier_wait(copy->barrier);
+	house_serve(&granted_house, &worker, copy->request, NULL, NULL, &copy->answer,
+		    &not_a_message);
+	house_worker_clear(&worker);
+	return NULL;
+}
+
+/* Copies that arrive at the same moment: one certificate, one answer. */
+START_TEST(concurrent_copies_get_one_certificate)
+{
+	enum { COPIES = 4, ROUNDS = 10 };
+	int before = granted_find(BYTES_NULL).n;
+	struct copy copies[COPIES];
+	pthread_t threads[COPIES];
+	pthread_barrier_t barrier;
+	struct ask a;
+
+	pthread_barrier_init(&barrier, NULL, COPIES);
+	for (int round = 0; round < ROUNDS; round++) {
+		ask_new(&a, &granted_house, &granted_house.vnfm_a);
+		ask_certreq(&a, PKI_BODY_IR, "vnfci-a");
+		ask_encode(&a);
+		for (int i = 0; i < COPIES; i++) {
+			copies[i] = (struct copy){octets_view(&a.sent), OCTETS_NULL, &barrier};
+			pthread_create(&threads[i], NULL, copy_send, &copies[i]);
+		}
+		for (int i = 0; i < COPIES; i++)
+			pthread_join(threads[i], NULL);
+		for (int i = 0; i < COPIES; i++) {
+			ck_assert(bytes_equal(octets_view(&copies[i].answer),
+					      octets_view(&copies[0].answer)));
+			if (i)
+				octets_clear(&copies[i].answer);
+		}
+		octets_clear(&copies[0].answer);
+		ask_clear(&a);
+	}
+	pthread_barrier_destroy(&barrier);
+	ck_assert_int_eq(granted_find(BYTES_NULL).n, before + ROUNDS);
+}
+END_TEST
+
+/* Open transactions of one client are bounded; ended ones make room. */
+START_TEST(quota_of_open_transactions)
+{
+	struct told told;
+	struct ask a;
+	int opened;
+
+	for (opened = 0; opened <= 40; opened++) {
+		ask_new(&a, &granted_house, &granted_house.vnfm_b);
+		ask_certreq(&a, PKI_BODY_IR, "vnfci-quota");
+		ask_send(&a, &told);
+		if (told_failinfo(&told) == FAIL_SYSTEM_UNAVAIL)
+			break;
+		ck_assert_int_eq(told_failinfo(&told), -1);
+		granted_done(&a, &told);
+	}
+	granted_done(&a, &told);
+	ck_assert_int_le(opened, 40);
+	/* Others are not concerned. */
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	granted_done(&a, &told);
+	granted_house.now_ms += 301 * 1000;
+	housekeeping();
+	ask_new(&a, &granted_house, &granted_house.vnfm_b);
+	ask_certreq(&a, PKI_BODY_IR, "vnfci-quota");
+	granted_expect(&a, PKI_BODY_IP, -1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("door_transaction");
+	TCase *tcase = tcase_create("transaction");
+	SRunner *runner;
+	int failed;
+
+	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, rfc9483_4_1_1_certconf_rejection);
+	tcase_add_loop_test(tcase, rfc9483_4_1_1_certconf_wrong, 0, ARRAY_LEN(conf_rows));
+	tcase_add_test(tcase, rfc9480_2_10_certconf_hash_alg);
+	tcase_add_test(tcase, rfc9483_4_1_1_certconf_late);
+	tcase_add_test(tcase, retransmission_gets_the_same_octets);
+	tcase_add_test(tcase, rfc9483_5_1_transaction_id_in_use);
+	tcase_add_test(tcase, rfc9483_3_5_certconf_out_of_place);
+	tcase_add_test(tcase, concurrent_copies_get_one_certificate);
+	tcase_add_test(tcase, quota_of_open_transactions);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
