@@ -37,20 +37,24 @@ size_t ca_chain(const struct ca *ca, const struct bytes **certsp);
 struct bytes ca_root(const struct ca *ca); /* empty if not configured */
 /* Name (TLV) of the issuing CA: equals the issuer of its certificates. Empty if unknown. */
 struct bytes ca_issuer(const struct ca *ca);
-/* The CA whose issuer name that is, or NULL. */
-struct ca *ca_find_by_issuer(struct ca_set *set, struct bytes issuer);
+/*
+ * The first CA after `after` (NULL: the first of all) whose issuer name that is, or NULL. Two CAs
+ * may bear one name: an upstream and ours, set up from the same example.
+ */
+struct ca *ca_next_by_issuer(struct ca_set *set, struct bytes issuer, const struct ca *after);
 /* Verifies that `cert` is signed by this CA's key (chain up to it is trusted by configuration).
  * 0, or 1 if not. */
 _must_check_ int ca_verify(const struct ca *ca, const struct certificate_view *cert);
 
 /* What cmf/ decided to have certified. All borrowed DER unless noted. */
 struct ca_request {
-	struct bytes subject;	   /* TLV of Name */
-	struct bytes spki;	   /* TLV */
-	struct bytes san;	   /* extnValue of subjectAltName (GeneralNames TLV), or empty */
-	bool san_critical;	   /* with an empty subject, RFC 5280 4.2.1.6 */
+	struct bytes subject; /* TLV of Name */
+	struct bytes spki;    /* TLV */
+	struct bytes san;     /* extnValue of subjectAltName (GeneralNames TLV), or empty */
+	bool san_critical;    /* with an empty subject, RFC 5280 4.2.1.6 */
 	const struct conf_profile *profile;
-	const struct conf_extension *extensions; /* of the profile, after cmf/ applied the request */
+	const struct conf_extension
+		*extensions; /* of the profile, after cmf/ applied the request */
 	size_t n_extensions;
 	int64_t not_before_ms;
 	int64_t not_after_ms;
@@ -67,7 +71,8 @@ struct ca_issued {
 };
 
 /* Internal CA: signs now. 0 or negative errno. Not for upstream CAs (assertion). */
-_must_check_ int ca_issue(struct ca *ca, const struct ca_request *request, struct ca_issued *issuedp);
+_must_check_ int ca_issue(struct ca *ca, const struct ca_request *request,
+			  struct ca_issued *issuedp);
 void ca_issued_clear(struct ca_issued *issued);
 
 /*
@@ -79,11 +84,11 @@ _must_check_ int ca_upstream_request(struct ca *ca, const struct ca_request *req
 				     const int64_t *certificate_ref, struct store_unit *unit,
 				     int64_t *exchange_idp);
 /*
- * Works on the issue exchange of a certificate in the calling worker until the certificate is there,
- * it is refused, or upstream_wait has passed; if another worker is at it already, waits for that one;
- * if upstream_workers already wait for this upstream, returns at once. Each step is durable before
- * it shows. The outcome is in the store: certificate state REQUESTED (still waiting), PENDING
- * (issued; der filled) or REJECTED. Negative errno on a fault of ours only.
+ * Works on the issue exchange of a certificate in the calling worker until the certificate is
+ * there, it is refused, or upstream_wait has passed; if another worker is at it already, waits for
+ * that one; if upstream_workers already wait for this upstream, returns at once. Each step is
+ * durable before it shows. The outcome is in the store: certificate state REQUESTED (still
+ * waiting), PENDING (issued; der filled) or REJECTED. Negative errno on a fault of ours only.
  */
 _must_check_ int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
 				 struct store_unit *unit);
@@ -110,11 +115,13 @@ _must_check_ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id,
  * a CRL if one is due (revocations since the last, or crl_interval). Never blocks longer than
  * upstream_wait. 0 or negative errno (logged).
  */
-_must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
+_must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader,
+				 struct store_unit *unit);
 /* Makes and stores a new CRL now (internal CAs), writes crl_directory/<name>.crl. */
 _must_check_ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
 
-/* --- CMP over HTTP as a client, with libcurl ------------------------------------------------------- */
+/* --- CMP over HTTP as a client, with libcurl
+ * ------------------------------------------------------- */
 
 struct ca_transfer_options {
 	const char *url;

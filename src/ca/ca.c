@@ -135,9 +135,9 @@ struct bytes ca_issuer(const struct ca *ca)
 	return octets_view(&ca->chain.issuer);
 }
 
-struct ca *ca_find_by_issuer(struct ca_set *set, struct bytes issuer)
+struct ca *ca_next_by_issuer(struct ca_set *set, struct bytes issuer, const struct ca *after)
 {
-	for (size_t i = 0; i < set->len; i++) {
+	for (size_t i = after ? (size_t)(after - set->item) + 1 : 0; i < set->len; i++) {
 		if (bytes_equal(octets_view(&set->item[i].chain.issuer), issuer))
 			return &set->item[i];
 	}

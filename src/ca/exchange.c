@@ -319,7 +319,9 @@ static bool protection_set(OSSL_CMP_CTX *ctx, const struct ca *ca)
 	if (upstream->ra_cert)
 		return OSSL_CMP_CTX_set1_cert(ctx, upstream->ra_cert) &&
 		       OSSL_CMP_CTX_set1_pkey(ctx, upstream->ra_key) &&
-		       OSSL_CMP_CTX_set1_untrusted(ctx, upstream->ra_chain);
+		       /* With none, OpenSSL 3.0 would be left without a place for extraCerts. */
+		       (sk_X509_num(upstream->ra_chain) < 1 ||
+			OSSL_CMP_CTX_set1_untrusted(ctx, upstream->ra_chain));
 	return OSSL_CMP_CTX_set1_referenceValue(ctx, (const unsigned char *)reference,
 						(int)strlen(reference)) &&
 	       OSSL_CMP_CTX_set1_secretValue(ctx, upstream->ra_secret.data,

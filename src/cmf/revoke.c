@@ -25,15 +25,16 @@ static struct bytes certificate_serial(const struct store_certificate *cert)
 int certificate_lookup(const struct cmf *cmf, struct bytes issuer, struct bytes serial,
 		       struct store_reader *reader, struct store_certificate *certp)
 {
-	const struct ca *ca = ca_find_by_issuer(cmf->cas, issuer);
-	int r;
+	const struct ca *ca = NULL;
+	int r = STORE_NOT_FOUND;
 
-	if (!ca || serial.len == 0 || serial.len > STORE_SERIAL_MAX + 1)
+	/* The store has the magnitude: without the octet that keeps an INTEGER positive. */
+	if (serial.len > 1 && serial.data[0] == 0)
+		serial = (struct bytes){serial.data + 1, serial.len - 1};
+	if (serial.len == 0 || serial.len > STORE_SERIAL_MAX)
 		return STORE_NOT_FOUND;
-	r = store_certificate_find(reader, ca_name(ca), serial, certp);
-	if (r == STORE_NOT_FOUND && serial.len > 1 && serial.data[0] == 0)
-		r = store_certificate_find(reader, ca_name(ca),
-					   (struct bytes){serial.data + 1, serial.len - 1}, certp);
+	while (r == STORE_NOT_FOUND && (ca = ca_next_by_issuer(cmf->cas, issuer, ca)))
+		r = store_certificate_find(reader, ca_name(ca), serial, certp);
 	return r;
 }
 

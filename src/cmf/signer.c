@@ -185,12 +185,11 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 		    const struct certificate_view *view, struct store_certificate *certp,
 		    struct refusal *refusal)
 {
-	const struct ca *ca = ca_find_by_issuer(cmf->cas, view->issuer);
-	int r;
+	const struct ca *ca = NULL;
+	int r = 1;
 
-	if (!ca)
-		return STORE_NOT_FOUND;
-	r = ca_verify(ca, view);
+	while (r > 0 && (ca = ca_next_by_issuer(cmf->cas, view->issuer, ca)))
+		r = ca_verify(ca, view);
 	if (r != 0)
 		return r < 0 ? r : STORE_NOT_FOUND;
 	r = certificate_lookup(cmf, view->issuer, view->serial, reader, certp);

@@ -185,7 +185,7 @@ static const struct ca *ca_addressed(struct cmp_request *rq)
 	struct ca *ca = NULL;
 
 	if (recipient->type == GEN_DIRNAME)
-		ca = ca_find_by_issuer(cas, cmp_name_der(recipient->d.directoryName));
+		ca = ca_next_by_issuer(cas, cmp_name_der(recipient->d.directoryName), NULL);
 	if (!ca && name)
 		ca = ca_find(cas, name);
 	return ca || !ca_count(cas) ? ca : ca_at(cas, 0);

@@ -143,15 +143,15 @@ def test_dead_upstream_disturbs_nobody_else(pair):
 def test_kill_9_of_the_ra(pair, point):
     pair.register("up-kill")
     pair.ra.stop()
+    if point == "upstream-polling":
+        # A waiting answer of the upstream: it stops while it has the request in its hands.
+        upstream_of_upstream(pair)
     pair.ra.start(CMFD_FAULT_POINT=point)
     relay = Relay(pair.ra.port)
     cert = pair.vnfm.out()
     outcome = {}
     command = pair.command("up-kill", relay.address, cert, "ir", "-msg_timeout", "90", "-total_timeout",
                            "90")
-    if point == "upstream-polling":
-        # A waiting answer of the upstream: it stops while it has the request in its hands.
-        upstream_of_upstream(pair)
     client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
     client.start()
     assert pair.ra.process.wait(60) == -9
@@ -192,8 +192,10 @@ upstream_retry = 500ms
     pair.ca.start()
     pair.ca.ctl("register", "--requester", "ra", "--cert-type", "VnfciCert", "--ca", "third",
                 "--subject-id", "up-kill")
+    pair.ra.set("ca corporate", "certificate", third.dir / "ca/issuing.pem")
+    pair.ra.set("ca corporate", "chain", third.root)
     third.process.send_signal(signal.SIGSTOP)
-    threading.Timer(4, lambda: third.process.send_signal(signal.SIGCONT)).start()
+    threading.Timer(6, lambda: third.process.send_signal(signal.SIGCONT)).start()
     pair.ca.root = third.root
     pair.third = third
 
