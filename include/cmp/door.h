@@ -25,17 +25,17 @@ struct cmp_worker {
 };
 
 struct cmp_exchange {
-	struct bytes request;	      /* octets received */
-	const char *profile_label;    /* /p/<label>; NULL: none */
-	const char *operation_label;  /* RFC 9483 6.1 label; NULL: none */
-	const char *peer;	      /* for the log */
+	struct bytes request;        /* octets received */
+	const char *profile_label;   /* /p/<label>; NULL: none */
+	const char *operation_label; /* RFC 9483 6.1 label; NULL: none */
+	const char *peer;            /* for the log */
 	uint64_t connection;
 	int64_t received_us;
 };
 
 /*
- * Serves one request. *answerp always gets a CMP message, an error message at worst, unless memory is
- * out (-ENOMEM). *not_a_messagep: the octets were no PKIMessage (HTTP 400). Logs one line.
+ * Serves one request. *answerp always gets a CMP message, an error message at worst, unless memory
+ * is out (-ENOMEM). *not_a_messagep: the octets were no PKIMessage (HTTP 400). Logs one line.
  */
 _must_check_ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 				const struct cmp_exchange *exchange, struct octets *answerp,
