@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+/* See upstream_mock.h. */
+#include "upstream_mock.h"
+
+#include "asn1/pkimessage.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+static struct upstream_mock *mock_of(OSSL_CMP_SRV_CTX *server)
+{
+	return OSSL_CMP_SRV_CTX_get0_custom_ctx(server);
+}
+
+/* --- certificates ---------------------------------------------------------------------------- */
+
+static CertReqMsg *cert_req_msg(const OSSL_CRMF_MSG *crm)
+{
+	uint8_t *der = NULL;
+	int len = i2d_OSSL_CRMF_MSG(crm, &der);
+	const uint8_t *p = der;
+	CertReqMsg *msg = d2i_CertReqMsg(NULL, &p, len);
+
+	ck_assert_ptr_nonnull(msg);
+	OPENSSL_free(der);
+	return msg;
+}
+
+static EVP_PKEY *key_of(const SubjectPublicKeyInfo *spki)
+{
+	uint8_t *der = NULL;
+	int len = i2d_SubjectPublicKeyInfo(spki, &der);
+	const uint8_t *p = der;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, len);
+
+	ck_assert_ptr_nonnull(key);
+	OPENSSL_free(der);
+	return key;
+}
+
+static X509 *issue(struct upstream_mock *m, const X509_NAME *subject, EVP_PKEY *key,
+		   const STACK_OF(X509_EXTENSION) * extensions, const CertTemplate *template)
+{
+	EVP_PKEY *other = pki_key("EC");
+	X509 *cert = X509_new();
+
+	X509_set_version(cert, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 0x7000 + m->issued);
+	X509_set_subject_name(cert, subject);
+	X509_set_issuer_name(cert, X509_get_subject_name(m->f->issuing));
+	X509_set_pubkey(cert, m->other_key ? other : key);
+	if (template) {
+		X509_set1_notBefore(cert, template->validity->notBefore);
+		X509_set1_notAfter(cert, template->validity->notAfter);
+	} else {
+		X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+		X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	}
+	for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
+		X509_add_ext(cert, sk_X509_EXTENSION_value(extensions, i), -1);
+	ck_assert_int_gt(X509_sign(cert, m->other_ca ? other : m->f->issuing_key, EVP_sha256()), 0);
+	EVP_PKEY_free(other);
+	m->issued++;
+	X509_free(m->cert);
+	m->cert = cert;
+	X509_up_ref(cert);
+	return cert;
+}
+
+static X509 *issue_from_crm(struct upstream_mock *m, const OSSL_CRMF_MSG *crm)
+{
+	CertReqMsg *msg = cert_req_msg(crm);
+	const CertTemplate *template = msg->certReq->certTemplate;
+	EVP_PKEY *key = key_of(template->publicKey);
+	X509 *cert;
+
+	ck_assert_int_eq(msg->popo->type, POPO_RA_VERIFIED);
+	cert = issue(m, template->subject, key, template->extensions, template);
+	EVP_PKEY_free(key);
+	CertReqMsg_free(msg);
+	return cert;
+}
+
+static X509 *issue_from_p10(struct upstream_mock *m, const X509_REQ *p10)
+{
+	STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions((X509_REQ *)p10);
+	X509 *cert = issue(m, X509_REQ_get_subject_name(p10), X509_REQ_get0_pubkey((X509_REQ *)p10),
+			   extensions, NULL);
+
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	return cert;
+}
+
+/* --- the server's callbacks ------------------------------------------------------------------ */
+
+static OSSL_CMP_PKISI *status(int pki_status, int failinfo)
+{
+	return OSSL_CMP_STATUSINFO_new(
+		pki_status, pki_status == OSSL_CMP_PKISTATUS_rejection ? 1 << failinfo : 0, NULL);
+}
+
+static OSSL_CMP_PKISI *on_request(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request, int id,
+				  const OSSL_CRMF_MSG *crm, const X509_REQ *p10, X509 **certp,
+				  STACK_OF(X509) * *chainp, STACK_OF(X509) * *caPubsp)
+{
+	struct upstream_mock *m = mock_of(server);
+
+	*certp = NULL;
+	*chainp = *caPubsp = NULL;
+	if (m->fail)
+		return NULL;
+	if (m->polls > 0 && !m->polled) {
+		m->polled = OSSL_CMP_MSG_dup(request);
+		return status(OSSL_CMP_PKISTATUS_waiting, 0);
+	}
+	if (m->reject)
+		return status(OSSL_CMP_PKISTATUS_rejection, m->failinfo);
+	*certp = crm ? issue_from_crm(m, crm) : issue_from_p10(m, p10);
+	return status(OSSL_CMP_PKISTATUS_accepted, 0);
+}
+
+static int on_poll(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request, int id,
+		   OSSL_CMP_MSG **certReqp, int64_t *check_afterp)
+{
+	struct upstream_mock *m = mock_of(server);
+
+	*certReqp = NULL;
+	*check_afterp = 1;
+	if (--m->polls <= 0)
+		*certReqp = OSSL_CMP_MSG_dup(m->polled);
+	return 1;
+}
+
+static int on_cert_conf(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request, int id,
+			const ASN1_OCTET_STRING *hash, const OSSL_CMP_PKISI *si)
+{
+	struct upstream_mock *m = mock_of(server);
+	char text[OSSL_CMP_PKISI_BUFLEN] = "";
+
+	if (si)
+		OSSL_CMP_snprint_PKIStatusInfo(si, text, sizeof(text));
+	if (strstr(text, "rejection"))
+		m->refused++;
+	else
+		m->confirmed++;
+	return 1;
+}
+
+static OSSL_CMP_PKISI *on_revoke(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request,
+				 const X509_NAME *issuer, const ASN1_INTEGER *serial)
+{
+	struct upstream_mock *m = mock_of(server);
+
+	ck_assert_int_eq(X509_NAME_cmp(issuer, X509_get_subject_name(m->f->issuing)), 0);
+	if (m->cert)
+		ck_assert_int_eq(ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(m->cert)), 0);
+	if (m->rr_status == OSSL_CMP_PKISTATUS_accepted)
+		m->revoked++;
+	return status(m->rr_status, m->failinfo);
+}
+
+static int on_genm(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request,
+		   const STACK_OF(OSSL_CMP_ITAV) * in, STACK_OF(OSSL_CMP_ITAV) * *outp)
+{
+	return 0;
+}
+
+static void on_error(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request,
+		     const OSSL_CMP_PKISI *si, const ASN1_INTEGER *code,
+		     const OSSL_CMP_PKIFREETEXT *details)
+{
+}
+
+/* --- transfer -------------------------------------------------------------------------------- */
+
+static void serve(struct upstream_mock *m, struct bytes request, struct octets *answerp)
+{
+	const uint8_t *p = request.data;
+	OSSL_CMP_MSG *message = d2i_OSSL_CMP_MSG(NULL, &p, (long)request.len);
+	OSSL_CMP_MSG *answer = OSSL_CMP_SRV_process_request(m->server, message);
+	uint8_t *der = NULL;
+	int len = i2d_OSSL_CMP_MSG(answer, &der);
+
+	ck_assert_int_gt(len, 0);
+	OK(octets_dup((struct bytes){der, (size_t)len}, answerp));
+	OPENSSL_free(der);
+	OSSL_CMP_MSG_free(message);
+	OSSL_CMP_MSG_free(answer);
+	ERR_clear_error();
+}
+
+static const struct octets *answer_to(struct upstream_mock *m, struct bytes request)
+{
+	struct mock_exchange *e;
+
+	for (size_t i = 0; i < m->n_seen; i++) {
+		if (bytes_equal(octets_view(&m->seen[i].request), request))
+			return &m->seen[i].answer;
+	}
+	ck_assert_uint_lt(m->n_seen, ARRAY_LEN(m->seen));
+	e = &m->seen[m->n_seen++];
+	OK(octets_dup(request, &e->request));
+	serve(m, request, &e->answer);
+	return &e->answer;
+}
+
+int mock_transfer(void *arg, const struct ca_transfer_options *options, struct bytes request,
+		  struct octets *answerp)
+{
+	struct upstream_mock *m = arg;
+	const struct octets *answer;
+	int n = ++m->transfers;
+
+	ck_assert_int_gt(options->timeout_ms, 0);
+	if (m->before)
+		m->before(m);
+	if (m->unreachable)
+		return -ECONNREFUSED;
+	if (m->lose_at == n && m->lose == MOCK_LOSE_REQUEST)
+		return -ETIMEDOUT;
+	answer = answer_to(m, request);
+	if (m->lose_at == n && m->lose == MOCK_LOSE_ANSWER)
+		return -ETIMEDOUT;
+	OK(octets_dup(octets_view(answer), answerp));
+	if (m->forge)
+		answerp->data[answerp->len / 2] ^= 1;
+	return 0;
+}
+
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+static X509 *end_entity(struct upstream_mock *m, const char *subject, EVP_PKEY *key)
+{
+	return pki_cert(&(struct pki_cert){.subject = subject,
+					   .key = key,
+					   .issuer = m->f->root,
+					   .issuer_key = m->f->root_key,
+					   .key_usage = "critical,digitalSignature",
+					   .not_before_ms = m->f->now_ms - DAY_MS,
+					   .not_after_ms = m->f->now_ms + 10LL * DAY_MS});
+}
+
+static void server_begin(struct upstream_mock *m, bool mac)
+{
+	OSSL_CMP_CTX *context;
+	X509_STORE *trusted = X509_STORE_new();
+
+	m->server = OSSL_CMP_SRV_CTX_new(NULL, NULL);
+	ck_assert_int_eq(OSSL_CMP_SRV_CTX_init(m->server, m, on_request, on_revoke, on_genm,
+					       on_error, on_cert_conf, on_poll),
+			 1);
+	OSSL_CMP_SRV_CTX_set_accept_raverified(m->server, 1);
+	context = OSSL_CMP_SRV_CTX_get0_cmp_ctx(m->server);
+	OSSL_CMP_CTX_set_option(context, OSSL_CMP_OPT_LOG_VERBOSITY, OSSL_CMP_LOG_EMERG);
+	X509_STORE_add_cert(trusted, m->f->root);
+	OSSL_CMP_CTX_set0_trustedStore(context, trusted);
+	OSSL_CMP_CTX_set1_cert(context, m->server_cert);
+	if (mac) {
+		OSSL_CMP_CTX_set1_referenceValue(context, (const unsigned char *)"ra-1", 4);
+		OSSL_CMP_CTX_set1_secretValue(context, (const unsigned char *)"top secret", 10);
+	} else {
+		OSSL_CMP_CTX_set1_pkey(context, m->server_key);
+	}
+}
+
+void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
+{
+	struct conf_ca *conf = &f->conf_ca;
+
+	fixture_begin(f, CONF_CA_UPSTREAM, "EC");
+	*m = (struct upstream_mock){.f = f};
+	m->server_key = pki_key("EC");
+	m->server_cert = end_entity(m, "Upstream", m->server_key);
+	m->ra_key = pki_key("EC");
+	m->ra_cert = end_entity(m, "RA", m->ra_key);
+	conf->server_url = (char *)"http://upstream.example/.well-known/cmp";
+	conf->recipient = conf->expect_sender = (char *)"/CN=Upstream";
+	conf->trusted = fixture_path(f, "root.pem");
+	if (mac) {
+		conf->ra_reference = (char *)"ra-1";
+		conf->ra_secret_file = fixture_path(f, "ra.secret");
+		write_text(conf->ra_secret_file, "top secret\n");
+	} else {
+		conf->ra_certificate = fixture_path(f, "ra.pem");
+		conf->ra_key = fixture_path(f, "ra.key");
+		write_certs(conf->ra_certificate, m->ra_cert, NULL);
+		write_key(conf->ra_key, m->ra_key, NULL);
+	}
+	/* Shorter than the checkAfter of a second: a test comes again, with the clock set forward.
+	 */
+	conf->upstream_wait_ms = 900;
+	server_begin(m, mac);
+}
+
+void mock_load(struct upstream_mock *m)
+{
+	fixture_load(m->f);
+	ca_set_transfer(m->f->ca, mock_transfer, m);
+}
+
+void mock_end(struct upstream_mock *m)
+{
+	for (size_t i = 0; i < m->n_seen; i++) {
+		octets_clear(&m->seen[i].request);
+		octets_clear(&m->seen[i].answer);
+	}
+	OSSL_CMP_SRV_CTX_free(m->server);
+	OSSL_CMP_MSG_free(m->polled);
+	X509_free(m->cert);
+	X509_free(m->server_cert);
+	X509_free(m->ra_cert);
+	EVP_PKEY_free(m->server_key);
+	EVP_PKEY_free(m->ra_key);
+	fixture_end(m->f);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * An upstream CA in memory: OpenSSL's CMP server behind a transfer function that can lose messages.
+ * Like a real one, and unlike OpenSSL's alone, it answers the same octets with the same answer.
+ */
+#pragma once
+
+#include "../../src/ca/exchange.h"
+#include "ca_fixture.h"
+
+enum mock_loss { MOCK_LOSE_NOTHING, MOCK_LOSE_REQUEST, MOCK_LOSE_ANSWER };
+
+struct mock_exchange {
+	struct octets request;
+	struct octets answer;
+};
+
+struct upstream_mock {
+	struct ca_fixture *f;
+	OSSL_CMP_SRV_CTX *server;
+	EVP_PKEY *server_key;
+	X509 *server_cert;
+	EVP_PKEY *ra_key;
+	X509 *ra_cert;
+	OSSL_CMP_MSG *polled; /* the request that waits */
+
+	/* What it does. */
+	int polls;        /* times that it says: later */
+	bool reject;      /* requests, with failinfo */
+	bool fail;        /* requests, with an error message */
+	bool other_key;   /* issues for another key than the one asked for */
+	bool other_ca;    /* issues with another CA key */
+	int rr_status;    /* PKIStatus of rp, with failinfo */
+	int failinfo;     /* bit */
+	bool unreachable; /* connections are refused */
+	bool forge;       /* one octet of the answer is changed */
+	int lose_at;      /* the n-th transfer, from 1 on */
+	enum mock_loss lose;
+	void (*before)(struct upstream_mock *m); /* each transfer, on its thread */
+
+	/* What happened. */
+	int transfers;
+	int issued;
+	int confirmed;
+	int refused; /* certConf with a rejection */
+	int revoked;
+	X509 *cert; /* issued last */
+	struct mock_exchange seen[64];
+	size_t n_seen;
+};
+
+/* Credentials by signature, or by MAC; sets f->conf_ca to it. */
+void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac);
+void mock_end(struct upstream_mock *m);
+/* The transfer function; arg is the mock. Not for several threads at once but for what `before`
+ * does. */
+int mock_transfer(void *arg, const struct ca_transfer_options *options, struct bytes request,
+		  struct octets *answerp);
+/* Loads the CA and points it to the mock. */
+void mock_load(struct upstream_mock *m);
