@@ -555,6 +555,34 @@ START_TEST(test_timeout_after_certconf)
 }
 END_TEST
 
+/* The answer to certConf is lost, and the upstream refuses the same octets when they come again:
+ * whether the certificate is valid there is not known, so it is not given out and is revoked. */
+START_TEST(test_upstream_that_forgets)
+{
+	int64_t id;
+
+	begin(false);
+	mock_load(&mock);
+	mock.lose_at = 2;
+	mock.lose = MOCK_LOSE_ANSWER;
+	mock.forget = true;
+	id = ask("vnfci-1");
+	run(id);
+	ck_assert_int_eq(mock.confirmed, 1);
+	check_state(id, STORE_CERT_REQUESTED);
+	/* The cr is replayed from the store, so only the certConf comes again. */
+	f.now_ms += 5000;
+	run(id);
+	check_state(id, STORE_CERT_REJECTED);
+	check_exchange(id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_exchange(id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_DONE);
+	ck_assert_int_eq(mock.issued, 1);
+	ck_assert_int_eq(mock.revoked, 1);
+	end();
+}
+END_TEST
+
 /* The client is gone: nothing is asked any more (0), or what is issued is revoked (1). */
 START_TEST(test_given_up_by_the_client)
 {
@@ -875,6 +903,7 @@ static Suite *upstream_suite(void)
 	tcase_add_test(silent, test_unreachable_until_timeout);
 	tcase_add_loop_test(silent, test_check_after_is_upstream_retry, 0, 3);
 	tcase_add_test(silent, test_timeout_after_certconf);
+	tcase_add_test(silent, test_upstream_that_forgets);
 	tcase_add_loop_test(silent, test_given_up_by_the_client, 0, 2);
 	tcase_add_loop_test(revoke, test_revoked, 0, 2);
 	tcase_add_loop_test(revoke, test_revocation_is_durable, 0, 2);

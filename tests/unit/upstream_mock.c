@@ -194,7 +194,7 @@ static const struct octets *answer_to(struct upstream_mock *m, struct bytes requ
 {
 	struct mock_exchange *e;
 
-	for (size_t i = 0; i < m->n_seen; i++) {
+	for (size_t i = 0; i < m->n_seen && !m->forget; i++) {
 		if (bytes_equal(octets_view(&m->seen[i].request), request))
 			return &m->seen[i].answer;
 	}
