@@ -169,12 +169,17 @@ static bool universal_valid(const struct element *e)
 	switch (number) {
 	case 0x00: /* end-of-contents: BER only */
 	case 0x0f: /* reserved */
+	/*
+	 * No type of CMP or X.509 uses these, and OpenSSL's ANY does not keep them as they are:
+	 * EXTERNAL, EMBEDDED PDV, CHARACTER STRING, and what has a high tag.
+	 */
+	case 0x08:
+	case 0x0b:
+	case 0x1d:
+	case TAG_NUMBER:
 		return false;
-	case 0x08: /* EXTERNAL */
-	case 0x0b: /* EMBEDDED PDV */
 	case 0x10: /* SEQUENCE */
 	case 0x11: /* SET */
-	case 0x1d: /* CHARACTER STRING */
 		return constructed;
 	default:
 		return !constructed && primitive_valid(number, e->content, e->len);
@@ -226,6 +231,8 @@ int der_check(struct bytes in)
 	size_t depth = 0, elements = 0;
 	struct element e;
 
+	if (in.len == 0)
+		return -EBADMSG;
 	levels[0] = (struct level){in.data + in.len, false, BYTES_NULL};
 	do {
 		if (++elements > DER_ELEMENTS_MAX || element_read(p, levels[depth].end, &e) ||
@@ -240,11 +247,12 @@ int der_check(struct bytes in)
 
 int der_next(struct bytes *in, uint8_t *tagp, struct bytes *tlvp, struct bytes *contentp)
 {
-	const uint8_t *end = in->data + in->len;
+	const uint8_t *end;
 	struct element e;
 
 	if (in->len == 0)
 		return -ENODATA;
+	end = in->data + in->len;
 	if ((in->data[0] & TAG_NUMBER) == TAG_NUMBER || element_read(in->data, end, &e))
 		return -EBADMSG;
 	*tagp = e.identifier;

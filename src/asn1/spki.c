@@ -195,6 +195,23 @@ static int decoded_key(const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp)
 	return -EBADMSG;
 }
 
+/*
+ * RFC 4055 3.3: parameters, if any, restrict what the key may be used for. A key restricted to what
+ * signature_verify() refuses is of no use.
+ */
+static int pss_key(const SubjectPublicKeyInfo *spki, struct bytes octets, EVP_PKEY **keyp)
+{
+	struct bytes modulus, exponent;
+	struct pss_parameters pss;
+	int err = rsa_check(octets, &modulus, &exponent);
+
+	if (err)
+		return err;
+	if (spki->algorithm->parameter && pss_parameters_read(spki->algorithm, &pss))
+		return -ENOTSUP;
+	return decoded_key(spki, keyp);
+}
+
 /* RFC 5480 2.1.1: only namedCurve; implicitCurve and specifiedCurve must not be used. */
 static int ec_key_any(const SubjectPublicKeyInfo *spki, struct bytes point, EVP_PKEY **keyp,
 		      struct spki_kind *kindp)
@@ -218,8 +235,7 @@ static int key_make(const SubjectPublicKeyInfo *spki, struct bytes octets, EVP_P
 		    struct spki_kind *kindp)
 {
 	int nid = OBJ_obj2nid(spki->algorithm->algorithm);
-	struct bytes modulus, exponent;
-	int type, err;
+	int type;
 
 	X509_ALGOR_get0(NULL, &type, NULL, spki->algorithm);
 	switch (nid) {
@@ -232,8 +248,7 @@ static int key_make(const SubjectPublicKeyInfo *spki, struct bytes octets, EVP_P
 		/* RFC 3279 2.3.1: parameters are NULL */
 		return type == V_ASN1_NULL ? rsa_key(octets, keyp, &kindp->bits) : -EBADMSG;
 	case NID_rsassaPss:
-		err = rsa_check(octets, &modulus, &exponent);
-		return err ? err : decoded_key(spki, keyp);
+		return pss_key(spki, octets, keyp);
 	case NID_ED25519:
 	case NID_ED448:
 		kindp->type = nid;

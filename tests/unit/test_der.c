@@ -38,6 +38,10 @@ static const struct {
 	{"0f00", false, "reserved tag 15"},
 	{"1000", false, "primitive SEQUENCE"},
 	{"1100", false, "primitive SET"},
+	{"2800", false, "EXTERNAL"},
+	{"2b00", false, "EMBEDDED PDV"},
+	{"3d00", false, "CHARACTER STRING"},
+	{"1f1f00", false, "DATE, universal 31"},
 	{"bf1f00", true, "tag 31 in high form"},
 	{"bf1e00", false, "tag 30 in high form"},
 	{"bf801f00", false, "high form with a leading zero"},
@@ -208,6 +212,9 @@ START_TEST(test_der_next)
 	ck_assert(content.data == two + 5 && content.len == 2);
 	ck_assert_uint_eq(in.len, 0);
 	ck_assert_int_eq(der_next(&in, &tag, &tlv, &content), -ENODATA);
+	in = BYTES_NULL;
+	ck_assert_int_eq(der_next(&in, &tag, &tlv, &content), -ENODATA);
+	ck_assert_int_eq(der_check(in), -EBADMSG);
 	in = (struct bytes){two + 7, 1};
 	ck_assert_int_eq(der_next(&in, &tag, &tlv, &content), -EBADMSG);
 	in = (struct bytes){two, 2};

@@ -150,6 +150,7 @@ static int key_from_parts(const char *oid, const char *parameters_hex, struct by
 #define OID_EC      "1.2.840.10045.2.1"
 #define PARAM_P256  "06082a8648ce3d030107"
 #define OID_RSA     "1.2.840.113549.1.1.1"
+#define OID_PSS     "1.2.840.113549.1.1.10"
 #define OID_ED25519 "1.3.101.112"
 
 /* The generator of P-256, SEC 2 2.4.2. */
@@ -206,29 +207,44 @@ START_TEST(test_spki_octets)
 }
 END_TEST
 
+/* PSS parameters: {[0] hash, [1] MGF1 with hash, [2] salt length, [3] trailer}. */
+#define SHA256_NULL "300d06096086480165030402010500"
+#define SHA384_NULL "300d06096086480165030402020500"
+#define SHA1_NULL   "300906052b0e03021a0500"
+#define MGF1(hash)  "06092a864886f70d010108" hash
+#define PSS_SHA256  "a00f" SHA256_NULL "a11c301a" MGF1(SHA256_NULL)
+
 /* A modulus of that many bits, all ones but the lowest octet, and an exponent. */
 static const struct {
+	const char *oid;
 	size_t bits;
 	uint8_t last;
 	const char *exponent;
 	const char *parameters;
 	int err;
 } rsa_keys[] = {
-	{2048, 0x01, "010001", "0500", 0},
-	{2048, 0x01, "010001", "", -EBADMSG}, /* RFC 3279 2.3.1 */
-	{2048, 0x01, "010001", "3000", -EBADMSG},
-	{2048, 0x02, "010001", "0500", -EBADMSG}, /* even modulus */
-	{2048, 0x01, "010002", "0500", -EBADMSG}, /* even exponent */
-	{2048, 0x01, "01", "0500", -EBADMSG},
-	{2048, 0x01, "00", "0500", -EBADMSG},
-	{2048, 0x01, "03", "0500", 0},
-	{2048, 0x01, "ffffffffffffffff", "0500", 0},
-	{2048, 0x01, "010000000000000001", "0500", -ENOTSUP},
-	{16384, 0x01, "010001", "0500", 0},
-	{16392, 0x01, "010001", "0500", -ENOTSUP},
-	{131072, 0x01, "010001", "0500", -ENOTSUP},
-	{512, 0x01, "010001", "0500", 0},
-	{504, 0x01, "010001", "0500", -ENOTSUP},
+	{OID_RSA, 2048, 0x01, "010001", "0500", 0},
+	{OID_RSA, 2048, 0x01, "010001", "", -EBADMSG}, /* RFC 3279 2.3.1 */
+	{OID_RSA, 2048, 0x01, "010001", "3000", -EBADMSG},
+	{OID_RSA, 2048, 0x02, "010001", "0500", -EBADMSG}, /* even modulus */
+	{OID_RSA, 2048, 0x01, "010002", "0500", -EBADMSG}, /* even exponent */
+	{OID_RSA, 2048, 0x01, "01", "0500", -EBADMSG},
+	{OID_RSA, 2048, 0x01, "00", "0500", -EBADMSG},
+	{OID_RSA, 2048, 0x01, "03", "0500", 0},
+	{OID_RSA, 2048, 0x01, "ffffffffffffffff", "0500", 0},
+	{OID_RSA, 2048, 0x01, "010000000000000001", "0500", -ENOTSUP},
+	{OID_RSA, 16384, 0x01, "010001", "0500", 0},
+	{OID_RSA, 16392, 0x01, "010001", "0500", -ENOTSUP},
+	{OID_RSA, 131072, 0x01, "010001", "0500", -ENOTSUP},
+	{OID_RSA, 512, 0x01, "010001", "0500", 0},
+	{OID_RSA, 504, 0x01, "010001", "0500", -ENOTSUP},
+	{OID_PSS, 2048, 0x01, "010001", "", 0},
+	{OID_PSS, 2048, 0x01, "010001", "3034" PSS_SHA256 "a203020120", 0},
+	{OID_PSS, 2048, 0x01, "010001", "3000", -ENOTSUP}, /* SHA-1 by default */
+	{OID_PSS, 2048, 0x01, "010001", "3016a00f" SHA256_NULL "a2030201a0", -ENOTSUP},
+	{OID_PSS, 2048, 0x01, "010001", "0500", -ENOTSUP},
+	{OID_PSS, 16392, 0x01, "010001", "", -ENOTSUP},
+	{OID_PSS, 2048, 0x02, "010001", "", -EBADMSG},
 };
 
 START_TEST(test_spki_rsa_limits)
@@ -245,7 +261,7 @@ START_TEST(test_spki_rsa_limits)
 	der_put_unsigned(&w, (struct bytes){exponent, exponent_len});
 	der_put_unsigned(&w, octets_view(&modulus));
 	der_put_header(&w, 0x30, 0);
-	ck_assert_int_eq(key_from_parts(OID_RSA, rsa_keys[_i].parameters, der_written(&w)),
+	ck_assert_int_eq(key_from_parts(rsa_keys[_i].oid, rsa_keys[_i].parameters, der_written(&w)),
 			 rsa_keys[_i].err);
 	der_writer_clear(&w);
 }
@@ -346,14 +362,8 @@ START_TEST(test_signer_refuses_weak_digests)
 }
 END_TEST
 
-/* PSS parameters: {[0] hash, [1] MGF1 with hash, [2] salt length, [3] trailer}. */
-#define SHA256_NULL "300d06096086480165030402010500"
-#define SHA384_NULL "300d06096086480165030402020500"
-#define SHA1_NULL   "300906052b0e03021a0500"
-#define MGF1(hash)  "06092a864886f70d010108" hash
-#define PSS_SHA256  "a00f" SHA256_NULL "a11c301a" MGF1(SHA256_NULL)
-#define EC_KEY      0
-#define RSA_KEY     4
+#define EC_KEY  0
+#define RSA_KEY 4
 
 static const struct {
 	int key;            /* of keys[] */
