@@ -13,8 +13,9 @@ enum {
 	/* A revocation gets its time before its commit, so for this long one that is older than
 	 * the CRL may be missing in it. Nobody's commit takes longer. */
 	COMMIT_TIME_MAX_MS = 60 * 1000,
-	/* Another worker took the number: it is taken again from the store, and so on. */
-	NUMBER_ATTEMPTS = 8,
+	/* Another worker took the number first, so somebody gets on: this many times are not lost
+	 * in a row unless something is wrong. */
+	NUMBER_ATTEMPTS = 64,
 	CRL_MODE = 0644,
 };
 

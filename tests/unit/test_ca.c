@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <openssl/pem.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -541,237 +540,11 @@ START_TEST(test_find_and_verify)
 }
 END_TEST
 
-/* --- revocation and CRLs --------------------------------------------------------------------- */
-
-static X509_CRL *newest_crl(struct store_crl *row)
-{
-	const uint8_t *p;
-	X509_CRL *crl;
-
-	OK(store_crl_newest(f.reader, "test", row));
-	p = row->der.data;
-	crl = d2i_X509_CRL(NULL, &p, (long)row->der.len);
-	ck_assert_ptr_nonnull(crl);
-	ck_assert_int_eq(X509_CRL_verify(crl, X509_get0_pubkey(f.issuing)), 1);
-	return crl;
-}
-
-static int64_t crl_number(void)
-{
-	struct store_crl row = {0};
-	X509_CRL *crl = newest_crl(&row);
-	ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
-	int64_t value;
-
-	ck_assert_ptr_nonnull(number);
-	ck_assert_int_eq(ASN1_INTEGER_get_int64(&value, number), 1);
-	ck_assert_int_eq(value, row.number);
-	ASN1_INTEGER_free(number);
-	X509_CRL_free(crl);
-	store_crl_clear(&row);
-	return value;
-}
-
-/* Issues, stores as ACTIVE; the certificate as it is in the store. */
-static void put_active(const char *subject_id, struct store_certificate *cert)
-{
-	struct ca_issued issued;
-	int64_t id;
-
-	OK(ca_issue(f.ca, &rq.request, &issued));
-	id = put_certificate(&f, subject_id, STORE_CERT_ACTIVE,
-			     (struct bytes){issued.serial, issued.serial_len},
-			     octets_view(&issued.der));
-	OK(store_certificate_get(f.reader, id, cert));
-	ca_issued_clear(&issued);
-}
-
-static void revoke(const struct store_certificate *cert, enum store_certificate_state to,
-		   int reason)
-{
-	OK(ca_revoke(f.ca, cert, to, reason, f.unit));
-	OK(store_unit_commit(f.unit));
-}
-
-static const struct {
-	int reason;
-	int expected; /* in the CRL, -1: none */
-	enum store_certificate_state to;
-} reasons[] = {
-	/* RFC 5280 5.3.1: unspecified SHOULD be absent. */
-	{STORE_REASON_NONE, -1, STORE_CERT_REVOKED},
-	{0, -1, STORE_CERT_REVOKED},
-	{1, 1, STORE_CERT_REVOKED},
-	{4, 4, STORE_CERT_REJECTED},
-	{5, 5, STORE_CERT_REVOKED},
-	{9, 9, STORE_CERT_REVOKED},
-	{10, 10, STORE_CERT_REJECTED},
-};
-
-static int reason_of(X509_REVOKED *entry)
-{
-	ASN1_ENUMERATED *code = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
-	int reason = code ? (int)ASN1_ENUMERATED_get(code) : -1;
-
-	ASN1_ENUMERATED_free(code);
-	return reason;
-}
-
-START_TEST(test_crl_content)
-{
-	struct store_certificate certs[ARRAY_LEN(reasons)] = {0}, active = {0};
-	struct store_crl row = {0};
-	AUTHORITY_KEYID *aki;
-	X509_CRL *crl;
-
-	begin(key_kinds[_i]);
-	f.conf_ca.crl_directory = f.dir;
-	fixture_load(&f);
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-		char subject_id[16];
-
-		snprintf(subject_id, sizeof(subject_id), "vnfci-%zu", i);
-		put_active(subject_id, &certs[i]);
-		revoke(&certs[i], reasons[i].to, reasons[i].reason);
-	}
-	put_active("vnfci-active", &active);
-	OK(ca_crl_update(f.ca, f.reader, f.unit));
-	crl = newest_crl(&row);
-	ck_assert_int_eq(X509_CRL_get_version(crl), X509_CRL_VERSION_2);
-	ck_assert_int_eq(X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(f.issuing)),
-			 0);
-	ck_assert_int_eq(time_ms(X509_CRL_get0_lastUpdate(crl)), f.now_ms);
-	ck_assert_int_eq(time_ms(X509_CRL_get0_nextUpdate(crl)), f.now_ms + 7LL * DAY_MS);
-	aki = X509_CRL_get_ext_d2i(crl, NID_authority_key_identifier, NULL, NULL);
-	ck_assert_int_eq(ASN1_OCTET_STRING_cmp(aki->keyid, X509_get0_subject_key_id(f.issuing)), 0);
-	AUTHORITY_KEYID_free(aki);
-	ck_assert_int_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), ARRAY_LEN(reasons));
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-		const uint8_t *p = certs[i].der.data;
-		X509 *cert = d2i_X509(NULL, &p, (long)certs[i].der.len);
-		X509_REVOKED *entry;
-
-		ck_assert_int_eq(X509_CRL_get0_by_cert(crl, &entry, cert), 1);
-		ck_assert_int_eq(reason_of(entry), reasons[i].expected);
-		ck_assert_int_eq(time_ms(X509_REVOKED_get0_revocationDate(entry)), f.now_ms);
-		X509_free(cert);
-		store_certificate_clear(&certs[i]);
-	}
-	ck_assert_int_eq(run_command(&f, "openssl crl -inform DER -in test.crl -CAfile ca.pem "
-					 "-noout -verify > crl.out 2>&1"),
-			 0);
-	X509_CRL_free(crl);
-	store_crl_clear(&row);
-	store_certificate_clear(&active);
-	end();
-}
-END_TEST
-
-START_TEST(test_crl_when_due)
-{
-	struct store_certificate first = {0}, second = {0};
-	struct octets written;
-
-	begin("EC");
-	f.conf_ca.crl_directory = f.dir;
-	fixture_load(&f);
-	/* The first one at start, without revocations. */
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 1);
-	f.now_ms += 5000;
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 1);
-	/* A revocation. */
-	put_active("vnfci-1", &first);
-	put_active("vnfci-2", &second);
-	revoke(&first, STORE_CERT_REVOKED, 1);
-	f.now_ms += 5000;
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 2);
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 2);
-	/* One whose time lies before the CRL, but which was committed after it. */
-	f.now_ms -= 6000;
-	revoke(&second, STORE_CERT_REVOKED, 1);
-	f.now_ms += 11000;
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 3);
-	f.now_ms += 70000;
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 3);
-	/* crl_interval. */
-	f.now_ms += DAY_MS;
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 4);
-	/* The file is written again if it is lost while the program is down; no new number. */
-	OK(remove(fixture_path(&f, "test.crl")));
-	fixture_restart(&f);
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 4);
-	OK(file_read(fixture_path(&f, "test.crl"), 100000, &written));
-	octets_clear(&written);
-	/* Expired certificates need not be listed any more. */
-	f.now_ms += 40LL * DAY_MS;
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 5);
-	store_certificate_clear(&first);
-	store_certificate_clear(&second);
-	end();
-}
-END_TEST
-
-enum { CRL_THREADS = 4, CRLS_PER_THREAD = 10 };
-
-static void *crl_thread(void *arg)
-{
-	struct store_reader *reader;
-	struct store_unit *unit;
-	int *result = arg;
-
-	*result = store_reader_new(f.store, &reader);
-	if (*result == 0)
-		*result = store_unit_new(f.store, &unit);
-	for (int i = 0; i < CRLS_PER_THREAD && *result == 0; i++)
-		*result = ca_crl_update(f.ca, reader, unit);
-	store_unit_free(unit);
-	store_reader_free(reader);
-	return NULL;
-}
-
-/* CRLNumbers are used once, whoever makes CRLs, and the file is never older than the store. */
-START_TEST(test_rfc5280_5_2_3_crl_number_with_threads)
-{
-	pthread_t threads[CRL_THREADS];
-	int results[CRL_THREADS];
-	struct store_crl row = {0};
-	struct octets written;
-
-	begin("EC");
-	f.conf_ca.crl_directory = f.dir;
-	fixture_load(&f);
-	for (int i = 0; i < CRL_THREADS; i++)
-		OK(pthread_create(&threads[i], NULL, crl_thread, &results[i]));
-	for (int i = 0; i < CRL_THREADS; i++) {
-		OK(pthread_join(threads[i], NULL));
-		OK(results[i]);
-	}
-	ck_assert_int_eq(crl_number(), CRL_THREADS * CRLS_PER_THREAD);
-	OK(store_crl_newest(f.reader, "test", &row));
-	OK(file_read(fixture_path(&f, "test.crl"), 100000, &written));
-	ck_assert(bytes_equal(octets_view(&written), octets_view(&row.der)));
-	octets_clear(&written);
-	store_crl_clear(&row);
-	end();
-}
-END_TEST
-
 static Suite *ca_suite(void)
 {
 	Suite *suite = suite_create("ca");
 	TCase *issue = tcase_create("issue");
 	TCase *load = tcase_create("load");
-	TCase *crl = tcase_create("crl");
 	int kinds = ARRAY_LEN(key_kinds);
 
 	tcase_add_loop_test(issue, test_issued_verifies, 0, kinds);
@@ -785,11 +558,8 @@ static Suite *ca_suite(void)
 	tcase_add_loop_test(load, test_problems, 0, ARRAY_LEN(problems));
 	tcase_add_test(load, test_chain);
 	tcase_add_loop_test(load, test_find_and_verify, 0, kinds);
-	tcase_add_loop_test(crl, test_crl_content, 0, kinds);
-	tcase_add_test(crl, test_crl_when_due);
-	tcase_add_test(crl, test_rfc5280_5_2_3_crl_number_with_threads);
-	for (size_t i = 0; i < 3; i++) {
-		TCase *const cases[] = {issue, load, crl};
+	for (size_t i = 0; i < 2; i++) {
+		TCase *const cases[] = {issue, load};
 
 		tcase_set_timeout(cases[i], 120);
 		suite_add_tcase(suite, cases[i]);

@@ -270,6 +270,7 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 
 	fixture_begin(f, CONF_CA_UPSTREAM, "EC");
 	*m = (struct upstream_mock){.f = f};
+	request_begin(&m->rq, f);
 	m->server_key = pki_key("EC");
 	m->server_cert = end_entity(m, "Upstream", m->server_key);
 	m->ra_key = pki_key("EC");
@@ -299,12 +300,19 @@ void mock_load(struct upstream_mock *m)
 	ca_set_transfer(m->f->ca, mock_transfer, m);
 }
 
+void mock_restart(struct upstream_mock *m)
+{
+	fixture_restart(m->f);
+	ca_set_transfer(m->f->ca, mock_transfer, m);
+}
+
 void mock_end(struct upstream_mock *m)
 {
 	for (size_t i = 0; i < m->n_seen; i++) {
 		octets_clear(&m->seen[i].request);
 		octets_clear(&m->seen[i].answer);
 	}
+	request_end(&m->rq);
 	OSSL_CMP_SRV_CTX_free(m->server);
 	OSSL_CMP_MSG_free(m->polled);
 	X509_free(m->cert);
@@ -313,4 +321,92 @@ void mock_end(struct upstream_mock *m)
 	EVP_PKEY_free(m->server_key);
 	EVP_PKEY_free(m->ra_key);
 	fixture_end(m->f);
+}
+
+/* --- what tests do and look at --------------------------------------------------------------- */
+
+/* What cmf/ does with a request: the certificate REQUESTED and its exchange, in one unit. */
+int64_t mock_ask(struct upstream_mock *m, const char *subject_id)
+{
+	struct store_registration registration = {
+		.cert_type = CERT_TYPE_VNFCI,
+		.subject_id = (char *)subject_id,
+		.handling = CERT_HANDLING_DELEGATION,
+		.manager = (char *)"vnfm-a",
+		.trust_domain = (char *)"a",
+		.ca = (char *)"test",
+		.profile = (char *)"VnfciCert",
+	};
+	struct store_certificate cert = {.ca = (char *)"test",
+					 .state = STORE_CERT_REQUESTED,
+					 .requester = (char *)"vnfm-a",
+					 .reason = STORE_REASON_NONE};
+	int64_t registration_id, id, exchange_id = 0;
+
+	OK(store_registration_insert(m->f->unit, &registration, &registration_id));
+	OK(store_certificate_insert(m->f->unit, &cert, &registration_id, &id));
+	OK(ca_upstream_request(m->f->ca, &m->rq.request, &id, m->f->unit, &exchange_id));
+	OK(store_unit_commit(m->f->unit));
+	ck_assert_int_gt(exchange_id, 0);
+	return id;
+}
+
+void mock_run(struct upstream_mock *m, int64_t id)
+{
+	OK(ca_upstream_run(m->f->ca, id, m->f->reader, m->f->unit));
+	ck_assert(store_unit_empty(m->f->unit));
+}
+
+void check_state(struct upstream_mock *m, int64_t id, enum store_certificate_state expected)
+{
+	struct store_certificate cert = {0};
+
+	OK(store_certificate_get(m->f->reader, id, &cert));
+	ck_assert_int_eq(cert.state, expected);
+	store_certificate_clear(&cert);
+}
+
+void check_exchange(struct upstream_mock *m, int64_t id, enum store_exchange_kind kind,
+		    enum store_exchange_state expected)
+{
+	struct store_exchange e = {0};
+
+	OK(store_exchange_find(m->f->reader, id, kind, &e));
+	ck_assert_int_eq(e.state, expected);
+	store_exchange_clear(&e);
+}
+
+void check_failinfo(struct upstream_mock *m, int64_t id, int expected)
+{
+	int failinfo = -2;
+
+	OK(ca_upstream_failinfo(m->f->reader, id, &failinfo));
+	ck_assert_int_eq(failinfo, expected);
+}
+
+/* The certificate in the store is the one that the upstream issued, and it is its only one. */
+void check_granted(struct upstream_mock *m, int64_t id)
+{
+	struct store_certificate cert = {0};
+	const ASN1_INTEGER *serial;
+	const uint8_t *p;
+	X509 *decoded;
+
+	OK(store_certificate_get(m->f->reader, id, &cert));
+	ck_assert_int_eq(cert.state, STORE_CERT_PENDING);
+	p = cert.der.data;
+	decoded = d2i_X509(NULL, &p, (long)cert.der.len);
+	ck_assert_ptr_nonnull(decoded);
+	ck_assert_int_eq(X509_cmp(decoded, m->cert), 0);
+	serial = X509_get0_serialNumber(decoded);
+	ck_assert_int_eq(ASN1_STRING_length(serial), cert.serial_len);
+	ck_assert_mem_eq(ASN1_STRING_get0_data(serial), cert.serial, cert.serial_len);
+	ck_assert_str_eq(cert.subject, "CN=vnfci-1");
+	ck_assert_int_eq(m->issued, 1);
+	ck_assert_int_eq(m->confirmed, 1);
+	ck_assert_int_eq(m->refused, 0);
+	X509_free(decoded);
+	store_certificate_clear(&cert);
+	check_exchange(m, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_DONE);
+	check_failinfo(m, id, -1);
 }

@@ -17,6 +17,7 @@ struct mock_exchange {
 
 struct upstream_mock {
 	struct ca_fixture *f;
+	struct request_fixture rq;
 	OSSL_CMP_SRV_CTX *server;
 	EVP_PKEY *server_key;
 	X509 *server_cert;
@@ -59,3 +60,17 @@ int mock_transfer(void *arg, const struct ca_transfer_options *options, struct b
 		  struct octets *answerp);
 /* Loads the CA and points it to the mock. */
 void mock_load(struct upstream_mock *m);
+/* As after a crash of ours; the upstream goes on. */
+void mock_restart(struct upstream_mock *m);
+
+/* What cmf/ does with a request: the certificate REQUESTED and its exchange, in one unit. */
+int64_t mock_ask(struct upstream_mock *m, const char *subject_id);
+/* ca_upstream_run() */
+void mock_run(struct upstream_mock *m, int64_t id);
+void check_state(struct upstream_mock *m, int64_t id, enum store_certificate_state expected);
+void check_exchange(struct upstream_mock *m, int64_t id, enum store_exchange_kind kind,
+		    enum store_exchange_state expected);
+/* ca_upstream_failinfo() */
+void check_failinfo(struct upstream_mock *m, int64_t id, int expected);
+/* The certificate in the store is the one that the upstream issued, and it is its only one. */
+void check_granted(struct upstream_mock *m, int64_t id);

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Upstream CAs that do not answer, in time or at all; revocation, which is tried until it is done;
+ * and several workers at one upstream.
+ */
+#include "asn1/pkimessage.h"
+#include "upstream_mock.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+
+static struct ca_fixture f;
+static struct upstream_mock mock;
+
+/* --- an upstream that does not answer -------------------------------------------------------- */
+
+START_TEST(test_unreachable_until_timeout)
+{
+	int64_t id, start_ms;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.unreachable = true;
+	id = mock_ask(&mock, "vnfci-1");
+	start_ms = f.now_ms;
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.transfers, 1);
+	/* Not before upstream_retry, by nobody. */
+	f.now_ms = start_ms + 4000;
+	mock_run(&mock, id);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 1);
+	f.now_ms = start_ms + 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 2);
+	/* A second request does not wait for it either. */
+	(void)mock_ask(&mock, "vnfci-2");
+	f.now_ms += 1000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 2);
+	f.now_ms = start_ms + DAY_MS - 1;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	check_failinfo(&mock, id, -1);
+	/* upstream_timeout: over, though it is not even tried any more. */
+	f.now_ms = start_ms + DAY_MS;
+	mock.transfers = 0;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_exchange(&mock, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_FAILED);
+	check_failinfo(&mock, id, FAIL_SYSTEM_UNAVAIL);
+	ck_assert_int_le(mock.transfers, 1);
+	mock_end(&mock);
+}
+END_TEST
+
+START_TEST(test_check_after_is_upstream_retry)
+{
+	mock_begin(&mock, &f, false);
+	f.conf_ca.upstream_retry_ms = _i == 0 ? 5000 : _i == 1 ? 5001 : 100;
+	mock_load(&mock);
+	ck_assert_int_eq(ca_upstream_check_after(f.ca), _i == 0 ? 5 : _i == 1 ? 6 : 1);
+	mock_end(&mock);
+}
+END_TEST
+
+/* certConf was perhaps received, no answer until the end: the certificate is revoked there. */
+START_TEST(test_timeout_after_certconf)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.lose_at = 2;
+	mock.lose = MOCK_LOSE_ANSWER;
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.confirmed, 1);
+	mock.unreachable = true;
+	mock_restart(&mock);
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_failinfo(&mock, id, FAIL_SYSTEM_UNAVAIL);
+	mock.unreachable = false;
+	f.now_ms += HOUR_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.revoked, 1);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_DONE);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	mock_end(&mock);
+}
+END_TEST
+
+/* The answer to certConf is lost, and the upstream refuses the same octets when they come again:
+ * whether the certificate is valid there is not known, so it is not given out and is revoked. */
+START_TEST(test_upstream_that_forgets)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.lose_at = 2;
+	mock.lose = MOCK_LOSE_ANSWER;
+	mock.forget = true;
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.confirmed, 1);
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	/* The cr is replayed from the store, so only the certConf comes again. */
+	f.now_ms += 5000;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_DONE);
+	ck_assert_int_eq(mock.issued, 1);
+	ck_assert_int_eq(mock.revoked, 1);
+	mock_end(&mock);
+}
+END_TEST
+
+/* The client is gone: nothing is asked any more (0), or what is issued is revoked (1). */
+START_TEST(test_given_up_by_the_client)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.polls = 2;
+	id = mock_ask(&mock, "vnfci-1");
+	if (_i == 1)
+		mock_run(&mock, id);
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_REQUESTED, STORE_CERT_REJECTED));
+	OK(store_unit_commit(f.unit));
+	f.now_ms += 1000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	f.now_ms += 1000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.issued, _i);
+	ck_assert_int_eq(mock.revoked, _i);
+	ck_assert(_i == 1 || mock.transfers == 0);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_exchange(&mock, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_FAILED);
+	mock_end(&mock);
+}
+END_TEST
+
+/* --- revocation ------------------------------------------------------------------------------ */
+
+/* Issued upstream and ACTIVE here, then ca_revoke(). */
+static int64_t granted_and_revoked(enum store_certificate_state to)
+{
+	struct store_certificate cert = {0};
+	int64_t id = mock_ask(&mock, "vnfci-1");
+
+	mock_run(&mock, id);
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_get(f.reader, id, &cert));
+	OK(ca_revoke(f.ca, &cert, to, 1, f.unit));
+	OK(store_unit_commit(f.unit));
+	store_certificate_clear(&cert);
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	mock.transfers = 0;
+	return id;
+}
+
+START_TEST(test_revoked)
+{
+	struct store_certificate cert = {0};
+	int64_t id;
+
+	mock_begin(&mock, &f, _i);
+	mock_load(&mock);
+	id = granted_and_revoked(_i ? STORE_CERT_REJECTED : STORE_CERT_REVOKED);
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	ck_assert_int_eq(mock.revoked, 1);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_DONE);
+	OK(store_certificate_get(f.reader, id, &cert));
+	ck_assert_int_eq(cert.state, _i ? STORE_CERT_REJECTED : STORE_CERT_REVOKED);
+	ck_assert_int_eq(cert.reason, 1);
+	ck_assert_int_ne(cert.revoked_ms, 0);
+	store_certificate_clear(&cert);
+	/* And once more, by another worker that was late. */
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 1);
+	mock_end(&mock);
+}
+END_TEST
+
+/* Not sent, or sent and not answered: tried again until it is done, also by the next process. */
+START_TEST(test_revocation_is_durable)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = granted_and_revoked(STORE_CERT_REVOKED);
+	mock.lose_at = 1;
+	mock.lose = _i ? MOCK_LOSE_ANSWER : MOCK_LOSE_REQUEST;
+	ck_assert_int_eq(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit), STORE_NOT_FOUND);
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	mock_restart(&mock);
+	mock.unreachable = true;
+	/* No deadline: a week, with ever longer pauses of at most an hour. */
+	for (int i = 0; i < 7 * 24; i++) {
+		f.now_ms += HOUR_MS;
+		OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	}
+	ck_assert_int_gt(mock.transfers, 7 * 24 - 4);
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	mock.unreachable = false;
+	f.now_ms += HOUR_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	ck_assert_int_eq(mock.revoked, 1);
+	mock_end(&mock);
+}
+END_TEST
+
+static const struct {
+	int failinfo;
+	enum store_exchange_state exchange;
+} done_refusals[] = {
+	{FAIL_CERT_REVOKED, STORE_EXCHANGE_DONE},
+	{FAIL_BAD_CERT_ID, STORE_EXCHANGE_FAILED},
+};
+
+START_TEST(test_refused_revocation_that_is_done)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = granted_and_revoked(STORE_CERT_REVOKED);
+	mock.rr_status = OSSL_CMP_PKISTATUS_rejection;
+	mock.failinfo = done_refusals[_i].failinfo;
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, done_refusals[_i].exchange);
+	mock_end(&mock);
+}
+END_TEST
+
+START_TEST(test_refused_revocation_is_asked_again)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = granted_and_revoked(STORE_CERT_REVOKED);
+	mock.rr_status = OSSL_CMP_PKISTATUS_rejection;
+	mock.failinfo = FAIL_NOT_AUTHORIZED;
+	ck_assert_int_eq(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit), STORE_NOT_FOUND);
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+	/* Not at once. */
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 1);
+	f.now_ms += 5000;
+	mock.rr_status = OSSL_CMP_PKISTATUS_accepted;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 2);
+	ck_assert_int_eq(mock.revoked, 1);
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	mock_end(&mock);
+}
+END_TEST
+
+/* --- several workers ------------------------------------------------------------------------- */
+
+static sem_t inside, go;
+
+static void block(struct upstream_mock *m)
+{
+	sem_post(&inside);
+	sem_wait(&go);
+}
+
+struct runner {
+	pthread_t thread;
+	int64_t id;
+	int result;
+};
+
+static void *runner_main(void *arg)
+{
+	struct runner *runner = arg;
+	struct store_reader *reader = NULL;
+	struct store_unit *unit = NULL;
+
+	runner->result = store_reader_new(f.store, &reader);
+	if (runner->result == 0)
+		runner->result = store_unit_new(f.store, &unit);
+	if (runner->result == 0)
+		runner->result = ca_upstream_run(f.ca, runner->id, reader, unit);
+	store_unit_free(unit);
+	store_reader_free(reader);
+	return NULL;
+}
+
+static void runner_start(struct runner *runner, int64_t id)
+{
+	runner->id = id;
+	OK(pthread_create(&runner->thread, NULL, runner_main, runner));
+}
+
+/* upstream_workers = 1: while one waits for the upstream, the next gets no place there. */
+START_TEST(test_upstream_workers)
+{
+	struct runner runner;
+	int64_t first, second;
+
+	mock_begin(&mock, &f, false);
+	f.conf_ca.upstream_workers = 1;
+	f.conf_ca.upstream_wait_ms = 60000;
+	sem_init(&inside, 0, 0);
+	sem_init(&go, 0, 0);
+	mock_load(&mock);
+	mock.before = block;
+	first = mock_ask(&mock, "vnfci-1");
+	second = mock_ask(&mock, "vnfci-2");
+	runner_start(&runner, first);
+	sem_wait(&inside);
+	mock_run(&mock, second);
+	ck_assert_int_eq(mock.transfers, 1);
+	check_state(&mock, second, STORE_CERT_REQUESTED);
+	mock.before = NULL;
+	sem_post(&go);
+	OK(pthread_join(runner.thread, NULL));
+	OK(runner.result);
+	check_granted(&mock, first);
+	/* There is room again. */
+	mock_run(&mock, second);
+	check_state(&mock, second, STORE_CERT_PENDING);
+	mock_end(&mock);
+}
+END_TEST
+
+/* Two on the same certificate: one asks, the other waits for what comes of it. */
+START_TEST(test_two_on_the_same_certificate)
+{
+	struct runner runner[2];
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	f.conf_ca.upstream_wait_ms = 60000;
+	sem_init(&inside, 0, 0);
+	sem_init(&go, 0, 0);
+	mock_load(&mock);
+	mock.before = block;
+	id = mock_ask(&mock, "vnfci-1");
+	runner_start(&runner[0], id);
+	sem_wait(&inside);
+	runner_start(&runner[1], id);
+	/* The housekeeper does not wait. */
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 1);
+	mock.before = NULL;
+	sem_post(&go);
+	for (int i = 0; i < 2; i++) {
+		OK(pthread_join(runner[i].thread, NULL));
+		OK(runner[i].result);
+	}
+	check_granted(&mock, id);
+	ck_assert_int_eq(mock.transfers, 2);
+	mock_end(&mock);
+}
+END_TEST
+
+static Suite *upstream_late_suite(void)
+{
+	Suite *suite = suite_create("upstream_late");
+	TCase *silent = tcase_create("silent");
+	TCase *revoke = tcase_create("revoke");
+	TCase *workers = tcase_create("workers");
+
+	tcase_add_test(silent, test_unreachable_until_timeout);
+	tcase_add_loop_test(silent, test_check_after_is_upstream_retry, 0, 3);
+	tcase_add_test(silent, test_timeout_after_certconf);
+	tcase_add_test(silent, test_upstream_that_forgets);
+	tcase_add_loop_test(silent, test_given_up_by_the_client, 0, 2);
+	tcase_add_loop_test(revoke, test_revoked, 0, 2);
+	tcase_add_loop_test(revoke, test_revocation_is_durable, 0, 2);
+	tcase_add_loop_test(revoke, test_refused_revocation_that_is_done, 0,
+			    ARRAY_LEN(done_refusals));
+	tcase_add_test(revoke, test_refused_revocation_is_asked_again);
+	tcase_add_test(workers, test_upstream_workers);
+	tcase_add_test(workers, test_two_on_the_same_certificate);
+	for (size_t i = 0; i < 3; i++) {
+		TCase *const cases[] = {silent, revoke, workers};
+
+		tcase_set_timeout(cases[i], 120);
+		suite_add_tcase(suite, cases[i]);
+	}
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(upstream_late_suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
