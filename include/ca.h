@@ -31,7 +31,8 @@ bool ca_is_upstream(const struct ca *ca);
 
 /*
  * Certificates of the CA as DER, issuing CA first, up to but without the root; and the root.
- * For an upstream that has issued nothing yet it is what the configuration gives.
+ * For an upstream too they come from the configuration (`certificate` is required there): a
+ * certificate that this issuing CA has not signed is refused in certConf.
  */
 size_t ca_chain(const struct ca *ca, const struct bytes **certsp);
 struct bytes ca_root(const struct ca *ca); /* empty if not configured */
@@ -120,8 +121,7 @@ _must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader,
 /* Makes and stores a new CRL now (internal CAs), writes crl_directory/<name>.crl. */
 _must_check_ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
 
-/* --- CMP over HTTP as a client, with libcurl
- * ------------------------------------------------------- */
+/* --- CMP over HTTP as a client, with libcurl ---------------------------------------------- */
 
 struct ca_transfer_options {
 	const char *url;
