@@ -51,7 +51,7 @@ struct conf_ip_ranges {
 
 /* [server]: listeners, limits, threads. */
 struct conf_server {
-	struct conf_addresses listen;	  /* plain HTTP */
+	struct conf_addresses listen;     /* plain HTTP */
 	struct conf_addresses listen_tls; /* HTTPS; needs tls_certificate and tls_key */
 	struct conf_addresses listen_metrics;
 	char *admin_socket; /* path of the Unix-domain socket of cmfctl */
@@ -59,17 +59,17 @@ struct conf_server {
 	char *tls_certificate; /* PEM chain */
 	char *tls_key;
 	char *tls_passphrase_file;
-	char *tls_client_ca;  /* trust anchors of client certificates; optional */
-	uint32_t io_threads;  /* 1 */
-	uint32_t workers;     /* 32 */
-	uint32_t queue_max;   /* 1024 waiting requests */
-	uint32_t body_max;    /* octets, 65536 */
-	uint32_t header_max;  /* octets, 8192 */
-	int64_t idle_timeout_ms;    /* 60 s */
-	int64_t request_timeout_ms; /* 30 s, first to last octet of a request */
-	uint32_t connections_max;	      /* in all, 4096 */
+	char *tls_client_ca;                  /* trust anchors of client certificates; optional */
+	uint32_t io_threads;                  /* 1 */
+	uint32_t workers;                     /* 32 */
+	uint32_t queue_max;                   /* 1024 waiting requests */
+	uint32_t body_max;                    /* octets, 65536 */
+	uint32_t header_max;                  /* octets, 8192 */
+	int64_t idle_timeout_ms;              /* 60 s */
+	int64_t request_timeout_ms;           /* 30 s, first to last octet of a request */
+	uint32_t connections_max;             /* in all, 4096 */
 	uint32_t connections_max_per_address; /* 256 */
-	int64_t drain_timeout_ms;	      /* SIGTERM: wait that long for running requests */
+	int64_t drain_timeout_ms;             /* SIGTERM: wait that long for running requests */
 };
 
 /* [log] */
@@ -80,34 +80,33 @@ struct conf_log {
 
 /* [store] */
 struct conf_store {
-	char *database;	   /* path of the SQLite file */
-	char *secret_key;  /* file with 32 octets of key as hex: encrypts MAC secrets */
-	uint32_t batch_max;		/* write sets per COMMIT, 64 */
+	char *database;          /* path of the SQLite file */
+	char *secret_key;        /* file with 32 octets of key as hex: encrypts MAC secrets */
+	uint32_t batch_max;      /* write sets per COMMIT, 64 */
+	int64_t commit_delay_ms; /* 1 ms: under load a COMMIT waits for more write sets */
 	int64_t transaction_retention_ms; /* how long ended transactions are kept, 1 h */
-	int64_t audit_retention_ms;	/* 0: for ever */
 };
 
 /* [protection]: the CMF's own credential and what it accepts. */
 struct conf_protection {
 	char *certificate; /* PEM: own certificate, then its chain without the root */
-	char *key;	   /* PEM file or OpenSSL STORE URI */
+	char *key;         /* PEM file or OpenSSL STORE URI */
 	char *passphrase_file;
-	char *sender;	/* subject text for the log only; the name is the certificate's */
-	uint32_t mac_iterations_min; /* 100, RFC 9045 */
-	uint32_t mac_iterations_max; /* 100000 */
-	uint32_t rsa_bits_min;	     /* 2048 */
+	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
+	uint32_t mac_iterations_max;    /* 100000 */
+	uint32_t rsa_bits_min;          /* 2048 */
 	int64_t message_time_window_ms; /* 0: messageTime not checked */
-	uint32_t extra_certs_max;	/* 32 */
+	uint32_t extra_certs_max;       /* 32 */
 };
 
 /* [cmf] */
 struct conf_cmf {
-	int64_t confirm_wait_ms; /* 300 s */
-	bool implicit_confirm;	 /* allowed at all; a profile may forbid it */
-	struct conf_list ca_rules; /* names of [ca_rule NAME], first match wins */
-	char *default_ca;	   /* where no rule matches; NULL: refused */
-	bool deregister_on_cessation; /* rr with cessationOfOperation deregisters the entity */
-	uint32_t register_subjects_max;	  /* in one Register, 10000 */
+	int64_t confirm_wait_ms;        /* 300 s */
+	bool implicit_confirm;          /* allowed at all; a profile may forbid it */
+	struct conf_list ca_rules;      /* names of [ca_rule NAME], first match wins */
+	char *default_ca;               /* where no rule matches; NULL: refused */
+	bool deregister_on_cessation;   /* rr with cessationOfOperation deregisters the entity */
+	uint32_t register_subjects_max; /* in one Register, 10000 */
 	uint32_t transactions_max_per_client; /* open ones, 10000 */
 };
 
@@ -119,32 +118,34 @@ struct conf_ca {
 	char *name;
 	enum conf_ca_type type;
 	/* both */
-	char *certificate; /* PEM: issuing certificate of this CA; for upstream used for the chain */
-	char *chain;	   /* PEM: certificates from the issuer up to and with the root */
+	char *certificate; /* PEM: issuing certificate of this CA; for upstream used for the chain
+			    */
+	char *chain;       /* PEM: certificates from the issuer up to and with the root */
 	/* internal */
-	char *key;		/* PEM file or OpenSSL STORE URI */
+	char *key; /* PEM file or OpenSSL STORE URI */
 	char *passphrase_file;
-	char *digest;		/* "sha256"; ignored for EdDSA */
+	char *digest;                             /* "sha256"; ignored for EdDSA */
 	struct conf_list crl_distribution_points; /* URIs */
-	struct conf_list aia_ca_issuers;	  /* URIs */
-	struct conf_list aia_ocsp;		  /* URIs */
-	int64_t crl_validity_ms; /* nextUpdate - thisUpdate, 7 d */
-	int64_t crl_interval_ms; /* written at least that often, 1 d */
-	char *crl_directory;	 /* <name>.crl is written here; NULL: served from the store only */
-	int64_t backdate_ms;	 /* notBefore lies that far back, 5 min: clock skew of verifiers */
+	struct conf_list aia_ca_issuers;          /* URIs */
+	struct conf_list aia_ocsp;                /* URIs */
+	int64_t crl_validity_ms;                  /* nextUpdate - thisUpdate, 7 d */
+	int64_t crl_interval_ms;                  /* written at least that often, 1 d */
+	char *crl_directory; /* <name>.crl is written here; NULL: served from the store only */
+	int64_t backdate_ms; /* notBefore lies that far back, 5 min: clock skew of verifiers */
 	/* upstream */
-	char *server_url;	   /* http:// or https:// with path */
-	enum conf_upstream_request request; /* cr (raVerified) or p10cr (original PKCS#10 passed on) */
-	char *ra_certificate;	   /* PEM, own credential towards the upstream, with chain */
+	char *server_url; /* http:// or https:// with path */
+	enum conf_upstream_request
+		request;      /* cr (raVerified) or p10cr (original PKCS#10 passed on) */
+	char *ra_certificate; /* PEM, own credential towards the upstream, with chain */
 	char *ra_key;
 	char *ra_passphrase_file;
-	char *ra_reference;	   /* or a MAC credential: reference and file with the secret */
+	char *ra_reference; /* or a MAC credential: reference and file with the secret */
 	char *ra_secret_file;
-	char *recipient;	   /* DN of the upstream, "/CN=..." */
-	char *expect_sender;	   /* DN that must have signed, pinned */
-	char *trusted;		   /* PEM: trust anchor of the upstream's protection, pinned */
-	char *upstream_profile;	   /* certProfile sent upstream; NULL: none */
-	char *tls_trusted;	   /* PEM for https */
+	char *recipient;             /* DN of the upstream, "/CN=..." */
+	char *expect_sender;         /* DN that must have signed, pinned */
+	char *trusted;               /* PEM: trust anchor of the upstream's protection, pinned */
+	char *upstream_profile;      /* certProfile sent upstream; NULL: none */
+	char *tls_trusted;           /* PEM for https */
 	int64_t upstream_wait_ms;    /* 2 s: then the client polls */
 	int64_t upstream_timeout_ms; /* 1 d: then the request has failed */
 	int64_t upstream_retry_ms;   /* 5 s between attempts on a dead upstream */
@@ -166,7 +167,7 @@ enum conf_key_kind { CONF_KEY_RSA, CONF_KEY_EC, CONF_KEY_ED25519, CONF_KEY_ED448
 /* One allowed kind of key: "rsa:2048-4096", "ec:P-256", "ed25519". */
 struct conf_key_type {
 	enum conf_key_kind kind;
-	int curve_nid;	   /* EC */
+	int curve_nid;     /* EC */
 	uint32_t bits_min; /* RSA */
 	uint32_t bits_max;
 };
@@ -178,9 +179,10 @@ struct conf_key_types {
 
 /* What a dNSName may be, relative to the registered subjectId. */
 enum conf_name_rule {
-	CONF_NAME_NONE,		     /* no such name */
-	CONF_NAME_SUBJECT_ID,	     /* exactly the subjectId */
-	CONF_NAME_SUBJECT_ID_LABEL,  /* the subjectId, or a name whose first label is the subjectId */
+	CONF_NAME_NONE,             /* no such name */
+	CONF_NAME_SUBJECT_ID,       /* exactly the subjectId */
+	CONF_NAME_SUBJECT_ID_LABEL, /* the subjectId, or a name whose first label is the subjectId
+				     */
 	CONF_NAME_ANY,
 };
 
@@ -198,11 +200,12 @@ struct conf_extension {
 struct conf_profile {
 	char *name;
 	enum cert_type cert_type;
-	int64_t validity_ms;	 /* when the request asks for none */
+	int64_t validity_ms;     /* when the request asks for none */
 	int64_t validity_max_ms; /* ceiling of what it may ask for */
 	struct conf_key_types key_types;
 	enum conf_name_rule common_name;
-	struct conf_list subject_attributes; /* further RDN types a request may set: "O", "OU", ... */
+	struct conf_list
+		subject_attributes; /* further RDN types a request may set: "O", "OU", ... */
 	enum conf_name_rule dns_names;
 	bool vnfci_uri; /* SAN URI urn:etsi:nfv:vnfci:<subjectId> may be asked for */
 	struct conf_ip_ranges ip_addresses;

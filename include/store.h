@@ -36,8 +36,10 @@ struct store_unit;
 /* --- opening ------------------------------------------------------------------------------- */
 
 struct store_options {
-	const char *database; /* path */
-	uint32_t batch_max;   /* units per COMMIT */
+	const char *database;     /* path */
+	uint32_t batch_max;       /* units per COMMIT */
+	uint32_t commit_delay_ms; /* under load a COMMIT waits that long for more units; at most
+				     1000 */
 };
 
 /* Creates the database (mode 0600) with the newest schema. -EEXIST if there is one. */
@@ -60,11 +62,11 @@ DEFINE_CLEANUP(struct store_reader, store_reader_free);
 
 /* What a client may do; a set of bits. */
 enum store_permission {
-	STORE_MAY_REGISTER = 1 << 0,	/* Register for itself */
-	STORE_MAY_REQUEST = 1 << 1,	/* ir, cr, p10cr, kur for entities it manages */
-	STORE_MAY_REVOKE = 1 << 2,	/* rr for entities it manages */
-	STORE_IS_RA = 1 << 3,		/* the same for every entity of its trust domain */
-	STORE_IS_OPERATOR = 1 << 4,	/* as RA */
+	STORE_MAY_REGISTER = 1 << 0, /* Register for itself */
+	STORE_MAY_REQUEST = 1 << 1,  /* ir, cr, p10cr, kur for entities it manages */
+	STORE_MAY_REVOKE = 1 << 2,   /* rr for entities it manages */
+	STORE_IS_RA = 1 << 3,        /* the same for every entity of its trust domain */
+	STORE_IS_OPERATOR = 1 << 4,  /* as RA */
 };
 
 /* A configured client: a CMP requester that we know. */
@@ -76,18 +78,21 @@ struct store_client {
 	bool register_on_ir;
 	char *default_profile; /* NULL: none */
 	/* Signature credential: either the exact certificate, or trust anchor and subject. */
-	struct octets trust_anchor;  /* PEM, one or more certificates; empty for MAC clients */
-	struct octets certificate;   /* DER of the exact certificate; empty: anchor and subject */
-	char *subject;		     /* "/CN=vnfm-a" (openssl oneline form); NULL: any below the anchor */
+	struct octets trust_anchor; /* PEM, one or more certificates; empty for MAC clients */
+	struct octets certificate;  /* DER of the exact certificate; empty: anchor and subject */
+	char *subject; /* "/CN=vnfm-a" (openssl oneline form); NULL: any below the anchor */
 	/* MAC credential. */
-	char *mac_reference;	     /* senderKID; unique; NULL for signature clients */
-	struct octets mac_secret;    /* encrypted under the store key; see cmf/ */
+	char *mac_reference;      /* senderKID; unique; NULL for signature clients */
+	struct octets mac_secret; /* encrypted under the store key; see cmf/ */
 	int64_t created_ms;
 };
 
 /* --- registrations --------------------------------------------------------------------------- */
 
-enum store_registration_state { STORE_REGISTRATION_ACTIVE = 0, STORE_REGISTRATION_DEREGISTERED = 1 };
+enum store_registration_state {
+	STORE_REGISTRATION_ACTIVE = 0,
+	STORE_REGISTRATION_DEREGISTERED = 1
+};
 
 /*
  * A registered entity, IFA 033 11.2.2. At most one active per (cert_type, subject_id), where
@@ -111,10 +116,11 @@ struct store_registration {
 
 enum store_certificate_state {
 	STORE_CERT_REQUESTED = 0, /* asked for upstream, no certificate yet; shown as pending */
-	STORE_CERT_PENDING = 1,	  /* issued, not confirmed yet */
+	STORE_CERT_PENDING = 1,   /* issued, not confirmed yet */
 	STORE_CERT_ACTIVE = 2,
 	STORE_CERT_REVOKED = 3,
-	STORE_CERT_REJECTED = 4, /* refused upstream, or by the client in certConf (then also revoked) */
+	STORE_CERT_REJECTED =
+		4, /* refused upstream, or by the client in certConf (then also revoked) */
 	STORE_CERT_REVOCATION_PENDING = 5, /* upstream has still to be told */
 };
 
@@ -126,16 +132,16 @@ struct store_certificate {
 	int64_t registration_id;
 	char *ca;
 	uint8_t serial[STORE_SERIAL_MAX]; /* big-endian, as in the certificate; unique per CA */
-	uint8_t serial_len;		  /* 0 while REQUESTED */
+	uint8_t serial_len;               /* 0 while REQUESTED */
 	enum store_certificate_state state;
-	char *subject; /* RFC 2253 text, for people */
-	struct octets der; /* empty while REQUESTED */
+	char *subject;          /* RFC 2253 text, for people */
+	struct octets der;      /* empty while REQUESTED */
 	uint8_t key_digest[32]; /* SHA-256 of the DER SubjectPublicKeyInfo */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
-	char *requester; /* principal that asked */
-	int reason;	 /* reasonCode once revoked */
-	int64_t revoked_ms; /* 0: not revoked */
+	char *requester;       /* principal that asked */
+	int reason;            /* reasonCode once revoked */
+	int64_t revoked_ms;    /* 0: not revoked */
 	int64_t confirm_by_ms; /* PENDING: certConf is due; 0 otherwise */
 	int64_t created_ms;
 	/* Joined from the registration on reading; ignored on insert. */
@@ -146,11 +152,13 @@ struct store_certificate {
 	char *profile;
 };
 
-/* --- transactions ------------------------------------------------------------------------------ */
+/* --- transactions ------------------------------------------------------------------------------
+ */
 
 enum store_transaction_state {
-	STORE_TXN_AWAIT_UPSTREAM = 0, /* certificate REQUESTED; the client may have a waiting answer */
-	STORE_TXN_AWAIT_CONF = 1,     /* certConf due */
+	STORE_TXN_AWAIT_UPSTREAM =
+		0,                /* certificate REQUESTED; the client may have a waiting answer */
+	STORE_TXN_AWAIT_CONF = 1, /* certConf due */
 	STORE_TXN_DONE = 2,
 	STORE_TXN_FAILED = 3, /* ended with a refusal */
 };
@@ -158,26 +166,27 @@ enum store_transaction_state {
 /* A CMP transaction, keyed by requester and transactionID. */
 struct store_transaction {
 	int64_t id;
-	char *requester;	   /* principal key */
+	char *requester; /* principal key */
 	struct octets transaction_id;
 	enum store_transaction_state state;
-	int body_type;		   /* PKIBody tag of the request that opened it */
-	int protection;		   /* enum cmp_protection_kind of the request that opened it */
+	int body_type;  /* PKIBody tag of the request that opened it */
+	int protection; /* enum cmp_protection_kind of the request that opened it */
 	bool implicit_confirm;
-	bool chain_request;	   /* IFA 033 certChainRequest */
+	bool chain_request; /* IFA 033 certChainRequest */
 	int cert_req_id;
-	int64_t certificate_id;	   /* 0: none */
+	int64_t certificate_id;      /* 0: none */
 	struct octets request_nonce; /* senderNonce of the request that opened it */
-	struct octets sent_nonce;  /* senderNonce of our last answer */
-	uint8_t request_digest[32]; /* SHA-256 of the last request's octets */
-	struct octets response;	   /* octets of the last answer; empty: none yet (upstream) */
-	char *status_text;	   /* grantedWithMods: what was changed; NULL */
-	int64_t deadline_ms;	   /* certConf or upstream deadline; 0: none */
+	struct octets sent_nonce;    /* senderNonce of our last answer */
+	uint8_t request_digest[32];  /* SHA-256 of the last request's octets */
+	struct octets response;      /* octets of the last answer; empty: none yet (upstream) */
+	char *status_text;           /* grantedWithMods: what was changed; NULL */
+	int64_t deadline_ms;         /* certConf or upstream deadline; 0: none */
 	int64_t created_ms;
 	int64_t changed_ms;
 };
 
-/* --- exchanges with an upstream CA -------------------------------------------------------------- */
+/* --- exchanges with an upstream CA --------------------------------------------------------------
+ */
 
 enum store_exchange_kind { STORE_EXCHANGE_ISSUE = 0, STORE_EXCHANGE_REVOKE = 1 };
 enum store_exchange_state {
@@ -193,10 +202,11 @@ struct store_exchange {
 	enum store_exchange_state state;
 	char *ca;
 	int64_t certificate_id;
-	struct octets request; /* ca/'s own encoding of what is asked for (CSR or template; reason) */
-	int failinfo;	       /* FAILED: the upstream's failInfo bit, -1 none */
-	int64_t deadline_ms;   /* then it has failed; 0: never (revocations) */
-	int64_t next_ms;       /* not before that time */
+	struct octets
+		request;     /* ca/'s own encoding of what is asked for (CSR or template; reason) */
+	int failinfo;        /* FAILED: the upstream's failInfo bit, -1 none */
+	int64_t deadline_ms; /* then it has failed; 0: never (revocations) */
+	int64_t next_ms;     /* not before that time */
 	int64_t created_ms;
 };
 
@@ -212,7 +222,8 @@ struct store_exchange_messages {
 	size_t len;
 };
 
-/* --- CRLs ---------------------------------------------------------------------------------------- */
+/* --- CRLs ----------------------------------------------------------------------------------------
+ */
 
 struct store_crl {
 	char *ca;
@@ -235,7 +246,8 @@ struct store_revoked_list {
 	size_t len;
 };
 
-/* --- audit ----------------------------------------------------------------------------------------- */
+/* --- audit
+ * ----------------------------------------------------------------------------------------- */
 
 struct store_audit {
 	int64_t time_ms;
@@ -255,9 +267,11 @@ void store_exchange_messages_clear(struct store_exchange_messages *m);
 void store_crl_clear(struct store_crl *c);
 void store_revoked_list_clear(struct store_revoked_list *l);
 
-/* --- reading ------------------------------------------------------------------------------------------ */
+/* --- reading
+ * ------------------------------------------------------------------------------------------ */
 
-/* Calls `each` for every row; a non-zero return ends the walk and is returned. Rows are borrowed. */
+/* Calls `each` for every row; a non-zero return ends the walk and is returned. Rows are borrowed.
+ */
 typedef int store_client_each(void *arg, const struct store_client *client);
 _must_check_ int store_client_list(struct store_reader *r, store_client_each *each, void *arg);
 /* Counts changes to clients: a cache of them is valid while this is unchanged. */
@@ -279,7 +293,7 @@ struct store_registration_filter {
 	int cert_type; /* -1: all */
 	bool with_deregistered;
 	int64_t after_id; /* for pages: rows with a greater id, in order of id */
-	uint32_t limit;	  /* 0: no limit */
+	uint32_t limit;   /* 0: no limit */
 };
 typedef int store_registration_each(void *arg, const struct store_registration *reg);
 _must_check_ int store_registration_list(struct store_reader *r,
@@ -295,10 +309,10 @@ struct store_certificate_filter {
 	const char *subject_id; /* NULL: all */
 	const char *manager;
 	const char *ca;
-	struct bytes serial; /* empty: all */
-	int state;	     /* enum store_certificate_state, -1: all */
-	int64_t expired_at_ms; /* != 0: only ACTIVE ones whose not_after lies before */
-	int64_t confirm_due_ms; /* != 0: only PENDING ones whose confirm_by lies before */
+	struct bytes serial;     /* empty: all */
+	int state;               /* enum store_certificate_state, -1: all */
+	int64_t expired_at_ms;   /* != 0: only ACTIVE ones whose not_after lies before */
+	int64_t confirm_due_ms;  /* != 0: only PENDING ones whose confirm_by lies before */
 	int64_t registration_id; /* 0: all */
 	int64_t after_id;
 	uint32_t limit;
@@ -312,13 +326,14 @@ _must_check_ int store_certificate_list(struct store_reader *r,
 _must_check_ int store_certificate_counts(struct store_reader *r, int64_t counts[6]);
 
 _must_check_ int store_transaction_find(struct store_reader *r, const char *requester,
-					struct bytes transaction_id, struct store_transaction *txnp);
+					struct bytes transaction_id,
+					struct store_transaction *txnp);
 _must_check_ int store_transaction_get(struct store_reader *r, int64_t id,
 				       struct store_transaction *txnp);
 struct store_transaction_filter {
-	const char *requester; /* NULL: all */
-	int state;	       /* -1: all */
-	int64_t due_ms;	       /* != 0: only AWAIT_* ones whose deadline lies before */
+	const char *requester;  /* NULL: all */
+	int state;              /* -1: all */
+	int64_t due_ms;         /* != 0: only AWAIT_* ones whose deadline lies before */
 	int64_t certificate_id; /* 0: all */
 	int64_t after_id;
 	uint32_t limit;
@@ -352,7 +367,8 @@ _must_check_ int store_revoked_last(struct store_reader *r, const char *ca, int6
 /* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
 _must_check_ int store_integrity_check(struct store_reader *r);
 
-/* --- writing --------------------------------------------------------------------------------------------- */
+/* --- writing
+ * --------------------------------------------------------------------------------------------- */
 
 /*
  * A unit is reused by its thread: new once, then add changes, commit (which also clears). The add
@@ -365,8 +381,8 @@ DEFINE_CLEANUP(struct store_unit, store_unit_free);
 void store_unit_clear(struct store_unit *unit);
 bool store_unit_empty(const struct store_unit *unit);
 /*
- * Gives malloc'ed memory that changes point into to the unit, which frees it when it is cleared: for
- * functions that add to a caller's unit. -ENOMEM: it is still the caller's. NULL is fine.
+ * Gives malloc'ed memory that changes point into to the unit, which frees it when it is cleared:
+ * for functions that add to a caller's unit. -ENOMEM: it is still the caller's. NULL is fine.
  */
 _must_check_ int store_unit_keep(struct store_unit *unit, void *memory);
 /* Durable when it returns 0. STORE_CONFLICT: nothing of it happened. Clears in every case. */
@@ -388,7 +404,8 @@ _must_check_ int store_registration_deregister(struct store_unit *u, int64_t id,
  * registration_ref, if not NULL, is read at commit instead of cert->registration_id (a registration
  * inserted earlier in this unit). Conflict: serial exists, or the registration is not active.
  */
-_must_check_ int store_certificate_insert(struct store_unit *u, const struct store_certificate *cert,
+_must_check_ int store_certificate_insert(struct store_unit *u,
+					  const struct store_certificate *cert,
 					  const int64_t *registration_ref, int64_t *idp);
 /* REQUESTED becomes PENDING or ACTIVE (state in cert), with der, serial, subject and validity.
  * Conflict: not REQUESTED. */
@@ -407,8 +424,8 @@ _must_check_ int store_certificate_revoke(struct store_unit *u, int64_t id,
 _must_check_ int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
 					  const int64_t *certificate_ref, int64_t *idp);
 /*
- * Writes state, implicit_confirm, sent_nonce, request_digest, response, status_text, deadline_ms and
- * changed_ms of txn->id. Conflict: the row's state is not `from`, or its request_digest is not
+ * Writes state, implicit_confirm, sent_nonce, request_digest, response, status_text, deadline_ms
+ * and changed_ms of txn->id. Conflict: the row's state is not `from`, or its request_digest is not
  * `from_digest` (NULL: not compared), or, with `if_unanswered`, it has a response already.
  */
 _must_check_ int store_transaction_update(struct store_unit *u, const struct store_transaction *txn,

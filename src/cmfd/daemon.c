@@ -17,7 +17,8 @@ enum { DESCRIPTORS_RESERVED = 256 };
 
 static int store_start(const struct conf *conf, struct store **storep, struct strbuf *problems)
 {
-	const struct store_options options = {conf->store.database, conf->store.batch_max};
+	const struct store_options options = {conf->store.database, conf->store.batch_max,
+					      (uint32_t)conf->store.commit_delay_ms};
 	int r = store_open(&options, storep);
 
 	if (r == -ENOENT)

@@ -104,10 +104,11 @@ const struct conf_key conf_keys[] = {
 	      .help = "File with 32 octets of key in hex, under which MAC secrets are stored."),
 	STORE(batch_max, "batch_max", number, .initial = "64", .min = 1, .max = 10000,
 	      .help = "Requests that share one commit to disk."),
+	STORE(commit_delay_ms, "commit_delay", duration, .initial = "1ms", .max = SECOND,
+	      .help = "Under load a commit waits that long for more requests to share it; 0: "
+		      "never."),
 	STORE(transaction_retention_ms, "transaction_retention", duration, .initial = "1h",
 	      .reload = true, .help = "How long an ended transaction can still be answered again."),
-	STORE(audit_retention_ms, "audit_retention", duration, .initial = "0", .reload = true,
-	      .help = "How long audit records are kept; 0: for ever."),
 
 	PROTECTION(certificate, "certificate", file, .required = true,
 		   .help = "PEM: the certificate that protects answers, then its chain without the "
@@ -115,9 +116,6 @@ const struct conf_key conf_keys[] = {
 	PROTECTION(key, "key", key, .required = true, .help = "Private key of that certificate."),
 	PROTECTION(passphrase_file, "passphrase_file", file,
 		   .help = "File with the passphrase of key."),
-	PROTECTION(sender, "sender", text,
-		   .help = "Name of this CMF in its log; what clients see is the subject of the "
-			   "certificate."),
 	PROTECTION(mac_iterations_min, "mac_iterations_min", number, .initial = "100", .min = 1,
 		   .reload = true, .max = UINT32_MAX,
 		   .help = "Fewest iterations of a password-based MAC that are accepted."),

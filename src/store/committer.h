@@ -14,8 +14,9 @@ struct committer;
 struct store_unit;
 struct writer;
 
-/* Starts the thread; takes over the writer on success. batch_max: units per COMMIT, at least 1. */
-_must_check_ int committer_start(struct writer *writer, uint32_t batch_max,
+/* Starts the thread; takes over the writer on success. batch_max: units per COMMIT, at least 1;
+ * delay_ms: how long a batch is gathered under load, at most 1000. */
+_must_check_ int committer_start(struct writer *writer, uint32_t batch_max, uint32_t delay_ms,
 				 struct committer **committerp);
 /* Commits what waits, ends the thread and frees the writer. */
 void committer_stop(struct committer *committer);

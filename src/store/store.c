@@ -126,7 +126,7 @@ int store_open(const struct store_options *options, struct store **storep)
 	r = writer_new(s->database, &writer);
 	if (r < 0)
 		return r;
-	r = committer_start(writer, options->batch_max, &s->committer);
+	r = committer_start(writer, options->batch_max, options->commit_delay_ms, &s->committer);
 	if (r < 0)
 		return r;
 	writer = NULL; /* the committer's now */
