@@ -96,12 +96,13 @@ class Cmf:
             out.append(f"{key} = {value}")
         self.conf.write_text("\n".join(out) + "\n")
 
-    def start(self, **environment):
+    def start(self, ready=True, **environment):
         env = dict(self.environment, **environment)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(BUILD / "cmfd"), "--config", str(self.conf)],
                                             stdout=log, stderr=log, env=env)
-        self.wait_ready()
+        if ready:
+            self.wait_ready()
         return self
 
     def wait_ready(self):

@@ -133,7 +133,7 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path):
             before = told.copy()
             cmf.kill()
             point = FAULT_POINTS[number // 2 % len(FAULT_POINTS)]
-            cmf.start(CMFD_FAULT_POINT=f"{point}:{chance.randint(2, 20)}")
+            cmf.start(ready=False, CMFD_FAULT_POINT=f"{point}:{chance.randint(2, 20)}")
             assert cmf.process.wait(60) == -9
             before = told.copy()
             cmf.start()

@@ -146,7 +146,7 @@ def test_kill_9_of_the_ra(pair, point):
     if point == "upstream-polling":
         # A waiting answer of the upstream: it stops while it has the request in its hands.
         upstream_of_upstream(pair)
-    pair.ra.start(CMFD_FAULT_POINT=point)
+    pair.ra.start(ready=False, CMFD_FAULT_POINT=point)
     relay = Relay(pair.ra.port)
     cert = pair.vnfm.out()
     outcome = {}
