@@ -37,7 +37,7 @@ static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
 	return reader_complete(&col);
 }
 
-static int certificate_one(struct store_reader *r, const struct binder *b,
+static int certificate_one(struct reader *r, const struct binder *b,
 			   struct store_certificate *certp)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
@@ -53,17 +53,25 @@ static int certificate_one(struct store_reader *r, const struct binder *b,
 	return result;
 }
 
-int store_certificate_get(struct store_reader *r, int64_t id, struct store_certificate *certp)
+int store_certificate_get(struct store_reader *handle, int64_t id, struct store_certificate *certp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_GET]);
 
 	bind_int(&b, id);
 	return certificate_one(r, &b, certp);
 }
 
-int store_certificate_find(struct store_reader *r, const char *ca, struct bytes serial,
+int store_certificate_find(struct store_reader *handle, const char *ca, struct bytes serial,
 			   struct store_certificate *certp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_FIND]);
 
 	bind_bytes(&b, serial);
@@ -124,8 +132,12 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 	return query_walk(r, &q, certificate_row, &walk);
 }
 
-int store_certificate_counts(struct store_reader *r, int64_t counts[6])
+int store_certificate_counts(struct store_reader *handle, int64_t counts[6])
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CERTIFICATE_COUNTS];
 	int64_t all = 0;
 	int result;
@@ -149,8 +161,12 @@ int store_certificate_counts(struct store_reader *r, int64_t counts[6])
 /* --- CRLs --------------------------------------------------------------------------------------
  */
 
-int store_crl_newest(struct store_reader *r, const char *ca, struct store_crl *crlp)
+int store_crl_newest(struct store_reader *handle, const char *ca, struct store_crl *crlp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_NEWEST];
 	_cleanup_(store_crl_clear) struct store_crl crl = {0};
 	struct columns col = COLUMNS(stmt);
@@ -196,9 +212,13 @@ static int revoked_add(struct store_revoked_list *list, size_t *sizep, sqlite3_s
 	return 0;
 }
 
-int store_revoked_list(struct store_reader *r, const char *ca, int64_t now_ms,
+int store_revoked_list(struct store_reader *handle, const char *ca, int64_t now_ms,
 		       struct store_revoked_list *listp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_LIST];
 	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
 	struct binder b = BINDER(stmt);
@@ -220,8 +240,12 @@ int store_revoked_list(struct store_reader *r, const char *ca, int64_t now_ms,
 	return 0;
 }
 
-int store_revoked_last(struct store_reader *r, const char *ca, int64_t *msp)
+int store_revoked_last(struct store_reader *handle, const char *ca, int64_t *msp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_LAST];
 	struct binder b = BINDER(stmt);
 	int result;

@@ -52,8 +52,12 @@ int store_client_list(struct store_reader *r, store_client_each *each, void *arg
 	return query_walk(r, &q, client_row, &walk);
 }
 
-int store_client_generation(struct store_reader *r, int64_t *generationp)
+int store_client_generation(struct store_reader *handle, int64_t *generationp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CLIENT_GENERATION];
 	int result = reader_step(r, stmt);
 
@@ -85,7 +89,7 @@ static int registration_read(sqlite3_stmt *stmt, struct store_registration *reg)
 	return reader_complete(&col);
 }
 
-static int registration_one(struct store_reader *r, const struct binder *b,
+static int registration_one(struct reader *r, const struct binder *b,
 			    struct store_registration *regp)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
@@ -101,9 +105,13 @@ static int registration_one(struct store_reader *r, const struct binder *b,
 	return result;
 }
 
-int store_registration_find(struct store_reader *r, enum cert_type type, const char *subject_id,
-			    struct store_registration *regp)
+int store_registration_find(struct store_reader *handle, enum cert_type type,
+			    const char *subject_id, struct store_registration *regp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_REGISTRATION_FIND]);
 
 	bind_text(&b, subject_id);
@@ -111,16 +119,24 @@ int store_registration_find(struct store_reader *r, enum cert_type type, const c
 	return registration_one(r, &b, regp);
 }
 
-int store_registration_get(struct store_reader *r, int64_t id, struct store_registration *regp)
+int store_registration_get(struct store_reader *handle, int64_t id, struct store_registration *regp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_REGISTRATION_GET]);
 
 	bind_int(&b, id);
 	return registration_one(r, &b, regp);
 }
 
-int store_subject_manager(struct store_reader *r, const char *subject_id, char **managerp)
+int store_subject_manager(struct store_reader *handle, const char *subject_id, char **managerp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_SUBJECT_MANAGER];
 	struct columns col = COLUMNS(stmt);
 	struct binder b = BINDER(stmt);

@@ -35,8 +35,7 @@ static int transaction_read(sqlite3_stmt *stmt, struct store_transaction *t)
 	return reader_complete(&col);
 }
 
-static int transaction_one(struct store_reader *r, const struct binder *b,
-			   struct store_transaction *txnp)
+static int transaction_one(struct reader *r, const struct binder *b, struct store_transaction *txnp)
 {
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
@@ -51,9 +50,13 @@ static int transaction_one(struct store_reader *r, const struct binder *b,
 	return result;
 }
 
-int store_transaction_find(struct store_reader *r, const char *requester,
+int store_transaction_find(struct store_reader *handle, const char *requester,
 			   struct bytes transaction_id, struct store_transaction *txnp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_TRANSACTION_FIND]);
 
 	bind_bytes(&b, transaction_id);
@@ -61,8 +64,12 @@ int store_transaction_find(struct store_reader *r, const char *requester,
 	return transaction_one(r, &b, txnp);
 }
 
-int store_transaction_get(struct store_reader *r, int64_t id, struct store_transaction *txnp)
+int store_transaction_get(struct store_reader *handle, int64_t id, struct store_transaction *txnp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_TRANSACTION_GET]);
 
 	bind_int(&b, id);
@@ -109,8 +116,12 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	return query_walk(r, &q, transaction_row, &walk);
 }
 
-int store_transaction_counts(struct store_reader *r, int64_t counts[4])
+int store_transaction_counts(struct store_reader *handle, int64_t counts[4])
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_COUNTS];
 	int64_t all = 0;
 	int result;
@@ -151,7 +162,7 @@ static int exchange_read(sqlite3_stmt *stmt, struct store_exchange *e)
 	return reader_complete(&col);
 }
 
-static int exchange_one(struct store_reader *r, const struct binder *b, struct store_exchange *ep)
+static int exchange_one(struct reader *r, const struct binder *b, struct store_exchange *ep)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
@@ -166,17 +177,25 @@ static int exchange_one(struct store_reader *r, const struct binder *b, struct s
 	return result;
 }
 
-int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep)
+int store_exchange_get(struct store_reader *handle, int64_t id, struct store_exchange *ep)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_EXCHANGE_GET]);
 
 	bind_int(&b, id);
 	return exchange_one(r, &b, ep);
 }
 
-int store_exchange_find(struct store_reader *r, int64_t certificate_id,
+int store_exchange_find(struct store_reader *handle, int64_t certificate_id,
 			enum store_exchange_kind kind, struct store_exchange *ep)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_EXCHANGE_FIND]);
 
 	bind_int(&b, certificate_id);
@@ -226,9 +245,13 @@ static int message_add(struct store_exchange_messages *m, sqlite3_stmt *stmt)
 	return reader_complete(&col);
 }
 
-int store_exchange_messages_get(struct store_reader *r, int64_t exchange_id,
+int store_exchange_messages_get(struct store_reader *handle, int64_t exchange_id,
 				struct store_exchange_messages *mp)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_EXCHANGE_MESSAGES];
 	_cleanup_(store_exchange_messages_clear) struct store_exchange_messages m = {0};
 	struct binder b = BINDER(stmt);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 	[READ_CLIENT_GENERATION] = "SELECT value FROM meta WHERE name = 'client_generation'",
@@ -44,14 +45,56 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL",
 };
 
-int reader_new(const char *path, struct store_reader **readerp)
+struct reader_pool {
+	const char *path;
+	pthread_mutex_t lock;
+	struct reader *unused; /* under the lock; the one used last comes first */
+};
+
+int reader_pool_new(const char *path, struct reader_pool **poolp)
 {
-	_cleanup_(store_reader_freep) struct store_reader *r = calloc(1, sizeof(*r));
+	struct reader_pool *pool = calloc(1, sizeof(*pool));
+
+	if (!pool)
+		return -ENOMEM;
+	pool->path = path;
+	pthread_mutex_init(&pool->lock, NULL);
+	*poolp = pool;
+	return 0;
+}
+
+static void reader_free(struct reader *r)
+{
+	sqlite_db_finalize(r->stmt, READ_STATEMENT_COUNT);
+	sqlite_db_close(r->db);
+	free(r);
+}
+
+DEFINE_CLEANUP(struct reader, reader_free);
+
+void reader_pool_free(struct reader_pool *pool)
+{
+	struct reader *r;
+
+	if (!pool)
+		return;
+	while ((r = pool->unused)) {
+		pool->unused = r->next;
+		reader_free(r);
+	}
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+static int reader_new(struct reader_pool *pool, struct reader **readerp)
+{
+	_cleanup_(reader_freep) struct reader *r = calloc(1, sizeof(*r));
 	int err;
 
 	if (!r)
 		return -ENOMEM;
-	err = sqlite_db_open(path, SQLITE_DB_READER, &r->db);
+	r->pool = pool;
+	err = sqlite_db_open(pool->path, SQLITE_DB_READER, &r->db);
 	if (err < 0)
 		return err;
 	err = sqlite_db_prepare(r->db, statement_sql, r->stmt, READ_STATEMENT_COUNT);
@@ -61,16 +104,37 @@ int reader_new(const char *path, struct store_reader **readerp)
 	return 0;
 }
 
+struct reader *reader_enter(struct store_reader *handle)
+{
+	struct reader_pool *pool = handle->pool;
+	struct reader *r;
+
+	pthread_mutex_lock(&pool->lock);
+	r = pool->unused;
+	if (r)
+		pool->unused = r->next;
+	pthread_mutex_unlock(&pool->lock);
+	if (!r)
+		handle->fault = reader_new(pool, &r);
+	return r;
+}
+
+void reader_leave(struct reader *r)
+{
+	struct reader_pool *pool = r->pool;
+
+	pthread_mutex_lock(&pool->lock);
+	r->next = pool->unused;
+	pool->unused = r;
+	pthread_mutex_unlock(&pool->lock);
+}
+
 void store_reader_free(struct store_reader *reader)
 {
-	if (!reader)
-		return;
-	sqlite_db_finalize(reader->stmt, READ_STATEMENT_COUNT);
-	sqlite_db_close(reader->db);
 	free(reader);
 }
 
-int reader_step(struct store_reader *r, sqlite3_stmt *stmt)
+int reader_step(struct reader *r, sqlite3_stmt *stmt)
 {
 	int rc = sqlite3_step(stmt);
 
@@ -79,7 +143,7 @@ int reader_step(struct store_reader *r, sqlite3_stmt *stmt)
 	return rc == SQLITE_DONE ? STORE_NOT_FOUND : sqlite_db_fault(r->db, "store: read", rc);
 }
 
-int reader_first(struct store_reader *r, const struct binder *b)
+int reader_first(struct reader *r, const struct binder *b)
 {
 	if (b->rc != SQLITE_OK)
 		return sqlite_db_fault(r->db, "store: bind parameter", b->rc);
@@ -141,7 +205,7 @@ void query_clear(struct query *q)
 	strbuf_clear(&q->sql);
 }
 
-static int query_prepare(struct store_reader *r, struct query *q, sqlite3_stmt **stmtp)
+static int query_prepare(struct reader *r, struct query *q, sqlite3_stmt **stmtp)
 {
 	struct binder b;
 	int rc;
@@ -170,8 +234,12 @@ static int query_prepare(struct store_reader *r, struct query *q, sqlite3_stmt *
 	return b.rc == SQLITE_OK ? 0 : sqlite_db_fault(r->db, "store: bind parameter", b.rc);
 }
 
-int query_walk(struct store_reader *r, struct query *q, query_row *row, void *arg)
+int query_walk(struct store_reader *handle, struct query *q, query_row *row, void *arg)
 {
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
 	_cleanup_(statement_finalizep) sqlite3_stmt *stmt = NULL;
 	int result = query_prepare(r, q, &stmt);
 

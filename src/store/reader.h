@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The reading side of the SQLite backend: a connection of one thread with its prepared statements,
- * stepping them, and queries put together from a filter. What rows mean is in read_*.c.
+ * The reading side of the SQLite backend: connections with their prepared statements, stepping
+ * them, and queries put together from a filter. What rows mean is in read_*.c.
+ *
+ * A connection forgets its pages whenever another one has committed. So the threads do not keep one
+ * each: every verb borrows the one that was used last, whose pages are the freshest.
  */
 #pragma once
 
@@ -29,12 +32,31 @@ enum reader_statement {
 	READ_STATEMENT_COUNT,
 };
 
-struct store_reader {
+struct reader_pool;
+
+/* A connection; one thread at a time. */
+struct reader {
+	struct reader_pool *pool;
+	struct reader *next; /* among those that nobody uses */
 	sqlite3 *db;
 	sqlite3_stmt *stmt[READ_STATEMENT_COUNT];
 };
 
-_must_check_ int reader_new(const char *path, struct store_reader **readerp);
+/* What a thread holds. */
+struct store_reader {
+	struct reader_pool *pool;
+	int fault; /* why reader_enter() gave NULL */
+};
+
+/* path is borrowed for the pool's life. */
+_must_check_ int reader_pool_new(const char *path, struct reader_pool **poolp);
+/* All connections have been given back. NULL is fine. */
+void reader_pool_free(struct reader_pool *pool);
+
+/* Borrows a connection for one verb. NULL: the fault, which is logged, is in handle->fault. */
+struct reader *reader_enter(struct store_reader *handle);
+void reader_leave(struct reader *r);
+DEFINE_CLEANUP(struct reader, reader_leave);
 
 /* Columns in the order in which read_*.c takes them. */
 #define CLIENT_COLUMNS                                                                        \
@@ -67,9 +89,9 @@ static inline void statement_finalizep(sqlite3_stmt **stmt)
 }
 
 /* Steps: 0 with a row, STORE_NOT_FOUND without, or a fault. */
-_must_check_ int reader_step(struct store_reader *r, sqlite3_stmt *stmt);
+_must_check_ int reader_step(struct reader *r, sqlite3_stmt *stmt);
 /* The first step, after the parameters were bound. */
-_must_check_ int reader_first(struct store_reader *r, const struct binder *b);
+_must_check_ int reader_first(struct reader *r, const struct binder *b);
 /* What a row was read into is complete: 0, or -ENOMEM as a fault. */
 _must_check_ int reader_complete(const struct columns *c);
 
@@ -104,4 +126,5 @@ void query_clear(struct query *q);
 /* Reads the row that stmt stands on and hands it to the caller's function; non-zero ends. */
 typedef int query_row(void *arg, sqlite3_stmt *stmt);
 /* Runs the query and calls `row` for each row; its non-zero return ends the walk. */
-_must_check_ int query_walk(struct store_reader *r, struct query *q, query_row *row, void *arg);
+_must_check_ int query_walk(struct store_reader *handle, struct query *q, query_row *row,
+			    void *arg);

@@ -18,6 +18,7 @@
 struct store {
 	char *database;
 	struct committer *committer;
+	struct reader_pool *readers;
 };
 
 /* --- creating -------------------------------------------------------------------------------- */
@@ -123,6 +124,9 @@ int store_open(const struct store_options *options, struct store **storep)
 	r = prepare_database(s->database);
 	if (r < 0)
 		return r;
+	r = reader_pool_new(s->database, &s->readers);
+	if (r < 0)
+		return r;
 	r = writer_new(s->database, &writer);
 	if (r < 0)
 		return r;
@@ -138,6 +142,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	reader_pool_free(store->readers);
 	if (store->committer)
 		committer_stop(store->committer);
 	free(store->database);
@@ -146,7 +151,11 @@ void store_close(struct store *store)
 
 int store_reader_new(struct store *store, struct store_reader **readerp)
 {
-	return reader_new(store->database, readerp);
+	*readerp = calloc(1, sizeof(**readerp));
+	if (!*readerp)
+		return -ENOMEM;
+	(*readerp)->pool = store->readers;
+	return 0;
 }
 
 int store_unit_new(struct store *store, struct store_unit **unitp)
