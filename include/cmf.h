@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The Certificate Management Function: the one place where the meaning of IFA 033's operations
- * lives. Register (11.2.2) and Certificate Signing Request (11.2.3), update, revoke, confirm: who may
- * ask for what, under which name. Doors (cmp/, rest/) decode, find out who asks, call here, encode.
+ * lives. Register (11.2.2) and Certificate Signing Request (11.2.3), update, revoke, confirm: who
+ * may ask for what, under which name. Doors (cmp/, rest/) decode, find out who asks, call here,
+ * encode.
  *
  * Deciding functions add their changes to the caller's store unit; the caller adds what is its own
  * (transaction, answer) and commits once. On STORE_CONFLICT it calls again: nothing is remembered.
@@ -23,13 +24,13 @@ _must_check_ int cmf_new(const struct conf *conf, struct store *store, struct ca
 void cmf_free(struct cmf *cmf);
 DEFINE_CLEANUP(struct cmf, cmf_free);
 
-
-/* --- principals -------------------------------------------------------------------------------- */
+/* --- principals --------------------------------------------------------------------------------
+ */
 
 enum cmf_principal_kind {
-	CMF_PRINCIPAL_CLIENT,	  /* a configured client */
+	CMF_PRINCIPAL_CLIENT,     /* a configured client */
 	CMF_PRINCIPAL_END_ENTITY, /* holder of a valid certificate of ours: kur and rr of it only */
-	CMF_PRINCIPAL_ADMIN,	  /* cmfctl on the Unix-domain socket: acts for any client */
+	CMF_PRINCIPAL_ADMIN,      /* cmfctl on the Unix-domain socket: acts for any client */
 };
 
 /* Who asks. The name is the key of its transactions and goes into log and audit. */
@@ -39,9 +40,9 @@ struct cmf_principal {
 	char *trust_domain;
 	uint32_t permissions; /* enum store_permission */
 	bool register_on_ir;
-	char *default_profile;	/* NULL: none */
-	int64_t certificate_id; /* END_ENTITY */
-	int64_t registration_id; /* END_ENTITY */
+	char *default_profile;    /* NULL: none */
+	int64_t certificate_id;   /* END_ENTITY */
+	int64_t registration_id;  /* END_ENTITY */
 	struct octets mac_secret; /* MAC clients: to protect the answer; else empty */
 };
 void cmf_principal_clear(struct cmf_principal *p);
@@ -49,86 +50,92 @@ void cmf_principal_clear(struct cmf_principal *p);
 /*
  * A signer known by its certificate: key to verify with, and the principal. `certs` are the
  * certificates of extraCerts as received, the signer's first or anywhere (found by sender and
- * senderKID, both may be empty). Path validation up to the trust anchor of a configured client, or an
- * own certificate that is active; digitalSignature key usage; validity; strength. Verified chains are
- * remembered by digest. The signature of the message itself is the caller's to verify, with *keyp
- * (referenced; the caller frees).
- * 0, REFUSED (signer_*), negative errno.
+ * senderKID, both may be empty). Path validation up to the trust anchor of a configured client, or
+ * an own certificate that is active; digitalSignature key usage; validity; strength. Verified
+ * chains are remembered by digest. The signature of the message itself is the caller's to verify,
+ * with *keyp (referenced; the caller frees). 0, REFUSED (signer_*), negative errno.
  */
-_must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
-				 struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
+_must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
+				 struct bytes sender_dn, struct bytes sender_kid,
+				 const struct bytes *certs, size_t n_certs,
 				 struct cmf_principal *principalp, EVP_PKEY **keyp,
 				 struct refusal *refusal);
-/* A MAC client by reference (senderKID alone). 0, REFUSED (mac_reference_unknown), negative errno. */
+/* A MAC client by reference (senderKID alone). 0, REFUSED (mac_reference_unknown), negative errno.
+ */
 _must_check_ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader,
 				     struct bytes reference, struct cmf_principal *principalp,
 				     struct refusal *refusal);
-/* The principal of cmfctl acting for the named client; REFUSED (client_not_permitted) if unknown. */
+/* The principal of cmfctl acting for the named client; REFUSED (client_not_permitted) if unknown.
+ */
 _must_check_ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader,
 				      const char *client_name, struct cmf_principal *principalp,
 				      struct refusal *refusal);
 
-/* --- Register, IFA 033 11.2.2 -------------------------------------------------------------------- */
+/* --- Register, IFA 033 11.2.2 --------------------------------------------------------------------
+ */
 
 struct cmf_register {
 	bool has_cert_type;
 	enum cert_type cert_type;
 	const char *const *subject_ids;
-	size_t n_subject_ids; /* 1..N, all or nothing */
+	size_t n_subject_ids;        /* 1..N, all or nothing */
 	enum cert_handling handling; /* NONE: not given */
-	bool has_attester;	     /* refused until key attestation */
-	const char *profile;	     /* NULL: default of the certType */
-	const char *ca;		     /* NULL: by rule; only ADMIN and OPERATOR may name one */
+	bool has_attester;           /* refused until key attestation */
+	const char *profile;         /* NULL: default of the certType */
+	const char *ca;              /* NULL: by rule; only ADMIN and OPERATOR may name one */
 };
 
 /*
- * Adds the registrations to the unit. The same registration again by the same manager is granted and
- * changes nothing. 0, REFUSED, negative errno.
+ * Adds the registrations to the unit. The same registration again by the same manager is granted
+ * and changes nothing. 0, REFUSED, negative errno.
  */
 _must_check_ int cmf_register(struct cmf *cmf, const struct cmf_principal *who,
 			      const struct cmf_register *request, struct store_reader *reader,
 			      struct store_unit *unit, struct refusal *refusal);
 /* Deregisters; certificates of the entity stay as they are (revoke them with cmf_revoke). */
-_must_check_ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who, enum cert_type type,
-				const char *subject_id, struct store_reader *reader,
-				struct store_unit *unit, struct refusal *refusal);
+_must_check_ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who,
+				enum cert_type type, const char *subject_id,
+				struct store_reader *reader, struct store_unit *unit,
+				struct refusal *refusal);
 
-/* --- Certificate Signing Request, IFA 033 11.2.3, and key update -------------------------------------- */
+/* --- Certificate Signing Request, IFA 033 11.2.3, and key update
+ * -------------------------------------- */
 
 /*
  * What the door found in the message. POP is verified by the door (it has the octets). Carriers:
  * explicit ones that are present must agree, which cmf_csr checks; the door lists them all.
  */
 struct cmf_csr {
-	bool may_register;	       /* ir, and the client's policy decides */
+	bool may_register;                /* ir, and the client's policy decides */
 	const char *const *profile_names; /* certType or profile names from all explicit carriers */
 	size_t n_profile_names;
 	const char *const *vnfc_ids; /* vnfcId from explicit carriers (not SAN, not CN) */
 	size_t n_vnfc_ids;
-	const X509_NAME *subject; /* may be NULL or empty */
-	const STACK_OF(X509_EXTENSION) *extensions; /* requested; may be NULL */
-	const OptionalValidity *validity;	    /* may be NULL */
-	const X509_NAME *issuer;		    /* may be NULL */
+	const X509_NAME *subject;                    /* may be NULL or empty */
+	const STACK_OF(X509_EXTENSION) * extensions; /* requested; may be NULL */
+	const OptionalValidity *validity;            /* may be NULL */
+	const X509_NAME *issuer;                     /* may be NULL */
 	const SubjectPublicKeyInfo *spki;
 	struct spki_kind key_kind;
 	struct bytes p10; /* DER, if it came as PKCS#10 */
-	/* kur only: the certificate to be updated, found by the door from oldCertId or the signer. */
+	/* kur only: the certificate to be updated, found by the door from oldCertId or the signer.
+	 */
 	bool update;
 	const struct store_certificate *old; /* NULL for ir, cr, p10cr */
 };
 
 struct cmf_csr_result {
-	int64_t certificate_id;	   /* set during commit */
-	int64_t registration_id;   /* set during commit if the unit registers */
-	bool waiting;		   /* upstream: run ca_upstream_run after the commit */
+	int64_t certificate_id;  /* set during commit */
+	int64_t registration_id; /* set during commit if the unit registers */
+	bool waiting;            /* upstream: run ca_upstream_run after the commit */
 	struct ca *ca;
-	struct octets der;	   /* internal: the certificate */
+	struct octets der; /* internal: the certificate */
 	uint8_t serial[STORE_SERIAL_MAX];
 	uint8_t serial_len;
 	char *subject_id;
-	char *mods;		   /* grantedWithMods: what was changed or left out; NULL: accepted */
-	bool implicit_confirm;	   /* allowed by configuration and profile */
-	int64_t confirm_by_ms;	   /* deadline for certConf */
+	char *mods;            /* grantedWithMods: what was changed or left out; NULL: accepted */
+	bool implicit_confirm; /* allowed by configuration and profile */
+	int64_t confirm_by_ms; /* deadline for certConf */
 	/* internals that the unit points to; freed by clear after the commit */
 	struct store_certificate certificate;
 	struct store_registration registration;
@@ -141,17 +148,20 @@ void cmf_csr_result_clear(struct cmf_csr_result *r);
  * any), certificate and audit to the unit: PENDING with confirm_by, or ACTIVE with `confirmed`
  * (implicit confirmation asked for and allowed). result must live until the unit is committed.
  */
-_must_check_ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
-			 bool confirmed, struct store_reader *reader, struct store_unit *unit,
-			 struct cmf_csr_result *resultp, struct refusal *refusal);
+_must_check_ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who,
+			 const struct cmf_csr *csr, bool confirmed, struct store_reader *reader,
+			 struct store_unit *unit, struct cmf_csr_result *resultp,
+			 struct refusal *refusal);
 
 /* kur: the certificate to be updated, by issuer and serial (from oldCertId, both may be empty: the
  * END_ENTITY's own). Checks that `who` may, and that it is active and not expired. */
-_must_check_ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct bytes issuer,
-				 struct bytes serial, struct store_reader *reader,
-				 struct store_certificate *certp, struct refusal *refusal);
+_must_check_ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who,
+				 struct bytes issuer, struct bytes serial,
+				 struct store_reader *reader, struct store_certificate *certp,
+				 struct refusal *refusal);
 
-/* --- confirm, revoke ------------------------------------------------------------------------------------ */
+/* --- confirm, revoke
+ * ------------------------------------------------------------------------------------ */
 
 /* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. */
 _must_check_ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
@@ -161,34 +171,38 @@ _must_check_ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 struct cmf_revoke {
 	struct bytes issuer; /* TLV of Name */
 	struct bytes serial; /* content octets of the INTEGER */
-	int reason;	     /* reasonCode 0..6, 8..10 */
+	int reason;          /* reasonCode 0..6, 8..10 */
 };
 /*
  * Adds the revocation (and deregistration, where cessationOfOperation means that) to the unit. The
- * certificate is given back for the answer. *upstreamp: run ca_upstream_revoke_run after the commit.
+ * certificate is given back for the answer. *upstreamp: run ca_upstream_revoke_run after the
+ * commit.
  */
 _must_check_ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who,
 			    const struct cmf_revoke *request, struct store_reader *reader,
 			    struct store_unit *unit, struct store_certificate *certp,
 			    bool *upstreamp, struct refusal *refusal);
 
-/* --- housekeeping ------------------------------------------------------------------------------------------ */
+/* --- housekeeping
+ * ------------------------------------------------------------------------------------------ */
 
 /*
  * Ends what is due: PENDING certificates without certConf are revoked, their transactions fail,
- * upstream deadlines, ended transactions past retention are purged. In a worker; bounded work per call.
- * *morep: call again at once. 0 or negative errno.
+ * upstream deadlines, ended transactions past retention are purged. In a worker; bounded work per
+ * call. *morep: call again at once. 0 or negative errno.
  */
 _must_check_ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader,
 				  struct store_unit *unit, bool *morep);
 
-/* --- MAC secrets --------------------------------------------------------------------------------------------- */
+/* --- MAC secrets
+ * --------------------------------------------------------------------------------------------- */
 
 /* Encrypts a MAC secret under the store key (AES-256-GCM, bound to the reference). */
 _must_check_ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 				 struct octets *sealedp);
 
-/* --- configuration in force --------------------------------------------------------------------------------------- */
+/* --- configuration in force
+ * --------------------------------------------------------------------------------------- */
 
 const struct conf *cmf_conf(const struct cmf *cmf);
 /*

@@ -21,8 +21,8 @@ struct octets {
 	size_t len;
 };
 
-#define BYTES_NULL ((struct bytes){NULL, 0})
-#define OCTETS_NULL ((struct octets){NULL, 0})
+#define BYTES_NULL      ((struct bytes){NULL, 0})
+#define OCTETS_NULL     ((struct octets){NULL, 0})
 #define BYTES_OF(array) ((struct bytes){(const uint8_t *)(array), sizeof(array)})
 
 static inline struct bytes octets_view(const struct octets *o)

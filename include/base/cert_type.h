@@ -10,7 +10,11 @@
 enum cert_type { CERT_TYPE_MANO = 0, CERT_TYPE_VNFCI = 1, CERT_TYPE_VNF_OAM = 2 };
 
 /* typeOfVnfcCertHandling: absent for MANO (NONE), required for the others. */
-enum cert_handling { CERT_HANDLING_NONE = -1, CERT_HANDLING_DIRECT = 0, CERT_HANDLING_DELEGATION = 1 };
+enum cert_handling {
+	CERT_HANDLING_NONE = -1,
+	CERT_HANDLING_DIRECT = 0,
+	CERT_HANDLING_DELEGATION = 1
+};
 
 /* The stage-2 spelling. */
 const char *cert_type_name(enum cert_type type);

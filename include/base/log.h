@@ -25,18 +25,19 @@ struct log_field {
 };
 
 #define F_TEXT(k, v) ((struct log_field){.key = (k), .kind = LOG_VALUE_TEXT, .text = (v)})
-#define F_INT(k, v) ((struct log_field){.key = (k), .kind = LOG_VALUE_INT, .number = (v)})
-#define F_HEX(k, v) ((struct log_field){.key = (k), .kind = LOG_VALUE_HEX, .octets = (v)})
+#define F_INT(k, v)  ((struct log_field){.key = (k), .kind = LOG_VALUE_INT, .number = (v)})
+#define F_HEX(k, v)  ((struct log_field){.key = (k), .kind = LOG_VALUE_HEX, .octets = (v)})
 
-/* Sets the sink: file descriptor, format, lowest level written. Before threads start, or at reload. */
+/* Sets the sink: file descriptor, format, lowest level written. Before threads start, or at reload.
+ */
 void log_setup(int fd, enum log_format format, enum log_level level);
 bool log_enabled(enum log_level level);
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
 /* log_event(LOG_LEVEL_INFO, "request", F_TEXT("client", name), F_INT("us", us)); */
-#define log_event(level, event, ...)                                                               \
-	log_fields((level), (event), (const struct log_field[]){__VA_ARGS__},                      \
+#define log_event(level, event, ...)                                          \
+	log_fields((level), (event), (const struct log_field[]){__VA_ARGS__}, \
 		   sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
 /*

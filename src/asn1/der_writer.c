@@ -152,7 +152,8 @@ void der_put_time(struct der_writer *w, int64_t ms)
 
 struct bytes der_written(const struct der_writer *w)
 {
-	return w->failed ? BYTES_NULL : (struct bytes){w->buffer + w->start, der_mark(w)};
+	return w->failed || !w->buffer ? BYTES_NULL
+				       : (struct bytes){w->buffer + w->start, der_mark(w)};
 }
 
 int der_writer_take(struct der_writer *w, struct octets *outp)

@@ -373,6 +373,23 @@ static int principal_dup(const struct cmf_principal *src, struct cmf_principal *
 	return 0;
 }
 
+/*
+ * The exact certificate of a client that left it out of extraCerts: RFC 9483 3.3 lets self-signed
+ * ones be omitted, and `openssl cmp` does. senderKID names its key.
+ */
+static struct bytes configured_certificate(const struct clients *clients, struct bytes sender_kid)
+{
+	for (size_t i = 0; sender_kid.len > 0 && i < clients->len; i++) {
+		struct bytes cert = octets_view(&clients->item[i].row.certificate);
+		struct certificate_view view;
+
+		if (cert.len > 0 && certificate_view(cert, &view) == 0 &&
+		    bytes_equal(view_ski(&view), sender_kid))
+			return cert;
+	}
+	return BYTES_NULL;
+}
+
 int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
 		    struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
 		    struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
@@ -388,14 +405,20 @@ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes s
 		.n_certs = n_certs,
 		.now_ms = clock_now_ms(cmf->clock),
 	};
+	struct bytes configured;
 	int r;
 
-	if (n_certs == 0)
-		return refuse(refusal, REFUSAL_signer_missing);
 	r = clients_get(cmf, reader, &clients);
 	if (r < 0)
 		return r;
 	x.clients = clients;
+	if (n_certs == 0) {
+		configured = configured_certificate(clients, sender_kid);
+		if (configured.len == 0)
+			return refuse(refusal, REFUSAL_signer_missing);
+		x.certs = &configured;
+		x.n_certs = 1;
+	}
 	r = signer_entry_find(&x, &sought, &entry, refusal);
 	if (r == 0)
 		r = principal_dup(&entry->principal, principalp);

@@ -103,12 +103,18 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
  */
 static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const CertTemplate *t)
 {
+	const GENERAL_NAME *sender = rq->msg->header->sender;
 	struct certificate_view signer;
+	struct bytes own = BYTES_NULL;
 
-	if (!t->issuer || rq->protection != CMP_PROTECTION_SIGNATURE ||
-	    certificate_view(cmp_message_extra_cert(rq->msg, 0), &signer))
+	if (!t->issuer || rq->protection != CMP_PROTECTION_SIGNATURE)
 		return t->issuer;
-	return bytes_equal(cmp_name_der(t->issuer), signer.issuer) ? NULL : t->issuer;
+	/* Without extraCerts the signer is self-signed: it is its own issuer. */
+	if (rq->msg->n_extra_certs == 0 && sender->type == GEN_DIRNAME)
+		own = cmp_name_der(sender->d.directoryName);
+	else if (!certificate_view(cmp_message_extra_cert(rq->msg, 0), &signer))
+		own = signer.issuer;
+	return own.len && bytes_equal(cmp_name_der(t->issuer), own) ? NULL : t->issuer;
 }
 
 /* The request proper: what it asks for goes into csr, which borrows from it. */

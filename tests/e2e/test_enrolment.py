@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A VNFM registers VNFC instances and obtains, renews and revokes their certificates with stock
 `openssl cmp` (IFA 033 11.2, RFC 9483 4.1, 4.2)."""
-import json
-import subprocess
-
 import pytest
 
-from conftest import BUILD, OPENSSL, Requester, run, serial_of, x509
+from conftest import BUILD, OPENSSL, Requester, make_ca, run, serial_of, wait_for, x509
 
 
 def test_ir_after_register(shared):
@@ -126,7 +123,6 @@ def test_rr_and_certrevoked(shared, tmp_path):
         text = run([OPENSSL, "crl", "-inform", "DER", "-in", crl, "-noout", "-text"]).stdout
         return serial_of(cert).upper() in text and "Key Compromise" in text
 
-    from conftest import wait_for
     wait_for("the certificate being on the CRL", listed)
 
 
@@ -197,3 +193,23 @@ def test_register_is_all_or_nothing(shared):
                         "free-1", "--subject-id", "taken-1", check=False)
     assert result.returncode != 0 and "notAuthorized" in result.stdout
     assert shared.snapshot() == before
+
+
+def test_client_known_by_its_exact_self_signed_certificate(shared, tmp_path):
+    """openssl cmp leaves a self-signed certificate out of extraCerts: senderKID names it."""
+    make_ca(tmp_path / "self.pem", tmp_path / "self.key", "/CN=vnfm-self")
+    cert, key = tmp_path / "self.pem", tmp_path / "self.key"
+    run([OPENSSL, "req", "-x509", "-new", "-key", key, "-subj", "/CN=vnfm-self", "-days", "30", "-out", cert,
+         "-addext", "keyUsage=critical,digitalSignature", "-addext", "basicConstraints=critical,CA:FALSE"])
+    shared.ctl("client", "add", "vnfm-self", "--cert", cert, "--trust-domain", "self")
+    shared.register("vnfm-self", "vnfci-self")
+    client = Requester(shared, tmp_path, ["-cert", cert, "-key", key])
+    client.enrol("vnfci-self")
+    assert shared.states("vnfci-self") == ["active"]
+    # Another self-signed certificate of that name is nobody's.
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    make_ca(stranger / "s.pem", stranger / "s.key", "/CN=vnfm-self")
+    other = Requester(shared, stranger, ["-cert", stranger / "s.pem", "-key", stranger / "s.key"])
+    assert other.cmp("cr", "-newkey", other.key(), "-subject", "/CN=vnfci-self", "-certout", other.out(),
+                     path=".well-known/cmp/p/VnfciCert").failinfo == "badMessageCheck"
