@@ -5,6 +5,9 @@
  * and nothing of the request goes into them.
  */
 
+/* A row is a line. */
+/* clang-format off */
+
 /* Header, RFC 9483 3.5 */
 REFUSAL(not_a_pkimessage, FAIL_BAD_DATA_FORMAT, "the request is not a DER-encoded PKIMessage")
 REFUSAL(body_malformed, FAIL_BAD_DATA_FORMAT, "the body of the PKIMessage is malformed")
