@@ -71,14 +71,36 @@ typedef struct POPOSigningKey_st {
 } POPOSigningKey;
 DECLARE_ASN1_FUNCTIONS(POPOSigningKey)
 
+/* Of a key that cannot sign, RFC 4211 4.2, 4.3. */
+enum {
+	POPO_PRIV_KEY_THIS_MESSAGE,
+	POPO_PRIV_KEY_SUBSEQUENT_MESSAGE,
+	POPO_PRIV_KEY_DH_MAC,
+	POPO_PRIV_KEY_AGREE_MAC,
+	POPO_PRIV_KEY_ENCRYPTED_KEY,
+};
+/* SubsequentMessage */
+enum { POPO_SUBSEQUENT_ENCR_CERT = 0, POPO_SUBSEQUENT_CHALLENGE_RESP = 1 };
+typedef struct POPOPrivKey_st {
+	int type;
+	union {
+		ASN1_BIT_STRING *thisMessage;
+		ASN1_INTEGER *subsequentMessage;
+		ASN1_BIT_STRING *dhMAC;
+		ASN1_STRING *agreeMAC;     /* [3] PKMACValue, kept as received: TLV with tag A3 */
+		ASN1_STRING *encryptedKey; /* [4] EnvelopedData, kept as received: tag A4 */
+	} value;
+} POPOPrivKey;
+DECLARE_ASN1_FUNCTIONS(POPOPrivKey)
+
 enum { POPO_RA_VERIFIED, POPO_SIGNATURE, POPO_KEY_ENCIPHERMENT, POPO_KEY_AGREEMENT };
 typedef struct ProofOfPossession_st {
 	int type;
 	union {
 		ASN1_NULL *raVerified;
 		POPOSigningKey *signature;
-		ASN1_TYPE *keyEncipherment; /* [2] POPOPrivKey, kept as ANY */
-		ASN1_TYPE *keyAgreement;    /* [3] POPOPrivKey, kept as ANY */
+		POPOPrivKey *keyEncipherment;
+		POPOPrivKey *keyAgreement;
 	} value;
 } ProofOfPossession;
 DECLARE_ASN1_FUNCTIONS(ProofOfPossession)

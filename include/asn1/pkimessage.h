@@ -2,8 +2,7 @@
 /*
  * CMP (RFC 4210, 9480, 9810) wire types, from templates of our own: names and fields as in the
  * RFC. Decoding goes in two stages: PKIMessage keeps the received octets of header and body, each
- * is then parsed by itself. Requests and the bodies of answers are here; bodies this server does
- * not serve stay ANY.
+ * is then parsed by itself. Certificates, CRLs and the messages of a nested one stay as received.
  */
 #pragma once
 
@@ -67,6 +66,7 @@ typedef struct CertifiedKeyPair_st {
 	ASN1_TYPE *publicationInfo;
 } CertifiedKeyPair;
 DECLARE_ASN1_FUNCTIONS(CertifiedKeyPair)
+DEFINE_STACK_OF(CertifiedKeyPair)
 
 typedef struct CertResponse_st {
 	ASN1_INTEGER *certReqId;
@@ -127,6 +127,65 @@ typedef struct PollRep_st {
 DECLARE_ASN1_FUNCTIONS(PollRep)
 DEFINE_STACK_OF(PollRep)
 
+/* A proof of possession by decryption, RFC 9810 5.2.8.3. */
+typedef struct Challenge_st {
+	X509_ALGOR *owf;
+	ASN1_OCTET_STRING *witness;
+	ASN1_OCTET_STRING *challenge;
+	ASN1_TYPE *encryptedRand; /* EnvelopedData */
+} Challenge;
+DECLARE_ASN1_FUNCTIONS(Challenge)
+DEFINE_STACK_OF(Challenge)
+
+/* What a challenge holds encrypted. */
+typedef struct Rand_st {
+	ASN1_INTEGER *integer;
+	GENERAL_NAME *sender;
+} Rand;
+DECLARE_ASN1_FUNCTIONS(Rand)
+
+typedef struct KeyRecRepContent_st {
+	PKIStatusInfo *status;
+	ASN1_TYPE *newSigCert;         /* Certificate */
+	STACK_OF(ASN1_TYPE) * caCerts; /* Certificates */
+	STACK_OF(CertifiedKeyPair) * keyPairHist;
+} KeyRecRepContent;
+DECLARE_ASN1_FUNCTIONS(KeyRecRepContent)
+
+/* Certificates are kept as received. */
+typedef struct CAKeyUpdAnnContent_st {
+	ASN1_TYPE *oldWithNew;
+	ASN1_TYPE *newWithOld;
+	ASN1_TYPE *newWithNew;
+} CAKeyUpdAnnContent;
+DECLARE_ASN1_FUNCTIONS(CAKeyUpdAnnContent)
+
+typedef struct RootCaKeyUpdateContent_st {
+	ASN1_TYPE *newWithNew;
+	ASN1_TYPE *newWithOld; /* OPTIONAL */
+	ASN1_TYPE *oldWithNew; /* OPTIONAL */
+} RootCaKeyUpdateContent;
+DECLARE_ASN1_FUNCTIONS(RootCaKeyUpdateContent)
+
+enum { CA_KEY_UPD_ANN_V2, CA_KEY_UPD_ANN_V3 };
+typedef struct CAKeyUpdContent_st {
+	int type;
+	union {
+		CAKeyUpdAnnContent *cAKeyUpdAnnV2;
+		RootCaKeyUpdateContent *cAKeyUpdAnnV3;
+	} value;
+} CAKeyUpdContent;
+DECLARE_ASN1_FUNCTIONS(CAKeyUpdContent)
+
+typedef struct RevAnnContent_st {
+	ASN1_INTEGER *status;
+	CertId *certId;
+	ASN1_GENERALIZEDTIME *willBeRevokedAt;
+	ASN1_GENERALIZEDTIME *badSinceDate;
+	STACK_OF(X509_EXTENSION) * crlDetails;
+} RevAnnContent;
+DECLARE_ASN1_FUNCTIONS(RevAnnContent)
+
 /* PKIBody tags = alternatives of the CHOICE, RFC 4210 5.1.2. */
 enum pki_body_type {
 	PKI_BODY_IR = 0,
@@ -162,18 +221,25 @@ enum pki_body_type {
 typedef struct PKIBody_st {
 	int type; /* enum pki_body_type */
 	union {
-		CertReqMessages *certReqMessages; /* ir, cr, kur */
-		CertRepMessage *certRepMessage;   /* ip, cp, kup */
+		CertReqMessages *certReqMessages; /* ir, cr, kur, krr, ccr */
+		CertRepMessage *certRepMessage;   /* ip, cp, kup, ccp */
 		CertificationRequest *p10cr;
+		STACK_OF(Challenge) * popdecc;
+		STACK_OF(ASN1_INTEGER) * popdecr;
+		KeyRecRepContent *krp;
 		STACK_OF(RevDetails) * rr;
 		RevRepContent *rp;
+		CAKeyUpdContent *ckuann;
+		ASN1_TYPE *cann; /* Certificate, kept as received */
+		RevAnnContent *rann;
+		STACK_OF(ASN1_TYPE) * crlann; /* CertificateLists, kept as received */
 		ASN1_NULL *pkiconf;
+		STACK_OF(ASN1_TYPE) * nested;        /* PKIMessages, kept as received */
 		STACK_OF(InfoTypeAndValue) * genmsg; /* genm, genp */
 		ErrorMsgContent *error;
 		STACK_OF(CertStatus) * certConf;
 		STACK_OF(PollReq) * pollReq;
 		STACK_OF(PollRep) * pollRep;
-		ASN1_TYPE *other; /* the types that are not served: value as received */
 	} value;
 } PKIBody;
 DECLARE_ASN1_FUNCTIONS(PKIBody)

@@ -112,18 +112,35 @@ ASN1_SEQUENCE(POPOSigningKey) = {
 
 /*
  * RFC 4211 4
+ * POPOPrivKey ::= CHOICE {
+ *     thisMessage       [0] BIT STRING,         -- deprecated
+ *     subsequentMessage [1] SubsequentMessage,
+ *     dhMAC             [2] BIT STRING,         -- deprecated
+ *     agreeMAC          [3] PKMACValue,
+ *     encryptedKey      [4] EnvelopedData }
+ * SubsequentMessage ::= INTEGER { encrCert (0), challengeResp (1) }
+ */
+ASN1_CHOICE(POPOPrivKey) = {
+	ASN1_IMP(POPOPrivKey, value.thisMessage, ASN1_BIT_STRING, 0),
+	ASN1_IMP(POPOPrivKey, value.subsequentMessage, ASN1_INTEGER, 1),
+	ASN1_IMP(POPOPrivKey, value.dhMAC, ASN1_BIT_STRING, 2),
+	ASN1_IMP(POPOPrivKey, value.agreeMAC, ASN1_SEQUENCE, 3),
+	ASN1_IMP(POPOPrivKey, value.encryptedKey, ASN1_SEQUENCE, 4),
+} ASN1_CHOICE_END(POPOPrivKey) IMPLEMENT_ASN1_FUNCTIONS(POPOPrivKey)
+
+/*
+ * RFC 4211 4
  * ProofOfPossession ::= CHOICE {
  *     raVerified        [0] NULL,
  *     signature         [1] POPOSigningKey,
  *     keyEncipherment   [2] POPOPrivKey,
  *     keyAgreement      [3] POPOPrivKey }
- * POPOPrivKey ::= CHOICE { ... }
  */
 ASN1_CHOICE(ProofOfPossession) = {
 	ASN1_IMP(ProofOfPossession, value.raVerified, ASN1_NULL, 0),
 	ASN1_IMP(ProofOfPossession, value.signature, POPOSigningKey, 1),
-	ASN1_EXP(ProofOfPossession, value.keyEncipherment, ASN1_ANY, 2),
-	ASN1_EXP(ProofOfPossession, value.keyAgreement, ASN1_ANY, 3),
+	ASN1_EXP(ProofOfPossession, value.keyEncipherment, POPOPrivKey, 2),
+	ASN1_EXP(ProofOfPossession, value.keyAgreement, POPOPrivKey, 3),
 } ASN1_CHOICE_END(ProofOfPossession) IMPLEMENT_ASN1_FUNCTIONS(ProofOfPossession)
 
 /*

@@ -203,6 +203,101 @@ ASN1_SEQUENCE(PollRep) = {
 } ASN1_SEQUENCE_END(PollRep) IMPLEMENT_ASN1_FUNCTIONS(PollRep)
 
 /*
+ * RFC 9810 5.2.8.3.3
+ * Challenge ::= SEQUENCE {
+ *     owf                 AlgorithmIdentifier  OPTIONAL,
+ *     witness             OCTET STRING,
+ *     challenge           OCTET STRING,
+ *     encryptedRand   [0] EnvelopedData        OPTIONAL }
+ */
+ASN1_SEQUENCE(Challenge) = {
+	ASN1_OPT(Challenge, owf, X509_ALGOR),
+	ASN1_SIMPLE(Challenge, witness, ASN1_OCTET_STRING),
+	ASN1_SIMPLE(Challenge, challenge, ASN1_OCTET_STRING),
+	ASN1_EXP_OPT(Challenge, encryptedRand, ASN1_ANY, 0),
+} ASN1_SEQUENCE_END(Challenge) IMPLEMENT_ASN1_FUNCTIONS(Challenge)
+
+/*
+ * RFC 9810 5.2.8.3.3
+ * Rand ::= SEQUENCE {
+ *     int      INTEGER,
+ *     sender   GeneralName }
+ */
+ASN1_SEQUENCE(Rand) = {
+	ASN1_SIMPLE(Rand, integer, ASN1_INTEGER),
+	ASN1_SIMPLE(Rand, sender, GENERAL_NAME),
+} ASN1_SEQUENCE_END(Rand) IMPLEMENT_ASN1_FUNCTIONS(Rand)
+
+/*
+ * RFC 4210 5.3.8
+ * KeyRecRepContent ::= SEQUENCE {
+ *     status          PKIStatusInfo,
+ *     newSigCert  [0] CMPCertificate                             OPTIONAL,
+ *     caCerts     [1] SEQUENCE SIZE (1..MAX) OF CMPCertificate   OPTIONAL,
+ *     keyPairHist [2] SEQUENCE SIZE (1..MAX) OF CertifiedKeyPair OPTIONAL }
+ */
+ASN1_SEQUENCE(KeyRecRepContent) = {
+	ASN1_SIMPLE(KeyRecRepContent, status, PKIStatusInfo),
+	ASN1_EXP_OPT(KeyRecRepContent, newSigCert, ASN1_ANY, 0),
+	ASN1_EXP_SEQUENCE_OF_OPT(KeyRecRepContent, caCerts, ASN1_ANY, 1),
+	ASN1_EXP_SEQUENCE_OF_OPT(KeyRecRepContent, keyPairHist, CertifiedKeyPair, 2),
+} ASN1_SEQUENCE_END(KeyRecRepContent) IMPLEMENT_ASN1_FUNCTIONS(KeyRecRepContent)
+
+/*
+ * RFC 4210 5.3.13
+ * CAKeyUpdAnnContent ::= SEQUENCE {
+ *     oldWithNew   CMPCertificate,
+ *     newWithOld   CMPCertificate,
+ *     newWithNew   CMPCertificate }
+ */
+ASN1_SEQUENCE(CAKeyUpdAnnContent) = {
+	ASN1_SIMPLE(CAKeyUpdAnnContent, oldWithNew, ASN1_ANY),
+	ASN1_SIMPLE(CAKeyUpdAnnContent, newWithOld, ASN1_ANY),
+	ASN1_SIMPLE(CAKeyUpdAnnContent, newWithNew, ASN1_ANY),
+} ASN1_SEQUENCE_END(CAKeyUpdAnnContent) IMPLEMENT_ASN1_FUNCTIONS(CAKeyUpdAnnContent)
+
+/*
+ * RFC 9480 2.14
+ * RootCaKeyUpdateContent ::= SEQUENCE {
+ *     newWithNew       CMPCertificate,
+ *     newWithOld   [0] CMPCertificate OPTIONAL,
+ *     oldWithNew   [1] CMPCertificate OPTIONAL }
+ */
+ASN1_SEQUENCE(RootCaKeyUpdateContent) = {
+	ASN1_SIMPLE(RootCaKeyUpdateContent, newWithNew, ASN1_ANY),
+	ASN1_EXP_OPT(RootCaKeyUpdateContent, newWithOld, ASN1_ANY, 0),
+	ASN1_EXP_OPT(RootCaKeyUpdateContent, oldWithNew, ASN1_ANY, 1),
+} ASN1_SEQUENCE_END(RootCaKeyUpdateContent) IMPLEMENT_ASN1_FUNCTIONS(RootCaKeyUpdateContent)
+
+/*
+ * RFC 9810 5.3.13
+ * CAKeyUpdContent ::= CHOICE {
+ *     cAKeyUpdAnnV2      CAKeyUpdAnnContent, -- deprecated
+ *     cAKeyUpdAnnV3  [0] RootCaKeyUpdateContent }
+ */
+ASN1_CHOICE(CAKeyUpdContent) = {
+	ASN1_SIMPLE(CAKeyUpdContent, value.cAKeyUpdAnnV2, CAKeyUpdAnnContent),
+	ASN1_EXP(CAKeyUpdContent, value.cAKeyUpdAnnV3, RootCaKeyUpdateContent, 0),
+} ASN1_CHOICE_END(CAKeyUpdContent) IMPLEMENT_ASN1_FUNCTIONS(CAKeyUpdContent)
+
+/*
+ * RFC 4210 5.3.15
+ * RevAnnContent ::= SEQUENCE {
+ *     status              PKIStatus,
+ *     certId              CertId,
+ *     willBeRevokedAt     GeneralizedTime,
+ *     badSinceDate        GeneralizedTime,
+ *     crlDetails          Extensions  OPTIONAL }
+ */
+ASN1_SEQUENCE(RevAnnContent) = {
+	ASN1_SIMPLE(RevAnnContent, status, ASN1_INTEGER),
+	ASN1_SIMPLE(RevAnnContent, certId, CertId),
+	ASN1_SIMPLE(RevAnnContent, willBeRevokedAt, ASN1_GENERALIZEDTIME),
+	ASN1_SIMPLE(RevAnnContent, badSinceDate, ASN1_GENERALIZEDTIME),
+	ASN1_SEQUENCE_OF_OPT(RevAnnContent, crlDetails, X509_EXTENSION),
+} ASN1_SEQUENCE_END(RevAnnContent) IMPLEMENT_ASN1_FUNCTIONS(RevAnnContent)
+
+/*
  * RFC 4210 5.1.2
  * PKIBody ::= CHOICE {
  *     ir       [0]  CertReqMessages,        ip       [1]  CertRepMessage,
@@ -221,7 +316,10 @@ ASN1_SEQUENCE(PollRep) = {
  *     pollReq  [25] PollReqContent,         pollRep  [26] PollRepContent }
  * RevReqContent ::= SEQUENCE OF RevDetails, PKIConfirmContent ::= NULL,
  * GenMsgContent, GenRepContent ::= SEQUENCE OF InfoTypeAndValue,
- * CertConfirmContent ::= SEQUENCE OF CertStatus
+ * CertConfirmContent ::= SEQUENCE OF CertStatus,
+ * POPODecKeyChallContent ::= SEQUENCE OF Challenge, POPODecKeyRespContent ::= SEQUENCE OF INTEGER,
+ * CertAnnContent ::= CMPCertificate, CRLAnnContent ::= SEQUENCE OF CertificateList,
+ * NestedMessageContent ::= PKIMessages ::= SEQUENCE SIZE (1..MAX) OF PKIMessage
  * The order of the alternatives makes their index, PKIBody.type, equal to the tag.
  */
 ASN1_CHOICE(PKIBody) = {
@@ -230,22 +328,22 @@ ASN1_CHOICE(PKIBody) = {
 	ASN1_EXP(PKIBody, value.certReqMessages, CertReqMessages, 2),
 	ASN1_EXP(PKIBody, value.certRepMessage, CertRepMessage, 3),
 	ASN1_EXP(PKIBody, value.p10cr, CertificationRequest, 4),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 5),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 6),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.popdecc, Challenge, 5),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.popdecr, ASN1_INTEGER, 6),
 	ASN1_EXP(PKIBody, value.certReqMessages, CertReqMessages, 7),
 	ASN1_EXP(PKIBody, value.certRepMessage, CertRepMessage, 8),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 9),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 10),
+	ASN1_EXP(PKIBody, value.certReqMessages, CertReqMessages, 9),
+	ASN1_EXP(PKIBody, value.krp, KeyRecRepContent, 10),
 	ASN1_EXP_SEQUENCE_OF(PKIBody, value.rr, RevDetails, 11),
 	ASN1_EXP(PKIBody, value.rp, RevRepContent, 12),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 13),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 14),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 15),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 16),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 17),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 18),
+	ASN1_EXP(PKIBody, value.certReqMessages, CertReqMessages, 13),
+	ASN1_EXP(PKIBody, value.certRepMessage, CertRepMessage, 14),
+	ASN1_EXP(PKIBody, value.ckuann, CAKeyUpdContent, 15),
+	ASN1_EXP(PKIBody, value.cann, ASN1_ANY, 16),
+	ASN1_EXP(PKIBody, value.rann, RevAnnContent, 17),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.crlann, ASN1_ANY, 18),
 	ASN1_EXP(PKIBody, value.pkiconf, ASN1_NULL, 19),
-	ASN1_EXP(PKIBody, value.other, ASN1_ANY, 20),
+	ASN1_EXP_SEQUENCE_OF(PKIBody, value.nested, ASN1_ANY, 20),
 	ASN1_EXP_SEQUENCE_OF(PKIBody, value.genmsg, InfoTypeAndValue, 21),
 	ASN1_EXP_SEQUENCE_OF(PKIBody, value.genmsg, InfoTypeAndValue, 22),
 	ASN1_EXP(PKIBody, value.error, ErrorMsgContent, 23),

@@ -105,11 +105,17 @@ static void p10_explain(struct explain *e, const CertificationRequest *p10)
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-static struct bytes value_octets(const ASN1_TYPE *value)
+/* A certificate that was kept as received; what is none is shown as the value it is. */
+static void certificate_explain(struct explain *e, const char *name, const ASN1_TYPE *cert)
 {
-	const ASN1_STRING *s = value->value.sequence;
+	const ASN1_STRING *der;
 
-	return (struct bytes){ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)};
+	if (!cert || cert->type != V_ASN1_SEQUENCE) {
+		explain_value(e, name, cert);
+		return;
+	}
+	der = cert->value.sequence;
+	explain_certificate(e, name, (struct bytes){der->data, (size_t)der->length});
 }
 
 static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
@@ -117,8 +123,7 @@ static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
 	if (!pair)
 		return;
 	if (pair->certOrEncCert->type == CERT_OR_ENC_CERT_CERTIFICATE)
-		explain_certificate(e, "certificate",
-				    value_octets(pair->certOrEncCert->value.certificate));
+		certificate_explain(e, "certificate", pair->certOrEncCert->value.certificate);
 	else
 		explain_text(e, "certOrEncCert", "encryptedCert");
 	if (pair->privateKey)
@@ -128,7 +133,7 @@ static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
 static void certrep_explain(struct explain *e, const CertRepMessage *rep)
 {
 	for (int i = 0; i < sk_ASN1_TYPE_num(rep->caPubs); i++)
-		explain_certificate(e, "caPubs", value_octets(sk_ASN1_TYPE_value(rep->caPubs, i)));
+		certificate_explain(e, "caPubs", sk_ASN1_TYPE_value(rep->caPubs, i));
 	for (int i = 0; i < sk_CertResponse_num(rep->response); i++) {
 		const CertResponse *response = sk_CertResponse_value(rep->response, i);
 
@@ -212,6 +217,65 @@ static void poll_explain(struct explain *e, const PKIBody *body)
 	}
 }
 
+static void challenges_explain(struct explain *e, const PKIBody *body)
+{
+	for (int i = 0; body->type == PKI_BODY_POPDECC && i < sk_Challenge_num(body->value.popdecc);
+	     i++) {
+		const Challenge *c = sk_Challenge_value(body->value.popdecc, i);
+
+		explain_begin(e, "Challenge");
+		explain_algorithm(e, "owf", c->owf);
+		explain_string(e, "witness", c->witness);
+		explain_string(e, "challenge", c->challenge);
+		explain_value(e, "encryptedRand", c->encryptedRand);
+		explain_end(e);
+	}
+	for (int i = 0;
+	     body->type == PKI_BODY_POPDECR && i < sk_ASN1_INTEGER_num(body->value.popdecr); i++)
+		explain_integer(e, "response", sk_ASN1_INTEGER_value(body->value.popdecr, i));
+}
+
+static void krp_explain(struct explain *e, const KeyRecRepContent *krp)
+{
+	explain_status_info(e, "status", krp->status);
+	certificate_explain(e, "newSigCert", krp->newSigCert);
+	for (int i = 0; i < sk_ASN1_TYPE_num(krp->caCerts); i++)
+		certificate_explain(e, "caCerts", sk_ASN1_TYPE_value(krp->caCerts, i));
+	for (int i = 0; i < sk_CertifiedKeyPair_num(krp->keyPairHist); i++)
+		key_pair_explain(e, sk_CertifiedKeyPair_value(krp->keyPairHist, i));
+}
+
+static void ckuann_explain(struct explain *e, const CAKeyUpdContent *content)
+{
+	if (content->type == CA_KEY_UPD_ANN_V2) {
+		certificate_explain(e, "oldWithNew", content->value.cAKeyUpdAnnV2->oldWithNew);
+		certificate_explain(e, "newWithOld", content->value.cAKeyUpdAnnV2->newWithOld);
+		certificate_explain(e, "newWithNew", content->value.cAKeyUpdAnnV2->newWithNew);
+		return;
+	}
+	certificate_explain(e, "newWithNew", content->value.cAKeyUpdAnnV3->newWithNew);
+	certificate_explain(e, "newWithOld", content->value.cAKeyUpdAnnV3->newWithOld);
+	certificate_explain(e, "oldWithNew", content->value.cAKeyUpdAnnV3->oldWithNew);
+}
+
+static void rann_explain(struct explain *e, const RevAnnContent *rann)
+{
+	explain_integer(e, "status", rann->status);
+	explain_begin(e, "certId");
+	explain_general_name(e, "issuer", rann->certId->issuer);
+	explain_integer(e, "serialNumber", rann->certId->serialNumber);
+	explain_end(e);
+	explain_time(e, "willBeRevokedAt", rann->willBeRevokedAt);
+	explain_time(e, "badSinceDate", rann->badSinceDate);
+	explain_extensions(e, "crlDetails", rann->crlDetails);
+}
+
+static void values_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * values)
+{
+	for (int i = 0; i < sk_ASN1_TYPE_num(values); i++)
+		explain_value(e, "value", sk_ASN1_TYPE_value(values, i));
+}
+
 void explain_body(struct explain *e, const PKIBody *body)
 {
 	char title[64];
@@ -222,11 +286,14 @@ void explain_body(struct explain *e, const PKIBody *body)
 	case PKI_BODY_IR:
 	case PKI_BODY_CR:
 	case PKI_BODY_KUR:
+	case PKI_BODY_KRR:
+	case PKI_BODY_CCR:
 		certreq_explain(e, body->value.certReqMessages);
 		break;
 	case PKI_BODY_IP:
 	case PKI_BODY_CP:
 	case PKI_BODY_KUP:
+	case PKI_BODY_CCP:
 		certrep_explain(e, body->value.certRepMessage);
 		break;
 	case PKI_BODY_P10CR:
@@ -254,8 +321,28 @@ void explain_body(struct explain *e, const PKIBody *body)
 	case PKI_BODY_POLLREP:
 		poll_explain(e, body);
 		break;
+	case PKI_BODY_POPDECC:
+	case PKI_BODY_POPDECR:
+		challenges_explain(e, body);
+		break;
+	case PKI_BODY_KRP:
+		krp_explain(e, body->value.krp);
+		break;
+	case PKI_BODY_CKUANN:
+		ckuann_explain(e, body->value.ckuann);
+		break;
+	case PKI_BODY_CANN:
+		certificate_explain(e, "certificate", body->value.cann);
+		break;
+	case PKI_BODY_RANN:
+		rann_explain(e, body->value.rann);
+		break;
+	case PKI_BODY_CRLANN:
+	case PKI_BODY_NESTED:
+		values_explain(e, body->value.nested);
+		break;
 	default:
-		explain_value(e, "value", body->value.other);
+		break;
 	}
 	explain_end(e);
 }

@@ -13,10 +13,13 @@ static void *body_value_new(enum pki_body_type type)
 	case PKI_BODY_IR:
 	case PKI_BODY_CR:
 	case PKI_BODY_KUR:
+	case PKI_BODY_KRR:
+	case PKI_BODY_CCR:
 		return sk_CertReqMsg_new_null();
 	case PKI_BODY_IP:
 	case PKI_BODY_CP:
 	case PKI_BODY_KUP:
+	case PKI_BODY_CCP:
 		return CertRepMessage_new();
 	case PKI_BODY_P10CR:
 		return CertificationRequest_new();
@@ -38,17 +41,20 @@ static void *body_value_new(enum pki_body_type type)
 	case PKI_BODY_POLLREP:
 		return sk_PollRep_new_null();
 	case PKI_BODY_POPDECC:
+		return sk_Challenge_new_null();
 	case PKI_BODY_POPDECR:
-	case PKI_BODY_KRR:
+		return sk_ASN1_INTEGER_new_null();
 	case PKI_BODY_KRP:
-	case PKI_BODY_CCR:
-	case PKI_BODY_CCP:
+		return KeyRecRepContent_new();
 	case PKI_BODY_CKUANN:
+		return CAKeyUpdContent_new();
 	case PKI_BODY_CANN:
+		return ASN1_TYPE_new();
 	case PKI_BODY_RANN:
+		return RevAnnContent_new();
 	case PKI_BODY_CRLANN:
 	case PKI_BODY_NESTED:
-		return ASN1_TYPE_new();
+		return sk_ASN1_TYPE_new_null();
 	case PKI_BODY_COUNT:
 	default:
 		return NULL;

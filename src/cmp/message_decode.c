@@ -100,13 +100,19 @@ static int header_decode(struct cmp_message *msg)
 	return 0;
 }
 
-/* RFC 4210 5.1: extraCerts has SIZE (1..MAX) if present; a Certificate is a SEQUENCE. */
+/* Lists of what stays as received: certificates, CRLs and messages are SEQUENCEs. */
+static bool sequences_valid(const STACK_OF(ASN1_TYPE) * list)
+{
+	for (int i = 0; i < sk_ASN1_TYPE_num(list); i++)
+		if (sk_ASN1_TYPE_value(list, i)->type != V_ASN1_SEQUENCE)
+			return false;
+	return true;
+}
+
+/* RFC 4210 5.1: extraCerts has SIZE (1..MAX) if present. */
 static bool extra_certs_valid(const STACK_OF(ASN1_TYPE) * certs)
 {
-	for (int i = 0; i < sk_ASN1_TYPE_num(certs); i++)
-		if (sk_ASN1_TYPE_value(certs, i)->type != V_ASN1_SEQUENCE)
-			return false;
-	return sk_ASN1_TYPE_num(certs) > 0;
+	return !certs || (sk_ASN1_TYPE_num(certs) > 0 && sequences_valid(certs));
 }
 
 static int outer_decode(struct cmp_message *msg)
@@ -117,7 +123,7 @@ static int outer_decode(struct cmp_message *msg)
 
 	if (!outer)
 		return decode_error("decode a PKIMessage");
-	if (p != end || (outer->extraCerts && !extra_certs_valid(outer->extraCerts))) {
+	if (p != end || !extra_certs_valid(outer->extraCerts)) {
 		PKIMessage_free(outer);
 		return -EBADMSG;
 	}
@@ -156,11 +162,32 @@ static bool requests_valid(const CertReqMessages *requests)
 
 static bool body_valid(const PKIBody *body, size_t len)
 {
-	if (i2d_PKIBody(body, NULL) != (int)len)
-		return false;
-	if (body->type == PKI_BODY_IR || body->type == PKI_BODY_CR || body->type == PKI_BODY_KUR)
-		return requests_valid(body->value.certReqMessages);
-	return true;
+	switch (body->type) {
+	case PKI_BODY_IR:
+	case PKI_BODY_CR:
+	case PKI_BODY_KUR:
+	case PKI_BODY_KRR:
+	case PKI_BODY_CCR:
+		if (!requests_valid(body->value.certReqMessages))
+			return false;
+		break;
+	case PKI_BODY_CANN:
+		if (body->value.cann->type != V_ASN1_SEQUENCE)
+			return false;
+		break;
+	case PKI_BODY_CRLANN:
+		if (!sequences_valid(body->value.crlann))
+			return false;
+		break;
+	case PKI_BODY_NESTED:
+		/* RFC 4210 5.1: PKIMessages has SIZE (1..MAX). */
+		if (!sk_ASN1_TYPE_num(body->value.nested) || !sequences_valid(body->value.nested))
+			return false;
+		break;
+	default:
+		break;
+	}
+	return i2d_PKIBody(body, NULL) == (int)len;
 }
 
 static int body_decode(struct cmp_message *msg)

@@ -289,7 +289,7 @@ START_TEST(test_body_new)
 
 	ck_assert_ptr_nonnull(body);
 	ck_assert_int_eq(body->type, _i);
-	ck_assert_ptr_nonnull(body->value.other);
+	ck_assert_ptr_nonnull(body->value.certReqMessages);
 	PKIBody_free(body);
 }
 END_TEST
