@@ -69,6 +69,17 @@ static const char types_text[] =
 	"[statuses]\ns=SEQUENCE:PKIStatusInfo\n[ids]\ni=SEQUENCE:CertId\n"
 	"[RevRepContent]\nstatus=SEQUENCE:statuses\ncerts=EXPLICIT:0,SEQUENCE:ids\n"
 	"[ErrorMsgContent]\ninfo=SEQUENCE:PKIStatusInfo\ncode=INT:5\ntext=SEQUENCE:texts\n"
+	"[Challenge]\nowf=SEQUENCE:alg\nwitness=FORMAT:HEX,OCT:01\nchallenge=FORMAT:HEX,OCT:0203\n"
+	"rand=EXPLICIT:0,SEQUENCE:name\n"
+	"[keypair]\ncert=EXPLICIT:0,SEQUENCE:name\nkey=EXPLICIT:0,SEQUENCE:name\n"
+	"[keypairs]\nk=SEQUENCE:keypair\n"
+	"[KeyRecRepContent]\nstatus=SEQUENCE:PKIStatusInfo\nnew=EXPLICIT:0,SEQUENCE:name\n"
+	"ca=EXPLICIT:1,SEQUENCE:certs\nhist=EXPLICIT:2,SEQUENCE:keypairs\n"
+	"[CAKeyUpdAnnContent]\na=SEQUENCE:name\nb=SEQUENCE:name\nc=SEQUENCE:name\n"
+	"[RootCaKeyUpdateContent]\na=SEQUENCE:name\nb=EXPLICIT:0,SEQUENCE:name\n"
+	"c=EXPLICIT:1,SEQUENCE:name\n"
+	"[RevAnnContent]\nstatus=INT:4\nid=SEQUENCE:CertId\nwill=GENTIME:20571123085300Z\n"
+	"bad=GENTIME:20561123085300Z\ndetails=SEQUENCE:extensions\n"
 	"[PollRep]\nid=INT:0\nafter=INT:60\nreason=SEQUENCE:texts\n"
 	/* docs/cmp-profile.md */
 	"[ids8]\ni1=UTF8:a\ni2=UTF8:b\n"
@@ -219,20 +230,21 @@ static const struct {
 	{"EXPLICIT:2,SEQWRAP,SEQUENCE:CertReqMsg", PKI_BODY_CR},
 	{"EXPLICIT:3,SEQUENCE:CertRepMessage", PKI_BODY_CP},
 	{"EXPLICIT:4,SEQUENCE:CertificationRequest", PKI_BODY_P10CR},
-	{"EXPLICIT:5,SEQUENCE:name", PKI_BODY_POPDECC},
-	{"EXPLICIT:6,SEQUENCE:name", PKI_BODY_POPDECR},
+	{"EXPLICIT:5,SEQWRAP,SEQUENCE:Challenge", PKI_BODY_POPDECC},
+	{"EXPLICIT:6,SEQWRAP,INT:7", PKI_BODY_POPDECR},
 	{"EXPLICIT:7,SEQWRAP,SEQUENCE:CertReqMsg", PKI_BODY_KUR},
 	{"EXPLICIT:8,SEQUENCE:CertRepMessage", PKI_BODY_KUP},
 	{"EXPLICIT:9,SEQWRAP,SEQUENCE:CertReqMsg", PKI_BODY_KRR},
-	{"EXPLICIT:10,SEQUENCE:name", PKI_BODY_KRP},
+	{"EXPLICIT:10,SEQUENCE:KeyRecRepContent", PKI_BODY_KRP},
 	{"EXPLICIT:11,SEQWRAP,SEQUENCE:RevDetails", PKI_BODY_RR},
 	{"EXPLICIT:12,SEQUENCE:RevRepContent", PKI_BODY_RP},
 	{"EXPLICIT:13,SEQWRAP,SEQUENCE:CertReqMsg", PKI_BODY_CCR},
 	{"EXPLICIT:14,SEQUENCE:CertRepMessage", PKI_BODY_CCP},
-	{"EXPLICIT:15,SEQUENCE:name", PKI_BODY_CKUANN},
+	{"EXPLICIT:15,SEQUENCE:CAKeyUpdAnnContent", PKI_BODY_CKUANN},
+	{"EXPLICIT:15,EXPLICIT:0,SEQUENCE:RootCaKeyUpdateContent", PKI_BODY_CKUANN},
 	{"EXPLICIT:16,SEQUENCE:name", PKI_BODY_CANN},
-	{"EXPLICIT:17,SEQUENCE:name", PKI_BODY_RANN},
-	{"EXPLICIT:18,SEQUENCE:name", PKI_BODY_CRLANN},
+	{"EXPLICIT:17,SEQUENCE:RevAnnContent", PKI_BODY_RANN},
+	{"EXPLICIT:18,SEQWRAP,SEQUENCE:name", PKI_BODY_CRLANN},
 	{"EXPLICIT:19,NULL", PKI_BODY_PKICONF},
 	{"EXPLICIT:20,SEQWRAP,SEQUENCE:PKIMessage", PKI_BODY_NESTED},
 	{"EXPLICIT:21,SEQUENCE:infos", PKI_BODY_GENM},

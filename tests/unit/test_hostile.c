@@ -161,7 +161,11 @@ static const struct {
 	{HEADER, "a011300f300d300b0201003006a70403020001", "", NO_BODY, PKI_BODY_IR,
 	 "issuerUID in parts: BER that only the schema shows"},
 	{HEADER, "b5023000", "", ACCEPTED, 0, "genm of no elements"},
-	{HEADER, "a5020500", "", ACCEPTED, 0, "a type that is not served"},
+	{HEADER, "a5020500", "", NO_BODY, PKI_BODY_POPDECC, "popdecc of NULL"},
+	{HEADER, "b2023000", "", ACCEPTED, 0, "crlann of no CRLs"},
+	{HEADER, "b40430023000", "", ACCEPTED, 0, "nested of what may be a message"},
+	{HEADER, "b4023000", "", NO_BODY, PKI_BODY_NESTED, "nested of no messages"},
+	{HEADER, "b40430020500", "", NO_BODY, PKI_BODY_NESTED, "nested of no SEQUENCE"},
 	/* protection and extraCerts */
 	{HEADER, BODY, "a00403020041", ACCEPTED, 0, "protection"},
 	{HEADER, BODY, "a0020500", NO_BODY, PKI_BODY_PKICONF, "protection NULL"},
