@@ -230,6 +230,7 @@ static int certificate_check(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const
 		*textp = "the certificate was not issued by the expected CA";
 	}
 	x->accepted = fail_info == 0;
+	x->declined = fail_info != 0;
 	return fail_info;
 }
 
@@ -443,10 +444,14 @@ static int lowest_bit(int bits)
 	return bits > 0 ? __builtin_ctz((unsigned)bits) : -1;
 }
 
-/* OpenSSL sets the status `rejection` from verified answers only, and where we do not accept the
- * certificate. */
+/* OpenSSL sets the status `rejection` from verified answers only. */
 static void refusal_read(struct exchange *x, struct exchange_result *result)
 {
+	/* OpenSSL 3.0 calls this a rejection too, 3.5 does not; it has no failInfo of theirs. */
+	if (x->declined) {
+		result->outcome = EXCHANGE_REFUSED;
+		return;
+	}
 	if (OSSL_CMP_CTX_get_status(x->ctx) != OSSL_CMP_PKISTATUS_rejection) {
 		result->outcome = EXCHANGE_NO_ANSWER;
 		return;

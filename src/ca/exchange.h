@@ -33,6 +33,7 @@ struct exchange {
 	bool offline;         /* nothing is sent */
 	bool sent;            /* in this step */
 	bool accepted;        /* the certificate is what was asked for */
+	bool declined;        /* it is not: told in certConf */
 	int transfer_error;   /* negative errno: no answer in this step */
 	int store_result;     /* of a commit in this step, unless 0 */
 };

@@ -57,8 +57,9 @@ def test_init_makes_proper_certificates(tmp_path):
     for cert, pathlen in ((root, 1), (issuing, 0)):
         said = run([OPENSSL, "x509", "-in", cert, "-noout", "-ext", "basicConstraints,keyUsage"]).stdout
         assert f"CA:TRUE, pathlen:{pathlen}" in said and "Certificate Sign, CRL Sign" in said
-    said = run([OPENSSL, "x509", "-in", own, "-noout", "-subject", "-ext", "keyUsage"]).stdout
-    assert "CN = cmf" in said and "Digital Signature\n" in said
+    said = run([OPENSSL, "x509", "-in", own, "-noout", "-subject", "-nameopt", "RFC2253", "-ext",
+                "keyUsage"]).stdout
+    assert "subject=CN=cmf\n" in said and "Digital Signature\n" in said
     for secret in (*cmf.dir.rglob("*.key"), cmf.dir / "cmf.db", cmf.conf):
         assert secret.stat().st_mode & 0o077 == 0, secret
 
