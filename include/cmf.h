@@ -40,7 +40,9 @@ struct cmf_principal {
 	char *trust_domain;
 	uint32_t permissions; /* enum store_permission */
 	bool register_on_ir;
-	char *default_profile;    /* NULL: none */
+	char *default_profile; /* NULL: none */
+	/* Never NULL; lives as long as the CMF. */
+	const struct conf_client_policy *policy;
 	int64_t certificate_id;   /* END_ENTITY */
 	int64_t registration_id;  /* END_ENTITY */
 	struct octets mac_secret; /* MAC clients: to protect the answer; else empty */

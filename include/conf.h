@@ -216,6 +216,16 @@ struct conf_profile {
 	size_t n_extensions;
 };
 
+/*
+ * [client_policy NAME]: what holds for the clients that name it, narrower than [protection]. There
+ * is always one named "default", for clients that name none, end entities and the operator.
+ */
+struct conf_client_policy {
+	char *name;
+	uint32_t mac_iterations_min; /* 0: as [protection] has it */
+	uint32_t rsa_bits_min;       /* 0: likewise */
+};
+
 struct conf {
 	char *path; /* of the file, absolute */
 	char *dir;  /* its directory, absolute */
@@ -230,6 +240,8 @@ struct conf {
 	size_t n_ca_rules;
 	struct conf_profile *profiles;
 	size_t n_profiles;
+	struct conf_client_policy *client_policies; /* the one named "default" among them */
+	size_t n_client_policies;
 };
 
 /*
@@ -246,6 +258,9 @@ const struct conf_ca *conf_ca_find(const struct conf *conf, const char *name);
 const struct conf_profile *conf_profile_find(const struct conf *conf, const char *name);
 /* The default profile of a certType, NULL if the configuration has none. */
 const struct conf_profile *conf_profile_default(const struct conf *conf, enum cert_type type);
+
+/* NULL as the name: the one named "default", which always exists. NULL: there is none. */
+const struct conf_client_policy *conf_client_policy_find(const struct conf *conf, const char *name);
 
 /*
  * For SIGHUP: 0 if `next` differs from `now` only in keys that a reload may change; else -EPERM and

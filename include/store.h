@@ -77,6 +77,7 @@ struct store_client {
 	uint32_t permissions;
 	bool register_on_ir;
 	char *default_profile; /* NULL: none */
+	char *policy;          /* its [client_policy NAME]; NULL: the default one */
 	/* Signature credential: either the exact certificate, or trust anchor and subject. */
 	struct octets trust_anchor; /* PEM, one or more certificates; empty for MAC clients */
 	struct octets certificate;  /* DER of the exact certificate; empty: anchor and subject */

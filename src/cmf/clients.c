@@ -76,6 +76,7 @@ static int row_copy(const struct store_client *row, struct store_client *copy)
 	if (text_copy(row->name, &copy->name) < 0 ||
 	    text_copy(row->trust_domain, &copy->trust_domain) < 0 ||
 	    text_copy(row->default_profile, &copy->default_profile) < 0 ||
+	    text_copy(row->policy, &copy->policy) < 0 ||
 	    text_copy(row->subject, &copy->subject) < 0 ||
 	    text_copy(row->mac_reference, &copy->mac_reference) < 0)
 		return -ENOMEM;
@@ -197,15 +198,20 @@ void clients_unref(struct clients *clients)
 	free(clients);
 }
 
-int client_principal(const struct client *client, enum cmf_principal_kind kind,
-		     struct cmf_principal *principalp)
+int client_principal(const struct conf *conf, const struct client *client,
+		     enum cmf_principal_kind kind, struct cmf_principal *principalp)
 {
 	struct cmf_principal p = {
 		.kind = kind,
 		.permissions = client->row.permissions,
 		.register_on_ir = client->row.register_on_ir,
+		.policy = conf_client_policy_find(conf, client->row.policy),
 	};
 
+	/* Another policy in its place could allow what this one forbids. */
+	if (!p.policy)
+		return log_fault("cmf: a client names a policy that is not configured", -ENOENT,
+				 client->row.name);
 	if (text_copy(client->row.name, &p.name) < 0 ||
 	    text_copy(client->row.trust_domain, &p.trust_domain) < 0 ||
 	    text_copy(client->row.default_profile, &p.default_profile) < 0) {
@@ -231,7 +237,7 @@ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct byt
 		if (!client->row.mac_reference ||
 		    !bytes_equal(bytes_of_string(client->row.mac_reference), reference))
 			continue;
-		r = client_principal(client, CMF_PRINCIPAL_CLIENT, &principal);
+		r = client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_CLIENT, &principal);
 		if (r == 0)
 			r = secret_open(cmf, client->row.mac_reference,
 					octets_view(&client->row.mac_secret),
@@ -255,7 +261,8 @@ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const cha
 		return r;
 	for (size_t i = 0; i < clients->len; i++) {
 		if (strcmp(clients->item[i].row.name, client_name) == 0)
-			return client_principal(&clients->item[i], CMF_PRINCIPAL_ADMIN, principalp);
+			return client_principal(cmf_conf(cmf), &clients->item[i],
+						CMF_PRINCIPAL_ADMIN, principalp);
 	}
 	return refuse_detail(refusal, REFUSAL_client_not_permitted, "there is no such client");
 }

@@ -28,9 +28,10 @@ _must_check_ int clients_get(struct cmf *cmf, struct store_reader *reader,
 void clients_unref(struct clients *clients);
 DEFINE_CLEANUP(struct clients, clients_unref);
 
-/* The principal that a client is. 0 or -ENOMEM. */
-_must_check_ int client_principal(const struct client *client, enum cmf_principal_kind kind,
-				  struct cmf_principal *principalp);
+/* The principal that a client is. 0, -ENOMEM, or -ENOENT (logged) if its policy is not configured.
+ */
+_must_check_ int client_principal(const struct conf *conf, const struct client *client,
+				  enum cmf_principal_kind kind, struct cmf_principal *principalp);
 
 /*
  * A distinguished name from its one-line form "/C=DE/CN=vnfm-a": '+' joins attributes of one RDN, a

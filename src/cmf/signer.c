@@ -102,12 +102,14 @@ static int signer_pick(const struct sought *sought, const struct bytes *certs, s
 /* --- may it sign at all ------------------------------------------------------------------------
  */
 
-static bool key_strong(const struct spki_kind *kind, const struct conf *conf)
+static bool key_strong(const struct spki_kind *kind, const struct conf *conf,
+		       const struct conf_client_policy *policy)
 {
 	switch (kind->type) {
 	case EVP_PKEY_RSA:
 	case EVP_PKEY_RSA_PSS:
-		return kind->bits >= 0 && (uint32_t)kind->bits >= conf->protection.rsa_bits_min;
+		return kind->bits >= 0 && (uint32_t)kind->bits >= conf->protection.rsa_bits_min &&
+		       (uint32_t)kind->bits >= policy->rsa_bits_min;
 	case EVP_PKEY_EC:
 		return kind->curve_nid == NID_X9_62_prime256v1 ||
 		       kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1;
@@ -119,7 +121,8 @@ static bool key_strong(const struct spki_kind *kind, const struct conf *conf)
 	}
 }
 
-static int signer_key(const struct certificate_view *view, const struct conf *conf, EVP_PKEY **keyp,
+static int signer_key(const struct certificate_view *view, const struct conf *conf,
+		      const struct conf_client_policy *policy, EVP_PKEY **keyp,
 		      struct refusal *refusal)
 {
 	const unsigned char *p = view->spki.data;
@@ -139,14 +142,14 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 	if (r < 0)
 		return r;
 	*keyp = key;
-	return key_strong(&kind, conf) ? 0 : refuse(refusal, REFUSAL_signer_key_weak);
+	return key_strong(&kind, conf, policy) ? 0 : refuse(refusal, REFUSAL_signer_key_weak);
 }
 
 /* Key, key usage and validity of the certificate by itself. */
 static int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
 			 int64_t now_ms, struct signer_entry *entry, struct refusal *refusal)
 {
-	int r = signer_key(view, conf, &entry->key, refusal);
+	int r = signer_key(view, conf, entry->principal.policy, &entry->key, refusal);
 
 	if (r != 0)
 		return r;
@@ -202,13 +205,14 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 }
 
 /* RFC 9483 4.1.3, 4.2: the holder of a certificate of ours, for that certificate only. */
-static int end_entity_principal(const struct store_certificate *cert,
+static int end_entity_principal(const struct conf *conf, const struct store_certificate *cert,
 				struct cmf_principal *principal)
 {
 	char hex[2 * STORE_SERIAL_MAX + 1];
 
 	bytes_to_hex((struct bytes){cert->serial, cert->serial_len}, hex);
 	principal->kind = CMF_PRINCIPAL_END_ENTITY;
+	principal->policy = conf_client_policy_find(conf, NULL);
 	principal->certificate_id = cert->id;
 	principal->registration_id = cert->registration_id;
 	principal->trust_domain = strdup(cert->trust_domain);
@@ -255,10 +259,10 @@ static int signer_principal(const struct examination *x, const struct certificat
 	path.own = r == 0 ? &own : NULL;
 	r = signer_path_find(x->clients, &path, &client, refusal);
 	if (r == 0) {
-		r = client_principal(client, CMF_PRINCIPAL_CLIENT, &entry->principal);
+		r = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
 	} else if (r == REFUSED && path.own) {
 		*refusal = REFUSAL_NULL;
-		r = end_entity_principal(&own, &entry->principal);
+		r = end_entity_principal(x->conf, &own, &entry->principal);
 	}
 	entry->not_before_ms = path.not_before_ms;
 	entry->not_after_ms = path.not_after_ms;

@@ -127,18 +127,37 @@ static void credentials_check(const struct conf *conf, struct store *store, stru
 		strbuf_printf(&f->problems, "%s\n", strerror(-err));
 }
 
+struct policies_check {
+	const struct conf *conf;
+	struct findings *findings;
+};
+
+static int client_policy_check(void *arg, const struct store_client *client)
+{
+	const struct policies_check *check = arg;
+
+	if (!conf_client_policy_find(check->conf, client->policy))
+		strbuf_printf(&check->findings->problems,
+			      "client %s: there is no section [client_policy %s]\n", client->name,
+			      client->policy);
+	return 0;
+}
+
 /* Opens the database as cmfd does, which migrates an older schema, and has it checked. */
 static void database_open(const struct conf *conf, struct store **storep, struct findings *f)
 {
 	const struct store_options options = {.database = conf->store.database,
 					      .batch_max = conf->store.batch_max};
 	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
+	struct policies_check check = {conf, f};
 	int err = store_open(&options, storep);
 
 	if (!err)
 		err = store_reader_new(*storep, &reader);
 	if (!err)
 		err = store_integrity_check(reader);
+	if (!err)
+		err = store_client_list(reader, client_policy_check, &check);
 	if (err)
 		strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
 			      err == -EPROTO ? "it is newer than this program" : strerror(-err));

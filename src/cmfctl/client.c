@@ -20,6 +20,7 @@ enum {
 	OPT_MAY,
 	OPT_REGISTER_ON_IR,
 	OPT_DEFAULT_PROFILE,
+	OPT_POLICY,
 };
 
 /* Trust anchors of a client: some certificates. */
@@ -38,6 +39,7 @@ struct client_args {
 	const char *trust_domain;
 	const char *may;
 	const char *default_profile;
+	const char *policy;
 	bool mac;
 	bool register_on_ir;
 };
@@ -99,6 +101,9 @@ static error_t add_parse(int key, char *arg, struct argp_state *state)
 	case OPT_DEFAULT_PROFILE:
 		args->default_profile = arg;
 		return 0;
+	case OPT_POLICY:
+		args->policy = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (args->name)
 			argp_error(state, "one NAME only");
@@ -122,6 +127,7 @@ static const struct argp_option add_options[] = {
 	 "An ir for an entity that is not registered registers it", 1},
 	{"default-profile", OPT_DEFAULT_PROFILE, "NAME", 0,
 	 "Profile of its requests that name neither certType nor profile", 1},
+	{"policy", OPT_POLICY, "NAME", 0, "Its [client_policy NAME] of the configuration", 1},
 	{NULL, 0, NULL, 0, "The credential, one of:", 2},
 	{"cert", OPT_CERT, "FILE", 0, "Exactly this certificate, PEM", 2},
 	{"trust-anchor", OPT_TRUST_ANCHOR, "FILE", 0, "Certificates below these CAs, PEM", 3},
@@ -204,10 +210,10 @@ static json_t *may_json(const char *may)
 
 static json_t *client_json(const struct client_args *args)
 {
-	json_t *body =
-		json_pack("{s:s, s:s, s:o, s:b, s:s*}", "name", args->name, "trust_domain",
-			  args->trust_domain, "may", may_json(args->may), "register_on_ir",
-			  (int)args->register_on_ir, "default_profile", args->default_profile);
+	json_t *body = json_pack("{s:s, s:s, s:o, s:b, s:s*, s:s*}", "name", args->name,
+				 "trust_domain", args->trust_domain, "may", may_json(args->may),
+				 "register_on_ir", (int)args->register_on_ir, "default_profile",
+				 args->default_profile, "policy", args->policy);
 
 	if (body && args->subject)
 		json_object_set_new(body, "subject", json_string(args->subject));
@@ -281,6 +287,7 @@ int ctl_client_list(struct ctl *ctl, int argc, char **argv)
 		{"MAY", "may"},
 		{"REGISTER ON IR", "register_on_ir"},
 		{"PROFILE", "default_profile"},
+		{"POLICY", "policy"},
 		{"CREDENTIAL", "credential"},
 		{"SUBJECT", "subject"},
 		{"REFERENCE", "mac_reference"},

@@ -43,12 +43,16 @@ static int mac_authenticate(struct cmp_request *rq)
 	const struct conf_protection *conf = &rq->conf->protection;
 	struct cmp_mac_policy policy = {.iterations_min = conf->mac_iterations_min,
 					.iterations_max = conf->mac_iterations_max};
+	uint32_t narrower;
 	int err;
 
 	err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid, &rq->who,
 				  &rq->refusal);
 	if (err)
 		return err;
+	narrower = rq->who.policy->mac_iterations_min;
+	if (narrower > policy.iterations_min)
+		policy.iterations_min = narrower;
 	err = cmp_protection_verify_mac(rq->msg, octets_view(&rq->who.mac_secret), &policy,
 					&rq->refusal);
 	if (err)

@@ -30,9 +30,14 @@ void conf_free(struct conf *conf)
 		conf_section_clear(CONF_PROFILE, &conf->profiles[i]);
 		free(conf->profiles[i].name);
 	}
+	for (size_t i = 0; i < conf->n_client_policies; i++) {
+		conf_section_clear(CONF_CLIENT_POLICY, &conf->client_policies[i]);
+		free(conf->client_policies[i].name);
+	}
 	free(conf->cas);
 	free(conf->ca_rules);
 	free(conf->profiles);
+	free(conf->client_policies);
 	free(conf->path);
 	free(conf->dir);
 	free(conf);
@@ -66,6 +71,15 @@ const struct conf_profile *conf_profile_default(const struct conf *conf, enum ce
 
 		if (cert_type_parse(conf->profiles[i].name, &named) == 0 && named == type)
 			return &conf->profiles[i];
+	}
+	return NULL;
+}
+
+const struct conf_client_policy *conf_client_policy_find(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_client_policies; i++) {
+		if (strcmp(conf->client_policies[i].name, name ? name : "default") == 0)
+			return &conf->client_policies[i];
 	}
 	return NULL;
 }

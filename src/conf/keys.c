@@ -27,6 +27,11 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 	[CONF_PROFILE] = {"profile", true, 0,
 			  "What a certificate may hold. The profile that has the name of a "
 			  "certType (`ManoCert`, `VnfciCert`, `VnfOAMCert`) is its default."},
+	[CONF_CLIENT_POLICY] = {"client_policy", true, 0,
+				"What holds for the clients that name it (`cmfctl client add "
+				"--policy NAME`). The one named `default` is for clients that name "
+				"none, for end entities and for the operator; where the file does "
+				"not have it, it holds the defaults below."},
 };
 
 #define SECOND INT64_C(1000)
@@ -52,6 +57,9 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 	KEY(CA_RULE, conf_ca_rule, field, name, type, .reload = true, __VA_ARGS__)
 #define PROFILE(field, name, type, ...) \
 	KEY(PROFILE, conf_profile, field, name, type, .reload = true, __VA_ARGS__)
+
+#define POLICY(field, name, type, ...) \
+	KEY(CLIENT_POLICY, conf_client_policy, field, name, type, .reload = true, __VA_ARGS__)
 
 /* clang-format off: one key a row, and its help below it */
 const struct conf_key conf_keys[] = {
@@ -247,6 +255,13 @@ const struct conf_key conf_keys[] = {
 		.help = "Whether implicitConfirm is granted with this profile."),
 	PROFILE(extension_section, "extension_section", text,
 		.help = "Section with further extensions, as in x509v3_config(5)."),
+
+	POLICY(mac_iterations_min, "mac_iterations_min", number, .initial = "0", .max = UINT32_MAX,
+	       .help = "Fewest iterations of a password-based MAC, where that is more than "
+		       "`[protection]` asks for."),
+	POLICY(rsa_bits_min, "rsa_bits_min", number, .initial = "0", .max = 16384,
+	       .help = "Shortest RSA key of a signer, where that is more than `[protection]` asks "
+		       "for."),
 };
 /* clang-format on */
 

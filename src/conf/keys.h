@@ -16,6 +16,7 @@ enum conf_section {
 	CONF_CA,
 	CONF_CA_RULE,
 	CONF_PROFILE,
+	CONF_CLIENT_POLICY,
 	CONF_SECTION_COUNT,
 };
 

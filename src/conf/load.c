@@ -247,6 +247,35 @@ static int load_profiles(struct conf_loader *l)
 	return 0;
 }
 
+/* `given` is NULL for the builtin one. */
+static int load_client_policy(struct conf_loader *l, const char *name,
+			      const struct conf_source_section *given)
+{
+	struct conf *conf = l->conf;
+	struct conf_client_policy *policies, *policy;
+
+	policies = grow(conf->client_policies, conf->n_client_policies, sizeof(*policies));
+	if (!policies)
+		return -ENOMEM;
+	conf->client_policies = policies;
+	policy = &policies[conf->n_client_policies++];
+	policy->name = strdup(name);
+	return policy->name ? load_section(l, CONF_CLIENT_POLICY, given, policy) : -ENOMEM;
+}
+
+static int load_client_policies(struct conf_loader *l)
+{
+	struct conf_source_section *given;
+	size_t index = 0;
+	int r = 0;
+
+	while (r == 0 && (given = next_section(l, CONF_CLIENT_POLICY, &index)) != NULL)
+		r = load_client_policy(l, given->name, given);
+	if (r == 0 && !conf_client_policy_find(l->conf, NULL))
+		r = load_client_policy(l, "default", NULL);
+	return r;
+}
+
 /* What stands before the first section can only be there for $name. */
 static void check_default_section(struct conf_loader *l)
 {
@@ -292,6 +321,8 @@ static int load_all(struct conf_loader *l)
 		r = load_cas(l);
 	if (r == 0)
 		r = load_profiles(l);
+	if (r == 0)
+		r = load_client_policies(l);
 	if (r == 0)
 		r = load_ca_rules(l);
 	if (r < 0)

@@ -65,6 +65,9 @@ void conf_print(const struct conf *conf, FILE *out)
 		print_section(CONF_CA_RULE, conf->ca_rules[i].name, &conf->ca_rules[i], out);
 	for (size_t i = 0; i < conf->n_profiles; i++)
 		print_section(CONF_PROFILE, conf->profiles[i].name, &conf->profiles[i], out);
+	for (size_t i = 0; i < conf->n_client_policies; i++)
+		print_section(CONF_CLIENT_POLICY, conf->client_policies[i].name,
+			      &conf->client_policies[i], out);
 	for (size_t i = 0; i < conf->n_profiles; i++) {
 		const struct conf_profile *profile = &conf->profiles[i];
 

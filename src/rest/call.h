@@ -72,7 +72,7 @@ _must_check_ int rest_commit(struct rest_call *call, rest_decide *decide, void *
 json_t *rest_body(const struct rest_call *call, char *detail, size_t size);
 
 /* The operator as a principal, within the trust domain (borrowed). */
-struct cmf_principal rest_operator(char *trust_domain);
+struct cmf_principal rest_operator(const struct rest_call *call, char *trust_domain);
 
 /* The number of a path "<id>" or "<id>/<verb>" and the rest behind it. -EINVAL if there is none. */
 _must_check_ int rest_path_id(const char *path_rest, int64_t *idp, const char **verbp);

@@ -184,7 +184,7 @@ static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refu
 		return log_fault("read a stored certificate", r, NULL);
 	request.issuer = view.issuer;
 	request.serial = view.serial;
-	who = rest_operator(cert.trust_domain);
+	who = rest_operator(call, cert.trust_domain);
 	return cmf_revoke(call->worker->cmf, &who, &request, call->worker->reader,
 			  call->worker->unit, &revoked, &revocation->upstream, refusal);
 }

@@ -75,6 +75,8 @@ static int client_insert(struct rest_call *call, struct client_change *change)
 
 	if (client->default_profile && !profile_exists(call->worker->cmf, client->default_profile))
 		return rest_problem(call, 422, "default_profile: there is no such profile");
+	if (!conf_client_policy_find(cmf_conf(call->worker->cmf), client->policy))
+		return rest_problem(call, 422, "policy: there is no such client_policy");
 	change->audit = (struct store_audit){.time_ms = call->now_ms,
 					     .actor = "cmfctl",
 					     .action = "client add",

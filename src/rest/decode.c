@@ -253,13 +253,14 @@ static int credential_decode(const struct credential *c, struct rest_client_requ
 
 /* Names that the operator chose. */
 static int client_names_decode(const char *name, const char *trust_domain,
-			       const char *default_profile, struct store_client *client,
-			       char *detail, size_t size)
+			       const char *default_profile, const char *policy,
+			       struct store_client *client, char *detail, size_t size)
 {
 	if (!name_valid(name) || !name_valid(trust_domain) ||
-	    (default_profile && !name_valid(default_profile))) {
+	    (default_profile && !name_valid(default_profile)) || (policy && !name_valid(policy))) {
 		snprintf(detail, size,
-			 "name, trust_domain, default_profile: 1 to 64 letters, digits, '.', '_' "
+			 "name, trust_domain, default_profile, policy: 1 to 64 letters, digits, "
+			 "'.', '_' "
 			 "and '-' are allowed");
 		return -EINVAL;
 	}
@@ -267,7 +268,11 @@ static int client_names_decode(const char *name, const char *trust_domain,
 	client->trust_domain = strdup(trust_domain);
 	if (default_profile)
 		client->default_profile = strdup(default_profile);
-	return client->name && client->trust_domain && (client->default_profile || !default_profile)
+	if (policy)
+		client->policy = strdup(policy);
+	return client->name && client->trust_domain &&
+			       !client->default_profile == !default_profile &&
+			       !client->policy == !policy
 		       ? 0
 		       : -ENOMEM;
 }
@@ -275,23 +280,24 @@ static int client_names_decode(const char *name, const char *trust_domain,
 static int client_decode(json_t *body, struct rest_client_request *request, char *detail,
 			 size_t size)
 {
-	const char *name, *trust_domain, *default_profile = NULL;
+	const char *name, *trust_domain, *default_profile = NULL, *policy = NULL;
 	struct credential credential = {0};
 	int register_on_ir = 0, err;
 	json_error_t error;
 	json_t *may;
 
 	if (json_unpack_ex(body, &error, JSON_STRICT,
-			   "{s:s, s:s, s:o, s?b, s?s, s?s, s?s, s?s, s?s, s?s}", "name", &name,
+			   "{s:s, s:s, s:o, s?b, s?s, s?s, s?s, s?s, s?s, s?s, s?s}", "name", &name,
 			   "trust_domain", &trust_domain, "may", &may, "register_on_ir",
-			   &register_on_ir, "default_profile", &default_profile, "certificate",
-			   &credential.certificate, "trust_anchor", &credential.trust_anchor,
-			   "subject", &credential.subject, "mac_reference",
-			   &credential.mac_reference, "secret", &credential.secret))
+			   &register_on_ir, "default_profile", &default_profile, "policy", &policy,
+			   "certificate", &credential.certificate, "trust_anchor",
+			   &credential.trust_anchor, "subject", &credential.subject,
+			   "mac_reference", &credential.mac_reference, "secret",
+			   &credential.secret))
 		return decode_error(&error, detail, size);
 	request->client.register_on_ir = register_on_ir;
-	err = client_names_decode(name, trust_domain, default_profile, &request->client, detail,
-				  size);
+	err = client_names_decode(name, trust_domain, default_profile, policy, &request->client,
+				  detail, size);
 	if (!err)
 		err = permissions_decode(may, &request->client.permissions, detail, size);
 	if (!err)

@@ -122,7 +122,7 @@ static int deregister_decide(struct rest_call *call, void *arg, struct refusal *
 	r = store_registration_find(call->worker->reader, d->cert_type, d->subject_id, &reg);
 	if (r)
 		return r;
-	who = rest_operator(reg.trust_domain);
+	who = rest_operator(call, reg.trust_domain);
 	return cmf_deregister(call->worker->cmf, &who, d->cert_type, d->subject_id,
 			      call->worker->reader, call->worker->unit, refusal);
 }

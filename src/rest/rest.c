@@ -207,13 +207,15 @@ json_t *rest_body(const struct rest_call *call, char *detail, size_t size)
 	return json;
 }
 
-struct cmf_principal rest_operator(char *trust_domain)
+struct cmf_principal rest_operator(const struct rest_call *call, char *trust_domain)
 {
-	return (struct cmf_principal){.kind = CMF_PRINCIPAL_ADMIN,
-				      .name = (char *)"cmfctl",
-				      .trust_domain = trust_domain,
-				      .permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST |
-						     STORE_MAY_REVOKE | STORE_IS_OPERATOR};
+	return (struct cmf_principal){
+		.kind = CMF_PRINCIPAL_ADMIN,
+		.name = (char *)"cmfctl",
+		.trust_domain = trust_domain,
+		.policy = conf_client_policy_find(cmf_conf(call->worker->cmf), NULL),
+		.permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST | STORE_MAY_REVOKE |
+			       STORE_IS_OPERATOR};
 }
 
 /* --- pages -------------------------------------------------------------------------------------

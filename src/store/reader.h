@@ -61,7 +61,7 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 /* Columns in the order in which read_*.c takes them. */
 #define CLIENT_COLUMNS                                                                        \
 	"id, name, trust_domain, permissions, register_on_ir, default_profile, trust_anchor," \
-	" certificate, subject, mac_reference, mac_secret, created_ms"
+	" certificate, subject, mac_reference, mac_secret, created_ms, policy"
 #define REGISTRATION_COLUMNS                                                              \
 	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
 	" created_ms, changed_ms"

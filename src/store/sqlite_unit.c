@@ -34,7 +34,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[CLIENT_INSERT] =
 		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
 		" default_profile, trust_anchor, certificate, subject, mac_reference, mac_secret,"
-		" created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+		" created_ms, policy)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
 	/* One manager for all active registrations of a subject; one active one for a certType. */
 	[REGISTRATION_INSERT] =
@@ -165,6 +166,7 @@ static int client_insert(struct sqlite_unit_statements *s, const struct store_cl
 	bind_text(&b, c->mac_reference);
 	bind_bytes(&b, octets_view(&c->mac_secret));
 	bind_int(&b, c->created_ms);
+	bind_text(&b, c->policy);
 	return run(s, &b);
 }
 

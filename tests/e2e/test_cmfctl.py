@@ -77,6 +77,21 @@ def test_check_tells_what_is_wrong(tmp_path):
     assert {f["severity"] for f in findings} == {"error", "warning"}
 
 
+def test_check_names_clients_whose_policy_is_missing(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    with open(cmf.conf, "a") as conf:
+        conf.write("\n[client_policy strict]\nmac_iterations_min = 1000\n")
+    cmf.start()
+    cmf.ctl("client", "add", "s", "--trust-domain", "d", "--mac", "--policy", "strict")
+    assert cmf.ctl("client", "add", "u", "--trust-domain", "d", "--mac", "--policy", "none", check=False).returncode == 1
+    assert [c["policy"] for c in cmf.ctl_json("client", "list") if c["name"] == "s"] == ["strict"]
+    cmf.stop()
+    assert cmf.ctl("check", "--database").returncode == 0
+    cmf.conf.write_text(cmf.conf.read_text().replace("client_policy strict", "client_policy other"))
+    result = cmf.ctl("check", "--database", check=False)
+    assert result.returncode == 1 and "client s: there is no section [client_policy strict]" in result.stdout
+
+
 def test_explain_names_the_fields_of_openssls_request(tmp_path):
     key, request = new_key(tmp_path / "k.key"), tmp_path / "request.der"
     run([OPENSSL, "cmp", "-config", "", "-server", "127.0.0.1:1", "-cmd", "ir", "-newkey", key, "-subject",

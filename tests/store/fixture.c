@@ -45,6 +45,7 @@ struct store_client sample_client(const char *name)
 		.permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST,
 		.register_on_ir = true,
 		.default_profile = TEXT("VnfciCert"),
+		.policy = TEXT("old-clients"),
 		.trust_anchor = OCTETS("anchor"),
 		.subject = TEXT("/CN=vnfm"),
 		.created_ms = 1000,

@@ -28,6 +28,7 @@ static int compare_client(void *arg, const struct store_client *c)
 	ck_assert_uint_eq(c->permissions, e->permissions);
 	ck_assert_int_eq(c->register_on_ir, e->register_on_ir);
 	assert_same_text(c->default_profile, e->default_profile);
+	assert_same_text(c->policy, e->policy);
 	ck_assert(bytes_equal(octets_view(&c->trust_anchor), octets_view(&e->trust_anchor)));
 	ck_assert(bytes_equal(octets_view(&c->certificate), octets_view(&e->certificate)));
 	assert_same_text(c->subject, e->subject);

@@ -44,6 +44,9 @@ START_TEST(test_files_are_the_owners_alone)
 }
 END_TEST
 
+#define STRINGIFY_(x) #x
+#define STRINGIFY(x)  STRINGIFY_(x)
+
 START_TEST(test_settings_of_the_database)
 {
 	static const struct {
@@ -52,7 +55,8 @@ START_TEST(test_settings_of_the_database)
 	} settings[] = {
 		{"PRAGMA journal_mode", "wal"},
 		{"PRAGMA application_id", "1668114020"}, /* "cmfd" */
-		{"PRAGMA user_version", "1"},
+		/* as many migrations as there are in schema/sqlite */
+		{"PRAGMA user_version", STRINGIFY(SQLITE_MIGRATIONS)},
 		{"PRAGMA page_size", "4096"},
 	};
 	struct fixture f;

@@ -347,6 +347,7 @@ void client_add(const struct client_spec *spec)
 		.permissions = spec->permissions,
 		.register_on_ir = spec->register_on_ir,
 		.default_profile = (char *)(uintptr_t)spec->default_profile,
+		.policy = (char *)(uintptr_t)spec->policy,
 		.subject = (char *)(uintptr_t)spec->subject,
 		.mac_reference = (char *)(uintptr_t)spec->mac_reference,
 		.created_ms = w.now_ms,

@@ -74,6 +74,7 @@ struct client_spec {
 	uint32_t permissions;
 	bool register_on_ir;
 	const char *default_profile;
+	const char *policy;
 	const struct credential *anchor;
 	const struct credential *exact;
 	const char *subject;

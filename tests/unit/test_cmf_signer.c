@@ -188,6 +188,43 @@ START_TEST(test_signer_rfc9483_3_5)
 }
 END_TEST
 
+START_TEST(test_client_policy)
+{
+	static const char profiles[] = "[profile VnfciCert]\nkey_types = ec:P-256\n"
+				       "[client_policy strict]\nrsa_bits_min = 3072\n";
+	struct credential rsa =
+		credential_new(&(struct credential_spec){.subject = "/CN=x", .key = "RSA:2048"});
+	struct credential ec = credential_new(&(struct credential_spec){.subject = "/CN=y"});
+	struct bytes cert = octets_view(&rsa.der);
+	struct cmf_principal who = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	EVP_PKEY *key = NULL;
+
+	client_add(&(struct client_spec){
+		.name = "rsa", .trust_domain = "d", .exact = &rsa, .policy = "strict"});
+	client_add(&(struct client_spec){
+		.name = "ec", .trust_domain = "d", .exact = &ec, .policy = "strict"});
+	/* A policy that is not configured shuts the client out: no other may stand in for it. */
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, &who,
+					 &key, &refusal),
+			 -ENOENT);
+	world_reload(profiles);
+	assert_found(&rsa, "signer_key_weak", NULL);
+	cert = octets_view(&ec.der);
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, &who,
+					 &key, &refusal),
+			 0);
+	ck_assert_str_eq(who.policy->name, "strict");
+	cmf_principal_clear(&who);
+	EVP_PKEY_free(key);
+	who = principal_of("vnfm-a");
+	ck_assert_str_eq(who.policy->name, "default");
+	cmf_principal_clear(&who);
+	credential_clear(&rsa);
+	credential_clear(&ec);
+}
+END_TEST
+
 START_TEST(test_exact_certificate)
 {
 	struct credential self = credential_new(&(struct credential_spec){.subject = "/CN=x"});
@@ -709,6 +746,7 @@ int main(void)
 	tcase_add_test(tc, test_anchor_in_extra_certs_is_not_trusted);
 	tcase_add_test(tc, test_client_below_an_intermediate);
 	tcase_add_loop_test(tc, test_signer_rfc9483_3_5, 0, ARRAY_LEN(signer_cases));
+	tcase_add_test(tc, test_client_policy);
 	tcase_add_test(tc, test_exact_certificate);
 	tcase_add_test(tc, test_client_any_below_its_anchor);
 	tcase_add_test(tc, test_client_with_unusable_subject);

@@ -63,6 +63,8 @@ static const char good[] =
 	"key_types = ed448\n"
 	"subject_attributes = O, OU\n"
 	"extension_section = usage\n"
+	"[client_policy legacy]\n"
+	"rsa_bits_min = 3072\n"
 	"[usage]\n"
 	"keyUsage = critical, digitalSignature\n"
 	"certificatePolicies = @policy\n"
@@ -239,6 +241,27 @@ START_TEST(test_good_profiles)
 	ck_assert_uint_eq(p->ip_addresses.item[0].prefix_len, 8);
 	ck_assert_uint_eq(p->ip_addresses.item[1].address_len, 16);
 	ck_assert_uint_eq(p->ip_addresses.item[1].address[0], 0xfd);
+}
+END_TEST
+
+START_TEST(test_good_client_policies)
+{
+	_cleanup_(conf_freep) struct conf *conf = load_good(good);
+	_cleanup_(freep) char *text =
+		changed(NULL, "[client_policy default]\nmac_iterations_min = 700\n");
+	_cleanup_(conf_freep) struct conf *own = load_good(text);
+
+	ck_assert_uint_eq(conf_client_policy_find(conf, "legacy")->rsa_bits_min, 3072);
+	ck_assert_uint_eq(conf_client_policy_find(conf, "legacy")->mac_iterations_min, 0);
+	/* The builtin one. */
+	ck_assert_ptr_nonnull(conf_client_policy_find(conf, NULL));
+	ck_assert_ptr_eq(conf_client_policy_find(conf, NULL),
+			 conf_client_policy_find(conf, "default"));
+	ck_assert_uint_eq(conf_client_policy_find(conf, NULL)->mac_iterations_min, 0);
+	ck_assert_ptr_null(conf_client_policy_find(conf, "other"));
+	/* A section of that name replaces it. */
+	ck_assert_uint_eq(own->n_client_policies, 2);
+	ck_assert_uint_eq(conf_client_policy_find(own, NULL)->mac_iterations_min, 700);
 }
 END_TEST
 
@@ -635,6 +658,7 @@ int main(void)
 	tcase_add_test(tc, test_good_server);
 	tcase_add_test(tc, test_good_cas);
 	tcase_add_test(tc, test_good_profiles);
+	tcase_add_test(tc, test_good_client_policies);
 	tcase_add_test(tc, test_good_extensions);
 	tcase_add_loop_test(tc, test_mistake, 0, ARRAY_LEN(mistakes));
 	tcase_add_test(tc, test_missing_files_and_a_bad_address);

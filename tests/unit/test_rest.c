@@ -470,7 +470,8 @@ START_TEST(mac_client_is_known_to_cmf_until_removed)
 {
 	static const char body[] =
 		"{\"name\": \"nfvo\", \"trust_domain\": \"mano\", \"may\": [\"request\"], "
-		"\"default_profile\": \"ManoCert\", \"mac_reference\": \"ref-1\", "
+		"\"default_profile\": \"ManoCert\", \"policy\": \"default\", "
+		"\"mac_reference\": \"ref-1\", "
 		"\"secret\": \"a long secret\"}";
 	struct bytes reference = bytes_of_string("ref-1");
 	struct cmf_principal who = {0};
@@ -479,9 +480,11 @@ START_TEST(mac_client_is_known_to_cmf_until_removed)
 
 	ck_assert_int_eq(answer.status, 201);
 	ck_assert_ptr_null(json_object_get(answer.json, "secret"));
+	ck_assert_str_eq(text(answer.json, "policy"), "default");
 	json_decref(answer.json);
 	ck_assert_int_eq(cmf_mac_client_find(w.cmf, w.reader, reference, &who, &refusal), 0);
 	ck_assert_str_eq(who.name, "nfvo");
+	ck_assert_str_eq(who.policy->name, "default");
 	ck_assert_uint_eq(who.permissions, STORE_MAY_REQUEST);
 	ck_assert_mem_eq(who.mac_secret.data, "a long secret", who.mac_secret.len);
 	ck_assert_uint_eq(who.mac_secret.len, strlen("a long secret"));
@@ -522,6 +525,8 @@ static const struct {
 	{"{" CLIENT ", " MAC ", \"permissions\": 255}", 400},
 	{"{" CLIENT ", " MAC ", \"register_on_ir\": 1}", 400},
 	{"{" CLIENT ", " MAC ", \"default_profile\": \"NoSuchProfile\"}", 422},
+	{"{" CLIENT ", " MAC ", \"policy\": \"no-such-policy\"}", 422},
+	{"{" CLIENT ", " MAC ", \"policy\": \"a/b\"}", 400},
 	{"{\"name\": \"c\", \"trust_domain\": \"d\", \"may\": [], " MAC "}", 400},
 	{"{\"name\": \"c\", \"trust_domain\": \"d\", \"may\": [\"all\"], " MAC "}", 400},
 	{"{\"name\": \"c\", \"trust_domain\": \"d\", \"may\": \"request\", " MAC "}", 400},
