@@ -39,6 +39,7 @@ struct der_writer {
 	size_t size;
 	size_t start; /* what is written lies in buffer[start..size) */
 	bool failed;
+	bool secret; /* set before writing a private key: memory is wiped when it is freed */
 };
 
 #define DER_WRITER_NULL ((struct der_writer){0})

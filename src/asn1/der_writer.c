@@ -5,6 +5,7 @@
 #include "asn1/der.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,6 +19,13 @@
 size_t der_mark(const struct der_writer *w)
 {
 	return w->size - w->start;
+}
+
+static void buffer_free(const struct der_writer *w)
+{
+	if (w->secret && w->buffer)
+		OPENSSL_cleanse(w->buffer, w->size);
+	free(w->buffer);
 }
 
 /* Makes room for `len` octets in front. */
@@ -43,8 +51,8 @@ static bool writer_reserve(struct der_writer *w, size_t len)
 	}
 	if (used)
 		memcpy(buffer + size - used, w->buffer + w->start, used);
-	free(w->buffer);
-	*w = (struct der_writer){buffer, size, size - used, false};
+	buffer_free(w);
+	*w = (struct der_writer){buffer, size, size - used, false, w->secret};
 	return true;
 }
 
@@ -165,6 +173,8 @@ int der_writer_take(struct der_writer *w, struct octets *outp)
 		return -ENOMEM;
 	}
 	memmove(w->buffer, w->buffer + w->start, len);
+	if (w->secret)
+		OPENSSL_cleanse(w->buffer + len, w->size - len);
 	*outp = (struct octets){w->buffer, len};
 	*w = DER_WRITER_NULL;
 	return 0;
@@ -172,6 +182,6 @@ int der_writer_take(struct der_writer *w, struct octets *outp)
 
 void der_writer_clear(struct der_writer *w)
 {
-	free(w->buffer);
+	buffer_free(w);
 	*w = DER_WRITER_NULL;
 }
