@@ -107,7 +107,8 @@ struct conf_cmf {
 	char *default_ca;               /* where no rule matches; NULL: refused */
 	bool deregister_on_cessation;   /* rr with cessationOfOperation deregisters the entity */
 	uint32_t register_subjects_max; /* in one Register, 10000 */
-	uint32_t transactions_max_per_client; /* open ones, 10000 */
+	uint32_t transactions_max_per_client;  /* open ones, 10000 */
+	uint32_t announcements_max_per_client; /* kept, 1000 */
 };
 
 enum conf_ca_type { CONF_CA_INTERNAL, CONF_CA_UPSTREAM };

@@ -67,6 +67,7 @@ enum store_permission {
 	STORE_MAY_REVOKE = 1 << 2,   /* rr for entities it manages */
 	STORE_IS_RA = 1 << 3,        /* the same for every entity of its trust domain */
 	STORE_IS_OPERATOR = 1 << 4,  /* as RA */
+	STORE_MAY_ANNOUNCE = 1 << 5, /* announcements of another CA, RFC 9811 3.5 */
 };
 
 /* A configured client: a CMP requester that we know. */
@@ -247,6 +248,18 @@ struct store_revoked_list {
 	size_t len;
 };
 
+/* --- announcements -------------------------------------------------------------------------- */
+
+/* What a CA announced, RFC 9810 5.3.13 to 5.3.16. */
+struct store_announcement {
+	int64_t id;
+	int type; /* tag of the body: ckuann, cann, rann, crlann */
+	int64_t created_ms;
+	char *sender;       /* principal */
+	uint8_t digest[32]; /* SHA-256 that tells the announcements of a sender apart */
+	struct octets der;  /* content of the body, as received */
+};
+
 /* --- audit
  * ----------------------------------------------------------------------------------------- */
 
@@ -267,6 +280,7 @@ void store_exchange_clear(struct store_exchange *e);
 void store_exchange_messages_clear(struct store_exchange_messages *m);
 void store_crl_clear(struct store_crl *c);
 void store_revoked_list_clear(struct store_revoked_list *l);
+void store_announcement_clear(struct store_announcement *a);
 
 /* --- reading
  * ------------------------------------------------------------------------------------------ */
@@ -365,6 +379,19 @@ _must_check_ int store_revoked_list(struct store_reader *r, const char *ca, int6
 /* When a certificate of this CA was last revoked (0: never): whether a newer CRL is due. */
 _must_check_ int store_revoked_last(struct store_reader *r, const char *ca, int64_t *msp);
 
+_must_check_ int store_announcement_get(struct store_reader *r, int64_t id,
+					struct store_announcement *ap);
+struct store_announcement_filter {
+	const char *sender; /* NULL: all */
+	int type;           /* -1: all */
+	int64_t after_id;
+	uint32_t limit;
+};
+typedef int store_announcement_each(void *arg, const struct store_announcement *a);
+_must_check_ int store_announcement_list(struct store_reader *r,
+					 const struct store_announcement_filter *filter,
+					 store_announcement_each *each, void *arg);
+
 /* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
 _must_check_ int store_integrity_check(struct store_reader *r);
 
@@ -447,5 +474,11 @@ _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
 
 /* Conflict: the number is not greater than every earlier one of the CA. */
 _must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl);
+
+/* Conflict: the sender has one of that digest. */
+_must_check_ int store_announcement_insert(struct store_unit *u, const struct store_announcement *a,
+					   int64_t *idp);
+/* Drops the oldest ones of that sender, so that `keep` stay. Never conflicts. */
+_must_check_ int store_announcement_trim(struct store_unit *u, const char *sender, uint32_t keep);
 
 _must_check_ int store_audit_add(struct store_unit *u, const struct store_audit *audit);

@@ -15,7 +15,10 @@ struct metrics;
 
 /* Operations that are counted, with their label values. */
 #define METRIC_OPERATIONS(X) \
-	X(ir) X(cr) X(kur) X(p10cr) X(rr) X(certConf) X(pollReq) X(genm) X(error) X(other) X(none)
+	X(ir)                \
+	X(cr)                \
+	X(kur)               \
+	X(p10cr) X(rr) X(certConf) X(pollReq) X(genm) X(announcement) X(error) X(other) X(none)
 enum metric_operation {
 #define X(name) METRIC_OP_##name,
 	METRIC_OPERATIONS(X)

@@ -126,6 +126,12 @@ REFUSAL(genm_count, FAIL_BAD_REQUEST, "exactly one element is accepted in a gene
 REFUSAL(genm_unsupported, FAIL_BAD_REQUEST, "this type of general message is not supported")
 REFUSAL(genm_value_malformed, FAIL_BAD_DATA_FORMAT, "the value of the general message is malformed")
 
+/* Announcements, RFC 9810 5.3.13 to 5.3.16 */
+REFUSAL(announcement_malformed, FAIL_BAD_DATA_FORMAT, "the content of the announcement is malformed")
+REFUSAL(announcement_status, FAIL_BAD_REQUEST, "the status of a revocation announcement must be revocationWarning or revocationNotification")
+REFUSAL(key_update_version, FAIL_UNSUPPORTED_VERSION, "RootCaKeyUpdateContent needs pvno 3")
+REFUSAL(key_update_links, FAIL_BAD_REQUEST, "the certificates of the CA key update do not fit together")
+
 /* Upstream CA, faults that a client is told of */
 REFUSAL(upstream_rejected, FAIL_SYSTEM_FAILURE, "the upstream CA rejected the request")
 REFUSAL(upstream_unavailable, FAIL_SYSTEM_UNAVAIL, "the upstream CA did not answer in time")

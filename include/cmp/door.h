@@ -33,13 +33,25 @@ struct cmp_exchange {
 	int64_t received_us;
 };
 
+/* How the sender is to be told; what of HTTP that is, is for the caller. */
+enum cmp_delivery {
+	CMP_ANSWERED,      /* by the CMP message */
+	CMP_NOT_A_MESSAGE, /* by the CMP message; the octets were no PKIMessage */
+	/* It was an announcement, and there is no CMP message, RFC 9811 3.5. */
+	CMP_ANNOUNCEMENT_STORED, /* or was already present */
+	CMP_ANNOUNCEMENT_FORBIDDEN,
+	CMP_ANNOUNCEMENT_REFUSED,
+	CMP_ANNOUNCEMENT_UNAVAILABLE,
+	CMP_ANNOUNCEMENT_FAILED,
+};
+
 /*
- * Serves one request. *answerp always gets a CMP message, an error message at worst, unless memory
- * is out (-ENOMEM). *not_a_messagep: the octets were no PKIMessage (HTTP 400). Logs one line.
+ * Serves one request. *answerp gets a CMP message, an error message at worst, unless memory is out
+ * (-ENOMEM) or it was an announcement: see *deliveryp. Logs one line.
  */
 _must_check_ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 				const struct cmp_exchange *exchange, struct octets *answerp,
-				bool *not_a_messagep);
+				enum cmp_delivery *deliveryp);
 
 /* Whether that operation label exists, RFC 9483 6.1 Table 1. */
 bool cmp_operation_label_known(const char *label);

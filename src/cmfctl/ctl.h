@@ -42,6 +42,7 @@ ctl_command ctl_register, ctl_deregister, ctl_registration_list, ctl_registratio
 ctl_command ctl_certificate_list, ctl_certificate_show, ctl_certificate_revoke;
 ctl_command ctl_client_add, ctl_client_list, ctl_client_remove;
 ctl_command ctl_transaction_list, ctl_transaction_show, ctl_ca_show;
+ctl_command ctl_announcement_list, ctl_announcement_show;
 
 /* The --config, --socket and --json options: as a child of the program's parser, input struct ctl.
  */
@@ -100,6 +101,8 @@ void ctl_show(const struct ctl *ctl, const json_t *rows);
 void ctl_json_print(const json_t *object);
 /* Text with control characters replaced, so that nothing of a client drives the terminal. */
 void ctl_text_print(const char *text);
+/* Writes octets that the CMF gave as base64 (NULL: none) to a file. */
+_must_check_ int ctl_base64_write(const char *path, const char *base64);
 /* A digits-only number from the command line. */
 _must_check_ int ctl_number_parse(const char *text, uint64_t max, uint64_t *valuep);
 

@@ -35,6 +35,8 @@ static const struct {
 	{"client", "remove", ctl_client_remove, "remove a client"},
 	{"transaction", "list", ctl_transaction_list, "list CMP transactions"},
 	{"transaction", "show", ctl_transaction_show, "show a CMP transaction"},
+	{"announcement", "list", ctl_announcement_list, "list what other CAs announced"},
+	{"announcement", "show", ctl_announcement_show, "show an announcement"},
 	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs"},
 	{"explain", NULL, ctl_explain, "print a CMP message field by field"},
 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,4 +153,24 @@ int ctl_number_parse(const char *text, uint64_t max, uint64_t *valuep)
 		return -EINVAL;
 	*valuep = strtoull(text, NULL, 10);
 	return *valuep > max ? -ERANGE : 0;
+}
+
+int ctl_base64_write(const char *path, const char *base64)
+{
+	size_t len = base64 ? strlen(base64) : 0;
+	_cleanup_(octets_clear) struct octets der = {malloc(len + 1), 0};
+	int n, err;
+
+	if (!der.data)
+		return ctl_file_error(path, -ENOMEM);
+	n = EVP_DecodeBlock(der.data, (const unsigned char *)base64, (int)len);
+	for (size_t i = len; n > 0 && i > 0 && base64[i - 1] == '='; i--)
+		n--; /* padding decodes to zeros */
+	if (n <= 0) {
+		ctl_error("the CMF sent octets that are no base64");
+		return CTL_FAULT;
+	}
+	der.len = (size_t)n;
+	err = file_write_durable(path, octets_view(&der), 0644);
+	return err ? ctl_file_error(path, err) : CTL_OK;
 }

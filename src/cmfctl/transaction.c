@@ -99,27 +99,6 @@ static error_t show_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Writes the stored answer, for `cmfctl explain`. */
-static int response_write(const char *path, const char *base64)
-{
-	size_t len = strlen(base64);
-	_cleanup_(octets_clear) struct octets der = {malloc(len + 1), 0};
-	int n, err;
-
-	if (!der.data)
-		return ctl_file_error(path, -ENOMEM);
-	n = EVP_DecodeBlock(der.data, (const unsigned char *)base64, (int)len);
-	for (size_t i = len; n > 0 && i > 0 && base64[i - 1] == '='; i--)
-		n--; /* padding decodes to zeros */
-	if (n <= 0) {
-		ctl_error("the CMF sent a response that is no base64");
-		return CTL_FAULT;
-	}
-	der.len = (size_t)n;
-	err = file_write_durable(path, octets_view(&der), 0644);
-	return err ? ctl_file_error(path, err) : CTL_OK;
-}
-
 static int transaction_print(const struct ctl *ctl, const char *response, json_t *txn)
 {
 	const char *base64 = json_string_value(json_object_get(txn, "response"));
@@ -127,7 +106,7 @@ static int transaction_print(const struct ctl *ctl, const char *response, json_t
 	int status = CTL_OK;
 
 	if (response && base64) {
-		status = response_write(response, base64);
+		status = ctl_base64_write(response, base64);
 	} else if (response) {
 		ctl_error("the transaction has no response yet");
 		status = CTL_REFUSED;

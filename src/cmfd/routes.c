@@ -37,6 +37,27 @@ static bool cmp_path_ok(const char *rest)
 	return cmp_labels_parse(rest, &labels);
 }
 
+/* RFC 9811 3.1: a CMP answer is 200; 3.5: announcements have a status of their own, and no body. */
+static int cmp_status(enum cmp_delivery delivery)
+{
+	switch (delivery) {
+	case CMP_ANSWERED:
+		return 200;
+	case CMP_NOT_A_MESSAGE:
+	case CMP_ANNOUNCEMENT_REFUSED:
+		return 400;
+	case CMP_ANNOUNCEMENT_STORED:
+		return 201;
+	case CMP_ANNOUNCEMENT_FORBIDDEN:
+		return 403;
+	case CMP_ANNOUNCEMENT_UNAVAILABLE:
+		return 503;
+	case CMP_ANNOUNCEMENT_FAILED:
+		break;
+	}
+	return 500;
+}
+
 static void cmp_serve(void *arg, struct worker *worker, const struct http_request *request,
 		      struct http_response *response)
 {
@@ -47,7 +68,7 @@ static void cmp_serve(void *arg, struct worker *worker, const struct http_reques
 					.connection = request->connection,
 					.received_us = request->received_us};
 	struct cmp_labels labels;
-	bool not_a_message = false;
+	enum cmp_delivery delivery;
 
 	response->status = 500;
 	if (!cmp_labels_parse(request->path_rest, &labels))
@@ -59,11 +80,11 @@ static void cmp_serve(void *arg, struct worker *worker, const struct http_reques
 	}
 	exchange.profile_label = profile;
 	exchange.operation_label = labels.operation;
-	if (cmp_door_serve(service->door, &worker->cmp, &exchange, &response->body,
-			   &not_a_message) < 0)
+	if (cmp_door_serve(service->door, &worker->cmp, &exchange, &response->body, &delivery) < 0)
 		return;
-	response->status = not_a_message ? 400 : 200;
-	response->content_type = "application/pkixcmp";
+	response->status = cmp_status(delivery);
+	if (response->body.len)
+		response->content_type = "application/pkixcmp";
 }
 
 /* /crl/<ca>.crl */

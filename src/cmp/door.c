@@ -27,6 +27,10 @@ static const struct cmp_service services[] = {
 	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve},
 	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve},
 	{PKI_BODY_POLLREQ, METRIC_OP_pollReq, false, PKI_BODY_ERROR, cmp_poll_serve},
+	{PKI_BODY_CKUANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
+	{PKI_BODY_CANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
+	{PKI_BODY_RANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
+	{PKI_BODY_CRLANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_ERROR, METRIC_OP_error, false, PKI_BODY_ERROR, cmp_error_serve},
 };
 
@@ -98,17 +102,42 @@ static int refusal_answer(struct cmp_request *rq)
 }
 
 /* Nothing half-done stays, nothing internal is told. */
-static int fault_answer(struct cmp_request *rq, int fault)
+static void fault_note(struct cmp_request *rq, int fault)
 {
 	bool again = fault == -EAGAIN || fault == -ENOSPC || fault == -EBUSY ||
 		     fault == -ETIMEDOUT || fault == -EDQUOT;
-	int err;
 
 	rq->outcome = METRIC_FAULT;
 	store_unit_clear(rq->worker->unit);
 	(void)refuse(&rq->refusal, again ? REFUSAL_system_unavailable : REFUSAL_system_failure);
+}
+
+static int fault_answer(struct cmp_request *rq, int fault)
+{
+	int err;
+
+	fault_note(rq, fault);
 	err = cmp_reply_error(rq, &rq->refusal);
 	return err ? err : cmp_reply_encode(rq);
+}
+
+/* What is left to be answered of a request that ended with `err`. */
+static int answer_end(struct cmp_request *rq, int err)
+{
+	if (err == REFUSED)
+		err = refusal_answer(rq);
+	return err ? fault_answer(rq, err) : 0;
+}
+
+/* The same of an announcement: there is no CMP answer, RFC 9811 3.5. */
+static int announcement_end(struct cmp_request *rq, int err, enum cmp_delivery *deliveryp)
+{
+	if (err == REFUSED)
+		rq->outcome = METRIC_REJECTED;
+	else if (err)
+		fault_note(rq, err);
+	*deliveryp = cmp_announcement_delivery(rq);
+	return 0;
 }
 
 /* --- the straight line
@@ -133,8 +162,11 @@ static void attempt_clear(struct cmp_request *rq)
 static int request_attempt(struct cmp_request *rq)
 {
 	bool done;
-	int err = cmp_transaction_admit(rq, &done);
+	int err;
 
+	if (rq->service->announcement)
+		return rq->service->serve(rq);
+	err = cmp_transaction_admit(rq, &done);
 	if (!err && !done)
 		err = rq->service->serve(rq);
 	return err == REFUSED ? refusal_answer(rq) : err;
@@ -219,7 +251,7 @@ static void request_log(struct cmp_request *rq)
 
 int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 		   const struct cmp_exchange *exchange, struct octets *answerp,
-		   bool *not_a_messagep)
+		   enum cmp_delivery *deliveryp)
 {
 	struct cmp_request rq = {.door = door,
 				 .worker = worker,
@@ -231,11 +263,11 @@ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 				 .refusal = REFUSAL_NULL};
 	int err = request_serve(&rq);
 
-	*not_a_messagep = err == REFUSED && !rq.msg;
-	if (err == REFUSED)
-		err = refusal_answer(&rq);
-	if (err)
-		err = fault_answer(&rq, err);
+	*deliveryp = err == REFUSED && !rq.msg ? CMP_NOT_A_MESSAGE : CMP_ANSWERED;
+	if (rq.service && rq.service->announcement)
+		err = announcement_end(&rq, err, deliveryp);
+	else
+		err = answer_end(&rq, err);
 	request_log(&rq);
 	*answerp = OCTETS_NULL;
 	if (!err) {

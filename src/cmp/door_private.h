@@ -101,6 +101,8 @@ struct cmp_service {
 	/* Type of the answer that reports what is wrong with the body, RFC 9483 3.6.2. */
 	int answer_type;
 	int (*serve)(struct cmp_request *rq);
+	/* Belongs to no transaction and gets no CMP answer, RFC 9811 3.5. */
+	bool announcement;
 };
 
 /* One request on its way through the door. */
@@ -219,6 +221,7 @@ _must_check_ int cmp_poll_serve(struct cmp_request *rq);
 _must_check_ int cmp_rr_serve(struct cmp_request *rq);
 _must_check_ int cmp_genm_serve(struct cmp_request *rq);
 _must_check_ int cmp_error_serve(struct cmp_request *rq);
+_must_check_ int cmp_announce_serve(struct cmp_request *rq);
 
 /*
  * issue.c: asks cmf/ for the certificate, answers and commits; ir, cr, kur, p10cr. `further` are
@@ -233,6 +236,19 @@ _must_check_ int cmp_upstream_continue(struct cmp_request *rq);
 _must_check_ int cmp_upstream_answer(struct cmp_request *rq, bool polling, int64_t poll_req_id);
 /* ip, cp or kup for the body type that opened a transaction. */
 int cmp_answer_type(int body_type);
+
+/* --- announce.c
+ * --------------------------------------------------------------------------------------- */
+
+/* REFUSED unless the requester may announce. */
+_must_check_ int cmp_announcer_check(struct cmp_request *rq);
+/* Whether the certificates of a CA key update fit together; the latter two may be NULL. */
+_must_check_ int cmp_key_update_check(struct cmp_request *rq, const ASN1_TYPE *new_with_new,
+				      const ASN1_TYPE *new_with_old, const ASN1_TYPE *old_with_new);
+/* Keeps the content of a body of that type and commits; again: nothing changes. */
+_must_check_ int cmp_announcement_record(struct cmp_request *rq, int type, struct bytes der);
+/* What the sender of an announcement is told, by the outcome. */
+enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq);
 
 /* Verifies a proof of possession by signature; REFUSED pop_*. */
 _must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,

@@ -45,6 +45,9 @@ static int transaction_id_check(struct cmp_request *rq)
 {
 	struct bytes id = rq->msg->transaction_id;
 
+	/* RFC 9810 5.1.1: optional where there is no transaction. */
+	if (!id.len && rq->service && rq->service->announcement)
+		return 0;
 	/* RFC 9483 3.5: transactionID present; 3.1: 128 bits. */
 	if (!id.len)
 		return refuse(&rq->refusal, REFUSAL_transaction_id_missing);
@@ -59,6 +62,9 @@ static int nonces_check(struct cmp_request *rq)
 {
 	const struct cmp_message *msg = rq->msg;
 
+	/* There is no answer to find them again in. */
+	if (rq->service->announcement)
+		return 0;
 	/* RFC 9483 3.5: senderNonce present, at least 128 bits. */
 	if (!msg->sender_nonce.len)
 		return refuse(&rq->refusal, REFUSAL_sender_nonce_missing);

@@ -155,6 +155,9 @@ const struct conf_key conf_keys[] = {
 	    .max = 1000000, .reload = true, .help = "subjectIds in one Register request."),
 	CMF(transactions_max_per_client, "transactions_max_per_client", number, .initial = "10000",
 	    .min = 1, .max = 10000000, .reload = true, .help = "Open transactions of one client."),
+	CMF(announcements_max_per_client, "announcements_max_per_client", number, .initial = "1000",
+	    .min = 1, .max = 1000000, .reload = true,
+	    .help = "Announcements that are kept of one client; then the oldest gives way."),
 
 	CA(type, "type", ca_type, .required = true,
 	   .help = "Whether this CMF signs itself or asks another CA."),

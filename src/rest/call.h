@@ -107,4 +107,4 @@ int rest_page_end(struct rest_call *call, struct rest_page *page, int err);
  */
 
 rest_endpoint rest_registrations, rest_certificates, rest_certificate, rest_clients, rest_client,
-	rest_transactions, rest_transaction, rest_cas;
+	rest_transactions, rest_transaction, rest_cas, rest_announcements, rest_announcement;

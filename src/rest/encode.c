@@ -42,7 +42,7 @@ static const struct {
 } permission_names[] = {
 	{STORE_MAY_REGISTER, "register"}, {STORE_MAY_REQUEST, "request"},
 	{STORE_MAY_REVOKE, "revoke"},     {STORE_IS_RA, "ra"},
-	{STORE_IS_OPERATOR, "operator"},
+	{STORE_IS_OPERATOR, "operator"},  {STORE_MAY_ANNOUNCE, "announce"},
 };
 
 uint32_t rest_permission_parse(const char *name)
@@ -289,6 +289,21 @@ json_t *rest_transaction_json(const struct store_transaction *txn, bool with_res
 
 	if (json && with_response &&
 	    json_object_set_new(json, "response", base64_json(octets_view(&txn->response)))) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+json_t *rest_announcement_json(const struct store_announcement *a, bool with_content)
+{
+	json_t *json =
+		json_pack("{s:I, s:s, s:o, s:o, s:o}", "id", (json_int_t)a->id, "type",
+			  pki_body_type_name(a->type), "sender", rest_text(a->sender), "created_at",
+			  rest_time(a->created_ms), "digest", rest_hex(BYTES_OF(a->digest)));
+
+	if (json && with_content &&
+	    json_object_set_new(json, "content", base64_json(octets_view(&a->der)))) {
 		json_decref(json);
 		return NULL;
 	}

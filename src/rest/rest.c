@@ -21,7 +21,7 @@ enum { REST_BODY_MAX = 4 << 20 };
 /* How often a decision is made again after others changed what it rested on. */
 enum { REST_ATTEMPTS = 8 };
 
-enum { REST_ROUTES_MAX = 8 };
+enum { REST_ROUTES_MAX = 16 };
 
 /* An endpoint bound to its rest: what a route hands to the handler. */
 struct rest_binding {
@@ -49,6 +49,8 @@ static const struct {
 	{"/v1/clients/*", HTTP_DELETE, rest_client},
 	{"/v1/transactions", HTTP_GET, rest_transactions},
 	{"/v1/transactions/*", HTTP_GET, rest_transaction},
+	{"/v1/announcements", HTTP_GET, rest_announcements},
+	{"/v1/announcements/*", HTTP_GET, rest_announcement},
 	{"/v1/cas", HTTP_GET, rest_cas},
 };
 

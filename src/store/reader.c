@@ -31,6 +31,7 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 		"SELECT -1, count(*) FROM cmp_transaction UNION ALL"
 		" SELECT 3, count(*) FROM cmp_transaction WHERE state = 3 UNION ALL"
 		" SELECT state, count(*) FROM cmp_transaction WHERE state <= 1 GROUP BY state",
+	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
 	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
 			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",

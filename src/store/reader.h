@@ -29,6 +29,7 @@ enum reader_statement {
 	READ_CRL_NEWEST,
 	READ_REVOKED_LIST,
 	READ_REVOKED_LAST,
+	READ_ANNOUNCEMENT_GET,
 	READ_STATEMENT_COUNT,
 };
 
@@ -76,6 +77,8 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 	" request_nonce, sent_nonce, request_digest, status_text, response"
 #define EXCHANGE_COLUMNS \
 	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca, request"
+
+#define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
 
 /* Ends the read transaction of a kept statement when its scope ends; NULL is fine. */
 static inline void statement_resetp(sqlite3_stmt **stmt)

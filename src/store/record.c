@@ -74,6 +74,13 @@ void store_crl_clear(struct store_crl *c)
 	memset(c, 0, sizeof(*c));
 }
 
+void store_announcement_clear(struct store_announcement *a)
+{
+	free(a->sender);
+	octets_clear(&a->der);
+	memset(a, 0, sizeof(*a));
+}
+
 void store_revoked_list_clear(struct store_revoked_list *l)
 {
 	free(l->item);

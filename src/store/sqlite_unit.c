@@ -24,6 +24,8 @@ enum statement {
 	EXCHANGE_SET_NEXT,
 	EXCHANGE_FINISH,
 	CRL_INSERT,
+	ANNOUNCEMENT_INSERT,
+	ANNOUNCEMENT_TRIM,
 	AUDIT_ADD,
 	STATEMENT_COUNT,
 };
@@ -90,6 +92,10 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		       " number = excluded.number, this_update_ms = excluded.this_update_ms,"
 		       " next_update_ms = excluded.next_update_ms, der = excluded.der"
 		       " WHERE excluded.number > crl.number",
+	[ANNOUNCEMENT_INSERT] = "INSERT INTO announcement (type, created_ms, sender, digest, der)"
+				" VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ANNOUNCEMENT_TRIM] = "DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"
+			      " WHERE sender = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
 	[AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
 		      " VALUES (?1, ?2, ?3, ?4, ?5)",
 };
@@ -385,6 +391,27 @@ static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *
 	return run_conditional(s, &b);
 }
 
+static int announcement_insert(struct sqlite_unit_statements *s, const struct store_announcement *a)
+{
+	struct binder b = BINDER(s->stmt[ANNOUNCEMENT_INSERT]);
+
+	bind_int(&b, a->type);
+	bind_int(&b, a->created_ms);
+	bind_text(&b, a->sender);
+	bind_bytes(&b, BYTES_OF(a->digest));
+	bind_bytes(&b, octets_view(&a->der));
+	return run(s, &b);
+}
+
+static int announcement_trim(struct sqlite_unit_statements *s, const char *sender, uint32_t keep)
+{
+	struct binder b = BINDER(s->stmt[ANNOUNCEMENT_TRIM]);
+
+	bind_text(&b, sender);
+	bind_int(&b, keep);
+	return run(s, &b);
+}
+
 static int audit_add(struct sqlite_unit_statements *s, const struct store_audit *a)
 {
 	struct binder b = BINDER(s->stmt[AUDIT_ADD]);
@@ -443,6 +470,10 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return exchange_finish(s, op);
 	case UNIT_CRL_INSERT:
 		return crl_insert(s, op->crl);
+	case UNIT_ANNOUNCEMENT_INSERT:
+		return announcement_insert(s, op->announcement);
+	case UNIT_ANNOUNCEMENT_TRIM:
+		return announcement_trim(s, op->trim.sender, op->trim.keep);
 	case UNIT_AUDIT_ADD:
 		return audit_add(s, op->audit);
 	}

@@ -203,6 +203,20 @@ int store_crl_insert(struct store_unit *u, const struct store_crl *crl)
 	return unit_add(u, (struct unit_op){.kind = UNIT_CRL_INSERT, .crl = crl});
 }
 
+int store_announcement_insert(struct store_unit *u, const struct store_announcement *a,
+			      int64_t *idp)
+{
+	return unit_add(
+		u,
+		(struct unit_op){.kind = UNIT_ANNOUNCEMENT_INSERT, .idp = idp, .announcement = a});
+}
+
+int store_announcement_trim(struct store_unit *u, const char *sender, uint32_t keep)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_ANNOUNCEMENT_TRIM,
+					    .trim = {.sender = sender, .keep = keep}});
+}
+
 int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
 	return unit_add(u, (struct unit_op){.kind = UNIT_AUDIT_ADD, .audit = audit});

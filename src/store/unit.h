@@ -26,6 +26,8 @@ enum unit_op_kind {
 	UNIT_EXCHANGE_SET_NEXT,
 	UNIT_EXCHANGE_FINISH,
 	UNIT_CRL_INSERT,
+	UNIT_ANNOUNCEMENT_INSERT,
+	UNIT_ANNOUNCEMENT_TRIM,
 	UNIT_AUDIT_ADD,
 };
 
@@ -81,6 +83,11 @@ struct unit_op {
 			int failinfo;
 		} exchange_state;
 		const struct store_crl *crl;
+		const struct store_announcement *announcement;
+		struct {
+			const char *sender;
+			uint32_t keep;
+		} trim;
 		const struct store_audit *audit;
 	};
 };

@@ -75,7 +75,8 @@ void granted_expect(struct ask *a, int body, int failinfo)
 
 void granted_setup(void)
 {
-	house_open(&granted_house, "transactions_max_per_client = 20\n", "");
+	house_open(&granted_house,
+		   "transactions_max_per_client = 20\nannouncements_max_per_client = 3\n", "");
 	house_register(&granted_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
 	house_register(&granted_house, "mac", CERT_TYPE_VNFCI, "vnfci-mac");
 }

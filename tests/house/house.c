@@ -229,8 +229,8 @@ static void unit_commit(struct house *house)
 	HOUSE_CHECK(!store_unit_commit(house->worker.unit));
 }
 
-static void signer_client_add(struct house *house, const char *name, const char *domain,
-			      uint32_t permissions, bool register_on_ir)
+void house_client_add(struct house *house, const char *name, const char *domain,
+		      uint32_t permissions, bool register_on_ir)
 {
 	char anchor_path[128], subject[64];
 	struct store_client client = {.name = (char *)name,
@@ -271,11 +271,11 @@ static void clients_add(struct house *house)
 {
 	const uint32_t all = STORE_MAY_REGISTER | STORE_MAY_REQUEST | STORE_MAY_REVOKE;
 
-	signer_client_add(house, "vnfm-a", "a", all, false);
-	signer_client_add(house, "vnfm-b", "b", all, true);
-	signer_client_add(house, "ra", "a", all | STORE_IS_RA, false);
-	signer_client_add(house, "no-signature", "a", all, false);
-	signer_client_add(house, "expired", "a", all, false);
+	house_client_add(house, "vnfm-a", "a", all, false);
+	house_client_add(house, "vnfm-b", "b", all, true);
+	house_client_add(house, "ra", "a", all | STORE_IS_RA, false);
+	house_client_add(house, "no-signature", "a", all, false);
+	house_client_add(house, "expired", "a", all, false);
 	mac_client_add(house);
 }
 
@@ -392,12 +392,14 @@ void house_serve(struct house *house, struct cmp_worker *worker, struct bytes re
 		 const char *profile_label, const char *operation_label, struct octets *answerp,
 		 bool *not_a_messagep)
 {
+	enum cmp_delivery delivery;
 	struct cmp_exchange exchange = {.request = request,
 					.profile_label = profile_label,
 					.operation_label = operation_label,
 					.peer = "test",
 					.received_us = clock_monotonic_us()};
 
-	HOUSE_CHECK(!cmp_door_serve(house->door, worker, &exchange, answerp, not_a_messagep));
+	HOUSE_CHECK(!cmp_door_serve(house->door, worker, &exchange, answerp, &delivery));
+	*not_a_messagep = delivery == CMP_NOT_A_MESSAGE;
 	HOUSE_CHECK(store_unit_empty(worker->unit));
 }

@@ -65,6 +65,9 @@ struct house {
 /* Further keys of [cmf], and further sections; "" for none. */
 void house_open(struct house *house, const char *cmf_keys, const char *sections);
 void house_close(struct house *house);
+/* A client with a certificate of client_root with that CN. */
+void house_client_add(struct house *house, const char *name, const char *domain,
+		      uint32_t permissions, bool register_on_ir);
 /* Registers, as the operator would, for delegation. */
 void house_register(struct house *house, const char *client, enum cert_type type,
 		    const char *subject_id);

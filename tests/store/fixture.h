@@ -54,6 +54,7 @@ void add_audit(struct store_unit *unit);
 int crash_child(char **args);
 
 /* The parts of the suite, one a file. */
+TCase *announcement_cases(void);
 TCase *client_cases(void);
 TCase *registration_cases(void);
 TCase *certificate_cases(void);

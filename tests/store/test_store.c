@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 		return crash_child(&argv[2]);
 	suite = suite_create("store");
 	suite_add_tcase(suite, client_cases());
+	suite_add_tcase(suite, announcement_cases());
 	suite_add_tcase(suite, registration_cases());
 	suite_add_tcase(suite, certificate_cases());
 	suite_add_tcase(suite, transaction_cases());
