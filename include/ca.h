@@ -101,13 +101,15 @@ int ca_upstream_check_after(const struct ca *ca);
 
 /*
  * Adds the revocation to the unit. Internal: REVOKED (or `to`) at once, a CRL is due. Upstream:
- * REVOCATION_PENDING and a STORE_EXCHANGE_REVOKE that is retried until done. from is the state that
- * the certificate was read in; to is STORE_CERT_REVOKED or STORE_CERT_REJECTED.
+ * REVOCATION_PENDING and a STORE_EXCHANGE_REVOKE that is retried until done. The state
+ * that the certificate was read in is where it must still be; to is REVOKED, REJECTED, ON_HOLD, or
+ * ACTIVE, which takes a hold back.
  */
 _must_check_ int ca_revoke(struct ca *ca, const struct store_certificate *cert,
 			   enum store_certificate_state to, int reason, struct store_unit *unit);
-/* Upstream, after the unit is committed: tries at once, for at most upstream_wait. 0 revoked,
- * STORE_NOT_FOUND still pending (systemUnavail for the client), negative errno. */
+/* Upstream, after the unit is committed: tries at once, for at most upstream_wait. 0 decided
+ * (the state of the certificate says how), STORE_NOT_FOUND still pending (systemUnavail for the
+ * client), negative errno. */
 _must_check_ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id,
 					struct store_reader *reader, struct store_unit *unit);
 
@@ -118,6 +120,9 @@ _must_check_ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id,
  */
 _must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader,
 				 struct store_unit *unit);
+/* Whether a CRL is to be made before a revocation is answered, and sent with the answer. */
+bool ca_crl_on_revocation(const struct ca *ca);
+bool ca_crl_in_answer(const struct ca *ca);
 /* Makes and stores a new CRL now (internal CAs), writes crl_directory/<name>.crl. */
 _must_check_ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
 

@@ -173,13 +173,32 @@ _must_check_ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 struct cmf_revoke {
 	struct bytes issuer; /* TLV of Name */
 	struct bytes serial; /* content octets of the INTEGER */
-	int reason;          /* reasonCode 0..6, 8..10 */
+	int reason;          /* reasonCode 0..6, 8..10; RFC 5280 5.3.1 */
 };
+/* What is to become of one certificate. */
+struct cmf_revocation {
+	struct store_certificate cert;
+	int reason;
+	enum store_certificate_state to; /* REVOKED; ON_HOLD (reason 6); ACTIVE (reason 8) */
+	bool upstream; /* the upstream CA has to be told: ca_upstream_revoke_run after the commit */
+	bool asked;    /* it has been asked already: only to be waited for */
+};
+void cmf_revocation_clear(struct cmf_revocation *revocation);
 /*
- * Adds the revocation (and deregistration, where cessationOfOperation means that) to the unit. The
- * certificate is given back for the answer. *upstreamp: run ca_upstream_revoke_run after the
- * commit.
+ * Whether `who` may revoke that certificate, and what that means: certificateHold can be taken back
+ * by removeFromCRL, or become final. `earlier` are the n revocations that the same message asks for
+ * before this one, so that one certificate may be named twice. 0, REFUSED, negative errno.
  */
+_must_check_ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
+				 const struct cmf_revoke *request,
+				 const struct cmf_revocation *earlier, size_t n,
+				 struct store_reader *reader, struct cmf_revocation *revocationp,
+				 struct refusal *refusal);
+/* Adds it to the unit, with deregistration where cessationOfOperation means that. */
+_must_check_ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
+				const struct cmf_revocation *revocation,
+				struct store_reader *reader, struct store_unit *unit);
+/* Both for one certificate, which is given back. *upstreamp: as in cmf_revocation. */
 _must_check_ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who,
 			    const struct cmf_revoke *request, struct store_reader *reader,
 			    struct store_unit *unit, struct store_certificate *certp,

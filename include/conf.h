@@ -107,8 +107,9 @@ struct conf_cmf {
 	char *default_ca;               /* where no rule matches; NULL: refused */
 	bool deregister_on_cessation;   /* rr with cessationOfOperation deregisters the entity */
 	uint32_t register_subjects_max; /* in one Register, 10000 */
-	uint32_t transactions_max_per_client;  /* open ones, 10000 */
 	uint32_t announcements_max_per_client; /* kept, 1000 */
+	uint32_t transactions_max_per_client;  /* open ones, 10000 */
+	uint32_t revocations_max;              /* certificates in one rr, 100 */
 };
 
 enum conf_ca_type { CONF_CA_INTERNAL, CONF_CA_UPSTREAM };
@@ -131,6 +132,8 @@ struct conf_ca {
 	struct conf_list aia_ocsp;                /* URIs */
 	int64_t crl_validity_ms;                  /* nextUpdate - thisUpdate, 7 d */
 	int64_t crl_interval_ms;                  /* written at least that often, 1 d */
+	bool crl_on_revocation;                   /* a CRL is made before rp is sent */
+	bool crl_in_answer;                       /* and rp holds it */
 	char *crl_directory; /* <name>.crl is written here; NULL: served from the store only */
 	int64_t backdate_ms; /* notBefore lies that far back, 5 min: clock skew of verifiers */
 	/* upstream */

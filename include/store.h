@@ -124,10 +124,12 @@ enum store_certificate_state {
 	STORE_CERT_REJECTED =
 		4, /* refused upstream, or by the client in certConf (then also revoked) */
 	STORE_CERT_REVOCATION_PENDING = 5, /* upstream has still to be told */
+	STORE_CERT_ON_HOLD = 6,            /* revoked until it is released or revoked for good */
 };
+enum { STORE_CERT_STATE_COUNT = 7 };
 
 /* reasonCode of RFC 5280 5.3.1, or none. */
-enum { STORE_REASON_NONE = -1 };
+enum { STORE_REASON_NONE = -1, STORE_REASON_HOLD = 6, STORE_REASON_RELEASE = 8 };
 
 struct store_certificate {
 	int64_t id;
@@ -337,8 +339,9 @@ typedef int store_certificate_each(void *arg, const struct store_certificate *ce
 _must_check_ int store_certificate_list(struct store_reader *r,
 					const struct store_certificate_filter *filter,
 					store_certificate_each *each, void *arg);
-/* Certificates by state, for metrics: counts[enum store_certificate_state], 6 of them. */
-_must_check_ int store_certificate_counts(struct store_reader *r, int64_t counts[6]);
+/* Certificates by state, for metrics. */
+_must_check_ int store_certificate_counts(struct store_reader *r,
+					  int64_t counts[STORE_CERT_STATE_COUNT]);
 
 _must_check_ int store_transaction_find(struct store_reader *r, const char *requester,
 					struct bytes transaction_id,
@@ -376,7 +379,12 @@ _must_check_ int store_crl_newest(struct store_reader *r, const char *ca, struct
 /* Everything a CRL of this CA must list at `now_ms` (unexpired certificates only), by serial. */
 _must_check_ int store_revoked_list(struct store_reader *r, const char *ca, int64_t now_ms,
 				    struct store_revoked_list *listp);
-/* When a certificate of this CA was last revoked (0: never): whether a newer CRL is due. */
+/* The same of what was on hold and is released: a CRL must not list it any more. */
+_must_check_ int store_released_list(struct store_reader *r, const char *ca, int64_t now_ms,
+				     struct store_revoked_list *listp);
+/* When a certificate of this CA was last revoked or released (0: never): whether a newer CRL is
+ * due.
+ */
 _must_check_ int store_revoked_last(struct store_reader *r, const char *ca, int64_t *msp);
 
 _must_check_ int store_announcement_get(struct store_reader *r, int64_t id,
@@ -442,11 +450,15 @@ _must_check_ int store_certificate_fill(struct store_unit *u, const struct store
 _must_check_ int store_certificate_set_state(struct store_unit *u, int64_t id,
 					     enum store_certificate_state from,
 					     enum store_certificate_state to);
-/* The same with reason and time; to is REVOKED, REJECTED or REVOCATION_PENDING. */
+/* The same with reason and time; to is REVOKED, REJECTED, REVOCATION_PENDING or ON_HOLD. */
 _must_check_ int store_certificate_revoke(struct store_unit *u, int64_t id,
 					  enum store_certificate_state from,
 					  enum store_certificate_state to, int reason,
 					  int64_t now_ms);
+
+/* Back to ACTIVE, without reason and time of revocation. Conflict: the state is not `from`. */
+_must_check_ int store_certificate_release(struct store_unit *u, int64_t id,
+					   enum store_certificate_state from, int64_t now_ms);
 
 /* certificate_ref as registration_ref above. Conflict: (requester, transaction_id) exists. */
 _must_check_ int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,

@@ -46,6 +46,7 @@ REFUSAL(signer_mismatch, FAIL_BAD_MESSAGE_CHECK, "sender or senderKID does not f
 REFUSAL(signer_not_trusted, FAIL_SIGNER_NOT_TRUSTED, "the signer of the message is not trusted")
 REFUSAL(signer_expired, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer is not valid at this time")
 REFUSAL(signer_revoked, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer is revoked")
+REFUSAL(signer_on_hold, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer is on hold")
 REFUSAL(signer_key_usage, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer may not be used for signatures")
 REFUSAL(signer_key_weak, FAIL_BAD_ALG, "the key of the signer is too weak or of an unsupported kind")
 REFUSAL(extra_certs_too_many, FAIL_BAD_DATA_FORMAT, "extraCerts holds too many certificates")
@@ -101,6 +102,7 @@ REFUSAL(pop_input_used, FAIL_BAD_POP, "poposkInput must be absent when subject a
 /* kur, RFC 9483 4.1.3 */
 REFUSAL(update_cert_unknown, FAIL_BAD_CERT_ID, "the certificate to be updated is unknown")
 REFUSAL(update_cert_not_active, FAIL_CERT_REVOKED, "the certificate to be updated is revoked, expired or not confirmed")
+REFUSAL(update_cert_on_hold, FAIL_CERT_REVOKED, "the certificate to be updated is on hold")
 REFUSAL(update_cert_not_identified, FAIL_BAD_CERT_ID, "the request does not say which certificate is to be updated")
 REFUSAL(update_names_changed, FAIL_BAD_CERT_TEMPLATE, "a key update must not change the names of the certificate")
 REFUSAL(update_key_unchanged, FAIL_BAD_CERT_TEMPLATE, "a key update must bring a new key")
@@ -112,11 +114,16 @@ REFUSAL(conf_already, FAIL_CERT_CONFIRMED, "the certificate is already confirmed
 REFUSAL(conf_hash_alg, FAIL_BAD_ALG, "hashAlg is not accepted, or used below pvno 3")
 
 /* rr, RFC 9483 4.2 */
-REFUSAL(rev_details_count, FAIL_BAD_REQUEST, "exactly one certificate is accepted in a revocation request")
+REFUSAL(rev_details_count, FAIL_BAD_REQUEST, "a revocation request holds no certificate, or too many")
 REFUSAL(rev_cert_not_identified, FAIL_ADD_INFO_NOT_AVAILABLE, "issuer and serialNumber are required in certDetails")
 REFUSAL(rev_cert_unknown, FAIL_BAD_CERT_ID, "the certificate to be revoked is unknown")
+REFUSAL(rev_issuer_unknown, FAIL_WRONG_AUTHORITY, "the issuer of the certificate to be revoked is no CA of this server")
 REFUSAL(rev_cert_revoked, FAIL_CERT_REVOKED, "the certificate is already revoked")
 REFUSAL(rev_cert_expired, FAIL_CERT_REVOKED, "the certificate has expired")
+REFUSAL(rev_cert_on_hold, FAIL_CERT_REVOKED, "the certificate is already on hold")
+REFUSAL(rev_hold_unconfirmed, FAIL_BAD_REQUEST, "a certificate that is not confirmed cannot be put on hold")
+REFUSAL(rev_not_on_hold, FAIL_BAD_REQUEST, "removeFromCRL is for a certificate that is on hold")
+REFUSAL(rev_pending, FAIL_SYSTEM_UNAVAIL, "another revocation request for this certificate is still under way")
 REFUSAL(rev_reason_not_allowed, FAIL_BAD_REQUEST, "the reason code is malformed or not accepted")
 
 /* pollReq, genm */

@@ -189,6 +189,9 @@ int ca_revoke(struct ca *ca, const struct store_certificate *cert, enum store_ce
 {
 	if (ca->upstream)
 		return upstream_revoke_add(ca, cert, to, reason, unit);
+	if (to == STORE_CERT_ACTIVE)
+		return store_certificate_release(unit, cert->id, cert->state,
+						 clock_now_ms(ca->set->clock));
 	return store_certificate_revoke(unit, cert->id, cert->state, to, reason,
 					clock_now_ms(ca->set->clock));
 }

@@ -196,6 +196,16 @@ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit 
 				   : r;
 }
 
+bool ca_crl_on_revocation(const struct ca *ca)
+{
+	return ca->internal && ca->conf->crl_on_revocation;
+}
+
+bool ca_crl_in_answer(const struct ca *ca)
+{
+	return ca_crl_on_revocation(ca) && ca->conf->crl_in_answer;
+}
+
 static bool crl_lists(X509_CRL *crl, const struct store_revoked *revoked)
 {
 	BIGNUM *number = BN_bin2bn(revoked->serial, revoked->serial_len, NULL);
@@ -208,20 +218,25 @@ static bool crl_lists(X509_CRL *crl, const struct store_revoked *revoked)
 	return listed;
 }
 
-/* Whether something that is revoked now is not in the newest CRL. */
-static int crl_lacks(struct ca *ca, struct store_reader *reader, const struct store_crl *newest,
-		     bool *lacksp)
+/* Whether something that is revoked now is not in the newest CRL, or what is released is. */
+static int crl_is_outdated(struct ca *ca, struct store_reader *reader,
+			   const struct store_crl *newest, bool *outdatedp)
 {
-	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
+	_cleanup_(store_revoked_list_clear) struct store_revoked_list revoked = {0}, released = {0};
 	const uint8_t *der = newest->der.data;
 	_cleanup_(x509_crlp) X509_CRL *crl = d2i_X509_CRL(NULL, &der, (long)newest->der.len);
-	int r = store_revoked_list(reader, ca->conf->name, clock_now_ms(ca->set->clock), &list);
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+	int r = store_revoked_list(reader, ca->conf->name, now_ms, &revoked);
 
+	if (r == 0)
+		r = store_released_list(reader, ca->conf->name, now_ms, &released);
 	if (r < 0)
 		return r;
-	*lacksp = !crl;
-	for (size_t i = 0; i < list.len && !*lacksp; i++)
-		*lacksp = !crl_lists(crl, &list.item[i]);
+	*outdatedp = !crl;
+	for (size_t i = 0; i < revoked.len && !*outdatedp; i++)
+		*outdatedp = !crl_lists(crl, &revoked.item[i]);
+	for (size_t i = 0; i < released.len && !*outdatedp; i++)
+		*outdatedp = crl_lists(crl, &released.item[i]);
 	ERR_clear_error();
 	return 0;
 }
@@ -243,7 +258,7 @@ static int crl_is_due(struct ca *ca, struct store_reader *reader, const struct s
 	*duep = false;
 	if (last_ms <= atomic_load(&ca->internal->settled_ms))
 		return 0;
-	r = crl_lacks(ca, reader, newest, duep);
+	r = crl_is_outdated(ca, reader, newest, duep);
 	if (r == 0 && !*duep && last_ms + COMMIT_TIME_MAX_MS < now_ms)
 		atomic_store(&ca->internal->settled_ms, last_ms);
 	return r;

@@ -5,7 +5,7 @@
  * A revocation that the upstream refuses: certRevoked is what we want; badCertId means that it does
  * not have the certificate, so there is nothing to be revoked there and ours counts as revoked; any
  * other refusal is asked for again, ever less often, in a new exchange, since somebody has to
- * change something there first.
+ * change something there first. A hold that the upstream does not take back (removeFromCRL) stays.
  */
 #include "upstream_local.h"
 
@@ -203,18 +203,39 @@ static int revoke_again(struct exchange *x, const struct store_exchange *e)
 			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit, NULL);
 }
 
+/* The upstream has done it, or says why there is nothing to be done. */
+static int revoke_end(struct exchange *x, const struct store_certificate *row,
+		      const struct exchange_result *result)
+{
+	const enum store_certificate_state from = STORE_CERT_REVOCATION_PENDING;
+	enum store_certificate_state to = x->request.to;
+	bool granted = result->outcome == EXCHANGE_GRANTED;
+
+	if (to == STORE_CERT_ACTIVE && granted)
+		return store_certificate_release(x->unit, row->id, from,
+						 clock_now_ms(x->ca->set->clock));
+	if (to == STORE_CERT_ACTIVE)
+		return store_certificate_revoke(x->unit, row->id, from, STORE_CERT_ON_HOLD,
+						STORE_REASON_HOLD, row->revoked_ms);
+	/* What is revoked there already, or unknown, cannot be taken back there. */
+	if (to == STORE_CERT_ON_HOLD && !granted)
+		to = STORE_CERT_REVOKED;
+	return store_certificate_set_state(x->unit, row->id, from, to);
+}
+
 static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 			 const struct exchange_result *result, const struct store_certificate *row)
 {
-	bool revoked = result->outcome == EXCHANGE_GRANTED || result->failinfo == FAIL_CERT_REVOKED;
-	bool ended = revoked || result->failinfo == FAIL_BAD_CERT_ID;
+	bool release = x->request.to == STORE_CERT_ACTIVE;
+	bool revoked = result->outcome == EXCHANGE_GRANTED ||
+		       (result->failinfo == FAIL_CERT_REVOKED && !release);
+	bool ended = revoked || result->failinfo == FAIL_BAD_CERT_ID || release;
 	int r = 0;
 
 	if (!ended)
 		r = revoke_again(x, e);
 	else if (row->state == STORE_CERT_REVOCATION_PENDING)
-		r = store_certificate_set_state(x->unit, row->id, STORE_CERT_REVOCATION_PENDING,
-						x->request.to);
+		r = revoke_end(x, row, result);
 	if (r < 0)
 		return r;
 	return store_exchange_finish(x->unit, e->id,

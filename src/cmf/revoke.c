@@ -12,7 +12,8 @@
 enum {
 	REASON_UNSPECIFIED = 0,
 	REASON_CESSATION_OF_OPERATION = 5,
-	REASON_CERTIFICATE_HOLD = 6,
+	REASON_CERTIFICATE_HOLD = STORE_REASON_HOLD,
+	REASON_REMOVE_FROM_CRL = STORE_REASON_RELEASE,
 	REASON_PRIVILEGE_WITHDRAWN = 9,
 	REASON_AA_COMPROMISE = 10,
 };
@@ -45,6 +46,9 @@ int certificate_revoke_add(const struct cmf *cmf, const struct store_certificate
 
 	if (ca)
 		return ca_revoke(ca, cert, to, reason, unit);
+	if (to == STORE_CERT_ACTIVE)
+		return store_certificate_release(unit, cert->id, cert->state,
+						 clock_now_ms(cmf->clock));
 	return store_certificate_revoke(unit, cert->id, cert->state, to, reason,
 					clock_now_ms(cmf->clock));
 }
@@ -108,6 +112,9 @@ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct byt
 		r = certificate_authorize(who, &cert, refusal);
 	if (r != 0)
 		return r;
+	/* RFC 5280 5.3.1: on hold is revoked for the time being. */
+	if (cert.state == STORE_CERT_ON_HOLD)
+		return refuse(refusal, REFUSAL_update_cert_on_hold);
 	/* RFC 9483 4.1.3: neither expired nor revoked */
 	if (cert.state != STORE_CERT_ACTIVE || cert.not_after_ms < clock_now_ms(cmf->clock))
 		return refuse(refusal, REFUSAL_update_cert_not_active);
@@ -138,28 +145,128 @@ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 /* --- revocation ----------------------------------------------------------------------------------
  */
 
-/* 7 is unused; removeFromCRL (8) would release a hold, which is not offered. RFC 5280 5.3.1 */
+/* 7 is unused. RFC 5280 5.3.1 */
 static bool reason_allowed(int reason)
 {
 	return (reason >= REASON_UNSPECIFIED && reason <= REASON_CERTIFICATE_HOLD) ||
-	       (reason >= REASON_PRIVILEGE_WITHDRAWN && reason <= REASON_AA_COMPROMISE);
+	       (reason >= REASON_REMOVE_FROM_CRL && reason <= REASON_AA_COMPROMISE);
 }
 
-static int revocable_check(const struct store_certificate *cert, int64_t now_ms,
-			   struct refusal *refusal)
+/* RFC 5280 5.3.1: a hold can be taken back by removeFromCRL; all other reasons are final. */
+static enum store_certificate_state state_wanted(int reason)
 {
+	if (reason == REASON_CERTIFICATE_HOLD)
+		return STORE_CERT_ON_HOLD;
+	return reason == REASON_REMOVE_FROM_CRL ? STORE_CERT_ACTIVE : STORE_CERT_REVOKED;
+}
+
+/* The upstream has been asked for something, and has not answered yet. */
+static int pending_check(const struct store_certificate *cert, enum store_certificate_state to,
+			 struct refusal *refusal)
+{
+	enum store_certificate_state asked = state_wanted(cert->reason);
+
+	if (asked == to)
+		return 0;
+	return refuse(refusal,
+		      asked == STORE_CERT_REVOKED ? REFUSAL_rev_cert_revoked : REFUSAL_rev_pending);
+}
+
+static int transition_check(const struct store_certificate *cert, enum store_certificate_state to,
+			    struct refusal *refusal)
+{
+	bool release = to == STORE_CERT_ACTIVE;
+
 	switch (cert->state) {
 	case STORE_CERT_REVOKED:
 	case STORE_CERT_REJECTED:
 		return refuse(refusal, REFUSAL_rev_cert_revoked);
-	case STORE_CERT_REQUESTED:
-		return refuse(refusal, REFUSAL_rev_cert_unknown);
-	case STORE_CERT_PENDING:
+	case STORE_CERT_ON_HOLD:
+		return to == STORE_CERT_ON_HOLD ? refuse(refusal, REFUSAL_rev_cert_on_hold) : 0;
 	case STORE_CERT_ACTIVE:
+		return release ? refuse(refusal, REFUSAL_rev_not_on_hold) : 0;
+	case STORE_CERT_PENDING:
+		if (to == STORE_CERT_ON_HOLD)
+			return refuse(refusal, REFUSAL_rev_hold_unconfirmed);
+		return release ? refuse(refusal, REFUSAL_rev_not_on_hold) : 0;
 	case STORE_CERT_REVOCATION_PENDING:
-		break;
+		return pending_check(cert, to, refusal);
+	case STORE_CERT_REQUESTED:
+	default:
+		return refuse(refusal, REFUSAL_rev_cert_unknown);
 	}
-	return cert->not_after_ms < now_ms ? refuse(refusal, REFUSAL_rev_cert_expired) : 0;
+}
+
+/* RFC 9483 5.1.3: issued by the addressed CA, and known. */
+static int revocable_lookup(const struct cmf *cmf, const struct cmf_revoke *request,
+			    struct store_reader *reader, struct store_certificate *certp,
+			    struct refusal *refusal)
+{
+	int r;
+
+	if (!ca_next_by_issuer(cmf->cas, request->issuer, NULL))
+		return refuse(refusal, REFUSAL_rev_issuer_unknown);
+	r = certificate_lookup(cmf, request->issuer, request->serial, reader, certp);
+	return r == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_rev_cert_unknown) : r;
+}
+
+/* The certificate as what stands earlier in the message leaves it. *pendingp: upstream has to be
+ * told of that first. */
+static void earlier_apply(const struct cmf_revocation *earlier, size_t n,
+			  struct store_certificate *cert, bool *pendingp)
+{
+	*pendingp = false;
+	for (size_t i = 0; i < n; i++) {
+		if (earlier[i].cert.id != cert->id)
+			continue;
+		cert->state = earlier[i].to;
+		cert->reason = earlier[i].reason;
+		*pendingp = earlier[i].upstream;
+	}
+}
+
+int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
+		    const struct cmf_revoke *request, const struct cmf_revocation *earlier,
+		    size_t n, struct store_reader *reader, struct cmf_revocation *revocationp,
+		    struct refusal *refusal)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	const struct ca *ca;
+	bool pending;
+	int r;
+
+	*revocationp = (struct cmf_revocation){.reason = request->reason,
+					       .to = state_wanted(request->reason)};
+	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
+	    !principal_permitted(who, STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR))
+		return refuse(refusal, REFUSAL_client_not_permitted);
+	if (!reason_allowed(request->reason))
+		return refuse(refusal, REFUSAL_rev_reason_not_allowed);
+	r = revocable_lookup(cmf, request, reader, &cert, refusal);
+	if (r == 0)
+		r = certificate_authorize(who, &cert, refusal);
+	if (r != 0)
+		return r;
+	earlier_apply(earlier, n, &cert, &pending);
+	r = transition_check(&cert, revocationp->to, refusal);
+	if (r != 0)
+		return r;
+	if (pending)
+		return refuse(refusal, REFUSAL_rev_pending);
+	if (cert.not_after_ms < clock_now_ms(cmf->clock))
+		return refuse(refusal, REFUSAL_rev_cert_expired);
+	ca = ca_find(cmf->cas, cert.ca);
+	revocationp->upstream = ca && ca_is_upstream(ca);
+	revocationp->asked = cert.state == STORE_CERT_REVOCATION_PENDING;
+	revocationp->cert = cert;
+	cert = (struct store_certificate){0};
+	return 0;
+}
+
+void cmf_revocation_clear(struct cmf_revocation *revocation)
+{
+	store_certificate_clear(&revocation->cert);
+	*revocation = (struct cmf_revocation){0};
 }
 
 /* An end entity speaks for its certificate, not for the registration. */
@@ -183,21 +290,26 @@ static int cessation_deregister(const struct cmf *cmf, const struct cmf_principa
 		      : r;
 }
 
-static int revocation_add(const struct cmf *cmf, const struct cmf_principal *who,
-			  const struct store_certificate *cert, int reason,
-			  struct store_reader *reader, struct store_unit *unit, bool *upstreamp)
+static const char *revocation_action(enum store_certificate_state to)
 {
-	const struct ca *ca = ca_find(cmf->cas, cert->ca);
+	if (to == STORE_CERT_ON_HOLD)
+		return "hold";
+	return to == STORE_CERT_ACTIVE ? "release" : "revoke";
+}
+
+int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
+		   const struct cmf_revocation *revocation, struct store_reader *reader,
+		   struct store_unit *unit)
+{
+	const struct store_certificate *cert = &revocation->cert;
 	int r;
 
-	*upstreamp = ca && ca_is_upstream(ca);
-	/* Asked for already: what is left is to wait for the upstream. */
-	if (cert->state == STORE_CERT_REVOCATION_PENDING)
+	if (revocation->asked)
 		return 0;
-	r = certificate_revoke_add(cmf, cert, STORE_CERT_REVOKED, reason, unit);
+	r = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
 	if (r == 0)
-		r = certificate_audit(cmf, who, "revoke", cert, unit);
-	if (r == 0 && reason == REASON_CESSATION_OF_OPERATION)
+		r = certificate_audit(cmf, who, revocation_action(revocation->to), cert, unit);
+	if (r == 0 && revocation->reason == REASON_CESSATION_OF_OPERATION)
 		r = cessation_deregister(cmf, who, cert, reader, unit);
 	return r;
 }
@@ -206,24 +318,16 @@ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who, const struct cm
 	       struct store_reader *reader, struct store_unit *unit,
 	       struct store_certificate *certp, bool *upstreamp, struct refusal *refusal)
 {
-	int r;
+	struct cmf_revocation revocation;
+	int r = cmf_revoke_find(cmf, who, request, NULL, 0, reader, &revocation, refusal);
 
-	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
-	    !principal_permitted(who, STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR))
-		return refuse(refusal, REFUSAL_client_not_permitted);
-	if (!reason_allowed(request->reason))
-		return refuse(refusal, REFUSAL_rev_reason_not_allowed);
-	r = certificate_lookup(cmf, request->issuer, request->serial, reader, certp);
-	if (r == STORE_NOT_FOUND)
-		return refuse(refusal, REFUSAL_rev_cert_unknown);
-	if (r < 0)
+	if (r == 0)
+		r = cmf_revoke_add(cmf, who, &revocation, reader, unit);
+	if (r != 0) {
+		cmf_revocation_clear(&revocation);
 		return r;
-	r = certificate_authorize(who, certp, refusal);
-	if (r == 0)
-		r = revocable_check(certp, clock_now_ms(cmf->clock), refusal);
-	if (r == 0)
-		r = revocation_add(cmf, who, certp, request->reason, reader, unit, upstreamp);
-	if (r != 0)
-		store_certificate_clear(certp);
-	return r;
+	}
+	*upstreamp = revocation.upstream;
+	*certp = revocation.cert;
+	return 0;
 }

@@ -172,6 +172,8 @@ static int own_state_check(const struct store_certificate *cert, struct refusal 
 	case STORE_CERT_REVOKED:
 	case STORE_CERT_REVOCATION_PENDING:
 		return refuse(refusal, REFUSAL_signer_revoked);
+	case STORE_CERT_ON_HOLD:
+		return refuse(refusal, REFUSAL_signer_on_hold);
 	case STORE_CERT_REQUESTED:
 	case STORE_CERT_PENDING:
 	case STORE_CERT_REJECTED:

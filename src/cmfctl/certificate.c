@@ -41,7 +41,7 @@ struct certificate_args {
 		 "STATE",                                                           \
 		 0,                                                                 \
 		 "In this state: pending, active, expired, revoked, rejected, "     \
-		 "'revocation pending'",                                            \
+		 "'revocation pending', 'on hold'",                                 \
 		 1},                                                                \
 		{"manager", OPT_MANAGER, "CLIENT", 0, "Managed by this client", 1}, \
 	{                                                                           \
@@ -241,11 +241,15 @@ static error_t revoke_parse(int key, char *arg, struct argp_state *state)
 }
 
 /* Whether revoking by subject means this one: what has ended already is left alone. */
-static bool revocable(const json_t *row)
+static bool revocable(const json_t *row, const char *reason)
 {
 	const char *state = json_string_value(json_object_get(row, "state"));
+	bool on_hold = state && strcmp(state, "on hold") == 0;
 
-	return state && (strcmp(state, "active") == 0 || strcmp(state, "pending") == 0);
+	if (reason && strcmp(reason, "removeFromCRL") == 0)
+		return on_hold;
+	return on_hold ||
+	       (state && (strcmp(state, "active") == 0 || strcmp(state, "pending") == 0));
 }
 
 static int revoke_one(struct ctl *ctl, const json_t *row, const char *reason, json_t *done)
@@ -282,7 +286,7 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 		FILTER_OPTIONS,
 		{"reason", OPT_REASON, "NAME", 0,
 		 "CRLReason: unspecified (default), keyCompromise, affiliationChanged, superseded, "
-		 "cessationOfOperation, ...",
+		 "cessationOfOperation, certificateHold, removeFromCRL (takes a hold back), ...",
 		 2},
 		{0}};
 	static const struct argp argp = {.options = options,
@@ -290,7 +294,7 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 					 .args_doc = "[SERIAL]",
 					 .doc = "Revokes certificates: the one with that "
 						"serialNumber, or all of an entity that "
-						"are active or pending."};
+						"are active, pending or on hold."};
 	struct certificate_args args = {0};
 	json_t *rows, *row, *done;
 	size_t i;
@@ -303,11 +307,12 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	done = json_array();
 	json_array_foreach(rows, i, row)
 	{
-		if (!status && (args.serial || revocable(row)))
+		if (!status && (args.serial || revocable(row, args.reason)))
 			status = revoke_one(ctl, row, args.reason, done);
 	}
 	if (!status && json_array_size(done) == 0) {
-		ctl_error("there is nothing to revoke: no certificate is active or pending");
+		ctl_error(
+			"there is nothing to revoke: no certificate is active, pending or on hold");
 		status = CTL_REFUSED;
 	}
 	revoked_report(ctl, done);

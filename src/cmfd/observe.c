@@ -36,6 +36,7 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 		[STORE_CERT_REVOKED] = "revoked",
 		[STORE_CERT_REJECTED] = "rejected",
 		[STORE_CERT_REVOCATION_PENDING] = "revocation_pending",
+		[STORE_CERT_ON_HOLD] = "on_hold",
 	};
 	static const char *const transaction_states[] = {
 		[STORE_TXN_AWAIT_UPSTREAM] = "await_upstream",

@@ -206,7 +206,7 @@ _must_check_ int cmp_reply_poll(struct cmp_request *rq, int64_t cert_req_id, int
 /* genp with one element; an empty value is left out. */
 _must_check_ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type,
 				struct bytes value);
-/* rp with one status, and CertId if issuer is given. */
+/* Adds a status to rp, which it makes if there is none yet, and a CertId if issuer is given. */
 _must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const char *text,
 				      int failinfo, const X509_NAME *issuer,
 				      const ASN1_INTEGER *serial);

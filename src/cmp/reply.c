@@ -189,13 +189,15 @@ static int rev_cert_add(RevRepContent *rp, const X509_NAME *issuer, const ASN1_I
 int cmp_reply_revocation(struct cmp_request *rq, int status, const char *text, int failinfo,
 			 const X509_NAME *issuer, const ASN1_INTEGER *serial)
 {
+	PKIBody *body = rq->reply.body;
 	PKIStatusInfo *info;
-	PKIBody *body;
-	int err = body_new(rq, PKI_BODY_RP, &body);
+	int err = 0;
 
+	if (!body || body->type != PKI_BODY_RP)
+		err = body_new(rq, PKI_BODY_RP, &body);
 	if (err)
 		return err;
-	/* RFC 9483 4.2: exactly one status. */
+	/* RFC 9483 4.2, RFC 4210 5.3.10: one status for each that was asked for. */
 	info = cmp_status_info_new(status, text, failinfo);
 	if (!info || sk_PKIStatusInfo_push(body->value.rp->status, info) <= 0) {
 		PKIStatusInfo_free(info);
@@ -211,6 +213,7 @@ int cmp_reply_refusal(struct cmp_request *rq)
 	const char *text = refusal_text(r->reason);
 	int type = rq->service ? rq->service->answer_type : PKI_BODY_ERROR;
 
+	cmp_reply_clear(&rq->reply);
 	if (!rq->in_body || type == PKI_BODY_ERROR)
 		return cmp_reply_error(rq, r);
 	if (type == PKI_BODY_RP)

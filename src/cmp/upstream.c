@@ -113,6 +113,7 @@ int cmp_upstream_answer(struct cmp_request *rq, bool polling, int64_t poll_req_i
 	case STORE_CERT_REJECTED:
 		return answer_upstream_refusal(rq);
 	case STORE_CERT_REVOKED:
+	case STORE_CERT_ON_HOLD:
 	case STORE_CERT_REVOCATION_PENDING:
 	default:
 		return answer_rejected(rq, -1, REFUSAL_transaction_ended);

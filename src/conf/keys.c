@@ -158,6 +158,8 @@ const struct conf_key conf_keys[] = {
 	CMF(announcements_max_per_client, "announcements_max_per_client", number, .initial = "1000",
 	    .min = 1, .max = 1000000, .reload = true,
 	    .help = "Announcements that are kept of one client; then the oldest gives way."),
+	CMF(revocations_max, "revocations_max", number, .initial = "100", .min = 1, .max = 10000,
+	    .reload = true, .help = "Certificates in one revocation request (rr)."),
 
 	CA(type, "type", ca_type, .required = true,
 	   .help = "Whether this CMF signs itself or asks another CA."),
@@ -184,6 +186,11 @@ const struct conf_key conf_keys[] = {
 	INTERNAL(crl_interval_ms, "crl_interval", duration, .initial = "1d", .min = 60 * SECOND,
 		 .max = 3650 * DAY, .reload = true,
 		 .help = "A CRL is written at least this often; at most crl_validity."),
+	INTERNAL(crl_on_revocation, "crl_on_revocation", boolean, .initial = "no", .reload = true,
+		 .help = "Whether a revocation request is answered only when there is a CRL with "
+			 "what it did; otherwise the next one follows within seconds."),
+	INTERNAL(crl_in_answer, "crl_in_answer", boolean, .initial = "no", .reload = true,
+		 .help = "Whether the answer (rp) holds that CRL; with crl_on_revocation."),
 	INTERNAL(crl_directory, "crl_directory", directory,
 		 .help = "Directory in which NAME.crl is written too."),
 	INTERNAL(backdate_ms, "backdate", duration, .initial = "5m", .max = DAY, .reload = true,

@@ -43,6 +43,7 @@ static const struct {
 	{"revoked", {STORE_CERT_REVOKED, -1}},
 	{"rejected", {STORE_CERT_REJECTED, -1}},
 	{"revocation pending", {STORE_CERT_REVOCATION_PENDING, -1}},
+	{"on hold", {STORE_CERT_ON_HOLD, -1}},
 };
 
 static int row_compare(const void *a, const void *b)

@@ -89,6 +89,8 @@ const char *rest_certificate_state(const struct store_certificate *cert, int64_t
 		return "rejected";
 	case STORE_CERT_REVOCATION_PENDING:
 		return "revocation pending";
+	case STORE_CERT_ON_HOLD:
+		return "on hold";
 	}
 	return "";
 }

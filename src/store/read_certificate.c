@@ -132,7 +132,7 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 	return query_walk(r, &q, certificate_row, &walk);
 }
 
-int store_certificate_counts(struct store_reader *handle, int64_t counts[6])
+int store_certificate_counts(struct store_reader *handle, int64_t counts[STORE_CERT_STATE_COUNT])
 {
 	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
 
@@ -142,14 +142,14 @@ int store_certificate_counts(struct store_reader *handle, int64_t counts[6])
 	int64_t all = 0;
 	int result;
 
-	memset(counts, 0, 6 * sizeof(counts[0]));
+	memset(counts, 0, STORE_CERT_STATE_COUNT * sizeof(counts[0]));
 	while ((result = reader_step(r, stmt)) == 0) {
 		int64_t state = sqlite3_column_int64(stmt, 0);
 		int64_t count = sqlite3_column_int64(stmt, 1);
 
 		if (state < 0) {
 			all += count;
-		} else if (state < 6) {
+		} else if (state < STORE_CERT_STATE_COUNT) {
 			counts[state] = count;
 			all -= count;
 		}
@@ -212,14 +212,14 @@ static int revoked_add(struct store_revoked_list *list, size_t *sizep, sqlite3_s
 	return 0;
 }
 
-int store_revoked_list(struct store_reader *handle, const char *ca, int64_t now_ms,
-		       struct store_revoked_list *listp)
+static int serials_read(struct store_reader *handle, enum reader_statement statement,
+			const char *ca, int64_t now_ms, struct store_revoked_list *listp)
 {
 	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
 
 	if (!r)
 		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_LIST];
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[statement];
 	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
 	struct binder b = BINDER(stmt);
 	size_t size = 0;
@@ -238,6 +238,18 @@ int store_revoked_list(struct store_reader *handle, const char *ca, int64_t now_
 	*listp = list;
 	list = (struct store_revoked_list){0};
 	return 0;
+}
+
+int store_revoked_list(struct store_reader *handle, const char *ca, int64_t now_ms,
+		       struct store_revoked_list *listp)
+{
+	return serials_read(handle, READ_REVOKED_LIST, ca, now_ms, listp);
+}
+
+int store_released_list(struct store_reader *handle, const char *ca, int64_t now_ms,
+			struct store_revoked_list *listp)
+{
+	return serials_read(handle, READ_RELEASED_LIST, ca, now_ms, listp);
 }
 
 int store_revoked_last(struct store_reader *handle, const char *ca, int64_t *msp)

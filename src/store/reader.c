@@ -42,8 +42,13 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 	[READ_REVOKED_LIST] = "SELECT serial, reason, revoked_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial IS NOT NULL"
 			      " AND not_after_ms > ?2 ORDER BY serial",
-	[READ_REVOKED_LAST] = "SELECT max(revoked_ms) FROM certificate"
-			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL",
+	[READ_RELEASED_LIST] = "SELECT serial, reason, released_ms FROM certificate"
+			       " WHERE ca = ?1 AND released_ms IS NOT NULL"
+			       " AND not_after_ms > ?2 ORDER BY serial",
+	[READ_REVOKED_LAST] = "SELECT max(ms) FROM (SELECT max(revoked_ms) AS ms FROM certificate"
+			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL UNION ALL"
+			      " SELECT max(released_ms) FROM certificate"
+			      " WHERE ca = ?1 AND released_ms IS NOT NULL)",
 };
 
 struct reader_pool {

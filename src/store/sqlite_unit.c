@@ -16,6 +16,7 @@ enum statement {
 	CERTIFICATE_FILL,
 	CERTIFICATE_SET_STATE,
 	CERTIFICATE_REVOKE,
+	CERTIFICATE_RELEASE,
 	TRANSACTION_INSERT,
 	TRANSACTION_UPDATE,
 	TRANSACTION_PURGE,
@@ -62,7 +63,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[CERTIFICATE_SET_STATE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL"
 				  " WHERE id = ?1 AND state = ?2",
 	[CERTIFICATE_REVOKE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL,"
-			       " reason = ?4, revoked_ms = ?5 WHERE id = ?1 AND state = ?2",
+			       " reason = ?4, revoked_ms = ?5, released_ms = NULL"
+			       " WHERE id = ?1 AND state = ?2",
+	[CERTIFICATE_RELEASE] = "UPDATE certificate SET state = 2, reason = NULL,"
+				" revoked_ms = NULL, released_ms = ?3"
+				" WHERE id = ?1 AND state = ?2",
 	[TRANSACTION_INSERT] =
 		"INSERT INTO cmp_transaction (state, body_type, protection, implicit_confirm,"
 		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
@@ -275,6 +280,16 @@ static int certificate_revoke(struct sqlite_unit_statements *s, const struct uni
 	return run_conditional(s, &b);
 }
 
+static int certificate_release(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	struct binder b = BINDER(s->stmt[CERTIFICATE_RELEASE]);
+
+	bind_int(&b, op->certificate_state.id);
+	bind_int(&b, op->certificate_state.from);
+	bind_int(&b, op->certificate_state.now_ms);
+	return run_conditional(s, &b);
+}
+
 static int transaction_insert(struct sqlite_unit_statements *s, const struct store_transaction *t,
 			      int64_t certificate_id)
 {
@@ -450,6 +465,8 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return certificate_set_state(s, op);
 	case UNIT_CERTIFICATE_REVOKE:
 		return certificate_revoke(s, op);
+	case UNIT_CERTIFICATE_RELEASE:
+		return certificate_release(s, op);
 	case UNIT_TRANSACTION_INSERT:
 		return transaction_insert(
 			s, op->transaction.row,

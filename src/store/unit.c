@@ -142,6 +142,14 @@ int store_certificate_revoke(struct store_unit *u, int64_t id, enum store_certif
 								  .now_ms = now_ms}});
 }
 
+int store_certificate_release(struct store_unit *u, int64_t id, enum store_certificate_state from,
+			      int64_t now_ms)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_CERTIFICATE_RELEASE,
+					    .certificate_state = {
+						    .id = id, .from = from, .now_ms = now_ms}});
+}
+
 int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
 			     const int64_t *certificate_ref, int64_t *idp)
 {

@@ -152,7 +152,8 @@ void ask_rr(struct ask *ask, struct bytes cert_der, int reason)
 	X509 *cert = cert_parse(cert_der);
 	ASN1_ENUMERATED *code = ASN1_ENUMERATED_new();
 
-	body_make(ask, PKI_BODY_RR);
+	if (!ask->body)
+		body_make(ask, PKI_BODY_RR);
 	HOUSE_CHECK(details && code && sk_RevDetails_push(ask->body->value.rr, details));
 	details->certDetails->issuer = X509_NAME_dup(X509_get_issuer_name(cert));
 	details->certDetails->serialNumber = ASN1_INTEGER_dup(X509_get0_serialNumber(cert));

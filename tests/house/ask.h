@@ -44,6 +44,7 @@ void ask_clear(struct ask *ask);
 /* Bodies. type: ir, cr, kur; the subject's CN may be NULL. */
 void ask_certreq(struct ask *ask, int type, const char *cn);
 void ask_p10cr(struct ask *ask, const char *cn);
+/* Again: a further certificate in the same message. */
 void ask_rr(struct ask *ask, struct bytes cert, int reason);
 void ask_genm(struct ask *ask, const char *oid, struct bytes value);
 void ask_register(struct ask *ask, const char *cert_type, const char *subject_id, int handling);

@@ -52,7 +52,7 @@ void bent_check(const struct bent_row *row);
 
 /* What must not change. */
 struct bent_state {
-	int64_t certificates[6];
+	int64_t certificates[STORE_CERT_STATE_COUNT];
 	int registrations;
 };
 struct bent_state bent_state_now(void);

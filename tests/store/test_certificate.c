@@ -256,7 +256,7 @@ static void fill_for_lists(struct fixture *f, int64_t regs[2], int64_t ids[6])
 
 START_TEST(test_certificate_list_filters)
 {
-	int64_t regs[2], ids[6], counts[6];
+	int64_t regs[2], ids[6], counts[STORE_CERT_STATE_COUNT];
 	struct fixture f;
 
 	fixture_begin(&f, _i);
@@ -344,6 +344,46 @@ START_TEST(test_revoked_list_of_a_ca)
 }
 END_TEST
 
+/* RFC 5280 5.3.1: a hold is listed until it is taken back, and that makes a new CRL due. */
+START_TEST(test_hold_and_release_rfc5280_5_3_1)
+{
+	_cleanup_(store_revoked_list_clear) struct store_revoked_list held = {0}, none = {0};
+	_cleanup_(store_revoked_list_clear) struct store_revoked_list released = {0}, again = {0};
+	struct store_certificate cert = {0};
+	struct fixture f;
+	int64_t id, last;
+
+	fixture_begin(&f, _i);
+	id = put_sample_certificate(&f, put_sample_registration(&f, "vnfci-1"), 9);
+	revoke(&f, id, STORE_CERT_ON_HOLD, STORE_REASON_HOLD, 21);
+	OK(store_revoked_list(f.reader, "issuing", 20000, &held));
+	ck_assert_uint_eq(held.len, 1);
+	ck_assert_int_eq(held.item[0].reason, STORE_REASON_HOLD);
+	OK(store_certificate_release(f.unit, id, STORE_CERT_ON_HOLD, 25));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_get(f.reader, id, &cert));
+	ck_assert_int_eq(cert.state, STORE_CERT_ACTIVE);
+	ck_assert_int_eq(cert.reason, STORE_REASON_NONE);
+	ck_assert_int_eq(cert.revoked_ms, 0);
+	store_certificate_clear(&cert);
+	OK(store_revoked_list(f.reader, "issuing", 20000, &none));
+	ck_assert_uint_eq(none.len, 0);
+	OK(store_released_list(f.reader, "issuing", 20000, &released));
+	ck_assert_uint_eq(released.len, 1);
+	ck_assert_uint_eq(released.item[0].serial[7], 9);
+	OK(store_revoked_last(f.reader, "issuing", &last));
+	ck_assert_int_eq(last, 25);
+	OK(store_certificate_release(f.unit, id, STORE_CERT_ON_HOLD, 26));
+	ck_assert_int_eq(store_unit_commit(f.unit), STORE_CONFLICT);
+	/* Revoked again it is no longer what was released. */
+	OK(store_certificate_revoke(f.unit, id, STORE_CERT_ACTIVE, STORE_CERT_REVOKED, 1, 27));
+	OK(store_unit_commit(f.unit));
+	OK(store_released_list(f.reader, "issuing", 20000, &again));
+	ck_assert_uint_eq(again.len, 0);
+	fixture_end(&f);
+}
+END_TEST
+
 static struct store_crl sample_crl(const char *ca, int64_t number)
 {
 	return (struct store_crl){.ca = TEXT(ca),
@@ -401,6 +441,7 @@ TCase *certificate_cases(void)
 			    backends_count);
 	tcase_add_loop_test(tc, test_certificate_list_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_revoked_list_of_a_ca, 0, backends_count);
+	tcase_add_loop_test(tc, test_hold_and_release_rfc5280_5_3_1, 0, backends_count);
 	tcase_add_loop_test(tc, test_crl_number_grows, 0, backends_count);
 	return tc;
 }

@@ -78,7 +78,7 @@ static void *enroller_run(void *arg)
 START_TEST(test_threads_commit_side_by_side)
 {
 	struct enroller *enrollers = calloc(THREADS, sizeof(*enrollers));
-	int64_t counts[6];
+	int64_t counts[STORE_CERT_STATE_COUNT];
 	struct fixture f;
 
 	fixture_begin(&f, _i);

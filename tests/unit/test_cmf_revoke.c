@@ -151,11 +151,11 @@ static const struct revoke_case {
 	{"holder", CERT_A, 5, "none", false}, /* its certificate, not its registration */
 	{"vnfm-a", PADDED_SERIAL, 1, "none", false},
 	{"vnfm-a", CERT_A, 7, "rev_reason_not_allowed", false},
-	{"vnfm-a", CERT_A, 8, "rev_reason_not_allowed", false},
+	{"vnfm-a", CERT_A, 8, "rev_not_on_hold", false},
 	{"vnfm-a", CERT_A, 11, "rev_reason_not_allowed", false},
 	{"vnfm-a", CERT_A, -1, "rev_reason_not_allowed", false},
 	{"vnfm-a", OTHER_SERIAL, 1, "rev_cert_unknown", false},
-	{"vnfm-a", OTHER_ISSUER, 1, "rev_cert_unknown", false},
+	{"vnfm-a", OTHER_ISSUER, 1, "rev_issuer_unknown", false},
 	{"vnfm-a", NO_SERIAL, 1, "rev_cert_unknown", false},
 	{"vnfm-a", LONG_SERIAL, 1, "rev_cert_unknown", false},
 	{"vnfm-b", CERT_A, 1, "entity_not_authorized", false},
@@ -181,7 +181,7 @@ START_TEST(test_revoke_rfc9483_4_2)
 	before.registrations -= c->deregistered;
 	world_unchanged(before);
 	cert = certificate_again(&cert_a);
-	ck_assert_int_eq(cert.state, STORE_CERT_REVOKED);
+	ck_assert_int_eq(cert.state, c->reason == 6 ? STORE_CERT_ON_HOLD : STORE_CERT_REVOKED);
 	ck_assert_int_eq(cert.reason, c->reason);
 	ck_assert_int_eq(cert.revoked_ms, w.now_ms);
 	store_certificate_clear(&cert);
@@ -202,6 +202,108 @@ START_TEST(test_revoke_again_or_expired_rfc9483_4_2)
 	/* Who may not is not told that it is revoked. */
 	ck_assert_str_eq(refusal_code(revoke("vnfm-b", &request)), "entity_not_authorized");
 	ck_assert_int_eq(certificate_state(pending.id), STORE_CERT_PENDING);
+	store_certificate_clear(&pending);
+}
+END_TEST
+
+/* RFC 5280 5.3.1: what each reason does to a certificate that a sequence of others was for. */
+static const struct {
+	int reasons[4]; /* -1: no more */
+	const char *last;
+	int state;
+} sequences[] = {
+	{{6, 8, -1}, "none", STORE_CERT_ACTIVE},
+	{{6, 1, -1}, "none", STORE_CERT_REVOKED},
+	{{6, 6, -1}, "rev_cert_on_hold", STORE_CERT_ON_HOLD},
+	{{6, 8, 8, -1}, "rev_not_on_hold", STORE_CERT_ACTIVE},
+	{{6, 8, 6, 8}, "none", STORE_CERT_ACTIVE},
+	{{6, 1, 8, -1}, "rev_cert_revoked", STORE_CERT_REVOKED},
+	{{1, 8, -1}, "rev_cert_revoked", STORE_CERT_REVOKED},
+	{{1, 6, -1}, "rev_cert_revoked", STORE_CERT_REVOKED},
+};
+
+START_TEST(test_certificate_hold_rfc5280_5_3_1)
+{
+	const char *reason = "none";
+
+	for (int i = 0; i < 4 && sequences[_i].reasons[i] >= 0; i++) {
+		const struct cmf_revoke request = revoke_request(CERT_A, sequences[_i].reasons[i]);
+
+		ck_assert_str_eq(reason, "none");
+		reason = refusal_code(revoke("vnfm-a", &request));
+	}
+	ck_assert_str_eq(reason, sequences[_i].last);
+	ck_assert_int_eq(certificate_state(cert_a.id), sequences[_i].state);
+}
+END_TEST
+
+/* One certificate named several times in a message, before anything is committed. */
+START_TEST(test_certificate_twice_rfc4210_5_3_9)
+{
+	struct cmf_principal who = principal_of("vnfm-a");
+	struct cmf_revocation found[4] = {0};
+	const char *last = "none";
+	struct refusal refusal;
+	size_t n = 0;
+
+	for (; n < 4 && sequences[_i].reasons[n] >= 0; n++) {
+		const struct cmf_revoke request = revoke_request(CERT_A, sequences[_i].reasons[n]);
+		int r;
+
+		refusal = REFUSAL_NULL;
+		r = cmf_revoke_find(w.cmf, &who, &request, found, n, w.reader, &found[n], &refusal);
+		last = refusal_code(refusal.reason);
+		if (r == 0)
+			ck_assert_int_eq(cmf_revoke_add(w.cmf, &who, &found[n], w.reader, w.unit),
+					 0);
+	}
+	ck_assert_str_eq(last, sequences[_i].last);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_int_eq(certificate_state(cert_a.id), sequences[_i].state);
+	for (size_t i = 0; i < n; i++)
+		cmf_revocation_clear(&found[i]);
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* On hold it signs nothing and is not updated; released it does again. */
+START_TEST(test_certificate_on_hold_is_no_credential)
+{
+	const struct cmf_revoke hold = revoke_request(CERT_A, 6),
+				release = revoke_request(CERT_A, 8);
+	const struct cmf_revoke pending_hold = {0};
+	struct bytes der = octets_view(&cert_a.der);
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal who = {0};
+	struct cmf_revocation revocation;
+	struct store_certificate pending = certificate_pending("/CN=vnfci-a");
+	struct certificate_view view = view_of(&pending);
+	struct cmf_revoke unconfirmed = pending_hold;
+	EVP_PKEY *key = NULL;
+
+	ck_assert_str_eq(refusal_code(revoke("holder", &hold)), "none");
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, &who,
+					 &key, &refusal),
+			 REFUSED);
+	ck_assert_str_eq(refusal_code(refusal.reason), "signer_on_hold");
+	refusal = REFUSAL_NULL;
+	who = principal_of("vnfm-a");
+	ck_assert_int_eq(cmf_update_find(w.cmf, &who, hold.issuer, hold.serial, w.reader,
+					 &revocation.cert, &refusal),
+			 REFUSED);
+	ck_assert_str_eq(refusal_code(refusal.reason), "update_cert_on_hold");
+	unconfirmed.issuer = view.issuer;
+	unconfirmed.serial = view.serial;
+	unconfirmed.reason = 6;
+	refusal = REFUSAL_NULL;
+	ck_assert_int_eq(cmf_revoke_find(w.cmf, &who, &unconfirmed, NULL, 0, w.reader, &revocation,
+					 &refusal),
+			 REFUSED);
+	ck_assert_str_eq(refusal_code(refusal.reason), "rev_hold_unconfirmed");
+	cmf_principal_clear(&who);
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &release)), "none");
+	who = holder();
+	cmf_principal_clear(&who);
 	store_certificate_clear(&pending);
 }
 END_TEST
@@ -510,6 +612,9 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, test_revoke_rfc9483_4_2, 0, ARRAY_LEN(revoke_cases));
 	tcase_add_test(tc, test_revoke_again_or_expired_rfc9483_4_2);
+	tcase_add_loop_test(tc, test_certificate_hold_rfc5280_5_3_1, 0, ARRAY_LEN(sequences));
+	tcase_add_loop_test(tc, test_certificate_twice_rfc4210_5_3_9, 0, ARRAY_LEN(sequences));
+	tcase_add_test(tc, test_certificate_on_hold_is_no_credential);
 	tcase_add_test(tc, test_end_entity_revokes_only_its_own);
 	tcase_add_test(tc, test_cessation_of_a_deregistered_entity);
 	tcase_add_loop_test(tc, test_update_find_rfc9483_4_1_3, 0, ARRAY_LEN(update_cases));

@@ -222,15 +222,42 @@ static void rr_reason_7(struct ask *a)
 	ASN1_ENUMERATED_free(code);
 }
 
-static void rr_two(struct ask *a)
+/* More than revocations_max. */
+static void rr_too_many(struct ask *a)
 {
 	unsigned char *der = NULL;
-	const unsigned char *p;
 	int len = i2d_RevDetails(details_of(a), &der);
 
-	p = der;
-	ck_assert(sk_RevDetails_push(a->body->value.rr, d2i_RevDetails(NULL, &p, len)) > 0);
+	for (int i = 0; i < 100; i++) {
+		const unsigned char *p = der;
+
+		ck_assert(sk_RevDetails_push(a->body->value.rr, d2i_RevDetails(NULL, &p, len)) > 0);
+	}
 	OPENSSL_free(der);
+}
+
+static void rr_none(struct ask *a)
+{
+	RevDetails_free(sk_RevDetails_pop(a->body->value.rr));
+}
+
+static void rr_issuer_foreign(struct ask *a)
+{
+	X509_NAME_free(details_of(a)->certDetails->issuer);
+	details_of(a)->certDetails->issuer =
+		X509_NAME_dup(X509_get_subject_name(bent_house.client_root.cert));
+}
+
+static void rr_reason_8(struct ask *a)
+{
+	ASN1_ENUMERATED *code = ASN1_ENUMERATED_new();
+
+	sk_X509_EXTENSION_pop_free(details_of(a)->crlEntryDetails, X509_EXTENSION_free);
+	details_of(a)->crlEntryDetails = NULL;
+	ck_assert(ASN1_ENUMERATED_set(code, 8));
+	ck_assert(X509V3_add1_i2d(&details_of(a)->crlEntryDetails, NID_crl_reason, code, 0,
+				  X509V3_ADD_DEFAULT) == 1);
+	ASN1_ENUMERATED_free(code);
 }
 
 static void genm_two(struct ask *a)
@@ -336,7 +363,10 @@ static const struct bent_row rows[] = {
 	{"RFC 9483 4.2 no serialNumber", RR, A, rr_serial_none, FAIL_ADD_INFO_NOT_AVAILABLE, RP},
 	{"RFC 9483 5.1.3 unknown", RR, A, rr_serial_unknown, FAIL_BAD_CERT_ID, RP},
 	{"RFC 5280 5.3.1 reason 7", RR, A, rr_reason_7, FAIL_BAD_REQUEST, RP},
-	{"RFC 9483 4.2 two", RR, A, rr_two, FAIL_BAD_REQUEST, RP},
+	{"RFC 5280 5.3.1 removeFromCRL", RR, A, rr_reason_8, FAIL_BAD_REQUEST, RP},
+	{"RFC 9483 5.1.3 issuer", RR, A, rr_issuer_foreign, FAIL_WRONG_AUTHORITY, RP},
+	{"RFC 4210 5.3.9 too many", RR, A, rr_too_many, FAIL_BAD_REQUEST, RP},
+	{"RFC 4210 5.3.9 none", RR, A, rr_none, FAIL_BAD_REQUEST, RP},
 	{"RFC 9483 4.2 foreign", RR, B, bent_not, FAIL_NOT_AUTHORIZED, RP},
 	{"RFC 9483 4.3 two", GENM, A, genm_two, FAIL_BAD_REQUEST, ERR},
 	{"RFC 9483 4.3.1 value", GENM, A, genm_value, FAIL_BAD_DATA_FORMAT, ERR},
