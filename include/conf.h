@@ -166,12 +166,13 @@ struct conf_ca_rule {
 	char *ca;
 };
 
-enum conf_key_kind { CONF_KEY_RSA, CONF_KEY_EC, CONF_KEY_ED25519, CONF_KEY_ED448 };
+enum conf_key_kind { CONF_KEY_RSA, CONF_KEY_EC, CONF_KEY_ED25519, CONF_KEY_ED448, CONF_KEY_NAMED };
 
-/* One allowed kind of key: "rsa:2048-4096", "ec:P-256", "ed25519". */
+/* One allowed kind of key: "rsa:2048-4096", "ec:P-256", "ed25519", "x25519". */
 struct conf_key_type {
 	enum conf_key_kind kind;
 	int curve_nid;     /* EC */
+	int algorithm_nid; /* NAMED: of its AlgorithmIdentifier, which says all */
 	uint32_t bits_min; /* RSA */
 	uint32_t bits_max;
 };

@@ -12,8 +12,12 @@
 
 /* What a key is, for policy. */
 struct spki_kind {
-	int type; /* EVP_PKEY_RSA, EVP_PKEY_RSA_PSS, EVP_PKEY_EC, EVP_PKEY_ED25519, EVP_PKEY_ED448
-		   */
+	/*
+	 * EVP_PKEY_RSA, EVP_PKEY_RSA_PSS, EVP_PKEY_EC, EVP_PKEY_ED25519, EVP_PKEY_ED448,
+	 * EVP_PKEY_X25519, EVP_PKEY_X448; of a kind that has no such number the NID of its
+	 * AlgorithmIdentifier.
+	 */
+	int type;
 	int curve_nid; /* EC */
 	int bits;
 };
@@ -28,6 +32,14 @@ _must_check_ int spki_key(const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp,
 			  struct spki_kind *kindp);
 /* The same from the DER of a SubjectPublicKeyInfo. */
 _must_check_ int spki_key_from_der(struct bytes der, EVP_PKEY **keyp, struct spki_kind *kindp);
+/* What the private key can do, and so how its owner can prove that he has it: RFC 4211 4. */
+enum spki_use {
+	SPKI_SIGNS = 1 << 0,
+	SPKI_DECRYPTS = 1 << 1, /* key transport, and key encapsulation: keyEncipherment */
+	SPKI_AGREES = 1 << 2,   /* keyAgreement */
+};
+/* A set of bits; 0 of a kind that we know nothing of. */
+unsigned int spki_key_uses(const EVP_PKEY *key);
 /* SHA-256 of the DER encoding. Returns 0 or -ENOMEM. */
 _must_check_ int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32]);
 /* DER of a key's SubjectPublicKeyInfo. */

@@ -276,6 +276,9 @@ int spki_key(const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp, struct spki_kind
 		return err;
 	if (kind.type == 0)
 		kind.type = EVP_PKEY_get_base_id(key);
+	/* Of a provider alone: the same OID says the kind and its parameters. */
+	if (kind.type == EVP_PKEY_KEYMGMT)
+		kind.type = OBJ_obj2nid(spki->algorithm->algorithm);
 	if (kind.bits == 0)
 		kind.bits = EVP_PKEY_get_bits(key);
 	*keyp = key;
@@ -295,6 +298,30 @@ int spki_key_from_der(struct bytes der, EVP_PKEY **keyp, struct spki_kind *kindp
 	if (err)
 		ERR_clear_error();
 	return err;
+}
+
+unsigned int spki_key_uses(const EVP_PKEY *key)
+{
+	static const struct {
+		const char *name;
+		unsigned int uses;
+	} kinds[] = {
+		{"RSA", SPKI_SIGNS | SPKI_DECRYPTS},
+		{"RSA-PSS", SPKI_SIGNS},
+		{"EC", SPKI_SIGNS | SPKI_AGREES},
+		{"ED25519", SPKI_SIGNS},
+		{"ED448", SPKI_SIGNS},
+		{"X25519", SPKI_AGREES},
+		{"X448", SPKI_AGREES},
+		{"ML-KEM-512", SPKI_DECRYPTS},
+		{"ML-KEM-768", SPKI_DECRYPTS},
+		{"ML-KEM-1024", SPKI_DECRYPTS},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (EVP_PKEY_is_a(key, kinds[i].name))
+			return kinds[i].uses;
+	return EVP_PKEY_can_sign(key) ? SPKI_SIGNS : 0;
 }
 
 int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32])

@@ -118,6 +118,8 @@ static bool key_type_allows(const struct conf_key_type *type, const struct spki_
 		return kind->type == EVP_PKEY_ED25519;
 	case CONF_KEY_ED448:
 		return kind->type == EVP_PKEY_ED448;
+	case CONF_KEY_NAMED:
+		return kind->type == type->algorithm_nid;
 	}
 	return false;
 }

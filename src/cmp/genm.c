@@ -94,6 +94,9 @@ static X509_ALGOR *key_algorithm(const struct conf_key_type *type)
 	case CONF_KEY_ED448:
 		ok = X509_ALGOR_set0(alg, OBJ_nid2obj(NID_ED448), V_ASN1_UNDEF, NULL);
 		break;
+	case CONF_KEY_NAMED:
+		ok = X509_ALGOR_set0(alg, OBJ_nid2obj(type->algorithm_nid), V_ASN1_UNDEF, NULL);
+		break;
 	}
 	if (!ok) {
 		X509_ALGOR_free(alg);
@@ -130,7 +133,7 @@ out:
 	return err;
 }
 
-/* The kinds of key that any profile certifies. */
+/* The kinds of key that can sign, of those that any profile certifies. */
 static int sign_key_pair_types(struct cmp_door *door)
 {
 	_cleanup_(octets_clear) struct octets list = OCTETS_NULL;
@@ -140,7 +143,8 @@ static int sign_key_pair_types(struct cmp_door *door)
 
 	for (size_t i = 0; i < conf->n_profiles && !err; i++)
 		for (size_t j = 0; j < conf->profiles[i].key_types.len && !err; j++)
-			err = algorithm_add(&list, &conf->profiles[i].key_types.item[j]);
+			if (conf->profiles[i].key_types.item[j].kind != CONF_KEY_NAMED)
+				err = algorithm_add(&list, &conf->profiles[i].key_types.item[j]);
 	part = octets_view(&list);
 	return err ? err : sequence_of(&part, 1, &door->sign_key_pair_types);
 }

@@ -247,7 +247,8 @@ const struct conf_key conf_keys[] = {
 	PROFILE(validity_max_ms, "validity_max", duration, .initial = "397d", .min = SECOND,
 		.max = 36500 * DAY, .help = "Longest validity that a request may ask for."),
 	PROFILE(key_types, "key_types", key_types, .required = true,
-		.help = "Public keys that are accepted."),
+		.help = "Public keys that are accepted. Of x25519, x448 and ml-kem-*, which cannot "
+			"sign, possession is proved by decryption."),
 	PROFILE(common_name, "common_name", name_rule, .initial = "subjectId",
 		.help = "What the CN may be."),
 	PROFILE(subject_attributes, "subject_attributes", attributes,

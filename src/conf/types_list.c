@@ -437,10 +437,49 @@ static int ec_parse(const char *name, struct conf_key_type *type, struct strbuf 
 	return 0;
 }
 
+/* Kinds of key that need no more than a name; some only where the OpenSSL at hand has them. */
+static const struct named_key {
+	const char *name;
+	const char *object;
+} named_keys[] = {
+	{"x25519", "X25519"},           {"x448", "X448"},
+	{"ml-kem-512", "ML-KEM-512"},   {"ml-kem-768", "ML-KEM-768"},
+	{"ml-kem-1024", "ML-KEM-1024"},
+};
+
+/* -ENOENT if it is no such name. */
+static int named_key_parse(const char *text, struct conf_key_type *type, struct strbuf *why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(named_keys); i++) {
+		int nid;
+
+		if (strcmp(named_keys[i].name, text) != 0)
+			continue;
+		nid = OBJ_txt2nid(named_keys[i].object);
+		if (nid == NID_undef) {
+			strbuf_printf(why, "\"%s\" is not a kind of key that this OpenSSL knows",
+				      text);
+			return -EINVAL;
+		}
+		*type = (struct conf_key_type){.kind = CONF_KEY_NAMED, .algorithm_nid = nid};
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static const char *named_key_name(int nid)
+{
+	for (size_t i = 0; i < ARRAY_LEN(named_keys); i++)
+		if (OBJ_txt2nid(named_keys[i].object) == nid)
+			return named_keys[i].name;
+	return OBJ_nid2sn(nid);
+}
+
 static int key_type_item_parse(const struct conf_input *in, char *text, void *element,
 			       struct strbuf *why)
 {
 	struct conf_key_type *type = element;
+	int r;
 
 	if (strncmp(text, "rsa:", 4) == 0)
 		return rsa_parse(text + 4, type, why);
@@ -454,7 +493,12 @@ static int key_type_item_parse(const struct conf_input *in, char *text, void *el
 		*type = (struct conf_key_type){.kind = CONF_KEY_ED448};
 		return 0;
 	}
-	strbuf_printf(why, "\"%s\" is not rsa:MIN-MAX, ec:CURVE, ed25519 or ed448", text);
+	r = named_key_parse(text, type, why);
+	if (r != -ENOENT)
+		return r;
+	strbuf_printf(why, "\"%s\" is not rsa:MIN-MAX, ec:CURVE, ed25519, ed448, x25519, x448",
+		      text);
+	strbuf_add(why, " or ml-kem-512, -768, -1024");
 	return -EINVAL;
 }
 
@@ -496,6 +540,9 @@ static void key_types_print(const struct conf_type *type, const void *value, str
 			break;
 		case CONF_KEY_ED448:
 			strbuf_add(out, "ed448");
+			break;
+		case CONF_KEY_NAMED:
+			strbuf_add(out, named_key_name(t->algorithm_nid));
 			break;
 		}
 	}

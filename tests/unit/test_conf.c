@@ -53,7 +53,7 @@ static const char good[] =
 	"profile = strict\n"
 	"ca = issuing\n"
 	"[profile VnfciCert]\n"
-	"key_types = rsa:2048-4096, ec:P-256, ed25519\n"
+	"key_types = rsa:2048-4096, ec:P-256, ed25519, x25519\n"
 	"validity = 30d\n"
 	"dns_names = subjectIdLabel\n"
 	"ip_addresses = 10.0.0.0/8, fd00::/8\n"
@@ -232,10 +232,12 @@ START_TEST(test_good_profiles)
 	ck_assert_int_eq(p->validity_max_ms, 397 * INT64_C(86400000));
 	ck_assert_int_eq(p->common_name, CONF_NAME_SUBJECT_ID);
 	ck_assert_int_eq(p->dns_names, CONF_NAME_SUBJECT_ID_LABEL);
-	ck_assert_uint_eq(p->key_types.len, 3);
+	ck_assert_uint_eq(p->key_types.len, 4);
 	ck_assert_uint_eq(p->key_types.item[0].bits_max, 4096);
 	ck_assert_int_eq(p->key_types.item[1].curve_nid, NID_X9_62_prime256v1);
 	ck_assert_int_eq(p->key_types.item[2].kind, CONF_KEY_ED25519);
+	ck_assert_int_eq(p->key_types.item[3].kind, CONF_KEY_NAMED);
+	ck_assert_int_eq(p->key_types.item[3].algorithm_nid, NID_X25519);
 	ck_assert_uint_eq(p->ip_addresses.len, 2);
 	ck_assert_uint_eq(p->ip_addresses.item[0].address[0], 10);
 	ck_assert_uint_eq(p->ip_addresses.item[0].prefix_len, 8);
@@ -379,7 +381,8 @@ static const struct {
 	{"ec:P-256", "ec:P-257",
 	 "[profile VnfciCert] key_types: \"P-257\" is not a curve that this OpenSSL knows"},
 	{"ed25519", "dsa",
-	 "[profile VnfciCert] key_types: \"dsa\" is not rsa:MIN-MAX, ec:CURVE, ed25519 or ed448"},
+	 "[profile VnfciCert] key_types: \"dsa\" is not rsa:MIN-MAX, ec:CURVE, ed25519, "
+	 "ed448, x25519, x448 or ml-kem-512, -768, -1024"},
 	{"10.0.0.0/8", "10.0.0.0/33",
 	 "[profile VnfciCert] ip_addresses: \"10.0.0.0/33\" is not a range ADDRESS/BITS, as "
 	 "10.0.0.0/8 "

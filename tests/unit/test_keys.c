@@ -97,6 +97,45 @@ START_TEST(test_spki_key)
 }
 END_TEST
 
+/* RFC 4211 4: what the owner of a key can prove possession with. */
+START_TEST(test_spki_key_uses)
+{
+	static const struct {
+		const char *algorithm;
+		unsigned int uses;
+	} rows[] = {
+		{"RSA", SPKI_SIGNS | SPKI_DECRYPTS},
+		{"RSA-PSS", SPKI_SIGNS},
+		{"EC", SPKI_SIGNS | SPKI_AGREES},
+		{"ED25519", SPKI_SIGNS},
+		{"ED448", SPKI_SIGNS},
+		{"X25519", SPKI_AGREES},
+		{"X448", SPKI_AGREES},
+		{"ML-KEM-768", SPKI_DECRYPTS},
+		{"ML-DSA-65", SPKI_SIGNS},
+	};
+	struct key_row row = {rows[_i].algorithm};
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	EVP_PKEY *key, *made = NULL;
+	struct spki_kind kind;
+
+	if (strncmp(row.algorithm, "ML-", 3) == 0 && OBJ_txt2nid(row.algorithm) == NID_undef)
+		return; /* OpenSSL 3.0 */
+	if (strcmp(row.algorithm, "EC") == 0) {
+		row.option = "group";
+		row.value = "P-256";
+	}
+	key = key_generate(&row);
+	der = public_der(key);
+	ck_assert_int_eq(spki_key_from_der(octets_view(&der), &made, &kind), 0);
+	ck_assert_uint_eq(spki_key_uses(made), rows[_i].uses);
+	if (OBJ_txt2nid(row.algorithm) != NID_undef && strchr(row.algorithm, '-'))
+		ck_assert_int_ne(kind.type, NID_undef);
+	EVP_PKEY_free(made);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 START_TEST(test_spki_compressed_point)
 {
 	static const char *const groups[] = {"P-256", "P-384", "P-521"};
@@ -532,6 +571,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_spki_key, 0, ARRAY_LEN(keys));
+	tcase_add_loop_test(tc, test_spki_key_uses, 0, 9);
 	tcase_add_test(tc, test_spki_compressed_point);
 	tcase_add_loop_test(tc, test_spki_octets, 0, ARRAY_LEN(key_octets));
 	tcase_add_loop_test(tc, test_spki_rsa_limits, 0, ARRAY_LEN(rsa_keys));
