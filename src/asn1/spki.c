@@ -277,7 +277,7 @@ int spki_key(const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp, struct spki_kind
 	if (kind.type == 0)
 		kind.type = EVP_PKEY_get_base_id(key);
 	/* Of a provider alone: the same OID says the kind and its parameters. */
-	if (kind.type == EVP_PKEY_KEYMGMT)
+	if (kind.type == NID_undef)
 		kind.type = OBJ_obj2nid(spki->algorithm->algorithm);
 	if (kind.bits == 0)
 		kind.bits = EVP_PKEY_get_bits(key);
