@@ -70,3 +70,8 @@ _must_check_ int envelope_open(struct bytes envelope, EVP_PKEY *key, struct byte
 void envelope_to_encrypted_key(struct octets *envelope);
 /* The reverse, copied: -ENOTSUP if it is an EncryptedValue, -EBADMSG if neither. */
 _must_check_ int envelope_from_encrypted_key(struct bytes encrypted_key, struct octets *envelopep);
+/*
+ * The other alternative, deprecated, for peers of pvno 2 (RFC 9810 5.2.2): RSA alone, PKCS #1 v1.5.
+ * -ENOTSUP if the key is another. The caller owns *valuep.
+ */
+_must_check_ int encrypted_value_seal(EVP_PKEY *key, struct bytes content, struct octets *valuep);

@@ -12,8 +12,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-/* RFC 9481 5: AES-CBC. */
-enum { IV_LEN = 16, SEAL_KEY_LEN = 32, VERSION_MAX = 4 };
+enum { VERSION_MAX = 4 };
 
 void envelope_put_oid(struct der_writer *w, const char *oid)
 {
@@ -90,19 +89,33 @@ static const EVP_CIPHER *cbc_cipher(size_t bits)
 			     : EVP_aes_256_cbc();
 }
 
-/* Padded as RFC 5652 6.3. `out` holds a block more than the content. */
-static int content_encrypt(const uint8_t *cek, const uint8_t *iv, struct bytes content,
-			   struct octets *out)
+int envelope_content_encrypt(const uint8_t *cek, struct bytes content, uint8_t iv[ENVELOPE_IV_LEN],
+			     struct octets *encryptedp)
 {
 	_cleanup_(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	_cleanup_(octets_clear) struct octets out = OCTETS_NULL;
 	int len = 0, last = 0;
 
-	if (!ctx || EVP_EncryptInit_ex(ctx, cbc_cipher(SEAL_KEY_LEN * 8), NULL, cek, iv) != 1 ||
-	    EVP_EncryptUpdate(ctx, out->data, &len, content.data, (int)content.len) != 1 ||
-	    EVP_EncryptFinal_ex(ctx, out->data + len, &last) != 1)
+	if (content.len > INT32_MAX - ENVELOPE_IV_LEN)
+		return -EINVAL;
+	out.data = malloc(content.len + ENVELOPE_IV_LEN);
+	if (!out.data || !ctx || RAND_bytes(iv, ENVELOPE_IV_LEN) != 1)
+		return log_fault("encrypt content", -ENOMEM, NULL);
+	if (EVP_EncryptInit_ex(ctx, cbc_cipher(ENVELOPE_KEY_LEN * 8), NULL, cek, iv) != 1 ||
+	    EVP_EncryptUpdate(ctx, out.data, &len, content.data, (int)content.len) != 1 ||
+	    EVP_EncryptFinal_ex(ctx, out.data + len, &last) != 1)
 		return log_fault("encrypt content", -EIO, NULL);
-	out->len = (size_t)(len + last);
+	*encryptedp = (struct octets){TAKE(out.data), (size_t)(len + last)};
 	return 0;
+}
+
+void envelope_put_cbc(struct der_writer *w, const uint8_t iv[ENVELOPE_IV_LEN])
+{
+	size_t mark = der_mark(w);
+
+	der_put_value(w, 0x04, (struct bytes){iv, ENVELOPE_IV_LEN});
+	envelope_put_oid(w, envelope_cbc_oid(ENVELOPE_KEY_LEN * 8));
+	der_put_header(w, 0x30, mark);
 }
 
 static int content_decrypt(const uint8_t *cek, size_t bits, const uint8_t *iv,
@@ -137,23 +150,13 @@ static int content_write(struct der_writer *w, const uint8_t *cek, const char *c
 			 struct bytes content)
 {
 	_cleanup_(octets_clear) struct octets encrypted = OCTETS_NULL;
-	uint8_t iv[IV_LEN];
-	size_t mark;
-	int err;
+	uint8_t iv[ENVELOPE_IV_LEN];
+	int err = envelope_content_encrypt(cek, content, iv, &encrypted);
 
-	if (content.len > INT32_MAX - IV_LEN)
-		return -EINVAL;
-	encrypted.data = malloc(content.len + IV_LEN);
-	if (!encrypted.data || RAND_bytes(iv, sizeof(iv)) != 1)
-		return log_fault("encrypt content", -ENOMEM, NULL);
-	err = content_encrypt(cek, iv, content, &encrypted);
 	if (err)
 		return err;
 	der_put_value(w, 0x80, octets_view(&encrypted));
-	mark = der_mark(w);
-	der_put_value(w, 0x04, BYTES_OF(iv));
-	envelope_put_oid(w, envelope_cbc_oid(SEAL_KEY_LEN * 8));
-	der_put_header(w, 0x30, mark);
+	envelope_put_cbc(w, iv);
 	envelope_put_oid(w, content_type);
 	der_put_header(w, 0x30, 0);
 	return 0;
@@ -172,7 +175,7 @@ int envelope_seal(const struct envelope_recipient *to, const char *content_type,
 {
 	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
 	_cleanup_(octets_clear) struct octets info = OCTETS_NULL;
-	uint8_t cek[SEAL_KEY_LEN], version = 0;
+	uint8_t cek[ENVELOPE_KEY_LEN], version = 0;
 	size_t mark;
 	int err;
 
@@ -243,8 +246,9 @@ int envelope_open(struct bytes envelope, EVP_PKEY *key, struct bytes password,
 	bits = envelope_cbc_bits(v.algorithm);
 	if (bits == 0)
 		return -ENOTSUP;
-	if (envelope_expect(&v.iv, 0x04, &iv) || iv.len != IV_LEN || v.iv.len ||
-	    v.encrypted.len == 0 || v.encrypted.len % IV_LEN || v.encrypted.len > INT32_MAX)
+	if (envelope_expect(&v.iv, 0x04, &iv) || iv.len != ENVELOPE_IV_LEN || v.iv.len ||
+	    v.encrypted.len == 0 || v.encrypted.len % ENVELOPE_IV_LEN ||
+	    v.encrypted.len > INT32_MAX)
 		return -EBADMSG;
 	err = envelope_recipient_open(v.info_tag, v.info, key, password, cek, bits / 8);
 	if (!err)

@@ -7,8 +7,12 @@
 #include "asn1/der.h"
 #include "asn1/envelope.h"
 
-/* Content-encryption and key-encryption keys have the same length: RFC 9481 4.3 and 5, AES. */
-enum { ENVELOPE_KEY_LEN_MAX = 32, ENVELOPE_WRAP_OVERHEAD = 8 };
+/*
+ * Content-encryption and key-encryption keys have the same length: RFC 9481 4.3 and 5, AES; ours
+ * are the longest.
+ */
+enum { ENVELOPE_KEY_LEN = 32, ENVELOPE_KEY_LEN_MAX = 32, ENVELOPE_WRAP_OVERHEAD = 8 };
+enum { ENVELOPE_IV_LEN = 16 };
 
 /* What a key-encryption key is derived with. */
 enum envelope_kdf { ENVELOPE_KDF_X963, ENVELOPE_KDF_HKDF };
@@ -35,6 +39,15 @@ size_t envelope_wrap_bits(const char *oid);
 size_t envelope_cbc_bits(const char *oid);
 const char *envelope_wrap_oid(size_t bits);
 const char *envelope_cbc_oid(size_t bits);
+
+/* A key of ENVELOPE_KEY_LEN octets to an RSA key. 0 or -EIO. */
+_must_check_ int envelope_rsa_encrypt(EVP_PKEY *key, bool oaep, const uint8_t *cek,
+				      struct octets *encryptedp);
+/* AES-CBC, padded as RFC 5652 6.3, under a key of ENVELOPE_KEY_LEN. The IV is made. */
+_must_check_ int envelope_content_encrypt(const uint8_t *cek, struct bytes content,
+					  uint8_t iv[ENVELOPE_IV_LEN], struct octets *encryptedp);
+/* AlgorithmIdentifier of that, with its IV. */
+void envelope_put_cbc(struct der_writer *w, const uint8_t iv[ENVELOPE_IV_LEN]);
 
 /* Derives a key of kek_len octets. 0 or -EIO. */
 _must_check_ int envelope_kdf(enum envelope_kdf kdf, int digest_nid, struct bytes secret,

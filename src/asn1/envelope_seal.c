@@ -16,7 +16,12 @@
 #include <string.h>
 
 /* Key and key-encryption key have the same length (RFC 9481 4.3): AES-256. */
-enum { KEY_LEN = 32, WRAPPED_LEN = KEY_LEN + ENVELOPE_WRAP_OVERHEAD, UKM_LEN = 16, SALT_LEN = 16 };
+enum {
+	KEY_LEN = ENVELOPE_KEY_LEN,
+	WRAPPED_LEN = KEY_LEN + ENVELOPE_WRAP_OVERHEAD,
+	UKM_LEN = 16,
+	SALT_LEN = 16
+};
 
 /* RSAES-OAEP-params (RFC 4055 4.1): SHA-256, MGF1 with SHA-256, no label. */
 static const uint8_t oaep_algorithm[] = {
@@ -50,7 +55,7 @@ static void rid_write(struct der_writer *w, const struct envelope_recipient *to)
 		issuer_and_serial_write(w, to);
 }
 
-static int rsa_encrypt(EVP_PKEY *key, bool oaep, const uint8_t *cek, struct octets *encryptedp)
+int envelope_rsa_encrypt(EVP_PKEY *key, bool oaep, const uint8_t *cek, struct octets *encryptedp)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	size_t len = 0;
@@ -86,7 +91,7 @@ static int ktri_write(struct der_writer *w, const struct envelope_recipient *to,
 		      uint8_t *versionp)
 {
 	_cleanup_(octets_clear) struct octets encrypted = OCTETS_NULL;
-	int err = rsa_encrypt(to->key, to->oaep, cek, &encrypted);
+	int err = envelope_rsa_encrypt(to->key, to->oaep, cek, &encrypted);
 
 	if (err)
 		return err;

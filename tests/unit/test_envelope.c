@@ -10,6 +10,7 @@
 #include <check.h>
 #include <errno.h>
 #include <openssl/cms.h>
+#include <openssl/crmf.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <string.h>
@@ -454,6 +455,32 @@ START_TEST(test_encrypted_key)
 }
 END_TEST
 
+/* RFC 4211 2.1, RFC 4210 5.2.2: what a client of pvno 2 opens, here libcrypto's. */
+START_TEST(test_encrypted_value)
+{
+	struct party p = party_make(EVP_RSA_gen(2048), true),
+		     ec = party_make(EVP_EC_gen("P-256"), true);
+	_cleanup_(octets_clear) struct octets value = OCTETS_NULL;
+	OSSL_CRMF_ENCRYPTEDVALUE *decoded;
+	const unsigned char *at;
+	X509 *back;
+
+	ck_assert_int_eq(encrypted_value_seal(ec.key, octets_view(&p.der), &value), -ENOTSUP);
+	ck_assert_int_eq(encrypted_value_seal(p.key, octets_view(&p.der), &value), 0);
+	ck_assert_int_eq(der_check(octets_view(&value)), 0);
+	at = value.data;
+	decoded = d2i_OSSL_CRMF_ENCRYPTEDVALUE(NULL, &at, (long)value.len);
+	ck_assert_ptr_nonnull(decoded);
+	back = OSSL_CRMF_ENCRYPTEDVALUE_get1_encCert(decoded, NULL, NULL, p.key);
+	ck_assert_ptr_nonnull(back);
+	ck_assert_int_eq(X509_cmp(back, p.x509), 0);
+	X509_free(back);
+	OSSL_CRMF_ENCRYPTEDVALUE_free(decoded);
+	party_clear(&p);
+	party_clear(&ec);
+}
+END_TEST
+
 /* RFC 5958 2: version v2, and the public key. Without both it is PKCS #8. */
 static EVP_PKEY *packaged_key(struct bytes package)
 {
@@ -549,6 +576,7 @@ int main(void)
 	tcase_add_test(tcase, test_envelope_refused);
 	tcase_add_test(tcase, test_envelope_mutations);
 	tcase_add_test(tcase, test_encrypted_key);
+	tcase_add_test(tcase, test_encrypted_value);
 	tcase_add_loop_test(tcase, test_signed_data, 0, ARRAY_LEN(kga_keys));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
