@@ -32,10 +32,22 @@ bool ca_is_upstream(const struct ca *ca);
 /*
  * Certificates of the CA as DER, issuing CA first, up to but without the root; and the root.
  * For an upstream too they come from the configuration (`certificate` is required there): a
- * certificate that this issuing CA has not signed is refused in certConf.
+ * certificate that this issuing CA has not signed is refused in certConf. After a root update the
+ * last of the chain is newWithOld, for those who trust the old root only.
  */
 size_t ca_chain(const struct ca *ca, const struct bytes **certsp);
 struct bytes ca_root(const struct ca *ca); /* empty if not configured */
+
+/* How to go from the old root to the new one, RFC 9483 4.3.2; old_with_new may be empty. */
+struct ca_root_update {
+	struct bytes new_with_new;
+	struct bytes new_with_old;
+	struct bytes old_with_new;
+};
+/* Whether there is one; false: *updatep is untouched. */
+bool ca_root_update(const struct ca *ca, struct ca_root_update *updatep);
+/* Whether that update is the one from this root: its key has signed newWithOld. */
+bool ca_root_is_old(const struct ca *ca, X509 *root);
 /* Name (TLV) of the issuing CA: equals the issuer of its certificates. Empty if unknown. */
 struct bytes ca_issuer(const struct ca *ca);
 /*

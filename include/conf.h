@@ -123,6 +123,10 @@ struct conf_ca {
 	char *certificate; /* PEM: issuing certificate of this CA; for upstream used for the chain
 			    */
 	char *chain;       /* PEM: certificates from the issuer up to and with the root */
+	/* PEM: the update from an old root; the first is that of the chain if not set */
+	char *root_new_with_new;
+	char *root_new_with_old;
+	char *root_old_with_new;
 	/* internal */
 	char *key; /* PEM file or OpenSSL STORE URI */
 	char *passphrase_file;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "asn1/der.h"
+#include "asn1/key_update.h"
 #include "asn1/spki.h"
 #include "ca.h"
 
@@ -20,15 +21,24 @@ static inline void x509_stackp(STACK_OF(X509) * *stackp)
 	sk_X509_pop_free(*stackp, X509_free);
 }
 
+/* From root_new_with_new, root_new_with_old, root_old_with_new; the last may be empty. */
+struct root_update {
+	X509 *link; /* newWithOld; NULL: there is no update */
+	struct octets new_with_new;
+	struct octets new_with_old;
+	struct octets old_with_new;
+};
+
 /* The issuing certificate and what stands above it, from `certificate` and `chain`. */
 struct chain {
 	STACK_OF(X509) * certs; /* issuing CA first; with the root if it is known */
 	EVP_PKEY *key;          /* public key of the issuing CA; borrowed from it */
-	struct octets *der;     /* of certs, without the root */
+	struct octets *der;     /* of certs without the root; then the link from an old root */
 	struct bytes *view;
 	size_t len;
 	struct octets root;
 	struct octets issuer; /* Name of the issuing CA */
+	struct root_update update;
 	int64_t not_before_ms;
 	int64_t not_after_ms;
 };
@@ -79,6 +89,11 @@ void chain_clear(struct chain *chain);
 bool chain_has_issued(const struct chain *chain, X509 *cert);
 /* -EOVERFLOW if that is no time. */
 _must_check_ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp);
+
+/* root_update.c: behind the rest of the chain. */
+_must_check_ int root_update_load(const struct conf_ca *conf, struct chain *chain,
+				  struct strbuf *problems);
+void root_update_clear(struct root_update *update);
 
 /* internal.c */
 _must_check_ int internal_new(const struct ca *ca, struct internal **internalp,

@@ -185,7 +185,7 @@ int chain_load(const struct conf_ca *conf, struct chain *chain, struct strbuf *p
 	if (asn1_time_ms(X509_get0_notBefore(issuing), &chain->not_before_ms) < 0 ||
 	    asn1_time_ms(X509_get0_notAfter(issuing), &chain->not_after_ms) < 0)
 		return ca_problem(problems, conf, "certificate", "its validity is malformed");
-	return 0;
+	return root_update_load(conf, chain, problems);
 }
 
 void chain_clear(struct chain *chain)
@@ -197,5 +197,6 @@ void chain_clear(struct chain *chain)
 	OPENSSL_free(chain->root.data);
 	OPENSSL_free(chain->issuer.data);
 	sk_X509_pop_free(chain->certs, X509_free);
+	root_update_clear(&chain->update);
 	*chain = (struct chain){0};
 }

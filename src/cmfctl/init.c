@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * cmfctl init: a directory with all that cmfd needs to start. The shipped conf/cmf.cnf names the
- * files; what is made follows it. Everything is made in a directory beside the wanted one and
- * renamed at the end, so that an init that was interrupted leaves nothing half-done behind.
+ * files; what is made follows it. An init that was interrupted leaves nothing
+ * half-done behind.
  */
 #include "ctl.h"
 #include "init_pki.h"
+#include "stage.h"
 
 #include "conf.h"
 #include "store.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <openssl/conf.h>
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -287,8 +285,9 @@ static int store_make(const struct init_files *files)
 
 /* --- the directory -------------------------------------------------------------------------- */
 
-static int stage_fill(const char *stage, const struct init_args *args)
+static int init_fill(const char *stage, void *arg)
 {
+	const struct init_args *args = arg;
 	_cleanup_(freep) char *conf_path = NULL;
 	_cleanup_(init_files_clear) struct init_files files = {0};
 	int status = conf_write(stage, args, &conf_path);
@@ -300,62 +299,6 @@ static int stage_fill(const char *stage, const struct init_args *args)
 	if (!status)
 		status = store_make(&files);
 	return status ? status : conf_judge(conf_path);
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-/* Whether the directory is absent or empty: rename() replaces nothing else. */
-static bool dir_is_free(const char *dir)
-{
-	DIR *d = opendir(dir);
-	const struct dirent *entry;
-	bool empty = true;
-
-	if (!d)
-		return errno == ENOENT;
-	while (empty && (entry = readdir(d)))
-		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	closedir(d);
-	return empty;
-}
-
-/* Makes the rename durable. */
-static int parent_sync(const char *dir)
-{
-	_cleanup_(freep) char *parent = strdup(dir);
-	char *slash = parent ? strrchr(parent, '/') : NULL;
-	int fd, err = 0;
-
-	if (slash)
-		slash[slash == parent] = '\0';
-	fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd))
-		err = errno;
-	if (fd >= 0)
-		close(fd);
-	return err ? ctl_file_error(dir, err) : CTL_OK;
-}
-
-static int dir_make(const struct init_args *args)
-{
-	_cleanup_(strbuf_clear) struct strbuf stage = STRBUF_NULL;
-	int status;
-
-	strbuf_printf(&stage, "%s.init-XXXXXX", args->dir);
-	if (stage.failed || !mkdtemp(stage.text))
-		return ctl_file_error(args->dir, errno);
-	status = stage_fill(stage.text, args);
-	if (!status && rename(stage.text, args->dir)) {
-		ctl_file_error(args->dir, errno);
-		status = errno == ENOTEMPTY || errno == EEXIST ? CTL_REFUSED : CTL_FAULT;
-	}
-	if (!status)
-		return parent_sync(args->dir);
-	nftw(stage.text, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	return status;
 }
 
 static error_t init_parse(int key, char *arg, struct argp_state *state)
@@ -407,12 +350,12 @@ int ctl_init(struct ctl *ctl, int argc, char **argv)
 	ctl_parse(&argp, ctl, &args, argc, argv);
 	for (len = strlen(args.dir); len > 1 && args.dir[len - 1] == '/';)
 		args.dir[--len] = '\0';
-	if (!dir_is_free(args.dir)) {
+	if (!stage_dir_is_free(args.dir)) {
 		ctl_error("%s is not empty, and init overwrites nothing", args.dir);
 		return CTL_REFUSED;
 	}
 	umask(077);
-	status = dir_make(&args);
+	status = stage_dir_make(args.dir, init_fill, &args);
 	if (status)
 		return status;
 	if (ctl->json) {

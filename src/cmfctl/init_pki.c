@@ -23,7 +23,7 @@ void init_credential_clear(struct init_credential *c)
 	*c = (struct init_credential){0};
 }
 
-static int serial_set(X509 *cert)
+int init_serial_set(X509 *cert)
 {
 	BIGNUM *n = BN_new();
 	int ok = n && BN_rand(n, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
@@ -71,7 +71,7 @@ static int certificate_new(const struct init_request *request, EVP_PKEY *key,
 			   const struct init_credential *issuer, X509 **certp)
 {
 	X509 *cert = X509_new();
-	int ok = cert && X509_set_version(cert, X509_VERSION_3) && serial_set(cert) &&
+	int ok = cert && X509_set_version(cert, X509_VERSION_3) && init_serial_set(cert) &&
 		 names_set(cert, request->common_name, issuer ? issuer->cert : NULL) &&
 		 X509_gmtime_adj(X509_getm_notBefore(cert), -BACKDATE_S) &&
 		 X509_time_adj_ex(X509_getm_notAfter(cert), request->days, -BACKDATE_S, NULL) &&

@@ -37,6 +37,8 @@ struct init_request {
 _must_check_ int init_credential_new(const struct init_request *request,
 				     const struct init_credential *issuer,
 				     struct init_credential *credentialp);
+/* A random serialNumber, RFC 5280 4.1.2.2. 1, or 0 as OpenSSL. */
+int init_serial_set(X509 *cert);
 /* Writes the certificate (PEM, mode 0644) and, unless key_path is NULL, the key (PKCS#8 PEM, 0600).
  */
 _must_check_ int init_credential_write(const struct init_credential *c, const char *cert_path,

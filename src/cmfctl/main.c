@@ -38,6 +38,8 @@ static const struct {
 	{"announcement", "list", ctl_announcement_list, "list what other CAs announced"},
 	{"announcement", "show", ctl_announcement_show, "show an announcement"},
 	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs"},
+	{"ca", "rollover", ctl_ca_rollover,
+	 "make a new root for a CA, with the way from the old one"},
 	{"explain", NULL, ctl_explain, "print a CMP message field by field"},
 };
 

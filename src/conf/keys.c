@@ -169,6 +169,14 @@ const struct conf_key conf_keys[] = {
 		   "it completes the chain sent to clients."),
 	CA(chain, "chain", file,
 	   .help = "PEM: the certificates above it, up to and with the root."),
+	CA(root_new_with_old, "root_new_with_old", file,
+	   .help = "PEM: the new root's key signed by the old root, once the root was rolled over; "
+		   "`cmfctl ca rollover` makes it. It is sent with the chain, and clients that ask "
+		   "for the update of the old root get it."),
+	CA(root_old_with_new, "root_old_with_new", file,
+	   .help = "PEM: the old root's key signed by the new root."),
+	CA(root_new_with_new, "root_new_with_new", file,
+	   .help = "PEM: the new root, where `chain` has the old one still."),
 	INTERNAL(key, "key", key, .required = true, .help = "Private key of the CA."),
 	INTERNAL(passphrase_file, "passphrase_file", file,
 		 .help = "File with the passphrase of key."),

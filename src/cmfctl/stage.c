@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Directories that a command makes: as a whole or not at all. They are filled beside their place
+ * and renamed at the end, so that what was interrupted leaves nothing half-done behind.
+ */
+#include "stage.h"
+
+#include "ctl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+bool stage_dir_is_free(const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	bool empty = true;
+
+	if (!d)
+		return errno == ENOENT;
+	while (empty && (entry = readdir(d)))
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	closedir(d);
+	return empty;
+}
+
+/* Makes the rename durable. */
+static int parent_sync(const char *dir)
+{
+	_cleanup_(freep) char *parent = strdup(dir);
+	char *slash = parent ? strrchr(parent, '/') : NULL;
+	int fd, err = 0;
+
+	if (slash)
+		slash[slash == parent] = '\0';
+	fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd))
+		err = errno;
+	if (fd >= 0)
+		close(fd);
+	return err ? ctl_file_error(dir, err) : CTL_OK;
+}
+
+int stage_dir_make(const char *dir, stage_fill *fill, void *arg)
+{
+	_cleanup_(strbuf_clear) struct strbuf stage = STRBUF_NULL;
+	int status;
+
+	strbuf_printf(&stage, "%s.new-XXXXXX", dir);
+	if (stage.failed || !mkdtemp(stage.text))
+		return ctl_file_error(dir, errno);
+	status = fill(stage.text, arg);
+	if (!status && rename(stage.text, dir)) {
+		ctl_file_error(dir, errno);
+		status = errno == ENOTEMPTY || errno == EEXIST ? CTL_REFUSED : CTL_FAULT;
+	}
+	if (!status)
+		return parent_sync(dir);
+	nftw(stage.text, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	return status;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Directories that a command makes: as a whole or not at all. Private to cmfctl/.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+#include <stdbool.h>
+
+/* Makes what is to be in the directory `stage`; CTL_OK or another exit code, said. */
+typedef int stage_fill(const char *stage, void *arg);
+
+/* Whether the directory is absent or empty: nothing else is replaced. */
+bool stage_dir_is_free(const char *dir);
+/* Makes the directory with what `fill` puts in. An exit code. */
+_must_check_ int stage_dir_make(const char *dir, stage_fill *fill, void *arg);

@@ -1,0 +1,97 @@
+"""A new root for the CA (`cmfctl ca rollover`), and clients that trust the old or the new one."""
+
+import subprocess
+
+import pytest
+
+from conftest import OPENSSL, Vnfm, new_key, run
+
+
+def lines_set(cmf, keys):
+    for row in keys:
+        cmf.set(row["section"], row["key"], row["value"])
+
+
+def verify(trusted, cert, *untrusted):
+    args = [a for u in untrusted for a in ("-untrusted", u)]
+    return subprocess.run([OPENSSL, "verify", "-x509_strict", "-trusted", trusted, *args, cert],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).returncode == 0
+
+
+@pytest.fixture
+def rolled(cmf, tmp_path):
+    """A CMF that was rolled over after it had issued a certificate."""
+    cmf.vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a", register_on_ir=True)
+    cmf.before, _ = cmf.vnfm.enrol("vnfci-before")
+    cmf.old_root, cmf.new = cmf.root, cmf.dir / "ca" / "rollover"
+    cmf.stop()
+    lines_set(cmf, cmf.ctl_json("ca", "rollover", "issuing", "--dir", cmf.new))
+    cmf.ctl("check")
+    cmf.start()
+    return cmf
+
+
+def test_rfc9810_4_4_both_roots_lead_everywhere(rolled):
+    old, new, ca = rolled.old_root, rolled.new / "root.pem", rolled.dir / "ca"
+    links = rolled.new / "root-new-with-old.pem", rolled.new / "root-old-with-new.pem"
+    assert verify(new, rolled.new / "issuing.pem")
+    assert verify(old, rolled.new / "issuing.pem", links[0])
+    assert not verify(old, rolled.new / "issuing.pem")
+    assert verify(new, ca / "issuing.pem", links[1])
+    # What was issued before stays valid below both.
+    assert verify(old, rolled.before, ca / "issuing.pem")
+    assert verify(new, rolled.before, rolled.new / "issuing.pem")
+
+
+def test_clients_of_both_roots_enrol(rolled):
+    vnfm = rolled.vnfm
+    for n, root in enumerate((rolled.old_root, rolled.new / "root.pem")):
+        rolled.root = root
+        cert, _ = vnfm.enrol(f"vnfci-{n}", extra=["-out_trusted", root])
+        assert verify(rolled.new / "root.pem", cert, rolled.new / "issuing.pem")
+
+
+def test_nothing_is_overwritten(cmf):
+    directory = cmf.dir / "ca" / "rollover"
+    before = {p: p.read_bytes() for p in (cmf.dir / "ca").iterdir()}
+    conf = cmf.conf.read_text()
+    cmf.ctl("ca", "rollover", "issuing", "--dir", directory)
+    assert cmf.ctl("ca", "rollover", "issuing", "--dir", directory, check=False).returncode == 1
+    assert {p: p.read_bytes() for p in (cmf.dir / "ca").iterdir() if p.is_file()} == before
+    assert cmf.conf.read_text() == conf
+    assert sorted(p.name for p in (cmf.dir / "ca").iterdir() if p.is_dir()) == ["rollover"]
+    assert (directory / "root.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_wrong_key_makes_nothing(cmf, tmp_path):
+    other = new_key(tmp_path / "other.key")
+    for args in (["--root-key", other], ["--root-key", tmp_path / "absent.key"]):
+        result = cmf.ctl("ca", "rollover", "issuing", "--dir", cmf.dir / "new", *args, check=False)
+        assert result.returncode in (1, 4)
+        assert not list(cmf.dir.glob("new*"))
+    assert cmf.ctl("ca", "rollover", "absent", "--dir", cmf.dir / "new", check=False).returncode == 1
+
+
+def test_new_root_made_elsewhere(cmf, tmp_path):
+    """Another kind of key, made offline; the root of a second CA in the same way."""
+    cert, key = tmp_path / "offline.pem", tmp_path / "offline.key"
+    run([OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj",
+         "/CN=CMF Root CA", "-days", "3650", "-addext", "keyUsage=critical,keyCertSign,cRLSign"])
+    directory = cmf.dir / "offline"
+    lines_set(cmf, cmf.ctl_json("ca", "rollover", "issuing", "--dir", directory, "--new-root-cert",
+                                cert, "--new-root-key", key))
+    cmf.ctl("check")
+    assert not (directory / "root.key").exists()
+    assert verify(cert, directory / "issuing.pem")
+    assert verify(cmf.root, directory / "issuing.pem", directory / "root-new-with-old.pem")
+
+
+@pytest.mark.parametrize("key,file", [("root_new_with_old", "root-old-with-new.pem"),
+                                      ("root_old_with_new", "root-new-with-old.pem"),
+                                      ("root_new_with_old", "root.pem"),
+                                      ("chain", "../root.pem")])
+def test_check_finds_links_that_do_not_fit(rolled, key, file):
+    rolled.set("ca issuing", key, str(rolled.new / file))
+    result = rolled.ctl("check", check=False)
+    assert result.returncode == 1
+    assert "[ca issuing]" in result.stdout
