@@ -43,11 +43,18 @@ struct cmf_principal {
 	char *default_profile; /* NULL: none */
 	/* Never NULL; lives as long as the CMF. */
 	const struct conf_client_policy *policy;
+	/*
+	 * The RA that added its protection to the message, RFC 9483 5.2.2.1: what it may ask for on
+	 * behalf of others is granted too, but for kur. NULL: none; borrowed.
+	 */
+	const struct cmf_principal *approver;
 	int64_t certificate_id;   /* END_ENTITY */
 	int64_t registration_id;  /* END_ENTITY */
 	struct octets mac_secret; /* MAC clients: to protect the answer; else empty */
 };
 void cmf_principal_clear(struct cmf_principal *p);
+/* Whether it is a registration authority, or one has approved what it asks for. */
+bool cmf_principal_is_ra(const struct cmf_principal *p);
 
 /*
  * A signer known by its certificate: key to verify with, and the principal. `certs` are the

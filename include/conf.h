@@ -110,6 +110,7 @@ struct conf_cmf {
 	uint32_t announcements_max_per_client; /* kept, 1000 */
 	uint32_t transactions_max_per_client;  /* open ones, 10000 */
 	uint32_t revocations_max;              /* certificates in one rr, 100 */
+	uint32_t nested_max;                   /* messages in a nested one, 16 */
 };
 
 enum conf_ca_type { CONF_CA_INTERNAL, CONF_CA_UPSTREAM };
@@ -233,6 +234,8 @@ struct conf_client_policy {
 	char *name;
 	uint32_t mac_iterations_min; /* 0: as [protection] has it */
 	uint32_t rsa_bits_min;       /* 0: likewise */
+	bool cmc_ra;                 /* id-kp-cmcRA in its certificate makes it an RA */
+	bool update_on_behalf;       /* kur without the protection of the holder */
 };
 
 struct conf {

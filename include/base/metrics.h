@@ -18,7 +18,8 @@ struct metrics;
 	X(ir)                \
 	X(cr)                \
 	X(kur)               \
-	X(p10cr) X(rr) X(certConf) X(pollReq) X(genm) X(announcement) X(error) X(other) X(none)
+	X(p10cr)             \
+	X(rr) X(certConf) X(pollReq) X(genm) X(announcement) X(nested) X(error) X(other) X(none)
 enum metric_operation {
 #define X(name) METRIC_OP_##name,
 	METRIC_OPERATIONS(X)

@@ -31,6 +31,21 @@ REFUSAL(general_info_duplicate, FAIL_BAD_DATA_FORMAT, "generalInfo carries an el
 REFUSAL(implicit_confirm_malformed, FAIL_BAD_DATA_FORMAT, "the value of implicitConfirm is not NULL")
 REFUSAL(cert_profile_malformed, FAIL_BAD_DATA_FORMAT, "certProfile must hold exactly one name")
 
+/* Nested messages, RFC 9483 5.2.2; origPKIMessage, RFC 9810 5.1.1.3 */
+REFUSAL(nested_mac, FAIL_WRONG_INTEGRITY, "a nested message must be protected by a signature")
+REFUSAL(nested_sender_nonce, FAIL_BAD_SENDER_NONCE, "senderNonce of the nested message is not that of the message in it")
+REFUSAL(nested_not_ra, FAIL_NOT_AUTHORIZED, "protection may be added by a registration authority only")
+REFUSAL(nested_other_domain, FAIL_NOT_AUTHORIZED, "the registration authority may not approve requests of this requester")
+REFUSAL(nested_too_deep, FAIL_BAD_REQUEST, "messages are nested too deep")
+REFUSAL(nested_batch_inside, FAIL_BAD_REQUEST, "a batch of messages may not lie within a nested message")
+REFUSAL(nested_count, FAIL_BAD_REQUEST, "a nested message holds too many messages")
+REFUSAL(nested_transaction_id, FAIL_BAD_REQUEST, "transactionID of a batch must differ from those of the messages in it")
+REFUSAL(nested_announcement, FAIL_BAD_REQUEST, "an announcement may not lie within a nested message")
+REFUSAL(original_malformed, FAIL_BAD_DATA_FORMAT, "the value of origPKIMessage is malformed")
+REFUSAL(original_count, FAIL_BAD_REQUEST, "origPKIMessage does not hold as many messages as it must")
+REFUSAL(original_mismatch, FAIL_BAD_REQUEST, "transactionID or a nonce differs from that of the original message")
+REFUSAL(original_not_replaceable, FAIL_BAD_REQUEST, "the protection of a key update or of central key generation must not be replaced")
+
 /* Protection, RFC 9483 3.2 and 3.5 */
 REFUSAL(protection_missing, FAIL_BAD_MESSAGE_CHECK, "the message is not protected")
 REFUSAL(protection_malformed, FAIL_BAD_MESSAGE_CHECK, "the protection of the message is malformed")
@@ -106,6 +121,8 @@ REFUSAL(update_cert_on_hold, FAIL_CERT_REVOKED, "the certificate to be updated i
 REFUSAL(update_cert_not_identified, FAIL_BAD_CERT_ID, "the request does not say which certificate is to be updated")
 REFUSAL(update_names_changed, FAIL_BAD_CERT_TEMPLATE, "a key update must not change the names of the certificate")
 REFUSAL(update_key_unchanged, FAIL_BAD_CERT_TEMPLATE, "a key update must bring a new key")
+
+REFUSAL(update_not_by_holder, FAIL_NOT_AUTHORIZED, "a key update must be protected with the certificate that is to be updated")
 
 /* certConf, RFC 9483 4.1.1 */
 REFUSAL(conf_cert_unknown, FAIL_BAD_CERT_ID, "certHash does not match the certificate of this transaction")

@@ -57,7 +57,9 @@ static int requester_check(const struct decision *d)
 		/* RFC 9483 4.1.3: kur of its own certificate */
 		if (d->csr->update && d->csr->old && d->csr->old->id == who->certificate_id)
 			return 0;
-		return refuse(d->refusal, REFUSAL_end_entity_only_own);
+		if (d->csr->update || !who->approver)
+			return refuse(d->refusal, REFUSAL_end_entity_only_own);
+		break;
 	case CMF_PRINCIPAL_CLIENT:
 	case CMF_PRINCIPAL_ADMIN:
 		break;
@@ -76,7 +78,8 @@ static int registration_check(const struct decision *d)
 	const struct store_registration *reg = &d->registration;
 	const struct conf_profile *named = d->carriers.named;
 
-	if (d->who->kind != CMF_PRINCIPAL_END_ENTITY &&
+	/* What an end entity may update is its own; requester_check has seen to that. */
+	if ((d->who->kind != CMF_PRINCIPAL_END_ENTITY || !d->csr->update) &&
 	    !principal_may_act(d->who, reg->manager, reg->trust_domain))
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)

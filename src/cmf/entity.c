@@ -9,8 +9,15 @@
 #include <errno.h>
 #include <string.h>
 
+bool cmf_principal_is_ra(const struct cmf_principal *p)
+{
+	return p->permissions & STORE_IS_RA || (p->approver && cmf_principal_is_ra(p->approver));
+}
+
 bool principal_permitted(const struct cmf_principal *who, uint32_t permissions)
 {
+	if (who->approver && principal_permitted(who->approver, permissions))
+		return true;
 	switch (who->kind) {
 	case CMF_PRINCIPAL_CLIENT:
 		return (who->permissions & permissions) != 0;
@@ -25,6 +32,8 @@ bool principal_permitted(const struct cmf_principal *who, uint32_t permissions)
 bool principal_may_act(const struct cmf_principal *who, const char *manager,
 		       const char *trust_domain)
 {
+	if (who->approver && principal_may_act(who->approver, manager, trust_domain))
+		return true;
 	switch (who->kind) {
 	case CMF_PRINCIPAL_CLIENT:
 		if (strcmp(who->name, manager) == 0)
@@ -144,10 +153,9 @@ int registration_add(const struct store_registration *reg, int64_t *idp, struct 
 	return store_registration_insert(unit, kept, idp);
 }
 
-int audit_add(const struct cmf *cmf, const struct cmf_principal *who, const char *action,
-	      const char *target, const char *detail, struct store_unit *unit)
+static int audit_line_add(const struct cmf *cmf, const char *actor, const char *action,
+			  const char *target, const char *detail, struct store_unit *unit)
 {
-	const char *actor = who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : who->name;
 	struct store_audit *kept = unit_memory(unit, sizeof(*kept) + text_size(actor) +
 							     text_size(target) + text_size(detail));
 	char *end = (char *)(kept + 1);
@@ -160,4 +168,16 @@ int audit_add(const struct cmf *cmf, const struct cmf_principal *who, const char
 	kept->target = text_put(&end, target);
 	kept->detail = text_put(&end, detail);
 	return store_audit_add(unit, kept);
+}
+
+int audit_add(const struct cmf *cmf, const struct cmf_principal *who, const char *action,
+	      const char *target, const char *detail, struct store_unit *unit)
+{
+	const char *actor = who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : who->name;
+	const struct cmf_principal *approver = who->approver;
+	int r = audit_line_add(cmf, actor, action, target, detail, unit);
+
+	for (; r == 0 && approver; approver = approver->approver)
+		r = audit_line_add(cmf, approver->name, "approve", target, action, unit);
+	return r;
 }

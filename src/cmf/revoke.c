@@ -69,10 +69,10 @@ static int certificate_authorize(const struct cmf_principal *who,
 				 const struct store_certificate *cert, struct refusal *refusal)
 {
 	/* RFC 9483 4.1.3, 4.2: an end entity its own */
-	if (who->kind == CMF_PRINCIPAL_END_ENTITY)
-		return cert->id == who->certificate_id
-			       ? 0
-			       : refuse(refusal, REFUSAL_end_entity_only_own);
+	if (who->kind == CMF_PRINCIPAL_END_ENTITY && cert->id == who->certificate_id)
+		return 0;
+	if (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver)
+		return refuse(refusal, REFUSAL_end_entity_only_own);
 	if (!principal_may_act(who, cert->manager, cert->trust_domain))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
 	return 0;
@@ -102,8 +102,14 @@ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct byt
 		    struct store_certificate *certp, struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	struct cmf_principal self = *who;
 	int r;
 
+	/* RFC 9483 5.2.3: what counts for kur is its own protection, whoever approves. */
+	self.approver = NULL;
+	who = &self;
+	if (who->kind == CMF_PRINCIPAL_CLIENT && !who->policy->update_on_behalf)
+		return refuse(refusal, REFUSAL_update_not_by_holder);
 	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
 	    !principal_permitted(who, STORE_MAY_REQUEST | STORE_IS_RA | STORE_IS_OPERATOR))
 		return refuse(refusal, REFUSAL_client_not_permitted);

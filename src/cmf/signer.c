@@ -7,7 +7,9 @@
 #include "signer_path.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/sha.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 static void x509_freep(X509 **cert)
@@ -239,6 +241,19 @@ struct examination {
 	int64_t now_ms;
 };
 
+/* RFC 9483 3.5, RFC 6402 2.10: id-kp-cmcRA among the purposes of the certificate. */
+static bool is_cmc_ra(X509 *cert)
+{
+	EXTENDED_KEY_USAGE *purposes = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(purposes); i++)
+		found = found || OBJ_obj2nid(sk_ASN1_OBJECT_value(purposes, i)) == NID_cmcRA;
+	EXTENDED_KEY_USAGE_free(purposes);
+	ERR_clear_error();
+	return found;
+}
+
 /* Which client it is, else which end entity. */
 static int signer_principal(const struct examination *x, const struct certificate_view *view,
 			    X509 *cert, struct signer_entry *entry, struct refusal *refusal)
@@ -262,6 +277,8 @@ static int signer_principal(const struct examination *x, const struct certificat
 	r = signer_path_find(x->clients, &path, &client, refusal);
 	if (r == 0) {
 		r = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
+		if (r == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(cert))
+			entry->principal.permissions |= STORE_IS_RA;
 	} else if (r == REFUSED && path.own) {
 		*refusal = REFUSAL_NULL;
 		r = end_entity_principal(x->conf, &own, &entry->principal);

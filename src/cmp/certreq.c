@@ -30,7 +30,7 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 		return refuse(&rq->refusal, REFUSAL_pop_missing);
 	switch (msg->popo->type) {
 	case POPO_RA_VERIFIED:
-		if (!(rq->who.permissions & STORE_IS_RA))
+		if (!cmf_principal_is_ra(&rq->who))
 			return refuse(&rq->refusal, REFUSAL_ra_verified_not_permitted);
 		return 0;
 	case POPO_SIGNATURE:

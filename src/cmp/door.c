@@ -32,6 +32,8 @@ static const struct cmp_service services[] = {
 	{PKI_BODY_RANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_CRLANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_ERROR, METRIC_OP_error, false, PKI_BODY_ERROR, cmp_error_serve},
+	{PKI_BODY_NESTED, METRIC_OP_nested, true, PKI_BODY_ERROR, cmp_nested_serve,
+	 .admits_itself = true},
 };
 
 static const struct cmp_service *service_find(int body_type)
@@ -166,9 +168,13 @@ static int request_attempt(struct cmp_request *rq)
 
 	if (rq->service->announcement)
 		return rq->service->serve(rq);
-	err = cmp_transaction_admit(rq, &done);
-	if (!err && !done)
+	if (rq->service->admits_itself) {
 		err = rq->service->serve(rq);
+	} else {
+		err = cmp_transaction_admit(rq, &done);
+		if (!err && !done)
+			err = rq->service->serve(rq);
+	}
 	return err == REFUSED ? refusal_answer(rq) : err;
 }
 
@@ -210,11 +216,19 @@ static int request_serve(struct cmp_request *rq)
 	/* RFC 9483 3.5: the syntax of the whole message. */
 	if (decoded)
 		return decoded;
+	if (rq->outer && rq->inner == CMP_INNER_LATE)
+		return -ETIMEDOUT;
 	if (EVP_Digest(der.data, der.len, rq->digest, NULL, digest_by_nid(NID_sha256), NULL) != 1)
 		return log_fault("digest of the request", -EIO, NULL);
 	err = cmp_header_check(rq);
 	if (!err)
+		err = cmp_inner_check(rq);
+	if (!err)
 		err = cmp_authenticate(rq);
+	if (!err)
+		err = cmp_inner_approve(rq);
+	if (!err)
+		err = cmp_original_check(rq);
 	return err ? err : request_decide(rq);
 }
 
@@ -241,6 +255,8 @@ static void request_log(struct cmp_request *rq)
 		  F_TEXT("peer", rq->exchange->peer),
 		  F_HEX("transaction", rq->msg ? rq->msg->transaction_id : BYTES_NULL),
 		  F_TEXT("client", rq->who.name),
+		  F_TEXT("via", rq->outer ? rq->outer->who.name : NULL),
+		  F_HEX("original", rq->has_original ? BYTES_OF(rq->original) : BYTES_NULL),
 		  F_TEXT("operation", rq->msg ? pki_body_type_name(rq->msg->body_type) : "none"),
 		  F_TEXT("subject", rq->subject), F_TEXT("outcome", outcome_names[rq->outcome]),
 		  F_TEXT("failinfo", refused ? failinfo_name(r->failinfo) : NULL),
@@ -249,34 +265,69 @@ static void request_log(struct cmp_request *rq)
 		  F_TEXT("serial", rq->serial[0] ? rq->serial : NULL), F_INT("us", us));
 }
 
+static void request_begin(struct cmp_request *rq, struct cmp_door *door, struct cmp_worker *worker,
+			  const struct cmp_exchange *exchange)
+{
+	*rq = (struct cmp_request){.door = door,
+				   .worker = worker,
+				   .exchange = exchange,
+				   .conf = cmf_conf(door->cmf),
+				   .now_ms = clock_now_ms(door->clock),
+				   .carriers.chain_request = -1,
+				   .protection = CMP_PROTECTION_SIGNATURE,
+				   .refusal = REFUSAL_NULL};
+}
+
+/* Logs, hands over the answer, if there is no fault, and frees. */
+static void request_end(struct cmp_request *rq, int err, struct octets *answerp)
+{
+	request_log(rq);
+	*answerp = OCTETS_NULL;
+	if (!err) {
+		*answerp = rq->answer;
+		rq->answer = OCTETS_NULL;
+	}
+	attempt_clear(rq);
+	cmp_carriers_clear(&rq->carriers);
+	cmf_principal_clear(&rq->who);
+	cmp_message_free(rq->msg);
+}
+
+int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
+		    struct octets *answerp)
+{
+	struct cmp_exchange exchange = *outer->exchange;
+	struct cmp_request rq;
+	int err;
+
+	exchange.request = der;
+	exchange.received_us = clock_monotonic_us();
+	/* RFC 9483 6.1: the label is that of the batch, or else of the message inside. */
+	if (inner != CMP_INNER_APPROVED)
+		exchange.operation_label = NULL;
+	request_begin(&rq, outer->door, outer->worker, &exchange);
+	rq.outer = outer;
+	rq.inner = inner;
+	rq.depth = outer->depth + 1;
+	err = answer_end(&rq, request_serve(&rq));
+	request_end(&rq, err, answerp);
+	return err;
+}
+
 int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 		   const struct cmp_exchange *exchange, struct octets *answerp,
 		   enum cmp_delivery *deliveryp)
 {
-	struct cmp_request rq = {.door = door,
-				 .worker = worker,
-				 .exchange = exchange,
-				 .conf = cmf_conf(door->cmf),
-				 .now_ms = clock_now_ms(door->clock),
-				 .carriers.chain_request = -1,
-				 .protection = CMP_PROTECTION_SIGNATURE,
-				 .refusal = REFUSAL_NULL};
-	int err = request_serve(&rq);
+	struct cmp_request rq;
+	int err;
 
+	request_begin(&rq, door, worker, exchange);
+	err = request_serve(&rq);
 	*deliveryp = err == REFUSED && !rq.msg ? CMP_NOT_A_MESSAGE : CMP_ANSWERED;
 	if (rq.service && rq.service->announcement)
 		err = announcement_end(&rq, err, deliveryp);
 	else
 		err = answer_end(&rq, err);
-	request_log(&rq);
-	*answerp = OCTETS_NULL;
-	if (!err) {
-		*answerp = rq.answer;
-		rq.answer = OCTETS_NULL;
-	}
-	attempt_clear(&rq);
-	cmp_carriers_clear(&rq.carriers);
-	cmf_principal_clear(&rq.who);
-	cmp_message_free(rq.msg);
+	request_end(&rq, err, answerp);
 	return err;
 }

@@ -21,6 +21,7 @@
 enum cmp_oid {
 	CMP_OID_IMPLICIT_CONFIRM,
 	CMP_OID_CERT_PROFILE,
+	CMP_OID_ORIG_PKI_MESSAGE,
 	CMP_OID_CERT_TYPE,
 	CMP_OID_VNFC_ID,
 	CMP_OID_CERT_CHAIN_REQUEST,
@@ -92,6 +93,13 @@ struct cmp_reply {
 
 struct cmp_request;
 
+/* How a message lies in a nested one. */
+enum cmp_inner {
+	CMP_INNER_APPROVED, /* the outer protection approves it, RFC 9483 5.2.2.1 */
+	CMP_INNER_BATCHED,  /* 5.2.2.2 */
+	CMP_INNER_LATE,     /* likewise, but there is no time left for it */
+};
+
 /* How a type of body is served. */
 struct cmp_service {
 	int body_type;
@@ -103,6 +111,8 @@ struct cmp_service {
 	int (*serve)(struct cmp_request *rq);
 	/* Belongs to no transaction and gets no CMP answer, RFC 9811 3.5. */
 	bool announcement;
+	/* Finds its transaction itself, where it has one. */
+	bool admits_itself;
 };
 
 /* One request on its way through the door. */
@@ -117,6 +127,16 @@ struct cmp_request {
 	bool implicit_confirm;        /* asked for */
 	struct cmp_carriers carriers; /* of the header */
 	uint8_t digest[32];           /* SHA-256 of the octets received */
+	/* The nested message that this one lies in; NULL, 0: none. */
+	const struct cmp_request *outer;
+	enum cmp_inner inner;
+	unsigned depth;
+	/* What an RA received and changed: SHA-256 of origPKIMessage. */
+	bool has_original;
+	uint8_t original[32];
+	char original_hex[2 * 32 + 1];
+	char transaction_hex[2 * CMP_NONCE_MAX + 1];
+	struct store_audit audit;
 
 	struct cmf_principal who;
 	enum cmp_protection_kind protection; /* of the answer */
@@ -221,6 +241,22 @@ _must_check_ int cmp_poll_serve(struct cmp_request *rq);
 _must_check_ int cmp_rr_serve(struct cmp_request *rq);
 _must_check_ int cmp_genm_serve(struct cmp_request *rq);
 _must_check_ int cmp_error_serve(struct cmp_request *rq);
+_must_check_ int cmp_nested_serve(struct cmp_request *rq);
+
+/*
+ * door.c: serves a message that lies in `outer` from its first step to its last, commit and log
+ * included. 0 with an answer, an error message at worst; -ENOMEM.
+ */
+_must_check_ int cmp_inner_serve(const struct cmp_request *outer, struct bytes der,
+				 enum cmp_inner inner, struct octets *answerp);
+/* nested.c: what the outer message asks of an inner one; nothing if there is none. */
+_must_check_ int cmp_inner_check(struct cmp_request *rq);
+/* The outer protection's approval, once it is known who sent the inner message. */
+_must_check_ int cmp_inner_approve(struct cmp_request *rq);
+/* original.c: origPKIMessage in the header, from an RA. */
+_must_check_ int cmp_original_check(struct cmp_request *rq);
+/* Adds the line of audit to the unit. */
+_must_check_ int cmp_original_audit(struct cmp_request *rq);
 _must_check_ int cmp_announce_serve(struct cmp_request *rq);
 
 /*

@@ -73,7 +73,7 @@ static int nonces_check(struct cmp_request *rq)
 	if (msg->sender_nonce.len > CMP_NONCE_MAX)
 		return refuse(&rq->refusal, REFUSAL_sender_nonce_long);
 	/* RFC 9483 3.1: recipNonce MUST be absent in the first message of a transaction. */
-	if (rq->service->opens && msg->header->recipNonce)
+	if (rq->service->opens && !rq->service->admits_itself && msg->header->recipNonce)
 		return refuse(&rq->refusal, REFUSAL_recip_nonce_unexpected);
 	return 0;
 }
@@ -95,7 +95,7 @@ int cmp_header_check(struct cmp_request *rq)
 		return err;
 	if (msg->n_extra_certs > rq->conf->protection.extra_certs_max)
 		return refuse(&rq->refusal, REFUSAL_extra_certs_too_many);
-	if (rq->service->opens) {
+	if (rq->service->opens && !rq->service->admits_itself) {
 		err = cmp_operation_label_check(rq, msg->body_type);
 		if (err)
 			return err;

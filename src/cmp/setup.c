@@ -15,6 +15,7 @@
 static const int oid_nids[CMP_OID_COUNT] = {
 	[CMP_OID_IMPLICIT_CONFIRM] = NID_id_it_implicitConfirm,
 	[CMP_OID_OLD_CERT_ID] = NID_id_regCtrl_oldCertID,
+	[CMP_OID_ORIG_PKI_MESSAGE] = NID_id_it_origPKIMessage,
 	[CMP_OID_UTF8_PAIRS] = NID_id_regInfo_utf8Pairs,
 	[CMP_OID_REG_CERT_REQ] = NID_id_regInfo_certReq,
 	[CMP_OID_SIGN_KEY_PAIR_TYPES] = NID_id_it_signKeyPairTypes,

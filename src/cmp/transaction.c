@@ -122,6 +122,8 @@ int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state 
 {
 	int err = note_answer(rq, state);
 
+	if (!err)
+		err = cmp_original_audit(rq);
 	if (err)
 		return err;
 	return store_transaction_insert(rq->worker->unit, &rq->txn, certificate_ref, &rq->txn.id);

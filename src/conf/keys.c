@@ -160,6 +160,8 @@ const struct conf_key conf_keys[] = {
 	    .help = "Announcements that are kept of one client; then the oldest gives way."),
 	CMF(revocations_max, "revocations_max", number, .initial = "100", .min = 1, .max = 10000,
 	    .reload = true, .help = "Certificates in one revocation request (rr)."),
+	CMF(nested_max, "nested_max", number, .initial = "16", .min = 1, .max = 1000,
+	    .reload = true, .help = "Messages in a nested message, RFC 9483 5.2.2.2."),
 
 	CA(type, "type", ca_type, .required = true,
 	   .help = "Whether this CMF signs itself or asks another CA."),
@@ -281,6 +283,12 @@ const struct conf_key conf_keys[] = {
 	POLICY(rsa_bits_min, "rsa_bits_min", number, .initial = "0", .max = 16384,
 	       .help = "Shortest RSA key of a signer, where that is more than `[protection]` asks "
 		       "for."),
+	POLICY(cmc_ra, "cmc_ra", boolean, .initial = "no",
+	       .help = "Whether id-kp-cmcRA in the certificate of the client makes it a "
+		       "registration authority, as the permission `ra` does."),
+	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
+	       .help = "Whether the client may protect kur itself for a certificate that it "
+		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),
 };
 /* clang-format on */
 

@@ -208,6 +208,21 @@ void ask_register(struct ask *ask, const char *cert_type, const char *subject_id
 	RegisterRequest_free(request);
 }
 
+void ask_nested(struct ask *ask, struct bytes message)
+{
+	if (!ask->body)
+		body_make(ask, PKI_BODY_NESTED);
+	HOUSE_CHECK(sk_ASN1_TYPE_push(ask->body->value.nested, any_parse(message)) > 0);
+}
+
+void ask_added(struct ask *ask, struct ask *inner)
+{
+	ask_encode(inner);
+	ask->out.transaction_id = inner->out.transaction_id;
+	ask->out.sender_nonce = inner->out.sender_nonce;
+	ask_nested(ask, octets_view(&inner->sent));
+}
+
 void ask_next(struct ask *ask, const struct ask *before, const struct told *told)
 {
 	ask_new(ask, before->house, before->signer);
@@ -436,6 +451,17 @@ void ask_send_octets(struct ask *ask, struct cmp_worker *worker, struct bytes de
 		    &told->not_a_message);
 	HOUSE_CHECK(!cmp_message_decode(octets_view(&told->der), &told->msg, &refusal));
 	protection_check(ask, told);
+}
+
+void told_of(const struct ask *ask, struct bytes der, struct told *told)
+{
+	struct refusal refusal = REFUSAL_NULL;
+
+	*told = (struct told){0};
+	HOUSE_CHECK(!octets_dup(der, &told->der));
+	HOUSE_CHECK(!cmp_message_decode(octets_view(&told->der), &told->msg, &refusal));
+	protection_check(ask, told);
+	header_check(ask, told);
 }
 
 void ask_send(struct ask *ask, struct told *told)

@@ -48,6 +48,10 @@ void ask_p10cr(struct ask *ask, const char *cn);
 void ask_rr(struct ask *ask, struct bytes cert, int reason);
 void ask_genm(struct ask *ask, const char *oid, struct bytes value);
 void ask_register(struct ask *ask, const char *cert_type, const char *subject_id, int handling);
+/* Puts a message into a nested one, which it makes of `ask` if it has no body yet. */
+void ask_nested(struct ask *ask, struct bytes message);
+/* A nested message around what `inner` sends, with its ids: RFC 9483 5.2.2.1. Encodes `inner`. */
+void ask_added(struct ask *ask, struct ask *inner);
 /* A message that goes on in the transaction of `before`, which was answered by `told`. */
 void ask_next(struct ask *ask, const struct ask *before, const struct told *told);
 /* certConf for the certificate in `told`, with that status (-1: no statusInfo). */
@@ -81,6 +85,8 @@ void ask_send(struct ask *ask, struct told *told);
 /* Serves octets as they are. */
 void ask_send_octets(struct ask *ask, struct cmp_worker *worker, struct bytes der,
 		     struct told *told);
+/* What `der` says in answer to `ask`, checked as ask_send checks it. */
+void told_of(const struct ask *ask, struct bytes der, struct told *told);
 void told_clear(struct told *told);
 /* The status of whatever body it is, NULL: none. */
 const PKIStatusInfo *told_status(const struct told *told);
