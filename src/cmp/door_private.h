@@ -34,6 +34,9 @@ enum cmp_oid {
 	CMP_OID_CA_CERTS,
 	CMP_OID_REGISTER_REQUEST,
 	CMP_OID_REGISTER_RESPONSE,
+	CMP_OID_ROOT_CA_CERT,
+	CMP_OID_ROOT_CA_KEY_UPDATE,
+	CMP_OID_CA_KEY_UPDATE_INFO,
 	CMP_OID_COUNT,
 };
 
@@ -301,6 +304,12 @@ struct bytes cmp_name_der(const X509_NAME *name);
 void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const uint8_t *serial,
 			 size_t serial_len);
 
+/* genm.c: the CA that a general message is addressed to, else the default one; NULL: none. */
+const struct ca *cmp_ca_addressed(struct cmp_request *rq);
+/* genm_root.c: by infoType; value may be NULL. */
+_must_check_ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_ca_key_update_info(struct cmp_request *rq, const ASN1_TYPE *value);
 /* genm.c: the answers to support messages that the configuration alone decides. */
 _must_check_ int cmp_support_prepare(struct cmp_door *door);
 /* setup.c: the credential that answers are signed with. */

@@ -181,7 +181,7 @@ static int serve_preferred_symm_alg(struct cmp_request *rq)
 }
 
 /* The CA that the request is addressed to, else the default one. */
-static const struct ca *ca_addressed(struct cmp_request *rq)
+const struct ca *cmp_ca_addressed(struct cmp_request *rq)
 {
 	const GENERAL_NAME *recipient = rq->msg->header->recipient;
 	const char *name = rq->conf->cmf.default_ca;
@@ -198,7 +198,7 @@ static const struct ca *ca_addressed(struct cmp_request *rq)
 /* RFC 4210 5.3.19.6; without a value where that CA has no CRL here. */
 static int serve_current_crl(struct cmp_request *rq)
 {
-	const struct ca *ca = ca_addressed(rq);
+	const struct ca *ca = cmp_ca_addressed(rq);
 	struct store_crl crl = {0};
 	int err = STORE_NOT_FOUND;
 
@@ -360,6 +360,17 @@ static const struct {
 	{CMP_OID_CURRENT_CRL, serve_current_crl},
 };
 
+/* What has a value in the request, or may have one. */
+static const struct {
+	enum cmp_oid type;
+	int (*serve)(struct cmp_request *rq, const ASN1_TYPE *value);
+} valued_messages[] = {
+	{CMP_OID_REGISTER_REQUEST, serve_register},
+	{CMP_OID_ROOT_CA_CERT, cmp_genm_root_ca_cert},
+	{CMP_OID_ROOT_CA_KEY_UPDATE, cmp_genm_root_ca_key_update},
+	{CMP_OID_CA_KEY_UPDATE_INFO, cmp_genm_ca_key_update_info},
+};
+
 int cmp_genm_serve(struct cmp_request *rq)
 {
 	const STACK_OF(InfoTypeAndValue) *list = rq->msg->body->value.genmsg;
@@ -372,8 +383,9 @@ int cmp_genm_serve(struct cmp_request *rq)
 	/* RFC 9483 4.3: a sequence of one InfoTypeAndValue. */
 	if (sk_InfoTypeAndValue_num(list) != 1)
 		return refuse(&rq->refusal, REFUSAL_genm_count);
-	if (cmp_oid_is(rq, CMP_OID_REGISTER_REQUEST, itav->infoType))
-		return serve_register(rq, itav->infoValue);
+	for (size_t i = 0; i < ARRAY_LEN(valued_messages); i++)
+		if (cmp_oid_is(rq, valued_messages[i].type, itav->infoType))
+			return valued_messages[i].serve(rq, itav->infoValue);
 	for (size_t i = 0; i < ARRAY_LEN(support_messages); i++) {
 		if (!cmp_oid_is(rq, support_messages[i].type, itav->infoType))
 			continue;

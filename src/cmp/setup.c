@@ -22,6 +22,8 @@ static const int oid_nids[CMP_OID_COUNT] = {
 	[CMP_OID_PREFERRED_SYMM_ALG] = NID_id_it_preferredSymmAlg,
 	[CMP_OID_CURRENT_CRL] = NID_id_it_currentCRL,
 	[CMP_OID_CA_CERTS] = NID_id_it_caCerts,
+	[CMP_OID_ROOT_CA_KEY_UPDATE] = NID_id_it_rootCaKeyUpdate,
+	[CMP_OID_CA_KEY_UPDATE_INFO] = NID_id_it_caKeyUpdateInfo,
 };
 
 static int oids_fill(struct cmp_door *door)
@@ -30,6 +32,7 @@ static int oids_fill(struct cmp_door *door)
 		if (oid_nids[i])
 			door->oids[i] = OBJ_nid2obj(oid_nids[i]);
 	door->oids[CMP_OID_CERT_PROFILE] = cmf_object(CMF_OBJECT_IT_CERT_PROFILE);
+	door->oids[CMP_OID_ROOT_CA_CERT] = cmf_object(CMF_OBJECT_IT_ROOT_CA_CERT);
 	door->oids[CMP_OID_CERT_TYPE] = cmf_object(CMF_OBJECT_CERT_TYPE);
 	door->oids[CMP_OID_VNFC_ID] = cmf_object(CMF_OBJECT_VNFC_ID);
 	door->oids[CMP_OID_CERT_CHAIN_REQUEST] = cmf_object(CMF_OBJECT_CERT_CHAIN_REQUEST);

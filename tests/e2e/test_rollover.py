@@ -1,10 +1,13 @@
 """A new root for the CA (`cmfctl ca rollover`), and clients that trust the old or the new one."""
 
+import os
 import subprocess
 
 import pytest
 
-from conftest import OPENSSL, Vnfm, new_key, run
+from conftest import OPENSSL, Vnfm, new_key, run, x509
+
+OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 
 
 def lines_set(cmf, keys):
@@ -95,3 +98,23 @@ def test_check_finds_links_that_do_not_fit(rolled, key, file):
     result = rolled.ctl("check", check=False)
     assert result.returncode == 1
     assert "[ca issuing]" in result.stdout
+
+
+@pytest.mark.skipif(not OPENSSL35, reason="Debian 13's openssl could not be made here")
+def test_rfc9483_4_3_2_openssl_updates_the_root(rolled):
+    """OpenSSL 3.5 verifies both links by itself before it writes anything."""
+    out = {name: rolled.vnfm.out() for name in ("newwithnew", "newwithold", "oldwithnew")}
+    files = [a for name, path in out.items() for a in (f"-{name}", path)]
+    question = ["-infotype", "rootCaCert", "-oldwithold"]
+    command = rolled.vnfm.command("genm", *question, rolled.old_root, *files)
+    run([OPENSSL35, *command[1:]])
+    for name, file in (("newwithnew", "root.pem"), ("newwithold", "root-new-with-old.pem"),
+                       ("oldwithnew", "root-old-with-new.pem")):
+        assert x509(out[name], "-fingerprint") == x509(rolled.new / file, "-fingerprint")
+    # There is nothing newer than the new root.
+    rolled.root = rolled.new / "root.pem"
+    nothing = rolled.vnfm.out()
+    command = rolled.vnfm.command("genm", *question, rolled.new / "root.pem", "-newwithnew", nothing)
+    result = run([OPENSSL35, *command[1:]], check=False)
+    assert "no root CA certificate update available" in result.stdout
+    assert not nothing.exists()

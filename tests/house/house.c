@@ -102,6 +102,17 @@ void house_credential_adopt(struct house_credential *c, EVP_PKEY *key, struct by
 	credential_finish(c);
 }
 
+void house_credential_link(struct house_credential *c, const struct house_credential *subject,
+			   const struct house_credential *issuer)
+{
+	*c = (struct house_credential){
+		.key = subject->key, .cert = X509_dup(subject->cert), .issuer = issuer};
+	HOUSE_CHECK(c->cert && EVP_PKEY_up_ref(c->key));
+	HOUSE_CHECK(X509_set_issuer_name(c->cert, X509_get_subject_name(issuer->cert)));
+	HOUSE_CHECK(X509_sign(c->cert, issuer->key, EVP_sha256()));
+	credential_finish(c);
+}
+
 void house_credential_clear(struct house_credential *c)
 {
 	EVP_PKEY_free(c->key);
@@ -197,8 +208,11 @@ static void configuration_put(const struct house *house, const char *cmf_keys, c
 	pem_put(house, "issuing.key", NULL, house->issuing.key);
 	pem_put(house, "cmf.pem", house->cmf_credential.cert, NULL);
 	pem_put(house, "cmf.key", NULL, house->cmf_credential.key);
+	pem_put(house, "new-with-old.pem", house->new_with_old.cert, NULL);
+	pem_put(house, "old-with-new.pem", house->old_with_new.cert, NULL);
 	/* Towards an upstream CA. */
 	pem_put(house, "central.pem", house->central.cert, NULL);
+	pem_put(house, "central.key", NULL, house->central.key);
 	pem_put(house, "ra.pem", house->ra.cert, NULL);
 	pem_put(house, "ra.key", NULL, house->ra.key);
 }
@@ -208,6 +222,9 @@ static void credentials_make(struct house *h)
 	const struct house_credential *clients = &h->client_root;
 
 	house_credential_make(&h->root, "root", HOUSE_CA, NULL, h->now_ms, 3650);
+	house_credential_make(&h->old_root, "root", HOUSE_CA, NULL, h->now_ms, 1825);
+	house_credential_link(&h->new_with_old, &h->root, &h->old_root);
+	house_credential_link(&h->old_with_new, &h->old_root, &h->root);
 	house_credential_make(&h->issuing, "issuing", HOUSE_CA, &h->root, h->now_ms, 1825);
 	house_credential_make(&h->central, "central", HOUSE_CA, &h->root, h->now_ms, 1825);
 	house_credential_make(&h->cmf_credential, "cmf", HOUSE_LEAF, &h->root, h->now_ms, 365);
@@ -372,9 +389,9 @@ static void directory_remove(const char *dir)
 void house_close(struct house *h)
 {
 	struct house_credential *const credentials[] = {
-		&h->root,        &h->issuing,      &h->central, &h->cmf_credential,
-		&h->client_root, &h->vnfm_a,       &h->vnfm_b,  &h->ra,
-		&h->stranger,    &h->no_signature, &h->expired};
+		&h->root,    &h->issuing,  &h->central,      &h->cmf_credential, &h->client_root,
+		&h->vnfm_a,  &h->vnfm_b,   &h->ra,           &h->stranger,       &h->no_signature,
+		&h->expired, &h->old_root, &h->new_with_old, &h->old_with_new};
 
 	house_worker_clear(&h->worker);
 	cmp_door_free(h->door);

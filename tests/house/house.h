@@ -36,6 +36,10 @@ void house_credential_make(struct house_credential *c, const char *cn, enum hous
 			   const struct house_credential *issuer, int64_t now_ms, int days);
 /* The same around a certificate that a CMF issued. */
 void house_credential_adopt(struct house_credential *c, EVP_PKEY *key, struct bytes der);
+/* The subject's certificate once more, signed by an issuer of the same name: a link, RFC 9810 4.4.
+ */
+void house_credential_link(struct house_credential *c, const struct house_credential *subject,
+			   const struct house_credential *issuer);
 void house_credential_clear(struct house_credential *c);
 EVP_PKEY *house_key_make(void);
 
@@ -55,6 +59,8 @@ struct house {
 	struct cmp_worker worker;
 
 	struct house_credential root, issuing, central, cmf_credential; /* central: an upstream's */
+	/* What root was before, and the links; files new-with-old.pem and old-with-new.pem. */
+	struct house_credential old_root, new_with_old, old_with_new;
 	/*
 	 * Clients. vnfm-a may request and revoke what it manages; vnfm-b has register_on_ir; ra is
 	 * a registration authority in vnfm-a's domain; mac has a shared secret. stranger is nobody.

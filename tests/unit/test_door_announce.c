@@ -12,9 +12,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-/* The announcing client, the old and the new root of another CA, and the links between them. */
-static struct house_credential announcer, old_root, new_root;
-static ASN1_TYPE *new_with_old, *old_with_new;
+static struct house_credential announcer;
 
 static ASN1_TYPE *sequence(struct bytes der)
 {
@@ -31,24 +29,6 @@ static ASN1_TYPE *cert_value(const struct house_credential *c)
 	return sequence(octets_view(&c->der));
 }
 
-/* The certificate of `subject` once more, signed by another key of the same name. */
-static ASN1_TYPE *link_make(const struct house_credential *subject,
-			    const struct house_credential *issuer)
-{
-	X509 *cert = X509_dup(subject->cert);
-	unsigned char *der = NULL;
-	ASN1_TYPE *value;
-	int len;
-
-	ck_assert(cert && X509_set_issuer_name(cert, X509_get_subject_name(issuer->cert)));
-	ck_assert(X509_sign(cert, issuer->key, EVP_sha256()));
-	len = i2d_X509(cert, &der);
-	value = sequence((struct bytes){der, (size_t)len});
-	OPENSSL_free(der);
-	X509_free(cert);
-	return value;
-}
-
 static void setup(void)
 {
 	struct house *h = &granted_house;
@@ -56,29 +36,15 @@ static void setup(void)
 	granted_setup();
 	house_client_add(h, "announcer", "a", STORE_MAY_ANNOUNCE, false);
 	house_credential_make(&announcer, "announcer", HOUSE_LEAF, &h->client_root, h->now_ms, 365);
-	house_credential_make(&old_root, "other root", HOUSE_CA, NULL, h->now_ms, 3650);
-	house_credential_make(&new_root, "other root", HOUSE_CA, NULL, h->now_ms, 3650);
-	new_with_old = link_make(&new_root, &old_root);
-	old_with_new = link_make(&old_root, &new_root);
 }
 
 static void teardown(void)
 {
-	ASN1_TYPE_free(new_with_old);
-	ASN1_TYPE_free(old_with_new);
 	house_credential_clear(&announcer);
-	house_credential_clear(&old_root);
-	house_credential_clear(&new_root);
 	granted_teardown();
 }
 
 /* --- good announcements ---------------------------------------------------------------------- */
-
-static ASN1_TYPE *copy(const ASN1_TYPE *value)
-{
-	return sequence(
-		(struct bytes){value->value.sequence->data, (size_t)value->value.sequence->length});
-}
 
 static void ckuann_v2(struct ask *a)
 {
@@ -87,9 +53,9 @@ static void ckuann_v2(struct ask *a)
 	ASN1_TYPE_free(v2->oldWithNew);
 	ASN1_TYPE_free(v2->newWithOld);
 	ASN1_TYPE_free(v2->newWithNew);
-	v2->oldWithNew = copy(old_with_new);
-	v2->newWithOld = copy(new_with_old);
-	v2->newWithNew = cert_value(&new_root);
+	v2->oldWithNew = cert_value(&granted_house.old_with_new);
+	v2->newWithOld = cert_value(&granted_house.new_with_old);
+	v2->newWithNew = cert_value(&granted_house.root);
 	CAKeyUpdContent_free(a->body->value.ckuann);
 	a->body->value.ckuann = CAKeyUpdContent_new();
 	a->body->value.ckuann->type = CA_KEY_UPD_ANN_V2;
@@ -101,9 +67,9 @@ static void ckuann_v3(struct ask *a)
 	RootCaKeyUpdateContent *v3 = RootCaKeyUpdateContent_new();
 
 	ASN1_TYPE_free(v3->newWithNew);
-	v3->newWithNew = cert_value(&new_root);
-	v3->newWithOld = copy(new_with_old);
-	v3->oldWithNew = copy(old_with_new);
+	v3->newWithNew = cert_value(&granted_house.root);
+	v3->newWithOld = cert_value(&granted_house.new_with_old);
+	v3->oldWithNew = cert_value(&granted_house.old_with_new);
 	CAKeyUpdContent_free(a->body->value.ckuann);
 	a->body->value.ckuann = CAKeyUpdContent_new();
 	a->body->value.ckuann->type = CA_KEY_UPD_ANN_V3;
@@ -114,7 +80,7 @@ static void ckuann_v3(struct ask *a)
 static void cann(struct ask *a)
 {
 	ASN1_TYPE_free(a->body->value.cann);
-	a->body->value.cann = cert_value(&old_root);
+	a->body->value.cann = cert_value(&granted_house.old_root);
 }
 
 static void rann(struct ask *a)
@@ -123,7 +89,8 @@ static void rann(struct ask *a)
 
 	ck_assert(ASN1_INTEGER_set(r->status, 5)); /* revocationNotification */
 	r->certId->issuer->type = GEN_DIRNAME;
-	r->certId->issuer->d.directoryName = X509_NAME_dup(X509_get_subject_name(old_root.cert));
+	r->certId->issuer->d.directoryName =
+		X509_NAME_dup(X509_get_subject_name(granted_house.old_root.cert));
 	ck_assert(ASN1_INTEGER_set(r->certId->serialNumber, 4711));
 	ck_assert(ASN1_GENERALIZEDTIME_set_string(r->willBeRevokedAt, "20261124120000Z"));
 	ck_assert(ASN1_GENERALIZEDTIME_set_string(r->badSinceDate, "20261123120000Z"));
@@ -139,9 +106,10 @@ static void crlann(struct ask *a)
 	unsigned char *der = NULL;
 	int len;
 
-	ck_assert(crl && X509_CRL_set_issuer_name(crl, X509_get_subject_name(old_root.cert)));
+	ck_assert(crl && X509_CRL_set_issuer_name(
+				 crl, X509_get_subject_name(granted_house.old_root.cert)));
 	ck_assert(X509_CRL_set1_lastUpdate(crl, time) && X509_CRL_set1_nextUpdate(crl, time));
-	ck_assert(X509_CRL_sign(crl, old_root.key, EVP_sha256()));
+	ck_assert(X509_CRL_sign(crl, granted_house.old_root.key, EVP_sha256()));
 	len = i2d_X509_CRL(crl, &der);
 	sk_ASN1_TYPE_push(a->body->value.crlann, sequence((struct bytes){der, (size_t)len}));
 	OPENSSL_free(der);
@@ -298,7 +266,7 @@ static void bend_new_with_old(struct ask *a)
 	CAKeyUpdAnnContent *v2 = a->body->value.ckuann->value.cAKeyUpdAnnV2;
 
 	ASN1_TYPE_free(v2->newWithOld);
-	v2->newWithOld = cert_value(&new_root);
+	v2->newWithOld = cert_value(&granted_house.root);
 }
 
 static void bend_old_with_new(struct ask *a)
@@ -306,7 +274,7 @@ static void bend_old_with_new(struct ask *a)
 	RootCaKeyUpdateContent *v3 = a->body->value.ckuann->value.cAKeyUpdAnnV3;
 
 	ASN1_TYPE_free(v3->oldWithNew);
-	v3->oldWithNew = cert_value(&old_root);
+	v3->oldWithNew = cert_value(&granted_house.old_root);
 }
 
 static void bend_no_certificate(struct ask *a)
@@ -334,7 +302,7 @@ static void bend_no_crl(struct ask *a)
 
 static void bend_crl(struct ask *a)
 {
-	sk_ASN1_TYPE_push(a->body->value.crlann, cert_value(&old_root));
+	sk_ASN1_TYPE_push(a->body->value.crlann, cert_value(&granted_house.old_root));
 }
 
 static void bend_transaction_id(struct ask *a)
