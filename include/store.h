@@ -164,7 +164,8 @@ enum store_transaction_state {
 		0,                /* certificate REQUESTED; the client may have a waiting answer */
 	STORE_TXN_AWAIT_CONF = 1, /* certConf due */
 	STORE_TXN_DONE = 2,
-	STORE_TXN_FAILED = 3, /* ended with a refusal */
+	STORE_TXN_FAILED = 3,    /* ended with a refusal */
+	STORE_TXN_AWAIT_POP = 4, /* popdecr due; see struct store_pop */
 };
 
 /* A CMP transaction, keyed by requester and transactionID. */
@@ -187,6 +188,20 @@ struct store_transaction {
 	int64_t deadline_ms;         /* certConf or upstream deadline; 0: none */
 	int64_t created_ms;
 	int64_t changed_ms;
+};
+
+/* A proof of possession that the client owes, RFC 9810 5.2.8.3. */
+enum store_pop_kind {
+	STORE_POP_ENCR_CERT = 0, /* the certificate is given out encrypted only */
+	STORE_POP_CHALLENGE = 1, /* popdecr is awaited */
+};
+/* Of a challenge cert_req_id is that of the message's first request: it asks for all of them. */
+struct store_pop {
+	int64_t transaction_id;
+	int cert_req_id;
+	enum store_pop_kind kind;
+	struct octets request;     /* CHALLENGE: octets of the message to go on with */
+	uint8_t answer_digest[32]; /* CHALLENGE: of what popdecr must say */
 };
 
 /* --- exchanges with an upstream CA --------------------------------------------------------------
@@ -278,6 +293,7 @@ void store_client_clear(struct store_client *c);
 void store_registration_clear(struct store_registration *r);
 void store_certificate_clear(struct store_certificate *c);
 void store_transaction_clear(struct store_transaction *t);
+void store_pop_clear(struct store_pop *p);
 void store_exchange_clear(struct store_exchange *e);
 void store_exchange_messages_clear(struct store_exchange_messages *m);
 void store_crl_clear(struct store_crl *c);
@@ -360,8 +376,11 @@ typedef int store_transaction_each(void *arg, const struct store_transaction *tx
 _must_check_ int store_transaction_list(struct store_reader *r,
 					const struct store_transaction_filter *filter,
 					store_transaction_each *each, void *arg);
-/* Transactions by state, for metrics: counts[enum store_transaction_state], 4 of them. */
-_must_check_ int store_transaction_counts(struct store_reader *r, int64_t counts[4]);
+/* Transactions by state, for metrics: counts[enum store_transaction_state], 5 of them. */
+_must_check_ int store_transaction_counts(struct store_reader *r, int64_t counts[5]);
+/* Or STORE_NOT_FOUND. */
+_must_check_ int store_pop_get(struct store_reader *r, int64_t transaction_id, int cert_req_id,
+			       struct store_pop *popp);
 
 _must_check_ int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep);
 /* The exchange of that kind for a certificate: the newest one. */
@@ -471,6 +490,14 @@ _must_check_ int store_transaction_insert(struct store_unit *u, const struct sto
 _must_check_ int store_transaction_update(struct store_unit *u, const struct store_transaction *txn,
 					  enum store_transaction_state from,
 					  const uint8_t *from_digest, bool if_unanswered);
+/* Conflict: the transaction has a certificate already, or is not there. */
+_must_check_ int store_transaction_set_certificate(struct store_unit *u, int64_t id,
+						   const int64_t *certificate_ref);
+/* Conflict: the transaction owes one for that certReqId already. */
+_must_check_ int store_pop_insert(struct store_unit *u, const struct store_pop *pop,
+				  const int64_t *transaction_ref);
+/* Never conflicts. Those of a purged transaction go with it. */
+_must_check_ int store_pop_remove(struct store_unit *u, int64_t transaction_id, int cert_req_id);
 /* Ended transactions changed before that time, at most `limit`. Never conflicts. */
 _must_check_ int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
 

@@ -83,6 +83,9 @@ static int transaction_end(const struct housekeeping *h, int64_t id)
 	}
 	r = 0;
 	from = txn.state;
+	/* The request was kept to go on with. */
+	if (from == STORE_TXN_AWAIT_POP)
+		r = store_pop_remove(h->unit, txn.id, txn.cert_req_id);
 	/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
 	if (from == STORE_TXN_AWAIT_CONF && cert.id != 0)
 		r = unconfirmed_add(h, &cert);
@@ -180,6 +183,8 @@ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader, struct store_
 	if (r == 0)
 		r = transactions_due(&h, STORE_TXN_AWAIT_UPSTREAM, h.now_ms - UPSTREAM_GRACE_MS,
 				     morep);
+	if (r == 0)
+		r = transactions_due(&h, STORE_TXN_AWAIT_POP, h.now_ms, morep);
 	if (r == 0)
 		r = certificates_due(&h, morep);
 	return r == 0 ? transactions_purge(&h, morep) : r;

@@ -43,6 +43,7 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 		[STORE_TXN_AWAIT_CONF] = "await_conf",
 		[STORE_TXN_DONE] = "done",
 		[STORE_TXN_FAILED] = "failed",
+		[STORE_TXN_AWAIT_POP] = "await_pop",
 	};
 	struct daemon *daemon = arg;
 	struct strbuf out = STRBUF_NULL;

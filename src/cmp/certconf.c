@@ -29,6 +29,7 @@ static int state_check(struct cmp_request *rq)
 	case STORE_TXN_FAILED:
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	case STORE_TXN_AWAIT_UPSTREAM:
+	case STORE_TXN_AWAIT_POP:
 	default:
 		return refuse(&rq->refusal, REFUSAL_body_type_unexpected);
 	}

@@ -32,6 +32,7 @@ int cmp_poll_serve(struct cmp_request *rq)
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	case STORE_TXN_AWAIT_CONF:
 	case STORE_TXN_DONE:
+	case STORE_TXN_AWAIT_POP:
 	default:
 		return refuse(&rq->refusal, REFUSAL_poll_unexpected);
 	}

@@ -56,9 +56,12 @@ static int open_count(struct cmp_request *rq, uint32_t max, uint32_t *np)
 {
 	struct store_transaction_filter filter = {
 		.requester = rq->who.name, .state = -1, .due_ms = INT64_MAX, .limit = max};
+	int err;
 
 	*np = 0;
-	return store_transaction_list(rq->worker->reader, &filter, row_count, np);
+	err = store_transaction_list(rq->worker->reader, &filter, row_count, np);
+	filter.state = STORE_TXN_AWAIT_POP;
+	return err ? err : store_transaction_list(rq->worker->reader, &filter, row_count, np);
 }
 
 int cmp_quota_check(struct cmp_request *rq)

@@ -59,6 +59,7 @@ static const char *const transaction_states[] = {
 	[STORE_TXN_AWAIT_CONF] = "awaiting certConf",
 	[STORE_TXN_DONE] = "done",
 	[STORE_TXN_FAILED] = "failed",
+	[STORE_TXN_AWAIT_POP] = "awaiting popdecr",
 };
 
 const char *rest_transaction_state(enum store_transaction_state state)

@@ -110,13 +110,15 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 		query_where(&q, "state <= 1");
 	if (filter->state == STORE_TXN_FAILED)
 		query_where(&q, "state = 3");
-	if (filter->due_ms != 0)
+	if (filter->due_ms != 0 && filter->state == STORE_TXN_AWAIT_POP)
+		query_where_int(&q, "state = 4 AND deadline_ms < ?", filter->due_ms);
+	else if (filter->due_ms != 0)
 		query_where_int(&q, "state <= 1 AND deadline_ms < ?", filter->due_ms);
 	query_end(&q, "id", filter->limit);
 	return query_walk(r, &q, transaction_row, &walk);
 }
 
-int store_transaction_counts(struct store_reader *handle, int64_t counts[4])
+int store_transaction_counts(struct store_reader *handle, int64_t counts[5])
 {
 	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
 
@@ -126,14 +128,14 @@ int store_transaction_counts(struct store_reader *handle, int64_t counts[4])
 	int64_t all = 0;
 	int result;
 
-	memset(counts, 0, 4 * sizeof(counts[0]));
+	memset(counts, 0, 5 * sizeof(counts[0]));
 	while ((result = reader_step(r, stmt)) == 0) {
 		int64_t state = sqlite3_column_int64(stmt, 0);
 		int64_t count = sqlite3_column_int64(stmt, 1);
 
 		if (state < 0) {
 			all += count;
-		} else if (state < 4) {
+		} else if (state < 5) {
 			counts[state] = count;
 			all -= count;
 		}

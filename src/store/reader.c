@@ -30,8 +30,11 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 	[READ_TRANSACTION_COUNTS] =
 		"SELECT -1, count(*) FROM cmp_transaction UNION ALL"
 		" SELECT 3, count(*) FROM cmp_transaction WHERE state = 3 UNION ALL"
+		" SELECT 4, count(*) FROM cmp_transaction WHERE state = 4 UNION ALL"
 		" SELECT state, count(*) FROM cmp_transaction WHERE state <= 1 GROUP BY state",
 	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
+	[READ_POP_GET] = "SELECT transaction_id, cert_req_id, kind, answer_digest, request"
+			 " FROM pop WHERE transaction_id = ?1 AND cert_req_id = ?2",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
 	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
 			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",

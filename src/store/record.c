@@ -52,6 +52,12 @@ void store_transaction_clear(struct store_transaction *t)
 	memset(t, 0, sizeof(*t));
 }
 
+void store_pop_clear(struct store_pop *p)
+{
+	octets_clear(&p->request);
+	memset(p, 0, sizeof(*p));
+}
+
 void store_exchange_clear(struct store_exchange *e)
 {
 	free(e->ca);

@@ -19,7 +19,10 @@ enum statement {
 	CERTIFICATE_RELEASE,
 	TRANSACTION_INSERT,
 	TRANSACTION_UPDATE,
+	TRANSACTION_SET_CERTIFICATE,
 	TRANSACTION_PURGE,
+	POP_INSERT,
+	POP_REMOVE,
 	EXCHANGE_INSERT,
 	EXCHANGE_ADD_MESSAGE,
 	EXCHANGE_SET_NEXT,
@@ -80,6 +83,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
 		" response = ?9 WHERE id = ?1 AND state = ?10"
 		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)",
+	[TRANSACTION_SET_CERTIFICATE] = "UPDATE cmp_transaction SET certificate_id = ?2"
+					" WHERE id = ?1 AND certificate_id IS NULL",
+	[POP_INSERT] = "INSERT INTO pop (transaction_id, cert_req_id, kind, answer_digest, request)"
+		       " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[POP_REMOVE] = "DELETE FROM pop WHERE transaction_id = ?1 AND cert_req_id = ?2",
 	[TRANSACTION_PURGE] =
 		"DELETE FROM cmp_transaction WHERE id IN ("
 		"SELECT id FROM cmp_transaction WHERE state = 2 AND changed_ms < ?1 UNION ALL "
@@ -337,6 +345,38 @@ static int transaction_update(struct sqlite_unit_statements *s, const struct uni
 	return run_conditional(s, &b);
 }
 
+static int transaction_set_certificate(struct sqlite_unit_statements *s, int64_t id,
+				       int64_t certificate_id)
+{
+	struct binder b = BINDER(s->stmt[TRANSACTION_SET_CERTIFICATE]);
+
+	bind_int(&b, id);
+	bind_int(&b, certificate_id);
+	return run_conditional(s, &b);
+}
+
+static int pop_insert(struct sqlite_unit_statements *s, const struct store_pop *pop,
+		      int64_t transaction_id)
+{
+	struct binder b = BINDER(s->stmt[POP_INSERT]);
+
+	bind_int(&b, transaction_id);
+	bind_int(&b, pop->cert_req_id);
+	bind_int(&b, pop->kind);
+	bind_bytes(&b, BYTES_OF(pop->answer_digest));
+	bind_bytes(&b, octets_view(&pop->request));
+	return run(s, &b);
+}
+
+static int pop_remove(struct sqlite_unit_statements *s, int64_t transaction_id, int cert_req_id)
+{
+	struct binder b = BINDER(s->stmt[POP_REMOVE]);
+
+	bind_int(&b, transaction_id);
+	bind_int(&b, cert_req_id);
+	return run(s, &b);
+}
+
 static int transaction_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)
 {
 	struct binder b = BINDER(s->stmt[TRANSACTION_PURGE]);
@@ -473,6 +513,14 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 			id_or_ref(op->transaction.row->certificate_id, op->transaction.ref));
 	case UNIT_TRANSACTION_UPDATE:
 		return transaction_update(s, op);
+	case UNIT_TRANSACTION_SET_CERTIFICATE:
+		return transaction_set_certificate(s, op->transaction_certificate.id,
+						   *op->transaction_certificate.ref);
+	case UNIT_POP_INSERT:
+		return pop_insert(s, op->pop.row,
+				  id_or_ref(op->pop.row->transaction_id, op->pop.ref));
+	case UNIT_POP_REMOVE:
+		return pop_remove(s, op->pop_key.transaction_id, op->pop_key.cert_req_id);
 	case UNIT_TRANSACTION_PURGE:
 		return transaction_purge(s, op->purge.before_ms, op->purge.limit);
 	case UNIT_EXCHANGE_INSERT:

@@ -170,6 +170,28 @@ int store_transaction_update(struct store_unit *u, const struct store_transactio
 								.if_unanswered = if_unanswered}});
 }
 
+int store_transaction_set_certificate(struct store_unit *u, int64_t id,
+				      const int64_t *certificate_ref)
+{
+	return unit_add(
+		u, (struct unit_op){.kind = UNIT_TRANSACTION_SET_CERTIFICATE,
+				    .transaction_certificate = {.id = id, .ref = certificate_ref}});
+}
+
+int store_pop_insert(struct store_unit *u, const struct store_pop *pop,
+		     const int64_t *transaction_ref)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_POP_INSERT,
+					    .pop = {.row = pop, .ref = transaction_ref}});
+}
+
+int store_pop_remove(struct store_unit *u, int64_t transaction_id, int cert_req_id)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_POP_REMOVE,
+					    .pop_key = {.transaction_id = transaction_id,
+							.cert_req_id = cert_req_id}});
+}
+
 int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)
 {
 	return unit_add(u, (struct unit_op){.kind = UNIT_TRANSACTION_PURGE,

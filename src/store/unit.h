@@ -21,7 +21,10 @@ enum unit_op_kind {
 	UNIT_CERTIFICATE_RELEASE,
 	UNIT_TRANSACTION_INSERT,
 	UNIT_TRANSACTION_UPDATE,
+	UNIT_TRANSACTION_SET_CERTIFICATE,
 	UNIT_TRANSACTION_PURGE,
+	UNIT_POP_INSERT,
+	UNIT_POP_REMOVE,
 	UNIT_EXCHANGE_INSERT,
 	UNIT_EXCHANGE_ADD_MESSAGE,
 	UNIT_EXCHANGE_SET_NEXT,
@@ -65,6 +68,18 @@ struct unit_op {
 			enum store_transaction_state from;
 			bool if_unanswered;
 		} transaction_update;
+		struct {
+			int64_t id;
+			const int64_t *ref;
+		} transaction_certificate;
+		struct {
+			const struct store_pop *row;
+			const int64_t *ref;
+		} pop;
+		struct {
+			int64_t transaction_id;
+			int cert_req_id;
+		} pop_key;
 		struct {
 			int64_t before_ms;
 			uint32_t limit;

@@ -59,6 +59,7 @@ TCase *client_cases(void);
 TCase *registration_cases(void);
 TCase *certificate_cases(void);
 TCase *transaction_cases(void);
+TCase *pop_cases(void);
 TCase *exchange_cases(void);
 TCase *unit_cases(void);
 TCase *concurrency_cases(void);

@@ -138,7 +138,7 @@ START_TEST(test_same_transaction_from_two_threads_wins_once)
 {
 	struct racer racers[2] = {0};
 	pthread_barrier_t start;
-	int64_t counts[4];
+	int64_t counts[5];
 	struct fixture f;
 
 	fixture_begin(&f, _i);

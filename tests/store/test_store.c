@@ -29,6 +29,7 @@ int main(int argc, char **argv)
 	suite_add_tcase(suite, registration_cases());
 	suite_add_tcase(suite, certificate_cases());
 	suite_add_tcase(suite, transaction_cases());
+	suite_add_tcase(suite, pop_cases());
 	suite_add_tcase(suite, exchange_cases());
 	suite_add_tcase(suite, unit_cases());
 	suite_add_tcase(suite, concurrency_cases());

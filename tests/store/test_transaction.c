@@ -189,7 +189,7 @@ START_TEST(test_transaction_list_filters)
 	struct store_registration reg = sample_registration("vnfci-1");
 	struct store_certificate cert;
 	struct store_transaction found = {0};
-	int64_t cert_id, counts[4];
+	int64_t cert_id, counts[5];
 	struct fixture f;
 
 	fixture_begin(&f, _i);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Proofs of possession that a client owes. */
+#include "fixture.h"
+
+#include <string.h>
+
+static struct store_pop sample_pop(int64_t transaction_id)
+{
+	struct store_pop pop = {.transaction_id = transaction_id,
+				.cert_req_id = 3,
+				.kind = STORE_POP_CHALLENGE,
+				.request = OCTETS("a message\0with octets")};
+
+	memset(pop.answer_digest, 0x5a, sizeof(pop.answer_digest));
+	return pop;
+}
+
+static struct store_transaction awaiting(const char *id, int64_t deadline_ms)
+{
+	struct store_transaction t = sample_transaction(OCTETS("0123456789abcdef"));
+
+	t.transaction_id = (struct octets){(uint8_t *)id, strlen(id)};
+	t.state = STORE_TXN_AWAIT_POP;
+	t.deadline_ms = deadline_ms;
+	t.certificate_id = 0;
+	return t;
+}
+
+START_TEST(test_pop_comes_back_as_inserted)
+{
+	struct store_transaction t = awaiting("first", 100);
+	struct store_pop pop = sample_pop(0), found = {0};
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	OK(store_transaction_insert(f.unit, &t, NULL, &id));
+	OK(store_pop_insert(f.unit, &pop, &id));
+	OK(store_unit_commit(f.unit));
+	OK(store_pop_get(f.reader, id, 3, &found));
+	ck_assert_int_eq(found.transaction_id, id);
+	ck_assert_int_eq(found.cert_req_id, 3);
+	ck_assert_int_eq(found.kind, STORE_POP_CHALLENGE);
+	ck_assert(bytes_equal(octets_view(&found.request), octets_view(&pop.request)));
+	ck_assert_mem_eq(found.answer_digest, pop.answer_digest, sizeof(pop.answer_digest));
+	store_pop_clear(&found);
+	ABSENT(store_pop_get(f.reader, id, 0, &found));
+	ABSENT(store_pop_get(f.reader, id + 1, 3, &found));
+	pop.transaction_id = id;
+	OK(store_pop_insert(f.unit, &pop, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_pop_remove(f.unit, id, 3));
+	OK(store_pop_remove(f.unit, id, 3));
+	OK(store_unit_commit(f.unit));
+	ABSENT(store_pop_get(f.reader, id, 3, &found));
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_pop_goes_with_its_transaction)
+{
+	struct store_transaction t = awaiting("first", 100);
+	struct store_pop pop = sample_pop(0), found = {0};
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	t.state = STORE_TXN_FAILED;
+	t.changed_ms = 1;
+	OK(store_transaction_insert(f.unit, &t, NULL, &id));
+	OK(store_pop_insert(f.unit, &pop, &id));
+	OK(store_unit_commit(f.unit));
+	OK(store_transaction_purge(f.unit, 2, 10));
+	OK(store_unit_commit(f.unit));
+	ABSENT(store_pop_get(f.reader, id, 3, &found));
+	fixture_end(&f);
+}
+END_TEST
+
+static int count(void *arg, const struct store_transaction *txn)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+START_TEST(test_transaction_awaits_pop)
+{
+	struct store_transaction early = awaiting("early", 100), late = awaiting("late", 200);
+	const struct store_transaction_filter due = {.state = STORE_TXN_AWAIT_POP, .due_ms = 101};
+	const struct store_transaction_filter all = {.state = STORE_TXN_AWAIT_POP};
+	int64_t counts[5];
+	struct fixture f;
+	int n = 0;
+
+	fixture_begin(&f, _i);
+	put_transaction(&f, &early);
+	put_transaction(&f, &late);
+	OK(store_transaction_list(f.reader, &due, count, &n));
+	ck_assert_int_eq(n, 1);
+	OK(store_transaction_list(f.reader, &all, count, &n));
+	ck_assert_int_eq(n, 3);
+	OK(store_transaction_counts(f.reader, counts));
+	ck_assert_int_eq(counts[STORE_TXN_AWAIT_POP], 2);
+	ck_assert_int_eq(counts[STORE_TXN_DONE], 0);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_transaction_gets_its_certificate_once)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_transaction t = awaiting("first", 100), found = {0};
+	struct store_certificate cert;
+	struct fixture f;
+	int64_t id, cert_id;
+
+	fixture_begin(&f, _i);
+	cert = sample_certificate(put_registration(&f, &reg), 1);
+	cert_id = put_certificate(&f, &cert);
+	id = put_transaction(&f, &t);
+	OK(store_transaction_set_certificate(f.unit, id, &cert_id));
+	OK(store_unit_commit(f.unit));
+	OK(store_transaction_get(f.reader, id, &found));
+	ck_assert_int_eq(found.certificate_id, cert_id);
+	store_transaction_clear(&found);
+	OK(store_transaction_set_certificate(f.unit, id, &cert_id));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_transaction_set_certificate(f.unit, id + 1, &cert_id));
+	CONFLICT(store_unit_commit(f.unit));
+	fixture_end(&f);
+}
+END_TEST
+
+TCase *pop_cases(void)
+{
+	TCase *tc = tcase_create("pop");
+
+	tcase_add_loop_test(tc, test_pop_comes_back_as_inserted, 0, backends_count);
+	tcase_add_loop_test(tc, test_pop_goes_with_its_transaction, 0, backends_count);
+	tcase_add_loop_test(tc, test_transaction_awaits_pop, 0, backends_count);
+	tcase_add_loop_test(tc, test_transaction_gets_its_certificate_once, 0, backends_count);
+	return tc;
+}
