@@ -95,6 +95,7 @@ struct conf_protection {
 	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
 	uint32_t mac_iterations_max;    /* 100000 */
 	uint32_t rsa_bits_min;          /* 2048 */
+	uint64_t mac_algorithms;        /* mac_algorithm_bit(); never 0 */
 	int64_t message_time_window_ms; /* 0: messageTime not checked */
 	uint32_t extra_certs_max;       /* 32 */
 };
@@ -226,6 +227,9 @@ struct conf_profile {
 	size_t n_extensions;
 };
 
+/* The MAC of our answers to MAC-protected requests. */
+enum conf_answer_mac { CONF_ANSWER_MAC_REQUEST, CONF_ANSWER_MAC_PASSWORD, CONF_ANSWER_MAC_PBMAC1 };
+
 /*
  * [client_policy NAME]: what holds for the clients that name it, narrower than [protection]. There
  * is always one named "default", for clients that name none, end entities and the operator.
@@ -236,6 +240,9 @@ struct conf_client_policy {
 	uint32_t rsa_bits_min;       /* 0: likewise */
 	bool cmc_ra;                 /* id-kp-cmcRA in its certificate makes it an RA */
 	bool update_on_behalf;       /* kur without the protection of the holder */
+	uint64_t mac_algorithms;     /* 0: likewise; else only those of [protection] count */
+	enum conf_answer_mac answer_mac;
+	uint32_t answer_mac_iterations;
 };
 
 struct conf {

@@ -37,3 +37,12 @@ struct pss_parameters {
 _must_check_ int pss_parameters_read(const X509_ALGOR *alg, struct pss_parameters *pssp);
 /* AlgorithmIdentifier id-RSASSA-PSS with that digest and a salt of its length; NULL: no memory. */
 X509_ALGOR *pss_algorithm_new(int digest_nid);
+
+/*
+ * The parameters, which must be one whole SEQUENCE of that type; the caller frees them with the
+ * type's function. NULL: they are not.
+ */
+void *algorithm_parameters_read(const X509_ALGOR *alg, const ASN1_ITEM *item);
+/* An AlgorithmIdentifier of that OID, whose parameters are the encoding of `value`. NULL out of
+ * memory. */
+X509_ALGOR *algorithm_new(const ASN1_OBJECT *oid, const ASN1_ITEM *item, const void *value);

@@ -74,10 +74,13 @@ _must_check_ int cmp_protection_verify_signature(const struct cmp_message *msg, 
 struct cmp_mac_policy {
 	uint32_t iterations_min; /* RFC 9045: at least 100 */
 	uint32_t iterations_max; /* bounds our work */
+	uint64_t algorithms;     /* bits of mac_algorithm_bit(); 0: all */
 };
 
-/* The same for PasswordBasedMac (RFC 4210 5.1.3.1) under `secret`; owf and mac: SHA-1 or SHA-2.
- * Salt over 128 octets or iterationCount outside the policy: mac_parameters. Constant-time compare.
+/*
+ * The same with a MAC of RFC 9481 6 under `secret`. REFUSED also with protection_alg_not_allowed,
+ * protection_alg_unavailable, mac_parameters, mac_weak, mac_costly, mac_key_length. Constant-time
+ * compare.
  */
 _must_check_ int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret,
 					   const struct cmp_mac_policy *policy,
@@ -86,15 +89,22 @@ _must_check_ int cmp_protection_verify_mac(const struct cmp_message *msg, struct
 /* How a message of ours is protected. */
 struct cmp_protector {
 	enum cmp_protection_kind kind;
-	const struct signer *signer; /* SIGNATURE */
-	struct bytes secret;         /* MAC */
-	const X509_ALGOR
-		*mac_algorithm; /* MAC: PasswordBasedMac with parameters; for an answer the
-				   request's (RFC 4210 5.1.3.1: constant in a transaction) */
+	const struct signer *signer;     /* SIGNATURE */
+	struct bytes secret;             /* MAC */
+	const X509_ALGOR *mac_algorithm; /* MAC: with parameters; for an answer see
+					    cmp_mac_algorithm_again() */
 };
 
-/* PasswordBasedMac with a fresh salt, SHA-256, HMAC-SHA256; for clients. */
+/* PasswordBasedMac with a fresh salt, SHA-256, HMAC-SHA256. */
 _must_check_ int cmp_mac_algorithm_new(uint32_t iterations, X509_ALGOR **algp);
+/* PBMAC1 with a fresh salt, PBKDF2 with HMAC-SHA256, HMAC-SHA256. */
+_must_check_ int cmp_mac_pbmac1_new(uint32_t iterations, X509_ALGOR **algp);
+/*
+ * For the answer to a message with that algorithm: the same, its parameters constant within the
+ * transaction (RFC 9483 4.1.5) but for the nonce of AES-GMAC, which is never used twice (RFC 9481
+ * 6.2.2).
+ */
+_must_check_ int cmp_mac_algorithm_again(const X509_ALGOR *alg, X509_ALGOR **againp);
 
 /* --- encoding ----------------------------------------------------------------------------------
  */

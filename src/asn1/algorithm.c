@@ -136,18 +136,9 @@ static int pss_check(const RSA_PSS_PARAMS *params, struct pss_parameters *pssp)
 
 int pss_parameters_read(const X509_ALGOR *alg, struct pss_parameters *pssp)
 {
-	const ASN1_TYPE *parameter = alg->parameter;
-	const unsigned char *p, *end;
-	RSA_PSS_PARAMS *params;
-	int err = -EBADMSG;
+	RSA_PSS_PARAMS *params = algorithm_parameters_read(alg, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
+	int err = params ? pss_check(params, pssp) : -EBADMSG;
 
-	if (!parameter || parameter->type != V_ASN1_SEQUENCE)
-		return -EBADMSG;
-	p = parameter->value.sequence->data;
-	end = p + parameter->value.sequence->length;
-	params = d2i_RSA_PSS_PARAMS(NULL, &p, parameter->value.sequence->length);
-	if (params && p == end)
-		err = pss_check(params, pssp);
 	RSA_PSS_PARAMS_free(params);
 	if (err)
 		ERR_clear_error();
@@ -166,18 +157,43 @@ static X509_ALGOR *digest_algorithm_new(int digest_nid)
 	return alg;
 }
 
-/* An AlgorithmIdentifier whose parameter is the encoding of `value`. */
-static X509_ALGOR *algorithm_with(int nid, const ASN1_ITEM *item, void *value)
+void *algorithm_parameters_read(const X509_ALGOR *alg, const ASN1_ITEM *item)
+{
+	const ASN1_TYPE *parameter = alg->parameter;
+	const unsigned char *p, *end;
+	ASN1_VALUE *value;
+
+	if (!parameter || parameter->type != V_ASN1_SEQUENCE)
+		return NULL;
+	p = parameter->value.sequence->data;
+	end = p + parameter->value.sequence->length;
+	value = ASN1_item_d2i(NULL, &p, parameter->value.sequence->length, item);
+	if (value && p == end)
+		return value;
+	ASN1_item_free(value, item);
+	ERR_clear_error();
+	return NULL;
+}
+
+X509_ALGOR *algorithm_new(const ASN1_OBJECT *oid, const ASN1_ITEM *item, const void *value)
 {
 	X509_ALGOR *alg = X509_ALGOR_new();
-	ASN1_STRING *packed = value ? ASN1_item_pack(value, item, NULL) : NULL;
+	ASN1_OBJECT *copy = OBJ_dup(oid);
+	ASN1_STRING *packed = ASN1_item_pack((void *)(uintptr_t)value, item, NULL);
 
-	if (!alg || !packed || !X509_ALGOR_set0(alg, OBJ_nid2obj(nid), V_ASN1_SEQUENCE, packed)) {
+	if (!alg || !copy || !packed || !X509_ALGOR_set0(alg, copy, V_ASN1_SEQUENCE, packed)) {
 		ASN1_STRING_free(packed);
+		ASN1_OBJECT_free(copy);
 		X509_ALGOR_free(alg);
 		return NULL;
 	}
 	return alg;
+}
+
+/* The same by NID. */
+static X509_ALGOR *algorithm_with(int nid, const ASN1_ITEM *item, const void *value)
+{
+	return value ? algorithm_new(OBJ_nid2obj(nid), item, value) : NULL;
 }
 
 X509_ALGOR *pss_algorithm_new(int digest_nid)

@@ -42,17 +42,22 @@ static int mac_authenticate(struct cmp_request *rq)
 {
 	const struct conf_protection *conf = &rq->conf->protection;
 	struct cmp_mac_policy policy = {.iterations_min = conf->mac_iterations_min,
-					.iterations_max = conf->mac_iterations_max};
-	uint32_t narrower;
+					.iterations_max = conf->mac_iterations_max,
+					.algorithms = conf->mac_algorithms};
+	const struct conf_client_policy *narrower;
 	int err;
 
 	err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid, &rq->who,
 				  &rq->refusal);
 	if (err)
 		return err;
-	narrower = rq->who.policy->mac_iterations_min;
-	if (narrower > policy.iterations_min)
-		policy.iterations_min = narrower;
+	narrower = rq->who.policy;
+	if (narrower->mac_iterations_min > policy.iterations_min)
+		policy.iterations_min = narrower->mac_iterations_min;
+	if (narrower->mac_algorithms)
+		policy.algorithms &= narrower->mac_algorithms;
+	if (!policy.algorithms)
+		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
 	err = cmp_protection_verify_mac(rq->msg, octets_view(&rq->who.mac_secret), &policy,
 					&rq->refusal);
 	if (err)

@@ -88,7 +88,8 @@ struct cmp_carriers {
 /* An answer before it is encoded. */
 struct cmp_reply {
 	PKIBody *body;
-	const struct ca *issuer; /* its chain goes into extraCerts; NULL: none */
+	X509_ALGOR *mac_algorithm; /* of the answer; NULL: signed */
+	const struct ca *issuer;   /* its chain goes into extraCerts; NULL: none */
 	bool implicit_confirm;
 	int64_t confirm_wait_ms; /* 0: no certConf is due */
 	uint8_t nonce[CMP_NONCE_LEN];

@@ -1,30 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * PasswordBasedMac, for verification and for messages of ours. Private to the message layer.
+ * MAC-based protection, RFC 9481 6: a key made from the shared secret by PasswordBasedMac, by
+ * PBMAC1 or not at all, and a MAC function. Private to the message layer. How weak or costly
+ * parameters may be is the caller's policy.
  */
 #pragma once
 
-#include "asn1/crmf.h"
+#include "asn1/mac.h"
 #include "base/bytes.h"
 
 #include <openssl/evp.h>
 
-/* Parameters of a PasswordBasedMac that we can compute. */
-struct password_based_mac {
+/* What a protectionAlg says, ready to be computed. */
+struct cmp_mac {
+	const struct mac_algorithm *algorithm;
+	/* PasswordBasedMac and PBMAC1. */
 	struct octets salt;
-	const EVP_MD *owf;
+	const EVP_MD *digest; /* the one-way function, or that of PBKDF2's PRF */
 	int64_t iterations;
-	const EVP_MD *mac_digest; /* of HMAC */
+	size_t key_len;
+	/* What the key goes into. */
+	struct mac_function function;
 };
-void password_based_mac_clear(struct password_based_mac *pbm);
+void cmp_mac_clear(struct cmp_mac *mac);
 
 /*
- * Reads an AlgorithmIdentifier. 0; -ENOTSUP if it is another MAC; -EBADMSG if the parameters are
- * malformed or name other functions than SHA-1 and SHA-2; -ENOMEM. Bounds on salt and iterations
- * are the caller's.
+ * Reads an AlgorithmIdentifier. 0; -ENOTSUP if it is no MAC that we have; -EBADMSG if the
+ * parameters are malformed or name other functions than RFC 9481 does; -ENOMEM. Nothing is
+ * computed.
  */
-_must_check_ int password_based_mac_read(const X509_ALGOR *alg, struct password_based_mac *pbmp);
-/* The MAC of `data` into out[EVP_MAX_MD_SIZE]. 0 or a negative errno. */
-_must_check_ int password_based_mac_compute(const struct password_based_mac *pbm,
-					    struct bytes secret, struct bytes data, uint8_t *out,
-					    size_t *lenp);
+_must_check_ int cmp_mac_read(const X509_ALGOR *alg, struct cmp_mac *macp);
+/* Octets of the key that the function gets, under a secret of that length. */
+size_t cmp_mac_key_len(const struct cmp_mac *mac, struct bytes secret);
+/* The MAC of `data`. 0 or a negative errno. */
+_must_check_ int cmp_mac_compute(const struct cmp_mac *mac, struct bytes secret, struct bytes data,
+				 uint8_t out[MAC_OUTPUT_MAX], size_t *lenp);
+
+/* --- schemes that derive a key ------------------------------------------------------------------
+ */
+
+/* Into *macp, but for `algorithm`; results as cmp_mac_read(). */
+_must_check_ int mac_password_read(const X509_ALGOR *alg, struct cmp_mac *macp);
+_must_check_ int mac_pbmac1_read(const X509_ALGOR *alg, struct cmp_mac *macp);
+/* key_len octets of key. */
+bool mac_password_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
+bool mac_pbmac1_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
+/* Another AlgorithmIdentifier, under which the same secret may be used once more; NULL. */
+X509_ALGOR *mac_password_again(const X509_ALGOR *alg);
+X509_ALGOR *mac_pbmac1_again(const X509_ALGOR *alg);

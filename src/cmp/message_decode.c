@@ -6,6 +6,7 @@
 #include "cmp/message.h"
 
 #include "asn1/der.h"
+#include "asn1/mac.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -282,39 +283,20 @@ const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
 	return NULL;
 }
 
-/* RFC 9481 6 and RFC 9810 5.1.3.4: the MAC algorithms that have no NID in OpenSSL 3.0. */
-static const struct {
-	uint8_t len;
-	uint8_t oid[9];
-} mac_oids[] = {
-	{9, {0x2a, 0x86, 0x48, 0x86, 0xf6, 0x7d, 0x07, 0x42, 0x10}}, /* id-KemBasedMac */
-	{9, {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x13}}, /* id-KMACWithSHAKE128 */
-	{9, {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x14}}, /* id-KMACWithSHAKE256 */
-};
+/* MACs that we know to be some, and do not have. */
+static bool is_other_mac(const ASN1_OBJECT *algorithm)
+{
+	/* RFC 9810 5.1.3.4: id-KemBasedMac */
+	static const uint8_t kem[] = {0x2a, 0x86, 0x48, 0x86, 0xf6, 0x7d, 0x07, 0x42, 0x10};
+	struct bytes oid = {OBJ_get0_data(algorithm), OBJ_length(algorithm)};
+	int nid = OBJ_obj2nid(algorithm);
+
+	return nid == NID_id_DHBasedMac || nid == NID_hmac_md5 || bytes_equal(oid, BYTES_OF(kem));
+}
 
 static bool is_mac(const ASN1_OBJECT *algorithm)
 {
-	struct bytes oid = {OBJ_get0_data(algorithm), OBJ_length(algorithm)};
-
-	switch (OBJ_obj2nid(algorithm)) {
-	case NID_id_PasswordBasedMAC:
-	case NID_id_DHBasedMac:
-	case NID_pbmac1:
-	case NID_hmac_md5:
-	case NID_hmac_sha1:
-	case NID_hmacWithSHA1:
-	case NID_hmacWithSHA224:
-	case NID_hmacWithSHA256:
-	case NID_hmacWithSHA384:
-	case NID_hmacWithSHA512:
-		return true;
-	default:
-		break;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(mac_oids); i++)
-		if (bytes_equal(oid, (struct bytes){mac_oids[i].oid, mac_oids[i].len}))
-			return true;
-	return false;
+	return mac_algorithm_find(algorithm) || is_other_mac(algorithm);
 }
 
 enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *msg)

@@ -159,15 +159,15 @@ static int put_body(struct der_writer *w, const PKIBody *body)
 static int mac_protect(struct bytes part, const struct cmp_protector *protector,
 		       struct octets *protectionp)
 {
-	_cleanup_(password_based_mac_clear) struct password_based_mac pbm = {0};
-	uint8_t mac[EVP_MAX_MD_SIZE];
+	_cleanup_(cmp_mac_clear) struct cmp_mac mac = {0};
+	uint8_t out[MAC_OUTPUT_MAX];
 	size_t len = 0;
-	int err = password_based_mac_read(protector->mac_algorithm, &pbm);
+	int err = cmp_mac_read(protector->mac_algorithm, &mac);
 
 	if (err)
 		return log_fault("protect with a MAC", err, NULL);
-	err = password_based_mac_compute(&pbm, protector->secret, part, mac, &len);
-	return err ? err : octets_dup((struct bytes){mac, len}, protectionp);
+	err = cmp_mac_compute(&mac, protector->secret, part, out, &len);
+	return err ? err : octets_dup((struct bytes){out, len}, protectionp);
 }
 
 /* The octets of PKIProtection; none for NONE. */

@@ -66,44 +66,55 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 	}
 }
 
-/* Parameters within the policy, checked before any work depends on them. */
-static int mac_read(const struct cmp_message *msg, const struct cmp_mac_policy *policy,
-		    struct password_based_mac *pbmp, struct refusal *refusal)
+/* Whether the policy allows what the message names, before any work depends on it. */
+static int mac_check(const struct cmp_mac *mac, struct bytes secret,
+		     const struct cmp_mac_policy *policy, struct refusal *refusal)
 {
-	int err = password_based_mac_read(msg->header->protectionAlg, pbmp);
+	const struct mac_algorithm *function = mac->function.algorithm;
+	size_t key_len = cmp_mac_key_len(mac, secret);
 
-	if (err == -ENOTSUP)
-		return refuse(refusal, REFUSAL_protection_alg_unsupported);
-	if (err == -EBADMSG)
-		return refuse(refusal, REFUSAL_mac_parameters);
-	if (err)
-		return err;
-	/* RFC 9045 5: at least 100 iterations; RFC 4210 5.1.3.1: bounds against denial of service
+	if (policy->algorithms && !(policy->algorithms & mac_algorithm_bit(mac->algorithm)))
+		return refuse(refusal, REFUSAL_protection_alg_not_allowed);
+	/* RFC 4210 5.1.3.1: bounds against denial of service */
+	if (mac->iterations > policy->iterations_max || mac->salt.len > SALT_LEN_MAX)
+		return refuse(refusal, REFUSAL_mac_costly);
+	/* RFC 9045 4.3: at least 100 iterations; none where the secret is the key */
+	if (mac->iterations && mac->iterations < policy->iterations_min)
+		return refuse(refusal, REFUSAL_mac_weak);
+	/* RFC 9044, RFC 8702 3.4: the key as long as the algorithm takes it and its strength asks
 	 */
-	if (pbmp->iterations < policy->iterations_min ||
-	    pbmp->iterations > policy->iterations_max || pbmp->salt.len > SALT_LEN_MAX)
-		return refuse(refusal, REFUSAL_mac_parameters);
+	if (key_len < function->key_min || key_len > function->key_max)
+		return refuse(refusal, REFUSAL_mac_key_length);
 	return 0;
 }
 
 int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret,
 			      const struct cmp_mac_policy *policy, struct refusal *refusal)
 {
-	_cleanup_(password_based_mac_clear) struct password_based_mac pbm = {0};
+	_cleanup_(cmp_mac_clear) struct cmp_mac mac = {0};
 	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
-	uint8_t mac[EVP_MAX_MD_SIZE];
-	size_t mac_len = 0;
+	uint8_t expected[MAC_OUTPUT_MAX];
+	size_t len = 0;
 	int err = protection_present(msg, refusal);
 
+	if (err)
+		return err;
+	err = cmp_mac_read(msg->header->protectionAlg, &mac);
+	if (err == -ENOTSUP)
+		return refuse(refusal, REFUSAL_protection_alg_unsupported);
+	if (err == -EBADMSG)
+		return refuse(refusal, REFUSAL_mac_parameters);
 	if (!err)
-		err = mac_read(msg, policy, &pbm, refusal);
+		err = mac_check(&mac, secret, policy, refusal);
 	if (!err)
 		err = protected_part(msg, &part);
 	if (!err)
-		err = password_based_mac_compute(&pbm, secret, octets_view(&part), mac, &mac_len);
+		err = cmp_mac_compute(&mac, secret, octets_view(&part), expected, &len);
+	if (err == -ENOTSUP)
+		return refuse(refusal, REFUSAL_protection_alg_unavailable);
 	if (err)
 		return err;
-	if (msg->protection.len != mac_len || CRYPTO_memcmp(msg->protection.data, mac, mac_len))
+	if (msg->protection.len != len || CRYPTO_memcmp(msg->protection.data, expected, len))
 		return refuse(refusal, REFUSAL_protection_wrong);
 	return 0;
 }

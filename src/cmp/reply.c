@@ -12,6 +12,7 @@
 void cmp_reply_clear(struct cmp_reply *reply)
 {
 	PKIBody_free(reply->body);
+	X509_ALGOR_free(reply->mac_algorithm);
 	*reply = (struct cmp_reply){0};
 }
 
@@ -257,15 +258,37 @@ static int extra_certs(struct cmp_request *rq, struct bytes **certsp, size_t *np
 	return 0;
 }
 
-static void protector_fill(const struct cmp_request *rq, struct cmp_protector *protector)
+/* The request's, unless the client's policy says otherwise. */
+static int mac_algorithm_choose(struct cmp_request *rq)
 {
+	const struct conf_client_policy *policy = rq->who.policy;
+	X509_ALGOR **algp = &rq->reply.mac_algorithm;
+
+	X509_ALGOR_free(TAKE(*algp));
+	switch (policy->answer_mac) {
+	case CONF_ANSWER_MAC_PASSWORD:
+		return cmp_mac_algorithm_new(policy->answer_mac_iterations, algp);
+	case CONF_ANSWER_MAC_PBMAC1:
+		return cmp_mac_pbmac1_new(policy->answer_mac_iterations, algp);
+	case CONF_ANSWER_MAC_REQUEST:
+	default:
+		return cmp_mac_algorithm_again(rq->msg->header->protectionAlg, algp);
+	}
+}
+
+static int protector_fill(struct cmp_request *rq, struct cmp_protector *protector)
+{
+	int err;
+
 	*protector = (struct cmp_protector){.kind = CMP_PROTECTION_SIGNATURE,
 					    .signer = rq->door->signer};
-	if (rq->protection == CMP_PROTECTION_MAC) {
-		protector->kind = CMP_PROTECTION_MAC;
-		protector->secret = octets_view(&rq->who.mac_secret);
-		protector->mac_algorithm = rq->msg->header->protectionAlg;
-	}
+	if (rq->protection != CMP_PROTECTION_MAC)
+		return 0;
+	err = mac_algorithm_choose(rq);
+	protector->kind = CMP_PROTECTION_MAC;
+	protector->secret = octets_view(&rq->who.mac_secret);
+	protector->mac_algorithm = rq->reply.mac_algorithm;
+	return err;
 }
 
 /* What the answer takes from the header of the request, RFC 9483 5.1. */
@@ -314,10 +337,11 @@ int cmp_reply_encode(struct cmp_request *rq)
 	err = extra_certs(rq, &certs, &out.n_extra_certs);
 	if (!err) {
 		out.extra_certs = certs;
-		protector_fill(rq, &protector);
 		octets_clear(&rq->answer);
-		err = cmp_message_encode(&out, &protector, &rq->answer);
+		err = protector_fill(rq, &protector);
 	}
+	if (!err)
+		err = cmp_message_encode(&out, &protector, &rq->answer);
 	free(certs);
 	OPENSSL_free(recipient);
 	return err;

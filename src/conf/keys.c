@@ -130,6 +130,13 @@ const struct conf_key conf_keys[] = {
 	PROTECTION(mac_iterations_max, "mac_iterations_max", number, .initial = "100000", .min = 1,
 		   .max = UINT32_MAX, .reload = true,
 		   .help = "Most iterations: they cost the server time before it knows who asks."),
+	PROTECTION(mac_algorithms, "mac_algorithms", mac_algorithms, .reload = true,
+		   .initial = "PasswordBasedMac, PBMAC1, hmacWithSHA224, hmacWithSHA256, "
+			      "hmacWithSHA384, hmacWithSHA512, KMACWithSHAKE128, KMACWithSHAKE256",
+		   .help = "MACs of requests that are accepted (RFC 9481 6), also `aes128-GMAC`, "
+			   "`aes192-GMAC` and `aes256-GMAC`: not by default, since a client that "
+			   "uses a nonce twice gives its secret away. All but the first two need "
+			   "a secret that is a key."),
 	PROTECTION(rsa_bits_min, "rsa_bits_min", number, .initial = "2048", .min = 2048,
 		   .max = 16384, .reload = true, .help = "Shortest RSA key of a signer."),
 	PROTECTION(message_time_window_ms, "message_time_window", duration, .initial = "0",
@@ -280,6 +287,15 @@ const struct conf_key conf_keys[] = {
 	POLICY(mac_iterations_min, "mac_iterations_min", number, .initial = "0", .max = UINT32_MAX,
 	       .help = "Fewest iterations of a password-based MAC, where that is more than "
 		       "`[protection]` asks for."),
+	POLICY(mac_algorithms, "mac_algorithms", mac_algorithms,
+	       .help = "MACs that are accepted, of those that `[protection]` accepts; without it "
+		       "all of them."),
+	POLICY(answer_mac, "answer_mac", answer_mac, .initial = "request",
+	       .help = "MAC of our answers to MAC-protected requests: that of the request, or one "
+		       "under parameters of our own."),
+	POLICY(answer_mac_iterations, "answer_mac_iterations", number, .initial = "10000",
+	       .min = 100, .max = 10000000,
+	       .help = "Iterations of answer_mac where it is not that of the request."),
 	POLICY(rsa_bits_min, "rsa_bits_min", number, .initial = "0", .max = 16384,
 	       .help = "Shortest RSA key of a signer, where that is more than `[protection]` asks "
 		       "for."),

@@ -402,12 +402,11 @@ void ask_encode(struct ask *ask)
 static void protection_check(const struct ask *ask, const struct told *told)
 {
 	const struct house_credential *cmf = &ask->house->cmf_credential;
-	const struct cmp_mac_policy policy = {1, 1000000};
+	const struct cmp_mac_policy policy = {.iterations_min = 1, .iterations_max = 1000000};
 	struct refusal refusal = REFUSAL_NULL;
 
 	if (told_mac(told)) {
-		HOUSE_CHECK(!cmp_protection_verify_mac(told->msg, bytes_of_string(HOUSE_MAC_SECRET),
-						       &policy, &refusal));
+		HOUSE_CHECK(!cmp_protection_verify_mac(told->msg, ask->secret, &policy, &refusal));
 		return;
 	}
 	HOUSE_CHECK(cmp_message_protection_kind(told->msg) == CMP_PROTECTION_SIGNATURE);

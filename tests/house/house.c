@@ -267,18 +267,20 @@ void house_client_add(struct house *house, const char *name, const char *domain,
 	octets_clear(&client.trust_anchor);
 }
 
-static void mac_client_add(struct house *house)
+void house_mac_client_add(struct house *house, const char *name, const char *reference,
+			  const char *secret, const char *policy)
 {
-	struct store_client client = {.name = (char *)"mac",
+	struct store_client client = {.name = (char *)name,
 				      .trust_domain = (char *)"a",
 				      .permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST |
 						     STORE_MAY_REVOKE,
 				      .default_profile = (char *)"VnfciCert",
-				      .mac_reference = (char *)HOUSE_MAC_REFERENCE,
+				      .policy = (char *)policy,
+				      .mac_reference = (char *)reference,
 				      .created_ms = house->now_ms};
 
-	HOUSE_CHECK(!cmf_secret_seal(house->cmf, HOUSE_MAC_REFERENCE,
-				     bytes_of_string(HOUSE_MAC_SECRET), &client.mac_secret));
+	HOUSE_CHECK(!cmf_secret_seal(house->cmf, reference, bytes_of_string(secret),
+				     &client.mac_secret));
 	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
 	unit_commit(house);
 	octets_clear(&client.mac_secret);
@@ -293,7 +295,7 @@ static void clients_add(struct house *house)
 	house_client_add(house, "ra", "a", all | STORE_IS_RA, false);
 	house_client_add(house, "no-signature", "a", all, false);
 	house_client_add(house, "expired", "a", all, false);
-	mac_client_add(house);
+	house_mac_client_add(house, "mac", HOUSE_MAC_REFERENCE, HOUSE_MAC_SECRET, NULL);
 }
 
 void house_register(struct house *house, const char *client, enum cert_type type,

@@ -77,6 +77,10 @@ void house_client_add(struct house *house, const char *name, const char *domain,
 /* Registers, as the operator would, for delegation. */
 void house_register(struct house *house, const char *client, enum cert_type type,
 		    const char *subject_id);
+/* A client with a shared secret in vnfm-a's domain, who may do what vnfm-a may; policy NULL: none.
+ */
+void house_mac_client_add(struct house *house, const char *name, const char *reference,
+			  const char *secret, const char *policy);
 /* Another thread's worker. */
 void house_worker_new(struct house *house, struct cmp_worker *worker);
 void house_worker_clear(struct cmp_worker *worker);

@@ -205,6 +205,10 @@ START_TEST(test_protection_algorithm)
 	X509_ALGOR_set0(alg, OBJ_nid2obj(NID_pbmac1), V_ASN1_UNDEF, NULL);
 	ck_assert_int_eq(cmp_message_protection_kind(msg), CMP_PROTECTION_MAC);
 	ck_assert_int_eq(verify(msg, &refusal), REFUSED);
+	ck_assert_int_eq(refusal.reason, REFUSAL_mac_parameters);
+	X509_ALGOR_set0(alg, OBJ_nid2obj(NID_id_DHBasedMac), V_ASN1_UNDEF, NULL);
+	ck_assert_int_eq(cmp_message_protection_kind(msg), CMP_PROTECTION_MAC);
+	ck_assert_int_eq(verify(msg, &refusal), REFUSED);
 	ck_assert_int_eq(refusal.reason, REFUSAL_protection_alg_unsupported);
 	/* id-KemBasedMac has no NID */
 	X509_ALGOR_set0(alg, OBJ_txt2obj("1.2.840.113533.7.66.16", 1), V_ASN1_UNDEF, NULL);
@@ -303,12 +307,12 @@ static const struct {
 	{NID_sha256, NID_hmacWithSHA256, 128, 1000, REFUSAL_NONE},
 	{NID_sha384, NID_hmacWithSHA384, 1, 100000, REFUSAL_NONE},
 	{NID_sha512, NID_hmacWithSHA512, 32, 500, REFUSAL_NONE},
-	{NID_sha256, NID_hmacWithSHA256, 129, 500, REFUSAL_mac_parameters},
-	{NID_sha256, NID_hmacWithSHA256, 16, 99, REFUSAL_mac_parameters},
-	{NID_sha256, NID_hmacWithSHA256, 16, 100001, REFUSAL_mac_parameters},
+	{NID_sha256, NID_hmacWithSHA256, 129, 500, REFUSAL_mac_costly},
+	{NID_sha256, NID_hmacWithSHA256, 16, 99, REFUSAL_mac_weak},
+	{NID_sha256, NID_hmacWithSHA256, 16, 100001, REFUSAL_mac_costly},
 	{NID_sha256, NID_hmacWithSHA256, 16, 0, REFUSAL_mac_parameters},
 	{NID_sha256, NID_hmacWithSHA256, 16, -500, REFUSAL_mac_parameters},
-	{NID_sha256, NID_hmacWithSHA256, 16, INT64_MAX, REFUSAL_mac_parameters},
+	{NID_sha256, NID_hmacWithSHA256, 16, INT64_MAX, REFUSAL_mac_costly},
 	{NID_md5, NID_hmac_sha1, 16, 500, REFUSAL_mac_parameters},
 	{NID_sha256, NID_hmac_md5, 16, 500, REFUSAL_mac_parameters},
 	{NID_shake256, NID_hmacWithSHA256, 16, 500, REFUSAL_mac_parameters},

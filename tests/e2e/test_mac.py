@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MACs of RFC 9481 6 against another implementation: Python's hashlib and hmac, `openssl mac` and
+pyasn1 make the messages and verify the answers."""
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "interop"))
+from pycmp import Client, Gmac, Hmac, Kmac, PasswordBasedMac, Pbmac1, genm  # noqa: E402
+
+SIGN_KEY_PAIR_TYPES = "1.3.6.1.5.5.7.4.2"
+BAD_ALG, BAD_MESSAGE_CHECK = 0, 1
+
+SCHEMES = [
+    PasswordBasedMac(), PasswordBasedMac(mac=Gmac()), PasswordBasedMac(mac=Kmac(256)),
+    Pbmac1(), Pbmac1(prf="sha512", mac=Hmac("sha512")), Pbmac1(prf="sha384", mac=Hmac("sha384")),
+    Pbmac1(prf="sha224", mac=Hmac("sha224")), Pbmac1(mac=Kmac(128)), Pbmac1(mac=Gmac(32)),
+    Hmac("sha224"), Hmac("sha256"), Hmac("sha384"), Hmac("sha512"), Kmac(128), Kmac(256),
+    Gmac(32), Gmac(32, length=12),
+]
+
+
+@pytest.fixture(scope="module")
+def client(shared, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("mac") / "secret"
+    secret.write_text("a secret of thirty-two octets...")
+    shared.ctl("client", "add", "py", "--trust-domain", "mano", "--mac", "--ref", "py-ref",
+               "--secret-file", secret)
+    shared.set("protection", "mac_algorithms", "PasswordBasedMac, PBMAC1, hmacWithSHA224, hmacWithSHA256, "
+               "hmacWithSHA384, hmacWithSHA512, KMACWithSHAKE128, KMACWithSHAKE256, aes256-GMAC")
+    shared.stop()
+    shared.start()
+    return Client(f"{shared.url}/.well-known/cmp", b"py-ref", secret.read_bytes())
+
+
+@pytest.mark.parametrize("mac", SCHEMES, ids=lambda m: type(m).__name__ + "-" + type(getattr(m, "mac", m)).__name__)
+def test_rfc9481_6_request_and_answer(client, mac):
+    answer = client.ask(genm(SIGN_KEY_PAIR_TYPES), mac)
+    assert answer.body_type == 22 and not answer.signed, answer.text
+    # RFC 9481 6.2.2: the same nonce never; RFC 9483 4.1.5: the rest stays
+    assert (answer.algorithm == mac.algorithm()) == (type(getattr(mac, "mac", mac)) is not Gmac)
+
+
+def test_rfc9483_3_5_wrong_secret(client):
+    other = Client(client.url, client.reference, b"another of thirty-two octets....")
+    for mac in (Pbmac1(), Hmac("sha256"), Kmac(256)):
+        answer = other.ask(genm(SIGN_KEY_PAIR_TYPES), mac)
+        assert answer.signed and answer.failinfo == {BAD_MESSAGE_CHECK}
+
+
+def test_rfc9481_refused_parameters(client):
+    for mac in (Pbmac1(iterations=99), Pbmac1(iterations=100001), Pbmac1(key_len=8), Gmac(16)):
+        mac.compute = lambda key, data: bytes(32)
+        answer = client.ask(genm(SIGN_KEY_PAIR_TYPES), mac)
+        assert answer.signed and answer.failinfo == {BAD_ALG}

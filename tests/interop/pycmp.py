@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CMP client in Python for messages that no client makes: pyasn1 encodes and decodes, hashlib, hmac
+and the openssl command compute. Nothing of cmfd's own code is used.
+
+    client = Client(url, reference=b"ref", secret=b"secret")
+    answer = client.ask(genm("1.3.6.1.5.5.7.4.2"), mac=Pbmac1(iterations=1000))
+    answer.body_type, answer.algorithm, answer.failinfo
+
+Client.ask() raises unless the answer's protection verifies with the same secret, or it is signed
+(answer.signed); transactionID and nonces are checked too."""
+import datetime
+import hashlib
+import hmac
+import os
+import subprocess
+import urllib.request
+
+from pyasn1.codec.der import decoder, encoder
+from pyasn1.type import char, univ, useful
+from pyasn1_modules import rfc2459, rfc4210
+
+OPENSSL = os.environ.get("CMFD_OPENSSL", "openssl")
+
+HMAC = {"sha224": "1.2.840.113549.2.8", "sha256": "1.2.840.113549.2.9", "sha384": "1.2.840.113549.2.10",
+        "sha512": "1.2.840.113549.2.11"}
+GMAC = {16: "2.16.840.1.101.3.4.1.9", 24: "2.16.840.1.101.3.4.1.29", 32: "2.16.840.1.101.3.4.1.49"}
+KMAC = {128: "2.16.840.1.101.3.4.2.19", 256: "2.16.840.1.101.3.4.2.20"}
+PBKDF2, PBMAC1, PBM = "1.2.840.113549.1.5.12", "1.2.840.113549.1.5.14", "1.2.840.113533.7.66.13"
+
+
+# --- DER, where pyasn1's modules have no type -----------------------------------------------------
+
+def tlv(der, at=0):
+    """(identifier octet, content, end) of the element at that place."""
+    length, start = der[at + 1], at + 2
+    if length & 0x80:
+        n = length & 0x7F
+        length, start = int.from_bytes(der[start:start + n], "big"), start + n
+    return der[at], der[start:start + length], start + length
+
+
+def elements(content):
+    """The encodings of the elements of a SEQUENCE's content."""
+    out, at = [], 0
+    while at < len(content):
+        end = tlv(content, at)[2]
+        out.append(content[at:end])
+        at = end
+    return out
+
+
+def sequence(*parts):
+    content = b"".join(parts)
+    if len(content) < 0x80:
+        return bytes([0x30, len(content)]) + content
+    size = (len(content).bit_length() + 7) // 8
+    return bytes([0x30, 0x80 | size]) + len(content).to_bytes(size, "big") + content
+
+
+def oid(dotted):
+    return encoder.encode(univ.ObjectIdentifier(dotted))
+
+
+def integer(n):
+    return encoder.encode(univ.Integer(n))
+
+
+def octet_string(octets):
+    return encoder.encode(univ.OctetString(octets))
+
+
+def dotted(der):
+    return str(decoder.decode(der, asn1Spec=univ.ObjectIdentifier())[0])
+
+
+NULL = b"\x05\x00"
+
+
+# --- MACs, RFC 9481 6 -----------------------------------------------------------------------------
+
+def openssl_mac(name, key, data, *options):
+    """The octets that `openssl mac` computes."""
+    args = [OPENSSL, "mac", "-binary", "-macopt", f"hexkey:{key.hex()}"]
+    for option in options:
+        args += ["-macopt", option]
+    return subprocess.run([*args, "-in", "/dev/stdin", name], input=data, stdout=subprocess.PIPE,
+                          check=True).stdout
+
+
+class Hmac:
+    """HMAC directly under the key."""
+
+    def __init__(self, digest="sha256"):
+        self.digest = digest
+        self.key_len = hashlib.new(digest).digest_size
+
+    def algorithm(self):
+        return sequence(oid(HMAC[self.digest]), NULL)
+
+    def compute(self, key, data):
+        return hmac.new(key, data, self.digest).digest()
+
+
+class Gmac:
+    """AES-GMAC: the size of the key says which; RFC 9044."""
+
+    def __init__(self, key_len=16, nonce=None, length=16):
+        self.key_len, self.nonce, self.length = key_len, nonce or os.urandom(12), length
+
+    def algorithm(self):
+        return sequence(oid(GMAC[self.key_len]), sequence(octet_string(self.nonce), integer(self.length)))
+
+    def compute(self, key, data):
+        return openssl_mac("GMAC", key, data, f"cipher:AES-{8 * self.key_len}-GCM",
+                           f"hexiv:{self.nonce.hex()}")[:self.length]
+
+
+class Kmac:
+    """KMAC128 or KMAC256 with the default length; RFC 8702 3.4."""
+
+    def __init__(self, strength=256):
+        self.strength = strength
+        self.key_len = strength // 8
+
+    def algorithm(self):
+        return sequence(oid(KMAC[self.strength]))
+
+    def compute(self, key, data):
+        return openssl_mac(f"KMAC-{self.strength}", key, data, f"size:{self.strength // 4}")
+
+
+class Pbmac1:
+    """PBKDF2 with HMAC, then a MAC; RFC 8018."""
+
+    def __init__(self, iterations=1000, prf="sha256", mac=None, key_len=None, salt=None):
+        self.iterations, self.prf, self.mac = iterations, prf, mac or Hmac()
+        self.salt, self.key_len = salt or os.urandom(16), key_len or self.mac.key_len
+
+    def algorithm(self):
+        kdf = sequence(octet_string(self.salt), integer(self.iterations), integer(self.key_len),
+                       sequence(oid(HMAC[self.prf]), NULL))
+        return sequence(oid(PBMAC1), sequence(sequence(oid(PBKDF2), kdf), self.mac.algorithm()))
+
+    def compute(self, key, data):
+        derived = hashlib.pbkdf2_hmac(self.prf, key, self.salt, self.iterations, self.key_len)
+        return self.mac.compute(derived, data)
+
+
+class PasswordBasedMac:
+    """RFC 4210 5.1.3.1 with SHA-256 as its one-way function."""
+
+    SHA256 = "2.16.840.1.101.3.4.2.1"
+
+    def __init__(self, iterations=500, mac=None, salt=None):
+        self.iterations, self.mac, self.salt = iterations, mac or Hmac(), salt or os.urandom(16)
+
+    def algorithm(self):
+        return sequence(oid(PBM), sequence(octet_string(self.salt), sequence(oid(self.SHA256)),
+                                           integer(self.iterations), self.mac.algorithm()))
+
+    def compute(self, key, data):
+        base = key + self.salt
+        for _ in range(self.iterations):
+            base = hashlib.sha256(base).digest()
+        return self.mac.compute(base[:self.mac.key_len] if isinstance(self.mac, Gmac) else base, data)
+
+
+def mac_of(algorithm):
+    """The reverse of .algorithm(): one of the classes above, from an AlgorithmIdentifier."""
+    parts = elements(tlv(algorithm)[1])
+    name = dotted(parts[0])
+    inner = elements(tlv(parts[1])[1]) if len(parts) > 1 and parts[1][0] == 0x30 else []
+    for digest, value in HMAC.items():
+        if name == value:
+            return Hmac(digest)
+    for key_len, value in GMAC.items():
+        if name == value:
+            return Gmac(key_len, tlv(inner[0])[1], int.from_bytes(tlv(inner[1])[1], "big") if inner[1:] else 12)
+    for strength, value in KMAC.items():
+        if name == value:
+            return Kmac(strength)
+    if name == PBM:
+        return PasswordBasedMac(int.from_bytes(tlv(inner[2])[1], "big"), mac_of(inner[3]), tlv(inner[0])[1])
+    if name == PBMAC1:
+        kdf = elements(tlv(elements(tlv(inner[0])[1])[1])[1])
+        prf = [d for d, v in HMAC.items() if v == dotted(elements(tlv(kdf[3])[1])[0])][0]
+        return Pbmac1(int.from_bytes(tlv(kdf[1])[1], "big"), prf, mac_of(inner[1]),
+                      int.from_bytes(tlv(kdf[2])[1], "big"), tlv(kdf[0])[1])
+    raise ValueError(f"no MAC of ours: {name}")
+
+
+# --- messages -------------------------------------------------------------------------------------
+
+def explicit(number, der):
+    content = sequence(der)[1:]
+    return bytes([0xA0 | number]) + content
+
+
+def genm(info_type, value=b""):
+    """The body genm [21] with one InfoTypeAndValue."""
+    return explicit(21, sequence(sequence(oid(info_type), value)))
+
+
+def directory_name(common_name=""):
+    """A GeneralName with that CN; without it the NULL-DN."""
+    name = rfc2459.Name()
+    rdns = rfc2459.RDNSequence()
+    if common_name:
+        attribute = rfc2459.AttributeTypeAndValue()
+        attribute["type"] = rfc2459.id_at_commonName
+        attribute["value"] = univ.Any(encoder.encode(char.UTF8String(common_name)))
+        rdn = rfc2459.RelativeDistinguishedName()
+        rdn.setComponentByPosition(0, attribute)
+        rdns.setComponentByPosition(0, rdn)
+    name.setComponentByName("", rdns)
+    return explicit(4, encoder.encode(name))
+
+
+def now():
+    return encoder.encode(useful.GeneralizedTime(datetime.datetime.utcnow().strftime("%Y%m%d%H%M%SZ")))
+
+
+class Answer:
+    """What came back. The parts of the header are encodings, by the number of their tag."""
+
+    def __init__(self, der):
+        self.der = der
+        self.message, rest = decoder.decode(der, asn1Spec=rfc4210.PKIMessage())
+        if rest:
+            raise ValueError("octets after the PKIMessage")
+        parts = elements(tlv(der)[1])
+        self.protected = sequence(parts[0], parts[1])
+        self.body_type = parts[1][0] & 0x1F
+        self.body = tlv(parts[1])[1]
+        self.header = {e[0] & 0x1F: tlv(e)[1] for e in elements(tlv(parts[0])[1])[3:]}
+        self.algorithm = self.header[1]
+        self.protection = tlv(tlv([p for p in parts if p[0] == 0xA0][0])[1])[1][1:]
+        self.signed = False
+
+    @property
+    def failinfo(self):
+        """Bits of failInfo of an error body; None: it is none."""
+        if self.body_type != 23:
+            return None
+        bits = self.message["body"]["error"]["pKIStatusInfo"]["failInfo"]
+        return {i for i, bit in enumerate(bits) if bit}
+
+    @property
+    def text(self):
+        status = self.message["body"]["error"]["pKIStatusInfo"]
+        return str(status["statusString"][0]) if self.body_type == 23 else ""
+
+
+class Client:
+    """One requester with a shared secret."""
+
+    def __init__(self, url, reference, secret):
+        self.url, self.reference, self.secret = url, reference, secret
+
+    def message(self, body, mac, transaction_id=None, recip_nonce=None, pvno=2):
+        """The octets of a protected PKIMessage, and those of its nonce and transactionID."""
+        transaction_id, nonce = transaction_id or os.urandom(16), os.urandom(16)
+        fields = [integer(pvno), directory_name(), directory_name(), explicit(0, now()),
+                  explicit(1, mac.algorithm()), explicit(2, octet_string(self.reference)),
+                  explicit(4, octet_string(transaction_id)), explicit(5, octet_string(nonce))]
+        if recip_nonce:
+            fields.append(explicit(6, octet_string(recip_nonce)))
+        header = sequence(*fields)
+        value = mac.compute(self.secret, sequence(header, body))
+        bits = encoder.encode(univ.BitString.fromOctetString(value))
+        return sequence(header, body, explicit(0, bits)), nonce, transaction_id
+
+    def post(self, der):
+        request = urllib.request.Request(self.url, der, {"Content-Type": "application/pkixcmp"})
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return Answer(reply.read())
+
+    def ask(self, body, mac, **header):
+        der, nonce, transaction_id = self.message(body, mac, **header)
+        answer = self.post(der)
+        if tlv(answer.header[4])[1] != transaction_id or tlv(answer.header[6])[1] != nonce:
+            raise ValueError("transactionID or recipNonce is not that of the request")
+        try:
+            expected = mac_of(answer.algorithm).compute(self.secret, answer.protected)
+        except ValueError:
+            answer.signed = True
+            return answer
+        if not hmac.compare_digest(expected, answer.protection):
+            raise ValueError("the MAC of the answer does not verify")
+        return answer
