@@ -11,8 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 # What a module may include, beside its own headers.
 ORDER = {
     "base": set(),
-    "conf": {"base"},
     "asn1": {"base"},
+    "conf": {"base", "asn1"},
     "store": {"base", "conf"},
     "ca": {"base", "conf", "asn1", "store"},
     "cmf": {"base", "conf", "asn1", "store", "ca"},
