@@ -139,6 +139,8 @@ struct credential credential_new(const struct credential_spec *spec)
 	if (*usage)
 		extension_add(c.cert, issuer->cert, NID_key_usage,
 			      spec->ca ? "critical,keyCertSign,cRLSign" : usage);
+	if (spec->ext_key_usage)
+		extension_add(c.cert, issuer->cert, NID_ext_key_usage, spec->ext_key_usage);
 	if (!spec->no_ski)
 		extension_add(c.cert, issuer->cert, NID_subject_key_identifier, "hash");
 	ck_assert_int_gt(X509_sign(c.cert, issuer->key, digest), 0);

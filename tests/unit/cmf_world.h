@@ -56,6 +56,7 @@ struct credential_spec {
 	const char *key;                 /* "P-256" (NULL), "P-224", "RSA:1024", ... */
 	const char *digest;              /* "SHA256" (NULL) */
 	const char *key_usage;           /* "digitalSignature" (NULL), "": none */
+	const char *ext_key_usage;       /* x509v3_config(5); NULL: none */
 	bool ca;
 	bool no_ski;
 	int64_t not_before_ms; /* 0: an hour ago */

@@ -385,6 +385,42 @@ START_TEST(test_update_find_rfc9483_4_1_3)
 }
 END_TEST
 
+/* RFC 9483 5.3.1 lets a manager act in the role of the end entity; its policy may not. */
+START_TEST(test_update_on_behalf_rfc9483_4_1_3)
+{
+	const struct cmf_revoke named = revoke_request(CERT_A, 0);
+
+	world_reload("[profile VnfciCert]\nkey_types = ec:P-256\n"
+		     "[client_policy default]\nupdate_on_behalf = no\n");
+	ck_assert_str_eq(update_find("vnfm-a", named.issuer, named.serial), "update_not_by_holder");
+	ck_assert_str_eq(update_find("ra-a", named.issuer, named.serial), "update_not_by_holder");
+	ck_assert_str_eq(update_find("holder", named.issuer, named.serial), "none");
+}
+END_TEST
+
+/* RFC 9483 5.2.3: for kur its own protection counts, not that of an RA around it. */
+START_TEST(test_update_approved_rfc9483_5_2_3)
+{
+	const struct cmf_revoke named = revoke_request(CERT_A, 1);
+	struct cmf_principal who = principal_of("nobody"), ra = principal_of("ra-a");
+	struct store_certificate cert = {0};
+	struct cmf_revocation revocation;
+	struct refusal refusal = REFUSAL_NULL;
+
+	who.approver = &ra;
+	ck_assert_int_eq(
+		cmf_update_find(w.cmf, &who, named.issuer, named.serial, w.reader, &cert, &refusal),
+		REFUSED);
+	ck_assert_str_eq(refusal_code(refusal.reason), "client_not_permitted");
+	refusal = REFUSAL_NULL;
+	ck_assert_int_eq(
+		cmf_revoke_find(w.cmf, &who, &named, NULL, 0, w.reader, &revocation, &refusal), 0);
+	cmf_revocation_clear(&revocation);
+	cmf_principal_clear(&who);
+	cmf_principal_clear(&ra);
+}
+END_TEST
+
 START_TEST(test_update_find_not_active_rfc9483_4_1_3)
 {
 	struct certificate_view view = view_of(&cert_a);
@@ -619,6 +655,8 @@ int main(void)
 	tcase_add_test(tc, test_cessation_of_a_deregistered_entity);
 	tcase_add_loop_test(tc, test_update_find_rfc9483_4_1_3, 0, ARRAY_LEN(update_cases));
 	tcase_add_test(tc, test_update_find_not_active_rfc9483_4_1_3);
+	tcase_add_test(tc, test_update_on_behalf_rfc9483_4_1_3);
+	tcase_add_test(tc, test_update_approved_rfc9483_5_2_3);
 	tcase_add_test(tc, test_confirm_rfc9483_4_1_1);
 	tcase_add_test(tc, test_rejection_revokes_rfc9483_4_1_1);
 	tcase_add_test(tc, test_certificate_without_cert_conf_rfc9483_4_1_1);

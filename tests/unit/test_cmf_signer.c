@@ -225,6 +225,46 @@ START_TEST(test_client_policy)
 }
 END_TEST
 
+/* id-kp-cmcRA: RFC 9483 3.5. */
+#define CMC_RA "clientAuth,1.3.6.1.5.5.7.3.28"
+
+static const struct {
+	const char *policy;
+	const char *ext_key_usage;
+	uint32_t permissions;
+	bool ra;
+} cmc_ra_cases[] = {
+	{"ra", CMC_RA, 0, true},           {"ra", "clientAuth", 0, false}, {"ra", NULL, 0, false},
+	{"ra", NULL, STORE_IS_RA, true},   {NULL, CMC_RA, 0, false}, /* the entry of the client
+									decides, unless its policy
+									says so */
+	{NULL, CMC_RA, STORE_IS_RA, true},
+};
+
+START_TEST(test_cmc_ra_rfc9483_3_5)
+{
+	struct credential c = credential_new(&(struct credential_spec){
+		.subject = "/CN=x", .ext_key_usage = cmc_ra_cases[_i].ext_key_usage});
+	struct bytes cert = octets_view(&c.der);
+
+	world_reload("[profile VnfciCert]\nkey_types = ec:P-256\n"
+		     "[client_policy ra]\ncmc_ra = yes\n");
+	client_add(&(struct client_spec){.name = "x",
+					 .trust_domain = "d",
+					 .exact = &c,
+					 .permissions = cmc_ra_cases[_i].permissions,
+					 .policy = cmc_ra_cases[_i].policy});
+	for (int i = 0; i < 2; i++) {
+		struct found found = find(&cert, 1);
+
+		ck_assert_str_eq(found.reason, "none");
+		ck_assert_int_eq(cmf_principal_is_ra(&found.who), cmc_ra_cases[_i].ra);
+		cmf_principal_clear(&found.who);
+	}
+	credential_clear(&c);
+}
+END_TEST
+
 START_TEST(test_exact_certificate)
 {
 	struct credential self = credential_new(&(struct credential_spec){.subject = "/CN=x"});
@@ -747,6 +787,7 @@ int main(void)
 	tcase_add_test(tc, test_client_below_an_intermediate);
 	tcase_add_loop_test(tc, test_signer_rfc9483_3_5, 0, ARRAY_LEN(signer_cases));
 	tcase_add_test(tc, test_client_policy);
+	tcase_add_loop_test(tc, test_cmc_ra_rfc9483_3_5, 0, ARRAY_LEN(cmc_ra_cases));
 	tcase_add_test(tc, test_exact_certificate);
 	tcase_add_test(tc, test_client_any_below_its_anchor);
 	tcase_add_test(tc, test_client_with_unusable_subject);

@@ -283,6 +283,45 @@ START_TEST(rfc9483_5_1_3_revocation_pending)
 }
 END_TEST
 
+/* RFC 4210 5.3.9: of several, those of an upstream that does not answer are told so; ours are done.
+ */
+START_TEST(rfc4210_5_3_9_several_cas)
+{
+	static const int failinfo[] = {FAIL_SYSTEM_UNAVAIL, -1, FAIL_CERT_REVOKED};
+	struct told told, ours, rp;
+	struct ask a, b, rr;
+
+	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	ask_waiting(&a, PKI_BODY_CR, true, &told);
+	upstream_issues(&a);
+	poll(&a, &told, 0);
+	ask_new(&rr, &house, &house.vnfm_a);
+	ask_rr(&rr, told_certificate(&told), 1);
+	serial_newest(sk_RevDetails_value(rr.body->value.rr, 0)->certDetails->serialNumber);
+	ask_new(&b, &house, &house.vnfm_a);
+	ask_certreq(&b, PKI_BODY_IR, "vnfci-a");
+	ask_implicit_confirm(&b);
+	ask_send(&b, &ours);
+	ck_assert_int_eq(state_newest(), STORE_CERT_ACTIVE);
+	ask_rr(&rr, told_certificate(&ours), 1);
+	ask_rr(&rr, told_certificate(&ours), 1);
+	ask_send(&rr, &rp);
+	ck_assert_int_eq(sk_PKIStatusInfo_num(rp.msg->body->value.rp->status), 3);
+	for (int i = 0; i < 3; i++) {
+		const PKIStatusInfo *info =
+			sk_PKIStatusInfo_value(rp.msg->body->value.rp->status, i);
+
+		ck_assert_int_eq(failinfo[i] >= 0, info->failInfo != NULL);
+		if (info->failInfo)
+			ck_assert(ASN1_BIT_STRING_get_bit(info->failInfo, failinfo[i]));
+	}
+	ck_assert_int_eq(state_newest(), STORE_CERT_REVOKED);
+	done(&rr, &rp);
+	done(&b, &ours);
+	done(&a, &told);
+}
+END_TEST
+
 static void setup(void)
 {
 	house_open(&house, "ca_rules = oam\n", sections);
@@ -311,6 +350,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_3_6_2_upstream_rejection);
 	tcase_add_test(tcase, rfc9483_4_4_poll_wrong);
 	tcase_add_test(tcase, rfc9483_5_1_3_revocation_pending);
+	tcase_add_test(tcase, rfc4210_5_3_9_several_cas);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);

@@ -219,6 +219,69 @@ START_TEST(test_revocation_is_durable)
 }
 END_TEST
 
+static void revoke_add(int64_t id, enum store_certificate_state to, int reason)
+{
+	struct store_certificate cert = {0};
+
+	OK(store_certificate_get(f.reader, id, &cert));
+	OK(ca_revoke(f.ca, &cert, to, reason, f.unit));
+	OK(store_unit_commit(f.unit));
+	store_certificate_clear(&cert);
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+}
+
+/* RFC 5280 5.3.1: a hold, and removeFromCRL, which the upstream may refuse: then it stays. */
+START_TEST(test_hold_and_release)
+{
+	struct store_certificate cert = {0};
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	OK(store_unit_commit(f.unit));
+	revoke_add(id, STORE_CERT_ON_HOLD, STORE_REASON_HOLD);
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_ON_HOLD);
+	revoke_add(id, STORE_CERT_ACTIVE, STORE_REASON_RELEASE);
+	if (_i) {
+		mock.rr_status = OSSL_CMP_PKISTATUS_rejection;
+		mock.failinfo = FAIL_BAD_REQUEST;
+	}
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	ck_assert_int_eq(mock.revoked, _i ? 1 : 2);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE,
+		       _i ? STORE_EXCHANGE_FAILED : STORE_EXCHANGE_DONE);
+	OK(store_certificate_get(f.reader, id, &cert));
+	ck_assert_int_eq(cert.state, _i ? STORE_CERT_ON_HOLD : STORE_CERT_ACTIVE);
+	ck_assert_int_eq(cert.reason, _i ? STORE_REASON_HOLD : STORE_REASON_NONE);
+	store_certificate_clear(&cert);
+	mock_end(&mock);
+}
+END_TEST
+
+/* What the upstream says is revoked already is not on hold. */
+START_TEST(test_hold_of_what_is_revoked)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	OK(store_unit_commit(f.unit));
+	revoke_add(id, STORE_CERT_ON_HOLD, STORE_REASON_HOLD);
+	mock.rr_status = OSSL_CMP_PKISTATUS_rejection;
+	mock.failinfo = FAIL_CERT_REVOKED;
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	mock_end(&mock);
+}
+END_TEST
+
 static const struct {
 	int failinfo;
 	enum store_exchange_state exchange;
@@ -386,6 +449,8 @@ static Suite *upstream_late_suite(void)
 	tcase_add_loop_test(revoke, test_refused_revocation_that_is_done, 0,
 			    ARRAY_LEN(done_refusals));
 	tcase_add_test(revoke, test_refused_revocation_is_asked_again);
+	tcase_add_loop_test(revoke, test_hold_and_release, 0, 2);
+	tcase_add_test(revoke, test_hold_of_what_is_revoked);
 	tcase_add_test(workers, test_upstream_workers);
 	tcase_add_test(workers, test_two_on_the_same_certificate);
 	for (size_t i = 0; i < 3; i++) {
