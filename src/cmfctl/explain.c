@@ -89,6 +89,17 @@ static void message_explain(struct explain *e, const struct cmp_message *msg)
 	explain_end(e);
 }
 
+void explain_nested(struct explain *e, struct bytes der)
+{
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+
+	if (cmp_message_decode(der, &msg, &refusal) < 0 || !msg)
+		explain_octets(e, "malformed", der);
+	else
+		message_explain(e, msg);
+}
+
 /* Whatever of the message was printed as it came must not drive the terminal. */
 static void output_filtered(BIO *text)
 {

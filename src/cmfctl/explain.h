@@ -37,5 +37,10 @@ void explain_certificate(struct explain *e, const char *name, struct bytes der);
 void explain_info(struct explain *e, const InfoTypeAndValue *info);
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status);
 
+/*
+ * A message that lies in another, as octets if it is none. How deep they lie is bounded by what the
+ * decoder takes of the outermost.
+ */
+void explain_nested(struct explain *e, struct bytes der);
 /* The body, by its type. */
 void explain_body(struct explain *e, const PKIBody *body);

@@ -276,6 +276,15 @@ static void values_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * values
 		explain_value(e, "value", sk_ASN1_TYPE_value(values, i));
 }
 
+static void nested_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * messages)
+{
+	for (int i = 0; i < sk_ASN1_TYPE_num(messages); i++) {
+		const ASN1_STRING *s = sk_ASN1_TYPE_value(messages, i)->value.sequence;
+
+		explain_nested(e, (struct bytes){s->data, (size_t)s->length});
+	}
+}
+
 void explain_body(struct explain *e, const PKIBody *body)
 {
 	char title[64];
@@ -338,8 +347,10 @@ void explain_body(struct explain *e, const PKIBody *body)
 		rann_explain(e, body->value.rann);
 		break;
 	case PKI_BODY_CRLANN:
+		values_explain(e, body->value.crlann);
+		break;
 	case PKI_BODY_NESTED:
-		values_explain(e, body->value.nested);
+		nested_explain(e, body->value.nested);
 		break;
 	default:
 		break;
