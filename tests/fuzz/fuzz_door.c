@@ -4,9 +4,10 @@
  * onto a real store, with one MAC client whose secret the target knows. The input is one message or
  * several in a row. Each is served as it is; and again after its transactionID, nonces and time
  * were made fit and its MAC was computed anew, so that what lies behind authentication is reached.
- * Every answer must be a protected CMP message.
+ * Then they go in once more within a nested message that a registration authority signs: one with
+ * added protection, several as a batch. Every answer must be a protected CMP message.
  */
-#include "house.h"
+#include "ask.h"
 
 #include "asn1/der.h"
 
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { RUNS_PER_HOUSE = 5000 };
 /* Larger iteration counts only cost time. */
 enum { ITERATIONS_MAX = 1000 };
+enum { NESTED_MAX = 4 };
 
 static struct house house;
 static unsigned runs;
@@ -71,7 +73,7 @@ static void patch(struct octets *header, struct bytes old, struct bytes fresh)
 }
 
 static void header_refresh(struct octets *header, const struct cmp_message *msg,
-			   const uint8_t nonce[CMP_NONCE_LEN])
+			   const uint8_t nonce[CMP_NONCE_LEN], bool inner)
 {
 	const ASN1_STRING *sent = msg->header->messageTime;
 	uint8_t transaction[CMP_NONCE_LEN] = {0};
@@ -80,6 +82,7 @@ static void header_refresh(struct octets *header, const struct cmp_message *msg,
 	struct tm tm;
 
 	memcpy(transaction, &runs, sizeof(runs));
+	transaction[CMP_NONCE_LEN - 1] = inner;
 	if (msg->transaction_id.len == sizeof(transaction))
 		patch(header, msg->transaction_id, BYTES_OF(transaction));
 	if (msg->recip_nonce.len == CMP_NONCE_LEN)
@@ -149,7 +152,8 @@ static int protect(const struct cmp_message *msg, struct bytes header, struct oc
 	return err;
 }
 
-static void serve_authentic(struct bytes request, uint8_t nonce[CMP_NONCE_LEN])
+/* The message with a good MAC; empty if that cannot be had. */
+static struct octets authentic(struct bytes request, const uint8_t nonce[CMP_NONCE_LEN], bool inner)
 {
 	struct octets header = OCTETS_NULL, made = OCTETS_NULL;
 	struct refusal refusal = REFUSAL_NULL;
@@ -157,15 +161,67 @@ static void serve_authentic(struct bytes request, uint8_t nonce[CMP_NONCE_LEN])
 
 	/* A message whose body is malformed is of interest too. */
 	if (cmp_message_decode(request, &msg, &refusal) < 0 || !msg)
-		return;
+		return made;
 	if (msg->body_der.len && !octets_dup(msg->header_der, &header)) {
-		header_refresh(&header, msg, nonce);
-		if (!protect(msg, octets_view(&header), &made))
-			serve(octets_view(&made), nonce);
+		header_refresh(&header, msg, nonce, inner);
+		if (protect(msg, octets_view(&header), &made))
+			octets_clear(&made);
 	}
 	octets_clear(&header);
-	octets_clear(&made);
 	cmp_message_free(msg);
+	return made;
+}
+
+static void serve_authentic(struct bytes request, uint8_t nonce[CMP_NONCE_LEN])
+{
+	struct octets made = authentic(request, nonce, false);
+
+	if (made.len)
+		serve(octets_view(&made), nonce);
+	octets_clear(&made);
+}
+
+/* One alone has the ids of the outer message, so that its protection is one that is added. */
+static void ids_copy(struct ask *outer, struct bytes message)
+{
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmp_message *msg = NULL;
+
+	if (!cmp_message_decode(message, &msg, &refusal) &&
+	    msg->transaction_id.len == CMP_NONCE_LEN && msg->sender_nonce.len == CMP_NONCE_LEN) {
+		memcpy(outer->transaction_id, msg->transaction_id.data, CMP_NONCE_LEN);
+		memcpy(outer->sender_nonce, msg->sender_nonce.data, CMP_NONCE_LEN);
+	}
+	cmp_message_free(msg);
+}
+
+static void serve_nested(struct bytes in)
+{
+	uint8_t nonce[CMP_NONCE_LEN] = {0}, tag;
+	struct bytes tlv, content;
+	struct octets last = OCTETS_NULL;
+	struct ask outer;
+	int n = 0;
+
+	ask_new(&outer, &house, &house.ra);
+	for (int i = 0; i < NESTED_MAX && !der_next(&in, &tag, &tlv, &content); i++) {
+		struct octets made = authentic(tlv, nonce, true);
+
+		if (made.len) {
+			ask_nested(&outer, octets_view(&made));
+			octets_clear(&last);
+			last = made;
+			n++;
+		}
+	}
+	if (n == 1)
+		ids_copy(&outer, octets_view(&last));
+	if (n) {
+		ask_encode(&outer);
+		serve(octets_view(&outer.sent), nonce);
+	}
+	octets_clear(&last);
+	ask_clear(&outer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -178,5 +234,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	serve(in, ignored);
 	for (int i = 0; i < 4 && !der_next(&in, &tag, &tlv, &content); i++)
 		serve_authentic(tlv, nonce);
+	serve_nested((struct bytes){data, size});
 	return 0;
 }
