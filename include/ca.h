@@ -38,6 +38,10 @@ bool ca_is_upstream(const struct ca *ca);
 size_t ca_chain(const struct ca *ca, const struct bytes **certsp);
 struct bytes ca_root(const struct ca *ca); /* empty if not configured */
 
+/* What it signs certificates with; NULL: it is an upstream. */
+const X509_ALGOR *ca_signature_algorithm(const struct ca *ca);
+/* pathLenConstraint of its own certificate, -1 if there is none: 0 certifies no CA. */
+long ca_path_length(const struct ca *ca);
 /* How to go from the old root to the new one, RFC 9483 4.3.2; old_with_new may be empty. */
 struct ca_root_update {
 	struct bytes new_with_new;
@@ -64,6 +68,7 @@ struct ca_request {
 	struct bytes subject; /* TLV of Name */
 	struct bytes spki;    /* TLV */
 	struct bytes san;     /* extnValue of subjectAltName (GeneralNames TLV), or empty */
+	struct bytes ski;     /* whole Extension subjectKeyIdentifier; empty: made from the key */
 	bool san_critical;    /* with an empty subject, RFC 5280 4.2.1.6 */
 	const struct conf_profile *profile;
 	const struct conf_extension

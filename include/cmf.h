@@ -127,6 +127,9 @@ struct cmf_csr {
 	const SubjectPublicKeyInfo *spki;
 	struct spki_kind key_kind;
 	struct bytes p10; /* DER, if it came as PKCS#10 */
+	/* ccr only: a CA asks for a cross-certificate. */
+	bool cross;
+	const X509_ALGOR *signing_alg; /* may be NULL */
 	/* kur only: the certificate to be updated, found by the door from oldCertId or the signer.
 	 */
 	bool update;

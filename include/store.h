@@ -62,12 +62,13 @@ DEFINE_CLEANUP(struct store_reader, store_reader_free);
 
 /* What a client may do; a set of bits. */
 enum store_permission {
-	STORE_MAY_REGISTER = 1 << 0, /* Register for itself */
-	STORE_MAY_REQUEST = 1 << 1,  /* ir, cr, p10cr, kur for entities it manages */
-	STORE_MAY_REVOKE = 1 << 2,   /* rr for entities it manages */
-	STORE_IS_RA = 1 << 3,        /* the same for every entity of its trust domain */
-	STORE_IS_OPERATOR = 1 << 4,  /* as RA */
-	STORE_MAY_ANNOUNCE = 1 << 5, /* announcements of another CA, RFC 9811 3.5 */
+	STORE_MAY_REGISTER = 1 << 0,      /* Register for itself */
+	STORE_MAY_REQUEST = 1 << 1,       /* ir, cr, p10cr, kur for entities it manages */
+	STORE_MAY_REVOKE = 1 << 2,        /* rr for entities it manages */
+	STORE_IS_RA = 1 << 3,             /* the same for every entity of its trust domain */
+	STORE_IS_OPERATOR = 1 << 4,       /* as RA */
+	STORE_MAY_ANNOUNCE = 1 << 5,      /* announcements of another CA, RFC 9811 3.5 */
+	STORE_MAY_CROSS_CERTIFY = 1 << 6, /* ccr, RFC 9810 5.3.11 */
 };
 
 /* A configured client: a CMP requester that we know. */

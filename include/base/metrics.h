@@ -19,6 +19,7 @@ struct metrics;
 	X(cr)                \
 	X(kur)               \
 	X(p10cr)             \
+	X(ccr)               \
 	X(rr) X(certConf) X(pollReq) X(genm) X(announcement) X(nested) X(error) X(other) X(none)
 enum metric_operation {
 #define X(name) METRIC_OP_##name,

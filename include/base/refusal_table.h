@@ -155,6 +155,15 @@ REFUSAL(genm_count, FAIL_BAD_REQUEST, "exactly one element is accepted in a gene
 REFUSAL(genm_unsupported, FAIL_BAD_REQUEST, "this type of general message is not supported")
 REFUSAL(genm_value_malformed, FAIL_BAD_DATA_FORMAT, "the value of the general message is malformed")
 
+/* ccr, RFC 9810 5.3.11, 6.6 and D.6 */
+REFUSAL(cross_req_count, FAIL_BAD_REQUEST, "a cross-certification request holds exactly one CertReqMsg")
+REFUSAL(cross_private_key, FAIL_BAD_REQUEST, "the private key of the requesting CA must not be sent")
+REFUSAL(cross_template_incomplete, FAIL_BAD_CERT_TEMPLATE, "signingAlg, issuer, validity, subject and publicKey must be given completely")
+REFUSAL(cross_signing_alg, FAIL_BAD_ALG, "the CA does not sign with the signingAlg of the request")
+REFUSAL(cross_not_registered, FAIL_NOT_AUTHORIZED, "no cross-certification of this subject is registered for the requester")
+REFUSAL(cross_profile, FAIL_NOT_AUTHORIZED, "a profile of cross-certificates is for cross-certification requests only")
+REFUSAL(cross_ca, FAIL_WRONG_AUTHORITY, "the CA of the registration cannot certify another CA")
+
 /* Announcements, RFC 9810 5.3.13 to 5.3.16 */
 REFUSAL(announcement_malformed, FAIL_BAD_DATA_FORMAT, "the content of the announcement is malformed")
 REFUSAL(announcement_status, FAIL_BAD_REQUEST, "the status of a revocation announcement must be revocationWarning or revocationNotification")

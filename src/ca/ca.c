@@ -130,6 +130,16 @@ struct bytes ca_root(const struct ca *ca)
 	return octets_view(&ca->chain.root);
 }
 
+const X509_ALGOR *ca_signature_algorithm(const struct ca *ca)
+{
+	return ca->internal ? signer_algorithm(ca->internal->signer) : NULL;
+}
+
+long ca_path_length(const struct ca *ca)
+{
+	return X509_get_pathlen(sk_X509_value(ca->chain.certs, 0));
+}
+
 struct bytes ca_issuer(const struct ca *ca)
 {
 	return octets_view(&ca->chain.issuer);

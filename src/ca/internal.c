@@ -227,7 +227,8 @@ static int certificate_make(const struct ca *ca, const struct ca_request *reques
 	if (r < 0)
 		return r;
 	parts.n_extensions =
-		extensions_gather(ca->internal, request, BYTES_OF(ski), san, extensions);
+		extensions_gather(ca->internal, request,
+				  request->ski.len ? request->ski : BYTES_OF(ski), san, extensions);
 	r = certificate_build(&parts, ca->internal->signer, &issued->der);
 	if (r < 0)
 		return log_fault("signing a certificate", r, ca->conf->name);

@@ -7,6 +7,7 @@
 #include "cmf_private.h"
 
 #include "carriers.h"
+#include "cross.h"
 #include "names.h"
 #include "subject_id.h"
 
@@ -30,6 +31,7 @@ struct decision {
 	const struct conf_profile *profile;
 	struct ca *ca;
 	struct octets spki;
+	struct octets key_id; /* whole Extension, if the requester chooses it */
 	uint8_t key_digest[32];
 	struct template_validity validity;
 	struct names names;
@@ -41,6 +43,7 @@ static void decision_clear(struct decision *d)
 	name_request_clear(&d->asked);
 	store_registration_clear(&d->registration);
 	octets_clear(&d->spki);
+	octets_clear(&d->key_id);
 	names_clear(&d->names);
 	mods_clear(&d->mods);
 }
@@ -52,6 +55,8 @@ static int requester_check(const struct decision *d)
 {
 	const struct cmf_principal *who = d->who;
 
+	if (d->csr->cross)
+		return cross_requester_check(who, d->refusal);
 	switch (who->kind) {
 	case CMF_PRINCIPAL_END_ENTITY:
 		/* RFC 9483 4.1.3: kur of its own certificate */
@@ -187,6 +192,9 @@ static int registration_resolve(struct decision *d)
 	if (!d->ca)
 		return refuse_detail(d->refusal, REFUSAL_ca_not_configured,
 				     "the CA of the registration is no longer configured");
+	/* A CA certificate for no other request, and for this one nothing else. */
+	if (d->csr->cross != (d->profile->cross_subject != NULL))
+		return refuse(d->refusal, REFUSAL_cross_profile);
 	return 0;
 }
 
@@ -216,6 +224,8 @@ static int names_resolve(struct decision *d)
 {
 	const struct names_owner owner = {d->registration.subject_id, d->registration.manager};
 
+	if (d->csr->cross)
+		return names_cross(&d->asked, &d->names, d->refusal);
 	if (d->csr->update)
 		return names_keep(&d->asked, d->csr->old, &d->names, d->refusal);
 	return names_decide(&d->asked, d->profile, &owner, d->reader, &d->mods, &d->names,
@@ -226,6 +236,10 @@ static int template_decide(struct decision *d)
 {
 	int r = key_decide(d);
 
+	if (r == 0 && d->csr->cross)
+		r = cross_template_check(d->csr, d->ca, d->refusal);
+	if (r == 0 && d->csr->cross)
+		r = cross_key_id(d->csr->extensions, &d->key_id, d->refusal);
 	if (r == 0)
 		r = template_issuer_check(d->csr->issuer, d->ca, d->refusal);
 	if (r == 0)
@@ -236,18 +250,27 @@ static int template_decide(struct decision *d)
 	return r == 0 ? names_resolve(d) : r;
 }
 
+static int entity_find(struct decision *d)
+{
+	if (d->csr->cross)
+		return cross_registration_find(d->conf, d->who, d->asked.subject, d->carriers.named,
+					       d->reader, &d->registration, d->refusal);
+	return d->csr->update ? entity_of_update(d) : entity_of_request(d);
+}
+
 static int decide(struct decision *d)
 {
 	int r = requester_check(d);
 
 	if (r == 0)
-		r = carriers_resolve(d->conf, d->csr, d->who->default_profile, &d->carriers,
+		r = carriers_resolve(d->conf, d->csr,
+				     d->csr->cross ? NULL : d->who->default_profile, &d->carriers,
 				     d->refusal);
 	if (r == 0)
 		r = name_request_read(d->csr->subject, template_san(d->csr->extensions), &d->asked,
 				      d->refusal);
 	if (r == 0)
-		r = d->csr->update ? entity_of_update(d) : entity_of_request(d);
+		r = entity_find(d);
 	if (r == 0)
 		r = registration_resolve(d);
 	return r == 0 ? template_decide(d) : r;
@@ -262,6 +285,7 @@ static struct ca_request ca_request_of(const struct decision *d)
 		.subject = octets_view(&d->names.subject),
 		.spki = octets_view(&d->spki),
 		.san = octets_view(&d->names.san),
+		.ski = octets_view(&d->key_id),
 		.san_critical = d->names.subject_empty,
 		.profile = d->profile,
 		.extensions = d->profile->extensions,
@@ -332,6 +356,14 @@ static int certificate_describe(struct decision *d, bool confirmed, struct cmf_c
 	return 0;
 }
 
+/* In the audit. */
+static const char *action(const struct cmf_csr *csr)
+{
+	if (csr->cross)
+		return "cross-certify";
+	return csr->update ? "update" : "issue";
+}
+
 static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)
 {
 	const int64_t *registration_ref = NULL;
@@ -360,9 +392,8 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 	}
 	bytes_to_hex((struct bytes){result->serial, result->serial_len}, serial);
 	if (r == 0)
-		r = audit_add(d->cmf, d->who, d->csr->update ? "update" : "issue",
-			      result->subject_id, result->waiting ? "asked upstream" : serial,
-			      unit);
+		r = audit_add(d->cmf, d->who, action(d->csr), result->subject_id,
+			      result->waiting ? "asked upstream" : serial, unit);
 	return r;
 }
 

@@ -52,6 +52,10 @@ _must_check_ int names_decide(const struct name_request *request,
 			      const struct conf_profile *profile, const struct names_owner *owner,
 			      struct store_reader *reader, struct mods *mods, struct names *namesp,
 			      struct refusal *refusal);
+/* ccr: the subject, which the registration has, and nothing else.
+ * 0, REFUSED (template_san_not_allowed), negative errno. */
+_must_check_ int names_cross(const struct name_request *request, struct names *namesp,
+			     struct refusal *refusal);
 /* kur: those of the old certificate, which the request must not change. RFC 9483 4.1.3
  * 0, REFUSED (update_names_changed), negative errno. */
 _must_check_ int names_keep(const struct name_request *request, const struct store_certificate *old,

@@ -332,3 +332,20 @@ int names_decide(const struct name_request *request, const struct conf_profile *
 	names = (struct names){0};
 	return 0;
 }
+
+int names_cross(const struct name_request *request, struct names *namesp, struct refusal *refusal)
+{
+	_cleanup_(names_clear) struct names names = {.as_asked = true};
+	int r;
+
+	if (request->san)
+		return refuse(refusal, REFUSAL_template_san_not_allowed);
+	r = subject_encode(request->subject, &names.subject);
+	if (r == 0)
+		r = subject_text(request->subject, &names.text);
+	if (r < 0)
+		return r;
+	*namesp = names;
+	names = (struct names){0};
+	return 0;
+}

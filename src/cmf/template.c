@@ -229,7 +229,11 @@ static bool basic_constraints_cover(const void *profile, const void *asked)
 	const BASIC_CONSTRAINTS *have = profile, *want = asked;
 
 	/* Without the extension a certificate is no CA's either. RFC 5280 4.2.1.9 */
-	return !want->ca && (!have || !have->ca);
+	if (!want->ca)
+		return !have || !have->ca;
+	if (!have || !have->ca || !want->pathlen != !have->pathlen)
+		return false;
+	return !want->pathlen || ASN1_INTEGER_cmp(want->pathlen, have->pathlen) == 0;
 }
 
 /* Extensions of which the profile may give more than was asked for. */

@@ -239,6 +239,7 @@ _must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const 
  * ------------------------------------------------------------------------------ */
 
 _must_check_ int cmp_certreq_serve(struct cmp_request *rq); /* ir, cr, kur */
+_must_check_ int cmp_ccr_serve(struct cmp_request *rq);
 _must_check_ int cmp_p10cr_serve(struct cmp_request *rq);
 _must_check_ int cmp_certconf_serve(struct cmp_request *rq);
 _must_check_ int cmp_poll_serve(struct cmp_request *rq);

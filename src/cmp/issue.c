@@ -12,6 +12,8 @@ int cmp_answer_type(int body_type)
 {
 	if (body_type == PKI_BODY_IR)
 		return PKI_BODY_IP;
+	if (body_type == PKI_BODY_CCR)
+		return PKI_BODY_CCP;
 	return body_type == PKI_BODY_KUR ? PKI_BODY_KUP : PKI_BODY_CP;
 }
 

@@ -11,6 +11,9 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+/* keyCertSign, RFC 5280 4.2.1.3. */
+enum { KEY_CERT_SIGN_BIT = 5 };
+
 /* A wrapper, since _cleanup_ wants a pointer to the variable. */
 static void extension_freep(X509_EXTENSION **extp)
 {
@@ -43,6 +46,37 @@ static bool makes_a_ca(X509_EXTENSION *ext)
 	constraints = X509V3_EXT_d2i(ext);
 	is_ca = !constraints || constraints->ca;
 	BASIC_CONSTRAINTS_free(constraints);
+	return is_ca;
+}
+
+static const struct conf_extension *extension_find(const struct conf_profile *profile, int nid)
+{
+	for (size_t i = 0; i < profile->n_extensions; i++) {
+		if (profile->extensions[i].nid == nid)
+			return &profile->extensions[i];
+	}
+	return NULL;
+}
+
+/* RFC 5280 4.2.1.3, 4.2.1.9: both are critical in a CA certificate. */
+bool conf_extensions_make_ca(const struct conf_profile *profile)
+{
+	const struct conf_extension *usage = extension_find(profile, NID_key_usage);
+	const struct conf_extension *constraints = extension_find(profile, NID_basic_constraints);
+	BASIC_CONSTRAINTS *bc = NULL;
+	ASN1_BIT_STRING *bits = NULL;
+	const uint8_t *p;
+	bool is_ca;
+
+	if (!usage || !constraints || !usage->critical || !constraints->critical)
+		return false;
+	p = constraints->value;
+	bc = d2i_BASIC_CONSTRAINTS(NULL, &p, (long)constraints->value_len);
+	p = usage->value;
+	bits = d2i_ASN1_BIT_STRING(NULL, &p, (long)usage->value_len);
+	is_ca = bc && bits && bc->ca && ASN1_BIT_STRING_get_bit(bits, KEY_CERT_SIGN_BIT);
+	BASIC_CONSTRAINTS_free(bc);
+	ASN1_BIT_STRING_free(bits);
 	return is_ca;
 }
 
@@ -122,7 +156,7 @@ static int extension_compile(const struct conf_source *source, const char *secti
 		problem_of_openssl(problems, section, value->name);
 		return 0;
 	}
-	if (makes_a_ca(ext)) {
+	if (!profile->cross_subject && makes_a_ca(ext)) {
 		conf_problem(problems, section, value->name,
 			     "certificates of registered entities must not be CA certificates");
 		return 0;

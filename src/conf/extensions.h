@@ -18,3 +18,5 @@ _must_check_ int conf_extensions_compile(const struct conf_source *source,
 void conf_extensions_clear(struct conf_profile *profile);
 /* Prints them as an extension section: DER in hex, which needs no other section. */
 void conf_extensions_print(const struct conf_profile *profile, FILE *out);
+/* Whether what was compiled makes a CA certificate. */
+bool conf_extensions_make_ca(const struct conf_profile *profile);

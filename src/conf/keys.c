@@ -281,6 +281,10 @@ const struct conf_key conf_keys[] = {
 			"it."),
 	PROFILE(implicit_confirm, "implicit_confirm", boolean, .initial = "yes",
 		.help = "Whether implicitConfirm is granted with this profile."),
+	PROFILE(cross_subject, "cross_subject", dn,
+		.help = "Makes it a profile of cross-certificates (ccr) for the CA with exactly "
+			"this subject, as `/O=Example/CN=Root`; the extension section must then "
+			"have basicConstraints with CA:TRUE and keyUsage with keyCertSign."),
 	PROFILE(extension_section, "extension_section", text,
 		.help = "Section with further extensions, as in x509v3_config(5)."),
 

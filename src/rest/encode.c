@@ -40,9 +40,13 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } permission_names[] = {
-	{STORE_MAY_REGISTER, "register"}, {STORE_MAY_REQUEST, "request"},
-	{STORE_MAY_REVOKE, "revoke"},     {STORE_IS_RA, "ra"},
-	{STORE_IS_OPERATOR, "operator"},  {STORE_MAY_ANNOUNCE, "announce"},
+	{STORE_MAY_REGISTER, "register"},
+	{STORE_MAY_REQUEST, "request"},
+	{STORE_MAY_REVOKE, "revoke"},
+	{STORE_IS_RA, "ra"},
+	{STORE_IS_OPERATOR, "operator"},
+	{STORE_MAY_ANNOUNCE, "announce"},
+	{STORE_MAY_CROSS_CERTIFY, "cross-certify"},
 };
 
 uint32_t rest_permission_parse(const char *name)

@@ -390,7 +390,7 @@ void ask_encode(struct ask *ask)
 		protector.mac_algorithm = ask->mac_algorithm;
 	}
 	if ((ask->body->type == PKI_BODY_IR || ask->body->type == PKI_BODY_CR ||
-	     ask->body->type == PKI_BODY_KUR) &&
+	     ask->body->type == PKI_BODY_KUR || ask->body->type == PKI_BODY_CCR) &&
 	    !ask->keep_pop)
 		request_sign(ask);
 	ask->out.body = ask->body;
@@ -489,6 +489,7 @@ const PKIStatusInfo *told_status(const struct told *told)
 	case PKI_BODY_IP:
 	case PKI_BODY_CP:
 	case PKI_BODY_KUP:
+	case PKI_BODY_CCP:
 		HOUSE_CHECK(sk_CertResponse_num(body->value.certRepMessage->response) == 1);
 		response = sk_CertResponse_value(body->value.certRepMessage->response, 0);
 		return response->status;
@@ -529,7 +530,7 @@ struct bytes told_certificate(const struct told *told)
 	const ASN1_TYPE *cert;
 
 	if (told->msg->body_type != PKI_BODY_IP && told->msg->body_type != PKI_BODY_CP &&
-	    told->msg->body_type != PKI_BODY_KUP)
+	    told->msg->body_type != PKI_BODY_KUP && told->msg->body_type != PKI_BODY_CCP)
 		return BYTES_NULL;
 	response = sk_CertResponse_value(told->msg->body->value.certRepMessage->response, 0);
 	if (!response->certifiedKeyPair)

@@ -41,7 +41,7 @@ struct told {
 /* A message without body. signer NULL: MAC-protected. */
 void ask_new(struct ask *ask, struct house *house, const struct house_credential *signer);
 void ask_clear(struct ask *ask);
-/* Bodies. type: ir, cr, kur; the subject's CN may be NULL. */
+/* Bodies. type: ir, cr, kur, ccr; the subject's CN may be NULL. */
 void ask_certreq(struct ask *ask, int type, const char *cn);
 void ask_p10cr(struct ask *ask, const char *cn);
 /* Again: a further certificate in the same message. */

@@ -436,6 +436,12 @@ static const struct {
 	{NULL, "[profile a/b]\nkey_types = ed448\n",
 	 "[profile a/b]: a name is needed: [profile NAME], of letters, digits and \"-_.\""},
 	{NULL, "[ca]\n", "[ca]: a name is needed: [ca NAME], of letters, digits and \"-_.\""},
+	/* Cross-certificates: one CA each, and CA certificates. RFC 5280 4.2.1.3, 4.2.1.9 */
+	{"validity = 30d", "validity = 30d\ncross_subject = /CN=x",
+	 "[profile VnfciCert] cross_subject: not in a default profile: it is for one CA"},
+	{"key_types = ed448", "key_types = ed448\ncross_subject = /CN=x",
+	 "[profile strict] extension_section: cross-certificates need basicConstraints = critical, "
+	 "CA:TRUE and keyUsage = critical, keyCertSign"},
 	/* Extensions */
 	{"extension_section = usage\n[profile", "extension_section = usages\n[profile",
 	 "[profile VnfciCert] extension_section: there is no section [usages]"},

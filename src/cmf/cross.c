@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Cross-certification, RFC 9810 5.3.11 and 6.6: another CA is an entity like others, registered
+ * with a profile that names its subject and has its constraints. What differs from other requests
+ * is here: who may ask, for which registration, and what the request must say. See csr.c.
+ */
+#include "cross.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Octets of a subjectKeyIdentifier; digests are the longest that is used. */
+enum { KEY_ID_MAX = 64 };
+
+static void name_freep(X509_NAME **name)
+{
+	X509_NAME_free(*name);
+}
+
+static void octet_string_freep(ASN1_OCTET_STRING **s)
+{
+	ASN1_OCTET_STRING_free(*s);
+}
+
+int cross_requester_check(const struct cmf_principal *who, struct refusal *refusal)
+{
+	if (who->kind == CMF_PRINCIPAL_CLIENT && (who->permissions & STORE_MAY_CROSS_CERTIFY))
+		return 0;
+	return refuse(refusal, REFUSAL_client_not_permitted);
+}
+
+/* --- for whom -----------------------------------------------------------------------------------
+ */
+
+struct search {
+	const struct conf *conf;
+	const X509_NAME *subject;
+	const struct conf_profile *named;
+	int64_t id; /* of what was found; 0: nothing */
+};
+
+/* Whether the profile is for cross-certificates of that subject: 1, 0, negative errno. */
+static int profile_fits(const struct search *search, const char *profile_name)
+{
+	const struct conf_profile *profile = conf_profile_find(search->conf, profile_name);
+	_cleanup_(name_freep) X509_NAME *subject = NULL;
+	int r;
+
+	if (!profile || !profile->cross_subject || (search->named && search->named != profile))
+		return 0;
+	r = name_parse(profile->cross_subject, &subject);
+	return r < 0 ? r : X509_NAME_cmp(subject, search->subject) == 0;
+}
+
+static int registration_row(void *arg, const struct store_registration *reg)
+{
+	struct search *search = arg;
+	int r = profile_fits(search, reg->profile);
+
+	if (r > 0)
+		search->id = reg->id;
+	return r;
+}
+
+int cross_registration_find(const struct conf *conf, const struct cmf_principal *who,
+			    const X509_NAME *subject, const struct conf_profile *named,
+			    struct store_reader *reader, struct store_registration *regp,
+			    struct refusal *refusal)
+{
+	const struct store_registration_filter filter = {.manager = who->name, .cert_type = -1};
+	struct search search = {conf, subject, named, 0};
+	int r;
+
+	if (!subject)
+		return refuse(refusal, REFUSAL_cross_template_incomplete);
+	r = store_registration_list(reader, &filter, registration_row, &search);
+	if (r < 0)
+		return r;
+	r = search.id ? store_registration_get(reader, search.id, regp) : STORE_NOT_FOUND;
+	if (r == STORE_NOT_FOUND || (r == 0 && regp->state != STORE_REGISTRATION_ACTIVE))
+		return refuse(refusal, REFUSAL_cross_not_registered);
+	return r;
+}
+
+/* --- what ---------------------------------------------------------------------------------------
+ */
+
+/* RFC 9810 6.6.1: all fields but the serial number are given by the requester. */
+int cross_template_check(const struct cmf_csr *csr, const struct ca *ca, struct refusal *refusal)
+{
+	const X509_ALGOR *ours = ca_signature_algorithm(ca);
+
+	/* An upstream CA would be the issuer, and it was not asked; RFC 5280 4.2.1.9 */
+	if (!ours || ca_path_length(ca) == 0)
+		return refuse(refusal, REFUSAL_cross_ca);
+	if (!csr->signing_alg || !csr->issuer || X509_NAME_entry_count(csr->issuer) == 0 ||
+	    !csr->validity || !csr->validity->notBefore || !csr->validity->notAfter)
+		return refuse(refusal, REFUSAL_cross_template_incomplete);
+	if (X509_ALGOR_cmp(csr->signing_alg, ours) != 0)
+		return refuse(refusal, REFUSAL_cross_signing_alg);
+	return 0;
+}
+
+/*
+ * The identifier that the other CA uses in its own certificates; ours would lead nowhere. RFC 5280
+ * 4.2.1.2: it is not critical.
+ */
+int cross_key_id(const STACK_OF(X509_EXTENSION) * asked, struct octets *extensionp,
+		 struct refusal *refusal)
+{
+	int at = asked ? X509v3_get_ext_by_NID(asked, NID_subject_key_identifier, -1) : -1;
+	_cleanup_(octet_string_freep) ASN1_OCTET_STRING *id = NULL;
+	X509_EXTENSION *extension;
+	unsigned char *der = NULL;
+	struct bytes value;
+	const unsigned char *p;
+	int len;
+
+	if (at < 0)
+		return 0;
+	extension = sk_X509_EXTENSION_value(asked, at);
+	value = template_extension_value(extension);
+	p = value.data;
+	id = d2i_ASN1_OCTET_STRING(NULL, &p, (long)value.len);
+	if (!id || p != value.data + value.len || ASN1_STRING_length(id) == 0 ||
+	    ASN1_STRING_length(id) > KEY_ID_MAX || X509_EXTENSION_get_critical(extension))
+		return refuse(refusal, REFUSAL_template_malformed);
+	len = i2d_X509_EXTENSION(extension, &der);
+	if (len <= 0)
+		return -ENOMEM;
+	*extensionp = (struct octets){der, (size_t)len};
+	return 0;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * ccr: another CA asks for a cross-certificate (RFC 9810 5.3.11, 6.6, D.6). Form and proof of
+ * possession, as certreq.c has them for end entities; who may ask and for what is cmf/'s.
+ */
+#include "door_private.h"
+
+#include <errno.h>
+
+/* RFC 9810 D.6: version v1 or v3; what is given of a certificate of ours is always v3. */
+static int template_check(struct cmp_request *rq, const CertTemplate *t)
+{
+	int64_t version;
+
+	if (t->version && (ASN1_INTEGER_get_int64(&version, t->version) != 1 ||
+			   (version != X509_VERSION_1 && version != X509_VERSION_3)))
+		return refuse(&rq->refusal, REFUSAL_template_version);
+	/* RFC 9810 6.6.1: the serial number is the responder's. RFC 5280 4.1.2.8: no UIDs. */
+	if (t->serialNumber || t->issuerUID || t->subjectUID)
+		return refuse(&rq->refusal, REFUSAL_template_field_not_allowed);
+	if (!t->subject || !t->publicKey)
+		return refuse(&rq->refusal, REFUSAL_cross_template_incomplete);
+	return 0;
+}
+
+/* RFC 9810 5.3.11: the private key MUST NOT be sent. */
+static int controls_check(struct cmp_request *rq, const CertRequest *request)
+{
+	const AttributeTypeAndValue *control;
+
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
+		control = sk_AttributeTypeAndValue_value(request->controls, i);
+		if (OBJ_obj2nid(control->type) == NID_id_regCtrl_pkiArchiveOptions)
+			return refuse(&rq->refusal, REFUSAL_cross_private_key);
+	}
+	return 0;
+}
+
+/* RFC 9810 D.6: POPOSigningKey; nobody else may vouch for the key of a CA. */
+static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
+{
+	const POPOSigningKey *pop;
+
+	if (!msg->popo)
+		return refuse(&rq->refusal, REFUSAL_pop_missing);
+	if (msg->popo->type != POPO_SIGNATURE)
+		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
+	pop = msg->popo->value.signature;
+	if (pop->poposkInput)
+		return refuse(&rq->refusal, REFUSAL_pop_input_used);
+	return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
+			      cert_request_der(msg->certReq));
+}
+
+static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)
+{
+	const CertTemplate *t = msg->certReq->certTemplate;
+	EVP_PKEY *key = NULL;
+	int err = template_check(rq, t);
+
+	if (!err)
+		err = controls_check(rq, msg->certReq);
+	if (!err)
+		err = cmp_public_key(rq, t->publicKey, &key, &csr->key_kind);
+	if (!err)
+		err = pop_check(rq, msg, key);
+	EVP_PKEY_free(key);
+	csr->cross = true;
+	csr->signing_alg = t->signingAlg;
+	csr->issuer = t->issuer;
+	csr->validity = t->validity;
+	csr->subject = t->subject;
+	csr->spki = t->publicKey;
+	csr->extensions = t->extensions;
+	return err;
+}
+
+int cmp_ccr_serve(struct cmp_request *rq)
+{
+	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
+	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
+	struct cmp_carriers further = {.chain_request = -1};
+	struct cmf_csr csr = {0};
+	int64_t id;
+	int err = cmp_quota_check(rq);
+
+	if (err)
+		return err;
+	rq->in_body = rq->keep_refusal = true;
+	/* RFC 9810 D.6: only one CertReqMsg. */
+	if (sk_CertReqMsg_num(msgs) != 1)
+		return refuse(&rq->refusal, REFUSAL_cross_req_count);
+	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id != 0)
+		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
+	err = request_read(rq, msg, &csr);
+	return err ? err : cmp_certificate_issue(rq, &csr, &further);
+}
