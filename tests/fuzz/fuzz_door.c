@@ -52,7 +52,15 @@ static void serve(struct bytes request, uint8_t nonce[CMP_NONCE_LEN])
 	struct cmp_message *msg = NULL;
 	bool not_a_message;
 
+	memset(nonce, 0, CMP_NONCE_LEN);
 	house_serve(&house, &house.worker, request, NULL, NULL, &answer, &not_a_message);
+	if (!answer.len) {
+		/* RFC 9811 3.5: announcements, and only they, get none. */
+		HOUSE_CHECK(cmp_message_decode(request, &msg, &refusal) >= 0 && msg);
+		HOUSE_CHECK(msg->body_type >= PKI_BODY_CKUANN && msg->body_type <= PKI_BODY_CRLANN);
+		cmp_message_free(msg);
+		return;
+	}
 	HOUSE_CHECK(!cmp_message_decode(octets_view(&answer), &msg, &refusal));
 	HOUSE_CHECK(msg->protection.len && msg->sender_nonce.len == CMP_NONCE_LEN);
 	if (cmp_message_protection_kind(msg) == CMP_PROTECTION_SIGNATURE)
