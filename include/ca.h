@@ -145,12 +145,19 @@ _must_check_ int ca_crl_update(struct ca *ca, struct store_reader *reader, struc
 
 /* --- CMP over HTTP as a client, with libcurl ---------------------------------------------- */
 
+/* Connections that stay open from one message to the next; any thread. */
+struct ca_connections;
+_must_check_ int ca_connections_new(size_t max, struct ca_connections **connectionsp);
+void ca_connections_free(struct ca_connections *connections);
+
 struct ca_transfer_options {
 	const char *url;
 	const char *tls_trusted; /* PEM file, NULL: system's */
 	int64_t timeout_ms;
+	struct ca_connections *connections; /* NULL: a connection for this message alone */
 };
 /* POSTs one CMP message. 0 with the answer's body (also of 4xx and 5xx with CMP type, RFC 9811);
- * -ECONNREFUSED, -ETIMEDOUT, -EPROTO (no CMP answer) otherwise. */
+ * -ECONNREFUSED, -ETIMEDOUT, -EPROTO (no CMP answer this time), -EREMOTEIO (a status that says that
+ * there will be none) otherwise. */
 _must_check_ int ca_transfer(const struct ca_transfer_options *options, struct bytes request,
 			     struct octets *answerp);

@@ -102,7 +102,8 @@ static OSSL_CMP_MSG *send_last(struct exchange *x)
 	const struct octets *request = &x->transcript.item[x->transcript.len - 1].der;
 	struct ca_transfer_options options = {.url = x->ca->conf->server_url,
 					      .tls_trusted = x->ca->conf->tls_trusted,
-					      .timeout_ms = time_left_ms(x)};
+					      .timeout_ms = time_left_ms(x),
+					      .connections = upstream->connections};
 	int64_t start_us = clock_monotonic_us();
 	OSSL_CMP_MSG *answer;
 
@@ -463,6 +464,18 @@ static void refusal_read(struct exchange *x, struct exchange_result *result)
 		result->outcome = EXCHANGE_GRANTED;
 }
 
+/* RFC 9483 6.1: an unexpected HTTP status is told as systemFailure; what may be there already, a
+ * certificate that is to be confirmed or revoked, is asked for again. */
+static void transfer_error_read(const struct exchange *x, struct exchange_result *result)
+{
+	result->outcome = EXCHANGE_NO_ANSWER;
+	if (x->transfer_error != -EREMOTEIO || x->request.kind == EXCHANGE_REQUEST_REVOKE ||
+	    result->cert)
+		return;
+	result->outcome = EXCHANGE_REFUSED;
+	result->failinfo = FAIL_SYSTEM_FAILURE;
+}
+
 int exchange_step(struct exchange *x, struct exchange_result *resultp)
 {
 	int check_after = 0, r;
@@ -484,7 +497,7 @@ int exchange_step(struct exchange *x, struct exchange_result *resultp)
 	if (r != 0)
 		resultp->outcome = r > 0 ? EXCHANGE_GRANTED : EXCHANGE_WAITING;
 	else if (x->transfer_error != 0)
-		resultp->outcome = EXCHANGE_NO_ANSWER;
+		transfer_error_read(x, resultp);
 	else
 		refusal_read(x, resultp);
 	/* An answer that was not verified is not kept. */

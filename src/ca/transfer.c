@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 enum {
@@ -14,10 +15,67 @@ enum {
 
 #define CMP_TYPE "application/pkixcmp"
 
-static void curl_easyp(CURL **curlp)
+/* --- connections ----------------------------------------------------------------------------- */
+
+/* Handles that nobody uses now; each keeps its connection open. */
+struct ca_connections {
+	pthread_mutex_t lock;
+	size_t max, len;
+	CURL *idle[];
+};
+
+int ca_connections_new(size_t max, struct ca_connections **connectionsp)
 {
-	curl_easy_cleanup(*curlp);
+	struct ca_connections *c = calloc(1, sizeof(*c) + max * sizeof(CURL *));
+
+	if (!c)
+		return -ENOMEM;
+	pthread_mutex_init(&c->lock, NULL);
+	c->max = max;
+	*connectionsp = c;
+	return 0;
 }
+
+void ca_connections_free(struct ca_connections *c)
+{
+	if (!c)
+		return;
+	while (c->len > 0)
+		curl_easy_cleanup(c->idle[--c->len]);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+/* The one that was used last: its connection is the least likely to be closed by now. */
+static CURL *handle_take(struct ca_connections *c)
+{
+	CURL *curl = NULL;
+
+	if (c) {
+		pthread_mutex_lock(&c->lock);
+		if (c->len > 0)
+			curl = c->idle[--c->len];
+		pthread_mutex_unlock(&c->lock);
+	}
+	return curl ? curl : curl_easy_init();
+}
+
+static void handle_give_back(struct ca_connections *c, CURL *curl)
+{
+	if (c && curl) {
+		/* Options are forgotten, connections are not. */
+		curl_easy_reset(curl);
+		pthread_mutex_lock(&c->lock);
+		if (c->len < c->max) {
+			c->idle[c->len++] = curl;
+			curl = NULL;
+		}
+		pthread_mutex_unlock(&c->lock);
+	}
+	curl_easy_cleanup(curl);
+}
+
+/* --- one message ----------------------------------------------------------------------------- */
 
 static void curl_slistp(struct curl_slist **listp)
 {
@@ -70,7 +128,7 @@ static int errno_of(CURL *curl, CURLcode code)
 	curl_off_t connected_us = 0;
 
 	(void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
-	if (connected_us == 0)
+	if (connected_us == 0 || code == CURLE_COULDNT_CONNECT)
 		return -ECONNREFUSED;
 	return code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EPROTO;
 }
@@ -85,25 +143,50 @@ static bool is_cmp(CURL *curl)
 	       strchr("; \t", type[sizeof(CMP_TYPE) - 1]);
 }
 
+/* RFC 9483 6.1: whether the status of an answer that is not CMP says that no other will come: wrong
+ * in the request or in the URL. Those of overload, proxies and restarts pass. */
+static bool is_final(CURL *curl)
+{
+	static const long passing[] = {408, 425, 429};
+	long status = 0;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	for (size_t i = 0; i < ARRAY_LEN(passing); i++)
+		if (status == passing[i])
+			return false;
+	return (status >= 300 && status <= 499) || status == 501 || status == 505;
+}
+
+static int perform(CURL *curl, const struct ca_transfer_options *options, struct bytes request,
+		   struct curl_slist *headers, struct octets *answer)
+{
+	CURLcode code;
+
+	if (set_up(curl, options, request, headers, answer) < 0)
+		return -ENOMEM;
+	code = curl_easy_perform(curl);
+	if (code != CURLE_OK)
+		return errno_of(curl, code);
+	if (is_cmp(curl) && answer->len > 0)
+		return 0;
+	return is_final(curl) ? -EREMOTEIO : -EPROTO;
+}
+
 int ca_transfer(const struct ca_transfer_options *options, struct bytes request,
 		struct octets *answerp)
 {
-	_cleanup_(curl_easyp) CURL *curl = curl_easy_init();
 	_cleanup_(octets_clear) struct octets answer = OCTETS_NULL;
 	struct curl_slist *content_type = curl_slist_append(NULL, "Content-Type: " CMP_TYPE);
 	/* "Expect:" as such: the body is small, no 100-continue is waited for. */
 	struct curl_slist *grown = content_type ? curl_slist_append(content_type, "Expect:") : NULL;
 	_cleanup_(curl_slistp) struct curl_slist *headers = grown ? grown : content_type;
-	CURLcode code;
+	CURL *curl = handle_take(options->connections);
+	int r = curl && grown ? perform(curl, options, request, headers, &answer) : -ENOMEM;
 
-	if (!curl || !grown || set_up(curl, options, request, headers, &answer) < 0)
-		return -ENOMEM;
-	code = curl_easy_perform(curl);
-	if (code != CURLE_OK)
-		return errno_of(curl, code);
-	if (!is_cmp(curl) || answer.len == 0)
-		return -EPROTO;
-	*answerp = answer;
-	answer = OCTETS_NULL;
-	return 0;
+	handle_give_back(options->connections, curl);
+	if (r == 0) {
+		*answerp = answer;
+		answer = OCTETS_NULL;
+	}
+	return r;
 }

@@ -154,6 +154,8 @@ int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf
 	u->slot = calloc(conf->upstream_workers + 1, sizeof(*u->slot));
 	if (r == 0 && !u->slot)
 		r = -ENOMEM;
+	if (r == 0)
+		r = ca_connections_new(conf->upstream_workers + 1, &u->connections);
 	if (r == 0) {
 		r = certificates_load(conf, "trusted", conf->trusted, &u->trusted, problems);
 		credential = ra_credential_load(conf, u, problems);
@@ -179,6 +181,7 @@ void upstream_free(struct upstream *u)
 	octets_clear_secret(&u->ra_secret);
 	X509_NAME_free(u->recipient);
 	X509_NAME_free(u->expected_sender);
+	ca_connections_free(u->connections);
 	pthread_cond_destroy(&u->left);
 	pthread_mutex_destroy(&u->lock);
 	free(u->slot);

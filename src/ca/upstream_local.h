@@ -21,6 +21,7 @@ struct upstream {
 	STACK_OF(X509) * trusted;
 	exchange_transfer *transfer;
 	void *transfer_arg;
+	struct ca_connections *connections;
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t left;  /* a slot became free */

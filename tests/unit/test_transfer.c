@@ -19,6 +19,7 @@ struct server {
 	const char *head; /* NULL: takes the request and says nothing */
 	size_t body_len;
 	pthread_t thread;
+	int accepted;
 	char request[4096];
 	size_t request_len;
 };
@@ -102,10 +103,16 @@ static const struct {
 	{"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", 10, -EPROTO},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp-poll\r\n", 10, -EPROTO},
 	{"HTTP/1.1 200 OK\r\n", 10, -EPROTO},
+	/* RFC 9483 6.1: a status that will not change. */
+	{"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n", 10, -EREMOTEIO},
+	{"HTTP/1.1 405 No\r\n", 0, -EREMOTEIO},
+	{"HTTP/1.1 501 No\r\n", 0, -EREMOTEIO},
+	{"HTTP/1.1 429 Later\r\n", 0, -EPROTO},
+	{"HTTP/1.1 500 Failure\r\nContent-Type: text/plain\r\n", 10, -EPROTO},
 	{"HTTP/1.1 503 Later\r\nContent-Type: text/plain\r\n", 10, -EPROTO},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\n", 0, -EPROTO},
 	/* No redirection, wherever it leads. */
-	{"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n", 0, -EPROTO},
+	{"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n", 0, -EREMOTEIO},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\n", 1024 * 1024, 0},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\n", 1024 * 1024 + 1, -EPROTO},
 	{"no HTTP\r\n", 10, -EPROTO},
@@ -158,6 +165,55 @@ START_TEST(test_nobody_listens)
 }
 END_TEST
 
+/* Serves on one connection for as long as it stays open, then on the next. */
+static void *keep_alive_main(void *arg)
+{
+	struct server *s = arg;
+
+	for (int connection = 0; connection < 2; connection++) {
+		int fd = accept(s->listener, NULL, NULL);
+
+		s->accepted++;
+		for (int i = 0; i < 2; i++) {
+			char buffer[4096];
+			size_t len = 0;
+			ssize_t n = 1;
+
+			while (n > 0 && !memmem(buffer, len, "the request", 11)) {
+				n = recv(fd, buffer + len, sizeof(buffer) - len, 0);
+				len += n > 0 ? (size_t)n : 0;
+			}
+			if (n > 0)
+				say(fd, s);
+		}
+		close(fd);
+	}
+	return NULL;
+}
+
+/* RFC 9483 6: connections stay open; one that the upstream has closed meanwhile is made anew. */
+START_TEST(test_keep_alive)
+{
+	struct server s = {.head = answers[0].head, .body_len = 10};
+	struct ca_transfer_options options = {.url = s.url, .timeout_ms = 10000};
+
+	OK(ca_connections_new(2, &options.connections));
+	server_listen(&s);
+	OK(pthread_create(&s.thread, NULL, keep_alive_main, &s));
+	for (int i = 0; i < 4; i++) {
+		struct octets answer = OCTETS_NULL;
+
+		OK(ca_transfer(&options, bytes_of_string("the request"), &answer));
+		ck_assert_uint_eq(answer.len, 10);
+		octets_clear(&answer);
+	}
+	OK(pthread_join(s.thread, NULL));
+	ck_assert_int_eq(s.accepted, 2);
+	close(s.listener);
+	ca_connections_free(options.connections);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("transfer");
@@ -168,6 +224,7 @@ int main(void)
 	tcase_add_loop_test(cases, test_answers, 0, ARRAY_LEN(answers));
 	tcase_add_test(cases, test_no_answer_in_time);
 	tcase_add_test(cases, test_nobody_listens);
+	tcase_add_test(cases, test_keep_alive);
 	tcase_set_timeout(cases, 60);
 	suite_add_tcase(suite, cases);
 	runner = srunner_create(suite);

@@ -54,6 +54,35 @@ START_TEST(test_unreachable_until_timeout)
 }
 END_TEST
 
+/* An HTTP status that will not change is an answer; a revocation is asked for again all the same.
+ */
+START_TEST(rfc9483_6_1_unexpected_status)
+{
+	struct store_certificate cert = {0};
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.not_found = true;
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_failinfo(&mock, id, FAIL_SYSTEM_FAILURE);
+	mock.not_found = false;
+	id = mock_ask(&mock, "vnfci-2");
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_PENDING);
+	OK(store_certificate_get(f.reader, id, &cert));
+	OK(ca_revoke(f.ca, &cert, STORE_CERT_REVOKED, 0, f.unit));
+	OK(store_unit_commit(f.unit));
+	store_certificate_clear(&cert);
+	mock.not_found = true;
+	ck_assert_int_eq(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit), STORE_NOT_FOUND);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+	mock_end(&mock);
+}
+END_TEST
+
 START_TEST(test_check_after_is_upstream_retry)
 {
 	mock_begin(&mock, &f, false);
@@ -440,6 +469,7 @@ static Suite *upstream_late_suite(void)
 	TCase *workers = tcase_create("workers");
 
 	tcase_add_test(silent, test_unreachable_until_timeout);
+	tcase_add_test(silent, rfc9483_6_1_unexpected_status);
 	tcase_add_loop_test(silent, test_check_after_is_upstream_retry, 0, 3);
 	tcase_add_test(silent, test_timeout_after_certconf);
 	tcase_add_test(silent, test_upstream_that_forgets);

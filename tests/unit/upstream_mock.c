@@ -217,6 +217,8 @@ int mock_transfer(void *arg, const struct ca_transfer_options *options, struct b
 		m->before(m);
 	if (m->unreachable)
 		return -ECONNREFUSED;
+	if (m->not_found)
+		return -EREMOTEIO;
 	if (m->lose_at == n && m->lose == MOCK_LOSE_REQUEST)
 		return -ETIMEDOUT;
 	answer = answer_to(m, request);

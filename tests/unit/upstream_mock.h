@@ -34,6 +34,7 @@ struct upstream_mock {
 	int rr_status;    /* PKIStatus of rp, with failinfo */
 	int failinfo;     /* bit */
 	bool unreachable; /* connections are refused */
+	bool not_found;   /* HTTP 404 */
 	bool forget;      /* knows nothing of repetitions */
 	bool forge;       /* one octet of the answer is changed */
 	int lose_at;      /* the n-th transfer, from 1 on */
