@@ -57,8 +57,9 @@ _must_check_ int envelope_seal(const struct envelope_recipient *to, const char *
  * The content, opened with a private key or, if it is NULL, with a password. Versions 0 to 4 and
  * one recipient, whose identifier is not looked at: RFC 9810 5.2.8.3.2 lets it name what the owner
  * of the key cannot know. 0; -EBADMSG if malformed or of another content type; -ENOTSUP if an
- * algorithm is not accepted; -EKEYREJECTED if the key or password does not open it. Strict DER is
- * the caller's concern (der_check). The caller owns *contentp, which may be a secret.
+ * algorithm is not accepted; -EKEYREJECTED if the key or password does not open it. With key
+ * transport that is not always noticed: the content is then random, and has to be checked. Strict
+ * DER is the caller's concern (der_check). The caller owns *contentp, which may be a secret.
  */
 _must_check_ int envelope_open(struct bytes envelope, EVP_PKEY *key, struct bytes password,
 			       const char *content_type, struct octets *contentp);

@@ -168,6 +168,7 @@ START_TEST(test_envelope_round)
 	CMS_ContentInfo *cms;
 	struct party p;
 	uint8_t tag;
+	int err;
 
 	if (!key)
 		return;
@@ -189,9 +190,12 @@ START_TEST(test_envelope_round)
 	/* another key of the kind, another kind, no key, another type of content */
 	other = key_make(t);
 	octets_clear(&content);
-	ck_assert_int_eq(
-		envelope_open(octets_view(&envelope), other, BYTES_NULL, OID_CT_DATA, &content),
-		-EKEYREJECTED);
+	err = envelope_open(octets_view(&envelope), other, BYTES_NULL, OID_CT_DATA, &content);
+	/* RSA: a random key, which one time in 256 gives something that looks padded */
+	ck_assert(err == -EKEYREJECTED ||
+		  (t->info == CMS_RECIPINFO_TRANS && err == 0 &&
+		   !bytes_equal(octets_view(&content), bytes_of_string(text))));
+	octets_clear(&content);
 	EVP_PKEY_free(other);
 	other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	ck_assert_int_eq(
