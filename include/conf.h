@@ -244,6 +244,7 @@ struct conf_client_policy {
 	uint64_t mac_algorithms;     /* 0: likewise; else only those of [protection] count */
 	enum conf_answer_mac answer_mac;
 	uint32_t answer_mac_iterations;
+	bool enveloped_data_always; /* also to pvno 2 */
 };
 
 struct conf {

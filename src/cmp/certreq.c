@@ -41,6 +41,7 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 				      cert_request_der(msg->certReq));
 	case POPO_KEY_ENCIPHERMENT:
 	case POPO_KEY_AGREEMENT:
+		return cmp_pop_priv_key(rq, msg->popo->value.keyEncipherment, key);
 	default:
 		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
 	}

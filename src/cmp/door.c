@@ -155,6 +155,7 @@ static void attempt_clear(struct cmp_request *rq)
 	octets_clear(&rq->answer);
 	rq->refusal = REFUSAL_NULL;
 	rq->in_body = rq->keep_refusal = false;
+	rq->pop = CMP_POP_PROVEN;
 	rq->cert_req_id = 0;
 	rq->outcome = METRIC_ACCEPTED;
 	free(rq->subject);

@@ -97,6 +97,12 @@ struct cmp_reply {
 
 struct cmp_request;
 
+/* How far the proof of possession of a request has come. */
+enum cmp_pop {
+	CMP_POP_PROVEN,    /* by signature, or a registration authority says so */
+	CMP_POP_ENCR_CERT, /* by certConf, for the certificate is encrypted */
+};
+
 /* How a message lies in a nested one. */
 enum cmp_inner {
 	CMP_INNER_APPROVED, /* the outer protection approves it, RFC 9483 5.2.2.1 */
@@ -151,6 +157,7 @@ struct cmp_request {
 	int cert_req_id;              /* for the answer */
 	bool in_body;                 /* refusals are reported by the answer of the operation */
 	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */
+	enum cmp_pop pop;
 	struct cmp_reply reply;
 	struct octets answer;
 	struct refusal refusal;
@@ -294,6 +301,14 @@ enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq);
 /* Verifies a proof of possession by signature; REFUSED pop_*. */
 _must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 				const ASN1_BIT_STRING *signature, struct bytes data);
+/*
+ * pop_priv_key.c: a proof of possession by decryption, of key encipherment and key agreement keys;
+ * sets rq->pop. REFUSED pop_*.
+ */
+_must_check_ int cmp_pop_priv_key(struct cmp_request *rq, const POPOPrivKey *pop, EVP_PKEY *key);
+/* The certificate encrypted for its own key, as EncryptedKey. The caller owns *encryptedp. */
+_must_check_ int cmp_pop_encrypted_certificate(const struct cmp_request *rq, struct bytes der,
+					       ASN1_TYPE **encryptedp);
 /* Makes the key that is to be certified; REFUSED public_key_*. */
 _must_check_ int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
 				EVP_PKEY **keyp, struct spki_kind *kindp);

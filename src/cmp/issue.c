@@ -64,6 +64,12 @@ static int issue_now(struct cmp_request *rq, const struct cmf_csr_result *result
 	return err;
 }
 
+/* RFC 9810 5.2.8.3.2: certConf is the proof of possession where the certificate is encrypted. */
+static bool may_confirm_implicitly(const struct cmp_request *rq)
+{
+	return rq->implicit_confirm && rq->pop != CMP_POP_ENCR_CERT;
+}
+
 static int transaction_open(struct cmp_request *rq, const struct cmf_csr_result *result,
 			    bool chain_request)
 {
@@ -72,7 +78,7 @@ static int transaction_open(struct cmp_request *rq, const struct cmf_csr_result 
 	if (err)
 		return err;
 	rq->txn.chain_request = chain_request;
-	rq->txn.implicit_confirm = rq->implicit_confirm && result->implicit_confirm;
+	rq->txn.implicit_confirm = may_confirm_implicitly(rq) && result->implicit_confirm;
 	if (!result->mods)
 		return 0;
 	rq->txn.status_text = strdup(result->mods);
@@ -126,8 +132,11 @@ int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
 		return refuse(&rq->refusal, REFUSAL_cert_chain_request_contradiction);
 	if (chain < 0)
 		chain = further->chain_request;
-	err = cmf_csr(rq->door->cmf, &rq->who, csr, rq->implicit_confirm, rq->worker->reader,
+	err = cmf_csr(rq->door->cmf, &rq->who, csr, may_confirm_implicitly(rq), rq->worker->reader,
 		      rq->worker->unit, &result, &rq->refusal);
+	/* We would vouch for a proof to the upstream CA that is yet to come, RFC 9810 5.2.8.3.3. */
+	if (!err && result.waiting && rq->pop == CMP_POP_ENCR_CERT)
+		err = refuse(&rq->refusal, REFUSAL_pop_encr_cert_upstream);
 	if (!err)
 		err = transaction_open(rq, &result, chain != 0);
 	if (!err)

@@ -29,8 +29,12 @@ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 	struct bytes octets = {ASN1_STRING_get0_data(signature),
 			       (size_t)ASN1_STRING_length(signature)};
 	enum signature_result result;
-	int err = signature_verify(key, alg, data, octets, &result);
+	int err;
 
+	/* RFC 4211 4: a key agreement key, and one for encapsulation, proves by decryption. */
+	if (!(spki_key_uses(key) & SPKI_SIGNS))
+		return refuse(&rq->refusal, REFUSAL_pop_key_cannot_sign);
+	err = signature_verify(key, alg, data, octets, &result);
 	if (err)
 		return err;
 	switch (result) {

@@ -114,10 +114,17 @@ int cmp_reply_certificate(struct cmp_request *rq, int type, struct bytes der, co
 	if (!response->certifiedKeyPair)
 		return -ENOMEM;
 	cert = response->certifiedKeyPair->certOrEncCert;
-	cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
-	cert->value.certificate = sequence_new(der);
-	if (!cert->value.certificate)
-		return -ENOMEM;
+	if (rq->pop == CMP_POP_ENCR_CERT) {
+		cert->type = CERT_OR_ENC_CERT_ENCRYPTED;
+		err = cmp_pop_encrypted_certificate(rq, der, &cert->value.encryptedCert);
+		if (err)
+			return err;
+	} else {
+		cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
+		cert->value.certificate = sequence_new(der);
+		if (!cert->value.certificate)
+			return -ENOMEM;
+	}
 	rq->reply.issuer = rq->txn.chain_request ? issuer : NULL;
 	return ca_pubs_add(rq, type, ca_root(issuer));
 }

@@ -309,6 +309,12 @@ const struct conf_key conf_keys[] = {
 	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
 	       .help = "Whether the client may protect kur itself for a certificate that it "
 		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),
+	POLICY(enveloped_data_always, "enveloped_data_always", boolean, .initial = "no",
+	       .help = "What is encrypted for the client is EnvelopedData also when it says pvno "
+		       "2, "
+		       "which promises EncryptedValue: `openssl cmp` from 3.5 says 2 and "
+		       "understands "
+		       "both."),
 };
 /* clang-format on */
 
