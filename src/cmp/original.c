@@ -13,16 +13,17 @@
 /* RFC 9483 5.2.3: for which an RA MUST NOT replace the protection. */
 static bool replaceable(const struct cmp_message *msg)
 {
-	const CertReqMsg *request;
+	const SubjectPublicKeyInfo *key;
 
 	if (msg->body_type == PKI_BODY_KUR)
 		return false;
 	if (msg->body_type != PKI_BODY_IR && msg->body_type != PKI_BODY_CR)
 		return true;
-	/* 4.1.6: central key generation */
+	/* 4.1.6: central key generation is asked for by no key, or an empty one. */
 	for (int i = 0; i < sk_CertReqMsg_num(msg->body->value.certReqMessages); i++) {
-		request = sk_CertReqMsg_value(msg->body->value.certReqMessages, i);
-		if (!request->certReq->certTemplate->publicKey)
+		key = sk_CertReqMsg_value(msg->body->value.certReqMessages, i)
+			      ->certReq->certTemplate->publicKey;
+		if (!key || ASN1_STRING_length(key->subjectPublicKey) == 0)
 			return false;
 	}
 	return true;

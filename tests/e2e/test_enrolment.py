@@ -3,7 +3,7 @@
 `openssl cmp` (IFA 033 11.2, RFC 9483 4.1, 4.2)."""
 import pytest
 
-from conftest import BUILD, OPENSSL, Requester, make_ca, run, serial_of, wait_for, x509
+from conftest import BUILD, OPENSSL, Requester, Vnfm, make_ca, run, serial_of, wait_for, x509
 
 
 def test_ir_after_register(shared):
@@ -124,6 +124,41 @@ def test_rr_and_certrevoked(shared, tmp_path):
         return serial_of(cert).upper() in text and "Key Compromise" in text
 
     wait_for("the certificate being on the CRL", listed)
+
+
+def test_certificate_hold_is_taken_back(cmf, tmp_path):
+    """RFC 5280 5.3.1: certificateHold and removeFromCRL, by rr and by the operator; with crl_on_revocation
+    the CRL that is served is right as soon as the answer is there."""
+    cmf.stop()
+    cmf.set("ca issuing", "crl_on_revocation", "yes")
+    cmf.start()
+    a = Vnfm(cmf, "vnfm-h", tmp_path / "h")
+    cmf.register("vnfm-h", "vnfci-hold")
+    chain = a.out()
+    cert, key = a.enrol("vnfci-hold", extra=["-chainout", chain])
+    holder = Requester(cmf, a.dir, ["-cert", cert, "-key", key, "-extracerts", chain])
+    holder.count = 2000
+
+    def crl():
+        run(["curl", "-sf", "-o", tmp_path / "crl", f"{cmf.url}/crl/issuing.crl"])
+        return run([OPENSSL, "crl", "-inform", "DER", "-in", tmp_path / "crl", "-noout", "-text"]).stdout
+
+    assert a.cmp("rr", "-oldcert", cert, "-revreason", "8").failinfo == "badRequest"
+    assert a.cmp("rr", "-oldcert", cert, "-revreason", "6").ok
+    assert cmf.states("vnfci-hold") == ["on hold"]
+    assert 'cmfd_certificates{state="on_hold"} 1' in cmf.metrics()
+    assert serial_of(cert).upper() in crl() and "Certificate Hold" in crl()
+    assert holder.cmp("kur", "-newkey", a.key(), "-certout", a.out()).failinfo == "signerNotTrusted"
+    assert a.cmp("kur", "-newkey", a.key(), "-oldcert", cert, "-certout", a.out()).failinfo == "certRevoked"
+    assert a.cmp("rr", "-oldcert", cert, "-revreason", "8").ok
+    assert cmf.states("vnfci-hold") == ["active"]
+    assert serial_of(cert).upper() not in crl()
+    cmf.ctl("certificate", "revoke", serial_of(cert), "--reason", "certificateHold")
+    assert [c["state"] for c in cmf.ctl_json("certificate", "list", "--state", "on hold")] == ["on hold"]
+    cmf.ctl("certificate", "revoke", "--subject-id", "vnfci-hold", "--reason", "removeFromCRL")
+    assert holder.cmp("rr", "-oldcert", cert, "-revreason", "1").ok
+    assert a.cmp("rr", "-oldcert", cert, "-revreason", "8").failinfo == "certRevoked"
+    assert cmf.states("vnfci-hold") == ["revoked"]
 
 
 @pytest.mark.parametrize("infotype", ["signKeyPairTypes", "preferredSymmAlg", "currentCRL"])

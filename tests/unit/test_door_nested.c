@@ -559,7 +559,20 @@ static const struct {
 	{"RFC 9483 5.2.3 transactionID", PKI_BODY_IR, true, false, 1, FAIL_BAD_REQUEST},
 	{"RFC 9483 5.2.3 kur", PKI_BODY_KUR, true, true, 1, FAIL_BAD_REQUEST},
 	{"RFC 9810 5.1.1.3 from no RA", PKI_BODY_IR, false, false, 2, -1},
+	{"RFC 9483 5.2.3 central key generation", PKI_BODY_CR, true, true, 1, FAIL_BAD_REQUEST},
 };
+
+/* RFC 9483 4.1.6: the CA is to make the key. */
+static void key_remove(struct ask *a)
+{
+	CertReqMsg *msg = ask_request(a);
+
+	SubjectPublicKeyInfo_free(msg->certReq->certTemplate->publicKey);
+	msg->certReq->certTemplate->publicKey = NULL;
+	ProofOfPossession_free(msg->popo);
+	msg->popo = NULL;
+	a->keep_pop = true;
+}
 
 START_TEST(rfc9810_5_1_1_3_original)
 {
@@ -570,6 +583,8 @@ START_TEST(rfc9810_5_1_1_3_original)
 	ask_encode(&original);
 	ask_new(&a, h, originals[_i].ra ? &h->ra : &h->vnfm_a);
 	ask_certreq(&a, originals[_i].type, "vnfci-a");
+	if (originals[_i].type == PKI_BODY_CR)
+		key_remove(&a);
 	if (originals[_i].ids) {
 		a.out.transaction_id = original.out.transaction_id;
 		a.out.sender_nonce = original.out.sender_nonce;
