@@ -177,5 +177,8 @@ int cmp_inner_approve(struct cmp_request *rq)
 	if (strcmp(rq->who.trust_domain, rq->outer->who.trust_domain) != 0)
 		return refuse(&rq->refusal, REFUSAL_nested_other_domain);
 	rq->who.approver = &rq->outer->who;
+	/* What the RA says of the message it approves belongs to that message's transaction. */
+	rq->has_original = rq->outer->has_original;
+	memcpy(rq->original, rq->outer->original, sizeof(rq->original));
 	return 0;
 }

@@ -123,12 +123,14 @@ int cmp_original_check(struct cmp_request *rq)
 
 int cmp_original_audit(struct cmp_request *rq)
 {
+	const struct cmf_principal *ra = rq->who.approver ? rq->who.approver : &rq->who;
+
 	if (!rq->has_original)
 		return 0;
 	bytes_to_hex(BYTES_OF(rq->original), rq->original_hex);
 	bytes_to_hex(rq->msg->transaction_id, rq->transaction_hex);
 	rq->audit = (struct store_audit){.time_ms = rq->now_ms,
-					 .actor = rq->who.name,
+					 .actor = ra->name,
 					 .action = "original",
 					 .target = rq->transaction_hex,
 					 .detail = rq->original_hex};

@@ -2,7 +2,9 @@
 """Nested messages, RFC 9483 5.2.2: messages that `openssl cmp` made, wrapped and signed here by a
 registration authority, since no client at hand sends nested ones; the answers are read with pyasn1,
 an ASN.1 implementation that has nothing to do with ours."""
+import hashlib
 import os
+import sqlite3
 import subprocess
 import urllib.request
 
@@ -69,13 +71,14 @@ class Message:
                        input=tlv(0x30, self.parts[0], self.parts[1]), stdout=subprocess.DEVNULL)
 
 
-def signed(requester, body, transaction_id, sender_nonce):
+def signed(requester, body, transaction_id, sender_nonce, *infos):
     """A PKIMessage with that body, ecdsa-with-SHA256."""
     subject = elements(elements(der_of(requester.cert))[0])
     name = subject[5]
     header = tlv(0x30, tlv(0x02, b"\x02"), tlv(0xa4, name), tlv(0xa4, tlv(0x30)),
                  tlv(0xa1, bytes.fromhex("300a06082a8648ce3d040302")),
-                 tlv(0xa4, tlv(0x04, transaction_id)), tlv(0xa5, tlv(0x04, sender_nonce)))
+                 tlv(0xa4, tlv(0x04, transaction_id)), tlv(0xa5, tlv(0x04, sender_nonce)),
+                 *([tlv(0xa8, tlv(0x30, *infos))] if infos else []))
     part = tlv(0x30, header, body)
     signature = subprocess.run([OPENSSL, "dgst", "-sha256", "-sign", requester.private_key], check=True,
                                input=part, stdout=subprocess.PIPE).stdout
@@ -103,10 +106,10 @@ def made(requester, cmd, *args):
     return Message(out.read_bytes())
 
 
-def added(ra, message):
+def added(ra, message, *infos):
     """RFC 9483 5.2.2.1: transactionID and senderNonce are those of the message inside."""
     return signed(ra, tlv(0xb4, tlv(0x30, message.der)), message.octets("transactionID"),
-                  message.octets("senderNonce"))
+                  message.octets("senderNonce"), *infos)
 
 
 def batch(ra, *messages):
@@ -137,6 +140,23 @@ def test_added_protection(house):
     assert post(house, outer).der == answer.der
     # The same label as for the message inside, RFC 9483 6.1.
     assert post(house, outer, "/.well-known/cmp/initialization").der == answer.der
+
+
+def audit(house, action):
+    with sqlite3.connect(f"file:{house.dir}/cmf.db?mode=ro", uri=True) as db:
+        return db.execute("SELECT actor, target, detail FROM audit WHERE action = ?", [action]).fetchall()
+
+
+def test_audit_says_who_approved_and_what_was_replaced(house):
+    """origPKIMessage: RFC 9810 5.1.1.3; id-it 15."""
+    entity = house.entity
+    ir = made(entity, "ir", "-newkey", entity.key(), "-subject", "/CN=nested-1.example.net")
+    originals = tlv(0x30, ir.der)
+    info = tlv(0x30, bytes.fromhex("06082b0601050507040f"), originals)
+    assert post(house, added(house.ra, ir, info)).type == IP
+    assert ("ra", ir.octets("transactionID").hex(), hashlib.sha256(originals).hexdigest()) in \
+        audit(house, "original")
+    assert ("ra", "nested-1.example.net", "issue") in audit(house, "approve")
 
 
 def test_added_protection_by_no_ra(house):

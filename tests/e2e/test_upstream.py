@@ -215,6 +215,15 @@ def test_rr_is_forwarded(pair):
     pair.check_one("up-rr", cert, "revoked")
 
 
+def test_certificate_hold_is_forwarded_and_taken_back(pair):
+    """RFC 5280 5.3.1: certificateHold, removeFromCRL."""
+    pair.register("up-hold")
+    cert = pair.enrol("up-hold")
+    for reason, state in (("6", "on hold"), ("8", "active"), ("6", "on hold"), ("1", "revoked")):
+        assert pair.vnfm.cmp("rr", "-oldcert", cert, "-revreason", reason).ok
+        pair.check_one("up-hold", cert, state)
+
+
 def test_rr_while_the_upstream_is_dead_is_revocation_pending(pair):
     pair.register("up-rrp")
     cert = pair.enrol("up-rrp")
