@@ -30,6 +30,7 @@ DEFINE_CLEANUP(struct cmf, cmf_free);
 enum cmf_principal_kind {
 	CMF_PRINCIPAL_CLIENT,     /* a configured client */
 	CMF_PRINCIPAL_END_ENTITY, /* holder of a valid certificate of ours: kur and rr of it only */
+	CMF_PRINCIPAL_REVOKER,    /* knows the revocation passphrase of an entity: rr for it only */
 	CMF_PRINCIPAL_ADMIN,      /* cmfctl on the Unix-domain socket: acts for any client */
 };
 
@@ -49,7 +50,7 @@ struct cmf_principal {
 	 */
 	const struct cmf_principal *approver;
 	int64_t certificate_id;   /* END_ENTITY */
-	int64_t registration_id;  /* END_ENTITY */
+	int64_t registration_id;  /* END_ENTITY, REVOKER */
 	struct octets mac_secret; /* MAC clients: to protect the answer; else empty */
 };
 void cmf_principal_clear(struct cmf_principal *p);
@@ -74,6 +75,24 @@ _must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
 _must_check_ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader,
 				     struct bytes reference, struct cmf_principal *principalp,
 				     struct refusal *refusal);
+/* Whether a client has the reference. */
+_must_check_ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader,
+					 struct bytes reference, bool *takenp);
+/*
+ * Who knows the revocation passphrase with that reference, RFC 9810 Appendix B. The secret is in
+ * mac_secret. 0, REFUSED (mac_reference_unknown), negative errno.
+ */
+_must_check_ int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader,
+				  struct bytes reference, struct cmf_principal *principalp,
+				  struct refusal *refusal);
+/*
+ * Adds the revocation passphrase of the holder of a certificate to the unit, for all certificates
+ * of its entity, in place of the one before. 0, REFUSED (rev_passphrase_*), negative errno.
+ */
+_must_check_ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who,
+					struct bytes reference, struct bytes passphrase,
+					struct store_reader *reader, struct store_unit *unit,
+					struct refusal *refusal);
 /* The principal of cmfctl acting for the named client; REFUSED (client_not_permitted) if unknown.
  */
 _must_check_ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader,

@@ -92,6 +92,9 @@ struct conf_protection {
 	char *certificate; /* PEM: own certificate, then its chain without the root */
 	char *key;         /* PEM file or OpenSSL STORE URI */
 	char *passphrase_file;
+	char *encryption_certificate; /* PEM; for whose key clients encrypt; NULL: none */
+	char *encryption_key;
+	char *encryption_passphrase_file;
 	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
 	uint32_t mac_iterations_max;    /* 100000 */
 	uint32_t rsa_bits_min;          /* 2048 */

@@ -278,6 +278,16 @@ struct store_announcement {
 	struct octets der;  /* content of the body, as received */
 };
 
+/* --- revocation passphrases ------------------------------------------------------------------- */
+
+/* RFC 9810 Appendix B. */
+struct store_rev_passphrase {
+	int64_t registration_id; /* whose certificates it revokes */
+	int64_t created_ms;
+	struct octets reference; /* senderKID; unique */
+	struct octets secret;    /* encrypted under the store key; see cmf/ */
+};
+
 /* --- audit
  * ----------------------------------------------------------------------------------------- */
 
@@ -300,6 +310,7 @@ void store_exchange_messages_clear(struct store_exchange_messages *m);
 void store_crl_clear(struct store_crl *c);
 void store_revoked_list_clear(struct store_revoked_list *l);
 void store_announcement_clear(struct store_announcement *a);
+void store_rev_passphrase_clear(struct store_rev_passphrase *p);
 
 /* --- reading
  * ------------------------------------------------------------------------------------------ */
@@ -420,6 +431,9 @@ _must_check_ int store_announcement_list(struct store_reader *r,
 					 const struct store_announcement_filter *filter,
 					 store_announcement_each *each, void *arg);
 
+_must_check_ int store_rev_passphrase_find(struct store_reader *r, struct bytes reference,
+					   struct store_rev_passphrase *passphrasep);
+
 /* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
 _must_check_ int store_integrity_check(struct store_reader *r);
 
@@ -520,5 +534,10 @@ _must_check_ int store_announcement_insert(struct store_unit *u, const struct st
 					   int64_t *idp);
 /* Drops the oldest ones of that sender, so that `keep` stay. Never conflicts. */
 _must_check_ int store_announcement_trim(struct store_unit *u, const char *sender, uint32_t keep);
+
+/* Takes the place of the one that the entity has. Conflict: the reference is another entity's, or
+ * the registration is not active. */
+_must_check_ int store_rev_passphrase_put(struct store_unit *u,
+					  const struct store_rev_passphrase *p);
 
 _must_check_ int store_audit_add(struct store_unit *u, const struct store_audit *audit);

@@ -173,6 +173,15 @@ REFUSAL(cross_not_registered, FAIL_NOT_AUTHORIZED, "no cross-certification of th
 REFUSAL(cross_profile, FAIL_NOT_AUTHORIZED, "a profile of cross-certificates is for cross-certification requests only")
 REFUSAL(cross_ca, FAIL_WRONG_AUTHORITY, "the CA of the registration cannot certify another CA")
 
+/* revPassphrase, RFC 9810 5.3.19.9 and Appendix B */
+REFUSAL(encrypted_value, FAIL_BAD_DATA_FORMAT, "EncryptedValue is deprecated; send EnvelopedData")
+REFUSAL(rev_passphrase_unreadable, FAIL_BAD_DATA_FORMAT, "the EnvelopedData with the revocation passphrase cannot be opened")
+REFUSAL(rev_passphrase_algorithm, FAIL_BAD_ALG, "an algorithm of the EnvelopedData is not accepted")
+REFUSAL(rev_passphrase_length, FAIL_BAD_REQUEST, "the revocation passphrase is too short or too long")
+REFUSAL(rev_passphrase_reference, FAIL_BAD_REQUEST, "the key identifier of the revocation passphrase is missing, too long or in use")
+REFUSAL(rev_passphrase_not_entity, FAIL_NOT_AUTHORIZED, "a revocation passphrase comes from the holder of a certificate of this server")
+REFUSAL(revoker_only_rr, FAIL_NOT_AUTHORIZED, "a revocation passphrase is good for revocation requests only")
+
 /* Announcements, RFC 9810 5.3.13 to 5.3.16 */
 REFUSAL(announcement_malformed, FAIL_BAD_DATA_FORMAT, "the content of the announcement is malformed")
 REFUSAL(announcement_status, FAIL_BAD_REQUEST, "the status of a revocation announcement must be revocationWarning or revocationNotification")

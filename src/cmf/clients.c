@@ -251,6 +251,23 @@ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct byt
 	return refuse(refusal, REFUSAL_mac_reference_unknown);
 }
 
+int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
+			    bool *takenp)
+{
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	int r = clients_get(cmf, reader, &clients);
+
+	if (r < 0)
+		return r;
+	*takenp = false;
+	for (size_t i = 0; i < clients->len; i++) {
+		const char *own = clients->item[i].row.mac_reference;
+
+		*takenp |= own && bytes_equal(bytes_of_string(own), reference);
+	}
+	return 0;
+}
+
 int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
 			 struct cmf_principal *principalp, struct refusal *refusal)
 {

@@ -66,6 +66,7 @@ static int requester_check(const struct decision *d)
 			return refuse(d->refusal, REFUSAL_end_entity_only_own);
 		break;
 	case CMF_PRINCIPAL_CLIENT:
+	case CMF_PRINCIPAL_REVOKER:
 	case CMF_PRINCIPAL_ADMIN:
 		break;
 	}

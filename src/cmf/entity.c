@@ -22,6 +22,7 @@ bool principal_permitted(const struct cmf_principal *who, uint32_t permissions)
 	case CMF_PRINCIPAL_CLIENT:
 		return (who->permissions & permissions) != 0;
 	case CMF_PRINCIPAL_END_ENTITY:
+	case CMF_PRINCIPAL_REVOKER:
 		return false;
 	case CMF_PRINCIPAL_ADMIN:
 		return true;
@@ -41,6 +42,7 @@ bool principal_may_act(const struct cmf_principal *who, const char *manager,
 		return (who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR)) != 0 &&
 		       strcmp(who->trust_domain, trust_domain) == 0;
 	case CMF_PRINCIPAL_END_ENTITY:
+	case CMF_PRINCIPAL_REVOKER:
 		return false;
 	case CMF_PRINCIPAL_ADMIN:
 		return true;

@@ -71,6 +71,9 @@ static int certificate_authorize(const struct cmf_principal *who,
 	/* RFC 9483 4.1.3, 4.2: an end entity its own */
 	if (who->kind == CMF_PRINCIPAL_END_ENTITY && cert->id == who->certificate_id)
 		return 0;
+	/* RFC 9810 B: all certificates of the entity that left the passphrase */
+	if (who->kind == CMF_PRINCIPAL_REVOKER && cert->registration_id == who->registration_id)
+		return 0;
 	if (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver)
 		return refuse(refusal, REFUSAL_end_entity_only_own);
 	if (!principal_may_act(who, cert->manager, cert->trust_domain))
@@ -243,7 +246,7 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
 					       .to = state_wanted(request->reason)};
-	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
+	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
 	    !principal_permitted(who, STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR))
 		return refuse(refusal, REFUSAL_client_not_permitted);
 	if (!reason_allowed(request->reason))
@@ -283,7 +286,8 @@ static int cessation_deregister(const struct cmf *cmf, const struct cmf_principa
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int r;
 
-	if (!cmf_conf(cmf)->cmf.deregister_on_cessation || who->kind == CMF_PRINCIPAL_END_ENTITY)
+	if (!cmf_conf(cmf)->cmf.deregister_on_cessation || who->kind == CMF_PRINCIPAL_END_ENTITY ||
+	    who->kind == CMF_PRINCIPAL_REVOKER)
 		return 0;
 	r = store_registration_get(reader, cert->registration_id, &reg);
 	if (r < 0)

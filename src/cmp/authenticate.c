@@ -49,6 +49,10 @@ static int mac_authenticate(struct cmp_request *rq)
 
 	err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid, &rq->who,
 				  &rq->refusal);
+	/* RFC 9810 B: or the reference of a revocation passphrase. */
+	if (err == REFUSED)
+		err = cmf_revoker_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid,
+				       &rq->who, &rq->refusal);
 	if (err)
 		return err;
 	narrower = rq->who.policy;
@@ -68,6 +72,17 @@ static int mac_authenticate(struct cmp_request *rq)
 	 */
 	rq->protection = CMP_PROTECTION_MAC;
 	return 0;
+}
+
+/* RFC 9810 B: the passphrase authenticates a revocation request, and its transaction. */
+static int revoker_check(struct cmp_request *rq)
+{
+	int type = rq->msg->body_type;
+
+	if (rq->who.kind != CMF_PRINCIPAL_REVOKER || type == PKI_BODY_RR ||
+	    type == PKI_BODY_POLLREQ || type == PKI_BODY_ERROR)
+		return 0;
+	return refuse(&rq->refusal, REFUSAL_revoker_only_rr);
 }
 
 static int message_time_check(struct cmp_request *rq)
@@ -109,5 +124,7 @@ int cmp_authenticate(struct cmp_request *rq)
 	if (err)
 		/* A principal whose protection did not verify is nobody. */
 		cmf_principal_clear(&rq->who);
-	return err ? err : message_time_check(rq);
+	if (!err)
+		err = message_time_check(rq);
+	return err ? err : revoker_check(rq);
 }

@@ -34,6 +34,8 @@ enum cmp_oid {
 	CMP_OID_CA_CERTS,
 	CMP_OID_REGISTER_REQUEST,
 	CMP_OID_REGISTER_RESPONSE,
+	CMP_OID_CA_PROT_ENC_CERT,
+	CMP_OID_REV_PASSPHRASE,
 	CMP_OID_ROOT_CA_CERT,
 	CMP_OID_ROOT_CA_KEY_UPDATE,
 	CMP_OID_CA_KEY_UPDATE_INFO,
@@ -67,6 +69,9 @@ struct cmp_door {
 	size_t n_certs;
 	struct octets sender;     /* GeneralName with the subject of the certificate */
 	struct octets sender_kid; /* its subjectKeyIdentifier; empty: none */
+	/* For whose key clients encrypt; NULL: none. */
+	EVP_PKEY *encryption_key;
+	struct octets encryption_cert;
 	/* Answers to support messages that depend on the configuration alone. */
 	struct octets sign_key_pair_types;
 	struct octets preferred_symm_alg;
@@ -323,6 +328,9 @@ void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const u
 
 /* genm.c: the CA that a general message is addressed to, else the default one; NULL: none. */
 const struct ca *cmp_ca_addressed(struct cmp_request *rq);
+/* genm_revocation.c: by infoType; value may be NULL. */
+_must_check_ int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value);
 /* genm_root.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_TYPE *value);

@@ -366,10 +366,26 @@ static const struct {
 	int (*serve)(struct cmp_request *rq, const ASN1_TYPE *value);
 } valued_messages[] = {
 	{CMP_OID_REGISTER_REQUEST, serve_register},
+	{CMP_OID_CA_PROT_ENC_CERT, cmp_genm_ca_prot_enc_cert},
+	{CMP_OID_REV_PASSPHRASE, cmp_genm_rev_passphrase},
 	{CMP_OID_ROOT_CA_CERT, cmp_genm_root_ca_cert},
 	{CMP_OID_ROOT_CA_KEY_UPDATE, cmp_genm_root_ca_key_update},
 	{CMP_OID_CA_KEY_UPDATE_INFO, cmp_genm_ca_key_update_info},
 };
+
+/* What leads to the revocation of an own certificate. */
+static bool is_about_own_certificate(const struct cmp_request *rq,
+				     const STACK_OF(InfoTypeAndValue) * list)
+{
+	for (int i = 0; i < sk_InfoTypeAndValue_num(list); i++) {
+		const ASN1_OBJECT *type = sk_InfoTypeAndValue_value(list, i)->infoType;
+
+		if (!cmp_oid_is(rq, CMP_OID_CA_PROT_ENC_CERT, type) &&
+		    !cmp_oid_is(rq, CMP_OID_REV_PASSPHRASE, type))
+			return false;
+	}
+	return true;
+}
 
 int cmp_genm_serve(struct cmp_request *rq)
 {
@@ -378,7 +394,7 @@ int cmp_genm_serve(struct cmp_request *rq)
 
 	/* The holder of a certificate of ours is a principal for that certificate and nothing else.
 	 */
-	if (rq->who.kind == CMF_PRINCIPAL_END_ENTITY)
+	if (rq->who.kind == CMF_PRINCIPAL_END_ENTITY && !is_about_own_certificate(rq, list))
 		return refuse(&rq->refusal, REFUSAL_end_entity_only_own);
 	/* RFC 9483 4.3: a sequence of one InfoTypeAndValue. */
 	if (sk_InfoTypeAndValue_num(list) != 1)

@@ -22,6 +22,8 @@ static const int oid_nids[CMP_OID_COUNT] = {
 	[CMP_OID_PREFERRED_SYMM_ALG] = NID_id_it_preferredSymmAlg,
 	[CMP_OID_CURRENT_CRL] = NID_id_it_currentCRL,
 	[CMP_OID_CA_CERTS] = NID_id_it_caCerts,
+	[CMP_OID_CA_PROT_ENC_CERT] = NID_id_it_caProtEncCert,
+	[CMP_OID_REV_PASSPHRASE] = NID_id_it_revPassphrase,
 	[CMP_OID_ROOT_CA_KEY_UPDATE] = NID_id_it_rootCaKeyUpdate,
 	[CMP_OID_CA_KEY_UPDATE_INFO] = NID_id_it_caKeyUpdateInfo,
 };
@@ -123,6 +125,61 @@ static int signer_load(struct cmp_door *door, X509 *cert, struct strbuf *problem
 	return err;
 }
 
+/* --- the encryption credential ------------------------------------------------------------------
+ */
+
+static int encryption_problem(struct strbuf *problems, const char *key, const char *what, int err)
+{
+	ERR_clear_error();
+	strbuf_printf(problems, "[protection] %s: %s\n", key, what);
+	return err;
+}
+
+/* RFC 5280 4.2.1.3: what a key that others encrypt for may be used for. */
+static int encryption_check(struct cmp_door *door, X509 *cert, struct strbuf *problems)
+{
+	unsigned char *der = NULL;
+	int len, err;
+
+	if (!X509_check_private_key(cert, door->encryption_key))
+		return encryption_problem(problems, "encryption_key",
+					  "does not belong to the certificate", -EINVAL);
+	if (!(X509_get_key_usage(cert) & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)))
+		return encryption_problem(problems, "encryption_certificate",
+					  "its keyUsage lacks keyEncipherment and keyAgreement",
+					  -EINVAL);
+	len = i2d_X509(cert, &der);
+	err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &door->encryption_cert)
+		      : -ENOMEM;
+	OPENSSL_free(der);
+	return err;
+}
+
+static int encryption_load(struct cmp_door *door, struct strbuf *problems)
+{
+	const struct conf_protection *conf = &door->conf->protection;
+	STACK_OF(X509) *certs = NULL;
+	int err;
+
+	if (!conf->encryption_certificate && !conf->encryption_key)
+		return 0;
+	if (!conf->encryption_certificate || !conf->encryption_key)
+		return encryption_problem(problems, "encryption_key",
+					  "goes with encryption_certificate", -EINVAL);
+	err = credential_certificates_read(conf->encryption_certificate, &certs);
+	if (err)
+		return encryption_problem(problems, "encryption_certificate", "cannot be read",
+					  err);
+	err = credential_key_read(conf->encryption_key, conf->encryption_passphrase_file,
+				  &door->encryption_key);
+	if (err)
+		err = encryption_problem(problems, "encryption_key", "cannot be read", err);
+	else
+		err = encryption_check(door, sk_X509_value(certs, 0), problems);
+	sk_X509_pop_free(certs, X509_free);
+	return err;
+}
+
 int cmp_credential_load(struct cmp_door *door, struct strbuf *problems)
 {
 	STACK_OF(X509) *certs = NULL;
@@ -140,7 +197,7 @@ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems)
 	if (!err)
 		err = signer_load(door, sk_X509_value(certs, 0), problems);
 	sk_X509_pop_free(certs, X509_free);
-	return err;
+	return err ? err : encryption_load(door, problems);
 }
 
 /* --- the door
@@ -182,6 +239,8 @@ void cmp_door_free(struct cmp_door *door)
 	octets_clear(&door->sender_kid);
 	octets_clear(&door->sign_key_pair_types);
 	octets_clear(&door->preferred_symm_alg);
+	EVP_PKEY_free(door->encryption_key);
+	octets_clear(&door->encryption_cert);
 	signer_free(door->signer);
 	pthread_mutex_destroy(&door->quota.lock);
 	free(door);

@@ -124,6 +124,14 @@ const struct conf_key conf_keys[] = {
 	PROTECTION(key, "key", key, .required = true, .help = "Private key of that certificate."),
 	PROTECTION(passphrase_file, "passphrase_file", file,
 		   .help = "File with the passphrase of key."),
+	PROTECTION(encryption_certificate, "encryption_certificate", file,
+		   .help = "PEM: the certificate for whose key clients encrypt what is for the CMF "
+			   "(caProtEncCert); with encryption_key. Without it revPassphrase is not "
+			   "supported."),
+	PROTECTION(encryption_key, "encryption_key", key,
+		   .help = "Private key of encryption_certificate."),
+	PROTECTION(encryption_passphrase_file, "encryption_passphrase_file", file,
+		   .help = "File with the passphrase of encryption_key."),
 	PROTECTION(mac_iterations_min, "mac_iterations_min", number, .initial = "100", .min = 1,
 		   .reload = true, .max = UINT32_MAX,
 		   .help = "Fewest iterations of a password-based MAC that are accepted."),

@@ -35,6 +35,8 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
 	[READ_POP_GET] = "SELECT transaction_id, cert_req_id, kind, answer_digest, request"
 			 " FROM pop WHERE transaction_id = ?1 AND cert_req_id = ?2",
+	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
+				     " FROM rev_passphrase WHERE reference = ?1",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
 	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
 			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",

@@ -80,6 +80,13 @@ void store_crl_clear(struct store_crl *c)
 	memset(c, 0, sizeof(*c));
 }
 
+void store_rev_passphrase_clear(struct store_rev_passphrase *p)
+{
+	octets_clear(&p->reference);
+	octets_clear_secret(&p->secret);
+	memset(p, 0, sizeof(*p));
+}
+
 void store_announcement_clear(struct store_announcement *a)
 {
 	free(a->sender);

@@ -30,6 +30,8 @@ enum statement {
 	CRL_INSERT,
 	ANNOUNCEMENT_INSERT,
 	ANNOUNCEMENT_TRIM,
+	REV_PASSPHRASE_REMOVE,
+	REV_PASSPHRASE_INSERT,
 	AUDIT_ADD,
 	STATEMENT_COUNT,
 };
@@ -109,6 +111,10 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				" VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ANNOUNCEMENT_TRIM] = "DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"
 			      " WHERE sender = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+	[REV_PASSPHRASE_REMOVE] = "DELETE FROM rev_passphrase WHERE registration_id = ?1",
+	[REV_PASSPHRASE_INSERT] =
+		"INSERT INTO rev_passphrase (registration_id, created_ms, reference, secret)"
+		" SELECT ?1, ?2, ?3, ?4 FROM registration WHERE id = ?1 AND state = 0",
 	[AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
 		      " VALUES (?1, ?2, ?3, ?4, ?5)",
 };
@@ -467,6 +473,24 @@ static int announcement_trim(struct sqlite_unit_statements *s, const char *sende
 	return run(s, &b);
 }
 
+static int rev_passphrase_put(struct sqlite_unit_statements *s,
+			      const struct store_rev_passphrase *p)
+{
+	struct binder remove = BINDER(s->stmt[REV_PASSPHRASE_REMOVE]);
+	struct binder b = BINDER(s->stmt[REV_PASSPHRASE_INSERT]);
+	int r;
+
+	bind_int(&remove, p->registration_id);
+	r = run(s, &remove);
+	if (r != 0)
+		return r;
+	bind_int(&b, p->registration_id);
+	bind_int(&b, p->created_ms);
+	bind_bytes(&b, octets_view(&p->reference));
+	bind_bytes(&b, octets_view(&p->secret));
+	return run_conditional(s, &b);
+}
+
 static int audit_add(struct sqlite_unit_statements *s, const struct store_audit *a)
 {
 	struct binder b = BINDER(s->stmt[AUDIT_ADD]);
@@ -539,6 +563,8 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return announcement_insert(s, op->announcement);
 	case UNIT_ANNOUNCEMENT_TRIM:
 		return announcement_trim(s, op->trim.sender, op->trim.keep);
+	case UNIT_REV_PASSPHRASE_PUT:
+		return rev_passphrase_put(s, op->rev_passphrase);
 	case UNIT_AUDIT_ADD:
 		return audit_add(s, op->audit);
 	}

@@ -247,6 +247,11 @@ int store_announcement_trim(struct store_unit *u, const char *sender, uint32_t k
 					    .trim = {.sender = sender, .keep = keep}});
 }
 
+int store_rev_passphrase_put(struct store_unit *u, const struct store_rev_passphrase *p)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_REV_PASSPHRASE_PUT, .rev_passphrase = p});
+}
+
 int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
 	return unit_add(u, (struct unit_op){.kind = UNIT_AUDIT_ADD, .audit = audit});

@@ -32,6 +32,7 @@ enum unit_op_kind {
 	UNIT_CRL_INSERT,
 	UNIT_ANNOUNCEMENT_INSERT,
 	UNIT_ANNOUNCEMENT_TRIM,
+	UNIT_REV_PASSPHRASE_PUT,
 	UNIT_AUDIT_ADD,
 };
 
@@ -99,6 +100,7 @@ struct unit_op {
 			int failinfo;
 		} exchange_state;
 		const struct store_crl *crl;
+		const struct store_rev_passphrase *rev_passphrase;
 		const struct store_announcement *announcement;
 		struct {
 			const char *sender;

@@ -160,6 +160,8 @@ static const char configuration[] = "default_ca = issuing\n"
 				    "[protection]\n"
 				    "certificate = cmf.pem\n"
 				    "key = cmf.key\n"
+				    "encryption_certificate = encryption.pem\n"
+				    "encryption_key = encryption.key\n"
 				    "extra_certs_max = 8\n"
 				    "message_time_window = 1h\n"
 				    "[ca issuing]\n"
@@ -208,6 +210,8 @@ static void configuration_put(const struct house *house, const char *cmf_keys, c
 	pem_put(house, "issuing.key", NULL, house->issuing.key);
 	pem_put(house, "cmf.pem", house->cmf_credential.cert, NULL);
 	pem_put(house, "cmf.key", NULL, house->cmf_credential.key);
+	pem_put(house, "encryption.pem", house->encryption.cert, NULL);
+	pem_put(house, "encryption.key", NULL, house->encryption.key);
 	pem_put(house, "new-with-old.pem", house->new_with_old.cert, NULL);
 	pem_put(house, "old-with-new.pem", house->old_with_new.cert, NULL);
 	/* Towards an upstream CA. */
@@ -222,6 +226,8 @@ static void credentials_make(struct house *h)
 	const struct house_credential *clients = &h->client_root;
 
 	house_credential_make(&h->root, "root", HOUSE_CA, NULL, h->now_ms, 3650);
+	house_credential_make(&h->encryption, "encryption", HOUSE_LEAF_NO_SIGNATURE, &h->root,
+			      h->now_ms, 365);
 	house_credential_make(&h->old_root, "root", HOUSE_CA, NULL, h->now_ms, 1825);
 	house_credential_link(&h->new_with_old, &h->root, &h->old_root);
 	house_credential_link(&h->old_with_new, &h->old_root, &h->root);
@@ -393,7 +399,7 @@ void house_close(struct house *h)
 	struct house_credential *const credentials[] = {
 		&h->root,    &h->issuing,  &h->central,      &h->cmf_credential, &h->client_root,
 		&h->vnfm_a,  &h->vnfm_b,   &h->ra,           &h->stranger,       &h->no_signature,
-		&h->expired, &h->old_root, &h->new_with_old, &h->old_with_new};
+		&h->expired, &h->old_root, &h->new_with_old, &h->old_with_new,   &h->encryption};
 
 	house_worker_clear(&h->worker);
 	cmp_door_free(h->door);

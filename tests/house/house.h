@@ -59,6 +59,7 @@ struct house {
 	struct cmp_worker worker;
 
 	struct house_credential root, issuing, central, cmf_credential; /* central: an upstream's */
+	struct house_credential encryption; /* of [protection] encryption_certificate */
 	/* What root was before, and the links; files new-with-old.pem and old-with-new.pem. */
 	struct house_credential old_root, new_with_old, old_with_new;
 	/*

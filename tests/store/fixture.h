@@ -61,6 +61,7 @@ TCase *certificate_cases(void);
 TCase *transaction_cases(void);
 TCase *pop_cases(void);
 TCase *exchange_cases(void);
+TCase *rev_passphrase_cases(void);
 TCase *unit_cases(void);
 TCase *concurrency_cases(void);
 TCase *crash_cases(void);

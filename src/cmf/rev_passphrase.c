@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Revocation passphrases, RFC 9810 5.3.19.9 and Appendix B: an entity leaves one while it has its
+ * key, and can revoke its certificates with it when it has the key no longer. Nothing else.
+ */
+#include "cmf_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A shorter one can be guessed (RFC 9810 B: "relatively long"); a longer one is no passphrase. */
+enum { PASSPHRASE_MIN = 16, PASSPHRASE_MAX = 1024 };
+
+/* What a secret is sealed for: none of a client opens as one of these, nor the reverse. */
+static int seal_reference(struct bytes reference, char **textp)
+{
+	static const char prefix[] = "revPassphrase:";
+	char *text = malloc(sizeof(prefix) + 2 * reference.len);
+
+	if (!text)
+		return -ENOMEM;
+	memcpy(text, prefix, sizeof(prefix));
+	bytes_to_hex(reference, text + sizeof(prefix) - 1);
+	*textp = text;
+	return 0;
+}
+
+/* Whether the reference is free, or the same entity's. 0, REFUSED, negative errno. */
+static int reference_check(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
+			   struct store_reader *reader, struct refusal *refusal)
+{
+	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase found = {0};
+	bool client = false;
+	int r = cmf_mac_reference_taken(cmf, reader, reference, &client);
+
+	if (r < 0)
+		return r;
+	r = client ? STORE_NOT_FOUND : store_rev_passphrase_find(reader, reference, &found);
+	if (r < 0)
+		return r;
+	if (client || (r == 0 && found.registration_id != who->registration_id))
+		return refuse(refusal, REFUSAL_rev_passphrase_reference);
+	return 0;
+}
+
+static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
+			  struct bytes passphrase, struct store_unit *unit)
+{
+	_cleanup_(freep) char *sealed_for = NULL;
+	struct octets sealed = OCTETS_NULL;
+	struct store_rev_passphrase *row = calloc(1, sizeof(*row) + reference.len);
+	int r = row ? store_unit_keep(unit, row) : -ENOMEM;
+
+	if (r < 0) {
+		free(row);
+		return -ENOMEM;
+	}
+	memcpy(row + 1, reference.data, reference.len);
+	r = seal_reference(reference, &sealed_for);
+	if (r == 0)
+		r = cmf_secret_seal(cmf, sealed_for, passphrase, &sealed);
+	if (r == 0 && store_unit_keep(unit, sealed.data) < 0) {
+		octets_clear(&sealed);
+		r = -ENOMEM;
+	}
+	if (r < 0)
+		return r;
+	row->registration_id = who->registration_id;
+	row->created_ms = clock_now_ms(cmf->clock);
+	row->reference = (struct octets){(uint8_t *)(row + 1), reference.len};
+	row->secret = sealed;
+	return store_rev_passphrase_put(unit, row);
+}
+
+int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
+			   struct bytes passphrase, struct store_reader *reader,
+			   struct store_unit *unit, struct refusal *refusal)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	int r;
+
+	if (who->kind != CMF_PRINCIPAL_END_ENTITY)
+		return refuse(refusal, REFUSAL_rev_passphrase_not_entity);
+	if (passphrase.len < PASSPHRASE_MIN || passphrase.len > PASSPHRASE_MAX)
+		return refuse(refusal, REFUSAL_rev_passphrase_length);
+	r = reference_check(cmf, who, reference, reader, refusal);
+	if (r == 0)
+		r = store_registration_get(reader, who->registration_id, &reg);
+	if (r == STORE_NOT_FOUND || (r == 0 && reg.state != STORE_REGISTRATION_ACTIVE))
+		return refuse(refusal, REFUSAL_entity_not_authorized);
+	if (r == 0)
+		r = passphrase_add(cmf, who, reference, passphrase, unit);
+	return r == 0 ? audit_add(cmf, who, "revPassphrase", reg.subject_id, NULL, unit) : r;
+}
+
+int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
+		     struct cmf_principal *principalp, struct refusal *refusal)
+{
+	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
+	_cleanup_(cmf_principal_clear) struct cmf_principal p = {.kind = CMF_PRINCIPAL_REVOKER};
+	_cleanup_(freep) char *sealed_for = NULL;
+	int r = reference.len ? store_rev_passphrase_find(reader, reference, &row)
+			      : STORE_NOT_FOUND;
+
+	if (r == STORE_NOT_FOUND)
+		return refuse(refusal, REFUSAL_mac_reference_unknown);
+	if (r == 0)
+		r = seal_reference(reference, &sealed_for);
+	if (r == 0)
+		r = secret_open(cmf, sealed_for, octets_view(&row.secret), &p.mac_secret);
+	if (r < 0)
+		return r;
+	p.policy = conf_client_policy_find(cmf_conf(cmf), NULL);
+	p.registration_id = row.registration_id;
+	p.trust_domain = strdup("");
+	if (!p.trust_domain ||
+	    asprintf(&p.name, "revPassphrase:%lld", (long long)row.registration_id) < 0) {
+		p.name = NULL;
+		return -ENOMEM;
+	}
+	*principalp = p;
+	p = (struct cmf_principal){0};
+	return 0;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Reading revocation passphrases. */
+#include "reader.h"
+
+static int rev_passphrase_read(sqlite3_stmt *stmt, struct store_rev_passphrase *p)
+{
+	struct columns col = COLUMNS(stmt);
+
+	p->registration_id = column_int(&col);
+	p->created_ms = column_int(&col);
+	p->reference = column_octets(&col);
+	p->secret = column_octets(&col);
+	return reader_complete(&col);
+}
+
+int store_rev_passphrase_find(struct store_reader *handle, struct bytes reference,
+			      struct store_rev_passphrase *passphrasep)
+{
+	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase p = {0};
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	int result;
+
+	if (!r)
+		return handle->fault;
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REV_PASSPHRASE_FIND];
+	struct binder b = BINDER(stmt);
+
+	bind_bytes(&b, reference);
+	result = reader_first(r, &b);
+	if (result == 0)
+		result = rev_passphrase_read(stmt, &p);
+	if (result == 0) {
+		*passphrasep = p;
+		p = (struct store_rev_passphrase){0};
+	}
+	return result;
+}
