@@ -31,7 +31,8 @@ struct bench_options {
 	unsigned long subject_count;
 	const char *newkey; /* PEM: one key for all requests; NULL: a fresh P-256 key each */
 	bool implicit_confirm;
-	int pid; /* of the server; 0: not measured */
+	unsigned batch; /* transactions in a nested message; 1: none is nested */
+	int pid;        /* of the server; 0: not measured */
 	bool json;
 };
 
@@ -67,6 +68,10 @@ void bench_client_free(struct bench_client *client);
 /* One transaction for that subject number. 0, or -1 with *failurep. */
 _must_check_ int bench_client_run(struct bench_client *client, unsigned long number,
 				  struct bench_failure *failurep);
+
+/* batch.c: options.batch transactions at a time, from that subject number on. */
+_must_check_ int bench_client_run_batch(struct bench_client *client, unsigned long number,
+					struct bench_failure *failurep);
 
 /* --- load.c -------------------------------------------------------------------------------------
  */

@@ -100,9 +100,8 @@ static int post(struct bench_client *c, const struct octets *request,
 	return status == 200 ? 0 : bench_fail(failurep, "http %ld", status);
 }
 
-/* Encodes a body as the next message of the transaction. 0 or negative errno. */
-static int encode(struct bench_client *c, struct bench_transaction *t, const PKIBody *body,
-		  bool implicit_confirm, struct octets *derp)
+int bench_encode(struct bench_client *c, struct bench_transaction *t, const PKIBody *body,
+		 bool implicit_confirm, struct octets *derp)
 {
 	const struct bench_credential *own = t->credential;
 	struct cmp_outgoing out = {
@@ -130,16 +129,15 @@ static int encode(struct bench_client *c, struct bench_transaction *t, const PKI
 	return cmp_message_encode(&out, &protector, derp);
 }
 
-/* Sends a body (taken over), gives back the checked answer. 0, or -1 with *failurep. */
-static int exchange(struct bench_client *c, struct bench_transaction *t, PKIBody *body,
-		    bool implicit_confirm, struct cmp_message **answerp,
-		    struct bench_failure *failurep)
+int bench_exchange(struct bench_client *c, struct bench_transaction *t, PKIBody *body,
+		   bool implicit_confirm, struct cmp_message **answerp,
+		   struct bench_failure *failurep)
 {
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	struct refusal refusal = REFUSAL_NULL;
 	int err;
 
-	err = encode(c, t, body, implicit_confirm, &request);
+	err = bench_encode(c, t, body, implicit_confirm, &request);
 	PKIBody_free(body);
 	if (err)
 		return bench_fail(failurep, "encoding: %s", strerror(-err));
@@ -164,22 +162,27 @@ static int confirm(struct bench_client *c, struct bench_transaction *t,
 	err = bench_certconf_new(t, &body);
 	if (err)
 		return bench_fail(failurep, "certConf: %s", strerror(-err));
-	if (exchange(c, t, body, false, &answer, failurep))
+	if (bench_exchange(c, t, body, false, &answer, failurep))
 		return -1;
 	return answer->body_type == PKI_BODY_PKICONF ? 0 : bench_fail_body(failurep, answer);
 }
 
-/* Whether the server granted implicitConfirm (RFC 9483 4.1.1: by repeating it). */
-static bool implicitly_confirmed(const struct cmp_message *answer)
+bool bench_implicitly_confirmed(const struct cmp_message *answer)
 {
 	return cmp_message_general_info(answer, OBJ_nid2obj(NID_id_it_implicitConfirm)) != NULL;
+}
+
+int bench_answer_type(enum bench_operation operation)
+{
+	static const enum pki_body_type types[] = {PKI_BODY_IP, PKI_BODY_CP, PKI_BODY_KUP,
+						   PKI_BODY_CP, PKI_BODY_GENP};
+
+	return (int)types[operation];
 }
 
 static int transact(struct bench_client *c, enum bench_operation operation, unsigned long number,
 		    struct bench_transaction *t, struct bench_failure *failurep)
 {
-	static const enum pki_body_type expected[] = {PKI_BODY_IP, PKI_BODY_CP, PKI_BODY_KUP,
-						      PKI_BODY_CP, PKI_BODY_GENP};
 	_cleanup_(cmp_message_freep) struct cmp_message *answer = NULL;
 	bool implicit = c->setup->options->implicit_confirm && operation != BENCH_GENM;
 	PKIBody *body = NULL;
@@ -190,18 +193,18 @@ static int transact(struct bench_client *c, enum bench_operation operation, unsi
 	err = bench_request_new(c->setup, operation, number, t, &body);
 	if (err)
 		return bench_fail(failurep, "request: %s", strerror(-err));
-	if (exchange(c, t, body, implicit, &answer, failurep))
+	if (bench_exchange(c, t, body, implicit, &answer, failurep))
 		return -1;
-	if (answer->body_type != (int)expected[operation])
+	if (answer->body_type != bench_answer_type(operation))
 		return bench_fail_body(failurep, answer);
 	if (operation == BENCH_GENM)
 		return 0;
 	if (bench_answer_certificate(c, answer, t, failurep))
 		return -1;
-	return implicit && implicitly_confirmed(answer) ? 0 : confirm(c, t, failurep);
+	return implicit && bench_implicitly_confirmed(answer) ? 0 : confirm(c, t, failurep);
 }
 
-static void transaction_clear(struct bench_transaction *t)
+void bench_transaction_clear(struct bench_transaction *t)
 {
 	octets_clear(&t->server_nonce);
 	octets_clear(&t->certificate);
@@ -228,6 +231,6 @@ int bench_client_run(struct bench_client *c, unsigned long number, struct bench_
 		if (bench_credential_set(&c->own, &cert, 1, t.key))
 			err = bench_fail(failurep, "out of memory");
 	}
-	transaction_clear(&t);
+	bench_transaction_clear(&t);
 	return err;
 }

@@ -56,6 +56,20 @@ struct bench_transaction {
 	int64_t cert_req_id;       /* of the answer: -1 for p10cr, RFC 9483 4.1.4 */
 };
 
+/* client.c */
+/* Encodes a body as the next message of the transaction. 0 or negative errno. */
+_must_check_ int bench_encode(struct bench_client *c, struct bench_transaction *t,
+			      const PKIBody *body, bool implicit_confirm, struct octets *derp);
+/* Sends a body (taken over), gives back the checked answer. 0, or -1 with *failurep. */
+_must_check_ int bench_exchange(struct bench_client *c, struct bench_transaction *t, PKIBody *body,
+				bool implicit_confirm, struct cmp_message **answerp,
+				struct bench_failure *failurep);
+/* The body type of the answer to that operation. */
+int bench_answer_type(enum bench_operation operation);
+/* Whether the server granted implicitConfirm (RFC 9483 4.1.1: by repeating it). */
+bool bench_implicitly_confirmed(const struct cmp_message *answer);
+void bench_transaction_clear(struct bench_transaction *t);
+
 /* setup.c */
 void bench_credential_clear(struct bench_credential *c);
 /* A credential from DER certificates (copied) and a key (referenced). 0 or negative errno. */

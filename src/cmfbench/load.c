@@ -64,17 +64,19 @@ static void *lane_run(void *arg)
 	struct load *load = lane->load;
 
 	while (!atomic_load_explicit(&load->stop, memory_order_relaxed)) {
-		unsigned long number = atomic_fetch_add(&load->next_subject, 1);
+		unsigned batch = load->options->batch;
+		unsigned long number = atomic_fetch_add(&load->next_subject, batch);
 		struct bench_failure failure = {0};
 		int64_t start = clock_monotonic_us();
 
-		if (bench_client_run(lane->client, number % load->options->subject_count,
-				     &failure)) {
-			report_add_failure(&lane->failures, &failure, 1);
+		number %= load->options->subject_count;
+		if (batch > 1 ? bench_client_run_batch(lane->client, number, &failure)
+			      : bench_client_run(lane->client, number, &failure)) {
+			report_add_failure(&lane->failures, &failure, batch);
 			continue;
 		}
-		lane->transactions++;
-		atomic_fetch_add_explicit(&load->done, 1, memory_order_relaxed);
+		lane->transactions += batch;
+		atomic_fetch_add_explicit(&load->done, batch, memory_order_relaxed);
 		if (lane_add_latency(lane, clock_monotonic_us() - start))
 			break;
 	}

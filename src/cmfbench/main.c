@@ -17,7 +17,8 @@ enum {
 	OPT_TLS_TRUSTED,
 	OPT_REF,
 	OPT_SECRET,
-	OPT_NEWKEY
+	OPT_NEWKEY,
+	OPT_BATCH
 };
 
 static const struct argp_option option_table[] = {
@@ -28,6 +29,8 @@ static const struct argp_option option_table[] = {
 	{"subject", 'n', "DN", 0, "Subject; %d becomes a number below the count (/CN=bench-%d)", 1},
 	{"subject-count", OPT_SUBJECT_COUNT, "N", 0, "Different subjects (10000)", 1},
 	{"implicit-confirm", 'i', NULL, 0, "Ask for implicit confirmation, send no certConf", 1},
+	{"batch", OPT_BATCH, "N", 0,
+	 "Transactions in one nested message, RFC 9483 5.2.2.2 (1: none is nested)", 1},
 	{"newkey", OPT_NEWKEY, "FILE", 0, "One key for all requests (a fresh P-256 key each)", 1},
 	{"cert", 'C', "FILE", 0, "Signature protection: certificate, then its chain, PEM", 2},
 	{"key", 'K', "FILE", 0, "Its private key, PEM", 2},
@@ -96,6 +99,8 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 		argp_error(state, "--cert goes with --key, --ref with --secret");
 	if (b->operation == BENCH_KUR && b->newkey)
 		argp_error(state, "a key update brings a new key each time: no --newkey");
+	if (b->batch > 1 && (b->operation == BENCH_KUR || !b->cert))
+		argp_error(state, "--batch: with --cert only, and not for kur");
 	check_subject(state, b->subject);
 }
 
@@ -152,6 +157,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_NEWKEY:
 		b->newkey = arg;
+		return 0;
+	case OPT_BATCH:
+		b->batch = (unsigned)parse_number(state, "batch", arg, 1000);
 		return 0;
 	case OPT_JSON:
 		b->json = true;
@@ -228,6 +236,7 @@ int main(int argc, char **argv)
 	};
 	struct arguments a = {.bench = {.connections = 32,
 					.duration_s = 10,
+					.batch = 1,
 					.subject = "/CN=bench-%d",
 					.subject_count = 10000}};
 	struct bench_report report = {.server_cpu_us = -1};

@@ -108,10 +108,10 @@ def test_deregistered_entity_gets_no_certificate(shared):
 def test_cmfbench_drives_and_checks(shared):
     b = shared.vnfm_b
     shared.register("vnfm-b", *[f"bench-{i}" for i in range(20)])
-    for operation in ("ir", "cr", "kur", "p10cr", "genm"):
+    for operation in ("ir", "cr", "kur", "p10cr", "genm", "ir --batch 4", "genm --batch 16"):
         report = json.loads(run([
             BUILD / "cmfbench", "--server", f"{shared.url}/.well-known/cmp/p/VnfciCert", "--connections", "4",
-            "--duration", "1", "--operation", operation, "--cert", b.cert, "--key", b.private_key,
+            "--duration", "1", "--operation", *operation.split(), "--cert", b.cert, "--key", b.private_key,
             "--trusted", shared.root, "--subject", "/CN=bench-%d", "--subject-count", "20", "--pid",
             shared.process.pid, "--json"]).stdout)
         assert report["errors"] == 0 and report["transactions"] > 0, report
