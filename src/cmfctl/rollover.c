@@ -34,7 +34,7 @@ enum { DAYS_INITIAL = 7300, DAYS_MAX = 36500 };
 /* A path of that many certificates is a loop, or a mistake. */
 enum { PATH_MAX_CERTS = 16 };
 
-/* Certificates in [protection] certificate. */
+/* Certificates in a file of [protection]. */
 enum { PROTECTION_MAX = 16 };
 
 /* notBefore lies that far back, so that a verifier whose clock is behind accepts it. */
@@ -44,7 +44,7 @@ static const char root_file[] = "root.pem", root_key_file[] = "root.key";
 static const char new_with_old_file[] = "root-new-with-old.pem";
 static const char old_with_new_file[] = "root-old-with-new.pem";
 static const char chain_file[] = "chain.pem", issuing_file[] = "issuing.pem";
-static const char protection_file[] = "cmf.pem";
+static const char protection_file[] = "cmf.pem", encryption_file[] = "cmf-encryption.pem";
 
 struct rollover_args {
 	const char *name;
@@ -61,13 +61,13 @@ struct rollover {
 	const struct rollover_args *args;
 	const struct conf *conf;
 	const struct conf_ca *ca;
-	STACK_OF(X509) * own, *above, *protection; /* as the files have them */
-	X509 *path[PATH_MAX_CERTS];                /* borrowed: issuing CA first, old root last */
+	STACK_OF(X509) * own, *above, *protection, *encryption; /* as the files have them */
+	X509 *path[PATH_MAX_CERTS]; /* borrowed: issuing CA first, old root last */
 	size_t len;
 	EVP_PKEY *old_key, *new_key;
 	struct key_update update;
 	X509 *below; /* what stands below the root, signed by the new one */
-	bool protection_signed;
+	bool protection_signed, encryption_signed;
 	int64_t now_ms;
 };
 
@@ -81,6 +81,7 @@ static void rollover_clear(struct rollover *r)
 	certs_free(r->own);
 	certs_free(r->above);
 	certs_free(r->protection);
+	certs_free(r->encryption);
 	EVP_PKEY_free(r->old_key);
 	EVP_PKEY_free(r->new_key);
 	key_update_clear(&r->update);
@@ -188,6 +189,9 @@ static int rollover_read(struct rollover *r)
 	if (!status)
 		status = certificates_read(r->conf->protection.certificate, &r->protection);
 	if (!status)
+		status = certificates_read(r->conf->protection.encryption_certificate,
+					   &r->encryption);
+	if (!status)
 		status = path_build(r);
 	return status ? status : old_key_read(r);
 }
@@ -269,19 +273,20 @@ static X509 *resign(const struct rollover *r, X509 *cert)
 	return rollover_certificate_new(cert, &change, &by_new);
 }
 
-static int protection_resign(struct rollover *r)
+/* What of the CMF's own certificates the old root has signed. */
+static int file_resign(const struct rollover *r, STACK_OF(X509) * certs, bool *signedp)
 {
-	for (int i = 0; i < sk_X509_num(r->protection); i++) {
-		X509 *cert = sk_X509_value(r->protection, i);
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509 *cert = sk_X509_value(certs, i);
 
 		if (!key_update_signed_by(cert, old_root(r)) || key_update_signed_by(cert, cert))
 			continue;
 		cert = resign(r, cert);
 		if (!cert)
 			return CTL_FAULT;
-		X509_free(sk_X509_value(r->protection, i));
-		(void)sk_X509_set(r->protection, i, cert);
-		r->protection_signed = true;
+		X509_free(sk_X509_value(certs, i));
+		(void)sk_X509_set(certs, i, cert);
+		*signedp = true;
 	}
 	return CTL_OK;
 }
@@ -301,7 +306,10 @@ static int rollover_make(struct rollover *r)
 		return CTL_REFUSED;
 	}
 	r->below = resign(r, r->path[r->len - 2]);
-	return r->below ? protection_resign(r) : CTL_FAULT;
+	status = r->below ? CTL_OK : CTL_FAULT;
+	if (!status)
+		status = file_resign(r, r->protection, &r->protection_signed);
+	return status ? status : file_resign(r, r->encryption, &r->encryption_signed);
 }
 
 /* --- the directory --------------------------------------------------------------------------- */
@@ -320,20 +328,21 @@ static int chain_write(const char *stage, const struct rollover *r)
 	return rollover_certificates_write(stage, chain_file, certs, n);
 }
 
-/* The CMF's own certificates, and the link for who trusts the old root only. */
-static int protection_write(const char *stage, const struct rollover *r)
+/* Certificates of the CMF, and the link for who trusts the old root only. */
+static int file_write(const char *stage, const struct rollover *r, const char *name,
+		      STACK_OF(X509) * own)
 {
 	X509 *certs[PROTECTION_MAX + 1];
-	int n = sk_X509_num(r->protection);
+	int n = sk_X509_num(own);
 
 	if (n > PROTECTION_MAX) {
-		ctl_error("[protection] certificate: it holds more than %d", PROTECTION_MAX);
+		ctl_error("[protection]: a file holds more than %d certificates", PROTECTION_MAX);
 		return CTL_REFUSED;
 	}
 	for (int i = 0; i < n; i++)
-		certs[i] = sk_X509_value(r->protection, i);
+		certs[i] = sk_X509_value(own, i);
 	certs[n] = r->update.new_with_old;
-	return rollover_certificates_write(stage, protection_file, certs, (size_t)n + 1);
+	return rollover_certificates_write(stage, name, certs, (size_t)n + 1);
 }
 
 static int rollover_write(const char *stage, void *arg)
@@ -355,7 +364,9 @@ static int rollover_write(const char *stage, void *arg)
 	if (!status && r->len == 2)
 		status = rollover_certificates_write(stage, issuing_file, &r->below, 1);
 	if (!status && r->protection_signed)
-		status = protection_write(stage, r);
+		status = file_write(stage, r, protection_file, r->protection);
+	if (!status && r->encryption_signed)
+		status = file_write(stage, r, encryption_file, r->encryption);
 	return status;
 }
 
@@ -387,6 +398,8 @@ static json_t *keys_json(const struct rollover *r, const char *dir)
 	key_add(keys, section.text, "root_old_with_new", dir, old_with_new_file);
 	if (r->protection_signed)
 		key_add(keys, "protection", "certificate", dir, protection_file);
+	if (r->encryption_signed)
+		key_add(keys, "protection", "encryption_certificate", dir, encryption_file);
 	return keys;
 }
 

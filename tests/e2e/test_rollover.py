@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import OPENSSL, Vnfm, new_key, run, x509
+from conftest import OPENSSL, Vnfm, issue, new_key, run, x509
 
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 
@@ -87,6 +87,19 @@ def test_new_root_made_elsewhere(cmf, tmp_path):
     assert not (directory / "root.key").exists()
     assert verify(cert, directory / "issuing.pem")
     assert verify(cmf.root, directory / "issuing.pem", directory / "root-new-with-old.pem")
+
+
+def test_encryption_certificate_too(cmf):
+    cert, key = cmf.dir / "enc.pem", cmf.dir / "enc.key"
+    issue(cmf.root, cmf.dir / "ca" / "root.key", cert, key, "/CN=cmf encryption",
+          "keyUsage=critical,keyAgreement\n")
+    cmf.set("protection", "encryption_certificate", cert)
+    cmf.set("protection", "encryption_key", key)
+    cmf.ctl("check")
+    lines_set(cmf, cmf.ctl_json("ca", "rollover", "issuing", "--dir", cmf.dir / "new"))
+    cmf.ctl("check")
+    assert verify(cmf.dir / "new" / "root.pem", cmf.dir / "new" / "cmf-encryption.pem")
+    assert x509(cmf.dir / "new" / "cmf-encryption.pem", "-pubkey") == x509(cert, "-pubkey")
 
 
 @pytest.mark.parametrize("key,file", [("root_new_with_old", "root-old-with-new.pem"),

@@ -201,7 +201,7 @@ END_TEST
 
 static void bend_subject(struct ask *a)
 {
-	X509_NAME_delete_entry(template(a)->subject, 0);
+	X509_NAME_ENTRY_free(X509_NAME_delete_entry(template(a)->subject, 0));
 }
 
 static void bend_no_subject(struct ask *a)
