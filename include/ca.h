@@ -130,6 +130,10 @@ _must_check_ int ca_revoke(struct ca *ca, const struct store_certificate *cert,
 _must_check_ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id,
 					struct store_reader *reader, struct store_unit *unit);
 
+/* The failInfo bit with which the upstream refused a revocation last, -1: it did not. */
+_must_check_ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate_id,
+					     int *failinfop);
+
 /*
  * Housekeeping of one CA, in a worker, when called every few seconds: open exchanges that are due,
  * a CRL if one is due (revocations since the last, or crl_interval). Never blocks longer than

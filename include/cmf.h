@@ -194,7 +194,8 @@ _must_check_ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *wh
 /* --- confirm, revoke
  * ------------------------------------------------------------------------------------ */
 
-/* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. */
+/* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. With
+ * accepted=false also of one that is REQUESTED. */
 _must_check_ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 			     const struct store_certificate *cert, bool accepted,
 			     struct store_unit *unit);
@@ -212,6 +213,8 @@ struct cmf_revocation {
 	bool upstream; /* the upstream CA has to be told: ca_upstream_revoke_run after the commit */
 	bool asked;    /* it has been asked already: only to be waited for */
 };
+/* The state that a revocation with that reasonCode leads to. */
+enum store_certificate_state cmf_revocation_state(int reason);
 void cmf_revocation_clear(struct cmf_revocation *revocation);
 /*
  * Whether `who` may revoke that certificate, and what that means: certificateHold can be taken back

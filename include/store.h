@@ -178,8 +178,8 @@ struct store_transaction {
 	int body_type;  /* PKIBody tag of the request that opened it */
 	int protection; /* enum cmp_protection_kind of the request that opened it */
 	bool implicit_confirm;
-	bool chain_request; /* IFA 033 certChainRequest */
-	int cert_req_id;
+	bool chain_request;          /* IFA 033 certChainRequest */
+	int cert_req_id;             /* rr: the reasonCode that waits for an upstream */
 	int64_t certificate_id;      /* 0: none */
 	struct octets request_nonce; /* senderNonce of the request that opened it */
 	struct octets sent_nonce;    /* senderNonce of our last answer */
@@ -224,7 +224,8 @@ struct store_exchange {
 	int64_t certificate_id;
 	struct octets
 		request;     /* ca/'s own encoding of what is asked for (CSR or template; reason) */
-	int failinfo;        /* FAILED: the upstream's failInfo bit, -1 none */
+	int failinfo;        /* FAILED: the upstream's failInfo bit, -1 none; OPEN: that of the
+				exchange that this one repeats */
 	int64_t deadline_ms; /* then it has failed; 0: never (revocations) */
 	int64_t next_ms;     /* not before that time */
 	int64_t created_ms;

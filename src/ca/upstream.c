@@ -311,6 +311,15 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 	return cert.state == STORE_CERT_REVOCATION_PENDING ? STORE_NOT_FOUND : 0;
 }
 
+int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	int r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE, &e);
+
+	*failinfop = r == 0 ? e.failinfo : -1;
+	return r < 0 ? r : 0;
+}
+
 /* --- housekeeping ---------------------------------------------------------------------------- */
 
 struct due {

@@ -18,8 +18,8 @@
 
 /* Adds an exchange to the unit, which owns all of it. Takes request over. */
 static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int64_t certificate_id,
-			const int64_t *certificate_ref, struct octets *request, int64_t created_ms,
-			int64_t next_ms, struct store_unit *unit, int64_t *idp)
+			const int64_t *certificate_ref, struct octets *request, int failinfo,
+			int64_t created_ms, int64_t next_ms, struct store_unit *unit, int64_t *idp)
 {
 	_cleanup_(freep) struct store_exchange *e = calloc(1, sizeof(*e));
 	const struct store_exchange *added = e;
@@ -33,7 +33,7 @@ static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int6
 		.ca = ca->conf->name,
 		.certificate_id = certificate_id,
 		.request = *request,
-		.failinfo = -1,
+		.failinfo = failinfo,
 		.next_ms = next_ms,
 		.created_ms = created_ms,
 	};
@@ -61,7 +61,7 @@ int ca_upstream_request(struct ca *ca, const struct ca_request *request,
 	assert(ca->upstream);
 	r = exchange_request_encode(request, ca->conf->request, &encoded);
 	if (r == 0)
-		r = exchange_add(ca, STORE_EXCHANGE_ISSUE, 0, certificate_ref, &encoded, now_ms,
+		r = exchange_add(ca, STORE_EXCHANGE_ISSUE, 0, certificate_ref, &encoded, -1, now_ms,
 				 now_ms, unit, exchange_idp);
 	return r < 0 ? log_fault("preparing a request to an upstream CA", r, ca->conf->name) : 0;
 }
@@ -75,8 +75,8 @@ static int revocation_add(const struct ca *ca, int64_t certificate_id, int reaso
 	int r = exchange_request_encode_revoke(reason, to, certificate, &encoded);
 
 	if (r == 0)
-		r = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, NULL, &encoded, now_ms,
-				 now_ms, unit, NULL);
+		r = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, NULL, &encoded, -1,
+				 now_ms, now_ms, unit, NULL);
 	return r < 0 ? log_fault("preparing a revocation by an upstream CA", r, ca->conf->name) : 0;
 }
 
@@ -190,7 +190,8 @@ static int issue_finish(struct exchange *x, const struct store_exchange *e,
 
 /* --- end of a revocation --------------------------------------------------------------------- */
 
-static int revoke_again(struct exchange *x, const struct store_exchange *e)
+/* With the failInfo of now, for who asks meanwhile. */
+static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo)
 {
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	const struct ca *ca = x->ca;
@@ -199,7 +200,7 @@ static int revoke_again(struct exchange *x, const struct store_exchange *e)
 
 	if (r < 0)
 		return r;
-	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request,
+	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request, failinfo,
 			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit, NULL);
 }
 
@@ -233,7 +234,7 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 	int r = 0;
 
 	if (!ended)
-		r = revoke_again(x, e);
+		r = revoke_again(x, e, result->failinfo);
 	else if (row->state == STORE_CERT_REVOCATION_PENDING)
 		r = revoke_end(x, row, result);
 	if (r < 0)

@@ -140,8 +140,12 @@ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 {
 	int r;
 
-	/* RFC 9483 4.1.1: a certificate that is not accepted must not stay valid. */
-	if (accepted)
+	/* RFC 9483 4.1.1: a certificate that is not accepted must not stay valid. One that an
+	 * upstream CA has not issued yet is revoked there as soon as it is: ca/'s. */
+	if (!accepted && cert->state == STORE_CERT_REQUESTED)
+		r = store_certificate_set_state(unit, cert->id, STORE_CERT_REQUESTED,
+						STORE_CERT_REJECTED);
+	else if (accepted)
 		r = store_certificate_set_state(unit, cert->id, STORE_CERT_PENDING,
 						STORE_CERT_ACTIVE);
 	else
@@ -162,7 +166,7 @@ static bool reason_allowed(int reason)
 }
 
 /* RFC 5280 5.3.1: a hold can be taken back by removeFromCRL; all other reasons are final. */
-static enum store_certificate_state state_wanted(int reason)
+enum store_certificate_state cmf_revocation_state(int reason)
 {
 	if (reason == REASON_CERTIFICATE_HOLD)
 		return STORE_CERT_ON_HOLD;
@@ -173,7 +177,7 @@ static enum store_certificate_state state_wanted(int reason)
 static int pending_check(const struct store_certificate *cert, enum store_certificate_state to,
 			 struct refusal *refusal)
 {
-	enum store_certificate_state asked = state_wanted(cert->reason);
+	enum store_certificate_state asked = cmf_revocation_state(cert->reason);
 
 	if (asked == to)
 		return 0;
@@ -245,7 +249,7 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 	int r;
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
-					       .to = state_wanted(request->reason)};
+					       .to = cmf_revocation_state(request->reason)};
 	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
 	    !principal_permitted(who, STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR))
 		return refuse(refusal, REFUSAL_client_not_permitted);

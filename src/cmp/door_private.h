@@ -237,6 +237,8 @@ _must_check_ int cmp_reply_cert_status(struct cmp_request *rq, int type, int sta
 /* ip, cp, kup with the certificate; mods may be NULL. */
 _must_check_ int cmp_reply_certificate(struct cmp_request *rq, int type, struct bytes der,
 				       const char *mods, const struct ca *issuer);
+/* error with status waiting: delayed delivery of what has no status of its own, RFC 9483 4.4. */
+_must_check_ int cmp_reply_waiting(struct cmp_request *rq);
 _must_check_ int cmp_reply_pkiconf(struct cmp_request *rq);
 _must_check_ int cmp_reply_poll(struct cmp_request *rq, int64_t cert_req_id, int check_after);
 /* genp with one element; an empty value is left out. */
@@ -287,6 +289,17 @@ _must_check_ int cmp_upstream_continue(struct cmp_request *rq);
 /* upstream.c: answers by the state of the certificate; for pollReq while it is not there: pollRep.
  */
 _must_check_ int cmp_upstream_answer(struct cmp_request *rq, bool polling, int64_t poll_req_id);
+/*
+ * rr_delayed.c: what an upstream CA has made of a revocation that was to bring the certificate into
+ * the state `to`. 0; REFUSED, with what the client is told in *refusal; STORE_NOT_FOUND: nothing
+ * yet.
+ */
+_must_check_ int cmp_revocation_outcome(struct cmp_request *rq, int64_t certificate_id,
+					enum store_certificate_state to, struct refusal *refusal);
+/* Opens the transaction with an answer that says: waiting. */
+_must_check_ int cmp_revocation_wait(struct cmp_request *rq,
+				     const struct cmf_revocation *revocation);
+_must_check_ int cmp_revocation_poll(struct cmp_request *rq);
 /* ip, cp or kup for the body type that opened a transaction. */
 int cmp_answer_type(int body_type);
 

@@ -10,12 +10,17 @@
 /* What the transaction was about to give is withdrawn. */
 static int certificate_withdraw(struct cmp_request *rq, struct store_certificate *cert)
 {
-	int err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, cert);
+	int err;
+
+	/* A revocation is not taken back by it. */
+	if (rq->txn.body_type == PKI_BODY_RR)
+		return 0;
+	err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, cert);
 
 	if (err)
 		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
 	cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
-	if (cert->state != STORE_CERT_PENDING)
+	if (cert->state != STORE_CERT_PENDING && cert->state != STORE_CERT_REQUESTED)
 		return 0;
 	return cmf_confirm(rq->door->cmf, &rq->who, cert, false, rq->worker->unit);
 }

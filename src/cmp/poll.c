@@ -22,6 +22,8 @@ int cmp_poll_serve(struct cmp_request *rq)
 	int64_t id;
 	int err;
 
+	if (rq->txn.body_type == PKI_BODY_RR)
+		return cmp_revocation_poll(rq);
 	switch (rq->txn.state) {
 	case STORE_TXN_AWAIT_UPSTREAM:
 		break;

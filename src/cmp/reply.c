@@ -129,6 +129,13 @@ int cmp_reply_certificate(struct cmp_request *rq, int type, struct bytes der, co
 	return ca_pubs_add(rq, type, ca_root(issuer));
 }
 
+int cmp_reply_waiting(struct cmp_request *rq)
+{
+	cmp_reply_clear(&rq->reply);
+	rq->reply.body = cmp_error_body_new(PKI_STATUS_WAITING, NULL, -1);
+	return rq->reply.body ? 0 : -ENOMEM;
+}
+
 int cmp_reply_pkiconf(struct cmp_request *rq)
 {
 	PKIBody *body;

@@ -11,7 +11,9 @@
 
 /*
  * Upstream CAs are asked one after the other. Who is not heard of in this time is asked again by
- * the housekeeper; the client hears systemUnavail and may ask again too.
+ * the housekeeper. A client that asked for one certificate, which is all that RFC 9483 has, waits
+ * for it, rr_delayed.c; of several it hears at once which are done and of which others
+ * systemUnavail, and may ask for those again.
  */
 enum { UPSTREAM_TOTAL_US = 20 * 1000 * 1000 };
 
@@ -21,6 +23,7 @@ struct revocations {
 	struct cmf_revocation *item;
 	struct refusal *refusal; /* REFUSAL_NONE: granted */
 	size_t granted;
+	bool waiting; /* for an upstream CA */
 };
 
 static void revocations_clear(struct revocations *all)
@@ -131,24 +134,6 @@ static int items_add(struct cmp_request *rq, const struct revocations *all, bool
 /* --- upstream CAs -----------------------------------------------------------------------------
  */
 
-/* What the upstream has made of it. */
-static int upstream_outcome(struct cmp_request *rq, const struct cmf_revocation *item,
-			    struct refusal *refusal)
-{
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	int err = store_certificate_get(rq->worker->reader, item->cert.id, &cert);
-
-	if (err)
-		return err < 0 ? err : log_fault("certificate of a revocation", -ENOENT, NULL);
-	if (cert.state == item->to)
-		return 0;
-	if (cert.state == STORE_CERT_REVOCATION_PENDING)
-		return refuse(refusal, REFUSAL_upstream_unavailable);
-	if (cert.state == STORE_CERT_REVOKED)
-		return refuse(refusal, REFUSAL_rev_cert_revoked);
-	return refuse(refusal, REFUSAL_upstream_rejected);
-}
-
 static int upstream_revoke(struct cmp_request *rq, const struct cmf_revocation *item, bool in_time,
 			   struct refusal *refusal)
 {
@@ -160,11 +145,10 @@ static int upstream_revoke(struct cmp_request *rq, const struct cmf_revocation *
 	if (in_time)
 		err = ca_upstream_revoke_run(ca, item->cert.id, rq->worker->reader,
 					     rq->worker->unit);
-	if (err < 0) {
+	/* A fault was logged; the exchange is durable and goes on. */
+	if (err < 0)
 		store_unit_clear(rq->worker->unit);
-		return refuse(refusal, REFUSAL_upstream_unavailable);
-	}
-	return upstream_outcome(rq, item, refusal);
+	return cmp_revocation_outcome(rq, item->cert.id, item->to, refusal);
 }
 
 /*
@@ -183,6 +167,12 @@ static int upstream_serve(struct cmp_request *rq, struct revocations *all)
 			continue;
 		err = upstream_revoke(rq, &all->item[i], clock_monotonic_us() < until_us,
 				      &all->refusal[i]);
+		if (err == STORE_NOT_FOUND && all->n == 1) {
+			all->waiting = true;
+			return 0;
+		}
+		if (err == STORE_NOT_FOUND)
+			err = refuse(&all->refusal[i], REFUSAL_upstream_unavailable);
 		if (err != REFUSED)
 			continue;
 		all->granted--;
@@ -236,7 +226,8 @@ static void outcome_note(struct cmp_request *rq, const struct revocations *all)
 		if (cert->id)
 			cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
 	}
-	rq->outcome = all->granted ? METRIC_ACCEPTED : METRIC_REJECTED;
+	if (!all->waiting)
+		rq->outcome = all->granted ? METRIC_ACCEPTED : METRIC_REJECTED;
 }
 
 static int answer_commit(struct cmp_request *rq, struct revocations *all)
@@ -323,9 +314,11 @@ int cmp_rr_serve(struct cmp_request *rq)
 	err = items_find(rq, &all);
 	if (!err && any_upstream(&all))
 		err = upstream_serve(rq, &all);
-	if (!err)
+	if (!err && all.waiting)
+		err = cmp_revocation_wait(rq, &all.item[0]);
+	else if (!err)
 		err = answer_commit(rq, &all);
-	if (!err)
+	if (!err && !all.waiting)
 		err = crls_update(rq, &all);
 	outcome_note(rq, &all);
 	return err;

@@ -259,26 +259,156 @@ static void serial_newest(ASN1_INTEGER *serial)
 	store_certificate_clear(&cert);
 }
 
-/* The upstream cannot be told in time: systemUnavail, and the certificate shows what is open. */
-START_TEST(rfc9483_5_1_3_revocation_pending)
+/* An rr for the certificate in `told`, which has to wait for the upstream. */
+static void rr_waiting(struct ask *rr, const struct told *told, struct told *answer)
+{
+	ask_new(rr, &house, &house.vnfm_a);
+	ask_rr(rr, told_certificate(told), 1);
+	serial_newest(sk_RevDetails_value(rr->body->value.rr, 0)->certDetails->serialNumber);
+	ask_send(rr, answer);
+	ck_assert_int_eq(answer->msg->body_type, PKI_BODY_ERROR);
+	ck_assert_int_eq(told_status_value(answer), PKI_STATUS_WAITING);
+	ck_assert_int_eq(told_failinfo(answer), -1);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REVOCATION_PENDING);
+}
+
+/* What the upstream makes of it: -1, or a failInfo, with which ca/ asks again. */
+static void upstream_revokes(int failinfo)
+{
+	struct store_certificate cert = certificate_newest();
+	struct store_exchange exchange = {0};
+	int64_t id;
+
+	ck_assert_int_eq(
+		store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_REVOKE, &exchange),
+		0);
+	ck_assert_int_eq(store_exchange_finish(house.worker.unit, exchange.id, STORE_EXCHANGE_DONE,
+					       failinfo),
+			 0);
+	exchange.failinfo = failinfo;
+	if (failinfo < 0)
+		ck_assert_int_eq(store_certificate_set_state(house.worker.unit, cert.id,
+							     STORE_CERT_REVOCATION_PENDING,
+							     STORE_CERT_REVOKED),
+				 0);
+	else
+		ck_assert_int_eq(store_exchange_insert(house.worker.unit, &exchange, NULL, &id), 0);
+	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
+	store_exchange_clear(&exchange);
+	store_certificate_clear(&cert);
+}
+
+static void active_upstream(struct ask *a, struct told *told)
+{
+	ask_waiting(a, PKI_BODY_CR, true, told);
+	upstream_issues(a);
+	poll(a, told, 0);
+	ck_assert_int_eq(state_newest(), STORE_CERT_ACTIVE);
+}
+
+/* RFC 9483 4.4: error with status waiting, pollReq and pollRep with -1, and rp in the end. */
+START_TEST(rfc9483_4_4_rr_waits)
+{
+	struct told told, rp, again;
+	struct ask a, rr, wrong;
+
+	active_upstream(&a, &told);
+	rr_waiting(&rr, &told, &rp);
+	ask_send_octets(&rr, &house.worker, octets_view(&rr.sent), &again);
+	ck_assert(bytes_equal(octets_view(&rp.der), octets_view(&again.der)));
+	told_clear(&again);
+	ask_pollreq(&wrong, &rr, &rp, 0);
+	ask_send(&wrong, &again);
+	ck_assert_int_eq(told_failinfo(&again), FAIL_BAD_REQUEST);
+	done(&wrong, &again);
+	for (int i = 0; i < 2; i++) {
+		poll(&rr, &rp, -1);
+		ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&rp)->certReqId), -1);
+		ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&rp)->checkAfter), 7);
+	}
+	upstream_revokes(-1);
+	poll(&rr, &rp, -1);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
+	ck_assert_int_eq(told_status_value(&rp), PKI_STATUS_ACCEPTED);
+	ck_assert_int_eq(sk_CertId_num(rp.msg->body->value.rp->revCerts), 1);
+	/* It has been told. */
+	poll(&rr, &rp, -1);
+	ck_assert_int_eq(told_failinfo(&rp), FAIL_BAD_REQUEST);
+	done(&rr, &rp);
+	done(&a, &told);
+}
+END_TEST
+
+/* RFC 9483 3.6.2, 5.2: the upstream's failInfo in rp; the certificate shows what is still open. */
+START_TEST(rfc9483_5_2_rr_rejected_upstream)
 {
 	struct told told, rp;
-	struct ask a, b;
+	struct ask a, rr;
 
-	ask_waiting(&a, PKI_BODY_CR, true, &told);
-	upstream_issues(&a);
-	poll(&a, &told, 0);
-	ck_assert_int_eq(state_newest(), STORE_CERT_ACTIVE);
-	for (int i = 0; i < 2; i++) {
-		ask_new(&b, &house, &house.vnfm_a);
-		ask_rr(&b, told_certificate(&told), 1);
-		serial_newest(sk_RevDetails_value(b.body->value.rr, 0)->certDetails->serialNumber);
-		ask_send(&b, &rp);
-		ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
-		ck_assert_int_eq(told_failinfo(&rp), FAIL_SYSTEM_UNAVAIL);
-		ck_assert_int_eq(state_newest(), STORE_CERT_REVOCATION_PENDING);
-		done(&b, &rp);
-	}
+	active_upstream(&a, &told);
+	rr_waiting(&rr, &told, &rp);
+	upstream_revokes(FAIL_NOT_AUTHORIZED);
+	poll(&rr, &rp, -1);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
+	ck_assert_int_eq(told_status_value(&rp), PKI_STATUS_REJECTION);
+	ck_assert_int_eq(told_failinfo(&rp), FAIL_NOT_AUTHORIZED);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REVOCATION_PENDING);
+	done(&rr, &rp);
+	done(&a, &told);
+}
+END_TEST
+
+/* RFC 9483 6: what hangs is closed with systemUnavail; a new request may wait for it again. */
+START_TEST(rfc9483_6_rr_upstream_timeout)
+{
+	struct told told, rp;
+	struct ask a, rr;
+
+	active_upstream(&a, &told);
+	rr_waiting(&rr, &told, &rp);
+	house.now_ms += 3600 * 1000 + 1;
+	poll(&rr, &rp, -1);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
+	ck_assert_int_eq(told_failinfo(&rp), FAIL_SYSTEM_UNAVAIL);
+	done(&rr, &rp);
+	rr_waiting(&rr, &told, &rp);
+	done(&rr, &rp);
+	done(&a, &told);
+}
+END_TEST
+
+/* RFC 4210 5.3.21: what the upstream has not issued yet is given up with the client's error. */
+START_TEST(rfc4210_5_3_21_error_while_waiting)
+{
+	struct told told, conf;
+	struct ask a, error;
+
+	ask_waiting(&a, PKI_BODY_IR, false, &told);
+	ask_next(&error, &a, &told);
+	error.body = cmp_error_body_new(PKI_STATUS_REJECTION, NULL, FAIL_SYSTEM_FAILURE);
+	ask_send(&error, &conf);
+	ck_assert_int_eq(conf.msg->body_type, PKI_BODY_PKICONF);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REJECTED);
+	done(&error, &conf);
+	done(&a, &told);
+}
+END_TEST
+
+/* A revocation that waits is not taken back by it. */
+START_TEST(rfc4210_5_3_21_error_while_rr_waits)
+{
+	struct told told, rp, conf;
+	struct ask a, rr, error;
+
+	active_upstream(&a, &told);
+	rr_waiting(&rr, &told, &rp);
+	ask_next(&error, &rr, &rp);
+	error.body = cmp_error_body_new(PKI_STATUS_REJECTION, NULL, FAIL_SYSTEM_FAILURE);
+	ask_send(&error, &conf);
+	ck_assert_int_eq(conf.msg->body_type, PKI_BODY_PKICONF);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REVOCATION_PENDING);
+	done(&error, &conf);
+	done(&rr, &rp);
 	done(&a, &told);
 }
 END_TEST
@@ -349,7 +479,11 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_4_4_p10cr_polls);
 	tcase_add_test(tcase, rfc9483_3_6_2_upstream_rejection);
 	tcase_add_test(tcase, rfc9483_4_4_poll_wrong);
-	tcase_add_test(tcase, rfc9483_5_1_3_revocation_pending);
+	tcase_add_test(tcase, rfc9483_4_4_rr_waits);
+	tcase_add_test(tcase, rfc9483_5_2_rr_rejected_upstream);
+	tcase_add_test(tcase, rfc9483_6_rr_upstream_timeout);
+	tcase_add_test(tcase, rfc4210_5_3_21_error_while_waiting);
+	tcase_add_test(tcase, rfc4210_5_3_21_error_while_rr_waits);
 	tcase_add_test(tcase, rfc4210_5_3_9_several_cas);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -337,6 +337,7 @@ END_TEST
 
 START_TEST(test_refused_revocation_is_asked_again)
 {
+	int failinfo = -1;
 	int64_t id;
 
 	mock_begin(&mock, &f, false);
@@ -347,6 +348,8 @@ START_TEST(test_refused_revocation_is_asked_again)
 	ck_assert_int_eq(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit), STORE_NOT_FOUND);
 	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
 	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+	OK(ca_upstream_revoke_failinfo(f.reader, id, &failinfo));
+	ck_assert_int_eq(failinfo, FAIL_NOT_AUTHORIZED);
 	/* Not at once. */
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 1);
