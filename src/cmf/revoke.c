@@ -253,6 +253,10 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
 	    !principal_permitted(who, STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR))
 		return refuse(refusal, REFUSAL_client_not_permitted);
+	/* A passphrase is there to revoke; who put the certificate on hold may have had a reason.
+	 */
+	if (who->kind == CMF_PRINCIPAL_REVOKER && revocationp->to == STORE_CERT_ACTIVE)
+		return refuse(refusal, REFUSAL_client_not_permitted);
 	if (!reason_allowed(request->reason))
 		return refuse(refusal, REFUSAL_rev_reason_not_allowed);
 	r = revocable_lookup(cmf, request, reader, &cert, refusal);

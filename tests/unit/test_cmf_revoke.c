@@ -308,6 +308,36 @@ START_TEST(test_certificate_on_hold_is_no_credential)
 }
 END_TEST
 
+/* RFC 9810 B: with a passphrase certificates are revoked, not released. */
+START_TEST(test_revoker_releases_nothing)
+{
+	const struct cmf_revoke hold = revoke_request(CERT_A, 6),
+				release = revoke_request(CERT_A, 8);
+	struct cmf_principal who = {.kind = CMF_PRINCIPAL_REVOKER,
+				    .name = (char *)"revoker",
+				    .trust_domain = (char *)"domain-a",
+				    .registration_id = cert_a.registration_id};
+	const struct cmf_revoke *const requests[] = {&hold, &release};
+	const char *const reasons[] = {"none", "client_not_permitted"};
+
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &hold)), "none");
+	for (int i = 0; i < 2; i++) {
+		struct cmf_revocation revocation;
+		struct refusal refusal = REFUSAL_NULL;
+
+		if (i == 0)
+			ck_assert_str_eq(refusal_code(revoke("vnfm-a", &release)), "none");
+		else
+			ck_assert_str_eq(refusal_code(revoke("vnfm-a", &hold)), "none");
+		ck_assert_int_ge(cmf_revoke_find(w.cmf, &who, requests[i], NULL, 0, w.reader,
+						 &revocation, &refusal),
+				 0);
+		ck_assert_str_eq(refusal_code(refusal.reason), reasons[i]);
+		cmf_revocation_clear(&revocation);
+	}
+}
+END_TEST
+
 START_TEST(test_end_entity_revokes_only_its_own)
 {
 	struct store_certificate other =
@@ -651,6 +681,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_certificate_hold_rfc5280_5_3_1, 0, ARRAY_LEN(sequences));
 	tcase_add_loop_test(tc, test_certificate_twice_rfc4210_5_3_9, 0, ARRAY_LEN(sequences));
 	tcase_add_test(tc, test_certificate_on_hold_is_no_credential);
+	tcase_add_test(tc, test_revoker_releases_nothing);
 	tcase_add_test(tc, test_end_entity_revokes_only_its_own);
 	tcase_add_test(tc, test_cessation_of_a_deregistered_entity);
 	tcase_add_loop_test(tc, test_update_find_rfc9483_4_1_3, 0, ARRAY_LEN(update_cases));
