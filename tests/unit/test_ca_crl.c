@@ -209,6 +209,50 @@ START_TEST(test_crl_when_due)
 }
 END_TEST
 
+/* RFC 5280 5.3.1: a hold is listed; taken back, a CRL that lists it is outdated. */
+START_TEST(test_rfc5280_5_3_1_hold_and_release)
+{
+	struct store_certificate cert = {0};
+	struct store_crl row = {0};
+	X509_REVOKED *entry;
+	const uint8_t *der;
+	X509_CRL *crl;
+
+	begin("EC");
+	fixture_load(&f);
+	put_active("vnfci-1", &cert);
+	revoke(&cert, STORE_CERT_ON_HOLD, STORE_REASON_HOLD);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 1);
+	OK(store_crl_newest(f.reader, "test", &row));
+	der = row.der.data;
+	crl = d2i_X509_CRL(NULL, &der, (long)row.der.len);
+	ck_assert_int_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), 1);
+	entry = sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl), 0);
+	ck_assert_int_eq(reason_of(entry), STORE_REASON_HOLD);
+	X509_CRL_free(crl);
+	store_crl_clear(&row);
+
+	f.now_ms += 5000;
+	cert.state = STORE_CERT_ON_HOLD;
+	revoke(&cert, STORE_CERT_ACTIVE, STORE_REASON_RELEASE);
+	f.now_ms += 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	OK(store_crl_newest(f.reader, "test", &row));
+	der = row.der.data;
+	crl = d2i_X509_CRL(NULL, &der, (long)row.der.len);
+	ck_assert_int_le(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), 0);
+	X509_CRL_free(crl);
+	store_crl_clear(&row);
+	f.now_ms += 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	store_certificate_clear(&cert);
+	end();
+}
+END_TEST
+
 enum { CRL_THREADS = 4, CRLS_PER_THREAD = 10 };
 
 static void *crl_thread(void *arg)
@@ -262,6 +306,7 @@ static Suite *ca_crl_suite(void)
 
 	tcase_add_loop_test(crl, test_crl_content, 0, kinds);
 	tcase_add_test(crl, test_crl_when_due);
+	tcase_add_test(crl, test_rfc5280_5_3_1_hold_and_release);
 	tcase_add_test(crl, test_rfc5280_5_2_3_crl_number_with_threads);
 	tcase_set_timeout(crl, 120);
 	suite_add_tcase(suite, crl);
