@@ -34,6 +34,9 @@ void explain_spki(struct explain *e, const char *name, const SubjectPublicKeyInf
 void explain_extensions(struct explain *e, const char *name,
 			const STACK_OF(X509_EXTENSION) * extensions);
 void explain_certificate(struct explain *e, const char *name, struct bytes der);
+/* The same, kept as received. */
+void explain_certificate_value(struct explain *e, const char *name, const ASN1_TYPE *cert);
+void explain_crl(struct explain *e, const char *name, struct bytes der);
 void explain_info(struct explain *e, const InfoTypeAndValue *info);
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status);
 

@@ -106,7 +106,7 @@ static void p10_explain(struct explain *e, const CertificationRequest *p10)
 /* --- answers -------------------------------------------------------------------------------- */
 
 /* A certificate that was kept as received; what is none is shown as the value it is. */
-static void certificate_explain(struct explain *e, const char *name, const ASN1_TYPE *cert)
+void explain_certificate_value(struct explain *e, const char *name, const ASN1_TYPE *cert)
 {
 	const ASN1_STRING *der;
 
@@ -123,7 +123,7 @@ static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
 	if (!pair)
 		return;
 	if (pair->certOrEncCert->type == CERT_OR_ENC_CERT_CERTIFICATE)
-		certificate_explain(e, "certificate", pair->certOrEncCert->value.certificate);
+		explain_certificate_value(e, "certificate", pair->certOrEncCert->value.certificate);
 	else
 		explain_text(e, "certOrEncCert", "encryptedCert");
 	if (pair->privateKey)
@@ -133,7 +133,7 @@ static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
 static void certrep_explain(struct explain *e, const CertRepMessage *rep)
 {
 	for (int i = 0; i < sk_ASN1_TYPE_num(rep->caPubs); i++)
-		certificate_explain(e, "caPubs", sk_ASN1_TYPE_value(rep->caPubs, i));
+		explain_certificate_value(e, "caPubs", sk_ASN1_TYPE_value(rep->caPubs, i));
 	for (int i = 0; i < sk_CertResponse_num(rep->response); i++) {
 		const CertResponse *response = sk_CertResponse_value(rep->response, i);
 
@@ -238,9 +238,9 @@ static void challenges_explain(struct explain *e, const PKIBody *body)
 static void krp_explain(struct explain *e, const KeyRecRepContent *krp)
 {
 	explain_status_info(e, "status", krp->status);
-	certificate_explain(e, "newSigCert", krp->newSigCert);
+	explain_certificate_value(e, "newSigCert", krp->newSigCert);
 	for (int i = 0; i < sk_ASN1_TYPE_num(krp->caCerts); i++)
-		certificate_explain(e, "caCerts", sk_ASN1_TYPE_value(krp->caCerts, i));
+		explain_certificate_value(e, "caCerts", sk_ASN1_TYPE_value(krp->caCerts, i));
 	for (int i = 0; i < sk_CertifiedKeyPair_num(krp->keyPairHist); i++)
 		key_pair_explain(e, sk_CertifiedKeyPair_value(krp->keyPairHist, i));
 }
@@ -248,14 +248,17 @@ static void krp_explain(struct explain *e, const KeyRecRepContent *krp)
 static void ckuann_explain(struct explain *e, const CAKeyUpdContent *content)
 {
 	if (content->type == CA_KEY_UPD_ANN_V2) {
-		certificate_explain(e, "oldWithNew", content->value.cAKeyUpdAnnV2->oldWithNew);
-		certificate_explain(e, "newWithOld", content->value.cAKeyUpdAnnV2->newWithOld);
-		certificate_explain(e, "newWithNew", content->value.cAKeyUpdAnnV2->newWithNew);
+		explain_certificate_value(e, "oldWithNew",
+					  content->value.cAKeyUpdAnnV2->oldWithNew);
+		explain_certificate_value(e, "newWithOld",
+					  content->value.cAKeyUpdAnnV2->newWithOld);
+		explain_certificate_value(e, "newWithNew",
+					  content->value.cAKeyUpdAnnV2->newWithNew);
 		return;
 	}
-	certificate_explain(e, "newWithNew", content->value.cAKeyUpdAnnV3->newWithNew);
-	certificate_explain(e, "newWithOld", content->value.cAKeyUpdAnnV3->newWithOld);
-	certificate_explain(e, "oldWithNew", content->value.cAKeyUpdAnnV3->oldWithNew);
+	explain_certificate_value(e, "newWithNew", content->value.cAKeyUpdAnnV3->newWithNew);
+	explain_certificate_value(e, "newWithOld", content->value.cAKeyUpdAnnV3->newWithOld);
+	explain_certificate_value(e, "oldWithNew", content->value.cAKeyUpdAnnV3->oldWithNew);
 }
 
 static void rann_explain(struct explain *e, const RevAnnContent *rann)
@@ -270,10 +273,13 @@ static void rann_explain(struct explain *e, const RevAnnContent *rann)
 	explain_extensions(e, "crlDetails", rann->crlDetails);
 }
 
-static void values_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * values)
+static void crls_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * crls)
 {
-	for (int i = 0; i < sk_ASN1_TYPE_num(values); i++)
-		explain_value(e, "value", sk_ASN1_TYPE_value(values, i));
+	for (int i = 0; i < sk_ASN1_TYPE_num(crls); i++) {
+		const ASN1_STRING *der = sk_ASN1_TYPE_value(crls, i)->value.sequence;
+
+		explain_crl(e, "crl", (struct bytes){der->data, (size_t)der->length});
+	}
 }
 
 static void nested_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * messages)
@@ -341,13 +347,13 @@ void explain_body(struct explain *e, const PKIBody *body)
 		ckuann_explain(e, body->value.ckuann);
 		break;
 	case PKI_BODY_CANN:
-		certificate_explain(e, "certificate", body->value.cann);
+		explain_certificate_value(e, "certificate", body->value.cann);
 		break;
 	case PKI_BODY_RANN:
 		rann_explain(e, body->value.rann);
 		break;
 	case PKI_BODY_CRLANN:
-		values_explain(e, body->value.crlann);
+		crls_explain(e, body->value.crlann);
 		break;
 	case PKI_BODY_NESTED:
 		nested_explain(e, body->value.nested);

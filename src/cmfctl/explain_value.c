@@ -336,54 +336,26 @@ void explain_certificate(struct explain *e, const char *name, struct bytes der)
 	X509_free(cert);
 }
 
-/* RegisterRequest and RegisterResponse of our own profile, docs/cmp-profile.md. */
-static bool explain_register(struct explain *e, const char *oid, const ASN1_STRING *der)
+void explain_crl(struct explain *e, const char *name, struct bytes der)
 {
-	const unsigned char *p = ASN1_STRING_get0_data(der);
-	long len = ASN1_STRING_length(der);
+	const unsigned char *p = der.data;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.len);
 
-	if (strcmp(oid, OID_CMF_REGISTER_REQUEST) == 0) {
-		RegisterRequest *request = d2i_RegisterRequest(NULL, &p, len);
-
-		if (!request)
-			return false;
-		explain_begin(e, "RegisterRequest");
-		explain_string(e, "certType", request->certType);
-		explain_free_text(e, "subjectId", request->subjectIds);
-		explain_integer(e, "handling", request->handling);
-		explain_string(e, "profile", request->profile);
-		explain_end(e);
-		RegisterRequest_free(request);
-		return true;
-	}
-	if (strcmp(oid, OID_CMF_REGISTER_RESPONSE) == 0) {
-		RegisterResponse *response = d2i_RegisterResponse(NULL, &p, len);
-
-		if (!response)
-			return false;
-		explain_begin(e, "RegisterResponse");
-		explain_status_info(e, "status", response->status);
-		explain_free_text(e, "subjectId", response->subjectIds);
-		explain_end(e);
-		RegisterResponse_free(response);
-		return true;
-	}
-	return false;
-}
-
-void explain_info(struct explain *e, const InfoTypeAndValue *info)
-{
-	char oid[128] = "";
-
-	OBJ_obj2txt(oid, sizeof(oid), info->infoType, 1);
-	explain_object(e, "infoType", info->infoType);
-	e->depth++;
-	if (!info->infoValue || ASN1_TYPE_get(info->infoValue) != V_ASN1_SEQUENCE ||
-	    !explain_register(e, oid, info->infoValue->value.sequence)) {
+	explain_begin(e, name);
+	if (crl) {
+		explain_name(e, "issuer", X509_CRL_get_issuer(crl));
+		explain_time(e, "thisUpdate", X509_CRL_get0_lastUpdate(crl));
+		explain_time(e, "nextUpdate", X509_CRL_get0_nextUpdate(crl));
+		if (X509_CRL_get_REVOKED(crl))
+			explain_number(e, "revokedCertificates",
+				       sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)));
+		explain_extensions(e, "crlExtensions", X509_CRL_get0_extensions(crl));
+	} else {
 		ERR_clear_error();
-		explain_value(e, "infoValue", info->infoValue);
+		explain_octets(e, "malformed", der);
 	}
-	e->depth--;
+	explain_end(e);
+	X509_CRL_free(crl);
 }
 
 /* RFC 4210 5.2.3 */

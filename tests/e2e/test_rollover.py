@@ -119,11 +119,17 @@ def test_rfc9483_4_3_2_openssl_updates_the_root(rolled):
     out = {name: rolled.vnfm.out() for name in ("newwithnew", "newwithold", "oldwithnew")}
     files = [a for name, path in out.items() for a in (f"-{name}", path)]
     question = ["-infotype", "rootCaCert", "-oldwithold"]
-    command = rolled.vnfm.command("genm", *question, rolled.old_root, *files)
+    request, response = rolled.vnfm.out("der"), rolled.vnfm.out("der")
+    command = rolled.vnfm.command("genm", *question, rolled.old_root, *files, "-reqout", request,
+                                  "-rspout", response)
     run([OPENSSL35, *command[1:]])
     for name, file in (("newwithnew", "root.pem"), ("newwithold", "root-new-with-old.pem"),
                        ("oldwithnew", "root-old-with-new.pem")):
         assert x509(out[name], "-fingerprint") == x509(rolled.new / file, "-fingerprint")
+    assert "subject: CN=CMF Root CA" in rolled.ctl("explain", request).stdout
+    explained = rolled.ctl("explain", response).stdout
+    for name in ("newWithNew", "newWithOld", "oldWithNew"):
+        assert name in explained
     # There is nothing newer than the new root.
     rolled.root = rolled.new / "root.pem"
     nothing = rolled.vnfm.out()

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Printing InfoTypeAndValue: what is known by its type, in the names of the RFCs; other values as
+ * they are.
+ */
+#include "explain.h"
+
+#include "asn1/cmf_types.h"
+#include "asn1/der.h"
+
+#include <openssl/err.h>
+#include <string.h>
+
+/* Each prints a SEQUENCE and says whether it could. */
+typedef bool info_explain(struct explain *e, struct bytes der);
+
+/* RegisterRequest and RegisterResponse of our own profile, docs/cmp-profile.md. */
+static bool register_request_explain(struct explain *e, struct bytes der)
+{
+	const unsigned char *p = der.data;
+	RegisterRequest *request = d2i_RegisterRequest(NULL, &p, (long)der.len);
+
+	if (!request)
+		return false;
+	explain_begin(e, "RegisterRequest");
+	explain_string(e, "certType", request->certType);
+	explain_free_text(e, "subjectId", request->subjectIds);
+	explain_integer(e, "handling", request->handling);
+	explain_string(e, "profile", request->profile);
+	explain_end(e);
+	RegisterRequest_free(request);
+	return true;
+}
+
+static bool register_response_explain(struct explain *e, struct bytes der)
+{
+	const unsigned char *p = der.data;
+	RegisterResponse *response = d2i_RegisterResponse(NULL, &p, (long)der.len);
+
+	if (!response)
+		return false;
+	explain_begin(e, "RegisterResponse");
+	explain_status_info(e, "status", response->status);
+	explain_free_text(e, "subjectId", response->subjectIds);
+	explain_end(e);
+	RegisterResponse_free(response);
+	return true;
+}
+
+/* RFC 9810 5.3.19.1, RFC 9483 4.3.2 */
+static bool certificate_explain(struct explain *e, struct bytes der)
+{
+	explain_certificate(e, "certificate", der);
+	return true;
+}
+
+/* RFC 9483 4.3.1 */
+static bool certificates_explain(struct explain *e, struct bytes der)
+{
+	struct bytes in = der, tlv, certs, cert;
+	uint8_t tag;
+
+	if (der_next(&in, &tag, &tlv, &certs))
+		return false;
+	while (certs.len && !der_next(&certs, &tag, &cert, &tlv))
+		explain_certificate(e, "certificate", cert);
+	return true;
+}
+
+/* RFC 9810 5.3.19.15 */
+static bool root_update_explain(struct explain *e, struct bytes der)
+{
+	const unsigned char *p = der.data;
+	RootCaKeyUpdateContent *content = d2i_RootCaKeyUpdateContent(NULL, &p, (long)der.len);
+
+	if (!content)
+		return false;
+	explain_certificate_value(e, "newWithNew", content->newWithNew);
+	explain_certificate_value(e, "newWithOld", content->newWithOld);
+	explain_certificate_value(e, "oldWithNew", content->oldWithNew);
+	RootCaKeyUpdateContent_free(content);
+	return true;
+}
+
+/* RFC 4210 5.3.19.5 */
+static bool key_update_explain(struct explain *e, struct bytes der)
+{
+	const unsigned char *p = der.data;
+	CAKeyUpdAnnContent *content = d2i_CAKeyUpdAnnContent(NULL, &p, (long)der.len);
+
+	if (!content)
+		return false;
+	explain_certificate_value(e, "oldWithNew", content->oldWithNew);
+	explain_certificate_value(e, "newWithOld", content->newWithOld);
+	explain_certificate_value(e, "newWithNew", content->newWithNew);
+	CAKeyUpdAnnContent_free(content);
+	return true;
+}
+
+static bool crl_explain(struct explain *e, struct bytes der)
+{
+	explain_crl(e, "crl", der);
+	return true;
+}
+
+static const struct {
+	const char *oid;
+	info_explain *explain;
+} known[] = {
+	{OID_CMF_REGISTER_REQUEST, register_request_explain},
+	{OID_CMF_REGISTER_RESPONSE, register_response_explain},
+	{"1.3.6.1.5.5.7.4.1", certificate_explain},   /* caProtEncCert */
+	{"1.3.6.1.5.5.7.4.5", key_update_explain},    /* caKeyUpdateInfo */
+	{"1.3.6.1.5.5.7.4.6", crl_explain},           /* currentCRL */
+	{"1.3.6.1.5.5.7.4.17", certificates_explain}, /* caCerts */
+	{"1.3.6.1.5.5.7.4.18", root_update_explain},  /* rootCaKeyUpdate */
+	{"1.3.6.1.5.5.7.4.20", certificate_explain},  /* rootCaCert */
+};
+
+static bool known_explain(struct explain *e, const InfoTypeAndValue *info)
+{
+	const ASN1_TYPE *value = info->infoValue;
+	char oid[128] = "";
+
+	if (!value || ASN1_TYPE_get(value) != V_ASN1_SEQUENCE)
+		return false;
+	OBJ_obj2txt(oid, sizeof(oid), info->infoType, 1);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (strcmp(known[i].oid, oid) == 0)
+			return known[i].explain(
+				e, (struct bytes){value->value.sequence->data,
+						  (size_t)value->value.sequence->length});
+	}
+	return false;
+}
+
+void explain_info(struct explain *e, const InfoTypeAndValue *info)
+{
+	explain_object(e, "infoType", info->infoType);
+	e->depth++;
+	if (!known_explain(e, info)) {
+		ERR_clear_error();
+		explain_value(e, "infoValue", info->infoValue);
+	}
+	e->depth--;
+}
