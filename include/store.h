@@ -191,18 +191,11 @@ struct store_transaction {
 	int64_t changed_ms;
 };
 
-/* A proof of possession that the client owes, RFC 9810 5.2.8.3. */
-enum store_pop_kind {
-	STORE_POP_ENCR_CERT = 0, /* the certificate is given out encrypted only */
-	STORE_POP_CHALLENGE = 1, /* popdecr is awaited */
-};
-/* Of a challenge cert_req_id is that of the message's first request: it asks for all of them. */
+/* A challenge that the client has to answer, RFC 9810 5.2.8.3.3. */
 struct store_pop {
 	int64_t transaction_id;
-	int cert_req_id;
-	enum store_pop_kind kind;
-	struct octets request;     /* CHALLENGE: octets of the message to go on with */
-	uint8_t answer_digest[32]; /* CHALLENGE: of what popdecr must say */
+	uint8_t answer_digest[32]; /* of what popdecr must say */
+	struct octets request;     /* octets of the message to go on with */
 };
 
 /* --- exchanges with an upstream CA --------------------------------------------------------------
@@ -392,7 +385,7 @@ _must_check_ int store_transaction_list(struct store_reader *r,
 /* Transactions by state, for metrics: counts[enum store_transaction_state], 5 of them. */
 _must_check_ int store_transaction_counts(struct store_reader *r, int64_t counts[5]);
 /* Or STORE_NOT_FOUND. */
-_must_check_ int store_pop_get(struct store_reader *r, int64_t transaction_id, int cert_req_id,
+_must_check_ int store_pop_get(struct store_reader *r, int64_t transaction_id,
 			       struct store_pop *popp);
 
 _must_check_ int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep);
@@ -509,11 +502,11 @@ _must_check_ int store_transaction_update(struct store_unit *u, const struct sto
 /* Conflict: the transaction has a certificate already, or is not there. */
 _must_check_ int store_transaction_set_certificate(struct store_unit *u, int64_t id,
 						   const int64_t *certificate_ref);
-/* Conflict: the transaction owes one for that certReqId already. */
+/* Conflict: the transaction has one already. */
 _must_check_ int store_pop_insert(struct store_unit *u, const struct store_pop *pop,
 				  const int64_t *transaction_ref);
 /* Never conflicts. Those of a purged transaction go with it. */
-_must_check_ int store_pop_remove(struct store_unit *u, int64_t transaction_id, int cert_req_id);
+_must_check_ int store_pop_remove(struct store_unit *u, int64_t transaction_id);
 /* Ended transactions changed before that time, at most `limit`. Never conflicts. */
 _must_check_ int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
 

@@ -65,6 +65,13 @@ _must_check_ int envelope_open(struct bytes envelope, EVP_PKEY *key, struct byte
 			       const char *content_type, struct octets *contentp);
 
 /*
+ * A secret to an RSA key by itself: PKCS #1 v1.5, or OAEP with SHA-256. 0, or -EIO, also if it is
+ * too long for the key. The caller owns *encryptedp.
+ */
+_must_check_ int key_transport_encrypt(EVP_PKEY *key, bool oaep, struct bytes secret,
+				       struct octets *encryptedp);
+
+/*
  * EncryptedKey ::= CHOICE { encryptedValue EncryptedValue, envelopedData [0] EnvelopedData }, tags
  * implicit (RFC 4211 2.1): turns an EnvelopedData into that alternative, in place.
  */

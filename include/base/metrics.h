@@ -20,7 +20,9 @@ struct metrics;
 	X(kur)               \
 	X(p10cr)             \
 	X(ccr)               \
-	X(rr) X(certConf) X(pollReq) X(genm) X(announcement) X(nested) X(error) X(other) X(none)
+	X(rr)                \
+	X(certConf)          \
+	X(pollReq) X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none)
 enum metric_operation {
 #define X(name) METRIC_OP_##name,
 	METRIC_OPERATIONS(X)

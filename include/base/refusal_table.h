@@ -122,6 +122,8 @@ REFUSAL(pop_dh_mac, FAIL_BAD_POP, "dhMAC is deprecated and not accepted; use sub
 REFUSAL(pop_agree_mac, FAIL_BAD_POP, "agreeMAC needs a key agreement certificate of the CA, which there is not; use subsequentMessage")
 REFUSAL(pop_encrypted_key, FAIL_BAD_POP, "encryptedKey gives the private key away, which is not archived here; use subsequentMessage")
 REFUSAL(pop_subsequent_unknown, FAIL_BAD_POP, "subsequentMessage must be encrCert or challengeResp")
+REFUSAL(pop_response_count, FAIL_BAD_POP, "popdecr must answer each challenge of popdecc once")
+REFUSAL(pop_response_wrong, FAIL_BAD_POP, "the number in popdecr is not that of the challenge")
 REFUSAL(pop_needs_pvno_3, FAIL_BAD_POP, "proof of possession by decryption with this kind of key needs pvno 3")
 REFUSAL(pop_encr_cert_upstream, FAIL_BAD_POP, "encrCert is not possible where another CA issues; use challengeResp")
 REFUSAL(pop_signature_wrong, FAIL_BAD_POP, "the signature of the proof of possession does not verify")

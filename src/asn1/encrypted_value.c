@@ -53,7 +53,8 @@ static int value_write(struct der_writer *w, EVP_PKEY *key, const uint8_t *cek,
 {
 	_cleanup_(octets_clear) struct octets encrypted = OCTETS_NULL, encrypted_key = OCTETS_NULL;
 	uint8_t iv[ENVELOPE_IV_LEN];
-	int err = envelope_rsa_encrypt(key, false, cek, &encrypted_key);
+	int err = key_transport_encrypt(key, false, (struct bytes){cek, ENVELOPE_KEY_LEN},
+					&encrypted_key);
 
 	if (!err)
 		err = envelope_content_encrypt(cek, content, iv, &encrypted);

@@ -40,9 +40,6 @@ size_t envelope_cbc_bits(const char *oid);
 const char *envelope_wrap_oid(size_t bits);
 const char *envelope_cbc_oid(size_t bits);
 
-/* A key of ENVELOPE_KEY_LEN octets to an RSA key. 0 or -EIO. */
-_must_check_ int envelope_rsa_encrypt(EVP_PKEY *key, bool oaep, const uint8_t *cek,
-				      struct octets *encryptedp);
 /* AES-CBC, padded as RFC 5652 6.3, under a key of ENVELOPE_KEY_LEN. The IV is made. */
 _must_check_ int envelope_content_encrypt(const uint8_t *cek, struct bytes content,
 					  uint8_t iv[ENVELOPE_IV_LEN], struct octets *encryptedp);

@@ -55,7 +55,7 @@ static void rid_write(struct der_writer *w, const struct envelope_recipient *to)
 		issuer_and_serial_write(w, to);
 }
 
-int envelope_rsa_encrypt(EVP_PKEY *key, bool oaep, const uint8_t *cek, struct octets *encryptedp)
+int key_transport_encrypt(EVP_PKEY *key, bool oaep, struct bytes secret, struct octets *encryptedp)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	size_t len = 0;
@@ -67,10 +67,10 @@ int envelope_rsa_encrypt(EVP_PKEY *key, bool oaep, const uint8_t *cek, struct oc
 	if (ok && oaep)
 		ok = EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, "SHA256", NULL) > 0 &&
 		     EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA256", NULL) > 0;
-	ok = ok && EVP_PKEY_encrypt(ctx, NULL, &len, cek, KEY_LEN) > 0;
+	ok = ok && EVP_PKEY_encrypt(ctx, NULL, &len, secret.data, secret.len) > 0;
 	if (ok)
 		out = malloc(len);
-	ok = out && EVP_PKEY_encrypt(ctx, out, &len, cek, KEY_LEN) > 0;
+	ok = out && EVP_PKEY_encrypt(ctx, out, &len, secret.data, secret.len) > 0;
 	EVP_PKEY_CTX_free(ctx);
 	if (!ok) {
 		free(out);
@@ -91,7 +91,8 @@ static int ktri_write(struct der_writer *w, const struct envelope_recipient *to,
 		      uint8_t *versionp)
 {
 	_cleanup_(octets_clear) struct octets encrypted = OCTETS_NULL;
-	int err = envelope_rsa_encrypt(to->key, to->oaep, cek, &encrypted);
+	int err =
+		key_transport_encrypt(to->key, to->oaep, (struct bytes){cek, KEY_LEN}, &encrypted);
 
 	if (err)
 		return err;

@@ -85,7 +85,7 @@ static int transaction_end(const struct housekeeping *h, int64_t id)
 	from = txn.state;
 	/* The request was kept to go on with. */
 	if (from == STORE_TXN_AWAIT_POP)
-		r = store_pop_remove(h->unit, txn.id, txn.cert_req_id);
+		r = store_pop_remove(h->unit, txn.id);
 	/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
 	if (from == STORE_TXN_AWAIT_CONF && cert.id != 0)
 		r = unconfirmed_add(h, &cert);

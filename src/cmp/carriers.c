@@ -185,16 +185,14 @@ static int general_info_read(struct cmp_request *rq, const InfoTypeAndValue *ita
 	return 0;
 }
 
-int cmp_carriers_of_header(struct cmp_request *rq)
+int cmp_carriers_of_message(struct cmp_request *rq, const struct cmp_message *msg)
 {
-	const STACK_OF(InfoTypeAndValue) *infos = rq->msg->header->generalInfo;
+	const STACK_OF(InfoTypeAndValue) *infos = msg->header->generalInfo;
 	const char *label = rq->exchange->profile_label;
 	unsigned seen = 0;
 	char *name;
 	int err;
 
-	if (!rq->service->opens)
-		return 0;
 	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
 		err = general_info_read(rq, sk_InfoTypeAndValue_value(infos, i), &seen);
 		if (err)
@@ -206,6 +204,11 @@ int cmp_carriers_of_header(struct cmp_request *rq)
 		return refuse(&rq->refusal, REFUSAL_carrier_malformed);
 	name = strdup(label);
 	return name ? add_profile_name(rq, &rq->carriers, name) : -ENOMEM;
+}
+
+int cmp_carriers_of_header(struct cmp_request *rq)
+{
+	return rq->service->opens ? cmp_carriers_of_message(rq, rq->msg) : 0;
 }
 
 static int hex_value(unsigned char c)

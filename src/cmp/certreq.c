@@ -102,24 +102,26 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
  * The issuer that the template asks for. Clients fill it in from the certificate they sign with
  * (`openssl cmp` always does), which says nothing about the CA that they want.
  */
-static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const CertTemplate *t)
+static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const struct cmp_message *asked,
+				      const CertTemplate *t)
 {
-	const GENERAL_NAME *sender = rq->msg->header->sender;
+	const GENERAL_NAME *sender = asked->header->sender;
 	struct certificate_view signer;
 	struct bytes own = BYTES_NULL;
 
 	if (!t->issuer || rq->protection != CMP_PROTECTION_SIGNATURE)
 		return t->issuer;
 	/* Without extraCerts the signer is self-signed: it is its own issuer. */
-	if (rq->msg->n_extra_certs == 0 && sender->type == GEN_DIRNAME)
+	if (asked->n_extra_certs == 0 && sender->type == GEN_DIRNAME)
 		own = cmp_name_der(sender->d.directoryName);
-	else if (!certificate_view(cmp_message_extra_cert(rq->msg, 0), &signer))
+	else if (!certificate_view(cmp_message_extra_cert(asked, 0), &signer))
 		own = signer.issuer;
 	return own.len && bytes_equal(cmp_name_der(t->issuer), own) ? NULL : t->issuer;
 }
 
 /* The request proper: what it asks for goes into csr, which borrows from it. */
-static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)
+static int request_read(struct cmp_request *rq, const struct cmp_message *asked,
+			const CertReqMsg *msg, struct cmf_csr *csr)
 {
 	const CertTemplate *t = msg->certReq->certTemplate;
 	EVP_PKEY *key = NULL;
@@ -134,15 +136,16 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	csr->subject = t->subject;
 	csr->extensions = t->extensions;
 	csr->validity = t->validity;
-	csr->issuer = issuer_wanted(rq, t);
+	csr->issuer = issuer_wanted(rq, asked, t);
 	csr->spki = t->publicKey;
 	return err;
 }
 
 /* RFC 9483 4.1.1: one CertReqMsg, certReqId 0. */
-static int request_only(struct cmp_request *rq, const CertReqMsg **msgp)
+static int request_only(struct cmp_request *rq, const struct cmp_message *asked,
+			const CertReqMsg **msgp)
 {
-	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
+	const CertReqMessages *msgs = asked->body->value.certReqMessages;
 	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
 	int64_t id = 0;
 
@@ -157,27 +160,51 @@ static int request_only(struct cmp_request *rq, const CertReqMsg **msgp)
 	return 0;
 }
 
-int cmp_certreq_serve(struct cmp_request *rq)
+/* RFC 9810 5.2.8.3.3: the certificate itself is not made until the proof is there. */
+static int challenge(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
+		     const struct cmp_carriers *pairs)
+{
+	struct spki_kind kind;
+	EVP_PKEY *key = NULL;
+	bool chain = true;
+	int err = cmp_chain_request(rq, pairs, &chain);
+
+	if (!err)
+		err = cmp_public_key(rq, spki, &key, &kind);
+	if (!err)
+		err = cmp_challenge_send(rq, key, chain);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked)
 {
 	_cleanup_(cmp_carriers_clear) struct cmp_carriers pairs = {.chain_request = -1};
 	_cleanup_(store_certificate_clear) struct store_certificate old = {0};
-	struct cmf_csr csr = {.may_register = rq->msg->body_type == PKI_BODY_IR,
-			      .update = rq->msg->body_type == PKI_BODY_KUR};
+	struct cmf_csr csr = {.may_register = asked->body_type == PKI_BODY_IR,
+			      .update = asked->body_type == PKI_BODY_KUR};
 	const CertReqMsg *msg = NULL;
-	int err;
+	int err = request_only(rq, asked, &msg);
 
-	err = cmp_quota_check(rq);
-	if (err)
-		return err;
-	rq->in_body = rq->keep_refusal = true;
-	err = request_only(rq, &msg);
 	if (!err)
 		err = cmp_carriers_of_reg_info(rq, msg->regInfo, &pairs);
 	if (!err)
-		err = request_read(rq, msg, &csr);
+		err = request_read(rq, asked, msg, &csr);
 	if (!err && csr.update) {
 		err = old_certificate_find(rq, msg->certReq, &old);
 		csr.old = &old;
 	}
+	if (!err && rq->pop == CMP_POP_CHALLENGE)
+		return challenge(rq, csr.spki, &pairs);
 	return err ? err : cmp_certificate_issue(rq, &csr, &pairs);
+}
+
+int cmp_certreq_serve(struct cmp_request *rq)
+{
+	int err = cmp_quota_check(rq);
+
+	if (err)
+		return err;
+	rq->in_body = rq->keep_refusal = true;
+	return cmp_certreq_decide(rq, rq->msg);
 }

@@ -27,6 +27,7 @@ static const struct cmp_service services[] = {
 	{PKI_BODY_RR, METRIC_OP_rr, true, PKI_BODY_RP, cmp_rr_serve},
 	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve},
 	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve},
+	{PKI_BODY_POPDECR, METRIC_OP_popdecr, false, PKI_BODY_ERROR, cmp_popdecr_serve},
 	{PKI_BODY_POLLREQ, METRIC_OP_pollReq, false, PKI_BODY_ERROR, cmp_poll_serve},
 	{PKI_BODY_CKUANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_CANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
@@ -74,11 +75,14 @@ struct bytes cmp_integer_octets(const ASN1_INTEGER *i, uint8_t out[CMP_INTEGER_M
 static int refusal_keep(struct cmp_request *rq)
 {
 	bool open = rq->txn.id != 0;
-	int err;
+	int err = 0;
 
 	if (open) {
 		rq->txn.deadline_ms = 0;
-		err = cmp_transaction_answer(rq, STORE_TXN_FAILED);
+		if (rq->txn.state == STORE_TXN_AWAIT_POP)
+			err = store_pop_remove(rq->worker->unit, rq->txn.id);
+		if (!err)
+			err = cmp_transaction_answer(rq, STORE_TXN_FAILED);
 	} else {
 		store_transaction_clear(&rq->txn);
 		err = cmp_transaction_open(rq);
@@ -156,6 +160,7 @@ static void attempt_clear(struct cmp_request *rq)
 	rq->refusal = REFUSAL_NULL;
 	rq->in_body = rq->keep_refusal = false;
 	rq->pop = CMP_POP_PROVEN;
+	rq->pop_answered = false;
 	rq->cert_req_id = 0;
 	rq->outcome = METRIC_ACCEPTED;
 	free(rq->subject);

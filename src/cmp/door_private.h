@@ -106,6 +106,7 @@ struct cmp_request;
 enum cmp_pop {
 	CMP_POP_PROVEN,    /* by signature, or a registration authority says so */
 	CMP_POP_ENCR_CERT, /* by certConf, for the certificate is encrypted */
+	CMP_POP_CHALLENGE, /* by popdecr, which is yet to come */
 };
 
 /* How a message lies in a nested one. */
@@ -163,6 +164,7 @@ struct cmp_request {
 	bool in_body;                 /* refusals are reported by the answer of the operation */
 	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */
 	enum cmp_pop pop;
+	bool pop_answered; /* a challenge was */
 	struct cmp_reply reply;
 	struct octets answer;
 	struct refusal refusal;
@@ -199,6 +201,10 @@ _must_check_ int cmp_transaction_insert(struct cmp_request *rq, enum store_trans
 					const int64_t *certificate_ref);
 /* The same for the transaction that is there, provided that nobody else has answered meanwhile. */
 _must_check_ int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state state);
+/* Adds the certificate of a request to the unit: a new transaction, or the one that was challenged.
+ */
+_must_check_ int cmp_transaction_issue(struct cmp_request *rq, enum store_transaction_state state,
+				       const int64_t *certificate_ref);
 /* Commits the unit with the answer; the fault points lie here. */
 _must_check_ int cmp_transaction_commit(struct cmp_request *rq);
 
@@ -210,8 +216,9 @@ void cmp_quota_count(struct cmp_request *rq, int delta);
 /* --- carriers.c
  * ------------------------------------------------------------------------------------ */
 
-/* From generalInfo and the URL, into rq->carriers. */
+/* From generalInfo and the URL, into rq->carriers; nothing unless the message opens. */
 _must_check_ int cmp_carriers_of_header(struct cmp_request *rq);
+_must_check_ int cmp_carriers_of_message(struct cmp_request *rq, const struct cmp_message *msg);
 /* From the regInfo of a CertReqMsg, RFC 4211 7.1; may be NULL. */
 _must_check_ int cmp_carriers_of_reg_info(struct cmp_request *rq,
 					  const STACK_OF(AttributeTypeAndValue) * reg_info,
@@ -254,7 +261,12 @@ _must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const 
 
 _must_check_ int cmp_certreq_serve(struct cmp_request *rq); /* ir, cr, kur */
 _must_check_ int cmp_ccr_serve(struct cmp_request *rq);
+/* certreq.c: decides on the request in `asked`, which rq->msg need not be. */
+_must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked);
 _must_check_ int cmp_p10cr_serve(struct cmp_request *rq);
+_must_check_ int cmp_popdecr_serve(struct cmp_request *rq);
+/* challenge.c: answers the request with popdecc, encrypted for the key, and keeps it. */
+_must_check_ int cmp_challenge_send(struct cmp_request *rq, EVP_PKEY *key, bool chain_request);
 _must_check_ int cmp_certconf_serve(struct cmp_request *rq);
 _must_check_ int cmp_poll_serve(struct cmp_request *rq);
 _must_check_ int cmp_rr_serve(struct cmp_request *rq);
@@ -282,6 +294,9 @@ _must_check_ int cmp_announce_serve(struct cmp_request *rq);
  * issue.c: asks cmf/ for the certificate, answers and commits; ir, cr, kur, p10cr. `further` are
  * the carriers found in the body. Fills in what csr says about carriers.
  */
+/* issue.c: whether the chain is wanted, which header and body must not disagree about. */
+_must_check_ int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further,
+				   bool *wantedp);
 _must_check_ int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
 				       const struct cmp_carriers *further);
 /* upstream.c: a transaction in AWAIT_UPSTREAM that has no answer yet. */
@@ -324,6 +339,8 @@ _must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X50
  * sets rq->pop. REFUSED pop_*.
  */
 _must_check_ int cmp_pop_priv_key(struct cmp_request *rq, const POPOPrivKey *pop, EVP_PKEY *key);
+/* Whether the requester reads EnvelopedData. */
+bool cmp_envelope_understood(const struct cmp_request *rq);
 /* The certificate encrypted for its own key, as EncryptedKey. The caller owns *encryptedp. */
 _must_check_ int cmp_pop_encrypted_certificate(const struct cmp_request *rq, struct bytes der,
 					       ASN1_TYPE **encryptedp);

@@ -28,8 +28,7 @@ static int certificate_withdraw(struct cmp_request *rq, struct store_certificate
 int cmp_error_serve(struct cmp_request *rq)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	bool open =
-		rq->txn.state == STORE_TXN_AWAIT_CONF || rq->txn.state == STORE_TXN_AWAIT_UPSTREAM;
+	bool open = rq->txn.state != STORE_TXN_DONE && rq->txn.state != STORE_TXN_FAILED;
 	int err;
 
 	err = cmp_reply_pkiconf(rq);
@@ -37,7 +36,8 @@ int cmp_error_serve(struct cmp_request *rq)
 		return err;
 	if (!open)
 		return cmp_reply_encode(rq);
-	err = certificate_withdraw(rq, &cert);
+	err = rq->txn.state == STORE_TXN_AWAIT_POP ? store_pop_remove(rq->worker->unit, rq->txn.id)
+						   : certificate_withdraw(rq, &cert);
 	rq->txn.deadline_ms = 0;
 	if (!err)
 		err = cmp_transaction_answer(rq, STORE_TXN_FAILED);

@@ -32,13 +32,14 @@ static int issue_upstream(struct cmp_request *rq, const struct cmf_csr_result *r
 	int err;
 
 	rq->txn.deadline_ms = result->confirm_by_ms;
-	err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_UPSTREAM, &result->certificate_id);
+	err = cmp_transaction_issue(rq, STORE_TXN_AWAIT_UPSTREAM, &result->certificate_id);
 	if (!err)
 		err = cmp_transaction_commit(rq);
 	if (err)
 		return err;
 	rq->txn.certificate_id = result->certificate_id;
-	cmp_quota_count(rq, 1);
+	if (!rq->pop_answered)
+		cmp_quota_count(rq, 1);
 	return cmp_upstream_continue(rq);
 }
 
@@ -55,12 +56,13 @@ static int issue_now(struct cmp_request *rq, const struct cmf_csr_result *result
 	rq->reply.implicit_confirm = confirmed;
 	rq->reply.confirm_wait_ms = result->confirm_by_ms;
 	rq->txn.deadline_ms = confirmed ? 0 : result->confirm_by_ms;
-	err = cmp_transaction_insert(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
-				     &result->certificate_id);
+	err = cmp_transaction_issue(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
+				    &result->certificate_id);
 	if (!err)
 		err = cmp_transaction_commit(rq);
-	if (!err && !confirmed)
-		cmp_quota_count(rq, 1);
+	/* Open from now on, or, after a challenge, no longer. */
+	if (!err && confirmed == rq->pop_answered)
+		cmp_quota_count(rq, confirmed ? -1 : 1);
 	return err;
 }
 
@@ -73,7 +75,7 @@ static bool may_confirm_implicitly(const struct cmp_request *rq)
 static int transaction_open(struct cmp_request *rq, const struct cmf_csr_result *result,
 			    bool chain_request)
 {
-	int err = cmp_transaction_open(rq);
+	int err = rq->pop_answered ? 0 : cmp_transaction_open(rq);
 
 	if (err)
 		return err;
@@ -117,28 +119,37 @@ static void log_asked(struct cmp_request *rq, const struct cmf_csr *csr)
 	cmp_log_certificate(rq, subject, NULL, 0);
 }
 
+int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further, bool *wantedp)
+{
+	int chain = rq->carriers.chain_request;
+
+	if (chain >= 0 && further->chain_request >= 0 && chain != further->chain_request)
+		return refuse(&rq->refusal, REFUSAL_cert_chain_request_contradiction);
+	/* IFA 033 11.2.3.2: certChainRequest, which is yes by default. */
+	*wantedp = (chain < 0 ? further->chain_request : chain) != 0;
+	return 0;
+}
+
 int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
 			  const struct cmp_carriers *further)
 {
 	_cleanup_(cmf_csr_result_clear) struct cmf_csr_result result = {0};
-	int chain = rq->carriers.chain_request;
 	struct all_carriers all;
+	bool chain = true;
 	int err;
 
 	carriers_add(csr, &all, &rq->carriers);
 	carriers_add(csr, &all, further);
-	/* IFA 033 11.2.3.2: certChainRequest, which is yes by default. */
-	if (chain >= 0 && further->chain_request >= 0 && chain != further->chain_request)
-		return refuse(&rq->refusal, REFUSAL_cert_chain_request_contradiction);
-	if (chain < 0)
-		chain = further->chain_request;
+	err = cmp_chain_request(rq, further, &chain);
+	if (err)
+		return err;
 	err = cmf_csr(rq->door->cmf, &rq->who, csr, may_confirm_implicitly(rq), rq->worker->reader,
 		      rq->worker->unit, &result, &rq->refusal);
 	/* We would vouch for a proof to the upstream CA that is yet to come, RFC 9810 5.2.8.3.3. */
 	if (!err && result.waiting && rq->pop == CMP_POP_ENCR_CERT)
 		err = refuse(&rq->refusal, REFUSAL_pop_encr_cert_upstream);
 	if (!err)
-		err = transaction_open(rq, &result, chain != 0);
+		err = transaction_open(rq, &result, chain);
 	if (!err)
 		err = result.waiting ? issue_upstream(rq, &result) : issue_now(rq, &result);
 	if (err == REFUSED)

@@ -37,7 +37,7 @@ static int choice_check(struct cmp_request *rq, const POPOPrivKey *pop)
  * RFC 9810 5.2.2: EnvelopedData is for those who say pvno 3; before it there was EncryptedValue
  * and, in a challenge, the key's own encryption: RSA can do both.
  */
-static bool envelope_understood(const struct cmp_request *rq)
+bool cmp_envelope_understood(const struct cmp_request *rq)
 {
 	return rq->msg->pvno >= 3 || rq->who.policy->enveloped_data_always;
 }
@@ -57,11 +57,14 @@ int cmp_pop_priv_key(struct cmp_request *rq, const POPOPrivKey *pop, EVP_PKEY *k
 	if (err)
 		return err;
 	if (ASN1_INTEGER_get_int64(&method, pop->value.subsequentMessage) != 1 ||
-	    method != POPO_SUBSEQUENT_ENCR_CERT)
+	    (method != POPO_SUBSEQUENT_ENCR_CERT && method != POPO_SUBSEQUENT_CHALLENGE_RESP))
 		return refuse(&rq->refusal, REFUSAL_pop_subsequent_unknown);
-	if (!envelope_understood(rq) && !EVP_PKEY_is_a(key, "RSA"))
+	if (!cmp_envelope_understood(rq) && !EVP_PKEY_is_a(key, "RSA"))
 		return refuse(&rq->refusal, REFUSAL_pop_needs_pvno_3);
-	rq->pop = CMP_POP_ENCR_CERT;
+	if (method == POPO_SUBSEQUENT_ENCR_CERT)
+		rq->pop = CMP_POP_ENCR_CERT;
+	else if (!rq->pop_answered)
+		rq->pop = CMP_POP_CHALLENGE;
 	return 0;
 }
 
@@ -80,7 +83,7 @@ static int certificate_encrypt(const struct cmp_request *rq, struct bytes der,
 	err = spki_key_from_der(view.spki, &key, &kind);
 	if (err)
 		return log_fault("read the new public key", err, NULL);
-	if (envelope_understood(rq)) {
+	if (cmp_envelope_understood(rq)) {
 		/* RFC 9810 5.2.8.3.2: the rid names the certificate that is still encrypted */
 		envelope_recipient_set_certificate(&to, &view, key);
 		err = envelope_seal(&to, OID_CT_DATA, der, encryptedp);

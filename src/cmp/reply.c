@@ -228,6 +228,10 @@ int cmp_reply_refusal(struct cmp_request *rq)
 	const char *text = refusal_text(r->reason);
 	int type = rq->service ? rq->service->answer_type : PKI_BODY_ERROR;
 
+	/* After a challenge the request is decided on. */
+	if (rq->in_body && rq->pop_answered)
+		type = cmp_answer_type(rq->txn.body_type);
+
 	cmp_reply_clear(&rq->reply);
 	if (!rq->in_body || type == PKI_BODY_ERROR)
 		return cmp_reply_error(rq, r);

@@ -143,6 +143,32 @@ int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state 
 					unanswered);
 }
 
+/* The request was kept while its proof of possession was awaited; an answer may have to wait. */
+static int challenged_issue(struct cmp_request *rq, enum store_transaction_state state,
+			    const int64_t *certificate_ref)
+{
+	int err;
+
+	if (!rq->reply.body)
+		octets_clear(&rq->txn.response);
+	memcpy(rq->from_digest, rq->txn.request_digest, sizeof(rq->from_digest));
+	err = note_answer(rq, state);
+	if (!err)
+		err = store_transaction_update(rq->worker->unit, &rq->txn, STORE_TXN_AWAIT_POP,
+					       rq->from_digest, false);
+	if (!err)
+		err = store_transaction_set_certificate(rq->worker->unit, rq->txn.id,
+							certificate_ref);
+	return err ? err : store_pop_remove(rq->worker->unit, rq->txn.id);
+}
+
+int cmp_transaction_issue(struct cmp_request *rq, enum store_transaction_state state,
+			  const int64_t *certificate_ref)
+{
+	return rq->pop_answered ? challenged_issue(rq, state, certificate_ref)
+				: cmp_transaction_insert(rq, state, certificate_ref);
+}
+
 int cmp_transaction_commit(struct cmp_request *rq)
 {
 	int err;

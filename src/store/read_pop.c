@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading proofs of possession that are owed. */
+/* Reading challenges. */
 #include "reader.h"
 
 static int pop_read(sqlite3_stmt *stmt, struct store_pop *p)
@@ -7,15 +7,12 @@ static int pop_read(sqlite3_stmt *stmt, struct store_pop *p)
 	struct columns col = COLUMNS(stmt);
 
 	p->transaction_id = column_int(&col);
-	p->cert_req_id = (int)column_int(&col);
-	p->kind = (enum store_pop_kind)column_int(&col);
 	column_array(&col, p->answer_digest, sizeof(p->answer_digest));
 	p->request = column_octets(&col);
 	return reader_complete(&col);
 }
 
-int store_pop_get(struct store_reader *handle, int64_t transaction_id, int cert_req_id,
-		  struct store_pop *popp)
+int store_pop_get(struct store_reader *handle, int64_t transaction_id, struct store_pop *popp)
 {
 	_cleanup_(store_pop_clear) struct store_pop p = {0};
 	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
@@ -27,7 +24,6 @@ int store_pop_get(struct store_reader *handle, int64_t transaction_id, int cert_
 	struct binder b = BINDER(stmt);
 
 	bind_int(&b, transaction_id);
-	bind_int(&b, cert_req_id);
 	result = reader_first(r, &b);
 	if (result == 0)
 		result = pop_read(stmt, &p);

@@ -33,8 +33,8 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 		" SELECT 4, count(*) FROM cmp_transaction WHERE state = 4 UNION ALL"
 		" SELECT state, count(*) FROM cmp_transaction WHERE state <= 1 GROUP BY state",
 	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
-	[READ_POP_GET] = "SELECT transaction_id, cert_req_id, kind, answer_digest, request"
-			 " FROM pop WHERE transaction_id = ?1 AND cert_req_id = ?2",
+	[READ_POP_GET] = "SELECT transaction_id, answer_digest, request FROM pop"
+			 " WHERE transaction_id = ?1",
 	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
 				     " FROM rev_passphrase WHERE reference = ?1",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",

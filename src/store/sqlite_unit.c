@@ -87,9 +87,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)",
 	[TRANSACTION_SET_CERTIFICATE] = "UPDATE cmp_transaction SET certificate_id = ?2"
 					" WHERE id = ?1 AND certificate_id IS NULL",
-	[POP_INSERT] = "INSERT INTO pop (transaction_id, cert_req_id, kind, answer_digest, request)"
-		       " VALUES (?1, ?2, ?3, ?4, ?5)",
-	[POP_REMOVE] = "DELETE FROM pop WHERE transaction_id = ?1 AND cert_req_id = ?2",
+	[POP_INSERT] = "INSERT INTO pop (transaction_id, answer_digest, request)"
+		       " VALUES (?1, ?2, ?3)",
+	[POP_REMOVE] = "DELETE FROM pop WHERE transaction_id = ?1",
 	[TRANSACTION_PURGE] =
 		"DELETE FROM cmp_transaction WHERE id IN ("
 		"SELECT id FROM cmp_transaction WHERE state = 2 AND changed_ms < ?1 UNION ALL "
@@ -367,19 +367,16 @@ static int pop_insert(struct sqlite_unit_statements *s, const struct store_pop *
 	struct binder b = BINDER(s->stmt[POP_INSERT]);
 
 	bind_int(&b, transaction_id);
-	bind_int(&b, pop->cert_req_id);
-	bind_int(&b, pop->kind);
 	bind_bytes(&b, BYTES_OF(pop->answer_digest));
 	bind_bytes(&b, octets_view(&pop->request));
 	return run(s, &b);
 }
 
-static int pop_remove(struct sqlite_unit_statements *s, int64_t transaction_id, int cert_req_id)
+static int pop_remove(struct sqlite_unit_statements *s, int64_t transaction_id)
 {
 	struct binder b = BINDER(s->stmt[POP_REMOVE]);
 
 	bind_int(&b, transaction_id);
-	bind_int(&b, cert_req_id);
 	return run(s, &b);
 }
 
@@ -544,7 +541,7 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return pop_insert(s, op->pop.row,
 				  id_or_ref(op->pop.row->transaction_id, op->pop.ref));
 	case UNIT_POP_REMOVE:
-		return pop_remove(s, op->pop_key.transaction_id, op->pop_key.cert_req_id);
+		return pop_remove(s, op->pop_transaction_id);
 	case UNIT_TRANSACTION_PURGE:
 		return transaction_purge(s, op->purge.before_ms, op->purge.limit);
 	case UNIT_EXCHANGE_INSERT:

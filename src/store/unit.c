@@ -185,11 +185,10 @@ int store_pop_insert(struct store_unit *u, const struct store_pop *pop,
 					    .pop = {.row = pop, .ref = transaction_ref}});
 }
 
-int store_pop_remove(struct store_unit *u, int64_t transaction_id, int cert_req_id)
+int store_pop_remove(struct store_unit *u, int64_t transaction_id)
 {
-	return unit_add(u, (struct unit_op){.kind = UNIT_POP_REMOVE,
-					    .pop_key = {.transaction_id = transaction_id,
-							.cert_req_id = cert_req_id}});
+	return unit_add(
+		u, (struct unit_op){.kind = UNIT_POP_REMOVE, .pop_transaction_id = transaction_id});
 }
 
 int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)

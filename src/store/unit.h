@@ -77,10 +77,7 @@ struct unit_op {
 			const struct store_pop *row;
 			const int64_t *ref;
 		} pop;
-		struct {
-			int64_t transaction_id;
-			int cert_req_id;
-		} pop_key;
+		int64_t pop_transaction_id;
 		struct {
 			int64_t before_ms;
 			uint32_t limit;

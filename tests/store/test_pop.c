@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Proofs of possession that a client owes. */
+/* Challenges that a client has to answer. */
 #include "fixture.h"
 
 #include <string.h>
@@ -7,8 +7,6 @@
 static struct store_pop sample_pop(int64_t transaction_id)
 {
 	struct store_pop pop = {.transaction_id = transaction_id,
-				.cert_req_id = 3,
-				.kind = STORE_POP_CHALLENGE,
 				.request = OCTETS("a message\0with octets")};
 
 	memset(pop.answer_digest, 0x5a, sizeof(pop.answer_digest));
@@ -37,22 +35,19 @@ START_TEST(test_pop_comes_back_as_inserted)
 	OK(store_transaction_insert(f.unit, &t, NULL, &id));
 	OK(store_pop_insert(f.unit, &pop, &id));
 	OK(store_unit_commit(f.unit));
-	OK(store_pop_get(f.reader, id, 3, &found));
+	OK(store_pop_get(f.reader, id, &found));
 	ck_assert_int_eq(found.transaction_id, id);
-	ck_assert_int_eq(found.cert_req_id, 3);
-	ck_assert_int_eq(found.kind, STORE_POP_CHALLENGE);
 	ck_assert(bytes_equal(octets_view(&found.request), octets_view(&pop.request)));
 	ck_assert_mem_eq(found.answer_digest, pop.answer_digest, sizeof(pop.answer_digest));
 	store_pop_clear(&found);
-	ABSENT(store_pop_get(f.reader, id, 0, &found));
-	ABSENT(store_pop_get(f.reader, id + 1, 3, &found));
+	ABSENT(store_pop_get(f.reader, id + 1, &found));
 	pop.transaction_id = id;
 	OK(store_pop_insert(f.unit, &pop, NULL));
 	CONFLICT(store_unit_commit(f.unit));
-	OK(store_pop_remove(f.unit, id, 3));
-	OK(store_pop_remove(f.unit, id, 3));
+	OK(store_pop_remove(f.unit, id));
+	OK(store_pop_remove(f.unit, id));
 	OK(store_unit_commit(f.unit));
-	ABSENT(store_pop_get(f.reader, id, 3, &found));
+	ABSENT(store_pop_get(f.reader, id, &found));
 	fixture_end(&f);
 }
 END_TEST
@@ -72,7 +67,7 @@ START_TEST(test_pop_goes_with_its_transaction)
 	OK(store_unit_commit(f.unit));
 	OK(store_transaction_purge(f.unit, 2, 10));
 	OK(store_unit_commit(f.unit));
-	ABSENT(store_pop_get(f.reader, id, 3, &found));
+	ABSENT(store_pop_get(f.reader, id, &found));
 	fixture_end(&f);
 }
 END_TEST

@@ -276,6 +276,264 @@ START_TEST(rfc9810_5_2_8_3_2_wrong_hash)
 }
 END_TEST
 
+/* --- challenge ---------------------------------------------------------------------------------
+ */
+
+static Challenge *challenge_of(const struct told *told)
+{
+	ck_assert_int_eq(told->msg->body_type, PKI_BODY_POPDECC);
+	ck_assert_int_eq(sk_Challenge_num(told->msg->body->value.popdecc), 1);
+	return sk_Challenge_value(told->msg->body->value.popdecc, 0);
+}
+
+/* Rand of pvno 2: RSA as it is, RFC 4210 5.2.8.3. */
+static struct octets rand_decrypt(const Challenge *challenge, EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	struct octets rand = {malloc(512), 512};
+
+	ck_assert_ptr_null(challenge->encryptedRand);
+	ck_assert_int_gt(EVP_PKEY_decrypt_init(ctx), 0);
+	ck_assert_int_gt(EVP_PKEY_decrypt(ctx, rand.data, &rand.len, challenge->challenge->data,
+					  (size_t)challenge->challenge->length),
+			 0);
+	EVP_PKEY_CTX_free(ctx);
+	return rand;
+}
+
+/* Of pvno 3: EnvelopedData, whose rid has a NULL-DN and the certReqId. */
+static struct octets rand_open(const Challenge *challenge, EVP_PKEY *key)
+{
+	static const uint8_t rid[] = {0x30, 0x05, 0x30, 0x00, 0x02, 0x01, 0x00};
+	const ASN1_STRING *s = challenge->encryptedRand->value.sequence;
+	struct octets rand;
+
+	ck_assert_int_eq(challenge->challenge->length, 0);
+	ck_assert_ptr_nonnull(memmem(s->data, (size_t)s->length, rid, sizeof(rid)));
+	ck_assert_int_eq(envelope_open((struct bytes){s->data, (size_t)s->length}, key, BYTES_NULL,
+				       OID_CT_DATA, &rand),
+			 0);
+	return rand;
+}
+
+/* The number of the challenge; what goes with it is checked. The caller owns it. */
+static ASN1_INTEGER *number_of(const struct told *told, EVP_PKEY *key)
+{
+	const Challenge *challenge = challenge_of(told);
+	_cleanup_(octets_clear) struct octets der =
+		told->msg->pvno == 2 ? rand_decrypt(challenge, key) : rand_open(challenge, key);
+	const unsigned char *p = der.data;
+	Rand *rand = d2i_Rand(NULL, &p, (long)der.len);
+	uint8_t witness[32];
+	ASN1_INTEGER *number;
+
+	ck_assert_ptr_nonnull(rand);
+	ck_assert_int_eq(GENERAL_NAME_cmp(rand->sender, told->msg->header->sender), 0);
+	/* RFC 9810 F: owf is present in the first Challenge */
+	ck_assert_int_eq(OBJ_obj2nid(challenge->owf->algorithm), NID_sha256);
+	number = ASN1_INTEGER_dup(rand->integer);
+	Rand_free(rand);
+	EVP_Digest(number->data, (size_t)number->length, witness, NULL, EVP_sha256(), NULL);
+	ck_assert_int_eq(challenge->witness->length, sizeof(witness));
+	ck_assert_mem_eq(challenge->witness->data, witness, sizeof(witness));
+	return number;
+}
+
+/* popdecr with that number, which is taken over. */
+static void ask_popdecr(struct ask *a, const struct ask *before, const struct told *told,
+			ASN1_INTEGER *number)
+{
+	ask_next(a, before, told);
+	a->profile_label = before->profile_label;
+	a->body = cmp_body_new(PKI_BODY_POPDECR);
+	ck_assert_int_gt(sk_ASN1_INTEGER_push(a->body->value.popdecr, number), 0);
+}
+
+static void challenge_begin(struct ask *a, struct told *told, const char *cn, const char *key,
+			    int pvno)
+{
+	ask_for_key(a, cn, key_make(key), pvno);
+	pop_subsequent(a, POPO_KEY_ENCIPHERMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	ask_send(a, told);
+}
+
+static const struct encr_row challenge_rows[] = {
+	{"RSA", 2}, {"RSA", 3}, {"P-256", 3}, {"X25519", 3}, {"X448", 3}, {"ML-KEM-768", 3},
+};
+
+/* The certificate is not made before the number is said; then it comes as it is. */
+START_TEST(rfc9810_5_2_8_3_3_challenge)
+{
+	const struct encr_row *row = &challenge_rows[_i];
+	int before = granted_find(BYTES_NULL).n;
+	struct told popdecc, again, told;
+	struct ask a, answer;
+	char cn[32];
+
+	if (strncmp(row->key, "ML-KEM", 6) == 0 && !has_kem())
+		return;
+	snprintf(cn, sizeof(cn), "vnfci-challenge-%d", _i);
+	ask_for_key(&a, cn, key_make(row->key), row->pvno);
+	pop_subsequent(&a, POPO_KEY_ENCIPHERMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	/* unlike with encrCert it can be granted */
+	a.out.implicit_confirm = _i % 2;
+	ask_send(&a, &popdecc);
+	ck_assert_int_eq(granted_find(BYTES_NULL).n, before);
+	ask_send_octets(&a, &granted_house.worker, octets_view(&a.sent), &again);
+	ck_assert(bytes_equal(octets_view(&again.der), octets_view(&popdecc.der)));
+	told_clear(&again);
+	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
+	ask_send(&answer, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_int_eq(told_failinfo(&told), -1);
+	assert_certifies(told_certificate(&told), a.key);
+	ck_assert_int_eq(granted_state(told_certificate(&told)),
+			 _i % 2 ? STORE_CERT_ACTIVE : STORE_CERT_PENDING);
+	ask_send_octets(&answer, &granted_house.worker, octets_view(&answer.sent), &again);
+	ck_assert(bytes_equal(octets_view(&again.der), octets_view(&told.der)));
+	told_clear(&again);
+	if (_i % 2 == 0)
+		granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_PKICONF, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_ACTIVE);
+	granted_done(&answer, &told);
+	granted_done(&a, &popdecc);
+}
+END_TEST
+
+static void expect_refused(struct ask *a, int failinfo, enum refusal_reason reason)
+{
+	const PKIFreeText *text;
+	struct told told;
+
+	ask_send(a, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_ERROR);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	text = told_status(&told)->statusString;
+	ck_assert_str_eq((const char *)ASN1_STRING_get0_data(sk_ASN1_UTF8STRING_value(text, 0)),
+			 refusal_text(reason));
+	granted_done(a, &told);
+}
+
+/* One attempt: the transaction ends, whatever follows. */
+START_TEST(rfc9810_5_2_8_3_3_wrong_number)
+{
+	struct told popdecc, told;
+	struct ask a, wrong, right;
+	ASN1_INTEGER *number;
+
+	challenge_begin(&a, &popdecc, "vnfci-wrong", "X25519", 3);
+	number = number_of(&popdecc, a.key);
+	number->data[19] ^= 1;
+	ask_popdecr(&wrong, &a, &popdecc, number);
+	ask_send(&wrong, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_ERROR);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_POP);
+	ask_popdecr(&right, &wrong, &told, number_of(&popdecc, a.key));
+	expect_refused(&right, FAIL_BAD_REQUEST, REFUSAL_transaction_ended);
+	granted_done(&wrong, &told);
+	granted_done(&a, &popdecc);
+}
+END_TEST
+
+START_TEST(rfc9810_5_2_8_3_3_two_numbers)
+{
+	struct told popdecc;
+	struct ask a, answer;
+
+	challenge_begin(&a, &popdecc, "vnfci-two", "X25519", 3);
+	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
+	sk_ASN1_INTEGER_push(answer.body->value.popdecr, number_of(&popdecc, a.key));
+	expect_refused(&answer, FAIL_BAD_POP, REFUSAL_pop_response_count);
+	granted_done(&a, &popdecc);
+}
+END_TEST
+
+/* RFC 9483 3.5: the type of body that the state of the transaction allows. */
+START_TEST(rfc9483_3_5_only_popdecr)
+{
+	struct told popdecc;
+	struct ask a, other;
+
+	challenge_begin(&a, &popdecc, "vnfci-only", "X25519", 3);
+	ask_pollreq(&other, &a, &popdecc, 0);
+	expect_refused(&other, FAIL_BAD_REQUEST, REFUSAL_poll_unexpected);
+	ask_next(&other, &a, &popdecc);
+	other.body = cmp_body_new(PKI_BODY_CERTCONF);
+	expect_refused(&other, FAIL_BAD_REQUEST, REFUSAL_body_type_unexpected);
+	ask_popdecr(&other, &a, &popdecc, number_of(&popdecc, a.key));
+	granted_expect(&other, PKI_BODY_IP, -1);
+	granted_done(&a, &popdecc);
+}
+END_TEST
+
+START_TEST(rfc9483_3_5_popdecr_unexpected)
+{
+	struct told told;
+	struct ask a, other;
+
+	ask_for_key(&a, "vnfci-unasked", key_make("X25519"), 3);
+	pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
+	ask_send(&a, &told);
+	ask_popdecr(&other, &a, &told, s2i_ASN1_INTEGER(NULL, "1"));
+	expect_refused(&other, FAIL_BAD_REQUEST, REFUSAL_body_type_unexpected);
+	granted_done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc9810_5_2_8_3_3_too_late)
+{
+	struct told popdecc;
+	struct ask a, answer;
+	int64_t counts[5];
+	bool more;
+
+	challenge_begin(&a, &popdecc, "vnfci-late", "X25519", 3);
+	granted_house.now_ms += 301 * 1000;
+	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
+	expect_refused(&answer, FAIL_BAD_REQUEST, REFUSAL_transaction_ended);
+	ck_assert_int_eq(cmf_housekeeping(granted_house.cmf, granted_house.worker.reader,
+					  granted_house.worker.unit, &more),
+			 0);
+	ck_assert_int_eq(store_transaction_counts(granted_house.worker.reader, counts), 0);
+	ck_assert_int_eq(counts[STORE_TXN_AWAIT_POP], 0);
+	granted_done(&a, &popdecc);
+}
+END_TEST
+
+/* RFC 9483 3.6.2: what is wrong with the request is told in its answer, after a challenge too. */
+START_TEST(rfc9483_3_6_2_refused_after_challenge)
+{
+	struct told popdecc;
+	struct ask a, answer;
+
+	ask_for_key(&a, "vnfci-refused-late", key_make("P-256"), 3);
+	ask_extension(&a, NID_subject_alt_name, "DNS:another.example.net");
+	pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	ask_send(&a, &popdecc);
+	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
+	granted_expect(&answer, PKI_BODY_IP, FAIL_BAD_CERT_TEMPLATE);
+	granted_done(&a, &popdecc);
+}
+END_TEST
+
+/* RFC 9483 3.6.4: an error message of the client ends it. */
+START_TEST(rfc9483_3_6_4_client_gives_up)
+{
+	struct told popdecc, told;
+	struct ask a, error, answer;
+
+	challenge_begin(&a, &popdecc, "vnfci-gives-up", "X25519", 3);
+	ask_next(&error, &a, &popdecc);
+	error.body = cmp_error_body_new(PKI_STATUS_REJECTION, NULL, -1);
+	ask_send(&error, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_PKICONF);
+	ask_popdecr(&answer, &error, &told, number_of(&popdecc, a.key));
+	expect_refused(&answer, FAIL_BAD_REQUEST, REFUSAL_transaction_ended);
+	granted_done(&error, &told);
+	granted_done(&a, &popdecc);
+}
+END_TEST
+
 /* --- refusals ----------------------------------------------------------------------------------
  */
 
@@ -355,6 +613,8 @@ static const struct refused_row {
 	{"RFC 4211 4.3 agreeMAC", "X25519", 3, bend_agree_mac, REFUSAL_pop_agree_mac},
 	{"RFC 9810 5.2.8.3.1 encryptedKey", "X25519", 3, bend_encrypted_key,
 	 REFUSAL_pop_encrypted_key},
+	{"RFC 9810 5.2.8.3.3 challenge of pvno 2", "X25519", 2, bend_challenge,
+	 REFUSAL_pop_needs_pvno_3},
 	{"RFC 9810 5.2.2 EncryptedValue is for RSA", "X25519", 2, bend_encr_cert,
 	 REFUSAL_pop_needs_pvno_3},
 };
@@ -392,6 +652,14 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_3_2_encr_cert, 0, ARRAY_LEN(encr_rows));
 	tcase_add_test(tcase, rfc9810_5_2_2_encr_cert_for_libcrypto);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_2_wrong_hash);
+	tcase_add_loop_test(tcase, rfc9810_5_2_8_3_3_challenge, 0, ARRAY_LEN(challenge_rows));
+	tcase_add_test(tcase, rfc9810_5_2_8_3_3_wrong_number);
+	tcase_add_test(tcase, rfc9810_5_2_8_3_3_two_numbers);
+	tcase_add_test(tcase, rfc9483_3_5_only_popdecr);
+	tcase_add_test(tcase, rfc9483_3_5_popdecr_unexpected);
+	tcase_add_test(tcase, rfc9810_5_2_8_3_3_too_late);
+	tcase_add_test(tcase, rfc9483_3_6_2_refused_after_challenge);
+	tcase_add_test(tcase, rfc9483_3_6_4_client_gives_up);
 	tcase_add_loop_test(tcase, refused, 0, ARRAY_LEN(refused_rows));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

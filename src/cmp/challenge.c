@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The direct method of proof of possession, RFC 9810 5.2.8.3.3: the request is answered with
+ * popdecc, a number encrypted for the key; popdecr must say the number, then the request is decided
+ * on. The request lies in the store meanwhile, and of the number its digest.
+ */
+#include "door_private.h"
+
+#include "asn1/algorithm.h"
+#include "asn1/der.h"
+#include "asn1/envelope.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+/* The number: more than 128 random bits, positive and without leading zeros. */
+enum { NUMBER_LEN = 20, DIGEST_LEN = 32 };
+
+/* PKCS #1 v1.5: what a modulus has more than it encrypts, RFC 8017 7.2.1. */
+enum { PKCS1_OVERHEAD = 11 };
+
+static int number_make(uint8_t number[NUMBER_LEN])
+{
+	if (RAND_priv_bytes(number, NUMBER_LEN) != 1)
+		return log_fault("number of a challenge", -EIO, NULL);
+	number[0] = (uint8_t)((number[0] & 0x3f) | 0x40);
+	return 0;
+}
+
+static int digest_of(struct bytes octets, uint8_t digest[DIGEST_LEN])
+{
+	if (EVP_Digest(octets.data, octets.len, digest, NULL, digest_by_nid(NID_sha256), NULL) == 1)
+		return 0;
+	return log_fault("digest of a challenge", -EIO, NULL);
+}
+
+/* Rand ::= SEQUENCE { int INTEGER, sender GeneralName } */
+static int rand_write(struct bytes number, struct bytes sender, struct octets *randp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = {.secret = true};
+
+	der_put(&w, sender);
+	der_put_value(&w, 0x02, number);
+	der_put_header(&w, 0x30, 0);
+	return der_writer_take(&w, randp);
+}
+
+/* "whatever portion will fit should be used (as long as it includes at least the common name" */
+static int sender_shorten(struct bytes sender, struct octets *shortp)
+{
+	const unsigned char *p = sender.data;
+	GENERAL_NAME *name = d2i_GENERAL_NAME(NULL, &p, (long)sender.len);
+	X509_NAME *dn = name && name->type == GEN_DIRNAME ? name->d.directoryName : NULL;
+	unsigned char *der = NULL;
+	int len = -1, err = -EINVAL;
+
+	for (int i = X509_NAME_entry_count(dn) - 1; i >= 0; i--)
+		if (OBJ_obj2nid(X509_NAME_ENTRY_get_object(X509_NAME_get_entry(dn, i))) !=
+		    NID_commonName)
+			X509_NAME_ENTRY_free(X509_NAME_delete_entry(dn, i));
+	if (dn)
+		len = i2d_GENERAL_NAME(name, &der);
+	if (len > 0)
+		err = octets_dup((struct bytes){der, (size_t)len}, shortp);
+	OPENSSL_free(der);
+	GENERAL_NAME_free(name);
+	return err ? log_fault("shorten the sender of a challenge", err, NULL) : 0;
+}
+
+/* The challenge of pvno 2: the RSA key's own encryption of Rand, which must be short enough. */
+static int challenge_encrypt(const struct cmp_request *rq, EVP_PKEY *key, struct bytes number,
+			     struct octets *encryptedp)
+{
+	_cleanup_(octets_clear_secret) struct octets rand = OCTETS_NULL;
+	_cleanup_(octets_clear) struct octets sender = OCTETS_NULL;
+	int err = rand_write(number, octets_view(&rq->door->sender), &rand);
+
+	if (!err && rand.len + PKCS1_OVERHEAD > (size_t)EVP_PKEY_get_size(key)) {
+		octets_clear_secret(&rand);
+		err = sender_shorten(octets_view(&rq->door->sender), &sender);
+		if (!err)
+			err = rand_write(number, octets_view(&sender), &rand);
+	}
+	return err ? err : key_transport_encrypt(key, false, octets_view(&rand), encryptedp);
+}
+
+/* encryptedRand of pvno 3: the rid has a NULL-DN and the certReqId. */
+static int rand_seal(const struct cmp_request *rq, EVP_PKEY *key, struct bytes number,
+		     ASN1_TYPE **encryptedp)
+{
+	static const uint8_t null_dn[] = {0x30, 0x00};
+	_cleanup_(octets_clear_secret) struct octets rand = OCTETS_NULL;
+	_cleanup_(octets_clear) struct octets envelope = OCTETS_NULL;
+	const uint8_t id[4] = {(uint8_t)(rq->cert_req_id >> 24), (uint8_t)(rq->cert_req_id >> 16),
+			       (uint8_t)(rq->cert_req_id >> 8), (uint8_t)rq->cert_req_id};
+	struct envelope_recipient to = {
+		.key = key, .issuer = BYTES_OF(null_dn), .serial = BYTES_OF(id)};
+	const unsigned char *p;
+	int err = rand_write(number, octets_view(&rq->door->sender), &rand);
+
+	/* DER: the shortest form of the INTEGER */
+	while (to.serial.len > 1 && to.serial.data[0] == 0 && !(to.serial.data[1] & 0x80)) {
+		to.serial.data++;
+		to.serial.len--;
+	}
+	if (!err)
+		err = envelope_seal(&to, OID_CT_DATA, octets_view(&rand), &envelope);
+	if (err)
+		return err;
+	p = envelope.data;
+	*encryptedp = d2i_ASN1_TYPE(NULL, &p, (long)envelope.len);
+	return *encryptedp ? 0 : -ENOMEM;
+}
+
+/* owf and witness: "the result of applying the one-way function (owf) to" the number's octets. */
+static int witness_set(Challenge *challenge, struct bytes number)
+{
+	uint8_t witness[DIGEST_LEN];
+	int err = digest_of(number, witness);
+
+	if (err)
+		return err;
+	challenge->owf = X509_ALGOR_new();
+	if (!challenge->owf ||
+	    !X509_ALGOR_set0(challenge->owf, OBJ_nid2obj(NID_sha256), V_ASN1_UNDEF, NULL) ||
+	    !ASN1_OCTET_STRING_set(challenge->witness, witness, sizeof(witness)))
+		return -ENOMEM;
+	return 0;
+}
+
+/* The body of popdecc with its one Challenge. */
+static int reply_challenge(struct cmp_request *rq, EVP_PKEY *key, struct bytes number)
+{
+	_cleanup_(octets_clear) struct octets encrypted = OCTETS_NULL;
+	Challenge *challenge = Challenge_new();
+	int err;
+
+	cmp_reply_clear(&rq->reply);
+	rq->reply.body = cmp_body_new(PKI_BODY_POPDECC);
+	if (!rq->reply.body || !challenge ||
+	    sk_Challenge_push(rq->reply.body->value.popdecc, challenge) <= 0) {
+		Challenge_free(challenge);
+		return -ENOMEM;
+	}
+	err = witness_set(challenge, number);
+	if (err)
+		return err;
+	if (cmp_envelope_understood(rq))
+		return rand_seal(rq, key, number, &challenge->encryptedRand);
+	err = challenge_encrypt(rq, key, number, &encrypted);
+	if (err)
+		return err;
+	return ASN1_OCTET_STRING_set(challenge->challenge, encrypted.data, (int)encrypted.len)
+		       ? 0
+		       : -ENOMEM;
+}
+
+int cmp_challenge_send(struct cmp_request *rq, EVP_PKEY *key, bool chain_request)
+{
+	struct store_pop pop = {
+		.request = {(uint8_t *)rq->exchange->request.data, rq->exchange->request.len}};
+	uint8_t number[NUMBER_LEN];
+	int err = number_make(number);
+
+	if (!err)
+		err = digest_of(BYTES_OF(number), pop.answer_digest);
+	if (!err)
+		err = reply_challenge(rq, key, BYTES_OF(number));
+	OPENSSL_cleanse(number, sizeof(number));
+	if (!err)
+		err = cmp_transaction_open(rq);
+	if (err)
+		return err;
+	rq->txn.chain_request = chain_request;
+	rq->txn.deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+	err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_POP, NULL);
+	if (!err)
+		err = store_pop_insert(rq->worker->unit, &pop, &rq->txn.id);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	if (!err)
+		cmp_quota_count(rq, 1);
+	/* The unit points into what is here. */
+	store_unit_clear(rq->worker->unit);
+	return err;
+}
+
+/* --- popdecr ------------------------------------------------------------------------------------
+ */
+
+static int state_check(struct cmp_request *rq)
+{
+	switch (rq->txn.state) {
+	case STORE_TXN_AWAIT_POP:
+		if (rq->now_ms > rq->txn.deadline_ms)
+			return refuse(&rq->refusal, REFUSAL_transaction_ended);
+		return 0;
+	case STORE_TXN_FAILED:
+		return refuse(&rq->refusal, REFUSAL_transaction_ended);
+	case STORE_TXN_AWAIT_UPSTREAM:
+	case STORE_TXN_AWAIT_CONF:
+	case STORE_TXN_DONE:
+	default:
+		return refuse(&rq->refusal, REFUSAL_body_type_unexpected);
+	}
+}
+
+/* POPODecKeyRespContent ::= SEQUENCE OF INTEGER: one for each challenge, here one. */
+static int response_check(struct cmp_request *rq, const struct store_pop *pop)
+{
+	const STACK_OF(ASN1_INTEGER) *numbers = rq->msg->body->value.popdecr;
+	uint8_t octets[CMP_INTEGER_MAX], digest[DIGEST_LEN];
+	struct bytes number;
+	int err;
+
+	if (sk_ASN1_INTEGER_num(numbers) != 1)
+		return refuse(&rq->refusal, REFUSAL_pop_response_count);
+	number = cmp_integer_octets(sk_ASN1_INTEGER_value(numbers, 0), octets);
+	err = digest_of(number, digest);
+	if (err)
+		return err;
+	if (CRYPTO_memcmp(digest, pop->answer_digest, sizeof(digest)))
+		return refuse(&rq->refusal, REFUSAL_pop_response_wrong);
+	return 0;
+}
+
+/* The request that was kept, decided on as if it had come now. */
+static int request_continue(struct cmp_request *rq, const struct store_pop *pop)
+{
+	_cleanup_(cmp_message_freep) struct cmp_message *asked = NULL;
+	struct refusal unused = REFUSAL_NULL;
+	int err = cmp_message_decode(octets_view(&pop->request), &asked, &unused);
+
+	if (err)
+		return err < 0 ? err : log_fault("request of a challenge", -EBADMSG, NULL);
+	rq->cert_req_id = rq->txn.cert_req_id;
+	rq->pop_answered = true;
+	/* Refused, it is the request that is, RFC 9483 3.6.2. */
+	rq->in_body = true;
+	rq->implicit_confirm = false;
+	cmp_carriers_clear(&rq->carriers);
+	err = cmp_carriers_of_message(rq, asked);
+	return err ? err : cmp_certreq_decide(rq, asked);
+}
+
+int cmp_popdecr_serve(struct cmp_request *rq)
+{
+	_cleanup_(store_pop_clear) struct store_pop pop = {0};
+	int err;
+
+	/* Once more, while an upstream CA is asked. */
+	if (rq->txn.state == STORE_TXN_AWAIT_UPSTREAM && !rq->txn.response.len &&
+	    !memcmp(rq->digest, rq->txn.request_digest, sizeof(rq->digest)))
+		return cmp_upstream_continue(rq);
+	err = state_check(rq);
+	if (err)
+		return err;
+	err = store_pop_get(rq->worker->reader, rq->txn.id, &pop);
+	if (err)
+		return err < 0 ? err : log_fault("challenge of a transaction", -ENOENT, NULL);
+	rq->keep_refusal = true;
+	err = response_check(rq, &pop);
+	return err ? err : request_continue(rq, &pop);
+}
