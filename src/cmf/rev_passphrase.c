@@ -79,7 +79,8 @@ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, str
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int r;
 
-	if (who->kind != CMF_PRINCIPAL_END_ENTITY)
+	/* RFC 9810 B: the rr under a passphrase may bring the next one. */
+	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER)
 		return refuse(refusal, REFUSAL_rev_passphrase_not_entity);
 	if (passphrase.len < PASSPHRASE_MIN || passphrase.len > PASSPHRASE_MAX)
 		return refuse(refusal, REFUSAL_rev_passphrase_length);

@@ -158,7 +158,7 @@ static void attempt_clear(struct cmp_request *rq)
 	cmp_reply_clear(&rq->reply);
 	octets_clear(&rq->answer);
 	rq->refusal = REFUSAL_NULL;
-	rq->in_body = rq->keep_refusal = false;
+	rq->in_body = rq->keep_refusal = rq->passphrase_kept = false;
 	rq->pop = CMP_POP_PROVEN;
 	rq->pop_answered = false;
 	rq->cert_req_id = 0;
@@ -179,6 +179,8 @@ static int request_attempt(struct cmp_request *rq)
 		err = rq->service->serve(rq);
 	} else {
 		err = cmp_transaction_admit(rq, &done);
+		if (!err && !done)
+			err = cmp_rev_passphrase_of_header(rq);
 		if (!err && !done)
 			err = rq->service->serve(rq);
 	}

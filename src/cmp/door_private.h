@@ -161,6 +161,7 @@ struct cmp_request {
 	struct store_transaction txn; /* id 0: none in the store */
 	uint8_t from_digest[32];      /* what txn's was before this request */
 	int cert_req_id;              /* for the answer */
+	bool passphrase_kept;         /* of generalInfo: the answer says so */
 	bool in_body;                 /* refusals are reported by the answer of the operation */
 	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */
 	enum cmp_pop pop;
@@ -361,6 +362,8 @@ const struct ca *cmp_ca_addressed(struct cmp_request *rq);
 /* genm_revocation.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value);
+/* The same in generalInfo, if it is there. */
+_must_check_ int cmp_rev_passphrase_of_header(struct cmp_request *rq);
 /* genm_root.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_TYPE *value);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * genm revPassphrase (RFC 9810 5.3.19.9, Appendix B): an entity leaves a passphrase with which it
+ * revPassphrase (RFC 9810 5.3.19.9, Appendix B): an entity leaves a passphrase with which it
  * can revoke its certificates later; and caProtEncCert (5.3.19.1), the certificate for whose key it
  * is encrypted.
  */
@@ -131,6 +131,7 @@ static int reference_decide(struct cmp_request *rq, struct bytes local_key_id, s
 	return 0;
 }
 
+/* Durable by itself: it holds whatever becomes of the rest of the message. */
 static int passphrase_commit(struct cmp_request *rq, struct bytes reference,
 			     struct bytes passphrase)
 {
@@ -141,23 +142,16 @@ static int passphrase_commit(struct cmp_request *rq, struct bytes reference,
 	if (!err)
 		err = store_unit_commit(unit);
 	store_unit_clear(unit);
-	if (err)
-		return err;
-	/* RFC 9810 B: the OID with absent value. */
-	err = cmp_reply_genp(rq, rq->door->oids[CMP_OID_REV_PASSPHRASE], BYTES_NULL);
-	return err ? err : cmp_reply_encode(rq);
+	return err;
 }
 
-int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
+static int passphrase_take(struct cmp_request *rq, const ASN1_TYPE *value)
 {
 	_cleanup_(octets_clear) struct octets envelope = OCTETS_NULL, plain = OCTETS_NULL;
 	_cleanup_(octets_clear_secret) struct octets passphrase = OCTETS_NULL;
 	struct bytes reference = BYTES_NULL;
-	int err;
+	int err = envelope_from_encrypted_key(encrypted_key_octets(value), &envelope);
 
-	if (!rq->door->encryption_key)
-		return refuse(&rq->refusal, REFUSAL_genm_unsupported);
-	err = envelope_from_encrypted_key(encrypted_key_octets(value), &envelope);
 	/* RFC 9810 B: EncryptedValue has been deprecated. */
 	if (err == -ENOTSUP)
 		return refuse(&rq->refusal, REFUSAL_encrypted_value);
@@ -170,4 +164,51 @@ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
 	if (!err)
 		err = passphrase_open(rq, octets_view(&plain), &passphrase);
 	return err ? err : passphrase_commit(rq, reference, octets_view(&passphrase));
+}
+
+int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
+{
+	int err;
+
+	if (!rq->door->encryption_key)
+		return refuse(&rq->refusal, REFUSAL_genm_unsupported);
+	err = passphrase_take(rq, value);
+	/* RFC 9810 B: the OID with absent value. */
+	if (!err)
+		err = cmp_reply_genp(rq, rq->door->oids[CMP_OID_REV_PASSPHRASE], BYTES_NULL);
+	return err ? err : cmp_reply_encode(rq);
+}
+
+static int header_value_find(struct cmp_request *rq, const InfoTypeAndValue **itavp)
+{
+	const STACK_OF(InfoTypeAndValue) *infos = rq->msg->header->generalInfo;
+
+	*itavp = NULL;
+	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
+		const InfoTypeAndValue *itav = sk_InfoTypeAndValue_value(infos, i);
+
+		if (!cmp_oid_is(rq, CMP_OID_REV_PASSPHRASE, itav->infoType))
+			continue;
+		if (*itavp)
+			return refuse(&rq->refusal, REFUSAL_general_info_duplicate);
+		*itavp = itav;
+	}
+	return 0;
+}
+
+/* RFC 9810 B: in generalInfo of any message; the answer MUST then have the OID there too. */
+int cmp_rev_passphrase_of_header(struct cmp_request *rq)
+{
+	const InfoTypeAndValue *itav;
+	int err;
+
+	/* Without a key to encrypt for it is a type that we do not know. */
+	if (!rq->door->encryption_key)
+		return 0;
+	err = header_value_find(rq, &itav);
+	if (!err && itav) {
+		err = passphrase_take(rq, itav->infoValue);
+		rq->passphrase_kept = !err;
+	}
+	return err;
 }

@@ -332,6 +332,8 @@ static void header_fill(const struct cmp_request *rq, struct bytes recipient,
 
 int cmp_reply_encode(struct cmp_request *rq)
 {
+	/* RFC 9810 B: the OID without a value, where the request had it with one. */
+	static const struct cmp_info passphrase_kept = {.oid = "1.3.6.1.5.5.7.4.12"};
 	struct cmp_outgoing out = {.sender = octets_view(&rq->door->sender),
 				   .sender_kid = octets_view(&rq->door->sender_kid),
 				   .message_time_ms = rq->now_ms,
@@ -352,6 +354,8 @@ int cmp_reply_encode(struct cmp_request *rq)
 	/* RFC 9483 3.1: confirmWaitTime is prohibited if implicitConfirm is included. */
 	out.implicit_confirm = rq->reply.implicit_confirm;
 	out.confirm_wait_time_ms = rq->reply.implicit_confirm ? 0 : rq->reply.confirm_wait_ms;
+	out.infos = &passphrase_kept;
+	out.n_infos = rq->passphrase_kept;
 	err = extra_certs(rq, &certs, &out.n_extra_certs);
 	if (!err) {
 		out.extra_certs = certs;

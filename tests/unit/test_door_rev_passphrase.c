@@ -260,6 +260,69 @@ START_TEST(rfc9810_b_good_for_rr_only)
 }
 END_TEST
 
+/* --- in generalInfo -------------------------------------------------------------------------- */
+
+/* Sends with a passphrase in the header; frees. The answer has that failInfo and says so or not. */
+static void send_with(struct ask *a, struct octets value, int failinfo, int body)
+{
+	const InfoTypeAndValue *itav;
+	ASN1_OBJECT *type = OBJ_txt2obj(OID_REV_PASSPHRASE, 1);
+	struct told told;
+
+	ask_info_add(a, OID_REV_PASSPHRASE, octets_view(&value));
+	ask_send(a, &told);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	ck_assert_int_eq(told.msg->body_type, body);
+	itav = cmp_message_general_info(told.msg, type);
+	ck_assert_int_eq(!!itav, failinfo < 0);
+	ck_assert(!itav || !itav->infoValue);
+	ASN1_OBJECT_free(type);
+	octets_clear(&value);
+	told_clear(&told);
+	ask_clear(a);
+}
+
+START_TEST(rfc9810_b_in_general_info)
+{
+	struct bytes id = BYTES_OF(chosen_id);
+	struct octets next = encrypt("the next long passphrase");
+	struct ask a;
+
+	ask_new(&a, &granted_house, &second);
+	ask_rr(&a, octets_view(&second.der), 4);
+	send_with(&a, passphrase_value(id), -1, PKI_BODY_RP);
+	ck_assert_int_eq(state(&second), STORE_CERT_REVOKED);
+	/* Under the passphrase, and with the next one. */
+	mac_new(&a, id, passphrase);
+	ask_rr(&a, octets_view(&first.der), 4);
+	send_with(&a, key_of(next), -1, PKI_BODY_RP);
+	ck_assert_int_eq(state(&first), STORE_CERT_REVOKED);
+	revoke(id, passphrase, &first, PKI_BODY_ERROR, FAIL_BAD_MESSAGE_CHECK);
+	revoke(id, "the next long passphrase", &first, PKI_BODY_RP, FAIL_CERT_REVOKED);
+}
+END_TEST
+
+START_TEST(rfc9810_b_in_general_info_refused)
+{
+	struct bytes id = BYTES_OF(chosen_id);
+	struct octets value = passphrase_value(id);
+	struct ask a;
+
+	ask_new(&a, &granted_house, &first);
+	ask_rr(&a, octets_view(&first.der), 4);
+	send_with(&a, encrypt(passphrase), FAIL_BAD_DATA_FORMAT, PKI_BODY_ERROR);
+	ask_new(&a, &granted_house, &first);
+	ask_rr(&a, octets_view(&first.der), 4);
+	ask_info_add(&a, OID_REV_PASSPHRASE, octets_view(&value));
+	send_with(&a, passphrase_value(id), FAIL_BAD_DATA_FORMAT, PKI_BODY_ERROR);
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_rr(&a, octets_view(&first.der), 4);
+	send_with(&a, passphrase_value(id), FAIL_NOT_AUTHORIZED, PKI_BODY_ERROR);
+	ck_assert_int_eq(state(&first), STORE_CERT_ACTIVE);
+	octets_clear(&value);
+}
+END_TEST
+
 /* --- refused --------------------------------------------------------------------------------- */
 
 START_TEST(rfc9810_5_3_19_9_refused)
@@ -330,6 +393,8 @@ int main(void)
 	tcase_add_test(tc, rfc9810_b_updated_at_any_time);
 	tcase_add_test(tc, rfc9810_b_wrong_passphrase);
 	tcase_add_test(tc, rfc9810_b_good_for_rr_only);
+	tcase_add_test(tc, rfc9810_b_in_general_info);
+	tcase_add_test(tc, rfc9810_b_in_general_info_refused);
 	tcase_add_test(tc, rfc9810_5_3_19_9_refused);
 	tcase_add_test(tc, rfc9810_5_3_19_1_ca_prot_enc_cert);
 	suite_add_tcase(suite, tc);
