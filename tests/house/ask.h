@@ -56,6 +56,9 @@ void ask_added(struct ask *ask, struct ask *inner);
 void ask_next(struct ask *ask, const struct ask *before, const struct told *told);
 /* certConf for the certificate in `told`, with that status (-1: no statusInfo). */
 void ask_certconf(struct ask *ask, const struct ask *before, const struct told *told, int status);
+/* popdecr with that number, which is taken over; other numbers may follow. */
+void ask_popdecr(struct ask *ask, const struct ask *before, const struct told *told,
+		 ASN1_INTEGER *number);
 void ask_pollreq(struct ask *ask, const struct ask *before, const struct told *told, int64_t id);
 
 /* --- bending ------------------------------------------------------------------------------------
@@ -72,6 +75,11 @@ void ask_implicit_confirm(struct ask *ask);
 /* An extension of the template. */
 void ask_extension(struct ask *ask, int nid, const char *value);
 void ask_reg_info(struct ask *ask, const char *pairs);
+/* The proof of possession is keyEncipherment or keyAgreement (type), of that choice, to be filled.
+ */
+POPOPrivKey *ask_pop_priv_key(struct ask *ask, int type, int choice);
+/* subsequentMessage */
+void ask_pop_subsequent(struct ask *ask, int type, long method);
 /* The oldCertId control of that certificate. */
 void ask_old_cert_id(struct ask *ask, struct bytes cert);
 
@@ -95,5 +103,7 @@ int told_status_value(const struct told *told);
 int told_failinfo(const struct told *told);
 /* The certificate of ip, cp, kup; empty: none. */
 struct bytes told_certificate(const struct told *told);
+/* The number in popdecc, decrypted; what goes with it is checked. The caller owns it. */
+ASN1_INTEGER *told_number(const struct told *told, EVP_PKEY *key);
 /* Whether the answer's protection is a MAC. */
 bool told_mac(const struct told *told);

@@ -55,28 +55,6 @@ static void key_set(struct ask *a, EVP_PKEY *key)
 	a->key = key;
 }
 
-static POPOPrivKey *pop_set(struct ask *a, int type, int choice)
-{
-	CertReqMsg *msg = ask_request(a);
-	POPOPrivKey *pop = POPOPrivKey_new();
-
-	ProofOfPossession_free(msg->popo);
-	msg->popo = ProofOfPossession_new();
-	msg->popo->type = type;
-	msg->popo->value.keyEncipherment = pop;
-	pop->type = choice;
-	a->keep_pop = true;
-	return pop;
-}
-
-static void pop_subsequent(struct ask *a, int type, long method)
-{
-	POPOPrivKey *pop = pop_set(a, type, POPO_PRIV_KEY_SUBSEQUENT_MESSAGE);
-
-	pop->value.subsequentMessage = ASN1_INTEGER_new();
-	ck_assert(ASN1_INTEGER_set(pop->value.subsequentMessage, method));
-}
-
 static void ask_for_key(struct ask *a, const char *cn, EVP_PKEY *key, int pvno)
 {
 	ask_new(a, &granted_house, &granted_house.vnfm_b);
@@ -179,7 +157,7 @@ START_TEST(rfc9810_5_2_8_3_2_encr_cert)
 	}
 	snprintf(cn, sizeof(cn), "vnfci-encr-%d", _i);
 	ask_for_key(&a, cn, key, row->pvno);
-	pop_subsequent(&a, row->type, POPO_SUBSEQUENT_ENCR_CERT);
+	ask_pop_subsequent(&a, row->type, POPO_SUBSEQUENT_ENCR_CERT);
 	ask_implicit_confirm(&a);
 	ask_send(&a, &told);
 	ck_assert_int_eq(told_failinfo(&told), -1);
@@ -210,7 +188,7 @@ START_TEST(rfc9810_5_2_2_encr_cert_for_libcrypto)
 	int len;
 
 	ask_for_key(&a, "vnfci-rid", key, 3);
-	pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
+	ask_pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
 	ask_send(&a, &told);
 	encrypted = cert_or_enc_cert(&told)->value.encryptedCert;
 	len = i2d_ASN1_TYPE(encrypted, &der);
@@ -261,7 +239,7 @@ START_TEST(rfc9810_5_2_8_3_2_wrong_hash)
 	CertStatus *status;
 
 	ask_for_key(&a, "vnfci-hash", key_make("X25519"), 3);
-	pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
+	ask_pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
 	ask_send(&a, &told);
 	told_decrypt(&told, a.key, 3);
 	ask_certconf(&conf, &a, &told, -1);
@@ -279,81 +257,11 @@ END_TEST
 /* --- challenge ---------------------------------------------------------------------------------
  */
 
-static Challenge *challenge_of(const struct told *told)
-{
-	ck_assert_int_eq(told->msg->body_type, PKI_BODY_POPDECC);
-	ck_assert_int_eq(sk_Challenge_num(told->msg->body->value.popdecc), 1);
-	return sk_Challenge_value(told->msg->body->value.popdecc, 0);
-}
-
-/* Rand of pvno 2: RSA as it is, RFC 4210 5.2.8.3. */
-static struct octets rand_decrypt(const Challenge *challenge, EVP_PKEY *key)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	struct octets rand = {malloc(512), 512};
-
-	ck_assert_ptr_null(challenge->encryptedRand);
-	ck_assert_int_gt(EVP_PKEY_decrypt_init(ctx), 0);
-	ck_assert_int_gt(EVP_PKEY_decrypt(ctx, rand.data, &rand.len, challenge->challenge->data,
-					  (size_t)challenge->challenge->length),
-			 0);
-	EVP_PKEY_CTX_free(ctx);
-	return rand;
-}
-
-/* Of pvno 3: EnvelopedData, whose rid has a NULL-DN and the certReqId. */
-static struct octets rand_open(const Challenge *challenge, EVP_PKEY *key)
-{
-	static const uint8_t rid[] = {0x30, 0x05, 0x30, 0x00, 0x02, 0x01, 0x00};
-	const ASN1_STRING *s = challenge->encryptedRand->value.sequence;
-	struct octets rand;
-
-	ck_assert_int_eq(challenge->challenge->length, 0);
-	ck_assert_ptr_nonnull(memmem(s->data, (size_t)s->length, rid, sizeof(rid)));
-	ck_assert_int_eq(envelope_open((struct bytes){s->data, (size_t)s->length}, key, BYTES_NULL,
-				       OID_CT_DATA, &rand),
-			 0);
-	return rand;
-}
-
-/* The number of the challenge; what goes with it is checked. The caller owns it. */
-static ASN1_INTEGER *number_of(const struct told *told, EVP_PKEY *key)
-{
-	const Challenge *challenge = challenge_of(told);
-	_cleanup_(octets_clear) struct octets der =
-		told->msg->pvno == 2 ? rand_decrypt(challenge, key) : rand_open(challenge, key);
-	const unsigned char *p = der.data;
-	Rand *rand = d2i_Rand(NULL, &p, (long)der.len);
-	uint8_t witness[32];
-	ASN1_INTEGER *number;
-
-	ck_assert_ptr_nonnull(rand);
-	ck_assert_int_eq(GENERAL_NAME_cmp(rand->sender, told->msg->header->sender), 0);
-	/* RFC 9810 F: owf is present in the first Challenge */
-	ck_assert_int_eq(OBJ_obj2nid(challenge->owf->algorithm), NID_sha256);
-	number = ASN1_INTEGER_dup(rand->integer);
-	Rand_free(rand);
-	EVP_Digest(number->data, (size_t)number->length, witness, NULL, EVP_sha256(), NULL);
-	ck_assert_int_eq(challenge->witness->length, sizeof(witness));
-	ck_assert_mem_eq(challenge->witness->data, witness, sizeof(witness));
-	return number;
-}
-
-/* popdecr with that number, which is taken over. */
-static void ask_popdecr(struct ask *a, const struct ask *before, const struct told *told,
-			ASN1_INTEGER *number)
-{
-	ask_next(a, before, told);
-	a->profile_label = before->profile_label;
-	a->body = cmp_body_new(PKI_BODY_POPDECR);
-	ck_assert_int_gt(sk_ASN1_INTEGER_push(a->body->value.popdecr, number), 0);
-}
-
 static void challenge_begin(struct ask *a, struct told *told, const char *cn, const char *key,
 			    int pvno)
 {
 	ask_for_key(a, cn, key_make(key), pvno);
-	pop_subsequent(a, POPO_KEY_ENCIPHERMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	ask_pop_subsequent(a, POPO_KEY_ENCIPHERMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
 	ask_send(a, told);
 }
 
@@ -374,7 +282,7 @@ START_TEST(rfc9810_5_2_8_3_3_challenge)
 		return;
 	snprintf(cn, sizeof(cn), "vnfci-challenge-%d", _i);
 	ask_for_key(&a, cn, key_make(row->key), row->pvno);
-	pop_subsequent(&a, POPO_KEY_ENCIPHERMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	ask_pop_subsequent(&a, POPO_KEY_ENCIPHERMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
 	/* unlike with encrCert it can be granted */
 	a.out.implicit_confirm = _i % 2;
 	ask_send(&a, &popdecc);
@@ -382,7 +290,7 @@ START_TEST(rfc9810_5_2_8_3_3_challenge)
 	ask_send_octets(&a, &granted_house.worker, octets_view(&a.sent), &again);
 	ck_assert(bytes_equal(octets_view(&again.der), octets_view(&popdecc.der)));
 	told_clear(&again);
-	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
+	ask_popdecr(&answer, &a, &popdecc, told_number(&popdecc, a.key));
 	ask_send(&answer, &told);
 	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
 	ck_assert_int_eq(told_failinfo(&told), -1);
@@ -422,13 +330,13 @@ START_TEST(rfc9810_5_2_8_3_3_wrong_number)
 	ASN1_INTEGER *number;
 
 	challenge_begin(&a, &popdecc, "vnfci-wrong", "X25519", 3);
-	number = number_of(&popdecc, a.key);
+	number = told_number(&popdecc, a.key);
 	number->data[19] ^= 1;
 	ask_popdecr(&wrong, &a, &popdecc, number);
 	ask_send(&wrong, &told);
 	ck_assert_int_eq(told.msg->body_type, PKI_BODY_ERROR);
 	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_POP);
-	ask_popdecr(&right, &wrong, &told, number_of(&popdecc, a.key));
+	ask_popdecr(&right, &wrong, &told, told_number(&popdecc, a.key));
 	expect_refused(&right, FAIL_BAD_REQUEST, REFUSAL_transaction_ended);
 	granted_done(&wrong, &told);
 	granted_done(&a, &popdecc);
@@ -441,8 +349,8 @@ START_TEST(rfc9810_5_2_8_3_3_two_numbers)
 	struct ask a, answer;
 
 	challenge_begin(&a, &popdecc, "vnfci-two", "X25519", 3);
-	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
-	sk_ASN1_INTEGER_push(answer.body->value.popdecr, number_of(&popdecc, a.key));
+	ask_popdecr(&answer, &a, &popdecc, told_number(&popdecc, a.key));
+	sk_ASN1_INTEGER_push(answer.body->value.popdecr, told_number(&popdecc, a.key));
 	expect_refused(&answer, FAIL_BAD_POP, REFUSAL_pop_response_count);
 	granted_done(&a, &popdecc);
 }
@@ -460,7 +368,7 @@ START_TEST(rfc9483_3_5_only_popdecr)
 	ask_next(&other, &a, &popdecc);
 	other.body = cmp_body_new(PKI_BODY_CERTCONF);
 	expect_refused(&other, FAIL_BAD_REQUEST, REFUSAL_body_type_unexpected);
-	ask_popdecr(&other, &a, &popdecc, number_of(&popdecc, a.key));
+	ask_popdecr(&other, &a, &popdecc, told_number(&popdecc, a.key));
 	granted_expect(&other, PKI_BODY_IP, -1);
 	granted_done(&a, &popdecc);
 }
@@ -472,7 +380,7 @@ START_TEST(rfc9483_3_5_popdecr_unexpected)
 	struct ask a, other;
 
 	ask_for_key(&a, "vnfci-unasked", key_make("X25519"), 3);
-	pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
+	ask_pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
 	ask_send(&a, &told);
 	ask_popdecr(&other, &a, &told, s2i_ASN1_INTEGER(NULL, "1"));
 	expect_refused(&other, FAIL_BAD_REQUEST, REFUSAL_body_type_unexpected);
@@ -489,7 +397,7 @@ START_TEST(rfc9810_5_2_8_3_3_too_late)
 
 	challenge_begin(&a, &popdecc, "vnfci-late", "X25519", 3);
 	granted_house.now_ms += 301 * 1000;
-	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
+	ask_popdecr(&answer, &a, &popdecc, told_number(&popdecc, a.key));
 	expect_refused(&answer, FAIL_BAD_REQUEST, REFUSAL_transaction_ended);
 	ck_assert_int_eq(cmf_housekeeping(granted_house.cmf, granted_house.worker.reader,
 					  granted_house.worker.unit, &more),
@@ -508,9 +416,9 @@ START_TEST(rfc9483_3_6_2_refused_after_challenge)
 
 	ask_for_key(&a, "vnfci-refused-late", key_make("P-256"), 3);
 	ask_extension(&a, NID_subject_alt_name, "DNS:another.example.net");
-	pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	ask_pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
 	ask_send(&a, &popdecc);
-	ask_popdecr(&answer, &a, &popdecc, number_of(&popdecc, a.key));
+	ask_popdecr(&answer, &a, &popdecc, told_number(&popdecc, a.key));
 	granted_expect(&answer, PKI_BODY_IP, FAIL_BAD_CERT_TEMPLATE);
 	granted_done(&a, &popdecc);
 }
@@ -527,7 +435,7 @@ START_TEST(rfc9483_3_6_4_client_gives_up)
 	error.body = cmp_error_body_new(PKI_STATUS_REJECTION, NULL, -1);
 	ask_send(&error, &told);
 	ck_assert_int_eq(told.msg->body_type, PKI_BODY_PKICONF);
-	ask_popdecr(&answer, &error, &told, number_of(&popdecc, a.key));
+	ask_popdecr(&answer, &error, &told, told_number(&popdecc, a.key));
 	expect_refused(&answer, FAIL_BAD_REQUEST, REFUSAL_transaction_ended);
 	granted_done(&error, &told);
 	granted_done(&a, &popdecc);
@@ -542,7 +450,7 @@ static void sequence_choice(struct ask *a, int choice)
 	/* kept with its header, see crmf.h */
 	const uint8_t content[] = {(uint8_t)(0xa0 + choice), 0x02, 0x05, 0x00};
 
-	POPOPrivKey *pop = pop_set(a, POPO_KEY_AGREEMENT, choice);
+	POPOPrivKey *pop = ask_pop_priv_key(a, POPO_KEY_AGREEMENT, choice);
 
 	pop->value.agreeMAC = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
 	ck_assert(ASN1_STRING_set(pop->value.agreeMAC, content, sizeof(content)));
@@ -559,28 +467,29 @@ static void bend_signature(struct ask *a)
 
 static void bend_encr_cert(struct ask *a)
 {
-	pop_subsequent(a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
+	ask_pop_subsequent(a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
 }
 
 static void bend_challenge(struct ask *a)
 {
-	pop_subsequent(a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	ask_pop_subsequent(a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
 }
 
 static void bend_subsequent_unknown(struct ask *a)
 {
-	pop_subsequent(a, POPO_KEY_AGREEMENT, 2);
+	ask_pop_subsequent(a, POPO_KEY_AGREEMENT, 2);
 }
 
 static void bend_this_message(struct ask *a)
 {
-	pop_set(a, POPO_KEY_ENCIPHERMENT, POPO_PRIV_KEY_THIS_MESSAGE)->value.thisMessage =
+	ask_pop_priv_key(a, POPO_KEY_ENCIPHERMENT, POPO_PRIV_KEY_THIS_MESSAGE)->value.thisMessage =
 		ASN1_BIT_STRING_new();
 }
 
 static void bend_dh_mac(struct ask *a)
 {
-	pop_set(a, POPO_KEY_AGREEMENT, POPO_PRIV_KEY_DH_MAC)->value.dhMAC = ASN1_BIT_STRING_new();
+	ask_pop_priv_key(a, POPO_KEY_AGREEMENT, POPO_PRIV_KEY_DH_MAC)->value.dhMAC =
+		ASN1_BIT_STRING_new();
 }
 
 static void bend_agree_mac(struct ask *a)

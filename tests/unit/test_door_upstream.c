@@ -463,6 +463,55 @@ static void teardown(void)
 	house_close(&house);
 }
 
+/* RFC 9810 5.2.8.3.2: an encrypted certificate would come before the proof that we vouch for. */
+START_TEST(rfc9810_5_2_8_3_2_encr_cert_not_upstream)
+{
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &house, &house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_IR, "vnf-oam");
+	a.profile_label = "VnfOAMCert";
+	a.out.pvno = 3;
+	ask_pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_ENCR_CERT);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_POP);
+	done(&a, &told);
+}
+END_TEST
+
+/* RFC 9810 5.2.8.3.3: the challenge comes first, then the upstream CA is asked and polled for. */
+START_TEST(rfc9810_5_2_8_3_3_challenge_then_upstream)
+{
+	struct told popdecc, told, again;
+	struct ask a, answer;
+
+	ask_new(&a, &house, &house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_IR, "vnf-oam");
+	a.profile_label = "VnfOAMCert";
+	a.out.pvno = 3;
+	ask_pop_subsequent(&a, POPO_KEY_AGREEMENT, POPO_SUBSEQUENT_CHALLENGE_RESP);
+	ask_send(&a, &popdecc);
+	ask_popdecr(&answer, &a, &popdecc, told_number(&popdecc, a.key));
+	ask_send(&answer, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_WAITING);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REQUESTED);
+	ask_send_octets(&answer, &house.worker, octets_view(&answer.sent), &again);
+	ck_assert(bytes_equal(octets_view(&again.der), octets_view(&told.der)));
+	told_clear(&again);
+	poll(&answer, &told, 0);
+	ck_assert_ptr_nonnull(poll_rep(&told));
+	upstream_issues(&a);
+	poll(&answer, &told, 0);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_uint_ne(told_certificate(&told).len, 0);
+	done(&answer, &told);
+	done(&a, &popdecc);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door_upstream");
@@ -485,6 +534,8 @@ int main(void)
 	tcase_add_test(tcase, rfc4210_5_3_21_error_while_waiting);
 	tcase_add_test(tcase, rfc4210_5_3_21_error_while_rr_waits);
 	tcase_add_test(tcase, rfc4210_5_3_9_several_cas);
+	tcase_add_test(tcase, rfc9810_5_2_8_3_2_encr_cert_not_upstream);
+	tcase_add_test(tcase, rfc9810_5_2_8_3_3_challenge_then_upstream);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
