@@ -39,14 +39,20 @@ static void extension_add(X509 *cert, X509 *issuer, int nid, const char *value)
 
 static void extensions_add(X509 *cert, X509 *issuer, enum house_usage usage)
 {
+	static const char *const constraints[] = {
+		[HOUSE_CA] = "critical,CA:TRUE",
+		[HOUSE_CA_OF_LEAVES] = "critical,CA:TRUE,pathlen:0",
+		[HOUSE_LEAF] = "critical,CA:FALSE",
+		[HOUSE_LEAF_NO_SIGNATURE] = "critical,CA:FALSE",
+	};
 	static const char *const usages[] = {
 		[HOUSE_CA] = "critical,keyCertSign,cRLSign",
+		[HOUSE_CA_OF_LEAVES] = "critical,keyCertSign,cRLSign",
 		[HOUSE_LEAF] = "critical,digitalSignature",
 		[HOUSE_LEAF_NO_SIGNATURE] = "critical,keyEncipherment",
 	};
 
-	extension_add(cert, issuer, NID_basic_constraints,
-		      usage == HOUSE_CA ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	extension_add(cert, issuer, NID_basic_constraints, constraints[usage]);
 	extension_add(cert, issuer, NID_key_usage, usages[usage]);
 	extension_add(cert, issuer, NID_subject_key_identifier, "hash");
 	extension_add(cert, issuer, NID_authority_key_identifier, "keyid");
@@ -210,6 +216,8 @@ static void configuration_put(const struct house *house, const char *cmf_keys, c
 	pem_put(house, "issuing.key", NULL, house->issuing.key);
 	pem_put(house, "cmf.pem", house->cmf_credential.cert, NULL);
 	pem_put(house, "cmf.key", NULL, house->cmf_credential.key);
+	pem_put(house, "narrow.pem", house->narrow.cert, NULL);
+	pem_put(house, "narrow.key", NULL, house->narrow.key);
 	pem_put(house, "encryption.pem", house->encryption.cert, NULL);
 	pem_put(house, "encryption.key", NULL, house->encryption.key);
 	pem_put(house, "new-with-old.pem", house->new_with_old.cert, NULL);
@@ -226,6 +234,7 @@ static void credentials_make(struct house *h)
 	const struct house_credential *clients = &h->client_root;
 
 	house_credential_make(&h->root, "root", HOUSE_CA, NULL, h->now_ms, 3650);
+	house_credential_make(&h->narrow, "narrow", HOUSE_CA_OF_LEAVES, &h->root, h->now_ms, 365);
 	house_credential_make(&h->encryption, "encryption", HOUSE_LEAF_NO_SIGNATURE, &h->root,
 			      h->now_ms, 365);
 	house_credential_make(&h->old_root, "root", HOUSE_CA, NULL, h->now_ms, 1825);
@@ -397,9 +406,10 @@ static void directory_remove(const char *dir)
 void house_close(struct house *h)
 {
 	struct house_credential *const credentials[] = {
-		&h->root,    &h->issuing,  &h->central,      &h->cmf_credential, &h->client_root,
-		&h->vnfm_a,  &h->vnfm_b,   &h->ra,           &h->stranger,       &h->no_signature,
-		&h->expired, &h->old_root, &h->new_with_old, &h->old_with_new,   &h->encryption};
+		&h->root,         &h->issuing,      &h->central,    &h->cmf_credential,
+		&h->client_root,  &h->vnfm_a,       &h->vnfm_b,     &h->ra,
+		&h->stranger,     &h->no_signature, &h->expired,    &h->old_root,
+		&h->new_with_old, &h->old_with_new, &h->encryption, &h->narrow};
 
 	house_worker_clear(&h->worker);
 	cmp_door_free(h->door);

@@ -31,7 +31,7 @@ struct house_credential {
 	const struct house_credential *issuer; /* NULL: self-signed */
 };
 
-enum house_usage { HOUSE_CA, HOUSE_LEAF, HOUSE_LEAF_NO_SIGNATURE };
+enum house_usage { HOUSE_CA, HOUSE_CA_OF_LEAVES, HOUSE_LEAF, HOUSE_LEAF_NO_SIGNATURE };
 void house_credential_make(struct house_credential *c, const char *cn, enum house_usage usage,
 			   const struct house_credential *issuer, int64_t now_ms, int days);
 /* The same around a certificate that a CMF issued. */
@@ -59,6 +59,7 @@ struct house {
 	struct cmp_worker worker;
 
 	struct house_credential root, issuing, central, cmf_credential; /* central: an upstream's */
+	struct house_credential narrow; /* a CA with pathLenConstraint 0; narrow.pem, narrow.key */
 	struct house_credential encryption; /* of [protection] encryption_certificate */
 	/* What root was before, and the links; files new-with-old.pem and old-with-new.pem. */
 	struct house_credential old_root, new_with_old, old_with_new;

@@ -20,6 +20,11 @@ static const char sections[] = "[ca top]\n"
 			       "certificate = central.pem\n"
 			       "chain = root.pem\n"
 			       "key = central.key\n"
+			       "[ca narrow]\n"
+			       "type = internal\n"
+			       "certificate = narrow.pem\n"
+			       "chain = root.pem\n"
+			       "key = narrow.key\n"
 			       "[profile cross-other]\n"
 			       "cert_type = ManoCert\n"
 			       "key_types = rsa:2048-4096, ec:P-256\n"
@@ -409,6 +414,21 @@ START_TEST(cross_profile_is_for_ccr_only)
 }
 END_TEST
 
+/* Below a CA with pathLenConstraint 0 the certificate of another is good for nothing. */
+START_TEST(rfc5280_4_2_1_9_path_length)
+{
+	struct house_credential again;
+	struct ask a;
+
+	house_client_add(&house, "again", "a", STORE_MAY_REGISTER | STORE_MAY_CROSS_CERTIFY, false);
+	house_credential_make(&again, "again", HOUSE_LEAF, &house.client_root, house.now_ms, 365);
+	register_other("again", "ca2.other.example", "narrow");
+	ccr_new(&a, &again);
+	refused(&a, PKI_BODY_CCP, FAIL_WRONG_AUTHORITY, "narrow");
+	house_credential_clear(&again);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cross-certification");
@@ -424,6 +444,7 @@ int main(void)
 	tcase_add_loop_test(tc, rfc9810_d_6_refused, 0, ARRAY_LEN(rows));
 	tcase_add_test(tc, rfc9810_6_6_1_not_authorized);
 	tcase_add_test(tc, cross_profile_is_for_ccr_only);
+	tcase_add_test(tc, rfc5280_4_2_1_9_path_length);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
