@@ -42,6 +42,29 @@ static void template_explain(struct explain *e, const char *name, const CertTemp
 	explain_end(e);
 }
 
+/* RFC 4211 4.2: how a key that does not sign is proved. */
+static void pop_priv_key_explain(struct explain *e, const char *name, const POPOPrivKey *pop)
+{
+	static const char *const choices[] = {
+		[POPO_PRIV_KEY_THIS_MESSAGE] = "thisMessage",
+		[POPO_PRIV_KEY_DH_MAC] = "dhMAC",
+		[POPO_PRIV_KEY_AGREE_MAC] = "agreeMAC",
+		[POPO_PRIV_KEY_ENCRYPTED_KEY] = "encryptedKey",
+	};
+	int64_t method;
+
+	explain_begin(e, name);
+	if (pop->type != POPO_PRIV_KEY_SUBSEQUENT_MESSAGE)
+		explain_text(e, "choice", choices[pop->type]);
+	else if (ASN1_INTEGER_get_int64(&method, pop->value.subsequentMessage) != 1 || method < 0 ||
+		 method > POPO_SUBSEQUENT_CHALLENGE_RESP)
+		explain_integer(e, "subsequentMessage", pop->value.subsequentMessage);
+	else
+		explain_text(e, "subsequentMessage",
+			     method == POPO_SUBSEQUENT_ENCR_CERT ? "encrCert" : "challengeResp");
+	explain_end(e);
+}
+
 static void popo_explain(struct explain *e, const ProofOfPossession *popo)
 {
 	if (!popo)
@@ -59,10 +82,10 @@ static void popo_explain(struct explain *e, const ProofOfPossession *popo)
 		explain_end(e);
 		return;
 	case POPO_KEY_ENCIPHERMENT:
-		explain_text(e, "popo", "keyEncipherment");
+		pop_priv_key_explain(e, "popo: keyEncipherment", popo->value.keyEncipherment);
 		return;
 	case POPO_KEY_AGREEMENT:
-		explain_text(e, "popo", "keyAgreement");
+		pop_priv_key_explain(e, "popo: keyAgreement", popo->value.keyAgreement);
 		return;
 	default:
 		return;
@@ -125,7 +148,7 @@ static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
 	if (pair->certOrEncCert->type == CERT_OR_ENC_CERT_CERTIFICATE)
 		explain_certificate_value(e, "certificate", pair->certOrEncCert->value.certificate);
 	else
-		explain_text(e, "certOrEncCert", "encryptedCert");
+		explain_value(e, "encryptedCert", pair->certOrEncCert->value.encryptedCert);
 	if (pair->privateKey)
 		explain_text(e, "privateKey", "present, encrypted");
 }

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from conftest import OPENSSL, run, x509
+from conftest import BUILD, OPENSSL, run, x509
 
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 
@@ -38,6 +38,20 @@ def test_encrypted_certificate(shared, openssl):
     assert result.returncode == 0, f"{result.stdout}\n{shared.tail()}"
     assert x509(cert, "-pubkey") == run([OPENSSL, "pkey", "-in", key, "-pubout"]).stdout
     assert shared.states(subject) == ["active"]
+
+
+def test_explain(shared):
+    """What the client asked for, as cmfctl prints it."""
+    shared.register("vnfm-a", "vnfci-popo-explain")
+    a = shared.vnfm_a
+    request, answer = a.out("der"), a.out("der")
+    result, _ = ask(a, OPENSSL, "vnfci-popo-explain", rsa_key(a), "-disable_confirm", "-reqout", request,
+                    "-rspout", answer)
+    assert result.returncode == 0, result.stdout
+    told = run([BUILD / "cmfctl", "explain", request]).stdout
+    assert "popo: keyEncipherment" in told and "subsequentMessage: encrCert" in told, told
+    told = run([BUILD / "cmfctl", "explain", answer]).stdout
+    assert "encryptedCert" in told and "certificate:" not in told, told
 
 
 def test_not_decrypted_is_not_confirmed(shared):
