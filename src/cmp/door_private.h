@@ -29,6 +29,7 @@ enum cmp_oid {
 	CMP_OID_UTF8_PAIRS,
 	CMP_OID_REG_CERT_REQ,
 	CMP_OID_SIGN_KEY_PAIR_TYPES,
+	CMP_OID_ENC_KEY_PAIR_TYPES,
 	CMP_OID_PREFERRED_SYMM_ALG,
 	CMP_OID_CURRENT_CRL,
 	CMP_OID_CA_CERTS,
@@ -74,6 +75,7 @@ struct cmp_door {
 	struct octets encryption_cert;
 	/* Answers to support messages that depend on the configuration alone. */
 	struct octets sign_key_pair_types;
+	struct octets enc_key_pair_types;
 	struct octets preferred_symm_alg;
 	struct cmp_quota quota;
 };

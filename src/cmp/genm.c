@@ -133,20 +133,31 @@ out:
 	return err;
 }
 
-/* The kinds of key that can sign, of those that any profile certifies. */
-static int sign_key_pair_types(struct cmp_door *door)
+/* RFC 9810 5.3.19.2: that sign; 5.3.19.3: that are for encryption and key agreement. */
+static bool key_type_signs(const struct conf_key_type *type)
+{
+	return type->kind != CONF_KEY_NAMED;
+}
+
+static bool key_type_encrypts(const struct conf_key_type *type)
+{
+	return type->kind != CONF_KEY_ED25519 && type->kind != CONF_KEY_ED448;
+}
+
+/* The kinds of key of that use, of those that any profile certifies. */
+static int key_pair_types(const struct conf *conf, bool (*fits)(const struct conf_key_type *),
+			  struct octets *typesp)
 {
 	_cleanup_(octets_clear) struct octets list = OCTETS_NULL;
-	const struct conf *conf = door->conf;
 	struct bytes part;
 	int err = 0;
 
 	for (size_t i = 0; i < conf->n_profiles && !err; i++)
 		for (size_t j = 0; j < conf->profiles[i].key_types.len && !err; j++)
-			if (conf->profiles[i].key_types.item[j].kind != CONF_KEY_NAMED)
+			if (fits(&conf->profiles[i].key_types.item[j]))
 				err = algorithm_add(&list, &conf->profiles[i].key_types.item[j]);
 	part = octets_view(&list);
-	return err ? err : sequence_of(&part, 1, &door->sign_key_pair_types);
+	return err ? err : sequence_of(&part, 1, typesp);
 }
 
 int cmp_support_prepare(struct cmp_door *door)
@@ -162,7 +173,9 @@ int cmp_support_prepare(struct cmp_door *door)
 		err = octets_dup((struct bytes){der, (size_t)len}, &door->preferred_symm_alg);
 	X509_ALGOR_free(alg);
 	OPENSSL_free(der);
-	return err ? err : sign_key_pair_types(door);
+	if (!err)
+		err = key_pair_types(door->conf, key_type_signs, &door->sign_key_pair_types);
+	return err ? err : key_pair_types(door->conf, key_type_encrypts, &door->enc_key_pair_types);
 }
 
 /* --- support messages ---------------------------------------------------------------------------
@@ -172,6 +185,12 @@ int cmp_support_prepare(struct cmp_door *door)
 static int serve_sign_key_pair_types(struct cmp_request *rq)
 {
 	return answer(rq, CMP_OID_SIGN_KEY_PAIR_TYPES, octets_view(&rq->door->sign_key_pair_types));
+}
+
+/* RFC 4210 5.3.19.3 */
+static int serve_enc_key_pair_types(struct cmp_request *rq)
+{
+	return answer(rq, CMP_OID_ENC_KEY_PAIR_TYPES, octets_view(&rq->door->enc_key_pair_types));
 }
 
 /* RFC 4210 5.3.19.4 */
@@ -356,6 +375,7 @@ static const struct {
 } support_messages[] = {
 	{CMP_OID_CA_CERTS, serve_ca_certs},
 	{CMP_OID_SIGN_KEY_PAIR_TYPES, serve_sign_key_pair_types},
+	{CMP_OID_ENC_KEY_PAIR_TYPES, serve_enc_key_pair_types},
 	{CMP_OID_PREFERRED_SYMM_ALG, serve_preferred_symm_alg},
 	{CMP_OID_CURRENT_CRL, serve_current_crl},
 };

@@ -19,6 +19,7 @@ static const int oid_nids[CMP_OID_COUNT] = {
 	[CMP_OID_UTF8_PAIRS] = NID_id_regInfo_utf8Pairs,
 	[CMP_OID_REG_CERT_REQ] = NID_id_regInfo_certReq,
 	[CMP_OID_SIGN_KEY_PAIR_TYPES] = NID_id_it_signKeyPairTypes,
+	[CMP_OID_ENC_KEY_PAIR_TYPES] = NID_id_it_encKeyPairTypes,
 	[CMP_OID_PREFERRED_SYMM_ALG] = NID_id_it_preferredSymmAlg,
 	[CMP_OID_CURRENT_CRL] = NID_id_it_currentCRL,
 	[CMP_OID_CA_CERTS] = NID_id_it_caCerts,
@@ -238,6 +239,7 @@ void cmp_door_free(struct cmp_door *door)
 	octets_clear(&door->sender);
 	octets_clear(&door->sender_kid);
 	octets_clear(&door->sign_key_pair_types);
+	octets_clear(&door->enc_key_pair_types);
 	octets_clear(&door->preferred_symm_alg);
 	EVP_PKEY_free(door->encryption_key);
 	octets_clear(&door->encryption_cert);

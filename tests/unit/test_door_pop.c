@@ -548,6 +548,42 @@ START_TEST(refused)
 }
 END_TEST
 
+/* RFC 9810 5.3.19.2, 5.3.19.3: of X25519 the latter, of Ed25519 the former, of RSA both. */
+START_TEST(rfc9810_5_3_19_3_enc_key_pair_types)
+{
+	static const struct {
+		const char *type;
+		int with[2], without;
+	} rows[] = {
+		{"1.3.6.1.5.5.7.4.2", {NID_ED25519, NID_rsaEncryption}, NID_X25519},
+		{"1.3.6.1.5.5.7.4.3", {NID_X25519, NID_rsaEncryption}, NID_ED25519},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const ASN1_OBJECT *no = OBJ_nid2obj(rows[i].without);
+		const ASN1_STRING *list;
+		struct told told;
+		struct ask a;
+
+		ask_new(&a, &granted_house, &granted_house.vnfm_a);
+		ask_genm(&a, rows[i].type, BYTES_NULL);
+		ask_send(&a, &told);
+		ck_assert_int_eq(told.msg->body_type, PKI_BODY_GENP);
+		list = sk_InfoTypeAndValue_value(told.msg->body->value.genmsg, 0)
+			       ->infoValue->value.sequence;
+		for (size_t j = 0; j < 2; j++) {
+			const ASN1_OBJECT *yes = OBJ_nid2obj(rows[i].with[j]);
+
+			ck_assert_ptr_nonnull(memmem(list->data, (size_t)list->length,
+						     OBJ_get0_data(yes), OBJ_length(yes)));
+		}
+		ck_assert_ptr_null(memmem(list->data, (size_t)list->length, OBJ_get0_data(no),
+					  OBJ_length(no)));
+		granted_done(&a, &told);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door_pop");
@@ -569,6 +605,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_too_late);
 	tcase_add_test(tcase, rfc9483_3_6_2_refused_after_challenge);
 	tcase_add_test(tcase, rfc9483_3_6_4_client_gives_up);
+	tcase_add_test(tcase, rfc9810_5_3_19_3_enc_key_pair_types);
 	tcase_add_loop_test(tcase, refused, 0, ARRAY_LEN(refused_rows));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
