@@ -113,6 +113,55 @@ _must_check_ int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct s
 /* The failInfo bit that the upstream gave for a REJECTED certificate, -1 if it gave none. */
 _must_check_ int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id,
 				      int *failinfop);
+/* --- messages of clients that go on, RFC 9483 5.2 -------------------------------------------- */
+
+/* REISSUE for internal CAs, too. */
+enum conf_forwarding ca_forwarding(const struct ca *ca);
+
+/* The credential of ours that the upstream knows; where forwarding is not REISSUE. */
+struct ca_protection {
+	const struct signer *signer;
+	struct bytes name;      /* TLV of Name */
+	struct bytes kid;       /* empty: none */
+	struct bytes recipient; /* TLV of Name; empty: not known */
+	const struct bytes *certs;
+	size_t n_certs;
+};
+const struct ca_protection *ca_upstream_protection(const struct ca *ca);
+
+/* CertReqMsg with raVerified of what was decided, for RFC 9483 5.2.3.2. */
+_must_check_ int ca_cert_req_msg(const struct ca_request *request, struct octets *derp);
+
+struct ca_forward {
+	struct bytes message; /* the octets to be sent */
+	/* What it is to bring the certificate to: PENDING; with certConf ACTIVE or REJECTED. */
+	enum store_certificate_state to;
+	int64_t certificate_id;
+	const int64_t *certificate_ref; /* the unit inserts it; NULL: certificate_id */
+	int64_t previous_id; /* pollReq: the exchange that it goes on with, which said `waiting` */
+	int64_t created_ms;  /* pollReq: when that one began; 0: now */
+};
+/* Adds the exchange to the unit. ca_upstream_run(), or for certConf ca_upstream_confirm_run(),
+ * works on it after the commit. */
+_must_check_ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward,
+				     struct store_unit *unit, int64_t *exchange_idp);
+/* The certificate becomes what `to` says when the upstream answers pkiConf. */
+_must_check_ int ca_upstream_confirm_run(struct ca *ca, int64_t certificate_id,
+					 struct store_reader *reader, struct store_unit *unit);
+
+/* The newest exchange of that kind for a certificate. */
+struct ca_forwarded {
+	int64_t id;
+	bool open;
+	int64_t created_ms;
+	struct octets answer; /* verified; empty: none, or not for the client */
+};
+/* 0, STORE_NOT_FOUND, negative errno. */
+_must_check_ int ca_upstream_forwarded(struct store_reader *reader, int64_t certificate_id,
+				       enum store_exchange_kind kind,
+				       struct ca_forwarded *forwardedp);
+void ca_forwarded_clear(struct ca_forwarded *forwarded);
+
 /* Seconds a client should wait before it polls again. */
 int ca_upstream_check_after(const struct ca *ca);
 

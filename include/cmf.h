@@ -147,6 +147,7 @@ struct cmf_csr {
 	const SubjectPublicKeyInfo *spki;
 	struct spki_kind key_kind;
 	struct bytes p10; /* DER, if it came as PKCS#10 */
+	bool forwards;    /* the door passes its message on where the upstream CA is to get it */
 	/* ccr only: a CA asks for a cross-certificate. */
 	bool cross;
 	const X509_ALGOR *signing_alg; /* may be NULL */
@@ -160,6 +161,11 @@ struct cmf_csr_result {
 	int64_t certificate_id;  /* set during commit */
 	int64_t registration_id; /* set during commit if the unit registers */
 	bool waiting;            /* upstream: run ca_upstream_run after the commit */
+	/* The door is to pass its message on, ca_upstream_forward; or a CertReqMsg of what was
+	 * decided, if that is something else than what the message asks for. */
+	bool forward;
+	bool changed;
+	struct octets template;
 	struct ca *ca;
 	struct octets der; /* internal: the certificate */
 	uint8_t serial[STORE_SERIAL_MAX];

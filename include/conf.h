@@ -118,6 +118,14 @@ struct conf_cmf {
 };
 
 enum conf_ca_type { CONF_CA_INTERNAL, CONF_CA_UPSTREAM };
+/* How certificate requests reach an upstream CA, RFC 9483 5.2, 5.3. */
+enum conf_forwarding {
+	CONF_FORWARDING_REISSUE,
+	CONF_FORWARDING_UNCHANGED,
+	CONF_FORWARDING_ADDED,
+	CONF_FORWARDING_REPLACED,
+};
+
 enum conf_upstream_request { CONF_UPSTREAM_CR, CONF_UPSTREAM_P10CR };
 
 /* [ca NAME] */
@@ -148,8 +156,10 @@ struct conf_ca {
 	/* upstream */
 	char *server_url; /* http:// or https:// with path */
 	enum conf_upstream_request
-		request;      /* cr (raVerified) or p10cr (original PKCS#10 passed on) */
-	char *ra_certificate; /* PEM, own credential towards the upstream, with chain */
+		request; /* cr (raVerified) or p10cr (original PKCS#10 passed on) */
+	enum conf_forwarding forwarding;
+	bool forward_original; /* with REPLACED: origPKIMessage goes along */
+	char *ra_certificate;  /* PEM, own credential towards the upstream, with chain */
 	char *ra_key;
 	char *ra_passphrase_file;
 	char *ra_reference; /* or a MAC credential: reference and file with the secret */

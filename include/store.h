@@ -201,7 +201,11 @@ struct store_pop {
 /* --- exchanges with an upstream CA --------------------------------------------------------------
  */
 
-enum store_exchange_kind { STORE_EXCHANGE_ISSUE = 0, STORE_EXCHANGE_REVOKE = 1 };
+enum store_exchange_kind {
+	STORE_EXCHANGE_ISSUE = 0,
+	STORE_EXCHANGE_REVOKE = 1,
+	STORE_EXCHANGE_CONFIRM = 2, /* a certConf that is passed on */
+};
 enum store_exchange_state {
 	STORE_EXCHANGE_OPEN = 0, /* to be worked on until done, also after a restart */
 	STORE_EXCHANGE_DONE = 1,

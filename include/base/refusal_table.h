@@ -192,6 +192,7 @@ REFUSAL(key_update_links, FAIL_BAD_REQUEST, "the certificates of the CA key upda
 
 /* Upstream CA, faults that a client is told of */
 REFUSAL(upstream_rejected, FAIL_SYSTEM_FAILURE, "the upstream CA rejected the request")
+REFUSAL(forward_would_change, FAIL_BAD_CERT_TEMPLATE, "the request asks for what is not granted and cannot be passed on as it is")
 REFUSAL(upstream_unavailable, FAIL_SYSTEM_UNAVAIL, "the upstream CA did not answer in time")
 REFUSAL(system_unavailable, FAIL_SYSTEM_UNAVAIL, "the server cannot serve the request now; try again later")
 REFUSAL(system_failure, FAIL_SYSTEM_FAILURE, "the server failed to serve the request")

@@ -10,9 +10,10 @@
 #include <openssl/err.h>
 #include <string.h>
 
-static bool is_sent(size_t index)
+/* Requests and answers alternate; of FORWARD the request is not in the transcript. */
+static bool is_sent(const struct exchange *x, size_t index)
 {
-	return index % 2 == 0;
+	return index % 2 == 0 && x->request.kind != EXCHANGE_REQUEST_FORWARD;
 }
 
 static void asn1_octetsp(ASN1_OCTET_STRING **octetsp)
@@ -32,7 +33,7 @@ static int transcript_append(struct exchange *x, struct octets *der)
 		return -ENOMEM;
 	t->item = grown;
 	t->item[t->len] = (struct store_exchange_message){
-		.seq = (int)t->len, .sent = is_sent(t->len), .der = *der};
+		.seq = (int)t->len, .sent = is_sent(x, t->len), .der = *der};
 	t->len++;
 	*der = OCTETS_NULL;
 	x->next = t->len;
@@ -48,7 +49,7 @@ static int transcript_load(struct exchange *x, struct store_reader *reader)
 	for (size_t i = 0; i < x->transcript.len; i++) {
 		const struct store_exchange_message *m = &x->transcript.item[i];
 
-		if (m->seq != (int)i || m->sent != is_sent(i))
+		if (m->seq != (int)i || m->sent != is_sent(x, i))
 			return log_fault("reading an exchange with an upstream CA: not in order",
 					 -EUCLEAN, x->ca->conf->name);
 	}
@@ -95,33 +96,38 @@ static int64_t time_left_ms(const struct exchange *x)
 	return (x->deadline_us - clock_monotonic_us()) / 1000;
 }
 
-/* Sends the last message of the transcript, as it is stored. */
-static OSSL_CMP_MSG *send_last(struct exchange *x)
+int exchange_send(struct exchange *x, struct bytes request)
 {
 	const struct upstream *upstream = x->ca->upstream;
-	const struct octets *request = &x->transcript.item[x->transcript.len - 1].der;
 	struct ca_transfer_options options = {.url = x->ca->conf->server_url,
 					      .tls_trusted = x->ca->conf->tls_trusted,
 					      .timeout_ms = time_left_ms(x),
 					      .connections = upstream->connections};
 	int64_t start_us = clock_monotonic_us();
+
+	if (x->offline || options.timeout_ms < 1)
+		return x->transfer_error = -ETIMEDOUT;
+	x->sent = true;
+	fault_point("upstream-before-send");
+	x->transfer_error =
+		upstream->transfer(upstream->transfer_arg, &options, request, &x->answer);
+	fault_point("upstream-after-send");
+	metrics_upstream(x->ca->set->metrics, x->ca->index, x->ca->conf->name,
+			 clock_monotonic_us() - start_us, x->transfer_error == 0);
+	return x->transfer_error;
+}
+
+/* Sends the last message of the transcript, as it is stored. */
+static OSSL_CMP_MSG *send_last(struct exchange *x)
+{
 	OSSL_CMP_MSG *answer;
 
 	x->next = x->transcript.len;
-	if (x->offline || options.timeout_ms < 1) {
-		x->transfer_error = -ETIMEDOUT;
+	if (exchange_send(x, octets_view(&x->transcript.item[x->transcript.len - 1].der)) < 0)
 		return NULL;
-	}
-	x->sent = true;
-	fault_point("upstream-before-send");
-	x->transfer_error = upstream->transfer(upstream->transfer_arg, &options,
-					       octets_view(request), &x->answer);
-	fault_point("upstream-after-send");
-	answer = x->transfer_error == 0 ? exchange_message_decode(octets_view(&x->answer)) : NULL;
-	if (x->transfer_error == 0 && !answer)
+	answer = exchange_message_decode(octets_view(&x->answer));
+	if (!answer)
 		x->transfer_error = -EPROTO;
-	metrics_upstream(x->ca->set->metrics, x->ca->index, x->ca->conf->name,
-			 clock_monotonic_us() - start_us, x->transfer_error == 0);
 	return answer;
 }
 
@@ -177,7 +183,7 @@ static int body_type(const struct store_exchange_message *message)
 static size_t replay_index(const struct exchange *x, int type)
 {
 	const struct store_exchange_messages *t = &x->transcript;
-	size_t last = is_sent(t->len - 1) ? t->len - 1 : t->len - 2;
+	size_t last = is_sent(x, t->len - 1) ? t->len - 1 : t->len - 2;
 
 	if (type != PKI_BODY_POLLREQ)
 		return x->next;
@@ -348,6 +354,8 @@ static bool request_set(struct exchange *x, X509 *cert)
 					       OSSL_CRMF_POPO_RAVERIFIED);
 	case EXCHANGE_REQUEST_P10CR:
 		return OSSL_CMP_CTX_set1_p10CSR(ctx, request->p10);
+	case EXCHANGE_REQUEST_FORWARD:
+		return true;
 	case EXCHANGE_REQUEST_REVOKE:
 		return cert && OSSL_CMP_CTX_set1_oldCert(ctx, cert) &&
 		       OSSL_CMP_CTX_set_option(ctx, OSSL_CMP_OPT_REVOCATION_REASON,
@@ -362,7 +370,7 @@ static bool transaction_set(struct exchange *x)
 	OSSL_CMP_MSG *first;
 	bool ok;
 
-	if (x->transcript.len == 0)
+	if (x->transcript.len == 0 || x->request.kind == EXCHANGE_REQUEST_FORWARD)
 		return true;
 	first = exchange_message_decode(octets_view(&x->transcript.item[0].der));
 	ok = first &&
@@ -418,6 +426,7 @@ int exchange_open(const struct ca *ca, const struct store_exchange *e, struct by
 void exchange_clear(struct exchange *x)
 {
 	OSSL_CMP_CTX_free(x->ctx);
+	X509_free(x->cert);
 	exchange_request_clear(&x->request);
 	store_exchange_messages_clear(&x->transcript);
 	octets_clear(&x->answer);
@@ -436,6 +445,8 @@ static int perform(struct exchange *x, int *check_after)
 		return OSSL_CMP_try_certreq(x->ctx, OSSL_CMP_P10CR, NULL, check_after);
 	case EXCHANGE_REQUEST_REVOKE:
 		return OSSL_CMP_exec_RR_ses(x->ctx);
+	case EXCHANGE_REQUEST_FORWARD:
+		break;
 	}
 	return 0;
 }
@@ -476,32 +487,41 @@ static void transfer_error_read(const struct exchange *x, struct exchange_result
 	result->failinfo = FAIL_SYSTEM_FAILURE;
 }
 
-int exchange_step(struct exchange *x, struct exchange_result *resultp)
+static int openssl_step(struct exchange *x, struct exchange_result *resultp)
 {
 	int check_after = 0, r;
 
-	*resultp = (struct exchange_result){.failinfo = -1};
-	octets_clear(&x->answer);
-	x->sent = false;
-	x->transfer_error = x->store_result = 0;
 	do {
 		r = perform(x, &check_after);
 		/* A stored pollRep asked to wait; that time is over. */
 	} while (r < 0 && !x->sent && !x->offline);
-	if (x->store_result != 0) {
-		ERR_clear_error();
+	if (x->store_result != 0)
 		return x->store_result;
-	}
 	resultp->check_after_ms = (int64_t)check_after * 1000;
 	resultp->cert = OSSL_CMP_CTX_get0_newCert(x->ctx);
 	if (r != 0)
 		resultp->outcome = r > 0 ? EXCHANGE_GRANTED : EXCHANGE_WAITING;
-	else if (x->transfer_error != 0)
-		transfer_error_read(x, resultp);
-	else
+	else if (x->transfer_error == 0)
 		refusal_read(x, resultp);
+	return 0;
+}
+
+int exchange_step(struct exchange *x, struct exchange_result *resultp)
+{
+	int r = 0;
+
+	*resultp = (struct exchange_result){.outcome = EXCHANGE_NO_ANSWER, .failinfo = -1};
+	octets_clear(&x->answer);
+	x->sent = false;
+	x->transfer_error = x->store_result = 0;
+	if (x->request.kind == EXCHANGE_REQUEST_FORWARD)
+		exchange_forward_step(x, resultp);
+	else
+		r = openssl_step(x, resultp);
+	if (r == 0 && resultp->outcome == EXCHANGE_NO_ANSWER && x->transfer_error != 0)
+		transfer_error_read(x, resultp);
 	/* An answer that was not verified is not kept. */
-	if (resultp->outcome == EXCHANGE_NO_ANSWER) {
+	if (r == 0 && resultp->outcome == EXCHANGE_NO_ANSWER) {
 		octets_clear(&x->answer);
 		if (!x->offline)
 			(void)log_fault("asking an upstream CA",
@@ -509,5 +529,5 @@ int exchange_step(struct exchange *x, struct exchange_result *resultp)
 					x->ca->conf->name);
 	}
 	ERR_clear_error();
-	return 0;
+	return r;
 }

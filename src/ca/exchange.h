@@ -27,15 +27,17 @@ struct exchange {
 	struct exchange_request request;
 	OSSL_CMP_CTX *ctx;
 	struct store_exchange_messages transcript;
-	size_t next;          /* what lies before it in transcript, this context has seen */
-	struct octets answer; /* received last, not stored yet */
-	int64_t deadline_us;  /* monotonic: nothing is waited for after it */
-	bool offline;         /* nothing is sent */
-	bool sent;            /* in this step */
-	bool accepted;        /* the certificate is what was asked for */
-	bool declined;        /* it is not: told in certConf */
-	int transfer_error;   /* negative errno: no answer in this step */
-	int store_result;     /* of a commit in this step, unless 0 */
+	size_t next;               /* what lies before it in transcript, this context has seen */
+	struct octets answer;      /* received last, not stored yet */
+	int64_t deadline_us;       /* monotonic: nothing is waited for after it */
+	bool offline;              /* nothing is sent */
+	bool sent;                 /* in this step */
+	bool accepted;             /* the certificate is what was asked for */
+	const uint8_t *key_digest; /* FORWARD: of the key that is to be certified; borrowed */
+	X509 *cert;                /* FORWARD: issued */
+	bool declined;             /* it is not: told in certConf */
+	int transfer_error;        /* negative errno: no answer in this step */
+	int store_result;          /* of a commit in this step, unless 0 */
 };
 
 enum exchange_outcome {
@@ -68,6 +70,12 @@ _must_check_ int exchange_step(struct exchange *x, struct exchange_result *resul
 _must_check_ int exchange_add_answer(struct exchange *x, struct store_exchange_message *message);
 /* After that commit: the answer is part of the transcript. */
 _must_check_ int exchange_answer_stored(struct exchange *x);
+
+/* Sends a message of this step; the answer is in x->answer. 0, or negative errno, which is in
+ * x->transfer_error too. */
+_must_check_ int exchange_send(struct exchange *x, struct bytes request);
+/* forward.c: a step of FORWARD. */
+void exchange_forward_step(struct exchange *x, struct exchange_result *result);
 
 /* exchange_message.c: a stored message of ours. */
 _must_check_ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep);

@@ -116,6 +116,26 @@ int exchange_request_encode_revoke(int reason, enum store_certificate_state to,
 	return der_writer_take(&w, encodedp);
 }
 
+int exchange_request_encode_forward(enum store_certificate_state to, struct bytes message,
+				    struct octets *encodedp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	uint8_t state = (uint8_t)to;
+
+	der_put(&w, message);
+	der_put(&w, (struct bytes){&state, 1});
+	put_kind(&w, EXCHANGE_REQUEST_FORWARD);
+	return der_writer_take(&w, encodedp);
+}
+
+int ca_cert_req_msg(const struct ca_request *request, struct octets *derp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	int r = put_cert_req_msg(&w, request);
+
+	return r < 0 ? r : der_writer_take(&w, derp);
+}
+
 /* --- decoding -------------------------------------------------------------------------------- */
 
 static void crmf_msgp(OSSL_CRMF_MSG **msgp)
@@ -173,6 +193,14 @@ static int decode_revoke(struct bytes in, struct exchange_request *request)
 	return request->cert ? 0 : -EBADMSG;
 }
 
+static int decode_forward(struct bytes in, struct exchange_request *request)
+{
+	if (in.len < 2)
+		return -EBADMSG;
+	request->to = (enum store_certificate_state)in.data[0];
+	return octets_dup((struct bytes){in.data + 1, in.len - 1}, &request->message);
+}
+
 int exchange_request_decode(struct bytes encoded, struct exchange_request *requestp)
 {
 	struct bytes in = {encoded.data + 1, encoded.len - 1};
@@ -187,6 +215,8 @@ int exchange_request_decode(struct bytes encoded, struct exchange_request *reque
 			r = decode_p10(in, requestp);
 		else if (encoded.data[0] == EXCHANGE_REQUEST_REVOKE)
 			r = decode_revoke(in, requestp);
+		else if (encoded.data[0] == EXCHANGE_REQUEST_FORWARD)
+			r = decode_forward(in, requestp);
 	}
 	if (r < 0) {
 		exchange_request_clear(requestp);
@@ -201,5 +231,6 @@ void exchange_request_clear(struct exchange_request *request)
 	X509_REQ_free(request->p10);
 	X509_free(request->cert);
 	EVP_PKEY_free(request->key);
+	octets_clear(&request->message);
 	*request = (struct exchange_request){0};
 }

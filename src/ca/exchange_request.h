@@ -11,9 +11,10 @@
 #include <openssl/x509.h>
 
 enum exchange_request_kind {
-	EXCHANGE_REQUEST_CR = 'C',     /* then a CertReqMsg */
-	EXCHANGE_REQUEST_P10CR = 'P',  /* then the client's CertificationRequest */
-	EXCHANGE_REQUEST_REVOKE = 'R', /* then reason, final state, the certificate or nothing */
+	EXCHANGE_REQUEST_CR = 'C',      /* then a CertReqMsg */
+	EXCHANGE_REQUEST_P10CR = 'P',   /* then the client's CertificationRequest */
+	EXCHANGE_REQUEST_REVOKE = 'R',  /* then reason, final state, the certificate or nothing */
+	EXCHANGE_REQUEST_FORWARD = 'F', /* then the state that it is to lead to, and a PKIMessage */
 };
 
 struct exchange_request {
@@ -22,9 +23,10 @@ struct exchange_request {
 	X509_REQ *p10;      /* P10CR */
 	EVP_PKEY *key;      /* CR: the public key that is to be certified */
 	/* REVOKE */
-	X509 *cert; /* NULL: the one of the exchange's certificate_id */
-	int reason; /* STORE_REASON_NONE or reasonCode */
-	enum store_certificate_state to;
+	X509 *cert;                      /* NULL: the one of the exchange's certificate_id */
+	int reason;                      /* STORE_REASON_NONE or reasonCode */
+	enum store_certificate_state to; /* and FORWARD: PENDING; ACTIVE or REJECTED by certConf */
+	struct octets message;           /* FORWARD */
 };
 
 _must_check_ int exchange_request_encode(const struct ca_request *request,
@@ -32,6 +34,8 @@ _must_check_ int exchange_request_encode(const struct ca_request *request,
 /* certificate: empty if the store has it. */
 _must_check_ int exchange_request_encode_revoke(int reason, enum store_certificate_state to,
 						struct bytes certificate, struct octets *encodedp);
+_must_check_ int exchange_request_encode_forward(enum store_certificate_state to,
+						 struct bytes message, struct octets *encodedp);
 /* -EBADMSG if it is none of ours. The caller clears *requestp. */
 _must_check_ int exchange_request_decode(struct bytes encoded, struct exchange_request *requestp);
 void exchange_request_clear(struct exchange_request *request);

@@ -163,6 +163,9 @@ static int conclude(struct exchange *x, const struct store_exchange *e,
 
 	switch (result->outcome) {
 	case EXCHANGE_WAITING:
+		/* The client polls, not we; it has until then. */
+		if (x->request.kind == EXCHANGE_REQUEST_FORWARD)
+			return put_off(x, e, e->deadline_ms - now_ms(x->ca));
 		if (check_after_ms < POLL_PAUSE_MIN_MS)
 			check_after_ms = POLL_PAUSE_MIN_MS;
 		return put_off(x, e, upstream_pause_ms(x->ca, e, check_after_ms));
@@ -186,7 +189,7 @@ static int attempt_with(struct exchange *x, const struct store_exchange *e,
 {
 	struct exchange_result result;
 	bool gave_up = e->kind == STORE_EXCHANGE_ISSUE && cert->state != STORE_CERT_REQUESTED &&
-		       x->transcript.len == 0;
+		       x->transcript.len == 0 && x->request.kind != EXCHANGE_REQUEST_FORWARD;
 	int r;
 
 	/* Nothing is said any more, but what was said may have led to a certificate. */
@@ -226,6 +229,7 @@ static int attempt(struct ca *ca, int64_t exchange_id, struct store_reader *read
 	if (r < 0)
 		return r;
 	x.deadline_us = deadline_us;
+	x.key_digest = cert.key_digest;
 	r = attempt_with(&x, &e, &cert, reader);
 	*againp = r == 0;
 	/* Somebody else works on it, from another process: theirs counts. */
@@ -252,15 +256,15 @@ static int run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
 
 /* --- certificates ---------------------------------------------------------------------------- */
 
-int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
-		    struct store_unit *unit)
+static int run_kind(struct ca *ca, int64_t certificate_id, enum store_exchange_kind kind,
+		    struct store_reader *reader, struct store_unit *unit)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	int64_t deadline_us = wait_deadline_us(ca);
 	int r;
 
 	assert(ca->upstream);
-	r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_ISSUE, &e);
+	r = store_exchange_find(reader, certificate_id, kind, &e);
 	if (r != 0)
 		return r < 0 ? r
 			     : log_fault("finding the exchange of a certificate", -ENOENT,
@@ -268,6 +272,18 @@ int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *
 	if (e.state != STORE_EXCHANGE_OPEN)
 		return 0;
 	return run(ca, e.id, reader, unit, false, deadline_us);
+}
+
+int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
+		    struct store_unit *unit)
+{
+	return run_kind(ca, certificate_id, STORE_EXCHANGE_ISSUE, reader, unit);
+}
+
+int ca_upstream_confirm_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
+			    struct store_unit *unit)
+{
+	return run_kind(ca, certificate_id, STORE_EXCHANGE_CONFIRM, reader, unit);
 }
 
 int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)

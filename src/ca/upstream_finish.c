@@ -14,6 +14,12 @@
 #include <openssl/err.h>
 #include <string.h>
 
+/* Lives until the commit. */
+struct confirm_audit {
+	struct store_audit row;
+	char serial[2 * STORE_SERIAL_MAX + 1];
+};
+
 /* --- beginning ------------------------------------------------------------------------------- */
 
 /* Adds an exchange to the unit, which owns all of it. Takes request over. */
@@ -37,7 +43,7 @@ static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int6
 		.next_ms = next_ms,
 		.created_ms = created_ms,
 	};
-	if (kind == STORE_EXCHANGE_ISSUE)
+	if (kind != STORE_EXCHANGE_REVOKE)
 		e->deadline_ms = created_ms + ca->conf->upstream_timeout_ms;
 	r = store_unit_keep(unit, request->data);
 	if (r < 0)
@@ -64,6 +70,26 @@ int ca_upstream_request(struct ca *ca, const struct ca_request *request,
 		r = exchange_add(ca, STORE_EXCHANGE_ISSUE, 0, certificate_ref, &encoded, -1, now_ms,
 				 now_ms, unit, exchange_idp);
 	return r < 0 ? log_fault("preparing a request to an upstream CA", r, ca->conf->name) : 0;
+}
+
+int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct store_unit *unit,
+			int64_t *exchange_idp)
+{
+	enum store_exchange_kind kind =
+		forward->to == STORE_CERT_PENDING ? STORE_EXCHANGE_ISSUE : STORE_EXCHANGE_CONFIRM;
+	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+	int64_t created_ms = forward->created_ms ? forward->created_ms : now_ms;
+	int r = exchange_request_encode_forward(forward->to, forward->message, &encoded);
+
+	assert(ca->upstream);
+	/* One at a time: what said `waiting` gives way to the client's pollReq. */
+	if (r == 0 && forward->previous_id)
+		r = store_exchange_finish(unit, forward->previous_id, STORE_EXCHANGE_DONE, -1);
+	if (r == 0)
+		r = exchange_add(ca, kind, forward->certificate_id, forward->certificate_ref,
+				 &encoded, -1, created_ms, now_ms, unit, exchange_idp);
+	return r < 0 ? log_fault("passing a message on to an upstream CA", r, ca->conf->name) : 0;
 }
 
 static int revocation_add(const struct ca *ca, int64_t certificate_id, int reason,
@@ -161,7 +187,7 @@ static int issued_in_vain(struct exchange *x, const struct store_exchange *e, X5
  */
 static bool is_upstream_informed(const struct exchange *x)
 {
-	return !x->accepted && !x->offline;
+	return !x->accepted && !x->offline && x->request.kind != EXCHANGE_REQUEST_FORWARD;
 }
 
 static int issue_finish(struct exchange *x, const struct store_exchange *e,
@@ -186,6 +212,48 @@ static int issue_finish(struct exchange *x, const struct store_exchange *e,
 	return store_exchange_finish(
 		x->unit, e->id, granted && wanted ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED,
 		granted ? -1 : result->failinfo);
+}
+
+/* --- end of a certConf that is passed on ----------------------------------------------------- */
+
+static int confirm_audit(struct exchange *x, const struct store_certificate *row,
+			 struct confirm_audit *audit)
+{
+	bytes_to_hex((struct bytes){row->serial, row->serial_len}, audit->serial);
+	audit->row = (struct store_audit){
+		.time_ms = clock_now_ms(x->ca->set->clock),
+		.actor = row->requester,
+		.action = x->request.to == STORE_CERT_ACTIVE ? "confirm" : "reject",
+		.target = row->subject_id ? row->subject_id : row->ca,
+		.detail = audit->serial,
+	};
+	return store_audit_add(x->unit, &audit->row);
+}
+
+/* The certificate follows what the upstream makes of it. */
+static int confirm_finish(struct exchange *x, const struct store_exchange *e,
+			  const struct exchange_result *result, const struct store_certificate *row,
+			  struct confirm_audit *audit)
+{
+	bool granted = result->outcome == EXCHANGE_GRANTED;
+	int r = 0;
+
+	if (granted && row->state == STORE_CERT_PENDING) {
+		if (x->request.to == STORE_CERT_ACTIVE)
+			r = store_certificate_set_state(x->unit, row->id, STORE_CERT_PENDING,
+							STORE_CERT_ACTIVE);
+		else
+			r = store_certificate_revoke(x->unit, row->id, STORE_CERT_PENDING,
+						     STORE_CERT_REJECTED, 0,
+						     clock_now_ms(x->ca->set->clock));
+		if (r == 0)
+			r = confirm_audit(x, row, audit);
+	}
+	if (r < 0)
+		return r;
+	return store_exchange_finish(x->unit, e->id,
+				     granted ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED,
+				     granted ? -1 : result->failinfo);
 }
 
 /* --- end of a revocation --------------------------------------------------------------------- */
@@ -255,10 +323,25 @@ static void log_refusal(struct exchange *x, const struct store_exchange *e,
 		status[0] = '\0';
 	ERR_clear_error();
 	log_event(LOG_LEVEL_WARNING,
-		  e->kind == STORE_EXCHANGE_ISSUE ? "upstream rejected a request"
-						  : "upstream rejected a revocation",
+		  e->kind == STORE_EXCHANGE_REVOKE ? "upstream rejected a revocation"
+						   : "upstream rejected a request",
 		  F_TEXT("ca", x->ca->conf->name), F_INT("certificate", e->certificate_id),
 		  F_TEXT("failInfo", failinfo_name(result->failinfo)), F_TEXT("status", status));
+}
+
+static int finish_by_kind(struct exchange *x, const struct store_exchange *e,
+			  const struct exchange_result *result, struct store_certificate *row,
+			  struct confirm_audit *audit)
+{
+	switch (e->kind) {
+	case STORE_EXCHANGE_ISSUE:
+		return issue_finish(x, e, result, row);
+	case STORE_EXCHANGE_CONFIRM:
+		return confirm_finish(x, e, result, row, audit);
+	case STORE_EXCHANGE_REVOKE:
+	default:
+		return revoke_finish(x, e, result, row);
+	}
 }
 
 int upstream_finish(struct exchange *x, const struct store_exchange *e,
@@ -266,6 +349,7 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 {
 	_cleanup_(store_certificate_clear) struct store_certificate row = {0};
 	struct store_exchange_message answer;
+	struct confirm_audit audit;
 	int r = store_certificate_get(reader, e->certificate_id, &row);
 
 	if (r != 0)
@@ -276,8 +360,7 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 		log_refusal(x, e, result);
 	r = exchange_add_answer(x, &answer);
 	if (r == 0)
-		r = e->kind == STORE_EXCHANGE_ISSUE ? issue_finish(x, e, result, &row)
-						    : revoke_finish(x, e, result, &row);
+		r = finish_by_kind(x, e, result, &row, &audit);
 	if (r == 0)
 		return store_unit_commit(x->unit);
 	return log_fault("ending an exchange with an upstream CA", r, x->ca->conf->name);

@@ -114,6 +114,68 @@ static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
 		     : 0;
 }
 
+/* What the door needs to protect messages of clients with it. */
+static int protection_prepare(struct upstream *u)
+{
+	int n = 1 + sk_X509_num(u->ra_chain);
+	struct certificate_view view;
+	struct bytes kid;
+	int r;
+
+	u->ra_certs = calloc((size_t)n, sizeof(*u->ra_certs));
+	u->ra_views = calloc((size_t)n, sizeof(*u->ra_views));
+	if (!u->ra_certs || !u->ra_views)
+		return -ENOMEM;
+	for (int i = 0; i < n; i++) {
+		X509 *cert = i == 0 ? u->ra_cert : sk_X509_value(u->ra_chain, i - 1);
+		uint8_t *der = NULL;
+		int len = i2d_X509(cert, &der);
+
+		r = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &u->ra_certs[i])
+			    : -ENOMEM;
+		OPENSSL_free(der);
+		if (r < 0)
+			return r;
+		u->ra_views[i] = octets_view(&u->ra_certs[i]);
+		u->protection.n_certs++;
+	}
+	r = certificate_view(u->ra_views[0], &view);
+	if (r == 0)
+		r = octets_dup(view.subject, &u->ra_name);
+	if (r == 0 && certificate_ski(&view, &kid) == 0)
+		r = octets_dup(kid, &u->ra_kid);
+	if (r == 0)
+		r = signer_new(u->ra_key, "sha256", &u->signer);
+	u->protection.signer = u->signer;
+	u->protection.name = octets_view(&u->ra_name);
+	u->protection.kid = octets_view(&u->ra_kid);
+	u->protection.certs = u->ra_views;
+	return r;
+}
+
+static void recipient_prepare(struct upstream *u)
+{
+	const unsigned char *der;
+	size_t len;
+
+	if (u->recipient && X509_NAME_get0_der(u->recipient, &der, &len))
+		u->protection.recipient = (struct bytes){der, len};
+}
+
+static int forwarding_load(const struct conf_ca *conf, struct upstream *u, struct strbuf *problems)
+{
+	if (conf->forwarding == CONF_FORWARDING_REISSUE)
+		return 0;
+	/* RFC 9483 5.2.2.1: "apply signature-based protection" */
+	if (!u->ra_cert || !u->ra_key)
+		return ca_problem(problems, conf, "forwarding",
+				  "needs ra_certificate with ra_key, unless it is reissue");
+	recipient_prepare(u);
+	return protection_prepare(u) < 0
+		       ? ca_problem(problems, conf, "ra_certificate", "cannot be used for it")
+		       : 0;
+}
+
 /* --- the whole ------------------------------------------------------------------------------- */
 
 static int transfer_http(void *arg, const struct ca_transfer_options *options, struct bytes request,
@@ -161,6 +223,8 @@ int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf
 		credential = ra_credential_load(conf, u, problems);
 		names = names_load(conf, u, problems);
 		r = r ? r : credential ? credential : names;
+		if (r == 0)
+			r = forwarding_load(conf, u, problems);
 	}
 	if (r < 0) {
 		upstream_free(u);
@@ -182,6 +246,13 @@ void upstream_free(struct upstream *u)
 	X509_NAME_free(u->recipient);
 	X509_NAME_free(u->expected_sender);
 	ca_connections_free(u->connections);
+	for (size_t i = 0; i < u->protection.n_certs; i++)
+		octets_clear(&u->ra_certs[i]);
+	free(u->ra_certs);
+	free(u->ra_views);
+	octets_clear(&u->ra_name);
+	octets_clear(&u->ra_kid);
+	signer_free(u->signer);
 	pthread_cond_destroy(&u->left);
 	pthread_mutex_destroy(&u->lock);
 	free(u->slot);

@@ -22,6 +22,13 @@ struct upstream {
 	exchange_transfer *transfer;
 	void *transfer_arg;
 	struct ca_connections *connections;
+	/* ra_cert and ra_key, for messages that the door makes. */
+	struct ca_protection protection;
+	struct signer *signer;
+	struct octets *ra_certs;
+	struct bytes *ra_views;
+	struct octets ra_name;
+	struct octets ra_kid;
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t left;  /* a slot became free */

@@ -105,6 +105,7 @@ void cmf_csr_result_clear(struct cmf_csr_result *r)
 	store_certificate_clear(&r->certificate);
 	store_registration_clear(&r->registration);
 	octets_clear(&r->der);
+	octets_clear(&r->template);
 	free(r->subject_id);
 	free(r->mods);
 	memset(r, 0, sizeof(*r));

@@ -365,6 +365,19 @@ static const char *action(const struct cmf_csr *csr)
 	return csr->update ? "update" : "issue";
 }
 
+/* RFC 9483 5.2: what goes upstream as the client's own message is made by the door. */
+static int forward_describe(const struct decision *d, struct cmf_csr_result *result)
+{
+	struct ca_request request = ca_request_of(d);
+
+	result->forward = result->waiting && d->csr->forwards &&
+			  ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
+	result->changed = !d->names.as_asked || !mods_empty(&d->mods);
+	if (!result->forward)
+		return 0;
+	return ca_cert_req_msg(&request, &result->template);
+}
+
 static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)
 {
 	const int64_t *registration_ref = NULL;
@@ -385,7 +398,7 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 	if (r == 0)
 		r = store_certificate_insert(unit, &result->certificate, registration_ref,
 					     &result->certificate_id);
-	if (r == 0 && result->waiting) {
+	if (r == 0 && result->waiting && !result->forward) {
 		struct ca_request request = ca_request_of(d);
 
 		r = ca_upstream_request(d->ca, &request, &result->certificate_id, unit,
@@ -419,6 +432,8 @@ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_c
 		return r;
 	*resultp = (struct cmf_csr_result){0};
 	r = certificate_describe(&d, confirmed, resultp);
+	if (r == 0)
+		r = forward_describe(&d, resultp);
 	if (r == 0 && !resultp->waiting)
 		r = certificate_issue(&d, resultp);
 	if (r == 0)

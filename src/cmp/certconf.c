@@ -129,6 +129,8 @@ static int confirm(struct cmp_request *rq, const struct store_certificate *cert)
 	err = content_check(rq, cert, &accepted);
 	if (err)
 		return err;
+	if (cmp_is_forwarded(rq, cert))
+		return cmp_forward_confirm(rq, cert, accepted);
 	err = cmf_confirm(rq->door->cmf, &rq->who, cert, accepted, rq->worker->unit);
 	if (!err)
 		err = cmp_reply_pkiconf(rq);
@@ -155,6 +157,12 @@ int cmp_certconf_serve(struct cmp_request *rq)
 	if (err)
 		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
 	cmp_log_certificate(rq, cert.subject_id, cert.serial, cert.serial_len);
+	/* The upstream has answered it, and we did not get to say so. */
+	if (cert.state != STORE_CERT_PENDING) {
+		err = cmp_forward_confirmed(rq, &cert);
+		if (err != STORE_NOT_FOUND)
+			return err;
+	}
 	if (cert.state == STORE_CERT_ACTIVE)
 		return refuse(&rq->refusal, REFUSAL_conf_already);
 	if (cert.state != STORE_CERT_PENDING)

@@ -99,6 +99,9 @@ struct cmp_reply {
 	const struct ca *issuer;   /* its chain goes into extraCerts; NULL: none */
 	bool implicit_confirm;
 	int64_t confirm_wait_ms; /* 0: no certConf is due */
+	/* Of an answer that comes from upstream, forward.c. */
+	struct octets kept_nonce; /* its senderNonce; empty: ours, below */
+	bool complete;            /* rq->answer is it */
 	uint8_t nonce[CMP_NONCE_LEN];
 };
 
@@ -318,6 +321,26 @@ _must_check_ int cmp_revocation_outcome(struct cmp_request *rq, int64_t certific
 _must_check_ int cmp_revocation_wait(struct cmp_request *rq,
 				     const struct cmf_revocation *revocation);
 _must_check_ int cmp_revocation_poll(struct cmp_request *rq);
+/* --- forward.c ---------------------------------------------------------------------------------
+ */
+
+/* Whether messages about the certificate are passed on to the CA of it. */
+bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert);
+/* Adds to the unit what goes upstream for a request that was granted; REFUSED if it cannot. */
+_must_check_ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result);
+/* Answers with what the upstream said and the client has not heard; STORE_NOT_FOUND: nothing. */
+_must_check_ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
+				    const struct ca *ca);
+/* Passes a pollReq on, if it was the upstream that asked to wait. */
+_must_check_ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert,
+				  struct ca *ca);
+/* Passes a certConf on, and answers with what comes back. */
+_must_check_ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert,
+				     bool accepted);
+/* Answers with what came back before; STORE_NOT_FOUND: nothing. */
+_must_check_ int cmp_forward_confirmed(struct cmp_request *rq,
+				       const struct store_certificate *cert);
+
 /* ip, cp or kup for the body type that opened a transaction. */
 int cmp_answer_type(int body_type);
 

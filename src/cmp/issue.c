@@ -27,11 +27,14 @@ void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const u
 }
 
 /* A certificate is asked for upstream: commits that first, then waits for the upstream a little. */
-static int issue_upstream(struct cmp_request *rq, const struct cmf_csr_result *result)
+static int issue_upstream(struct cmp_request *rq, struct cmf_csr_result *result)
 {
 	int err;
 
 	rq->txn.deadline_ms = result->confirm_by_ms;
+	err = result->forward ? cmp_forward_request(rq, result) : 0;
+	if (err)
+		return err;
 	err = cmp_transaction_issue(rq, STORE_TXN_AWAIT_UPSTREAM, &result->certificate_id);
 	if (!err)
 		err = cmp_transaction_commit(rq);
@@ -143,6 +146,11 @@ int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
 	err = cmp_chain_request(rq, further, &chain);
 	if (err)
 		return err;
+	/* The answer to a challenge is ours alone; what it was for is asked for anew. */
+	csr->forwards =
+		!rq->pop_answered &&
+		(rq->msg->body_type == PKI_BODY_IR || rq->msg->body_type == PKI_BODY_CR ||
+		 rq->msg->body_type == PKI_BODY_KUR || rq->msg->body_type == PKI_BODY_P10CR);
 	err = cmf_csr(rq->door->cmf, &rq->who, csr, may_confirm_implicitly(rq), rq->worker->reader,
 		      rq->worker->unit, &result, &rq->refusal);
 	/* We would vouch for a proof to the upstream CA that is yet to come, RFC 9810 5.2.8.3.3. */

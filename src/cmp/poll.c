@@ -5,6 +5,8 @@
  */
 #include "door_private.h"
 
+#include <errno.h>
+
 /* RFC 9483 4.4: 0 for the CertResponse of ip, cp, kup; p10cr was answered under -1. */
 static int poll_req_id(struct cmp_request *rq, int64_t *idp)
 {
@@ -15,6 +17,19 @@ static int poll_req_id(struct cmp_request *rq, int64_t *idp)
 	    (*idp != rq->txn.cert_req_id && *idp != 0))
 		return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
 	return 0;
+}
+
+/* RFC 9483 4.4: "handle or forward pollReq" */
+static int forward(struct cmp_request *rq)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	struct ca *ca;
+	int err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, &cert);
+
+	if (err)
+		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
+	ca = ca_find(cmf_cas(rq->door->cmf), cert.ca);
+	return ca ? cmp_forward_poll(rq, &cert, ca) : 0;
 }
 
 int cmp_poll_serve(struct cmp_request *rq)
@@ -39,5 +54,7 @@ int cmp_poll_serve(struct cmp_request *rq)
 		return refuse(&rq->refusal, REFUSAL_poll_unexpected);
 	}
 	err = poll_req_id(rq, &id);
+	if (!err && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
+		err = forward(rq);
 	return err ? err : cmp_upstream_answer(rq, true, id);
 }

@@ -12,6 +12,7 @@
 void cmp_reply_clear(struct cmp_reply *reply)
 {
 	PKIBody_free(reply->body);
+	octets_clear(&reply->kept_nonce);
 	X509_ALGOR_free(reply->mac_algorithm);
 	*reply = (struct cmp_reply){0};
 }
@@ -350,7 +351,9 @@ int cmp_reply_encode(struct cmp_request *rq)
 	if (len < 0)
 		return log_fault("recipient", -ENOMEM, NULL);
 	header_fill(rq, (struct bytes){recipient, (size_t)len}, &out);
-	out.sender_nonce = BYTES_OF(rq->reply.nonce);
+	/* RFC 9483 5.2.3: the nonces of an answer from upstream are kept. */
+	out.sender_nonce = rq->reply.kept_nonce.len ? octets_view(&rq->reply.kept_nonce)
+						    : BYTES_OF(rq->reply.nonce);
 	/* RFC 9483 3.1: confirmWaitTime is prohibited if implicitConfirm is included. */
 	out.implicit_confirm = rq->reply.implicit_confirm;
 	out.confirm_wait_time_ms = rq->reply.implicit_confirm ? 0 : rq->reply.confirm_wait_ms;

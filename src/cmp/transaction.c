@@ -106,15 +106,19 @@ static int note_answer(struct cmp_request *rq, enum store_transaction_state stat
 	txn->state = state;
 	txn->changed_ms = rq->now_ms;
 	memcpy(txn->request_digest, rq->digest, sizeof(rq->digest));
-	if (!rq->reply.body)
+	if (!rq->reply.body && !rq->reply.complete)
 		return 0;
-	err = cmp_reply_encode(rq);
+	err = rq->reply.complete ? 0 : cmp_reply_encode(rq);
 	if (err)
 		return err;
 	octets_clear(&txn->response);
 	octets_clear(&txn->sent_nonce);
 	err = octets_dup(octets_view(&rq->answer), &txn->response);
-	return err ? err : octets_dup(BYTES_OF(rq->reply.nonce), &txn->sent_nonce);
+	if (err)
+		return err;
+	return octets_dup(rq->reply.kept_nonce.len ? octets_view(&rq->reply.kept_nonce)
+						   : BYTES_OF(rq->reply.nonce),
+			  &txn->sent_nonce);
 }
 
 int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state state,

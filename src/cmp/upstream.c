@@ -104,6 +104,9 @@ int cmp_upstream_answer(struct cmp_request *rq, bool polling, int64_t poll_req_i
 	if (rq->txn.state == STORE_TXN_FAILED &&
 	    (cert.state != STORE_CERT_REJECTED || cert.der.len))
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
+	err = cmp_forward_answer(rq, &cert, ca);
+	if (err != STORE_NOT_FOUND)
+		return err;
 	switch (cert.state) {
 	case STORE_CERT_REQUESTED:
 		return answer_waiting(rq, ca, polling, poll_req_id);

@@ -415,6 +415,7 @@ WORD_TYPE(log_format, "logfmt", "json");
 WORD_TYPE(log_level, "error", "warning", "info", "debug");
 WORD_TYPE(ca_type, "internal", "upstream");
 WORD_TYPE(upstream_request, "cr", "p10cr");
+WORD_TYPE(forwarding, "reissue", "unchanged", "added", "replaced");
 WORD_TYPE(answer_mac, "request", "PasswordBasedMac", "PBMAC1");
 WORD_TYPE(name_rule, "none", "subjectId", "subjectIdLabel", "any");
 

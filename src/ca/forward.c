@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Messages of clients that go on to an upstream CA, RFC 9483 5.2: each is an exchange of one
+ * message and one answer. The message is in the store before it is sent, the same octets are sent
+ * until there is an answer, and an answer counts once its protection is verified. What is said
+ * downstream is the door's.
+ */
+#include "asn1/pkimessage.h"
+#include "upstream_local.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+/* --- an answer, read ------------------------------------------------------------------------- */
+
+struct answer {
+	PKIMessage *outer;
+	PKIHeader *header;
+	PKIBody *body;
+	STACK_OF(X509) * certs; /* extraCerts */
+};
+
+static void answer_clear(struct answer *a)
+{
+	PKIMessage_free(a->outer);
+	PKIHeader_free(a->header);
+	PKIBody_free(a->body);
+	sk_X509_pop_free(a->certs, X509_free);
+	ERR_clear_error();
+}
+
+static int certs_decode(struct answer *a)
+{
+	a->certs = sk_X509_new_null();
+	for (int i = 0; a->certs && i < sk_ASN1_TYPE_num(a->outer->extraCerts); i++) {
+		const ASN1_TYPE *type = sk_ASN1_TYPE_value(a->outer->extraCerts, i);
+		const uint8_t *p;
+		X509 *cert;
+
+		if (type->type != V_ASN1_SEQUENCE)
+			return -EBADMSG;
+		p = type->value.sequence->data;
+		cert = d2i_X509(NULL, &p, type->value.sequence->length);
+		if (!cert || sk_X509_push(a->certs, cert) <= 0) {
+			X509_free(cert);
+			return -EBADMSG;
+		}
+	}
+	return a->certs ? 0 : -ENOMEM;
+}
+
+static int answer_decode(struct bytes der, struct answer *a)
+{
+	struct bytes in = der, content, header, body, unused;
+	const uint8_t *p = der.data;
+	uint8_t tag;
+
+	if (der_check(der) || der_next(&in, &tag, &unused, &content) ||
+	    der_next(&content, &tag, &header, &unused) || der_next(&content, &tag, &body, &unused))
+		return -EBADMSG;
+	a->outer = d2i_PKIMessage(NULL, &p, (long)der.len);
+	p = header.data;
+	a->header = d2i_PKIHeader(NULL, &p, (long)header.len);
+	p = body.data;
+	a->body = d2i_PKIBody(NULL, &p, (long)body.len);
+	return a->outer && a->header && a->body ? certs_decode(a) : -EBADMSG;
+}
+
+/* RFC 9483 3.5, and who must have protected it. */
+static bool answer_is_authentic(struct exchange *x, const struct answer *a)
+{
+	const X509_NAME *expected = x->ca->upstream->expected_sender;
+	OSSL_CMP_MSG *message = exchange_message_decode(octets_view(&x->answer));
+	bool ok = message && a->header->sender->type == GEN_DIRNAME &&
+		  (!expected || X509_NAME_cmp(a->header->sender->d.directoryName, expected) == 0) &&
+		  OSSL_CMP_CTX_set1_untrusted(x->ctx, a->certs) == 1 &&
+		  OSSL_CMP_validate_msg(x->ctx, message) == 1;
+
+	OSSL_CMP_MSG_free(message);
+	return ok;
+}
+
+static bool same_octets(const ASN1_OCTET_STRING *a, const ASN1_OCTET_STRING *b)
+{
+	return a && b && ASN1_OCTET_STRING_cmp(a, b) == 0;
+}
+
+/* RFC 9483 5.1: transactionID and recipNonce say which message it answers. */
+static bool answer_fits(struct bytes sent, const struct answer *a)
+{
+	struct answer request = {NULL, NULL, NULL, NULL};
+	bool ok = answer_decode(sent, &request) == 0 &&
+		  same_octets(request.header->transactionID, a->header->transactionID) &&
+		  same_octets(request.header->senderNonce, a->header->recipNonce);
+
+	answer_clear(&request);
+	return ok;
+}
+
+/* --- what it means --------------------------------------------------------------------------- */
+
+static int64_t status_of(const PKIStatusInfo *info, struct exchange_result *result)
+{
+	int64_t status = -1;
+
+	(void)ASN1_INTEGER_get_int64(&status, info->status);
+	for (int i = FAIL_COUNT; info->failInfo && i-- > 0;)
+		if (ASN1_BIT_STRING_get_bit(info->failInfo, i))
+			result->failinfo = i;
+	return status;
+}
+
+/* What was issued is for that key, by the CA of the configuration. */
+static bool certificate_is_wanted(const struct exchange *x, X509 *cert)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH], *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	bool ok = len > 0 && SHA256(der, (size_t)len, digest) &&
+		  memcmp(digest, x->key_digest, sizeof(digest)) == 0 &&
+		  chain_has_issued(&x->ca->chain, cert) &&
+		  ASN1_STRING_length(X509_get0_serialNumber(cert)) < STORE_SERIAL_MAX;
+
+	OPENSSL_free(der);
+	return ok;
+}
+
+static void certificate_read(struct exchange *x, const CertResponse *response,
+			     struct exchange_result *result)
+{
+	const CertifiedKeyPair *pair = response->certifiedKeyPair;
+	const CertOrEncCert *choice = pair ? pair->certOrEncCert : NULL;
+	const uint8_t *p;
+
+	if (choice && choice->type == CERT_OR_ENC_CERT_CERTIFICATE &&
+	    choice->value.certificate->type == V_ASN1_SEQUENCE) {
+		p = choice->value.certificate->value.sequence->data;
+		X509_free(x->cert);
+		x->cert = d2i_X509(NULL, &p, choice->value.certificate->value.sequence->length);
+	}
+	result->cert = x->cert;
+	x->accepted = x->cert && certificate_is_wanted(x, x->cert);
+	result->outcome = x->accepted ? EXCHANGE_GRANTED : EXCHANGE_REFUSED;
+	if (x->accepted)
+		return;
+	result->failinfo = FAIL_INCORRECT_DATA;
+	(void)log_fault("the certificate is not what was asked for", -EBADMSG, x->ca->conf->name);
+	/* Nothing of it is told: the door has its own words. */
+	octets_clear(&x->answer);
+}
+
+static void response_read(struct exchange *x, const CertRepMessage *message,
+			  struct exchange_result *result)
+{
+	const CertResponse *response = sk_CertResponse_value(message->response, 0);
+
+	/* RFC 9483 4.1.1: one. */
+	if (sk_CertResponse_num(message->response) != 1)
+		return;
+	switch (status_of(response->status, result)) {
+	case OSSL_CMP_PKISTATUS_accepted:
+	case OSSL_CMP_PKISTATUS_grantedWithMods:
+		certificate_read(x, response, result);
+		break;
+	case OSSL_CMP_PKISTATUS_waiting:
+		result->outcome = EXCHANGE_WAITING;
+		break;
+	case OSSL_CMP_PKISTATUS_rejection:
+		result->outcome = EXCHANGE_REFUSED;
+		break;
+	default:
+		break;
+	}
+}
+
+static void answer_read(struct exchange *x, const struct answer *a, struct exchange_result *result)
+{
+	bool confirms = x->request.to != STORE_CERT_PENDING;
+
+	result->outcome = EXCHANGE_NO_ANSWER;
+	switch (a->body->type) {
+	case PKI_BODY_IP:
+	case PKI_BODY_CP:
+	case PKI_BODY_KUP:
+		if (!confirms)
+			response_read(x, a->body->value.certRepMessage, result);
+		break;
+	case PKI_BODY_POLLREP:
+		if (!confirms)
+			result->outcome = EXCHANGE_WAITING;
+		break;
+	case PKI_BODY_PKICONF:
+		if (confirms)
+			result->outcome = EXCHANGE_GRANTED;
+		break;
+	case PKI_BODY_ERROR:
+		result->outcome = EXCHANGE_REFUSED;
+		if (status_of(a->body->value.error->pKIStatusInfo, result) ==
+		    OSSL_CMP_PKISTATUS_waiting)
+			result->outcome = EXCHANGE_NO_ANSWER;
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- a step ---------------------------------------------------------------------------------- */
+
+void exchange_forward_step(struct exchange *x, struct exchange_result *result)
+{
+	struct bytes request = octets_view(&x->request.message);
+	struct answer a = {NULL, NULL, NULL, NULL};
+
+	result->outcome = EXCHANGE_NO_ANSWER;
+	/* The upstream has said: later. What comes next is the client's pollReq. */
+	if (x->transcript.len > 0) {
+		result->outcome = x->offline ? EXCHANGE_NO_ANSWER : EXCHANGE_WAITING;
+		return;
+	}
+	if (exchange_send(x, request) < 0)
+		return;
+	if (answer_decode(octets_view(&x->answer), &a) == 0 && answer_fits(request, &a) &&
+	    answer_is_authentic(x, &a))
+		answer_read(x, &a, result);
+	answer_clear(&a);
+	if (result->outcome == EXCHANGE_NO_ANSWER)
+		x->transfer_error = -EBADMSG;
+}
+
+/* --- for the door ---------------------------------------------------------------------------- */
+
+enum conf_forwarding ca_forwarding(const struct ca *ca)
+{
+	return ca->upstream ? ca->conf->forwarding : CONF_FORWARDING_REISSUE;
+}
+
+const struct ca_protection *ca_upstream_protection(const struct ca *ca)
+{
+	assert(ca->upstream);
+	return &ca->upstream->protection;
+}
+
+void ca_forwarded_clear(struct ca_forwarded *f)
+{
+	octets_clear(&f->answer);
+	*f = (struct ca_forwarded){0};
+}
+
+int ca_upstream_forwarded(struct store_reader *reader, int64_t certificate_id,
+			  enum store_exchange_kind kind, struct ca_forwarded *forwardedp)
+{
+	_cleanup_(store_exchange_messages_clear) struct store_exchange_messages messages = {0};
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	int r = store_exchange_find(reader, certificate_id, kind, &e);
+
+	*forwardedp = (struct ca_forwarded){.id = e.id};
+	if (r != 0)
+		return r;
+	r = store_exchange_messages_get(reader, e.id, &messages);
+	if (r < 0)
+		return r;
+	forwardedp->id = e.id;
+	forwardedp->open = e.state == STORE_EXCHANGE_OPEN;
+	forwardedp->created_ms = e.created_ms;
+	/* Of an exchange that was re-issued they are not what the client has to see. */
+	if (e.request.len == 0 || e.request.data[0] != EXCHANGE_REQUEST_FORWARD ||
+	    messages.len == 0)
+		return 0;
+	return octets_dup(octets_view(&messages.item[0].der), &forwardedp->answer);
+}

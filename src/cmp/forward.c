@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Forwarding to an upstream CA, RFC 9483 5.2: certificate requests, certConf and pollReq go on as
+ * they are, in a nested message, or under our protection; the answers come back as they are, or
+ * under our protection. transactionID and nonces stay what client and upstream made them. Sending
+ * is ca/'s; what the answers mean for the certificate too, but for implicit confirmation.
+ */
+#include "door_private.h"
+
+#include "asn1/der.h"
+
+#include <errno.h>
+
+#define OID_CERT_PROFILE     "1.3.6.1.5.5.7.4.21"
+#define OID_ORIG_PKI_MESSAGE "1.3.6.1.5.5.7.4.15"
+
+static enum conf_forwarding forwarding(const struct cmp_request *rq, const struct ca *ca)
+{
+	enum conf_forwarding how = ca_forwarding(ca);
+
+	if (how == CONF_FORWARDING_REISSUE)
+		return how;
+	/* 5.2: "MUST replace a protection [...] to convert from or to a MAC-based protection" */
+	if (rq->protection == CMP_PROTECTION_MAC)
+		return CONF_FORWARDING_REPLACED;
+	/* 5.2.3: "MUST NOT be applied to kur messages"; our approval is told by nesting them. */
+	if (how == CONF_FORWARDING_REPLACED && rq->txn.body_type == PKI_BODY_KUR)
+		return CONF_FORWARDING_ADDED;
+	return how;
+}
+
+/* --- the message upstream ----------------------------------------------------------------------
+ */
+
+static int nested_body(struct bytes inner, PKIBody **bodyp)
+{
+	const unsigned char *p = inner.data;
+	ASN1_TYPE *message = d2i_ASN1_TYPE(NULL, &p, (long)inner.len);
+
+	*bodyp = cmp_body_new(PKI_BODY_NESTED);
+	if (!*bodyp || !message || sk_ASN1_TYPE_push((*bodyp)->value.nested, message) <= 0) {
+		ASN1_TYPE_free(message);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* 5.2.3.2: what was changed, with raVerified; NULL: nothing was. */
+static int changed_body(const struct cmp_request *rq, struct bytes cert_req_msg, PKIBody **bodyp)
+{
+	const unsigned char *p = cert_req_msg.data;
+	CertReqMsg *msg;
+
+	*bodyp = NULL;
+	if (!cert_req_msg.len)
+		return 0;
+	msg = d2i_CertReqMsg(NULL, &p, (long)cert_req_msg.len);
+	*bodyp = cmp_body_new((enum pki_body_type)rq->msg->body_type);
+	if (!*bodyp || !msg || sk_CertReqMsg_push((*bodyp)->value.certReqMessages, msg) <= 0) {
+		CertReqMsg_free(msg);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Protects with the credential that the upstream knows; 5.2.2.1, 5.2.3: ids are the client's. */
+static int message_protect(const struct cmp_request *rq, const struct ca *ca, const PKIBody *body,
+			   const struct cmp_info *infos, size_t n_infos, bool implicit_confirm,
+			   struct octets *derp)
+{
+	const struct ca_protection *with = ca_upstream_protection(ca);
+	_cleanup_(octets_clear) struct octets sender = OCTETS_NULL, recipient = OCTETS_NULL;
+	struct cmp_protector protector = {.kind = CMP_PROTECTION_SIGNATURE, .signer = with->signer};
+	struct cmp_outgoing out = {
+		.pvno = (int)rq->msg->pvno,
+		.message_time_ms = rq->now_ms,
+		.sender_kid = with->kid,
+		.transaction_id = rq->msg->transaction_id,
+		.sender_nonce = rq->msg->sender_nonce,
+		.recip_nonce = rq->msg->recip_nonce,
+		.implicit_confirm = implicit_confirm,
+		.infos = infos,
+		.n_infos = n_infos,
+		.body = body,
+		.extra_certs = with->certs,
+		.n_extra_certs = with->n_certs,
+	};
+	int err = cmp_general_name_of_dn(with->name, &sender);
+
+	if (!err && with->recipient.len)
+		err = cmp_general_name_of_dn(with->recipient, &recipient);
+	if (err)
+		return err;
+	out.sender = octets_view(&sender);
+	out.recipient = octets_view(&recipient);
+	return cmp_message_encode(&out, &protector, derp);
+}
+
+static int message_added(const struct cmp_request *rq, const struct ca *ca, struct octets *derp)
+{
+	PKIBody *body = NULL;
+	int err = nested_body(rq->msg->der, &body);
+
+	if (!err)
+		err = message_protect(rq, ca, body, NULL, 0, false, derp);
+	PKIBody_free(body);
+	return err;
+}
+
+/* The upstream's name of the profile, or the client's. */
+static int profile_value(const struct cmp_request *rq, const struct conf_ca *conf,
+			 struct octets *derp)
+{
+	const InfoTypeAndValue *info =
+		cmp_message_general_info(rq->msg, rq->door->oids[CMP_OID_CERT_PROFILE]);
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	unsigned char *der = NULL;
+	int len, err;
+
+	if (conf->upstream_profile) {
+		der_put_value(&w, V_ASN1_UTF8STRING, bytes_of_string(conf->upstream_profile));
+		der_put_header(&w, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, 0);
+		return der_writer_take(&w, derp);
+	}
+	if (!info || !info->infoValue)
+		return 0;
+	len = i2d_ASN1_TYPE(info->infoValue, &der);
+	err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, derp) : -ENOMEM;
+	OPENSSL_free(der);
+	return err;
+}
+
+static int original_value(const struct cmp_request *rq, struct octets *derp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+
+	der_put(&w, rq->msg->der);
+	der_put_header(&w, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, 0);
+	return der_writer_take(&w, derp);
+}
+
+static int message_replaced(const struct cmp_request *rq, const struct ca *ca,
+			    struct bytes cert_req_msg, struct octets *derp)
+{
+	const struct conf_ca *conf = conf_ca_find(rq->conf, ca_name(ca));
+	_cleanup_(octets_clear) struct octets profile = OCTETS_NULL, original = OCTETS_NULL;
+	struct cmp_info infos[2];
+	PKIBody *changed = NULL;
+	size_t n = 0;
+	int err = conf ? 0 : log_fault("CA of a request", -ENOENT, ca_name(ca));
+
+	if (!err && rq->service->opens)
+		err = profile_value(rq, conf, &profile);
+	if (!err && conf->forward_original)
+		err = original_value(rq, &original);
+	if (!err)
+		err = changed_body(rq, cert_req_msg, &changed);
+	if (!err && profile.len)
+		infos[n++] = (struct cmp_info){OID_CERT_PROFILE, octets_view(&profile)};
+	if (!err && original.len)
+		infos[n++] = (struct cmp_info){OID_ORIG_PKI_MESSAGE, octets_view(&original)};
+	if (!err)
+		err = message_protect(rq, ca, changed ? changed : rq->msg->body, infos, n,
+				      rq->service->opens && rq->implicit_confirm, derp);
+	PKIBody_free(changed);
+	return err;
+}
+
+static int message_make(const struct cmp_request *rq, const struct ca *ca,
+			struct bytes cert_req_msg, struct octets *derp)
+{
+	switch (forwarding(rq, ca)) {
+	case CONF_FORWARDING_ADDED:
+		return message_added(rq, ca, derp);
+	case CONF_FORWARDING_REPLACED:
+		return message_replaced(rq, ca, cert_req_msg, derp);
+	case CONF_FORWARDING_UNCHANGED:
+	case CONF_FORWARDING_REISSUE:
+	default:
+		return octets_dup(rq->msg->der, derp);
+	}
+}
+
+/*
+ * Whether the client's template can go on under our name. Many clients fill in as issuer that of
+ * the certificate they sign with (see certreq.c), which is not the one we sign with.
+ */
+static bool template_kept(const struct cmp_request *rq, const struct cmf_csr_result *result)
+{
+	const CertReqMsg *msg;
+
+	if (rq->msg->body_type == PKI_BODY_P10CR)
+		return true;
+	msg = sk_CertReqMsg_value(rq->msg->body->value.certReqMessages, 0);
+	return !result->changed && (!msg->certReq->certTemplate->issuer ||
+				    bytes_equal(cmp_name_der(msg->certReq->certTemplate->issuer),
+						ca_issuer(result->ca)));
+}
+
+int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
+{
+	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
+	struct ca_forward forward = {.to = STORE_CERT_PENDING,
+				     .certificate_ref = &result->certificate_id};
+	bool replaced = forwarding(rq, result->ca) == CONF_FORWARDING_REPLACED;
+	int err;
+
+	/* What is asked for is not granted here, and must not be asked for there. */
+	if (result->mods && (!replaced || rq->msg->body_type == PKI_BODY_P10CR))
+		return refuse(&rq->refusal, REFUSAL_forward_would_change);
+	err = message_make(rq, result->ca,
+			   template_kept(rq, result) ? BYTES_NULL : octets_view(&result->template),
+			   &message);
+	if (err)
+		return err;
+	forward.message = octets_view(&message);
+	return ca_upstream_forward(result->ca, &forward, rq->worker->unit, &result->exchange_id);
+}
+
+/* --- the answer downstream ---------------------------------------------------------------------
+ */
+
+/* Puts what the upstream said into rq->answer or rq->reply. */
+static int answer_take(struct cmp_request *rq, const struct ca *ca, struct cmp_message *from)
+{
+	struct cmp_reply *reply = &rq->reply;
+	int type = from->body_type;
+	int err;
+
+	cmp_reply_clear(reply);
+	err = octets_dup(from->sender_nonce, &reply->kept_nonce);
+	if (err)
+		return err;
+	if (forwarding(rq, ca) != CONF_FORWARDING_REPLACED) {
+		octets_clear(&rq->answer);
+		reply->complete = true;
+		return octets_dup(from->der, &rq->answer);
+	}
+	reply->implicit_confirm =
+		cmp_message_general_info(from, rq->door->oids[CMP_OID_IMPLICIT_CONFIRM]) != NULL;
+	reply->confirm_wait_ms = rq->txn.deadline_ms;
+	reply->body = from->body;
+	from->body = NULL;
+	if (rq->txn.chain_request &&
+	    (type == PKI_BODY_IP || type == PKI_BODY_CP || type == PKI_BODY_KUP))
+		reply->issuer = ca;
+	return 0;
+}
+
+static int answer_commit(struct cmp_request *rq, const struct ca *ca, struct cmp_message *from,
+			 enum store_transaction_state to)
+{
+	bool ends = to == STORE_TXN_DONE || to == STORE_TXN_FAILED;
+	int err;
+
+	if (ends)
+		rq->txn.deadline_ms = 0;
+	err = answer_take(rq, ca, from);
+	if (!err)
+		err = cmp_transaction_answer(rq, to);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	if (!err && ends)
+		cmp_quota_count(rq, -1);
+	return err;
+}
+
+static int answer_decode(struct bytes der, struct cmp_message **msgp)
+{
+	struct refusal unused = REFUSAL_NULL;
+	int err = cmp_message_decode(der, msgp, &unused);
+
+	if (err == 0 && (*msgp)->sender_nonce.len <= CMP_NONCE_MAX)
+		return 0;
+	return err < 0 ? err : log_fault("answer of an upstream CA", -EBADMSG, NULL);
+}
+
+/* The certificate is there: active with implicit confirmation, which is the upstream's to grant. */
+static int answer_issued(struct cmp_request *rq, const struct store_certificate *cert,
+			 const struct ca *ca, struct cmp_message *from)
+{
+	bool confirmed =
+		cmp_message_general_info(from, rq->door->oids[CMP_OID_IMPLICIT_CONFIRM]) != NULL;
+	int err = 0;
+
+	if (cert->state != STORE_CERT_PENDING)
+		return refuse(&rq->refusal, REFUSAL_transaction_ended);
+	if (confirmed)
+		err = cmf_confirm(rq->door->cmf, &rq->who, cert, true, rq->worker->unit);
+	if (err)
+		return err;
+	rq->outcome = METRIC_ACCEPTED;
+	rq->txn.implicit_confirm = confirmed;
+	rq->txn.deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+	if (cert->confirm_by_ms && cert->confirm_by_ms < rq->txn.deadline_ms)
+		rq->txn.deadline_ms = cert->confirm_by_ms;
+	return answer_commit(rq, ca, from, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
+}
+
+static bool is_waiting(const struct cmp_message *from)
+{
+	const CertResponse *response;
+	int64_t status = -1;
+
+	if (from->body_type == PKI_BODY_POLLREP)
+		return true;
+	if (from->body_type == PKI_BODY_ERROR)
+		return false;
+	response = sk_CertResponse_value(from->body->value.certRepMessage->response, 0);
+	(void)ASN1_INTEGER_get_int64(&status, response->status->status);
+	return status == PKI_STATUS_WAITING;
+}
+
+static int deliver(struct cmp_request *rq, const struct store_certificate *cert,
+		   const struct ca *ca, struct cmp_message *from)
+{
+	if (is_waiting(from)) {
+		rq->outcome = METRIC_WAITING;
+		return answer_commit(rq, ca, from, STORE_TXN_AWAIT_UPSTREAM);
+	}
+	if (cert->der.len)
+		return answer_issued(rq, cert, ca, from);
+	(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
+	rq->outcome = METRIC_REJECTED;
+	return answer_commit(rq, ca, from, STORE_TXN_FAILED);
+}
+
+int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
+		       const struct ca *ca)
+{
+	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
+	_cleanup_(cmp_message_freep) struct cmp_message *from = NULL;
+	int err;
+
+	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
+		return STORE_NOT_FOUND;
+	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_ISSUE, &forwarded);
+	if (err || !forwarded.answer.len)
+		return err ? err : STORE_NOT_FOUND;
+	err = answer_decode(octets_view(&forwarded.answer), &from);
+	if (err)
+		return err;
+	/* It has been told. */
+	if (bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)))
+		return STORE_NOT_FOUND;
+	return deliver(rq, cert, ca, from);
+}
+
+/* --- pollReq -----------------------------------------------------------------------------------
+ */
+
+int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert, struct ca *ca)
+{
+	_cleanup_(ca_forwarded_clear) struct ca_forwarded before = {0};
+	_cleanup_(cmp_message_freep) struct cmp_message *told = NULL;
+	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
+	struct ca_forward forward = {.to = STORE_CERT_PENDING, .certificate_id = cert->id};
+	int64_t id;
+	int err;
+
+	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE || cert->state != STORE_CERT_REQUESTED)
+		return 0;
+	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_ISSUE, &before);
+	if (err < 0)
+		return err;
+	/* Only what the upstream itself asked to wait for; else we have told the client to. */
+	if (err || !before.open || !before.answer.len)
+		return 0;
+	err = answer_decode(octets_view(&before.answer), &told);
+	if (err)
+		return err;
+	if (!bytes_equal(told->sender_nonce, octets_view(&rq->txn.sent_nonce)))
+		return 0;
+	err = message_make(rq, ca, BYTES_NULL, &message);
+	if (err)
+		return err;
+	forward.message = octets_view(&message);
+	forward.previous_id = before.id;
+	forward.created_ms = before.created_ms;
+	err = ca_upstream_forward(ca, &forward, rq->worker->unit, &id);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	if (!err && ca_upstream_run(ca, cert->id, rq->worker->reader, rq->worker->unit) < 0)
+		/* It was logged, and goes on. */
+		store_unit_clear(rq->worker->unit);
+	return err;
+}
+
+/* --- certConf ----------------------------------------------------------------------------------
+ */
+
+int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate *cert)
+{
+	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+	_cleanup_(store_certificate_clear) struct store_certificate now = {0};
+	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
+	_cleanup_(cmp_message_freep) struct cmp_message *from = NULL;
+	int err;
+
+	if (!ca || ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
+		return STORE_NOT_FOUND;
+	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
+				    &forwarded);
+	if (err || forwarded.open)
+		return err ? err : STORE_NOT_FOUND;
+	if (!forwarded.answer.len)
+		return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+	err = answer_decode(octets_view(&forwarded.answer), &from);
+	if (!err)
+		err = store_certificate_get(rq->worker->reader, cert->id, &now);
+	if (err)
+		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
+	if (from->body_type != PKI_BODY_PKICONF) {
+		(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
+		rq->outcome = METRIC_REJECTED;
+	}
+	return answer_commit(rq, ca, from,
+			     now.state == STORE_CERT_ACTIVE ? STORE_TXN_DONE : STORE_TXN_FAILED);
+}
+
+bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert)
+{
+	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+
+	return ca && ca_forwarding(ca) != CONF_FORWARDING_REISSUE;
+}
+
+int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert, bool accepted)
+{
+	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
+	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
+	struct ca_forward forward = {.to = accepted ? STORE_CERT_ACTIVE : STORE_CERT_REJECTED,
+				     .certificate_id = cert->id};
+	int64_t id;
+	int err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
+					&forwarded);
+
+	if (err == STORE_NOT_FOUND) {
+		err = message_make(rq, ca, BYTES_NULL, &message);
+		forward.message = octets_view(&message);
+		if (!err)
+			err = ca_upstream_forward(ca, &forward, rq->worker->unit, &id);
+		if (!err)
+			err = cmp_transaction_commit(rq);
+	}
+	if (err)
+		return err;
+	if (ca_upstream_confirm_run(ca, cert->id, rq->worker->reader, rq->worker->unit) < 0)
+		store_unit_clear(rq->worker->unit);
+	err = cmp_forward_confirmed(rq, cert);
+	if (err != STORE_NOT_FOUND)
+		return err;
+	/* It goes on; the client may say it again, and hear what came of it. */
+	rq->keep_refusal = false;
+	return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Messages of clients that go on to an upstream CA, RFC 9483 5.2, between ca/ and the upstream. The
+ * messages are those that an exchange of OpenSSL's client has left; the whole way, with the door,
+ * is in tests/e2e/test_forward.py.
+ */
+#include "upstream_mock.h"
+
+#include <check.h>
+#include <openssl/sha.h>
+
+static struct ca_fixture f;
+static struct upstream_mock mock;
+
+/* The cr, and after it the certConf, of a request that was served before. */
+static struct octets cr, cert_conf;
+
+static void begin(void)
+{
+	mock_begin(&mock, &f, false);
+	f.conf_ca.forwarding = CONF_FORWARDING_UNCHANGED;
+	mock_load(&mock);
+	mock_run(&mock, mock_ask(&mock, "before"));
+	ck_assert_uint_eq(mock.n_seen, 2);
+	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
+	OK(octets_dup(octets_view(&mock.seen[1].request), &cert_conf));
+	mock.forget = true;
+	mock.transfers = 0;
+}
+
+static void end(void)
+{
+	octets_clear(&cr);
+	octets_clear(&cert_conf);
+	mock_end(&mock);
+}
+
+/* What cmf/ and the door do with a request. */
+static int64_t ask(struct bytes message)
+{
+	struct store_registration registration = {
+		.cert_type = CERT_TYPE_VNFCI,
+		.subject_id = (char *)"vnfci-1",
+		.handling = CERT_HANDLING_DELEGATION,
+		.manager = (char *)"vnfm-a",
+		.trust_domain = (char *)"a",
+		.ca = (char *)"test",
+		.profile = (char *)"VnfciCert",
+	};
+	struct store_certificate cert = {.ca = (char *)"test",
+					 .state = STORE_CERT_REQUESTED,
+					 .requester = (char *)"vnfm-a",
+					 .reason = STORE_REASON_NONE};
+	int64_t registration_id, id, exchange_id;
+	struct ca_forward forward = {
+		.message = message, .to = STORE_CERT_PENDING, .certificate_ref = &id};
+
+	SHA256(mock.rq.spki.data, mock.rq.spki.len, cert.key_digest);
+	OK(store_registration_insert(f.unit, &registration, &registration_id));
+	OK(store_certificate_insert(f.unit, &cert, &registration_id, &id));
+	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(store_unit_commit(f.unit));
+	return id;
+}
+
+static struct ca_forwarded forwarded_get(int64_t id, enum store_exchange_kind kind)
+{
+	struct ca_forwarded forwarded;
+
+	OK(ca_upstream_forwarded(f.reader, id, kind, &forwarded));
+	return forwarded;
+}
+
+/* Whether there is an answer for the client: exactly what the upstream has sent. */
+static void check_answer(int64_t id, enum store_exchange_kind kind, bool expected)
+{
+	struct ca_forwarded forwarded = forwarded_get(id, kind);
+
+	ck_assert_int_eq(forwarded.answer.len > 0, expected);
+	if (expected)
+		ck_assert(bytes_equal(octets_view(&forwarded.answer),
+				      octets_view(&mock.seen[mock.n_seen - 1].answer)));
+	ca_forwarded_clear(&forwarded);
+}
+
+static void check_sent(struct bytes message)
+{
+	ck_assert(bytes_equal(octets_view(&mock.seen[mock.n_seen - 1].request), message));
+}
+
+START_TEST(rfc9483_5_2_1_octet_for_octet)
+{
+	int64_t id = ask(octets_view(&cr));
+
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.transfers, 1);
+	check_sent(octets_view(&cr));
+	check_state(&mock, id, STORE_CERT_PENDING);
+	check_answer(id, STORE_EXCHANGE_ISSUE, true);
+	/* Nothing is confirmed in the client's place. */
+	ck_assert_int_eq(mock.confirmed, 1);
+}
+END_TEST
+
+START_TEST(test_sent_again_after_a_restart)
+{
+	int64_t id = ask(octets_view(&cr));
+
+	mock.lose_at = 1;
+	mock.lose = _i == 0 ? MOCK_LOSE_REQUEST : MOCK_LOSE_ANSWER;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	check_answer(id, STORE_EXCHANGE_ISSUE, false);
+	mock_restart(&mock);
+	f.now_ms += 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_sent(octets_view(&cr));
+	check_state(&mock, id, STORE_CERT_PENDING);
+	check_answer(id, STORE_EXCHANGE_ISSUE, true);
+}
+END_TEST
+
+/* RFC 9483 3.5: an answer that does not verify is none. */
+START_TEST(rfc9483_5_2_forged_answer)
+{
+	int64_t id = ask(octets_view(&cr));
+
+	mock.forge = true;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	check_answer(id, STORE_EXCHANGE_ISSUE, false);
+	mock.forge = false;
+	f.now_ms += 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_PENDING);
+}
+END_TEST
+
+/* The answer to another message of the same transaction partner. */
+START_TEST(rfc9483_5_1_answer_of_another_transaction)
+{
+	struct octets other = OCTETS_NULL;
+	int64_t id;
+
+	OK(octets_dup(octets_view(&mock.seen[1].answer), &other));
+	octets_clear(&mock.seen[0].answer);
+	mock.seen[0].answer = other;
+	mock.forget = false;
+	id = ask(octets_view(&cr));
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.transfers, 1);
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	check_answer(id, STORE_EXCHANGE_ISSUE, false);
+}
+END_TEST
+
+START_TEST(rfc9483_5_2_rejection)
+{
+	int64_t id = ask(octets_view(&cr));
+
+	mock.reject = true;
+	mock.failinfo = FAIL_BAD_CERT_TEMPLATE;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_failinfo(&mock, id, FAIL_BAD_CERT_TEMPLATE);
+	check_answer(id, STORE_EXCHANGE_ISSUE, true);
+}
+END_TEST
+
+/* A certificate for another key, or of another CA, is not passed on, and revoked there. */
+START_TEST(rfc9483_5_2_certificate_not_wanted)
+{
+	int64_t id = ask(octets_view(&cr));
+
+	mock.other_key = _i == 0;
+	mock.other_ca = _i == 1;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_failinfo(&mock, id, FAIL_INCORRECT_DATA);
+	check_answer(id, STORE_EXCHANGE_ISSUE, false);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+}
+END_TEST
+
+START_TEST(rfc9483_6_upstream_timeout)
+{
+	int64_t id = ask(octets_view(&cr));
+
+	mock.polls = _i;
+	mock.unreachable = _i == 0;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	/* The upstream's `waiting` is the client's to hear, and to poll for. */
+	check_answer(id, STORE_EXCHANGE_ISSUE, _i > 0);
+	mock.transfers = 0;
+	f.now_ms += DAY_MS - 1;
+	if (_i > 0)
+		OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 0);
+	f.now_ms += 1;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_failinfo(&mock, id, FAIL_SYSTEM_UNAVAIL);
+}
+END_TEST
+
+/* What the upstream says to this certConf, which is of another time, is an error. */
+START_TEST(rfc9483_5_2_certconf_refused)
+{
+	int64_t id = ask(octets_view(&cr)), exchange_id;
+	struct ca_forward forward = {.message = octets_view(&cert_conf), .to = STORE_CERT_ACTIVE};
+
+	mock_run(&mock, id);
+	forward.certificate_id = id;
+	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_confirm_run(f.ca, id, f.reader, f.unit));
+	check_sent(octets_view(&cert_conf));
+	check_exchange(&mock, id, STORE_EXCHANGE_CONFIRM, STORE_EXCHANGE_FAILED);
+	check_answer(id, STORE_EXCHANGE_CONFIRM, true);
+	check_state(&mock, id, STORE_CERT_PENDING);
+}
+END_TEST
+
+START_TEST(test_needs_a_signature_credential)
+{
+	mock_begin(&mock, &f, true);
+	f.conf_ca.forwarding = CONF_FORWARDING_ADDED;
+	fixture_load_problem(&f, "[ca test] forwarding: needs ra_certificate");
+	mock_end(&mock);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("forward");
+	TCase *tcase = tcase_create("forward"), *problems = tcase_create("problems");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, rfc9483_5_2_1_octet_for_octet);
+	tcase_add_loop_test(tcase, test_sent_again_after_a_restart, 0, 2);
+	tcase_add_test(tcase, rfc9483_5_2_forged_answer);
+	tcase_add_test(tcase, rfc9483_5_1_answer_of_another_transaction);
+	tcase_add_test(tcase, rfc9483_5_2_rejection);
+	tcase_add_loop_test(tcase, rfc9483_5_2_certificate_not_wanted, 0, 2);
+	tcase_add_loop_test(tcase, rfc9483_6_upstream_timeout, 0, 2);
+	tcase_add_test(tcase, rfc9483_5_2_certconf_refused);
+	tcase_add_test(problems, test_needs_a_signature_credential);
+	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, problems);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
