@@ -178,9 +178,14 @@ struct store_transaction {
 	int body_type;  /* PKIBody tag of the request that opened it */
 	int protection; /* enum cmp_protection_kind of the request that opened it */
 	bool implicit_confirm;
-	bool chain_request;          /* IFA 033 certChainRequest */
+	bool chain_request; /* IFA 033 certChainRequest */
+	/*
+	 * The request, where it is one alone. Of several, all are store_transaction_item, and this
+	 * is the first certificate among them.
+	 */
 	int cert_req_id;             /* rr: the reasonCode that waits for an upstream */
 	int64_t certificate_id;      /* 0: none */
+	size_t n_items;              /* 0: one request */
 	struct octets request_nonce; /* senderNonce of the request that opened it */
 	struct octets sent_nonce;    /* senderNonce of our last answer */
 	uint8_t request_digest[32];  /* SHA-256 of the last request's octets */
@@ -196,6 +201,19 @@ struct store_pop {
 	int64_t transaction_id;
 	uint8_t answer_digest[32]; /* of what popdecr must say */
 	struct octets request;     /* octets of the message to go on with */
+};
+
+/* One of the requests of a transaction that was opened with several, in their order. */
+struct store_transaction_item {
+	int cert_req_id;
+	int64_t certificate_id; /* 0: refused */
+	int failinfo;           /* refused: the failInfo bit; else -1 */
+	char *status_text;      /* why it was refused, what was changed; NULL */
+};
+
+struct store_transaction_items {
+	struct store_transaction_item *item;
+	size_t len;
 };
 
 /* --- exchanges with an upstream CA --------------------------------------------------------------
@@ -303,6 +321,7 @@ void store_registration_clear(struct store_registration *r);
 void store_certificate_clear(struct store_certificate *c);
 void store_transaction_clear(struct store_transaction *t);
 void store_pop_clear(struct store_pop *p);
+void store_transaction_items_clear(struct store_transaction_items *items);
 void store_exchange_clear(struct store_exchange *e);
 void store_exchange_messages_clear(struct store_exchange_messages *m);
 void store_crl_clear(struct store_crl *c);
@@ -374,11 +393,14 @@ _must_check_ int store_transaction_find(struct store_reader *r, const char *requ
 					struct store_transaction *txnp);
 _must_check_ int store_transaction_get(struct store_reader *r, int64_t id,
 				       struct store_transaction *txnp);
+/* The items of a transaction, none if it has one request. */
+_must_check_ int store_transaction_items_get(struct store_reader *r, int64_t transaction_id,
+					     struct store_transaction_items *itemsp);
 struct store_transaction_filter {
 	const char *requester;  /* NULL: all */
 	int state;              /* -1: all */
 	int64_t due_ms;         /* != 0: only AWAIT_* ones whose deadline lies before */
-	int64_t certificate_id; /* 0: all */
+	int64_t certificate_id; /* 0: all; also among the items */
 	int64_t after_id;
 	uint32_t limit;
 };
@@ -495,6 +517,12 @@ _must_check_ int store_certificate_release(struct store_unit *u, int64_t id,
 /* certificate_ref as registration_ref above. Conflict: (requester, transaction_id) exists. */
 _must_check_ int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
 					  const int64_t *certificate_ref, int64_t *idp);
+/* Item number seq of a transaction that this unit inserts, with that certificate_id unless there is
+ * a certificate_ref. */
+_must_check_ int store_transaction_item_insert(struct store_unit *u,
+					       const struct store_transaction_item *item, int seq,
+					       const int64_t *transaction_ref,
+					       const int64_t *certificate_ref);
 /*
  * Writes state, implicit_confirm, sent_nonce, request_digest, response, status_text, deadline_ms
  * and changed_ms of txn->id. Conflict: the row's state is not `from`, or its request_digest is not

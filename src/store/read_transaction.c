@@ -32,6 +32,7 @@ static int transaction_read(sqlite3_stmt *stmt, struct store_transaction *t)
 	column_array(&col, t->request_digest, sizeof(t->request_digest));
 	t->status_text = column_text(&col);
 	t->response = column_octets(&col);
+	t->n_items = (size_t)column_int(&col);
 	return reader_complete(&col);
 }
 
@@ -76,6 +77,49 @@ int store_transaction_get(struct store_reader *handle, int64_t id, struct store_
 	return transaction_one(r, &b, txnp);
 }
 
+static int item_add(struct store_transaction_items *items, sqlite3_stmt *stmt)
+{
+	struct columns col = COLUMNS(stmt);
+	struct store_transaction_item *item;
+
+	item = reallocarray(items->item, items->len + 1, sizeof(*item));
+	if (!item)
+		return log_fault("store: read the requests of a transaction", -ENOMEM, NULL);
+	items->item = item;
+	item = &items->item[items->len++];
+	item->cert_req_id = (int)column_int(&col);
+	item->certificate_id = column_int_or(&col, 0);
+	item->failinfo = (int)column_int(&col);
+	item->status_text = column_text(&col);
+	return reader_complete(&col);
+}
+
+int store_transaction_items_get(struct store_reader *handle, int64_t transaction_id,
+				struct store_transaction_items *itemsp)
+{
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_ITEMS];
+	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
+	struct binder b = BINDER(stmt);
+	int result;
+
+	bind_int(&b, transaction_id);
+	result = reader_first(r, &b);
+	while (result == 0) {
+		result = item_add(&items, stmt);
+		if (result == 0)
+			result = reader_step(r, stmt);
+	}
+	if (result != STORE_NOT_FOUND)
+		return result;
+	*itemsp = items;
+	items = (struct store_transaction_items){0};
+	return 0;
+}
+
 struct transaction_walk {
 	store_transaction_each *each;
 	void *arg;
@@ -101,7 +145,12 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	if (filter->requester)
 		query_where_text(&q, "requester = ?", filter->requester);
 	if (filter->certificate_id != 0)
-		query_where_int(&q, "certificate_id = ?", filter->certificate_id);
+		query_where_int(&q,
+				"id IN (WITH wanted (c) AS (SELECT ?) SELECT id FROM "
+				"cmp_transaction, wanted WHERE certificate_id = c UNION ALL SELECT "
+				"transaction_id FROM cmp_transaction_item, wanted "
+				"WHERE certificate_id = c)",
+				filter->certificate_id);
 	if (filter->state >= 0)
 		query_where_int(&q, "state = ?", filter->state);
 	/* Written as in the partial indexes cmp_transaction_open and _failed, so that they serve.

@@ -37,6 +37,9 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 			 " WHERE transaction_id = ?1",
 	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
 				     " FROM rev_passphrase WHERE reference = ?1",
+	[READ_TRANSACTION_ITEMS] =
+		"SELECT cert_req_id, certificate_id, failinfo, status_text"
+		" FROM cmp_transaction_item WHERE transaction_id = ?1 ORDER BY seq",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
 	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
 			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",

@@ -22,6 +22,7 @@ enum reader_statement {
 	READ_CERTIFICATE_COUNTS,
 	READ_TRANSACTION_FIND,
 	READ_TRANSACTION_GET,
+	READ_TRANSACTION_ITEMS,
 	READ_TRANSACTION_COUNTS,
 	READ_POP_GET,
 	READ_EXCHANGE_GET,
@@ -77,7 +78,7 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
 	" certificate_id, deadline_ms, created_ms, changed_ms, requester, transaction_id," \
-	" request_nonce, sent_nonce, request_digest, status_text, response"
+	" request_nonce, sent_nonce, request_digest, status_text, response, n_items"
 #define EXCHANGE_COLUMNS \
 	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca, request"
 

@@ -58,6 +58,14 @@ void store_pop_clear(struct store_pop *p)
 	memset(p, 0, sizeof(*p));
 }
 
+void store_transaction_items_clear(struct store_transaction_items *items)
+{
+	for (size_t i = 0; i < items->len; i++)
+		free(items->item[i].status_text);
+	free(items->item);
+	memset(items, 0, sizeof(*items));
+}
+
 void store_exchange_clear(struct store_exchange *e)
 {
 	free(e->ca);

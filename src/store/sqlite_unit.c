@@ -18,6 +18,7 @@ enum statement {
 	CERTIFICATE_REVOKE,
 	CERTIFICATE_RELEASE,
 	TRANSACTION_INSERT,
+	TRANSACTION_ITEM_INSERT,
 	TRANSACTION_UPDATE,
 	TRANSACTION_SET_CERTIFICATE,
 	TRANSACTION_PURGE,
@@ -78,8 +79,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
 		" requester, transaction_id, request_nonce, sent_nonce, request_digest, "
 		"status_text,"
-		" response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-		" ?15, ?16, ?17)",
+		" response, n_items) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+		"?13, ?14, ?15, ?16, ?17, ?18)",
+	[TRANSACTION_ITEM_INSERT] =
+		"INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id,"
+		" certificate_id, failinfo, status_text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[TRANSACTION_UPDATE] =
 		"UPDATE cmp_transaction SET state = ?2, implicit_confirm = ?3, deadline_ms = ?4,"
 		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
@@ -174,6 +178,11 @@ static int run_conditional(struct sqlite_unit_statements *s, const struct binder
 	if (r == 0 && sqlite3_changes(s->db) == 0)
 		return STORE_CONFLICT;
 	return r;
+}
+
+static int64_t id_or_ref(int64_t id, const int64_t *ref)
+{
+	return ref ? *ref : id;
 }
 
 static int client_insert(struct sqlite_unit_statements *s, const struct store_client *c)
@@ -326,6 +335,21 @@ static int transaction_insert(struct sqlite_unit_statements *s, const struct sto
 	bind_bytes(&b, BYTES_OF(t->request_digest));
 	bind_text(&b, t->status_text);
 	bind_bytes(&b, octets_view(&t->response));
+	bind_int(&b, (int64_t)t->n_items);
+	return run(s, &b);
+}
+
+static int transaction_item_insert(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	const struct store_transaction_item *item = op->transaction_item.row;
+	struct binder b = BINDER(s->stmt[TRANSACTION_ITEM_INSERT]);
+
+	bind_int(&b, *op->transaction_item.transaction_ref);
+	bind_int(&b, op->transaction_item.seq);
+	bind_int(&b, item->cert_req_id);
+	bind_int_unless(&b, id_or_ref(item->certificate_id, op->transaction_item.ref), 0);
+	bind_int(&b, item->failinfo);
+	bind_text(&b, item->status_text);
 	return run(s, &b);
 }
 
@@ -500,11 +524,6 @@ static int audit_add(struct sqlite_unit_statements *s, const struct store_audit 
 	return run(s, &b);
 }
 
-static int64_t id_or_ref(int64_t id, const int64_t *ref)
-{
-	return ref ? *ref : id;
-}
-
 static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 {
 	switch (op->kind) {
@@ -532,6 +551,8 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return transaction_insert(
 			s, op->transaction.row,
 			id_or_ref(op->transaction.row->certificate_id, op->transaction.ref));
+	case UNIT_TRANSACTION_ITEM_INSERT:
+		return transaction_item_insert(s, op);
 	case UNIT_TRANSACTION_UPDATE:
 		return transaction_update(s, op);
 	case UNIT_TRANSACTION_SET_CERTIFICATE:

@@ -158,6 +158,17 @@ int store_transaction_insert(struct store_unit *u, const struct store_transactio
 					    .transaction = {.row = txn, .ref = certificate_ref}});
 }
 
+int store_transaction_item_insert(struct store_unit *u, const struct store_transaction_item *item,
+				  int seq, const int64_t *transaction_ref,
+				  const int64_t *certificate_ref)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_TRANSACTION_ITEM_INSERT,
+					    .transaction_item = {.row = item,
+								 .transaction_ref = transaction_ref,
+								 .ref = certificate_ref,
+								 .seq = seq}});
+}
+
 int store_transaction_update(struct store_unit *u, const struct store_transaction *txn,
 			     enum store_transaction_state from, const uint8_t *from_digest,
 			     bool if_unanswered)

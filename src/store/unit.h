@@ -20,6 +20,7 @@ enum unit_op_kind {
 	UNIT_CERTIFICATE_REVOKE,
 	UNIT_CERTIFICATE_RELEASE,
 	UNIT_TRANSACTION_INSERT,
+	UNIT_TRANSACTION_ITEM_INSERT,
 	UNIT_TRANSACTION_UPDATE,
 	UNIT_TRANSACTION_SET_CERTIFICATE,
 	UNIT_TRANSACTION_PURGE,
@@ -63,6 +64,12 @@ struct unit_op {
 			const struct store_transaction *row;
 			const int64_t *ref;
 		} transaction;
+		struct {
+			const struct store_transaction_item *row;
+			const int64_t *transaction_ref;
+			const int64_t *ref;
+			int seq;
+		} transaction_item;
 		struct {
 			const struct store_transaction *row;
 			const uint8_t *from_digest;

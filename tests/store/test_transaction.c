@@ -29,6 +29,67 @@ static void assert_same_transaction(const struct store_transaction *a,
 	ck_assert_int_eq(a->changed_ms, b->changed_ms);
 }
 
+static int transaction_count(void *arg, const struct store_transaction *txn)
+{
+	(void)txn;
+	(*(int *)arg)++;
+	return 0;
+}
+
+/* A transaction with several requests: in order, with the ids of this unit, and purged with it. */
+START_TEST(test_transaction_items)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_certificate cert = sample_certificate(0, 1), other = sample_certificate(0, 2);
+	struct store_transaction t = sample_transaction(OCTETS("0123456789abcdef")), found = {0};
+	struct store_transaction_item item[] = {
+		{.cert_req_id = 7, .failinfo = -1},
+		{.cert_req_id = 3, .failinfo = 9, .status_text = TEXT("refused")},
+		{.cert_req_id = 5, .failinfo = -1, .status_text = TEXT("changed")},
+	};
+	struct store_transaction_filter filter = {.state = -1};
+	struct store_transaction_items items = {0};
+	int64_t reg_id, cert_id, other_id, id;
+	struct fixture f;
+	int n = 0;
+
+	fixture_begin(&f, _i);
+	t.n_items = 3;
+	t.state = STORE_TXN_DONE;
+	t.changed_ms = 1;
+	OK(store_registration_insert(f.unit, &reg, &reg_id));
+	OK(store_certificate_insert(f.unit, &cert, &reg_id, &cert_id));
+	OK(store_certificate_insert(f.unit, &other, &reg_id, &other_id));
+	OK(store_transaction_insert(f.unit, &t, &cert_id, &id));
+	OK(store_transaction_item_insert(f.unit, &item[0], 0, &id, &cert_id));
+	OK(store_transaction_item_insert(f.unit, &item[1], 1, &id, NULL));
+	OK(store_transaction_item_insert(f.unit, &item[2], 2, &id, &other_id));
+	OK(store_unit_commit(f.unit));
+	OK(store_transaction_get(f.reader, id, &found));
+	ck_assert_uint_eq(found.n_items, 3);
+	store_transaction_clear(&found);
+	OK(store_transaction_items_get(f.reader, id, &items));
+	ck_assert_uint_eq(items.len, 3);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(items.item[i].cert_req_id, item[i].cert_req_id);
+	ck_assert_int_eq(items.item[0].certificate_id, cert_id);
+	ck_assert_int_eq(items.item[1].certificate_id, 0);
+	ck_assert_int_eq(items.item[2].certificate_id, other_id);
+	ck_assert_int_eq(items.item[1].failinfo, 9);
+	ck_assert_str_eq(items.item[1].status_text, "refused");
+	ck_assert_ptr_null(items.item[0].status_text);
+	store_transaction_items_clear(&items);
+	filter.certificate_id = other_id;
+	OK(store_transaction_list(f.reader, &filter, transaction_count, &n));
+	ck_assert_int_eq(n, 1);
+	OK(store_transaction_purge(f.unit, 2, 10));
+	OK(store_unit_commit(f.unit));
+	OK(store_transaction_items_get(f.reader, id, &items));
+	ck_assert_uint_eq(items.len, 0);
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_transaction_comes_back_as_inserted)
 {
 	struct store_registration reg = sample_registration("vnfci-1");
@@ -249,6 +310,7 @@ TCase *transaction_cases(void)
 	TCase *tc = tcase_create("transaction");
 
 	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, test_transaction_items, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_key_is_requester_and_id, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_update_writes_what_it_says, 0, backends_count);
