@@ -134,6 +134,8 @@ _must_check_ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who
  * What the door found in the message. POP is verified by the door (it has the octets). Carriers:
  * explicit ones that are present must agree, which cmf_csr checks; the door lists them all.
  */
+struct cmf_csr_result;
+
 struct cmf_csr {
 	bool may_register;                /* ir, and the client's policy decides */
 	const char *const *profile_names; /* certType or profile names from all explicit carriers */
@@ -155,9 +157,13 @@ struct cmf_csr {
 	 */
 	bool update;
 	const struct store_certificate *old; /* NULL for ir, cr, p10cr */
+	/* What was granted before in the same unit, to requests of the same message. */
+	struct cmf_csr_result *const *earlier;
+	size_t n_earlier;
 };
 
 struct cmf_csr_result {
+	bool registers;          /* the unit registers the entity, too */
 	int64_t certificate_id;  /* set during commit */
 	int64_t registration_id; /* set during commit if the unit registers */
 	bool waiting;            /* upstream: run ca_upstream_run after the commit */

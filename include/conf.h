@@ -103,6 +103,9 @@ struct conf_protection {
 	uint32_t extra_certs_max;       /* 32 */
 };
 
+/* Certificate requests in one message: the most that can be configured. */
+enum { CONF_REQUESTS_MAX = 100 };
+
 /* [cmf] */
 struct conf_cmf {
 	int64_t confirm_wait_ms;        /* 300 s */
@@ -113,6 +116,7 @@ struct conf_cmf {
 	uint32_t register_subjects_max; /* in one Register, 10000 */
 	uint32_t announcements_max_per_client; /* kept, 1000 */
 	uint32_t transactions_max_per_client;  /* open ones, 10000 */
+	uint32_t requests_max;                 /* certificate requests in one message, 16 */
 	uint32_t revocations_max;              /* certificates in one rr, 100 */
 	uint32_t nested_max;                   /* messages in a nested one, 16 */
 };

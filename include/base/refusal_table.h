@@ -96,8 +96,10 @@ REFUSAL(profile_cert_type_mismatch, FAIL_BAD_REQUEST, "the profile is for anothe
 REFUSAL(ca_not_configured, FAIL_BAD_REQUEST, "no CA is configured for this registration")
 
 /* Certificate requests: RFC 9483 4.1, RFC 4211 */
-REFUSAL(cert_req_count, FAIL_BAD_REQUEST, "exactly one certificate request is accepted in a message")
-REFUSAL(cert_req_id_wrong, FAIL_BAD_REQUEST, "certReqId must be 0")
+REFUSAL(cert_req_count, FAIL_BAD_REQUEST, "too many certificate requests in one message")
+REFUSAL(cert_req_id_wrong, FAIL_BAD_REQUEST, "certReqId of a single certificate request must be 0")
+REFUSAL(cert_req_id_invalid, FAIL_BAD_REQUEST, "certReqId of one of several certificate requests is negative or too large")
+REFUSAL(cert_req_id_duplicate, FAIL_BAD_REQUEST, "certReqId appears twice in one message")
 REFUSAL(entity_not_identified, FAIL_BAD_CERT_TEMPLATE, "the request does not identify an entity")
 REFUSAL(template_malformed, FAIL_BAD_CERT_TEMPLATE, "the certificate template is malformed")
 REFUSAL(template_field_not_allowed, FAIL_BAD_CERT_TEMPLATE, "the certificate template sets a field that the CA determines")
@@ -114,6 +116,7 @@ REFUSAL(public_key_malformed, FAIL_BAD_CERT_TEMPLATE, "the public key is malform
 REFUSAL(public_key_not_allowed, FAIL_BAD_CERT_TEMPLATE, "the kind or size of the public key is not allowed by the profile")
 REFUSAL(public_key_algorithm, FAIL_BAD_ALG, "this kind of public key is not supported")
 REFUSAL(pop_missing, FAIL_BAD_POP, "proof of possession is missing")
+REFUSAL(pop_challenge_several, FAIL_BAD_POP, "challenge and response is accepted for a single request only")
 REFUSAL(pop_unsupported, FAIL_BAD_POP, "this kind of proof of possession is not supported")
 REFUSAL(pop_key_cannot_sign, FAIL_BAD_POP, "a key that cannot sign proves its possession with keyEncipherment or keyAgreement")
 REFUSAL(pop_key_signs, FAIL_BAD_POP, "a key that can only sign proves its possession by a signature")
@@ -142,7 +145,9 @@ REFUSAL(update_not_by_holder, FAIL_NOT_AUTHORIZED, "a key update must be protect
 
 /* certConf, RFC 9483 4.1.1 */
 REFUSAL(conf_cert_unknown, FAIL_BAD_CERT_ID, "certHash does not match the certificate of this transaction")
-REFUSAL(conf_count, FAIL_BAD_REQUEST, "certConf does not match the certificates of this transaction")
+REFUSAL(conf_count, FAIL_BAD_REQUEST, "certReqId in certConf is none of the certificates of this transaction")
+REFUSAL(conf_duplicate, FAIL_BAD_REQUEST, "certReqId appears twice in certConf")
+REFUSAL(conf_status, FAIL_BAD_REQUEST, "the status of a certificate in certConf is neither acceptance nor rejection")
 REFUSAL(conf_already, FAIL_CERT_CONFIRMED, "the certificate is already confirmed")
 REFUSAL(conf_hash_alg, FAIL_BAD_ALG, "hashAlg is not accepted, or used below pvno 3")
 
@@ -161,7 +166,7 @@ REFUSAL(rev_reason_not_allowed, FAIL_BAD_REQUEST, "the reason code is malformed 
 
 /* pollReq, genm */
 REFUSAL(poll_unexpected, FAIL_BAD_REQUEST, "there is nothing to poll for in this transaction")
-REFUSAL(poll_req_id_wrong, FAIL_BAD_REQUEST, "certReqId in pollReq does not match the request")
+REFUSAL(poll_req_id_wrong, FAIL_BAD_REQUEST, "certReqId in pollReq does not match a request that waits, or appears twice")
 REFUSAL(genm_count, FAIL_BAD_REQUEST, "exactly one element is accepted in a general message")
 REFUSAL(genm_unsupported, FAIL_BAD_REQUEST, "this type of general message is not supported")
 REFUSAL(genm_value_malformed, FAIL_BAD_DATA_FORMAT, "the value of the general message is malformed")

@@ -27,7 +27,8 @@ struct decision {
 	struct carriers carriers;
 	struct name_request asked;
 	struct store_registration registration;
-	bool registers; /* the registration is new: policy of ir */
+	bool registers;                  /* the registration is new: policy of ir */
+	const int64_t *registration_ref; /* of a registration that this unit makes; NULL: none */
 	const struct conf_profile *profile;
 	struct ca *ca;
 	struct octets spki;
@@ -123,6 +124,32 @@ static int text_dup(const char *text, char **copyp)
 	return *copyp ? 0 : -ENOMEM;
 }
 
+/* What an earlier request of the same message registers under that name; NULL if none does. */
+static const struct cmf_csr_result *registered_earlier(const struct decision *d,
+						       const char *subject_id)
+{
+	for (size_t i = 0; i < d->csr->n_earlier; i++) {
+		const struct cmf_csr_result *r = d->csr->earlier[i];
+
+		if (r->registers && r->registration.cert_type == d->carriers.type &&
+		    strcasecmp(r->registration.subject_id, subject_id) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+static int registration_copy(const struct store_registration *from, struct store_registration *to)
+{
+	*to = *from;
+	to->subject_id = to->manager = to->trust_domain = to->ca = to->profile = NULL;
+	if (text_dup(from->subject_id, &to->subject_id) < 0 ||
+	    text_dup(from->manager, &to->manager) < 0 ||
+	    text_dup(from->trust_domain, &to->trust_domain) < 0 ||
+	    text_dup(from->ca, &to->ca) < 0 || text_dup(from->profile, &to->profile) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
 /* ir of an entity that nobody registered: IFA 033 11.2.2 by the policy of the client. */
 static int entity_register(struct decision *d, const char *subject_id)
 {
@@ -166,6 +193,7 @@ static int entity_register(struct decision *d, const char *subject_id)
 static int entity_of_request(struct decision *d)
 {
 	_cleanup_(freep) char *subject_id = NULL;
+	const struct cmf_csr_result *earlier;
 	int r = name_request_check(&d->asked, d->refusal);
 
 	if (r != 0)
@@ -176,7 +204,14 @@ static int entity_of_request(struct decision *d)
 				&subject_id, d->refusal);
 	if (r != 0)
 		return r;
-	r = store_registration_find(d->reader, d->carriers.type, subject_id, &d->registration);
+	earlier = registered_earlier(d, subject_id);
+	if (earlier) {
+		d->registration_ref = &earlier->registration_id;
+		r = registration_copy(&earlier->registration, &d->registration);
+	} else {
+		r = store_registration_find(d->reader, d->carriers.type, subject_id,
+					    &d->registration);
+	}
 	if (r == STORE_NOT_FOUND)
 		return entity_register(d, subject_id);
 	return r < 0 ? r : registration_check(d);
@@ -380,11 +415,12 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 
 static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)
 {
-	const int64_t *registration_ref = NULL;
+	const int64_t *registration_ref = d->registration_ref;
 	char serial[2 * STORE_SERIAL_MAX + 1];
 	int r = 0;
 
 	result->registration_id = d->registration.id;
+	result->registers = d->registers;
 	if (d->registers) {
 		result->registration = d->registration;
 		d->registration = (struct store_registration){0};

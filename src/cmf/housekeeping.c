@@ -67,34 +67,67 @@ static int unconfirmed_add(const struct housekeeping *h, const struct store_cert
 		      : r;
 }
 
+/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
+static int certificate_of_transaction(const struct housekeeping *h, int64_t id,
+				      struct store_certificate *certp)
+{
+	int r = store_certificate_get(h->reader, id, certp);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return unconfirmed_add(h, certp);
+}
+
+/* All certificates of the transaction; they live until the unit is committed. */
+static int certificates_of_transaction(const struct housekeeping *h,
+				       const struct store_transaction *txn,
+				       struct store_certificate **certsp, size_t *np)
+{
+	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
+	int r = 0;
+
+	*np = txn->n_items ? txn->n_items : 1;
+	*certsp = calloc(*np, sizeof(**certsp));
+	if (!*certsp)
+		return -ENOMEM;
+	if (!txn->n_items)
+		return txn->certificate_id
+			       ? certificate_of_transaction(h, txn->certificate_id, *certsp)
+			       : 0;
+	r = store_transaction_items_get(h->reader, txn->id, &items);
+	for (size_t i = 0; r == 0 && i < items.len && i < *np; i++)
+		if (items.item[i].certificate_id)
+			r = certificate_of_transaction(h, items.item[i].certificate_id,
+						       &(*certsp)[i]);
+	return r;
+}
+
 static int transaction_end(const struct housekeeping *h, int64_t id)
 {
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	struct store_certificate *certs = NULL;
 	enum store_transaction_state from;
+	size_t n = 0;
 	int r = store_transaction_get(h->reader, id, &txn);
 
 	if (r != 0 || txn.state == STORE_TXN_DONE || txn.state == STORE_TXN_FAILED)
 		return r < 0 ? r : 0;
-	if (txn.certificate_id != 0) {
-		r = store_certificate_get(h->reader, txn.certificate_id, &cert);
-		if (r < 0)
-			return r;
-	}
-	r = 0;
 	from = txn.state;
 	/* The request was kept to go on with. */
 	if (from == STORE_TXN_AWAIT_POP)
 		r = store_pop_remove(h->unit, txn.id);
-	/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
-	if (from == STORE_TXN_AWAIT_CONF && cert.id != 0)
-		r = unconfirmed_add(h, &cert);
+	if (from == STORE_TXN_AWAIT_CONF)
+		r = certificates_of_transaction(h, &txn, &certs, &n);
 	txn.state = STORE_TXN_FAILED;
 	txn.deadline_ms = 0;
 	txn.changed_ms = h->now_ms;
 	if (r == 0)
 		r = store_transaction_update(h->unit, &txn, from, NULL, false);
-	return end_commit(h, r);
+	r = end_commit(h, r);
+	for (size_t i = 0; certs && i < n; i++)
+		store_certificate_clear(&certs[i]);
+	free(certs);
+	return r;
 }
 
 static int certificate_end(const struct housekeeping *h, int64_t id)

@@ -79,8 +79,7 @@ int cmp_ccr_serve(struct cmp_request *rq)
 {
 	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
 	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
-	struct cmp_carriers further = {.chain_request = -1};
-	struct cmf_csr csr = {0};
+	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
 	int64_t id;
 	int err = cmp_quota_check(rq);
 
@@ -92,6 +91,8 @@ int cmp_ccr_serve(struct cmp_request *rq)
 		return refuse(&rq->refusal, REFUSAL_cross_req_count);
 	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id != 0)
 		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
-	err = request_read(rq, msg, &csr);
-	return err ? err : cmp_certificate_issue(rq, &csr, &further);
+	err = cmp_items_new(1, &items);
+	if (!err)
+		err = cmp_item_judge(rq, items.item, request_read(rq, msg, &items.item->csr));
+	return err ? err : cmp_certificates_issue(rq, &items);
 }

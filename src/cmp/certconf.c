@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * certConf: the client accepts or rejects its new certificate, RFC 9483 4.1.1, 5.1.2. Answered by
- * pkiConf.
+ * certConf: the client accepts or rejects its new certificates, RFC 9483 4.1.1, RFC 4210 5.3.18.
+ * Answered by pkiConf.
  */
 #include "door_private.h"
 
@@ -90,54 +90,104 @@ static int hash_check(struct cmp_request *rq, const CertStatus *status, struct b
 	return 0;
 }
 
-/* What the client says about its certificate. */
-static int content_check(struct cmp_request *rq, const struct store_certificate *cert,
-			 bool *acceptedp)
+/* A status as RFC 4210 5.3.18 knows it: "omission indicates acceptance". */
+static int status_read(struct cmp_request *rq, const CertStatus *status, bool *acceptedp)
 {
-	const STACK_OF(CertStatus) *list = rq->msg->body->value.certConf;
-	const CertStatus *status = sk_CertStatus_value(list, 0);
-	int64_t id, value = PKI_STATUS_ACCEPTED;
+	int64_t value = PKI_STATUS_ACCEPTED;
 
-	*acceptedp = false;
-	/* RFC 4210 5.3.18: an empty list rejects all certificates. */
-	if (!sk_CertStatus_num(list))
-		return 0;
-	/* RFC 9483 4.1.1: a sequence of one CertStatus. */
-	if (sk_CertStatus_num(list) != 1 || ASN1_INTEGER_get_int64(&id, status->certReqId) != 1 ||
-	    id != rq->txn.cert_req_id)
-		return refuse(&rq->refusal, REFUSAL_conf_count);
-	/* "Omission indicates acceptance of the indicated certificate" */
 	if (status->statusInfo && ASN1_INTEGER_get_int64(&value, status->statusInfo->status) != 1)
-		return refuse(&rq->refusal, REFUSAL_conf_count);
+		value = -1;
 	if (value != PKI_STATUS_ACCEPTED && value != PKI_STATUS_GRANTED_WITH_MODS &&
 	    value != PKI_STATUS_REJECTION)
-		return refuse(&rq->refusal, REFUSAL_conf_count);
+		return refuse(&rq->refusal, REFUSAL_conf_status);
 	*acceptedp = value != PKI_STATUS_REJECTION;
-	return hash_check(rq, status, octets_view(&cert->der));
+	return 0;
 }
 
-static int confirm(struct cmp_request *rq, const struct store_certificate *cert)
+/* What the client says about its certificates; one that it leaves out is rejected, RFC 4210 5.3.18.
+ */
+static int content_check(struct cmp_request *rq, const struct cmp_stored_items *items,
+			 bool *accepted)
 {
-	bool accepted;
+	const STACK_OF(CertStatus) *list = rq->msg->body->value.certConf;
+	bool seen[CMP_ITEMS_MAX] = {false};
+
+	for (int i = 0; i < sk_CertStatus_num(list); i++) {
+		const CertStatus *status = sk_CertStatus_value(list, i);
+		const struct cmp_stored_item *item = NULL;
+		int64_t id;
+		size_t at;
+		int err;
+
+		if (ASN1_INTEGER_get_int64(&id, status->certReqId) == 1)
+			item = cmp_stored_item_find(rq, items, id);
+		if (!item || !item->cert.id)
+			return refuse(&rq->refusal, REFUSAL_conf_count);
+		at = (size_t)(item - items->item);
+		if (seen[at])
+			return refuse(&rq->refusal, REFUSAL_conf_duplicate);
+		seen[at] = true;
+		err = status_read(rq, status, &accepted[at]);
+		if (!err)
+			err = hash_check(rq, status, octets_view(&item->cert.der));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Whether there is still something to confirm. */
+static int certificates_check(struct cmp_request *rq, const struct cmp_stored_items *items)
+{
+	bool active = false;
+
+	for (size_t i = 0; i < items->len; i++) {
+		if (items->item[i].cert.id && items->item[i].cert.state == STORE_CERT_PENDING)
+			return 0;
+		active = active ||
+			 (items->item[i].cert.id && items->item[i].cert.state == STORE_CERT_ACTIVE);
+	}
+	return refuse(&rq->refusal, active ? REFUSAL_conf_already : REFUSAL_transaction_ended);
+}
+
+static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
+				const bool *accepted, bool *anyp)
+{
+	int err = 0;
+
+	*anyp = false;
+	for (size_t i = 0; i < items->len && !err; i++) {
+		/* Another may have ended meanwhile: revoked by its manager, say. */
+		if (!items->item[i].cert.id || items->item[i].cert.state != STORE_CERT_PENDING)
+			continue;
+		*anyp = *anyp || accepted[i];
+		err = cmf_confirm(rq->door->cmf, &rq->who, &items->item[i].cert, accepted[i],
+				  rq->worker->unit);
+	}
+	return err;
+}
+
+static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items)
+{
+	bool accepted[CMP_ITEMS_MAX] = {false}, any;
 	int err;
 
 	/*
-	 * RFC 9483 3.6.4: a refusal ends the operation; the certificate stays unconfirmed and is
-	 * revoked when its time is over.
+	 * RFC 9483 3.6.4: a refusal ends the operation; the certificates stay unconfirmed and are
+	 * revoked when their time is over.
 	 */
 	rq->keep_refusal = true;
-	err = content_check(rq, cert, &accepted);
-	if (err)
-		return err;
-	if (cmp_is_forwarded(rq, cert))
-		return cmp_forward_confirm(rq, cert, accepted);
-	err = cmf_confirm(rq->door->cmf, &rq->who, cert, accepted, rq->worker->unit);
+	err = content_check(rq, items, accepted);
+	if (!err && items->len == 1 && cmp_is_forwarded(rq, &items->item[0].cert))
+		return cmp_forward_confirm(rq, &items->item[0].cert, accepted[0]);
+	if (!err)
+		err = certificates_confirm(rq, items, accepted, &any);
 	if (!err)
 		err = cmp_reply_pkiconf(rq);
 	if (err)
 		return err;
 	rq->txn.deadline_ms = 0;
-	err = cmp_transaction_answer(rq, accepted ? STORE_TXN_DONE : STORE_TXN_FAILED);
+	err = cmp_transaction_answer(rq, any ? STORE_TXN_DONE : STORE_TXN_FAILED);
 	if (!err)
 		err = cmp_transaction_commit(rq);
 	if (!err)
@@ -147,28 +197,25 @@ static int confirm(struct cmp_request *rq, const struct store_certificate *cert)
 
 int cmp_certconf_serve(struct cmp_request *rq)
 {
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	int err;
 
 	err = state_check(rq);
+	if (!err)
+		err = cmp_stored_items_get(rq, &items);
 	if (err)
 		return err;
-	err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, &cert);
-	if (err)
-		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
-	cmp_log_certificate(rq, cert.subject_id, cert.serial, cert.serial_len);
+	cmp_stored_items_log(rq, &items);
 	/* The upstream has answered it, and we did not get to say so. */
-	if (cert.state != STORE_CERT_PENDING) {
-		err = cmp_forward_confirmed(rq, &cert);
+	if (items.len == 1 && items.item[0].cert.state != STORE_CERT_PENDING) {
+		err = cmp_forward_confirmed(rq, &items.item[0].cert);
 		if (err != STORE_NOT_FOUND)
 			return err;
 	}
-	if (cert.state == STORE_CERT_ACTIVE)
-		return refuse(&rq->refusal, REFUSAL_conf_already);
-	if (cert.state != STORE_CERT_PENDING)
-		return refuse(&rq->refusal, REFUSAL_transaction_ended);
-	err = confirm(rq, &cert);
-	/* The unit may point into cert. */
+	err = certificates_check(rq, &items);
+	if (!err)
+		err = confirm(rq, &items);
+	/* The unit may point into the items. */
 	store_unit_clear(rq->worker->unit);
 	return err;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ir, cr, kur: a certificate request as CRMF (RFC 4211). Checks form and proof of possession; names
- * and rights are cmf/'s.
+ * ir, cr, kur: certificate requests as CRMF (RFC 4211), each judged by itself. Checks form and
+ * proof of possession; names and rights are cmf/'s.
  */
 #include "door_private.h"
 
@@ -119,20 +119,23 @@ static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const struct
 	return own.len && bytes_equal(cmp_name_der(t->issuer), own) ? NULL : t->issuer;
 }
 
-/* The request proper: what it asks for goes into csr, which borrows from it. */
-static int request_read(struct cmp_request *rq, const struct cmp_message *asked,
-			const CertReqMsg *msg, struct cmf_csr *csr)
+/* The template: what it asks for goes into item->csr, which borrows from it. */
+static int template_read(struct cmp_request *rq, const struct cmp_message *asked,
+			 const CertReqMsg *msg, struct cmp_item *item)
 {
 	const CertTemplate *t = msg->certReq->certTemplate;
+	struct cmf_csr *csr = &item->csr;
 	EVP_PKEY *key = NULL;
 	int err;
 
+	rq->pop = CMP_POP_PROVEN;
 	err = template_check(rq, t);
 	if (!err)
 		err = cmp_public_key(rq, t->publicKey, &key, &csr->key_kind);
 	if (!err)
 		err = pop_check(rq, msg, key);
 	EVP_PKEY_free(key);
+	item->pop = rq->pop;
 	csr->subject = t->subject;
 	csr->extensions = t->extensions;
 	csr->validity = t->validity;
@@ -141,36 +144,83 @@ static int request_read(struct cmp_request *rq, const struct cmp_message *asked,
 	return err;
 }
 
-/* RFC 9483 4.1.1: one CertReqMsg, certReqId 0. */
-static int request_only(struct cmp_request *rq, const struct cmp_message *asked,
-			const CertReqMsg **msgp)
+static int item_read(struct cmp_request *rq, const struct cmp_message *asked, int i,
+		     struct cmp_items *items)
 {
-	const CertReqMessages *msgs = asked->body->value.certReqMessages;
-	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
-	int64_t id = 0;
+	const CertReqMsg *msg = sk_CertReqMsg_value(asked->body->value.certReqMessages, i);
+	struct cmp_item *item = &items->item[i];
+	int err;
 
-	if (msg && ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) == 1 && id >= 0 &&
-	    id <= INT32_MAX)
-		rq->cert_req_id = (int)id;
-	if (sk_CertReqMsg_num(msgs) != 1)
-		return refuse(&rq->refusal, REFUSAL_cert_req_count);
-	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id != 0)
+	item->csr.may_register = asked->body_type == PKI_BODY_IR;
+	item->csr.update = asked->body_type == PKI_BODY_KUR;
+	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
+	if (!err)
+		err = template_read(rq, asked, msg, item);
+	/* Each would need its own challenge and its own place to wait. */
+	if (!err && item->pop == CMP_POP_CHALLENGE && items->len > 1)
+		err = refuse(&rq->refusal, REFUSAL_pop_challenge_several);
+	if (err || !item->csr.update)
+		return err;
+	item->csr.old = &item->old;
+	return old_certificate_find(rq, msg->certReq, &item->old);
+}
+
+/* certReqId, -1 if it is none that may be answered. */
+static int cert_req_id(const CertReqMsg *msg)
+{
+	int64_t id;
+
+	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id < 0 || id > INT32_MAX)
+		return -1;
+	return (int)id;
+}
+
+/* The certReqIds tell the requests apart. RFC 9483 4.1.1: 0 where there is one. */
+static int cert_req_ids_check(struct cmp_request *rq, const struct cmp_items *items)
+{
+	if (items->len == 1 && items->item[0].cert_req_id != 0)
 		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
-	*msgp = msg;
+	for (size_t i = 0; i < items->len; i++) {
+		if (items->item[i].cert_req_id < 0)
+			return refuse(&rq->refusal, REFUSAL_cert_req_id_invalid);
+		for (size_t j = 0; j < i; j++)
+			if (items->item[j].cert_req_id == items->item[i].cert_req_id)
+				return refuse(&rq->refusal, REFUSAL_cert_req_id_duplicate);
+	}
 	return 0;
 }
 
+static int items_read(struct cmp_request *rq, const struct cmp_message *asked,
+		      struct cmp_items *items)
+{
+	const CertReqMessages *msgs = asked->body->value.certReqMessages;
+	int n = sk_CertReqMsg_num(msgs), err;
+
+	rq->cert_req_id = cert_req_id(sk_CertReqMsg_value(msgs, 0));
+	if (rq->cert_req_id < 0)
+		rq->cert_req_id = 0;
+	if (n > (int)rq->conf->cmf.requests_max)
+		return refuse(&rq->refusal, REFUSAL_cert_req_count);
+	err = cmp_items_new((size_t)n, items);
+	for (int i = 0; i < n && !err; i++)
+		items->item[i].cert_req_id = cert_req_id(sk_CertReqMsg_value(msgs, i));
+	if (!err)
+		err = cert_req_ids_check(rq, items);
+	for (int i = 0; i < n && !err; i++)
+		err = cmp_item_judge(rq, &items->item[i], item_read(rq, asked, i, items));
+	return err;
+}
+
 /* RFC 9810 5.2.8.3.3: the certificate itself is not made until the proof is there. */
-static int challenge(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
-		     const struct cmp_carriers *pairs)
+static int challenge(struct cmp_request *rq, const struct cmp_item *item)
 {
 	struct spki_kind kind;
 	EVP_PKEY *key = NULL;
 	bool chain = true;
-	int err = cmp_chain_request(rq, pairs, &chain);
+	int err = cmp_chain_request(rq, &item->carriers, &chain);
 
 	if (!err)
-		err = cmp_public_key(rq, spki, &key, &kind);
+		err = cmp_public_key(rq, item->csr.spki, &key, &kind);
 	if (!err)
 		err = cmp_challenge_send(rq, key, chain);
 	EVP_PKEY_free(key);
@@ -179,24 +229,14 @@ static int challenge(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
 
 int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked)
 {
-	_cleanup_(cmp_carriers_clear) struct cmp_carriers pairs = {.chain_request = -1};
-	_cleanup_(store_certificate_clear) struct store_certificate old = {0};
-	struct cmf_csr csr = {.may_register = asked->body_type == PKI_BODY_IR,
-			      .update = asked->body_type == PKI_BODY_KUR};
-	const CertReqMsg *msg = NULL;
-	int err = request_only(rq, asked, &msg);
+	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
+	int err = items_read(rq, asked, &items);
 
-	if (!err)
-		err = cmp_carriers_of_reg_info(rq, msg->regInfo, &pairs);
-	if (!err)
-		err = request_read(rq, asked, msg, &csr);
-	if (!err && csr.update) {
-		err = old_certificate_find(rq, msg->certReq, &old);
-		csr.old = &old;
-	}
-	if (!err && rq->pop == CMP_POP_CHALLENGE)
-		return challenge(rq, csr.spki, &pairs);
-	return err ? err : cmp_certificate_issue(rq, &csr, &pairs);
+	if (err)
+		return err;
+	if (!items.item[0].refused && items.item[0].pop == CMP_POP_CHALLENGE)
+		return challenge(rq, &items.item[0]);
+	return cmp_certificates_issue(rq, &items);
 }
 
 int cmp_certreq_serve(struct cmp_request *rq)

@@ -92,11 +92,15 @@ struct cmp_carriers {
 	int chain_request; /* 0, 1; -1: not said */
 };
 
+/* CAs whose chains one answer may carry: one for each certificate. */
+enum { CMP_ITEMS_MAX = CONF_REQUESTS_MAX };
+
 /* An answer before it is encoded. */
 struct cmp_reply {
 	PKIBody *body;
-	X509_ALGOR *mac_algorithm; /* of the answer; NULL: signed */
-	const struct ca *issuer;   /* its chain goes into extraCerts; NULL: none */
+	X509_ALGOR *mac_algorithm;               /* of the answer; NULL: signed */
+	const struct ca *issuers[CMP_ITEMS_MAX]; /* their chains go into extraCerts */
+	size_t n_issuers;
 	bool implicit_confirm;
 	int64_t confirm_wait_ms; /* 0: no certConf is due */
 	/* Of an answer that comes from upstream, forward.c. */
@@ -112,6 +116,56 @@ enum cmp_pop {
 	CMP_POP_PROVEN,    /* by signature, or a registration authority says so */
 	CMP_POP_ENCR_CERT, /* by certConf, for the certificate is encrypted */
 	CMP_POP_CHALLENGE, /* by popdecr, which is yet to come */
+};
+
+/*
+ * One of the certificate requests of a message: a CertReqMsg (RFC 4211 3), or the PKCS#10 request.
+ * csr borrows from the fields before it and from the message.
+ */
+struct cmp_item {
+	int cert_req_id;
+	enum cmp_pop pop;
+	struct cmp_carriers carriers; /* of the body */
+	const char *profile_names[2 * CMP_CARRIERS_MAX];
+	const char *vnfc_ids[2 * CMP_CARRIERS_MAX];
+	struct store_certificate old;          /* kur */
+	STACK_OF(X509_EXTENSION) * extensions; /* PKCS#10: out of its attributes */
+	struct cmf_csr csr;
+	bool refused;
+	struct refusal refusal;            /* refused */
+	struct cmf_csr_result result;      /* else */
+	struct store_transaction_item row; /* where there are several; borrows the text */
+};
+
+/* The requests of a message, in their order. */
+struct cmp_items {
+	struct cmp_item *item;
+	size_t len;
+};
+
+/* One of the requests of rq->txn, as the store has it. */
+struct cmp_stored_item {
+	int cert_req_id;
+	int failinfo;                  /* refused; else -1 */
+	const char *text;              /* why it was refused, or what was changed; NULL */
+	struct store_certificate cert; /* id 0: refused */
+};
+
+struct cmp_stored_items {
+	struct cmp_stored_item *item;
+	size_t len;
+	struct store_transaction_items rows; /* owns the texts */
+};
+
+/* One CertResponse of ip, cp, kup, ccp. Everything is borrowed. */
+struct cmp_response {
+	int cert_req_id;
+	int status;               /* PKIStatus */
+	const char *text;         /* NULL: none */
+	int failinfo;             /* -1: none */
+	struct bytes certificate; /* empty: none */
+	bool encrypted;           /* the certificate goes out encrypted for its key */
+	const struct ca *issuer;  /* of the certificate */
 };
 
 /* How a message lies in a nested one. */
@@ -165,12 +219,12 @@ struct cmp_request {
 	/* What is below is of one attempt and cleared for the next. */
 	struct store_transaction txn; /* id 0: none in the store */
 	uint8_t from_digest[32];      /* what txn's was before this request */
-	int cert_req_id;              /* for the answer */
+	int cert_req_id;              /* for an answer that refuses the message as a whole */
 	bool passphrase_kept;         /* of generalInfo: the answer says so */
 	bool in_body;                 /* refusals are reported by the answer of the operation */
 	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */
-	enum cmp_pop pop;
-	bool pop_answered; /* a challenge was */
+	enum cmp_pop pop;             /* of the request that is being read */
+	bool pop_answered;            /* a challenge was */
 	struct cmp_reply reply;
 	struct octets answer;
 	struct refusal refusal;
@@ -244,16 +298,14 @@ _must_check_ int cmp_reply_encode(struct cmp_request *rq);
 _must_check_ int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal);
 /* What rq->refusal says, in the kind of body that RFC 9483 3.6.2 wants. */
 _must_check_ int cmp_reply_refusal(struct cmp_request *rq);
-/* ip, cp, kup without a certificate: rejection or waiting. text may be NULL, failinfo -1. */
-_must_check_ int cmp_reply_cert_status(struct cmp_request *rq, int type, int status,
-				       const char *text, int failinfo);
-/* ip, cp, kup with the certificate; mods may be NULL. */
-_must_check_ int cmp_reply_certificate(struct cmp_request *rq, int type, struct bytes der,
-				       const char *mods, const struct ca *issuer);
+/* ip, cp, kup, ccp. The chains of the issuers go along where the transaction asks for them. */
+_must_check_ int cmp_reply_responses(struct cmp_request *rq, int type,
+				     const struct cmp_response *responses, size_t n);
 /* error with status waiting: delayed delivery of what has no status of its own, RFC 9483 4.4. */
 _must_check_ int cmp_reply_waiting(struct cmp_request *rq);
 _must_check_ int cmp_reply_pkiconf(struct cmp_request *rq);
-_must_check_ int cmp_reply_poll(struct cmp_request *rq, int64_t cert_req_id, int check_after);
+/* pollRep for what pollReq asks. */
+_must_check_ int cmp_reply_poll(struct cmp_request *rq, int check_after);
 /* genp with one element; an empty value is left out. */
 _must_check_ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type,
 				struct bytes value);
@@ -296,20 +348,37 @@ _must_check_ int cmp_original_check(struct cmp_request *rq);
 _must_check_ int cmp_original_audit(struct cmp_request *rq);
 _must_check_ int cmp_announce_serve(struct cmp_request *rq);
 
-/*
- * issue.c: asks cmf/ for the certificate, answers and commits; ir, cr, kur, p10cr. `further` are
- * the carriers found in the body. Fills in what csr says about carriers.
+/* --- the requests of a message (items.c) -------------------------------------------------------
  */
+
+/* 0 or -ENOMEM. */
+_must_check_ int cmp_items_new(size_t n, struct cmp_items *itemsp);
+void cmp_items_clear(struct cmp_items *items);
+/* What reading one request came to: a refusal is kept with it, and the others go on. Returns 0
+ * then, any other result as it is. */
+_must_check_ int cmp_item_judge(struct cmp_request *rq, struct cmp_item *item, int result);
+/* The requests of rq->txn with their certificates. 0 or negative errno. */
+_must_check_ int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp);
+void cmp_stored_items_clear(struct cmp_stored_items *items);
+/* For the log line: the first certificate. */
+void cmp_stored_items_log(struct cmp_request *rq, const struct cmp_stored_items *items);
+/* The one that a message means by that certReqId, NULL: none. */
+struct cmp_stored_item *cmp_stored_item_find(const struct cmp_request *rq,
+					     const struct cmp_stored_items *items, int64_t id);
+
 /* issue.c: whether the chain is wanted, which header and body must not disagree about. */
 _must_check_ int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further,
 				   bool *wantedp);
-_must_check_ int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
-				       const struct cmp_carriers *further);
+/*
+ * issue.c: asks cmf/ for the certificates of the requests that were read without a refusal, answers
+ * all of them and commits once; ir, cr, kur, p10cr, ccr.
+ */
+_must_check_ int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items);
 /* upstream.c: a transaction in AWAIT_UPSTREAM that has no answer yet. */
 _must_check_ int cmp_upstream_continue(struct cmp_request *rq);
-/* upstream.c: answers by the state of the certificate; for pollReq while it is not there: pollRep.
- */
-_must_check_ int cmp_upstream_answer(struct cmp_request *rq, bool polling, int64_t poll_req_id);
+/* upstream.c: answers by the state of the certificates; pollReq while one is not there: pollRep. */
+_must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items,
+				     bool polling);
 /*
  * rr_delayed.c: what an upstream CA has made of a revocation that was to bring the certificate into
  * the state `to`. 0; REFUSED, with what the client is told in *refusal; STORE_NOT_FOUND: nothing

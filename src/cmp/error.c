@@ -7,27 +7,31 @@
 
 #include <errno.h>
 
-/* What the transaction was about to give is withdrawn. */
-static int certificate_withdraw(struct cmp_request *rq, struct store_certificate *cert)
+/* What the transaction was about to give is withdrawn. The unit points into `items`. */
+static int certificates_withdraw(struct cmp_request *rq, struct cmp_stored_items *items)
 {
 	int err;
 
 	/* A revocation is not taken back by it. */
 	if (rq->txn.body_type == PKI_BODY_RR)
 		return 0;
-	err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, cert);
-
+	err = cmp_stored_items_get(rq, items);
 	if (err)
-		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
-	cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
-	if (cert->state != STORE_CERT_PENDING && cert->state != STORE_CERT_REQUESTED)
-		return 0;
-	return cmf_confirm(rq->door->cmf, &rq->who, cert, false, rq->worker->unit);
+		return err;
+	cmp_stored_items_log(rq, items);
+	for (size_t i = 0; i < items->len && !err; i++) {
+		const struct store_certificate *cert = &items->item[i].cert;
+
+		if (cert->id &&
+		    (cert->state == STORE_CERT_PENDING || cert->state == STORE_CERT_REQUESTED))
+			err = cmf_confirm(rq->door->cmf, &rq->who, cert, false, rq->worker->unit);
+	}
+	return err;
 }
 
 int cmp_error_serve(struct cmp_request *rq)
 {
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	bool open = rq->txn.state != STORE_TXN_DONE && rq->txn.state != STORE_TXN_FAILED;
 	int err;
 
@@ -37,7 +41,7 @@ int cmp_error_serve(struct cmp_request *rq)
 	if (!open)
 		return cmp_reply_encode(rq);
 	err = rq->txn.state == STORE_TXN_AWAIT_POP ? store_pop_remove(rq->worker->unit, rq->txn.id)
-						   : certificate_withdraw(rq, &cert);
+						   : certificates_withdraw(rq, &items);
 	rq->txn.deadline_ms = 0;
 	if (!err)
 		err = cmp_transaction_answer(rq, STORE_TXN_FAILED);

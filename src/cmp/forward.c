@@ -243,7 +243,7 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca, struct cmp_m
 	from->body = NULL;
 	if (rq->txn.chain_request &&
 	    (type == PKI_BODY_IP || type == PKI_BODY_CP || type == PKI_BODY_KUP))
-		reply->issuer = ca;
+		reply->issuers[reply->n_issuers++] = ca;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What ir, cr, kur and p10cr have in common once they are read: the certificate is asked for in
- * cmf/, the answer is built, and transaction, certificate and answer are committed as one unit.
+ * What ir, cr, kur, p10cr and ccr have in common once they are read: the certificates are asked for
+ * in cmf/, the answer is built, and transaction, certificates and answer are committed as one unit.
  */
 #include "door_private.h"
 
@@ -26,100 +26,19 @@ void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const u
 	bytes_to_hex((struct bytes){serial, serial_len}, rq->serial);
 }
 
-/* A certificate is asked for upstream: commits that first, then waits for the upstream a little. */
-static int issue_upstream(struct cmp_request *rq, struct cmf_csr_result *result)
-{
-	int err;
-
-	rq->txn.deadline_ms = result->confirm_by_ms;
-	err = result->forward ? cmp_forward_request(rq, result) : 0;
-	if (err)
-		return err;
-	err = cmp_transaction_issue(rq, STORE_TXN_AWAIT_UPSTREAM, &result->certificate_id);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (err)
-		return err;
-	rq->txn.certificate_id = result->certificate_id;
-	if (!rq->pop_answered)
-		cmp_quota_count(rq, 1);
-	return cmp_upstream_continue(rq);
-}
-
-/* The certificate is signed: the answer goes into the same unit. */
-static int issue_now(struct cmp_request *rq, const struct cmf_csr_result *result)
-{
-	bool confirmed = rq->txn.implicit_confirm;
-	int err;
-
-	err = cmp_reply_certificate(rq, cmp_answer_type(rq->txn.body_type),
-				    octets_view(&result->der), result->mods, result->ca);
-	if (err)
-		return err;
-	rq->reply.implicit_confirm = confirmed;
-	rq->reply.confirm_wait_ms = result->confirm_by_ms;
-	rq->txn.deadline_ms = confirmed ? 0 : result->confirm_by_ms;
-	err = cmp_transaction_issue(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
-				    &result->certificate_id);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	/* Open from now on, or, after a challenge, no longer. */
-	if (!err && confirmed == rq->pop_answered)
-		cmp_quota_count(rq, confirmed ? -1 : 1);
-	return err;
-}
-
-/* RFC 9810 5.2.8.3.2: certConf is the proof of possession where the certificate is encrypted. */
-static bool may_confirm_implicitly(const struct cmp_request *rq)
-{
-	return rq->implicit_confirm && rq->pop != CMP_POP_ENCR_CERT;
-}
-
-static int transaction_open(struct cmp_request *rq, const struct cmf_csr_result *result,
-			    bool chain_request)
-{
-	int err = rq->pop_answered ? 0 : cmp_transaction_open(rq);
-
-	if (err)
-		return err;
-	rq->txn.chain_request = chain_request;
-	rq->txn.implicit_confirm = may_confirm_implicitly(rq) && result->implicit_confirm;
-	if (!result->mods)
-		return 0;
-	rq->txn.status_text = strdup(result->mods);
-	return rq->txn.status_text ? 0 : -ENOMEM;
-}
+/* --- what cmf/ is asked --------------------------------------------------------------------- */
 
 /* Explicit carriers of header and body, side by side for cmf/ to compare. */
-struct all_carriers {
-	const char *profile_names[2 * CMP_CARRIERS_MAX];
-	const char *vnfc_ids[2 * CMP_CARRIERS_MAX];
-};
-
-static void carriers_add(struct cmf_csr *csr, struct all_carriers *all,
-			 const struct cmp_carriers *from)
+static void carriers_add(struct cmp_item *item, const struct cmp_carriers *from)
 {
+	struct cmf_csr *csr = &item->csr;
+
 	for (size_t i = 0; i < from->n_profile_names; i++)
-		all->profile_names[csr->n_profile_names++] = from->profile_names[i];
+		item->profile_names[csr->n_profile_names++] = from->profile_names[i];
 	for (size_t i = 0; i < from->n_vnfc_ids; i++)
-		all->vnfc_ids[csr->n_vnfc_ids++] = from->vnfc_ids[i];
-	csr->profile_names = all->profile_names;
-	csr->vnfc_ids = all->vnfc_ids;
-}
-
-/* What a refused request asked for; cmf/ says it only of requests that it grants. */
-static void log_asked(struct cmp_request *rq, const struct cmf_csr *csr)
-{
-	const X509_NAME *name = csr->subject;
-	int at = name ? X509_NAME_get_index_by_NID(name, NID_commonName, -1) : -1;
-	const char *subject = csr->n_vnfc_ids ? csr->vnfc_ids[0] : NULL;
-	_cleanup_(freep) char *cn = NULL;
-
-	if (at >= 0 && !subject &&
-	    !cmp_text_dup(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)),
-			  CMP_CARRIER_TEXT_MAX, &cn))
-		subject = cn;
-	cmp_log_certificate(rq, subject, NULL, 0);
+		item->vnfc_ids[csr->n_vnfc_ids++] = from->vnfc_ids[i];
+	csr->profile_names = item->profile_names;
+	csr->vnfc_ids = item->vnfc_ids;
 }
 
 int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further, bool *wantedp)
@@ -133,38 +52,298 @@ int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further
 	return 0;
 }
 
-int cmp_certificate_issue(struct cmp_request *rq, struct cmf_csr *csr,
-			  const struct cmp_carriers *further)
+/* What a refused request asked for; cmf/ says it only of requests that it grants. */
+static void log_asked(struct cmp_request *rq, const struct cmp_item *item)
 {
-	_cleanup_(cmf_csr_result_clear) struct cmf_csr_result result = {0};
-	struct all_carriers all;
+	const struct cmf_csr *csr = &item->csr;
+	const X509_NAME *name = csr->subject;
+	int at = name ? X509_NAME_get_index_by_NID(name, NID_commonName, -1) : -1;
+	const char *subject = csr->n_vnfc_ids ? csr->vnfc_ids[0] : NULL;
+	_cleanup_(freep) char *cn = NULL;
+
+	if (at >= 0 && !subject &&
+	    !cmp_text_dup(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)),
+			  CMP_CARRIER_TEXT_MAX, &cn))
+		subject = cn;
+	cmp_log_certificate(rq, subject, NULL, 0);
+}
+
+/* RFC 9810 5.2.8.3.2: certConf is the proof of possession where the certificate is encrypted. */
+static bool may_confirm_implicitly(const struct cmp_request *rq, const struct cmp_item *item)
+{
+	return rq->implicit_confirm && item->pop != CMP_POP_ENCR_CERT;
+}
+
+/* What goes on as it came is one request; the answer to a challenge is ours alone. */
+static bool may_be_forwarded(const struct cmp_request *rq, const struct cmp_items *items)
+{
+	int type = rq->msg->body_type;
+
+	return !rq->pop_answered && items->len == 1 &&
+	       (type == PKI_BODY_IR || type == PKI_BODY_CR || type == PKI_BODY_KUR ||
+		type == PKI_BODY_P10CR);
+}
+
+static int item_decide(struct cmp_request *rq, struct cmp_item *item)
+{
 	bool chain = true;
 	int err;
 
-	carriers_add(csr, &all, &rq->carriers);
-	carriers_add(csr, &all, further);
-	err = cmp_chain_request(rq, further, &chain);
+	carriers_add(item, &rq->carriers);
+	carriers_add(item, &item->carriers);
+	err = cmp_chain_request(rq, &item->carriers, &chain);
 	if (err)
 		return err;
-	/* The answer to a challenge is ours alone; what it was for is asked for anew. */
-	csr->forwards =
-		!rq->pop_answered &&
-		(rq->msg->body_type == PKI_BODY_IR || rq->msg->body_type == PKI_BODY_CR ||
-		 rq->msg->body_type == PKI_BODY_KUR || rq->msg->body_type == PKI_BODY_P10CR);
-	err = cmf_csr(rq->door->cmf, &rq->who, csr, may_confirm_implicitly(rq), rq->worker->reader,
-		      rq->worker->unit, &result, &rq->refusal);
+	rq->txn.chain_request = rq->txn.chain_request || chain;
+	return cmf_csr(rq->door->cmf, &rq->who, &item->csr, may_confirm_implicitly(rq, item),
+		       rq->worker->reader, rq->worker->unit, &item->result, &rq->refusal);
+}
+
+/* Asks for every certificate that was not refused yet. `grantedp` are those that it gets. */
+static int items_decide(struct cmp_request *rq, struct cmp_items *items,
+			struct cmf_csr_result **granted, size_t *n_grantedp)
+{
+	int err = 0;
+
+	*n_grantedp = 0;
+	for (size_t i = 0; i < items->len && !err; i++) {
+		struct cmp_item *item = &items->item[i];
+
+		if (!item->refused) {
+			item->csr.forwards = may_be_forwarded(rq, items);
+			item->csr.earlier = granted;
+			item->csr.n_earlier = *n_grantedp;
+			err = cmp_item_judge(rq, item, item_decide(rq, item));
+		}
+		if (!err && !item->refused)
+			granted[(*n_grantedp)++] = &item->result;
+	}
+	return err;
+}
+
+/* --- one deadline, one kind of confirmation ------------------------------------------------------
+ */
+
+static bool any_waiting(struct cmf_csr_result *const *granted, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (granted[i]->waiting)
+			return true;
+	return false;
+}
+
+static bool any_encrypted(const struct cmp_items *items)
+{
+	for (size_t i = 0; i < items->len; i++)
+		if (!items->item[i].refused && items->item[i].pop == CMP_POP_ENCR_CERT)
+			return true;
+	return false;
+}
+
+/*
+ * All certificates of an answer are confirmed alike: implicitly only if each may be. Where one has
+ * to be waited for, the others wait with it, unconfirmed, so that there is one answer and one
+ * certConf.
+ */
+static void confirmation_align(struct cmp_request *rq, const struct cmp_items *items,
+			       struct cmf_csr_result *const *granted, size_t n)
+{
+	bool implicit = rq->implicit_confirm && !any_encrypted(items);
+	bool waiting = any_waiting(granted, n);
+	int64_t until = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+
+	for (size_t i = 0; i < n; i++) {
+		implicit = implicit && granted[i]->implicit_confirm;
+		if (granted[i]->confirm_by_ms > until)
+			until = granted[i]->confirm_by_ms;
+	}
+	for (size_t i = 0; i < n && (waiting || !implicit); i++) {
+		struct store_certificate *cert = &granted[i]->certificate;
+
+		if (cert->state == STORE_CERT_ACTIVE)
+			cert->state = STORE_CERT_PENDING;
+		cert->confirm_by_ms = until;
+	}
+	rq->txn.implicit_confirm = implicit;
+	rq->txn.deadline_ms = implicit && !waiting ? 0 : until;
+}
+
+/* --- the answer ---------------------------------------------------------------------------------
+ */
+
+static struct cmp_response response_of(const struct cmp_item *item)
+{
+	const struct cmf_csr_result *result = &item->result;
+
+	if (item->refused)
+		return (struct cmp_response){.cert_req_id = item->cert_req_id,
+					     .status = PKI_STATUS_REJECTION,
+					     .text = refusal_text(item->refusal.reason),
+					     .failinfo = item->refusal.failinfo};
+	return (struct cmp_response){
+		.cert_req_id = item->cert_req_id,
+		.status = result->mods ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED,
+		.text = result->mods,
+		.failinfo = -1,
+		.certificate = octets_view(&result->der),
+		.encrypted = item->pop == CMP_POP_ENCR_CERT,
+		.issuer = result->ca,
+	};
+}
+
+static int items_reply(struct cmp_request *rq, const struct cmp_items *items)
+{
+	struct cmp_response *responses = calloc(items->len, sizeof(*responses));
+	int err = -ENOMEM;
+
+	for (size_t i = 0; responses && i < items->len; i++)
+		responses[i] = response_of(&items->item[i]);
+	if (responses)
+		err = cmp_reply_responses(rq, cmp_answer_type(rq->txn.body_type), responses,
+					  items->len);
+	free(responses);
+	return err;
+}
+
+/* Several requests have a row each, with what the answer says of it. */
+static int items_insert(struct cmp_request *rq, struct cmp_items *items)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < items->len && rq->txn.n_items && !err; i++) {
+		struct cmp_item *item = &items->item[i];
+
+		item->row = (struct store_transaction_item){.cert_req_id = item->cert_req_id,
+							    .failinfo = -1,
+							    .status_text = item->result.mods};
+		if (item->refused) {
+			item->row.failinfo = item->refusal.failinfo;
+			item->row.status_text = (char *)refusal_text(item->refusal.reason);
+		}
+		err = store_transaction_item_insert(
+			rq->worker->unit, &item->row, (int)i, &rq->txn.id,
+			item->refused ? NULL : &item->result.certificate_id);
+	}
+	return err;
+}
+
+/* A refusal among requests that are granted shows in the answer; in the log it is a line. */
+static void log_refused(const struct cmp_request *rq, const struct cmp_items *items)
+{
+	for (size_t i = 0; i < items->len; i++) {
+		const struct cmp_item *item = &items->item[i];
+
+		if (item->refused)
+			log_event(LOG_LEVEL_INFO, "one of several requests refused",
+				  F_HEX("transaction", rq->msg->transaction_id),
+				  F_TEXT("client", rq->who.name),
+				  F_INT("certReqId", item->cert_req_id),
+				  F_TEXT("failinfo", failinfo_name(item->refusal.failinfo)),
+				  F_TEXT("reason", refusal_code(item->refusal.reason)),
+				  F_TEXT("detail", item->refusal.detail));
+	}
+}
+
+/* Nothing is granted: the answer says why, and the transaction has ended. */
+static int refuse_all(struct cmp_request *rq, struct cmp_items *items)
+{
+	int err;
+
+	log_asked(rq, &items->item[0]);
+	rq->refusal = items->item[0].refusal;
+	if (items->len == 1)
+		return REFUSED;
+	log_refused(rq, items);
+	rq->outcome = METRIC_REJECTED;
+	err = items_reply(rq, items);
+	if (!err)
+		err = cmp_transaction_insert(rq, STORE_TXN_FAILED, NULL);
+	if (!err)
+		err = items_insert(rq, items);
+	return err ? err : cmp_transaction_commit(rq);
+}
+
+/* A certificate is asked for upstream: commits that first, then waits for the upstream a little. */
+static int issue_upstream(struct cmp_request *rq, struct cmp_items *items,
+			  struct cmf_csr_result *first)
+{
 	/* We would vouch for a proof to the upstream CA that is yet to come, RFC 9810 5.2.8.3.3. */
-	if (!err && result.waiting && rq->pop == CMP_POP_ENCR_CERT)
-		err = refuse(&rq->refusal, REFUSAL_pop_encr_cert_upstream);
+	if (any_encrypted(items))
+		return refuse(&rq->refusal, REFUSAL_pop_encr_cert_upstream);
+	int err = first->forward ? cmp_forward_request(rq, first) : 0;
+
 	if (!err)
-		err = transaction_open(rq, &result, chain);
+		err = cmp_transaction_issue(rq, STORE_TXN_AWAIT_UPSTREAM, &first->certificate_id);
 	if (!err)
-		err = result.waiting ? issue_upstream(rq, &result) : issue_now(rq, &result);
-	if (err == REFUSED)
-		log_asked(rq, csr);
-	else if (!rq->subject)
-		cmp_log_certificate(rq, result.subject_id, result.serial, result.serial_len);
-	/* The unit points into the result. */
+		err = items_insert(rq, items);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	if (err)
+		return err;
+	rq->txn.certificate_id = first->certificate_id;
+	if (!rq->pop_answered)
+		cmp_quota_count(rq, 1);
+	return cmp_upstream_continue(rq);
+}
+
+/* The certificates are signed: the answer goes into the same unit. */
+static int issue_now(struct cmp_request *rq, struct cmp_items *items,
+		     const struct cmf_csr_result *first)
+{
+	bool confirmed = rq->txn.implicit_confirm;
+	int err = items_reply(rq, items);
+
+	if (err)
+		return err;
+	rq->reply.implicit_confirm = confirmed;
+	rq->reply.confirm_wait_ms = rq->txn.deadline_ms;
+	err = cmp_transaction_issue(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
+				    &first->certificate_id);
+	if (!err)
+		err = items_insert(rq, items);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	/* Open from now on, or, after a challenge, no longer. */
+	if (!err && confirmed == rq->pop_answered)
+		cmp_quota_count(rq, confirmed ? -1 : 1);
+	return err;
+}
+
+static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
+			  struct cmf_csr_result *const *granted, size_t n)
+{
+	struct cmf_csr_result *first = granted[0];
+
+	confirmation_align(rq, items, granted, n);
+	if (items->len == 1 && first->mods) {
+		rq->txn.status_text = strdup(first->mods);
+		if (!rq->txn.status_text)
+			return -ENOMEM;
+	}
+	log_refused(rq, items);
+	cmp_log_certificate(rq, first->subject_id, first->serial, first->serial_len);
+	return any_waiting(granted, n) ? issue_upstream(rq, items, first)
+				       : issue_now(rq, items, first);
+}
+
+int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items)
+{
+	struct cmf_csr_result **granted = calloc(items->len, sizeof(*granted));
+	size_t n = 0;
+	int err = -ENOMEM;
+
+	if (granted)
+		err = rq->pop_answered ? 0 : cmp_transaction_open(rq);
+	if (!err) {
+		rq->txn.chain_request = false;
+		rq->txn.cert_req_id = items->item[0].cert_req_id;
+		rq->txn.n_items = items->len > 1 ? items->len : 0;
+		err = items_decide(rq, items, granted, &n);
+	}
+	if (!err)
+		err = n ? granted_answer(rq, items, granted, n) : refuse_all(rq, items);
+	/* The unit points into the items. */
 	store_unit_clear(rq->worker->unit);
+	free(granted);
 	return err;
 }

@@ -18,14 +18,17 @@ static struct bytes p10_der(const struct cmp_message *msg)
 	return der_next(&in, &tag, &tlv, &content) ? BYTES_NULL : content;
 }
 
-static int request_read(struct cmp_request *rq, const CertificationRequest *req,
-			STACK_OF(X509_EXTENSION) * *extensionsp, struct cmf_csr *csr)
+static int item_read(struct cmp_request *rq, const CertificationRequest *req, struct cmp_item *item)
 {
 	const CertificationRequestInfo *wanted = req->certificationRequestInfo;
+	struct cmf_csr *csr = &item->csr;
 	EVP_PKEY *key = NULL;
 	int64_t version;
 	int err;
 
+	csr->subject = wanted->subject;
+	csr->spki = wanted->subjectPKInfo;
+	csr->p10 = p10_der(rq->msg);
 	/* RFC 9483 4.1.4: version MUST be 0. */
 	if (ASN1_INTEGER_get_int64(&version, wanted->version) != 1 || version != 0)
 		return refuse(&rq->refusal, REFUSAL_p10_version);
@@ -36,20 +39,16 @@ static int request_read(struct cmp_request *rq, const CertificationRequest *req,
 	EVP_PKEY_free(key);
 	if (err)
 		return err;
-	err = certification_request_extensions(req, extensionsp);
+	err = certification_request_extensions(req, &item->extensions);
 	if (err == -EBADMSG)
 		return refuse(&rq->refusal, REFUSAL_template_malformed);
+	csr->extensions = item->extensions;
 	return err == -ENOENT ? 0 : err;
 }
 
 int cmp_p10cr_serve(struct cmp_request *rq)
 {
-	const CertificationRequest *req = rq->msg->body->value.p10cr;
-	const struct cmp_carriers none = {.chain_request = -1};
-	struct cmf_csr csr = {.subject = req->certificationRequestInfo->subject,
-			      .spki = req->certificationRequestInfo->subjectPKInfo,
-			      .p10 = p10_der(rq->msg)};
-	STACK_OF(X509_EXTENSION) *extensions = NULL;
+	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
 	int err;
 
 	/* RFC 9483 4.1.4: "The certReqId in the cp message MUST be -1." */
@@ -58,10 +57,10 @@ int cmp_p10cr_serve(struct cmp_request *rq)
 	if (err)
 		return err;
 	rq->in_body = rq->keep_refusal = true;
-	err = request_read(rq, req, &extensions, &csr);
-	csr.extensions = extensions;
-	if (!err)
-		err = cmp_certificate_issue(rq, &csr, &none);
-	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
-	return err;
+	err = cmp_items_new(1, &items);
+	if (err)
+		return err;
+	items.item[0].cert_req_id = -1;
+	err = cmp_item_judge(rq, items.item, item_read(rq, rq->msg->body->value.p10cr, items.item));
+	return err ? err : cmp_certificates_issue(rq, &items);
 }

@@ -1,40 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * pollReq: asks for the answer that was not there yet, RFC 9483 4.4. Polling does not work on the
- * upstream exchange; the housekeeper and the first request do.
+ * pollReq: asks for the answer that was not there yet, RFC 9483 4.4, RFC 4210 5.3.22. Polling does
+ * not work on the upstream exchange; the housekeeper and the first request do.
  */
 #include "door_private.h"
 
-#include <errno.h>
-
-/* RFC 9483 4.4: 0 for the CertResponse of ip, cp, kup; p10cr was answered under -1. */
-static int poll_req_id(struct cmp_request *rq, int64_t *idp)
+/*
+ * RFC 9810 5.3.22: certReqIds of CertResponses that wait, or -1 for the answer as a whole; each
+ * once.
+ */
+static int poll_req_ids_check(struct cmp_request *rq, const struct cmp_stored_items *items)
 {
 	const STACK_OF(PollReq) *list = rq->msg->body->value.pollReq;
+	bool seen[CMP_ITEMS_MAX] = {false};
+	const struct cmp_stored_item *item;
+	int64_t id = 0;
 
-	if (sk_PollReq_num(list) != 1 ||
-	    ASN1_INTEGER_get_int64(idp, sk_PollReq_value(list, 0)->certReqId) != 1 ||
-	    (*idp != rq->txn.cert_req_id && *idp != 0))
-		return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
-	return 0;
+	for (int i = 0; i < sk_PollReq_num(list); i++) {
+		item = NULL;
+		if (ASN1_INTEGER_get_int64(&id, sk_PollReq_value(list, i)->certReqId) == 1)
+			item = cmp_stored_item_find(rq, items, id);
+		if (!item && id == -1 && sk_PollReq_num(list) == 1)
+			return 0;
+		/* One that was refused has been told so. */
+		if (!item || !item->cert.id || seen[item - items->item])
+			return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
+		seen[item - items->item] = true;
+	}
+	return sk_PollReq_num(list) > 0 ? 0 : refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
 }
 
-/* RFC 9483 4.4: "handle or forward pollReq" */
-static int forward(struct cmp_request *rq)
+/* RFC 9483 4.4: "handle or forward pollReq"; what was forwarded is one request. */
+static int forward(struct cmp_request *rq, const struct cmp_stored_items *items)
 {
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	struct ca *ca;
-	int err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, &cert);
+	const struct store_certificate *cert = &items->item[0].cert;
+	struct ca *ca = items->len == 1 ? ca_find(cmf_cas(rq->door->cmf), cert->ca) : NULL;
 
-	if (err)
-		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
-	ca = ca_find(cmf_cas(rq->door->cmf), cert.ca);
-	return ca ? cmp_forward_poll(rq, &cert, ca) : 0;
+	return ca ? cmp_forward_poll(rq, cert, ca) : 0;
 }
 
 int cmp_poll_serve(struct cmp_request *rq)
 {
-	int64_t id;
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	int err;
 
 	if (rq->txn.body_type == PKI_BODY_RR)
@@ -53,8 +60,14 @@ int cmp_poll_serve(struct cmp_request *rq)
 	default:
 		return refuse(&rq->refusal, REFUSAL_poll_unexpected);
 	}
-	err = poll_req_id(rq, &id);
+	err = cmp_stored_items_get(rq, &items);
+	if (!err)
+		err = poll_req_ids_check(rq, &items);
 	if (!err && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
-		err = forward(rq);
-	return err ? err : cmp_upstream_answer(rq, true, id);
+		err = forward(rq, &items);
+	if (!err)
+		err = cmp_upstream_answer(rq, &items, true);
+	/* The unit may point into the items. */
+	store_unit_clear(rq->worker->unit);
+	return err;
 }

@@ -49,46 +49,26 @@ int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal)
 	return rq->reply.body ? 0 : -ENOMEM;
 }
 
-/* The one CertResponse of ip, cp, kup. */
-static int response_new(struct cmp_request *rq, int type, int status, const char *text,
-			int failinfo, CertResponse **responsep)
+static bool ca_pubs_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes root)
 {
-	CertResponse *response;
-	PKIBody *body;
-	int err = body_new(rq, type, &body);
+	const ASN1_STRING *s;
 
-	if (err)
-		return err;
-	response = CertResponse_new();
-	if (!response ||
-	    sk_CertResponse_push(body->value.certRepMessage->response, response) <= 0) {
-		CertResponse_free(response);
-		return -ENOMEM;
+	for (int i = 0; i < sk_ASN1_TYPE_num(certs); i++) {
+		s = sk_ASN1_TYPE_value(certs, i)->value.sequence;
+		if (bytes_equal((struct bytes){s->data, (size_t)s->length}, root))
+			return true;
 	}
-	/* RFC 9483 4.1.1: 0; 4.1.4: -1 in answer to p10cr. The request's, in every case. */
-	if (!ASN1_INTEGER_set_int64(response->certReqId, rq->cert_req_id))
-		return -ENOMEM;
-	PKIStatusInfo_free(response->status);
-	response->status = cmp_status_info_new(status, text, failinfo);
-	*responsep = response;
-	return response->status ? 0 : -ENOMEM;
-}
-
-int cmp_reply_cert_status(struct cmp_request *rq, int type, int status, const char *text,
-			  int failinfo)
-{
-	CertResponse *response;
-
-	return response_new(rq, type, status, text, failinfo, &response);
+	return false;
 }
 
 /* RFC 9483 4.1.1: caPubs only in ip, only the trust anchor; MAC-protected it can be trusted. */
-static int ca_pubs_add(struct cmp_request *rq, int type, struct bytes root)
+static int ca_pubs_add(struct cmp_request *rq, struct bytes root)
 {
 	CertRepMessage *message = rq->reply.body->value.certRepMessage;
 	ASN1_TYPE *cert;
 
-	if (type != PKI_BODY_IP || rq->protection != CMP_PROTECTION_MAC || !root.len)
+	if (rq->reply.body->type != PKI_BODY_IP || rq->protection != CMP_PROTECTION_MAC ||
+	    !root.len || ca_pubs_contain(message->caPubs, root))
 		return 0;
 	if (!message->caPubs)
 		message->caPubs = sk_ASN1_TYPE_new_null();
@@ -100,34 +80,75 @@ static int ca_pubs_add(struct cmp_request *rq, int type, struct bytes root)
 	return 0;
 }
 
-int cmp_reply_certificate(struct cmp_request *rq, int type, struct bytes der, const char *mods,
-			  const struct ca *issuer)
+static void issuer_add(struct cmp_request *rq, const struct ca *issuer)
 {
-	int status = mods ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED;
-	CertResponse *response;
+	struct cmp_reply *reply = &rq->reply;
+
+	/* IFA 033 11.2.3.2: certChainRequest */
+	if (!rq->txn.chain_request)
+		return;
+	for (size_t i = 0; i < reply->n_issuers; i++)
+		if (reply->issuers[i] == issuer)
+			return;
+	/* One for each CertResponse at most. */
+	reply->issuers[reply->n_issuers++] = issuer;
+}
+
+/* What is granted goes into certifiedKeyPair. */
+static int key_pair_new(const struct cmp_request *rq, const struct cmp_response *from,
+			CertifiedKeyPair **pairp)
+{
 	CertOrEncCert *cert;
+
+	*pairp = CertifiedKeyPair_new();
+	if (!*pairp)
+		return -ENOMEM;
+	cert = (*pairp)->certOrEncCert;
+	if (from->encrypted) {
+		cert->type = CERT_OR_ENC_CERT_ENCRYPTED;
+		return cmp_pop_encrypted_certificate(rq, from->certificate,
+						     &cert->value.encryptedCert);
+	}
+	cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
+	cert->value.certificate = sequence_new(from->certificate);
+	return cert->value.certificate ? 0 : -ENOMEM;
+}
+
+static int response_add(struct cmp_request *rq, const struct cmp_response *from)
+{
+	CertResponse *response = CertResponse_new();
 	int err;
 
-	err = response_new(rq, type, status, mods, -1, &response);
+	if (!response ||
+	    sk_CertResponse_push(rq->reply.body->value.certRepMessage->response, response) <= 0) {
+		CertResponse_free(response);
+		return -ENOMEM;
+	}
+	/* RFC 9483 4.1.1: 0; 4.1.4: -1 in answer to p10cr. The request's, in every case. */
+	if (!ASN1_INTEGER_set_int64(response->certReqId, from->cert_req_id))
+		return -ENOMEM;
+	PKIStatusInfo_free(response->status);
+	response->status = cmp_status_info_new(from->status, from->text, from->failinfo);
+	if (!response->status)
+		return -ENOMEM;
+	if (!from->certificate.len)
+		return 0;
+	err = key_pair_new(rq, from, &response->certifiedKeyPair);
 	if (err)
 		return err;
-	response->certifiedKeyPair = CertifiedKeyPair_new();
-	if (!response->certifiedKeyPair)
-		return -ENOMEM;
-	cert = response->certifiedKeyPair->certOrEncCert;
-	if (rq->pop == CMP_POP_ENCR_CERT) {
-		cert->type = CERT_OR_ENC_CERT_ENCRYPTED;
-		err = cmp_pop_encrypted_certificate(rq, der, &cert->value.encryptedCert);
-		if (err)
-			return err;
-	} else {
-		cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
-		cert->value.certificate = sequence_new(der);
-		if (!cert->value.certificate)
-			return -ENOMEM;
-	}
-	rq->reply.issuer = rq->txn.chain_request ? issuer : NULL;
-	return ca_pubs_add(rq, type, ca_root(issuer));
+	issuer_add(rq, from->issuer);
+	return ca_pubs_add(rq, ca_root(from->issuer));
+}
+
+int cmp_reply_responses(struct cmp_request *rq, int type, const struct cmp_response *responses,
+			size_t n)
+{
+	PKIBody *body;
+	int err = body_new(rq, type, &body);
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = response_add(rq, &responses[i]);
+	return err;
 }
 
 int cmp_reply_waiting(struct cmp_request *rq)
@@ -144,23 +165,24 @@ int cmp_reply_pkiconf(struct cmp_request *rq)
 	return body_new(rq, PKI_BODY_PKICONF, &body);
 }
 
-int cmp_reply_poll(struct cmp_request *rq, int64_t cert_req_id, int check_after)
+int cmp_reply_poll(struct cmp_request *rq, int check_after)
 {
+	const STACK_OF(PollReq) *asked = rq->msg->body->value.pollReq;
 	PKIBody *body;
 	PollRep *poll;
 	int err = body_new(rq, PKI_BODY_POLLREP, &body);
 
-	if (err)
-		return err;
-	poll = PollRep_new();
-	if (!poll || sk_PollRep_push(body->value.pollRep, poll) <= 0) {
-		PollRep_free(poll);
-		return -ENOMEM;
+	for (int i = 0; i < sk_PollReq_num(asked) && !err; i++) {
+		poll = PollRep_new();
+		if (!poll || sk_PollRep_push(body->value.pollRep, poll) <= 0) {
+			PollRep_free(poll);
+			return -ENOMEM;
+		}
+		if (!ASN1_STRING_copy(poll->certReqId, sk_PollReq_value(asked, i)->certReqId) ||
+		    !ASN1_INTEGER_set_int64(poll->checkAfter, check_after))
+			err = -ENOMEM;
 	}
-	if (!ASN1_INTEGER_set_int64(poll->certReqId, cert_req_id) ||
-	    !ASN1_INTEGER_set_int64(poll->checkAfter, check_after))
-		return -ENOMEM;
-	return 0;
+	return err;
 }
 
 int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type, struct bytes value)
@@ -226,7 +248,10 @@ int cmp_reply_revocation(struct cmp_request *rq, int status, const char *text, i
 int cmp_reply_refusal(struct cmp_request *rq)
 {
 	const struct refusal *r = &rq->refusal;
-	const char *text = refusal_text(r->reason);
+	const struct cmp_response response = {.cert_req_id = rq->cert_req_id,
+					      .status = PKI_STATUS_REJECTION,
+					      .text = refusal_text(r->reason),
+					      .failinfo = r->failinfo};
 	int type = rq->service ? rq->service->answer_type : PKI_BODY_ERROR;
 
 	/* After a challenge the request is decided on. */
@@ -237,9 +262,9 @@ int cmp_reply_refusal(struct cmp_request *rq)
 	if (!rq->in_body || type == PKI_BODY_ERROR)
 		return cmp_reply_error(rq, r);
 	if (type == PKI_BODY_RP)
-		return cmp_reply_revocation(rq, PKI_STATUS_REJECTION, text, r->failinfo, NULL,
-					    NULL);
-	return cmp_reply_cert_status(rq, type, PKI_STATUS_REJECTION, text, r->failinfo);
+		return cmp_reply_revocation(rq, PKI_STATUS_REJECTION, response.text, r->failinfo,
+					    NULL, NULL);
+	return cmp_reply_responses(rq, type, &response, 1);
 }
 
 /* --- header, protection, extraCerts -------------------------------------------------------------
@@ -260,18 +285,26 @@ static bool certs_contain(const struct bytes *certs, size_t n, struct bytes cert
 static int extra_certs(struct cmp_request *rq, struct bytes **certsp, size_t *np)
 {
 	const struct cmp_door *door = rq->door;
-	const struct bytes *chain = NULL;
-	size_t n_chain = rq->reply.issuer ? ca_chain(rq->reply.issuer, &chain) : 0, n = 0;
-	struct bytes *certs = calloc(door->n_certs + n_chain + 1, sizeof(*certs));
+	const struct cmp_reply *reply = &rq->reply;
+	const struct bytes *chain;
+	size_t n = 0, n_chain, max = door->n_certs;
+	struct bytes *certs;
+
+	for (size_t i = 0; i < reply->n_issuers; i++)
+		max += ca_chain(reply->issuers[i], &chain);
+	certs = calloc(max + 1, sizeof(*certs));
 
 	if (!certs)
 		return -ENOMEM;
 	if (rq->protection != CMP_PROTECTION_MAC)
 		for (size_t i = 0; i < door->n_certs; i++)
 			certs[n++] = octets_view(&door->certs[i]);
-	for (size_t i = 0; i < n_chain; i++)
-		if (!certs_contain(certs, n, chain[i]))
-			certs[n++] = chain[i];
+	for (size_t i = 0; i < reply->n_issuers; i++) {
+		n_chain = ca_chain(reply->issuers[i], &chain);
+		for (size_t j = 0; j < n_chain; j++)
+			if (!certs_contain(certs, n, chain[j]))
+				certs[n++] = chain[j];
+	}
 	*certsp = certs;
 	*np = n;
 	return 0;

@@ -111,7 +111,7 @@ static int answer_waiting(struct cmp_request *rq)
 	cmp_log_certificate(rq, cert.subject_id, cert.serial, cert.serial_len);
 	rq->outcome = METRIC_WAITING;
 	/* RFC 9483 4.4: -1, the message as a whole. */
-	err = cmp_reply_poll(rq, -1, ca_upstream_check_after(ca));
+	err = cmp_reply_poll(rq, ca_upstream_check_after(ca));
 	if (!err)
 		err = cmp_transaction_answer(rq, STORE_TXN_AWAIT_UPSTREAM);
 	return err ? err : cmp_transaction_commit(rq);

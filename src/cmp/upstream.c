@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Transactions whose certificate comes from an upstream CA: the first wait, status waiting, and the
- * final answer whenever the certificate is there, RFC 9483 4.4. Which request brings it (the first,
- * a retransmission, a pollReq) makes no difference. The upstream exchange itself is ca/'s.
+ * Transactions with a certificate that comes from an upstream CA: the first wait, status waiting,
+ * and the final answer whenever the certificate is there, RFC 9483 4.4. Which request brings it
+ * (the first, a retransmission, a pollReq) makes no difference. The upstream exchange itself is
+ * ca/'s.
  */
 #include "door_private.h"
 
 #include <errno.h>
+
+/* For all certificates of a message; each waits for upstream_wait at most. */
+enum { UPSTREAM_TOTAL_US = 5 * 1000 * 1000 };
 
 static int answer_commit(struct cmp_request *rq, enum store_transaction_state state)
 {
@@ -21,124 +25,250 @@ static int answer_commit(struct cmp_request *rq, enum store_transaction_state st
 	return err;
 }
 
-static int answer_waiting(struct cmp_request *rq, const struct ca *ca, bool polling,
-			  int64_t poll_req_id)
-{
-	int err;
+/* --- what is said of each request ---------------------------------------------------------------
+ */
 
-	rq->outcome = METRIC_WAITING;
-	if (polling)
-		err = cmp_reply_poll(rq, poll_req_id, ca_upstream_check_after(ca));
-	else
-		err = cmp_reply_cert_status(rq, cmp_answer_type(rq->txn.body_type),
-					    PKI_STATUS_WAITING, NULL, -1);
-	return err ? err : answer_commit(rq, STORE_TXN_AWAIT_UPSTREAM);
+static int ca_of(struct cmp_request *rq, const struct cmp_stored_item *item, struct ca **cap)
+{
+	*cap = ca_find(cmf_cas(rq->door->cmf), item->cert.ca);
+	return *cap ? 0 : log_fault("CA of a certificate", -ENOENT, item->cert.ca);
 }
 
-static int answer_rejected(struct cmp_request *rq, int failinfo, enum refusal_reason reason)
+static void response_refusal(struct cmp_request *rq, enum refusal_reason reason, int failinfo,
+			     struct cmp_response *response)
 {
-	int err;
-
 	(void)refuse(&rq->refusal, reason);
 	/* The upstream's own failInfo is passed on, RFC 9483 5.2. */
 	if (failinfo >= 0)
 		rq->refusal.failinfo = failinfo;
-	rq->outcome = METRIC_REJECTED;
-	err = cmp_reply_cert_status(rq, cmp_answer_type(rq->txn.body_type), PKI_STATUS_REJECTION,
-				    refusal_text(reason), rq->refusal.failinfo);
-	if (err)
-		return err;
-	rq->txn.deadline_ms = 0;
-	return answer_commit(rq, STORE_TXN_FAILED);
+	response->status = PKI_STATUS_REJECTION;
+	response->text = refusal_text(reason);
+	response->failinfo = rq->refusal.failinfo;
 }
 
-static int answer_upstream_refusal(struct cmp_request *rq)
+static int response_upstream_refusal(struct cmp_request *rq, const struct cmp_stored_item *item,
+				     struct cmp_response *response)
 {
-	int failinfo, err;
+	int failinfo, err = ca_upstream_failinfo(rq->worker->reader, item->cert.id, &failinfo);
 
-	err = ca_upstream_failinfo(rq->worker->reader, rq->txn.certificate_id, &failinfo);
 	if (err)
 		return err;
-	return answer_rejected(rq, failinfo,
-			       failinfo == FAIL_SYSTEM_UNAVAIL ? REFUSAL_upstream_unavailable
-							       : REFUSAL_upstream_rejected);
+	response_refusal(rq,
+			 failinfo == FAIL_SYSTEM_UNAVAIL ? REFUSAL_upstream_unavailable
+							 : REFUSAL_upstream_rejected,
+			 failinfo, response);
+	return 0;
 }
 
-static int answer_issued(struct cmp_request *rq, const struct store_certificate *cert,
-			 const struct ca *ca)
+/* One whose certificate is there, or will never be. */
+static int response_final(struct cmp_request *rq, const struct cmp_stored_item *item,
+			  struct cmp_response *response)
 {
-	bool confirmed = rq->txn.implicit_confirm;
+	struct ca *ca;
 	int err;
 
-	err = cmp_reply_certificate(rq, cmp_answer_type(rq->txn.body_type), octets_view(&cert->der),
-				    rq->txn.status_text, ca);
-	/* The certificate becomes active with the answer that says so. */
-	if (!err && confirmed && cert->state == STORE_CERT_PENDING)
-		err = cmf_confirm(rq->door->cmf, &rq->who, cert, true, rq->worker->unit);
+	switch (item->cert.state) {
+	case STORE_CERT_PENDING:
+	case STORE_CERT_ACTIVE:
+		err = ca_of(rq, item, &ca);
+		response->status = item->text ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED;
+		response->text = item->text;
+		response->certificate = octets_view(&item->cert.der);
+		response->issuer = ca;
+		return err;
+	case STORE_CERT_REJECTED:
+		return response_upstream_refusal(rq, item, response);
+	case STORE_CERT_REQUESTED:
+	case STORE_CERT_REVOKED:
+	case STORE_CERT_ON_HOLD:
+	case STORE_CERT_REVOCATION_PENDING:
+	default:
+		response_refusal(rq, REFUSAL_transaction_ended, -1, response);
+		return 0;
+	}
+}
+
+static int response_fill(struct cmp_request *rq, const struct cmp_stored_item *item, bool waiting,
+			 struct cmp_response *response)
+{
+	*response = (struct cmp_response){.cert_req_id = item->cert_req_id, .failinfo = -1};
+	if (!item->cert.id) {
+		response->status = PKI_STATUS_REJECTION;
+		response->text = item->text;
+		response->failinfo = item->failinfo;
+		return 0;
+	}
+	if (!waiting)
+		return response_final(rq, item, response);
+	response->status = PKI_STATUS_WAITING;
+	return 0;
+}
+
+/* A client that polls was told of refusals in the answer before. *grantedp: certificates in it. */
+static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items *items,
+			   bool waiting, bool polling, size_t *grantedp)
+{
+	struct cmp_response *responses = calloc(items->len, sizeof(*responses));
+	size_t n = 0;
+	int err = responses ? 0 : -ENOMEM;
+
+	*grantedp = 0;
+	for (size_t i = 0; i < items->len && !err; i++) {
+		if (polling && !items->item[i].cert.id)
+			continue;
+		err = response_fill(rq, &items->item[i], waiting, &responses[n]);
+		*grantedp += responses[n++].certificate.len > 0;
+	}
+	if (!err)
+		err = cmp_reply_responses(rq, cmp_answer_type(rq->txn.body_type), responses, n);
+	free(responses);
+	return err;
+}
+
+/* --- the answer ---------------------------------------------------------------------------------
+ */
+
+static int answer_waiting(struct cmp_request *rq, const struct cmp_stored_items *items,
+			  bool polling)
+{
+	int check_after = 0, err = 0;
+	size_t granted;
+	struct ca *ca;
+
+	rq->outcome = METRIC_WAITING;
+	for (size_t i = 0; i < items->len && !err && polling; i++) {
+		if (!items->item[i].cert.id || items->item[i].cert.state != STORE_CERT_REQUESTED)
+			continue;
+		err = ca_of(rq, &items->item[i], &ca);
+		if (!err && ca_upstream_check_after(ca) > check_after)
+			check_after = ca_upstream_check_after(ca);
+	}
+	if (!err)
+		err = polling ? cmp_reply_poll(rq, check_after)
+			      : responses_reply(rq, items, true, false, &granted);
+	return err ? err : answer_commit(rq, STORE_TXN_AWAIT_UPSTREAM);
+}
+
+/* The time for certConf runs from this answer, but not beyond that of the certificates. */
+static int64_t confirm_deadline(const struct cmp_request *rq, const struct cmp_stored_items *items)
+{
+	int64_t deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+
+	for (size_t i = 0; i < items->len; i++)
+		if (items->item[i].cert.confirm_by_ms &&
+		    items->item[i].cert.confirm_by_ms < deadline_ms)
+			deadline_ms = items->item[i].cert.confirm_by_ms;
+	return deadline_ms;
+}
+
+/* With implicit confirmation a certificate becomes active with the answer that says so. */
+static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_items *items)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < items->len && !err; i++)
+		if (items->item[i].cert.id && items->item[i].cert.state == STORE_CERT_PENDING)
+			err = cmf_confirm(rq->door->cmf, &rq->who, &items->item[i].cert, true,
+					  rq->worker->unit);
+	return err;
+}
+
+static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling)
+{
+	bool confirmed = rq->txn.implicit_confirm;
+	size_t granted;
+	int err = responses_reply(rq, items, false, polling, &granted);
+
 	if (err)
 		return err;
-	/* The time for certConf runs from this answer, but not beyond that of the certificate. */
-	rq->txn.deadline_ms = confirmed ? 0 : rq->now_ms + rq->conf->cmf.confirm_wait_ms;
-	if (cert->confirm_by_ms && cert->confirm_by_ms < rq->txn.deadline_ms)
-		rq->txn.deadline_ms = cert->confirm_by_ms;
+	if (!granted) {
+		rq->outcome = METRIC_REJECTED;
+		rq->txn.deadline_ms = 0;
+		return answer_commit(rq, STORE_TXN_FAILED);
+	}
+	err = confirmed ? certificates_confirm(rq, items) : 0;
+	if (err)
+		return err;
+	rq->txn.deadline_ms = confirmed ? 0 : confirm_deadline(rq, items);
 	rq->reply.implicit_confirm = confirmed;
 	rq->reply.confirm_wait_ms = rq->txn.deadline_ms;
 	return answer_commit(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
 }
 
-int cmp_upstream_answer(struct cmp_request *rq, bool polling, int64_t poll_req_id)
+int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling)
 {
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	bool waiting = false;
 	struct ca *ca;
 	int err;
 
-	err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, &cert);
-	if (err)
-		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
-	cmp_log_certificate(rq, cert.subject_id, cert.serial, cert.serial_len);
-	ca = ca_find(cmf_cas(rq->door->cmf), cert.ca);
-	if (!ca)
-		return log_fault("CA of a certificate", -ENOENT, cert.ca);
-	rq->cert_req_id = rq->txn.cert_req_id;
-	/* An ended transaction may only say why it got no certificate. */
-	if (rq->txn.state == STORE_TXN_FAILED &&
-	    (cert.state != STORE_CERT_REJECTED || cert.der.len))
-		return refuse(&rq->refusal, REFUSAL_transaction_ended);
-	err = cmp_forward_answer(rq, &cert, ca);
-	if (err != STORE_NOT_FOUND)
-		return err;
-	switch (cert.state) {
-	case STORE_CERT_REQUESTED:
-		return answer_waiting(rq, ca, polling, poll_req_id);
-	case STORE_CERT_PENDING:
-	case STORE_CERT_ACTIVE:
-		return answer_issued(rq, &cert, ca);
-	case STORE_CERT_REJECTED:
-		return answer_upstream_refusal(rq);
-	case STORE_CERT_REVOKED:
-	case STORE_CERT_ON_HOLD:
-	case STORE_CERT_REVOCATION_PENDING:
-	default:
-		return answer_rejected(rq, -1, REFUSAL_transaction_ended);
+	cmp_stored_items_log(rq, items);
+	rq->cert_req_id = items->item[0].cert_req_id;
+	for (size_t i = 0; i < items->len; i++) {
+		const struct store_certificate *cert = &items->item[i].cert;
+
+		if (!cert->id)
+			continue;
+		/* An ended transaction may only say why it got no certificate. */
+		if (rq->txn.state == STORE_TXN_FAILED &&
+		    (cert->state != STORE_CERT_REJECTED || cert->der.len))
+			return refuse(&rq->refusal, REFUSAL_transaction_ended);
+		waiting = waiting || cert->state == STORE_CERT_REQUESTED;
 	}
+	if (items->len == 1 && items->item[0].cert.id) {
+		err = ca_of(rq, &items->item[0], &ca);
+		if (!err)
+			err = cmp_forward_answer(rq, &items->item[0].cert, ca);
+		if (err != STORE_NOT_FOUND)
+			return err;
+	}
+	/*
+	 * RFC 4210 5.3.22 would let us answer each certificate when it is ready; all of a message
+	 * are answered, and confirmed, together.
+	 */
+	return waiting ? answer_waiting(rq, items, polling) : answer_final(rq, items, polling);
+}
+
+/*
+ * Works on all that is asked for, one after the other, for a bounded time; a fault was logged, the
+ * exchanges are durable and go on.
+ */
+static int exchanges_run(struct cmp_request *rq, const struct cmp_stored_items *items)
+{
+	int64_t until_us = clock_monotonic_us() + UPSTREAM_TOTAL_US;
+	struct ca *ca;
+	int err;
+
+	for (size_t i = 0; i < items->len; i++) {
+		const struct cmp_stored_item *item = &items->item[i];
+
+		if (!item->cert.id || item->cert.state != STORE_CERT_REQUESTED)
+			continue;
+		if (i > 0 && clock_monotonic_us() > until_us)
+			return 0;
+		err = ca_of(rq, item, &ca);
+		if (err)
+			return err;
+		err = ca_upstream_run(ca, item->cert.id, rq->worker->reader, rq->worker->unit);
+		if (err < 0)
+			store_unit_clear(rq->worker->unit);
+	}
+	return 0;
 }
 
 int cmp_upstream_continue(struct cmp_request *rq)
 {
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	struct ca *ca;
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	int err;
 
-	err = store_certificate_get(rq->worker->reader, rq->txn.certificate_id, &cert);
-	if (err)
-		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
-	ca = ca_find(cmf_cas(rq->door->cmf), cert.ca);
-	if (!ca)
-		return log_fault("CA of a certificate", -ENOENT, cert.ca);
-	err = ca_upstream_run(ca, cert.id, rq->worker->reader, rq->worker->unit);
-	/* A fault was logged; the exchange is durable and goes on, so the client may wait for it.
-	 */
-	if (err < 0)
-		store_unit_clear(rq->worker->unit);
-	return cmp_upstream_answer(rq, false, 0);
+	err = cmp_stored_items_get(rq, &items);
+	if (!err)
+		err = exchanges_run(rq, &items);
+	cmp_stored_items_clear(&items);
+	if (!err)
+		err = cmp_stored_items_get(rq, &items);
+	if (!err)
+		err = cmp_upstream_answer(rq, &items, false);
+	/* The unit may point into the items. */
+	store_unit_clear(rq->worker->unit);
+	return err;
 }

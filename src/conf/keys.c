@@ -178,6 +178,10 @@ const struct conf_key conf_keys[] = {
 	CMF(nested_max, "nested_max", number, .initial = "16", .min = 1, .max = 1000,
 	    .reload = true, .help = "Messages in a nested message, RFC 9483 5.2.2.2."),
 
+	CMF(requests_max, "requests_max", number, .initial = "16", .min = 1,
+	    .max = CONF_REQUESTS_MAX, .reload = true,
+	    .help = "Certificate requests in one message."),
+
 	CA(type, "type", ca_type, .required = true,
 	   .help = "Whether this CMF signs itself or asks another CA."),
 	CA(certificate, "certificate", file,

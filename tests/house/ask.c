@@ -76,15 +76,20 @@ CertReqMsg *ask_request(struct ask *ask)
 
 void ask_certreq(struct ask *ask, int type, const char *cn)
 {
+	body_make(ask, type);
+	ask->key = house_key_make();
+	ask_certreq_add(ask, 0, cn);
+}
+
+void ask_certreq_add(struct ask *ask, long id, const char *cn)
+{
 	CertReqMsg *msg = CertReqMsg_new();
 	CertTemplate *t;
 
-	body_make(ask, type);
 	HOUSE_CHECK(msg && sk_CertReqMsg_push(ask->body->value.certReqMessages, msg));
-	HOUSE_CHECK(ASN1_INTEGER_set(msg->certReq->certReqId, 0));
+	HOUSE_CHECK(ASN1_INTEGER_set(msg->certReq->certReqId, id));
 	t = msg->certReq->certTemplate;
 	t->subject = name_make(cn);
-	ask->key = house_key_make();
 	HOUSE_CHECK(!spki_from_key(ask->key, &t->publicKey));
 	msg->popo = ProofOfPossession_new();
 	HOUSE_CHECK(msg->popo);
@@ -93,14 +98,19 @@ void ask_certreq(struct ask *ask, int type, const char *cn)
 	HOUSE_CHECK(msg->popo->value.signature);
 }
 
-static void request_sign(struct ask *ask)
+static void request_sign(struct ask *ask, CertReqMsg *msg)
 {
-	POPOSigningKey *pop = ask_request(ask)->popo->value.signature;
+	/* One that a test put together has its own idea of it. */
+	POPOSigningKey *pop = msg->popo ? msg->popo->value.signature : NULL;
 	struct octets signature = OCTETS_NULL;
 	struct signer *signer = NULL;
 	unsigned char *der = NULL;
-	int len = i2d_CertRequest(ask_request(ask)->certReq, &der);
+	int len = i2d_CertRequest(msg->certReq, &der);
 
+	if (!pop) {
+		OPENSSL_free(der);
+		return;
+	}
 	HOUSE_CHECK(len > 0 && !signer_new(ask->key, "sha256", &signer));
 	HOUSE_CHECK(!signer_sign(signer, (struct bytes){der, (size_t)len}, &signature));
 	X509_ALGOR_free(pop->algorithmIdentifier);
@@ -233,19 +243,34 @@ void ask_next(struct ask *ask, const struct ask *before, const struct told *told
 	ask->out.pvno = before->out.pvno;
 }
 
+void ask_certconf_new(struct ask *ask, const struct ask *before, const struct told *told)
+{
+	ask_next(ask, before, told);
+	body_make(ask, PKI_BODY_CERTCONF);
+}
+
 void ask_certconf(struct ask *ask, const struct ask *before, const struct told *told, int status)
 {
-	struct bytes cert = told_certificate(told);
+	ask_certconf_new(ask, before, told);
+	ask_certconf_add(ask, told, 0, status);
+}
+
+void ask_certconf_add(struct ask *ask, const struct told *told, int response, int status)
+{
+	bool given = response < told_responses(told);
+	struct bytes cert = given ? told_certificate_at(told, response) : BYTES_NULL;
 	CertStatus *s = CertStatus_new();
 	uint8_t hash[32];
 
-	ask_next(ask, before, told);
-	body_make(ask, PKI_BODY_CERTCONF);
 	HOUSE_CHECK(s && sk_CertStatus_push(ask->body->value.certConf, s));
 	/* ecdsa-with-SHA256 */
 	HOUSE_CHECK(EVP_Digest(cert.data, cert.len, hash, NULL, EVP_sha256(), NULL) == 1);
 	HOUSE_CHECK(ASN1_OCTET_STRING_set(s->certHash, hash, sizeof(hash)));
-	HOUSE_CHECK(ASN1_INTEGER_set(s->certReqId, before->body->type == PKI_BODY_P10CR ? -1 : 0));
+	if (given)
+		HOUSE_CHECK(
+			ASN1_STRING_copy(s->certReqId, told_response(told, response)->certReqId));
+	else
+		HOUSE_CHECK(ASN1_INTEGER_set(s->certReqId, 0));
 	if (status >= 0) {
 		s->statusInfo = cmp_status_info_new(status, NULL, -1);
 		HOUSE_CHECK(s->statusInfo);
@@ -392,7 +417,8 @@ void ask_encode(struct ask *ask)
 	if ((ask->body->type == PKI_BODY_IR || ask->body->type == PKI_BODY_CR ||
 	     ask->body->type == PKI_BODY_KUR || ask->body->type == PKI_BODY_CCR) &&
 	    !ask->keep_pop)
-		request_sign(ask);
+		for (int i = 0; i < sk_CertReqMsg_num(ask->body->value.certReqMessages); i++)
+			request_sign(ask, sk_CertReqMsg_value(ask->body->value.certReqMessages, i));
 	ask->out.body = ask->body;
 	octets_clear(&ask->sent);
 	HOUSE_CHECK(!cmp_message_encode(&ask->out, &protector, &ask->sent));
@@ -510,9 +536,8 @@ int told_status_value(const struct told *told)
 	return info ? (int)ASN1_INTEGER_get(info->status) : -1;
 }
 
-int told_failinfo(const struct told *told)
+static int failinfo_of(const PKIStatusInfo *info)
 {
-	const PKIStatusInfo *info = told_status(told);
 	int found = -1;
 
 	for (int i = 0; info && i < FAIL_COUNT; i++) {
@@ -524,15 +549,40 @@ int told_failinfo(const struct told *told)
 	return found;
 }
 
-struct bytes told_certificate(const struct told *told)
+int told_failinfo(const struct told *told)
 {
-	const CertResponse *response;
-	const ASN1_TYPE *cert;
+	return failinfo_of(told_status(told));
+}
 
+int told_responses(const struct told *told)
+{
 	if (told->msg->body_type != PKI_BODY_IP && told->msg->body_type != PKI_BODY_CP &&
 	    told->msg->body_type != PKI_BODY_KUP && told->msg->body_type != PKI_BODY_CCP)
-		return BYTES_NULL;
-	response = sk_CertResponse_value(told->msg->body->value.certRepMessage->response, 0);
+		return 0;
+	return sk_CertResponse_num(told->msg->body->value.certRepMessage->response);
+}
+
+const CertResponse *told_response(const struct told *told, int i)
+{
+	HOUSE_CHECK(i < told_responses(told));
+	return sk_CertResponse_value(told->msg->body->value.certRepMessage->response, i);
+}
+
+int told_failinfo_at(const struct told *told, int i)
+{
+	return failinfo_of(told_response(told, i)->status);
+}
+
+struct bytes told_certificate(const struct told *told)
+{
+	return told_responses(told) ? told_certificate_at(told, 0) : BYTES_NULL;
+}
+
+struct bytes told_certificate_at(const struct told *told, int i)
+{
+	const CertResponse *response = told_response(told, i);
+	const ASN1_TYPE *cert;
+
 	if (!response->certifiedKeyPair)
 		return BYTES_NULL;
 	cert = response->certifiedKeyPair->certOrEncCert->value.certificate;

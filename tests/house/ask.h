@@ -26,7 +26,7 @@ struct ask {
 	struct bytes certs[ASK_CERTS_MAX];
 	const char *profile_label;
 	const char *operation_label;
-	EVP_PKEY *key;      /* to be certified */
+	EVP_PKEY *key;      /* to be certified; also by further requests of the message */
 	bool keep_pop;      /* the proof of possession is left as it is */
 	struct octets sent; /* the octets, once sent */
 };
@@ -43,6 +43,8 @@ void ask_new(struct ask *ask, struct house *house, const struct house_credential
 void ask_clear(struct ask *ask);
 /* Bodies. type: ir, cr, kur, ccr; the subject's CN may be NULL. */
 void ask_certreq(struct ask *ask, int type, const char *cn);
+/* One more request of ir, cr, kur, with that certReqId. */
+void ask_certreq_add(struct ask *ask, long id, const char *cn);
 void ask_p10cr(struct ask *ask, const char *cn);
 /* Again: a further certificate in the same message. */
 void ask_rr(struct ask *ask, struct bytes cert, int reason);
@@ -54,6 +56,10 @@ void ask_nested(struct ask *ask, struct bytes message);
 void ask_added(struct ask *ask, struct ask *inner);
 /* A message that goes on in the transaction of `before`, which was answered by `told`. */
 void ask_next(struct ask *ask, const struct ask *before, const struct told *told);
+/* certConf without a status, and a status for the certificate of a CertResponse (by index) in
+ * `told`; -1: no statusInfo. */
+void ask_certconf_new(struct ask *ask, const struct ask *before, const struct told *told);
+void ask_certconf_add(struct ask *ask, const struct told *told, int response, int status);
 /* certConf for the certificate in `told`, with that status (-1: no statusInfo). */
 void ask_certconf(struct ask *ask, const struct ask *before, const struct told *told, int status);
 /* popdecr with that number, which is taken over; other numbers may follow. */
@@ -105,5 +111,10 @@ int told_failinfo(const struct told *told);
 struct bytes told_certificate(const struct told *told);
 /* The number in popdecc, decrypted; what goes with it is checked. The caller owns it. */
 ASN1_INTEGER *told_number(const struct told *told, EVP_PKEY *key);
+/* CertResponses: their number, each by its index. */
+int told_responses(const struct told *told);
+const CertResponse *told_response(const struct told *told, int i);
+struct bytes told_certificate_at(const struct told *told, int i);
+int told_failinfo_at(const struct told *told, int i);
 /* Whether the answer's protection is a MAC. */
 bool told_mac(const struct told *told);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The certificate requests of a message while they are served, and those of a transaction as the
+ * store has them: one in the usual case, several where the message had several (RFC 4210 5.3.1).
+ */
+#include "door_private.h"
+
+#include <errno.h>
+
+int cmp_items_new(size_t n, struct cmp_items *itemsp)
+{
+	struct cmp_item *item = calloc(n, sizeof(*item));
+
+	if (!item)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		item[i].carriers.chain_request = -1;
+	*itemsp = (struct cmp_items){item, n};
+	return 0;
+}
+
+void cmp_items_clear(struct cmp_items *items)
+{
+	for (size_t i = 0; i < items->len; i++) {
+		struct cmp_item *item = &items->item[i];
+
+		cmp_carriers_clear(&item->carriers);
+		store_certificate_clear(&item->old);
+		sk_X509_EXTENSION_pop_free(item->extensions, X509_EXTENSION_free);
+		cmf_csr_result_clear(&item->result);
+	}
+	free(items->item);
+	*items = (struct cmp_items){NULL, 0};
+}
+
+int cmp_item_judge(struct cmp_request *rq, struct cmp_item *item, int result)
+{
+	if (result != REFUSED)
+		return result;
+	item->refused = true;
+	item->refusal = rq->refusal;
+	return 0;
+}
+
+void cmp_stored_items_clear(struct cmp_stored_items *items)
+{
+	for (size_t i = 0; i < items->len; i++)
+		store_certificate_clear(&items->item[i].cert);
+	free(items->item);
+	store_transaction_items_clear(&items->rows);
+	*items = (struct cmp_stored_items){NULL, 0, {NULL, 0}};
+}
+
+static int certificate_get(struct cmp_request *rq, int64_t id, struct store_certificate *certp)
+{
+	int err;
+
+	if (!id)
+		return 0;
+	err = store_certificate_get(rq->worker->reader, id, certp);
+	return err == STORE_NOT_FOUND ? log_fault("certificate of a transaction", -ENOENT, NULL)
+				      : err;
+}
+
+int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp)
+{
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	const struct store_transaction *txn = &rq->txn;
+	int err = 0;
+
+	if (txn->n_items)
+		err = store_transaction_items_get(rq->worker->reader, txn->id, &items.rows);
+	if (!err && items.rows.len != txn->n_items)
+		err = log_fault("requests of a transaction", -EUCLEAN, NULL);
+	if (err)
+		return err;
+	items.item = calloc(txn->n_items ? txn->n_items : 1, sizeof(*items.item));
+	if (!items.item)
+		return -ENOMEM;
+	if (!txn->n_items) {
+		items.len = 1;
+		items.item[0].cert_req_id = txn->cert_req_id;
+		items.item[0].failinfo = -1;
+		items.item[0].text = txn->status_text;
+		err = certificate_get(rq, txn->certificate_id, &items.item[0].cert);
+	}
+	for (size_t i = 0; i < items.rows.len && !err; i++) {
+		const struct store_transaction_item *row = &items.rows.item[i];
+
+		items.len++;
+		items.item[i].cert_req_id = row->cert_req_id;
+		items.item[i].failinfo = row->failinfo;
+		items.item[i].text = row->status_text;
+		err = certificate_get(rq, row->certificate_id, &items.item[i].cert);
+	}
+	if (err)
+		return err;
+	*itemsp = items;
+	items = (struct cmp_stored_items){NULL, 0, {NULL, 0}};
+	return 0;
+}
+
+void cmp_stored_items_log(struct cmp_request *rq, const struct cmp_stored_items *items)
+{
+	for (size_t i = 0; i < items->len; i++) {
+		const struct store_certificate *cert = &items->item[i].cert;
+
+		if (!cert->id)
+			continue;
+		cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
+		return;
+	}
+}
+
+struct cmp_stored_item *cmp_stored_item_find(const struct cmp_request *rq,
+					     const struct cmp_stored_items *items, int64_t id)
+{
+	/* RFC 9483 4.1.4 says -1 for p10cr; clients that say 0 mean the same. */
+	if (rq->txn.body_type == PKI_BODY_P10CR && id == 0)
+		id = -1;
+	for (size_t i = 0; i < items->len; i++)
+		if (items->item[i].cert_req_id == id)
+			return &items->item[i];
+	return NULL;
+}
