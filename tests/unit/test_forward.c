@@ -136,16 +136,69 @@ START_TEST(rfc9483_5_2_forged_answer)
 }
 END_TEST
 
-/* The answer to another message of the same transaction partner. */
+/*
+ * Whatever an answer looks like: it counts if its header, body and protection are as they were
+ * sent. extraCerts are not protected; there only the signer's certificate has to be right.
+ */
+START_TEST(rfc9483_3_5_hostile_answers)
+{
+	static const size_t unprotected = 700;
+	int64_t id = ask(octets_view(&cr));
+	struct store_certificate cert = {0};
+	size_t len;
+
+	/* Answered once and lost, so that it is the same from now on. */
+	mock.lose_at = 1;
+	mock.lose = MOCK_LOSE_ANSWER;
+	mock_run(&mock, id);
+	/* The answer to the same octets, which the mock looks for from the beginning on. */
+	octets_clear(&mock.seen[0].request);
+	mock.forget = false;
+	len = mock.seen[mock.n_seen - 1].answer.len;
+	for (size_t at = 1; at < len; at += 3) {
+		mock.forge = _i == 0;
+		mock.forge_at = at;
+		mock.cut_to = _i == 0 ? 0 : at;
+		f.now_ms += 5000;
+		OK(ca_housekeeping(f.ca, f.reader, f.unit));
+		OK(store_certificate_get(f.reader, id, &cert));
+		if (cert.state != STORE_CERT_REQUESTED) {
+			ck_assert_int_eq(_i, 0);
+			ck_assert_uint_gt(at, len - unprotected);
+			at = len;
+		}
+		store_certificate_clear(&cert);
+	}
+	ck_assert_int_gt(mock.transfers, 100);
+}
+END_TEST
+
+/* A certificate for the same key, in answer to another request. */
 START_TEST(rfc9483_5_1_answer_of_another_transaction)
 {
-	struct octets other = OCTETS_NULL;
 	int64_t id;
 
-	OK(octets_dup(octets_view(&mock.seen[1].answer), &other));
+	mock.lose_at = 1;
+	mock.lose = MOCK_LOSE_ANSWER;
+	mock_run(&mock, mock_ask(&mock, "other"));
+	ck_assert_uint_eq(mock.n_seen, 3);
 	octets_clear(&mock.seen[0].answer);
-	mock.seen[0].answer = other;
+	OK(octets_dup(octets_view(&mock.seen[2].answer), &mock.seen[0].answer));
 	mock.forget = false;
+	id = ask(octets_view(&cr));
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	check_answer(id, STORE_EXCHANGE_ISSUE, false);
+}
+END_TEST
+
+/* One whom we trust for something else. */
+START_TEST(rfc9483_5_2_answer_of_another_sender)
+{
+	int64_t id;
+
+	f.conf_ca.expect_sender = (char *)"/CN=Somebody";
+	mock_restart(&mock);
 	id = ask(octets_view(&cr));
 	mock_run(&mock, id);
 	ck_assert_int_eq(mock.transfers, 1);
@@ -244,6 +297,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_sent_again_after_a_restart, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_forged_answer);
 	tcase_add_test(tcase, rfc9483_5_1_answer_of_another_transaction);
+	tcase_add_test(tcase, rfc9483_5_2_answer_of_another_sender);
+	tcase_add_loop_test(tcase, rfc9483_3_5_hostile_answers, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_rejection);
 	tcase_add_loop_test(tcase, rfc9483_5_2_certificate_not_wanted, 0, 2);
 	tcase_add_loop_test(tcase, rfc9483_6_upstream_timeout, 0, 2);

@@ -226,7 +226,9 @@ int mock_transfer(void *arg, const struct ca_transfer_options *options, struct b
 		return -ETIMEDOUT;
 	OK(octets_dup(octets_view(answer), answerp));
 	if (m->forge)
-		answerp->data[answerp->len / 2] ^= 1;
+		answerp->data[m->forge_at ? m->forge_at : answerp->len / 2] ^= 1;
+	if (m->cut_to)
+		answerp->len = m->cut_to;
 	return 0;
 }
 
