@@ -9,7 +9,7 @@ import pytest
 
 from conftest import OPENSSL, MacClient, run, serial_of
 from relay import Relay
-from test_upstream import Pair
+from test_upstream import Pair, upstream_of_upstream
 
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 
@@ -20,6 +20,7 @@ class Forwarding(Pair):
     def __init__(self, base, how):
         super().__init__(base)
         self.how = how
+        self.protection_root = self.ca.root
         # Requests have to stand there with the client's own name, or with the RA's.
         self.requester = "ra" if how == "replaced" else "vnfm-a"
         domain = "vnfm-a"
@@ -46,7 +47,7 @@ class Forwarding(Pair):
     def command(self, name, address, cert, cmd="ir", *extra):
         command = super().command(name, address, cert, cmd, *extra)
         at = command.index("-trusted") + 1
-        command[at] = f"{command[at]},{self.ca.root}"
+        command[at] = f"{command[at]},{self.protection_root}"
         return command
 
 
@@ -132,7 +133,7 @@ def test_kill_9_of_the_ra(pair, point):
                            "90")
     client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
     client.start()
-    assert pair.ra.process.wait(60) == -9
+    assert pair.ra.process.wait(30) == -9
     pair.ra.start()
     client.join(120)
     relay.stop()
@@ -182,6 +183,30 @@ def test_a_request_that_would_be_changed(pair):
     else:
         assert "badCertTemplate" in result.stdout, result.stdout
         assert pair.ca.certificates("fw-long") == []
+
+
+@pytest.mark.parametrize("point", [None, "upstream-before-send:2", "upstream-after-send:2",
+                                   "upstream-after-send:4"])
+def test_polling_goes_through(pair, point):
+    """RFC 9483 4.4: it is the upstream that says `waiting`; pollReq and pollRep pass, over a kill -9."""
+    pair.register("fw-poll")
+    pair.ra.stop()
+    upstream_of_upstream(pair, "fw-poll", pair.requester)
+    pair.ra.start(**({"ready": False, "CMFD_FAULT_POINT": point} if point else {}))
+    relay = Relay(pair.ra.port)
+    cert = pair.vnfm.out()
+    outcome = {}
+    command = pair.command("fw-poll", relay.address, cert, "ir", "-msg_timeout", "90", "-total_timeout", "90")
+    client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
+    client.start()
+    if point:
+        assert pair.ra.process.wait(30) == -9
+        pair.ra.start()
+    client.join(120)
+    relay.stop()
+    result = outcome["result"]
+    assert result.returncode == 0 and "received POLLREP" in result.stdout, f"{result.stdout}\n{pair.ra.tail()}"
+    pair.check_one("fw-poll", cert)
 
 
 def test_rr_is_ours(pair):

@@ -168,15 +168,15 @@ def test_kill_9_of_the_ra(pair, point):
     pair.check_one("up-kill", cert)
 
 
-def upstream_of_upstream(pair):
+def upstream_of_upstream(pair, name="up-kill", requester="ra"):
     """Makes the upstream CA answer `waiting` first: it becomes an RA itself, in front of a third cmfd
     that is stopped for a while."""
     third = Cmf(pair.ca.dir.parent / "third")
     third.start()
     credential = Vnfm(third, "ra", pair.ca.dir.parent / "third-credential",
                       may="register,request,revoke,ra")
-    third.register("ra", "up-kill")
-    pair.ca.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", "up-kill")
+    third.register("ra", name)
+    pair.ca.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", name)
     pair.ca.stop()
     with open(pair.ca.conf, "a", encoding="utf-8") as conf:
         conf.write(f"""
@@ -195,8 +195,8 @@ upstream_wait = 500ms
 upstream_retry = 500ms
 """)
     pair.ca.start()
-    pair.ca.ctl("register", "--requester", "ra", "--cert-type", "VnfciCert", "--ca", "third",
-                "--subject-id", "up-kill")
+    pair.ca.ctl("register", "--requester", requester, "--cert-type", "VnfciCert", "--ca", "third",
+                "--subject-id", name)
     pair.ra.set("ca corporate", "certificate", third.dir / "ca/issuing.pem")
     pair.ra.set("ca corporate", "chain", third.root)
     third.process.send_signal(signal.SIGSTOP)
