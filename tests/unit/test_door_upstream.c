@@ -512,6 +512,126 @@ START_TEST(rfc9810_5_2_8_3_3_challenge_then_upstream)
 }
 END_TEST
 
+/* Some certificates of a message are ours, one is the upstream's: all are answered together. */
+static void ask_mixed(struct ask *a, struct told *told)
+{
+	CertReqMessages *msgs;
+
+	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	ask_new(a, &house, &house.vnfm_a);
+	ask_certreq(a, PKI_BODY_CR, "vnf-oam");
+	ask_reg_info(a, "certType?VnfOAMCert%");
+	ask_certreq_add(a, 1, "vnfci-a");
+	ask_certreq_add(a, 2, "vnfci-nobody");
+	/* The upstream's last, so that it is the newest certificate. */
+	msgs = a->body->value.certReqMessages;
+	sk_CertReqMsg_push(msgs, sk_CertReqMsg_shift(msgs));
+	ask_implicit_confirm(a);
+	ask_send(a, told);
+	ck_assert_int_eq(told->msg->body_type, PKI_BODY_CP);
+	ck_assert_int_eq(told_responses(told), 3);
+}
+
+static long status_at(const struct told *told, int i)
+{
+	return ASN1_INTEGER_get(told_response(told, i)->status->status);
+}
+
+/* Polls for two certReqIds. */
+static void poll_both(const struct ask *a, struct told *last, long first, long second, int body,
+		      int failinfo)
+{
+	PollReq *more = PollReq_new();
+	struct told told;
+	struct ask p;
+
+	ask_pollreq(&p, a, last, first);
+	ASN1_INTEGER_set(more->certReqId, second);
+	sk_PollReq_push(p.body->value.pollReq, more);
+	ask_send(&p, &told);
+	ck_assert_int_eq(told.msg->body_type, body);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	ask_clear(&p);
+	told_clear(last);
+	*last = told;
+}
+
+START_TEST(rfc4210_5_3_22_several_wait_together)
+{
+	struct told told;
+	struct ask a;
+
+	ask_mixed(&a, &told);
+	ck_assert_int_eq(status_at(&told, 0), PKI_STATUS_WAITING);
+	ck_assert_int_eq(status_at(&told, 1), PKI_STATUS_REJECTION);
+	ck_assert_int_eq(status_at(&told, 2), PKI_STATUS_WAITING);
+	ck_assert(!implicit_confirm(&told));
+	/* Not only minutes: as long as the upstream may take. */
+	house.now_ms += 3600 * 1000;
+	poll(&a, &told, -1);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&told)->certReqId), -1);
+	poll_both(&a, &told, 1, 0, PKI_BODY_POLLREP, -1);
+	ck_assert_int_eq(sk_PollRep_num(told.msg->body->value.pollRep), 2);
+	upstream_issues(&a);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_CP);
+	/* What was refused has been told. */
+	ck_assert_int_eq(told_responses(&told), 2);
+	ck_assert_int_eq(ASN1_INTEGER_get(told_response(&told, 0)->certReqId), 1);
+	ck_assert_int_eq(ASN1_INTEGER_get(told_response(&told, 1)->certReqId), 0);
+	ck_assert_uint_ne(told_certificate_at(&told, 0).len, 0);
+	ck_assert_uint_ne(told_certificate_at(&told, 1).len, 0);
+	ck_assert(implicit_confirm(&told));
+	ck_assert_int_eq(state_newest(), STORE_CERT_ACTIVE);
+	done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc4210_5_3_22_one_of_several_is_refused_upstream)
+{
+	struct told told;
+	struct ask a;
+
+	ask_mixed(&a, &told);
+	upstream_refuses(FAIL_BAD_CERT_TEMPLATE);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told_responses(&told), 2);
+	ck_assert_int_eq(status_at(&told, 0), PKI_STATUS_ACCEPTED);
+	ck_assert_int_eq(status_at(&told, 1), PKI_STATUS_REJECTION);
+	ck_assert_int_eq(told_failinfo_at(&told, 1), FAIL_BAD_CERT_TEMPLATE);
+	done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc4210_5_3_22_polls_that_fit_nothing)
+{
+	static const long ids[][2] = {{0, 0}, {0, 2}, {0, 9}, {-1, 0}};
+	struct told told;
+	struct ask a;
+
+	ask_mixed(&a, &told);
+	poll_both(&a, &told, ids[_i][0], ids[_i][1], PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	done(&a, &told);
+}
+END_TEST
+
+START_TEST(rfc4210_5_3_21_error_while_several_wait)
+{
+	struct told told;
+	struct ask a, e;
+
+	ask_mixed(&a, &told);
+	ask_next(&e, &a, &told);
+	e.body = cmp_error_body_new(PKI_STATUS_REJECTION, "no", -1);
+	told_clear(&told);
+	ask_send(&e, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_PKICONF);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REJECTED);
+	ask_clear(&e);
+	done(&a, &told);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door_upstream");
@@ -536,6 +656,10 @@ int main(void)
 	tcase_add_test(tcase, rfc4210_5_3_9_several_cas);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_2_encr_cert_not_upstream);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_challenge_then_upstream);
+	tcase_add_test(tcase, rfc4210_5_3_22_several_wait_together);
+	tcase_add_test(tcase, rfc4210_5_3_22_one_of_several_is_refused_upstream);
+	tcase_add_loop_test(tcase, rfc4210_5_3_22_polls_that_fit_nothing, 0, 4);
+	tcase_add_test(tcase, rfc4210_5_3_21_error_while_several_wait);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
