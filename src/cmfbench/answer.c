@@ -203,22 +203,32 @@ static int issuer_check(struct bench_client *c, const struct cmp_message *msg,
 	return err ? err : result == SIGNATURE_OK ? 0 : -EBADMSG;
 }
 
+/* The CertResponse to a request; NULL: there is none. */
+static const CertResponse *response_find(const struct cmp_message *msg, int64_t cert_req_id)
+{
+	const STACK_OF(CertResponse) *responses = msg->body->value.certRepMessage->response;
+	int64_t id;
+
+	for (int i = 0; i < sk_CertResponse_num(responses); i++)
+		if (ASN1_INTEGER_get_int64(&id, sk_CertResponse_value(responses, i)->certReqId) ==
+			    1 &&
+		    id == cert_req_id)
+			return sk_CertResponse_value(responses, i);
+	return NULL;
+}
+
 int bench_answer_certificate(struct bench_client *c, const struct cmp_message *msg,
 			     struct bench_transaction *t, struct bench_failure *failurep)
 {
-	const STACK_OF(CertResponse) *responses = msg->body->value.certRepMessage->response;
-	const CertResponse *r;
+	const CertResponse *r = response_find(msg, t->cert_req_id);
 	struct certificate_view view;
 	const ASN1_STRING *cert;
 	unsigned char *spki = NULL;
 	int err, len;
 	long status;
 
-	if (sk_CertResponse_num(responses) != 1)
-		return bench_fail(failurep, "not one CertResponse");
-	r = sk_CertResponse_value(responses, 0);
-	if (ASN1_INTEGER_get_int64(&t->cert_req_id, r->certReqId) != 1)
-		return bench_fail(failurep, "certReqId out of range");
+	if (!r)
+		return bench_fail(failurep, "no CertResponse for the request");
 	status = ASN1_INTEGER_get(r->status->status);
 	if (status != PKI_STATUS_ACCEPTED && status != PKI_STATUS_GRANTED_WITH_MODS)
 		return fail_status(failurep, r->status);

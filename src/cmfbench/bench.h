@@ -31,8 +31,9 @@ struct bench_options {
 	unsigned long subject_count;
 	const char *newkey; /* PEM: one key for all requests; NULL: a fresh P-256 key each */
 	bool implicit_confirm;
-	unsigned batch; /* transactions in a nested message; 1: none is nested */
-	int pid;        /* of the server; 0: not measured */
+	unsigned batch;    /* transactions in a nested message; 1: none is nested */
+	unsigned requests; /* certificate requests in a message */
+	int pid;           /* of the server; 0: not measured */
 	bool json;
 };
 
@@ -69,6 +70,9 @@ void bench_client_free(struct bench_client *client);
 _must_check_ int bench_client_run(struct bench_client *client, unsigned long number,
 				  struct bench_failure *failurep);
 
+/* several.c: one transaction with options.requests requests, from that subject number on. */
+_must_check_ int bench_client_run_several(struct bench_client *client, unsigned long number,
+					  struct bench_failure *failurep);
 /* batch.c: options.batch transactions at a time, from that subject number on. */
 _must_check_ int bench_client_run_batch(struct bench_client *client, unsigned long number,
 					struct bench_failure *failurep);

@@ -53,7 +53,7 @@ struct bench_transaction {
 	EVP_PKEY *key; /* newly made for the request */
 	SubjectPublicKeyInfo *spki;
 	struct octets certificate; /* issued */
-	int64_t cert_req_id;       /* of the answer: -1 for p10cr, RFC 9483 4.1.4 */
+	int64_t cert_req_id; /* of the request, 0 if it is alone; -1 for p10cr, RFC 9483 4.1.4 */
 };
 
 /* client.c */
@@ -88,7 +88,8 @@ int bench_fail(struct bench_failure *failurep, const char *fmt, ...)
 /* Transaction, nonces and protection of an answer. */
 _must_check_ int bench_answer_check(struct bench_client *c, const struct cmp_message *msg,
 				    struct bench_transaction *t, struct bench_failure *failurep);
-/* The certificate of an ip, cp or kup: status, key, issuer's signature; to t->certificate. */
+/* The certificate of the request in an ip, cp or kup: status, key, issuer's signature; to
+ * t->certificate. */
 _must_check_ int bench_answer_certificate(struct bench_client *c, const struct cmp_message *msg,
 					  struct bench_transaction *t,
 					  struct bench_failure *failurep);

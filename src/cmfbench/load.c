@@ -64,14 +64,16 @@ static void *lane_run(void *arg)
 	struct load *load = lane->load;
 
 	while (!atomic_load_explicit(&load->stop, memory_order_relaxed)) {
-		unsigned batch = load->options->batch;
+		unsigned requests = load->options->requests;
+		unsigned batch = load->options->batch * requests;
 		unsigned long number = atomic_fetch_add(&load->next_subject, batch);
 		struct bench_failure failure = {0};
 		int64_t start = clock_monotonic_us();
 
 		number %= load->options->subject_count;
-		if (batch > 1 ? bench_client_run_batch(lane->client, number, &failure)
-			      : bench_client_run(lane->client, number, &failure)) {
+		if (requests > 1 ? bench_client_run_several(lane->client, number, &failure)
+		    : batch > 1  ? bench_client_run_batch(lane->client, number, &failure)
+				 : bench_client_run(lane->client, number, &failure)) {
 			report_add_failure(&lane->failures, &failure, batch);
 			continue;
 		}

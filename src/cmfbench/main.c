@@ -13,6 +13,7 @@ const char *argp_program_version = "cmfbench " CMFD_VERSION;
 enum {
 	OPT_SUBJECT_COUNT = 256,
 	OPT_FLOOR,
+	OPT_REQUESTS,
 	OPT_JSON,
 	OPT_TLS_TRUSTED,
 	OPT_REF,
@@ -31,6 +32,7 @@ static const struct argp_option option_table[] = {
 	{"implicit-confirm", 'i', NULL, 0, "Ask for implicit confirmation, send no certConf", 1},
 	{"batch", OPT_BATCH, "N", 0,
 	 "Transactions in one nested message, RFC 9483 5.2.2.2 (1: none is nested)", 1},
+	{"requests", OPT_REQUESTS, "N", 0, "Certificate requests in one ir or cr (1)", 1},
 	{"newkey", OPT_NEWKEY, "FILE", 0, "One key for all requests (a fresh P-256 key each)", 1},
 	{"cert", 'C', "FILE", 0, "Signature protection: certificate, then its chain, PEM", 2},
 	{"key", 'K', "FILE", 0, "Its private key, PEM", 2},
@@ -101,6 +103,9 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 		argp_error(state, "a key update brings a new key each time: no --newkey");
 	if (b->batch > 1 && (b->operation == BENCH_KUR || !b->cert))
 		argp_error(state, "--batch: with --cert only, and not for kur");
+	if (b->requests > 1 &&
+	    (b->batch > 1 || (b->operation != BENCH_IR && b->operation != BENCH_CR)))
+		argp_error(state, "--requests: for ir and cr, and not with --batch");
 	check_subject(state, b->subject);
 }
 
@@ -160,6 +165,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_BATCH:
 		b->batch = (unsigned)parse_number(state, "batch", arg, 1000);
+		return 0;
+	case OPT_REQUESTS:
+		b->requests = (unsigned)parse_number(state, "requests", arg, 100);
 		return 0;
 	case OPT_JSON:
 		b->json = true;
@@ -237,6 +245,7 @@ int main(int argc, char **argv)
 	struct arguments a = {.bench = {.connections = 32,
 					.duration_s = 10,
 					.batch = 1,
+					.requests = 1,
 					.subject = "/CN=bench-%d",
 					.subject_count = 10000}};
 	struct bench_report report = {.server_cpu_us = -1};

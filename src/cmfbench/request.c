@@ -94,7 +94,7 @@ static int request_crmf(const struct bench_setup *s, enum bench_operation operat
 		return -ENOMEM;
 	}
 	template = msg->certReq->certTemplate;
-	if (!ASN1_INTEGER_set(msg->certReq->certReqId, 0))
+	if (!ASN1_INTEGER_set_int64(msg->certReq->certReqId, t->cert_req_id))
 		return -ENOMEM;
 	template->publicKey = t->spki;
 	t->spki = ASN1_item_dup(ASN1_ITEM_rptr(SubjectPublicKeyInfo), template->publicKey);
@@ -120,6 +120,7 @@ static int request_p10(const struct bench_setup *s, unsigned long number,
 	unsigned char *der = NULL;
 	int err, len;
 
+	t->cert_req_id = -1;
 	err = subject_set(info->subject, s->options->subject, number);
 	if (err)
 		return err;

@@ -39,8 +39,13 @@ static char *value_text(const json_t *value)
 		break;
 	case JSON_ARRAY:
 		json_array_foreach(value, i, item)
+		{
+			_cleanup_(freep) char *text =
+				json_is_string(item) ? NULL : json_dumps(item, JSON_ENCODE_ANY);
+
 			strbuf_printf(&b, "%s%s", i ? "," : "",
-				      json_is_string(item) ? json_string_value(item) : "?");
+				      text ? text : json_string_value(item));
+		}
 		break;
 	case JSON_REAL:
 	case JSON_OBJECT:

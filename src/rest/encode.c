@@ -302,6 +302,31 @@ json_t *rest_transaction_json(const struct store_transaction *txn, bool with_res
 	return json;
 }
 
+json_t *rest_transaction_items_json(const struct store_transaction_items *items)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < items->len; i++) {
+		const struct store_transaction_item *item = &items->item[i];
+
+		if (json_array_append_new(
+			    list,
+			    json_pack("{s:i, s:o, s:o, s:o}", "cert_req_id", item->cert_req_id,
+				      "certificate_id",
+				      item->certificate_id ? json_integer(item->certificate_id)
+							   : json_null(),
+				      "failinfo",
+				      item->failinfo >= 0
+					      ? json_string(failinfo_name(item->failinfo))
+					      : json_null(),
+				      "status_text", rest_text(item->status_text)))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 json_t *rest_announcement_json(const struct store_announcement *a, bool with_content)
 {
 	json_t *json =

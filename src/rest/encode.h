@@ -17,6 +17,8 @@ json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_
 json_t *rest_registration_json(const struct store_registration *reg);
 json_t *rest_client_json(const struct store_client *client);
 json_t *rest_transaction_json(const struct store_transaction *txn, bool with_response);
+/* The requests of a transaction that has several. */
+json_t *rest_transaction_items_json(const struct store_transaction_items *items);
 json_t *rest_announcement_json(const struct store_announcement *a, bool with_content);
 
 /* Text as a JSON string; octets that are no UTF-8 become '?'. NULL becomes null. */

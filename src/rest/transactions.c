@@ -37,7 +37,9 @@ int rest_transactions(struct rest_call *call)
 
 int rest_transaction(struct rest_call *call)
 {
+	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+	json_t *json;
 	const char *verb;
 	int64_t id;
 	int r;
@@ -47,5 +49,15 @@ int rest_transaction(struct rest_call *call)
 	if (rest_query_unknown(&call->query))
 		return rest_problem(call, 400, "the query has an unknown parameter");
 	r = store_transaction_get(call->worker->reader, id, &txn);
-	return r ? rest_fault(call, r) : rest_ok(call, 200, rest_transaction_json(&txn, true));
+	if (!r && txn.n_items)
+		r = store_transaction_items_get(call->worker->reader, id, &items);
+	if (r)
+		return rest_fault(call, r);
+	json = rest_transaction_json(&txn, true);
+	if (json && txn.n_items &&
+	    json_object_set_new(json, "requests", rest_transaction_items_json(&items))) {
+		json_decref(json);
+		json = NULL;
+	}
+	return rest_ok(call, 200, json);
 }

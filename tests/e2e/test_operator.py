@@ -108,7 +108,7 @@ def test_deregistered_entity_gets_no_certificate(shared):
 def test_cmfbench_drives_and_checks(shared):
     b = shared.vnfm_b
     shared.register("vnfm-b", *[f"bench-{i}" for i in range(20)])
-    for operation in ("ir", "cr", "kur", "p10cr", "genm", "ir --batch 4", "genm --batch 16"):
+    for operation in ("ir", "cr", "kur", "p10cr", "genm", "ir --batch 4", "ir --requests 8", "genm --batch 16"):
         report = json.loads(run([
             BUILD / "cmfbench", "--server", f"{shared.url}/.well-known/cmp/p/VnfciCert", "--connections", "4",
             "--duration", "1", "--operation", *operation.split(), "--cert", b.cert, "--key", b.private_key,
@@ -116,6 +116,11 @@ def test_cmfbench_drives_and_checks(shared):
             shared.process.pid, "--json"]).stdout)
         assert report["errors"] == 0 and report["transactions"] > 0, report
         assert report["server_peak_rss_kib"] > 0 and report["latency_us"]["p50"] > 0
+        if "--requests" in operation:
+            newest = max(shared.ctl_json("transaction", "list"), key=lambda t: t["id"])
+            shown = shared.ctl_json("transaction", "show", newest["id"])[0]
+            assert [r["cert_req_id"] for r in shown["requests"]] == list(range(8))
+            assert all(r["certificate_id"] and r["failinfo"] is None for r in shown["requests"])
     floor = json.loads(run([BUILD / "cmfbench", "--floor", "--json"]).stdout)
     assert floor["server_cpu_us_per_transaction"] > 0
 
