@@ -98,6 +98,7 @@ struct conf_protection {
 	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
 	uint32_t mac_iterations_max;    /* 100000 */
 	uint32_t rsa_bits_min;          /* 2048 */
+	uint64_t signature_algorithms;  /* signature_algorithm_bit(); 0: all */
 	uint64_t mac_algorithms;        /* mac_algorithm_bit(); never 0 */
 	int64_t message_time_window_ms; /* 0: messageTime not checked */
 	uint32_t extra_certs_max;       /* 32 */
@@ -254,11 +255,12 @@ enum conf_answer_mac { CONF_ANSWER_MAC_REQUEST, CONF_ANSWER_MAC_PASSWORD, CONF_A
  */
 struct conf_client_policy {
 	char *name;
-	uint32_t mac_iterations_min; /* 0: as [protection] has it */
-	uint32_t rsa_bits_min;       /* 0: likewise */
-	bool cmc_ra;                 /* id-kp-cmcRA in its certificate makes it an RA */
-	bool update_on_behalf;       /* kur without the protection of the holder */
-	uint64_t mac_algorithms;     /* 0: likewise; else only those of [protection] count */
+	uint32_t mac_iterations_min;   /* 0: as [protection] has it */
+	uint32_t rsa_bits_min;         /* 0: likewise */
+	bool cmc_ra;                   /* id-kp-cmcRA in its certificate makes it an RA */
+	bool update_on_behalf;         /* kur without the protection of the holder */
+	uint64_t mac_algorithms;       /* 0: likewise; else only those of [protection] count */
+	uint64_t signature_algorithms; /* likewise */
 	enum conf_answer_mac answer_mac;
 	uint32_t answer_mac_iterations;
 	bool enveloped_data_always; /* also to pvno 2 */

@@ -47,13 +47,15 @@ _must_check_ int spki_from_key(EVP_PKEY *key, SubjectPublicKeyInfo **spkip);
 
 enum signature_result {
 	SIGNATURE_OK = 0,
-	SIGNATURE_WRONG = 1,        /* does not verify */
-	SIGNATURE_ALG_REFUSED = 2,  /* MD5, SHA-1, unknown algorithm, bad parameters */
-	SIGNATURE_ALG_MISMATCH = 3, /* the algorithm is for another kind of key */
+	SIGNATURE_WRONG = 1,           /* does not verify */
+	SIGNATURE_ALG_REFUSED = 2,     /* MD5, SHA-1, unknown algorithm */
+	SIGNATURE_ALG_MISMATCH = 3,    /* the algorithm is for another kind of key */
+	SIGNATURE_ALG_PARAMETERS = 4,  /* its parameters are malformed or not accepted */
+	SIGNATURE_ALG_UNAVAILABLE = 5, /* the library lacks it */
 };
 
 /*
- * Verifies `signature` over `data`. Accepts SHA-2 with RSA PKCS#1 and PSS, ECDSA, Ed25519, Ed448.
+ * Verifies `signature` over `data`, by the table of asn1/algorithm.h.
  * Returns 0 with *resultp set, or a negative errno on a fault. Thread-safe.
  */
 _must_check_ int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
@@ -61,7 +63,8 @@ _must_check_ int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct b
 
 /*
  * A private key ready to sign, with its AlgorithmIdentifier encoded once. `digest` is "sha256"...;
- * ignored for EdDSA. Thread-safe for signing: each call makes or reuses a context of the thread.
+ * ignored where the key alone says how (EdDSA, ML-DSA, SLH-DSA). Thread-safe for signing: each call
+ * makes or reuses a context of the thread.
  */
 struct signer;
 _must_check_ int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp);
@@ -73,7 +76,8 @@ struct bytes signer_algorithm_der(const struct signer *s);
 _must_check_ int signer_sign(const struct signer *s, struct bytes data, struct octets *signaturep);
 
 /* Digest that certHash uses for a certificate's signature algorithm, RFC 9483 4.1.1: the one of the
- * signature; SHA-512 for Ed25519, SHAKE256 (64 octets) for Ed448. NULL if unknown. */
+ * signature; SHA-512 for Ed25519, SHAKE256 (64 octets) for Ed448. NULL if there is none, as for
+ * ML-DSA: then certConf must say it in hashAlg (RFC 9810 5.3.18). */
 const EVP_MD *cert_hash_digest(const X509_ALGOR *signature_algorithm);
 /* certHash of a certificate with that digest into out[EVP_MAX_MD_SIZE]; SHAKE256 gives 64 octets.
  * Returns 0 or -ENOMEM. */

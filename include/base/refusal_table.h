@@ -55,6 +55,7 @@ REFUSAL(protection_wrong, FAIL_BAD_MESSAGE_CHECK, "the protection of the message
 REFUSAL(protection_kind_changed, FAIL_WRONG_INTEGRITY, "the kind of protection changed within the transaction")
 REFUSAL(protection_alg_not_allowed, FAIL_BAD_ALG, "the policy does not allow this protection algorithm")
 REFUSAL(protection_alg_unavailable, FAIL_BAD_ALG, "the cryptographic library of the server lacks the protection algorithm")
+REFUSAL(protection_alg_parameters, FAIL_BAD_ALG, "the parameters of the signature algorithm are malformed or not accepted")
 REFUSAL(mac_parameters, FAIL_BAD_ALG, "the parameters of the MAC are malformed or name a function that is not accepted")
 REFUSAL(mac_weak, FAIL_BAD_ALG, "the password-based MAC has fewer iterations than are accepted")
 REFUSAL(mac_costly, FAIL_BAD_ALG, "the password-based MAC has more iterations or a longer salt than are accepted")
@@ -131,6 +132,10 @@ REFUSAL(pop_needs_pvno_3, FAIL_BAD_POP, "proof of possession by decryption with 
 REFUSAL(pop_encr_cert_upstream, FAIL_BAD_POP, "encrCert is not possible where another CA issues; use challengeResp")
 REFUSAL(pop_signature_wrong, FAIL_BAD_POP, "the signature of the proof of possession does not verify")
 REFUSAL(pop_algorithm, FAIL_BAD_ALG, "the signature algorithm of the proof of possession is not accepted")
+REFUSAL(pop_alg_not_allowed, FAIL_BAD_ALG, "the policy does not allow the signature algorithm of the proof of possession")
+REFUSAL(pop_alg_mismatch, FAIL_BAD_ALG, "the signature algorithm of the proof of possession does not fit the public key")
+REFUSAL(pop_alg_parameters, FAIL_BAD_ALG, "the parameters of the proof's signature algorithm are malformed or not accepted")
+REFUSAL(pop_alg_unavailable, FAIL_BAD_ALG, "the cryptographic library of the server lacks the proof's signature algorithm")
 REFUSAL(pop_input_used, FAIL_BAD_POP, "poposkInput must be absent when subject and public key are in the template")
 
 /* kur, RFC 9483 4.1.3 */

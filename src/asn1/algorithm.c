@@ -4,12 +4,15 @@
  */
 #include "asn1/algorithm.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
+#include <string.h>
 
 /* More than any digest has octets, less than what costs anything. */
 #define PSS_SALT_MAX 512
@@ -18,18 +21,97 @@ static const struct {
 	int nid;
 	const char *name;
 } digest_names[] = {
-	{NID_sha1, "SHA1"},       {NID_sha224, "SHA2-224"}, {NID_sha256, "SHA2-256"},
-	{NID_sha384, "SHA2-384"}, {NID_sha512, "SHA2-512"}, {NID_shake256, "SHAKE256"},
+	{NID_sha1, "SHA1"},         {NID_sha224, "SHA2-224"},   {NID_sha256, "SHA2-256"},
+	{NID_sha384, "SHA2-384"},   {NID_sha512, "SHA2-512"},   {NID_sha3_224, "SHA3-224"},
+	{NID_sha3_256, "SHA3-256"}, {NID_sha3_384, "SHA3-384"}, {NID_sha3_512, "SHA3-512"},
+	{NID_shake128, "SHAKE128"}, {NID_shake256, "SHAKE256"},
 };
+
+#define NIST_SIG "2.16.840.1.101.3.4.3."
+#define PKIX_ALG "1.3.6.1.5.5.7.6."
+#define PKCS_1   "1.2.840.113549.1.1."
+#define SHA2_SIG "1.2.840.10045.4.3."
+/* A row by the digest that is also that of certHash. */
+#define ECDSA(name, oid, nid)                              \
+	{                                                  \
+		name, oid, SIGNATURE_ECDSA, "EC", nid, nid \
+	}
+#define PKCS1(name, oid, nid)                               \
+	{                                                   \
+		name, oid, SIGNATURE_PKCS1, "RSA", nid, nid \
+	}
+#define PURE(name, oid, hash)                                    \
+	{                                                        \
+		name, oid, SIGNATURE_PURE, name, NID_undef, hash \
+	}
+
+/* clang-format off: a row is a line */
+const struct signature_algorithm signature_algorithms[] = {
+	ECDSA("ecdsa-with-SHA256", SHA2_SIG "2", NID_sha256),
+	ECDSA("ecdsa-with-SHA384", SHA2_SIG "3", NID_sha384),
+	ECDSA("ecdsa-with-SHA512", SHA2_SIG "4", NID_sha512),
+	ECDSA("ecdsa-with-SHA224", SHA2_SIG "1", NID_sha224),
+	PKCS1("sha256WithRSAEncryption", PKCS_1 "11", NID_sha256),
+	PKCS1("sha384WithRSAEncryption", PKCS_1 "12", NID_sha384),
+	PKCS1("sha512WithRSAEncryption", PKCS_1 "13", NID_sha512),
+	PKCS1("sha224WithRSAEncryption", PKCS_1 "14", NID_sha224),
+	{"RSASSA-PSS", PKCS_1 "10", SIGNATURE_PSS, "RSA-PSS", NID_undef, NID_undef},
+	/* RFC 9483 4.1.1, RFC 9481 3.3: EdDSA has its digests of certHash fixed */
+	PURE("ED25519", "1.3.101.112", NID_sha512),
+	PURE("ED448", "1.3.101.113", NID_shake256),
+	/* RFC 8702 */
+	{"ecdsa-with-shake128", PKIX_ALG "32", SIGNATURE_ECDSA_SHAKE, "EC", NID_shake128,
+	 NID_shake128},
+	{"ecdsa-with-shake256", PKIX_ALG "33", SIGNATURE_ECDSA_SHAKE, "EC", NID_shake256,
+	 NID_shake256},
+	{"RSASSA-PSS-SHAKE128", PKIX_ALG "30", SIGNATURE_PSS_SHAKE, "RSA-PSS", NID_shake128,
+	 NID_shake128},
+	{"RSASSA-PSS-SHAKE256", PKIX_ALG "31", SIGNATURE_PSS_SHAKE, "RSA-PSS", NID_shake256,
+	 NID_shake256},
+	/* NIST's register of algorithms; not in RFC 9481 */
+	ECDSA("ecdsa-with-SHA3-224", NIST_SIG "9", NID_sha3_224),
+	ECDSA("ecdsa-with-SHA3-256", NIST_SIG "10", NID_sha3_256),
+	ECDSA("ecdsa-with-SHA3-384", NIST_SIG "11", NID_sha3_384),
+	ECDSA("ecdsa-with-SHA3-512", NIST_SIG "12", NID_sha3_512),
+	PKCS1("RSA-SHA3-224", NIST_SIG "13", NID_sha3_224),
+	PKCS1("RSA-SHA3-256", NIST_SIG "14", NID_sha3_256),
+	PKCS1("RSA-SHA3-384", NIST_SIG "15", NID_sha3_384),
+	PKCS1("RSA-SHA3-512", NIST_SIG "16", NID_sha3_512),
+	/* RFC 9881, RFC 9909: no digest of certHash; RFC 9810 5.3.18: certConf says it in hashAlg
+	 */
+	PURE("ML-DSA-44", NIST_SIG "17", NID_undef),
+	PURE("ML-DSA-65", NIST_SIG "18", NID_undef),
+	PURE("ML-DSA-87", NIST_SIG "19", NID_undef),
+	PURE("SLH-DSA-SHA2-128s", NIST_SIG "20", NID_undef),
+	PURE("SLH-DSA-SHA2-128f", NIST_SIG "21", NID_undef),
+	PURE("SLH-DSA-SHA2-192s", NIST_SIG "22", NID_undef),
+	PURE("SLH-DSA-SHA2-192f", NIST_SIG "23", NID_undef),
+	PURE("SLH-DSA-SHA2-256s", NIST_SIG "24", NID_undef),
+	PURE("SLH-DSA-SHA2-256f", NIST_SIG "25", NID_undef),
+	PURE("SLH-DSA-SHAKE-128s", NIST_SIG "26", NID_undef),
+	PURE("SLH-DSA-SHAKE-128f", NIST_SIG "27", NID_undef),
+	PURE("SLH-DSA-SHAKE-192s", NIST_SIG "28", NID_undef),
+	PURE("SLH-DSA-SHAKE-192f", NIST_SIG "29", NID_undef),
+	PURE("SLH-DSA-SHAKE-256s", NIST_SIG "30", NID_undef),
+	PURE("SLH-DSA-SHAKE-256f", NIST_SIG "31", NID_undef),
+};
+/* clang-format on */
+const size_t signature_algorithms_count = ARRAY_LEN(signature_algorithms);
+
+_Static_assert(ARRAY_LEN(signature_algorithms) <= 64, "a set of them is a uint64_t");
 
 /* Constants of the program that need a fetch: written once, under pthread_once. */
 static EVP_MD *digests[ARRAY_LEN(digest_names)];
 static pthread_once_t digests_once = PTHREAD_ONCE_INIT;
+static ASN1_OBJECT *signature_oids[ARRAY_LEN(signature_algorithms)];
+static bool signature_available[ARRAY_LEN(signature_algorithms)];
+static pthread_once_t signatures_once = PTHREAD_ONCE_INIT;
 
 static void digests_fetch(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(digest_names); i++)
 		digests[i] = EVP_MD_fetch(NULL, digest_names[i].name, NULL);
+	ERR_clear_error();
 }
 
 const EVP_MD *digest_by_nid(int nid)
@@ -41,38 +123,88 @@ const EVP_MD *digest_by_nid(int nid)
 	return NULL;
 }
 
-static const struct signature_algorithm signature_algorithms[] = {
-	{NID_ecdsa_with_SHA256, EVP_PKEY_EC, NID_sha256},
-	{NID_ecdsa_with_SHA384, EVP_PKEY_EC, NID_sha384},
-	{NID_ecdsa_with_SHA512, EVP_PKEY_EC, NID_sha512},
-	{NID_ecdsa_with_SHA224, EVP_PKEY_EC, NID_sha224},
-	{NID_sha256WithRSAEncryption, EVP_PKEY_RSA, NID_sha256},
-	{NID_sha384WithRSAEncryption, EVP_PKEY_RSA, NID_sha384},
-	{NID_sha512WithRSAEncryption, EVP_PKEY_RSA, NID_sha512},
-	{NID_sha224WithRSAEncryption, EVP_PKEY_RSA, NID_sha224},
-	{NID_rsassaPss, EVP_PKEY_RSA_PSS, NID_undef},
-	{NID_ED25519, EVP_PKEY_ED25519, NID_undef},
-	{NID_ED448, EVP_PKEY_ED448, NID_undef},
-};
-
-const struct signature_algorithm *signature_algorithm_find(int nid)
+size_t digest_len(const EVP_MD *digest)
 {
+	if (EVP_MD_is_a(digest, "SHAKE128"))
+		return 32;
+	if (EVP_MD_is_a(digest, "SHAKE256"))
+		return 64;
+	return (size_t)EVP_MD_get_size(digest);
+}
+
+int digest_compute(const EVP_MD *digest, const void *data, size_t len, uint8_t *out, size_t *lenp)
+{
+	bool xof = EVP_MD_get_flags(digest) & EVP_MD_FLAG_XOF;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx && EVP_DigestInit_ex(ctx, digest, NULL) && EVP_DigestUpdate(ctx, data, len);
+
+	*lenp = digest_len(digest);
+	ok = ok && (xof ? EVP_DigestFinalXOF(ctx, out, *lenp) : EVP_DigestFinal_ex(ctx, out, NULL));
+	EVP_MD_CTX_free(ctx);
+	return ok ? 0 : log_fault("compute a digest", -ENOMEM, NULL);
+}
+
+/* A pure one needs the signature itself; OpenSSL has no RSASSA-PSS whose mask is SHAKE. */
+static bool available(const struct signature_algorithm *a)
+{
+	EVP_SIGNATURE *signature;
+
+	if (a->scheme == SIGNATURE_PSS_SHAKE)
+		return false;
+	if (a->scheme != SIGNATURE_PURE)
+		return a->digest_nid == NID_undef || digest_by_nid(a->digest_nid);
+	signature = EVP_SIGNATURE_fetch(NULL, a->name, NULL);
+	EVP_SIGNATURE_free(signature);
+	return signature;
+}
+
+static void signatures_make(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(signature_algorithms); i++) {
+		signature_oids[i] = OBJ_txt2obj(signature_algorithms[i].oid, 1);
+		signature_available[i] = available(&signature_algorithms[i]);
+	}
+	ERR_clear_error();
+}
+
+const struct signature_algorithm *signature_algorithm_find(const ASN1_OBJECT *oid)
+{
+	pthread_once(&signatures_once, signatures_make);
 	for (size_t i = 0; i < ARRAY_LEN(signature_algorithms); i++)
-		if (signature_algorithms[i].nid == nid)
+		if (signature_oids[i] && OBJ_cmp(signature_oids[i], oid) == 0)
 			return &signature_algorithms[i];
 	return NULL;
 }
 
-const struct signature_algorithm *signature_algorithm_for(int key_type, int digest_nid)
+const struct signature_algorithm *signature_algorithm_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(signature_algorithms); i++)
+		if (strcmp(signature_algorithms[i].name, name) == 0)
+			return &signature_algorithms[i];
+	return NULL;
+}
+
+const struct signature_algorithm *signature_algorithm_for(const EVP_PKEY *key, int digest_nid)
 {
 	for (size_t i = 0; i < ARRAY_LEN(signature_algorithms); i++) {
 		const struct signature_algorithm *a = &signature_algorithms[i];
 
-		if (a->key_type == key_type &&
-		    (a->digest_nid == NID_undef || a->digest_nid == digest_nid))
+		if ((a->digest_nid == NID_undef || a->digest_nid == digest_nid) &&
+		    EVP_PKEY_is_a(key, a->key))
 			return a;
 	}
 	return NULL;
+}
+
+uint64_t signature_algorithm_bit(const struct signature_algorithm *algorithm)
+{
+	return UINT64_C(1) << (algorithm - signature_algorithms);
+}
+
+bool signature_algorithm_available(const struct signature_algorithm *algorithm)
+{
+	pthread_once(&signatures_once, signatures_make);
+	return signature_available[algorithm - signature_algorithms];
 }
 
 bool algorithm_parameters_empty(const X509_ALGOR *alg)
@@ -83,13 +215,13 @@ bool algorithm_parameters_empty(const X509_ALGOR *alg)
 	return type == V_ASN1_UNDEF || type == V_ASN1_NULL;
 }
 
-/* The SHA-2 digest of an AlgorithmIdentifier, NID_undef if it is another. */
-static int sha2_of(const X509_ALGOR *alg)
+/* The SHA-2 or SHA-3 digest of an AlgorithmIdentifier, NID_undef if it is another. */
+static int digest_of(const X509_ALGOR *alg)
 {
 	int nid = OBJ_obj2nid(alg->algorithm);
 
-	if (!algorithm_parameters_empty(alg) || nid == NID_sha1 || nid == NID_shake256 ||
-	    !digest_by_nid(nid))
+	if (!algorithm_parameters_empty(alg) || nid == NID_sha1 || nid == NID_shake128 ||
+	    nid == NID_shake256 || !digest_by_nid(nid))
 		return NID_undef;
 	return nid;
 }
@@ -108,7 +240,7 @@ static bool mgf1_uses(const X509_ALGOR *mask, int digest_nid)
 	p = parameter->value.sequence->data;
 	end = p + parameter->value.sequence->length;
 	hash = d2i_X509_ALGOR(NULL, &p, parameter->value.sequence->length);
-	same = hash && p == end && sha2_of(hash) == digest_nid;
+	same = hash && p == end && digest_of(hash) == digest_nid;
 	X509_ALGOR_free(hash);
 	return same;
 }
@@ -121,7 +253,7 @@ static int pss_check(const RSA_PSS_PARAMS *params, struct pss_parameters *pssp)
 	/* Absent fields mean SHA-1: not accepted. */
 	if (!params->hashAlgorithm || !params->maskGenAlgorithm)
 		return -EBADMSG;
-	pssp->digest_nid = sha2_of(params->hashAlgorithm);
+	pssp->digest_nid = digest_of(params->hashAlgorithm);
 	if (pssp->digest_nid == NID_undef || !mgf1_uses(params->maskGenAlgorithm, pssp->digest_nid))
 		return -EBADMSG;
 	if (params->saltLength && !ASN1_INTEGER_get_int64(&salt_len, params->saltLength))

@@ -14,26 +14,32 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
-/* certHash with SHAKE256 has 64 octets, RFC 9483 4.1.1. */
-#define SHAKE256_HASH_LEN 64
-
 /* RSASSA-PSS may be made with keys that are not restricted to it, RFC 4055 1.2. */
-static bool key_type_fits(const struct signature_algorithm *algorithm, int key_type)
+static bool key_fits(const struct signature_algorithm *a, const EVP_PKEY *key)
 {
-	if (algorithm->key_type == EVP_PKEY_RSA_PSS)
-		return key_type == EVP_PKEY_RSA || key_type == EVP_PKEY_RSA_PSS;
-	return algorithm->key_type == key_type;
+	return EVP_PKEY_is_a(key, a->key) ||
+	       (strcmp(a->key, "RSA-PSS") == 0 && EVP_PKEY_is_a(key, "RSA"));
 }
 
 /*
  * RFC 4055 5: with RSA PKCS#1 the parameters are NULL, absence is accepted; RFC 5758 3.2,
- * RFC 8410 3: with ECDSA and EdDSA they are absent.
+ * RFC 8410 3, RFC 8702 3.2, RFC 9881 2: with all others they are absent.
  */
-static bool parameters_fit(const struct signature_algorithm *algorithm, const X509_ALGOR *alg)
+static bool parameters_fit(const struct signature_algorithm *a, const X509_ALGOR *alg,
+			   struct pss_parameters *pssp)
 {
-	if (algorithm->key_type == EVP_PKEY_RSA)
+	switch (a->scheme) {
+	case SIGNATURE_PKCS1:
 		return algorithm_parameters_empty(alg);
-	return !alg->parameter;
+	case SIGNATURE_PSS:
+		return !pss_parameters_read(alg, pssp);
+	case SIGNATURE_PSS_SHAKE:
+	case SIGNATURE_ECDSA:
+	case SIGNATURE_ECDSA_SHAKE:
+	case SIGNATURE_PURE:
+	default:
+		return !alg->parameter;
+	}
 }
 
 static bool pss_set(EVP_PKEY_CTX *pctx, const EVP_MD *md, int salt_len)
@@ -43,52 +49,68 @@ static bool pss_set(EVP_PKEY_CTX *pctx, const EVP_MD *md, int salt_len)
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, salt_len) > 0;
 }
 
-/* Prepares the context; false if the algorithm is not accepted or the key does not allow it. */
-static bool verify_init(EVP_MD_CTX *ctx, EVP_PKEY *key, const X509_ALGOR *alg,
-			const struct signature_algorithm *algorithm)
+/* RFC 8702 3.2.2: ECDSA of so many octets of SHAKE, which OpenSSL takes as a digest made elsewhere.
+ */
+static int shake_verify(EVP_PKEY *key, const EVP_MD *md, struct bytes data, struct bytes signature,
+			bool *okp)
 {
-	struct pss_parameters pss;
-	EVP_PKEY_CTX *pctx;
-	const EVP_MD *md;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	size_t len;
+	int err = ctx ? digest_compute(md, data.data, data.len, digest, &len) : -ENOMEM;
 
-	if (algorithm->nid == NID_rsassaPss) {
-		if (pss_parameters_read(alg, &pss))
-			return false;
-		md = digest_by_nid(pss.digest_nid);
-		return EVP_DigestVerifyInit(ctx, &pctx, md, NULL, key) > 0 &&
-		       pss_set(pctx, md, pss.salt_len);
-	}
-	if (!parameters_fit(algorithm, alg))
-		return false;
-	return EVP_DigestVerifyInit(ctx, NULL, digest_by_nid(algorithm->digest_nid), NULL, key) > 0;
+	*okp = !err && EVP_PKEY_verify_init(ctx) > 0 &&
+	       EVP_PKEY_verify(ctx, signature.data, signature.len, digest, len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return err;
+}
+
+static int digest_verify(EVP_PKEY *key, const struct signature_algorithm *a,
+			 const struct pss_parameters *pss, struct bytes data,
+			 struct bytes signature, bool *okp)
+{
+	bool is_pss = a->scheme == SIGNATURE_PSS;
+	const EVP_MD *md = digest_by_nid(is_pss ? pss->digest_nid : a->digest_nid);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pctx;
+
+	if (!ctx)
+		return log_fault("verify a signature", -ENOMEM, NULL);
+	*okp = EVP_DigestVerifyInit(ctx, &pctx, md, NULL, key) > 0 &&
+	       (!is_pss || pss_set(pctx, md, pss->salt_len)) &&
+	       EVP_DigestVerify(ctx, signature.data, signature.len, data.data, data.len) == 1;
+	EVP_MD_CTX_free(ctx);
+	return 0;
 }
 
 int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
 		     struct bytes signature, enum signature_result *resultp)
 {
-	const struct signature_algorithm *algorithm =
-		signature_algorithm_find(OBJ_obj2nid(alg->algorithm));
-	EVP_MD_CTX *ctx;
+	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
+	struct pss_parameters pss;
+	bool ok = false;
+	int err;
 
 	*resultp = SIGNATURE_ALG_REFUSED;
-	if (!algorithm)
+	if (!a)
 		return 0;
-	if (!key_type_fits(algorithm, EVP_PKEY_get_base_id(key))) {
-		*resultp = SIGNATURE_ALG_MISMATCH;
+	*resultp = SIGNATURE_ALG_MISMATCH;
+	if (!key_fits(a, key))
 		return 0;
-	}
-	ctx = EVP_MD_CTX_new();
-	if (!ctx)
-		return log_fault("verify a signature", -ENOMEM, NULL);
-	if (verify_init(ctx, key, alg, algorithm))
-		*resultp = EVP_DigestVerify(ctx, signature.data, signature.len, data.data,
-					    data.len) == 1
-				   ? SIGNATURE_OK
-				   : SIGNATURE_WRONG;
-	EVP_MD_CTX_free(ctx);
-	if (*resultp != SIGNATURE_OK)
+	*resultp = SIGNATURE_ALG_PARAMETERS;
+	if (!parameters_fit(a, alg, &pss))
+		return 0;
+	*resultp = SIGNATURE_ALG_UNAVAILABLE;
+	if (!signature_algorithm_available(a))
+		return 0;
+	if (a->scheme == SIGNATURE_ECDSA_SHAKE)
+		err = shake_verify(key, digest_by_nid(a->digest_nid), data, signature, &ok);
+	else
+		err = digest_verify(key, a, &pss, data, signature, &ok);
+	*resultp = ok ? SIGNATURE_OK : SIGNATURE_WRONG;
+	if (!ok)
 		ERR_clear_error();
-	return 0;
+	return err;
 }
 
 /* `prepared` is initialised once and only copied from then on. */
@@ -101,31 +123,32 @@ struct signer {
 	size_t signature_max;
 };
 
-static X509_ALGOR *signer_algorithm_new(const struct signature_algorithm *algorithm, int digest_nid)
+static X509_ALGOR *signer_algorithm_new(const struct signature_algorithm *a, int digest_nid)
 {
-	int type = algorithm->key_type == EVP_PKEY_RSA ? V_ASN1_NULL : V_ASN1_UNDEF;
+	int type = a->scheme == SIGNATURE_PKCS1 ? V_ASN1_NULL : V_ASN1_UNDEF;
+	ASN1_OBJECT *oid;
 	X509_ALGOR *alg;
 
-	if (algorithm->nid == NID_rsassaPss)
+	if (a->scheme == SIGNATURE_PSS)
 		return pss_algorithm_new(digest_nid);
 	alg = X509_ALGOR_new();
-	if (alg && !X509_ALGOR_set0(alg, OBJ_nid2obj(algorithm->nid), type, NULL)) {
-		X509_ALGOR_free(alg);
-		return NULL;
-	}
-	return alg;
+	oid = OBJ_txt2obj(a->oid, 1);
+	if (alg && oid && X509_ALGOR_set0(alg, oid, type, NULL))
+		return alg;
+	ASN1_OBJECT_free(oid);
+	X509_ALGOR_free(alg);
+	return NULL;
 }
 
-static bool signer_prepare(struct signer *s, const struct signature_algorithm *algorithm,
-			   const EVP_MD *md)
+static bool signer_prepare(struct signer *s, const struct signature_algorithm *a, const EVP_MD *md)
 {
 	EVP_PKEY_CTX *pctx;
 
-	if (algorithm->key_type == EVP_PKEY_ED25519 || algorithm->key_type == EVP_PKEY_ED448)
+	if (a->scheme == SIGNATURE_PURE)
 		md = NULL;
 	if (EVP_DigestSignInit(s->prepared, &pctx, md, NULL, s->key) <= 0)
 		return false;
-	return algorithm->nid != NID_rsassaPss || pss_set(pctx, md, RSA_PSS_SALTLEN_DIGEST);
+	return a->scheme != SIGNATURE_PSS || pss_set(pctx, md, RSA_PSS_SALTLEN_DIGEST);
 }
 
 int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp)
@@ -134,12 +157,12 @@ int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp)
 	const struct signature_algorithm *algorithm;
 	const EVP_MD *named = digest ? EVP_get_digestbyname(digest) : NULL;
 	int digest_nid = named ? EVP_MD_get_type(named) : NID_undef;
-	int key_type = EVP_PKEY_get_base_id(key);
-	bool eddsa = key_type == EVP_PKEY_ED25519 || key_type == EVP_PKEY_ED448;
 	const EVP_MD *md = digest_by_nid(digest_nid);
 
-	algorithm = signature_algorithm_for(key_type, digest_nid);
-	if (!algorithm || (!eddsa && (!md || digest_nid == NID_sha1)))
+	/* SHAKE is for verifying alone. */
+	algorithm = signature_algorithm_for(key, digest_nid);
+	if (!algorithm || algorithm->scheme == SIGNATURE_ECDSA_SHAKE ||
+	    (algorithm->scheme != SIGNATURE_PURE && (!md || digest_nid == NID_sha1)))
 		return -ENOTSUP;
 	s = calloc(1, sizeof(*s));
 	if (!s || !EVP_PKEY_up_ref(key))
@@ -198,38 +221,24 @@ int signer_sign(const struct signer *s, struct bytes data, struct octets *signat
 
 const EVP_MD *cert_hash_digest(const X509_ALGOR *signature_algorithm)
 {
-	int nid = OBJ_obj2nid(signature_algorithm->algorithm);
+	const struct signature_algorithm *a =
+		signature_algorithm_find(signature_algorithm->algorithm);
 	struct pss_parameters pss;
 	int digest_nid;
 
-	/* RFC 9483 4.1.1: EdDSA has its digests fixed */
-	if (nid == NID_ED25519)
-		return digest_by_nid(NID_sha512);
-	if (nid == NID_ED448)
-		return digest_by_nid(NID_shake256);
-	if (nid == NID_rsassaPss)
+	if (a && a->scheme == SIGNATURE_PSS)
 		return pss_parameters_read(signature_algorithm, &pss)
 			       ? NULL
 			       : digest_by_nid(pss.digest_nid);
-	if (!OBJ_find_sigid_algs(nid, &digest_nid, NULL) || digest_nid == NID_undef)
+	if (a)
+		return digest_by_nid(a->cert_hash_nid);
+	/* Of an upstream CA that signs with what we would not. */
+	if (!OBJ_find_sigid_algs(OBJ_obj2nid(signature_algorithm->algorithm), &digest_nid, NULL))
 		return NULL;
 	return digest_by_nid(digest_nid);
 }
 
 int cert_hash_compute(const EVP_MD *digest, struct bytes certificate, uint8_t *out, size_t *lenp)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned int len = 0;
-	int ok = ctx && EVP_DigestInit_ex(ctx, digest, NULL) &&
-		 EVP_DigestUpdate(ctx, certificate.data, certificate.len);
-
-	if (EVP_MD_is_a(digest, "SHAKE256")) {
-		len = SHAKE256_HASH_LEN;
-		ok = ok && EVP_DigestFinalXOF(ctx, out, len);
-	} else {
-		ok = ok && EVP_DigestFinal_ex(ctx, out, &len);
-	}
-	EVP_MD_CTX_free(ctx);
-	*lenp = len;
-	return ok ? 0 : log_fault("digest a certificate", -ENOMEM, NULL);
+	return digest_compute(digest, certificate.data, certificate.len, out, lenp);
 }

@@ -6,6 +6,8 @@
  */
 #include "signer_path.h"
 
+#include "asn1/algorithm.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
@@ -104,7 +106,7 @@ static int signer_pick(const struct sought *sought, const struct bytes *certs, s
 /* --- may it sign at all ------------------------------------------------------------------------
  */
 
-static bool key_strong(const struct spki_kind *kind, const struct conf *conf,
+static bool key_strong(const EVP_PKEY *key, const struct spki_kind *kind, const struct conf *conf,
 		       const struct conf_client_policy *policy)
 {
 	switch (kind->type) {
@@ -119,7 +121,9 @@ static bool key_strong(const struct spki_kind *kind, const struct conf *conf,
 	case EVP_PKEY_ED448:
 		return true;
 	default:
-		return false;
+		/* ML-DSA and SLH-DSA: of 128 bits of security at least */
+		return kind->type != NID_undef && (spki_key_uses(key) & SPKI_SIGNS) &&
+		       signature_algorithm_for(key, NID_undef);
 	}
 }
 
@@ -144,7 +148,7 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 	if (r < 0)
 		return r;
 	*keyp = key;
-	return key_strong(&kind, conf, policy) ? 0 : refuse(refusal, REFUSAL_signer_key_weak);
+	return key_strong(key, &kind, conf, policy) ? 0 : refuse(refusal, REFUSAL_signer_key_weak);
 }
 
 /* Key, key usage and validity of the certificate by itself. */

@@ -5,7 +5,36 @@
  */
 #include "door_private.h"
 
+#include "asn1/algorithm.h"
+
 #include <errno.h>
+
+bool cmp_signature_allowed(const struct cmp_request *rq, const X509_ALGOR *alg)
+{
+	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
+	uint64_t allowed = rq->conf->protection.signature_algorithms;
+	/* Not known before the signer is. */
+	uint64_t narrower = rq->who.policy ? rq->who.policy->signature_algorithms : 0;
+
+	return !a || ((!allowed || allowed & signature_algorithm_bit(a)) &&
+		      (!narrower || narrower & signature_algorithm_bit(a)));
+}
+
+/* What can be said of protectionAlg before the signer is looked for. */
+static int signature_algorithm_check(struct cmp_request *rq)
+{
+	const X509_ALGOR *alg = rq->msg->header->protectionAlg;
+	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
+
+	/* RFC 9483 3.5: an algorithm that is not supported. */
+	if (!a)
+		return refuse(&rq->refusal, REFUSAL_protection_alg_unsupported);
+	if (!cmp_signature_allowed(rq, alg))
+		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
+	if (!signature_algorithm_available(a))
+		return refuse(&rq->refusal, REFUSAL_protection_alg_unavailable);
+	return 0;
+}
 
 static int signature_authenticate(struct cmp_request *rq)
 {
@@ -14,8 +43,10 @@ static int signature_authenticate(struct cmp_request *rq)
 	_cleanup_(freep) struct bytes *certs = NULL;
 	struct bytes sender_dn;
 	EVP_PKEY *key = NULL;
-	int err;
+	int err = signature_algorithm_check(rq);
 
+	if (err)
+		return err;
 	/* RFC 9483 3.1: sender is the subject of the protection certificate, so a directoryName. */
 	if (sender->type != GEN_DIRNAME)
 		return refuse(&rq->refusal, REFUSAL_signer_mismatch);
@@ -29,6 +60,8 @@ static int signature_authenticate(struct cmp_request *rq)
 		certs[i] = cmp_message_extra_cert(msg, i);
 	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid, certs,
 			      msg->n_extra_certs, &rq->who, &key, &rq->refusal);
+	if (!err && !cmp_signature_allowed(rq, msg->header->protectionAlg))
+		err = refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
 	if (!err)
 		err = cmp_protection_verify_signature(msg, key, &rq->refusal);
 	EVP_PKEY_free(key);

@@ -34,6 +34,8 @@ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 	/* RFC 4211 4: a key agreement key, and one for encapsulation, proves by decryption. */
 	if (!(spki_key_uses(key) & SPKI_SIGNS))
 		return refuse(&rq->refusal, REFUSAL_pop_key_cannot_sign);
+	if (!cmp_signature_allowed(rq, alg))
+		return refuse(&rq->refusal, REFUSAL_pop_alg_not_allowed);
 	err = signature_verify(key, alg, data, octets, &result);
 	if (err)
 		return err;
@@ -43,8 +45,13 @@ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 	case SIGNATURE_WRONG:
 		/* RFC 9483 5.1.1 */
 		return refuse(&rq->refusal, REFUSAL_pop_signature_wrong);
-	case SIGNATURE_ALG_REFUSED:
 	case SIGNATURE_ALG_MISMATCH:
+		return refuse(&rq->refusal, REFUSAL_pop_alg_mismatch);
+	case SIGNATURE_ALG_PARAMETERS:
+		return refuse(&rq->refusal, REFUSAL_pop_alg_parameters);
+	case SIGNATURE_ALG_UNAVAILABLE:
+		return refuse(&rq->refusal, REFUSAL_pop_alg_unavailable);
+	case SIGNATURE_ALG_REFUSED:
 	default:
 		return refuse(&rq->refusal, REFUSAL_pop_algorithm);
 	}

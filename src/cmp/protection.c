@@ -60,6 +60,10 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 		return refuse(refusal, REFUSAL_protection_alg_unsupported);
 	case SIGNATURE_ALG_MISMATCH:
 		return refuse(refusal, REFUSAL_protection_alg_mismatch);
+	case SIGNATURE_ALG_PARAMETERS:
+		return refuse(refusal, REFUSAL_protection_alg_parameters);
+	case SIGNATURE_ALG_UNAVAILABLE:
+		return refuse(refusal, REFUSAL_protection_alg_unavailable);
 	case SIGNATURE_WRONG:
 	default:
 		return refuse(refusal, REFUSAL_protection_wrong);

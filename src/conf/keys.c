@@ -138,6 +138,14 @@ const struct conf_key conf_keys[] = {
 	PROTECTION(mac_iterations_max, "mac_iterations_max", number, .initial = "100000", .min = 1,
 		   .max = UINT32_MAX, .reload = true,
 		   .help = "Most iterations: they cost the server time before it knows who asks."),
+	PROTECTION(signature_algorithms, "signature_algorithms", signature_algorithms,
+		   .reload = true,
+		   .help = "Signatures that are accepted, of messages and as proof of possession: "
+			   "`ecdsa-with-SHA256` and the like, `sha256WithRSAEncryption`, "
+			   "`RSASSA-PSS`, `ED25519`, `ED448`, `ecdsa-with-shake128`, "
+			   "`ecdsa-with-SHA3-256`, `RSA-SHA3-256`, `ML-DSA-65`, "
+			   "`SLH-DSA-SHA2-128s`; without it all that the library has. SHA-1 and "
+			   "MD5 never."),
 	PROTECTION(mac_algorithms, "mac_algorithms", mac_algorithms, .reload = true,
 		   .initial = "PasswordBasedMac, PBMAC1, hmacWithSHA224, hmacWithSHA256, "
 			      "hmacWithSHA384, hmacWithSHA512, KMACWithSHAKE128, KMACWithSHAKE256",
@@ -314,6 +322,10 @@ const struct conf_key conf_keys[] = {
 	POLICY(mac_iterations_min, "mac_iterations_min", number, .initial = "0", .max = UINT32_MAX,
 	       .help = "Fewest iterations of a password-based MAC, where that is more than "
 		       "`[protection]` asks for."),
+	POLICY(signature_algorithms, "signature_algorithms", signature_algorithms,
+	       .help = "Signatures that are accepted, of those that `[protection]` accepts; "
+		       "without "
+		       "it all of them."),
 	POLICY(mac_algorithms, "mac_algorithms", mac_algorithms,
 	       .help = "MACs that are accepted, of those that `[protection]` accepts; without it "
 		       "all of them."),

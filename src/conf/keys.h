@@ -104,5 +104,6 @@ extern const struct conf_type conf_type_attributes;
 extern const struct conf_type conf_type_addresses;
 extern const struct conf_type conf_type_ip_ranges;
 extern const struct conf_type conf_type_key_types;
-extern const struct conf_type conf_type_mac_algorithms; /* a uint64_t */
+extern const struct conf_type conf_type_mac_algorithms;       /* a uint64_t */
+extern const struct conf_type conf_type_signature_algorithms; /* likewise */
 extern const struct conf_type conf_type_answer_mac;

@@ -5,6 +5,7 @@
  */
 #include "keys.h"
 
+#include "asn1/algorithm.h"
 #include "asn1/mac.h"
 
 #include <ctype.h>
@@ -88,4 +89,32 @@ const struct conf_type conf_type_mac_algorithms = {
 	.name = "list of MAC algorithms",
 	.parse = mac_set_parse,
 	.print = mac_set_print,
+};
+
+static uint64_t signature_bit(const char *name)
+{
+	const struct signature_algorithm *a = signature_algorithm_by_name(name);
+
+	return a ? signature_algorithm_bit(a) : 0;
+}
+
+static const char *signature_name(size_t i)
+{
+	return i < signature_algorithms_count ? signature_algorithms[i].name : NULL;
+}
+
+static int signature_set_parse(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	return set_parse(in, signature_bit, value, why);
+}
+
+static void signature_set_print(const struct conf_type *type, const void *value, struct strbuf *out)
+{
+	set_print(signature_name, value, out);
+}
+
+const struct conf_type conf_type_signature_algorithms = {
+	.name = "list of signature algorithms",
+	.parse = signature_set_parse,
+	.print = signature_set_print,
 };

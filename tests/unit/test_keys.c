@@ -416,7 +416,7 @@ static const struct {
 	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA256, "", SIGNATURE_OK, "ECDSA"},
 	{EC_KEY, "sha512", -1, NID_ecdsa_with_SHA512, "", SIGNATURE_OK, "ECDSA, longer digest"},
 	{EC_KEY, "sha224", -1, NID_ecdsa_with_SHA224, "", SIGNATURE_OK, "ECDSA, SHA-224"},
-	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA256, "0500", SIGNATURE_ALG_REFUSED,
+	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA256, "0500", SIGNATURE_ALG_PARAMETERS,
 	 "ECDSA with parameters, RFC 5758 3.2"},
 	{EC_KEY, "sha1", -1, NID_ecdsa_with_SHA1, "", SIGNATURE_ALG_REFUSED, "ECDSA, SHA-1"},
 	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA384, "", SIGNATURE_WRONG, "another digest"},
@@ -424,11 +424,14 @@ static const struct {
 	 "RSA with an EC key"},
 	{EC_KEY, "sha256", -1, NID_ED25519, "", SIGNATURE_ALG_MISMATCH, "Ed25519 with an EC key"},
 	{EC_KEY, "sha256", -1, NID_X9_62_id_ecPublicKey, "", SIGNATURE_ALG_REFUSED, "no signature"},
-	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA3_256, "", SIGNATURE_ALG_REFUSED, "SHA-3"},
+	{EC_KEY, "sha3-256", -1, NID_ecdsa_with_SHA3_256, "", SIGNATURE_OK, "ECDSA, SHA-3"},
+	{EC_KEY, "sha3-512", -1, NID_ecdsa_with_SHA3_512, "", SIGNATURE_OK, "ECDSA, SHA-3"},
+	{EC_KEY, "sha256", -1, NID_ecdsa_with_SHA3_256, "", SIGNATURE_WRONG, "SHA-2 as SHA-3"},
+	{RSA_KEY, "sha3-384", -1, NID_RSA_SHA3_384, "0500", SIGNATURE_OK, "PKCS#1, SHA-3"},
 	{RSA_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "0500", SIGNATURE_OK, "PKCS#1"},
 	{RSA_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "", SIGNATURE_OK,
 	 "PKCS#1 without parameters, RFC 4055 5"},
-	{RSA_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "3000", SIGNATURE_ALG_REFUSED,
+	{RSA_KEY, "sha256", -1, NID_sha256WithRSAEncryption, "3000", SIGNATURE_ALG_PARAMETERS,
 	 "PKCS#1 with other parameters"},
 	{RSA_KEY, "sha1", -1, NID_sha1WithRSAEncryption, "0500", SIGNATURE_ALG_REFUSED, "SHA-1"},
 	{RSA_KEY, "md5", -1, NID_md5WithRSAEncryption, "0500", SIGNATURE_ALG_REFUSED, "MD5"},
@@ -439,19 +442,20 @@ static const struct {
 	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3034" PSS_SHA256 "a203020114", SIGNATURE_WRONG,
 	 "another salt length"},
 	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3034" PSS_SHA256 "a2030201ff",
-	 SIGNATURE_ALG_REFUSED, "negative salt length"},
+	 SIGNATURE_ALG_PARAMETERS, "negative salt length"},
 	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3035" PSS_SHA256 "a20402024000",
-	 SIGNATURE_ALG_REFUSED, "salt longer than any modulus"},
+	 SIGNATURE_ALG_PARAMETERS, "salt longer than any modulus"},
 	{RSA_KEY, "sha256", 32, NID_rsassaPss, "3039" PSS_SHA256 "a203020120a303020102",
-	 SIGNATURE_ALG_REFUSED, "trailer field 2"},
-	{RSA_KEY, "sha1", 20, NID_rsassaPss, "3000", SIGNATURE_ALG_REFUSED, "defaults: SHA-1"},
+	 SIGNATURE_ALG_PARAMETERS, "trailer field 2"},
+	{RSA_KEY, "sha1", 20, NID_rsassaPss, "3000", SIGNATURE_ALG_PARAMETERS, "defaults: SHA-1"},
 	{RSA_KEY, "sha256", 32, NID_rsassaPss,
-	 "3034a00f" SHA256_NULL "a11c301a" MGF1(SHA384_NULL) "a203020120", SIGNATURE_ALG_REFUSED,
+	 "3034a00f" SHA256_NULL "a11c301a" MGF1(SHA384_NULL) "a203020120", SIGNATURE_ALG_PARAMETERS,
 	 "MGF1 with another digest"},
 	{RSA_KEY, "sha256", 32, NID_rsassaPss,
-	 "3030a00b" SHA1_NULL "a11c301a" MGF1(SHA256_NULL) "a203020120", SIGNATURE_ALG_REFUSED,
+	 "3030a00b" SHA1_NULL "a11c301a" MGF1(SHA256_NULL) "a203020120", SIGNATURE_ALG_PARAMETERS,
 	 "SHA-1"},
-	{RSA_KEY, "sha256", 32, NID_rsassaPss, "", SIGNATURE_ALG_REFUSED, "PSS without parameters"},
+	{RSA_KEY, "sha256", 32, NID_rsassaPss, "", SIGNATURE_ALG_PARAMETERS,
+	 "PSS without parameters"},
 	{RSA_KEY, "sha256", -1, NID_rsassaPss, "3034" PSS_SHA256 "a203020120", SIGNATURE_WRONG,
 	 "PKCS#1 signature as PSS"},
 };
@@ -467,6 +471,76 @@ START_TEST(test_signature_algorithms_rfc9481_3)
 	ck_assert_msg(verified(key, alg, text, octets_view(&signature)) == algorithms[_i].result,
 		      "%s", algorithms[_i].what);
 	X509_ALGOR_free(alg);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+/* RFC 8702 3.2.2: ECDSA over 32 octets of SHAKE128, 64 of SHAKE256; RSASSA-PSS OpenSSL lacks. */
+START_TEST(test_signature_shake_rfc8702_3_2)
+{
+	static const struct {
+		const char *digest;
+		const char *oid;
+		size_t len;
+	} rows[] = {{"SHAKE128", "1.3.6.1.5.5.7.6.32", 32}, {"SHAKE256", "1.3.6.1.5.5.7.6.33", 64}};
+	struct bytes text = bytes_of_string("to be signed");
+	EVP_PKEY *key = key_generate(&keys[EC_KEY]), *rsa = key_generate(&keys[RSA_KEY]);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	EVP_MD *md = EVP_MD_fetch(NULL, rows[_i].digest, NULL);
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	X509_ALGOR *alg = X509_ALGOR_new();
+	uint8_t octets[64], signature[128];
+	size_t len = sizeof(signature);
+
+	ck_assert_int_eq(EVP_DigestInit_ex(digest, md, NULL), 1);
+	ck_assert_int_eq(EVP_DigestUpdate(digest, text.data, text.len), 1);
+	ck_assert_int_eq(EVP_DigestFinalXOF(digest, octets, rows[_i].len), 1);
+	ck_assert_int_gt(EVP_PKEY_sign_init(ctx), 0);
+	ck_assert_int_gt(EVP_PKEY_sign(ctx, signature, &len, octets, rows[_i].len), 0);
+	X509_ALGOR_set0(alg, OBJ_txt2obj(rows[_i].oid, 1), V_ASN1_UNDEF, NULL);
+	ck_assert_int_eq(verified(key, alg, text, (struct bytes){signature, len}), SIGNATURE_OK);
+	ck_assert_int_eq(
+		verified(key, alg, bytes_of_string("other"), (struct bytes){signature, len}),
+		SIGNATURE_WRONG);
+	X509_ALGOR_set0(alg, OBJ_txt2obj(rows[_i].oid, 1), V_ASN1_NULL, NULL);
+	ck_assert_int_eq(verified(key, alg, text, (struct bytes){signature, len}),
+			 SIGNATURE_ALG_PARAMETERS);
+	X509_ALGOR_set0(alg, OBJ_txt2obj("1.3.6.1.5.5.7.6.30", 1), V_ASN1_UNDEF, NULL);
+	ck_assert_int_eq(verified(rsa, alg, text, (struct bytes){signature, len}),
+			 SIGNATURE_ALG_UNAVAILABLE);
+	EVP_MD_CTX_free(digest);
+	EVP_MD_free(md);
+	EVP_PKEY_CTX_free(ctx);
+	X509_ALGOR_free(alg);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+/* RFC 9881, RFC 9909: where the library has them. */
+START_TEST(test_signature_pure)
+{
+	static const char *const names[] = {"ML-DSA-44", "ML-DSA-87", "SLH-DSA-SHA2-128f"};
+	const struct signature_algorithm *a = signature_algorithm_by_name(names[_i]);
+	struct bytes text = bytes_of_string("to be signed");
+	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL;
+	_cleanup_(signer_freep) struct signer *signer = NULL;
+	EVP_PKEY *key;
+
+	ck_assert_ptr_nonnull(a);
+	if (!signature_algorithm_available(a))
+		return;
+	key = EVP_PKEY_Q_keygen(NULL, NULL, names[_i]);
+	ck_assert_int_eq(signer_new(key, "sha256", &signer), 0);
+	ck_assert_int_eq(signer_sign(signer, text, &signature), 0);
+	ck_assert_int_eq(OBJ_obj2nid(signer_algorithm(signer)->algorithm), OBJ_txt2nid(names[_i]));
+	ck_assert_int_eq(verified(key, signer_algorithm(signer), text, octets_view(&signature)),
+			 SIGNATURE_OK);
+	ck_assert_int_eq(verified(key, signer_algorithm(signer), bytes_of_string("other"),
+				  octets_view(&signature)),
+			 SIGNATURE_WRONG);
+	/* RFC 9810 5.3.18: hashAlg has to say it. */
+	ck_assert_ptr_null(cert_hash_digest(signer_algorithm(signer)));
 	EVP_PKEY_free(key);
 }
 END_TEST
@@ -578,6 +652,8 @@ int main(void)
 	tcase_add_loop_test(tc, test_signer_signs, 0, ARRAY_LEN(keys));
 	tcase_add_test(tc, test_signer_refuses_weak_digests);
 	tcase_add_loop_test(tc, test_signature_algorithms_rfc9481_3, 0, ARRAY_LEN(algorithms));
+	tcase_add_loop_test(tc, test_signature_shake_rfc8702_3_2, 0, 2);
+	tcase_add_loop_test(tc, test_signature_pure, 0, 3);
 	tcase_add_loop_test(tc, test_cert_hash_rfc9483_4_1_1, 0, ARRAY_LEN(cert_hashes));
 	tcase_add_test(tc, test_signer_shared_by_threads);
 	suite_add_tcase(suite, tc);

@@ -410,6 +410,35 @@ START_TEST(policy_answer_mac)
 }
 END_TEST
 
+/* Which signatures a client may use: of its messages, and as proof of possession. */
+START_TEST(policy_signature_algorithms)
+{
+	struct house strict;
+	struct told told;
+	struct ask a;
+
+	house_open(&strict, "",
+		   "[client_policy default]\n"
+		   "signature_algorithms = ecdsa-with-SHA384, ED25519\n");
+	ask_new(&a, &strict, &strict.vnfm_a);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	ask_send(&a, &told);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_protection_alg_not_allowed));
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_ALG);
+	told_clear(&told);
+	ask_clear(&a);
+	house_register(&strict, "mac", CERT_TYPE_VNFCI, "pop");
+	ask_new(&a, &strict, NULL);
+	ask_certreq(&a, PKI_BODY_IR, "pop");
+	ask_send(&a, &told);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_pop_alg_not_allowed));
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_ALG);
+	told_clear(&told);
+	ask_clear(&a);
+	house_close(&strict);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mac");
@@ -424,6 +453,7 @@ int main(void)
 	tcase_add_loop_test(tc, rfc9481_6_scheme, 0, ARRAY_LEN(schemes));
 	tcase_add_test(tc, rfc9481_6_2_2_nonce);
 	tcase_add_loop_test(tc, policy_answer_mac, 0, 2);
+	tcase_add_test(tc, policy_signature_algorithms);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK); /* the house has threads */
