@@ -6,6 +6,8 @@
  */
 #include "door_private.h"
 
+#include "asn1/algorithm.h"
+
 #include "asn1/der.h"
 
 #include <errno.h>
@@ -134,13 +136,21 @@ out:
 }
 
 /* RFC 9810 5.3.19.2: that sign; 5.3.19.3: that are for encryption and key agreement. */
+/* Whether OpenSSL's name of it is that of a signature: ML-DSA, SLH-DSA. */
+static bool named_signs(const struct conf_key_type *type)
+{
+	return signature_algorithm_find(OBJ_nid2obj(type->algorithm_nid));
+}
+
 static bool key_type_signs(const struct conf_key_type *type)
 {
-	return type->kind != CONF_KEY_NAMED;
+	return type->kind != CONF_KEY_NAMED || named_signs(type);
 }
 
 static bool key_type_encrypts(const struct conf_key_type *type)
 {
+	if (type->kind == CONF_KEY_NAMED)
+		return !named_signs(type);
 	return type->kind != CONF_KEY_ED25519 && type->kind != CONF_KEY_ED448;
 }
 

@@ -442,9 +442,26 @@ static const struct named_key {
 	const char *name;
 	const char *object;
 } named_keys[] = {
-	{"x25519", "X25519"},           {"x448", "X448"},
-	{"ml-kem-512", "ML-KEM-512"},   {"ml-kem-768", "ML-KEM-768"},
+	{"x25519", "X25519"},
+	{"x448", "X448"},
+	{"ml-kem-512", "ML-KEM-512"},
+	{"ml-kem-768", "ML-KEM-768"},
 	{"ml-kem-1024", "ML-KEM-1024"},
+	{"ml-dsa-44", "ML-DSA-44"},
+	{"ml-dsa-65", "ML-DSA-65"},
+	{"ml-dsa-87", "ML-DSA-87"},
+	{"slh-dsa-sha2-128s", "SLH-DSA-SHA2-128s"},
+	{"slh-dsa-sha2-128f", "SLH-DSA-SHA2-128f"},
+	{"slh-dsa-sha2-192s", "SLH-DSA-SHA2-192s"},
+	{"slh-dsa-sha2-192f", "SLH-DSA-SHA2-192f"},
+	{"slh-dsa-sha2-256s", "SLH-DSA-SHA2-256s"},
+	{"slh-dsa-sha2-256f", "SLH-DSA-SHA2-256f"},
+	{"slh-dsa-shake-128s", "SLH-DSA-SHAKE-128s"},
+	{"slh-dsa-shake-128f", "SLH-DSA-SHAKE-128f"},
+	{"slh-dsa-shake-192s", "SLH-DSA-SHAKE-192s"},
+	{"slh-dsa-shake-192f", "SLH-DSA-SHAKE-192f"},
+	{"slh-dsa-shake-256s", "SLH-DSA-SHAKE-256s"},
+	{"slh-dsa-shake-256f", "SLH-DSA-SHAKE-256f"},
 };
 
 /* -ENOENT if it is no such name. */
@@ -498,7 +515,7 @@ static int key_type_item_parse(const struct conf_input *in, char *text, void *el
 		return r;
 	strbuf_printf(why, "\"%s\" is not rsa:MIN-MAX, ec:CURVE, ed25519, ed448, x25519, x448",
 		      text);
-	strbuf_add(why, " or ml-kem-512, -768, -1024");
+	strbuf_add(why, ", ml-kem-512, -768, -1024, ml-dsa-44, -65, -87 or slh-dsa-sha2-128s ...");
 	return -EINVAL;
 }
 

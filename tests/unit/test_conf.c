@@ -382,7 +382,8 @@ static const struct {
 	 "[profile VnfciCert] key_types: \"P-257\" is not a curve that this OpenSSL knows"},
 	{"ed25519", "dsa",
 	 "[profile VnfciCert] key_types: \"dsa\" is not rsa:MIN-MAX, ec:CURVE, ed25519, "
-	 "ed448, x25519, x448 or ml-kem-512, -768, -1024"},
+	 "ed448, x25519, x448, ml-kem-512, -768, -1024, ml-dsa-44, -65, -87 or "
+	 "slh-dsa-sha2-128s ..."},
 	{"10.0.0.0/8", "10.0.0.0/33",
 	 "[profile VnfciCert] ip_addresses: \"10.0.0.0/33\" is not a range ADDRESS/BITS, as "
 	 "10.0.0.0/8 "
