@@ -49,9 +49,10 @@ struct cmf_principal {
 	 * behalf of others is granted too, but for kur. NULL: none; borrowed.
 	 */
 	const struct cmf_principal *approver;
-	int64_t certificate_id;   /* END_ENTITY */
-	int64_t registration_id;  /* END_ENTITY, REVOKER */
-	struct octets mac_secret; /* MAC clients: to protect the answer; else empty */
+	int64_t certificate_id;    /* END_ENTITY */
+	int64_t registration_id;   /* END_ENTITY, REVOKER */
+	struct octets mac_secret;  /* MAC clients: to protect the answer; else empty */
+	struct octets certificate; /* DER of the one it signed with; else empty */
 };
 void cmf_principal_clear(struct cmf_principal *p);
 /* Whether it is a registration authority, or one has approved what it asks for. */
@@ -147,6 +148,10 @@ struct cmf_csr {
 	const OptionalValidity *validity;            /* may be NULL */
 	const X509_NAME *issuer;                     /* may be NULL */
 	const SubjectPublicKeyInfo *spki;
+	/* Instead of it a key pair is to be generated; of the kind if not NULL. */
+	bool central_key;
+	const X509_ALGOR *central_key_wish;
+	int central_key_strength; /* bits that it must not exceed; 0: any */
 	struct spki_kind key_kind;
 	struct bytes p10; /* DER, if it came as PKCS#10 */
 	bool forwards;    /* the door passes its message on where the upstream CA is to get it */
@@ -173,7 +178,8 @@ struct cmf_csr_result {
 	bool changed;
 	struct octets template;
 	struct ca *ca;
-	struct octets der; /* internal: the certificate */
+	struct octets der;       /* internal: the certificate */
+	EVP_PKEY *generated_key; /* central_key: the key pair, kept nowhere else */
 	uint8_t serial[STORE_SERIAL_MAX];
 	uint8_t serial_len;
 	char *subject_id;

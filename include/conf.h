@@ -95,6 +95,9 @@ struct conf_protection {
 	char *encryption_certificate; /* PEM; for whose key clients encrypt; NULL: none */
 	char *encryption_key;
 	char *encryption_passphrase_file;
+	char *kga_certificate; /* PEM, with its chain: signs generated keys; NULL: none are */
+	char *kga_key;
+	char *kga_passphrase_file;
 	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
 	uint32_t mac_iterations_max;    /* 100000 */
 	uint32_t rsa_bits_min;          /* 2048 */
@@ -232,6 +235,8 @@ struct conf_profile {
 	int64_t validity_ms;     /* when the request asks for none */
 	int64_t validity_max_ms; /* ceiling of what it may ask for */
 	struct conf_key_types key_types;
+	/* What is generated for requests without a key, the first by default; none: refused. */
+	struct conf_key_types central_key_types;
 	enum conf_name_rule common_name;
 	struct conf_list
 		subject_attributes; /* further RDN types a request may set: "O", "OU", ... */
@@ -264,6 +269,7 @@ struct conf_client_policy {
 	enum conf_answer_mac answer_mac;
 	uint32_t answer_mac_iterations;
 	bool enveloped_data_always; /* also to pvno 2 */
+	bool bare_private_key;      /* generated: OneAsymmetricKey without the list around it */
 };
 
 struct conf {

@@ -96,6 +96,7 @@ void cmf_principal_clear(struct cmf_principal *p)
 	free(p->trust_domain);
 	free(p->default_profile);
 	octets_clear_secret(&p->mac_secret);
+	octets_clear(&p->certificate);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -106,6 +107,7 @@ void cmf_csr_result_clear(struct cmf_csr_result *r)
 	store_registration_clear(&r->registration);
 	octets_clear(&r->der);
 	octets_clear(&r->template);
+	EVP_PKEY_free(r->generated_key);
 	free(r->subject_id);
 	free(r->mods);
 	memset(r, 0, sizeof(*r));

@@ -7,6 +7,7 @@
 #include "cmf_private.h"
 
 #include "carriers.h"
+#include "central_key.h"
 #include "cross.h"
 #include "names.h"
 #include "subject_id.h"
@@ -32,6 +33,8 @@ struct decision {
 	const struct conf_profile *profile;
 	struct ca *ca;
 	struct octets spki;
+	const struct conf_key_type *central; /* of the key that is to be generated; NULL: none */
+	EVP_PKEY *generated_key;
 	struct octets key_id; /* whole Extension, if the requester chooses it */
 	uint8_t key_digest[32];
 	struct template_validity validity;
@@ -44,6 +47,7 @@ static void decision_clear(struct decision *d)
 	name_request_clear(&d->asked);
 	store_registration_clear(&d->registration);
 	octets_clear(&d->spki);
+	EVP_PKEY_free(d->generated_key);
 	octets_clear(&d->key_id);
 	names_clear(&d->names);
 	mods_clear(&d->mods);
@@ -237,18 +241,51 @@ static int registration_resolve(struct decision *d)
 /* --- what ---------------------------------------------------------------------------------------
  */
 
-static int key_decide(struct decision *d)
+static int key_keep(struct decision *d, const SubjectPublicKeyInfo *spki)
 {
 	unsigned char *der = NULL;
-	int len, r = template_key_check(&d->csr->key_kind, d->profile, d->refusal);
+	int len = i2d_SubjectPublicKeyInfo(spki, &der);
 
-	if (r != 0)
-		return r;
-	len = i2d_SubjectPublicKeyInfo(d->csr->spki, &der);
 	if (len <= 0)
 		return -ENOMEM;
 	d->spki = (struct octets){der, (size_t)len};
 	SHA256(d->spki.data, d->spki.len, d->key_digest);
+	return 0;
+}
+
+/* RFC 9483 4.1.6: the last step, for it may take long. */
+static int key_generate(struct decision *d)
+{
+	SubjectPublicKeyInfo *spki = NULL;
+	int most = d->csr->central_key_strength, r;
+
+	r = central_key_make(d->central, &d->generated_key);
+	if (r == 0 && most && EVP_PKEY_get_security_bits(d->generated_key) > most)
+		r = refuse(d->refusal, REFUSAL_central_key_secret_short);
+	if (r == 0)
+		r = spki_from_key(d->generated_key, &spki);
+	if (r == 0)
+		r = key_keep(d, spki);
+	SubjectPublicKeyInfo_free(spki);
+	return r;
+}
+
+static int key_decide(struct decision *d)
+{
+	int r;
+
+	if (d->csr->central_key) {
+		/* It would have to be kept until the other CA has answered. */
+		if (ca_is_upstream(d->ca))
+			return refuse(d->refusal, REFUSAL_central_key_upstream);
+		return central_key_choose(d->csr->central_key_wish, d->profile, &d->central,
+					  d->refusal);
+	}
+	r = template_key_check(&d->csr->key_kind, d->profile, d->refusal);
+	if (r == 0)
+		r = key_keep(d, d->csr->spki);
+	if (r != 0)
+		return r;
 	/* RFC 9483 4.1.3: the purpose of a key update is another key. */
 	if (d->csr->update &&
 	    memcmp(d->key_digest, d->csr->old->key_digest, sizeof(d->key_digest)) == 0)
@@ -309,7 +346,9 @@ static int decide(struct decision *d)
 		r = entity_find(d);
 	if (r == 0)
 		r = registration_resolve(d);
-	return r == 0 ? template_decide(d) : r;
+	if (r == 0)
+		r = template_decide(d);
+	return r == 0 && d->central ? key_generate(d) : r;
 }
 
 /* --- the certificate ----------------------------------------------------------------------------
@@ -372,6 +411,7 @@ static int certificate_describe(struct decision *d, bool confirmed, struct cmf_c
 	cert->reason = STORE_REASON_NONE;
 	memcpy(cert->key_digest, d->key_digest, sizeof(cert->key_digest));
 	cert->subject = TAKE(d->names.text);
+	result->generated_key = TAKE(d->generated_key);
 	if (result->waiting) {
 		const struct conf_ca *conf_ca = conf_ca_find(d->conf, d->registration.ca);
 
@@ -444,6 +484,8 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 	if (r == 0)
 		r = audit_add(d->cmf, d->who, action(d->csr), result->subject_id,
 			      result->waiting ? "asked upstream" : serial, unit);
+	if (r == 0 && result->generated_key)
+		r = audit_add(d->cmf, d->who, "generate key", result->subject_id, serial, unit);
 	return r;
 }
 

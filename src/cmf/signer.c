@@ -314,6 +314,8 @@ static int signer_examine(const struct examination *x, const struct certificate_
 		r = octets_dup(view->subject, &entry->subject);
 	if (r == 0)
 		r = octets_dup(view_ski(view), &entry->ski);
+	if (r == 0)
+		r = octets_dup(view->der, &entry->principal.certificate);
 	if (r != 0)
 		return r;
 	entry->generation = x->clients->generation;
@@ -388,11 +390,12 @@ static int principal_dup(const struct cmf_principal *src, struct cmf_principal *
 {
 	struct cmf_principal dst = *src;
 
-	dst.mac_secret = OCTETS_NULL;
+	dst.mac_secret = dst.certificate = OCTETS_NULL;
 	dst.name = strdup(src->name);
 	dst.trust_domain = strdup(src->trust_domain);
 	dst.default_profile = src->default_profile ? strdup(src->default_profile) : NULL;
-	if (!dst.name || !dst.trust_domain || (src->default_profile && !dst.default_profile)) {
+	if (!dst.name || !dst.trust_domain || (src->default_profile && !dst.default_profile) ||
+	    octets_dup(octets_view(&src->certificate), &dst.certificate)) {
 		cmf_principal_clear(&dst);
 		return -ENOMEM;
 	}

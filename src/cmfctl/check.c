@@ -76,6 +76,7 @@ static void files_check(const struct conf *conf, struct findings *f)
 	key_file_check("[protection] key", conf->protection.key, f);
 	key_file_check("[protection] passphrase_file", conf->protection.passphrase_file, f);
 	key_file_check("[protection] encryption_key", conf->protection.encryption_key, f);
+	key_file_check("[protection] kga_key", conf->protection.kga_key, f);
 	key_file_check("[server] tls_key", conf->server.tls_key, f);
 	key_file_check("[store] secret_key", conf->store.secret_key, f);
 	key_file_check("[store] database", conf->store.database, f);

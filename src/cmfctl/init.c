@@ -221,7 +221,8 @@ static int issuing_make(const struct init_files *files, const struct init_creden
 
 /*
  * The CMF's own credential comes from the root, not from the issuing CA: that one has issued what
- * is in the store and nothing else. cmcCA and cmcRA: RFC 9483 1.5, the CMF speaks for CA and RA.
+ * is in the store and nothing else. cmcCA and cmcRA: RFC 9483 1.5, the CMF speaks for CA and RA;
+ * cmKGA: 4.1.6, it may generate keys.
  */
 static int protection_make(const struct init_files *files, const char *name,
 			   const struct init_credential *root)
@@ -229,7 +230,7 @@ static int protection_make(const struct init_files *files, const char *name,
 	static const struct init_extension extensions[] = {
 		{NID_basic_constraints, "critical,CA:FALSE"},
 		{NID_key_usage, "critical,digitalSignature"},
-		{NID_ext_key_usage, "cmcCA,cmcRA"},
+		{NID_ext_key_usage, "cmcCA,cmcRA,cmKGA"},
 	};
 	const struct init_request request = {name, CMF_DAYS, extensions, ARRAY_LEN(extensions)};
 	_cleanup_(init_credential_clear) struct init_credential cmf = {0};

@@ -130,9 +130,11 @@ static int template_read(struct cmp_request *rq, const struct cmp_message *asked
 
 	rq->pop = CMP_POP_PROVEN;
 	err = template_check(rq, t);
-	if (!err)
+	if (!err && cmp_central_key_wanted(t))
+		err = cmp_central_key_ask(rq, msg, csr);
+	else if (!err)
 		err = cmp_public_key(rq, t->publicKey, &key, &csr->key_kind);
-	if (!err)
+	if (key)
 		err = pop_check(rq, msg, key);
 	EVP_PKEY_free(key);
 	item->pop = rq->pop;

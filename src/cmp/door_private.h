@@ -57,6 +57,14 @@ struct cmp_quota {
 	struct cmp_quota_slot slots[CMP_QUOTA_SLOTS];
 };
 
+/* The key generation authority, RFC 9483 4.1.6; without signer there is none. */
+struct cmp_kga {
+	struct signer *signer;
+	struct octets *certs; /* its certificate, then the chain, no self-signed ones behind it */
+	size_t n_certs;
+	struct octets ski;
+};
+
 /* Immutable after cmp_door_new() but for the quota; shared by all workers. */
 struct cmp_door {
 	const struct conf *conf; /* at the start; see cmf_conf() */
@@ -73,6 +81,7 @@ struct cmp_door {
 	/* For whose key clients encrypt; NULL: none. */
 	EVP_PKEY *encryption_key;
 	struct octets encryption_cert;
+	struct cmp_kga kga;
 	/* Answers to support messages that depend on the configuration alone. */
 	struct octets sign_key_pair_types;
 	struct octets enc_key_pair_types;
@@ -134,6 +143,7 @@ struct cmp_item {
 	bool refused;
 	struct refusal refusal;            /* refused */
 	struct cmf_csr_result result;      /* else */
+	struct octets private_key;         /* generated: EncryptedKey, RFC 4211 2.1 */
 	struct store_transaction_item row; /* where there are several; borrows the text */
 };
 
@@ -165,6 +175,7 @@ struct cmp_response {
 	int failinfo;             /* -1: none */
 	struct bytes certificate; /* empty: none */
 	bool encrypted;           /* the certificate goes out encrypted for its key */
+	struct bytes private_key; /* EncryptedKey; empty: none */
 	const struct ca *issuer;  /* of the certificate */
 };
 
@@ -466,5 +477,18 @@ _must_check_ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_
 _must_check_ int cmp_genm_ca_key_update_info(struct cmp_request *rq, const ASN1_TYPE *value);
 /* genm.c: the answers to support messages that the configuration alone decides. */
 _must_check_ int cmp_support_prepare(struct cmp_door *door);
+/* central_key.c: the credential of the key generation authority, if there is one. */
+_must_check_ int cmp_kga_load(struct cmp_door *door, struct strbuf *problems);
+void cmp_kga_clear(struct cmp_kga *kga);
+/* Whether the template asks for central key generation: no key, or an empty one. */
+bool cmp_central_key_wanted(const CertTemplate *t);
+/* What it asks for goes into csr, which borrows from msg; REFUSED central_key_*. */
+_must_check_ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg,
+				     struct cmf_csr *csr);
+/* The private key, signed and encrypted for the requester, as EncryptedKey. The caller owns it. */
+_must_check_ int cmp_central_key_seal(struct cmp_request *rq, EVP_PKEY *generated,
+				      struct octets *encryptedp);
+/* setup.c: the DER of the certificates, but of self-signed ones behind the first. */
+_must_check_ int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *np);
 /* setup.c: the credential that answers are signed with. */
 _must_check_ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems);

@@ -95,8 +95,11 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item)
 	if (err)
 		return err;
 	rq->txn.chain_request = rq->txn.chain_request || chain;
-	return cmf_csr(rq->door->cmf, &rq->who, &item->csr, may_confirm_implicitly(rq, item),
-		       rq->worker->reader, rq->worker->unit, &item->result, &rq->refusal);
+	err = cmf_csr(rq->door->cmf, &rq->who, &item->csr, may_confirm_implicitly(rq, item),
+		      rq->worker->reader, rq->worker->unit, &item->result, &rq->refusal);
+	if (!err && item->result.generated_key)
+		err = cmp_central_key_seal(rq, item->result.generated_key, &item->private_key);
+	return err;
 }
 
 /* Asks for every certificate that was not refused yet. `grantedp` are those that it gets. */
@@ -128,6 +131,14 @@ static bool any_waiting(struct cmf_csr_result *const *granted, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (granted[i]->waiting)
+			return true;
+	return false;
+}
+
+static bool any_generated(const struct cmp_items *items)
+{
+	for (size_t i = 0; i < items->len; i++)
+		if (items->item[i].private_key.len)
 			return true;
 	return false;
 }
@@ -187,6 +198,7 @@ static struct cmp_response response_of(const struct cmp_item *item)
 		.failinfo = -1,
 		.certificate = octets_view(&result->der),
 		.encrypted = item->pop == CMP_POP_ENCR_CERT,
+		.private_key = octets_view(&item->private_key),
 		.issuer = result->ca,
 	};
 }
@@ -270,6 +282,9 @@ static int issue_upstream(struct cmp_request *rq, struct cmp_items *items,
 	/* We would vouch for a proof to the upstream CA that is yet to come, RFC 9810 5.2.8.3.3. */
 	if (any_encrypted(items))
 		return refuse(&rq->refusal, REFUSAL_pop_encr_cert_upstream);
+	/* The private key is not kept until the upstream CA has answered. */
+	if (any_generated(items))
+		return refuse(&rq->refusal, REFUSAL_central_key_upstream);
 	int err = first->forward ? cmp_forward_request(rq, first) : 0;
 
 	if (!err)

@@ -28,6 +28,7 @@ void cmp_items_clear(struct cmp_items *items)
 		store_certificate_clear(&item->old);
 		sk_X509_EXTENSION_pop_free(item->extensions, X509_EXTENSION_free);
 		cmf_csr_result_clear(&item->result);
+		octets_clear(&item->private_key);
 	}
 	free(items->item);
 	*items = (struct cmp_items){NULL, 0};

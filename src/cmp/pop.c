@@ -12,7 +12,8 @@ int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki, EVP
 {
 	int err;
 
-	/* RFC 9483 4.1.6: absent or empty asks for central key generation, which is not offered. */
+	/* RFC 9483 4.1.6: absent or empty asks for central key generation, which p10cr and ccr are
+	 * not for. */
 	if (!spki || !spki->subjectPublicKey || !ASN1_STRING_length(spki->subjectPublicKey))
 		return refuse(&rq->refusal, REFUSAL_public_key_missing);
 	err = spki_key(spki, keyp, kindp);

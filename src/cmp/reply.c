@@ -98,11 +98,17 @@ static void issuer_add(struct cmp_request *rq, const struct ca *issuer)
 static int key_pair_new(const struct cmp_request *rq, const struct cmp_response *from,
 			CertifiedKeyPair **pairp)
 {
+	const unsigned char *p = from->private_key.data;
 	CertOrEncCert *cert;
 
 	*pairp = CertifiedKeyPair_new();
 	if (!*pairp)
 		return -ENOMEM;
+	if (from->private_key.len) {
+		(*pairp)->privateKey = d2i_ASN1_TYPE(NULL, &p, (long)from->private_key.len);
+		if (!(*pairp)->privateKey)
+			return -ENOMEM;
+	}
 	cert = (*pairp)->certOrEncCert;
 	if (from->encrypted) {
 		cert->type = CERT_OR_ENC_CERT_ENCRYPTED;

@@ -51,26 +51,26 @@ static int oids_fill(struct cmp_door *door)
  */
 
 /* The certificate's own place is first; a self-signed one behind it is a root and not sent. */
-static int certs_keep(struct cmp_door *door, const STACK_OF(X509) * certs)
+int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *np)
 {
+	struct octets *certs = calloc((size_t)sk_X509_num(from), sizeof(*certs));
 	unsigned char *der;
 	int len;
 
-	door->certs = calloc((size_t)sk_X509_num(certs), sizeof(*door->certs));
-	if (!door->certs)
+	*certsp = certs;
+	if (!certs)
 		return -ENOMEM;
-	for (int i = 0; i < sk_X509_num(certs); i++) {
-		if (i > 0 && X509_self_signed(sk_X509_value(certs, i), 0) == 1)
+	for (int i = 0; i < sk_X509_num(from); i++) {
+		if (i > 0 && X509_self_signed(sk_X509_value(from, i), 0) == 1)
 			continue;
 		der = NULL;
-		len = i2d_X509(sk_X509_value(certs, i), &der);
-		if (len < 0 ||
-		    octets_dup((struct bytes){der, (size_t)len}, &door->certs[door->n_certs])) {
+		len = i2d_X509(sk_X509_value(from, i), &der);
+		if (len < 0 || octets_dup((struct bytes){der, (size_t)len}, &certs[*np])) {
 			OPENSSL_free(der);
 			return -ENOMEM;
 		}
 		OPENSSL_free(der);
-		door->n_certs++;
+		++*np;
 	}
 	return 0;
 }
@@ -192,13 +192,15 @@ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems)
 			      strerror(-err));
 		return err;
 	}
-	err = certs_keep(door, certs);
+	err = cmp_certs_keep(certs, &door->certs, &door->n_certs);
 	if (!err)
 		err = header_prepare(door);
 	if (!err)
 		err = signer_load(door, sk_X509_value(certs, 0), problems);
 	sk_X509_pop_free(certs, X509_free);
-	return err ? err : encryption_load(door, problems);
+	if (!err)
+		err = encryption_load(door, problems);
+	return err ? err : cmp_kga_load(door, problems);
 }
 
 /* --- the door
@@ -243,6 +245,7 @@ void cmp_door_free(struct cmp_door *door)
 	octets_clear(&door->preferred_symm_alg);
 	EVP_PKEY_free(door->encryption_key);
 	octets_clear(&door->encryption_cert);
+	cmp_kga_clear(&door->kga);
 	signer_free(door->signer);
 	pthread_mutex_destroy(&door->quota.lock);
 	free(door);

@@ -132,6 +132,15 @@ const struct conf_key conf_keys[] = {
 		   .help = "Private key of encryption_certificate."),
 	PROTECTION(encryption_passphrase_file, "encryption_passphrase_file", file,
 		   .help = "File with the passphrase of encryption_key."),
+	PROTECTION(
+		kga_certificate, "kga_certificate", file,
+		.help = "PEM: the certificate of the key generation authority, then its chain "
+			"without the root; its extendedKeyUsage must have id-kp-cmKGA. It signs "
+			"the keys that are generated for clients. Without it certificate does, if "
+			"it has that, too."),
+	PROTECTION(kga_key, "kga_key", key, .help = "Private key of kga_certificate."),
+	PROTECTION(kga_passphrase_file, "kga_passphrase_file", file,
+		   .help = "File with the passphrase of kga_key."),
 	PROTECTION(mac_iterations_min, "mac_iterations_min", number, .initial = "100", .min = 1,
 		   .reload = true, .max = UINT32_MAX,
 		   .help = "Fewest iterations of a password-based MAC that are accepted."),
@@ -297,6 +306,10 @@ const struct conf_key conf_keys[] = {
 	PROFILE(key_types, "key_types", key_types, .required = true,
 		.help = "Public keys that are accepted. Of x25519, x448 and ml-kem-*, which cannot "
 			"sign, possession is proved by decryption."),
+	PROFILE(central_key_types, "central_key_types", key_types,
+		.help = "Key pairs that the CMF generates for who asks for it (RFC 9483 4.1.6): "
+			"the first if the request has no preference, of rsa the shortest; without "
+			"it none."),
 	PROFILE(common_name, "common_name", name_rule, .initial = "subjectId",
 		.help = "What the CN may be."),
 	PROFILE(subject_attributes, "subject_attributes", attributes,
@@ -344,6 +357,10 @@ const struct conf_key conf_keys[] = {
 	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
 	       .help = "Whether the client may protect kur itself for a certificate that it "
 		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),
+	POLICY(bare_private_key, "bare_private_key", boolean, .initial = "no",
+	       .help = "A generated private key is sent as OneAsymmetricKey without the "
+		       "AsymmetricKeyPackage around it, against RFC 9483 4.1.6: `openssl cmp` 3.5 "
+		       "reads only that."),
 	POLICY(enveloped_data_always, "enveloped_data_always", boolean, .initial = "no",
 	       .help = "What is encrypted for the client is EnvelopedData also when it says pvno "
 		       "2, "

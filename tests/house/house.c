@@ -43,12 +43,16 @@ static void extensions_add(X509 *cert, X509 *issuer, enum house_usage usage)
 		[HOUSE_CA] = "critical,CA:TRUE",
 		[HOUSE_CA_OF_LEAVES] = "critical,CA:TRUE,pathlen:0",
 		[HOUSE_LEAF] = "critical,CA:FALSE",
+		[HOUSE_LEAF_RECEIVES] = "critical,CA:FALSE",
+		[HOUSE_KGA] = "critical,CA:FALSE",
 		[HOUSE_LEAF_NO_SIGNATURE] = "critical,CA:FALSE",
 	};
 	static const char *const usages[] = {
 		[HOUSE_CA] = "critical,keyCertSign,cRLSign",
 		[HOUSE_CA_OF_LEAVES] = "critical,keyCertSign,cRLSign",
 		[HOUSE_LEAF] = "critical,digitalSignature",
+		[HOUSE_LEAF_RECEIVES] = "critical,digitalSignature,keyEncipherment,keyAgreement",
+		[HOUSE_KGA] = "critical,digitalSignature",
 		[HOUSE_LEAF_NO_SIGNATURE] = "critical,keyEncipherment",
 	};
 
@@ -56,6 +60,8 @@ static void extensions_add(X509 *cert, X509 *issuer, enum house_usage usage)
 	extension_add(cert, issuer, NID_key_usage, usages[usage]);
 	extension_add(cert, issuer, NID_subject_key_identifier, "hash");
 	extension_add(cert, issuer, NID_authority_key_identifier, "keyid");
+	if (usage == HOUSE_KGA)
+		extension_add(cert, issuer, NID_ext_key_usage, "cmKGA");
 }
 
 /* What clients need of the certificate. */
@@ -77,12 +83,18 @@ static void credential_finish(struct house_credential *c)
 void house_credential_make(struct house_credential *c, const char *cn, enum house_usage usage,
 			   const struct house_credential *issuer, int64_t now_ms, int days)
 {
+	house_credential_make_with(c, house_key_make(), cn, usage, issuer, now_ms, days);
+}
+
+void house_credential_make_with(struct house_credential *c, EVP_PKEY *key, const char *cn,
+				enum house_usage usage, const struct house_credential *issuer,
+				int64_t now_ms, int days)
+{
 	static long serial = 1000;
 	X509_NAME *name = X509_NAME_new();
 	time_t now = (time_t)(now_ms / 1000);
 
-	*c = (struct house_credential){
-		.key = house_key_make(), .cert = X509_new(), .issuer = issuer};
+	*c = (struct house_credential){.key = key, .cert = X509_new(), .issuer = issuer};
 	HOUSE_CHECK(c->cert && name && X509_set_version(c->cert, X509_VERSION_3));
 	HOUSE_CHECK(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)cn, -1,
 					       -1, 0));
@@ -163,13 +175,6 @@ static const char configuration[] = "default_ca = issuing\n"
 				    "[store]\n"
 				    "database = cmf.db\n"
 				    "secret_key = store.key\n"
-				    "[protection]\n"
-				    "certificate = cmf.pem\n"
-				    "key = cmf.key\n"
-				    "encryption_certificate = encryption.pem\n"
-				    "encryption_key = encryption.key\n"
-				    "extra_certs_max = 8\n"
-				    "message_time_window = 1h\n"
 				    "[ca issuing]\n"
 				    "type = internal\n"
 				    "certificate = issuing.pem\n"
@@ -200,7 +205,14 @@ static const char configuration[] = "default_ca = issuing\n"
 				    "implicit_confirm = no\n"
 				    "extension_section = usage\n"
 				    "[usage]\n"
-				    "keyUsage = critical, digitalSignature\n";
+				    "keyUsage = critical, digitalSignature\n"
+				    "[protection]\n"
+				    "certificate = cmf.pem\n"
+				    "key = cmf.key\n"
+				    "encryption_certificate = encryption.pem\n"
+				    "encryption_key = encryption.key\n"
+				    "extra_certs_max = 8\n"
+				    "message_time_window = 1h\n";
 
 static void configuration_put(const struct house *house, const char *cmf_keys, const char *sections)
 {
@@ -218,6 +230,8 @@ static void configuration_put(const struct house *house, const char *cmf_keys, c
 	pem_put(house, "cmf.key", NULL, house->cmf_credential.key);
 	pem_put(house, "narrow.pem", house->narrow.cert, NULL);
 	pem_put(house, "narrow.key", NULL, house->narrow.key);
+	pem_put(house, "kga.pem", house->kga.cert, NULL);
+	pem_put(house, "kga.key", NULL, house->kga.key);
 	pem_put(house, "encryption.pem", house->encryption.cert, NULL);
 	pem_put(house, "encryption.key", NULL, house->encryption.key);
 	pem_put(house, "new-with-old.pem", house->new_with_old.cert, NULL);
@@ -237,6 +251,7 @@ static void credentials_make(struct house *h)
 	house_credential_make(&h->narrow, "narrow", HOUSE_CA_OF_LEAVES, &h->root, h->now_ms, 365);
 	house_credential_make(&h->encryption, "encryption", HOUSE_LEAF_NO_SIGNATURE, &h->root,
 			      h->now_ms, 365);
+	house_credential_make(&h->kga, "kga", HOUSE_KGA, &h->root, h->now_ms, 365);
 	house_credential_make(&h->old_root, "root", HOUSE_CA, NULL, h->now_ms, 1825);
 	house_credential_link(&h->new_with_old, &h->root, &h->old_root);
 	house_credential_link(&h->old_with_new, &h->old_root, &h->root);
@@ -406,10 +421,10 @@ static void directory_remove(const char *dir)
 void house_close(struct house *h)
 {
 	struct house_credential *const credentials[] = {
-		&h->root,         &h->issuing,      &h->central,    &h->cmf_credential,
-		&h->client_root,  &h->vnfm_a,       &h->vnfm_b,     &h->ra,
-		&h->stranger,     &h->no_signature, &h->expired,    &h->old_root,
-		&h->new_with_old, &h->old_with_new, &h->encryption, &h->narrow};
+		&h->root,    &h->issuing,  &h->central,      &h->cmf_credential, &h->client_root,
+		&h->vnfm_a,  &h->vnfm_b,   &h->ra,           &h->stranger,       &h->no_signature,
+		&h->expired, &h->old_root, &h->new_with_old, &h->old_with_new,   &h->encryption,
+		&h->narrow,  &h->kga};
 
 	house_worker_clear(&h->worker);
 	cmp_door_free(h->door);

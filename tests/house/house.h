@@ -31,9 +31,20 @@ struct house_credential {
 	const struct house_credential *issuer; /* NULL: self-signed */
 };
 
-enum house_usage { HOUSE_CA, HOUSE_CA_OF_LEAVES, HOUSE_LEAF, HOUSE_LEAF_NO_SIGNATURE };
+enum house_usage {
+	HOUSE_CA,
+	HOUSE_CA_OF_LEAVES,
+	HOUSE_LEAF,
+	HOUSE_LEAF_NO_SIGNATURE,
+	HOUSE_LEAF_RECEIVES,
+	HOUSE_KGA
+};
 void house_credential_make(struct house_credential *c, const char *cn, enum house_usage usage,
 			   const struct house_credential *issuer, int64_t now_ms, int days);
+/* The same with that key, which is taken over. */
+void house_credential_make_with(struct house_credential *c, EVP_PKEY *key, const char *cn,
+				enum house_usage usage, const struct house_credential *issuer,
+				int64_t now_ms, int days);
 /* The same around a certificate that a CMF issued. */
 void house_credential_adopt(struct house_credential *c, EVP_PKEY *key, struct bytes der);
 /* The subject's certificate once more, signed by an issuer of the same name: a link, RFC 9810 4.4.
@@ -60,6 +71,7 @@ struct house {
 
 	struct house_credential root, issuing, central, cmf_credential; /* central: an upstream's */
 	struct house_credential narrow; /* a CA with pathLenConstraint 0; narrow.pem, narrow.key */
+	struct house_credential kga;    /* may be [protection] kga_certificate: kga.pem, kga.key */
 	struct house_credential encryption; /* of [protection] encryption_certificate */
 	/* What root was before, and the links; files new-with-old.pem and old-with-new.pem. */
 	struct house_credential old_root, new_with_old, old_with_new;
@@ -70,7 +82,7 @@ struct house {
 	struct house_credential client_root, vnfm_a, vnfm_b, ra, stranger, no_signature, expired;
 };
 
-/* Further keys of [cmf], and further sections; "" for none. */
+/* Further keys of [cmf]; further keys of [protection], then further sections; "" for none. */
 void house_open(struct house *house, const char *cmf_keys, const char *sections);
 void house_close(struct house *house);
 /* A client with a certificate of client_root with that CN. */
