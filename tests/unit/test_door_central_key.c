@@ -10,6 +10,7 @@
 #include "asn1/key_package.h"
 
 #include <check.h>
+#include <errno.h>
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -334,6 +335,38 @@ START_TEST(rfc9483_4_1_6_3_password)
 }
 END_TEST
 
+/* RFC 9480 2.2: a certificate without id-kp-cmKGA signs no keys, and the server does not start. */
+START_TEST(rfc9480_2_2_kga_certificate)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	struct conf conf = *h->conf;
+	struct cmp_door *door = NULL;
+
+	/* encryption.pem may not sign, cmf.pem is no KGA. */
+	if (_i == 0) {
+		conf.protection.kga_certificate = conf.protection.certificate;
+		conf.protection.kga_key = conf.protection.key;
+	} else if (_i == 1) {
+		conf.protection.kga_certificate = conf.protection.encryption_certificate;
+		conf.protection.kga_key = conf.protection.encryption_key;
+	} else if (_i == 2) {
+		conf.protection.kga_key = conf.protection.key;
+	} else if (_i == 3) {
+		conf.protection.kga_key = NULL;
+	} else {
+		conf.protection.kga_certificate = conf.protection.kga_key = NULL;
+	}
+	ck_assert_int_eq(
+		cmp_door_new(&conf, h->cmf, h->store, &h->clock, h->metrics, &door, &problems),
+		-EINVAL);
+	ck_assert_ptr_nonnull(strstr(problems.text, _i == 0   ? "lacks id-kp-cmKGA"
+						    : _i == 1 ? "lacks digitalSignature"
+						    : _i == 2 ? "does not belong"
+						    : _i == 3 ? "goes with kga_certificate"
+							      : "required by central_key_types"));
+}
+END_TEST
+
 /* --- refused ------------------------------------------------------------------------------------
  */
 
@@ -435,6 +468,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_granted, 0, ARRAY_LEN(granted_rows));
 	tcase_add_test(tcase, rfc9483_4_1_6_3_password);
+	tcase_add_loop_test(tcase, rfc9480_2_2_kga_certificate, 0, 5);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_refused, 0, ARRAY_LEN(refused_rows));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
