@@ -135,6 +135,12 @@ _must_check_ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who
  * What the door found in the message. POP is verified by the door (it has the octets). Carriers:
  * explicit ones that are present must agree, which cmf_csr checks; the door lists them all.
  */
+/* The profile that those names (certTypes, profiles) or the client's default mean; NULL: none does.
+ * 0 or REFUSED. */
+_must_check_ int cmf_profile_named(struct cmf *cmf, const struct cmf_principal *who,
+				   const char *const *names, size_t n,
+				   const struct conf_profile **profilep, struct refusal *refusal);
+
 struct cmf_csr_result;
 
 struct cmf_csr {

@@ -177,6 +177,25 @@ typedef struct CAKeyUpdContent_st {
 } CAKeyUpdContent;
 DECLARE_ASN1_FUNCTIONS(CAKeyUpdContent)
 
+enum { CRL_SOURCE_DPN, CRL_SOURCE_ISSUER };
+typedef struct CRLSource_st {
+	int type;
+	union {
+		DIST_POINT_NAME *dpn;
+		GENERAL_NAMES *issuer;
+	} value;
+} CRLSource;
+DECLARE_ASN1_FUNCTIONS(CRLSource)
+
+typedef struct CRLStatus_st {
+	CRLSource *source;
+	ASN1_TIME *thisUpdate; /* OPTIONAL */
+} CRLStatus;
+DECLARE_ASN1_FUNCTIONS(CRLStatus)
+DEFINE_STACK_OF(CRLStatus)
+typedef STACK_OF(CRLStatus) CRLStatusList;
+DECLARE_ASN1_ITEM(CRLStatusList)
+
 typedef struct RevAnnContent_st {
 	ASN1_INTEGER *status;
 	CertId *certId;

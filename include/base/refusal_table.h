@@ -179,8 +179,12 @@ REFUSAL(rev_reason_not_allowed, FAIL_BAD_REQUEST, "the reason code is malformed 
 /* pollReq, genm */
 REFUSAL(poll_unexpected, FAIL_BAD_REQUEST, "there is nothing to poll for in this transaction")
 REFUSAL(poll_req_id_wrong, FAIL_BAD_REQUEST, "certReqId in pollReq does not match a request that waits, or appears twice")
-REFUSAL(genm_count, FAIL_BAD_REQUEST, "exactly one element is accepted in a general message")
+REFUSAL(genm_count, FAIL_BAD_REQUEST, "too many elements in a general message")
+REFUSAL(genm_alone, FAIL_BAD_REQUEST, "this type of general message is accepted alone only")
 REFUSAL(genm_unsupported, FAIL_BAD_REQUEST, "this type of general message is not supported")
+REFUSAL(genm_language, FAIL_BAD_REQUEST, "none of the languages in suppLangTags is supported; use en")
+REFUSAL(genm_value_missing, FAIL_BAD_DATA_FORMAT, "the value of the general message is missing")
+REFUSAL(genm_value_unexpected, FAIL_BAD_DATA_FORMAT, "the value of the general message must be absent")
 REFUSAL(genm_value_malformed, FAIL_BAD_DATA_FORMAT, "the value of the general message is malformed")
 
 /* ccr, RFC 9810 5.3.11, 6.6 and D.6 */

@@ -43,6 +43,9 @@ static const char *const object_texts[CMF_OBJECT_COUNT] = {
 	[CMF_OBJECT_REGISTER_RESPONSE] = OID_CMF_REGISTER_RESPONSE,
 	[CMF_OBJECT_IT_CERT_PROFILE] = "1.3.6.1.5.5.7.4.21",
 	[CMF_OBJECT_IT_ROOT_CA_CERT] = "1.3.6.1.5.5.7.4.20",
+	[CMF_OBJECT_IT_CERT_REQ_TEMPLATE] = "1.3.6.1.5.5.7.4.19",
+	[CMF_OBJECT_IT_CRL_STATUS_LIST] = "1.3.6.1.5.5.7.4.22",
+	[CMF_OBJECT_IT_CRLS] = "1.3.6.1.5.5.7.4.23",
 };
 
 /* Constants of the program that need a parse: written once, under pthread_once. */

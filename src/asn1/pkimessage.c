@@ -281,20 +281,47 @@ ASN1_CHOICE(CAKeyUpdContent) = {
 } ASN1_CHOICE_END(CAKeyUpdContent) IMPLEMENT_ASN1_FUNCTIONS(CAKeyUpdContent)
 
 /*
- * RFC 4210 5.3.15
- * RevAnnContent ::= SEQUENCE {
- *     status              PKIStatus,
- *     certId              CertId,
- *     willBeRevokedAt     GeneralizedTime,
- *     badSinceDate        GeneralizedTime,
- *     crlDetails          Extensions  OPTIONAL }
+ * RFC 9480 2.17
+ * CRLSource ::= CHOICE {
+ *     dpn          [0] DistributionPointName,
+ *     issuer       [1] GeneralNames }
  */
-ASN1_SEQUENCE(RevAnnContent) = {
-	ASN1_SIMPLE(RevAnnContent, status, ASN1_INTEGER),
-	ASN1_SIMPLE(RevAnnContent, certId, CertId),
-	ASN1_SIMPLE(RevAnnContent, willBeRevokedAt, ASN1_GENERALIZEDTIME),
-	ASN1_SIMPLE(RevAnnContent, badSinceDate, ASN1_GENERALIZEDTIME),
-	ASN1_SEQUENCE_OF_OPT(RevAnnContent, crlDetails, X509_EXTENSION),
+ASN1_CHOICE(CRLSource) = {
+	ASN1_EXP(CRLSource, value.dpn, DIST_POINT_NAME, 0),
+	ASN1_EXP(CRLSource, value.issuer, GENERAL_NAMES, 1),
+} ASN1_CHOICE_END(CRLSource) IMPLEMENT_ASN1_FUNCTIONS(CRLSource)
+
+/*
+ * RFC 9480 2.17
+ * CRLStatus ::= SEQUENCE {
+ *     source       CRLSource,
+ *     thisUpdate   Time OPTIONAL }
+ */
+ASN1_SEQUENCE(CRLStatus) = {
+	ASN1_SIMPLE(CRLStatus, source, CRLSource),
+	ASN1_OPT(CRLStatus, thisUpdate, ASN1_TIME),
+} ASN1_SEQUENCE_END(CRLStatus) IMPLEMENT_ASN1_FUNCTIONS(CRLStatus)
+
+/* RFC 9480 2.17: CRLStatusListValue ::= SEQUENCE SIZE (1..MAX) OF CRLStatus */
+ASN1_ITEM_TEMPLATE(CRLStatusList) = ASN1_EX_TEMPLATE_TYPE(ASN1_TFLG_SEQUENCE_OF, 0, CRLStatusList,
+							  CRLStatus)
+	ASN1_ITEM_TEMPLATE_END(CRLStatusList)
+
+	/*
+	 * RFC 4210 5.3.15
+	 * RevAnnContent ::= SEQUENCE {
+	 *     status              PKIStatus,
+	 *     certId              CertId,
+	 *     willBeRevokedAt     GeneralizedTime,
+	 *     badSinceDate        GeneralizedTime,
+	 *     crlDetails          Extensions  OPTIONAL }
+	 */
+	ASN1_SEQUENCE(RevAnnContent) = {
+		ASN1_SIMPLE(RevAnnContent, status, ASN1_INTEGER),
+		ASN1_SIMPLE(RevAnnContent, certId, CertId),
+		ASN1_SIMPLE(RevAnnContent, willBeRevokedAt, ASN1_GENERALIZEDTIME),
+		ASN1_SIMPLE(RevAnnContent, badSinceDate, ASN1_GENERALIZEDTIME),
+		ASN1_SEQUENCE_OF_OPT(RevAnnContent, crlDetails, X509_EXTENSION),
 } ASN1_SEQUENCE_END(RevAnnContent) IMPLEMENT_ASN1_FUNCTIONS(RevAnnContent)
 
 /*

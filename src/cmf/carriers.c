@@ -51,3 +51,14 @@ int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
 	*carriersp = c;
 	return 0;
 }
+
+int cmf_profile_named(struct cmf *cmf, const struct cmf_principal *who, const char *const *names,
+		      size_t n, const struct conf_profile **profilep, struct refusal *refusal)
+{
+	const struct cmf_csr csr = {.profile_names = names, .n_profile_names = n};
+	struct carriers carriers = {0};
+	int r = carriers_resolve(cmf_conf(cmf), &csr, who->default_profile, &carriers, refusal);
+
+	*profilep = carriers.registers;
+	return r;
+}

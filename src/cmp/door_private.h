@@ -33,6 +33,13 @@ enum cmp_oid {
 	CMP_OID_PREFERRED_SYMM_ALG,
 	CMP_OID_CURRENT_CRL,
 	CMP_OID_CA_CERTS,
+	CMP_OID_CERT_REQ_TEMPLATE,
+	CMP_OID_CRL_STATUS_LIST,
+	CMP_OID_CRLS,
+	CMP_OID_KEY_PAIR_PARAM_REQ,
+	CMP_OID_KEY_PAIR_PARAM_REP,
+	CMP_OID_LANG_TAGS,
+	CMP_OID_UNSUPPORTED_OIDS,
 	CMP_OID_REGISTER_REQUEST,
 	CMP_OID_REGISTER_RESPONSE,
 	CMP_OID_CA_PROT_ENC_CERT,
@@ -317,7 +324,7 @@ _must_check_ int cmp_reply_waiting(struct cmp_request *rq);
 _must_check_ int cmp_reply_pkiconf(struct cmp_request *rq);
 /* pollRep for what pollReq asks. */
 _must_check_ int cmp_reply_poll(struct cmp_request *rq, int check_after);
-/* genp with one element; an empty value is left out. */
+/* Adds an element to genp, which it makes if there is none yet; an empty value is left out. */
 _must_check_ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type,
 				struct bytes value);
 /* Adds a status to rp, which it makes if there is none yet, and a CertId if issuer is given. */
@@ -464,7 +471,25 @@ struct bytes cmp_name_der(const X509_NAME *name);
 void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const uint8_t *serial,
 			 size_t serial_len);
 
-/* genm.c: the CA that a general message is addressed to, else the default one; NULL: none. */
+/* genm_support.c: the AlgorithmIdentifier of a kind of key; NULL: out of memory. */
+X509_ALGOR *cmp_key_algorithm(const struct conf_key_type *type);
+/*
+ * genm_*.c, by infoType: each adds what it answers to the genp. The value is as genm.c's table
+ * says; where it may be anything, it may be NULL.
+ */
+_must_check_ int cmp_genm_ca_certs(struct cmp_request *rq, const ASN1_TYPE *asked);
+_must_check_ int cmp_genm_sign_key_pair_types(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_enc_key_pair_types(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_preferred_symm_alg(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_current_crl(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_key_pair_param(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_lang_tags(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_crl_status(struct cmp_request *rq, const ASN1_TYPE *value);
+_must_check_ int cmp_genm_cert_req_template(struct cmp_request *rq, const ASN1_TYPE *value);
+/* Kept as a transaction: rq->answer is there afterwards. */
+_must_check_ int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value);
+/* genm_support.c: the CA that a general message is addressed to, else the default one; NULL: none.
+ */
 const struct ca *cmp_ca_addressed(struct cmp_request *rq);
 /* genm_revocation.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value);
@@ -475,7 +500,7 @@ _must_check_ int cmp_rev_passphrase_of_header(struct cmp_request *rq);
 _must_check_ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_ca_key_update_info(struct cmp_request *rq, const ASN1_TYPE *value);
-/* genm.c: the answers to support messages that the configuration alone decides. */
+/* genm_support.c: the answers to support messages that the configuration alone decides. */
 _must_check_ int cmp_support_prepare(struct cmp_door *door);
 /* central_key.c: the credential of the key generation authority, if there is one. */
 _must_check_ int cmp_kga_load(struct cmp_door *door, struct strbuf *problems);

@@ -20,15 +20,9 @@ enum { TAG_SET = 0x31, TAG_UNPROTECTED_ATTRS = 0xa1 };
 
 int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value)
 {
-	int err;
-
-	if (value)
-		return refuse(&rq->refusal, REFUSAL_genm_value_malformed);
-	if (!rq->door->encryption_key)
-		return refuse(&rq->refusal, REFUSAL_genm_unsupported);
-	err = cmp_reply_genp(rq, rq->door->oids[CMP_OID_CA_PROT_ENC_CERT],
-			     octets_view(&rq->door->encryption_cert));
-	return err ? err : cmp_reply_encode(rq);
+	/* RFC 9810 5.3.19.1: empty where there is none. */
+	return cmp_reply_genp(rq, rq->door->oids[CMP_OID_CA_PROT_ENC_CERT],
+			      octets_view(&rq->door->encryption_cert));
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -176,7 +170,7 @@ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
 	/* RFC 9810 B: the OID with absent value. */
 	if (!err)
 		err = cmp_reply_genp(rq, rq->door->oids[CMP_OID_REV_PASSPHRASE], BYTES_NULL);
-	return err ? err : cmp_reply_encode(rq);
+	return err;
 }
 
 static int header_value_find(struct cmp_request *rq, const InfoTypeAndValue **itavp)

@@ -75,7 +75,7 @@ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value)
 	if (!err)
 		err = cmp_reply_genp(rq, rq->door->oids[CMP_OID_ROOT_CA_KEY_UPDATE],
 				     octets_view(&der));
-	return err ? err : cmp_reply_encode(rq);
+	return err;
 }
 
 /* --- announcements --------------------------------------------------------------------------- */
@@ -87,7 +87,7 @@ static int recorded(struct cmp_request *rq, enum cmp_oid type, struct bytes cont
 
 	if (!err)
 		err = cmp_reply_genp(rq, rq->door->oids[type], BYTES_NULL);
-	return err ? err : cmp_reply_encode(rq);
+	return err;
 }
 
 /* RFC 4210 5.3.19.5: CAKeyUpdAnnContent. */

@@ -193,10 +193,12 @@ int cmp_reply_poll(struct cmp_request *rq, int check_after)
 
 int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type, struct bytes value)
 {
+	PKIBody *body = rq->reply.body;
 	InfoTypeAndValue *itav;
-	PKIBody *body;
-	int err = body_new(rq, PKI_BODY_GENP, &body);
+	int err = 0;
 
+	if (!body || body->type != PKI_BODY_GENP)
+		err = body_new(rq, PKI_BODY_GENP, &body);
 	if (err)
 		return err;
 	itav = InfoTypeAndValue_new();

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from conftest import Requester, run, x509
+from conftest import OPENSSL, Requester, run, serial_of, wait_for, x509
 
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 pytestmark = pytest.mark.skipif(not OPENSSL35, reason="Debian 13's openssl could not be made here "
@@ -87,3 +87,45 @@ def test_mac(shared, newer):
     result = mano.cmp("ir", "-newkey", mano.key(), "-subject", "/CN=nfvo35.example.net", "-certout",
                       mano.out())
     assert result.ok, result.text
+
+
+def test_genm_ca_certs(shared, newer):
+    out = newer.out()
+    assert newer.cmp("genm", "-infotype", "caCerts", "-cacertsout", out,
+                     path=".well-known/cmp/getcacerts").ok
+    assert "subject=CN=" in x509(out, "-subject", "-nameopt", "RFC2253")
+
+
+def test_genm_cert_req_template(shared, newer):
+    """The template names what is to be filled in, the key specification what may be asked for."""
+    template, spec = newer.out("tmpl"), newer.out("spec")
+    result = newer.cmp("genm", "-infotype", "certReqTemplate", "-profile", "VnfciCert", "-template", template,
+                       "-keyspec", spec, path=".well-known/cmp/getcertreqtemplate")
+    assert result.ok, result.text
+    shown = run([OPENSSL, "asn1parse", "-inform", "DER", "-in", template]).stdout
+    assert "commonName" in shown and "X509v3 Subject Alternative Name" in shown
+    shown = run([OPENSSL, "asn1parse", "-inform", "DER", "-in", spec]).stdout
+    assert "prime256v1" in shown
+    assert "prime256v1" in result.text
+
+
+def test_genm_crls(shared, newer):
+    shared.register("vnfm-a", "vnfci-35-crl")
+    cert, crl = newer.enrol("vnfci-35-crl")[0], newer.out("crl")
+    assert newer.cmp("rr", "-oldcert", cert).ok
+
+    def listed():
+        assert newer.cmp("genm", "-infotype", "crlStatusList", "-crlcert", cert, "-crlout", crl,
+                         path=".well-known/cmp/getcrls").ok
+        text = run([OPENSSL, "crl", "-in", crl, "-noout", "-text"]).stdout if crl.exists() else ""
+        return serial_of(cert).upper() in text
+    wait_for("a CRL with the revoked certificate", listed)
+    # What the client has is the newest: nothing comes, and openssl says so.
+    again = newer.out("crl")
+    result = newer.cmp("genm", "-infotype", "crlStatusList", "-oldcrl", crl, "-crlout", again)
+    assert not again.exists() or not again.read_bytes(), result.text
+
+
+def test_label_that_does_not_fit_what_is_asked(shared, newer):
+    result = newer.cmp("genm", "-infotype", "caCerts", "-cacertsout", newer.out(), path=".well-known/cmp/getcrls")
+    assert result.failinfo == "badRequest"

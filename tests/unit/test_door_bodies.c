@@ -260,9 +260,10 @@ static void rr_reason_8(struct ask *a)
 	ASN1_ENUMERATED_free(code);
 }
 
-static void genm_two(struct ask *a)
+static void genm_many(struct ask *a)
 {
-	ask_genm(a, "1.3.6.1.5.5.7.4.17", BYTES_NULL);
+	for (int i = 0; i < 16; i++)
+		ask_genm(a, "1.3.6.1.5.5.7.4.17", BYTES_NULL);
 }
 
 static void genm_value(struct ask *a)
@@ -281,9 +282,42 @@ static void genm_other(struct ask *a, const char *oid, struct bytes value)
 	ask_genm(a, oid, value);
 }
 
-static void genm_unknown(struct ask *a)
+static void genm_no_value(struct ask *a)
 {
-	genm_other(a, "1.2.3.4", BYTES_NULL);
+	genm_other(a, "1.3.6.1.5.5.7.4.22", BYTES_NULL);
+}
+
+/* "CRLStatusList ... SIZE (1..MAX)" */
+static void genm_crl_status_none(struct ask *a)
+{
+	static const uint8_t empty[] = {0x30, 0};
+
+	genm_other(a, "1.3.6.1.5.5.7.4.22", BYTES_OF(empty));
+}
+
+static void genm_param_null(struct ask *a)
+{
+	static const uint8_t null[] = {5, 0};
+
+	genm_other(a, "1.3.6.1.5.5.7.4.10", BYTES_OF(null));
+}
+
+static void genm_language(struct ask *a)
+{
+	static const uint8_t german[] = {0x30, 4, 0x0c, 2, 'd', 'e'};
+
+	genm_other(a, "1.3.6.1.5.5.7.4.16", BYTES_OF(german));
+}
+
+static void genm_label(struct ask *a)
+{
+	a->operation_label = "getcrls";
+}
+
+static void genm_profile(struct ask *a)
+{
+	genm_other(a, "1.3.6.1.5.5.7.4.19", BYTES_NULL);
+	a->profile_label = "nobody";
 }
 
 static void register_null(struct ask *a)
@@ -291,6 +325,13 @@ static void register_null(struct ask *a)
 	static const uint8_t null[] = {5, 0};
 
 	genm_other(a, OID_CMF_REGISTER_REQUEST, BYTES_OF(null));
+}
+
+static void register_not_alone(struct ask *a)
+{
+	static const uint8_t null[] = {5, 0};
+
+	ask_genm(a, OID_CMF_REGISTER_REQUEST, BYTES_OF(null));
 }
 
 static void register_again(struct ask *a, const char *type, const char *id, int handling)
@@ -368,9 +409,15 @@ static const struct bent_row rows[] = {
 	{"RFC 4210 5.3.9 too many", RR, A, rr_too_many, FAIL_BAD_REQUEST, RP},
 	{"RFC 4210 5.3.9 none", RR, A, rr_none, FAIL_BAD_REQUEST, RP},
 	{"RFC 9483 4.2 foreign", RR, B, bent_not, FAIL_NOT_AUTHORIZED, RP},
-	{"RFC 9483 4.3 two", GENM, A, genm_two, FAIL_BAD_REQUEST, ERR},
+	{"RFC 9483 4.3 too many", GENM, A, genm_many, FAIL_BAD_REQUEST, ERR},
 	{"RFC 9483 4.3.1 value", GENM, A, genm_value, FAIL_BAD_DATA_FORMAT, ERR},
-	{"RFC 9483 4.3 unknown", GENM, A, genm_unknown, FAIL_BAD_REQUEST, ERR},
+	{"RFC 9483 4.3.4 no value", GENM, A, genm_no_value, FAIL_BAD_DATA_FORMAT, ERR},
+	{"RFC 9483 4.3.4 no status", GENM, A, genm_crl_status_none, FAIL_BAD_DATA_FORMAT, ERR},
+	{"RFC 9810 5.3.19.8 NULL", GENM, A, genm_param_null, FAIL_BAD_DATA_FORMAT, ERR},
+	{"RFC 9810 5.3.19.13 language", GENM, A, genm_language, FAIL_BAD_REQUEST, ERR},
+	{"RFC 9483 6.1 getcrls", GENM, A, genm_label, FAIL_BAD_REQUEST, ERR},
+	{"RFC 9483 4.3.3 profile", GENM, A, genm_profile, FAIL_BAD_REQUEST, ERR},
+	{"Register: not alone", GENM, A, register_not_alone, FAIL_BAD_REQUEST, ERR},
 	{"Register: malformed", GENM, A, register_null, FAIL_BAD_DATA_FORMAT, ERR},
 	{"IFA 033 11.2.2.2 direct", GENM, A, register_direct, FAIL_BAD_REQUEST, ERR},
 	{"IFA 033 11.2.2.2 no handling", GENM, A, register_no_handling, FAIL_BAD_REQUEST, ERR},

@@ -371,10 +371,6 @@ START_TEST(rfc9810_5_3_19_1_ca_prot_enc_cert)
 		ck_assert_mem_eq(value->value.sequence->data, der->data, der->len);
 		granted_done(&a, &told);
 	}
-	/* Other support messages are not an end entity's. */
-	ask_new(&a, &granted_house, &first);
-	ask_genm(&a, "1.3.6.1.5.5.7.4.17", BYTES_NULL);
-	granted_expect(&a, PKI_BODY_ERROR, FAIL_NOT_AUTHORIZED);
 }
 END_TEST
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * genm crlStatusList, answered with crls: the CRLs that are newer than those the requester has,
+ * RFC 9483 4.3.4. Sources are compared with what our CAs are called; nothing is fetched.
+ */
+#include "door_private.h"
+
+#include "asn1/der.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+enum { SOURCES_MAX = 16 };
+
+/* Whether a GeneralName is a name of the CA, or a place of its CRL. */
+static bool name_is(const GENERAL_NAME *name, const struct ca *ca, const struct conf_ca *conf)
+{
+	struct bytes uri;
+
+	if (name->type == GEN_DIRNAME)
+		return bytes_equal(cmp_name_der(name->d.directoryName), ca_issuer(ca));
+	if (name->type != GEN_URI || !conf)
+		return false;
+	uri = (struct bytes){name->d.uniformResourceIdentifier->data,
+			     (size_t)name->d.uniformResourceIdentifier->length};
+	for (size_t i = 0; i < conf->crl_distribution_points.len; i++)
+		if (bytes_equal(uri, bytes_of_string(conf->crl_distribution_points.item[i])))
+			return true;
+	return false;
+}
+
+static bool source_is(const CRLSource *source, const struct ca *ca, const struct conf_ca *conf)
+{
+	const GENERAL_NAMES *names = source->value.issuer;
+
+	if (source->type == CRL_SOURCE_DPN) {
+		/* A name relative to the issuer's: ours have none. */
+		if (source->value.dpn->type != 0)
+			return false;
+		names = source->value.dpn->name.fullname;
+	}
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++)
+		if (name_is(sk_GENERAL_NAME_value(names, i), ca, conf))
+			return true;
+	return false;
+}
+
+/* The first CA that is meant; NULL: none of ours. */
+static const struct ca *ca_of_source(struct cmp_request *rq, const CRLSource *source)
+{
+	struct ca_set *cas = cmf_cas(rq->door->cmf);
+
+	for (size_t i = 0; i < ca_count(cas); i++) {
+		const struct ca *ca = ca_at(cas, i);
+
+		if (source_is(source, ca, conf_ca_find(rq->conf, ca_name(ca))))
+			return ca;
+	}
+	return NULL;
+}
+
+/* RFC 9483 4.3.4: "only if a CRL with a more recent thisUpdate is available". */
+static bool is_newer(const struct store_crl *crl, const ASN1_TIME *this_update)
+{
+	struct tm tm;
+
+	if (!this_update)
+		return true;
+	return ASN1_TIME_to_tm(this_update, &tm) == 1 &&
+	       crl->this_update_ms / 1000 > (int64_t)timegm(&tm);
+}
+
+static int status_answer(struct cmp_request *rq, const CRLStatus *status, struct der_writer *w)
+{
+	const struct ca *ca = ca_of_source(rq, status->source);
+	struct store_crl crl = {0};
+	int err = STORE_NOT_FOUND;
+
+	if (ca)
+		err = store_crl_newest(rq->worker->reader, ca_name(ca), &crl);
+	if (!err && is_newer(&crl, status->thisUpdate))
+		der_put(w, octets_view(&crl.der));
+	store_crl_clear(&crl);
+	return err == STORE_NOT_FOUND ? 0 : err;
+}
+
+static int crls_answer(struct cmp_request *rq, const CRLStatusList *list)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	_cleanup_(octets_clear) struct octets crls = OCTETS_NULL;
+	size_t mark = der_mark(&w);
+	int err = 0;
+
+	if (sk_CRLStatus_num(list) > SOURCES_MAX)
+		return refuse(&rq->refusal, REFUSAL_genm_count);
+	/* Back to front, so that the answer has the order of the request. */
+	for (int i = sk_CRLStatus_num(list) - 1; i >= 0 && !err; i--)
+		err = status_answer(rq, sk_CRLStatus_value(list, i), &w);
+	if (!err && der_mark(&w) > mark) {
+		der_put_header(&w, V_ASN1_CONSTRUCTED | V_ASN1_SEQUENCE, mark);
+		err = der_writer_take(&w, &crls);
+	}
+	/* Without a value in all other cases. */
+	return err ? err : cmp_reply_genp(rq, rq->door->oids[CMP_OID_CRLS], octets_view(&crls));
+}
+
+int cmp_genm_crl_status(struct cmp_request *rq, const ASN1_TYPE *value)
+{
+	const unsigned char *p, *end;
+	CRLStatusList *list = NULL;
+	int err;
+
+	if (value->type == V_ASN1_SEQUENCE) {
+		p = value->value.sequence->data;
+		end = p + value->value.sequence->length;
+		list = (CRLStatusList *)ASN1_item_d2i(NULL, &p, end - p,
+						      ASN1_ITEM_rptr(CRLStatusList));
+	}
+	if (!list || p != end || sk_CRLStatus_num(list) < 1)
+		err = refuse(&rq->refusal, REFUSAL_genm_value_malformed);
+	else
+		err = crls_answer(rq, list);
+	sk_CRLStatus_pop_free(list, CRLStatus_free);
+	return err;
+}

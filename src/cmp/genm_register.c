@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Register of IFA 033 11.2.2 in a genm, as id-cmf.10 (docs/cmp-profile.md). It changes something,
+ * so it is kept as a transaction.
+ */
+#include "door_private.h"
+
+#include <errno.h>
+
+/* Octets of a subjectId in RegisterRequest; cmf/ has its own, stricter rule. */
+enum { SUBJECT_ID_MAX = 255 };
+
+/* What cmf/ gets, in strings that live while the request does. */
+struct register_texts {
+	char *cert_type;
+	char *profile;
+	char **subject_ids;
+	size_t n;
+};
+
+static void register_texts_clear(struct register_texts *t)
+{
+	free(t->cert_type);
+	free(t->profile);
+	for (size_t i = 0; i < t->n; i++)
+		free(t->subject_ids[i]);
+	free(t->subject_ids);
+}
+
+static int register_texts_read(const RegisterRequest *wire, struct register_texts *t)
+{
+	int n = sk_ASN1_UTF8STRING_num(wire->subjectIds), err;
+
+	err = cmp_text_dup(wire->certType, CMP_CARRIER_TEXT_MAX, &t->cert_type);
+	if (!err && wire->profile)
+		err = cmp_text_dup(wire->profile, CMP_CARRIER_TEXT_MAX, &t->profile);
+	if (err)
+		return err;
+	t->subject_ids = calloc((size_t)(n > 0 ? n : 1), sizeof(*t->subject_ids));
+	if (!t->subject_ids)
+		return -ENOMEM;
+	for (int i = 0; i < n; i++) {
+		err = cmp_text_dup(sk_ASN1_UTF8STRING_value(wire->subjectIds, i), SUBJECT_ID_MAX,
+				   &t->subject_ids[t->n]);
+		if (err)
+			return err;
+		t->n++;
+	}
+	return t->n ? 0 : -EBADMSG;
+}
+
+/* IFA 033 11.2.2.2: what the wire says, without judging it. */
+static int register_read(struct cmp_request *rq, const RegisterRequest *wire,
+			 struct register_texts *t, struct cmf_register *request)
+{
+	int64_t handling = CERT_HANDLING_NONE;
+	int err = register_texts_read(wire, t);
+
+	if (err == -EBADMSG)
+		return refuse(&rq->refusal, REFUSAL_register_malformed);
+	if (err)
+		return err;
+	if (cert_type_parse(t->cert_type, &request->cert_type))
+		return refuse(&rq->refusal, REFUSAL_cert_type_unknown);
+	if (wire->handling &&
+	    (ASN1_ENUMERATED_get_int64(&handling, wire->handling) != 1 ||
+	     handling < CERT_HANDLING_DIRECT || handling > CERT_HANDLING_DELEGATION))
+		return refuse(&rq->refusal, REFUSAL_register_malformed);
+	request->has_cert_type = true;
+	request->handling = (enum cert_handling)handling;
+	request->has_attester = wire->attester != NULL;
+	request->profile = t->profile;
+	request->subject_ids = (const char *const *)t->subject_ids;
+	request->n_subject_ids = t->n;
+	return 0;
+}
+
+/* RegisterResponse: accepted, and the subjectIds as they came. */
+static int register_reply(struct cmp_request *rq, const RegisterRequest *wire)
+{
+	RegisterResponse *response = RegisterResponse_new();
+	unsigned char *der = NULL;
+	int len = -1, err = -ENOMEM;
+
+	if (response) {
+		PKIStatusInfo_free(response->status);
+		response->status = cmp_status_info_new(PKI_STATUS_ACCEPTED, NULL, -1);
+		sk_ASN1_UTF8STRING_free(response->subjectIds);
+		response->subjectIds = wire->subjectIds;
+		if (response->status)
+			len = i2d_RegisterResponse(response, &der);
+		response->subjectIds = NULL;
+	}
+	if (len > 0)
+		err = cmp_reply_genp(rq, rq->door->oids[CMP_OID_REGISTER_RESPONSE],
+				     (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	RegisterResponse_free(response);
+	return err;
+}
+
+static int register_commit(struct cmp_request *rq, const RegisterRequest *wire)
+{
+	_cleanup_(register_texts_clear) struct register_texts texts = {0};
+	struct cmf_register request = {0};
+	int err;
+
+	err = register_read(rq, wire, &texts, &request);
+	if (!err && request.n_subject_ids == 1)
+		cmp_log_certificate(rq, request.subject_ids[0], NULL, 0);
+	if (!err)
+		err = cmf_register(rq->door->cmf, &rq->who, &request, rq->worker->reader,
+				   rq->worker->unit, &rq->refusal);
+	if (!err)
+		err = cmp_transaction_open(rq);
+	if (!err)
+		err = register_reply(rq, wire);
+	if (!err)
+		err = cmp_transaction_insert(rq, STORE_TXN_DONE, NULL);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	/* The unit may point into the texts. */
+	store_unit_clear(rq->worker->unit);
+	return err;
+}
+
+int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value)
+{
+	RegisterRequest *wire = NULL;
+	const unsigned char *p;
+	int err;
+
+	rq->keep_refusal = true;
+	if (value && value->type == V_ASN1_SEQUENCE) {
+		p = value->value.sequence->data;
+		wire = d2i_RegisterRequest(NULL, &p, value->value.sequence->length);
+		if (wire && p != value->value.sequence->data + value->value.sequence->length) {
+			RegisterRequest_free(wire);
+			wire = NULL;
+		}
+	}
+	if (!wire)
+		return refuse(&rq->refusal, REFUSAL_register_malformed);
+	err = register_commit(rq, wire);
+	RegisterRequest_free(wire);
+	return err;
+}
