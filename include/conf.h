@@ -269,6 +269,7 @@ struct conf_client_policy {
 	enum conf_answer_mac answer_mac;
 	uint32_t answer_mac_iterations;
 	bool enveloped_data_always; /* also to pvno 2 */
+	bool pwri_kek;              /* wraps generated keys under a shared secret */
 	bool bare_private_key;      /* generated: OneAsymmetricKey without the list around it */
 };
 

@@ -36,6 +36,11 @@ struct envelope_recipient {
 	/* A shared secret, stretched by PBKDF2 with HMAC-SHA-256 and a salt of this envelope. */
 	struct bytes password;
 	unsigned int iterations;
+	/*
+	 * Password: id-alg-PWRI-KEK (RFC 3211) instead of AES key wrap, which is all that libcrypto
+	 * reads. RFC 9481 4.3 does not have it; envelope_open() does not take it.
+	 */
+	bool pwri_kek;
 };
 
 /*

@@ -20,7 +20,9 @@ enum {
 	KEY_LEN = ENVELOPE_KEY_LEN,
 	WRAPPED_LEN = KEY_LEN + ENVELOPE_WRAP_OVERHEAD,
 	UKM_LEN = 16,
-	SALT_LEN = 16
+	SALT_LEN = 16,
+	/* RFC 3211 2.3.1: length, check, key, random octets up to whole blocks of AES. */
+	KEK_LEN = 48
 };
 
 /* RSAES-OAEP-params (RFC 4055 4.1): SHA-256, MGF1 with SHA-256, no label. */
@@ -314,6 +316,55 @@ static void pbkdf2_write(struct der_writer *w, struct bytes salt, unsigned int i
 	der_put_header(w, 0xa0, mark);
 }
 
+/* RFC 3211 2.3.1: CBC twice, the second time with the last block of the first as IV. */
+static int kek_encrypt(const uint8_t *kek, const uint8_t *iv, const uint8_t *cek, uint8_t *out)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int len, ok;
+
+	ok = ctx && RAND_bytes(out, KEK_LEN) == 1 &&
+	     EVP_EncryptInit_ex(ctx, EVP_aes_256_cbc(), NULL, kek, iv) == 1;
+	out[0] = KEY_LEN;
+	for (size_t i = 0; i < 3; i++)
+		out[1 + i] = (uint8_t)~cek[i];
+	memcpy(out + 4, cek, KEY_LEN);
+	ok = ok && EVP_EncryptUpdate(ctx, out, &len, out, KEK_LEN) == 1 &&
+	     EVP_EncryptUpdate(ctx, out, &len, out, KEK_LEN) == 1;
+	EVP_CIPHER_CTX_free(ctx);
+	if (!ok)
+		OPENSSL_cleanse(out, KEK_LEN);
+	return ok ? 0 : log_fault("wrap a key under a password", -EIO, NULL);
+}
+
+/* encryptedKey and keyEncryptionAlgorithm */
+static int password_key_write(struct der_writer *w, bool pwri_kek, const uint8_t *kek,
+			      const uint8_t *cek)
+{
+	uint8_t wrapped[KEK_LEN], iv[ENVELOPE_IV_LEN];
+	size_t mark;
+	int err;
+
+	if (!pwri_kek) {
+		err = envelope_key_wrap(kek, cek, KEY_LEN, wrapped);
+		if (err)
+			return err;
+		der_put_value(w, 0x04, (struct bytes){wrapped, WRAPPED_LEN});
+		envelope_put_algorithm(w, envelope_wrap_oid(KEY_LEN * 8));
+		return 0;
+	}
+	if (RAND_bytes(iv, sizeof(iv)) != 1)
+		return log_fault("make an IV", -EIO, NULL);
+	err = kek_encrypt(kek, iv, cek, wrapped);
+	if (err)
+		return err;
+	der_put_value(w, 0x04, BYTES_OF(wrapped));
+	mark = der_mark(w);
+	envelope_put_cbc(w, iv);
+	envelope_put_oid(w, "1.2.840.113549.1.9.16.3.9"); /* id-alg-PWRI-KEK */
+	der_put_header(w, 0x30, mark);
+	return 0;
+}
+
 /*
  * pwri [3] IMPLICIT PasswordRecipientInfo ::= SEQUENCE {
  *     version                     CMSVersion,  -- always set to 0
@@ -324,7 +375,7 @@ static void pbkdf2_write(struct der_writer *w, struct bytes salt, unsigned int i
 static int pwri_write(struct der_writer *w, const struct envelope_recipient *to, const uint8_t *cek)
 {
 	static const uint8_t version = 0;
-	uint8_t salt[SALT_LEN], kek[KEY_LEN], wrapped[WRAPPED_LEN];
+	uint8_t salt[SALT_LEN], kek[KEY_LEN];
 	int err;
 
 	if (to->password.len == 0 || to->password.len > INT32_MAX || to->iterations == 0 ||
@@ -335,12 +386,10 @@ static int pwri_write(struct der_writer *w, const struct envelope_recipient *to,
 	err = envelope_pbkdf2(to->password, BYTES_OF(salt), to->iterations, NID_sha256, kek,
 			      KEY_LEN);
 	if (!err)
-		err = envelope_key_wrap(kek, cek, KEY_LEN, wrapped);
+		err = password_key_write(w, to->pwri_kek, kek, cek);
 	OPENSSL_cleanse(kek, sizeof(kek));
 	if (err)
 		return err;
-	der_put_value(w, 0x04, BYTES_OF(wrapped));
-	envelope_put_algorithm(w, envelope_wrap_oid(KEY_LEN * 8));
 	pbkdf2_write(w, BYTES_OF(salt), to->iterations);
 	der_put_unsigned(w, (struct bytes){&version, 1});
 	der_put_header(w, 0xa3, 0);

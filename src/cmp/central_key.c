@@ -228,7 +228,8 @@ static int package_sign(const struct cmp_request *rq, EVP_PKEY *generated, struc
 static int package_seal(struct cmp_request *rq, struct bytes package, struct octets *encryptedp)
 {
 	struct envelope_recipient to = {.password = octets_view(&rq->who.mac_secret),
-					.iterations = PASSWORD_ITERATIONS};
+					.iterations = PASSWORD_ITERATIONS,
+					.pwri_kek = rq->who.policy->pwri_kek};
 	struct certificate_view view;
 	EVP_PKEY *key = NULL;
 	int err = 0;

@@ -357,6 +357,10 @@ const struct conf_key conf_keys[] = {
 	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
 	       .help = "Whether the client may protect kur itself for a certificate that it "
 		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),
+	POLICY(pwri_kek, "pwri_kek", boolean, .initial = "no",
+	       .help = "A generated private key under a shared secret is wrapped with "
+		       "id-alg-PWRI-KEK (RFC 3211), against RFC 9481 4.3: `openssl cmp` 3.5 reads "
+		       "only that."),
 	POLICY(bare_private_key, "bare_private_key", boolean, .initial = "no",
 	       .help = "A generated private key is sent as OneAsymmetricKey without the "
 		       "AsymmetricKeyPackage around it, against RFC 9483 4.1.6: `openssl cmp` 3.5 "

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Central key generation (RFC 9483 4.1.6) with the client of Debian 13: `openssl cmp -centralkeygen`,
 which opens the EnvelopedData, verifies the signature of the KGA and that the key fits the certificate. It says pvno 2
-and knows no AsymmetricKeyPackage, whence the policy."""
+and knows no AsymmetricKeyPackage and no AES key wrap under a password, whence the policy."""
 import os
 
 import pytest
@@ -23,6 +23,7 @@ def central(cmf):
     cmf.set("profile VnfciCert", "central_key_types", "ec:P-256, rsa:2048-3072")
     cmf.set("client_policy new", "enveloped_data_always", "yes")
     cmf.set("client_policy new", "bare_private_key", "yes")
+    cmf.set("client_policy new", "pwri_kek", "yes")
     cmf.stop()
     cmf.start()
     return cmf
@@ -57,6 +58,22 @@ def test_signature(central, tmp_path, algorithm, cmd):
     text = run([OPENSSL, "pkey", "-in", key, "-noout", "-text"]).stdout
     assert ("P-256" if algorithm == EC else "2048 bit") in text, text
     assert central.states("vnfci-k") == ["active"]
+
+
+def test_shared_secret(central, tmp_path):
+    """Under PasswordBasedMac; the client has no preference, for it signs with no key."""
+    secret = tmp_path / "secret"
+    secret.write_text("a-secret-of-more-than-128-bits-0123456789\n")
+    central.ctl("client", "add", "mac-k", "--mac", "--ref", "ref-k", "--secret-file", secret, "--trust-domain",
+                "mac-k", "--default-profile", "VnfciCert", "--policy", "new")
+    central.register("mac-k", "vnfci-mac-k")
+    a = Newer(central, tmp_path, ["-ref", "ref-k", "-secret", f"file:{secret}"])
+    cert, key = a.out(), a.out("key")
+    result = a.cmp("ir", "-centralkeygen", "-newkeyout", key, "-subject", "/CN=vnfci-mac-k", "-certout", cert,
+                   path=".well-known/cmp/p/VnfciCert")
+    assert result.ok, f"{result.text}\n{central.tail()}"
+    assert x509(cert, "-pubkey") == run([OPENSSL, "pkey", "-in", key, "-pubout"]).stdout
+    assert central.states("vnfci-mac-k") == ["active"]
 
 
 def test_not_offered(central, tmp_path):

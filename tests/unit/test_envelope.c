@@ -377,6 +377,30 @@ START_TEST(test_envelope_password)
 }
 END_TEST
 
+/* RFC 3211: as libcrypto reads it. */
+START_TEST(test_envelope_pwri_kek)
+{
+	struct envelope_recipient to = {.password = bytes_of_string("shared secret"),
+					.iterations = 10000,
+					.pwri_kek = true};
+	_cleanup_(octets_clear) struct octets envelope = OCTETS_NULL;
+	BIO *out = BIO_new(BIO_s_mem());
+	CMS_ContentInfo *cms;
+	char *data;
+	long len;
+
+	ck_assert_int_eq(envelope_seal(&to, OID_CT_DATA, bytes_of_string(text), &envelope), 0);
+	ck_assert_int_eq(der_check(octets_view(&envelope)), 0);
+	cms = content_info(octets_view(&envelope), NID_pkcs7_enveloped);
+	ck_assert_int_eq(CMS_decrypt_set1_password(cms, (unsigned char *)"shared secret", 13), 1);
+	ck_assert_int_eq(CMS_decrypt(cms, NULL, NULL, NULL, out, CMS_BINARY), 1);
+	len = BIO_get_mem_data(out, &data);
+	ck_assert(bytes_equal((struct bytes){(uint8_t *)data, (size_t)len}, bytes_of_string(text)));
+	BIO_free(out);
+	CMS_ContentInfo_free(cms);
+}
+END_TEST
+
 /* Iterations outside of what is accepted are refused before any is done. */
 START_TEST(test_envelope_password_iterations)
 {
@@ -576,6 +600,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_envelope_of_libcrypto, 0, TECHNIQUES_OF_LIBCRYPTO);
 	tcase_add_test(tcase, test_envelope_x25519_rfc8418);
 	tcase_add_test(tcase, test_envelope_password);
+	tcase_add_test(tcase, test_envelope_pwri_kek);
 	tcase_add_test(tcase, test_envelope_password_iterations);
 	tcase_add_test(tcase, test_envelope_refused);
 	tcase_add_test(tcase, test_envelope_mutations);
