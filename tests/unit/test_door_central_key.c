@@ -32,6 +32,8 @@ static const char keys[] = "kga_certificate = kga.pem\nkga_key = kga.key\n"
 			   "certificate = central.pem\nchain = root.pem\ntrusted = root.pem\n"
 			   "expect_sender = /CN=central\n"
 			   "ra_certificate = ra.pem\nra_key = ra.key\n"
+			   "[client_policy libcrypto]\npwri_kek = yes\nbare_private_key = yes\n"
+			   "enveloped_data_always = yes\n"
 			   "[ca_rule up]\nprofile = upstream\nca = central\n";
 
 static struct house *const h = &granted_house;
@@ -72,6 +74,8 @@ static void central_setup(void)
 	client_make(&ec, "ec", EVP_EC_gen("P-256"));
 	client_make(&ed25519, "ed25519", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
 	house_mac_client_add(h, "strong", "strong", LONG_SECRET, NULL);
+	house_mac_client_add(h, "libcrypto", "libcrypto", LONG_SECRET, "libcrypto");
+	entity_register("libcrypto", "vnfci-libcrypto");
 	entity_register("mac", "vnfci-mac");
 	entity_register("strong", "vnfci-strong");
 }
@@ -212,14 +216,14 @@ static EVP_PKEY *packaged_key(struct bytes package)
 	return key;
 }
 
-/* The signature of the KGA is verified up to the root, and that it is one. */
-static EVP_PKEY *verified_key(struct bytes signed_data)
+/* The signature of the KGA is verified up to the root, and that it is one. The caller owns it. */
+static struct octets verified(struct bytes signed_data)
 {
+	struct octets content = OCTETS_NULL;
 	CMS_ContentInfo *cms = content_info(signed_data, NID_pkcs7_signed);
 	X509_STORE *store = X509_STORE_new();
 	BIO *out = BIO_new(BIO_s_mem());
 	STACK_OF(X509) * signers;
-	EVP_PKEY *key;
 	char *data;
 	long len;
 
@@ -231,11 +235,20 @@ static EVP_PKEY *verified_key(struct bytes signed_data)
 	ck_assert_int_eq(sk_X509_num(signers), 1);
 	ck_assert_int_eq(X509_cmp(sk_X509_value(signers, 0), h->kga.cert), 0);
 	len = BIO_get_mem_data(out, &data);
-	key = packaged_key((struct bytes){(uint8_t *)data, (size_t)len});
+	ck_assert_int_eq(octets_dup((struct bytes){(uint8_t *)data, (size_t)len}, &content), 0);
 	sk_X509_free(signers);
 	BIO_free(out);
 	X509_STORE_free(store);
 	CMS_ContentInfo_free(cms);
+	return content;
+}
+
+static EVP_PKEY *verified_key(struct bytes signed_data)
+{
+	struct octets package = verified(signed_data);
+	EVP_PKEY *key = packaged_key(octets_view(&package));
+
+	octets_clear(&package);
 	return key;
 }
 
@@ -305,6 +318,7 @@ START_TEST(rfc9483_4_1_6_granted)
 	octets_clear(&envelope);
 	octets_clear(&signed_data);
 	told_clear(&again);
+	granted_done(&a, &told);
 }
 END_TEST
 
@@ -331,6 +345,47 @@ START_TEST(rfc9483_4_1_6_3_password)
 	EVP_PKEY_free(key);
 	octets_clear(&envelope);
 	octets_clear(&signed_data);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* What openssl cmp 3.5 reads, by policy: pvno 2, id-alg-PWRI-KEK, no AsymmetricKeyPackage. */
+START_TEST(policy_for_libcrypto)
+{
+	struct octets envelope, signed_data = OCTETS_NULL, one;
+	struct bytes in, list, tlv, content;
+	BIO *out = BIO_new(BIO_s_mem());
+	CMS_ContentInfo *cms;
+	struct told told;
+	struct ask a;
+	uint8_t tag;
+	char *data;
+	long len;
+
+	ask_central(&a, NULL, "vnfci-libcrypto", EVP_RSA_gen(2048));
+	a.out.pvno = 2;
+	mac_of(&a, "libcrypto", LONG_SECRET);
+	ask_send(&a, &told);
+	ck_assert_uint_gt(told_certificate(&told).len, 0);
+	envelope = envelope_of(&told);
+	cms = content_info(octets_view(&envelope), NID_pkcs7_enveloped);
+	ck_assert_int_eq(CMS_decrypt_set1_password(cms, (unsigned char *)LONG_SECRET,
+						   (ossl_ssize_t)strlen(LONG_SECRET)),
+			 1);
+	ck_assert_int_eq(CMS_decrypt(cms, NULL, NULL, NULL, out, CMS_BINARY), 1);
+	len = BIO_get_mem_data(out, &data);
+	ck_assert_int_eq(octets_dup((struct bytes){(uint8_t *)data, (size_t)len}, &signed_data), 0);
+	one = verified(octets_view(&signed_data));
+	/* OneAsymmetricKey begins with its version, v2. */
+	in = octets_view(&one);
+	ck_assert(der_next(&in, &tag, &tlv, &list) == 0 && in.len == 0);
+	ck_assert(der_next(&list, &tag, &tlv, &content) == 0 && tag == 0x02 &&
+		  content.data[0] == 1);
+	CMS_ContentInfo_free(cms);
+	BIO_free(out);
+	octets_clear(&envelope);
+	octets_clear(&signed_data);
+	octets_clear(&one);
 	granted_done(&a, &told);
 }
 END_TEST
@@ -468,6 +523,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_granted, 0, ARRAY_LEN(granted_rows));
 	tcase_add_test(tcase, rfc9483_4_1_6_3_password);
+	tcase_add_test(tcase, policy_for_libcrypto);
 	tcase_add_loop_test(tcase, rfc9480_2_2_kga_certificate, 0, 5);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_refused, 0, ARRAY_LEN(refused_rows));
 	suite_add_tcase(suite, tcase);
