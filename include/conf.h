@@ -103,7 +103,8 @@ struct conf_protection {
 	uint32_t rsa_bits_min;          /* 2048 */
 	uint64_t signature_algorithms;  /* signature_algorithm_bit(); 0: all */
 	uint64_t mac_algorithms;        /* mac_algorithm_bit(); never 0 */
-	int64_t message_time_window_ms; /* 0: messageTime not checked */
+	int64_t message_time_window_ms; /* 300 s; 0: messageTime not checked */
+	bool check_recipient;           /* a name that is no CA's of ours is refused */
 	uint32_t extra_certs_max;       /* 32 */
 };
 

@@ -27,8 +27,12 @@ REFUSAL(operation_label_mismatch, FAIL_BAD_REQUEST, "the operation in the URL do
 REFUSAL(transaction_unknown, FAIL_BAD_REQUEST, "there is no such transaction")
 REFUSAL(transaction_ended, FAIL_BAD_REQUEST, "the transaction has ended")
 REFUSAL(transaction_id_in_use, FAIL_TRANSACTION_ID_IN_USE, "transactionID is already in use")
+REFUSAL(recipient_unknown, FAIL_WRONG_AUTHORITY, "the recipient of the message is no CA of this server")
 REFUSAL(general_info_duplicate, FAIL_BAD_DATA_FORMAT, "generalInfo carries an element twice")
 REFUSAL(implicit_confirm_malformed, FAIL_BAD_DATA_FORMAT, "the value of implicitConfirm is not NULL")
+REFUSAL(implicit_confirm_unexpected, FAIL_BAD_REQUEST, "implicitConfirm is for certificate requests only")
+REFUSAL(confirm_wait_time_malformed, FAIL_BAD_DATA_FORMAT, "the value of confirmWaitTime is no GeneralizedTime")
+REFUSAL(confirm_wait_time_conflict, FAIL_BAD_REQUEST, "confirmWaitTime and implicitConfirm exclude each other")
 REFUSAL(cert_profile_malformed, FAIL_BAD_DATA_FORMAT, "certProfile must hold exactly one name")
 
 /* Nested messages, RFC 9483 5.2.2; origPKIMessage, RFC 9810 5.1.1.3 */
@@ -48,11 +52,15 @@ REFUSAL(original_not_replaceable, FAIL_BAD_REQUEST, "the protection of a key upd
 
 /* Protection, RFC 9483 3.2 and 3.5 */
 REFUSAL(protection_missing, FAIL_BAD_MESSAGE_CHECK, "the message is not protected")
-REFUSAL(protection_malformed, FAIL_BAD_MESSAGE_CHECK, "the protection of the message is malformed")
+REFUSAL(protection_missing_alg_given, FAIL_BAD_MESSAGE_CHECK, "protectionAlg is given, but the message is not protected")
+REFUSAL(protection_alg_missing, FAIL_BAD_ALG, "the message is protected, but protectionAlg is missing")
+REFUSAL(protection_empty, FAIL_BAD_MESSAGE_CHECK, "the protection of the message is empty")
+REFUSAL(protection_unused_bits, FAIL_BAD_MESSAGE_CHECK, "the protection of the message is not whole octets")
 REFUSAL(protection_alg_unsupported, FAIL_BAD_ALG, "the protection algorithm is not accepted")
 REFUSAL(protection_alg_mismatch, FAIL_BAD_ALG, "the protection algorithm does not fit the signer's key")
 REFUSAL(protection_wrong, FAIL_BAD_MESSAGE_CHECK, "the protection of the message does not verify")
 REFUSAL(protection_kind_changed, FAIL_WRONG_INTEGRITY, "the kind of protection changed within the transaction")
+REFUSAL(protection_kind_wrong, FAIL_WRONG_INTEGRITY, "a key update must be protected by a signature")
 REFUSAL(protection_alg_not_allowed, FAIL_BAD_ALG, "the policy does not allow this protection algorithm")
 REFUSAL(protection_alg_unavailable, FAIL_BAD_ALG, "the cryptographic library of the server lacks the protection algorithm")
 REFUSAL(protection_alg_parameters, FAIL_BAD_ALG, "the parameters of the signature algorithm are malformed or not accepted")

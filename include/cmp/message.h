@@ -63,10 +63,11 @@ enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *m
 
 /* --- protection ------------------------------------------------------------------------------ */
 
+/* Whether there is a protection, in whole octets, with an algorithm. 0 or REFUSED. */
+_must_check_ int cmp_protection_check(const struct cmp_message *msg, struct refusal *refusal);
 /*
  * Verifies signature protection over the received octets with that key. 0, REFUSED
- * (protection_alg_unsupported, protection_alg_mismatch, protection_wrong, protection_malformed),
- * or negative errno.
+ * (protection_*), or negative errno.
  */
 _must_check_ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
 						 struct refusal *refusal);

@@ -118,6 +118,14 @@ static int revoker_check(struct cmp_request *rq)
 	return refuse(&rq->refusal, REFUSAL_revoker_only_rr);
 }
 
+/* RFC 9483 3.5, 4.1.3: a MAC where there must be a signature. */
+static int protection_kind_check(struct cmp_request *rq)
+{
+	if (rq->msg->body_type == PKI_BODY_KUR && rq->protection == CMP_PROTECTION_MAC)
+		return refuse(&rq->refusal, REFUSAL_protection_kind_wrong);
+	return 0;
+}
+
 static int message_time_check(struct cmp_request *rq)
 {
 	const ASN1_GENERALIZEDTIME *time = rq->msg->header->messageTime;
@@ -138,11 +146,11 @@ static int message_time_check(struct cmp_request *rq)
 
 int cmp_authenticate(struct cmp_request *rq)
 {
-	int err;
-
 	/* RFC 9483 3.5: messages without protection are rejected. */
-	if (!rq->msg->protection.len)
-		return refuse(&rq->refusal, REFUSAL_protection_missing);
+	int err = cmp_protection_check(rq->msg, &rq->refusal);
+
+	if (err)
+		return err;
 	switch (cmp_message_protection_kind(rq->msg)) {
 	case CMP_PROTECTION_SIGNATURE:
 		err = signature_authenticate(rq);
@@ -157,6 +165,8 @@ int cmp_authenticate(struct cmp_request *rq)
 	if (err)
 		/* A principal whose protection did not verify is nobody. */
 		cmf_principal_clear(&rq->who);
+	if (!err)
+		err = protection_kind_check(rq);
 	if (!err)
 		err = message_time_check(rq);
 	return err ? err : revoker_check(rq);

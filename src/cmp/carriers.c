@@ -172,32 +172,83 @@ static const struct {
 	{CMP_OID_CERT_CHAIN_REQUEST, chain_request_read},
 };
 
-static int general_info_read(struct cmp_request *rq, const InfoTypeAndValue *itav, unsigned *seen)
+/* The element of that type in generalInfo; NULL: none. */
+static const InfoTypeAndValue *general_info_find(const struct cmp_request *rq,
+						 const struct cmp_message *msg, enum cmp_oid oid)
 {
-	for (size_t i = 0; i < ARRAY_LEN(general_infos); i++) {
-		if (!cmp_oid_is(rq, general_infos[i].oid, itav->infoType))
-			continue;
-		if (*seen & 1U << i)
-			return refuse(&rq->refusal, REFUSAL_general_info_duplicate);
-		*seen |= 1U << i;
-		return general_infos[i].read(rq, itav->infoValue);
+	const STACK_OF(InfoTypeAndValue) *infos = msg->header->generalInfo;
+
+	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
+		const InfoTypeAndValue *itav = sk_InfoTypeAndValue_value(infos, i);
+
+		if (cmp_oid_is(rq, oid, itav->infoType))
+			return itav;
+	}
+	return NULL;
+}
+
+static int duplicates_check(struct cmp_request *rq, const struct cmp_message *msg)
+{
+	const STACK_OF(InfoTypeAndValue) *infos = msg->header->generalInfo;
+	bool seen[CMP_OID_COUNT] = {false};
+
+	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
+		const InfoTypeAndValue *itav = sk_InfoTypeAndValue_value(infos, i);
+
+		for (size_t oid = 0; oid < CMP_OID_COUNT; oid++) {
+			if (!cmp_oid_is(rq, (enum cmp_oid)oid, itav->infoType))
+				continue;
+			if (seen[oid])
+				return refuse(&rq->refusal, REFUSAL_general_info_duplicate);
+			seen[oid] = true;
+		}
 	}
 	return 0;
 }
 
+/* RFC 9483 3.1: where implicitConfirm and confirmWaitTime may stand. */
+static int confirmation_check(struct cmp_request *rq, const struct cmp_message *msg)
+{
+	const InfoTypeAndValue *wait = general_info_find(rq, msg, CMP_OID_CONFIRM_WAIT_TIME);
+	bool implicit = general_info_find(rq, msg, CMP_OID_IMPLICIT_CONFIRM) != NULL;
+	int type = msg->body_type;
+
+	/* RFC 9810 D.6 adds ccr, which is confirmed likewise. */
+	if (implicit && type != PKI_BODY_IR && type != PKI_BODY_CR && type != PKI_BODY_KUR &&
+	    type != PKI_BODY_P10CR && type != PKI_BODY_CCR)
+		return refuse(&rq->refusal, REFUSAL_implicit_confirm_unexpected);
+	if (!wait)
+		return 0;
+	if (!wait->infoValue || wait->infoValue->type != V_ASN1_GENERALIZEDTIME)
+		return refuse(&rq->refusal, REFUSAL_confirm_wait_time_malformed);
+	return implicit ? refuse(&rq->refusal, REFUSAL_confirm_wait_time_conflict) : 0;
+}
+
+/*
+ * What holds of generalInfo in every message. certProfile where RFC 9483 3.1 has no place for it is
+ * not refused: `openssl cmp -profile` repeats it in each message of the transaction.
+ */
+static int general_infos_check(struct cmp_request *rq, const struct cmp_message *msg)
+{
+	int err = duplicates_check(rq, msg);
+
+	return err ? err : confirmation_check(rq, msg);
+}
+
 int cmp_carriers_of_message(struct cmp_request *rq, const struct cmp_message *msg)
 {
-	const STACK_OF(InfoTypeAndValue) *infos = msg->header->generalInfo;
 	const char *label = rq->exchange->profile_label;
-	unsigned seen = 0;
+	const InfoTypeAndValue *itav;
 	char *name;
-	int err;
+	int err = general_infos_check(rq, msg);
 
-	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
-		err = general_info_read(rq, sk_InfoTypeAndValue_value(infos, i), &seen);
-		if (err)
-			return err;
+	for (size_t i = 0; i < ARRAY_LEN(general_infos) && !err; i++) {
+		itav = general_info_find(rq, msg, general_infos[i].oid);
+		if (itav)
+			err = general_infos[i].read(rq, itav->infoValue);
 	}
+	if (err)
+		return err;
 	if (!label)
 		return 0;
 	if (strlen(label) > CMP_CARRIER_TEXT_MAX)
@@ -208,7 +259,8 @@ int cmp_carriers_of_message(struct cmp_request *rq, const struct cmp_message *ms
 
 int cmp_carriers_of_header(struct cmp_request *rq)
 {
-	return rq->service->opens ? cmp_carriers_of_message(rq, rq->msg) : 0;
+	return rq->service->opens ? cmp_carriers_of_message(rq, rq->msg)
+				  : general_infos_check(rq, rq->msg);
 }
 
 static int hex_value(unsigned char c)

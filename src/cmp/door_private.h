@@ -20,6 +20,7 @@
 /* Elements that the door knows in generalInfo, controls, regInfo, genm. */
 enum cmp_oid {
 	CMP_OID_IMPLICIT_CONFIRM,
+	CMP_OID_CONFIRM_WAIT_TIME,
 	CMP_OID_CERT_PROFILE,
 	CMP_OID_ORIG_PKI_MESSAGE,
 	CMP_OID_CERT_TYPE,

@@ -5,6 +5,7 @@
  */
 #include "door_private.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* RFC 9483 6.1 Table 1: operation labels; body -1: known, but never the type of an opening body. */
@@ -78,6 +79,33 @@ static int nonces_check(struct cmp_request *rq)
 	return 0;
 }
 
+/*
+ * RFC 9483 3.1: recipient is to be handled gracefully, so what is no directoryName, and the
+ * NULL-DN, say nothing; a name of somebody else is refused where the operator wants it.
+ */
+static int recipient_check(struct cmp_request *rq)
+{
+	const GENERAL_NAME *recipient = rq->msg->header->recipient;
+	struct octets own = rq->door->sender;
+	unsigned char *der = NULL;
+	bool known;
+	int len;
+
+	if (!rq->conf->protection.check_recipient || recipient->type != GEN_DIRNAME ||
+	    X509_NAME_entry_count(recipient->d.directoryName) == 0)
+		return 0;
+	if (ca_next_by_issuer(cmf_cas(rq->door->cmf), cmp_name_der(recipient->d.directoryName),
+			      NULL))
+		return 0;
+	/* In the second message of a transaction it is the sender of our answer. */
+	len = i2d_GENERAL_NAME(recipient, &der);
+	if (len <= 0)
+		return -ENOMEM;
+	known = bytes_equal(octets_view(&own), (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	return known ? 0 : refuse(&rq->refusal, REFUSAL_recipient_unknown);
+}
+
 int cmp_header_check(struct cmp_request *rq)
 {
 	const struct cmp_message *msg = rq->msg;
@@ -91,6 +119,9 @@ int cmp_header_check(struct cmp_request *rq)
 	if (!rq->service)
 		return refuse(&rq->refusal, REFUSAL_body_type_unsupported);
 	err = nonces_check(rq);
+	if (err)
+		return err;
+	err = recipient_check(rq);
 	if (err)
 		return err;
 	if (msg->n_extra_certs > rq->conf->protection.extra_certs_max)

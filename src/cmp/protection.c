@@ -25,15 +25,21 @@ static int protected_part(const struct cmp_message *msg, struct octets *partp)
 	return der_writer_take(&w, partp);
 }
 
-/* Whether there is a protection, in whole octets, with an algorithm. 0 or REFUSED. */
-static int protection_present(const struct cmp_message *msg, struct refusal *refusal)
+int cmp_protection_check(const struct cmp_message *msg, struct refusal *refusal)
 {
 	const ASN1_BIT_STRING *bits = msg->outer ? msg->outer->protection : NULL;
 
 	if (!bits)
-		return refuse(refusal, REFUSAL_protection_missing);
-	if (!msg->header->protectionAlg || bits->length == 0 || (bits->flags & 0x07))
-		return refuse(refusal, REFUSAL_protection_malformed);
+		return refuse(refusal, msg->header->protectionAlg
+					       ? REFUSAL_protection_missing_alg_given
+					       : REFUSAL_protection_missing);
+	if (!msg->header->protectionAlg)
+		return refuse(refusal, REFUSAL_protection_alg_missing);
+	if (bits->length == 0)
+		return refuse(refusal, REFUSAL_protection_empty);
+	/* RFC 9481 3, 6: signatures and MACs are octets. */
+	if (bits->flags & 0x07)
+		return refuse(refusal, REFUSAL_protection_unused_bits);
 	return 0;
 }
 
@@ -42,7 +48,7 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 {
 	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
 	enum signature_result result;
-	int err = protection_present(msg, refusal);
+	int err = cmp_protection_check(msg, refusal);
 
 	if (err)
 		return err;
@@ -99,7 +105,7 @@ int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret
 	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
 	uint8_t expected[MAC_OUTPUT_MAX];
 	size_t len = 0;
-	int err = protection_present(msg, refusal);
+	int err = cmp_protection_check(msg, refusal);
 
 	if (err)
 		return err;

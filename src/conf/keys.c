@@ -164,9 +164,15 @@ const struct conf_key conf_keys[] = {
 			   "a secret that is a key."),
 	PROTECTION(rsa_bits_min, "rsa_bits_min", number, .initial = "2048", .min = 2048,
 		   .max = 16384, .reload = true, .help = "Shortest RSA key of a signer."),
-	PROTECTION(message_time_window_ms, "message_time_window", duration, .initial = "0",
+	PROTECTION(message_time_window_ms, "message_time_window", duration, .initial = "300s",
 		   .reload = true,
-		   .help = "How far messageTime may be from our clock; 0: it is not checked."),
+		   .help = "How far messageTime, where a message has it, may be from our clock; "
+			   "0: it is not checked."),
+	PROTECTION(
+		check_recipient, "check_recipient", boolean, .initial = "no", .reload = true,
+		.help = "Whether a message is refused (wrongAuthority) whose recipient is the "
+			"name of neither a CA of this server nor the signer of its answers. The "
+			"empty name, and other forms than a directoryName, are always accepted."),
 	PROTECTION(extra_certs_max, "extra_certs_max", number, .initial = "32", .min = 1,
 		   .max = 1000, .reload = true, .help = "Certificates in extraCerts of a request."),
 

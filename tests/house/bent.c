@@ -71,6 +71,14 @@ void bent_base(struct ask *a, const struct bent_row *row)
 	}
 }
 
+void bent_sentence_check(const struct told *told, enum refusal_reason reason)
+{
+	const ASN1_UTF8STRING *text = sk_ASN1_UTF8STRING_value(told_status(told)->statusString, 0);
+
+	ck_assert_ptr_nonnull(text);
+	ck_assert_str_eq((const char *)ASN1_STRING_get0_data(text), refusal_text(reason));
+}
+
 void bent_check(const struct bent_row *row)
 {
 	struct bent_state before = bent_state_now(), after;
@@ -85,6 +93,8 @@ void bent_check(const struct bent_row *row)
 	ck_assert_msg(told_status_value(&told) == PKI_STATUS_REJECTION, "%s: status", row->name);
 	ck_assert_msg(told_failinfo(&told) == row->failinfo, "%s: %s", row->name,
 		      failinfo_name(told_failinfo(&told)));
+	if (row->reason != REFUSAL_NONE)
+		bent_sentence_check(&told, row->reason);
 	ck_assert(!told.not_a_message && !told_certificate(&told).len);
 	after = bent_state_now();
 	ck_assert_msg(!memcmp(&before, &after, sizeof(before)), "%s: state changed", row->name);

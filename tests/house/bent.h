@@ -42,6 +42,8 @@ struct bent_row {
 	void (*bend)(struct ask *a);
 	int failinfo;
 	int answer; /* type of its body */
+	/* Whose sentence is told; not looked at without it. */
+	enum refusal_reason reason;
 };
 
 /* Nothing is bent: what is wrong is who asks. */
@@ -49,6 +51,8 @@ void bent_not(struct ask *a);
 /* The good message of a row. */
 void bent_base(struct ask *a, const struct bent_row *row);
 void bent_check(const struct bent_row *row);
+/* That the answer has the sentence of that refusal. */
+void bent_sentence_check(const struct told *told, enum refusal_reason reason);
 
 /* What must not change. */
 struct bent_state {

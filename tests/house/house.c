@@ -212,7 +212,7 @@ static const char configuration[] = "default_ca = issuing\n"
 				    "encryption_certificate = encryption.pem\n"
 				    "encryption_key = encryption.key\n"
 				    "extra_certs_max = 8\n"
-				    "message_time_window = 1h\n";
+				    "check_recipient = yes\n";
 
 static void configuration_put(const struct house *house, const char *cmf_keys, const char *sections)
 {

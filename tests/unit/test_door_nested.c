@@ -151,7 +151,7 @@ START_TEST(rfc9483_5_2_3_key_update)
 
 	holder_make(&holder);
 	ask_kur(&a, NULL, &holder);
-	expect_added(&a, &h->ra, PKI_BODY_KUP, FAIL_NOT_AUTHORIZED);
+	expect_added(&a, &h->ra, PKI_BODY_ERROR, FAIL_WRONG_INTEGRITY);
 	ask_kur(&a, &holder, &holder);
 	expect_added(&a, &h->ra, PKI_BODY_KUP, -1);
 	house_credential_clear(&holder);

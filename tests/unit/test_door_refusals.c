@@ -8,7 +8,10 @@
 #include "asn1/cmf_types.h"
 
 #include <check.h>
+#include <openssl/asn1.h>
 #include <string.h>
+
+#define OID_CONFIRM_WAIT_TIME "1.3.6.1.5.5.7.4.14"
 
 static void pvno_1(struct ask *a)
 {
@@ -57,12 +60,12 @@ static void recip_nonce_set(struct ask *a)
 
 static void message_time_early(struct ask *a)
 {
-	a->out.message_time_ms -= 2 * 3600 * 1000;
+	a->out.message_time_ms -= 301 * 1000;
 }
 
 static void message_time_late(struct ask *a)
 {
-	a->out.message_time_ms += 2 * 3600 * 1000;
+	a->out.message_time_ms += 301 * 1000;
 }
 
 static void body_pkiconf(struct ask *a)
@@ -149,6 +152,50 @@ static void profile_against_url(struct ask *a)
 static void implicit_confirm_valued(struct ask *a)
 {
 	ask_info_text(a, "1.3.6.1.5.5.7.4.13", "yes");
+}
+
+static void implicit_confirm_set(struct ask *a)
+{
+	ask_implicit_confirm(a);
+}
+
+static void confirm_wait_time_null(struct ask *a)
+{
+	static const uint8_t null[] = {5, 0};
+
+	ask_info_add(a, OID_CONFIRM_WAIT_TIME, BYTES_OF(null));
+}
+
+static void confirm_wait_time_set(struct ask *a)
+{
+	static const uint8_t time[] = "\x18\x0f"
+				      "20301231235959Z";
+
+	ask_info_add(a, OID_CONFIRM_WAIT_TIME, (struct bytes){time, sizeof(time) - 1});
+}
+
+static void confirm_wait_time_and_implicit(struct ask *a)
+{
+	confirm_wait_time_set(a);
+	ask_implicit_confirm(a);
+}
+
+static void confirm_wait_time_twice(struct ask *a)
+{
+	confirm_wait_time_set(a);
+	confirm_wait_time_set(a);
+}
+
+static void cert_enc_twice(struct ask *a)
+{
+	/* id-it-caProtEncCert: known here, though not as an element of generalInfo. */
+	ask_info_text(a, "1.3.6.1.5.5.7.4.1", "en");
+	ask_info_text(a, "1.3.6.1.5.5.7.4.1", "de");
+}
+
+static void recipient_other(struct ask *a)
+{
+	a->out.recipient = octets_view(&bent_house.stranger.sender);
 }
 
 static void cert_type_3(struct ask *a)
@@ -239,6 +286,22 @@ static const struct bent_row rows[] = {
 	{"RFC 9483 3.1 certProfile twice", IR, A, profile_twice, FAIL_BAD_DATA_FORMAT, ERR},
 	{"RFC 9483 3.1 empty profile", IR, A, profile_empty, FAIL_BAD_DATA_FORMAT, ERR},
 	{"RFC 9483 3.1 implicitConfirm", IR, A, implicit_confirm_valued, FAIL_BAD_DATA_FORMAT, ERR},
+	{"RFC 9483 3.1 implicitConfirm in rr", RR, A, implicit_confirm_set, FAIL_BAD_REQUEST, ERR,
+	 REFUSAL_implicit_confirm_unexpected},
+	{"RFC 9483 3.1 implicitConfirm in genm", GENM, A, implicit_confirm_set, FAIL_BAD_REQUEST,
+	 ERR, REFUSAL_implicit_confirm_unexpected},
+	{"RFC 9483 3.1 confirmWaitTime", IR, A, confirm_wait_time_null, FAIL_BAD_DATA_FORMAT, ERR,
+	 REFUSAL_confirm_wait_time_malformed},
+	{"RFC 9483 3.1 both", IR, A, confirm_wait_time_and_implicit, FAIL_BAD_REQUEST, ERR,
+	 REFUSAL_confirm_wait_time_conflict},
+	{"RFC 9483 3.1 confirmWaitTime twice", CR, A, confirm_wait_time_twice, FAIL_BAD_DATA_FORMAT,
+	 ERR, REFUSAL_general_info_duplicate},
+	{"RFC 9483 3.1 caProtEncCert twice", RR, A, cert_enc_twice, FAIL_BAD_DATA_FORMAT, ERR,
+	 REFUSAL_general_info_duplicate},
+	{"RFC 9483 3.1 recipient", IR, A, recipient_other, FAIL_WRONG_AUTHORITY, ERR,
+	 REFUSAL_recipient_unknown},
+	{"RFC 9483 3.5 kur under a MAC", KUR, MAC, bent_not, FAIL_WRONG_INTEGRITY, ERR,
+	 REFUSAL_protection_kind_wrong},
 	{"IFA 033 11.2.3 certType 3", IR, A, cert_type_3, FAIL_BAD_DATA_FORMAT, ERR},
 	{"IFA 033 11.2.3 vnfcId INTEGER", IR, A, vnfc_id_integer, FAIL_BAD_DATA_FORMAT, ERR},
 	{"IFA 033 11.2.3 vnfcId control", IR, A, vnfc_id_control, FAIL_BAD_DATA_FORMAT, ERR},
@@ -361,6 +424,98 @@ START_TEST(rfc9483_3_5_unprotected)
 }
 END_TEST
 
+static STACK_OF(ASN1_TYPE) * sequence_read(struct bytes der)
+{
+	const unsigned char *p = der.data;
+	STACK_OF(ASN1_TYPE) *s = d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)der.len);
+
+	ck_assert_ptr_nonnull(s);
+	return s;
+}
+
+/* Puts that in the place of the protection, the third field of PKIMessage; NULL: nothing. */
+static void protection_put(struct ask *a, bool is_protected, const char *protection)
+{
+	STACK_OF(ASN1_TYPE) *fields = sequence_read(octets_view(&a->sent));
+	const unsigned char *p;
+	unsigned char *der = NULL;
+	uint8_t octets[64];
+	size_t n;
+	int len;
+
+	if (is_protected)
+		ASN1_TYPE_free(sk_ASN1_TYPE_delete(fields, 2));
+	if (protection) {
+		ck_assert_int_eq(hex_to_bytes(protection, octets, sizeof(octets), &n), 0);
+		p = octets;
+		ck_assert(sk_ASN1_TYPE_insert(fields, d2i_ASN1_TYPE(NULL, &p, (long)n), 2));
+	}
+	len = i2d_ASN1_SEQUENCE_ANY(fields, &der);
+	octets_clear(&a->sent);
+	ck_assert_int_eq(octets_dup((struct bytes){der, (size_t)len}, &a->sent), 0);
+	OPENSSL_free(der);
+	sk_ASN1_TYPE_pop_free(fields, ASN1_TYPE_free);
+}
+
+static const struct protection_row {
+	const char *name;
+	bool alg; /* whether protectionAlg is there */
+	const char *protection;
+	int failinfo;
+	enum refusal_reason reason;
+} protection_rows[] = {
+	{"none", true, NULL, FAIL_BAD_MESSAGE_CHECK, REFUSAL_protection_missing_alg_given},
+	{"neither", false, NULL, FAIL_BAD_MESSAGE_CHECK, REFUSAL_protection_missing},
+	{"no algorithm", false, "a0050303000102", FAIL_BAD_ALG, REFUSAL_protection_alg_missing},
+	{"empty", true, "a003030100", FAIL_BAD_MESSAGE_CHECK, REFUSAL_protection_empty},
+	{"unused bits", true, "a0050303030108", FAIL_BAD_MESSAGE_CHECK,
+	 REFUSAL_protection_unused_bits},
+};
+
+/* RFC 9483 3.2: protection and protectionAlg, both or neither, and whole octets. */
+START_TEST(rfc9483_3_2_protection_form)
+{
+	const struct protection_row *row = &protection_rows[_i];
+	struct cmp_protector nothing = {.kind = CMP_PROTECTION_NONE};
+	struct told told;
+	struct ask a;
+
+	bent_base(&a, &(struct bent_row){.base = GENM, .who = A});
+	ask_encode(&a);
+	if (!row->alg) {
+		octets_clear(&a.sent);
+		ck_assert_int_eq(cmp_message_encode(&a.out, &nothing, &a.sent), 0);
+	}
+	protection_put(&a, row->alg, row->protection);
+	ask_send_octets(&a, &bent_house.worker, octets_view(&a.sent), &told);
+	ck_assert_int_eq(told.msg->body_type, ERR);
+	ck_assert_int_eq(told_failinfo(&told), row->failinfo);
+	bent_sentence_check(&told, row->reason);
+	told_clear(&told);
+	ask_clear(&a);
+}
+END_TEST
+
+/* RFC 9483 3.1: recipient of another form, or the NULL-DN, is no reason to refuse. */
+START_TEST(rfc9483_3_1_recipient_tolerated)
+{
+	static const uint8_t dns[] = {0x82, 3, 'c', 'm', 'f'};
+	const struct bytes recipients[] = {BYTES_NULL, BYTES_OF(dns),
+					   octets_view(&bent_house.issuing.sender)};
+	struct told told;
+	struct ask a;
+
+	for (size_t i = 0; i < ARRAY_LEN(recipients); i++) {
+		bent_base(&a, &(struct bent_row){.base = GENM, .who = A});
+		a.out.recipient = recipients[i];
+		ask_send(&a, &told);
+		ck_assert_int_eq(told_failinfo(&told), -1);
+		told_clear(&told);
+		ask_clear(&a);
+	}
+}
+END_TEST
+
 /* An end entity: kur and rr of its own certificate, nothing else. */
 START_TEST(end_entity_only_its_own)
 {
@@ -409,6 +564,8 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_3_5_one_octet_changed);
 	tcase_add_test(tcase, rfc9811_garbage_and_truncation);
 	tcase_add_test(tcase, rfc9483_3_5_unprotected);
+	tcase_add_loop_test(tcase, rfc9483_3_2_protection_form, 0, ARRAY_LEN(protection_rows));
+	tcase_add_test(tcase, rfc9483_3_1_recipient_tolerated);
 	tcase_add_test(tcase, end_entity_only_its_own);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

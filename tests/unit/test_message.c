@@ -176,14 +176,14 @@ START_TEST(test_protection_malformed)
 
 	bits->flags |= 1; /* an unused bit */
 	ck_assert_int_eq(verify(msg, &refusal), REFUSED);
-	ck_assert_int_eq(refusal.reason, REFUSAL_protection_malformed);
+	ck_assert_int_eq(refusal.reason, REFUSAL_protection_unused_bits);
 	bits->flags &= ~7;
 	bits->length = 0;
 	ck_assert_int_eq(verify(msg, &refusal), REFUSED);
-	ck_assert_int_eq(refusal.reason, REFUSAL_protection_malformed);
+	ck_assert_int_eq(refusal.reason, REFUSAL_protection_empty);
 	msg->outer->protection = NULL;
 	ck_assert_int_eq(verify(msg, &refusal), REFUSED);
-	ck_assert_int_eq(refusal.reason, REFUSAL_protection_missing);
+	ck_assert_int_eq(refusal.reason, REFUSAL_protection_missing_alg_given);
 	ASN1_BIT_STRING_free(bits);
 }
 END_TEST
