@@ -44,7 +44,13 @@ static const char root_file[] = "root.pem", root_key_file[] = "root.key";
 static const char new_with_old_file[] = "root-new-with-old.pem";
 static const char old_with_new_file[] = "root-old-with-new.pem";
 static const char chain_file[] = "chain.pem", issuing_file[] = "issuing.pem";
-static const char protection_file[] = "cmf.pem", encryption_file[] = "cmf-encryption.pem";
+/* Certificates of [protection]: their keys there, and what they are called when signed anew. */
+enum { PROTECTION_COUNT = 3 };
+static const char *const protection[PROTECTION_COUNT][2] = {
+	{"certificate", "cmf.pem"},
+	{"encryption_certificate", "cmf-encryption.pem"},
+	{"kga_certificate", "cmf-kga.pem"},
+};
 
 struct rollover_args {
 	const char *name;
@@ -61,13 +67,13 @@ struct rollover {
 	const struct rollover_args *args;
 	const struct conf *conf;
 	const struct conf_ca *ca;
-	STACK_OF(X509) * own, *above, *protection, *encryption; /* as the files have them */
+	STACK_OF(X509) * own, *above, *protection[PROTECTION_COUNT]; /* as the files have them */
 	X509 *path[PATH_MAX_CERTS]; /* borrowed: issuing CA first, old root last */
 	size_t len;
 	EVP_PKEY *old_key, *new_key;
 	struct key_update update;
 	X509 *below; /* what stands below the root, signed by the new one */
-	bool protection_signed, encryption_signed;
+	bool protection_signed[PROTECTION_COUNT];
 	int64_t now_ms;
 };
 
@@ -80,8 +86,8 @@ static void rollover_clear(struct rollover *r)
 {
 	certs_free(r->own);
 	certs_free(r->above);
-	certs_free(r->protection);
-	certs_free(r->encryption);
+	for (size_t i = 0; i < PROTECTION_COUNT; i++)
+		certs_free(r->protection[i]);
 	EVP_PKEY_free(r->old_key);
 	EVP_PKEY_free(r->new_key);
 	key_update_clear(&r->update);
@@ -182,15 +188,15 @@ static int old_key_read(struct rollover *r)
 
 static int rollover_read(struct rollover *r)
 {
+	const struct conf_protection *conf = &r->conf->protection;
+	const char *const paths[PROTECTION_COUNT] = {
+		conf->certificate, conf->encryption_certificate, conf->kga_certificate};
 	int status = certificates_read(r->ca->certificate, &r->own);
 
 	if (!status)
 		status = certificates_read(r->ca->chain, &r->above);
-	if (!status)
-		status = certificates_read(r->conf->protection.certificate, &r->protection);
-	if (!status)
-		status = certificates_read(r->conf->protection.encryption_certificate,
-					   &r->encryption);
+	for (size_t i = 0; !status && i < PROTECTION_COUNT; i++)
+		status = certificates_read(paths[i], &r->protection[i]);
 	if (!status)
 		status = path_build(r);
 	return status ? status : old_key_read(r);
@@ -307,9 +313,9 @@ static int rollover_make(struct rollover *r)
 	}
 	r->below = resign(r, r->path[r->len - 2]);
 	status = r->below ? CTL_OK : CTL_FAULT;
-	if (!status)
-		status = file_resign(r, r->protection, &r->protection_signed);
-	return status ? status : file_resign(r, r->encryption, &r->encryption_signed);
+	for (size_t i = 0; !status && i < PROTECTION_COUNT; i++)
+		status = file_resign(r, r->protection[i], &r->protection_signed[i]);
+	return status;
 }
 
 /* --- the directory --------------------------------------------------------------------------- */
@@ -363,10 +369,9 @@ static int rollover_write(const char *stage, void *arg)
 		status = chain_write(stage, r);
 	if (!status && r->len == 2)
 		status = rollover_certificates_write(stage, issuing_file, &r->below, 1);
-	if (!status && r->protection_signed)
-		status = file_write(stage, r, protection_file, r->protection);
-	if (!status && r->encryption_signed)
-		status = file_write(stage, r, encryption_file, r->encryption);
+	for (size_t i = 0; !status && i < PROTECTION_COUNT; i++)
+		if (r->protection_signed[i])
+			status = file_write(stage, r, protection[i][1], r->protection[i]);
 	return status;
 }
 
@@ -396,10 +401,9 @@ static json_t *keys_json(const struct rollover *r, const char *dir)
 	key_add(keys, section.text, "chain", dir, chain_file);
 	key_add(keys, section.text, "root_new_with_old", dir, new_with_old_file);
 	key_add(keys, section.text, "root_old_with_new", dir, old_with_new_file);
-	if (r->protection_signed)
-		key_add(keys, "protection", "certificate", dir, protection_file);
-	if (r->encryption_signed)
-		key_add(keys, "protection", "encryption_certificate", dir, encryption_file);
+	for (size_t i = 0; i < PROTECTION_COUNT; i++)
+		if (r->protection_signed[i])
+			key_add(keys, "protection", protection[i][0], dir, protection[i][1]);
 	return keys;
 }
 

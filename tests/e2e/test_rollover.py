@@ -102,6 +102,22 @@ def test_encryption_certificate_too(cmf):
     assert x509(cmf.dir / "new" / "cmf-encryption.pem", "-pubkey") == x509(cert, "-pubkey")
 
 
+def test_key_generation_authority_too(cmf):
+    """An own certificate for it; kga_certificate signed by the new root is one still."""
+    cert, key = cmf.dir / "kga.pem", cmf.dir / "kga.key"
+    issue(cmf.root, cmf.dir / "ca" / "root.key", cert, key, "/CN=cmf KGA",
+          "keyUsage=critical,digitalSignature\nextendedKeyUsage=1.3.6.1.5.5.7.3.32\n")
+    cmf.set("protection", "kga_certificate", cert)
+    cmf.set("protection", "kga_key", key)
+    cmf.ctl("check")
+    lines_set(cmf, cmf.ctl_json("ca", "rollover", "issuing", "--dir", cmf.dir / "new"))
+    cmf.ctl("check")
+    assert verify(cmf.dir / "new" / "root.pem", cmf.dir / "new" / "cmf-kga.pem")
+    assert x509(cmf.dir / "new" / "cmf-kga.pem", "-pubkey") == x509(cert, "-pubkey")
+    cmf.stop()
+    cmf.start()
+
+
 @pytest.mark.parametrize("key,file", [("root_new_with_old", "root-old-with-new.pem"),
                                       ("root_old_with_new", "root-new-with-old.pem"),
                                       ("root_new_with_old", "root.pem"),
