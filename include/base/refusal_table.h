@@ -111,7 +111,10 @@ REFUSAL(cert_req_id_invalid, FAIL_BAD_REQUEST, "certReqId of one of several cert
 REFUSAL(cert_req_id_duplicate, FAIL_BAD_REQUEST, "certReqId appears twice in one message")
 REFUSAL(entity_not_identified, FAIL_BAD_CERT_TEMPLATE, "the request does not identify an entity")
 REFUSAL(template_malformed, FAIL_BAD_CERT_TEMPLATE, "the certificate template is malformed")
-REFUSAL(template_field_not_allowed, FAIL_BAD_CERT_TEMPLATE, "the certificate template sets a field that the CA determines")
+REFUSAL(template_serial_number, FAIL_BAD_CERT_TEMPLATE, "serialNumber in the certificate template is for the CA to set")
+REFUSAL(template_signing_alg, FAIL_BAD_CERT_TEMPLATE, "signingAlg in the certificate template is for the CA to set")
+REFUSAL(template_issuer_uid, FAIL_BAD_CERT_TEMPLATE, "issuerUID must not be in the certificate template")
+REFUSAL(template_subject_uid, FAIL_BAD_CERT_TEMPLATE, "subjectUID must not be in the certificate template")
 REFUSAL(template_version, FAIL_BAD_CERT_TEMPLATE, "version in the certificate template must be v3")
 REFUSAL(p10_version, FAIL_BAD_CERT_TEMPLATE, "version in the PKCS#10 request must be v1")
 REFUSAL(template_subject_not_allowed, FAIL_BAD_CERT_TEMPLATE, "the subject does not fit the registered entity")
@@ -151,6 +154,7 @@ REFUSAL(pop_alg_not_allowed, FAIL_BAD_ALG, "the policy does not allow the signat
 REFUSAL(pop_alg_mismatch, FAIL_BAD_ALG, "the signature algorithm of the proof of possession does not fit the public key")
 REFUSAL(pop_alg_parameters, FAIL_BAD_ALG, "the parameters of the proof's signature algorithm are malformed or not accepted")
 REFUSAL(pop_alg_unavailable, FAIL_BAD_ALG, "the cryptographic library of the server lacks the proof's signature algorithm")
+REFUSAL(pop_input_unsupported, FAIL_BAD_POP, "poposkInput is not supported; put subject, which may be empty, into the template")
 REFUSAL(pop_input_used, FAIL_BAD_POP, "poposkInput must be absent when subject and public key are in the template")
 
 /* kur, RFC 9483 4.1.3 */

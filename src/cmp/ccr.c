@@ -16,8 +16,12 @@ static int template_check(struct cmp_request *rq, const CertTemplate *t)
 			   (version != X509_VERSION_1 && version != X509_VERSION_3)))
 		return refuse(&rq->refusal, REFUSAL_template_version);
 	/* RFC 9810 6.6.1: the serial number is the responder's. RFC 5280 4.1.2.8: no UIDs. */
-	if (t->serialNumber || t->issuerUID || t->subjectUID)
-		return refuse(&rq->refusal, REFUSAL_template_field_not_allowed);
+	if (t->serialNumber)
+		return refuse(&rq->refusal, REFUSAL_template_serial_number);
+	if (t->issuerUID)
+		return refuse(&rq->refusal, REFUSAL_template_issuer_uid);
+	if (t->subjectUID)
+		return refuse(&rq->refusal, REFUSAL_template_subject_uid);
 	if (!t->subject || !t->publicKey)
 		return refuse(&rq->refusal, REFUSAL_cross_template_incomplete);
 	return 0;

@@ -15,16 +15,36 @@ static int template_check(struct cmp_request *rq, const CertTemplate *t)
 	/* "MUST be 2 if supplied" */
 	if (t->version && (ASN1_INTEGER_get_int64(&version, t->version) != 1 || version != 2))
 		return refuse(&rq->refusal, REFUSAL_template_version);
-	/* RFC 4211 5: serialNumber, signingAlg, the UIDs are the CA's to set. */
-	if (t->serialNumber || t->signingAlg || t->issuerUID || t->subjectUID)
-		return refuse(&rq->refusal, REFUSAL_template_field_not_allowed);
+	/* RFC 4211 5: these MUST be omitted. */
+	if (t->serialNumber)
+		return refuse(&rq->refusal, REFUSAL_template_serial_number);
+	if (t->signingAlg)
+		return refuse(&rq->refusal, REFUSAL_template_signing_alg);
+	if (t->issuerUID)
+		return refuse(&rq->refusal, REFUSAL_template_issuer_uid);
+	if (t->subjectUID)
+		return refuse(&rq->refusal, REFUSAL_template_subject_uid);
 	return 0;
+}
+
+/*
+ * RFC 4211 4.1: poposkInput is for templates that lack subject or key. RFC 9483 4.1.1 wants both,
+ * so that it is of no use; `openssl cmp` leaves an empty subject out and signs certReq all the
+ * same.
+ */
+static int pop_input_check(struct cmp_request *rq, const CertTemplate *t, const POPOSigningKey *pop)
+{
+	if (!pop->poposkInput)
+		return 0;
+	return refuse(&rq->refusal,
+		      t->subject ? REFUSAL_pop_input_used : REFUSAL_pop_input_unsupported);
 }
 
 /* RFC 9483 4.1.1, 5.1.1: popo. */
 static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
 {
 	const POPOSigningKey *pop;
+	int err;
 
 	if (!msg->popo)
 		return refuse(&rq->refusal, REFUSAL_pop_missing);
@@ -35,8 +55,9 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 		return 0;
 	case POPO_SIGNATURE:
 		pop = msg->popo->value.signature;
-		if (pop->poposkInput)
-			return refuse(&rq->refusal, REFUSAL_pop_input_used);
+		err = pop_input_check(rq, msg->certReq->certTemplate, pop);
+		if (err)
+			return err;
 		return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
 				      cert_request_der(msg->certReq));
 	case POPO_KEY_ENCIPHERMENT:

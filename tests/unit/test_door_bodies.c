@@ -62,6 +62,42 @@ static void issuer_uid_set(struct ask *a)
 	template_of(a)->issuerUID = ASN1_BIT_STRING_new();
 }
 
+static void subject_uid_set(struct ask *a)
+{
+	template_of(a)->subjectUID = ASN1_BIT_STRING_new();
+}
+
+static void validity_set(struct ask *a, const char *not_before, const char *not_after)
+{
+	OptionalValidity *v = OptionalValidity_new();
+
+	ck_assert_ptr_nonnull(v);
+	if (not_before) {
+		v->notBefore = ASN1_TIME_new();
+		ck_assert(ASN1_TIME_set_string(v->notBefore, not_before));
+	}
+	if (not_after) {
+		v->notAfter = ASN1_TIME_new();
+		ck_assert(ASN1_TIME_set_string(v->notAfter, not_after));
+	}
+	template_of(a)->validity = v;
+}
+
+static void validity_over(struct ask *a)
+{
+	validity_set(a, NULL, "20200101000000Z");
+}
+
+static void validity_reversed(struct ask *a)
+{
+	validity_set(a, "20270201000000Z", "20270101000000Z");
+}
+
+static void validity_far(struct ask *a)
+{
+	validity_set(a, "20990101000000Z", NULL);
+}
+
 static void issuer_other(struct ask *a)
 {
 	template_of(a)->issuer = X509_NAME_dup(X509_get_subject_name(bent_house.root.cert));
@@ -108,6 +144,23 @@ static void pop_ra_verified(struct ask *a)
 	ask_request(a)->popo->value.raVerified = ASN1_NULL_new();
 }
 
+static void pop_input(struct ask *a)
+{
+	/* POPOSigningKeyInput; what is in it is not looked at. */
+	static const uint8_t input[] = {0xa0, 2, 5, 0};
+	POPOSigningKey *pop = ask_request(a)->popo->value.signature;
+
+	pop->poposkInput = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+	ck_assert(ASN1_STRING_set(pop->poposkInput, input, sizeof(input)));
+}
+
+static void subject_absent_pop_input(struct ask *a)
+{
+	X509_NAME_free(template_of(a)->subject);
+	template_of(a)->subject = NULL;
+	pop_input(a);
+}
+
 /* Signed, and then the subject is another one. */
 static void pop_wrong(struct ask *a)
 {
@@ -150,6 +203,12 @@ static void san_foreign(struct ask *a)
 static void extension_critical(struct ask *a)
 {
 	ask_extension(a, NID_policy_constraints, "critical,requireExplicitPolicy:3");
+}
+
+static void extension_twice(struct ask *a)
+{
+	ask_extension(a, NID_key_usage, "digitalSignature");
+	ask_extension(a, NID_key_usage, "digitalSignature");
 }
 
 static void subject_none(struct ask *a)
@@ -374,23 +433,41 @@ static void register_foreign(struct ask *a)
 static const struct bent_row rows[] = {
 	{"RFC 9483 4.1.1 two requests", IR, A, requests_two, FAIL_BAD_REQUEST, IP},
 	{"RFC 9483 4.1.1 certReqId", CR, A, cert_req_id_1, FAIL_BAD_REQUEST, CP},
-	{"RFC 9483 4.1.1 version", IR, A, version_1, FAIL_BAD_CERT_TEMPLATE, IP},
-	{"RFC 4211 5 serialNumber", IR, A, serial_set, FAIL_BAD_CERT_TEMPLATE, IP},
-	{"RFC 4211 5 signingAlg", IR, A, signing_alg_set, FAIL_BAD_CERT_TEMPLATE, IP},
-	{"RFC 4211 5 issuerUID", IR, A, issuer_uid_set, FAIL_BAD_CERT_TEMPLATE, IP},
+	{"RFC 9483 4.1.1 version", IR, A, version_1, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_version},
+	{"RFC 4211 5 serialNumber", IR, A, serial_set, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_serial_number},
+	{"RFC 4211 5 signingAlg", IR, A, signing_alg_set, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_signing_alg},
+	{"RFC 4211 5 issuerUID", IR, A, issuer_uid_set, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_issuer_uid},
+	{"RFC 4211 5 subjectUID", IR, A, subject_uid_set, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_subject_uid},
+	{"RFC 4211 5 validity over", IR, A, validity_over, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_validity},
+	{"RFC 4211 5 validity reversed", IR, A, validity_reversed, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_validity},
+	{"RFC 4211 5 validity far off", IR, A, validity_far, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_validity},
 	{"issuer", IR, A, issuer_other, FAIL_WRONG_AUTHORITY, IP},
 	{"RFC 9483 4.1.6 no key", IR, A, public_key_none, FAIL_BAD_CERT_TEMPLATE, IP},
 	{"RFC 9483 4.1.6 empty key", IR, A, public_key_empty, FAIL_BAD_CERT_TEMPLATE, IP},
 	{"point not on the curve", IR, A, public_key_off_curve, FAIL_BAD_CERT_TEMPLATE, IP},
 	{"unsupported key", IR, A, public_key_unsupported, FAIL_BAD_ALG, IP},
 	{"RFC 9483 5.1.1 no POP", IR, A, pop_none, FAIL_BAD_POP, IP},
+	{"RFC 4211 4.1 poposkInput", IR, A, pop_input, FAIL_BAD_POP, IP, REFUSAL_pop_input_used},
+	{"RFC 4211 4.1 no subject but poposkInput", IR, A, subject_absent_pop_input, FAIL_BAD_POP,
+	 IP, REFUSAL_pop_input_unsupported},
 	{"RFC 9483 5.1.1 raVerified", IR, A, pop_ra_verified, FAIL_NOT_AUTHORIZED, IP},
 	{"RFC 9483 5.1.1 POP wrong", IR, A, pop_wrong, FAIL_BAD_POP, IP},
 	{"RFC 9481 3 POP SHA-1", IR, A, pop_sha1, FAIL_BAD_ALG, IP},
 	{"RFC 9481 3 POP MD5", IR, A, pop_md5, FAIL_BAD_ALG, IP},
 	{"RFC 9483 4.1.1 POP algorithm", IR, A, pop_other_kind, FAIL_BAD_ALG, IP},
 	{"another entity's dNSName", IR, A, san_foreign, FAIL_BAD_CERT_TEMPLATE, IP},
-	{"RFC 5280 4.2 critical", IR, A, extension_critical, FAIL_UNACCEPTED_EXTENSION, IP},
+	{"RFC 5280 4.2 critical", IR, A, extension_critical, FAIL_UNACCEPTED_EXTENSION, IP,
+	 REFUSAL_template_extension_critical},
+	{"RFC 5280 4.2 twice", IR, A, extension_twice, FAIL_BAD_CERT_TEMPLATE, IP,
+	 REFUSAL_template_extension_duplicate},
 	{"IFA 033 11.2.3.2 nobody named", IR, A, subject_none, FAIL_BAD_CERT_TEMPLATE, IP},
 	{"IFA 033 11.2.3 unregistered", IR, A, subject_unregistered, FAIL_NOT_AUTHORIZED, IP},
 	{"IFA 033 11.2.3 foreign, ir", IR, B, bent_not, FAIL_NOT_AUTHORIZED, IP},
