@@ -73,12 +73,21 @@ void granted_expect(struct ask *a, int body, int failinfo)
 	granted_done(a, &told);
 }
 
-void granted_setup(void)
+static void setup(const char *cmf_keys)
 {
-	house_open(&granted_house,
-		   "transactions_max_per_client = 20\nannouncements_max_per_client = 3\n", "");
+	house_open(&granted_house, cmf_keys, "");
 	house_register(&granted_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
 	house_register(&granted_house, "mac", CERT_TYPE_VNFCI, "vnfci-mac");
+}
+
+void granted_setup(void)
+{
+	setup("transactions_max_per_client = 20\nannouncements_max_per_client = 3\n");
+}
+
+void granted_setup_open(void)
+{
+	setup("transactions_max_per_client = 1000000\n");
 }
 
 void granted_teardown(void)

@@ -9,6 +9,8 @@
 extern struct house granted_house;
 /* Checked fixture of a test case. */
 void granted_setup(void);
+/* The same without a limit of open transactions, for tests that leave many. */
+void granted_setup_open(void);
 void granted_teardown(void);
 
 struct granted_found {
