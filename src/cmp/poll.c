@@ -63,8 +63,13 @@ int cmp_poll_serve(struct cmp_request *rq)
 	err = cmp_stored_items_get(rq, &items);
 	if (!err)
 		err = poll_req_ids_check(rq, &items);
-	if (!err && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
+	if (!err && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM) {
 		err = forward(rq, &items);
+		/* What came from there is in the store now. */
+		cmp_stored_items_clear(&items);
+		if (!err)
+			err = cmp_stored_items_get(rq, &items);
+	}
 	if (!err)
 		err = cmp_upstream_answer(rq, &items, true);
 	/* The unit may point into the items. */
