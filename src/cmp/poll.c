@@ -31,12 +31,20 @@ static int poll_req_ids_check(struct cmp_request *rq, const struct cmp_stored_it
 }
 
 /* RFC 9483 4.4: "handle or forward pollReq"; what was forwarded is one request. */
-static int forward(struct cmp_request *rq, const struct cmp_stored_items *items)
+static int forward(struct cmp_request *rq, struct cmp_stored_items *items)
 {
 	const struct store_certificate *cert = &items->item[0].cert;
 	struct ca *ca = items->len == 1 ? ca_find(cmf_cas(rq->door->cmf), cert->ca) : NULL;
+	int err;
 
-	return ca ? cmp_forward_poll(rq, cert, ca) : 0;
+	if (!ca || !cmp_is_forwarded(rq, cert))
+		return 0;
+	err = cmp_forward_poll(rq, cert, ca);
+	if (err)
+		return err;
+	/* What came back may have brought the certificate. */
+	cmp_stored_items_clear(items);
+	return cmp_stored_items_get(rq, items);
 }
 
 int cmp_poll_serve(struct cmp_request *rq)
