@@ -95,6 +95,11 @@ _must_check_ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_princi
 					struct bytes reference, struct bytes passphrase,
 					struct store_reader *reader, struct store_unit *unit,
 					struct refusal *refusal);
+/* The principal that the named client is, without any proof: to explain, never to serve. REFUSED
+ * (client_not_permitted) if unknown. */
+_must_check_ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader,
+				   const char *client_name, struct cmf_principal *principalp,
+				   struct refusal *refusal);
 /* The principal of cmfctl acting for the named client; REFUSED (client_not_permitted) if unknown.
  */
 _must_check_ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader,

@@ -470,6 +470,9 @@ void store_unit_free(struct store_unit *unit);
 DEFINE_CLEANUP(struct store_unit, store_unit_free);
 void store_unit_clear(struct store_unit *unit);
 bool store_unit_empty(const struct store_unit *unit);
+/* From now on a commit of the unit writes nothing and says 0: to find out what would happen. */
+void store_unit_set_dry(struct store_unit *unit);
+bool store_unit_is_dry(const struct store_unit *unit);
 /*
  * Gives malloc'ed memory that changes point into to the unit, which frees it when it is cleared:
  * for functions that add to a caller's unit. -ENOMEM: it is still the caller's. NULL is fine.

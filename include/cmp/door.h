@@ -53,5 +53,46 @@ _must_check_ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker
 				const struct cmp_exchange *exchange, struct octets *answerp,
 				enum cmp_delivery *deliveryp);
 
+/* --- explaining ---------------------------------------------------------------------------------
+ */
+
+/* The straight line of a request, in its order. */
+enum cmp_stage {
+	CMP_STAGE_SYNTAX,
+	CMP_STAGE_HEADER,
+	CMP_STAGE_PROTECTION,
+	CMP_STAGE_TRANSACTION,
+	CMP_STAGE_BODY,
+	CMP_STAGE_COUNT,
+};
+
+/* What became of one of the certificate requests of a message. */
+struct cmp_trace_request {
+	int cert_req_id;
+	struct refusal refusal; /* REFUSAL_NONE: granted */
+	bool upstream;          /* it would be asked for there */
+};
+
+/* What a request met on its way. */
+struct cmp_trace {
+	const char *as_client; /* taken as the sender, whatever the protection says; NULL: not */
+	bool reached[CMP_STAGE_COUNT];
+	struct refusal refusal[CMP_STAGE_COUNT]; /* REFUSAL_NONE: passed */
+	char *client;                            /* who sent it; NULL: nobody knows */
+	bool replayed;                           /* the stored answer would be sent again */
+	bool fault;
+	struct cmp_trace_request request[CONF_REQUESTS_MAX];
+	size_t n_requests;
+};
+void cmp_trace_clear(struct cmp_trace *trace);
+
+/*
+ * Goes with a request as far as cmp_door_serve() would, with a unit that is dry: nothing is
+ * committed, no upstream CA is asked, no certificate leaves. *answerp is what would be answered.
+ */
+_must_check_ int cmp_door_explain(struct cmp_door *door, struct cmp_worker *worker,
+				  const struct cmp_exchange *exchange, struct cmp_trace *trace,
+				  struct octets *answerp, enum cmp_delivery *deliveryp);
+
 /* Whether that operation label exists, RFC 9483 6.1 Table 1. */
 bool cmp_operation_label_known(const char *label);

@@ -188,6 +188,8 @@ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit 
 {
 	int r = STORE_CONFLICT;
 
+	if (store_unit_is_dry(unit))
+		return 0;
 	if (!ca->internal)
 		return 0;
 	for (int i = 0; i < NUMBER_ATTEMPTS && r == STORE_CONFLICT; i++)

@@ -264,6 +264,9 @@ static int run_kind(struct ca *ca, int64_t certificate_id, enum store_exchange_k
 	int r;
 
 	assert(ca->upstream);
+	/* Nothing is sent of what was not committed. */
+	if (store_unit_is_dry(unit))
+		return 0;
 	r = store_exchange_find(reader, certificate_id, kind, &e);
 	if (r != 0)
 		return r < 0 ? r
@@ -315,6 +318,8 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 	int r;
 
 	assert(ca->upstream);
+	if (store_unit_is_dry(unit))
+		return STORE_NOT_FOUND;
 	r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE, &e);
 	if (r == 0 && e.state == STORE_EXCHANGE_OPEN)
 		r = run(ca, e.id, reader, unit, false, deadline_us);

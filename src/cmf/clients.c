@@ -268,8 +268,9 @@ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader, struct
 	return 0;
 }
 
-int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
-			 struct cmf_principal *principalp, struct refusal *refusal)
+static int named_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
+			enum cmf_principal_kind kind, struct cmf_principal *principalp,
+			struct refusal *refusal)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	int r = clients_get(cmf, reader, &clients);
@@ -278,8 +279,19 @@ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const cha
 		return r;
 	for (size_t i = 0; i < clients->len; i++) {
 		if (strcmp(clients->item[i].row.name, client_name) == 0)
-			return client_principal(cmf_conf(cmf), &clients->item[i],
-						CMF_PRINCIPAL_ADMIN, principalp);
+			return client_principal(cmf_conf(cmf), &clients->item[i], kind, principalp);
 	}
 	return refuse_detail(refusal, REFUSAL_client_not_permitted, "there is no such client");
+}
+
+int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
+			 struct cmf_principal *principalp, struct refusal *refusal)
+{
+	return named_client(cmf, reader, client_name, CMF_PRINCIPAL_ADMIN, principalp, refusal);
+}
+
+int cmf_client_assume(struct cmf *cmf, struct store_reader *reader, const char *client_name,
+		      struct cmf_principal *principalp, struct refusal *refusal)
+{
+	return named_client(cmf, reader, client_name, CMF_PRINCIPAL_CLIENT, principalp, refusal);
 }

@@ -11,6 +11,7 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The largest message that a CMF accepts could be configured to be this long. */
 enum { MESSAGE_MAX = 16 << 20 };
@@ -110,45 +111,82 @@ static void output_filtered(BIO *text)
 		putchar(c[i] == '\n' || (c[i] >= 0x20 && c[i] < 0x7f) ? c[i] : '?');
 }
 
-static int file_explain(const char *path)
+static void message_print(const struct cmp_message *msg)
+{
+	struct explain e = {.out = BIO_new(BIO_s_mem())};
+
+	if (!e.out)
+		return;
+	message_explain(&e, msg);
+	output_filtered(e.out);
+	BIO_free(e.out);
+}
+
+void explain_print(struct bytes der)
+{
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+
+	if (!cmp_message_decode(der, &msg, &refusal) && msg)
+		message_print(msg);
+}
+
+struct explain_args {
+	const char *path;
+	const char *as_client;
+	const char *profile;
+};
+
+/* Without an installed configuration a message is printed all the same. */
+static bool decision_wanted(const struct ctl *ctl, const struct explain_args *args)
+{
+	return args->as_client || args->profile || ctl->json ||
+	       strcmp(ctl->config, CTL_CONFIG_DEFAULT) != 0 || access(ctl->config, R_OK) == 0;
+}
+
+static int file_explain(const struct ctl *ctl, const struct explain_args *args)
 {
 	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
 	struct refusal refusal = REFUSAL_NULL;
-	struct explain e = {0};
-	int r, status = message_read(path, &der);
+	int r, status = message_read(args->path, &der);
 
 	if (status)
 		return status;
 	r = cmp_message_decode(octets_view(&der), &msg, &refusal);
 	if (r < 0)
-		return ctl_file_error(path, r);
-	if (msg) {
-		e.out = BIO_new(BIO_s_mem());
-		if (!e.out)
-			return ctl_openssl_error("no output");
-		message_explain(&e, msg);
-		output_filtered(e.out);
-		BIO_free(e.out);
-	}
-	if (r != REFUSED)
-		return CTL_OK;
-	ctl_error("%s: %s (%s)", path, refusal_text(refusal.reason), refusal_code(refusal.reason));
+		return ctl_file_error(args->path, r);
+	if (msg && !ctl->json)
+		message_print(msg);
+	if (decision_wanted(ctl, args))
+		status = explain_decision(ctl, octets_view(&der), args->as_client, args->profile);
+	if (r != REFUSED || status)
+		return status;
+	ctl_error("%s: %s (%s)", args->path, refusal_text(refusal.reason),
+		  refusal_code(refusal.reason));
 	return CTL_REFUSED;
 }
 
+enum { OPT_AS_CLIENT = 256, OPT_PROFILE };
+
 static error_t explain_parse(int key, char *arg, struct argp_state *state)
 {
-	const char **path = state->input;
+	struct explain_args *args = state->input;
 
 	switch (key) {
+	case OPT_AS_CLIENT:
+		args->as_client = arg;
+		return 0;
+	case OPT_PROFILE:
+		args->profile = arg;
+		return 0;
 	case ARGP_KEY_ARG:
-		if (*path)
+		if (args->path)
 			argp_error(state, "one FILE only");
-		*path = arg;
+		args->path = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!*path)
+		if (!args->path)
 			argp_error(state, "FILE is required");
 		return 0;
 	default:
@@ -158,18 +196,21 @@ static error_t explain_parse(int key, char *arg, struct argp_state *state)
 
 int ctl_explain(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct argp argp = {.parser = explain_parse,
-					 .args_doc = "FILE",
-					 .doc = "Prints a CMP message (DER or PEM; - is stdin) "
-						"field by field, in the names of "
-						"RFC 4210 and RFC 4211. Nothing is verified. Exits "
-						"with 1 if it is malformed."};
-	const char *path = NULL;
+	static const struct argp_option options[] = {
+		{"as-client", OPT_AS_CLIENT, "NAME", 0,
+		 "Take that client as the sender, whatever the protection says", 1},
+		{"profile", OPT_PROFILE, "NAME", 0, "As if sent to .well-known/cmp/p/NAME", 1},
+		{0}};
+	static const struct argp argp = {
+		.options = options,
+		.parser = explain_parse,
+		.args_doc = "FILE",
+		.doc = "Prints a CMP message (DER or PEM; - is stdin) field by field, in the names "
+		       "of RFC 4210 and RFC 4211, and, where there is a configuration, what cmfd "
+		       "would answer to it and why, rule by rule. Nothing is issued or changed. "
+		       "Exits with 1 if the message is malformed."};
+	struct explain_args args = {0};
 
-	ctl_parse(&argp, ctl, &path, argc, argv);
-	if (ctl->json) {
-		ctl_error("explain prints text only");
-		return CTL_USAGE;
-	}
-	return file_explain(path);
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	return file_explain(ctl, &args);
 }

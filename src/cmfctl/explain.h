@@ -45,5 +45,13 @@ void explain_status_info(struct explain *e, const char *name, const PKIStatusInf
  * decoder takes of the outermost.
  */
 void explain_nested(struct explain *e, struct bytes der);
+struct ctl;
+
+/* A whole message, to standard output. */
+void explain_print(struct bytes der);
+/* What cmfd would answer: exit code. as_client, profile (of the URL) may be NULL. */
+int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_client,
+		     const char *profile);
+
 /* The body, by its type. */
 void explain_body(struct explain *e, const PKIBody *body);

@@ -178,11 +178,13 @@ static int request_attempt(struct cmp_request *rq)
 	if (rq->service->admits_itself) {
 		err = rq->service->serve(rq);
 	} else {
-		err = cmp_transaction_admit(rq, &done);
+		err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION, cmp_transaction_admit(rq, &done));
+		if (rq->trace)
+			rq->trace->replayed = !err && done;
 		if (!err && !done)
 			err = cmp_rev_passphrase_of_header(rq);
 		if (!err && !done)
-			err = rq->service->serve(rq);
+			err = cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
 	}
 	return err == REFUSED ? refusal_answer(rq) : err;
 }
@@ -216,12 +218,13 @@ static int request_serve(struct cmp_request *rq)
 	int decoded, err;
 
 	decoded = cmp_message_decode(der, &rq->msg, &rq->refusal);
+	(void)cmp_trace_stage(rq, CMP_STAGE_SYNTAX, decoded);
 	if (!rq->msg)
 		return decoded;
 	rq->service = service_find(rq->msg->body_type);
 	err = version_check(rq);
 	if (err)
-		return err;
+		return cmp_trace_stage(rq, CMP_STAGE_HEADER, err);
 	/* RFC 9483 3.5: the syntax of the whole message. */
 	if (decoded)
 		return decoded;
@@ -232,8 +235,9 @@ static int request_serve(struct cmp_request *rq)
 	err = cmp_header_check(rq);
 	if (!err)
 		err = cmp_inner_check(rq);
+	(void)cmp_trace_stage(rq, CMP_STAGE_HEADER, err);
 	if (!err)
-		err = cmp_authenticate(rq);
+		err = cmp_trace_assume(rq, cmp_authenticate(rq));
 	if (!err)
 		err = cmp_inner_approve(rq);
 	if (!err)
@@ -323,14 +327,15 @@ int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_
 	return err;
 }
 
-int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
-		   const struct cmp_exchange *exchange, struct octets *answerp,
-		   enum cmp_delivery *deliveryp)
+static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
+		      const struct cmp_exchange *exchange, struct cmp_trace *trace,
+		      struct octets *answerp, enum cmp_delivery *deliveryp)
 {
 	struct cmp_request rq;
 	int err;
 
 	request_begin(&rq, door, worker, exchange);
+	rq.trace = trace;
 	err = request_serve(&rq);
 	*deliveryp = err == REFUSED && !rq.msg ? CMP_NOT_A_MESSAGE : CMP_ANSWERED;
 	if (rq.service && rq.service->announcement)
@@ -339,4 +344,19 @@ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 		err = answer_end(&rq, err);
 	request_end(&rq, err, answerp);
 	return err;
+}
+
+int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
+		   const struct cmp_exchange *exchange, struct octets *answerp,
+		   enum cmp_delivery *deliveryp)
+{
+	return door_serve(door, worker, exchange, NULL, answerp, deliveryp);
+}
+
+int cmp_door_explain(struct cmp_door *door, struct cmp_worker *worker,
+		     const struct cmp_exchange *exchange, struct cmp_trace *trace,
+		     struct octets *answerp, enum cmp_delivery *deliveryp)
+{
+	store_unit_set_dry(worker->unit);
+	return door_serve(door, worker, exchange, trace, answerp, deliveryp);
 }

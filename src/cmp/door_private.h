@@ -221,6 +221,7 @@ struct cmp_request {
 	bool implicit_confirm;        /* asked for */
 	struct cmp_carriers carriers; /* of the header */
 	uint8_t digest[32];           /* SHA-256 of the octets received */
+	struct cmp_trace *trace;      /* NULL: it is served, not explained */
 	/* The nested message that this one lies in; NULL, 0: none. */
 	const struct cmp_request *outer;
 	enum cmp_inner inner;
@@ -307,6 +308,15 @@ void cmp_carriers_clear(struct cmp_carriers *carriers);
 /* Copies a string of ASN.1 that goes on as text: valid UTF-8 without controls, 1..max octets.
  * 0, -EBADMSG, -ENOMEM. */
 _must_check_ int cmp_text_dup(const ASN1_STRING *s, size_t max, char **textp);
+
+/* --- explain.c: nothing happens without a trace --------------------------------------------------
+ */
+
+/* Notes what a stage came to, and gives it back. */
+int cmp_trace_stage(struct cmp_request *rq, enum cmp_stage stage, int result);
+/* The protection came to `result`: goes on as the client that is to be taken as the sender. */
+_must_check_ int cmp_trace_assume(struct cmp_request *rq, int result);
+void cmp_trace_items(struct cmp_request *rq, const struct cmp_items *items);
 
 /* --- reply.c
  * ------------------------------------------------------------------------------------------ */

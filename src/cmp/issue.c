@@ -295,6 +295,9 @@ static int issue_upstream(struct cmp_request *rq, struct cmp_items *items,
 		err = cmp_transaction_commit(rq);
 	if (err)
 		return err;
+	/* Nobody is asked; the answer says no more than that. */
+	if (store_unit_is_dry(rq->worker->unit))
+		return cmp_reply_waiting(rq) ? -ENOMEM : cmp_reply_encode(rq);
 	rq->txn.certificate_id = first->certificate_id;
 	if (!rq->pop_answered)
 		cmp_quota_count(rq, 1);
@@ -355,6 +358,8 @@ int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items)
 		rq->txn.n_items = items->len > 1 ? items->len : 0;
 		err = items_decide(rq, items, granted, &n);
 	}
+	if (!err)
+		cmp_trace_items(rq, items);
 	if (!err)
 		err = n ? granted_answer(rq, items, granted, n) : refuse_all(rq, items);
 	/* The unit points into the items. */

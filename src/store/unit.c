@@ -62,9 +62,19 @@ bool store_unit_empty(const struct store_unit *unit)
 	return unit->len == 0;
 }
 
+void store_unit_set_dry(struct store_unit *unit)
+{
+	unit->dry = true;
+}
+
+bool store_unit_is_dry(const struct store_unit *unit)
+{
+	return unit->dry;
+}
+
 int store_unit_commit(struct store_unit *unit)
 {
-	int r = unit->len > 0 ? committer_commit(unit->committer, unit) : 0;
+	int r = unit->len > 0 && !unit->dry ? committer_commit(unit->committer, unit) : 0;
 
 	store_unit_clear(unit);
 	return r;

@@ -118,6 +118,7 @@ struct committer;
 
 struct store_unit {
 	struct committer *committer;
+	bool dry;
 	struct unit_op *op;
 	size_t len;
 	size_t size;
