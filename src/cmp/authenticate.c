@@ -6,6 +6,7 @@
 #include "door_private.h"
 
 #include "asn1/algorithm.h"
+#include "asn1/mac.h"
 
 #include <errno.h>
 
@@ -70,6 +71,21 @@ static int signature_authenticate(struct cmp_request *rq)
 	return err;
 }
 
+/* What can be said of protectionAlg before the secret is looked for. */
+static int mac_algorithm_check(struct cmp_request *rq)
+{
+	const X509_ALGOR *alg = rq->msg->header->protectionAlg;
+	const struct mac_algorithm *a = mac_algorithm_find(alg->algorithm);
+
+	/*
+	 * RFC 9483 3.5: an algorithm that is not supported. senderKID of DHBasedMac and KemBasedMac
+	 * (RFC 9810 5.1.3.2, 5.1.3.4) is that of a certificate, so no secret would be found.
+	 */
+	if (!a || a->inside)
+		return refuse(&rq->refusal, REFUSAL_protection_alg_unsupported);
+	return 0;
+}
+
 /* The secret is found by senderKID alone: clients put the subject they ask for into sender. */
 static int mac_authenticate(struct cmp_request *rq)
 {
@@ -78,8 +94,10 @@ static int mac_authenticate(struct cmp_request *rq)
 					.iterations_max = conf->mac_iterations_max,
 					.algorithms = conf->mac_algorithms};
 	const struct conf_client_policy *narrower;
-	int err;
+	int err = mac_algorithm_check(rq);
 
+	if (err)
+		return err;
 	err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid, &rq->who,
 				  &rq->refusal);
 	/* RFC 9810 B: or the reference of a revocation passphrase. */

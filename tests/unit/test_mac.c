@@ -439,6 +439,42 @@ START_TEST(policy_signature_algorithms)
 }
 END_TEST
 
+/* Their senderKID is that of a certificate; whether it is a reference too must not matter. */
+static const struct other_mac {
+	const char *oid;
+	const char *sender_kid;
+} other_macs[] = {
+	{"1.2.840.113533.7.66.16", "certificate"}, /* id-KemBasedMac */
+	{"1.2.840.113533.7.66.16", "ref-16"},
+	{"1.2.840.113533.7.66.30", "certificate"}, /* id-DHBasedMac */
+	{"1.2.840.113533.7.66.30", "ref-16"},
+};
+
+/* RFC 9483 3.5: badAlg for a MAC that is not supported, RFC 9810 5.1.3.2 and 5.1.3.4. */
+START_TEST(rfc9810_5_1_3_other_mac)
+{
+	const struct other_mac *row = &other_macs[_i];
+	X509_ALGOR *alg = X509_ALGOR_new();
+	struct told told;
+	struct ask a;
+
+	X509_ALGOR_set0(alg, OBJ_txt2obj(row->oid, 1), V_ASN1_UNDEF, NULL);
+	ask_new(&a, &house, NULL);
+	a.secret = secret_of("ref-16");
+	a.out.sender_kid = bytes_of_string(row->sender_kid);
+	ask_certreq(&a, PKI_BODY_IR, "other-mac");
+	ask_encode(&a);
+	algorithm_claim(&a, alg);
+	X509_ALGOR_free(alg);
+	ask_send_octets(&a, &house.worker, octets_view(&a.sent), &told);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_ALG);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_protection_alg_unsupported));
+	ck_assert(!told_mac(&told));
+	told_clear(&told);
+	ask_clear(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mac");
@@ -451,6 +487,7 @@ int main(void)
 	tc = tcase_create("door");
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, rfc9481_6_scheme, 0, ARRAY_LEN(schemes));
+	tcase_add_loop_test(tc, rfc9810_5_1_3_other_mac, 0, ARRAY_LEN(other_macs));
 	tcase_add_test(tc, rfc9481_6_2_2_nonce);
 	tcase_add_loop_test(tc, policy_answer_mac, 0, 2);
 	tcase_add_test(tc, policy_signature_algorithms);
