@@ -171,7 +171,7 @@ def test_batch(house):
     house.register("vnfm-a", "nested-3")
     entity, a = house.entity, house.vnfm_a
     messages = [made(entity, "ir", "-newkey", entity.key(), "-subject", "/CN=nested-2.example.net"),
-                made(a, "genm", "-infotype", "caCerts"),
+                made(a, "genm", "-infotype", "signKeyPairTypes"),
                 made(a, "ir", "-newkey", a.key(), "-subject", "/CN=nested-3",
                      "-geninfo", f"{CERT_TYPE}:int:1"),
                 made(a, "ir", "-newkey", a.key(), "-subject", "/CN=nobody-registered-this",
