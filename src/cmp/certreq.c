@@ -123,26 +123,18 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
  * The issuer that the template asks for. Clients fill it in from the certificate they sign with
  * (`openssl cmp` always does), which says nothing about the CA that they want.
  */
-static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const struct cmp_message *asked,
-				      const CertTemplate *t)
+static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const CertTemplate *t)
 {
-	const GENERAL_NAME *sender = asked->header->sender;
+	struct bytes cert = octets_view(&rq->who.certificate);
 	struct certificate_view signer;
-	struct bytes own = BYTES_NULL;
 
-	if (!t->issuer || rq->protection != CMP_PROTECTION_SIGNATURE)
+	if (!t->issuer || !cert.len || certificate_view(cert, &signer))
 		return t->issuer;
-	/* Without extraCerts the signer is self-signed: it is its own issuer. */
-	if (asked->n_extra_certs == 0 && sender->type == GEN_DIRNAME)
-		own = cmp_name_der(sender->d.directoryName);
-	else if (!certificate_view(cmp_message_extra_cert(asked, 0), &signer))
-		own = signer.issuer;
-	return own.len && bytes_equal(cmp_name_der(t->issuer), own) ? NULL : t->issuer;
+	return bytes_equal(cmp_name_der(t->issuer), signer.issuer) ? NULL : t->issuer;
 }
 
 /* The template: what it asks for goes into item->csr, which borrows from it. */
-static int template_read(struct cmp_request *rq, const struct cmp_message *asked,
-			 const CertReqMsg *msg, struct cmp_item *item)
+static int template_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_item *item)
 {
 	const CertTemplate *t = msg->certReq->certTemplate;
 	struct cmf_csr *csr = &item->csr;
@@ -162,7 +154,7 @@ static int template_read(struct cmp_request *rq, const struct cmp_message *asked
 	csr->subject = t->subject;
 	csr->extensions = t->extensions;
 	csr->validity = t->validity;
-	csr->issuer = issuer_wanted(rq, asked, t);
+	csr->issuer = issuer_wanted(rq, t);
 	csr->spki = t->publicKey;
 	return err;
 }
@@ -178,7 +170,7 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	item->csr.update = asked->body_type == PKI_BODY_KUR;
 	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
 	if (!err)
-		err = template_read(rq, asked, msg, item);
+		err = template_read(rq, msg, item);
 	/* Each would need its own challenge and its own place to wait. */
 	if (!err && item->pop == CMP_POP_CHALLENGE && items->len > 1)
 		err = refuse(&rq->refusal, REFUSAL_pop_challenge_several);

@@ -419,6 +419,27 @@ START_TEST(rfc9483_4_3_genm)
 }
 END_TEST
 
+/* Clients put the issuer of their own certificate into the template; extraCerts have any order. */
+START_TEST(rfc9483_3_3_signer_is_not_the_first_of_extra_certs)
+{
+	const struct house_credential *who = &granted_house.vnfm_a;
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &granted_house, who);
+	ask_certreq(&a, PKI_BODY_IR, "vnfci-a");
+	ask_request(&a)->certReq->certTemplate->issuer =
+		X509_NAME_dup(X509_get_issuer_name(who->cert));
+	a.certs[1] = a.certs[0];
+	a.certs[0] = octets_view(&granted_house.stranger.der);
+	a.out.n_extra_certs = 2;
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), -1);
+	ck_assert_uint_ne(told_certificate(&told).len, 0);
+	granted_done(&a, &told);
+}
+END_TEST
+
 START_TEST(ifa033_11_2_2_register)
 {
 	struct store_registration reg = {0};
@@ -496,6 +517,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_4_2_rr);
 	tcase_add_test(tcase, rfc9483_4_2_rr_own);
 	tcase_add_test(tcase, rfc9483_4_3_genm);
+	tcase_add_test(tcase, rfc9483_3_3_signer_is_not_the_first_of_extra_certs);
 	tcase_add_test(tcase, ifa033_11_2_2_register);
 	tcase_add_test(tcase, rfc4210_5_3_21_error_from_client);
 	suite_add_tcase(suite, tcase);
