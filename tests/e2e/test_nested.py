@@ -194,5 +194,7 @@ def test_explain(house):
     ir = made(house.entity, "ir", "-newkey", house.entity.key(), "-subject", "/CN=nested-1.example.net")
     path = house.scratch / "nested.der"
     path.write_bytes(batch(house.ra, ir, ir))
-    told = house.ctl("explain", path).stdout
+    told, decided = house.ctl("explain", path).stdout.split("\nWhat the server would do")
     assert told.count("nested-1.example.net") >= 2 and told.count("certReqId: 0") == 2
+    # The answer as it would be: nested too, with a certificate for the one and the other.
+    assert "body: nested" in decided and decided.count("body: ip") == 2
