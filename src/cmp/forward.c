@@ -349,6 +349,14 @@ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *c
 /* --- pollReq -----------------------------------------------------------------------------------
  */
 
+static int run(struct cmp_request *rq, const struct store_certificate *cert, struct ca *ca)
+{
+	/* A fault was logged, and the exchange goes on. */
+	if (ca_upstream_run(ca, cert->id, rq->worker->reader, rq->worker->unit) < 0)
+		store_unit_clear(rq->worker->unit);
+	return 0;
+}
+
 int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert, struct ca *ca)
 {
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded before = {0};
@@ -363,9 +371,16 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_ISSUE, &before);
 	if (err < 0)
 		return err;
-	/* Only what the upstream itself asked to wait for; else we have told the client to. */
-	if (err || !before.open || !before.answer.len)
+	if (err || !before.open)
 		return 0;
+	/*
+	 * What went upstream is not answered yet: this may be the very pollReq, once more after a
+	 * crash. To tell the client to wait would break the chain of nonces between it and the
+	 * upstream.
+	 */
+	if (!before.answer.len)
+		return run(rq, cert, ca);
+	/* Only what the upstream itself asked to wait for; else we have told the client to. */
 	err = answer_decode(octets_view(&before.answer), &told);
 	if (err)
 		return err;
@@ -380,10 +395,7 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	err = ca_upstream_forward(ca, &forward, rq->worker->unit, &id);
 	if (!err)
 		err = cmp_transaction_commit(rq);
-	if (!err && ca_upstream_run(ca, cert->id, rq->worker->reader, rq->worker->unit) < 0)
-		/* It was logged, and goes on. */
-		store_unit_clear(rq->worker->unit);
-	return err;
+	return err ? err : run(rq, cert, ca);
 }
 
 /* --- certConf ----------------------------------------------------------------------------------
