@@ -81,6 +81,7 @@ struct cmp_trace {
 	char *client;                            /* who sent it; NULL: nobody knows */
 	bool replayed;                           /* the stored answer would be sent again */
 	bool fault;
+	struct refusal decided; /* what the answer says of the message; REFUSAL_NONE: no refusal */
 	struct cmp_trace_request request[CONF_REQUESTS_MAX];
 	size_t n_requests;
 };

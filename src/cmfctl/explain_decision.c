@@ -43,6 +43,7 @@ static int house_open(struct house *h, const char *config, struct strbuf *proble
 		return err;
 	options.database = h->conf->store.database;
 	options.batch_max = h->conf->store.batch_max;
+	options.as_it_is = true;
 	err = store_open(&options, &h->store);
 	h->metrics = metrics_new();
 	if (!err && !h->metrics)
@@ -113,6 +114,10 @@ static void trace_print(const struct cmp_trace *trace)
 		else
 			puts(r->upstream ? "the upstream CA would be asked" : "granted");
 	}
+	if (trace->decided.reason != REFUSAL_NONE) {
+		printf("%-12s  %-18s  ", "decided", "");
+		refusal_print(&trace->decided);
+	}
 	if (trace->fault)
 		puts("A fault: the log line above says which.");
 }
@@ -142,9 +147,10 @@ static int trace_json(const struct cmp_trace *trace, const char *answer)
 						trace->request[i].cert_req_id, "upstream",
 						(int)trace->request[i].upstream, "refusal",
 						refusal_json(&trace->request[i].refusal)));
-	all = json_pack("{s:s?, s:b, s:b, s:s?, s:o, s:o}", "sender", trace->client, "assumed",
+	all = json_pack("{s:s?, s:b, s:b, s:s?, s:o, s:o, s:o}", "sender", trace->client, "assumed",
 			trace->as_client != NULL, "replayed", (int)trace->replayed, "answer",
-			answer, "stages", rows, "requests", requests);
+			answer, "decided", refusal_json(&trace->decided), "stages", rows,
+			"requests", requests);
 	if (!all)
 		return CTL_FAULT;
 	json_dumpf(all, stdout, JSON_INDENT(1));

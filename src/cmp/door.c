@@ -342,6 +342,8 @@ static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
 		err = announcement_end(&rq, err, deliveryp);
 	else
 		err = answer_end(&rq, err);
+	if (trace && (rq.outcome == METRIC_REJECTED || rq.outcome == METRIC_FAULT))
+		trace->decided = rq.refusal;
 	request_end(&rq, err, answerp);
 	return err;
 }

@@ -82,3 +82,14 @@ int sqlite_migrate(sqlite3 *db)
 	}
 	return r;
 }
+
+int sqlite_migrated(sqlite3 *db)
+{
+	int64_t version;
+	int r = schema_version(db, &version);
+
+	if (r == 0 && version != sqlite_migrations_count)
+		return log_fault("open database", -EPROTO,
+				 "it is older than this program; cmfd migrates it when it starts");
+	return r;
+}

@@ -9,3 +9,5 @@
  * -EPROTO, with nothing changed: newer than this program, or a database of something else.
  */
 _must_check_ int sqlite_migrate(sqlite3 *db);
+/* 0 if none is missing; -EPROTO, logged, otherwise. Changes nothing. */
+_must_check_ int sqlite_migrated(sqlite3 *db);

@@ -95,7 +95,7 @@ int store_create(const struct store_options *options)
 /* --- opening -----------------------------------------------------------------------------------
  */
 
-static int prepare_database(const char *path)
+static int prepare_database(const char *path, bool as_it_is)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
 	int r;
@@ -103,6 +103,8 @@ static int prepare_database(const char *path)
 	r = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
 	if (r < 0)
 		return r;
+	if (as_it_is)
+		return sqlite_migrated(db);
 	r = sqlite_migrate(db);
 	if (r < 0)
 		return r;
@@ -121,7 +123,7 @@ int store_open(const struct store_options *options, struct store **storep)
 	s->database = strdup(options->database);
 	if (!s->database)
 		return -ENOMEM;
-	r = prepare_database(s->database);
+	r = prepare_database(s->database, options->as_it_is);
 	if (r < 0)
 		return r;
 	r = reader_pool_new(s->database, &s->readers);

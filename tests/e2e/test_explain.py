@@ -65,6 +65,7 @@ def test_broken_protection_and_as_client(shared, message):
 def test_unknown_client(shared, message):
     _, found = explained(shared, message(), "--as-client", "nobody")
     assert found["sender"] is None and found["answer"] == "error"
+    assert found["decided"]["reason"] == "client_not_permitted"
 
 
 def test_no_message(shared, tmp_path):
