@@ -185,7 +185,12 @@ int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_cli
 	int err = house_open(&house, ctl->config, &problems);
 
 	if (err) {
-		ctl_error("%s: %s", ctl->config, problems.len ? problems.text : strerror(-err));
+		if (err == -EPROTO)
+			ctl_error("%s: the database is of another version than this program",
+				  ctl->config);
+		else
+			ctl_error("%s: %s", ctl->config,
+				  problems.len ? problems.text : strerror(-err));
 		return CTL_FAULT;
 	}
 	/* The reasons are printed below, in words. */
