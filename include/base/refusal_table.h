@@ -192,6 +192,7 @@ REFUSAL(rev_reason_not_allowed, FAIL_BAD_REQUEST, "the reason code is malformed 
 REFUSAL(poll_unexpected, FAIL_BAD_REQUEST, "there is nothing to poll for in this transaction")
 REFUSAL(poll_req_id_wrong, FAIL_BAD_REQUEST, "certReqId in pollReq does not match a request that waits, or appears twice")
 REFUSAL(genm_count, FAIL_BAD_REQUEST, "too many elements in a general message")
+REFUSAL(genm_duplicate, FAIL_BAD_REQUEST, "a general message carries an element twice")
 REFUSAL(genm_alone, FAIL_BAD_REQUEST, "this type of general message is accepted alone only")
 REFUSAL(genm_unsupported, FAIL_BAD_REQUEST, "this type of general message is not supported")
 REFUSAL(genm_language, FAIL_BAD_REQUEST, "none of the languages in suppLangTags is supported; use en")

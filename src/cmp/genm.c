@@ -95,8 +95,10 @@ static int value_check(struct cmp_request *rq, const struct genm_type *type, con
 	return 0;
 }
 
-static int info_check(struct cmp_request *rq, const InfoTypeAndValue *itav, int n)
+static int info_check(struct cmp_request *rq, const STACK_OF(InfoTypeAndValue) * list, int at)
 {
+	const InfoTypeAndValue *itav = sk_InfoTypeAndValue_value(list, at);
+	int n = sk_InfoTypeAndValue_num(list);
 	const struct genm_type *type = type_find(rq, itav->infoType);
 	int err = requester_check(rq, type);
 
@@ -106,6 +108,10 @@ static int info_check(struct cmp_request *rq, const InfoTypeAndValue *itav, int 
 		return err;
 	if (type->alone && n > 1)
 		return refuse(&rq->refusal, REFUSAL_genm_alone);
+	/* Each costs an answer, and of CRLs a long one. */
+	for (int i = 0; i < at; i++)
+		if (!OBJ_cmp(sk_InfoTypeAndValue_value(list, i)->infoType, itav->infoType))
+			return refuse(&rq->refusal, REFUSAL_genm_duplicate);
 	return value_check(rq, type, itav->infoValue);
 }
 
@@ -156,7 +162,7 @@ int cmp_genm_serve(struct cmp_request *rq)
 	if (n > INFOS_MAX)
 		return refuse(&rq->refusal, REFUSAL_genm_count);
 	for (int i = 0; i < n && !err; i++)
-		err = info_check(rq, sk_InfoTypeAndValue_value(list, i), n);
+		err = info_check(rq, list, i);
 	for (int i = 0; i < n && !err; i++) {
 		const InfoTypeAndValue *itav = sk_InfoTypeAndValue_value(list, i);
 		const struct genm_type *type = type_find(rq, itav->infoType);

@@ -71,12 +71,18 @@ static bool is_newer(const struct store_crl *crl, const ASN1_TIME *this_update)
 	       crl->this_update_ms / 1000 > (int64_t)timegm(&tm);
 }
 
-static int status_answer(struct cmp_request *rq, const CRLStatus *status, struct der_writer *w)
+static int status_answer(struct cmp_request *rq, const CRLStatusList *list, int at,
+			 struct der_writer *w)
 {
+	const CRLStatus *status = sk_CRLStatus_value(list, at);
 	const struct ca *ca = ca_of_source(rq, status->source);
 	struct store_crl crl = {0};
 	int err = STORE_NOT_FOUND;
 
+	/* The CRL of a CA once, however many sources name it: the answer stays in proportion. */
+	for (int i = 0; i < at; i++)
+		if (ca_of_source(rq, sk_CRLStatus_value(list, i)->source) == ca)
+			return 0;
 	if (ca)
 		err = store_crl_newest(rq->worker->reader, ca_name(ca), &crl);
 	if (!err && is_newer(&crl, status->thisUpdate))
@@ -96,7 +102,7 @@ static int crls_answer(struct cmp_request *rq, const CRLStatusList *list)
 		return refuse(&rq->refusal, REFUSAL_genm_count);
 	/* Back to front, so that the answer has the order of the request. */
 	for (int i = sk_CRLStatus_num(list) - 1; i >= 0 && !err; i--)
-		err = status_answer(rq, sk_CRLStatus_value(list, i), &w);
+		err = status_answer(rq, list, i, &w);
 	if (!err && der_mark(&w) > mark) {
 		der_put_header(&w, V_ASN1_CONSTRUCTED | V_ASN1_SEQUENCE, mark);
 		err = der_writer_take(&w, &crls);

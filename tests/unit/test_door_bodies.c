@@ -341,6 +341,11 @@ static void genm_other(struct ask *a, const char *oid, struct bytes value)
 	ask_genm(a, oid, value);
 }
 
+static void genm_twice(struct ask *a)
+{
+	ask_genm(a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+}
+
 static void genm_no_value(struct ask *a)
 {
 	genm_other(a, "1.3.6.1.5.5.7.4.22", BYTES_NULL);
@@ -488,6 +493,7 @@ static const struct bent_row rows[] = {
 	{"RFC 9483 4.2 foreign", RR, B, bent_not, FAIL_NOT_AUTHORIZED, RP},
 	{"RFC 9483 4.3 too many", GENM, A, genm_many, FAIL_BAD_REQUEST, ERR},
 	{"RFC 9483 4.3.1 value", GENM, A, genm_value, FAIL_BAD_DATA_FORMAT, ERR},
+	{"RFC 9483 4.3 twice", GENM, A, genm_twice, FAIL_BAD_REQUEST, ERR},
 	{"RFC 9483 4.3.4 no value", GENM, A, genm_no_value, FAIL_BAD_DATA_FORMAT, ERR},
 	{"RFC 9483 4.3.4 no status", GENM, A, genm_crl_status_none, FAIL_BAD_DATA_FORMAT, ERR},
 	{"RFC 9810 5.3.19.8 NULL", GENM, A, genm_param_null, FAIL_BAD_DATA_FORMAT, ERR},
