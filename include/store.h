@@ -305,6 +305,16 @@ struct store_rev_passphrase {
 	struct octets secret;    /* encrypted under the store key; see cmf/ */
 };
 
+/* --- archived keys --------------------------------------------------------------------------- */
+
+/* The private key of a certificate, RFC 4211 6.4. */
+struct store_archived_key {
+	int64_t certificate_id;
+	int64_t created_ms;
+	bool generated;       /* here; else the requester sent it */
+	struct octets secret; /* encrypted under the store key; see cmf/ */
+};
+
 /* --- audit
  * ----------------------------------------------------------------------------------------- */
 
@@ -329,6 +339,7 @@ void store_crl_clear(struct store_crl *c);
 void store_revoked_list_clear(struct store_revoked_list *l);
 void store_announcement_clear(struct store_announcement *a);
 void store_rev_passphrase_clear(struct store_rev_passphrase *p);
+void store_archived_key_clear(struct store_archived_key *k);
 
 /* --- reading
  * ------------------------------------------------------------------------------------------ */
@@ -455,6 +466,14 @@ _must_check_ int store_announcement_list(struct store_reader *r,
 _must_check_ int store_rev_passphrase_find(struct store_reader *r, struct bytes reference,
 					   struct store_rev_passphrase *passphrasep);
 
+/* Or STORE_NOT_FOUND. */
+_must_check_ int store_archived_key_get(struct store_reader *r, int64_t certificate_id,
+					struct store_archived_key *keyp);
+/* Those of a registration whose certificates were accepted, the newest first, at most limit. */
+typedef int store_archived_key_each(void *arg, const struct store_archived_key *key);
+_must_check_ int store_archived_key_list(struct store_reader *r, int64_t registration_id,
+					 uint32_t limit, store_archived_key_each *each, void *arg);
+
 /* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
 _must_check_ int store_integrity_check(struct store_reader *r);
 
@@ -569,5 +588,15 @@ _must_check_ int store_announcement_trim(struct store_unit *u, const char *sende
  * the registration is not active. */
 _must_check_ int store_rev_passphrase_put(struct store_unit *u,
 					  const struct store_rev_passphrase *p);
+
+/*
+ * certificate_ref as registration_ref above. Conflict: the certificate has one. It goes when the
+ * certificate is revoked or rejected before it was confirmed.
+ */
+_must_check_ int store_archived_key_insert(struct store_unit *u,
+					   const struct store_archived_key *key,
+					   const int64_t *certificate_ref);
+/* Conflict: there is none. */
+_must_check_ int store_archived_key_remove(struct store_unit *u, int64_t certificate_id);
 
 _must_check_ int store_audit_add(struct store_unit *u, const struct store_audit *audit);

@@ -37,6 +37,8 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 			 " WHERE transaction_id = ?1",
 	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
 				     " FROM rev_passphrase WHERE reference = ?1",
+	[READ_ARCHIVED_KEY_GET] = "SELECT certificate_id, created_ms, generated, secret"
+				  " FROM archived_key WHERE certificate_id = ?1",
 	[READ_TRANSACTION_ITEMS] =
 		"SELECT cert_req_id, certificate_id, failinfo, status_text"
 		" FROM cmp_transaction_item WHERE transaction_id = ?1 ORDER BY seq",

@@ -95,6 +95,12 @@ void store_rev_passphrase_clear(struct store_rev_passphrase *p)
 	memset(p, 0, sizeof(*p));
 }
 
+void store_archived_key_clear(struct store_archived_key *k)
+{
+	octets_clear_secret(&k->secret);
+	memset(k, 0, sizeof(*k));
+}
+
 void store_announcement_clear(struct store_announcement *a)
 {
 	free(a->sender);

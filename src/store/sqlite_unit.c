@@ -33,6 +33,8 @@ enum statement {
 	ANNOUNCEMENT_TRIM,
 	REV_PASSPHRASE_REMOVE,
 	REV_PASSPHRASE_INSERT,
+	ARCHIVED_KEY_INSERT,
+	ARCHIVED_KEY_REMOVE,
 	AUDIT_ADD,
 	STATEMENT_COUNT,
 };
@@ -119,6 +121,10 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[REV_PASSPHRASE_INSERT] =
 		"INSERT INTO rev_passphrase (registration_id, created_ms, reference, secret)"
 		" SELECT ?1, ?2, ?3, ?4 FROM registration WHERE id = ?1 AND state = 0",
+	[ARCHIVED_KEY_INSERT] =
+		"INSERT INTO archived_key (certificate_id, created_ms, generated, secret)"
+		" VALUES (?1, ?2, ?3, ?4)",
+	[ARCHIVED_KEY_REMOVE] = "DELETE FROM archived_key WHERE certificate_id = ?1",
 	[AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
 		      " VALUES (?1, ?2, ?3, ?4, ?5)",
 };
@@ -512,6 +518,26 @@ static int rev_passphrase_put(struct sqlite_unit_statements *s,
 	return run_conditional(s, &b);
 }
 
+static int archived_key_insert(struct sqlite_unit_statements *s, const struct store_archived_key *k,
+			       int64_t certificate_id)
+{
+	struct binder b = BINDER(s->stmt[ARCHIVED_KEY_INSERT]);
+
+	bind_int(&b, certificate_id);
+	bind_int(&b, k->created_ms);
+	bind_int(&b, k->generated);
+	bind_bytes(&b, octets_view(&k->secret));
+	return run(s, &b);
+}
+
+static int archived_key_remove(struct sqlite_unit_statements *s, int64_t certificate_id)
+{
+	struct binder b = BINDER(s->stmt[ARCHIVED_KEY_REMOVE]);
+
+	bind_int(&b, certificate_id);
+	return run_conditional(s, &b);
+}
+
 static int audit_add(struct sqlite_unit_statements *s, const struct store_audit *a)
 {
 	struct binder b = BINDER(s->stmt[AUDIT_ADD]);
@@ -583,6 +609,12 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return announcement_trim(s, op->trim.sender, op->trim.keep);
 	case UNIT_REV_PASSPHRASE_PUT:
 		return rev_passphrase_put(s, op->rev_passphrase);
+	case UNIT_ARCHIVED_KEY_INSERT:
+		return archived_key_insert(
+			s, op->archived_key.row,
+			id_or_ref(op->archived_key.row->certificate_id, op->archived_key.ref));
+	case UNIT_ARCHIVED_KEY_REMOVE:
+		return archived_key_remove(s, op->archived_key_id);
 	case UNIT_AUDIT_ADD:
 		return audit_add(s, op->audit);
 	}

@@ -272,6 +272,19 @@ int store_rev_passphrase_put(struct store_unit *u, const struct store_rev_passph
 	return unit_add(u, (struct unit_op){.kind = UNIT_REV_PASSPHRASE_PUT, .rev_passphrase = p});
 }
 
+int store_archived_key_insert(struct store_unit *u, const struct store_archived_key *key,
+			      const int64_t *certificate_ref)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_ARCHIVED_KEY_INSERT,
+					    .archived_key = {.row = key, .ref = certificate_ref}});
+}
+
+int store_archived_key_remove(struct store_unit *u, int64_t certificate_id)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_ARCHIVED_KEY_REMOVE,
+					    .archived_key_id = certificate_id});
+}
+
 int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
 	return unit_add(u, (struct unit_op){.kind = UNIT_AUDIT_ADD, .audit = audit});

@@ -34,6 +34,8 @@ enum unit_op_kind {
 	UNIT_ANNOUNCEMENT_INSERT,
 	UNIT_ANNOUNCEMENT_TRIM,
 	UNIT_REV_PASSPHRASE_PUT,
+	UNIT_ARCHIVED_KEY_INSERT,
+	UNIT_ARCHIVED_KEY_REMOVE,
 	UNIT_AUDIT_ADD,
 };
 
@@ -105,6 +107,11 @@ struct unit_op {
 		} exchange_state;
 		const struct store_crl *crl;
 		const struct store_rev_passphrase *rev_passphrase;
+		struct {
+			const struct store_archived_key *row;
+			const int64_t *ref;
+		} archived_key;
+		int64_t archived_key_id;
 		const struct store_announcement *announcement;
 		struct {
 			const char *sender;

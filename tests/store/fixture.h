@@ -62,6 +62,7 @@ TCase *transaction_cases(void);
 TCase *pop_cases(void);
 TCase *exchange_cases(void);
 TCase *rev_passphrase_cases(void);
+TCase *archived_key_cases(void);
 TCase *unit_cases(void);
 TCase *concurrency_cases(void);
 TCase *crash_cases(void);
