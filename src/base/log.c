@@ -122,10 +122,13 @@ static bool logfmt_needs_quotes(const char *text)
 
 static void add_key(struct strbuf *b, enum log_format format, const char *key)
 {
-	if (format == LOG_FORMAT_JSON)
-		strbuf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", key);
-	else
-		strbuf_printf(b, "%s%s=", b->len ? " " : "", key);
+	bool json = format == LOG_FORMAT_JSON;
+
+	if (b->len > (json ? 1 : 0)) /* JSON has its brace there already */
+		strbuf_add(b, json ? "," : " ");
+	strbuf_add(b, json ? "\"" : "");
+	strbuf_add(b, key);
+	strbuf_add(b, json ? "\":" : "=");
 }
 
 static void add_text(struct strbuf *b, enum log_format format, const char *key, const char *text)
@@ -144,12 +147,16 @@ static void add_text(struct strbuf *b, enum log_format format, const char *key, 
 
 static void add_hex(struct strbuf *b, enum log_format format, const char *key, struct bytes octets)
 {
+	static const char digits[] = "0123456789abcdef";
 	const char *quote = format == LOG_FORMAT_JSON || octets.len == 0 ? "\"" : "";
 
 	add_key(b, format, key);
 	strbuf_add(b, quote);
-	for (size_t i = 0; i < octets.len; i++)
-		strbuf_printf(b, "%02x", octets.data[i]);
+	for (size_t i = 0; i < octets.len; i++) {
+		char pair[] = {digits[octets.data[i] >> 4], digits[octets.data[i] & 0xf]};
+
+		strbuf_add_n(b, pair, sizeof(pair));
+	}
 	strbuf_add(b, quote);
 }
 

@@ -54,14 +54,20 @@ void strbuf_add_n(struct strbuf *b, const char *text, size_t len)
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list args)
 {
 	va_list again;
+	size_t room;
 	int n;
 
+	/* Most texts fit what is there already: then they are formatted once. */
+	if (!strbuf_reserve(b, 0))
+		return;
+	room = b->size - b->len;
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(b->text + b->len, room, fmt, args);
 	if (n < 0) {
 		b->failed = true;
 	} else if (strbuf_reserve(b, (size_t)n)) {
-		vsnprintf(b->text + b->len, b->size - b->len, fmt, again);
+		if ((size_t)n >= room)
+			vsnprintf(b->text + b->len, b->size - b->len, fmt, again);
 		b->len += (size_t)n;
 	}
 	va_end(again);
