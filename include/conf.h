@@ -124,6 +124,7 @@ struct conf_cmf {
 	uint32_t requests_max;                 /* certificate requests in one message, 16 */
 	uint32_t revocations_max;              /* certificates in one rr, 100 */
 	uint32_t nested_max;                   /* messages in a nested one, 16 */
+	bool key_reuse;                        /* a key may be certified for several entities */
 };
 
 enum conf_ca_type { CONF_CA_INTERNAL, CONF_CA_UPSTREAM };
@@ -261,10 +262,11 @@ enum conf_answer_mac { CONF_ANSWER_MAC_REQUEST, CONF_ANSWER_MAC_PASSWORD, CONF_A
  */
 struct conf_client_policy {
 	char *name;
-	uint32_t mac_iterations_min;   /* 0: as [protection] has it */
-	uint32_t rsa_bits_min;         /* 0: likewise */
-	bool cmc_ra;                   /* id-kp-cmcRA in its certificate makes it an RA */
-	bool update_on_behalf;         /* kur without the protection of the holder */
+	uint32_t mac_iterations_min;           /* 0: as [protection] has it */
+	uint32_t rsa_bits_min;                 /* 0: likewise */
+	uint32_t live_certificates_per_entity; /* 10000; 0: any number */
+	bool cmc_ra;                           /* id-kp-cmcRA in its certificate makes it an RA */
+	bool update_on_behalf;                 /* kur without the protection of the holder */
 	uint64_t mac_algorithms;       /* 0: likewise; else only those of [protection] count */
 	uint64_t signature_algorithms; /* likewise */
 	enum conf_answer_mac answer_mac;

@@ -41,6 +41,7 @@ struct store_options {
 	uint32_t commit_delay_ms; /* under load a COMMIT waits that long for more units; at most
 				     1000 */
 	bool as_it_is;            /* store_open: an older schema is not migrated, but -EPROTO */
+	bool index_keys;          /* store_open: store_key_taken is made cheap, inserts dearer */
 };
 
 /* Creates the database (mode 0600) with the newest schema. -EEXIST if there is one. */
@@ -396,6 +397,25 @@ typedef int store_certificate_each(void *arg, const struct store_certificate *ce
 _must_check_ int store_certificate_list(struct store_reader *r,
 					const struct store_certificate_filter *filter,
 					store_certificate_each *each, void *arg);
+/*
+ * Whether a certificate of another subject has that key, in whatever state but REJECTED. Without
+ * `index_keys` it reads all certificates.
+ */
+_must_check_ int store_key_taken(struct store_reader *r, const uint8_t digest[32],
+				 const char *subject_id, bool *takenp);
+/*
+ * Live certificates of a registration: neither revoked, rejected nor expired. Those that are still
+ * to be issued or confirmed, or are on hold, count.
+ */
+struct store_live {
+	int64_t registration_id;
+	int64_t except_id; /* a certificate that does not count; 0: none */
+	int64_t now_ms;
+	uint32_t max;
+};
+/* Whether there are `max` or more. */
+_must_check_ int store_live_reached(struct store_reader *r, const struct store_live *live,
+				    bool *reachedp);
 /* Certificates by state, for metrics. */
 _must_check_ int store_certificate_counts(struct store_reader *r,
 					  int64_t counts[STORE_CERT_STATE_COUNT]);
@@ -520,6 +540,11 @@ _must_check_ int store_registration_deregister(struct store_unit *u, int64_t id,
 _must_check_ int store_certificate_insert(struct store_unit *u,
 					  const struct store_certificate *cert,
 					  const int64_t *registration_ref, int64_t *idp);
+/* Conditions on a certificate that the unit inserts later. Conflict: the key is taken, or the
+ * number is reached. */
+_must_check_ int store_key_require(struct store_unit *u, const uint8_t *digest,
+				   const char *subject_id);
+_must_check_ int store_live_require(struct store_unit *u, const struct store_live *live);
 /* REQUESTED becomes PENDING or ACTIVE (state in cert), with der, serial, subject and validity.
  * Conflict: not REQUESTED. */
 _must_check_ int store_certificate_fill(struct store_unit *u, const struct store_certificate *cert);

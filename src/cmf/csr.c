@@ -11,6 +11,7 @@
 #include "cross.h"
 #include "names.h"
 #include "subject_id.h"
+#include "taken.h"
 
 #include <errno.h>
 #include <openssl/sha.h>
@@ -323,6 +324,17 @@ static int template_decide(struct decision *d)
 	return r == 0 ? names_resolve(d) : r;
 }
 
+static struct taken_query taken_query_of(const struct decision *d)
+{
+	return (struct taken_query){.conf = d->conf,
+				    .who = d->who,
+				    .csr = d->csr,
+				    .registration = &d->registration,
+				    .registers = d->registers || d->registration_ref,
+				    .key_digest = d->csr->central_key ? NULL : d->key_digest,
+				    .now_ms = d->now_ms};
+}
+
 static int entity_find(struct decision *d)
 {
 	if (d->csr->cross)
@@ -348,6 +360,11 @@ static int decide(struct decision *d)
 		r = registration_resolve(d);
 	if (r == 0)
 		r = template_decide(d);
+	if (r == 0) {
+		const struct taken_query query = taken_query_of(d);
+
+		r = taken_check(&query, d->reader, d->refusal);
+	}
 	return r == 0 && d->central ? key_generate(d) : r;
 }
 
@@ -405,6 +422,7 @@ static int certificate_describe(struct decision *d, bool confirmed, struct cmf_c
 	result->waiting = ca_is_upstream(d->ca);
 	result->implicit_confirm = d->conf->cmf.implicit_confirm && d->profile->implicit_confirm;
 	cert->registration_id = d->registration.id;
+	cert->cert_type = d->registration.cert_type;
 	cert->not_before_ms = d->validity.not_before_ms;
 	cert->not_after_ms = d->validity.not_after_ms;
 	cert->created_ms = d->now_ms;
@@ -455,13 +473,14 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 
 static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)
 {
+	const struct taken_query query = taken_query_of(d);
 	const int64_t *registration_ref = d->registration_ref;
 	char serial[2 * STORE_SERIAL_MAX + 1];
-	int r = 0;
+	int r = taken_require(&query, result, unit);
 
 	result->registration_id = d->registration.id;
 	result->registers = d->registers;
-	if (d->registers) {
+	if (r == 0 && d->registers) {
 		result->registration = d->registration;
 		d->registration = (struct store_registration){0};
 		registration_ref = &result->registration_id;

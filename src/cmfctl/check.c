@@ -149,7 +149,8 @@ static int client_policy_check(void *arg, const struct store_client *client)
 static void database_open(const struct conf *conf, struct store **storep, struct findings *f)
 {
 	const struct store_options options = {.database = conf->store.database,
-					      .batch_max = conf->store.batch_max};
+					      .batch_max = conf->store.batch_max,
+					      .index_keys = !conf->cmf.key_reuse};
 	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
 	struct policies_check check = {conf, f};
 	int err = store_open(&options, storep);

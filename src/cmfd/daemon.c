@@ -17,8 +17,11 @@ enum { DESCRIPTORS_RESERVED = 256 };
 
 static int store_start(const struct conf *conf, struct store **storep, struct strbuf *problems)
 {
-	const struct store_options options = {conf->store.database, conf->store.batch_max,
-					      (uint32_t)conf->store.commit_delay_ms};
+	const struct store_options options = {.database = conf->store.database,
+					      .batch_max = conf->store.batch_max,
+					      .commit_delay_ms =
+						      (uint32_t)conf->store.commit_delay_ms,
+					      .index_keys = !conf->cmf.key_reuse};
 	int r = store_open(&options, storep);
 
 	if (r == -ENOENT)

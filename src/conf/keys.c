@@ -201,6 +201,10 @@ const struct conf_key conf_keys[] = {
 	CMF(nested_max, "nested_max", number, .initial = "16", .min = 1, .max = 1000,
 	    .reload = true, .help = "Messages in a nested message, RFC 9483 5.2.2.2."),
 
+	CMF(key_reuse, "key_reuse", boolean, .initial = "yes",
+	    .help = "Whether a public key that is or was certified for one entity may be certified "
+		    "for another; otherwise it is refused (badCertTemplate, RFC 9483 3.6.4). `no` "
+		    "costs an index of all keys, which is made when cmfd starts."),
 	CMF(requests_max, "requests_max", number, .initial = "16", .min = 1,
 	    .max = CONF_REQUESTS_MAX, .reload = true,
 	    .help = "Certificate requests in one message."),
@@ -363,6 +367,12 @@ const struct conf_key conf_keys[] = {
 	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
 	       .help = "Whether the client may protect kur itself for a certificate that it "
 		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),
+	POLICY(live_certificates_per_entity, "live_certificates_per_entity", number,
+	       .initial = "10000", .max = 10000000,
+	       .help = "Certificates that an entity may have at the same time, also unconfirmed "
+		       "ones; another that the client asks for is refused (notAuthorized). For a "
+		       "key update the certificate that is updated does not count. 0: any "
+		       "number."),
 	POLICY(pwri_kek, "pwri_kek", boolean, .initial = "no",
 	       .help = "A generated private key under a shared secret is wrapped with "
 		       "id-alg-PWRI-KEK (RFC 3211), against RFC 9481 4.3: `openssl cmp` 3.5 reads "

@@ -3,6 +3,7 @@
 #include "reader.h"
 
 #include "base/log.h"
+#include "taken.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +23,8 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 	[READ_CERTIFICATE_COUNTS] =
 		"SELECT -1, count(*) FROM certificate UNION ALL"
 		" SELECT state, count(*) FROM certificate WHERE state <> 2 GROUP BY state",
+	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
+	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
 	[READ_TRANSACTION_FIND] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction"
 				  " WHERE transaction_id = ?1 AND requester = ?2",
 	[READ_TRANSACTION_GET] =

@@ -3,6 +3,7 @@
 #include "sqlite_unit.h"
 
 #include "base/log.h"
+#include "taken.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@ enum statement {
 	CLIENT_REMOVE,
 	REGISTRATION_INSERT,
 	REGISTRATION_DEREGISTER,
+	KEY_REQUIRE,
+	LIVE_REQUIRE,
 	CERTIFICATE_INSERT,
 	CERTIFICATE_FILL,
 	CERTIFICATE_SET_STATE,
@@ -57,6 +60,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		" AND manager <> ?4)",
 	[REGISTRATION_DEREGISTER] =
 		"UPDATE registration SET state = 1, changed_ms = ?2 WHERE id = ?1 AND state = 0",
+	[KEY_REQUIRE] = KEY_TAKEN_SQL,
+	[LIVE_REQUIRE] = LIVE_REACHED_SQL,
 	[CERTIFICATE_INSERT] =
 		"INSERT INTO certificate (registration_id, state, reason, revoked_ms, "
 		"confirm_by_ms,"
@@ -186,6 +191,21 @@ static int run_conditional(struct sqlite_unit_statements *s, const struct binder
 	return r;
 }
 
+/* A SELECT whose row says that the condition does not hold. */
+static int run_require(struct sqlite_unit_statements *s, const struct binder *b)
+{
+	int rc = b->rc, r = 0;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(b->stmt);
+	if (rc == SQLITE_ROW)
+		r = STORE_CONFLICT;
+	else if (rc != SQLITE_DONE)
+		r = sqlite_db_fault(s->db, "store: check condition", rc);
+	sqlite3_reset(b->stmt);
+	return r;
+}
+
 static int64_t id_or_ref(int64_t id, const int64_t *ref)
 {
 	return ref ? *ref : id;
@@ -243,6 +263,27 @@ static int registration_deregister(struct sqlite_unit_statements *s, int64_t id,
 	bind_int(&b, id);
 	bind_int(&b, now_ms);
 	return run_conditional(s, &b);
+}
+
+static int key_require(struct sqlite_unit_statements *s, const uint8_t *digest,
+		       const char *subject_id)
+{
+	struct binder b = BINDER(s->stmt[KEY_REQUIRE]);
+
+	bind_bytes(&b, (struct bytes){digest, 32});
+	bind_text(&b, subject_id);
+	return run_require(s, &b);
+}
+
+static int live_require(struct sqlite_unit_statements *s, const struct store_live *live)
+{
+	struct binder b = BINDER(s->stmt[LIVE_REQUIRE]);
+
+	bind_int(&b, live->registration_id);
+	bind_int(&b, live->except_id);
+	bind_int(&b, live->now_ms);
+	bind_int(&b, live->max);
+	return run_require(s, &b);
 }
 
 static struct bytes certificate_serial(const struct store_certificate *c)
@@ -561,6 +602,10 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return registration_insert(s, op->registration);
 	case UNIT_REGISTRATION_DEREGISTER:
 		return registration_deregister(s, op->deregister.id, op->deregister.now_ms);
+	case UNIT_KEY_REQUIRE:
+		return key_require(s, op->key.digest, op->key.subject_id);
+	case UNIT_LIVE_REQUIRE:
+		return live_require(s, &op->live);
 	case UNIT_CERTIFICATE_INSERT:
 		return certificate_insert(
 			s, op->certificate.row,

@@ -6,6 +6,7 @@
 #include "committer.h"
 #include "migrate.h"
 #include "reader.h"
+#include "taken.h"
 #include "unit.h"
 #include "writer.h"
 
@@ -95,17 +96,21 @@ int store_create(const struct store_options *options)
 /* --- opening -----------------------------------------------------------------------------------
  */
 
-static int prepare_database(const char *path, bool as_it_is)
+static int prepare_database(const struct store_options *options)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
 	int r;
 
-	r = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
+	r = sqlite_db_open(options->database, SQLITE_DB_WRITER, &db);
 	if (r < 0)
 		return r;
-	if (as_it_is)
+	if (options->as_it_is)
 		return sqlite_migrated(db);
 	r = sqlite_migrate(db);
+	if (r < 0)
+		return r;
+	r = sqlite_db_exec(db, "index of keys",
+			   options->index_keys ? KEY_INDEX_MAKE : KEY_INDEX_DROP);
 	if (r < 0)
 		return r;
 	/* A database restored from a dump may have another mode. */
@@ -123,7 +128,7 @@ int store_open(const struct store_options *options, struct store **storep)
 	s->database = strdup(options->database);
 	if (!s->database)
 		return -ENOMEM;
-	r = prepare_database(s->database, options->as_it_is);
+	r = prepare_database(options);
 	if (r < 0)
 		return r;
 	r = reader_pool_new(s->database, &s->readers);

@@ -119,6 +119,16 @@ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_
 					    .deregister = {.id = id, .now_ms = now_ms}});
 }
 
+int store_key_require(struct store_unit *u, const uint8_t *digest, const char *subject_id)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_KEY_REQUIRE, .key = {digest, subject_id}});
+}
+
+int store_live_require(struct store_unit *u, const struct store_live *live)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_LIVE_REQUIRE, .live = *live});
+}
+
 int store_certificate_insert(struct store_unit *u, const struct store_certificate *cert,
 			     const int64_t *registration_ref, int64_t *idp)
 {

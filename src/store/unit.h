@@ -14,6 +14,8 @@ enum unit_op_kind {
 	UNIT_CLIENT_REMOVE,
 	UNIT_REGISTRATION_INSERT,
 	UNIT_REGISTRATION_DEREGISTER,
+	UNIT_KEY_REQUIRE,
+	UNIT_LIVE_REQUIRE,
 	UNIT_CERTIFICATE_INSERT,
 	UNIT_CERTIFICATE_FILL,
 	UNIT_CERTIFICATE_SET_STATE,
@@ -51,6 +53,11 @@ struct unit_op {
 			int64_t id;
 			int64_t now_ms;
 		} deregister;
+		struct {
+			const uint8_t *digest;
+			const char *subject_id;
+		} key;
+		struct store_live live;
 		struct {
 			const struct store_certificate *row;
 			const int64_t *ref;

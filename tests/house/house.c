@@ -392,7 +392,8 @@ void house_open(struct house *h, const char *cmf_keys, const char *sections)
 							   .batch_max = 16});
 	if (!err)
 		err = store_open(&(struct store_options){.database = h->conf->store.database,
-							 .batch_max = 16},
+							 .batch_max = 16,
+							 .index_keys = !h->conf->cmf.key_reuse},
 				 &h->store);
 	h->metrics = metrics_new();
 	if (!err)

@@ -33,6 +33,7 @@ int main(int argc, char **argv)
 	suite_add_tcase(suite, exchange_cases());
 	suite_add_tcase(suite, rev_passphrase_cases());
 	suite_add_tcase(suite, archived_key_cases());
+	suite_add_tcase(suite, taken_cases());
 	suite_add_tcase(suite, unit_cases());
 	suite_add_tcase(suite, concurrency_cases());
 	suite_add_tcase(suite, crash_cases());

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a new certificate may collide with: its key is certified for another entity, or its entity
+ * has as many certificates as it may have. What is committed is asked when the request is decided,
+ * and once more in the unit, since others are decided at the same time; what the same message asks
+ * for is in neither yet.
+ */
+#include "taken.h"
+
+#include <string.h>
+
+/* A subjectId is the entity, under whatever certType, and registered anew too. */
+static bool same_subject(const struct taken_query *q, const struct cmf_csr_result *r)
+{
+	return strcasecmp(r->subject_id, q->registration->subject_id) == 0;
+}
+
+static int key_check(const struct taken_query *q, struct store_reader *reader,
+		     struct refusal *refusal)
+{
+	bool taken = false;
+	int r = 0;
+
+	for (size_t i = 0; i < q->csr->n_earlier && !taken; i++) {
+		const struct cmf_csr_result *earlier = q->csr->earlier[i];
+
+		taken = !same_subject(q, earlier) &&
+			memcmp(earlier->certificate.key_digest, q->key_digest,
+			       sizeof(earlier->certificate.key_digest)) == 0;
+	}
+	if (!taken)
+		r = store_key_taken(reader, q->key_digest, q->registration->subject_id, &taken);
+	if (r < 0)
+		return r;
+	/* RFC 9483 3.6.4: "already in use in some other certificate (depending on policy)" */
+	return taken ? refuse(refusal, REFUSAL_public_key_taken) : 0;
+}
+
+static struct store_live live_of(const struct taken_query *q)
+{
+	return (struct store_live){.registration_id = q->registration->id,
+				   .except_id = q->csr->update ? q->csr->old->id : 0,
+				   .now_ms = q->now_ms,
+				   .max = q->who->policy->live_certificates_per_entity};
+}
+
+static int live_check(const struct taken_query *q, struct store_reader *reader,
+		      struct refusal *refusal)
+{
+	struct store_live live = live_of(q);
+	bool reached = false;
+	int r = 0;
+
+	for (size_t i = 0; i < q->csr->n_earlier && live.max > 0; i++) {
+		const struct cmf_csr_result *earlier = q->csr->earlier[i];
+
+		if (same_subject(q, earlier) &&
+		    earlier->certificate.cert_type == q->registration->cert_type)
+			live.max--;
+	}
+	if (live.max == 0)
+		reached = true;
+	else if (!q->registers)
+		r = store_live_reached(reader, &live, &reached);
+	if (r < 0)
+		return r;
+	return reached ? refuse(refusal, REFUSAL_live_certificates) : 0;
+}
+
+static bool key_concerns(const struct taken_query *q)
+{
+	return !q->conf->cmf.key_reuse && q->key_digest;
+}
+
+int taken_check(const struct taken_query *q, struct store_reader *reader, struct refusal *refusal)
+{
+	int r = 0;
+
+	if (key_concerns(q))
+		r = key_check(q, reader, refusal);
+	if (r == 0 && q->who->policy->live_certificates_per_entity)
+		r = live_check(q, reader, refusal);
+	return r;
+}
+
+int taken_require(const struct taken_query *q, const struct cmf_csr_result *result,
+		  struct store_unit *unit)
+{
+	const struct store_live live = live_of(q);
+	int r = 0;
+
+	if (key_concerns(q))
+		r = store_key_require(unit, result->certificate.key_digest, result->subject_id);
+	/* Nobody else can add to a registration that is not there yet. */
+	if (r == 0 && live.max && !q->registers)
+		r = store_live_require(unit, &live);
+	return r;
+}
