@@ -473,6 +473,7 @@ END_TEST
 static struct cmf_principal end_entity(const struct store_certificate *cert)
 {
 	return (struct cmf_principal){.kind = CMF_PRINCIPAL_END_ENTITY,
+				      .policy = conf_client_policy_find(w.conf, NULL),
 				      .name = strdup("certificate:main/00"),
 				      .trust_domain = strdup("domain-a"),
 				      .certificate_id = cert->id,
