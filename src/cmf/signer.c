@@ -264,6 +264,8 @@ static int signer_principal(const struct examination *x, const struct certificat
 {
 	_cleanup_(store_certificate_clear) struct store_certificate own = {0};
 	struct signer_path path = {
+		.cmf = x->cmf,
+		.reader = x->reader,
 		.cert = cert,
 		.der = view->der,
 		.certs = x->certs,

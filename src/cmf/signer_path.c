@@ -2,6 +2,7 @@
 /* Path validation for configured clients. See signer_path.h. */
 #include "signer_path.h"
 
+#include "cmf_private.h"
 #include "template.h"
 
 #include <errno.h>
@@ -65,12 +66,45 @@ static void path_narrow(struct signer_path *path, X509_STORE_CTX *ctx)
 	}
 }
 
+/* Whether it is a certificate that we issued to an entity: 1, 0, negative errno. */
+static int is_entitys(const struct signer_path *path, X509 *cert)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate found = {0};
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+	struct bytes issuer;
+	int r;
+
+	if (!X509_NAME_get0_der(X509_get_issuer_name(cert), &issuer.data, &issuer.len))
+		return -ENOMEM;
+	r = certificate_lookup(path->cmf, issuer,
+			       (struct bytes){ASN1_STRING_get0_data(serial),
+					      (size_t)ASN1_STRING_length(serial)},
+			       path->reader, &found);
+	return r < 0 ? r : r == 0;
+}
+
+/*
+ * What another CA certifies, for which we made a cross-certificate (RFC 9810 6.6), may be trusted
+ * wherever our root is; who is a client here, it has no say in.
+ */
+static int crosses_over(const struct signer_path *path, X509_STORE_CTX *ctx)
+{
+	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	int r = 0;
+
+	/* The anchor is the operator's choice, whatever it is. */
+	for (int i = 1; i < sk_X509_num(chain) - 1 && r == 0; i++)
+		r = is_entitys(path, sk_X509_value(chain, i));
+	return r;
+}
+
 /* RFC 5280 6. X509_V_OK or the error; negative errno. */
 static int path_verify(struct signer_path *path, const struct client *client,
 		       STACK_OF(X509) * untrusted, int *errorp)
 {
 	_cleanup_(store_ctx_freep) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
+	int r = 0;
 
 	if (!ctx || X509_STORE_CTX_init(ctx, client->anchors, path->cert, untrusted) != 1)
 		return -ENOMEM;
@@ -82,15 +116,17 @@ static int path_verify(struct signer_path *path, const struct client *client,
 	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) != 1)
 		return -ENOMEM;
 	if (X509_verify_cert(ctx) == 1) {
-		*errorp = X509_V_OK;
-		path_narrow(path, ctx);
+		r = crosses_over(path, ctx);
+		*errorp = r == 0 ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
+		if (r == 0)
+			path_narrow(path, ctx);
 	} else {
 		*errorp = X509_STORE_CTX_get_error(ctx);
 		if (*errorp == X509_V_OK)
 			*errorp = X509_V_ERR_UNSPECIFIED;
 	}
 	ERR_clear_error(); /* a path that does not verify is a refusal, not a fault */
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static bool expired(int error)

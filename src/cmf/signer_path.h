@@ -9,6 +9,8 @@
 #include "signer_cache.h"
 
 struct signer_path {
+	const struct cmf *cmf;
+	struct store_reader *reader;
 	X509 *cert;
 	struct bytes der;
 	const struct bytes *certs; /* of extraCerts, to build the path from */

@@ -429,6 +429,66 @@ START_TEST(rfc5280_4_2_1_9_path_length)
 }
 END_TEST
 
+/* A client for everything below our own root. */
+static void client_below_root_add(const char *name, const char *subject)
+{
+	struct store_client client = {.name = (char *)name,
+				      .trust_domain = (char *)"a",
+				      .permissions = STORE_MAY_REQUEST,
+				      .subject = (char *)subject,
+				      .created_ms = house.now_ms};
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/root.pem", house.dir);
+	ck_assert(!file_read(path, 65536, &client.trust_anchor));
+	ck_assert(!store_client_insert(house.worker.unit, &client));
+	ck_assert(!store_unit_commit(house.worker.unit));
+	octets_clear(&client.trust_anchor);
+}
+
+static void who_is(const struct house_credential *who, int body_type, int failinfo)
+{
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &house, who);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.17", BYTES_NULL);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, body_type);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	told_clear(&told);
+	ask_clear(&a);
+}
+
+/*
+ * What the other CA certifies is trusted by whoever trusts our root, and asks for nothing here:
+ * neither under the name of a client nor as one of those below the root.
+ */
+START_TEST(the_other_ca_makes_no_clients)
+{
+	struct house_credential cross, guest, ours;
+	struct told told;
+	struct ask a;
+
+	ccr_new(&a, &other);
+	ask_send(&a, &told);
+	house_credential_adopt(&cross, other_root.key, told_certificate(&told));
+	cross.issuer = &house.central;
+	house_credential_make(&guest, "the guest", HOUSE_LEAF, &cross, house.now_ms, 365);
+	house_credential_make(&ours, "the guest", HOUSE_LEAF, &house.central, house.now_ms, 365);
+	client_below_root_add("by-name", "/CN=the guest");
+	who_is(&ours, PKI_BODY_GENP, -1);
+	who_is(&guest, PKI_BODY_ERROR, FAIL_SIGNER_NOT_TRUSTED);
+	client_below_root_add("by-anchor", NULL);
+	who_is(&guest, PKI_BODY_ERROR, FAIL_SIGNER_NOT_TRUSTED);
+	house_credential_clear(&ours);
+	house_credential_clear(&guest);
+	house_credential_clear(&cross);
+	told_clear(&told);
+	ask_clear(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cross-certification");
@@ -445,6 +505,7 @@ int main(void)
 	tcase_add_test(tc, rfc9810_6_6_1_not_authorized);
 	tcase_add_test(tc, cross_profile_is_for_ccr_only);
 	tcase_add_test(tc, rfc5280_4_2_1_9_path_length);
+	tcase_add_test(tc, the_other_ca_makes_no_clients);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
