@@ -27,9 +27,9 @@ DECLARE_ASN1_FUNCTIONS(CertificationRequest)
 /* The received octets of certificationRequestInfo; borrowed. Empty if it was not decoded. */
 struct bytes certification_request_info_der(const CertificationRequest *request);
 /*
- * The extensions of the extensionRequest attribute (RFC 2985 5.4.2). The caller owns *extensionsp
- * (sk_X509_EXTENSION_pop_free). 0; -ENOENT without the attribute; -EBADMSG if it is malformed or
- * appears twice.
+ * The extensions of the extensionRequest attribute (RFC 2985 5.4.2), under its OID or Microsoft's
+ * (1.3.6.1.4.1.311.2.1.14). The caller owns *extensionsp (sk_X509_EXTENSION_pop_free). 0; -ENOENT
+ * without the attribute; -EBADMSG if it is malformed or appears twice, whatever it is called.
  */
 _must_check_ int certification_request_extensions(const CertificationRequest *request,
 						  STACK_OF(X509_EXTENSION) * *extensionsp);

@@ -71,6 +71,17 @@ static int extension_request_parse(X509_ATTRIBUTE *attribute,
 	return 0;
 }
 
+/*
+ * extensionRequest, or what Microsoft had before it: clients send one or the other, and CAs read
+ * both, so an upstream CA may, too.
+ */
+static bool is_extension_request(X509_ATTRIBUTE *attribute)
+{
+	int nid = OBJ_obj2nid(X509_ATTRIBUTE_get0_object(attribute));
+
+	return nid == NID_ext_req || nid == NID_ms_ext_req;
+}
+
 int certification_request_extensions(const CertificationRequest *request,
 				     STACK_OF(X509_EXTENSION) * *extensionsp)
 {
@@ -80,7 +91,7 @@ int certification_request_extensions(const CertificationRequest *request,
 	for (int i = 0; i < sk_X509_ATTRIBUTE_num(attributes); i++) {
 		X509_ATTRIBUTE *attribute = sk_X509_ATTRIBUTE_value(attributes, i);
 
-		if (OBJ_obj2nid(X509_ATTRIBUTE_get0_object(attribute)) != NID_ext_req)
+		if (!is_extension_request(attribute))
 			continue;
 		if (found)
 			return -EBADMSG;

@@ -76,10 +76,10 @@ static int is_entitys(const struct signer_path *path, X509 *cert)
 
 	if (!X509_NAME_get0_der(X509_get_issuer_name(cert), &issuer.data, &issuer.len))
 		return -ENOMEM;
-	r = certificate_lookup(path->cmf, issuer,
-			       (struct bytes){ASN1_STRING_get0_data(serial),
-					      (size_t)ASN1_STRING_length(serial)},
-			       path->reader, &found);
+	r = certificate_lookup(
+		path->cmf, issuer,
+		(struct bytes){ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)},
+		path->reader, &found);
 	return r < 0 ? r : r == 0;
 }
 

@@ -341,8 +341,14 @@ START_TEST(test_p10_extensions_rfc2985_5_4_2)
 	sk_X509_ATTRIBUTE_push(r->certificationRequestInfo->attributes,
 			       X509_ATTRIBUTE_dup(attribute));
 	ck_assert_int_eq(certification_request_extensions(r, &extensions), -EBADMSG);
-	/* an attribute of another type alone */
+	/* under either name, and not under both */
+	X509_ATTRIBUTE_set1_object(attribute, OBJ_nid2obj(NID_ms_ext_req));
+	ck_assert_int_eq(certification_request_extensions(r, &extensions), -EBADMSG);
 	X509_ATTRIBUTE_free(sk_X509_ATTRIBUTE_pop(r->certificationRequestInfo->attributes));
+	ck_assert_int_eq(certification_request_extensions(r, &extensions), 0);
+	ck_assert_int_eq(sk_X509_EXTENSION_num(extensions), 1);
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	/* an attribute of another type alone */
 	X509_ATTRIBUTE_set1_object(attribute, OBJ_nid2obj(NID_pkcs9_challengePassword));
 	ck_assert_int_eq(certification_request_extensions(r, &extensions), -ENOENT);
 	CertificationRequest_free(r);
