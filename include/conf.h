@@ -256,6 +256,16 @@ struct conf_profile {
 /* The MAC of our answers to MAC-protected requests. */
 enum conf_answer_mac { CONF_ANSWER_MAC_REQUEST, CONF_ANSWER_MAC_PASSWORD, CONF_ANSWER_MAC_PBMAC1 };
 
+/* How sender fits the subject of the certificate that protects the message. */
+enum conf_sender_match { CONF_SENDER_NAME, CONF_SENDER_OCTETS, CONF_SENDER_ANY };
+
+/* What of the subject of its certificate says which entity a client is. */
+enum conf_signer_entity {
+	CONF_SIGNER_ENTITY_NONE,
+	CONF_SIGNER_ENTITY_COMMON_NAME,
+	CONF_SIGNER_ENTITY_SERIAL_NUMBER
+};
+
 /*
  * [client_policy NAME]: what holds for the clients that name it, narrower than [protection]. There
  * is always one named "default", for clients that name none, end entities and the operator.
@@ -274,6 +284,17 @@ struct conf_client_policy {
 	bool enveloped_data_always; /* also to pvno 2 */
 	bool pwri_kek;              /* wraps generated keys under a shared secret */
 	bool bare_private_key;      /* generated: OneAsymmetricKey without the list around it */
+	enum conf_sender_match sender_match;
+	bool sender_kid_required;       /* where the certificate has a subjectKeyIdentifier */
+	bool mac_sender_is_reference;   /* the CN of sender is senderKID */
+	bool mac_reference_from_sender; /* without senderKID the CN of sender is the reference */
+	bool signer_any_key_usage;      /* its certificate may lack digitalSignature */
+	bool p10cr_accept_0; /* certReqId 0 in certConf and pollReq means that of p10cr */
+	bool p10cr_answer_0; /* p10cr is answered under 0, not -1 */
+	bool root_in_extra_certs;
+	bool ca_pubs_when_signed;
+	bool answer_signed; /* also to MAC-protected requests */
+	enum conf_signer_entity entity_from_signer;
 };
 
 struct conf {

@@ -78,6 +78,9 @@ REFUSAL(signer_revoked, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer 
 REFUSAL(signer_on_hold, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer is on hold")
 REFUSAL(signer_key_usage, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer may not be used for signatures")
 REFUSAL(signer_key_weak, FAIL_BAD_ALG, "the key of the signer is too weak or of an unsupported kind")
+REFUSAL(sender_kid_missing, FAIL_BAD_MESSAGE_CHECK, "senderKID is missing, which this client must send")
+REFUSAL(mac_sender_mismatch, FAIL_BAD_MESSAGE_CHECK, "the common name of sender is not senderKID, as it must be for this client")
+REFUSAL(signer_entity_missing, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer does not say which entity it is")
 REFUSAL(extra_certs_too_many, FAIL_BAD_DATA_FORMAT, "extraCerts holds too many certificates")
 
 /* Who may ask: IFA 033 11.2, one answer whether the entity exists or not */

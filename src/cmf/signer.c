@@ -160,7 +160,8 @@ static int signer_checks(const struct certificate_view *view, X509 *cert, const 
 	if (r != 0)
 		return r;
 	/* RFC 9483 3.2: digitalSignature, where there is a keyUsage (UINT32_MAX: there is none). */
-	if (!(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
+	if (!entry->principal.policy->signer_any_key_usage &&
+	    !(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
 		return refuse(refusal, REFUSAL_signer_key_usage);
 	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)
 		return refuse(refusal, REFUSAL_signer_expired);
@@ -285,6 +286,8 @@ static int signer_principal(const struct examination *x, const struct certificat
 		r = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
 		if (r == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(cert))
 			entry->principal.permissions |= STORE_IS_RA;
+		if (r == 0)
+			r = signer_entity_find(cert, &entry->principal, refusal);
 	} else if (r == REFUSED && path.own) {
 		*refusal = REFUSAL_NULL;
 		r = end_entity_principal(x->conf, &own, &entry->principal);
@@ -352,12 +355,61 @@ static int own_state_again(const struct examination *x, const struct signer_entr
 	return r < 0 ? r : own_state_check(&cert, refusal);
 }
 
-static int signer_entry_find(const struct examination *x, const struct sought *sought,
+static int signer_entry_pick(const struct examination *x, const struct sought *sought,
 			     struct signer_entry **entryp, struct refusal *refusal)
 {
 	unsigned epoch = signer_cache_epoch(x->cmf->signers);
 	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
 	struct certificate_view view;
+	uint8_t digest[32];
+	int r = signer_pick(sought, x->certs, x->n_certs, &view, refusal);
+
+	if (r != 0)
+		return r;
+	SHA256(view.der.data, view.der.len, digest);
+	entry = remembered(x, digest);
+	if (entry) {
+		r = own_state_again(x, entry, refusal);
+	} else {
+		r = signer_examine(x, &view, &entry, refusal);
+		if (r == 0) {
+			memcpy(entry->digest, digest, sizeof(digest));
+			signer_cache_put(x->cmf->signers, entry, epoch);
+		}
+	}
+	if (r == 0)
+		*entryp = TAKE(entry);
+	return r;
+}
+
+static bool any_sender_allowed(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_client_policies; i++)
+		if (conf->client_policies[i].sender_match == CONF_SENDER_ANY)
+			return true;
+	return false;
+}
+
+/* Where sender fits none of the certificates, it may be one whose sender says nothing. */
+static int signer_entry_of_any(const struct examination *x, const struct sought *sought,
+			       struct signer_entry **entryp, struct refusal *refusal)
+{
+	const struct sought any = {BYTES_NULL, sought->sender_kid};
+	struct refusal other = REFUSAL_NULL;
+	int r;
+
+	if (!any_sender_allowed(x->conf))
+		return REFUSED;
+	r = signer_entry_pick(x, &any, entryp, &other);
+	if (r == 0)
+		*refusal = REFUSAL_NULL;
+	return r;
+}
+
+static int signer_entry_find(const struct examination *x, const struct sought *sought,
+			     struct signer_entry **entryp, struct refusal *refusal)
+{
+	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
 	uint8_t digest[32];
 	int r;
 
@@ -366,26 +418,40 @@ static int signer_entry_find(const struct examination *x, const struct sought *s
 	entry = remembered(x, digest);
 	if (entry && signer_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
 		r = own_state_again(x, entry, refusal);
-	} else {
-		signer_entry_unref(TAKE(entry));
-		r = signer_pick(sought, x->certs, x->n_certs, &view, refusal);
-		if (r != 0)
-			return r;
-		SHA256(view.der.data, view.der.len, digest);
-		entry = remembered(x, digest);
-		if (entry) {
-			r = own_state_again(x, entry, refusal);
-		} else {
-			r = signer_examine(x, &view, &entry, refusal);
-			if (r == 0) {
-				memcpy(entry->digest, digest, sizeof(digest));
-				signer_cache_put(x->cmf->signers, entry, epoch);
-			}
-		}
+		if (r == 0)
+			*entryp = TAKE(entry);
+		return r;
 	}
-	if (r == 0)
-		*entryp = TAKE(entry);
+	r = signer_entry_pick(x, sought, entryp, refusal);
+	if (r == REFUSED && refusal->reason == REFUSAL_signer_mismatch)
+		r = signer_entry_of_any(x, sought, entryp, refusal);
 	return r;
+}
+
+/* RFC 9483 3.1, 3.5: sender and senderKID, as the policy of the signer wants them. */
+static int sender_check(const struct sought *sought, const struct signer_entry *entry,
+			struct refusal *refusal)
+{
+	const struct conf_client_policy *policy = entry->principal.policy;
+	struct bytes subject = octets_view(&entry->subject);
+	bool fits = true;
+
+	switch (policy->sender_match) {
+	case CONF_SENDER_NAME:
+		fits = sender_fits(sought, subject);
+		break;
+	case CONF_SENDER_OCTETS:
+		fits = bytes_equal(sought->sender_dn, subject) ||
+		       (sought->sender_dn.len == 0 && subject.len <= 2);
+		break;
+	case CONF_SENDER_ANY:
+		break;
+	}
+	if (!fits)
+		return refuse(refusal, REFUSAL_signer_mismatch);
+	if (policy->sender_kid_required && entry->ski.len > 0 && sought->sender_kid.len == 0)
+		return refuse(refusal, REFUSAL_sender_kid_missing);
+	return 0;
 }
 
 static int principal_dup(const struct cmf_principal *src, struct cmf_principal *dstp)
@@ -396,7 +462,10 @@ static int principal_dup(const struct cmf_principal *src, struct cmf_principal *
 	dst.name = strdup(src->name);
 	dst.trust_domain = strdup(src->trust_domain);
 	dst.default_profile = src->default_profile ? strdup(src->default_profile) : NULL;
+	dst.entity = src->entity ? strdup(src->entity) : NULL;
+	dst.manager = src->manager ? strdup(src->manager) : NULL;
 	if (!dst.name || !dst.trust_domain || (src->default_profile && !dst.default_profile) ||
+	    (src->entity && !dst.entity) || (src->manager && !dst.manager) ||
 	    octets_dup(octets_view(&src->certificate), &dst.certificate)) {
 		cmf_principal_clear(&dst);
 		return -ENOMEM;
@@ -452,6 +521,8 @@ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes s
 		x.n_certs = 1;
 	}
 	r = signer_entry_find(&x, &sought, &entry, refusal);
+	if (r == 0)
+		r = sender_check(&sought, entry, refusal);
 	if (r == 0)
 		r = principal_dup(&entry->principal, principalp);
 	if (r != 0)

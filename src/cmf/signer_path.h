@@ -22,6 +22,13 @@ struct signer_path {
 	int64_t not_after_ms;
 };
 
+/*
+ * Makes the principal of a client the one entity that its certificate names, by the policy. 0,
+ * REFUSED (signer_entity_missing), -ENOMEM.
+ */
+_must_check_ int signer_entity_find(const X509 *cert, struct cmf_principal *principal,
+				    struct refusal *refusal);
+
 /* 0 with the client (of the snapshot); REFUSED (signer_not_trusted, signer_expired), negative
  * errno. */
 _must_check_ int signer_path_find(const struct clients *clients, struct signer_path *path,

@@ -39,6 +39,8 @@ static int signature_algorithm_check(struct cmp_request *rq)
 
 static int signature_authenticate(struct cmp_request *rq)
 {
+	/* No Name at all, so the subject of no certificate. */
+	static const uint8_t no_name[] = {V_ASN1_NULL, 0, 0};
 	const struct cmp_message *msg = rq->msg;
 	const GENERAL_NAME *sender = msg->header->sender;
 	_cleanup_(freep) struct bytes *certs = NULL;
@@ -50,10 +52,11 @@ static int signature_authenticate(struct cmp_request *rq)
 		return err;
 	/* RFC 9483 3.1: sender is the subject of the protection certificate, so a directoryName. */
 	if (sender->type != GEN_DIRNAME)
-		return refuse(&rq->refusal, REFUSAL_signer_mismatch);
-	sender_dn = cmp_name_der(sender->d.directoryName);
-	if (X509_NAME_entry_count(sender->d.directoryName) == 0)
+		sender_dn = BYTES_OF(no_name);
+	else if (X509_NAME_entry_count(sender->d.directoryName) == 0)
 		sender_dn = BYTES_NULL;
+	else
+		sender_dn = cmp_name_der(sender->d.directoryName);
 	certs = calloc(msg->n_extra_certs + 1, sizeof(*certs));
 	if (!certs)
 		return -ENOMEM;
@@ -86,7 +89,52 @@ static int mac_algorithm_check(struct cmp_request *rq)
 	return 0;
 }
 
-/* The secret is found by senderKID alone: clients put the subject they ask for into sender. */
+/* RFC 9483 4.1.5: the reference as commonName of sender; empty: there is none. */
+static struct bytes sender_reference(const struct cmp_message *msg)
+{
+	const GENERAL_NAME *sender = msg->header->sender;
+	const ASN1_STRING *value;
+	int at;
+
+	if (sender->type != GEN_DIRNAME)
+		return BYTES_NULL;
+	at = X509_NAME_get_index_by_NID(sender->d.directoryName, NID_commonName, -1);
+	if (at < 0)
+		return BYTES_NULL;
+	value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(sender->d.directoryName, at));
+	return (struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
+}
+
+/*
+ * The client whose secret it is. The secret is found by senderKID alone: clients put the subject
+ * they ask for into sender. What else is wanted of sender is in the client's policy.
+ */
+static int mac_client_find(struct cmp_request *rq)
+{
+	struct bytes kid = rq->msg->sender_kid, reference = sender_reference(rq->msg);
+	int err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, kid.len ? kid : reference,
+				      &rq->who, &rq->refusal);
+
+	if (!err && !kid.len && !rq->who.policy->mac_reference_from_sender) {
+		cmf_principal_clear(&rq->who);
+		return refuse(&rq->refusal, REFUSAL_mac_reference_unknown);
+	}
+	/* RFC 9810 B: or the reference of a revocation passphrase. */
+	if (err == REFUSED)
+		err = cmf_revoker_find(rq->door->cmf, rq->worker->reader, kid, &rq->who,
+				       &rq->refusal);
+	return err;
+}
+
+/* Once the MAC has verified. RFC 9483 3.1: senderKID is the commonName of sender. */
+static int mac_sender_check(struct cmp_request *rq)
+{
+	if (!rq->who.policy->mac_sender_is_reference ||
+	    bytes_equal(rq->msg->sender_kid, sender_reference(rq->msg)))
+		return 0;
+	return refuse(&rq->refusal, REFUSAL_mac_sender_mismatch);
+}
+
 static int mac_authenticate(struct cmp_request *rq)
 {
 	const struct conf_protection *conf = &rq->conf->protection;
@@ -98,12 +146,7 @@ static int mac_authenticate(struct cmp_request *rq)
 
 	if (err)
 		return err;
-	err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid, &rq->who,
-				  &rq->refusal);
-	/* RFC 9810 B: or the reference of a revocation passphrase. */
-	if (err == REFUSED)
-		err = cmf_revoker_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid,
-				       &rq->who, &rq->refusal);
+	err = mac_client_find(rq);
 	if (err)
 		return err;
 	narrower = rq->who.policy;
@@ -183,6 +226,8 @@ int cmp_authenticate(struct cmp_request *rq)
 	if (err)
 		/* A principal whose protection did not verify is nobody. */
 		cmf_principal_clear(&rq->who);
+	if (!err && rq->protection == CMP_PROTECTION_MAC)
+		err = mac_sender_check(rq);
 	if (!err)
 		err = protection_kind_check(rq);
 	if (!err)

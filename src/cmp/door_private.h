@@ -84,6 +84,7 @@ struct cmp_door {
 	struct signer *signer;
 	struct octets *certs; /* own certificate, then its chain, no self-signed ones behind it */
 	size_t n_certs;
+	struct octets root;       /* of its chain; empty: not known */
 	struct octets sender;     /* GeneralName with the subject of the certificate */
 	struct octets sender_kid; /* its subjectKeyIdentifier; empty: none */
 	/* For whose key clients encrypt; NULL: none. */

@@ -117,8 +117,11 @@ struct cmp_stored_item *cmp_stored_item_find(const struct cmp_request *rq,
 					     const struct cmp_stored_items *items, int64_t id)
 {
 	/* RFC 9483 4.1.4 says -1 for p10cr; clients that say 0 mean the same. */
-	if (rq->txn.body_type == PKI_BODY_P10CR && id == 0)
+	if (rq->txn.body_type == PKI_BODY_P10CR && rq->who.policy->p10cr_accept_0 && id == 0)
 		id = -1;
+	/* Who was answered under 0 may say either. */
+	if (rq->txn.body_type == PKI_BODY_P10CR && items->item[0].cert_req_id == 0 && id == -1)
+		id = 0;
 	for (size_t i = 0; i < items->len; i++)
 		if (items->item[i].cert_req_id == id)
 			return &items->item[i];

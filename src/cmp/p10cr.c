@@ -52,7 +52,7 @@ int cmp_p10cr_serve(struct cmp_request *rq)
 	int err;
 
 	/* RFC 9483 4.1.4: "The certReqId in the cp message MUST be -1." */
-	rq->cert_req_id = -1;
+	rq->cert_req_id = rq->who.policy->p10cr_answer_0 ? 0 : -1;
 	err = cmp_quota_check(rq);
 	if (err)
 		return err;
@@ -60,7 +60,7 @@ int cmp_p10cr_serve(struct cmp_request *rq)
 	err = cmp_items_new(1, &items);
 	if (err)
 		return err;
-	items.item[0].cert_req_id = -1;
+	items.item[0].cert_req_id = rq->cert_req_id;
 	err = cmp_item_judge(rq, items.item, item_read(rq, rq->msg->body->value.p10cr, items.item));
 	return err ? err : cmp_certificates_issue(rq, &items);
 }

@@ -61,14 +61,26 @@ static bool ca_pubs_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes root
 	return false;
 }
 
-/* RFC 9483 4.1.1: caPubs only in ip, only the trust anchor; MAC-protected it can be trusted. */
+/* RFC 9483 3.2: as the request was, unless its client understands nothing but signatures. */
+static bool is_mac_protected(const struct cmp_request *rq)
+{
+	return rq->protection == CMP_PROTECTION_MAC && !rq->who.policy->answer_signed;
+}
+
+/* RFC 9483 4.1.1: only in ip. 3GPP TS 33.310 wants it there with signatures, too. */
+static bool ca_pubs_wanted(const struct cmp_request *rq)
+{
+	return rq->reply.body->type == PKI_BODY_IP &&
+	       (is_mac_protected(rq) || rq->who.policy->ca_pubs_when_signed);
+}
+
+/* RFC 9483 4.1.1: only the trust anchor; MAC-protected it can be trusted. */
 static int ca_pubs_add(struct cmp_request *rq, struct bytes root)
 {
 	CertRepMessage *message = rq->reply.body->value.certRepMessage;
 	ASN1_TYPE *cert;
 
-	if (rq->reply.body->type != PKI_BODY_IP || rq->protection != CMP_PROTECTION_MAC ||
-	    !root.len || ca_pubs_contain(message->caPubs, root))
+	if (!root.len || !ca_pubs_wanted(rq) || ca_pubs_contain(message->caPubs, root))
 		return 0;
 	if (!message->caPubs)
 		message->caPubs = sk_ASN1_TYPE_new_null();
@@ -286,35 +298,51 @@ static bool certs_contain(const struct bytes *certs, size_t n, struct bytes cert
 	return false;
 }
 
+/* Certificates for extraCerts, each once. */
+struct cert_list {
+	struct bytes *cert;
+	size_t n;
+};
+
+static void cert_list_add(struct cert_list *list, struct bytes cert)
+{
+	if (cert.len && !certs_contain(list->cert, list->n, cert))
+		list->cert[list->n++] = cert;
+}
+
 /*
  * RFC 9483 3.3: the protection certificate first, its chain, then the chain of the new certificate;
- * 4.1.5: no protection certificates with MAC-based protection.
+ * 4.1.5: no protection certificates with MAC-based protection. Roots only where the client's policy
+ * asks for them, and last.
  */
 static int extra_certs(struct cmp_request *rq, struct bytes **certsp, size_t *np)
 {
 	const struct cmp_door *door = rq->door;
 	const struct cmp_reply *reply = &rq->reply;
+	bool roots = rq->who.policy && rq->who.policy->root_in_extra_certs;
+	bool is_signed = !is_mac_protected(rq);
+	size_t n_chain, max = door->n_certs + 2 + reply->n_issuers;
+	struct cert_list list = {NULL, 0};
 	const struct bytes *chain;
-	size_t n = 0, n_chain, max = door->n_certs;
-	struct bytes *certs;
 
 	for (size_t i = 0; i < reply->n_issuers; i++)
 		max += ca_chain(reply->issuers[i], &chain);
-	certs = calloc(max + 1, sizeof(*certs));
-
-	if (!certs)
+	list.cert = calloc(max, sizeof(*list.cert));
+	if (!list.cert)
 		return -ENOMEM;
-	if (rq->protection != CMP_PROTECTION_MAC)
-		for (size_t i = 0; i < door->n_certs; i++)
-			certs[n++] = octets_view(&door->certs[i]);
+	for (size_t i = 0; i < door->n_certs && is_signed; i++)
+		cert_list_add(&list, octets_view(&door->certs[i]));
 	for (size_t i = 0; i < reply->n_issuers; i++) {
 		n_chain = ca_chain(reply->issuers[i], &chain);
 		for (size_t j = 0; j < n_chain; j++)
-			if (!certs_contain(certs, n, chain[j]))
-				certs[n++] = chain[j];
+			cert_list_add(&list, chain[j]);
 	}
-	*certsp = certs;
-	*np = n;
+	if (roots && is_signed)
+		cert_list_add(&list, octets_view(&door->root));
+	for (size_t i = 0; i < reply->n_issuers && roots; i++)
+		cert_list_add(&list, ca_root(reply->issuers[i]));
+	*certsp = list.cert;
+	*np = list.n;
 	return 0;
 }
 
@@ -342,7 +370,7 @@ static int protector_fill(struct cmp_request *rq, struct cmp_protector *protecto
 
 	*protector = (struct cmp_protector){.kind = CMP_PROTECTION_SIGNATURE,
 					    .signer = rq->door->signer};
-	if (rq->protection != CMP_PROTECTION_MAC)
+	if (!is_mac_protected(rq))
 		return 0;
 	err = mac_algorithm_choose(rq);
 	protector->kind = CMP_PROTECTION_MAC;
@@ -368,7 +396,7 @@ static void header_fill(const struct cmp_request *rq, struct bytes recipient,
 	if (msg->sender_nonce.len <= CMP_NONCE_MAX)
 		out->recip_nonce = msg->sender_nonce;
 	out->sender_kid = octets_view(&rq->door->sender_kid);
-	if (rq->protection == CMP_PROTECTION_MAC)
+	if (is_mac_protected(rq))
 		out->sender_kid = msg->sender_kid;
 }
 

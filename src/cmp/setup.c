@@ -83,6 +83,43 @@ int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *
 	return 0;
 }
 
+static bool is_root_of(X509 *root, X509 *cert)
+{
+	bool issued = X509_self_signed(root, 0) == 1 &&
+		      X509_check_issued(root, cert) == X509_V_OK &&
+		      X509_verify(cert, X509_get0_pubkey(root)) == 1;
+
+	ERR_clear_error();
+	return issued;
+}
+
+/* The root above the chain: in the file, or that of one of our CAs. */
+static int root_keep(struct cmp_door *door, const STACK_OF(X509) * certs)
+{
+	int n = sk_X509_num(certs), err = 0;
+	X509 *last = sk_X509_value(certs, n - 1);
+	struct ca_set *cas = cmf_cas(door->cmf);
+	unsigned char *der = NULL;
+	int len;
+
+	if (n > 1 && is_root_of(last, last)) {
+		len = i2d_X509(last, &der);
+		err = len < 0 ? -ENOMEM : octets_dup((struct bytes){der, (size_t)len}, &door->root);
+		OPENSSL_free(der);
+		return err;
+	}
+	for (size_t i = 0; i < ca_count(cas) && !door->root.len && !err; i++) {
+		struct bytes root_der = ca_root(ca_at(cas, i));
+		const unsigned char *p = root_der.data;
+		X509 *root = root_der.len ? d2i_X509(NULL, &p, (long)root_der.len) : NULL;
+
+		if (root && is_root_of(root, last))
+			err = octets_dup(root_der, &door->root);
+		X509_free(root);
+	}
+	return err;
+}
+
 /* What the certificate gives to the header of each answer. */
 static int header_prepare(struct cmp_door *door)
 {
@@ -202,6 +239,8 @@ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems)
 	}
 	err = cmp_certs_keep(certs, &door->certs, &door->n_certs);
 	if (!err)
+		err = root_keep(door, certs);
+	if (!err)
 		err = header_prepare(door);
 	if (!err)
 		err = signer_load(door, sk_X509_value(certs, 0), problems);
@@ -246,6 +285,7 @@ void cmp_door_free(struct cmp_door *door)
 	for (size_t i = 0; i < door->n_certs; i++)
 		octets_clear(&door->certs[i]);
 	free(door->certs);
+	octets_clear(&door->root);
 	octets_clear(&door->sender);
 	octets_clear(&door->sender_kid);
 	octets_clear(&door->sign_key_pair_types);

@@ -387,6 +387,49 @@ const struct conf_key conf_keys[] = {
 		       "which promises EncryptedValue: `openssl cmp` from 3.5 says 2 and "
 		       "understands "
 		       "both."),
+	POLICY(sender_match, "sender_match", sender_match, .initial = "name",
+	       .help = "How sender fits the subject of the signer's certificate: as a name (RFC "
+		       "5280 7.1), since clients encode its strings anew; octet for octet (RFC "
+		       "9483 3.1 read strictly); or not at all (`any`) for clients that put "
+		       "something else there: then senderKID, or the first of extraCerts, says who "
+		       "it is."),
+	POLICY(sender_kid_required, "sender_kid_required", boolean, .initial = "no",
+	       .help = "Whether a signed message must have the subjectKeyIdentifier of the signer "
+		       "as senderKID (RFC 9483 3.1). Clients of RFC 4210, where it is optional, "
+		       "leave it out."),
+	POLICY(mac_sender_is_reference, "mac_sender_is_reference", boolean, .initial = "no",
+	       .help = "Whether the CN of sender must be senderKID under a MAC (RFC 9483 4.1.5). "
+		       "`openssl cmp` puts the subject that it asks for there, or nothing."),
+	POLICY(mac_reference_from_sender, "mac_reference_from_sender", boolean, .initial = "no",
+	       .help = "A MAC-protected message without senderKID has the reference as CN of "
+		       "sender, for clients that know no other place for it."),
+	POLICY(signer_any_key_usage, "signer_any_key_usage", boolean, .initial = "no",
+	       .help = "The certificate of the signer may have a keyUsage without "
+		       "digitalSignature, "
+		       "against RFC 9483 3.2, for device certificates that were made for TLS with "
+		       "RSA key transport and cannot be replaced."),
+	POLICY(p10cr_accept_0, "p10cr_accept_0", boolean, .initial = "yes",
+	       .help = "certReqId 0 in certConf and pollReq after p10cr means the one certificate "
+		       "as -1 does (RFC 9483 4.1.4): before RFC 9480 nothing said which it is."),
+	POLICY(p10cr_answer_0, "p10cr_answer_0", boolean, .initial = "no",
+	       .help = "p10cr is answered under certReqId 0 instead of -1, for clients from before "
+		       "RFC 9480 that look for no other."),
+	POLICY(root_in_extra_certs, "root_in_extra_certs", boolean, .initial = "no",
+	       .help = "extraCerts of answers ends with the roots, which RFC 9483 3.3 leaves out: "
+		       "3GPP base stations may take the operator's root from there, and some "
+		       "clients build no path without it."),
+	POLICY(ca_pubs_when_signed, "ca_pubs_when_signed", boolean, .initial = "no",
+	       .help = "caPubs of ip has the root also where the answer is signed, as 3GPP TS "
+		       "33.310 wants it; otherwise only under a MAC, where the client can trust it "
+		       "(RFC 9483 4.1.1)."),
+	POLICY(answer_signed, "answer_signed", boolean, .initial = "no",
+	       .help = "Answers are signed also where the request has a MAC, against RFC 9483 3.2: "
+		       "some clients know the CA's certificate and verify nothing else."),
+	POLICY(entity_from_signer, "entity_from_signer", signer_entity, .initial = "none",
+	       .help = "What in the subject of its certificate says which entity a client is: it "
+		       "then acts for that one alone, of those that the client manages. For "
+		       "devices "
+		       "with certificates of one vendor, which are one client: see docs/3gpp.md."),
 };
 /* clang-format on */
 

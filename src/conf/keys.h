@@ -107,3 +107,5 @@ extern const struct conf_type conf_type_key_types;
 extern const struct conf_type conf_type_mac_algorithms;       /* a uint64_t */
 extern const struct conf_type conf_type_signature_algorithms; /* likewise */
 extern const struct conf_type conf_type_answer_mac;
+extern const struct conf_type conf_type_sender_match;
+extern const struct conf_type conf_type_signer_entity;

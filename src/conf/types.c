@@ -417,6 +417,8 @@ WORD_TYPE(ca_type, "internal", "upstream");
 WORD_TYPE(upstream_request, "cr", "p10cr");
 WORD_TYPE(forwarding, "reissue", "unchanged", "added", "replaced");
 WORD_TYPE(answer_mac, "request", "PasswordBasedMac", "PBMAC1");
+WORD_TYPE(sender_match, "name", "octets", "any");
+WORD_TYPE(signer_entity, "none", "commonName", "serialNumber");
 WORD_TYPE(name_rule, "none", "subjectId", "subjectIdLabel", "any");
 
 static int cert_type_parse_value(const struct conf_input *in, void *value, struct strbuf *why)
