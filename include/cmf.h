@@ -37,11 +37,17 @@ enum cmf_principal_kind {
 /* Who asks. The name is the key of its transactions and goes into log and audit. */
 struct cmf_principal {
 	enum cmf_principal_kind kind;
-	char *name; /* client name, or "certificate:<ca>/<serial hex>" */
+	char *name; /* client name, "<client name>/<entity>" or "certificate:<ca>/<serial hex>" */
 	char *trust_domain;
 	uint32_t permissions; /* enum store_permission */
 	bool register_on_ir;
 	char *default_profile; /* NULL: none */
+	/*
+	 * One of many devices that are one client: the entity that it is, by its certificate, and
+	 * acts for alone; and the name of that client. NULL: it is the client itself.
+	 */
+	char *entity;
+	char *manager;
 	/* Never NULL; lives as long as the CMF. */
 	const struct conf_client_policy *policy;
 	/*

@@ -95,6 +95,8 @@ void cmf_principal_clear(struct cmf_principal *p)
 	free(p->name);
 	free(p->trust_domain);
 	free(p->default_profile);
+	free(p->entity);
+	free(p->manager);
 	octets_clear_secret(&p->mac_secret);
 	octets_clear(&p->certificate);
 	memset(p, 0, sizeof(*p));

@@ -41,9 +41,14 @@ _must_check_ int secret_open(const struct cmf *cmf, const char *reference, struc
 
 /* Whether the principal has one of the permissions, or acts as the operator on the socket. */
 bool principal_permitted(const struct cmf_principal *who, uint32_t permissions);
+/* The manager of what it registers. */
+const char *principal_manager(const struct cmf_principal *who);
+/* False for one that is an entity by its certificate, and another than that; NULL: one of nobody.
+ */
+bool principal_speaks_for(const struct cmf_principal *who, const char *subject_id);
 /* Whether it manages the entity, or is RA or operator of its trust domain. */
 bool principal_may_act(const struct cmf_principal *who, const char *manager,
-		       const char *trust_domain);
+		       const char *trust_domain, const char *subject_id);
 
 /* A name of a profile or certType, in either spelling; NULL if there is none. */
 const struct conf_profile *profile_find(const struct conf *conf, const char *name);

@@ -92,7 +92,7 @@ static int registration_check(const struct decision *d)
 
 	/* What an end entity may update is its own; requester_check has seen to that. */
 	if ((d->who->kind != CMF_PRINCIPAL_END_ENTITY || !d->csr->update) &&
-	    !principal_may_act(d->who, reg->manager, reg->trust_domain))
+	    !principal_may_act(d->who, reg->manager, reg->trust_domain, reg->subject_id))
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
 		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
@@ -165,13 +165,15 @@ static int entity_register(struct decision *d, const char *subject_id)
 	bool open = false;
 	int r;
 
+	if (!principal_speaks_for(d->who, subject_id))
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (!d->csr->may_register || !d->who->register_on_ir ||
 	    d->who->kind != CMF_PRINCIPAL_CLIENT ||
 	    !principal_permitted(d->who, STORE_MAY_REGISTER))
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (!subject_id_valid(carriers->type, subject_id))
 		return refuse(d->refusal, REFUSAL_subject_id_invalid);
-	r = entity_name_open(d->reader, subject_id, NULL, d->who->name, &open);
+	r = entity_name_open(d->reader, subject_id, NULL, principal_manager(d->who), &open);
 	if (r < 0)
 		return r;
 	if (!open)
@@ -188,7 +190,7 @@ static int entity_register(struct decision *d, const char *subject_id)
 	reg->state = STORE_REGISTRATION_ACTIVE;
 	reg->created_ms = reg->changed_ms = d->now_ms;
 	if (text_dup(subject_id, &reg->subject_id) < 0 ||
-	    text_dup(d->who->name, &reg->manager) < 0 ||
+	    text_dup(principal_manager(d->who), &reg->manager) < 0 ||
 	    text_dup(d->who->trust_domain, &reg->trust_domain) < 0 ||
 	    text_dup(ca_name(ca), &reg->ca) < 0 || text_dup(profile->name, &reg->profile) < 0)
 		return -ENOMEM;
@@ -207,6 +209,11 @@ static int entity_of_request(struct decision *d)
 		return refuse(d->refusal, REFUSAL_cert_type_unknown);
 	r = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
 				&subject_id, d->refusal);
+	/* 3GPP TS 33.310 does not make the subject mandatory: who signed it says whose it is. */
+	if (r == REFUSED && d->refusal->reason == REFUSAL_entity_not_identified && d->who->entity) {
+		*d->refusal = REFUSAL_NULL;
+		r = text_dup(d->who->entity, &subject_id);
+	}
 	if (r != 0)
 		return r;
 	earlier = registered_earlier(d, subject_id);

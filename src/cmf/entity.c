@@ -30,14 +30,30 @@ bool principal_permitted(const struct cmf_principal *who, uint32_t permissions)
 	return false;
 }
 
-bool principal_may_act(const struct cmf_principal *who, const char *manager,
-		       const char *trust_domain)
+const char *principal_manager(const struct cmf_principal *who)
 {
-	if (who->approver && principal_may_act(who->approver, manager, trust_domain))
+	return who->manager ? who->manager : who->name;
+}
+
+bool principal_speaks_for(const struct cmf_principal *who, const char *subject_id)
+{
+	/* Without a certificate it is none of them. */
+	if (who->kind == CMF_PRINCIPAL_CLIENT && who->policy &&
+	    who->policy->entity_from_signer != CONF_SIGNER_ENTITY_NONE && !who->entity)
+		return false;
+	return !who->entity || (subject_id && strcasecmp(who->entity, subject_id) == 0);
+}
+
+bool principal_may_act(const struct cmf_principal *who, const char *manager,
+		       const char *trust_domain, const char *subject_id)
+{
+	if (who->approver && principal_may_act(who->approver, manager, trust_domain, subject_id))
 		return true;
 	switch (who->kind) {
 	case CMF_PRINCIPAL_CLIENT:
-		if (strcmp(who->name, manager) == 0)
+		if (!principal_speaks_for(who, subject_id))
+			return false;
+		if (strcmp(principal_manager(who), manager) == 0)
 			return true;
 		return (who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR)) != 0 &&
 		       strcmp(who->trust_domain, trust_domain) == 0;

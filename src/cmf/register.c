@@ -108,7 +108,7 @@ static int repeated(const struct store_registration *reg, const struct cmf_princ
 		    const struct cmf_register *request, const struct terms *terms,
 		    struct refusal *refusal)
 {
-	if (strcmp(reg->manager, who->name) != 0)
+	if (strcmp(reg->manager, principal_manager(who)) != 0)
 		return refuse(refusal, REFUSAL_entity_not_authorized);
 	if (reg->handling != request->handling || strcmp(reg->profile, terms->profile->name) != 0 ||
 	    (terms->ca_named && strcmp(reg->ca, terms->ca) != 0))
@@ -126,10 +126,12 @@ static int subject_check(const struct cmf_principal *who, const struct cmf_regis
 	int r = store_registration_find(reader, request->cert_type, subject_id, &found);
 
 	*freshp = r == STORE_NOT_FOUND;
+	if (r >= 0 && !principal_speaks_for(who, subject_id))
+		return refuse(refusal, REFUSAL_entity_not_authorized);
 	if (r == 0)
 		return repeated(&found, who, request, terms, refusal);
 	if (r == STORE_NOT_FOUND)
-		r = entity_name_open(reader, subject_id, NULL, who->name, &open);
+		r = entity_name_open(reader, subject_id, NULL, principal_manager(who), &open);
 	if (r < 0)
 		return r;
 	return open ? 0 : refuse(refusal, REFUSAL_entity_not_authorized);
@@ -144,7 +146,7 @@ static int subject_add(const struct cmf *cmf, const struct cmf_principal *who,
 		.cert_type = request->cert_type,
 		.subject_id = (char *)(uintptr_t)subject_id, /* copied, not written to */
 		.handling = request->handling,
-		.manager = who->name,
+		.manager = (char *)(uintptr_t)principal_manager(who),
 		.trust_domain = who->trust_domain,
 		.ca = (char *)(uintptr_t)terms->ca,
 		.profile = terms->profile->name,
@@ -209,7 +211,8 @@ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who, enum cert_t
 	r = store_registration_find(reader, type, subject_id, &reg);
 	if (r < 0)
 		return r;
-	if (r == STORE_NOT_FOUND || !principal_may_act(who, reg.manager, reg.trust_domain))
+	if (r == STORE_NOT_FOUND ||
+	    !principal_may_act(who, reg.manager, reg.trust_domain, reg.subject_id))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
 	r = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
 	if (r == 0)

@@ -76,7 +76,7 @@ static int certificate_authorize(const struct cmf_principal *who,
 		return 0;
 	if (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver)
 		return refuse(refusal, REFUSAL_end_entity_only_own);
-	if (!principal_may_act(who, cert->manager, cert->trust_domain))
+	if (!principal_may_act(who, cert->manager, cert->trust_domain, cert->subject_id))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
 	return 0;
 }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which entity a signer is by the subject of its certificate, where the policy of the client says
+ * so: many devices below the root of one vendor are one client, and each acts for itself alone.
+ * That the certificate is one of that client is signer_path.c's to find out.
+ */
+#include "signer_path.h"
+
+#include "subject_id.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+static void openssl_freep(unsigned char **p)
+{
+	OPENSSL_free(*p);
+}
+
+static int attribute_nid(enum conf_signer_entity from)
+{
+	switch (from) {
+	case CONF_SIGNER_ENTITY_COMMON_NAME:
+		return NID_commonName;
+	case CONF_SIGNER_ENTITY_SERIAL_NUMBER:
+		return NID_serialNumber;
+	case CONF_SIGNER_ENTITY_NONE:
+		break;
+	}
+	return NID_undef;
+}
+
+/* The attribute as text, if the subject has it once and it is an identifier. *textp: NULL if not.
+ */
+static int attribute_text(const X509_NAME *subject, int nid, char **textp)
+{
+	_cleanup_(openssl_freep) unsigned char *utf8 = NULL;
+	int at = X509_NAME_get_index_by_NID(subject, nid, -1);
+	int len;
+
+	*textp = NULL;
+	if (at < 0 || X509_NAME_get_index_by_NID(subject, nid, at) >= 0)
+		return 0;
+	len = ASN1_STRING_to_UTF8(&utf8,
+				  X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+	ERR_clear_error();
+	if (len <= 0 || memchr(utf8, '\0', (size_t)len))
+		return 0;
+	*textp = strndup((const char *)utf8, (size_t)len);
+	if (!*textp)
+		return -ENOMEM;
+	/* That of a VNFCI; a MANO entity's is one, too. */
+	if (!subject_id_valid(CERT_TYPE_VNFCI, *textp))
+		free(TAKE(*textp));
+	return 0;
+}
+
+int signer_entity_find(const X509 *cert, struct cmf_principal *principal, struct refusal *refusal)
+{
+	int nid = attribute_nid(principal->policy->entity_from_signer);
+	char *name = NULL;
+	int r;
+
+	if (nid == NID_undef)
+		return 0;
+	r = attribute_text(X509_get_subject_name(cert), nid, &principal->entity);
+	if (r < 0)
+		return r;
+	if (!principal->entity)
+		return refuse(refusal, REFUSAL_signer_entity_missing);
+	/* A '/' is in no client's name. Transactions and quota are the device's own. */
+	if (asprintf(&name, "%s/%s", principal->name, principal->entity) < 0)
+		return -ENOMEM;
+	principal->manager = principal->name;
+	principal->name = name;
+	return 0;
+}
