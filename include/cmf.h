@@ -154,6 +154,9 @@ _must_check_ int cmf_profile_named(struct cmf *cmf, const struct cmf_principal *
 
 struct cmf_csr_result;
 
+/* What the request says about the archive, RFC 4211 6.4. */
+enum cmf_archive { CMF_ARCHIVE_NOT_SAID, CMF_ARCHIVE_WANTED, CMF_ARCHIVE_UNWANTED };
+
 struct cmf_csr {
 	bool may_register;                /* ir, and the client's policy decides */
 	const char *const *profile_names; /* certType or profile names from all explicit carriers */
@@ -170,8 +173,13 @@ struct cmf_csr {
 	const X509_ALGOR *central_key_wish;
 	int central_key_strength; /* bits that it must not exceed; 0: any */
 	struct spki_kind key_kind;
-	struct bytes p10; /* DER, if it came as PKCS#10 */
-	bool forwards;    /* the door passes its message on where the upstream CA is to get it */
+	enum cmf_archive archive;
+	/* The private key of spki, to be archived; NULL: it was not sent, or cannot be opened here.
+	 */
+	EVP_PKEY *private_key;
+	bool archive_proves; /* that it was sent is the proof of possession */
+	struct bytes p10;    /* DER, if it came as PKCS#10 */
+	bool forwards;       /* the door passes its message on where the upstream CA is to get it */
 	/* ccr only: a CA asks for a cross-certificate. */
 	bool cross;
 	const X509_ALGOR *signing_alg; /* may be NULL */
@@ -206,6 +214,7 @@ struct cmf_csr_result {
 	/* internals that the unit points to; freed by clear after the commit */
 	struct store_certificate certificate;
 	struct store_registration registration;
+	struct store_archived_key archived_key; /* none without secret */
 	int64_t exchange_id;
 };
 void cmf_csr_result_clear(struct cmf_csr_result *r);
@@ -283,10 +292,10 @@ _must_check_ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who,
 _must_check_ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader,
 				  struct store_unit *unit, bool *morep);
 
-/* --- MAC secrets
+/* --- secrets at rest
  * --------------------------------------------------------------------------------------------- */
 
-/* Encrypts a MAC secret under the store key (AES-256-GCM, bound to the reference). */
+/* Encrypts a secret under the store key (AES-256-GCM, bound to the reference). */
 _must_check_ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 				 struct octets *sealedp);
 

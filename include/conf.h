@@ -220,6 +220,9 @@ enum conf_name_rule {
 	CONF_NAME_ANY,
 };
 
+/* Private keys in the archive, RFC 4211 6.4. */
+enum conf_archive_keys { CONF_ARCHIVE_NEVER, CONF_ARCHIVE_ALLOWED, CONF_ARCHIVE_ALWAYS };
+
 /* One precompiled extension of a profile. */
 struct conf_extension {
 	int nid;
@@ -239,6 +242,7 @@ struct conf_profile {
 	struct conf_key_types key_types;
 	/* What is generated for requests without a key, the first by default; none: refused. */
 	struct conf_key_types central_key_types;
+	enum conf_archive_keys archive_keys;
 	enum conf_name_rule common_name;
 	struct conf_list
 		subject_attributes; /* further RDN types a request may set: "O", "OU", ... */

@@ -69,6 +69,9 @@ _must_check_ int envelope_seal(const struct envelope_recipient *to, const char *
 _must_check_ int envelope_open(struct bytes envelope, EVP_PKEY *key, struct bytes password,
 			       const char *content_type, struct octets *contentp);
 
+/* Whether it is one, with content of that type: where several may come. */
+bool envelope_has_type(struct bytes envelope, const char *content_type);
+
 /*
  * A secret to an RSA key by itself: PKCS #1 v1.5, or OAEP with SHA-256. 0, or -EIO, also if it is
  * too long for the key. The caller owns *encryptedp.

@@ -232,6 +232,13 @@ static int envelope_read(struct bytes envelope, struct envelope_view *v)
 	return content_read(&in, v) || in.len ? -EBADMSG : 0;
 }
 
+bool envelope_has_type(struct bytes envelope, const char *content_type)
+{
+	struct envelope_view v;
+
+	return envelope_read(envelope, &v) == 0 && strcmp(v.content_type, content_type) == 0;
+}
+
 int envelope_open(struct bytes envelope, EVP_PKEY *key, struct bytes password,
 		  const char *content_type, struct octets *contentp)
 {

@@ -8,6 +8,7 @@
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "asn1/envelope.h"
+#include "asn1/private_key.h"
 #include "base/log.h"
 #include "envelope_local.h"
 
@@ -31,21 +32,6 @@ static int public_key_put(struct der_writer *w, EVP_PKEY *key)
 	return err;
 }
 
-static int pkcs8_encode(EVP_PKEY *key, struct octets *derp)
-{
-	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
-	unsigned char *der = NULL;
-	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
-	int err = -EIO;
-
-	if (len > 0)
-		err = octets_dup((struct bytes){der, (size_t)len}, derp);
-	if (der)
-		OPENSSL_clear_free(der, (size_t)len);
-	PKCS8_PRIV_KEY_INFO_free(info);
-	return err ? log_fault("encode a private key", err, NULL) : 0;
-}
-
 /*
  * RFC 5958 2
  * AsymmetricKeyPackage ::= SEQUENCE SIZE (1..MAX) OF OneAsymmetricKey
@@ -62,7 +48,7 @@ int key_package_write(EVP_PKEY *key, struct octets *packagep)
 	_cleanup_(der_writer_clear) struct der_writer w = {.secret = true};
 	_cleanup_(octets_clear_secret) struct octets pkcs8 = OCTETS_NULL;
 	struct bytes in, info, version, algorithm, private_key;
-	int err = pkcs8_encode(key, &pkcs8);
+	int err = private_key_write(key, &pkcs8);
 
 	if (err)
 		return err;

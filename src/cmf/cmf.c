@@ -107,6 +107,7 @@ void cmf_csr_result_clear(struct cmf_csr_result *r)
 	r->certificate.der = OCTETS_NULL; /* r->der owns it */
 	store_certificate_clear(&r->certificate);
 	store_registration_clear(&r->registration);
+	store_archived_key_clear(&r->archived_key);
 	octets_clear(&r->der);
 	octets_clear(&r->template);
 	EVP_PKEY_free(r->generated_key);

@@ -6,6 +6,7 @@
  */
 #include "cmf_private.h"
 
+#include "archive.h"
 #include "carriers.h"
 #include "central_key.h"
 #include "cross.h"
@@ -36,6 +37,7 @@ struct decision {
 	struct octets spki;
 	const struct conf_key_type *central; /* of the key that is to be generated; NULL: none */
 	EVP_PKEY *generated_key;
+	bool archives;        /* the private key */
 	struct octets key_id; /* whole Extension, if the requester chooses it */
 	uint8_t key_digest[32];
 	struct template_validity validity;
@@ -342,6 +344,28 @@ static struct taken_query taken_query_of(const struct decision *d)
 				    .now_ms = d->now_ms};
 }
 
+/* RFC 9483 5.2: what is asked for goes upstream as the client's own message. */
+static bool goes_on(const struct decision *d)
+{
+	return d->csr->forwards && ca_is_upstream(d->ca) &&
+	       ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
+}
+
+static int archive_decide(struct decision *d)
+{
+	const struct cmf_csr *csr = d->csr;
+
+	d->archives = archive_wanted(csr, d->profile);
+	if (csr->archive_proves && !d->archives)
+		return refuse(d->refusal, REFUSAL_pop_encrypted_key);
+	/* RFC 4210 5.2.6: a wish. Of what goes on, the upstream CA may fulfil it. */
+	if (csr->archive == CMF_ARCHIVE_WANTED && !d->archives && !goes_on(d))
+		mods_add(&d->mods, "private key not archived", NULL);
+	else if (csr->archive == CMF_ARCHIVE_UNWANTED && d->archives)
+		mods_add(&d->mods, "private key archived", NULL);
+	return 0;
+}
+
 static int entity_find(struct decision *d)
 {
 	if (d->csr->cross)
@@ -372,6 +396,8 @@ static int decide(struct decision *d)
 
 		r = taken_check(&query, d->reader, d->refusal);
 	}
+	if (r == 0)
+		r = archive_decide(d);
 	return r == 0 && d->central ? key_generate(d) : r;
 }
 
@@ -470,8 +496,7 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 {
 	struct ca_request request = ca_request_of(d);
 
-	result->forward = result->waiting && d->csr->forwards &&
-			  ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
+	result->forward = goes_on(d);
 	result->changed = !d->names.as_asked || !mods_empty(&d->mods);
 	if (!result->forward)
 		return 0;
@@ -512,6 +537,10 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 			      result->waiting ? "asked upstream" : serial, unit);
 	if (r == 0 && result->generated_key)
 		r = audit_add(d->cmf, d->who, "generate key", result->subject_id, serial, unit);
+	if (r == 0 && d->archives)
+		r = archive_add(d->cmf, d->who,
+				result->generated_key ? result->generated_key : d->csr->private_key,
+				result, unit);
 	return r;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * MAC secrets at rest: AES-256-GCM under the key of [store] secret_key, with the reference as
- * additional data, so that a sealed secret is of no use under another reference.
+ * Secrets at rest, of MAC clients and private keys: AES-256-GCM under the key of [store]
+ *secret_key, with the reference as additional data, so that a sealed secret is of no use under
+ *another reference.
  *
  *	sealed = nonce (12) || ciphertext || tag (16)
  */
@@ -12,7 +13,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-enum { NONCE_LEN = 12, TAG_LEN = 16, SECRET_LEN_MAX = 4096 };
+enum { NONCE_LEN = 12, TAG_LEN = 16, SECRET_LEN_MAX = 16384 };
 
 static void cipher_ctx_freep(EVP_CIPHER_CTX **ctx)
 {
@@ -65,7 +66,7 @@ static int seal(const struct cmf *cmf, struct bytes aad, struct bytes secret, ui
 	    EVP_EncryptUpdate(ctx, text, &len, secret.data, (int)secret.len) != 1 ||
 	    EVP_EncryptFinal_ex(ctx, text + len, &len) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text + secret.len) != 1)
-		return log_fault("cmf: seal MAC secret", -EIO, NULL);
+		return log_fault("cmf: seal a secret", -EIO, NULL);
 	return 0;
 }
 
@@ -76,7 +77,7 @@ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 	int r;
 
 	if (!cmf->has_secret_key)
-		return log_fault("cmf: seal MAC secret", -ENOKEY, "[store] secret_key is not set");
+		return log_fault("cmf: seal a secret", -ENOKEY, "[store] secret_key is not set");
 	if (secret.len == 0 || secret.len > SECRET_LEN_MAX)
 		return -EINVAL;
 	sealed.len = NONCE_LEN + secret.len + TAG_LEN;
@@ -101,9 +102,9 @@ int secret_open(const struct cmf *cmf, const char *reference, struct bytes seale
 	int len;
 
 	if (!cmf->has_secret_key)
-		return log_fault("cmf: open MAC secret", -ENOKEY, "[store] secret_key is not set");
+		return log_fault("cmf: open a secret", -ENOKEY, "[store] secret_key is not set");
 	if (sealed.len <= NONCE_LEN + TAG_LEN || sealed.len > NONCE_LEN + SECRET_LEN_MAX + TAG_LEN)
-		return log_fault("cmf: open MAC secret", -EBADMSG, reference);
+		return log_fault("cmf: open a secret", -EBADMSG, reference);
 	secret.len = sealed.len - NONCE_LEN - TAG_LEN;
 	secret.data = malloc(secret.len);
 	ctx = EVP_CIPHER_CTX_new();
@@ -116,7 +117,7 @@ int secret_open(const struct cmf *cmf, const char *reference, struct bytes seale
 		    1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) != 1 ||
 	    EVP_DecryptFinal_ex(ctx, secret.data + len, &len) != 1)
-		return log_fault("cmf: open MAC secret", -EBADMSG, reference);
+		return log_fault("cmf: open a secret", -EBADMSG, reference);
 	*secretp = secret;
 	secret = OCTETS_NULL;
 	return 0;

@@ -103,6 +103,18 @@ static int kga_load(struct cmp_door *door, struct strbuf *problems)
 	return err;
 }
 
+/* Generated keys and archived ones go out with its signature. */
+static int kga_required(const struct conf_profile *profile, struct strbuf *problems)
+{
+	if (profile->central_key_types.len > 0)
+		return kga_problem(problems, "kga_certificate",
+				   "required by central_key_types of a profile", -EINVAL);
+	if (profile->archive_keys != CONF_ARCHIVE_NEVER)
+		return kga_problem(problems, "kga_certificate",
+				   "required by archive_keys of a profile", -EINVAL);
+	return 0;
+}
+
 int cmp_kga_load(struct cmp_door *door, struct strbuf *problems)
 {
 	const struct conf *conf = door->conf;
@@ -112,9 +124,7 @@ int cmp_kga_load(struct cmp_door *door, struct strbuf *problems)
 		return kga_problem(problems, "kga_key", "goes with kga_certificate", -EINVAL);
 	err = kga_load(door, problems);
 	for (size_t i = 0; i < conf->n_profiles && !err && !door->kga.signer; i++)
-		if (conf->profiles[i].central_key_types.len > 0)
-			err = kga_problem(problems, "kga_certificate",
-					  "required by central_key_types of a profile", -EINVAL);
+		err = kga_required(&conf->profiles[i], problems);
 	return err;
 }
 

@@ -41,13 +41,14 @@ static int pop_input_check(struct cmp_request *rq, const CertTemplate *t, const 
 }
 
 /* RFC 9483 4.1.1, 5.1.1: popo. */
-static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
+static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
+		     struct cmp_item *item)
 {
 	const POPOSigningKey *pop;
 	int err;
 
 	if (!msg->popo)
-		return refuse(&rq->refusal, REFUSAL_pop_missing);
+		return item->csr.archive_proves ? 0 : refuse(&rq->refusal, REFUSAL_pop_missing);
 	switch (msg->popo->type) {
 	case POPO_RA_VERIFIED:
 		if (!cmf_principal_is_ra(&rq->who))
@@ -62,6 +63,8 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 				      cert_request_der(msg->certReq));
 	case POPO_KEY_ENCIPHERMENT:
 	case POPO_KEY_AGREEMENT:
+		if (msg->popo->value.keyEncipherment->type == POPO_PRIV_KEY_ENCRYPTED_KEY)
+			return cmp_archive_pop(rq, msg, key, item);
 		return cmp_pop_priv_key(rq, msg->popo->value.keyEncipherment, key);
 	default:
 		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
@@ -147,8 +150,10 @@ static int template_read(struct cmp_request *rq, const CertReqMsg *msg, struct c
 		err = cmp_central_key_ask(rq, msg, csr);
 	else if (!err)
 		err = cmp_public_key(rq, t->publicKey, &key, &csr->key_kind);
-	if (key)
-		err = pop_check(rq, msg, key);
+	if (!err)
+		err = cmp_archive_read(rq, msg, key, item);
+	if (!err && key)
+		err = pop_check(rq, msg, key, item);
 	EVP_PKEY_free(key);
 	item->pop = rq->pop;
 	csr->subject = t->subject;

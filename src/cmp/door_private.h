@@ -27,6 +27,7 @@ enum cmp_oid {
 	CMP_OID_VNFC_ID,
 	CMP_OID_CERT_CHAIN_REQUEST,
 	CMP_OID_OLD_CERT_ID,
+	CMP_OID_ARCHIVE_OPTIONS,
 	CMP_OID_UTF8_PAIRS,
 	CMP_OID_REG_CERT_REQ,
 	CMP_OID_SIGN_KEY_PAIR_TYPES,
@@ -148,6 +149,7 @@ struct cmp_item {
 	const char *vnfc_ids[2 * CMP_CARRIERS_MAX];
 	struct store_certificate old;          /* kur */
 	STACK_OF(X509_EXTENSION) * extensions; /* PKCS#10: out of its attributes */
+	EVP_PKEY *archived_key;                /* what was sent, to be archived */
 	struct cmf_csr csr;
 	bool refused;
 	struct refusal refusal;            /* refused */
@@ -525,6 +527,15 @@ _must_check_ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *m
 /* The private key, signed and encrypted for the requester, as EncryptedKey. The caller owns it. */
 _must_check_ int cmp_central_key_seal(struct cmp_request *rq, EVP_PKEY *generated,
 				      struct octets *encryptedp);
+/*
+ * archive.c: what the pkiArchiveOptions control asks for goes into item->csr; a private key in it
+ * is opened, and is that of `key` (NULL: it is to be generated). REFUSED archive_*.
+ */
+_must_check_ int cmp_archive_read(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
+				  struct cmp_item *item);
+/* The same of encryptedKey as proof of possession. REFUSED archive_*, pop_*. */
+_must_check_ int cmp_archive_pop(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
+				 struct cmp_item *item);
 /* setup.c: the DER of the certificates, but of self-signed ones behind the first. */
 _must_check_ int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *np);
 /* setup.c: the credential that answers are signed with. */

@@ -27,6 +27,7 @@ void cmp_items_clear(struct cmp_items *items)
 		cmp_carriers_clear(&item->carriers);
 		store_certificate_clear(&item->old);
 		sk_X509_EXTENSION_pop_free(item->extensions, X509_EXTENSION_free);
+		EVP_PKEY_free(item->archived_key);
 		cmf_csr_result_clear(&item->result);
 		octets_clear(&item->private_key);
 	}

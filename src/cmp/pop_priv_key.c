@@ -25,9 +25,6 @@ static int choice_check(struct cmp_request *rq, const POPOPrivKey *pop)
 	case POPO_PRIV_KEY_AGREE_MAC:
 		/* RFC 4211 4.3: with a key agreement certificate of the CA, which ours has not */
 		return refuse(&rq->refusal, REFUSAL_pop_agree_mac);
-	case POPO_PRIV_KEY_ENCRYPTED_KEY:
-		/* RFC 9810 5.2.8.3.1: only if archival of the private key is desired */
-		return refuse(&rq->refusal, REFUSAL_pop_encrypted_key);
 	default:
 		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
 	}

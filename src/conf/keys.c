@@ -109,7 +109,8 @@ const struct conf_key conf_keys[] = {
 	STORE(database, "database", path, .required = true,
 	      .help = "SQLite database; `cmfctl init` makes it."),
 	STORE(secret_key, "secret_key", file, .required = true,
-	      .help = "File with 32 octets of key in hex, under which MAC secrets are stored."),
+	      .help = "File with 32 octets of key in hex, under which MAC secrets and archived "
+		      "keys are stored."),
 	STORE(batch_max, "batch_max", number, .initial = "64", .min = 1, .max = 10000,
 	      .help = "Requests that share one commit to disk."),
 	STORE(commit_delay_ms, "commit_delay", duration, .initial = "1ms", .max = SECOND,
@@ -320,6 +321,12 @@ const struct conf_key conf_keys[] = {
 		.help = "Key pairs that the CMF generates for who asks for it (RFC 9483 4.1.6): "
 			"the first if the request has no preference, of rsa the shortest; without "
 			"it none."),
+	PROFILE(archive_keys, "archive_keys", archive_keys, .initial = "never",
+		.help = "Whether private keys are archived, encrypted under `[store] secret_key`, "
+			"for "
+			"key recovery (krr). `allowed`: if the request asks for it (RFC 4211 6.4); "
+			"`always`: those that the CMF generates too when it does not. With "
+			"`never` nothing is recovered either."),
 	PROFILE(common_name, "common_name", name_rule, .initial = "subjectId",
 		.help = "What the CN may be."),
 	PROFILE(subject_attributes, "subject_attributes", attributes,

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The archive of private keys. A key lies there encrypted under the store key and bound to the
+ * public key of its certificate; it is written with the certificate, in one unit, and read for key
+ * recovery alone.
+ */
+#include "archive.h"
+
+#include "asn1/private_key.h"
+
+#include <errno.h>
+
+bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profile)
+{
+	if (!csr->private_key && !csr->central_key)
+		return false;
+	switch (profile->archive_keys) {
+	case CONF_ARCHIVE_NEVER:
+		return false;
+	case CONF_ARCHIVE_ALLOWED:
+		return csr->archive == CMF_ARCHIVE_WANTED;
+	case CONF_ARCHIVE_ALWAYS:
+		return true;
+	}
+	return false;
+}
+
+/* What a key is sealed for: nothing else under the store key opens as one, nor the reverse. */
+static int seal_reference(const uint8_t key_digest[32], char **textp)
+{
+	char hex[2 * 32 + 1];
+
+	bytes_to_hex((struct bytes){key_digest, 32}, hex);
+	if (asprintf(textp, "archivedKey:%s", hex) >= 0)
+		return 0;
+	*textp = NULL;
+	return -ENOMEM;
+}
+
+int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
+		struct cmf_csr_result *result, struct store_unit *unit)
+{
+	_cleanup_(octets_clear_secret) struct octets der = OCTETS_NULL;
+	_cleanup_(freep) char *reference = NULL;
+	struct store_archived_key *row = &result->archived_key;
+	char serial[2 * STORE_SERIAL_MAX + 1];
+	int r = private_key_write(key, &der);
+
+	if (r == 0)
+		r = seal_reference(result->certificate.key_digest, &reference);
+	if (r == 0)
+		r = cmf_secret_seal(cmf, reference, octets_view(&der), &row->secret);
+	if (r < 0)
+		return r;
+	row->created_ms = result->certificate.created_ms;
+	row->generated = result->generated_key != NULL;
+	r = store_archived_key_insert(unit, row, &result->certificate_id);
+	bytes_to_hex((struct bytes){result->serial, result->serial_len}, serial);
+	return r == 0 ? audit_add(cmf, who, "archive key", result->subject_id,
+				  result->waiting ? "asked upstream" : serial, unit)
+		      : r;
+}
