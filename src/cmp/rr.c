@@ -85,6 +85,7 @@ static int item_find(struct cmp_request *rq, struct revocations *all, size_t i)
 		return err;
 	request.issuer = cmp_name_der(t->issuer);
 	request.serial = cmp_integer_octets(t->serialNumber, serial);
+	request.message = rq->digest;
 	return cmf_revoke_find(rq->door->cmf, &rq->who, &request, all->item, i, rq->worker->reader,
 			       &all->item[i], refusal);
 }

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import OPENSSL, Cmf, Vnfm, issue, make_ca, run, serial_of, wait_for
+from conftest import OPENSSL, Cmf, Vnfm, free_port, issue, make_ca, run, serial_of, wait_for
 from relay import Relay
 
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
@@ -270,6 +270,32 @@ def test_rr_waits_for_the_upstream_over_a_restart(pair):
     out, _ = client.communicate(timeout=90)
     assert client.returncode == 0, out
     pair.check_one("up-rrw", cert, "revoked")
+
+
+def test_rr_again_after_kill_9_of_the_ra(pair):
+    """The upstream has revoked, and the answer was lost with the RA: the same message is granted, not told
+    that the certificate is revoked already."""
+    pair.register("up-rrk")
+    cert = pair.enrol("up-rrk")
+    pair.check_one("up-rrk", cert)
+    pair.ra.stop()
+    pair.ra.start(ready=False, CMFD_FAULT_POINT="upstream-after-send")
+    relay = Relay(pair.ra.port)
+    command = pair.vnfm.command("rr", "-oldcert", cert, "-revreason", "1", "-total_timeout", "90")
+    command[command.index("-server") + 1] = relay.address
+    outcome = {}
+    client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
+    client.start()
+    assert pair.ra.process.wait(60) == -9
+    relay.target = free_port()
+    pair.ra.start()
+    wait_for("revocation here", lambda: pair.ra.states("up-rrk") == ["revoked"])
+    relay.target = pair.ra.port
+    client.join(120)
+    relay.stop()
+    result = outcome["result"]
+    assert result.returncode == 0, f"{result.stdout}\n{pair.ra.tail()}"
+    pair.check_one("up-rrk", cert, "revoked")
 
 
 def test_unreachable_upstream_is_systemunavail_in_the_end(tmp_path):

@@ -452,6 +452,79 @@ START_TEST(rfc4210_5_3_9_several_cas)
 }
 END_TEST
 
+/* rr for the upstream's certificate in `told`, which is the newest, to be revoked. */
+static void ask_rr_upstream(struct ask *rr, const struct told *told)
+{
+	ask_new(rr, &house, &house.vnfm_a);
+	ask_rr(rr, told_certificate(told), 1);
+	serial_newest(sk_RevDetails_value(rr->body->value.rr, 0)->certDetails->serialNumber);
+}
+
+static bool rp_refuses(const struct told *rp, int i, int failinfo)
+{
+	const PKIStatusInfo *info = sk_PKIStatusInfo_value(rp->msg->body->value.rp->status, i);
+
+	return info->failInfo && ASN1_BIT_STRING_get_bit(info->failInfo, failinfo);
+}
+
+static bool rp_grants(const struct told *rp, int i)
+{
+	const PKIStatusInfo *info = sk_PKIStatusInfo_value(rp->msg->body->value.rp->status, i);
+
+	return !info->failInfo && ASN1_INTEGER_get(info->status) == PKI_STATUS_ACCEPTED;
+}
+
+/* What becomes of ours without an answer: nothing. */
+static void answer_lost(const struct told *ours)
+{
+	struct told rp;
+	struct ask rr;
+
+	ask_new(&rr, &house, &house.vnfm_a);
+	ask_rr(&rr, told_certificate(ours), 8);
+	ask_send(&rr, &rp);
+	ck_assert(rp_grants(&rp, 0));
+	done(&rr, &rp);
+	ck_assert_int_eq(store_transaction_purge(house.worker.unit, house.now_ms + 60 * 1000, 100),
+			 0);
+	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
+}
+
+/*
+ * What an upstream has done is durable before the answer. Should a crash come between, the same
+ * message is granted it once more, with what is ours; another one hears that it is done.
+ */
+START_TEST(rfc4210_5_3_9_again_after_a_crash)
+{
+	struct told told, ours, rp;
+	struct ask a, b, rr;
+
+	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	ask_new(&b, &house, &house.vnfm_a);
+	ask_certreq(&b, PKI_BODY_IR, "vnfci-a");
+	ask_implicit_confirm(&b);
+	ask_send(&b, &ours);
+	active_upstream(&a, &told);
+	ask_rr_upstream(&rr, &told);
+	ask_rr(&rr, told_certificate(&ours), 6);
+	ask_send(&rr, &rp);
+	ck_assert(rp_refuses(&rp, 0, FAIL_SYSTEM_UNAVAIL) && rp_grants(&rp, 1));
+	told_clear(&rp);
+	upstream_revokes(-1);
+	answer_lost(&ours);
+	ask_send_octets(&rr, &house.worker, octets_view(&rr.sent), &rp);
+	ck_assert(rp_grants(&rp, 0) && rp_grants(&rp, 1));
+	ck_assert_int_eq(state_newest(), STORE_CERT_REVOKED);
+	done(&rr, &rp);
+	ask_rr_upstream(&rr, &told);
+	ask_send(&rr, &rp);
+	ck_assert(rp_refuses(&rp, 0, FAIL_CERT_REVOKED));
+	done(&rr, &rp);
+	done(&b, &ours);
+	done(&a, &told);
+}
+END_TEST
+
 static void setup(void)
 {
 	house_open(&house, "ca_rules = oam\n", sections);
@@ -654,6 +727,7 @@ int main(void)
 	tcase_add_test(tcase, rfc4210_5_3_21_error_while_waiting);
 	tcase_add_test(tcase, rfc4210_5_3_21_error_while_rr_waits);
 	tcase_add_test(tcase, rfc4210_5_3_9_several_cas);
+	tcase_add_test(tcase, rfc4210_5_3_9_again_after_a_crash);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_2_encr_cert_not_upstream);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_challenge_then_upstream);
 	tcase_add_test(tcase, rfc4210_5_3_22_several_wait_together);
