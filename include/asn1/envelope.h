@@ -59,6 +59,13 @@ _must_check_ int envelope_seal(const struct envelope_recipient *to, const char *
 			       struct bytes content, struct octets *envelopep);
 
 /*
+ * Whether anything can be encrypted for that public key: not where it is a point of small order
+ * (RFC 7748 6), which is nobody's key, or an RSA key too short for a content-encryption key. 0,
+ * -ENOTSUP, other negative errno.
+ */
+_must_check_ int envelope_key_check(EVP_PKEY *key);
+
+/*
  * The content, opened with a private key or, if it is NULL, with a password. Versions 0 to 4 and
  * one recipient, whose identifier is not looked at: RFC 9810 5.2.8.3.2 lets it name what the owner
  * of the key cannot know. 0; -EBADMSG if malformed or of another content type; -ENOTSUP if an

@@ -21,6 +21,8 @@ enum {
 	WRAPPED_LEN = KEY_LEN + ENVELOPE_WRAP_OVERHEAD,
 	UKM_LEN = 16,
 	SALT_LEN = 16,
+	/* Of an RSA key that encrypts a key, or the challenge of RFC 4210 5.2.8.3. */
+	RSA_BITS_MIN = 1024,
 	/* RFC 3211 2.3.1: length, check, key, random octets up to whole blocks of AES. */
 	KEK_LEN = 48
 };
@@ -117,6 +119,23 @@ static int ephemeral_make(EVP_PKEY *key, EVP_PKEY **ephemeralp)
 		EVP_PKEY_generate(ctx, ephemeralp);
 	EVP_PKEY_CTX_free(ctx);
 	return *ephemeralp ? 0 : log_fault("make an ephemeral key", -EIO, NULL);
+}
+
+int envelope_key_check(EVP_PKEY *key)
+{
+	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
+	EVP_PKEY *ephemeral = NULL;
+	int err;
+
+	if (EVP_PKEY_is_a(key, "RSA"))
+		return EVP_PKEY_get_bits(key) < RSA_BITS_MIN ? -ENOTSUP : 0;
+	if (!EVP_PKEY_is_a(key, "X25519") && !EVP_PKEY_is_a(key, "X448"))
+		return 0;
+	err = ephemeral_make(key, &ephemeral);
+	if (!err && envelope_agree(ephemeral, key, &secret))
+		err = -ENOTSUP;
+	EVP_PKEY_free(ephemeral);
+	return err;
 }
 
 static int agreed_key_wrap(const struct envelope_scheme *scheme, EVP_PKEY *ephemeral,

@@ -58,6 +58,9 @@ int cmp_pop_priv_key(struct cmp_request *rq, const POPOPrivKey *pop, EVP_PKEY *k
 		return refuse(&rq->refusal, REFUSAL_pop_subsequent_unknown);
 	if (!cmp_envelope_understood(rq) && !EVP_PKEY_is_a(key, "RSA"))
 		return refuse(&rq->refusal, REFUSAL_pop_needs_pvno_3);
+	err = envelope_key_check(key);
+	if (err)
+		return err == -ENOTSUP ? refuse(&rq->refusal, REFUSAL_public_key_useless) : err;
 	if (method == POPO_SUBSEQUENT_ENCR_CERT)
 		rq->pop = CMP_POP_ENCR_CERT;
 	else if (!rq->pop_answered)

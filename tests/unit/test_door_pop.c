@@ -322,6 +322,51 @@ static void expect_refused(struct ask *a, int failinfo, enum refusal_reason reas
 	granted_done(a, &told);
 }
 
+/* A public key that no private one fits, or that encrypts less than a challenge. */
+static const struct useless_row {
+	const char *kind;
+	int pvno;
+	long method;
+} useless_rows[] = {
+	{"X25519", 3, POPO_SUBSEQUENT_CHALLENGE_RESP}, {"X25519", 3, POPO_SUBSEQUENT_ENCR_CERT},
+	{"X448", 3, POPO_SUBSEQUENT_CHALLENGE_RESP},   {"X448", 3, POPO_SUBSEQUENT_ENCR_CERT},
+	{"RSA", 2, POPO_SUBSEQUENT_CHALLENGE_RESP},    {"RSA", 2, POPO_SUBSEQUENT_ENCR_CERT},
+	{"RSA", 3, POPO_SUBSEQUENT_CHALLENGE_RESP},    {"RSA", 3, POPO_SUBSEQUENT_ENCR_CERT},
+};
+
+static EVP_PKEY *useless_key(const char *kind)
+{
+	static const uint8_t zero[56];
+	EVP_PKEY_CTX *ctx;
+	EVP_PKEY *key = NULL;
+
+	if (kind[0] == 'X')
+		return EVP_PKEY_new_raw_public_key_ex(NULL, kind, NULL, zero,
+						      strcmp(kind, "X448") ? 32 : 56);
+	ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	ck_assert(EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 512) > 0 &&
+		  EVP_PKEY_generate(ctx, &key) > 0);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+START_TEST(rfc7748_6_useless_key)
+{
+	const struct useless_row *row = &useless_rows[_i];
+	int before = granted_find(BYTES_NULL).n;
+	struct told told;
+	struct ask a;
+
+	ask_for_key(&a, "vnfci-useless", useless_key(row->kind), row->pvno);
+	ask_pop_subsequent(&a, POPO_KEY_ENCIPHERMENT, row->method);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_CERT_TEMPLATE);
+	ck_assert_int_eq(granted_find(BYTES_NULL).n, before);
+	granted_done(&a, &told);
+}
+END_TEST
+
 /* One attempt: the transaction ends, whatever follows. */
 START_TEST(rfc9810_5_2_8_3_3_wrong_number)
 {
@@ -598,6 +643,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9810_5_2_2_encr_cert_for_libcrypto);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_2_wrong_hash);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_3_3_challenge, 0, ARRAY_LEN(challenge_rows));
+	tcase_add_loop_test(tcase, rfc7748_6_useless_key, 0, ARRAY_LEN(useless_rows));
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_wrong_number);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_two_numbers);
 	tcase_add_test(tcase, rfc9483_3_5_only_popdecr);
