@@ -187,15 +187,25 @@ static void signed_data_frame(struct der_writer *w, const struct signed_data_sig
 	der_put_header(w, 0x30, 0);
 }
 
+static bool signature_is_ml_dsa(const X509_ALGOR *algorithm)
+{
+	const struct signature_algorithm *a = signature_algorithm_find(algorithm->algorithm);
+
+	return a && strncmp(a->name, "ML-DSA-", strlen("ML-DSA-")) == 0;
+}
+
 int signed_data_sign(const struct signed_data_signer *by, const char *content_type,
 		     struct bytes content, struct octets *signedp)
 {
 	_cleanup_(der_writer_clear) struct der_writer w = {.secret = true};
 	_cleanup_(octets_clear) struct octets digest_algorithm = OCTETS_NULL;
 	_cleanup_(octets_clear) struct octets attributes = OCTETS_NULL;
-	const EVP_MD *md = cert_hash_digest(signer_algorithm(by->signer));
+	const X509_ALGOR *algorithm = signer_algorithm(by->signer);
+	const EVP_MD *md = cert_hash_digest(algorithm);
 	int err;
 
+	if (!md && signature_is_ml_dsa(algorithm))
+		md = digest_by_nid(NID_sha512); /* RFC 9882 3.3: for each parameter set */
 	if (!md)
 		return -ENOTSUP;
 	err = digest_algorithm_write(md, &digest_algorithm);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The internal CA: a key of ours signs. CRLs are made in crl.c. */
+#include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "ca/credential.h"
 #include "ca_local.h"
@@ -33,6 +34,8 @@ static int key_check(const struct ca *ca, EVP_PKEY *key, struct strbuf *problems
 static int key_load(const struct ca *ca, struct internal *internal, struct strbuf *problems)
 {
 	const struct conf_ca *conf = ca->conf;
+	const struct signature_algorithm *algorithm;
+	const EVP_MD *digest;
 	int r = credential_key_read(conf->key, conf->passphrase_file, &internal->key);
 
 	if (r < 0)
@@ -42,15 +45,19 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 	r = key_check(ca, internal->key, problems);
 	if (r < 0)
 		return r;
-	if (!EVP_PKEY_is_a(internal->key, "ED25519") && !EVP_PKEY_is_a(internal->key, "ED448")) {
-		internal->digest = EVP_get_digestbyname(conf->digest);
-		if (!internal->digest)
-			return ca_problem(problems, conf, "digest", "%s is not known",
-					  conf->digest);
-	}
+	digest = EVP_get_digestbyname(conf->digest);
+	if (!digest)
+		return ca_problem(problems, conf, "digest", "%s is not known", conf->digest);
 	r = signer_new(internal->key, conf->digest, &internal->signer);
 	if (r < 0)
 		return ca_problem(problems, conf, "key", "cannot sign with this kind of key");
+	/* OpenSSL 3.0 signs with ecdsa-with-SHA3-256, but finds no issuer for what has it. */
+	algorithm = signature_algorithm_find(signer_algorithm(internal->signer)->algorithm);
+	if (!OBJ_find_sigid_algs(OBJ_txt2nid(algorithm->oid), NULL, NULL))
+		return ca_problem(problems, conf, "digest", "%s: this OpenSSL does not verify %s",
+				  conf->digest, algorithm->name);
+	if (algorithm->scheme != SIGNATURE_PURE)
+		internal->digest = digest;
 	return 0;
 }
 

@@ -230,7 +230,7 @@ const struct conf_key conf_keys[] = {
 	INTERNAL(passphrase_file, "passphrase_file", file,
 		 .help = "File with the passphrase of key."),
 	INTERNAL(digest, "digest", digest, .initial = "sha256",
-		 .help = "Digest of signatures; without meaning for Ed25519 and Ed448 keys."),
+		 .help = "Digest of signatures; without meaning for EdDSA and ML-DSA keys."),
 	INTERNAL(crl_distribution_points, "crl_distribution_points", uris,
 		 .help = "URIs for the extension of that name; cmfd serves `/crl/NAME.crl`."),
 	INTERNAL(aia_ca_issuers, "aia_ca_issuers", uris,

@@ -231,7 +231,8 @@ const struct conf_type conf_type_dn = {
 };
 
 /* SHA-1 and MD5 are not offered. */
-static const char *const digests[] = {"sha256", "sha384", "sha512", NULL};
+static const char *const digests[] = {"sha256",   "sha384",   "sha512", "sha3-256",
+				      "sha3-384", "sha3-512", NULL};
 
 static int digest_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
@@ -239,7 +240,8 @@ static int digest_parse(const struct conf_input *in, void *value, struct strbuf 
 		if (strcmp(in->text, digests[i]) == 0)
 			return text_parse(in, value, why);
 	}
-	strbuf_printf(why, "\"%s\" is not sha256, sha384 or sha512", in->text);
+	strbuf_printf(why, "\"%s\" is not sha256, sha384, sha512, sha3-256, sha3-384 or sha3-512",
+		      in->text);
 	return -EINVAL;
 }
 

@@ -133,6 +133,40 @@ static void check_places(X509 *cert)
 	AUTHORITY_INFO_ACCESS_free(access);
 }
 
+static const struct {
+	const char *key_kind, *digest;
+	int signature_nid;
+} digests[] = {
+	{"EC", "sha512", NID_ecdsa_with_SHA512},
+	{"EC", "sha3-256", NID_ecdsa_with_SHA3_256},
+	{"RSA", "sha3-384", NID_RSA_SHA3_384},
+	{"RSA", "sha3-512", NID_RSA_SHA3_512},
+};
+
+/* NIST's ecdsa-with-SHA3-256 and its like, where the configuration asks for them. */
+START_TEST(test_digests)
+{
+	struct ca_issued issued;
+	X509 *cert;
+
+	begin(digests[_i].key_kind);
+	f.conf_ca.digest = (char *)digests[_i].digest;
+	if (!OBJ_find_sigid_algs(digests[_i].signature_nid, NULL, NULL)) { /* OpenSSL 3.0 */
+		fixture_load_problem(&f, "this OpenSSL does not verify ecdsa-with-SHA3-256");
+		end();
+		return;
+	}
+	fixture_load(&f);
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	cert = decode(&issued);
+	ck_assert_int_eq(X509_get_signature_nid(cert), digests[_i].signature_nid);
+	ck_assert_int_eq(verify(cert), X509_V_OK);
+	X509_free(cert);
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
 START_TEST(test_extensions)
 {
 	struct ca_issued issued;
@@ -551,6 +585,7 @@ static Suite *ca_suite(void)
 	int kinds = (int)ARRAY_LEN(key_kinds) - !ml_dsa;
 
 	tcase_add_loop_test(issue, test_issued_verifies, 0, kinds);
+	tcase_add_loop_test(issue, test_digests, 0, ARRAY_LEN(digests));
 	tcase_add_test(issue, test_extensions);
 	tcase_add_test(issue, test_rfc5280_4_2_1_6_empty_subject);
 	tcase_add_test(issue, test_rfc5280_4_1_2_2_serials);

@@ -371,7 +371,8 @@ static const struct {
 	{"/CN=Central", "CN=Central",
 	 "[ca central] recipient: \"CN=Central\" is not a name of the form /O=Example/CN=name"},
 	{"key = ./ca", "digest = sha1\nkey = ./ca",
-	 "[ca issuing] digest: \"sha1\" is not sha256, sha384 or sha512"},
+	 "[ca issuing] digest: \"sha1\" is not sha256, sha384, sha512, sha3-256, sha3-384 or "
+	 "sha3-512"},
 	{"VNFOAM_CERT", "VNFOAM",
 	 "[ca_rule second] cert_type: \"VNFOAM\" is not ManoCert, VnfciCert or VnfOAMCert"},
 	{"rsa:2048-4096", "rsa:1024-4096",
