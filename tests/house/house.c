@@ -276,25 +276,36 @@ static void unit_commit(struct house *house)
 	HOUSE_CHECK(!store_unit_commit(house->worker.unit));
 }
 
+void house_client_add_with(struct house *house, const char *name, const char *domain,
+			   uint32_t permissions, bool register_on_ir, struct bytes trust_anchor)
+{
+	char subject[64];
+	struct store_client client = {
+		.name = (char *)name,
+		.trust_domain = (char *)domain,
+		.permissions = permissions,
+		.register_on_ir = register_on_ir,
+		.default_profile = (char *)"VnfciCert",
+		.subject = subject,
+		.trust_anchor = {(uint8_t *)trust_anchor.data, trust_anchor.len},
+		.created_ms = house->now_ms};
+
+	snprintf(subject, sizeof(subject), "/CN=%s", name);
+	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
+	unit_commit(house);
+}
+
 void house_client_add(struct house *house, const char *name, const char *domain,
 		      uint32_t permissions, bool register_on_ir)
 {
-	char anchor_path[128], subject[64];
-	struct store_client client = {.name = (char *)name,
-				      .trust_domain = (char *)domain,
-				      .permissions = permissions,
-				      .register_on_ir = register_on_ir,
-				      .default_profile = (char *)"VnfciCert",
-				      .subject = subject,
-				      .created_ms = house->now_ms};
+	_cleanup_(octets_clear) struct octets anchor = OCTETS_NULL;
+	char path[128];
 
-	snprintf(subject, sizeof(subject), "/CN=%s", name);
 	pem_put(house, "clients.pem", house->client_root.cert, NULL);
-	snprintf(anchor_path, sizeof(anchor_path), "%s/clients.pem", house->dir);
-	HOUSE_CHECK(!file_read(anchor_path, 65536, &client.trust_anchor));
-	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
-	unit_commit(house);
-	octets_clear(&client.trust_anchor);
+	snprintf(path, sizeof(path), "%s/clients.pem", house->dir);
+	HOUSE_CHECK(!file_read(path, 65536, &anchor));
+	house_client_add_with(house, name, domain, permissions, register_on_ir,
+			      octets_view(&anchor));
 }
 
 void house_mac_client_add(struct house *house, const char *name, const char *reference,
@@ -373,12 +384,17 @@ void house_worker_clear(struct cmp_worker *worker)
 
 void house_open(struct house *h, const char *cmf_keys, const char *sections)
 {
+	house_open_at(h, clock_now_ms(&clock_system), cmf_keys, sections);
+}
+
+void house_open_at(struct house *h, int64_t now_ms, const char *cmf_keys, const char *sections)
+{
 	struct strbuf problems = STRBUF_NULL;
 	char path[128];
 	int err;
 
 	/* In memory where there is such a place: nothing here is about disks. */
-	*h = (struct house){.now_ms = clock_now_ms(&clock_system)};
+	*h = (struct house){.now_ms = now_ms};
 	snprintf(h->dir, sizeof(h->dir), "%s/cmf-house-XXXXXX",
 		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	HOUSE_CHECK(mkdtemp(h->dir));

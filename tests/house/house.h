@@ -84,10 +84,15 @@ struct house {
 
 /* Further keys of [cmf]; further keys of [protection], then further sections; "" for none. */
 void house_open(struct house *house, const char *cmf_keys, const char *sections);
+/* The same at another time than now: for messages that were made then. */
+void house_open_at(struct house *house, int64_t now_ms, const char *cmf_keys, const char *sections);
 void house_close(struct house *house);
 /* A client with a certificate of client_root with that CN. */
 void house_client_add(struct house *house, const char *name, const char *domain,
 		      uint32_t permissions, bool register_on_ir);
+/* The same with that trust anchor, PEM. */
+void house_client_add_with(struct house *house, const char *name, const char *domain,
+			   uint32_t permissions, bool register_on_ir, struct bytes trust_anchor);
 /* Registers, as the operator would, for delegation. */
 void house_register(struct house *house, const char *client, enum cert_type type,
 		    const char *subject_id);

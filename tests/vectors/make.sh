@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes the CMP messages in this directory anew, with the `openssl cmp` command as client and as
-# mock server. Keys are thrown away: the tests verify with the certificates in extraCerts, and the
-# MAC with the secret below (MAC_SECRET in test_message.c). `openssl cmp` 3.0 cannot protect with
+# Makes the CMP messages in good/ anew, and bad/ir_nopop.der, with the `openssl cmp` command as client
+# and as mock server; then make_35.sh and make.py go. Keys are thrown away: the tests verify with the
+# certificates in extraCerts, and the MAC with the secret below (MAC_SECRET in test_message.c). `openssl cmp` 3.0 cannot protect with
 # EdDSA and RSASSA-PSS; those the tests make themselves.
 set -eu
 
@@ -72,7 +72,7 @@ mac="-ref vector-ref -secret pass:vector-secret"
 	cmp ir $mac $new -geninfo 1.2.3.4:int:56789 -reqout ir_mac.der,certconf_mac.der \
 		-rspout ip_mac.der,pkiconf_mac.der
 	cmp ir $mac -digest sha512 -mac hmacWithSHA384 $new -popo 0 -reqout ir_raverified.der
-	cmp ir $mac $new -popo -1 -reqout ir_nopop.der
+	cmp ir $mac $new -popo -1 -recipient "/CN=cmf" -reqout ir_nopop.der
 	cmp cr $(signed p256) $new -implicit_confirm -out_trusted ca.pem -reqout cr_p256.der \
 		-rspout cp_p256.der
 	cmp cr $(signed p256) $new -poll_count 2 -check_after 1 -reqout cr_poll.der,pollreq_p256.der \
@@ -85,6 +85,7 @@ mac="-ref vector-ref -secret pass:vector-secret"
 	cmp genm $mac -infotype signKeyPairTypes -reqout genm_mac.der -rspout genp_mac.der
 	cmp ir $(signed p256) $new -send_error -reqout ir_error.der -rspout error_p256.der
 }
-rm -f "$out"/*.der
-cp ./*.der "$out"
-ls "$out"
+rm -f "$out"/good/*.der
+mv ir_nopop.der "$out/bad"
+cp ./*.der "$out/good"
+ls "$out/good"
