@@ -6,11 +6,15 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from conftest import OPENSSL, ROOT, issue, make_ca, new_key, run
 from test_upstream import Pair
+
+sys.path.insert(0, str(ROOT / "tests" / "interop"))
+from strict import strict_answer, strict_key_package  # noqa: E402
 
 JARS = pathlib.Path(os.environ.get("CMFD_BOUNCYCASTLE", "/usr/share/java"))
 CLASSPATH = [str(JARS / f"{jar}.jar") for jar in ("bcpkix", "bcutil", "bcprov")]
@@ -136,7 +140,9 @@ def played(tmp_path_factory):
     cmf.start()
     arguments = populate(pair, base)
     said = play(pair, [*arguments, f"url={cmf.url}", f"root={cmf.dir}/new/root.pem", f"old_root={old_root}",
-                       f"issuing={cmf.dir}/new/issuing.pem", f"cross={base}/cross.pem", f"secret={SECRET}"], base)
+                       f"issuing={cmf.dir}/new/issuing.pem", f"cross={base}/cross.pem", f"secret={SECRET}",
+                       f"answers={base}/answers"], base)
+    cmf.kept = base / "answers"
     yield cmf, said, (base / "stderr").read_text()
     pair.stop()
 
@@ -162,3 +168,13 @@ def test_states(played):
             _, entity, state = line.split()
             expected.setdefault(entity, []).append(state)
     assert {entity: cmf.states(entity) for entity in expected} == expected
+
+
+def test_answers_are_der_for_pyasn1_too(played):
+    """Decoded with the types of RFC 9810 and encoded again, every answer is the same octets. Among them are
+    all bodies that cmfd sends."""
+    cmf, _, _ = played
+    assert {strict_answer(path.read_bytes()) for path in cmf.kept.glob("answer-*.der")} == {
+        1, 3, 5, 8, 12, 14, 19, 20, 22, 23, 26}
+    keys = [strict_key_package(path.read_bytes()) for path in cmf.kept.glob("key-*.der")]
+    assert [len(key) for key in keys] == [1, 1, 1]

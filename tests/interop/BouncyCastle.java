@@ -59,6 +59,7 @@ abstract class BouncyCastle {
 		Map<String, String> given = new HashMap<>();
 		for (String arg : args)
 			given.put(arg.split("=", 2)[0], arg.split("=", 2)[1]);
+		Cmp.keepIn(given.get("answers"));
 		Map<String, Check> checks = new LinkedHashMap<>();
 		new Enrolments(given).add(checks);
 		new OtherOperations(given).add(checks);

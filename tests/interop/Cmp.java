@@ -12,6 +12,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.CertPathBuilder;
@@ -70,7 +72,20 @@ final class Cmp {
 	private static final SecureRandom RANDOM = new SecureRandom();
 	private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+	private static Path kept;
+	private static int keptCount;
+
 	private Cmp() {
+	}
+
+	/** From now on answers, and what was encrypted in them, go into files of this directory as well. */
+	static void keepIn(String directory) throws IOException {
+		kept = Files.createDirectories(Path.of(directory));
+	}
+
+	static byte[] keep(String kind, byte[] der) throws IOException {
+		Files.write(kept.resolve(kind + "-" + ++keptCount + ".der"), der);
+		return der;
 	}
 
 	static byte[] random(int size) {
@@ -296,6 +311,7 @@ final class Cmp {
 
 		Answer(Server server, Credential credential, byte[] der) throws Exception {
 			this.server = server;
+			keep("answer", der);
 			PKIMessage parsed = new GeneralPKIMessage(der).toASN1Structure();
 			must(Arrays.equals(der, parsed.getEncoded(ASN1Encoding.DER)), "the answer is DER");
 			message = new ProtectedPKIMessage(new GeneralPKIMessage(parsed));

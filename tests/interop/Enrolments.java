@@ -342,7 +342,7 @@ final class Enrolments extends BouncyCastle {
 		Cmp.mustGrant(response.getStatus());
 		CertifiedKeyPair pair = response.getCertifiedKeyPair();
 		X509CertificateHolder cert = Cmp.holder(pair.getCertOrEncCert().getCertificate());
-		PrivateKeyInfo key = keyOf(open(enveloped(pair.getPrivateKey()), recipient));
+		PrivateKeyInfo key = keyOf(Cmp.keep("key", open(enveloped(pair.getPrivateKey()), recipient)));
 		Cmp.mustEqual(cert.getSubjectPublicKeyInfo().getPublicKeyData(), key.getPublicKeyData(), "publicKey");
 		certified(answer, cert, org.bouncycastle.jce.provider.BouncyCastleProvider
 			.getPublicKey(cert.getSubjectPublicKeyInfo()));
