@@ -13,11 +13,14 @@ import hashlib
 import hmac
 import os
 import subprocess
+import urllib.error
 import urllib.request
 
 from pyasn1.codec.der import decoder, encoder
 from pyasn1.type import char, univ, useful
 from pyasn1_modules import rfc2459, rfc4210
+
+from strict import strict_answer
 
 OPENSSL = os.environ.get("CMFD_OPENSSL", "openssl")
 
@@ -49,12 +52,17 @@ def elements(content):
     return out
 
 
-def sequence(*parts):
+def tagged(identifier, *parts):
+    """An element with that identifier octet."""
     content = b"".join(parts)
     if len(content) < 0x80:
-        return bytes([0x30, len(content)]) + content
+        return bytes([identifier, len(content)]) + content
     size = (len(content).bit_length() + 7) // 8
-    return bytes([0x30, 0x80 | size]) + len(content).to_bytes(size, "big") + content
+    return bytes([identifier, 0x80 | size]) + len(content).to_bytes(size, "big") + content
+
+
+def sequence(*parts):
+    return tagged(0x30, *parts)
 
 
 def oid(dotted):
@@ -165,6 +173,21 @@ class PasswordBasedMac:
         return self.mac.compute(base[:self.mac.key_len] if isinstance(self.mac, Gmac) else base, data)
 
 
+class Ecdsa:
+    """No MAC but a signature, ecdsa-with-SHA256: the secret is the name of a file with the key."""
+
+    def algorithm(self):
+        return sequence(oid("1.2.840.10045.4.3.2"))
+
+    def compute(self, key, data):
+        return openssl_signature(key, data)
+
+
+def openssl_signature(key, data):
+    return subprocess.run([OPENSSL, "dgst", "-sha256", "-sign", key], input=data, stdout=subprocess.PIPE,
+                          check=True).stdout
+
+
 def mac_of(algorithm):
     """The reverse of .algorithm(): one of the classes above, from an AlgorithmIdentifier."""
     parts = elements(tlv(algorithm)[1])
@@ -192,8 +215,7 @@ def mac_of(algorithm):
 # --- messages -------------------------------------------------------------------------------------
 
 def explicit(number, der):
-    content = sequence(der)[1:]
-    return bytes([0xA0 | number]) + content
+    return tagged(0xA0 | number, der)
 
 
 def genm(info_type, value=b""):
@@ -201,9 +223,35 @@ def genm(info_type, value=b""):
     return explicit(21, sequence(sequence(oid(info_type), value)))
 
 
+def cert_req_msg(common_name, key, cert_req_id=0, controls=b"", reg_info=b""):
+    """A CertReqMsg for a key in a file, with POPOSigningKey; controls and regInfo are encodings."""
+    spki = subprocess.run([OPENSSL, "pkey", "-in", key, "-pubout", "-outform", "DER"], stdout=subprocess.PIPE,
+                          check=True).stdout
+    template = sequence(tagged(0xA5, name(common_name)), tagged(0xA6, tlv(spki)[1]))
+    request = sequence(integer(cert_req_id), template, controls)
+    signature = encoder.encode(univ.BitString.fromOctetString(openssl_signature(key, request)))
+    return sequence(request, tagged(0xA1, Ecdsa().algorithm(), signature), reg_info)
+
+
+def ir(*messages):
+    return explicit(0, sequence(*messages))
+
+
+def cert_status(cert_hash, cert_req_id=0, *rest):
+    return sequence(octet_string(cert_hash), integer(cert_req_id), *rest)
+
+
+def cert_conf(*statuses):
+    return explicit(24, sequence(*statuses))
+
+
 def directory_name(common_name=""):
     """A GeneralName with that CN; without it the NULL-DN."""
-    name = rfc2459.Name()
+    return explicit(4, name(common_name))
+
+
+def name(common_name=""):
+    out = rfc2459.Name()
     rdns = rfc2459.RDNSequence()
     if common_name:
         attribute = rfc2459.AttributeTypeAndValue()
@@ -212,8 +260,8 @@ def directory_name(common_name=""):
         rdn = rfc2459.RelativeDistinguishedName()
         rdn.setComponentByPosition(0, attribute)
         rdns.setComponentByPosition(0, rdn)
-    name.setComponentByName("", rdns)
-    return explicit(4, encoder.encode(name))
+    out.setComponentByName("", rdns)
+    return encoder.encode(out)
 
 
 def now():
@@ -223,8 +271,9 @@ def now():
 class Answer:
     """What came back. The parts of the header are encodings, by the number of their tag."""
 
-    def __init__(self, der):
-        self.der = der
+    def __init__(self, der, http_status=200):
+        strict_answer(der)
+        self.der, self.http_status = der, http_status
         self.message, rest = decoder.decode(der, asn1Spec=rfc4210.PKIMessage())
         if rest:
             raise ValueError("octets after the PKIMessage")
@@ -252,34 +301,42 @@ class Answer:
 
 
 class Client:
-    """One requester with a shared secret."""
+    """One requester with a shared secret, or with the file of a private key and the name `sender`."""
 
-    def __init__(self, url, reference, secret):
-        self.url, self.reference, self.secret = url, reference, secret
+    def __init__(self, url, reference, secret, sender=directory_name()):
+        self.url, self.reference, self.secret, self.sender = url, reference, secret, sender
 
-    def message(self, body, mac, transaction_id=None, recip_nonce=None, pvno=2):
-        """The octets of a protected PKIMessage, and those of its nonce and transactionID."""
+    def message(self, body, mac, transaction_id=None, recip_nonce=None, pvno=2, bend=None, extra_certs=None):
+        """The octets of a protected PKIMessage, and those of its nonce and transactionID. `bend` gets the
+        fields of the header, by their names or the numbers of their tags, and changes them; or it returns
+        the octets of another header."""
         transaction_id, nonce = transaction_id or os.urandom(16), os.urandom(16)
-        fields = [integer(pvno), directory_name(), directory_name(), explicit(0, now()),
-                  explicit(1, mac.algorithm()), explicit(2, octet_string(self.reference)),
-                  explicit(4, octet_string(transaction_id)), explicit(5, octet_string(nonce))]
-        if recip_nonce:
-            fields.append(explicit(6, octet_string(recip_nonce)))
-        header = sequence(*fields)
+        fields = {"pvno": integer(pvno), "sender": self.sender, "recipient": directory_name(), 0: explicit(0, now()),
+                  1: explicit(1, mac.algorithm()), 2: explicit(2, octet_string(self.reference)), 3: b"",
+                  4: explicit(4, octet_string(transaction_id)), 5: explicit(5, octet_string(nonce)),
+                  6: explicit(6, octet_string(recip_nonce)) if recip_nonce else b"", 7: b"", 8: b"", "end": b""}
+        header = bend(fields) if bend else None
+        header = header or sequence(*fields.values())
         value = mac.compute(self.secret, sequence(header, body))
         bits = encoder.encode(univ.BitString.fromOctetString(value))
-        return sequence(header, body, explicit(0, bits)), nonce, transaction_id
+        extra = b"" if extra_certs is None else explicit(1, sequence(*extra_certs))
+        return sequence(header, body, explicit(0, bits), extra), nonce, transaction_id
 
     def post(self, der):
         request = urllib.request.Request(self.url, der, {"Content-Type": "application/pkixcmp"})
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            return Answer(reply.read())
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return Answer(reply.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.read(), error.code)
 
     def ask(self, body, mac, **header):
         der, nonce, transaction_id = self.message(body, mac, **header)
         answer = self.post(der)
-        if tlv(answer.header[4])[1] != transaction_id or tlv(answer.header[6])[1] != nonce:
+        if answer.http_status == 200 and (tlv(answer.header[4])[1] != transaction_id or
+                                          tlv(answer.header[6])[1] != nonce):
             raise ValueError("transactionID or recipNonce is not that of the request")
+        answer.transaction_id = transaction_id
         try:
             expected = mac_of(answer.algorithm).compute(self.secret, answer.protected)
         except ValueError:
