@@ -132,29 +132,34 @@ const struct ca_protection *ca_upstream_protection(const struct ca *ca);
 /* CertReqMsg with raVerified of what was decided, for RFC 9483 5.2.3.2. */
 _must_check_ int ca_cert_req_msg(const struct ca_request *request, struct octets *derp);
 
+/* rr: ca_upstream_revoke_forward(), which begins; this one goes on with pollReq. */
 struct ca_forward {
-	struct bytes message; /* the octets to be sent */
-	/* What it is to bring the certificate to: PENDING; with certConf ACTIVE or REJECTED. */
+	enum store_exchange_kind kind; /* not REVOKE, which is our own */
+	struct bytes message;          /* the octets to be sent */
+	/* What it is to bring the certificate to: PENDING; with certConf ACTIVE or REJECTED; with
+	 * rr as ca_revoke(). */
 	enum store_certificate_state to;
 	int64_t certificate_id;
 	const int64_t *certificate_ref; /* the unit inserts it; NULL: certificate_id */
 	int64_t previous_id; /* pollReq: the exchange that it goes on with, which said `waiting` */
 	int64_t created_ms;  /* pollReq: when that one began; 0: now */
 };
-/* Adds the exchange to the unit. ca_upstream_run(), or for certConf ca_upstream_confirm_run(),
- * works on it after the commit. */
+/* Adds the exchange to the unit. ca_upstream_forward_run() works on it after the commit. */
 _must_check_ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward,
 				     struct store_unit *unit, int64_t *exchange_idp);
-/* The certificate becomes what `to` says when the upstream answers pkiConf. */
-_must_check_ int ca_upstream_confirm_run(struct ca *ca, int64_t certificate_id,
-					 struct store_reader *reader, struct store_unit *unit);
+/* As ca_upstream_run(). The certificate becomes what `to` says when the upstream agrees. */
+_must_check_ int ca_upstream_forward_run(struct ca *ca, int64_t certificate_id,
+					 enum store_exchange_kind kind, struct store_reader *reader,
+					 struct store_unit *unit);
 
 /* The newest exchange of that kind for a certificate. */
 struct ca_forwarded {
 	int64_t id;
 	bool open;
+	bool refused; /* it ended, and not with what was asked for */
 	int64_t created_ms;
-	struct octets answer; /* verified; empty: none, or not for the client */
+	enum store_certificate_state to; /* as in ca_forward */
+	struct octets answer;            /* verified; empty: none, or not for the client */
 };
 /* 0, STORE_NOT_FOUND, negative errno. */
 _must_check_ int ca_upstream_forwarded(struct store_reader *reader, int64_t certificate_id,
@@ -173,6 +178,13 @@ int ca_upstream_check_after(const struct ca *ca);
  */
 _must_check_ int ca_revoke(struct ca *ca, const struct store_certificate *cert,
 			   enum store_certificate_state to, int reason, struct store_unit *unit);
+/*
+ * Upstream, likewise: the rr in `message`, which is a client's, is passed on. What the upstream
+ * refuses, or does not answer within upstream_timeout, is asked for again with an rr of ours.
+ */
+_must_check_ int ca_upstream_revoke_forward(struct ca *ca, const struct store_certificate *cert,
+					    enum store_certificate_state to, int reason,
+					    struct bytes message, struct store_unit *unit);
 /* Upstream, after the unit is committed: tries at once, for at most upstream_wait. 0 decided
  * (the state of the certificate says how), STORE_NOT_FOUND still pending (systemUnavail for the
  * client), negative errno. */

@@ -249,9 +249,6 @@ struct cmf_revoke {
 	struct bytes issuer; /* TLV of Name */
 	struct bytes serial; /* content octets of the INTEGER */
 	int reason;          /* reasonCode 0..6, 8..10; RFC 5280 5.3.1 */
-	/* 32 octets, SHA-256 of the message; borrowed until the commit. NULL: it never comes again.
-	 */
-	const uint8_t *message;
 };
 /* What is to become of one certificate. */
 struct cmf_revocation {
@@ -260,7 +257,7 @@ struct cmf_revocation {
 	enum store_certificate_state to; /* REVOKED; ON_HOLD (reason 6); ACTIVE (reason 8) */
 	bool upstream; /* the upstream CA has to be told: ca_upstream_revoke_run after the commit */
 	bool asked;    /* it has been asked already: only to be waited for */
-	const uint8_t *message; /* of cmf_revoke */
+	struct bytes forward; /* upstream: the rr that is passed on; empty: one of ours */
 };
 /* The state that a revocation with that reasonCode leads to. */
 enum store_certificate_state cmf_revocation_state(int reason);
@@ -268,8 +265,7 @@ void cmf_revocation_clear(struct cmf_revocation *revocation);
 /*
  * Whether `who` may revoke that certificate, and what that means: certificateHold can be taken back
  * by removeFromCRL, or become final. `earlier` are the n revocations that the same message asks for
- * before this one, so that one certificate may be named twice. What an upstream CA has done for the
- * same message already is granted again. 0, REFUSED, negative errno.
+ * before this one, so that one certificate may be named twice. 0, REFUSED, negative errno.
  */
 _must_check_ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 				 const struct cmf_revoke *request,

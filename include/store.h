@@ -146,11 +146,9 @@ struct store_certificate {
 	uint8_t key_digest[32]; /* SHA-256 of the DER SubjectPublicKeyInfo */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
-	char *requester;    /* principal that asked */
-	int reason;         /* reasonCode once revoked */
-	int64_t revoked_ms; /* 0: not revoked */
-	/* SHA-256 of the message that had an upstream CA do it last; zero: none. Not inserted. */
-	uint8_t revoked_by[32];
+	char *requester;       /* principal that asked */
+	int reason;            /* reasonCode once revoked */
+	int64_t revoked_ms;    /* 0: not revoked */
 	int64_t confirm_by_ms; /* PENDING: certConf is due; 0 otherwise */
 	int64_t created_ms;
 	/* Joined from the registration on reading; ignored on insert. */
@@ -226,7 +224,8 @@ struct store_transaction_items {
 enum store_exchange_kind {
 	STORE_EXCHANGE_ISSUE = 0,
 	STORE_EXCHANGE_REVOKE = 1,
-	STORE_EXCHANGE_CONFIRM = 2, /* a certConf that is passed on */
+	STORE_EXCHANGE_CONFIRM = 2,        /* a certConf that is passed on */
+	STORE_EXCHANGE_REVOKE_FORWARD = 3, /* an rr that is passed on */
 };
 enum store_exchange_state {
 	STORE_EXCHANGE_OPEN = 0, /* to be worked on until done, also after a restart */
@@ -560,9 +559,6 @@ _must_check_ int store_certificate_revoke(struct store_unit *u, int64_t id,
 					  enum store_certificate_state to, int reason,
 					  int64_t now_ms);
 
-/* Notes the message that asks for that, of 32 octets. Never conflicts. */
-_must_check_ int store_certificate_set_revoked_by(struct store_unit *u, int64_t id,
-						  const uint8_t *digest);
 /* Back to ACTIVE, without reason and time of revocation. Conflict: the state is not `from`. */
 _must_check_ int store_certificate_release(struct store_unit *u, int64_t id,
 					   enum store_certificate_state from, int64_t now_ms);

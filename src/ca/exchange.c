@@ -412,7 +412,7 @@ int exchange_open(const struct ca *ca, const struct store_exchange *e, struct by
 {
 	int r;
 
-	*x = (struct exchange){.ca = ca, .unit = unit, .id = e->id};
+	*x = (struct exchange){.ca = ca, .unit = unit, .id = e->id, .kind = e->kind};
 	r = exchange_request_decode(octets_view(&e->request), &x->request);
 	if (r == 0)
 		r = transcript_load(x, reader);

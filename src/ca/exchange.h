@@ -24,20 +24,21 @@ struct exchange {
 	const struct ca *ca;
 	struct store_unit *unit;
 	int64_t id;
+	enum store_exchange_kind kind;
 	struct exchange_request request;
 	OSSL_CMP_CTX *ctx;
 	struct store_exchange_messages transcript;
-	size_t next;               /* what lies before it in transcript, this context has seen */
-	struct octets answer;      /* received last, not stored yet */
-	int64_t deadline_us;       /* monotonic: nothing is waited for after it */
-	bool offline;              /* nothing is sent */
-	bool sent;                 /* in this step */
-	bool accepted;             /* the certificate is what was asked for */
-	const uint8_t *key_digest; /* FORWARD: of the key that is to be certified; borrowed */
-	X509 *cert;                /* FORWARD: issued */
-	bool declined;             /* it is not: told in certConf */
-	int transfer_error;        /* negative errno: no answer in this step */
-	int store_result;          /* of a commit in this step, unless 0 */
+	size_t next;          /* what lies before it in transcript, this context has seen */
+	struct octets answer; /* received last, not stored yet */
+	int64_t deadline_us;  /* monotonic: nothing is waited for after it */
+	bool offline;         /* nothing is sent */
+	bool sent;            /* in this step */
+	bool accepted;        /* the certificate is what was asked for */
+	const struct store_certificate *row; /* FORWARD: that it is about; borrowed */
+	X509 *cert;                          /* FORWARD: issued */
+	bool declined;                       /* it is not: told in certConf */
+	int transfer_error;                  /* negative errno: no answer in this step */
+	int store_result;                    /* of a commit in this step, unless 0 */
 };
 
 enum exchange_outcome {

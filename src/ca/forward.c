@@ -119,7 +119,7 @@ static bool certificate_is_wanted(const struct exchange *x, X509 *cert)
 	uint8_t digest[SHA256_DIGEST_LENGTH], *der = NULL;
 	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
 	bool ok = len > 0 && SHA256(der, (size_t)len, digest) &&
-		  memcmp(digest, x->key_digest, sizeof(digest)) == 0 &&
+		  memcmp(digest, x->row->key_digest, sizeof(digest)) == 0 &&
 		  chain_has_issued(&x->ca->chain, cert) &&
 		  ASN1_STRING_length(X509_get0_serialNumber(cert)) < STORE_SERIAL_MAX;
 
@@ -175,31 +175,65 @@ static void response_read(struct exchange *x, const CertRepMessage *message,
 	}
 }
 
+/* RFC 9483 4.2: one status; whose certificate it is about, if it says so. */
+static void revocation_read(const struct exchange *x, const RevRepContent *rp,
+			    struct exchange_result *result)
+{
+	const CertId *id = sk_CertId_value(rp->revCerts, 0);
+	struct bytes ours = {x->row->serial, x->row->serial_len};
+
+	if (sk_PKIStatusInfo_num(rp->status) != 1 || sk_CertId_num(rp->revCerts) > 1 ||
+	    (id && !bytes_equal(ours, (struct bytes){id->serialNumber->data,
+						     (size_t)id->serialNumber->length})))
+		return;
+	switch (status_of(sk_PKIStatusInfo_value(rp->status, 0), result)) {
+	case OSSL_CMP_PKISTATUS_accepted:
+	case OSSL_CMP_PKISTATUS_grantedWithMods:
+	case OSSL_CMP_PKISTATUS_revocationWarning:
+	case OSSL_CMP_PKISTATUS_revocationNotification:
+		result->outcome = EXCHANGE_GRANTED;
+		break;
+	case OSSL_CMP_PKISTATUS_rejection:
+		result->outcome = EXCHANGE_REFUSED;
+		break;
+	default:
+		break;
+	}
+}
+
+/* RFC 9483 4.4: where the answer has no place for the status waiting, error has. */
+static void error_read(const struct exchange *x, const ErrorMsgContent *error,
+		       struct exchange_result *result)
+{
+	result->outcome = EXCHANGE_REFUSED;
+	if (status_of(error->pKIStatusInfo, result) == OSSL_CMP_PKISTATUS_waiting)
+		result->outcome =
+			x->kind == STORE_EXCHANGE_ISSUE ? EXCHANGE_NO_ANSWER : EXCHANGE_WAITING;
+}
+
 static void answer_read(struct exchange *x, const struct answer *a, struct exchange_result *result)
 {
-	bool confirms = x->request.to != STORE_CERT_PENDING;
-
 	result->outcome = EXCHANGE_NO_ANSWER;
 	switch (a->body->type) {
 	case PKI_BODY_IP:
 	case PKI_BODY_CP:
 	case PKI_BODY_KUP:
-		if (!confirms)
+		if (x->kind == STORE_EXCHANGE_ISSUE)
 			response_read(x, a->body->value.certRepMessage, result);
 		break;
+	case PKI_BODY_RP:
+		if (x->kind == STORE_EXCHANGE_REVOKE_FORWARD)
+			revocation_read(x, a->body->value.rp, result);
+		break;
 	case PKI_BODY_POLLREP:
-		if (!confirms)
-			result->outcome = EXCHANGE_WAITING;
+		result->outcome = EXCHANGE_WAITING;
 		break;
 	case PKI_BODY_PKICONF:
-		if (confirms)
+		if (x->kind == STORE_EXCHANGE_CONFIRM)
 			result->outcome = EXCHANGE_GRANTED;
 		break;
 	case PKI_BODY_ERROR:
-		result->outcome = EXCHANGE_REFUSED;
-		if (status_of(a->body->value.error->pKIStatusInfo, result) ==
-		    OSSL_CMP_PKISTATUS_waiting)
-			result->outcome = EXCHANGE_NO_ANSWER;
+		error_read(x, a->body->value.error, result);
 		break;
 	default:
 		break;
@@ -263,10 +297,13 @@ int ca_upstream_forwarded(struct store_reader *reader, int64_t certificate_id,
 		return r;
 	forwardedp->id = e.id;
 	forwardedp->open = e.state == STORE_EXCHANGE_OPEN;
+	forwardedp->refused = e.state == STORE_EXCHANGE_FAILED;
 	forwardedp->created_ms = e.created_ms;
 	/* Of an exchange that was re-issued they are not what the client has to see. */
-	if (e.request.len == 0 || e.request.data[0] != EXCHANGE_REQUEST_FORWARD ||
-	    messages.len == 0)
+	if (e.request.len < 2 || e.request.data[0] != EXCHANGE_REQUEST_FORWARD)
+		return 0;
+	forwardedp->to = (enum store_certificate_state)e.request.data[1];
+	if (messages.len == 0)
 		return 0;
 	return octets_dup(octets_view(&messages.item[0].der), &forwardedp->answer);
 }

@@ -229,7 +229,7 @@ static int attempt(struct ca *ca, int64_t exchange_id, struct store_reader *read
 	if (r < 0)
 		return r;
 	x.deadline_us = deadline_us;
-	x.key_digest = cert.key_digest;
+	x.row = &cert;
 	r = attempt_with(&x, &e, &cert, reader);
 	*againp = r == 0;
 	/* Somebody else works on it, from another process: theirs counts. */
@@ -283,10 +283,10 @@ int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *
 	return run_kind(ca, certificate_id, STORE_EXCHANGE_ISSUE, reader, unit);
 }
 
-int ca_upstream_confirm_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
-			    struct store_unit *unit)
+int ca_upstream_forward_run(struct ca *ca, int64_t certificate_id, enum store_exchange_kind kind,
+			    struct store_reader *reader, struct store_unit *unit)
 {
-	return run_kind(ca, certificate_id, STORE_EXCHANGE_CONFIRM, reader, unit);
+	return run_kind(ca, certificate_id, kind, reader, unit);
 }
 
 int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)
@@ -309,6 +309,19 @@ int ca_upstream_check_after(const struct ca *ca)
 
 /* --- revocations ----------------------------------------------------------------------------- */
 
+/* An rr of the client that is passed on comes first, and ours after it. */
+static int revocation_find(struct store_reader *reader, int64_t certificate_id,
+			   struct store_exchange *ep)
+{
+	int r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE_FORWARD, ep);
+
+	if (r < 0 || (r == 0 && ep->state == STORE_EXCHANGE_OPEN))
+		return r;
+	store_exchange_clear(ep);
+	*ep = (struct store_exchange){0};
+	return store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE, ep);
+}
+
 int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
 			   struct store_unit *unit)
 {
@@ -320,7 +333,7 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 	assert(ca->upstream);
 	if (store_unit_is_dry(unit))
 		return STORE_NOT_FOUND;
-	r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE, &e);
+	r = revocation_find(reader, certificate_id, &e);
 	if (r == 0 && e.state == STORE_EXCHANGE_OPEN)
 		r = run(ca, e.id, reader, unit, false, deadline_us);
 	if (r == 0)
@@ -335,7 +348,7 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	int r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE, &e);
+	int r = revocation_find(reader, certificate_id, &e);
 
 	*failinfop = r == 0 ? e.failinfo : -1;
 	return r < 0 ? r : 0;

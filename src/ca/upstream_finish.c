@@ -75,8 +75,6 @@ int ca_upstream_request(struct ca *ca, const struct ca_request *request,
 int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct store_unit *unit,
 			int64_t *exchange_idp)
 {
-	enum store_exchange_kind kind =
-		forward->to == STORE_CERT_PENDING ? STORE_EXCHANGE_ISSUE : STORE_EXCHANGE_CONFIRM;
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
 	int64_t created_ms = forward->created_ms ? forward->created_ms : now_ms;
@@ -87,8 +85,9 @@ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct 
 	if (r == 0 && forward->previous_id)
 		r = store_exchange_finish(unit, forward->previous_id, STORE_EXCHANGE_DONE, -1);
 	if (r == 0)
-		r = exchange_add(ca, kind, forward->certificate_id, forward->certificate_ref,
-				 &encoded, -1, created_ms, now_ms, unit, exchange_idp);
+		r = exchange_add(ca, forward->kind, forward->certificate_id,
+				 forward->certificate_ref, &encoded, -1, created_ms, now_ms, unit,
+				 exchange_idp);
 	return r < 0 ? log_fault("passing a message on to an upstream CA", r, ca->conf->name) : 0;
 }
 
@@ -104,6 +103,22 @@ static int revocation_add(const struct ca *ca, int64_t certificate_id, int reaso
 		r = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, NULL, &encoded, -1,
 				 now_ms, now_ms, unit, NULL);
 	return r < 0 ? log_fault("preparing a revocation by an upstream CA", r, ca->conf->name) : 0;
+}
+
+int ca_upstream_revoke_forward(struct ca *ca, const struct store_certificate *cert,
+			       enum store_certificate_state to, int reason, struct bytes message,
+			       struct store_unit *unit)
+{
+	const struct ca_forward forward = {.kind = STORE_EXCHANGE_REVOKE_FORWARD,
+					   .message = message,
+					   .to = to,
+					   .certificate_id = cert->id};
+	int r = store_certificate_revoke(unit, cert->id, cert->state, STORE_CERT_REVOCATION_PENDING,
+					 reason, clock_now_ms(ca->set->clock));
+
+	if (r < 0)
+		return log_fault("preparing a revocation by an upstream CA", r, ca->conf->name);
+	return ca_upstream_forward(ca, &forward, unit, NULL);
 }
 
 int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cert,
@@ -258,13 +273,17 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 
 /* --- end of a revocation --------------------------------------------------------------------- */
 
-/* With the failInfo of now, for who asks meanwhile. */
-static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo)
+/* With the failInfo of now, for who asks meanwhile. What was a client's becomes ours. */
+static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo,
+			const struct store_certificate *row)
 {
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	const struct ca *ca = x->ca;
 	int64_t pause_ms = upstream_pause_ms(ca, e, ca->conf->upstream_retry_ms);
-	int r = octets_dup(octets_view(&e->request), &request);
+	int r = e->kind == STORE_EXCHANGE_REVOKE
+			? octets_dup(octets_view(&e->request), &request)
+			: exchange_request_encode_revoke(row->reason, x->request.to, BYTES_NULL,
+							 &request);
 
 	if (r < 0)
 		return r;
@@ -302,7 +321,7 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 	int r = 0;
 
 	if (!ended)
-		r = revoke_again(x, e, result->failinfo);
+		r = revoke_again(x, e, result->failinfo, row);
 	else if (row->state == STORE_CERT_REVOCATION_PENDING)
 		r = revoke_end(x, row, result);
 	if (r < 0)
@@ -323,8 +342,9 @@ static void log_refusal(struct exchange *x, const struct store_exchange *e,
 		status[0] = '\0';
 	ERR_clear_error();
 	log_event(LOG_LEVEL_WARNING,
-		  e->kind == STORE_EXCHANGE_REVOKE ? "upstream rejected a revocation"
-						   : "upstream rejected a request",
+		  e->kind == STORE_EXCHANGE_REVOKE || e->kind == STORE_EXCHANGE_REVOKE_FORWARD
+			  ? "upstream rejected a revocation"
+			  : "upstream rejected a request",
 		  F_TEXT("ca", x->ca->conf->name), F_INT("certificate", e->certificate_id),
 		  F_TEXT("failInfo", failinfo_name(result->failinfo)), F_TEXT("status", status));
 }
@@ -339,6 +359,7 @@ static int finish_by_kind(struct exchange *x, const struct store_exchange *e,
 	case STORE_EXCHANGE_CONFIRM:
 		return confirm_finish(x, e, result, row, audit);
 	case STORE_EXCHANGE_REVOKE:
+	case STORE_EXCHANGE_REVOKE_FORWARD:
 	default:
 		return revoke_finish(x, e, result, row);
 	}

@@ -223,21 +223,6 @@ static int revocable_lookup(const struct cmf *cmf, const struct cmf_revoke *requ
 	return r == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_rev_cert_unknown) : r;
 }
 
-/*
- * An upstream CA did it for this very message, whose answer was not kept: a crash came between, or
- * what else the message asks for has to be decided again.
- */
-static bool done_before(const struct cmf_revoke *request, const struct cmf_revocation *earlier,
-			size_t n, const struct store_certificate *cert,
-			enum store_certificate_state to)
-{
-	for (size_t i = 0; i < n; i++)
-		if (earlier[i].cert.id == cert->id)
-			return false;
-	return request->message && cert->state == to &&
-	       memcmp(cert->revoked_by, request->message, sizeof(cert->revoked_by)) == 0;
-}
-
 /* The certificate as what stands earlier in the message leaves it. *pendingp: upstream has to be
  * told of that first. */
 static void earlier_apply(const struct cmf_revocation *earlier, size_t n,
@@ -260,12 +245,11 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	const struct ca *ca;
-	bool pending, done;
+	bool pending;
 	int r;
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
-					       .to = cmf_revocation_state(request->reason),
-					       .message = request->message};
+					       .to = cmf_revocation_state(request->reason)};
 	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
 	    !principal_permitted(who, STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR))
 		return refuse(refusal, REFUSAL_client_not_permitted);
@@ -280,18 +264,17 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 		r = certificate_authorize(who, &cert, refusal);
 	if (r != 0)
 		return r;
-	done = done_before(request, earlier, n, &cert, revocationp->to);
 	earlier_apply(earlier, n, &cert, &pending);
-	r = done ? 0 : transition_check(&cert, revocationp->to, refusal);
+	r = transition_check(&cert, revocationp->to, refusal);
 	if (r != 0)
 		return r;
 	if (pending)
 		return refuse(refusal, REFUSAL_rev_pending);
-	if (!done && cert.not_after_ms < clock_now_ms(cmf->clock))
+	if (cert.not_after_ms < clock_now_ms(cmf->clock))
 		return refuse(refusal, REFUSAL_rev_cert_expired);
 	ca = ca_find(cmf->cas, cert.ca);
 	revocationp->upstream = ca && ca_is_upstream(ca);
-	revocationp->asked = done || cert.state == STORE_CERT_REVOCATION_PENDING;
+	revocationp->asked = cert.state == STORE_CERT_REVOCATION_PENDING;
 	revocationp->cert = cert;
 	cert = (struct store_certificate){0};
 	return 0;
@@ -341,9 +324,11 @@ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
 
 	if (revocation->asked)
 		return 0;
-	r = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
-	if (r == 0 && revocation->upstream && revocation->message)
-		r = store_certificate_set_revoked_by(unit, cert->id, revocation->message);
+	if (revocation->forward.len)
+		r = ca_upstream_revoke_forward(ca_find(cmf->cas, cert->ca), cert, revocation->to,
+					       revocation->reason, revocation->forward, unit);
+	else
+		r = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
 	if (r == 0)
 		r = certificate_audit(cmf, who, revocation_action(revocation->to), cert, unit);
 	if (r == 0 && revocation->reason == REASON_CESSATION_OF_OPERATION)

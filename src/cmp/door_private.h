@@ -178,6 +178,23 @@ struct cmp_stored_items {
 	struct store_transaction_items rows; /* owns the texts */
 };
 
+/* What the client is told of one revocation. */
+struct cmp_verdict {
+	bool refused;
+	struct refusal refusal; /* refused; the reason is NONE where the store has but its text */
+	const char *text;       /* refused */
+};
+
+/* The revocations of an rr, in its order; of one that was refused there may be no certificate. */
+struct cmp_revocations {
+	size_t n;
+	struct cmf_revocation *item;
+	struct cmp_verdict *verdict;
+	struct store_transaction_item *row; /* where the transaction keeps several; borrows */
+	struct cmp_stored_items stored;     /* owns the texts that came from there */
+	bool waiting;                       /* for an upstream CA */
+};
+
 /* One CertResponse of ip, cp, kup, ccp. Everything is borrowed. */
 struct cmp_response {
 	int cert_req_id;
@@ -411,17 +428,29 @@ _must_check_ int cmp_upstream_continue(struct cmp_request *rq);
 /* upstream.c: answers by the state of the certificates; pollReq while one is not there: pollRep. */
 _must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items,
 				     bool polling);
-/*
- * rr_delayed.c: what an upstream CA has made of a revocation that was to bring the certificate into
- * the state `to`. 0; REFUSED, with what the client is told in *refusal; STORE_NOT_FOUND: nothing
- * yet.
+
+/* --- revocations --------------------------------------------------------------------------------
  */
-_must_check_ int cmp_revocation_outcome(struct cmp_request *rq, int64_t certificate_id,
-					enum store_certificate_state to, struct refusal *refusal);
-/* Opens the transaction with an answer that says: waiting. */
-_must_check_ int cmp_revocation_wait(struct cmp_request *rq,
-				     const struct cmf_revocation *revocation);
-_must_check_ int cmp_revocation_poll(struct cmp_request *rq);
+
+/* rr.c */
+_must_check_ int cmp_revocations_new(size_t n, struct cmp_revocations *all);
+void cmp_revocations_clear(struct cmp_revocations *all);
+/* Adds to the unit what is granted. */
+_must_check_ int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *all);
+/* rp. */
+_must_check_ int cmp_revocations_reply(struct cmp_request *rq, const struct cmp_revocations *all);
+/* After rp is durable: makes the CRLs that are due at once, and puts them into it. */
+_must_check_ int cmp_revocations_crls(struct cmp_request *rq, const struct cmp_revocations *all);
+/* For log and metrics. */
+void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all);
+/*
+ * rr_delayed.c: of an rr of which an upstream CA has to be told. Opens the transaction; commits
+ * what is asked for, and then asks.
+ */
+_must_check_ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all);
+/* Asks again, or for the first time after a crash. */
+_must_check_ int cmp_revocations_continue(struct cmp_request *rq);
+_must_check_ int cmp_revocations_poll(struct cmp_request *rq);
 /* --- forward.c ---------------------------------------------------------------------------------
  */
 
@@ -432,9 +461,15 @@ _must_check_ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_resu
 /* Answers with what the upstream said and the client has not heard; STORE_NOT_FOUND: nothing. */
 _must_check_ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
 				    const struct ca *ca);
-/* Passes a pollReq on, if it was the upstream that asked to wait. */
+/* Passes a pollReq on, if it was the upstream that asked to wait in an exchange of that kind. */
 _must_check_ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert,
-				  struct ca *ca);
+				  enum store_exchange_kind kind, struct ca *ca);
+/* What goes upstream for an rr that was granted; empty: nothing of the client's. */
+_must_check_ int cmp_forward_revocation(struct cmp_request *rq, const struct ca *ca,
+					struct octets *messagep);
+/* As cmp_forward_answer, of a revocation that was to bring the certificate into the state `to`. */
+_must_check_ int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *cert,
+				     enum store_certificate_state to, const struct ca *ca);
 /* Passes a certConf on, and answers with what comes back. */
 _must_check_ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert,
 				     bool accepted);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Forwarding to an upstream CA, RFC 9483 5.2: certificate requests, certConf and pollReq go on as
- * they are, in a nested message, or under our protection; the answers come back as they are, or
+ * Forwarding to an upstream CA, RFC 9483 5.2: certificate requests, certConf, rr and pollReq go on
+ * as they are, in a nested message, or under our protection; the answers come back as they are, or
  * under our protection. transactionID and nonces stay what client and upstream made them. Sending
  * is ca/'s; what the answers mean for the certificate too, but for implicit confirmation.
  */
@@ -149,7 +149,8 @@ static int message_replaced(const struct cmp_request *rq, const struct ca *ca,
 	size_t n = 0;
 	int err = conf ? 0 : log_fault("CA of a request", -ENOENT, ca_name(ca));
 
-	if (!err && rq->service->opens)
+	/* RFC 9483 3.1: certProfile is for who asks for certificates. */
+	if (!err && rq->service->opens && rq->msg->body_type != PKI_BODY_RR)
 		err = profile_value(rq, conf, &profile);
 	if (!err && conf->forward_original)
 		err = original_value(rq, &original);
@@ -200,7 +201,8 @@ static bool template_kept(const struct cmp_request *rq, const struct cmf_csr_res
 int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 {
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
-	struct ca_forward forward = {.to = STORE_CERT_PENDING,
+	struct ca_forward forward = {.kind = STORE_EXCHANGE_ISSUE,
+				     .to = STORE_CERT_PENDING,
 				     .certificate_ref = &result->certificate_id};
 	bool replaced = forwarding(rq, result->ca) == CONF_FORWARDING_REPLACED;
 	int err;
@@ -238,11 +240,12 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca, struct cmp_m
 	}
 	reply->implicit_confirm =
 		cmp_message_general_info(from, rq->door->oids[CMP_OID_IMPLICIT_CONFIRM]) != NULL;
-	reply->confirm_wait_ms = rq->txn.deadline_ms;
 	reply->body = from->body;
 	from->body = NULL;
-	if (rq->txn.chain_request &&
-	    (type == PKI_BODY_IP || type == PKI_BODY_CP || type == PKI_BODY_KUP))
+	if (type != PKI_BODY_IP && type != PKI_BODY_CP && type != PKI_BODY_KUP)
+		return 0;
+	reply->confirm_wait_ms = rq->txn.deadline_ms;
+	if (rq->txn.chain_request)
 		reply->issuers[reply->n_issuers++] = ca;
 	return 0;
 }
@@ -299,15 +302,24 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 
 static bool is_waiting(const struct cmp_message *from)
 {
-	const CertResponse *response;
+	const PKIStatusInfo *info;
 	int64_t status = -1;
 
-	if (from->body_type == PKI_BODY_POLLREP)
+	switch (from->body_type) {
+	case PKI_BODY_POLLREP:
 		return true;
-	if (from->body_type == PKI_BODY_ERROR)
+	case PKI_BODY_ERROR:
+		info = from->body->value.error->pKIStatusInfo;
+		break;
+	case PKI_BODY_IP:
+	case PKI_BODY_CP:
+	case PKI_BODY_KUP:
+		info = sk_CertResponse_value(from->body->value.certRepMessage->response, 0)->status;
+		break;
+	default:
 		return false;
-	response = sk_CertResponse_value(from->body->value.certRepMessage->response, 0);
-	(void)ASN1_INTEGER_get_int64(&status, response->status->status);
+	}
+	(void)ASN1_INTEGER_get_int64(&status, info->status);
 	return status == PKI_STATUS_WAITING;
 }
 
@@ -349,26 +361,28 @@ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *c
 /* --- pollReq -----------------------------------------------------------------------------------
  */
 
-static int run(struct cmp_request *rq, const struct store_certificate *cert, struct ca *ca)
+static int run(struct cmp_request *rq, const struct store_certificate *cert,
+	       enum store_exchange_kind kind, struct ca *ca)
 {
 	/* A fault was logged, and the exchange goes on. */
-	if (ca_upstream_run(ca, cert->id, rq->worker->reader, rq->worker->unit) < 0)
+	if (ca_upstream_forward_run(ca, cert->id, kind, rq->worker->reader, rq->worker->unit) < 0)
 		store_unit_clear(rq->worker->unit);
 	return 0;
 }
 
-int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert, struct ca *ca)
+int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert,
+		     enum store_exchange_kind kind, struct ca *ca)
 {
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded before = {0};
 	_cleanup_(cmp_message_freep) struct cmp_message *told = NULL;
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
-	struct ca_forward forward = {.to = STORE_CERT_PENDING, .certificate_id = cert->id};
+	struct ca_forward forward = {.kind = kind, .certificate_id = cert->id};
 	int64_t id;
 	int err;
 
-	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE || cert->state != STORE_CERT_REQUESTED)
+	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
 		return 0;
-	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_ISSUE, &before);
+	err = ca_upstream_forwarded(rq->worker->reader, cert->id, kind, &before);
 	if (err < 0)
 		return err;
 	if (err || !before.open)
@@ -379,7 +393,7 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	 * upstream.
 	 */
 	if (!before.answer.len)
-		return run(rq, cert, ca);
+		return run(rq, cert, kind, ca);
 	/* Only what the upstream itself asked to wait for; else we have told the client to. */
 	err = answer_decode(octets_view(&before.answer), &told);
 	if (err)
@@ -390,12 +404,13 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	if (err)
 		return err;
 	forward.message = octets_view(&message);
+	forward.to = before.to;
 	forward.previous_id = before.id;
 	forward.created_ms = before.created_ms;
 	err = ca_upstream_forward(ca, &forward, rq->worker->unit, &id);
 	if (!err)
 		err = cmp_transaction_commit(rq);
-	return err ? err : run(rq, cert, ca);
+	return err ? err : run(rq, cert, kind, ca);
 }
 
 /* --- certConf ----------------------------------------------------------------------------------
@@ -442,7 +457,8 @@ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *
 	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
-	struct ca_forward forward = {.to = accepted ? STORE_CERT_ACTIVE : STORE_CERT_REJECTED,
+	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
+				     .to = accepted ? STORE_CERT_ACTIVE : STORE_CERT_REJECTED,
 				     .certificate_id = cert->id};
 	int64_t id;
 	int err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
@@ -458,12 +474,63 @@ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *
 	}
 	if (err)
 		return err;
-	if (ca_upstream_confirm_run(ca, cert->id, rq->worker->reader, rq->worker->unit) < 0)
-		store_unit_clear(rq->worker->unit);
+	err = run(rq, cert, STORE_EXCHANGE_CONFIRM, ca);
+	if (err)
+		return err;
 	err = cmp_forward_confirmed(rq, cert);
 	if (err != STORE_NOT_FOUND)
 		return err;
 	/* It goes on; the client may say it again, and hear what came of it. */
 	rq->keep_refusal = false;
 	return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+}
+
+/* --- rr ----------------------------------------------------------------------------------------
+ */
+
+int cmp_forward_revocation(struct cmp_request *rq, const struct ca *ca, struct octets *messagep)
+{
+	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
+		return 0;
+	return message_make(rq, ca, BYTES_NULL, messagep);
+}
+
+/* What the upstream refused may be done all the same: then it is told as done. */
+static bool is_outdated(const struct cmp_request *rq, const struct ca_forwarded *forwarded,
+			const struct cmp_message *from, bool done)
+{
+	/* It has been told, or belongs to another rr for the certificate. */
+	return bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)) ||
+	       !bytes_equal(from->transaction_id, octets_view(&rq->txn.transaction_id)) ||
+	       (forwarded->refused && done);
+}
+
+int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *cert,
+			enum store_certificate_state to, const struct ca *ca)
+{
+	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
+	_cleanup_(cmp_message_freep) struct cmp_message *from = NULL;
+	int err;
+
+	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
+		return STORE_NOT_FOUND;
+	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_REVOKE_FORWARD,
+				    &forwarded);
+	if (err || !forwarded.answer.len)
+		return err ? err : STORE_NOT_FOUND;
+	err = answer_decode(octets_view(&forwarded.answer), &from);
+	if (err)
+		return err;
+	if (is_outdated(rq, &forwarded, from, cert->state == to))
+		return STORE_NOT_FOUND;
+	cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
+	if (is_waiting(from)) {
+		rq->outcome = METRIC_WAITING;
+		return answer_commit(rq, ca, from, STORE_TXN_AWAIT_UPSTREAM);
+	}
+	if (forwarded.refused) {
+		(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
+		rq->outcome = METRIC_REJECTED;
+	}
+	return answer_commit(rq, ca, from, forwarded.refused ? STORE_TXN_FAILED : STORE_TXN_DONE);
 }

@@ -39,7 +39,9 @@ static int forward(struct cmp_request *rq, struct cmp_stored_items *items)
 
 	if (!ca || !cmp_is_forwarded(rq, cert))
 		return 0;
-	err = cmp_forward_poll(rq, cert, ca);
+	err = cert->state == STORE_CERT_REQUESTED
+		      ? cmp_forward_poll(rq, cert, STORE_EXCHANGE_ISSUE, ca)
+		      : 0;
 	if (err)
 		return err;
 	/* What came back may have brought the certificate. */
@@ -53,7 +55,7 @@ int cmp_poll_serve(struct cmp_request *rq)
 	int err;
 
 	if (rq->txn.body_type == PKI_BODY_RR)
-		return cmp_revocation_poll(rq);
+		return cmp_revocations_poll(rq);
 	switch (rq->txn.state) {
 	case STORE_TXN_AWAIT_UPSTREAM:
 		break;

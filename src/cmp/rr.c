@@ -2,6 +2,7 @@
 /*
  * rr: revocation of certificates, RFC 9483 4.2, 5.1.3; of several in one message, RFC 4210 5.3.9.
  * Each is judged by itself, in order; what is granted happens in one unit with the answer, rp.
+ * Where an upstream CA has to be told, that comes first: rr_delayed.c.
  */
 #include "door_private.h"
 
@@ -9,34 +10,31 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-/*
- * Upstream CAs are asked one after the other. Who is not heard of in this time is asked again by
- * the housekeeper. A client that asked for one certificate, which is all that RFC 9483 has, waits
- * for it, rr_delayed.c; of several it hears at once which are done and of which others
- * systemUnavail, and may ask for those again.
- */
-enum { UPSTREAM_TOTAL_US = 20 * 1000 * 1000 };
+int cmp_revocations_new(size_t n, struct cmp_revocations *all)
+{
+	all->item = calloc(n, sizeof(*all->item));
+	all->verdict = calloc(n, sizeof(*all->verdict));
+	all->row = calloc(n, sizeof(*all->row));
+	if (!all->item || !all->verdict || !all->row)
+		return -ENOMEM;
+	all->n = n;
+	return 0;
+}
 
-/* What a message asks for, and what becomes of it. */
-struct revocations {
-	size_t n;
-	struct cmf_revocation *item;
-	struct refusal *refusal; /* REFUSAL_NONE: granted */
-	size_t granted;
-	bool waiting; /* for an upstream CA */
-};
-
-static void revocations_clear(struct revocations *all)
+void cmp_revocations_clear(struct cmp_revocations *all)
 {
 	for (size_t i = 0; i < all->n; i++)
 		cmf_revocation_clear(&all->item[i]);
 	free(all->item);
-	free(all->refusal);
+	free(all->verdict);
+	free(all->row);
+	cmp_stored_items_clear(&all->stored);
+	*all = (struct cmp_revocations){0};
 }
 
-static const RevDetails *details_at(const struct cmp_request *rq, size_t i)
+static const CertTemplate *template_at(const struct cmp_request *rq, size_t i)
 {
-	return sk_RevDetails_value(rq->msg->body->value.rr, (int)i);
+	return sk_RevDetails_value(rq->msg->body->value.rr, (int)i)->certDetails;
 }
 
 /* --- reading ----------------------------------------------------------------------------------
@@ -68,11 +66,11 @@ static int reason_read(const STACK_OF(X509_EXTENSION) * details, int *reasonp,
 }
 
 /* One RevDetails: what it means, or its refusal. */
-static int item_find(struct cmp_request *rq, struct revocations *all, size_t i)
+static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t i)
 {
-	const RevDetails *details = details_at(rq, i);
+	const RevDetails *details = sk_RevDetails_value(rq->msg->body->value.rr, (int)i);
 	const CertTemplate *t = details->certDetails;
-	struct refusal *refusal = &all->refusal[i];
+	struct refusal *refusal = &all->verdict[i].refusal;
 	uint8_t serial[CMP_INTEGER_MAX];
 	struct cmf_revoke request;
 	int err;
@@ -85,107 +83,51 @@ static int item_find(struct cmp_request *rq, struct revocations *all, size_t i)
 		return err;
 	request.issuer = cmp_name_der(t->issuer);
 	request.serial = cmp_integer_octets(t->serialNumber, serial);
-	request.message = rq->digest;
 	return cmf_revoke_find(rq->door->cmf, &rq->who, &request, all->item, i, rq->worker->reader,
 			       &all->item[i], refusal);
 }
 
-static int items_find(struct cmp_request *rq, struct revocations *all)
+static int items_find(struct cmp_request *rq, struct cmp_revocations *all)
 {
-	int n = sk_RevDetails_num(rq->msg->body->value.rr);
+	int n = sk_RevDetails_num(rq->msg->body->value.rr), err;
 
 	if (n < 1 || (uint32_t)n > rq->conf->cmf.revocations_max)
 		return refuse(&rq->refusal, REFUSAL_rev_details_count);
-	all->item = calloc((size_t)n, sizeof(*all->item));
-	all->refusal = calloc((size_t)n, sizeof(*all->refusal));
-	if (!all->item || !all->refusal)
-		return -ENOMEM;
-	all->n = (size_t)n;
-	for (size_t i = 0; i < all->n; i++) {
-		int err = item_find(rq, all, i);
-
-		if (err < 0)
-			return err;
-		all->granted += err == 0;
-	}
-	return 0;
-}
-
-static bool is_granted(const struct revocations *all, size_t i)
-{
-	return all->refusal[i].reason == REFUSAL_NONE;
-}
-
-/* Adds to the unit what is granted, of upstream CAs or of ours. */
-static int items_add(struct cmp_request *rq, const struct revocations *all, bool upstream)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		int err;
-
-		if (!is_granted(all, i) || all->item[i].upstream != upstream)
-			continue;
-		err = cmf_revoke_add(rq->door->cmf, &rq->who, &all->item[i], rq->worker->reader,
-				     rq->worker->unit);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* --- upstream CAs -----------------------------------------------------------------------------
- */
-
-static int upstream_revoke(struct cmp_request *rq, const struct cmf_revocation *item, bool in_time,
-			   struct refusal *refusal)
-{
-	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), item->cert.ca);
-	int err = 0;
-
-	if (!ca)
-		return log_fault("CA of a certificate", -ENOENT, item->cert.ca);
-	if (in_time)
-		err = ca_upstream_revoke_run(ca, item->cert.id, rq->worker->reader,
-					     rq->worker->unit);
-	/* A fault was logged; the exchange is durable and goes on. */
-	if (err < 0)
-		store_unit_clear(rq->worker->unit);
-	return cmp_revocation_outcome(rq, item->cert.id, item->to, refusal);
-}
-
-/*
- * The upstream has to be told first: the revocation is durable as pending before it is tried, and
- * the client hears of success only when the upstream has done it.
- */
-static int upstream_serve(struct cmp_request *rq, struct revocations *all)
-{
-	int64_t until_us = clock_monotonic_us() + UPSTREAM_TOTAL_US;
-	int err = items_add(rq, all, true);
-
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	for (size_t i = 0; i < all->n && !err; i++) {
-		if (!is_granted(all, i) || !all->item[i].upstream)
-			continue;
-		err = upstream_revoke(rq, &all->item[i], clock_monotonic_us() < until_us,
-				      &all->refusal[i]);
-		if (err == STORE_NOT_FOUND && all->n == 1) {
-			all->waiting = true;
-			return 0;
-		}
-		if (err == STORE_NOT_FOUND)
-			err = refuse(&all->refusal[i], REFUSAL_upstream_unavailable);
+	err = cmp_revocations_new((size_t)n, all);
+	for (size_t i = 0; i < (size_t)n && !err; i++) {
+		err = item_find(rq, all, i);
 		if (err != REFUSED)
 			continue;
-		all->granted--;
+		all->verdict[i].refused = true;
+		all->verdict[i].text = refusal_text(all->verdict[i].refusal.reason);
 		err = 0;
 	}
 	return err;
 }
 
-static bool any_upstream(const struct revocations *all)
+int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *all)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < all->n && !err; i++)
+		if (!all->verdict[i].refused)
+			err = cmf_revoke_add(rq->door->cmf, &rq->who, &all->item[i],
+					     rq->worker->reader, rq->worker->unit);
+	return err;
+}
+
+static bool any_upstream(const struct cmp_revocations *all)
 {
 	for (size_t i = 0; i < all->n; i++)
-		if (is_granted(all, i) && all->item[i].upstream)
+		if (!all->verdict[i].refused && all->item[i].upstream)
+			return true;
+	return false;
+}
+
+static bool any_granted(const struct cmp_revocations *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (!all->verdict[i].refused)
 			return true;
 	return false;
 }
@@ -193,56 +135,83 @@ static bool any_upstream(const struct revocations *all)
 /* --- the answer -------------------------------------------------------------------------------
  */
 
-/* RFC 4210 5.3.10: status and revCerts in the order of the request; the latter all or none. */
-static int answer_build(struct cmp_request *rq, const struct revocations *all)
+/* The certificate by the rr; the answer to pollReq has but the certificate. */
+static int status_add(struct cmp_request *rq, const struct cmp_revocations *all, size_t i)
 {
-	bool identified = true;
-	int err = 0;
+	const struct cmp_verdict *v = &all->verdict[i];
+	struct bytes der = octets_view(&all->item[i].cert.der);
+	const unsigned char *p = der.data;
+	const ASN1_INTEGER *serial = NULL;
+	const X509_NAME *issuer = NULL;
+	X509 *cert = NULL;
+	int err;
 
-	cmp_reply_clear(&rq->reply);
-	for (size_t i = 0; i < all->n; i++)
-		identified =
-			identified && all->refusal[i].reason != REFUSAL_rev_cert_not_identified;
-	for (size_t i = 0; i < all->n && !err; i++) {
-		const CertTemplate *t = details_at(rq, i)->certDetails;
-		const struct refusal *r = &all->refusal[i];
-		bool granted = is_granted(all, i);
-
-		err = cmp_reply_revocation(rq, granted ? PKI_STATUS_ACCEPTED : PKI_STATUS_REJECTION,
-					   granted ? NULL : refusal_text(r->reason),
-					   granted ? -1 : r->failinfo,
-					   identified ? t->issuer : NULL, t->serialNumber);
+	if (rq->msg->body_type == PKI_BODY_RR) {
+		serial = template_at(rq, i)->serialNumber;
+		issuer = serial ? template_at(rq, i)->issuer : NULL;
+	} else if (der.len) {
+		cert = d2i_X509(NULL, &p, (long)der.len);
+		if (!cert)
+			return log_fault("certificate of a revocation", -EBADMSG, NULL);
+		serial = X509_get0_serialNumber(cert);
+		issuer = X509_get_issuer_name(cert);
 	}
+	err = cmp_reply_revocation(rq, v->refused ? PKI_STATUS_REJECTION : PKI_STATUS_ACCEPTED,
+				   v->text, v->refused ? v->refusal.failinfo : -1, issuer, serial);
+	X509_free(cert);
 	return err;
 }
 
+int cmp_revocations_reply(struct cmp_request *rq, const struct cmp_revocations *all)
+{
+	RevRepContent *rp;
+	int err = 0;
+
+	cmp_reply_clear(&rq->reply);
+	for (size_t i = 0; i < all->n && !err; i++)
+		err = status_add(rq, all, i);
+	if (err)
+		return err;
+	/* RFC 4210 5.3.10: revCerts in the order of the request; so it is all or none. */
+	rp = rq->reply.body->value.rp;
+	if (rp->revCerts && (size_t)sk_CertId_num(rp->revCerts) != all->n) {
+		sk_CertId_pop_free(rp->revCerts, CertId_free);
+		rp->revCerts = NULL;
+	}
+	return 0;
+}
+
 /* Log and metrics have place for one certificate and one refusal: the first. */
-static void outcome_note(struct cmp_request *rq, const struct revocations *all)
+void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all)
 {
 	for (size_t i = all->n; i-- > 0;) {
 		const struct store_certificate *cert = &all->item[i].cert;
 
-		if (!is_granted(all, i))
-			rq->refusal = all->refusal[i];
+		if (all->verdict[i].refused && all->verdict[i].refusal.reason != REFUSAL_NONE)
+			rq->refusal = all->verdict[i].refusal;
 		if (cert->id)
 			cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
 	}
-	if (!all->waiting)
-		rq->outcome = all->granted ? METRIC_ACCEPTED : METRIC_REJECTED;
+	if (all->waiting)
+		rq->outcome = METRIC_WAITING;
+	else
+		rq->outcome = any_granted(all) ? METRIC_ACCEPTED : METRIC_REJECTED;
 }
 
-static int answer_commit(struct cmp_request *rq, struct revocations *all)
+static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
 {
-	int err = items_add(rq, all, false);
+	int err = cmp_revocations_add(rq, all);
 
 	if (!err)
-		err = answer_build(rq, all);
+		err = cmp_revocations_reply(rq, all);
 	if (!err)
 		err = cmp_transaction_open(rq);
 	if (!err)
-		err = cmp_transaction_insert(rq, all->granted ? STORE_TXN_DONE : STORE_TXN_FAILED,
-					     NULL);
-	return err ? err : cmp_transaction_commit(rq);
+		err = cmp_transaction_insert(
+			rq, any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED, NULL);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	return err ? err : cmp_revocations_crls(rq, all);
 }
 
 /* --- CRLs -------------------------------------------------------------------------------------
@@ -269,10 +238,10 @@ static int crl_add(struct cmp_request *rq, const struct ca *ca)
 	return 0;
 }
 
-static bool concerns(const struct revocations *all, const struct ca *ca)
+static bool concerns(const struct cmp_revocations *all, const struct ca *ca)
 {
 	for (size_t i = 0; i < all->n; i++)
-		if (is_granted(all, i) && !strcmp(all->item[i].cert.ca, ca_name(ca)))
+		if (!all->verdict[i].refused && !strcmp(all->item[i].cert.ca, ca_name(ca)))
 			return true;
 	return false;
 }
@@ -281,7 +250,7 @@ static bool concerns(const struct revocations *all, const struct ca *ca)
  * The revocations are durable with an answer that is good without CRLs; one that holds them takes
  * its place. A CRL that cannot be made now is the housekeeper's.
  */
-static int crls_update(struct cmp_request *rq, const struct revocations *all)
+int cmp_revocations_crls(struct cmp_request *rq, const struct cmp_revocations *all)
 {
 	struct ca_set *cas = cmf_cas(rq->door->cmf);
 	bool added = false;
@@ -308,19 +277,20 @@ static int crls_update(struct cmp_request *rq, const struct revocations *all)
 
 int cmp_rr_serve(struct cmp_request *rq)
 {
-	_cleanup_(revocations_clear) struct revocations all = {0};
+	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
 	int err;
 
 	rq->in_body = rq->keep_refusal = true;
 	err = items_find(rq, &all);
-	if (!err && any_upstream(&all))
-		err = upstream_serve(rq, &all);
-	if (!err && all.waiting)
-		err = cmp_revocation_wait(rq, &all.item[0]);
-	else if (!err)
+	if (err)
+		return err;
+	if (any_upstream(&all)) {
+		err = cmp_revocations_begin(rq, &all);
+	} else {
 		err = answer_commit(rq, &all);
-	if (!err && !all.waiting)
-		err = crls_update(rq, &all);
-	outcome_note(rq, &all);
+		cmp_revocations_note(rq, &all);
+	}
+	/* The unit may point into what is here. */
+	store_unit_clear(rq->worker->unit);
 	return err;
 }

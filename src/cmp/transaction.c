@@ -35,7 +35,8 @@ static int admit_opening(struct cmp_request *rq, bool same, bool *donep)
 		/* It timed out before its first answer. */
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	*donep = true;
-	return cmp_upstream_continue(rq);
+	return rq->txn.body_type == PKI_BODY_RR ? cmp_revocations_continue(rq)
+						: cmp_upstream_continue(rq);
 }
 
 /* A message that belongs to a transaction: certConf, pollReq, error. */

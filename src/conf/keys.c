@@ -257,14 +257,16 @@ const struct conf_key conf_keys[] = {
 	UPSTREAM(request, "request", upstream_request, .initial = "cr",
 		 .help = "`cr`: proof of possession is verified here and sent as raVerified; "
 			 "`p10cr`: the client's PKCS#10 request is passed on."),
-	UPSTREAM(forwarding, "forwarding", forwarding, .initial = "reissue",
-		 .help = "How certificate requests reach the upstream CA, RFC 9483 5.2. "
-			 "`reissue`: as a request of this CMF (see request). `unchanged`: the "
-			 "client's messages go on, and the answers come back, octet for octet. "
-			 "`added`: the same within a nested message that this CMF protects. "
-			 "`replaced`: this CMF's protection takes the place of the client's; kur "
-			 "is then sent as with `added`. A request under a MAC is always sent as "
-			 "with `replaced`. Other than `reissue` needs ra_certificate."),
+	UPSTREAM(
+		forwarding, "forwarding", forwarding, .initial = "reissue",
+		.help = "How requests, and rr for one certificate, reach the upstream CA, RFC 9483 "
+			"5.2. "
+			"`reissue`: as a request of this CMF (see request). `unchanged`: the "
+			"client's messages go on, and the answers come back, octet for octet. "
+			"`added`: the same within a nested message that this CMF protects. "
+			"`replaced`: this CMF's protection takes the place of the client's; kur "
+			"is then sent as with `added`. A request under a MAC is always sent as "
+			"with `replaced`. Other than `reissue` needs ra_certificate."),
 	UPSTREAM(forward_original, "forward_original", boolean, .initial = "no",
 		 .help = "With `forwarding = replaced`: whether the client's message goes along "
 			 "in generalInfo (origPKIMessage)."),

@@ -29,7 +29,6 @@ static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
 	c->subject = column_text(&col);
 	column_array(&col, c->key_digest, sizeof(c->key_digest));
 	c->der = column_octets(&col);
-	column_array(&col, c->revoked_by, sizeof(c->revoked_by));
 	c->subject_id = column_text(&col);
 	c->cert_type = (enum cert_type)column_int(&col);
 	c->manager = column_text(&col);

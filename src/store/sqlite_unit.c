@@ -19,7 +19,6 @@ enum statement {
 	CERTIFICATE_FILL,
 	CERTIFICATE_SET_STATE,
 	CERTIFICATE_REVOKE,
-	CERTIFICATE_SET_REVOKED_BY,
 	CERTIFICATE_RELEASE,
 	TRANSACTION_INSERT,
 	TRANSACTION_ITEM_INSERT,
@@ -79,7 +78,6 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[CERTIFICATE_REVOKE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL,"
 			       " reason = ?4, revoked_ms = ?5, released_ms = NULL"
 			       " WHERE id = ?1 AND state = ?2",
-	[CERTIFICATE_SET_REVOKED_BY] = "UPDATE certificate SET revoked_by = ?2 WHERE id = ?1",
 	[CERTIFICATE_RELEASE] = "UPDATE certificate SET state = 2, reason = NULL,"
 				" revoked_ms = NULL, released_ms = ?3"
 				" WHERE id = ?1 AND state = ?2",
@@ -352,15 +350,6 @@ static int certificate_revoke(struct sqlite_unit_statements *s, const struct uni
 	return run_conditional(s, &b);
 }
 
-static int certificate_set_revoked_by(struct sqlite_unit_statements *s, const struct unit_op *op)
-{
-	struct binder b = BINDER(s->stmt[CERTIFICATE_SET_REVOKED_BY]);
-
-	bind_int(&b, op->revoked_by.id);
-	bind_bytes(&b, (struct bytes){op->revoked_by.digest, 32});
-	return run(s, &b);
-}
-
 static int certificate_release(struct sqlite_unit_statements *s, const struct unit_op *op)
 {
 	struct binder b = BINDER(s->stmt[CERTIFICATE_RELEASE]);
@@ -627,8 +616,6 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return certificate_set_state(s, op);
 	case UNIT_CERTIFICATE_REVOKE:
 		return certificate_revoke(s, op);
-	case UNIT_CERTIFICATE_SET_REVOKED_BY:
-		return certificate_set_revoked_by(s, op);
 	case UNIT_CERTIFICATE_RELEASE:
 		return certificate_release(s, op);
 	case UNIT_TRANSACTION_INSERT:

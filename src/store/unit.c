@@ -162,12 +162,6 @@ int store_certificate_revoke(struct store_unit *u, int64_t id, enum store_certif
 								  .now_ms = now_ms}});
 }
 
-int store_certificate_set_revoked_by(struct store_unit *u, int64_t id, const uint8_t *digest)
-{
-	return unit_add(u, (struct unit_op){.kind = UNIT_CERTIFICATE_SET_REVOKED_BY,
-					    .revoked_by = {id, digest}});
-}
-
 int store_certificate_release(struct store_unit *u, int64_t id, enum store_certificate_state from,
 			      int64_t now_ms)
 {

@@ -20,7 +20,6 @@ enum unit_op_kind {
 	UNIT_CERTIFICATE_FILL,
 	UNIT_CERTIFICATE_SET_STATE,
 	UNIT_CERTIFICATE_REVOKE,
-	UNIT_CERTIFICATE_SET_REVOKED_BY,
 	UNIT_CERTIFICATE_RELEASE,
 	UNIT_TRANSACTION_INSERT,
 	UNIT_TRANSACTION_ITEM_INSERT,
@@ -59,10 +58,6 @@ struct unit_op {
 			const char *subject_id;
 		} key;
 		struct store_live live;
-		struct {
-			int64_t id;
-			const uint8_t *digest;
-		} revoked_by;
 		struct {
 			const struct store_certificate *row;
 			const int64_t *ref;

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import OPENSSL, MacClient, run, serial_of
+from conftest import OPENSSL, MacClient, run, serial_of, wait_for
 from relay import Relay
 from test_upstream import Pair, upstream_of_upstream
 
@@ -46,6 +46,12 @@ class Forwarding(Pair):
 
     def command(self, name, address, cert, cmd="ir", *extra):
         command = super().command(name, address, cert, cmd, *extra)
+        at = command.index("-trusted") + 1
+        command[at] = f"{command[at]},{self.protection_root}"
+        return command
+
+    def rr(self, cert, reason="1", *extra):
+        command = self.vnfm.command("rr", "-oldcert", cert, "-revreason", reason, *extra)
         at = command.index("-trusted") + 1
         command[at] = f"{command[at]},{self.protection_root}"
         return command
@@ -209,9 +215,78 @@ def test_polling_goes_through(pair, point):
     pair.check_one("fw-poll", cert)
 
 
-def test_rr_is_ours(pair):
+def last_rr(cmf):
+    """The log line of the last rr: its fields."""
+    lines = [line for line in cmf.log.read_text(errors="replace").splitlines() if " operation=rr " in line]
+    return dict(field.split("=", 1) for field in lines[-1].split() if "=" in field) if lines else None
+
+
+def check_rr_was_the_clients(pair):
+    assert last_rr(pair.ca)["transaction"] == last_rr(pair.ra)["transaction"]
+    assert last_rr(pair.ca)["client"] == pair.requester
+
+
+def test_rr_is_the_clients(pair):
+    """RFC 9483 5.2: under its own transactionID; a hold, its end, and for good."""
     pair.register("fw-rr")
     cert = pair.vnfm.out()
     run(pair.command("fw-rr", pair.ra.address, cert))
-    assert pair.vnfm.cmp("rr", "-oldcert", cert, "-revreason", "1").ok
-    pair.check_one("fw-rr", cert, "revoked")
+    for reason, state in (("6", "on hold"), ("8", "active"), ("1", "revoked")):
+        run(pair.rr(cert, reason))
+        pair.check_one("fw-rr", cert, state)
+        check_rr_was_the_clients(pair)
+
+
+def test_rr_refused_upstream_is_seen_through(pair):
+    """The client hears it; what was authorised here is revoked there with an rr of ours."""
+    pair.register("fw-rr-no")
+    cert = pair.vnfm.out()
+    run(pair.command("fw-rr-no", pair.ra.address, cert))
+    if pair.how == "unchanged":
+        pair.ca.ctl("client", "remove", "vnfm-a")
+        pair.ca.ctl("client", "add", "vnfm-a", "--trust-anchor", pair.vnfm.anchor, "--subject", "/CN=vnfm-a",
+                    "--trust-domain", "vnfm-a", "--may", "request")
+    result = run(pair.rr(cert), check=False)
+    # Where an RA has approved it, it does not matter what the client may.
+    assert (result.returncode == 0) == (pair.how != "unchanged"), result.stdout
+    assert ("notAuthorized" in result.stdout) == (pair.how == "unchanged"), result.stdout
+    wait_for("revocation upstream", lambda: pair.ca.states("fw-rr-no") == ["revoked"])
+    wait_for("revocation here", lambda: pair.ra.states("fw-rr-no") == ["revoked"])
+
+
+@pytest.mark.parametrize("point", ["upstream-before-send", "upstream-after-send", "door-after-sign:2",
+                                   "door-after-commit:1", "door-after-commit:2"])
+def test_kill_9_of_the_ra_during_rr(pair, point):
+    pair.register("fw-rr-kill")
+    cert = pair.vnfm.out()
+    run(pair.command("fw-rr-kill", pair.ra.address, cert))
+    pair.ra.stop()
+    pair.ra.start(ready=False, CMFD_FAULT_POINT=point)
+    relay = Relay(pair.ra.port)
+    command = pair.rr(cert, "1", "-msg_timeout", "90", "-total_timeout", "90")
+    command[command.index("-server") + 1] = relay.address
+    outcome = {}
+    client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
+    client.start()
+    assert pair.ra.process.wait(30) == -9
+    pair.ra.start()
+    client.join(120)
+    relay.stop()
+    assert outcome["result"].returncode == 0, f"{outcome['result'].stdout}\n{pair.ra.tail()}"
+    pair.check_one("fw-rr-kill", cert, "revoked")
+    check_rr_was_the_clients(pair)
+
+
+@pytest.mark.skipif(not OPENSSL35, reason="needs Debian 13's openssl (tools/debian13-openssl)")
+def test_rr_with_a_slow_upstream(pair):
+    """RFC 9483 4.4: what comes at last is the upstream's answer."""
+    pair.register("fw-rr-slow")
+    cert = pair.vnfm.out()
+    run(pair.command("fw-rr-slow", pair.ra.address, cert))
+    pair.ca.process.send_signal(signal.SIGSTOP)
+    timer = threading.Timer(5, lambda: pair.ca.process.send_signal(signal.SIGCONT))
+    timer.start()
+    result = run([OPENSSL35, *pair.rr(cert, "1", "-total_timeout", "60")[1:]])
+    assert "POLLREQ" in result.stdout, result.stdout
+    pair.check_one("fw-rr-slow", cert, "revoked")
+    check_rr_was_the_clients(pair)

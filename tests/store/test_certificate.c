@@ -384,28 +384,6 @@ START_TEST(test_hold_and_release_rfc5280_5_3_1)
 }
 END_TEST
 
-START_TEST(test_revoked_by)
-{
-	static const uint8_t none[32], message[32] = {1, 2, 3};
-	struct store_certificate cert = {0};
-	struct fixture f;
-	int64_t id;
-
-	fixture_begin(&f, _i);
-	id = put_sample_certificate(&f, put_sample_registration(&f, "vnfci-1"), 9);
-	OK(store_certificate_get(f.reader, id, &cert));
-	ck_assert_mem_eq(cert.revoked_by, none, 32);
-	store_certificate_clear(&cert);
-	OK(store_certificate_set_revoked_by(f.unit, id, message));
-	OK(store_unit_commit(f.unit));
-	OK(store_certificate_get(f.reader, id, &cert));
-	ck_assert_mem_eq(cert.revoked_by, message, 32);
-	ck_assert_int_eq(cert.state, STORE_CERT_PENDING);
-	store_certificate_clear(&cert);
-	fixture_end(&f);
-}
-END_TEST
-
 static struct store_crl sample_crl(const char *ca, int64_t number)
 {
 	return (struct store_crl){.ca = TEXT(ca),
@@ -464,7 +442,6 @@ TCase *certificate_cases(void)
 	tcase_add_loop_test(tc, test_certificate_list_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_revoked_list_of_a_ca, 0, backends_count);
 	tcase_add_loop_test(tc, test_hold_and_release_rfc5280_5_3_1, 0, backends_count);
-	tcase_add_loop_test(tc, test_revoked_by, 0, backends_count);
 	tcase_add_loop_test(tc, test_crl_number_grows, 0, backends_count);
 	return tc;
 }

@@ -261,17 +261,174 @@ END_TEST
 START_TEST(rfc9483_5_2_certconf_refused)
 {
 	int64_t id = ask(octets_view(&cr)), exchange_id;
-	struct ca_forward forward = {.message = octets_view(&cert_conf), .to = STORE_CERT_ACTIVE};
+	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
+				     .message = octets_view(&cert_conf),
+				     .to = STORE_CERT_ACTIVE};
 
 	mock_run(&mock, id);
 	forward.certificate_id = id;
 	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
 	OK(store_unit_commit(f.unit));
-	OK(ca_upstream_confirm_run(f.ca, id, f.reader, f.unit));
+	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_CONFIRM, f.reader, f.unit));
 	check_sent(octets_view(&cert_conf));
 	check_exchange(&mock, id, STORE_EXCHANGE_CONFIRM, STORE_EXCHANGE_FAILED);
 	check_answer(id, STORE_EXCHANGE_CONFIRM, true);
 	check_state(&mock, id, STORE_CERT_PENDING);
+}
+END_TEST
+
+/* --- rr ----------------------------------------------------------------------------------------
+ */
+
+static struct store_certificate certificate_of(int64_t id)
+{
+	struct store_certificate cert = {0};
+
+	OK(store_certificate_get(f.reader, id, &cert));
+	return cert;
+}
+
+/* A certificate that is active; an rr for it, signed by OpenSSL's client, goes to *rrp. */
+static int64_t active(struct octets *rrp)
+{
+	int64_t id = ask(octets_view(&cr));
+	struct store_certificate cert;
+
+	mock_run(&mock, id);
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
+	OK(store_unit_commit(f.unit));
+	cert = certificate_of(id);
+	OK(ca_revoke(f.ca, &cert, STORE_CERT_REVOKED, 1, f.unit));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	OK(octets_dup(octets_view(&mock.seen[mock.n_seen - 1].request), rrp));
+	OK(store_certificate_set_state(f.unit, id, STORE_CERT_REVOKED, STORE_CERT_ACTIVE));
+	OK(store_unit_commit(f.unit));
+	store_certificate_clear(&cert);
+	mock.revoked = mock.transfers = 0;
+	return id;
+}
+
+/* What the door does with an rr. */
+static void revoke(int64_t id, struct bytes rr)
+{
+	struct store_certificate cert = certificate_of(id);
+
+	OK(ca_upstream_revoke_forward(f.ca, &cert, STORE_CERT_REVOKED, 1, rr, f.unit));
+	OK(store_unit_commit(f.unit));
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	(void)!ca_upstream_revoke_run(f.ca, id, f.reader, f.unit);
+	store_certificate_clear(&cert);
+}
+
+/* Our own rr follows: other octets. */
+static void check_ours_follows(int64_t id, struct bytes rr)
+{
+	struct bytes last;
+
+	mock.rr_status = OSSL_CMP_PKISTATUS_accepted;
+	mock.unreachable = false;
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	last = octets_view(&mock.seen[mock.n_seen - 1].request);
+	ck_assert(!bytes_equal(last, rr));
+	ck_assert_int_eq(mock.revoked, 1);
+	check_state(&mock, id, STORE_CERT_REVOKED);
+}
+
+START_TEST(rfc9483_5_2_rr_passed_on)
+{
+	struct octets rr;
+	int64_t id = active(&rr);
+
+	revoke(id, octets_view(&rr));
+	check_sent(octets_view(&rr));
+	ck_assert_int_eq(mock.revoked, 1);
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE_FORWARD, STORE_EXCHANGE_DONE);
+	check_answer(id, STORE_EXCHANGE_REVOKE_FORWARD, true);
+	octets_clear(&rr);
+}
+END_TEST
+
+START_TEST(test_rr_sent_again_after_a_restart)
+{
+	struct octets rr;
+	int64_t id = active(&rr);
+
+	mock.lose_at = 1;
+	mock.lose = _i == 0 ? MOCK_LOSE_REQUEST : MOCK_LOSE_ANSWER;
+	revoke(id, octets_view(&rr));
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	mock_restart(&mock);
+	f.now_ms += 5000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_sent(octets_view(&rr));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	check_answer(id, STORE_EXCHANGE_REVOKE_FORWARD, true);
+	octets_clear(&rr);
+}
+END_TEST
+
+/* The client hears what the upstream says; the revocation is ours to see through. */
+START_TEST(rfc9483_5_2_rr_refused)
+{
+	struct octets rr;
+	int64_t id = active(&rr);
+	int failinfo;
+
+	mock.rr_status = OSSL_CMP_PKISTATUS_rejection;
+	mock.failinfo = FAIL_NOT_AUTHORIZED;
+	revoke(id, octets_view(&rr));
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE_FORWARD, STORE_EXCHANGE_FAILED);
+	check_answer(id, STORE_EXCHANGE_REVOKE_FORWARD, true);
+	OK(ca_upstream_revoke_failinfo(f.reader, id, &failinfo));
+	ck_assert_int_eq(failinfo, FAIL_NOT_AUTHORIZED);
+	check_ours_follows(id, octets_view(&rr));
+	octets_clear(&rr);
+}
+END_TEST
+
+START_TEST(rfc9483_6_rr_upstream_timeout)
+{
+	struct octets rr;
+	int64_t id = active(&rr);
+	int failinfo;
+
+	mock.unreachable = true;
+	revoke(id, octets_view(&rr));
+	/* What an earlier rr came to is not what this one comes to. */
+	OK(ca_upstream_revoke_failinfo(f.reader, id, &failinfo));
+	ck_assert_int_eq(failinfo, -1);
+	check_ours_follows(id, octets_view(&rr));
+	octets_clear(&rr);
+}
+END_TEST
+
+/* An rp about another certificate is none. */
+START_TEST(rfc4210_5_3_10_rp_for_another_certificate)
+{
+	struct store_certificate cert;
+	struct octets rr;
+	int64_t id = active(&rr), other = mock_ask(&mock, "other");
+
+	mock_run(&mock, other);
+	cert = certificate_of(other);
+	OK(ca_revoke(f.ca, &cert, STORE_CERT_REVOKED, 1, f.unit));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_revoke_run(f.ca, other, f.reader, f.unit));
+	store_certificate_clear(&cert);
+	octets_clear(&rr);
+	OK(octets_dup(octets_view(&mock.seen[mock.n_seen - 1].request), &rr));
+	revoke(id, octets_view(&rr));
+	check_sent(octets_view(&rr));
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	check_answer(id, STORE_EXCHANGE_REVOKE_FORWARD, false);
+	octets_clear(&rr);
 }
 END_TEST
 
@@ -303,6 +460,11 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc9483_5_2_certificate_not_wanted, 0, 2);
 	tcase_add_loop_test(tcase, rfc9483_6_upstream_timeout, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_certconf_refused);
+	tcase_add_test(tcase, rfc9483_5_2_rr_passed_on);
+	tcase_add_loop_test(tcase, test_rr_sent_again_after_a_restart, 0, 2);
+	tcase_add_test(tcase, rfc9483_5_2_rr_refused);
+	tcase_add_test(tcase, rfc9483_6_rr_upstream_timeout);
+	tcase_add_test(tcase, rfc4210_5_3_10_rp_for_another_certificate);
 	tcase_add_test(problems, test_needs_a_signature_credential);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, problems);
