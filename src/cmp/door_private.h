@@ -473,6 +473,11 @@ _must_check_ int cmp_forward_revoked(struct cmp_request *rq, const struct store_
 /* Passes a certConf on, and answers with what comes back. */
 _must_check_ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert,
 				     bool accepted);
+/* Answers a pollReq for it; STORE_NOT_FOUND: no certConf was passed on. */
+_must_check_ int cmp_forward_confirm_poll(struct cmp_request *rq,
+					  const struct store_certificate *cert);
+/* poll.c: pollReq is for the message as a whole, RFC 9483 4.4: "else -1 to refer to [it]" */
+_must_check_ int cmp_poll_whole_check(struct cmp_request *rq);
 /* Answers with what came back before; STORE_NOT_FOUND: nothing. */
 _must_check_ int cmp_forward_confirmed(struct cmp_request *rq,
 				       const struct store_certificate *cert);

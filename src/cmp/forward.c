@@ -416,6 +416,20 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 /* --- certConf ----------------------------------------------------------------------------------
  */
 
+/* Not longer than the certificate is kept for who confirms it. */
+static void confirm_wait(struct cmp_request *rq, const struct ca *ca,
+			 const struct store_certificate *cert)
+{
+	const struct conf_ca *conf = conf_ca_find(rq->conf, ca_name(ca));
+
+	rq->outcome = METRIC_WAITING;
+	if (rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
+		return;
+	rq->txn.deadline_ms = rq->now_ms + (conf ? conf->upstream_timeout_ms : 0);
+	if (cert->confirm_by_ms && cert->confirm_by_ms < rq->txn.deadline_ms)
+		rq->txn.deadline_ms = cert->confirm_by_ms;
+}
+
 int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate *cert)
 {
 	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
@@ -428,11 +442,20 @@ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate
 		return STORE_NOT_FOUND;
 	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
 				    &forwarded);
-	if (err || forwarded.open)
+	if (err || (forwarded.open && !forwarded.answer.len))
 		return err ? err : STORE_NOT_FOUND;
 	if (!forwarded.answer.len)
 		return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
 	err = answer_decode(octets_view(&forwarded.answer), &from);
+	if (err)
+		return err;
+	/* It has been told. */
+	if (bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)))
+		return STORE_NOT_FOUND;
+	if (is_waiting(from)) {
+		confirm_wait(rq, ca, cert);
+		return answer_commit(rq, ca, from, STORE_TXN_AWAIT_UPSTREAM);
+	}
 	if (!err)
 		err = store_certificate_get(rq->worker->reader, cert->id, &now);
 	if (err)
@@ -480,9 +503,43 @@ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *
 	err = cmp_forward_confirmed(rq, cert);
 	if (err != STORE_NOT_FOUND)
 		return err;
-	/* It goes on; the client may say it again, and hear what came of it. */
-	rq->keep_refusal = false;
-	return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+	/* RFC 9483 4.4: it goes on, and the client asks what came of it. */
+	confirm_wait(rq, ca, cert);
+	err = cmp_reply_waiting(rq);
+	if (!err)
+		err = cmp_transaction_answer(rq, STORE_TXN_AWAIT_UPSTREAM);
+	return err ? err : cmp_transaction_commit(rq);
+}
+
+int cmp_forward_confirm_poll(struct cmp_request *rq, const struct store_certificate *cert)
+{
+	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
+	int err;
+
+	if (!ca || ca_forwarding(ca) == CONF_FORWARDING_REISSUE ||
+	    cert->state == STORE_CERT_REQUESTED)
+		return STORE_NOT_FOUND;
+	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
+				    &forwarded);
+	if (!err)
+		err = cmp_poll_whole_check(rq);
+	if (!err)
+		err = cmp_forward_poll(rq, cert, STORE_EXCHANGE_CONFIRM, ca);
+	if (err)
+		return err;
+	/* RFC 9483 6: "can be closed cleanly with an error" */
+	rq->keep_refusal = true;
+	err = cmp_forward_confirmed(rq, cert);
+	if (err == STORE_NOT_FOUND && rq->now_ms > rq->txn.deadline_ms)
+		return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+	if (err != STORE_NOT_FOUND)
+		return err;
+	rq->outcome = METRIC_WAITING;
+	err = cmp_reply_poll(rq, ca_upstream_check_after(ca));
+	if (!err)
+		err = cmp_transaction_answer(rq, STORE_TXN_AWAIT_UPSTREAM);
+	return err ? err : cmp_transaction_commit(rq);
 }
 
 /* --- rr ----------------------------------------------------------------------------------------

@@ -5,6 +5,17 @@
  */
 #include "door_private.h"
 
+int cmp_poll_whole_check(struct cmp_request *rq)
+{
+	const STACK_OF(PollReq) *list = rq->msg->body->value.pollReq;
+	int64_t id;
+
+	if (sk_PollReq_num(list) != 1 ||
+	    ASN1_INTEGER_get_int64(&id, sk_PollReq_value(list, 0)->certReqId) != 1 || id != -1)
+		return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
+	return 0;
+}
+
 /*
  * RFC 9810 5.3.22: certReqIds of CertResponses that wait, or -1 for the answer as a whole; each
  * once.
@@ -49,20 +60,15 @@ static int forward(struct cmp_request *rq, struct cmp_stored_items *items)
 	return cmp_stored_items_get(rq, items);
 }
 
-int cmp_poll_serve(struct cmp_request *rq)
+static int state_check(struct cmp_request *rq)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
-	int err;
-
-	if (rq->txn.body_type == PKI_BODY_RR)
-		return cmp_revocations_poll(rq);
 	switch (rq->txn.state) {
 	case STORE_TXN_AWAIT_UPSTREAM:
-		break;
+		return 0;
 	case STORE_TXN_FAILED:
 		/* Ended while the client waited: it is told why by the certificate's state. */
 		if (rq->txn.certificate_id)
-			break;
+			return 0;
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	case STORE_TXN_AWAIT_CONF:
 	case STORE_TXN_DONE:
@@ -70,18 +76,40 @@ int cmp_poll_serve(struct cmp_request *rq)
 	default:
 		return refuse(&rq->refusal, REFUSAL_poll_unexpected);
 	}
-	err = cmp_stored_items_get(rq, &items);
-	if (!err)
-		err = poll_req_ids_check(rq, &items);
+}
+
+/* What is asked for is certificates. */
+static int certificates_poll(struct cmp_request *rq, struct cmp_stored_items *items)
+{
+	int err = poll_req_ids_check(rq, items);
+
 	if (!err && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM) {
-		err = forward(rq, &items);
+		err = forward(rq, items);
 		/* What came from there is in the store now. */
-		cmp_stored_items_clear(&items);
+		cmp_stored_items_clear(items);
 		if (!err)
-			err = cmp_stored_items_get(rq, &items);
+			err = cmp_stored_items_get(rq, items);
 	}
+	return err ? err : cmp_upstream_answer(rq, items, true);
+}
+
+int cmp_poll_serve(struct cmp_request *rq)
+{
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	int err;
+
+	if (rq->txn.body_type == PKI_BODY_RR)
+		return cmp_revocations_poll(rq);
+	err = state_check(rq);
 	if (!err)
-		err = cmp_upstream_answer(rq, &items, true);
+		err = cmp_stored_items_get(rq, &items);
+	if (err)
+		return err;
+	err = STORE_NOT_FOUND;
+	if (items.len == 1 && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
+		err = cmp_forward_confirm_poll(rq, &items.item[0].cert);
+	if (err == STORE_NOT_FOUND)
+		err = certificates_poll(rq, &items);
 	/* The unit may point into the items. */
 	store_unit_clear(rq->worker->unit);
 	return err;

@@ -293,20 +293,13 @@ int cmp_revocations_continue(struct cmp_request *rq)
 /* --- pollReq ------------------------------------------------------------------------------------
  */
 
-/* RFC 9483 4.4: "else -1 to refer to the whole message" */
 static int poll_check(struct cmp_request *rq)
 {
-	const STACK_OF(PollReq) *list = rq->msg->body->value.pollReq;
-	int64_t id;
-
 	if (rq->txn.state == STORE_TXN_FAILED)
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	if (rq->txn.state != STORE_TXN_AWAIT_UPSTREAM)
 		return refuse(&rq->refusal, REFUSAL_poll_unexpected);
-	if (sk_PollReq_num(list) != 1 ||
-	    ASN1_INTEGER_get_int64(&id, sk_PollReq_value(list, 0)->certReqId) != 1 || id != -1)
-		return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
-	return 0;
+	return cmp_poll_whole_check(rq);
 }
 
 static int forward(struct cmp_request *rq, const struct cmp_revocations *all)

@@ -3,7 +3,9 @@
 client's own protection reaches it, and the RA where ours does."""
 import os
 import signal
+import subprocess
 import threading
+import time
 
 import pytest
 
@@ -213,6 +215,50 @@ def test_polling_goes_through(pair, point):
     result = outcome["result"]
     assert result.returncode == 0 and "received POLLREP" in result.stdout, f"{result.stdout}\n{pair.ra.tail()}"
     pair.check_one("fw-poll", cert)
+
+
+class Gate(Relay):
+    """In front of the CA: lets the first message through, and the others when it is opened."""
+
+    def __init__(self, port):
+        super().__init__(port)
+        self.count = 0
+        self.opened = threading.Event()
+
+    def forward(self, path, body):
+        self.count += 1
+        if self.count > 1:
+            self.opened.wait(60)
+        return super().forward(path, body)
+
+
+@pytest.mark.skipif(not OPENSSL35, reason="needs Debian 13's openssl (tools/debian13-openssl)")
+@pytest.mark.parametrize("kill", [False, True])
+def test_certconf_with_a_slow_upstream(pair, kill):
+    """RFC 9483 4.4: error with status waiting, pollReq for -1, pkiConf; over a kill -9."""
+    gate = Gate(pair.ca.port)
+    pair.ra.set("ca corporate", "server_url", f"http://{gate.address}/.well-known/cmp/p/VnfciCert")
+    # Long enough for a restart between two polls.
+    pair.ra.set("ca corporate", "upstream_retry", "6s")
+    pair.restart()
+    pair.register("fw-conf")
+    cert = pair.vnfm.out()
+    command = pair.command("fw-conf", pair.ra.address, cert, "ir", "-keep_alive", "0", "-total_timeout", "60")
+    client = subprocess.Popen([OPENSSL35, *map(str, command[1:])], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+    wait_for("certConf at the CA", lambda: gate.count > 1)
+    # The first answer is out after upstream_wait, and then the client sleeps between polls.
+    time.sleep(3)
+    assert pair.ra.states("fw-conf") == ["pending"]
+    if kill:
+        pair.ra.process.kill()
+        pair.ra.process.wait()
+        pair.ra.start()
+    gate.opened.set()
+    out, _ = client.communicate(timeout=90)
+    gate.stop()
+    assert client.returncode == 0 and "POLLREQ" in out, f"{out}\n{pair.ra.tail()}"
+    pair.check_one("fw-conf", cert)
 
 
 def last_rr(cmf):

@@ -667,10 +667,112 @@ START_TEST(rfc4210_5_3_21_error_while_several_wait)
 }
 END_TEST
 
+/* --- certConf that is passed on ----------------------------------------------------------------
+ */
+
+static void setup_forwarding(void)
+{
+	char *keys = NULL;
+
+	ck_assert_int_gt(asprintf(&keys, "%sforwarding = replaced\n", sections), 0);
+	house_open(&house, "ca_rules = oam\n", keys);
+	house_register(&house, "vnfm-a", CERT_TYPE_VNF_OAM, "vnf-oam");
+	free(keys);
+}
+
+/* The upstream has answered the certConf with pkiConf; its answer was verified. */
+static void upstream_confirms(void)
+{
+	struct store_certificate cert = certificate_newest();
+	struct store_exchange_message message = {0};
+	struct store_exchange exchange = {0};
+	struct ask pkiconf;
+
+	ask_new(&pkiconf, &house, &house.vnfm_a);
+	pkiconf.body = cmp_body_new(PKI_BODY_PKICONF);
+	ask_encode(&pkiconf);
+	message.der = pkiconf.sent;
+	ck_assert_int_eq(store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_CONFIRM,
+					     &exchange),
+			 0);
+	ck_assert_int_eq(store_exchange_add_message(house.worker.unit, exchange.id, &message) ||
+				 store_exchange_finish(house.worker.unit, exchange.id,
+						       STORE_EXCHANGE_DONE, -1) ||
+				 store_certificate_set_state(house.worker.unit, cert.id,
+							     STORE_CERT_PENDING,
+							     STORE_CERT_ACTIVE) ||
+				 store_unit_commit(house.worker.unit),
+			 0);
+	ask_clear(&pkiconf);
+	store_exchange_clear(&exchange);
+	store_certificate_clear(&cert);
+}
+
+/* RFC 9483 4.4: pkiConf is polled for with -1, until it is there (0), or its time is over (1). */
+START_TEST(rfc9483_4_4_certconf_waits)
+{
+	struct told told, conf, again;
+	struct ask a, b, wrong;
+
+	ask_waiting(&a, PKI_BODY_IR, false, &told);
+	upstream_issues(&a);
+	poll(&a, &told, 0);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ask_certconf(&b, &a, &told, -1);
+	ask_send(&b, &conf);
+	ck_assert_int_eq(conf.msg->body_type, PKI_BODY_ERROR);
+	ck_assert_int_eq(told_status_value(&conf), PKI_STATUS_WAITING);
+	ask_send_octets(&b, &house.worker, octets_view(&b.sent), &again);
+	ck_assert(bytes_equal(octets_view(&conf.der), octets_view(&again.der)));
+	told_clear(&again);
+	ask_pollreq(&wrong, &b, &conf, 0);
+	ask_send(&wrong, &again);
+	ck_assert_int_eq(told_failinfo(&again), FAIL_BAD_REQUEST);
+	done(&wrong, &again);
+	poll(&b, &conf, -1);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&conf)->certReqId), -1);
+	ck_assert_int_eq(ASN1_INTEGER_get(poll_rep(&conf)->checkAfter), 7);
+	if (_i == 0)
+		upstream_confirms();
+	else
+		house.now_ms += 3600 * 1000 + 1;
+	poll(&b, &conf, -1);
+	ck_assert_int_eq(conf.msg->body_type, _i == 0 ? PKI_BODY_PKICONF : PKI_BODY_ERROR);
+	ck_assert_int_eq(told_failinfo(&conf), _i == 0 ? -1 : FAIL_SYSTEM_UNAVAIL);
+	ck_assert_int_eq(state_newest(), _i == 0 ? STORE_CERT_ACTIVE : STORE_CERT_PENDING);
+	poll(&b, &conf, -1);
+	ck_assert_int_eq(told_failinfo(&conf), FAIL_BAD_REQUEST);
+	done(&b, &conf);
+	done(&a, &told);
+}
+END_TEST
+
+/* The client gives the certificate up while the upstream is asked to confirm it. */
+START_TEST(rfc4210_5_3_21_error_while_certconf_waits)
+{
+	struct told told, conf, ended;
+	struct ask a, b, error;
+
+	ask_waiting(&a, PKI_BODY_IR, false, &told);
+	upstream_issues(&a);
+	poll(&a, &told, 0);
+	ask_certconf(&b, &a, &told, -1);
+	ask_send(&b, &conf);
+	ask_next(&error, &b, &conf);
+	error.body = cmp_error_body_new(PKI_STATUS_REJECTION, NULL, FAIL_SYSTEM_FAILURE);
+	ask_send(&error, &ended);
+	ck_assert_int_eq(ended.msg->body_type, PKI_BODY_PKICONF);
+	ck_assert_int_eq(state_newest(), STORE_CERT_REVOCATION_PENDING);
+	done(&error, &ended);
+	done(&b, &conf);
+	done(&a, &told);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door_upstream");
-	TCase *tcase = tcase_create("upstream");
+	TCase *tcase = tcase_create("upstream"), *forwarding = tcase_create("forwarding");
 	SRunner *runner;
 	int failed;
 
@@ -696,6 +798,10 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc4210_5_3_22_polls_that_fit_nothing, 0, 4);
 	tcase_add_test(tcase, rfc4210_5_3_21_error_while_several_wait);
 	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(forwarding, setup_forwarding, teardown);
+	tcase_add_loop_test(forwarding, rfc9483_4_4_certconf_waits, 0, 2);
+	tcase_add_test(forwarding, rfc4210_5_3_21_error_while_certconf_waits);
+	suite_add_tcase(suite, forwarding);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_NORMAL);
