@@ -198,11 +198,11 @@ struct store_transaction {
 	int64_t changed_ms;
 };
 
-/* A challenge that the client has to answer, RFC 9810 5.2.8.3.3. */
+/* Challenges that the client has to answer, RFC 9810 5.2.8.3.3. */
 struct store_pop {
 	int64_t transaction_id;
-	uint8_t answer_digest[32]; /* of what popdecr must say */
-	struct octets request;     /* octets of the message to go on with */
+	struct octets answer_digests; /* of what popdecr must say; cmp/'s own encoding */
+	struct octets request;        /* octets of the message to go on with */
 };
 
 /* One of the requests of a transaction that was opened with several, in their order. */

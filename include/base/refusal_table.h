@@ -149,7 +149,6 @@ REFUSAL(archive_algorithm, FAIL_BAD_ALG, "an algorithm of the EnvelopedData with
 REFUSAL(archive_key_mismatch, FAIL_BAD_POP, "the private key that was sent does not belong to the public key")
 REFUSAL(archive_identifier, FAIL_BAD_POP, "the identifier beside the private key is not the requester's")
 REFUSAL(pop_missing, FAIL_BAD_POP, "proof of possession is missing")
-REFUSAL(pop_challenge_several, FAIL_BAD_POP, "challenge and response is accepted for a single request only")
 REFUSAL(pop_unsupported, FAIL_BAD_POP, "this kind of proof of possession is not supported")
 REFUSAL(pop_key_cannot_sign, FAIL_BAD_POP, "a key that cannot sign proves its possession with keyEncipherment or keyAgreement")
 REFUSAL(pop_key_signs, FAIL_BAD_POP, "a key that can only sign proves its possession by a signature")

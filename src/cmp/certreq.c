@@ -176,9 +176,8 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
 	if (!err)
 		err = template_read(rq, msg, item);
-	/* Each would need its own challenge and its own place to wait. */
-	if (!err && item->pop == CMP_POP_CHALLENGE && items->len > 1)
-		err = refuse(&rq->refusal, REFUSAL_pop_challenge_several);
+	if (!err && item->pop == CMP_POP_CHALLENGE && rq->pop_answered)
+		err = cmp_challenge_check(rq, (size_t)i, items->len);
 	if (err || !item->csr.update)
 		return err;
 	item->csr.old = &item->old;
@@ -231,20 +230,13 @@ static int items_read(struct cmp_request *rq, const struct cmp_message *asked,
 	return err;
 }
 
-/* RFC 9810 5.2.8.3.3: the certificate itself is not made until the proof is there. */
-static int challenge(struct cmp_request *rq, const struct cmp_item *item)
+/* RFC 9810 5.2.8.3.3: certificates are not made until each proof is there. */
+static bool any_challenged(const struct cmp_request *rq, const struct cmp_items *items)
 {
-	struct spki_kind kind;
-	EVP_PKEY *key = NULL;
-	bool chain = true;
-	int err = cmp_chain_request(rq, &item->carriers, &chain);
-
-	if (!err)
-		err = cmp_public_key(rq, item->csr.spki, &key, &kind);
-	if (!err)
-		err = cmp_challenge_send(rq, key, chain);
-	EVP_PKEY_free(key);
-	return err;
+	for (size_t i = 0; i < items->len && !rq->pop_answered; i++)
+		if (!items->item[i].refused && items->item[i].pop == CMP_POP_CHALLENGE)
+			return true;
+	return false;
 }
 
 int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked)
@@ -254,9 +246,8 @@ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked)
 
 	if (err)
 		return err;
-	if (!items.item[0].refused && items.item[0].pop == CMP_POP_CHALLENGE)
-		return challenge(rq, &items.item[0]);
-	return cmp_certificates_issue(rq, &items);
+	return any_challenged(rq, &items) ? cmp_challenge_send(rq, &items)
+					  : cmp_certificates_issue(rq, &items);
 }
 
 int cmp_certreq_serve(struct cmp_request *rq)

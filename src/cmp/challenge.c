@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The direct method of proof of possession, RFC 9810 5.2.8.3.3: the request is answered with
- * popdecc, a number encrypted for the key; popdecr must say the number, then the request is decided
- * on. The request lies in the store meanwhile, and of the number its digest.
+ * The direct method of proof of possession, RFC 9810 5.2.8.3.3: the message is answered with
+ * popdecc, for each request that wants it a number encrypted for its key; popdecr must say the
+ * numbers in the same order, then the message is decided on. It lies in the store meanwhile, and
+ * for each of its requests 32 octets: the digest of the number, or zeros where none was asked for.
  */
 #include "door_private.h"
 
@@ -87,14 +88,14 @@ static int challenge_encrypt(const struct cmp_request *rq, EVP_PKEY *key, struct
 }
 
 /* encryptedRand of pvno 3: the rid has a NULL-DN and the certReqId. */
-static int rand_seal(const struct cmp_request *rq, EVP_PKEY *key, struct bytes number,
-		     ASN1_TYPE **encryptedp)
+static int rand_seal(const struct cmp_request *rq, int cert_req_id, EVP_PKEY *key,
+		     struct bytes number, ASN1_TYPE **encryptedp)
 {
 	static const uint8_t null_dn[] = {0x30, 0x00};
 	_cleanup_(octets_clear_secret) struct octets rand = OCTETS_NULL;
 	_cleanup_(octets_clear) struct octets envelope = OCTETS_NULL;
-	const uint8_t id[4] = {(uint8_t)(rq->cert_req_id >> 24), (uint8_t)(rq->cert_req_id >> 16),
-			       (uint8_t)(rq->cert_req_id >> 8), (uint8_t)rq->cert_req_id};
+	const uint8_t id[4] = {(uint8_t)(cert_req_id >> 24), (uint8_t)(cert_req_id >> 16),
+			       (uint8_t)(cert_req_id >> 8), (uint8_t)cert_req_id};
 	struct envelope_recipient to = {
 		.key = key, .issuer = BYTES_OF(null_dn), .serial = BYTES_OF(id)};
 	const unsigned char *p;
@@ -130,25 +131,16 @@ static int witness_set(Challenge *challenge, struct bytes number)
 	return 0;
 }
 
-/* The body of popdecc with its one Challenge. */
-static int reply_challenge(struct cmp_request *rq, EVP_PKEY *key, struct bytes number)
+static int challenge_fill(struct cmp_request *rq, const struct cmp_item *item, EVP_PKEY *key,
+			  struct bytes number, Challenge *challenge)
 {
 	_cleanup_(octets_clear) struct octets encrypted = OCTETS_NULL;
-	Challenge *challenge = Challenge_new();
-	int err;
+	int err = witness_set(challenge, number);
 
-	cmp_reply_clear(&rq->reply);
-	rq->reply.body = cmp_body_new(PKI_BODY_POPDECC);
-	if (!rq->reply.body || !challenge ||
-	    sk_Challenge_push(rq->reply.body->value.popdecc, challenge) <= 0) {
-		Challenge_free(challenge);
-		return -ENOMEM;
-	}
-	err = witness_set(challenge, number);
 	if (err)
 		return err;
 	if (cmp_envelope_understood(rq))
-		return rand_seal(rq, key, number, &challenge->encryptedRand);
+		return rand_seal(rq, item->cert_req_id, key, number, &challenge->encryptedRand);
 	err = challenge_encrypt(rq, key, number, &encrypted);
 	if (err)
 		return err;
@@ -157,33 +149,89 @@ static int reply_challenge(struct cmp_request *rq, EVP_PKEY *key, struct bytes n
 		       : -ENOMEM;
 }
 
-int cmp_challenge_send(struct cmp_request *rq, EVP_PKEY *key, bool chain_request)
+/* Adds the Challenge for a request to popdecc. *digest: of the number that answers it. */
+static int challenge_add(struct cmp_request *rq, const struct cmp_item *item,
+			 uint8_t digest[DIGEST_LEN])
 {
-	struct store_pop pop = {
-		.request = {(uint8_t *)rq->exchange->request.data, rq->exchange->request.len}};
+	Challenge *challenge = Challenge_new();
 	uint8_t number[NUMBER_LEN];
-	int err = number_make(number);
+	struct spki_kind kind;
+	EVP_PKEY *key = NULL;
+	int err;
 
+	if (!challenge || sk_Challenge_push(rq->reply.body->value.popdecc, challenge) <= 0) {
+		Challenge_free(challenge);
+		return -ENOMEM;
+	}
+	err = cmp_public_key(rq, item->csr.spki, &key, &kind);
 	if (!err)
-		err = digest_of(BYTES_OF(number), pop.answer_digest);
+		err = number_make(number);
 	if (!err)
-		err = reply_challenge(rq, key, BYTES_OF(number));
+		err = digest_of(BYTES_OF(number), digest);
+	if (!err)
+		err = challenge_fill(rq, item, key, BYTES_OF(number), challenge);
 	OPENSSL_cleanse(number, sizeof(number));
-	if (!err)
-		err = cmp_transaction_open(rq);
-	if (err)
-		return err;
-	rq->txn.chain_request = chain_request;
+	EVP_PKEY_free(key);
+	return err;
+}
+
+/* popdecc, with what answers it. */
+static int challenges_make(struct cmp_request *rq, struct cmp_items *items, uint8_t *digests)
+{
+	int err = 0;
+
+	cmp_reply_clear(&rq->reply);
+	rq->reply.body = cmp_body_new(PKI_BODY_POPDECC);
+	if (!rq->reply.body)
+		return -ENOMEM;
+	for (size_t i = 0; i < items->len && !err; i++)
+		if (!items->item[i].refused && items->item[i].pop == CMP_POP_CHALLENGE)
+			err = challenge_add(rq, &items->item[i], digests + i * DIGEST_LEN);
+	return err;
+}
+
+/* The transaction, with what it has to keep. */
+static int challenged_insert(struct cmp_request *rq, const struct cmp_items *items,
+			     const struct store_pop *pop)
+{
+	bool chain;
+	int err;
+
+	rq->txn.chain_request = false;
+	rq->txn.n_items = items->len > 1 ? items->len : 0;
 	rq->txn.deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+	for (size_t i = 0; i < items->len; i++) {
+		chain = false;
+		err = cmp_chain_request(rq, &items->item[i].carriers, &chain);
+		/* One that contradicts itself is refused when it is decided on. */
+		if (err && err != REFUSED)
+			return err;
+		rq->txn.chain_request = rq->txn.chain_request || chain;
+	}
+	rq->refusal = REFUSAL_NULL;
 	err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_POP, NULL);
 	if (!err)
-		err = store_pop_insert(rq->worker->unit, &pop, &rq->txn.id);
+		err = store_pop_insert(rq->worker->unit, pop, &rq->txn.id);
+	return err ? err : cmp_transaction_commit(rq);
+}
+
+int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items)
+{
+	const struct bytes request = rq->exchange->request;
+	uint8_t *digests = calloc(items->len, DIGEST_LEN);
+	struct store_pop pop = {.answer_digests = {digests, items->len * DIGEST_LEN},
+				.request = {(uint8_t *)request.data, request.len}};
+	int err = digests ? challenges_make(rq, items, digests) : -ENOMEM;
+
 	if (!err)
-		err = cmp_transaction_commit(rq);
+		err = cmp_transaction_open(rq);
+	if (!err)
+		err = challenged_insert(rq, items, &pop);
 	if (!err)
 		cmp_quota_count(rq, 1);
 	/* The unit points into what is here. */
 	store_unit_clear(rq->worker->unit);
+	free(digests);
 	return err;
 }
 
@@ -207,23 +255,54 @@ static int state_check(struct cmp_request *rq)
 	}
 }
 
-/* POPODecKeyRespContent ::= SEQUENCE OF INTEGER: one for each challenge, here one. */
-static int response_check(struct cmp_request *rq, const struct store_pop *pop)
+static bool is_challenged(struct bytes digests, size_t i)
+{
+	static const uint8_t none[DIGEST_LEN];
+
+	return memcmp(digests.data + i * DIGEST_LEN, none, DIGEST_LEN) != 0;
+}
+
+/* Which number of popdecr, or Challenge of popdecc, is for the request; of the end: their count. */
+static int position(struct bytes digests, size_t i)
+{
+	int at = 0;
+
+	for (size_t before = 0; before < i; before++)
+		at += is_challenged(digests, before);
+	return at;
+}
+
+int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n)
 {
 	const STACK_OF(ASN1_INTEGER) *numbers = rq->msg->body->value.popdecr;
 	uint8_t octets[CMP_INTEGER_MAX], digest[DIGEST_LEN];
-	struct bytes number;
 	int err;
 
-	if (sk_ASN1_INTEGER_num(numbers) != 1)
-		return refuse(&rq->refusal, REFUSAL_pop_response_count);
-	number = cmp_integer_octets(sk_ASN1_INTEGER_value(numbers, 0), octets);
-	err = digest_of(number, digest);
+	/* What was not challenged, since it was refused then, is not proven. */
+	if (rq->pop_digests.len != n * DIGEST_LEN || !is_challenged(rq->pop_digests, i))
+		return refuse(&rq->refusal, REFUSAL_pop_response_wrong);
+	err = digest_of(
+		cmp_integer_octets(sk_ASN1_INTEGER_value(numbers, position(rq->pop_digests, i)),
+				   octets),
+		digest);
 	if (err)
 		return err;
-	if (CRYPTO_memcmp(digest, pop->answer_digest, sizeof(digest)))
+	if (CRYPTO_memcmp(digest, rq->pop_digests.data + i * DIGEST_LEN, DIGEST_LEN))
 		return refuse(&rq->refusal, REFUSAL_pop_response_wrong);
 	return 0;
+}
+
+/*
+ * POPODecKeyRespContent ::= SEQUENCE OF INTEGER: one for each challenge. A wrong one is the failure
+ * of its request among others; of one alone, of popdecr.
+ */
+static int response_check(struct cmp_request *rq)
+{
+	size_t n = rq->pop_digests.len / DIGEST_LEN;
+
+	if (sk_ASN1_INTEGER_num(rq->msg->body->value.popdecr) != position(rq->pop_digests, n))
+		return refuse(&rq->refusal, REFUSAL_pop_response_count);
+	return n == 1 ? cmp_challenge_check(rq, 0, 1) : 0;
 }
 
 /* The request that was kept, decided on as if it had come now. */
@@ -261,6 +340,7 @@ int cmp_popdecr_serve(struct cmp_request *rq)
 	if (err)
 		return err < 0 ? err : log_fault("challenge of a transaction", -ENOENT, NULL);
 	rq->keep_refusal = true;
-	err = response_check(rq, &pop);
+	rq->pop_digests = octets_view(&pop.answer_digests);
+	err = response_check(rq);
 	return err ? err : request_continue(rq, &pop);
 }

@@ -161,6 +161,7 @@ static void attempt_clear(struct cmp_request *rq)
 	rq->in_body = rq->keep_refusal = rq->passphrase_kept = false;
 	rq->pop = CMP_POP_PROVEN;
 	rq->pop_answered = false;
+	rq->pop_digests = BYTES_NULL;
 	rq->cert_req_id = 0;
 	rq->outcome = METRIC_ACCEPTED;
 	free(rq->subject);

@@ -264,7 +264,8 @@ struct cmp_request {
 	bool in_body;                 /* refusals are reported by the answer of the operation */
 	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */
 	enum cmp_pop pop;             /* of the request that is being read */
-	bool pop_answered;            /* a challenge was */
+	bool pop_answered;            /* challenges were */
+	struct bytes pop_digests;     /* of the numbers that were asked for; see challenge.c */
 	struct cmp_reply reply;
 	struct octets answer;
 	struct refusal refusal;
@@ -372,8 +373,14 @@ _must_check_ int cmp_ccr_serve(struct cmp_request *rq);
 _must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked);
 _must_check_ int cmp_p10cr_serve(struct cmp_request *rq);
 _must_check_ int cmp_popdecr_serve(struct cmp_request *rq);
-/* challenge.c: answers the request with popdecc, encrypted for the key, and keeps it. */
-_must_check_ int cmp_challenge_send(struct cmp_request *rq, EVP_PKEY *key, bool chain_request);
+/*
+ * challenge.c: answers the message with popdecc, a Challenge for each request that needs one, and
+ * keeps it.
+ */
+_must_check_ int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items);
+/* Once popdecr is there: whether it has the number for request number i of the n of the message;
+ * REFUSED pop_response_wrong. */
+_must_check_ int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n);
 _must_check_ int cmp_certconf_serve(struct cmp_request *rq);
 _must_check_ int cmp_poll_serve(struct cmp_request *rq);
 _must_check_ int cmp_rr_serve(struct cmp_request *rq);

@@ -267,12 +267,18 @@ static int refuse_all(struct cmp_request *rq, struct cmp_items *items)
 		return REFUSED;
 	log_refused(rq, items);
 	rq->outcome = METRIC_REJECTED;
+	rq->txn.deadline_ms = 0;
 	err = items_reply(rq, items);
 	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_FAILED, NULL);
+		err = cmp_transaction_issue(rq, STORE_TXN_FAILED, NULL);
 	if (!err)
 		err = items_insert(rq, items);
-	return err ? err : cmp_transaction_commit(rq);
+	if (!err)
+		err = cmp_transaction_commit(rq);
+	/* After a challenge it was open. */
+	if (!err && rq->pop_answered)
+		cmp_quota_count(rq, -1);
+	return err;
 }
 
 /* A certificate is asked for upstream: commits that first, then waits for the upstream a little. */

@@ -63,7 +63,7 @@ int cmp_pop_priv_key(struct cmp_request *rq, const POPOPrivKey *pop, EVP_PKEY *k
 		return err == -ENOTSUP ? refuse(&rq->refusal, REFUSAL_public_key_useless) : err;
 	if (method == POPO_SUBSEQUENT_ENCR_CERT)
 		rq->pop = CMP_POP_ENCR_CERT;
-	else if (!rq->pop_answered)
+	else
 		rq->pop = CMP_POP_CHALLENGE;
 	return 0;
 }

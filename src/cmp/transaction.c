@@ -161,7 +161,7 @@ static int challenged_issue(struct cmp_request *rq, enum store_transaction_state
 	if (!err)
 		err = store_transaction_update(rq->worker->unit, &rq->txn, STORE_TXN_AWAIT_POP,
 					       rq->from_digest, false);
-	if (!err)
+	if (!err && certificate_ref)
 		err = store_transaction_set_certificate(rq->worker->unit, rq->txn.id,
 							certificate_ref);
 	return err ? err : store_pop_remove(rq->worker->unit, rq->txn.id);

@@ -7,7 +7,7 @@ static int pop_read(sqlite3_stmt *stmt, struct store_pop *p)
 	struct columns col = COLUMNS(stmt);
 
 	p->transaction_id = column_int(&col);
-	column_array(&col, p->answer_digest, sizeof(p->answer_digest));
+	p->answer_digests = column_octets(&col);
 	p->request = column_octets(&col);
 	return reader_complete(&col);
 }

@@ -54,6 +54,7 @@ void store_transaction_clear(struct store_transaction *t)
 
 void store_pop_clear(struct store_pop *p)
 {
+	octets_clear(&p->answer_digests);
 	octets_clear(&p->request);
 	memset(p, 0, sizeof(*p));
 }

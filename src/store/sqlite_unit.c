@@ -438,7 +438,7 @@ static int pop_insert(struct sqlite_unit_statements *s, const struct store_pop *
 	struct binder b = BINDER(s->stmt[POP_INSERT]);
 
 	bind_int(&b, transaction_id);
-	bind_bytes(&b, BYTES_OF(pop->answer_digest));
+	bind_bytes(&b, octets_view(&pop->answer_digests));
 	bind_bytes(&b, octets_view(&pop->request));
 	return run(s, &b);
 }

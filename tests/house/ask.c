@@ -101,7 +101,8 @@ void ask_certreq_add(struct ask *ask, long id, const char *cn)
 static void request_sign(struct ask *ask, CertReqMsg *msg)
 {
 	/* One that a test put together has its own idea of it. */
-	POPOSigningKey *pop = msg->popo ? msg->popo->value.signature : NULL;
+	POPOSigningKey *pop =
+		msg->popo && msg->popo->type == POPO_SIGNATURE ? msg->popo->value.signature : NULL;
 	struct octets signature = OCTETS_NULL;
 	struct signer *signer = NULL;
 	unsigned char *der = NULL;

@@ -111,6 +111,8 @@ int told_failinfo(const struct told *told);
 struct bytes told_certificate(const struct told *told);
 /* The number in popdecc, decrypted; what goes with it is checked. The caller owns it. */
 ASN1_INTEGER *told_number(const struct told *told, EVP_PKEY *key);
+/* The same of Challenge i, for the request with that certReqId (0 to 9). */
+ASN1_INTEGER *told_number_at(const struct told *told, int i, EVP_PKEY *key, uint8_t id);
 /* CertResponses: their number, each by its index. */
 int told_responses(const struct told *told);
 const CertResponse *told_response(const struct told *told, int i);

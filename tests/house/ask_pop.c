@@ -52,10 +52,10 @@ static struct octets rand_decrypt(const Challenge *challenge, EVP_PKEY *key)
 	return rand;
 }
 
-/* Of pvno 3, RFC 9810 5.2.8.3.3: EnvelopedData, whose rid has a NULL-DN and the certReqId 0. */
-static struct octets rand_open(const Challenge *challenge, EVP_PKEY *key)
+/* Of pvno 3, RFC 9810 5.2.8.3.3: EnvelopedData, whose rid has a NULL-DN and the certReqId. */
+static struct octets rand_open(const Challenge *challenge, EVP_PKEY *key, uint8_t id)
 {
-	static const uint8_t rid[] = {0x30, 0x05, 0x30, 0x00, 0x02, 0x01, 0x00};
+	const uint8_t rid[] = {0x30, 0x05, 0x30, 0x00, 0x02, 0x01, id};
 	const ASN1_STRING *s = challenge->encryptedRand->value.sequence;
 	struct octets rand;
 
@@ -68,16 +68,23 @@ static struct octets rand_open(const Challenge *challenge, EVP_PKEY *key)
 
 ASN1_INTEGER *told_number(const struct told *told, EVP_PKEY *key)
 {
+	HOUSE_CHECK(told->msg->body_type == PKI_BODY_POPDECC &&
+		    sk_Challenge_num(told->msg->body->value.popdecc) == 1);
+	return told_number_at(told, 0, key, 0);
+}
+
+ASN1_INTEGER *told_number_at(const struct told *told, int i, EVP_PKEY *key, uint8_t id)
+{
 	const STACK_OF(Challenge) *challenges = told->msg->body->value.popdecc;
-	const Challenge *challenge = sk_Challenge_value(challenges, 0);
+	const Challenge *challenge = sk_Challenge_value(challenges, i);
 	const unsigned char *p;
 	ASN1_INTEGER *number;
 	uint8_t witness[32];
 	struct octets der;
 	Rand *rand;
 
-	HOUSE_CHECK(told->msg->body_type == PKI_BODY_POPDECC && sk_Challenge_num(challenges) == 1);
-	der = told->msg->pvno == 2 ? rand_decrypt(challenge, key) : rand_open(challenge, key);
+	HOUSE_CHECK(told->msg->body_type == PKI_BODY_POPDECC && challenge);
+	der = told->msg->pvno == 2 ? rand_decrypt(challenge, key) : rand_open(challenge, key, id);
 	p = der.data;
 	rand = d2i_Rand(NULL, &p, (long)der.len);
 	HOUSE_CHECK(rand && !GENERAL_NAME_cmp(rand->sender, told->msg->header->sender));
