@@ -274,10 +274,12 @@ static void clients_new(void)
 void world_setup(void)
 {
 	struct strbuf problems = STRBUF_NULL;
+	const char *tmp = getenv("TMPDIR");
 
 	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	memset(&w, 0, sizeof(w));
-	strcpy(w.dir, "/tmp/cmf-test-XXXXXX");
+	ck_assert_int_lt(snprintf(w.dir, sizeof(w.dir), "%s/cmf-test-XXXXXX", tmp ? tmp : "/tmp"),
+			 (int)sizeof(w.dir));
 	ck_assert_ptr_nonnull(mkdtemp(w.dir));
 	w.now_ms = WORLD_START_MS;
 	w.clock = (struct clock_source){world_now, &w};
