@@ -39,9 +39,10 @@ static int state_check(struct cmp_request *rq)
 /* hashAlg, RFC 9481 2: a hash that is as good as those of signatures. */
 static const EVP_MD *hash_allowed(const X509_ALGOR *alg)
 {
-	/* RFC 9481 2 */
-	static const int allowed[] = {NID_sha224, NID_sha256,   NID_sha384,
-				      NID_sha512, NID_shake128, NID_shake256};
+	/* RFC 9481 2; and SHA-3, which certificates are signed with as well. */
+	static const int allowed[] = {NID_sha224,   NID_sha256,   NID_sha384,   NID_sha512,
+				      NID_shake128, NID_shake256, NID_sha3_224, NID_sha3_256,
+				      NID_sha3_384, NID_sha3_512};
 	const ASN1_OBJECT *oid;
 
 	X509_ALGOR_get0(&oid, NULL, NULL, alg);
