@@ -74,9 +74,19 @@ static bool header_lists_valid(const PKIHeader *h)
 }
 
 /*
- * The length of a re-encoding differs where the octets were BER in a way that only the schema
- * shows: strings under an IMPLICIT tag in constructed form.
+ * X.690 10, 11: a re-encoding differs where the octets were BER in a way that only the schema
+ * shows, as strings under an IMPLICIT tag in constructed form, or unused bits that are not zero.
  */
+static bool reencodes(const void *value, const ASN1_ITEM *it, struct bytes der)
+{
+	unsigned char *again = NULL;
+	int len = ASN1_item_i2d(value, &again, it);
+	bool same = len >= 0 && bytes_equal((struct bytes){again, (size_t)len}, der);
+
+	OPENSSL_free(again);
+	return same;
+}
+
 static int header_decode(struct cmp_message *msg)
 {
 	const unsigned char *p = msg->header_der.data;
@@ -87,7 +97,7 @@ static int header_decode(struct cmp_message *msg)
 	if (!msg->header)
 		return decode_error("decode a PKIHeader");
 	if (p != end || !header_lists_valid(msg->header) ||
-	    i2d_PKIHeader(msg->header, NULL) != (int)msg->header_der.len)
+	    !reencodes(msg->header, ASN1_ITEM_rptr(PKIHeader), msg->header_der))
 		return -EBADMSG;
 	if (!ASN1_INTEGER_get_int64(&pvno, msg->header->pvno)) {
 		ERR_clear_error();
@@ -137,12 +147,13 @@ static int outer_decode(struct cmp_message *msg)
 /* CertRequest keeps its octets: they are set aside, so that the fields are encoded anew. */
 static bool request_reencodes(CertRequest *request)
 {
-	int len;
+	bool same;
 
 	request->enc.modified = 1;
-	len = i2d_CertRequest(request, NULL);
+	same = reencodes(request, ASN1_ITEM_rptr(CertRequest),
+			 (struct bytes){request->enc.enc, (size_t)request->enc.len});
 	request->enc.modified = 0;
-	return len == request->enc.len;
+	return same;
 }
 
 /* RFC 4211 3: CertReqMessages, controls and regInfo have SIZE (1..MAX). */
@@ -161,7 +172,7 @@ static bool requests_valid(const CertReqMessages *requests)
 	return sk_CertReqMsg_num(requests) > 0;
 }
 
-static bool body_valid(const PKIBody *body, size_t len)
+static bool body_valid(const PKIBody *body, struct bytes der)
 {
 	switch (body->type) {
 	case PKI_BODY_IR:
@@ -188,7 +199,7 @@ static bool body_valid(const PKIBody *body, size_t len)
 	default:
 		break;
 	}
-	return i2d_PKIBody(body, NULL) == (int)len;
+	return reencodes(body, ASN1_ITEM_rptr(PKIBody), der);
 }
 
 static int body_decode(struct cmp_message *msg)
@@ -199,7 +210,7 @@ static int body_decode(struct cmp_message *msg)
 
 	if (!body)
 		return decode_error("decode a PKIBody");
-	if (p != end || !body_valid(body, msg->body_der.len)) {
+	if (p != end || !body_valid(body, msg->body_der)) {
 		PKIBody_free(body);
 		return -EBADMSG;
 	}
