@@ -101,8 +101,8 @@ _must_check_ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_princi
 					struct bytes reference, struct bytes passphrase,
 					struct store_reader *reader, struct store_unit *unit,
 					struct refusal *refusal);
-/* The principal that the named client is, without any proof: to explain, never to serve. REFUSED
- * (client_not_permitted) if unknown. */
+/* The principal that the named client is, or "<client>/<entity>" one of its devices, without any
+ * proof: to explain, never to serve. REFUSED (client_not_permitted) if unknown. */
 _must_check_ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader,
 				   const char *client_name, struct cmf_principal *principalp,
 				   struct refusal *refusal);

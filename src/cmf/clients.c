@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The snapshot of configured clients. See clients.h. */
-#include "clients.h"
+#include "signer_path.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -293,5 +293,23 @@ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const cha
 int cmf_client_assume(struct cmf *cmf, struct store_reader *reader, const char *client_name,
 		      struct cmf_principal *principalp, struct refusal *refusal)
 {
-	return named_client(cmf, reader, client_name, CMF_PRINCIPAL_CLIENT, principalp, refusal);
+	const char *slash = strchr(client_name, '/');
+	_cleanup_(freep) char *name =
+		slash ? strndup(client_name, (size_t)(slash - client_name)) : strdup(client_name);
+	_cleanup_(cmf_principal_clear) struct cmf_principal p = {0};
+	int r;
+
+	if (!name)
+		return -ENOMEM;
+	r = named_client(cmf, reader, name, CMF_PRINCIPAL_CLIENT, &p, refusal);
+	if (r == 0 && slash && p.policy->entity_from_signer == CONF_SIGNER_ENTITY_NONE)
+		r = refuse_detail(refusal, REFUSAL_client_not_permitted,
+				  "the client has no entities by their certificates");
+	if (r == 0 && slash)
+		r = signer_entity_set(&p, slash + 1);
+	if (r != 0)
+		return r;
+	*principalp = p;
+	p = (struct cmf_principal){0};
+	return 0;
 }

@@ -55,23 +55,30 @@ static int attribute_text(const X509_NAME *subject, int nid, char **textp)
 	return 0;
 }
 
-int signer_entity_find(const X509 *cert, struct cmf_principal *principal, struct refusal *refusal)
+int signer_entity_set(struct cmf_principal *principal, const char *entity)
 {
-	int nid = attribute_nid(principal->policy->entity_from_signer);
 	char *name = NULL;
-	int r;
 
-	if (nid == NID_undef)
-		return 0;
-	r = attribute_text(X509_get_subject_name(cert), nid, &principal->entity);
-	if (r < 0)
-		return r;
-	if (!principal->entity)
-		return refuse(refusal, REFUSAL_signer_entity_missing);
+	principal->entity = strdup(entity);
 	/* A '/' is in no client's name. Transactions and quota are the device's own. */
-	if (asprintf(&name, "%s/%s", principal->name, principal->entity) < 0)
+	if (!principal->entity || asprintf(&name, "%s/%s", principal->name, entity) < 0)
 		return -ENOMEM;
 	principal->manager = principal->name;
 	principal->name = name;
 	return 0;
+}
+
+int signer_entity_find(const X509 *cert, struct cmf_principal *principal, struct refusal *refusal)
+{
+	int nid = attribute_nid(principal->policy->entity_from_signer);
+	_cleanup_(freep) char *entity = NULL;
+	int r;
+
+	if (nid == NID_undef)
+		return 0;
+	r = attribute_text(X509_get_subject_name(cert), nid, &entity);
+	if (r < 0)
+		return r;
+	return entity ? signer_entity_set(principal, entity)
+		      : refuse(refusal, REFUSAL_signer_entity_missing);
 }

@@ -22,6 +22,8 @@ struct signer_path {
 	int64_t not_after_ms;
 };
 
+/* Makes the principal of a client that entity of it. 0 or -ENOMEM. */
+_must_check_ int signer_entity_set(struct cmf_principal *principal, const char *entity);
 /*
  * Makes the principal of a client the one entity that its certificate names, by the policy. 0,
  * REFUSED (signer_entity_missing), -ENOMEM.

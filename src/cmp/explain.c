@@ -33,10 +33,17 @@ int cmp_trace_assume(struct cmp_request *rq, int result)
 	if (!trace)
 		return err;
 	if (trace->as_client && err >= 0) {
+		/* The template is held against the certificate that it did sign with. */
+		struct octets certificate = rq->who.certificate;
+
+		rq->who.certificate = OCTETS_NULL;
 		cmf_principal_clear(&rq->who);
 		rq->protection = CMP_PROTECTION_SIGNATURE;
 		err = cmf_client_assume(rq->door->cmf, rq->worker->reader, trace->as_client,
 					&rq->who, &rq->refusal);
+		if (err)
+			octets_clear(&certificate);
+		rq->who.certificate = certificate;
 	}
 	if (!err)
 		trace->client = strdup(rq->who.name);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Base stations as in 3GPP TS 33.310, set up as docs/3gpp.md says, with the real `openssl cmp`: certificates of the
 vendor's own PKI for ir, the operator's root and chain in the answer, then kur with the operator's certificate."""
+import json
 import os
 
 import pytest
@@ -97,6 +98,23 @@ def test_ts33310_ir_and_kur(vendor, openssl, confirm):
     run(command)
     assert x509(updated, "-subject") == x509(cert, "-subject")
     assert x509(updated, "-pubkey") == run([OPENSSL, "pkey", "-in", newer, "-pubout"]).stdout
+
+
+def test_explain_as_a_base_station(vendor):
+    """cmfctl explain --as-client CLIENT/ENTITY: what that station would get, and what any other."""
+    vendor.expect("enb-e.vendor-x.example", "enb-f.vendor-x.example")
+    station, request = BaseStation(vendor, "enb-e.vendor-x.example", OPENSSL), vendor.dir / "e.der"
+    command = station.command("ir", "-newkey", station.key(), "-certout", station.out(), "-reqout", request)
+    command[command.index("-server") + 1] = "127.0.0.1:9"
+    run(command, check=False)
+    for as_client, reason in (([], None), (["vendor-x/enb-e.vendor-x.example"], None),
+                              (["vendor-x/enb-f.vendor-x.example"], "entity_not_authorized"),
+                              (["vendor-x"], "entity_not_authorized"), (["other/enb-e"], "client_not_permitted")):
+        args = [arg for name in as_client for arg in ("--as-client", name)]
+        found = json.loads(vendor.cmf.ctl("explain", request, *args, "--json", check=False).stdout)
+        assert found["answer"] == ("error" if reason == "client_not_permitted" else "ip")
+        assert (found["decided"] or {}).get("reason") == reason, found
+    assert vendor.cmf.certificates("enb-e.vendor-x.example") == []
 
 
 @pytest.mark.parametrize("openssl", CLIENTS)
