@@ -276,13 +276,11 @@ static OSSL_CMP_CTX *client_new(EVP_PKEY *key, X509 *cert, EVP_PKEY *new_key)
 {
 	OSSL_CMP_CTX *ctx = OSSL_CMP_CTX_new(NULL, NULL);
 
-	ck_assert(ctx && EVP_PKEY_up_ref(key) && EVP_PKEY_up_ref(new_key) &&
-		  OSSL_CMP_CTX_set1_cert(ctx, cert) && OSSL_CMP_CTX_set1_pkey(ctx, key) &&
-		  OSSL_CMP_CTX_set0_newPkey(ctx, 1, new_key) &&
+	ck_assert(ctx && EVP_PKEY_up_ref(new_key) && OSSL_CMP_CTX_set1_cert(ctx, cert) &&
+		  OSSL_CMP_CTX_set1_pkey(ctx, key) && OSSL_CMP_CTX_set0_newPkey(ctx, 1, new_key) &&
 		  OSSL_CMP_CTX_set_transfer_cb(ctx, transfer) &&
 		  OSSL_CMP_CTX_set1_recipient(ctx, X509_get_subject_name(house.issuing.cert)) &&
 		  OSSL_CMP_CTX_set_log_verbosity(ctx, OSSL_CMP_LOG_EMERG));
-	EVP_PKEY_free(key);
 	return ctx;
 }
 
@@ -345,6 +343,8 @@ START_TEST(ts33310_openssl_client)
 	sk_X509_pop_free(ca_pubs, X509_free);
 	sk_X509_free(chain);
 	X509_free(cert);
+	EVP_PKEY_free(first);
+	EVP_PKEY_free(second);
 }
 END_TEST
 
