@@ -257,6 +257,7 @@ struct cmf_revocation {
 	enum store_certificate_state to; /* REVOKED; ON_HOLD (reason 6); ACTIVE (reason 8) */
 	bool upstream; /* the upstream CA has to be told: ca_upstream_revoke_run after the commit */
 	bool asked;    /* it has been asked already: only to be waited for */
+	bool ceases;   /* the entity's operation has ceased, and nothing earlier says so */
 	struct bytes forward; /* upstream: the rr that is passed on; empty: one of ours */
 };
 /* The state that a revocation with that reasonCode leads to. */

@@ -238,6 +238,17 @@ static void earlier_apply(const struct cmf_revocation *earlier, size_t n,
 	}
 }
 
+/* Whether it is the first in the message to say that the entity's operation has ceased. */
+static bool ceases_first(const struct cmf_revocation *earlier, size_t n,
+			 const struct cmf_revocation *revocation)
+{
+	for (size_t i = 0; i < n; i++)
+		if (earlier[i].ceases &&
+		    earlier[i].cert.registration_id == revocation->cert.registration_id)
+			return false;
+	return revocation->reason == REASON_CESSATION_OF_OPERATION && !revocation->asked;
+}
+
 int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 		    const struct cmf_revoke *request, const struct cmf_revocation *earlier,
 		    size_t n, struct store_reader *reader, struct cmf_revocation *revocationp,
@@ -277,6 +288,7 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 	revocationp->asked = cert.state == STORE_CERT_REVOCATION_PENDING;
 	revocationp->cert = cert;
 	cert = (struct store_certificate){0};
+	revocationp->ceases = ceases_first(earlier, n, revocationp);
 	return 0;
 }
 
@@ -331,7 +343,7 @@ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
 		r = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
 	if (r == 0)
 		r = certificate_audit(cmf, who, revocation_action(revocation->to), cert, unit);
-	if (r == 0 && revocation->reason == REASON_CESSATION_OF_OPERATION)
+	if (r == 0 && revocation->ceases)
 		r = cessation_deregister(cmf, who, cert, reader, unit);
 	return r;
 }

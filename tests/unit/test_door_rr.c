@@ -244,6 +244,31 @@ START_TEST(crl_on_revocation)
 }
 END_TEST
 
+/* IFA 033: the last certificates of an entity; it is deregistered once. */
+START_TEST(rfc4210_5_3_9_cessation_of_several)
+{
+	struct told certs[2], rp;
+	struct ask a[2], rr;
+
+	house_open(&granted_house, "deregister_on_cessation = yes\n", "");
+	house_register(&granted_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	for (int i = 0; i < 2; i++)
+		enrol(&a[i], &certs[i]);
+	ask_new(&rr, &granted_house, &granted_house.vnfm_a);
+	for (int i = 0; i < 2; i++)
+		ask_rr(&rr, told_certificate(&certs[i]), CRL_REASON_CESSATION_OF_OPERATION);
+	ask_send(&rr, &rp);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(status_at(&rp, i), -1);
+		ck_assert_int_eq(granted_state(told_certificate(&certs[i])), STORE_CERT_REVOKED);
+		granted_done(&a[i], &certs[i]);
+	}
+	granted_done(&rr, &rp);
+	house_close(&granted_house);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door_rr");
@@ -259,6 +284,7 @@ int main(void)
 	tcase_add_test(rr, rfc5280_5_3_1_hold_by_holder);
 	suite_add_tcase(suite, rr);
 	tcase_add_loop_test(crl, crl_on_revocation, 0, 2);
+	tcase_add_test(crl, rfc4210_5_3_9_cessation_of_several);
 	suite_add_tcase(suite, crl);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
