@@ -177,9 +177,10 @@ struct cmf_csr {
 	/* The private key of spki, to be archived; NULL: it was not sent, or cannot be opened here.
 	 */
 	EVP_PKEY *private_key;
-	bool archive_proves; /* that it was sent is the proof of possession */
-	struct bytes p10;    /* DER, if it came as PKCS#10 */
-	bool forwards;       /* the door passes its message on where the upstream CA is to get it */
+	bool archive_proves;     /* that it was sent is the proof of possession */
+	bool archive_by_subject; /* it came with the subject of the request as whose it is */
+	struct bytes p10;        /* DER, if it came as PKCS#10 */
+	bool forwards; /* the door passes its message on where the upstream CA is to get it */
 	/* ccr only: a CA asks for a cross-certificate. */
 	bool cross;
 	const X509_ALGOR *signing_alg; /* may be NULL */

@@ -351,10 +351,23 @@ static bool goes_on(const struct decision *d)
 	       ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
 }
 
+/* RFC 4211 4.2.1: whose key it is has to be who gets the certificate. */
+static bool archive_names_another(const struct decision *d)
+{
+	const unsigned char *der;
+	size_t len;
+
+	return d->csr->archive_by_subject &&
+	       (!X509_NAME_get0_der(d->csr->subject, &der, &len) ||
+		!bytes_equal((struct bytes){der, len}, octets_view(&d->names.subject)));
+}
+
 static int archive_decide(struct decision *d)
 {
 	const struct cmf_csr *csr = d->csr;
 
+	if (archive_names_another(d))
+		return refuse(d->refusal, REFUSAL_archive_identifier);
 	d->archives = archive_wanted(csr, d->profile);
 	if (csr->archive_proves && !d->archives)
 		return refuse(d->refusal, REFUSAL_pop_encrypted_key);

@@ -48,25 +48,32 @@ static bool name_is(const X509_NAME *name, struct bytes der)
 	return name && bytes_equal(cmp_name_der(name), der);
 }
 
-/* The subject of the template, the sender of the message, or the subject of who signed it. */
-static bool general_name_fits(const struct cmp_request *rq, const CertTemplate *t, struct bytes tlv)
+/* The subject of who signed the message. sender is no proof of anything, under a MAC for one. */
+static bool signer_is(const struct cmp_request *rq, struct bytes dn)
+{
+	struct certificate_view signer;
+
+	return rq->who.certificate.len &&
+	       !certificate_view(octets_view(&rq->who.certificate), &signer) &&
+	       bytes_equal(signer.subject, dn);
+}
+
+/* That, or the subject of the template, if that is what the certificate will have. */
+static bool general_name_fits(const struct cmp_request *rq, const CertTemplate *t, struct bytes tlv,
+			      bool *by_subjectp)
 {
 	const unsigned char *p = tlv.data;
 	GENERAL_NAME *name = d2i_GENERAL_NAME(NULL, &p, (long)tlv.len);
-	struct certificate_view signer;
 	struct bytes dn;
 	bool fits = false;
 
 	if (name && name->type == GEN_DIRNAME) {
 		dn = cmp_name_der(name->d.directoryName);
-		fits = name_is(t->subject, dn) ||
-		       (rq->who.certificate.len &&
-			!certificate_view(octets_view(&rq->who.certificate), &signer) &&
-			bytes_equal(signer.subject, dn));
+		fits = signer_is(rq, dn);
+		*by_subjectp = !fits && name_is(t->subject, dn);
 	}
-	fits = fits || (name && !GENERAL_NAME_cmp(name, rq->msg->header->sender));
 	GENERAL_NAME_free(name);
-	return fits;
+	return fits || *by_subjectp;
 }
 
 /* "a text token passed and known to both": the client's name or reference. */
@@ -80,7 +87,8 @@ static bool text_fits(const struct cmp_request *rq, struct bytes text)
  * RFC 4211 4.2.1: "a name that the CA/RA can associate with the requestor". It keeps somebody who
  * has caught the EnvelopedData from putting it into a request of his own.
  */
-static int identifier_check(struct cmp_request *rq, const CertTemplate *t, struct bytes identifier)
+static int identifier_check(struct cmp_request *rq, const CertTemplate *t, struct bytes identifier,
+			    bool *by_subjectp)
 {
 	struct bytes in = identifier, tlv, text;
 	bool fits;
@@ -95,7 +103,7 @@ static int identifier_check(struct cmp_request *rq, const CertTemplate *t, struc
 	else if (tag == V_ASN1_UTF8STRING)
 		fits = text_fits(rq, text);
 	else
-		fits = general_name_fits(rq, t, identifier);
+		fits = general_name_fits(rq, t, identifier, by_subjectp);
 	return fits ? 0 : refuse(&rq->refusal, REFUSAL_archive_identifier);
 }
 
@@ -135,7 +143,7 @@ static int private_key_open(struct cmp_request *rq, struct bytes envelope, const
 	int err = envelope_view(rq, envelope, &content, &view);
 
 	if (!err)
-		err = identifier_check(rq, t, view.identifier);
+		err = identifier_check(rq, t, view.identifier, &item->csr.archive_by_subject);
 	if (err)
 		return err;
 	EVP_PKEY_free(TAKE(item->archived_key));

@@ -5,6 +5,7 @@
  */
 #include "granted.h"
 
+#include "asn1/cmf_types.h"
 #include "asn1/der.h"
 #include "asn1/envelope.h"
 #include "asn1/private_key.h"
@@ -713,6 +714,68 @@ static void bend_pop_pvno(struct ask *a)
 	pop_encrypted_key(a, content_with_text(a->key, "vnfm-b"));
 }
 
+/*
+ * Under a MAC sender is what the client likes to be called: with it somebody who has caught an
+ * EnvelopedData would be whoever it names, have a certificate for the key of that one, and the key
+ * out of the archive.
+ */
+START_TEST(rfc4211_4_2_1_sender_under_a_mac)
+{
+	const char *subject_id = "vnfci-mac";
+	struct cmf_register request = {.has_cert_type = true,
+				       .cert_type = CERT_TYPE_VNFCI,
+				       .handling = CERT_HANDLING_DELEGATION,
+				       .profile = "archiving",
+				       .subject_ids = &subject_id,
+				       .n_subject_ids = 1};
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal who = {0};
+	struct told told;
+	struct ask a;
+
+	ck_assert_int_eq(cmf_admin_for_client(h->cmf, h->worker.reader, "mac", &who, &refusal), 0);
+	ck_assert_int_eq(
+		cmf_register(h->cmf, &who, &request, h->worker.reader, h->worker.unit, &refusal),
+		0);
+	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
+	cmf_principal_clear(&who);
+	ask_from(&a, NULL, "archiving", "P-256");
+	a.out.sender = octets_view(&h->vnfm_b.sender);
+	ask_info_text(&a, OID_CMF_VNFC_ID, subject_id);
+	X509_NAME_free(ask_request(&a)->certReq->certTemplate->subject);
+	ask_request(&a)->certReq->certTemplate->subject = X509_NAME_new();
+	pop_encrypted_key(&a, content_with_id(a.key, octets_view(&h->vnfm_b.sender)));
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_POP);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* Nor is it the subject of the template where the certificate gets another. */
+START_TEST(rfc4211_4_2_1_subject_not_granted)
+{
+	_cleanup_(octets_clear) struct octets identifier = OCTETS_NULL;
+	X509_NAME *subject = X509_NAME_new();
+	const unsigned char *der;
+	struct told told;
+	struct ask a;
+	size_t len;
+
+	ck_assert(X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8,
+					     (const uint8_t *)"somebody else", -1, -1, 0));
+	ck_assert(X509_NAME_get0_der(subject, &der, &len));
+	ck_assert_int_eq(cmp_general_name_of_dn((struct bytes){der, len}, &identifier), 0);
+	ask_for(&a, "archiving", "P-256");
+	ask_info_text(&a, OID_CMF_VNFC_ID, "vnfci-subject");
+	X509_NAME_free(ask_request(&a)->certReq->certTemplate->subject);
+	ask_request(&a)->certReq->certTemplate->subject = subject;
+	pop_encrypted_key(&a, content_with_id(a.key, octets_view(&identifier)));
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_POP);
+	granted_done(&a, &told);
+}
+END_TEST
+
 static const struct refused_row {
 	const char *name;
 	void (*bend)(struct ask *a);
@@ -823,6 +886,8 @@ int main(void)
 			    ARRAY_LEN(generated_rows));
 	tcase_add_test(tcase, rfc9810_5_2_8_3_1_encrypted_key);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_1_control_proves);
+	tcase_add_test(tcase, rfc4211_4_2_1_sender_under_a_mac);
+	tcase_add_test(tcase, rfc4211_4_2_1_subject_not_granted);
 	tcase_add_loop_test(tcase, refused, 0, ARRAY_LEN(refused_rows));
 	tcase_add_test(tcase, kga_required);
 	suite_add_tcase(suite, tcase);
