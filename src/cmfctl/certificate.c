@@ -95,8 +95,7 @@ static error_t list_parse(int key, char *arg, struct argp_state *state)
 
 	if (key != OPT_LIMIT)
 		return filter_parse(key, arg, state);
-	if (ctl_number_parse(arg, UINT32_MAX, &args->limit) || args->limit == 0)
-		argp_error(state, "--limit must be a number");
+	ctl_limit_parse(state, arg, &args->limit);
 	return 0;
 }
 

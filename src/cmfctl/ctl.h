@@ -106,6 +106,25 @@ _must_check_ int ctl_base64_write(const char *path, const char *base64);
 /* A digits-only number from the command line. */
 _must_check_ int ctl_number_parse(const char *text, uint64_t max, uint64_t *valuep);
 
+/* An argument of --limit; ends the program if it is none. */
+void ctl_limit_parse(struct argp_state *state, const char *arg, uint64_t *limitp);
+
+/* --- one record by its number (record.c) ------------------------------------------------------ */
+
+struct ctl_record {
+	const char *id;
+	const char *file; /* for its octets; NULL: they are not wanted */
+};
+
+/* The key of the option that names the file. */
+enum { CTL_RECORD_FILE = 0x800 };
+
+/* Parser of a command that takes an ID; input struct ctl_record. */
+error_t ctl_record_parse(int key, char *arg, struct argp_state *state);
+/* Shows the record of that list, without the field `octets`, which goes into the file. */
+_must_check_ int ctl_record_show(struct ctl *ctl, const char *list, const char *octets,
+				 const struct ctl_record *record);
+
 /* --- subjects ------------------------------------------------------------------------------- */
 
 /* subjectIds from --subject-id and --subject-file, in order. */

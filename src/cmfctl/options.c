@@ -155,6 +155,12 @@ int ctl_number_parse(const char *text, uint64_t max, uint64_t *valuep)
 	return *valuep > max ? -ERANGE : 0;
 }
 
+void ctl_limit_parse(struct argp_state *state, const char *arg, uint64_t *limitp)
+{
+	if (ctl_number_parse(arg, UINT32_MAX, limitp) || *limitp == 0)
+		argp_error(state, "--limit must be a number");
+}
+
 int ctl_base64_write(const char *path, const char *base64)
 {
 	size_t len = base64 ? strlen(base64) : 0;

@@ -384,8 +384,7 @@ static error_t list_parse(int key, char *arg, struct argp_state *state)
 		args->all = true;
 		return 0;
 	case OPT_LIMIT:
-		if (ctl_number_parse(arg, UINT32_MAX, &args->limit) || args->limit == 0)
-			argp_error(state, "--limit must be a number");
+		ctl_limit_parse(state, arg, &args->limit);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

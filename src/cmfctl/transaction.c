@@ -4,21 +4,16 @@
  */
 #include "ctl.h"
 
-#include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { OPT_REQUESTER = 0x100, OPT_STATE, OPT_LIMIT, OPT_RESPONSE, OPT_PEM };
+enum { OPT_REQUESTER = 0x100, OPT_STATE, OPT_LIMIT, OPT_PEM };
 
 /* --- transaction list ----------------------------------------------------------------------- */
 
 struct transaction_args {
 	const char *requester;
 	const char *state;
-	const char *id;
-	const char *response; /* file */
 	uint64_t limit;
 };
 
@@ -34,8 +29,7 @@ static error_t list_parse(int key, char *arg, struct argp_state *state)
 		args->state = arg;
 		return 0;
 	case OPT_LIMIT:
-		if (ctl_number_parse(arg, UINT32_MAX, &args->limit) || args->limit == 0)
-			argp_error(state, "--limit must be a number");
+		ctl_limit_parse(state, arg, &args->limit);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -47,7 +41,10 @@ int ctl_transaction_list(struct ctl *ctl, int argc, char **argv)
 	static const struct argp_option options[] = {
 		{"requester", OPT_REQUESTER, "CLIENT", 0, "Of this requester", 1},
 		{"state", OPT_STATE, "STATE", 0,
-		 "In this state: 'awaiting upstream', 'awaiting certConf', done, failed", 1},
+		 "In this state: 'awaiting popdecr', 'awaiting upstream', 'awaiting certConf', "
+		 "done, "
+		 "failed",
+		 1},
 		{"limit", OPT_LIMIT, "N", 0, "At most N", 1},
 		{0}};
 	static const struct ctl_column columns[] = {
@@ -76,74 +73,19 @@ int ctl_transaction_list(struct ctl *ctl, int argc, char **argv)
 
 /* --- transaction show ----------------------------------------------------------------------- */
 
-static error_t show_parse(int key, char *arg, struct argp_state *state)
-{
-	struct transaction_args *args = state->input;
-	uint64_t id;
-
-	switch (key) {
-	case OPT_RESPONSE:
-		args->response = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (args->id || ctl_number_parse(arg, INT64_MAX, &id))
-			argp_error(state, "one ID, a number as transaction list shows it");
-		args->id = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!args->id)
-			argp_error(state, "ID is required");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static int transaction_print(const struct ctl *ctl, const char *response, json_t *txn)
-{
-	const char *base64 = json_string_value(json_object_get(txn, "response"));
-	json_t *rows;
-	int status = CTL_OK;
-
-	if (response && base64) {
-		status = ctl_base64_write(response, base64);
-	} else if (response) {
-		ctl_error("the transaction has no response yet");
-		status = CTL_REFUSED;
-	}
-	if (status)
-		return status;
-	if (!ctl->json)
-		json_object_del(txn, "response");
-	rows = json_pack("[O]", txn);
-	ctl_show(ctl, rows);
-	json_decref(rows);
-	return CTL_OK;
-}
-
 int ctl_transaction_show(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"response", OPT_RESPONSE, "FILE", 0, "Write our last message to FILE, DER", 1},
+		{"response", CTL_RECORD_FILE, "FILE", 0, "Write our last message to FILE, DER", 1},
 		{0}};
 	static const struct argp argp = {.options = options,
-					 .parser = show_parse,
+					 .parser = ctl_record_parse,
 					 .args_doc = "ID",
 					 .doc = "Shows a CMP transaction."};
-	struct transaction_args args = {0};
-	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
-	json_t *txn;
-	int status;
+	struct ctl_record record = {0};
 
-	ctl_parse(&argp, ctl, &args, argc, argv);
-	strbuf_add(&path, "/v1/transactions");
-	ctl_segment_add(&path, args.id);
-	status = ctl_call(ctl, "GET", path.text, NULL, &txn);
-	if (status)
-		return status;
-	status = transaction_print(ctl, args.response, txn);
-	json_decref(txn);
-	return status;
+	ctl_parse(&argp, ctl, &record, argc, argv);
+	return ctl_record_show(ctl, "/v1/transactions", "response", &record);
 }
 
 /* --- ca show -------------------------------------------------------------------------------- */
