@@ -176,15 +176,7 @@ static const struct {
 static const InfoTypeAndValue *general_info_find(const struct cmp_request *rq,
 						 const struct cmp_message *msg, enum cmp_oid oid)
 {
-	const STACK_OF(InfoTypeAndValue) *infos = msg->header->generalInfo;
-
-	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
-		const InfoTypeAndValue *itav = sk_InfoTypeAndValue_value(infos, i);
-
-		if (cmp_oid_is(rq, oid, itav->infoType))
-			return itav;
-	}
-	return NULL;
+	return cmp_message_general_info(msg, rq->door->oids[oid]);
 }
 
 static int duplicates_check(struct cmp_request *rq, const struct cmp_message *msg)

@@ -173,36 +173,17 @@ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
 	return err;
 }
 
-static int header_value_find(struct cmp_request *rq, const InfoTypeAndValue **itavp)
-{
-	const STACK_OF(InfoTypeAndValue) *infos = rq->msg->header->generalInfo;
-
-	*itavp = NULL;
-	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {
-		const InfoTypeAndValue *itav = sk_InfoTypeAndValue_value(infos, i);
-
-		if (!cmp_oid_is(rq, CMP_OID_REV_PASSPHRASE, itav->infoType))
-			continue;
-		if (*itavp)
-			return refuse(&rq->refusal, REFUSAL_general_info_duplicate);
-		*itavp = itav;
-	}
-	return 0;
-}
-
 /* RFC 9810 B: in generalInfo of any message; the answer MUST then have the OID there too. */
 int cmp_rev_passphrase_of_header(struct cmp_request *rq)
 {
-	const InfoTypeAndValue *itav;
+	const InfoTypeAndValue *itav =
+		cmp_message_general_info(rq->msg, rq->door->oids[CMP_OID_REV_PASSPHRASE]);
 	int err;
 
 	/* Without a key to encrypt for it is a type that we do not know. */
-	if (!rq->door->encryption_key)
+	if (!itav || !rq->door->encryption_key)
 		return 0;
-	err = header_value_find(rq, &itav);
-	if (!err && itav) {
-		err = passphrase_take(rq, itav->infoValue);
-		rq->passphrase_kept = !err;
-	}
+	err = passphrase_take(rq, itav->infoValue);
+	rq->passphrase_kept = !err;
 	return err;
 }
