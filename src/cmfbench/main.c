@@ -109,15 +109,13 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 	check_subject(state, b->subject);
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+/* What is sent, and how often. */
+static error_t parse_load(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 	struct bench_options *b = &a->bench;
 
 	switch (key) {
-	case 's':
-		b->server = arg;
-		return 0;
 	case 'c':
 		b->connections = (unsigned)parse_number(state, "connections", arg, 10000);
 		return 0;
@@ -135,6 +133,33 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'i':
 		b->implicit_confirm = true;
+		return 0;
+	case OPT_NEWKEY:
+		b->newkey = arg;
+		return 0;
+	case OPT_BATCH:
+		b->batch = (unsigned)parse_number(state, "batch", arg, 1000);
+		return 0;
+	case OPT_REQUESTS:
+		b->requests = (unsigned)parse_number(state, "requests", arg, 100);
+		return 0;
+	case OPT_FLOOR:
+		a->floor = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The server, credentials, and the report. */
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	struct bench_options *b = &a->bench;
+
+	switch (key) {
+	case 's':
+		b->server = arg;
 		return 0;
 	case 'C':
 		b->cert = arg;
@@ -157,18 +182,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'p':
 		b->pid = (int)parse_number(state, "pid", arg, 4194304);
 		return 0;
-	case OPT_FLOOR:
-		a->floor = true;
-		return 0;
-	case OPT_NEWKEY:
-		b->newkey = arg;
-		return 0;
-	case OPT_BATCH:
-		b->batch = (unsigned)parse_number(state, "batch", arg, 1000);
-		return 0;
-	case OPT_REQUESTS:
-		b->requests = (unsigned)parse_number(state, "requests", arg, 100);
-		return 0;
 	case OPT_JSON:
 		b->json = true;
 		return 0;
@@ -179,7 +192,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		check_options(state, a);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_load(key, arg, state);
 	}
 }
 
