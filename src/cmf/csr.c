@@ -162,7 +162,6 @@ static int entity_register(struct decision *d, const char *subject_id)
 {
 	const struct carriers *carriers = &d->carriers;
 	const struct conf_profile *profile = carriers->registers;
-	struct store_registration *reg = &d->registration;
 	const struct ca *ca;
 	bool open = false;
 	int r;
@@ -186,17 +185,22 @@ static int entity_register(struct decision *d, const char *subject_id)
 	if (!ca)
 		return refuse(d->refusal, REFUSAL_ca_not_configured);
 	d->registers = true;
-	reg->cert_type = carriers->type;
-	reg->handling =
-		carriers->type == CERT_TYPE_MANO ? CERT_HANDLING_NONE : CERT_HANDLING_DELEGATION;
-	reg->state = STORE_REGISTRATION_ACTIVE;
-	reg->created_ms = reg->changed_ms = d->now_ms;
-	if (text_dup(subject_id, &reg->subject_id) < 0 ||
-	    text_dup(principal_manager(d->who), &reg->manager) < 0 ||
-	    text_dup(d->who->trust_domain, &reg->trust_domain) < 0 ||
-	    text_dup(ca_name(ca), &reg->ca) < 0 || text_dup(profile->name, &reg->profile) < 0)
-		return -ENOMEM;
-	return 0;
+	return registration_copy(
+		&(struct store_registration){
+			.cert_type = carriers->type,
+			.handling = carriers->type == CERT_TYPE_MANO ? CERT_HANDLING_NONE
+								     : CERT_HANDLING_DELEGATION,
+			.state = STORE_REGISTRATION_ACTIVE,
+			.created_ms = d->now_ms,
+			.changed_ms = d->now_ms,
+			/* copied, not written to */
+			.subject_id = (char *)(uintptr_t)subject_id,
+			.manager = (char *)(uintptr_t)principal_manager(d->who),
+			.trust_domain = d->who->trust_domain,
+			.ca = (char *)(uintptr_t)ca_name(ca),
+			.profile = profile->name,
+		},
+		&d->registration);
 }
 
 static int entity_of_request(struct decision *d)
