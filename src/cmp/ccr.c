@@ -15,16 +15,9 @@ static int template_check(struct cmp_request *rq, const CertTemplate *t)
 	if (t->version && (ASN1_INTEGER_get_int64(&version, t->version) != 1 ||
 			   (version != X509_VERSION_1 && version != X509_VERSION_3)))
 		return refuse(&rq->refusal, REFUSAL_template_version);
-	/* RFC 9810 6.6.1: the serial number is the responder's. RFC 5280 4.1.2.8: no UIDs. */
-	if (t->serialNumber)
-		return refuse(&rq->refusal, REFUSAL_template_serial_number);
-	if (t->issuerUID)
-		return refuse(&rq->refusal, REFUSAL_template_issuer_uid);
-	if (t->subjectUID)
-		return refuse(&rq->refusal, REFUSAL_template_subject_uid);
 	if (!t->subject || !t->publicKey)
 		return refuse(&rq->refusal, REFUSAL_cross_template_incomplete);
-	return 0;
+	return cmp_template_never(rq, t);
 }
 
 /* RFC 9810 5.3.11: the private key MUST NOT be sent. */
@@ -43,17 +36,11 @@ static int controls_check(struct cmp_request *rq, const CertRequest *request)
 /* RFC 9810 D.6: POPOSigningKey; nobody else may vouch for the key of a CA. */
 static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
 {
-	const POPOSigningKey *pop;
-
 	if (!msg->popo)
 		return refuse(&rq->refusal, REFUSAL_pop_missing);
 	if (msg->popo->type != POPO_SIGNATURE)
 		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
-	pop = msg->popo->value.signature;
-	if (pop->poposkInput)
-		return refuse(&rq->refusal, REFUSAL_pop_input_used);
-	return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
-			      cert_request_der(msg->certReq));
+	return cmp_pop_signing_key(rq, msg, key);
 }
 
 static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)

@@ -7,6 +7,19 @@
 
 #include <errno.h>
 
+int cmp_template_never(struct cmp_request *rq, const CertTemplate *t)
+{
+	/* RFC 4211 5: these MUST be omitted; RFC 9810 6.6.1: the serial number is the responder's.
+	 */
+	if (t->serialNumber)
+		return refuse(&rq->refusal, REFUSAL_template_serial_number);
+	if (t->issuerUID)
+		return refuse(&rq->refusal, REFUSAL_template_issuer_uid);
+	if (t->subjectUID)
+		return refuse(&rq->refusal, REFUSAL_template_subject_uid);
+	return 0;
+}
+
 /* RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
 static int template_check(struct cmp_request *rq, const CertTemplate *t)
 {
@@ -15,38 +28,16 @@ static int template_check(struct cmp_request *rq, const CertTemplate *t)
 	/* "MUST be 2 if supplied" */
 	if (t->version && (ASN1_INTEGER_get_int64(&version, t->version) != 1 || version != 2))
 		return refuse(&rq->refusal, REFUSAL_template_version);
-	/* RFC 4211 5: these MUST be omitted. */
-	if (t->serialNumber)
-		return refuse(&rq->refusal, REFUSAL_template_serial_number);
+	/* RFC 4211 5: this MUST be omitted. */
 	if (t->signingAlg)
 		return refuse(&rq->refusal, REFUSAL_template_signing_alg);
-	if (t->issuerUID)
-		return refuse(&rq->refusal, REFUSAL_template_issuer_uid);
-	if (t->subjectUID)
-		return refuse(&rq->refusal, REFUSAL_template_subject_uid);
-	return 0;
-}
-
-/*
- * RFC 4211 4.1: poposkInput is for templates that lack subject or key. RFC 9483 4.1.1 wants both,
- * so that it is of no use; `openssl cmp` leaves an empty subject out and signs certReq all the
- * same.
- */
-static int pop_input_check(struct cmp_request *rq, const CertTemplate *t, const POPOSigningKey *pop)
-{
-	if (!pop->poposkInput)
-		return 0;
-	return refuse(&rq->refusal,
-		      t->subject ? REFUSAL_pop_input_used : REFUSAL_pop_input_unsupported);
+	return cmp_template_never(rq, t);
 }
 
 /* RFC 9483 4.1.1, 5.1.1: popo. */
 static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
 		     struct cmp_item *item)
 {
-	const POPOSigningKey *pop;
-	int err;
-
 	if (!msg->popo)
 		return item->csr.archive_proves ? 0 : refuse(&rq->refusal, REFUSAL_pop_missing);
 	switch (msg->popo->type) {
@@ -55,12 +46,7 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 			return refuse(&rq->refusal, REFUSAL_ra_verified_not_permitted);
 		return 0;
 	case POPO_SIGNATURE:
-		pop = msg->popo->value.signature;
-		err = pop_input_check(rq, msg->certReq->certTemplate, pop);
-		if (err)
-			return err;
-		return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
-				      cert_request_der(msg->certReq));
+		return cmp_pop_signing_key(rq, msg, key);
 	case POPO_KEY_ENCIPHERMENT:
 	case POPO_KEY_AGREEMENT:
 		if (msg->popo->value.keyEncipherment->type == POPO_PRIV_KEY_ENCRYPTED_KEY)

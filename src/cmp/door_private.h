@@ -510,6 +510,10 @@ bool cmp_signature_allowed(const struct cmp_request *rq, const X509_ALGOR *alg);
 /* Verifies a proof of possession by signature; REFUSED pop_*. */
 _must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 				const ASN1_BIT_STRING *signature, struct bytes data);
+/* The same of POPOSigningKey, which the request has. */
+_must_check_ int cmp_pop_signing_key(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key);
+/* certreq.c: what no certTemplate may have, of an end entity or of a CA. REFUSED template_*. */
+_must_check_ int cmp_template_never(struct cmp_request *rq, const CertTemplate *t);
 /*
  * pop_priv_key.c: a proof of possession by decryption, of key encipherment and key agreement keys;
  * sets rq->pop. REFUSED pop_*.

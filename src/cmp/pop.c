@@ -57,3 +57,20 @@ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 		return refuse(&rq->refusal, REFUSAL_pop_algorithm);
 	}
 }
+
+/*
+ * RFC 4211 4.1: poposkInput is for templates that lack subject or key. RFC 9483 4.1.1 wants both,
+ * so that it is of no use; `openssl cmp` leaves an empty subject out and signs certReq all the
+ * same.
+ */
+int cmp_pop_signing_key(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
+{
+	const POPOSigningKey *pop = msg->popo->value.signature;
+
+	if (pop->poposkInput)
+		return refuse(&rq->refusal, msg->certReq->certTemplate->subject
+						    ? REFUSAL_pop_input_used
+						    : REFUSAL_pop_input_unsupported);
+	return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
+			      cert_request_der(msg->certReq));
+}
