@@ -33,3 +33,5 @@ struct bytes certification_request_info_der(const CertificationRequest *request)
  */
 _must_check_ int certification_request_extensions(const CertificationRequest *request,
 						  STACK_OF(X509_EXTENSION) * *extensionsp);
+/* Whether it has no other attributes, which could mean something to whoever reads it next. */
+bool certification_request_is_plain(const CertificationRequest *request);

@@ -99,3 +99,13 @@ int certification_request_extensions(const CertificationRequest *request,
 	}
 	return found ? extension_request_parse(found, extensionsp) : -ENOENT;
 }
+
+bool certification_request_is_plain(const CertificationRequest *request)
+{
+	const STACK_OF(X509_ATTRIBUTE) *attributes = request->certificationRequestInfo->attributes;
+
+	for (int i = 0; i < sk_X509_ATTRIBUTE_num(attributes); i++)
+		if (!is_extension_request(sk_X509_ATTRIBUTE_value(attributes, i)))
+			return false;
+	return true;
+}

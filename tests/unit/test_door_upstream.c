@@ -769,10 +769,87 @@ START_TEST(rfc4210_5_3_21_error_while_certconf_waits)
 }
 END_TEST
 
+/* What the newest certificate's exchange asks the upstream with. */
+static char request_kind(void)
+{
+	struct store_certificate cert = certificate_newest();
+	struct store_exchange exchange = {0};
+	char kind;
+
+	ck_assert_int_eq(
+		store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_ISSUE, &exchange),
+		0);
+	kind = (char)exchange.request.data[0];
+	store_exchange_clear(&exchange);
+	store_certificate_clear(&cert);
+	return kind;
+}
+
+/* Sends it, with an attribute that means nothing here or without; expects that failInfo. */
+static void p10_send(bool with_attribute, int failinfo)
+{
+	struct told told;
+	X509_REQ *req;
+	const unsigned char *p;
+	unsigned char *der = NULL;
+	struct ask a;
+	int len;
+
+	ask_new(&a, &house, &house.vnfm_a);
+	ask_p10cr(&a, "vnf-oam");
+	a.profile_label = "VnfOAMCert";
+	len = i2d_CertificationRequest(a.body->value.p10cr, &der);
+	p = der;
+	req = d2i_X509_REQ(NULL, &p, len);
+	OPENSSL_free(der);
+	der = NULL;
+	if (with_attribute)
+		ck_assert(X509_REQ_add1_attr_by_NID(req, NID_pkcs9_unstructuredName, MBSTRING_ASC,
+						    (const uint8_t *)"other", -1));
+	ck_assert_int_gt(X509_REQ_sign(req, a.key, EVP_sha256()), 0);
+	len = i2d_X509_REQ(req, &der);
+	p = der;
+	CertificationRequest_free(a.body->value.p10cr);
+	a.body->value.p10cr = d2i_CertificationRequest(NULL, &p, len);
+	OPENSSL_free(der);
+	X509_REQ_free(req);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	ck_assert_int_eq(told_status_value(&told),
+			 failinfo < 0 ? PKI_STATUS_WAITING : PKI_STATUS_REJECTION);
+	done(&a, &told);
+}
+
+/* The client's PKCS#10 goes on only where all that it asks for is granted. */
+START_TEST(p10cr_is_passed_on_without_more)
+{
+	char with[2048];
+
+	snprintf(with, sizeof(with), "%srequest = p10cr\n", sections);
+	house_open(&house, "ca_rules = oam\n", with);
+	house_register(&house, "vnfm-a", CERT_TYPE_VNF_OAM, "vnf-oam");
+	p10_send(false, -1);
+	ck_assert_int_eq(request_kind(), 'P');
+	p10_send(true, -1);
+	ck_assert_int_eq(request_kind(), 'C');
+	house_close(&house);
+}
+END_TEST
+
+/* As the client's message it cannot be taken apart. */
+START_TEST(p10cr_is_not_forwarded_with_more)
+{
+	p10_send(false, -1);
+	ck_assert_int_eq(request_kind(), 'F');
+	p10_send(true, FAIL_BAD_CERT_TEMPLATE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door_upstream");
 	TCase *tcase = tcase_create("upstream"), *forwarding = tcase_create("forwarding");
+	TCase *p10 = tcase_create("p10cr");
 	SRunner *runner;
 	int failed;
 
@@ -801,7 +878,10 @@ int main(void)
 	tcase_add_checked_fixture(forwarding, setup_forwarding, teardown);
 	tcase_add_loop_test(forwarding, rfc9483_4_4_certconf_waits, 0, 2);
 	tcase_add_test(forwarding, rfc4210_5_3_21_error_while_certconf_waits);
+	tcase_add_test(forwarding, p10cr_is_not_forwarded_with_more);
 	suite_add_tcase(suite, forwarding);
+	tcase_add_test(p10, p10cr_is_passed_on_without_more);
+	suite_add_tcase(suite, p10);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_NORMAL);
