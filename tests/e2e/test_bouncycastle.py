@@ -36,7 +36,7 @@ CHECKS = """ir_signature cr_signature pvno_3 ir_pbm ir_pbmac1 signer_rsa signer_
 implicit_confirm template_answered_with_mods rejected_by_certconf several_requests p10cr p10cr_confirmed_under_0
 kur kur_on_behalf encr_cert_rsa encr_cert_ec encr_cert_encrypted_value challenge_rsa challenge_ec challenge_pvno_2
 central_key_transport central_key_agreement central_key_password waiting_and_polling rr rr_several genm_all_in_one
-genm_empty genm_root_ca_key_update genm_crls rev_passphrase error_from_client error_answers
+genm_empty genm_root_ca_key_update genm_crls rev_passphrase archived_private_key error_from_client error_answers
 nested_added_protection nested_batch announcements cross_certificate""".split()
 
 
@@ -61,6 +61,7 @@ def configure(cmf, base):
         cmf.set(row["section"], row["key"], row["value"])
     for profile in ("VnfciCert", "ManoCert"):
         cmf.set(f"profile {profile}", "central_key_types", "ec:P-256, rsa:2048-3072")
+    cmf.set("profile VnfciCert", "archive_keys", "allowed")
     cmf.set("client_policy bc", "pwri_kek", "yes")
     issue(cmf.dir / "new" / "root.pem", cmf.dir / "new" / "root.key", base / "cross.pem", base / "cross.key",
           "/CN=cross CA", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")

@@ -20,6 +20,8 @@ import org.bouncycastle.asn1.x509.*;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.cmp.*;
+import org.bouncycastle.cert.crmf.Control;
+import org.bouncycastle.cert.crmf.jcajce.JcaPKIArchiveControlBuilder;
 import org.bouncycastle.cms.*;
 import org.bouncycastle.cms.jcajce.*;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
@@ -39,6 +41,7 @@ final class OtherOperations extends BouncyCastle {
 		checks.put("genm_root_ca_key_update", this::rootUpdate);
 		checks.put("genm_crls", this::crls);
 		checks.put("rev_passphrase", this::revPassphrase);
+		checks.put("archived_private_key", this::archived);
 		checks.put("error_from_client", this::errorFromClient);
 		checks.put("error_answers", this::errorAnswers);
 		checks.put("nested_added_protection", this::nestedAdded);
@@ -206,18 +209,40 @@ final class OtherOperations extends BouncyCastle {
 			new DERSequence(new CRLStatus(source, thisUpdate)));
 	}
 
+	/** For whom secrets of clients are encrypted. */
+	private X509CertificateHolder encryptionCertificate() throws Exception {
+		InfoTypeAndValue[] got = ask(new InfoTypeAndValue(CMPObjectIdentifiers.it_caProtEncCert));
+		return Cmp.holder(CMPCertificate.getInstance(value(got, CMPObjectIdentifiers.it_caProtEncCert)));
+	}
+
+	/** RFC 4211 6.4: the private key comes along, as EncKeyWithID. That it is archived shows in the status. */
+	private void archived() throws Exception {
+		String entity = vnfci();
+		KeyPair key = rsa();
+		Control control = new JcaPKIArchiveControlBuilder(key.getPrivate(), name(entity))
+			.addRecipientGenerator(new JceKeyTransRecipientInfoGenerator(Cmp.x509(encryptionCertificate()))
+				.setProvider(Cmp.BC))
+			.build(new JceCMSContentEncryptorBuilder(CMSAlgorithm.AES256_CBC).setProvider(Cmp.BC).build());
+		Cmp.Transaction transaction = start(vnfm, VNFCI);
+		CertReqMsg asked = request(0, entity, key.getPublic()).addControl(control)
+			.setProofOfPossessionSigningKeySigner(pop(key)).build().toASN1Structure();
+		Cmp.Answer answer = transaction.ask(TYPE_CERT_REQ, new CertReqMessages(asked));
+		CertResponse response = responses(answer, TYPE_CERT_REP, 1)[0];
+		X509CertificateHolder cert = granted(answer, response, 0, key.getPublic());
+		Cmp.mustEqual(BigInteger.ZERO, response.getStatus().getStatus(), "the status");
+		confirm(transaction, cert, 0);
+		expect(entity, "active");
+	}
+
 	/** RFC 9810 B: a passphrase is left, encrypted for the server; rr under it revokes. */
 	private void revPassphrase() throws Exception {
 		String entity = vnfci();
 		KeyPair key = ec();
 		X509CertificateHolder cert = enrol(TYPE_INIT_REQ, start(vnfm, VNFCI), entity, key, "revoked");
 		String passphrase = "a passphrase for revocation";
-		InfoTypeAndValue[] got = ask(new InfoTypeAndValue(CMPObjectIdentifiers.it_caProtEncCert));
-		X509CertificateHolder encryption =
-			Cmp.holder(CMPCertificate.getInstance(value(got, CMPObjectIdentifiers.it_caProtEncCert)));
 		CMSEnvelopedDataGenerator generator = new CMSEnvelopedDataGenerator();
 		generator.addRecipientInfoGenerator(
-			new JceKeyTransRecipientInfoGenerator(Cmp.x509(encryption)).setProvider(Cmp.BC));
+			new JceKeyTransRecipientInfoGenerator(Cmp.x509(encryptionCertificate())).setProvider(Cmp.BC));
 		generator.setUnprotectedAttributeGenerator(new SimpleAttributeTableGenerator(new AttributeTable(
 			new Attribute(PKCSObjectIdentifiers.pkcs_9_at_localKeyId, new DERSet(new DEROctetString(
 				"bc-rev".getBytes()))))));

@@ -265,7 +265,7 @@ def name(common_name=""):
 
 
 def now():
-    return encoder.encode(useful.GeneralizedTime(datetime.datetime.utcnow().strftime("%Y%m%d%H%M%SZ")))
+    return encoder.encode(useful.GeneralizedTime(datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%d%H%M%SZ")))
 
 
 class Answer:
