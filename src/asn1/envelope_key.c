@@ -8,29 +8,20 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <string.h>
 
 /* RFC 9481 4.1.2 (stdDH; cofactorDH is the same on curves with cofactor 1), RFC 8418 2.2 */
 static const struct envelope_scheme schemes[] = {
-	{"1.3.132.1.11.1", ENVELOPE_KDF_X963, NID_sha256},
-	{"1.3.132.1.11.2", ENVELOPE_KDF_X963, NID_sha384},
-	{"1.3.132.1.11.3", ENVELOPE_KDF_X963, NID_sha512},
-	{"1.3.132.1.14.1", ENVELOPE_KDF_X963, NID_sha256},
-	{"1.3.132.1.14.2", ENVELOPE_KDF_X963, NID_sha384},
-	{"1.3.132.1.14.3", ENVELOPE_KDF_X963, NID_sha512},
-	{"1.2.840.113549.1.9.16.3.19", ENVELOPE_KDF_HKDF, NID_sha256},
-	{"1.2.840.113549.1.9.16.3.20", ENVELOPE_KDF_HKDF, NID_sha384},
-	{"1.2.840.113549.1.9.16.3.21", ENVELOPE_KDF_HKDF, NID_sha512},
-};
-
-static const struct envelope_kem kems[] = {
-	{"ML-KEM-512", "2.16.840.1.101.3.4.4.1"},
-	{"ML-KEM-768", "2.16.840.1.101.3.4.4.2"},
-	{"ML-KEM-1024", "2.16.840.1.101.3.4.4.3"},
+	{"1.3.132.1.11.1", KDF_X963, NID_sha256},
+	{"1.3.132.1.11.2", KDF_X963, NID_sha384},
+	{"1.3.132.1.11.3", KDF_X963, NID_sha512},
+	{"1.3.132.1.14.1", KDF_X963, NID_sha256},
+	{"1.3.132.1.14.2", KDF_X963, NID_sha384},
+	{"1.3.132.1.14.3", KDF_X963, NID_sha512},
+	{"1.2.840.113549.1.9.16.3.19", KDF_HKDF, NID_sha256},
+	{"1.2.840.113549.1.9.16.3.20", KDF_HKDF, NID_sha384},
+	{"1.2.840.113549.1.9.16.3.21", KDF_HKDF, NID_sha512},
 };
 
 static const struct aes {
@@ -62,14 +53,6 @@ const struct envelope_scheme *envelope_scheme_for(const EVP_PKEY *key)
 	return &schemes[bits <= 128 ? 0 : bits <= 192 ? 1 : 2];
 }
 
-const struct envelope_kem *envelope_kem_for(const EVP_PKEY *key)
-{
-	for (size_t i = 0; i < ARRAY_LEN(kems); i++)
-		if (EVP_PKEY_is_a(key, kems[i].name))
-			return &kems[i];
-	return NULL;
-}
-
 size_t envelope_wrap_bits(const char *oid)
 {
 	for (size_t i = 0; i < ARRAY_LEN(aes); i++)
@@ -99,27 +82,6 @@ const char *envelope_wrap_oid(size_t bits)
 const char *envelope_cbc_oid(size_t bits)
 {
 	return aes_by_bits(bits)->cbc_oid;
-}
-
-int envelope_kdf(enum envelope_kdf kdf, int digest_nid, struct bytes secret, struct bytes context,
-		 uint8_t *kek, size_t kek_len)
-{
-	EVP_KDF *method = EVP_KDF_fetch(NULL, kdf == ENVELOPE_KDF_X963 ? "X963KDF" : "HKDF", NULL);
-	EVP_KDF_CTX *ctx = method ? EVP_KDF_CTX_new(method) : NULL;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-						 (char *)OBJ_nid2sn(digest_nid), 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret.data,
-						  secret.len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)context.data,
-						  context.len),
-		OSSL_PARAM_construct_end(),
-	};
-	int ok = ctx && EVP_KDF_derive(ctx, kek, kek_len, params) > 0;
-
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(method);
-	return ok ? 0 : log_fault("derive a key-encryption key", -EIO, NULL);
 }
 
 int envelope_pbkdf2(struct bytes password, struct bytes salt, unsigned int iterations,

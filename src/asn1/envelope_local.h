@@ -6,6 +6,7 @@
 
 #include "asn1/der.h"
 #include "asn1/envelope.h"
+#include "asn1/kem.h"
 
 /*
  * Content-encryption and key-encryption keys have the same length: RFC 9481 4.3 and 5, AES; ours
@@ -14,25 +15,15 @@
 enum { ENVELOPE_KEY_LEN = 32, ENVELOPE_KEY_LEN_MAX = 32, ENVELOPE_WRAP_OVERHEAD = 8 };
 enum { ENVELOPE_IV_LEN = 16 };
 
-/* What a key-encryption key is derived with. */
-enum envelope_kdf { ENVELOPE_KDF_X963, ENVELOPE_KDF_HKDF };
-
 struct envelope_scheme {
 	const char *oid;
-	enum envelope_kdf kdf;
+	enum kdf kdf;
 	int digest_nid;
 };
 /* Schemes of ECDH by OID: RFC 9481 4.1.2, RFC 8418 2. NULL if it is not accepted. */
 const struct envelope_scheme *envelope_scheme_find(const char *oid);
 /* The scheme that we choose for the key: SHA-2 as strong as its curve. */
 const struct envelope_scheme *envelope_scheme_for(const EVP_PKEY *key);
-
-/* A KEM that is known by name where the library has it. */
-struct envelope_kem {
-	const char *name;
-	const char *oid;
-};
-const struct envelope_kem *envelope_kem_for(const EVP_PKEY *key);
 
 /* Numbers of bits of AES key wrap and AES-CBC by OID; 0 if it is neither. */
 size_t envelope_wrap_bits(const char *oid);
@@ -47,8 +38,6 @@ _must_check_ int envelope_content_encrypt(const uint8_t *cek, struct bytes conte
 void envelope_put_cbc(struct der_writer *w, const uint8_t iv[ENVELOPE_IV_LEN]);
 
 /* Derives a key of kek_len octets. 0 or -EIO. */
-_must_check_ int envelope_kdf(enum envelope_kdf kdf, int digest_nid, struct bytes secret,
-			      struct bytes context, uint8_t *kek, size_t kek_len);
 _must_check_ int envelope_pbkdf2(struct bytes password, struct bytes salt, unsigned int iterations,
 				 int digest_nid, uint8_t *kek, size_t kek_len);
 /* RFC 3394. `out` holds key_len + ENVELOPE_WRAP_OVERHEAD. 0 or -EIO. */

@@ -191,8 +191,8 @@ static int agreed_key_unwrap(const struct agreement *a, EVP_PKEY *key, EVP_PKEY 
 	if (!err)
 		err = envelope_shared_info(a->wrap_oid, a->ukm, cek_len, &info);
 	if (!err)
-		err = envelope_kdf(a->scheme->kdf, a->scheme->digest_nid, octets_view(&secret),
-				   octets_view(&info), kek, cek_len);
+		err = kdf_derive(a->scheme->kdf, a->scheme->digest_nid, octets_view(&secret),
+				 octets_view(&info), kek, cek_len);
 	if (!err)
 		err = envelope_key_unwrap(kek, cek_len, a->encrypted, cek);
 	OPENSSL_cleanse(kek, sizeof(kek));
@@ -340,7 +340,7 @@ static int encapsulation_read(struct bytes info, struct encapsulation *e)
 
 static int kemri_open(struct bytes ori, EVP_PKEY *key, uint8_t *cek, size_t cek_len)
 {
-	const struct envelope_kem *kem = envelope_kem_for(key);
+	const struct kem_algorithm *kem = kem_algorithm_for(key);
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
 	_cleanup_(octets_clear) struct octets info = OCTETS_NULL;
 	uint8_t kek[ENVELOPE_KEY_LEN_MAX];
@@ -360,8 +360,8 @@ static int kemri_open(struct bytes ori, EVP_PKEY *key, uint8_t *cek, size_t cek_
 	if (!err)
 		err = envelope_kem_info(e.wrap_oid, e.ukm, cek_len, &info);
 	if (!err)
-		err = envelope_kdf(ENVELOPE_KDF_HKDF, NID_sha256, octets_view(&secret),
-				   octets_view(&info), kek, cek_len);
+		err = kdf_derive(KDF_HKDF, NID_sha256, octets_view(&secret), octets_view(&info),
+				 kek, cek_len);
 	if (!err)
 		err = envelope_key_unwrap(kek, cek_len, e.encrypted, cek);
 	OPENSSL_cleanse(kek, sizeof(kek));

@@ -151,8 +151,8 @@ static int agreed_key_wrap(const struct envelope_scheme *scheme, EVP_PKEY *ephem
 		return -ENOTSUP;
 	err = envelope_shared_info(envelope_wrap_oid(KEY_LEN * 8), ukm, KEY_LEN, &info);
 	if (!err)
-		err = envelope_kdf(scheme->kdf, scheme->digest_nid, octets_view(&secret),
-				   octets_view(&info), kek, KEY_LEN);
+		err = kdf_derive(scheme->kdf, scheme->digest_nid, octets_view(&secret),
+				 octets_view(&info), kek, KEY_LEN);
 	if (!err)
 		err = envelope_key_wrap(kek, cek, KEY_LEN, wrapped);
 	OPENSSL_cleanse(kek, sizeof(kek));
@@ -245,24 +245,6 @@ static int kari_write(struct der_writer *w, const struct envelope_recipient *to,
 	return err;
 }
 
-static int encapsulate(EVP_PKEY *key, struct octets *ciphertextp, struct octets *secretp)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	size_t ciphertext_len = 0, secret_len = 0;
-	int ok = ctx && EVP_PKEY_encapsulate_init(ctx, NULL) > 0 &&
-		 EVP_PKEY_encapsulate(ctx, NULL, &ciphertext_len, NULL, &secret_len) > 0;
-
-	if (ok) {
-		*ciphertextp = (struct octets){malloc(ciphertext_len), ciphertext_len};
-		*secretp = (struct octets){malloc(secret_len), secret_len};
-		ok = ciphertextp->data && secretp->data &&
-		     EVP_PKEY_encapsulate(ctx, ciphertextp->data, &ciphertext_len, secretp->data,
-					  &secret_len) > 0;
-	}
-	EVP_PKEY_CTX_free(ctx);
-	return ok ? 0 : log_fault("encapsulate a key", -EIO, NULL);
-}
-
 /* RFC 9629 3, RFC 9936 2.2: HKDF with SHA-256 over the secret, AES key wrap. */
 static int kem_key_wrap(EVP_PKEY *key, const uint8_t *cek, struct octets *ciphertextp,
 			uint8_t *wrapped)
@@ -270,13 +252,13 @@ static int kem_key_wrap(EVP_PKEY *key, const uint8_t *cek, struct octets *cipher
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
 	_cleanup_(octets_clear) struct octets info = OCTETS_NULL;
 	uint8_t kek[KEY_LEN];
-	int err = encapsulate(key, ciphertextp, &secret);
+	int err = kem_encapsulate(key, ciphertextp, &secret);
 
 	if (!err)
 		err = envelope_kem_info(envelope_wrap_oid(KEY_LEN * 8), BYTES_NULL, KEY_LEN, &info);
 	if (!err)
-		err = envelope_kdf(ENVELOPE_KDF_HKDF, NID_sha256, octets_view(&secret),
-				   octets_view(&info), kek, KEY_LEN);
+		err = kdf_derive(KDF_HKDF, NID_sha256, octets_view(&secret), octets_view(&info),
+				 kek, KEY_LEN);
 	if (!err)
 		err = envelope_key_wrap(kek, cek, KEY_LEN, wrapped);
 	OPENSSL_cleanse(kek, sizeof(kek));
@@ -297,7 +279,7 @@ static int kem_key_wrap(EVP_PKEY *key, const uint8_t *cek, struct octets *cipher
  *     encryptedKey    EncryptedKey }
  */
 static int kemri_write(struct der_writer *w, const struct envelope_recipient *to,
-		       const struct envelope_kem *kem, const uint8_t *cek)
+		       const struct kem_algorithm *kem, const uint8_t *cek)
 {
 	static const uint8_t version = 0, kek_len = KEY_LEN;
 	_cleanup_(octets_clear) struct octets ciphertext = OCTETS_NULL;
@@ -420,7 +402,7 @@ int envelope_recipient_write(const struct envelope_recipient *to, const uint8_t 
 {
 	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
 	const struct envelope_scheme *scheme;
-	const struct envelope_kem *kem;
+	const struct kem_algorithm *kem;
 	int err;
 
 	if (!to->key) {
@@ -433,7 +415,7 @@ int envelope_recipient_write(const struct envelope_recipient *to, const uint8_t 
 	} else if ((scheme = envelope_scheme_for(to->key))) {
 		*versionp = 2;
 		err = kari_write(&w, to, scheme, cek);
-	} else if ((kem = envelope_kem_for(to->key))) {
+	} else if ((kem = kem_algorithm_for(to->key))) {
 		*versionp = 3;
 		err = kemri_write(&w, to, kem, cek);
 	} else {
