@@ -205,6 +205,19 @@ struct store_pop {
 	struct octets request;        /* octets of the message to go on with */
 };
 
+/* The shared secret of a key encapsulation, RFC 9810 5.1.3.4. */
+struct store_kem_secret {
+	int64_t id;
+	bool used;                    /* a transaction was opened with it; it goes with that */
+	int64_t deadline_ms;          /* unused: good until then */
+	char *requester;              /* principal whose key it was encapsulated for */
+	struct octets transaction_id; /* unique */
+	struct octets sent_nonce;     /* senderNonce of our answer */
+	struct octets secret;         /* encrypted under the store key; see cmf/ */
+	struct octets request;        /* octets of the message that asked */
+	struct octets response;       /* octets of our answer, with the ciphertext */
+};
+
 /* One of the requests of a transaction that was opened with several, in their order. */
 struct store_transaction_item {
 	int cert_req_id;
@@ -334,6 +347,7 @@ void store_registration_clear(struct store_registration *r);
 void store_certificate_clear(struct store_certificate *c);
 void store_transaction_clear(struct store_transaction *t);
 void store_pop_clear(struct store_pop *p);
+void store_kem_secret_clear(struct store_kem_secret *s);
 void store_transaction_items_clear(struct store_transaction_items *items);
 void store_exchange_clear(struct store_exchange *e);
 void store_exchange_messages_clear(struct store_exchange_messages *m);
@@ -446,6 +460,11 @@ _must_check_ int store_transaction_counts(struct store_reader *r, int64_t counts
 /* Or STORE_NOT_FOUND. */
 _must_check_ int store_pop_get(struct store_reader *r, int64_t transaction_id,
 			       struct store_pop *popp);
+/* By transactionID, used or not, whatever its deadline. Or STORE_NOT_FOUND. */
+_must_check_ int store_kem_secret_find(struct store_reader *r, struct bytes transaction_id,
+				       struct store_kem_secret *secretp);
+/* Unused ones, counted up to `max`. */
+_must_check_ int store_kem_secret_count(struct store_reader *r, uint32_t max, uint32_t *np);
 
 _must_check_ int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep);
 /* The exchange of that kind for a certificate: the newest one. */
@@ -588,6 +607,16 @@ _must_check_ int store_pop_insert(struct store_unit *u, const struct store_pop *
 				  const int64_t *transaction_ref);
 /* Never conflicts. Those of a purged transaction go with it. */
 _must_check_ int store_pop_remove(struct store_unit *u, int64_t transaction_id);
+/* Conflict: there is one of that transactionID. */
+_must_check_ int store_kem_secret_insert(struct store_unit *u,
+					 const struct store_kem_secret *secret);
+/* Drops the unused ones of that requester that end first, so that `keep` stay. Never conflicts. */
+_must_check_ int store_kem_secret_trim(struct store_unit *u, const char *requester, uint32_t keep);
+/* From now on it is that transaction's. Never conflicts. */
+_must_check_ int store_kem_secret_use(struct store_unit *u, int64_t id,
+				      const int64_t *transaction_ref);
+/* Unused ones whose deadline lies before that time, at most `limit`. Never conflicts. */
+_must_check_ int store_kem_secret_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
 /* Ended transactions changed before that time, at most `limit`. Never conflicts. */
 _must_check_ int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
 

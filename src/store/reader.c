@@ -38,6 +38,11 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
 	[READ_POP_GET] = "SELECT transaction_id, answer_digest, request FROM pop"
 			 " WHERE transaction_id = ?1",
+	[READ_KEM_SECRET_FIND] =
+		"SELECT id, cmp_transaction_id IS NOT NULL, deadline_ms, requester, transaction_id,"
+		" sent_nonce, secret, request, response FROM kem_secret WHERE transaction_id = ?1",
+	[READ_KEM_SECRET_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM kem_secret"
+				  " WHERE cmp_transaction_id IS NULL LIMIT ?1)",
 	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
 				     " FROM rev_passphrase WHERE reference = ?1",
 	[READ_ARCHIVED_KEY_GET] = "SELECT certificate_id, created_ms, generated, secret"

@@ -52,6 +52,17 @@ void store_transaction_clear(struct store_transaction *t)
 	memset(t, 0, sizeof(*t));
 }
 
+void store_kem_secret_clear(struct store_kem_secret *s)
+{
+	free(s->requester);
+	octets_clear(&s->transaction_id);
+	octets_clear(&s->sent_nonce);
+	octets_clear(&s->secret);
+	octets_clear(&s->request);
+	octets_clear(&s->response);
+	*s = (struct store_kem_secret){0};
+}
+
 void store_pop_clear(struct store_pop *p)
 {
 	octets_clear(&p->answer_digests);

@@ -27,6 +27,10 @@ enum statement {
 	TRANSACTION_PURGE,
 	POP_INSERT,
 	POP_REMOVE,
+	KEM_SECRET_INSERT,
+	KEM_SECRET_TRIM,
+	KEM_SECRET_USE,
+	KEM_SECRET_PURGE,
 	EXCHANGE_INSERT,
 	EXCHANGE_ADD_MESSAGE,
 	EXCHANGE_SET_NEXT,
@@ -101,6 +105,15 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[POP_INSERT] = "INSERT INTO pop (transaction_id, answer_digest, request)"
 		       " VALUES (?1, ?2, ?3)",
 	[POP_REMOVE] = "DELETE FROM pop WHERE transaction_id = ?1",
+	[KEM_SECRET_INSERT] =
+		"INSERT INTO kem_secret (deadline_ms, requester, transaction_id, sent_nonce,"
+		" secret, request, response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[KEM_SECRET_TRIM] = "DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
+			    " WHERE requester = ?1 AND cmp_transaction_id IS NULL"
+			    " ORDER BY deadline_ms DESC, id DESC LIMIT -1 OFFSET ?2)",
+	[KEM_SECRET_USE] = "UPDATE kem_secret SET cmp_transaction_id = ?2 WHERE id = ?1",
+	[KEM_SECRET_PURGE] = "DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
+			     " WHERE cmp_transaction_id IS NULL AND deadline_ms < ?1 LIMIT ?2)",
 	[TRANSACTION_PURGE] =
 		"DELETE FROM cmp_transaction WHERE id IN ("
 		"SELECT id FROM cmp_transaction WHERE state = 2 AND changed_ms < ?1 UNION ALL "
@@ -451,6 +464,48 @@ static int pop_remove(struct sqlite_unit_statements *s, int64_t transaction_id)
 	return run(s, &b);
 }
 
+static int kem_secret_insert(struct sqlite_unit_statements *s,
+			     const struct store_kem_secret *secret)
+{
+	struct binder b = BINDER(s->stmt[KEM_SECRET_INSERT]);
+
+	bind_int(&b, secret->deadline_ms);
+	bind_text(&b, secret->requester);
+	bind_bytes(&b, octets_view(&secret->transaction_id));
+	bind_bytes(&b, octets_view(&secret->sent_nonce));
+	bind_bytes(&b, octets_view(&secret->secret));
+	bind_bytes(&b, octets_view(&secret->request));
+	bind_bytes(&b, octets_view(&secret->response));
+	return run(s, &b);
+}
+
+static int kem_secret_trim(struct sqlite_unit_statements *s, const char *requester, uint32_t keep)
+{
+	struct binder b = BINDER(s->stmt[KEM_SECRET_TRIM]);
+
+	bind_text(&b, requester);
+	bind_int(&b, keep);
+	return run(s, &b);
+}
+
+static int kem_secret_use(struct sqlite_unit_statements *s, int64_t id, int64_t transaction_id)
+{
+	struct binder b = BINDER(s->stmt[KEM_SECRET_USE]);
+
+	bind_int(&b, id);
+	bind_int(&b, transaction_id);
+	return run(s, &b);
+}
+
+static int kem_secret_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)
+{
+	struct binder b = BINDER(s->stmt[KEM_SECRET_PURGE]);
+
+	bind_int(&b, before_ms);
+	bind_int(&b, limit);
+	return run(s, &b);
+}
+
 static int transaction_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)
 {
 	struct binder b = BINDER(s->stmt[TRANSACTION_PURGE]);
@@ -634,6 +689,14 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 				  id_or_ref(op->pop.row->transaction_id, op->pop.ref));
 	case UNIT_POP_REMOVE:
 		return pop_remove(s, op->pop_transaction_id);
+	case UNIT_KEM_SECRET_INSERT:
+		return kem_secret_insert(s, op->kem_secret);
+	case UNIT_KEM_SECRET_TRIM:
+		return kem_secret_trim(s, op->trim.sender, op->trim.keep);
+	case UNIT_KEM_SECRET_USE:
+		return kem_secret_use(s, op->kem_secret_use.id, *op->kem_secret_use.ref);
+	case UNIT_KEM_SECRET_PURGE:
+		return kem_secret_purge(s, op->purge.before_ms, op->purge.limit);
 	case UNIT_TRANSACTION_PURGE:
 		return transaction_purge(s, op->purge.before_ms, op->purge.limit);
 	case UNIT_EXCHANGE_INSERT:

@@ -222,6 +222,29 @@ int store_pop_remove(struct store_unit *u, int64_t transaction_id)
 		u, (struct unit_op){.kind = UNIT_POP_REMOVE, .pop_transaction_id = transaction_id});
 }
 
+int store_kem_secret_insert(struct store_unit *u, const struct store_kem_secret *secret)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_KEM_SECRET_INSERT, .kem_secret = secret});
+}
+
+int store_kem_secret_trim(struct store_unit *u, const char *requester, uint32_t keep)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_KEM_SECRET_TRIM,
+					    .trim = {.sender = requester, .keep = keep}});
+}
+
+int store_kem_secret_use(struct store_unit *u, int64_t id, const int64_t *transaction_ref)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_KEM_SECRET_USE,
+					    .kem_secret_use = {.id = id, .ref = transaction_ref}});
+}
+
+int store_kem_secret_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_KEM_SECRET_PURGE,
+					    .purge = {.before_ms = before_ms, .limit = limit}});
+}
+
 int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)
 {
 	return unit_add(u, (struct unit_op){.kind = UNIT_TRANSACTION_PURGE,

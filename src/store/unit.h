@@ -28,6 +28,10 @@ enum unit_op_kind {
 	UNIT_TRANSACTION_PURGE,
 	UNIT_POP_INSERT,
 	UNIT_POP_REMOVE,
+	UNIT_KEM_SECRET_INSERT,
+	UNIT_KEM_SECRET_TRIM,
+	UNIT_KEM_SECRET_USE,
+	UNIT_KEM_SECRET_PURGE,
 	UNIT_EXCHANGE_INSERT,
 	UNIT_EXCHANGE_ADD_MESSAGE,
 	UNIT_EXCHANGE_SET_NEXT,
@@ -94,6 +98,11 @@ struct unit_op {
 			const int64_t *ref;
 		} pop;
 		int64_t pop_transaction_id;
+		const struct store_kem_secret *kem_secret;
+		struct {
+			int64_t id;
+			const int64_t *ref;
+		} kem_secret_use;
 		struct {
 			int64_t before_ms;
 			uint32_t limit;

@@ -60,6 +60,7 @@ TCase *registration_cases(void);
 TCase *certificate_cases(void);
 TCase *transaction_cases(void);
 TCase *pop_cases(void);
+TCase *kem_secret_cases(void);
 TCase *exchange_cases(void);
 TCase *rev_passphrase_cases(void);
 TCase *archived_key_cases(void);

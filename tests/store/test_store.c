@@ -30,6 +30,7 @@ int main(int argc, char **argv)
 	suite_add_tcase(suite, certificate_cases());
 	suite_add_tcase(suite, transaction_cases());
 	suite_add_tcase(suite, pop_cases());
+	suite_add_tcase(suite, kem_secret_cases());
 	suite_add_tcase(suite, exchange_cases());
 	suite_add_tcase(suite, rev_passphrase_cases());
 	suite_add_tcase(suite, archived_key_cases());
