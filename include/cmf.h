@@ -77,6 +77,15 @@ _must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
 				 const struct bytes *certs, size_t n_certs,
 				 struct cmf_principal *principalp, EVP_PKEY **keyp,
 				 struct refusal *refusal);
+/*
+ * The same for a holder of a KEM key, RFC 9810 5.1.3.4: keyEncipherment instead of
+ * digitalSignature, and *keyp is to be encapsulated for. REFUSED also kem_key, kem_key_usage.
+ */
+_must_check_ int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader,
+				     struct bytes sender_dn, struct bytes sender_kid,
+				     const struct bytes *certs, size_t n_certs,
+				     struct cmf_principal *principalp, EVP_PKEY **keyp,
+				     struct refusal *refusal);
 /* A MAC client by reference (senderKID alone). 0, REFUSED (mac_reference_unknown), negative errno.
  */
 _must_check_ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader,
@@ -301,6 +310,12 @@ _must_check_ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader,
 /* Encrypts a secret under the store key (AES-256-GCM, bound to the reference). */
 _must_check_ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 				 struct octets *sealedp);
+/* The same for a secret of KemBasedMac, bound to the transactionID; and back. -EBADMSG: it is not.
+ */
+_must_check_ int cmf_kem_secret_seal(struct cmf *cmf, struct bytes transaction_id,
+				     struct bytes secret, struct octets *sealedp);
+_must_check_ int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_id,
+				     struct bytes sealed, struct octets *secretp);
 
 /* --- configuration in force
  * --------------------------------------------------------------------------------------- */

@@ -100,6 +100,7 @@ struct conf_protection {
 	char *kga_passphrase_file;
 	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
 	uint32_t mac_iterations_max;    /* 100000 */
+	uint32_t kem_secrets_max;       /* unused ones */
 	uint32_t rsa_bits_min;          /* 2048 */
 	uint64_t signature_algorithms;  /* signature_algorithm_bit(); 0: all */
 	uint64_t mac_algorithms;        /* mac_algorithm_bit(); never 0 */

@@ -22,11 +22,12 @@ enum cmf_object {
 	CMF_OBJECT_CERT_CHAIN_REQUEST,
 	CMF_OBJECT_REGISTER_REQUEST,
 	CMF_OBJECT_REGISTER_RESPONSE,
-	CMF_OBJECT_IT_CERT_PROFILE,      /* id-it 21, RFC 9480 2.15 */
-	CMF_OBJECT_IT_ROOT_CA_CERT,      /* id-it 20, RFC 9480 2.14 */
-	CMF_OBJECT_IT_CERT_REQ_TEMPLATE, /* id-it 19, RFC 9480 2.16 */
-	CMF_OBJECT_IT_CRL_STATUS_LIST,   /* id-it 22, RFC 9480 2.17 */
-	CMF_OBJECT_IT_CRLS,              /* id-it 23, RFC 9480 2.17 */
+	CMF_OBJECT_IT_CERT_PROFILE,        /* id-it 21, RFC 9480 2.15 */
+	CMF_OBJECT_IT_ROOT_CA_CERT,        /* id-it 20, RFC 9480 2.14 */
+	CMF_OBJECT_IT_CERT_REQ_TEMPLATE,   /* id-it 19, RFC 9480 2.16 */
+	CMF_OBJECT_IT_CRL_STATUS_LIST,     /* id-it 22, RFC 9480 2.17 */
+	CMF_OBJECT_IT_CRLS,                /* id-it 23, RFC 9480 2.17 */
+	CMF_OBJECT_IT_KEM_CIPHERTEXT_INFO, /* id-it 24, RFC 9810 5.3.19.18 */
 	CMF_OBJECT_COUNT,
 };
 /* The object, made once for the process and never freed; NULL out of memory. Thread-safe. */

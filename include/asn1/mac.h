@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * MAC algorithms of RFC 9481 6: the one table of them, and those of 6.2, which are a function of a
- * key. How a key is made from a password is the message layer's.
+ * MAC algorithms of RFC 9481 6 and RFC 9810 5.1.3.4: the one table of them, and those of RFC 9481
+ * 6.2, which are a function of a key. How a key is made from a secret is the message layer's.
  */
 #pragma once
 
@@ -16,6 +16,7 @@ enum mac_kind {
 	MAC_HMAC,           /* RFC 4231 */
 	MAC_GMAC,           /* RFC 9044 */
 	MAC_KMAC,           /* RFC 8702 3.4 */
+	MAC_KEM_BASED,      /* KemBasedMac, RFC 9810 5.1.3.4 */
 };
 
 /* A row of the table; its place there is its bit in a set of MAC algorithms. */
@@ -36,6 +37,8 @@ extern const size_t mac_algorithms_count;
 /* NULL: there is none. By name only those that may protect a message. Thread-safe. */
 const struct mac_algorithm *mac_algorithm_find(const ASN1_OBJECT *oid);
 const struct mac_algorithm *mac_algorithm_by_name(const char *name);
+/* KemBasedMac, which is protection of another kind than a MAC under a shared secret. */
+bool mac_algorithm_is_kem_based(const ASN1_OBJECT *oid);
 /* Its bit. */
 uint64_t mac_algorithm_bit(const struct mac_algorithm *algorithm);
 
@@ -85,3 +88,12 @@ typedef struct PBMAC1Params_st {
 	X509_ALGOR *messageAuthScheme;
 } PBMAC1Params;
 DECLARE_ASN1_FUNCTIONS(PBMAC1Params)
+
+/* Parameters of KemBasedMac, RFC 9810 5.1.3.4. */
+typedef struct KemBMParameter_st {
+	X509_ALGOR *kdf;
+	ASN1_OCTET_STRING *kemContext; /* NULL: absent */
+	ASN1_INTEGER *len;             /* octets of the key of mac */
+	X509_ALGOR *mac;
+} KemBMParameter;
+DECLARE_ASN1_FUNCTIONS(KemBMParameter)

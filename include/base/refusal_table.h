@@ -83,6 +83,12 @@ REFUSAL(mac_sender_mismatch, FAIL_BAD_MESSAGE_CHECK, "the common name of sender 
 REFUSAL(signer_entity_missing, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer does not say which entity it is")
 REFUSAL(extra_certs_too_many, FAIL_BAD_DATA_FORMAT, "extraCerts holds too many certificates")
 
+/* KemBasedMac, RFC 9810 5.1.3.4 */
+REFUSAL(kem_key, FAIL_BAD_ALG, "the certificate of the sender has no KEM key, or one that the server's cryptographic library lacks")
+REFUSAL(kem_key_usage, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the sender may not be used for key encipherment")
+REFUSAL(kem_secret_unknown, FAIL_BAD_MESSAGE_CHECK, "no KEM ciphertext was given out for this sender and transactionID, or its time is over")
+REFUSAL(kem_secrets, FAIL_SYSTEM_UNAVAIL, "too many KEM ciphertexts are given out and not used; try again later")
+
 /* Who may ask: IFA 033 11.2, one answer whether the entity exists or not */
 REFUSAL(client_not_permitted, FAIL_NOT_AUTHORIZED, "the requester may not do this")
 REFUSAL(entity_not_authorized, FAIL_NOT_AUTHORIZED, "the entity is not registered for this requester and certType")

@@ -14,7 +14,8 @@
 enum cmp_protection_kind {
 	CMP_PROTECTION_NONE = 0,
 	CMP_PROTECTION_SIGNATURE = 1,
-	CMP_PROTECTION_MAC = 2,
+	CMP_PROTECTION_MAC = 2, /* under a shared secret */
+	CMP_PROTECTION_KEM = 3, /* KemBasedMac, RFC 9810 5.1.3.4 */
 };
 
 /* Octets of transactionID and nonces, RFC 9483 3.1. */
@@ -58,7 +59,7 @@ struct bytes cmp_message_extra_cert(const struct cmp_message *msg, size_t i);
 /* The InfoTypeAndValue of that OID in generalInfo: NULL if absent. */
 const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
 						 const ASN1_OBJECT *type);
-/* What protectionAlg says; NONE if absent. MAC for PasswordBasedMac (and other MAC OIDs). */
+/* What protectionAlg says; NONE if absent. */
 enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *msg);
 
 /* --- protection ------------------------------------------------------------------------------ */
@@ -79,7 +80,8 @@ struct cmp_mac_policy {
 };
 
 /*
- * The same with a MAC of RFC 9481 6 under `secret`. REFUSED also with protection_alg_not_allowed,
+ * The same with a MAC of RFC 9481 6 under `secret`; with KemBasedMac the secret is that of the KEM,
+ * and transactionID the message's. REFUSED also with protection_alg_not_allowed,
  * protection_alg_unavailable, mac_parameters, mac_weak, mac_costly, mac_key_length. Constant-time
  * compare.
  */
@@ -91,8 +93,8 @@ _must_check_ int cmp_protection_verify_mac(const struct cmp_message *msg, struct
 struct cmp_protector {
 	enum cmp_protection_kind kind;
 	const struct signer *signer;     /* SIGNATURE */
-	struct bytes secret;             /* MAC */
-	const X509_ALGOR *mac_algorithm; /* MAC: with parameters; for an answer see
+	struct bytes secret;             /* MAC, KEM */
+	const X509_ALGOR *mac_algorithm; /* MAC, KEM: with parameters; for an answer see
 					    cmp_mac_algorithm_again() */
 };
 

@@ -46,6 +46,7 @@ static const char *const object_texts[CMF_OBJECT_COUNT] = {
 	[CMF_OBJECT_IT_CERT_REQ_TEMPLATE] = "1.3.6.1.5.5.7.4.19",
 	[CMF_OBJECT_IT_CRL_STATUS_LIST] = "1.3.6.1.5.5.7.4.22",
 	[CMF_OBJECT_IT_CRLS] = "1.3.6.1.5.5.7.4.23",
+	[CMF_OBJECT_IT_KEM_CIPHERTEXT_INFO] = "1.3.6.1.5.5.7.4.24",
 };
 
 /* Constants of the program that need a parse: written once, under pthread_once. */

@@ -32,6 +32,7 @@ const struct mac_algorithm mac_algorithms[] = {
 	 false},
 	{"KMACWithSHAKE256", "2.16.840.1.101.3.4.2.20", MAC_KMAC, "KMAC-256", 32, MAC_KEY_MAX, 64,
 	 false},
+	{"KemBasedMac", "1.2.840.113533.7.66.16", MAC_KEM_BASED, NULL, 0, 0, 0, false},
 	/* RFC 4210 5.1.3.1 names HMAC-SHA1 so, RFC 8018 B.1.1 the other way; openssl cmp sends it.
 	 */
 	{"hmac-SHA1", "1.3.6.1.5.5.8.1.2", MAC_HMAC, "SHA1", 16, MAC_KEY_MAX, 20, true},
@@ -71,6 +72,13 @@ const struct mac_algorithm *mac_algorithm_by_name(const char *name)
 		if (!mac_algorithms[i].inside && strcmp(mac_algorithms[i].name, name) == 0)
 			return &mac_algorithms[i];
 	return NULL;
+}
+
+bool mac_algorithm_is_kem_based(const ASN1_OBJECT *oid)
+{
+	const struct mac_algorithm *a = mac_algorithm_find(oid);
+
+	return a && a->kind == MAC_KEM_BASED;
 }
 
 uint64_t mac_algorithm_bit(const struct mac_algorithm *algorithm)
@@ -113,6 +121,21 @@ ASN1_SEQUENCE(PBMAC1Params) = {
 	ASN1_SIMPLE(PBMAC1Params, keyDerivationFunc, X509_ALGOR),
 	ASN1_SIMPLE(PBMAC1Params, messageAuthScheme, X509_ALGOR),
 } ASN1_SEQUENCE_END(PBMAC1Params) IMPLEMENT_ASN1_FUNCTIONS(PBMAC1Params)
+
+/*
+ * RFC 9810 5.1.3.4:
+ * KemBMParameter ::= SEQUENCE {
+ *     kdf              AlgorithmIdentifier{KEY-DERIVATION, {...}},
+ *     kemContext   [0] OCTET STRING OPTIONAL,
+ *     len              INTEGER (1..MAX),
+ *     mac              AlgorithmIdentifier{MAC-ALGORITHM, {...}} }
+ */
+ASN1_SEQUENCE(KemBMParameter) = {
+	ASN1_SIMPLE(KemBMParameter, kdf, X509_ALGOR),
+	ASN1_EXP_OPT(KemBMParameter, kemContext, ASN1_OCTET_STRING, 0),
+	ASN1_SIMPLE(KemBMParameter, len, ASN1_INTEGER),
+	ASN1_SIMPLE(KemBMParameter, mac, X509_ALGOR),
+} ASN1_SEQUENCE_END(KemBMParameter) IMPLEMENT_ASN1_FUNCTIONS(KemBMParameter)
 
 /* --- parameters ---------------------------------------------------------------------------------
  */
@@ -196,6 +219,7 @@ int mac_function_read(const X509_ALGOR *alg, struct mac_function *functionp)
 		break;
 	case MAC_PASSWORD_BASED:
 	case MAC_PBMAC1:
+	case MAC_KEM_BASED:
 	default:
 		return -ENOTSUP;
 	}
@@ -234,6 +258,7 @@ static EVP_MAC *function_mac(const struct mac_algorithm *a)
 		return strcmp(a->function, "KMAC-128") == 0 ? kmac128 : kmac256;
 	case MAC_PASSWORD_BASED:
 	case MAC_PBMAC1:
+	case MAC_KEM_BASED:
 	default:
 		return NULL;
 	}
@@ -262,6 +287,7 @@ static void params_make(const struct mac_function *f, OSSL_PARAM params[3])
 		break;
 	case MAC_PASSWORD_BASED:
 	case MAC_PBMAC1:
+	case MAC_KEM_BASED:
 	default:
 		break;
 	}

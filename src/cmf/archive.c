@@ -25,18 +25,6 @@ bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profil
 	return false;
 }
 
-/* What a key is sealed for: nothing else under the store key opens as one, nor the reverse. */
-static int seal_reference(const uint8_t key_digest[32], char **textp)
-{
-	char hex[2 * 32 + 1];
-
-	bytes_to_hex((struct bytes){key_digest, 32}, hex);
-	if (asprintf(textp, "archivedKey:%s", hex) >= 0)
-		return 0;
-	*textp = NULL;
-	return -ENOMEM;
-}
-
 int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 		struct cmf_csr_result *result, struct store_unit *unit)
 {
@@ -47,7 +35,8 @@ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 	int r = private_key_write(key, &der);
 
 	if (r == 0)
-		r = seal_reference(result->certificate.key_digest, &reference);
+		r = secret_reference("archivedKey", BYTES_OF(result->certificate.key_digest),
+				     &reference);
 	if (r == 0)
 		r = cmf_secret_seal(cmf, reference, octets_view(&der), &row->secret);
 	if (r < 0)

@@ -32,6 +32,11 @@ struct cmf {
 
 /* Reads the key of conf.store.secret_key, if there is one. 0 or -EINVAL with a problem. */
 _must_check_ int secret_key_load(struct cmf *cmf, struct strbuf *problems);
+/*
+ * What a secret that is no client's is sealed for: the kind and octets in hexadecimal, so that none
+ * opens as one of another kind. The caller frees *textp. 0 or -ENOMEM.
+ */
+_must_check_ int secret_reference(const char *kind, struct bytes octets, char **textp);
 /* The reverse of cmf_secret_seal: -EBADMSG if the key or the reference is another. */
 _must_check_ int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
 			     struct octets *secretp);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Ending what is due: certificates that nobody confirmed, transactions past their deadline, and old
- * transactions. What upstream exchanges and CRLs need is ca/'s own housekeeping.
+ * Ending what is due: certificates that nobody confirmed, transactions past their deadline, old
+ * transactions, and secrets of KemBasedMac that nobody used. What upstream exchanges and CRLs need
+ * is ca/'s own housekeeping.
  */
 #include "cmf_private.h"
 
@@ -12,6 +13,8 @@ enum { DUE_MAX = 100, PURGE_MAX = 500 };
 
 /* Past the upstream's deadline ca/ says why there is no certificate; a client may still ask. */
 enum { UPSTREAM_GRACE_MS = 60 * 1000 };
+
+enum { KEM_SECRET_GRACE_MS = 60 * 1000 };
 
 struct due {
 	int64_t id[DUE_MAX];
@@ -189,6 +192,9 @@ static int transactions_purge(const struct housekeeping *h, bool *morep)
 
 	if (r == 0)
 		r = store_transaction_purge(h->unit, before_ms, PURGE_MAX);
+	/* Not at once: one that is used just now becomes a transaction's. */
+	if (r == 0)
+		r = store_kem_secret_purge(h->unit, h->now_ms - KEM_SECRET_GRACE_MS, PURGE_MAX);
 	r = end_commit(h, r);
 	if (r < 0 || changed_ms >= before_ms)
 		return r;

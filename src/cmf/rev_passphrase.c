@@ -11,19 +11,7 @@
 /* A shorter one can be guessed (RFC 9810 B: "relatively long"); a longer one is no passphrase. */
 enum { PASSPHRASE_MIN = 16, PASSPHRASE_MAX = 1024 };
 
-/* What a secret is sealed for: none of a client opens as one of these, nor the reverse. */
-static int seal_reference(struct bytes reference, char **textp)
-{
-	static const char prefix[] = "revPassphrase:";
-	char *text = malloc(sizeof(prefix) + 2 * reference.len);
-
-	if (!text)
-		return -ENOMEM;
-	memcpy(text, prefix, sizeof(prefix));
-	bytes_to_hex(reference, text + sizeof(prefix) - 1);
-	*textp = text;
-	return 0;
-}
+#define SEALED_FOR "revPassphrase"
 
 /* Whether the reference is free, or the same entity's. 0, REFUSED, negative errno. */
 static int reference_check(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
@@ -56,7 +44,7 @@ static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, stru
 		return -ENOMEM;
 	}
 	memcpy(row + 1, reference.data, reference.len);
-	r = seal_reference(reference, &sealed_for);
+	r = secret_reference(SEALED_FOR, reference, &sealed_for);
 	if (r == 0)
 		r = cmf_secret_seal(cmf, sealed_for, passphrase, &sealed);
 	if (r == 0 && store_unit_keep(unit, sealed.data) < 0) {
@@ -106,7 +94,7 @@ int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader, struct bytes 
 	if (r == STORE_NOT_FOUND)
 		return refuse(refusal, REFUSAL_mac_reference_unknown);
 	if (r == 0)
-		r = seal_reference(reference, &sealed_for);
+		r = secret_reference(SEALED_FOR, reference, &sealed_for);
 	if (r == 0)
 		r = secret_open(cmf, sealed_for, octets_view(&row.secret), &p.mac_secret);
 	if (r < 0)

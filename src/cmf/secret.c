@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Secrets at rest, of MAC clients and private keys: AES-256-GCM under the key of [store]
- *secret_key, with the reference as additional data, so that a sealed secret is of no use under
- *another reference.
+ * Secrets at rest: AES-256-GCM under the key of [store] secret_key, with the reference as
+ * additional data, so that a sealed secret is of no use under another reference.
  *
  *	sealed = nonce (12) || ciphertext || tag (16)
  */
@@ -92,6 +91,20 @@ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 	return 0;
 }
 
+int secret_reference(const char *kind, struct bytes octets, char **textp)
+{
+	size_t len = strlen(kind);
+	char *text = malloc(len + 1 + 2 * octets.len + 1);
+
+	if (!text)
+		return -ENOMEM;
+	memcpy(text, kind, len);
+	text[len] = ':';
+	bytes_to_hex(octets, text + len + 1);
+	*textp = text;
+	return 0;
+}
+
 int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
 		struct octets *secretp)
 {
@@ -121,4 +134,27 @@ int secret_open(const struct cmf *cmf, const char *reference, struct bytes seale
 	*secretp = secret;
 	secret = OCTETS_NULL;
 	return 0;
+}
+
+/* --- secrets of KemBasedMac ---------------------------------------------------------------------
+ */
+
+#define KEM_SEALED_FOR "KemBasedMac"
+
+int cmf_kem_secret_seal(struct cmf *cmf, struct bytes transaction_id, struct bytes secret,
+			struct octets *sealedp)
+{
+	_cleanup_(freep) char *sealed_for = NULL;
+	int r = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
+
+	return r < 0 ? r : cmf_secret_seal(cmf, sealed_for, secret, sealedp);
+}
+
+int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_id, struct bytes sealed,
+			struct octets *secretp)
+{
+	_cleanup_(freep) char *sealed_for = NULL;
+	int r = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
+
+	return r < 0 ? r : secret_open(cmf, sealed_for, sealed, secretp);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Finding out who signed a message: the certificate among extraCerts, whether it is known already,
- * and if not, whether it may sign at all. The path to a client's own trust anchor is signer_path.c;
- * the signature of the message is verified by the caller.
+ * Finding out whose message it is by a certificate: which among extraCerts, whether it is known
+ * already, and if not, whether it may sign at all, or have secrets encapsulated for its key. The
+ * path to a client's own trust anchor is signer_path.c; the signature of the message is verified by
+ * the caller.
  */
 #include "signer_path.h"
 
 #include "asn1/algorithm.h"
+#include "asn1/kem.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -128,7 +130,7 @@ static bool key_strong(const EVP_PKEY *key, const struct spki_kind *kind, const 
 }
 
 static int signer_key(const struct certificate_view *view, const struct conf *conf,
-		      const struct conf_client_policy *policy, EVP_PKEY **keyp,
+		      const struct conf_client_policy *policy, bool kem, EVP_PKEY **keyp,
 		      struct refusal *refusal)
 {
 	const unsigned char *p = view->spki.data;
@@ -144,25 +146,39 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 	if (r == -EBADMSG)
 		return refuse(refusal, REFUSAL_signer_malformed);
 	if (r == -ENOTSUP)
-		return refuse(refusal, REFUSAL_signer_key_weak);
+		return refuse(refusal, kem ? REFUSAL_kem_key : REFUSAL_signer_key_weak);
 	if (r < 0)
 		return r;
 	*keyp = key;
+	if (kem)
+		return kem_algorithm_for(key) ? 0 : refuse(refusal, REFUSAL_kem_key);
 	return key_strong(key, &kind, conf, policy) ? 0 : refuse(refusal, REFUSAL_signer_key_weak);
+}
+
+/* Where there is a keyUsage (UINT32_MAX: there is none). */
+static int key_usage_check(X509 *cert, const struct signer_entry *entry, struct refusal *refusal)
+{
+	uint32_t usage = X509_get_key_usage(cert);
+
+	/* RFC 9810 5.2.2: keyEncipherment, of a KEM key. */
+	if (entry->kem)
+		return usage & KU_KEY_ENCIPHERMENT ? 0 : refuse(refusal, REFUSAL_kem_key_usage);
+	/* RFC 9483 3.2: digitalSignature. */
+	if (entry->principal.policy->signer_any_key_usage || usage & KU_DIGITAL_SIGNATURE)
+		return 0;
+	return refuse(refusal, REFUSAL_signer_key_usage);
 }
 
 /* Key, key usage and validity of the certificate by itself. */
 static int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
 			 int64_t now_ms, struct signer_entry *entry, struct refusal *refusal)
 {
-	int r = signer_key(view, conf, entry->principal.policy, &entry->key, refusal);
+	int r = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
 
+	if (r == 0)
+		r = key_usage_check(cert, entry, refusal);
 	if (r != 0)
 		return r;
-	/* RFC 9483 3.2: digitalSignature, where there is a keyUsage (UINT32_MAX: there is none). */
-	if (!entry->principal.policy->signer_any_key_usage &&
-	    !(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
-		return refuse(refusal, REFUSAL_signer_key_usage);
 	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)
 		return refuse(refusal, REFUSAL_signer_expired);
 	return 0;
@@ -244,6 +260,7 @@ struct examination {
 	const struct bytes *certs;
 	size_t n_certs;
 	int64_t now_ms;
+	bool kem; /* a KEM key is looked for */
 };
 
 /* RFC 9483 3.5, RFC 6402 2.10: id-kp-cmcRA among the purposes of the certificate. */
@@ -309,6 +326,7 @@ static int signer_examine(const struct examination *x, const struct certificate_
 	if (!entry)
 		return -ENOMEM;
 	atomic_init(&entry->refs, 1);
+	entry->kem = x->kem;
 	cert = d2i_X509(NULL, &p, (long)view->der.len);
 	if (!cert || p != view->der.data + view->der.len)
 		return refuse(refusal, REFUSAL_signer_malformed);
@@ -333,7 +351,7 @@ static struct signer_entry *remembered(const struct examination *x, const uint8_
 {
 	struct signer_entry *entry = signer_cache_get(x->cmf->signers, digest);
 
-	if (!entry || (entry->generation == x->clients->generation &&
+	if (!entry || (entry->kem == x->kem && entry->generation == x->clients->generation &&
 		       x->now_ms >= entry->not_before_ms && x->now_ms <= entry->not_after_ms))
 		return entry;
 	signer_entry_unref(entry);
@@ -491,38 +509,30 @@ static struct bytes configured_certificate(const struct clients *clients, struct
 	return BYTES_NULL;
 }
 
-int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
-		    struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
-		    struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
+static int holder_find(struct examination *x, const struct sought *sought,
+		       struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
 {
 	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	const struct sought sought = {sender_dn, sender_kid};
-	struct examination x = {
-		.cmf = cmf,
-		.reader = reader,
-		.conf = cmf_conf(cmf),
-		.certs = certs,
-		.n_certs = n_certs,
-		.now_ms = clock_now_ms(cmf->clock),
-	};
 	struct bytes configured;
 	int r;
 
-	r = clients_get(cmf, reader, &clients);
+	x->conf = cmf_conf(x->cmf);
+	x->now_ms = clock_now_ms(x->cmf->clock);
+	r = clients_get(x->cmf, x->reader, &clients);
 	if (r < 0)
 		return r;
-	x.clients = clients;
-	if (n_certs == 0) {
-		configured = configured_certificate(clients, sender_kid);
+	x->clients = clients;
+	if (x->n_certs == 0) {
+		configured = configured_certificate(clients, sought->sender_kid);
 		if (configured.len == 0)
 			return refuse(refusal, REFUSAL_signer_missing);
-		x.certs = &configured;
-		x.n_certs = 1;
+		x->certs = &configured;
+		x->n_certs = 1;
 	}
-	r = signer_entry_find(&x, &sought, &entry, refusal);
+	r = signer_entry_find(x, sought, &entry, refusal);
 	if (r == 0)
-		r = sender_check(&sought, entry, refusal);
+		r = sender_check(sought, entry, refusal);
 	if (r == 0)
 		r = principal_dup(&entry->principal, principalp);
 	if (r != 0)
@@ -530,4 +540,25 @@ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes s
 	EVP_PKEY_up_ref(entry->key);
 	*keyp = entry->key;
 	return 0;
+}
+
+int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
+		    struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
+		    struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
+{
+	const struct sought sought = {sender_dn, sender_kid};
+	struct examination x = {.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs};
+
+	return holder_find(&x, &sought, principalp, keyp, refusal);
+}
+
+int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
+			struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
+			struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
+{
+	const struct sought sought = {sender_dn, sender_kid};
+	struct examination x = {
+		.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs, .kem = true};
+
+	return holder_find(&x, &sought, principalp, keyp, refusal);
 }

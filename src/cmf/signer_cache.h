@@ -19,6 +19,7 @@ struct signer_entry {
 	int64_t certificate_id; /* of ours: its state is asked for each time; 0: not of ours */
 	struct octets subject;  /* TLV of Name */
 	struct octets ski;      /* empty: none */
+	bool kem;               /* the key is one to encapsulate for, not one that signs */
 	EVP_PKEY *key;
 	struct cmf_principal principal;
 };

@@ -81,8 +81,8 @@ static int mac_algorithm_check(struct cmp_request *rq)
 	const struct mac_algorithm *a = mac_algorithm_find(alg->algorithm);
 
 	/*
-	 * RFC 9483 3.5: an algorithm that is not supported. senderKID of DHBasedMac and KemBasedMac
-	 * (RFC 9810 5.1.3.2, 5.1.3.4) is that of a certificate, so no secret would be found.
+	 * RFC 9483 3.5: an algorithm that is not supported. senderKID of DHBasedMac (RFC 9810
+	 * 5.1.3.2) is that of a certificate, so no secret would be found.
 	 */
 	if (!a || a->inside)
 		return refuse(&rq->refusal, REFUSAL_protection_alg_unsupported);
@@ -135,27 +135,35 @@ static int mac_sender_check(struct cmp_request *rq)
 	return refuse(&rq->refusal, REFUSAL_mac_sender_mismatch);
 }
 
-static int mac_authenticate(struct cmp_request *rq)
+int cmp_mac_policy_make(struct cmp_request *rq, struct cmp_mac_policy *policyp)
 {
 	const struct conf_protection *conf = &rq->conf->protection;
-	struct cmp_mac_policy policy = {.iterations_min = conf->mac_iterations_min,
-					.iterations_max = conf->mac_iterations_max,
-					.algorithms = conf->mac_algorithms};
-	const struct conf_client_policy *narrower;
+	const struct conf_client_policy *narrower = rq->who.policy;
+
+	*policyp = (struct cmp_mac_policy){.iterations_min = conf->mac_iterations_min,
+					   .iterations_max = conf->mac_iterations_max,
+					   .algorithms = conf->mac_algorithms};
+	if (narrower->mac_iterations_min > policyp->iterations_min)
+		policyp->iterations_min = narrower->mac_iterations_min;
+	if (narrower->mac_algorithms)
+		policyp->algorithms &= narrower->mac_algorithms;
+	if (!policyp->algorithms)
+		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
+	return 0;
+}
+
+static int mac_authenticate(struct cmp_request *rq)
+{
+	struct cmp_mac_policy policy;
 	int err = mac_algorithm_check(rq);
 
 	if (err)
 		return err;
 	err = mac_client_find(rq);
+	if (!err)
+		err = cmp_mac_policy_make(rq, &policy);
 	if (err)
 		return err;
-	narrower = rq->who.policy;
-	if (narrower->mac_iterations_min > policy.iterations_min)
-		policy.iterations_min = narrower->mac_iterations_min;
-	if (narrower->mac_algorithms)
-		policy.algorithms &= narrower->mac_algorithms;
-	if (!policy.algorithms)
-		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
 	err = cmp_protection_verify_mac(rq->msg, octets_view(&rq->who.mac_secret), &policy,
 					&rq->refusal);
 	if (err)
@@ -207,9 +215,14 @@ static int message_time_check(struct cmp_request *rq)
 
 int cmp_authenticate(struct cmp_request *rq)
 {
-	/* RFC 9483 3.5: messages without protection are rejected. */
-	int err = cmp_protection_check(rq->msg, &rq->refusal);
+	int err;
 
+	/* RFC 9810 E: but for this one. */
+	rq->kem_asked = cmp_kem_is_asked(rq);
+	if (rq->kem_asked)
+		return message_time_check(rq);
+	/* RFC 9483 3.5: messages without protection are rejected. */
+	err = cmp_protection_check(rq->msg, &rq->refusal);
 	if (err)
 		return err;
 	switch (cmp_message_protection_kind(rq->msg)) {
@@ -218,6 +231,9 @@ int cmp_authenticate(struct cmp_request *rq)
 		break;
 	case CMP_PROTECTION_MAC:
 		err = mac_authenticate(rq);
+		break;
+	case CMP_PROTECTION_KEM:
+		err = cmp_kem_authenticate(rq);
 		break;
 	case CMP_PROTECTION_NONE:
 	default:

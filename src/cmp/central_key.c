@@ -186,7 +186,7 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 		return refuse(&rq->refusal, REFUSAL_central_key_pvno);
 	if (msg->popo)
 		return refuse(&rq->refusal, REFUSAL_central_key_pop);
-	if (rq->protection == CMP_PROTECTION_SIGNATURE)
+	if (rq->protection != CMP_PROTECTION_MAC)
 		err = recipient_key(rq, &key);
 	EVP_PKEY_free(key);
 	/*
@@ -244,7 +244,7 @@ static int package_seal(struct cmp_request *rq, struct bytes package, struct oct
 	EVP_PKEY *key = NULL;
 	int err = 0;
 
-	if (rq->protection == CMP_PROTECTION_SIGNATURE) {
+	if (rq->protection != CMP_PROTECTION_MAC) {
 		err = recipient_key(rq, &key);
 		if (!err)
 			err = certificate_view(octets_view(&rq->who.certificate), &view);

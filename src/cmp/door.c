@@ -176,7 +176,9 @@ static int request_attempt(struct cmp_request *rq)
 
 	if (rq->service->announcement)
 		return rq->service->serve(rq);
-	if (rq->service->admits_itself) {
+	if (rq->kem_asked) {
+		err = cmp_trace_stage(rq, CMP_STAGE_BODY, cmp_kem_serve(rq));
+	} else if (rq->service->admits_itself) {
 		err = rq->service->serve(rq);
 	} else {
 		err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION, cmp_transaction_admit(rq, &done));

@@ -49,6 +49,7 @@ enum cmp_oid {
 	CMP_OID_ROOT_CA_CERT,
 	CMP_OID_ROOT_CA_KEY_UPDATE,
 	CMP_OID_CA_KEY_UPDATE_INFO,
+	CMP_OID_KEM_CIPHERTEXT_INFO,
 	CMP_OID_COUNT,
 };
 
@@ -254,7 +255,10 @@ struct cmp_request {
 	struct store_audit audit;
 
 	struct cmf_principal who;
-	enum cmp_protection_kind protection; /* of the answer */
+	/* What was verified, and what protects the answer; before, and after KEM, a signature. */
+	enum cmp_protection_kind protection;
+	bool kem_asked;        /* without protection, see kem.c; who is nobody */
+	int64_t kem_secret_id; /* KEM: of the secret, which no transaction has used; 0: one has */
 
 	/* What is below is of one attempt and cleared for the next. */
 	struct store_transaction txn; /* id 0: none in the store */
@@ -313,6 +317,18 @@ _must_check_ int cmp_transaction_commit(struct cmp_request *rq);
 _must_check_ int cmp_quota_check(struct cmp_request *rq);
 /* A transaction of this requester was opened (1) or ended (-1). */
 void cmp_quota_count(struct cmp_request *rq, int delta);
+
+/* --- kem.c --------------------------------------------------------------------------------------
+ */
+
+/* Whether it is the message without protection that asks for a KEM ciphertext. */
+bool cmp_kem_is_asked(const struct cmp_request *rq);
+/* Answers that one; nothing else is done for it. */
+_must_check_ int cmp_kem_serve(struct cmp_request *rq);
+/* cmp_authenticate() for KemBasedMac. */
+_must_check_ int cmp_kem_authenticate(struct cmp_request *rq);
+/* authenticate.c: what [protection] and the policy of rq->who allow of MACs. */
+_must_check_ int cmp_mac_policy_make(struct cmp_request *rq, struct cmp_mac_policy *policyp);
 
 /* --- carriers.c
  * ------------------------------------------------------------------------------------ */

@@ -45,7 +45,8 @@ int cmp_trace_assume(struct cmp_request *rq, int result)
 			octets_clear(&certificate);
 		rq->who.certificate = certificate;
 	}
-	if (!err)
+	/* Whoever asks for a KEM ciphertext is nobody yet. */
+	if (!err && rq->who.name)
 		trace->client = strdup(rq->who.name);
 	return err;
 }

@@ -21,7 +21,7 @@ static enum conf_forwarding forwarding(const struct cmp_request *rq, const struc
 	if (how == CONF_FORWARDING_REISSUE)
 		return how;
 	/* 5.2: "MUST replace a protection [...] to convert from or to a MAC-based protection" */
-	if (rq->protection == CMP_PROTECTION_MAC)
+	if (rq->protection != CMP_PROTECTION_SIGNATURE)
 		return CONF_FORWARDING_REPLACED;
 	/* 5.2.3: "MUST NOT be applied to kur messages"; our approval is told by nesting them. */
 	if (how == CONF_FORWARDING_REPLACED && rq->txn.body_type == PKI_BODY_KUR)

@@ -73,8 +73,12 @@ static int nonces_check(struct cmp_request *rq)
 		return refuse(&rq->refusal, REFUSAL_sender_nonce_short);
 	if (msg->sender_nonce.len > CMP_NONCE_MAX)
 		return refuse(&rq->refusal, REFUSAL_sender_nonce_long);
-	/* RFC 9483 3.1: recipNonce MUST be absent in the first message of a transaction. */
-	if (rq->service->opens && !rq->service->admits_itself && msg->header->recipNonce)
+	/*
+	 * RFC 9483 3.1: recipNonce MUST be absent in the first message of a transaction; with
+	 * KemBasedMac another came before, see kem.c.
+	 */
+	if (rq->service->opens && !rq->service->admits_itself && msg->header->recipNonce &&
+	    cmp_message_protection_kind(msg) != CMP_PROTECTION_KEM)
 		return refuse(&rq->refusal, REFUSAL_recip_nonce_unexpected);
 	return 0;
 }

@@ -12,6 +12,7 @@
 void cmp_mac_clear(struct cmp_mac *mac)
 {
 	octets_clear(&mac->salt);
+	octets_clear(&mac->context);
 }
 
 int cmp_mac_read(const X509_ALGOR *alg, struct cmp_mac *macp)
@@ -27,6 +28,9 @@ int cmp_mac_read(const X509_ALGOR *alg, struct cmp_mac *macp)
 		break;
 	case MAC_PBMAC1:
 		err = mac_pbmac1_read(alg, &mac);
+		break;
+	case MAC_KEM_BASED:
+		err = mac_kem_read(alg, &mac);
 		break;
 	case MAC_HMAC:
 	case MAC_GMAC:
@@ -60,6 +64,9 @@ int cmp_mac_compute(const struct cmp_mac *mac, struct bytes secret, struct bytes
 		break;
 	case MAC_PBMAC1:
 		err = mac_pbmac1_derive(mac, secret, key) ? 0 : -EIO;
+		break;
+	case MAC_KEM_BASED:
+		err = mac_kem_derive(mac, secret, key) ? 0 : -EIO;
 		break;
 	case MAC_HMAC:
 	case MAC_GMAC:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * MAC-based protection, RFC 9481 6: a key made from the shared secret by PasswordBasedMac, by
- * PBMAC1 or not at all, and a MAC function. Private to the message layer. How weak or costly
- * parameters may be is the caller's policy.
+ * MAC-based protection, RFC 9481 6 and RFC 9810 5.1.3.4: a key made from the shared secret by
+ * PasswordBasedMac, by PBMAC1, by KemBasedMac or not at all, and a MAC function. Private to the
+ * message layer. How weak or costly parameters may be is the caller's policy.
  */
 #pragma once
 
@@ -18,6 +18,11 @@ struct cmp_mac {
 	struct octets salt;
 	const EVP_MD *digest; /* the one-way function, or that of PBKDF2's PRF */
 	int64_t iterations;
+	/* KemBasedMac. */
+	int hkdf_digest_nid;
+	struct octets context;       /* data NULL: absent */
+	struct bytes transaction_id; /* borrowed: whoever computes sets it */
+	/* All three. */
 	size_t key_len;
 	/* What the key goes into. */
 	struct mac_function function;
@@ -42,9 +47,11 @@ _must_check_ int cmp_mac_compute(const struct cmp_mac *mac, struct bytes secret,
 /* Into *macp, but for `algorithm`; results as cmp_mac_read(). */
 _must_check_ int mac_password_read(const X509_ALGOR *alg, struct cmp_mac *macp);
 _must_check_ int mac_pbmac1_read(const X509_ALGOR *alg, struct cmp_mac *macp);
+_must_check_ int mac_kem_read(const X509_ALGOR *alg, struct cmp_mac *macp);
 /* key_len octets of key. */
 bool mac_password_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
 bool mac_pbmac1_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
+bool mac_kem_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
 /* Another AlgorithmIdentifier, under which the same secret may be used once more; NULL. */
 X509_ALGOR *mac_password_again(const X509_ALGOR *alg);
 X509_ALGOR *mac_pbmac1_again(const X509_ALGOR *alg);

@@ -297,12 +297,9 @@ const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
 /* MACs that we know to be some, and do not have. */
 static bool is_other_mac(const ASN1_OBJECT *algorithm)
 {
-	/* RFC 9810 5.1.3.4: id-KemBasedMac */
-	static const uint8_t kem[] = {0x2a, 0x86, 0x48, 0x86, 0xf6, 0x7d, 0x07, 0x42, 0x10};
-	struct bytes oid = {OBJ_get0_data(algorithm), OBJ_length(algorithm)};
 	int nid = OBJ_obj2nid(algorithm);
 
-	return nid == NID_id_DHBasedMac || nid == NID_hmac_md5 || bytes_equal(oid, BYTES_OF(kem));
+	return nid == NID_id_DHBasedMac || nid == NID_hmac_md5;
 }
 
 static bool is_mac(const ASN1_OBJECT *algorithm)
@@ -314,6 +311,8 @@ enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *m
 {
 	if (!msg->header->protectionAlg)
 		return CMP_PROTECTION_NONE;
+	if (mac_algorithm_is_kem_based(msg->header->protectionAlg->algorithm))
+		return CMP_PROTECTION_KEM;
 	return is_mac(msg->header->protectionAlg->algorithm) ? CMP_PROTECTION_MAC
 							     : CMP_PROTECTION_SIGNATURE;
 }

@@ -101,6 +101,7 @@ static int put_protection_alg(struct der_writer *w, const struct cmp_protector *
 		der_put(w, signer_algorithm_der(protector->signer));
 		break;
 	case CMP_PROTECTION_MAC:
+	case CMP_PROTECTION_KEM:
 		len = i2d_X509_ALGOR(protector->mac_algorithm, &der);
 		if (len <= 0)
 			return log_fault("encode protectionAlg", -ENOMEM, NULL);
@@ -156,29 +157,31 @@ static int put_body(struct der_writer *w, const PKIBody *body)
 	return 0;
 }
 
-static int mac_protect(struct bytes part, const struct cmp_protector *protector,
-		       struct octets *protectionp)
+static int mac_protect(struct bytes part, const struct cmp_outgoing *out,
+		       const struct cmp_protector *protector, struct octets *protectionp)
 {
 	_cleanup_(cmp_mac_clear) struct cmp_mac mac = {0};
-	uint8_t out[MAC_OUTPUT_MAX];
+	uint8_t value[MAC_OUTPUT_MAX];
 	size_t len = 0;
 	int err = cmp_mac_read(protector->mac_algorithm, &mac);
 
 	if (err)
 		return log_fault("protect with a MAC", err, NULL);
-	err = cmp_mac_compute(&mac, protector->secret, part, out, &len);
-	return err ? err : octets_dup((struct bytes){out, len}, protectionp);
+	mac.transaction_id = out->transaction_id;
+	err = cmp_mac_compute(&mac, protector->secret, part, value, &len);
+	return err ? err : octets_dup((struct bytes){value, len}, protectionp);
 }
 
 /* The octets of PKIProtection; none for NONE. */
-static int protect(struct bytes part, const struct cmp_protector *protector,
-		   struct octets *protectionp)
+static int protect(struct bytes part, const struct cmp_outgoing *out,
+		   const struct cmp_protector *protector, struct octets *protectionp)
 {
 	switch (protector->kind) {
 	case CMP_PROTECTION_SIGNATURE:
 		return signer_sign(protector->signer, part, protectionp);
 	case CMP_PROTECTION_MAC:
-		return mac_protect(part, protector, protectionp);
+	case CMP_PROTECTION_KEM:
+		return mac_protect(part, out, protector, protectionp);
 	case CMP_PROTECTION_NONE:
 	default:
 		return 0;
@@ -227,7 +230,7 @@ int cmp_message_encode(const struct cmp_outgoing *out, const struct cmp_protecto
 	content = der_written(&part);
 	if (!content.data)
 		return -ENOMEM;
-	err = protect(content, protector, &protection);
+	err = protect(content, out, protector, &protection);
 	if (err)
 		return err;
 	put_extra_certs(&w, out);

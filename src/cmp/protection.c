@@ -116,6 +116,7 @@ int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret
 		return refuse(refusal, REFUSAL_mac_parameters);
 	if (!err)
 		err = mac_check(&mac, secret, policy, refusal);
+	mac.transaction_id = msg->transaction_id;
 	if (!err)
 		err = protected_part(msg, &part);
 	if (!err)

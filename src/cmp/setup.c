@@ -45,6 +45,7 @@ static int oids_fill(struct cmp_door *door)
 	door->oids[CMP_OID_CERT_REQ_TEMPLATE] = cmf_object(CMF_OBJECT_IT_CERT_REQ_TEMPLATE);
 	door->oids[CMP_OID_CRL_STATUS_LIST] = cmf_object(CMF_OBJECT_IT_CRL_STATUS_LIST);
 	door->oids[CMP_OID_CRLS] = cmf_object(CMF_OBJECT_IT_CRLS);
+	door->oids[CMP_OID_KEM_CIPHERTEXT_INFO] = cmf_object(CMF_OBJECT_IT_KEM_CIPHERTEXT_INFO);
 	door->oids[CMP_OID_CERT_TYPE] = cmf_object(CMF_OBJECT_CERT_TYPE);
 	door->oids[CMP_OID_VNFC_ID] = cmf_object(CMF_OBJECT_VNFC_ID);
 	door->oids[CMP_OID_CERT_CHAIN_REQUEST] = cmf_object(CMF_OBJECT_CERT_CHAIN_REQUEST);

@@ -131,7 +131,10 @@ int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state 
 		err = cmp_original_audit(rq);
 	if (err)
 		return err;
-	return store_transaction_insert(rq->worker->unit, &rq->txn, certificate_ref, &rq->txn.id);
+	err = store_transaction_insert(rq->worker->unit, &rq->txn, certificate_ref, &rq->txn.id);
+	if (err || !rq->kem_secret_id)
+		return err;
+	return store_kem_secret_use(rq->worker->unit, rq->kem_secret_id, &rq->txn.id);
 }
 
 int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state state)

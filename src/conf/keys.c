@@ -162,7 +162,15 @@ const struct conf_key conf_keys[] = {
 		   .help = "MACs of requests that are accepted (RFC 9481 6), also `aes128-GMAC`, "
 			   "`aes192-GMAC` and `aes256-GMAC`: not by default, since a client that "
 			   "uses a nonce twice gives its secret away. All but the first two need "
-			   "a secret that is a key."),
+			   "a secret that is a key. `KemBasedMac` (RFC 9810 5.1.3.4), for clients "
+			   "with an ML-KEM certificate, not by default either: a client asks for "
+			   "the ciphertext in a message without protection."),
+	PROTECTION(
+		kem_secrets_max, "kem_secrets_max", number, .initial = "1000", .min = 1,
+		.max = 1000000, .reload = true,
+		.help = "Secrets of KemBasedMac that wait for their first use, at most a minute. "
+			"A tenth of them may be one client's: then its oldest gives way. Whoever "
+			"else asks is told to come again later."),
 	PROTECTION(rsa_bits_min, "rsa_bits_min", number, .initial = "2048", .min = 2048,
 		   .max = 16384, .reload = true, .help = "Shortest RSA key of a signer."),
 	PROTECTION(message_time_window_ms, "message_time_window", duration, .initial = "300s",

@@ -279,8 +279,8 @@ static json_t *base64_json(struct bytes octets)
 
 json_t *rest_transaction_json(const struct store_transaction *txn, bool with_response)
 {
-	static const char *const protections[] = {"none", "signature", "MAC"};
-	const char *protection = txn->protection >= 0 && txn->protection <= 2
+	static const char *const protections[] = {"none", "signature", "MAC", "KemBasedMac"};
+	const char *protection = txn->protection >= 0 && txn->protection <= 3
 					 ? protections[txn->protection]
 					 : "unknown";
 	json_t *json = json_pack(

@@ -408,7 +408,9 @@ void ask_encode(struct ask *ask)
 {
 	struct cmp_protector protector = {.kind = CMP_PROTECTION_SIGNATURE};
 
-	if (ask->signer) {
+	if (ask->unprotected) {
+		protector.kind = CMP_PROTECTION_NONE;
+	} else if (ask->signer) {
 		protector.signer = ask->signer->signer;
 	} else {
 		protector.kind = CMP_PROTECTION_MAC;
@@ -423,6 +425,30 @@ void ask_encode(struct ask *ask)
 	ask->out.body = ask->body;
 	octets_clear(&ask->sent);
 	HOUSE_CHECK(!cmp_message_encode(&ask->out, &protector, &ask->sent));
+}
+
+void ask_claim_algorithm(struct ask *ask, const X509_ALGOR *alg)
+{
+	const unsigned char *p = ask->sent.data;
+	PKIMessage *msg = d2i_PKIMessage(NULL, &p, (long)ask->sent.len);
+	PKIHeader *header;
+	unsigned char *der = NULL;
+	int len;
+
+	p = msg->header->value.sequence->data;
+	header = d2i_PKIHeader(NULL, &p, msg->header->value.sequence->length);
+	X509_ALGOR_free(header->protectionAlg);
+	header->protectionAlg = X509_ALGOR_dup((X509_ALGOR *)alg);
+	len = i2d_PKIHeader(header, &der);
+	ASN1_STRING_set(msg->header->value.sequence, der, len);
+	OPENSSL_free(der);
+	der = NULL;
+	len = i2d_PKIMessage(msg, &der);
+	octets_clear(&ask->sent);
+	HOUSE_CHECK(!octets_dup((struct bytes){der, (size_t)len}, &ask->sent));
+	OPENSSL_free(der);
+	PKIHeader_free(header);
+	PKIMessage_free(msg);
 }
 
 /* RFC 9483 3.2, 3.3: signed by the CMF's certificate, the first in extraCerts; or the MAC. */

@@ -27,6 +27,7 @@ struct ask {
 	const char *profile_label;
 	const char *operation_label;
 	EVP_PKEY *key;      /* to be certified; also by further requests of the message */
+	bool unprotected;   /* neither */
 	bool keep_pop;      /* the proof of possession is left as it is */
 	struct octets sent; /* the octets, once sent */
 };
@@ -94,6 +95,8 @@ void ask_old_cert_id(struct ask *ask, struct bytes cert);
 
 /* Signs the proof of possession and protects the message into ask->sent. */
 void ask_encode(struct ask *ask);
+/* Puts another protectionAlg into what is encoded. */
+void ask_claim_algorithm(struct ask *ask, const X509_ALGOR *alg);
 /* Encodes and serves. The answer is checked: its protection, its header against the request. */
 void ask_send(struct ask *ask, struct told *told);
 /* Serves octets as they are. */

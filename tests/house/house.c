@@ -77,7 +77,9 @@ static void credential_finish(struct house_credential *c)
 	HOUSE_CHECK(!certificate_view(octets_view(&c->der), &view));
 	HOUSE_CHECK(!cmp_general_name_of_dn(view.subject, &c->sender));
 	HOUSE_CHECK(!certificate_ski(&view, &ski) && !octets_dup(ski, &c->sender_kid));
-	HOUSE_CHECK(!signer_new(c->key, "sha256", &c->signer));
+	/* A KEM key signs nothing. */
+	if (spki_key_uses(c->key) & SPKI_SIGNS)
+		HOUSE_CHECK(!signer_new(c->key, "sha256", &c->signer));
 }
 
 void house_credential_make(struct house_credential *c, const char *cn, enum house_usage usage,

@@ -29,6 +29,9 @@ HMAC = {"sha224": "1.2.840.113549.2.8", "sha256": "1.2.840.113549.2.9", "sha384"
 GMAC = {16: "2.16.840.1.101.3.4.1.9", 24: "2.16.840.1.101.3.4.1.29", 32: "2.16.840.1.101.3.4.1.49"}
 KMAC = {128: "2.16.840.1.101.3.4.2.19", 256: "2.16.840.1.101.3.4.2.20"}
 PBKDF2, PBMAC1, PBM = "1.2.840.113549.1.5.12", "1.2.840.113549.1.5.14", "1.2.840.113533.7.66.13"
+HKDF = {"sha256": "1.2.840.113549.1.9.16.3.28", "sha384": "1.2.840.113549.1.9.16.3.29",
+        "sha512": "1.2.840.113549.1.9.16.3.30"}
+KEM_BASED_MAC, KEM_CIPHERTEXT_INFO = "1.2.840.113533.7.66.16", "1.3.6.1.5.5.7.4.24"
 
 
 # --- DER, where pyasn1's modules have no type -----------------------------------------------------
@@ -186,6 +189,36 @@ class Ecdsa:
 def openssl_signature(key, data):
     return subprocess.run([OPENSSL, "dgst", "-sha256", "-sign", key], input=data, stdout=subprocess.PIPE,
                           check=True).stdout
+
+
+def hkdf(digest, secret, info, length):
+    """RFC 5869 without salt."""
+    key = hmac.new(bytes(hashlib.new(digest).digest_size), secret, digest).digest()
+    block = okm = b""
+    while len(okm) < length:
+        block = hmac.new(key, block + info + bytes([len(okm) // len(key) + 1]), digest).digest()
+        okm += block
+    return okm[:length]
+
+
+class KemBasedMac:
+    """RFC 9810 5.1.3.4: the key it computes with is the shared secret of the KEM."""
+
+    def __init__(self, transaction_id, digest="sha256", mac=None, context=None):
+        self.transaction_id, self.digest, self.mac, self.context = transaction_id, digest, mac or Hmac(), context
+
+    def tagged_context(self):
+        return b"" if self.context is None else explicit(0, octet_string(self.context))
+
+    def algorithm(self):
+        return sequence(oid(KEM_BASED_MAC),
+                        sequence(sequence(oid(HKDF[self.digest])), self.tagged_context(),
+                                 integer(self.mac.key_len), self.mac.algorithm()))
+
+    def compute(self, secret, data):
+        other_info = sequence(sequence(encoder.encode(char.UTF8String("CMP-KEM"))),
+                              octet_string(self.transaction_id), self.tagged_context())
+        return self.mac.compute(hkdf(self.digest, secret, other_info, self.mac.key_len), data)
 
 
 def mac_of(algorithm):

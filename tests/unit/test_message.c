@@ -7,6 +7,7 @@
 
 #include "asn1/certificate.h"
 #include "asn1/der.h"
+#include "asn1/mac.h"
 #include "vectors.h"
 
 #include <openssl/cmp.h>
@@ -192,7 +193,39 @@ START_TEST(test_protection_algorithm)
 	ck_assert_int_eq(refusal.reason, REFUSAL_protection_alg_unsupported);
 	/* id-KemBasedMac has no NID */
 	X509_ALGOR_set0(alg, OBJ_txt2obj("1.2.840.113533.7.66.16", 1), V_ASN1_UNDEF, NULL);
-	ck_assert_int_eq(cmp_message_protection_kind(msg), CMP_PROTECTION_MAC);
+	ck_assert_int_eq(cmp_message_protection_kind(msg), CMP_PROTECTION_KEM);
+}
+END_TEST
+
+/*
+ * RFC 9810 5.1.3.4, made by Python's hmac (tests/vectors/make.py): the first with HKDF-SHA256 and
+ * HMAC-SHA256, the second with SHA-512 for both and a kemContext.
+ */
+START_TEST(rfc9810_5_1_3_4_kem_based_mac)
+{
+	static const char *const names[] = {"plain", "context"};
+	const struct mac_algorithm *kem = mac_algorithm_by_name("KemBasedMac");
+	_cleanup_(octets_clear) struct octets der = vector_read_of("kem", names[_i]);
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = decoded(der);
+	struct cmp_mac_policy policy = {.algorithms = mac_algorithm_bit(kem)};
+	struct refusal refusal = REFUSAL_NULL;
+	uint8_t id[CMP_NONCE_LEN], secret[32];
+
+	for (size_t i = 0; i < sizeof(secret); i++)
+		secret[i] = (uint8_t)i;
+	ck_assert_int_eq(cmp_message_protection_kind(msg), CMP_PROTECTION_KEM);
+	ck_assert_int_eq(cmp_protection_verify_mac(msg, BYTES_OF(secret), &policy, &refusal), 0);
+	/* Under another transactionID it is another key. */
+	memcpy(id, msg->transaction_id.data, sizeof(id));
+	id[0] ^= 1;
+	msg->transaction_id = BYTES_OF(id);
+	ck_assert_int_eq(cmp_protection_verify_mac(msg, BYTES_OF(secret), &policy, &refusal),
+			 REFUSED);
+	ck_assert_int_eq(refusal.reason, REFUSAL_protection_wrong);
+	policy.algorithms = ~mac_algorithm_bit(kem);
+	ck_assert_int_eq(cmp_protection_verify_mac(msg, BYTES_OF(secret), &policy, &refusal),
+			 REFUSED);
+	ck_assert_int_eq(refusal.reason, REFUSAL_protection_alg_not_allowed);
 }
 END_TEST
 
@@ -402,6 +435,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_protection_covers_header_and_body, 0, ARRAY_LEN(vectors));
 	tcase_add_test(tc, test_protection_malformed);
 	tcase_add_test(tc, test_protection_algorithm);
+	tcase_add_loop_test(tc, rfc9810_5_1_3_4_kem_based_mac, 0, 2);
 	tcase_add_loop_test(tc, test_pop_octets_rfc4211_4_1, 0, 4);
 	tcase_add_test(tc, test_p10_octets_rfc2986_4_2);
 	tcase_add_test(tc, test_general_info);

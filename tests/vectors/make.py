@@ -420,6 +420,15 @@ def make_bad_requests():
     bad("pkiconf_from_client", explicit(PKICONF, NULL), lambda m: m.header.update({6: octet_string(bytes(16))}))
 
 
+def make_kem():
+    """KemBasedMac (RFC 9810 5.1.3.4): the shared secret of the KEM is the octets 00 to 1f."""
+    transaction_id, client = digest("transaction kem"), pycmp.Client("", b"kem-holder", bytes(range(32)))
+    for label, options in (("plain", {}),
+                           ("context", {"digest": "sha512", "context": b"context", "mac": pycmp.Hmac("sha512")})):
+        mac = pycmp.KemBasedMac(transaction_id, **options)
+        put("kem", label, client.message(pycmp.genm(id_it(17)), mac, transaction_id=transaction_id, pvno=3)[0])
+
+
 if __name__ == "__main__":
     self_signed("anchor", "/CN=vectors")
     self_signed("old", "/CN=vectors")
@@ -436,4 +445,5 @@ if __name__ == "__main__":
     make_bad_headers()
     make_bad_protection()
     make_bad_requests()
+    make_kem()
     subprocess.run(["rm", "-rf", str(SCRATCH)], check=True)
