@@ -437,6 +437,20 @@ def test_keep_alive(client, keep_alive):
     assert client.cmf.states(f"alive{keep_alive}-{client.label}") == ["active"]
 
 
+def test_http_1_0(client):
+    """RFC 6712 3.1: as the simplest of clients, no Host, the end of the connection ends the answer. 3.0 says HTTP/1.0,
+    too, and asks for keep-alive."""
+    name = client.entity("http10")
+    ir, ip, _ = recorded(client, name)
+    with socket.create_connection(("127.0.0.1", client.cmf.port), timeout=PATIENCE) as s:
+        s.sendall(f"POST /{PROFILE} HTTP/1.0\r\nContent-Type: application/pkixcmp\r\n"
+                  f"Content-Length: {ir.stat().st_size}\r\n\r\n".encode() + ir.read_bytes())
+        answer = b"".join(iter(lambda: s.recv(65536), b""))
+    head, body = answer.split(b"\r\n\r\n", 1)
+    assert re.match(rb"HTTP/1\.[01] 200 ", head) and b"chunked" not in head.lower()
+    assert body == ip.read_bytes()
+
+
 def test_total_and_msg_timeout(client):
     result = client.request(client.entity("timeout"), "-total_timeout", str(int(PATIENCE)), "-msg_timeout",
                             str(int(PATIENCE)))
