@@ -154,11 +154,23 @@ static int offers_add(struct cmp_request *rq)
 	return err;
 }
 
+/* What changed something has a transaction, so that nothing changes when it comes once more. */
+static int answer_keep(struct cmp_request *rq)
+{
+	int err = cmp_transaction_open(rq);
+
+	if (!err)
+		err = cmp_transaction_insert(rq, STORE_TXN_DONE, NULL);
+	return err ? err : cmp_transaction_commit(rq);
+}
+
 int cmp_genm_serve(struct cmp_request *rq)
 {
 	const STACK_OF(InfoTypeAndValue) *list = rq->msg->body->value.genmsg;
 	int n = sk_InfoTypeAndValue_num(list), err = 0;
+	bool changes = rq->passphrase_kept;
 
+	rq->keep_refusal = changes;
 	if (n > INFOS_MAX)
 		return refuse(&rq->refusal, REFUSAL_genm_count);
 	for (int i = 0; i < n && !err; i++)
@@ -169,11 +181,14 @@ int cmp_genm_serve(struct cmp_request *rq)
 
 		if (type)
 			err = type->serve(rq, itav->infoValue);
+		changes = changes || (type && type->alone);
 	}
 	if (!err && n == 0)
 		err = offers_add(rq);
 	if (!err)
 		err = unsupported_add(rq, list);
-	/* What stands alone may have been answered, with a transaction, already. */
-	return err || rq->answer.len ? err : cmp_reply_encode(rq);
+	/* Register has been answered, with a transaction, already. */
+	if (err || rq->answer.len)
+		return err;
+	return changes ? answer_keep(rq) : cmp_reply_encode(rq);
 }

@@ -223,6 +223,36 @@ START_TEST(rfc9810_b_updated_at_any_time)
 }
 END_TEST
 
+/* One that was given up does not come back with the message that brought it, kept by somebody. */
+START_TEST(rfc9810_b_not_by_a_replay)
+{
+	static const uint8_t other_id[] = "another";
+	struct bytes id = BYTES_OF(chosen_id);
+	struct octets value = passphrase_value(id);
+	struct told told, again;
+	struct ask a;
+
+	ask_new(&a, &granted_house, &first);
+	a.out.pvno = 3;
+	if (_i == 0) {
+		ask_genm(&a, OID_REV_PASSPHRASE, octets_view(&value));
+	} else {
+		ask_genm(&a, OID_CA_PROT_ENC_CERT, BYTES_NULL);
+		ask_info_add(&a, OID_REV_PASSPHRASE, octets_view(&value));
+	}
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_GENP);
+	leave(&second, passphrase_value(BYTES_OF(other_id)), -1);
+	ask_send_octets(&a, &granted_house.worker, octets_view(&a.sent), &again);
+	ck_assert(bytes_equal(octets_view(&told.der), octets_view(&again.der)));
+	revoke(id, passphrase, &first, PKI_BODY_ERROR, FAIL_BAD_MESSAGE_CHECK);
+	revoke(BYTES_OF(other_id), passphrase, &first, PKI_BODY_RP, -1);
+	octets_clear(&value);
+	told_clear(&again);
+	granted_done(&a, &told);
+}
+END_TEST
+
 START_TEST(rfc9810_b_wrong_passphrase)
 {
 	struct bytes id = BYTES_OF(chosen_id);
@@ -387,6 +417,7 @@ int main(void)
 	tcase_add_test(tc, rfc9810_b_revokes_what_the_entity_has);
 	tcase_add_test(tc, rfc9810_b_without_local_key_id);
 	tcase_add_test(tc, rfc9810_b_updated_at_any_time);
+	tcase_add_loop_test(tc, rfc9810_b_not_by_a_replay, 0, 2);
 	tcase_add_test(tc, rfc9810_b_wrong_passphrase);
 	tcase_add_test(tc, rfc9810_b_good_for_rr_only);
 	tcase_add_test(tc, rfc9810_b_in_general_info);
