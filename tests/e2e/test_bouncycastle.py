@@ -31,11 +31,14 @@ CLIENTS = {
     "ra": (EC, "digitalSignature", ("--may", "register,request,revoke,ra")),
     "announcer": (EC, "digitalSignature", ("--may", "announce")),
 }
+# Internal CAs that sign with other keys than the one of `cmfctl init`: certConf has another hash.
+CAS = {"rsa": RSA, "p384": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"),
+       "ed25519": ("-algorithm", "ED25519"), "ed448": ("-algorithm", "ED448")}
 MANO = ("bc-pbm", "bc-pbmac1", "bc-central", "bc-nested")
 CHECKS = """ir_signature cr_signature pvno_3 ir_pbm ir_pbmac1 signer_rsa signer_rsa_pss signer_ed25519
-implicit_confirm template_answered_with_mods rejected_by_certconf several_requests p10cr p10cr_confirmed_under_0
+ca_rsa ca_p384 ca_ed25519 ca_ed448 implicit_confirm template_answered_with_mods rejected_by_certconf several_requests p10cr p10cr_confirmed_under_0
 kur kur_on_behalf encr_cert_rsa encr_cert_ec encr_cert_encrypted_value challenge_rsa challenge_ec challenge_pvno_2
-central_key_transport central_key_agreement central_key_password waiting_and_polling rr rr_several genm_all_in_one
+challenge_several central_key_transport central_key_agreement central_key_password waiting_and_polling rr rr_several genm_all_in_one
 genm_empty genm_root_ca_key_update genm_crls rev_passphrase archived_private_key error_from_client error_answers
 nested_added_protection nested_batch announcements cross_certificate""".split()
 
@@ -48,6 +51,16 @@ def client_add(cmf, base, name):
     cmf.ctl("client", "add", f"bc-{name}", "--trust-anchor", base / "anchor.pem", "--subject", f"/CN=bc-{name}",
             "--trust-domain", "bc", "--register-on-ir", *options)
     return [f"{name}.cert={cert}", f"{name}.key={key}"]
+
+
+def ca_add(cmf, base, name, algorithm):
+    cert, key = base / f"ca-{name}.pem", base / f"ca-{name}.key"
+    issue(cmf.dir / "new" / "root.pem", cmf.dir / "new" / "root.key", cert, key, f"/CN=CA {name}",
+          "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n",
+          algorithm=algorithm)
+    with open(cmf.conf, "a", encoding="utf-8") as conf:
+        conf.write(f"[ca {name}]\ntype = internal\ncertificate = {cert}\nkey = {key}\n"
+                   f"chain = {cmf.dir}/new/root.pem\n")
 
 
 def configure(cmf, base):
@@ -65,6 +78,8 @@ def configure(cmf, base):
     cmf.set("client_policy bc", "pwri_kek", "yes")
     issue(cmf.dir / "new" / "root.pem", cmf.dir / "new" / "root.key", base / "cross.pem", base / "cross.key",
           "/CN=cross CA", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")
+    for name, algorithm in CAS.items():
+        ca_add(cmf, base, name, algorithm)
     with open(cmf.conf, "a", encoding="utf-8") as conf:
         conf.write(f"""
 [ca cross]
@@ -103,6 +118,9 @@ def populate(pair, base):
     cmf.register("bc-mano", *(f"{name}.example.net" for name in MANO), cert_type="ManoCert")
     cmf.ctl("register", "--requester", "bc-other-ca", "--cert-type", "ManoCert", "--profile", "cross-other",
             "--ca", "cross", "--subject-id", "other-ca.example")
+    for name in CAS:
+        cmf.ctl("register", "--requester", "bc-vnfm", "--cert-type", "VnfciCert", "--ca", name, "--subject-id",
+                f"bc-ca-{name}")
     pair.ca.register("ra", "bc-waiting")
     cmf.ctl("register", "--requester", "bc-vnfm", "--cert-type", "VnfciCert", "--ca", "corporate",
             "--subject-id", "bc-waiting")

@@ -359,3 +359,37 @@ def test_rfc4210_5_1_extra_certs_malformed(client, signed):
     for extra in ([signed.der["ee"]], [sequence()]):
         answer = client.ask(genm(CA_CERTS), MAC, extra_certs=extra)
         assert answer.body_type == GENP, answer.text
+
+
+# --- bodies --------------------------------------------------------------------------------------------
+
+STATUS = sequence(integer(0))
+BODIES = {
+    "no request in ir": (ir(), BAD_DATA_FORMAT),
+    "no message in nested": (explicit(20, sequence()), BAD_DATA_FORMAT),
+    "no request in p10cr": (explicit(4, sequence()), BAD_DATA_FORMAT),
+    "two contents": (tagged(0xB5, sequence(), sequence()), BAD_DATA_FORMAT),
+    "no content": (tagged(0xB5), BAD_DATA_FORMAT),
+    "implicit tag": (tagged(0xB5, sequence(oid(CA_CERTS))), BAD_DATA_FORMAT),
+    "primitive": (tagged(0x95, sequence()), BAD_DATA_FORMAT),
+    "body that there is not": (explicit(27, NULL), BAD_DATA_FORMAT),
+    "application tag": (tagged(0x75, sequence(sequence(oid(CA_CERTS)))), BAD_DATA_FORMAT),
+    "status that is no INTEGER": (explicit(23, sequence(sequence(b"\x0a\x01\x02"))), BAD_DATA_FORMAT),
+    "ip": (explicit(1, sequence(sequence(sequence(integer(0), STATUS)))), BAD_REQUEST),
+    "cp": (explicit(3, sequence(sequence(sequence(integer(0), STATUS)))), BAD_REQUEST),
+    "kup": (explicit(8, sequence(sequence(sequence(integer(0), STATUS)))), BAD_REQUEST),
+    "rp": (explicit(12, sequence(sequence(STATUS))), BAD_REQUEST),
+    "genp": (explicit(22, sequence()), BAD_REQUEST),
+    "pkiConf": (explicit(19, NULL), BAD_REQUEST),
+    "pollRep": (explicit(26, sequence(sequence(integer(0), integer(1)))), BAD_REQUEST),
+    "popdecc": (explicit(5, sequence(sequence(octet_string(b""), octet_string(b"x")))), BAD_REQUEST),
+    "popdecr": (explicit(6, sequence(integer(1))), BAD_REQUEST),
+    "pollReq": (explicit(25, sequence(sequence(integer(0)))), BAD_REQUEST),
+    "certConf": (cert_conf(), BAD_REQUEST),
+}
+
+
+@pytest.mark.parametrize("body,failinfo", BODIES.values(), ids=BODIES)
+def test_rfc9483_3_5_body_that_is_refused(client, body, failinfo):
+    answer = client.post(client.message(body, MAC)[0])
+    assert (answer.body_type, answer.failinfo) == (ERROR, {failinfo}), answer.text

@@ -58,6 +58,8 @@ final class Enrolments extends BouncyCastle {
 		checks.put("signer_rsa", () -> enrolAs("rsa", "SHA256withRSA"));
 		checks.put("signer_rsa_pss", () -> enrolAs("rsa", "SHA256withRSAandMGF1"));
 		checks.put("signer_ed25519", () -> enrolAs("ed25519", "Ed25519"));
+		for (String ca : new String[] {"rsa", "p384", "ed25519", "ed448"})
+			checks.put("ca_" + ca, () -> enrol(TYPE_CERT_REQ, vnfm, "bc-ca-" + ca, "active"));
 		checks.put("implicit_confirm", this::implicitConfirm);
 		checks.put("template_answered_with_mods", this::mods);
 		checks.put("rejected_by_certconf", this::rejected);
@@ -72,6 +74,7 @@ final class Enrolments extends BouncyCastle {
 		checks.put("challenge_rsa", () -> challenge(rsa(), PKIHeader.CMP_2021));
 		checks.put("challenge_ec", () -> challenge(ec(), PKIHeader.CMP_2021));
 		checks.put("challenge_pvno_2", () -> challenge(rsa(), PKIHeader.CMP_2000));
+		checks.put("challenge_several", this::challenges);
 		checks.put("central_key_transport", () -> centralKey("rsa", "SHA256withRSA"));
 		checks.put("central_key_agreement", () -> centralKey("vnfm", "SHA256withECDSA"));
 		checks.put("central_key_password", this::centralKeyPassword);
@@ -249,10 +252,10 @@ final class Enrolments extends BouncyCastle {
 			: new JceKeyAgreeEnvelopedRecipient(key).setProvider(Cmp.BC);
 	}
 
-	private static CertReqMsg toDecrypt(String entity, KeyPair key, SubsequentMessage how) throws Exception {
+	private static CertReqMsg toDecrypt(int id, String entity, KeyPair key, SubsequentMessage how) throws Exception {
 		int type = key.getPrivate().getAlgorithm().equals("RSA") ? ProofOfPossession.TYPE_KEY_ENCIPHERMENT
 			: ProofOfPossession.TYPE_KEY_AGREEMENT;
-		return request(0, entity, key.getPublic()).setProofOfPossessionSubsequentMessage(type, how).build()
+		return request(id, entity, key.getPublic()).setProofOfPossessionSubsequentMessage(type, how).build()
 			.toASN1Structure();
 	}
 
@@ -261,7 +264,7 @@ final class Enrolments extends BouncyCastle {
 		String entity = vnfci();
 		Cmp.Transaction transaction = start(vnfm, VNFCI).pvno(pvno);
 		Cmp.Answer answer = transaction.ask(TYPE_INIT_REQ,
-			new CertReqMessages(toDecrypt(entity, key, SubsequentMessage.encrCert)));
+			new CertReqMessages(toDecrypt(0, entity, key, SubsequentMessage.encrCert)));
 		CertResponse response = responses(answer, TYPE_INIT_REP, 1)[0];
 		Cmp.mustGrant(response.getStatus());
 		CertOrEncCert choice = response.getCertifiedKeyPair().getCertOrEncCert();
@@ -282,7 +285,7 @@ final class Enrolments extends BouncyCastle {
 		String entity = vnfci();
 		Cmp.Transaction transaction = start(vnfm, VNFCI).pvno(pvno);
 		Cmp.Answer asked = transaction.ask(TYPE_CERT_REQ,
-			new CertReqMessages(toDecrypt(entity, key, SubsequentMessage.challengeResp)));
+			new CertReqMessages(toDecrypt(0, entity, key, SubsequentMessage.challengeResp)));
 		ASN1Sequence all = ASN1Sequence.getInstance(asked.content(TYPE_POPO_CHALL).toASN1Primitive());
 		Cmp.mustEqual(1, all.size(), "the number of challenges");
 		ASN1Sequence parts = ASN1Sequence.getInstance(all.getObjectAt(0));
@@ -296,6 +299,31 @@ final class Enrolments extends BouncyCastle {
 			granted(answer, responses(answer, TYPE_CERT_REP, 1)[0], 0, key.getPublic());
 		confirm(transaction, cert, 0);
 		expect(entity, "active");
+	}
+
+	/** A challenge for each request, and all numbers in one popdecr. */
+	private void challenges() throws Exception {
+		String[] entity = {vnfci(), vnfci()};
+		KeyPair[] key = {rsa(), ec()};
+		CertReqMsg[] asked = new CertReqMsg[2];
+		for (int i = 0; i < 2; i++)
+			asked[i] = toDecrypt(i, entity[i], key[i], SubsequentMessage.challengeResp);
+		Cmp.Transaction transaction = start(vnfm, VNFCI).pvno(PKIHeader.CMP_2021);
+		Cmp.Answer answer = transaction.ask(TYPE_CERT_REQ, new CertReqMessages(asked));
+		ASN1Sequence all = ASN1Sequence.getInstance(answer.content(TYPE_POPO_CHALL).toASN1Primitive());
+		Cmp.mustEqual(2, all.size(), "the number of challenges");
+		ASN1EncodableVector numbers = new ASN1EncodableVector();
+		for (int i = 0; i < 2; i++)
+			numbers.add(ASN1Sequence.getInstance(newChallenge(ASN1Sequence.getInstance(all.getObjectAt(i)), key[i]))
+				.getObjectAt(0));
+		answer = transaction.ask(TYPE_POPO_REP, POPODecKeyRespContent.getInstance(new DERSequence(numbers)));
+		CertResponse[] got = responses(answer, TYPE_CERT_REP, 2);
+		CertStatus[] accepted = new CertStatus[2];
+		for (int i = 0; i < 2; i++) {
+			accepted[i] = status(granted(answer, got[i], i, key[i].getPublic()), i, true);
+			expect(entity[i], "active");
+		}
+		pkiConf(transaction.ask(TYPE_CERT_CONFIRM, certConf(accepted)));
 	}
 
 	private static byte[] oldChallenge(Challenge challenge, KeyPair key) throws Exception {
