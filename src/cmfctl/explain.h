@@ -37,6 +37,9 @@ void explain_certificate(struct explain *e, const char *name, struct bytes der);
 /* The same, kept as received. */
 void explain_certificate_value(struct explain *e, const char *name, const ASN1_TYPE *cert);
 void explain_crl(struct explain *e, const char *name, struct bytes der);
+void explain_template(struct explain *e, const char *name, const CertTemplate *t);
+/* A control, or regInfo. */
+void explain_attribute(struct explain *e, const AttributeTypeAndValue *a);
 void explain_info(struct explain *e, const InfoTypeAndValue *info);
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status);
 

@@ -4,9 +4,34 @@
  */
 #include "explain.h"
 
+#include <openssl/err.h>
 #include <stdio.h>
+#include <string.h>
 
 /* --- requests for certificates: RFC 4211 ---------------------------------------------------- */
+
+/* RFC 9810 5.3.19.16: what keySpec says, a kind of key and a length of RSA keys. */
+#define OID_ALG_ID "1.3.6.1.5.5.7.5.1.11"
+
+void explain_attribute(struct explain *e, const AttributeTypeAndValue *a)
+{
+	const unsigned char *p = NULL;
+	X509_ALGOR *alg = NULL;
+	char oid[128] = "";
+
+	OBJ_obj2txt(oid, sizeof(oid), a->type, 1);
+	if (!strcmp(oid, OID_ALG_ID) && ASN1_TYPE_get(a->value) == V_ASN1_SEQUENCE) {
+		p = a->value->value.sequence->data;
+		alg = d2i_X509_ALGOR(NULL, &p, a->value->value.sequence->length);
+	}
+	explain_object(e, "type", a->type);
+	if (alg)
+		explain_algorithm(e, "value", alg);
+	else
+		explain_value(e, "value", a->value);
+	ERR_clear_error();
+	X509_ALGOR_free(alg);
+}
 
 static void attributes_explain(struct explain *e, const char *name,
 			       const STACK_OF(AttributeTypeAndValue) * attributes)
@@ -14,16 +39,12 @@ static void attributes_explain(struct explain *e, const char *name,
 	if (sk_AttributeTypeAndValue_num(attributes) <= 0)
 		return;
 	explain_begin(e, name);
-	for (int i = 0; i < sk_AttributeTypeAndValue_num(attributes); i++) {
-		const AttributeTypeAndValue *a = sk_AttributeTypeAndValue_value(attributes, i);
-
-		explain_object(e, "type", a->type);
-		explain_value(e, "value", a->value);
-	}
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(attributes); i++)
+		explain_attribute(e, sk_AttributeTypeAndValue_value(attributes, i));
 	explain_end(e);
 }
 
-static void template_explain(struct explain *e, const char *name, const CertTemplate *t)
+void explain_template(struct explain *e, const char *name, const CertTemplate *t)
 {
 	explain_begin(e, name);
 	explain_integer(e, "version", t->version);
@@ -100,7 +121,7 @@ static void certreq_explain(struct explain *e, const CertReqMessages *messages)
 		explain_begin(e, "CertReqMsg");
 		explain_begin(e, "certReq");
 		explain_integer(e, "certReqId", msg->certReq->certReqId);
-		template_explain(e, "certTemplate", msg->certReq->certTemplate);
+		explain_template(e, "certTemplate", msg->certReq->certTemplate);
 		attributes_explain(e, "controls", msg->certReq->controls);
 		explain_end(e);
 		popo_explain(e, msg->popo);
@@ -191,7 +212,7 @@ static void rr_explain(struct explain *e, const STACK_OF(RevDetails) * details)
 		const RevDetails *d = sk_RevDetails_value(details, i);
 
 		explain_begin(e, "RevDetails");
-		template_explain(e, "certDetails", d->certDetails);
+		explain_template(e, "certDetails", d->certDetails);
 		explain_extensions(e, "crlEntryDetails", d->crlEntryDetails);
 		explain_end(e);
 	}

@@ -71,6 +71,20 @@ static bool is_newer(const struct store_crl *crl, const ASN1_TIME *this_update)
 	       crl->this_update_ms / 1000 > (int64_t)timegm(&tm);
 }
 
+/* Whether another source before has brought that CRL, which goes out once: the answer stays in
+ * proportion. */
+static bool is_answered(struct cmp_request *rq, const CRLStatusList *list, int at,
+			const struct ca *ca, const struct store_crl *crl)
+{
+	for (int i = 0; i < at; i++) {
+		const CRLStatus *status = sk_CRLStatus_value(list, i);
+
+		if (ca_of_source(rq, status->source) == ca && is_newer(crl, status->thisUpdate))
+			return true;
+	}
+	return false;
+}
+
 static int status_answer(struct cmp_request *rq, const CRLStatusList *list, int at,
 			 struct der_writer *w)
 {
@@ -79,13 +93,9 @@ static int status_answer(struct cmp_request *rq, const CRLStatusList *list, int 
 	struct store_crl crl = {0};
 	int err = STORE_NOT_FOUND;
 
-	/* The CRL of a CA once, however many sources name it: the answer stays in proportion. */
-	for (int i = 0; i < at; i++)
-		if (ca_of_source(rq, sk_CRLStatus_value(list, i)->source) == ca)
-			return 0;
 	if (ca)
 		err = store_crl_newest(rq->worker->reader, ca_name(ca), &crl);
-	if (!err && is_newer(&crl, status->thisUpdate))
+	if (!err && is_newer(&crl, status->thisUpdate) && !is_answered(rq, list, at, ca, &crl))
 		der_put(w, octets_view(&crl.der));
 	store_crl_clear(&crl);
 	return err == STORE_NOT_FOUND ? 0 : err;

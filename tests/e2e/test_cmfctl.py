@@ -111,6 +111,20 @@ def test_explain_names_the_fields_of_openssls_request(tmp_path):
     assert exit_code("explain", tmp_path / "short.der") == 1
 
 
+def test_explain_names_the_fields_of_general_messages():
+    vectors = ROOT / "tests" / "vectors" / "good"
+    for name, lines in (
+            ("genp_template", ("certTemplate", "keySpec", "value: id-ecPublicKey", "parameters: prime256v1",
+                               "value: 2048")),
+            ("genp_crls", ("crl\n", "issuer: CN=Root,O=Vectors", "nextUpdate: ")),
+            ("genm_crl_status", ("CRLStatus", "directoryName: CN=issuing", "thisUpdate: 2026-01-01 00:00:00Z")),
+            ("genp_ca_certs", ("subject: CN=Root,O=Vectors",))):
+        told = run([CTL, "explain", vectors / f"{name}.der"]).stdout
+        told = told[told.index("body: "):]
+        for line in lines:
+            assert line in told
+
+
 def test_revoke_and_filters(shared):
     a = shared.vnfm_a
     shared.register("vnfm-a", "ctl-1")

@@ -373,9 +373,19 @@ static void genm_language(struct ask *a)
 	genm_other(a, "1.3.6.1.5.5.7.4.16", BYTES_OF(german));
 }
 
-static void genm_label(struct ask *a)
+static void rev_passphrase_not_alone(struct ask *a)
 {
-	a->operation_label = "getcrls";
+	ask_genm(a, "1.3.6.1.5.5.7.4.12", BYTES_NULL);
+}
+
+static void root_ca_key_update_not_alone(struct ask *a)
+{
+	ask_genm(a, "1.3.6.1.5.5.7.4.18", BYTES_NULL);
+}
+
+static void ca_key_update_info_not_alone(struct ask *a)
+{
+	ask_genm(a, "1.3.6.1.5.5.7.4.5", BYTES_NULL);
 }
 
 static void genm_profile(struct ask *a)
@@ -498,9 +508,15 @@ static const struct bent_row rows[] = {
 	{"RFC 9483 4.3.4 no status", GENM, A, genm_crl_status_none, FAIL_BAD_DATA_FORMAT, ERR},
 	{"RFC 9810 5.3.19.8 NULL", GENM, A, genm_param_null, FAIL_BAD_DATA_FORMAT, ERR},
 	{"RFC 9810 5.3.19.13 language", GENM, A, genm_language, FAIL_BAD_REQUEST, ERR},
-	{"RFC 9483 6.1 getcrls", GENM, A, genm_label, FAIL_BAD_REQUEST, ERR},
 	{"RFC 9483 4.3.3 profile", GENM, A, genm_profile, FAIL_BAD_REQUEST, ERR},
-	{"Register: not alone", GENM, A, register_not_alone, FAIL_BAD_REQUEST, ERR},
+	{"Register: not alone", GENM, A, register_not_alone, FAIL_BAD_REQUEST, ERR,
+	 REFUSAL_genm_alone},
+	{"RFC 9810 5.3.19.9 not alone", GENM, A, rev_passphrase_not_alone, FAIL_BAD_REQUEST, ERR,
+	 REFUSAL_genm_alone},
+	{"RFC 9810 5.3.19.15 not alone", GENM, A, root_ca_key_update_not_alone, FAIL_BAD_REQUEST,
+	 ERR, REFUSAL_genm_alone},
+	{"RFC 9810 5.3.19.5 not alone", GENM, A, ca_key_update_info_not_alone, FAIL_BAD_REQUEST,
+	 ERR, REFUSAL_genm_alone},
 	{"Register: malformed", GENM, A, register_null, FAIL_BAD_DATA_FORMAT, ERR},
 	{"IFA 033 11.2.2.2 direct", GENM, A, register_direct, FAIL_BAD_REQUEST, ERR},
 	{"IFA 033 11.2.2.2 no handling", GENM, A, register_no_handling, FAIL_BAD_REQUEST, ERR},

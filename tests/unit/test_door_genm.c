@@ -17,6 +17,7 @@
 #define OID_KEY_PAIR_PARAM_REP "1.3.6.1.5.5.7.4.11"
 #define OID_LANG_TAGS          "1.3.6.1.5.5.7.4.16"
 #define OID_CERT_REQ_TEMPLATE  "1.3.6.1.5.5.7.4.19"
+#define OID_ROOT_CA_CERT       "1.3.6.1.5.5.7.4.20"
 #define OID_CRL_STATUS_LIST    "1.3.6.1.5.5.7.4.22"
 #define OID_CRLS               "1.3.6.1.5.5.7.4.23"
 
@@ -142,39 +143,41 @@ END_TEST
 /* --- RFC 9483 4.3.4 -----------------------------------------------------------------------------
  */
 
-/* CRLStatusList of one: issuer [1] { directoryName }, and thisUpdate unless it is 0. */
-static struct octets crl_status(struct bytes issuer, int64_t this_update_ms)
+/* CRLStatus: issuer [1] { directoryName }, and thisUpdate unless it is 0. */
+static void crl_status_put(struct der_writer *w, struct bytes issuer, int64_t this_update_ms)
 {
-	struct der_writer w = DER_WRITER_NULL;
-	struct octets der;
+	size_t whole = der_mark(w), mark;
 
 	if (this_update_ms)
-		der_put_time(&w, this_update_ms);
-	{
-		size_t mark = der_mark(&w);
+		der_put_time(w, this_update_ms);
+	mark = der_mark(w);
+	der_put(w, issuer);
+	der_put_header(w, 0xa4, mark);
+	der_put_header(w, 0x30, mark);
+	der_put_header(w, 0xa1, mark);
+	der_put_header(w, 0x30, whole);
+}
 
-		der_put(&w, issuer);
-		der_put_header(&w, 0xa4, mark);
-		der_put_header(&w, 0x30, mark);
-		der_put_header(&w, 0xa1, mark);
-	}
-	der_put_header(&w, 0x30, 0);
-	der_put_header(&w, 0x30, 0);
-	ck_assert_int_eq(der_writer_take(&w, &der), 0);
-	return der;
+/* Octets of the answer to the CRLStatusList of those CRLStatus. */
+static size_t crls_len_of(struct der_writer *w)
+{
+	struct told told;
+	size_t len;
+
+	der_put_header(w, 0x30, 0);
+	ask_one(OID_CRL_STATUS_LIST, der_written(w), &told);
+	len = value_at(&told, 0, OID_CRLS).len;
+	told_clear(&told);
+	der_writer_clear(w);
+	return len;
 }
 
 static size_t crls_len(struct bytes issuer, int64_t this_update_ms)
 {
-	struct octets status = crl_status(issuer, this_update_ms);
-	struct told told;
-	size_t len;
+	struct der_writer w = DER_WRITER_NULL;
 
-	ask_one(OID_CRL_STATUS_LIST, octets_view(&status), &told);
-	len = value_at(&told, 0, OID_CRLS).len;
-	octets_clear(&status);
-	told_clear(&told);
-	return len;
+	crl_status_put(&w, issuer, this_update_ms);
+	return crls_len_of(&w);
 }
 
 START_TEST(rfc9483_4_3_4_crls_that_are_newer)
@@ -193,6 +196,70 @@ START_TEST(rfc9483_4_3_4_crls_that_are_newer)
 	ck_assert_uint_eq(crls_len(issuer, now_ms + 1000), 0);
 	/* "in all other cases" without a value */
 	ck_assert_uint_eq(crls_len(BYTES_OF(nobody), 0), 0);
+}
+END_TEST
+
+/* The CRL of a CA goes out once, however many sources name it, if it is newer for one of them. */
+START_TEST(rfc9483_4_3_4_crl_of_several_sources)
+{
+	struct ca *ca = ca_at(granted_house.cas, 0);
+	struct bytes issuer = ca_issuer(ca);
+	struct der_writer w = DER_WRITER_NULL;
+	int64_t now_ms = granted_house.now_ms;
+	size_t one;
+
+	ck_assert_int_eq(ca_crl_update(ca, granted_house.worker.reader, granted_house.worker.unit),
+			 0);
+	one = crls_len(issuer, 0);
+	ck_assert_uint_ne(one, 0);
+	for (int i = 0; i < 3; i++)
+		crl_status_put(&w, issuer, 0);
+	ck_assert_uint_eq(crls_len_of(&w), one);
+	crl_status_put(&w, issuer, now_ms - 1000);
+	crl_status_put(&w, issuer, now_ms);
+	ck_assert_uint_eq(crls_len_of(&w), one);
+	crl_status_put(&w, issuer, now_ms);
+	crl_status_put(&w, issuer, now_ms);
+	ck_assert_uint_eq(crls_len_of(&w), 0);
+}
+END_TEST
+
+/* --- RFC 9483 6.1 -------------------------------------------------------------------------------
+ */
+
+/* Each label with what it names, and with what another one names. */
+START_TEST(rfc9483_6_1_label_of_info_type)
+{
+	static const struct {
+		const char *label;
+		const char *oid;
+	} labels[] = {{"getcacerts", OID_CA_CERTS},
+		      {"getrootupdate", OID_ROOT_CA_CERT},
+		      {"getcertreqtemplate", OID_CERT_REQ_TEMPLATE},
+		      {"getcrls", OID_CRL_STATUS_LIST}};
+	struct der_writer w = DER_WRITER_NULL;
+	struct bytes value;
+	struct told told;
+	struct ask a;
+
+	crl_status_put(&w, ca_issuer(ca_at(granted_house.cas, 0)), 0);
+	der_put_header(&w, 0x30, 0);
+	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
+		value = !strcmp(labels[i].oid, OID_CRL_STATUS_LIST) ? der_written(&w) : BYTES_NULL;
+		ask_new(&a, &granted_house, &granted_house.vnfm_a);
+		ask_genm(&a, labels[i].oid, value);
+		a.operation_label = labels[_i].label;
+		ask_send(&a, &told);
+		ck_assert_msg(told_failinfo(&told) == (i == (size_t)_i ? -1 : FAIL_BAD_REQUEST),
+			      "%s: %s", labels[_i].label, labels[i].label);
+		granted_done(&a, &told);
+	}
+	/* Nor do others fit. */
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_genm(&a, OID_SYMM_ALG, BYTES_NULL);
+	a.operation_label = labels[_i].label;
+	granted_expect(&a, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	der_writer_clear(&w);
 }
 END_TEST
 
@@ -244,6 +311,8 @@ int main(void)
 	tcase_add_test(tcase, rfc9810_5_3_19_empty);
 	tcase_add_test(tcase, rfc9483_4_3_3_cert_req_template);
 	tcase_add_test(tcase, rfc9483_4_3_4_crls_that_are_newer);
+	tcase_add_test(tcase, rfc9483_4_3_4_crl_of_several_sources);
+	tcase_add_loop_test(tcase, rfc9483_6_1_label_of_info_type, 0, 4);
 	tcase_add_test(tcase, rfc9810_5_3_19_8_key_pair_param);
 	tcase_add_test(tcase, rfc9810_5_3_19_13_lang_tags);
 	suite_add_tcase(suite, tcase);

@@ -351,6 +351,7 @@ INFOS(ca_certs_asked, 17, 0, 1)
 INFOS(ca_certs_told, 17, V_ASN1_SEQUENCE, 1)
 INFOS(root_update_told, 18, V_ASN1_SEQUENCE, 1)
 INFOS(template_asked, 19, 0, 1)
+INFOS(template_told, 19, V_ASN1_SEQUENCE, 1)
 INFOS(root_asked, 20, V_ASN1_SEQUENCE, 1)
 INFOS(crl_status, 22, V_ASN1_SEQUENCE, 1)
 INFOS(crls, 23, V_ASN1_SEQUENCE, 1)
@@ -476,6 +477,7 @@ static const struct vector {
 	{"genp_ca_certs", PKI_BODY_GENP, 2, CMP_PROTECTION_MAC, false, ca_certs_told},
 	{"genp_root_ca_key_update", PKI_BODY_GENP, 2, CMP_PROTECTION_MAC, false, root_update_told},
 	{"genp_root_update", PKI_BODY_GENP, 2, CMP_PROTECTION_MAC, true, root_update_told},
+	{"genp_template", PKI_BODY_GENP, 2, CMP_PROTECTION_MAC, true, template_told},
 	{"genp_crls", PKI_BODY_GENP, 2, CMP_PROTECTION_MAC, false, crls},
 	{"error_p256", PKI_BODY_ERROR, 2, CMP_PROTECTION_SIGNATURE, false, error},
 	{"certconf_mac", PKI_BODY_CERTCONF, 2, CMP_PROTECTION_MAC, false, confirmation},

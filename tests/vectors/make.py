@@ -278,6 +278,10 @@ def make_good():
     good("genm_crl_status", pycmp.genm(id_it(22), crl_status("issuing")))
     good("genp_root_update", explicit(GENP, sequence(info(id_it(18), sequence(
         certificate("anchor"), explicit(0, certificate("newwithold")), explicit(1, certificate("oldwithnew")))))))
+    good("genp_template", explicit(GENP, sequence(info(id_it(19), sequence(
+        sequence(explicit(5, name(""))),
+        sequence(sequence(oid("1.3.6.1.5.5.7.5.1.11"), sequence(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7"))),
+                 sequence(oid("1.3.6.1.5.5.7.5.1.12"), integer(2048))))))))
     good("certconf_hash_alg", explicit(CERTCONF, sequence(sequence(
         octet_string(hashlib.sha256(certificate("new")).digest()), integer(0), status(), explicit(0, SHA256)))),
         unread=True, pvno=3)
