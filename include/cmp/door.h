@@ -84,6 +84,8 @@ struct cmp_trace {
 	struct refusal decided; /* what the answer says of the message; REFUSAL_NONE: no refusal */
 	struct cmp_trace_request request[CONF_REQUESTS_MAX];
 	size_t n_requests;
+	struct cmp_trace *inner; /* nested: what each message in it met; owned */
+	size_t n_inner;
 };
 void cmp_trace_clear(struct cmp_trace *trace);
 

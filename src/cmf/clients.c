@@ -222,11 +222,27 @@ int client_principal(const struct conf *conf, const struct client *client,
 	return 0;
 }
 
+/* With the shared secret, if it has one. */
+static int client_with_secret(struct cmf *cmf, const struct client *client,
+			      struct cmf_principal *principalp)
+{
+	_cleanup_(cmf_principal_clear) struct cmf_principal principal = {0};
+	int r = client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_CLIENT, &principal);
+
+	if (r == 0 && client->row.mac_reference)
+		r = secret_open(cmf, client->row.mac_reference,
+				octets_view(&client->row.mac_secret), &principal.mac_secret);
+	if (r < 0)
+		return r;
+	*principalp = principal;
+	principal = (struct cmf_principal){0};
+	return 0;
+}
+
 int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
 			struct cmf_principal *principalp, struct refusal *refusal)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	_cleanup_(cmf_principal_clear) struct cmf_principal principal = {0};
 	int r = clients_get(cmf, reader, &clients);
 
 	if (r < 0)
@@ -234,19 +250,9 @@ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct byt
 	for (size_t i = 0; i < clients->len; i++) {
 		const struct client *client = &clients->item[i];
 
-		if (!client->row.mac_reference ||
-		    !bytes_equal(bytes_of_string(client->row.mac_reference), reference))
-			continue;
-		r = client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_CLIENT, &principal);
-		if (r == 0)
-			r = secret_open(cmf, client->row.mac_reference,
-					octets_view(&client->row.mac_secret),
-					&principal.mac_secret);
-		if (r < 0)
-			return r;
-		*principalp = principal;
-		principal = (struct cmf_principal){0};
-		return 0;
+		if (client->row.mac_reference &&
+		    bytes_equal(bytes_of_string(client->row.mac_reference), reference))
+			return client_with_secret(cmf, client, principalp);
 	}
 	return refuse(refusal, REFUSAL_mac_reference_unknown);
 }
@@ -268,26 +274,28 @@ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader, struct
 	return 0;
 }
 
-static int named_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
-			enum cmf_principal_kind kind, struct cmf_principal *principalp,
-			struct refusal *refusal)
+static const struct client *client_named(const struct clients *clients, const char *name)
 {
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int r = clients_get(cmf, reader, &clients);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < clients->len; i++) {
-		if (strcmp(clients->item[i].row.name, client_name) == 0)
-			return client_principal(cmf_conf(cmf), &clients->item[i], kind, principalp);
-	}
-	return refuse_detail(refusal, REFUSAL_client_not_permitted, "there is no such client");
+	for (size_t i = 0; i < clients->len; i++)
+		if (strcmp(clients->item[i].row.name, name) == 0)
+			return &clients->item[i];
+	return NULL;
 }
 
 int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
 			 struct cmf_principal *principalp, struct refusal *refusal)
 {
-	return named_client(cmf, reader, client_name, CMF_PRINCIPAL_ADMIN, principalp, refusal);
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	const struct client *client;
+	int r = clients_get(cmf, reader, &clients);
+
+	if (r < 0)
+		return r;
+	client = client_named(clients, client_name);
+	if (!client)
+		return refuse_detail(refusal, REFUSAL_client_not_permitted,
+				     "there is no such client");
+	return client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_ADMIN, principalp);
 }
 
 int cmf_client_assume(struct cmf *cmf, struct store_reader *reader, const char *client_name,
@@ -297,11 +305,17 @@ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader, const char *
 	_cleanup_(freep) char *name =
 		slash ? strndup(client_name, (size_t)(slash - client_name)) : strdup(client_name);
 	_cleanup_(cmf_principal_clear) struct cmf_principal p = {0};
-	int r;
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	const struct client *client;
+	int r = name ? clients_get(cmf, reader, &clients) : -ENOMEM;
 
-	if (!name)
-		return -ENOMEM;
-	r = named_client(cmf, reader, name, CMF_PRINCIPAL_CLIENT, &p, refusal);
+	if (r < 0)
+		return r;
+	client = client_named(clients, name);
+	if (!client)
+		return refuse_detail(refusal, REFUSAL_client_not_permitted,
+				     "there is no such client");
+	r = client_with_secret(cmf, client, &p);
 	if (r == 0 && slash && p.policy->entity_from_signer == CONF_SIGNER_ENTITY_NONE)
 		r = refuse_detail(refusal, REFUSAL_client_not_permitted,
 				  "the client has no entities by their certificates");

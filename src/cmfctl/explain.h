@@ -5,6 +5,7 @@
 #pragma once
 
 #include "asn1/pkimessage.h"
+#include "cmp/door.h"
 
 /* Where to print, and how deep in the structure we are. */
 struct explain {
@@ -41,6 +42,8 @@ void explain_template(struct explain *e, const char *name, const CertTemplate *t
 /* A control, or regInfo. */
 void explain_attribute(struct explain *e, const AttributeTypeAndValue *a);
 void explain_info(struct explain *e, const InfoTypeAndValue *info);
+/* The name of a PKIStatus; NULL: none of RFC 4210's. */
+const char *explain_status_name(const ASN1_INTEGER *status);
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status);
 
 /*
@@ -48,13 +51,26 @@ void explain_status_info(struct explain *e, const char *name, const PKIStatusInf
  * decoder takes of the outermost.
  */
 void explain_nested(struct explain *e, struct bytes der);
+
+/* --- explain_decision.c ---------------------------------------------------------------------- */
+
 struct ctl;
+
+struct explain_stage {
+	const char *name;
+	const char *clause;
+};
+/* By enum cmp_stage. */
+extern const struct explain_stage explain_stages[CMP_STAGE_COUNT];
 
 /* A whole message, to standard output. */
 void explain_print(struct bytes der);
 /* What cmfd would answer: exit code. as_client, profile (of the URL) may be NULL. */
 int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_client,
 		     const char *profile);
+
+/* explain_json.c: exit code. An empty answer: there is none. */
+int explain_decision_json(const struct cmp_trace *trace, struct bytes answer);
 
 /* The body, by its type. */
 void explain_body(struct explain *e, const PKIBody *body);

@@ -335,12 +335,9 @@ static void nested_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * messag
 	}
 }
 
-void explain_body(struct explain *e, const PKIBody *body)
+/* Requests for certificates, and what answers and follows them. */
+static bool certificates_explain(struct explain *e, const PKIBody *body)
 {
-	char title[64];
-
-	snprintf(title, sizeof(title), "body: %s [%d]", pki_body_type_name(body->type), body->type);
-	explain_begin(e, title);
 	switch (body->type) {
 	case PKI_BODY_IR:
 	case PKI_BODY_CR:
@@ -348,23 +345,60 @@ void explain_body(struct explain *e, const PKIBody *body)
 	case PKI_BODY_KRR:
 	case PKI_BODY_CCR:
 		certreq_explain(e, body->value.certReqMessages);
-		break;
+		return true;
+	case PKI_BODY_P10CR:
+		p10_explain(e, body->value.p10cr);
+		return true;
+	case PKI_BODY_POPDECC:
+	case PKI_BODY_POPDECR:
+		challenges_explain(e, body);
+		return true;
 	case PKI_BODY_IP:
 	case PKI_BODY_CP:
 	case PKI_BODY_KUP:
 	case PKI_BODY_CCP:
 		certrep_explain(e, body->value.certRepMessage);
-		break;
-	case PKI_BODY_P10CR:
-		p10_explain(e, body->value.p10cr);
-		break;
+		return true;
+	case PKI_BODY_KRP:
+		krp_explain(e, body->value.krp);
+		return true;
+	case PKI_BODY_CERTCONF:
+		certconf_explain(e, body->value.certConf);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool announcement_explain(struct explain *e, const PKIBody *body)
+{
+	switch (body->type) {
+	case PKI_BODY_CKUANN:
+		ckuann_explain(e, body->value.ckuann);
+		return true;
+	case PKI_BODY_CANN:
+		explain_certificate_value(e, "certificate", body->value.cann);
+		return true;
+	case PKI_BODY_RANN:
+		rann_explain(e, body->value.rann);
+		return true;
+	case PKI_BODY_CRLANN:
+		crls_explain(e, body->value.crlann);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* pkiConf is empty. */
+static void other_explain(struct explain *e, const PKIBody *body)
+{
+	switch (body->type) {
 	case PKI_BODY_RR:
 		rr_explain(e, body->value.rr);
 		break;
 	case PKI_BODY_RP:
 		rp_explain(e, body->value.rp);
-		break;
-	case PKI_BODY_PKICONF:
 		break;
 	case PKI_BODY_GENM:
 	case PKI_BODY_GENP:
@@ -373,31 +407,9 @@ void explain_body(struct explain *e, const PKIBody *body)
 	case PKI_BODY_ERROR:
 		error_explain(e, body->value.error);
 		break;
-	case PKI_BODY_CERTCONF:
-		certconf_explain(e, body->value.certConf);
-		break;
 	case PKI_BODY_POLLREQ:
 	case PKI_BODY_POLLREP:
 		poll_explain(e, body);
-		break;
-	case PKI_BODY_POPDECC:
-	case PKI_BODY_POPDECR:
-		challenges_explain(e, body);
-		break;
-	case PKI_BODY_KRP:
-		krp_explain(e, body->value.krp);
-		break;
-	case PKI_BODY_CKUANN:
-		ckuann_explain(e, body->value.ckuann);
-		break;
-	case PKI_BODY_CANN:
-		explain_certificate_value(e, "certificate", body->value.cann);
-		break;
-	case PKI_BODY_RANN:
-		rann_explain(e, body->value.rann);
-		break;
-	case PKI_BODY_CRLANN:
-		crls_explain(e, body->value.crlann);
 		break;
 	case PKI_BODY_NESTED:
 		nested_explain(e, body->value.nested);
@@ -405,5 +417,15 @@ void explain_body(struct explain *e, const PKIBody *body)
 	default:
 		break;
 	}
+}
+
+void explain_body(struct explain *e, const PKIBody *body)
+{
+	char title[64];
+
+	snprintf(title, sizeof(title), "body: %s [%d]", pki_body_type_name(body->type), body->type);
+	explain_begin(e, title);
+	if (!certificates_explain(e, body) && !announcement_explain(e, body))
+		other_explain(e, body);
 	explain_end(e);
 }

@@ -3,8 +3,6 @@
  * `cmfctl explain`: what cmfd would answer to a message and why, with its own configuration,
  * database and rules. Nothing is written, sent or issued.
  */
-#include "cmp/door.h"
-#include "cmp/message.h"
 #include "ctl.h"
 #include "explain.h"
 
@@ -60,10 +58,7 @@ static int house_open(struct house *h, const char *config, struct strbuf *proble
 	return err ? err : store_unit_new(h->store, &h->worker.unit);
 }
 
-static const struct {
-	const char *name;
-	const char *clause;
-} stages[CMP_STAGE_COUNT] = {
+const struct explain_stage explain_stages[CMP_STAGE_COUNT] = {
 	[CMP_STAGE_SYNTAX] = {"syntax", "RFC 9483 3.5"},
 	[CMP_STAGE_HEADER] = {"header", "RFC 9483 3.1, 3.5"},
 	[CMP_STAGE_PROTECTION] = {"protection", "RFC 9483 3.2, 3.3"},
@@ -85,7 +80,7 @@ static void stage_print(const struct cmp_trace *trace, enum cmp_stage stage)
 {
 	const struct refusal *r = &trace->refusal[stage];
 
-	printf("%-12s  %-18s  ", stages[stage].name, stages[stage].clause);
+	printf("%-12s  %-18s  ", explain_stages[stage].name, explain_stages[stage].clause);
 	if (!trace->reached[stage])
 		puts("not reached");
 	else if (r->reason != REFUSAL_NONE)
@@ -96,15 +91,8 @@ static void stage_print(const struct cmp_trace *trace, enum cmp_stage stage)
 			     : "passed");
 }
 
-static void trace_print(const struct cmp_trace *trace)
+static void requests_print(const struct cmp_trace *trace)
 {
-	puts("\nWhat the server would do (nothing was changed, sent or issued):");
-	for (int i = 0; i < CMP_STAGE_COUNT; i++) {
-		stage_print(trace, (enum cmp_stage)i);
-		if (i == CMP_STAGE_PROTECTION && trace->client)
-			printf("%-12s  %-18s  %s%s\n", "sender", "", trace->client,
-			       trace->as_client ? ", assumed by --as-client" : "");
-	}
 	for (size_t i = 0; i < trace->n_requests; i++) {
 		const struct cmp_trace_request *r = &trace->request[i];
 
@@ -114,60 +102,28 @@ static void trace_print(const struct cmp_trace *trace)
 		else
 			puts(r->upstream ? "the upstream CA would be asked" : "granted");
 	}
+}
+
+/* How deep nested messages lie is bounded by the door. */
+static void trace_print(const struct cmp_trace *trace)
+{
+	for (int i = 0; i < CMP_STAGE_COUNT; i++) {
+		stage_print(trace, (enum cmp_stage)i);
+		if (i == CMP_STAGE_PROTECTION && trace->client)
+			printf("%-12s  %-18s  %s%s\n", "sender", "", trace->client,
+			       trace->as_client ? ", assumed by --as-client" : "");
+	}
+	requests_print(trace);
 	if (trace->decided.reason != REFUSAL_NONE) {
 		printf("%-12s  %-18s  ", "decided", "");
 		refusal_print(&trace->decided);
 	}
 	if (trace->fault)
 		puts("A fault: the log line above says which.");
-}
-
-static json_t *refusal_json(const struct refusal *r)
-{
-	if (r->reason == REFUSAL_NONE)
-		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s?}", "failinfo", failinfo_name(r->failinfo), "reason",
-			 refusal_code(r->reason), "text", refusal_text(r->reason), "detail",
-			 r->detail);
-}
-
-static int trace_json(const struct cmp_trace *trace, const char *answer)
-{
-	json_t *rows = json_array(), *requests = json_array();
-	json_t *all;
-
-	for (int i = 0; i < CMP_STAGE_COUNT; i++)
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:b, s:o}", "stage",
-						      stages[i].name, "clause", stages[i].clause,
-						      "reached", (int)trace->reached[i], "refusal",
-						      refusal_json(&trace->refusal[i])));
-	for (size_t i = 0; i < trace->n_requests; i++)
-		json_array_append_new(requests,
-				      json_pack("{s:i, s:b, s:o}", "cert_req_id",
-						trace->request[i].cert_req_id, "upstream",
-						(int)trace->request[i].upstream, "refusal",
-						refusal_json(&trace->request[i].refusal)));
-	all = json_pack("{s:s?, s:b, s:b, s:s?, s:o, s:o, s:o}", "sender", trace->client, "assumed",
-			trace->as_client != NULL, "replayed", (int)trace->replayed, "answer",
-			answer, "decided", refusal_json(&trace->decided), "stages", rows,
-			"requests", requests);
-	if (!all)
-		return CTL_FAULT;
-	json_dumpf(all, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(all);
-	return CTL_OK;
-}
-
-/* The type of the answer's body; NULL: there is none. */
-static const char *answer_type(struct bytes answer)
-{
-	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
-	struct refusal refusal = REFUSAL_NULL;
-
-	if (!answer.len || cmp_message_decode(answer, &msg, &refusal) || !msg)
-		return NULL;
-	return pki_body_type_name(msg->body_type);
+	for (size_t i = 0; i < trace->n_inner; i++) {
+		printf("\nMessage %zu in the nested one:\n", i + 1);
+		trace_print(&trace->inner[i]);
+	}
 }
 
 int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_client,
@@ -199,7 +155,8 @@ int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_cli
 	if (err)
 		return ctl_file_error("explaining", err);
 	if (ctl->json)
-		return trace_json(&trace, answer_type(octets_view(&answer)));
+		return explain_decision_json(&trace, octets_view(&answer));
+	puts("\nWhat the server would do (nothing was changed, sent or issued):");
 	trace_print(&trace);
 	if (answer.len) {
 		puts("\nThe answer would be:");

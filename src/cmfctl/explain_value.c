@@ -359,21 +359,29 @@ void explain_crl(struct explain *e, const char *name, struct bytes der)
 }
 
 /* RFC 4210 5.2.3 */
-void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status)
+const char *explain_status_name(const ASN1_INTEGER *status)
 {
 	static const char *const names[] = {
 		"accepted",          "grantedWithMods",        "rejection",        "waiting",
 		"revocationWarning", "revocationNotification", "keyUpdateWarning",
 	};
 	int64_t number;
+
+	if (ASN1_INTEGER_get_int64(&number, status) != 1 || number < 0 ||
+	    number >= (int64_t)ARRAY_LEN(names))
+		return NULL;
+	return names[number];
+}
+
+void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status)
+{
 	_cleanup_(strbuf_clear) struct strbuf bits = STRBUF_NULL;
 
 	if (!status)
 		return;
 	explain_begin(e, name);
-	if (ASN1_INTEGER_get_int64(&number, status->status) && number >= 0 &&
-	    number < (int64_t)ARRAY_LEN(names))
-		explain_text(e, "status", names[number]);
+	if (explain_status_name(status->status))
+		explain_text(e, "status", explain_status_name(status->status));
 	else
 		explain_integer(e, "status", status->status);
 	explain_free_text(e, "statusString", status->statusString);

@@ -152,20 +152,25 @@ int cmp_mac_policy_make(struct cmp_request *rq, struct cmp_mac_policy *policyp)
 	return 0;
 }
 
-static int mac_authenticate(struct cmp_request *rq)
+int cmp_mac_verify(struct cmp_request *rq)
 {
 	struct cmp_mac_policy policy;
-	int err = mac_algorithm_check(rq);
+	int err = cmp_mac_policy_make(rq, &policy);
 
 	if (err)
 		return err;
-	err = mac_client_find(rq);
+	return cmp_protection_verify_mac(rq->msg, octets_view(&rq->who.mac_secret), &policy,
+					 &rq->refusal);
+}
+
+static int mac_authenticate(struct cmp_request *rq)
+{
+	int err = mac_algorithm_check(rq);
+
 	if (!err)
-		err = cmp_mac_policy_make(rq, &policy);
-	if (err)
-		return err;
-	err = cmp_protection_verify_mac(rq->msg, octets_view(&rq->who.mac_secret), &policy,
-					&rq->refusal);
+		err = mac_client_find(rq);
+	if (!err)
+		err = cmp_mac_verify(rq);
 	if (err)
 		return err;
 	/*

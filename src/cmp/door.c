@@ -179,7 +179,7 @@ static int request_attempt(struct cmp_request *rq)
 	if (rq->kem_asked) {
 		err = cmp_trace_stage(rq, CMP_STAGE_BODY, cmp_kem_serve(rq));
 	} else if (rq->service->admits_itself) {
-		err = rq->service->serve(rq);
+		err = cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
 	} else {
 		err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION, cmp_transaction_admit(rq, &done));
 		if (rq->trace)
@@ -322,10 +322,12 @@ int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_
 	if (inner != CMP_INNER_APPROVED)
 		exchange.operation_label = NULL;
 	request_begin(&rq, outer->door, outer->worker, &exchange);
+	rq.trace = cmp_trace_inner(outer);
 	rq.outer = outer;
 	rq.inner = inner;
 	rq.depth = outer->depth + 1;
 	err = answer_end(&rq, request_serve(&rq));
+	cmp_trace_end(&rq);
 	request_end(&rq, err, answerp);
 	return err;
 }
@@ -345,8 +347,7 @@ static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
 		err = announcement_end(&rq, err, deliveryp);
 	else
 		err = answer_end(&rq, err);
-	if (trace && (rq.outcome == METRIC_REJECTED || rq.outcome == METRIC_FAULT))
-		trace->decided = rq.refusal;
+	cmp_trace_end(&rq);
 	request_end(&rq, err, answerp);
 	return err;
 }

@@ -293,6 +293,8 @@ _must_check_ int cmp_header_check(struct cmp_request *rq);
 _must_check_ int cmp_operation_label_check(struct cmp_request *rq, int body_type);
 /* Verifies the protection over the received octets; fills in rq->who and rq->protection. */
 _must_check_ int cmp_authenticate(struct cmp_request *rq);
+/* Whether the message has a MAC under the secret of rq->who, as the policies want it. */
+_must_check_ int cmp_mac_verify(struct cmp_request *rq);
 
 /*
  * Finds the transaction and decides whether the message may come now. *donep: rq->answer holds the
@@ -354,6 +356,10 @@ int cmp_trace_stage(struct cmp_request *rq, enum cmp_stage stage, int result);
 /* The protection came to `result`: goes on as the client that is to be taken as the sender. */
 _must_check_ int cmp_trace_assume(struct cmp_request *rq, int result);
 void cmp_trace_items(struct cmp_request *rq, const struct cmp_items *items);
+/* The trace of the next message in a nested one; NULL: it is served, not explained. */
+struct cmp_trace *cmp_trace_inner(const struct cmp_request *outer);
+/* The request has been answered. */
+void cmp_trace_end(struct cmp_request *rq);
 
 /* --- reply.c
  * ------------------------------------------------------------------------------------------ */

@@ -9,6 +9,9 @@
 
 void cmp_trace_clear(struct cmp_trace *trace)
 {
+	for (size_t i = 0; i < trace->n_inner; i++)
+		cmp_trace_clear(&trace->inner[i]);
+	free(trace->inner);
 	free(trace->client);
 	*trace = (struct cmp_trace){0};
 }
@@ -25,6 +28,43 @@ int cmp_trace_stage(struct cmp_request *rq, enum cmp_stage stage, int result)
 	return result;
 }
 
+struct cmp_trace *cmp_trace_inner(const struct cmp_request *outer)
+{
+	struct cmp_trace *trace = outer->trace, *grown;
+
+	if (!trace)
+		return NULL;
+	grown = reallocarray(trace->inner, trace->n_inner + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	trace->inner = grown;
+	grown[trace->n_inner] = (struct cmp_trace){0};
+	return &grown[trace->n_inner++];
+}
+
+void cmp_trace_end(struct cmp_request *rq)
+{
+	if (rq->trace && (rq->outcome == METRIC_REJECTED || rq->outcome == METRIC_FAULT))
+		rq->trace->decided = rq->refusal;
+}
+
+/*
+ * A client with a shared secret is answered under it, as it would be, unless the MAC of the message
+ * is none that could be computed again.
+ */
+static int protection_assume(struct cmp_request *rq)
+{
+	int err;
+
+	rq->protection = CMP_PROTECTION_SIGNATURE;
+	if (!rq->who.mac_secret.len || cmp_message_protection_kind(rq->msg) != CMP_PROTECTION_MAC)
+		return 0;
+	err = cmp_mac_verify(rq);
+	if (!err || (err == REFUSED && rq->refusal.reason == REFUSAL_protection_wrong))
+		rq->protection = CMP_PROTECTION_MAC;
+	return err < 0 ? err : 0;
+}
+
 int cmp_trace_assume(struct cmp_request *rq, int result)
 {
 	struct cmp_trace *trace = rq->trace;
@@ -38,12 +78,13 @@ int cmp_trace_assume(struct cmp_request *rq, int result)
 
 		rq->who.certificate = OCTETS_NULL;
 		cmf_principal_clear(&rq->who);
-		rq->protection = CMP_PROTECTION_SIGNATURE;
 		err = cmf_client_assume(rq->door->cmf, rq->worker->reader, trace->as_client,
 					&rq->who, &rq->refusal);
 		if (err)
 			octets_clear(&certificate);
 		rq->who.certificate = certificate;
+		if (!err)
+			err = protection_assume(rq);
 	}
 	/* Whoever asks for a KEM ciphertext is nobody yet. */
 	if (!err && rq->who.name)

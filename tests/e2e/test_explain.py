@@ -38,12 +38,15 @@ def test_good_request(shared, message):
     text, found = explained(shared, message())
     assert refusals(found) == {} and found["sender"] == "vnfm-a" and found["answer"] == "ip"
     assert found["requests"] == [{"cert_req_id": 0, "upstream": False, "refusal": None}]
+    assert found["status"] == [{"cert_req_id": 0, "status": "accepted", "failinfo": [], "text": None}]
+    assert found["inner"] == []
     assert "nothing was changed" in text and "granted" in text
 
 
 def test_unregistered_entity(shared, message):
     text, found = explained(shared, message("/CN=vnfci-unheard"))
     assert refusals(found) == {"body": "entity_not_authorized"} and found["answer"] == "ip"
+    assert [(x["status"], x["failinfo"]) for x in found["status"]] == [("rejection", ["notAuthorized"])]
     assert "notAuthorized" in text
 
 

@@ -3,6 +3,7 @@
 registration authority, since no client at hand sends nested ones; the answers are read with pyasn1,
 an ASN.1 implementation that has nothing to do with ours."""
 import hashlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -198,3 +199,7 @@ def test_explain(house):
     assert told.count("nested-1.example.net") >= 2 and told.count("certReqId: 0") == 2
     # The answer as it would be: nested too, with a certificate for the one and the other.
     assert "body: nested" in decided and decided.count("body: ip") == 2
+    assert "Message 1 in the nested one" in decided and decided.count("certReqId 0") == 2
+    found = json.loads(house.ctl("explain", path, "--json").stdout)
+    assert [inner["sender"] for inner in found["inner"]] and len(found["inner"]) == 2
+    assert len(found["status"]) == 2
