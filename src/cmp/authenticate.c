@@ -200,7 +200,7 @@ static int protection_kind_check(struct cmp_request *rq)
 	return 0;
 }
 
-static int message_time_check(struct cmp_request *rq)
+static bool message_time_is_off(const struct cmp_request *rq)
 {
 	const ASN1_GENERALIZEDTIME *time = rq->msg->header->messageTime;
 	int64_t window = rq->conf->protection.message_time_window_ms;
@@ -208,14 +208,27 @@ static int message_time_check(struct cmp_request *rq)
 	int64_t off;
 
 	if (!window || !time)
-		return 0;
-	/* RFC 9483 3.5: messageTime close to the time of the receiving system. */
+		return false;
 	if (ASN1_TIME_to_tm(time, &tm) != 1)
-		return refuse(&rq->refusal, REFUSAL_message_time_off);
+		return true;
 	off = (int64_t)timegm(&tm) * 1000 - rq->now_ms;
-	if (off > window || off < -window)
-		return refuse(&rq->refusal, REFUSAL_message_time_off);
-	return 0;
+	return off > window || off < -window;
+}
+
+/*
+ * RFC 9483 3.5: messageTime close to the time of the receiving system. What was in time when it
+ * came first, and has an answer, may come again: it gets that answer, and nothing is done.
+ */
+static int message_time_check(struct cmp_request *rq)
+{
+	int err;
+
+	if (!message_time_is_off(rq))
+		return 0;
+	err = cmp_transaction_answered(rq, &rq->replay_only);
+	if (!err && !rq->replay_only)
+		err = refuse(&rq->refusal, REFUSAL_message_time_off);
+	return err;
 }
 
 int cmp_authenticate(struct cmp_request *rq)

@@ -259,6 +259,7 @@ struct cmp_request {
 	enum cmp_protection_kind protection;
 	bool kem_asked;        /* without protection, see kem.c; who is nobody */
 	int64_t kem_secret_id; /* KEM: of the secret, which no transaction has used; 0: one has */
+	bool replay_only;      /* too late for anything but its stored answer */
 
 	/* What is below is of one attempt and cleared for the next. */
 	struct store_transaction txn; /* id 0: none in the store */
@@ -296,6 +297,8 @@ _must_check_ int cmp_authenticate(struct cmp_request *rq);
 /* Whether the message has a MAC under the secret of rq->who, as the policies want it. */
 _must_check_ int cmp_mac_verify(struct cmp_request *rq);
 
+/* Whether this very message has a stored answer. */
+_must_check_ int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp);
 /*
  * Finds the transaction and decides whether the message may come now. *donep: rq->answer holds the
  * stored answer, a retransmission was replayed.

@@ -63,7 +63,22 @@ static int admit_continuing(struct cmp_request *rq, bool same, bool *donep)
 	return 0;
 }
 
-int cmp_transaction_admit(struct cmp_request *rq, bool *donep)
+static bool is_same(const struct cmp_request *rq, const struct store_transaction *txn)
+{
+	return !memcmp(rq->digest, txn->request_digest, sizeof(rq->digest));
+}
+
+int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp)
+{
+	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+	int err = store_transaction_find(rq->worker->reader, rq->who.name, rq->msg->transaction_id,
+					 &txn);
+
+	*answeredp = !err && is_same(rq, &txn) && txn.response.len;
+	return err == STORE_NOT_FOUND ? 0 : err;
+}
+
+static int admit(struct cmp_request *rq, bool *donep)
 {
 	bool same;
 	int err;
@@ -77,9 +92,19 @@ int cmp_transaction_admit(struct cmp_request *rq, bool *donep)
 	}
 	if (err)
 		return err;
-	same = !memcmp(rq->digest, rq->txn.request_digest, sizeof(rq->digest));
+	same = is_same(rq, &rq->txn);
 	return rq->service->opens ? admit_opening(rq, same, donep)
 				  : admit_continuing(rq, same, donep);
+}
+
+int cmp_transaction_admit(struct cmp_request *rq, bool *donep)
+{
+	int err = admit(rq, donep);
+
+	/* The stored answer has gone since. */
+	if (!err && !*donep && rq->replay_only)
+		err = refuse(&rq->refusal, REFUSAL_message_time_off);
+	return err;
 }
 
 int cmp_transaction_open(struct cmp_request *rq)

@@ -201,6 +201,39 @@ START_TEST(retransmission_gets_the_same_octets)
 }
 END_TEST
 
+/*
+ * RFC 9483 3.5: messageTime does not stand between a retransmission and its answer; nothing else
+ * comes too late, not even the same message once its answer is no longer kept.
+ */
+START_TEST(rfc9483_3_5_retransmission_after_the_window)
+{
+	struct told told, late;
+	struct ask a, b;
+	int n;
+
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_CR, "vnfci-a");
+	ask_implicit_confirm(&a);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), -1);
+	n = granted_find(told_certificate(&told)).n;
+	ask_new(&b, &granted_house, &granted_house.vnfm_a);
+	ask_certreq(&b, PKI_BODY_CR, "vnfci-a");
+	granted_house.now_ms += 301 * 1000;
+	replay(&a, &told);
+	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_TIME);
+	ck_assert_int_eq(
+		store_transaction_purge(granted_house.worker.unit, granted_house.now_ms + 1, 1000),
+		0);
+	ck_assert_int_eq(store_unit_commit(granted_house.worker.unit), 0);
+	ask_send_octets(&a, &granted_house.worker, octets_view(&a.sent), &late);
+	ck_assert_int_eq(told_failinfo(&late), FAIL_BAD_TIME);
+	ck_assert_int_eq(granted_find(told_certificate(&told)).n, n);
+	told_clear(&late);
+	granted_done(&a, &told);
+}
+END_TEST
+
 START_TEST(rfc9483_5_1_transaction_id_in_use)
 {
 	struct told told;
@@ -366,6 +399,7 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc9480_2_10_certconf_hash_alg, 0, ARRAY_LEN(hash_algs));
 	tcase_add_test(tcase, rfc9483_4_1_1_certconf_late);
 	tcase_add_test(tcase, retransmission_gets_the_same_octets);
+	tcase_add_test(tcase, rfc9483_3_5_retransmission_after_the_window);
 	tcase_add_test(tcase, rfc9483_5_1_transaction_id_in_use);
 	tcase_add_test(tcase, rfc9483_3_5_certconf_out_of_place);
 	tcase_add_test(tcase, concurrent_copies_get_one_certificate);
