@@ -4,14 +4,20 @@ leaves exactly one certificate upstream, and the client gets it."""
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from conftest import OPENSSL, Cmf, Vnfm, free_port, issue, make_ca, run, serial_of, wait_for
+from conftest import OPENSSL, ROOT, Cmf, Vnfm, free_port, issue, make_ca, run, serial_of, wait_for
 from relay import Relay
 
+sys.path.insert(0, str(ROOT / "tests" / "interop"))
+from pycmp import (Client, PasswordBasedMac, elements, explicit, integer, octet_string, oid, sequence,  # noqa: E402
+                   tagged, tlv)
+
+RP, ERROR, POLLREP, WAITING = 12, 23, 26, 3
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 
 
@@ -296,6 +302,50 @@ def test_rr_again_after_kill_9_of_the_ra(pair):
     result = outcome["result"]
     assert result.returncode == 0, f"{result.stdout}\n{pair.ra.tail()}"
     pair.check_one("up-rrk", cert, "revoked")
+
+
+def rr_of(*certs):
+    """The body rr [11] for several certificates: issuer and serialNumber of each, keyCompromise; and for
+    one that does not exist."""
+    def details(cert, serial=None):
+        fields = elements(tlv(elements(tlv(cert)[1])[0])[1])
+        return sequence(sequence(tagged(0x81, serial or tlv(fields[1])[1]), tagged(0xA3, fields[3])),
+                        sequence(sequence(oid("2.5.29.21"), octet_string(b"\x0a\x01\x01"))))
+    return explicit(11, sequence(*(details(cert) for cert in certs), details(certs[0], b"\x01")))
+
+
+def test_rr_for_several_waits_over_a_restart(pair, tmp_path):
+    """RFC 4210 5.3.9, RFC 9483 4.4: no client asks for several, so Python does."""
+    secret = tmp_path / "secret"
+    secret.write_text("a secret of thirty-two octets...")
+    pair.ra.ctl("client", "add", "py", "--trust-domain", "vnfm-a", "--mac", "--ref", "py-ref", "--secret-file",
+                secret, "--may", "revoke,ra")
+    client = Client(f"{pair.ra.url}/.well-known/cmp", b"py-ref", secret.read_bytes())
+    names, certs = ["up-many-0", "up-many-1"], []
+    for name in names:
+        pair.register(name)
+        certs.append(subprocess.run([OPENSSL, "x509", "-in", pair.enrol(name), "-outform", "DER"],
+                                    stdout=subprocess.PIPE, check=True).stdout)
+        wait_for("the upstream's confirmation", lambda: pair.ca.states(name) == ["active"])
+    pair.ca.process.send_signal(signal.SIGSTOP)
+    try:
+        answer = client.ask(rr_of(*certs), PasswordBasedMac())
+        assert answer.body_type == ERROR, answer.text
+        assert int(answer.message["body"]["error"]["pKIStatusInfo"]["status"]) == WAITING
+        pair.ra.kill()
+        pair.ra.start()
+    finally:
+        pair.ca.process.send_signal(signal.SIGCONT)
+    polls = 0
+    while answer.body_type in (ERROR, POLLREP) and polls < 60:
+        polls += 1
+        answer = client.ask(explicit(25, sequence(sequence(integer(-1)))), PasswordBasedMac(),
+                            transaction_id=answer.transaction_id, recip_nonce=tlv(answer.header[5])[1])
+        time.sleep(0.5)
+    assert answer.body_type == RP, answer.text
+    assert [int(status["status"]) for status in answer.message["body"]["rp"]["status"]] == [0, 0, 2]
+    for name in names:
+        assert pair.ra.states(name) == pair.ca.states(name) == ["revoked"]
 
 
 def test_unreachable_upstream_is_systemunavail_in_the_end(tmp_path):
