@@ -163,8 +163,8 @@ struct store_certificate {
  */
 
 enum store_transaction_state {
-	STORE_TXN_AWAIT_UPSTREAM =
-		0,                /* certificate REQUESTED; the client may have a waiting answer */
+	/* for a certificate, a revocation or pkiConf; the client may have a waiting answer */
+	STORE_TXN_AWAIT_UPSTREAM = 0,
 	STORE_TXN_AWAIT_CONF = 1, /* certConf due */
 	STORE_TXN_DONE = 2,
 	STORE_TXN_FAILED = 3,    /* ended with a refusal */
@@ -220,7 +220,7 @@ struct store_kem_secret {
 
 /* One of the requests of a transaction that was opened with several, in their order. */
 struct store_transaction_item {
-	int cert_req_id;
+	int cert_req_id;        /* rr: the reasonCode */
 	int64_t certificate_id; /* 0: refused */
 	int failinfo;           /* refused: the failInfo bit; else -1 */
 	char *status_text;      /* why it was refused, what was changed; NULL */
@@ -257,7 +257,7 @@ struct store_exchange {
 		request;     /* ca/'s own encoding of what is asked for (CSR or template; reason) */
 	int failinfo;        /* FAILED: the upstream's failInfo bit, -1 none; OPEN: that of the
 				exchange that this one repeats */
-	int64_t deadline_ms; /* then it has failed; 0: never (revocations) */
+	int64_t deadline_ms; /* then it has failed; 0: never (rr of ours) */
 	int64_t next_ms;     /* not before that time */
 	int64_t created_ms;
 };

@@ -273,22 +273,33 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 
 /* --- end of a revocation --------------------------------------------------------------------- */
 
-/* With the failInfo of now, for who asks meanwhile. What was a client's becomes ours. */
-static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo,
-			const struct store_certificate *row)
+/* With the failInfo of now, for who asks meanwhile. */
+static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo)
 {
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	const struct ca *ca = x->ca;
 	int64_t pause_ms = upstream_pause_ms(ca, e, ca->conf->upstream_retry_ms);
-	int r = e->kind == STORE_EXCHANGE_REVOKE
-			? octets_dup(octets_view(&e->request), &request)
-			: exchange_request_encode_revoke(row->reason, x->request.to, BYTES_NULL,
-							 &request);
+	int r = octets_dup(octets_view(&e->request), &request);
 
 	if (r < 0)
 		return r;
 	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request, failinfo,
 			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit, NULL);
+}
+
+/* An rr of ours takes over from a client's. */
+static int revoke_ourselves(struct exchange *x, const struct store_exchange *e, int failinfo,
+			    const struct store_certificate *row)
+{
+	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
+	const struct ca *ca = x->ca;
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+	int r = exchange_request_encode_revoke(row->reason, x->request.to, BYTES_NULL, &request);
+
+	if (r < 0)
+		return r;
+	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request, failinfo,
+			    now_ms, now_ms + ca->conf->upstream_retry_ms, x->unit, NULL);
 }
 
 /* The upstream has done it, or says why there is nothing to be done. */
@@ -320,8 +331,10 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 	bool ended = revoked || result->failinfo == FAIL_BAD_CERT_ID || release;
 	int r = 0;
 
-	if (!ended)
-		r = revoke_again(x, e, result->failinfo, row);
+	if (!ended && e->kind == STORE_EXCHANGE_REVOKE)
+		r = revoke_again(x, e, result->failinfo);
+	else if (!ended)
+		r = revoke_ourselves(x, e, result->failinfo, row);
 	else if (row->state == STORE_CERT_REVOCATION_PENDING)
 		r = revoke_end(x, row, result);
 	if (r < 0)
