@@ -467,6 +467,7 @@ _must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_st
 /* rr.c */
 _must_check_ int cmp_revocations_new(size_t n, struct cmp_revocations *all);
 void cmp_revocations_clear(struct cmp_revocations *all);
+bool cmp_revocations_any_granted(const struct cmp_revocations *all);
 /* Adds to the unit what is granted. */
 _must_check_ int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *all);
 /* rp. */

@@ -124,7 +124,7 @@ static bool any_upstream(const struct cmp_revocations *all)
 	return false;
 }
 
-static bool any_granted(const struct cmp_revocations *all)
+bool cmp_revocations_any_granted(const struct cmp_revocations *all)
 {
 	for (size_t i = 0; i < all->n; i++)
 		if (!all->verdict[i].refused)
@@ -195,7 +195,7 @@ void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *
 	if (all->waiting)
 		rq->outcome = METRIC_WAITING;
 	else
-		rq->outcome = any_granted(all) ? METRIC_ACCEPTED : METRIC_REJECTED;
+		rq->outcome = cmp_revocations_any_granted(all) ? METRIC_ACCEPTED : METRIC_REJECTED;
 }
 
 static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
@@ -208,7 +208,8 @@ static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
 		err = cmp_transaction_open(rq);
 	if (!err)
 		err = cmp_transaction_insert(
-			rq, any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED, NULL);
+			rq, cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED,
+			NULL);
 	if (!err)
 		err = cmp_transaction_commit(rq);
 	return err ? err : cmp_revocations_crls(rq, all);

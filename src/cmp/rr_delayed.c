@@ -190,22 +190,14 @@ static int revocations_read(struct cmp_request *rq, struct cmp_revocations *all)
 /* --- the answer ---------------------------------------------------------------------------------
  */
 
-static bool any_granted(const struct cmp_revocations *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (!all->verdict[i].refused)
-			return true;
-	return false;
-}
-
 static int answer_final(struct cmp_request *rq, const struct cmp_revocations *all)
 {
 	int err = cmp_revocations_reply(rq, all);
 
 	rq->txn.deadline_ms = 0;
 	if (!err)
-		err = cmp_transaction_answer(rq,
-					     any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED);
+		err = cmp_transaction_answer(
+			rq, cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED);
 	if (!err)
 		err = cmp_transaction_commit(rq);
 	if (err)
