@@ -94,6 +94,10 @@ def macs():
     put("mac", "pbmac1-gmac", b"\0", pycmp.Pbmac1(100, "sha512", pycmp.Gmac(32, bytes(12)), salt=salt).algorithm())
     put("mac", "pbmac1-kmac", b"\0", pycmp.Pbmac1(100, "sha384", pycmp.Kmac(128), salt=salt).algorithm())
     put("mac", "pbmac1-costly", b"\0", pycmp.Pbmac1(2**31, salt=salt).algorithm())
+    for name, context in (("kem", b""), ("kem-context", explicit(0, octet_string(b"context")))):
+        parameters = sequence(sequence(oid("1.2.840.113549.1.9.16.3.28")), context, integer(32),
+                              pycmp.Hmac().algorithm())
+        put("mac", name, thirty_two, sequence(oid("1.2.840.113533.7.66.16"), parameters))
     put("mac", "hmac", thirty_two, pycmp.Hmac("sha256").algorithm())
     put("mac", "gmac", sixteen, pycmp.Gmac(16, bytes(12), 16).algorithm())
     put("mac", "kmac", thirty_two, pycmp.Kmac(256).algorithm())
