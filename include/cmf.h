@@ -190,6 +190,7 @@ struct cmf_csr {
 	bool archive_by_subject; /* it came with the subject of the request as whose it is */
 	struct bytes p10;        /* DER, if it came as PKCS#10 */
 	bool forwards; /* the door passes its message on where the upstream CA is to get it */
+	bool recovers; /* krr: a certificate beside the archived keys of the entity */
 	/* ccr only: a CA asks for a cross-certificate. */
 	bool cross;
 	const X509_ALGOR *signing_alg; /* may be NULL */
@@ -238,6 +239,31 @@ _must_check_ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who,
 			 const struct cmf_csr *csr, bool confirmed, struct store_reader *reader,
 			 struct store_unit *unit, struct cmf_csr_result *resultp,
 			 struct refusal *refusal);
+
+/* --- key recovery, RFC 4210 5.3.7 ------------------------------------------------------------ */
+
+/* Keys that one answer brings: each needs a signature, and some 5000 octets. */
+enum { CMF_RECOVER_MAX = 32 };
+
+struct cmf_recovered {
+	struct store_certificate cert;
+	EVP_PKEY *key;
+};
+struct cmf_recovery {
+	struct cmf_recovered item[CMF_RECOVER_MAX];
+	size_t len;
+	bool more; /* there are older ones */
+};
+void cmf_recovery_clear(struct cmf_recovery *recovery);
+/*
+ * The archived keys of the entity that the request names, an END_ENTITY's own where it names none,
+ * the newest first; adds a line of audit for each to the unit. 0, REFUSED (recovery_*, and as
+ * cmf_csr), negative errno.
+ */
+_must_check_ int cmf_recover(struct cmf *cmf, const struct cmf_principal *who,
+			     const struct cmf_csr *csr, struct store_reader *reader,
+			     struct store_unit *unit, struct cmf_recovery *recoveryp,
+			     struct refusal *refusal);
 
 /* kur: the certificate to be updated, by issuer and serial (from oldCertId, both may be empty: the
  * END_ENTITY's own). Checks that `who` may, and that it is active and not expired. */

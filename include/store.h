@@ -71,6 +71,7 @@ enum store_permission {
 	STORE_IS_OPERATOR = 1 << 4,       /* as RA */
 	STORE_MAY_ANNOUNCE = 1 << 5,      /* announcements of another CA, RFC 9811 3.5 */
 	STORE_MAY_CROSS_CERTIFY = 1 << 6, /* ccr, RFC 9810 5.3.11 */
+	STORE_MAY_RECOVER = 1 << 7,       /* krr for entities it manages, RFC 4210 5.3.7 */
 };
 
 /* A configured client: a CMP requester that we know. */

@@ -20,6 +20,7 @@ struct metrics;
 	X(kur)               \
 	X(p10cr)             \
 	X(ccr)               \
+	X(krr)               \
 	X(rr)                \
 	X(certConf)          \
 	X(pollReq) X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none)

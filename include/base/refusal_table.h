@@ -229,6 +229,19 @@ REFUSAL(cross_not_registered, FAIL_NOT_AUTHORIZED, "no cross-certification of th
 REFUSAL(cross_profile, FAIL_NOT_AUTHORIZED, "a profile of cross-certificates is for cross-certification requests only")
 REFUSAL(cross_ca, FAIL_WRONG_AUTHORITY, "the CA of the registration cannot certify another CA")
 
+/* krr, RFC 4210 5.3.7, 5.3.8 */
+REFUSAL(recovery_count, FAIL_BAD_REQUEST, "a key recovery request holds exactly one CertReqMsg")
+REFUSAL(recovery_pvno, FAIL_UNSUPPORTED_VERSION, "key recovery needs pvno 3")
+REFUSAL(recovery_key_missing, FAIL_BAD_REQUEST, "the control protocolEncrKey says for which key recovered keys are encrypted; it is missing")
+REFUSAL(recovery_key_malformed, FAIL_BAD_DATA_FORMAT, "protocolEncrKey is malformed or appears twice")
+REFUSAL(recovery_key_algorithm, FAIL_BAD_ALG, "nothing can be encrypted for the kind of key in protocolEncrKey")
+REFUSAL(recovery_key_weak, FAIL_BAD_ALG, "the key in protocolEncrKey is too weak")
+REFUSAL(recovery_pop, FAIL_BAD_POP, "there is no possession to prove without a public key in the template; leave popo out")
+REFUSAL(recovery_not_own, FAIL_NOT_AUTHORIZED, "an end entity recovers the keys of its own entity only")
+REFUSAL(recovery_not_offered, FAIL_NOT_AUTHORIZED, "the profile of the entity does not archive keys")
+REFUSAL(recovery_nothing, FAIL_BAD_CERT_ID, "no private key of the entity is archived")
+REFUSAL(recovery_upstream, FAIL_BAD_CERT_TEMPLATE, "a new certificate beside recovered keys is not possible where another CA issues; leave the public key out")
+
 /* revPassphrase, RFC 9810 5.3.19.9 and Appendix B */
 REFUSAL(encrypted_value, FAIL_BAD_DATA_FORMAT, "EncryptedValue is deprecated; send EnvelopedData")
 REFUSAL(rev_passphrase_unreadable, FAIL_BAD_DATA_FORMAT, "the EnvelopedData with the revocation passphrase cannot be opened")

@@ -25,6 +25,21 @@ bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profil
 	return false;
 }
 
+/* What a key is sealed for. */
+static int seal_reference(const uint8_t key_digest[32], char **textp)
+{
+	return secret_reference("archivedKey", (struct bytes){key_digest, 32}, textp);
+}
+
+int archive_open(const struct cmf *cmf, const uint8_t key_digest[32], struct bytes secret,
+		 struct octets *derp)
+{
+	_cleanup_(freep) char *reference = NULL;
+	int r = seal_reference(key_digest, &reference);
+
+	return r == 0 ? secret_open(cmf, reference, secret, derp) : r;
+}
+
 int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 		struct cmf_csr_result *result, struct store_unit *unit)
 {
@@ -35,8 +50,7 @@ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 	int r = private_key_write(key, &der);
 
 	if (r == 0)
-		r = secret_reference("archivedKey", BYTES_OF(result->certificate.key_digest),
-				     &reference);
+		r = seal_reference(result->certificate.key_digest, &reference);
 	if (r == 0)
 		r = cmf_secret_seal(cmf, reference, octets_view(&der), &row->secret);
 	if (r < 0)

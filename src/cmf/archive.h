@@ -14,3 +14,17 @@ bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profil
  */
 _must_check_ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 			     struct cmf_csr_result *result, struct store_unit *unit);
+/* The reverse: PrivateKeyInfo of the key with that digest of its public key, a secret. */
+_must_check_ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32],
+			      struct bytes secret, struct octets *derp);
+
+/* recover.c: 0 or REFUSED. */
+_must_check_ int recover_requester_check(const struct cmf_principal *who, struct refusal *refusal);
+/*
+ * csr.c: the entity that a key recovery request is for, with its profile (borrowed). 0, REFUSED as
+ * of a certificate request, negative errno.
+ */
+_must_check_ int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who,
+				 const struct cmf_csr *csr, struct store_reader *reader,
+				 int64_t *registration_idp, const struct conf_profile **profilep,
+				 struct refusal *refusal);

@@ -30,6 +30,7 @@ struct decision {
 	struct carriers carriers;
 	struct name_request asked;
 	struct store_registration registration;
+	bool own;                        /* the registration is that of the holder who asks */
 	bool registers;                  /* the registration is new: policy of ir */
 	const int64_t *registration_ref; /* of a registration that this unit makes; NULL: none */
 	const struct conf_profile *profile;
@@ -65,6 +66,8 @@ static int requester_check(const struct decision *d)
 
 	if (d->csr->cross)
 		return cross_requester_check(who, d->refusal);
+	if (d->csr->recovers)
+		return recover_requester_check(who, d->refusal);
 	switch (who->kind) {
 	case CMF_PRINCIPAL_END_ENTITY:
 		/* RFC 9483 4.1.3: kur of its own certificate */
@@ -92,8 +95,8 @@ static int registration_check(const struct decision *d)
 	const struct store_registration *reg = &d->registration;
 	const struct conf_profile *named = d->carriers.named;
 
-	/* What an end entity may update is its own; requester_check has seen to that. */
-	if ((d->who->kind != CMF_PRINCIPAL_END_ENTITY || !d->csr->update) &&
+	/* What an end entity may update or recover is its own; that has been seen to. */
+	if ((d->who->kind != CMF_PRINCIPAL_END_ENTITY || (!d->csr->update && !d->own)) &&
 	    !principal_may_act(d->who, reg->manager, reg->trust_domain, reg->subject_id))
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
@@ -233,6 +236,37 @@ static int entity_of_request(struct decision *d)
 	if (r == STORE_NOT_FOUND)
 		return entity_register(d, subject_id);
 	return r < 0 ? r : registration_check(d);
+}
+
+/* What the request names, if anything, is the entity of the registration. */
+static int names_own(struct decision *d)
+{
+	const struct cmf_csr *csr = d->csr;
+	_cleanup_(freep) char *subject_id = NULL;
+	int r = name_request_check(&d->asked, d->refusal);
+
+	if (r != 0 || (!d->asked.subject && !d->asked.san && csr->n_vnfc_ids == 0))
+		return r;
+	r = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
+				csr->n_vnfc_ids, &subject_id, d->refusal);
+	if (r == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
+		return refuse(d->refusal, REFUSAL_recovery_not_own);
+	return r;
+}
+
+/* krr of the holder of a certificate: for its own entity. */
+static int entity_of_holder(struct decision *d)
+{
+	int r = store_registration_get(d->reader, d->who->registration_id, &d->registration);
+
+	if (r < 0)
+		return r;
+	if (r == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
+		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
+				     "the entity is no longer registered");
+	d->own = true;
+	r = names_own(d);
+	return r == 0 ? registration_check(d) : r;
 }
 
 /* Profile and CA of the registration must still be configured. */
@@ -388,10 +422,14 @@ static int entity_find(struct decision *d)
 	if (d->csr->cross)
 		return cross_registration_find(d->conf, d->who, d->asked.subject, d->carriers.named,
 					       d->reader, &d->registration, d->refusal);
+	/* With the approval of an RA it asks as anybody whom that may act for. */
+	if (d->csr->recovers && d->who->kind == CMF_PRINCIPAL_END_ENTITY && !d->who->approver)
+		return entity_of_holder(d);
 	return d->csr->update ? entity_of_update(d) : entity_of_request(d);
 }
 
-static int decide(struct decision *d)
+/* Who asks, for whom, under which profile. */
+static int entity_decide(struct decision *d)
 {
 	int r = requester_check(d);
 
@@ -404,8 +442,13 @@ static int decide(struct decision *d)
 				      d->refusal);
 	if (r == 0)
 		r = entity_find(d);
-	if (r == 0)
-		r = registration_resolve(d);
+	return r == 0 ? registration_resolve(d) : r;
+}
+
+static int decide(struct decision *d)
+{
+	int r = entity_decide(d);
+
 	if (r == 0)
 		r = template_decide(d);
 	if (r == 0) {
@@ -416,6 +459,31 @@ static int decide(struct decision *d)
 	if (r == 0)
 		r = archive_decide(d);
 	return r == 0 && d->central ? key_generate(d) : r;
+}
+
+int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
+		    struct store_reader *reader, int64_t *registration_idp,
+		    const struct conf_profile **profilep, struct refusal *refusal)
+{
+	_cleanup_(decision_clear) struct decision d = {
+		.cmf = cmf,
+		.conf = cmf_conf(cmf),
+		.who = who,
+		.csr = csr,
+		.reader = reader,
+		.refusal = refusal,
+		.now_ms = clock_now_ms(cmf->clock),
+		.asked = {.common_name = -1},
+		.mods = MODS_NULL,
+	};
+	int r = entity_decide(&d);
+
+	/* The keys would have to be kept, decrypted, until the upstream CA has answered. */
+	if (r == 0 && csr->spki && ca_is_upstream(d.ca))
+		r = refuse(refusal, REFUSAL_recovery_upstream);
+	*registration_idp = d.registration.id;
+	*profilep = d.profile;
+	return r;
 }
 
 /* --- the certificate ----------------------------------------------------------------------------

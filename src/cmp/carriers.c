@@ -205,9 +205,9 @@ static int confirmation_check(struct cmp_request *rq, const struct cmp_message *
 	bool implicit = general_info_find(rq, msg, CMP_OID_IMPLICIT_CONFIRM) != NULL;
 	int type = msg->body_type;
 
-	/* RFC 9810 D.6 adds ccr, which is confirmed likewise. */
+	/* RFC 9810 D.6 adds ccr, which is confirmed likewise; krr may bring a certificate. */
 	if (implicit && type != PKI_BODY_IR && type != PKI_BODY_CR && type != PKI_BODY_KUR &&
-	    type != PKI_BODY_P10CR && type != PKI_BODY_CCR)
+	    type != PKI_BODY_P10CR && type != PKI_BODY_CCR && type != PKI_BODY_KRR)
 		return refuse(&rq->refusal, REFUSAL_implicit_confirm_unexpected);
 	if (!wait)
 		return 0;

@@ -234,8 +234,21 @@ static int package_sign(const struct cmp_request *rq, EVP_PKEY *generated, struc
 	return err;
 }
 
+int cmp_private_key_seal(struct cmp_request *rq, EVP_PKEY *key, const struct envelope_recipient *to,
+			 struct octets *encryptedp)
+{
+	_cleanup_(octets_clear_secret) struct octets package = OCTETS_NULL;
+	int err = package_sign(rq, key, &package);
+
+	if (!err)
+		err = envelope_seal(to, OID_CT_SIGNED_DATA, octets_view(&package), encryptedp);
+	if (!err)
+		envelope_to_encrypted_key(encryptedp);
+	return err;
+}
+
 /* RFC 9483 4.1.6: the technique is decided by the protection of the request. */
-static int package_seal(struct cmp_request *rq, struct bytes package, struct octets *encryptedp)
+static int requester_seal(struct cmp_request *rq, EVP_PKEY *generated, struct octets *encryptedp)
 {
 	struct envelope_recipient to = {.password = octets_view(&rq->who.mac_secret),
 					.iterations = PASSWORD_ITERATIONS,
@@ -252,20 +265,15 @@ static int package_seal(struct cmp_request *rq, struct bytes package, struct oct
 			envelope_recipient_set_certificate(&to, &view, key);
 	}
 	if (!err)
-		err = envelope_seal(&to, OID_CT_SIGNED_DATA, package, encryptedp);
+		err = cmp_private_key_seal(rq, generated, &to, encryptedp);
 	EVP_PKEY_free(key);
-	if (!err)
-		envelope_to_encrypted_key(encryptedp);
 	return err;
 }
 
 int cmp_central_key_seal(struct cmp_request *rq, EVP_PKEY *generated, struct octets *encryptedp)
 {
-	_cleanup_(octets_clear_secret) struct octets package = OCTETS_NULL;
-	int err = package_sign(rq, generated, &package);
+	int err = requester_seal(rq, generated, encryptedp);
 
-	if (!err)
-		err = package_seal(rq, octets_view(&package), encryptedp);
 	/* All that could be refused was refused before the key was made. */
 	return err ? log_fault("send a private key", err == REFUSED ? -EIO : err, NULL) : 0;
 }

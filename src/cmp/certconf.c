@@ -16,7 +16,8 @@ static int state_check(struct cmp_request *rq)
 	const struct store_transaction *txn = &rq->txn;
 	bool enrolment = txn->body_type == PKI_BODY_IR || txn->body_type == PKI_BODY_CR ||
 			 txn->body_type == PKI_BODY_KUR || txn->body_type == PKI_BODY_P10CR ||
-			 txn->body_type == PKI_BODY_CCR;
+			 txn->body_type == PKI_BODY_CCR ||
+			 (txn->body_type == PKI_BODY_KRR && txn->certificate_id);
 
 	switch (txn->state) {
 	case STORE_TXN_AWAIT_CONF:

@@ -21,7 +21,7 @@ int cmp_template_never(struct cmp_request *rq, const CertTemplate *t)
 }
 
 /* RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
-static int template_check(struct cmp_request *rq, const CertTemplate *t)
+int cmp_template_check(struct cmp_request *rq, const CertTemplate *t)
 {
 	int64_t version;
 
@@ -123,7 +123,7 @@ static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const CertTe
 }
 
 /* The template: what it asks for goes into item->csr, which borrows from it. */
-static int template_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_item *item)
+int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_item *item)
 {
 	const CertTemplate *t = msg->certReq->certTemplate;
 	struct cmf_csr *csr = &item->csr;
@@ -131,7 +131,7 @@ static int template_read(struct cmp_request *rq, const CertReqMsg *msg, struct c
 	int err;
 
 	rq->pop = CMP_POP_PROVEN;
-	err = template_check(rq, t);
+	err = cmp_template_check(rq, t);
 	if (!err && cmp_central_key_wanted(t))
 		err = cmp_central_key_ask(rq, msg, csr);
 	else if (!err)
@@ -161,7 +161,7 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	item->csr.update = asked->body_type == PKI_BODY_KUR;
 	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
 	if (!err)
-		err = template_read(rq, msg, item);
+		err = cmp_template_read(rq, msg, item);
 	if (!err && item->pop == CMP_POP_CHALLENGE && rq->pop_answered)
 		err = cmp_challenge_check(rq, (size_t)i, items->len);
 	if (err || !item->csr.update)

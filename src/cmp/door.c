@@ -24,6 +24,7 @@ static const struct cmp_service services[] = {
 	{PKI_BODY_KUR, METRIC_OP_kur, true, PKI_BODY_KUP, cmp_certreq_serve},
 	{PKI_BODY_P10CR, METRIC_OP_p10cr, true, PKI_BODY_CP, cmp_p10cr_serve},
 	{PKI_BODY_CCR, METRIC_OP_ccr, true, PKI_BODY_CCP, cmp_ccr_serve},
+	{PKI_BODY_KRR, METRIC_OP_krr, true, PKI_BODY_KRP, cmp_krr_serve},
 	{PKI_BODY_RR, METRIC_OP_rr, true, PKI_BODY_RP, cmp_rr_serve},
 	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve},
 	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve},

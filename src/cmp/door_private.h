@@ -10,6 +10,7 @@
 #pragma once
 
 #include "asn1/cmf_types.h"
+#include "asn1/envelope.h"
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "cmp/door.h"
@@ -28,6 +29,7 @@ enum cmp_oid {
 	CMP_OID_CERT_CHAIN_REQUEST,
 	CMP_OID_OLD_CERT_ID,
 	CMP_OID_ARCHIVE_OPTIONS,
+	CMP_OID_PROTOCOL_ENCR_KEY,
 	CMP_OID_UTF8_PAIRS,
 	CMP_OID_REG_CERT_REQ,
 	CMP_OID_SIGN_KEY_PAIR_TYPES,
@@ -130,6 +132,7 @@ struct cmp_reply {
 };
 
 struct cmp_request;
+struct cmp_recovery;
 
 /* How far the proof of possession of a request has come. */
 enum cmp_pop {
@@ -271,6 +274,7 @@ struct cmp_request {
 	enum cmp_pop pop;             /* of the request that is being read */
 	bool pop_answered;            /* challenges were */
 	struct bytes pop_digests;     /* of the numbers that were asked for; see challenge.c */
+	const struct cmp_recovery *recovery; /* krr: what the answer brings beside a certificate */
 	struct cmp_reply reply;
 	struct octets answer;
 	struct refusal refusal;
@@ -376,6 +380,17 @@ _must_check_ int cmp_reply_refusal(struct cmp_request *rq);
 /* ip, cp, kup, ccp. The chains of the issuers go along where the transaction asks for them. */
 _must_check_ int cmp_reply_responses(struct cmp_request *rq, int type,
 				     const struct cmp_response *responses, size_t n);
+/* recovery.c: krp; what `recovery` has is left out of a rejection, and may be NULL then. */
+_must_check_ int cmp_reply_recovery(struct cmp_request *rq, const struct cmp_response *response,
+				    const struct cmp_recovery *recovery);
+/* A SEQUENCE that goes into a body as it is; NULL: no memory. */
+ASN1_TYPE *cmp_sequence_new(struct bytes der);
+/* Whether it is among certificates that are kept as received. */
+bool cmp_certificates_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes der);
+/* certifiedKeyPair with the certificate and private key of a response. The caller owns *pairp, also
+ * after an error. */
+_must_check_ int cmp_key_pair_new(const struct cmp_request *rq, const struct cmp_response *from,
+				  CertifiedKeyPair **pairp);
 /* error with status waiting: delayed delivery of what has no status of its own, RFC 9483 4.4. */
 _must_check_ int cmp_reply_waiting(struct cmp_request *rq);
 _must_check_ int cmp_reply_pkiconf(struct cmp_request *rq);
@@ -394,6 +409,13 @@ _must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const 
 
 _must_check_ int cmp_certreq_serve(struct cmp_request *rq); /* ir, cr, kur */
 _must_check_ int cmp_ccr_serve(struct cmp_request *rq);
+_must_check_ int cmp_krr_serve(struct cmp_request *rq);
+/* certreq.c: RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
+_must_check_ int cmp_template_check(struct cmp_request *rq, const CertTemplate *t);
+/* certreq.c: the template and its proof of possession: what they ask for goes into item->csr, which
+ * borrows from msg. */
+_must_check_ int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg,
+				   struct cmp_item *item);
 /* certreq.c: decides on the request in `asked`, which rq->msg need not be. */
 _must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked);
 _must_check_ int cmp_p10cr_serve(struct cmp_request *rq);
@@ -450,6 +472,9 @@ struct cmp_stored_item *cmp_stored_item_find(const struct cmp_request *rq,
 /* issue.c: whether the chain is wanted, which header and body must not disagree about. */
 _must_check_ int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further,
 				   bool *wantedp);
+/* issue.c: the carriers of header and body go into item->csr, for cmf/ to compare; again: the same.
+ */
+void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item);
 /*
  * issue.c: asks cmf/ for the certificates of the requests that were read without a refusal, answers
  * all of them and commits once; ir, cr, kur, p10cr, ccr.
@@ -613,6 +638,10 @@ _must_check_ int cmp_archive_read(struct cmp_request *rq, const CertReqMsg *msg,
 /* The same of encryptedKey as proof of possession. REFUSED archive_*, pop_*. */
 _must_check_ int cmp_archive_pop(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
 				 struct cmp_item *item);
+/* The same for another recipient. -ENOTSUP if nothing can be encrypted for its key. */
+_must_check_ int cmp_private_key_seal(struct cmp_request *rq, EVP_PKEY *key,
+				      const struct envelope_recipient *to,
+				      struct octets *encryptedp);
 /* setup.c: the DER of the certificates, but of self-signed ones behind the first. */
 _must_check_ int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *np);
 /* setup.c: the credential that answers are signed with. */

@@ -41,6 +41,13 @@ static void carriers_add(struct cmp_item *item, const struct cmp_carriers *from)
 	csr->vnfc_ids = item->vnfc_ids;
 }
 
+void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item)
+{
+	item->csr.n_profile_names = item->csr.n_vnfc_ids = 0;
+	carriers_add(item, &rq->carriers);
+	carriers_add(item, &item->carriers);
+}
+
 int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further, bool *wantedp)
 {
 	int chain = rq->carriers.chain_request;
@@ -89,8 +96,7 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item)
 	bool chain = true;
 	int err;
 
-	carriers_add(item, &rq->carriers);
-	carriers_add(item, &item->carriers);
+	cmp_item_carriers(rq, item);
 	err = cmp_chain_request(rq, &item->carriers, &chain);
 	if (err)
 		return err;
@@ -210,7 +216,9 @@ static int items_reply(struct cmp_request *rq, const struct cmp_items *items)
 
 	for (size_t i = 0; responses && i < items->len; i++)
 		responses[i] = response_of(&items->item[i]);
-	if (responses)
+	if (responses && rq->recovery)
+		err = cmp_reply_recovery(rq, &responses[0], rq->recovery);
+	else if (responses)
 		err = cmp_reply_responses(rq, cmp_answer_type(rq->txn.body_type), responses,
 					  items->len);
 	free(responses);

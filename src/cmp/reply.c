@@ -20,7 +20,7 @@ void cmp_reply_clear(struct cmp_reply *reply)
 /* --- bodies ---------------------------------------------------------------------------------- */
 
 /* A SEQUENCE that goes in as it is. */
-static ASN1_TYPE *sequence_new(struct bytes der)
+ASN1_TYPE *cmp_sequence_new(struct bytes der)
 {
 	ASN1_STRING *s = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
 	ASN1_TYPE *type = ASN1_TYPE_new();
@@ -49,7 +49,7 @@ int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal)
 	return rq->reply.body ? 0 : -ENOMEM;
 }
 
-static bool ca_pubs_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes root)
+bool cmp_certificates_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes root)
 {
 	const ASN1_STRING *s;
 
@@ -80,11 +80,11 @@ static int ca_pubs_add(struct cmp_request *rq, struct bytes root)
 	CertRepMessage *message = rq->reply.body->value.certRepMessage;
 	ASN1_TYPE *cert;
 
-	if (!root.len || !ca_pubs_wanted(rq) || ca_pubs_contain(message->caPubs, root))
+	if (!root.len || !ca_pubs_wanted(rq) || cmp_certificates_contain(message->caPubs, root))
 		return 0;
 	if (!message->caPubs)
 		message->caPubs = sk_ASN1_TYPE_new_null();
-	cert = sequence_new(root);
+	cert = cmp_sequence_new(root);
 	if (!message->caPubs || !cert || sk_ASN1_TYPE_push(message->caPubs, cert) <= 0) {
 		ASN1_TYPE_free(cert);
 		return -ENOMEM;
@@ -107,8 +107,8 @@ static void issuer_add(struct cmp_request *rq, const struct ca *issuer)
 }
 
 /* What is granted goes into certifiedKeyPair. */
-static int key_pair_new(const struct cmp_request *rq, const struct cmp_response *from,
-			CertifiedKeyPair **pairp)
+int cmp_key_pair_new(const struct cmp_request *rq, const struct cmp_response *from,
+		     CertifiedKeyPair **pairp)
 {
 	const unsigned char *p = from->private_key.data;
 	CertOrEncCert *cert;
@@ -128,7 +128,7 @@ static int key_pair_new(const struct cmp_request *rq, const struct cmp_response 
 						     &cert->value.encryptedCert);
 	}
 	cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
-	cert->value.certificate = sequence_new(from->certificate);
+	cert->value.certificate = cmp_sequence_new(from->certificate);
 	return cert->value.certificate ? 0 : -ENOMEM;
 }
 
@@ -151,7 +151,7 @@ static int response_add(struct cmp_request *rq, const struct cmp_response *from)
 		return -ENOMEM;
 	if (!from->certificate.len)
 		return 0;
-	err = key_pair_new(rq, from, &response->certifiedKeyPair);
+	err = cmp_key_pair_new(rq, from, &response->certifiedKeyPair);
 	if (err)
 		return err;
 	issuer_add(rq, from->issuer);
@@ -224,7 +224,7 @@ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type, struct bytes
 		return -ENOMEM;
 	if (!value.len)
 		return 0;
-	itav->infoValue = sequence_new(value);
+	itav->infoValue = cmp_sequence_new(value);
 	return itav->infoValue ? 0 : -ENOMEM;
 }
 
@@ -284,6 +284,8 @@ int cmp_reply_refusal(struct cmp_request *rq)
 	if (type == PKI_BODY_RP)
 		return cmp_reply_revocation(rq, PKI_STATUS_REJECTION, response.text, r->failinfo,
 					    NULL, NULL);
+	if (type == PKI_BODY_KRP)
+		return cmp_reply_recovery(rq, &response, NULL);
 	return cmp_reply_responses(rq, type, &response, 1);
 }
 

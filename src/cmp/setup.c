@@ -17,6 +17,7 @@ static const int oid_nids[CMP_OID_COUNT] = {
 	[CMP_OID_CONFIRM_WAIT_TIME] = NID_id_it_confirmWaitTime,
 	[CMP_OID_OLD_CERT_ID] = NID_id_regCtrl_oldCertID,
 	[CMP_OID_ARCHIVE_OPTIONS] = NID_id_regCtrl_pkiArchiveOptions,
+	[CMP_OID_PROTOCOL_ENCR_KEY] = NID_id_regCtrl_protocolEncrKey,
 	[CMP_OID_ORIG_PKI_MESSAGE] = NID_id_it_origPKIMessage,
 	[CMP_OID_UTF8_PAIRS] = NID_id_regInfo_utf8Pairs,
 	[CMP_OID_REG_CERT_REQ] = NID_id_regInfo_certReq,

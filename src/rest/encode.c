@@ -47,6 +47,7 @@ static const struct {
 	{STORE_IS_OPERATOR, "operator"},
 	{STORE_MAY_ANNOUNCE, "announce"},
 	{STORE_MAY_CROSS_CERTIFY, "cross-certify"},
+	{STORE_MAY_RECOVER, "recover"},
 };
 
 uint32_t rest_permission_parse(const char *name)

@@ -418,7 +418,8 @@ void ask_encode(struct ask *ask)
 		protector.mac_algorithm = ask->mac_algorithm;
 	}
 	if ((ask->body->type == PKI_BODY_IR || ask->body->type == PKI_BODY_CR ||
-	     ask->body->type == PKI_BODY_KUR || ask->body->type == PKI_BODY_CCR) &&
+	     ask->body->type == PKI_BODY_KUR || ask->body->type == PKI_BODY_CCR ||
+	     ask->body->type == PKI_BODY_KRR) &&
 	    !ask->keep_pop)
 		for (int i = 0; i < sk_CertReqMsg_num(ask->body->value.certReqMessages); i++)
 			request_sign(ask, sk_CertReqMsg_value(ask->body->value.certReqMessages, i));
@@ -549,6 +550,8 @@ const PKIStatusInfo *told_status(const struct told *told)
 	case PKI_BODY_RP:
 		HOUSE_CHECK(sk_PKIStatusInfo_num(body->value.rp->status) == 1);
 		return sk_PKIStatusInfo_value(body->value.rp->status, 0);
+	case PKI_BODY_KRP:
+		return body->value.krp->status;
 	case PKI_BODY_ERROR:
 		return body->value.error->pKIStatusInfo;
 	default:

@@ -42,7 +42,7 @@ struct told {
 /* A message without body. signer NULL: MAC-protected. */
 void ask_new(struct ask *ask, struct house *house, const struct house_credential *signer);
 void ask_clear(struct ask *ask);
-/* Bodies. type: ir, cr, kur, ccr; the subject's CN may be NULL. */
+/* Bodies. type: ir, cr, kur, krr, ccr; the subject's CN may be NULL. */
 void ask_certreq(struct ask *ask, int type, const char *cn);
 /* One more request of ir, cr, kur, with that certReqId. */
 void ask_certreq_add(struct ask *ask, long id, const char *cn);
@@ -87,6 +87,13 @@ void ask_reg_info(struct ask *ask, const char *pairs);
 POPOPrivKey *ask_pop_priv_key(struct ask *ask, int type, int choice);
 /* subsequentMessage */
 void ask_pop_subsequent(struct ask *ask, int type, long method);
+/* A control. */
+void ask_control(struct ask *ask, int nid, struct bytes value);
+/* The pkiArchiveOptions control: with that EnvelopedData, which is freed; with ask->key. */
+void ask_archive_envelope(struct ask *ask, struct octets envelope);
+void ask_archive(struct ask *ask);
+/* The protocolEncrKey control. */
+void ask_protocol_encr_key(struct ask *ask, EVP_PKEY *key);
 /* The oldCertId control of that certificate. */
 void ask_old_cert_id(struct ask *ask, struct bytes cert);
 

@@ -180,43 +180,14 @@ static struct content content_with_text(EVP_PKEY *key, const char *text)
 /* --- the control --------------------------------------------------------------------------------
  */
 
-static void control_add(struct ask *a, int nid, struct bytes value)
-{
-	CertRequest *request = ask_request(a)->certReq;
-	AttributeTypeAndValue *control = AttributeTypeAndValue_new();
-	const unsigned char *p = value.data;
-
-	if (!request->controls)
-		request->controls = sk_AttributeTypeAndValue_new_null();
-	ASN1_OBJECT_free(control->type);
-	control->type = OBJ_nid2obj(nid);
-	ASN1_TYPE_free(control->value);
-	control->value = d2i_ASN1_TYPE(NULL, &p, (long)value.len);
-	ck_assert_ptr_nonnull(control->value);
-	ck_assert_int_gt(sk_AttributeTypeAndValue_push(request->controls, control), 0);
-}
-
 static void archive_add(struct ask *a, struct bytes value)
 {
-	control_add(a, NID_id_regCtrl_pkiArchiveOptions, value);
-}
-
-/* encryptedPrivKey [0] { envelopedData [0] }. Frees the envelope. */
-static void archive_envelope(struct ask *a, struct octets envelope)
-{
-	struct der_writer w = DER_WRITER_NULL;
-
-	envelope_to_encrypted_key(&envelope);
-	der_put(&w, octets_view(&envelope));
-	der_put_header(&w, 0xa0, 0);
-	archive_add(a, der_written(&w));
-	der_writer_clear(&w);
-	octets_clear(&envelope);
+	ask_control(a, NID_id_regCtrl_pkiArchiveOptions, value);
 }
 
 static void archive_content(struct ask *a, struct content c)
 {
-	archive_envelope(a, encrypt(octets_view(&c.der), c.type));
+	ask_archive_envelope(a, encrypt(octets_view(&c.der), c.type));
 	octets_clear(&c.der);
 }
 
@@ -582,7 +553,7 @@ static void bend_recipient(struct ask *a)
 {
 	struct content c = content_bare(a->key);
 
-	archive_envelope(a, encrypt_for(receiver.cert, octets_view(&c.der), c.type));
+	ask_archive_envelope(a, encrypt_for(receiver.cert, octets_view(&c.der), c.type));
 	octets_clear(&c.der);
 }
 

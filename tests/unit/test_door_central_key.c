@@ -4,6 +4,7 @@
  * verified by libcrypto's CMS where that can, and what is refused.
  */
 #include "granted.h"
+#include "told_key.h"
 
 #include "asn1/der.h"
 #include "asn1/envelope.h"
@@ -130,24 +131,6 @@ static void mac_of(struct ask *a, const char *reference, const char *secret)
 /* --- the way back -------------------------------------------------------------------------------
  */
 
-/* ContentInfo around the content, for libcrypto. */
-static CMS_ContentInfo *content_info(struct bytes content, int nid)
-{
-	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
-	const ASN1_OBJECT *type = OBJ_nid2obj(nid);
-	const unsigned char *p;
-	CMS_ContentInfo *cms;
-
-	der_put(&w, content);
-	der_put_header(&w, 0xa0, 0);
-	der_put_value(&w, 0x06, (struct bytes){OBJ_get0_data(type), OBJ_length(type)});
-	der_put_header(&w, 0x30, 0);
-	p = der_written(&w).data;
-	cms = d2i_CMS_ContentInfo(NULL, &p, (long)der_written(&w).len);
-	ck_assert_ptr_nonnull(cms);
-	return cms;
-}
-
 /* EnvelopedData of privateKey; certOrEncCert is the certificate in the clear. */
 static struct octets envelope_of(const struct told *told)
 {
@@ -172,7 +155,7 @@ static struct octets envelope_of(const struct told *told)
 /* Opened by libcrypto, which wants the right recipient identifier, too. */
 static struct octets opened_with(struct bytes envelope, const struct house_credential *to, int type)
 {
-	CMS_ContentInfo *cms = content_info(envelope, NID_pkcs7_enveloped);
+	CMS_ContentInfo *cms = told_content_info(envelope, NID_pkcs7_enveloped);
 	STACK_OF(CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos(cms);
 	BIO *out = BIO_new(BIO_s_mem());
 	struct octets content;
@@ -187,69 +170,6 @@ static struct octets opened_with(struct bytes envelope, const struct house_crede
 	BIO_free(out);
 	CMS_ContentInfo_free(cms);
 	return content;
-}
-
-/* AsymmetricKeyPackage with one OneAsymmetricKey of v2: its key, and that the public one is there.
- */
-static EVP_PKEY *packaged_key(struct bytes package)
-{
-	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
-	struct bytes list, one, tlv, content, algorithm, private_key;
-	const unsigned char *p;
-	EVP_PKEY *key;
-	uint8_t tag;
-
-	ck_assert_int_eq(der_check(package), 0);
-	ck_assert(der_next(&package, &tag, &tlv, &list) == 0 && package.len == 0);
-	ck_assert(der_next(&list, &tag, &tlv, &one) == 0 && list.len == 0);
-	ck_assert(der_next(&one, &tag, &tlv, &content) == 0 && content.data[0] == 1);
-	ck_assert_int_eq(der_next(&one, &tag, &algorithm, &content), 0);
-	ck_assert_int_eq(der_next(&one, &tag, &private_key, &content), 0);
-	ck_assert(der_next(&one, &tag, &tlv, &content) == 0 && tag == 0x81 && one.len == 0);
-	der_put(&w, private_key);
-	der_put(&w, algorithm);
-	der_put_unsigned(&w, (struct bytes){(const uint8_t *)"", 1});
-	der_put_header(&w, 0x30, 0);
-	p = der_written(&w).data;
-	key = d2i_AutoPrivateKey(NULL, &p, (long)der_written(&w).len);
-	ck_assert_ptr_nonnull(key);
-	return key;
-}
-
-/* The signature of the KGA is verified up to the root, and that it is one. The caller owns it. */
-static struct octets verified(struct bytes signed_data)
-{
-	struct octets content = OCTETS_NULL;
-	CMS_ContentInfo *cms = content_info(signed_data, NID_pkcs7_signed);
-	X509_STORE *store = X509_STORE_new();
-	BIO *out = BIO_new(BIO_s_mem());
-	STACK_OF(X509) * signers;
-	char *data;
-	long len;
-
-	ck_assert(X509_STORE_add_cert(store, h->root.cert));
-	X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)(h->now_ms / 1000));
-	X509_STORE_set_purpose(store, X509_PURPOSE_ANY);
-	ck_assert_int_eq(CMS_verify(cms, NULL, store, NULL, out, CMS_BINARY), 1);
-	signers = CMS_get0_signers(cms);
-	ck_assert_int_eq(sk_X509_num(signers), 1);
-	ck_assert_int_eq(X509_cmp(sk_X509_value(signers, 0), h->kga.cert), 0);
-	len = BIO_get_mem_data(out, &data);
-	ck_assert_int_eq(octets_dup((struct bytes){(uint8_t *)data, (size_t)len}, &content), 0);
-	sk_X509_free(signers);
-	BIO_free(out);
-	X509_STORE_free(store);
-	CMS_ContentInfo_free(cms);
-	return content;
-}
-
-static EVP_PKEY *verified_key(struct bytes signed_data)
-{
-	struct octets package = verified(signed_data);
-	EVP_PKEY *key = packaged_key(octets_view(&package));
-
-	octets_clear(&package);
-	return key;
 }
 
 static void key_is_certified(const struct told *told, EVP_PKEY *key)
@@ -305,7 +225,7 @@ START_TEST(rfc9483_4_1_6_granted)
 		      row->clause);
 	envelope = envelope_of(&told);
 	signed_data = opened_with(octets_view(&envelope), row->who, row->recipient);
-	key = verified_key(octets_view(&signed_data));
+	key = told_signed_key(h, octets_view(&signed_data));
 	ck_assert_msg(EVP_PKEY_is_a(key, row->kind), "%s", row->clause);
 	/* Ed25519 has 253 or 256, as one counts. */
 	ck_assert_int_le(abs(EVP_PKEY_get_bits(key) - row->bits), 3);
@@ -340,7 +260,7 @@ START_TEST(rfc9483_4_1_6_3_password)
 	ck_assert_int_eq(envelope_open(octets_view(&envelope), NULL, bytes_of_string(LONG_SECRET),
 				       OID_CT_SIGNED_DATA, &signed_data),
 			 0);
-	key = verified_key(octets_view(&signed_data));
+	key = told_signed_key(h, octets_view(&signed_data));
 	key_is_certified(&told, key);
 	EVP_PKEY_free(key);
 	octets_clear(&envelope);
@@ -368,14 +288,14 @@ START_TEST(policy_for_libcrypto)
 	ask_send(&a, &told);
 	ck_assert_uint_gt(told_certificate(&told).len, 0);
 	envelope = envelope_of(&told);
-	cms = content_info(octets_view(&envelope), NID_pkcs7_enveloped);
+	cms = told_content_info(octets_view(&envelope), NID_pkcs7_enveloped);
 	ck_assert_int_eq(CMS_decrypt_set1_password(cms, (unsigned char *)LONG_SECRET,
 						   (ossl_ssize_t)strlen(LONG_SECRET)),
 			 1);
 	ck_assert_int_eq(CMS_decrypt(cms, NULL, NULL, NULL, out, CMS_BINARY), 1);
 	len = BIO_get_mem_data(out, &data);
 	ck_assert_int_eq(octets_dup((struct bytes){(uint8_t *)data, (size_t)len}, &signed_data), 0);
-	one = verified(octets_view(&signed_data));
+	one = told_signed_content(h, octets_view(&signed_data));
 	/* OneAsymmetricKey begins with its version, v2. */
 	in = octets_view(&one);
 	ck_assert(der_next(&in, &tag, &tlv, &list) == 0 && in.len == 0);

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Key recovery, RFC 4210 5.3.7: who gets the archived keys of an entity, and the keys. The entity
+ * is found as for a certificate request (csr.c); what it is told by is the door's.
+ */
+#include "archive.h"
+
+#include "asn1/private_key.h"
+#include "base/log.h"
+
+#include <errno.h>
+
+int recover_requester_check(const struct cmf_principal *who, struct refusal *refusal)
+{
+	/* Its own: csr.c sees to that. */
+	if (who->kind == CMF_PRINCIPAL_END_ENTITY)
+		return 0;
+	if (principal_permitted(who, STORE_MAY_RECOVER | STORE_IS_RA | STORE_IS_OPERATOR))
+		return 0;
+	return refuse(refusal, REFUSAL_client_not_permitted);
+}
+
+void cmf_recovery_clear(struct cmf_recovery *recovery)
+{
+	for (size_t i = 0; i < recovery->len; i++) {
+		store_certificate_clear(&recovery->item[i].cert);
+		EVP_PKEY_free(recovery->item[i].key);
+	}
+	*recovery = (struct cmf_recovery){.len = 0};
+}
+
+/* --- the keys -----------------------------------------------------------------------------------
+ */
+
+struct walk {
+	const struct cmf *cmf;
+	struct store_reader *reader;
+	struct cmf_recovery *recovery;
+};
+
+static int item_fill(const struct walk *walk, const struct store_archived_key *row,
+		     struct cmf_recovered *item)
+{
+	_cleanup_(octets_clear_secret) struct octets der = OCTETS_NULL;
+	int r = store_certificate_get(walk->reader, row->certificate_id, &item->cert);
+
+	if (r == STORE_NOT_FOUND)
+		return log_fault("certificate of an archived key", -ENOENT, NULL);
+	if (r == 0)
+		r = archive_open(walk->cmf, item->cert.key_digest, octets_view(&row->secret), &der);
+	return r == 0 ? private_key_read(octets_view(&der), &item->key) : r;
+}
+
+static int key_row(void *arg, const struct store_archived_key *row)
+{
+	const struct walk *walk = arg;
+	struct cmf_recovery *recovery = walk->recovery;
+
+	if (recovery->len == CMF_RECOVER_MAX) {
+		recovery->more = true;
+		return 0;
+	}
+	return item_fill(walk, row, &recovery->item[recovery->len++]);
+}
+
+/* Every key that leaves the archive. */
+static int audit(const struct cmf *cmf, const struct cmf_principal *who,
+		 const struct cmf_recovery *recovery, struct store_unit *unit)
+{
+	char serial[2 * STORE_SERIAL_MAX + 1];
+	int r = 0;
+
+	for (size_t i = 0; i < recovery->len && r == 0; i++) {
+		const struct store_certificate *cert = &recovery->item[i].cert;
+
+		bytes_to_hex((struct bytes){cert->serial, cert->serial_len}, serial);
+		r = audit_add(cmf, who, "recover key", cert->subject_id, serial, unit);
+	}
+	return r;
+}
+
+int cmf_recover(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
+		struct store_reader *reader, struct store_unit *unit,
+		struct cmf_recovery *recoveryp, struct refusal *refusal)
+{
+	_cleanup_(cmf_recovery_clear) struct cmf_recovery recovery = {.len = 0};
+	struct walk walk = {cmf, reader, &recovery};
+	const struct conf_profile *profile;
+	int64_t registration_id;
+	int r = csr_entity_find(cmf, who, csr, reader, &registration_id, &profile, refusal);
+
+	if (r != 0)
+		return r;
+	/* What the profile says today counts, whatever it was when the key was archived. */
+	if (profile->archive_keys == CONF_ARCHIVE_NEVER)
+		return refuse(refusal, REFUSAL_recovery_not_offered);
+	r = store_archived_key_list(reader, registration_id, CMF_RECOVER_MAX + 1, key_row, &walk);
+	if (r == 0 && recovery.len == 0)
+		return refuse(refusal, REFUSAL_recovery_nothing);
+	if (r == 0)
+		r = audit(cmf, who, &recovery, unit);
+	if (r != 0)
+		return r;
+	*recoveryp = recovery;
+	recovery = (struct cmf_recovery){.len = 0};
+	return 0;
+}

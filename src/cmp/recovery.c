@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * krr: the holder of a certificate, or who acts for it, asks for the archived private keys of its
+ * entity (RFC 4210 5.3.7), and for a certificate for a new key where the template has one. Form,
+ * proof of possession, and the keys on their way out; who gets which is cmf/'s.
+ */
+#include "door_private.h"
+
+#include "asn1/envelope.h"
+
+#include <errno.h>
+#include <openssl/sha.h>
+
+/* What goes into the answer, krp. */
+struct cmp_recovery {
+	EVP_PKEY *to; /* of protocolEncrKey */
+	uint8_t to_id[SHA_DIGEST_LENGTH];
+	struct cmf_recovery keys;
+	struct octets sealed[CMF_RECOVER_MAX]; /* EncryptedKey, of each key */
+};
+
+static void recovery_free(struct cmp_recovery *recovery)
+{
+	if (!recovery)
+		return;
+	EVP_PKEY_free(recovery->to);
+	cmf_recovery_clear(&recovery->keys);
+	for (size_t i = 0; i < CMF_RECOVER_MAX; i++)
+		octets_clear(&recovery->sealed[i]);
+	free(recovery);
+}
+
+DEFINE_CLEANUP(struct cmp_recovery, recovery_free);
+
+/* --- protocolEncrKey, RFC 4211 6.6 ---------------------------------------------------------------
+ */
+
+static int control_find(struct cmp_request *rq, const CertRequest *request,
+			SubjectPublicKeyInfo **spkip)
+{
+	const AttributeTypeAndValue *control;
+	const unsigned char *p;
+	const ASN1_STRING *s;
+
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
+		control = sk_AttributeTypeAndValue_value(request->controls, i);
+		if (!cmp_oid_is(rq, CMP_OID_PROTOCOL_ENCR_KEY, control->type))
+			continue;
+		if (*spkip || !control->value || control->value->type != V_ASN1_SEQUENCE)
+			return refuse(&rq->refusal, REFUSAL_recovery_key_malformed);
+		s = control->value->value.sequence;
+		p = s->data;
+		*spkip = d2i_SubjectPublicKeyInfo(NULL, &p, s->length);
+		if (!*spkip || p != s->data + s->length)
+			return refuse(&rq->refusal, REFUSAL_recovery_key_malformed);
+	}
+	/* RFC 4210 5.3.7: "if a key history is required, the requester must supply" it */
+	return *spkip ? 0 : refuse(&rq->refusal, REFUSAL_recovery_key_missing);
+}
+
+/* A key that recovered ones may be encrypted for is no weaker than those that may sign. */
+static int recipient_check(struct cmp_request *rq, EVP_PKEY *key, const struct spki_kind *kind)
+{
+	if (!(spki_key_uses(key) & (SPKI_DECRYPTS | SPKI_AGREES)))
+		return refuse(&rq->refusal, REFUSAL_recovery_key_algorithm);
+	if (kind->type == EVP_PKEY_RSA &&
+	    ((uint32_t)kind->bits < rq->conf->protection.rsa_bits_min ||
+	     (uint32_t)kind->bits < rq->who.policy->rsa_bits_min))
+		return refuse(&rq->refusal, REFUSAL_recovery_key_weak);
+	return 0;
+}
+
+/* RFC 5280 4.2.1.2 (1): how the recipient is named, there being no certificate. */
+static void recipient_name(struct cmp_recovery *recovery, const SubjectPublicKeyInfo *spki)
+{
+	SHA1(ASN1_STRING_get0_data(spki->subjectPublicKey),
+	     (size_t)ASN1_STRING_length(spki->subjectPublicKey), recovery->to_id);
+}
+
+static int recipient_read(struct cmp_request *rq, const CertRequest *request,
+			  struct cmp_recovery *recovery)
+{
+	SubjectPublicKeyInfo *spki = NULL;
+	struct spki_kind kind;
+	int err = control_find(rq, request, &spki);
+
+	if (!err)
+		err = spki_key(spki, &recovery->to, &kind);
+	if (err == -EBADMSG)
+		err = refuse(&rq->refusal, REFUSAL_recovery_key_malformed);
+	else if (err == -ENOTSUP)
+		err = refuse(&rq->refusal, REFUSAL_recovery_key_algorithm);
+	if (!err) {
+		recipient_name(recovery, spki);
+		err = recipient_check(rq, recovery->to, &kind);
+	}
+	SubjectPublicKeyInfo_free(spki);
+	return err;
+}
+
+/* --- the request --------------------------------------------------------------------------------
+ */
+
+/* Without a key only the entity is named. */
+static int entity_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_item *item)
+{
+	const CertTemplate *t = msg->certReq->certTemplate;
+	int err = cmp_template_check(rq, t);
+
+	if (!err && msg->popo)
+		err = refuse(&rq->refusal, REFUSAL_recovery_pop);
+	item->csr.subject = t->subject;
+	item->csr.extensions = t->extensions;
+	return err;
+}
+
+static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_item *item,
+			struct cmp_recovery *recovery)
+{
+	const CertTemplate *t = msg->certReq->certTemplate;
+	int err;
+
+	/* RFC 9810 5.2.2: what is encrypted is EnvelopedData. */
+	if (!cmp_envelope_understood(rq))
+		return refuse(&rq->refusal, REFUSAL_recovery_pvno);
+	item->csr.recovers = true;
+	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
+	if (err)
+		return err;
+	if (!t->publicKey)
+		err = entity_read(rq, msg, item);
+	else if (cmp_central_key_wanted(t))
+		err = refuse(&rq->refusal, REFUSAL_public_key_malformed);
+	else
+		err = cmp_template_read(rq, msg, item);
+	if (!err && item->pop != CMP_POP_PROVEN)
+		err = refuse(&rq->refusal, REFUSAL_pop_unsupported);
+	return err ? err : recipient_read(rq, msg->certReq, recovery);
+}
+
+/* --- the answer ---------------------------------------------------------------------------------
+ */
+
+static int keys_seal(struct cmp_request *rq, struct cmp_recovery *recovery)
+{
+	const struct envelope_recipient to = {.key = recovery->to,
+					      .ski = BYTES_OF(recovery->to_id)};
+	int err = 0;
+
+	/* To explain a message gives nothing away. */
+	if (store_unit_is_dry(rq->worker->unit))
+		return 0;
+	for (size_t i = 0; i < recovery->keys.len && !err; i++)
+		err = cmp_private_key_seal(rq, recovery->keys.item[i].key, &to,
+					   &recovery->sealed[i]);
+	return err == -ENOTSUP ? refuse(&rq->refusal, REFUSAL_recovery_key_algorithm) : err;
+}
+
+static int ca_cert_add(KeyRecRepContent *krp, struct bytes der)
+{
+	ASN1_TYPE *cert;
+
+	if (!der.len || cmp_certificates_contain(krp->caCerts, der))
+		return 0;
+	if (!krp->caCerts)
+		krp->caCerts = sk_ASN1_TYPE_new_null();
+	cert = cmp_sequence_new(der);
+	if (!krp->caCerts || !cert || sk_ASN1_TYPE_push(krp->caCerts, cert) <= 0) {
+		ASN1_TYPE_free(cert);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The chain of the CA that issued, and its root: who has lost all has lost that too. */
+static int ca_certs_add(KeyRecRepContent *krp, const struct ca *ca)
+{
+	const struct bytes *chain;
+	size_t n = ca_chain(ca, &chain);
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = ca_cert_add(krp, chain[i]);
+	return err ? err : ca_cert_add(krp, ca_root(ca));
+}
+
+static int key_pair_add(struct cmp_request *rq, KeyRecRepContent *krp,
+			const struct store_certificate *cert, struct bytes sealed)
+{
+	const struct cmp_response pair = {.certificate = octets_view(&cert->der),
+					  .private_key = sealed};
+	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+	CertifiedKeyPair *made = NULL;
+	int err;
+
+	if (!sealed.len)
+		return 0;
+	if (!krp->keyPairHist)
+		krp->keyPairHist = sk_CertifiedKeyPair_new_null();
+	err = krp->keyPairHist ? cmp_key_pair_new(rq, &pair, &made) : -ENOMEM;
+	if (!err && sk_CertifiedKeyPair_push(krp->keyPairHist, made) > 0)
+		made = NULL;
+	else if (!err)
+		err = -ENOMEM;
+	CertifiedKeyPair_free(made);
+	return err || !ca ? err : ca_certs_add(krp, ca);
+}
+
+static int new_cert_set(KeyRecRepContent *krp, const struct cmp_response *response)
+{
+	if (!response->certificate.len)
+		return 0;
+	krp->newSigCert = cmp_sequence_new(response->certificate);
+	if (!krp->newSigCert)
+		return -ENOMEM;
+	return ca_certs_add(krp, response->issuer);
+}
+
+static int status_set(KeyRecRepContent *krp, const struct cmp_response *response,
+		      const struct cmp_recovery *recovery)
+{
+	bool cut = recovery && response->status == PKI_STATUS_ACCEPTED && recovery->keys.more;
+
+	PKIStatusInfo_free(krp->status);
+	krp->status = cmp_status_info_new(cut ? PKI_STATUS_GRANTED_WITH_MODS : response->status,
+					  cut ? "older keys left out" : response->text,
+					  response->failinfo);
+	return krp->status ? 0 : -ENOMEM;
+}
+
+int cmp_reply_recovery(struct cmp_request *rq, const struct cmp_response *response,
+		       const struct cmp_recovery *recovery)
+{
+	KeyRecRepContent *krp;
+	int err = 0;
+
+	cmp_reply_clear(&rq->reply);
+	rq->reply.body = cmp_body_new(PKI_BODY_KRP);
+	if (!rq->reply.body)
+		return -ENOMEM;
+	krp = rq->reply.body->value.krp;
+	err = status_set(krp, response, recovery);
+	if (err)
+		return err;
+	/* RFC 4210 5.3.8: of a rejection there is the status alone. */
+	if (response->status == PKI_STATUS_REJECTION)
+		return 0;
+	err = new_cert_set(krp, response);
+	for (size_t i = 0; i < recovery->keys.len && !err; i++)
+		err = key_pair_add(rq, krp, &recovery->keys.item[i].cert,
+				   octets_view(&recovery->sealed[i]));
+	return err;
+}
+
+/* --- serving ------------------------------------------------------------------------------------
+ */
+
+/* There is no new certificate: the transaction is done with the answer. */
+static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recovery)
+{
+	const struct store_certificate *cert = &recovery->keys.item[0].cert;
+	const struct cmp_response response = {.status = PKI_STATUS_ACCEPTED, .failinfo = -1};
+	int err = cmp_reply_recovery(rq, &response, recovery);
+
+	cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
+	if (!err)
+		err = cmp_transaction_open(rq);
+	if (!err)
+		err = cmp_transaction_insert(rq, STORE_TXN_DONE, NULL);
+	return err ? err : cmp_transaction_commit(rq);
+}
+
+static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_items *items,
+		   struct cmp_recovery *recovery)
+{
+	struct cmp_item *item = &items->item[0];
+	int err = request_read(rq, msg, item, recovery);
+
+	cmp_item_carriers(rq, item);
+	if (!err)
+		err = cmf_recover(rq->door->cmf, &rq->who, &item->csr, rq->worker->reader,
+				  rq->worker->unit, &recovery->keys, &rq->refusal);
+	if (!err)
+		err = keys_seal(rq, recovery);
+	if (err)
+		return err;
+	rq->recovery = recovery;
+	return item->csr.spki ? cmp_certificates_issue(rq, items) : keys_answer(rq, recovery);
+}
+
+int cmp_krr_serve(struct cmp_request *rq)
+{
+	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
+	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
+	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
+	_cleanup_(recovery_freep) struct cmp_recovery *recovery = NULL;
+	int64_t id;
+	int err = cmp_quota_check(rq);
+
+	if (err)
+		return err;
+	rq->in_body = rq->keep_refusal = true;
+	/* krp has room for one answer, RFC 4210 5.3.8. */
+	if (sk_CertReqMsg_num(msgs) != 1)
+		return refuse(&rq->refusal, REFUSAL_recovery_count);
+	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id != 0)
+		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
+	if (!rq->door->kga.signer)
+		return refuse(&rq->refusal, REFUSAL_recovery_not_offered);
+	recovery = calloc(1, sizeof(*recovery));
+	err = recovery ? cmp_items_new(1, &items) : -ENOMEM;
+	if (!err)
+		err = recover(rq, msg, &items, recovery);
+	rq->recovery = NULL;
+	/* The unit points into the items. */
+	store_unit_clear(rq->worker->unit);
+	return err;
+}
