@@ -265,6 +265,15 @@ _must_check_ int cmf_recover(struct cmf *cmf, const struct cmf_principal *who,
 			     struct store_unit *unit, struct cmf_recovery *recoveryp,
 			     struct refusal *refusal);
 
+/*
+ * Deletes the archived key of a certificate, for good; the certificate stays as it is. For the
+ * operator. 0, REFUSED (recovery_nothing), negative errno.
+ */
+_must_check_ int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
+					 const struct store_certificate *cert,
+					 struct store_reader *reader, struct store_unit *unit,
+					 struct refusal *refusal);
+
 /* kur: the certificate to be updated, by issuer and serial (from oldCertId, both may be empty: the
  * END_ENTITY's own). Checks that `who` may, and that it is active and not expired. */
 _must_check_ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who,

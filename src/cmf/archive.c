@@ -63,3 +63,23 @@ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 				  result->waiting ? "asked upstream" : serial, unit)
 		      : r;
 }
+
+int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
+			    const struct store_certificate *cert, struct store_reader *reader,
+			    struct store_unit *unit, struct refusal *refusal)
+{
+	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
+	char serial[2 * STORE_SERIAL_MAX + 1];
+	int r;
+
+	if (!principal_permitted(who, STORE_IS_OPERATOR))
+		return refuse(refusal, REFUSAL_client_not_permitted);
+	r = store_archived_key_get(reader, cert->id, &key);
+	if (r == STORE_NOT_FOUND)
+		return refuse(refusal, REFUSAL_recovery_nothing);
+	if (r == 0)
+		r = store_archived_key_remove(unit, cert->id);
+	bytes_to_hex((struct bytes){cert->serial, cert->serial_len}, serial);
+	return r == 0 ? audit_add(cmf, who, "delete archived key", cert->subject_id, serial, unit)
+		      : r;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * certificate list, show and revoke.
+ * certificate list, show, revoke and delete-key.
  */
 #include "ctl.h"
 
@@ -316,6 +316,61 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	}
 	revoked_report(ctl, done);
 	json_decref(done);
+	json_decref(rows);
+	return status;
+}
+
+/* --- delete-key ----------------------------------------------------------------------------- */
+
+static error_t delete_key_parse(int key, char *arg, struct argp_state *state)
+{
+	struct certificate_args *args = state->input;
+
+	if (key == ARGP_KEY_ARG && !args->serial) {
+		args->serial = arg;
+		return 0;
+	}
+	if (key == OPT_CA) {
+		args->ca = arg;
+		return 0;
+	}
+	if (key != ARGP_KEY_END)
+		return ARGP_ERR_UNKNOWN;
+	if (!args->serial)
+		argp_error(state, "say which: SERIAL");
+	return 0;
+}
+
+int ctl_certificate_delete_key(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{"ca", OPT_CA, "NAME", 0, "Issued by this CA", 1}, {0}};
+	static const struct argp argp = {.options = options,
+					 .parser = delete_key_parse,
+					 .args_doc = "SERIAL",
+					 .doc = "Deletes the archived private key of a certificate "
+						"for good. The certificate stays as it is."};
+	struct certificate_args args = {0};
+	json_t *rows, *reply;
+	char path[64];
+	int status;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	status = certificates_find(ctl, &args, &rows);
+	if (status)
+		return status;
+	if (json_array_size(rows) == 1) {
+		snprintf(path, sizeof(path), "/v1/certificates/%lld/delete-key",
+			 (long long)json_integer_value(
+				 json_object_get(json_array_get(rows, 0), "id")));
+		status = ctl_call(ctl, "POST", path, json_object(), &reply);
+		if (!status)
+			json_decref(reply);
+	} else {
+		ctl_error("several CAs have a certificate with this serialNumber; name one with "
+			  "--ca");
+		status = CTL_USAGE;
+	}
 	json_decref(rows);
 	return status;
 }

@@ -40,6 +40,7 @@ typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 ctl_command ctl_init, ctl_check, ctl_explain;
 ctl_command ctl_register, ctl_deregister, ctl_registration_list, ctl_registration_show;
 ctl_command ctl_certificate_list, ctl_certificate_show, ctl_certificate_revoke;
+ctl_command ctl_certificate_delete_key;
 ctl_command ctl_client_add, ctl_client_list, ctl_client_remove;
 ctl_command ctl_transaction_list, ctl_transaction_show, ctl_ca_show, ctl_ca_rollover;
 ctl_command ctl_announcement_list, ctl_announcement_show;

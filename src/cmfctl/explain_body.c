@@ -40,7 +40,7 @@ static void attributes_explain(struct explain *e, const char *name,
 		return;
 	explain_begin(e, name);
 	for (int i = 0; i < sk_AttributeTypeAndValue_num(attributes); i++)
-		explain_attribute(e, sk_AttributeTypeAndValue_value(attributes, i));
+		explain_control(e, sk_AttributeTypeAndValue_value(attributes, i));
 	explain_end(e);
 }
 

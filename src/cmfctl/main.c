@@ -30,6 +30,7 @@ static const struct {
 	{"certificate", "list", ctl_certificate_list, "list certificates"},
 	{"certificate", "show", ctl_certificate_show, "show certificates, as PEM or text too"},
 	{"certificate", "revoke", ctl_certificate_revoke, "revoke certificates"},
+	{"certificate", "delete-key", ctl_certificate_delete_key, "delete an archived private key"},
 	{"client", "add", ctl_client_add, "add a client that may speak CMP with us"},
 	{"client", "list", ctl_client_list, "list clients"},
 	{"client", "remove", ctl_client_remove, "remove a client"},
@@ -53,7 +54,7 @@ static void commands_print(FILE *out, const char *name)
 			continue;
 		snprintf(words, sizeof(words), "%s%s%s", commands[i].name,
 			 commands[i].verb ? " " : "", commands[i].verb ? commands[i].verb : "");
-		fprintf(out, "  %-18s  %s\n", words, commands[i].help);
+		fprintf(out, "  %-22s  %s\n", words, commands[i].help);
 	}
 }
 

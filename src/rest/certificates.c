@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/certificates: list and read (GET), revoke (POST .../<id>/revoke).
+ * /v1/certificates: list and read (GET), revoke (POST .../<id>/revoke), delete the archived key
+ * (POST .../<id>/delete-key).
  */
 #include "call.h"
 #include "encode.h"
@@ -14,10 +15,26 @@
 
 struct certificate_walk {
 	struct rest_page *page;
+	struct store_reader *reader;
 	int64_t now_ms;
 	const char *state; /* NULL: all */
 	bool with_pem;
 };
+
+/* With all that is known of it; NULL out of memory or after a fault. */
+static json_t *certificate_whole(struct store_reader *reader, const struct store_certificate *cert,
+				 int64_t now_ms)
+{
+	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
+	int r = store_archived_key_get(reader, cert->id, &key);
+	json_t *json = r < 0 ? NULL : rest_certificate_json(cert, now_ms, true);
+
+	if (json && rest_archived_key_add(json, r == 0 ? &key : NULL)) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
 
 static int certificate_row(void *arg, const struct store_certificate *cert)
 {
@@ -29,7 +46,8 @@ static int certificate_row(void *arg, const struct store_certificate *cert)
 		return 0;
 	}
 	return rest_page_add(walk->page, cert->id,
-			     rest_certificate_json(cert, walk->now_ms, walk->with_pem));
+			     walk->with_pem ? certificate_whole(walk->reader, cert, walk->now_ms)
+					    : rest_certificate_json(cert, walk->now_ms, false));
 }
 
 /* A state as the operator names it is one or two of the store's. */
@@ -120,6 +138,7 @@ int rest_certificates(struct rest_call *call)
 	int64_t pem = 0;
 	struct rest_page page;
 	struct certificate_walk walk = {.page = &page,
+					.reader = call->worker->reader,
 					.now_ms = call->now_ms,
 					.state = rest_query_get(&call->query, "state")};
 	struct store_certificate_filter filter = {
@@ -157,7 +176,7 @@ static int certificate_get(struct rest_call *call, int64_t id)
 
 	if (r)
 		return rest_fault(call, r);
-	return rest_ok(call, 200, rest_certificate_json(&cert, call->now_ms, true));
+	return rest_ok(call, 200, certificate_whole(call->worker->reader, &cert, call->now_ms));
 }
 
 struct revocation {
@@ -244,6 +263,51 @@ static int certificate_revoke(struct rest_call *call, int64_t id)
 	return r ? rest_fault(call, r) : certificate_get(call, id);
 }
 
+static int key_delete_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	const int64_t *id = arg;
+	struct cmf_principal who;
+	int r = store_certificate_get(call->worker->reader, *id, &cert);
+
+	if (r)
+		return r;
+	who = rest_operator(call, cert.trust_domain);
+	return cmf_archived_key_delete(call->worker->cmf, &who, &cert, call->worker->reader,
+				       call->worker->unit, refusal);
+}
+
+static int key_delete(struct rest_call *call, int64_t id)
+{
+	struct refusal refusal = REFUSAL_NULL;
+	int r = rest_commit(call, key_delete_decide, &id, &refusal);
+
+	if (r == REFUSED)
+		return rest_refusal(call, &refusal);
+	return r ? rest_fault(call, r) : certificate_get(call, id);
+}
+
+static const struct {
+	const char *name;
+	int (*serve)(struct rest_call *call, int64_t id);
+} verbs[] = {
+	{"revoke", certificate_revoke},
+	{"delete-key", key_delete},
+};
+
+static int verb_serve(struct rest_call *call, const char *verb, int64_t id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (strcmp(verb, verbs[i].name) != 0)
+			continue;
+		if (rest_query_unknown(&call->query))
+			return rest_problem(call, 400, "the query has an unknown parameter");
+		return call->request->method == HTTP_POST ? verbs[i].serve(call, id)
+							  : rest_method_refused(call, "POST");
+	}
+	return rest_problem(call, 404, "there is no such path");
+}
+
 int rest_certificate(struct rest_call *call)
 {
 	const char *verb;
@@ -251,13 +315,10 @@ int rest_certificate(struct rest_call *call)
 
 	if (rest_path_id(call->request->path_rest, &id, &verb))
 		return rest_problem(call, 404, "there is no such path");
-	if (*verb && strcmp(verb, "revoke") != 0)
-		return rest_problem(call, 404, "there is no such path");
+	if (*verb)
+		return verb_serve(call, verb, id);
 	if (rest_query_unknown(&call->query))
 		return rest_problem(call, 400, "the query has an unknown parameter");
-	if (*verb)
-		return call->request->method == HTTP_POST ? certificate_revoke(call, id)
-							  : rest_method_refused(call, "POST");
 	return call->request->method == HTTP_GET ? certificate_get(call, id)
 						 : rest_method_refused(call, "GET");
 }

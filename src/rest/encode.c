@@ -6,6 +6,7 @@
 
 #include "asn1/pkimessage.h"
 
+#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
@@ -217,6 +218,18 @@ json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_
 		return NULL;
 	}
 	return json;
+}
+
+int rest_archived_key_add(json_t *certificate, const struct store_archived_key *key)
+{
+	const char *origin = key && key->generated ? "generated" : "sent";
+
+	return json_object_set_new(certificate, "archived_key",
+				   key ? json_string(origin) : json_null()) ||
+			       json_object_set_new(certificate, "key_archived_at",
+						   rest_time(key ? key->created_ms : 0))
+		       ? -ENOMEM
+		       : 0;
 }
 
 json_t *rest_registration_json(const struct store_registration *reg)

@@ -14,6 +14,9 @@ const char *rest_certificate_state(const struct store_certificate *cert, int64_t
 
 /* New objects; NULL out of memory. */
 json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_ms, bool with_pem);
+/* The archived key of a certificate, NULL if there is none, becomes two members of its object:
+ * never the key itself. 0 or -ENOMEM. */
+_must_check_ int rest_archived_key_add(json_t *certificate, const struct store_archived_key *key);
 json_t *rest_registration_json(const struct store_registration *reg);
 json_t *rest_client_json(const struct store_client *client);
 json_t *rest_transaction_json(const struct store_transaction *txn, bool with_response);

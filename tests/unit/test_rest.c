@@ -464,6 +464,44 @@ START_TEST(revoke_once)
 }
 END_TEST
 
+START_TEST(archived_key_is_shown_and_deleted)
+{
+	static uint8_t sealed[] = "sealed";
+	struct store_archived_key key = {
+		.created_ms = 1763888400000, .generated = true, .secret = {sealed, sizeof(sealed)}};
+	struct store_certificate cert;
+	struct answer answer;
+	char path[64];
+
+	register_ok("vnfm-a", CERT_TYPE_VNFCI, "e1");
+	cert = certificate_issued("vnfm-a", "VnfciCert", "/CN=e1", NULL);
+	snprintf(path, sizeof(path), "/v1/certificates/%lld", (long long)cert.id);
+	answer = ask(HTTP_GET, path, "", "");
+	ck_assert(json_is_null(json_object_get(answer.json, "archived_key")));
+	json_decref(answer.json);
+
+	key.certificate_id = cert.id;
+	ck_assert_int_eq(store_archived_key_insert(w.unit, &key, NULL), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	answer = ask(HTTP_GET, "/v1/certificates", "pem=1", "");
+	ck_assert_str_eq(text(item(&answer, 0), "archived_key"), "generated");
+	ck_assert_str_eq(text(item(&answer, 0), "key_archived_at"), "2025-11-23T09:00:00Z");
+	json_decref(answer.json);
+
+	snprintf(path, sizeof(path), "/v1/certificates/%lld/delete-key", (long long)cert.id);
+	answer = ask(HTTP_POST, path, "", "{}");
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert(json_is_null(json_object_get(answer.json, "archived_key")));
+	ck_assert_str_eq(text(answer.json, "state"), "active");
+	json_decref(answer.json);
+	answer = ask(HTTP_POST, path, "", "{}");
+	ck_assert_int_eq(answer.status, 404);
+	ck_assert_str_eq(text(answer.json, "reason"), "recovery_nothing");
+	json_decref(answer.json);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
 /* --- clients -------------------------------------------------------------------------------- */
 
 START_TEST(mac_client_is_known_to_cmf_until_removed)
@@ -614,6 +652,9 @@ static const struct {
 	{HTTP_GET, "/v1/certificates/1/revoke", "", 405},
 	{HTTP_POST, "/v1/certificates/1", "", 405},
 	{HTTP_POST, "/v1/certificates/1/revoke", "", 400}, /* no JSON */
+	{HTTP_GET, "/v1/certificates/1/delete-key", "", 405},
+	{HTTP_POST, "/v1/certificates/1/delete-key", "x=1", 400},
+	{HTTP_POST, "/v1/certificates/1/delete-key", "", 404},
 	{HTTP_GET, "/v1/transactions", "state=great", 400},
 	{HTTP_GET, "/v1/transactions/1", "", 404},
 	{HTTP_GET, "/v1/transactions/99999999999999999999", "", 404},
@@ -665,6 +706,7 @@ int main(void)
 	tcase_add_test(door, serial_is_shown_and_found_without_sign_octet);
 	tcase_add_test(door, certificate_is_active_then_expired);
 	tcase_add_test(door, revoke_once);
+	tcase_add_test(door, archived_key_is_shown_and_deleted);
 	tcase_add_test(door, mac_client_is_known_to_cmf_until_removed);
 	tcase_add_loop_test(door, client_input_is_strict, 0, ARRAY_LEN(bad_clients));
 	tcase_add_loop_test(door, subject_of_a_client_is_a_name, 0, ARRAY_LEN(subjects));
