@@ -307,12 +307,14 @@ class Answer:
     def __init__(self, der, http_status=200):
         strict_answer(der)
         self.der, self.http_status = der, http_status
-        self.message, rest = decoder.decode(der, asn1Spec=rfc4210.PKIMessage())
-        if rest:
-            raise ValueError("octets after the PKIMessage")
         parts = elements(tlv(der)[1])
         self.protected = sequence(parts[0], parts[1])
         self.body_type = parts[1][0] & 0x1F
+        # Of EncryptedKey, which krp is made of, pyasn1's modules have EncryptedValue alone.
+        if self.body_type != 10:
+            self.message, rest = decoder.decode(der, asn1Spec=rfc4210.PKIMessage())
+            if rest:
+                raise ValueError("octets after the PKIMessage")
         self.body = tlv(parts[1])[1]
         self.header = {e[0] & 0x1F: tlv(e)[1] for e in elements(tlv(parts[0])[1])[3:]}
         self.algorithm = self.header[1]
