@@ -21,8 +21,8 @@ _must_check_ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32
 /* recover.c: 0 or REFUSED. */
 _must_check_ int recover_requester_check(const struct cmf_principal *who, struct refusal *refusal);
 /*
- * csr.c: the entity that a key recovery request is for, with its profile (borrowed). 0, REFUSED as
- * of a certificate request, negative errno.
+ * csr_entity.c: the entity that a key recovery request is for, with its profile (borrowed). 0,
+ * REFUSED as of a certificate request, negative errno.
  */
 _must_check_ int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who,
 				 const struct cmf_csr *csr, struct store_reader *reader,

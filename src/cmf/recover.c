@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Key recovery, RFC 4210 5.3.7: who gets the archived keys of an entity, and the keys. The entity
- * is found as for a certificate request (csr.c); what it is told by is the door's.
+ * is found as for a certificate request (csr_entity.c); what it is told by is the door's.
  */
 #include "archive.h"
 
@@ -12,7 +12,7 @@
 
 int recover_requester_check(const struct cmf_principal *who, struct refusal *refusal)
 {
-	/* Its own: csr.c sees to that. */
+	/* Its own: csr_entity.c sees to that. */
 	if (who->kind == CMF_PRINCIPAL_END_ENTITY)
 		return 0;
 	if (principal_permitted(who, STORE_MAY_RECOVER | STORE_IS_RA | STORE_IS_OPERATOR))

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A certificate request while it is decided: csr_entity.c finds out for whom, csr.c what.
+ */
+#pragma once
+
+#include "carriers.h"
+#include "names.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct decision {
+	struct cmf *cmf;
+	const struct conf *conf;
+	const struct cmf_principal *who;
+	const struct cmf_csr *csr;
+	struct store_reader *reader;
+	struct refusal *refusal;
+	int64_t now_ms;
+	struct carriers carriers;
+	struct name_request asked;
+	struct store_registration registration;
+	bool own;                        /* the registration is that of the holder who asks */
+	bool registers;                  /* the registration is new: policy of ir */
+	const int64_t *registration_ref; /* of a registration that this unit makes; NULL: none */
+	const struct conf_profile *profile;
+	struct ca *ca;
+	struct octets spki;
+	const struct conf_key_type *central; /* of the key that is to be generated; NULL: none */
+	EVP_PKEY *generated_key;
+	bool archives;        /* the private key */
+	struct octets key_id; /* whole Extension, if the requester chooses it */
+	uint8_t key_digest[32];
+	struct template_validity validity;
+	struct names names;
+	struct mods mods;
+};
+
+struct decision decision_of(struct cmf *cmf, const struct cmf_principal *who,
+			    const struct cmf_csr *csr, struct store_reader *reader,
+			    struct refusal *refusal);
+void decision_clear(struct decision *d);
+
+static inline int text_dup(const char *text, char **copyp)
+{
+	*copyp = strdup(text);
+	return *copyp ? 0 : -ENOMEM;
+}
+
+/* Who asks, for whom, under which profile: registration, profile and ca. 0, REFUSED, negative
+ * errno. */
+_must_check_ int csr_entity_decide(struct decision *d);

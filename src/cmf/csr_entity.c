@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Who asks for a certificate, for which entity, and under which profile and CA: IFA 033 11.2.3,
+ * kur, ccr, krr. An entity that nobody registered is registered by its ir where the client's policy
+ * says so.
+ */
+#include "csr.h"
+
+#include "archive.h"
+#include "cross.h"
+#include "subject_id.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct decision decision_of(struct cmf *cmf, const struct cmf_principal *who,
+			    const struct cmf_csr *csr, struct store_reader *reader,
+			    struct refusal *refusal)
+{
+	return (struct decision){
+		.cmf = cmf,
+		.conf = cmf_conf(cmf),
+		.who = who,
+		.csr = csr,
+		.reader = reader,
+		.refusal = refusal,
+		.now_ms = clock_now_ms(cmf->clock),
+		.asked = {.common_name = -1},
+		.mods = MODS_NULL,
+	};
+}
+
+void decision_clear(struct decision *d)
+{
+	name_request_clear(&d->asked);
+	store_registration_clear(&d->registration);
+	octets_clear(&d->spki);
+	EVP_PKEY_free(d->generated_key);
+	octets_clear(&d->key_id);
+	names_clear(&d->names);
+	mods_clear(&d->mods);
+}
+
+/* --- who ----------------------------------------------------------------------------------------
+ */
+
+static int requester_check(const struct decision *d)
+{
+	const struct cmf_principal *who = d->who;
+
+	if (d->csr->cross)
+		return cross_requester_check(who, d->refusal);
+	if (d->csr->recovers)
+		return recover_requester_check(who, d->refusal);
+	switch (who->kind) {
+	case CMF_PRINCIPAL_END_ENTITY:
+		/* RFC 9483 4.1.3: kur of its own certificate */
+		if (d->csr->update && d->csr->old && d->csr->old->id == who->certificate_id)
+			return 0;
+		if (d->csr->update || !who->approver)
+			return refuse(d->refusal, REFUSAL_end_entity_only_own);
+		break;
+	case CMF_PRINCIPAL_CLIENT:
+	case CMF_PRINCIPAL_REVOKER:
+	case CMF_PRINCIPAL_ADMIN:
+		break;
+	}
+	if (principal_permitted(who, STORE_MAY_REQUEST | STORE_IS_RA | STORE_IS_OPERATOR))
+		return 0;
+	return refuse(d->refusal, REFUSAL_client_not_permitted);
+}
+
+/* --- for whom -----------------------------------------------------------------------------------
+ */
+
+/* Whether the asker may have certificates of the registration, and meant this one. */
+static int registration_check(const struct decision *d)
+{
+	const struct store_registration *reg = &d->registration;
+	const struct conf_profile *named = d->carriers.named;
+
+	/* What an end entity may update or recover is its own; that has been seen to. */
+	if ((d->who->kind != CMF_PRINCIPAL_END_ENTITY || (!d->csr->update && !d->own)) &&
+	    !principal_may_act(d->who, reg->manager, reg->trust_domain, reg->subject_id))
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
+		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
+	/* The profile of the registration applies; a request may name it, not another. */
+	if (named && strcmp(named->name, reg->profile) != 0)
+		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
+	return 0;
+}
+
+/* kur: the entity is that of the old certificate. */
+static int entity_of_update(struct decision *d)
+{
+	const struct store_certificate *old = d->csr->old;
+	int r;
+
+	if (!old)
+		return refuse(d->refusal, REFUSAL_update_cert_not_identified);
+	r = store_registration_get(d->reader, old->registration_id, &d->registration);
+	if (r < 0)
+		return r;
+	if (r == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
+		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
+				     "the entity is no longer registered");
+	for (size_t i = 0; i < d->csr->n_vnfc_ids; i++) {
+		if (strcasecmp(d->csr->vnfc_ids[i], d->registration.subject_id) != 0)
+			return refuse(d->refusal, REFUSAL_vnfc_id_contradiction);
+	}
+	return registration_check(d);
+}
+
+/* What an earlier request of the same message registers under that name; NULL if none does. */
+static const struct cmf_csr_result *registered_earlier(const struct decision *d,
+						       const char *subject_id)
+{
+	for (size_t i = 0; i < d->csr->n_earlier; i++) {
+		const struct cmf_csr_result *r = d->csr->earlier[i];
+
+		if (r->registers && r->registration.cert_type == d->carriers.type &&
+		    strcasecmp(r->registration.subject_id, subject_id) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+static int registration_copy(const struct store_registration *from, struct store_registration *to)
+{
+	*to = *from;
+	to->subject_id = to->manager = to->trust_domain = to->ca = to->profile = NULL;
+	if (text_dup(from->subject_id, &to->subject_id) < 0 ||
+	    text_dup(from->manager, &to->manager) < 0 ||
+	    text_dup(from->trust_domain, &to->trust_domain) < 0 ||
+	    text_dup(from->ca, &to->ca) < 0 || text_dup(from->profile, &to->profile) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* ir of an entity that nobody registered: IFA 033 11.2.2 by the policy of the client. */
+static int entity_register(struct decision *d, const char *subject_id)
+{
+	const struct carriers *carriers = &d->carriers;
+	const struct conf_profile *profile = carriers->registers;
+	const struct ca *ca;
+	bool open = false;
+	int r;
+
+	if (!principal_speaks_for(d->who, subject_id))
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (!d->csr->may_register || !d->who->register_on_ir ||
+	    d->who->kind != CMF_PRINCIPAL_CLIENT ||
+	    !principal_permitted(d->who, STORE_MAY_REGISTER))
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (!subject_id_valid(carriers->type, subject_id))
+		return refuse(d->refusal, REFUSAL_subject_id_invalid);
+	r = entity_name_open(d->reader, subject_id, NULL, principal_manager(d->who), &open);
+	if (r < 0)
+		return r;
+	if (!open)
+		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (!profile)
+		return refuse(d->refusal, REFUSAL_cert_type_unknown);
+	ca = ca_by_rule(d->cmf, d->conf, carriers->type, d->who->trust_domain, profile->name);
+	if (!ca)
+		return refuse(d->refusal, REFUSAL_ca_not_configured);
+	d->registers = true;
+	return registration_copy(
+		&(struct store_registration){
+			.cert_type = carriers->type,
+			.handling = carriers->type == CERT_TYPE_MANO ? CERT_HANDLING_NONE
+								     : CERT_HANDLING_DELEGATION,
+			.state = STORE_REGISTRATION_ACTIVE,
+			.created_ms = d->now_ms,
+			.changed_ms = d->now_ms,
+			/* copied, not written to */
+			.subject_id = (char *)(uintptr_t)subject_id,
+			.manager = (char *)(uintptr_t)principal_manager(d->who),
+			.trust_domain = d->who->trust_domain,
+			.ca = (char *)(uintptr_t)ca_name(ca),
+			.profile = profile->name,
+		},
+		&d->registration);
+}
+
+static int entity_of_request(struct decision *d)
+{
+	_cleanup_(freep) char *subject_id = NULL;
+	const struct cmf_csr_result *earlier;
+	int r = name_request_check(&d->asked, d->refusal);
+
+	if (r != 0)
+		return r;
+	if (!d->carriers.has_type)
+		return refuse(d->refusal, REFUSAL_cert_type_unknown);
+	r = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
+				&subject_id, d->refusal);
+	/* 3GPP TS 33.310 does not make the subject mandatory: who signed it says whose it is. */
+	if (r == REFUSED && d->refusal->reason == REFUSAL_entity_not_identified && d->who->entity) {
+		*d->refusal = REFUSAL_NULL;
+		r = text_dup(d->who->entity, &subject_id);
+	}
+	if (r != 0)
+		return r;
+	earlier = registered_earlier(d, subject_id);
+	if (earlier) {
+		d->registration_ref = &earlier->registration_id;
+		r = registration_copy(&earlier->registration, &d->registration);
+	} else {
+		r = store_registration_find(d->reader, d->carriers.type, subject_id,
+					    &d->registration);
+	}
+	if (r == STORE_NOT_FOUND)
+		return entity_register(d, subject_id);
+	return r < 0 ? r : registration_check(d);
+}
+
+/* What the request names, if anything, is the entity of the registration. */
+static int names_own(struct decision *d)
+{
+	const struct cmf_csr *csr = d->csr;
+	_cleanup_(freep) char *subject_id = NULL;
+	int r = name_request_check(&d->asked, d->refusal);
+
+	if (r != 0 || (!d->asked.subject && !d->asked.san && csr->n_vnfc_ids == 0))
+		return r;
+	r = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
+				csr->n_vnfc_ids, &subject_id, d->refusal);
+	if (r == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
+		return refuse(d->refusal, REFUSAL_recovery_not_own);
+	return r;
+}
+
+/* krr of the holder of a certificate: for its own entity. */
+static int entity_of_holder(struct decision *d)
+{
+	int r = store_registration_get(d->reader, d->who->registration_id, &d->registration);
+
+	if (r < 0)
+		return r;
+	if (r == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
+		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
+				     "the entity is no longer registered");
+	d->own = true;
+	r = names_own(d);
+	return r == 0 ? registration_check(d) : r;
+}
+
+/* Profile and CA of the registration must still be configured. */
+static int registration_resolve(struct decision *d)
+{
+	d->profile = conf_profile_find(d->conf, d->registration.profile);
+	if (!d->profile || d->profile->cert_type != d->registration.cert_type)
+		return refuse_detail(d->refusal, REFUSAL_cert_type_unknown,
+				     "the profile of the registration is no longer configured");
+	d->ca = ca_find(d->cmf->cas, d->registration.ca);
+	if (!d->ca)
+		return refuse_detail(d->refusal, REFUSAL_ca_not_configured,
+				     "the CA of the registration is no longer configured");
+	/* A CA certificate for no other request, and for this one nothing else. */
+	if (d->csr->cross != (d->profile->cross_subject != NULL))
+		return refuse(d->refusal, REFUSAL_cross_profile);
+	return 0;
+}
+
+static int entity_find(struct decision *d)
+{
+	if (d->csr->cross)
+		return cross_registration_find(d->conf, d->who, d->asked.subject, d->carriers.named,
+					       d->reader, &d->registration, d->refusal);
+	/* With the approval of an RA it asks as anybody whom that may act for. */
+	if (d->csr->recovers && d->who->kind == CMF_PRINCIPAL_END_ENTITY && !d->who->approver)
+		return entity_of_holder(d);
+	return d->csr->update ? entity_of_update(d) : entity_of_request(d);
+}
+
+int csr_entity_decide(struct decision *d)
+{
+	int r = requester_check(d);
+
+	if (r == 0)
+		r = carriers_resolve(d->conf, d->csr,
+				     d->csr->cross ? NULL : d->who->default_profile, &d->carriers,
+				     d->refusal);
+	if (r == 0)
+		r = name_request_read(d->csr->subject, template_san(d->csr->extensions), &d->asked,
+				      d->refusal);
+	if (r == 0)
+		r = entity_find(d);
+	return r == 0 ? registration_resolve(d) : r;
+}
+
+int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
+		    struct store_reader *reader, int64_t *registration_idp,
+		    const struct conf_profile **profilep, struct refusal *refusal)
+{
+	_cleanup_(decision_clear) struct decision d = decision_of(cmf, who, csr, reader, refusal);
+	int r = csr_entity_decide(&d);
+
+	/* The keys would have to be kept, decrypted, until the upstream CA has answered. */
+	if (r == 0 && csr->spki && ca_is_upstream(d.ca))
+		r = refuse(refusal, REFUSAL_recovery_upstream);
+	*registration_idp = d.registration.id;
+	*profilep = d.profile;
+	return r;
+}
