@@ -234,7 +234,7 @@ REFUSAL(recovery_count, FAIL_BAD_REQUEST, "a key recovery request holds exactly 
 REFUSAL(recovery_pvno, FAIL_UNSUPPORTED_VERSION, "key recovery needs pvno 3")
 REFUSAL(recovery_key_missing, FAIL_BAD_REQUEST, "the control protocolEncrKey says for which key recovered keys are encrypted; it is missing")
 REFUSAL(recovery_key_malformed, FAIL_BAD_DATA_FORMAT, "protocolEncrKey is malformed or appears twice")
-REFUSAL(recovery_key_algorithm, FAIL_BAD_ALG, "nothing can be encrypted for the kind of key in protocolEncrKey")
+REFUSAL(recovery_key_algorithm, FAIL_BAD_ALG, "nothing can be encrypted for the key in protocolEncrKey")
 REFUSAL(recovery_key_weak, FAIL_BAD_ALG, "the key in protocolEncrKey is too weak")
 REFUSAL(recovery_pop, FAIL_BAD_POP, "there is no possession to prove without a public key in the template; leave popo out")
 REFUSAL(recovery_not_own, FAIL_NOT_AUTHORIZED, "an end entity recovers the keys of its own entity only")

@@ -61,13 +61,16 @@ static int control_find(struct cmp_request *rq, const CertRequest *request,
 /* A key that recovered ones may be encrypted for is no weaker than those that may sign. */
 static int recipient_check(struct cmp_request *rq, EVP_PKEY *key, const struct spki_kind *kind)
 {
+	int err;
+
 	if (!(spki_key_uses(key) & (SPKI_DECRYPTS | SPKI_AGREES)))
 		return refuse(&rq->refusal, REFUSAL_recovery_key_algorithm);
 	if (kind->type == EVP_PKEY_RSA &&
 	    ((uint32_t)kind->bits < rq->conf->protection.rsa_bits_min ||
 	     (uint32_t)kind->bits < rq->who.policy->rsa_bits_min))
 		return refuse(&rq->refusal, REFUSAL_recovery_key_weak);
-	return 0;
+	err = envelope_key_check(key);
+	return err == -ENOTSUP ? refuse(&rq->refusal, REFUSAL_recovery_key_algorithm) : err;
 }
 
 /* RFC 5280 4.2.1.2 (1): how the recipient is named, there being no certificate. */

@@ -56,6 +56,7 @@ static struct octets encrypt_for(X509 *recipient, struct bytes content, const ch
 	unsigned int flags = CMS_BINARY | CMS_PARTIAL | CMS_KEY_PARAM | CMS_USE_KEYID;
 	CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, EVP_aes_256_cbc(), flags);
 	BIO *in = BIO_new_mem_buf(content.data, (int)content.len);
+	ASN1_OBJECT *object = OBJ_txt2obj(type, 1);
 	struct octets out = OCTETS_NULL;
 	struct bytes rest, tlv, value, envelope;
 	unsigned char *der = NULL;
@@ -69,7 +70,8 @@ static struct octets encrypt_for(X509 *recipient, struct bytes content, const ch
 	ctx = ri ? CMS_RecipientInfo_get0_pkey_ctx(ri) : NULL;
 	if (ctx && CMS_RecipientInfo_type(ri) == CMS_RECIPINFO_AGREE)
 		ck_assert_int_gt(EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()), 0);
-	ck_assert_int_eq(CMS_set1_eContentType(cms, OBJ_txt2obj(type, 1)), 1);
+	ck_assert_int_eq(CMS_set1_eContentType(cms, object), 1);
+	ASN1_OBJECT_free(object);
 	ck_assert_int_eq(CMS_final(cms, in, NULL, flags), 1);
 	len = i2d_CMS_ContentInfo(cms, &der);
 	rest = (struct bytes){der, (size_t)len};

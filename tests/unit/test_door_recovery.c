@@ -423,6 +423,16 @@ static void bend_recipient_signs(struct ask *a)
 	EVP_PKEY_free(key);
 }
 
+/* RFC 7748 6: a point of small order is nobody's key. */
+static void bend_recipient_useless(struct ask *a)
+{
+	static const uint8_t zero[32];
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, zero, sizeof(zero));
+
+	ask_protocol_encr_key(a, key);
+	EVP_PKEY_free(key);
+}
+
 static void bend_recipient_weak(struct ask *a)
 {
 	EVP_PKEY *key = EVP_RSA_gen(1024);
@@ -530,6 +540,8 @@ static const struct refused_row {
 	{"RFC 4211 6.6 no SubjectPublicKeyInfo", &granted_house.ra, "vnfci-a", bend_recipient_type,
 	 FAIL_BAD_DATA_FORMAT, REFUSAL_recovery_key_malformed},
 	{"RFC 4211 6.6 a key that signs", &granted_house.ra, "vnfci-a", bend_recipient_signs,
+	 FAIL_BAD_ALG, REFUSAL_recovery_key_algorithm},
+	{"RFC 7748 6 useless key", &granted_house.ra, "vnfci-a", bend_recipient_useless,
 	 FAIL_BAD_ALG, REFUSAL_recovery_key_algorithm},
 	{"RFC 4211 6.6 weak key", &granted_house.ra, "vnfci-a", bend_recipient_weak, FAIL_BAD_ALG,
 	 REFUSAL_recovery_key_weak},
