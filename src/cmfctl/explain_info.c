@@ -233,6 +233,28 @@ static bool cert_req_template_explain(struct explain *e, struct bytes der)
 	return true;
 }
 
+/* RFC 9810 5.3.19.18: KemCiphertextInfo ::= SEQUENCE { kem AlgorithmIdentifier, ct OCTET STRING }
+ */
+static bool kem_ciphertext_explain(struct explain *e, struct bytes der)
+{
+	struct bytes in = der, tlv, content, ciphertext;
+	const unsigned char *p;
+	X509_ALGOR *kem;
+	uint8_t tag;
+
+	if (der_next(&in, &tag, &tlv, &content) || der_next(&content, &tag, &tlv, &in))
+		return false;
+	p = tlv.data;
+	kem = d2i_X509_ALGOR(NULL, &p, (long)tlv.len);
+	if (!kem)
+		return false;
+	explain_algorithm(e, "kem", kem);
+	X509_ALGOR_free(kem);
+	if (!der_next(&content, &tag, &tlv, &ciphertext) && tag == V_ASN1_OCTET_STRING)
+		explain_octets(e, "ct", ciphertext);
+	return true;
+}
+
 static const struct {
 	const char *oid;
 	info_explain *explain;
@@ -255,6 +277,7 @@ static const struct {
 	{"1.3.6.1.5.5.7.4.21", values_explain},            /* certProfile */
 	{"1.3.6.1.5.5.7.4.22", crl_status_list_explain},   /* crlStatusList */
 	{"1.3.6.1.5.5.7.4.23", crls_explain},              /* crls */
+	{"1.3.6.1.5.5.7.4.24", kem_ciphertext_explain},    /* KemCiphertextInfo */
 };
 
 static bool known_explain(struct explain *e, const InfoTypeAndValue *info)

@@ -4,8 +4,10 @@
  */
 #include "explain.h"
 
+#include "asn1/algorithm.h"
 #include "asn1/certificate.h"
 #include "asn1/cmf_types.h"
+#include "asn1/mac.h"
 #include "base/clock.h"
 #include "base/refusal.h"
 #include "base/strbuf.h"
@@ -107,7 +109,7 @@ void explain_integer(struct explain *e, const char *name, const ASN1_INTEGER *n)
 	explain_octets(e, name, string_octets(n));
 }
 
-/* Names of RFC 9480 and of our profile that OpenSSL 3.0 does not know. */
+/* Names of RFC 9480, RFC 9810 and of our profile that OpenSSL 3.0 does not know. */
 static const struct {
 	const char *oid;
 	const char *name;
@@ -124,6 +126,14 @@ static const struct {
 	{"1.3.6.1.5.5.7.4.21", "id-it-certProfile"},
 	{"1.3.6.1.5.5.7.4.22", "id-it-crlStatusList"},
 	{"1.3.6.1.5.5.7.4.23", "id-it-crls"},
+	{"1.3.6.1.5.5.7.4.24", "id-it-KemCiphertextInfo"},
+	{"1.2.840.113533.7.66.16", "id-KemBasedMac"},
+	{"1.2.840.113549.1.9.16.3.28", "id-alg-hkdf-with-sha256"},
+	{"1.2.840.113549.1.9.16.3.29", "id-alg-hkdf-with-sha384"},
+	{"1.2.840.113549.1.9.16.3.30", "id-alg-hkdf-with-sha512"},
+	{"2.16.840.1.101.3.4.4.1", "id-alg-ml-kem-512"},
+	{"2.16.840.1.101.3.4.4.2", "id-alg-ml-kem-768"},
+	{"2.16.840.1.101.3.4.4.3", "id-alg-ml-kem-1024"},
 	{"1.3.6.1.5.5.7.5.2.1", "id-regInfo-utf8Pairs"},
 };
 
@@ -177,6 +187,24 @@ static void explain_pbm(struct explain *e, const ASN1_STRING *der)
 	PBMParameter_free(pbm);
 }
 
+/* RFC 9810 5.1.3.4 */
+static void explain_kem_based_mac(struct explain *e, const X509_ALGOR *alg)
+{
+	KemBMParameter *p = algorithm_parameters_read(alg, ASN1_ITEM_rptr(KemBMParameter));
+
+	if (!p) {
+		explain_string(e, "parameters", alg->parameter->value.sequence);
+		return;
+	}
+	explain_begin(e, "KemBMParameter");
+	explain_algorithm(e, "kdf", p->kdf);
+	explain_string(e, "kemContext", p->kemContext);
+	explain_integer(e, "len", p->len);
+	explain_algorithm(e, "mac", p->mac);
+	explain_end(e);
+	KemBMParameter_free(p);
+}
+
 void explain_algorithm(struct explain *e, const char *name, const X509_ALGOR *alg)
 {
 	const ASN1_OBJECT *oid;
@@ -192,6 +220,8 @@ void explain_algorithm(struct explain *e, const char *name, const X509_ALGOR *al
 		explain_object(e, "parameters", value);
 	else if (type == V_ASN1_SEQUENCE && OBJ_obj2nid(oid) == NID_id_PasswordBasedMAC)
 		explain_pbm(e, value);
+	else if (type == V_ASN1_SEQUENCE && mac_algorithm_is_kem_based(oid))
+		explain_kem_based_mac(e, alg);
 	else if (type != V_ASN1_UNDEF && type != V_ASN1_NULL)
 		explain_octets(e, "parameters", string_octets(value));
 	e->depth--;

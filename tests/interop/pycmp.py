@@ -12,7 +12,9 @@ import datetime
 import hashlib
 import hmac
 import os
+import pathlib
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -342,20 +344,22 @@ class Client:
         self.url, self.reference, self.secret, self.sender = url, reference, secret, sender
 
     def message(self, body, mac, transaction_id=None, recip_nonce=None, pvno=2, bend=None, extra_certs=None):
-        """The octets of a protected PKIMessage, and those of its nonce and transactionID. `bend` gets the
-        fields of the header, by their names or the numbers of their tags, and changes them; or it returns
-        the octets of another header."""
+        """The octets of a PKIMessage, and those of its nonce and transactionID; without a MAC it is not
+        protected. `bend` gets the fields of the header, by their names or the numbers of their tags, and
+        changes them; or it returns the octets of another header."""
         transaction_id, nonce = transaction_id or os.urandom(16), os.urandom(16)
         fields = {"pvno": integer(pvno), "sender": self.sender, "recipient": directory_name(), 0: explicit(0, now()),
-                  1: explicit(1, mac.algorithm()), 2: explicit(2, octet_string(self.reference)), 3: b"",
+                  1: explicit(1, mac.algorithm()) if mac else b"", 2: explicit(2, octet_string(self.reference)), 3: b"",
                   4: explicit(4, octet_string(transaction_id)), 5: explicit(5, octet_string(nonce)),
                   6: explicit(6, octet_string(recip_nonce)) if recip_nonce else b"", 7: b"", 8: b"", "end": b""}
         header = bend(fields) if bend else None
         header = header or sequence(*fields.values())
-        value = mac.compute(self.secret, sequence(header, body))
-        bits = encoder.encode(univ.BitString.fromOctetString(value))
+        protection = b""
+        if mac:
+            value = mac.compute(self.secret, sequence(header, body))
+            protection = explicit(0, encoder.encode(univ.BitString.fromOctetString(value)))
         extra = b"" if extra_certs is None else explicit(1, sequence(*extra_certs))
-        return sequence(header, body, explicit(0, bits), extra), nonce, transaction_id
+        return sequence(header, body, protection, extra), nonce, transaction_id
 
     def post(self, der):
         request = urllib.request.Request(self.url, der, {"Content-Type": "application/pkixcmp"})
@@ -380,3 +384,35 @@ class Client:
         if not hmac.compare_digest(expected, answer.protection):
             raise ValueError("the MAC of the answer does not verify")
         return answer
+
+
+class KemClient(Client):
+    """The holder of a certificate (DER) with a KEM key, which the openssl command of OpenSSL 3.5 uses."""
+
+    def __init__(self, url, cert, key, common_name, openssl=OPENSSL):
+        super().__init__(url, key_identifier(cert), None, directory_name(common_name))
+        self.cert, self.key, self.openssl, self.answer = cert, key, openssl, None
+
+    def open(self):
+        """RFC 9810 E, figure 3: gets a ciphertext, and the secret out of it; the transactionID."""
+        self.answer = self.ask(genm(KEM_CIPHERTEXT_INFO), None, pvno=3, extra_certs=[self.cert])
+        if self.answer.body_type == 22:
+            info = elements(tlv(elements(tlv(self.answer.body)[1])[0])[1])
+            _, ciphertext = elements(tlv(info[1])[1])
+            self.secret = self.decapsulate(tlv(ciphertext)[1])
+        return self.answer.transaction_id
+
+    def decapsulate(self, ciphertext):
+        with tempfile.TemporaryDirectory() as directory:
+            sealed, secret = pathlib.Path(directory, "ct"), pathlib.Path(directory, "ss")
+            sealed.write_bytes(ciphertext)
+            subprocess.run([self.openssl, "pkeyutl", "-decap", "-inkey", self.key, "-in", sealed, "-secret", secret],
+                           check=True)
+            return secret.read_bytes()
+
+
+def key_identifier(cert):
+    """The subjectKeyIdentifier of a certificate (DER)."""
+    extensions = decoder.decode(cert, asn1Spec=rfc2459.Certificate())[0]["tbsCertificate"]["extensions"]
+    value = bytes([e["extnValue"] for e in extensions if e["extnID"] == rfc2459.id_ce_subjectKeyIdentifier][0])
+    return tlv(value)[1]

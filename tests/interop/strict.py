@@ -98,7 +98,7 @@ INFO_VALUES = {
     18: sequence(("newWithNew", CERTIFICATE), ("newWithOld", explicit(0, CERTIFICATE), True),
                  ("oldWithNew", explicit(1, CERTIFICATE), True)),
     19: sequence(("certTemplate", rfc4211.CertTemplate()), ("keySpec", rfc4211.Controls(), True)),
-    23: some(CRL),
+    23: some(CRL), 24: sequence(("kem", ALGORITHM), ("ct", univ.OctetString())),
 }
 # Asked for and answered without a value where there is nothing newer, or nothing to say.
 INFO_BARE = (12, 18, 19, 23)
