@@ -108,6 +108,13 @@ static void make_popdecr(struct message *m)
 	ask_popdecr(&m->ask, &m->before[0], &m->told, ASN1_INTEGER_dup(m->number));
 }
 
+/* Whoever asks has no keys here to recover. */
+static void make_krr(struct message *m)
+{
+	request(&m->ask, PKI_BODY_KRR);
+	m->ask.out.pvno = 3;
+}
+
 /* --- general messages --------------------------------------------------------------------------
  */
 
@@ -167,6 +174,7 @@ const struct message_kind message_kinds[] = {
 	{"pollReq", make_pollreq, PKI_BODY_ERROR},
 	{"rr", make_rr, PKI_BODY_RP},
 	{"popdecr", make_popdecr, PKI_BODY_IP},
+	{"krr", make_krr, PKI_BODY_KRP},
 	{"genm", make_genm, PKI_BODY_GENP},
 	{"genm with MAC", make_genm_mac, PKI_BODY_GENP},
 	{"genm crls", make_crls, PKI_BODY_GENP},
