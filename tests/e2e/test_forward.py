@@ -336,3 +336,24 @@ def test_rr_with_a_slow_upstream(pair):
     assert "POLLREQ" in result.stdout, result.stdout
     pair.check_one("fw-rr-slow", cert, "revoked")
     check_rr_was_the_clients(pair)
+
+
+@pytest.mark.skipif(not OPENSSL35, reason="needs Debian 13's openssl (tools/debian13-openssl)")
+def test_polling_for_rp_goes_through(pair):
+    """RFC 9483 4.4: it is the upstream that says `waiting`, with an error message; pollReq and pollRep pass."""
+    pair.register("fw-rr-poll")
+    pair.ra.stop()
+    upstream_of_upstream(pair, "fw-rr-poll", pair.requester)
+    pair.ra.start()
+    cert = pair.vnfm.out()
+    run(pair.command("fw-rr-poll", pair.ra.address, cert, "ir", "-total_timeout", "60"))
+    pair.check_one("fw-rr-poll", cert)
+    pair.third.process.send_signal(signal.SIGSTOP)
+    timer = threading.Timer(5, lambda: pair.third.process.send_signal(signal.SIGCONT))
+    timer.start()
+    result = run([OPENSSL35, *pair.rr(cert, "1", "-total_timeout", "60")[1:]])
+    assert "received POLLREP" in result.stdout, result.stdout
+    pair.check_one("fw-rr-poll", cert, "revoked")
+    check_rr_was_the_clients(pair)
+    polls = [line for line in pair.ca.log.read_text(errors="replace").splitlines() if "operation=pollReq" in line]
+    assert any(last_rr(pair.ra)["transaction"] in line for line in polls)
