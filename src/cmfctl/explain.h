@@ -39,13 +39,13 @@ void explain_certificate(struct explain *e, const char *name, struct bytes der);
 void explain_certificate_value(struct explain *e, const char *name, const ASN1_TYPE *cert);
 void explain_crl(struct explain *e, const char *name, struct bytes der);
 void explain_template(struct explain *e, const char *name, const CertTemplate *t);
-/* Any other of them. */
+/* A control or an element of regInfo, RFC 4211 6, 7; explain_attribute() without a form of its own.
+ */
+void explain_control(struct explain *e, const AttributeTypeAndValue *control);
 void explain_attribute(struct explain *e, const AttributeTypeAndValue *a);
 void explain_info(struct explain *e, const InfoTypeAndValue *info);
 /* The name of a PKIStatus; NULL: none of RFC 4210's. */
 const char *explain_status_name(const ASN1_INTEGER *status);
-/* A control or an element of regInfo, RFC 4211 6, 7. */
-void explain_control(struct explain *e, const AttributeTypeAndValue *control);
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status);
 
 /*
