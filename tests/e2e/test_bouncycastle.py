@@ -39,7 +39,7 @@ CHECKS = """ir_signature cr_signature pvno_3 ir_pbm ir_pbmac1 signer_rsa signer_
 ca_rsa ca_p384 ca_ed25519 ca_ed448 implicit_confirm template_answered_with_mods rejected_by_certconf several_requests p10cr p10cr_confirmed_under_0
 kur kur_on_behalf encr_cert_rsa encr_cert_ec encr_cert_encrypted_value challenge_rsa challenge_ec challenge_pvno_2
 challenge_several central_key_transport central_key_agreement central_key_password waiting_and_polling rr rr_several genm_all_in_one
-genm_empty genm_root_ca_key_update genm_crls rev_passphrase archived_private_key error_from_client error_answers
+genm_empty genm_root_ca_key_update genm_crls rev_passphrase archived_private_key recovered_private_key error_from_client error_answers
 nested_added_protection nested_batch announcements cross_certificate""".split()
 
 
@@ -194,6 +194,6 @@ def test_answers_are_der_for_pyasn1_too(played):
     all bodies that cmfd sends."""
     cmf, _, _ = played
     assert {strict_answer(path.read_bytes()) for path in cmf.kept.glob("answer-*.der")} == {
-        1, 3, 5, 8, 12, 14, 19, 20, 22, 23, 26}
+        1, 3, 5, 8, 10, 12, 14, 19, 20, 22, 23, 26}
     keys = [strict_key_package(path.read_bytes()) for path in cmf.kept.glob("key-*.der")]
-    assert [len(key) for key in keys] == [1, 1, 1]
+    assert [len(key) for key in keys] == [1, 1, 1, 1, 1]

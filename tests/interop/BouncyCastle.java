@@ -2,7 +2,7 @@
 // Every operation of cmfd that Bouncy Castle can ask for, one after the other in one JVM. A line of standard
 // output for each: "ok NAME", "FAIL NAME: why", or "state ENTITY STATE": what the certificates of an entity
 // must be in the end. test_bouncycastle.py runs it. The checks are in Enrolments.java and OtherOperations.java;
-// here is what they have in common: how requests are made, and what answers must be.
+// here is what they have in common: how requests are made, what answers must be, and what is encrypted in them.
 
 import static org.bouncycastle.asn1.cmp.PKIBody.*;
 
@@ -12,24 +12,35 @@ import java.security.KeyPairGenerator;
 import java.security.PublicKey;
 import java.security.Security;
 import java.security.spec.ECGenParameterSpec;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.bouncycastle.asn1.*;
 import org.bouncycastle.asn1.cmp.*;
+import org.bouncycastle.asn1.cms.CMSObjectIdentifiers;
+import org.bouncycastle.asn1.cms.ContentInfo;
+import org.bouncycastle.asn1.cms.EnvelopedData;
 import org.bouncycastle.asn1.crmf.*;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.*;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.cmp.*;
 import org.bouncycastle.cert.crmf.CertificateRequestMessageBuilder;
 import org.bouncycastle.cert.crmf.Control;
+import org.bouncycastle.cms.*;
+import org.bouncycastle.cms.jcajce.*;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
+import org.bouncycastle.util.Store;
 
 abstract class BouncyCastle {
 	static final String VNFCI = Cmp.PATH + "/p/VnfciCert";
@@ -38,6 +49,10 @@ abstract class BouncyCastle {
 	interface Check {
 		void run() throws Exception;
 	}
+
+	private static final String KGA_PURPOSE = "1.3.6.1.5.5.7.3.32";
+	private static final ASN1ObjectIdentifier ASYMMETRIC_KEY_PACKAGE =
+		new ASN1ObjectIdentifier("2.16.840.1.101.2.1.2.78.5");
 
 	final Map<String, String> given;
 	final Cmp.Server server;
@@ -219,5 +234,63 @@ abstract class BouncyCastle {
 
 	static CertConfirmContent certConf(CertStatus... all) {
 		return CertConfirmContent.getInstance(new DERSequence(all));
+	}
+
+	// What is encrypted in answers
+
+	static CMSEnvelopedData enveloped(ASN1Encodable envelopedData) throws Exception {
+		return new CMSEnvelopedData(new ContentInfo(CMSObjectIdentifiers.envelopedData,
+			EnvelopedData.getInstance(envelopedData)));
+	}
+
+	static CMSEnvelopedData enveloped(EncryptedKey key) throws Exception {
+		Cmp.must(!key.isEncryptedValue(), "it is EnvelopedData");
+		return enveloped(key.getValue());
+	}
+
+	static byte[] open(CMSEnvelopedData data, Recipient recipient) throws Exception {
+		Collection<RecipientInformation> recipients = data.getRecipientInfos().getRecipients();
+		Cmp.mustEqual(1, recipients.size(), "the number of recipients");
+		return recipients.iterator().next().getContent(recipient);
+	}
+
+	static Recipient recipient(java.security.PrivateKey key) {
+		return key.getAlgorithm().equals("RSA") ? new JceKeyTransEnvelopedRecipient(key).setProvider(Cmp.BC)
+			: new JceKeyAgreeEnvelopedRecipient(key).setProvider(Cmp.BC);
+	}
+
+	@SuppressWarnings("unchecked") // SignerId is a Selector, without its type
+	PrivateKeyInfo keyOf(byte[] signedData) throws Exception {
+		CMSSignedData data = new CMSSignedData(new ContentInfo(CMSObjectIdentifiers.signedData,
+			ASN1Primitive.fromByteArray(signedData)));
+		Cmp.mustEqual(ASYMMETRIC_KEY_PACKAGE.getId(), data.getSignedContentTypeOID(), "the content type");
+		Store<X509CertificateHolder> store = data.getCertificates();
+		List<X509CertificateHolder> certs = new ArrayList<>(store.getMatches(null));
+		for (SignerInformation signer : data.getSignerInfos().getSigners()) {
+			X509CertificateHolder kga =
+				((Collection<X509CertificateHolder>) store.getMatches(signer.getSID())).iterator().next();
+			Cmp.must(signer.verify(new JcaSimpleSignerInfoVerifierBuilder().setProvider(Cmp.BC).build(kga)),
+				"the signature of the KGA verifies");
+			Cmp.must(ExtendedKeyUsage.fromExtensions(kga.getExtensions()).hasKeyPurposeId(
+				KeyPurposeId.getInstance(new ASN1ObjectIdentifier(KGA_PURPOSE))), "the KGA may");
+			Cmp.mustChain(kga, server.root(), certs);
+		}
+		ASN1Sequence keys = ASN1Sequence.getInstance((byte[]) data.getSignedContent().getContent());
+		Cmp.mustEqual(1, keys.size(), "the number of keys");
+		PrivateKeyInfo key = PrivateKeyInfo.getInstance(keys.getObjectAt(0));
+		Cmp.mustEqual(BigInteger.ONE, key.getVersion().getValue(), "the version");
+		return key;
+	}
+
+	static void mustFit(PrivateKeyInfo key, X509CertificateHolder cert) throws Exception {
+		java.security.PrivateKey made = BouncyCastleProvider.getPrivateKey(key);
+		ContentSigner signer = pop(new KeyPair(null, made));
+		signer.getOutputStream().write(42);
+		byte[] signature = signer.getSignature();
+		org.bouncycastle.operator.ContentVerifier verifier =
+			new JcaContentVerifierProviderBuilder().setProvider(Cmp.BC).build(cert)
+				.get(signer.getAlgorithmIdentifier());
+		verifier.getOutputStream().write(42);
+		Cmp.must(verifier.verify(signature), "private key and certificate fit");
 	}
 }

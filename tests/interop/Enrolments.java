@@ -8,19 +8,14 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.math.BigInteger;
 import java.security.KeyPair;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Date;
-import java.util.List;
 import java.util.Map;
 
 import javax.crypto.Cipher;
 
 import org.bouncycastle.asn1.*;
 import org.bouncycastle.asn1.cmp.*;
-import org.bouncycastle.asn1.cms.CMSObjectIdentifiers;
-import org.bouncycastle.asn1.cms.ContentInfo;
 import org.bouncycastle.asn1.cms.EnvelopedData;
 import org.bouncycastle.asn1.crmf.*;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
@@ -32,17 +27,10 @@ import org.bouncycastle.cert.crmf.jcajce.JceAsymmetricValueDecryptorGenerator;
 import org.bouncycastle.cms.*;
 import org.bouncycastle.cms.jcajce.*;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
-import org.bouncycastle.operator.ContentSigner;
-import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
-import org.bouncycastle.util.Store;
 
 final class Enrolments extends BouncyCastle {
-	private static final String KGA_PURPOSE = "1.3.6.1.5.5.7.3.32";
-	private static final ASN1ObjectIdentifier ASYMMETRIC_KEY_PACKAGE =
-		new ASN1ObjectIdentifier("2.16.840.1.101.2.1.2.78.5");
-
 	private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
 
 	Enrolments(Map<String, String> given) throws Exception {
@@ -231,27 +219,6 @@ final class Enrolments extends BouncyCastle {
 
 	// What is encrypted
 
-	private static CMSEnvelopedData enveloped(ASN1Encodable envelopedData) throws Exception {
-		return new CMSEnvelopedData(new ContentInfo(CMSObjectIdentifiers.envelopedData,
-			EnvelopedData.getInstance(envelopedData)));
-	}
-
-	private static CMSEnvelopedData enveloped(EncryptedKey key) throws Exception {
-		Cmp.must(!key.isEncryptedValue(), "it is EnvelopedData");
-		return enveloped(key.getValue());
-	}
-
-	private static byte[] open(CMSEnvelopedData data, Recipient recipient) throws Exception {
-		Collection<RecipientInformation> recipients = data.getRecipientInfos().getRecipients();
-		Cmp.mustEqual(1, recipients.size(), "the number of recipients");
-		return recipients.iterator().next().getContent(recipient);
-	}
-
-	private static Recipient recipient(java.security.PrivateKey key) {
-		return key.getAlgorithm().equals("RSA") ? new JceKeyTransEnvelopedRecipient(key).setProvider(Cmp.BC)
-			: new JceKeyAgreeEnvelopedRecipient(key).setProvider(Cmp.BC);
-	}
-
 	private static CertReqMsg toDecrypt(int id, String entity, KeyPair key, SubsequentMessage how) throws Exception {
 		int type = key.getPrivate().getAlgorithm().equals("RSA") ? ProofOfPossession.TYPE_KEY_ENCIPHERMENT
 			: ProofOfPossession.TYPE_KEY_AGREEMENT;
@@ -377,41 +344,6 @@ final class Enrolments extends BouncyCastle {
 		mustFit(key, cert);
 		confirm(transaction, cert, 0);
 		expect(entity, "active");
-	}
-
-	@SuppressWarnings("unchecked") // SignerId is a Selector, without its type
-	private PrivateKeyInfo keyOf(byte[] signedData) throws Exception {
-		CMSSignedData data = new CMSSignedData(new ContentInfo(CMSObjectIdentifiers.signedData,
-			ASN1Primitive.fromByteArray(signedData)));
-		Cmp.mustEqual(ASYMMETRIC_KEY_PACKAGE.getId(), data.getSignedContentTypeOID(), "the content type");
-		Store<X509CertificateHolder> store = data.getCertificates();
-		List<X509CertificateHolder> certs = new ArrayList<>(store.getMatches(null));
-		for (SignerInformation signer : data.getSignerInfos().getSigners()) {
-			X509CertificateHolder kga =
-				((Collection<X509CertificateHolder>) store.getMatches(signer.getSID())).iterator().next();
-			Cmp.must(signer.verify(new JcaSimpleSignerInfoVerifierBuilder().setProvider(Cmp.BC).build(kga)),
-				"the signature of the KGA verifies");
-			Cmp.must(ExtendedKeyUsage.fromExtensions(kga.getExtensions()).hasKeyPurposeId(
-				KeyPurposeId.getInstance(new ASN1ObjectIdentifier(KGA_PURPOSE))), "the KGA may");
-			Cmp.mustChain(kga, server.root(), certs);
-		}
-		ASN1Sequence keys = ASN1Sequence.getInstance((byte[]) data.getSignedContent().getContent());
-		Cmp.mustEqual(1, keys.size(), "the number of keys");
-		PrivateKeyInfo key = PrivateKeyInfo.getInstance(keys.getObjectAt(0));
-		Cmp.mustEqual(BigInteger.ONE, key.getVersion().getValue(), "the version");
-		return key;
-	}
-
-	private static void mustFit(PrivateKeyInfo key, X509CertificateHolder cert) throws Exception {
-		java.security.PrivateKey made = BouncyCastleProvider.getPrivateKey(key);
-		ContentSigner signer = pop(new KeyPair(null, made));
-		signer.getOutputStream().write(42);
-		byte[] signature = signer.getSignature();
-		org.bouncycastle.operator.ContentVerifier verifier =
-			new JcaContentVerifierProviderBuilder().setProvider(Cmp.BC).build(cert)
-				.get(signer.getAlgorithmIdentifier());
-		verifier.getOutputStream().write(42);
-		Cmp.must(verifier.verify(signature), "private key and certificate fit");
 	}
 
 	// Delayed delivery

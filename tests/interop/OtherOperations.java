@@ -16,6 +16,7 @@ import org.bouncycastle.asn1.cms.AttributeTable;
 import org.bouncycastle.asn1.cms.EnvelopedData;
 import org.bouncycastle.asn1.crmf.*;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.*;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509CRLHolder;
@@ -41,7 +42,8 @@ final class OtherOperations extends BouncyCastle {
 		checks.put("genm_root_ca_key_update", this::rootUpdate);
 		checks.put("genm_crls", this::crls);
 		checks.put("rev_passphrase", this::revPassphrase);
-		checks.put("archived_private_key", this::archived);
+		checks.put("archived_private_key", () -> archived(vnfci(), ec()));
+		checks.put("recovered_private_key", this::recovered);
 		checks.put("error_from_client", this::errorFromClient);
 		checks.put("error_answers", this::errorAnswers);
 		checks.put("nested_added_protection", this::nestedAdded);
@@ -216,9 +218,7 @@ final class OtherOperations extends BouncyCastle {
 	}
 
 	/** RFC 4211 6.4: the private key comes along, as EncKeyWithID. That it is archived shows in the status. */
-	private void archived() throws Exception {
-		String entity = vnfci();
-		KeyPair key = rsa();
+	private X509CertificateHolder archived(String entity, KeyPair key) throws Exception {
 		Control control = new JcaPKIArchiveControlBuilder(key.getPrivate(), name(entity))
 			.addRecipientGenerator(new JceKeyTransRecipientInfoGenerator(Cmp.x509(encryptionCertificate()))
 				.setProvider(Cmp.BC))
@@ -232,6 +232,31 @@ final class OtherOperations extends BouncyCastle {
 		Cmp.mustEqual(BigInteger.ZERO, response.getStatus().getStatus(), "the status");
 		confirm(transaction, cert, 0);
 		expect(entity, "active");
+		return cert;
+	}
+
+	/** RFC 4210 5.3.7, 5.3.8: and comes back, to a registration authority, for a key of RSA or EC. */
+	private void recovered() throws Exception {
+		String entity = vnfci();
+		KeyPair key = rsa();
+		X509CertificateHolder cert = archived(entity, key);
+		for (KeyPair recipient : new KeyPair[] {rsa(), ec()}) {
+			CertReqMsg asked = new CertReqMsg(new CertRequest(0,
+				new CertTemplateBuilder().setSubject(name(entity)).build(), new Controls(new AttributeTypeAndValue(
+					CMPObjectIdentifiers.regCtrl_protocolEncrKey, spki(recipient.getPublic())))), null, null);
+			Cmp.Answer answer = start(signer("ra", "SHA256withECDSA"), VNFCI).pvno(PKIHeader.CMP_2021)
+				.ask(TYPE_KEY_RECOVERY_REQ, new CertReqMessages(asked));
+			KeyRecRepContent content = KeyRecRepContent.getInstance(answer.content(TYPE_KEY_RECOVERY_REP));
+			Cmp.mustGrant(content.getStatus());
+			Cmp.must(content.getNewSigCert() == null, "no newSigCert");
+			Cmp.must(content.getCaCerts().length > 0, "caCerts are there");
+			CertifiedKeyPair[] all = content.getKeyPairHist();
+			Cmp.mustEqual(1, all.length, "the number of keys");
+			Cmp.mustEqual(cert, Cmp.holder(all[0].getCertOrEncCert().getCertificate()), "the certificate");
+			PrivateKeyInfo got = keyOf(Cmp.keep("key",
+				open(enveloped(all[0].getPrivateKey()), recipient(recipient.getPrivate()))));
+			Cmp.mustEqual(key.getPrivate(), BouncyCastleProvider.getPrivateKey(got), "the private key");
+		}
 	}
 
 	/** RFC 9810 B: a passphrase is left, encrypted for the server; rr under it revokes. */
