@@ -18,8 +18,11 @@ from strict import strict_answer, strict_key_package  # noqa: E402
 
 JARS = pathlib.Path(os.environ.get("CMFD_BOUNCYCASTLE", "/usr/share/java"))
 CLASSPATH = [str(JARS / f"{jar}.jar") for jar in ("bcpkix", "bcutil", "bcprov")]
-pytestmark = pytest.mark.skipif(not shutil.which("javac") or not all(map(os.path.exists, CLASSPATH)),
-                                reason="no javac, or no Bouncy Castle (libbcpkix-java)")
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("javac") or not all(map(os.path.exists, CLASSPATH)),
+                       reason="no javac, or no Bouncy Castle (libbcpkix-java)"),
+    pytest.mark.xdist_group("bouncycastle"),  # one JVM
+]
 SECRET = "a-secret-of-more-than-128-bits-0123456789"
 EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
 RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
