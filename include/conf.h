@@ -102,6 +102,8 @@ struct conf_protection {
 	uint32_t mac_iterations_max;    /* 100000 */
 	uint32_t kem_secrets_max;       /* unused ones */
 	uint32_t rsa_bits_min;          /* 2048 */
+	uint32_t ec_bits_min;           /* 256 */
+	uint32_t digest_bits_min;       /* 224 */
 	uint64_t signature_algorithms;  /* signature_algorithm_bit(); 0: all */
 	uint64_t mac_algorithms;        /* mac_algorithm_bit(); never 0 */
 	int64_t message_time_window_ms; /* 300 s; 0: messageTime not checked */
@@ -277,8 +279,11 @@ enum conf_signer_entity {
  */
 struct conf_client_policy {
 	char *name;
-	uint32_t mac_iterations_min;           /* 0: as [protection] has it */
-	uint32_t rsa_bits_min;                 /* 0: likewise */
+	uint32_t mac_iterations_min; /* 0: as [protection] has it */
+	uint32_t rsa_bits_min;       /* 0: likewise */
+	uint32_t ec_bits_min;        /* 0: likewise */
+	uint32_t digest_bits_min;    /* 0: likewise */
+	bool absent_subject;         /* signed certReq without subject is proof of possession */
 	uint32_t live_certificates_per_entity; /* 10000; 0: any number */
 	bool cmc_ra;                           /* id-kp-cmcRA in its certificate makes it an RA */
 	bool update_on_behalf;                 /* kur without the protection of the holder */

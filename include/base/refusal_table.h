@@ -62,6 +62,7 @@ REFUSAL(protection_wrong, FAIL_BAD_MESSAGE_CHECK, "the protection of the message
 REFUSAL(protection_kind_changed, FAIL_WRONG_INTEGRITY, "the kind of protection changed within the transaction")
 REFUSAL(protection_kind_wrong, FAIL_WRONG_INTEGRITY, "a key update must be protected by a signature")
 REFUSAL(protection_alg_not_allowed, FAIL_BAD_ALG, "the policy does not allow this protection algorithm")
+REFUSAL(protection_digest_weak, FAIL_BAD_ALG, "the digest of the signature is shorter than is accepted")
 REFUSAL(protection_alg_unavailable, FAIL_BAD_ALG, "the cryptographic library of the server lacks the protection algorithm")
 REFUSAL(protection_alg_parameters, FAIL_BAD_ALG, "the parameters of the signature algorithm are malformed or not accepted")
 REFUSAL(mac_parameters, FAIL_BAD_ALG, "the parameters of the MAC are malformed or name a function that is not accepted")
@@ -127,6 +128,7 @@ REFUSAL(template_subject_uid, FAIL_BAD_CERT_TEMPLATE, "subjectUID must not be in
 REFUSAL(template_version, FAIL_BAD_CERT_TEMPLATE, "version in the certificate template must be v3")
 REFUSAL(p10_version, FAIL_BAD_CERT_TEMPLATE, "version in the PKCS#10 request must be v1")
 REFUSAL(template_subject_not_allowed, FAIL_BAD_CERT_TEMPLATE, "the subject does not fit the registered entity")
+REFUSAL(template_subject_empty, FAIL_BAD_CERT_TEMPLATE, "a certificate without a subject needs a subject alternative name")
 REFUSAL(template_san_not_allowed, FAIL_BAD_CERT_TEMPLATE, "a subject alternative name does not fit the registered entity")
 REFUSAL(template_extension_duplicate, FAIL_BAD_CERT_TEMPLATE, "an extension is requested twice")
 REFUSAL(template_extension_critical, FAIL_UNACCEPTED_EXTENSION, "a critical extension of the request is not supported")
@@ -171,10 +173,12 @@ REFUSAL(pop_encr_cert_upstream, FAIL_BAD_POP, "encrCert is not possible where an
 REFUSAL(pop_signature_wrong, FAIL_BAD_POP, "the signature of the proof of possession does not verify")
 REFUSAL(pop_algorithm, FAIL_BAD_ALG, "the signature algorithm of the proof of possession is not accepted")
 REFUSAL(pop_alg_not_allowed, FAIL_BAD_ALG, "the policy does not allow the signature algorithm of the proof of possession")
+REFUSAL(pop_digest_weak, FAIL_BAD_ALG, "the digest of the proof's signature is shorter than is accepted")
 REFUSAL(pop_alg_mismatch, FAIL_BAD_ALG, "the signature algorithm of the proof of possession does not fit the public key")
 REFUSAL(pop_alg_parameters, FAIL_BAD_ALG, "the parameters of the proof's signature algorithm are malformed or not accepted")
 REFUSAL(pop_alg_unavailable, FAIL_BAD_ALG, "the cryptographic library of the server lacks the proof's signature algorithm")
 REFUSAL(pop_input_unsupported, FAIL_BAD_POP, "poposkInput is not supported; put subject, which may be empty, into the template")
+REFUSAL(pop_input_missing, FAIL_BAD_POP, "the template has no subject, and poposkInput is missing; put subject, which may be empty, into the template")
 REFUSAL(pop_input_used, FAIL_BAD_POP, "poposkInput must be absent when subject and public key are in the template")
 
 /* kur, RFC 9483 4.1.3 */

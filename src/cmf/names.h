@@ -47,7 +47,7 @@ struct names_owner {
 	const char *manager;
 };
 
-/* 0, REFUSED (template_subject_not_allowed, template_san_not_allowed), negative errno. */
+/* 0, REFUSED (template_subject_*, template_san_not_allowed), negative errno. */
 _must_check_ int names_decide(const struct name_request *request,
 			      const struct conf_profile *profile, const struct names_owner *owner,
 			      struct store_reader *reader, struct mods *mods, struct names *namesp,

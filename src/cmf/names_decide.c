@@ -327,7 +327,7 @@ int names_decide(const struct name_request *request, const struct conf_profile *
 		return r;
 	/* RFC 5280 4.1.2.6: a certificate without subject has a subjectAltName. */
 	if (names.subject_empty && names.san.len == 0)
-		return refuse(refusal, REFUSAL_template_subject_not_allowed);
+		return refuse(refusal, REFUSAL_template_subject_empty);
 	*namesp = names;
 	names = (struct names){0};
 	return 0;

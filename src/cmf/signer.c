@@ -108,6 +108,13 @@ static int signer_pick(const struct sought *sought, const struct bytes *certs, s
 /* --- may it sign at all ------------------------------------------------------------------------
  */
 
+/* As NIST SP 800-57 counts: the order of the group. */
+static bool group_strong(uint32_t bits, const struct conf *conf,
+			 const struct conf_client_policy *policy)
+{
+	return bits >= conf->protection.ec_bits_min && bits >= policy->ec_bits_min;
+}
+
 static bool key_strong(const EVP_PKEY *key, const struct spki_kind *kind, const struct conf *conf,
 		       const struct conf_client_policy *policy)
 {
@@ -117,11 +124,13 @@ static bool key_strong(const EVP_PKEY *key, const struct spki_kind *kind, const 
 		return kind->bits >= 0 && (uint32_t)kind->bits >= conf->protection.rsa_bits_min &&
 		       (uint32_t)kind->bits >= policy->rsa_bits_min;
 	case EVP_PKEY_EC:
-		return kind->curve_nid == NID_X9_62_prime256v1 ||
-		       kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1;
+		return (kind->curve_nid == NID_X9_62_prime256v1 ||
+			kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1) &&
+		       group_strong((uint32_t)kind->bits, conf, policy);
 	case EVP_PKEY_ED25519:
+		return group_strong(256, conf, policy);
 	case EVP_PKEY_ED448:
-		return true;
+		return group_strong(448, conf, policy);
 	default:
 		/* ML-DSA and SLH-DSA: of 128 bits of security at least */
 		return kind->type != NID_undef && (spki_key_uses(key) & SPKI_SIGNS) &&

@@ -10,15 +10,49 @@
 
 #include <errno.h>
 
-bool cmp_signature_allowed(const struct cmp_request *rq, const X509_ALGOR *alg)
+/* Whether it is one of a set, which is all of them if empty. */
+static bool in_set(const struct signature_algorithm *a, uint64_t set)
+{
+	return !set || set & signature_algorithm_bit(a);
+}
+
+/* Bits of the digest that is signed; none of its own, or not to be read: more than any minimum. */
+static size_t digest_bits(const struct signature_algorithm *a, const X509_ALGOR *alg)
+{
+	struct pss_parameters pss;
+	int nid = a->digest_nid;
+	const EVP_MD *digest;
+
+	if (a->scheme == SIGNATURE_PSS && !pss_parameters_read(alg, &pss))
+		nid = pss.digest_nid;
+	digest = digest_by_nid(nid);
+	return digest ? 8 * digest_len(digest) : SIZE_MAX;
+}
+
+int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,
+			       enum refusal_reason not_allowed, enum refusal_reason digest_weak)
 {
 	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
-	uint64_t allowed = rq->conf->protection.signature_algorithms;
+	const struct conf_protection *conf = &rq->conf->protection;
 	/* Not known before the signer is. */
-	uint64_t narrower = rq->who.policy ? rq->who.policy->signature_algorithms : 0;
+	const struct conf_client_policy *narrower = rq->who.policy;
 
-	return !a || ((!allowed || allowed & signature_algorithm_bit(a)) &&
-		      (!narrower || narrower & signature_algorithm_bit(a)));
+	if (!a)
+		return 0;
+	if (!in_set(a, conf->signature_algorithms) ||
+	    (narrower && !in_set(a, narrower->signature_algorithms)))
+		return refuse(&rq->refusal, not_allowed);
+	if (digest_bits(a, alg) < conf->digest_bits_min ||
+	    (narrower && digest_bits(a, alg) < narrower->digest_bits_min))
+		return refuse(&rq->refusal, digest_weak);
+	return 0;
+}
+
+static int protection_policy_check(struct cmp_request *rq)
+{
+	return cmp_signature_policy_check(rq, rq->msg->header->protectionAlg,
+					  REFUSAL_protection_alg_not_allowed,
+					  REFUSAL_protection_digest_weak);
 }
 
 /* What can be said of protectionAlg before the signer is looked for. */
@@ -26,12 +60,14 @@ static int signature_algorithm_check(struct cmp_request *rq)
 {
 	const X509_ALGOR *alg = rq->msg->header->protectionAlg;
 	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
+	int err;
 
 	/* RFC 9483 3.5: an algorithm that is not supported. */
 	if (!a)
 		return refuse(&rq->refusal, REFUSAL_protection_alg_unsupported);
-	if (!cmp_signature_allowed(rq, alg))
-		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
+	err = protection_policy_check(rq);
+	if (err)
+		return err;
 	if (!signature_algorithm_available(a))
 		return refuse(&rq->refusal, REFUSAL_protection_alg_unavailable);
 	return 0;
@@ -64,8 +100,8 @@ static int signature_authenticate(struct cmp_request *rq)
 		certs[i] = cmp_message_extra_cert(msg, i);
 	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid, certs,
 			      msg->n_extra_certs, &rq->who, &key, &rq->refusal);
-	if (!err && !cmp_signature_allowed(rq, msg->header->protectionAlg))
-		err = refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
+	if (!err)
+		err = protection_policy_check(rq);
 	if (!err)
 		err = cmp_protection_verify_signature(msg, key, &rq->refusal);
 	EVP_PKEY_free(key);

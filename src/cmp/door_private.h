@@ -556,8 +556,11 @@ _must_check_ int cmp_announcement_record(struct cmp_request *rq, int type, struc
 /* What the sender of an announcement is told, by the outcome. */
 enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq);
 
-/* authenticate.c: whether [protection] and the client's policy allow it; true of an unknown one. */
-bool cmp_signature_allowed(const struct cmp_request *rq, const X509_ALGOR *alg);
+/* authenticate.c: what [protection] and the client's policy say of it; an unknown one passes. 0 or
+ * REFUSED with one of those reasons. */
+_must_check_ int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,
+					    enum refusal_reason not_allowed,
+					    enum refusal_reason digest_weak);
 /* Verifies a proof of possession by signature; REFUSED pop_*. */
 _must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 				const ASN1_BIT_STRING *signature, struct bytes data);

@@ -35,8 +35,10 @@ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 	/* RFC 4211 4: a key agreement key, and one for encapsulation, proves by decryption. */
 	if (!(spki_key_uses(key) & SPKI_SIGNS))
 		return refuse(&rq->refusal, REFUSAL_pop_key_cannot_sign);
-	if (!cmp_signature_allowed(rq, alg))
-		return refuse(&rq->refusal, REFUSAL_pop_alg_not_allowed);
+	err = cmp_signature_policy_check(rq, alg, REFUSAL_pop_alg_not_allowed,
+					 REFUSAL_pop_digest_weak);
+	if (err)
+		return err;
 	err = signature_verify(key, alg, data, octets, &result);
 	if (err)
 		return err;
@@ -59,18 +61,20 @@ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 }
 
 /*
- * RFC 4211 4.1: poposkInput is for templates that lack subject or key. RFC 9483 4.1.1 wants both,
- * so that it is of no use; `openssl cmp` leaves an empty subject out and signs certReq all the
- * same.
+ * RFC 4211 4.1: poposkInput is for templates that lack subject or key, and then is what is signed.
+ * RFC 9483 4.1.1 wants both, so that it is of no use. Whether a template may lack the subject all
+ * the same is the client's policy.
  */
 int cmp_pop_signing_key(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
 {
 	const POPOSigningKey *pop = msg->popo->value.signature;
+	bool subject = msg->certReq->certTemplate->subject != NULL;
 
 	if (pop->poposkInput)
-		return refuse(&rq->refusal, msg->certReq->certTemplate->subject
-						    ? REFUSAL_pop_input_used
-						    : REFUSAL_pop_input_unsupported);
+		return refuse(&rq->refusal,
+			      subject ? REFUSAL_pop_input_used : REFUSAL_pop_input_unsupported);
+	if (!subject && !rq->who.policy->absent_subject)
+		return refuse(&rq->refusal, REFUSAL_pop_input_missing);
 	return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
 			      cert_request_der(msg->certReq));
 }

@@ -173,6 +173,15 @@ const struct conf_key conf_keys[] = {
 			"else asks is told to come again later."),
 	PROTECTION(rsa_bits_min, "rsa_bits_min", number, .initial = "2048", .min = 2048,
 		   .max = 16384, .reload = true, .help = "Shortest RSA key of a signer."),
+	PROTECTION(ec_bits_min, "ec_bits_min", number, .initial = "256", .min = 256, .max = 521,
+		   .reload = true,
+		   .help = "Shortest key of a signer on an elliptic curve, by the bits of its "
+			   "group: 256 of Ed25519, 448 of Ed448."),
+	PROTECTION(digest_bits_min, "digest_bits_min", number, .initial = "224", .min = 224,
+		   .max = 512, .reload = true,
+		   .help = "Shortest digest of a signature, of messages and as proof of "
+			   "possession; without meaning for those that have none of their own, as "
+			   "Ed25519 and ML-DSA. Of SHAKE128 256, of SHAKE256 512."),
 	PROTECTION(message_time_window_ms, "message_time_window", duration, .initial = "300s",
 		   .reload = true,
 		   .help = "How far messageTime, where a message has it, may be from our clock; "
@@ -378,6 +387,14 @@ const struct conf_key conf_keys[] = {
 	POLICY(rsa_bits_min, "rsa_bits_min", number, .initial = "0", .max = 16384,
 	       .help = "Shortest RSA key of a signer, where that is more than `[protection]` asks "
 		       "for."),
+	POLICY(ec_bits_min, "ec_bits_min", number, .initial = "0", .max = 521,
+	       .help = "Shortest key of a signer on an elliptic curve, likewise."),
+	POLICY(digest_bits_min, "digest_bits_min", number, .initial = "0", .max = 512,
+	       .help = "Shortest digest of a signature, likewise."),
+	POLICY(absent_subject, "absent_subject", boolean, .initial = "yes",
+	       .help = "Whether a signature over certReq proves possession where the template has "
+		       "no subject, though RFC 4211 4.1 then wants poposkInput and RFC 9483 4.1.1 "
+		       "an empty subject: `openssl cmp` leaves an empty subject out."),
 	POLICY(cmc_ra, "cmc_ra", boolean, .initial = "no",
 	       .help = "Whether id-kp-cmcRA in the certificate of the client makes it a "
 		       "registration authority, as the permission `ra` does."),

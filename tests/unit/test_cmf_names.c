@@ -170,8 +170,9 @@ static const struct name_case {
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=vnfci-a.example.net"},
 	 "template_subject_not_allowed"},
 	{"nothing is left", "vnfm-b",
-	 .ask = {VNFCI, .vnfc_id = {"nocn-b"}, .subject = "/CN=nocn-b"},
-	 "template_subject_not_allowed"},
+	 .ask = {VNFCI, .vnfc_id = {"nocn-b"}, .subject = "/CN=nocn-b"}, "template_subject_empty"},
+	{"RFC 5280 4.1.2.6 empty subject without SAN", "vnfm-b",
+	 .ask = {VNFCI, .vnfc_id = {"nocn-b"}}, "template_subject_empty"},
 
 	/* dNSNames of others. */
 	{"another's dNSName", B, .san = "DNS:vnfci-a"}, "template_san_not_allowed"

@@ -5,6 +5,8 @@
  */
 #include "ask.h"
 
+#include "asn1/algorithm.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -124,6 +126,43 @@ static void kid_none_and_sender_other_form(struct ask *a)
 	a->out.sender_kid = BYTES_NULL;
 }
 
+static void subject_none(struct ask *a)
+{
+	CertTemplate *t = ask_request(a)->certReq->certTemplate;
+
+	X509_NAME_free(t->subject);
+	t->subject = NULL;
+	ask_reg_info(a, "vnfcId?vnfci-a%");
+}
+
+static void subject_empty(struct ask *a)
+{
+	subject_none(a);
+	ask_request(a)->certReq->certTemplate->subject = X509_NAME_new();
+}
+
+static void pop_pss(struct ask *a, int digest_nid)
+{
+	POPOSigningKey *pop;
+
+	/* It is judged before it is verified. */
+	ask_encode(a);
+	a->keep_pop = true;
+	pop = ask_request(a)->popo->value.signature;
+	X509_ALGOR_free(pop->algorithmIdentifier);
+	pop->algorithmIdentifier = pss_algorithm_new(digest_nid);
+}
+
+static void pop_pss_sha256(struct ask *a)
+{
+	pop_pss(a, NID_sha256);
+}
+
+static void pop_pss_sha384(struct ask *a)
+{
+	pop_pss(a, NID_sha384);
+}
+
 enum who { A, NO_SIGNATURE, MAC };
 enum { GRANTED = -1 };
 
@@ -171,6 +210,20 @@ static const struct request_row {
 	 kid_none_and_sender_other_form, REFUSAL_mac_reference_unknown},
 	{"RFC 9483 3.2 keyUsage", NULL, NO_SIGNATURE, as_it_is, REFUSAL_signer_key_usage},
 	{"any keyUsage", "signer_any_key_usage = yes", NO_SIGNATURE, as_it_is, GRANTED},
+	{"RFC 9481 7 group", "ec_bits_min = 384", A, as_it_is, REFUSAL_signer_key_weak},
+	{"group: as long", "ec_bits_min = 256", A, as_it_is, GRANTED},
+	{"RFC 9481 7 digest", "digest_bits_min = 384", A, as_it_is, REFUSAL_protection_digest_weak},
+	{"digest: as long", "digest_bits_min = 256", A, as_it_is, GRANTED},
+	{"RFC 9481 7 digest of POP", "digest_bits_min = 384", MAC, as_it_is,
+	 REFUSAL_pop_digest_weak},
+	{"digest of POP, PSS", "digest_bits_min = 384", MAC, pop_pss_sha256,
+	 REFUSAL_pop_digest_weak},
+	{"digest of POP, PSS: as long", "digest_bits_min = 384", MAC, pop_pss_sha384,
+	 REFUSAL_pop_alg_mismatch},
+	{"no subject", NULL, A, subject_none, GRANTED},
+	{"RFC 4211 4.1 no subject", "absent_subject = no", A, subject_none,
+	 REFUSAL_pop_input_missing},
+	{"RFC 9483 4.1.1 empty subject", "absent_subject = no", A, subject_empty, GRANTED},
 };
 
 static void row_ask(struct ask *a, enum who who)

@@ -413,6 +413,32 @@ START_TEST(policy_signature_algorithms)
 }
 END_TEST
 
+/* What [protection] asks of everybody's signatures. */
+START_TEST(protection_minimums)
+{
+	static const struct {
+		const char *key;
+		enum refusal_reason reason;
+	} rows[] = {{"ec_bits_min = 384\n", REFUSAL_signer_key_weak},
+		    {"digest_bits_min = 384\n", REFUSAL_protection_digest_weak}};
+	struct house strict;
+	struct told told;
+	struct ask a;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		house_open(&strict, "", rows[i].key);
+		ask_new(&a, &strict, &strict.vnfm_a);
+		ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+		ask_send(&a, &told);
+		ck_assert_str_eq(told_text(&told), refusal_text(rows[i].reason));
+		ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_ALG);
+		told_clear(&told);
+		ask_clear(&a);
+		house_close(&strict);
+	}
+}
+END_TEST
+
 /* Their senderKID is that of a certificate; whether it is a reference too must not matter. */
 static const struct other_mac {
 	const char *oid;
@@ -471,6 +497,7 @@ int main(void)
 	tcase_add_test(tc, rfc9481_6_2_2_nonce);
 	tcase_add_loop_test(tc, policy_answer_mac, 0, 2);
 	tcase_add_test(tc, policy_signature_algorithms);
+	tcase_add_test(tc, protection_minimums);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK); /* the house has threads */
