@@ -198,6 +198,12 @@ struct cmf_csr {
 	 */
 	bool update;
 	const struct store_certificate *old; /* NULL for ir, cr, p10cr */
+	/*
+	 * The last unit had a conflict. What is a condition of the unit and hardly ever fails, the
+	 * number of live certificates, is looked up then only, to say why; or if nothing is to be
+	 * committed.
+	 */
+	bool again;
 	/* What was granted before in the same unit, to requests of the same message. */
 	struct cmf_csr_result *const *earlier;
 	size_t n_earlier;

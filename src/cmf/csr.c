@@ -155,7 +155,7 @@ static int decide(struct decision *d)
 	if (r == 0) {
 		const struct taken_query query = taken_query_of(d);
 
-		r = taken_check(&query, d->reader, d->refusal);
+		r = taken_check(&query, d->reader, d->unit, d->refusal);
 	}
 	if (r == 0)
 		r = archive_decide(d);
@@ -310,8 +310,10 @@ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_c
 	    struct cmf_csr_result *resultp, struct refusal *refusal)
 {
 	_cleanup_(decision_clear) struct decision d = decision_of(cmf, who, csr, reader, refusal);
-	int r = decide(&d);
+	int r;
 
+	d.unit = unit;
+	r = decide(&d);
 	if (r != 0)
 		return r;
 	*resultp = (struct cmf_csr_result){0};

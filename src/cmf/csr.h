@@ -16,6 +16,7 @@ struct decision {
 	const struct cmf_principal *who;
 	const struct cmf_csr *csr;
 	struct store_reader *reader;
+	const struct store_unit *unit; /* that it is for */
 	struct refusal *refusal;
 	int64_t now_ms;
 	struct carriers carriers;

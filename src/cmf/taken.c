@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What a new certificate may collide with: its key is certified for another entity, or its entity
- * has as many certificates as it may have. What is committed is asked when the request is decided,
- * and once more in the unit, since others are decided at the same time; what the same message asks
- * for is in neither yet.
+ * has as many certificates as it may have. Both are conditions of the unit, since others are
+ * decided at the same time; what is committed is looked up before as well: keys always, where they
+ * matter at all, the number only once the unit said no, for the usual request is to cost no further
+ * read. What the same message asks for is in neither yet.
  */
 #include "taken.h"
 
@@ -44,7 +45,7 @@ static struct store_live live_of(const struct taken_query *q)
 				   .max = q->who->policy->live_certificates_per_entity};
 }
 
-static int live_check(const struct taken_query *q, struct store_reader *reader,
+static int live_check(const struct taken_query *q, bool look_up, struct store_reader *reader,
 		      struct refusal *refusal)
 {
 	struct store_live live = live_of(q);
@@ -60,7 +61,7 @@ static int live_check(const struct taken_query *q, struct store_reader *reader,
 	}
 	if (live.max == 0)
 		reached = true;
-	else if (!q->registers)
+	else if (!q->registers && look_up)
 		r = store_live_reached(reader, &live, &reached);
 	if (r < 0)
 		return r;
@@ -72,14 +73,16 @@ static bool key_concerns(const struct taken_query *q)
 	return !q->conf->cmf.key_reuse && q->key_digest;
 }
 
-int taken_check(const struct taken_query *q, struct store_reader *reader, struct refusal *refusal)
+int taken_check(const struct taken_query *q, struct store_reader *reader,
+		const struct store_unit *unit, struct refusal *refusal)
 {
+	bool look_up = q->csr->again || store_unit_is_dry(unit);
 	int r = 0;
 
 	if (key_concerns(q))
 		r = key_check(q, reader, refusal);
 	if (r == 0 && q->who->policy->live_certificates_per_entity)
-		r = live_check(q, reader, refusal);
+		r = live_check(q, look_up, reader, refusal);
 	return r;
 }
 

@@ -15,9 +15,9 @@ struct taken_query {
 	int64_t now_ms;
 };
 
-/* 0, REFUSED (public_key_taken, live_certificates), negative errno. */
+/* 0, REFUSED (public_key_taken, live_certificates), negative errno. unit: of taken_require. */
 _must_check_ int taken_check(const struct taken_query *q, struct store_reader *reader,
-			     struct refusal *refusal);
-/* The same as conditions of the unit, in front of the certificate; subject_id is borrowed. */
+			     const struct store_unit *unit, struct refusal *refusal);
+/* Both as conditions of the unit, in front of the certificate; subject_id is borrowed. */
 _must_check_ int taken_require(const struct taken_query *q, const struct cmf_csr_result *result,
 			       struct store_unit *unit);

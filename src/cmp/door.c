@@ -200,6 +200,7 @@ static int request_decide(struct cmp_request *rq)
 
 	for (int i = 0; i < ATTEMPTS_MAX && err == STORE_CONFLICT; i++) {
 		attempt_clear(rq);
+		rq->again = i > 0;
 		err = request_attempt(rq);
 	}
 	return err == STORE_CONFLICT ? -EAGAIN : err;

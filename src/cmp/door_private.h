@@ -263,6 +263,7 @@ struct cmp_request {
 	bool kem_asked;        /* without protection, see kem.c; who is nobody */
 	int64_t kem_secret_id; /* KEM: of the secret, which no transaction has used; 0: one has */
 	bool replay_only;      /* too late for anything but its stored answer */
+	bool again;            /* an attempt met a conflict: see cmf_csr.again */
 
 	/* What is below is of one attempt and cleared for the next. */
 	struct store_transaction txn; /* id 0: none in the store */

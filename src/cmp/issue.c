@@ -101,6 +101,7 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item)
 	if (err)
 		return err;
 	rq->txn.chain_request = rq->txn.chain_request || chain;
+	item->csr.again = rq->again;
 	err = cmf_csr(rq->door->cmf, &rq->who, &item->csr, may_confirm_implicitly(rq, item),
 		      rq->worker->reader, rq->worker->unit, &item->result, &rq->refusal);
 	if (!err && item->result.generated_key)

@@ -55,7 +55,9 @@ def test_live_certificates(cmf, tmp_path):
     cmf.register("vnfm-a", "vnfci-1")
     restart(cmf, "client_policy default", "live_certificates_per_entity", "1")
     cert, key = vnfm.enrol("vnfci-1")
-    assert ask(vnfm, "vnfci-1", vnfm.key()).failinfo == "notAuthorized"
+    request = tmp_path / "request.der"
+    assert ask(vnfm, "vnfci-1", vnfm.key(), "cr", "-reqout", request).failinfo == "notAuthorized"
+    assert "as many valid certificates" in cmf.ctl("explain", "--profile", "VnfciCert", request).stdout
     assert vnfm.cmp("kur", "-oldcert", cert, "-cert", cert, "-key", key, "-newkey", vnfm.key(),
                     "-certout", vnfm.out(), path=PROFILE).ok
     assert cmf.states("vnfci-1") == ["active", "active"]
