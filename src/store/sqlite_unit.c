@@ -3,149 +3,10 @@
 #include "sqlite_unit.h"
 
 #include "base/log.h"
-#include "taken.h"
+#include "sqlite_unit_sql.h"
 #include "unit.h"
 
 #include <errno.h>
-
-enum statement {
-	CLIENT_INSERT,
-	CLIENT_REMOVE,
-	REGISTRATION_INSERT,
-	REGISTRATION_DEREGISTER,
-	KEY_REQUIRE,
-	LIVE_REQUIRE,
-	CERTIFICATE_INSERT,
-	CERTIFICATE_FILL,
-	CERTIFICATE_SET_STATE,
-	CERTIFICATE_REVOKE,
-	CERTIFICATE_RELEASE,
-	TRANSACTION_INSERT,
-	TRANSACTION_ITEM_INSERT,
-	TRANSACTION_UPDATE,
-	TRANSACTION_SET_CERTIFICATE,
-	TRANSACTION_PURGE,
-	POP_INSERT,
-	POP_REMOVE,
-	KEM_SECRET_INSERT,
-	KEM_SECRET_TRIM,
-	KEM_SECRET_USE,
-	KEM_SECRET_PURGE,
-	EXCHANGE_INSERT,
-	EXCHANGE_ADD_MESSAGE,
-	EXCHANGE_SET_NEXT,
-	EXCHANGE_FINISH,
-	CRL_INSERT,
-	ANNOUNCEMENT_INSERT,
-	ANNOUNCEMENT_TRIM,
-	REV_PASSPHRASE_REMOVE,
-	REV_PASSPHRASE_INSERT,
-	ARCHIVED_KEY_INSERT,
-	ARCHIVED_KEY_REMOVE,
-	AUDIT_ADD,
-	STATEMENT_COUNT,
-};
-
-/* Each carries its condition; one that no longer holds changes no row or violates a unique index.
- */
-static const char *const statement_sql[STATEMENT_COUNT] = {
-	[CLIENT_INSERT] =
-		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
-		" default_profile, trust_anchor, certificate, subject, mac_reference, mac_secret,"
-		" created_ms, policy)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-	[CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
-	/* One manager for all active registrations of a subject; one active one for a certType. */
-	[REGISTRATION_INSERT] =
-		"INSERT INTO registration (cert_type, subject_id, handling, manager, trust_domain,"
-		" ca, profile, state, created_ms, changed_ms)"
-		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS"
-		" (SELECT 1 FROM registration WHERE subject_id = ?2 AND state = 0"
-		" AND manager <> ?4)",
-	[REGISTRATION_DEREGISTER] =
-		"UPDATE registration SET state = 1, changed_ms = ?2 WHERE id = ?1 AND state = 0",
-	[KEY_REQUIRE] = KEY_TAKEN_SQL,
-	[LIVE_REQUIRE] = LIVE_REACHED_SQL,
-	[CERTIFICATE_INSERT] =
-		"INSERT INTO certificate (registration_id, state, reason, revoked_ms, "
-		"confirm_by_ms,"
-		" not_before_ms, not_after_ms, created_ms, ca, serial, requester, subject,"
-		" key_digest, der)"
-		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14"
-		" FROM registration WHERE id = ?1 AND state = 0",
-	[CERTIFICATE_FILL] =
-		"UPDATE certificate SET state = ?2, confirm_by_ms = ?3, not_before_ms = ?4,"
-		" not_after_ms = ?5, serial = ?6, subject = ?7, der = ?8"
-		" WHERE id = ?1 AND state = 0",
-	[CERTIFICATE_SET_STATE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL"
-				  " WHERE id = ?1 AND state = ?2",
-	[CERTIFICATE_REVOKE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL,"
-			       " reason = ?4, revoked_ms = ?5, released_ms = NULL"
-			       " WHERE id = ?1 AND state = ?2",
-	[CERTIFICATE_RELEASE] = "UPDATE certificate SET state = 2, reason = NULL,"
-				" revoked_ms = NULL, released_ms = ?3"
-				" WHERE id = ?1 AND state = ?2",
-	[TRANSACTION_INSERT] =
-		"INSERT INTO cmp_transaction (state, body_type, protection, implicit_confirm,"
-		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
-		" requester, transaction_id, request_nonce, sent_nonce, request_digest, "
-		"status_text,"
-		" response, n_items) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-		"?13, ?14, ?15, ?16, ?17, ?18)",
-	[TRANSACTION_ITEM_INSERT] =
-		"INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id,"
-		" certificate_id, failinfo, status_text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[TRANSACTION_UPDATE] =
-		"UPDATE cmp_transaction SET state = ?2, implicit_confirm = ?3, deadline_ms = ?4,"
-		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
-		" response = ?9 WHERE id = ?1 AND state = ?10"
-		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)",
-	[TRANSACTION_SET_CERTIFICATE] = "UPDATE cmp_transaction SET certificate_id = ?2"
-					" WHERE id = ?1 AND certificate_id IS NULL",
-	[POP_INSERT] = "INSERT INTO pop (transaction_id, answer_digest, request)"
-		       " VALUES (?1, ?2, ?3)",
-	[POP_REMOVE] = "DELETE FROM pop WHERE transaction_id = ?1",
-	[KEM_SECRET_INSERT] =
-		"INSERT INTO kem_secret (deadline_ms, requester, transaction_id, sent_nonce,"
-		" secret, request, response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[KEM_SECRET_TRIM] = "DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
-			    " WHERE requester = ?1 AND cmp_transaction_id IS NULL"
-			    " ORDER BY deadline_ms DESC, id DESC LIMIT -1 OFFSET ?2)",
-	[KEM_SECRET_USE] = "UPDATE kem_secret SET cmp_transaction_id = ?2 WHERE id = ?1",
-	[KEM_SECRET_PURGE] = "DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
-			     " WHERE cmp_transaction_id IS NULL AND deadline_ms < ?1 LIMIT ?2)",
-	[TRANSACTION_PURGE] =
-		"DELETE FROM cmp_transaction WHERE id IN ("
-		"SELECT id FROM cmp_transaction WHERE state = 2 AND changed_ms < ?1 UNION ALL "
-		"SELECT id FROM cmp_transaction WHERE state = 3 AND changed_ms < ?1 LIMIT ?2)",
-	[EXCHANGE_INSERT] =
-		"INSERT INTO exchange (kind, state, certificate_id, failinfo, deadline_ms, next_ms,"
-		" created_ms, ca, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	[EXCHANGE_ADD_MESSAGE] = "INSERT INTO exchange_message (exchange_id, seq, sent, der)"
-				 " SELECT ?1, ?2, ?3, ?4 FROM exchange WHERE id = ?1 AND state = 0",
-	[EXCHANGE_SET_NEXT] = "UPDATE exchange SET next_ms = ?2 WHERE id = ?1 AND state = 0",
-	[EXCHANGE_FINISH] =
-		"UPDATE exchange SET state = ?2, failinfo = ?3 WHERE id = ?1 AND state = 0",
-	[CRL_INSERT] = "INSERT INTO crl (ca, number, this_update_ms, next_update_ms, der)"
-		       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (ca) DO UPDATE SET"
-		       " number = excluded.number, this_update_ms = excluded.this_update_ms,"
-		       " next_update_ms = excluded.next_update_ms, der = excluded.der"
-		       " WHERE excluded.number > crl.number",
-	[ANNOUNCEMENT_INSERT] = "INSERT INTO announcement (type, created_ms, sender, digest, der)"
-				" VALUES (?1, ?2, ?3, ?4, ?5)",
-	[ANNOUNCEMENT_TRIM] = "DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"
-			      " WHERE sender = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
-	[REV_PASSPHRASE_REMOVE] = "DELETE FROM rev_passphrase WHERE registration_id = ?1",
-	[REV_PASSPHRASE_INSERT] =
-		"INSERT INTO rev_passphrase (registration_id, created_ms, reference, secret)"
-		" SELECT ?1, ?2, ?3, ?4 FROM registration WHERE id = ?1 AND state = 0",
-	[ARCHIVED_KEY_INSERT] =
-		"INSERT INTO archived_key (certificate_id, created_ms, generated, secret)"
-		" VALUES (?1, ?2, ?3, ?4)",
-	[ARCHIVED_KEY_REMOVE] = "DELETE FROM archived_key WHERE certificate_id = ?1",
-	[AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
-		      " VALUES (?1, ?2, ?3, ?4, ?5)",
-};
 
 struct sqlite_unit_statements {
 	sqlite3 *db;
@@ -159,7 +20,7 @@ int sqlite_unit_prepare(sqlite3 *db, struct sqlite_unit_statements **statementsp
 	if (!s)
 		return -ENOMEM;
 	s->db = db;
-	int r = sqlite_db_prepare(db, statement_sql, s->stmt, STATEMENT_COUNT);
+	int r = sqlite_db_prepare(db, sqlite_unit_sql, s->stmt, STATEMENT_COUNT);
 	if (r < 0) {
 		sqlite_unit_finalize(s);
 		return r;
