@@ -190,6 +190,7 @@ struct cmf_csr {
 	bool archive_by_subject; /* it came with the subject of the request as whose it is */
 	struct bytes p10;        /* DER, if it came as PKCS#10 */
 	bool forwards; /* the door passes its message on where the upstream CA is to get it */
+	bool unjudged; /* the message asks for more than is said here */
 	bool recovers; /* krr: a certificate beside the archived keys of the entity */
 	/* ccr only: a CA asks for a cross-certificate. */
 	bool cross;
@@ -218,6 +219,7 @@ struct cmf_csr_result {
 	 * decided, if that is something else than what the message asks for. */
 	bool forward;
 	bool changed;
+	bool unjudged; /* as in the request */
 	struct octets template;
 	struct ca *ca;
 	struct octets der;       /* internal: the certificate */

@@ -258,7 +258,8 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 	struct ca_request request = ca_request_of(d);
 
 	result->forward = goes_on(d);
-	result->changed = !d->names.as_asked || !mods_empty(&d->mods);
+	result->unjudged = d->csr->unjudged;
+	result->changed = !d->names.as_asked || !mods_empty(&d->mods) || result->unjudged;
 	if (!result->forward)
 		return 0;
 	return ca_cert_req_msg(&request, &result->template);

@@ -304,8 +304,10 @@ static int pair_use(struct cmp_request *rq, struct cmp_carriers *c, const char *
 			return refuse(&rq->refusal, REFUSAL_carrier_malformed);
 		return chain_request_set(rq, c, value[0] - '0');
 	}
-	if (!cert_type && strcmp(name, "vnfcId") != 0)
+	if (!cert_type && strcmp(name, "vnfcId") != 0) {
+		c->more = true;
 		return 0;
+	}
 	if (!*value)
 		return refuse(&rq->refusal, REFUSAL_carrier_malformed);
 	copy = strdup(value);
@@ -349,8 +351,10 @@ int cmp_carriers_of_reg_info(struct cmp_request *rq,
 		/* RFC 4211 7.2: the template in it would replace the one that is checked. */
 		if (cmp_oid_is(rq, CMP_OID_REG_CERT_REQ, control->type))
 			return refuse(&rq->refusal, REFUSAL_template_malformed);
-		if (!cmp_oid_is(rq, CMP_OID_UTF8_PAIRS, control->type))
+		if (!cmp_oid_is(rq, CMP_OID_UTF8_PAIRS, control->type)) {
+			carriers->more = true;
 			continue;
+		}
 		err = pairs_read(rq, carriers, control->value);
 		if (err)
 			return err;

@@ -150,6 +150,27 @@ int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_
 	return err;
 }
 
+/*
+ * Whether there are controls beside those of RFC 4211 6, id-regCtrl 1 to 6: an altCertTemplate
+ * (RFC 4210 C), say, asks for something else than the template.
+ */
+static bool has_other_controls(const CertRequest *request)
+{
+	static const uint8_t reg_ctrl[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x05, 0x01};
+
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
+		const ASN1_OBJECT *type =
+			sk_AttributeTypeAndValue_value(request->controls, i)->type;
+		const uint8_t *oid = OBJ_get0_data(type);
+
+		if (OBJ_length(type) != sizeof(reg_ctrl) + 1 ||
+		    memcmp(oid, reg_ctrl, sizeof(reg_ctrl)) != 0 || oid[sizeof(reg_ctrl)] < 1 ||
+		    oid[sizeof(reg_ctrl)] > 6)
+			return true;
+	}
+	return false;
+}
+
 static int item_read(struct cmp_request *rq, const struct cmp_message *asked, int i,
 		     struct cmp_items *items)
 {
@@ -160,6 +181,7 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	item->csr.may_register = asked->body_type == PKI_BODY_IR;
 	item->csr.update = asked->body_type == PKI_BODY_KUR;
 	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
+	item->csr.unjudged = item->carriers.more || has_other_controls(msg->certReq);
 	if (!err)
 		err = cmp_template_read(rq, msg, item);
 	if (!err && item->pop == CMP_POP_CHALLENGE && rq->pop_answered)

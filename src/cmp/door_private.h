@@ -112,6 +112,7 @@ struct cmp_carriers {
 	char *vnfc_ids[CMP_CARRIERS_MAX];
 	size_t n_vnfc_ids;
 	int chain_request; /* 0, 1; -1: not said */
+	bool more;         /* regInfo says something that means nothing here */
 };
 
 /* CAs whose chains one answer may carry: one for each certificate. */

@@ -205,12 +205,11 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 				     .to = STORE_CERT_PENDING,
 				     .certificate_ref = &result->certificate_id};
 	bool replaced = forwarding(rq, result->ca) == CONF_FORWARDING_REPLACED;
-	bool p10 = rq->msg->body_type == PKI_BODY_P10CR;
 	int err;
 
 	/* What is not granted here, or not even judged, must not be asked for there. */
-	if ((result->mods && (!replaced || p10)) ||
-	    (p10 && !certification_request_is_plain(rq->msg->body->value.p10cr)))
+	if ((result->mods || result->unjudged) &&
+	    (!replaced || rq->msg->body_type == PKI_BODY_P10CR))
 		return refuse(&rq->refusal, REFUSAL_forward_would_change);
 	err = message_make(rq, result->ca,
 			   template_kept(rq, result) ? BYTES_NULL : octets_view(&result->template),

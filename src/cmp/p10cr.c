@@ -29,7 +29,8 @@ static int item_read(struct cmp_request *rq, const CertificationRequest *req, st
 	csr->subject = wanted->subject;
 	csr->spki = wanted->subjectPKInfo;
 	/* For an upstream CA: what is not judged here must not be asked for there. */
-	if (certification_request_is_plain(req))
+	csr->unjudged = !certification_request_is_plain(req);
+	if (!csr->unjudged)
 		csr->p10 = p10_der(rq->msg);
 	/* RFC 9483 4.1.4: version MUST be 0. */
 	if (ASN1_INTEGER_get_int64(&version, wanted->version) != 1 || version != 0)

@@ -670,14 +670,24 @@ END_TEST
 /* --- certConf that is passed on ----------------------------------------------------------------
  */
 
-static void setup_forwarding(void)
+static void forwarding_begin(const char *how)
 {
 	char *keys = NULL;
 
-	ck_assert_int_gt(asprintf(&keys, "%sforwarding = replaced\n", sections), 0);
+	ck_assert_int_gt(asprintf(&keys, "%sforwarding = %s\n", sections, how), 0);
 	house_open(&house, "ca_rules = oam\n", keys);
 	house_register(&house, "vnfm-a", CERT_TYPE_VNF_OAM, "vnf-oam");
 	free(keys);
+}
+
+static void setup_forwarding(void)
+{
+	forwarding_begin("replaced");
+}
+
+static void setup_added(void)
+{
+	forwarding_begin("added");
 }
 
 /* The upstream has answered the certConf with pkiConf; its answer was verified. */
@@ -845,11 +855,89 @@ START_TEST(p10cr_is_not_forwarded_with_more)
 }
 END_TEST
 
+static const struct {
+	const char *pairs; /* of regInfo utf8Pairs; NULL: a control */
+	bool judged;
+} more[] = {
+	{"vnfcId?vnf-oam%", true},
+	{"corp_company?Example%", false},
+	{NULL, false},
+};
+
+/* The message that goes upstream for the newest certificate. */
+static struct cmp_message *message_newest(void)
+{
+	struct store_certificate cert = certificate_newest();
+	struct store_exchange exchange = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmp_message *msg = NULL;
+	struct bytes der;
+
+	ck_assert_int_eq(
+		store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_ISSUE, &exchange),
+		0);
+	/* ca/'s own encoding: that it is forwarded, and what becomes of the certificate. */
+	ck_assert_int_eq(exchange.request.data[0], 'F');
+	der = (struct bytes){exchange.request.data + 2, exchange.request.len - 2};
+	ck_assert_int_eq(cmp_message_decode(der, &msg, &refusal), 0);
+	store_exchange_clear(&exchange);
+	store_certificate_clear(&cert);
+	return msg;
+}
+
+/*
+ * What of a CertReqMsg is not judged here does not go on under our name: an alternative template
+ * (RFC 4210 C), or text that means something to the upstream CA alone.
+ */
+static void more_send(int i, int failinfo)
+{
+	static const uint8_t alternative[] = {0x30, 0x07, 0x06, 0x03, 0x2a, 0x03, 0x04, 0x05, 0x00};
+	int nid = OBJ_txt2nid("1.3.6.1.5.5.7.5.1.7");
+	struct told told;
+	struct ask a;
+
+	if (nid == NID_undef)
+		nid = OBJ_create("1.3.6.1.5.5.7.5.1.7", "altCertTemplate", "altCertTemplate");
+	ask_new(&a, &house, &house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_CR, "vnf-oam");
+	a.profile_label = "VnfOAMCert";
+	if (more[i].pairs)
+		ask_reg_info(&a, more[i].pairs);
+	else
+		ask_control(&a, nid, BYTES_OF(alternative));
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	ck_assert_int_eq(told_status_value(&told),
+			 failinfo < 0 ? PKI_STATUS_WAITING : PKI_STATUS_REJECTION);
+	done(&a, &told);
+}
+
+START_TEST(rfc9483_5_2_2_1_more_than_is_judged)
+{
+	more_send(_i, more[_i].judged ? -1 : FAIL_BAD_CERT_TEMPLATE);
+}
+END_TEST
+
+START_TEST(rfc9483_5_2_3_more_than_is_judged)
+{
+	struct cmp_message *msg;
+	const CertReqMsg *request;
+
+	more_send(_i, -1);
+	msg = message_newest();
+	request = sk_CertReqMsg_value(msg->body->value.certReqMessages, 0);
+	ck_assert_int_eq(request->regInfo != NULL, more[_i].judged);
+	ck_assert_ptr_null(request->certReq->controls);
+	ck_assert_int_eq(request->popo->type == POPO_RA_VERIFIED, !more[_i].judged);
+	cmp_message_free(msg);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door_upstream");
 	TCase *tcase = tcase_create("upstream"), *forwarding = tcase_create("forwarding");
-	TCase *p10 = tcase_create("p10cr");
+	TCase *p10 = tcase_create("p10cr"), *added = tcase_create("added");
 	SRunner *runner;
 	int failed;
 
@@ -879,7 +967,11 @@ int main(void)
 	tcase_add_loop_test(forwarding, rfc9483_4_4_certconf_waits, 0, 2);
 	tcase_add_test(forwarding, rfc4210_5_3_21_error_while_certconf_waits);
 	tcase_add_test(forwarding, p10cr_is_not_forwarded_with_more);
+	tcase_add_loop_test(forwarding, rfc9483_5_2_3_more_than_is_judged, 0, ARRAY_LEN(more));
 	suite_add_tcase(suite, forwarding);
+	tcase_add_checked_fixture(added, setup_added, teardown);
+	tcase_add_loop_test(added, rfc9483_5_2_2_1_more_than_is_judged, 0, ARRAY_LEN(more));
+	suite_add_tcase(suite, added);
 	tcase_add_test(p10, p10cr_is_passed_on_without_more);
 	suite_add_tcase(suite, p10);
 	runner = srunner_create(suite);
