@@ -7,9 +7,9 @@
 /* Whether there is a row. */
 static int row_exists(struct reader *r, const struct binder *b, bool *existsp)
 {
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
 	int result = reader_first(r, b);
 
+	sqlite3_reset(b->stmt); /* ends the read transaction */
 	*existsp = result == 0;
 	return result == STORE_NOT_FOUND ? 0 : result;
 }
