@@ -28,11 +28,12 @@ static bool kem_allowed(const struct cmp_request *rq)
 	       mac_algorithm_bit(mac_algorithm_by_name("KemBasedMac"));
 }
 
-/* Who holds the key: found by sender and senderKID of the message among extraCerts of `with`. */
-static int holder_find(struct cmp_request *rq, const struct cmp_message *with,
-		       struct cmf_principal *holderp, EVP_PKEY **keyp)
+/* Who holds the key: found by sender and senderKID of `msg` among extraCerts of `with`. */
+static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
+		       const struct cmp_message *with, struct cmf_principal *holderp,
+		       EVP_PKEY **keyp)
 {
-	const GENERAL_NAME *sender = rq->msg->header->sender;
+	const GENERAL_NAME *sender = msg->header->sender;
 	_cleanup_(freep) struct bytes *certs = calloc(with->n_extra_certs + 1, sizeof(*certs));
 	struct bytes sender_dn = BYTES_NULL;
 
@@ -45,9 +46,8 @@ static int holder_find(struct cmp_request *rq, const struct cmp_message *with,
 		sender_dn = cmp_name_der(sender->d.directoryName);
 	for (size_t i = 0; i < with->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(with, i);
-	return cmf_kem_holder_find(rq->door->cmf, rq->worker->reader, sender_dn,
-				   rq->msg->sender_kid, certs, with->n_extra_certs, holderp, keyp,
-				   &rq->refusal);
+	return cmf_kem_holder_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid,
+				   certs, with->n_extra_certs, holderp, keyp, &rq->refusal);
 }
 
 /* --- asking for the ciphertext ------------------------------------------------------------------
@@ -199,7 +199,7 @@ int cmp_kem_serve(struct cmp_request *rq)
 	err = store_kem_secret_find(rq->worker->reader, rq->msg->transaction_id, &given);
 	if (err != STORE_NOT_FOUND)
 		return err ? err : asked_again(rq, &given);
-	err = holder_find(rq, rq->msg, &holder, &key);
+	err = holder_find(rq, rq->msg, rq->msg, &holder, &key);
 	if (!err)
 		err = holder_check(rq, &holder);
 	if (!err)
@@ -225,9 +225,24 @@ static int secret_find(struct cmp_request *rq, struct store_kem_secret *secretp)
 	return err;
 }
 
+/* Whether the key that the ciphertext was for is that of who the message is from now. */
+static int key_holder_check(struct cmp_request *rq, const struct cmp_message *asked)
+{
+	_cleanup_(cmf_principal_clear) struct cmf_principal asker = {0};
+	EVP_PKEY *key = NULL;
+	int err = holder_find(rq, asked, asked, &asker, &key);
+
+	EVP_PKEY_free(key);
+	if (!err &&
+	    !bytes_equal(octets_view(&asker.certificate), octets_view(&rq->who.certificate)))
+		err = refuse(&rq->refusal, REFUSAL_kem_secret_unknown);
+	return err;
+}
+
 /*
  * The holder of the key, as it is known now: its certificate may have been revoked since. It lies
- * in the message that asked, with its path.
+ * in the message that asked, with its path. Another certificate may lie there too, even of the same
+ * client: whoever names that one has not shown that its key is there.
  */
 static int holder_of_secret(struct cmp_request *rq, const struct store_kem_secret *secret)
 {
@@ -238,11 +253,11 @@ static int holder_of_secret(struct cmp_request *rq, const struct store_kem_secre
 
 	if (err)
 		return err < 0 ? err : log_fault("request of a KEM ciphertext", -EBADMSG, NULL);
-	err = holder_find(rq, asked, &rq->who, &key);
+	err = holder_find(rq, rq->msg, asked, &rq->who, &key);
 	EVP_PKEY_free(key);
 	if (!err && strcmp(rq->who.name, secret->requester) != 0)
 		err = refuse(&rq->refusal, REFUSAL_kem_secret_unknown);
-	return err;
+	return err ? err : key_holder_check(rq, asked);
 }
 
 static int mac_verify(struct cmp_request *rq, const struct store_kem_secret *sealed)

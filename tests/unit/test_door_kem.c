@@ -652,6 +652,34 @@ START_TEST(rfc9810_b_no_passphrase_of_nobody)
 }
 END_TEST
 
+/*
+ * RFC 9810 5.1.3.4: the secret is known to the holder of the key that it was encapsulated for, and
+ * to nobody else whose certificate came along, even one of the same client: it may be a device of
+ * its own, or an RA where the other is none.
+ */
+START_TEST(rfc9810_5_1_3_4_certificate_of_another_key)
+{
+	_cleanup_(octets_clear) struct octets secret = OCTETS_NULL;
+	struct house_credential other;
+	struct told genp;
+	struct ask genm, a;
+
+	credential_make(&other, "ML-KEM-768", "vnfm-a", &h->client_root, 365);
+	kem_ask(&genm, &kem_a);
+	genm.certs[genm.out.n_extra_certs++] = octets_view(&other.der);
+	ask_send(&genm, &genp);
+	secret = secret_of(&genp, kem_a.key);
+	kem_first(&a, &genm, &genp, &other, octets_view(&secret));
+	ask_genm(&a, CA_CERTS, BYTES_NULL);
+	expect_refused(&a, REFUSAL_kem_secret_unknown, FAIL_BAD_MESSAGE_CHECK);
+	kem_first(&a, &genm, &genp, &kem_a, octets_view(&secret));
+	ask_genm(&a, CA_CERTS, BYTES_NULL);
+	granted_expect(&a, PKI_BODY_GENP, -1);
+	granted_done(&genm, &genp);
+	house_credential_clear(&other);
+}
+END_TEST
+
 /* RFC 9483 5.1: another message with that transactionID, whoever sends it. */
 START_TEST(rfc9483_5_1_transaction_id_in_use)
 {
@@ -999,6 +1027,7 @@ static TCase *kem_case(void)
 	tcase_add_test(tc, rfc9483_3_5_kem_key_signs_nothing);
 	tcase_add_test(tc, rfc9810_5_3_19_18_protected);
 	tcase_add_test(tc, rfc9810_b_no_passphrase_of_nobody);
+	tcase_add_test(tc, rfc9810_5_1_3_4_certificate_of_another_key);
 	tcase_add_test(tc, rfc9483_5_1_transaction_id_in_use);
 	tcase_add_loop_test(tc, rfc9810_5_1_3_4_algorithm_refused, 0, ARRAY_LEN(alg_rows));
 	tcase_add_loop_test(tc, rfc9810_5_1_3_4_message_refused, 0, ARRAY_LEN(next_rows));
