@@ -441,6 +441,14 @@ static void bend_recipient_weak(struct ask *a)
 	EVP_PKEY_free(key);
 }
 
+static void bend_recipient_weak_group(struct ask *a)
+{
+	EVP_PKEY *key = EVP_EC_gen("prime192v1");
+
+	ask_protocol_encr_key(a, key);
+	EVP_PKEY_free(key);
+}
+
 static void bend_pvno(struct ask *a)
 {
 	a->out.pvno = 2;
@@ -545,6 +553,8 @@ static const struct refused_row {
 	 FAIL_BAD_ALG, REFUSAL_recovery_key_algorithm},
 	{"RFC 4211 6.6 weak key", &granted_house.ra, "vnfci-a", bend_recipient_weak, FAIL_BAD_ALG,
 	 REFUSAL_recovery_key_weak},
+	{"RFC 4211 6.6 weak group", &granted_house.ra, "vnfci-a", bend_recipient_weak_group,
+	 FAIL_BAD_ALG, REFUSAL_recovery_key_weak},
 	{"RFC 9810 5.2.2 pvno", &granted_house.ra, "vnfci-a", bend_pvno, FAIL_UNSUPPORTED_VERSION,
 	 REFUSAL_recovery_pvno},
 	{"RFC 4210 5.3.8 one answer", &granted_house.ra, "vnfci-a", bend_two_requests,
