@@ -613,7 +613,7 @@ _must_check_ int store_kem_secret_insert(struct store_unit *u,
 					 const struct store_kem_secret *secret);
 /* Drops the unused ones of that requester that end first, so that `keep` stay. Never conflicts. */
 _must_check_ int store_kem_secret_trim(struct store_unit *u, const char *requester, uint32_t keep);
-/* From now on it is that transaction's. Never conflicts. */
+/* From now on it is that transaction's. Conflict: it is gone. */
 _must_check_ int store_kem_secret_use(struct store_unit *u, int64_t id,
 				      const int64_t *transaction_ref);
 /* Unused ones whose deadline lies before that time, at most `limit`. Never conflicts. */

@@ -355,7 +355,7 @@ static int kem_secret_use(struct sqlite_unit_statements *s, int64_t id, int64_t 
 
 	bind_int(&b, id);
 	bind_int(&b, transaction_id);
-	return run(s, &b);
+	return run_conditional(s, &b);
 }
 
 static int kem_secret_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)

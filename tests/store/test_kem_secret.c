@@ -97,6 +97,10 @@ START_TEST(test_kem_secret_used_goes_with_its_transaction)
 	OK(store_transaction_purge(f.unit, 2, 10));
 	OK(store_unit_commit(f.unit));
 	ck_assert(!is_there(&f, "first"));
+	/* A transaction without its secret could not go on. */
+	OK(store_transaction_insert(f.unit, &t, NULL, &id));
+	OK(store_kem_secret_use(f.unit, 1, &id));
+	CONFLICT(store_unit_commit(f.unit));
 	fixture_end(&f);
 }
 END_TEST
