@@ -64,16 +64,18 @@ static bool general_name_fits(const struct cmp_request *rq, const CertTemplate *
 {
 	const unsigned char *p = tlv.data;
 	GENERAL_NAME *name = d2i_GENERAL_NAME(NULL, &p, (long)tlv.len);
+	bool fits = false, by_subject = false;
 	struct bytes dn;
-	bool fits = false;
 
 	if (name && name->type == GEN_DIRNAME) {
 		dn = cmp_name_der(name->d.directoryName);
 		fits = signer_is(rq, dn);
-		*by_subjectp = !fits && name_is(t->subject, dn);
+		by_subject = !fits && name_is(t->subject, dn);
 	}
 	GENERAL_NAME_free(name);
-	return fits || *by_subjectp;
+	/* Of two EnvelopedData each has to fit. */
+	*by_subjectp = *by_subjectp || by_subject;
+	return fits || by_subject;
 }
 
 /* "a text token passed and known to both": the client's name or reference. */
@@ -87,35 +89,49 @@ static bool text_fits(const struct cmp_request *rq, struct bytes text)
  * RFC 4211 4.2.1: "a name that the CA/RA can associate with the requestor". It keeps somebody who
  * has caught the EnvelopedData from putting it into a request of his own.
  */
-static int identifier_check(struct cmp_request *rq, const CertTemplate *t, struct bytes identifier,
-			    bool *by_subjectp)
+static bool identifier_fits(const struct cmp_request *rq, const CertTemplate *t,
+			    struct bytes identifier, bool *by_subjectp)
 {
 	struct bytes in = identifier, tlv, text;
-	bool fits;
 	uint8_t tag;
 
 	if (!identifier.len)
-		return 0;
-	if (der_next(&in, &tag, &tlv, &text))
-		return refuse(&rq->refusal, REFUSAL_archive_unreadable);
-	if (identifier.len > IDENTIFIER_MAX)
-		fits = false;
-	else if (tag == V_ASN1_UTF8STRING)
-		fits = text_fits(rq, text);
-	else
-		fits = general_name_fits(rq, t, identifier, by_subjectp);
-	return fits ? 0 : refuse(&rq->refusal, REFUSAL_archive_identifier);
+		return true;
+	if (identifier.len > IDENTIFIER_MAX || der_next(&in, &tag, &tlv, &text))
+		return false;
+	return tag == V_ASN1_UTF8STRING ? text_fits(rq, text)
+					: general_name_fits(rq, t, identifier, by_subjectp);
 }
 
 /* --- the private key ----------------------------------------------------------------------------
  */
 
+/* Whether an EnvelopedData is to prove possession of the key, RFC 9810 5.2.8.3.1. */
+static bool is_proof(const CertReqMsg *msg)
+{
+	const ProofOfPossession *popo = msg->popo;
+
+	return !popo ||
+	       ((popo->type == POPO_KEY_ENCIPHERMENT || popo->type == POPO_KEY_AGREEMENT) &&
+		popo->value.keyEncipherment->type == POPO_PRIV_KEY_ENCRYPTED_KEY);
+}
+
 /*
- * RFC 4211 6.4 says id-ct-encKeyWithID, RFC 9810 5.2.2 has AsymmetricKeyPackage. One answer
- * whatever is wrong inside: who sends chosen ciphertexts learns nothing.
+ * One answer whatever is wrong inside, be it the padding, the identifier or the key: what is in CBC
+ * can be changed by somebody who has caught it, and its padding told from the answers octet by
+ * octet. The log says what it was.
  */
-static int envelope_view(struct cmp_request *rq, struct bytes envelope, struct octets *contentp,
-			 struct private_key_view *view)
+static int not_opened(struct cmp_request *rq, const CertReqMsg *msg, const char *detail)
+{
+	return refuse_detail(&rq->refusal,
+			     is_proof(msg) ? REFUSAL_archive_proves_nothing
+					   : REFUSAL_archive_unreadable,
+			     detail);
+}
+
+/* RFC 4211 6.4 says id-ct-encKeyWithID, RFC 9810 5.2.2 has AsymmetricKeyPackage. */
+static int envelope_view(struct cmp_request *rq, struct bytes envelope, const CertReqMsg *msg,
+			 struct octets *contentp, struct private_key_view *view)
 {
 	bool with_id = envelope_has_type(envelope, OID_CT_ENC_KEY_WITH_ID);
 	int err = envelope.len > ENVELOPE_MAX
@@ -130,28 +146,27 @@ static int envelope_view(struct cmp_request *rq, struct bytes envelope, struct o
 		err = with_id ? private_key_view_with_id(octets_view(contentp), view)
 			      : private_key_view_package(octets_view(contentp), view);
 	if (err == -EBADMSG || err == -EKEYREJECTED)
-		return refuse(&rq->refusal, REFUSAL_archive_unreadable);
+		return not_opened(rq, msg, "it holds no private key");
 	return err;
 }
 
 /* Opens the EnvelopedData into item; *identifiedp: who it is from stands in it. */
-static int private_key_open(struct cmp_request *rq, struct bytes envelope, const CertTemplate *t,
+static int private_key_open(struct cmp_request *rq, struct bytes envelope, const CertReqMsg *msg,
 			    EVP_PKEY *key, struct cmp_item *item, bool *identifiedp)
 {
 	_cleanup_(octets_clear_secret) struct octets content = OCTETS_NULL;
+	const CertTemplate *t = msg->certReq->certTemplate;
 	struct private_key_view view;
-	int err = envelope_view(rq, envelope, &content, &view);
+	int err = envelope_view(rq, envelope, msg, &content, &view);
 
-	if (!err)
-		err = identifier_check(rq, t, view.identifier, &item->csr.archive_by_subject);
 	if (err)
 		return err;
+	if (!identifier_fits(rq, t, view.identifier, &item->csr.archive_by_subject))
+		return not_opened(rq, msg, "the identifier is not the requester's");
 	EVP_PKEY_free(TAKE(item->archived_key));
 	err = private_key_take(view.key, t->publicKey, key, &item->archived_key);
-	if (err == -EBADMSG)
-		return refuse(&rq->refusal, REFUSAL_archive_unreadable);
-	if (err == -EKEYREJECTED)
-		return refuse(&rq->refusal, REFUSAL_archive_key_mismatch);
+	if (err == -EBADMSG || err == -EKEYREJECTED)
+		return not_opened(rq, msg, "the private key is not that of the public key");
 	item->csr.private_key = item->archived_key;
 	*identifiedp = view.identifier.len > 0;
 	return err;
@@ -198,8 +213,7 @@ static int key_sent(struct cmp_request *rq, struct bytes encrypted, const CertRe
 		return refuse(&rq->refusal, REFUSAL_archive_malformed);
 	if (err || !may_be_archived(rq))
 		return err;
-	err = private_key_open(rq, octets_view(&envelope), msg->certReq->certTemplate, key, item,
-			       &identified);
+	err = private_key_open(rq, octets_view(&envelope), msg, key, item, &identified);
 	/* RFC 9810 5.2.8.3.1: the control may be the proof; RFC 4211 4.2.1: with an identifier. */
 	item->csr.archive_proves = !err && !msg->popo && identified;
 	return err;
@@ -263,8 +277,7 @@ int cmp_archive_pop(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key
 		return -ENOMEM;
 	/* [4] IMPLICIT EnvelopedData */
 	envelope.data[0] = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED;
-	err = private_key_open(rq, octets_view(&envelope), msg->certReq->certTemplate, key, item,
-			       &identified);
+	err = private_key_open(rq, octets_view(&envelope), msg, key, item, &identified);
 	if (err)
 		return err;
 	/* RFC 4211 4.2.1: "This field MUST be present if the purpose is to prove possession" */
