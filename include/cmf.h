@@ -102,6 +102,13 @@ _must_check_ int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader,
 				  struct bytes reference, struct cmf_principal *principalp,
 				  struct refusal *refusal);
 /*
+ * Whether it may leave a revocation passphrase under that reference: before one is decrypted, since
+ * the answer must not depend on what is in it. 0, REFUSED, negative errno.
+ */
+_must_check_ int cmf_rev_passphrase_check(struct cmf *cmf, const struct cmf_principal *who,
+					  struct bytes reference, struct store_reader *reader,
+					  struct refusal *refusal);
+/*
  * Adds the revocation passphrase of the holder of a certificate, or of who knows the one before, to
  * the unit, for all certificates of its entity, in place of the one before. 0, REFUSED
  * (rev_passphrase_*), negative errno.

@@ -248,9 +248,8 @@ REFUSAL(recovery_upstream, FAIL_BAD_CERT_TEMPLATE, "a new certificate beside rec
 
 /* revPassphrase, RFC 9810 5.3.19.9 and Appendix B */
 REFUSAL(encrypted_value, FAIL_BAD_DATA_FORMAT, "EncryptedValue is deprecated; send EnvelopedData")
-REFUSAL(rev_passphrase_unreadable, FAIL_BAD_DATA_FORMAT, "the EnvelopedData with the revocation passphrase cannot be opened")
+REFUSAL(rev_passphrase_unreadable, FAIL_BAD_DATA_FORMAT, "the EnvelopedData with the revocation passphrase cannot be opened, or holds no text of 16 to 1024 octets")
 REFUSAL(rev_passphrase_algorithm, FAIL_BAD_ALG, "an algorithm of the EnvelopedData is not accepted")
-REFUSAL(rev_passphrase_length, FAIL_BAD_REQUEST, "the revocation passphrase is too short or too long")
 REFUSAL(rev_passphrase_reference, FAIL_BAD_REQUEST, "the key identifier of the revocation passphrase is missing, too long or in use")
 REFUSAL(rev_passphrase_not_entity, FAIL_NOT_AUTHORIZED, "a revocation passphrase comes from the holder of a certificate of this server")
 REFUSAL(revoker_only_rr, FAIL_NOT_AUTHORIZED, "a revocation passphrase is good for revocation requests only")

@@ -6,6 +6,7 @@
 #include "cmf_private.h"
 
 #include <errno.h>
+#include <openssl/asn1.h>
 #include <string.h>
 
 /* A shorter one can be guessed (RFC 9810 B: "relatively long"); a longer one is no passphrase. */
@@ -60,23 +61,72 @@ static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, stru
 	return store_rev_passphrase_put(unit, row);
 }
 
-int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
-			   struct bytes passphrase, struct store_reader *reader,
-			   struct store_unit *unit, struct refusal *refusal)
+/* Who may leave one under that reference; the registration of its entity. */
+static int entity_check(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
+			struct store_reader *reader, struct store_registration *reg,
+			struct refusal *refusal)
 {
-	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int r;
 
 	/* RFC 9810 B: the rr under a passphrase may bring the next one. */
 	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER)
 		return refuse(refusal, REFUSAL_rev_passphrase_not_entity);
-	if (passphrase.len < PASSPHRASE_MIN || passphrase.len > PASSPHRASE_MAX)
-		return refuse(refusal, REFUSAL_rev_passphrase_length);
 	r = reference_check(cmf, who, reference, reader, refusal);
 	if (r == 0)
-		r = store_registration_get(reader, who->registration_id, &reg);
-	if (r == STORE_NOT_FOUND || (r == 0 && reg.state != STORE_REGISTRATION_ACTIVE))
+		r = store_registration_get(reader, who->registration_id, reg);
+	if (r == STORE_NOT_FOUND || (r == 0 && reg->state != STORE_REGISTRATION_ACTIVE))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
+	return r;
+}
+
+int cmf_rev_passphrase_check(struct cmf *cmf, const struct cmf_principal *who,
+			     struct bytes reference, struct store_reader *reader,
+			     struct refusal *refusal)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+
+	return entity_check(cmf, who, reference, reader, &reg, refusal);
+}
+
+static bool is_text(struct bytes b)
+{
+	unsigned long c;
+	int len;
+
+	for (; b.len; b = (struct bytes){b.data + len, b.len - (size_t)len}) {
+		len = UTF8_getc(b.data, (int)b.len, &c);
+		if (len <= 0 || c < 0x20 || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * It came in CBC, without integrity, so that anybody could send what he has caught, be it a
+ * passphrase or a private key for the archive, changed, and would learn from the answers whether
+ * the padding is right. Nothing that is put together so is text of some length but by a rare
+ * chance; and the answer is that of wrong padding.
+ */
+static int passphrase_check(struct bytes passphrase, struct refusal *refusal)
+{
+	if (passphrase.len < PASSPHRASE_MIN || passphrase.len > PASSPHRASE_MAX)
+		return refuse_detail(refusal, REFUSAL_rev_passphrase_unreadable,
+				     "the passphrase is too short or too long");
+	if (!is_text(passphrase))
+		return refuse_detail(refusal, REFUSAL_rev_passphrase_unreadable,
+				     "the passphrase is no text");
+	return 0;
+}
+
+int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
+			   struct bytes passphrase, struct store_reader *reader,
+			   struct store_unit *unit, struct refusal *refusal)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	int r = entity_check(cmf, who, reference, reader, &reg, refusal);
+
+	if (r == 0)
+		r = passphrase_check(passphrase, refusal);
 	if (r == 0)
 		r = passphrase_add(cmf, who, reference, passphrase, unit);
 	return r == 0 ? audit_add(cmf, who, "revPassphrase", reg.subject_id, NULL, unit) : r;

@@ -100,7 +100,7 @@ static struct bytes encrypted_key_octets(const ASN1_TYPE *value)
 			      (size_t)value->value.asn1_string->length};
 }
 
-/* One answer whatever is wrong inside: who sends chosen ciphertexts learns nothing. */
+/* One answer whatever is wrong inside, as of a passphrase that is none (rev_passphrase.c). */
 static int passphrase_open(struct cmp_request *rq, struct bytes envelope,
 			   struct octets *passphrasep)
 {
@@ -155,6 +155,9 @@ static int passphrase_take(struct cmp_request *rq, const ASN1_TYPE *value)
 		return refuse(&rq->refusal, REFUSAL_genm_value_malformed);
 	if (!err)
 		err = reference_decide(rq, reference, &reference);
+	if (!err)
+		err = cmf_rev_passphrase_check(rq->door->cmf, &rq->who, reference,
+					       rq->worker->reader, &rq->refusal);
 	if (!err)
 		err = passphrase_open(rq, octets_view(&plain), &passphrase);
 	return err ? err : passphrase_commit(rq, reference, octets_view(&passphrase));

@@ -365,7 +365,10 @@ START_TEST(rfc9810_5_3_19_9_refused)
 	/* RFC 9810 B: EncryptedValue, the other alternative, is a SEQUENCE. */
 	leave(&first, value, FAIL_BAD_DATA_FORMAT);
 	leave(&first, OCTETS_NULL, FAIL_BAD_DATA_FORMAT);
-	leave(&first, key_of(encrypt("too short")), FAIL_BAD_REQUEST);
+	/* Told by nothing from what does not decrypt. */
+	leave(&first, key_of(encrypt("too short")), FAIL_BAD_DATA_FORMAT);
+	leave(&first, key_of(encrypt("long enough, and no text\x01")), FAIL_BAD_DATA_FORMAT);
+	leave(&first, key_of(encrypt("long enough, and no UTF-8 \xc0\x80")), FAIL_BAD_DATA_FORMAT);
 	leave(&first, passphrase_value(BYTES_OF(long_id)), FAIL_BAD_DATA_FORMAT);
 	/* Of a client, which has its own ways. */
 	leave(&granted_house.vnfm_a, passphrase_value(id), FAIL_NOT_AUTHORIZED);
@@ -375,10 +378,13 @@ START_TEST(rfc9810_5_3_19_9_refused)
 	      FAIL_BAD_REQUEST);
 	leave(&first, passphrase_value(id), -1);
 	leave(&foreign, passphrase_value(id), FAIL_BAD_REQUEST);
-	/* What was changed on the way in. */
-	value = passphrase_value(BYTES_NULL);
-	value.data[value.len - 20] ^= 1;
-	leave(&first, value, FAIL_BAD_DATA_FORMAT);
+	/* What was changed on the way in; for nobody else it is opened. */
+	for (int i = 0; i < 2; i++) {
+		value = passphrase_value(BYTES_NULL);
+		value.data[value.len - 20] ^= 1;
+		leave(i ? &granted_house.vnfm_a : &first, value,
+		      i ? FAIL_NOT_AUTHORIZED : FAIL_BAD_DATA_FORMAT);
+	}
 }
 END_TEST
 
