@@ -56,7 +56,6 @@ static int protection_assume(struct cmp_request *rq)
 {
 	int err;
 
-	rq->protection = CMP_PROTECTION_SIGNATURE;
 	if (!rq->who.mac_secret.len || cmp_message_protection_kind(rq->msg) != CMP_PROTECTION_MAC)
 		return 0;
 	err = cmp_mac_verify(rq);
@@ -78,6 +77,8 @@ int cmp_trace_assume(struct cmp_request *rq, int result)
 
 		rq->who.certificate = OCTETS_NULL;
 		cmf_principal_clear(&rq->who);
+		/* There is no secret any more, and if the client is unknown, no policy. */
+		rq->protection = CMP_PROTECTION_SIGNATURE;
 		err = cmf_client_assume(rq->door->cmf, rq->worker->reader, trace->as_client,
 					&rq->who, &rq->refusal);
 		if (err)

@@ -99,6 +99,22 @@ START_TEST(test_as_a_client_with_a_secret)
 }
 END_TEST
 
+/* Nobody's secret protects the answer, though the MAC was right. */
+START_TEST(test_as_an_unknown_client)
+{
+	struct cmp_trace trace;
+	struct told told;
+	struct ask a;
+
+	ask_mac(&a, HOUSE_MAC_SECRET);
+	explain(&a, "nobody", &trace, &told);
+	ck_assert_int_eq(trace.decided.reason, REFUSAL_client_not_permitted);
+	ck_assert(!trace.reached[CMP_STAGE_TRANSACTION] && !trace.client);
+	ck_assert(!told_mac(&told));
+	done(&a, &trace, &told);
+}
+END_TEST
+
 /* RFC 9483 3.2: its transaction goes on with the protection that it began with. */
 START_TEST(rfc9483_3_2_transaction_of_a_client_with_a_secret)
 {
@@ -214,6 +230,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_3_5_wrong_secret);
 	tcase_add_test(tcase, test_as_a_client_with_a_secret);
+	tcase_add_test(tcase, test_as_an_unknown_client);
 	tcase_add_test(tcase, rfc9483_3_2_transaction_of_a_client_with_a_secret);
 	tcase_add_test(tcase, rfc9483_4_1_1_transaction_ended);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_inner_stages);
