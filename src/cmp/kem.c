@@ -18,8 +18,12 @@
 /* A client that asked goes on at once; whoever cannot must not fill the store. */
 enum { SECRET_WAIT_MS = 60 * 1000 };
 
-/* One requester's part of the unused secrets: its certificate, which anybody may have, shuts out
- * nobody else. */
+/*
+ * One requester's part of the unused secrets: its certificate, which anybody may have, shuts out
+ * nobody else. Its oldest gives way: to push one out before it is used takes as many messages as
+ * there are secrets in the part, in the time of one exchange. If the newest were refused, as many
+ * in SECRET_WAIT_MS would shut out the holder of the key.
+ */
 enum { REQUESTER_PART = 10 };
 
 static bool kem_allowed(const struct cmp_request *rq)
