@@ -29,6 +29,7 @@ class Client(Requester):
     def __init__(self, openssl, label, of, n):
         super().__init__(of.cmf, of.dir, of.credential)
         self.openssl, self.label, self.count, self.config = openssl, label, n * 1000, ""
+        self.is_30 = run([openssl, "version"]).stdout.startswith("OpenSSL 3.0.")
 
     def command(self, cmd, *args, path=PROFILE):
         command = [self.openssl, *super().command(cmd, *args, path=path)[1:]]
@@ -204,7 +205,7 @@ def test_popo(client, popo, failinfo):
     """EC keys of that profile only sign, so keyEncipherment (2) is refused. Since 3.5 -1 asks for central key
     generation, with pvno 2: see test_central_key.py."""
     name, extra = client.entity(f"popo{popo}"), []
-    if client.label == "35" and popo == "-1":
+    if not client.is_30 and popo == "-1":
         failinfo, extra = "unsupportedVersion", ["-newkeyout", client.out()]
     result = client.request(name, "-popo", popo, *extra)
     assert result.failinfo == failinfo and result.ok == (failinfo is None), result.text
@@ -352,7 +353,7 @@ def test_ignore_keyusage(client, tmp_path):
 
 @pytest.mark.parametrize("digest", ["sha384", "sha512", "sha3-256"])
 def test_digest(client, digest):
-    if client.label == "30" and digest == "sha3-256":
+    if client.is_30 and digest == "sha3-256":
         pytest.skip("OpenSSL 3.0 has no ECDSA with SHA-3")
     result = client.request(client.entity(f"digest-{digest}"), "-digest", digest)
     assert result.ok, result.text
