@@ -57,6 +57,7 @@ struct cmf_principal {
 	const struct cmf_principal *approver;
 	int64_t certificate_id;    /* END_ENTITY */
 	int64_t registration_id;   /* END_ENTITY, REVOKER */
+	bool replaced;             /* REVOKER: by the passphrase before, which leaves no other */
 	struct octets mac_secret;  /* MAC clients: to protect the answer; else empty */
 	struct octets certificate; /* DER of the one it signed with; else empty */
 };
@@ -95,12 +96,13 @@ _must_check_ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reade
 _must_check_ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader,
 					 struct bytes reference, bool *takenp);
 /*
- * Who knows the revocation passphrase with that reference, RFC 9810 Appendix B. The secret is in
- * mac_secret. 0, REFUSED (mac_reference_unknown), negative errno.
+ * Who knows the revocation passphrase with that reference, RFC 9810 Appendix B; in the transaction
+ * that replaced it, the one before. The secret is in mac_secret. 0, REFUSED
+ * (mac_reference_unknown), negative errno.
  */
 _must_check_ int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader,
-				  struct bytes reference, struct cmf_principal *principalp,
-				  struct refusal *refusal);
+				  struct bytes reference, struct bytes transaction_id,
+				  struct cmf_principal *principalp, struct refusal *refusal);
 /*
  * Whether it may leave a revocation passphrase under that reference: before one is decrypted, since
  * the answer must not depend on what is in it. 0, REFUSED, negative errno.
@@ -115,8 +117,8 @@ _must_check_ int cmf_rev_passphrase_check(struct cmf *cmf, const struct cmf_prin
  */
 _must_check_ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who,
 					struct bytes reference, struct bytes passphrase,
-					struct store_reader *reader, struct store_unit *unit,
-					struct refusal *refusal);
+					struct bytes transaction_id, struct store_reader *reader,
+					struct store_unit *unit, struct refusal *refusal);
 /* The principal that the named client is, or "<client>/<entity>" one of its devices, without any
  * proof: to explain, never to serve. REFUSED (client_not_permitted) if unknown. */
 _must_check_ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader,

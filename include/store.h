@@ -319,6 +319,8 @@ struct store_rev_passphrase {
 	int64_t created_ms;
 	struct octets reference; /* senderKID; unique */
 	struct octets secret;    /* encrypted under the store key; see cmf/ */
+	/* Put only: the transaction for which the one before stays good; empty: for none. */
+	struct octets transaction_id;
 };
 
 /* --- archived keys --------------------------------------------------------------------------- */
@@ -506,6 +508,10 @@ _must_check_ int store_announcement_list(struct store_reader *r,
 
 _must_check_ int store_rev_passphrase_find(struct store_reader *r, struct bytes reference,
 					   struct store_rev_passphrase *passphrasep);
+/* The one that was replaced last, if that was in this transaction. */
+_must_check_ int store_rev_passphrase_before(struct store_reader *r, struct bytes reference,
+					     struct bytes transaction_id,
+					     struct store_rev_passphrase *passphrasep);
 
 /* Or STORE_NOT_FOUND. */
 _must_check_ int store_archived_key_get(struct store_reader *r, int64_t certificate_id,

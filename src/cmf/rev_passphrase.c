@@ -33,11 +33,13 @@ static int reference_check(struct cmf *cmf, const struct cmf_principal *who, str
 }
 
 static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
-			  struct bytes passphrase, struct store_unit *unit)
+			  struct bytes passphrase, struct bytes transaction_id,
+			  struct store_unit *unit)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
 	struct octets sealed = OCTETS_NULL;
-	struct store_rev_passphrase *row = calloc(1, sizeof(*row) + reference.len);
+	struct store_rev_passphrase *row =
+		calloc(1, sizeof(*row) + reference.len + transaction_id.len);
 	int r = row ? store_unit_keep(unit, row) : -ENOMEM;
 
 	if (r < 0) {
@@ -45,6 +47,7 @@ static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, stru
 		return -ENOMEM;
 	}
 	memcpy(row + 1, reference.data, reference.len);
+	memcpy((uint8_t *)(row + 1) + reference.len, transaction_id.data, transaction_id.len);
 	r = secret_reference(SEALED_FOR, reference, &sealed_for);
 	if (r == 0)
 		r = cmf_secret_seal(cmf, sealed_for, passphrase, &sealed);
@@ -58,6 +61,10 @@ static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, stru
 	row->created_ms = clock_now_ms(cmf->clock);
 	row->reference = (struct octets){(uint8_t *)(row + 1), reference.len};
 	row->secret = sealed;
+	/* Who has no other credential goes on with the one before. */
+	if (who->kind == CMF_PRINCIPAL_REVOKER)
+		row->transaction_id =
+			(struct octets){row->reference.data + reference.len, transaction_id.len};
 	return store_rev_passphrase_put(unit, row);
 }
 
@@ -69,7 +76,8 @@ static int entity_check(struct cmf *cmf, const struct cmf_principal *who, struct
 	int r;
 
 	/* RFC 9810 B: the rr under a passphrase may bring the next one. */
-	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER)
+	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
+	    (who->kind != CMF_PRINCIPAL_REVOKER || who->replaced))
 		return refuse(refusal, REFUSAL_rev_passphrase_not_entity);
 	r = reference_check(cmf, who, reference, reader, refusal);
 	if (r == 0)
@@ -119,8 +127,9 @@ static int passphrase_check(struct bytes passphrase, struct refusal *refusal)
 }
 
 int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
-			   struct bytes passphrase, struct store_reader *reader,
-			   struct store_unit *unit, struct refusal *refusal)
+			   struct bytes passphrase, struct bytes transaction_id,
+			   struct store_reader *reader, struct store_unit *unit,
+			   struct refusal *refusal)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int r = entity_check(cmf, who, reference, reader, &reg, refusal);
@@ -128,35 +137,75 @@ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, str
 	if (r == 0)
 		r = passphrase_check(passphrase, refusal);
 	if (r == 0)
-		r = passphrase_add(cmf, who, reference, passphrase, unit);
+		r = passphrase_add(cmf, who, reference, passphrase, transaction_id, unit);
 	return r == 0 ? audit_add(cmf, who, "revPassphrase", reg.subject_id, NULL, unit) : r;
 }
 
-int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
-		     struct cmf_principal *principalp, struct refusal *refusal)
+static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase *row,
+			struct cmf_principal *p)
 {
-	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
-	_cleanup_(cmf_principal_clear) struct cmf_principal p = {.kind = CMF_PRINCIPAL_REVOKER};
 	_cleanup_(freep) char *sealed_for = NULL;
-	int r = reference.len ? store_rev_passphrase_find(reader, reference, &row)
-			      : STORE_NOT_FOUND;
+	int r = secret_reference(SEALED_FOR, octets_view(&row->reference), &sealed_for);
 
-	if (r == STORE_NOT_FOUND)
-		return refuse(refusal, REFUSAL_mac_reference_unknown);
 	if (r == 0)
-		r = secret_reference(SEALED_FOR, reference, &sealed_for);
-	if (r == 0)
-		r = secret_open(cmf, sealed_for, octets_view(&row.secret), &p.mac_secret);
+		r = secret_open(cmf, sealed_for, octets_view(&row->secret), &p->mac_secret);
 	if (r < 0)
 		return r;
-	p.policy = conf_client_policy_find(cmf_conf(cmf), NULL);
-	p.registration_id = row.registration_id;
-	p.trust_domain = strdup("");
-	if (!p.trust_domain ||
-	    asprintf(&p.name, "revPassphrase:%lld", (long long)row.registration_id) < 0) {
-		p.name = NULL;
+	p->policy = conf_client_policy_find(cmf_conf(cmf), NULL);
+	p->registration_id = row->registration_id;
+	p->trust_domain = strdup("");
+	if (!p->trust_domain ||
+	    asprintf(&p->name, "revPassphrase:%lld", (long long)row->registration_id) < 0) {
+		p->name = NULL;
 		return -ENOMEM;
 	}
+	return 0;
+}
+
+/* By the passphrase before, as long as the transaction that replaced it is known: it adds nothing
+ * to what was done. STORE_NOT_FOUND. */
+static int revoker_before(const struct cmf *cmf, struct store_reader *reader,
+			  struct bytes reference, struct bytes transaction_id,
+			  struct cmf_principal *p)
+{
+	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
+	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+	int r = store_rev_passphrase_before(reader, reference, transaction_id, &row);
+
+	if (r == 0)
+		r = revoker_fill(cmf, &row, p);
+	p->replaced = true;
+	return r == 0 ? store_transaction_find(reader, p->name, transaction_id, &txn) : r;
+}
+
+static int revoker_now(const struct cmf *cmf, struct store_reader *reader, struct bytes reference,
+		       struct cmf_principal *p)
+{
+	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
+	int r = store_rev_passphrase_find(reader, reference, &row);
+
+	return r == 0 ? revoker_fill(cmf, &row, p) : r;
+}
+
+int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
+		     struct bytes transaction_id, struct cmf_principal *principalp,
+		     struct refusal *refusal)
+{
+	_cleanup_(cmf_principal_clear) struct cmf_principal p = {.kind = CMF_PRINCIPAL_REVOKER};
+	int r = STORE_NOT_FOUND;
+
+	/* First, for both may have the same reference. */
+	if (reference.len)
+		r = revoker_before(cmf, reader, reference, transaction_id, &p);
+	if (r == STORE_NOT_FOUND && reference.len) {
+		cmf_principal_clear(&p);
+		p = (struct cmf_principal){.kind = CMF_PRINCIPAL_REVOKER};
+		r = revoker_now(cmf, reader, reference, &p);
+	}
+	if (r == STORE_NOT_FOUND)
+		return refuse(refusal, REFUSAL_mac_reference_unknown);
+	if (r < 0)
+		return r;
 	*principalp = p;
 	p = (struct cmf_principal){0};
 	return 0;

@@ -157,8 +157,8 @@ static int mac_client_find(struct cmp_request *rq)
 	}
 	/* RFC 9810 B: or the reference of a revocation passphrase. */
 	if (err == REFUSED)
-		err = cmf_revoker_find(rq->door->cmf, rq->worker->reader, kid, &rq->who,
-				       &rq->refusal);
+		err = cmf_revoker_find(rq->door->cmf, rq->worker->reader, kid,
+				       rq->msg->transaction_id, &rq->who, &rq->refusal);
 	return err;
 }
 

@@ -131,7 +131,8 @@ static int passphrase_commit(struct cmp_request *rq, struct bytes reference,
 {
 	struct store_unit *unit = rq->worker->unit;
 	int err = cmf_rev_passphrase_set(rq->door->cmf, &rq->who, reference, passphrase,
-					 rq->worker->reader, unit, &rq->refusal);
+					 rq->msg->transaction_id, rq->worker->reader, unit,
+					 &rq->refusal);
 
 	if (!err)
 		err = store_unit_commit(unit);

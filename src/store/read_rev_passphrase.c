@@ -13,20 +13,13 @@ static int rev_passphrase_read(sqlite3_stmt *stmt, struct store_rev_passphrase *
 	return reader_complete(&col);
 }
 
-int store_rev_passphrase_find(struct store_reader *handle, struct bytes reference,
-			      struct store_rev_passphrase *passphrasep)
+static int rev_passphrase_first(struct reader *r, const struct binder *b,
+				struct store_rev_passphrase *passphrasep)
 {
 	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase p = {0};
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
+	int result = reader_first(r, b);
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REV_PASSPHRASE_FIND];
-	struct binder b = BINDER(stmt);
-
-	bind_bytes(&b, reference);
-	result = reader_first(r, &b);
 	if (result == 0)
 		result = rev_passphrase_read(stmt, &p);
 	if (result == 0) {
@@ -34,4 +27,32 @@ int store_rev_passphrase_find(struct store_reader *handle, struct bytes referenc
 		p = (struct store_rev_passphrase){0};
 	}
 	return result;
+}
+
+int store_rev_passphrase_find(struct store_reader *handle, struct bytes reference,
+			      struct store_rev_passphrase *passphrasep)
+{
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
+	struct binder b = BINDER(r->stmt[READ_REV_PASSPHRASE_FIND]);
+
+	bind_bytes(&b, reference);
+	return rev_passphrase_first(r, &b, passphrasep);
+}
+
+int store_rev_passphrase_before(struct store_reader *handle, struct bytes reference,
+				struct bytes transaction_id,
+				struct store_rev_passphrase *passphrasep)
+{
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
+	struct binder b = BINDER(r->stmt[READ_REV_PASSPHRASE_BEFORE]);
+
+	bind_bytes(&b, reference);
+	bind_bytes(&b, transaction_id);
+	return rev_passphrase_first(r, &b, passphrasep);
 }

@@ -45,6 +45,9 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 				  " WHERE cmp_transaction_id IS NULL LIMIT ?1)",
 	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
 				     " FROM rev_passphrase WHERE reference = ?1",
+	[READ_REV_PASSPHRASE_BEFORE] =
+		"SELECT registration_id, created_ms, reference, secret"
+		" FROM rev_passphrase_before WHERE reference = ?1 AND transaction_id = ?2",
 	[READ_ARCHIVED_KEY_GET] = "SELECT certificate_id, created_ms, generated, secret"
 				  " FROM archived_key WHERE certificate_id = ?1",
 	[READ_TRANSACTION_ITEMS] =

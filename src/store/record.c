@@ -104,6 +104,7 @@ void store_rev_passphrase_clear(struct store_rev_passphrase *p)
 {
 	octets_clear(&p->reference);
 	octets_clear_secret(&p->secret);
+	octets_clear(&p->transaction_id);
 	memset(p, 0, sizeof(*p));
 }
 

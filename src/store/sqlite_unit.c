@@ -460,12 +460,19 @@ static int announcement_trim(struct sqlite_unit_statements *s, const char *sende
 static int rev_passphrase_put(struct sqlite_unit_statements *s,
 			      const struct store_rev_passphrase *p)
 {
+	struct binder keep = BINDER(s->stmt[REV_PASSPHRASE_KEEP]);
 	struct binder remove = BINDER(s->stmt[REV_PASSPHRASE_REMOVE]);
 	struct binder b = BINDER(s->stmt[REV_PASSPHRASE_INSERT]);
-	int r;
+	int r = 0;
 
+	if (p->transaction_id.len) {
+		bind_int(&keep, p->registration_id);
+		bind_bytes(&keep, octets_view(&p->transaction_id));
+		r = run(s, &keep);
+	}
 	bind_int(&remove, p->registration_id);
-	r = run(s, &remove);
+	if (r == 0)
+		r = run(s, &remove);
 	if (r != 0)
 		return r;
 	bind_int(&b, p->registration_id);

@@ -91,6 +91,15 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 				" VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ANNOUNCEMENT_TRIM] = "DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"
 			      " WHERE sender = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+	/* Once for a transaction, though it may be decided again. */
+	[REV_PASSPHRASE_KEEP] =
+		"INSERT INTO rev_passphrase_before (registration_id, created_ms, transaction_id,"
+		" reference, secret) SELECT registration_id, created_ms, ?2, reference, secret"
+		" FROM rev_passphrase WHERE registration_id = ?1 ON CONFLICT (registration_id) DO"
+		" UPDATE SET created_ms = excluded.created_ms,"
+		" transaction_id = excluded.transaction_id, reference = excluded.reference,"
+		" secret = excluded.secret"
+		" WHERE excluded.transaction_id <> rev_passphrase_before.transaction_id",
 	[REV_PASSPHRASE_REMOVE] = "DELETE FROM rev_passphrase WHERE registration_id = ?1",
 	[REV_PASSPHRASE_INSERT] =
 		"INSERT INTO rev_passphrase (registration_id, created_ms, reference, secret)"

@@ -39,6 +39,43 @@ START_TEST(test_rev_passphrase_is_one_for_an_entity)
 }
 END_TEST
 
+/* The one before, for the transaction that replaced it. */
+START_TEST(test_rev_passphrase_before)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_rev_passphrase p = {
+		.created_ms = 7, .reference = OCTETS("ref a"), .secret = OCTETS("sealed")};
+	struct store_rev_passphrase found = {0};
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	p.registration_id = put_registration(&f, &reg);
+	put(&f, &p, 0);
+	p.reference = OCTETS("ref b");
+	p.secret = OCTETS("sealed anew");
+	p.transaction_id = OCTETS("transaction");
+	/* Again, where it is decided again. */
+	for (int i = 0; i < 2; i++) {
+		put(&f, &p, 0);
+		ABSENT(store_rev_passphrase_find(f.reader, VIEW("ref a"), &found));
+		OK(store_rev_passphrase_before(f.reader, VIEW("ref a"), VIEW("transaction"),
+					       &found));
+		ck_assert_int_eq(found.registration_id, p.registration_id);
+		ck_assert(bytes_equal(octets_view(&found.secret), VIEW("sealed")));
+		store_rev_passphrase_clear(&found);
+	}
+	ABSENT(store_rev_passphrase_before(f.reader, VIEW("ref a"), VIEW("another"), &found));
+	ABSENT(store_rev_passphrase_before(f.reader, VIEW("ref b"), VIEW("transaction"), &found));
+	/* One for an entity. */
+	p.transaction_id = OCTETS("another");
+	put(&f, &p, 0);
+	ABSENT(store_rev_passphrase_before(f.reader, VIEW("ref a"), VIEW("transaction"), &found));
+	OK(store_rev_passphrase_before(f.reader, VIEW("ref b"), VIEW("another"), &found));
+	store_rev_passphrase_clear(&found);
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_rev_passphrase_conflicts)
 {
 	struct store_registration one = sample_registration("vnfci-1");
@@ -71,6 +108,7 @@ TCase *rev_passphrase_cases(void)
 	TCase *tc = tcase_create("revocation passphrase");
 
 	tcase_add_loop_test(tc, test_rev_passphrase_is_one_for_an_entity, 0, backends_count);
+	tcase_add_loop_test(tc, test_rev_passphrase_before, 0, backends_count);
 	tcase_add_loop_test(tc, test_rev_passphrase_conflicts, 0, backends_count);
 	return tc;
 }

@@ -332,6 +332,49 @@ START_TEST(rfc9810_b_in_general_info)
 }
 END_TEST
 
+/*
+ * RFC 9483 3.5: an rr under a passphrase that brings the next one gets its answer once more, under
+ * the passphrase that it was sent with, which is good for nothing else.
+ */
+START_TEST(rfc9810_b_replaced_by_an_rr_that_comes_again)
+{
+	struct octets next = encrypt("the next long passphrase");
+	struct octets more = key_of(encrypt("another long passphrase"));
+	struct bytes id = BYTES_OF(chosen_id);
+	struct told told, again;
+	struct ask a, other;
+
+	leave(&first, passphrase_value(id), -1);
+	mac_new(&a, id, passphrase);
+	if (_i)
+		key_id_add(&next, BYTES_OF("another reference"));
+	next = key_of(next);
+	ask_rr(&a, octets_view(&first.der), 4);
+	ask_info_add(&a, OID_REV_PASSPHRASE, octets_view(&next));
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_RP);
+	ask_send_octets(&a, &granted_house.worker, octets_view(&a.sent), &again);
+	ck_assert(bytes_equal(octets_view(&told.der), octets_view(&again.der)));
+	/* Another message of that transaction under it: no rr, and no next passphrase either. */
+	mac_new(&other, id, passphrase);
+	other.out.transaction_id = a.out.transaction_id;
+	ask_rr(&other, octets_view(&second.der), 4);
+	granted_expect(&other, PKI_BODY_ERROR, FAIL_TRANSACTION_ID_IN_USE);
+	ask_pollreq(&other, &a, &told, -1);
+	other.secret = bytes_of_string(passphrase);
+	other.out.sender_kid = id;
+	ask_info_add(&other, OID_REV_PASSPHRASE, octets_view(&more));
+	granted_expect(&other, PKI_BODY_ERROR, FAIL_NOT_AUTHORIZED);
+	revoke(id, passphrase, &second, PKI_BODY_ERROR, FAIL_BAD_MESSAGE_CHECK);
+	revoke(_i ? BYTES_OF("another reference") : id, "the next long passphrase", &second,
+	       PKI_BODY_RP, -1);
+	octets_clear(&next);
+	octets_clear(&more);
+	told_clear(&again);
+	granted_done(&a, &told);
+}
+END_TEST
+
 START_TEST(rfc9810_b_in_general_info_refused)
 {
 	struct bytes id = BYTES_OF(chosen_id);
@@ -427,6 +470,7 @@ int main(void)
 	tcase_add_test(tc, rfc9810_b_wrong_passphrase);
 	tcase_add_test(tc, rfc9810_b_good_for_rr_only);
 	tcase_add_test(tc, rfc9810_b_in_general_info);
+	tcase_add_loop_test(tc, rfc9810_b_replaced_by_an_rr_that_comes_again, 0, 2);
 	tcase_add_test(tc, rfc9810_b_in_general_info_refused);
 	tcase_add_test(tc, rfc9810_5_3_19_9_refused);
 	tcase_add_test(tc, rfc9810_5_3_19_1_ca_prot_enc_cert);
