@@ -207,6 +207,9 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 	bool replaced = forwarding(rq, result->ca) == CONF_FORWARDING_REPLACED;
 	int err;
 
+	/* 5.2.3: "MUST NOT be applied to kur messages"; a KEM secret of ours says nothing there. */
+	if (replaced && rq->txn.body_type == PKI_BODY_KUR)
+		return refuse(&rq->refusal, REFUSAL_protection_kind_wrong);
 	/* What is not granted here, or not even judged, must not be asked for there. */
 	if ((result->mods || result->unjudged) &&
 	    (!replaced || rq->msg->body_type == PKI_BODY_P10CR))

@@ -976,6 +976,80 @@ START_TEST(all_requesters_fill_the_whole)
 }
 END_TEST
 
+/* --- behind another CA --------------------------------------------------------------------------
+ */
+
+static const char forwarding[] = "mac_algorithms = KemBasedMac\n"
+				 "[profile up]\ncert_type = VnfciCert\ncommon_name = subjectId\n"
+				 "key_types = ec:P-256\nextension_section = usage\n"
+				 "[ca_rule up]\nprofile = up\nca = central\n"
+				 "[ca central]\ntype = upstream\nserver_url = http://127.0.0.1:1/\n"
+				 "certificate = central.pem\nchain = root.pem\n"
+				 "trusted = root.pem\nexpect_sender = /CN=central\n"
+				 "ra_certificate = ra.pem\nra_key = ra.key\n"
+				 "upstream_wait = 1ms\nforwarding = replaced\n";
+
+/* A certificate of that CA, in the store. */
+static void certificate_put(const struct house_credential *c)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(c->cert);
+	const struct store_registration registration = {.cert_type = CERT_TYPE_VNFCI,
+							.subject_id = (char *)"vnfci-up",
+							.handling = CERT_HANDLING_DELEGATION,
+							.manager = (char *)"vnfm-a",
+							.trust_domain = (char *)"a",
+							.ca = (char *)"central",
+							.profile = (char *)"up",
+							.created_ms = h->now_ms,
+							.changed_ms = h->now_ms};
+	struct store_certificate cert = {.ca = (char *)"central",
+					 .serial_len = (uint8_t)ASN1_STRING_length(serial),
+					 .state = STORE_CERT_ACTIVE,
+					 .subject = (char *)"CN=vnfci-up",
+					 .der = c->der,
+					 .not_before_ms = h->now_ms,
+					 .not_after_ms = h->now_ms + 86400 * 1000,
+					 .requester = (char *)"vnfm-a",
+					 .reason = STORE_REASON_NONE,
+					 .created_ms = h->now_ms};
+	int64_t registration_id, id;
+
+	memcpy(cert.serial, ASN1_STRING_get0_data(serial), cert.serial_len);
+	ck_assert_int_eq(store_registration_insert(h->worker.unit, &registration, &registration_id),
+			 0);
+	ck_assert_int_eq(store_certificate_insert(h->worker.unit, &cert, &registration_id, &id), 0);
+	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
+	store_unit_clear(h->worker.unit);
+}
+
+/*
+ * RFC 9483 5.2.3: the protection of kur is not replaced, for the upstream CA has to see that of the
+ * certificate that is updated; and this one says nothing to it.
+ */
+START_TEST(rfc9483_5_2_3_key_update_is_not_passed_on)
+{
+	_cleanup_(octets_clear) struct octets secret = OCTETS_NULL;
+	struct house_credential entity;
+	struct told genp, told;
+	struct ask genm, a;
+
+	house_open(h, "ca_rules = up\n", forwarding);
+	credential_make(&entity, "ML-KEM-768", "vnfci-up", &h->central, 90);
+	certificate_put(&entity);
+	secret = kem_open(&genm, &entity, &genp);
+	kem_first(&a, &genm, &genp, &entity, octets_view(&secret));
+	ask_certreq(&a, PKI_BODY_KUR, NULL);
+	ask_old_cert_id(&a, octets_view(&entity.der));
+	ask_send(&a, &told);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_protection_kind_wrong));
+	ck_assert_int_eq(told_failinfo(&told), FAIL_WRONG_INTEGRITY);
+	granted_done(&a, &told);
+	granted_done(&genm, &genp);
+	house_credential_clear(&entity);
+	house_close(h);
+}
+END_TEST
+
 /* --- where it is not to be had, with any library ------------------------------------------------
  */
 
@@ -1049,16 +1123,18 @@ static TCase *one_case(void)
 int main(void)
 {
 	Suite *suite = suite_create("door_kem");
-	TCase *none = tcase_create("none");
+	TCase *none = tcase_create("none"), *upstream = tcase_create("upstream");
 	SRunner *runner;
 	int failed;
 
 	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_loop_test(none, rfc9483_3_5_unavailable, 0, ARRAY_LEN(none_rows));
 	suite_add_tcase(suite, none);
+	suite_add_tcase(suite, upstream);
 	if (kem_available()) {
 		suite_add_tcase(suite, kem_case());
 		suite_add_tcase(suite, one_case());
+		tcase_add_test(upstream, rfc9483_5_2_3_key_update_is_not_passed_on);
 	} else {
 		fprintf(stderr, "the library has no KEM: only its refusal is tested\n");
 	}
