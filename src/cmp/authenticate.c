@@ -261,6 +261,11 @@ static int message_time_check(struct cmp_request *rq)
 
 	if (!message_time_is_off(rq))
 		return 0;
+	/* Of the message in it there may be an answer; cmp_inner_serve() hands that on. */
+	if (rq->msg->body_type == PKI_BODY_NESTED) {
+		rq->replay_only = true;
+		return 0;
+	}
 	err = cmp_transaction_answered(rq, &rq->replay_only);
 	if (!err && !rq->replay_only)
 		err = refuse(&rq->refusal, REFUSAL_message_time_off);

@@ -328,6 +328,7 @@ int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_
 	rq.outer = outer;
 	rq.inner = inner;
 	rq.depth = outer->depth + 1;
+	rq.replay_only = outer->replay_only;
 	err = answer_end(&rq, request_serve(&rq));
 	cmp_trace_end(&rq);
 	request_end(&rq, err, answerp);

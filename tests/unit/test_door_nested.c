@@ -82,6 +82,37 @@ START_TEST(rfc9483_5_2_2_1_added)
 }
 END_TEST
 
+/* RFC 9483 3.5: long after, the answer is there once more, and nothing else is. */
+START_TEST(rfc9483_3_5_late_retransmission)
+{
+	struct told told, again;
+	struct ask a, b, outer;
+
+	ask_ir(&a, &h->vnfm_a, "vnfci-a");
+	ask_new(&outer, h, &h->ra);
+	ask_added(&outer, &a);
+	ask_encode(&outer);
+	ask_send_octets(&outer, &h->worker, octets_view(&outer.sent), &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	h->now_ms += 3600 * 1000;
+	ask_send_octets(&outer, &h->worker, octets_view(&outer.sent), &again);
+	ck_assert(bytes_equal(octets_view(&again.der), octets_view(&told.der)));
+	told_clear(&again);
+	granted_done(&outer, &told);
+	ask_clear(&a);
+	/* An approval that is as old, of a message of now. */
+	ask_ir(&b, &h->vnfm_a, "vnfci-a");
+	ask_new(&outer, h, &h->ra);
+	outer.out.message_time_ms -= 3600 * 1000;
+	ask_added(&outer, &b);
+	ask_encode(&outer);
+	ask_send_octets(&outer, &h->worker, octets_view(&outer.sent), &told);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_TIME);
+	granted_done(&outer, &told);
+	ask_clear(&b);
+}
+END_TEST
+
 /* The inner message keeps its protection, and the answer has the same kind. */
 START_TEST(rfc9483_5_2_2_1_mac_inside)
 {
@@ -628,6 +659,7 @@ int main(void)
 	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_added);
+	tcase_add_test(tcase, rfc9483_3_5_late_retransmission);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_mac_inside);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_approval);
 	tcase_add_test(tcase, rfc9483_5_2_3_key_update);
