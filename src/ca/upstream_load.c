@@ -43,6 +43,9 @@ static int name_load(const struct conf_ca *conf, const char *key, const char *te
 		r = -EINVAL;
 	while (r == 0 && *text)
 		r = attribute_add(name, &text, buffer);
+	/* Now, not when several exchanges compare with it at the same time. */
+	if (r == 0 && i2d_X509_NAME(name, NULL) < 0)
+		r = -ENOMEM;
 	free(buffer);
 	*namep = name;
 	return r == -EINVAL ? ca_problem(problems, conf, key,

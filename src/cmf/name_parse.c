@@ -62,6 +62,10 @@ int name_parse(const char *text, X509_NAME **namep)
 					       attribute.joined ? -1 : 0) != 1)
 			return -EINVAL;
 	}
+	/* Comparing encodes what was not encoded yet: not while other threads compare with it, too.
+	 */
+	if (i2d_X509_NAME(name, NULL) < 0)
+		return -ENOMEM;
 	*namep = TAKE(name);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -772,6 +773,49 @@ START_TEST(test_name_parse)
 }
 END_TEST
 
+enum { COMPARERS = 4, COMPARISONS = 3000 };
+
+struct comparison {
+	pthread_barrier_t barrier;
+	X509_NAME *shared[COMPARISONS];
+	atomic_int unequal;
+};
+
+static void *comparer(void *arg)
+{
+	struct comparison *c = arg;
+	X509_NAME *own;
+
+	ck_assert_int_eq(name_parse("/C=DE/O=Example/CN=vnfm-a", &own), 0);
+	for (size_t i = 0; i < COMPARISONS; i++) {
+		pthread_barrier_wait(&c->barrier);
+		if (X509_NAME_cmp(c->shared[i], own) != 0)
+			atomic_fetch_add(&c->unequal, 1);
+	}
+	X509_NAME_free(own);
+	return NULL;
+}
+
+/* The subject of a client is compared by all workers: comparing must not write into it. */
+START_TEST(test_name_for_many)
+{
+	static struct comparison c;
+	pthread_t threads[COMPARERS];
+
+	for (size_t i = 0; i < COMPARISONS; i++)
+		ck_assert_int_eq(name_parse("/C=DE/O=Example/CN=vnfm-a", &c.shared[i]), 0);
+	pthread_barrier_init(&c.barrier, NULL, COMPARERS);
+	for (size_t i = 0; i < COMPARERS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, comparer, &c), 0);
+	for (size_t i = 0; i < COMPARERS; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&c.barrier);
+	ck_assert_int_eq(c.unequal, 0);
+	for (size_t i = 0; i < COMPARISONS; i++)
+		X509_NAME_free(c.shared[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cmf_signer");
@@ -802,6 +846,7 @@ int main(void)
 	tcase_add_test(tc, test_remembered_chain_ends_with_its_first_certificate);
 	tcase_add_test(tc, test_many_signers);
 	tcase_add_test(tc, test_signers_in_threads);
+	tcase_add_test(text, test_name_for_many);
 	tcase_add_test(tc, test_mac_client);
 	tcase_add_test(tc, test_sealed_secret_is_bound_to_its_reference);
 	tcase_add_test(tc, test_admin_for_client);
