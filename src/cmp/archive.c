@@ -175,26 +175,6 @@ static int private_key_open(struct cmp_request *rq, struct bytes envelope, const
 /* --- the control --------------------------------------------------------------------------------
  */
 
-/* The control's value as received; empty: there is none. */
-static int control_find(struct cmp_request *rq, const CertRequest *request, struct bytes *valuep)
-{
-	const AttributeTypeAndValue *control;
-	const ASN1_TYPE *value;
-
-	*valuep = BYTES_NULL;
-	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
-		control = sk_AttributeTypeAndValue_value(request->controls, i);
-		if (!cmp_oid_is(rq, CMP_OID_ARCHIVE_OPTIONS, control->type))
-			continue;
-		value = control->value;
-		if (valuep->len || !value || value->type != V_ASN1_OTHER)
-			return refuse(&rq->refusal, REFUSAL_archive_malformed);
-		*valuep = (struct bytes){value->value.asn1_string->data,
-					 (size_t)value->value.asn1_string->length};
-	}
-	return 0;
-}
-
 static int key_sent(struct cmp_request *rq, struct bytes encrypted, const CertReqMsg *msg,
 		    EVP_PKEY *key, struct cmp_item *item)
 {
@@ -235,7 +215,8 @@ int cmp_archive_read(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 {
 	struct bytes value, tlv, content;
 	uint8_t tag;
-	int err = control_find(rq, msg->certReq, &value);
+	int err = cmp_control_find(rq, msg->certReq, CMP_OID_ARCHIVE_OPTIONS, V_ASN1_OTHER,
+				   REFUSAL_archive_malformed, &value);
 
 	if (err || !value.len)
 		return err;

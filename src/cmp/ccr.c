@@ -23,14 +23,11 @@ static int template_check(struct cmp_request *rq, const CertTemplate *t)
 /* RFC 9810 5.3.11: the private key MUST NOT be sent. */
 static int controls_check(struct cmp_request *rq, const CertRequest *request)
 {
-	const AttributeTypeAndValue *control;
+	struct bytes value;
+	int err = cmp_control_find(rq, request, CMP_OID_ARCHIVE_OPTIONS, V_ASN1_OTHER,
+				   REFUSAL_cross_private_key, &value);
 
-	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
-		control = sk_AttributeTypeAndValue_value(request->controls, i);
-		if (OBJ_obj2nid(control->type) == NID_id_regCtrl_pkiArchiveOptions)
-			return refuse(&rq->refusal, REFUSAL_cross_private_key);
-	}
-	return 0;
+	return err || !value.len ? err : refuse(&rq->refusal, REFUSAL_cross_private_key);
 }
 
 /* RFC 9810 D.6: POPOSigningKey; nobody else may vouch for the key of a CA. */
@@ -68,20 +65,13 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 
 int cmp_ccr_serve(struct cmp_request *rq)
 {
-	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
-	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
 	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
-	int64_t id;
-	int err = cmp_quota_check(rq);
+	const CertReqMsg *msg;
+	/* RFC 9810 D.6: only one CertReqMsg. */
+	int err = cmp_certreq_one(rq, REFUSAL_cross_req_count, &msg);
 
 	if (err)
 		return err;
-	rq->in_body = rq->keep_refusal = true;
-	/* RFC 9810 D.6: only one CertReqMsg. */
-	if (sk_CertReqMsg_num(msgs) != 1)
-		return refuse(&rq->refusal, REFUSAL_cross_req_count);
-	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id != 0)
-		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
 	err = cmp_items_new(1, &items);
 	if (!err)
 		err = cmp_item_judge(rq, items.item, request_read(rq, msg, &items.item->csr));

@@ -57,28 +57,41 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 	}
 }
 
+int cmp_control_find(struct cmp_request *rq, const CertRequest *request, enum cmp_oid oid,
+		     int value_type, enum refusal_reason malformed, struct bytes *valuep)
+{
+	const AttributeTypeAndValue *control;
+	const ASN1_TYPE *value;
+
+	*valuep = BYTES_NULL;
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
+		control = sk_AttributeTypeAndValue_value(request->controls, i);
+		if (!cmp_oid_is(rq, oid, control->type))
+			continue;
+		value = control->value;
+		if (valuep->len || !value || value->type != value_type)
+			return refuse(&rq->refusal, malformed);
+		*valuep = (struct bytes){value->value.asn1_string->data,
+					 (size_t)value->value.asn1_string->length};
+	}
+	return 0;
+}
+
 /* RFC 9483 4.1.3: the oldCertId control; NULL if there is none. */
 static int old_cert_id_find(struct cmp_request *rq, const CertRequest *request, CertId **idp)
 {
-	const AttributeTypeAndValue *control;
 	const unsigned char *p;
-	const ASN1_STRING *s;
+	struct bytes value;
+	int err = cmp_control_find(rq, request, CMP_OID_OLD_CERT_ID, V_ASN1_SEQUENCE,
+				   REFUSAL_update_cert_not_identified, &value);
 
 	*idp = NULL;
-	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
-		control = sk_AttributeTypeAndValue_value(request->controls, i);
-		if (!cmp_oid_is(rq, CMP_OID_OLD_CERT_ID, control->type))
-			continue;
-		if (*idp || !control->value || control->value->type != V_ASN1_SEQUENCE)
-			goto malformed;
-		s = control->value->value.sequence;
-		p = s->data;
-		*idp = d2i_CertId(NULL, &p, s->length);
-		if (!*idp || p != s->data + s->length || (*idp)->issuer->type != GEN_DIRNAME)
-			goto malformed;
-	}
-	return 0;
-malformed:
+	if (err || !value.len)
+		return err;
+	p = value.data;
+	*idp = d2i_CertId(NULL, &p, (long)value.len);
+	if (*idp && p == value.data + value.len && (*idp)->issuer->type == GEN_DIRNAME)
+		return 0;
 	CertId_free(*idp);
 	*idp = NULL;
 	return refuse(&rq->refusal, REFUSAL_update_cert_not_identified);
@@ -200,6 +213,20 @@ static int cert_req_id(const CertReqMsg *msg)
 	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id < 0 || id > INT32_MAX)
 		return -1;
 	return (int)id;
+}
+
+int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason several, const CertReqMsg **msgp)
+{
+	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
+	int err = cmp_quota_check(rq);
+
+	if (err)
+		return err;
+	rq->in_body = rq->keep_refusal = true;
+	*msgp = sk_CertReqMsg_value(msgs, 0);
+	if (sk_CertReqMsg_num(msgs) != 1)
+		return refuse(&rq->refusal, several);
+	return cert_req_id(*msgp) == 0 ? 0 : refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
 }
 
 /* The certReqIds tell the requests apart. RFC 9483 4.1.1: 0 where there is one. */

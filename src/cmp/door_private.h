@@ -418,6 +418,20 @@ _must_check_ int cmp_template_check(struct cmp_request *rq, const CertTemplate *
  * borrows from msg. */
 _must_check_ int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg,
 				   struct cmp_item *item);
+/*
+ * certreq.c: the control of that type, which may be there once and must have a value of that
+ * universal type (V_ASN1_OTHER: a context one): its TLV, borrowed; empty: there is none. REFUSED
+ * with `malformed` otherwise.
+ */
+_must_check_ int cmp_control_find(struct cmp_request *rq, const CertRequest *request,
+				  enum cmp_oid oid, int value_type, enum refusal_reason malformed,
+				  struct bytes *valuep);
+/*
+ * certreq.c: the CertReqMsg of ccr and krr, certReqId 0; REFUSED with `several` where it is not
+ * alone.
+ */
+_must_check_ int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason several,
+				 const CertReqMsg **msgp);
 /* certreq.c: decides on the request in `asked`, which rq->msg need not be. */
 _must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked);
 _must_check_ int cmp_p10cr_serve(struct cmp_request *rq);

@@ -38,24 +38,21 @@ DEFINE_CLEANUP(struct cmp_recovery, recovery_free);
 static int control_find(struct cmp_request *rq, const CertRequest *request,
 			SubjectPublicKeyInfo **spkip)
 {
-	const AttributeTypeAndValue *control;
 	const unsigned char *p;
-	const ASN1_STRING *s;
+	struct bytes value;
+	int err = cmp_control_find(rq, request, CMP_OID_PROTOCOL_ENCR_KEY, V_ASN1_SEQUENCE,
+				   REFUSAL_recovery_key_malformed, &value);
 
-	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
-		control = sk_AttributeTypeAndValue_value(request->controls, i);
-		if (!cmp_oid_is(rq, CMP_OID_PROTOCOL_ENCR_KEY, control->type))
-			continue;
-		if (*spkip || !control->value || control->value->type != V_ASN1_SEQUENCE)
-			return refuse(&rq->refusal, REFUSAL_recovery_key_malformed);
-		s = control->value->value.sequence;
-		p = s->data;
-		*spkip = d2i_SubjectPublicKeyInfo(NULL, &p, s->length);
-		if (!*spkip || p != s->data + s->length)
-			return refuse(&rq->refusal, REFUSAL_recovery_key_malformed);
-	}
+	if (err)
+		return err;
 	/* RFC 4210 5.3.7: "if a key history is required, the requester must supply" it */
-	return *spkip ? 0 : refuse(&rq->refusal, REFUSAL_recovery_key_missing);
+	if (!value.len)
+		return refuse(&rq->refusal, REFUSAL_recovery_key_missing);
+	p = value.data;
+	*spkip = d2i_SubjectPublicKeyInfo(NULL, &p, (long)value.len);
+	if (!*spkip || p != value.data + value.len)
+		return refuse(&rq->refusal, REFUSAL_recovery_key_malformed);
+	return 0;
 }
 
 /* A key that recovered ones may be encrypted for is no weaker than those that may sign. */
@@ -305,21 +302,14 @@ static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_ite
 
 int cmp_krr_serve(struct cmp_request *rq)
 {
-	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
-	const CertReqMsg *msg = sk_CertReqMsg_value(msgs, 0);
 	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
 	_cleanup_(recovery_freep) struct cmp_recovery *recovery = NULL;
-	int64_t id;
-	int err = cmp_quota_check(rq);
+	const CertReqMsg *msg;
+	/* krp has room for one answer, RFC 4210 5.3.8. */
+	int err = cmp_certreq_one(rq, REFUSAL_recovery_count, &msg);
 
 	if (err)
 		return err;
-	rq->in_body = rq->keep_refusal = true;
-	/* krp has room for one answer, RFC 4210 5.3.8. */
-	if (sk_CertReqMsg_num(msgs) != 1)
-		return refuse(&rq->refusal, REFUSAL_recovery_count);
-	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id != 0)
-		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
 	if (!rq->door->kga.signer)
 		return refuse(&rq->refusal, REFUSAL_recovery_not_offered);
 	recovery = calloc(1, sizeof(*recovery));
