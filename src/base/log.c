@@ -147,15 +147,15 @@ static void add_text(struct strbuf *b, enum log_format format, const char *key, 
 
 static void add_hex(struct strbuf *b, enum log_format format, const char *key, struct bytes octets)
 {
-	static const char digits[] = "0123456789abcdef";
 	const char *quote = format == LOG_FORMAT_JSON || octets.len == 0 ? "\"" : "";
 
 	add_key(b, format, key);
 	strbuf_add(b, quote);
 	for (size_t i = 0; i < octets.len; i++) {
-		char pair[] = {digits[octets.data[i] >> 4], digits[octets.data[i] & 0xf]};
+		char pair[3];
 
-		strbuf_add_n(b, pair, sizeof(pair));
+		bytes_to_hex((struct bytes){octets.data + i, 1}, pair);
+		strbuf_add_n(b, pair, 2);
 	}
 	strbuf_add(b, quote);
 }

@@ -160,16 +160,14 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	if (filter->state >= 0)
 		query_where_int(&q, "state = ?", filter->state);
 	/* Written as in the partial indexes, so that they serve. */
-	if (filter->state == STORE_TXN_AWAIT_UPSTREAM || filter->state == STORE_TXN_AWAIT_CONF)
-		query_where(&q, "state <= 1");
-	if (filter->state == STORE_TXN_FAILED)
-		query_where(&q, "state = 3");
 	if (filter->state == STORE_TXN_AWAIT_POP)
 		query_where(&q, "state = 4");
-	if (filter->due_ms != 0 && filter->state == STORE_TXN_AWAIT_POP)
+	else if (filter->state == STORE_TXN_FAILED && filter->due_ms == 0)
+		query_where(&q, "state = 3");
+	else if (few)
+		query_where(&q, "state <= 1");
+	if (filter->due_ms != 0)
 		query_where_int(&q, "deadline_ms < ?", filter->due_ms);
-	else if (filter->due_ms != 0)
-		query_where_int(&q, "state <= 1 AND deadline_ms < ?", filter->due_ms);
 	query_end(&q, few ? "+id" : "id", filter->limit);
 	return query_walk(r, &q, transaction_row, &walk);
 }
