@@ -37,6 +37,8 @@ bool ca_is_upstream(const struct ca *ca);
  */
 size_t ca_chain(const struct ca *ca, const struct bytes **certsp);
 struct bytes ca_root(const struct ca *ca); /* empty if not configured */
+/* Adds all of them, root and newWithOld included, to the stack. 0 or -ENOMEM. */
+_must_check_ int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * certs);
 
 /* What it signs certificates with; NULL: it is an upstream. */
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca);

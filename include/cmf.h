@@ -65,27 +65,40 @@ void cmf_principal_clear(struct cmf_principal *p);
 /* Whether it is a registration authority, or one has approved what it asks for. */
 bool cmf_principal_is_ra(const struct cmf_principal *p);
 
+/* What was found out about the signer of a message. */
+struct cmf_signer;
+/* The key of its certificate, borrowed. */
+EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer);
 /*
- * A signer known by its certificate: key to verify with, and the principal. `certs` are the
+ * Keeps what was found out, so that it need not be found out again for the next message. To be
+ * called once the protection of the message has verified with the signer's key, and never before:
+ * certificates are public, and anybody can send them.
+ */
+void cmf_signer_remember(struct cmf *cmf, struct cmf_signer *signer);
+void cmf_signer_unref(struct cmf_signer *signer);
+DEFINE_CLEANUP(struct cmf_signer, cmf_signer_unref);
+
+/*
+ * A signer known by its certificate: the principal, and the key to verify with. `certs` are the
  * certificates of extraCerts as received, the signer's first or anywhere (found by sender and
  * senderKID, both may be empty). Path validation up to the trust anchor of a configured client, or
- * an own certificate that is active; digitalSignature key usage; validity; strength. Verified
- * chains are remembered by digest. The signature of the message itself is the caller's to verify,
- * with *keyp (referenced; the caller frees). 0, REFUSED (signer_*), negative errno.
+ * an own certificate that is active; digitalSignature key usage; validity; strength. The signature
+ * of the message itself is the caller's to verify, who then calls cmf_signer_remember(), and frees
+ * *signerp. 0, REFUSED (signer_*), negative errno.
  */
 _must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
 				 struct bytes sender_dn, struct bytes sender_kid,
 				 const struct bytes *certs, size_t n_certs,
-				 struct cmf_principal *principalp, EVP_PKEY **keyp,
+				 struct cmf_principal *principalp, struct cmf_signer **signerp,
 				 struct refusal *refusal);
 /*
  * The same for a holder of a KEM key, RFC 9810 5.1.3.4: keyEncipherment instead of
- * digitalSignature, and *keyp is to be encapsulated for. REFUSED also kem_key, kem_key_usage.
+ * digitalSignature, and the key is to be encapsulated for. REFUSED also kem_key, kem_key_usage.
  */
 _must_check_ int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader,
 				     struct bytes sender_dn, struct bytes sender_kid,
 				     const struct bytes *certs, size_t n_certs,
-				     struct cmf_principal *principalp, EVP_PKEY **keyp,
+				     struct cmf_principal *principalp, struct cmf_signer **signerp,
 				     struct refusal *refusal);
 /* A MAC client by reference (senderKID alone). 0, REFUSED (mac_reference_unknown), negative errno.
  */

@@ -130,6 +130,16 @@ struct bytes ca_root(const struct ca *ca)
 	return octets_view(&ca->chain.root);
 }
 
+int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * certs)
+{
+	const struct chain *chain = &ca->chain;
+	int r = 0;
+
+	for (int i = 0; i < sk_X509_num(chain->certs) && r == 0; i++)
+		r = x509_push_ref(certs, sk_X509_value(chain->certs, i));
+	return r == 0 && chain->update.link ? x509_push_ref(certs, chain->update.link) : r;
+}
+
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca)
 {
 	return ca->internal ? signer_algorithm(ca->internal->signer) : NULL;

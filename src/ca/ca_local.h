@@ -85,6 +85,8 @@ int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *
 _must_check_ int chain_load(const struct conf_ca *conf, struct chain *chain,
 			    struct strbuf *problems);
 void chain_clear(struct chain *chain);
+/* 0 or -ENOMEM. */
+_must_check_ int x509_push_ref(STACK_OF(X509) * certs, X509 *cert);
 /* Whether the issuing CA of the chain has signed it. */
 bool chain_has_issued(const struct chain *chain, X509 *cert);
 /* -EOVERFLOW if that is no time. */

@@ -61,7 +61,7 @@ static int issuing_check(const struct conf_ca *conf, X509 *cert, struct strbuf *
 	return 0;
 }
 
-static int push_ref(STACK_OF(X509) * certs, X509 *cert)
+int x509_push_ref(STACK_OF(X509) * certs, X509 *cert)
 {
 	if (!X509_up_ref(cert))
 		return -ENOMEM;
@@ -88,7 +88,7 @@ static int path_build(const struct conf_ca *conf, STACK_OF(X509) * certs,
 			return 0;
 		if (sk_X509_num(certs) == CHAIN_MAX)
 			return ca_problem(problems, conf, "chain", "is longer than %d", CHAIN_MAX);
-		if (push_ref(certs, issuer) < 0)
+		if (x509_push_ref(certs, issuer) < 0)
 			return -ENOMEM;
 		top = issuer;
 	}
@@ -155,14 +155,14 @@ static int path_load(const struct conf_ca *conf, struct chain *chain, struct str
 		return r;
 	/* What stands behind the issuing certificate in its own file counts too. */
 	for (int i = 1; above && i < sk_X509_num(own); i++) {
-		if (push_ref(above, sk_X509_value(own, i)) < 0)
+		if (x509_push_ref(above, sk_X509_value(own, i)) < 0)
 			return -ENOMEM;
 	}
 	r = issuing_check(conf, sk_X509_value(own, 0), problems);
 	if (r < 0)
 		return r;
 	chain->certs = sk_X509_new_null();
-	if (!chain->certs || push_ref(chain->certs, sk_X509_value(own, 0)) < 0)
+	if (!chain->certs || x509_push_ref(chain->certs, sk_X509_value(own, 0)) < 0)
 		return -ENOMEM;
 	r = path_build(conf, chain->certs, above ? above : own, &rooted, problems);
 	if (r < 0)

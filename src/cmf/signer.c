@@ -165,7 +165,7 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 }
 
 /* Where there is a keyUsage (UINT32_MAX: there is none). */
-static int key_usage_check(X509 *cert, const struct signer_entry *entry, struct refusal *refusal)
+static int key_usage_check(X509 *cert, const struct cmf_signer *entry, struct refusal *refusal)
 {
 	uint32_t usage = X509_get_key_usage(cert);
 
@@ -180,7 +180,7 @@ static int key_usage_check(X509 *cert, const struct signer_entry *entry, struct 
 
 /* Key, key usage and validity of the certificate by itself. */
 static int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
-			 int64_t now_ms, struct signer_entry *entry, struct refusal *refusal)
+			 int64_t now_ms, struct cmf_signer *entry, struct refusal *refusal)
 {
 	int r = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
 
@@ -268,6 +268,7 @@ struct examination {
 	const struct clients *clients;
 	const struct bytes *certs;
 	size_t n_certs;
+	uint8_t among[32]; /* SHA-256 of certs */
 	int64_t now_ms;
 	bool kem; /* a KEM key is looked for */
 };
@@ -287,7 +288,7 @@ static bool is_cmc_ra(X509 *cert)
 
 /* Which client it is, else which end entity. */
 static int signer_principal(const struct examination *x, const struct certificate_view *view,
-			    X509 *cert, struct signer_entry *entry, struct refusal *refusal)
+			    X509 *cert, struct cmf_signer *entry, struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate own = {0};
 	struct signer_path path = {
@@ -325,9 +326,9 @@ static int signer_principal(const struct examination *x, const struct certificat
 }
 
 static int signer_examine(const struct examination *x, const struct certificate_view *view,
-			  struct signer_entry **entryp, struct refusal *refusal)
+			  struct cmf_signer **entryp, struct refusal *refusal)
 {
-	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = calloc(1, sizeof(*entry));
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = calloc(1, sizeof(*entry));
 	const unsigned char *p = view->der.data;
 	_cleanup_(x509_freep) X509 *cert = NULL;
 	int r;
@@ -336,6 +337,8 @@ static int signer_examine(const struct examination *x, const struct certificate_
 		return -ENOMEM;
 	atomic_init(&entry->refs, 1);
 	entry->kem = x->kem;
+	entry->epoch = signer_cache_epoch(x->cmf->signers);
+	memcpy(entry->among, x->among, sizeof(entry->among));
 	cert = d2i_X509(NULL, &p, (long)view->der.len);
 	if (!cert || p != view->der.data + view->der.len)
 		return refuse(refusal, REFUSAL_signer_malformed);
@@ -356,19 +359,19 @@ static int signer_examine(const struct examination *x, const struct certificate_
 }
 
 /* The remembered signer, if nothing changed since; NULL. */
-static struct signer_entry *remembered(const struct examination *x, const uint8_t digest[32])
+static struct cmf_signer *remembered(const struct examination *x, const uint8_t digest[32])
 {
-	struct signer_entry *entry = signer_cache_get(x->cmf->signers, digest);
+	struct cmf_signer *entry = signer_cache_get(x->cmf->signers, digest, x->among);
 
 	if (!entry || (entry->kem == x->kem && entry->generation == x->clients->generation &&
 		       x->now_ms >= entry->not_before_ms && x->now_ms <= entry->not_after_ms))
 		return entry;
-	signer_entry_unref(entry);
+	cmf_signer_unref(entry);
 	return NULL;
 }
 
 /* A remembered certificate of ours may have been revoked since: the store knows. */
-static int own_state_again(const struct examination *x, const struct signer_entry *entry,
+static int own_state_again(const struct examination *x, const struct cmf_signer *entry,
 			   struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
@@ -383,10 +386,9 @@ static int own_state_again(const struct examination *x, const struct signer_entr
 }
 
 static int signer_entry_pick(const struct examination *x, const struct sought *sought,
-			     struct signer_entry **entryp, struct refusal *refusal)
+			     struct cmf_signer **entryp, struct refusal *refusal)
 {
-	unsigned epoch = signer_cache_epoch(x->cmf->signers);
-	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	struct certificate_view view;
 	uint8_t digest[32];
 	int r = signer_pick(sought, x->certs, x->n_certs, &view, refusal);
@@ -399,10 +401,8 @@ static int signer_entry_pick(const struct examination *x, const struct sought *s
 		r = own_state_again(x, entry, refusal);
 	} else {
 		r = signer_examine(x, &view, &entry, refusal);
-		if (r == 0) {
+		if (r == 0)
 			memcpy(entry->digest, digest, sizeof(digest));
-			signer_cache_put(x->cmf->signers, entry, epoch);
-		}
 	}
 	if (r == 0)
 		*entryp = TAKE(entry);
@@ -419,7 +419,7 @@ static bool any_sender_allowed(const struct conf *conf)
 
 /* Where sender fits none of the certificates, it may be one whose sender says nothing. */
 static int signer_entry_of_any(const struct examination *x, const struct sought *sought,
-			       struct signer_entry **entryp, struct refusal *refusal)
+			       struct cmf_signer **entryp, struct refusal *refusal)
 {
 	const struct sought any = {BYTES_NULL, sought->sender_kid};
 	struct refusal other = REFUSAL_NULL;
@@ -434,9 +434,9 @@ static int signer_entry_of_any(const struct examination *x, const struct sought 
 }
 
 static int signer_entry_find(const struct examination *x, const struct sought *sought,
-			     struct signer_entry **entryp, struct refusal *refusal)
+			     struct cmf_signer **entryp, struct refusal *refusal)
 {
-	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	uint8_t digest[32];
 	int r;
 
@@ -456,7 +456,7 @@ static int signer_entry_find(const struct examination *x, const struct sought *s
 }
 
 /* RFC 9483 3.1, 3.5: sender and senderKID, as the policy of the signer wants them. */
-static int sender_check(const struct sought *sought, const struct signer_entry *entry,
+static int sender_check(const struct sought *sought, const struct cmf_signer *entry,
 			struct refusal *refusal)
 {
 	const struct conf_client_policy *policy = entry->principal.policy;
@@ -518,10 +518,23 @@ static struct bytes configured_certificate(const struct clients *clients, struct
 	return BYTES_NULL;
 }
 
-static int holder_find(struct examination *x, const struct sought *sought,
-		       struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
+static int certs_digest(struct examination *x)
 {
-	_cleanup_(signer_entry_unrefp) struct signer_entry *entry = NULL;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx && EVP_DigestInit_ex(ctx, digest_by_nid(NID_sha256), NULL) == 1;
+
+	for (size_t i = 0; ok && i < x->n_certs; i++)
+		ok = EVP_DigestUpdate(ctx, x->certs[i].data, x->certs[i].len) == 1;
+	ok = ok && EVP_DigestFinal_ex(ctx, x->among, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok ? 0 : log_fault("digest of extraCerts", -EIO, NULL);
+}
+
+static int holder_find(struct examination *x, const struct sought *sought,
+		       struct cmf_principal *principalp, struct cmf_signer **signerp,
+		       struct refusal *refusal)
+{
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	struct bytes configured;
 	int r;
@@ -539,35 +552,48 @@ static int holder_find(struct examination *x, const struct sought *sought,
 		x->certs = &configured;
 		x->n_certs = 1;
 	}
-	r = signer_entry_find(x, sought, &entry, refusal);
+	r = certs_digest(x);
+	if (r == 0)
+		r = signer_entry_find(x, sought, &entry, refusal);
 	if (r == 0)
 		r = sender_check(sought, entry, refusal);
 	if (r == 0)
 		r = principal_dup(&entry->principal, principalp);
-	if (r != 0)
-		return r;
-	EVP_PKEY_up_ref(entry->key);
-	*keyp = entry->key;
-	return 0;
+	if (r == 0)
+		*signerp = TAKE(entry);
+	return r;
+}
+
+EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer)
+{
+	return signer->key;
+}
+
+void cmf_signer_remember(struct cmf *cmf, struct cmf_signer *signer)
+{
+	if (!signer->kept)
+		signer_cache_put(cmf->signers, signer);
 }
 
 int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
 		    struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
-		    struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
+		    struct cmf_principal *principalp, struct cmf_signer **signerp,
+		    struct refusal *refusal)
 {
 	const struct sought sought = {sender_dn, sender_kid};
 	struct examination x = {.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs};
 
-	return holder_find(&x, &sought, principalp, keyp, refusal);
+	return holder_find(&x, &sought, principalp, signerp, refusal);
 }
 
 int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
 			struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
-			struct cmf_principal *principalp, EVP_PKEY **keyp, struct refusal *refusal)
+			struct cmf_principal *principalp, struct cmf_signer **signerp,
+			struct refusal *refusal)
 {
 	const struct sought sought = {sender_dn, sender_kid};
 	struct examination x = {
 		.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs, .kem = true};
 
-	return holder_find(&x, &sought, principalp, keyp, refusal);
+	return holder_find(&x, &sought, principalp, signerp, refusal);
 }

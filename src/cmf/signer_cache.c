@@ -15,7 +15,7 @@ struct shard {
 	pthread_mutex_t mutex;
 	uint64_t tick;
 	struct {
-		struct signer_entry *entry;
+		struct cmf_signer *entry;
 		uint64_t used;
 	} way[WAYS];
 };
@@ -25,7 +25,7 @@ struct signer_cache {
 	struct shard shard[SHARDS];
 };
 
-void signer_entry_unref(struct signer_entry *entry)
+void cmf_signer_unref(struct cmf_signer *entry)
 {
 	if (!entry || atomic_fetch_sub(&entry->refs, 1) != 1)
 		return;
@@ -50,7 +50,7 @@ struct signer_cache *signer_cache_new(void)
 static void shard_clear(struct shard *shard)
 {
 	for (size_t i = 0; i < WAYS; i++) {
-		signer_entry_unref(shard->way[i].entry);
+		cmf_signer_unref(shard->way[i].entry);
 		shard->way[i].entry = NULL;
 		shard->way[i].used = 0;
 	}
@@ -72,17 +72,20 @@ static struct shard *shard_of(struct signer_cache *cache, const uint8_t digest[3
 	return &cache->shard[digest[0] % SHARDS];
 }
 
-struct signer_entry *signer_cache_get(struct signer_cache *cache, const uint8_t digest[32])
+struct cmf_signer *signer_cache_get(struct signer_cache *cache, const uint8_t digest[32],
+				    const uint8_t among[32])
 {
 	struct shard *shard = shard_of(cache, digest);
-	struct signer_entry *found = NULL;
+	struct cmf_signer *found = NULL;
 
 	pthread_mutex_lock(&shard->mutex);
 	for (size_t i = 0; i < WAYS; i++) {
-		struct signer_entry *entry = shard->way[i].entry;
+		struct cmf_signer *entry = shard->way[i].entry;
 
 		if (!entry || memcmp(entry->digest, digest, sizeof(entry->digest)) != 0)
 			continue;
+		if (memcmp(entry->among, among, sizeof(entry->among)) != 0)
+			break;
 		atomic_fetch_add(&entry->refs, 1);
 		shard->way[i].used = ++shard->tick;
 		found = entry;
@@ -103,7 +106,7 @@ static size_t way_for(const struct shard *shard, const uint8_t digest[32])
 	size_t oldest = 0;
 
 	for (size_t i = 0; i < WAYS; i++) {
-		const struct signer_entry *entry = shard->way[i].entry;
+		const struct cmf_signer *entry = shard->way[i].entry;
 
 		if (entry && memcmp(entry->digest, digest, sizeof(entry->digest)) == 0)
 			return i;
@@ -113,23 +116,24 @@ static size_t way_for(const struct shard *shard, const uint8_t digest[32])
 	return oldest;
 }
 
-void signer_cache_put(struct signer_cache *cache, struct signer_entry *entry, unsigned epoch)
+void signer_cache_put(struct signer_cache *cache, struct cmf_signer *entry)
 {
 	struct shard *shard = shard_of(cache, entry->digest);
-	struct signer_entry *old = NULL;
+	struct cmf_signer *old = NULL;
 
 	pthread_mutex_lock(&shard->mutex);
 	/* The epoch moves before the shards are emptied, so that nothing slips in behind. */
-	if (atomic_load(&cache->epoch) == epoch) {
+	if (atomic_load(&cache->epoch) == entry->epoch) {
 		size_t i = way_for(shard, entry->digest);
 
 		old = shard->way[i].entry;
 		shard->way[i].entry = entry;
 		shard->way[i].used = ++shard->tick;
+		entry->kept = true;
 		atomic_fetch_add(&entry->refs, 1);
 	}
 	pthread_mutex_unlock(&shard->mutex);
-	signer_entry_unref(old);
+	cmf_signer_unref(old);
 }
 
 void signer_cache_flush(struct signer_cache *cache)

@@ -26,7 +26,12 @@ static void store_ctx_freep(X509_STORE_CTX **ctx)
 	X509_STORE_CTX_free(*ctx);
 }
 
-static int untrusted_parse(const struct signer_path *path, STACK_OF(X509) * *untrustedp)
+/*
+ * What a path may be built from: extraCerts, then the chains of our own CAs, which need not be
+ * sent. Ours come last, since they may lead to another root than the certificates that were sent
+ * for the client's anchor.
+ */
+static int untrusted_gather(const struct signer_path *path, STACK_OF(X509) * *untrustedp)
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = sk_X509_new_null();
 
@@ -45,6 +50,9 @@ static int untrusted_parse(const struct signer_path *path, STACK_OF(X509) * *unt
 		}
 	}
 	ERR_clear_error(); /* what does not parse is not part of the path */
+	for (size_t i = 0; i < ca_count(path->cmf->cas); i++)
+		if (ca_certificates_push(ca_at(path->cmf->cas, i), untrusted) < 0)
+			return -ENOMEM;
 	*untrustedp = TAKE(untrusted);
 	return 0;
 }
@@ -173,7 +181,7 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 	*clientp = client_exact(clients, path->der);
 	if (*clientp)
 		return 0;
-	r = untrusted_parse(path, &untrusted);
+	r = untrusted_gather(path, &untrusted);
 	if (r < 0)
 		return r;
 	/* First those who are known by name, then those that take all below their anchor. */

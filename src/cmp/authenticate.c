@@ -81,7 +81,7 @@ static int signature_authenticate(struct cmp_request *rq)
 	const GENERAL_NAME *sender = msg->header->sender;
 	_cleanup_(freep) struct bytes *certs = NULL;
 	struct bytes sender_dn;
-	EVP_PKEY *key = NULL;
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
 	int err = signature_algorithm_check(rq);
 
 	if (err)
@@ -99,15 +99,16 @@ static int signature_authenticate(struct cmp_request *rq)
 	for (size_t i = 0; i < msg->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(msg, i);
 	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid, certs,
-			      msg->n_extra_certs, &rq->who, &key, &rq->refusal);
+			      msg->n_extra_certs, &rq->who, &signer, &rq->refusal);
 	if (!err)
 		err = protection_policy_check(rq);
 	if (!err)
-		err = cmp_protection_verify_signature(msg, key, &rq->refusal);
-	EVP_PKEY_free(key);
-	if (!err)
-		rq->protection = CMP_PROTECTION_SIGNATURE;
-	return err;
+		err = cmp_protection_verify_signature(msg, cmf_signer_key(signer), &rq->refusal);
+	if (err)
+		return err;
+	cmf_signer_remember(rq->door->cmf, signer);
+	rq->protection = CMP_PROTECTION_SIGNATURE;
+	return 0;
 }
 
 /* What can be said of protectionAlg before the secret is looked for. */

@@ -35,7 +35,7 @@ static bool kem_allowed(const struct cmp_request *rq)
 /* Who holds the key: found by sender and senderKID of `msg` among extraCerts of `with`. */
 static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
 		       const struct cmp_message *with, struct cmf_principal *holderp,
-		       EVP_PKEY **keyp)
+		       struct cmf_signer **signerp)
 {
 	const GENERAL_NAME *sender = msg->header->sender;
 	_cleanup_(freep) struct bytes *certs = calloc(with->n_extra_certs + 1, sizeof(*certs));
@@ -51,7 +51,7 @@ static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
 	for (size_t i = 0; i < with->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(with, i);
 	return cmf_kem_holder_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid,
-				   certs, with->n_extra_certs, holderp, keyp, &rq->refusal);
+				   certs, with->n_extra_certs, holderp, signerp, &rq->refusal);
 }
 
 /* --- asking for the ciphertext ------------------------------------------------------------------
@@ -195,7 +195,7 @@ int cmp_kem_serve(struct cmp_request *rq)
 {
 	_cleanup_(store_kem_secret_clear) struct store_kem_secret given = {0};
 	_cleanup_(cmf_principal_clear) struct cmf_principal holder = {0};
-	EVP_PKEY *key = NULL;
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
 	int err = asked_check(rq);
 
 	if (err)
@@ -203,13 +203,10 @@ int cmp_kem_serve(struct cmp_request *rq)
 	err = store_kem_secret_find(rq->worker->reader, rq->msg->transaction_id, &given);
 	if (err != STORE_NOT_FOUND)
 		return err ? err : asked_again(rq, &given);
-	err = holder_find(rq, rq->msg, rq->msg, &holder, &key);
+	err = holder_find(rq, rq->msg, rq->msg, &holder, &signer);
 	if (!err)
 		err = holder_check(rq, &holder);
-	if (!err)
-		err = ciphertext_give(rq, &holder, key);
-	EVP_PKEY_free(key);
-	return err;
+	return err ? err : ciphertext_give(rq, &holder, cmf_signer_key(signer));
 }
 
 /* --- the messages after it ----------------------------------------------------------------------
@@ -233,10 +230,9 @@ static int secret_find(struct cmp_request *rq, struct store_kem_secret *secretp)
 static int key_holder_check(struct cmp_request *rq, const struct cmp_message *asked)
 {
 	_cleanup_(cmf_principal_clear) struct cmf_principal asker = {0};
-	EVP_PKEY *key = NULL;
-	int err = holder_find(rq, asked, asked, &asker, &key);
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
+	int err = holder_find(rq, asked, asked, &asker, &signer);
 
-	EVP_PKEY_free(key);
 	if (!err &&
 	    !bytes_equal(octets_view(&asker.certificate), octets_view(&rq->who.certificate)))
 		err = refuse(&rq->refusal, REFUSAL_kem_secret_unknown);
@@ -248,17 +244,16 @@ static int key_holder_check(struct cmp_request *rq, const struct cmp_message *as
  * in the message that asked, with its path. Another certificate may lie there too, even of the same
  * client: whoever names that one has not shown that its key is there.
  */
-static int holder_of_secret(struct cmp_request *rq, const struct store_kem_secret *secret)
+static int holder_of_secret(struct cmp_request *rq, const struct store_kem_secret *secret,
+			    struct cmf_signer **signerp)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *asked = NULL;
 	struct refusal unused = REFUSAL_NULL;
-	EVP_PKEY *key = NULL;
 	int err = cmp_message_decode(octets_view(&secret->request), &asked, &unused);
 
 	if (err)
 		return err < 0 ? err : log_fault("request of a KEM ciphertext", -EBADMSG, NULL);
-	err = holder_find(rq, rq->msg, asked, &rq->who, &key);
-	EVP_PKEY_free(key);
+	err = holder_find(rq, rq->msg, asked, &rq->who, signerp);
 	if (!err && strcmp(rq->who.name, secret->requester) != 0)
 		err = refuse(&rq->refusal, REFUSAL_kem_secret_unknown);
 	return err ? err : key_holder_check(rq, asked);
@@ -281,15 +276,17 @@ static int mac_verify(struct cmp_request *rq, const struct store_kem_secret *sea
 int cmp_kem_authenticate(struct cmp_request *rq)
 {
 	_cleanup_(store_kem_secret_clear) struct store_kem_secret secret = {0};
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
 	struct bytes nonce = rq->msg->recip_nonce;
 	int err = secret_find(rq, &secret);
 
 	if (!err)
-		err = holder_of_secret(rq, &secret);
+		err = holder_of_secret(rq, &secret, &signer);
 	if (!err)
 		err = mac_verify(rq, &secret);
 	if (err)
 		return err;
+	cmf_signer_remember(rq->door->cmf, signer);
 	/*
 	 * RFC 9483 3.1, 3.5: the message that opens the transaction has no recipNonce; that asking
 	 * for the ciphertext opened it already is the other way to read it.

@@ -37,13 +37,13 @@ static struct cmf_principal holder(void)
 	struct bytes der = octets_view(&cert_a.der);
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
-	EVP_PKEY *key = NULL;
+	struct cmf_signer *signer = NULL;
 
 	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, &who,
-					 &key, &refusal),
+					 &signer, &refusal),
 			 0);
 	ck_assert_int_eq(who.kind, CMF_PRINCIPAL_END_ENTITY);
-	EVP_PKEY_free(key);
+	cmf_signer_unref(signer);
 	return who;
 }
 
@@ -279,11 +279,11 @@ START_TEST(test_certificate_on_hold_is_no_credential)
 	struct store_certificate pending = certificate_pending("/CN=vnfci-a");
 	struct certificate_view view = view_of(&pending);
 	struct cmf_revoke unconfirmed = pending_hold;
-	EVP_PKEY *key = NULL;
+	struct cmf_signer *signer = NULL;
 
 	ck_assert_str_eq(refusal_code(revoke("holder", &hold)), "none");
 	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, &who,
-					 &key, &refusal),
+					 &signer, &refusal),
 			 REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "signer_on_hold");
 	refusal = REFUSAL_NULL;

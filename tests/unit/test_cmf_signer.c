@@ -24,13 +24,15 @@ static struct found find_by(struct store_reader *reader, const struct bytes *cer
 {
 	struct refusal refusal = REFUSAL_NULL;
 	struct found found = {0};
-	EVP_PKEY *key = NULL;
-	int r = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, &found.who, &key, &refusal);
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
+	int r = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, &found.who, &signer, &refusal);
 
 	ck_assert_int_ge(r, 0);
-	ck_assert_int_eq(r == 0, key != NULL);
+	ck_assert_int_eq(r == 0, signer != NULL);
 	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
-	EVP_PKEY_free(key);
+	/* As if the message were authentic. */
+	if (signer)
+		cmf_signer_remember(w.cmf, signer);
 	found.reason = refusal_code(refusal.reason);
 	return found;
 }
@@ -199,7 +201,7 @@ START_TEST(test_client_policy)
 	struct bytes cert = octets_view(&rsa.der);
 	struct cmf_principal who = {0};
 	struct refusal refusal = REFUSAL_NULL;
-	EVP_PKEY *key = NULL;
+	struct cmf_signer *signer = NULL;
 
 	client_add(&(struct client_spec){
 		.name = "rsa", .trust_domain = "d", .exact = &rsa, .policy = "strict"});
@@ -207,17 +209,17 @@ START_TEST(test_client_policy)
 		.name = "ec", .trust_domain = "d", .exact = &ec, .policy = "strict"});
 	/* A policy that is not configured shuts the client out: no other may stand in for it. */
 	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, &who,
-					 &key, &refusal),
+					 &signer, &refusal),
 			 -ENOENT);
 	world_reload(profiles);
 	assert_found(&rsa, "signer_key_weak", NULL);
 	cert = octets_view(&ec.der);
 	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, &who,
-					 &key, &refusal),
+					 &signer, &refusal),
 			 0);
 	ck_assert_str_eq(who.policy->name, "strict");
 	cmf_principal_clear(&who);
-	EVP_PKEY_free(key);
+	cmf_signer_unref(signer);
 	who = principal_of("vnfm-a");
 	ck_assert_str_eq(who.policy->name, "default");
 	cmf_principal_clear(&who);
@@ -546,8 +548,50 @@ START_TEST(test_vnfci_does_not_become_a_client)
 }
 END_TEST
 
+/* RFC 9483 3.3: the chain belongs into extraCerts; that of our own CAs is known without it. */
+START_TEST(test_chain_of_ours_need_not_be_sent_rfc9483_3_3)
+{
+	struct store_certificate cert;
+	struct credential c = issued("vnfm-a", CERT_TYPE_MANO, "nfvo.example.net", &cert);
+
+	client_add(&(struct client_spec){.name = "nfvo",
+					 .trust_domain = "d",
+					 .anchor = &w.root,
+					 .subject = "/CN=nfvo.example.net"});
+	assert_found(&c, "none", "nfvo");
+	credential_clear(&c);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
 /* --- what is remembered --------------------------------------------------------------------------
  */
+
+/*
+ * RFC 9483 3.2: extraCerts is not covered by the protection. Who a signer is depends on what came
+ * with this message, and not on what came with one before.
+ */
+START_TEST(test_signer_does_not_depend_on_earlier_extra_certs)
+{
+	struct credential sub = credential_new(&(struct credential_spec){
+		.subject = "/CN=sub CA a", .issuer = &w.anchor_a, .ca = true});
+	struct credential cert =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &sub});
+	const struct bytes with[] = {octets_view(&cert.der), octets_view(&sub.der)};
+
+	/* The same certificate without its chain is that of another client. */
+	client_add(&(struct client_spec){.name = "any", .trust_domain = "d", .anchor = &sub});
+	for (int i = 0; i < 4; i++) {
+		struct found found = find(with, i % 2 ? 2 : 1);
+
+		ck_assert_str_eq(found.reason, "none");
+		ck_assert_str_eq(found.who.name, i % 2 ? "vnfm-a" : "any");
+		cmf_principal_clear(&found.who);
+	}
+	credential_clear(&sub);
+	credential_clear(&cert);
+}
+END_TEST
 
 START_TEST(test_removed_client_is_forgotten)
 {
@@ -616,14 +660,15 @@ static void *find_often(void *arg)
 	for (int i = 0; i < 200; i++) {
 		struct refusal refusal = REFUSAL_NULL;
 		struct cmf_principal who = {0};
-		EVP_PKEY *key = NULL;
+		struct cmf_signer *signer = NULL;
 		int r = cmf_signer_find(w.cmf, reader, BYTES_NULL, BYTES_NULL, &certs[i % 2], 1,
-					&who, &key, &refusal);
+					&who, &signer, &refusal);
 
 		if (r != 0 || strcmp(who.name, i % 2 ? "vnfm-b" : "vnfm-a") != 0)
 			return arg;
+		cmf_signer_remember(w.cmf, signer);
 		cmf_principal_clear(&who);
-		EVP_PKEY_free(key);
+		cmf_signer_unref(signer);
 	}
 	store_reader_free(reader);
 	return NULL;
@@ -842,6 +887,8 @@ int main(void)
 	tcase_add_test(tc, test_end_entity_pending);
 	tcase_add_test(tc, test_certificate_of_ours_that_the_store_does_not_know);
 	tcase_add_test(tc, test_vnfci_does_not_become_a_client);
+	tcase_add_test(tc, test_chain_of_ours_need_not_be_sent_rfc9483_3_3);
+	tcase_add_test(tc, test_signer_does_not_depend_on_earlier_extra_certs);
 	tcase_add_test(tc, test_removed_client_is_forgotten);
 	tcase_add_test(tc, test_remembered_chain_ends_with_its_first_certificate);
 	tcase_add_test(tc, test_many_signers);
