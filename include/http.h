@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/metrics.h"
+#include "base/network.h"
 #include "base/pool.h"
 #include "conf.h"
 
@@ -23,6 +24,7 @@ struct http_request {
 	const char *path_rest; /* the part of path behind the route's prefix */
 	struct bytes body;
 	const char *peer;             /* numeric address and port, or "unix" */
+	struct network network;       /* of the peer, for limits */
 	uint64_t connection;          /* number of the connection, for the log */
 	struct bytes tls_client_cert; /* DER; empty: none */
 	int64_t received_us;          /* monotonic clock, when the request was complete */

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/metrics.h"
+#include "base/network.h"
 #include "cmf.h"
 
 struct cmp_door;
@@ -29,6 +30,7 @@ struct cmp_exchange {
 	const char *profile_label;   /* /p/<label>; NULL: none */
 	const char *operation_label; /* RFC 9483 6.1 label; NULL: none */
 	const char *peer;            /* for the log */
+	struct network network;      /* of the peer, for limits */
 	uint64_t connection;
 	int64_t received_us;
 };

@@ -65,6 +65,7 @@ static void cmp_serve(void *arg, struct worker *worker, const struct http_reques
 	_cleanup_(freep) char *profile = NULL;
 	struct cmp_exchange exchange = {.request = request->body,
 					.peer = request->peer,
+					.network = request->network,
 					.connection = request->connection,
 					.received_us = request->received_us};
 	struct cmp_labels labels;

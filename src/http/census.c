@@ -5,24 +5,16 @@
  */
 #include "http_private.h"
 
-#include <netinet/in.h>
+#include "base/network.h"
+
 #include <string.h>
 #include <sys/random.h>
 
 enum { BUCKETS = 1024 };
 
-/*
- * IPv4: the address. IPv6: its /64, since that is what one host gets and could take connections
- * from without end.
- */
-struct census_key {
-	uint8_t octets[8];
-	sa_family_t family;
-};
-
 struct census_entry {
 	struct census_entry *next;
-	struct census_key key;
+	struct network key;
 	uint32_t count;
 };
 
@@ -62,22 +54,7 @@ void http_census_free(struct http_census *census)
 	free(census);
 }
 
-/* false: an address that is not counted (Unix-domain). */
-static bool census_key(const struct sockaddr *peer, struct census_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	key->family = peer->sa_family;
-	if (peer->sa_family == AF_INET)
-		memcpy(key->octets, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, 4);
-	else if (peer->sa_family == AF_INET6)
-		memcpy(key->octets, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr,
-		       8);
-	else
-		return false;
-	return true;
-}
-
-static struct census_entry **census_slot(struct http_census *census, const struct census_key *key)
+static struct census_entry **census_slot(struct http_census *census, const struct network *key)
 {
 	uint32_t hash = 2166136261U ^ census->seed;
 	struct census_entry **slot;
@@ -85,13 +62,12 @@ static struct census_entry **census_slot(struct http_census *census, const struc
 	for (size_t i = 0; i < sizeof(key->octets); i++)
 		hash = (hash ^ key->octets[i]) * 16777619U;
 	slot = &census->bucket[(hash >> 8) % BUCKETS];
-	while (*slot && (memcmp((*slot)->key.octets, key->octets, sizeof(key->octets)) != 0 ||
-			 (*slot)->key.family != key->family))
+	while (*slot && !network_equal(&(*slot)->key, key))
 		slot = &(*slot)->next;
 	return slot;
 }
 
-static bool census_count(struct http_census *census, const struct census_key *key, uint32_t max)
+static bool census_count(struct http_census *census, const struct network *key, uint32_t max)
 {
 	struct census_entry **slot = census_slot(census, key);
 
@@ -110,8 +86,9 @@ static bool census_count(struct http_census *census, const struct census_key *ke
 bool http_census_enter(struct http_census *census, const struct sockaddr *peer, uint32_t max,
 		       uint32_t max_per_address)
 {
-	struct census_key key;
-	bool counted = census_key(peer, &key);
+	struct network key = network_of(peer);
+	/* Unix-domain sockets are counted in all only. */
+	bool counted = key.len > 0;
 	bool ok;
 
 	pthread_mutex_lock(&census->mutex);
@@ -124,11 +101,11 @@ bool http_census_enter(struct http_census *census, const struct sockaddr *peer, 
 
 void http_census_leave(struct http_census *census, const struct sockaddr *peer)
 {
-	struct census_key key;
+	struct network key = network_of(peer);
 
 	pthread_mutex_lock(&census->mutex);
 	census->total--;
-	if (census_key(peer, &key)) {
+	if (key.len > 0) {
 		struct census_entry **slot = census_slot(census, &key);
 		struct census_entry *entry = *slot;
 

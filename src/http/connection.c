@@ -269,6 +269,7 @@ static void connection_adopt(struct http_connection *connection)
 		return;
 	}
 	peer_print(connection, len);
+	connection->network = network_of((struct sockaddr *)&connection->address);
 	input_limit(connection);
 	http_connection_set_state(connection, HTTP_IDLE);
 }

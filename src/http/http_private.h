@@ -170,6 +170,7 @@ struct http_connection {
 	bool unread; /* answered without having read the whole request */
 	bool counted;
 	struct sockaddr_storage address;
+	struct network network; /* of the address */
 	uint64_t number;
 	char peer[64];
 	struct octets client_cert;

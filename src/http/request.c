@@ -320,6 +320,7 @@ static struct http_job *job_new(struct evhttp_request *req, struct http_connecti
 					     .path_rest = path + target->rest,
 					     .body = {body, body_len},
 					     .peer = job->peer,
+					     .network = connection->network,
 					     .connection = connection->number,
 					     .tls_client_cert = {cert_copy, cert.len},
 					     .received_us = clock_monotonic_us()};

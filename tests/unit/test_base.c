@@ -7,9 +7,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/network.h"
 #include "base/refusal.h"
 #include "base/strbuf.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
@@ -548,6 +550,46 @@ START_TEST(test_metrics_gauge)
 }
 END_TEST
 
+/* Pairs of addresses: whether limits take them for one peer. */
+static const struct {
+	const char *a;
+	const char *b;
+	bool same;
+} networks[] = {
+	{"192.0.2.1", "192.0.2.1", true},
+	{"192.0.2.1", "192.0.2.2", false},
+	{"192.0.2.1", "::ffff:192.0.2.1", true},
+	{"::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+	{"2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", true},
+	{"2001:db8:0:1::1", "2001:db8:0:2::1", false},
+	{"::1", "::2", true},
+	{"::1", "0.0.0.0", false},
+	{"::1", "unix", false},
+	{"unix", "unix", true},
+};
+
+static struct network network_parse(const char *text)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = 1};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = 2};
+	const struct sockaddr none = {.sa_family = AF_UNIX};
+
+	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
+		return network_of((struct sockaddr *)&in);
+	if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
+		return network_of((struct sockaddr *)&in6);
+	return network_of(&none);
+}
+
+START_TEST(test_network)
+{
+	struct network a = network_parse(networks[_i].a), b = network_parse(networks[_i].b);
+
+	ck_assert_int_eq(network_equal(&a, &b), networks[_i].same);
+	ck_assert_int_eq(a.len > 0, strcmp(networks[_i].a, "unix") != 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base");
@@ -574,6 +616,7 @@ int main(void)
 	tcase_add_test(tc, test_file_read_limits);
 	tcase_add_test(tc, test_metrics_text);
 	tcase_add_test(tc, test_metrics_gauge);
+	tcase_add_loop_test(tc, test_network, 0, ARRAY_LEN(networks));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
