@@ -81,10 +81,10 @@ DEFINE_CLEANUP(struct cmf_signer, cmf_signer_unref);
 /*
  * A signer known by its certificate: the principal, and the key to verify with. `certs` are the
  * certificates of extraCerts as received, the signer's first or anywhere (found by sender and
- * senderKID, both may be empty). Path validation up to the trust anchor of a configured client, or
- * an own certificate that is active; digitalSignature key usage; validity; strength. The signature
- * of the message itself is the caller's to verify, who then calls cmf_signer_remember(), and frees
- * *signerp. 0, REFUSED (signer_*), negative errno.
+ * senderKID; of both, no octets mean any). Path validation up to the trust anchor of a configured
+ * client, or an own certificate that is active; digitalSignature key usage; validity; strength. The
+ * signature of the message itself is the caller's to verify, who then calls cmf_signer_remember(),
+ * and frees *signerp. 0, REFUSED (signer_*), negative errno.
  */
 _must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
 				 struct bytes sender_dn, struct bytes sender_kid,

@@ -48,14 +48,14 @@ static bool name_equal(struct bytes a, struct bytes b)
 }
 
 struct sought {
-	struct bytes sender_dn;
+	struct bytes sender_dn; /* no octets: whatever its subject is */
 	struct bytes sender_kid;
 };
 
 static bool sender_fits(const struct sought *sought, struct bytes subject)
 {
-	/* An empty directoryName (30 00) names nobody. RFC 9483 3.1 */
-	return sought->sender_dn.len <= 2 || name_equal(sought->sender_dn, subject);
+	/* RFC 9483 3.1, 3.5: the NULL-DN (30 00) is the name of those with an empty subject. */
+	return sought->sender_dn.len == 0 || name_equal(sought->sender_dn, subject);
 }
 
 /* RFC 9483 3.5: senderKID identifies the key, sender is the subject of the certificate. */
@@ -468,8 +468,7 @@ static int sender_check(const struct sought *sought, const struct cmf_signer *en
 		fits = sender_fits(sought, subject);
 		break;
 	case CONF_SENDER_OCTETS:
-		fits = bytes_equal(sought->sender_dn, subject) ||
-		       (sought->sender_dn.len == 0 && subject.len <= 2);
+		fits = bytes_equal(sought->sender_dn, subject);
 		break;
 	case CONF_SENDER_ANY:
 		break;

@@ -73,33 +73,34 @@ static int signature_algorithm_check(struct cmp_request *rq)
 	return 0;
 }
 
+struct bytes cmp_sender_dn(const struct cmp_message *msg)
+{
+	static const uint8_t no_name[] = {V_ASN1_NULL, 0, 0};
+	const GENERAL_NAME *sender = msg->header->sender;
+	struct bytes dn = BYTES_NULL;
+
+	if (sender->type == GEN_DIRNAME)
+		dn = cmp_name_der(sender->d.directoryName);
+	return dn.len ? dn : BYTES_OF(no_name);
+}
+
 static int signature_authenticate(struct cmp_request *rq)
 {
-	/* No Name at all, so the subject of no certificate. */
-	static const uint8_t no_name[] = {V_ASN1_NULL, 0, 0};
 	const struct cmp_message *msg = rq->msg;
-	const GENERAL_NAME *sender = msg->header->sender;
 	_cleanup_(freep) struct bytes *certs = NULL;
-	struct bytes sender_dn;
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
 	int err = signature_algorithm_check(rq);
 
 	if (err)
 		return err;
-	/* RFC 9483 3.1: sender is the subject of the protection certificate, so a directoryName. */
-	if (sender->type != GEN_DIRNAME)
-		sender_dn = BYTES_OF(no_name);
-	else if (X509_NAME_entry_count(sender->d.directoryName) == 0)
-		sender_dn = BYTES_NULL;
-	else
-		sender_dn = cmp_name_der(sender->d.directoryName);
 	certs = calloc(msg->n_extra_certs + 1, sizeof(*certs));
 	if (!certs)
 		return -ENOMEM;
 	for (size_t i = 0; i < msg->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(msg, i);
-	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid, certs,
-			      msg->n_extra_certs, &rq->who, &signer, &rq->refusal);
+	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
+			      msg->sender_kid, certs, msg->n_extra_certs, &rq->who, &signer,
+			      &rq->refusal);
 	if (!err)
 		err = protection_policy_check(rq);
 	if (!err)

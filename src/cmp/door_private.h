@@ -572,6 +572,11 @@ _must_check_ int cmp_announcement_record(struct cmp_request *rq, int type, struc
 /* What the sender of an announcement is told, by the outcome. */
 enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq);
 
+/*
+ * authenticate.c: the name that is to be the subject of the signer's certificate (RFC 9483 3.1); of
+ * another form than directoryName, and so the subject of none: no Name at all.
+ */
+struct bytes cmp_sender_dn(const struct cmp_message *msg);
 /* authenticate.c: what [protection] and the client's policy say of it; an unknown one passes. 0 or
  * REFUSED with one of those reasons. */
 _must_check_ int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,

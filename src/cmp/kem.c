@@ -37,21 +37,15 @@ static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
 		       const struct cmp_message *with, struct cmf_principal *holderp,
 		       struct cmf_signer **signerp)
 {
-	const GENERAL_NAME *sender = msg->header->sender;
 	_cleanup_(freep) struct bytes *certs = calloc(with->n_extra_certs + 1, sizeof(*certs));
-	struct bytes sender_dn = BYTES_NULL;
 
 	if (!certs)
 		return -ENOMEM;
-	/* RFC 9483 3.1: sender is the subject of the protection certificate, so a directoryName. */
-	if (sender->type != GEN_DIRNAME)
-		return refuse(&rq->refusal, REFUSAL_signer_mismatch);
-	if (X509_NAME_entry_count(sender->d.directoryName) > 0)
-		sender_dn = cmp_name_der(sender->d.directoryName);
 	for (size_t i = 0; i < with->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(with, i);
-	return cmf_kem_holder_find(rq->door->cmf, rq->worker->reader, sender_dn, msg->sender_kid,
-				   certs, with->n_extra_certs, holderp, signerp, &rq->refusal);
+	return cmf_kem_holder_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
+				   msg->sender_kid, certs, with->n_extra_certs, holderp, signerp,
+				   &rq->refusal);
 }
 
 /* --- asking for the ciphertext ------------------------------------------------------------------

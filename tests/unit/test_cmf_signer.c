@@ -354,7 +354,8 @@ START_TEST(test_signer_is_found_by_sender_and_sender_kid)
 		{certs, 3, subject_of(&w.vnfm_a), ski_of(&w.vnfm_a), "none", "vnfm-a"},
 		{certs, 3, subject_of(&w.vnfm_b), BYTES_NULL, "none", "vnfm-b"},
 		{certs, 3, BYTES_NULL, ski_of(&w.vnfm_a), "none", "vnfm-a"},
-		{certs, 3, BYTES_OF(null_dn), ski_of(&w.vnfm_a), "none", "vnfm-a"},
+		{certs, 3, BYTES_OF(null_dn), ski_of(&w.vnfm_a), "signer_mismatch", NULL},
+		{certs + 2, 1, BYTES_OF(null_dn), BYTES_NULL, "signer_mismatch", NULL},
 		{certs + 1, 2, BYTES_NULL, BYTES_NULL, "none", "vnfm-b"}, /* the first */
 		{certs, 3, subject_of(&w.vnfm_a), ski_of(&w.vnfm_b), "signer_mismatch", NULL},
 		{certs, 3, subject_of(&w.root), BYTES_NULL, "signer_mismatch", NULL},
@@ -377,6 +378,27 @@ START_TEST(test_signer_is_found_by_sender_and_sender_kid)
 			ck_assert_str_eq(found.who.name, cases[j].name);
 		cmf_principal_clear(&found.who);
 	}
+}
+END_TEST
+
+/* RFC 9483 3.1: sender is the subject, which may be empty. */
+START_TEST(test_signer_with_an_empty_subject)
+{
+	static const uint8_t null_dn[] = {0x30, 0x00};
+	struct credential c = credential_new(&(struct credential_spec){.subject = ""});
+	const struct bytes certs[] = {octets_view(&w.vnfm_a.der), octets_view(&c.der)};
+	struct found found;
+
+	client_add(&(struct client_spec){.name = "nameless", .trust_domain = "d", .exact = &c});
+	for (int i = 0; i < 2; i++) {
+		found = find_by(w.reader, certs, 2, BYTES_OF(null_dn), BYTES_NULL);
+		ck_assert_str_eq(found.reason, "none");
+		ck_assert_str_eq(found.who.name, "nameless");
+		cmf_principal_clear(&found.who);
+	}
+	found = find_by(w.reader, certs + 1, 1, subject_of(&w.vnfm_a), BYTES_NULL);
+	ck_assert_str_eq(found.reason, "signer_mismatch");
+	credential_clear(&c);
 }
 END_TEST
 
@@ -881,6 +903,7 @@ int main(void)
 	tcase_add_test(tc, test_client_any_below_its_anchor);
 	tcase_add_test(tc, test_client_with_unusable_subject);
 	tcase_add_test(tc, test_signer_is_found_by_sender_and_sender_kid);
+	tcase_add_test(tc, test_signer_with_an_empty_subject);
 	tcase_add_test(tc, test_certificate_truncated_at_every_octet);
 	tcase_add_test(tc, test_end_entity_rfc9483_4_1_3);
 	tcase_add_test(tc, test_end_entity_not_active);
