@@ -202,6 +202,28 @@ START_TEST(rfc9810_6_6_constraints_of_the_profile)
 }
 END_TEST
 
+/* RFC 4210 5.2.6: nothing is certified for a time that is over, and that is said. */
+START_TEST(rfc9810_6_6_1_not_before_in_the_past)
+{
+	struct told told;
+	struct ask a;
+	X509 *cert;
+	time_t now;
+
+	ccr_new(&a, &other);
+	now = (time_t)(house.now_ms / 1000);
+	ck_assert(ASN1_TIME_set(template(&a)->validity->notBefore, now - 86400));
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_GRANTED_WITH_MODS);
+	cert = certificate_of(&told);
+	/* `backdate` of the CA is five minutes. */
+	ck_assert_int_eq(ASN1_TIME_cmp_time_t(X509_get0_notBefore(cert), now - 300), 0);
+	X509_free(cert);
+	told_clear(&told);
+	ask_clear(&a);
+}
+END_TEST
+
 /* --- refused --------------------------------------------------------------------------------- */
 
 static void bend_subject(struct ask *a)
@@ -501,6 +523,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, rfc9810_d_6_granted_and_confirmed);
 	tcase_add_test(tc, rfc9810_6_6_constraints_of_the_profile);
+	tcase_add_test(tc, rfc9810_6_6_1_not_before_in_the_past);
 	tcase_add_loop_test(tc, rfc9810_d_6_refused, 0, ARRAY_LEN(rows));
 	tcase_add_test(tc, rfc9810_6_6_1_not_authorized);
 	tcase_add_test(tc, cross_profile_is_for_ccr_only);
