@@ -196,10 +196,12 @@ REFUSAL(conf_cert_unknown, FAIL_BAD_CERT_ID, "certHash does not match the certif
 REFUSAL(conf_count, FAIL_BAD_REQUEST, "certReqId in certConf is none of the certificates of this transaction")
 REFUSAL(conf_duplicate, FAIL_BAD_REQUEST, "certReqId appears twice in certConf")
 REFUSAL(conf_status, FAIL_BAD_REQUEST, "the status of a certificate in certConf is neither acceptance nor rejection")
+REFUSAL(conf_status_contradiction, FAIL_BAD_REQUEST, "certConf accepts a certificate and gives a failInfo")
 REFUSAL(conf_already, FAIL_CERT_CONFIRMED, "the certificate is already confirmed")
 REFUSAL(conf_hash_alg, FAIL_BAD_ALG, "hashAlg is not accepted, or used below pvno 3")
 
 /* rr, RFC 9483 4.2 */
+REFUSAL(rev_not_signed, FAIL_WRONG_INTEGRITY, "a revocation request of this client must be protected by a signature")
 REFUSAL(rev_details_count, FAIL_BAD_REQUEST, "a revocation request holds no certificate, or too many")
 REFUSAL(rev_cert_not_identified, FAIL_ADD_INFO_NOT_AVAILABLE, "issuer and serialNumber are required in certDetails")
 REFUSAL(rev_cert_unknown, FAIL_BAD_CERT_ID, "the certificate to be revoked is unknown")
@@ -211,6 +213,13 @@ REFUSAL(rev_hold_unconfirmed, FAIL_BAD_REQUEST, "a certificate that is not confi
 REFUSAL(rev_not_on_hold, FAIL_BAD_REQUEST, "removeFromCRL is for a certificate that is on hold")
 REFUSAL(rev_pending, FAIL_SYSTEM_UNAVAIL, "another revocation request for this certificate is still under way")
 REFUSAL(rev_reason_not_allowed, FAIL_BAD_REQUEST, "the reason code is malformed or not accepted")
+REFUSAL(rev_cert_contradiction, FAIL_BAD_CERT_ID, "certDetails say something of the certificate that is not so")
+REFUSAL(rev_invalidity_malformed, FAIL_BAD_REQUEST, "invalidityDate is no GeneralizedTime of whole seconds after 1970, or stands beside removeFromCRL")
+REFUSAL(rev_invalidity_future, FAIL_BAD_REQUEST, "invalidityDate lies in the future")
+REFUSAL(rev_entry_duplicate, FAIL_BAD_REQUEST, "an extension stands twice in crlEntryDetails")
+REFUSAL(rev_entry_issuer, FAIL_UNACCEPTED_EXTENSION, "certificateIssuer in crlEntryDetails is not supported: certDetails name the issuer")
+REFUSAL(rev_entry_hold, FAIL_UNACCEPTED_EXTENSION, "holdInstructionCode in crlEntryDetails is not supported")
+REFUSAL(rev_entry_unknown, FAIL_UNACCEPTED_EXTENSION, "crlEntryDetails hold an extension other than reasonCode and invalidityDate")
 
 /* pollReq, genm */
 REFUSAL(poll_unexpected, FAIL_BAD_REQUEST, "there is nothing to poll for in this transaction")

@@ -102,11 +102,16 @@ static bool answer_fits(struct bytes sent, const struct answer *a)
 
 /* --- what it means --------------------------------------------------------------------------- */
 
+/* -1: none that means something. */
 static int64_t status_of(const PKIStatusInfo *info, struct exchange_result *result)
 {
 	int64_t status = -1;
 
 	(void)ASN1_INTEGER_get_int64(&status, info->status);
+	/* RFC 9483 4.1.1, 4.2: failInfo "MUST be absent if the status is 'accepted'". */
+	if (info->failInfo &&
+	    (status == OSSL_CMP_PKISTATUS_accepted || status == OSSL_CMP_PKISTATUS_grantedWithMods))
+		return -1;
 	for (int i = FAIL_COUNT; info->failInfo && i-- > 0;)
 		if (ASN1_BIT_STRING_get_bit(info->failInfo, i))
 			result->failinfo = i;

@@ -105,6 +105,9 @@ static int status_read(struct cmp_request *rq, const CertStatus *status, bool *a
 	    value != PKI_STATUS_REJECTION)
 		return refuse(&rq->refusal, REFUSAL_conf_status);
 	*acceptedp = value != PKI_STATUS_REJECTION;
+	/* RFC 9483 4.1.1: failInfo "MUST be absent if status is 'accepted'". */
+	if (*acceptedp && status->statusInfo && status->statusInfo->failInfo)
+		return refuse(&rq->refusal, REFUSAL_conf_status_contradiction);
 	return 0;
 }
 

@@ -487,6 +487,7 @@ static const struct update_case {
 	const char *reason;
 } update_cases[] = {
 	{"own", NULL, {.subject = NULL}, "none"},
+	{"own under the NULL-DN", NULL, {.subject = ""}, "none"},
 	{"own with its names",
 	 NULL,
 	 {.subject = "/O=x/CN=vnfci-a", .san = "DNS:vnfci-a.example.net,IP:10.1.2.3"},

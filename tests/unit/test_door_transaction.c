@@ -76,6 +76,24 @@ static void conf_status(struct ask *a)
 	status_of(a)->statusInfo = cmp_status_info_new(PKI_STATUS_WAITING, NULL, -1);
 }
 
+static void conf_accepted_failinfo(struct ask *a)
+{
+	status_of(a)->statusInfo = cmp_status_info_new(PKI_STATUS_ACCEPTED, NULL, FAIL_BAD_POP);
+}
+
+static void conf_mods_failinfo(struct ask *a)
+{
+	status_of(a)->statusInfo =
+		cmp_status_info_new(PKI_STATUS_GRANTED_WITH_MODS, NULL, FAIL_BAD_POP);
+}
+
+/* All bits are 0: present nevertheless. */
+static void conf_accepted_empty_failinfo(struct ask *a)
+{
+	status_of(a)->statusInfo = cmp_status_info_new(PKI_STATUS_ACCEPTED, NULL, -1);
+	status_of(a)->statusInfo->failInfo = ASN1_BIT_STRING_new();
+}
+
 static void conf_hash_alg(struct ask *a, int nid)
 {
 	status_of(a)->hashAlg = X509_ALGOR_new();
@@ -97,10 +115,11 @@ static const struct {
 	void (*bend)(struct ask *a);
 	int failinfo;
 } conf_rows[] = {
-	{conf_hash_wrong, FAIL_BAD_CERT_ID}, {conf_hash_short, FAIL_BAD_CERT_ID},
-	{conf_req_id, FAIL_BAD_REQUEST},     {conf_two, FAIL_BAD_REQUEST},
-	{conf_status, FAIL_BAD_REQUEST},     {conf_hash_alg_pvno_2, FAIL_BAD_ALG},
-	{conf_hash_alg_sha1, FAIL_BAD_ALG},
+	{conf_hash_wrong, FAIL_BAD_CERT_ID},    {conf_hash_short, FAIL_BAD_CERT_ID},
+	{conf_req_id, FAIL_BAD_REQUEST},        {conf_two, FAIL_BAD_REQUEST},
+	{conf_status, FAIL_BAD_REQUEST},        {conf_hash_alg_pvno_2, FAIL_BAD_ALG},
+	{conf_hash_alg_sha1, FAIL_BAD_ALG},     {conf_accepted_failinfo, FAIL_BAD_REQUEST},
+	{conf_mods_failinfo, FAIL_BAD_REQUEST}, {conf_accepted_empty_failinfo, FAIL_BAD_REQUEST},
 };
 
 /* A wrong certConf is refused, changes no certificate, and ends the operation (3.6.4). */

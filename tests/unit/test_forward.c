@@ -409,6 +409,22 @@ START_TEST(rfc9483_6_rr_upstream_timeout)
 }
 END_TEST
 
+/* RFC 9483 4.2: failInfo "MUST be absent if the status is 'accepted'"; such an rp says nothing. */
+START_TEST(rfc9483_4_2_rp_that_contradicts_itself)
+{
+	struct octets rr;
+	int64_t id = active(&rr);
+
+	mock.rr_failinfo = true;
+	mock.failinfo = FAIL_NOT_AUTHORIZED;
+	revoke(id, octets_view(&rr));
+	check_sent(octets_view(&rr));
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	check_answer(id, STORE_EXCHANGE_REVOKE_FORWARD, false);
+	octets_clear(&rr);
+}
+END_TEST
+
 /* An rp about another certificate is none. */
 START_TEST(rfc4210_5_3_10_rp_for_another_certificate)
 {
@@ -465,6 +481,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_5_2_rr_refused);
 	tcase_add_test(tcase, rfc9483_6_rr_upstream_timeout);
 	tcase_add_test(tcase, rfc4210_5_3_10_rp_for_another_certificate);
+	tcase_add_test(tcase, rfc9483_4_2_rp_that_contradicts_itself);
 	tcase_add_test(problems, test_needs_a_signature_credential);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, problems);

@@ -157,7 +157,8 @@ static OSSL_CMP_PKISI *on_revoke(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *r
 		ck_assert_int_eq(ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(m->cert)), 0);
 	if (m->rr_status == OSSL_CMP_PKISTATUS_accepted)
 		m->revoked++;
-	return status(m->rr_status, m->failinfo);
+	return m->rr_failinfo ? OSSL_CMP_STATUSINFO_new(m->rr_status, 1 << m->failinfo, NULL)
+			      : status(m->rr_status, m->failinfo);
 }
 
 static int on_genm(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request,

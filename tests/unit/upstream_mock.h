@@ -32,6 +32,7 @@ struct upstream_mock {
 	bool other_key;   /* issues for another key than the one asked for */
 	bool other_ca;    /* issues with another CA key */
 	int rr_status;    /* PKIStatus of rp, with failinfo */
+	bool rr_failinfo; /* rp has the failInfo also with another status than rejection */
 	int failinfo;     /* bit */
 	bool unreachable; /* connections are refused */
 	bool not_found;   /* HTTP 404 */
