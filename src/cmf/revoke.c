@@ -249,6 +249,28 @@ static bool ceases_first(const struct cmf_revocation *earlier, size_t n,
 	return revocation->reason == REASON_CESSATION_OF_OPERATION && !revocation->asked;
 }
 
+/* Who may ask for revocations at all. */
+static int revoker_check(const struct cmf_principal *who, struct refusal *refusal)
+{
+	uint32_t permissions = STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR;
+
+	if (who->kind == CMF_PRINCIPAL_END_ENTITY || who->kind == CMF_PRINCIPAL_REVOKER)
+		return 0;
+	/* What an RA has approved, it has signed. */
+	if (who->approver && principal_permitted(who->approver, permissions))
+		return 0;
+	/* RFC 9483 4.2, 5.3.2: signed. A secret does as well only where it is there to revoke with,
+	 * not because it is an RA's. */
+	if (who->kind == CMF_PRINCIPAL_CLIENT && who->mac_secret.len) {
+		if (!who->policy->revoke_under_mac)
+			return refuse(refusal, REFUSAL_rev_not_signed);
+		permissions = STORE_MAY_REVOKE;
+	}
+	return principal_permitted(who, permissions)
+		       ? 0
+		       : refuse(refusal, REFUSAL_client_not_permitted);
+}
+
 int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 		    const struct cmf_revoke *request, const struct cmf_revocation *earlier,
 		    size_t n, struct store_reader *reader, struct cmf_revocation *revocationp,
@@ -261,9 +283,9 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
 					       .to = cmf_revocation_state(request->reason)};
-	if (who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
-	    !principal_permitted(who, STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR))
-		return refuse(refusal, REFUSAL_client_not_permitted);
+	r = revoker_check(who, refusal);
+	if (r != 0)
+		return r;
 	/* A passphrase is there to revoke; who put the certificate on hold may have had a reason.
 	 */
 	if (who->kind == CMF_PRINCIPAL_REVOKER && revocationp->to == STORE_CERT_ACTIVE)

@@ -188,6 +188,47 @@ START_TEST(test_revoke_rfc9483_4_2)
 }
 END_TEST
 
+/* RFC 9483 4.2, 5.3.2: a signature; a secret where it is there to revoke with. */
+static const struct mac_case {
+	const char *who;
+	bool approved; /* by an RA, with its signature: 5.2.2.1 */
+	const char *refusal;
+	const char *refusal_where_refused; /* revoke_under_mac = no */
+} mac_cases[] = {
+	{"vnfm-a", false, "none", "rev_not_signed"},
+	{"operator-a", false, "none", "rev_not_signed"},
+	{"ra-a", false, "client_not_permitted", "rev_not_signed"},
+	{"nobody", false, "client_not_permitted", "rev_not_signed"},
+	{"nobody", true, "none", "none"},
+};
+
+START_TEST(test_revoke_under_mac_rfc9483_4_2)
+{
+	const struct mac_case *c = &mac_cases[_i / 2];
+	bool refused = _i % 2;
+	const struct cmf_revoke request = revoke_request(CERT_A, 1);
+	struct cmf_principal who, ra;
+	struct cmf_revocation found = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	int r;
+
+	if (refused)
+		world_reload("[profile VnfciCert]\nkey_types = ec:P-256\n"
+			     "[client_policy default]\nrevoke_under_mac = no\n");
+	who = principal_of(c->who);
+	ra = principal_of("ra-a");
+	ck_assert_int_eq(octets_dup(bytes_of_string("a secret"), &who.mac_secret), 0);
+	who.approver = c->approved ? &ra : NULL;
+	r = cmf_revoke_find(w.cmf, &who, &request, NULL, 0, w.reader, &found, &refusal);
+	ck_assert_str_eq(refusal_code(refusal.reason),
+			 refused ? c->refusal_where_refused : c->refusal);
+	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
+	cmf_revocation_clear(&found);
+	cmf_principal_clear(&who);
+	cmf_principal_clear(&ra);
+}
+END_TEST
+
 START_TEST(test_revoke_again_or_expired_rfc9483_4_2)
 {
 	const struct cmf_revoke request = revoke_request(CERT_A, 1);
@@ -677,6 +718,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, test_revoke_rfc9483_4_2, 0, ARRAY_LEN(revoke_cases));
+	tcase_add_loop_test(tc, test_revoke_under_mac_rfc9483_4_2, 0, 2 * ARRAY_LEN(mac_cases));
 	tcase_add_test(tc, test_revoke_again_or_expired_rfc9483_4_2);
 	tcase_add_loop_test(tc, test_certificate_hold_rfc5280_5_3_1, 0, ARRAY_LEN(sequences));
 	tcase_add_loop_test(tc, test_certificate_twice_rfc4210_5_3_9, 0, ARRAY_LEN(sequences));
