@@ -321,14 +321,17 @@ _must_check_ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 			     struct store_unit *unit);
 
 struct cmf_revoke {
-	struct bytes issuer; /* TLV of Name */
-	struct bytes serial; /* content octets of the INTEGER */
-	int reason;          /* reasonCode 0..6, 8..10; RFC 5280 5.3.1 */
+	struct bytes issuer;         /* TLV of Name */
+	struct bytes serial;         /* content octets of the INTEGER */
+	int reason;                  /* reasonCode 0..6, 8..10; RFC 5280 5.3.1 */
+	int64_t invalidity_ms;       /* invalidityDate, RFC 5280 5.3.2; 0: none */
+	const CertTemplate *details; /* all that is said of the certificate; NULL: no more */
 };
 /* What is to become of one certificate. */
 struct cmf_revocation {
 	struct store_certificate cert;
 	int reason;
+	int64_t invalidity_ms;           /* 0: none */
 	enum store_certificate_state to; /* REVOKED; ON_HOLD (reason 6); ACTIVE (reason 8) */
 	bool upstream; /* the upstream CA has to be told: ca_upstream_revoke_run after the commit */
 	bool asked;    /* it has been asked already: only to be waited for */

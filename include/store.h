@@ -150,6 +150,7 @@ struct store_certificate {
 	char *requester;       /* principal that asked */
 	int reason;            /* reasonCode once revoked */
 	int64_t revoked_ms;    /* 0: not revoked */
+	int64_t invalidity_ms; /* invalidityDate of the revocation, RFC 5280 5.3.2; 0: none */
 	int64_t confirm_by_ms; /* PENDING: certConf is due; 0 otherwise */
 	int64_t created_ms;
 	/* Joined from the registration on reading; ignored on insert. */
@@ -292,6 +293,7 @@ struct store_revoked {
 	uint8_t serial_len;
 	int reason;
 	int64_t revoked_ms;
+	int64_t invalidity_ms; /* 0: none */
 };
 
 struct store_revoked_list {
@@ -585,7 +587,10 @@ _must_check_ int store_certificate_revoke(struct store_unit *u, int64_t id,
 					  enum store_certificate_state to, int reason,
 					  int64_t now_ms);
 
-/* Back to ACTIVE, without reason and time of revocation. Conflict: the state is not `from`. */
+/* With a revocation: its invalidityDate; 0: none. Conflict: there is no such certificate. */
+_must_check_ int store_certificate_set_invalidity(struct store_unit *u, int64_t id,
+						  int64_t invalidity_ms);
+/* Back to ACTIVE, without reason and times of revocation. Conflict: the state is not `from`. */
 _must_check_ int store_certificate_release(struct store_unit *u, int64_t id,
 					   enum store_certificate_state from, int64_t now_ms);
 

@@ -30,6 +30,9 @@ int64_t clock_monotonic_us(void);
 /* Text as "2026-11-23T08:53:00Z" (UTC, seconds) into out[21]. */
 void clock_format(int64_t ms, char out[21]);
 
+/* The same back. 0 or -EINVAL. */
+_must_check_ int clock_parse(const char *text, int64_t *msp);
+
 /*
  * Parses a duration "300", "300s", "15m", "12h", "90d", "2w", "1y" (365 days) to milliseconds;
  * "250ms" too; no unit is seconds. Returns 0 or -EINVAL.

@@ -37,6 +37,24 @@ void clock_format(int64_t ms, char out[21])
 		memcpy(out, "9999-12-31T23:59:59Z", 21);
 }
 
+int clock_parse(const char *text, int64_t *msp)
+{
+	struct tm tm = {0};
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	char again[21];
+	int64_t ms;
+
+	if (!end || *end)
+		return -EINVAL;
+	ms = (int64_t)timegm(&tm) * 1000;
+	/* strptime takes less than all digits, and days that no month has. */
+	clock_format(ms, again);
+	if (strcmp(again, text) != 0)
+		return -EINVAL;
+	*msp = ms;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int64_t ms;

@@ -48,6 +48,20 @@ static int reason_add(X509_REVOKED *entry, int reason)
 	return ok ? 0 : -ENOMEM;
 }
 
+/* RFC 5280 5.3.2: not critical. */
+static int invalidity_add(X509_REVOKED *entry, int64_t invalidity_ms)
+{
+	ASN1_GENERALIZEDTIME *time;
+	int ok;
+
+	if (!invalidity_ms)
+		return 0;
+	time = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(invalidity_ms / 1000));
+	ok = time && X509_REVOKED_add1_ext_i2d(entry, NID_invalidity_date, time, 0, 0) == 1;
+	ASN1_GENERALIZEDTIME_free(time);
+	return ok ? 0 : -ENOMEM;
+}
+
 static int entry_fill(X509_REVOKED *entry, const struct store_revoked *revoked)
 {
 	BIGNUM *number = BN_bin2bn(revoked->serial, revoked->serial_len, NULL);
@@ -59,7 +73,9 @@ static int entry_fill(X509_REVOKED *entry, const struct store_revoked *revoked)
 	BN_free(number);
 	ASN1_INTEGER_free(serial);
 	ASN1_TIME_free(time);
-	return ok ? reason_add(entry, revoked->reason) : -ENOMEM;
+	if (!ok || reason_add(entry, revoked->reason) < 0)
+		return -ENOMEM;
+	return invalidity_add(entry, revoked->invalidity_ms);
 }
 
 static int entries_add(X509_CRL *crl, const struct store_revoked_list *list)

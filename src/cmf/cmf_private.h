@@ -78,6 +78,14 @@ _must_check_ int audit_add(const struct cmf *cmf, const struct cmf_principal *wh
 			   const char *action, const char *target, const char *detail,
 			   struct store_unit *unit);
 
+/* --- cert_details.c ----------------------------------------------------------------------------
+ */
+
+/* Whether all that certDetails says is true of that certificate; NULL: nothing is said. 0, REFUSED
+ * (rev_cert_contradiction), negative errno. */
+_must_check_ int cert_details_check(const CertTemplate *said, const struct store_certificate *cert,
+				    struct refusal *refusal);
+
 /* --- revoke.c ----------------------------------------------------------------------------------
  */
 

@@ -165,6 +165,17 @@ static bool reason_allowed(int reason)
 	       (reason >= REASON_REMOVE_FROM_CRL && reason <= REASON_AA_COMPROMISE);
 }
 
+/* RFC 5280 5.3.2: "known or suspected": of what has been, and of what is revoked. */
+static int invalidity_check(const struct cmf *cmf, const struct cmf_revoke *request,
+			    struct refusal *refusal)
+{
+	if (request->invalidity_ms && request->reason == REASON_REMOVE_FROM_CRL)
+		return refuse(refusal, REFUSAL_rev_invalidity_malformed);
+	if (request->invalidity_ms > clock_now_ms(cmf->clock))
+		return refuse(refusal, REFUSAL_rev_invalidity_future);
+	return 0;
+}
+
 /* RFC 5280 5.3.1: a hold can be taken back by removeFromCRL; all other reasons are final. */
 enum store_certificate_state cmf_revocation_state(int reason)
 {
@@ -234,6 +245,7 @@ static void earlier_apply(const struct cmf_revocation *earlier, size_t n,
 			continue;
 		cert->state = earlier[i].to;
 		cert->reason = earlier[i].reason;
+		cert->invalidity_ms = earlier[i].invalidity_ms;
 		*pendingp = earlier[i].upstream;
 	}
 }
@@ -282,6 +294,7 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 	int r;
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
+					       .invalidity_ms = request->invalidity_ms,
 					       .to = cmf_revocation_state(request->reason)};
 	r = revoker_check(who, refusal);
 	if (r != 0)
@@ -292,9 +305,14 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 		return refuse(refusal, REFUSAL_client_not_permitted);
 	if (!reason_allowed(request->reason))
 		return refuse(refusal, REFUSAL_rev_reason_not_allowed);
+	r = invalidity_check(cmf, request, refusal);
+	if (r != 0)
+		return r;
 	r = revocable_lookup(cmf, request, reader, &cert, refusal);
 	if (r == 0)
 		r = certificate_authorize(who, &cert, refusal);
+	if (r == 0)
+		r = cert_details_check(request->details, &cert, refusal);
 	if (r != 0)
 		return r;
 	earlier_apply(earlier, n, &cert, &pending);
@@ -363,6 +381,10 @@ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
 					       revocation->reason, revocation->forward, unit);
 	else
 		r = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
+	/* Also none in place of that of a hold. */
+	if (r == 0 && revocation->to != STORE_CERT_ACTIVE &&
+	    revocation->invalidity_ms != cert->invalidity_ms)
+		r = store_certificate_set_invalidity(unit, cert->id, revocation->invalidity_ms);
 	if (r == 0)
 		r = certificate_audit(cmf, who, revocation_action(revocation->to), cert, unit);
 	if (r == 0 && revocation->ceases)

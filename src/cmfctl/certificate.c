@@ -19,6 +19,7 @@ enum {
 	OPT_PEM,
 	OPT_TEXT,
 	OPT_REASON,
+	OPT_INVALIDITY_DATE,
 };
 
 struct certificate_args {
@@ -28,6 +29,7 @@ struct certificate_args {
 	const char *manager;
 	const char *ca;
 	const char *reason;
+	const char *invalidity_date;
 	uint64_t limit;
 	bool pem;
 	bool text;
@@ -233,10 +235,16 @@ static error_t revoke_parse(int key, char *arg, struct argp_state *state)
 {
 	struct certificate_args *args = state->input;
 
-	if (key != OPT_REASON)
+	switch (key) {
+	case OPT_REASON:
+		args->reason = arg;
+		return 0;
+	case OPT_INVALIDITY_DATE:
+		args->invalidity_date = arg;
+		return 0;
+	default:
 		return named_parse(key, arg, state);
-	args->reason = arg;
-	return 0;
+	}
 }
 
 /* Whether revoking by subject means this one: what has ended already is left alone. */
@@ -251,7 +259,8 @@ static bool revocable(const json_t *row, const char *reason)
 	       (state && (strcmp(state, "active") == 0 || strcmp(state, "pending") == 0));
 }
 
-static int revoke_one(struct ctl *ctl, const json_t *row, const char *reason, json_t *done)
+static int revoke_one(struct ctl *ctl, const json_t *row, const struct certificate_args *args,
+		      json_t *done)
 {
 	char path[64];
 	json_t *reply;
@@ -259,7 +268,10 @@ static int revoke_one(struct ctl *ctl, const json_t *row, const char *reason, js
 
 	snprintf(path, sizeof(path), "/v1/certificates/%lld/revoke",
 		 (long long)json_integer_value(json_object_get(row, "id")));
-	status = ctl_call(ctl, "POST", path, json_pack("{s:s*}", "reason", reason), &reply);
+	status = ctl_call(ctl, "POST", path,
+			  json_pack("{s:s*, s:s*}", "reason", args->reason, "invalidity_date",
+				    args->invalidity_date),
+			  &reply);
 	if (!status)
 		json_array_append_new(done, reply);
 	return status;
@@ -287,6 +299,10 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 		 "CRLReason: unspecified (default), keyCompromise, affiliationChanged, superseded, "
 		 "cessationOfOperation, certificateHold, removeFromCRL (takes a hold back), ...",
 		 2},
+		{"invalidity-date", OPT_INVALIDITY_DATE, "TIME", 0,
+		 "Since when it is not to be trusted, as 2026-11-23T08:53:00Z; it goes into the "
+		 "CRL",
+		 2},
 		{0}};
 	static const struct argp argp = {.options = options,
 					 .parser = revoke_parse,
@@ -307,7 +323,7 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	json_array_foreach(rows, i, row)
 	{
 		if (!status && (args.serial || revocable(row, args.reason)))
-			status = revoke_one(ctl, row, args.reason, done);
+			status = revoke_one(ctl, row, &args, done);
 	}
 	if (!status && json_array_size(done) == 0) {
 		ctl_error(

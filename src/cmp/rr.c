@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 int cmp_revocations_new(size_t n, struct cmp_revocations *all)
 {
@@ -40,22 +41,11 @@ static const CertTemplate *template_at(const struct cmp_request *rq, size_t i)
 /* --- reading ----------------------------------------------------------------------------------
  */
 
-/* RFC 9483 4.2: crlEntryDetails is one reasonCode; absent means unspecified. */
-static int reason_read(const STACK_OF(X509_EXTENSION) * details, int *reasonp,
-		       struct refusal *refusal)
+static int reason_read(X509_EXTENSION *ext, int *reasonp, struct refusal *refusal)
 {
-	ASN1_ENUMERATED *code;
-	X509_EXTENSION *ext;
+	ASN1_ENUMERATED *code = X509V3_EXT_d2i(ext);
 	int64_t value = -1;
 
-	*reasonp = CRL_REASON_UNSPECIFIED;
-	if (sk_X509_EXTENSION_num(details) <= 0)
-		return 0;
-	ext = sk_X509_EXTENSION_value(details, 0);
-	if (sk_X509_EXTENSION_num(details) != 1 ||
-	    OBJ_obj2nid(X509_EXTENSION_get_object(ext)) != NID_crl_reason)
-		return refuse(refusal, REFUSAL_rev_reason_not_allowed);
-	code = X509V3_EXT_d2i(ext);
 	if (!code || ASN1_ENUMERATED_get_int64(&value, code) != 1)
 		value = -1;
 	ASN1_ENUMERATED_free(code);
@@ -65,6 +55,57 @@ static int reason_read(const STACK_OF(X509_EXTENSION) * details, int *reasonp,
 	return 0;
 }
 
+/* RFC 5280 5.3.2, 4.1.2.5.2: YYYYMMDDHHMMSSZ. */
+static int invalidity_read(X509_EXTENSION *ext, int64_t *msp, struct refusal *refusal)
+{
+	ASN1_GENERALIZEDTIME *time = X509V3_EXT_d2i(ext);
+	struct tm tm;
+
+	*msp = 0;
+	if (time && ASN1_STRING_length(time) == 15 && ASN1_TIME_to_tm(time, &tm) == 1)
+		*msp = (int64_t)timegm(&tm) * 1000;
+	ASN1_GENERALIZEDTIME_free(time);
+	return *msp > 0 ? 0 : refuse(refusal, REFUSAL_rev_invalidity_malformed);
+}
+
+static int entry_extension_read(X509_EXTENSION *ext, struct cmf_revoke *request,
+				struct refusal *refusal)
+{
+	switch (OBJ_obj2nid(X509_EXTENSION_get_object(ext))) {
+	case NID_crl_reason:
+		return reason_read(ext, &request->reason, refusal);
+	case NID_invalidity_date:
+		return invalidity_read(ext, &request->invalidity_ms, refusal);
+	case NID_certificate_issuer:
+		return refuse(refusal, REFUSAL_rev_entry_issuer);
+	case NID_hold_instruction_code:
+		return refuse(refusal, REFUSAL_rev_entry_hold);
+	default:
+		return refuse(refusal, REFUSAL_rev_entry_unknown);
+	}
+}
+
+/*
+ * RFC 9483 4.2: one reasonCode; absent means unspecified. RFC 4210 5.3.9 has any Extensions there:
+ * invalidityDate (RFC 5280 5.3.2) is another that a CRL entry of ours may have.
+ */
+static int entry_details_read(const STACK_OF(X509_EXTENSION) * details, struct cmf_revoke *request,
+			      struct refusal *refusal)
+{
+	int err = 0;
+
+	request->reason = CRL_REASON_UNSPECIFIED;
+	for (int i = 0; i < sk_X509_EXTENSION_num(details) && !err; i++) {
+		X509_EXTENSION *ext = sk_X509_EXTENSION_value(details, i);
+
+		/* RFC 5280 4.2 */
+		if (X509v3_get_ext_by_OBJ(details, X509_EXTENSION_get_object(ext), i) >= 0)
+			return refuse(refusal, REFUSAL_rev_entry_duplicate);
+		err = entry_extension_read(ext, request, refusal);
+	}
+	return err;
+}
+
 /* One RevDetails: what it means, or its refusal. */
 static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t i)
 {
@@ -72,13 +113,13 @@ static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t
 	const CertTemplate *t = details->certDetails;
 	struct refusal *refusal = &all->verdict[i].refusal;
 	uint8_t serial[CMP_INTEGER_MAX];
-	struct cmf_revoke request;
+	struct cmf_revoke request = {.details = t};
 	int err;
 
 	/* RFC 9483 4.2: issuer and serialNumber are required. */
 	if (!t->issuer || !t->serialNumber)
 		return refuse(refusal, REFUSAL_rev_cert_not_identified);
-	err = reason_read(details->crlEntryDetails, &request.reason, refusal);
+	err = entry_details_read(details->crlEntryDetails, &request, refusal);
 	if (err)
 		return err;
 	request.issuer = cmp_name_der(t->issuer);

@@ -182,6 +182,7 @@ static int certificate_get(struct rest_call *call, int64_t id)
 struct revocation {
 	int64_t certificate_id;
 	int reason;
+	int64_t invalidity_ms; /* 0: none */
 	bool upstream;
 };
 
@@ -191,7 +192,8 @@ static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refu
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0}, revoked = {0};
 	struct certificate_view view;
 	struct cmf_principal who;
-	struct cmf_revoke request = {.reason = revocation->reason};
+	struct cmf_revoke request = {.reason = revocation->reason,
+				     .invalidity_ms = revocation->invalidity_ms};
 	int r;
 
 	r = store_certificate_get(call->worker->reader, revocation->certificate_id, &cert);
@@ -209,18 +211,25 @@ static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refu
 			  call->worker->unit, &revoked, &revocation->upstream, refusal);
 }
 
-static int revoke_reason(json_t *body, int *reasonp, char *detail, size_t size)
+static int revocation_decode(json_t *body, struct revocation *revocation, char *detail, size_t size)
 {
-	const char *reason = "unspecified";
+	const char *reason = "unspecified", *invalidity = NULL;
 	json_error_t error;
 
-	if (json_unpack_ex(body, &error, JSON_STRICT, "{s?s}", "reason", &reason)) {
+	if (json_unpack_ex(body, &error, JSON_STRICT, "{s?s, s?s}", "reason", &reason,
+			   "invalidity_date", &invalidity)) {
 		snprintf(detail, size, "%s", error.text);
 		return -EINVAL;
 	}
-	*reasonp = rest_reason_parse(reason);
-	if (*reasonp < 0) {
+	revocation->reason = rest_reason_parse(reason);
+	if (revocation->reason < 0) {
 		snprintf(detail, size, "reason must be one of RFC 5280 5.3.1, as keyCompromise");
+		return -EINVAL;
+	}
+	if (invalidity && (clock_parse(invalidity, &revocation->invalidity_ms) ||
+			   revocation->invalidity_ms <= 0)) {
+		snprintf(detail, size,
+			 "invalidity_date must be a time in UTC, as 2026-11-23T08:53:00Z");
 		return -EINVAL;
 	}
 	return 0;
@@ -251,7 +260,7 @@ static int certificate_revoke(struct rest_call *call, int64_t id)
 
 	if (!body)
 		return rest_problem(call, 400, detail);
-	r = revoke_reason(body, &revocation.reason, detail, sizeof(detail));
+	r = revocation_decode(body, &revocation, detail, sizeof(detail));
 	json_decref(body);
 	if (r)
 		return rest_problem(call, 400, detail);

@@ -199,7 +199,7 @@ json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_
 	struct bytes serial = serial_magnitude(cert);
 	json_t *json = json_pack(
 		"{s:I, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o}",
+		"s:o, s:o}",
 		"id", (json_int_t)cert->id, "serial", serial.len ? rest_hex(serial) : json_null(),
 		"state", rest_certificate_state(cert, now_ms), "subject_id",
 		rest_text(cert->subject_id), "cert_type", cert_type_name(cert->cert_type),
@@ -209,8 +209,9 @@ json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_
 		rest_time(cert->not_after_ms), "requester", rest_text(cert->requester),
 		"revocation_reason",
 		rest_text(cert->revoked_ms ? rest_reason_name(cert->reason) : NULL), "revoked_at",
-		rest_time(cert->revoked_ms), "confirm_by", rest_time(cert->confirm_by_ms),
-		"created_at", rest_time(cert->created_ms));
+		rest_time(cert->revoked_ms), "invalidity_date", rest_time(cert->invalidity_ms),
+		"confirm_by", rest_time(cert->confirm_by_ms), "created_at",
+		rest_time(cert->created_ms));
 
 	if (json && with_pem &&
 	    json_object_set_new(json, "pem", rest_pem(octets_view(&cert->der)))) {

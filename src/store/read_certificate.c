@@ -34,6 +34,7 @@ static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
 	c->manager = column_text(&col);
 	c->trust_domain = column_text(&col);
 	c->profile = column_text(&col);
+	c->invalidity_ms = column_int_or(&col, 0);
 	return reader_complete(&col);
 }
 
@@ -209,6 +210,7 @@ static int revoked_add(struct store_revoked_list *list, size_t *sizep, sqlite3_s
 	item->serial_len = (uint8_t)column_array(&col, item->serial, sizeof(item->serial));
 	item->reason = (int)column_int_or(&col, STORE_REASON_NONE);
 	item->revoked_ms = column_int(&col);
+	item->invalidity_ms = column_int_or(&col, 0);
 	return 0;
 }
 

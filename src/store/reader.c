@@ -60,10 +60,10 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 		"SELECT seq, sent, der FROM exchange_message WHERE exchange_id = ?1 ORDER BY seq",
 	[READ_CRL_NEWEST] =
 		"SELECT ca, number, this_update_ms, next_update_ms, der FROM crl WHERE ca = ?1",
-	[READ_REVOKED_LIST] = "SELECT serial, reason, revoked_ms FROM certificate"
+	[READ_REVOKED_LIST] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial IS NOT NULL"
 			      " AND not_after_ms > ?2 ORDER BY serial",
-	[READ_RELEASED_LIST] = "SELECT serial, reason, released_ms FROM certificate"
+	[READ_RELEASED_LIST] = "SELECT serial, reason, released_ms, NULL FROM certificate"
 			       " WHERE ca = ?1 AND released_ms IS NOT NULL"
 			       " AND not_after_ms > ?2 ORDER BY serial",
 	[READ_REVOKED_LAST] = "SELECT max(ms) FROM (SELECT max(revoked_ms) AS ms FROM certificate"

@@ -79,7 +79,8 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 #define CERTIFICATE_COLUMNS                                                                       \
 	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
 	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
-	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile"
+	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
+	" c.invalidity_ms"
 #define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \

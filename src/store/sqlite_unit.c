@@ -234,6 +234,15 @@ static int certificate_release(struct sqlite_unit_statements *s, const struct un
 	return run_conditional(s, &b);
 }
 
+static int certificate_set_invalidity(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	struct binder b = BINDER(s->stmt[CERTIFICATE_SET_INVALIDITY]);
+
+	bind_int(&b, op->certificate_state.id);
+	bind_int_unless(&b, op->certificate_state.now_ms, 0);
+	return run_conditional(s, &b);
+}
+
 static int transaction_insert(struct sqlite_unit_statements *s, const struct store_transaction *t,
 			      int64_t certificate_id)
 {
@@ -541,6 +550,8 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return certificate_revoke(s, op);
 	case UNIT_CERTIFICATE_RELEASE:
 		return certificate_release(s, op);
+	case UNIT_CERTIFICATE_SET_INVALIDITY:
+		return certificate_set_invalidity(s, op);
 	case UNIT_TRANSACTION_INSERT:
 		return transaction_insert(
 			s, op->transaction.row,

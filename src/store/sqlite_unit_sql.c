@@ -39,8 +39,9 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 			       " reason = ?4, revoked_ms = ?5, released_ms = NULL"
 			       " WHERE id = ?1 AND state = ?2",
 	[CERTIFICATE_RELEASE] = "UPDATE certificate SET state = 2, reason = NULL,"
-				" revoked_ms = NULL, released_ms = ?3"
+				" revoked_ms = NULL, invalidity_ms = NULL, released_ms = ?3"
 				" WHERE id = ?1 AND state = ?2",
+	[CERTIFICATE_SET_INVALIDITY] = "UPDATE certificate SET invalidity_ms = ?2 WHERE id = ?1",
 	[TRANSACTION_INSERT] =
 		"INSERT INTO cmp_transaction (state, body_type, protection, implicit_confirm,"
 		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"

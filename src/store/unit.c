@@ -170,6 +170,13 @@ int store_certificate_release(struct store_unit *u, int64_t id, enum store_certi
 						    .id = id, .from = from, .now_ms = now_ms}});
 }
 
+int store_certificate_set_invalidity(struct store_unit *u, int64_t id, int64_t invalidity_ms)
+{
+	return unit_add(u,
+			(struct unit_op){.kind = UNIT_CERTIFICATE_SET_INVALIDITY,
+					 .certificate_state = {.id = id, .now_ms = invalidity_ms}});
+}
+
 int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
 			     const int64_t *certificate_ref, int64_t *idp)
 {

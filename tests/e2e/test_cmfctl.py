@@ -133,9 +133,14 @@ def test_revoke_and_filters(shared):
     third, _ = a.enrol("ctl-1", cmd="cr", extra=["-disable_confirm"])
     states = {c["serial"]: c["state"] for c in shared.certificates("ctl-1")}
     assert states == {serial_of(first): "active", serial_of(second): "active", serial_of(third): "pending"}
-    shared.ctl("certificate", "revoke", "--serial", serial_of(first).upper(), "--reason", "superseded")
+    shared.ctl("certificate", "revoke", "--serial", serial_of(first).upper(), "--reason", "superseded",
+               "--invalidity-date", "2026-01-02T03:04:05Z")
     listed = shared.ctl_json("certificate", "list", "--subject-id", "ctl-1", "--state", "revoked")
-    assert [(c["serial"], c["revocation_reason"]) for c in listed] == [(serial_of(first), "superseded")]
+    assert [(c["serial"], c["revocation_reason"], c["invalidity_date"]) for c in listed] == [
+        (serial_of(first), "superseded", "2026-01-02T03:04:05Z")]
+    for wrong in ("2026-01-02", "2126-01-02T03:04:05Z"):
+        assert shared.ctl("certificate", "revoke", serial_of(second), "--invalidity-date", wrong,
+                          check=False).returncode == 1
     assert shared.ctl("certificate", "revoke", serial_of(first), check=False).returncode == 1
     shared.ctl("certificate", "revoke", "--subject-id", "ctl-1")
     assert shared.states("ctl-1") == ["revoked"] * 3
@@ -144,6 +149,9 @@ def test_revoke_and_filters(shared):
     wait_for("the serial in the CRL", lambda: run(["curl", "-sf", f"{shared.url}/crl/issuing.crl", "-o", crl])
              and serial_of(second) in run([OPENSSL, "crl", "-inform", "DER", "-in", crl, "-noout",
                                            "-text"]).stdout.lower())
+    # RFC 5280 5.3.2
+    text = run([OPENSSL, "crl", "-inform", "DER", "-in", crl, "-noout", "-text"]).stdout
+    assert "Invalidity Date: \n                Jan  2 03:04:05 2026 GMT" in text
 
 
 def test_lists_longer_than_a_page(shared, tmp_path):

@@ -197,7 +197,15 @@ START_TEST(test_certificate_state_changes_only_from_the_expected_one)
 	ck_assert_int_eq(found.state, STORE_CERT_REVOKED);
 	ck_assert_int_eq(found.reason, 1);
 	ck_assert_int_eq(found.revoked_ms, 50);
+	ck_assert_int_eq(found.invalidity_ms, 0);
 	store_certificate_clear(&found);
+	OK(store_certificate_set_invalidity(f.unit, id, 40));
+	OK(store_unit_commit(f.unit));
+	OK(store_certificate_get(f.reader, id, &found));
+	ck_assert_int_eq(found.invalidity_ms, 40);
+	store_certificate_clear(&found);
+	OK(store_certificate_set_invalidity(f.unit, id + 1, 40));
+	CONFLICT(store_unit_commit(f.unit));
 	fixture_end(&f);
 }
 END_TEST

@@ -73,6 +73,35 @@ static const struct {
 	{INT64_MAX, "9999-12-31T23:59:59Z"},
 };
 
+/* What has no place on the calendar, or another form. */
+static const char *const not_times[] = {
+	"",
+	"2026-11-23",
+	"2026-11-23T08:53:00",
+	"2026-11-23T08:53:00+01:00",
+	"2026-11-23T08:53:00ZZ",
+	"2026-11-23 08:53:00Z",
+	"2026-02-29T00:00:00Z",
+	"2026-13-01T00:00:00Z",
+	"2026-11-23T24:00:00Z",
+	"2026-11-23T08:60:00Z",
+	"2026-1-23T08:53:00Z",
+	"20261-11-23T08:53:00Z",
+	" 2026-11-23T08:53:00Z",
+	"now",
+};
+
+START_TEST(test_clock_parse)
+{
+	int64_t ms = 7;
+
+	ck_assert_int_eq(clock_parse(not_times[_i], &ms), -EINVAL);
+	ck_assert_int_eq(ms, 7);
+	ck_assert_int_eq(clock_parse("2024-02-29T23:59:59Z", &ms), 0);
+	ck_assert_int_eq(ms, INT64_C(1709251199000)); /* date -d 2024-02-29T23:59:59Z +%s */
+}
+END_TEST
+
 START_TEST(test_clock_format)
 {
 	char text[21];
@@ -599,6 +628,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, test_duration_parse, 0, ARRAY_LEN(durations));
 	tcase_add_loop_test(tc, test_clock_format, 0, ARRAY_LEN(times));
+	tcase_add_loop_test(tc, test_clock_parse, 0, ARRAY_LEN(not_times));
 	tcase_add_loop_test(tc, test_hex, 0, ARRAY_LEN(hexes));
 	tcase_add_test(tc, test_octets);
 	tcase_add_test(tc, test_strbuf);

@@ -97,6 +97,9 @@ static const struct {
 	{10, 10, STORE_CERT_REJECTED},
 };
 
+/* GeneralizedTime before and after 2050: RFC 5280 5.3.2 knows no UTCTime. */
+static const int64_t invalidities[3] = {0, 1000, INT64_C(2600000000000)};
+
 static int reason_of(X509_REVOKED *entry)
 {
 	ASN1_ENUMERATED *code = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
@@ -104,6 +107,19 @@ static int reason_of(X509_REVOKED *entry)
 
 	ASN1_ENUMERATED_free(code);
 	return reason;
+}
+
+static int64_t invalidity_of(X509_REVOKED *entry)
+{
+	int critical;
+	ASN1_GENERALIZEDTIME *time =
+		X509_REVOKED_get_ext_d2i(entry, NID_invalidity_date, &critical, NULL);
+	int64_t ms = time ? time_ms(time) : 0;
+
+	/* RFC 5280 5.3.2: a non-critical extension. */
+	ck_assert_int_eq(critical, time ? 0 : -1);
+	ASN1_GENERALIZEDTIME_free(time);
+	return ms;
 }
 
 START_TEST(test_crl_content)
@@ -122,6 +138,9 @@ START_TEST(test_crl_content)
 		snprintf(subject_id, sizeof(subject_id), "vnfci-%zu", i);
 		put_active(subject_id, &certs[i]);
 		revoke(&certs[i], reasons[i].to, reasons[i].reason);
+		/* RFC 5280 5.3.2, beside a reason and without. */
+		OK(store_certificate_set_invalidity(f.unit, certs[i].id, invalidities[i % 3]));
+		OK(store_unit_commit(f.unit));
 	}
 	put_active("vnfci-active", &active);
 	OK(ca_crl_update(f.ca, f.reader, f.unit));
@@ -142,6 +161,7 @@ START_TEST(test_crl_content)
 
 		ck_assert_int_eq(X509_CRL_get0_by_cert(crl, &entry, cert), 1);
 		ck_assert_int_eq(reason_of(entry), reasons[i].expected);
+		ck_assert_int_eq(invalidity_of(entry), invalidities[i % 3]);
 		ck_assert_int_eq(time_ms(X509_REVOKED_get0_revocationDate(entry)), f.now_ms);
 		X509_free(cert);
 		store_certificate_clear(&certs[i]);

@@ -79,7 +79,7 @@ static struct cmf_revoke revoke_request(enum which which, int reason)
 {
 	static uint8_t octets[40];
 	struct certificate_view view = view_of(&cert_a), issuing;
-	struct cmf_revoke request = {view.issuer, view.serial, reason};
+	struct cmf_revoke request = {view.issuer, view.serial, reason, 0, NULL};
 
 	memset(octets, 0, sizeof(octets));
 	switch (which) {
@@ -226,6 +226,37 @@ START_TEST(test_revoke_under_mac_rfc9483_4_2)
 	cmf_revocation_clear(&found);
 	cmf_principal_clear(&who);
 	cmf_principal_clear(&ra);
+}
+END_TEST
+
+/* RFC 5280 5.3.2: of what has been; each revocation has its own, or none. */
+START_TEST(test_invalidity_date_rfc5280_5_3_2)
+{
+	struct cmf_revoke request = revoke_request(CERT_A, 6);
+	struct store_certificate cert;
+
+	request.invalidity_ms = w.now_ms + 1;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "rev_invalidity_future");
+	request.invalidity_ms = w.now_ms;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
+	cert = certificate_again(&cert_a);
+	ck_assert_int_eq(cert.invalidity_ms, w.now_ms);
+	store_certificate_clear(&cert);
+	request.reason = 8;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "rev_invalidity_malformed");
+	request.invalidity_ms = 0;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
+	cert = certificate_again(&cert_a);
+	ck_assert_int_eq(cert.invalidity_ms, 0);
+	store_certificate_clear(&cert);
+	request = revoke_request(CERT_A, 6);
+	request.invalidity_ms = 1000;
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
+	request = revoke_request(CERT_A, 1);
+	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
+	cert = certificate_again(&cert_a);
+	ck_assert_int_eq(cert.invalidity_ms, 0);
+	store_certificate_clear(&cert);
 }
 END_TEST
 
@@ -719,6 +750,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, test_revoke_rfc9483_4_2, 0, ARRAY_LEN(revoke_cases));
 	tcase_add_loop_test(tc, test_revoke_under_mac_rfc9483_4_2, 0, 2 * ARRAY_LEN(mac_cases));
+	tcase_add_test(tc, test_invalidity_date_rfc5280_5_3_2);
 	tcase_add_test(tc, test_revoke_again_or_expired_rfc9483_4_2);
 	tcase_add_loop_test(tc, test_certificate_hold_rfc5280_5_3_1, 0, ARRAY_LEN(sequences));
 	tcase_add_loop_test(tc, test_certificate_twice_rfc4210_5_3_9, 0, ARRAY_LEN(sequences));

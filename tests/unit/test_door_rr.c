@@ -8,6 +8,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 /* The same CA with other keys. */
 #define CRL_KEYS                      \
@@ -172,6 +173,234 @@ START_TEST(rfc5280_5_3_1_hold_by_holder)
 }
 END_TEST
 
+/* --- what else is said of the certificate --------------------------------------------------------
+ */
+
+enum { FITS, CONTRADICTS };
+
+/* Fills in certDetails from the certificate, or with something that is not so. */
+static void say_version(CertTemplate *t, const X509 *cert, int how)
+{
+	t->version = ASN1_INTEGER_new();
+	ck_assert(ASN1_INTEGER_set(t->version, how == FITS ? 2 : 0));
+}
+
+static void say_signing_alg(CertTemplate *t, const X509 *cert, int how)
+{
+	t->signingAlg = X509_ALGOR_dup(X509_get0_tbs_sigalg(cert));
+	if (how == CONTRADICTS)
+		X509_ALGOR_set0(t->signingAlg, OBJ_nid2obj(NID_ED25519), V_ASN1_UNDEF, NULL);
+}
+
+static void say_not_before(CertTemplate *t, const X509 *cert, int how)
+{
+	t->validity = OptionalValidity_new();
+	/* Of another type: the same time. */
+	t->validity->notBefore = ASN1_TIME_to_generalizedtime(X509_get0_notBefore(cert), NULL);
+	if (how == CONTRADICTS)
+		t->validity->notBefore->data[13] ^= 1;
+}
+
+static void say_not_after(CertTemplate *t, const X509 *cert, int how)
+{
+	t->validity = OptionalValidity_new();
+	t->validity->notAfter = ASN1_STRING_dup(X509_get0_notAfter(cert));
+	if (how == CONTRADICTS)
+		t->validity->notAfter->data[11] ^= 1;
+}
+
+static void say_subject(CertTemplate *t, const X509 *cert, int how)
+{
+	t->subject = how == FITS ? X509_NAME_dup(X509_get_subject_name(cert)) : X509_NAME_new();
+	if (how == CONTRADICTS)
+		ck_assert(X509_NAME_add_entry_by_txt(t->subject, "CN", MBSTRING_ASC,
+						     (const unsigned char *)"vnfci-b", -1, -1, 0));
+}
+
+/* RFC 5280 7.1: in another encoding and case it is the same name. */
+static void say_subject_as_printable(CertTemplate *t, const X509 *cert, int how)
+{
+	const char *cn = how == FITS ? "VNFCI-A" : "VNFCI-B";
+
+	t->subject = X509_NAME_new();
+	ck_assert(X509_NAME_add_entry_by_txt(t->subject, "CN", V_ASN1_PRINTABLESTRING,
+					     (const unsigned char *)cn, -1, -1, 0));
+}
+
+static void say_key(CertTemplate *t, const X509 *cert, int how)
+{
+	EVP_PKEY *key = how == FITS ? X509_get0_pubkey(cert) : granted_house.vnfm_a.key;
+
+	ck_assert_int_eq(spki_from_key(key, &t->publicKey), 0);
+}
+
+/* RFC 5480 2.2: the same point, compressed. */
+static void say_key_compressed(CertTemplate *t, const X509 *cert, int how)
+{
+	uint8_t point[33];
+	const uint8_t *whole;
+
+	say_key(t, cert, FITS);
+	whole = t->publicKey->subjectPublicKey->data;
+	ck_assert_int_eq(t->publicKey->subjectPublicKey->length, 65);
+	memcpy(point + 1, whole + 1, 32);
+	point[0] = (uint8_t)(2 + ((whole[64] & 1) ^ (how == CONTRADICTS)));
+	ck_assert(ASN1_STRING_set(t->publicKey->subjectPublicKey, point, sizeof(point)));
+}
+
+static void say_unique_id(CertTemplate *t, const X509 *cert, int how)
+{
+	if (how == FITS)
+		return;
+	t->subjectUID = ASN1_BIT_STRING_new();
+	ck_assert(ASN1_BIT_STRING_set_bit(t->subjectUID, 0, 1));
+}
+
+static void say_extensions(CertTemplate *t, const X509 *cert, int how)
+{
+	int at = X509_get_ext_by_NID(cert, NID_subject_key_identifier, -1);
+	X509_EXTENSION *ext = X509_EXTENSION_dup(X509_get_ext(cert, at));
+
+	if (how == CONTRADICTS)
+		X509_EXTENSION_get_data(ext)->data[2] ^= 1;
+	X509v3_add_ext(&t->extensions, ext, -1);
+	X509_EXTENSION_free(ext);
+}
+
+static void say_criticality(CertTemplate *t, const X509 *cert, int how)
+{
+	int at = X509_get_ext_by_NID(cert, NID_key_usage, -1);
+	X509_EXTENSION *ext = X509_EXTENSION_dup(X509_get_ext(cert, at));
+
+	if (how == CONTRADICTS)
+		X509_EXTENSION_set_critical(ext, !X509_EXTENSION_get_critical(ext));
+	X509v3_add_ext(&t->extensions, ext, -1);
+	X509_EXTENSION_free(ext);
+}
+
+static void say_extension_that_is_not_there(CertTemplate *t, const X509 *cert, int how)
+{
+	X509_EXTENSION *ext;
+
+	if (how == FITS)
+		return;
+	ext = X509V3_EXT_conf_nid(NULL, NULL, NID_inhibit_any_policy, "1");
+	X509v3_add_ext(&t->extensions, ext, -1);
+	X509_EXTENSION_free(ext);
+}
+
+static void (*const sayings[])(CertTemplate *t, const X509 *cert, int how) = {
+	say_version,   say_signing_alg,          say_not_before,  say_not_after,
+	say_subject,   say_subject_as_printable, say_key,         say_key_compressed,
+	say_unique_id, say_extensions,           say_criticality, say_extension_that_is_not_there,
+};
+
+/* RFC 9483 4.2, RFC 4210 F: what is said beside issuer and serialNumber is said of the same one. */
+START_TEST(rfc9483_4_2_details_that_contradict)
+{
+	struct told cert;
+	struct ask a, rr;
+	const unsigned char *p;
+	X509 *x;
+
+	enrol(&a, &cert);
+	p = told_certificate(&cert).data;
+	x = d2i_X509(NULL, &p, (long)told_certificate(&cert).len);
+	for (int how = CONTRADICTS; how >= FITS; how--) {
+		ask_new(&rr, &granted_house, &granted_house.vnfm_a);
+		ask_rr(&rr, told_certificate(&cert), 1);
+		sayings[_i](sk_RevDetails_value(rr.body->value.rr, 0)->certDetails, x, how);
+		granted_expect(&rr, PKI_BODY_RP, how == FITS ? -1 : FAIL_BAD_CERT_ID);
+		ck_assert_int_eq(granted_state(told_certificate(&cert)),
+				 how == FITS ? STORE_CERT_REVOKED : STORE_CERT_ACTIVE);
+	}
+	X509_free(x);
+	granted_done(&a, &cert);
+}
+END_TEST
+
+/* Who may not revoke it is not told what is in it. */
+START_TEST(rfc9483_4_2_details_are_no_oracle)
+{
+	struct told cert;
+	struct ask a, rr;
+
+	enrol(&a, &cert);
+	ask_new(&rr, &granted_house, &granted_house.vnfm_b);
+	ask_rr(&rr, told_certificate(&cert), 1);
+	say_version(sk_RevDetails_value(rr.body->value.rr, 0)->certDetails, NULL, CONTRADICTS);
+	granted_expect(&rr, PKI_BODY_RP, FAIL_NOT_AUTHORIZED);
+	granted_done(&a, &cert);
+}
+END_TEST
+
+/* --- crlEntryDetails -----------------------------------------------------------------------------
+ */
+
+static const struct entry_row {
+	int reason; /* -1: none */
+	int nid;
+	const char *value; /* x509v3_config(5), or the text of a GeneralizedTime */
+	int copies;
+	int failinfo;
+} entry_rows[] = {
+	{1, NID_invalidity_date, "20260101000000Z", 1, -1},
+	{-1, NID_invalidity_date, "20260101000000Z", 1, -1},
+	{6, NID_invalidity_date, "19700101000001Z", 1, -1},
+	{1, NID_invalidity_date, "19700101000000Z", 1, FAIL_BAD_REQUEST},
+	{1, NID_invalidity_date, "99991231235959Z", 1, FAIL_BAD_REQUEST},
+	{1, NID_invalidity_date, "20260101000000.5Z", 1, FAIL_BAD_REQUEST},
+	{1, NID_invalidity_date, "202601010000Z", 1, FAIL_BAD_REQUEST},
+	{1, NID_invalidity_date, "20260101000000", 1, FAIL_BAD_REQUEST},
+	{1, NID_invalidity_date, "20260231000000Z", 1, FAIL_BAD_REQUEST},
+	{1, NID_invalidity_date, "20260101000000Z", 2, FAIL_BAD_REQUEST},
+	{1, NID_crl_reason, "keyCompromise", 1, FAIL_BAD_REQUEST}, /* a second one */
+	{1, NID_certificate_issuer, "URI:http://x", 1, FAIL_UNACCEPTED_EXTENSION},
+	{1, NID_hold_instruction_code, "holdInstructionReject", 1, FAIL_UNACCEPTED_EXTENSION},
+	{1, NID_delta_crl, "1", 1, FAIL_UNACCEPTED_EXTENSION},
+};
+
+static X509_EXTENSION *entry_extension(const struct entry_row *row)
+{
+	ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+	uint8_t der[64] = {V_ASN1_GENERALIZEDTIME, (uint8_t)strlen(row->value)};
+	X509_EXTENSION *ext;
+
+	ASN1_OCTET_STRING_set(octets, (const uint8_t *)"\x05\x00", 2);
+	if (row->nid == NID_invalidity_date) {
+		memcpy(der + 2, row->value, der[1]);
+		ASN1_OCTET_STRING_set(octets, der, der[1] + 2);
+	}
+	ext = X509_EXTENSION_create_by_NID(NULL, row->nid, 0, octets);
+	ASN1_OCTET_STRING_free(octets);
+	return ext;
+}
+
+/* RFC 5280 5.3.2 */
+START_TEST(rfc5280_5_3_2_invalidity_date)
+{
+	const struct entry_row *row = &entry_rows[_i];
+	X509_EXTENSION *ext = entry_extension(row);
+	RevDetails *details;
+	struct told cert;
+	struct ask a, rr;
+
+	enrol(&a, &cert);
+	ask_new(&rr, &granted_house, &granted_house.vnfm_a);
+	ask_rr(&rr, told_certificate(&cert), row->reason);
+	details = sk_RevDetails_value(rr.body->value.rr, 0);
+	for (int i = 0; i < row->copies; i++)
+		X509v3_add_ext(&details->crlEntryDetails, ext, 0);
+	granted_expect(&rr, PKI_BODY_RP, row->failinfo);
+	ck_assert_int_eq(granted_state(told_certificate(&cert)),
+			 row->failinfo >= 0 ? STORE_CERT_ACTIVE
+			 : row->reason == 6 ? STORE_CERT_ON_HOLD
+					    : STORE_CERT_REVOKED);
+	X509_EXTENSION_free(ext);
+	granted_done(&a, &cert);
+}
+END_TEST
+
 /* --- the CRL before the answer -----------------------------------------------------------------
  */
 
@@ -282,6 +511,9 @@ int main(void)
 	tcase_add_test(rr, rfc4210_5_3_10_unidentified);
 	tcase_add_test(rr, rfc9483_5_3_2_on_behalf);
 	tcase_add_test(rr, rfc5280_5_3_1_hold_by_holder);
+	tcase_add_loop_test(rr, rfc9483_4_2_details_that_contradict, 0, ARRAY_LEN(sayings));
+	tcase_add_test(rr, rfc9483_4_2_details_are_no_oracle);
+	tcase_add_loop_test(rr, rfc5280_5_3_2_invalidity_date, 0, ARRAY_LEN(entry_rows));
 	suite_add_tcase(suite, rr);
 	tcase_add_loop_test(crl, crl_on_revocation, 0, 2);
 	tcase_add_test(crl, rfc4210_5_3_9_cessation_of_several);
