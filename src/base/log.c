@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "base/visible.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -45,67 +46,28 @@ bool log_enabled(enum log_level level)
 }
 
 /*
- * Length of the well-formed UTF-8 sequence at `s` (RFC 3629 4), 0 if it is none. *cp is the code
- * point.
- */
-static size_t utf8_length(const unsigned char *s, uint32_t *cp)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len;
-
-	if (s[0] < 0x80) {
-		*cp = s[0];
-		return 1;
-	}
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		len = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	*cp = s[0] & (0xffu >> (len + 1));
-	for (size_t i = 1; i < len; i++) { /* stops at the NUL, which is no continuation */
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		*cp = *cp << 6 | (s[i] & 0x3f);
-	}
-	if (*cp < smallest[len] || *cp > 0x10ffff || (*cp >= 0xd800 && *cp <= 0xdfff))
-		return 0;
-	return len;
-}
-
-/*
- * The inside of a quoted string, by the rules of JSON (RFC 8259 7), for both formats. Control
- * characters (C1 too) are escaped, so that no value can steer a terminal or forge a line; octets
- * that are no UTF-8 become U+FFFD.
+ * The inside of a quoted string, by the rules of JSON (RFC 8259 7), for both formats: no value can
+ * forge a line.
  */
 static void add_escaped(struct strbuf *b, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	while (*text) {
+		char escape[VISIBLE_MAX];
+		size_t skip, len = visible_length(text, escape, &skip);
 
-	while (*s) {
-		uint32_t cp;
-		size_t len = utf8_length(s, &cp);
-
-		if (len == 0) {
-			strbuf_add(b, "\\ufffd");
-			len = 1;
-		} else if (cp == '"' || cp == '\\') {
-			strbuf_printf(b, "\\%c", (int)cp);
-		} else if (cp == '\n') {
+		if (*text == '\n')
 			strbuf_add(b, "\\n");
-		} else if (cp == '\t') {
+		else if (*text == '\t')
 			strbuf_add(b, "\\t");
-		} else if (cp == '\r') {
+		else if (*text == '\r')
 			strbuf_add(b, "\\r");
-		} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) {
-			strbuf_printf(b, "\\u%04x", (unsigned)cp);
-		} else {
-			strbuf_add_n(b, (const char *)s, len);
-		}
-		s += len;
+		else if (len == 0)
+			strbuf_add(b, escape);
+		else if (*text == '"' || *text == '\\')
+			strbuf_printf(b, "\\%c", *text);
+		else
+			strbuf_add_n(b, text, len);
+		text += len > 0 ? len : skip;
 	}
 }
 

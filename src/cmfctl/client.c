@@ -231,7 +231,8 @@ static void added_report(const struct ctl *ctl, json_t *client, const char *secr
 		ctl_json_print(client);
 		return;
 	}
-	printf("added client %s", json_string_value(json_object_get(client, "name")));
+	fputs("added client ", stdout);
+	ctl_text_print(json_string_value(json_object_get(client, "name")));
 	if (reference)
 		printf(", reference %s", reference);
 	if (secret)

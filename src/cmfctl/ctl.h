@@ -100,7 +100,9 @@ _must_check_ int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp);
 void ctl_show(const struct ctl *ctl, const json_t *rows);
 /* One object as a JSON array of one. */
 void ctl_json_print(const json_t *object);
-/* Text with control characters replaced, so that nothing of a client drives the terminal. */
+/* JSON on stdout; what would steer the terminal or hide is escaped in it, too. */
+void ctl_json_write(const json_t *value, size_t flags);
+/* Text of others, as base/visible.h shows it, so that nothing of a client drives the terminal. */
 void ctl_text_print(const char *text);
 /* Writes octets that the CMF gave as base64 (NULL: none) to a file. */
 _must_check_ int ctl_base64_write(const char *path, const char *base64);

@@ -71,8 +71,11 @@ static void refusal_print(const struct refusal *r)
 {
 	printf("refused: %s, %s: %s", failinfo_name(r->failinfo), refusal_code(r->reason),
 	       refusal_text(r->reason));
-	if (r->detail)
-		printf(" (%s)", r->detail);
+	if (r->detail) {
+		fputs(" (", stdout);
+		ctl_text_print(r->detail);
+		putchar(')');
+	}
 	putchar('\n');
 }
 
@@ -109,9 +112,11 @@ static void trace_print(const struct cmp_trace *trace)
 {
 	for (int i = 0; i < CMP_STAGE_COUNT; i++) {
 		stage_print(trace, (enum cmp_stage)i);
-		if (i == CMP_STAGE_PROTECTION && trace->client)
-			printf("%-12s  %-18s  %s%s\n", "sender", "", trace->client,
-			       trace->as_client ? ", assumed by --as-client" : "");
+		if (i == CMP_STAGE_PROTECTION && trace->client) {
+			printf("%-12s  %-18s  ", "sender", "");
+			ctl_text_print(trace->client);
+			puts(trace->as_client ? ", assumed by --as-client" : "");
+		}
 	}
 	requests_print(trace);
 	if (trace->decided.reason != REFUSAL_NONE) {

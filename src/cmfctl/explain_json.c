@@ -140,7 +140,7 @@ int explain_decision_json(const struct cmp_trace *trace, struct bytes answer)
 		json_decref(all);
 		return CTL_FAULT;
 	}
-	json_dumpf(all, stdout, JSON_INDENT(1));
+	ctl_json_write(all, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(all);
 	return CTL_OK;

@@ -4,6 +4,8 @@
  */
 #include "ctl.h"
 
+#include "base/visible.h"
+
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -77,16 +79,19 @@ void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, ch
 	argp_parse(&argp, argc, argv, 0, NULL, &inputs);
 }
 
+/* What a server or a file said may be in it; only the ends of our own lines stay. */
 void ctl_error(const char *fmt, ...)
 {
+	_cleanup_(strbuf_clear) struct strbuf text = STRBUF_NULL;
+	_cleanup_(strbuf_clear) struct strbuf shown = STRBUF_NULL;
 	va_list args;
 
-	fflush(stdout);
-	fputs("cmfctl: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	strbuf_vprintf(&text, fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	visible_lines_add(&shown, text.text ? text.text : "");
+	fflush(stdout);
+	fprintf(stderr, "cmfctl: %s\n", shown.text ? shown.text : "out of memory");
 }
 
 int ctl_openssl_error(const char *what)

@@ -4,7 +4,8 @@
  */
 #include "ctl.h"
 
-#include <ctype.h>
+#include "base/visible.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,11 +57,17 @@ static char *value_text(const json_t *value)
 	return strbuf_take(&b);
 }
 
+/* As it is shown, so that its width is that of its escapes. */
 static char *cell_text(const json_t *row, const char *key)
 {
 	const json_t *value = json_object_get(row, key);
+	_cleanup_(freep) char *text = value ? value_text(value) : strdup(absent);
+	struct strbuf shown = STRBUF_NULL;
 
-	return value ? value_text(value) : strdup(absent);
+	if (!text)
+		return NULL;
+	visible_add(&shown, text);
+	return strbuf_take(&shown);
 }
 
 /* Terminal columns of UTF-8 text: octets that begin a character. */
@@ -75,14 +82,20 @@ static size_t text_width(const char *text)
 
 void ctl_text_print(const char *text)
 {
-	for (; *text; text++) {
-		/* C0, DEL, and C1 controls as they come in UTF-8 (c2 80 .. c2 9f) */
-		bool c1 = (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
+	_cleanup_(strbuf_clear) struct strbuf shown = STRBUF_NULL;
 
-		if (c1)
-			text++;
-		putchar(c1 || iscntrl((unsigned char)*text) ? '?' : *text);
-	}
+	visible_add(&shown, text);
+	fputs(shown.text && !shown.failed ? shown.text : "", stdout);
+}
+
+/* What is escaped here stands in strings, where an escape is the same value. */
+void ctl_json_write(const json_t *value, size_t flags)
+{
+	_cleanup_(freep) char *text = json_dumps(value, flags);
+	_cleanup_(strbuf_clear) struct strbuf shown = STRBUF_NULL;
+
+	visible_lines_add(&shown, text ? text : "null");
+	fputs(shown.text && !shown.failed ? shown.text : "null", stdout);
 }
 
 /* --- tables --------------------------------------------------------------------------------- */
@@ -99,7 +112,7 @@ static void cell_print(const struct table *t, size_t column, const char *text)
 {
 	size_t width = text_width(text);
 
-	ctl_text_print(text);
+	fputs(text, stdout);
 	if (column + 1 == t->n) {
 		putchar('\n');
 		return;
@@ -157,7 +170,7 @@ static int json_page(void *arg, json_t *rows)
 	json_array_foreach(rows, i, row)
 	{
 		fputs(t->printed++ ? ",\n " : "[", stdout);
-		json_dumpf(row, stdout, 0);
+		ctl_json_write(row, 0);
 	}
 	return ferror(stdout) ? CTL_FAULT : CTL_OK;
 }
@@ -222,7 +235,7 @@ void ctl_show(const struct ctl *ctl, const json_t *rows)
 	size_t i;
 
 	if (ctl->json) {
-		json_dumpf(rows, stdout, JSON_INDENT(1));
+		ctl_json_write(rows, JSON_INDENT(1));
 		putchar('\n');
 		return;
 	}
@@ -237,6 +250,6 @@ void ctl_show(const struct ctl *ctl, const json_t *rows)
 void ctl_json_print(const json_t *object)
 {
 	fputc('[', stdout);
-	json_dumpf(object, stdout, 0);
+	ctl_json_write(object, 0);
 	puts("]");
 }

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """cmfctl: exit codes, init, check, explain, the states of what it lists, clients and quickstart's ways
 back from an interruption."""
+import http.server
 import json
 import os
 import signal
+import socketserver
+import threading
 
 import pytest
 
@@ -239,3 +242,37 @@ def test_quickstart_comes_back_from_interruptions(tmp_path):
         assert result.returncode == 1 and "runs already" in result.stdout
     finally:
         os.kill(int((directory / "cmfd.pid").read_text()), signal.SIGTERM)
+
+
+HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u0085\u009b\x7f\x1b"
+
+
+class Registrations(http.server.BaseHTTPRequestHandler):
+    """An operator's socket of one registration, or of an error, with text that hides."""
+
+    def do_GET(self):
+        found = self.path.startswith("/v1/registrations")
+        body = json.dumps({"items": [{"subject_id": f"a{HIDDEN}b"}], "detail": HIDDEN}).encode()
+        self.wfile.write(b"HTTP/1.1 %d x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+                         b"Connection: close\r\n\r\n" % (200 if found else 404, len(body)) + body)
+
+    def address_string(self):
+        return "unix"
+
+    def log_message(self, *_):
+        pass
+
+
+def test_what_reorders_or_hides_text_is_escaped_in_tables_errors_and_json(tmp_path):
+    """UAX 9: after U+202E `gpj.exe` reads as `exe.jpg`. The JSON is the same value all the same."""
+    path = tmp_path / "s"
+    with socketserver.UnixStreamServer(str(path), Registrations) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        table = run([CTL, "--socket", path, "registration", "list"]).stdout
+        rows = run([CTL, "--socket", path, "registration", "list", "--json"]).stdout
+        error = run([CTL, "--socket", path, "client", "list"], check=False).stdout
+        server.shutdown()
+    assert "\\u202a" in table and "\\u202a" in error
+    assert json.loads(rows)[0]["subject_id"] == f"a{HIDDEN}b"
+    for text in (table, rows, error):
+        assert not set(text) & set(HIDDEN), ascii(text)

@@ -344,6 +344,18 @@ static const struct {
 	{"\x1b[2J", "\"\\u001b[2J\"", "\"\\u001b[2J\""},
 	{"\x7f", "\"\\u007f\"", "\"\\u007f\""},
 	{"\xc2\x9b", "\"\\u009b\"", "\"\\u009b\""},
+	/* The controls of direction of Unicode's UAX 9: "user\u202enimda" reads as "useradmin" */
+	{"u\xe2\x80\xae", "\"u\\u202e\"", "\"u\\u202e\""},
+	{"\xe2\x80\xaa\xe2\x81\xa6\xe2\x81\xa9", "\"\\u202a\\u2066\\u2069\"",
+	 "\"\\u202a\\u2066\\u2069\""},
+	{"\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "\"\\u200e\\u200f\\u061c\"",
+	 "\"\\u200e\\u200f\\u061c\""},
+	{"\xe2\x80\xa8\xef\xbb\xbf", "\"\\u2028\\ufeff\"", "\"\\u2028\\ufeff\""},
+	{"\xf3\xa0\x81\x81", "\"\\udb40\\udc41\"", "\"\\udb40\\udc41\""}, /* tag, U+E0041 */
+	/* Their neighbours are text. */
+	{"\xe2\x80\xa7\xe2\x80\xaf", "\"\xe2\x80\xa7\xe2\x80\xaf\"",
+	 "\"\xe2\x80\xa7\xe2\x80\xaf\""},
+	{"\xc2\xa0", "\"\xc2\xa0\"", "\"\xc2\xa0\""},
 	{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"",
 	 "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
 	{"\xff", "\"\\ufffd\"", "\"\\ufffd\""},
