@@ -43,5 +43,11 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 /*
  * Logs a fault where it happens: `what` was being done, `err` is a negative errno, `detail` may be
  * NULL. Drains OpenSSL's error queue into the line. Returns err, so that `return log_fault(...)`.
+ * The same `what` and `err` again within a second is only counted: the next line of them, or
+ * log_faults_tell(), has the number of those left out, `repeated`.
  */
 int log_fault(const char *what, int err, const char *detail);
+/* The same for a fault that lasts: one line in `interval_us`. */
+int log_fault_every(int64_t interval_us, const char *what, int err, const char *detail);
+/* Tells of the faults that were counted and have had no line since; `now_us` is monotonic. */
+void log_faults_tell(int64_t now_us);

@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/err.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -208,13 +210,120 @@ static void drain_openssl_errors(struct strbuf *out)
 	}
 }
 
-int log_fault(const char *what, int err, const char *detail)
+/* --- faults ------------------------------------------------------------------------------------
+ */
+
+enum { FAULT_INTERVAL_US = 1000 * 1000 };
+
+/* Kinds of faults at the same time; each is a place in the program and an errno, so they are few.
+ */
+enum { FAULTS = 64, FAULT_WHAT_MAX = 64 };
+
+/* Part of the sink: what was told lately, so that a fault that repeats does not fill the disk. */
+static struct {
+	pthread_mutex_t mutex;
+	struct fault {
+		char what[FAULT_WHAT_MAX]; /* cut off */
+		int err;                   /* 0: the place is free */
+		int64_t until_us;          /* no line before */
+		int64_t interval_us;
+		uint64_t left_out;
+	} fault[FAULTS];
+} log_faults = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static void fault_write(const char *what, int err, const char *detail, const char *openssl,
+			uint64_t left_out)
+{
+	struct log_field fields[] = {
+		F_TEXT("what", what),
+		F_TEXT("error", strerrordesc_np(-err)),
+		F_TEXT("detail", detail),
+		F_TEXT("openssl", openssl),
+		F_INT("repeated", (int64_t)left_out),
+	};
+
+	log_fields(LOG_LEVEL_ERROR, "fault", fields,
+		   left_out > 0 ? ARRAY_LEN(fields) : ARRAY_LEN(fields) - 1);
+}
+
+static bool fault_is(const struct fault *fault, const char *what, int err)
+{
+	return fault->err == err && strncmp(fault->what, what, FAULT_WHAT_MAX - 1) == 0;
+}
+
+/* The place of that fault; else of the one whose line is the longest ago, which gives way. */
+static struct fault *fault_find(const char *what, int err)
+{
+	struct fault *oldest = &log_faults.fault[0];
+
+	for (size_t i = 0; i < FAULTS; i++) {
+		struct fault *fault = &log_faults.fault[i];
+
+		if (fault_is(fault, what, err))
+			return fault;
+		if (fault->until_us < oldest->until_us)
+			oldest = fault;
+	}
+	return oldest;
+}
+
+/* Whether a line is due. *toldp: what the place knew before, to be told when it was counted. */
+static bool fault_due(int64_t interval_us, const char *what, int err, struct fault *toldp)
+{
+	int64_t now_us = clock_monotonic_us();
+	struct fault *fault;
+	bool due;
+
+	pthread_mutex_lock(&log_faults.mutex);
+	fault = fault_find(what, err);
+	due = !fault_is(fault, what, err) || now_us >= fault->until_us;
+	*toldp = *fault;
+	if (due) {
+		*fault = (struct fault){
+			.err = err, .until_us = now_us + interval_us, .interval_us = interval_us};
+		snprintf(fault->what, sizeof(fault->what), "%s", what);
+	} else {
+		fault->left_out++;
+	}
+	pthread_mutex_unlock(&log_faults.mutex);
+	return due;
+}
+
+int log_fault_every(int64_t interval_us, const char *what, int err, const char *detail)
 {
 	_cleanup_(strbuf_clear) struct strbuf openssl = STRBUF_NULL;
+	struct fault told;
+	uint64_t left_out = 0;
 
 	drain_openssl_errors(&openssl);
-	log_event(LOG_LEVEL_ERROR, "fault", F_TEXT("what", what),
-		  F_TEXT("error", strerrordesc_np(-err)), F_TEXT("detail", detail),
-		  F_TEXT("openssl", openssl.text));
+	if (!fault_due(interval_us, what, err, &told))
+		return err;
+	if (fault_is(&told, what, err))
+		left_out = told.left_out;
+	else if (told.left_out > 0)
+		fault_write(told.what, told.err, NULL, NULL, told.left_out);
+	fault_write(what, err, detail, openssl.text, left_out);
 	return err;
+}
+
+int log_fault(const char *what, int err, const char *detail)
+{
+	return log_fault_every(FAULT_INTERVAL_US, what, err, detail);
+}
+
+void log_faults_tell(int64_t now_us)
+{
+	for (size_t i = 0; i < FAULTS; i++) {
+		struct fault *fault = &log_faults.fault[i], told = {0};
+
+		pthread_mutex_lock(&log_faults.mutex);
+		/* One that goes on tells it itself. */
+		if (fault->left_out > 0 && now_us >= fault->until_us + fault->interval_us) {
+			told = *fault;
+			fault->left_out = 0;
+		}
+		pthread_mutex_unlock(&log_faults.mutex);
+		if (told.left_out > 0)
+			fault_write(told.what, told.err, NULL, NULL, told.left_out);
+	}
 }

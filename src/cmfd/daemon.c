@@ -212,12 +212,14 @@ void daemon_run(struct daemon *daemon)
 			daemon_reload(daemon);
 		if (clock_monotonic_us() >= tick_us) {
 			housekeeper_tick(daemon->housekeeper);
+			log_faults_tell(clock_monotonic_us());
 			tick_us = clock_monotonic_us() + TICK_MS * 1000;
 		}
 	} while (signal != SIGTERM && signal != SIGINT);
 	log_event(LOG_LEVEL_INFO, "stopping", F_TEXT("signal", strsignal(signal)));
 	notify_send("STOPPING=1");
 	http_server_drain(daemon->server, daemon->service->conf->server.drain_timeout_ms);
+	log_faults_tell(INT64_MAX);
 }
 
 void daemon_free(struct daemon *daemon)

@@ -431,6 +431,79 @@ START_TEST(test_log_fault)
 }
 END_TEST
 
+/* The lines that `fd` has, and the sum of the faults that they tell of. */
+static int fault_lines(const char *text, uint64_t *faultsp)
+{
+	int lines = 0;
+
+	*faultsp = 0;
+	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+		const char *repeated = memmem(text, (size_t)(end - text), " repeated=", 10);
+
+		lines++;
+		*faultsp += memmem(text, (size_t)(end - text), " detail=", 8) ? 1 : 0;
+		*faultsp += repeated ? strtoull(repeated + 10, NULL, 10) : 0;
+	}
+	return lines;
+}
+
+/* A full disk or table of descriptors makes the same fault thousands of times a second. */
+START_TEST(test_log_fault_repeated)
+{
+	const int64_t hour_us = INT64_C(3600) * 1000 * 1000;
+	char buffer[4096];
+	uint64_t faults;
+	int fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+
+	for (int i = 0; i < 1000; i++) {
+		ERR_raise(ERR_LIB_ASN1, ASN1_R_TOO_LONG);
+		ck_assert_int_eq(log_fault_every(hour_us, "repeats", -EIO, "x"), -EIO);
+		ck_assert_uint_eq(ERR_peek_error(), 0);
+	}
+	ck_assert_int_eq(log_fault_every(hour_us, "repeats", -ENOSPC, "x"), -ENOSPC);
+	ck_assert_int_eq(log_fault_every(hour_us, "repeats elsewhere", -EIO, "x"), -EIO);
+	/* One that may still repeat is not told yet; after its time it is, once. */
+	log_faults_tell(clock_monotonic_us());
+	log_faults_tell(clock_monotonic_us() + 3 * hour_us);
+	log_faults_tell(INT64_MAX);
+	log_take(fd, buffer, sizeof(buffer));
+	ck_assert_int_eq(fault_lines(buffer, &faults), 4);
+	ck_assert_uint_eq(faults, 1002);
+	ck_assert_ptr_nonnull(
+		strstr(buffer, "what=repeats error=\"Input/output error\" repeated=999\n"));
+
+	/* Without an interval each has its line. */
+	fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(log_fault_every(0, "each", -EIO, "x"), -EIO);
+	log_take(fd, buffer, sizeof(buffer));
+	ck_assert_int_eq(fault_lines(buffer, &faults), 3);
+	ck_assert_uint_eq(faults, 3);
+}
+END_TEST
+
+/* More kinds than there are places: none is lost, and the count of one that gives way is told. */
+START_TEST(test_log_fault_of_many_kinds)
+{
+	const int64_t hour_us = INT64_C(3600) * 1000 * 1000;
+	static char buffer[1 << 16];
+	uint64_t faults;
+	int fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+
+	for (int i = 0; i < 300; i++) {
+		char what[16];
+
+		snprintf(what, sizeof(what), "kind %d", i);
+		for (int again = 0; again < 2; again++)
+			ck_assert_int_eq(log_fault_every(hour_us, what, -EIO, "x"), -EIO);
+	}
+	log_faults_tell(INT64_MAX);
+	log_take(fd, buffer, sizeof(buffer));
+	ck_assert_int_eq(fault_lines(buffer, &faults), 600);
+	ck_assert_uint_eq(faults, 600);
+}
+END_TEST
+
 static char directory[32];
 
 static void directory_new(void)
@@ -653,6 +726,8 @@ int main(void)
 	tcase_add_test(tc, test_log_kinds);
 	tcase_add_test(tc, test_log_level);
 	tcase_add_test(tc, test_log_fault);
+	tcase_add_test(tc, test_log_fault_repeated);
+	tcase_add_test(tc, test_log_fault_of_many_kinds);
 	tcase_add_test(tc, test_file_write_durable);
 	tcase_add_test(tc, test_file_write_failure_leaves_nothing);
 	tcase_add_test(tc, test_file_read_limits);
