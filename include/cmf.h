@@ -385,6 +385,12 @@ _must_check_ int cmf_kem_secret_seal(struct cmf *cmf, struct bytes transaction_i
 _must_check_ int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_id,
 				     struct bytes sealed, struct octets *secretp);
 
+/*
+ * A secret that nobody has: what is done with the secret of a reference is done with this one where
+ * there is no such reference, so that nobody learns that from the time. 0 or a negative errno.
+ */
+_must_check_ int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp);
+
 /* --- configuration in force
  * --------------------------------------------------------------------------------------- */
 

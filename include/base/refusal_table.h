@@ -68,6 +68,7 @@ REFUSAL(protection_alg_parameters, FAIL_BAD_ALG, "the parameters of the signatur
 REFUSAL(mac_parameters, FAIL_BAD_ALG, "the parameters of the MAC are malformed or name a function that is not accepted")
 REFUSAL(mac_weak, FAIL_BAD_ALG, "the password-based MAC has fewer iterations than are accepted")
 REFUSAL(mac_costly, FAIL_BAD_ALG, "the password-based MAC has more iterations or a longer salt than are accepted")
+REFUSAL(mac_salt, FAIL_BAD_ALG, "the salt of the password-based MAC is empty")
 REFUSAL(mac_key_length, FAIL_BAD_ALG, "the key of the MAC is too short, or of a length that the algorithm does not take")
 REFUSAL(mac_reference_unknown, FAIL_BAD_MESSAGE_CHECK, "the protection of the message does not verify")
 REFUSAL(signer_missing, FAIL_BAD_MESSAGE_CHECK, "extraCerts does not hold the certificate of the signer")
@@ -87,7 +88,8 @@ REFUSAL(extra_certs_too_many, FAIL_BAD_DATA_FORMAT, "extraCerts holds too many c
 /* KemBasedMac, RFC 9810 5.1.3.4 */
 REFUSAL(kem_key, FAIL_BAD_ALG, "the certificate of the sender has no KEM key, or one that the server's cryptographic library lacks")
 REFUSAL(kem_key_usage, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the sender may not be used for key encipherment")
-REFUSAL(kem_secret_unknown, FAIL_BAD_MESSAGE_CHECK, "no KEM ciphertext was given out for this sender and transactionID, or its time is over")
+REFUSAL(kem_secret_unknown, FAIL_BAD_MESSAGE_CHECK, "the protection does not verify, or no KEM ciphertext was given out for this sender and transactionID, or its time is over")
+REFUSAL(kem_protection_wrong, FAIL_BAD_MESSAGE_CHECK, "the protection does not verify, or no KEM ciphertext was given out for this sender and transactionID, or its time is over")
 REFUSAL(kem_secrets, FAIL_SYSTEM_UNAVAIL, "too many KEM ciphertexts are given out and not used; try again later")
 
 /* Who may ask: IFA 033 11.2, one answer whether the entity exists or not */

@@ -82,8 +82,8 @@ struct cmp_mac_policy {
 /*
  * The same with a MAC of RFC 9481 6 under `secret`; with KemBasedMac the secret is that of the KEM,
  * and transactionID the message's. REFUSED also with protection_alg_not_allowed,
- * protection_alg_unavailable, mac_parameters, mac_weak, mac_costly, mac_key_length. Constant-time
- * compare.
+ * protection_alg_unavailable, mac_parameters, mac_weak, mac_costly, mac_salt, mac_key_length.
+ * Constant-time compare.
  */
 _must_check_ int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret,
 					   const struct cmp_mac_policy *policy,
@@ -94,6 +94,7 @@ struct cmp_protector {
 	enum cmp_protection_kind kind;
 	const struct signer *signer;     /* SIGNATURE */
 	struct bytes secret;             /* MAC, KEM */
+	struct bytes mac_key;            /* derived from it with these parameters; empty: not yet */
 	const X509_ALGOR *mac_algorithm; /* MAC, KEM: with parameters; for an answer see
 					    cmp_mac_algorithm_again() */
 };

@@ -51,6 +51,8 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 		return -ENOMEM;
 	r = secret_key_load(cmf, problems);
 	r_names = ca_names_check(conf, cas, problems);
+	if (r == 0)
+		r = nobodys_secret_make(cmf);
 	if (r < 0 || r_names < 0)
 		return r < 0 ? r : r_names;
 	*cmfp = TAKE(cmf);
@@ -63,6 +65,7 @@ void cmf_free(struct cmf *cmf)
 		return;
 	clients_unref(cmf->clients);
 	signer_cache_free(cmf->signers);
+	octets_clear(&cmf->nobodys_secret);
 	OPENSSL_cleanse(cmf->secret_key, sizeof(cmf->secret_key));
 	pthread_mutex_destroy(&cmf->clients_mutex);
 	free(cmf);

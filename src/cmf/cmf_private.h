@@ -25,6 +25,7 @@ struct cmf {
 	struct signer_cache *signers;
 	bool has_secret_key;
 	uint8_t secret_key[CMF_SECRET_KEY_LEN];
+	struct octets nobodys_secret; /* sealed; made at the start */
 };
 
 /* --- secret.c ----------------------------------------------------------------------------------
@@ -37,6 +38,8 @@ _must_check_ int secret_key_load(struct cmf *cmf, struct strbuf *problems);
  * opens as one of another kind. The caller frees *textp. 0 or -ENOMEM.
  */
 _must_check_ int secret_reference(const char *kind, struct bytes octets, char **textp);
+/* Makes the secret that nobody has. 0 or a negative errno. */
+_must_check_ int nobodys_secret_make(struct cmf *cmf);
 /* The reverse of cmf_secret_seal: -EBADMSG if the key or the reference is another. */
 _must_check_ int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
 			     struct octets *secretp);

@@ -136,6 +136,29 @@ int secret_open(const struct cmf *cmf, const char *reference, struct bytes seale
 	return 0;
 }
 
+enum { NOBODYS_SECRET_LEN = 32 };
+
+#define NOBODYS_REFERENCE ""
+
+int nobodys_secret_make(struct cmf *cmf)
+{
+	uint8_t secret[NOBODYS_SECRET_LEN];
+	int r;
+
+	if (!cmf->has_secret_key)
+		return 0;
+	if (RAND_bytes(secret, sizeof(secret)) != 1)
+		return log_fault("cmf: random secret", -EIO, NULL);
+	r = cmf_secret_seal(cmf, NOBODYS_REFERENCE, BYTES_OF(secret), &cmf->nobodys_secret);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	return r;
+}
+
+int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp)
+{
+	return secret_open(cmf, NOBODYS_REFERENCE, octets_view(&cmf->nobodys_secret), secretp);
+}
+
 /* --- secrets of KemBasedMac ---------------------------------------------------------------------
  */
 

@@ -112,6 +112,14 @@ static int signature_authenticate(struct cmp_request *rq)
 	return 0;
 }
 
+/* --- a shared secret ----------------------------------------------------------------------------
+ *
+ * Whether there is such a reference is nobody's to know who has not its secret. So the parameters
+ * are judged by [protection] alone, which no client's policy widens, before the reference is looked
+ * at; as much is computed for one that nobody has; and what the client's own policy says comes once
+ * its MAC has verified.
+ */
+
 /* What can be said of protectionAlg before the secret is looked for. */
 static int mac_algorithm_check(struct cmp_request *rq)
 {
@@ -143,62 +151,91 @@ static struct bytes sender_reference(const struct cmp_message *msg)
 	return (struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
 }
 
+/* Under a reference that is no client's, perhaps that of a revocation passphrase. RFC 9810 B */
+static int mac_revoker_find(struct cmp_request *rq, struct cmf_principal *revokerp)
+{
+	return cmf_revoker_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid,
+				rq->msg->transaction_id, revokerp, &rq->refusal);
+}
+
 /*
- * The client whose secret it is. The secret is found by senderKID alone: clients put the subject
- * they ask for into sender. What else is wanted of sender is in the client's policy.
+ * Whose secret it is. It is found by senderKID, for clients put the subject they ask for into
+ * sender; what else is wanted of sender is in the client's policy.
  */
-static int mac_client_find(struct cmp_request *rq)
+static int mac_holder_find(struct cmp_request *rq)
 {
 	struct bytes kid = rq->msg->sender_kid, reference = sender_reference(rq->msg);
 	int err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, kid.len ? kid : reference,
 				      &rq->who, &rq->refusal);
 
-	if (!err && !kid.len && !rq->who.policy->mac_reference_from_sender) {
-		cmf_principal_clear(&rq->who);
+	return err == REFUSED ? mac_revoker_find(rq, &rq->who) : err;
+}
+
+/* What was done for a reference that is no client's is done for one whose MAC is wrong. */
+static int mac_wrong_of_client(struct cmp_request *rq)
+{
+	_cleanup_(cmf_principal_clear) struct cmf_principal nobody = {0};
+	struct refusal wrong = rq->refusal;
+	int err = mac_revoker_find(rq, &nobody);
+
+	rq->refusal = wrong;
+	return err < 0 ? err : REFUSED;
+}
+
+static int mac_compare(struct cmp_request *rq)
+{
+	int err = cmp_protection_compare_mac(rq->msg, &rq->mac, octets_view(&rq->who.mac_secret),
+					     &rq->refusal);
+
+	if (!err && !rq->msg->sender_kid.len && !rq->who.policy->mac_reference_from_sender)
 		return refuse(&rq->refusal, REFUSAL_mac_reference_unknown);
-	}
-	/* RFC 9810 B: or the reference of a revocation passphrase. */
-	if (err == REFUSED)
-		err = cmf_revoker_find(rq->door->cmf, rq->worker->reader, kid,
-				       rq->msg->transaction_id, &rq->who, &rq->refusal);
+	if (err == REFUSED && rq->who.kind == CMF_PRINCIPAL_CLIENT)
+		return mac_wrong_of_client(rq);
 	return err;
 }
 
-/* Once the MAC has verified. RFC 9483 3.1: senderKID is the commonName of sender. */
-static int mac_sender_check(struct cmp_request *rq)
+/* The same under a reference that nobody has: it is wrong. */
+static int mac_compare_nobodys(struct cmp_request *rq)
 {
-	if (!rq->who.policy->mac_sender_is_reference ||
-	    bytes_equal(rq->msg->sender_kid, sender_reference(rq->msg)))
-		return 0;
-	return refuse(&rq->refusal, REFUSAL_mac_sender_mismatch);
+	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
+	struct refusal unknown = rq->refusal;
+	int err = cmf_nobodys_secret(rq->door->cmf, &secret);
+
+	if (!err)
+		err = cmp_protection_compare_mac(rq->msg, &rq->mac, octets_view(&secret),
+						 &rq->refusal);
+	rq->refusal = unknown;
+	return err < 0 ? err : REFUSED;
 }
 
-int cmp_mac_policy_make(struct cmp_request *rq, struct cmp_mac_policy *policyp)
+static struct cmp_mac_policy protection_mac_policy(const struct cmp_request *rq)
 {
 	const struct conf_protection *conf = &rq->conf->protection;
-	const struct conf_client_policy *narrower = rq->who.policy;
 
-	*policyp = (struct cmp_mac_policy){.iterations_min = conf->mac_iterations_min,
-					   .iterations_max = conf->mac_iterations_max,
-					   .algorithms = conf->mac_algorithms};
-	if (narrower->mac_iterations_min > policyp->iterations_min)
-		policyp->iterations_min = narrower->mac_iterations_min;
-	if (narrower->mac_algorithms)
-		policyp->algorithms &= narrower->mac_algorithms;
-	if (!policyp->algorithms)
+	return (struct cmp_mac_policy){.iterations_min = conf->mac_iterations_min,
+				       .iterations_max = conf->mac_iterations_max,
+				       .algorithms = conf->mac_algorithms};
+}
+
+/* What the client's policy asks for beyond [protection]. */
+int cmp_mac_policy_check(struct cmp_request *rq)
+{
+	const struct conf_client_policy *policy = rq->who.policy;
+	const struct cmp_mac *mac = &rq->mac;
+
+	if (policy->mac_algorithms && !(policy->mac_algorithms & mac_algorithm_bit(mac->algorithm)))
 		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
+	if (mac->iterations && mac->iterations < policy->mac_iterations_min)
+		return refuse(&rq->refusal, REFUSAL_mac_weak);
 	return 0;
 }
 
-int cmp_mac_verify(struct cmp_request *rq)
+int cmp_mac_read_protection(struct cmp_request *rq)
 {
-	struct cmp_mac_policy policy;
-	int err = cmp_mac_policy_make(rq, &policy);
+	struct cmp_mac_policy policy = protection_mac_policy(rq);
 
-	if (err)
-		return err;
-	return cmp_protection_verify_mac(rq->msg, octets_view(&rq->who.mac_secret), &policy,
-					 &rq->refusal);
+	cmp_mac_clear(&rq->mac);
+	return cmp_protection_read_mac(rq->msg, &policy, &rq->mac, &rq->refusal);
 }
 
 static int mac_authenticate(struct cmp_request *rq)
@@ -206,9 +243,14 @@ static int mac_authenticate(struct cmp_request *rq)
 	int err = mac_algorithm_check(rq);
 
 	if (!err)
-		err = mac_client_find(rq);
-	if (!err)
-		err = cmp_mac_verify(rq);
+		err = cmp_mac_read_protection(rq);
+	if (err)
+		return err;
+	err = mac_holder_find(rq);
+	if (err == REFUSED)
+		err = mac_compare_nobodys(rq);
+	else if (!err)
+		err = mac_compare(rq);
 	if (err)
 		return err;
 	/*
@@ -217,6 +259,18 @@ static int mac_authenticate(struct cmp_request *rq)
 	 */
 	rq->protection = CMP_PROTECTION_MAC;
 	return 0;
+}
+
+/* Once the MAC has verified: what the client's policy says. */
+static int mac_client_check(struct cmp_request *rq)
+{
+	int err = cmp_mac_policy_check(rq);
+
+	/* RFC 9483 3.1: senderKID is the commonName of sender. */
+	if (!err && rq->who.policy->mac_sender_is_reference &&
+	    !bytes_equal(rq->msg->sender_kid, sender_reference(rq->msg)))
+		return refuse(&rq->refusal, REFUSAL_mac_sender_mismatch);
+	return err;
 }
 
 /* RFC 9810 B: the passphrase authenticates a revocation request, and its transaction. */
@@ -304,7 +358,7 @@ int cmp_authenticate(struct cmp_request *rq)
 		/* A principal whose protection did not verify is nobody. */
 		cmf_principal_clear(&rq->who);
 	if (!err && rq->protection == CMP_PROTECTION_MAC)
-		err = mac_sender_check(rq);
+		err = mac_client_check(rq);
 	if (!err)
 		err = protection_kind_check(rq);
 	if (!err)

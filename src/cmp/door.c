@@ -307,6 +307,7 @@ static void request_end(struct cmp_request *rq, int err, struct octets *answerp)
 	}
 	attempt_clear(rq);
 	cmp_carriers_clear(&rq->carriers);
+	cmp_mac_clear(&rq->mac);
 	cmf_principal_clear(&rq->who);
 	cmp_message_free(rq->msg);
 }

@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "cmp/door.h"
 #include "cmp/message.h"
+#include "mac.h"
 
 #include <pthread.h>
 
@@ -261,6 +262,7 @@ struct cmp_request {
 	struct cmf_principal who;
 	/* What was verified, and what protects the answer; before, and after KEM, a signature. */
 	enum cmp_protection_kind protection;
+	struct cmp_mac mac;    /* MAC, KEM: of the message; its key serves the answer */
 	bool kem_asked;        /* without protection, see kem.c; who is nobody */
 	int64_t kem_secret_id; /* KEM: of the secret, which no transaction has used; 0: one has */
 	bool replay_only;      /* too late for anything but its stored answer */
@@ -300,8 +302,10 @@ _must_check_ int cmp_header_check(struct cmp_request *rq);
 _must_check_ int cmp_operation_label_check(struct cmp_request *rq, int body_type);
 /* Verifies the protection over the received octets; fills in rq->who and rq->protection. */
 _must_check_ int cmp_authenticate(struct cmp_request *rq);
-/* Whether the message has a MAC under the secret of rq->who, as the policies want it. */
-_must_check_ int cmp_mac_verify(struct cmp_request *rq);
+/* Reads the MAC of the message into rq->mac, as [protection] wants it. */
+_must_check_ int cmp_mac_read_protection(struct cmp_request *rq);
+/* Whether rq->mac, which has verified, is as the policy of rq->who wants it beyond that. */
+_must_check_ int cmp_mac_policy_check(struct cmp_request *rq);
 
 /* Whether this very message has a stored answer. */
 _must_check_ int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp);
@@ -338,8 +342,6 @@ bool cmp_kem_is_asked(const struct cmp_request *rq);
 _must_check_ int cmp_kem_serve(struct cmp_request *rq);
 /* cmp_authenticate() for KemBasedMac. */
 _must_check_ int cmp_kem_authenticate(struct cmp_request *rq);
-/* authenticate.c: what [protection] and the policy of rq->who allow of MACs. */
-_must_check_ int cmp_mac_policy_make(struct cmp_request *rq, struct cmp_mac_policy *policyp);
 
 /* --- carriers.c
  * ------------------------------------------------------------------------------------ */

@@ -58,7 +58,10 @@ static int protection_assume(struct cmp_request *rq)
 
 	if (!rq->who.mac_secret.len || cmp_message_protection_kind(rq->msg) != CMP_PROTECTION_MAC)
 		return 0;
-	err = cmp_mac_verify(rq);
+	err = cmp_mac_read_protection(rq);
+	if (!err)
+		err = cmp_protection_compare_mac(rq->msg, &rq->mac,
+						 octets_view(&rq->who.mac_secret), &rq->refusal);
 	if (!err || (err == REFUSED && rq->refusal.reason == REFUSAL_protection_wrong))
 		rq->protection = CMP_PROTECTION_MAC;
 	return err < 0 ? err : 0;

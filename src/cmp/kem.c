@@ -208,13 +208,8 @@ int cmp_kem_serve(struct cmp_request *rq)
 
 static int secret_find(struct cmp_request *rq, struct store_kem_secret *secretp)
 {
-	int err;
+	int err = store_kem_secret_find(rq->worker->reader, rq->msg->transaction_id, secretp);
 
-	if (!kem_allowed(rq))
-		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
-	if (!kem_available())
-		return refuse(&rq->refusal, REFUSAL_protection_alg_unavailable);
-	err = store_kem_secret_find(rq->worker->reader, rq->msg->transaction_id, secretp);
 	if (err == STORE_NOT_FOUND || (!err && !secretp->used && rq->now_ms > secretp->deadline_ms))
 		return refuse(&rq->refusal, REFUSAL_kem_secret_unknown);
 	return err;
@@ -253,18 +248,28 @@ static int holder_of_secret(struct cmp_request *rq, const struct store_kem_secre
 	return err ? err : key_holder_check(rq, asked);
 }
 
-static int mac_verify(struct cmp_request *rq, const struct store_kem_secret *sealed)
+/*
+ * As with a shared secret, nobody learns whether there is one: what is done and said is the same
+ * where there is none.
+ */
+static int mac_verify(struct cmp_request *rq, struct store_kem_secret *sealedp)
 {
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
-	struct cmp_mac_policy policy;
-	int err = cmp_mac_policy_make(rq, &policy);
+	int found = secret_find(rq, sealedp), err = found;
 
-	if (!err)
+	if (!found)
 		err = cmf_kem_secret_open(rq->door->cmf, rq->msg->transaction_id,
-					  octets_view(&sealed->secret), &secret);
-	return err ? err
-		   : cmp_protection_verify_mac(rq->msg, octets_view(&secret), &policy,
-					       &rq->refusal);
+					  octets_view(&sealedp->secret), &secret);
+	else if (found == REFUSED)
+		err = cmf_nobodys_secret(rq->door->cmf, &secret);
+	if (!err)
+		err = cmp_protection_compare_mac(rq->msg, &rq->mac, octets_view(&secret),
+						 &rq->refusal);
+	if (found == REFUSED && err >= 0)
+		return refuse(&rq->refusal, REFUSAL_kem_secret_unknown);
+	if (err == REFUSED && rq->refusal.reason == REFUSAL_protection_wrong)
+		return refuse(&rq->refusal, REFUSAL_kem_protection_wrong);
+	return err;
 }
 
 int cmp_kem_authenticate(struct cmp_request *rq)
@@ -272,12 +277,19 @@ int cmp_kem_authenticate(struct cmp_request *rq)
 	_cleanup_(store_kem_secret_clear) struct store_kem_secret secret = {0};
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
 	struct bytes nonce = rq->msg->recip_nonce;
-	int err = secret_find(rq, &secret);
+	int err;
 
+	if (!kem_allowed(rq))
+		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
+	if (!kem_available())
+		return refuse(&rq->refusal, REFUSAL_protection_alg_unavailable);
+	err = cmp_mac_read_protection(rq);
+	if (!err)
+		err = mac_verify(rq, &secret);
 	if (!err)
 		err = holder_of_secret(rq, &secret, &signer);
 	if (!err)
-		err = mac_verify(rq, &secret);
+		err = cmp_mac_policy_check(rq);
 	if (err)
 		return err;
 	cmf_signer_remember(rq->door->cmf, signer);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * MAC-based protection, RFC 9481 6 and RFC 9810 5.1.3.4: a key made from the shared secret by
- * PasswordBasedMac, by PBMAC1, by KemBasedMac or not at all, and a MAC function. Private to the
- * message layer. How weak or costly parameters may be is the caller's policy.
+ * PasswordBasedMac, by PBMAC1, by KemBasedMac or not at all, and a MAC function. For the message
+ * layer, and for the door where it authenticates. How weak or costly parameters may be is the
+ * caller's policy.
  */
 #pragma once
 
 #include "asn1/mac.h"
 #include "base/bytes.h"
+#include "cmp/message.h"
 
 #include <openssl/evp.h>
 
@@ -26,6 +28,9 @@ struct cmp_mac {
 	size_t key_len;
 	/* What the key goes into. */
 	struct mac_function function;
+	/* Derived once, for the message and for the answer under the same parameters. */
+	bool derived;
+	uint8_t key[MAC_KEY_MAX];
 };
 void cmp_mac_clear(struct cmp_mac *mac);
 
@@ -35,11 +40,28 @@ void cmp_mac_clear(struct cmp_mac *mac);
  * computed.
  */
 _must_check_ int cmp_mac_read(const X509_ALGOR *alg, struct cmp_mac *macp);
-/* Octets of the key that the function gets, under a secret of that length. */
-size_t cmp_mac_key_len(const struct cmp_mac *mac, struct bytes secret);
-/* The MAC of `data`. 0 or a negative errno. */
-_must_check_ int cmp_mac_compute(const struct cmp_mac *mac, struct bytes secret, struct bytes data,
+/* Processor time that deriving the key will take, roughly; 0: next to none. */
+int64_t cmp_mac_cost_us(const struct cmp_mac *mac);
+/* The MAC of `data`; keeps the derived key, for which the secret must be the same next time. 0 or a
+ * negative errno. */
+_must_check_ int cmp_mac_compute(struct cmp_mac *mac, struct bytes secret, struct bytes data,
 				 uint8_t out[MAC_OUTPUT_MAX], size_t *lenp);
+
+/* --- the protection of a message, protection.c --------------------------------------------------
+ */
+
+/*
+ * Reads the MAC protection of a message and judges all of it that is to be known without the
+ * secret, so that the answer is the same whoever is named. 0; REFUSED with one of the reasons of
+ * cmp_protection_verify_mac(); negative errno.
+ */
+_must_check_ int cmp_protection_read_mac(const struct cmp_message *msg,
+					 const struct cmp_mac_policy *policy, struct cmp_mac *macp,
+					 struct refusal *refusal);
+/* Whether it is right under that secret. 0, REFUSED (protection_wrong, mac_key_length,
+ * protection_alg_unavailable), negative errno. */
+_must_check_ int cmp_protection_compare_mac(const struct cmp_message *msg, struct cmp_mac *mac,
+					    struct bytes secret, struct refusal *refusal);
 
 /* --- schemes that derive a key ------------------------------------------------------------------
  */
@@ -52,6 +74,8 @@ _must_check_ int mac_kem_read(const X509_ALGOR *alg, struct cmp_mac *macp);
 bool mac_password_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
 bool mac_pbmac1_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
 bool mac_kem_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
+/* How often PBKDF2 does all its iterations: once for each digest of key. */
+int64_t mac_pbmac1_blocks(const struct cmp_mac *mac);
 /* Another AlgorithmIdentifier, under which the same secret may be used once more; NULL. */
 X509_ALGOR *mac_password_again(const X509_ALGOR *alg);
 X509_ALGOR *mac_pbmac1_again(const X509_ALGOR *alg);

@@ -90,6 +90,13 @@ int mac_pbmac1_read(const X509_ALGOR *alg, struct cmp_mac *macp)
 	return err;
 }
 
+int64_t mac_pbmac1_blocks(const struct cmp_mac *mac)
+{
+	size_t digest_len = (size_t)EVP_MD_get_size(mac->digest);
+
+	return (int64_t)((mac->key_len + digest_len - 1) / digest_len);
+}
+
 bool mac_pbmac1_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key)
 {
 	if (secret.len > INT_MAX || mac->iterations > INT_MAX)

@@ -168,6 +168,9 @@ static int mac_protect(struct bytes part, const struct cmp_outgoing *out,
 	if (err)
 		return log_fault("protect with a MAC", err, NULL);
 	mac.transaction_id = out->transaction_id;
+	mac.derived = mac.key_len && protector->mac_key.len == mac.key_len;
+	if (mac.derived)
+		memcpy(mac.key, protector->mac_key.data, mac.key_len);
 	err = cmp_mac_compute(&mac, protector->secret, part, value, &len);
 	return err ? err : octets_dup((struct bytes){value, len}, protectionp);
 }

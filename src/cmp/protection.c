@@ -77,11 +77,10 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 }
 
 /* Whether the policy allows what the message names, before any work depends on it. */
-static int mac_check(const struct cmp_mac *mac, struct bytes secret,
-		     const struct cmp_mac_policy *policy, struct refusal *refusal)
+static int mac_check(const struct cmp_mac *mac, const struct cmp_mac_policy *policy,
+		     struct refusal *refusal)
 {
 	const struct mac_algorithm *function = mac->function.algorithm;
-	size_t key_len = cmp_mac_key_len(mac, secret);
 
 	if (policy->algorithms && !(policy->algorithms & mac_algorithm_bit(mac->algorithm)))
 		return refuse(refusal, REFUSAL_protection_alg_not_allowed);
@@ -91,9 +90,70 @@ static int mac_check(const struct cmp_mac *mac, struct bytes secret,
 	/* RFC 9045 4.3: at least 100 iterations; none where the secret is the key */
 	if (mac->iterations && mac->iterations < policy->iterations_min)
 		return refuse(refusal, REFUSAL_mac_weak);
-	/* RFC 9044, RFC 8702 3.4: the key as long as the algorithm takes it and its strength asks
-	 */
-	if (key_len < function->key_min || key_len > function->key_max)
+	/* RFC 4211 4.4, RFC 8018 4.1: without a salt a table of derived keys serves for all. */
+	if (mac->iterations && mac->salt.len == 0)
+		return refuse(refusal, REFUSAL_mac_salt);
+	/* RFC 9044, RFC 8702 3.4: a derived key as long as the algorithm takes it and its strength
+	 * asks */
+	if (mac->key_len && (mac->key_len < function->key_min || mac->key_len > function->key_max))
+		return refuse(refusal, REFUSAL_mac_key_length);
+	return 0;
+}
+
+int cmp_protection_read_mac(const struct cmp_message *msg, const struct cmp_mac_policy *policy,
+			    struct cmp_mac *macp, struct refusal *refusal)
+{
+	int err = cmp_protection_check(msg, refusal);
+
+	if (!err)
+		err = cmp_mac_read(msg->header->protectionAlg, macp);
+	if (err == -ENOTSUP)
+		return refuse(refusal, REFUSAL_protection_alg_unsupported);
+	if (err == -EBADMSG)
+		return refuse(refusal, REFUSAL_mac_parameters);
+	macp->transaction_id = msg->transaction_id;
+	return err ? err : mac_check(macp, policy, refusal);
+}
+
+/*
+ * What stands for a secret that cannot be a key of the function at all: the MAC is then as wrong as
+ * under any other, and as much is done.
+ */
+static struct bytes computable(const struct cmp_mac *mac, struct bytes secret)
+{
+	static const uint8_t no_key[MAC_KEY_MAX];
+	const struct mac_algorithm *function = mac->function.algorithm;
+	/* SP 800-38D: a key of AES has one length; KMAC of OpenSSL takes four octets at least. */
+	bool exact = function->key_min == function->key_max;
+	size_t min = exact ? function->key_min : 4;
+
+	if (mac->key_len || (secret.len >= min && secret.len <= function->key_max))
+		return secret;
+	return (struct bytes){no_key, function->key_min};
+}
+
+int cmp_protection_compare_mac(const struct cmp_message *msg, struct cmp_mac *mac,
+			       struct bytes secret, struct refusal *refusal)
+{
+	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
+	struct bytes key = computable(mac, secret);
+	uint8_t expected[MAC_OUTPUT_MAX];
+	size_t len = 0;
+	int err = protected_part(msg, &part);
+
+	if (!err)
+		err = cmp_mac_compute(mac, key, octets_view(&part), expected, &len);
+	if (err == -ENOTSUP)
+		return refuse(refusal, REFUSAL_protection_alg_unavailable);
+	if (err)
+		return err;
+	if (key.data != secret.data)
+		return refuse_detail(refusal, REFUSAL_protection_wrong,
+				     "the secret has no length that the MAC takes");
+	if (msg->protection.len != len || CRYPTO_memcmp(msg->protection.data, expected, len))
+		return refuse(refusal, REFUSAL_protection_wrong);
+	/* Of who has proved that it knows the secret. */
+	if (!mac->key_len && secret.len < mac->function.algorithm->key_min)
 		return refuse(refusal, REFUSAL_mac_key_length);
 	return 0;
 }
@@ -102,30 +162,7 @@ int cmp_protection_verify_mac(const struct cmp_message *msg, struct bytes secret
 			      const struct cmp_mac_policy *policy, struct refusal *refusal)
 {
 	_cleanup_(cmp_mac_clear) struct cmp_mac mac = {0};
-	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
-	uint8_t expected[MAC_OUTPUT_MAX];
-	size_t len = 0;
-	int err = cmp_protection_check(msg, refusal);
+	int err = cmp_protection_read_mac(msg, policy, &mac, refusal);
 
-	if (err)
-		return err;
-	err = cmp_mac_read(msg->header->protectionAlg, &mac);
-	if (err == -ENOTSUP)
-		return refuse(refusal, REFUSAL_protection_alg_unsupported);
-	if (err == -EBADMSG)
-		return refuse(refusal, REFUSAL_mac_parameters);
-	if (!err)
-		err = mac_check(&mac, secret, policy, refusal);
-	mac.transaction_id = msg->transaction_id;
-	if (!err)
-		err = protected_part(msg, &part);
-	if (!err)
-		err = cmp_mac_compute(&mac, secret, octets_view(&part), expected, &len);
-	if (err == -ENOTSUP)
-		return refuse(refusal, REFUSAL_protection_alg_unavailable);
-	if (err)
-		return err;
-	if (msg->protection.len != len || CRYPTO_memcmp(msg->protection.data, expected, len))
-		return refuse(refusal, REFUSAL_protection_wrong);
-	return 0;
+	return err ? err : cmp_protection_compare_mac(msg, &mac, secret, refusal);
 }

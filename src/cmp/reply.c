@@ -349,7 +349,7 @@ static int extra_certs(struct cmp_request *rq, struct bytes **certsp, size_t *np
 }
 
 /* The request's, unless the client's policy says otherwise. */
-static int mac_algorithm_choose(struct cmp_request *rq)
+static int mac_algorithm_choose(struct cmp_request *rq, struct bytes *keyp)
 {
 	const struct conf_client_policy *policy = rq->who.policy;
 	X509_ALGOR **algp = &rq->reply.mac_algorithm;
@@ -362,6 +362,9 @@ static int mac_algorithm_choose(struct cmp_request *rq)
 		return cmp_mac_pbmac1_new(policy->answer_mac_iterations, algp);
 	case CONF_ANSWER_MAC_REQUEST:
 	default:
+		/* The key is the request's, too: it was derived to verify that. */
+		if (rq->mac.derived)
+			*keyp = (struct bytes){rq->mac.key, rq->mac.key_len};
 		return cmp_mac_algorithm_again(rq->msg->header->protectionAlg, algp);
 	}
 }
@@ -374,7 +377,7 @@ static int protector_fill(struct cmp_request *rq, struct cmp_protector *protecto
 					    .signer = rq->door->signer};
 	if (!is_mac_protected(rq))
 		return 0;
-	err = mac_algorithm_choose(rq);
+	err = mac_algorithm_choose(rq, &protector->mac_key);
 	protector->kind = CMP_PROTECTION_MAC;
 	protector->secret = octets_view(&rq->who.mac_secret);
 	protector->mac_algorithm = rq->reply.mac_algorithm;

@@ -461,14 +461,15 @@ void house_serve(struct house *house, struct cmp_worker *worker, struct bytes re
 		 const char *profile_label, const char *operation_label, struct octets *answerp,
 		 bool *not_a_messagep)
 {
-	enum cmp_delivery delivery;
 	struct cmp_exchange exchange = {.request = request,
 					.profile_label = profile_label,
 					.operation_label = operation_label,
 					.peer = "test",
+					.network = house->network,
+					.connection = house->connection,
 					.received_us = clock_monotonic_us()};
 
-	HOUSE_CHECK(!cmp_door_serve(house->door, worker, &exchange, answerp, &delivery));
-	*not_a_messagep = delivery == CMP_NOT_A_MESSAGE;
+	HOUSE_CHECK(!cmp_door_serve(house->door, worker, &exchange, answerp, &house->delivery));
+	*not_a_messagep = house->delivery == CMP_NOT_A_MESSAGE;
 	HOUSE_CHECK(store_unit_empty(worker->unit));
 }

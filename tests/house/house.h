@@ -68,6 +68,10 @@ struct house {
 	struct cmf *cmf;
 	struct cmp_door *door;
 	struct cmp_worker worker;
+	/* Where requests come from, and how the last one was delivered. */
+	struct network network;
+	uint64_t connection;
+	enum cmp_delivery delivery;
 
 	struct house_credential root, issuing, central, cmf_credential; /* central: an upstream's */
 	struct house_credential narrow; /* a CA with pathLenConstraint 0; narrow.pem, narrow.key */

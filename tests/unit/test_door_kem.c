@@ -836,7 +836,7 @@ static const struct next_row {
 	enum refusal_reason reason;
 	int failinfo;
 } next_rows[] = {
-	{bend_wrong_secret, REFUSAL_protection_wrong, FAIL_BAD_MESSAGE_CHECK},
+	{bend_wrong_secret, REFUSAL_kem_protection_wrong, FAIL_BAD_MESSAGE_CHECK},
 	{bend_other_id, REFUSAL_kem_secret_unknown, FAIL_BAD_MESSAGE_CHECK},
 	{bend_expired, REFUSAL_kem_secret_unknown, FAIL_BAD_MESSAGE_CHECK},
 	{bend_other_holder, REFUSAL_signer_mismatch, FAIL_BAD_MESSAGE_CHECK},
