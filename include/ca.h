@@ -83,8 +83,7 @@ struct ca_request {
 
 struct ca_issued {
 	struct octets der;
-	uint8_t serial[STORE_SERIAL_MAX];
-	uint8_t serial_len;
+	struct serial serial;
 	int64_t not_before_ms;
 	int64_t not_after_ms; /* clipped to the CA's own */
 	bool validity_clipped;

@@ -246,8 +246,7 @@ struct cmf_csr_result {
 	struct ca *ca;
 	struct octets der;       /* internal: the certificate */
 	EVP_PKEY *generated_key; /* central_key: the key pair, kept nowhere else */
-	uint8_t serial[STORE_SERIAL_MAX];
-	uint8_t serial_len;
+	struct serial serial;
 	char *subject_id;
 	char *mods;            /* grantedWithMods: what was changed or left out; NULL: accepted */
 	bool implicit_confirm; /* allowed by configuration and profile */
@@ -304,10 +303,10 @@ _must_check_ int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_princ
 					 struct store_reader *reader, struct store_unit *unit,
 					 struct refusal *refusal);
 
-/* kur: the certificate to be updated, by issuer and serial (from oldCertId, both may be empty: the
+/* kur: the certificate to be updated, by issuer and serial (from oldCertId; without an issuer the
  * END_ENTITY's own). Checks that `who` may, and that it is active and not expired. */
 _must_check_ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who,
-				 struct bytes issuer, struct bytes serial,
+				 struct bytes issuer, const struct serial *serial,
 				 struct store_reader *reader, struct store_certificate *certp,
 				 struct refusal *refusal);
 
@@ -321,8 +320,8 @@ _must_check_ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 			     struct store_unit *unit);
 
 struct cmf_revoke {
-	struct bytes issuer;         /* TLV of Name */
-	struct bytes serial;         /* content octets of the INTEGER */
+	struct bytes issuer; /* TLV of Name */
+	struct serial serial;
 	int reason;                  /* reasonCode 0..6, 8..10; RFC 5280 5.3.1 */
 	int64_t invalidity_ms;       /* invalidityDate, RFC 5280 5.3.2; 0: none */
 	const CertTemplate *details; /* all that is said of the certificate; NULL: no more */

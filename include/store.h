@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "asn1/serial.h"
 #include "base/bytes.h"
 #include "base/cert_type.h"
 #include "base/cleanup.h"
@@ -26,8 +27,6 @@
 #include <stdint.h>
 
 enum { STORE_NOT_FOUND = 2, STORE_CONFLICT = 3 };
-
-#define STORE_SERIAL_MAX 20 /* octets of a serialNumber, RFC 5280 4.1.2.2 */
 
 struct store;
 struct store_reader;
@@ -139,8 +138,7 @@ struct store_certificate {
 	int64_t id;
 	int64_t registration_id;
 	char *ca;
-	uint8_t serial[STORE_SERIAL_MAX]; /* big-endian, as in the certificate; unique per CA */
-	uint8_t serial_len;               /* 0 while REQUESTED */
+	struct serial serial; /* unique per CA; none while REQUESTED */
 	enum store_certificate_state state;
 	char *subject;          /* RFC 2253 text, for people */
 	struct octets der;      /* empty while REQUESTED */
@@ -289,8 +287,7 @@ struct store_crl {
 
 /* An entry for the next CRL. */
 struct store_revoked {
-	uint8_t serial[STORE_SERIAL_MAX];
-	uint8_t serial_len;
+	struct serial serial;
 	int reason;
 	int64_t revoked_ms;
 	int64_t invalidity_ms; /* 0: none */
@@ -397,14 +394,15 @@ _must_check_ int store_registration_list(struct store_reader *r,
 
 _must_check_ int store_certificate_get(struct store_reader *r, int64_t id,
 				       struct store_certificate *certp);
-_must_check_ int store_certificate_find(struct store_reader *r, const char *ca, struct bytes serial,
+_must_check_ int store_certificate_find(struct store_reader *r, const char *ca,
+					const struct serial *serial,
 					struct store_certificate *certp);
 
 struct store_certificate_filter {
 	const char *subject_id; /* NULL: all */
 	const char *manager;
 	const char *ca;
-	struct bytes serial;     /* empty: all */
+	struct serial serial;    /* none: all */
 	int state;               /* enum store_certificate_state, -1: all */
 	int64_t expired_at_ms;   /* != 0: only ACTIVE ones whose not_after lies before */
 	int64_t confirm_due_ms;  /* != 0: only PENDING ones whose confirm_by lies before */

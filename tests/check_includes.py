@@ -13,7 +13,7 @@ ORDER = {
     "base": set(),
     "asn1": {"base"},
     "conf": {"base", "asn1"},
-    "store": {"base", "conf"},
+    "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "store"},
     "cmf": {"base", "conf", "asn1", "store", "ca"},
     "cmp": {"base", "conf", "asn1", "store", "ca", "cmf"},

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "asn1/serial.h"
 #include "asn1/spki.h"
 
 /* The fields of a certificate as views into its DER; times in ms. */
@@ -31,10 +32,10 @@ _must_check_ int certificate_ski(const struct certificate_view *v, struct bytes 
 
 /* What goes into a certificate. All parts are DER, borrowed. */
 struct certificate_parts {
-	struct bytes serial;  /* magnitude, big-endian, positive, 1..20 octets */
-	struct bytes issuer;  /* TLV of Name */
-	struct bytes subject; /* TLV of Name */
-	struct bytes spki;    /* TLV */
+	const struct serial *serial; /* positive, at most 20 octets */
+	struct bytes issuer;         /* TLV of Name */
+	struct bytes subject;        /* TLV of Name */
+	struct bytes spki;           /* TLV */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
 	const struct bytes *extensions; /* TLVs of Extension, in this order */

@@ -23,9 +23,6 @@ enum {
 	TAG_EXTENSIONS = 0xa3, /* TBSCertificate.extensions [3] EXPLICIT */
 };
 
-/* RFC 5280 4.1.2.2 */
-#define SERIAL_OCTETS_MAX 20
-
 /* The next value, which must have that tag. */
 static int expect(struct bytes *in, uint8_t tag, struct bytes *tlvp, struct bytes *contentp)
 {
@@ -208,19 +205,6 @@ int certificate_ski(const struct certificate_view *v, struct bytes *skip)
 	return 0;
 }
 
-static bool serial_valid(struct bytes serial)
-{
-	if (serial.len == 0 || serial.len > SERIAL_OCTETS_MAX)
-		return false;
-	/* A sign octet would make it one octet longer. */
-	if (serial.len == SERIAL_OCTETS_MAX && (serial.data[0] & 0x80))
-		return false;
-	for (size_t i = 0; i < serial.len; i++)
-		if (serial.data[i])
-			return true;
-	return false;
-}
-
 /* RFC 5280 4.1: TBSCertificate, last field first. */
 static void tbs_write(struct der_writer *w, const struct certificate_parts *parts,
 		      struct bytes algorithm)
@@ -242,7 +226,7 @@ static void tbs_write(struct der_writer *w, const struct certificate_parts *part
 	der_put_header(w, TAG_SEQUENCE, mark);
 	der_put(w, parts->issuer);
 	der_put(w, algorithm);
-	der_put_unsigned(w, parts->serial);
+	der_put_value(w, TAG_INTEGER, serial_view(parts->serial));
 	der_put(w, BYTES_OF(version_v3));
 	der_put_header(w, TAG_SEQUENCE, 0);
 }
@@ -256,7 +240,7 @@ int certificate_build(const struct certificate_parts *parts, const struct signer
 	struct bytes algorithm = signer_algorithm_der(signer);
 	int err;
 
-	if (!serial_valid(parts->serial))
+	if (!serial_is_conforming(parts->serial))
 		return -EINVAL;
 	tbs_write(&tbs, parts, algorithm);
 	if (tbs.failed)

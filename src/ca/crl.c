@@ -64,13 +64,11 @@ static int invalidity_add(X509_REVOKED *entry, int64_t invalidity_ms)
 
 static int entry_fill(X509_REVOKED *entry, const struct store_revoked *revoked)
 {
-	BIGNUM *number = BN_bin2bn(revoked->serial, revoked->serial_len, NULL);
-	ASN1_INTEGER *serial = number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
+	ASN1_INTEGER *serial = serial_integer(&revoked->serial);
 	ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)(revoked->revoked_ms / 1000));
 	int ok = serial && time && X509_REVOKED_set_serialNumber(entry, serial) &&
 		 X509_REVOKED_set_revocationDate(entry, time);
 
-	BN_free(number);
 	ASN1_INTEGER_free(serial);
 	ASN1_TIME_free(time);
 	if (!ok || reason_add(entry, revoked->reason) < 0)
@@ -226,12 +224,10 @@ bool ca_crl_in_answer(const struct ca *ca)
 
 static bool crl_lists(X509_CRL *crl, const struct store_revoked *revoked)
 {
-	BIGNUM *number = BN_bin2bn(revoked->serial, revoked->serial_len, NULL);
-	ASN1_INTEGER *serial = number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
+	ASN1_INTEGER *serial = serial_integer(&revoked->serial);
 	X509_REVOKED *entry;
 	bool listed = serial && X509_CRL_get0_by_serial(crl, &entry, serial) > 0;
 
-	BN_free(number);
 	ASN1_INTEGER_free(serial);
 	return listed;
 }

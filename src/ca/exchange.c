@@ -229,12 +229,14 @@ static OSSL_CMP_MSG *transfer(OSSL_CMP_CTX *ctx, const OSSL_CMP_MSG *message)
 static int certificate_check(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const char **textp)
 {
 	struct exchange *x = OSSL_CMP_CTX_get_certConf_cb_arg(ctx);
+	struct serial serial;
 
-	if (fail_info == 0 &&
-	    (!chain_has_issued(&x->ca->chain, cert) ||
-	     ASN1_STRING_length(X509_get0_serialNumber(cert)) >= STORE_SERIAL_MAX)) {
+	if (fail_info == 0 && !chain_has_issued(&x->ca->chain, cert)) {
 		fail_info = 1 << FAIL_INCORRECT_DATA;
 		*textp = "the certificate was not issued by the expected CA";
+	} else if (fail_info == 0 && serial_of_integer(X509_get0_serialNumber(cert), &serial) < 0) {
+		fail_info = 1 << FAIL_INCORRECT_DATA;
+		*textp = "the serialNumber of the certificate is too long";
 	}
 	x->accepted = fail_info == 0;
 	x->declined = fail_info != 0;

@@ -122,11 +122,12 @@ static int64_t status_of(const PKIStatusInfo *info, struct exchange_result *resu
 static bool certificate_is_wanted(const struct exchange *x, X509 *cert)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH], *der = NULL;
+	struct serial serial;
 	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
 	bool ok = len > 0 && SHA256(der, (size_t)len, digest) &&
 		  memcmp(digest, x->row->key_digest, sizeof(digest)) == 0 &&
 		  chain_has_issued(&x->ca->chain, cert) &&
-		  ASN1_STRING_length(X509_get0_serialNumber(cert)) < STORE_SERIAL_MAX;
+		  serial_of_integer(X509_get0_serialNumber(cert), &serial) == 0;
 
 	OPENSSL_free(der);
 	return ok;
@@ -185,11 +186,11 @@ static void revocation_read(const struct exchange *x, const RevRepContent *rp,
 			    struct exchange_result *result)
 {
 	const CertId *id = sk_CertId_value(rp->revCerts, 0);
-	struct bytes ours = {x->row->serial, x->row->serial_len};
+	struct serial theirs;
 
 	if (sk_PKIStatusInfo_num(rp->status) != 1 || sk_CertId_num(rp->revCerts) > 1 ||
-	    (id && !bytes_equal(ours, (struct bytes){id->serialNumber->data,
-						     (size_t)id->serialNumber->length})))
+	    (id && (serial_of_integer(id->serialNumber, &theirs) < 0 ||
+		    !serial_equal(&x->row->serial, &theirs))))
 		return;
 	switch (status_of(sk_PKIStatusInfo_value(rp->status, 0), result)) {
 	case OSSL_CMP_PKISTATUS_accepted:

@@ -99,26 +99,17 @@ void internal_free(struct internal *internal)
 /* --- issuing --------------------------------------------------------------------------------- */
 
 /* RFC 5280 4.1.2.2: positive, at most 20 octets, unique: time and randomness, no leading zeros. */
-static int serial_make(int64_t now_ms, struct ca_issued *issued)
+static int serial_make(int64_t now_ms, struct serial *serialp)
 {
 	uint8_t serial[SERIAL_TIME_LEN + SERIAL_RANDOM_LEN];
 	uint64_t time = (uint64_t)now_ms;
-	size_t skip = 0;
 
 	for (size_t i = SERIAL_TIME_LEN; i-- > 0; time >>= 8)
 		serial[i] = (uint8_t)time;
 	if (RAND_bytes(serial + SERIAL_TIME_LEN, SERIAL_RANDOM_LEN) != 1)
 		return log_fault("making a serial number", -EIO, NULL);
 	serial[0] &= 0x7f;
-	while (skip < sizeof(serial) - 1 && serial[skip] == 0)
-		skip++;
-	/* The content octets of the INTEGER: with a sign octet where the first bit would be one. */
-	issued->serial_len = 0;
-	if (serial[skip] & 0x80)
-		issued->serial[issued->serial_len++] = 0;
-	memcpy(issued->serial + issued->serial_len, serial + skip, sizeof(serial) - skip);
-	issued->serial_len = (uint8_t)(issued->serial_len + sizeof(serial) - skip);
-	return 0;
+	return serial_of_unsigned(BYTES_OF(serial), serialp);
 }
 
 /* RFC 7093 2 (1): the first 160 bits of SHA-256 of the BIT STRING subjectPublicKey. */
@@ -218,7 +209,7 @@ static int certificate_make(const struct ca *ca, const struct ca_request *reques
 	_cleanup_(freep) struct bytes *extensions =
 		calloc(request->n_extensions + EXTENSIONS_OF_CA, sizeof(*extensions));
 	struct certificate_parts parts = {
-		.serial = {issued->serial, issued->serial_len},
+		.serial = &issued->serial,
 		.issuer = octets_view(&ca->chain.issuer),
 		.subject = request->subject,
 		.spki = request->spki,
@@ -252,7 +243,7 @@ int ca_issue(struct ca *ca, const struct ca_request *request, struct ca_issued *
 	*issuedp = (struct ca_issued){0};
 	r = validity_decide(ca, request, now_ms, issuedp);
 	if (r == 0)
-		r = serial_make(now_ms, issuedp);
+		r = serial_make(now_ms, &issuedp->serial);
 	if (r < 0)
 		return r;
 	if (request->san.len > 0)

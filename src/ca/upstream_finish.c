@@ -17,7 +17,7 @@
 /* Lives until the commit. */
 struct confirm_audit {
 	struct store_audit row;
-	char serial[2 * STORE_SERIAL_MAX + 1];
+	char serial[SERIAL_HEX_SIZE];
 };
 
 /* --- beginning ------------------------------------------------------------------------------- */
@@ -173,14 +173,13 @@ static int certificate_fill(struct store_certificate *row, X509 *cert)
 		r = certificate_view(octets_view(&row->der), &view);
 	if (r < 0)
 		return r;
-	if (view.serial.len > STORE_SERIAL_MAX)
-		return -EBADMSG;
+	r = serial_of_content(view.serial, &row->serial);
+	if (r < 0)
+		return r;
 	free(row->subject);
 	row->subject = subject_text(cert);
 	if (!row->subject)
 		return -ENOMEM;
-	memcpy(row->serial, view.serial.data, view.serial.len);
-	row->serial_len = (uint8_t)view.serial.len;
 	row->not_before_ms = view.not_before_ms;
 	row->not_after_ms = view.not_after_ms;
 	row->state = STORE_CERT_PENDING;
@@ -234,7 +233,7 @@ static int issue_finish(struct exchange *x, const struct store_exchange *e,
 static int confirm_audit(struct exchange *x, const struct store_certificate *row,
 			 struct confirm_audit *audit)
 {
-	bytes_to_hex((struct bytes){row->serial, row->serial_len}, audit->serial);
+	serial_hex(&row->serial, audit->serial);
 	audit->row = (struct store_audit){
 		.time_ms = clock_now_ms(x->ca->set->clock),
 		.actor = row->requester,

@@ -46,7 +46,7 @@ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 	_cleanup_(octets_clear_secret) struct octets der = OCTETS_NULL;
 	_cleanup_(freep) char *reference = NULL;
 	struct store_archived_key *row = &result->archived_key;
-	char serial[2 * STORE_SERIAL_MAX + 1];
+	char serial[SERIAL_HEX_SIZE];
 	int r = private_key_write(key, &der);
 
 	if (r == 0)
@@ -58,7 +58,7 @@ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 	row->created_ms = result->certificate.created_ms;
 	row->generated = result->generated_key != NULL;
 	r = store_archived_key_insert(unit, row, &result->certificate_id);
-	bytes_to_hex((struct bytes){result->serial, result->serial_len}, serial);
+	serial_hex(&result->serial, serial);
 	return r == 0 ? audit_add(cmf, who, "archive key", result->subject_id,
 				  result->waiting ? "asked upstream" : serial, unit)
 		      : r;
@@ -69,7 +69,7 @@ int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
 			    struct store_unit *unit, struct refusal *refusal)
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
-	char serial[2 * STORE_SERIAL_MAX + 1];
+	char serial[SERIAL_HEX_SIZE];
 	int r;
 
 	if (!principal_permitted(who, STORE_IS_OPERATOR))
@@ -79,7 +79,7 @@ int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
 		return refuse(refusal, REFUSAL_recovery_nothing);
 	if (r == 0)
 		r = store_archived_key_remove(unit, cert->id);
-	bytes_to_hex((struct bytes){cert->serial, cert->serial_len}, serial);
+	serial_hex(&cert->serial, serial);
 	return r == 0 ? audit_add(cmf, who, "delete archived key", cert->subject_id, serial, unit)
 		      : r;
 }

@@ -92,10 +92,11 @@ _must_check_ int cert_details_check(const CertTemplate *said, const struct store
 /* --- revoke.c ----------------------------------------------------------------------------------
  */
 
-/* The certificate of one of our CAs by issuer (TLV of Name) and serial number as received, which
- * may have a leading zero octet that the store has not. 0, STORE_NOT_FOUND, negative errno. */
-_must_check_ int certificate_lookup(const struct cmf *cmf, struct bytes issuer, struct bytes serial,
-				    struct store_reader *reader, struct store_certificate *certp);
+/* The certificate of one of our CAs by issuer (TLV of Name) and serial number, which none has if it
+ * is SERIAL_NULL. 0, STORE_NOT_FOUND, negative errno. */
+_must_check_ int certificate_lookup(const struct cmf *cmf, struct bytes issuer,
+				    const struct serial *serial, struct store_reader *reader,
+				    struct store_certificate *certp);
 /* Adds a revocation, also where the CA is no longer configured. */
 _must_check_ int certificate_revoke_add(const struct cmf *cmf, const struct store_certificate *cert,
 					enum store_certificate_state to, int reason,

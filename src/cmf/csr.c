@@ -196,9 +196,7 @@ static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
 		mods_add(&d->mods, "validity shortened", NULL);
 	result->der = issued.der;
 	issued.der = OCTETS_NULL;
-	result->serial_len = cert->serial_len = issued.serial_len;
-	memcpy(result->serial, issued.serial, issued.serial_len);
-	memcpy(cert->serial, issued.serial, issued.serial_len);
+	result->serial = cert->serial = issued.serial;
 	cert->der = result->der; /* owned by the result */
 	cert->not_before_ms = issued.not_before_ms;
 	cert->not_after_ms = issued.not_after_ms;
@@ -269,7 +267,7 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 {
 	const struct taken_query query = taken_query_of(d);
 	const int64_t *registration_ref = d->registration_ref;
-	char serial[2 * STORE_SERIAL_MAX + 1];
+	char serial[SERIAL_HEX_SIZE];
 	int r = taken_require(&query, result, unit);
 
 	result->registration_id = d->registration.id;
@@ -293,7 +291,7 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 		r = ca_upstream_request(d->ca, &request, &result->certificate_id, unit,
 					&result->exchange_id);
 	}
-	bytes_to_hex((struct bytes){result->serial, result->serial_len}, serial);
+	serial_hex(&result->serial, serial);
 	if (r == 0)
 		r = audit_add(d->cmf, d->who, action(d->csr), result->subject_id,
 			      result->waiting ? "asked upstream" : serial, unit);

@@ -67,13 +67,13 @@ static int key_row(void *arg, const struct store_archived_key *row)
 static int audit(const struct cmf *cmf, const struct cmf_principal *who,
 		 const struct cmf_recovery *recovery, struct store_unit *unit)
 {
-	char serial[2 * STORE_SERIAL_MAX + 1];
+	char serial[SERIAL_HEX_SIZE];
 	int r = 0;
 
 	for (size_t i = 0; i < recovery->len && r == 0; i++) {
 		const struct store_certificate *cert = &recovery->item[i].cert;
 
-		bytes_to_hex((struct bytes){cert->serial, cert->serial_len}, serial);
+		serial_hex(&cert->serial, serial);
 		r = audit_add(cmf, who, "recover key", cert->subject_id, serial, unit);
 	}
 	return r;

@@ -18,21 +18,13 @@ enum {
 	REASON_AA_COMPROMISE = 10,
 };
 
-static struct bytes certificate_serial(const struct store_certificate *cert)
-{
-	return (struct bytes){cert->serial, cert->serial_len};
-}
-
-int certificate_lookup(const struct cmf *cmf, struct bytes issuer, struct bytes serial,
+int certificate_lookup(const struct cmf *cmf, struct bytes issuer, const struct serial *serial,
 		       struct store_reader *reader, struct store_certificate *certp)
 {
 	const struct ca *ca = NULL;
 	int r = STORE_NOT_FOUND;
 
-	/* The store has the magnitude: without the octet that keeps an INTEGER positive. */
-	if (serial.len > 1 && serial.data[0] == 0)
-		serial = (struct bytes){serial.data + 1, serial.len - 1};
-	if (serial.len == 0 || serial.len > STORE_SERIAL_MAX)
+	if (serial->len == 0)
 		return STORE_NOT_FOUND;
 	while (r == STORE_NOT_FOUND && (ca = ca_next_by_issuer(cmf->cas, issuer, ca)))
 		r = store_certificate_find(reader, ca_name(ca), serial, certp);
@@ -57,9 +49,9 @@ static int certificate_audit(const struct cmf *cmf, const struct cmf_principal *
 			     const char *action, const struct store_certificate *cert,
 			     struct store_unit *unit)
 {
-	char serial[2 * STORE_SERIAL_MAX + 1];
+	char serial[SERIAL_HEX_SIZE];
 
-	bytes_to_hex(certificate_serial(cert), serial);
+	serial_hex(&cert->serial, serial);
 	return audit_add(cmf, who, action, cert->subject_id ? cert->subject_id : cert->ca, serial,
 			 unit);
 }
@@ -85,12 +77,13 @@ static int certificate_authorize(const struct cmf_principal *who,
  */
 
 static int update_lookup(const struct cmf *cmf, const struct cmf_principal *who,
-			 struct bytes issuer, struct bytes serial, struct store_reader *reader,
-			 struct store_certificate *certp, struct refusal *refusal)
+			 struct bytes issuer, const struct serial *serial,
+			 struct store_reader *reader, struct store_certificate *certp,
+			 struct refusal *refusal)
 {
 	int r;
 
-	if (issuer.len == 0 && serial.len == 0) {
+	if (issuer.len == 0) {
 		if (who->kind != CMF_PRINCIPAL_END_ENTITY)
 			return refuse(refusal, REFUSAL_update_cert_not_identified);
 		r = store_certificate_get(reader, who->certificate_id, certp);
@@ -101,7 +94,7 @@ static int update_lookup(const struct cmf *cmf, const struct cmf_principal *who,
 }
 
 int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct bytes issuer,
-		    struct bytes serial, struct store_reader *reader,
+		    const struct serial *serial, struct store_reader *reader,
 		    struct store_certificate *certp, struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
@@ -230,7 +223,7 @@ static int revocable_lookup(const struct cmf *cmf, const struct cmf_revoke *requ
 
 	if (!ca_next_by_issuer(cmf->cas, request->issuer, NULL))
 		return refuse(refusal, REFUSAL_rev_issuer_unknown);
-	r = certificate_lookup(cmf, request->issuer, request->serial, reader, certp);
+	r = certificate_lookup(cmf, request->issuer, &request->serial, reader, certp);
 	return r == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_rev_cert_unknown) : r;
 }
 

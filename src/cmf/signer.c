@@ -223,13 +223,16 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 		    struct refusal *refusal)
 {
 	const struct ca *ca = NULL;
+	struct serial serial;
 	int r = 1;
 
 	while (r > 0 && (ca = ca_next_by_issuer(cmf->cas, view->issuer, ca)))
 		r = ca_verify(ca, view);
 	if (r != 0)
 		return r < 0 ? r : STORE_NOT_FOUND;
-	r = certificate_lookup(cmf, view->issuer, view->serial, reader, certp);
+	if (serial_of_content(view->serial, &serial) < 0)
+		return STORE_NOT_FOUND;
+	r = certificate_lookup(cmf, view->issuer, &serial, reader, certp);
 	if (r != 0)
 		return r;
 	if (!bytes_equal(octets_view(&certp->der), view->der))
@@ -242,9 +245,9 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 static int end_entity_principal(const struct conf *conf, const struct store_certificate *cert,
 				struct cmf_principal *principal)
 {
-	char hex[2 * STORE_SERIAL_MAX + 1];
+	char hex[SERIAL_HEX_SIZE];
 
-	bytes_to_hex((struct bytes){cert->serial, cert->serial_len}, hex);
+	serial_hex(&cert->serial, hex);
 	principal->kind = CMF_PRINCIPAL_END_ENTITY;
 	principal->policy = conf_client_policy_find(conf, NULL);
 	principal->certificate_id = cert->id;

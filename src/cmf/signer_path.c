@@ -78,16 +78,16 @@ static void path_narrow(struct signer_path *path, X509_STORE_CTX *ctx)
 static int is_entitys(const struct signer_path *path, X509 *cert)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate found = {0};
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+	struct serial serial;
 	struct bytes issuer;
 	int r;
 
 	if (!X509_NAME_get0_der(X509_get_issuer_name(cert), &issuer.data, &issuer.len))
 		return -ENOMEM;
-	r = certificate_lookup(
-		path->cmf, issuer,
-		(struct bytes){ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)},
-		path->reader, &found);
+	/* We issue none with a longer one. */
+	if (serial_of_integer(X509_get0_serialNumber(cert), &serial) < 0)
+		return 0;
+	r = certificate_lookup(path->cmf, issuer, &serial, path->reader, &found);
 	return r < 0 ? r : r == 0;
 }
 

@@ -24,6 +24,8 @@ void explain_octets(struct explain *e, const char *name, struct bytes octets);
 void explain_string(struct explain *e, const char *name, const ASN1_STRING *s);
 /* NULL: nothing is printed; likewise below. */
 void explain_integer(struct explain *e, const char *name, const ASN1_INTEGER *n);
+/* serialNumber, whole and as `cmfctl certificate show` takes it. */
+void explain_serial(struct explain *e, const ASN1_INTEGER *n);
 void explain_object(struct explain *e, const char *name, const ASN1_OBJECT *o);
 void explain_algorithm(struct explain *e, const char *name, const X509_ALGOR *alg);
 void explain_name(struct explain *e, const char *name, const X509_NAME *dn);

@@ -48,7 +48,7 @@ void explain_template(struct explain *e, const char *name, const CertTemplate *t
 {
 	explain_begin(e, name);
 	explain_integer(e, "version", t->version);
-	explain_integer(e, "serialNumber", t->serialNumber);
+	explain_serial(e, t->serialNumber);
 	explain_algorithm(e, "signingAlg", t->signingAlg);
 	explain_name(e, "issuer", t->issuer);
 	if (t->validity) {
@@ -227,7 +227,7 @@ static void rp_explain(struct explain *e, const RevRepContent *rp)
 
 		explain_begin(e, "revCerts");
 		explain_general_name(e, "issuer", id->issuer);
-		explain_integer(e, "serialNumber", id->serialNumber);
+		explain_serial(e, id->serialNumber);
 		explain_end(e);
 	}
 }
@@ -310,7 +310,7 @@ static void rann_explain(struct explain *e, const RevAnnContent *rann)
 	explain_integer(e, "status", rann->status);
 	explain_begin(e, "certId");
 	explain_general_name(e, "issuer", rann->certId->issuer);
-	explain_integer(e, "serialNumber", rann->certId->serialNumber);
+	explain_serial(e, rann->certId->serialNumber);
 	explain_end(e);
 	explain_time(e, "willBeRevokedAt", rann->willBeRevokedAt);
 	explain_time(e, "badSinceDate", rann->badSinceDate);

@@ -76,7 +76,7 @@ static bool old_cert_id_explain(struct explain *e, const ASN1_TYPE *value)
 		return false;
 	explain_begin(e, "oldCertID");
 	explain_general_name(e, "issuer", id->issuer);
-	explain_integer(e, "serialNumber", id->serialNumber);
+	explain_serial(e, id->serialNumber);
 	explain_end(e);
 	CertId_free(id);
 	return true;

@@ -109,6 +109,21 @@ void explain_integer(struct explain *e, const char *name, const ASN1_INTEGER *n)
 	explain_octets(e, name, string_octets(n));
 }
 
+void explain_serial(struct explain *e, const ASN1_INTEGER *n)
+{
+	char hex[SERIAL_HEX_SIZE];
+	struct serial serial;
+
+	if (!n)
+		return;
+	if (serial_of_integer(n, &serial) < 0) {
+		explain_octets(e, "serialNumber", string_octets(n));
+		return;
+	}
+	serial_hex(&serial, hex);
+	explain_text(e, "serialNumber", hex);
+}
+
 /* Names of RFC 9480, RFC 9810 and of our profile that OpenSSL 3.0 does not know. */
 static const struct {
 	const char *oid;
@@ -352,7 +367,7 @@ void explain_certificate(struct explain *e, const char *name, struct bytes der)
 
 	explain_begin(e, name);
 	if (cert) {
-		explain_integer(e, "serialNumber", X509_get0_serialNumber(cert));
+		explain_serial(e, X509_get0_serialNumber(cert));
 		explain_name(e, "issuer", X509_get_issuer_name(cert));
 		explain_name(e, "subject", X509_get_subject_name(cert));
 		explain_time(e, "notBefore", X509_get0_notBefore(cert));

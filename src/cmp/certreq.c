@@ -100,8 +100,8 @@ static int old_cert_id_find(struct cmp_request *rq, const CertRequest *request, 
 static int old_certificate_find(struct cmp_request *rq, const CertRequest *request,
 				struct store_certificate *oldp)
 {
-	struct bytes issuer = BYTES_NULL, serial = BYTES_NULL;
-	uint8_t octets[CMP_INTEGER_MAX];
+	struct serial serial = SERIAL_NULL;
+	struct bytes issuer = BYTES_NULL;
 	CertId *id = NULL;
 	int err;
 
@@ -110,13 +110,12 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
 		return err;
 	if (id) {
 		issuer = cmp_name_der(id->issuer->d.directoryName);
-		serial = cmp_integer_octets(id->serialNumber, octets);
+		/* One that no certificate here has, if it is too long. */
+		if (serial_of_integer(id->serialNumber, &serial) < 0)
+			serial = SERIAL_NULL;
 	}
-	if (id && !serial.len)
-		err = refuse(&rq->refusal, REFUSAL_update_cert_unknown);
-	else
-		err = cmf_update_find(rq->door->cmf, &rq->who, issuer, serial, rq->worker->reader,
-				      oldp, &rq->refusal);
+	err = cmf_update_find(rq->door->cmf, &rq->who, issuer, &serial, rq->worker->reader, oldp,
+			      &rq->refusal);
 	CertId_free(id);
 	return err;
 }

@@ -17,7 +17,7 @@
 #include <string.h>
 
 /* The number: more than 128 random bits, positive and without leading zeros. */
-enum { NUMBER_LEN = 20, DIGEST_LEN = 32 };
+enum { NUMBER_LEN = 20, INTEGER_MAX = 32, DIGEST_LEN = 32 };
 
 /* PKCS #1 v1.5: what a modulus has more than it encrypts, RFC 8017 7.2.1. */
 enum { PKCS1_OVERHEAD = 11 };
@@ -272,19 +272,31 @@ static int position(struct bytes digests, size_t i)
 	return at;
 }
 
+/* Content octets of a number that is told, into `out`; empty if longer than any that we ask for. */
+static struct bytes integer_octets(const ASN1_INTEGER *i, uint8_t out[INTEGER_MAX])
+{
+	int len = i2d_ASN1_INTEGER(i, NULL);
+	unsigned char *p = out;
+
+	/* Short enough for a length of one octet: identifier and length are two. */
+	if (len < 3 || len > INTEGER_MAX)
+		return BYTES_NULL;
+	len = i2d_ASN1_INTEGER(i, &p);
+	return (struct bytes){out + 2, (size_t)len - 2};
+}
+
 int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n)
 {
 	const STACK_OF(ASN1_INTEGER) *numbers = rq->msg->body->value.popdecr;
-	uint8_t octets[CMP_INTEGER_MAX], digest[DIGEST_LEN];
+	uint8_t octets[INTEGER_MAX], digest[DIGEST_LEN];
 	int err;
 
 	/* What was not challenged, since it was refused then, is not proven. */
 	if (rq->pop_digests.len != n * DIGEST_LEN || !is_challenged(rq->pop_digests, i))
 		return refuse(&rq->refusal, REFUSAL_pop_response_wrong);
-	err = digest_of(
-		cmp_integer_octets(sk_ASN1_INTEGER_value(numbers, position(rq->pop_digests, i)),
-				   octets),
-		digest);
+	err = digest_of(integer_octets(sk_ASN1_INTEGER_value(numbers, position(rq->pop_digests, i)),
+				       octets),
+			digest);
 	if (err)
 		return err;
 	if (CRYPTO_memcmp(digest, rq->pop_digests.data + i * DIGEST_LEN, DIGEST_LEN))

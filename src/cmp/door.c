@@ -57,18 +57,6 @@ struct bytes cmp_name_der(const X509_NAME *name)
 	return (struct bytes){der, len};
 }
 
-struct bytes cmp_integer_octets(const ASN1_INTEGER *i, uint8_t out[CMP_INTEGER_MAX])
-{
-	int len = i2d_ASN1_INTEGER(i, NULL);
-	unsigned char *p = out;
-
-	/* Short enough for a length of one octet: identifier and length are two. */
-	if (len < 3 || len > CMP_INTEGER_MAX)
-		return BYTES_NULL;
-	len = i2d_ASN1_INTEGER(i, &p);
-	return (struct bytes){out + 2, (size_t)len - 2};
-}
-
 /* --- refusals and faults
  * -------------------------------------------------------------------------- */
 

@@ -285,7 +285,7 @@ struct cmp_request {
 	enum metric_outcome outcome;
 	/* For the log line. */
 	char *subject;
-	char serial[2 * STORE_SERIAL_MAX + 1];
+	char serial[SERIAL_HEX_SIZE];
 };
 
 static inline bool cmp_oid_is(const struct cmp_request *rq, enum cmp_oid oid, const ASN1_OBJECT *o)
@@ -604,14 +604,11 @@ _must_check_ int cmp_pop_encrypted_certificate(const struct cmp_request *rq, str
 /* Makes the key that is to be certified; REFUSED public_key_*. */
 _must_check_ int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
 				EVP_PKEY **keyp, struct spki_kind *kindp);
-/* Content octets of an INTEGER into `out`; empty if longer than any serialNumber. */
-enum { CMP_INTEGER_MAX = 32 };
-struct bytes cmp_integer_octets(const ASN1_INTEGER *i, uint8_t out[CMP_INTEGER_MAX]);
 /* The encoding of a Name, borrowed. */
 struct bytes cmp_name_der(const X509_NAME *name);
 /* Remembers subject and serial for the log line. */
-void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const uint8_t *serial,
-			 size_t serial_len);
+void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
+			 const struct serial *serial);
 
 /* genm_support.c: the AlgorithmIdentifier of a kind of key; NULL: out of memory. */
 X509_ALGOR *cmp_key_algorithm(const struct conf_key_type *type);

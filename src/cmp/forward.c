@@ -584,7 +584,7 @@ int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *
 		return err;
 	if (is_outdated(rq, &forwarded, from, cert->state == to))
 		return STORE_NOT_FOUND;
-	cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
+	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	if (is_waiting(from)) {
 		rq->outcome = METRIC_WAITING;
 		return answer_commit(rq, ca, from, STORE_TXN_AWAIT_UPSTREAM);

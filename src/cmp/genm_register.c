@@ -107,7 +107,7 @@ static int register_commit(struct cmp_request *rq, const RegisterRequest *wire)
 
 	err = register_read(rq, wire, &texts, &request);
 	if (!err && request.n_subject_ids == 1)
-		cmp_log_certificate(rq, request.subject_ids[0], NULL, 0);
+		cmp_log_certificate(rq, request.subject_ids[0], &SERIAL_NULL);
 	if (!err)
 		err = cmf_register(rq->door->cmf, &rq->who, &request, rq->worker->reader,
 				   rq->worker->unit, &rq->refusal);

@@ -17,13 +17,13 @@ int cmp_answer_type(int body_type)
 	return body_type == PKI_BODY_KUR ? PKI_BODY_KUP : PKI_BODY_CP;
 }
 
-void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const uint8_t *serial,
-			 size_t serial_len)
+void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
+			 const struct serial *serial)
 {
 	free(rq->subject);
 	/* Without memory the log line lacks the subject, no more. */
 	rq->subject = subject_id ? strdup(subject_id) : NULL;
-	bytes_to_hex((struct bytes){serial, serial_len}, rq->serial);
+	serial_hex(serial, rq->serial);
 }
 
 /* --- what cmf/ is asked --------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ static void log_asked(struct cmp_request *rq, const struct cmp_item *item)
 	    !cmp_text_dup(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)),
 			  CMP_CARRIER_TEXT_MAX, &cn))
 		subject = cn;
-	cmp_log_certificate(rq, subject, NULL, 0);
+	cmp_log_certificate(rq, subject, &SERIAL_NULL);
 }
 
 /* RFC 9810 5.2.8.3.2: certConf is the proof of possession where the certificate is encrypted. */
@@ -354,7 +354,7 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 			return -ENOMEM;
 	}
 	log_refused(rq, items);
-	cmp_log_certificate(rq, first->subject_id, first->serial, first->serial_len);
+	cmp_log_certificate(rq, first->subject_id, &first->serial);
 	return any_waiting(granted, n) ? issue_upstream(rq, items, first)
 				       : issue_now(rq, items, first);
 }

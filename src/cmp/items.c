@@ -109,7 +109,7 @@ void cmp_stored_items_log(struct cmp_request *rq, const struct cmp_stored_items 
 
 		if (!cert->id)
 			continue;
-		cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
+		cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 		return;
 	}
 }

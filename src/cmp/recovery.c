@@ -274,7 +274,7 @@ static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recove
 	const struct cmp_response response = {.status = PKI_STATUS_ACCEPTED, .failinfo = -1};
 	int err = cmp_reply_recovery(rq, &response, recovery);
 
-	cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
+	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	if (!err)
 		err = cmp_transaction_open(rq);
 	if (!err)

@@ -112,7 +112,6 @@ static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t
 	const RevDetails *details = sk_RevDetails_value(rq->msg->body->value.rr, (int)i);
 	const CertTemplate *t = details->certDetails;
 	struct refusal *refusal = &all->verdict[i].refusal;
-	uint8_t serial[CMP_INTEGER_MAX];
 	struct cmf_revoke request = {.details = t};
 	int err;
 
@@ -123,7 +122,9 @@ static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t
 	if (err)
 		return err;
 	request.issuer = cmp_name_der(t->issuer);
-	request.serial = cmp_integer_octets(t->serialNumber, serial);
+	/* One that no certificate here has, if it is too long. */
+	if (serial_of_integer(t->serialNumber, &request.serial) < 0)
+		request.serial = SERIAL_NULL;
 	return cmf_revoke_find(rq->door->cmf, &rq->who, &request, all->item, i, rq->worker->reader,
 			       &all->item[i], refusal);
 }
@@ -231,7 +232,7 @@ void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *
 		if (all->verdict[i].refused && all->verdict[i].refusal.reason != REFUSAL_NONE)
 			rq->refusal = all->verdict[i].refusal;
 		if (cert->id)
-			cmp_log_certificate(rq, cert->subject_id, cert->serial, cert->serial_len);
+			cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	}
 	if (all->waiting)
 		rq->outcome = METRIC_WAITING;

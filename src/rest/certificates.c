@@ -107,34 +107,11 @@ static int certificate_walk(struct rest_call *call, struct store_certificate_fil
 	return err ? err : page_merge(walk->page);
 }
 
-/*
- * A serialNumber as people have it, with or without leading zeros, to the content octets of the
- * INTEGER, which the store has: a zero octet stands before a first bit that is set.
- */
-static bool serial_decode(const char *hex, uint8_t octets[STORE_SERIAL_MAX + 1],
-			  struct bytes *serialp)
-{
-	uint8_t *first = octets + 1;
-	size_t len;
-
-	if (hex_to_bytes(hex, first, STORE_SERIAL_MAX, &len))
-		return false;
-	for (; len > 1 && *first == 0; len--)
-		first++;
-	if (len > 0 && *first & 0x80) {
-		*--first = 0;
-		len++;
-	}
-	*serialp = (struct bytes){first, len};
-	return len > 0;
-}
-
 int rest_certificates(struct rest_call *call)
 {
 	static const int all[2] = {-1, -1};
 	const char *serial = rest_query_get(&call->query, "serial");
 	const int *states = all;
-	uint8_t octets[STORE_SERIAL_MAX + 1];
 	int64_t pem = 0;
 	struct rest_page page;
 	struct certificate_walk walk = {.page = &page,
@@ -148,8 +125,8 @@ int rest_certificates(struct rest_call *call)
 	};
 	int status;
 
-	if (serial && !serial_decode(serial, octets, &filter.serial))
-		return rest_problem(call, 400, "serial must be 1 to 20 octets in hex");
+	if (serial && serial_of_hex(serial, &filter.serial) < 0)
+		return rest_problem(call, 400, "serial must be 1 to 32 octets in hex");
 	for (size_t i = 0; walk.state && states == all; i++) {
 		if (i == ARRAY_LEN(state_filters))
 			return rest_problem(call, 400, "there is no such state of a certificate");
@@ -205,7 +182,7 @@ static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refu
 	if (r)
 		return log_fault("read a stored certificate", r, NULL);
 	request.issuer = view.issuer;
-	request.serial = view.serial;
+	request.serial = cert.serial;
 	who = rest_operator(call, cert.trust_domain);
 	return cmf_revoke(call->worker->cmf, &who, &request, call->worker->reader,
 			  call->worker->unit, &revoked, &revocation->upstream, refusal);

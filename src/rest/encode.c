@@ -186,21 +186,16 @@ json_t *rest_name(struct bytes name_der)
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-/* Without the sign octet, as `openssl x509 -serial` prints it. */
-static struct bytes serial_magnitude(const struct store_certificate *cert)
-{
-	bool sign = cert->serial_len > 1 && cert->serial[0] == 0;
-
-	return (struct bytes){cert->serial + sign, (size_t)(cert->serial_len - sign)};
-}
-
 json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_ms, bool with_pem)
 {
-	struct bytes serial = serial_magnitude(cert);
-	json_t *json = json_pack(
+	char serial[SERIAL_HEX_SIZE];
+	json_t *json;
+
+	serial_hex(&cert->serial, serial);
+	json = json_pack(
 		"{s:I, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o, s:o}",
-		"id", (json_int_t)cert->id, "serial", serial.len ? rest_hex(serial) : json_null(),
+		"id", (json_int_t)cert->id, "serial", rest_text(cert->serial.len ? serial : NULL),
 		"state", rest_certificate_state(cert, now_ms), "subject_id",
 		rest_text(cert->subject_id), "cert_type", cert_type_name(cert->cert_type),
 		"manager", rest_text(cert->manager), "trust_domain", rest_text(cert->trust_domain),

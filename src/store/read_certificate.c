@@ -10,6 +10,11 @@
 /* --- certificates ------------------------------------------------------------------------------
  */
 
+static void column_serial(struct columns *col, struct serial *serialp)
+{
+	serialp->len = (uint8_t)column_array(col, serialp->octet, sizeof(serialp->octet));
+}
+
 static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
 {
 	struct columns col = COLUMNS(stmt);
@@ -24,7 +29,7 @@ static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
 	c->not_after_ms = column_int(&col);
 	c->created_ms = column_int(&col);
 	c->ca = column_text(&col);
-	c->serial_len = (uint8_t)column_array(&col, c->serial, sizeof(c->serial));
+	column_serial(&col, &c->serial);
 	c->requester = column_text(&col);
 	c->subject = column_text(&col);
 	column_array(&col, c->key_digest, sizeof(c->key_digest));
@@ -66,7 +71,7 @@ int store_certificate_get(struct store_reader *handle, int64_t id, struct store_
 	return certificate_one(r, &b, certp);
 }
 
-int store_certificate_find(struct store_reader *handle, const char *ca, struct bytes serial,
+int store_certificate_find(struct store_reader *handle, const char *ca, const struct serial *serial,
 			   struct store_certificate *certp)
 {
 	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
@@ -75,7 +80,7 @@ int store_certificate_find(struct store_reader *handle, const char *ca, struct b
 		return handle->fault;
 	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_FIND]);
 
-	bind_bytes(&b, serial);
+	bind_bytes(&b, serial_view(serial));
 	bind_text(&b, ca);
 	return certificate_one(r, &b, certp);
 }
@@ -125,7 +130,7 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 	if (filter->ca)
 		query_where_text(&q, "c.ca = ?", filter->ca);
 	if (filter->serial.len > 0)
-		query_where_bytes(&q, "c.serial = ?", filter->serial);
+		query_where_bytes(&q, "c.serial = ?", serial_view(&filter->serial));
 	if (filter->registration_id != 0)
 		query_where_int(&q, "c.registration_id = ?", filter->registration_id);
 	where_state(&q, filter);
@@ -207,7 +212,7 @@ static int revoked_add(struct store_revoked_list *list, size_t *sizep, sqlite3_s
 	}
 	item = &list->item[list->len++];
 	*item = (struct store_revoked){0};
-	item->serial_len = (uint8_t)column_array(&col, item->serial, sizeof(item->serial));
+	column_serial(&col, &item->serial);
 	item->reason = (int)column_int_or(&col, STORE_REASON_NONE);
 	item->revoked_ms = column_int(&col);
 	item->invalidity_ms = column_int_or(&col, 0);

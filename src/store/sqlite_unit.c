@@ -160,11 +160,6 @@ static int live_require(struct sqlite_unit_statements *s, const struct store_liv
 	return run_require(s, &b);
 }
 
-static struct bytes certificate_serial(const struct store_certificate *c)
-{
-	return (struct bytes){c->serial, c->serial_len};
-}
-
 static int certificate_insert(struct sqlite_unit_statements *s, const struct store_certificate *c,
 			      int64_t registration_id)
 {
@@ -179,7 +174,7 @@ static int certificate_insert(struct sqlite_unit_statements *s, const struct sto
 	bind_int(&b, c->not_after_ms);
 	bind_int(&b, c->created_ms);
 	bind_text(&b, c->ca);
-	bind_bytes(&b, certificate_serial(c));
+	bind_bytes(&b, serial_view(&c->serial));
 	bind_text(&b, c->requester);
 	bind_text(&b, c->subject);
 	bind_bytes(&b, BYTES_OF(c->key_digest));
@@ -196,7 +191,7 @@ static int certificate_fill(struct sqlite_unit_statements *s, const struct store
 	bind_int_unless(&b, c->confirm_by_ms, 0);
 	bind_int(&b, c->not_before_ms);
 	bind_int(&b, c->not_after_ms);
-	bind_bytes(&b, certificate_serial(c));
+	bind_bytes(&b, serial_view(&c->serial));
 	bind_text(&b, c->subject);
 	bind_bytes(&b, octets_view(&c->der));
 	return run_conditional(s, &b);

@@ -86,9 +86,9 @@ struct store_certificate sample_certificate(int64_t registration_id, uint64_t se
 	memset(c.key_digest, 0x5a, sizeof(c.key_digest));
 	if (serial) {
 		c.der = OCTETS("certificate DER");
-		c.serial_len = sizeof(serial);
+		c.serial.len = sizeof(serial);
 		for (int i = 0; i < 8; i++)
-			c.serial[i] = (uint8_t)(serial >> (56 - 8 * i));
+			c.serial.octet[i] = (uint8_t)(serial >> (56 - 8 * i));
 	}
 	return c;
 }

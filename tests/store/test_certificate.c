@@ -21,6 +21,8 @@ static int64_t put_sample_certificate(struct fixture *f, int64_t registration_id
 
 START_TEST(test_certificate_comes_back_as_inserted)
 {
+	static const struct serial serial = {8, {1, 2, 3, 4, 5, 6, 7, 8}};
+	static const struct serial shorter = {7, {1, 2, 3, 4, 5, 6, 7}};
 	struct store_certificate c, found = {0};
 	struct fixture f;
 	int64_t reg, id;
@@ -33,8 +35,8 @@ START_TEST(test_certificate_comes_back_as_inserted)
 	ck_assert_int_eq(found.id, id);
 	ck_assert_int_eq(found.registration_id, reg);
 	ck_assert_str_eq(found.ca, "issuing");
-	ck_assert_uint_eq(found.serial_len, 8);
-	ck_assert_mem_eq(found.serial, "\1\2\3\4\5\6\7\10", 8);
+	ck_assert_uint_eq(found.serial.len, 8);
+	ck_assert_mem_eq(found.serial.octet, "\1\2\3\4\5\6\7\10", 8);
 	ck_assert_int_eq(found.state, STORE_CERT_PENDING);
 	ck_assert_str_eq(found.subject, "CN=vnfci-1");
 	ck_assert(bytes_equal(octets_view(&found.der), VIEW("certificate DER")));
@@ -53,11 +55,11 @@ START_TEST(test_certificate_comes_back_as_inserted)
 	ck_assert_str_eq(found.profile, "VnfciCert");
 	store_certificate_clear(&found);
 
-	OK(store_certificate_find(f.reader, "issuing", VIEW("\1\2\3\4\5\6\7\10"), &found));
+	OK(store_certificate_find(f.reader, "issuing", &serial, &found));
 	ck_assert_int_eq(found.id, id);
 	store_certificate_clear(&found);
-	ABSENT(store_certificate_find(f.reader, "other", VIEW("\1\2\3\4\5\6\7\10"), &found));
-	ABSENT(store_certificate_find(f.reader, "issuing", VIEW("\1\2\3\4\5\6\7"), &found));
+	ABSENT(store_certificate_find(f.reader, "other", &serial, &found));
+	ABSENT(store_certificate_find(f.reader, "issuing", &shorter, &found));
 	ABSENT(store_certificate_get(f.reader, id + 1, &found));
 	fixture_end(&f);
 }
@@ -135,7 +137,7 @@ START_TEST(test_certificate_fill)
 	c.id = put_certificate(&f, &c);
 	OK(store_certificate_get(f.reader, c.id, &found));
 	ck_assert_int_eq(found.state, STORE_CERT_REQUESTED);
-	ck_assert_uint_eq(found.serial_len, 0);
+	ck_assert_uint_eq(found.serial.len, 0);
 	ck_assert_uint_eq(found.der.len, 0);
 	store_certificate_clear(&found);
 
@@ -152,8 +154,8 @@ START_TEST(test_certificate_fill)
 	OK(store_unit_commit(f.unit));
 	OK(store_certificate_get(f.reader, c.id, &found));
 	ck_assert_int_eq(found.state, STORE_CERT_PENDING);
-	ck_assert_uint_eq(found.serial_len, 8);
-	ck_assert_mem_eq(found.serial, filled.serial, 8);
+	ck_assert_uint_eq(found.serial.len, 8);
+	ck_assert_mem_eq(found.serial.octet, filled.serial.octet, 8);
 	ck_assert(bytes_equal(octets_view(&found.der), VIEW("certificate DER")));
 	ck_assert_str_eq(found.subject, "CN=other");
 	ck_assert_int_eq(found.not_before_ms, 11);
@@ -220,7 +222,7 @@ static int collect_serial(void *arg, const struct store_certificate *cert)
 	size_t used = strlen(s->text);
 
 	snprintf(s->text + used, sizeof(s->text) - used, "%d ",
-		 cert->serial_len ? cert->serial[7] : 0);
+		 cert->serial.len ? cert->serial.octet[7] : 0);
 	return 0;
 }
 
@@ -282,7 +284,7 @@ START_TEST(test_certificate_list_filters)
 	LIST("5 0 ", .state = -1, .subject_id = "B");
 	LIST("5 0 ", .state = -1, .manager = "vnfm-b");
 	LIST("5 ", .state = -1, .ca = "other");
-	LIST("3 ", .state = -1, .serial = VIEW("\0\0\0\0\0\0\0\3"));
+	LIST("3 ", .state = -1, .serial = {8, {0, 0, 0, 0, 0, 0, 0, 3}});
 	LIST("1 4 ", .state = STORE_CERT_ACTIVE);
 	LIST("2 5 ", .state = STORE_CERT_PENDING);
 	LIST("3 ", .state = STORE_CERT_REVOKED);
@@ -340,11 +342,11 @@ START_TEST(test_revoked_list_of_a_ca)
 
 	OK(store_revoked_list(f.reader, "issuing", 20000, &list));
 	ck_assert_uint_eq(list.len, 2);
-	ck_assert_uint_eq(list.item[0].serial_len, 8);
-	ck_assert_uint_eq(list.item[0].serial[7], 3);
+	ck_assert_uint_eq(list.item[0].serial.len, 8);
+	ck_assert_uint_eq(list.item[0].serial.octet[7], 3);
 	ck_assert_int_eq(list.item[0].reason, 5);
 	ck_assert_int_eq(list.item[0].revoked_ms, 23);
-	ck_assert_uint_eq(list.item[1].serial[7], 9);
+	ck_assert_uint_eq(list.item[1].serial.octet[7], 9);
 	ck_assert_int_eq(list.item[1].reason, STORE_REASON_NONE);
 	OK(store_revoked_last(f.reader, "issuing", &last));
 	ck_assert_int_eq(last, 23);
@@ -378,7 +380,7 @@ START_TEST(test_hold_and_release_rfc5280_5_3_1)
 	ck_assert_uint_eq(none.len, 0);
 	OK(store_released_list(f.reader, "issuing", 20000, &released));
 	ck_assert_uint_eq(released.len, 1);
-	ck_assert_uint_eq(released.item[0].serial[7], 9);
+	ck_assert_uint_eq(released.item[0].serial.octet[7], 9);
 	OK(store_revoked_last(f.reader, "issuing", &last));
 	ck_assert_int_eq(last, 25);
 	OK(store_certificate_release(f.unit, id, STORE_CERT_ON_HOLD, 26));

@@ -49,8 +49,7 @@ START_TEST(test_unit_conflict_undoes_all_of_it)
 			ck_assert_int_eq(txn_id, 0);
 			ABSENT(store_registration_find(f.reader, reg.cert_type, "vnfci-1",
 						       &found_reg));
-			ABSENT(store_certificate_find(f.reader, "issuing",
-						      (struct bytes){cert.serial, 8}, &found));
+			ABSENT(store_certificate_find(f.reader, "issuing", &cert.serial, &found));
 			ABSENT(store_transaction_find(f.reader, t.requester,
 						      octets_view(&t.transaction_id), &found_txn));
 			ck_assert_int_eq(f.backend->audit_count(f.database), 0);

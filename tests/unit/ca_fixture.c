@@ -354,7 +354,7 @@ int64_t put_certificate(struct ca_fixture *f, const char *subject_id,
 	};
 	struct store_certificate cert = {
 		.ca = (char *)"test",
-		.serial_len = (uint8_t)serial.len,
+		.serial.len = (uint8_t)serial.len,
 		.state = state,
 		.subject = (char *)"CN=vnfci-1",
 		.der = {(uint8_t *)der.data, der.len},
@@ -367,7 +367,7 @@ int64_t put_certificate(struct ca_fixture *f, const char *subject_id,
 	int64_t registration_id, id;
 
 	if (serial.len > 0)
-		memcpy(cert.serial, serial.data, serial.len);
+		memcpy(cert.serial.octet, serial.data, serial.len);
 	OK(store_registration_insert(f->unit, &registration, &registration_id));
 	OK(store_certificate_insert(f->unit, &cert, &registration_id, &id));
 	OK(store_unit_commit(f->unit));

@@ -366,7 +366,7 @@ struct parts {
 
 static void parts_make(struct parts *m, const char *digest, EVP_PKEY *ca_key)
 {
-	static const uint8_t serial[] = {0x9a, 0x01, 0x02, 0x03};
+	static const struct serial serial = {5, {0x00, 0x9a, 0x01, 0x02, 0x03}};
 	unsigned char *der = NULL;
 	int len = i2d_PUBKEY(ca_key, &der);
 
@@ -382,7 +382,7 @@ static void parts_make(struct parts *m, const char *digest, EVP_PKEY *ca_key)
 	m->extensions[0] = octets_view(&m->ski);
 	m->extensions[1] = octets_view(&m->key_usage);
 	m->parts = (struct certificate_parts){
-		.serial = BYTES_OF(serial),
+		.serial = &serial,
 		.issuer = octets_view(&m->name),
 		.subject = octets_view(&m->name),
 		.spki = octets_view(&m->spki),
@@ -460,6 +460,7 @@ static const struct {
 } serials[] = {
 	{"", false},
 	{"00", false},
+	{"-01", false},
 	{"0000", false},
 	{"01", true},
 	{"0001", true},
@@ -472,20 +473,21 @@ static const struct {
 START_TEST(test_certificate_serial_rfc5280_4_1_2_2)
 {
 	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
-	uint8_t serial[32];
+	struct serial serial = SERIAL_NULL;
 	struct parts m;
 	BIGNUM *wanted, *found;
-	size_t len;
 	X509 *cert;
 
 	parts_make(&m, "sha256", ca_key_make(0));
-	ck_assert_int_eq(hex_to_bytes(serials[_i].hex, serial, sizeof(serial), &len), 0);
-	m.parts.serial = (struct bytes){serial, len};
+	ck_assert_int_eq(serial_of_hex(serials[_i].hex, &serial),
+			 serials[_i].hex[0] ? 0 : -EBADMSG);
+	m.parts.serial = &serial;
 	ck_assert_int_eq(certificate_build(&m.parts, m.signer, &der),
 			 serials[_i].valid ? 0 : -EINVAL);
 	if (serials[_i].valid) {
 		cert = parsed(der);
-		wanted = BN_bin2bn(serial, (int)len, NULL);
+		wanted = NULL;
+		ck_assert_int_gt(BN_hex2bn(&wanted, serials[_i].hex), 0);
 		found = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
 		ck_assert_int_eq(der_check(octets_view(&der)), 0);
 		ck_assert_int_eq(BN_cmp(wanted, found), 0);

@@ -246,13 +246,13 @@ START_TEST(test_rfc5280_4_1_2_2_serials)
 		serial = X509_get0_serialNumber(cert);
 		ck_assert_int_eq(ASN1_STRING_type(serial), V_ASN1_INTEGER);
 		/* The first 7 bits of 48 are zero until 2248: 17 or 18 octets. */
-		ck_assert_uint_eq(issued.serial_len, 18);
-		ck_assert_int_eq(ASN1_STRING_length(serial), issued.serial_len);
-		ck_assert_mem_eq(ASN1_STRING_get0_data(serial), issued.serial, 18);
+		ck_assert_uint_eq(issued.serial.len, 18);
+		ck_assert_int_eq(ASN1_STRING_length(serial), issued.serial.len);
+		ck_assert_mem_eq(ASN1_STRING_get0_data(serial), issued.serial.octet, 18);
 		for (int k = 0; k < 6; k++)
-			time = time << 8 | issued.serial[k];
+			time = time << 8 | issued.serial.octet[k];
 		ck_assert_uint_eq(time, (uint64_t)f.now_ms);
-		memcpy(serials[i], issued.serial, 18);
+		memcpy(serials[i], issued.serial.octet, 18);
 		X509_free(cert);
 		ca_issued_clear(&issued);
 	}
@@ -286,8 +286,8 @@ START_TEST(test_serial_is_minimal_der)
 		}
 		OK(r);
 		OK(certificate_view(octets_view(&issued.der), &view));
-		ck_assert_uint_eq(view.serial.len, issued.serial_len);
-		ck_assert_mem_eq(view.serial.data, issued.serial, issued.serial_len);
+		ck_assert_uint_eq(view.serial.len, issued.serial.len);
+		ck_assert_mem_eq(view.serial.data, issued.serial.octet, issued.serial.len);
 		ck_assert(!(view.serial.data[0] & 0x80));
 		ck_assert(view.serial.len < 2 || view.serial.data[0] != 0 ||
 			  (view.serial.data[1] & 0x80));

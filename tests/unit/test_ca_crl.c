@@ -68,8 +68,7 @@ static void put_active(const char *subject_id, struct store_certificate *cert)
 	int64_t id;
 
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	id = put_certificate(&f, subject_id, STORE_CERT_ACTIVE,
-			     (struct bytes){issued.serial, issued.serial_len},
+	id = put_certificate(&f, subject_id, STORE_CERT_ACTIVE, serial_view(&issued.serial),
 			     octets_view(&issued.der));
 	OK(store_certificate_get(f.reader, id, cert));
 	ca_issued_clear(&issued);
@@ -172,6 +171,60 @@ START_TEST(test_crl_content)
 	X509_CRL_free(crl);
 	store_crl_clear(&row);
 	store_certificate_clear(&active);
+	end();
+}
+END_TEST
+
+/* RFC 5280 4.1.2.2: what other CAs number certificates with comes to the CRL as it is. */
+START_TEST(test_rfc5280_5_1_2_6_serial_numbers)
+{
+	static const char *const serials[] = {
+		"00",
+		"01",
+		"7F",
+		"80",
+		"FF",
+		"-01",
+		"-80",
+		"7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+		"8000000000000000000000000000000000000000",
+		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+	};
+	struct store_certificate cert;
+	struct store_crl row = {0};
+	X509_CRL *crl;
+
+	begin("EC");
+	fixture_load(&f);
+	for (size_t i = 0; i < ARRAY_LEN(serials); i++) {
+		struct serial serial;
+		char subject_id[16];
+		int64_t id;
+
+		OK(serial_of_hex(serials[i], &serial));
+		snprintf(subject_id, sizeof(subject_id), "vnfci-%zu", i);
+		id = put_certificate(&f, subject_id, STORE_CERT_ACTIVE, serial_view(&serial),
+				     BYTES_OF("der"));
+		OK(store_certificate_get(f.reader, id, &cert));
+		revoke(&cert, STORE_CERT_REVOKED, 1);
+		store_certificate_clear(&cert);
+	}
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	crl = newest_crl(&row);
+	ck_assert_int_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), ARRAY_LEN(serials));
+	for (size_t i = 0; i < ARRAY_LEN(serials); i++) {
+		ASN1_INTEGER *serial;
+		BIGNUM *number = NULL;
+		X509_REVOKED *entry;
+
+		ck_assert_int_gt(BN_hex2bn(&number, serials[i]), 0);
+		serial = BN_to_ASN1_INTEGER(number, NULL);
+		ck_assert_int_eq(X509_CRL_get0_by_serial(crl, &entry, serial), 1);
+		ASN1_INTEGER_free(serial);
+		BN_free(number);
+	}
+	X509_CRL_free(crl);
+	store_crl_clear(&row);
 	end();
 }
 END_TEST
@@ -327,6 +380,7 @@ static Suite *ca_crl_suite(void)
 	int kinds = (int)ARRAY_LEN(key_kinds) - !ml_dsa;
 
 	tcase_add_loop_test(crl, test_crl_content, 0, kinds);
+	tcase_add_test(crl, test_rfc5280_5_1_2_6_serial_numbers);
 	tcase_add_test(crl, test_crl_when_due);
 	tcase_add_test(crl, test_rfc5280_5_3_1_hold_and_release);
 	tcase_add_test(crl, test_rfc5280_5_2_3_crl_number_with_threads);

@@ -73,34 +73,59 @@ static struct store_certificate certificate_pending(const char *subject)
 /* --- revocation ----------------------------------------------------------------------------------
  */
 
-enum which { CERT_A, OTHER_SERIAL, OTHER_ISSUER, NO_SERIAL, LONG_SERIAL, PADDED_SERIAL };
+enum which { CERT_A, OTHER_SERIAL, OTHER_ISSUER, NO_SERIAL };
+
+static const char *const serials[] = {
+	"00",
+	"7F",
+	"80",
+	"FF",
+	"-80",
+	"7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",     /* 20 octets */
+	"9F00FFEEDDCCBBAA99887766554433221100FFEE",     /* 20, and one for the sign */
+	"FF0000000000000000000000000000000000000000FF", /* 22, and one for the sign */
+};
+
+/* cert_a becomes one of that serial number, as another CA of that name would have issued it. */
+static void serial_change(const char *hex)
+{
+	const uint8_t *p = cert_a.der.data;
+	X509 *cert = d2i_X509(NULL, &p, (long)cert_a.der.len);
+	BIGNUM *number = NULL;
+	uint8_t *der = NULL;
+	int len;
+
+	ck_assert_int_gt(BN_hex2bn(&number, hex), 0);
+	ck_assert_ptr_nonnull(BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)));
+	ck_assert_int_gt(X509_sign(cert, w.issuing.key, EVP_sha256()), 0);
+	len = i2d_X509(cert, &der);
+	octets_clear(&cert_a.der);
+	ck_assert_int_eq(octets_dup((struct bytes){der, (size_t)len}, &cert_a.der), 0);
+	ck_assert_int_eq(serial_of_integer(X509_get0_serialNumber(cert), &cert_a.serial), 0);
+	ck_assert_int_eq(store_certificate_insert(w.unit, &cert_a, NULL, &cert_a.id), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	OPENSSL_free(der);
+	BN_free(number);
+	X509_free(cert);
+}
 
 static struct cmf_revoke revoke_request(enum which which, int reason)
 {
-	static uint8_t octets[40];
 	struct certificate_view view = view_of(&cert_a), issuing;
-	struct cmf_revoke request = {view.issuer, view.serial, reason, 0, NULL};
+	struct cmf_revoke request = {view.issuer, cert_a.serial, reason, 0, NULL};
 
-	memset(octets, 0, sizeof(octets));
 	switch (which) {
 	case CERT_A:
 		break;
 	case OTHER_SERIAL:
-		request.serial = (struct bytes){(const uint8_t *)"\x01\x02", 2};
+		request.serial = (struct serial){2, {0x01, 0x02}};
 		break;
 	case OTHER_ISSUER:
 		ck_assert_int_eq(certificate_view(octets_view(&w.vnfm_a.der), &issuing), 0);
 		request.issuer = issuing.issuer;
 		break;
 	case NO_SERIAL:
-		request.serial = BYTES_NULL;
-		break;
-	case LONG_SERIAL:
-		request.serial = BYTES_OF(octets);
-		break;
-	case PADDED_SERIAL: /* as an encoder may write what the store has without sign octet */
-		memcpy(octets + 1, view.serial.data, view.serial.len);
-		request.serial = (struct bytes){octets, view.serial.len + 1};
+		request.serial = SERIAL_NULL;
 		break;
 	}
 	return request;
@@ -149,7 +174,6 @@ static const struct revoke_case {
 	{"admin", CERT_A, 4, "none", false},
 	{"holder", CERT_A, 1, "none", false},
 	{"holder", CERT_A, 5, "none", false}, /* its certificate, not its registration */
-	{"vnfm-a", PADDED_SERIAL, 1, "none", false},
 	{"vnfm-a", CERT_A, 7, "rev_reason_not_allowed", false},
 	{"vnfm-a", CERT_A, 8, "rev_not_on_hold", false},
 	{"vnfm-a", CERT_A, 11, "rev_reason_not_allowed", false},
@@ -157,7 +181,6 @@ static const struct revoke_case {
 	{"vnfm-a", OTHER_SERIAL, 1, "rev_cert_unknown", false},
 	{"vnfm-a", OTHER_ISSUER, 1, "rev_issuer_unknown", false},
 	{"vnfm-a", NO_SERIAL, 1, "rev_cert_unknown", false},
-	{"vnfm-a", LONG_SERIAL, 1, "rev_cert_unknown", false},
 	{"vnfm-b", CERT_A, 1, "entity_not_authorized", false},
 	{"ra-b", CERT_A, 1, "entity_not_authorized", false},
 	{"nobody", CERT_A, 1, "client_not_permitted", false},
@@ -257,6 +280,43 @@ START_TEST(test_invalidity_date_rfc5280_5_3_2)
 	cert = certificate_again(&cert_a);
 	ck_assert_int_eq(cert.invalidity_ms, 0);
 	store_certificate_clear(&cert);
+}
+END_TEST
+
+static const char *update_find(const char *name, struct bytes issuer, const struct serial *serial)
+{
+	struct cmf_principal who = principal_named(name);
+	struct refusal refusal = REFUSAL_NULL;
+	struct store_certificate cert = {0};
+	int r = cmf_update_find(w.cmf, &who, issuer, serial, w.reader, &cert, &refusal);
+
+	ck_assert_int_eq(r, refusal.reason == REFUSAL_NONE ? 0 : REFUSED);
+	ck_assert_int_eq(cert.id, r == 0 ? cert_a.id : 0);
+	store_certificate_clear(&cert);
+	cmf_principal_clear(&who);
+	return refusal_code(refusal.reason);
+}
+
+/* It signs, is updated and revoked, whatever its serial number. */
+START_TEST(test_serial_numbers_rfc5280_4_1_2_2)
+{
+	struct cmf_principal who;
+	struct cmf_revoke request;
+	char expected[128], hex[SERIAL_HEX_SIZE];
+
+	serial_change(serials[_i]);
+	request = revoke_request(CERT_A, 1);
+	who = holder();
+	serial_hex(&cert_a.serial, hex);
+	snprintf(expected, sizeof(expected), "certificate:main/%s", hex);
+	ck_assert_str_eq(who.name, expected);
+	ck_assert_int_eq(who.certificate_id, cert_a.id);
+	ck_assert_str_eq(update_find("vnfm-a", request.issuer, &request.serial), "none");
+	ck_assert_str_eq(update_find("holder", request.issuer, &request.serial), "none");
+	ck_assert_str_eq(update_find("holder", BYTES_NULL, &SERIAL_NULL), "none");
+	ck_assert_str_eq(refusal_code(revoke(_i % 2 ? "vnfm-a" : "holder", &request)), "none");
+	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_REVOKED);
+	cmf_principal_clear(&who);
 }
 END_TEST
 
@@ -360,12 +420,12 @@ START_TEST(test_certificate_on_hold_is_no_credential)
 	ck_assert_str_eq(refusal_code(refusal.reason), "signer_on_hold");
 	refusal = REFUSAL_NULL;
 	who = principal_of("vnfm-a");
-	ck_assert_int_eq(cmf_update_find(w.cmf, &who, hold.issuer, hold.serial, w.reader,
+	ck_assert_int_eq(cmf_update_find(w.cmf, &who, hold.issuer, &hold.serial, w.reader,
 					 &revocation.cert, &refusal),
 			 REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "update_cert_on_hold");
 	unconfirmed.issuer = view.issuer;
-	unconfirmed.serial = view.serial;
+	unconfirmed.serial = pending.serial;
 	unconfirmed.reason = 6;
 	refusal = REFUSAL_NULL;
 	ck_assert_int_eq(cmf_revoke_find(w.cmf, &who, &unconfirmed, NULL, 0, w.reader, &revocation,
@@ -415,7 +475,7 @@ START_TEST(test_end_entity_revokes_only_its_own)
 	struct store_certificate other =
 		certificate_issued("vnfm-a", "VnfciCert", "/CN=vnfci-a", NULL);
 	struct certificate_view view = view_of(&other);
-	const struct cmf_revoke request = {view.issuer, view.serial, 1};
+	const struct cmf_revoke request = {view.issuer, other.serial, 1};
 
 	ck_assert_str_eq(refusal_code(revoke("holder", &request)), "end_entity_only_own");
 	ck_assert_int_eq(certificate_state(other.id), STORE_CERT_ACTIVE);
@@ -462,28 +522,14 @@ static const struct {
 	{"nobody", true, CERT_A, "client_not_permitted"},
 };
 
-static const char *update_find(const char *name, struct bytes issuer, struct bytes serial)
-{
-	struct cmf_principal who = principal_named(name);
-	struct refusal refusal = REFUSAL_NULL;
-	struct store_certificate cert = {0};
-	int r = cmf_update_find(w.cmf, &who, issuer, serial, w.reader, &cert, &refusal);
-
-	ck_assert_int_eq(r, refusal.reason == REFUSAL_NONE ? 0 : REFUSED);
-	ck_assert_int_eq(cert.id, r == 0 ? cert_a.id : 0);
-	store_certificate_clear(&cert);
-	cmf_principal_clear(&who);
-	return refusal_code(refusal.reason);
-}
-
 START_TEST(test_update_find_rfc9483_4_1_3)
 {
 	const struct cmf_revoke named = revoke_request(update_cases[_i].which, 0);
 	bool given = update_cases[_i].named;
 
-	ck_assert_str_eq(update_find(update_cases[_i].who, given ? named.issuer : BYTES_NULL,
-				     given ? named.serial : BYTES_NULL),
-			 update_cases[_i].refusal);
+	ck_assert_str_eq(
+		update_find(update_cases[_i].who, given ? named.issuer : BYTES_NULL, &named.serial),
+		update_cases[_i].refusal);
 }
 END_TEST
 
@@ -494,9 +540,10 @@ START_TEST(test_update_on_behalf_rfc9483_4_1_3)
 
 	world_reload("[profile VnfciCert]\nkey_types = ec:P-256\n"
 		     "[client_policy default]\nupdate_on_behalf = no\n");
-	ck_assert_str_eq(update_find("vnfm-a", named.issuer, named.serial), "update_not_by_holder");
-	ck_assert_str_eq(update_find("ra-a", named.issuer, named.serial), "update_not_by_holder");
-	ck_assert_str_eq(update_find("holder", named.issuer, named.serial), "none");
+	ck_assert_str_eq(update_find("vnfm-a", named.issuer, &named.serial),
+			 "update_not_by_holder");
+	ck_assert_str_eq(update_find("ra-a", named.issuer, &named.serial), "update_not_by_holder");
+	ck_assert_str_eq(update_find("holder", named.issuer, &named.serial), "none");
 }
 END_TEST
 
@@ -510,9 +557,9 @@ START_TEST(test_update_approved_rfc9483_5_2_3)
 	struct refusal refusal = REFUSAL_NULL;
 
 	who.approver = &ra;
-	ck_assert_int_eq(
-		cmf_update_find(w.cmf, &who, named.issuer, named.serial, w.reader, &cert, &refusal),
-		REFUSED);
+	ck_assert_int_eq(cmf_update_find(w.cmf, &who, named.issuer, &named.serial, w.reader, &cert,
+					 &refusal),
+			 REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "client_not_permitted");
 	refusal = REFUSAL_NULL;
 	ck_assert_int_eq(
@@ -530,13 +577,15 @@ START_TEST(test_update_find_not_active_rfc9483_4_1_3)
 	struct store_certificate pending = certificate_pending("/CN=vnfci-a");
 	struct certificate_view pending_view = view_of(&pending);
 
-	ck_assert_str_eq(update_find("vnfm-a", pending_view.issuer, pending_view.serial),
+	ck_assert_str_eq(update_find("vnfm-a", pending_view.issuer, &pending.serial),
 			 "update_cert_not_active");
 	w.now_ms = cert_a.not_after_ms + 1000;
-	ck_assert_str_eq(update_find("vnfm-a", view.issuer, view.serial), "update_cert_not_active");
+	ck_assert_str_eq(update_find("vnfm-a", view.issuer, &cert_a.serial),
+			 "update_cert_not_active");
 	w.now_ms = WORLD_START_MS;
 	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
-	ck_assert_str_eq(update_find("vnfm-a", view.issuer, view.serial), "update_cert_not_active");
+	ck_assert_str_eq(update_find("vnfm-a", view.issuer, &cert_a.serial),
+			 "update_cert_not_active");
 	store_certificate_clear(&pending);
 }
 END_TEST
@@ -580,8 +629,7 @@ static bool on_crl_list(const struct store_certificate *cert)
 
 	ck_assert_int_eq(store_revoked_list(w.reader, cert->ca, w.now_ms, &list), 0);
 	for (size_t i = 0; i < list.len; i++)
-		found = found || (list.item[i].serial_len == cert->serial_len &&
-				  memcmp(list.item[i].serial, cert->serial, cert->serial_len) == 0);
+		found = found || serial_equal(&list.item[i].serial, &cert->serial);
 	store_revoked_list_clear(&list);
 	return found;
 }
@@ -751,6 +799,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_revoke_rfc9483_4_2, 0, ARRAY_LEN(revoke_cases));
 	tcase_add_loop_test(tc, test_revoke_under_mac_rfc9483_4_2, 0, 2 * ARRAY_LEN(mac_cases));
 	tcase_add_test(tc, test_invalidity_date_rfc5280_5_3_2);
+	tcase_add_loop_test(tc, test_serial_numbers_rfc5280_4_1_2_2, 0, ARRAY_LEN(serials));
 	tcase_add_test(tc, test_revoke_again_or_expired_rfc9483_4_2);
 	tcase_add_loop_test(tc, test_certificate_hold_rfc5280_5_3_1, 0, ARRAY_LEN(sequences));
 	tcase_add_loop_test(tc, test_certificate_twice_rfc4210_5_3_9, 0, ARRAY_LEN(sequences));

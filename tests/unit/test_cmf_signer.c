@@ -443,9 +443,9 @@ START_TEST(test_end_entity_rfc9483_4_1_3)
 	struct credential c = issued("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a", &cert);
 	struct bytes der = octets_view(&c.der);
 	struct found found = find(&der, 1);
-	char hex[2 * STORE_SERIAL_MAX + 1], name[128];
+	char hex[SERIAL_HEX_SIZE], name[128];
 
-	bytes_to_hex((struct bytes){cert.serial, cert.serial_len}, hex);
+	serial_hex(&cert.serial, hex);
 	snprintf(name, sizeof(name), "certificate:main/%s", hex);
 	ck_assert_str_eq(found.reason, "none");
 	ck_assert_int_eq(found.who.kind, CMF_PRINCIPAL_END_ENTITY);
@@ -539,7 +539,7 @@ START_TEST(test_vnfci_does_not_become_a_client)
 {
 	struct store_certificate cert;
 	struct credential c;
-	char name[128], hex[2 * STORE_SERIAL_MAX + 1];
+	char name[128], hex[SERIAL_HEX_SIZE];
 
 	client_add(&(struct client_spec){.name = "any-of-ours",
 					 .trust_domain = "d",
@@ -551,7 +551,7 @@ START_TEST(test_vnfci_does_not_become_a_client)
 					 .anchor = &w.issuing,
 					 .subject = "/CN=op.example.net"});
 	c = issued("vnfm-b", CERT_TYPE_VNFCI, "op.example.net", &cert);
-	bytes_to_hex((struct bytes){cert.serial, cert.serial_len}, hex);
+	serial_hex(&cert.serial, hex);
 	snprintf(name, sizeof(name), "certificate:main/%s", hex);
 	assert_found(&c, "none", name);
 	credential_clear(&c);

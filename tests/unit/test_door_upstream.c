@@ -64,9 +64,8 @@ static void upstream_issues(struct ask *a)
 	house_credential_make(&made, "vnf-oam", HOUSE_LEAF, &house.central, house.now_ms, 90);
 	ck_assert_int_eq(octets_dup(octets_view(&made.der), &cert.der), 0);
 	cert.state = STORE_CERT_PENDING;
-	cert.serial[0] = 1;
-	memcpy(&cert.serial[1], &a->transaction_id, 8);
-	cert.serial_len = 9;
+	cert.serial = (struct serial){9, {1}};
+	memcpy(&cert.serial.octet[1], &a->transaction_id, 8);
 	ck_assert_int_eq(store_certificate_fill(house.worker.unit, &cert), 0);
 	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
 	house_credential_clear(&made);
@@ -255,7 +254,10 @@ static void serial_newest(ASN1_INTEGER *serial)
 {
 	struct store_certificate cert = certificate_newest();
 
-	ck_assert(ASN1_STRING_set(serial, cert.serial, cert.serial_len));
+	ASN1_INTEGER *newest = serial_integer(&cert.serial);
+
+	ck_assert(newest && ASN1_STRING_copy(serial, newest));
+	ASN1_INTEGER_free(newest);
 	store_certificate_clear(&cert);
 }
 

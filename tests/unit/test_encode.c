@@ -89,11 +89,11 @@ static EVP_PKEY *signer_key(int i)
 
 static struct octets self_signed(EVP_PKEY *key, const struct signer *signer)
 {
-	static const uint8_t serial[] = {1};
+	static const struct serial serial = {1, {1}};
 	unsigned char *spki = NULL;
 	int len = i2d_PUBKEY(key, &spki);
 	struct certificate_parts parts = {
-		.serial = BYTES_OF(serial),
+		.serial = &serial,
 		.issuer = BYTES_OF(name_der),
 		.subject = BYTES_OF(name_der),
 		.spki = {spki, (size_t)len},

@@ -354,6 +354,34 @@ START_TEST(rfc9483_5_2_rr_passed_on)
 }
 END_TEST
 
+/* RFC 5280 4.1.2.2, of the certificate and of the CertId in rp. */
+START_TEST(rfc5280_4_1_2_2_serial_numbers)
+{
+	struct octets rr;
+	int64_t id;
+
+	mock.serial = mock_serials[_i];
+	id = active(&rr);
+	revoke(id, octets_view(&rr));
+	ck_assert_int_eq(mock.revoked, 1);
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE_FORWARD, STORE_EXCHANGE_DONE);
+	octets_clear(&rr);
+}
+END_TEST
+
+START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
+{
+	int64_t id = ask(octets_view(&cr));
+
+	mock.serial = MOCK_SERIAL_TOO_LONG;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_answer(id, STORE_EXCHANGE_ISSUE, false);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+}
+END_TEST
+
 START_TEST(test_rr_sent_again_after_a_restart)
 {
 	struct octets rr;
@@ -477,6 +505,8 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc9483_6_upstream_timeout, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_certconf_refused);
 	tcase_add_test(tcase, rfc9483_5_2_rr_passed_on);
+	tcase_add_loop_test(tcase, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
+	tcase_add_test(tcase, rfc5280_4_1_2_2_serial_number_too_long);
 	tcase_add_loop_test(tcase, test_rr_sent_again_after_a_restart, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_rr_refused);
 	tcase_add_test(tcase, rfc9483_6_rr_upstream_timeout);

@@ -333,8 +333,7 @@ static void certificate_put(int64_t registration_id, enum store_certificate_stat
 	static const uint8_t der[] = {0x30, 0x00};
 
 	if (serial.len) {
-		memcpy(cert.serial, serial.data, serial.len);
-		cert.serial_len = (uint8_t)serial.len;
+		ck_assert_int_eq(serial_of_content(serial, &cert.serial), 0);
 		ck_assert_int_eq(octets_dup(BYTES_OF(der), &cert.der), 0);
 	}
 	ck_assert_int_eq(store_certificate_insert(w.unit, &cert, NULL, NULL), 0);
@@ -389,6 +388,40 @@ START_TEST(pending_is_requested_and_pending_in_order)
 END_TEST
 
 /* RFC 5280 4.1.2.2: the content octets of a positive INTEGER may begin with a sign octet. */
+/* RFC 5280 4.1.2.2: those of other CAs, too. As `openssl x509 -serial` shows them. */
+START_TEST(serials_of_any_kind_are_shown_and_found)
+{
+	static const char *const serials[] = {
+		"00",
+		"7f",
+		"80",
+		"-80",
+		"-ff",
+		"7fffffffffffffffffffffffffffffffffffffff",
+		"9f00ffeeddccbbaa99887766554433221100ffee",
+		"ffffffffffffffffffffffffffffffffffffffffff",
+	};
+	int64_t registration = registration_id("e1");
+
+	for (size_t i = 0; i < ARRAY_LEN(serials); i++) {
+		struct serial serial;
+
+		ck_assert_int_eq(serial_of_hex(serials[i], &serial), 0);
+		certificate_put(registration, STORE_CERT_ACTIVE, serial_view(&serial));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(serials); i++) {
+		struct answer answer;
+		char query[96];
+
+		snprintf(query, sizeof(query), "serial=%s", serials[i]);
+		answer = get("/v1/certificates", query);
+		ck_assert_uint_eq(item_count(&answer), 1);
+		ck_assert_str_eq(text(item(&answer, 0), "serial"), serials[i]);
+		json_decref(answer.json);
+	}
+}
+END_TEST
+
 START_TEST(serial_is_shown_and_found_without_sign_octet)
 {
 	static const uint8_t serial[] = {0x00, 0xff, 0x01};
@@ -703,6 +736,7 @@ int main(void)
 	tcase_add_test(door, deregistered_is_listed_only_with_all);
 	tcase_add_test(door, list_goes_in_pages);
 	tcase_add_test(door, pending_is_requested_and_pending_in_order);
+	tcase_add_test(door, serials_of_any_kind_are_shown_and_found);
 	tcase_add_test(door, serial_is_shown_and_found_without_sign_octet);
 	tcase_add_test(door, certificate_is_active_then_expired);
 	tcase_add_test(door, revoke_once);

@@ -325,6 +325,48 @@ START_TEST(test_wrong_certificate)
 }
 END_TEST
 
+/* RFC 5280 4.1.2.2: 20 octets MUST be handled; other numbers are, too. */
+START_TEST(rfc5280_4_1_2_2_serial_numbers)
+{
+	struct store_certificate cert = {0};
+	struct serial serial;
+	int64_t id;
+
+	mock_begin(&mock, &f, _i % 2 == 1);
+	mock_load(&mock);
+	mock.serial = mock_serials[_i];
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	check_granted(&mock, id);
+	OK(serial_of_integer(X509_get0_serialNumber(mock.cert), &serial));
+	OK(store_certificate_find(f.reader, "test", &serial, &cert));
+	ck_assert_int_eq(cert.id, id);
+	/* The mock compares the serialNumber of the rr with what it issued. */
+	OK(ca_revoke(f.ca, &cert, STORE_CERT_REVOKED, 1, f.unit));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	ck_assert_int_eq(mock.revoked, 1);
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	store_certificate_clear(&cert);
+	mock_end(&mock);
+}
+END_TEST
+
+START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.serial = MOCK_SERIAL_TOO_LONG;
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	ck_assert_int_eq(mock.refused, 1);
+	mock_end(&mock);
+}
+END_TEST
+
 /* An answer that is not authentic is no answer: not kept, and asked for again. */
 START_TEST(test_forged_answer)
 {
@@ -431,6 +473,8 @@ static Suite *upstream_suite(void)
 	tcase_add_test(crash, test_only_the_needed_polls_are_replayed);
 	tcase_add_loop_test(refused, test_rejected, 0, ARRAY_LEN(rejections));
 	tcase_add_loop_test(refused, test_wrong_certificate, 0, 2);
+	tcase_add_loop_test(asked, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
+	tcase_add_test(refused, rfc5280_4_1_2_2_serial_number_too_long);
 	tcase_add_loop_test(refused, test_forged_answer, 0, 2);
 	tcase_add_test(refused, test_answer_of_another_sender);
 	for (size_t i = 0; i < 3; i++) {

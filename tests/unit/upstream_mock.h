@@ -26,21 +26,22 @@ struct upstream_mock {
 	OSSL_CMP_MSG *polled; /* the request that waits */
 
 	/* What it does. */
-	int polls;        /* times that it says: later */
-	bool reject;      /* requests, with failinfo */
-	bool fail;        /* requests, with an error message */
-	bool other_key;   /* issues for another key than the one asked for */
-	bool other_ca;    /* issues with another CA key */
-	int rr_status;    /* PKIStatus of rp, with failinfo */
-	bool rr_failinfo; /* rp has the failInfo also with another status than rejection */
-	int failinfo;     /* bit */
-	bool unreachable; /* connections are refused */
-	bool not_found;   /* HTTP 404 */
-	bool forget;      /* knows nothing of repetitions */
-	bool forge;       /* one octet of the answer is changed */
-	size_t forge_at;  /* which one; 0: in the middle */
-	size_t cut_to;    /* the answer ends after so many octets; 0: whole */
-	int lose_at;      /* the n-th transfer, from 1 on */
+	int polls;          /* times that it says: later */
+	bool reject;        /* requests, with failinfo */
+	bool fail;          /* requests, with an error message */
+	bool other_key;     /* issues for another key than the one asked for */
+	bool other_ca;      /* issues with another CA key */
+	const char *serial; /* of what it issues, in hex; NULL: a short one */
+	int rr_status;      /* PKIStatus of rp, with failinfo */
+	bool rr_failinfo;   /* rp has the failInfo also with another status than rejection */
+	int failinfo;       /* bit */
+	bool unreachable;   /* connections are refused */
+	bool not_found;     /* HTTP 404 */
+	bool forget;        /* knows nothing of repetitions */
+	bool forge;         /* one octet of the answer is changed */
+	size_t forge_at;    /* which one; 0: in the middle */
+	size_t cut_to;      /* the answer ends after so many octets; 0: whole */
+	int lose_at;        /* the n-th transfer, from 1 on */
 	enum mock_loss lose;
 	void (*before)(struct upstream_mock *m); /* each transfer, on its thread */
 
@@ -76,5 +77,10 @@ void check_exchange(struct upstream_mock *m, int64_t id, enum store_exchange_kin
 		    enum store_exchange_state expected);
 /* ca_upstream_failinfo() */
 void check_failinfo(struct upstream_mock *m, int64_t id, int expected);
+/* Serial numbers of other CAs, RFC 5280 4.1.2.2: at most 20 octets, and what there is beside. */
+extern const char *const mock_serials[];
+extern const size_t mock_serials_len;
+/* One that is refused: it does not fit. */
+#define MOCK_SERIAL_TOO_LONG "01020304050607080910111213141516171819202122232425262728293031323334"
 /* The certificate in the store is the one that the upstream issued, and it is its only one. */
 void check_granted(struct upstream_mock *m, int64_t id);
