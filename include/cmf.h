@@ -29,7 +29,7 @@ DEFINE_CLEANUP(struct cmf, cmf_free);
 
 enum cmf_principal_kind {
 	CMF_PRINCIPAL_CLIENT,     /* a configured client */
-	CMF_PRINCIPAL_END_ENTITY, /* holder of a valid certificate of ours: kur and rr of it only */
+	CMF_PRINCIPAL_END_ENTITY, /* holder of a valid certificate of ours, and nothing else */
 	CMF_PRINCIPAL_REVOKER,    /* knows the revocation passphrase of an entity: rr for it only */
 	CMF_PRINCIPAL_ADMIN,      /* cmfctl on the Unix-domain socket: acts for any client */
 };
@@ -55,8 +55,12 @@ struct cmf_principal {
 	 * behalf of others is granted too, but for kur. NULL: none; borrowed.
 	 */
 	const struct cmf_principal *approver;
-	int64_t certificate_id;    /* END_ENTITY */
-	int64_t registration_id;   /* END_ENTITY, REVOKER */
+	/*
+	 * The certificate of ours that it signed with, and its entity: always of an END_ENTITY; of
+	 * a CLIENT that holds one, which is then both. 0: none. A REVOKER has the entity alone.
+	 */
+	int64_t certificate_id;
+	int64_t registration_id;
 	bool replaced;             /* REVOKER: by the passphrase before, which leaves no other */
 	struct octets mac_secret;  /* MAC clients: to protect the answer; else empty */
 	struct octets certificate; /* DER of the one it signed with; else empty */

@@ -254,6 +254,7 @@ struct conf_profile {
 	struct conf_ip_ranges ip_addresses;
 	bool dns_name_from_subject_id; /* the subjectId is added as dNSName if not asked for */
 	bool implicit_confirm;
+	bool own_certificate_requests; /* the holder of one may ask for others of its entity */
 	char *cross_subject; /* the CA that it is for; NULL: no profile of cross-certificates */
 	char *extension_section;
 	struct conf_extension *extensions;

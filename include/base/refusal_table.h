@@ -96,6 +96,7 @@ REFUSAL(kem_secrets, FAIL_SYSTEM_UNAVAIL, "too many KEM ciphertexts are given ou
 REFUSAL(client_not_permitted, FAIL_NOT_AUTHORIZED, "the requester may not do this")
 REFUSAL(entity_not_authorized, FAIL_NOT_AUTHORIZED, "the entity is not registered for this requester and certType")
 REFUSAL(end_entity_only_own, FAIL_NOT_AUTHORIZED, "an end entity may update and revoke its own certificate only")
+REFUSAL(own_request_not_own, FAIL_NOT_AUTHORIZED, "an end entity asks for certificates of its own entity only")
 REFUSAL(ra_verified_not_permitted, FAIL_NOT_AUTHORIZED, "raVerified is accepted from a registration authority only")
 
 /* Register, IFA 033 11.2.2 */

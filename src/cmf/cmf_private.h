@@ -54,6 +54,10 @@ const char *principal_manager(const struct cmf_principal *who);
 /* False for one that is an entity by its certificate, and another than that; NULL: one of nobody.
  */
 bool principal_speaks_for(const struct cmf_principal *who, const char *subject_id);
+/* Whether it signed with that certificate, whatever else it is. RFC 9483 4.1.3, 4.2 */
+bool principal_holds(const struct cmf_principal *who, const struct store_certificate *cert);
+/* Whether it signed with a certificate of that entity. */
+bool principal_is_entity(const struct cmf_principal *who, int64_t registration_id);
 /* Whether it manages the entity, or is RA or operator of its trust domain. */
 bool principal_may_act(const struct cmf_principal *who, const char *manager,
 		       const char *trust_domain, const char *subject_id);

@@ -22,7 +22,6 @@ struct decision {
 	struct carriers carriers;
 	struct name_request asked;
 	struct store_registration registration;
-	bool own;                        /* the registration is that of the holder who asks */
 	bool registers;                  /* the registration is new: policy of ir */
 	const int64_t *registration_ref; /* of a registration that this unit makes; NULL: none */
 	const struct conf_profile *profile;

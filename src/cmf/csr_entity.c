@@ -44,6 +44,15 @@ void decision_clear(struct decision *d)
 /* --- who ----------------------------------------------------------------------------------------
  */
 
+static int others_permit(const struct decision *d)
+{
+	uint32_t permission = d->csr->recovers ? STORE_MAY_RECOVER : STORE_MAY_REQUEST;
+
+	if (principal_permitted(d->who, permission | STORE_IS_RA | STORE_IS_OPERATOR))
+		return 0;
+	return refuse(d->refusal, REFUSAL_client_not_permitted);
+}
+
 static int requester_check(const struct decision *d)
 {
 	const struct cmf_principal *who = d->who;
@@ -52,26 +61,36 @@ static int requester_check(const struct decision *d)
 		return cross_requester_check(who, d->refusal);
 	if (d->csr->recovers)
 		return recover_requester_check(who, d->refusal);
-	switch (who->kind) {
-	case CMF_PRINCIPAL_END_ENTITY:
-		/* RFC 9483 4.1.3: kur of its own certificate */
-		if (d->csr->update && d->csr->old && d->csr->old->id == who->certificate_id)
-			return 0;
-		if (d->csr->update || !who->approver)
-			return refuse(d->refusal, REFUSAL_end_entity_only_own);
-		break;
-	case CMF_PRINCIPAL_CLIENT:
-	case CMF_PRINCIPAL_REVOKER:
-	case CMF_PRINCIPAL_ADMIN:
-		break;
-	}
-	if (principal_permitted(who, STORE_MAY_REQUEST | STORE_IS_RA | STORE_IS_OPERATOR))
+	/* RFC 9483 4.1.3: kur of its own certificate */
+	if (d->csr->update && d->csr->old && principal_holds(who, d->csr->old))
 		return 0;
-	return refuse(d->refusal, REFUSAL_client_not_permitted);
+	if (d->csr->update && who->kind == CMF_PRINCIPAL_END_ENTITY)
+		return refuse(d->refusal, REFUSAL_end_entity_only_own);
+	/* RFC 9483 4.1.2: one for its own entity, if it comes to that. */
+	if (!d->csr->update && who->certificate_id)
+		return 0;
+	return others_permit(d);
 }
 
 /* --- for whom -----------------------------------------------------------------------------------
  */
+
+/* Whether it may have that of the registration by being the entity itself. */
+static bool may_for_itself(const struct decision *d)
+{
+	const struct conf_profile *profile;
+
+	if (d->csr->update)
+		return d->csr->old && principal_holds(d->who, d->csr->old);
+	if (!principal_is_entity(d->who, d->registration.id))
+		return false;
+	/* RFC 4210 5.3.7 */
+	if (d->csr->recovers)
+		return true;
+	/* RFC 9483 4.1.2 */
+	profile = conf_profile_find(d->conf, d->registration.profile);
+	return profile && profile->own_certificate_requests;
+}
 
 /* Whether the asker may have certificates of the registration, and meant this one. */
 static int registration_check(const struct decision *d)
@@ -79,10 +98,17 @@ static int registration_check(const struct decision *d)
 	const struct store_registration *reg = &d->registration;
 	const struct conf_profile *named = d->carriers.named;
 
-	/* What an end entity may update or recover is its own; that has been seen to. */
-	if ((d->who->kind != CMF_PRINCIPAL_END_ENTITY || (!d->csr->update && !d->own)) &&
-	    !principal_may_act(d->who, reg->manager, reg->trust_domain, reg->subject_id))
-		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (!may_for_itself(d)) {
+		int r;
+
+		if (d->who->kind == CMF_PRINCIPAL_END_ENTITY && !d->who->approver)
+			return refuse(d->refusal, REFUSAL_end_entity_only_own);
+		r = others_permit(d);
+		if (r != 0)
+			return r;
+		if (!principal_may_act(d->who, reg->manager, reg->trust_domain, reg->subject_id))
+			return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	}
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
 		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
 	/* The profile of the registration applies; a request may name it, not another. */
@@ -145,8 +171,10 @@ static int entity_register(struct decision *d, const char *subject_id)
 	const struct conf_profile *profile = carriers->registers;
 	const struct ca *ca;
 	bool open = false;
-	int r;
+	int r = others_permit(d);
 
+	if (r != 0)
+		return r;
 	if (!principal_speaks_for(d->who, subject_id))
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (!d->csr->may_register || !d->who->register_on_ir ||
@@ -228,11 +256,12 @@ static int names_own(struct decision *d)
 	r = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
 				csr->n_vnfc_ids, &subject_id, d->refusal);
 	if (r == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
-		return refuse(d->refusal, REFUSAL_recovery_not_own);
+		return refuse(d->refusal, csr->recovers ? REFUSAL_recovery_not_own
+							: REFUSAL_own_request_not_own);
 	return r;
 }
 
-/* krr of the holder of a certificate: for its own entity. */
+/* Of the holder of a certificate: for its own entity. */
 static int entity_of_holder(struct decision *d)
 {
 	int r = store_registration_get(d->reader, d->who->registration_id, &d->registration);
@@ -242,7 +271,6 @@ static int entity_of_holder(struct decision *d)
 	if (r == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
 		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
 				     "the entity is no longer registered");
-	d->own = true;
 	r = names_own(d);
 	return r == 0 ? registration_check(d) : r;
 }
@@ -264,15 +292,27 @@ static int registration_resolve(struct decision *d)
 	return 0;
 }
 
+/*
+ * Whether it can only mean its own entity. With the approval of an RA it asks as anybody whom that
+ * may act for; who is a client too says by a certType that it asks as that.
+ */
+static bool is_for_itself(const struct decision *d)
+{
+	const struct cmf_principal *who = d->who;
+
+	if (!who->certificate_id)
+		return false;
+	return !d->carriers.has_type || (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver);
+}
+
 static int entity_find(struct decision *d)
 {
 	if (d->csr->cross)
 		return cross_registration_find(d->conf, d->who, d->asked.subject, d->carriers.named,
 					       d->reader, &d->registration, d->refusal);
-	/* With the approval of an RA it asks as anybody whom that may act for. */
-	if (d->csr->recovers && d->who->kind == CMF_PRINCIPAL_END_ENTITY && !d->who->approver)
-		return entity_of_holder(d);
-	return d->csr->update ? entity_of_update(d) : entity_of_request(d);
+	if (d->csr->update)
+		return entity_of_update(d);
+	return is_for_itself(d) ? entity_of_holder(d) : entity_of_request(d);
 }
 
 int csr_entity_decide(struct decision *d)

@@ -44,6 +44,16 @@ bool principal_speaks_for(const struct cmf_principal *who, const char *subject_i
 	return !who->entity || (subject_id && strcasecmp(who->entity, subject_id) == 0);
 }
 
+bool principal_holds(const struct cmf_principal *who, const struct store_certificate *cert)
+{
+	return who->certificate_id && who->certificate_id == cert->id;
+}
+
+bool principal_is_entity(const struct cmf_principal *who, int64_t registration_id)
+{
+	return who->certificate_id && who->registration_id == registration_id;
+}
+
 bool principal_may_act(const struct cmf_principal *who, const char *manager,
 		       const char *trust_domain, const char *subject_id)
 {

@@ -13,7 +13,7 @@
 int recover_requester_check(const struct cmf_principal *who, struct refusal *refusal)
 {
 	/* Its own: csr_entity.c sees to that. */
-	if (who->kind == CMF_PRINCIPAL_END_ENTITY)
+	if (who->certificate_id)
 		return 0;
 	if (principal_permitted(who, STORE_MAY_RECOVER | STORE_IS_RA | STORE_IS_OPERATOR))
 		return 0;

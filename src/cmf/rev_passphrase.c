@@ -76,8 +76,7 @@ static int entity_check(struct cmf *cmf, const struct cmf_principal *who, struct
 	int r;
 
 	/* RFC 9810 B: the rr under a passphrase may bring the next one. */
-	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
-	    (who->kind != CMF_PRINCIPAL_REVOKER || who->replaced))
+	if (!who->certificate_id && (who->kind != CMF_PRINCIPAL_REVOKER || who->replaced))
 		return refuse(refusal, REFUSAL_rev_passphrase_not_entity);
 	r = reference_check(cmf, who, reference, reader, refusal);
 	if (r == 0)

@@ -61,7 +61,7 @@ static int certificate_authorize(const struct cmf_principal *who,
 				 const struct store_certificate *cert, struct refusal *refusal)
 {
 	/* RFC 9483 4.1.3, 4.2: an end entity its own */
-	if (who->kind == CMF_PRINCIPAL_END_ENTITY && cert->id == who->certificate_id)
+	if (principal_holds(who, cert))
 		return 0;
 	/* RFC 9810 B: all certificates of the entity that left the passphrase */
 	if (who->kind == CMF_PRINCIPAL_REVOKER && cert->registration_id == who->registration_id)
@@ -84,7 +84,7 @@ static int update_lookup(const struct cmf *cmf, const struct cmf_principal *who,
 	int r;
 
 	if (issuer.len == 0) {
-		if (who->kind != CMF_PRINCIPAL_END_ENTITY)
+		if (!who->certificate_id)
 			return refuse(refusal, REFUSAL_update_cert_not_identified);
 		r = store_certificate_get(reader, who->certificate_id, certp);
 	} else {
@@ -93,25 +93,37 @@ static int update_lookup(const struct cmf *cmf, const struct cmf_principal *who,
 	return r == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_update_cert_unknown) : r;
 }
 
+/* Whether it may update certificates that others hold. */
+static int update_permit(const struct cmf_principal *who, struct refusal *refusal)
+{
+	if (who->kind == CMF_PRINCIPAL_CLIENT && !who->policy->update_on_behalf)
+		return refuse(refusal, REFUSAL_update_not_by_holder);
+	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
+	    !principal_permitted(who, STORE_MAY_REQUEST | STORE_IS_RA | STORE_IS_OPERATOR))
+		return refuse(refusal, REFUSAL_client_not_permitted);
+	return 0;
+}
+
 int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct bytes issuer,
 		    const struct serial *serial, struct store_reader *reader,
 		    struct store_certificate *certp, struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	struct cmf_principal self = *who;
-	int r;
+	int r, permit = 0;
 
 	/* RFC 9483 5.2.3: what counts for kur is its own protection, whoever approves. */
 	self.approver = NULL;
 	who = &self;
-	if (who->kind == CMF_PRINCIPAL_CLIENT && !who->policy->update_on_behalf)
-		return refuse(refusal, REFUSAL_update_not_by_holder);
-	if (who->kind != CMF_PRINCIPAL_END_ENTITY &&
-	    !principal_permitted(who, STORE_MAY_REQUEST | STORE_IS_RA | STORE_IS_OPERATOR))
-		return refuse(refusal, REFUSAL_client_not_permitted);
 	r = update_lookup(cmf, who, issuer, serial, reader, &cert, refusal);
-	if (r == 0)
-		r = certificate_authorize(who, &cert, refusal);
+	if (r < 0)
+		return r;
+	/* Who may not do it to others' certificates does not learn which there are. */
+	if (r != 0 || !principal_holds(who, &cert))
+		permit = update_permit(who, refusal);
+	if (r != 0 || permit != 0)
+		return permit != 0 ? permit : r;
+	r = certificate_authorize(who, &cert, refusal);
 	if (r != 0)
 		return r;
 	/* RFC 5280 5.3.1: on hold is revoked for the time being. */
@@ -254,7 +266,7 @@ static bool ceases_first(const struct cmf_revocation *earlier, size_t n,
 	return revocation->reason == REASON_CESSATION_OF_OPERATION && !revocation->asked;
 }
 
-/* Who may ask for revocations at all. */
+/* Who may ask for revocations of more than the certificate that it signed with. */
 static int revoker_check(const struct cmf_principal *who, struct refusal *refusal)
 {
 	uint32_t permissions = STORE_MAY_REVOKE | STORE_IS_RA | STORE_IS_OPERATOR;
@@ -276,22 +288,42 @@ static int revoker_check(const struct cmf_principal *who, struct refusal *refusa
 		       : refuse(refusal, REFUSAL_client_not_permitted);
 }
 
+/* The certificate, if the asker may revoke it. */
+static int revocable_find(const struct cmf *cmf, const struct cmf_principal *who,
+			  const struct cmf_revoke *request, struct store_reader *reader,
+			  struct store_certificate *certp, struct refusal *refusal)
+{
+	int r = revocable_lookup(cmf, request, reader, certp, refusal), permit = 0;
+
+	if (r < 0)
+		return r;
+	/* Who may not do it to others' certificates does not learn which there are. */
+	if (r != 0 || !principal_holds(who, certp))
+		permit = revoker_check(who, refusal);
+	if (r != 0 || permit != 0)
+		return permit != 0 ? permit : r;
+	r = certificate_authorize(who, certp, refusal);
+	return r == 0 ? cert_details_check(request->details, certp, refusal) : r;
+}
+
 int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 		    const struct cmf_revoke *request, const struct cmf_revocation *earlier,
 		    size_t n, struct store_reader *reader, struct cmf_revocation *revocationp,
 		    struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	const struct ca *ca;
 	bool pending;
+	const struct ca *ca;
 	int r;
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
 					       .invalidity_ms = request->invalidity_ms,
 					       .to = cmf_revocation_state(request->reason)};
-	r = revoker_check(who, refusal);
-	if (r != 0)
-		return r;
+	if (!who->certificate_id) {
+		r = revoker_check(who, refusal);
+		if (r != 0)
+			return r;
+	}
 	/* A passphrase is there to revoke; who put the certificate on hold may have had a reason.
 	 */
 	if (who->kind == CMF_PRINCIPAL_REVOKER && revocationp->to == STORE_CERT_ACTIVE)
@@ -301,11 +333,7 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 	r = invalidity_check(cmf, request, refusal);
 	if (r != 0)
 		return r;
-	r = revocable_lookup(cmf, request, reader, &cert, refusal);
-	if (r == 0)
-		r = certificate_authorize(who, &cert, refusal);
-	if (r == 0)
-		r = cert_details_check(request->details, &cert, refusal);
+	r = revocable_find(cmf, who, request, reader, &cert, refusal);
 	if (r != 0)
 		return r;
 	earlier_apply(earlier, n, &cert, &pending);
@@ -331,7 +359,17 @@ void cmf_revocation_clear(struct cmf_revocation *revocation)
 	*revocation = (struct cmf_revocation){0};
 }
 
-/* An end entity speaks for its certificate, not for the registration. */
+/* The holder of a certificate speaks for it, not for the registration. */
+static bool speaks_for_registration(const struct cmf_principal *who,
+				    const struct store_certificate *cert)
+{
+	struct refusal unused = REFUSAL_NULL;
+
+	return who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
+	       revoker_check(who, &unused) == 0 &&
+	       principal_may_act(who, cert->manager, cert->trust_domain, cert->subject_id);
+}
+
 static int cessation_deregister(const struct cmf *cmf, const struct cmf_principal *who,
 				const struct store_certificate *cert, struct store_reader *reader,
 				struct store_unit *unit)
@@ -339,8 +377,7 @@ static int cessation_deregister(const struct cmf *cmf, const struct cmf_principa
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int r;
 
-	if (!cmf_conf(cmf)->cmf.deregister_on_cessation || who->kind == CMF_PRINCIPAL_END_ENTITY ||
-	    who->kind == CMF_PRINCIPAL_REVOKER)
+	if (!cmf_conf(cmf)->cmf.deregister_on_cessation || !speaks_for_registration(who, cert))
 		return 0;
 	r = store_registration_get(reader, cert->registration_id, &reg);
 	if (r < 0)

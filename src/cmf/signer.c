@@ -241,7 +241,7 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 	return own_state_check(certp, refusal);
 }
 
-/* RFC 9483 4.1.3, 4.2: the holder of a certificate of ours, for that certificate only. */
+/* RFC 9483 4.1.3, 4.2: the holder of a certificate of ours. */
 static int end_entity_principal(const struct conf *conf, const struct store_certificate *cert,
 				struct cmf_principal *principal)
 {
@@ -250,8 +250,6 @@ static int end_entity_principal(const struct conf *conf, const struct store_cert
 	serial_hex(&cert->serial, hex);
 	principal->kind = CMF_PRINCIPAL_END_ENTITY;
 	principal->policy = conf_client_policy_find(conf, NULL);
-	principal->certificate_id = cert->id;
-	principal->registration_id = cert->registration_id;
 	principal->trust_domain = strdup(cert->trust_domain);
 	if (!principal->trust_domain ||
 	    asprintf(&principal->name, "certificate:%s/%s", cert->ca, hex) < 0) {
@@ -289,7 +287,7 @@ static bool is_cmc_ra(X509 *cert)
 	return found;
 }
 
-/* Which client it is, else which end entity. */
+/* Which client it is, else the holder of a certificate of ours; it may be both. */
 static int signer_principal(const struct examination *x, const struct certificate_view *view,
 			    X509 *cert, struct cmf_signer *entry, struct refusal *refusal)
 {
@@ -324,7 +322,8 @@ static int signer_principal(const struct examination *x, const struct certificat
 	}
 	entry->not_before_ms = path.not_before_ms;
 	entry->not_after_ms = path.not_after_ms;
-	entry->certificate_id = path.own ? own.id : 0;
+	entry->principal.certificate_id = own.id;
+	entry->principal.registration_id = own.registration_id;
 	return r;
 }
 
@@ -380,9 +379,10 @@ static int own_state_again(const struct examination *x, const struct cmf_signer 
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	int r;
 
-	if (entry->certificate_id == 0)
+	if (entry->principal.certificate_id == 0)
 		return 0;
-	r = store_certificate_get(x->reader, entry->certificate_id, &cert);
+	/* Its state is asked for each time. */
+	r = store_certificate_get(x->reader, entry->principal.certificate_id, &cert);
 	if (r == STORE_NOT_FOUND)
 		return refuse(refusal, REFUSAL_signer_not_trusted);
 	return r < 0 ? r : own_state_check(&cert, refusal);

@@ -22,10 +22,9 @@ struct cmf_signer {
 	int64_t generation;    /* of the clients it was verified against */
 	int64_t not_before_ms; /* of the whole chain */
 	int64_t not_after_ms;
-	int64_t certificate_id; /* of ours: its state is asked for each time; 0: not of ours */
-	struct octets subject;  /* TLV of Name */
-	struct octets ski;      /* empty: none */
-	bool kem;               /* the key is one to encapsulate for, not one that signs */
+	struct octets subject; /* TLV of Name */
+	struct octets ski;     /* empty: none */
+	bool kem;              /* the key is one to encapsulate for, not one that signs */
 	EVP_PKEY *key;
 	struct cmf_principal principal;
 };

@@ -75,8 +75,9 @@ int cmp_trace_assume(struct cmp_request *rq, int result)
 	if (!trace)
 		return err;
 	if (trace->as_client && err >= 0) {
-		/* The template is held against the certificate that it did sign with. */
+		/* It did sign with the certificate, if any, and is the holder of that. */
 		struct octets certificate = rq->who.certificate;
+		int64_t id = rq->who.certificate_id, registration_id = rq->who.registration_id;
 
 		rq->who.certificate = OCTETS_NULL;
 		cmf_principal_clear(&rq->who);
@@ -87,6 +88,10 @@ int cmp_trace_assume(struct cmp_request *rq, int result)
 		if (err)
 			octets_clear(&certificate);
 		rq->who.certificate = certificate;
+		if (!err && id) {
+			rq->who.certificate_id = id;
+			rq->who.registration_id = registration_id;
+		}
 		if (!err)
 			err = protection_assume(rq);
 	}

@@ -361,6 +361,11 @@ const struct conf_key conf_keys[] = {
 			"it."),
 	PROFILE(implicit_confirm, "implicit_confirm", boolean, .initial = "yes",
 		.help = "Whether implicitConfirm is granted with this profile."),
+	PROFILE(own_certificate_requests, "own_certificate_requests", boolean, .initial = "no",
+		.help = "Whether an entity may ask for further certificates for itself with its "
+			"valid one (ir, cr and p10cr, RFC 9483 4.1.2), not only update it. Who "
+			"revokes the one has to think of the others: they are in `cmfctl "
+			"certificate list`."),
 	PROFILE(cross_subject, "cross_subject", dn,
 		.help = "Makes it a profile of cross-certificates (ccr) for the CA with exactly "
 			"this subject, as `/O=Example/CN=Root`; the extension section must then "

@@ -39,32 +39,83 @@ static void credential_enrol(struct house_credential *c, const char *profile, co
 	granted_done(&a, &told);
 }
 
-static void client_below(const struct house_credential *anchor, const char *name)
+static void client_below(const struct house_credential *anchor, const char *name,
+			 uint32_t permissions)
 {
-	const uint32_t all = STORE_MAY_REGISTER | STORE_MAY_REQUEST | STORE_MAY_REVOKE;
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *pem;
 	long len;
 
 	ck_assert(bio && PEM_write_bio_X509(bio, anchor->cert));
 	len = BIO_get_mem_data(bio, &pem);
-	house_client_add_with(&granted_house, name, "a", all, false,
+	house_client_add_with(&granted_house, name, "a", permissions, false,
 			      (struct bytes){(const uint8_t *)pem, (size_t)len});
 	BIO_free(bio);
 }
 
+/* vnfci-i has a profile that lets it ask for itself, vnfci-a one that does not. */
+static struct house_credential itself, other;
+
+static const char sections[] = "[client_policy default]\n"
+			       "update_on_behalf = no\n"
+			       "[profile itself]\n"
+			       "cert_type = VnfciCert\n"
+			       "key_types = ec:P-256\n"
+			       "own_certificate_requests = yes\n"
+			       "extension_section = usage\n";
+
+static void register_with(const char *client, const char *profile, const char *subject_id)
+{
+	const struct cmf_register request = {.subject_ids = &subject_id,
+					     .n_subject_ids = 1,
+					     .has_cert_type = true,
+					     .cert_type = CERT_TYPE_VNFCI,
+					     .handling = CERT_HANDLING_DELEGATION,
+					     .profile = profile};
+	struct store_unit *unit = granted_house.worker.unit;
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal who = {0};
+
+	ck_assert_int_eq(cmf_admin_for_client(granted_house.cmf, granted_house.worker.reader,
+					      client, &who, &refusal),
+			 0);
+	ck_assert_int_eq(cmf_register(granted_house.cmf, &who, &request,
+				      granted_house.worker.reader, unit, &refusal),
+			 0);
+	ck_assert_int_eq(store_unit_commit(unit), 0);
+	cmf_principal_clear(&who);
+}
+
+static void setup_with(uint32_t permissions)
+{
+	house_open(&granted_house, "", sections);
+	house_register(&granted_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	house_register(&granted_house, "vnfm-a", CERT_TYPE_MANO, NFVO);
+	register_with("vnfm-a", "itself", "vnfci-i");
+	register_with("vnfm-a", "itself", "vnfci-i2");
+	credential_enrol(&nfvo, "ManoCert", NFVO);
+	credential_enrol(&itself, "itself", "vnfci-i");
+	credential_enrol(&other, "VnfciCert", "vnfci-a");
+	client_below(&granted_house.root, NFVO, permissions);
+	house_register(&granted_house, NFVO, CERT_TYPE_VNFCI, "vnfci-n");
+}
+
 static void setup(void)
 {
-	granted_setup();
-	house_register(&granted_house, "vnfm-a", CERT_TYPE_MANO, NFVO);
-	credential_enrol(&nfvo, "ManoCert", NFVO);
-	client_below(&granted_house.root, NFVO);
-	house_register(&granted_house, NFVO, CERT_TYPE_VNFCI, "vnfci-n");
+	setup_with(STORE_MAY_REGISTER | STORE_MAY_REQUEST | STORE_MAY_REVOKE);
+}
+
+/* A client that may do nothing but is one. */
+static void setup_powerless(void)
+{
+	setup_with(0);
 }
 
 static void teardown(void)
 {
 	house_credential_clear(&nfvo);
+	house_credential_clear(&itself);
+	house_credential_clear(&other);
 	granted_teardown();
 }
 
@@ -147,6 +198,209 @@ START_TEST(rfc9483_3_3_chain_of_ours_need_not_be_sent)
 }
 END_TEST
 
+/* --- a client that holds a certificate of ours --------------------------------------------------
+ */
+
+/* kur of that certificate (empty: the one it signs with). */
+static void updates(const struct house_credential *who, struct bytes old, const char *cn,
+		    int failinfo)
+{
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &granted_house, who);
+	ask_certreq(&a, PKI_BODY_KUR, cn);
+	if (old.len)
+		ask_old_cert_id(&a, old);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_KUP);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	if (failinfo < 0)
+		granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_PKICONF, -1);
+	granted_done(&a, &told);
+}
+
+static void revokes(const struct house_credential *who, struct bytes cert, int reason, int failinfo)
+{
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &granted_house, who);
+	ask_rr(&a, cert, reason);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	granted_done(&a, &told);
+}
+
+/* What counts is who holds the certificate, whatever else it is. */
+START_TEST(rfc9483_4_1_3_client_updates_what_it_holds)
+{
+	struct bytes own = octets_view(&nfvo.der), foreign = octets_view(&other.der);
+
+	updates(&nfvo, BYTES_NULL, NFVO, -1);
+	updates(&nfvo, own, NFVO, -1);
+	/* update_on_behalf = no: nobody else's, not even its manager. */
+	updates(&nfvo, foreign, "vnfci-a", FAIL_NOT_AUTHORIZED);
+	updates(&granted_house.vnfm_a, foreign, "vnfci-a", FAIL_NOT_AUTHORIZED);
+	updates(&granted_house.vnfm_a, BYTES_NULL, "vnfci-a", FAIL_NOT_AUTHORIZED);
+}
+END_TEST
+
+START_TEST(rfc9483_4_2_client_revokes_what_it_holds)
+{
+	struct bytes own = octets_view(&nfvo.der), foreign = octets_view(&other.der);
+
+	revokes(&nfvo, foreign, 1, FAIL_NOT_AUTHORIZED);
+	ck_assert_int_eq(granted_state(foreign), STORE_CERT_ACTIVE);
+	/* cessationOfOperation: it speaks for the certificate, not for the registration. */
+	revokes(&nfvo, own, 5, -1);
+	ck_assert_int_eq(granted_state(own), STORE_CERT_REVOKED);
+	revokes(&nfvo, own, 5, FAIL_SIGNER_NOT_TRUSTED);
+	house_credential_clear(&nfvo);
+	credential_enrol(&nfvo, "ManoCert", NFVO);
+}
+END_TEST
+
+/* RFC 9810 B: for the certificates of its entity. */
+START_TEST(rfc9810_b_client_leaves_a_passphrase_for_what_it_holds)
+{
+	const struct {
+		const struct house_credential *who;
+		int result;
+	} cases[] = {{&nfvo, 0}, {&other, 0}, {&granted_house.vnfm_a, REFUSED}};
+	struct store_reader *reader = granted_house.worker.reader;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct bytes der = octets_view(&cases[i].who->der);
+		struct cmf_signer *signer = NULL;
+		struct refusal refusal = REFUSAL_NULL;
+		struct cmf_principal who = {0};
+
+		ck_assert_int_eq(cmf_signer_find(granted_house.cmf, reader, BYTES_NULL, BYTES_NULL,
+						 &der, 1, &who, &signer, &refusal),
+				 0);
+		ck_assert_int_eq(cmf_rev_passphrase_check(granted_house.cmf, &who,
+							  bytes_of_string("ref"), reader, &refusal),
+				 cases[i].result);
+		cmf_signer_unref(signer);
+		cmf_principal_clear(&who);
+	}
+}
+END_TEST
+
+/* --- a further certificate for itself, RFC 9483 4.1.2 -------------------------------------------
+ */
+
+static void asks(const struct house_credential *who, int type, const char *cn, const char *profile,
+		 int failinfo)
+{
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &granted_house, who);
+	if (type == PKI_BODY_P10CR)
+		ask_p10cr(&a, cn);
+	else
+		ask_certreq(&a, type, cn);
+	a.profile_label = profile;
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	ck_assert_int_eq(told_certificate(&told).len > 0, failinfo < 0);
+	if (failinfo < 0)
+		granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_PKICONF, -1);
+	granted_done(&a, &told);
+}
+
+START_TEST(rfc9483_4_1_2_entity_asks_for_itself)
+{
+	static const int types[] = {PKI_BODY_IR, PKI_BODY_CR, PKI_BODY_P10CR};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		asks(&itself, types[i], "vnfci-i", NULL, -1);
+		asks(&itself, types[i], "VNFCI-I", "itself", -1);
+		asks(&itself, types[i], "vnfci-i2", NULL, FAIL_NOT_AUTHORIZED);
+		asks(&itself, types[i], "vnfci-i2", "itself", FAIL_NOT_AUTHORIZED);
+		asks(&itself, types[i], "nobody", NULL, FAIL_NOT_AUTHORIZED);
+		asks(&itself, types[i], "vnfci-i", "confirmed", FAIL_BAD_REQUEST);
+		/* Its profile does not say so. */
+		asks(&other, types[i], "vnfci-a", NULL, FAIL_NOT_AUTHORIZED);
+		asks(&other, types[i], "vnfci-i", "itself", FAIL_NOT_AUTHORIZED);
+	}
+	/* Nothing is said of whose it is to be. */
+	asks(&itself, PKI_BODY_CR, NULL, NULL, -1);
+}
+END_TEST
+
+/* The certificate that signs is good at that very moment. */
+START_TEST(rfc9483_4_1_2_certificate_is_valid)
+{
+	struct house_credential second;
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &granted_house, &itself);
+	ask_certreq(&a, PKI_BODY_CR, "vnfci-i");
+	ask_send(&a, &told);
+	house_credential_adopt(&second, a.key, told_certificate(&told));
+	second.issuer = &granted_house.issuing;
+	/* Not confirmed yet. */
+	asks(&second, PKI_BODY_CR, "vnfci-i", NULL, FAIL_SIGNER_NOT_TRUSTED);
+	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_PKICONF, -1);
+	asks(&second, PKI_BODY_CR, "vnfci-i", NULL, -1);
+	revokes(&granted_house.vnfm_a, octets_view(&second.der), 6, -1);
+	asks(&second, PKI_BODY_CR, "vnfci-i", NULL, FAIL_SIGNER_NOT_TRUSTED);
+	revokes(&granted_house.vnfm_a, octets_view(&second.der), 8, -1);
+	asks(&second, PKI_BODY_CR, "vnfci-i", NULL, -1);
+	revokes(&granted_house.vnfm_a, octets_view(&second.der), 1, -1);
+	asks(&second, PKI_BODY_CR, "vnfci-i", NULL, FAIL_SIGNER_NOT_TRUSTED);
+	asks(&itself, PKI_BODY_CR, "vnfci-i", NULL, -1);
+	/* cessationOfOperation by its manager: the entity is gone, whatever it holds. */
+	revokes(&granted_house.vnfm_a, octets_view(&other.der), 5, -1);
+	asks(&other, PKI_BODY_CR, "vnfci-a", NULL, FAIL_SIGNER_NOT_TRUSTED);
+	granted_house.now_ms += INT64_C(91) * 24 * 3600 * 1000;
+	asks(&itself, PKI_BODY_CR, "vnfci-i", NULL, FAIL_SIGNER_NOT_TRUSTED);
+	house_credential_clear(&second);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* RFC 9483 5.2.2.1: an approval takes nothing from it. */
+START_TEST(rfc9483_4_1_2_with_the_approval_of_an_ra)
+{
+	static const struct {
+		const char *cn;
+		int failinfo;
+	} cases[] = {{"vnfci-i", -1}, {"vnfci-i2", FAIL_NOT_AUTHORIZED}};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct told told, approved;
+		struct ask inner, outer;
+
+		ask_new(&inner, &granted_house, &itself);
+		ask_certreq(&inner, PKI_BODY_CR, cases[i].cn);
+		ask_new(&outer, &granted_house, &granted_house.ra);
+		ask_added(&outer, &inner);
+		ask_encode(&outer);
+		ask_send_octets(&outer, &granted_house.worker, octets_view(&outer.sent), &approved);
+		told_of(&inner, octets_view(&approved.der), &told);
+		ck_assert_int_eq(told.msg->body_type, PKI_BODY_CP);
+		ck_assert_int_eq(told_failinfo(&told), cases[i].failinfo);
+		granted_done(&inner, &told);
+		granted_done(&outer, &approved);
+	}
+}
+END_TEST
+
+/* The client of a MANO function asks as the client it is, not as what it holds. */
+START_TEST(rfc9483_4_1_2_client_without_permission)
+{
+	asks(&nfvo, PKI_BODY_CR, "vnfci-n", "VnfciCert", FAIL_NOT_AUTHORIZED);
+	asks(&nfvo, PKI_BODY_CR, "vnfci-a", "VnfciCert", FAIL_NOT_AUTHORIZED);
+	asks(&nfvo, PKI_BODY_CR, "nobody", "VnfciCert", FAIL_NOT_AUTHORIZED);
+	asks(&nfvo, PKI_BODY_CR, NFVO, "ManoCert", FAIL_NOT_AUTHORIZED);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("door_signer");
@@ -156,6 +410,21 @@ static Suite *suite(void)
 	tcase_add_test(tc, rfc9483_3_2_forged_message_takes_no_rights);
 	tcase_add_test(tc, nothing_is_remembered_of_a_message_that_is_not_authentic);
 	tcase_add_test(tc, rfc9483_3_3_chain_of_ours_need_not_be_sent);
+	tcase_add_test(tc, rfc9483_4_1_3_client_updates_what_it_holds);
+	tcase_add_test(tc, rfc9483_4_2_client_revokes_what_it_holds);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("client without permissions");
+	tcase_add_checked_fixture(tc, setup_powerless, teardown);
+	tcase_add_test(tc, rfc9483_4_1_3_client_updates_what_it_holds);
+	tcase_add_test(tc, rfc9483_4_2_client_revokes_what_it_holds);
+	tcase_add_test(tc, rfc9810_b_client_leaves_a_passphrase_for_what_it_holds);
+	tcase_add_test(tc, rfc9483_4_1_2_client_without_permission);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("for itself");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, rfc9483_4_1_2_entity_asks_for_itself);
+	tcase_add_test(tc, rfc9483_4_1_2_certificate_is_valid);
+	tcase_add_test(tc, rfc9483_4_1_2_with_the_approval_of_an_ra);
 	suite_add_tcase(s, tc);
 	return s;
 }
