@@ -352,6 +352,14 @@ const struct conf_client_policy *conf_client_policy_find(const struct conf *conf
 _must_check_ int conf_reload_check(const struct conf *now, const struct conf *next,
 				   struct strbuf *problems);
 
+/*
+ * RLIMIT_NOFILE and connections_max: how many connections a limit has descriptors for, when as many
+ * are left as files, other CAs and the operator need. At most connections_max.
+ */
+uint32_t conf_connections_possible(const struct conf *conf, uint64_t limit);
+/* The limit that connections_max needs. */
+uint64_t conf_descriptors_wanted(const struct conf *conf);
+
 /* --print-config: the effective configuration in the file's syntax, defaults included. */
 void conf_print(const struct conf *conf, FILE *out);
 /* docs/configuration.md and the tables of cmf.cnf(5), generated from the key table. */

@@ -48,9 +48,13 @@ void metrics_request(struct metrics *m, enum metric_operation op, enum metric_ou
 		     int failinfo, int64_t us);
 /* One exchange with an upstream CA (index of the CA in the configuration, at most 63). */
 void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64_t us, int ok);
-/* HTTP: a connection opened or closed, one refused (over a limit), a request answered 503. */
+/*
+ * HTTP: a connection opened or closed, one refused (over a limit), one that gave way to another, a
+ * request answered 503.
+ */
 void metrics_connection(struct metrics *m, int delta);
 void metrics_connection_refused(struct metrics *m);
+void metrics_connection_gave_way(struct metrics *m);
 void metrics_queue_full(struct metrics *m);
 
 /* Appends all counters as Prometheus text exposition format 0.0.4. */

@@ -44,6 +44,7 @@ struct metrics {
 	struct upstream upstream[METRIC_UPSTREAMS_MAX];
 	atomic_int_least64_t connections;
 	atomic_uint_least64_t connections_refused;
+	atomic_uint_least64_t connections_gave_way;
 	atomic_uint_least64_t queue_full;
 };
 
@@ -136,6 +137,11 @@ void metrics_connection(struct metrics *m, int delta)
 void metrics_connection_refused(struct metrics *m)
 {
 	count(&m->connections_refused, 1);
+}
+
+void metrics_connection_gave_way(struct metrics *m)
+{
+	count(&m->connections_gave_way, 1);
 }
 
 void metrics_queue_full(struct metrics *m)
@@ -264,6 +270,10 @@ void metrics_write(struct metrics *m, struct strbuf *out)
 		   "Connections closed because a limit was reached.");
 	strbuf_printf(out, "cmfd_connections_refused_total %" PRIu64 "\n",
 		      counted(&m->connections_refused));
+	write_head(out, "cmfd_connections_gave_way_total", "counter",
+		   "Connections that waited and gave way to one of another address.");
+	strbuf_printf(out, "cmfd_connections_gave_way_total %" PRIu64 "\n",
+		      counted(&m->connections_gave_way));
 	write_head(out, "cmfd_queue_full_total", "counter",
 		   "Requests answered 503 because the queue was full.");
 	strbuf_printf(out, "cmfd_queue_full_total %" PRIu64 "\n", counted(&m->queue_full));

@@ -8,8 +8,10 @@
 #include "cmp/door.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum { OPT_DATABASE = 0x100 };
@@ -86,6 +88,24 @@ static void files_check(const struct conf *conf, struct findings *f)
 		key_file_check(conf->cas[i].name, conf->cas[i].ra_key, f);
 		key_file_check(conf->cas[i].name, conf->cas[i].ra_secret_file, f);
 	}
+}
+
+/*
+ * cmfd takes the hard limit. Where it is started, it can have another one than here: so this is
+ * no more than a warning.
+ */
+static void descriptors_check(const struct conf *conf, struct findings *f)
+{
+	uint64_t wanted = conf_descriptors_wanted(conf);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < wanted)
+		strbuf_printf(&f->warnings,
+			      "[server] connections_max: %u needs RLIMIT_NOFILE (LimitNOFILE of "
+			      "the service) to be %" PRIu64 "; here it is at most %" PRIu64
+			      ", with which cmfd would serve %u\n",
+			      conf->server.connections_max, wanted, (uint64_t)limit.rlim_max,
+			      conf_connections_possible(conf, limit.rlim_max));
 }
 
 /* The issuing certificates that have ended, or will soon. */
@@ -205,6 +225,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 	ctl_parse(&argp, ctl, &database, argc, argv);
 	if (conf_load(ctl->config, &conf, &f.problems) == 0) {
 		files_check(conf, &f);
+		descriptors_check(conf, &f);
 		database_stat(conf, &f);
 		if (database)
 			database_open(conf, &store, &f);

@@ -12,9 +12,6 @@
 
 enum { TICK_MS = 1000 };
 
-/* Descriptors beside connections: database files, one per worker and more; listeners; upstreams. */
-enum { DESCRIPTORS_RESERVED = 256 };
-
 static int store_start(const struct conf *conf, struct store **storep, struct strbuf *problems)
 {
 	const struct store_options options = {.database = conf->store.database,
@@ -61,8 +58,6 @@ int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *proble
 /* A connection needs a descriptor: take all we may, and say so if that is not enough. */
 static void descriptors_raise(const struct conf *conf)
 {
-	rlim_t wanted =
-		conf->server.connections_max + conf->server.workers * 4ULL + DESCRIPTORS_RESERVED;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -72,11 +67,12 @@ static void descriptors_raise(const struct conf *conf)
 		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 			log_fault("raise RLIMIT_NOFILE", -errno, NULL);
 	}
-	if (limit.rlim_cur < wanted)
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < conf_descriptors_wanted(conf))
 		log_event(LOG_LEVEL_WARNING, "descriptors",
 			  F_TEXT("problem", "RLIMIT_NOFILE is too low for connections_max"),
 			  F_INT("limit", (int64_t)limit.rlim_cur),
-			  F_INT("wanted", (int64_t)wanted));
+			  F_INT("wanted", (int64_t)conf_descriptors_wanted(conf)),
+			  F_INT("connections", conf_connections_possible(conf, limit.rlim_cur)));
 }
 
 static int server_start(struct daemon *daemon, struct strbuf *problems)

@@ -95,9 +95,14 @@ const struct conf_key conf_keys[] = {
 	SERVER(request_timeout_ms, "request_timeout", duration, .initial = "30s", .min = SECOND,
 	       .max = DAY, .help = "Time from the first to the last octet of a request."),
 	SERVER(connections_max, "connections_max", number, .initial = "4096", .min = 1,
-	       .max = 1000000, .help = "Open connections in all."),
+	       .max = 1000000,
+	       .help = "Open connections in all: fewer, if RLIMIT_NOFILE has no descriptors for "
+		       "them. "
+		       "When all are taken, one that waits gives way to one of an address that has "
+		       "fewer."),
 	SERVER(connections_max_per_address, "connections_max_per_address", number, .initial = "256",
-	       .min = 1, .max = 1000000, .help = "Open connections from one address."),
+	       .min = 1, .max = 1000000,
+	       .help = "Open connections from one address, or /64 of IPv6."),
 	SERVER(drain_timeout_ms, "drain_timeout", duration, .initial = "30s", .reload = true,
 	       .help = "How long SIGTERM waits for running requests."),
 

@@ -64,6 +64,14 @@ static struct bufferevent *bufferevent_make(struct event_base *base,
 	return bev;
 }
 
+static struct http_census *census_of(const struct http_connection *connection)
+{
+	const struct http_server *server = connection->endpoint->loop->server;
+
+	return connection->endpoint->listener->group == HTTP_PUBLIC ? server->census_public
+								    : server->census_local;
+}
+
 struct bufferevent *http_connection_accept(struct event_base *base, void *arg)
 {
 	struct http_endpoint *endpoint = arg;
@@ -86,7 +94,7 @@ struct bufferevent *http_connection_accept(struct event_base *base, void *arg)
 	evtimer_assign(&connection->deadline, base, deadline_reached, connection);
 	LIST_INSERT_HEAD(&loop->connections, connection, link);
 	loop->n_connections++;
-	event_active(loop->adopt, EV_TIMEOUT, 0);
+	http_loop_accepted(endpoint);
 	return connection->bev;
 }
 
@@ -117,7 +125,7 @@ static bool linger_start(struct http_connection *connection, int fd)
 	if (connection->linger_fd < 0)
 		return false;
 	shutdown(connection->linger_fd, SHUT_WR);
-	connection->state = HTTP_LINGERING;
+	http_connection_set_state(connection, HTTP_LINGERING);
 	event_assign(&connection->lingering, loop->base, connection->linger_fd,
 		     EV_READ | EV_PERSIST, linger_read, connection);
 	event_add(&connection->lingering, NULL);
@@ -142,11 +150,32 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
 
 void http_connection_shut(struct http_connection *connection)
 {
-	connection->state = HTTP_SHUT;
+	http_connection_set_state(connection, HTTP_SHUT);
 	evtimer_del(&connection->deadline);
 	shutdown(bufferevent_getfd(connection->bev), SHUT_RDWR);
 	/* Nothing is read while an answer is under way: let the end be seen in any case. */
 	bufferevent_enable(connection->bev, EV_READ);
+}
+
+void http_connection_give_way(struct http_connection *connection)
+{
+	metrics_connection_gave_way(connection->endpoint->loop->server->metrics);
+	switch (connection->state) {
+	case HTTP_LINGERING:
+		http_connection_free(connection);
+		return;
+	case HTTP_IDLE:
+	case HTTP_RECEIVING:
+		http_connection_shut(connection);
+		return;
+	case HTTP_WORKING: /* the request was complete before we heard of it */
+	case HTTP_SENDING:
+		connection->gave_way = true;
+		return;
+	case HTTP_FRESH:
+	case HTTP_SHUT:
+		return;
+	}
 }
 
 void http_connection_free(struct http_connection *connection)
@@ -159,10 +188,8 @@ void http_connection_free(struct http_connection *connection)
 		close(connection->linger_fd);
 	}
 	if (connection->counted) {
-		http_census_leave(connection->endpoint->listener->group == HTTP_PUBLIC
-					  ? loop->server->census_public
-					  : loop->server->census_local,
-				  (struct sockaddr *)&connection->address);
+		http_census_leave(census_of(connection), connection);
+		http_loop_forget(connection);
 		metrics_connection(loop->server->metrics, -1);
 	}
 	if (connection->bev)
@@ -233,10 +260,9 @@ static void input_limit(struct http_connection *connection)
 static bool connection_count(struct http_connection *connection)
 {
 	struct http_server *server = connection->endpoint->loop->server;
-	bool public = connection->endpoint->listener->group == HTTP_PUBLIC;
 
-	if (!http_census_enter(public ? server->census_public : server->census_local,
-			       (struct sockaddr *)&connection->address,
+	connection->network = network_of((struct sockaddr *)&connection->address);
+	if (!http_census_enter(census_of(connection), connection,
 			       connection->settings->connections_max,
 			       connection->settings->connections_max_per_address)) {
 		metrics_connection_refused(server->metrics);
@@ -269,7 +295,6 @@ static void connection_adopt(struct http_connection *connection)
 		return;
 	}
 	peer_print(connection, len);
-	connection->network = network_of((struct sockaddr *)&connection->address);
 	input_limit(connection);
 	http_connection_set_state(connection, HTTP_IDLE);
 }
@@ -287,6 +312,7 @@ void http_connection_adopt(evutil_socket_t fd, short what, void *arg)
 			break;
 		connection_adopt(connection);
 	}
+	http_loop_adopted(loop);
 }
 
 struct http_connection *http_connection_of(struct http_loop *loop, struct evhttp_request *req)
@@ -302,6 +328,7 @@ void http_connection_set_state(struct http_connection *connection, enum http_con
 	enum http_connection_state before = connection->state;
 
 	connection->state = state;
+	http_census_note(census_of(connection), connection);
 	switch (state) {
 	case HTTP_IDLE:
 		/* A first request has its time from accept() on, so that TLS handshakes count. */

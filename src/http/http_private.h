@@ -19,16 +19,26 @@
 
 struct evkeyvalq;
 
+struct http_connection;
+TAILQ_HEAD(http_connections, http_connection);
+
 /* --- census.c: open connections, in all and by address ------------------------------------------
  */
 
+struct census_entry;
 struct http_census;
 struct http_census *http_census_new(void);
 void http_census_free(struct http_census *census);
-/* Counts a connection from `peer`; false, and not counted, if a limit is reached. Any thread. */
-bool http_census_enter(struct http_census *census, const struct sockaddr *peer, uint32_t max,
-		       uint32_t max_per_address);
-void http_census_leave(struct http_census *census, const struct sockaddr *peer);
+/*
+ * Counts a connection by its network. When there are `max` already, one that waits gives way if
+ * there are more of its network. false, and not counted, if a limit is reached. Any thread.
+ */
+bool http_census_enter(struct http_census *census, struct http_connection *connection, uint32_t max,
+		       uint32_t max_per_network);
+/* One that gave way is counted no more, and may leave all the same. */
+void http_census_leave(struct http_census *census, struct http_connection *connection);
+/* Its state has changed, and with it whether it can give way. */
+void http_census_note(struct http_census *census, struct http_connection *connection);
 
 /* --- settings.c: what a reload changes; immutable and counted, so that a connection keeps its own
  * --- */
@@ -99,10 +109,10 @@ struct http_endpoint {
 	struct evhttp_bound_socket *bound; /* NULL once draining */
 	struct evconnlistener *accepter;   /* owned by `http` */
 	struct event *resume;              /* accepts again after descriptors ran out */
+	bool paused;                       /* accepts nothing for the moment */
 };
 
 struct http_job;
-struct http_connection;
 
 struct http_loop {
 	struct http_server *server;
@@ -119,6 +129,7 @@ struct http_loop {
 
 	LIST_HEAD(, http_connection) connections;
 	size_t n_connections;
+	size_t n_fresh; /* accepted, not adopted yet */
 	struct http_connection **by_fd;
 	size_t by_fd_len;
 
@@ -127,6 +138,7 @@ struct http_loop {
 	pthread_cond_t quiet;  /* running became 0 */
 	size_t running;        /* jobs with the pool */
 	STAILQ_HEAD(, http_job) answers;
+	struct http_connections giving_way; /* by `waiting` */
 	struct http_settings *next_settings;
 	bool drain;
 	int64_t drain_ms;
@@ -142,6 +154,13 @@ void http_loop_clear(struct http_loop *loop);
 
 /* Worker threads: the job's answer is ready. */
 void http_loop_answer(struct http_loop *loop, struct http_job *job);
+/* Any thread: the connection is to be closed, for another has its place in the census. */
+void http_loop_give_way(struct http_connection *connection);
+/* The connection is about to be freed. */
+void http_loop_forget(struct http_connection *connection);
+/* A connection was accepted, to be adopted in a moment; all those were adopted. */
+void http_loop_accepted(struct http_endpoint *endpoint);
+void http_loop_adopted(struct http_loop *loop);
 
 /* --- connection.c
  * --------------------------------------------------------------------------------- */
@@ -169,7 +188,15 @@ struct http_connection {
 	bool first;  /* no request was complete yet */
 	bool unread; /* answered without having read the whole request */
 	bool counted;
+	bool gave_way; /* ends with the answer that is under way */
 	struct sockaddr_storage address;
+
+	/* Guarded by the census. */
+	struct census_entry *entry;    /* NULL: not counted */
+	struct http_connections *list; /* of those that may give way, longest first; NULL: none */
+	TAILQ_ENTRY(http_connection) waiting; /* in `list`, or in the loop's giving_way */
+
+	bool giving_way;        /* guarded by the loop */
 	struct network network; /* of the address */
 	uint64_t number;
 	char peer[64];
@@ -185,6 +212,8 @@ void http_connection_adopt(evutil_socket_t fd, short what, void *loop);
 struct http_connection *http_connection_of(struct http_loop *loop, struct evhttp_request *req);
 void http_connection_set_state(struct http_connection *connection,
 			       enum http_connection_state state);
+/* Ends it for another's sake, at once if it waits, else with the answer that is under way. */
+void http_connection_give_way(struct http_connection *connection);
 /* Ends it from our side; it is freed when libevent has seen that. */
 void http_connection_shut(struct http_connection *connection);
 void http_connection_free(struct http_connection *connection);

@@ -13,8 +13,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Pause of accept() when file descriptors have run out. */
-enum { ACCEPT_PAUSE_MS = 100 };
+/* Pause of accept() when descriptors or memory have run out, and how often the log says so. */
+enum { ACCEPT_PAUSE_MS = 100, ACCEPT_FAULT_INTERVAL_US = 60 * 1000 * 1000 };
+
+/* Connections accepted before limits are looked at: each has a descriptor meanwhile. */
+enum { ACCEPT_BATCH = 16 };
+
+/*
+ * The loop that this thread runs. evconnlistener calls its error callback with the argument of
+ * evhttp, which has no way to ours.
+ */
+static _Thread_local struct http_loop *loop_of_thread;
 
 static void loop_wake(struct http_loop *loop)
 {
@@ -44,7 +53,8 @@ static void loop_drain(struct http_loop *loop, int64_t drain_ms)
 		struct http_endpoint *endpoint = &loop->endpoints[i];
 
 		event_del(endpoint->resume);
-		evhttp_del_accept_socket(endpoint->http, TAKE(endpoint->bound));
+		if (endpoint->bound)
+			evhttp_del_accept_socket(endpoint->http, TAKE(endpoint->bound));
 	}
 	for (struct http_connection *connection = LIST_FIRST(&loop->connections); connection;
 	     connection = next) {
@@ -71,6 +81,24 @@ static void endpoint_apply(const struct http_endpoint *endpoint)
 				 (ev_ssize_t)http_body_max(endpoint->loop->server, settings,
 							   endpoint->listener->group));
 	evhttp_set_timeout_tv(endpoint->http, &never);
+}
+
+/* Closes connections that the census gave to others. */
+static void loop_make_room(struct http_loop *loop)
+{
+	struct http_connection *connection;
+
+	do {
+		pthread_mutex_lock(&loop->mutex);
+		connection = TAILQ_FIRST(&loop->giving_way);
+		if (connection) {
+			TAILQ_REMOVE(&loop->giving_way, connection, waiting);
+			connection->giving_way = false;
+		}
+		pthread_mutex_unlock(&loop->mutex);
+		if (connection)
+			http_connection_give_way(connection);
+	} while (connection);
 }
 
 static void loop_apply(struct http_loop *loop, struct http_settings *settings)
@@ -102,6 +130,7 @@ static void loop_woken(evutil_socket_t fd, short what, void *arg)
 
 	if (settings)
 		loop_apply(loop, settings);
+	loop_make_room(loop);
 	/* Before the answers, so that they close their connections. */
 	if (drain)
 		loop_drain(loop, drain_ms);
@@ -115,6 +144,7 @@ static void *loop_run(void *arg)
 {
 	struct http_loop *loop = arg;
 
+	loop_of_thread = loop;
 	if (event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
 		log_fault("run I/O loop", -EIO, NULL);
 	return NULL;
@@ -123,29 +153,80 @@ static void *loop_run(void *arg)
 /* --- accepting
  * ------------------------------------------------------------------------------------- */
 
-static void accept_resume(evutil_socket_t fd, short what, void *arg)
+static void endpoint_pause(struct http_endpoint *endpoint)
 {
-	struct http_endpoint *endpoint = arg;
-
-	evconnlistener_enable(endpoint->accepter);
+	endpoint->paused = true;
+	evconnlistener_disable(endpoint->accepter);
 }
 
-/* Without descriptors the listening socket stays readable: pause, or the loop would spin. */
-static void accept_failed(struct evconnlistener *accepter, void *arg)
+static void endpoint_resume(struct http_endpoint *endpoint)
+{
+	if (endpoint->paused && endpoint->bound)
+		evconnlistener_enable(endpoint->accepter);
+	endpoint->paused = false;
+}
+
+static void accept_resume(evutil_socket_t fd, short what, void *arg)
+{
+	endpoint_resume(arg);
+}
+
+/* accept(2): errors of the connection, which is lost; the next one can be sound. */
+static bool is_of_the_peer(int err)
+{
+	switch (err) {
+	case ECONNABORTED:
+	case ENETDOWN:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case EOPNOTSUPP:
+	case ENETUNREACH:
+	case EPERM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Without descriptors (EMFILE, ENFILE) or memory (ENOBUFS, ENOMEM) the listening socket stays
+ * readable: pause, or the loop would spin.
+ */
+static void accept_failed(struct evconnlistener *accepter, void *evhttp)
 {
 	struct timeval pause = http_timeval(ACCEPT_PAUSE_MS);
 	int err = errno;
-	struct http_endpoint *endpoint = NULL;
-	struct http_loop *loop = arg;
+	struct http_loop *loop = loop_of_thread;
 
-	log_fault("accept", -err, NULL);
-	for (size_t i = 0; i < loop->n_endpoints; i++)
-		if (loop->endpoints[i].accepter == accepter)
-			endpoint = &loop->endpoints[i];
-	if (!endpoint)
+	if (is_of_the_peer(err))
 		return;
-	evconnlistener_disable(accepter);
-	evtimer_add(endpoint->resume, &pause);
+	log_fault_every(ACCEPT_FAULT_INTERVAL_US, "accept", -err, NULL);
+	for (size_t i = 0; i < loop->n_endpoints; i++) {
+		if (loop->endpoints[i].accepter != accepter)
+			continue;
+		endpoint_pause(&loop->endpoints[i]);
+		evtimer_add(loop->endpoints[i].resume, &pause);
+	}
+}
+
+void http_loop_accepted(struct http_endpoint *endpoint)
+{
+	struct http_loop *loop = endpoint->loop;
+
+	if (++loop->n_fresh >= ACCEPT_BATCH)
+		endpoint_pause(endpoint);
+	event_active(loop->adopt, EV_TIMEOUT, 0);
+}
+
+void http_loop_adopted(struct http_loop *loop)
+{
+	loop->n_fresh = 0;
+	for (size_t i = 0; i < loop->n_endpoints; i++)
+		if (!evtimer_pending(loop->endpoints[i].resume, NULL))
+			endpoint_resume(&loop->endpoints[i]);
 }
 
 static int endpoint_init(struct http_endpoint *endpoint, struct http_loop *loop,
@@ -212,6 +293,7 @@ int http_loop_init(struct http_loop *loop, struct http_server *server)
 	pthread_cond_init(&loop->quiet, NULL);
 	LIST_INIT(&loop->connections);
 	STAILQ_INIT(&loop->answers);
+	TAILQ_INIT(&loop->giving_way);
 	loop->settings = http_settings_ref(server->settings);
 	r = loop_events_init(loop);
 	if (r < 0)
@@ -263,6 +345,29 @@ void http_loop_join(struct http_loop *loop)
 	if (loop->started)
 		pthread_join(loop->thread, NULL);
 	loop->started = false;
+}
+
+void http_loop_give_way(struct http_connection *connection)
+{
+	struct http_loop *loop = connection->endpoint->loop;
+
+	pthread_mutex_lock(&loop->mutex);
+	if (TAILQ_EMPTY(&loop->giving_way))
+		loop_wake(loop);
+	TAILQ_INSERT_TAIL(&loop->giving_way, connection, waiting);
+	connection->giving_way = true;
+	pthread_mutex_unlock(&loop->mutex);
+}
+
+void http_loop_forget(struct http_connection *connection)
+{
+	struct http_loop *loop = connection->endpoint->loop;
+
+	pthread_mutex_lock(&loop->mutex);
+	if (connection->giving_way)
+		TAILQ_REMOVE(&loop->giving_way, connection, waiting);
+	connection->giving_way = false;
+	pthread_mutex_unlock(&loop->mutex);
 }
 
 void http_loop_answer(struct http_loop *loop, struct http_job *job)

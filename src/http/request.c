@@ -49,6 +49,10 @@ static void answer_sent(struct evhttp_request *req, void *arg)
 
 	if (connection->state == HTTP_SHUT)
 		return;
+	if (connection->gave_way) {
+		http_connection_shut(connection);
+		return;
+	}
 	/* A pipelined request has its time from now on. */
 	http_connection_set_state(connection,
 				  evbuffer_get_length(input) > 0 ? HTTP_RECEIVING : HTTP_IDLE);
@@ -103,7 +107,7 @@ static void answer_send(struct evhttp_request *req, struct http_connection *conn
 
 	if (!body)
 		response->status = 500;
-	if (!connection || connection->endpoint->loop->draining)
+	if (!connection || connection->endpoint->loop->draining || connection->gave_way)
 		response->close = true;
 	headers_add(req, response, body ? evbuffer_get_length(body) : 0);
 	if (connection) {

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { PASSPHRASE_MAX = 1024 };
 
@@ -112,6 +113,16 @@ static int tls_load(const struct conf_server *conf, SSL_CTX **ctxp, struct strbu
 	return 0;
 }
 
+/* Descriptors that are left for others make accept() and the database go on under a flood. */
+static uint32_t connections_possible(const struct conf *conf)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0
+		       ? conf_connections_possible(conf, limit.rlim_cur)
+		       : conf->server.connections_max;
+}
+
 int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 		      struct strbuf *problems)
 {
@@ -126,7 +137,7 @@ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 	settings->header_max = conf->server.header_max;
 	settings->idle_ms = conf->server.idle_timeout_ms;
 	settings->request_ms = conf->server.request_timeout_ms;
-	settings->connections_max = conf->server.connections_max;
+	settings->connections_max = connections_possible(conf);
 	settings->connections_max_per_address = conf->server.connections_max_per_address;
 	if (conf->server.listen_tls.len > 0) {
 		r = tls_load(&conf->server, &settings->tls, problems);

@@ -96,11 +96,11 @@ class Cmf:
             out.append(f"{key} = {value}")
         self.conf.write_text("\n".join(out) + "\n")
 
-    def start(self, ready=True, **environment):
+    def start(self, ready=True, preexec_fn=None, **environment):
         env = dict(self.environment, **environment)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(BUILD / "cmfd"), "--config", str(self.conf)],
-                                            stdout=log, stderr=log, env=env)
+                                            stdout=log, stderr=log, env=env, preexec_fn=preexec_fn)
         if ready:
             self.wait_ready()
         return self

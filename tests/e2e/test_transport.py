@@ -3,6 +3,7 @@
 import concurrent.futures
 import http.client
 import os
+import resource
 import socket
 import subprocess
 import time
@@ -208,3 +209,37 @@ def test_ten_megabytes(shared):
         except OSError:
             pass  # closed on us: fine
     assert shared.vnfm_a.cmp("genm", "-infotype", "signKeyPairTypes").ok
+
+
+def test_idle_flood_and_few_descriptors_keep_nobody_out(tmp_path):
+    """More idle connections than RLIMIT_NOFILE has descriptors for: health, cmfctl and an honest client go on."""
+    cmf = Cmf(tmp_path / "cmf")
+    cmf.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (520, 520)))
+    a = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", *[f"flood-{i}" for i in range(3)])
+    flood = []
+    for i in range(600):
+        s = socket.socket()
+        s.bind((f"127.0.9.{1 + i % 22}", 0))
+        s.connect(("127.0.0.1", cmf.port))
+        flood.append(s)
+    for i in range(3):
+        a.enrol(f"flood-{i}")
+    assert len(cmf.ctl_json("certificate", "list")) == 3
+    assert "cmfd_connections_gave_way_total" in cmf.metrics()
+    told = cmf.log.read_text()
+    assert "event=descriptors" in told and "limit=520" in told and told.count("what=accept") <= 1
+    for s in flood:
+        s.close()
+    assert cmf.states("flood-2") == ["active"]
+    assert cmf.stop() == 0
+
+
+def test_check_compares_connections_with_descriptors(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    cmf.set("server", "connections_max", "100000")
+    told = cmf.ctl("check", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000))).stdout
+    assert "warning: [server] connections_max: 100000 needs RLIMIT_NOFILE" in told
+    assert "at most 1000, with which cmfd would serve 616" in told
+    cmf.set("server", "connections_max", "8")
+    assert "connections_max" not in cmf.ctl("check").stdout

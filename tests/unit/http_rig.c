@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+/* See http_rig.h. */
+#include "http_rig.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct worker {
+	int unused;
+};
+
+static int rig_worker_new(void *arg, struct worker **workerp)
+{
+	*workerp = calloc(1, sizeof(**workerp));
+	return *workerp ? 0 : -ENOMEM;
+}
+
+static void rig_worker_free(void *arg, struct worker *worker)
+{
+	free(worker);
+}
+
+static void respond(struct http_response *response, const char *text, size_t len)
+{
+	response->content_type = "application/x-test";
+	response->body.data = malloc(len + 1);
+	ck_assert_ptr_nonnull(response->body.data);
+	memcpy(response->body.data, text, len);
+	response->body.len = len;
+}
+
+static void handle_echo(void *arg, struct worker *worker, const struct http_request *request,
+			struct http_response *response)
+{
+	struct rig *rig = arg;
+
+	atomic_fetch_add(&rig->handled, 1);
+	respond(response, (const char *)request->body.data, request->body.len);
+}
+
+static void handle_show(void *arg, struct worker *worker, const struct http_request *request,
+			struct http_response *response)
+{
+	const uint8_t *der = request->tls_client_cert.data;
+	X509 *cert = d2i_X509(NULL, &der, (long)request->tls_client_cert.len);
+	char text[512], subject[64] = "none";
+
+	if (cert)
+		X509_NAME_oneline(X509_get_subject_name(cert), subject, sizeof(subject));
+	X509_free(cert);
+	snprintf(text, sizeof(text), "%d|%s|%s|%s|%s|%s", (int)request->method, request->path,
+		 request->path_rest, request->query, request->peer, subject);
+	respond(response, text, strlen(text));
+}
+
+/* Waits until the test opens the gate. */
+static void handle_hold(void *arg, struct worker *worker, const struct http_request *request,
+			struct http_response *response)
+{
+	struct rig *rig = arg;
+
+	pthread_mutex_lock(&rig->mutex);
+	rig->held++;
+	pthread_cond_broadcast(&rig->changed);
+	while (!rig->open)
+		pthread_cond_wait(&rig->changed, &rig->mutex);
+	pthread_mutex_unlock(&rig->mutex);
+	handle_echo(arg, worker, request, response);
+}
+
+void rig_wait_held(struct rig *rig, int n)
+{
+	pthread_mutex_lock(&rig->mutex);
+	while (rig->held < n)
+		pthread_cond_wait(&rig->changed, &rig->mutex);
+	pthread_mutex_unlock(&rig->mutex);
+}
+
+void rig_open(struct rig *rig)
+{
+	pthread_mutex_lock(&rig->mutex);
+	rig->open = true;
+	pthread_cond_broadcast(&rig->changed);
+	pthread_mutex_unlock(&rig->mutex);
+}
+
+static bool no_slash(const char *rest)
+{
+	return !strchr(rest, '/');
+}
+
+void rig_init(struct rig *rig)
+{
+	*rig = (struct rig){.dir = "/tmp/test_http.XXXXXX"};
+	ck_assert_ptr_nonnull(mkdtemp(rig->dir));
+	pthread_mutex_init(&rig->mutex, NULL);
+	pthread_cond_init(&rig->changed, NULL);
+	rig->listen = (struct conf_address){.host = (char *)(uintptr_t) "127.0.0.1"};
+	rig->listen_tls = rig->listen;
+	rig->listen_metrics = rig->listen;
+	rig->conf.server = (struct conf_server){
+		.listen = {&rig->listen, 1},
+		.io_threads = 1,
+		.body_max = 1000,
+		.header_max = 2000,
+		.idle_timeout_ms = 60000,
+		.request_timeout_ms = 60000,
+		.connections_max = 100,
+		.connections_max_per_address = 50,
+	};
+	memcpy(rig->routes,
+	       (struct http_route[]){
+		       {HTTP_PUBLIC, "/", HTTP_POST, "application/test", 0, handle_echo, rig, NULL},
+		       {HTTP_PUBLIC, "/hold", HTTP_POST, NULL, 0, handle_hold, rig, NULL},
+		       {HTTP_PUBLIC, "/small", HTTP_POST, NULL, 10, handle_echo, rig, NULL},
+		       {HTTP_PUBLIC, "/show/*", HTTP_GET | HTTP_DELETE, NULL, 0, handle_show, rig,
+			no_slash},
+		       {HTTP_ADMIN, "/admin", HTTP_GET, NULL, 0, handle_show, rig, NULL},
+		       {HTTP_METRICS, "/metrics", HTTP_GET, NULL, 0, handle_show, rig, NULL},
+	       },
+	       sizeof(rig->routes));
+}
+
+void rig_start(struct rig *rig, size_t workers, size_t queue_max)
+{
+	const struct pool_ops ops = {rig_worker_new, rig_worker_free, NULL};
+	struct strbuf problems = STRBUF_NULL;
+
+	rig->metrics = metrics_new();
+	ck_assert_int_eq(pool_new(&ops, workers, queue_max, &rig->pool), 0);
+	ck_assert_int_eq(http_server_new(&rig->conf, rig->routes, ARRAY_LEN(rig->routes), rig->pool,
+					 rig->metrics, &rig->server, &problems),
+			 0);
+	ck_assert_int_eq(http_server_start(rig->server), 0);
+	strbuf_clear(&problems);
+}
+
+void rig_stop(struct rig *rig)
+{
+	static const char *const files[] = {"admin", "cert.pem", "key.pem", "ca.pem"};
+	char path[64];
+
+	rig_open(rig);
+	http_server_free(rig->server);
+	pool_free(rig->pool);
+	metrics_free(rig->metrics);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", rig->dir, files[i]);
+		unlink(path);
+	}
+	ck_assert_int_eq(rmdir(rig->dir), 0);
+	pthread_cond_destroy(&rig->changed);
+	pthread_mutex_destroy(&rig->mutex);
+}
+
+/* --- a client ------------------------------------------------------------------------------------
+ */
+
+int client_connect_from(uint16_t port, const char *from)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, from, &address.sin_addr);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	address.sin_port = htons(port);
+	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+int client_connect(struct rig *rig)
+{
+	return client_connect_from(http_server_port(rig->server, HTTP_PUBLIC, false), "127.0.0.1");
+}
+
+void client_send(int fd, const char *text)
+{
+	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+static ssize_t read_fd(void *from, char *buf, size_t len)
+{
+	return read(*(int *)from, buf, len);
+}
+
+ssize_t read_ssl(void *from, char *buf, size_t len)
+{
+	return SSL_read(from, buf, (int)len);
+}
+
+/* One answer, octet by octet, so that a following one stays unread. */
+void answer_read(read_octets *read_some, void *from, struct answer *answer)
+{
+	const char *length;
+	size_t n = 0;
+
+	memset(answer, 0, sizeof(*answer));
+	while (n < 4 || memcmp(answer->head + n - 4, "\r\n\r\n", 4) != 0) {
+		ck_assert_uint_lt(n, sizeof(answer->head) - 1);
+		if (read_some(from, answer->head + n, 1) != 1)
+			return;
+		n++;
+	}
+	ck_assert_int_eq(sscanf(answer->head, "HTTP/1.%*1[01] %d", &answer->status), 1);
+	if (answer->status == 100)
+		return;
+	length = strcasestr(answer->head, "\r\nContent-Length: ");
+	ck_assert_ptr_nonnull(length);
+	answer->body_len = strtoul(length + 18, NULL, 10);
+	ck_assert_uint_lt(answer->body_len, sizeof(answer->body));
+	for (n = 0; n < answer->body_len; n++)
+		ck_assert_int_eq(read_some(from, answer->body + n, 1), 1);
+}
+
+void client_read(int fd, struct answer *answer)
+{
+	answer_read(read_fd, &fd, answer);
+}
+
+bool client_closed(int fd)
+{
+	char c;
+
+	return read(fd, &c, 1) <= 0;
+}
+
+/* A connection for one request. Returns the status. */
+int client_once(struct rig *rig, const char *text, struct answer *answer)
+{
+	int fd = client_connect(rig);
+
+	client_send(fd, text);
+	client_read(fd, answer);
+	close(fd);
+	return answer->status;
+}
+
+int unix_connect(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* A self-signed certificate; the caller frees both. */
+static X509 *certificate_make(const char *name, EVP_PKEY **keyp)
+{
+	X509 *cert = X509_new();
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	X509_set_version(cert, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
+				   (const unsigned char *)name, -1, -1, 0);
+	X509_set_issuer_name(cert, X509_get_subject_name(cert));
+	X509_set_pubkey(cert, key);
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	*keyp = key;
+	return cert;
+}
+
+void certificate_write(const char *path, X509 *cert)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_int_eq(PEM_write_X509(file, cert), 1);
+	fclose(file);
+}
+
+void tls_rig_init(struct tls_rig *tls)
+{
+	struct rig *rig = &tls->rig;
+	FILE *file;
+
+	rig_init(rig);
+	snprintf(tls->cert_path, sizeof(tls->cert_path), "%s/cert.pem", rig->dir);
+	snprintf(tls->key_path, sizeof(tls->key_path), "%s/key.pem", rig->dir);
+	snprintf(tls->ca_path, sizeof(tls->ca_path), "%s/ca.pem", rig->dir);
+	tls->server_cert = certificate_make("server", &tls->server_key);
+	tls->client_cert = certificate_make("client", &tls->client_key);
+	tls->other_cert = certificate_make("other", &tls->other_key);
+	certificate_write(tls->cert_path, tls->server_cert);
+	certificate_write(tls->ca_path, tls->client_cert);
+	file = fopen(tls->key_path, "w");
+	ck_assert_int_eq(PEM_write_PrivateKey(file, tls->server_key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(file);
+	rig->conf.server.listen_tls = (struct conf_addresses){&rig->listen_tls, 1};
+	rig->conf.server.tls_certificate = tls->cert_path;
+	rig->conf.server.tls_key = tls->key_path;
+	rig->conf.server.tls_client_ca = tls->ca_path;
+}
+
+void tls_rig_start(struct tls_rig *tls)
+{
+	tls_rig_init(tls);
+	rig_start(&tls->rig, 1, 16);
+}
+
+void tls_rig_stop(struct tls_rig *tls)
+{
+	rig_stop(&tls->rig);
+	X509_free(tls->server_cert);
+	X509_free(tls->client_cert);
+	X509_free(tls->other_cert);
+	EVP_PKEY_free(tls->server_key);
+	EVP_PKEY_free(tls->client_key);
+	EVP_PKEY_free(tls->other_key);
+}
