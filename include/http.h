@@ -59,18 +59,29 @@ struct http_route {
 struct http_server;
 
 /*
+ * The workers of each group. None of a group waits in the queue of another: who floods the public
+ * side keeps neither the operator nor what watches over the server waiting. Borrowed; may be one.
+ */
+struct http_pools {
+	struct pool *public_side;
+	struct pool *admin;
+	struct pool *metrics;
+};
+
+/*
  * Binds and listens as configured, but accepts nothing yet. Routes are borrowed for the server's
  * life. Limits: body and header size, idle and total time of a request, connections in all and per
- * address, the pool's queue. 0 or negative errno with a line in `problems`.
+ * address, the pools' queues. 0 or negative errno with a line in `problems`.
  */
 _must_check_ int http_server_new(const struct conf *conf, const struct http_route *routes,
-				 size_t n_routes, struct pool *pool, struct metrics *metrics,
-				 struct http_server **serverp, struct strbuf *problems);
-/* Starts io_threads loop threads. */
+				 size_t n_routes, const struct http_pools *pools,
+				 struct metrics *metrics, struct http_server **serverp,
+				 struct strbuf *problems);
+/* Starts io_threads loop threads for the public listeners, and one for the others. */
 _must_check_ int http_server_start(struct http_server *server);
 /* Stops accepting, answers what is under way for at most drain_ms, closes all. */
 void http_server_drain(struct http_server *server, int64_t drain_ms);
-/* Waits for handlers that still run; the pool may be freed before or after. NULL is fine. */
+/* Waits for handlers that still run; the pools may be freed before or after. NULL is fine. */
 void http_server_free(struct http_server *server);
 DEFINE_CLEANUP(struct http_server, http_server_free);
 /* A reload: limits, time-outs and TLS credentials of `conf` apply to new connections. */

@@ -12,6 +12,15 @@
 
 enum { TICK_MS = 1000 };
 
+/*
+ * Workers beside those of CMP. An operator's request can wait for a commit; of health, /metrics can
+ * take a while, and /readyz wait for the disk. A chore of housekeeping can wait for another CA.
+ */
+enum { OPERATOR_WORKERS = 4, HEALTH_WORKERS = 3, CHORE_WORKERS_MAX = 8 };
+
+/* Requests of the operator or of health that may wait. */
+enum { LOCAL_QUEUE_MAX = 256 };
+
 static int store_start(const struct conf *conf, struct store **storep, struct strbuf *problems)
 {
 	const struct store_options options = {.database = conf->store.database,
@@ -75,14 +84,35 @@ static void descriptors_raise(const struct conf *conf)
 			  F_INT("connections", conf_connections_possible(conf, limit.rlim_cur)));
 }
 
+/* None of these waits behind the requests of others. */
+static int pools_start(struct daemon *daemon)
+{
+	const struct conf_server *conf = &daemon->service->conf->server;
+	const struct pool_ops ops = {worker_new, worker_free, daemon};
+	size_t n_chores = ca_count(daemon->service->cas) + 1;
+	int r = pool_new(&ops, conf->workers, conf->queue_max, &daemon->pool);
+
+	if (r == 0)
+		r = pool_new(&ops, OPERATOR_WORKERS, LOCAL_QUEUE_MAX, &daemon->operator_pool);
+	if (r == 0)
+		r = pool_new(&ops, HEALTH_WORKERS, LOCAL_QUEUE_MAX, &daemon->health_pool);
+	if (r == 0)
+		r = pool_new(&ops, n_chores < CHORE_WORKERS_MAX ? n_chores : CHORE_WORKERS_MAX,
+			     n_chores, &daemon->chores_pool);
+	return r < 0 ? log_fault("start workers", r, NULL) : 0;
+}
+
 static int server_start(struct daemon *daemon, struct strbuf *problems)
 {
+	const struct http_pools pools = {.public_side = daemon->pool,
+					 .admin = daemon->operator_pool,
+					 .metrics = daemon->health_pool};
 	size_t n_routes;
 	int r = routes_new(daemon, &daemon->routes, &n_routes);
 
 	if (r < 0)
 		return r;
-	r = http_server_new(daemon->service->conf, daemon->routes, n_routes, daemon->pool,
+	r = http_server_new(daemon->service->conf, daemon->routes, n_routes, &pools,
 			    daemon->metrics, &daemon->server, problems);
 	return r < 0 ? r : http_server_start(daemon->server);
 }
@@ -90,15 +120,15 @@ static int server_start(struct daemon *daemon, struct strbuf *problems)
 int daemon_start(struct daemon *daemon, struct strbuf *problems)
 {
 	const struct conf *conf = daemon->service->conf;
-	const struct pool_ops ops = {worker_new, worker_free, daemon};
 	_cleanup_(strbuf_clear) struct strbuf listeners = STRBUF_NULL;
 	int r;
 
 	descriptors_raise(conf);
-	r = pool_new(&ops, conf->server.workers, conf->server.queue_max, &daemon->pool);
+	r = pools_start(daemon);
 	if (r < 0)
-		return log_fault("start workers", r, NULL);
-	r = housekeeper_new(daemon->pool, ca_count(daemon->service->cas), &daemon->housekeeper);
+		return r;
+	r = housekeeper_new(daemon->chores_pool, ca_count(daemon->service->cas),
+			    &daemon->housekeeper);
 	if (r < 0)
 		return r;
 	r = rest_new(worker_rest, &clock_system, &daemon->rest);
@@ -225,6 +255,9 @@ void daemon_free(struct daemon *daemon)
 	/* Each waits for those who use what comes after it. */
 	http_server_free(daemon->server);
 	pool_free(daemon->pool);
+	pool_free(daemon->operator_pool);
+	pool_free(daemon->health_pool);
+	pool_free(daemon->chores_pool);
 	housekeeper_free(daemon->housekeeper);
 	rest_free(daemon->rest);
 	service_unref(daemon->service);

@@ -67,7 +67,10 @@ void housekeeper_tick(struct housekeeper *housekeeper);
 struct daemon {
 	struct store *store;
 	struct metrics *metrics;
-	struct pool *pool;
+	struct pool *pool;          /* of CMP */
+	struct pool *operator_pool; /* of the operator */
+	struct pool *health_pool;   /* of /healthz, /readyz and /metrics */
+	struct pool *chores_pool;   /* of the housekeeper */
 	struct rest *rest;
 	struct http_route *routes;
 	struct http_server *server;

@@ -68,7 +68,6 @@ void housekeeper_tick(struct housekeeper *housekeeper)
 	for (size_t i = 0; i < housekeeper->n_chores; i++) {
 		struct chore *chore = &housekeeper->chores[i];
 
-		/* A full queue has more urgent work in it; a second later is early enough. */
 		if (!atomic_exchange(&chore->busy, true) &&
 		    pool_submit(housekeeper->pool, chore_run, chore) < 0)
 			atomic_store(&chore->busy, false);

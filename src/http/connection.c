@@ -22,6 +22,9 @@
 /* How long a client may take to notice that it was answered early. */
 enum { LINGER_MS = 2000 };
 
+/* Connections of the operator and of what watches: their descriptors are kept back for them. */
+enum { LOCAL_CONNECTIONS_MAX = 128 };
+
 static void deadline_arm(struct http_connection *connection, int64_t ms)
 {
 	struct timeval tv = http_timeval(ms);
@@ -263,7 +266,9 @@ static bool connection_count(struct http_connection *connection)
 
 	connection->network = network_of((struct sockaddr *)&connection->address);
 	if (!http_census_enter(census_of(connection), connection,
-			       connection->settings->connections_max,
+			       connection->endpoint->listener->group == HTTP_PUBLIC
+				       ? connection->settings->connections_max
+				       : LOCAL_CONNECTIONS_MAX,
 			       connection->settings->connections_max_per_address)) {
 		metrics_connection_refused(server->metrics);
 		return false;

@@ -84,7 +84,7 @@ void http_listener_close(struct http_listener *listener);
 struct http_server {
 	const struct http_route *routes;
 	size_t n_routes;
-	struct pool *pool;
+	struct http_pools pools;
 	struct metrics *metrics;
 	struct http_listener *listeners;
 	size_t n_listeners;
@@ -116,6 +116,7 @@ struct http_job;
 
 struct http_loop {
 	struct http_server *server;
+	unsigned groups; /* of the listeners that it serves */
 	struct event_base *base;
 	struct http_settings *settings; /* for new connections */
 	struct http_endpoint *endpoints;
@@ -144,7 +145,8 @@ struct http_loop {
 	int64_t drain_ms;
 };
 
-_must_check_ int http_loop_init(struct http_loop *loop, struct http_server *server);
+_must_check_ int http_loop_init(struct http_loop *loop, struct http_server *server,
+				unsigned groups);
 _must_check_ int http_loop_start(struct http_loop *loop);
 void http_loop_reload(struct http_loop *loop, struct http_settings *settings);
 void http_loop_drain(struct http_loop *loop, int64_t drain_ms);

@@ -284,11 +284,11 @@ static int loop_events_init(struct http_loop *loop)
 	return 0;
 }
 
-int http_loop_init(struct http_loop *loop, struct http_server *server)
+int http_loop_init(struct http_loop *loop, struct http_server *server, unsigned groups)
 {
 	int r;
 
-	*loop = (struct http_loop){.server = server, .wake_fd = -1};
+	*loop = (struct http_loop){.server = server, .groups = groups, .wake_fd = -1};
 	pthread_mutex_init(&loop->mutex, NULL);
 	pthread_cond_init(&loop->quiet, NULL);
 	LIST_INIT(&loop->connections);
@@ -301,10 +301,10 @@ int http_loop_init(struct http_loop *loop, struct http_server *server)
 	loop->endpoints = calloc(server->n_listeners, sizeof(*loop->endpoints));
 	if (!loop->endpoints)
 		return -ENOMEM;
-	for (size_t i = 0; i < server->n_listeners && r == 0; i++) {
-		loop->n_endpoints++;
-		r = endpoint_init(&loop->endpoints[i], loop, &server->listeners[i]);
-	}
+	for (size_t i = 0; i < server->n_listeners && r == 0; i++)
+		if (server->listeners[i].group & groups)
+			r = endpoint_init(&loop->endpoints[loop->n_endpoints++], loop,
+					  &server->listeners[i]);
 	return r;
 }
 

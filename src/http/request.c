@@ -332,6 +332,21 @@ static struct http_job *job_new(struct evhttp_request *req, struct http_connecti
 	return job;
 }
 
+static struct pool *pool_of(const struct http_endpoint *endpoint)
+{
+	const struct http_pools *pools = &endpoint->loop->server->pools;
+
+	switch (endpoint->listener->group) {
+	case HTTP_ADMIN:
+		return pools->admin;
+	case HTTP_METRICS:
+		return pools->metrics;
+	case HTTP_PUBLIC:
+		break;
+	}
+	return pools->public_side;
+}
+
 /* 0, or a status. */
 static int job_submit(struct evhttp_request *req, struct http_connection *connection,
 		      const struct http_target *target)
@@ -349,7 +364,7 @@ static int job_submit(struct evhttp_request *req, struct http_connection *connec
 	pthread_mutex_lock(&loop->mutex);
 	loop->running++;
 	pthread_mutex_unlock(&loop->mutex);
-	r = pool_submit(loop->server->pool, job_run, job);
+	r = pool_submit(pool_of(connection->endpoint), job_run, job);
 	if (r == 0) {
 		/* No I/O, so no event that could free the request under the worker's hands. */
 		bufferevent_disable(connection->bev, EV_READ | EV_WRITE);

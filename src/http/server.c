@@ -77,7 +77,7 @@ static int listeners_open(struct http_server *server, const struct conf_server *
 
 static int server_init(struct http_server *server, const struct conf *conf, struct strbuf *problems)
 {
-	size_t n_loops = conf->server.io_threads ? conf->server.io_threads : 1;
+	size_t n_public = conf->server.io_threads ? conf->server.io_threads : 1;
 	int r, settings_r = http_settings_new(conf, &server->settings, problems);
 
 	r = listeners_open(server, &conf->server, problems);
@@ -87,17 +87,22 @@ static int server_init(struct http_server *server, const struct conf *conf, stru
 		return r;
 	server->census_public = http_census_new();
 	server->census_local = http_census_new();
-	server->loops = calloc(n_loops, sizeof(*server->loops));
+	/* One more for the operator and for what watches: TLS handshakes take time on a loop. */
+	server->loops = calloc(n_public + 1, sizeof(*server->loops));
 	if (!server->census_public || !server->census_local || !server->loops)
 		return -ENOMEM;
-	while (server->n_loops < n_loops && r == 0)
-		r = http_loop_init(&server->loops[server->n_loops++], server);
+	while (server->n_loops <= n_public && r == 0) {
+		unsigned groups =
+			server->n_loops < n_public ? HTTP_PUBLIC : HTTP_ADMIN | HTTP_METRICS;
+
+		r = http_loop_init(&server->loops[server->n_loops++], server, groups);
+	}
 	return r;
 }
 
 int http_server_new(const struct conf *conf, const struct http_route *routes, size_t n_routes,
-		    struct pool *pool, struct metrics *metrics, struct http_server **serverp,
-		    struct strbuf *problems)
+		    const struct http_pools *pools, struct metrics *metrics,
+		    struct http_server **serverp, struct strbuf *problems)
 {
 	_cleanup_(http_server_freep) struct http_server *server = calloc(1, sizeof(*server));
 	int r;
@@ -107,7 +112,7 @@ int http_server_new(const struct conf *conf, const struct http_route *routes, si
 	event_set_log_callback(libevent_log);
 	server->routes = routes;
 	server->n_routes = n_routes;
-	server->pool = pool;
+	server->pools = *pools;
 	server->metrics = metrics;
 	r = server_init(server, conf, problems);
 	if (r == -ENOMEM)

@@ -134,10 +134,14 @@ void rig_start(struct rig *rig, size_t workers, size_t queue_max)
 {
 	const struct pool_ops ops = {rig_worker_new, rig_worker_free, NULL};
 	struct strbuf problems = STRBUF_NULL;
+	struct http_pools pools;
 
 	rig->metrics = metrics_new();
 	ck_assert_int_eq(pool_new(&ops, workers, queue_max, &rig->pool), 0);
-	ck_assert_int_eq(http_server_new(&rig->conf, rig->routes, ARRAY_LEN(rig->routes), rig->pool,
+	ck_assert_int_eq(pool_new(&ops, 1, 1, &rig->admin_pool), 0);
+	ck_assert_int_eq(pool_new(&ops, 1, 1, &rig->metrics_pool), 0);
+	pools = (struct http_pools){rig->pool, rig->admin_pool, rig->metrics_pool};
+	ck_assert_int_eq(http_server_new(&rig->conf, rig->routes, ARRAY_LEN(rig->routes), &pools,
 					 rig->metrics, &rig->server, &problems),
 			 0);
 	ck_assert_int_eq(http_server_start(rig->server), 0);
@@ -152,6 +156,8 @@ void rig_stop(struct rig *rig)
 	rig_open(rig);
 	http_server_free(rig->server);
 	pool_free(rig->pool);
+	pool_free(rig->admin_pool);
+	pool_free(rig->metrics_pool);
 	metrics_free(rig->metrics);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", rig->dir, files[i]);

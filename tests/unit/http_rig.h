@@ -15,7 +15,9 @@ struct rig {
 	char dir[32];
 	struct conf conf;
 	struct conf_address listen, listen_tls, listen_metrics;
-	struct pool *pool;
+	struct pool *pool; /* of public requests */
+	struct pool *admin_pool;
+	struct pool *metrics_pool;
 	struct metrics *metrics;
 	struct http_server *server;
 	struct http_route routes[6];

@@ -616,6 +616,7 @@ START_TEST(test_admin_socket)
 {
 	struct rig rig;
 	struct answer answer;
+	const struct http_pools pools = {0};
 	struct http_server *second;
 	struct strbuf problems = STRBUF_NULL;
 	struct stat status;
@@ -638,9 +639,9 @@ START_TEST(test_admin_socket)
 	client_read(fd, &answer);
 	ck_assert_int_eq(answer.status, 404);
 	/* Somebody answers on it: a second server must not take it away. */
-	ck_assert_int_eq(http_server_new(&rig.conf, rig.routes, 1, rig.pool, rig.metrics, &second,
-					 &problems),
-			 -EADDRINUSE);
+	ck_assert_int_eq(
+		http_server_new(&rig.conf, rig.routes, 1, &pools, rig.metrics, &second, &problems),
+		-EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(problems.text, "admin_socket"));
 	ck_assert_int_eq(stat(path, &status), 0);
 	close(fd);
@@ -653,14 +654,15 @@ END_TEST
 START_TEST(test_listen_problems_are_named)
 {
 	struct rig rig;
+	const struct http_pools pools = {0};
 	struct http_server *server = NULL;
 	struct strbuf problems = STRBUF_NULL;
 
 	rig_init(&rig);
 	rig.listen.host = (char *)(uintptr_t) "192.0.2.1"; /* TEST-NET-1: not ours */
 	rig.conf.server.listen_tls = (struct conf_addresses){&rig.listen_tls, 1};
-	ck_assert_int_lt(http_server_new(&rig.conf, rig.routes, 1, NULL, NULL, &server, &problems),
-			 0);
+	ck_assert_int_lt(
+		http_server_new(&rig.conf, rig.routes, 1, &pools, NULL, &server, &problems), 0);
 	ck_assert_ptr_null(server);
 	ck_assert_ptr_nonnull(strstr(problems.text, "[server] listen: 192.0.2.1"));
 	ck_assert_ptr_nonnull(strstr(problems.text, "tls_certificate"));

@@ -258,6 +258,46 @@ START_TEST(test_half_a_request_within_the_share_stays)
 }
 END_TEST
 
+/* --- workers -------------------------------------------------------------------------------- */
+
+/* Public requests hold all workers and fill the queue: operator and health do not wait for them. */
+START_TEST(test_operator_and_health_do_not_wait_for_the_public)
+{
+	struct answer answer;
+	struct rig rig;
+	char path[64];
+	int a[3], admin, metrics;
+
+	rig_init(&rig);
+	snprintf(path, sizeof(path), "%s/admin", rig.dir);
+	rig.conf.server.admin_socket = path;
+	rig.conf.server.admin_socket_mode = 0600;
+	rig.conf.server.listen_metrics = (struct conf_addresses){&rig.listen_metrics, 1};
+	rig_start(&rig, 1, 1);
+	a[0] = client_sent(&rig, "127.0.0.2", held);
+	rig_wait_held(&rig, 1);
+	a[1] = client_sent(&rig, "127.0.0.2", held);
+	while (pool_queued(rig.pool) == 0)
+		;
+	a[2] = client_sent(&rig, "127.0.0.2", held);
+	client_read(a[2], &answer);
+	ck_assert_int_eq(answer.status, 503);
+	admin = unix_connect(path);
+	client_is_served(admin, "GET /admin HTTP/1.1\r\n\r\n");
+	metrics =
+		client_connect_from(http_server_port(rig.server, HTTP_METRICS, false), "127.0.0.1");
+	client_is_served(metrics, "GET /metrics HTTP/1.1\r\n\r\n");
+	rig_open(&rig);
+	for (int i = 0; i < 3; i++) {
+		if (i < 2)
+			client_read(a[i], &answer);
+		close(a[i]);
+	}
+	ck_assert_int_eq(answer.status, 200);
+	rig_stop(&rig);
+}
+END_TEST
+
 /* --- accept() that fails -------------------------------------------------------------------- */
 
 /* What accept4() is to say, as libevent calls it, and when it was called. */
@@ -440,6 +480,7 @@ static Suite *limits_suite(void)
 	tcase_add_test(tc, test_request_in_progress_never_gives_way);
 	tcase_add_test(tc, test_half_a_request_beyond_the_share_gives_way);
 	tcase_add_test(tc, test_half_a_request_within_the_share_stays);
+	tcase_add_test(tc, test_operator_and_health_do_not_wait_for_the_public);
 	tcase_add_loop_test(tc, test_accept_fails, 0, (int)ARRAY_LEN(accept_errors) * LISTENERS);
 	tcase_add_loop_test(tc, test_connections_possible, 0, ARRAY_LEN(descriptors));
 	tcase_add_test(tc, test_descriptors_are_kept_back);
