@@ -44,6 +44,9 @@ enum pki_failinfo {
 
 enum { REFUSED = 1 };
 
+/* Octets of a sentence with what it is about; it is cut behind them. */
+enum { REFUSAL_WORDS_MAX = 256 };
+
 enum refusal_reason {
 	REFUSAL_NONE = 0,
 #define REFUSAL(name, failinfo, text) REFUSAL_##name,
@@ -54,20 +57,35 @@ enum refusal_reason {
 
 /*
  * reason names the row. `failinfo` is the row's unless an upstream CA gave its own; -1 means none.
- * `detail` is for the log only: a short static or caller-owned text, may be NULL.
+ * `detail` is for the log only: a short static or caller-owned text, may be NULL. `words` are the
+ * sentence of the row and what it is about (which extension, which attribute); empty: the sentence
+ * alone. refusal_words() gives what the client is told.
  */
 struct refusal {
 	enum refusal_reason reason;
 	int failinfo;
 	const char *detail;
+	char words[REFUSAL_WORDS_MAX];
 };
 
-#define REFUSAL_NULL ((struct refusal){REFUSAL_NONE, -1, NULL})
+#define REFUSAL_NULL ((struct refusal){.failinfo = -1})
 
 /* Fills in *r for the row and returns REFUSED: `return refuse(r, REFUSAL_bad_pop);` */
 int refuse(struct refusal *r, enum refusal_reason reason);
 /* The same with a detail for the log. */
 int refuse_detail(struct refusal *r, enum refusal_reason reason, const char *detail);
+
+/*
+ * With what it is about, which the client is told, too: "<sentence>: <about>". Of the request only
+ * what has a form of its own, as an OID or a number; never its text, never anything internal.
+ */
+int refuse_about(struct refusal *r, enum refusal_reason reason, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What the client is told; lives as long as the refusal. */
+const char *refusal_words(const struct refusal *r);
+
+/* What the log has beside the reason; NULL: nothing. */
+const char *refusal_detail(const struct refusal *r);
 
 /* The code for log and metrics: the row's name, as "pop_signature_wrong". */
 const char *refusal_code(enum refusal_reason reason);

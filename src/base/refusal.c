@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 struct refusal_row {
@@ -62,8 +64,34 @@ int refuse(struct refusal *r, enum refusal_reason reason)
 
 int refuse_detail(struct refusal *r, enum refusal_reason reason, const char *detail)
 {
-	*r = (struct refusal){reason, refusals[reason].failinfo, detail};
+	*r = (struct refusal){
+		.reason = reason, .failinfo = refusals[reason].failinfo, .detail = detail};
 	return REFUSED;
+}
+
+int refuse_about(struct refusal *r, enum refusal_reason reason, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	refuse(r, reason);
+	n = snprintf(r->words, sizeof(r->words), "%s: ", refusals[reason].text);
+	if (n > 0 && (size_t)n < sizeof(r->words)) {
+		va_start(args, format);
+		vsnprintf(r->words + n, sizeof(r->words) - (size_t)n, format, args);
+		va_end(args);
+	}
+	return REFUSED;
+}
+
+const char *refusal_words(const struct refusal *r)
+{
+	return r->words[0] ? r->words : refusals[r->reason].text;
+}
+
+const char *refusal_detail(const struct refusal *r)
+{
+	return r->detail || !r->words[0] ? r->detail : r->words;
 }
 
 const char *refusal_code(enum refusal_reason reason)

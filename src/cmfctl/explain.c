@@ -162,8 +162,7 @@ static int file_explain(const struct ctl *ctl, const struct explain_args *args)
 		status = explain_decision(ctl, octets_view(&der), args->as_client, args->profile);
 	if (r != REFUSED || status)
 		return status;
-	ctl_error("%s: %s (%s)", args->path, refusal_text(refusal.reason),
-		  refusal_code(refusal.reason));
+	ctl_error("%s: %s (%s)", args->path, refusal_words(&refusal), refusal_code(refusal.reason));
 	return CTL_REFUSED;
 }
 

@@ -70,7 +70,7 @@ const struct explain_stage explain_stages[CMP_STAGE_COUNT] = {
 static void refusal_print(const struct refusal *r)
 {
 	printf("refused: %s, %s: %s", failinfo_name(r->failinfo), refusal_code(r->reason),
-	       refusal_text(r->reason));
+	       refusal_words(r));
 	if (r->detail) {
 		fputs(" (", stdout);
 		ctl_text_print(r->detail);

@@ -12,8 +12,7 @@ static json_t *refusal_json(const struct refusal *r)
 	if (r->reason == REFUSAL_NONE)
 		return json_null();
 	return json_pack("{s:s, s:s, s:s, s:s?}", "failinfo", failinfo_name(r->failinfo), "reason",
-			 refusal_code(r->reason), "text", refusal_text(r->reason), "detail",
-			 r->detail);
+			 refusal_code(r->reason), "text", refusal_words(r), "detail", r->detail);
 }
 
 static json_t *trace_json(const struct cmp_trace *trace)

@@ -267,7 +267,7 @@ static void request_log(struct cmp_request *rq)
 		  F_TEXT("subject", rq->subject), F_TEXT("outcome", outcome_names[rq->outcome]),
 		  F_TEXT("failinfo", refused ? failinfo_name(r->failinfo) : NULL),
 		  F_TEXT("reason", refused ? refusal_code(r->reason) : NULL),
-		  F_TEXT("detail", refused ? r->detail : NULL),
+		  F_TEXT("detail", refused ? refusal_detail(r) : NULL),
 		  F_TEXT("serial", rq->serial[0] ? rq->serial : NULL), F_INT("us", us));
 }
 

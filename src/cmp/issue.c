@@ -196,7 +196,7 @@ static struct cmp_response response_of(const struct cmp_item *item)
 	if (item->refused)
 		return (struct cmp_response){.cert_req_id = item->cert_req_id,
 					     .status = PKI_STATUS_REJECTION,
-					     .text = refusal_text(item->refusal.reason),
+					     .text = refusal_words(&item->refusal),
 					     .failinfo = item->refusal.failinfo};
 	return (struct cmp_response){
 		.cert_req_id = item->cert_req_id,
@@ -239,7 +239,7 @@ static int items_insert(struct cmp_request *rq, struct cmp_items *items)
 							    .status_text = item->result.mods};
 		if (item->refused) {
 			item->row.failinfo = item->refusal.failinfo;
-			item->row.status_text = (char *)refusal_text(item->refusal.reason);
+			item->row.status_text = (char *)refusal_words(&item->refusal);
 		}
 		err = store_transaction_item_insert(
 			rq->worker->unit, &item->row, (int)i, &rq->txn.id,
@@ -261,7 +261,7 @@ static void log_refused(const struct cmp_request *rq, const struct cmp_items *it
 				  F_INT("certReqId", item->cert_req_id),
 				  F_TEXT("failinfo", failinfo_name(item->refusal.failinfo)),
 				  F_TEXT("reason", refusal_code(item->refusal.reason)),
-				  F_TEXT("detail", item->refusal.detail));
+				  F_TEXT("detail", refusal_detail(&item->refusal)));
 	}
 }
 

@@ -44,8 +44,8 @@ static int body_new(struct cmp_request *rq, int type, PKIBody **bodyp)
 int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal)
 {
 	cmp_reply_clear(&rq->reply);
-	rq->reply.body = cmp_error_body_new(PKI_STATUS_REJECTION, refusal_text(refusal->reason),
-					    refusal->failinfo);
+	rq->reply.body =
+		cmp_error_body_new(PKI_STATUS_REJECTION, refusal_words(refusal), refusal->failinfo);
 	return rq->reply.body ? 0 : -ENOMEM;
 }
 
@@ -270,7 +270,7 @@ int cmp_reply_refusal(struct cmp_request *rq)
 	const struct refusal *r = &rq->refusal;
 	const struct cmp_response response = {.cert_req_id = rq->cert_req_id,
 					      .status = PKI_STATUS_REJECTION,
-					      .text = refusal_text(r->reason),
+					      .text = refusal_words(r),
 					      .failinfo = r->failinfo};
 	int type = rq->service ? rq->service->answer_type : PKI_BODY_ERROR;
 

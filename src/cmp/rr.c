@@ -141,7 +141,7 @@ static int items_find(struct cmp_request *rq, struct cmp_revocations *all)
 		if (err != REFUSED)
 			continue;
 		all->verdict[i].refused = true;
-		all->verdict[i].text = refusal_text(all->verdict[i].refusal.reason);
+		all->verdict[i].text = refusal_words(&all->verdict[i].refusal);
 		err = 0;
 	}
 	return err;

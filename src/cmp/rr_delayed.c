@@ -157,7 +157,7 @@ static int verdict_read(struct cmp_request *rq, struct cmp_revocations *all, siz
 		all->waiting = true;
 	if (err == REFUSED) {
 		v->refused = true;
-		v->text = refusal_text(v->refusal.reason);
+		v->text = refusal_words(&v->refusal);
 	}
 	return err < 0 ? err : 0;
 }

@@ -145,7 +145,7 @@ static int status_of_failinfo(int failinfo)
 int rest_refusal(struct rest_call *call, const struct refusal *refusal)
 {
 	int status = status_of_failinfo(refusal->failinfo);
-	json_t *problem = problem_json(status, refusal_text(refusal->reason));
+	json_t *problem = problem_json(status, refusal_words(refusal));
 
 	call->reason = refusal_code(refusal->reason);
 	if (problem && refusal->failinfo >= 0)
