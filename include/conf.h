@@ -214,6 +214,9 @@ struct conf_key_types {
 	size_t len;
 };
 
+/* As in the configuration: "rsa:2048-4096, ec:P-256". */
+void conf_key_types_write(const struct conf_key_types *types, struct strbuf *out);
+
 /* What a dNSName may be, relative to the registered subjectId. */
 enum conf_name_rule {
 	CONF_NAME_NONE,             /* no such name */

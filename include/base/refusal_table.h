@@ -131,6 +131,9 @@ REFUSAL(template_subject_uid, FAIL_BAD_CERT_TEMPLATE, "subjectUID must not be in
 REFUSAL(template_version, FAIL_BAD_CERT_TEMPLATE, "version in the certificate template must be v3")
 REFUSAL(p10_version, FAIL_BAD_CERT_TEMPLATE, "version in the PKCS#10 request must be v1")
 REFUSAL(template_subject_not_allowed, FAIL_BAD_CERT_TEMPLATE, "the subject does not fit the registered entity")
+REFUSAL(template_subject_malformed, FAIL_BAD_CERT_TEMPLATE, "the subject is malformed")
+REFUSAL(template_subject_string_type, FAIL_BAD_CERT_TEMPLATE, "the string type of an attribute of the subject is not taken; use UTF8String or PrintableString")
+REFUSAL(template_subject_attribute, FAIL_BAD_CERT_TEMPLATE, "an attribute of the subject is not as RFC 5280 has it")
 REFUSAL(template_subject_empty, FAIL_BAD_CERT_TEMPLATE, "a certificate without a subject needs a subject alternative name")
 REFUSAL(template_san_not_allowed, FAIL_BAD_CERT_TEMPLATE, "a subject alternative name does not fit the registered entity")
 REFUSAL(template_extension_duplicate, FAIL_BAD_CERT_TEMPLATE, "an extension is requested twice")
@@ -190,6 +193,7 @@ REFUSAL(update_cert_not_active, FAIL_CERT_REVOKED, "the certificate to be update
 REFUSAL(update_cert_on_hold, FAIL_CERT_REVOKED, "the certificate to be updated is on hold")
 REFUSAL(update_cert_not_identified, FAIL_BAD_CERT_ID, "the request does not say which certificate is to be updated")
 REFUSAL(update_names_changed, FAIL_BAD_CERT_TEMPLATE, "a key update must not change the names of the certificate")
+REFUSAL(update_names_malformed, FAIL_BAD_CERT_TEMPLATE, "the names of the certificate are not as RFC 5280 has them; ask for a new one with ir or cr")
 REFUSAL(update_key_unchanged, FAIL_BAD_CERT_TEMPLATE, "a key update must bring a new key")
 
 REFUSAL(update_not_by_holder, FAIL_NOT_AUTHORIZED, "a key update must be protected with the certificate that is to be updated")

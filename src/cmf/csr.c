@@ -70,6 +70,17 @@ static int key_decide(struct decision *d)
 	return 0;
 }
 
+static int names_update(struct decision *d)
+{
+	int r = names_keep(&d->asked, d->csr->old, &d->names, d->refusal);
+
+	/* An upstream CA made them, and judges them. */
+	if (r != 0 || ca_is_upstream(d->ca))
+		return r;
+	return subject_check(octets_view(&d->names.subject), REFUSAL_update_names_malformed,
+			     d->refusal);
+}
+
 static int names_resolve(struct decision *d)
 {
 	const struct names_owner owner = {d->registration.subject_id, d->registration.manager};
@@ -77,7 +88,7 @@ static int names_resolve(struct decision *d)
 	if (d->csr->cross)
 		return names_cross(&d->asked, &d->names, d->refusal);
 	if (d->csr->update)
-		return names_keep(&d->asked, d->csr->old, &d->names, d->refusal);
+		return names_update(d);
 	return names_decide(&d->asked, d->profile, &owner, d->reader, &d->mods, &d->names,
 			    d->refusal);
 }

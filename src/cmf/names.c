@@ -2,6 +2,8 @@
 /* Reading the names of a request, and keeping those of an old certificate. See names.h. */
 #include "names.h"
 
+#include "asn1/der.h"
+#include "asn1/name.h"
 #include "subject_id.h"
 
 #include <errno.h>
@@ -31,10 +33,21 @@ static void x509_name_freep(X509_NAME **name)
 static int subject_read(const X509_NAME *subject, struct name_request *request,
 			struct refusal *refusal)
 {
+	const unsigned char *der;
+	size_t der_len;
 	int at;
 
+	if (!subject)
+		return 0;
+	request->subject_given = true;
+	if (!X509_NAME_get0_der(subject, &der, &der_len))
+		return -ENOMEM;
+	/* RFC 5280 A.1: RelativeDistinguishedName ::= SET SIZE (1..MAX) */
+	if (name_has_empty_rdn((struct bytes){der, der_len}))
+		return refuse_about(refusal, REFUSAL_template_subject_malformed,
+				    "a RelativeDistinguishedName is empty");
 	/* RFC 9483 4.1.1: the NULL-DN stands for no subject. */
-	if (!subject || X509_NAME_entry_count(subject) == 0)
+	if (X509_NAME_entry_count(subject) == 0)
 		return 0;
 	if (X509_NAME_entry_count(subject) > ATTRIBUTES_MAX)
 		return refuse(refusal, REFUSAL_template_subject_not_allowed);
@@ -49,18 +62,23 @@ static int subject_read(const X509_NAME *subject, struct name_request *request,
 
 int name_request_check(const struct name_request *request, struct refusal *refusal)
 {
-	int at = request->common_name;
-	int type;
+	struct name_attribute attribute;
+	const char *fault;
+	int at = request->common_name, better;
 
 	if (at < 0)
 		return 0;
-	/* One CN, in an encoding that all read alike: RFC 5280 4.1.2.4 knows two of them. */
-	type = ASN1_STRING_type(
-		X509_NAME_ENTRY_get_data(X509_NAME_get_entry(request->subject, at)));
-	if (X509_NAME_get_index_by_NID(request->subject, NID_commonName, at) >= 0 ||
-	    (type != V_ASN1_UTF8STRING && type != V_ASN1_PRINTABLESTRING) ||
-	    !name_text_clean(request->common_name_text))
-		return refuse(refusal, REFUSAL_template_subject_not_allowed);
+	if (X509_NAME_get_index_by_NID(request->subject, NID_commonName, at) >= 0)
+		return refuse_about(refusal, REFUSAL_template_subject_not_allowed,
+				    "it has several CNs");
+	/* In an encoding that all read alike: RFC 5280 4.1.2.4 knows two of them. */
+	attribute = name_attribute_of(X509_NAME_get_entry(request->subject, at));
+	if (attribute.value_type != V_ASN1_UTF8STRING &&
+	    attribute.value_type != V_ASN1_PRINTABLESTRING)
+		return refuse_about(refusal, REFUSAL_template_subject_string_type, "CN");
+	fault = name_attribute_fault(&attribute, &better);
+	if (fault && better == V_ASN1_UNDEF)
+		return refuse_about(refusal, REFUSAL_template_subject_attribute, "CN %s", fault);
 	return 0;
 }
 
@@ -71,12 +89,16 @@ static int san_read(const X509_EXTENSION *extension, struct name_request *reques
 	const unsigned char *p = value.data;
 
 	request->san = d2i_GENERAL_NAMES(NULL, &p, (long)value.len);
-	/* RFC 5280 4.2.1.6: GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName */
-	if (!request->san || p != value.data + value.len || sk_GENERAL_NAME_num(request->san) == 0)
+	/* RFC 5280 4.2.1.6: GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName. The octets go
+	 * into the certificate, and no check of the message has seen them. */
+	if (!request->san || der_check(value) || p != value.data + value.len ||
+	    sk_GENERAL_NAME_num(request->san) == 0)
 		return refuse(refusal, REFUSAL_template_malformed);
 	if (sk_GENERAL_NAME_num(request->san) > GENERAL_NAMES_MAX)
 		return refuse(refusal, REFUSAL_template_san_not_allowed);
 	request->san_der = value;
+	request->san_critical =
+		X509_EXTENSION_get_critical((X509_EXTENSION *)(uintptr_t)extension) > 0;
 	return 0;
 }
 
@@ -99,6 +121,18 @@ void name_request_clear(struct name_request *request)
 {
 	GENERAL_NAMES_free(request->san);
 	*request = (struct name_request){.common_name = -1};
+}
+
+int subject_check(struct bytes subject, enum refusal_reason reason, struct refusal *refusal)
+{
+	struct name_fault fault = name_fault_of(subject);
+	char attribute[64];
+
+	if (!fault.words)
+		return 0;
+	oid_label(fault.type, attribute, sizeof(attribute));
+	return refuse_about(refusal, reason, "%s %s", attribute[0] ? attribute : "the subject",
+			    fault.words);
 }
 
 void names_clear(struct names *names)

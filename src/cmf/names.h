@@ -10,18 +10,27 @@
 /* The names that a request asks for; borrowed from the request but `san`. */
 struct name_request {
 	const X509_NAME *subject; /* NULL: none, or empty */
+	bool subject_given;       /* there is one, if only the NULL-DN */
 	int common_name;          /* index of the first in subject; -1: none */
 	struct bytes common_name_text;
 	struct bytes san_der; /* GeneralNames as received; empty: none */
 	GENERAL_NAMES *san;
+	bool san_critical;
 };
 
 /* 0, REFUSED (template_malformed; template_*_not_allowed: too many). */
 _must_check_ int name_request_read(const X509_NAME *subject, const X509_EXTENSION *san,
 				   struct name_request *requestp, struct refusal *refusal);
 void name_request_clear(struct name_request *request);
-/* That the CN, if any, is one and plain text. 0 or REFUSED (template_subject_not_allowed). */
+/* That the CN, if any, is one and plain text. 0 or REFUSED (template_subject_*). */
 _must_check_ int name_request_check(const struct name_request *request, struct refusal *refusal);
+
+/*
+ * That the octets of a Name, which are not encoded here, are right by RFC 5280: 0, or REFUSED for
+ * `reason` with the attribute.
+ */
+_must_check_ int subject_check(struct bytes subject, enum refusal_reason reason,
+			       struct refusal *refusal);
 
 /*
  * The entity that is meant: explicit identifiers, which must agree; without them the VNFCI URN in
@@ -38,7 +47,7 @@ struct names {
 	struct octets san;     /* TLV of GeneralNames; empty: none */
 	bool subject_empty;
 	char *text;    /* of the subject, RFC 2253 */
-	bool as_asked; /* exactly those of the request */
+	bool as_asked; /* exactly those of the request; where it says nothing, nothing was added */
 };
 void names_clear(struct names *names);
 
@@ -53,7 +62,7 @@ _must_check_ int names_decide(const struct name_request *request,
 			      struct store_reader *reader, struct mods *mods, struct names *namesp,
 			      struct refusal *refusal);
 /* ccr: the subject, which the registration has, and nothing else.
- * 0, REFUSED (template_san_not_allowed), negative errno. */
+ * 0, REFUSED (template_san_not_allowed, template_subject_attribute), negative errno. */
 _must_check_ int names_cross(const struct name_request *request, struct names *namesp,
 			     struct refusal *refusal);
 /* kur: those of the old certificate, which the request must not change. RFC 9483 4.1.3

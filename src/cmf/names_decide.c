@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What of the requested names a profile grants to an entity. A name that does not fit is refused;
- * an attribute of the subject that names nobody (O, OU, ...) and is not allowed is left out. See
- * names.h.
+ * an attribute of the subject that names nobody (O, OU, ...) and is not allowed, or is not what its
+ * type allows, is left out. The subject is encoded here, not copied. See names.h.
  */
 #include "names.h"
 
+#include "asn1/name.h"
 #include "subject_id.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Characters of an attribute other than CN. RFC 5280 A.1: ub-name is 32768, others are 64. */
-enum { ATTRIBUTE_LEN_MAX = 256 };
+/*
+ * ATTRIBUTE_LEN_MAX: octets of an attribute other than CN, where RFC 5280 A.1 allows 32768
+ * characters. COMMON_NAME_MAX: ub-common-name, ibid.
+ */
+enum { ATTRIBUTE_LEN_MAX = 512, COMMON_NAME_MAX = 64 };
 
 struct naming {
 	const struct name_request *request;
@@ -70,31 +76,67 @@ static int name_check(const struct naming *n, enum conf_name_rule rule, struct b
 /* --- subject -----------------------------------------------------------------------------------
  */
 
-static bool attribute_allowed(const struct conf_profile *profile, const X509_NAME_ENTRY *entry)
+static bool attribute_listed(const struct conf_profile *profile, const X509_NAME_ENTRY *entry)
 {
 	int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
-	const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
-	int type = ASN1_STRING_type(value);
-	bool listed = false;
 
-	for (size_t i = 0; i < profile->subject_attributes.len && !listed; i++)
-		listed =
-			nid != NID_undef && OBJ_txt2nid(profile->subject_attributes.item[i]) == nid;
-	return listed && ASN1_STRING_length(value) <= ATTRIBUTE_LEN_MAX &&
-	       (type == V_ASN1_UTF8STRING || type == V_ASN1_PRINTABLESTRING ||
-		type == V_ASN1_IA5STRING) &&
-	       name_text_clean(string_bytes(value));
+	for (size_t i = 0; i < profile->subject_attributes.len && nid != NID_undef; i++) {
+		if (OBJ_txt2nid(profile->subject_attributes.item[i]) == nid)
+			return true;
+	}
+	return false;
 }
 
-static void attribute_left_out(struct mods *mods, const X509_NAME_ENTRY *entry)
+/*
+ * What keeps an attribute out of a subject; NULL: nothing. RFC 5280 4.1.2.4: a new subject has
+ * none of the older string types. *typep is the type that it is encoded in.
+ */
+static const char *attribute_fault(const struct name_attribute *attribute, int *typep)
 {
-	int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+	const char *fault = name_attribute_fault(attribute, typep);
+	int type = attribute->value_type;
 
-	mods_add(mods, "subject attribute left out", nid == NID_undef ? NULL : OBJ_nid2sn(nid));
+	if (attribute->value.len > ATTRIBUTE_LEN_MAX)
+		return "is too long";
+	if (type != V_ASN1_UTF8STRING && type != V_ASN1_PRINTABLESTRING && type != V_ASN1_IA5STRING)
+		return "is in a string type that is not taken";
+	if (fault && *typep == V_ASN1_UNDEF)
+		return fault;
+	if (!fault)
+		*typep = type;
+	return NULL;
+}
+
+static void attribute_changed(struct mods *mods, const char *what,
+			      const struct name_attribute *attribute, const char *why)
+{
+	char label[64], name[160];
+
+	oid_label(attribute->type, label, sizeof(label));
+	snprintf(name, sizeof(name), why ? "%s, which %s" : "%s", label, why);
+	mods_add(mods, what, name);
+}
+
+/* Adds the entry, in another string type if that is needed, behind the others. */
+static int attribute_add(const struct naming *n, X509_NAME *subject, const X509_NAME_ENTRY *entry,
+			 int type, bool same_rdn)
+{
+	const struct name_attribute attribute = name_attribute_of(entry);
+	X509_NAME_ENTRY *copy = X509_NAME_ENTRY_dup(entry);
+	int ok = copy != NULL;
+
+	if (ok && type != attribute.value_type) {
+		attribute_changed(n->mods, "subject attribute encoded anew", &attribute, NULL);
+		ok = X509_NAME_ENTRY_set_data(copy, type, attribute.value.data,
+					      (int)attribute.value.len);
+	}
+	ok = ok && X509_NAME_add_entry(subject, copy, -1, same_rdn ? -1 : 0) == 1;
+	X509_NAME_ENTRY_free(copy);
+	return ok ? 0 : -ENOMEM;
 }
 
 /* The attributes of the request that stay, in their RDNs. */
-static int subject_filter(const struct naming *n, X509_NAME *subject, bool *droppedp)
+static int subject_filter(const struct naming *n, X509_NAME *subject)
 {
 	const X509_NAME *asked = n->request->subject;
 	int count = asked ? X509_NAME_entry_count(asked) : 0;
@@ -102,17 +144,18 @@ static int subject_filter(const struct naming *n, X509_NAME *subject, bool *drop
 
 	for (int i = 0; i < count; i++) {
 		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(asked, i);
-		bool stays = i == n->request->common_name
-				     ? n->profile->common_name != CONF_NAME_NONE
-				     : attribute_allowed(n->profile, entry);
+		const struct name_attribute attribute = name_attribute_of(entry);
+		bool listed = i == n->request->common_name
+				      ? n->profile->common_name != CONF_NAME_NONE
+				      : attribute_listed(n->profile, entry);
+		int type = V_ASN1_UNDEF;
+		const char *fault = listed ? attribute_fault(&attribute, &type) : NULL;
 
-		if (!stays) {
-			attribute_left_out(n->mods, entry);
-			*droppedp = true;
+		if (!listed || fault) {
+			attribute_changed(n->mods, "subject attribute left out", &attribute, fault);
 			continue;
 		}
-		if (X509_NAME_add_entry(subject, entry, -1,
-					X509_NAME_ENTRY_set(entry) == set ? -1 : 0) != 1)
+		if (attribute_add(n, subject, entry, type, X509_NAME_ENTRY_set(entry) == set) < 0)
 			return -ENOMEM;
 		set = X509_NAME_ENTRY_set(entry);
 	}
@@ -122,7 +165,7 @@ static int subject_filter(const struct naming *n, X509_NAME *subject, bool *drop
 /* Whether the subjectId goes into the subject although nobody asked for a CN. */
 static bool common_name_due(const struct naming *n)
 {
-	if (n->request->common_name >= 0)
+	if (n->request->common_name >= 0 || strlen(n->owner->subject_id) > COMMON_NAME_MAX)
 		return false;
 	switch (n->profile->common_name) {
 	case CONF_NAME_NONE:
@@ -171,13 +214,30 @@ static int subject_encode(const X509_NAME *subject, struct octets *derp)
 	return 0;
 }
 
-/* The subject as asked for, in the encoding of the request, or a new one. */
+/* Whether the subject is that of the request, octet for octet; `told` mods came before it. */
+static int subject_compare(const struct naming *n, size_t told, struct names *names)
+{
+	const unsigned char *der;
+	size_t len;
+
+	names->as_asked = names->subject_empty;
+	if (!n->request->subject)
+		return 0;
+	if (!X509_NAME_get0_der(n->request->subject, &der, &len))
+		return -ENOMEM;
+	names->as_asked = bytes_equal(octets_view(&names->subject), (struct bytes){der, len});
+	/* If nothing else was changed, it is the encoding. */
+	if (!names->as_asked && n->mods->text.len == told)
+		mods_add(n->mods, "subject encoded anew", NULL);
+	return 0;
+}
+
+/* Made anew from what of the request stays: its octets may be what no CA should sign. */
 static int subject_decide(const struct naming *n, struct names *names)
 {
 	_cleanup_(x509_name_freep) X509_NAME *subject = X509_NAME_new();
 	const struct name_request *request = n->request;
-	const X509_NAME *granted = subject;
-	bool changed = common_name_due(n);
+	size_t told = n->mods->text.len;
 	int r = 0;
 
 	if (!subject)
@@ -186,19 +246,23 @@ static int subject_decide(const struct naming *n, struct names *names)
 		r = name_check(n, n->profile->common_name, request->common_name_text,
 			       REFUSAL_template_subject_not_allowed);
 	if (r == 0)
-		r = subject_filter(n, subject, &changed);
+		r = subject_filter(n, subject);
 	if (r != 0)
 		return r;
-	if (common_name_due(n) &&
-	    X509_NAME_add_entry_by_NID(subject, NID_commonName, V_ASN1_UTF8STRING,
-				       (const unsigned char *)n->owner->subject_id, -1, -1, 0) != 1)
-		return -ENOMEM;
-	if (!changed && request->subject)
-		granted = request->subject;
-	names->as_asked = !changed;
-	names->subject_empty = X509_NAME_entry_count(granted) == 0;
-	r = subject_encode(granted, &names->subject);
-	return r < 0 ? r : subject_text(granted, &names->text);
+	if (common_name_due(n)) {
+		if (X509_NAME_add_entry_by_NID(subject, NID_commonName, V_ASN1_UTF8STRING,
+					       (const unsigned char *)n->owner->subject_id, -1, -1,
+					       0) != 1)
+			return -ENOMEM;
+		/* RFC 4210 F: what the request names is not as asked for then. */
+		if (request->subject_given)
+			mods_add(n->mods, "CN added to the subject", NULL);
+	}
+	names->subject_empty = X509_NAME_entry_count(subject) == 0;
+	r = subject_encode(subject, &names->subject);
+	if (r == 0)
+		r = subject_text(subject, &names->text);
+	return r == 0 ? subject_compare(n, told, names) : r;
 }
 
 /* --- subjectAltName ----------------------------------------------------------------------------
@@ -222,10 +286,35 @@ static bool ip_allowed(const struct conf_profile *profile, struct bytes address)
 	return false;
 }
 
+/* RFC 8141 2: what a namespace-specific string may hold; RFC 5280 4.2.1.6 wants a URI. */
+static bool urn_valid(struct bytes uri)
+{
+	for (size_t i = 0; i < uri.len; i++) {
+		if (!isascii(uri.data[i]) ||
+		    (!isalnum(uri.data[i]) && !strchr("-._~!$&'()*+,;=:@/", uri.data[i])))
+			return false;
+	}
+	return true;
+}
+
 static bool uri_allowed(const struct naming *n, struct bytes uri)
 {
-	return n->profile->vnfci_uri && name_is_id(vnfci_urn_id(uri), n->owner->subject_id);
+	return urn_valid(uri) && n->profile->vnfci_uri &&
+	       name_is_id(vnfci_urn_id(uri), n->owner->subject_id);
 }
+
+/* RFC 5280 4.2.1.6, by the tag of the GeneralName. */
+static const char *const general_name_kinds[] = {
+	"otherName",
+	"rfc822Name",
+	"dNSName",
+	"x400Address",
+	"directoryName",
+	"ediPartyName",
+	"uniformResourceIdentifier",
+	"iPAddress",
+	"registeredID",
+};
 
 static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 {
@@ -246,7 +335,10 @@ static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 	default: /* rfc822Name, otherName, directoryName, ...: nobody is registered under such */
 		break;
 	}
-	return allowed ? 0 : refuse(n->refusal, REFUSAL_template_san_not_allowed);
+	if (allowed)
+		return 0;
+	return refuse_about(n->refusal, REFUSAL_template_san_not_allowed, "%s",
+			    general_name_kinds[name->type]);
 }
 
 /* Whether the subjectId is added as dNSName: by the profile; always for MANO, IFA 033 11.2.2.2. */
@@ -306,8 +398,13 @@ static int san_decide(const struct naming *n, struct names *names)
 		if (r != 0)
 			return r;
 	}
+	if (n->request->san && n->request->san_critical != names->subject_empty)
+		mods_add(n->mods, "subjectAltName",
+			 names->subject_empty ? "critical" : "not critical");
 	if (dns_name_due(n)) {
 		names->as_asked = false;
+		if (n->request->san)
+			mods_add(n->mods, "dNSName added", n->owner->subject_id);
 		return san_extend(n, &names->san);
 	}
 	return octets_dup(n->request->san_der, &names->san);
@@ -343,7 +440,11 @@ int names_cross(const struct name_request *request, struct names *namesp, struct
 	r = subject_encode(request->subject, &names.subject);
 	if (r == 0)
 		r = subject_text(request->subject, &names.text);
-	if (r < 0)
+	/* It is to be the other CA's name as that is, so nothing of it is changed. */
+	if (r == 0)
+		r = subject_check(octets_view(&names.subject), REFUSAL_template_subject_attribute,
+				  refusal);
+	if (r != 0)
 		return r;
 	*namesp = names;
 	names = (struct names){0};

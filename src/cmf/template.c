@@ -2,7 +2,10 @@
 /* Validity, key, issuer and extensions of a request. See template.h. */
 #include "template.h"
 
+#include "asn1/name.h"
+
 #include <errno.h>
+#include <openssl/ec.h>
 #include <string.h>
 #include <time.h>
 
@@ -124,6 +127,38 @@ static bool key_type_allows(const struct conf_key_type *type, const struct spki_
 	return false;
 }
 
+/* As key_types of a profile has them. */
+static void key_kind_write(const struct spki_kind *kind, struct strbuf *out)
+{
+	const char *nist;
+
+	switch (kind->type) {
+	case EVP_PKEY_RSA:
+		strbuf_printf(out, "rsa:%d", kind->bits);
+		break;
+	case EVP_PKEY_EC:
+		nist = EC_curve_nid2nist(kind->curve_nid);
+		strbuf_printf(out, "ec:%s", nist ? nist : OBJ_nid2sn(kind->curve_nid));
+		break;
+	default:
+		strbuf_add(out, OBJ_nid2sn(kind->type));
+		break;
+	}
+}
+
+static int key_not_allowed(const struct spki_kind *kind, const struct conf_profile *profile,
+			   struct refusal *refusal)
+{
+	_cleanup_(strbuf_clear) struct strbuf words = STRBUF_NULL;
+
+	key_kind_write(kind, &words);
+	strbuf_add(&words, ", not one of ");
+	conf_key_types_write(&profile->key_types, &words);
+	if (words.failed)
+		return -ENOMEM;
+	return refuse_about(refusal, REFUSAL_public_key_not_allowed, "%s", words.text);
+}
+
 int template_key_check(const struct spki_kind *kind, const struct conf_profile *profile,
 		       struct refusal *refusal)
 {
@@ -131,7 +166,7 @@ int template_key_check(const struct spki_kind *kind, const struct conf_profile *
 		if (key_type_allows(&profile->key_types.item[i], kind))
 			return 0;
 	}
-	return refuse(refusal, REFUSAL_public_key_not_allowed);
+	return key_not_allowed(kind, profile, refusal);
 }
 
 int template_issuer_check(const X509_NAME *issuer, const struct ca *ca, struct refusal *refusal)
@@ -264,18 +299,31 @@ static int covered(const struct covered_extension *kind, const struct conf_profi
 	return r;
 }
 
-/* The name of an extension for statusString: OpenSSL's, or the OID. */
-static void left_out(struct mods *mods, const ASN1_OBJECT *object, int nid)
+/* The name of an extension: OpenSSL's, or the OID. */
+static void extension_label(const ASN1_OBJECT *object, char label[64])
 {
-	char oid[128] = "";
+	oid_label((struct bytes){OBJ_get0_data(object), OBJ_length(object)}, label, 64);
+}
 
-	if (nid != NID_undef) {
-		mods_add(mods, "extension left out", OBJ_nid2sn(nid));
-		return;
-	}
-	if (OBJ_obj2txt(oid, sizeof(oid), object, 1) >= (int)sizeof(oid))
-		strcpy(oid + sizeof(oid) - 4, "...");
-	mods_add(mods, "extension left out", oid);
+static void left_out(struct mods *mods, const ASN1_OBJECT *object)
+{
+	char label[64];
+
+	extension_label(object, label);
+	mods_add(mods, "extension left out", label);
+}
+
+static int critical_refused(const ASN1_OBJECT *object, const struct conf_profile *profile,
+			    struct refusal *refusal)
+{
+	_cleanup_(strbuf_clear) struct strbuf have = STRBUF_NULL;
+	char label[64];
+
+	for (size_t i = 0; i < profile->n_extensions; i++)
+		strbuf_printf(&have, "%s%s", i ? ", " : "", OBJ_nid2sn(profile->extensions[i].nid));
+	extension_label(object, label);
+	return refuse_about(refusal, REFUSAL_template_extension_critical, "%s; the profile has %s",
+			    label, have.len ? have.text : "none");
 }
 
 static int extension_check(const X509_EXTENSION *extension, const struct conf_profile *profile,
@@ -297,14 +345,14 @@ static int extension_check(const X509_EXTENSION *extension, const struct conf_pr
 		if (r < 0)
 			return refuse(refusal, REFUSAL_template_malformed);
 		if (r == 0)
-			left_out(mods, object, nid);
+			left_out(mods, object);
 		return 0;
 	}
 	if (nid != NID_undef && value.len > 0 && bytes_equal(profile_value(profile, nid), value))
 		return 0;
 	if (X509_EXTENSION_get_critical(extension))
-		return refuse(refusal, REFUSAL_template_extension_critical);
-	left_out(mods, object, nid);
+		return critical_refused(object, profile, refusal);
+	left_out(mods, object);
 	return 0;
 }
 

@@ -535,10 +535,8 @@ static int key_types_parse(const struct conf_input *in, void *value, struct strb
 	return 0;
 }
 
-static void key_types_print(const struct conf_type *type, const void *value, struct strbuf *out)
+void conf_key_types_write(const struct conf_key_types *list, struct strbuf *out)
 {
-	const struct conf_key_types *list = value;
-
 	for (size_t i = 0; i < list->len; i++) {
 		const struct conf_key_type *t = &list->item[i];
 		const char *nist;
@@ -563,6 +561,11 @@ static void key_types_print(const struct conf_type *type, const void *value, str
 			break;
 		}
 	}
+}
+
+static void key_types_print(const struct conf_type *type, const void *value, struct strbuf *out)
+{
+	conf_key_types_write(value, out);
 }
 
 const struct conf_type conf_type_key_types = {

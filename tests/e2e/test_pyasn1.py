@@ -167,6 +167,40 @@ def certificates(answer):
     return [tlv(elements(tlv(elements(tlv(r)[1])[2])[1])[0])[1] for r in responses]
 
 
+def rdn(kind, string_type, octets):
+    """An RDN of one attribute."""
+    return tagged(0x31, sequence(oid(f"2.5.4.{kind}"), tagged(string_type, octets)))
+
+
+def status_of(answer):
+    """(status, text) of an ip with one response."""
+    status = answer.message["body"]["ip"]["response"][0]["status"]
+    return int(status["status"]), " ".join(str(t) for t in status["statusString"])
+
+
+# Before the CN; RFC 5280 A.1, X.680 41.4
+PRINTABLE = 0x13
+SUBJECTS = {
+    "an empty RDN": (tagged(0x31), 2, "RelativeDistinguishedName is empty"),
+    "O in UTF-8 as PrintableString": (rdn(10, PRINTABLE, b"\xc3\xb6"), 1, "left out: O"),
+    "O with @ as PrintableString": (rdn(10, PRINTABLE, b"a@b"), 1, "encoded anew: O"),
+    "C of three letters": (rdn(6, PRINTABLE, b"DEU"), 1, "left out: C"),
+    "C as UTF8String": (rdn(6, UTF8, b"DE"), 1, "encoded anew: C"),
+    "O of 65 characters": (rdn(10, UTF8, b"o" * 65), 1, "left out: O"),
+    "O of 64 characters": (rdn(10, UTF8, b"o" * 64), 0, ""),
+}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_rfc5280_4_1_2_4_subject(client, tmp_path, subject):
+    before, status, words = SUBJECTS[subject]
+    rdns = before + rdn(3, UTF8, b"py-subject")
+    answer = client.ask(ir(cert_req_msg("", new_key(tmp_path / "key"), subject=sequence(rdns))), MAC)
+    assert answer.body_type == IP, answer.text
+    assert status_of(answer)[0] == status, status_of(answer)
+    assert words in status_of(answer)[1]
+
+
 def sha256(cert):
     return hashlib.sha256(cert).digest()
 

@@ -258,11 +258,13 @@ def genm(info_type, value=b""):
     return explicit(21, sequence(sequence(oid(info_type), value)))
 
 
-def cert_req_msg(common_name, key, cert_req_id=0, controls=b"", reg_info=b""):
-    """A CertReqMsg for a key in a file, with POPOSigningKey; controls and regInfo are encodings."""
+def cert_req_msg(common_name, key, cert_req_id=0, controls=b"", reg_info=b"", subject=None, extensions=b""):
+    """A CertReqMsg for a key in a file, with POPOSigningKey; controls, regInfo, subject (instead of a CN) and
+    extensions are encodings."""
     spki = subprocess.run([OPENSSL, "pkey", "-in", key, "-pubout", "-outform", "DER"], stdout=subprocess.PIPE,
                           check=True).stdout
-    template = sequence(tagged(0xA5, name(common_name)), tagged(0xA6, tlv(spki)[1]))
+    template = sequence(tagged(0xA5, subject or name(common_name)), tagged(0xA6, tlv(spki)[1]),
+                        tagged(0xA9, extensions) if extensions else b"")
     request = sequence(integer(cert_req_id), template, controls)
     signature = encoder.encode(univ.BitString.fromOctetString(openssl_signature(key, request)))
     return sequence(request, tagged(0xA1, Ecdsa().algorithm(), signature), reg_info)

@@ -67,7 +67,8 @@ static const struct name_case {
 , {"allowed attributes", B, .subject = "/O=net/OU=x/CN=vnfci-b"}, "none", "CN=vnfci-b,OU=x,O=net",
 	"", ""
 }
-, {"attributes without CN", B, .subject = "/O=net"}, "none", "CN=vnfci-b,O=net", "", ""
+, {"attributes without CN", B, .subject = "/O=net"}, "none", "CN=vnfci-b,O=net", "",
+	"CN added to the subject"
 }
 , {"others are left out", B, .subject = "/C=DE/O=net/emailAddress=a@b/CN=vnfci-b/L=x"}, "none",
 	"CN=vnfci-b,O=net", "",
@@ -119,7 +120,7 @@ static const struct name_case {
 	 "none",
 	 "",
 	 "DNS:nocn-b",
-	 "subject attribute left out: CN"},
+	 "subject attribute left out: CN; subjectAltName: critical"},
 	{"any CN",
 	 "vnfm-b",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=some host", .san = "DNS:x.y.z"},
@@ -140,7 +141,7 @@ static const struct name_case {
 	 "none",
 	 "",
 	 "DNS:x.y.z",
-	 ""},
+	 "subjectAltName: critical"},
 
 	/* Subjects of others. */
 	{"another's CN", B, .subject = "/CN=vnfci-a"}, "template_subject_not_allowed"
@@ -321,27 +322,27 @@ static const struct encoding_case {
 	 "CN=vnfci-b"},
 	{"BMPString",
 	 {{NID_commonName, V_ASN1_BMPSTRING, VALUE("\0v\0n\0f\0c\0i\0-\0b"), 0}},
-	 "template_subject_not_allowed",
+	 "template_subject_string_type",
 	 NULL},
 	{"BMPString whose octets read as the id",
 	 {{NID_commonName, V_ASN1_BMPSTRING, VALUE("vnfci-b\0"), 0}},
-	 "template_subject_not_allowed",
+	 "template_subject_string_type",
 	 NULL},
 	{"TeletexString",
 	 {{NID_commonName, V_ASN1_T61STRING, VALUE("vnfci-b"), 0}},
-	 "template_subject_not_allowed",
+	 "template_subject_string_type",
 	 NULL},
 	{"NUL inside",
 	 {{NID_commonName, V_ASN1_UTF8STRING, VALUE("vnfci-b\0.x"), 0}},
-	 "template_subject_not_allowed",
+	 "template_subject_attribute",
 	 NULL},
 	{"NUL at the end",
 	 {{NID_commonName, V_ASN1_UTF8STRING, VALUE("vnfci-b\0"), 0}},
-	 "template_subject_not_allowed",
+	 "template_subject_attribute",
 	 NULL},
 	{"empty",
 	 {{NID_commonName, V_ASN1_UTF8STRING, VALUE(""), 0}},
-	 "template_subject_not_allowed",
+	 "template_subject_attribute",
 	 NULL},
 	{"two CNs in one RDN",
 	 {{NID_commonName, V_ASN1_UTF8STRING, VALUE("vnfci-b"), 0},
