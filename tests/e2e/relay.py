@@ -8,9 +8,9 @@ import time
 
 
 class Relay:
-    def __init__(self, port, patience=60):
+    def __init__(self, port, patience=600):
         self.target, self.patience = port, patience
-        self.retries = 0
+        self.retries = self.answers = 0
         self.stopped = False
         relay = self
 
@@ -25,6 +25,7 @@ class Relay:
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+                relay.answers += 1
 
             def log_message(self, *args):
                 pass

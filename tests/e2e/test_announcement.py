@@ -52,7 +52,7 @@ def post(cmf, message):
     request = urllib.request.Request(f"{cmf.url}/.well-known/cmp", message,
                                      {"Content-Type": "application/pkixcmp"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=600) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as e:
         return e.code, e.read()

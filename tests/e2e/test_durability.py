@@ -45,8 +45,8 @@ class Client(threading.Thread):
     def cmp(self, cmd, *args):
         command = self.requester.command(cmd, *args, path=".well-known/cmp/p/VnfciCert")
         command[command.index("-server") + 1] = self.address
-        command += ["-msg_timeout", "90", "-total_timeout", "90"]
-        return run(command, check=False, timeout=120)
+        command += ["-msg_timeout", "600", "-total_timeout", "600"]
+        return run(command, check=False)
 
     def register(self, name):
         result = run([BUILD / "cmfctl", "register", "--server", f"http://{self.address}/.well-known/cmp",
@@ -134,7 +134,7 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path):
             cmf.kill()
             point = FAULT_POINTS[number // 2 % len(FAULT_POINTS)]
             cmf.start(ready=False, CMFD_FAULT_POINT=f"{point}:{chance.randint(2, 20)}")
-            assert cmf.process.wait(60) == -9
+            assert cmf.process.wait(600) == -9
             before = told.copy()
             cmf.start()
         check_state(cmf, before)
@@ -142,7 +142,7 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path):
     for client in clients:
         client.stopping = True
     for client in clients:
-        client.join(120)
+        client.join(600)
         assert not client.is_alive()
     assert not told.failures, "\n".join(told.failures[:5])
     assert relay.retries > 0 and len(told.active) + len(told.revoked) >= CLIENTS

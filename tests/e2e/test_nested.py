@@ -94,7 +94,7 @@ def der_of(cert):
 
 def post(cmf, der, path="/.well-known/cmp"):
     request = urllib.request.Request(cmf.url + path, der, {"Content-Type": "application/pkixcmp"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=600) as answer:
         return Message(answer.read())
 
 

@@ -123,7 +123,7 @@ def test_slow_upstream_means_waiting_and_polling(pair):
     timer = threading.Timer(5, lambda: pair.ca.process.send_signal(signal.SIGCONT))
     timer.start()
     cert = pair.vnfm.out()
-    result = run(pair.command("up-slow", pair.ra.address, cert, "ir", "-total_timeout", "60"))
+    result = run(pair.command("up-slow", pair.ra.address, cert, "ir", "-total_timeout", "600"))
     assert "waiting" in result.stdout or "poll" in result.stdout.lower(), result.stdout
     pair.check_one("up-slow", cert)
 
@@ -146,7 +146,7 @@ def test_dead_upstream_disturbs_nobody_else(pair):
     finally:
         pair.ca.process.send_signal(signal.SIGCONT)
     for thread in waiting:
-        thread.join(60)
+        thread.join(600)
 
 
 @pytest.mark.parametrize("point", ["upstream-before-send", "upstream-after-send", "upstream-polling",
@@ -161,13 +161,13 @@ def test_kill_9_of_the_ra(pair, point):
     relay = Relay(pair.ra.port)
     cert = pair.vnfm.out()
     outcome = {}
-    command = pair.command("up-kill", relay.address, cert, "ir", "-msg_timeout", "90", "-total_timeout",
-                           "90")
+    command = pair.command("up-kill", relay.address, cert, "ir", "-msg_timeout", "600", "-total_timeout",
+                           "600")
     client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
     client.start()
-    assert pair.ra.process.wait(60) == -9
+    assert pair.ra.process.wait(600) == -9
     pair.ra.start()
-    client.join(120)
+    client.join(600)
     relay.stop()
     result = outcome["result"]
     assert result.returncode == 0, f"{result.stdout}\n{pair.ra.tail()}"
@@ -241,7 +241,7 @@ def test_rr_while_the_upstream_is_dead_is_revocation_pending(pair):
     pair.ca.process.send_signal(signal.SIGSTOP)
     try:
         # OpenSSL 3.0 cannot poll for rp and stops at the error message with status waiting; 3.5 polls.
-        result = pair.vnfm.cmp("rr", "-oldcert", cert, "-revreason", "1", "-total_timeout", "10")
+        result = pair.vnfm.cmp("rr", "-oldcert", cert, "-revreason", "1", "-total_timeout", "600")
         assert not result.ok and "waiting" in result.text, result.text
         assert pair.ra.states("up-rrp") == ["revocation pending"]
     finally:
@@ -253,27 +253,25 @@ def test_rr_while_the_upstream_is_dead_is_revocation_pending(pair):
 @pytest.mark.skipif(not OPENSSL35, reason="needs Debian 13's openssl (tools/debian13-openssl)")
 def test_rr_waits_for_the_upstream_over_a_restart(pair):
     """RFC 9483 4.4: a client that can, polls with certReqId -1 until there is rp."""
-    # Long enough for a restart between two polls.
-    pair.ra.set("ca corporate", "upstream_retry", "6s")
-    pair.ra.stop()
-    pair.ra.start()
     pair.register("up-rrw")
     cert = pair.enrol("up-rrw")
     command = pair.vnfm.command("rr", "-oldcert", cert, "-revreason", "1", "-keep_alive", "0",
-                                "-total_timeout", "60")
+                                "-total_timeout", "600")
+    relay = Relay(pair.ra.port)
+    command[command.index("-server") + 1] = relay.address
     pair.ca.process.send_signal(signal.SIGSTOP)
     client = subprocess.Popen([OPENSSL35, *command[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True)
     try:
         wait_for("the upstream's turn", lambda: pair.ra.states("up-rrw") == ["revocation pending"])
-        # The first answer is out after upstream_wait, and then the client sleeps between polls.
-        time.sleep(3)
+        wait_for("the first answer", lambda: relay.answers)
         pair.ra.process.kill()
         pair.ra.process.wait()
         pair.ra.start()
     finally:
         pair.ca.process.send_signal(signal.SIGCONT)
-    out, _ = client.communicate(timeout=90)
+    out, _ = client.communicate(timeout=600)
+    relay.stop()
     assert client.returncode == 0, out
     pair.check_one("up-rrw", cert, "revoked")
 
@@ -287,17 +285,17 @@ def test_rr_again_after_kill_9_of_the_ra(pair):
     pair.ra.stop()
     pair.ra.start(ready=False, CMFD_FAULT_POINT="upstream-after-send")
     relay = Relay(pair.ra.port)
-    command = pair.vnfm.command("rr", "-oldcert", cert, "-revreason", "1", "-total_timeout", "90")
+    command = pair.vnfm.command("rr", "-oldcert", cert, "-revreason", "1", "-total_timeout", "600")
     command[command.index("-server") + 1] = relay.address
     outcome = {}
     client = threading.Thread(target=lambda: outcome.update(result=run(command, check=False)))
     client.start()
-    assert pair.ra.process.wait(60) == -9
+    assert pair.ra.process.wait(600) == -9
     relay.target = free_port()
     pair.ra.start()
     wait_for("revocation here", lambda: pair.ra.states("up-rrk") == ["revoked"])
     relay.target = pair.ra.port
-    client.join(120)
+    client.join(600)
     relay.stop()
     result = outcome["result"]
     assert result.returncode == 0, f"{result.stdout}\n{pair.ra.tail()}"
@@ -355,7 +353,7 @@ def test_unreachable_upstream_is_systemunavail_in_the_end(tmp_path):
     both.ra.start()
     both.register("up-dead")
     both.ca.stop()
-    result = run(both.command("up-dead", both.ra.address, both.vnfm.out(), "ir", "-total_timeout", "60"),
+    result = run(both.command("up-dead", both.ra.address, both.vnfm.out(), "ir", "-total_timeout", "600"),
                  check=False)
     assert result.returncode != 0 and "systemUnavail" in result.stdout, result.stdout
     assert both.ra.stop() == 0

@@ -366,7 +366,7 @@ class Client:
     def post(self, der):
         request = urllib.request.Request(self.url, der, {"Content-Type": "application/pkixcmp"})
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
+            with urllib.request.urlopen(request, timeout=600) as reply:
                 return Answer(reply.read())
         except urllib.error.HTTPError as error:
             return Answer(error.read(), error.code)
