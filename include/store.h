@@ -404,8 +404,6 @@ struct store_certificate_filter {
 	const char *ca;
 	struct serial serial;    /* none: all */
 	int state;               /* enum store_certificate_state, -1: all */
-	int64_t expired_at_ms;   /* != 0: only ACTIVE ones whose not_after lies before */
-	int64_t confirm_due_ms;  /* != 0: only PENDING ones whose confirm_by lies before */
 	int64_t registration_id; /* 0: all */
 	int64_t after_id;
 	uint32_t limit;
@@ -449,7 +447,6 @@ _must_check_ int store_transaction_items_get(struct store_reader *r, int64_t tra
 struct store_transaction_filter {
 	const char *requester;  /* NULL: all */
 	int state;              /* -1: all */
-	int64_t due_ms;         /* != 0: only AWAIT_* ones whose deadline lies before */
 	int64_t certificate_id; /* 0: all; also among the items */
 	int64_t after_id;
 	uint32_t limit;
@@ -473,12 +470,31 @@ _must_check_ int store_exchange_get(struct store_reader *r, int64_t id, struct s
 /* The exchange of that kind for a certificate: the newest one. */
 _must_check_ int store_exchange_find(struct store_reader *r, int64_t certificate_id,
 				     enum store_exchange_kind kind, struct store_exchange *ep);
-/* OPEN ones with next_ms <= due_ms, oldest first, at most limit. */
-typedef int store_exchange_each(void *arg, const struct store_exchange *e);
-_must_check_ int store_exchange_due(struct store_reader *r, int64_t due_ms, uint32_t limit,
-				    store_exchange_each *each, void *arg);
 _must_check_ int store_exchange_messages_get(struct store_reader *r, int64_t exchange_id,
 					     struct store_exchange_messages *mp);
+
+/* Some of what is due, what has been so for the longest time first. */
+enum { STORE_DUE_MAX = 100 };
+struct store_due {
+	int64_t id[STORE_DUE_MAX];
+	size_t len; /* STORE_DUE_MAX: there may be more */
+};
+
+/* PENDING ones whose confirm_by lies before due_ms. */
+_must_check_ int store_certificate_due(struct store_reader *r, int64_t due_ms,
+				       struct store_due *duep);
+/* Those of an AWAIT_* state whose deadline lies before due_ms. */
+_must_check_ int store_transaction_due(struct store_reader *r, enum store_transaction_state state,
+				       int64_t due_ms, struct store_due *duep);
+/* OPEN ones with a CA with next_ms <= due_ms. */
+_must_check_ int store_exchange_due(struct store_reader *r, const char *ca, int64_t due_ms,
+				    struct store_due *duep);
+/* Of these, those whose deadline has come. */
+_must_check_ int store_exchange_expired(struct store_reader *r, const char *ca, int64_t now_ms,
+					struct store_due *duep);
+/* Transactions of a requester in any AWAIT_* state that have a deadline, counted up to `max`. */
+_must_check_ int store_transaction_open_count(struct store_reader *r, const char *requester,
+					      uint32_t max, uint32_t *np);
 
 /* The newest CRL of a CA, or STORE_NOT_FOUND. */
 _must_check_ int store_crl_newest(struct store_reader *r, const char *ca, struct store_crl *crlp);
@@ -609,6 +625,9 @@ _must_check_ int store_transaction_item_insert(struct store_unit *u,
 _must_check_ int store_transaction_update(struct store_unit *u, const struct store_transaction *txn,
 					  enum store_transaction_state from,
 					  const uint8_t *from_digest, bool if_unanswered);
+/* FAILED from now on, without deadline. Conflict: the row's state is not `from`. */
+_must_check_ int store_transaction_end(struct store_unit *u, int64_t id,
+				       enum store_transaction_state from, int64_t now_ms);
 /* Conflict: the transaction has a certificate already, or is not there. */
 _must_check_ int store_transaction_set_certificate(struct store_unit *u, int64_t id,
 						   const int64_t *certificate_ref);
@@ -627,8 +646,10 @@ _must_check_ int store_kem_secret_use(struct store_unit *u, int64_t id,
 				      const int64_t *transaction_ref);
 /* Unused ones whose deadline lies before that time, at most `limit`. Never conflicts. */
 _must_check_ int store_kem_secret_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
-/* Ended transactions changed before that time, at most `limit`. Never conflicts. */
-_must_check_ int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
+/* Ended transactions changed before that time, at most `limit`. Never conflicts. *np (may be NULL)
+ * receives at commit how many there were. */
+_must_check_ int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit,
+					 uint32_t *np);
 
 _must_check_ int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
 				       const int64_t *certificate_ref, int64_t *idp);

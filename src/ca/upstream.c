@@ -16,7 +16,6 @@
 enum {
 	POLL_PAUSE_MIN_MS = 1000, /* an upstream that says checkAfter 0 is not asked in a loop */
 	PAUSE_MAX_MS = 3600 * 1000,
-	HOUSEKEEPING_BATCH = 64, /* exchanges in one round */
 };
 
 /* --- who works on what ----------------------------------------------------------------------- */
@@ -356,30 +355,13 @@ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate
 
 /* --- housekeeping ---------------------------------------------------------------------------- */
 
-struct due {
-	const struct ca *ca;
-	int64_t id[HOUSEKEEPING_BATCH];
-	size_t len;
-};
-
-static int due_add(void *arg, const struct store_exchange *e)
-{
-	struct due *due = arg;
-
-	if (strcmp(e->ca, due->ca->conf->name) != 0)
-		return 0;
-	/* While it is not to be reached only what has expired can be done. */
-	if (is_down(due->ca) && !is_expired(due->ca, e))
-		return 0;
-	due->id[due->len++] = e->id;
-	return due->len == HOUSEKEEPING_BATCH;
-}
-
 int upstream_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
-	struct due due = {.ca = ca};
 	int64_t deadline_us = wait_deadline_us(ca);
-	int r = store_exchange_due(reader, now_ms(ca), UINT32_MAX, due_add, &due);
+	struct store_due due;
+	/* While it is not to be reached only what has expired can be done. */
+	int r = is_down(ca) ? store_exchange_expired(reader, ca->conf->name, now_ms(ca), &due)
+			    : store_exchange_due(reader, ca->conf->name, now_ms(ca), &due);
 
 	if (r < 0)
 		return r;

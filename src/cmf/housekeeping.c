@@ -8,18 +8,13 @@
 
 #include <errno.h>
 
-/* Rows looked at, and rows purged, in one call: a worker is not kept for longer than a moment. */
-enum { DUE_MAX = 100, PURGE_MAX = 500 };
+/* Rows purged in one unit: what waits for the committer waits for them. */
+enum { PURGE_MAX = 500 };
 
 /* Past the upstream's deadline ca/ says why there is no certificate; a client may still ask. */
 enum { UPSTREAM_GRACE_MS = 60 * 1000 };
 
 enum { KEM_SECRET_GRACE_MS = 60 * 1000 };
-
-struct due {
-	int64_t id[DUE_MAX];
-	size_t len;
-};
 
 struct housekeeping {
 	struct cmf *cmf;
@@ -28,33 +23,6 @@ struct housekeeping {
 	struct cmf_principal who; /* for the audit */
 	int64_t now_ms;
 };
-
-static int due_transaction(void *arg, const struct store_transaction *txn)
-{
-	struct due *due = arg;
-
-	due->id[due->len++] = txn->id;
-	return 0;
-}
-
-static int due_certificate(void *arg, const struct store_certificate *cert)
-{
-	struct due *due = arg;
-
-	due->id[due->len++] = cert->id;
-	return 0;
-}
-
-/* Commits one end. Where somebody was faster, there is nothing left to end. */
-static int end_commit(const struct housekeeping *h, int r)
-{
-	if (r < 0) {
-		store_unit_clear(h->unit);
-		return r;
-	}
-	r = store_unit_commit(h->unit);
-	return r == STORE_CONFLICT ? 0 : r;
-}
 
 /* RFC 9483 4.1.1: no certConf in time is a rejection. */
 static int unconfirmed_add(const struct housekeeping *h, const struct store_certificate *cert)
@@ -70,69 +38,6 @@ static int unconfirmed_add(const struct housekeeping *h, const struct store_cert
 		      : r;
 }
 
-/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
-static int certificate_of_transaction(const struct housekeeping *h, int64_t id,
-				      struct store_certificate *certp)
-{
-	int r = store_certificate_get(h->reader, id, certp);
-
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return unconfirmed_add(h, certp);
-}
-
-/* All certificates of the transaction; they live until the unit is committed. */
-static int certificates_of_transaction(const struct housekeeping *h,
-				       const struct store_transaction *txn,
-				       struct store_certificate **certsp, size_t *np)
-{
-	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
-	int r = 0;
-
-	*np = txn->n_items ? txn->n_items : 1;
-	*certsp = calloc(*np, sizeof(**certsp));
-	if (!*certsp)
-		return -ENOMEM;
-	if (!txn->n_items)
-		return txn->certificate_id
-			       ? certificate_of_transaction(h, txn->certificate_id, *certsp)
-			       : 0;
-	r = store_transaction_items_get(h->reader, txn->id, &items);
-	for (size_t i = 0; r == 0 && i < items.len && i < *np; i++)
-		if (items.item[i].certificate_id)
-			r = certificate_of_transaction(h, items.item[i].certificate_id,
-						       &(*certsp)[i]);
-	return r;
-}
-
-static int transaction_end(const struct housekeeping *h, int64_t id)
-{
-	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	struct store_certificate *certs = NULL;
-	enum store_transaction_state from;
-	size_t n = 0;
-	int r = store_transaction_get(h->reader, id, &txn);
-
-	if (r != 0 || txn.state == STORE_TXN_DONE || txn.state == STORE_TXN_FAILED)
-		return r < 0 ? r : 0;
-	from = txn.state;
-	/* The request was kept to go on with. */
-	if (from == STORE_TXN_AWAIT_POP)
-		r = store_pop_remove(h->unit, txn.id);
-	if (from == STORE_TXN_AWAIT_CONF)
-		r = certificates_of_transaction(h, &txn, &certs, &n);
-	txn.state = STORE_TXN_FAILED;
-	txn.deadline_ms = 0;
-	txn.changed_ms = h->now_ms;
-	if (r == 0)
-		r = store_transaction_update(h->unit, &txn, from, NULL, false);
-	r = end_commit(h, r);
-	for (size_t i = 0; certs && i < n; i++)
-		store_certificate_clear(&certs[i]);
-	free(certs);
-	return r;
-}
-
 static int certificate_end(const struct housekeeping *h, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
@@ -140,67 +45,117 @@ static int certificate_end(const struct housekeeping *h, int64_t id)
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return end_commit(h, unconfirmed_add(h, &cert));
+	return unconfirmed_add(h, &cert);
+}
+
+static int certificates_of_transaction_end(const struct housekeeping *h,
+					   const struct store_transaction *txn)
+{
+	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
+	int r = 0;
+
+	if (!txn->n_items)
+		return txn->certificate_id ? certificate_end(h, txn->certificate_id) : 0;
+	r = store_transaction_items_get(h->reader, txn->id, &items);
+	for (size_t i = 0; r == 0 && i < items.len; i++)
+		if (items.item[i].certificate_id)
+			r = certificate_end(h, items.item[i].certificate_id);
+	return r;
+}
+
+static int transaction_end(const struct housekeeping *h, int64_t id)
+{
+	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+	int r = store_transaction_get(h->reader, id, &txn);
+
+	if (r != 0 || txn.state == STORE_TXN_DONE || txn.state == STORE_TXN_FAILED)
+		return r < 0 ? r : 0;
+	/* The request was kept to go on with. */
+	if (txn.state == STORE_TXN_AWAIT_POP)
+		r = store_pop_remove(h->unit, txn.id);
+	/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
+	if (txn.state == STORE_TXN_AWAIT_CONF)
+		r = certificates_of_transaction_end(h, &txn);
+	return r == 0 ? store_transaction_end(h->unit, txn.id, txn.state, h->now_ms) : r;
+}
+
+/* Adds to the unit what ends one of them; nothing if there is nothing left to end. */
+typedef int due_end(const struct housekeeping *h, int64_t id);
+
+/* Each in a unit of its own. One that cannot be ended does not stop the others. */
+static int due_end_singly(const struct housekeeping *h, const struct store_due *due, due_end *end)
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < due->len; i++) {
+		int r = end(h, due->id[i]);
+
+		if (r < 0) {
+			store_unit_clear(h->unit);
+			failed = r;
+			continue;
+		}
+		r = store_unit_commit(h->unit);
+		if (r < 0)
+			return r;
+		/* STORE_CONFLICT: somebody was faster. */
+	}
+	return failed;
+}
+
+/*
+ * All in one unit: when a site goes dark, a hundred thousand are due in the same minute, and a
+ * commit for each would be waited for.
+ */
+static int due_end_all(const struct housekeeping *h, const struct store_due *due, due_end *end,
+		       bool *morep)
+{
+	int r = 0;
+
+	*morep = *morep || due->len == STORE_DUE_MAX;
+	for (size_t i = 0; r == 0 && i < due->len; i++)
+		r = end(h, due->id[i]);
+	if (r < 0) {
+		store_unit_clear(h->unit);
+		return due_end_singly(h, due, end);
+	}
+	r = store_unit_commit(h->unit);
+	return r == STORE_CONFLICT ? due_end_singly(h, due, end) : r;
 }
 
 static int transactions_due(const struct housekeeping *h, enum store_transaction_state state,
 			    int64_t due_ms, bool *morep)
 {
-	const struct store_transaction_filter filter = {
-		.state = (int)state,
-		.due_ms = due_ms,
-		.limit = DUE_MAX,
-	};
-	struct due due = {.len = 0};
-	int r = store_transaction_list(h->reader, &filter, due_transaction, &due);
+	struct store_due due;
+	int r = store_transaction_due(h->reader, state, due_ms, &due);
 
-	for (size_t i = 0; r == 0 && i < due.len; i++)
-		r = transaction_end(h, due.id[i]);
-	*morep = *morep || due.len == DUE_MAX;
-	return r;
+	return r == 0 ? due_end_all(h, &due, transaction_end, morep) : r;
 }
 
 /* Those whose transaction ended or vanished without them. */
 static int certificates_due(const struct housekeeping *h, bool *morep)
 {
-	const struct store_certificate_filter filter = {
-		.state = -1,
-		.confirm_due_ms = h->now_ms,
-		.limit = DUE_MAX,
-	};
-	struct due due = {.len = 0};
-	int r = store_certificate_list(h->reader, &filter, due_certificate, &due);
+	struct store_due due;
+	int r = store_certificate_due(h->reader, h->now_ms, &due);
 
-	for (size_t i = 0; r == 0 && i < due.len; i++)
-		r = certificate_end(h, due.id[i]);
-	*morep = *morep || due.len == DUE_MAX;
-	return r;
-}
-
-static int oldest_changed(void *arg, const struct store_transaction *txn)
-{
-	*(int64_t *)arg = txn->changed_ms;
-	return 0;
+	return r == 0 ? due_end_all(h, &due, certificate_end, morep) : r;
 }
 
 static int transactions_purge(const struct housekeeping *h, bool *morep)
 {
 	int64_t before_ms = h->now_ms - cmf_conf(h->cmf)->store.transaction_retention_ms;
-	const struct store_transaction_filter oldest = {.state = STORE_TXN_DONE, .limit = 1};
-	int64_t changed_ms = INT64_MAX;
-	int r = store_transaction_list(h->reader, &oldest, oldest_changed, &changed_ms);
+	uint32_t purged = 0;
+	int r = store_transaction_purge(h->unit, before_ms, PURGE_MAX, &purged);
 
-	if (r == 0)
-		r = store_transaction_purge(h->unit, before_ms, PURGE_MAX);
 	/* Not at once: one that is used just now becomes a transaction's. */
 	if (r == 0)
 		r = store_kem_secret_purge(h->unit, h->now_ms - KEM_SECRET_GRACE_MS, PURGE_MAX);
-	r = end_commit(h, r);
-	if (r < 0 || changed_ms >= before_ms)
+	if (r < 0) {
+		store_unit_clear(h->unit);
 		return r;
-	changed_ms = INT64_MAX;
-	r = store_transaction_list(h->reader, &oldest, oldest_changed, &changed_ms);
-	*morep = *morep || changed_ms < before_ms;
+	}
+	r = store_unit_commit(h->unit);
+	*morep = *morep || purged == PURGE_MAX;
 	return r;
 }
 

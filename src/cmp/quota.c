@@ -42,28 +42,6 @@ void cmp_quota_count(struct cmp_request *rq, int delta)
 	pthread_mutex_unlock(&quota->lock);
 }
 
-static int row_count(void *arg, const struct store_transaction *txn)
-{
-	uint32_t *n = arg;
-
-	(void)txn;
-	(*n)++;
-	return 0;
-}
-
-/* All open transactions have a deadline; a due time at the end of time finds them all. */
-static int open_count(struct cmp_request *rq, uint32_t max, uint32_t *np)
-{
-	struct store_transaction_filter filter = {
-		.requester = rq->who.name, .state = -1, .due_ms = INT64_MAX, .limit = max};
-	int err;
-
-	*np = 0;
-	err = store_transaction_list(rq->worker->reader, &filter, row_count, np);
-	filter.state = STORE_TXN_AWAIT_POP;
-	return err ? err : store_transaction_list(rq->worker->reader, &filter, row_count, np);
-}
-
 int cmp_quota_check(struct cmp_request *rq)
 {
 	uint32_t max = rq->conf->cmf.transactions_max_per_client, open;
@@ -75,7 +53,7 @@ int cmp_quota_check(struct cmp_request *rq)
 	pthread_mutex_lock(&quota->lock);
 	slot = slot_of(quota, rq->who.name);
 	open = slot->open;
-	/* Counting walks up to `max` rows, so not more often than once a second. */
+	/* Counting reads what all have open, so not more often than once a second. */
 	if (open >= max &&
 	    (rq->now_ms - slot->counted_ms >= 1000 || rq->now_ms < slot->counted_ms)) {
 		slot->counted_ms = rq->now_ms;
@@ -83,7 +61,7 @@ int cmp_quota_check(struct cmp_request *rq)
 	}
 	pthread_mutex_unlock(&quota->lock);
 	if (count) {
-		err = open_count(rq, max, &open);
+		err = store_transaction_open_count(rq->worker->reader, rq->who.name, max, &open);
 		if (err)
 			return err;
 		pthread_mutex_lock(&quota->lock);

@@ -61,6 +61,6 @@ int store_archived_key_list(struct store_reader *r, int64_t registration_id, uin
 	query_where_int(&q, "c.registration_id = ?", registration_id);
 	/* What was not accepted yet, or never will be, is nobody's key. */
 	query_where(&q, "c.state NOT IN (0, 1, 4)");
-	query_end(&q, "k.certificate_id DESC", limit);
+	query_end(&q, "c.id DESC", limit);
 	return query_walk(r, &q, key_row, &walk);
 }

@@ -99,19 +99,33 @@ static int certificate_row(void *arg, sqlite3_stmt *stmt)
 	return r < 0 ? r : walk->each(walk->arg, &cert);
 }
 
-/* `state <> 2` beside the state lets the partial index certificate_not_active be used. */
-static void where_state(struct query *q, const struct store_certificate_filter *filter)
+/*
+ * Rows come in the order of ids, so that a page goes on where the last one ended and nothing is
+ * sorted: by the index of what names few certificates (a serialNumber, an entity), else by that of
+ * states that are rare, else along the table. A `+` says what is not to be looked up.
+ */
+static void where_all(struct query *q, const struct store_certificate_filter *filter)
 {
-	if (filter->state >= 0) {
-		query_where_int(q, "c.state = ?", filter->state);
-		if (filter->state != STORE_CERT_ACTIVE)
-			query_where(q, "c.state <> 2");
-	}
-	if (filter->expired_at_ms != 0)
-		query_where_int(q, "c.state = 2 AND c.not_after_ms < ?", filter->expired_at_ms);
-	if (filter->confirm_due_ms != 0)
-		query_where_int(q, "c.state = 1 AND c.state <> 2 AND c.confirm_by_ms < ?",
-				filter->confirm_due_ms);
+	bool few = filter->serial.len > 0 || filter->registration_id != 0 || filter->subject_id;
+
+	query_where_int(q, "c.id > ?", filter->after_id);
+	if (filter->serial.len > 0)
+		query_where_bytes(q, "c.serial = ?", serial_view(&filter->serial));
+	if (filter->ca)
+		query_where_text(q, "c.ca = ?", filter->ca);
+	if (filter->registration_id != 0)
+		query_where_int(q, "c.registration_id = ?", filter->registration_id);
+	if (filter->subject_id)
+		query_where_text(q,
+				 filter->serial.len > 0 ? "+r.subject_id = ?" : "r.subject_id = ?",
+				 filter->subject_id);
+	if (filter->manager)
+		query_where_text(q, "+r.manager = ?", filter->manager);
+	if (filter->state >= 0)
+		query_where_int(q, few ? "+c.state = ?" : "c.state = ?", filter->state);
+	/* Written as in the partial index certificate_not_active, so that it serves. */
+	if (!few && filter->state >= 0 && filter->state != STORE_CERT_ACTIVE)
+		query_where(q, "c.state <> 2");
 }
 
 int store_certificate_list(struct store_reader *r, const struct store_certificate_filter *filter,
@@ -121,19 +135,7 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 	struct certificate_walk walk = {each, arg};
 
 	query_begin(&q, "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES);
-	if (filter->after_id != 0)
-		query_where_int(&q, "c.id > ?", filter->after_id);
-	if (filter->subject_id)
-		query_where_text(&q, "r.subject_id = ?", filter->subject_id);
-	if (filter->manager)
-		query_where_text(&q, "r.manager = ?", filter->manager);
-	if (filter->ca)
-		query_where_text(&q, "c.ca = ?", filter->ca);
-	if (filter->serial.len > 0)
-		query_where_bytes(&q, "c.serial = ?", serial_view(&filter->serial));
-	if (filter->registration_id != 0)
-		query_where_int(&q, "c.registration_id = ?", filter->registration_id);
-	where_state(&q, filter);
+	where_all(&q, filter);
 	query_end(&q, filter->newest_first ? "c.id DESC" : "c.id", filter->limit);
 	return query_walk(r, &q, certificate_row, &walk);
 }

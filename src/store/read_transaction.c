@@ -140,14 +140,8 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	_cleanup_(query_clear) struct query q = QUERY_NULL;
 	struct transaction_walk walk = {each, arg};
 
-	/*
-	 * Few transactions are open or failed, and partial indexes hold them. Without the `+`
-	 * SQLite would go through the whole table in the order of its ids to be spared the sorting.
-	 */
-	bool few = filter->due_ms != 0 || (filter->state >= 0 && filter->state != STORE_TXN_DONE);
-
 	query_begin(&q, "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction");
-	query_where_int(&q, few ? "+id > ?" : "id > ?", filter->after_id);
+	query_where_int(&q, "id > ?", filter->after_id);
 	if (filter->requester)
 		query_where_text(&q, "requester = ?", filter->requester);
 	if (filter->certificate_id != 0)
@@ -159,16 +153,10 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 				filter->certificate_id);
 	if (filter->state >= 0)
 		query_where_int(&q, "state = ?", filter->state);
-	/* Written as in the partial indexes, so that they serve. */
-	if (filter->state == STORE_TXN_AWAIT_POP)
-		query_where(&q, "state = 4");
-	else if (filter->state == STORE_TXN_FAILED && filter->due_ms == 0)
-		query_where(&q, "state = 3");
-	else if (few)
-		query_where(&q, "state <= 1");
-	if (filter->due_ms != 0)
-		query_where_int(&q, "deadline_ms < ?", filter->due_ms);
-	query_end(&q, few ? "+id" : "id", filter->limit);
+	/* Written as in the partial index cmp_transaction_not_done, so that it serves. */
+	if (filter->state >= 0 && filter->state != STORE_TXN_DONE)
+		query_where(&q, "state <> 2");
+	query_end(&q, "id", filter->limit);
 	return query_walk(r, &q, transaction_row, &walk);
 }
 
@@ -257,32 +245,6 @@ int store_exchange_find(struct store_reader *handle, int64_t certificate_id,
 	bind_int(&b, certificate_id);
 	bind_int(&b, kind);
 	return exchange_one(r, &b, ep);
-}
-
-struct exchange_walk {
-	store_exchange_each *each;
-	void *arg;
-};
-
-static int exchange_row(void *arg, sqlite3_stmt *stmt)
-{
-	const struct exchange_walk *walk = arg;
-	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	int r = exchange_read(stmt, &e);
-
-	return r < 0 ? r : walk->each(walk->arg, &e);
-}
-
-int store_exchange_due(struct store_reader *r, int64_t due_ms, uint32_t limit,
-		       store_exchange_each *each, void *arg)
-{
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
-	struct exchange_walk walk = {each, arg};
-
-	query_begin(&q, "SELECT " EXCHANGE_COLUMNS " FROM exchange");
-	query_where_int(&q, "state = 0 AND next_ms <= ?", due_ms);
-	query_end(&q, "next_ms, id", limit);
-	return query_walk(r, &q, exchange_row, &walk);
 }
 
 static int message_add(struct store_exchange_messages *m, sqlite3_stmt *stmt)

@@ -58,6 +58,19 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
 	[READ_EXCHANGE_MESSAGES] =
 		"SELECT seq, sent, der FROM exchange_message WHERE exchange_id = ?1 ORDER BY seq",
+	/* What is due, in the order of an index. `+` keeps the index of states out of it. */
+	[READ_CERTIFICATE_DUE] = "SELECT id FROM certificate WHERE confirm_by_ms < ?1"
+				 " AND +state = 1 ORDER BY confirm_by_ms LIMIT ?2",
+	[READ_TRANSACTION_DUE] = "SELECT id FROM cmp_transaction WHERE state = ?1"
+				 " AND deadline_ms < ?2 ORDER BY deadline_ms LIMIT ?3",
+	[READ_TRANSACTION_OPEN_COUNT] =
+		"SELECT count(*) FROM (SELECT 1 FROM cmp_transaction WHERE state IN (0, 1, 4)"
+		" AND deadline_ms IS NOT NULL AND requester = ?1 LIMIT ?2)",
+	[READ_EXCHANGE_DUE] = "SELECT id FROM exchange WHERE state = 0 AND ca = ?1"
+			      " AND next_ms <= ?2 ORDER BY next_ms LIMIT ?3",
+	[READ_EXCHANGE_EXPIRED] =
+		"SELECT id FROM exchange WHERE state = 0 AND ca = ?1 AND deadline_ms <= ?2"
+		" AND next_ms <= ?2 ORDER BY deadline_ms LIMIT ?3",
 	[READ_CRL_NEWEST] =
 		"SELECT ca, number, this_update_ms, next_update_ms, der FROM crl WHERE ca = ?1",
 	[READ_REVOKED_LIST] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"

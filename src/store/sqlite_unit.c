@@ -300,6 +300,16 @@ static int transaction_update(struct sqlite_unit_statements *s, const struct uni
 	return run_conditional(s, &b);
 }
 
+static int transaction_end(struct sqlite_unit_statements *s, const struct unit_op *op)
+{
+	struct binder b = BINDER(s->stmt[TRANSACTION_END]);
+
+	bind_int(&b, op->transaction_end.id);
+	bind_int(&b, op->transaction_end.from);
+	bind_int(&b, op->transaction_end.now_ms);
+	return run_conditional(s, &b);
+}
+
 static int transaction_set_certificate(struct sqlite_unit_statements *s, int64_t id,
 				       int64_t certificate_id)
 {
@@ -371,13 +381,24 @@ static int kem_secret_purge(struct sqlite_unit_statements *s, int64_t before_ms,
 	return run(s, &b);
 }
 
-static int transaction_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)
+static int transaction_purge(struct sqlite_unit_statements *s, const struct unit_op *op)
 {
-	struct binder b = BINDER(s->stmt[TRANSACTION_PURGE]);
+	static const int ended[] = {TRANSACTION_PURGE_DONE, TRANSACTION_PURGE_FAILED};
+	uint32_t purged = 0;
+	int r = 0;
 
-	bind_int(&b, before_ms);
-	bind_int(&b, limit);
-	return run(s, &b);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(ended); i++) {
+		struct binder b = BINDER(s->stmt[ended[i]]);
+
+		bind_int(&b, op->purge.before_ms);
+		bind_int(&b, op->purge.limit - purged);
+		r = run(s, &b);
+		if (r == 0)
+			purged += (uint32_t)sqlite3_changes(s->db);
+	}
+	if (op->purge.np)
+		*op->purge.np = purged;
+	return r;
 }
 
 static int exchange_insert(struct sqlite_unit_statements *s, const struct store_exchange *e,
@@ -555,6 +576,8 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return transaction_item_insert(s, op);
 	case UNIT_TRANSACTION_UPDATE:
 		return transaction_update(s, op);
+	case UNIT_TRANSACTION_END:
+		return transaction_end(s, op);
 	case UNIT_TRANSACTION_SET_CERTIFICATE:
 		return transaction_set_certificate(s, op->transaction_certificate.id,
 						   *op->transaction_certificate.ref);
@@ -572,7 +595,7 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 	case UNIT_KEM_SECRET_PURGE:
 		return kem_secret_purge(s, op->purge.before_ms, op->purge.limit);
 	case UNIT_TRANSACTION_PURGE:
-		return transaction_purge(s, op->purge.before_ms, op->purge.limit);
+		return transaction_purge(s, op);
 	case UNIT_EXCHANGE_INSERT:
 		return exchange_insert(
 			s, op->exchange.row,

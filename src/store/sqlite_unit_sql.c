@@ -57,6 +57,8 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
 		" response = ?9 WHERE id = ?1 AND state = ?10"
 		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)",
+	[TRANSACTION_END] = "UPDATE cmp_transaction SET state = 3, deadline_ms = NULL,"
+			    " changed_ms = ?3 WHERE id = ?1 AND state = ?2",
 	[TRANSACTION_SET_CERTIFICATE] = "UPDATE cmp_transaction SET certificate_id = ?2"
 					" WHERE id = ?1 AND certificate_id IS NULL",
 	[POP_INSERT] = "INSERT INTO pop (transaction_id, answer_digest, request)"
@@ -71,10 +73,12 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 	[KEM_SECRET_USE] = "UPDATE kem_secret SET cmp_transaction_id = ?2 WHERE id = ?1",
 	[KEM_SECRET_PURGE] = "DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
 			     " WHERE cmp_transaction_id IS NULL AND deadline_ms < ?1 LIMIT ?2)",
-	[TRANSACTION_PURGE] =
-		"DELETE FROM cmp_transaction WHERE id IN ("
-		"SELECT id FROM cmp_transaction WHERE state = 2 AND changed_ms < ?1 UNION ALL "
-		"SELECT id FROM cmp_transaction WHERE state = 3 AND changed_ms < ?1 LIMIT ?2)",
+	[TRANSACTION_PURGE_DONE] =
+		"DELETE FROM cmp_transaction WHERE id IN (SELECT id FROM cmp_transaction"
+		" WHERE state = 2 AND changed_ms < ?1 LIMIT ?2)",
+	[TRANSACTION_PURGE_FAILED] =
+		"DELETE FROM cmp_transaction WHERE id IN (SELECT id FROM cmp_transaction"
+		" WHERE state = 3 AND changed_ms < ?1 LIMIT ?2)",
 	[EXCHANGE_INSERT] =
 		"INSERT INTO exchange (kind, state, certificate_id, failinfo, deadline_ms, next_ms,"
 		" created_ms, ca, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

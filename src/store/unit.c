@@ -208,6 +208,14 @@ int store_transaction_update(struct store_unit *u, const struct store_transactio
 								.if_unanswered = if_unanswered}});
 }
 
+int store_transaction_end(struct store_unit *u, int64_t id, enum store_transaction_state from,
+			  int64_t now_ms)
+{
+	return unit_add(
+		u, (struct unit_op){.kind = UNIT_TRANSACTION_END,
+				    .transaction_end = {.id = id, .from = from, .now_ms = now_ms}});
+}
+
 int store_transaction_set_certificate(struct store_unit *u, int64_t id,
 				      const int64_t *certificate_ref)
 {
@@ -252,10 +260,11 @@ int store_kem_secret_purge(struct store_unit *u, int64_t before_ms, uint32_t lim
 					    .purge = {.before_ms = before_ms, .limit = limit}});
 }
 
-int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)
+int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit, uint32_t *np)
 {
-	return unit_add(u, (struct unit_op){.kind = UNIT_TRANSACTION_PURGE,
-					    .purge = {.before_ms = before_ms, .limit = limit}});
+	return unit_add(
+		u, (struct unit_op){.kind = UNIT_TRANSACTION_PURGE,
+				    .purge = {.before_ms = before_ms, .limit = limit, .np = np}});
 }
 
 int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,

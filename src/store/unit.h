@@ -25,6 +25,7 @@ enum unit_op_kind {
 	UNIT_TRANSACTION_INSERT,
 	UNIT_TRANSACTION_ITEM_INSERT,
 	UNIT_TRANSACTION_UPDATE,
+	UNIT_TRANSACTION_END,
 	UNIT_TRANSACTION_SET_CERTIFICATE,
 	UNIT_TRANSACTION_PURGE,
 	UNIT_POP_INSERT,
@@ -105,8 +106,14 @@ struct unit_op {
 			const int64_t *ref;
 		} kem_secret_use;
 		struct {
+			int64_t id;
+			enum store_transaction_state from;
+			int64_t now_ms;
+		} transaction_end;
+		struct {
 			int64_t before_ms;
 			uint32_t limit;
+			uint32_t *np;
 		} purge;
 		struct {
 			const struct store_exchange *row;

@@ -2,6 +2,8 @@
 /* A store to test on, and rows to put in. See fixture.h. */
 #include "fixture.h"
 
+#include "plan.h"
+
 #include <string.h>
 
 void fixture_open(struct fixture *f)
@@ -34,6 +36,7 @@ void fixture_end(struct fixture *f)
 {
 	OK(store_integrity_check(f->reader));
 	fixture_close(f);
+	plan_assert_all();
 	f->backend->database_drop(f->database);
 }
 

@@ -26,7 +26,7 @@ struct fixture {
 
 /* A new database on backends[index], open. */
 void fixture_begin(struct fixture *f, int index);
-/* Checks the database's integrity, closes and removes it. */
+/* Checks the database's integrity and how its statements were planned, closes and removes it. */
 void fixture_end(struct fixture *f);
 /* The two halves, for tests that need it closed. */
 void fixture_open(struct fixture *f);
@@ -70,3 +70,4 @@ TCase *concurrency_cases(void);
 TCase *crash_cases(void);
 TCase *sqlite_file_cases(void);
 TCase *sqlite_fault_cases(void);
+TCase *sqlite_plan_cases(void);

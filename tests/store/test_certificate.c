@@ -264,6 +264,48 @@ static void fill_for_lists(struct fixture *f, int64_t regs[2], int64_t ids[6])
 	OK(store_unit_commit(f->unit));
 }
 
+START_TEST(test_certificate_due)
+{
+	int64_t regs[2], ids[6];
+	struct store_due due;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	fill_for_lists(&f, regs, ids);
+	OK(store_certificate_due(f.reader, 20000, &due));
+	ck_assert_uint_eq(due.len, 0);
+	OK(store_certificate_due(f.reader, 20001, &due));
+	ck_assert_uint_eq(due.len, 1);
+	ck_assert_int_eq(due.id[0], ids[1]);
+	OK(store_certificate_due(f.reader, 70001, &due));
+	ck_assert_uint_eq(due.len, 2);
+	ck_assert_int_eq(due.id[1], ids[4]);
+	fixture_end(&f);
+}
+END_TEST
+
+/* What is due first comes first, whatever was inserted first; and no more than a round. */
+START_TEST(test_due_is_bounded_and_in_order)
+{
+	struct store_certificate c;
+	struct store_due due;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	c = sample_certificate(put_sample_registration(&f, "a"), 1);
+	for (int i = 0; i < STORE_DUE_MAX + 1; i++) {
+		c.serial.octet[0] = (uint8_t)i;
+		c.confirm_by_ms = 20000 - i;
+		put_certificate(&f, &c);
+	}
+	OK(store_certificate_due(f.reader, INT64_MAX, &due));
+	ck_assert_uint_eq(due.len, STORE_DUE_MAX);
+	ck_assert_int_eq(due.id[0], STORE_DUE_MAX + 1);
+	ck_assert_int_eq(due.id[STORE_DUE_MAX - 1], 2);
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_certificate_list_filters)
 {
 	int64_t regs[2], ids[6], counts[STORE_CERT_STATE_COUNT];
@@ -289,11 +331,6 @@ START_TEST(test_certificate_list_filters)
 	LIST("2 5 ", .state = STORE_CERT_PENDING);
 	LIST("3 ", .state = STORE_CERT_REVOKED);
 	LIST("0 ", .state = STORE_CERT_REQUESTED);
-	LIST("4 ", .state = -1, .expired_at_ms = 15001);
-	LIST("", .state = -1, .expired_at_ms = 15000);
-	LIST("2 ", .state = -1, .confirm_due_ms = 20001);
-	LIST("", .state = -1, .confirm_due_ms = 20000);
-	LIST("2 5 ", .state = -1, .confirm_due_ms = 70001);
 	LIST("5 0 ", .state = -1, .registration_id = regs[1]);
 	LIST("2 ", .state = STORE_CERT_PENDING, .registration_id = regs[0], .ca = "issuing");
 #undef LIST
@@ -449,6 +486,8 @@ TCase *certificate_cases(void)
 	tcase_add_loop_test(tc, test_certificate_fill, 0, backends_count);
 	tcase_add_loop_test(tc, test_certificate_state_changes_only_from_the_expected_one, 0,
 			    backends_count);
+	tcase_add_loop_test(tc, test_certificate_due, 0, backends_count);
+	tcase_add_loop_test(tc, test_due_is_bounded_and_in_order, 0, backends_count);
 	tcase_add_loop_test(tc, test_certificate_list_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_revoked_list_of_a_ca, 0, backends_count);
 	tcase_add_loop_test(tc, test_hold_and_release_rfc5280_5_3_1, 0, backends_count);

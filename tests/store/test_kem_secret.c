@@ -94,7 +94,7 @@ START_TEST(test_kem_secret_used_goes_with_its_transaction)
 	OK(store_kem_secret_trim(f.unit, "vnfm-a", 0));
 	OK(store_unit_commit(f.unit));
 	ck_assert(is_there(&f, "first"));
-	OK(store_transaction_purge(f.unit, 2, 10));
+	OK(store_transaction_purge(f.unit, 2, 10, NULL));
 	OK(store_unit_commit(f.unit));
 	ck_assert(!is_there(&f, "first"));
 	/* A transaction without its secret could not go on. */

@@ -66,7 +66,7 @@ START_TEST(test_pop_goes_with_its_transaction)
 	OK(store_transaction_insert(f.unit, &t, NULL, &id));
 	OK(store_pop_insert(f.unit, &pop, &id));
 	OK(store_unit_commit(f.unit));
-	OK(store_transaction_purge(f.unit, 2, 10));
+	OK(store_transaction_purge(f.unit, 2, 10, NULL));
 	OK(store_unit_commit(f.unit));
 	ABSENT(store_pop_get(f.reader, id, &found));
 	fixture_end(&f);
@@ -82,8 +82,8 @@ static int count(void *arg, const struct store_transaction *txn)
 START_TEST(test_transaction_awaits_pop)
 {
 	struct store_transaction early = awaiting("early", 100), late = awaiting("late", 200);
-	const struct store_transaction_filter due = {.state = STORE_TXN_AWAIT_POP, .due_ms = 101};
 	const struct store_transaction_filter all = {.state = STORE_TXN_AWAIT_POP};
+	struct store_due due;
 	int64_t counts[5];
 	struct fixture f;
 	int n = 0;
@@ -91,10 +91,10 @@ START_TEST(test_transaction_awaits_pop)
 	fixture_begin(&f, _i);
 	put_transaction(&f, &early);
 	put_transaction(&f, &late);
-	OK(store_transaction_list(f.reader, &due, count, &n));
-	ck_assert_int_eq(n, 1);
+	OK(store_transaction_due(f.reader, STORE_TXN_AWAIT_POP, 101, &due));
+	ck_assert_uint_eq(due.len, 1);
 	OK(store_transaction_list(f.reader, &all, count, &n));
-	ck_assert_int_eq(n, 3);
+	ck_assert_int_eq(n, 2);
 	OK(store_transaction_counts(f.reader, counts));
 	ck_assert_int_eq(counts[STORE_TXN_AWAIT_POP], 2);
 	ck_assert_int_eq(counts[STORE_TXN_DONE], 0);

@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include "base/log.h"
+#include "plan.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ int main(int argc, char **argv)
 		log_setup(-1, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	if (argc == 6 && strcmp(argv[1], CRASH_CHILD) == 0)
 		return crash_child(&argv[2]);
+	plan_watch();
 	suite = suite_create("store");
 	suite_add_tcase(suite, client_cases());
 	suite_add_tcase(suite, announcement_cases());
@@ -40,6 +42,7 @@ int main(int argc, char **argv)
 	suite_add_tcase(suite, crash_cases());
 	suite_add_tcase(suite, sqlite_file_cases());
 	suite_add_tcase(suite, sqlite_fault_cases());
+	suite_add_tcase(suite, sqlite_plan_cases());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -82,7 +82,7 @@ START_TEST(test_transaction_items)
 	filter.certificate_id = other_id;
 	OK(store_transaction_list(f.reader, &filter, transaction_count, &n));
 	ck_assert_int_eq(n, 1);
-	OK(store_transaction_purge(f.unit, 2, 10));
+	OK(store_transaction_purge(f.unit, 2, 10, NULL));
 	OK(store_unit_commit(f.unit));
 	OK(store_transaction_items_get(f.reader, id, &items));
 	ck_assert_uint_eq(items.len, 0);
@@ -245,6 +245,39 @@ static void fill_for_lists(struct fixture *f, int64_t certificate_id)
 	}
 }
 
+START_TEST(test_transaction_due)
+{
+	struct store_due due;
+	struct fixture f;
+	uint32_t n;
+
+	fixture_begin(&f, _i);
+	fill_for_lists(&f, 0);
+	OK(store_transaction_due(f.reader, STORE_TXN_AWAIT_CONF, 100, &due));
+	ck_assert_uint_eq(due.len, 0);
+	OK(store_transaction_due(f.reader, STORE_TXN_AWAIT_CONF, 101, &due));
+	ck_assert_uint_eq(due.len, 1);
+	ck_assert_int_eq(due.id[0], 1);
+	/* Not the one without deadline. */
+	OK(store_transaction_due(f.reader, STORE_TXN_AWAIT_UPSTREAM, 201, &due));
+	ck_assert_uint_eq(due.len, 1);
+	ck_assert_int_eq(due.id[0], 5);
+	OK(store_transaction_open_count(f.reader, "client:vnfm-a", 10, &n));
+	ck_assert_uint_eq(n, 1);
+	OK(store_transaction_open_count(f.reader, "ee:5", 10, &n));
+	ck_assert_uint_eq(n, 1);
+	OK(store_transaction_open_count(f.reader, "ee:5", 0, &n));
+	ck_assert_uint_eq(n, 0);
+	OK(store_transaction_end(f.unit, due.id[0], STORE_TXN_AWAIT_CONF, 7));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_transaction_end(f.unit, due.id[0], STORE_TXN_AWAIT_UPSTREAM, 7));
+	OK(store_unit_commit(f.unit));
+	OK(store_transaction_due(f.reader, STORE_TXN_AWAIT_UPSTREAM, INT64_MAX, &due));
+	ck_assert_uint_eq(due.len, 0);
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_transaction_list_filters)
 {
 	struct store_registration reg = sample_registration("vnfci-1");
@@ -265,10 +298,6 @@ START_TEST(test_transaction_list_filters)
 	LIST("a ", .state = STORE_TXN_AWAIT_CONF);
 	LIST("c ", .state = STORE_TXN_DONE);
 	LIST("d ", .state = STORE_TXN_FAILED);
-	LIST("", .state = -1, .due_ms = 100);
-	LIST("a ", .state = -1, .due_ms = 101);
-	LIST("a e ", .state = -1, .due_ms = 201);
-	LIST("e ", .state = STORE_TXN_AWAIT_UPSTREAM, .due_ms = 201);
 	LIST("b ", .state = -1, .certificate_id = cert_id);
 	LIST("a b ", .state = -1, .limit = 2);
 	OK(store_transaction_find(f.reader, "client:vnfm-a", VIEW("b"), &found));
@@ -287,19 +316,21 @@ END_TEST
 START_TEST(test_transaction_purge_takes_only_ended_ones)
 {
 	struct fixture f;
+	uint32_t n;
 
 	fixture_begin(&f, _i);
 	fill_for_lists(&f, 0);
-	OK(store_transaction_purge(f.unit, 3, 10));
+	OK(store_transaction_purge(f.unit, 3, 10, &n));
 	OK(store_unit_commit(f.unit));
 	assert_list(&f, (struct store_transaction_filter){.state = -1}, "a b c d e ");
-	OK(store_transaction_purge(f.unit, 1000, 1));
+	OK(store_transaction_purge(f.unit, 1000, 1, &n));
 	OK(store_unit_commit(f.unit));
+	ck_assert_uint_eq(n, 1);
 	assert_list(&f, (struct store_transaction_filter){.state = -1}, "a b d e ");
-	OK(store_transaction_purge(f.unit, 1000, 10));
+	OK(store_transaction_purge(f.unit, 1000, 10, &n));
 	OK(store_unit_commit(f.unit));
 	assert_list(&f, (struct store_transaction_filter){.state = -1}, "a b e ");
-	OK(store_transaction_purge(f.unit, 1000, 10));
+	OK(store_transaction_purge(f.unit, 1000, 10, &n));
 	OK(store_unit_commit(f.unit));
 	fixture_end(&f);
 }
@@ -315,6 +346,7 @@ TCase *transaction_cases(void)
 	tcase_add_loop_test(tc, test_transaction_key_is_requester_and_id, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_update_writes_what_it_says, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_update_conditions, 0, backends_count);
+	tcase_add_loop_test(tc, test_transaction_due, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_list_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_purge_takes_only_ended_ones, 0, backends_count);
 	return tc;

@@ -787,6 +787,54 @@ START_TEST(test_housekeeping_is_bounded)
 }
 END_TEST
 
+/* What is ended together is ended one by one where one of them stands against the others. */
+START_TEST(test_housekeeping_after_a_conflict)
+{
+	struct store_certificate cert = certificate_pending("/CN=vnfci-a");
+	struct store_certificate other = certificate_pending("/CN=vnfci-a");
+	int64_t txn[] = {transaction_add(STORE_TXN_AWAIT_CONF, cert.id, cert.confirm_by_ms),
+			 transaction_add(STORE_TXN_AWAIT_CONF, cert.id, cert.confirm_by_ms),
+			 transaction_add(STORE_TXN_AWAIT_CONF, other.id, cert.confirm_by_ms)};
+
+	w.now_ms = cert.confirm_by_ms + 1;
+	ck_assert(!housekeeping());
+	for (size_t i = 0; i < ARRAY_LEN(txn); i++)
+		ck_assert_int_eq(transaction_state(txn[i]), STORE_TXN_FAILED);
+	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_REVOKED);
+	ck_assert_int_eq(certificate_state(other.id), STORE_CERT_REVOKED);
+	store_certificate_clear(&cert);
+	store_certificate_clear(&other);
+}
+END_TEST
+
+/* A round of each kind, as many as it takes; what is due first goes first. */
+START_TEST(test_many_unconfirmed_certificates)
+{
+	enum { MANY = 2 * STORE_DUE_MAX + 1 };
+	struct store_certificate cert = certificate_pending("/CN=vnfci-a"), row[MANY];
+	int64_t id[MANY];
+	int rounds = 1;
+
+	for (int i = 0; i < MANY; i++) {
+		row[i] = cert;
+		row[i].serial = (struct serial){2, {(uint8_t)(1 + (i >> 8)), (uint8_t)i}};
+		row[i].confirm_by_ms = cert.confirm_by_ms - i;
+		ck_assert_int_eq(store_certificate_insert(w.unit, &row[i], NULL, &id[i]), 0);
+	}
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	w.now_ms = cert.confirm_by_ms + 1;
+	ck_assert(housekeeping());
+	ck_assert_int_eq(certificate_state(id[MANY - 1]), STORE_CERT_REVOKED);
+	ck_assert_int_eq(certificate_state(id[0]), STORE_CERT_PENDING);
+	for (; housekeeping(); rounds++)
+		;
+	ck_assert_int_eq(rounds, 2);
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(certificate_state(id[i]), STORE_CERT_REVOKED);
+	store_certificate_clear(&cert);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cmf_revoke");
@@ -818,6 +866,8 @@ int main(void)
 	tcase_add_test(tc, test_upstream_deadline_has_a_grace);
 	tcase_add_test(tc, test_old_transactions_are_purged);
 	tcase_add_test(tc, test_housekeeping_is_bounded);
+	tcase_add_test(tc, test_housekeeping_after_a_conflict);
+	tcase_add_test(tc, test_many_unconfirmed_certificates);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
