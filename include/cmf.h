@@ -68,6 +68,11 @@ struct cmf_principal {
 void cmf_principal_clear(struct cmf_principal *p);
 /* Whether it is a registration authority, or one has approved what it asks for. */
 bool cmf_principal_is_ra(const struct cmf_principal *p);
+/*
+ * Whether raVerified is its to say, RFC 9810 5.2.8.4: it is a registration authority, which said it
+ * itself, or one that has approved the message says by its policy that it verified it.
+ */
+bool cmf_principal_verified_pop(const struct cmf_principal *p);
 
 /* What was found out about the signer of a message. */
 struct cmf_signer;

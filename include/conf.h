@@ -291,6 +291,7 @@ struct conf_client_policy {
 	uint32_t live_certificates_per_entity; /* 10000; 0: any number */
 	bool cmc_ra;                           /* id-kp-cmcRA in its certificate makes it an RA */
 	bool revoke_under_mac;                 /* rr under a shared secret */
+	bool vouches_for_pop;                  /* an RA: raVerified in what it approves */
 	bool update_on_behalf;                 /* kur without the protection of the holder */
 	uint64_t mac_algorithms;       /* 0: likewise; else only those of [protection] count */
 	uint64_t signature_algorithms; /* likewise */

@@ -14,6 +14,16 @@ bool cmf_principal_is_ra(const struct cmf_principal *p)
 	return p->permissions & STORE_IS_RA || (p->approver && cmf_principal_is_ra(p->approver));
 }
 
+bool cmf_principal_verified_pop(const struct cmf_principal *p)
+{
+	if (p->permissions & STORE_IS_RA)
+		return true;
+	for (p = p->approver; p; p = p->approver)
+		if (p->permissions & STORE_IS_RA && p->policy->vouches_for_pop)
+			return true;
+	return false;
+}
+
 bool principal_permitted(const struct cmf_principal *who, uint32_t permissions)
 {
 	if (who->approver && principal_permitted(who->approver, permissions))

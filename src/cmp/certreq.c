@@ -42,7 +42,7 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 		return item->csr.archive_proves ? 0 : refuse(&rq->refusal, REFUSAL_pop_missing);
 	switch (msg->popo->type) {
 	case POPO_RA_VERIFIED:
-		if (!cmf_principal_is_ra(&rq->who))
+		if (!cmf_principal_verified_pop(&rq->who))
 			return refuse(&rq->refusal, REFUSAL_ra_verified_not_permitted);
 		return 0;
 	case POPO_SIGNATURE:

@@ -408,6 +408,12 @@ const struct conf_key conf_keys[] = {
 	POLICY(cmc_ra, "cmc_ra", boolean, .initial = "no",
 	       .help = "Whether id-kp-cmcRA in the certificate of the client makes it a "
 		       "registration authority, as the permission `ra` does."),
+	POLICY(vouches_for_pop, "vouches_for_pop", boolean, .initial = "no",
+	       .help = "Whether raVerified in a message that this registration authority approves "
+		       "by adding its protection (RFC 9483 5.2.2.1) counts as its word: it "
+		       "verified "
+		       "the proof of possession. Without it approval is of the identity alone, and "
+		       "an end entity cannot say raVerified (RFC 9810 5.2.8.4)."),
 	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
 	       .help = "Whether the client may protect kur itself for a certificate that it "
 		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),

@@ -146,7 +146,7 @@ START_TEST(rfc9483_5_2_2_1_approval)
 	granted_expect(&a, PKI_BODY_IP, FAIL_NOT_AUTHORIZED);
 	ask_ir(&a, &h->vnfm_a, "vnfci-a");
 	pop_ra_verified(&a);
-	expect_added(&a, &h->ra, PKI_BODY_IP, -1);
+	expect_added(&a, &h->ra, PKI_BODY_IP, FAIL_NOT_AUTHORIZED);
 	/* The RA speaks for its own trust domain. */
 	ask_ir(&a, &h->vnfm_b, "vnfci-b");
 	expect_added(&a, &h->ra, PKI_BODY_ERROR, FAIL_NOT_AUTHORIZED);
@@ -185,6 +185,77 @@ START_TEST(rfc9483_5_2_3_key_update)
 	expect_added(&a, &h->ra, PKI_BODY_ERROR, FAIL_WRONG_INTEGRITY);
 	ask_kur(&a, &holder, &holder);
 	expect_added(&a, &h->ra, PKI_BODY_KUP, -1);
+	house_credential_clear(&holder);
+}
+END_TEST
+
+/*
+ * RFC 9810 5.2.8.4: "This is not an EE decision; the RA uses this if and only if it has verified
+ * POP before forwarding the request". In a message of another its approval is no such word.
+ */
+START_TEST(rfc9810_5_2_8_4_ra_verified)
+{
+	static const int types[] = {PKI_BODY_IR, PKI_BODY_CR};
+	bool vouches = _i;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct told told, approved;
+		struct ask inner, added, a;
+		int type = types[i];
+
+		/* The RA itself, of what it asks for. */
+		ask_new(&a, h, &h->ra);
+		ask_certreq(&a, type, "vnfci-a");
+		pop_ra_verified(&a);
+		granted_expect(&a, type + 1, -1);
+		/* And where another has approved that. */
+		ask_new(&a, h, &h->ra);
+		ask_certreq(&a, type, "vnfci-a");
+		pop_ra_verified(&a);
+		expect_added(&a, &h->ra, type + 1, -1);
+		/* Who is none, with nobody's approval and with one. */
+		ask_new(&a, h, &h->vnfm_a);
+		ask_certreq(&a, type, "vnfci-a");
+		pop_ra_verified(&a);
+		granted_expect(&a, type + 1, FAIL_NOT_AUTHORIZED);
+		ask_new(&a, h, &h->vnfm_a);
+		ask_certreq(&a, type, "vnfci-a");
+		pop_ra_verified(&a);
+		expect_added(&a, &h->ra, type + 1, vouches ? -1 : FAIL_NOT_AUTHORIZED);
+		/* A second approval around the first. */
+		ask_new(&inner, h, &h->vnfm_a);
+		ask_certreq(&inner, type, "vnfci-a");
+		pop_ra_verified(&inner);
+		ask_new(&added, h, &h->ra);
+		ask_added(&added, &inner);
+		ask_new(&a, h, &h->ra);
+		ask_added(&a, &added);
+		ask_encode(&a);
+		ask_send_octets(&a, &h->worker, octets_view(&a.sent), &approved);
+		told_of(&inner, octets_view(&approved.der), &told);
+		ck_assert_int_eq(told_failinfo(&told), vouches ? -1 : FAIL_NOT_AUTHORIZED);
+		ask_clear(&added);
+		granted_done(&inner, &told);
+		granted_done(&a, &approved);
+	}
+}
+END_TEST
+
+/* kur likewise: 5.2.8.4 makes no difference between the requests. */
+START_TEST(rfc9810_5_2_8_4_ra_verified_kur)
+{
+	struct house_credential holder;
+	struct ask a;
+
+	holder_make(&holder);
+	ask_new(&a, h, &holder);
+	ask_certreq(&a, PKI_BODY_KUR, "vnfci-a");
+	pop_ra_verified(&a);
+	granted_expect(&a, PKI_BODY_KUP, FAIL_NOT_AUTHORIZED);
+	ask_new(&a, h, &holder);
+	ask_certreq(&a, PKI_BODY_KUR, "vnfci-a");
+	pop_ra_verified(&a);
+	expect_added(&a, &h->ra, PKI_BODY_KUP, _i ? -1 : FAIL_NOT_AUTHORIZED);
 	house_credential_clear(&holder);
 }
 END_TEST
@@ -455,8 +526,7 @@ START_TEST(rfc9483_5_2_2_depth)
 	struct told batch, told;
 	struct ask inner, added, other, outer, twice;
 
-	ask_ir(&inner, &h->vnfm_a, "vnfci-a");
-	pop_ra_verified(&inner);
+	ask_ir(&inner, NULL, "vnfci-a");
 	ask_new(&added, h, &h->ra);
 	ask_added(&added, &inner);
 	ask_encode(&added);
@@ -649,6 +719,12 @@ START_TEST(rfc9810_5_1_1_3_in_nested)
 }
 END_TEST
 
+static void setup_vouching(void)
+{
+	house_open(h, "", "[client_policy default]\nvouches_for_pop = yes\n");
+	house_register(h, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("door_nested");
@@ -664,6 +740,8 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_5_2_2_1_approval);
 	tcase_add_test(tcase, rfc9483_5_2_3_key_update);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_end_entity);
+	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified, 0, 1);
+	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified_kur, 0, 1);
 	tcase_add_loop_test(tcase, rfc9483_5_2_2_outer_wrong, 0, ARRAY_LEN(wrong));
 	tcase_add_test(tcase, rfc9483_3_5_outer_protection);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_inner_protection);
@@ -675,6 +753,12 @@ int main(void)
 	tcase_add_test(tcase, rfc4210_5_3_21_error_inside);
 	tcase_add_loop_test(tcase, rfc9810_5_1_1_3_original, 0, ARRAY_LEN(originals));
 	tcase_add_test(tcase, rfc9810_5_1_1_3_in_nested);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("RA vouches for POP");
+	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, setup_vouching, granted_teardown);
+	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified, 1, 2);
+	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified_kur, 1, 2);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
