@@ -44,6 +44,12 @@ _must_check_ int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * cert
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca);
 /* pathLenConstraint of its own certificate, -1 if there is none: 0 certifies no CA. */
 long ca_path_length(const struct ca *ca);
+/* The content octets of the subjectKeyIdentifier that it gives a key. 0 or negative errno. */
+enum { CA_KEY_ID_LEN = 20 };
+_must_check_ int ca_key_identifier(const struct ca *ca, struct bytes spki,
+				   uint8_t id[CA_KEY_ID_LEN]);
+/* The whole Extension that it puts into each certificate; empty: none, or it is an upstream. */
+struct bytes ca_extension(const struct ca *ca, int nid);
 /* How to go from the old root to the new one, RFC 9483 4.3.2; old_with_new may be empty. */
 struct ca_root_update {
 	struct bytes new_with_new;
@@ -78,7 +84,9 @@ struct ca_request {
 	size_t n_extensions;
 	int64_t not_before_ms;
 	int64_t not_after_ms;
-	struct bytes p10; /* the client's PKCS#10 if it sent one: upstream passes it on */
+	bool not_before_exact; /* the beginning is not to lie back for verifiers whose clock is slow
+				*/
+	struct bytes p10;      /* the client's PKCS#10 if it sent one: upstream passes it on */
 };
 
 struct ca_issued {

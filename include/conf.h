@@ -229,6 +229,10 @@ enum conf_name_rule {
 /* Private keys in the archive, RFC 4211 6.4. */
 enum conf_archive_keys { CONF_ARCHIVE_NEVER, CONF_ARCHIVE_ALLOWED, CONF_ARCHIVE_ALWAYS };
 
+/* What a request may choose of the extensions of its profile: nothing; less keyUsage and
+ * extendedKeyUsage. */
+enum conf_extensions_rule { CONF_EXTENSIONS_PROFILE, CONF_EXTENSIONS_SUBSET };
+
 /* One precompiled extension of a profile. */
 struct conf_extension {
 	int nid;
@@ -259,6 +263,7 @@ struct conf_profile {
 	bool implicit_confirm;
 	bool own_certificate_requests; /* the holder of one may ask for others of its entity */
 	char *cross_subject; /* the CA that it is for; NULL: no profile of cross-certificates */
+	enum conf_extensions_rule extensions_rule;
 	char *extension_section;
 	struct conf_extension *extensions;
 	size_t n_extensions;

@@ -22,8 +22,17 @@ struct certificate_view {
 	int64_t not_after_ms;
 };
 
+/* An Extension as views into its DER. */
+struct extension_view {
+	struct bytes oid;   /* content octets */
+	struct bytes value; /* content octets of extnValue */
+	bool critical;
+};
+
 /* Strict DER is the caller's concern (der_check). -EBADMSG if it is no certificate. */
 _must_check_ int certificate_view(struct bytes der, struct certificate_view *vp);
+/* The contents of an Extension (without its own header). -EBADMSG if it is none. */
+_must_check_ int extension_view(struct bytes extension, struct extension_view *vp);
 /* The content octets of extnValue of an extension, by OID content octets; -ENOENT if absent. */
 _must_check_ int certificate_extension(const struct certificate_view *v, int nid,
 				       struct bytes *valuep, bool *criticalp);

@@ -40,6 +40,11 @@ enum spki_use {
 };
 /* A set of bits; 0 of a kind that we know nothing of. */
 unsigned int spki_key_uses(const EVP_PKEY *key);
+/*
+ * The bits of KeyUsage (1 << number, RFC 5280 4.2.1.3) that a certificate of a key may have, by the
+ * OID (content octets) of its algorithm; all of them where no standard says so.
+ */
+unsigned int spki_key_usages(struct bytes algorithm);
 /* SHA-256 of the DER encoding. Returns 0 or -ENOMEM. */
 _must_check_ int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32]);
 /* DER of a key's SubjectPublicKeyInfo. */

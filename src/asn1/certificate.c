@@ -149,21 +149,21 @@ int certificate_view(struct bytes der, struct certificate_view *vp)
 }
 
 /* Extension ::= SEQUENCE { extnID OID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } */
-static int extension_read(struct bytes extension, struct bytes *oidp, struct bytes *valuep,
-			  bool *criticalp)
+int extension_view(struct bytes extension, struct extension_view *vp)
 {
+	struct extension_view v = {0};
 	struct bytes tlv, content;
 
-	*criticalp = false;
-	if (expect(&extension, TAG_OID, &tlv, oidp))
+	if (expect(&extension, TAG_OID, &tlv, &v.oid))
 		return -EBADMSG;
 	if (extension.len && extension.data[0] == TAG_BOOLEAN) {
 		if (expect(&extension, TAG_BOOLEAN, &tlv, &content) || content.len != 1)
 			return -EBADMSG;
-		*criticalp = content.data[0] != 0;
+		v.critical = content.data[0] != 0;
 	}
-	if (expect(&extension, TAG_OCTET_STRING, &tlv, valuep) || extension.len)
+	if (expect(&extension, TAG_OCTET_STRING, &tlv, &v.value) || extension.len)
 		return -EBADMSG;
+	*vp = v;
 	return 0;
 }
 
@@ -171,9 +171,9 @@ int certificate_extension(const struct certificate_view *v, int nid, struct byte
 			  bool *criticalp)
 {
 	const ASN1_OBJECT *object = OBJ_nid2obj(nid);
-	struct bytes in = v->extensions, list, tlv, extension, oid, value;
+	struct bytes in = v->extensions, list, tlv, extension;
 	struct bytes wanted = {OBJ_get0_data(object), OBJ_length(object)};
-	bool critical;
+	struct extension_view found;
 
 	if (in.len == 0)
 		return -ENOENT;
@@ -181,12 +181,12 @@ int certificate_extension(const struct certificate_view *v, int nid, struct byte
 		return -EBADMSG;
 	while (list.len) {
 		if (expect(&list, TAG_SEQUENCE, &tlv, &extension) ||
-		    extension_read(extension, &oid, &value, &critical))
+		    extension_view(extension, &found))
 			return -EBADMSG;
-		if (!bytes_equal(oid, wanted))
+		if (!bytes_equal(found.oid, wanted))
 			continue;
-		*valuep = value;
-		*criticalp = critical;
+		*valuep = found.value;
+		*criticalp = found.critical;
 		return 0;
 	}
 	return -ENOENT;

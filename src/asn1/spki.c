@@ -324,6 +324,49 @@ unsigned int spki_key_uses(const EVP_PKEY *key)
 	return EVP_PKEY_can_sign(key) ? SPKI_SIGNS : 0;
 }
 
+unsigned int spki_key_usages(struct bytes algorithm)
+{
+	enum {
+		SIGNATURE = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 6, /* and of certificates and CRLs */
+		TRANSPORT = 1 << 2 | 1 << 3,
+		AGREEMENT = 1 << 4 | 1 << 7 | 1 << 8,
+		KEY_ENCIPHERMENT = 1 << 2,
+		ANY = 0x1ff,
+	};
+	static const struct {
+		int nid;
+		unsigned int usages;
+	} kinds[] = {
+		{NID_rsaEncryption, SIGNATURE | TRANSPORT},        /* RFC 3279 2.3.1 */
+		{NID_rsassaPss, SIGNATURE},                        /* RFC 4055 1.2 */
+		{NID_X9_62_id_ecPublicKey, SIGNATURE | AGREEMENT}, /* RFC 5480 3, RFC 8813 3 */
+		{NID_ED25519, SIGNATURE},                          /* RFC 8410 5 */
+		{NID_ED448, SIGNATURE},
+		{NID_X25519, AGREEMENT},
+		{NID_X448, AGREEMENT},
+	};
+	/* 2.16.840.1.101.3.4.3 and .4, NIST's signatures and KEMs */
+	static const uint8_t nist[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const ASN1_OBJECT *object = OBJ_nid2obj(kinds[i].nid);
+
+		if (bytes_equal(algorithm,
+				(struct bytes){OBJ_get0_data(object), OBJ_length(object)}))
+			return kinds[i].usages;
+	}
+	if (algorithm.len != sizeof(nist) + 2 || memcmp(algorithm.data, nist, sizeof(nist)) != 0)
+		return ANY;
+	switch (algorithm.data[sizeof(nist)]) {
+	case 3: /* ML-DSA, SLH-DSA: RFC 9881 5, RFC 9909 6 */
+		return SIGNATURE;
+	case 4: /* ML-KEM: RFC 9935 5 */
+		return KEY_ENCIPHERMENT;
+	default:
+		return ANY;
+	}
+}
+
 int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32])
 {
 	unsigned char *der = NULL;

@@ -14,8 +14,7 @@
 enum {
 	SERIAL_TIME_LEN = 6,    /* 48 bits of milliseconds: they grow, which the index likes */
 	SERIAL_RANDOM_LEN = 12, /* 96 bits that nobody can guess */
-	KEY_ID_LEN = 20,
-	EXTENSIONS_OF_CA = 5, /* subjectAltName, SKI, AKI, CRL distribution points, AIA */
+	EXTENSIONS_OF_CA = 5,   /* subjectAltName, SKI, AKI, CRL distribution points, AIA */
 };
 
 /* Extension of subjectKeyIdentifier, up to its 20 octets. */
@@ -113,22 +112,37 @@ static int serial_make(int64_t now_ms, struct serial *serialp)
 }
 
 /* RFC 7093 2 (1): the first 160 bits of SHA-256 of the BIT STRING subjectPublicKey. */
-static int ski_make(const struct internal *internal, struct bytes spki,
-		    uint8_t out[sizeof(ski_head) + KEY_ID_LEN])
+int ca_key_identifier(const struct ca *ca, struct bytes spki, uint8_t id[CA_KEY_ID_LEN])
 {
 	struct bytes outer, algorithm, key, tlv;
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	uint8_t tag;
 
+	assert(ca->internal);
 	if (der_next(&spki, &tag, &tlv, &outer) < 0 ||
 	    der_next(&outer, &tag, &algorithm, &tlv) < 0 ||
 	    der_next(&outer, &tag, &tlv, &key) < 0 || tag != V_ASN1_BIT_STRING || key.len < 1)
 		return log_fault("reading a public key", -EBADMSG, NULL);
-	if (!EVP_Digest(key.data + 1, key.len - 1, digest, NULL, internal->key_id_digest, NULL))
+	if (!EVP_Digest(key.data + 1, key.len - 1, digest, NULL, ca->internal->key_id_digest, NULL))
 		return log_fault("computing a subjectKeyIdentifier", -ENOMEM, NULL);
-	memcpy(out, ski_head, sizeof(ski_head));
-	memcpy(out + sizeof(ski_head), digest, KEY_ID_LEN);
+	memcpy(id, digest, CA_KEY_ID_LEN);
 	return 0;
+}
+
+struct bytes ca_extension(const struct ca *ca, int nid)
+{
+	if (!ca->internal)
+		return BYTES_NULL;
+	switch (nid) {
+	case NID_authority_key_identifier:
+		return octets_view(&ca->internal->aki_der);
+	case NID_crl_distribution_points:
+		return octets_view(&ca->internal->crl_distribution_points);
+	case NID_info_access:
+		return octets_view(&ca->internal->authority_info_access);
+	default:
+		return BYTES_NULL;
+	}
 }
 
 static bool profile_has(const struct ca_request *request, int nid)
@@ -142,7 +156,7 @@ static bool profile_has(const struct ca_request *request, int nid)
 
 /* The profile's extensions first, then ours; where both have one, the profile decides, but for the
  * names, which were checked for this very entity. */
-static size_t extensions_gather(const struct internal *internal, const struct ca_request *request,
+static size_t extensions_gather(const struct ca *ca, const struct ca_request *request,
 				struct bytes ski, struct bytes san, struct bytes *out)
 {
 	const struct {
@@ -150,9 +164,9 @@ static size_t extensions_gather(const struct internal *internal, const struct ca
 		struct bytes der;
 	} ours[] = {
 		{NID_subject_key_identifier, ski},
-		{NID_authority_key_identifier, octets_view(&internal->aki_der)},
-		{NID_crl_distribution_points, octets_view(&internal->crl_distribution_points)},
-		{NID_info_access, octets_view(&internal->authority_info_access)},
+		{NID_authority_key_identifier, ca_extension(ca, NID_authority_key_identifier)},
+		{NID_crl_distribution_points, ca_extension(ca, NID_crl_distribution_points)},
+		{NID_info_access, ca_extension(ca, NID_info_access)},
 	};
 	size_t n = 0;
 
@@ -184,7 +198,7 @@ static int validity_decide(const struct ca *ca, const struct ca_request *request
 	int64_t backdated = now_ms - ca->conf->backdate_ms;
 	int64_t not_after = whole_seconds(request->not_after_ms);
 
-	if (not_before <= now_ms && not_before > backdated)
+	if (!request->not_before_exact && not_before <= now_ms && not_before > backdated)
 		not_before = backdated;
 	if (not_before < ca->chain.not_before_ms)
 		not_before = ca->chain.not_before_ms;
@@ -205,7 +219,7 @@ static int validity_decide(const struct ca *ca, const struct ca_request *request
 static int certificate_make(const struct ca *ca, const struct ca_request *request, struct bytes san,
 			    struct ca_issued *issued)
 {
-	uint8_t ski[sizeof(ski_head) + KEY_ID_LEN];
+	uint8_t ski[sizeof(ski_head) + CA_KEY_ID_LEN];
 	_cleanup_(freep) struct bytes *extensions =
 		calloc(request->n_extensions + EXTENSIONS_OF_CA, sizeof(*extensions));
 	struct certificate_parts parts = {
@@ -221,12 +235,12 @@ static int certificate_make(const struct ca *ca, const struct ca_request *reques
 
 	if (!extensions)
 		return log_fault("issuing a certificate", -ENOMEM, NULL);
-	r = ski_make(ca->internal, request->spki, ski);
+	memcpy(ski, ski_head, sizeof(ski_head));
+	r = ca_key_identifier(ca, request->spki, ski + sizeof(ski_head));
 	if (r < 0)
 		return r;
-	parts.n_extensions =
-		extensions_gather(ca->internal, request,
-				  request->ski.len ? request->ski : BYTES_OF(ski), san, extensions);
+	parts.n_extensions = extensions_gather(
+		ca, request, request->ski.len ? request->ski : BYTES_OF(ski), san, extensions);
 	r = certificate_build(&parts, ca->internal->signer, &issued->der);
 	if (r < 0)
 		return log_fault("signing a certificate", r, ca->conf->name);

@@ -54,6 +54,23 @@ int central_key_choose(const X509_ALGOR *wish, const struct conf_profile *profil
 	return refuse(refusal, REFUSAL_central_key_type);
 }
 
+const ASN1_OBJECT *central_key_object(const struct conf_key_type *type)
+{
+	switch (type->kind) {
+	case CONF_KEY_RSA:
+		return OBJ_nid2obj(NID_rsaEncryption);
+	case CONF_KEY_EC:
+		return OBJ_nid2obj(NID_X9_62_id_ecPublicKey);
+	case CONF_KEY_ED25519:
+		return OBJ_nid2obj(NID_ED25519);
+	case CONF_KEY_ED448:
+		return OBJ_nid2obj(NID_ED448);
+	case CONF_KEY_NAMED:
+		return OBJ_nid2obj(type->algorithm_nid);
+	}
+	return OBJ_nid2obj(NID_undef);
+}
+
 /* A kind of key without parameters, by name. */
 static EVP_PKEY *named_key(int nid)
 {

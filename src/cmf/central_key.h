@@ -10,5 +10,7 @@
  */
 _must_check_ int central_key_choose(const X509_ALGOR *wish, const struct conf_profile *profile,
 				    const struct conf_key_type **typep, struct refusal *refusal);
+/* The algorithm of its SubjectPublicKeyInfo. */
+const ASN1_OBJECT *central_key_object(const struct conf_key_type *type);
 /* Of RSA the shortest that the kind allows. 0 or -EIO. The caller owns *keyp. */
 _must_check_ int central_key_make(const struct conf_key_type *type, EVP_PKEY **keyp);

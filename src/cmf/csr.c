@@ -93,6 +93,34 @@ static int names_resolve(struct decision *d)
 			    d->refusal);
 }
 
+/* RFC 9483 5.2: what is asked for goes upstream as the client's own message. */
+static bool goes_on(const struct decision *d)
+{
+	return d->csr->forwards && ca_is_upstream(d->ca) &&
+	       ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
+}
+
+static struct bytes object_octets(const ASN1_OBJECT *object)
+{
+	return (struct bytes){OBJ_get0_data(object), OBJ_length(object)};
+}
+
+static int extensions_decide(struct decision *d)
+{
+	const struct extensions_question question = {
+		.asked = d->csr->extensions,
+		.profile = d->profile,
+		.ca = d->ca,
+		.spki = octets_view(&d->spki),
+		.algorithm = object_octets(d->central ? central_key_object(d->central)
+						      : d->csr->spki->algorithm->algorithm),
+		.own_key_id = d->csr->cross,
+		.goes_on = goes_on(d),
+	};
+
+	return template_extensions_decide(&question, &d->mods, &d->extensions, d->refusal);
+}
+
 static int template_decide(struct decision *d)
 {
 	int r = key_decide(d);
@@ -107,7 +135,7 @@ static int template_decide(struct decision *d)
 		r = template_validity_decide(d->csr->validity, d->profile, d->now_ms, &d->mods,
 					     &d->validity, d->refusal);
 	if (r == 0)
-		r = template_extensions_check(d->csr->extensions, d->profile, &d->mods, d->refusal);
+		r = extensions_decide(d);
 	return r == 0 ? names_resolve(d) : r;
 }
 
@@ -120,13 +148,6 @@ static struct taken_query taken_query_of(const struct decision *d)
 				    .registers = d->registers || d->registration_ref,
 				    .key_digest = d->csr->central_key ? NULL : d->key_digest,
 				    .now_ms = d->now_ms};
-}
-
-/* RFC 9483 5.2: what is asked for goes upstream as the client's own message. */
-static bool goes_on(const struct decision *d)
-{
-	return d->csr->forwards && ca_is_upstream(d->ca) &&
-	       ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
 }
 
 /* RFC 4211 4.2.1: whose key it is has to be who gets the certificate. */
@@ -185,10 +206,11 @@ static struct ca_request ca_request_of(const struct decision *d)
 		.ski = octets_view(&d->key_id),
 		.san_critical = d->names.subject_empty,
 		.profile = d->profile,
-		.extensions = d->profile->extensions,
-		.n_extensions = d->profile->n_extensions,
+		.extensions = d->extensions.item,
+		.n_extensions = d->extensions.n,
 		.not_before_ms = d->validity.not_before_ms,
 		.not_after_ms = d->validity.not_after_ms,
+		.not_before_exact = d->validity.not_before_asked,
 		/* The client's own PKCS#10 goes upstream only where all it asks for is granted. */
 		.p10 = d->names.as_asked && mods_empty(&d->mods) ? d->csr->p10 : BYTES_NULL,
 	};
@@ -203,6 +225,8 @@ static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
 
 	if (r < 0)
 		return r;
+	if (d->validity.not_before_asked && issued.not_before_ms != d->validity.not_before_ms)
+		mods_add(&d->mods, "notBefore changed", NULL);
 	if (issued.validity_clipped && d->validity.not_after_asked)
 		mods_add(&d->mods, "validity shortened", NULL);
 	result->der = issued.der;

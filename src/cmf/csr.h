@@ -29,7 +29,8 @@ struct decision {
 	struct octets spki;
 	const struct conf_key_type *central; /* of the key that is to be generated; NULL: none */
 	EVP_PKEY *generated_key;
-	bool archives;        /* the private key */
+	bool archives; /* the private key */
+	struct granted_extensions extensions;
 	struct octets key_id; /* whole Extension, if the requester chooses it */
 	uint8_t key_digest[32];
 	struct template_validity validity;

@@ -36,6 +36,7 @@ void decision_clear(struct decision *d)
 	store_registration_clear(&d->registration);
 	octets_clear(&d->spki);
 	EVP_PKEY_free(d->generated_key);
+	granted_extensions_clear(&d->extensions);
 	octets_clear(&d->key_id);
 	names_clear(&d->names);
 	mods_clear(&d->mods);

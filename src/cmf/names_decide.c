@@ -399,8 +399,9 @@ static int san_decide(const struct naming *n, struct names *names)
 			return r;
 	}
 	if (n->request->san && n->request->san_critical != names->subject_empty)
-		mods_add(n->mods, "subjectAltName",
-			 names->subject_empty ? "critical" : "not critical");
+		mods_add(n->mods,
+			 names->subject_empty ? "extension critical" : "extension not critical",
+			 "subjectAltName");
 	if (dns_name_due(n)) {
 		names->as_asked = false;
 		if (n->request->san)

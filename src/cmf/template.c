@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Validity, key, issuer and extensions of a request. See template.h. */
+/* Validity, key and issuer of a request. See template.h. */
 #include "template.h"
-
-#include "asn1/name.h"
 
 #include <errno.h>
 #include <openssl/ec.h>
@@ -10,11 +8,10 @@
 #include <time.h>
 
 /*
- * CLOCK_TOLERANCE_MS: a client's clock may be off by that much without its validity being called
- * changed. EXTENSIONS_MAX: a request with more is not honest; comparing them costs the square.
+ * CLOCK_TOLERANCE_MS: a client's clock may be off by that much; what it names then is granted.
  * MODS_MAX: statusString stays a line for people.
  */
-enum { CLOCK_TOLERANCE_MS = 5 * 60 * 1000, EXTENSIONS_MAX = 64, MODS_MAX = 400 };
+enum { CLOCK_TOLERANCE_MS = 5 * 60 * 1000, MODS_MAX = 400 };
 
 /* --- mods --------------------------------------------------------------------------------------
  */
@@ -80,7 +77,8 @@ int template_validity_decide(const OptionalValidity *asked, const struct conf_pr
 	int64_t now = now_ms / 1000 * 1000;
 	int64_t start = now, end = 0, limit;
 
-	*validityp = (struct template_validity){now, now + profile->validity_ms, false};
+	*validityp = (struct template_validity){.not_before_ms = now,
+						.not_after_ms = now + profile->validity_ms};
 	if (!asked)
 		return 0;
 	if (validity_read(asked->notBefore, &start) < 0 || validity_read(asked->notAfter, &end) < 0)
@@ -89,10 +87,11 @@ int template_validity_decide(const OptionalValidity *asked, const struct conf_pr
 	if (start > now + profile->validity_max_ms ||
 	    (asked->notAfter && (end <= start || end <= now)))
 		return refuse(refusal, REFUSAL_template_validity);
-	if (start < now) {
-		if (start < now - CLOCK_TOLERANCE_MS)
-			mods_add(mods, "notBefore changed", NULL);
+	validityp->not_before_asked = asked->notBefore != NULL;
+	if (start < now - CLOCK_TOLERANCE_MS) {
+		mods_add(mods, "notBefore changed", NULL);
 		start = now;
+		validityp->not_before_asked = false;
 	}
 	limit = start + profile->validity_max_ms;
 	validityp->not_before_ms = start;
@@ -187,212 +186,4 @@ int template_issuer_check(const X509_NAME *issuer, const struct ca *ca, struct r
 	equal = X509_NAME_cmp(name, issuer) == 0;
 	X509_NAME_free(name);
 	return equal ? 0 : refuse(refusal, REFUSAL_template_issuer);
-}
-
-/* --- extensions --------------------------------------------------------------------------------
- */
-
-struct bytes template_extension_value(const X509_EXTENSION *extension)
-{
-	/* OpenSSL 3.0 declares the getters without const. */
-	const ASN1_OCTET_STRING *value =
-		X509_EXTENSION_get_data((X509_EXTENSION *)(uintptr_t)extension);
-
-	return (struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
-}
-
-static const ASN1_OBJECT *extension_object(const X509_EXTENSION *extension)
-{
-	return X509_EXTENSION_get_object((X509_EXTENSION *)(uintptr_t)extension);
-}
-
-static struct bytes profile_value(const struct conf_profile *profile, int nid)
-{
-	for (size_t i = 0; i < profile->n_extensions; i++) {
-		const struct conf_extension *extension = &profile->extensions[i];
-
-		if (extension->nid == nid)
-			return (struct bytes){extension->value, extension->value_len};
-	}
-	return BYTES_NULL;
-}
-
-/* A whole value of an ASN.1 type; NULL if it is malformed or something follows. */
-static void *value_decode(struct bytes value, const ASN1_ITEM *item)
-{
-	const unsigned char *p = value.data;
-	ASN1_VALUE *decoded = ASN1_item_d2i(NULL, &p, (long)value.len, item);
-
-	if (decoded && p != value.data + value.len) {
-		ASN1_item_free(decoded, item);
-		return NULL;
-	}
-	return decoded;
-}
-
-static bool key_usage_covers(const void *profile, const void *asked)
-{
-	const ASN1_BIT_STRING *have = profile, *want = asked;
-
-	for (int bit = 0; bit < 8 * ASN1_STRING_length(want); bit++) {
-		if (ASN1_BIT_STRING_get_bit(want, bit) && !ASN1_BIT_STRING_get_bit(have, bit))
-			return false;
-	}
-	return true;
-}
-
-static bool ext_key_usage_covers(const void *profile, const void *asked)
-{
-	const EXTENDED_KEY_USAGE *have = profile, *want = asked;
-
-	if (sk_ASN1_OBJECT_num(want) > EXTENSIONS_MAX)
-		return false;
-	for (int i = 0; i < sk_ASN1_OBJECT_num(want); i++) {
-		bool found = false;
-
-		for (int j = 0; j < sk_ASN1_OBJECT_num(have) && !found; j++)
-			found = OBJ_cmp(sk_ASN1_OBJECT_value(want, i),
-					sk_ASN1_OBJECT_value(have, j)) == 0;
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
-static bool basic_constraints_cover(const void *profile, const void *asked)
-{
-	const BASIC_CONSTRAINTS *have = profile, *want = asked;
-
-	/* Without the extension a certificate is no CA's either. RFC 5280 4.2.1.9 */
-	if (!want->ca)
-		return !have || !have->ca;
-	if (!have || !have->ca || !want->pathlen != !have->pathlen)
-		return false;
-	return !want->pathlen || ASN1_INTEGER_cmp(want->pathlen, have->pathlen) == 0;
-}
-
-/* Extensions of which the profile may give more than was asked for. */
-static const struct covered_extension {
-	int nid;
-	const ASN1_ITEM *(*item)(void);
-	bool (*covers)(const void *profile, const void *asked);
-	bool absent_covers; /* also where the profile has none */
-} covered_extensions[] = {
-	{NID_key_usage, ASN1_ITEM_ref(ASN1_BIT_STRING), key_usage_covers, false},
-	{NID_ext_key_usage, ASN1_ITEM_ref(EXTENDED_KEY_USAGE), ext_key_usage_covers, false},
-	{NID_basic_constraints, ASN1_ITEM_ref(BASIC_CONSTRAINTS), basic_constraints_cover, true},
-};
-
-/* 1 covered, 0 not, -EBADMSG malformed. */
-static int covered(const struct covered_extension *kind, const struct conf_profile *profile,
-		   struct bytes asked)
-{
-	struct bytes own = profile_value(profile, kind->nid);
-	void *want = value_decode(asked, kind->item());
-	void *have = own.len > 0 ? value_decode(own, kind->item()) : NULL;
-	int r = -EBADMSG;
-
-	if (want)
-		r = (have || kind->absent_covers) && kind->covers(have, want);
-	ASN1_item_free(want, kind->item());
-	ASN1_item_free(have, kind->item());
-	return r;
-}
-
-/* The name of an extension: OpenSSL's, or the OID. */
-static void extension_label(const ASN1_OBJECT *object, char label[64])
-{
-	oid_label((struct bytes){OBJ_get0_data(object), OBJ_length(object)}, label, 64);
-}
-
-static void left_out(struct mods *mods, const ASN1_OBJECT *object)
-{
-	char label[64];
-
-	extension_label(object, label);
-	mods_add(mods, "extension left out", label);
-}
-
-static int critical_refused(const ASN1_OBJECT *object, const struct conf_profile *profile,
-			    struct refusal *refusal)
-{
-	_cleanup_(strbuf_clear) struct strbuf have = STRBUF_NULL;
-	char label[64];
-
-	for (size_t i = 0; i < profile->n_extensions; i++)
-		strbuf_printf(&have, "%s%s", i ? ", " : "", OBJ_nid2sn(profile->extensions[i].nid));
-	extension_label(object, label);
-	return refuse_about(refusal, REFUSAL_template_extension_critical, "%s; the profile has %s",
-			    label, have.len ? have.text : "none");
-}
-
-static int extension_check(const X509_EXTENSION *extension, const struct conf_profile *profile,
-			   struct mods *mods, struct refusal *refusal)
-{
-	const ASN1_OBJECT *object = extension_object(extension);
-	struct bytes value = template_extension_value(extension);
-	int nid = OBJ_obj2nid(object);
-
-	/* The CA makes these, and whoever asks for them knows that. RFC 5280 4.2.1.1, 4.2.1.2 */
-	if (nid == NID_subject_key_identifier || nid == NID_authority_key_identifier)
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(covered_extensions); i++) {
-		int r;
-
-		if (covered_extensions[i].nid != nid)
-			continue;
-		r = covered(&covered_extensions[i], profile, value);
-		if (r < 0)
-			return refuse(refusal, REFUSAL_template_malformed);
-		if (r == 0)
-			left_out(mods, object);
-		return 0;
-	}
-	if (nid != NID_undef && value.len > 0 && bytes_equal(profile_value(profile, nid), value))
-		return 0;
-	if (X509_EXTENSION_get_critical(extension))
-		return critical_refused(object, profile, refusal);
-	left_out(mods, object);
-	return 0;
-}
-
-static bool extension_repeated(const STACK_OF(X509_EXTENSION) * extensions, int at)
-{
-	const ASN1_OBJECT *object = extension_object(sk_X509_EXTENSION_value(extensions, at));
-
-	for (int i = 0; i < at; i++) {
-		if (OBJ_cmp(object, extension_object(sk_X509_EXTENSION_value(extensions, i))) == 0)
-			return true;
-	}
-	return false;
-}
-
-const X509_EXTENSION *template_san(const STACK_OF(X509_EXTENSION) * asked)
-{
-	int at = asked ? X509v3_get_ext_by_NID(asked, NID_subject_alt_name, -1) : -1;
-
-	return at >= 0 ? sk_X509_EXTENSION_value(asked, at) : NULL;
-}
-
-int template_extensions_check(const STACK_OF(X509_EXTENSION) * asked,
-			      const struct conf_profile *profile, struct mods *mods,
-			      struct refusal *refusal)
-{
-	int n = asked ? sk_X509_EXTENSION_num(asked) : 0;
-
-	if (n > EXTENSIONS_MAX)
-		return refuse(refusal, REFUSAL_template_malformed);
-	for (int i = 0; i < n; i++) {
-		const X509_EXTENSION *extension = sk_X509_EXTENSION_value(asked, i);
-		int r = 0;
-
-		/* RFC 5280 4.2: not more than one instance of an extension */
-		if (extension_repeated(asked, i))
-			return refuse(refusal, REFUSAL_template_extension_duplicate);
-		if (OBJ_obj2nid(extension_object(extension)) != NID_subject_alt_name)
-			r = extension_check(extension, profile, mods, refusal);
-		if (r != 0)
-			return r;
-	}
-	return 0;
 }

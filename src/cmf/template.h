@@ -28,7 +28,8 @@ _must_check_ int template_time_ms(const ASN1_TIME *time, int64_t *msp);
 struct template_validity {
 	int64_t not_before_ms;
 	int64_t not_after_ms;
-	bool not_after_asked; /* the request names an end, and it is as asked for so far */
+	bool not_before_asked; /* the request names a beginning, and it is as asked for */
+	bool not_after_asked;  /* the request names an end, and it is as asked for so far */
 };
 
 /* 0 or REFUSED (template_validity). */
@@ -45,11 +46,28 @@ _must_check_ int template_issuer_check(const X509_NAME *issuer, const struct ca 
 /* The requested subjectAltName; NULL: none. That there is only one is checked below. */
 const X509_EXTENSION *template_san(const STACK_OF(X509_EXTENSION) * asked);
 /*
- * All requested extensions but subjectAltName.
- * 0 or REFUSED (template_extension_*, template_malformed).
+ * The extensions that a certificate gets, but for subjectAltName and those of the CA: the
+ * profile's, with a keyUsage and an extendedKeyUsage of its own where they differ.
  */
-_must_check_ int template_extensions_check(const STACK_OF(X509_EXTENSION) * asked,
-					   const struct conf_profile *profile, struct mods *mods,
-					   struct refusal *refusal);
+struct granted_extensions {
+	struct conf_extension *item; /* borrow from the profile, and from `own` */
+	size_t n;
+	struct octets own[2];
+};
+void granted_extensions_clear(struct granted_extensions *granted);
+
+struct extensions_question {
+	const STACK_OF(X509_EXTENSION) * asked; /* may be NULL */
+	const struct conf_profile *profile;
+	const struct ca *ca;
+	struct bytes spki;      /* empty: the key is still to be generated */
+	struct bytes algorithm; /* of the key: content octets of its OID */
+	bool own_key_id;        /* the subjectKeyIdentifier is the requester's */
+	bool goes_on;           /* another CA gets the request itself */
+};
+/* 0, REFUSED (template_extension_*, template_malformed, public_key_not_allowed), -ENOMEM. */
+_must_check_ int template_extensions_decide(const struct extensions_question *q, struct mods *mods,
+					    struct granted_extensions *grantedp,
+					    struct refusal *refusal);
 /* The extnValue's content. */
 struct bytes template_extension_value(const X509_EXTENSION *extension);

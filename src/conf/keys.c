@@ -376,7 +376,13 @@ const struct conf_key conf_keys[] = {
 			"this subject, as `/O=Example/CN=Root`; the extension section must then "
 			"have basicConstraints with CA:TRUE and keyUsage with keyCertSign."),
 	PROFILE(extension_section, "extension_section", text,
-		.help = "Section with further extensions, as in x509v3_config(5)."),
+		.help = "Section with further extensions, as in x509v3_config(5). Of keyUsage a "
+			"certificate gets what its kind of key can be used for, so that one "
+			"profile may serve several."),
+	PROFILE(extensions_rule, "extensions", extensions_rule, .initial = "profile",
+		.help = "What a request may choose of them. `profile`: nothing; what it asks for "
+			"beside them is left out. `subset`: fewer uses, by its own keyUsage and "
+			"extendedKeyUsage."),
 
 	POLICY(mac_iterations_min, "mac_iterations_min", number, .initial = "0", .max = UINT32_MAX,
 	       .help = "Fewest iterations of a password-based MAC, where that is more than "

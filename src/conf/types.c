@@ -419,6 +419,7 @@ WORD_TYPE(ca_type, "internal", "upstream");
 WORD_TYPE(upstream_request, "cr", "p10cr");
 WORD_TYPE(forwarding, "reissue", "unchanged", "added", "replaced");
 WORD_TYPE(archive_keys, "never", "allowed", "always");
+WORD_TYPE(extensions_rule, "profile", "subset");
 WORD_TYPE(answer_mac, "request", "PasswordBasedMac", "PBMAC1");
 WORD_TYPE(sender_match, "name", "octets", "any");
 WORD_TYPE(signer_entity, "none", "commonName", "serialNumber");

@@ -254,26 +254,77 @@ static const struct what_case {
 	 NULL},
 	{"begins too late", {A, .not_before = "20280101000000Z"}, "template_validity", NULL},
 
-	{"key usage of the profile",
-	 {A, .extension = {{"keyUsage", "critical,digitalSignature,keyEncipherment"}}},
+	/* RFC 4210 F: accepted is exactly what was asked for, of what the request names. */
+	{"RFC 4210 F key usage of the profile",
+	 {A, .key = "RSA:2048",
+	  .extension = {{"keyUsage", "critical,digitalSignature,keyEncipherment"}}},
 	 "none",
 	 NULL},
-	{"less key usage", {A, .extension = {{"keyUsage", "digitalSignature"}}}, "none", NULL},
+	{"RFC 8813 3 key usage",
+	 {A, .extension = {{"keyUsage", "critical,digitalSignature,keyEncipherment"}}},
+	 "none",
+	 "extension changed: keyUsage"},
+	{"RFC 4210 F key usage of a curve",
+	 {A, .extension = {{"keyUsage", "critical,digitalSignature"}}},
+	 "none",
+	 NULL},
+	{"RFC 4210 F less key usage",
+	 {A, .key = "RSA:2048", .extension = {{"keyUsage", "critical,digitalSignature"}}},
+	 "none",
+	 "extension changed: keyUsage"},
+	{"RFC 4210 F key usage not critical",
+	 {A, .extension = {{"keyUsage", "digitalSignature"}}},
+	 "none",
+	 "extension critical: keyUsage"},
 	{"other key usage",
 	 {A, .extension = {{"keyUsage", "critical,digitalSignature,keyCertSign"}}},
 	 "none",
-	 "extension left out: keyUsage"},
-	{"EKU", {A, .extension = {{"extendedKeyUsage", "clientAuth"}}}, "none", NULL},
+	 "extension changed: keyUsage"},
+	{"RFC 4210 F EKU in another order",
+	 {A, .extension = {{"extendedKeyUsage", "clientAuth,serverAuth"}}},
+	 "none",
+	 NULL},
+	{"RFC 4210 F less EKU",
+	 {A, .extension = {{"extendedKeyUsage", "clientAuth"}}},
+	 "none",
+	 "extension changed: extendedKeyUsage"},
+	{"RFC 4210 F critical EKU",
+	 {A, .extension = {{"extendedKeyUsage", "critical,serverAuth,clientAuth"}}},
+	 "none",
+	 "extension not critical: extendedKeyUsage"},
 	{"other EKU",
 	 {A, .extension = {{"extendedKeyUsage", "clientAuth,codeSigning"}}},
 	 "none",
-	 "extension left out: extendedKeyUsage"},
-	{"no CA", {A, .extension = {{"basicConstraints", "CA:FALSE"}}}, "none", NULL},
+	 "extension changed: extendedKeyUsage"},
+	{"RFC 5280 4.2.1.12 empty EKU",
+	 {A, .extension = {{"extendedKeyUsage", "DER:3000"}}},
+	 "template_malformed",
+	 NULL},
+	{"no CA", {A, .extension = {{"basicConstraints", "critical,CA:FALSE"}}}, "none", NULL},
+	{"RFC 4210 F no CA, not critical",
+	 {A, .extension = {{"basicConstraints", "CA:FALSE"}}},
+	 "none",
+	 "extension critical: basicConstraints"},
+	{"RFC 5280 4.2.1.9 pathLen without cA",
+	 {A, .extension = {{"basicConstraints", "critical,DER:3003020100"}}},
+	 "none",
+	 "extension changed: basicConstraints"},
 	{"a CA",
 	 {A, .extension = {{"basicConstraints", "critical,CA:TRUE"}}},
 	 "none",
-	 "extension left out: basicConstraints"},
-	{"key identifier", {A, .extension = {{"subjectKeyIdentifier", "0011"}}}, "none", NULL},
+	 "extension changed: basicConstraints"},
+	{"RFC 4210 F key identifier",
+	 {A, .extension = {{"subjectKeyIdentifier", "0011"}}},
+	 "none",
+	 "extension changed: subjectKeyIdentifier"},
+	{"RFC 4210 F issuer's key identifier",
+	 {A, .extension = {{"authorityKeyIdentifier", "DER:300480020011"}}},
+	 "none",
+	 "extension changed: authorityKeyIdentifier"},
+	{"RFC 4210 F distribution points",
+	 {A, .extension = {{"crlDistributionPoints", "URI:http://x"}}},
+	 "none",
+	 "extension left out: crlDistributionPoints"},
 	{"policies",
 	 {A, .extension = {{"certificatePolicies", "DER:3007300506032a0304"}}},
 	 "none",
@@ -320,7 +371,11 @@ static const struct what_case {
 /* The parts of the certificate that the profile determines, as OpenSSL reads them. */
 static void assert_profile_extensions(X509 *cert)
 {
-	ck_assert_uint_eq(X509_get_key_usage(cert), KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT);
+	/* RFC 8813 3: a key on a curve enciphers no keys. */
+	ck_assert_uint_eq(X509_get_key_usage(cert),
+			  EVP_PKEY_is_a(X509_get0_pubkey(cert), "RSA")
+				  ? KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT
+				  : KU_DIGITAL_SIGNATURE);
 	ck_assert_uint_eq(X509_get_extended_key_usage(cert), XKU_SSL_SERVER | XKU_SSL_CLIENT);
 	ck_assert_int_eq(X509_check_ca(cert), 0);
 	ck_assert_int_lt(X509_get_ext_by_NID(cert, NID_certificate_policies, -1), 0);
@@ -373,6 +428,9 @@ START_TEST(test_csr_validity_in_certificate)
 		{NULL, NULL, "20261123085500Z", "20270221090000Z"}, /* 90 days */
 		{NULL, "20261201000000Z", "20261123085500Z", "20261201000000Z"},
 		{"20270101000000Z", NULL, "20270101000000Z", "20270401000000Z"},
+		/* RFC 4210 F: what is named is granted, by a clock that is behind, too. */
+		{"20261123085800Z", NULL, "20261123085800Z", "20270221085800Z"},
+		{"20261123090000Z", NULL, "20261123090000Z", "20270221090000Z"},
 		{"20270101000000Z", "20290101000000Z", "20270101000000Z", "20271123080000Z"},
 	};
 	struct cmf_principal who = principal_of("vnfm-a");
@@ -391,17 +449,128 @@ START_TEST(test_csr_validity_in_certificate)
 		cert = d2i_X509(NULL, &p, (long)result.der.len);
 		assert_time(X509_get0_notBefore(cert), times[i].not_before);
 		/* The last one is cut by the end of the CA's own certificate. */
-		if (i < 3)
+		if (i < ARRAY_LEN(times) - 1)
 			assert_time(X509_get0_notAfter(cert), times[i].not_after);
 		else
 			ck_assert_int_eq(ASN1_TIME_compare(X509_get0_notAfter(cert),
 							   X509_get0_notAfter(w.issuing.cert)),
 					 0);
-		ck_assert_int_eq(i == 3, result.mods != NULL);
+		ck_assert_int_eq(i == ARRAY_LEN(times) - 1, result.mods != NULL);
 		X509_free(cert);
 		cmf_csr_result_clear(&result);
 	}
 	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* --- extensions ----------------------------------------------------------------------------------
+ */
+
+/* One profile for all kinds of keys, of which a request may choose less. */
+static const char subset[] =
+	"[profile VnfciCert]\nkey_types = ec:P-256, rsa:2048-4096, ed25519, x25519\n"
+	"extensions = subset\nextension_section = uses\n"
+	"[uses]\nkeyUsage = critical, digitalSignature, keyEncipherment, keyAgreement\n"
+	"extendedKeyUsage = serverAuth, clientAuth\n";
+
+static const struct subset_case {
+	const char *name;
+	const char *key;
+	const char *usage, *purposes; /* asked for */
+	uint32_t granted_usage, granted_purposes;
+	const char *mods;
+} subset_cases[] = {
+	{"RFC 3279 2.3.1 RSA", "RSA:2048", NULL, NULL, KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT,
+	 XKU_SSL_SERVER | XKU_SSL_CLIENT, NULL},
+	{"RFC 5480 3 EC", "P-256", NULL, NULL, KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT,
+	 XKU_SSL_SERVER | XKU_SSL_CLIENT, NULL},
+	{"RFC 8410 5 Ed25519", "ED25519", NULL, NULL, KU_DIGITAL_SIGNATURE,
+	 XKU_SSL_SERVER | XKU_SSL_CLIENT, NULL},
+	{"RFC 8410 5 X25519", "X25519", NULL, NULL, KU_KEY_AGREEMENT,
+	 XKU_SSL_SERVER | XKU_SSL_CLIENT, NULL},
+	{"less usage", "RSA:2048", "critical,digitalSignature", NULL, KU_DIGITAL_SIGNATURE,
+	 XKU_SSL_SERVER | XKU_SSL_CLIENT, NULL},
+	{"another usage", "RSA:2048", "critical,keyEncipherment", NULL, KU_KEY_ENCIPHERMENT,
+	 XKU_SSL_SERVER | XKU_SSL_CLIENT, NULL},
+	{"one purpose", "P-256", NULL, "clientAuth", KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT,
+	 XKU_SSL_CLIENT, NULL},
+	{"one that the profile has, and another", "P-256", NULL, "codeSigning,clientAuth",
+	 KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT, XKU_SSL_CLIENT,
+	 "extension changed: extendedKeyUsage"},
+	{"RFC 8813 3 of what the key can do", "P-256", "critical,digitalSignature,keyEncipherment",
+	 NULL, KU_DIGITAL_SIGNATURE, XKU_SSL_SERVER | XKU_SSL_CLIENT,
+	 "extension changed: keyUsage"},
+	{"nothing that the profile has", "P-256", "critical,keyCertSign", "codeSigning",
+	 KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT, XKU_SSL_SERVER | XKU_SSL_CLIENT,
+	 "extension changed: keyUsage; extension changed: extendedKeyUsage"},
+};
+
+START_TEST(rfc4210_f_subset)
+{
+	const struct subset_case *c = &subset_cases[_i];
+	struct cmf_principal who;
+	struct ask ask = {A, .key = c->key};
+	struct cmf_csr_result result = {0};
+	const unsigned char *p;
+	const char *reason;
+	size_t n = 0;
+	X509 *cert;
+
+	world_reload(subset);
+	who = principal_of("vnfm-a");
+	if (c->usage) {
+		ask.extension[n].oid = "keyUsage";
+		ask.extension[n++].value = c->usage;
+	}
+	if (c->purposes) {
+		ask.extension[n].oid = "extendedKeyUsage";
+		ask.extension[n].value = c->purposes;
+	}
+	reason = refusal_code(csr(&who, &ask, &result));
+	ck_assert_msg(strcmp(reason, "none") == 0, "%s: %s", c->name, reason);
+	p = result.der.data;
+	cert = d2i_X509(NULL, &p, (long)result.der.len);
+	ck_assert_msg(X509_get_key_usage(cert) == c->granted_usage, "%s", c->name);
+	ck_assert_msg(X509_get_extended_key_usage(cert) == c->granted_purposes, "%s", c->name);
+	ck_assert_msg(strcmp(result.mods ? result.mods : "", c->mods ? c->mods : "") == 0,
+		      "%s: mods %s", c->name, result.mods);
+	X509_free(cert);
+	cmf_csr_result_clear(&result);
+	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* RFC 8410 5: a certificate for X25519 must not have digitalSignature, and nothing else is there.
+ */
+START_TEST(rfc8410_5_no_usage_left)
+{
+	const struct ask ask = {A, .key = "X25519"};
+
+	world_reload("[profile VnfciCert]\nkey_types = ec:P-256, x25519\n"
+		     "extension_section = uses\n[uses]\nkeyUsage = critical, digitalSignature\n");
+	ck_assert_str_eq(refusal_code(csr_as("vnfm-a", &ask)), "public_key_not_allowed");
+}
+END_TEST
+
+/* RFC 7093 2 (1): asked for as the CA makes it, it is as asked for. */
+START_TEST(rfc4210_f_key_identifier_of_the_ca)
+{
+	struct cmf_principal who = principal_of("vnfm-a");
+	EVP_PKEY *key = key_new("P-256");
+	unsigned char *point = NULL, digest[32];
+	char text[4 + 2 * 22 + 1] = "DER:0414";
+	struct cmf_csr_result result = {0};
+	struct ask ask = {A, .key_is = key, .extension = {{"subjectKeyIdentifier", text}}};
+	size_t len = EVP_PKEY_get1_encoded_public_key(key, &point);
+
+	ck_assert_int_eq(EVP_Digest(point, len, digest, NULL, EVP_sha256(), NULL), 1);
+	bytes_to_hex((struct bytes){digest, 20}, text + 8);
+	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
+	ck_assert_ptr_null(result.mods);
+	cmf_csr_result_clear(&result);
+	cmf_principal_clear(&who);
+	OPENSSL_free(point);
+	EVP_PKEY_free(key);
 }
 END_TEST
 
@@ -630,6 +799,9 @@ int main(void)
 	tcase_add_test(tc, test_ir_registers_with_the_rules_of_register);
 	tcase_add_loop_test(tc, test_csr_what, 0, ARRAY_LEN(what_cases));
 	tcase_add_test(tc, test_csr_validity_in_certificate);
+	tcase_add_loop_test(tc, rfc4210_f_subset, 0, ARRAY_LEN(subset_cases));
+	tcase_add_test(tc, rfc8410_5_no_usage_left);
+	tcase_add_test(tc, rfc4210_f_key_identifier_of_the_ca);
 	tcase_add_test(tc, test_csr_state_and_implicit_confirm);
 	tcase_add_test(tc, test_csr_conflicts_with_deregistration);
 	tcase_add_loop_test(tc, test_update_rfc9483_4_1_3, 0, ARRAY_LEN(update_cases));

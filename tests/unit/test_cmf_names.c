@@ -120,7 +120,7 @@ static const struct name_case {
 	 "none",
 	 "",
 	 "DNS:nocn-b",
-	 "subject attribute left out: CN; subjectAltName: critical"},
+	 "subject attribute left out: CN; extension critical: subjectAltName"},
 	{"any CN",
 	 "vnfm-b",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=some host", .san = "DNS:x.y.z"},
@@ -141,7 +141,7 @@ static const struct name_case {
 	 "none",
 	 "",
 	 "DNS:x.y.z",
-	 "subjectAltName: critical"},
+	 "extension critical: subjectAltName"},
 
 	/* Subjects of others. */
 	{"another's CN", B, .subject = "/CN=vnfci-a"}, "template_subject_not_allowed"
