@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/cert_type.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -49,12 +50,16 @@ struct conf_ip_ranges {
 	size_t len;
 };
 
+/* Whether an address, 4 or 16 octets, lies in a range. */
+bool conf_ip_range_has(const struct conf_ip_range *range, struct bytes address);
+
 /* [server]: listeners, limits, threads. */
 struct conf_server {
 	struct conf_addresses listen;     /* plain HTTP */
 	struct conf_addresses listen_tls; /* HTTPS; needs tls_certificate and tls_key */
 	struct conf_addresses listen_metrics;
-	char *admin_socket; /* path of the Unix-domain socket of cmfctl */
+	struct conf_ip_ranges proxy_protocol_from; /* load balancers; their PROXY header counts */
+	char *admin_socket;                        /* path of the Unix-domain socket of cmfctl */
 	uint32_t admin_socket_mode;
 	char *tls_certificate; /* PEM chain */
 	char *tls_key;

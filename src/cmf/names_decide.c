@@ -268,19 +268,10 @@ static int subject_decide(const struct naming *n, struct names *names)
 /* --- subjectAltName ----------------------------------------------------------------------------
  */
 
-static bool ip_in_range(const struct conf_ip_range *range, struct bytes address)
-{
-	unsigned whole = range->prefix_len / 8, rest = range->prefix_len % 8;
-
-	if (address.len != range->address_len || memcmp(address.data, range->address, whole) != 0)
-		return false;
-	return rest == 0 || ((address.data[whole] ^ range->address[whole]) >> (8 - rest)) == 0;
-}
-
 static bool ip_allowed(const struct conf_profile *profile, struct bytes address)
 {
 	for (size_t i = 0; i < profile->ip_addresses.len; i++) {
-		if (ip_in_range(&profile->ip_addresses.item[i], address))
+		if (conf_ip_range_has(&profile->ip_addresses.item[i], address))
 			return true;
 	}
 	return false;

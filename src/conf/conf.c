@@ -83,3 +83,12 @@ const struct conf_client_policy *conf_client_policy_find(const struct conf *conf
 	}
 	return NULL;
 }
+
+bool conf_ip_range_has(const struct conf_ip_range *range, struct bytes address)
+{
+	unsigned whole = range->prefix_len / 8, rest = range->prefix_len % 8;
+
+	if (address.len != range->address_len || memcmp(address.data, range->address, whole) != 0)
+		return false;
+	return rest == 0 || ((address.data[whole] ^ range->address[whole]) >> (8 - rest)) == 0;
+}

@@ -68,6 +68,12 @@ const struct conf_key conf_keys[] = {
 	       .help = "Addresses for the same over HTTPS; needs tls_certificate and tls_key."),
 	SERVER(listen_metrics, "listen_metrics", addresses,
 	       .help = "Addresses for /metrics, /healthz and /readyz; for local use."),
+	SERVER(proxy_protocol_from, "proxy_protocol_from", ip_ranges,
+	       .help = "Load balancers: connections from these ranges to listen and listen_tls "
+		       "begin "
+		       "with a PROXY header of version 2, before TLS, which says the client's "
+		       "address "
+		       "for limits, log and audit. One without it is closed."),
 	SERVER(admin_socket, "admin_socket", socket, .initial = "cmfd.sock",
 	       .help = "Unix-domain socket of cmfctl: who may write to it is an operator."),
 	SERVER(admin_socket_mode, "admin_socket_mode", mode, .initial = "0600",

@@ -199,6 +199,25 @@ bool http_census_enter(struct http_census *census, struct http_connection *conne
 	return ok;
 }
 
+bool http_census_move(struct http_census *census, struct http_connection *connection,
+		      const struct network *network, uint32_t max, uint32_t max_per_network)
+{
+	bool ok = false;
+
+	pthread_mutex_lock(&census->mutex);
+	if (connection->entry) {
+		struct http_connections *list = connection->list;
+
+		connection_uncount(census, connection);
+		connection->network = *network;
+		ok = census_enter(census, connection, max, max_per_network);
+		if (ok)
+			list_set(connection, list);
+	}
+	pthread_mutex_unlock(&census->mutex);
+	return ok;
+}
+
 void http_census_leave(struct http_census *census, struct http_connection *connection)
 {
 	pthread_mutex_lock(&census->mutex);

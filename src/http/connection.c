@@ -10,6 +10,8 @@
  */
 #include "http_private.h"
 
+#include "proxy_header.h"
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -146,6 +148,7 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
 
 	if (fd >= 0 && (size_t)fd < loop->by_fd_len && loop->by_fd[fd] == connection)
 		loop->by_fd[fd] = NULL;
+	http_proxy_end(connection);
 	bufferevent_decref(TAKE(connection->bev));
 	if (!linger || connection->state == HTTP_SHUT || !linger_start(connection, fd))
 		http_connection_free(connection);
@@ -154,6 +157,7 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
 void http_connection_shut(struct http_connection *connection)
 {
 	http_connection_set_state(connection, HTTP_SHUT);
+	http_proxy_end(connection);
 	evtimer_del(&connection->deadline);
 	shutdown(bufferevent_getfd(connection->bev), SHUT_RDWR);
 	/* Nothing is read while an answer is under way: let the end be seen in any case. */
@@ -185,6 +189,7 @@ void http_connection_free(struct http_connection *connection)
 {
 	struct http_loop *loop = connection->endpoint->loop;
 
+	http_proxy_end(connection);
 	evtimer_del(&connection->deadline);
 	if (connection->linger_fd >= 0) {
 		event_del(&connection->lingering);
@@ -209,9 +214,11 @@ void http_connection_free(struct http_connection *connection)
 /* --- adoption
  * ------------------------------------------------------------------------------------- */
 
-static void peer_print(struct http_connection *connection, socklen_t len)
+static void peer_print(struct http_connection *connection)
 {
 	const struct sockaddr *address = (struct sockaddr *)&connection->address;
+	socklen_t len = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						       : sizeof(struct sockaddr_in);
 	char host[48], port[8];
 
 	if (address->sa_family == AF_UNIX ||
@@ -260,22 +267,41 @@ static void input_limit(struct http_connection *connection)
 	bufferevent_setwatermark(connection->bev, EV_READ, 0, most + 4096);
 }
 
+/* An address, and a place: as a balancer's, if it is one, whose own limit is that in all. */
 static bool connection_count(struct http_connection *connection)
 {
 	struct http_server *server = connection->endpoint->loop->server;
+	bool public_side = connection->endpoint->listener->group == HTTP_PUBLIC;
+	const struct http_settings *settings = connection->settings;
 
+	address_unmap(&connection->address);
 	connection->network = network_of((struct sockaddr *)&connection->address);
 	if (!http_census_enter(census_of(connection), connection,
-			       connection->endpoint->listener->group == HTTP_PUBLIC
-				       ? connection->settings->connections_max
-				       : LOCAL_CONNECTIONS_MAX,
-			       connection->settings->connections_max_per_address)) {
+			       public_side ? settings->connections_max : LOCAL_CONNECTIONS_MAX,
+			       http_proxy_expected(connection)
+				       ? UINT32_MAX
+				       : settings->connections_max_per_address)) {
 		metrics_connection_refused(server->metrics);
 		return false;
 	}
 	connection->counted = true;
 	metrics_connection(server->metrics, 1);
 	return true;
+}
+
+void http_connection_identify(struct http_connection *connection,
+			      const struct sockaddr_storage *address)
+{
+	const struct http_settings *settings = connection->settings;
+	struct network network = network_of((const struct sockaddr *)address);
+
+	connection->address = *address;
+	peer_print(connection);
+	if (http_census_move(census_of(connection), connection, &network, settings->connections_max,
+			     settings->connections_max_per_address))
+		return;
+	metrics_connection_refused(connection->endpoint->loop->server->metrics);
+	http_connection_shut(connection);
 }
 
 static void connection_adopt(struct http_connection *connection)
@@ -295,11 +321,12 @@ static void connection_adopt(struct http_connection *connection)
 	if (by_fd_set(loop, connection, (size_t)fd) < 0 ||
 	    getpeername(fd, (struct sockaddr *)&connection->address, &len) < 0 ||
 	    !connection_count(connection) || loop->draining ||
-	    !evbuffer_add_cb(bufferevent_get_input(connection->bev), input_changed, connection)) {
+	    !evbuffer_add_cb(bufferevent_get_input(connection->bev), input_changed, connection) ||
+	    (http_proxy_expected(connection) && http_proxy_await(connection) < 0)) {
 		http_connection_shut(connection);
 		return;
 	}
-	peer_print(connection, len);
+	peer_print(connection);
 	input_limit(connection);
 	http_connection_set_state(connection, HTTP_IDLE);
 }

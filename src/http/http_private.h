@@ -37,6 +37,12 @@ bool http_census_enter(struct http_census *census, struct http_connection *conne
 		       uint32_t max_per_network);
 /* One that gave way is counted no more, and may leave all the same. */
 void http_census_leave(struct http_census *census, struct http_connection *connection);
+/*
+ * It is from another network than it came from. false, and not counted any more, if a limit of that
+ * is reached or it has given way.
+ */
+bool http_census_move(struct http_census *census, struct http_connection *connection,
+		      const struct network *network, uint32_t max, uint32_t max_per_network);
 /* Its state has changed, and with it whether it can give way. */
 void http_census_note(struct http_census *census, struct http_connection *connection);
 
@@ -52,6 +58,7 @@ struct http_settings {
 	int64_t request_ms;
 	uint32_t connections_max;
 	uint32_t connections_max_per_address;
+	struct conf_ip_ranges proxy_from; /* a copy */
 };
 
 _must_check_ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
@@ -203,6 +210,7 @@ struct http_connection {
 	uint64_t number;
 	char peer[64];
 	struct octets client_cert;
+	struct http_proxy *proxy; /* NULL, or a PROXY header is awaited */
 };
 
 /* The evhttp_set_bevcb() callback; arg is the endpoint. */
@@ -219,6 +227,20 @@ void http_connection_give_way(struct http_connection *connection);
 /* Ends it from our side; it is freed when libevent has seen that. */
 void http_connection_shut(struct http_connection *connection);
 void http_connection_free(struct http_connection *connection);
+
+/* The client's address, of which a load balancer speaks. Ends the connection if a limit says so. */
+void http_connection_identify(struct http_connection *connection,
+			      const struct sockaddr_storage *address);
+
+/* --- proxy.c -------------------------------------------------------------------------------------
+ */
+
+/* Whether its peer is a load balancer of proxy_protocol_from. */
+bool http_proxy_expected(const struct http_connection *connection);
+/* Holds the connection back until its PROXY header is there. */
+_must_check_ int http_proxy_await(struct http_connection *connection);
+/* Awaits it no more: what comes is for libevent. */
+void http_proxy_end(struct http_connection *connection);
 
 /* --- request.c
  * ------------------------------------------------------------------------------------- */

@@ -123,6 +123,18 @@ static uint32_t connections_possible(const struct conf *conf)
 		       : conf->server.connections_max;
 }
 
+static int ip_ranges_copy(const struct conf_ip_ranges *ranges, struct conf_ip_ranges *copy)
+{
+	if (ranges->len == 0)
+		return 0;
+	copy->item = calloc(ranges->len, sizeof(*copy->item));
+	if (!copy->item)
+		return -ENOMEM;
+	memcpy(copy->item, ranges->item, ranges->len * sizeof(*copy->item));
+	copy->len = ranges->len;
+	return 0;
+}
+
 int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 		      struct strbuf *problems)
 {
@@ -138,6 +150,8 @@ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 	settings->idle_ms = conf->server.idle_timeout_ms;
 	settings->request_ms = conf->server.request_timeout_ms;
 	settings->connections_max = connections_possible(conf);
+	if (ip_ranges_copy(&conf->server.proxy_protocol_from, &settings->proxy_from) < 0)
+		return -ENOMEM;
 	settings->connections_max_per_address = conf->server.connections_max_per_address;
 	if (conf->server.listen_tls.len > 0) {
 		r = tls_load(&conf->server, &settings->tls, problems);
@@ -159,6 +173,7 @@ void http_settings_unref(struct http_settings *settings)
 	if (!settings || atomic_fetch_sub(&settings->references, 1) != 1)
 		return;
 	SSL_CTX_free(settings->tls);
+	free(settings->proxy_from.item);
 	free(settings);
 }
 

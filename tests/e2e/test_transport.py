@@ -3,9 +3,11 @@
 import concurrent.futures
 import http.client
 import os
+import re
 import resource
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -243,3 +245,48 @@ def test_check_compares_connections_with_descriptors(tmp_path):
     assert "at most 1000, with which cmfd would serve 616" in told
     cmf.set("server", "connections_max", "8")
     assert "connections_max" not in cmf.ctl("check").stdout
+
+
+def balance(cmf, client):
+    """A load balancer at 127.0.0.9: what it gets goes to cmfd behind a PROXY header of version 2 (proxy-protocol.txt
+    2.2) that says `client` and port 4660. Gives back where it listens."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    header = (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + socket.inet_aton(client) + socket.inet_aton("127.0.0.1")
+              + (4660).to_bytes(2, "big") + cmf.port.to_bytes(2, "big"))
+
+    def pump(source, sink):
+        try:
+            while octets := source.recv(65536):
+                sink.sendall(octets)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def serve():
+        while True:
+            try:
+                front, _ = listener.accept()
+            except OSError:
+                return
+            back = socket.create_connection(("127.0.0.1", cmf.port), source_address=("127.0.0.9", 0))
+            back.sendall(header)
+            for pair in ((front, back), (back, front)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener
+
+
+def test_true_address_of_a_client_behind_a_load_balancer(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    cmf.set("server", "proxy_protocol_from", "127.0.0.8/31")
+    cmf.start()
+    a = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", "vnfci-behind", "vnfci-direct")
+    a.enrol("vnfci-direct")
+    with balance(cmf, "203.0.113.7") as balancer:
+        a.enrol("vnfci-behind", extra=["-server", f"127.0.0.1:{balancer.getsockname()[1]}"])
+    assert cmf.stop() == 0
+    peers = [re.search(r" peer=(\S+):\d+ ", line).group(1) for line in cmf.log.read_text().splitlines()
+             if "event=request" in line]
+    assert peers == ["127.0.0.1", "127.0.0.1", "203.0.113.7", "203.0.113.7"]

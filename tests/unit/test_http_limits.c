@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -278,7 +279,7 @@ START_TEST(test_operator_and_health_do_not_wait_for_the_public)
 	rig_wait_held(&rig, 1);
 	a[1] = client_sent(&rig, "127.0.0.2", held);
 	while (pool_queued(rig.pool) == 0)
-		;
+		sched_yield();
 	a[2] = client_sent(&rig, "127.0.0.2", held);
 	client_read(a[2], &answer);
 	ck_assert_int_eq(answer.status, 503);
