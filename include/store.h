@@ -12,8 +12,8 @@
  * again. Units keep POINTERS: what they are given must live until commit or clear.
  *
  * Results: 0; STORE_NOT_FOUND or STORE_CONFLICT where documented; or a negative errno, a fault,
- * already logged (-ENOSPC, -EIO, -ENOMEM, ...).
- * Times are milliseconds since the epoch (UTC).
+ * already logged (-ENOSPC, -EIO, -ENOMEM, ...). -ESTALE: the database was taken away; see
+ * store_files_check(). Times are milliseconds since the epoch (UTC).
  */
 #pragma once
 
@@ -53,6 +53,19 @@ _must_check_ int store_open(const struct store_options *options, struct store **
 /* Commits what waits, stops the committer, closes. All readers are freed before. NULL is fine. */
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close);
+
+/*
+ * Whether a COMMIT can succeed: 0, or why not. One of the last max_age_ms says so; else one that
+ * changes next to nothing is tried, once for all who ask at the same time, and waited for, but not
+ * longer than wait_ms: -ETIMEDOUT. -ESTALE: store_files_check().
+ */
+_must_check_ int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms);
+/*
+ * Looks whether the files of the database are still those that were opened: 0 or -ESTALE. As long
+ * as they are not, every reading and every commit ends with that, too. Costs next to nothing, any
+ * thread.
+ */
+int store_files_check(struct store *store);
 
 /* One per thread; not shared between threads. */
 _must_check_ int store_reader_new(struct store *store, struct store_reader **readerp);

@@ -237,6 +237,8 @@ void daemon_run(struct daemon *daemon)
 		if (signal == SIGHUP)
 			daemon_reload(daemon);
 		if (clock_monotonic_us() >= tick_us) {
+			/* What it finds is in the log, and every reader and commit knows. */
+			(void)store_files_check(daemon->store);
 			housekeeper_tick(daemon->housekeeper);
 			log_faults_tell(clock_monotonic_us());
 			tick_us = clock_monotonic_us() + TICK_MS * 1000;

@@ -4,8 +4,12 @@
  */
 #include "daemon.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Of /readyz: how old a COMMIT may be that proves it, and how long one is waited for. */
+enum { READY_MAX_AGE_MS = 1000, READY_WAIT_MS = 2000 };
 
 static void text_answer(struct http_response *response, int status, const char *type, char *text)
 {
@@ -70,13 +74,23 @@ void observe_health(void *arg, struct worker *worker, const struct http_request 
 	text_answer(response, 200, "text/plain", strdup("ok\n"));
 }
 
-/* It can serve: the store can be read. */
+/*
+ * It can serve: what it would have to remember can be committed. How often somebody asks costs
+ * nothing: one COMMIT a second says it for all.
+ */
 void observe_ready(void *arg, struct worker *worker, const struct http_request *request,
 		   struct http_response *response)
 {
-	int64_t generation;
-	bool ready = store_client_generation(worker->cmp.reader, &generation) == 0;
+	struct daemon *daemon = arg;
+	int r = store_ready(daemon->store, READY_MAX_AGE_MS, READY_WAIT_MS);
+	struct strbuf out = STRBUF_NULL;
 
-	text_answer(response, ready ? 200 : 503, "text/plain",
-		    strdup(ready ? "ready\n" : "store unavailable\n"));
+	if (r == 0)
+		strbuf_add(&out, "ready\n");
+	else
+		strbuf_printf(&out, "store unavailable: %s\n",
+			      r == -ESTALE ? "the database is gone, or another file is in its place"
+			      : r == -ETIMEDOUT ? "a commit takes longer than two seconds"
+						: strerror(-r));
+	text_answer(response, r == 0 ? 200 : 503, "text/plain", strbuf_take(&out));
 }

@@ -105,7 +105,7 @@ static void crl_serve(void *arg, struct worker *worker, const struct http_reques
 	int r = ca ? store_crl_newest(worker->cmp.reader, ca, &crl) : -ENOMEM;
 
 	if (r != 0) {
-		response->status = r == STORE_NOT_FOUND ? 404 : 500;
+		response->status = r == STORE_NOT_FOUND ? 404 : r == -ESTALE ? 503 : 500;
 		return;
 	}
 	response->content_type = "application/pkix-crl";

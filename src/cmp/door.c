@@ -101,7 +101,7 @@ static int refusal_answer(struct cmp_request *rq)
 static void fault_note(struct cmp_request *rq, int fault)
 {
 	bool again = fault == -EAGAIN || fault == -ENOSPC || fault == -EBUSY ||
-		     fault == -ETIMEDOUT || fault == -EDQUOT;
+		     fault == -ETIMEDOUT || fault == -EDQUOT || fault == -ESTALE;
 
 	rq->outcome = METRIC_FAULT;
 	store_unit_clear(rq->worker->unit);

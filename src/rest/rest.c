@@ -165,6 +165,10 @@ int rest_fault(struct rest_call *call, int err)
 		return rest_problem(call, 409, "somebody else changed it at the same time");
 	case -ENOSPC:
 		return rest_problem(call, 503, "the disk of the server is full");
+	case -ESTALE:
+		return rest_problem(call, 503,
+				    "the database of the server is gone, or another "
+				    "file is in its place");
 	default:
 		return rest_problem(call, 500, "the server failed; its log says why");
 	}

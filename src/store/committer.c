@@ -2,7 +2,9 @@
 /* The queue of units, the thread that empties it, and telling the waiters. See committer.h. */
 #include "committer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "database_files.h"
 #include "unit.h"
 #include "writer.h"
 
@@ -19,8 +21,14 @@ struct committer {
 	size_t queued;
 	size_t wanted; /* that many queued wake the thread; 0: none does, it is at work */
 	bool stopping;
+	int tried;        /* what the last COMMIT came to that was to write something */
+	int64_t tried_us; /* when; 0: there was none yet */
+	bool probing;     /* the probe is queued */
+	pthread_cond_t tried_anew;
+	struct store_unit *probe;
 	/* The thread's own: */
 	struct writer *writer;
+	struct database_files *files;
 	struct store_unit **batch;
 	uint32_t batch_max;
 	uint32_t delay_us;
@@ -72,16 +80,50 @@ static size_t committer_take(struct committer *c)
 	return n;
 }
 
+/* Nothing is committed to files that nobody would find again. */
+static int committer_execute(struct committer *c, size_t n)
+{
+	int r = database_files_check(c->files);
+
+	if (r == 0) {
+		writer_execute(c->writer, c->batch, n);
+		return writer_outcome(c->writer);
+	}
+	for (size_t i = 0; i < n; i++)
+		c->batch[i]->result = r;
+	return r;
+}
+
+static void committer_note(struct committer *c, size_t n, int outcome)
+{
+	bool probed = false;
+
+	for (size_t i = 0; i < n; i++)
+		probed = probed || c->batch[i] == c->probe;
+	/* The probe writes; if nothing was written, it was the probe that failed. */
+	if (outcome == WRITER_IDLE && probed)
+		outcome = c->probe->result ? c->probe->result : -EIO;
+	if (outcome == WRITER_IDLE)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->tried = outcome;
+	c->tried_us = clock_monotonic_us();
+	c->probing = c->probing && !probed;
+	pthread_cond_broadcast(&c->tried_anew);
+	pthread_mutex_unlock(&c->lock);
+}
+
 static void *committer_run(void *arg)
 {
 	struct committer *c = arg;
 	size_t n;
 
 	while ((n = committer_take(c)) > 0) {
-		writer_execute(c->writer, c->batch, n);
+		committer_note(c, n, committer_execute(c, n));
 		/* Each waits on its own semaphore: nobody wakes for another's unit. */
 		for (size_t i = 0; i < n; i++)
-			sem_post(&c->batch[i]->done);
+			if (c->batch[i] != c->probe)
+				sem_post(&c->batch[i]->done);
 		writer_checkpoint(c->writer);
 	}
 	return NULL;
@@ -90,15 +132,17 @@ static void *committer_run(void *arg)
 static void committer_free(struct committer *c)
 {
 	pthread_cond_destroy(&c->arrived);
+	pthread_cond_destroy(&c->tried_anew);
 	pthread_mutex_destroy(&c->lock);
+	store_unit_free(c->probe);
 	free(c->batch);
 	free(c);
 }
 
 DEFINE_CLEANUP(struct committer, committer_free);
 
-int committer_start(struct writer *writer, uint32_t batch_max, uint32_t delay_ms,
-		    struct committer **committerp)
+int committer_start(struct writer *writer, struct database_files *files, uint32_t batch_max,
+		    uint32_t delay_ms, struct committer **committerp)
 {
 	_cleanup_(committer_freep) struct committer *c = calloc(1, sizeof(*c));
 	pthread_condattr_t attributes;
@@ -107,10 +151,12 @@ int committer_start(struct writer *writer, uint32_t batch_max, uint32_t delay_ms
 
 	if (!c)
 		return -ENOMEM;
+	c->files = files;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->arrived, &attributes);
+	pthread_cond_init(&c->tried_anew, &attributes);
 	pthread_condattr_destroy(&attributes);
 	c->lastp = &c->first;
 	c->batch_max = batch_max > 0 ? batch_max : 1;
@@ -119,6 +165,11 @@ int committer_start(struct writer *writer, uint32_t batch_max, uint32_t delay_ms
 		return -ENOMEM;
 	c->delay_us = 1000 * delay_ms;
 	c->writer = writer;
+	err = unit_new(c, &c->probe);
+	if (err == 0)
+		err = unit_probe(c->probe);
+	if (err < 0)
+		return err;
 	/* Signals are the main thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -142,17 +193,43 @@ void committer_stop(struct committer *c)
 	committer_free(c);
 }
 
-int committer_commit(struct committer *c, struct store_unit *unit)
+/* With the lock held. */
+static void committer_queue(struct committer *c, struct store_unit *unit)
 {
 	unit->next = NULL;
-	pthread_mutex_lock(&c->lock);
 	*c->lastp = unit;
 	c->lastp = &unit->next;
 	c->queued++;
 	if (c->queued == c->wanted)
 		pthread_cond_signal(&c->arrived);
+}
+
+int committer_commit(struct committer *c, struct store_unit *unit)
+{
+	pthread_mutex_lock(&c->lock);
+	committer_queue(c, unit);
 	pthread_mutex_unlock(&c->lock);
 	while (sem_wait(&unit->done) < 0 && errno == EINTR)
 		;
 	return unit->result;
+}
+
+int committer_ready(struct committer *c, int64_t max_age_ms, int64_t wait_ms)
+{
+	int64_t now_us = clock_monotonic_us(), since_us = now_us - 1000 * max_age_ms;
+	int64_t until_us = now_us + 1000 * wait_ms;
+	const struct timespec until = {.tv_sec = until_us / 1000000,
+				       .tv_nsec = until_us % 1000000 * 1000};
+	int r = 0;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->tried_us < since_us && !c->probing) {
+		c->probing = true;
+		committer_queue(c, c->probe);
+	}
+	while (c->tried_us < since_us && r == 0)
+		r = -pthread_cond_timedwait(&c->tried_anew, &c->lock, &until);
+	r = c->tried_us < since_us ? r : c->tried;
+	pthread_mutex_unlock(&c->lock);
+	return r;
 }

@@ -11,14 +11,18 @@
 #include <stdint.h>
 
 struct committer;
+struct database_files;
 struct store_unit;
 struct writer;
 
-/* Starts the thread; takes over the writer on success. batch_max: units per COMMIT, at least 1;
- * delay_ms: how long a batch is gathered under load, at most 1000. */
-_must_check_ int committer_start(struct writer *writer, uint32_t batch_max, uint32_t delay_ms,
+/* Starts the thread; takes over the writer on success, borrows the files. batch_max: units per
+ * COMMIT, at least 1; delay_ms: how long a batch is gathered under load, at most 1000. */
+_must_check_ int committer_start(struct writer *writer, struct database_files *files,
+				 uint32_t batch_max, uint32_t delay_ms,
 				 struct committer **committerp);
 /* Commits what waits, ends the thread and frees the writer. */
 void committer_stop(struct committer *committer);
 /* Any thread: returns when the unit is durable, or with what store_unit_commit() documents. */
 _must_check_ int committer_commit(struct committer *committer, struct store_unit *unit);
+/* Any thread: store_ready(). */
+_must_check_ int committer_ready(struct committer *committer, int64_t max_age_ms, int64_t wait_ms);

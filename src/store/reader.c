@@ -87,17 +87,19 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 
 struct reader_pool {
 	const char *path;
+	struct database_files *files;
 	pthread_mutex_t lock;
 	struct reader *unused; /* under the lock; the one used last comes first */
 };
 
-int reader_pool_new(const char *path, struct reader_pool **poolp)
+int reader_pool_new(const char *path, struct database_files *files, struct reader_pool **poolp)
 {
 	struct reader_pool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool)
 		return -ENOMEM;
 	pool->path = path;
+	pool->files = files;
 	pthread_mutex_init(&pool->lock, NULL);
 	*poolp = pool;
 	return 0;
@@ -137,6 +139,10 @@ static int reader_new(struct reader_pool *pool, struct reader **readerp)
 	err = sqlite_db_open(pool->path, SQLITE_DB_READER, &r->db);
 	if (err < 0)
 		return err;
+	/* It was opened by its name, which may lead elsewhere by now. */
+	err = database_files_check(pool->files);
+	if (err < 0)
+		return err;
 	err = sqlite_db_prepare(r->db, statement_sql, r->stmt, READ_STATEMENT_COUNT);
 	if (err < 0)
 		return err;
@@ -149,6 +155,9 @@ struct reader *reader_enter(struct store_reader *handle)
 	struct reader_pool *pool = handle->pool;
 	struct reader *r;
 
+	handle->fault = database_files_checked(pool->files);
+	if (handle->fault < 0)
+		return NULL;
 	pthread_mutex_lock(&pool->lock);
 	r = pool->unused;
 	if (r)

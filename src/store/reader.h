@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/strbuf.h"
+#include "database_files.h"
 #include "sqlite_db.h"
 #include "store.h"
 
@@ -64,8 +65,9 @@ struct store_reader {
 	int fault; /* why reader_enter() gave NULL */
 };
 
-/* path is borrowed for the pool's life. */
-_must_check_ int reader_pool_new(const char *path, struct reader_pool **poolp);
+/* path and files are borrowed for the pool's life. */
+_must_check_ int reader_pool_new(const char *path, struct database_files *files,
+				 struct reader_pool **poolp);
 /* All connections have been given back. NULL is fine. */
 void reader_pool_free(struct reader_pool *pool);
 

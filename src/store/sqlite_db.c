@@ -45,6 +45,10 @@ int sqlite_db_open(const char *path, enum sqlite_db_role role, sqlite3 **dbp)
 		return log_fault("open database", -ENOMEM, path);
 	if (rc != SQLITE_OK)
 		return sqlite_db_fault(db, "open database", rc);
+	/* SQLite is content with a file that it may only read, and fails when it comes to a COMMIT.
+	 */
+	if (role == SQLITE_DB_WRITER && sqlite3_db_readonly(db, "main") == 1)
+		return log_fault("open database", -EACCES, path);
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
 	int r = sqlite_db_exec(db, "configure database", pragmas_all);

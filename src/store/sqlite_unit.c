@@ -622,6 +622,8 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return archived_key_remove(s, op->archived_key_id);
 	case UNIT_AUDIT_ADD:
 		return audit_add(s, op->audit);
+	case UNIT_PROBE:
+		return run(s, &BINDER(s->stmt[PROBE]));
 	}
 	return -EINVAL;
 }

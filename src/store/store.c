@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "committer.h"
+#include "database_files.h"
 #include "migrate.h"
 #include "reader.h"
 #include "taken.h"
@@ -18,6 +19,7 @@
 
 struct store {
 	char *database;
+	struct database_files *files;
 	struct committer *committer;
 	struct reader_pool *readers;
 };
@@ -131,13 +133,17 @@ int store_open(const struct store_options *options, struct store **storep)
 	r = prepare_database(options);
 	if (r < 0)
 		return r;
-	r = reader_pool_new(s->database, &s->readers);
-	if (r < 0)
-		return r;
 	r = writer_new(s->database, &writer);
 	if (r < 0)
 		return r;
-	r = committer_start(writer, options->batch_max, options->commit_delay_ms, &s->committer);
+	r = database_files_new(s->database, &s->files);
+	if (r < 0)
+		return r;
+	r = reader_pool_new(s->database, s->files, &s->readers);
+	if (r < 0)
+		return r;
+	r = committer_start(writer, s->files, options->batch_max, options->commit_delay_ms,
+			    &s->committer);
 	if (r < 0)
 		return r;
 	writer = NULL; /* the committer's now */
@@ -152,8 +158,21 @@ void store_close(struct store *store)
 	reader_pool_free(store->readers);
 	if (store->committer)
 		committer_stop(store->committer);
+	database_files_free(store->files);
 	free(store->database);
 	free(store);
+}
+
+int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms)
+{
+	int r = store_files_check(store);
+
+	return r < 0 ? r : committer_ready(store->committer, max_age_ms, wait_ms);
+}
+
+int store_files_check(struct store *store)
+{
+	return database_files_check(store->files);
 }
 
 int store_reader_new(struct store *store, struct store_reader **readerp)

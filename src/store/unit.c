@@ -338,3 +338,8 @@ int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
 	return unit_add(u, (struct unit_op){.kind = UNIT_AUDIT_ADD, .audit = audit});
 }
+
+int unit_probe(struct store_unit *u)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_PROBE});
+}

@@ -45,6 +45,7 @@ enum unit_op_kind {
 	UNIT_ARCHIVED_KEY_INSERT,
 	UNIT_ARCHIVED_KEY_REMOVE,
 	UNIT_AUDIT_ADD,
+	UNIT_PROBE,
 };
 
 /* One change. Where `ref` is not NULL it is read when the change is made, not before. */
@@ -163,3 +164,5 @@ struct store_unit {
 };
 
 _must_check_ int unit_new(struct committer *committer, struct store_unit **unitp);
+/* Adds a change that is always made and means nothing. */
+_must_check_ int unit_probe(struct store_unit *unit);

@@ -27,6 +27,8 @@ struct writer {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[STATEMENT_COUNT];
 	struct sqlite_unit_statements *unit_statements;
+	int outcome;       /* of the last execution */
+	bool wrote;        /* the last COMMIT put pages into the write-ahead log */
 	int log_pages;     /* in the write-ahead log after the last COMMIT */
 	int checkpoint_at; /* that many make the next checkpoint due */
 };
@@ -36,6 +38,7 @@ static int note_log_pages(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	struct writer *w = arg;
 
+	w->wrote = true;
 	if (pages < w->log_pages)
 		w->checkpoint_at = CHECKPOINT_PAGES;
 	w->log_pages = pages;
@@ -144,8 +147,11 @@ static int execute_all(struct writer *w, struct store_unit *const *units, size_t
 
 void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 {
-	int r = execute_all(w, units, n);
+	int r;
 
+	w->wrote = false;
+	r = execute_all(w, units, n);
+	w->outcome = r == 0 && !w->wrote ? WRITER_IDLE : r;
 	if (r == 0)
 		return;
 	if (!sqlite3_get_autocommit(w->db)) {
@@ -158,6 +164,11 @@ void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 		units[i]->result = r;
 		sqlite_unit_reset_ids(units[i]);
 	}
+}
+
+int writer_outcome(const struct writer *w)
+{
+	return w->outcome;
 }
 
 void writer_checkpoint(struct writer *w)

@@ -71,3 +71,4 @@ TCase *crash_cases(void);
 TCase *sqlite_file_cases(void);
 TCase *sqlite_fault_cases(void);
 TCase *sqlite_plan_cases(void);
+TCase *sqlite_ready_cases(void);

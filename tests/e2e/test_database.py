@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to the files of the database while cmfd runs, and what it makes of what it finds."""
+import urllib.error
+import urllib.request
+
+from conftest import Vnfm, wait_for
+
+
+def readiness(cmf):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{cmf.metrics_port}/readyz", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def enrol(vnfm, name):
+    return vnfm.cmp("ir", "-newkey", vnfm.key(), "-subject", f"/CN={name}", "-certout", vnfm.out(),
+                    path=".well-known/cmp/p/VnfciCert")
+
+
+def test_database_taken_away(cmf, tmp_path):
+    """Nothing is issued that nobody would find again; what was there goes on where it was."""
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", "vnfci-1")
+    cmf.register("vnfm-a", "vnfci-2")
+    assert enrol(vnfm, "vnfci-1").ok
+    assert readiness(cmf) == (200, "ready\n")
+    database, aside = cmf.dir / "cmf.db", cmf.dir / "aside.db"
+    database.rename(aside)
+    wait_for("cmfd saying so", lambda: "event=database_lost" in cmf.log.read_text())
+    status, why = readiness(cmf)
+    assert status == 503 and "the database is gone" in why
+    refused = enrol(vnfm, "vnfci-2")
+    assert not refused.ok and "systemUnavail" in refused.text
+    aside.rename(database)
+    wait_for("being ready again", lambda: readiness(cmf)[0] == 200)
+    assert enrol(vnfm, "vnfci-2").ok
+    assert cmf.running()
