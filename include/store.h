@@ -47,7 +47,8 @@ struct store_options {
 _must_check_ int store_create(const struct store_options *options);
 /*
  * Opens, migrates an older schema, starts the committer. -ENOENT without database, -EPROTO if the
- * database is newer than this program (nothing is changed).
+ * database is newer than this program, -EBADMSG if what was committed is damaged (nothing is
+ * changed).
  */
 _must_check_ int store_open(const struct store_options *options, struct store **storep);
 /* Commits what waits, stops the committer, closes. All readers are freed before. NULL is fine. */

@@ -183,7 +183,9 @@ static void database_open(const struct conf *conf, struct store **storep, struct
 		err = store_client_list(reader, client_policy_check, &check);
 	if (err)
 		strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
-			      err == -EPROTO ? "it is newer than this program" : strerror(-err));
+			      err == -EPROTO    ? "it is newer than this program"
+			      : err == -EBADMSG ? "its -wal is damaged: see DAMAGED LOG in cmfd(8)"
+						: strerror(-err));
 }
 
 static void database_stat(const struct conf *conf, struct findings *f)

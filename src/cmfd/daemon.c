@@ -36,6 +36,12 @@ static int store_start(const struct conf *conf, struct store **storep, struct st
 	else if (r == -EPROTO)
 		strbuf_printf(problems, "[store] database: %s is of a newer cmfd than this one\n",
 			      conf->store.database);
+	else if (r == -EBADMSG)
+		strbuf_printf(
+			problems,
+			"[store] database: %s-wal is damaged, and what was committed would be "
+			"lost: see DAMAGED LOG in cmfd(8)\n",
+			conf->store.database);
 	else if (r < 0)
 		strbuf_printf(problems, "[store] database: %s: %s\n", conf->store.database,
 			      strerror(-r));

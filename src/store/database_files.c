@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whether the files of a database are still those that were opened. See database_files.h. */
+/* Whether the files of a database are sound, and stay those that were opened. See database_files.h.
+ */
 #include "database_files.h"
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "wal_scan.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +27,102 @@ struct database_files {
 	atomic_int found; /* 0 or -ESTALE */
 };
 
-int database_files_new(const char *database, struct database_files **filesp)
+/* --- before it is opened -------------------------------------------------------------------------
+ */
+
+/* SQLite makes them with the mode of the database; another is somebody else's doing. */
+static int mode_examine(const char *path, mode_t wanted, bool as_it_is)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : log_fault("open database", -errno, path);
+	if ((st.st_mode & 07777) == wanted)
+		return 0;
+	log_event(LOG_LEVEL_WARNING, "database_mode", F_TEXT("path", path),
+		  F_TEXT("problem", "its mode is not that of the database"),
+		  F_INT("uid", st.st_uid), F_TEXT("effect", as_it_is ? NULL : "mended"));
+	if (!as_it_is && chmod(path, wanted) < 0)
+		return log_fault("mend the mode", -errno, path);
+	return 0;
+}
+
+/* Octets 16 and 17 of a database; 1 stands for 65536. 0: it does not say. */
+static uint32_t page_size_read(const char *database)
+{
+	FILE *file = fopen(database, "re");
+	uint8_t head[18];
+	size_t n = file ? fread(head, 1, sizeof(head), file) : 0;
+	uint32_t size = n == sizeof(head) ? (uint32_t)head[16] << 8 | head[17] : 0;
+
+	if (file)
+		fclose(file);
+	return size == 1 ? 65536 : size;
+}
+
+static int wal_read(const char *path, uint32_t page_size, struct wal_report *reportp)
+{
+	FILE *file = fopen(path, "re");
+	int r;
+
+	*reportp = (struct wal_report){.state = WAL_SOUND};
+	if (!file)
+		return errno == ENOENT ? 0 : log_fault("open database", -errno, path);
+	r = wal_scan(file, page_size, reportp);
+	fclose(file);
+	return r < 0 ? log_fault("read the write-ahead log", r, path) : 0;
+}
+
+static int wal_examine(const char *path, uint32_t page_size)
+{
+	struct wal_report report, again;
+	int r = wal_read(path, page_size, &report);
+
+	/* Another process may be writing to it just now: what is damaged stays so. */
+	if (r == 0 && report.state == WAL_DAMAGED) {
+		r = wal_read(path, page_size, &again);
+		if (r == 0 && (again.state != report.state || again.good != report.good))
+			report.state = WAL_SOUND;
+	}
+	if (r < 0 || report.state == WAL_SOUND)
+		return r;
+	log_event(report.state == WAL_DAMAGED    ? LOG_LEVEL_ERROR
+		  : report.state == WAL_DOUBTFUL ? LOG_LEVEL_WARNING
+						 : LOG_LEVEL_INFO,
+		  "write_ahead_log", F_TEXT("path", path),
+		  F_TEXT("problem",
+			 report.state == WAL_DAMAGED
+				 ? "a damaged frame hides transactions that were committed"
+			 : report.state == WAL_DOUBTFUL
+				 ? "its last transaction is not whole: never finished, or damaged"
+				 : "it ends in a transaction that was never finished"),
+		  F_INT("frames", (int64_t)report.good), F_INT("lost", (int64_t)report.ends),
+		  F_TEXT("effect", report.state == WAL_DAMAGED
+					   ? "cmfd does not start; see DAMAGED LOG in cmfd(8)"
+					   : "what stands before it is taken"));
+	return report.state == WAL_DAMAGED ? -EBADMSG : 0;
+}
+
+int database_files_examine(const char *database, bool as_it_is)
+{
+	char path[FILES][PATH_MAX];
+	struct stat st;
+	int r = 0;
+
+	/* Whoever opens it says what is wrong. */
+	if (stat(database, &st) < 0)
+		return 0;
+	for (size_t i = 1; r == 0 && i < FILES; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s%s", database, suffixes[i]);
+		r = mode_examine(path[i], st.st_mode & 07777, as_it_is);
+	}
+	return r == 0 ? wal_examine(path[1], page_size_read(database)) : r;
+}
+
+/* --- while it is open --------------------------------------------------------------------------
+ */
+
+int database_files_new(const char *database, const char *resolved, struct database_files **filesp)
 {
 	_cleanup_(database_files_freep) struct database_files *files = calloc(1, sizeof(*files));
 	struct stat st;
@@ -32,7 +130,8 @@ int database_files_new(const char *database, struct database_files **filesp)
 	if (!files)
 		return -ENOMEM;
 	for (size_t i = 0; i < FILES; i++) {
-		if (asprintf(&files->file[i].path, "%s%s", database, suffixes[i]) < 0) {
+		if (asprintf(&files->file[i].path, "%s%s", i == 0 ? database : resolved,
+			     suffixes[i]) < 0) {
 			files->file[i].path = NULL;
 			return -ENOMEM;
 		}

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The files of an open database: whether their names still lead to what was opened. Where a file
- * was removed or put in the place of, SQLite goes on with what nobody will ever find again: COMMIT
- * succeeds, and all of it is lost. Reading and writing ask here first.
+ * The files of a database. Before it is opened: whether its write-ahead log is whole, and theirs
+ * are the modes that they should have. While it is open: whether their names still lead to what was
+ * opened. Where a file was removed or replaced, SQLite goes on with what nobody will ever find
+ * again: COMMIT succeeds, and all of it is lost. Reading and writing ask here first.
  */
 #pragma once
 
 #include "base/cleanup.h"
 
+#include <stdbool.h>
+
 struct database_files;
 
-/* Notes what is there now. While a connection is open, which keeps the write-ahead log in place. */
-_must_check_ int database_files_new(const char *database, struct database_files **filesp);
+/*
+ * Of a database that is not open yet. Modes of -wal and -shm that differ from the database's are
+ * told and, unless as_it_is, mended. -EBADMSG: what was committed is damaged in the write-ahead
+ * log, and SQLite would drop it without a word; the log says what to do.
+ */
+_must_check_ int database_files_examine(const char *database, bool as_it_is);
+
+/* Notes what is there now. While a connection is open, which keeps the write-ahead log in place.
+ * `resolved` is the name without symbolic links, which the other files are named after. */
+_must_check_ int database_files_new(const char *database, const char *resolved,
+				    struct database_files **filesp);
 void database_files_free(struct database_files *files);
 DEFINE_CLEANUP(struct database_files, database_files_free);
 

@@ -98,12 +98,15 @@ int store_create(const struct store_options *options)
 /* --- opening -----------------------------------------------------------------------------------
  */
 
-static int prepare_database(const struct store_options *options)
+static int prepare_database(const char *path, const struct store_options *options)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
 	int r;
 
-	r = sqlite_db_open(options->database, SQLITE_DB_WRITER, &db);
+	r = database_files_examine(path, options->as_it_is);
+	if (r < 0)
+		return r;
+	r = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
 	if (r < 0)
 		return r;
 	if (options->as_it_is)
@@ -127,16 +130,17 @@ int store_open(const struct store_options *options, struct store **storep)
 
 	if (!s)
 		return -ENOMEM;
-	s->database = strdup(options->database);
+	/* SQLite names its other files after the one that symbolic links lead to. */
+	s->database = realpath(options->database, NULL);
 	if (!s->database)
-		return -ENOMEM;
-	r = prepare_database(options);
+		return -errno;
+	r = prepare_database(s->database, options);
 	if (r < 0)
 		return r;
 	r = writer_new(s->database, &writer);
 	if (r < 0)
 		return r;
-	r = database_files_new(s->database, &s->files);
+	r = database_files_new(options->database, s->database, &s->files);
 	if (r < 0)
 		return r;
 	r = reader_pool_new(s->database, s->files, &s->readers);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to the files of the database while cmfd runs, and what it makes of what it finds."""
+import sqlite3
 import urllib.error
 import urllib.request
 
@@ -37,3 +38,27 @@ def test_database_taken_away(cmf, tmp_path):
     wait_for("being ready again", lambda: readiness(cmf)[0] == 200)
     assert enrol(vnfm, "vnfci-2").ok
     assert cmf.running()
+
+
+def test_damaged_log(cmf, tmp_path):
+    """What was committed is not dropped without a word, and the words say what to do."""
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    for name in ("vnfci-1", "vnfci-2"):
+        cmf.register("vnfm-a", name)
+        assert enrol(vnfm, name).ok
+    cmf.kill()
+    log = cmf.dir / "cmf.db-wal"
+    octets = bytearray(log.read_bytes())
+    octets[32 + 24 + 100] ^= 1
+    log.write_bytes(octets)
+    cmf.start(ready=False)
+    assert cmf.process.wait(90) == 1
+    assert "DAMAGED LOG in cmfd(8)" in cmf.tail()
+    assert log.read_bytes() == bytes(octets)
+    checked = cmf.ctl("check", "--database", check=False)
+    assert checked.returncode == 1 and "DAMAGED LOG in cmfd(8)" in checked.stdout
+    # As the manual says, to go on with what is left.
+    connection = sqlite3.connect(cmf.dir / "cmf.db")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    cmf.start()

@@ -72,3 +72,4 @@ TCase *sqlite_file_cases(void);
 TCase *sqlite_fault_cases(void);
 TCase *sqlite_plan_cases(void);
 TCase *sqlite_ready_cases(void);
+TCase *sqlite_wal_cases(void);

@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 	suite_add_tcase(suite, sqlite_fault_cases());
 	suite_add_tcase(suite, sqlite_plan_cases());
 	suite_add_tcase(suite, sqlite_ready_cases());
+	suite_add_tcase(suite, sqlite_wal_cases());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
