@@ -8,13 +8,18 @@
 
 #include "base/bytes.h"
 
-/* No real CMP message nests deeper than about 20; the limits bound work on hostile input. */
-enum { DER_DEPTH_MAX = 32, DER_ELEMENTS_MAX = 65536 };
+/*
+ * No real CMP message nests deeper than about 20; the limits bound work on hostile input. A Name is
+ * a SEQUENCE of SETs, and none has so many attributes; each costs a microsecond or more to decode
+ * and to bring into the form that is compared (RFC 5280 7.1).
+ */
+enum { DER_DEPTH_MAX = 32, DER_ELEMENTS_MAX = 65536, DER_ATTRIBUTES_MAX = 32 };
 
 /*
  * 0 if `in` is exactly one DER value: definite minimal lengths, minimal INTEGERs, BOOLEAN 0 or FF,
  * primitive strings, zero unused bits, ascending SET OF, no trailing octets, within the limits.
- * -EBADMSG otherwise. Allocates nothing.
+ * -EMSGSIZE if a Name has more than DER_ATTRIBUTES_MAX attributes; -EBADMSG otherwise. Allocates
+ * nothing.
  */
 _must_check_ int der_check(struct bytes in);
 

@@ -11,6 +11,7 @@
 /* Header, RFC 9483 3.5 */
 REFUSAL(not_a_pkimessage, FAIL_BAD_DATA_FORMAT, "the request is not a DER-encoded PKIMessage")
 REFUSAL(body_malformed, FAIL_BAD_DATA_FORMAT, "the body of the PKIMessage is malformed")
+REFUSAL(name_attributes, FAIL_BAD_DATA_FORMAT, "a name in the message has more attributes than are accepted")
 REFUSAL(pvno_unsupported, FAIL_UNSUPPORTED_VERSION, "pvno is not supported; use 2 or 3")
 REFUSAL(transaction_id_missing, FAIL_BAD_DATA_FORMAT, "transactionID is missing")
 REFUSAL(transaction_id_short, FAIL_BAD_DATA_FORMAT, "transactionID is shorter than 128 bits")

@@ -11,6 +11,7 @@
 #define TAG_CLASS       0xc0
 #define TAG_CONSTRUCTED 0x20
 #define TAG_NUMBER      0x1f
+#define TAG_SET         0x31
 
 /* Octets of a high tag number: more than four (28 bits) has no use and is refused. */
 #define HIGH_TAG_OCTETS_MAX 4
@@ -200,6 +201,7 @@ struct level {
 	const uint8_t *end;
 	bool is_set;
 	struct bytes previous; /* in a SET: the element before */
+	unsigned attributes;   /* if it is a Name: members of the SETs in it, empty ones too */
 };
 
 /* Checks an element at its level, and opens a level for its contents. -EBADMSG if it is no DER. */
@@ -213,14 +215,19 @@ static int element_enter(const struct element *e, struct level *levels, size_t *
 	if (level->is_set) {
 		if (level->previous.data && !ascending(level->previous, tlv))
 			return -EBADMSG;
+		if (level->previous.data && ++(level - 1)->attributes > DER_ATTRIBUTES_MAX)
+			return -EMSGSIZE;
 		level->previous = tlv;
 	}
+	if (e->identifier == TAG_SET && ++level->attributes > DER_ATTRIBUTES_MAX)
+		return -EMSGSIZE;
 	if (!(e->identifier & TAG_CONSTRUCTED))
 		return 0;
 	if (*depthp + 1 > DER_DEPTH_MAX)
 		return -EBADMSG;
 	++*depthp;
-	levels[*depthp] = (struct level){e->content + e->len, e->identifier == 0x31, BYTES_NULL};
+	levels[*depthp] =
+		(struct level){e->content + e->len, e->identifier == TAG_SET, BYTES_NULL, 0};
 	return 0;
 }
 
@@ -230,14 +237,17 @@ int der_check(struct bytes in)
 	const uint8_t *p = in.data;
 	size_t depth = 0, elements = 0;
 	struct element e;
+	int err;
 
 	if (in.len == 0)
 		return -EBADMSG;
-	levels[0] = (struct level){in.data + in.len, false, BYTES_NULL};
+	levels[0] = (struct level){in.data + in.len, false, BYTES_NULL, 0};
 	do {
-		if (++elements > DER_ELEMENTS_MAX || element_read(p, levels[depth].end, &e) ||
-		    element_enter(&e, levels, &depth))
+		if (++elements > DER_ELEMENTS_MAX || element_read(p, levels[depth].end, &e))
 			return -EBADMSG;
+		err = element_enter(&e, levels, &depth);
+		if (err)
+			return err;
 		p = (e.identifier & TAG_CONSTRUCTED) ? e.content : e.content + e.len;
 		while (depth > 0 && p == levels[depth].end)
 			depth--;

@@ -20,44 +20,42 @@ static void x509_freep(X509 **cert)
 	X509_free(*cert);
 }
 
-static void store_freep(X509_STORE **store)
-{
-	X509_STORE_free(*store);
-}
-
 static void client_clear(struct client *client)
 {
 	store_client_clear(&client->row);
 	X509_NAME_free(client->subject);
 	X509_STORE_free(client->anchors);
+	sk_X509_pop_free(client->anchor_certs, X509_free);
 	*client = (struct client){0};
 }
 
-/* PEM certificates to a store of anchors. -EINVAL if there are none or they do not parse. */
-static int anchors_parse(struct bytes pem, X509_STORE **anchorsp)
+/* PEM certificates to anchors. -EINVAL if there are none or they do not parse. */
+static int anchors_parse(struct bytes pem, struct client *client)
 {
-	_cleanup_(store_freep) X509_STORE *anchors = X509_STORE_new();
 	_cleanup_(bio_freep) BIO *bio = NULL;
 	int n = 0;
 
 	if (pem.len > INT32_MAX)
 		return -EINVAL;
 	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	if (!anchors || !bio)
+	client->anchors = X509_STORE_new();
+	client->anchor_certs = sk_X509_new_null();
+	if (!client->anchors || !client->anchor_certs || !bio)
 		return -ENOMEM;
 	for (; n <= ANCHORS_MAX; n++) {
 		_cleanup_(x509_freep) X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 
 		if (!cert)
 			break;
-		if (X509_STORE_add_cert(anchors, cert) != 1)
+		if (X509_STORE_add_cert(client->anchors, cert) != 1 ||
+		    sk_X509_push(client->anchor_certs, cert) <= 0)
 			return -ENOMEM;
+		(void)TAKE(cert);
 	}
 	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE || n == 0 ||
 	    n > ANCHORS_MAX)
 		return -EINVAL;
 	ERR_clear_error();
-	*anchorsp = TAKE(anchors);
 	return 0;
 }
 
@@ -96,7 +94,7 @@ static int client_parse(const struct store_client *row, struct client *client)
 	if (row->subject)
 		r = name_parse(row->subject, &client->subject);
 	if (r == 0 && row->trust_anchor.len > 0)
-		r = anchors_parse(octets_view(&row->trust_anchor), &client->anchors);
+		r = anchors_parse(octets_view(&row->trust_anchor), client);
 	return r;
 }
 

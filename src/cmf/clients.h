@@ -9,9 +9,10 @@
 #include "cmf_private.h"
 
 struct client {
-	struct store_client row; /* mac_secret is sealed */
-	X509_NAME *subject;      /* NULL: any below the anchors */
-	X509_STORE *anchors;     /* NULL: none, or an exact certificate is asked for */
+	struct store_client row;       /* mac_secret is sealed */
+	X509_NAME *subject;            /* NULL: any below the anchors */
+	X509_STORE *anchors;           /* NULL: none, or an exact certificate is asked for */
+	STACK_OF(X509) * anchor_certs; /* those in it */
 };
 
 struct clients {

@@ -34,32 +34,50 @@ static void spki_freep(SubjectPublicKeyInfo **spki)
 /* --- which certificate -------------------------------------------------------------------------
  */
 
-/* RFC 5280 7.1: the same name, however its strings are encoded. */
-static bool name_equal(struct bytes a, struct bytes b)
-{
-	_cleanup_(x509_name_freep) X509_NAME *x = NULL, *y = NULL;
-	const unsigned char *p = a.data, *q = b.data;
-
-	if (bytes_equal(a, b))
-		return true;
-	x = d2i_X509_NAME(NULL, &p, (long)a.len);
-	y = d2i_X509_NAME(NULL, &q, (long)b.len);
-	return x && y && X509_NAME_cmp(x, y) == 0;
-}
-
+/* What the message says of its signer. */
 struct sought {
 	struct bytes sender_dn; /* no octets: whatever its subject is */
 	struct bytes sender_kid;
+	X509_NAME *sender; /* sender_dn, once it had to be decoded */
+	unsigned compared;
 };
 
-static bool sender_fits(const struct sought *sought, struct bytes subject)
+static void sought_clear(struct sought *sought)
+{
+	X509_NAME_free(sought->sender);
+}
+
+/*
+ * Subjects that are decoded for one message, since their octets are not those of sender. RFC 9483
+ * 3.3: the signer's certificate is the first; and senderKID comes before.
+ */
+enum { NAMES_COMPARED_MAX = 8 };
+
+/* RFC 5280 7.1: the same name, however its strings are encoded. */
+static bool sender_is(struct sought *sought, struct bytes subject)
+{
+	_cleanup_(x509_name_freep) X509_NAME *name = NULL;
+	const unsigned char *p = sought->sender_dn.data, *q = subject.data;
+
+	if (bytes_equal(sought->sender_dn, subject))
+		return true;
+	if (sought->compared++ >= NAMES_COMPARED_MAX)
+		return false;
+	if (!sought->sender)
+		sought->sender = d2i_X509_NAME(NULL, &p, (long)sought->sender_dn.len);
+	name = d2i_X509_NAME(NULL, &q, (long)subject.len);
+	ERR_clear_error(); /* what is no name is not that of the sender */
+	return sought->sender && name && X509_NAME_cmp(sought->sender, name) == 0;
+}
+
+static bool sender_fits(struct sought *sought, struct bytes subject)
 {
 	/* RFC 9483 3.1, 3.5: the NULL-DN (30 00) is the name of those with an empty subject. */
-	return sought->sender_dn.len == 0 || name_equal(sought->sender_dn, subject);
+	return sought->sender_dn.len == 0 || sender_is(sought, subject);
 }
 
 /* RFC 9483 3.5: senderKID identifies the key, sender is the subject of the certificate. */
-static bool signer_fits(const struct sought *sought, struct bytes subject, struct bytes ski)
+static bool signer_fits(struct sought *sought, struct bytes subject, struct bytes ski)
 {
 	if (sought->sender_kid.len > 0 && ski.len > 0 && !bytes_equal(sought->sender_kid, ski))
 		return false;
@@ -73,35 +91,33 @@ static struct bytes view_ski(const struct certificate_view *view)
 	return certificate_ski(view, &ski) == 0 ? ski : BYTES_NULL;
 }
 
-/*
- * The first that fits; one whose key identifier is senderKID goes before one that has none.
- */
-static int signer_pick(const struct sought *sought, const struct bytes *certs, size_t n_certs,
+/* Whether it is worth to look at its name: senderKID names it; or it names none. */
+static bool is_candidate(const struct sought *sought, const struct certificate_view *view,
+			 bool by_kid)
+{
+	struct bytes ski = view_ski(view);
+
+	if (by_kid)
+		return ski.len > 0 && bytes_equal(sought->sender_kid, ski);
+	return sought->sender_kid.len == 0 || ski.len == 0;
+}
+
+/* The first that fits; one whose key identifier is senderKID goes before one that has none. */
+static int signer_pick(struct sought *sought, const struct bytes *certs, size_t n_certs,
 		       struct certificate_view *viewp, struct refusal *refusal)
 {
 	size_t well_formed = 0;
-	bool found = false;
 
-	for (size_t i = 0; i < n_certs; i++) {
-		struct certificate_view view;
-		struct bytes ski;
-
-		if (certificate_view(certs[i], &view) < 0)
-			continue;
-		well_formed++;
-		ski = view_ski(&view);
-		if (!signer_fits(sought, view.subject, ski))
-			continue;
-		if (!found)
-			*viewp = view;
-		found = true;
-		if (ski.len > 0 || sought->sender_kid.len == 0) {
-			*viewp = view;
-			return 0;
+	for (int by_kid = sought->sender_kid.len > 0; by_kid >= 0; by_kid--) {
+		for (size_t i = 0; i < n_certs; i++) {
+			if (certificate_view(certs[i], viewp) < 0)
+				continue;
+			well_formed++;
+			if (is_candidate(sought, viewp, by_kid) &&
+			    sender_fits(sought, viewp->subject))
+				return 0;
 		}
 	}
-	if (found)
-		return 0;
 	return refuse(refusal, well_formed ? REFUSAL_signer_mismatch : REFUSAL_signer_malformed);
 }
 
@@ -388,7 +404,7 @@ static int own_state_again(const struct examination *x, const struct cmf_signer 
 	return r < 0 ? r : own_state_check(&cert, refusal);
 }
 
-static int signer_entry_pick(const struct examination *x, const struct sought *sought,
+static int signer_entry_pick(const struct examination *x, struct sought *sought,
 			     struct cmf_signer **entryp, struct refusal *refusal)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
@@ -424,7 +440,7 @@ static bool any_sender_allowed(const struct conf *conf)
 static int signer_entry_of_any(const struct examination *x, const struct sought *sought,
 			       struct cmf_signer **entryp, struct refusal *refusal)
 {
-	const struct sought any = {BYTES_NULL, sought->sender_kid};
+	struct sought any = {.sender_kid = sought->sender_kid};
 	struct refusal other = REFUSAL_NULL;
 	int r;
 
@@ -436,7 +452,7 @@ static int signer_entry_of_any(const struct examination *x, const struct sought 
 	return r;
 }
 
-static int signer_entry_find(const struct examination *x, const struct sought *sought,
+static int signer_entry_find(const struct examination *x, struct sought *sought,
 			     struct cmf_signer **entryp, struct refusal *refusal)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
@@ -459,7 +475,7 @@ static int signer_entry_find(const struct examination *x, const struct sought *s
 }
 
 /* RFC 9483 3.1, 3.5: sender and senderKID, as the policy of the signer wants them. */
-static int sender_check(const struct sought *sought, const struct cmf_signer *entry,
+static int sender_check(struct sought *sought, const struct cmf_signer *entry,
 			struct refusal *refusal)
 {
 	const struct conf_client_policy *policy = entry->principal.policy;
@@ -532,7 +548,7 @@ static int certs_digest(struct examination *x)
 	return ok ? 0 : log_fault("digest of extraCerts", -EIO, NULL);
 }
 
-static int holder_find(struct examination *x, const struct sought *sought,
+static int holder_find(struct examination *x, struct sought *sought,
 		       struct cmf_principal *principalp, struct cmf_signer **signerp,
 		       struct refusal *refusal)
 {
@@ -582,7 +598,8 @@ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes s
 		    struct cmf_principal *principalp, struct cmf_signer **signerp,
 		    struct refusal *refusal)
 {
-	const struct sought sought = {sender_dn, sender_kid};
+	_cleanup_(sought_clear) struct sought sought = {.sender_dn = sender_dn,
+							.sender_kid = sender_kid};
 	struct examination x = {.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs};
 
 	return holder_find(&x, &sought, principalp, signerp, refusal);
@@ -593,7 +610,8 @@ int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader, struct byt
 			struct cmf_principal *principalp, struct cmf_signer **signerp,
 			struct refusal *refusal)
 {
-	const struct sought sought = {sender_dn, sender_kid};
+	_cleanup_(sought_clear) struct sought sought = {.sender_dn = sender_dn,
+							.sender_kid = sender_kid};
 	struct examination x = {
 		.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs, .kem = true};
 

@@ -11,10 +11,11 @@
 
 /*
  * UNTRUSTED_MAX: certificates of extraCerts that are parsed as intermediates; DEPTH_MAX: their
- * number in a path. Real hierarchies have two or three. AUTH_LEVEL 2 is 112 bits: RSA from 2048, no
- * SHA-1 (SSL_CTX_set_security_level(3)).
+ * number in a path. Real hierarchies have two or three. PATHS_MAX: paths that are looked for, to
+ * the anchors of one client after the other, where an anchor could have issued what there is.
+ * AUTH_LEVEL 2 is 112 bits: RSA from 2048, no SHA-1 (SSL_CTX_set_security_level(3)).
  */
-enum { UNTRUSTED_MAX = 16, DEPTH_MAX = 8, AUTH_LEVEL = 2 };
+enum { UNTRUSTED_MAX = 16, DEPTH_MAX = 8, PATHS_MAX = 32, AUTH_LEVEL = 2 };
 
 static void certs_freep(STACK_OF(X509) * *certs)
 {
@@ -159,6 +160,34 @@ static bool client_eligible(const struct client *client, const struct signer_pat
 	       X509_NAME_cmp(client->subject, X509_get_subject_name(path->cert)) == 0;
 }
 
+/* Whether the anchor is among those, or has issued one of them, as far as names and key identifiers
+ * say. */
+static bool anchor_leads_to(X509 *anchor, X509 *cert, const STACK_OF(X509) * untrusted)
+{
+	bool leads = X509_check_issued(anchor, cert) == X509_V_OK || X509_cmp(anchor, cert) == 0;
+
+	for (int i = 0; i < sk_X509_num(untrusted) && !leads; i++) {
+		X509 *other = sk_X509_value(untrusted, i);
+
+		leads = X509_check_issued(anchor, other) == X509_V_OK ||
+			X509_cmp(anchor, other) == 0;
+	}
+	return leads;
+}
+
+/* Whether there can be a path at all: the cheapest test comes first. */
+static bool path_conceivable(const struct client *client, const struct signer_path *path,
+			     const STACK_OF(X509) * untrusted)
+{
+	bool any = false;
+
+	for (int i = 0; i < sk_X509_num(client->anchor_certs) && !any; i++)
+		any = anchor_leads_to(sk_X509_value(client->anchor_certs, i), path->cert,
+				      untrusted);
+	ERR_clear_error();
+	return any;
+}
+
 static const struct client *client_exact(const struct clients *clients, struct bytes der)
 {
 	for (size_t i = 0; i < clients->len; i++) {
@@ -176,7 +205,7 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = NULL;
 	bool any_expired = false;
-	int r = 0;
+	int r = 0, paths = 0;
 
 	*clientp = client_exact(clients, path->der);
 	if (*clientp)
@@ -189,8 +218,12 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 		const struct client *client = &clients->item[i % clients->len];
 		int error;
 
-		if (!client_eligible(client, path, i < clients->len))
+		if (!client_eligible(client, path, i < clients->len) ||
+		    !path_conceivable(client, path, untrusted))
 			continue;
+		if (++paths > PATHS_MAX)
+			return refuse_detail(refusal, REFUSAL_signer_not_trusted,
+					     "the anchors of too many clients have this name");
 		r = path_verify(path, client, untrusted, &error);
 		if (r < 0)
 			return r;

@@ -31,7 +31,7 @@ static int decode_error(const char *what)
 /*
  * What could be the header and, behind it, the body of a PKIMessage. The length of the outer
  * SEQUENCE may be wrong: who sends a whole header gets an answer that fits it. `restp` is what
- * follows the header. -EBADMSG if there is no header.
+ * follows the header. -EBADMSG if there is no header; -EMSGSIZE if a name in it is too long.
  */
 static int header_locate(struct bytes der, struct bytes *headerp, struct bytes *restp)
 {
@@ -46,11 +46,11 @@ static int header_locate(struct bytes der, struct bytes *headerp, struct bytes *
 		return -EBADMSG;
 	der.data += skip;
 	der.len -= skip;
-	if (der_next(&der, &tag, &tlv, &content) || tag != TAG_SEQUENCE || der_check(tlv))
+	if (der_next(&der, &tag, &tlv, &content) || tag != TAG_SEQUENCE)
 		return -EBADMSG;
 	*headerp = tlv;
 	*restp = der;
-	return 0;
+	return der_check(tlv);
 }
 
 /* The tag of a PKIBody, -1 if it is none. */
@@ -218,7 +218,7 @@ static int body_decode(struct cmp_message *msg)
 	return 0;
 }
 
-/* Everything behind the header. -EBADMSG if it is malformed. */
+/* Everything behind the header. -EBADMSG if it is malformed; -EMSGSIZE if a name is too long. */
 static int rest_decode(struct cmp_message *msg, struct bytes rest)
 {
 	struct bytes content;
@@ -226,8 +226,9 @@ static int rest_decode(struct cmp_message *msg, struct bytes rest)
 	int err;
 
 	msg->body_type = body_type_of(rest);
-	if (der_check(msg->der) || msg->body_type < 0)
-		return -EBADMSG;
+	err = der_check(msg->der);
+	if (err || msg->body_type < 0)
+		return err ? err : -EBADMSG;
 	/* Within strict DER the next value is whole. */
 	if (der_next(&rest, &tag, &msg->body_der, &content))
 		return -EBADMSG;
@@ -242,8 +243,10 @@ int cmp_message_decode(struct bytes der, struct cmp_message **msgp, struct refus
 	int err;
 
 	*msgp = NULL;
-	if (header_locate(der, &header, &rest))
-		return refuse(refusal, REFUSAL_not_a_pkimessage);
+	err = header_locate(der, &header, &rest);
+	if (err)
+		return refuse(refusal, err == -EMSGSIZE ? REFUSAL_name_attributes
+							: REFUSAL_not_a_pkimessage);
 	msg = calloc(1, sizeof(*msg));
 	if (!msg)
 		return -ENOMEM;
@@ -254,9 +257,11 @@ int cmp_message_decode(struct bytes der, struct cmp_message **msgp, struct refus
 		return refuse(refusal, REFUSAL_not_a_pkimessage);
 	if (!err)
 		err = rest_decode(msg, rest);
-	if (err && err != -EBADMSG)
+	if (err && err != -EBADMSG && err != -EMSGSIZE)
 		return err;
 	*msgp = TAKE(msg);
+	if (err == -EMSGSIZE)
+		return refuse(refusal, REFUSAL_name_attributes);
 	return err ? refuse(refusal, REFUSAL_body_malformed) : 0;
 }
 

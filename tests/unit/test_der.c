@@ -197,6 +197,45 @@ START_TEST(test_der_check_elements)
 }
 END_TEST
 
+/* A SEQUENCE of SETs, each with so many NULLs, in a SEQUENCE. */
+static struct octets name(size_t sets, size_t members)
+{
+	struct der_writer w = DER_WRITER_NULL;
+	struct octets o;
+
+	for (size_t i = 0; i < sets; i++) {
+		size_t mark = der_mark(&w);
+
+		for (size_t k = 0; k < members; k++)
+			der_put_value(&w, 0x05, BYTES_NULL);
+		der_put_header(&w, 0x31, mark);
+	}
+	der_put_header(&w, 0x30, 0);
+	der_put_header(&w, 0x30, 0);
+	ck_assert_int_eq(der_writer_take(&w, &o), 0);
+	return o;
+}
+
+/* RFC 5280 A.1: Name; what it has is decoded before anybody is known. */
+static const struct {
+	size_t sets, members;
+	int result;
+} names[] = {
+	{DER_ATTRIBUTES_MAX, 1, 0},     {DER_ATTRIBUTES_MAX + 1, 1, -EMSGSIZE},
+	{1, DER_ATTRIBUTES_MAX, 0},     {1, DER_ATTRIBUTES_MAX + 1, -EMSGSIZE},
+	{DER_ATTRIBUTES_MAX / 4, 4, 0}, {DER_ATTRIBUTES_MAX / 4 + 1, 4, -EMSGSIZE},
+	{DER_ATTRIBUTES_MAX, 0, 0},     {DER_ATTRIBUTES_MAX + 1, 0, -EMSGSIZE},
+	{20000, 1, -EMSGSIZE},
+};
+
+START_TEST(test_der_check_attributes)
+{
+	_cleanup_(octets_clear) struct octets o = name(names[_i].sets, names[_i].members);
+
+	ck_assert_int_eq(der_check(octets_view(&o)), names[_i].result);
+}
+END_TEST
+
 START_TEST(test_der_next)
 {
 	static const uint8_t two[] = {0x02, 0x01, 0x05, 0xa1, 0x02, 0x05, 0x00, 0x1f};
@@ -327,6 +366,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_der_check_truncation, 0, ARRAY_LEN(messages));
 	tcase_add_test(tc, test_der_check_depth);
 	tcase_add_test(tc, test_der_check_elements);
+	tcase_add_loop_test(tc, test_der_check_attributes, 0, ARRAY_LEN(names));
 	tcase_add_test(tc, test_der_next);
 	tcase_add_loop_test(tc, test_der_writer_lengths, 0, ARRAY_LEN(lengths));
 	tcase_add_loop_test(tc, test_der_writer_unsigned, 0, ARRAY_LEN(magnitudes));

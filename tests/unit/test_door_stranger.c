@@ -11,7 +11,10 @@
 #include <check.h>
 #include <dlfcn.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
 /* --- counting -----------------------------------------------------------------------------------
@@ -23,6 +26,8 @@ static struct {
 	int64_t macs;
 	int64_t opened; /* sealed secrets */
 	int64_t steps;  /* of the database */
+	int64_t names;  /* decoded */
+	int64_t paths;  /* that were looked for */
 } counted;
 
 #define REAL(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
@@ -60,6 +65,18 @@ int sqlite3_step(sqlite3_stmt *stmt)
 {
 	counted.steps++;
 	return REAL(sqlite3_step)(stmt);
+}
+
+X509_NAME *d2i_X509_NAME(X509_NAME **a, const unsigned char **in, long len)
+{
+	counted.names++;
+	return REAL(d2i_X509_NAME)(a, in, len);
+}
+
+int X509_verify_cert(X509_STORE_CTX *ctx)
+{
+	counted.paths++;
+	return REAL(X509_verify_cert)(ctx);
 }
 
 /* --- references that are known and not ----------------------------------------------------------
@@ -255,16 +272,199 @@ START_TEST(rfc9483_4_1_5_derived_once)
 }
 END_TEST
 
+/* --- signers that are known and not -------------------------------------------------------------
+ */
+
+static struct octets name_of(const char *cn, size_t attributes)
+{
+	_cleanup_(octets_clear) struct octets dn = OCTETS_NULL;
+	struct octets general_name = OCTETS_NULL;
+	X509_NAME *name = X509_NAME_new();
+	unsigned char *der = NULL;
+	int len;
+
+	for (size_t i = 0; i < attributes; i++)
+		ck_assert_int_eq(X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+							    (const unsigned char *)cn, -1, -1, 0),
+				 1);
+	len = i2d_X509_NAME(name, &der);
+	ck_assert_int_eq(octets_dup((struct bytes){der, (size_t)len}, &dn), 0);
+	ck_assert_int_eq(cmp_general_name_of_dn(octets_view(&dn), &general_name), 0);
+	OPENSSL_free(der);
+	X509_NAME_free(name);
+	return general_name;
+}
+
+/* dndos of an attacker: 3,300 attributes of sender are not looked at. RFC 9483 3.5 */
+START_TEST(rfc9483_3_5_long_sender)
+{
+	static const size_t lengths[] = {33, 3300};
+	_cleanup_(octets_clear) struct octets sender = name_of("s", lengths[_i]);
+	struct refusal refusal = REFUSAL_NULL;
+	bool not_a_message;
+	struct told told = {0};
+	struct ask a;
+
+	ask_new(&a, &house, &house.vnfm_a);
+	a.out.sender = octets_view(&sender);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	ask_encode(&a);
+	house_serve(&house, &house.worker, octets_view(&a.sent), NULL, NULL, &told.der,
+		    &not_a_message);
+	ck_assert_int_eq(cmp_message_decode(octets_view(&told.der), &told.msg, &refusal), 0);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_DATA_FORMAT);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_name_attributes));
+	told_clear(&told);
+	ask_clear(&a);
+}
+END_TEST
+
+/* The same in the body: the answer is that to the message. */
+START_TEST(rfc9483_3_5_long_subject)
+{
+	struct told told;
+	struct ask a;
+	X509_NAME *subject;
+
+	ask_new(&a, &house, &house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_IR, "x");
+	subject = ask_request(&a)->certReq->certTemplate->subject;
+	for (int i = 0; i < 32; i++)
+		X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+					   (const unsigned char *)"x", -1, -1, 0);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_DATA_FORMAT);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_name_attributes));
+	told_clear(&told);
+	ask_clear(&a);
+}
+END_TEST
+
+/* As many as the house takes, and none is the sender's. RFC 9483 3.3: the signer's is the first. */
+enum { OTHERS = 8 };
+
+static void others_add(struct ask *a, const struct house_credential *other)
+{
+	a->out.n_extra_certs = 0;
+	while (a->out.n_extra_certs < OTHERS)
+		a->certs[a->out.n_extra_certs++] = octets_view(&other->der);
+}
+
+START_TEST(rfc9483_3_3_names_decoded)
+{
+	struct house_credential other;
+	struct told told;
+	struct ask a;
+
+	house_credential_make(&other, "other", HOUSE_LEAF, &house.client_root, house.now_ms, 30);
+	ask_new(&a, &house, &house.vnfm_a);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	others_add(&a, &other);
+	memset(&counted, 0, sizeof(counted));
+	ask_send(&a, &told);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_signer_mismatch));
+	/* senderKID is that of none. */
+	ck_assert_int_eq(counted.names, 0);
+	told_clear(&told);
+	ask_clear(&a);
+
+	ask_new(&a, &house, &house.vnfm_a);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	others_add(&a, &other);
+	a.out.sender_kid = BYTES_NULL;
+	memset(&counted, 0, sizeof(counted));
+	ask_send(&a, &told);
+	ck_assert_str_eq(told_text(&told), refusal_text(REFUSAL_signer_mismatch));
+	/* The sender once, and each of the others. */
+	ck_assert_int_le(counted.names, 1 + OTHERS);
+	told_clear(&told);
+	ask_clear(&a);
+	house_credential_clear(&other);
+}
+END_TEST
+
+/* A client that takes all below its own root of that name. */
+static void client_below_add(const char *root_cn, int n)
+{
+	struct house_credential root;
+	char name[32];
+	struct store_client client = {.name = name,
+				      .trust_domain = (char *)(uintptr_t) "a",
+				      .permissions = STORE_MAY_REQUEST,
+				      .created_ms = house.now_ms};
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *pem;
+
+	snprintf(name, sizeof(name), "%s-%d", root_cn, n);
+	house_credential_make(&root, root_cn, HOUSE_CA, NULL, house.now_ms, 30);
+	ck_assert_int_eq(PEM_write_bio_X509(bio, root.cert), 1);
+	client.trust_anchor.len = (size_t)BIO_get_mem_data(bio, &pem);
+	client.trust_anchor.data = (uint8_t *)pem;
+	ck_assert_int_eq(store_client_insert(house.worker.unit, &client), 0);
+	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
+	BIO_free(bio);
+	house_credential_clear(&root);
+}
+
+/* Without the identifier of its issuer's key, so that it might be any of that name. */
+static void issuer_key_hide(struct house_credential *c)
+{
+	unsigned char *der = NULL;
+	int len;
+
+	X509_EXTENSION_free(X509_delete_ext(
+		c->cert, X509_get_ext_by_NID(c->cert, NID_authority_key_identifier, -1)));
+	ck_assert_int_gt(X509_sign(c->cert, c->issuer->key, EVP_sha256()), 0);
+	len = i2d_X509(c->cert, &der);
+	octets_clear(&c->der);
+	ck_assert_int_eq(octets_dup((struct bytes){der, (size_t)len}, &c->der), 0);
+	OPENSSL_free(der);
+}
+
+/* RFC 5280 6: paths are looked for to anchors that can have issued something, and not without end.
+ */
+START_TEST(rfc5280_6_paths)
+{
+	struct house_credential root, leaf;
+	struct told told;
+	struct ask a;
+
+	for (int i = 0; i < 40; i++)
+		client_below_add(i < 4 ? "another root" : "one root of many", i);
+	house_credential_make(&root, _i ? "one root of many" : "nobody's root", HOUSE_CA, NULL,
+			      house.now_ms, 30);
+	house_credential_make(&leaf, "leaf", HOUSE_LEAF, &root, house.now_ms, 30);
+	issuer_key_hide(&leaf);
+	ask_new(&a, &house, &leaf);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	memset(&counted, 0, sizeof(counted));
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_SIGNER_NOT_TRUSTED);
+	ck_assert_int_eq(counted.paths, _i ? 32 : 0);
+	told_clear(&told);
+	ask_clear(&a);
+	house_credential_clear(&root);
+	house_credential_clear(&leaf);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door");
-	TCase *tc = tcase_create("references");
+	TCase *tc = tcase_create("references"), *signers = tcase_create("signers");
 	SRunner *runner;
 	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, references_alike, 0, ARRAY_LEN(schemes));
 	tcase_add_loop_test(tc, rfc9483_4_1_5_derived_once, 0, 2);
+	/* They write to the store, which takes its threads. */
+	tcase_add_checked_fixture(signers, setup, teardown);
+	tcase_add_loop_test(signers, rfc9483_3_5_long_sender, 0, 2);
+	tcase_add_test(signers, rfc9483_3_5_long_subject);
+	tcase_add_test(signers, rfc9483_3_3_names_decoded);
+	tcase_add_loop_test(signers, rfc5280_6_paths, 0, 2);
+	suite_add_tcase(suite, signers);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
