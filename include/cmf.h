@@ -88,6 +88,15 @@ void cmf_signer_unref(struct cmf_signer *signer);
 DEFINE_CLEANUP(struct cmf_signer, cmf_signer_unref);
 
 /*
+ * Asked before dear work is done for a certificate that is not known yet, with its digest. 0, or
+ * REFUSED: then the work is not done.
+ */
+struct cmf_gate {
+	int (*open)(void *arg, struct bytes digest, struct refusal *refusal);
+	void *arg;
+};
+
+/*
  * A signer known by its certificate: the principal, and the key to verify with. `certs` are the
  * certificates of extraCerts as received, the signer's first or anywhere (found by sender and
  * senderKID; of both, no octets mean any). Path validation up to the trust anchor of a configured
@@ -98,8 +107,8 @@ DEFINE_CLEANUP(struct cmf_signer, cmf_signer_unref);
 _must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
 				 struct bytes sender_dn, struct bytes sender_kid,
 				 const struct bytes *certs, size_t n_certs,
-				 struct cmf_principal *principalp, struct cmf_signer **signerp,
-				 struct refusal *refusal);
+				 const struct cmf_gate *gate, struct cmf_principal *principalp,
+				 struct cmf_signer **signerp, struct refusal *refusal);
 /*
  * The same for a holder of a KEM key, RFC 9810 5.1.3.4: keyEncipherment instead of
  * digitalSignature, and the key is to be encapsulated for. REFUSED also kem_key, kem_key_usage.
@@ -107,8 +116,8 @@ _must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
 _must_check_ int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader,
 				     struct bytes sender_dn, struct bytes sender_kid,
 				     const struct bytes *certs, size_t n_certs,
-				     struct cmf_principal *principalp, struct cmf_signer **signerp,
-				     struct refusal *refusal);
+				     const struct cmf_gate *gate, struct cmf_principal *principalp,
+				     struct cmf_signer **signerp, struct refusal *refusal);
 /* A MAC client by reference (senderKID alone). 0, REFUSED (mac_reference_unknown), negative errno.
  */
 _must_check_ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader,

@@ -105,6 +105,7 @@ struct conf_protection {
 	char *kga_passphrase_file;
 	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
 	uint32_t mac_iterations_max;    /* 100000 */
+	uint32_t stranger_cpu_share;    /* percent, 25 */
 	uint32_t kem_secrets_max;       /* unused ones */
 	uint32_t rsa_bits_min;          /* 2048 */
 	uint32_t ec_bits_min;           /* 256 */

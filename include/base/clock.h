@@ -27,6 +27,9 @@ static inline int64_t clock_now_ms(const struct clock_source *c)
 /* Microseconds of the monotonic clock, for durations only. */
 int64_t clock_monotonic_us(void);
 
+/* Microseconds of processor time of the calling thread. */
+int64_t clock_thread_cpu_us(void);
+
 /* Text as "2026-11-23T08:53:00Z" (UTC, seconds) into out[21]. */
 void clock_format(int64_t ms, char out[21]);
 

@@ -56,6 +56,8 @@ void metrics_connection(struct metrics *m, int delta);
 void metrics_connection_refused(struct metrics *m);
 void metrics_connection_gave_way(struct metrics *m);
 void metrics_queue_full(struct metrics *m);
+/* CMP: a message of an unknown sender for which there was no time. */
+void metrics_stranger_refused(struct metrics *m);
 
 /* Appends all counters as Prometheus text exposition format 0.0.4. */
 void metrics_write(struct metrics *m, struct strbuf *out);

@@ -84,6 +84,7 @@ REFUSAL(signer_key_weak, FAIL_BAD_ALG, "the key of the signer is too weak or of 
 REFUSAL(sender_kid_missing, FAIL_BAD_MESSAGE_CHECK, "senderKID is missing, which this client must send")
 REFUSAL(mac_sender_mismatch, FAIL_BAD_MESSAGE_CHECK, "the common name of sender is not senderKID, as it must be for this client")
 REFUSAL(signer_entity_missing, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer does not say which entity it is")
+REFUSAL(stranger_budget, FAIL_SYSTEM_UNAVAIL, "the server has no time for messages of unknown senders now; try again later")
 REFUSAL(extra_certs_too_many, FAIL_BAD_DATA_FORMAT, "extraCerts holds too many certificates")
 
 /* KemBasedMac, RFC 9810 5.1.3.4 */

@@ -39,6 +39,7 @@ struct cmp_exchange {
 enum cmp_delivery {
 	CMP_ANSWERED,      /* by the CMP message */
 	CMP_NOT_A_MESSAGE, /* by the CMP message; the octets were no PKIMessage */
+	CMP_BUSY,          /* there is none: no time for a message of who is not known */
 	/* It was an announcement, and there is no CMP message, RFC 9811 3.5. */
 	CMP_ANNOUNCEMENT_STORED, /* or was already present */
 	CMP_ANNOUNCEMENT_FORBIDDEN,
@@ -49,7 +50,7 @@ enum cmp_delivery {
 
 /*
  * Serves one request. *answerp gets a CMP message, an error message at worst, unless memory is out
- * (-ENOMEM) or it was an announcement: see *deliveryp. Logs one line.
+ * (-ENOMEM), it was an announcement or there is no time for it: see *deliveryp. Logs one line.
  */
 _must_check_ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 				const struct cmp_exchange *exchange, struct octets *answerp,

@@ -46,6 +46,7 @@ struct metrics {
 	atomic_uint_least64_t connections_refused;
 	atomic_uint_least64_t connections_gave_way;
 	atomic_uint_least64_t queue_full;
+	atomic_uint_least64_t strangers_refused;
 };
 
 static const char *const operation_names[METRIC_OP_COUNT] = {
@@ -147,6 +148,11 @@ void metrics_connection_gave_way(struct metrics *m)
 void metrics_queue_full(struct metrics *m)
 {
 	count(&m->queue_full, 1);
+}
+
+void metrics_stranger_refused(struct metrics *m)
+{
+	count(&m->strangers_refused, 1);
 }
 
 static void write_head(struct strbuf *out, const char *name, const char *type, const char *help)
@@ -277,6 +283,10 @@ void metrics_write(struct metrics *m, struct strbuf *out)
 	write_head(out, "cmfd_queue_full_total", "counter",
 		   "Requests answered 503 because the queue was full.");
 	strbuf_printf(out, "cmfd_queue_full_total %" PRIu64 "\n", counted(&m->queue_full));
+	write_head(out, "cmfd_strangers_refused_total", "counter",
+		   "Messages of unknown senders answered 503, as the budget for them was spent.");
+	strbuf_printf(out, "cmfd_strangers_refused_total %" PRIu64 "\n",
+		      counted(&m->strangers_refused));
 }
 
 void metrics_gauge(struct strbuf *out, const char *name, const char *help, const char *labels,

@@ -286,6 +286,7 @@ struct examination {
 	const struct bytes *certs;
 	size_t n_certs;
 	uint8_t among[32]; /* SHA-256 of certs */
+	const struct cmf_gate *gate;
 	int64_t now_ms;
 	bool kem; /* a KEM key is looked for */
 };
@@ -315,6 +316,8 @@ static int signer_principal(const struct examination *x, const struct certificat
 		.der = view->der,
 		.certs = x->certs,
 		.n_certs = x->n_certs,
+		.gate = x->gate,
+		.digest = BYTES_OF(entry->digest),
 		.now_ms = x->now_ms,
 		.not_before_ms = view->not_before_ms,
 		.not_after_ms = view->not_after_ms,
@@ -344,7 +347,8 @@ static int signer_principal(const struct examination *x, const struct certificat
 }
 
 static int signer_examine(const struct examination *x, const struct certificate_view *view,
-			  struct cmf_signer **entryp, struct refusal *refusal)
+			  const uint8_t digest[32], struct cmf_signer **entryp,
+			  struct refusal *refusal)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = calloc(1, sizeof(*entry));
 	const unsigned char *p = view->der.data;
@@ -356,6 +360,7 @@ static int signer_examine(const struct examination *x, const struct certificate_
 	atomic_init(&entry->refs, 1);
 	entry->kem = x->kem;
 	entry->epoch = signer_cache_epoch(x->cmf->signers);
+	memcpy(entry->digest, digest, sizeof(entry->digest));
 	memcpy(entry->among, x->among, sizeof(entry->among));
 	cert = d2i_X509(NULL, &p, (long)view->der.len);
 	if (!cert || p != view->der.data + view->der.len)
@@ -416,13 +421,10 @@ static int signer_entry_pick(const struct examination *x, struct sought *sought,
 		return r;
 	SHA256(view.der.data, view.der.len, digest);
 	entry = remembered(x, digest);
-	if (entry) {
+	if (entry)
 		r = own_state_again(x, entry, refusal);
-	} else {
-		r = signer_examine(x, &view, &entry, refusal);
-		if (r == 0)
-			memcpy(entry->digest, digest, sizeof(digest));
-	}
+	else
+		r = signer_examine(x, &view, digest, &entry, refusal);
 	if (r == 0)
 		*entryp = TAKE(entry);
 	return r;
@@ -595,25 +597,30 @@ void cmf_signer_remember(struct cmf *cmf, struct cmf_signer *signer)
 
 int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
 		    struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
-		    struct cmf_principal *principalp, struct cmf_signer **signerp,
-		    struct refusal *refusal)
+		    const struct cmf_gate *gate, struct cmf_principal *principalp,
+		    struct cmf_signer **signerp, struct refusal *refusal)
 {
 	_cleanup_(sought_clear) struct sought sought = {.sender_dn = sender_dn,
 							.sender_kid = sender_kid};
-	struct examination x = {.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs};
+	struct examination x = {
+		.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs, .gate = gate};
 
 	return holder_find(&x, &sought, principalp, signerp, refusal);
 }
 
 int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
 			struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
-			struct cmf_principal *principalp, struct cmf_signer **signerp,
-			struct refusal *refusal)
+			const struct cmf_gate *gate, struct cmf_principal *principalp,
+			struct cmf_signer **signerp, struct refusal *refusal)
 {
 	_cleanup_(sought_clear) struct sought sought = {.sender_dn = sender_dn,
 							.sender_kid = sender_kid};
-	struct examination x = {
-		.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs, .kem = true};
+	struct examination x = {.cmf = cmf,
+				.reader = reader,
+				.certs = certs,
+				.n_certs = n_certs,
+				.gate = gate,
+				.kem = true};
 
 	return holder_find(&x, &sought, principalp, signerp, refusal);
 }

@@ -50,6 +50,7 @@ static int cmp_status(enum cmp_delivery delivery)
 		return 201;
 	case CMP_ANNOUNCEMENT_FORBIDDEN:
 		return 403;
+	case CMP_BUSY:
 	case CMP_ANNOUNCEMENT_UNAVAILABLE:
 		return 503;
 	case CMP_ANNOUNCEMENT_FAILED:
@@ -84,6 +85,7 @@ static void cmp_serve(void *arg, struct worker *worker, const struct http_reques
 	if (cmp_door_serve(service->door, &worker->cmp, &exchange, &response->body, &delivery) < 0)
 		return;
 	response->status = cmp_status(delivery);
+	response->retry_after = response->status == 503;
 	if (response->body.len)
 		response->content_type = "application/pkixcmp";
 }

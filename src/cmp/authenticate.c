@@ -89,6 +89,7 @@ static int signature_authenticate(struct cmp_request *rq)
 	const struct cmp_message *msg = rq->msg;
 	_cleanup_(freep) struct bytes *certs = NULL;
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
+	const struct cmf_gate gate = cmp_stranger_gate(rq);
 	int err = signature_algorithm_check(rq);
 
 	if (err)
@@ -99,7 +100,7 @@ static int signature_authenticate(struct cmp_request *rq)
 	for (size_t i = 0; i < msg->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(msg, i);
 	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
-			      msg->sender_kid, certs, msg->n_extra_certs, &rq->who, &signer,
+			      msg->sender_kid, certs, msg->n_extra_certs, &gate, &rq->who, &signer,
 			      &rq->refusal);
 	if (!err)
 		err = protection_policy_check(rq);
@@ -162,11 +163,10 @@ static int mac_revoker_find(struct cmp_request *rq, struct cmf_principal *revoke
  * Whose secret it is. It is found by senderKID, for clients put the subject they ask for into
  * sender; what else is wanted of sender is in the client's policy.
  */
-static int mac_holder_find(struct cmp_request *rq)
+static int mac_holder_find(struct cmp_request *rq, struct bytes reference)
 {
-	struct bytes kid = rq->msg->sender_kid, reference = sender_reference(rq->msg);
-	int err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, kid.len ? kid : reference,
-				      &rq->who, &rq->refusal);
+	int err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, reference, &rq->who,
+				      &rq->refusal);
 
 	return err == REFUSED ? mac_revoker_find(rq, &rq->who) : err;
 }
@@ -240,13 +240,17 @@ int cmp_mac_read_protection(struct cmp_request *rq)
 
 static int mac_authenticate(struct cmp_request *rq)
 {
+	struct bytes kid = rq->msg->sender_kid;
+	struct bytes reference = kid.len ? kid : sender_reference(rq->msg);
 	int err = mac_algorithm_check(rq);
 
 	if (!err)
 		err = cmp_mac_read_protection(rq);
+	if (!err && cmp_mac_cost_us(&rq->mac))
+		err = cmp_stranger_begin(rq, reference, cmp_mac_cost_us(&rq->mac));
 	if (err)
 		return err;
-	err = mac_holder_find(rq);
+	err = mac_holder_find(rq, reference);
 	if (err == REFUSED)
 		err = mac_compare_nobodys(rq);
 	else if (!err)
@@ -354,6 +358,7 @@ int cmp_authenticate(struct cmp_request *rq)
 	default:
 		return refuse(&rq->refusal, REFUSAL_protection_missing);
 	}
+	cmp_stranger_end(rq);
 	if (err)
 		/* A principal whose protection did not verify is nobody. */
 		cmf_principal_clear(&rq->who);

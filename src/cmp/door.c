@@ -136,6 +136,14 @@ static int announcement_end(struct cmp_request *rq, int err, enum cmp_delivery *
 	return 0;
 }
 
+/* There is no time for the message, and not for the signature of an answer either. */
+static int busy_end(struct cmp_request *rq, enum cmp_delivery *deliveryp)
+{
+	rq->outcome = METRIC_REJECTED;
+	*deliveryp = CMP_BUSY;
+	return 0;
+}
+
 /* --- the straight line
  * ------------------------------------------------------------------------------ */
 
@@ -163,22 +171,29 @@ static int request_attempt(struct cmp_request *rq)
 	bool done;
 	int err;
 
-	if (rq->service->announcement)
-		return rq->service->serve(rq);
+	if (rq->service->announcement) {
+		err = rq->service->serve(rq);
+		rq->admitted = !err;
+		return err;
+	}
 	if (rq->kem_asked) {
 		err = cmp_trace_stage(rq, CMP_STAGE_BODY, cmp_kem_serve(rq));
 	} else if (rq->service->admits_itself) {
 		err = cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
+		rq->admitted = !err && rq->outcome != METRIC_REPLAYED;
 	} else {
 		err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION, cmp_transaction_admit(rq, &done));
 		if (rq->trace)
 			rq->trace->replayed = !err && done;
+		rq->admitted = !err && !done;
 		if (!err && !done)
 			err = cmp_rev_passphrase_of_header(rq);
 		if (!err && !done)
 			err = cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
 	}
-	return err == REFUSED ? refusal_answer(rq) : err;
+	/* No answer is made where there is no time for the message. */
+	return err == REFUSED && rq->refusal.reason != REFUSAL_stranger_budget ? refusal_answer(rq)
+									       : err;
 }
 
 /* Decides on an authenticated message, again if another commit came in between. */
@@ -293,6 +308,7 @@ static void request_end(struct cmp_request *rq, int err, struct octets *answerp)
 		*answerp = rq->answer;
 		rq->answer = OCTETS_NULL;
 	}
+	cmp_stranger_settle(rq);
 	attempt_clear(rq);
 	cmp_carriers_clear(&rq->carriers);
 	cmp_mac_clear(&rq->mac);
@@ -337,6 +353,8 @@ static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
 	*deliveryp = err == REFUSED && !rq.msg ? CMP_NOT_A_MESSAGE : CMP_ANSWERED;
 	if (rq.service && rq.service->announcement)
 		err = announcement_end(&rq, err, deliveryp);
+	else if (err == REFUSED && rq.refusal.reason == REFUSAL_stranger_budget)
+		err = busy_end(&rq, deliveryp);
 	else
 		err = answer_end(&rq, err);
 	cmp_trace_end(&rq);

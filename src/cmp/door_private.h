@@ -11,6 +11,7 @@
 
 #include "asn1/cmf_types.h"
 #include "asn1/envelope.h"
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "cmp/door.h"
@@ -78,7 +79,7 @@ struct cmp_kga {
 	struct octets ski;
 };
 
-/* Immutable after cmp_door_new() but for the quota; shared by all workers. */
+/* Immutable after cmp_door_new() but for quota and budget; shared by all workers. */
 struct cmp_door {
 	const struct conf *conf; /* at the start; see cmf_conf() */
 	struct cmf *cmf;
@@ -101,6 +102,7 @@ struct cmp_door {
 	struct octets enc_key_pair_types;
 	struct octets preferred_symm_alg;
 	struct cmp_quota quota;
+	struct budget *strangers;
 };
 
 /* Explicit carriers of one kind that a message may hold; more are no honest message. */
@@ -262,7 +264,11 @@ struct cmp_request {
 	struct cmf_principal who;
 	/* What was verified, and what protects the answer; before, and after KEM, a signature. */
 	enum cmp_protection_kind protection;
-	struct cmp_mac mac;    /* MAC, KEM: of the message; its key serves the answer */
+	struct cmp_mac mac;      /* MAC, KEM: of the message; its key serves the answer */
+	struct budget_work work; /* dear work before it was known who asks, see stranger.c */
+	int64_t work_began_us;   /* on the clock of this thread's processor time */
+	bool work_runs;
+	bool admitted;         /* authentic, and no replay */
 	bool kem_asked;        /* without protection, see kem.c; who is nobody */
 	int64_t kem_secret_id; /* KEM: of the secret, which no transaction has used; 0: one has */
 	bool replay_only;      /* too late for anything but its stored answer */
@@ -300,6 +306,15 @@ static inline bool cmp_oid_is(const struct cmp_request *rq, enum cmp_oid oid, co
 _must_check_ int cmp_header_check(struct cmp_request *rq);
 /* RFC 9483 6.1: whether the operation label of the URL, if any, fits the body that opened. */
 _must_check_ int cmp_operation_label_check(struct cmp_request *rq, int body_type);
+/* stranger.c: asks for dear work on behalf of whoever that is. 0, or REFUSED (stranger_budget). */
+_must_check_ int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference,
+				    int64_t cost_us);
+/* The same for signers, as cmf/ asks. Borrows rq. */
+struct cmf_gate cmp_stranger_gate(struct cmp_request *rq);
+/* The work is done; nothing if there was none. */
+void cmp_stranger_end(struct cmp_request *rq);
+/* The request is done: who was authentic owes nothing. */
+void cmp_stranger_settle(struct cmp_request *rq);
 /* Verifies the protection over the received octets; fills in rq->who and rq->protection. */
 _must_check_ int cmp_authenticate(struct cmp_request *rq);
 /* Reads the MAC of the message into rq->mac, as [protection] wants it. */

@@ -273,6 +273,8 @@ int cmp_door_new(const struct conf *conf, struct cmf *cmf, struct store *store,
 	pthread_mutex_init(&door->quota.lock, NULL);
 	err = oids_fill(door);
 	if (!err)
+		err = budget_new(NULL, &door->strangers);
+	if (!err)
 		err = cmp_support_prepare(door);
 	if (!err)
 		err = cmp_credential_load(door, problems);
@@ -298,6 +300,7 @@ void cmp_door_free(struct cmp_door *door)
 	octets_clear(&door->encryption_cert);
 	cmp_kga_clear(&door->kga);
 	signer_free(door->signer);
+	budget_free(door->strangers);
 	pthread_mutex_destroy(&door->quota.lock);
 	free(door);
 }

@@ -159,6 +159,15 @@ const struct conf_key conf_keys[] = {
 	PROTECTION(mac_iterations_max, "mac_iterations_max", number, .initial = "100000", .min = 1,
 		   .max = UINT32_MAX, .reload = true,
 		   .help = "Most iterations: they cost the server time before it knows who asks."),
+	PROTECTION(
+		stranger_cpu_share, "stranger_cpu_share", number, .initial = "25", .max = 100,
+		.reload = true,
+		.help = "Percent of the processors' time that goes, at most and on average, into "
+			"finding out that a message is of nobody: deriving keys for MACs that are "
+			"wrong, looking for the paths of certificates. One address (IPv6: /64) has "
+			"a quarter of it, one reference from there an eighth; beyond that HTTP "
+			"503. What is authentic costs nothing, and who was authentic from its "
+			"address within a day has a reserve of its own. 0: without limit."),
 	PROTECTION(signature_algorithms, "signature_algorithms", signature_algorithms,
 		   .reload = true,
 		   .help = "Signatures that are accepted, of messages and as proof of possession: "

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """MACs of RFC 9481 6 against another implementation: Python's hashlib and hmac, `openssl mac` and
 pyasn1 make the messages and verify the answers."""
+import http.client
 import sys
 
 import pytest
 
-from conftest import ROOT
+from conftest import PATIENCE, ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 from pycmp import Client, Gmac, Hmac, Kmac, PasswordBasedMac, Pbmac1, genm  # noqa: E402
@@ -55,3 +56,35 @@ def test_rfc9481_refused_parameters(client):
         mac.compute = lambda key, data: bytes(32)
         answer = client.ask(genm(SIGN_KEY_PAIR_TYPES), mac)
         assert answer.signed and answer.failinfo == {BAD_ALG}
+
+
+def post_from(cmf, source, body):
+    """HTTP status and Retry-After of a message that comes from that address."""
+    connection = http.client.HTTPConnection("127.0.0.1", cmf.port, timeout=PATIENCE, source_address=(source, 0))
+    try:
+        connection.request("POST", "/.well-known/cmp", body, {"Content-Type": "application/pkixcmp"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.getheader("Retry-After")
+    finally:
+        connection.close()
+
+
+def test_wrong_macs_cost_their_sender_alone(shared, client):
+    """RFC 4210 5.1.3.1: iterationCount and denial of service. The same reference, from two addresses."""
+    shared.set("protection", "stranger_cpu_share", "1")
+    shared.stop()
+    shared.start()
+    dear = Pbmac1(prf="sha512", iterations=100000)
+    right = client.message(genm(SIGN_KEY_PAIR_TYPES), Pbmac1())[0]
+    dear.compute = lambda key, data: bytes(32)
+    wrong = client.message(genm(SIGN_KEY_PAIR_TYPES), dear)[0]
+    assert post_from(shared, "127.0.0.1", right)[0] == 200
+    for _ in range(1000):
+        status, retry_after = post_from(shared, "127.0.0.2", wrong)
+        if status != 200:
+            break
+    assert (status, retry_after) == (503, "1")
+    again = client.message(genm(SIGN_KEY_PAIR_TYPES), Pbmac1(iterations=100000))[0]
+    assert post_from(shared, "127.0.0.1", again)[0] == 200
+    assert "\ncmfd_strangers_refused_total 1\n" in shared.metrics()

@@ -621,6 +621,7 @@ static const char *const metric_lines[] = {
 	"cmfd_connections 1",
 	"cmfd_connections_refused_total 1",
 	"cmfd_queue_full_total 1",
+	"cmfd_strangers_refused_total 1",
 };
 
 START_TEST(test_metrics_text)
@@ -640,6 +641,7 @@ START_TEST(test_metrics_text)
 	metrics_connection(m, -1);
 	metrics_connection_refused(m);
 	metrics_queue_full(m);
+	metrics_stranger_refused(m);
 	strbuf_add(&out, "\n");
 	metrics_write(m, &out);
 	ck_assert(!out.failed);

@@ -39,8 +39,8 @@ static struct cmf_principal holder(void)
 	struct cmf_principal who = {0};
 	struct cmf_signer *signer = NULL;
 
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, &who,
-					 &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, NULL,
+					 &who, &signer, &refusal),
 			 0);
 	ck_assert_int_eq(who.kind, CMF_PRINCIPAL_END_ENTITY);
 	cmf_signer_unref(signer);
@@ -414,8 +414,8 @@ START_TEST(test_certificate_on_hold_is_no_credential)
 	struct cmf_signer *signer = NULL;
 
 	ck_assert_str_eq(refusal_code(revoke("holder", &hold)), "none");
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, &who,
-					 &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, NULL,
+					 &who, &signer, &refusal),
 			 REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "signer_on_hold");
 	refusal = REFUSAL_NULL;

@@ -25,7 +25,8 @@ static struct found find_by(struct store_reader *reader, const struct bytes *cer
 	struct refusal refusal = REFUSAL_NULL;
 	struct found found = {0};
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
-	int r = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, &found.who, &signer, &refusal);
+	int r = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, NULL, &found.who, &signer,
+				&refusal);
 
 	ck_assert_int_ge(r, 0);
 	ck_assert_int_eq(r == 0, signer != NULL);
@@ -208,14 +209,14 @@ START_TEST(test_client_policy)
 	client_add(&(struct client_spec){
 		.name = "ec", .trust_domain = "d", .exact = &ec, .policy = "strict"});
 	/* A policy that is not configured shuts the client out: no other may stand in for it. */
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, &who,
-					 &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, NULL,
+					 &who, &signer, &refusal),
 			 -ENOENT);
 	world_reload(profiles);
 	assert_found(&rsa, "signer_key_weak", NULL);
 	cert = octets_view(&ec.der);
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, &who,
-					 &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, NULL,
+					 &who, &signer, &refusal),
 			 0);
 	ck_assert_str_eq(who.policy->name, "strict");
 	cmf_principal_clear(&who);
@@ -684,7 +685,7 @@ static void *find_often(void *arg)
 		struct cmf_principal who = {0};
 		struct cmf_signer *signer = NULL;
 		int r = cmf_signer_find(w.cmf, reader, BYTES_NULL, BYTES_NULL, &certs[i % 2], 1,
-					&who, &signer, &refusal);
+					NULL, &who, &signer, &refusal);
 
 		if (r != 0 || strcmp(who.name, i % 2 ? "vnfm-b" : "vnfm-a") != 0)
 			return arg;

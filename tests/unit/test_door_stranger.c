@@ -105,6 +105,18 @@ static void passphrase_add(const char *reference)
 	octets_clear(&row.secret);
 }
 
+static void usual_add(void)
+{
+	house_mac_client_add(&house, "usual", "reference-usual", SECRET, NULL);
+}
+
+/* The smallest budget: what an hour pays back. */
+static void setup_small(void)
+{
+	house_open(&house, "", "stranger_cpu_share = 1\n");
+	usual_add();
+}
+
 static void setup(void)
 {
 	house_open(&house, "",
@@ -113,7 +125,7 @@ static void setup(void)
 		   "[client_policy strict]\n"
 		   "mac_algorithms = KMACWithSHAKE256\n"
 		   "mac_iterations_min = 50000\n");
-	house_mac_client_add(&house, "usual", "reference-usual", SECRET, NULL);
+	usual_add();
 	house_mac_client_add(&house, "short", "reference-short", "ab", NULL);
 	house_mac_client_add(&house, "strict", "reference-stric", SECRET, "strict");
 	passphrase_add("reference-revok");
@@ -448,10 +460,176 @@ START_TEST(rfc5280_6_paths)
 }
 END_TEST
 
+/* --- the budget ---------------------------------------------------------------------------------
+ */
+
+static void come_from(uint8_t host)
+{
+	house.network = (struct network){.octets = {192, 0, 2, host}, .len = 16};
+}
+
+/* Serves `der`. false: there was no time for it, and no answer. */
+static bool served(struct bytes der, struct octets *answerp)
+{
+	bool not_a_message;
+
+	house_serve(&house, &house.worker, der, NULL, NULL, answerp, &not_a_message);
+	ck_assert(!not_a_message);
+	ck_assert_int_eq(house.delivery == CMP_BUSY, answerp->len == 0);
+	return house.delivery != CMP_BUSY;
+}
+
+/* A general message under a MAC; with the right secret it is granted. */
+static bool mac_served_of(const char *reference, bool right, int64_t iterations,
+			  struct octets *sentp)
+{
+	const struct mac_scheme dear = {.algorithm = PBM,
+					.owf = NID_sha512,
+					.iterations = iterations,
+					.function = "hmacWithSHA512",
+					.parameters = ""};
+	struct octets answer = OCTETS_NULL;
+	struct told told;
+	struct ask a;
+	bool yes;
+
+	ask_new(&a, &house, NULL);
+	a.secret = bytes_of_string(right ? SECRET : "not the secret of anybody at all");
+	a.out.sender_kid = bytes_of_string(reference);
+	X509_ALGOR_free(a.mac_algorithm);
+	a.mac_algorithm = mac_scheme_algorithm(&dear);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	ask_encode(&a);
+	yes = served(octets_view(&a.sent), &answer);
+	if (yes) {
+		told_of(&a, octets_view(&answer), &told);
+		ck_assert_int_eq(told_failinfo(&told), right ? -1 : FAIL_BAD_MESSAGE_CHECK);
+		told_clear(&told);
+	}
+	if (sentp)
+		ck_assert_int_eq(octets_dup(octets_view(&a.sent), sentp), 0);
+	octets_clear(&answer);
+	ask_clear(&a);
+	return yes;
+}
+
+/* The dearest that there is. */
+static bool mac_served(const char *reference, bool right, struct octets *sentp)
+{
+	return mac_served_of(reference, right, 100000, sentp);
+}
+
+/* However fast the machine is: one of them has no more than so many. */
+enum { MANY = 1000 };
+
+/* How many wrong ones one reference has. */
+static int spend(const char *reference, int64_t iterations)
+{
+	int n = 0;
+
+	while (mac_served_of(reference, false, iterations, NULL))
+		ck_assert_int_lt(n++, MANY);
+	return n;
+}
+
+/* All that the address has: not even the cheapest is left. */
+static void spend_all(void)
+{
+	char reference[24];
+
+	for (int64_t iterations = 100000; iterations >= 100; iterations /= 2) {
+		int n = 0;
+
+		do {
+			snprintf(reference, sizeof(reference), "reference-%05d", n);
+			ck_assert_int_lt(n++, MANY);
+		} while (spend(reference, iterations) > 0);
+	}
+}
+
+/* A wrong MAC costs its sender, whoever it names; not the one whose name it is. */
+START_TEST(wrong_macs)
+{
+	come_from(1);
+	ck_assert(mac_served("reference-usual", true, NULL));
+	come_from(2);
+	ck_assert_int_gt(spend("reference-usual", 100000), 0);
+	/* Another reference from there has something left, until all is spent. */
+	ck_assert_int_gt(spend("reference-nobod", 100000), 0);
+	spend_all();
+	ck_assert(!mac_served("reference-other", false, NULL));
+	ck_assert(!mac_served("reference-usual", true, NULL));
+	/* Somebody else has, and who was authentic from there has not lost anything. */
+	come_from(3);
+	ck_assert(mac_served("reference-nobod", false, NULL));
+	come_from(1);
+	spend_all();
+	ck_assert(mac_served("reference-usual", true, NULL));
+	/* It is paid back. */
+	house.now_ms += 3600 * 1000;
+	come_from(2);
+	ck_assert(mac_served("reference-usual", false, NULL));
+	ck_assert(mac_served("reference-nobod", false, NULL));
+}
+END_TEST
+
+/* What somebody has heard and sends again costs him, too, though its MAC is right. */
+START_TEST(replays)
+{
+	_cleanup_(octets_clear) struct octets heard = OCTETS_NULL;
+	struct octets answer = OCTETS_NULL;
+	int n = 0;
+
+	come_from(1);
+	ck_assert(mac_served("reference-usual", true, &heard));
+	house.now_ms += 3600 * 1000; /* messageTime is off */
+	come_from(2);
+	while (served(octets_view(&heard), &answer)) {
+		octets_clear(&answer);
+		ck_assert_int_lt(n++, MANY);
+	}
+	ck_assert_int_gt(n, 0);
+	come_from(1);
+	ck_assert(mac_served("reference-usual", true, NULL));
+}
+END_TEST
+
+static bool signed_served(const struct house_credential *signer)
+{
+	struct octets answer = OCTETS_NULL;
+	struct ask a;
+	bool yes;
+
+	ask_new(&a, &house, signer);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	ask_encode(&a);
+	yes = served(octets_view(&a.sent), &answer);
+	octets_clear(&answer);
+	ask_clear(&a);
+	return yes;
+}
+
+/* Signers: looking for the path of one that is not remembered is dear. */
+START_TEST(unknown_signers)
+{
+	come_from(1);
+	ck_assert(signed_served(&house.vnfm_a));
+	ck_assert(signed_served(&house.stranger));
+	spend_all();
+	ck_assert(!signed_served(&house.stranger));
+	ck_assert(!signed_served(&house.vnfm_b));
+	ck_assert(signed_served(&house.vnfm_a));
+	come_from(2);
+	ck_assert(signed_served(&house.stranger));
+	ck_assert(signed_served(&house.vnfm_b));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("door");
-	TCase *tc = tcase_create("references"), *signers = tcase_create("signers");
+	TCase *tc = tcase_create("references"), *signers = tcase_create("signers"),
+	      *budget = tcase_create("budget");
 	SRunner *runner;
 	int failed;
 
@@ -459,12 +637,19 @@ int main(void)
 	tcase_add_loop_test(tc, references_alike, 0, ARRAY_LEN(schemes));
 	tcase_add_loop_test(tc, rfc9483_4_1_5_derived_once, 0, 2);
 	/* They write to the store, which takes its threads. */
+	tcase_set_timeout(signers, 120);
 	tcase_add_checked_fixture(signers, setup, teardown);
 	tcase_add_loop_test(signers, rfc9483_3_5_long_sender, 0, 2);
 	tcase_add_test(signers, rfc9483_3_5_long_subject);
 	tcase_add_test(signers, rfc9483_3_3_names_decoded);
 	tcase_add_loop_test(signers, rfc5280_6_paths, 0, 2);
 	suite_add_tcase(suite, signers);
+	tcase_set_timeout(budget, 120);
+	tcase_add_checked_fixture(budget, setup_small, teardown);
+	tcase_add_test(budget, wrong_macs);
+	tcase_add_test(budget, replays);
+	tcase_add_test(budget, unknown_signers);
+	suite_add_tcase(suite, budget);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Dear work for who is not known yet, within the budget of strangers (base/budget.h): what is asked
+ * for before a key is derived from a password, or a path of certificates is built, and what it was
+ * when the message is done. Authentic messages cost their sender nothing, replays do.
+ */
+#include "door_private.h"
+
+#include <unistd.h>
+
+/* Finding out about a certificate that is not remembered: some signatures of a path. */
+enum { SIGNER_COST_US = 500 };
+
+/* One worker in four for strangers, three in four with those that are known: some are always free.
+ */
+enum { STRANGERS_OF_FOUR = 1, ALL_OF_FOUR = 3 };
+
+static unsigned of_four(uint32_t workers, unsigned n)
+{
+	return workers * n / 4 ? workers * n / 4 : 1;
+}
+
+static struct budget_limits limits_now(const struct cmp_request *rq)
+{
+	int64_t processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t workers = rq->conf->server.workers;
+
+	return (struct budget_limits){
+		.us_per_s = (processors > 0 ? processors : 1) *
+			    rq->conf->protection.stranger_cpu_share * 10000,
+		.strangers_at_once = of_four(workers, STRANGERS_OF_FOUR),
+		.at_once = of_four(workers, ALL_OF_FOUR),
+	};
+}
+
+int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference, int64_t cost_us)
+{
+	const struct budget_claim claim = {.network = rq->exchange->network,
+					   .reference = reference,
+					   .connection = rq->exchange->connection};
+	struct budget_limits limits = limits_now(rq);
+
+	/* Explaining is the operator's. Of one message all is one piece of work. */
+	if (rq->trace || rq->work.taken || limits.us_per_s == 0)
+		return 0;
+	if (!budget_take(rq->door->strangers, &limits, &claim, cost_us,
+			 clock_now_ms(rq->door->clock), &rq->work)) {
+		metrics_stranger_refused(rq->door->metrics);
+		return refuse(&rq->refusal, REFUSAL_stranger_budget);
+	}
+	rq->work_began_us = clock_thread_cpu_us();
+	rq->work_runs = true;
+	return 0;
+}
+
+static int signer_begin(void *arg, struct bytes signer, struct refusal *refusal)
+{
+	struct cmp_request *rq = arg;
+
+	return cmp_stranger_begin(rq, signer, SIGNER_COST_US);
+}
+
+struct cmf_gate cmp_stranger_gate(struct cmp_request *rq)
+{
+	return (struct cmf_gate){signer_begin, rq};
+}
+
+void cmp_stranger_end(struct cmp_request *rq)
+{
+	if (!rq->work_runs)
+		return;
+	rq->work_runs = false;
+	budget_end(rq->door->strangers, &rq->work, clock_thread_cpu_us() - rq->work_began_us);
+}
+
+void cmp_stranger_settle(struct cmp_request *rq)
+{
+	cmp_stranger_end(rq);
+	if (rq->work.taken && rq->admitted)
+		budget_refund(rq->door->strangers, &rq->work, clock_now_ms(rq->door->clock));
+}
