@@ -34,3 +34,10 @@ struct name_fault {
 struct name_fault name_fault_of(struct bytes name);
 /* X509_NAME does not show it, but writes it again. */
 bool name_has_empty_rdn(struct bytes name);
+/*
+ * Whether two Names (TLV) differ for sure, however RFC 5280 7.1 compares their strings: in their
+ * length, in the types of attributes, in texts of plain characters. Decodes nothing and allocates
+ * nothing, so that it may be asked for anybody. false: they may still differ, as where a relative
+ * name has several attributes, or a string is none of UTF-8, ASCII or printable characters.
+ */
+bool name_differs(struct bytes a, struct bytes b);

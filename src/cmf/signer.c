@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Finding out whose message it is by a certificate: which among extraCerts, whether it is known
- * already, and if not, whether it may sign at all, or have secrets encapsulated for its key. The
- * path to a client's own trust anchor is signer_path.c; the signature of the message is verified by
- * the caller.
+ * Finding out whose message it is by a certificate: whether it is known already, and if not,
+ * whether it may sign at all, or have secrets encapsulated for its key. Which among extraCerts it
+ * is says signer_pick.c; the path to a client's own trust anchor is signer_path.c; the signature of
+ * the message is verified by the caller.
  */
 #include "signer_path.h"
+#include "signer_pick.h"
 
 #include "asn1/algorithm.h"
 #include "asn1/kem.h"
@@ -21,104 +22,9 @@ static void x509_freep(X509 **cert)
 	X509_free(*cert);
 }
 
-static void x509_name_freep(X509_NAME **name)
-{
-	X509_NAME_free(*name);
-}
-
 static void spki_freep(SubjectPublicKeyInfo **spki)
 {
 	SubjectPublicKeyInfo_free(*spki);
-}
-
-/* --- which certificate -------------------------------------------------------------------------
- */
-
-/* What the message says of its signer. */
-struct sought {
-	struct bytes sender_dn; /* no octets: whatever its subject is */
-	struct bytes sender_kid;
-	X509_NAME *sender; /* sender_dn, once it had to be decoded */
-	unsigned compared;
-};
-
-static void sought_clear(struct sought *sought)
-{
-	X509_NAME_free(sought->sender);
-}
-
-/*
- * Subjects that are decoded for one message, since their octets are not those of sender. RFC 9483
- * 3.3: the signer's certificate is the first; and senderKID comes before.
- */
-enum { NAMES_COMPARED_MAX = 8 };
-
-/* RFC 5280 7.1: the same name, however its strings are encoded. */
-static bool sender_is(struct sought *sought, struct bytes subject)
-{
-	_cleanup_(x509_name_freep) X509_NAME *name = NULL;
-	const unsigned char *p = sought->sender_dn.data, *q = subject.data;
-
-	if (bytes_equal(sought->sender_dn, subject))
-		return true;
-	if (sought->compared++ >= NAMES_COMPARED_MAX)
-		return false;
-	if (!sought->sender)
-		sought->sender = d2i_X509_NAME(NULL, &p, (long)sought->sender_dn.len);
-	name = d2i_X509_NAME(NULL, &q, (long)subject.len);
-	ERR_clear_error(); /* what is no name is not that of the sender */
-	return sought->sender && name && X509_NAME_cmp(sought->sender, name) == 0;
-}
-
-static bool sender_fits(struct sought *sought, struct bytes subject)
-{
-	/* RFC 9483 3.1, 3.5: the NULL-DN (30 00) is the name of those with an empty subject. */
-	return sought->sender_dn.len == 0 || sender_is(sought, subject);
-}
-
-/* RFC 9483 3.5: senderKID identifies the key, sender is the subject of the certificate. */
-static bool signer_fits(struct sought *sought, struct bytes subject, struct bytes ski)
-{
-	if (sought->sender_kid.len > 0 && ski.len > 0 && !bytes_equal(sought->sender_kid, ski))
-		return false;
-	return sender_fits(sought, subject);
-}
-
-static struct bytes view_ski(const struct certificate_view *view)
-{
-	struct bytes ski = BYTES_NULL;
-
-	return certificate_ski(view, &ski) == 0 ? ski : BYTES_NULL;
-}
-
-/* Whether it is worth to look at its name: senderKID names it; or it names none. */
-static bool is_candidate(const struct sought *sought, const struct certificate_view *view,
-			 bool by_kid)
-{
-	struct bytes ski = view_ski(view);
-
-	if (by_kid)
-		return ski.len > 0 && bytes_equal(sought->sender_kid, ski);
-	return sought->sender_kid.len == 0 || ski.len == 0;
-}
-
-/* The first that fits; one whose key identifier is senderKID goes before one that has none. */
-static int signer_pick(struct sought *sought, const struct bytes *certs, size_t n_certs,
-		       struct certificate_view *viewp, struct refusal *refusal)
-{
-	size_t well_formed = 0;
-
-	for (int by_kid = sought->sender_kid.len > 0; by_kid >= 0; by_kid--) {
-		for (size_t i = 0; i < n_certs; i++) {
-			if (certificate_view(certs[i], viewp) < 0)
-				continue;
-			well_formed++;
-			if (is_candidate(sought, viewp, by_kid) &&
-			    sender_fits(sought, viewp->subject))
-				return 0;
-		}
-	}
-	return refuse(refusal, well_formed ? REFUSAL_signer_mismatch : REFUSAL_signer_malformed);
 }
 
 /* --- may it sign at all ------------------------------------------------------------------------
@@ -304,20 +210,39 @@ static bool is_cmc_ra(X509 *cert)
 	return found;
 }
 
-/* Which client it is, else the holder of a certificate of ours; it may be both. */
+/* What comes is dear, but for a certificate that we issued, or that a client has been added with.
+ */
+static int stranger_check(const struct examination *x, const struct certificate_view *view,
+			  const struct cmf_signer *entry, struct refusal *refusal)
+{
+	if (!x->gate || signer_client_exact(x->clients, view->der))
+		return 0;
+	return x->gate->open(x->gate->arg, BYTES_OF(entry->digest), refusal);
+}
+
+static int certificate_decode(const struct certificate_view *view, X509 **certp,
+			      struct refusal *refusal)
+{
+	const unsigned char *p = view->der.data;
+
+	*certp = d2i_X509(NULL, &p, (long)view->der.len);
+	return *certp && p == view->der.data + view->der.len
+		       ? 0
+		       : refuse(refusal, REFUSAL_signer_malformed);
+}
+
+/* Which client it is, else the holder of a certificate of ours; it may be both.; the caller owns
+ * *certp in each case. */
 static int signer_principal(const struct examination *x, const struct certificate_view *view,
-			    X509 *cert, struct cmf_signer *entry, struct refusal *refusal)
+			    struct cmf_signer *entry, X509 **certp, struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate own = {0};
 	struct signer_path path = {
 		.cmf = x->cmf,
 		.reader = x->reader,
-		.cert = cert,
 		.der = view->der,
 		.certs = x->certs,
 		.n_certs = x->n_certs,
-		.gate = x->gate,
-		.digest = BYTES_OF(entry->digest),
 		.now_ms = x->now_ms,
 		.not_before_ms = view->not_before_ms,
 		.not_after_ms = view->not_after_ms,
@@ -328,13 +253,19 @@ static int signer_principal(const struct examination *x, const struct certificat
 	if (r < 0 || r == REFUSED)
 		return r;
 	path.own = r == 0 ? &own : NULL;
+	r = path.own ? 0 : stranger_check(x, view, entry, refusal);
+	if (r == 0)
+		r = certificate_decode(view, certp, refusal);
+	if (r != 0)
+		return r;
+	path.cert = *certp;
 	r = signer_path_find(x->clients, &path, &client, refusal);
 	if (r == 0) {
 		r = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
-		if (r == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(cert))
+		if (r == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(*certp))
 			entry->principal.permissions |= STORE_IS_RA;
 		if (r == 0)
-			r = signer_entity_find(cert, &entry->principal, refusal);
+			r = signer_entity_find(*certp, &entry->principal, refusal);
 	} else if (r == REFUSED && path.own) {
 		*refusal = REFUSAL_NULL;
 		r = end_entity_principal(x->conf, &own, &entry->principal);
@@ -351,7 +282,6 @@ static int signer_examine(const struct examination *x, const struct certificate_
 			  struct refusal *refusal)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = calloc(1, sizeof(*entry));
-	const unsigned char *p = view->der.data;
 	_cleanup_(x509_freep) X509 *cert = NULL;
 	int r;
 
@@ -362,16 +292,13 @@ static int signer_examine(const struct examination *x, const struct certificate_
 	entry->epoch = signer_cache_epoch(x->cmf->signers);
 	memcpy(entry->digest, digest, sizeof(entry->digest));
 	memcpy(entry->among, x->among, sizeof(entry->among));
-	cert = d2i_X509(NULL, &p, (long)view->der.len);
-	if (!cert || p != view->der.data + view->der.len)
-		return refuse(refusal, REFUSAL_signer_malformed);
-	r = signer_principal(x, view, cert, entry, refusal);
+	r = signer_principal(x, view, entry, &cert, refusal);
 	if (r == 0)
 		r = signer_checks(view, cert, x->conf, x->now_ms, entry, refusal);
 	if (r == 0)
 		r = octets_dup(view->subject, &entry->subject);
 	if (r == 0)
-		r = octets_dup(view_ski(view), &entry->ski);
+		r = octets_dup(signer_view_ski(view), &entry->ski);
 	if (r == 0)
 		r = octets_dup(view->der, &entry->principal.certificate);
 	if (r != 0)
@@ -449,8 +376,8 @@ static int signer_entry_of_any(const struct examination *x, const struct sought 
 	if (!any_sender_allowed(x->conf))
 		return REFUSED;
 	r = signer_entry_pick(x, &any, entryp, &other);
-	if (r == 0)
-		*refusal = REFUSAL_NULL;
+	if (r == 0 || other.reason == REFUSAL_stranger_budget)
+		*refusal = other;
 	return r;
 }
 
@@ -464,7 +391,7 @@ static int signer_entry_find(const struct examination *x, struct sought *sought,
 	/* RFC 9483 3.3: the signer's certificate is the first. Not parsed if it is remembered. */
 	SHA256(x->certs[0].data, x->certs[0].len, digest);
 	entry = remembered(x, digest);
-	if (entry && signer_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
+	if (entry && sought_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
 		r = own_state_again(x, entry, refusal);
 		if (r == 0)
 			*entryp = TAKE(entry);
@@ -486,7 +413,7 @@ static int sender_check(struct sought *sought, const struct cmf_signer *entry,
 
 	switch (policy->sender_match) {
 	case CONF_SENDER_NAME:
-		fits = sender_fits(sought, subject);
+		fits = sought_sender_fits(sought, subject);
 		break;
 	case CONF_SENDER_OCTETS:
 		fits = bytes_equal(sought->sender_dn, subject);
@@ -532,7 +459,7 @@ static struct bytes configured_certificate(const struct clients *clients, struct
 		struct certificate_view view;
 
 		if (cert.len > 0 && certificate_view(cert, &view) == 0 &&
-		    bytes_equal(view_ski(&view), sender_kid))
+		    bytes_equal(signer_view_ski(&view), sender_kid))
 			return cert;
 	}
 	return BYTES_NULL;

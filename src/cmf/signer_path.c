@@ -188,7 +188,7 @@ static bool path_conceivable(const struct client *client, const struct signer_pa
 	return any;
 }
 
-static const struct client *client_exact(const struct clients *clients, struct bytes der)
+const struct client *signer_client_exact(const struct clients *clients, struct bytes der)
 {
 	for (size_t i = 0; i < clients->len; i++) {
 		const struct client *client = &clients->item[i];
@@ -207,14 +207,9 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 	bool any_expired = false;
 	int r = 0, paths = 0;
 
-	*clientp = client_exact(clients, path->der);
+	*clientp = signer_client_exact(clients, path->der);
 	if (*clientp)
 		return 0;
-	/* What we have issued is known, and its path is short. */
-	if (path->gate && !path->own)
-		r = path->gate->open(path->gate->arg, path->digest, refusal);
-	if (r != 0)
-		return r;
 	r = untrusted_gather(path, &untrusted);
 	if (r < 0)
 		return r;

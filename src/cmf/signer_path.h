@@ -15,8 +15,6 @@ struct signer_path {
 	struct bytes der;
 	const struct bytes *certs; /* of extraCerts, to build the path from */
 	size_t n_certs;
-	const struct cmf_gate *gate; /* NULL: open */
-	struct bytes digest;         /* of the certificate */
 	int64_t now_ms;
 	const struct store_certificate *own; /* if we issued it to an entity; else NULL */
 	/* In: of the certificate; out: when the whole path is valid. */
@@ -33,7 +31,9 @@ _must_check_ int signer_entity_set(struct cmf_principal *principal, const char *
 _must_check_ int signer_entity_find(const X509 *cert, struct cmf_principal *principal,
 				    struct refusal *refusal);
 
-/* 0 with the client (of the snapshot); REFUSED (signer_not_trusted, signer_expired, by the gate), negative
- * errno. */
+/* The client that has been added with that very certificate; NULL: none. */
+const struct client *signer_client_exact(const struct clients *clients, struct bytes der);
+/* 0 with the client (of the snapshot); REFUSED (signer_not_trusted, signer_expired),
+ * negative errno. */
 _must_check_ int signer_path_find(const struct clients *clients, struct signer_path *path,
 				  const struct client **clientp, struct refusal *refusal);

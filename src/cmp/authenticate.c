@@ -247,7 +247,7 @@ static int mac_authenticate(struct cmp_request *rq)
 	if (!err)
 		err = cmp_mac_read_protection(rq);
 	if (!err && cmp_mac_cost_us(&rq->mac))
-		err = cmp_stranger_begin(rq, reference, cmp_mac_cost_us(&rq->mac));
+		err = cmp_stranger_begin(rq, reference, cmp_mac_cost_us(&rq->mac), &rq->refusal);
 	if (err)
 		return err;
 	err = mac_holder_find(rq, reference);

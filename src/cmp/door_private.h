@@ -307,8 +307,8 @@ _must_check_ int cmp_header_check(struct cmp_request *rq);
 /* RFC 9483 6.1: whether the operation label of the URL, if any, fits the body that opened. */
 _must_check_ int cmp_operation_label_check(struct cmp_request *rq, int body_type);
 /* stranger.c: asks for dear work on behalf of whoever that is. 0, or REFUSED (stranger_budget). */
-_must_check_ int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference,
-				    int64_t cost_us);
+_must_check_ int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference, int64_t cost_us,
+				    struct refusal *refusal);
 /* The same for signers, as cmf/ asks. Borrows rq. */
 struct cmf_gate cmp_stranger_gate(struct cmp_request *rq);
 /* The work is done; nothing if there was none. */

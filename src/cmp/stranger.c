@@ -8,8 +8,11 @@
 
 #include <unistd.h>
 
-/* Finding out about a certificate that is not remembered: some signatures of a path. */
-enum { SIGNER_COST_US = 500 };
+/*
+ * Finding out about a certificate that is not remembered: some signatures of a path, and what it is
+ * looked for in has to be decoded, so many octets of the message in a microsecond.
+ */
+enum { SIGNER_COST_US = 300, OCTETS_PER_US = 16 };
 
 /* One worker in four for strangers, three in four with those that are known: some are always free.
  */
@@ -33,7 +36,8 @@ static struct budget_limits limits_now(const struct cmp_request *rq)
 	};
 }
 
-int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference, int64_t cost_us)
+int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference, int64_t cost_us,
+		       struct refusal *refusal)
 {
 	const struct budget_claim claim = {.network = rq->exchange->network,
 					   .reference = reference,
@@ -46,7 +50,7 @@ int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference, int64_t c
 	if (!budget_take(rq->door->strangers, &limits, &claim, cost_us,
 			 clock_now_ms(rq->door->clock), &rq->work)) {
 		metrics_stranger_refused(rq->door->metrics);
-		return refuse(&rq->refusal, REFUSAL_stranger_budget);
+		return refuse(refusal, REFUSAL_stranger_budget);
 	}
 	rq->work_began_us = clock_thread_cpu_us();
 	rq->work_runs = true;
@@ -57,7 +61,8 @@ static int signer_begin(void *arg, struct bytes signer, struct refusal *refusal)
 {
 	struct cmp_request *rq = arg;
 
-	return cmp_stranger_begin(rq, signer, SIGNER_COST_US);
+	return cmp_stranger_begin(
+		rq, signer, SIGNER_COST_US + (int64_t)rq->msg->der.len / OCTETS_PER_US, refusal);
 }
 
 struct cmf_gate cmp_stranger_gate(struct cmp_request *rq)

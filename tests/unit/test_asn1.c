@@ -6,6 +6,7 @@
 #include "asn1/certificate.h"
 #include "asn1/cmf_types.h"
 #include "asn1/der.h"
+#include "asn1/name.h"
 #include "vectors.h"
 
 #include <errno.h>
@@ -532,6 +533,82 @@ START_TEST(test_certificate_view)
 }
 END_TEST
 
+/* --- names --------------------------------------------------------------------------------------
+ */
+
+/* RFC 5280 7.1: what is told apart at a glance, each pair in both orders. */
+static const struct {
+	int tag_a;
+	const char *a;
+	int tag_b;
+	const char *b;
+	bool differs;
+} name_pairs[] = {
+	{V_ASN1_UTF8STRING, "vnfm", V_ASN1_UTF8STRING, "vnfm", false},
+	{V_ASN1_UTF8STRING, "vnfm", V_ASN1_PRINTABLESTRING, "VNFM", false},
+	{V_ASN1_UTF8STRING, "  a  b ", V_ASN1_IA5STRING, "A b", false},
+	{V_ASN1_UTF8STRING, "a b", V_ASN1_UTF8STRING, "ab", true},
+	{V_ASN1_UTF8STRING, "a\tb", V_ASN1_UTF8STRING, "a b", false},
+	{V_ASN1_UTF8STRING, "vnfm", V_ASN1_UTF8STRING, "vnfm-", true},
+	{V_ASN1_UTF8STRING, "vnfm", V_ASN1_PRINTABLESTRING, "vnfo", true},
+	{V_ASN1_UTF8STRING, " ", V_ASN1_UTF8STRING, "a", true},
+	{V_ASN1_UTF8STRING, "\xc3\xb6", V_ASN1_UTF8STRING, "\xc3\xb6", false},
+	{V_ASN1_UTF8STRING, "\xc3\xb6", V_ASN1_UTF8STRING, "\xc3\x96", true},
+	/* Latin-1 in them is the same character to some: not decided here. */
+	{V_ASN1_UTF8STRING, "\xc3\xb6", V_ASN1_PRINTABLESTRING, "\xf6", false},
+	{V_ASN1_UTF8STRING, "x", V_ASN1_T61STRING, "y", false},
+	{V_ASN1_UTF8STRING, "ab", V_ASN1_BMPSTRING, "xy", false},
+};
+
+/* A Name with the string as CN behind n organizations. */
+static struct octets name_of(int tag, const char *text, int organizations, X509_NAME **namep)
+{
+	X509_NAME *name = X509_NAME_new();
+	struct octets o = OCTETS_NULL;
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned char *der = NULL;
+	int len;
+
+	for (int i = 0; i < organizations; i++)
+		X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8, (const unsigned char *)"o", -1,
+					   -1, 0);
+	ck_assert_int_eq(
+		X509_NAME_add_entry_by_NID(name, NID_commonName, tag, p, (int)strlen(text), -1, 0),
+		1);
+	len = i2d_X509_NAME(name, &der);
+	ck_assert_int_eq(octets_dup((struct bytes){der, (size_t)len}, &o), 0);
+	OPENSSL_free(der);
+	*namep = name;
+	return o;
+}
+
+START_TEST(rfc5280_7_1_name_differs)
+{
+	X509_NAME *x, *y, *longer, *others;
+	_cleanup_(octets_clear) struct octets a =
+		name_of(name_pairs[_i].tag_a, name_pairs[_i].a, 1, &x);
+	_cleanup_(octets_clear) struct octets b =
+		name_of(name_pairs[_i].tag_b, name_pairs[_i].b, 1, &y);
+	_cleanup_(octets_clear) struct octets c =
+		name_of(name_pairs[_i].tag_a, name_pairs[_i].a, 2, &longer);
+	_cleanup_(octets_clear) struct octets d =
+		name_of(name_pairs[_i].tag_a, name_pairs[_i].a, 0, &others);
+	bool differs = name_differs(octets_view(&a), octets_view(&b));
+
+	ck_assert_int_eq(differs, name_pairs[_i].differs);
+	ck_assert_int_eq(name_differs(octets_view(&b), octets_view(&a)), differs);
+	/* It never contradicts libcrypto. */
+	ck_assert(!differs || X509_NAME_cmp(x, y) != 0);
+	ck_assert(name_differs(octets_view(&a), octets_view(&c)));
+	ck_assert(name_differs(octets_view(&d), octets_view(&a)));
+	ck_assert(!name_differs(octets_view(&a), octets_view(&a)));
+	X509_NAME_free(x);
+	X509_NAME_free(y);
+	X509_NAME_free(longer);
+	X509_NAME_free(others);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("asn1");
@@ -551,6 +628,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_certificate_build_rfc5280_4_1, 0, 3);
 	tcase_add_loop_test(tc, test_certificate_serial_rfc5280_4_1_2_2, 0, ARRAY_LEN(serials));
 	tcase_add_test(tc, test_certificate_view);
+	tcase_add_loop_test(tc, rfc5280_7_1_name_differs, 0, ARRAY_LEN(name_pairs));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -277,7 +277,7 @@ START_TEST(rfc9810_b_client_leaves_a_passphrase_for_what_it_holds)
 		struct cmf_principal who = {0};
 
 		ck_assert_int_eq(cmf_signer_find(granted_house.cmf, reader, BYTES_NULL, BYTES_NULL,
-						 &der, 1, &who, &signer, &refusal),
+						 &der, 1, NULL, &who, &signer, &refusal),
 				 0);
 		ck_assert_int_eq(cmf_rev_passphrase_check(granted_house.cmf, &who,
 							  bytes_of_string("ref"), reader, &refusal),
