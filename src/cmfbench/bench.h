@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * cmfbench's parts: a CMP client that builds requests and checks answers (client.c), the threads
- * that drive it (load.c), the server's processor time from /proc (proc.c), and the cost of the bare
- * cryptography (floor.c). Private to the program.
+ * that drive it (load.c), one client beside attackers (hostile.c, attack.c), the server's processor
+ * time from /proc (proc.c), and the cost of the bare cryptography (floor.c). Private to the
+ * program.
  */
 #pragma once
 
@@ -31,9 +32,14 @@ struct bench_options {
 	unsigned long subject_count;
 	const char *newkey; /* PEM: one key for all requests; NULL: a fresh P-256 key each */
 	bool implicit_confirm;
-	unsigned batch;    /* transactions in a nested message; 1: none is nested */
-	unsigned requests; /* certificate requests in a message */
-	int pid;           /* of the server; 0: not measured */
+	unsigned batch;     /* transactions in a nested message; 1: none is nested */
+	unsigned requests;  /* certificate requests in a message */
+	const char *source; /* local address of connections; NULL: any */
+	/* hostile */
+	unsigned rate;          /* transactions a second of the honest client */
+	const char *attack;     /* that one only; NULL: all */
+	const char *attack_ref; /* MAC reference that the server knows; NULL: not attacked */
+	int pid;                /* of the server; 0: not measured */
 	bool json;
 };
 
@@ -56,6 +62,21 @@ struct bench_report {
 	size_t n_failures;
 };
 
+/* lane.c: what one thread has done. */
+struct bench_lane {
+	uint64_t transactions;
+	uint32_t *latency; /* us of each that succeeded */
+	size_t n_latency, size_latency;
+	struct bench_report failures; /* only its failures table is used */
+};
+/* n transactions failed alike; n succeeded together. -ENOMEM. */
+void bench_lane_failed(struct bench_lane *lane, const struct bench_failure *failure, uint64_t n);
+_must_check_ int bench_lane_done(struct bench_lane *lane, int64_t us, uint64_t n);
+void bench_lane_clear(struct bench_lane *lane);
+/* Adds all of them up. 0 or -ENOMEM. */
+_must_check_ int bench_lanes_report(const struct bench_lane *const *lanes, size_t n,
+				    struct bench_report *r);
+
 /* --- client.c -------------------------------------------------------------------------------- */
 
 struct bench_setup;  /* credentials and names, shared by all threads */
@@ -64,7 +85,9 @@ struct bench_client; /* one connection, one thread */
 /* Reads credentials and trust anchors. 0, or negative errno with a line on standard error. */
 _must_check_ int bench_setup_new(const struct bench_options *options, struct bench_setup **setupp);
 void bench_setup_free(struct bench_setup *setup);
-_must_check_ int bench_client_new(const struct bench_setup *setup, struct bench_client **clientp);
+/* Its connections come from that local address; NULL: any. */
+_must_check_ int bench_client_new(const struct bench_setup *setup, const char *source,
+				  struct bench_client **clientp);
 void bench_client_free(struct bench_client *client);
 /* One transaction for that subject number. 0, or -1 with *failurep. */
 _must_check_ int bench_client_run(struct bench_client *client, unsigned long number,
@@ -82,6 +105,43 @@ _must_check_ int bench_client_run_batch(struct bench_client *client, unsigned lo
 
 /* Drives the server for the time asked for; progress on standard error if that is a terminal. */
 _must_check_ int bench_load_run(const struct bench_options *options, struct bench_report *reportp);
+
+/* --- attack.c, hostile.c ------------------------------------------------------------------------
+ */
+
+struct bench_attack {
+	const char *name;
+	/* Makes a message of it; the caller owns *derp. 0 or negative errno. */
+	int (*make)(const struct bench_setup *setup, struct octets *derp);
+	bool known; /* names options.attack_ref */
+};
+extern const struct bench_attack bench_attacks[];
+extern const size_t bench_attacks_count;
+
+/* The honest client beside one load. */
+struct bench_hostile {
+	const char *load; /* of the attack; "none" */
+	struct bench_report honest;
+	double p99_most_us; /* what its p99 should not exceed */
+	/* Messages of the attack: answered, turned away with 503, neither. */
+	uint64_t answered, busy, failed;
+	double attacker_cpu, server_cpu; /* processors; negative: not measured */
+};
+enum { BENCH_HOSTILE_MAX = 16 };
+/* options.connections attackers, options.duration_s for each. 0 or negative errno. */
+_must_check_ int bench_hostile_run(const struct bench_options *options,
+				   struct bench_hostile loads[BENCH_HOSTILE_MAX], size_t *np);
+/* Whether the honest client got what it asked for in time. */
+bool bench_hostile_good(const struct bench_hostile *load);
+
+/* --- report.c -----------------------------------------------------------------------------------
+ */
+
+void bench_report_text(const struct bench_report *r);
+void bench_hostile_text(const struct bench_hostile *loads, size_t n);
+/* 0 or -ENOMEM. */
+_must_check_ int bench_report_json(const struct bench_report *r);
+_must_check_ int bench_hostile_json(const struct bench_hostile *loads, size_t n);
 
 /* --- proc.c --------------------------------------------------------------------------------------
  */

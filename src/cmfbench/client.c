@@ -31,7 +31,23 @@ static size_t receive(char *data, size_t size, size_t n, void *arg)
 	return n;
 }
 
-int bench_client_new(const struct bench_setup *setup, struct bench_client **clientp)
+/* "host!" keeps it from being taken for the name of an interface. */
+static int source_set(struct bench_client *c, const char *source)
+{
+	char *text = NULL;
+	CURLcode code;
+
+	if (!source)
+		return 0;
+	if (asprintf(&text, "host!%s", source) < 0)
+		return -ENOMEM;
+	code = curl_easy_setopt(c->curl, CURLOPT_INTERFACE, text);
+	free(text);
+	return code == CURLE_OK ? 0 : -EINVAL;
+}
+
+int bench_client_new(const struct bench_setup *setup, const char *source,
+		     struct bench_client **clientp)
 {
 	struct bench_client *c = calloc(1, sizeof(*c));
 	int err = 0;
@@ -44,6 +60,8 @@ int bench_client_new(const struct bench_setup *setup, struct bench_client **clie
 	c->headers = c->headers ? curl_slist_append(c->headers, "Expect:") : NULL;
 	if (!c->curl || !c->headers)
 		err = -ENOMEM;
+	if (!err)
+		err = source_set(c, source);
 	if (!err && !setup->credential.signer)
 		err = cmp_mac_algorithm_new(MAC_ITERATIONS, &c->mac_algorithm);
 	if (err) {
@@ -84,19 +102,34 @@ void bench_client_free(struct bench_client *c)
 	free(c);
 }
 
+static CURLcode request_post(struct bench_client *c, struct bytes request, long *statusp)
+{
+	CURLcode code;
+
+	c->answer.len = 0;
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, (const char *)request.data);
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request.len);
+	code = curl_easy_perform(c->curl);
+	if (code == CURLE_OK)
+		curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, statusp);
+	return code;
+}
+
+long bench_client_post(struct bench_client *c, struct bytes request)
+{
+	long status = 0;
+
+	return request_post(c, request, &status) == CURLE_OK ? status : 0;
+}
+
 static int post(struct bench_client *c, const struct octets *request,
 		struct bench_failure *failurep)
 {
 	long status = 0;
-	CURLcode code;
+	CURLcode code = request_post(c, octets_view(request), &status);
 
-	c->answer.len = 0;
-	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, (const char *)request->data);
-	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
-	code = curl_easy_perform(c->curl);
 	if (code != CURLE_OK)
 		return bench_fail(failurep, "transfer: %s", curl_easy_strerror(code));
-	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
 	return status == 200 ? 0 : bench_fail(failurep, "http %ld", status);
 }
 

@@ -64,6 +64,8 @@ _must_check_ int bench_encode(struct bench_client *c, struct bench_transaction *
 _must_check_ int bench_exchange(struct bench_client *c, struct bench_transaction *t, PKIBody *body,
 				bool implicit_confirm, struct cmp_message **answerp,
 				struct bench_failure *failurep);
+/* Sends octets that need no good answer. The HTTP status, or 0. */
+long bench_client_post(struct bench_client *c, struct bytes request);
 /* The body type of the answer to that operation. */
 int bench_answer_type(enum bench_operation operation);
 /* Whether the server granted implicitConfirm (RFC 9483 4.1.1: by repeating it). */

@@ -20,43 +20,8 @@ struct lane {
 	struct load *load;
 	struct bench_client *client;
 	pthread_t thread;
-	uint64_t transactions;
-	uint32_t *latency; /* us of each transaction that succeeded */
-	size_t n_latency, size_latency;
-	struct bench_report failures; /* only its failures table is used */
+	struct bench_lane done;
 };
-
-static void report_add_failure(struct bench_report *r, const struct bench_failure *failure,
-			       uint64_t count)
-{
-	r->errors += count;
-	for (size_t i = 0; i < r->n_failures; i++) {
-		if (!strcmp(r->failures[i].failure.kind, failure->kind)) {
-			r->failures[i].count += count;
-			return;
-		}
-	}
-	/* A server with more kinds of failure than that is told by its first ones. */
-	if (r->n_failures == ARRAY_LEN(r->failures))
-		return;
-	r->failures[r->n_failures].failure = *failure;
-	r->failures[r->n_failures++].count = count;
-}
-
-static int lane_add_latency(struct lane *lane, int64_t us)
-{
-	if (lane->n_latency == lane->size_latency) {
-		size_t size = lane->size_latency ? 2 * lane->size_latency : 4096;
-		uint32_t *grown = reallocarray(lane->latency, size, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		lane->latency = grown;
-		lane->size_latency = size;
-	}
-	lane->latency[lane->n_latency++] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
-	return 0;
-}
 
 static void *lane_run(void *arg)
 {
@@ -74,47 +39,14 @@ static void *lane_run(void *arg)
 		if (requests > 1 ? bench_client_run_several(lane->client, number, &failure)
 		    : batch > 1  ? bench_client_run_batch(lane->client, number, &failure)
 				 : bench_client_run(lane->client, number, &failure)) {
-			report_add_failure(&lane->failures, &failure, batch);
+			bench_lane_failed(&lane->done, &failure, batch);
 			continue;
 		}
-		lane->transactions += batch;
 		atomic_fetch_add_explicit(&load->done, batch, memory_order_relaxed);
-		if (lane_add_latency(lane, clock_monotonic_us() - start))
+		if (bench_lane_done(&lane->done, clock_monotonic_us() - start, batch))
 			break;
 	}
 	return NULL;
-}
-
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int report_latency(struct bench_report *r, const struct lane *lanes, size_t n)
-{
-	static const double at[] = {0.50, 0.90, 0.99, 1.0};
-	_cleanup_(freep) uint32_t *all = NULL;
-	size_t total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += lanes[i].n_latency;
-	if (!total)
-		return 0;
-	all = reallocarray(NULL, total, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	total = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (lanes[i].n_latency)
-			memcpy(all + total, lanes[i].latency, lanes[i].n_latency * sizeof(*all));
-		total += lanes[i].n_latency;
-	}
-	qsort(all, total, sizeof(*all), compare_u32);
-	for (size_t i = 0; i < ARRAY_LEN(at); i++)
-		r->latency_us[i] = all[(size_t)((double)(total - 1) * at[i])];
-	return 0;
 }
 
 static void load_wait(struct load *load)
@@ -155,7 +87,7 @@ static int lanes_start(struct load *load, const struct bench_setup *setup, struc
 
 	for (size_t i = 0; i < load->options->connections; i++) {
 		lanes[i].load = load;
-		err = bench_client_new(setup, &lanes[i].client);
+		err = bench_client_new(setup, load->options->source, &lanes[i].client);
 		if (err)
 			return err;
 	}
@@ -171,6 +103,7 @@ int bench_load_run(const struct bench_options *o, struct bench_report *r)
 {
 	struct load load = {.options = o};
 	struct bench_setup *setup = NULL;
+	const struct bench_lane **done = NULL;
 	struct lane *lanes = NULL;
 	double cpu_before = 0;
 	size_t started = 0;
@@ -181,7 +114,8 @@ int bench_load_run(const struct bench_options *o, struct bench_report *r)
 	if (err)
 		goto out;
 	lanes = calloc(o->connections, sizeof(*lanes));
-	if (!lanes) {
+	done = calloc(o->connections, sizeof(*done));
+	if (!lanes || !done) {
 		err = -ENOMEM;
 		goto out;
 	}
@@ -199,21 +133,19 @@ int bench_load_run(const struct bench_options *o, struct bench_report *r)
 	atomic_store(&load.stop, true);
 	for (size_t i = 0; i < started; i++) {
 		pthread_join(lanes[i].thread, NULL);
-		r->transactions += lanes[i].transactions;
-		for (size_t k = 0; k < lanes[i].failures.n_failures; k++)
-			report_add_failure(r, &lanes[i].failures.failures[k].failure,
-					   lanes[i].failures.failures[k].count);
+		done[i] = &lanes[i].done;
 	}
 	r->seconds = (double)(clock_monotonic_us() - start) / 1e6;
-	report_server(o, cpu_before, r);
 	if (!err)
-		err = report_latency(r, lanes, started);
+		err = bench_lanes_report(done, started, r);
+	report_server(o, cpu_before, r);
 out:
 	for (size_t i = 0; lanes && i < o->connections; i++) {
 		bench_client_free(lanes[i].client);
-		free(lanes[i].latency);
+		bench_lane_clear(&lanes[i].done);
 	}
 	free(lanes);
+	free(done);
 	bench_setup_free(setup);
 	return err;
 }

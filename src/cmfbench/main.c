@@ -5,7 +5,6 @@
 #include <argp.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <jansson.h>
 #include <string.h>
 
 const char *argp_program_version = "cmfbench " CMFD_VERSION;
@@ -19,7 +18,12 @@ enum {
 	OPT_REF,
 	OPT_SECRET,
 	OPT_NEWKEY,
-	OPT_BATCH
+	OPT_BATCH,
+	OPT_SOURCE,
+	OPT_HOSTILE,
+	OPT_RATE,
+	OPT_ATTACK,
+	OPT_ATTACK_REF
 };
 
 static const struct argp_option option_table[] = {
@@ -34,6 +38,7 @@ static const struct argp_option option_table[] = {
 	 "Transactions in one nested message, RFC 9483 5.2.2.2 (1: none is nested)", 1},
 	{"requests", OPT_REQUESTS, "N", 0, "Certificate requests in one ir or cr (1)", 1},
 	{"newkey", OPT_NEWKEY, "FILE", 0, "One key for all requests (a fresh P-256 key each)", 1},
+	{"source", OPT_SOURCE, "ADDRESS", 0, "Local address that connections come from", 1},
 	{"cert", 'C', "FILE", 0, "Signature protection: certificate, then its chain, PEM", 2},
 	{"key", 'K', "FILE", 0, "Its private key, PEM", 2},
 	{"ref", OPT_REF, "TEXT", 0, "MAC protection: reference (senderKID)", 2},
@@ -41,6 +46,14 @@ static const struct argp_option option_table[] = {
 	{"trusted", 't', "FILE", 0, "Trust anchors of the server's protection and certificates", 2},
 	{"tls-trusted", OPT_TLS_TRUSTED, "FILE", 0, "Trust anchors for https", 2},
 	{"pid", 'p', "PID", 0, "Process of the server: reports its processor time and memory", 3},
+	{"hostile", OPT_HOSTILE, NULL, 0,
+	 "One client at a constant rate, alone and beside attacks of strangers; -c attackers (64), "
+	 "-d seconds each",
+	 3},
+	{"rate", OPT_RATE, "N", 0, "--hostile: transactions a second of the client (100)", 3},
+	{"attack", OPT_ATTACK, "NAME", 0, "--hostile: that attack only, after none", 3},
+	{"attack-ref", OPT_ATTACK_REF, "TEXT", 0,
+	 "--hostile: a MAC reference that the server knows, which is attacked, too", 3},
 	{"floor", OPT_FLOOR, NULL, 0, "Measure the bare cryptography of one enrolment instead", 3},
 	{"json", OPT_JSON, NULL, 0, "Report as one JSON object", 3},
 	{0},
@@ -49,6 +62,7 @@ static const struct argp_option option_table[] = {
 struct arguments {
 	struct bench_options bench;
 	bool floor;
+	bool hostile;
 };
 
 static unsigned long parse_number(struct argp_state *state, const char *what, const char *text,
@@ -87,6 +101,14 @@ static void check_subject(struct argp_state *state, const char *subject)
 		argp_error(state, "--subject: %%d may stand once");
 }
 
+static bool attack_known(const char *name)
+{
+	for (size_t i = 0; i < bench_attacks_count; i++)
+		if (!strcmp(bench_attacks[i].name, name))
+			return true;
+	return false;
+}
+
 static void check_options(struct argp_state *state, const struct arguments *a)
 {
 	const struct bench_options *b = &a->bench;
@@ -106,7 +128,40 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 	if (b->requests > 1 &&
 	    (b->batch > 1 || (b->operation != BENCH_IR && b->operation != BENCH_CR)))
 		argp_error(state, "--requests: for ir and cr, and not with --batch");
+	if (a->hostile && (b->batch > 1 || b->requests > 1 || b->operation == BENCH_KUR))
+		argp_error(state, "--hostile: not with --batch, --requests or kur");
+	if (!a->hostile && (b->attack || b->attack_ref))
+		argp_error(state, "--attack and --attack-ref go with --hostile");
+	if (b->attack && !attack_known(b->attack))
+		argp_error(state, "--attack: there is no attack '%s'", b->attack);
 	check_subject(state, b->subject);
+}
+
+/* What else than an ordinary load. */
+static error_t parse_mode(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	struct bench_options *b = &a->bench;
+
+	switch (key) {
+	case OPT_FLOOR:
+		a->floor = true;
+		return 0;
+	case OPT_HOSTILE:
+		a->hostile = true;
+		return 0;
+	case OPT_RATE:
+		b->rate = (unsigned)parse_number(state, "rate", arg, 100000);
+		return 0;
+	case OPT_ATTACK:
+		b->attack = arg;
+		return 0;
+	case OPT_ATTACK_REF:
+		b->attack_ref = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 /* What is sent, and how often. */
@@ -143,11 +198,11 @@ static error_t parse_load(int key, char *arg, struct argp_state *state)
 	case OPT_REQUESTS:
 		b->requests = (unsigned)parse_number(state, "requests", arg, 100);
 		return 0;
-	case OPT_FLOOR:
-		a->floor = true;
+	case OPT_SOURCE:
+		b->source = arg;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_mode(key, arg, state);
 	}
 }
 
@@ -196,52 +251,36 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const char *const latency_names[] = {"p50", "p90", "p99", "max"};
-
-static int report_json(const struct bench_report *r)
+static int hostile_run(const struct bench_options *o)
 {
-	json_t *root = json_object(), *latency = json_object(), *kinds = json_object();
-	int failed = 0;
+	struct bench_hostile loads[BENCH_HOSTILE_MAX];
+	bool good = true;
+	size_t n = 0;
+	int err = bench_hostile_run(o, loads, &n);
 
-	for (size_t i = 0; i < ARRAY_LEN(latency_names); i++)
-		failed |=
-			json_object_set_new(latency, latency_names[i], json_real(r->latency_us[i]));
-	for (size_t i = 0; i < r->n_failures; i++)
-		failed |= json_object_set_new(kinds, r->failures[i].failure.kind,
-					      json_integer((json_int_t)r->failures[i].count));
-	failed |= json_object_set_new(root, "transactions",
-				      json_integer((json_int_t)r->transactions));
-	failed |= json_object_set_new(root, "seconds", json_real(r->seconds));
-	failed |= json_object_set_new(root, "errors", json_integer((json_int_t)r->errors));
-	failed |= json_object_set_new(root, "errors_by_kind", kinds);
-	failed |= json_object_set_new(root, "latency_us", latency);
-	failed |= json_object_set_new(root, "server_cpu_us_per_transaction",
-				      r->server_cpu_us < 0 ? json_null()
-							   : json_real(r->server_cpu_us));
-	failed |= json_object_set_new(root, "server_peak_rss_kib",
-				      r->server_peak_rss_kib ? json_integer(r->server_peak_rss_kib)
-							     : json_null());
-	failed |= json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-	putchar('\n');
-	json_decref(root);
-	return failed ? -ENOMEM : 0;
+	if (err)
+		return err;
+	if (!o->json)
+		bench_hostile_text(loads, n);
+	else
+		err = bench_hostile_json(loads, n);
+	for (size_t i = 0; i < n; i++)
+		good = good && bench_hostile_good(&loads[i]);
+	return err ? err : !good;
 }
 
-static void report_text(const struct bench_report *r)
+static int load_run(const struct arguments *a)
 {
-	printf("transactions\t%llu\n", (unsigned long long)r->transactions);
-	printf("seconds\t\t%.2f\n", r->seconds);
-	printf("per second\t%.1f\n", r->seconds > 0 ? (double)r->transactions / r->seconds : 0);
-	for (size_t i = 0; i < ARRAY_LEN(latency_names); i++)
-		printf("latency %s\t%.0f us\n", latency_names[i], r->latency_us[i]);
-	if (r->server_cpu_us >= 0)
-		printf("server cpu\t%.1f us per transaction\n", r->server_cpu_us);
-	if (r->server_peak_rss_kib)
-		printf("server memory\t%ld KiB at most\n", r->server_peak_rss_kib);
-	printf("errors\t\t%llu\n", (unsigned long long)r->errors);
-	for (size_t i = 0; i < r->n_failures; i++)
-		printf("  %llu\t%s\n", (unsigned long long)r->failures[i].count,
-		       r->failures[i].failure.kind);
+	struct bench_report report = {.server_cpu_us = -1};
+	int err = a->floor ? bench_floor_run(&report) : bench_load_run(&a->bench, &report);
+
+	if (err)
+		return err;
+	if (!a->bench.json)
+		bench_report_text(&report);
+	else
+		err = bench_report_json(&report);
+	return err ? err : report.errors || !report.transactions;
 }
 
 int main(int argc, char **argv)
@@ -253,30 +292,28 @@ int main(int argc, char **argv)
 		       "nonces), and "
 		       "reports throughput, latency and the server's cost.\v"
 		       "Exit status: 0 all transactions succeeded, 1 some failed or none was run, "
-		       "2 it could not start.",
+		       "or "
+		       "with --hostile some were too late, 2 it could not start.",
 	};
-	struct arguments a = {.bench = {.connections = 32,
-					.duration_s = 10,
+	struct arguments a = {.bench = {.duration_s = 10,
+					.rate = 100,
 					.batch = 1,
 					.requests = 1,
 					.subject = "/CN=bench-%d",
 					.subject_count = 10000}};
-	struct bench_report report = {.server_cpu_us = -1};
-	int err;
+	int result;
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	if (!a.bench.connections)
+		a.bench.connections = a.hostile ? 64 : 32;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return 2;
-	err = a.floor ? bench_floor_run(&report) : bench_load_run(&a.bench, &report);
+	result = a.hostile ? hostile_run(&a.bench) : load_run(&a);
 	curl_global_cleanup();
-	if (err) {
-		fprintf(stderr, "cmfbench: %s\n", strerror(-err));
+	if (result < 0) {
+		fprintf(stderr, "cmfbench: %s\n", strerror(-result));
 		return 2;
 	}
-	if (!a.bench.json)
-		report_text(&report);
-	else if (report_json(&report))
-		return 2;
-	return report.errors || !report.transactions;
+	return result;
 }

@@ -125,6 +125,18 @@ def test_cmfbench_drives_and_checks(shared):
     assert floor["server_cpu_us_per_transaction"] > 0
 
 
+def test_cmfbench_hostile(shared):
+    """One client beside strangers: it gets all that it asks for, and they are counted apart."""
+    loads = json.loads(run([
+        BUILD / "cmfbench", "--hostile", "--server", f"{shared.url}/.well-known/cmp/p/VnfciCert", "--operation", "genm",
+        "--rate", "10", "--connections", "4", "--duration", "1", "--source", "127.0.0.2", "--attack", "long-sender",
+        "--cert", shared.vnfm_a.cert, "--key", shared.vnfm_a.private_key, "--trusted", shared.root, "--json"],
+        check=False).stdout)
+    assert [load["load"] for load in loads] == ["none", "long-sender"]
+    assert all(load["transactions"] == 10 and load["errors"] == 0 for load in loads)
+    assert loads[0]["attack_answered"] == 0 and loads[1]["attack_answered"] > 0
+
+
 def test_quickstart_and_what_it_prints(tmp_path):
     """The printed commands work as printed, from the project's root."""
     port, directory = free_port(), tmp_path / "demo"
