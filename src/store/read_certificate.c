@@ -140,32 +140,6 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 	return query_walk(r, &q, certificate_row, &walk);
 }
 
-int store_certificate_counts(struct store_reader *handle, int64_t counts[STORE_CERT_STATE_COUNT])
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CERTIFICATE_COUNTS];
-	int64_t all = 0;
-	int result;
-
-	memset(counts, 0, STORE_CERT_STATE_COUNT * sizeof(counts[0]));
-	while ((result = reader_step(r, stmt)) == 0) {
-		int64_t state = sqlite3_column_int64(stmt, 0);
-		int64_t count = sqlite3_column_int64(stmt, 1);
-
-		if (state < 0) {
-			all += count;
-		} else if (state < STORE_CERT_STATE_COUNT) {
-			counts[state] = count;
-			all -= count;
-		}
-	}
-	counts[STORE_CERT_ACTIVE] = all;
-	return result == STORE_NOT_FOUND ? 0 : result;
-}
-
 /* --- CRLs --------------------------------------------------------------------------------------
  */
 
@@ -295,7 +269,16 @@ static int integrity_finding(void *arg, sqlite3_stmt *stmt)
 
 int store_integrity_check(struct store_reader *r)
 {
-	static const char *const checks[] = {"PRAGMA integrity_check", "PRAGMA foreign_key_check"};
+	static const char *const checks[] = {
+		"PRAGMA integrity_check",
+		"PRAGMA foreign_key_check",
+		"SELECT 'the counter of ' || name || ' in state ' || state || ' is off by ' || "
+		"sum(n)"
+		" FROM (SELECT name, state, n FROM counter UNION ALL"
+		" SELECT 'certificate', state, -count(*) FROM certificate GROUP BY state UNION ALL"
+		" SELECT 'cmp_transaction', state, -count(*) FROM cmp_transaction GROUP BY state)"
+		" GROUP BY name, state HAVING sum(n) <> 0",
+	};
 	int findings = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {

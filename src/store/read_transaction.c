@@ -160,32 +160,6 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	return query_walk(r, &q, transaction_row, &walk);
 }
 
-int store_transaction_counts(struct store_reader *handle, int64_t counts[5])
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_COUNTS];
-	int64_t all = 0;
-	int result;
-
-	memset(counts, 0, 5 * sizeof(counts[0]));
-	while ((result = reader_step(r, stmt)) == 0) {
-		int64_t state = sqlite3_column_int64(stmt, 0);
-		int64_t count = sqlite3_column_int64(stmt, 1);
-
-		if (state < 0) {
-			all += count;
-		} else if (state < 5) {
-			counts[state] = count;
-			all -= count;
-		}
-	}
-	counts[STORE_TXN_DONE] = all;
-	return result == STORE_NOT_FOUND ? 0 : result;
-}
-
 /* --- exchanges ---------------------------------------------------------------------------------
  */
 

@@ -19,22 +19,13 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 		"SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.id = ?1",
 	[READ_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
 				  " WHERE c.serial = ?1 AND c.ca = ?2",
-	/* The active ones, the most, are what is left of all (-1). */
-	[READ_CERTIFICATE_COUNTS] =
-		"SELECT -1, count(*) FROM certificate UNION ALL"
-		" SELECT state, count(*) FROM certificate WHERE state <> 2 GROUP BY state",
+	[READ_COUNTS] = "SELECT state, n FROM counter WHERE name = ?1",
 	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
 	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
 	[READ_TRANSACTION_FIND] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction"
 				  " WHERE transaction_id = ?1 AND requester = ?2",
 	[READ_TRANSACTION_GET] =
 		"SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction WHERE id = ?1",
-	/* Likewise the done ones. */
-	[READ_TRANSACTION_COUNTS] =
-		"SELECT -1, count(*) FROM cmp_transaction UNION ALL"
-		" SELECT 3, count(*) FROM cmp_transaction WHERE state = 3 UNION ALL"
-		" SELECT 4, count(*) FROM cmp_transaction WHERE state = 4 UNION ALL"
-		" SELECT state, count(*) FROM cmp_transaction WHERE state <= 1 GROUP BY state",
 	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
 	[READ_POP_GET] = "SELECT transaction_id, answer_digest, request FROM pop"
 			 " WHERE transaction_id = ?1",

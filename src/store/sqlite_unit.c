@@ -3,15 +3,9 @@
 #include "sqlite_unit.h"
 
 #include "base/log.h"
-#include "sqlite_unit_sql.h"
-#include "unit.h"
+#include "sqlite_unit_local.h"
 
 #include <errno.h>
-
-struct sqlite_unit_statements {
-	sqlite3 *db;
-	sqlite3_stmt *stmt[STATEMENT_COUNT];
-};
 
 int sqlite_unit_prepare(sqlite3 *db, struct sqlite_unit_statements **statementsp)
 {
@@ -37,11 +31,7 @@ void sqlite_unit_finalize(struct sqlite_unit_statements *s)
 	free(s);
 }
 
-/*
- * Steps a statement whose parameters are bound: 0, a fault, or STORE_CONFLICT if a unique index
- * was violated. Our unique indexes are all conditions of store.h.
- */
-static int run(struct sqlite_unit_statements *s, const struct binder *b)
+int sqlite_unit_run(struct sqlite_unit_statements *s, const struct binder *b)
 {
 	int rc = b->rc, r = 0;
 
@@ -55,10 +45,9 @@ static int run(struct sqlite_unit_statements *s, const struct binder *b)
 	return r;
 }
 
-/* The same where no row changed means that the condition did not hold. */
-static int run_conditional(struct sqlite_unit_statements *s, const struct binder *b)
+int sqlite_unit_run_conditional(struct sqlite_unit_statements *s, const struct binder *b)
 {
-	int r = run(s, b);
+	int r = sqlite_unit_run(s, b);
 
 	if (r == 0 && sqlite3_changes(s->db) == 0)
 		return STORE_CONFLICT;
@@ -80,11 +69,6 @@ static int run_require(struct sqlite_unit_statements *s, const struct binder *b)
 	return r;
 }
 
-static int64_t id_or_ref(int64_t id, const int64_t *ref)
-{
-	return ref ? *ref : id;
-}
-
 static int client_insert(struct sqlite_unit_statements *s, const struct store_client *c)
 {
 	struct binder b = BINDER(s->stmt[CLIENT_INSERT]);
@@ -101,7 +85,7 @@ static int client_insert(struct sqlite_unit_statements *s, const struct store_cl
 	bind_bytes(&b, octets_view(&c->mac_secret));
 	bind_int(&b, c->created_ms);
 	bind_text(&b, c->policy);
-	return run(s, &b);
+	return sqlite_unit_run(s, &b);
 }
 
 static int client_remove(struct sqlite_unit_statements *s, const char *name)
@@ -109,7 +93,7 @@ static int client_remove(struct sqlite_unit_statements *s, const char *name)
 	struct binder b = BINDER(s->stmt[CLIENT_REMOVE]);
 
 	bind_text(&b, name);
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int registration_insert(struct sqlite_unit_statements *s,
@@ -127,7 +111,7 @@ static int registration_insert(struct sqlite_unit_statements *s,
 	bind_int(&b, reg->state);
 	bind_int(&b, reg->created_ms);
 	bind_int(&b, reg->changed_ms);
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int registration_deregister(struct sqlite_unit_statements *s, int64_t id, int64_t now_ms)
@@ -136,7 +120,7 @@ static int registration_deregister(struct sqlite_unit_statements *s, int64_t id,
 
 	bind_int(&b, id);
 	bind_int(&b, now_ms);
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int key_require(struct sqlite_unit_statements *s, const uint8_t *digest,
@@ -179,7 +163,8 @@ static int certificate_insert(struct sqlite_unit_statements *s, const struct sto
 	bind_text(&b, c->subject);
 	bind_bytes(&b, BYTES_OF(c->key_digest));
 	bind_bytes(&b, octets_view(&c->der));
-	return run_conditional(s, &b);
+	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_CERTIFICATES,
+				   COUNT_NONE, c->state);
 }
 
 static int certificate_fill(struct sqlite_unit_statements *s, const struct store_certificate *c)
@@ -194,7 +179,8 @@ static int certificate_fill(struct sqlite_unit_statements *s, const struct store
 	bind_bytes(&b, serial_view(&c->serial));
 	bind_text(&b, c->subject);
 	bind_bytes(&b, octets_view(&c->der));
-	return run_conditional(s, &b);
+	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_CERTIFICATES,
+				   STORE_CERT_REQUESTED, c->state);
 }
 
 static int certificate_set_state(struct sqlite_unit_statements *s, const struct unit_op *op)
@@ -204,7 +190,8 @@ static int certificate_set_state(struct sqlite_unit_statements *s, const struct 
 	bind_int(&b, op->certificate_state.id);
 	bind_int(&b, op->certificate_state.from);
 	bind_int(&b, op->certificate_state.to);
-	return run_conditional(s, &b);
+	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_CERTIFICATES,
+				   op->certificate_state.from, op->certificate_state.to);
 }
 
 static int certificate_revoke(struct sqlite_unit_statements *s, const struct unit_op *op)
@@ -216,7 +203,8 @@ static int certificate_revoke(struct sqlite_unit_statements *s, const struct uni
 	bind_int(&b, op->certificate_state.to);
 	bind_int_unless(&b, op->certificate_state.reason, STORE_REASON_NONE);
 	bind_int(&b, op->certificate_state.now_ms);
-	return run_conditional(s, &b);
+	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_CERTIFICATES,
+				   op->certificate_state.from, op->certificate_state.to);
 }
 
 static int certificate_release(struct sqlite_unit_statements *s, const struct unit_op *op)
@@ -226,7 +214,8 @@ static int certificate_release(struct sqlite_unit_statements *s, const struct un
 	bind_int(&b, op->certificate_state.id);
 	bind_int(&b, op->certificate_state.from);
 	bind_int(&b, op->certificate_state.now_ms);
-	return run_conditional(s, &b);
+	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_CERTIFICATES,
+				   op->certificate_state.from, STORE_CERT_ACTIVE);
 }
 
 static int certificate_set_invalidity(struct sqlite_unit_statements *s, const struct unit_op *op)
@@ -235,170 +224,7 @@ static int certificate_set_invalidity(struct sqlite_unit_statements *s, const st
 
 	bind_int(&b, op->certificate_state.id);
 	bind_int_unless(&b, op->certificate_state.now_ms, 0);
-	return run_conditional(s, &b);
-}
-
-static int transaction_insert(struct sqlite_unit_statements *s, const struct store_transaction *t,
-			      int64_t certificate_id)
-{
-	struct binder b = BINDER(s->stmt[TRANSACTION_INSERT]);
-
-	bind_int(&b, t->state);
-	bind_int(&b, t->body_type);
-	bind_int(&b, t->protection);
-	bind_int(&b, t->implicit_confirm);
-	bind_int(&b, t->chain_request);
-	bind_int(&b, t->cert_req_id);
-	bind_int_unless(&b, certificate_id, 0);
-	bind_int_unless(&b, t->deadline_ms, 0);
-	bind_int(&b, t->created_ms);
-	bind_int(&b, t->changed_ms);
-	bind_text(&b, t->requester);
-	bind_bytes(&b, octets_view(&t->transaction_id));
-	bind_bytes(&b, octets_view(&t->request_nonce));
-	bind_bytes(&b, octets_view(&t->sent_nonce));
-	bind_bytes(&b, BYTES_OF(t->request_digest));
-	bind_text(&b, t->status_text);
-	bind_bytes(&b, octets_view(&t->response));
-	bind_int(&b, (int64_t)t->n_items);
-	return run(s, &b);
-}
-
-static int transaction_item_insert(struct sqlite_unit_statements *s, const struct unit_op *op)
-{
-	const struct store_transaction_item *item = op->transaction_item.row;
-	struct binder b = BINDER(s->stmt[TRANSACTION_ITEM_INSERT]);
-
-	bind_int(&b, *op->transaction_item.transaction_ref);
-	bind_int(&b, op->transaction_item.seq);
-	bind_int(&b, item->cert_req_id);
-	bind_int_unless(&b, id_or_ref(item->certificate_id, op->transaction_item.ref), 0);
-	bind_int(&b, item->failinfo);
-	bind_text(&b, item->status_text);
-	return run(s, &b);
-}
-
-static int transaction_update(struct sqlite_unit_statements *s, const struct unit_op *op)
-{
-	const struct store_transaction *t = op->transaction_update.row;
-	const uint8_t *from_digest = op->transaction_update.from_digest;
-	struct binder b = BINDER(s->stmt[TRANSACTION_UPDATE]);
-
-	bind_int(&b, t->id);
-	bind_int(&b, t->state);
-	bind_int(&b, t->implicit_confirm);
-	bind_int_unless(&b, t->deadline_ms, 0);
-	bind_int(&b, t->changed_ms);
-	bind_bytes(&b, octets_view(&t->sent_nonce));
-	bind_bytes(&b, BYTES_OF(t->request_digest));
-	bind_text(&b, t->status_text);
-	bind_bytes(&b, octets_view(&t->response));
-	bind_int(&b, op->transaction_update.from);
-	bind_bytes(&b, from_digest ? (struct bytes){from_digest, sizeof(t->request_digest)}
-				   : BYTES_NULL);
-	bind_int(&b, op->transaction_update.if_unanswered);
-	return run_conditional(s, &b);
-}
-
-static int transaction_end(struct sqlite_unit_statements *s, const struct unit_op *op)
-{
-	struct binder b = BINDER(s->stmt[TRANSACTION_END]);
-
-	bind_int(&b, op->transaction_end.id);
-	bind_int(&b, op->transaction_end.from);
-	bind_int(&b, op->transaction_end.now_ms);
-	return run_conditional(s, &b);
-}
-
-static int transaction_set_certificate(struct sqlite_unit_statements *s, int64_t id,
-				       int64_t certificate_id)
-{
-	struct binder b = BINDER(s->stmt[TRANSACTION_SET_CERTIFICATE]);
-
-	bind_int(&b, id);
-	bind_int(&b, certificate_id);
-	return run_conditional(s, &b);
-}
-
-static int pop_insert(struct sqlite_unit_statements *s, const struct store_pop *pop,
-		      int64_t transaction_id)
-{
-	struct binder b = BINDER(s->stmt[POP_INSERT]);
-
-	bind_int(&b, transaction_id);
-	bind_bytes(&b, octets_view(&pop->answer_digests));
-	bind_bytes(&b, octets_view(&pop->request));
-	return run(s, &b);
-}
-
-static int pop_remove(struct sqlite_unit_statements *s, int64_t transaction_id)
-{
-	struct binder b = BINDER(s->stmt[POP_REMOVE]);
-
-	bind_int(&b, transaction_id);
-	return run(s, &b);
-}
-
-static int kem_secret_insert(struct sqlite_unit_statements *s,
-			     const struct store_kem_secret *secret)
-{
-	struct binder b = BINDER(s->stmt[KEM_SECRET_INSERT]);
-
-	bind_int(&b, secret->deadline_ms);
-	bind_text(&b, secret->requester);
-	bind_bytes(&b, octets_view(&secret->transaction_id));
-	bind_bytes(&b, octets_view(&secret->sent_nonce));
-	bind_bytes(&b, octets_view(&secret->secret));
-	bind_bytes(&b, octets_view(&secret->request));
-	bind_bytes(&b, octets_view(&secret->response));
-	return run(s, &b);
-}
-
-static int kem_secret_trim(struct sqlite_unit_statements *s, const char *requester, uint32_t keep)
-{
-	struct binder b = BINDER(s->stmt[KEM_SECRET_TRIM]);
-
-	bind_text(&b, requester);
-	bind_int(&b, keep);
-	return run(s, &b);
-}
-
-static int kem_secret_use(struct sqlite_unit_statements *s, int64_t id, int64_t transaction_id)
-{
-	struct binder b = BINDER(s->stmt[KEM_SECRET_USE]);
-
-	bind_int(&b, id);
-	bind_int(&b, transaction_id);
-	return run_conditional(s, &b);
-}
-
-static int kem_secret_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)
-{
-	struct binder b = BINDER(s->stmt[KEM_SECRET_PURGE]);
-
-	bind_int(&b, before_ms);
-	bind_int(&b, limit);
-	return run(s, &b);
-}
-
-static int transaction_purge(struct sqlite_unit_statements *s, const struct unit_op *op)
-{
-	static const int ended[] = {TRANSACTION_PURGE_DONE, TRANSACTION_PURGE_FAILED};
-	uint32_t purged = 0;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(ended); i++) {
-		struct binder b = BINDER(s->stmt[ended[i]]);
-
-		bind_int(&b, op->purge.before_ms);
-		bind_int(&b, op->purge.limit - purged);
-		r = run(s, &b);
-		if (r == 0)
-			purged += (uint32_t)sqlite3_changes(s->db);
-	}
-	if (op->purge.np)
-		*op->purge.np = purged;
-	return r;
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int exchange_insert(struct sqlite_unit_statements *s, const struct store_exchange *e,
@@ -415,7 +241,7 @@ static int exchange_insert(struct sqlite_unit_statements *s, const struct store_
 	bind_int(&b, e->created_ms);
 	bind_text(&b, e->ca);
 	bind_bytes(&b, octets_view(&e->request));
-	return run(s, &b);
+	return sqlite_unit_run(s, &b);
 }
 
 static int exchange_add_message(struct sqlite_unit_statements *s, int64_t exchange_id,
@@ -427,7 +253,7 @@ static int exchange_add_message(struct sqlite_unit_statements *s, int64_t exchan
 	bind_int(&b, m->seq);
 	bind_int(&b, m->sent);
 	bind_bytes(&b, octets_view(&m->der));
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int exchange_set_next(struct sqlite_unit_statements *s, int64_t id, int64_t next_ms)
@@ -436,7 +262,7 @@ static int exchange_set_next(struct sqlite_unit_statements *s, int64_t id, int64
 
 	bind_int(&b, id);
 	bind_int(&b, next_ms);
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int exchange_finish(struct sqlite_unit_statements *s, const struct unit_op *op)
@@ -446,7 +272,7 @@ static int exchange_finish(struct sqlite_unit_statements *s, const struct unit_o
 	bind_int(&b, op->exchange_state.id);
 	bind_int(&b, op->exchange_state.state);
 	bind_int(&b, op->exchange_state.failinfo);
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *crl)
@@ -458,7 +284,7 @@ static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *
 	bind_int(&b, crl->this_update_ms);
 	bind_int(&b, crl->next_update_ms);
 	bind_bytes(&b, octets_view(&crl->der));
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int announcement_insert(struct sqlite_unit_statements *s, const struct store_announcement *a)
@@ -470,7 +296,7 @@ static int announcement_insert(struct sqlite_unit_statements *s, const struct st
 	bind_text(&b, a->sender);
 	bind_bytes(&b, BYTES_OF(a->digest));
 	bind_bytes(&b, octets_view(&a->der));
-	return run(s, &b);
+	return sqlite_unit_run(s, &b);
 }
 
 static int announcement_trim(struct sqlite_unit_statements *s, const char *sender, uint32_t keep)
@@ -479,7 +305,7 @@ static int announcement_trim(struct sqlite_unit_statements *s, const char *sende
 
 	bind_text(&b, sender);
 	bind_int(&b, keep);
-	return run(s, &b);
+	return sqlite_unit_run(s, &b);
 }
 
 static int rev_passphrase_put(struct sqlite_unit_statements *s,
@@ -493,18 +319,18 @@ static int rev_passphrase_put(struct sqlite_unit_statements *s,
 	if (p->transaction_id.len) {
 		bind_int(&keep, p->registration_id);
 		bind_bytes(&keep, octets_view(&p->transaction_id));
-		r = run(s, &keep);
+		r = sqlite_unit_run(s, &keep);
 	}
 	bind_int(&remove, p->registration_id);
 	if (r == 0)
-		r = run(s, &remove);
+		r = sqlite_unit_run(s, &remove);
 	if (r != 0)
 		return r;
 	bind_int(&b, p->registration_id);
 	bind_int(&b, p->created_ms);
 	bind_bytes(&b, octets_view(&p->reference));
 	bind_bytes(&b, octets_view(&p->secret));
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int archived_key_insert(struct sqlite_unit_statements *s, const struct store_archived_key *k,
@@ -516,7 +342,7 @@ static int archived_key_insert(struct sqlite_unit_statements *s, const struct st
 	bind_int(&b, k->created_ms);
 	bind_int(&b, k->generated);
 	bind_bytes(&b, octets_view(&k->secret));
-	return run(s, &b);
+	return sqlite_unit_run(s, &b);
 }
 
 static int archived_key_remove(struct sqlite_unit_statements *s, int64_t certificate_id)
@@ -524,7 +350,7 @@ static int archived_key_remove(struct sqlite_unit_statements *s, int64_t certifi
 	struct binder b = BINDER(s->stmt[ARCHIVED_KEY_REMOVE]);
 
 	bind_int(&b, certificate_id);
-	return run_conditional(s, &b);
+	return sqlite_unit_run_conditional(s, &b);
 }
 
 static int audit_add(struct sqlite_unit_statements *s, const struct store_audit *a)
@@ -536,7 +362,7 @@ static int audit_add(struct sqlite_unit_statements *s, const struct store_audit 
 	bind_text(&b, a->action);
 	bind_text(&b, a->target);
 	bind_text(&b, a->detail);
-	return run(s, &b);
+	return sqlite_unit_run(s, &b);
 }
 
 static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
@@ -557,7 +383,8 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 	case UNIT_CERTIFICATE_INSERT:
 		return certificate_insert(
 			s, op->certificate.row,
-			id_or_ref(op->certificate.row->registration_id, op->certificate.ref));
+			sqlite_unit_id_or_ref(op->certificate.row->registration_id,
+					      op->certificate.ref));
 	case UNIT_CERTIFICATE_FILL:
 		return certificate_fill(s, op->certificate.row);
 	case UNIT_CERTIFICATE_SET_STATE:
@@ -569,37 +396,40 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 	case UNIT_CERTIFICATE_SET_INVALIDITY:
 		return certificate_set_invalidity(s, op);
 	case UNIT_TRANSACTION_INSERT:
-		return transaction_insert(
+		return sqlite_unit_transaction_insert(
 			s, op->transaction.row,
-			id_or_ref(op->transaction.row->certificate_id, op->transaction.ref));
+			sqlite_unit_id_or_ref(op->transaction.row->certificate_id,
+					      op->transaction.ref));
 	case UNIT_TRANSACTION_ITEM_INSERT:
-		return transaction_item_insert(s, op);
+		return sqlite_unit_transaction_item_insert(s, op);
 	case UNIT_TRANSACTION_UPDATE:
-		return transaction_update(s, op);
+		return sqlite_unit_transaction_update(s, op);
 	case UNIT_TRANSACTION_END:
-		return transaction_end(s, op);
+		return sqlite_unit_transaction_end(s, op);
 	case UNIT_TRANSACTION_SET_CERTIFICATE:
-		return transaction_set_certificate(s, op->transaction_certificate.id,
-						   *op->transaction_certificate.ref);
+		return sqlite_unit_transaction_set_certificate(s, op->transaction_certificate.id,
+							       *op->transaction_certificate.ref);
 	case UNIT_POP_INSERT:
-		return pop_insert(s, op->pop.row,
-				  id_or_ref(op->pop.row->transaction_id, op->pop.ref));
+		return sqlite_unit_pop_insert(
+			s, op->pop.row,
+			sqlite_unit_id_or_ref(op->pop.row->transaction_id, op->pop.ref));
 	case UNIT_POP_REMOVE:
-		return pop_remove(s, op->pop_transaction_id);
+		return sqlite_unit_pop_remove(s, op->pop_transaction_id);
 	case UNIT_KEM_SECRET_INSERT:
-		return kem_secret_insert(s, op->kem_secret);
+		return sqlite_unit_kem_secret_insert(s, op->kem_secret);
 	case UNIT_KEM_SECRET_TRIM:
-		return kem_secret_trim(s, op->trim.sender, op->trim.keep);
+		return sqlite_unit_kem_secret_trim(s, op->trim.sender, op->trim.keep);
 	case UNIT_KEM_SECRET_USE:
-		return kem_secret_use(s, op->kem_secret_use.id, *op->kem_secret_use.ref);
+		return sqlite_unit_kem_secret_use(s, op->kem_secret_use.id,
+						  *op->kem_secret_use.ref);
 	case UNIT_KEM_SECRET_PURGE:
-		return kem_secret_purge(s, op->purge.before_ms, op->purge.limit);
+		return sqlite_unit_kem_secret_purge(s, op->purge.before_ms, op->purge.limit);
 	case UNIT_TRANSACTION_PURGE:
-		return transaction_purge(s, op);
+		return sqlite_unit_transaction_purge(s, op);
 	case UNIT_EXCHANGE_INSERT:
 		return exchange_insert(
 			s, op->exchange.row,
-			id_or_ref(op->exchange.row->certificate_id, op->exchange.ref));
+			sqlite_unit_id_or_ref(op->exchange.row->certificate_id, op->exchange.ref));
 	case UNIT_EXCHANGE_ADD_MESSAGE:
 		return exchange_add_message(s, op->message.id, op->message.row);
 	case UNIT_EXCHANGE_SET_NEXT:
@@ -617,19 +447,21 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 	case UNIT_ARCHIVED_KEY_INSERT:
 		return archived_key_insert(
 			s, op->archived_key.row,
-			id_or_ref(op->archived_key.row->certificate_id, op->archived_key.ref));
+			sqlite_unit_id_or_ref(op->archived_key.row->certificate_id,
+					      op->archived_key.ref));
 	case UNIT_ARCHIVED_KEY_REMOVE:
 		return archived_key_remove(s, op->archived_key_id);
 	case UNIT_AUDIT_ADD:
 		return audit_add(s, op->audit);
 	case UNIT_PROBE:
-		return run(s, &BINDER(s->stmt[PROBE]));
+		return sqlite_unit_run(s, &BINDER(s->stmt[PROBE]));
 	}
 	return -EINVAL;
 }
 
 int sqlite_unit_execute(struct sqlite_unit_statements *s, const struct store_unit *unit)
 {
+	counts_begin(&s->counts);
 	for (size_t i = 0; i < unit->len; i++) {
 		const struct unit_op *op = &unit->op[i];
 		int r = execute(s, op);
@@ -639,7 +471,33 @@ int sqlite_unit_execute(struct sqlite_unit_statements *s, const struct store_uni
 		if (op->idp)
 			*op->idp = sqlite3_last_insert_rowid(s->db);
 	}
+	counts_keep(&s->counts);
 	return 0;
+}
+
+int sqlite_unit_count(struct sqlite_unit_statements *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(s->counts.batch); i++) {
+		struct binder b = BINDER(s->stmt[COUNT]);
+
+		if (s->counts.batch[i] == 0)
+			continue;
+		bind_text(&b, counts_name(i));
+		bind_int(&b, counts_state(i));
+		bind_int(&b, s->counts.batch[i]);
+		r = sqlite_unit_run(s, &b);
+		if (r != 0)
+			break;
+	}
+	counts_clear(&s->counts);
+	return r;
+}
+
+void sqlite_unit_count_clear(struct sqlite_unit_statements *s)
+{
+	counts_clear(&s->counts);
 }
 
 void sqlite_unit_reset_ids(const struct store_unit *unit)

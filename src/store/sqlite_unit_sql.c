@@ -113,6 +113,8 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 		"INSERT INTO archived_key (certificate_id, created_ms, generated, secret)"
 		" VALUES (?1, ?2, ?3, ?4)",
 	[ARCHIVED_KEY_REMOVE] = "DELETE FROM archived_key WHERE certificate_id = ?1",
+	[COUNT] = "INSERT INTO counter (name, state, n) VALUES (?1, ?2, ?3)"
+		  " ON CONFLICT (name, state) DO UPDATE SET n = n + excluded.n",
 	/* Changes one page: whether that can be committed. */
 	[PROBE] = "INSERT INTO meta (name, value) VALUES ('probe', 1)"
 		  " ON CONFLICT (name) DO UPDATE SET value = value + 1",

@@ -2,7 +2,7 @@
 /* The statements by which sqlite_unit.c makes the changes of a unit. */
 #pragma once
 
-enum statement {
+enum sqlite_unit_statement {
 	CLIENT_INSERT,
 	CLIENT_REMOVE,
 	REGISTRATION_INSERT,
@@ -42,6 +42,7 @@ enum statement {
 	ARCHIVED_KEY_REMOVE,
 	AUDIT_ADD,
 	PROBE,
+	COUNT,
 	STATEMENT_COUNT,
 };
 

@@ -137,6 +137,10 @@ static int execute_all(struct writer *w, struct store_unit *const *units, size_t
 		if (r < 0)
 			return r;
 	}
+	int r = sqlite_unit_count(w->unit_statements);
+
+	if (r != 0)
+		return r;
 	fault_point("store-before-commit");
 	rc = control(w, COMMIT);
 	if (rc != SQLITE_DONE)
@@ -160,6 +164,7 @@ void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 		if (rc != SQLITE_DONE)
 			(void)control_fault(w, ROLLBACK, rc);
 	}
+	sqlite_unit_count_clear(w->unit_statements);
 	for (size_t i = 0; i < n; i++) {
 		units[i]->result = r;
 		sqlite_unit_reset_ids(units[i]);

@@ -29,21 +29,21 @@ static const char *const may_be_scanned[] = {
 
 /* Read, but to an end: part of the statement, and why. */
 static const char *const may_scan[] = {
-	"SELECT -1, count(*) FROM",                                  /* metrics */
+	"SELECT 'the counter of '", /* the check of integrity, which reads everything */
 	"FROM kem_secret WHERE cmp_transaction_id IS NULL LIMIT ?1", /* at most so many */
 };
 
 /* Sorted, but few: part of the statement, and why. */
 static const char *const may_be_sorted[] = {
 	"r.subject_id = ?",         /* certificates of one entity */
-	"SELECT -1, count(*) FROM", /* metrics */
+	"SELECT 'the counter of '", /* the check of integrity */
 	"c.serial = ?",             /* one for each CA that has that serialNumber */
 	"FROM certificate WHERE ca = ?1 AND revoked_ms", /* a CRL has all that are revoked */
 	"FROM certificate WHERE ca = ?1 AND released_ms",
 };
 
 /* The tests' own. */
-static const char *const not_the_stores[] = {"SELECT count(*) FROM audit"};
+static const char *const not_the_stores[] = {"SELECT count(*) FROM audit", "WITH RECURSIVE c (i)"};
 
 static bool is_one_of(const char *const *list, size_t n, const char *word, size_t len)
 {
@@ -159,8 +159,7 @@ void plan_assert_all(void)
 
 	for (size_t i = 0; i < n; i++)
 		if (is_planned(noted.sql[i]) && !is_of_a_migration(noted.sql[i]) &&
-		    !is_one_of(not_the_stores, ARRAY_LEN(not_the_stores), noted.sql[i],
-			       strlen(noted.sql[i])))
+		    !has_one_of(not_the_stores, ARRAY_LEN(not_the_stores), noted.sql[i]))
 			statement_assert(db, noted.sql[i]);
 	sqlite3_close(db);
 }

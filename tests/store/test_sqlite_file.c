@@ -2,10 +2,13 @@
 /* What only the SQLite backend has: its files, their mode, and their schema version. */
 #include "fixture.h"
 
+#include "../../src/store/migration.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -161,6 +164,84 @@ START_TEST(test_empty_database_is_migrated)
 }
 END_TEST
 
+static void database_exec(const char *database, const char *sql)
+{
+	sqlite3 *db;
+
+	OK(sqlite3_open(database, &db));
+	OK(sqlite3_exec(db, sql, NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+}
+
+/* What fixture_end() relies on in every test: a counter that is off is found. */
+START_TEST(test_counter_that_is_off)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_certificate cert;
+	struct fixture f;
+
+	fixture_begin(&f, 0);
+	cert = sample_certificate(put_registration(&f, &reg), 1);
+	put_certificate(&f, &cert);
+	OK(store_integrity_check(f.reader));
+	database_exec(f.database, "UPDATE counter SET n = n + 1 WHERE name = 'certificate'");
+	ck_assert_int_eq(store_integrity_check(f.reader), -EUCLEAN);
+	database_exec(f.database, "UPDATE counter SET n = n - 1 WHERE name = 'certificate'");
+	database_exec(f.database, "DELETE FROM counter WHERE name = 'cmp_transaction'");
+	OK(store_integrity_check(f.reader));
+	fixture_end(&f);
+}
+END_TEST
+
+/* A database from before there were counters: they begin with what it has. */
+START_TEST(test_counters_of_an_older_database)
+{
+	char version[40];
+	int64_t counts[STORE_CERT_STATE_COUNT], transactions[5];
+	struct fixture f;
+	unsigned i;
+
+	sqlite_begin(&f);
+	for (i = 0; !strstr(sqlite_migrations[i].name, "counter"); i++)
+		database_exec(f.database, sqlite_migrations[i].sql);
+	database_exec(f.database, "INSERT INTO registration VALUES (1, 1, 'a', 1, 'm', 'd', 'ca', "
+				  "'p', 0, 1, 1)");
+	for (int state = 0; state < 7; state++) {
+		char sql[400];
+
+		/* state + 1 certificates of each state, and so many transactions */
+		snprintf(
+			sql, sizeof(sql),
+			"WITH RECURSIVE c (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < "
+			"%d) INSERT INTO certificate (registration_id, state, not_before_ms,"
+			" not_after_ms, created_ms, ca, requester, key_digest) SELECT 1, %d, 1, 2,"
+			" 1, 'ca', 'r', x'00' FROM c",
+			state, state);
+		database_exec(f.database, sql);
+		if (state > STORE_TXN_AWAIT_POP)
+			continue;
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO cmp_transaction (state, body_type, protection,"
+			 " implicit_confirm, chain_request, cert_req_id, created_ms, changed_ms,"
+			 " requester, transaction_id, request_digest) VALUES (%d, 0, 1, 0, 0, 0, 1,"
+			 " 1, 'r', x'%02d', x'00')",
+			 state, state);
+		database_exec(f.database, sql);
+	}
+	snprintf(version, sizeof(version), "PRAGMA user_version = %u", i);
+	database_exec(f.database, version);
+	database_exec(f.database, "PRAGMA application_id = 1668114020");
+	fixture_open(&f);
+	OK(store_certificate_counts(f.reader, counts));
+	for (int state = 0; state < STORE_CERT_STATE_COUNT; state++)
+		ck_assert_int_eq(counts[state], state + 1);
+	OK(store_transaction_counts(f.reader, transactions));
+	for (int state = 0; state < 5; state++)
+		ck_assert_int_eq(transactions[state], 1);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *sqlite_file_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_file");
@@ -172,5 +253,7 @@ TCase *sqlite_file_cases(void)
 	tcase_add_test(tc, test_database_of_something_else_is_not_changed);
 	tcase_add_test(tc, test_file_that_is_no_database);
 	tcase_add_test(tc, test_empty_database_is_migrated);
+	tcase_add_test(tc, test_counter_that_is_off);
+	tcase_add_test(tc, test_counters_of_an_older_database);
 	return tc;
 }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How many certificates and transactions there are in each state. The table `counter` has it, and
+ * each COMMIT adds what its units changed: in the same transaction, and as a difference, so that it
+ * stays exact after a crash and however many processes write. Here are the differences of one
+ * process, between the changes and the COMMIT.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+#include <stdint.h>
+
+enum count_kind { COUNT_CERTIFICATES, COUNT_TRANSACTIONS, COUNT_KINDS };
+
+/* No state is above; a row that comes or goes has none. */
+enum { COUNT_STATES = 8, COUNT_NONE = -1 };
+
+struct counts {
+	int64_t unit[COUNT_KINDS * COUNT_STATES];  /* of the unit that is being executed */
+	int64_t batch[COUNT_KINDS * COUNT_STATES]; /* of those before it */
+};
+
+void counts_add(struct counts *counts, enum count_kind kind, int state, int64_t n);
+/* A unit begins; it has succeeded; the batch is over. */
+void counts_begin(struct counts *counts);
+void counts_keep(struct counts *counts);
+void counts_clear(struct counts *counts);
+
+/* The row of `counter` for batch[i]. */
+const char *counts_name(size_t i);
+int counts_state(size_t i);
