@@ -48,6 +48,8 @@ _must_check_ int hex_to_bytes(const char *hex, uint8_t *out, size_t max, size_t 
 
 /* Reads a whole file of at most `max` octets. Returns 0 or a negative errno (-EFBIG: longer). */
 _must_check_ int file_read(const char *path, size_t max, struct octets *outp);
+/* The same from an open file, which stays open. */
+_must_check_ int file_read_open(int fd, size_t max, struct octets *outp);
 /*
  * Writes a whole file durably: a temporary beside it, fsync, rename, fsync of the directory.
  * Returns 0 or a negative errno; the old content stays on error.

@@ -120,7 +120,7 @@ static int octets_grow(struct octets *buffer, size_t used)
 	return 0;
 }
 
-static int file_read_fd(int fd, size_t max, struct octets *buffer, size_t *usedp)
+static int file_read_rest(int fd, size_t max, struct octets *buffer, size_t *usedp)
 {
 	for (;;) {
 		ssize_t n = read(fd, buffer->data + *usedp, buffer->len - *usedp);
@@ -143,15 +143,14 @@ static int file_read_fd(int fd, size_t max, struct octets *buffer, size_t *usedp
 	}
 }
 
-int file_read(const char *path, size_t max, struct octets *outp)
+int file_read_open(int fd, size_t max, struct octets *outp)
 {
 	_cleanup_(octets_clear_secret) struct octets buffer = OCTETS_NULL;
-	_cleanup_(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	size_t used = 0;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
@@ -162,11 +161,18 @@ int file_read(const char *path, size_t max, struct octets *outp)
 	buffer.data = malloc(buffer.len);
 	if (!buffer.data)
 		return -ENOMEM;
-	r = file_read_fd(fd, max, &buffer, &used);
+	r = file_read_rest(fd, max, &buffer, &used);
 	if (r < 0)
 		return r;
 	*outp = (struct octets){TAKE(buffer.data), used};
 	return 0;
+}
+
+int file_read(const char *path, size_t max, struct octets *outp)
+{
+	_cleanup_(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : file_read_open(fd, max, outp);
 }
 
 static int write_all(int fd, struct bytes content)

@@ -66,7 +66,7 @@ void cmf_free(struct cmf *cmf)
 	clients_unref(cmf->clients);
 	signer_cache_free(cmf->signers);
 	octets_clear(&cmf->nobodys_secret);
-	OPENSSL_cleanse(cmf->secret_key, sizeof(cmf->secret_key));
+	OPENSSL_secure_clear_free(cmf->secret_key, CMF_SECRET_KEY_LEN);
 	pthread_mutex_destroy(&cmf->clients_mutex);
 	free(cmf);
 }

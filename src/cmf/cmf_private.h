@@ -23,8 +23,7 @@ struct cmf {
 	pthread_mutex_t clients_mutex; /* guards the pointer, not what it points to */
 	struct clients *clients;       /* the newest snapshot; NULL before the first use */
 	struct signer_cache *signers;
-	bool has_secret_key;
-	uint8_t secret_key[CMF_SECRET_KEY_LEN];
+	uint8_t *secret_key; /* CMF_SECRET_KEY_LEN octets, in OpenSSL's heap for keys; NULL: none */
 	struct octets nobodys_secret; /* sealed; made at the start */
 };
 

@@ -8,6 +8,7 @@
 #include "cmf_private.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -35,6 +36,9 @@ int secret_key_load(struct cmf *cmf, struct strbuf *problems)
 			      strerror(-r));
 		return -EINVAL;
 	}
+	cmf->secret_key = OPENSSL_secure_zalloc(CMF_SECRET_KEY_LEN);
+	if (!cmf->secret_key)
+		return -ENOMEM;
 	end = file.len;
 	while (end > 0 && (file.data[end - 1] == '\n' || file.data[end - 1] == '\r'))
 		end--;
@@ -42,14 +46,13 @@ int secret_key_load(struct cmf *cmf, struct strbuf *problems)
 	if (end == sizeof(hex) - 1) {
 		memcpy(hex, file.data, end);
 		hex[end] = '\0';
-		r = hex_to_bytes(hex, cmf->secret_key, sizeof(cmf->secret_key), &len);
+		r = hex_to_bytes(hex, cmf->secret_key, CMF_SECRET_KEY_LEN, &len);
 		OPENSSL_cleanse(hex, sizeof(hex));
 	}
 	if (r < 0 || len != CMF_SECRET_KEY_LEN) {
 		strbuf_printf(problems, "[store] secret_key: %s must hold 64 hex digits\n", path);
 		return -EINVAL;
 	}
-	cmf->has_secret_key = true;
 	return 0;
 }
 
@@ -75,7 +78,7 @@ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 	_cleanup_(octets_clear) struct octets sealed = OCTETS_NULL;
 	int r;
 
-	if (!cmf->has_secret_key)
+	if (!cmf->secret_key)
 		return log_fault("cmf: seal a secret", -ENOKEY, "[store] secret_key is not set");
 	if (secret.len == 0 || secret.len > SECRET_LEN_MAX)
 		return -EINVAL;
@@ -114,7 +117,7 @@ int secret_open(const struct cmf *cmf, const char *reference, struct bytes seale
 	uint8_t tag[TAG_LEN];
 	int len;
 
-	if (!cmf->has_secret_key)
+	if (!cmf->secret_key)
 		return log_fault("cmf: open a secret", -ENOKEY, "[store] secret_key is not set");
 	if (sealed.len <= NONCE_LEN + TAG_LEN || sealed.len > NONCE_LEN + SECRET_LEN_MAX + TAG_LEN)
 		return log_fault("cmf: open a secret", -EBADMSG, reference);
@@ -145,7 +148,7 @@ int nobodys_secret_make(struct cmf *cmf)
 	uint8_t secret[NOBODYS_SECRET_LEN];
 	int r;
 
-	if (!cmf->has_secret_key)
+	if (!cmf->secret_key)
 		return 0;
 	if (RAND_bytes(secret, sizeof(secret)) != 1)
 		return log_fault("cmf: random secret", -EIO, NULL);

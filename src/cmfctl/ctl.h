@@ -59,6 +59,8 @@ int ctl_openssl_error(const char *what);
 /* The same for a file. Returns CTL_FAULT. */
 int ctl_file_error(const char *path, int err);
 
+/* A whole file, or standard input for "-". 0 or a negative errno. */
+int ctl_file_read(const char *path, size_t max, struct octets *outp);
 /* Reads a text file of at most `max` octets to a NUL-terminated string; CTL_OK or CTL_FAULT. */
 _must_check_ int ctl_text_read(const char *path, size_t max, char **textp);
 /* The first line of a file with a secret, as `openssl cmp -secret file:` reads it. */

@@ -24,7 +24,7 @@ static int message_read(const char *path, struct octets *derp)
 	unsigned char *der = NULL;
 	long len;
 	BIO *bio;
-	int err = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, MESSAGE_MAX, &content);
+	int err = ctl_file_read(path, MESSAGE_MAX, &content);
 
 	if (err)
 		return ctl_file_error(path, err);

@@ -5,6 +5,7 @@
 #include "ctl.h"
 
 #include "base/log.h"
+#include "base/secrecy.h"
 
 #include <curl/curl.h>
 #include <locale.h>
@@ -156,6 +157,7 @@ int main(int argc, char **argv)
 	struct program program = {.ctl = &ctl};
 	int status;
 
+	secrecy_begin();
 	setlocale(LC_ALL, "");
 	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_WARNING);
 	argp_err_exit_status = CTL_USAGE;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_SOCKET = 0x1000, OPTION_JSON };
 
@@ -107,11 +108,18 @@ int ctl_file_error(const char *path, int err)
 	return CTL_FAULT;
 }
 
+/* /dev/stdin cannot be opened by a process that is not to be dumped, but by root. */
+int ctl_file_read(const char *path, size_t max, struct octets *outp)
+{
+	return strcmp(path, "-") == 0 ? file_read_open(STDIN_FILENO, max, outp)
+				      : file_read(path, max, outp);
+}
+
 int ctl_text_read(const char *path, size_t max, char **textp)
 {
 	struct octets content = OCTETS_NULL;
 	char *text;
-	int err = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, max, &content);
+	int err = ctl_file_read(path, max, &content);
 
 	if (err)
 		return ctl_file_error(path, err);

@@ -4,6 +4,8 @@
  */
 #include "daemon.h"
 
+#include "base/secrecy.h"
+
 #include <argp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,6 +119,7 @@ int main(int argc, char **argv)
 	struct conf *conf = NULL;
 	int r;
 
+	secrecy_begin();
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	r = conf_load(options.config, &conf, &problems);
 	if (r < 0)

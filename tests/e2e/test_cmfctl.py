@@ -276,3 +276,19 @@ def test_what_reorders_or_hides_text_is_escaped_in_tables_errors_and_json(tmp_pa
     assert json.loads(rows)[0]["subject_id"] == f"a{HIDDEN}b"
     for text in (table, rows, error):
         assert not set(text) & set(HIDDEN), ascii(text)
+
+
+def test_standard_input_of_who_is_not_root():
+    """Who forbids core dumps cannot open /dev/stdin any more, but for root."""
+    request = ROOT / "tests" / "vectors" / "good" / "genm_crl_status.der"
+
+    def nobody():
+        if os.getuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+
+    with open(CTL, "rb") as binary, open(request, "rb") as octets:
+        fd = os.memfd_create("cmfctl")
+        os.sendfile(fd, binary.fileno(), 0, os.fstat(binary.fileno()).st_size)
+        told = run([f"/proc/self/fd/{fd}", "explain", "-"], stdin=octets, pass_fds=[fd], preexec_fn=nobody).stdout
+    assert "CRLStatus" in told

@@ -2,6 +2,9 @@
 """cmfd as a service: notification, signals, limits that a reload changes, the admin socket."""
 
 import os
+import pathlib
+import re
+import resource
 import signal
 import socket
 import stat
@@ -90,3 +93,11 @@ def test_check_without_database(tmp_path):
     result = run([BUILD / "cmfd", "--config", cmf.conf, "--check"], check=False)
     assert result.returncode == 1
     assert "[store] database" in result.stdout and "cmfctl init" in result.stdout
+
+
+def test_no_core_dump_and_keys_stay_in_memory(cmf):
+    proc = pathlib.Path(f"/proc/{cmf.process.pid}")
+    assert re.search(r"Max core file size +0 +0 ", (proc / "limits").read_text())
+    soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    locked = int(re.search(r"VmLck:\s+(\d+) kB", (proc / "status").read_text()).group(1))
+    assert locked >= 4096 or resource.RLIM_INFINITY != soft < 5 << 20

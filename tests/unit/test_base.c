@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/network.h"
 #include "base/refusal.h"
+#include "base/secrecy.h"
 #include "base/strbuf.h"
 
 #include <arpa/inet.h>
@@ -20,6 +21,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -504,6 +507,33 @@ START_TEST(test_log_fault_of_many_kinds)
 }
 END_TEST
 
+/* Loop: as it is, and as a debugger wants it. */
+START_TEST(test_secrecy)
+{
+	const struct rlimit some = {.rlim_cur = 4096, .rlim_max = 4096};
+	bool debuggable = _i == 1;
+	struct rlimit limit;
+	uint8_t *key;
+
+	ck_assert_int_eq(setrlimit(RLIMIT_CORE, &some), 0);
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+	if (debuggable)
+		setenv("CMFD_DEBUGGABLE", "1", 1);
+	else
+		unsetenv("CMFD_DEBUGGABLE");
+	secrecy_begin();
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), debuggable ? 1 : 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_CORE, &limit), 0);
+	ck_assert_uint_eq(limit.rlim_cur, debuggable ? some.rlim_cur : 0);
+	ck_assert_uint_eq(limit.rlim_max, debuggable ? some.rlim_max : 0);
+	/* Keys lie in the heap for them. */
+	key = OPENSSL_secure_zalloc(32);
+	ck_assert_int_eq(CRYPTO_secure_allocated(key), 1);
+	OPENSSL_secure_clear_free(key, 32);
+	unsetenv("CMFD_DEBUGGABLE");
+}
+END_TEST
+
 static char directory[32];
 
 static void directory_new(void)
@@ -727,6 +757,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_log_escapes, 0, ARRAY_LEN(log_values));
 	tcase_add_test(tc, test_log_kinds);
 	tcase_add_test(tc, test_log_level);
+	tcase_add_loop_test(tc, test_secrecy, 0, 2);
 	tcase_add_test(tc, test_log_fault);
 	tcase_add_test(tc, test_log_fault_repeated);
 	tcase_add_test(tc, test_log_fault_of_many_kinds);
