@@ -162,27 +162,42 @@ int bench_encode(struct bench_client *c, struct bench_transaction *t, const PKIB
 	return cmp_message_encode(&out, &protector, derp);
 }
 
+/* Computes behind the gate, waits for the server outside of it. */
+static int exchange_octets(struct bench_client *c, struct bench_transaction *t, const PKIBody *body,
+			   bool implicit_confirm, struct bench_failure *failurep)
+{
+	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
+	int err;
+
+	bench_gate_enter(c->setup->gate);
+	err = bench_encode(c, t, body, implicit_confirm, &request);
+	bench_gate_leave(c->setup->gate);
+	if (err)
+		return bench_fail(failurep, "encoding: %s", strerror(-err));
+	return post(c, &request, failurep);
+}
+
 int bench_exchange(struct bench_client *c, struct bench_transaction *t, PKIBody *body,
 		   bool implicit_confirm, struct cmp_message **answerp,
 		   struct bench_failure *failurep)
 {
-	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	struct refusal refusal = REFUSAL_NULL;
-	int err;
+	int err = exchange_octets(c, t, body, implicit_confirm, failurep);
 
-	err = bench_encode(c, t, body, implicit_confirm, &request);
 	PKIBody_free(body);
 	if (err)
-		return bench_fail(failurep, "encoding: %s", strerror(-err));
-	if (post(c, &request, failurep))
 		return -1;
+	bench_gate_enter(c->setup->gate);
 	err = cmp_message_decode(octets_view(&c->answer), answerp, &refusal);
 	if (err) {
 		cmp_message_free(*answerp);
 		*answerp = NULL;
-		return bench_fail(failurep, "answer is no PKIMessage");
+		err = bench_fail(failurep, "answer is no PKIMessage");
+	} else {
+		err = bench_answer_check(c, *answerp, t, failurep);
 	}
-	return bench_answer_check(c, *answerp, t, failurep);
+	bench_gate_leave(c->setup->gate);
+	return err;
 }
 
 static int confirm(struct bench_client *c, struct bench_transaction *t,

@@ -18,12 +18,20 @@ struct bench_credential {
 	size_t n_certs;
 };
 
+/* gate.c: who may compute now. */
+struct bench_gate;
+_must_check_ int bench_gate_new(struct bench_gate **gatep);
+void bench_gate_free(struct bench_gate *gate);
+void bench_gate_enter(struct bench_gate *gate);
+void bench_gate_leave(struct bench_gate *gate);
+
 struct bench_setup {
 	const struct bench_options *options;
 	struct bench_credential credential; /* signer NULL: MAC */
 	struct octets secret;
 	X509_STORE *trusted; /* NULL: any signer is taken */
 	EVP_PKEY *newkey;    /* NULL: a fresh key for each request */
+	struct bench_gate *gate;
 };
 
 /* A signer of answers or issuer of certificates that was checked once. */

@@ -164,6 +164,11 @@ int bench_setup_new(const struct bench_options *options, struct bench_setup **se
 	if (!s)
 		return -ENOMEM;
 	s->options = options;
+	err = bench_gate_new(&s->gate);
+	if (err) {
+		bench_setup_free(s);
+		return err;
+	}
 	err = options->cert ? setup_signature(s) : setup_mac(s);
 	if (!err && options->newkey)
 		err = read_key("--newkey", options->newkey, &s->newkey);
@@ -188,5 +193,6 @@ void bench_setup_free(struct bench_setup *s)
 	octets_clear_secret(&s->secret);
 	X509_STORE_free(s->trusted);
 	EVP_PKEY_free(s->newkey);
+	bench_gate_free(s->gate);
 	free(s);
 }
