@@ -45,14 +45,24 @@ struct der_writer {
 	size_t start; /* what is written lies in buffer[start..size) */
 	bool failed;
 	bool secret; /* set before writing a private key: memory is wiped when it is freed */
+	/* Octets that count but are not here; so many of those here stand behind them. */
+	size_t hole;
+	size_t behind_hole;
 };
 
 #define DER_WRITER_NULL ((struct der_writer){0})
 
-/* Octets written so far: for der_put_header(). */
+/* Octets written so far, with the hole: for der_put_header(). */
 size_t der_mark(const struct der_writer *w);
 /* Puts octets in front of what is written. */
 void der_put(struct der_writer *w, struct bytes octets);
+/*
+ * Leaves `len` octets out, which will be put there by whoever sends what is written: lengths count
+ * them. At most once.
+ */
+void der_put_hole(struct der_writer *w, size_t len);
+/* Where among the octets written the hole is. */
+size_t der_hole_at(const struct der_writer *w);
 /* Puts identifier octet and length of all that was written since `mark` in front of it. */
 void der_put_header(struct der_writer *w, uint8_t tag, size_t mark);
 /* A whole primitive value. */

@@ -79,6 +79,9 @@ const X509_ALGOR *signer_algorithm(const struct signer *s);
 /* The same as DER; borrowed. */
 struct bytes signer_algorithm_der(const struct signer *s);
 _must_check_ int signer_sign(const struct signer *s, struct bytes data, struct octets *signaturep);
+/* The same of data in n pieces, which are put together only for keys that need all of it twice. */
+_must_check_ int signer_sign_parts(const struct signer *s, const struct bytes *parts, size_t n,
+				   struct octets *signaturep);
 
 /* Digest that certHash uses for a certificate's signature algorithm, RFC 9483 4.1.1: the one of the
  * signature; SHA-512 for Ed25519, SHAKE256 (64 octets) for Ed448. NULL if there is none, as for

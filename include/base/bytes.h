@@ -36,6 +36,8 @@ struct bytes bytes_of_string(const char *s);
 bool bytes_equal(struct bytes a, struct bytes b);
 /* Copies `src` to owned octets. Returns 0 or -ENOMEM. */
 _must_check_ int octets_dup(struct bytes src, struct octets *dstp);
+/* The same of several, one behind the other. */
+_must_check_ int bytes_join(const struct bytes *parts, size_t n, struct octets *dstp);
 /* Frees and clears; NULL data is fine. As a cleanup: _cleanup_(octets_clear) struct octets o. */
 void octets_clear(struct octets *o);
 /* The same for secrets: the memory is wiped first. */

@@ -16,9 +16,15 @@
 #define YEAR_UTC_TIME_FIRST 1950
 #define YEAR_UTC_TIME_LAST  2049
 
-size_t der_mark(const struct der_writer *w)
+/* Without the hole. */
+static size_t written_len(const struct der_writer *w)
 {
 	return w->size - w->start;
+}
+
+size_t der_mark(const struct der_writer *w)
+{
+	return written_len(w) + w->hole;
 }
 
 static void buffer_free(const struct der_writer *w)
@@ -31,7 +37,7 @@ static void buffer_free(const struct der_writer *w)
 /* Makes room for `len` octets in front. */
 static bool writer_reserve(struct der_writer *w, size_t len)
 {
-	size_t used = der_mark(w);
+	size_t used = written_len(w);
 	size_t size = w->size ? w->size : WRITER_SIZE_FIRST;
 	uint8_t *buffer;
 
@@ -52,7 +58,9 @@ static bool writer_reserve(struct der_writer *w, size_t len)
 	if (used)
 		memcpy(buffer + size - used, w->buffer + w->start, used);
 	buffer_free(w);
-	*w = (struct der_writer){buffer, size, size - used, false, w->secret};
+	w->buffer = buffer;
+	w->size = size;
+	w->start = size - used;
 	return true;
 }
 
@@ -62,6 +70,17 @@ void der_put(struct der_writer *w, struct bytes octets)
 		return;
 	w->start -= octets.len;
 	memcpy(w->buffer + w->start, octets.data, octets.len);
+}
+
+void der_put_hole(struct der_writer *w, size_t len)
+{
+	w->hole = len;
+	w->behind_hole = written_len(w);
+}
+
+size_t der_hole_at(const struct der_writer *w)
+{
+	return written_len(w) - w->behind_hole;
 }
 
 void der_put_header(struct der_writer *w, uint8_t tag, size_t mark)
@@ -161,12 +180,12 @@ void der_put_time(struct der_writer *w, int64_t ms)
 struct bytes der_written(const struct der_writer *w)
 {
 	return w->failed || !w->buffer ? BYTES_NULL
-				       : (struct bytes){w->buffer + w->start, der_mark(w)};
+				       : (struct bytes){w->buffer + w->start, written_len(w)};
 }
 
 int der_writer_take(struct der_writer *w, struct octets *outp)
 {
-	size_t len = der_mark(w);
+	size_t len = written_len(w);
 
 	if (w->failed || !w->buffer) {
 		der_writer_clear(w);

@@ -219,6 +219,41 @@ int signer_sign(const struct signer *s, struct bytes data, struct octets *signat
 	return 0;
 }
 
+/* Where there is no digest that takes it piece by piece: EdDSA, ML-DSA. */
+static int sign_joined(const struct signer *s, const struct bytes *parts, size_t n,
+		       struct octets *signaturep)
+{
+	_cleanup_(octets_clear) struct octets data = OCTETS_NULL;
+	int err = bytes_join(parts, n, &data);
+
+	return err ? err : signer_sign(s, octets_view(&data), signaturep);
+}
+
+int signer_sign_parts(const struct signer *s, const struct bytes *parts, size_t n,
+		      struct octets *signaturep)
+{
+	uint8_t *signature;
+	EVP_MD_CTX *ctx;
+	size_t len = s->signature_max;
+	bool ok;
+
+	if (!EVP_MD_CTX_get0_md(s->prepared))
+		return sign_joined(s, parts, n, signaturep);
+	signature = malloc(s->signature_max);
+	ctx = EVP_MD_CTX_new();
+	ok = signature && ctx && EVP_MD_CTX_copy_ex(ctx, s->prepared);
+	for (size_t i = 0; i < n && ok; i++)
+		ok = EVP_DigestSignUpdate(ctx, parts[i].data, parts[i].len) > 0;
+	ok = ok && EVP_DigestSignFinal(ctx, signature, &len) > 0;
+	EVP_MD_CTX_free(ctx);
+	if (!ok) {
+		free(signature);
+		return log_fault("sign", -EIO, NULL);
+	}
+	*signaturep = (struct octets){signature, len};
+	return 0;
+}
+
 const EVP_MD *cert_hash_digest(const X509_ALGOR *signature_algorithm)
 {
 	const struct signature_algorithm *a =

@@ -39,6 +39,25 @@ int octets_dup(struct bytes src, struct octets *dstp)
 	return 0;
 }
 
+int bytes_join(const struct bytes *parts, size_t n, struct octets *dstp)
+{
+	size_t len = 0;
+	uint8_t *data;
+
+	for (size_t i = 0; i < n; i++)
+		len += parts[i].len;
+	data = malloc(len ? len : 1);
+	if (!data)
+		return -ENOMEM;
+	*dstp = (struct octets){data, len};
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].len)
+			memcpy(data, parts[i].data, parts[i].len);
+		data += parts[i].len;
+	}
+	return 0;
+}
+
 void octets_clear(struct octets *o)
 {
 	free(o->data);

@@ -10,6 +10,7 @@
 #include "base/network.h"
 #include "base/refusal.h"
 #include "base/secrecy.h"
+#include "base/shared.h"
 #include "base/strbuf.h"
 
 #include <arpa/inet.h>
@@ -75,6 +76,44 @@ static const struct {
 	{4102444799500, "2099-12-31T23:59:59Z"},
 	{INT64_MAX, "9999-12-31T23:59:59Z"},
 };
+
+START_TEST(test_spliced_join)
+{
+	struct octets part = OCTETS_NULL, whole = OCTETS_NULL;
+	struct spliced s = {.at = (size_t)_i};
+	struct shared *held;
+
+	ck_assert_int_eq(octets_dup(bytes_of_string("PART"), &part), 0);
+	ck_assert_int_eq(octets_dup(bytes_of_string("own"), &s.own), 0);
+	s.part = shared_new(&part);
+	ck_assert_ptr_nonnull(s.part);
+	ck_assert_ptr_null(part.data);
+	held = shared_ref(s.part);
+	ck_assert_int_eq(spliced_join(&s, &whole), 0);
+	ck_assert_uint_eq(whole.len, 7);
+	ck_assert_int_eq(memcmp(whole.data + _i, "PART", 4), 0);
+	ck_assert_int_eq(memcmp(whole.data, "own", (size_t)_i), 0);
+	ck_assert_ptr_null(s.part);
+	ck_assert(bytes_equal(shared_view(held), bytes_of_string("PART")));
+	shared_unref(held);
+	shared_unref(NULL);
+	octets_clear(&whole);
+}
+END_TEST
+
+START_TEST(test_bytes_join)
+{
+	const struct bytes parts[] = {bytes_of_string("a"), BYTES_NULL, bytes_of_string("bc")};
+	struct octets whole;
+
+	ck_assert_int_eq(bytes_join(parts, 3, &whole), 0);
+	ck_assert(bytes_equal(octets_view(&whole), bytes_of_string("abc")));
+	octets_clear(&whole);
+	ck_assert_int_eq(bytes_join(parts, 0, &whole), 0);
+	ck_assert_uint_eq(whole.len, 0);
+	octets_clear(&whole);
+}
+END_TEST
 
 /* What has no place on the calendar, or another form. */
 static const char *const not_times[] = {
@@ -745,6 +784,8 @@ int main(void)
 
 	tcase_add_loop_test(tc, test_duration_parse, 0, ARRAY_LEN(durations));
 	tcase_add_loop_test(tc, test_clock_format, 0, ARRAY_LEN(times));
+	tcase_add_loop_test(tc, test_spliced_join, 0, 4);
+	tcase_add_test(tc, test_bytes_join);
 	tcase_add_loop_test(tc, test_clock_parse, 0, ARRAY_LEN(not_times));
 	tcase_add_loop_test(tc, test_hex, 0, ARRAY_LEN(hexes));
 	tcase_add_test(tc, test_octets);

@@ -336,6 +336,28 @@ START_TEST(test_der_writer_time_rfc5280_4_1_2_5)
 }
 END_TEST
 
+/* The hole counts in the length of all that is around it: 2 + 300 + 3 octets. */
+START_TEST(test_der_writer_hole)
+{
+	static const uint8_t expected[] = {0x30, 0x82, 0x01, 0x35, 0x02, 0x01,
+					   0x07, 0xa1, 0x82, 0x01, 0x2e, /* here */ 0x05,
+					   0x00};
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	static const uint8_t seven = 7;
+	size_t mark;
+
+	der_put_value(&w, 0x05, BYTES_NULL);
+	mark = der_mark(&w) - 2;
+	der_put_hole(&w, 300);
+	ck_assert_uint_eq(der_mark(&w), 302);
+	der_put_header(&w, 0xa1, mark);
+	der_put_unsigned(&w, (struct bytes){&seven, 1});
+	der_put_header(&w, 0x30, 0);
+	ck_assert(bytes_equal(der_written(&w), BYTES_OF(expected)));
+	ck_assert_uint_eq(der_hole_at(&w), sizeof(expected) - 2);
+}
+END_TEST
+
 START_TEST(test_der_writer_order)
 {
 	static const uint8_t expected[] = {0x30, 0x08, 0x02, 0x01, 0x07,
@@ -372,6 +394,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_der_writer_unsigned, 0, ARRAY_LEN(magnitudes));
 	tcase_add_loop_test(tc, test_der_writer_time_rfc5280_4_1_2_5, 0, ARRAY_LEN(times_ms));
 	tcase_add_test(tc, test_der_writer_order);
+	tcase_add_test(tc, test_der_writer_hole);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -360,6 +360,8 @@ START_TEST(test_signer_signs)
 	EVP_PKEY *key = key_generate(row);
 	_cleanup_(signer_freep) struct signer *signer = NULL;
 	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL, der = public_der(key);
+	_cleanup_(octets_clear) struct octets again = OCTETS_NULL;
+	const struct bytes parts[] = {{text.data, 3}, BYTES_NULL, {text.data + 3, text.len - 3}};
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	const X509_ALGOR *alg;
 	struct spki_kind kind;
@@ -380,6 +382,8 @@ START_TEST(test_signer_signs)
 	ck_assert_int_eq(verified(public, alg, text, octets_view(&signature)), SIGNATURE_OK);
 	ck_assert_int_eq(verified(public, alg, other, octets_view(&signature)), SIGNATURE_WRONG);
 	ck_assert_int_eq(verified(public, alg, text, BYTES_NULL), SIGNATURE_WRONG);
+	ck_assert_int_eq(signer_sign_parts(signer, parts, ARRAY_LEN(parts), &again), 0);
+	ck_assert_int_eq(verified(public, alg, text, octets_view(&again)), SIGNATURE_OK);
 	signature.data[signature.len / 2] ^= 0x10;
 	ck_assert_int_eq(verified(public, alg, text, octets_view(&signature)), SIGNATURE_WRONG);
 	EVP_PKEY_free(public);
