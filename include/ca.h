@@ -10,6 +10,7 @@
 #include "asn1/certificate.h"
 #include "base/metrics.h"
 #include "base/refusal.h"
+#include "base/shared.h"
 #include "conf.h"
 #include "store.h"
 
@@ -211,9 +212,34 @@ _must_check_ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_
  */
 _must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader,
 				 struct store_unit *unit);
-/* Whether a CRL is to be made before a revocation is answered, and sent with the answer. */
+/* --- CRLs of internal CAs ------------------------------------------------------------------------
+ */
+
+/* A CRL; its octets are in memory once for all who hold it. */
+struct ca_crl {
+	struct store_crl row;
+	struct shared *der;
+};
+/* The newest CRL, of an upstream CA none. 0, STORE_NOT_FOUND, negative errno. */
+_must_check_ int ca_crl_newest(struct ca *ca, struct store_reader *reader, struct ca_crl *crlp);
+void ca_crl_clear(struct ca_crl *crl);
+/* The octets of a CRL that an answer refers to; the caller unrefs them. 0, STORE_NOT_FOUND,
+ * negative errno. */
+_must_check_ int ca_crl_find(struct ca_set *set, int64_t id, struct store_reader *reader,
+			     struct shared **derp);
+/* Whether a CRL is to be there before a revocation is answered, and sent with the answer. */
 bool ca_crl_on_revocation(const struct ca *ca);
 bool ca_crl_in_answer(const struct ca *ca);
+/*
+ * Sees to it that there is a CRL with that change (crl_change of a certificate). 0: there is;
+ * STORE_NOT_FOUND: in *wait_msp at the earliest, crl_revocation_interval; negative errno. Waits
+ * while another thread makes one of this CA, which mostly is the one that is wanted.
+ */
+_must_check_ int ca_crl_cover(struct ca *ca, int64_t change, struct store_reader *reader,
+			      struct store_unit *unit, int64_t *wait_msp);
+/* Whether the newest CRL has that change; makes none. */
+_must_check_ int ca_crl_lists(const struct ca *ca, int64_t change, struct store_reader *reader,
+			      bool *listsp);
 /* Makes and stores a new CRL now (internal CAs), writes crl_directory/<name>.crl. */
 _must_check_ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
 

@@ -168,10 +168,11 @@ struct conf_ca {
 	struct conf_list aia_ocsp;                /* URIs */
 	int64_t crl_validity_ms;                  /* nextUpdate - thisUpdate, 7 d */
 	int64_t crl_interval_ms;                  /* written at least that often, 1 d */
-	bool crl_on_revocation;                   /* a CRL is made before rp is sent */
-	bool crl_in_answer;                       /* and rp holds it */
-	char *crl_directory; /* <name>.crl is written here; NULL: served from the store only */
-	int64_t backdate_ms; /* notBefore lies that far back, 5 min: clock skew of verifiers */
+	int64_t crl_revocation_interval_ms;
+	bool crl_on_revocation; /* a CRL is made before rp is sent */
+	bool crl_in_answer;     /* and rp holds it */
+	char *crl_directory;    /* <name>.crl is written here; NULL: served from the store only */
+	int64_t backdate_ms;    /* notBefore lies that far back, 5 min: clock skew of verifiers */
 	/* upstream */
 	char *server_url; /* http:// or https:// with path */
 	enum conf_upstream_request

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/network.h"
 #include "base/pool.h"
+#include "base/shared.h"
 #include "conf.h"
 
 enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_DELETE = 4, HTTP_PUT = 8 };
@@ -30,11 +31,13 @@ struct http_request {
 	int64_t received_us;          /* monotonic clock, when the request was complete */
 };
 
-/* Filled in by the handler; body and type are taken over. */
+/* Filled in by the handler; body, part and type are taken over. */
 struct http_response {
 	int status;               /* 200 by default */
 	const char *content_type; /* static */
 	struct octets body;
+	struct shared *part; /* stands in the body at part_at, and is not copied; NULL: none */
+	size_t part_at;
 	const char *allow; /* 405 */
 	int retry_after;   /* seconds; 0: none */
 	bool close;

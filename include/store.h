@@ -163,6 +163,7 @@ struct store_certificate {
 	int reason;            /* reasonCode once revoked */
 	int64_t revoked_ms;    /* 0: not revoked */
 	int64_t invalidity_ms; /* invalidityDate of the revocation, RFC 5280 5.3.2; 0: none */
+	int64_t crl_change;    /* number of its last change in the CRL of its CA; 0: none */
 	int64_t confirm_by_ms; /* PENDING: certConf is due; 0 otherwise */
 	int64_t created_ms;
 	/* Joined from the registration on reading; ignored on insert. */
@@ -206,6 +207,8 @@ struct store_transaction {
 	struct octets sent_nonce;    /* senderNonce of our last answer */
 	uint8_t request_digest[32];  /* SHA-256 of the last request's octets */
 	struct octets response;      /* octets of the last answer; empty: none yet (upstream) */
+	int64_t crl_id;              /* of the CRL that response goes without; 0: none */
+	size_t crl_at;               /* where in response it belongs */
 	char *status_text;           /* grantedWithMods: what was changed; NULL */
 	int64_t deadline_ms;         /* certConf or upstream deadline; 0: none */
 	int64_t created_ms;
@@ -292,11 +295,14 @@ struct store_exchange_messages {
  */
 
 struct store_crl {
+	int64_t id;
 	char *ca;
 	int64_t number; /* CRLNumber */
 	int64_t this_update_ms;
 	int64_t next_update_ms;
-	struct octets der;
+	int64_t scheduled_ms; /* thisUpdate of the last regularly scheduled one, this or before */
+	int64_t changes;      /* it has all revocations up to this crl_change; -1: not known */
+	struct bytes der;     /* to be inserted; reading leaves it out */
 };
 
 /* An entry for the next CRL. */
@@ -305,11 +311,6 @@ struct store_revoked {
 	int reason;
 	int64_t revoked_ms;
 	int64_t invalidity_ms; /* 0: none */
-};
-
-struct store_revoked_list {
-	struct store_revoked *item;
-	size_t len;
 };
 
 /* --- announcements -------------------------------------------------------------------------- */
@@ -368,7 +369,6 @@ void store_transaction_items_clear(struct store_transaction_items *items);
 void store_exchange_clear(struct store_exchange *e);
 void store_exchange_messages_clear(struct store_exchange_messages *m);
 void store_crl_clear(struct store_crl *c);
-void store_revoked_list_clear(struct store_revoked_list *l);
 void store_announcement_clear(struct store_announcement *a);
 void store_rev_passphrase_clear(struct store_rev_passphrase *p);
 void store_archived_key_clear(struct store_archived_key *k);
@@ -510,18 +510,20 @@ _must_check_ int store_exchange_expired(struct store_reader *r, const char *ca, 
 _must_check_ int store_transaction_open_count(struct store_reader *r, const char *requester,
 					      uint32_t max, uint32_t *np);
 
-/* The newest CRL of a CA, or STORE_NOT_FOUND. */
+/* The newest CRL of a CA but for its octets, or STORE_NOT_FOUND. */
 _must_check_ int store_crl_newest(struct store_reader *r, const char *ca, struct store_crl *crlp);
-/* Everything a CRL of this CA must list at `now_ms` (unexpired certificates only), by serial. */
-_must_check_ int store_revoked_list(struct store_reader *r, const char *ca, int64_t now_ms,
-				    struct store_revoked_list *listp);
-/* The same of what was on hold and is released: a CRL must not list it any more. */
-_must_check_ int store_released_list(struct store_reader *r, const char *ca, int64_t now_ms,
-				     struct store_revoked_list *listp);
-/* When a certificate of this CA was last revoked or released (0: never): whether a newer CRL is
- * due.
+/* The octets of a CRL; those of one that is not the newest are there while an answer refers to
+ * them. Or STORE_NOT_FOUND. */
+_must_check_ int store_crl_octets(struct store_reader *r, int64_t id, struct octets *derp);
+/* The number of the newest change in what a CRL of this CA lists; 0: there was none. */
+_must_check_ int store_crl_changes(struct store_reader *r, const char *ca, int64_t *changesp);
+/*
+ * What a CRL of this CA must list, a page of at most `max` entries: certificates with a notAfter
+ * later than `not_after_ms`, from the highest serial below `below` down; empty: from the top.
  */
-_must_check_ int store_revoked_last(struct store_reader *r, const char *ca, int64_t *msp);
+_must_check_ int store_revoked_page(struct store_reader *r, const char *ca, int64_t not_after_ms,
+				    struct bytes below, struct store_revoked *page, size_t max,
+				    size_t *np);
 
 _must_check_ int store_announcement_get(struct store_reader *r, int64_t id,
 					struct store_announcement *ap);
@@ -622,7 +624,8 @@ _must_check_ int store_certificate_set_invalidity(struct store_unit *u, int64_t 
 _must_check_ int store_certificate_release(struct store_unit *u, int64_t id,
 					   enum store_certificate_state from, int64_t now_ms);
 
-/* certificate_ref as registration_ref above. Conflict: (requester, transaction_id) exists. */
+/* certificate_ref as registration_ref above. Conflict: (requester, transaction_id) exists, or the
+ * CRL of crl_id has gone. */
 _must_check_ int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
 					  const int64_t *certificate_ref, int64_t *idp);
 /* Item number seq of a transaction that this unit inserts, with that certificate_id unless there is
@@ -675,8 +678,11 @@ _must_check_ int store_exchange_set_next(struct store_unit *u, int64_t id, int64
 _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
 				       enum store_exchange_state state, int failinfo);
 
-/* Conflict: the number is not greater than every earlier one of the CA. */
-_must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl);
+/*
+ * Those before it go, but for what answers refer to. *idp is set during commit. Conflict: the
+ * number is not greater than every earlier one of the CA.
+ */
+_must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp);
 
 /* Conflict: the sender has one of that digest. */
 _must_check_ int store_announcement_insert(struct store_unit *u, const struct store_announcement *a,

@@ -56,6 +56,11 @@ _must_check_ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker
 				const struct cmp_exchange *exchange, struct octets *answerp,
 				enum cmp_delivery *deliveryp);
 
+/* The same, and a large CRL in the answer is not copied. */
+_must_check_ int cmp_door_serve_spliced(struct cmp_door *door, struct cmp_worker *worker,
+					const struct cmp_exchange *exchange,
+					struct spliced *answerp, enum cmp_delivery *deliveryp);
+
 /* --- explaining ---------------------------------------------------------------------------------
  */
 

@@ -119,6 +119,17 @@ struct cmp_info {
 	struct bytes value;
 };
 
+/*
+ * A large CRL with which a body ends: rp's crls, or the value of the last element of genp. Its
+ * octets are not copied into the message.
+ */
+struct cmp_part {
+	struct bytes octets;
+	struct bytes behind; /* further CRLs of its list; copied */
+	struct bytes type;   /* genp: infoType, content octets of the OID; empty: rp */
+	bool listed;         /* genp: the value is a SEQUENCE OF them */
+};
+
 /* A message to be sent. Everything is borrowed. */
 struct cmp_outgoing {
 	int pvno;
@@ -134,6 +145,7 @@ struct cmp_outgoing {
 	const struct cmp_info *infos; /* further generalInfo */
 	size_t n_infos;
 	const PKIBody *body;
+	const struct cmp_part *part;     /* NULL: none */
 	const struct bytes *extra_certs; /* DER certificates, in order */
 	size_t n_extra_certs;
 };
@@ -141,6 +153,10 @@ struct cmp_outgoing {
 /* Encodes and protects. The caller owns *derp. 0 or a negative errno. */
 _must_check_ int cmp_message_encode(const struct cmp_outgoing *out,
 				    const struct cmp_protector *protector, struct octets *derp);
+/* The same with out->part, which *derp goes without: it belongs at *part_atp. */
+_must_check_ int cmp_message_encode_around(const struct cmp_outgoing *out,
+					   const struct cmp_protector *protector,
+					   struct octets *derp, size_t *part_atp);
 
 /* DER of a GeneralName directoryName from the DER of a Name. */
 _must_check_ int cmp_general_name_of_dn(struct bytes name_der, struct octets *gnp);

@@ -66,6 +66,8 @@ int ca_set_new(const struct conf *conf, struct store *store, const struct clock_
 		ca->set = set;
 		ca->conf = &conf->cas[i];
 		ca->index = (unsigned)i;
+		pthread_mutex_init(&ca->crl.make, NULL);
+		pthread_mutex_init(&ca->crl.lock, NULL);
 		r = ca_load(ca, problems);
 		if (r < 0 && (result == 0 || r != -EINVAL))
 			result = r;
@@ -83,6 +85,9 @@ void ca_set_free(struct ca_set *set)
 		internal_free(set->item[i].internal);
 		upstream_free(set->item[i].upstream);
 		chain_clear(&set->item[i].chain);
+		shared_unref(set->item[i].crl.der);
+		pthread_mutex_destroy(&set->item[i].crl.make);
+		pthread_mutex_destroy(&set->item[i].crl.lock);
 	}
 	free(set->item);
 	free(set);

@@ -47,15 +47,24 @@ struct chain {
 struct internal {
 	EVP_PKEY *key;
 	struct signer *signer;
-	const EVP_MD *digest; /* of CRLs; NULL for EdDSA */
 	EVP_MD *key_id_digest;
-	X509_EXTENSION *aki;
 	struct octets aki_der; /* whole Extension; likewise below */
 	struct octets crl_distribution_points;
 	struct octets authority_info_access;
 	pthread_mutex_t publish;
-	int64_t published;          /* CRLNumber in crl_directory; 0: not known */
-	_Atomic int64_t settled_ms; /* what was revoked up to here is in the newest CRL */
+	int64_t published; /* CRLNumber in crl_directory; 0: not known */
+};
+
+/* The newest CRL, in memory once. */
+struct crl_memory {
+	/*
+	 * Held while one is made or read from the store, so that its octets are not several times
+	 * in memory while they come to be. Only who needs that very CRL waits.
+	 */
+	pthread_mutex_t make;
+	pthread_mutex_t lock; /* of what is below; never across work */
+	int64_t id, number;
+	struct shared *der; /* NULL: nobody has asked yet */
 };
 
 struct upstream;
@@ -75,6 +84,7 @@ struct ca {
 	struct chain chain;
 	struct internal *internal; /* exactly one of the two */
 	struct upstream *upstream;
+	struct crl_memory crl;
 };
 
 /* Appends "[ca NAME] key: ..." and the newest error of OpenSSL, if any, as one line; -EINVAL. */
@@ -107,6 +117,14 @@ _must_check_ int internal_extensions_encode(const struct ca *ca, struct internal
 
 /* Puts the Extension with the request's san in front of what is written. */
 void extension_put_san(struct der_writer *w, const struct ca_request *request);
+
+/*
+ * crl_encode.c: a CRL of that number and those times, with the certificates that have expired after
+ * `listed_after_ms`, if at all; *np: how many.
+ */
+_must_check_ int crl_encode(const struct ca *ca, const struct store_crl *row,
+			    int64_t listed_after_ms, struct store_reader *reader,
+			    struct octets *derp, size_t *np);
 
 /* crl.c: makes a CRL if one is due. */
 _must_check_ int crl_housekeeping(struct ca *ca, struct store_reader *reader,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * CRLs of internal CAs (RFC 5280 5): made from what the store says is revoked, kept there, and
- * written to crl_directory.
+ * CRLs of internal CAs (RFC 5280 5): when a new one is made, that one is made at a time, and where
+ * it goes: into the store, into memory, where its octets are held once for all who ask for them,
+ * and to crl_directory. What is in it is crl_encode.c's.
  */
 #include "ca_local.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <string.h>
 
 enum {
@@ -19,121 +19,11 @@ enum {
 	CRL_MODE = 0644,
 };
 
-static void x509_crlp(X509_CRL **crlp)
-{
-	X509_CRL_free(*crlp);
-}
-
-static int set_time(X509_CRL *crl, int (*set)(X509_CRL *, const ASN1_TIME *), int64_t ms)
-{
-	ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)(ms / 1000));
-	int ok = time && set(crl, time);
-
-	ASN1_TIME_free(time);
-	return ok ? 0 : -ENOMEM;
-}
-
-/* RFC 5280 5.3.1: no reasonCode rather than unspecified; removeFromCRL is for delta CRLs only. */
-static int reason_add(X509_REVOKED *entry, int reason)
-{
-	ASN1_ENUMERATED *code;
-	int ok;
-
-	if (reason <= CRL_REASON_UNSPECIFIED || reason == CRL_REASON_REMOVE_FROM_CRL)
-		return 0;
-	code = ASN1_ENUMERATED_new();
-	ok = code && ASN1_ENUMERATED_set(code, reason) &&
-	     X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, code, 0, 0) == 1;
-	ASN1_ENUMERATED_free(code);
-	return ok ? 0 : -ENOMEM;
-}
-
-/* RFC 5280 5.3.2: not critical. */
-static int invalidity_add(X509_REVOKED *entry, int64_t invalidity_ms)
-{
-	ASN1_GENERALIZEDTIME *time;
-	int ok;
-
-	if (!invalidity_ms)
-		return 0;
-	time = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(invalidity_ms / 1000));
-	ok = time && X509_REVOKED_add1_ext_i2d(entry, NID_invalidity_date, time, 0, 0) == 1;
-	ASN1_GENERALIZEDTIME_free(time);
-	return ok ? 0 : -ENOMEM;
-}
-
-static int entry_fill(X509_REVOKED *entry, const struct store_revoked *revoked)
-{
-	ASN1_INTEGER *serial = serial_integer(&revoked->serial);
-	ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)(revoked->revoked_ms / 1000));
-	int ok = serial && time && X509_REVOKED_set_serialNumber(entry, serial) &&
-		 X509_REVOKED_set_revocationDate(entry, time);
-
-	ASN1_INTEGER_free(serial);
-	ASN1_TIME_free(time);
-	if (!ok || reason_add(entry, revoked->reason) < 0)
-		return -ENOMEM;
-	return invalidity_add(entry, revoked->invalidity_ms);
-}
-
-static int entries_add(X509_CRL *crl, const struct store_revoked_list *list)
-{
-	for (size_t i = 0; i < list->len; i++) {
-		X509_REVOKED *entry = X509_REVOKED_new();
-
-		if (!entry)
-			return -ENOMEM;
-		if (entry_fill(entry, &list->item[i]) < 0 || !X509_CRL_add0_revoked(crl, entry)) {
-			X509_REVOKED_free(entry);
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/* RFC 5280 5.2.1, 5.2.3: both are required. */
-static int extensions_add(const struct ca *ca, X509_CRL *crl, int64_t crl_number)
-{
-	ASN1_INTEGER *number = ASN1_INTEGER_new();
-	int ok = number && ASN1_INTEGER_set_int64(number, crl_number) &&
-		 X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1;
-
-	ASN1_INTEGER_free(number);
-	if (ok && ca->internal->aki)
-		ok = X509_CRL_add_ext(crl, ca->internal->aki, -1);
-	return ok ? 0 : -ENOMEM;
-}
-
-static int crl_sign(const struct ca *ca, const struct store_revoked_list *list,
-		    struct store_crl *row)
-{
-	_cleanup_(x509_crlp) X509_CRL *crl = X509_CRL_new();
-	X509 *issuing = sk_X509_value(ca->chain.certs, 0);
-	uint8_t *der = NULL;
-	int len, r;
-
-	if (!crl || !X509_CRL_set_version(crl, X509_CRL_VERSION_2) ||
-	    !X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuing)) ||
-	    set_time(crl, X509_CRL_set1_lastUpdate, row->this_update_ms) < 0 ||
-	    set_time(crl, X509_CRL_set1_nextUpdate, row->next_update_ms) < 0 ||
-	    entries_add(crl, list) < 0 || extensions_add(ca, crl, row->number) < 0)
-		return -ENOMEM;
-	X509_CRL_sort(crl);
-	if (X509_CRL_sign(crl, ca->internal->key, ca->internal->digest) <= 0)
-		return -EIO;
-	len = i2d_X509_CRL(crl, &der);
-	if (len <= 0)
-		return -ENOMEM;
-	r = octets_dup((struct bytes){der, (size_t)len}, &row->der);
-	OPENSSL_free(der);
-	return r;
-}
-
 /*
  * Never an older CRL over a newer one, whatever the order in which workers come here: that is what
  * the lock is held for across the write. Only workers that publish for this CA wait for it.
  */
-static int crl_publish(struct ca *ca, const struct store_crl *crl)
+static int crl_publish(struct ca *ca, int64_t number, struct bytes der)
 {
 	struct internal *internal = ca->internal;
 	_cleanup_(freep) char *path = NULL;
@@ -146,70 +36,256 @@ static int crl_publish(struct ca *ca, const struct store_crl *crl)
 		return log_fault("writing a CRL", -ENOMEM, ca->conf->name);
 	}
 	pthread_mutex_lock(&internal->publish);
-	if (crl->number > internal->published)
-		r = file_write_durable(path, octets_view(&crl->der), CRL_MODE);
-	if (r == 0 && crl->number > internal->published)
-		internal->published = crl->number;
+	if (number > internal->published)
+		r = file_write_durable(path, der, CRL_MODE);
+	if (r == 0 && number > internal->published)
+		internal->published = number;
 	pthread_mutex_unlock(&internal->publish);
 	return r < 0 ? log_fault("writing a CRL", r, path) : 0;
 }
 
-static bool is_published(struct ca *ca, const struct store_crl *crl)
+static bool is_published(struct ca *ca, int64_t number)
 {
 	bool published;
 
 	if (!ca->conf->crl_directory)
 		return true;
 	pthread_mutex_lock(&ca->internal->publish);
-	published = ca->internal->published >= crl->number;
+	published = ca->internal->published >= number;
 	pthread_mutex_unlock(&ca->internal->publish);
 	return published;
 }
 
-/* One attempt; STORE_CONFLICT if another worker had a CRL of that number in the store first. */
+/* --- in memory -------------------------------------------------------------------------------- */
+
+/* Never an older one in place of a newer one. */
+static void newest_keep(struct ca *ca, const struct store_crl *row, struct shared *der)
+{
+	struct crl_memory *memory = &ca->crl;
+	struct shared *before = NULL;
+
+	pthread_mutex_lock(&memory->lock);
+	if (row->number > memory->number) {
+		before = memory->der;
+		memory->der = shared_ref(der);
+		memory->number = row->number;
+		memory->id = row->id;
+	}
+	pthread_mutex_unlock(&memory->lock);
+	shared_unref(before);
+}
+
+static struct shared *held(struct ca *ca, int64_t id)
+{
+	struct crl_memory *memory = &ca->crl;
+	struct shared *der = NULL;
+
+	pthread_mutex_lock(&memory->lock);
+	if (memory->der && memory->id == id)
+		der = shared_ref(memory->der);
+	pthread_mutex_unlock(&memory->lock);
+	return der;
+}
+
+/* STORE_NOT_FOUND: there is a newer one by now. */
+static int newest_read(struct ca *ca, struct store_reader *reader, const struct store_crl *row,
+		       struct shared **derp)
+{
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	int err = store_crl_octets(reader, row->id, &der);
+
+	if (err)
+		return err;
+	*derp = shared_new(&der);
+	if (!*derp)
+		return -ENOMEM;
+	newest_keep(ca, row, *derp);
+	return 0;
+}
+
+int ca_crl_newest(struct ca *ca, struct store_reader *reader, struct ca_crl *crlp)
+{
+	int err = STORE_NOT_FOUND;
+
+	*crlp = (struct ca_crl){0};
+	for (int i = 0; i < NUMBER_ATTEMPTS && err == STORE_NOT_FOUND; i++) {
+		store_crl_clear(&crlp->row);
+		err = store_crl_newest(reader, ca->conf->name, &crlp->row);
+		if (err)
+			return err;
+		crlp->der = held(ca, crlp->row.id);
+		if (crlp->der)
+			return 0;
+		/* Who waits here finds it in memory. */
+		pthread_mutex_lock(&ca->crl.make);
+		crlp->der = held(ca, crlp->row.id);
+		err = crlp->der ? 0 : newest_read(ca, reader, &crlp->row, &crlp->der);
+		pthread_mutex_unlock(&ca->crl.make);
+	}
+	if (err)
+		ca_crl_clear(crlp);
+	return err;
+}
+
+int ca_crl_find(struct ca_set *set, int64_t id, struct store_reader *reader, struct shared **derp)
+{
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	int err;
+
+	for (size_t i = 0; i < set->len; i++) {
+		*derp = held(&set->item[i], id);
+		if (*derp)
+			return 0;
+	}
+	err = store_crl_octets(reader, id, &der);
+	if (err)
+		return err;
+	*derp = shared_new(&der);
+	return *derp ? 0 : -ENOMEM;
+}
+
+void ca_crl_clear(struct ca_crl *crl)
+{
+	store_crl_clear(&crl->row);
+	shared_unref(crl->der);
+	*crl = (struct ca_crl){0};
+}
+
+/* --- when ------------------------------------------------------------------------------------- */
+
+/* RFC 5280 3.3: "regularly scheduled", whatever was made in between because of revocations. */
+static bool is_scheduled(const struct ca *ca, const struct store_crl *newest, int64_t now_ms)
+{
+	return now_ms - newest->scheduled_ms >= ca->conf->crl_interval_ms ||
+	       now_ms - newest->this_update_ms >= ca->conf->crl_validity_ms;
+}
+
+/* From when on a revocation may have the next one made; one of the future is no reason to wait. */
+static int64_t revocation_ms(const struct ca *ca, const struct store_crl *newest, int64_t now_ms)
+{
+	return newest->this_update_ms > now_ms
+		       ? now_ms
+		       : newest->this_update_ms + ca->conf->crl_revocation_interval_ms;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+/* What is to be in the store, but for the octets. STORE_NOT_FOUND: it is the first. */
+static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl *row,
+		    int64_t *listed_after_msp)
+{
+	_cleanup_(store_crl_clear) struct store_crl newest = {0};
+	int err = store_crl_newest(reader, ca->conf->name, &newest);
+
+	if (err < 0)
+		return err;
+	row->number = newest.number + 1;
+	row->this_update_ms = clock_now_ms(ca->set->clock);
+	row->next_update_ms = row->this_update_ms + ca->conf->crl_validity_ms;
+	row->scheduled_ms = is_scheduled(ca, &newest, row->this_update_ms) ? row->this_update_ms
+									   : newest.scheduled_ms;
+	/*
+	 * RFC 5280 3.3: an entry stays "until it appears on one regularly scheduled CRL issued
+	 * beyond the revoked certificate's validity period": the last one has seen off what had
+	 * expired by then.
+	 */
+	*listed_after_msp = newest.scheduled_ms - COMMIT_TIME_MAX_MS;
+	/* Before the entries are read: what is counted is there. */
+	return store_crl_changes(reader, ca->conf->name, &row->changes);
+}
+
+/* One attempt; STORE_CONFLICT if another process had a CRL of that number in the store first. */
+static int crl_make_once(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
+{
+	struct store_crl row = {.ca = ca->conf->name};
+	_cleanup_(shared_unrefp) struct shared *der = NULL;
+	_cleanup_(octets_clear) struct octets octets = OCTETS_NULL;
+	int64_t listed_after_ms = 0;
+	size_t n = 0;
+	int err = row_fill(ca, reader, &row, &listed_after_ms);
+
+	if (!err)
+		err = crl_encode(ca, &row, listed_after_ms, reader, &octets, &n);
+	if (!err) {
+		der = shared_new(&octets);
+		err = der ? 0 : -ENOMEM;
+	}
+	if (err)
+		return log_fault("making a CRL", err, ca->conf->name);
+	row.der = shared_view(der);
+	err = store_crl_insert(unit, &row, &row.id);
+	if (!err)
+		err = store_unit_commit(unit);
+	if (err)
+		return err;
+	newest_keep(ca, &row, der);
+	log_event(LOG_LEVEL_INFO, "crl", F_TEXT("ca", ca->conf->name),
+		  F_INT("crlNumber", row.number), F_INT("entries", (int64_t)n));
+	return crl_publish(ca, row.number, row.der);
+}
+
 static int crl_make(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
-	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
-	_cleanup_(store_crl_clear) struct store_crl newest = {0};
-	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
-	struct store_crl crl = {.ca = ca->conf->name, .number = 1};
-	int r = store_crl_newest(reader, ca->conf->name, &newest);
+	int err = STORE_CONFLICT;
 
-	if (r < 0)
-		return r;
-	if (r == 0)
-		crl.number = newest.number + 1;
-	crl.this_update_ms = clock_now_ms(ca->set->clock);
-	crl.next_update_ms = crl.this_update_ms + ca->conf->crl_validity_ms;
-	r = store_revoked_list(reader, ca->conf->name, crl.this_update_ms, &list);
-	if (r < 0)
-		return r;
-	r = crl_sign(ca, &list, &crl);
-	der = crl.der;
-	if (r < 0)
-		return log_fault("making a CRL", r, ca->conf->name);
-	r = store_crl_insert(unit, &crl);
-	if (r == 0)
-		r = store_unit_commit(unit);
-	if (r != 0)
-		return r;
-	log_event(LOG_LEVEL_INFO, "crl", F_TEXT("ca", ca->conf->name),
-		  F_INT("crlNumber", crl.number), F_INT("entries", (int64_t)list.len));
-	return crl_publish(ca, &crl);
+	for (int i = 0; i < NUMBER_ATTEMPTS && err == STORE_CONFLICT; i++)
+		err = crl_make_once(ca, reader, unit);
+	return err == STORE_CONFLICT ? log_fault("making a CRL: conflict", -EBUSY, ca->conf->name)
+				     : err;
 }
 
 int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
-	int r = STORE_CONFLICT;
+	int err;
 
-	if (store_unit_is_dry(unit))
+	if (store_unit_is_dry(unit) || !ca->internal)
 		return 0;
-	if (!ca->internal)
+	pthread_mutex_lock(&ca->crl.make);
+	err = crl_make(ca, reader, unit);
+	pthread_mutex_unlock(&ca->crl.make);
+	return err;
+}
+
+/* With the newest one at hand, and nobody else making one. */
+static int cover_locked(struct ca *ca, int64_t change, struct store_reader *reader,
+			struct store_unit *unit, int64_t *wait_msp)
+{
+	_cleanup_(store_crl_clear) struct store_crl newest = {0};
+	int64_t now_ms = clock_now_ms(ca->set->clock), from_ms;
+	int err = store_crl_newest(reader, ca->conf->name, &newest);
+
+	*wait_msp = 0;
+	if (err < 0)
+		return err;
+	if (err == STORE_NOT_FOUND || is_scheduled(ca, &newest, now_ms))
+		return crl_make(ca, reader, unit);
+	if (newest.changes >= change)
 		return 0;
-	for (int i = 0; i < NUMBER_ATTEMPTS && r == STORE_CONFLICT; i++)
-		r = crl_make(ca, reader, unit);
-	return r == STORE_CONFLICT ? log_fault("making a CRL: conflict", -EBUSY, ca->conf->name)
-				   : r;
+	from_ms = revocation_ms(ca, &newest, now_ms);
+	if (from_ms <= now_ms)
+		return crl_make(ca, reader, unit);
+	*wait_msp = from_ms - now_ms;
+	return STORE_NOT_FOUND;
+}
+
+int ca_crl_cover(struct ca *ca, int64_t change, struct store_reader *reader,
+		 struct store_unit *unit, int64_t *wait_msp)
+{
+	int err;
+
+	pthread_mutex_lock(&ca->crl.make);
+	err = cover_locked(ca, change, reader, unit, wait_msp);
+	pthread_mutex_unlock(&ca->crl.make);
+	return err;
+}
+
+int ca_crl_lists(const struct ca *ca, int64_t change, struct store_reader *reader, bool *listsp)
+{
+	_cleanup_(store_crl_clear) struct store_crl newest = {0};
+	int err = store_crl_newest(reader, ca->conf->name, &newest);
+
+	*listsp = !err && newest.changes >= change;
+	return err < 0 ? err : 0;
 }
 
 bool ca_crl_on_revocation(const struct ca *ca)
@@ -222,76 +298,27 @@ bool ca_crl_in_answer(const struct ca *ca)
 	return ca_crl_on_revocation(ca) && ca->conf->crl_in_answer;
 }
 
-static bool crl_lists(X509_CRL *crl, const struct store_revoked *revoked)
+/* The file may have been lost, or the disk was full. */
+static int publish_again(struct ca *ca, struct store_reader *reader)
 {
-	ASN1_INTEGER *serial = serial_integer(&revoked->serial);
-	X509_REVOKED *entry;
-	bool listed = serial && X509_CRL_get0_by_serial(crl, &entry, serial) > 0;
+	_cleanup_(ca_crl_clear) struct ca_crl crl = {0};
+	int err = ca_crl_newest(ca, reader, &crl);
 
-	ASN1_INTEGER_free(serial);
-	return listed;
-}
-
-/* Whether something that is revoked now is not in the newest CRL, or what is released is. */
-static int crl_is_outdated(struct ca *ca, struct store_reader *reader,
-			   const struct store_crl *newest, bool *outdatedp)
-{
-	_cleanup_(store_revoked_list_clear) struct store_revoked_list revoked = {0}, released = {0};
-	const uint8_t *der = newest->der.data;
-	_cleanup_(x509_crlp) X509_CRL *crl = d2i_X509_CRL(NULL, &der, (long)newest->der.len);
-	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int r = store_revoked_list(reader, ca->conf->name, now_ms, &revoked);
-
-	if (r == 0)
-		r = store_released_list(reader, ca->conf->name, now_ms, &released);
-	if (r < 0)
-		return r;
-	*outdatedp = !crl;
-	for (size_t i = 0; i < revoked.len && !*outdatedp; i++)
-		*outdatedp = !crl_lists(crl, &revoked.item[i]);
-	for (size_t i = 0; i < released.len && !*outdatedp; i++)
-		*outdatedp = crl_lists(crl, &released.item[i]);
-	ERR_clear_error();
-	return 0;
-}
-
-static int crl_is_due(struct ca *ca, struct store_reader *reader, const struct store_crl *newest,
-		      bool *duep)
-{
-	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int64_t age_ms = now_ms - newest->this_update_ms;
-	int64_t last_ms;
-	int r;
-
-	*duep = true;
-	if (age_ms >= ca->conf->crl_interval_ms || age_ms >= ca->conf->crl_validity_ms)
-		return 0;
-	r = store_revoked_last(reader, ca->conf->name, &last_ms);
-	if (r < 0)
-		return r;
-	*duep = false;
-	if (last_ms <= atomic_load(&ca->internal->settled_ms))
-		return 0;
-	r = crl_is_outdated(ca, reader, newest, duep);
-	if (r == 0 && !*duep && last_ms + COMMIT_TIME_MAX_MS < now_ms)
-		atomic_store(&ca->internal->settled_ms, last_ms);
-	return r;
+	return err ? err : crl_publish(ca, crl.row.number, shared_view(crl.der));
 }
 
 int crl_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
 	_cleanup_(store_crl_clear) struct store_crl newest = {0};
-	bool due;
-	int r = store_crl_newest(reader, ca->conf->name, &newest);
+	int64_t changes, wait_ms;
+	int err = store_crl_changes(reader, ca->conf->name, &changes);
 
-	if (r < 0)
-		return r;
-	if (r == STORE_NOT_FOUND)
-		return ca_crl_update(ca, reader, unit);
-	r = crl_is_due(ca, reader, &newest, &due);
-	if (r < 0)
-		return r;
-	if (due)
-		return ca_crl_update(ca, reader, unit);
-	return is_published(ca, &newest) ? 0 : crl_publish(ca, &newest);
+	if (!err)
+		err = ca_crl_cover(ca, changes, reader, unit, &wait_ms);
+	if (err < 0)
+		return err;
+	err = store_crl_newest(reader, ca->conf->name, &newest);
+	if (err)
+		return err < 0 ? err : 0;
+	return is_published(ca, newest.number) ? 0 : publish_again(ca, reader);
 }

@@ -40,7 +40,9 @@ static int aki_encode(const struct ca *ca, struct internal *internal)
 {
 	X509 *issuing = sk_X509_value(ca->chain.certs, 0);
 	const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(issuing);
+	X509_EXTENSION *extension = NULL;
 	AUTHORITY_KEYID *aki;
+	int err;
 
 	if (!ski)
 		return 0;
@@ -48,10 +50,12 @@ static int aki_encode(const struct ca *ca, struct internal *internal)
 	if (aki) {
 		aki->keyid = ASN1_OCTET_STRING_dup(ski);
 		if (aki->keyid)
-			internal->aki = X509V3_EXT_i2d(NID_authority_key_identifier, 0, aki);
+			extension = X509V3_EXT_i2d(NID_authority_key_identifier, 0, aki);
 	}
 	AUTHORITY_KEYID_free(aki);
-	return extension_keep(internal->aki, &internal->aki_der);
+	err = extension_keep(extension, &internal->aki_der);
+	X509_EXTENSION_free(extension);
+	return err;
 }
 
 static GENERAL_NAME *uri_name(const char *uri)

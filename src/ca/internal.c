@@ -34,7 +34,6 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 {
 	const struct conf_ca *conf = ca->conf;
 	const struct signature_algorithm *algorithm;
-	const EVP_MD *digest;
 	int r = credential_key_read(conf->key, conf->passphrase_file, &internal->key);
 
 	if (r < 0)
@@ -44,8 +43,7 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 	r = key_check(ca, internal->key, problems);
 	if (r < 0)
 		return r;
-	digest = EVP_get_digestbyname(conf->digest);
-	if (!digest)
+	if (!EVP_get_digestbyname(conf->digest))
 		return ca_problem(problems, conf, "digest", "%s is not known", conf->digest);
 	r = signer_new(internal->key, conf->digest, &internal->signer);
 	if (r < 0)
@@ -55,8 +53,6 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 	if (!OBJ_find_sigid_algs(OBJ_txt2nid(algorithm->oid), NULL, NULL))
 		return ca_problem(problems, conf, "digest", "%s: this OpenSSL does not verify %s",
 				  conf->digest, algorithm->name);
-	if (algorithm->scheme != SIGNATURE_PURE)
-		internal->digest = digest;
 	return 0;
 }
 
@@ -87,7 +83,6 @@ void internal_free(struct internal *internal)
 	octets_clear(&internal->aki_der);
 	octets_clear(&internal->crl_distribution_points);
 	octets_clear(&internal->authority_info_access);
-	X509_EXTENSION_free(internal->aki);
 	EVP_MD_free(internal->key_id_digest);
 	signer_free(internal->signer);
 	EVP_PKEY_free(internal->key);

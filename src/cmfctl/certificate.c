@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	OPT_SUBJECT_ID = 0x100,
@@ -277,6 +278,33 @@ static int revoke_one(struct ctl *ctl, const json_t *row, const struct certifica
 	return status;
 }
 
+/* The server makes the CRL when its time has come; a moment later is early enough for us. */
+static int crl_await(struct ctl *ctl, json_t *done)
+{
+	bool told = false;
+	json_t *row, *reply;
+	char path[64];
+	int status = CTL_OK;
+
+	for (size_t i = 0; i < json_array_size(done) && !status;) {
+		row = json_array_get(done, i);
+		if (!json_is_true(json_object_get(row, "crl_awaited"))) {
+			i++;
+			continue;
+		}
+		if (!told && !ctl->json)
+			fprintf(stderr, "waiting for the CRL\n");
+		told = true;
+		sleep(1);
+		snprintf(path, sizeof(path), "/v1/certificates/%lld",
+			 (long long)json_integer_value(json_object_get(row, "id")));
+		status = ctl_call(ctl, "GET", path, NULL, &reply);
+		if (!status)
+			json_array_set_new(done, i, reply);
+	}
+	return status;
+}
+
 static void revoked_report(const struct ctl *ctl, const json_t *done)
 {
 	json_t *row;
@@ -330,6 +358,8 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 			"there is nothing to revoke: no certificate is active, pending or on hold");
 		status = CTL_REFUSED;
 	}
+	if (!status)
+		status = crl_await(ctl, done);
 	revoked_report(ctl, done);
 	json_decref(done);
 	json_decref(rows);

@@ -69,6 +69,7 @@ static void cmp_serve(void *arg, struct worker *worker, const struct http_reques
 					.network = request->network,
 					.connection = request->connection,
 					.received_us = request->received_us};
+	struct spliced answer;
 	struct cmp_labels labels;
 	enum cmp_delivery delivery;
 
@@ -82,8 +83,11 @@ static void cmp_serve(void *arg, struct worker *worker, const struct http_reques
 	}
 	exchange.profile_label = profile;
 	exchange.operation_label = labels.operation;
-	if (cmp_door_serve(service->door, &worker->cmp, &exchange, &response->body, &delivery) < 0)
+	if (cmp_door_serve_spliced(service->door, &worker->cmp, &exchange, &answer, &delivery) < 0)
 		return;
+	response->body = answer.own;
+	response->part = answer.part;
+	response->part_at = answer.at;
 	response->status = cmp_status(delivery);
 	response->retry_after = response->status == 503;
 	if (response->body.len)
@@ -98,21 +102,34 @@ static bool crl_path_ok(const char *rest)
 	return len > 4 && !strchr(rest, '/') && strcmp(rest + len - 4, ".crl") == 0;
 }
 
+/* Of a CA that is no longer in the configuration, for as long as anybody asks. */
+static int crl_of_old_ca(struct worker *worker, const char *name, struct octets *derp)
+{
+	_cleanup_(store_crl_clear) struct store_crl row = {0};
+	int err = store_crl_newest(worker->cmp.reader, name, &row);
+
+	return err ? err : store_crl_octets(worker->cmp.reader, row.id, derp);
+}
+
 /* RFC 5280 4.2.1.13: a single DER encoded CRL. */
 static void crl_serve(void *arg, struct worker *worker, const struct http_request *request,
 		      struct http_response *response)
 {
-	_cleanup_(freep) char *ca = strndup(request->path_rest, strlen(request->path_rest) - 4);
-	_cleanup_(store_crl_clear) struct store_crl crl = {0};
-	int r = ca ? store_crl_newest(worker->cmp.reader, ca, &crl) : -ENOMEM;
+	_cleanup_(freep) char *name = strndup(request->path_rest, strlen(request->path_rest) - 4);
+	_cleanup_(ca_crl_clear) struct ca_crl crl = {0};
+	struct ca *ca = name ? ca_find(worker_service(worker)->cas, name) : NULL;
+	int err = -ENOMEM;
 
-	if (r != 0) {
-		response->status = r == STORE_NOT_FOUND ? 404 : r == -ESTALE ? 503 : 500;
+	if (ca)
+		err = ca_crl_newest(ca, worker->cmp.reader, &crl);
+	else if (name)
+		err = crl_of_old_ca(worker, name, &response->body);
+	if (err != 0) {
+		response->status = err == STORE_NOT_FOUND ? 404 : err == -ESTALE ? 503 : 500;
 		return;
 	}
 	response->content_type = "application/pkix-crl";
-	response->body = crl.der;
-	crl.der = OCTETS_NULL;
+	response->part = TAKE(crl.der);
 }
 
 int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)

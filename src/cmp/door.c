@@ -153,7 +153,7 @@ static void attempt_clear(struct cmp_request *rq)
 	store_transaction_clear(&rq->txn);
 	rq->txn = (struct store_transaction){0};
 	cmp_reply_clear(&rq->reply);
-	octets_clear(&rq->answer);
+	spliced_clear(&rq->answer);
 	rq->refusal = REFUSAL_NULL;
 	rq->in_body = rq->keep_refusal = rq->passphrase_kept = false;
 	rq->pop = CMP_POP_PROVEN;
@@ -300,13 +300,13 @@ static void request_begin(struct cmp_request *rq, struct cmp_door *door, struct 
 }
 
 /* Logs, hands over the answer, if there is no fault, and frees. */
-static void request_end(struct cmp_request *rq, int err, struct octets *answerp)
+static void request_end(struct cmp_request *rq, int err, struct spliced *answerp)
 {
 	request_log(rq);
-	*answerp = OCTETS_NULL;
+	*answerp = (struct spliced){0};
 	if (!err) {
 		*answerp = rq->answer;
-		rq->answer = OCTETS_NULL;
+		rq->answer = (struct spliced){0};
 	}
 	cmp_stranger_settle(rq);
 	attempt_clear(rq);
@@ -316,10 +316,21 @@ static void request_end(struct cmp_request *rq, int err, struct octets *answerp)
 	cmp_message_free(rq->msg);
 }
 
+/* In one piece. */
+static int answer_join(struct spliced *answer, int err, struct octets *answerp)
+{
+	*answerp = OCTETS_NULL;
+	if (!err)
+		err = spliced_join(answer, answerp);
+	spliced_clear(answer);
+	return err;
+}
+
 int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
 		    struct octets *answerp)
 {
 	struct cmp_exchange exchange = *outer->exchange;
+	struct spliced answer;
 	struct cmp_request rq;
 	int err;
 
@@ -336,13 +347,13 @@ int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_
 	rq.replay_only = outer->replay_only;
 	err = answer_end(&rq, request_serve(&rq));
 	cmp_trace_end(&rq);
-	request_end(&rq, err, answerp);
-	return err;
+	request_end(&rq, err, &answer);
+	return answer_join(&answer, err, answerp);
 }
 
 static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
 		      const struct cmp_exchange *exchange, struct cmp_trace *trace,
-		      struct octets *answerp, enum cmp_delivery *deliveryp)
+		      struct spliced *answerp, enum cmp_delivery *deliveryp)
 {
 	struct cmp_request rq;
 	int err;
@@ -362,17 +373,31 @@ static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
 	return err;
 }
 
+int cmp_door_serve_spliced(struct cmp_door *door, struct cmp_worker *worker,
+			   const struct cmp_exchange *exchange, struct spliced *answerp,
+			   enum cmp_delivery *deliveryp)
+{
+	return door_serve(door, worker, exchange, NULL, answerp, deliveryp);
+}
+
 int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 		   const struct cmp_exchange *exchange, struct octets *answerp,
 		   enum cmp_delivery *deliveryp)
 {
-	return door_serve(door, worker, exchange, NULL, answerp, deliveryp);
+	struct spliced answer;
+	int err = door_serve(door, worker, exchange, NULL, &answer, deliveryp);
+
+	return answer_join(&answer, err, answerp);
 }
 
 int cmp_door_explain(struct cmp_door *door, struct cmp_worker *worker,
 		     const struct cmp_exchange *exchange, struct cmp_trace *trace,
 		     struct octets *answerp, enum cmp_delivery *deliveryp)
 {
+	struct spliced answer;
+	int err;
+
 	store_unit_set_dry(worker->unit);
-	return door_serve(door, worker, exchange, trace, answerp, deliveryp);
+	err = door_serve(door, worker, exchange, trace, &answer, deliveryp);
+	return answer_join(&answer, err, answerp);
 }

@@ -132,6 +132,12 @@ struct cmp_reply {
 	/* Of an answer that comes from upstream, forward.c. */
 	struct octets kept_nonce; /* its senderNonce; empty: ours, below */
 	bool complete;            /* rq->answer is it */
+	/* A CRL that it has, beside the body; crl NULL: none. */
+	struct shared *crl;
+	int64_t crl_id;             /* in the store */
+	struct octets crls_behind;  /* further ones */
+	const ASN1_OBJECT *crl_oid; /* genp: of its element; NULL: rp */
+	bool crl_listed;            /* genp: as a list */
 	uint8_t nonce[CMP_NONCE_LEN];
 };
 
@@ -200,7 +206,8 @@ struct cmp_revocations {
 	struct cmp_verdict *verdict;
 	struct store_transaction_item *row; /* where the transaction keeps several; borrows */
 	struct cmp_stored_items stored;     /* owns the texts that came from there */
-	bool waiting;                       /* for an upstream CA */
+	bool waiting;                       /* for an upstream CA, or a CRL */
+	int crl_check_after;                /* seconds until a CRL that is waited for; 0: none */
 };
 
 /* One CertResponse of ip, cp, kup, ccp. Everything is borrowed. */
@@ -286,7 +293,7 @@ struct cmp_request {
 	struct bytes pop_digests;     /* of the numbers that were asked for; see challenge.c */
 	const struct cmp_recovery *recovery; /* krr: what the answer brings beside a certificate */
 	struct cmp_reply reply;
-	struct octets answer;
+	struct spliced answer;
 	struct refusal refusal;
 	enum metric_outcome outcome;
 	/* For the log line. */
@@ -415,6 +422,20 @@ _must_check_ int cmp_reply_waiting(struct cmp_request *rq);
 _must_check_ int cmp_reply_pkiconf(struct cmp_request *rq);
 /* pollRep for what pollReq asks. */
 _must_check_ int cmp_reply_poll(struct cmp_request *rq, int check_after);
+/* CRLs for an answer: the first is not copied. */
+struct cmp_crls {
+	struct ca_crl first; /* der NULL: there are none */
+	struct octets behind;
+};
+/* Takes the CRL over if it is the first. */
+_must_check_ int cmp_crls_add(struct cmp_crls *crls, struct ca_crl *crl);
+void cmp_crls_clear(struct cmp_crls *crls);
+/*
+ * One or more CRLs into genp, as the value of an element of that type, `listed`: as a SEQUENCE OF
+ * them; or, type NULL, into the rp that the reply is.
+ */
+_must_check_ int cmp_reply_crls(struct cmp_request *rq, const ASN1_OBJECT *type, bool listed,
+				struct cmp_crls *crls);
 /* Adds an element to genp, which it makes if there is none yet; an empty value is left out. */
 _must_check_ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type,
 				struct bytes value);
@@ -530,13 +551,13 @@ bool cmp_revocations_any_granted(const struct cmp_revocations *all);
 _must_check_ int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *all);
 /* rp. */
 _must_check_ int cmp_revocations_reply(struct cmp_request *rq, const struct cmp_revocations *all);
-/* After rp is durable: makes the CRLs that are due at once, and puts them into it. */
-_must_check_ int cmp_revocations_crls(struct cmp_request *rq, const struct cmp_revocations *all);
+/* The CA whose CRL is to have that revocation before it is answered; NULL: none. */
+struct ca *cmp_revocation_crl(const struct cmp_request *rq, const struct cmf_revocation *item);
 /* For log and metrics. */
 void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all);
 /*
- * rr_delayed.c: of an rr of which an upstream CA has to be told. Opens the transaction; commits
- * what is asked for, and then asks.
+ * rr_delayed.c: of an rr of which an upstream CA has to be told, or which a CRL has to list. Opens
+ * the transaction; commits what is asked for, and then sees to it.
  */
 _must_check_ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all);
 /* Asks again, or for the first time after a crash. */
@@ -644,7 +665,7 @@ _must_check_ int cmp_genm_cert_req_template(struct cmp_request *rq, const ASN1_T
 _must_check_ int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value);
 /* genm_support.c: the CA that a general message is addressed to, else the default one; NULL: none.
  */
-const struct ca *cmp_ca_addressed(struct cmp_request *rq);
+struct ca *cmp_ca_addressed(struct cmp_request *rq);
 /* genm_revocation.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value);

@@ -238,9 +238,9 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca, struct cmp_m
 	if (err)
 		return err;
 	if (forwarding(rq, ca) != CONF_FORWARDING_REPLACED) {
-		octets_clear(&rq->answer);
+		spliced_clear(&rq->answer);
 		reply->complete = true;
-		return octets_dup(from->der, &rq->answer);
+		return octets_dup(from->der, &rq->answer.own);
 	}
 	reply->implicit_confirm =
 		cmp_message_general_info(from, rq->door->oids[CMP_OID_IMPLICIT_CONFIRM]) != NULL;

@@ -188,7 +188,7 @@ int cmp_genm_serve(struct cmp_request *rq)
 	if (!err)
 		err = unsupported_add(rq, list);
 	/* Register has been answered, with a transaction, already. */
-	if (err || rq->answer.len)
+	if (err || rq->answer.own.len)
 		return err;
 	return changes ? answer_keep(rq) : cmp_reply_encode(rq);
 }

@@ -5,8 +5,6 @@
  */
 #include "door_private.h"
 
-#include "asn1/der.h"
-
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -47,12 +45,12 @@ static bool source_is(const CRLSource *source, const struct ca *ca, const struct
 }
 
 /* The first CA that is meant; NULL: none of ours. */
-static const struct ca *ca_of_source(struct cmp_request *rq, const CRLSource *source)
+static struct ca *ca_of_source(struct cmp_request *rq, const CRLSource *source)
 {
 	struct ca_set *cas = cmf_cas(rq->door->cmf);
 
 	for (size_t i = 0; i < ca_count(cas); i++) {
-		const struct ca *ca = ca_at(cas, i);
+		struct ca *ca = ca_at(cas, i);
 
 		if (source_is(source, ca, conf_ca_find(rq->conf, ca_name(ca))))
 			return ca;
@@ -86,39 +84,38 @@ static bool is_answered(struct cmp_request *rq, const CRLStatusList *list, int a
 }
 
 static int status_answer(struct cmp_request *rq, const CRLStatusList *list, int at,
-			 struct der_writer *w)
+			 struct cmp_crls *crls)
 {
+	_cleanup_(ca_crl_clear) struct ca_crl crl = {0};
 	const CRLStatus *status = sk_CRLStatus_value(list, at);
-	const struct ca *ca = ca_of_source(rq, status->source);
-	struct store_crl crl = {0};
+	struct ca *ca = ca_of_source(rq, status->source);
 	int err = STORE_NOT_FOUND;
 
 	if (ca)
-		err = store_crl_newest(rq->worker->reader, ca_name(ca), &crl);
-	if (!err && is_newer(&crl, status->thisUpdate) && !is_answered(rq, list, at, ca, &crl))
-		der_put(w, octets_view(&crl.der));
-	store_crl_clear(&crl);
-	return err == STORE_NOT_FOUND ? 0 : err;
+		err = ca_crl_newest(ca, rq->worker->reader, &crl);
+	if (err)
+		return err == STORE_NOT_FOUND ? 0 : err;
+	if (!is_newer(&crl.row, status->thisUpdate) || is_answered(rq, list, at, ca, &crl.row))
+		return 0;
+	return cmp_crls_add(crls, &crl);
 }
 
 static int crls_answer(struct cmp_request *rq, const CRLStatusList *list)
 {
-	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
-	_cleanup_(octets_clear) struct octets crls = OCTETS_NULL;
-	size_t mark = der_mark(&w);
+	_cleanup_(cmp_crls_clear) struct cmp_crls crls = {0};
+	const ASN1_OBJECT *type = rq->door->oids[CMP_OID_CRLS];
 	int err = 0;
 
 	if (sk_CRLStatus_num(list) > SOURCES_MAX)
 		return refuse(&rq->refusal, REFUSAL_genm_count);
-	/* Back to front, so that the answer has the order of the request. */
-	for (int i = sk_CRLStatus_num(list) - 1; i >= 0 && !err; i--)
-		err = status_answer(rq, list, i, &w);
-	if (!err && der_mark(&w) > mark) {
-		der_put_header(&w, V_ASN1_CONSTRUCTED | V_ASN1_SEQUENCE, mark);
-		err = der_writer_take(&w, &crls);
-	}
-	/* Without a value in all other cases. */
-	return err ? err : cmp_reply_genp(rq, rq->door->oids[CMP_OID_CRLS], octets_view(&crls));
+	/* The answer has the order of the request. */
+	for (int i = 0; i < sk_CRLStatus_num(list) && !err; i++)
+		err = status_answer(rq, list, i, &crls);
+	if (err)
+		return err;
+	/* "in all other cases" without a value */
+	return crls.first.der ? cmp_reply_crls(rq, type, true, &crls)
+			      : cmp_reply_genp(rq, type, BYTES_NULL);
 }
 
 int cmp_genm_crl_status(struct cmp_request *rq, const ASN1_TYPE *value)

@@ -204,7 +204,7 @@ int cmp_genm_preferred_symm_alg(struct cmp_request *rq, const ASN1_TYPE *value)
 }
 
 /* The CA that the request is addressed to, else the default one. */
-const struct ca *cmp_ca_addressed(struct cmp_request *rq)
+struct ca *cmp_ca_addressed(struct cmp_request *rq)
 {
 	const GENERAL_NAME *recipient = rq->msg->header->recipient;
 	const char *name = rq->conf->cmf.default_ca;
@@ -221,16 +221,15 @@ const struct ca *cmp_ca_addressed(struct cmp_request *rq)
 /* RFC 4210 5.3.19.6; without a value where that CA has no CRL here. */
 int cmp_genm_current_crl(struct cmp_request *rq, const ASN1_TYPE *value)
 {
-	const struct ca *ca = cmp_ca_addressed(rq);
-	struct store_crl crl = {0};
+	_cleanup_(cmp_crls_clear) struct cmp_crls crls = {0};
+	struct ca *ca = cmp_ca_addressed(rq);
 	int err = STORE_NOT_FOUND;
 
 	if (ca)
-		err = store_crl_newest(rq->worker->reader, ca_name(ca), &crl);
-	if (err >= 0)
-		err = genp_add(rq, CMP_OID_CURRENT_CRL, octets_view(&crl.der));
-	store_crl_clear(&crl);
-	return err;
+		err = ca_crl_newest(ca, rq->worker->reader, &crls.first);
+	if (err == STORE_NOT_FOUND)
+		return genp_add(rq, CMP_OID_CURRENT_CRL, BYTES_NULL);
+	return err ? err : cmp_reply_crls(rq, rq->door->oids[CMP_OID_CURRENT_CRL], false, &crls);
 }
 
 /* The AlgorithmIdentifier of that algorithm in a SEQUENCE OF them; empty: none. */

@@ -85,7 +85,7 @@ static int asked_again(struct cmp_request *rq, struct store_kem_secret *secret)
 {
 	if (!bytes_equal(octets_view(&secret->request), rq->exchange->request))
 		return refuse(&rq->refusal, REFUSAL_transaction_id_in_use);
-	rq->answer = secret->response;
+	rq->answer.own = secret->response;
 	secret->response = OCTETS_NULL;
 	rq->outcome = METRIC_REPLAYED;
 	return 0;
@@ -174,7 +174,7 @@ static int ciphertext_give(struct cmp_request *rq, const struct cmf_principal *h
 		.sent_nonce = borrowed(BYTES_OF(rq->reply.nonce)),
 		.secret = sealed,
 		.request = borrowed(rq->exchange->request),
-		.response = rq->answer,
+		.response = rq->answer.own,
 	};
 	err = store_kem_secret_insert(unit, &row);
 	if (!err)

@@ -145,16 +145,49 @@ static int put_header(struct der_writer *w, const struct cmp_outgoing *out,
 	return 0;
 }
 
-static int put_body(struct der_writer *w, const PKIBody *body)
+/* RFC 4210 5.3.10, RFC 9480 2.17: the last element of the list that a body is. */
+static void put_part(struct der_writer *w, const struct cmp_part *part)
+{
+	size_t mark = der_mark(w);
+
+	der_put(w, part->behind);
+	der_put_hole(w, part->octets.len);
+	if (part->listed || part->type.len == 0)
+		der_put_header(w, TAG_SEQUENCE, mark);
+	if (part->type.len)
+		der_put_value(w, TAG_OID, part->type);
+	der_put_header(w, part->type.len ? TAG_SEQUENCE : TAG_EXPLICIT(1), mark);
+}
+
+/* The body is a SEQUENCE under an explicit tag; the part goes behind what is in it. */
+static int put_around(struct der_writer *w, struct bytes body, const struct cmp_part *part)
+{
+	size_t mark = der_mark(w);
+	struct bytes tlv, list, content;
+	uint8_t body_tag, tag;
+
+	if (der_next(&body, &body_tag, &tlv, &list) || der_next(&list, &tag, &tlv, &content))
+		return log_fault("encode a PKIBody around a CRL", -EINVAL, NULL);
+	put_part(w, part);
+	der_put(w, content);
+	der_put_header(w, tag, mark);
+	der_put_header(w, body_tag, mark);
+	return 0;
+}
+
+static int put_body(struct der_writer *w, const struct cmp_outgoing *out)
 {
 	unsigned char *der = NULL;
-	int len = i2d_PKIBody(body, &der);
+	int len = i2d_PKIBody(out->body, &der), err = 0;
 
 	if (len <= 0)
-		return log_fault("encode a PKIBody", -EINVAL, pki_body_type_name(body->type));
-	der_put(w, (struct bytes){der, (size_t)len});
+		return log_fault("encode a PKIBody", -EINVAL, pki_body_type_name(out->body->type));
+	if (out->part)
+		err = put_around(w, (struct bytes){der, (size_t)len}, out->part);
+	else
+		der_put(w, (struct bytes){der, (size_t)len});
 	OPENSSL_free(der);
-	return 0;
+	return err;
 }
 
 static int mac_protect(struct bytes part, const struct cmp_outgoing *out,
@@ -175,16 +208,24 @@ static int mac_protect(struct bytes part, const struct cmp_outgoing *out,
 	return err ? err : octets_dup((struct bytes){value, len}, protectionp);
 }
 
-/* The octets of PKIProtection; none for NONE. */
-static int protect(struct bytes part, const struct cmp_outgoing *out,
+/* The octets of PKIProtection over a ProtectedPart in n pieces; none for NONE. */
+static int protect(const struct bytes *parts, size_t n, const struct cmp_outgoing *out,
 		   const struct cmp_protector *protector, struct octets *protectionp)
 {
+	_cleanup_(octets_clear) struct octets whole = OCTETS_NULL;
+	int err = 0;
+
 	switch (protector->kind) {
 	case CMP_PROTECTION_SIGNATURE:
-		return signer_sign(protector->signer, part, protectionp);
+		return n == 1 ? signer_sign(protector->signer, parts[0], protectionp)
+			      : signer_sign_parts(protector->signer, parts, n, protectionp);
 	case CMP_PROTECTION_MAC:
 	case CMP_PROTECTION_KEM:
-		return mac_protect(part, out, protector, protectionp);
+		if (n > 1)
+			err = bytes_join(parts, n, &whole);
+		return err ? err
+			   : mac_protect(n > 1 ? octets_view(&whole) : parts[0], out, protector,
+					 protectionp);
 	case CMP_PROTECTION_NONE:
 	default:
 		return 0;
@@ -213,34 +254,62 @@ static void put_extra_certs(struct der_writer *w, const struct cmp_outgoing *out
 	der_put_header(w, TAG_EXPLICIT(1), 0);
 }
 
-int cmp_message_encode(const struct cmp_outgoing *out, const struct cmp_protector *protector,
-		       struct octets *derp)
+/* Header and body, as ProtectedPart too; *content_lenp: without the header of that. */
+static int protected_part(const struct cmp_outgoing *out, const struct cmp_protector *protector,
+			  struct der_writer *w, size_t *content_lenp)
+{
+	int err = put_body(w, out);
+
+	if (!err)
+		err = put_header(w, out, protector);
+	if (err)
+		return err;
+	*content_lenp = der_written(w).len;
+	der_put_header(w, TAG_SEQUENCE, 0); /* RFC 4210 5.1.3 */
+	return der_written(w).data ? 0 : -ENOMEM;
+}
+
+int cmp_message_encode_around(const struct cmp_outgoing *out, const struct cmp_protector *protector,
+			      struct octets *derp, size_t *part_atp)
 {
 	_cleanup_(der_writer_clear) struct der_writer part = DER_WRITER_NULL;
 	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
 	_cleanup_(octets_clear) struct octets protection = OCTETS_NULL;
-	struct bytes content;
+	struct bytes before, inside = BYTES_NULL, behind = BYTES_NULL;
 	size_t content_len;
-	int err;
+	int err = protected_part(out, protector, &part, &content_len);
 
-	err = put_body(&part, out->body);
-	if (!err)
-		err = put_header(&part, out, protector);
 	if (err)
 		return err;
-	content_len = der_mark(&part);
-	der_put_header(&part, TAG_SEQUENCE, 0); /* ProtectedPart, RFC 4210 5.1.3 */
-	content = der_written(&part);
-	if (!content.data)
-		return -ENOMEM;
-	err = protect(content, out, protector, &protection);
+	before = der_written(&part);
+	if (out->part) {
+		inside = out->part->octets;
+		behind = (struct bytes){before.data + der_hole_at(&part),
+					before.len - der_hole_at(&part)};
+		before.len -= behind.len;
+	}
+	err = protect((const struct bytes[]){before, inside, behind}, out->part ? 3 : 1, out,
+		      protector, &protection);
 	if (err)
 		return err;
 	put_extra_certs(&w, out);
 	put_protection(&w, octets_view(&protection));
-	der_put(&w, (struct bytes){content.data + content.len - content_len, content_len});
+	der_put(&w, behind);
+	if (out->part)
+		der_put_hole(&w, inside.len);
+	content_len -= behind.len;
+	der_put(&w, (struct bytes){before.data + before.len - content_len, content_len});
 	der_put_header(&w, TAG_SEQUENCE, 0);
+	*part_atp = der_hole_at(&w);
 	return der_writer_take(&w, derp);
+}
+
+int cmp_message_encode(const struct cmp_outgoing *out, const struct cmp_protector *protector,
+		       struct octets *derp)
+{
+	size_t part_at;
+
+	return cmp_message_encode_around(out, protector, derp, &part_at);
 }
 
 int cmp_general_name_of_dn(struct bytes name_der, struct octets *gnp)

@@ -46,7 +46,7 @@ static int added_serve(struct cmp_request *rq, const struct cmp_message *inner)
 
 	if (err)
 		return err;
-	return cmp_inner_serve(rq, inner_octets(rq, 0), CMP_INNER_APPROVED, &rq->answer);
+	return cmp_inner_serve(rq, inner_octets(rq, 0), CMP_INNER_APPROVED, &rq->answer.own);
 }
 
 /* --- batch, RFC 9483 5.2.2.2 -------------------------------------------------------------------

@@ -5,6 +5,8 @@
  */
 #include "door_private.h"
 
+#include "asn1/der.h"
+
 #include <errno.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -13,6 +15,8 @@ void cmp_reply_clear(struct cmp_reply *reply)
 {
 	PKIBody_free(reply->body);
 	octets_clear(&reply->kept_nonce);
+	shared_unref(reply->crl);
+	octets_clear(&reply->crls_behind);
 	X509_ALGOR_free(reply->mac_algorithm);
 	*reply = (struct cmp_reply){0};
 }
@@ -228,6 +232,61 @@ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type, struct bytes
 	return itav->infoValue ? 0 : -ENOMEM;
 }
 
+int cmp_crls_add(struct cmp_crls *crls, struct ca_crl *crl)
+{
+	_cleanup_(octets_clear) struct octets before = crls->behind;
+	const struct bytes parts[] = {octets_view(&before), shared_view(crl->der)};
+
+	if (!crls->first.der) {
+		crls->first = *crl;
+		*crl = (struct ca_crl){0};
+		return 0;
+	}
+	crls->behind = OCTETS_NULL;
+	return bytes_join(parts, ARRAY_LEN(parts), &crls->behind);
+}
+
+void cmp_crls_clear(struct cmp_crls *crls)
+{
+	ca_crl_clear(&crls->first);
+	octets_clear(&crls->behind);
+}
+
+/* A second element with CRLs, of one message. */
+static int crls_copy(struct cmp_request *rq, const ASN1_OBJECT *type, bool listed,
+		     const struct cmp_crls *crls)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+
+	der_put(&w, octets_view(&crls->behind));
+	der_put(&w, shared_view(crls->first.der));
+	if (listed)
+		der_put_header(&w, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, 0);
+	return w.failed ? -ENOMEM : cmp_reply_genp(rq, type, der_written(&w));
+}
+
+int cmp_reply_crls(struct cmp_request *rq, const ASN1_OBJECT *type, bool listed,
+		   struct cmp_crls *crls)
+{
+	struct cmp_reply *reply = &rq->reply;
+	PKIBody *body;
+	int err = 0;
+
+	if (reply->crl)
+		return crls_copy(rq, type, listed, crls);
+	if (type && (!reply->body || reply->body->type != PKI_BODY_GENP))
+		err = body_new(rq, PKI_BODY_GENP, &body);
+	if (err)
+		return err;
+	reply->crl = shared_ref(crls->first.der);
+	reply->crl_id = crls->first.row.id;
+	reply->crls_behind = crls->behind;
+	crls->behind = OCTETS_NULL;
+	reply->crl_oid = type;
+	reply->crl_listed = listed;
+	return 0;
+}
+
 static int rev_cert_add(RevRepContent *rp, const X509_NAME *issuer, const ASN1_INTEGER *serial)
 {
 	CertId *id = CertId_new();
@@ -405,6 +464,16 @@ static void header_fill(const struct cmp_request *rq, struct bytes recipient,
 		out->sender_kid = msg->sender_kid;
 }
 
+static void part_fill(const struct cmp_reply *reply, struct cmp_part *part)
+{
+	*part = (struct cmp_part){.octets = shared_view(reply->crl),
+				  .behind = octets_view(&reply->crls_behind),
+				  .listed = reply->crl_listed};
+	if (reply->crl_oid)
+		part->type =
+			(struct bytes){OBJ_get0_data(reply->crl_oid), OBJ_length(reply->crl_oid)};
+}
+
 int cmp_reply_encode(struct cmp_request *rq)
 {
 	/* RFC 9810 B: the OID without a value, where the request had it with one. */
@@ -414,6 +483,7 @@ int cmp_reply_encode(struct cmp_request *rq)
 				   .message_time_ms = rq->now_ms,
 				   .body = rq->reply.body};
 	struct cmp_protector protector;
+	struct cmp_part part;
 	struct bytes *certs = NULL;
 	unsigned char *recipient = NULL;
 	int len = 0, err;
@@ -436,11 +506,16 @@ int cmp_reply_encode(struct cmp_request *rq)
 	err = extra_certs(rq, &certs, &out.n_extra_certs);
 	if (!err) {
 		out.extra_certs = certs;
-		octets_clear(&rq->answer);
+		spliced_clear(&rq->answer);
 		err = protector_fill(rq, &protector);
 	}
+	if (!err && rq->reply.crl) {
+		part_fill(&rq->reply, &part);
+		out.part = &part;
+		rq->answer.part = shared_ref(rq->reply.crl);
+	}
 	if (!err)
-		err = cmp_message_encode(&out, &protector, &rq->answer);
+		err = cmp_message_encode_around(&out, &protector, &rq->answer.own, &rq->answer.at);
 	free(certs);
 	OPENSSL_free(recipient);
 	return err;

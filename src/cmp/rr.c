@@ -2,7 +2,7 @@
 /*
  * rr: revocation of certificates, RFC 9483 4.2, 5.1.3; of several in one message, RFC 4210 5.3.9.
  * Each is judged by itself, in order; what is granted happens in one unit with the answer, rp.
- * Where an upstream CA has to be told, that comes first: rr_delayed.c.
+ * Where an upstream CA has to be told, or a CRL is to be there, that comes first: rr_delayed.c.
  */
 #include "door_private.h"
 
@@ -158,10 +158,21 @@ int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *al
 	return err;
 }
 
-static bool any_upstream(const struct cmp_revocations *all)
+struct ca *cmp_revocation_crl(const struct cmp_request *rq, const struct cmf_revocation *item)
 {
+	struct ca *ca = item->cert.id ? ca_find(cmf_cas(rq->door->cmf), item->cert.ca) : NULL;
+
+	return ca && ca_crl_on_revocation(ca) ? ca : NULL;
+}
+
+/* Whether something else has to be done, after what we commit and before rp. */
+static bool any_delayed(const struct cmp_request *rq, const struct cmp_revocations *all)
+{
+	bool dry = store_unit_is_dry(rq->worker->unit);
+
 	for (size_t i = 0; i < all->n; i++)
-		if (!all->verdict[i].refused && all->item[i].upstream)
+		if (!all->verdict[i].refused &&
+		    (all->item[i].upstream || (!dry && cmp_revocation_crl(rq, &all->item[i]))))
 			return true;
 	return false;
 }
@@ -252,70 +263,7 @@ static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
 		err = cmp_transaction_insert(
 			rq, cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED,
 			NULL);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	return err ? err : cmp_revocations_crls(rq, all);
-}
-
-/* --- CRLs -------------------------------------------------------------------------------------
- */
-
-static int crl_add(struct cmp_request *rq, const struct ca *ca)
-{
-	_cleanup_(store_crl_clear) struct store_crl newest = {0};
-	RevRepContent *rp = rq->reply.body->value.rp;
-	const unsigned char *p;
-	X509_CRL *crl;
-	int err = store_crl_newest(rq->worker->reader, ca_name(ca), &newest);
-
-	if (err)
-		return err < 0 ? err : log_fault("CRL of a CA", -ENOENT, ca_name(ca));
-	p = newest.der.data;
-	crl = d2i_X509_CRL(NULL, &p, (long)newest.der.len);
-	if (!rp->crls)
-		rp->crls = sk_X509_CRL_new_null();
-	if (!crl || !rp->crls || sk_X509_CRL_push(rp->crls, crl) <= 0) {
-		X509_CRL_free(crl);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-static bool concerns(const struct cmp_revocations *all, const struct ca *ca)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (!all->verdict[i].refused && !strcmp(all->item[i].cert.ca, ca_name(ca)))
-			return true;
-	return false;
-}
-
-/*
- * The revocations are durable with an answer that is good without CRLs; one that holds them takes
- * its place. A CRL that cannot be made now is the housekeeper's.
- */
-int cmp_revocations_crls(struct cmp_request *rq, const struct cmp_revocations *all)
-{
-	struct ca_set *cas = cmf_cas(rq->door->cmf);
-	bool added = false;
-	int err = 0;
-
-	for (size_t i = 0; i < ca_count(cas) && !err; i++) {
-		struct ca *ca = ca_at(cas, i);
-
-		if (!ca_crl_on_revocation(ca) || !concerns(all, ca))
-			continue;
-		if (ca_crl_update(ca, rq->worker->reader, rq->worker->unit) < 0) {
-			store_unit_clear(rq->worker->unit);
-			continue;
-		}
-		if (!ca_crl_in_answer(ca))
-			continue;
-		err = crl_add(rq, ca);
-		added = true;
-	}
-	if (!err && added)
-		err = cmp_transaction_answer(rq, rq->txn.state);
-	return err || !added ? err : cmp_transaction_commit(rq);
+	return err ? err : cmp_transaction_commit(rq);
 }
 
 int cmp_rr_serve(struct cmp_request *rq)
@@ -327,7 +275,7 @@ int cmp_rr_serve(struct cmp_request *rq)
 	err = items_find(rq, &all);
 	if (err)
 		return err;
-	if (any_upstream(&all)) {
+	if (any_delayed(rq, &all)) {
 		err = cmp_revocations_begin(rq, &all);
 	} else {
 		err = answer_commit(rq, &all);

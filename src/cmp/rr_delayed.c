@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Revocations that an upstream CA has to be told of: they are durable as pending, with the
- * transaction, before the upstream is asked, and the client hears of success only when the upstream
- * has done it. Until then delivery is delayed, RFC 9483 4.4: the request is answered by an error
- * message with status waiting, the client polls with certReqId -1, and gets rp when the upstream
- * has decided on all of them or its time is over. The exchange with the upstream is ca/'s; what
- * became of it is read from the certificate.
+ * Revocations that are answered only when something else has been done: an upstream CA has been
+ * told, or the CRL of a CA of ours lists them (`crl_on_revocation`). They are durable, with the
+ * transaction, before that; those of an upstream as pending. Until then delivery is delayed, RFC
+ * 9483 4.4: the request is answered by an error message with status waiting, the client polls with
+ * certReqId -1, and gets rp when all of them are done or their time is over. The exchange with an
+ * upstream and the making of CRLs are ca/'s; what became of each is read from the certificate.
  */
 #include "door_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 /*
  * Upstream CAs are asked one after the other. Who is not heard of in this time is asked again by
  * the housekeeper, and the client waits.
  */
 enum { UPSTREAM_TOTAL_US = 20 * 1000 * 1000 };
+
+enum {
+	/* A CRL that has not come so long after its time does not keep the client waiting. */
+	CRL_GRACE_MS = 60 * 1000,
+	/* One that could not be made is tried again. */
+	CRL_CHECK_AFTER_S = 5,
+};
 
 static int ca_of(struct cmp_request *rq, const struct store_certificate *cert, struct ca **cap)
 {
@@ -34,7 +42,7 @@ static int forward_make(struct cmp_request *rq, struct cmp_revocations *all,
 	struct ca *ca;
 	int err;
 
-	if (all->n != 1 || all->item[0].asked)
+	if (all->n != 1 || all->item[0].asked || !all->item[0].upstream)
 		return 0;
 	err = ca_of(rq, &all->item[0].cert, &ca);
 	if (!err)
@@ -43,20 +51,31 @@ static int forward_make(struct cmp_request *rq, struct cmp_revocations *all,
 	return err;
 }
 
-/* The transaction ends with the upstream that may take longest. */
+/* How long what one waits for may take. */
+static int64_t time_allowed(const struct cmp_request *rq, const struct cmf_revocation *item)
+{
+	const struct conf_ca *ca = conf_ca_find(rq->conf, item->cert.ca);
+
+	if (!ca || (!item->upstream && !cmp_revocation_crl(rq, item)))
+		return 0;
+	return item->upstream ? ca->upstream_timeout_ms
+			      : ca->crl_revocation_interval_ms + CRL_GRACE_MS;
+}
+
+/* The transaction ends with what may take longest. */
 static void transaction_fill(struct cmp_request *rq, const struct cmp_revocations *all)
 {
-	const struct conf_ca *ca;
+	int64_t longest_ms = 0;
 
 	rq->txn.cert_req_id = all->item[0].reason;
 	rq->txn.n_items = all->n > 1 ? all->n : 0;
 	for (size_t i = 0; i < all->n; i++) {
-		if (all->verdict[i].refused || !all->item[i].upstream)
-			continue;
-		ca = conf_ca_find(rq->conf, all->item[i].cert.ca);
-		if (ca && rq->now_ms + ca->upstream_timeout_ms > rq->txn.deadline_ms)
-			rq->txn.deadline_ms = rq->now_ms + ca->upstream_timeout_ms;
+		int64_t ms = all->verdict[i].refused ? 0 : time_allowed(rq, &all->item[i]);
+
+		if (ms > longest_ms)
+			longest_ms = ms;
 	}
+	rq->txn.deadline_ms = rq->now_ms + longest_ms;
 }
 
 /* Of several, each has a row: the reasonCode in place of the certReqId. */
@@ -114,6 +133,19 @@ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all)
 /* --- what became of each ------------------------------------------------------------------------
  */
 
+/* 0: the CRL lists what has happened to it, or none has to; STORE_NOT_FOUND: not yet. */
+static int crl_outcome(struct cmp_request *rq, const struct cmf_revocation *item)
+{
+	const struct ca *ca = cmp_revocation_crl(rq, item);
+	bool lists;
+	int err;
+
+	if (!ca || rq->now_ms > rq->txn.deadline_ms)
+		return 0;
+	err = ca_crl_lists(ca, item->cert.crl_change, rq->worker->reader, &lists);
+	return err || lists ? err : STORE_NOT_FOUND;
+}
+
 /* 0; REFUSED, with what the client is told in *refusal; STORE_NOT_FOUND: nothing yet. */
 static int outcome(struct cmp_request *rq, const struct cmf_revocation *item,
 		   struct refusal *refusal)
@@ -121,7 +153,9 @@ static int outcome(struct cmp_request *rq, const struct cmf_revocation *item,
 	const struct store_certificate *cert = &item->cert;
 	int failinfo, err;
 
-	if (!item->upstream || cert->state == item->to)
+	if (!item->upstream)
+		return crl_outcome(rq, item);
+	if (cert->state == item->to)
 		return 0;
 	if (cert->state == STORE_CERT_REVOKED)
 		return refuse(refusal, REFUSAL_rev_cert_revoked);
@@ -190,11 +224,43 @@ static int revocations_read(struct cmp_request *rq, struct cmp_revocations *all)
 /* --- the answer ---------------------------------------------------------------------------------
  */
 
+static bool concerns(const struct cmp_revocations *all, const struct ca *ca)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (!all->verdict[i].refused && !strcmp(all->item[i].cert.ca, ca_name(ca)))
+			return true;
+	return false;
+}
+
+/* RFC 4210 5.3.10: crls in rp. */
+static int crls_add(struct cmp_request *rq, const struct cmp_revocations *all)
+{
+	_cleanup_(cmp_crls_clear) struct cmp_crls crls = {0};
+	struct ca_set *cas = cmf_cas(rq->door->cmf);
+	int err = 0;
+
+	for (size_t i = 0; i < ca_count(cas) && !err; i++) {
+		_cleanup_(ca_crl_clear) struct ca_crl crl = {0};
+		struct ca *ca = ca_at(cas, i);
+
+		if (!ca_crl_in_answer(ca) || !concerns(all, ca))
+			continue;
+		err = ca_crl_newest(ca, rq->worker->reader, &crl);
+		if (!err)
+			err = cmp_crls_add(&crls, &crl);
+		else if (err == STORE_NOT_FOUND)
+			err = 0;
+	}
+	return err || !crls.first.der ? err : cmp_reply_crls(rq, NULL, true, &crls);
+}
+
 static int answer_final(struct cmp_request *rq, const struct cmp_revocations *all)
 {
 	int err = cmp_revocations_reply(rq, all);
 
 	rq->txn.deadline_ms = 0;
+	if (!err)
+		err = crls_add(rq, all);
 	if (!err)
 		err = cmp_transaction_answer(
 			rq, cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED);
@@ -203,13 +269,13 @@ static int answer_final(struct cmp_request *rq, const struct cmp_revocations *al
 	if (err)
 		return err;
 	cmp_quota_count(rq, -1);
-	return cmp_revocations_crls(rq, all);
+	return 0;
 }
 
 /* RFC 9483 4.4: -1, the message as a whole. */
 static int answer_waiting(struct cmp_request *rq, const struct cmp_revocations *all, bool polling)
 {
-	int check_after = 0, err = 0;
+	int check_after = all->crl_check_after, err = 0;
 	struct ca *ca;
 
 	for (size_t i = 0; i < all->n && !err; i++) {
@@ -231,7 +297,7 @@ static int answer(struct cmp_request *rq, struct cmp_revocations *all, bool poll
 	struct ca *ca;
 	int err;
 
-	if (all->n == 1) {
+	if (all->n == 1 && all->item[0].upstream) {
 		err = ca_of(rq, &all->item[0].cert, &ca);
 		if (!err)
 			err = cmp_forward_revoked(rq, &all->item[0].cert, all->item[0].to, ca);
@@ -266,6 +332,43 @@ static int exchanges_run(struct cmp_request *rq, const struct cmp_revocations *a
 	return 0;
 }
 
+/*
+ * Has CRLs made that are not to wait. *check_afterp: seconds until the others; also those that
+ * could not be made, which was logged.
+ */
+static void crls_run(struct cmp_request *rq, const struct cmp_revocations *all, int *check_afterp)
+{
+	int64_t wait_ms;
+	int err;
+
+	*check_afterp = 0;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct cmf_revocation *item = &all->item[i];
+		struct ca *ca = all->verdict[i].refused ? NULL : cmp_revocation_crl(rq, item);
+
+		if (!ca)
+			continue;
+		err = ca_crl_cover(ca, item->cert.crl_change, rq->worker->reader, rq->worker->unit,
+				   &wait_ms);
+		store_unit_clear(rq->worker->unit);
+		if (err < 0)
+			wait_ms = CRL_CHECK_AFTER_S * 1000;
+		if (err && *check_afterp < (wait_ms + 999) / 1000)
+			*check_afterp = (int)((wait_ms + 999) / 1000);
+	}
+}
+
+/* What has to be done outside of the store is done, as far as it can be now; then the answer. */
+static int work_and_answer(struct cmp_request *rq, struct cmp_revocations *all, bool polling)
+{
+	int check_after, err;
+
+	crls_run(rq, all, &check_after);
+	err = revocations_read(rq, all);
+	all->crl_check_after = check_after;
+	return err ? err : answer(rq, all, polling);
+}
+
 int cmp_revocations_continue(struct cmp_request *rq)
 {
 	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
@@ -274,9 +377,7 @@ int cmp_revocations_continue(struct cmp_request *rq)
 	if (!err)
 		err = exchanges_run(rq, &all);
 	if (!err)
-		err = revocations_read(rq, &all);
-	if (!err)
-		err = answer(rq, &all, false);
+		err = work_and_answer(rq, &all, false);
 	/* The unit may point into what is here. */
 	store_unit_clear(rq->worker->unit);
 	return err;
@@ -315,11 +416,8 @@ int cmp_revocations_poll(struct cmp_request *rq)
 		err = revocations_read(rq, &all);
 	if (!err)
 		err = forward(rq, &all);
-	/* What came from there is in the store now. */
 	if (!err)
-		err = revocations_read(rq, &all);
-	if (!err)
-		err = answer(rq, &all, true);
+		err = work_and_answer(rq, &all, true);
 	/* The unit may point into what is here. */
 	store_unit_clear(rq->worker->unit);
 	return err;

@@ -15,8 +15,18 @@
 /* A retransmission that was answered before: the stored answer, octet for octet. */
 static int replay(struct cmp_request *rq)
 {
-	rq->answer = rq->txn.response;
-	rq->txn.response = OCTETS_NULL;
+	struct store_transaction *txn = &rq->txn;
+	int err;
+
+	if (txn->crl_id) {
+		err = ca_crl_find(cmf_cas(rq->door->cmf), txn->crl_id, rq->worker->reader,
+				  &rq->answer.part);
+		if (err)
+			return err < 0 ? err : log_fault("CRL of an answer", -ENOENT, NULL);
+	}
+	rq->answer.own = txn->response;
+	rq->answer.at = txn->crl_at;
+	txn->response = OCTETS_NULL;
 	rq->outcome = METRIC_REPLAYED;
 	return 0;
 }
@@ -139,9 +149,12 @@ static int note_answer(struct cmp_request *rq, enum store_transaction_state stat
 		return err;
 	octets_clear(&txn->response);
 	octets_clear(&txn->sent_nonce);
-	err = octets_dup(octets_view(&rq->answer), &txn->response);
+	err = octets_dup(octets_view(&rq->answer.own), &txn->response);
 	if (err)
 		return err;
+	/* A CRL is in the store already, and has its own place there. */
+	txn->crl_id = rq->reply.crl_id;
+	txn->crl_at = rq->answer.at;
 	return octets_dup(rq->reply.kept_nonce.len ? octets_view(&rq->reply.kept_nonce)
 						   : BYTES_OF(rq->reply.nonce),
 			  &txn->sent_nonce);

@@ -144,6 +144,9 @@ void conf_check_ca(struct conf_loader *l, const struct conf_source_section *sect
 	if (!conf_source_value(&l->source, section, "certificate"))
 		conf_problem(&l->problems, section->full, "certificate",
 			     "type = internal requires this key");
+	if (ca->crl_revocation_interval_ms > ca->crl_interval_ms)
+		conf_problem(&l->problems, section->full, "crl_revocation_interval",
+			     "longer than crl_interval, after which there is a CRL anyhow");
 	if (ca->crl_interval_ms > ca->crl_validity_ms)
 		conf_problem(&l->problems, section->full, "crl_interval",
 			     "longer than crl_validity: CRLs would expire before the next one");

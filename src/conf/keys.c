@@ -280,6 +280,10 @@ const struct conf_key conf_keys[] = {
 	INTERNAL(crl_interval_ms, "crl_interval", duration, .initial = "1d", .min = 60 * SECOND,
 		 .max = 3650 * DAY, .reload = true,
 		 .help = "A CRL is written at least this often; at most crl_validity."),
+	INTERNAL(crl_revocation_interval_ms, "crl_revocation_interval", duration, .initial = "0",
+		 .max = 3650 * DAY, .reload = true,
+		 .help = "After a CRL, at least this long passes before revocations have the next "
+			 "one made; at most crl_interval. A CRL of 100,000 entries has 5 MB."),
 	INTERNAL(crl_on_revocation, "crl_on_revocation", boolean, .initial = "no", .reload = true,
 		 .help = "Whether a revocation request is answered only when there is a CRL with "
 			 "what it did; otherwise the next one follows within seconds."),

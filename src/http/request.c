@@ -63,12 +63,34 @@ static void octets_release(const void *data, size_t len, void *arg)
 	free(arg);
 }
 
+static void part_release(const void *data, size_t len, void *part)
+{
+	shared_unref(part);
+}
+
+/* What is around the part is small, and copied. */
+static int body_around_part(struct evbuffer *buffer, struct http_response *response)
+{
+	struct bytes part = shared_view(response->part);
+	size_t at = response->part_at;
+
+	if (evbuffer_add(buffer, response->body.data, at) < 0 ||
+	    evbuffer_add_reference(buffer, part.data, part.len, part_release, response->part) < 0)
+		return -ENOMEM;
+	response->part = NULL;
+	return evbuffer_add(buffer, response->body.data + at, response->body.len - at);
+}
+
 /* The body, taken over; NULL out of memory. */
 static struct evbuffer *body_buffer(struct http_response *response)
 {
 	struct evbuffer *buffer = evbuffer_new();
 
-	if (!buffer || response->body.len == 0)
+	if (buffer && response->part && body_around_part(buffer, response) < 0) {
+		evbuffer_free(buffer);
+		return NULL;
+	}
+	if (!buffer || response->body.len == 0 || evbuffer_get_length(buffer) > 0)
 		return buffer;
 	if (evbuffer_add_reference(buffer, response->body.data, response->body.len, octets_release,
 				   response->body.data) < 0) {
@@ -126,6 +148,8 @@ static void answer_send(struct evhttp_request *req, struct http_connection *conn
 	if (body)
 		evbuffer_free(body);
 	octets_clear(&response->body);
+	shared_unref(response->part);
+	response->part = NULL;
 }
 
 /* An answer without a handler: the status and its phrase as text. */

@@ -146,14 +146,35 @@ int rest_certificates(struct rest_call *call)
 
 /* --- one of them ---------------------------------------------------------------------------- */
 
+/* The CA whose CRL is to list what the operator revokes before that is done; NULL: none has to. */
+static struct ca *crl_ca(struct rest_call *call, const struct store_certificate *cert)
+{
+	struct ca *ca = ca_find(cmf_cas(call->worker->cmf), cert->ca);
+
+	return ca && ca_crl_on_revocation(ca) ? ca : NULL;
+}
+
 static int certificate_get(struct rest_call *call, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	int r = store_certificate_get(call->worker->reader, id, &cert);
+	const struct ca *ca;
+	bool listed = true;
+	json_t *json;
 
 	if (r)
 		return rest_fault(call, r);
-	return rest_ok(call, 200, certificate_whole(call->worker->reader, &cert, call->now_ms));
+	ca = crl_ca(call, &cert);
+	if (ca)
+		r = ca_crl_lists(ca, cert.crl_change, call->worker->reader, &listed);
+	if (r)
+		return rest_fault(call, r);
+	json = certificate_whole(call->worker->reader, &cert, call->now_ms);
+	if (json && json_object_set_new(json, "crl_awaited", json_boolean(!listed))) {
+		json_decref(json);
+		json = NULL;
+	}
+	return rest_ok(call, 200, json);
 }
 
 struct revocation {
@@ -227,6 +248,24 @@ static int revoke_upstream(struct rest_call *call, int64_t id)
 	return r == STORE_NOT_FOUND ? 0 : r;
 }
 
+/*
+ * crl_on_revocation, as for rr. Where the CRL has to wait for crl_revocation_interval, the answer
+ * says so, and who wants to know when it is there asks again.
+ */
+static void revoke_crl(struct rest_call *call, int64_t id)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	struct ca *ca;
+	int64_t wait_ms;
+
+	if (store_certificate_get(call->worker->reader, id, &cert))
+		return;
+	ca = crl_ca(call, &cert);
+	if (ca && ca_crl_cover(ca, cert.crl_change, call->worker->reader, call->worker->unit,
+			       &wait_ms) < 0)
+		store_unit_clear(call->worker->unit);
+}
+
 static int certificate_revoke(struct rest_call *call, int64_t id)
 {
 	struct revocation revocation = {.certificate_id = id};
@@ -244,6 +283,8 @@ static int certificate_revoke(struct rest_call *call, int64_t id)
 	r = rest_commit(call, revoke_decide, &revocation, &refusal);
 	if (!r && revocation.upstream)
 		r = revoke_upstream(call, id);
+	if (!r)
+		revoke_crl(call, id);
 	if (r == REFUSED)
 		return rest_refusal(call, &refusal);
 	return r ? rest_fault(call, r) : certificate_get(call, id);

@@ -35,6 +35,24 @@ int rest_transactions(struct rest_call *call)
 		store_transaction_list(call->worker->reader, &filter, transaction_row, &page));
 }
 
+/* With the CRL that it is kept without. */
+static int response_complete(struct rest_call *call, struct store_transaction *txn)
+{
+	struct spliced whole = {.own = txn->response, .at = txn->crl_at};
+	int err;
+
+	if (!txn->crl_id)
+		return 0;
+	err = ca_crl_find(cmf_cas(call->worker->cmf), txn->crl_id, call->worker->reader,
+			  &whole.part);
+	if (err)
+		return err;
+	txn->response = OCTETS_NULL;
+	err = spliced_join(&whole, &txn->response);
+	spliced_clear(&whole);
+	return err;
+}
+
 int rest_transaction(struct rest_call *call)
 {
 	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
@@ -51,6 +69,9 @@ int rest_transaction(struct rest_call *call)
 	r = store_transaction_get(call->worker->reader, id, &txn);
 	if (!r && txn.n_items)
 		r = store_transaction_items_get(call->worker->reader, id, &items);
+	if (r)
+		return rest_fault(call, r);
+	r = response_complete(call, &txn);
 	if (r)
 		return rest_fault(call, r);
 	json = rest_transaction_json(&txn, true);

@@ -40,6 +40,7 @@ static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
 	c->trust_domain = column_text(&col);
 	c->profile = column_text(&col);
 	c->invalidity_ms = column_int_or(&col, 0);
+	c->crl_change = column_int_or(&col, 0);
 	return reader_complete(&col);
 }
 
@@ -159,11 +160,13 @@ int store_crl_newest(struct store_reader *handle, const char *ca, struct store_c
 	result = reader_first(r, &b);
 	if (result != 0)
 		return result;
+	crl.id = column_int(&col);
 	crl.ca = column_text(&col);
 	crl.number = column_int(&col);
 	crl.this_update_ms = column_int(&col);
 	crl.next_update_ms = column_int(&col);
-	crl.der = column_octets(&col);
+	crl.scheduled_ms = column_int(&col);
+	crl.changes = column_int(&col);
 	result = reader_complete(&col);
 	if (result == 0) {
 		*crlp = crl;
@@ -172,84 +175,77 @@ int store_crl_newest(struct store_reader *handle, const char *ca, struct store_c
 	return result;
 }
 
-static int revoked_add(struct store_revoked_list *list, size_t *sizep, sqlite3_stmt *stmt)
+int store_crl_octets(struct store_reader *handle, int64_t id, struct octets *derp)
+{
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_OCTETS];
+	struct columns col = COLUMNS(stmt);
+	struct binder b = BINDER(stmt);
+	int result;
+
+	bind_int(&b, id);
+	result = reader_first(r, &b);
+	if (result != 0)
+		return result;
+	*derp = column_octets(&col);
+	return reader_complete(&col);
+}
+
+int store_crl_changes(struct store_reader *handle, const char *ca, int64_t *changesp)
+{
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+
+	if (!r)
+		return handle->fault;
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_CHANGES];
+	struct binder b = BINDER(stmt);
+	int result;
+
+	bind_text(&b, ca);
+	result = reader_first(r, &b);
+	*changesp = result == 0 ? sqlite3_column_int64(stmt, 0) : 0;
+	return result == STORE_NOT_FOUND ? 0 : result;
+}
+
+static void revoked_read(sqlite3_stmt *stmt, struct store_revoked *item)
 {
 	struct columns col = COLUMNS(stmt);
-	struct store_revoked *item;
 
-	if (list->len == *sizep) {
-		size_t size = *sizep ? *sizep * 2 : 64;
-
-		item = reallocarray(list->item, size, sizeof(*item));
-		if (!item)
-			return log_fault("store: read revoked list", -ENOMEM, NULL);
-		list->item = item;
-		*sizep = size;
-	}
-	item = &list->item[list->len++];
 	*item = (struct store_revoked){0};
 	column_serial(&col, &item->serial);
 	item->reason = (int)column_int_or(&col, STORE_REASON_NONE);
 	item->revoked_ms = column_int(&col);
 	item->invalidity_ms = column_int_or(&col, 0);
-	return 0;
 }
 
-static int serials_read(struct store_reader *handle, enum reader_statement statement,
-			const char *ca, int64_t now_ms, struct store_revoked_list *listp)
+int store_revoked_page(struct store_reader *handle, const char *ca, int64_t not_after_ms,
+		       struct bytes below, struct store_revoked *page, size_t max, size_t *np)
 {
 	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	uint8_t top[SERIAL_MAX + 1];
 
 	if (!r)
 		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[statement];
-	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_PAGE];
 	struct binder b = BINDER(stmt);
-	size_t size = 0;
 	int result;
 
+	/* Above all serials. */
+	memset(top, 0xff, sizeof(top));
+	*np = 0;
 	bind_text(&b, ca);
-	bind_int(&b, now_ms);
+	bind_bytes(&b, below.len ? below : BYTES_OF(top));
+	bind_int(&b, not_after_ms);
+	bind_int(&b, (int64_t)max);
 	result = reader_first(r, &b);
 	while (result == 0) {
-		result = revoked_add(&list, &size, stmt);
-		if (result == 0)
-			result = reader_step(r, stmt);
+		revoked_read(stmt, &page[(*np)++]);
+		result = reader_step(r, stmt);
 	}
-	if (result != STORE_NOT_FOUND)
-		return result;
-	*listp = list;
-	list = (struct store_revoked_list){0};
-	return 0;
-}
-
-int store_revoked_list(struct store_reader *handle, const char *ca, int64_t now_ms,
-		       struct store_revoked_list *listp)
-{
-	return serials_read(handle, READ_REVOKED_LIST, ca, now_ms, listp);
-}
-
-int store_released_list(struct store_reader *handle, const char *ca, int64_t now_ms,
-			struct store_revoked_list *listp)
-{
-	return serials_read(handle, READ_RELEASED_LIST, ca, now_ms, listp);
-}
-
-int store_revoked_last(struct store_reader *handle, const char *ca, int64_t *msp)
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_LAST];
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_text(&b, ca);
-	result = reader_first(r, &b);
-	if (result == 0)
-		*msp = sqlite3_column_int64(stmt, 0);
-	return result;
+	return result == STORE_NOT_FOUND ? 0 : result;
 }
 
 /* --- integrity ---------------------------------------------------------------------------------

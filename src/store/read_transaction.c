@@ -33,6 +33,8 @@ static int transaction_read(sqlite3_stmt *stmt, struct store_transaction *t)
 	t->status_text = column_text(&col);
 	t->response = column_octets(&col);
 	t->n_items = (size_t)column_int(&col);
+	t->crl_id = column_int_or(&col, 0);
+	t->crl_at = (size_t)column_int_or(&col, 0);
 	return reader_complete(&col);
 }
 

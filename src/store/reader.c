@@ -62,18 +62,13 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 	[READ_EXCHANGE_EXPIRED] =
 		"SELECT id FROM exchange WHERE state = 0 AND ca = ?1 AND deadline_ms <= ?2"
 		" AND next_ms <= ?2 ORDER BY deadline_ms LIMIT ?3",
-	[READ_CRL_NEWEST] =
-		"SELECT ca, number, this_update_ms, next_update_ms, der FROM crl WHERE ca = ?1",
-	[READ_REVOKED_LIST] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
-			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial IS NOT NULL"
-			      " AND not_after_ms > ?2 ORDER BY serial",
-	[READ_RELEASED_LIST] = "SELECT serial, reason, released_ms, NULL FROM certificate"
-			       " WHERE ca = ?1 AND released_ms IS NOT NULL"
-			       " AND not_after_ms > ?2 ORDER BY serial",
-	[READ_REVOKED_LAST] = "SELECT max(ms) FROM (SELECT max(revoked_ms) AS ms FROM certificate"
-			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL UNION ALL"
-			      " SELECT max(released_ms) FROM certificate"
-			      " WHERE ca = ?1 AND released_ms IS NOT NULL)",
+	[READ_CRL_NEWEST] = "SELECT id, ca, number, this_update_ms, next_update_ms, scheduled_ms,"
+			    " changes FROM crl WHERE ca = ?1 ORDER BY number DESC LIMIT 1",
+	[READ_CRL_OCTETS] = "SELECT der FROM crl WHERE id = ?1",
+	[READ_CRL_CHANGES] = "SELECT newest FROM crl_change WHERE ca = ?1",
+	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
+			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
+			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
 };
 
 struct reader_pool {

@@ -38,9 +38,9 @@ enum reader_statement {
 	READ_EXCHANGE_DUE,
 	READ_EXCHANGE_EXPIRED,
 	READ_CRL_NEWEST,
-	READ_REVOKED_LIST,
-	READ_RELEASED_LIST,
-	READ_REVOKED_LAST,
+	READ_CRL_OCTETS,
+	READ_CRL_CHANGES,
+	READ_REVOKED_PAGE,
 	READ_ANNOUNCEMENT_GET,
 	READ_REV_PASSPHRASE_FIND,
 	READ_REV_PASSPHRASE_BEFORE,
@@ -86,12 +86,13 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
 	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
 	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
-	" c.invalidity_ms"
+	" c.invalidity_ms, c.crl_change"
 #define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
 	" certificate_id, deadline_ms, created_ms, changed_ms, requester, transaction_id," \
-	" request_nonce, sent_nonce, request_digest, status_text, response, n_items"
+	" request_nonce, sent_nonce, request_digest, status_text, response, n_items,"      \
+	" crl_id, crl_at"
 #define EXCHANGE_COLUMNS \
 	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca, request"
 

@@ -96,7 +96,6 @@ void store_exchange_messages_clear(struct store_exchange_messages *m)
 void store_crl_clear(struct store_crl *c)
 {
 	free(c->ca);
-	octets_clear(&c->der);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -119,10 +118,4 @@ void store_announcement_clear(struct store_announcement *a)
 	free(a->sender);
 	octets_clear(&a->der);
 	memset(a, 0, sizeof(*a));
-}
-
-void store_revoked_list_clear(struct store_revoked_list *l)
-{
-	free(l->item);
-	memset(l, 0, sizeof(*l));
 }

@@ -277,14 +277,24 @@ static int exchange_finish(struct sqlite_unit_statements *s, const struct unit_o
 
 static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *crl)
 {
+	struct binder purge = BINDER(s->stmt[CRL_PURGE]);
 	struct binder b = BINDER(s->stmt[CRL_INSERT]);
+	int r;
 
 	bind_text(&b, crl->ca);
 	bind_int(&b, crl->number);
 	bind_int(&b, crl->this_update_ms);
 	bind_int(&b, crl->next_update_ms);
-	bind_bytes(&b, octets_view(&crl->der));
-	return sqlite_unit_run_conditional(s, &b);
+	bind_int(&b, crl->scheduled_ms);
+	bind_int(&b, crl->changes);
+	bind_bytes(&b, crl->der);
+	r = sqlite_unit_run_conditional(s, &b);
+	if (r != 0)
+		return r;
+	/* After it, so that its id is a new one. */
+	bind_text(&purge, crl->ca);
+	bind_int(&purge, crl->number);
+	return sqlite_unit_run(s, &purge);
 }
 
 static int announcement_insert(struct sqlite_unit_statements *s, const struct store_announcement *a)

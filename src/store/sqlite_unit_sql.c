@@ -47,16 +47,19 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
 		" requester, transaction_id, request_nonce, sent_nonce, request_digest, "
 		"status_text,"
-		" response, n_items) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-		"?13, ?14, ?15, ?16, ?17, ?18)",
+		" response, n_items, crl_id, crl_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+		"?10,"
+		" ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20"
+		" WHERE ?19 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?19)",
 	[TRANSACTION_ITEM_INSERT] =
 		"INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id,"
 		" certificate_id, failinfo, status_text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[TRANSACTION_UPDATE] =
 		"UPDATE cmp_transaction SET state = ?2, implicit_confirm = ?3, deadline_ms = ?4,"
 		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
-		" response = ?9 WHERE id = ?1 AND state = ?10"
-		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)",
+		" response = ?9, crl_id = ?13, crl_at = ?14 WHERE id = ?1 AND state = ?10"
+		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)"
+		" AND (?13 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?13))",
 	[TRANSACTION_END] = "UPDATE cmp_transaction SET state = 3, deadline_ms = NULL,"
 			    " changed_ms = ?3 WHERE id = ?1 AND state = ?2",
 	[TRANSACTION_SET_CERTIFICATE] = "UPDATE cmp_transaction SET certificate_id = ?2"
@@ -87,11 +90,12 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 	[EXCHANGE_SET_NEXT] = "UPDATE exchange SET next_ms = ?2 WHERE id = ?1 AND state = 0",
 	[EXCHANGE_FINISH] =
 		"UPDATE exchange SET state = ?2, failinfo = ?3 WHERE id = ?1 AND state = 0",
-	[CRL_INSERT] = "INSERT INTO crl (ca, number, this_update_ms, next_update_ms, der)"
-		       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (ca) DO UPDATE SET"
-		       " number = excluded.number, this_update_ms = excluded.this_update_ms,"
-		       " next_update_ms = excluded.next_update_ms, der = excluded.der"
-		       " WHERE excluded.number > crl.number",
+	[CRL_INSERT] = "INSERT INTO crl (ca, number, this_update_ms, next_update_ms, scheduled_ms,"
+		       " changes, der) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS"
+		       " (SELECT 1 FROM crl WHERE ca = ?1 AND number >= ?2)",
+	[CRL_PURGE] = "DELETE FROM crl WHERE ca = ?1 AND number < ?2"
+		      " AND NOT EXISTS (SELECT 1 FROM cmp_transaction"
+		      " WHERE crl_id = crl.id AND crl_id IS NOT NULL)",
 	[ANNOUNCEMENT_INSERT] = "INSERT INTO announcement (type, created_ms, sender, digest, der)"
 				" VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ANNOUNCEMENT_TRIM] = "DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"

@@ -25,8 +25,10 @@ int sqlite_unit_transaction_insert(struct sqlite_unit_statements *s,
 	bind_text(&b, t->status_text);
 	bind_bytes(&b, octets_view(&t->response));
 	bind_int(&b, (int64_t)t->n_items);
-	return sqlite_unit_counted(s, sqlite_unit_run(s, &b), COUNT_TRANSACTIONS, COUNT_NONE,
-				   t->state);
+	bind_int_unless(&b, t->crl_id, 0);
+	bind_int_unless(&b, (int64_t)t->crl_at, 0);
+	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_TRANSACTIONS,
+				   COUNT_NONE, t->state);
 }
 
 int sqlite_unit_transaction_item_insert(struct sqlite_unit_statements *s, const struct unit_op *op)
@@ -63,6 +65,8 @@ int sqlite_unit_transaction_update(struct sqlite_unit_statements *s, const struc
 	bind_bytes(&b, from_digest ? (struct bytes){from_digest, sizeof(t->request_digest)}
 				   : BYTES_NULL);
 	bind_int(&b, op->transaction_update.if_unanswered);
+	bind_int_unless(&b, t->crl_id, 0);
+	bind_int_unless(&b, (int64_t)t->crl_at, 0);
 	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_TRANSACTIONS,
 				   op->transaction_update.from, t->state);
 }

@@ -297,9 +297,9 @@ int store_exchange_finish(struct store_unit *u, int64_t id, enum store_exchange_
 			   .exchange_state = {.id = id, .state = state, .failinfo = failinfo}});
 }
 
-int store_crl_insert(struct store_unit *u, const struct store_crl *crl)
+int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp)
 {
-	return unit_add(u, (struct unit_op){.kind = UNIT_CRL_INSERT, .crl = crl});
+	return unit_add(u, (struct unit_op){.kind = UNIT_CRL_INSERT, .idp = idp, .crl = crl});
 }
 
 int store_announcement_insert(struct store_unit *u, const struct store_announcement *a,

@@ -126,6 +126,33 @@ def test_rr_and_certrevoked(shared, tmp_path):
     wait_for("the certificate being on the CRL", listed)
 
 
+def test_operator_waits_for_the_crl(cmf, tmp_path):
+    """crl_on_revocation for the operator, too: `cmfctl certificate revoke` ends when the CRL lists what it
+    revoked, also where crl_revocation_interval puts that CRL off."""
+    cmf.stop()
+    cmf.set("ca issuing", "crl_on_revocation", "yes")
+    cmf.start()
+    a = Vnfm(cmf, "vnfm-w", tmp_path / "w")
+    cmf.register("vnfm-w", "vnfci-w")
+    certs = [a.enrol("vnfci-w")[0] for _ in range(3)]
+
+    def crl():
+        run(["curl", "-sf", "-o", tmp_path / "crl", f"{cmf.url}/crl/issuing.crl"])
+        return run([OPENSSL, "crl", "-inform", "DER", "-in", tmp_path / "crl", "-noout", "-text"]).stdout
+
+    done = cmf.ctl_json("certificate", "revoke", serial_of(certs[0]))
+    assert done[0]["crl_awaited"] is False
+    assert serial_of(certs[0]).upper() in crl()
+    cmf.stop()
+    cmf.set("ca issuing", "crl_revocation_interval", "4s")
+    cmf.start()
+    cmf.ctl("certificate", "revoke", serial_of(certs[1]))
+    assert serial_of(certs[1]).upper() in crl()
+    done = cmf.ctl_json("certificate", "revoke", serial_of(certs[2]))
+    assert [(c["state"], c["crl_awaited"]) for c in done] == [("revoked", False)]
+    assert serial_of(certs[2]).upper() in crl()
+
+
 def test_certificate_hold_is_taken_back(cmf, tmp_path):
     """RFC 5280 5.3.1: certificateHold and removeFromCRL, by rr and by the operator; with crl_on_revocation
     the CRL that is served is right as soon as the answer is there."""

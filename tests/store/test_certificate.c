@@ -352,41 +352,68 @@ static void revoke(struct fixture *f, int64_t id, enum store_certificate_state t
 	OK(store_unit_commit(f->unit));
 }
 
-/* RFC 5280 5: a CRL lists revoked certificates that have not expired. */
-START_TEST(test_revoked_list_of_a_ca)
+/* The entries by page, from the highest serial down: their last octets. */
+static void page_is(struct fixture *f, int64_t not_after_ms, struct bytes below, size_t max,
+		    const char *expected)
 {
-	_cleanup_(store_revoked_list_clear) struct store_revoked_list list = {0};
-	struct store_certificate c;
+	struct store_revoked page[8];
+	size_t n = 99;
+
+	OK(store_revoked_page(f->reader, "issuing", not_after_ms, below, page, max, &n));
+	ck_assert_uint_eq(n, strlen(expected));
+	for (size_t i = 0; i < n; i++)
+		ck_assert_uint_eq(page[i].serial.octet[page[i].serial.len - 1],
+				  (uint8_t)(expected[i] - '0'));
+}
+
+static int64_t changes_of(struct fixture *f)
+{
+	int64_t changes = -1;
+
+	OK(store_crl_changes(f->reader, "issuing", &changes));
+	return changes;
+}
+
+/* RFC 5280 5: a CRL lists revoked certificates that have not expired. */
+START_TEST(test_revoked_page_of_a_ca)
+{
+	struct store_revoked page[8];
+	struct store_certificate c = {0};
 	struct fixture f;
-	int64_t reg, last;
+	int64_t reg, id;
+	size_t n;
 
 	fixture_begin(&f, _i);
 	reg = put_sample_registration(&f, "vnfci-1");
-	OK(store_revoked_last(f.reader, "issuing", &last));
-	ck_assert_int_eq(last, 0);
-	OK(store_revoked_list(f.reader, "issuing", 20000, &list));
-	ck_assert_uint_eq(list.len, 0);
+	ck_assert_int_eq(changes_of(&f), 0);
+	page_is(&f, 20000, BYTES_NULL, 8, "");
 
-	revoke(&f, put_sample_certificate(&f, reg, 9), STORE_CERT_REVOKED, STORE_REASON_NONE, 21);
+	id = put_sample_certificate(&f, reg, 9);
+	revoke(&f, id, STORE_CERT_REVOKED, STORE_REASON_NONE, 21);
+	ck_assert_int_eq(changes_of(&f), 1);
 	revoke(&f, put_sample_certificate(&f, reg, 3), STORE_CERT_REJECTED, 5, 23);
 	put_sample_certificate(&f, reg, 4);
+	ck_assert_int_eq(changes_of(&f), 2);
 	c = sample_certificate(reg, 5);
 	c.not_after_ms = 20000;
 	revoke(&f, put_certificate(&f, &c), STORE_CERT_REVOKED, 1, 22);
 	c = sample_certificate(reg, 6);
 	c.ca = TEXT("other");
 	revoke(&f, put_certificate(&f, &c), STORE_CERT_REVOKED, 1, 99);
+	ck_assert_int_eq(changes_of(&f), 3);
 
-	OK(store_revoked_list(f.reader, "issuing", 20000, &list));
-	ck_assert_uint_eq(list.len, 2);
-	ck_assert_uint_eq(list.item[0].serial.len, 8);
-	ck_assert_uint_eq(list.item[0].serial.octet[7], 3);
-	ck_assert_int_eq(list.item[0].reason, 5);
-	ck_assert_int_eq(list.item[0].revoked_ms, 23);
-	ck_assert_uint_eq(list.item[1].serial.octet[7], 9);
-	ck_assert_int_eq(list.item[1].reason, STORE_REASON_NONE);
-	OK(store_revoked_last(f.reader, "issuing", &last));
-	ck_assert_int_eq(last, 23);
+	page_is(&f, 20000, BYTES_NULL, 8, "93");
+	page_is(&f, 19999, BYTES_NULL, 8, "953");
+	page_is(&f, 19999, BYTES_NULL, 2, "95");
+	OK(store_revoked_page(f.reader, "issuing", 20000, BYTES_NULL, page, 8, &n));
+	ck_assert_int_eq(page[0].reason, STORE_REASON_NONE);
+	ck_assert_int_eq(page[1].reason, 5);
+	ck_assert_int_eq(page[1].revoked_ms, 23);
+	page_is(&f, 19999, serial_view(&page[0].serial), 8, "53");
+	page_is(&f, 19999, serial_view(&page[1].serial), 8, "");
+	OK(store_certificate_get(f.reader, id, &c));
+	ck_assert_int_eq(c.crl_change, 1);
+	store_certificate_clear(&c);
 	fixture_end(&f);
 }
 END_TEST
@@ -394,39 +421,32 @@ END_TEST
 /* RFC 5280 5.3.1: a hold is listed until it is taken back, and that makes a new CRL due. */
 START_TEST(test_hold_and_release_rfc5280_5_3_1)
 {
-	_cleanup_(store_revoked_list_clear) struct store_revoked_list held = {0}, none = {0};
-	_cleanup_(store_revoked_list_clear) struct store_revoked_list released = {0}, again = {0};
 	struct store_certificate cert = {0};
 	struct fixture f;
-	int64_t id, last;
+	int64_t id;
 
 	fixture_begin(&f, _i);
 	id = put_sample_certificate(&f, put_sample_registration(&f, "vnfci-1"), 9);
 	revoke(&f, id, STORE_CERT_ON_HOLD, STORE_REASON_HOLD, 21);
-	OK(store_revoked_list(f.reader, "issuing", 20000, &held));
-	ck_assert_uint_eq(held.len, 1);
-	ck_assert_int_eq(held.item[0].reason, STORE_REASON_HOLD);
+	page_is(&f, 20000, BYTES_NULL, 8, "9");
 	OK(store_certificate_release(f.unit, id, STORE_CERT_ON_HOLD, 25));
 	OK(store_unit_commit(f.unit));
 	OK(store_certificate_get(f.reader, id, &cert));
 	ck_assert_int_eq(cert.state, STORE_CERT_ACTIVE);
 	ck_assert_int_eq(cert.reason, STORE_REASON_NONE);
 	ck_assert_int_eq(cert.revoked_ms, 0);
+	ck_assert_int_eq(cert.crl_change, 2);
 	store_certificate_clear(&cert);
-	OK(store_revoked_list(f.reader, "issuing", 20000, &none));
-	ck_assert_uint_eq(none.len, 0);
-	OK(store_released_list(f.reader, "issuing", 20000, &released));
-	ck_assert_uint_eq(released.len, 1);
-	ck_assert_uint_eq(released.item[0].serial.octet[7], 9);
-	OK(store_revoked_last(f.reader, "issuing", &last));
-	ck_assert_int_eq(last, 25);
+	page_is(&f, 20000, BYTES_NULL, 8, "");
+	ck_assert_int_eq(changes_of(&f), 2);
 	OK(store_certificate_release(f.unit, id, STORE_CERT_ON_HOLD, 26));
 	ck_assert_int_eq(store_unit_commit(f.unit), STORE_CONFLICT);
-	/* Revoked again it is no longer what was released. */
+	ck_assert_int_eq(changes_of(&f), 2);
 	OK(store_certificate_revoke(f.unit, id, STORE_CERT_ACTIVE, STORE_CERT_REVOKED, 1, 27));
+	OK(store_certificate_set_invalidity(f.unit, id, 12));
 	OK(store_unit_commit(f.unit));
-	OK(store_released_list(f.reader, "issuing", 20000, &again));
-	ck_assert_uint_eq(again.len, 0);
+	page_is(&f, 20000, BYTES_NULL, 8, "9");
+	ck_assert_int_eq(changes_of(&f), 4);
 	fixture_end(&f);
 }
 END_TEST
@@ -437,38 +457,55 @@ static struct store_crl sample_crl(const char *ca, int64_t number)
 				  .number = number,
 				  .this_update_ms = 100 + number,
 				  .next_update_ms = 200 + number,
-				  .der = OCTETS("crl DER")};
+				  .scheduled_ms = 50 + number,
+				  .changes = number,
+				  .der = VIEW("crl DER")};
 }
 
 /* RFC 5280 5.2.3: CRLNumber grows. */
 START_TEST(test_crl_number_grows)
 {
 	struct store_crl crl = sample_crl("issuing", 5), found = {0};
+	struct octets der = OCTETS_NULL;
+	int64_t before, first;
 	struct fixture f;
 
 	fixture_begin(&f, _i);
 	ABSENT(store_crl_newest(f.reader, "issuing", &found));
-	OK(store_crl_insert(f.unit, &crl));
+	OK(store_crl_insert(f.unit, &crl, &crl.id));
 	OK(store_unit_commit(f.unit));
-	OK(store_crl_insert(f.unit, &crl));
+	OK(store_crl_insert(f.unit, &crl, &crl.id));
 	CONFLICT(store_unit_commit(f.unit));
 	crl = sample_crl("issuing", 4);
-	OK(store_crl_insert(f.unit, &crl));
+	OK(store_crl_insert(f.unit, &crl, &crl.id));
 	CONFLICT(store_unit_commit(f.unit));
 	crl = sample_crl("other", 1);
-	OK(store_crl_insert(f.unit, &crl));
+	OK(store_crl_insert(f.unit, &crl, &crl.id));
 	OK(store_unit_commit(f.unit));
+	before = crl.id;
 	crl = sample_crl("issuing", 6);
-	crl.der = OCTETS("second DER");
-	OK(store_crl_insert(f.unit, &crl));
+	OK(store_crl_newest(f.reader, "issuing", &found));
+	first = found.id;
+	store_crl_clear(&found);
+	crl.der = VIEW("second DER");
+	OK(store_crl_insert(f.unit, &crl, &crl.id));
 	OK(store_unit_commit(f.unit));
 	OK(store_crl_newest(f.reader, "issuing", &found));
 	ck_assert_str_eq(found.ca, "issuing");
 	ck_assert_int_eq(found.number, 6);
 	ck_assert_int_eq(found.this_update_ms, 106);
 	ck_assert_int_eq(found.next_update_ms, 206);
-	ck_assert(bytes_equal(octets_view(&found.der), VIEW("second DER")));
+	ck_assert_int_eq(found.scheduled_ms, 56);
+	ck_assert_int_eq(found.changes, 6);
+	ck_assert_int_eq(found.id, crl.id);
+	OK(store_crl_octets(f.reader, found.id, &der));
+	ck_assert(bytes_equal(octets_view(&der), VIEW("second DER")));
+	octets_clear(&der);
 	store_crl_clear(&found);
+	/* The one before has gone, that of another CA not. */
+	ABSENT(store_crl_octets(f.reader, first, &der));
+	OK(store_crl_octets(f.reader, before, &der));
+	octets_clear(&der);
 	fixture_end(&f);
 }
 END_TEST
@@ -489,7 +526,7 @@ TCase *certificate_cases(void)
 	tcase_add_loop_test(tc, test_certificate_due, 0, backends_count);
 	tcase_add_loop_test(tc, test_due_is_bounded_and_in_order, 0, backends_count);
 	tcase_add_loop_test(tc, test_certificate_list_filters, 0, backends_count);
-	tcase_add_loop_test(tc, test_revoked_list_of_a_ca, 0, backends_count);
+	tcase_add_loop_test(tc, test_revoked_page_of_a_ca, 0, backends_count);
 	tcase_add_loop_test(tc, test_hold_and_release_rfc5280_5_3_1, 0, backends_count);
 	tcase_add_loop_test(tc, test_crl_number_grows, 0, backends_count);
 	return tc;

@@ -177,7 +177,7 @@ START_TEST(test_disk_full_in_the_middle_of_a_unit)
 	OK(writer_new(f.database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
-	OK(store_crl_insert(b.unit[7], &crl));
+	OK(store_crl_insert(b.unit[7], &crl, &crl.id));
 	failing_vfs_arm(FAILING_WRITE, 1, true);
 	writer_execute(w, b.unit, BATCH);
 	ck_assert_int_gt(failing_vfs_failures(), 0);
@@ -204,7 +204,7 @@ START_TEST(test_checkpoint_that_fails_loses_nothing)
 	OK(writer_new(f.database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
-	OK(store_crl_insert(b.unit[0], &crl));
+	OK(store_crl_insert(b.unit[0], &crl, &crl.id));
 	writer_execute(w, b.unit, BATCH);
 	failing_vfs_arm(FAILING_WRITE | FAILING_SYNC, 1, true);
 	writer_checkpoint(w);

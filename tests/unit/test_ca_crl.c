@@ -32,14 +32,14 @@ static void end(void)
 	fixture_end(&f);
 }
 
-static X509_CRL *newest_crl(struct store_crl *row)
+static X509_CRL *newest_crl(struct ca_crl *row)
 {
 	const uint8_t *p;
 	X509_CRL *crl;
 
-	OK(store_crl_newest(f.reader, "test", row));
-	p = row->der.data;
-	crl = d2i_X509_CRL(NULL, &p, (long)row->der.len);
+	OK(ca_crl_newest(f.ca, f.reader, row));
+	p = shared_view(row->der).data;
+	crl = d2i_X509_CRL(NULL, &p, (long)shared_view(row->der).len);
 	ck_assert_ptr_nonnull(crl);
 	ck_assert_int_eq(X509_CRL_verify(crl, X509_get0_pubkey(f.issuing)), 1);
 	return crl;
@@ -47,17 +47,17 @@ static X509_CRL *newest_crl(struct store_crl *row)
 
 static int64_t crl_number(void)
 {
-	struct store_crl row = {0};
+	struct ca_crl row = {0};
 	X509_CRL *crl = newest_crl(&row);
 	ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
 	int64_t value;
 
 	ck_assert_ptr_nonnull(number);
 	ck_assert_int_eq(ASN1_INTEGER_get_int64(&value, number), 1);
-	ck_assert_int_eq(value, row.number);
+	ck_assert_int_eq(value, row.row.number);
 	ASN1_INTEGER_free(number);
 	X509_CRL_free(crl);
-	store_crl_clear(&row);
+	ca_crl_clear(&row);
 	return value;
 }
 
@@ -124,7 +124,7 @@ static int64_t invalidity_of(X509_REVOKED *entry)
 START_TEST(test_crl_content)
 {
 	struct store_certificate certs[ARRAY_LEN(reasons)] = {0}, active = {0};
-	struct store_crl row = {0};
+	struct ca_crl row = {0};
 	AUTHORITY_KEYID *aki;
 	X509_CRL *crl;
 
@@ -169,7 +169,7 @@ START_TEST(test_crl_content)
 					 "-noout -verify > crl.out 2>&1"),
 			 0);
 	X509_CRL_free(crl);
-	store_crl_clear(&row);
+	ca_crl_clear(&row);
 	store_certificate_clear(&active);
 	end();
 }
@@ -191,7 +191,7 @@ START_TEST(test_rfc5280_5_1_2_6_serial_numbers)
 		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
 	};
 	struct store_certificate cert;
-	struct store_crl row = {0};
+	struct ca_crl row = {0};
 	X509_CRL *crl;
 
 	begin("EC");
@@ -224,7 +224,7 @@ START_TEST(test_rfc5280_5_1_2_6_serial_numbers)
 		BN_free(number);
 	}
 	X509_CRL_free(crl);
-	store_crl_clear(&row);
+	ca_crl_clear(&row);
 	end();
 }
 END_TEST
@@ -273,10 +273,6 @@ START_TEST(test_crl_when_due)
 	ck_assert_int_eq(crl_number(), 4);
 	OK(file_read(fixture_path(&f, "test.crl"), 100000, &written));
 	octets_clear(&written);
-	/* Expired certificates need not be listed any more. */
-	f.now_ms += 40LL * DAY_MS;
-	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	ck_assert_int_eq(crl_number(), 5);
 	store_certificate_clear(&first);
 	store_certificate_clear(&second);
 	end();
@@ -287,9 +283,8 @@ END_TEST
 START_TEST(test_rfc5280_5_3_1_hold_and_release)
 {
 	struct store_certificate cert = {0};
-	struct store_crl row = {0};
+	struct ca_crl row = {0};
 	X509_REVOKED *entry;
-	const uint8_t *der;
 	X509_CRL *crl;
 
 	begin("EC");
@@ -298,14 +293,12 @@ START_TEST(test_rfc5280_5_3_1_hold_and_release)
 	revoke(&cert, STORE_CERT_ON_HOLD, STORE_REASON_HOLD);
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(crl_number(), 1);
-	OK(store_crl_newest(f.reader, "test", &row));
-	der = row.der.data;
-	crl = d2i_X509_CRL(NULL, &der, (long)row.der.len);
+	crl = newest_crl(&row);
 	ck_assert_int_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), 1);
 	entry = sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl), 0);
 	ck_assert_int_eq(reason_of(entry), STORE_REASON_HOLD);
 	X509_CRL_free(crl);
-	store_crl_clear(&row);
+	ca_crl_clear(&row);
 
 	f.now_ms += 5000;
 	cert.state = STORE_CERT_ON_HOLD;
@@ -313,16 +306,190 @@ START_TEST(test_rfc5280_5_3_1_hold_and_release)
 	f.now_ms += 5000;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(crl_number(), 2);
-	OK(store_crl_newest(f.reader, "test", &row));
-	der = row.der.data;
-	crl = d2i_X509_CRL(NULL, &der, (long)row.der.len);
+	crl = newest_crl(&row);
 	ck_assert_int_le(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), 0);
 	X509_CRL_free(crl);
-	store_crl_clear(&row);
+	ca_crl_clear(&row);
 	f.now_ms += 5000;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(crl_number(), 2);
 	store_certificate_clear(&cert);
+	end();
+}
+END_TEST
+
+static int entries(void)
+{
+	struct ca_crl row = {0};
+	X509_CRL *crl = newest_crl(&row);
+	int n = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl));
+
+	X509_CRL_free(crl);
+	ca_crl_clear(&row);
+	return n < 0 ? 0 : n;
+}
+
+/*
+ * RFC 5280 3.3: "An entry MUST NOT be removed from the CRL until it appears on one regularly
+ * scheduled CRL issued beyond the revoked certificate's validity period." One that a revocation has
+ * made is not regularly scheduled.
+ */
+START_TEST(test_rfc5280_3_3_listed_beyond_expiry)
+{
+	struct store_certificate cert = {0}, other = {0};
+
+	begin("EC");
+	fixture_load(&f);
+	put_active("vnfci-1", &cert);
+	revoke(&cert, STORE_CERT_REVOKED, 1);
+	f.now_ms = cert.not_after_ms - 1000;
+	put_active("vnfci-2", &other);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(entries(), 1);
+	/* Expired, and a CRL because of a revocation. */
+	f.now_ms = cert.not_after_ms + 2 * 60 * 1000;
+	revoke(&other, STORE_CERT_REVOKED, 1);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	ck_assert_int_eq(entries(), 2);
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(entries(), 2);
+	/* The one that is due anyhow has it still, for the last time. */
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 4);
+	ck_assert_int_eq(entries(), 2);
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(entries(), 1);
+	store_certificate_clear(&cert);
+	store_certificate_clear(&other);
+	end();
+}
+END_TEST
+
+/* Revocations do not put off the CRLs that are due anyhow, nor wait for less than the interval. */
+START_TEST(test_crl_revocation_interval)
+{
+	struct store_certificate cert[3] = {0};
+	int64_t wait_ms, first_ms;
+	bool listed;
+
+	begin("EC");
+	f.conf_ca.crl_revocation_interval_ms = 60 * 1000;
+	fixture_load(&f);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	first_ms = f.now_ms;
+	put_active("vnfci-1", &cert[0]);
+	put_active("vnfci-2", &cert[1]);
+	revoke(&cert[0], STORE_CERT_REVOKED, 1);
+	f.now_ms += 59 * 1000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 1);
+	OK(store_certificate_get(f.reader, cert[0].id, &cert[2]));
+	OK(ca_crl_lists(f.ca, cert[2].crl_change, f.reader, &listed));
+	ck_assert(!listed);
+	ck_assert_int_eq(ca_crl_cover(f.ca, cert[2].crl_change, f.reader, f.unit, &wait_ms),
+			 STORE_NOT_FOUND);
+	ck_assert_int_eq(wait_ms, 1000);
+	f.now_ms += 1000;
+	OK(ca_crl_cover(f.ca, cert[2].crl_change, f.reader, f.unit, &wait_ms));
+	OK(ca_crl_lists(f.ca, cert[2].crl_change, f.reader, &listed));
+	ck_assert(listed);
+	ck_assert_int_eq(crl_number(), 2);
+	ck_assert_int_eq(entries(), 1);
+	OK(ca_crl_cover(f.ca, cert[2].crl_change, f.reader, f.unit, &wait_ms));
+	ck_assert_int_eq(crl_number(), 2);
+	/* crl_interval counts from the last that was due, not from the last. */
+	f.now_ms = first_ms + DAY_MS - 1;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	revoke(&cert[1], STORE_CERT_REVOKED, 1);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 3);
+	f.now_ms++;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 4);
+	for (int i = 0; i < 3; i++)
+		store_certificate_clear(&cert[i]);
+	end();
+}
+END_TEST
+
+/* More entries than are read at once; in the order of the serial numbers, none lost, none twice. */
+START_TEST(test_crl_of_several_pages)
+{
+	enum { N = 2500 };
+	struct store_certificate cert = {0};
+	struct ca_crl row = {0};
+	STACK_OF(X509_REVOKED) * list;
+	X509_CRL *crl;
+
+	begin(key_kinds[_i]);
+	f.conf_ca.crl_directory = f.dir;
+	fixture_load(&f);
+	put_active("vnfci-1", &cert);
+	for (int i = 0; i < N; i++) {
+		struct store_certificate one = cert;
+
+		one.serial = (struct serial){
+			4,
+			{0x40, (uint8_t)(i * 7919 % N >> 8), (uint8_t)(i * 7919 % N), (uint8_t)i}};
+		one.state = STORE_CERT_REVOKED;
+		one.reason = i % 7 ? 4 : 0;
+		one.revoked_ms = f.now_ms;
+		OK(store_certificate_insert(f.unit, &one, NULL, &one.id));
+		OK(store_unit_commit(f.unit));
+	}
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	crl = newest_crl(&row);
+	list = X509_CRL_get_REVOKED(crl);
+	ck_assert_int_eq(sk_X509_REVOKED_num(list), N);
+	for (int i = 1; i < N; i++)
+		ck_assert_int_lt(
+			ASN1_INTEGER_cmp(
+				X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(list, i - 1)),
+				X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(list, i))),
+			0);
+	ck_assert_int_eq(run_command(&f, "openssl crl -inform DER -in test.crl -CAfile ca.pem "
+					 "-noout -verify > crl.out 2>&1"),
+			 0);
+	X509_CRL_free(crl);
+	ca_crl_clear(&row);
+	store_certificate_clear(&cert);
+	end();
+}
+END_TEST
+
+/* The octets are in memory once; who holds an older one keeps it. */
+START_TEST(test_crl_in_memory_once)
+{
+	struct ca_crl a = {0}, b = {0}, c = {0};
+	struct shared *found;
+
+	begin("EC");
+	fixture_load(&f);
+	ck_assert_int_eq(ca_crl_newest(f.ca, f.reader, &a), STORE_NOT_FOUND);
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	OK(ca_crl_newest(f.ca, f.reader, &a));
+	OK(ca_crl_newest(f.ca, f.reader, &b));
+	ck_assert_ptr_eq(a.der, b.der);
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	OK(ca_crl_newest(f.ca, f.reader, &c));
+	ck_assert_ptr_ne(a.der, c.der);
+	ck_assert_int_eq(c.row.number, 2);
+	ck_assert(shared_view(a.der).len > 0);
+	OK(ca_crl_find(f.set, c.row.id, f.reader, &found));
+	ck_assert_ptr_eq(found, c.der);
+	shared_unref(found);
+	ck_assert_int_eq(ca_crl_find(f.set, a.row.id, f.reader, &found), STORE_NOT_FOUND);
+	ca_crl_clear(&a);
+	ca_crl_clear(&b);
+	/* After a restart from the store. */
+	fixture_restart(&f);
+	OK(ca_crl_newest(f.ca, f.reader, &a));
+	ck_assert(bytes_equal(shared_view(a.der), shared_view(c.der)));
+	ca_crl_clear(&a);
+	ca_crl_clear(&c);
 	end();
 }
 END_TEST
@@ -350,7 +517,7 @@ START_TEST(test_rfc5280_5_2_3_crl_number_with_threads)
 {
 	pthread_t threads[CRL_THREADS];
 	int results[CRL_THREADS];
-	struct store_crl row = {0};
+	struct ca_crl row = {0};
 	struct octets written;
 
 	begin("EC");
@@ -363,11 +530,11 @@ START_TEST(test_rfc5280_5_2_3_crl_number_with_threads)
 		OK(results[i]);
 	}
 	ck_assert_int_eq(crl_number(), CRL_THREADS * CRLS_PER_THREAD);
-	OK(store_crl_newest(f.reader, "test", &row));
+	OK(ca_crl_newest(f.ca, f.reader, &row));
 	OK(file_read(fixture_path(&f, "test.crl"), 100000, &written));
-	ck_assert(bytes_equal(octets_view(&written), octets_view(&row.der)));
+	ck_assert(bytes_equal(octets_view(&written), shared_view(row.der)));
 	octets_clear(&written);
-	store_crl_clear(&row);
+	ca_crl_clear(&row);
 	end();
 }
 END_TEST
@@ -383,6 +550,10 @@ static Suite *ca_crl_suite(void)
 	tcase_add_test(crl, test_rfc5280_5_1_2_6_serial_numbers);
 	tcase_add_test(crl, test_crl_when_due);
 	tcase_add_test(crl, test_rfc5280_5_3_1_hold_and_release);
+	tcase_add_test(crl, test_rfc5280_3_3_listed_beyond_expiry);
+	tcase_add_test(crl, test_crl_revocation_interval);
+	tcase_add_loop_test(crl, test_crl_of_several_pages, 0, kinds);
+	tcase_add_test(crl, test_crl_in_memory_once);
 	tcase_add_test(crl, test_rfc5280_5_2_3_crl_number_with_threads);
 	tcase_set_timeout(crl, 120);
 	suite_add_tcase(suite, crl);

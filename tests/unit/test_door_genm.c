@@ -224,6 +224,47 @@ START_TEST(rfc9483_4_3_4_crl_of_several_sources)
 }
 END_TEST
 
+/* Two elements have the CRL: the one goes out without being copied, the other as any value. */
+START_TEST(rfc9810_5_3_19_crl_in_two_elements)
+{
+	struct ca *ca = ca_at(granted_house.cas, 0);
+	struct der_writer w = DER_WRITER_NULL;
+	_cleanup_(octets_clear) struct octets list = OCTETS_NULL;
+	STACK_OF(InfoTypeAndValue) * infos;
+	struct bytes crl[2];
+	struct told told;
+	struct ask a;
+
+	ck_assert_int_eq(ca_crl_update(ca, granted_house.worker.reader, granted_house.worker.unit),
+			 0);
+	crl_status_put(&w, ca_issuer(ca), 0);
+	der_put_header(&w, 0x30, 0);
+	ck_assert_int_eq(der_writer_take(&w, &list), 0);
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.6", BYTES_NULL);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.22", octets_view(&list));
+	ask_send(&a, &told); /* verifies the protection */
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_GENP);
+	infos = told.msg->body->value.genmsg;
+	ck_assert_int_eq(sk_InfoTypeAndValue_num(infos), 2);
+	for (int i = 0; i < 2; i++) {
+		const ASN1_STRING *s =
+			sk_InfoTypeAndValue_value(infos, i)->infoValue->value.sequence;
+
+		crl[i] = (struct bytes){s->data, (size_t)s->length};
+	}
+	/* crls is a SEQUENCE OF CertificateList: a header longer. */
+	ck_assert_uint_ne(crl[0].len, crl[1].len);
+	if (crl[0].len < crl[1].len)
+		ck_assert_int_eq(
+			memcmp(crl[1].data + crl[1].len - crl[0].len, crl[0].data, crl[0].len), 0);
+	else
+		ck_assert_int_eq(
+			memcmp(crl[0].data + crl[0].len - crl[1].len, crl[1].data, crl[1].len), 0);
+	granted_done(&a, &told);
+}
+END_TEST
+
 /* --- RFC 9483 6.1 -------------------------------------------------------------------------------
  */
 
@@ -312,6 +353,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_4_3_3_cert_req_template);
 	tcase_add_test(tcase, rfc9483_4_3_4_crls_that_are_newer);
 	tcase_add_test(tcase, rfc9483_4_3_4_crl_of_several_sources);
+	tcase_add_test(tcase, rfc9810_5_3_19_crl_in_two_elements);
 	tcase_add_loop_test(tcase, rfc9483_6_1_label_of_info_type, 0, 4);
 	tcase_add_test(tcase, rfc9810_5_3_19_8_key_pair_param);
 	tcase_add_test(tcase, rfc9810_5_3_19_13_lang_tags);

@@ -417,14 +417,15 @@ static bool crl_lists(X509_CRL *crl, struct bytes cert)
 
 static X509_CRL *crl_newest(void)
 {
-	struct store_crl row = {0};
+	struct ca *ca = ca_find(granted_house.cas, "crls");
+	struct ca_crl row;
 	const unsigned char *p;
 	X509_CRL *crl;
 
-	ck_assert_int_eq(store_crl_newest(granted_house.worker.reader, "crls", &row), 0);
-	p = row.der.data;
-	crl = d2i_X509_CRL(NULL, &p, (long)row.der.len);
-	store_crl_clear(&row);
+	ck_assert_int_eq(ca_crl_newest(ca, granted_house.worker.reader, &row), 0);
+	p = shared_view(row.der).data;
+	crl = d2i_X509_CRL(NULL, &p, (long)shared_view(row.der).len);
+	ca_crl_clear(&row);
 	return crl;
 }
 
@@ -467,6 +468,148 @@ START_TEST(crl_on_revocation)
 	crl = crl_newest();
 	ck_assert(!crl_lists(crl, told_certificate(&cert)));
 	X509_CRL_free(crl);
+	granted_done(&rr, &rp);
+	granted_done(&a, &cert);
+	house_close(&granted_house);
+}
+END_TEST
+
+static void poll(struct ask *a, struct told *last)
+{
+	struct told told;
+	struct ask p;
+
+	ask_pollreq(&p, a, last, -1);
+	ask_send(&p, &told);
+	ask_clear(&p);
+	told_clear(last);
+	*last = told;
+}
+
+static size_t stored_response_len(const struct ask *a)
+{
+	struct store_transaction txn = {0};
+	struct bytes id = {a->transaction_id, CMP_NONCE_LEN};
+	size_t len;
+
+	ck_assert_int_eq(store_transaction_find(granted_house.worker.reader, "vnfm-a", id, &txn),
+			 0);
+	len = txn.response.len;
+	store_transaction_clear(&txn);
+	return len;
+}
+
+static void rp_has_crl(const struct told *rp, struct bytes cert)
+{
+	STACK_OF(X509_CRL) *crls = rp->msg->body->value.rp->crls;
+
+	ck_assert_int_eq(rp->msg->body_type, PKI_BODY_RP);
+	ck_assert_int_eq(told_failinfo(rp), -1);
+	ck_assert_int_eq(sk_X509_CRL_num(crls), 1);
+	ck_assert(crl_lists(sk_X509_CRL_value(crls, 0), cert));
+}
+
+/*
+ * crl_revocation_interval with crl_on_revocation: rp is delayed until the CRL, RFC 9483 4.4; the
+ * certificate is revoked before. What is stored of the answer goes without the CRL, and what is
+ * sent again is the same, also when there is a newer CRL.
+ */
+START_TEST(rfc9483_4_4_rp_waits_for_the_crl)
+{
+	struct told certs[2], rp, again;
+	struct ask a[2], rr, poll_last;
+	X509_CRL *crl;
+
+	house_open(&granted_house, "ca_rules = crls\n",
+		   CRL_KEYS "crl_in_answer = yes\ncrl_revocation_interval = 1h\n");
+	house_register(&granted_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	for (int i = 0; i < 2; i++)
+		enrol(&a[i], &certs[i]);
+	rr_one(told_certificate(&certs[0]), 1, &rr, &rp);
+	rp_has_crl(&rp, told_certificate(&certs[0]));
+	ck_assert_uint_lt(stored_response_len(&rr), rp.der.len - 200);
+	granted_done(&rr, &rp);
+
+	ask_new(&rr, &granted_house, &granted_house.vnfm_a);
+	ask_rr(&rr, told_certificate(&certs[1]), 1);
+	ask_send(&rr, &rp);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_ERROR);
+	ck_assert_int_eq(told_status_value(&rp), PKI_STATUS_WAITING);
+	ck_assert_int_eq(granted_state(told_certificate(&certs[1])), STORE_CERT_REVOKED);
+	granted_house.now_ms += 600 * 1000;
+	poll(&rr, &rp);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_POLLREP);
+	ck_assert_int_eq(
+		ASN1_INTEGER_get(sk_PollRep_value(rp.msg->body->value.pollRep, 0)->checkAfter),
+		3000);
+	granted_house.now_ms += 3000 * 1000;
+	ask_pollreq(&poll_last, &rr, &rp, -1);
+	told_clear(&rp);
+	ask_send(&poll_last, &rp);
+	rp_has_crl(&rp, told_certificate(&certs[1]));
+	/* A newer one does not change what was answered. */
+	ck_assert_int_eq(ca_crl_update(ca_find(granted_house.cas, "crls"),
+				       granted_house.worker.reader, granted_house.worker.unit),
+			 0);
+	ask_send_octets(&poll_last, &granted_house.worker, octets_view(&poll_last.sent), &again);
+	ck_assert(bytes_equal(octets_view(&again.der), octets_view(&rp.der)));
+	crl = crl_newest();
+	ck_assert_int_ne(X509_CRL_match(crl, sk_X509_CRL_value(again.msg->body->value.rp->crls, 0)),
+			 0);
+	X509_CRL_free(crl);
+	told_clear(&again);
+	granted_done(&poll_last, &rp);
+	ask_clear(&rr);
+	for (int i = 0; i < 2; i++)
+		granted_done(&a[i], &certs[i]);
+	house_close(&granted_house);
+}
+END_TEST
+
+/* A CRL that does not come keeps nobody waiting for ever: revoked it is. */
+START_TEST(rfc9483_4_4_crl_that_does_not_come)
+{
+	struct told cert, rp;
+	struct ask a, rr;
+
+	house_open(&granted_house, "ca_rules = crls\n",
+		   CRL_KEYS "crl_interval = 7d\ncrl_revocation_interval = 7d\n");
+	house_register(&granted_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+	enrol(&a, &cert);
+	rr_one(told_certificate(&cert), 6, &rr, &rp);
+	granted_done(&rr, &rp);
+	ask_new(&rr, &granted_house, &granted_house.vnfm_a);
+	ask_rr(&rr, told_certificate(&cert), 1);
+	ask_send(&rr, &rp);
+	ck_assert_int_eq(told_status_value(&rp), PKI_STATUS_WAITING);
+	/* Back in time, no CRL is due. */
+	granted_house.now_ms -= 1000;
+	poll(&rr, &rp);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
+	ck_assert_int_eq(told_failinfo(&rp), -1);
+	granted_done(&rr, &rp);
+	granted_done(&a, &cert);
+	house_close(&granted_house);
+}
+END_TEST
+
+/* RFC 4210 5.1.3: the protection is over the CRL as well, whatever protects the answer. */
+START_TEST(rfc4210_5_1_3_crl_in_an_answer_under_a_mac)
+{
+	struct told cert, rp;
+	struct ask a, rr;
+
+	house_open(&granted_house, "ca_rules = crls\n", CRL_KEYS "crl_in_answer = yes\n");
+	house_register(&granted_house, "mac", CERT_TYPE_VNFCI, "vnfci-mac");
+	ask_new(&a, &granted_house, NULL);
+	ask_certreq(&a, PKI_BODY_IR, "vnfci-mac");
+	ask_implicit_confirm(&a);
+	ask_send(&a, &cert);
+	ask_new(&rr, &granted_house, NULL);
+	ask_rr(&rr, told_certificate(&cert), 1);
+	ask_send(&rr, &rp); /* verifies it */
+	ck_assert(told_mac(&rp));
+	rp_has_crl(&rp, told_certificate(&cert));
 	granted_done(&rr, &rp);
 	granted_done(&a, &cert);
 	house_close(&granted_house);
@@ -516,6 +659,9 @@ int main(void)
 	tcase_add_loop_test(rr, rfc5280_5_3_2_invalidity_date, 0, ARRAY_LEN(entry_rows));
 	suite_add_tcase(suite, rr);
 	tcase_add_loop_test(crl, crl_on_revocation, 0, 2);
+	tcase_add_test(crl, rfc9483_4_4_rp_waits_for_the_crl);
+	tcase_add_test(crl, rfc9483_4_4_crl_that_does_not_come);
+	tcase_add_test(crl, rfc4210_5_1_3_crl_in_an_answer_under_a_mac);
 	tcase_add_test(crl, rfc4210_5_3_9_cessation_of_several);
 	suite_add_tcase(suite, crl);
 	runner = srunner_create(suite);
