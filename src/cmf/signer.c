@@ -241,6 +241,7 @@ static int signer_principal(const struct examination *x, const struct certificat
 		.cmf = x->cmf,
 		.reader = x->reader,
 		.der = view->der,
+		.issuer = view->issuer,
 		.certs = x->certs,
 		.n_certs = x->n_certs,
 		.now_ms = x->now_ms,

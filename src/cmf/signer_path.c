@@ -2,6 +2,7 @@
 /* Path validation for configured clients. See signer_path.h. */
 #include "signer_path.h"
 
+#include "asn1/name.h"
 #include "cmf_private.h"
 #include "template.h"
 
@@ -10,12 +11,13 @@
 #include <openssl/x509_vfy.h>
 
 /*
- * UNTRUSTED_MAX: certificates of extraCerts that are parsed as intermediates; DEPTH_MAX: their
- * number in a path. Real hierarchies have two or three. PATHS_MAX: paths that are looked for, to
- * the anchors of one client after the other, where an anchor could have issued what there is.
- * AUTH_LEVEL 2 is 112 bits: RSA from 2048, no SHA-1 (SSL_CTX_set_security_level(3)).
+ * UNTRUSTED_MAX: certificates of extraCerts that are decoded as intermediates, twins of other
+ * validity among them; DEPTH_MAX: their number in a path. Real hierarchies have two or three.
+ * PATHS_MAX: paths that are looked for, to the anchors of one client after the other, where an
+ * anchor could have issued what there is. AUTH_LEVEL 2 is 112 bits: RSA from 2048, no SHA-1
+ * (SSL_CTX_set_security_level(3)).
  */
-enum { UNTRUSTED_MAX = 16, DEPTH_MAX = 8, PATHS_MAX = 32, AUTH_LEVEL = 2 };
+enum { UNTRUSTED_MAX = 8, DEPTH_MAX = 8, PATHS_MAX = 32, AUTH_LEVEL = 2 };
 
 static void certs_freep(STACK_OF(X509) * *certs)
 {
@@ -27,6 +29,70 @@ static void store_ctx_freep(X509_STORE_CTX **ctx)
 	X509_STORE_CTX_free(*ctx);
 }
 
+/* Certificates above another one, as far as names say: its issuer, the issuer of that, and so on.
+ */
+struct above {
+	STACK_OF(X509) * certs;
+	struct bytes issuers[UNTRUSTED_MAX + 1]; /* that are looked for */
+	size_t n_issuers;
+	size_t n_decoded;
+};
+
+static bool is_above(const struct above *above, struct bytes subject)
+{
+	for (size_t i = 0; i < above->n_issuers; i++)
+		if (!name_differs(above->issuers[i], subject))
+			return true;
+	return false;
+}
+
+/* 1: it has been looked at; 0: it is none of them so far; -ENOMEM. */
+static int above_take(struct above *above, struct bytes der)
+{
+	const unsigned char *p = der.data;
+	struct certificate_view view;
+	X509 *cert;
+
+	if (certificate_view(der, &view) < 0 || !is_above(above, view.subject))
+		return 0;
+	/* With the key, which makes it dear. */
+	above->n_decoded++;
+	cert = d2i_X509(NULL, &p, (long)der.len);
+	ERR_clear_error(); /* what does not parse is not part of the path */
+	if (!cert)
+		return 1;
+	if (sk_X509_push(above->certs, cert) <= 0) {
+		X509_free(cert);
+		return -ENOMEM;
+	}
+	above->issuers[above->n_issuers++] = view.issuer;
+	return 1;
+}
+
+/* Out of extraCerts, which may be in any order. */
+static int above_gather(const struct signer_path *path, struct above *above)
+{
+	_cleanup_(freep) bool *seen = calloc(path->n_certs + 1, sizeof(*seen));
+	bool more = true;
+
+	if (!seen)
+		return -ENOMEM;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < path->n_certs && above->n_decoded < UNTRUSTED_MAX; i++) {
+			int r = seen[i] || bytes_equal(path->certs[i], path->der)
+					? 0
+					: above_take(above, path->certs[i]);
+
+			if (r < 0)
+				return r;
+			seen[i] = seen[i] || r;
+			more = more || r;
+		}
+	}
+	return 0;
+}
+
 /*
  * What a path may be built from: extraCerts, then the chains of our own CAs, which need not be
  * sent. Ours come last, since they may lead to another root than the certificates that were sent
@@ -35,27 +101,14 @@ static void store_ctx_freep(X509_STORE_CTX **ctx)
 static int untrusted_gather(const struct signer_path *path, STACK_OF(X509) * *untrustedp)
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = sk_X509_new_null();
+	struct above above = {.certs = untrusted, .issuers = {path->issuer}, .n_issuers = 1};
+	int r = untrusted ? above_gather(path, &above) : -ENOMEM;
 
-	if (!untrusted)
-		return -ENOMEM;
-	for (size_t i = 0; i < path->n_certs && sk_X509_num(untrusted) < UNTRUSTED_MAX; i++) {
-		const unsigned char *p = path->certs[i].data;
-		X509 *cert;
-
-		if (bytes_equal(path->certs[i], path->der))
-			continue;
-		cert = d2i_X509(NULL, &p, (long)path->certs[i].len);
-		if (cert && !sk_X509_push(untrusted, cert)) {
-			X509_free(cert);
-			return -ENOMEM;
-		}
-	}
-	ERR_clear_error(); /* what does not parse is not part of the path */
-	for (size_t i = 0; i < ca_count(path->cmf->cas); i++)
-		if (ca_certificates_push(ca_at(path->cmf->cas, i), untrusted) < 0)
-			return -ENOMEM;
-	*untrustedp = TAKE(untrusted);
-	return 0;
+	for (size_t i = 0; i < ca_count(path->cmf->cas) && r == 0; i++)
+		r = ca_certificates_push(ca_at(path->cmf->cas, i), untrusted);
+	if (r == 0)
+		*untrustedp = TAKE(untrusted);
+	return r;
 }
 
 /* The time in which all certificates of the verified path are valid. */

@@ -13,6 +13,7 @@ struct signer_path {
 	struct store_reader *reader;
 	X509 *cert;
 	struct bytes der;
+	struct bytes issuer;       /* TLV of Name */
 	const struct bytes *certs; /* of extraCerts, to build the path from */
 	size_t n_certs;
 	int64_t now_ms;

@@ -27,6 +27,7 @@ static struct {
 	int64_t opened; /* sealed secrets */
 	int64_t steps;  /* of the database */
 	int64_t names;  /* decoded */
+	int64_t certs;  /* decoded, with their keys */
 	int64_t paths;  /* that were looked for */
 } counted;
 
@@ -71,6 +72,12 @@ X509_NAME *d2i_X509_NAME(X509_NAME **a, const unsigned char **in, long len)
 {
 	counted.names++;
 	return REAL(d2i_X509_NAME)(a, in, len);
+}
+
+X509 *d2i_X509(X509 **a, const unsigned char **in, long len)
+{
+	counted.certs++;
+	return REAL(d2i_X509)(a, in, len);
 }
 
 int X509_verify_cert(X509_STORE_CTX *ctx)
@@ -416,6 +423,35 @@ START_TEST(rfc9483_3_3_names_decoded)
 }
 END_TEST
 
+/* RFC 9483 3.3: certificates that cannot be above the signer's are not decoded. */
+START_TEST(rfc9483_3_3_certificates_decoded)
+{
+	struct house_credential root, leaf, other;
+	struct octets answer = OCTETS_NULL;
+	bool not_a_message;
+	struct ask a;
+
+	house_credential_make(&root, "nobody's root", HOUSE_CA, NULL, house.now_ms, 30);
+	house_credential_make(&leaf, "leaf", HOUSE_LEAF, &root, house.now_ms, 30);
+	house_credential_make(&other, "other", HOUSE_LEAF, &house.client_root, house.now_ms, 30);
+	ask_new(&a, &house, &leaf);
+	ask_genm(&a, "1.3.6.1.5.5.7.4.2", BYTES_NULL);
+	others_add(&a, _i ? &root : &other);
+	a.certs[0] = octets_view(&leaf.der);
+	ask_encode(&a);
+	memset(&counted, 0, sizeof(counted));
+	house_serve(&house, &house.worker, octets_view(&a.sent), NULL, NULL, &answer,
+		    &not_a_message);
+	/* The signer's, and what is or claims to be its issuer. */
+	ck_assert_int_eq(counted.certs, _i ? OTHERS : 1);
+	octets_clear(&answer);
+	ask_clear(&a);
+	house_credential_clear(&root);
+	house_credential_clear(&leaf);
+	house_credential_clear(&other);
+}
+END_TEST
+
 /* A client that takes all below its own root of that name. */
 static void client_below_add(const char *root_cn, int n)
 {
@@ -656,6 +692,7 @@ int main(void)
 	tcase_add_loop_test(signers, rfc9483_3_5_long_sender, 0, 2);
 	tcase_add_test(signers, rfc9483_3_5_long_subject);
 	tcase_add_test(signers, rfc9483_3_3_names_decoded);
+	tcase_add_loop_test(signers, rfc9483_3_3_certificates_decoded, 0, 2);
 	tcase_add_loop_test(signers, rfc5280_6_paths, 0, 2);
 	suite_add_tcase(suite, signers);
 	tcase_set_timeout(budget, 120);
