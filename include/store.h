@@ -486,6 +486,12 @@ _must_check_ int store_exchange_find(struct store_reader *r, int64_t certificate
 				     enum store_exchange_kind kind, struct store_exchange *ep);
 _must_check_ int store_exchange_messages_get(struct store_reader *r, int64_t exchange_id,
 					     struct store_exchange_messages *mp);
+/* All that was received in exchanges of that kind for a certificate, the newest first; what is not
+ * 0 ends it, and is the result. */
+typedef int store_exchange_answer(void *arg, struct bytes der);
+_must_check_ int store_exchange_answers(struct store_reader *r, int64_t certificate_id,
+					enum store_exchange_kind kind, store_exchange_answer *each,
+					void *arg);
 
 /* Some of what is due, what has been so for the longest time first. */
 enum { STORE_DUE_MAX = 100 };

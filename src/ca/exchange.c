@@ -366,6 +366,20 @@ static bool request_set(struct exchange *x, X509 *cert)
 	return false;
 }
 
+/* A transaction of its own, but the upstream has been spoken with about the certificate before. */
+static bool signers_set(struct exchange *x)
+{
+	_cleanup_(x509_stackp) STACK_OF(X509) *certs = NULL;
+
+	if (x->request.kind != EXCHANGE_REQUEST_REVOKE)
+		return true;
+	certs = X509_chain_up_ref(x->ca->upstream->ra_chain);
+	if (!certs)
+		certs = sk_X509_new_null();
+	return certs && exchange_signers_known(x, certs) == 0 &&
+	       (sk_X509_num(certs) < 1 || OSSL_CMP_CTX_set1_untrusted(x->ctx, certs));
+}
+
 /* The transaction is the one of the stored first message. */
 static bool transaction_set(struct exchange *x)
 {
@@ -401,7 +415,7 @@ static int context_set(struct exchange *x, struct bytes cert_der)
 	    (upstream->recipient && !OSSL_CMP_CTX_set1_recipient(ctx, upstream->recipient)) ||
 	    (upstream->expected_sender &&
 	     !OSSL_CMP_CTX_set1_expected_sender(ctx, upstream->expected_sender)) ||
-	    !protection_set(ctx, x->ca) ||
+	    !protection_set(ctx, x->ca) || !signers_set(x) ||
 	    !request_set(x, x->request.cert ? x->request.cert : cert) || !transaction_set(x))
 		return -EINVAL;
 	if (x->ca->conf->upstream_profile && profile_set(ctx, x->ca->conf->upstream_profile) < 0)
@@ -414,7 +428,12 @@ int exchange_open(const struct ca *ca, const struct store_exchange *e, struct by
 {
 	int r;
 
-	*x = (struct exchange){.ca = ca, .unit = unit, .id = e->id, .kind = e->kind};
+	*x = (struct exchange){.ca = ca,
+			       .reader = reader,
+			       .unit = unit,
+			       .id = e->id,
+			       .kind = e->kind,
+			       .certificate_id = e->certificate_id};
 	r = exchange_request_decode(octets_view(&e->request), &x->request);
 	if (r == 0)
 		r = transcript_load(x, reader);

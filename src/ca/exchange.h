@@ -22,9 +22,11 @@ void ca_set_transfer(struct ca *ca, exchange_transfer *transfer, void *arg);
 
 struct exchange {
 	const struct ca *ca;
+	struct store_reader *reader;
 	struct store_unit *unit;
 	int64_t id;
 	enum store_exchange_kind kind;
+	int64_t certificate_id;
 	struct exchange_request request;
 	OSSL_CMP_CTX *ctx;
 	struct store_exchange_messages transcript;
@@ -78,7 +80,15 @@ _must_check_ int exchange_send(struct exchange *x, struct bytes request);
 /* forward.c: a step of FORWARD. */
 void exchange_forward_step(struct exchange *x, struct exchange_result *result);
 
+/*
+ * exchange_signer.c: adds the extraCerts of the answers that this exchange, and those before it for
+ * the same certificate, have had. An answer may leave them out: RFC 9483 3.3.
+ */
+_must_check_ int exchange_signers_known(const struct exchange *x, STACK_OF(X509) * certs);
+
 /* exchange_message.c: a stored message of ours. */
 _must_check_ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep);
+/* Adds the extraCerts of a message. */
+_must_check_ int exchange_message_certs(struct bytes der, STACK_OF(X509) * certs);
 /* NULL if it is no PKIMessage, or more than one. */
 OSSL_CMP_MSG *exchange_message_decode(struct bytes der);

@@ -31,6 +31,29 @@ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep)
 	return 0;
 }
 
+int exchange_message_certs(struct bytes der, STACK_OF(X509) * certs)
+{
+	const uint8_t *p = der.data;
+	_cleanup_(pki_messagep) PKIMessage *message = d2i_PKIMessage(NULL, &p, (long)der.len);
+
+	if (!message)
+		return -EBADMSG;
+	for (int i = 0; i < sk_ASN1_TYPE_num(message->extraCerts); i++) {
+		const ASN1_TYPE *type = sk_ASN1_TYPE_value(message->extraCerts, i);
+		X509 *cert;
+
+		if (type->type != V_ASN1_SEQUENCE)
+			return -EBADMSG;
+		p = type->value.sequence->data;
+		cert = d2i_X509(NULL, &p, type->value.sequence->length);
+		if (!cert || sk_X509_push(certs, cert) <= 0) {
+			X509_free(cert);
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
 OSSL_CMP_MSG *exchange_message_decode(struct bytes der)
 {
 	const uint8_t *p = der.data;

@@ -20,7 +20,6 @@ struct answer {
 	PKIMessage *outer;
 	PKIHeader *header;
 	PKIBody *body;
-	STACK_OF(X509) * certs; /* extraCerts */
 };
 
 static void answer_clear(struct answer *a)
@@ -28,28 +27,7 @@ static void answer_clear(struct answer *a)
 	PKIMessage_free(a->outer);
 	PKIHeader_free(a->header);
 	PKIBody_free(a->body);
-	sk_X509_pop_free(a->certs, X509_free);
 	ERR_clear_error();
-}
-
-static int certs_decode(struct answer *a)
-{
-	a->certs = sk_X509_new_null();
-	for (int i = 0; a->certs && i < sk_ASN1_TYPE_num(a->outer->extraCerts); i++) {
-		const ASN1_TYPE *type = sk_ASN1_TYPE_value(a->outer->extraCerts, i);
-		const uint8_t *p;
-		X509 *cert;
-
-		if (type->type != V_ASN1_SEQUENCE)
-			return -EBADMSG;
-		p = type->value.sequence->data;
-		cert = d2i_X509(NULL, &p, type->value.sequence->length);
-		if (!cert || sk_X509_push(a->certs, cert) <= 0) {
-			X509_free(cert);
-			return -EBADMSG;
-		}
-	}
-	return a->certs ? 0 : -ENOMEM;
 }
 
 static int answer_decode(struct bytes der, struct answer *a)
@@ -66,7 +44,14 @@ static int answer_decode(struct bytes der, struct answer *a)
 	a->header = d2i_PKIHeader(NULL, &p, (long)header.len);
 	p = body.data;
 	a->body = d2i_PKIBody(NULL, &p, (long)body.len);
-	return a->outer && a->header && a->body ? certs_decode(a) : -EBADMSG;
+	return a->outer && a->header && a->body ? 0 : -EBADMSG;
+}
+
+static bool is_protected_by(struct exchange *x, const OSSL_CMP_MSG *message,
+			    STACK_OF(X509) * candidates)
+{
+	return OSSL_CMP_CTX_set1_untrusted(x->ctx, candidates) == 1 &&
+	       OSSL_CMP_validate_msg(x->ctx, message) == 1;
 }
 
 /* RFC 9483 3.5, and who must have protected it. */
@@ -74,11 +59,15 @@ static bool answer_is_authentic(struct exchange *x, const struct answer *a)
 {
 	const X509_NAME *expected = x->ca->upstream->expected_sender;
 	OSSL_CMP_MSG *message = exchange_message_decode(octets_view(&x->answer));
-	bool ok = message && a->header->sender->type == GEN_DIRNAME &&
+	_cleanup_(x509_stackp) STACK_OF(X509) *certs = sk_X509_new_null();
+	bool ok = message && certs && a->header->sender->type == GEN_DIRNAME &&
 		  (!expected || X509_NAME_cmp(a->header->sender->d.directoryName, expected) == 0) &&
-		  OSSL_CMP_CTX_set1_untrusted(x->ctx, a->certs) == 1 &&
-		  OSSL_CMP_validate_msg(x->ctx, message) == 1;
+		  exchange_message_certs(octets_view(&x->answer), certs) == 0;
 
+	/* RFC 9483 3.3: the signer may be known from before, and is not told again. */
+	if (ok)
+		ok = is_protected_by(x, message, certs) ||
+		     (exchange_signers_known(x, certs) == 0 && is_protected_by(x, message, certs));
 	OSSL_CMP_MSG_free(message);
 	return ok;
 }
@@ -91,7 +80,7 @@ static bool same_octets(const ASN1_OCTET_STRING *a, const ASN1_OCTET_STRING *b)
 /* RFC 9483 5.1: transactionID and recipNonce say which message it answers. */
 static bool answer_fits(struct bytes sent, const struct answer *a)
 {
-	struct answer request = {NULL, NULL, NULL, NULL};
+	struct answer request = {NULL, NULL, NULL};
 	bool ok = answer_decode(sent, &request) == 0 &&
 		  same_octets(request.header->transactionID, a->header->transactionID) &&
 		  same_octets(request.header->senderNonce, a->header->recipNonce);
@@ -251,7 +240,7 @@ static void answer_read(struct exchange *x, const struct answer *a, struct excha
 void exchange_forward_step(struct exchange *x, struct exchange_result *result)
 {
 	struct bytes request = octets_view(&x->request.message);
-	struct answer a = {NULL, NULL, NULL, NULL};
+	struct answer a = {NULL, NULL, NULL};
 
 	result->outcome = EXCHANGE_NO_ANSWER;
 	/* The upstream has said: later. What comes next is the client's pollReq. */

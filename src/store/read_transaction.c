@@ -223,6 +223,34 @@ int store_exchange_find(struct store_reader *handle, int64_t certificate_id,
 	return exchange_one(r, &b, ep);
 }
 
+struct answer_walk {
+	store_exchange_answer *each;
+	void *arg;
+};
+
+static int answer_row(void *arg, sqlite3_stmt *stmt)
+{
+	const struct answer_walk *walk = arg;
+	struct bytes der = {sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)};
+
+	return walk->each(walk->arg, der);
+}
+
+int store_exchange_answers(struct store_reader *r, int64_t certificate_id,
+			   enum store_exchange_kind kind, store_exchange_answer *each, void *arg)
+{
+	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	struct answer_walk walk = {each, arg};
+
+	query_begin(&q, "SELECT m.der FROM exchange e JOIN exchange_message m"
+			" ON m.exchange_id = e.id");
+	query_where_int(&q, "e.certificate_id = ?", certificate_id);
+	query_where_int(&q, "e.kind = ?", kind);
+	query_where(&q, "m.sent = 0");
+	query_end(&q, "e.id DESC, m.seq DESC", 0);
+	return query_walk(r, &q, answer_row, &walk);
+}
+
 static int message_add(struct store_exchange_messages *m, sqlite3_stmt *stmt)
 {
 	struct columns col = COLUMNS(stmt);

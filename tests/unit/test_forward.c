@@ -14,13 +14,15 @@ static struct upstream_mock mock;
 
 /* The cr, and after it the certConf, of a request that was served before. */
 static struct octets cr, cert_conf;
+static int64_t served;
 
 static void begin(void)
 {
 	mock_begin(&mock, &f, false);
 	f.conf_ca.forwarding = CONF_FORWARDING_UNCHANGED;
 	mock_load(&mock);
-	mock_run(&mock, mock_ask(&mock, "before"));
+	served = mock_ask(&mock, "before");
+	mock_run(&mock, served);
 	ck_assert_uint_eq(mock.n_seen, 2);
 	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
 	OK(octets_dup(octets_view(&mock.seen[1].request), &cert_conf));
@@ -277,6 +279,95 @@ START_TEST(rfc9483_5_2_certconf_refused)
 }
 END_TEST
 
+/* The signer is known from the answer before; 1: also after a restart; 2: the answer is an error.
+ */
+START_TEST(rfc9483_3_3_pkiconf_without_extracerts)
+{
+	int64_t id = _i == 2 ? ask(octets_view(&cr)) : served, exchange_id;
+	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
+				     .message = octets_view(&cert_conf),
+				     .to = STORE_CERT_ACTIVE};
+	struct ca_forwarded forwarded;
+
+	/* The same octets again have the same answers. */
+	mock.forget = _i == 2;
+	mock_run(&mock, id);
+	check_state(&mock, id, STORE_CERT_PENDING);
+	if (_i == 1)
+		mock_restart(&mock);
+	mock.bare = true;
+	forward.certificate_id = id;
+	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_CONFIRM, f.reader, f.unit));
+	check_exchange(&mock, id, STORE_EXCHANGE_CONFIRM,
+		       _i == 2 ? STORE_EXCHANGE_FAILED : STORE_EXCHANGE_DONE);
+	forwarded = forwarded_get(id, STORE_EXCHANGE_CONFIRM);
+	ck_assert_uint_gt(forwarded.answer.len, 0);
+	ca_forwarded_clear(&forwarded);
+	check_state(&mock, id, _i == 2 ? STORE_CERT_PENDING : STORE_CERT_ACTIVE);
+}
+END_TEST
+
+/* Who is known is no more than a candidate: forged is forged. */
+START_TEST(rfc9483_3_3_forged_without_extracerts)
+{
+	int64_t id = served, exchange_id;
+	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
+				     .message = octets_view(&cert_conf),
+				     .to = STORE_CERT_ACTIVE};
+
+	mock.forget = false;
+	mock.bare = mock.forge = true;
+	forward.certificate_id = id;
+	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_CONFIRM, f.reader, f.unit));
+	check_exchange(&mock, id, STORE_EXCHANGE_CONFIRM, STORE_EXCHANGE_OPEN);
+	check_state(&mock, id, STORE_CERT_PENDING);
+}
+END_TEST
+
+/* pollRep after an ip that said `waiting`. */
+START_TEST(rfc9483_3_3_pollrep_without_extracerts)
+{
+	struct ca_forwarded before, after;
+	struct octets poll;
+	int64_t id, exchange_id;
+	struct ca_forward forward = {.kind = STORE_EXCHANGE_ISSUE, .to = STORE_CERT_PENDING};
+	size_t n = mock.n_seen;
+
+	/* A cr that waits, a pollReq with pollRep: of an exchange of OpenSSL's client. */
+	mock.polls = 4;
+	mock_run(&mock, mock_ask(&mock, "polled"));
+	f.now_ms += 2000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_uint_ge(mock.n_seen, n + 2);
+	octets_clear(&cr);
+	OK(octets_dup(octets_view(&mock.seen[n].request), &cr));
+	OK(octets_dup(octets_view(&mock.seen[n + 1].request), &poll));
+	mock.forget = false;
+	id = ask(octets_view(&cr));
+	mock_run(&mock, id);
+	before = forwarded_get(id, STORE_EXCHANGE_ISSUE);
+	ck_assert(before.open && before.answer.len > 0);
+	mock_restart(&mock);
+	mock.bare = true;
+	forward.message = octets_view(&poll);
+	forward.certificate_id = id;
+	forward.previous_id = before.id;
+	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_ISSUE, f.reader, f.unit));
+	after = forwarded_get(id, STORE_EXCHANGE_ISSUE);
+	ck_assert_int_eq(after.id, exchange_id);
+	ck_assert_uint_gt(after.answer.len, 0);
+	ca_forwarded_clear(&before);
+	ca_forwarded_clear(&after);
+	octets_clear(&poll);
+}
+END_TEST
+
 /* --- rr ----------------------------------------------------------------------------------------
  */
 
@@ -379,6 +470,22 @@ START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	check_answer(id, STORE_EXCHANGE_ISSUE, false);
 	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+}
+END_TEST
+
+START_TEST(rfc9483_3_3_rp_without_extracerts)
+{
+	struct octets rr;
+	int64_t id = active(&rr);
+
+	mock.bare = true;
+	mock.rr_status = _i == 0 ? OSSL_CMP_PKISTATUS_accepted : OSSL_CMP_PKISTATUS_rejection;
+	mock.failinfo = FAIL_NOT_AUTHORIZED;
+	revoke(id, octets_view(&rr));
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE_FORWARD,
+		       _i == 0 ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED);
+	check_state(&mock, id, _i == 0 ? STORE_CERT_REVOKED : STORE_CERT_REVOCATION_PENDING);
+	octets_clear(&rr);
 }
 END_TEST
 
@@ -504,6 +611,10 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc9483_5_2_certificate_not_wanted, 0, 2);
 	tcase_add_loop_test(tcase, rfc9483_6_upstream_timeout, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_certconf_refused);
+	tcase_add_loop_test(tcase, rfc9483_3_3_pkiconf_without_extracerts, 0, 3);
+	tcase_add_test(tcase, rfc9483_3_3_forged_without_extracerts);
+	tcase_add_test(tcase, rfc9483_3_3_pollrep_without_extracerts);
+	tcase_add_loop_test(tcase, rfc9483_3_3_rp_without_extracerts, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_rr_passed_on);
 	tcase_add_loop_test(tcase, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
 	tcase_add_test(tcase, rfc5280_4_1_2_2_serial_number_too_long);

@@ -352,6 +352,28 @@ START_TEST(rfc5280_4_1_2_2_serial_numbers)
 }
 END_TEST
 
+/* The signer of rp is known from what was said of the certificate before. */
+START_TEST(rfc9483_3_3_rp_without_extracerts)
+{
+	struct store_certificate cert = {0};
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	mock_restart(&mock);
+	mock.bare = true;
+	OK(store_certificate_get(f.reader, id, &cert));
+	OK(ca_revoke(f.ca, &cert, STORE_CERT_REVOKED, 1, f.unit));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	store_certificate_clear(&cert);
+	mock_end(&mock);
+}
+END_TEST
+
 START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
 {
 	int64_t id;
@@ -474,6 +496,7 @@ static Suite *upstream_suite(void)
 	tcase_add_loop_test(refused, test_rejected, 0, ARRAY_LEN(rejections));
 	tcase_add_loop_test(refused, test_wrong_certificate, 0, 2);
 	tcase_add_loop_test(asked, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
+	tcase_add_test(asked, rfc9483_3_3_rp_without_extracerts);
 	tcase_add_test(refused, rfc5280_4_1_2_2_serial_number_too_long);
 	tcase_add_loop_test(refused, test_forged_answer, 0, 2);
 	tcase_add_test(refused, test_answer_of_another_sender);

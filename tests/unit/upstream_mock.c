@@ -237,6 +237,24 @@ static const struct octets *answer_to(struct upstream_mock *m, struct bytes requ
 	return &e->answer;
 }
 
+/* They are not protected. */
+static void extra_certs_drop(struct octets *answer)
+{
+	const uint8_t *p = answer->data;
+	PKIMessage *message = d2i_PKIMessage(NULL, &p, (long)answer->len);
+	uint8_t *der = NULL;
+	int len;
+
+	ck_assert_ptr_nonnull(message);
+	sk_ASN1_TYPE_pop_free(message->extraCerts, ASN1_TYPE_free);
+	message->extraCerts = NULL;
+	len = i2d_PKIMessage(message, &der);
+	octets_clear(answer);
+	OK(octets_dup((struct bytes){der, (size_t)len}, answer));
+	OPENSSL_free(der);
+	PKIMessage_free(message);
+}
+
 int mock_transfer(void *arg, const struct ca_transfer_options *options, struct bytes request,
 		  struct octets *answerp)
 {
@@ -257,6 +275,8 @@ int mock_transfer(void *arg, const struct ca_transfer_options *options, struct b
 	if (m->lose_at == n && m->lose == MOCK_LOSE_ANSWER)
 		return -ETIMEDOUT;
 	OK(octets_dup(octets_view(answer), answerp));
+	if (m->bare)
+		extra_certs_drop(answerp);
 	if (m->forge)
 		answerp->data[m->forge_at ? m->forge_at : answerp->len / 2] ^= 1;
 	if (m->cut_to)

@@ -40,6 +40,7 @@ struct upstream_mock {
 	bool forget;        /* knows nothing of repetitions */
 	bool forge;         /* one octet of the answer is changed */
 	size_t forge_at;    /* which one; 0: in the middle */
+	bool bare;          /* answers without extraCerts */
 	size_t cut_to;      /* the answer ends after so many octets; 0: whole */
 	int lose_at;        /* the n-th transfer, from 1 on */
 	enum mock_loss lose;
