@@ -120,9 +120,17 @@ _must_check_ int ca_upstream_request(struct ca *ca, const struct ca_request *req
  */
 _must_check_ int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
 				 struct store_unit *unit);
-/* The failInfo bit that the upstream gave for a REJECTED certificate, -1 if it gave none. */
+/* Why a certificate is REJECTED: the failInfo bit that the upstream gave, -1 if it gave none; or,
+ * if it was not the upstream that refused, the reason (else REFUSAL_NONE). */
 _must_check_ int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id,
-				      int *failinfop);
+				      int *failinfop, enum refusal_reason *reasonp);
+/*
+ * What the client has to know of a certificate that was issued: what the upstream says with
+ * grantedWithMods, and what is not as it was asked for. Of a message that was passed on only the
+ * latter. The caller owns *textp; NULL: nothing, it is accepted.
+ */
+_must_check_ int ca_upstream_mods(struct store_reader *reader, const struct store_certificate *cert,
+				  char **textp);
 /* --- messages of clients that go on, RFC 9483 5.2 -------------------------------------------- */
 
 /* REISSUE for internal CAs, too. */
@@ -139,6 +147,8 @@ struct ca_protection {
 };
 const struct ca_protection *ca_upstream_protection(const struct ca *ca);
 
+/* The names that were decided, for ca_forward. */
+_must_check_ int ca_names_encode(const struct ca_request *request, struct octets *namesp);
 /* CertReqMsg with raVerified of what was decided, for RFC 9483 5.2.3.2. */
 _must_check_ int ca_cert_req_msg(const struct ca_request *request, struct octets *derp);
 
@@ -146,6 +156,7 @@ _must_check_ int ca_cert_req_msg(const struct ca_request *request, struct octets
 struct ca_forward {
 	enum store_exchange_kind kind; /* not REVOKE, which is our own */
 	struct bytes message;          /* the octets to be sent */
+	struct bytes names; /* for a certificate: what it may be named; of ca_names_encode() */
 	/* What it is to bring the certificate to: PENDING; with certConf ACTIVE or REJECTED; with
 	 * rr as ca_revoke(). */
 	enum store_certificate_state to;
@@ -169,6 +180,8 @@ struct ca_forwarded {
 	bool refused; /* it ended, and not with what was asked for */
 	int64_t created_ms;
 	enum store_certificate_state to; /* as in ca_forward */
+	struct octets names;             /* likewise */
+	enum refusal_reason reason;      /* refused, but not by the upstream */
 	struct octets answer;            /* verified; empty: none, or not for the client */
 };
 /* 0, STORE_NOT_FOUND, negative errno. */
@@ -255,6 +268,7 @@ struct ca_transfer_options {
 	const char *tls_trusted; /* PEM file, NULL: system's */
 	int64_t timeout_ms;
 	struct ca_connections *connections; /* NULL: a connection for this message alone */
+	long *http_statusp;                 /* status of the answer, 0: there was none; or NULL */
 };
 /* POSTs one CMP message. 0 with the answer's body (also of 4xx and 5xx with CMP type, RFC 9811);
  * -ECONNREFUSED, -ETIMEDOUT, -EPROTO (no CMP answer this time), -EREMOTEIO (a status that says that

@@ -261,6 +261,7 @@ struct cmf_csr_result {
 	bool changed;
 	bool unjudged; /* as in the request */
 	struct octets template;
+	struct octets names; /* ca_names_encode() */
 	struct ca *ca;
 	struct octets der;       /* internal: the certificate */
 	EVP_PKEY *generated_key; /* central_key: the key pair, kept nowhere else */

@@ -146,6 +146,8 @@ enum conf_forwarding {
 };
 
 enum conf_upstream_request { CONF_UPSTREAM_CR, CONF_UPSTREAM_P10CR };
+/* How like what was asked for an upstream's certificate must be. */
+enum conf_upstream_subject { CONF_UPSTREAM_SUBJECT_IDENTITY, CONF_UPSTREAM_SUBJECT_EXACT };
 
 /* [ca NAME] */
 struct conf_ca {
@@ -184,10 +186,11 @@ struct conf_ca {
 	char *ra_passphrase_file;
 	char *ra_reference; /* or a MAC credential: reference and file with the secret */
 	char *ra_secret_file;
-	char *recipient;             /* DN of the upstream, "/CN=..." */
-	char *expect_sender;         /* DN that must have signed, pinned */
-	char *trusted;               /* PEM: trust anchor of the upstream's protection, pinned */
-	char *upstream_profile;      /* certProfile sent upstream; NULL: none */
+	char *recipient;        /* DN of the upstream, "/CN=..." */
+	char *expect_sender;    /* DN that must have signed, pinned */
+	char *trusted;          /* PEM: trust anchor of the upstream's protection, pinned */
+	char *upstream_profile; /* certProfile sent upstream; NULL: none */
+	enum conf_upstream_subject upstream_subject;
 	char *tls_trusted;           /* PEM for https */
 	int64_t upstream_wait_ms;    /* 2 s: then the client polls */
 	int64_t upstream_timeout_ms; /* 1 d: then the request has failed */

@@ -274,6 +274,7 @@ struct store_exchange {
 		request;     /* ca/'s own encoding of what is asked for (CSR or template; reason) */
 	int failinfo;        /* FAILED: the upstream's failInfo bit, -1 none; OPEN: that of the
 				exchange that this one repeats */
+	char *refusal;       /* FAILED by us: the code of the refusal; NULL: by the upstream */
 	int64_t deadline_ms; /* then it has failed; 0: never (rr of ours) */
 	int64_t next_ms;     /* not before that time */
 	int64_t created_ms;
@@ -682,7 +683,8 @@ _must_check_ int store_exchange_add_message(struct store_unit *u, int64_t exchan
 /* Conflict: not OPEN. */
 _must_check_ int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms);
 _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
-				       enum store_exchange_state state, int failinfo);
+				       enum store_exchange_state state, int failinfo,
+				       const char *refusal);
 
 /*
  * Those before it go, but for what answers refer to. *idp is set during commit. Conflict: the

@@ -89,6 +89,8 @@ const char *refusal_detail(const struct refusal *r);
 
 /* The code for log and metrics: the row's name, as "pop_signature_wrong". */
 const char *refusal_code(enum refusal_reason reason);
+/* The reason of that code, REFUSAL_NONE if there is none (any more). */
+enum refusal_reason refusal_by_code(const char *code);
 /* The fixed sentence for the client. */
 const char *refusal_text(enum refusal_reason reason);
 /* The RFC's name of a failInfo bit, as "badPOP"; "" for -1. */

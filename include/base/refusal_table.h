@@ -279,6 +279,15 @@ REFUSAL(key_update_version, FAIL_UNSUPPORTED_VERSION, "RootCaKeyUpdateContent ne
 REFUSAL(key_update_links, FAIL_BAD_REQUEST, "the certificates of the CA key update do not fit together")
 
 /* Upstream CA, faults that a client is told of */
+REFUSAL(upstream_cert_key, FAIL_SYSTEM_FAILURE, "the certificate that the upstream CA sent is for another key, and was declined")
+REFUSAL(upstream_cert_issuer, FAIL_SYSTEM_FAILURE, "the certificate that the upstream CA sent was not issued by the CA that is configured here, and was declined")
+REFUSAL(upstream_cert_serial, FAIL_SYSTEM_FAILURE, "the certificate that the upstream CA sent has a serialNumber that is too long, and was declined")
+REFUSAL(upstream_cert_ca, FAIL_SYSTEM_FAILURE, "the certificate that the upstream CA sent is one of a CA, and was declined")
+REFUSAL(upstream_cert_names, FAIL_SYSTEM_FAILURE, "the certificate that the upstream CA sent names another entity in commonName or subjectAltName, and was declined")
+REFUSAL(upstream_cert_subject, FAIL_SYSTEM_FAILURE, "the certificate that the upstream CA sent has another subject or subjectAltName than was asked for, and was declined")
+REFUSAL(upstream_not_found, FAIL_SYSTEM_FAILURE, "the upstream CA could not be asked: its server knows no CMP service at the URL that is configured here (HTTP 404)")
+REFUSAL(upstream_redirected, FAIL_SYSTEM_FAILURE, "the upstream CA could not be asked: its server redirects to another URL, which is not followed (HTTP 3xx)")
+REFUSAL(upstream_http_status, FAIL_SYSTEM_FAILURE, "the upstream CA could not be asked: its server answers with an HTTP error instead of CMP")
 REFUSAL(upstream_rejected, FAIL_SYSTEM_FAILURE, "the upstream CA rejected the request")
 REFUSAL(forward_would_change, FAIL_BAD_CERT_TEMPLATE, "the request asks for what is not granted and cannot be passed on as it is")
 REFUSAL(upstream_unavailable, FAIL_SYSTEM_UNAVAIL, "the upstream CA did not answer in time")

@@ -99,6 +99,14 @@ const char *refusal_code(enum refusal_reason reason)
 	return refusals[reason].code;
 }
 
+enum refusal_reason refusal_by_code(const char *code)
+{
+	for (int i = 0; i < REFUSAL_COUNT; i++)
+		if (strcmp(code, refusals[i].code) == 0)
+			return (enum refusal_reason)i;
+	return REFUSAL_NONE;
+}
+
 const char *refusal_text(enum refusal_reason reason)
 {
 	return refusals[reason].text;

@@ -102,12 +102,14 @@ int exchange_send(struct exchange *x, struct bytes request)
 	struct ca_transfer_options options = {.url = x->ca->conf->server_url,
 					      .tls_trusted = x->ca->conf->tls_trusted,
 					      .timeout_ms = time_left_ms(x),
-					      .connections = upstream->connections};
+					      .connections = upstream->connections,
+					      .http_statusp = &x->http_status};
 	int64_t start_us = clock_monotonic_us();
 
 	if (x->offline || options.timeout_ms < 1)
 		return x->transfer_error = -ETIMEDOUT;
 	x->sent = true;
+	x->http_status = 0;
 	fault_point("upstream-before-send");
 	x->transfer_error =
 		upstream->transfer(upstream->transfer_arg, &options, request, &x->answer);
@@ -229,18 +231,13 @@ static OSSL_CMP_MSG *transfer(OSSL_CMP_CTX *ctx, const OSSL_CMP_MSG *message)
 static int certificate_check(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const char **textp)
 {
 	struct exchange *x = OSSL_CMP_CTX_get_certConf_cb_arg(ctx);
-	struct serial serial;
 
-	if (fail_info == 0 && !chain_has_issued(&x->ca->chain, cert)) {
-		fail_info = 1 << FAIL_INCORRECT_DATA;
-		*textp = "the certificate was not issued by the expected CA";
-	} else if (fail_info == 0 && serial_of_integer(X509_get0_serialNumber(cert), &serial) < 0) {
-		fail_info = 1 << FAIL_INCORRECT_DATA;
-		*textp = "the serialNumber of the certificate is too long";
-	}
-	x->accepted = fail_info == 0;
-	x->declined = fail_info != 0;
-	return fail_info;
+	x->declined = fail_info != 0 ? REFUSAL_upstream_cert_key : asked_check(x, cert);
+	x->accepted = x->declined == REFUSAL_NONE;
+	if (x->accepted)
+		return 0;
+	*textp = refusal_text(x->declined);
+	return fail_info != 0 ? fail_info : 1 << FAIL_INCORRECT_DATA;
 }
 
 /* --- the context ----------------------------------------------------------------------------- */
@@ -357,6 +354,7 @@ static bool request_set(struct exchange *x, X509 *cert)
 	case EXCHANGE_REQUEST_P10CR:
 		return OSSL_CMP_CTX_set1_p10CSR(ctx, request->p10);
 	case EXCHANGE_REQUEST_FORWARD:
+	case EXCHANGE_REQUEST_FORWARD_NAMES:
 		return true;
 	case EXCHANGE_REQUEST_REVOKE:
 		return cert && OSSL_CMP_CTX_set1_oldCert(ctx, cert) &&
@@ -467,6 +465,7 @@ static int perform(struct exchange *x, int *check_after)
 	case EXCHANGE_REQUEST_REVOKE:
 		return OSSL_CMP_exec_RR_ses(x->ctx);
 	case EXCHANGE_REQUEST_FORWARD:
+	case EXCHANGE_REQUEST_FORWARD_NAMES:
 		break;
 	}
 	return 0;
@@ -481,8 +480,9 @@ static int lowest_bit(int bits)
 static void refusal_read(struct exchange *x, struct exchange_result *result)
 {
 	/* OpenSSL 3.0 calls this a rejection too, 3.5 does not; it has no failInfo of theirs. */
-	if (x->declined) {
+	if (x->declined != REFUSAL_NONE) {
 		result->outcome = EXCHANGE_REFUSED;
+		result->reason = x->declined;
 		return;
 	}
 	if (OSSL_CMP_CTX_get_status(x->ctx) != OSSL_CMP_PKISTATUS_rejection) {
@@ -496,6 +496,14 @@ static void refusal_read(struct exchange *x, struct exchange_result *result)
 		result->outcome = EXCHANGE_GRANTED;
 }
 
+static enum refusal_reason http_reason(long status)
+{
+	if (status == 404)
+		return REFUSAL_upstream_not_found;
+	return status >= 300 && status <= 399 ? REFUSAL_upstream_redirected
+					      : REFUSAL_upstream_http_status;
+}
+
 /* RFC 9483 6.1: an unexpected HTTP status is told as systemFailure; what may be there already, a
  * certificate that is to be confirmed or revoked, is asked for again. */
 static void transfer_error_read(const struct exchange *x, struct exchange_result *result)
@@ -506,6 +514,7 @@ static void transfer_error_read(const struct exchange *x, struct exchange_result
 		return;
 	result->outcome = EXCHANGE_REFUSED;
 	result->failinfo = FAIL_SYSTEM_FAILURE;
+	result->reason = http_reason(x->http_status);
 }
 
 static int openssl_step(struct exchange *x, struct exchange_result *resultp)
@@ -527,6 +536,19 @@ static int openssl_step(struct exchange *x, struct exchange_result *resultp)
 	return 0;
 }
 
+static void no_answer_log(const struct exchange *x)
+{
+	char detail[128];
+
+	if (x->http_status != 0 && x->http_status != 200)
+		snprintf(detail, sizeof(detail), "%s: HTTP status %ld", x->ca->conf->name,
+			 x->http_status);
+	else
+		snprintf(detail, sizeof(detail), "%s", x->ca->conf->name);
+	(void)log_fault("asking an upstream CA", x->transfer_error ? x->transfer_error : -EBADMSG,
+			detail);
+}
+
 int exchange_step(struct exchange *x, struct exchange_result *resultp)
 {
 	int r = 0;
@@ -545,9 +567,7 @@ int exchange_step(struct exchange *x, struct exchange_result *resultp)
 	if (r == 0 && resultp->outcome == EXCHANGE_NO_ANSWER) {
 		octets_clear(&x->answer);
 		if (!x->offline)
-			(void)log_fault("asking an upstream CA",
-					x->transfer_error ? x->transfer_error : -EBADMSG,
-					x->ca->conf->name);
+			no_answer_log(x);
 	}
 	ERR_clear_error();
 	return r;

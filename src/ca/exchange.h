@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "asn1/pkimessage.h"
 #include "ca_local.h"
 #include "exchange_request.h"
 
@@ -38,7 +39,8 @@ struct exchange {
 	bool accepted;        /* the certificate is what was asked for */
 	const struct store_certificate *row; /* FORWARD: that it is about; borrowed */
 	X509 *cert;                          /* FORWARD: issued */
-	bool declined;                       /* it is not: told in certConf */
+	enum refusal_reason declined;        /* it is not, and why: told in certConf */
+	long http_status;                    /* of the answer in this step; 0: none */
 	int transfer_error;                  /* negative errno: no answer in this step */
 	int store_result;                    /* of a commit in this step, unless 0 */
 };
@@ -52,7 +54,8 @@ enum exchange_outcome {
 
 struct exchange_result {
 	enum exchange_outcome outcome;
-	int failinfo; /* REFUSED: bit, -1 none */
+	int failinfo;               /* REFUSED: bit, -1 none */
+	enum refusal_reason reason; /* REFUSED: not by the upstream; NONE: by it */
 	int64_t check_after_ms;
 	X509 *cert; /* issued, even if it was not accepted in the end; borrowed from the exchange */
 };
@@ -86,8 +89,16 @@ void exchange_forward_step(struct exchange *x, struct exchange_result *result);
  */
 _must_check_ int exchange_signers_known(const struct exchange *x, STACK_OF(X509) * certs);
 
+/* asked.c: why a certificate that came is not for the entity; NONE: it may be. Of its key nothing.
+ */
+enum refusal_reason asked_check(const struct exchange *x, X509 *cert);
+/* Adds what is not as it was asked for, in words. */
+void asked_changes(const struct exchange_request *asked, X509 *cert, struct strbuf *words);
+
 /* exchange_message.c: a stored message of ours. */
 _must_check_ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep);
+/* NULL if it is no PKIMessage; the caller frees it. */
+PKIBody *exchange_message_body(struct bytes der);
 /* Adds the extraCerts of a message. */
 _must_check_ int exchange_message_certs(struct bytes der, STACK_OF(X509) * certs);
 /* NULL if it is no PKIMessage, or more than one. */

@@ -31,6 +31,19 @@ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep)
 	return 0;
 }
 
+PKIBody *exchange_message_body(struct bytes der)
+{
+	struct bytes in = der, content, body, unused;
+	const uint8_t *p;
+	uint8_t tag;
+
+	if (der_next(&in, &tag, &unused, &content) || der_next(&content, &tag, &unused, &body) ||
+	    der_next(&content, &tag, &body, &unused))
+		return NULL;
+	p = body.data;
+	return d2i_PKIBody(NULL, &p, (long)body.len);
+}
+
 int exchange_message_certs(struct bytes der, STACK_OF(X509) * certs)
 {
 	const uint8_t *p = der.data;

@@ -116,16 +116,28 @@ int exchange_request_encode_revoke(int reason, enum store_certificate_state to,
 	return der_writer_take(&w, encodedp);
 }
 
-int exchange_request_encode_forward(enum store_certificate_state to, struct bytes message,
-				    struct octets *encodedp)
+int exchange_request_encode_forward(enum store_certificate_state to, struct bytes names,
+				    struct bytes message, struct octets *encodedp)
 {
 	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
 	uint8_t state = (uint8_t)to;
 
 	der_put(&w, message);
+	der_put(&w, names);
 	der_put(&w, (struct bytes){&state, 1});
-	put_kind(&w, EXCHANGE_REQUEST_FORWARD);
+	put_kind(&w, names.len ? EXCHANGE_REQUEST_FORWARD_NAMES : EXCHANGE_REQUEST_FORWARD);
 	return der_writer_take(&w, encodedp);
+}
+
+/* SEQUENCE { subject Name, subjectAltName GeneralNames OPTIONAL } */
+int ca_names_encode(const struct ca_request *request, struct octets *namesp)
+{
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+
+	der_put(&w, request->san);
+	der_put(&w, request->subject);
+	der_put_header(&w, SEQUENCE, 0);
+	return der_writer_take(&w, namesp);
 }
 
 int ca_cert_req_msg(const struct ca_request *request, struct octets *derp)
@@ -148,23 +160,37 @@ static void cert_req_msgp(CertReqMsg **msgp)
 	CertReqMsg_free(*msgp);
 }
 
-/* The public key of the template; OpenSSL 3.0 has no way to ask its own CRMF types for it. */
-static int requested_key(struct bytes der, EVP_PKEY **keyp)
+static int extensions_take(STACK_OF(X509_EXTENSION) * *extensions, struct exchange_request *request)
+{
+	request->extensions = TAKE(*extensions);
+	request->san = X509V3_get_d2i(request->extensions, NID_subject_alt_name, NULL, NULL);
+	ERR_clear_error();
+	return request->subject ? 0 : -ENOMEM;
+}
+
+/* Key and names of the template; OpenSSL 3.0 has no way to ask its own CRMF types for them. */
+static int template_take(struct bytes der, struct exchange_request *request)
 {
 	const uint8_t *p = der.data;
 	_cleanup_(cert_req_msgp) CertReqMsg *msg = d2i_CertReqMsg(NULL, &p, (long)der.len);
+	CertTemplate *template = msg ? msg->certReq->certTemplate : NULL;
 	struct spki_kind kind;
+	int r;
 
-	if (!msg || !msg->certReq->certTemplate->publicKey)
+	if (!template || !template->publicKey)
 		return -EBADMSG;
-	return spki_key(msg->certReq->certTemplate->publicKey, keyp, &kind);
+	r = spki_key(template->publicKey, &request->key, &kind);
+	if (r != 0)
+		return r;
+	request->subject = template->subject ? TAKE(template->subject) : X509_NAME_new();
+	return extensions_take(&template->extensions, request);
 }
 
 static int decode_cr(struct bytes in, struct exchange_request *request)
 {
 	const uint8_t *p = in.data;
 	_cleanup_(crmf_msgp) OSSL_CRMF_MSG *crm = d2i_OSSL_CRMF_MSG(NULL, &p, (long)in.len);
-	int r = crm ? requested_key(in, &request->key) : -EBADMSG;
+	int r = crm ? template_take(in, request) : -EBADMSG;
 
 	if (r == 0)
 		request->crm = TAKE(crm);
@@ -174,9 +200,14 @@ static int decode_cr(struct bytes in, struct exchange_request *request)
 static int decode_p10(struct bytes in, struct exchange_request *request)
 {
 	const uint8_t *p = in.data;
+	STACK_OF(X509_EXTENSION) * extensions;
 
 	request->p10 = d2i_X509_REQ(NULL, &p, (long)in.len);
-	return request->p10 ? 0 : -EBADMSG;
+	if (!request->p10)
+		return -EBADMSG;
+	request->subject = X509_NAME_dup(X509_REQ_get_subject_name(request->p10));
+	extensions = X509_REQ_get_extensions(request->p10);
+	return extensions_take(&extensions, request);
 }
 
 static int decode_revoke(struct bytes in, struct exchange_request *request)
@@ -193,12 +224,46 @@ static int decode_revoke(struct bytes in, struct exchange_request *request)
 	return request->cert ? 0 : -EBADMSG;
 }
 
-static int decode_forward(struct bytes in, struct exchange_request *request)
+static int decode_names(struct bytes names, struct exchange_request *request)
 {
-	if (in.len < 2)
+	struct bytes content, subject, unused;
+	const uint8_t *p;
+	uint8_t tag;
+
+	if (der_next(&names, &tag, &unused, &content) ||
+	    der_next(&content, &tag, &subject, &unused))
 		return -EBADMSG;
-	request->to = (enum store_certificate_state)in.data[0];
-	return octets_dup((struct bytes){in.data + 1, in.len - 1}, &request->message);
+	p = subject.data;
+	request->subject = d2i_X509_NAME(NULL, &p, (long)subject.len);
+	p = content.data;
+	if (content.len)
+		request->san = d2i_GENERAL_NAMES(NULL, &p, (long)content.len);
+	return request->subject && (request->san || !content.len) ? 0 : -EBADMSG;
+}
+
+struct bytes exchange_request_names(struct bytes encoded)
+{
+	struct bytes in, names = BYTES_NULL, unused;
+	uint8_t tag;
+
+	if (encoded.len < 2 || encoded.data[0] != EXCHANGE_REQUEST_FORWARD_NAMES)
+		return BYTES_NULL;
+	in = (struct bytes){encoded.data + 2, encoded.len - 2};
+	return der_next(&in, &tag, &names, &unused) == 0 ? names : BYTES_NULL;
+}
+
+static int decode_forward(struct bytes encoded, struct exchange_request *request)
+{
+	struct bytes names = exchange_request_names(encoded);
+
+	if (encoded.len < 3 + names.len)
+		return -EBADMSG;
+	request->kind = EXCHANGE_REQUEST_FORWARD;
+	request->to = (enum store_certificate_state)encoded.data[1];
+	if (names.len && decode_names(names, request) < 0)
+		return -EBADMSG;
+	return octets_dup((struct bytes){encoded.data + 2 + names.len, encoded.len - 2 - names.len},
+			  &request->message);
 }
 
 int exchange_request_decode(struct bytes encoded, struct exchange_request *requestp)
@@ -215,8 +280,9 @@ int exchange_request_decode(struct bytes encoded, struct exchange_request *reque
 			r = decode_p10(in, requestp);
 		else if (encoded.data[0] == EXCHANGE_REQUEST_REVOKE)
 			r = decode_revoke(in, requestp);
-		else if (encoded.data[0] == EXCHANGE_REQUEST_FORWARD)
-			r = decode_forward(in, requestp);
+		else if (encoded.data[0] == EXCHANGE_REQUEST_FORWARD ||
+			 encoded.data[0] == EXCHANGE_REQUEST_FORWARD_NAMES)
+			r = decode_forward(encoded, requestp);
 	}
 	if (r < 0) {
 		exchange_request_clear(requestp);
@@ -231,6 +297,9 @@ void exchange_request_clear(struct exchange_request *request)
 	X509_REQ_free(request->p10);
 	X509_free(request->cert);
 	EVP_PKEY_free(request->key);
+	X509_NAME_free(request->subject);
+	GENERAL_NAMES_free(request->san);
+	sk_X509_EXTENSION_pop_free(request->extensions, X509_EXTENSION_free);
 	octets_clear(&request->message);
 	*request = (struct exchange_request){0};
 }

@@ -15,6 +15,8 @@ enum exchange_request_kind {
 	EXCHANGE_REQUEST_P10CR = 'P',   /* then the client's CertificationRequest */
 	EXCHANGE_REQUEST_REVOKE = 'R',  /* then reason, final state, the certificate or nothing */
 	EXCHANGE_REQUEST_FORWARD = 'F', /* then the state that it is to lead to, and a PKIMessage */
+	/* FORWARD with the names that were decided before the PKIMessage; decoded as FORWARD. */
+	EXCHANGE_REQUEST_FORWARD_NAMES = 'N',
 };
 
 struct exchange_request {
@@ -22,6 +24,10 @@ struct exchange_request {
 	OSSL_CRMF_MSG *crm; /* CR */
 	X509_REQ *p10;      /* P10CR */
 	EVP_PKEY *key;      /* CR: the public key that is to be certified */
+	/* Of a request for a certificate, what it is to say. */
+	X509_NAME *subject;                    /* NULL: not known, and neither is san */
+	GENERAL_NAMES *san;                    /* NULL: none */
+	STACK_OF(X509_EXTENSION) * extensions; /* CR and P10CR; NULL: none */
 	/* REVOKE */
 	X509 *cert;                      /* NULL: the one of the exchange's certificate_id */
 	int reason;                      /* STORE_REASON_NONE or reasonCode */
@@ -34,8 +40,12 @@ _must_check_ int exchange_request_encode(const struct ca_request *request,
 /* certificate: empty if the store has it. */
 _must_check_ int exchange_request_encode_revoke(int reason, enum store_certificate_state to,
 						struct bytes certificate, struct octets *encodedp);
+/* names: of ca_names_encode(), or empty. */
 _must_check_ int exchange_request_encode_forward(enum store_certificate_state to,
-						 struct bytes message, struct octets *encodedp);
+						 struct bytes names, struct bytes message,
+						 struct octets *encodedp);
+/* The names of an encoded FORWARD; empty: none. */
+struct bytes exchange_request_names(struct bytes encoded);
 /* -EBADMSG if it is none of ours. The caller clears *requestp. */
 _must_check_ int exchange_request_decode(struct bytes encoded, struct exchange_request *requestp);
 void exchange_request_clear(struct exchange_request *request);

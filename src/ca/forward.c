@@ -107,16 +107,12 @@ static int64_t status_of(const PKIStatusInfo *info, struct exchange_result *resu
 	return status;
 }
 
-/* What was issued is for that key, by the CA of the configuration. */
-static bool certificate_is_wanted(const struct exchange *x, X509 *cert)
+static bool is_for_the_key(const struct exchange *x, X509 *cert)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH], *der = NULL;
-	struct serial serial;
 	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
 	bool ok = len > 0 && SHA256(der, (size_t)len, digest) &&
-		  memcmp(digest, x->row->key_digest, sizeof(digest)) == 0 &&
-		  chain_has_issued(&x->ca->chain, cert) &&
-		  serial_of_integer(X509_get0_serialNumber(cert), &serial) == 0;
+		  memcmp(digest, x->row->key_digest, sizeof(digest)) == 0;
 
 	OPENSSL_free(der);
 	return ok;
@@ -136,12 +132,16 @@ static void certificate_read(struct exchange *x, const CertResponse *response,
 		x->cert = d2i_X509(NULL, &p, choice->value.certificate->value.sequence->length);
 	}
 	result->cert = x->cert;
-	x->accepted = x->cert && certificate_is_wanted(x, x->cert);
+	if (!x->cert)
+		result->reason = REFUSAL_upstream_rejected;
+	else if (!is_for_the_key(x, x->cert))
+		result->reason = REFUSAL_upstream_cert_key;
+	else
+		result->reason = asked_check(x, x->cert);
+	x->accepted = result->reason == REFUSAL_NONE;
 	result->outcome = x->accepted ? EXCHANGE_GRANTED : EXCHANGE_REFUSED;
 	if (x->accepted)
 		return;
-	result->failinfo = FAIL_INCORRECT_DATA;
-	(void)log_fault("the certificate is not what was asked for", -EBADMSG, x->ca->conf->name);
 	/* Nothing of it is told: the door has its own words. */
 	octets_clear(&x->answer);
 }
@@ -273,6 +273,7 @@ const struct ca_protection *ca_upstream_protection(const struct ca *ca)
 
 void ca_forwarded_clear(struct ca_forwarded *f)
 {
+	octets_clear(&f->names);
 	octets_clear(&f->answer);
 	*f = (struct ca_forwarded){0};
 }
@@ -294,8 +295,14 @@ int ca_upstream_forwarded(struct store_reader *reader, int64_t certificate_id,
 	forwardedp->open = e.state == STORE_EXCHANGE_OPEN;
 	forwardedp->refused = e.state == STORE_EXCHANGE_FAILED;
 	forwardedp->created_ms = e.created_ms;
+	if (e.refusal)
+		forwardedp->reason = refusal_by_code(e.refusal);
+	r = octets_dup(exchange_request_names(octets_view(&e.request)), &forwardedp->names);
+	if (r < 0)
+		return r;
 	/* Of an exchange that was re-issued they are not what the client has to see. */
-	if (e.request.len < 2 || e.request.data[0] != EXCHANGE_REQUEST_FORWARD)
+	if (e.request.len < 2 || (e.request.data[0] != EXCHANGE_REQUEST_FORWARD &&
+				  e.request.data[0] != EXCHANGE_REQUEST_FORWARD_NAMES))
 		return 0;
 	forwardedp->to = (enum store_certificate_state)e.request.data[1];
 	if (messages.len == 0)

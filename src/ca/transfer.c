@@ -165,6 +165,8 @@ static int perform(CURL *curl, const struct ca_transfer_options *options, struct
 	if (set_up(curl, options, request, headers, answer) < 0)
 		return -ENOMEM;
 	code = curl_easy_perform(curl);
+	if (options->http_statusp)
+		(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, options->http_statusp);
 	if (code != CURLE_OK)
 		return errno_of(curl, code);
 	if (is_cmp(curl) && answer->len > 0)

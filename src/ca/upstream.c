@@ -199,6 +199,7 @@ static int attempt_with(struct exchange *x, const struct store_exchange *e,
 	if (x->offline && result.outcome != EXCHANGE_GRANTED) {
 		result.outcome = EXCHANGE_REFUSED;
 		result.failinfo = FAIL_SYSTEM_UNAVAIL;
+		result.reason = REFUSAL_upstream_unavailable;
 	}
 	return conclude(x, e, &result, reader);
 }
@@ -288,7 +289,8 @@ int ca_upstream_forward_run(struct ca *ca, int64_t certificate_id, enum store_ex
 	return run_kind(ca, certificate_id, kind, reader, unit);
 }
 
-int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)
+int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop,
+			 enum refusal_reason *reasonp)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	int r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_ISSUE, &e);
@@ -296,6 +298,7 @@ int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id, in
 	if (r < 0)
 		return r;
 	*failinfop = r == 0 && e.state == STORE_EXCHANGE_FAILED ? e.failinfo : -1;
+	*reasonp = e.refusal ? refusal_by_code(e.refusal) : REFUSAL_NONE;
 	return 0;
 }
 

@@ -78,12 +78,14 @@ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct 
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
 	int64_t created_ms = forward->created_ms ? forward->created_ms : now_ms;
-	int r = exchange_request_encode_forward(forward->to, forward->message, &encoded);
+	int r = exchange_request_encode_forward(forward->to, forward->names, forward->message,
+						&encoded);
 
 	assert(ca->upstream);
 	/* One at a time: what said `waiting` gives way to the client's pollReq. */
 	if (r == 0 && forward->previous_id)
-		r = store_exchange_finish(unit, forward->previous_id, STORE_EXCHANGE_DONE, -1);
+		r = store_exchange_finish(unit, forward->previous_id, STORE_EXCHANGE_DONE, -1,
+					  NULL);
 	if (r == 0)
 		r = exchange_add(ca, forward->kind, forward->certificate_id,
 				 forward->certificate_ref, &encoded, -1, created_ms, now_ms, unit,
@@ -130,6 +132,15 @@ int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cer
 	if (r < 0)
 		return log_fault("preparing a revocation by an upstream CA", r, ca->conf->name);
 	return revocation_add(ca, cert->id, reason, to, BYTES_NULL, unit);
+}
+
+/* result->reason: who refused, if it was not the upstream. */
+static int exchange_end(struct exchange *x, const struct store_exchange *e, bool done, int failinfo,
+			const struct exchange_result *result)
+{
+	return store_exchange_finish(
+		x->unit, e->id, done ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED, failinfo,
+		done || result->reason == REFUSAL_NONE ? NULL : refusal_code(result->reason));
 }
 
 /* --- end of a request for a certificate ------------------------------------------------------ */
@@ -223,9 +234,7 @@ static int issue_finish(struct exchange *x, const struct store_exchange *e,
 						STORE_CERT_REJECTED);
 	if (r < 0)
 		return r;
-	return store_exchange_finish(
-		x->unit, e->id, granted && wanted ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED,
-		granted ? -1 : result->failinfo);
+	return exchange_end(x, e, granted && wanted, granted ? -1 : result->failinfo, result);
 }
 
 /* --- end of a certConf that is passed on ----------------------------------------------------- */
@@ -265,9 +274,7 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 	}
 	if (r < 0)
 		return r;
-	return store_exchange_finish(x->unit, e->id,
-				     granted ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED,
-				     granted ? -1 : result->failinfo);
+	return exchange_end(x, e, granted, granted ? -1 : result->failinfo, result);
 }
 
 /* --- end of a revocation --------------------------------------------------------------------- */
@@ -338,27 +345,38 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 		r = revoke_end(x, row, result);
 	if (r < 0)
 		return r;
-	return store_exchange_finish(x->unit, e->id,
-				     revoked ? STORE_EXCHANGE_DONE : STORE_EXCHANGE_FAILED,
-				     revoked ? -1 : result->failinfo);
+	return exchange_end(x, e, revoked, revoked ? -1 : result->failinfo, result);
 }
 
 /* --- both ------------------------------------------------------------------------------------ */
 
+static const char *refusal_event(const struct store_exchange *e,
+				 const struct exchange_result *result)
+{
+	if (result->reason != REFUSAL_NONE)
+		return result->cert ? "upstream certificate declined" : "upstream request failed";
+	return e->kind == STORE_EXCHANGE_REVOKE || e->kind == STORE_EXCHANGE_REVOKE_FORWARD
+		       ? "upstream rejected a revocation"
+		       : "upstream rejected a request";
+}
+
 static void log_refusal(struct exchange *x, const struct store_exchange *e,
 			const struct exchange_result *result)
 {
+	_cleanup_(freep) char *subject = result->cert ? subject_text(result->cert) : NULL;
 	char status[OSSL_CMP_PKISI_BUFLEN] = "";
+	bool by_upstream = result->reason == REFUSAL_NONE;
 
-	if (!x->offline && !OSSL_CMP_CTX_snprint_PKIStatus(x->ctx, status, sizeof(status)))
+	if (!by_upstream || x->offline ||
+	    !OSSL_CMP_CTX_snprint_PKIStatus(x->ctx, status, sizeof(status)))
 		status[0] = '\0';
 	ERR_clear_error();
-	log_event(LOG_LEVEL_WARNING,
-		  e->kind == STORE_EXCHANGE_REVOKE || e->kind == STORE_EXCHANGE_REVOKE_FORWARD
-			  ? "upstream rejected a revocation"
-			  : "upstream rejected a request",
-		  F_TEXT("ca", x->ca->conf->name), F_INT("certificate", e->certificate_id),
-		  F_TEXT("failInfo", failinfo_name(result->failinfo)), F_TEXT("status", status));
+	log_event(LOG_LEVEL_WARNING, refusal_event(e, result), F_TEXT("ca", x->ca->conf->name),
+		  F_INT("certificate", e->certificate_id),
+		  F_TEXT("reason", by_upstream ? NULL : refusal_code(result->reason)),
+		  F_TEXT("failInfo", by_upstream ? failinfo_name(result->failinfo) : NULL),
+		  F_TEXT("status", by_upstream ? status : NULL), F_TEXT("subject", subject),
+		  F_INT("http_status", x->http_status));
 }
 
 static int finish_by_kind(struct exchange *x, const struct store_exchange *e,

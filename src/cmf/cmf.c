@@ -113,6 +113,7 @@ void cmf_csr_result_clear(struct cmf_csr_result *r)
 	store_archived_key_clear(&r->archived_key);
 	octets_clear(&r->der);
 	octets_clear(&r->template);
+	octets_clear(&r->names);
 	EVP_PKEY_free(r->generated_key);
 	free(r->subject_id);
 	free(r->mods);

@@ -289,13 +289,15 @@ static const char *action(const struct cmf_csr *csr)
 static int forward_describe(const struct decision *d, struct cmf_csr_result *result)
 {
 	struct ca_request request = ca_request_of(d);
+	int r;
 
 	result->forward = goes_on(d);
 	result->unjudged = d->csr->unjudged;
 	result->changed = !d->names.as_asked || !mods_empty(&d->mods) || result->unjudged;
 	if (!result->forward)
 		return 0;
-	return ca_cert_req_msg(&request, &result->template);
+	r = ca_names_encode(&request, &result->names);
+	return r < 0 ? r : ca_cert_req_msg(&request, &result->template);
 }
 
 static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)

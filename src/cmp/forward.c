@@ -220,14 +220,48 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 	if (err)
 		return err;
 	forward.message = octets_view(&message);
+	forward.names = octets_view(&result->names);
 	return ca_upstream_forward(result->ca, &forward, rq->worker->unit, &result->exchange_id);
 }
 
 /* --- the answer downstream ---------------------------------------------------------------------
  */
 
-/* Puts what the upstream said into rq->answer or rq->reply. */
-static int answer_take(struct cmp_request *rq, const struct ca *ca, struct cmp_message *from)
+/* Under our protection the client is told what was changed here, too. */
+static int mods_tell(CertRepMessage *message, const char *text)
+{
+	CertResponse *response = sk_CertResponse_value(message->response, 0);
+	ASN1_UTF8STRING *string = ASN1_UTF8STRING_new();
+	PKIStatusInfo *status = response->status;
+
+	if (!status->statusString)
+		status->statusString = sk_ASN1_UTF8STRING_new_null();
+	if (!string || !status->statusString || !ASN1_STRING_set(string, text, -1) ||
+	    !ASN1_INTEGER_set(status->status, PKI_STATUS_GRANTED_WITH_MODS) ||
+	    sk_ASN1_UTF8STRING_push(status->statusString, string) <= 0) {
+		ASN1_UTF8STRING_free(string);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What we changed of the request, and what the upstream of what we asked for. */
+static int mods_gather(struct cmp_request *rq, const struct store_certificate *cert,
+		       CertRepMessage *message)
+{
+	_cleanup_(freep) char *theirs = NULL;
+	int err = ca_upstream_mods(rq->worker->reader, cert, &theirs);
+
+	if (!err && rq->txn.status_text)
+		err = mods_tell(message, rq->txn.status_text);
+	if (!err && theirs)
+		err = mods_tell(message, theirs);
+	return err;
+}
+
+/* Puts what the upstream said into rq->answer or rq->reply. `cert`: it has issued that; or NULL. */
+static int answer_take(struct cmp_request *rq, const struct ca *ca,
+		       const struct store_certificate *cert, struct cmp_message *from)
 {
 	struct cmp_reply *reply = &rq->reply;
 	int type = from->body_type;
@@ -248,13 +282,17 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca, struct cmp_m
 	from->body = NULL;
 	if (type != PKI_BODY_IP && type != PKI_BODY_CP && type != PKI_BODY_KUP)
 		return 0;
+	err = cert ? mods_gather(rq, cert, reply->body->value.certRepMessage) : 0;
+	if (err)
+		return err;
 	reply->confirm_wait_ms = rq->txn.deadline_ms;
 	if (rq->txn.chain_request)
 		reply->issuers[reply->n_issuers++] = ca;
 	return 0;
 }
 
-static int answer_commit(struct cmp_request *rq, const struct ca *ca, struct cmp_message *from,
+static int answer_commit(struct cmp_request *rq, const struct ca *ca,
+			 const struct store_certificate *cert, struct cmp_message *from,
 			 enum store_transaction_state to)
 {
 	bool ends = to == STORE_TXN_DONE || to == STORE_TXN_FAILED;
@@ -262,7 +300,7 @@ static int answer_commit(struct cmp_request *rq, const struct ca *ca, struct cmp
 
 	if (ends)
 		rq->txn.deadline_ms = 0;
-	err = answer_take(rq, ca, from);
+	err = answer_take(rq, ca, cert, from);
 	if (!err)
 		err = cmp_transaction_answer(rq, to);
 	if (!err)
@@ -301,7 +339,7 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 	rq->txn.deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
 	if (cert->confirm_by_ms && cert->confirm_by_ms < rq->txn.deadline_ms)
 		rq->txn.deadline_ms = cert->confirm_by_ms;
-	return answer_commit(rq, ca, from, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
+	return answer_commit(rq, ca, cert, from, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
 }
 
 static bool is_waiting(const struct cmp_message *from)
@@ -332,13 +370,13 @@ static int deliver(struct cmp_request *rq, const struct store_certificate *cert,
 {
 	if (is_waiting(from)) {
 		rq->outcome = METRIC_WAITING;
-		return answer_commit(rq, ca, from, STORE_TXN_AWAIT_UPSTREAM);
+		return answer_commit(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM);
 	}
 	if (cert->der.len)
 		return answer_issued(rq, cert, ca, from);
 	(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
 	rq->outcome = METRIC_REJECTED;
-	return answer_commit(rq, ca, from, STORE_TXN_FAILED);
+	return answer_commit(rq, ca, NULL, from, STORE_TXN_FAILED);
 }
 
 int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
@@ -408,6 +446,7 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	if (err)
 		return err;
 	forward.message = octets_view(&message);
+	forward.names = octets_view(&before.names);
 	forward.to = before.to;
 	forward.previous_id = before.id;
 	forward.created_ms = before.created_ms;
@@ -449,7 +488,9 @@ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate
 	if (err || (forwarded.open && !forwarded.answer.len))
 		return err ? err : STORE_NOT_FOUND;
 	if (!forwarded.answer.len)
-		return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+		return refuse(&rq->refusal, forwarded.reason != REFUSAL_NONE
+						    ? forwarded.reason
+						    : REFUSAL_upstream_unavailable);
 	err = answer_decode(octets_view(&forwarded.answer), &from);
 	if (err)
 		return err;
@@ -458,7 +499,7 @@ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate
 		return STORE_NOT_FOUND;
 	if (is_waiting(from)) {
 		confirm_wait(rq, ca, cert);
-		return answer_commit(rq, ca, from, STORE_TXN_AWAIT_UPSTREAM);
+		return answer_commit(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM);
 	}
 	if (!err)
 		err = store_certificate_get(rq->worker->reader, cert->id, &now);
@@ -468,7 +509,7 @@ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate
 		(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
 		rq->outcome = METRIC_REJECTED;
 	}
-	return answer_commit(rq, ca, from,
+	return answer_commit(rq, ca, NULL, from,
 			     now.state == STORE_CERT_ACTIVE ? STORE_TXN_DONE : STORE_TXN_FAILED);
 }
 
@@ -587,11 +628,12 @@ int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *
 	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	if (is_waiting(from)) {
 		rq->outcome = METRIC_WAITING;
-		return answer_commit(rq, ca, from, STORE_TXN_AWAIT_UPSTREAM);
+		return answer_commit(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM);
 	}
 	if (forwarded.refused) {
 		(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
 		rq->outcome = METRIC_REJECTED;
 	}
-	return answer_commit(rq, ca, from, forwarded.refused ? STORE_TXN_FAILED : STORE_TXN_DONE);
+	return answer_commit(rq, ca, NULL, from,
+			     forwarded.refused ? STORE_TXN_FAILED : STORE_TXN_DONE);
 }

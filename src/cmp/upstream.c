@@ -8,6 +8,8 @@
 #include "door_private.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 /* For all certificates of a message; each waits for upstream_wait at most. */
 enum { UPSTREAM_TOTAL_US = 5 * 1000 * 1000 };
@@ -49,20 +51,35 @@ static void response_refusal(struct cmp_request *rq, enum refusal_reason reason,
 static int response_upstream_refusal(struct cmp_request *rq, const struct cmp_stored_item *item,
 				     struct cmp_response *response)
 {
-	int failinfo, err = ca_upstream_failinfo(rq->worker->reader, item->cert.id, &failinfo);
+	enum refusal_reason reason;
+	int failinfo,
+		err = ca_upstream_failinfo(rq->worker->reader, item->cert.id, &failinfo, &reason);
 
 	if (err)
 		return err;
-	response_refusal(rq,
-			 failinfo == FAIL_SYSTEM_UNAVAIL ? REFUSAL_upstream_unavailable
-							 : REFUSAL_upstream_rejected,
-			 failinfo, response);
+	response_refusal(rq, reason != REFUSAL_NONE ? reason : REFUSAL_upstream_rejected, failinfo,
+			 response);
 	return 0;
+}
+
+/* What was changed here, and what the upstream changed: *textp is the caller's. */
+static int response_mods(struct cmp_request *rq, const struct cmp_stored_item *item, char **textp)
+{
+	_cleanup_(freep) char *theirs = NULL;
+	int err = ca_upstream_mods(rq->worker->reader, &item->cert, &theirs);
+
+	*textp = NULL;
+	if (err || (!item->text && !theirs))
+		return err;
+	if (item->text && theirs)
+		return asprintf(textp, "%s; %s", item->text, theirs) < 0 ? -ENOMEM : 0;
+	*textp = item->text ? strdup(item->text) : TAKE(theirs);
+	return *textp ? 0 : -ENOMEM;
 }
 
 /* One whose certificate is there, or will never be. */
 static int response_final(struct cmp_request *rq, const struct cmp_stored_item *item,
-			  struct cmp_response *response)
+			  struct cmp_response *response, char **textp)
 {
 	struct ca *ca;
 	int err;
@@ -71,8 +88,10 @@ static int response_final(struct cmp_request *rq, const struct cmp_stored_item *
 	case STORE_CERT_PENDING:
 	case STORE_CERT_ACTIVE:
 		err = ca_of(rq, item, &ca);
-		response->status = item->text ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED;
-		response->text = item->text;
+		if (!err)
+			err = response_mods(rq, item, textp);
+		response->status = *textp ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED;
+		response->text = *textp;
 		response->certificate = octets_view(&item->cert.der);
 		response->issuer = ca;
 		return err;
@@ -88,8 +107,9 @@ static int response_final(struct cmp_request *rq, const struct cmp_stored_item *
 	}
 }
 
+/* *textp: of the response, the caller's. */
 static int response_fill(struct cmp_request *rq, const struct cmp_stored_item *item, bool waiting,
-			 struct cmp_response *response)
+			 struct cmp_response *response, char **textp)
 {
 	*response = (struct cmp_response){.cert_req_id = item->cert_req_id, .failinfo = -1};
 	if (!item->cert.id) {
@@ -99,7 +119,7 @@ static int response_fill(struct cmp_request *rq, const struct cmp_stored_item *i
 		return 0;
 	}
 	if (!waiting)
-		return response_final(rq, item, response);
+		return response_final(rq, item, response, textp);
 	response->status = PKI_STATUS_WAITING;
 	return 0;
 }
@@ -109,18 +129,22 @@ static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items
 			   bool waiting, bool polling, size_t *grantedp)
 {
 	struct cmp_response *responses = calloc(items->len, sizeof(*responses));
+	char **texts = calloc(items->len, sizeof(*texts));
 	size_t n = 0;
-	int err = responses ? 0 : -ENOMEM;
+	int err = responses && texts ? 0 : -ENOMEM;
 
 	*grantedp = 0;
 	for (size_t i = 0; i < items->len && !err; i++) {
 		if (polling && !items->item[i].cert.id)
 			continue;
-		err = response_fill(rq, &items->item[i], waiting, &responses[n]);
+		err = response_fill(rq, &items->item[i], waiting, &responses[n], &texts[n]);
 		*grantedp += responses[n++].certificate.len > 0;
 	}
 	if (!err)
 		err = cmp_reply_responses(rq, cmp_answer_type(rq->txn.body_type), responses, n);
+	while (texts && n > 0)
+		free(texts[--n]);
+	free(texts);
 	free(responses);
 	return err;
 }

@@ -327,6 +327,13 @@ const struct conf_key conf_keys[] = {
 		 .help = "PEM: trust anchor of the protection of its answers."),
 	UPSTREAM(upstream_profile, "upstream_profile", text,
 		 .help = "certProfile that is asked for there."),
+	UPSTREAM(upstream_subject, "upstream_subject", upstream_subject, .initial = "identity",
+		 .help = "How like what was asked for its certificates must be. `identity`: no "
+			 "other "
+			 "commonName or subjectAltName than the entity's; other attributes and "
+			 "extensions that it changes are told to the client (grantedWithMods). "
+			 "`exact`: subject and subjectAltName as asked for. What is not so is "
+			 "declined."),
 	UPSTREAM(tls_trusted, "tls_trusted", file,
 		 .help = "PEM: trust anchors for https; without it the system's."),
 	UPSTREAM(

@@ -179,6 +179,7 @@ static int exchange_read(sqlite3_stmt *stmt, struct store_exchange *e)
 	e->created_ms = column_int(&col);
 	e->ca = column_text(&col);
 	e->request = column_octets(&col);
+	e->refusal = column_text(&col);
 	return reader_complete(&col);
 }
 

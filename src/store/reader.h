@@ -93,8 +93,9 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 	" certificate_id, deadline_ms, created_ms, changed_ms, requester, transaction_id," \
 	" request_nonce, sent_nonce, request_digest, status_text, response, n_items,"      \
 	" crl_id, crl_at"
-#define EXCHANGE_COLUMNS \
-	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca, request"
+#define EXCHANGE_COLUMNS                                                                   \
+	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca," \
+	" request, refusal"
 
 #define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
 

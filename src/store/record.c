@@ -81,6 +81,7 @@ void store_transaction_items_clear(struct store_transaction_items *items)
 void store_exchange_clear(struct store_exchange *e)
 {
 	free(e->ca);
+	free(e->refusal);
 	octets_clear(&e->request);
 	memset(e, 0, sizeof(*e));
 }

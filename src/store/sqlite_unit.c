@@ -272,6 +272,7 @@ static int exchange_finish(struct sqlite_unit_statements *s, const struct unit_o
 	bind_int(&b, op->exchange_state.id);
 	bind_int(&b, op->exchange_state.state);
 	bind_int(&b, op->exchange_state.failinfo);
+	bind_text(&b, op->exchange_state.refusal);
 	return sqlite_unit_run_conditional(s, &b);
 }
 

@@ -88,8 +88,8 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 	[EXCHANGE_ADD_MESSAGE] = "INSERT INTO exchange_message (exchange_id, seq, sent, der)"
 				 " SELECT ?1, ?2, ?3, ?4 FROM exchange WHERE id = ?1 AND state = 0",
 	[EXCHANGE_SET_NEXT] = "UPDATE exchange SET next_ms = ?2 WHERE id = ?1 AND state = 0",
-	[EXCHANGE_FINISH] =
-		"UPDATE exchange SET state = ?2, failinfo = ?3 WHERE id = ?1 AND state = 0",
+	[EXCHANGE_FINISH] = "UPDATE exchange SET state = ?2, failinfo = ?3, refusal = ?4"
+			    " WHERE id = ?1 AND state = 0",
 	[CRL_INSERT] = "INSERT INTO crl (ca, number, this_update_ms, next_update_ms, scheduled_ms,"
 		       " changes, der) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS"
 		       " (SELECT 1 FROM crl WHERE ca = ?1 AND number >= ?2)",

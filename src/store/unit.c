@@ -289,12 +289,13 @@ int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms)
 }
 
 int store_exchange_finish(struct store_unit *u, int64_t id, enum store_exchange_state state,
-			  int failinfo)
+			  int failinfo, const char *refusal)
 {
-	return unit_add(
-		u, (struct unit_op){
-			   .kind = UNIT_EXCHANGE_FINISH,
-			   .exchange_state = {.id = id, .state = state, .failinfo = failinfo}});
+	return unit_add(u, (struct unit_op){.kind = UNIT_EXCHANGE_FINISH,
+					    .exchange_state = {.id = id,
+							       .state = state,
+							       .failinfo = failinfo,
+							       .refusal = refusal}});
 }
 
 int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp)

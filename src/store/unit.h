@@ -129,6 +129,7 @@ struct unit_op {
 			int64_t next_ms;
 			enum store_exchange_state state;
 			int failinfo;
+			const char *refusal;
 		} exchange_state;
 		const struct store_crl *crl;
 		const struct store_rev_passphrase *rev_passphrase;

@@ -103,16 +103,17 @@ START_TEST(test_exchange_due_and_state)
 	OK(store_exchange_set_next(f.unit, id, 800));
 	OK(store_unit_commit(f.unit));
 	assert_due(&f, e.ca, 800, "700 800 ");
-	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_FAILED, 9));
+	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_FAILED, 9, "upstream_cert_key"));
 	OK(store_unit_commit(f.unit));
 	assert_due(&f, e.ca, 800, "700 ");
 	OK(store_exchange_get(f.reader, id, &found));
 	ck_assert_int_eq(found.state, STORE_EXCHANGE_FAILED);
 	ck_assert_int_eq(found.failinfo, 9);
+	ck_assert_str_eq(found.refusal, "upstream_cert_key");
 	store_exchange_clear(&found);
 	OK(store_exchange_set_next(f.unit, id, 900));
 	CONFLICT(store_unit_commit(f.unit));
-	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_DONE, -1));
+	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_DONE, -1, NULL));
 	CONFLICT(store_unit_commit(f.unit));
 	fixture_end(&f);
 }
@@ -151,7 +152,7 @@ START_TEST(test_exchange_messages)
 
 	OK(store_exchange_add_message(f.unit, id, &request));
 	CONFLICT(store_unit_commit(f.unit));
-	OK(store_exchange_finish(f.unit, other, STORE_EXCHANGE_DONE, -1));
+	OK(store_exchange_finish(f.unit, other, STORE_EXCHANGE_DONE, -1, NULL));
 	OK(store_unit_commit(f.unit));
 	OK(store_exchange_add_message(f.unit, other, &answer));
 	CONFLICT(store_unit_commit(f.unit));

@@ -4,6 +4,7 @@
  * test plays what the exchange with it does to the store. The exchange itself is tested with ca/.
  */
 #include "ask.h"
+#include "asn1/der.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -72,7 +73,8 @@ static void upstream_issues(struct ask *a)
 	store_certificate_clear(&cert);
 }
 
-static void upstream_refuses(int failinfo)
+/* refusal: the code of one of ours; NULL: the upstream's own. */
+static void upstream_refuses(int failinfo, const char *refusal)
 {
 	struct store_certificate cert = certificate_newest();
 	struct store_exchange exchange = {0};
@@ -81,7 +83,7 @@ static void upstream_refuses(int failinfo)
 		store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_ISSUE, &exchange),
 		0);
 	ck_assert_int_eq(store_exchange_finish(house.worker.unit, exchange.id,
-					       STORE_EXCHANGE_FAILED, failinfo),
+					       STORE_EXCHANGE_FAILED, failinfo, refusal),
 			 0);
 	ck_assert_int_eq(store_certificate_set_state(house.worker.unit, cert.id,
 						     STORE_CERT_REQUESTED, STORE_CERT_REJECTED),
@@ -157,7 +159,8 @@ START_TEST(rfc9483_4_4_waiting_polling_certificate)
 	/* ask_send() checks that recipNonce is the senderNonce of this pollReq. */
 	poll(&a, &told, 0);
 	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
-	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_ACCEPTED);
+	/* RFC 4210 Appendix F: the upstream has given another keyUsage than was asked for. */
+	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_GRANTED_WITH_MODS);
 	ck_assert(told_certificate(&told).len);
 	ck_assert_uint_eq(told.msg->n_extra_certs, 2);
 	ck_assert_int_eq(state_newest(), STORE_CERT_PENDING);
@@ -209,16 +212,43 @@ START_TEST(rfc9483_3_6_2_upstream_rejection)
 	struct ask a;
 
 	ask_waiting(&a, PKI_BODY_IR, false, &told);
-	upstream_refuses(FAIL_BAD_CERT_TEMPLATE);
+	upstream_refuses(FAIL_BAD_CERT_TEMPLATE, NULL);
 	poll(&a, &told, 0);
 	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
 	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_REJECTION);
 	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_CERT_TEMPLATE);
 	done(&a, &told);
 	ask_waiting(&a, PKI_BODY_IR, false, &told);
-	upstream_refuses(FAIL_SYSTEM_UNAVAIL);
+	upstream_refuses(FAIL_SYSTEM_UNAVAIL, NULL);
 	poll(&a, &told, 0);
 	ck_assert_int_eq(told_failinfo(&told), FAIL_SYSTEM_UNAVAIL);
+	done(&a, &told);
+}
+END_TEST
+
+/* What was not the upstream's refusal is not told as such. */
+START_TEST(rfc9483_5_2_refused_here)
+{
+	static const enum refusal_reason reasons[] = {
+		REFUSAL_upstream_cert_key,  REFUSAL_upstream_cert_names,  REFUSAL_upstream_cert_ca,
+		REFUSAL_upstream_not_found, REFUSAL_upstream_unavailable, REFUSAL_upstream_rejected,
+	};
+	const PKIStatusInfo *status;
+	struct told told;
+	struct ask a;
+
+	ask_waiting(&a, _i % 2 ? PKI_BODY_P10CR : PKI_BODY_IR, false, &told);
+	upstream_refuses(-1, refusal_code(reasons[_i]));
+	poll(&a, &told, _i % 2 ? -1 : 0);
+	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_REJECTION);
+	ck_assert_int_eq(told_failinfo(&told), reasons[_i] == REFUSAL_upstream_unavailable
+						       ? FAIL_SYSTEM_UNAVAIL
+						       : FAIL_SYSTEM_FAILURE);
+	status = told_status(&told);
+	ck_assert_int_eq(sk_ASN1_UTF8STRING_num(status->statusString), 1);
+	ck_assert_str_eq((const char *)ASN1_STRING_get0_data(
+				 sk_ASN1_UTF8STRING_value(status->statusString, 0)),
+			 refusal_text(reasons[_i]));
 	done(&a, &told);
 }
 END_TEST
@@ -285,7 +315,7 @@ static void upstream_revokes(int failinfo)
 		store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_REVOKE, &exchange),
 		0);
 	ck_assert_int_eq(store_exchange_finish(house.worker.unit, exchange.id, STORE_EXCHANGE_DONE,
-					       failinfo),
+					       failinfo, NULL),
 			 0);
 	exchange.failinfo = failinfo;
 	if (failinfo < 0)
@@ -630,7 +660,7 @@ START_TEST(rfc4210_5_3_22_one_of_several_is_refused_upstream)
 	struct ask a;
 
 	ask_mixed(&a, &told);
-	upstream_refuses(FAIL_BAD_CERT_TEMPLATE);
+	upstream_refuses(FAIL_BAD_CERT_TEMPLATE, NULL);
 	poll(&a, &told, 0);
 	ck_assert_int_eq(told_responses(&told), 2);
 	ck_assert_int_eq(status_at(&told, 0), PKI_STATUS_ACCEPTED);
@@ -709,7 +739,7 @@ static void upstream_confirms(void)
 			 0);
 	ck_assert_int_eq(store_exchange_add_message(house.worker.unit, exchange.id, &message) ||
 				 store_exchange_finish(house.worker.unit, exchange.id,
-						       STORE_EXCHANGE_DONE, -1) ||
+						       STORE_EXCHANGE_DONE, -1, NULL) ||
 				 store_certificate_set_state(house.worker.unit, cert.id,
 							     STORE_CERT_PENDING,
 							     STORE_CERT_ACTIVE) ||
@@ -852,7 +882,7 @@ END_TEST
 START_TEST(p10cr_is_not_forwarded_with_more)
 {
 	p10_send(false, -1);
-	ck_assert_int_eq(request_kind(), 'F');
+	ck_assert_int_eq(request_kind(), 'N');
 	p10_send(true, FAIL_BAD_CERT_TEMPLATE);
 }
 END_TEST
@@ -873,14 +903,16 @@ static struct cmp_message *message_newest(void)
 	struct store_exchange exchange = {0};
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmp_message *msg = NULL;
-	struct bytes der;
+	struct bytes der, tlv, content;
+	uint8_t tag;
 
 	ck_assert_int_eq(
 		store_exchange_find(house.worker.reader, cert.id, STORE_EXCHANGE_ISSUE, &exchange),
 		0);
-	/* ca/'s own encoding: that it is forwarded, and what becomes of the certificate. */
-	ck_assert_int_eq(exchange.request.data[0], 'F');
+	/* ca/'s own encoding: that it is forwarded, what becomes of the certificate, its names. */
+	ck_assert_int_eq(exchange.request.data[0], 'N');
 	der = (struct bytes){exchange.request.data + 2, exchange.request.len - 2};
+	ck_assert_int_eq(der_next(&der, &tag, &tlv, &content), 0);
 	ck_assert_int_eq(cmp_message_decode(der, &msg, &refusal), 0);
 	store_exchange_clear(&exchange);
 	store_certificate_clear(&cert);
@@ -951,6 +983,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_4_4_implicit_confirm_when_it_comes);
 	tcase_add_test(tcase, rfc9483_4_4_p10cr_polls);
 	tcase_add_test(tcase, rfc9483_3_6_2_upstream_rejection);
+	tcase_add_loop_test(tcase, rfc9483_5_2_refused_here, 0, 6);
 	tcase_add_test(tcase, rfc9483_4_4_poll_wrong);
 	tcase_add_test(tcase, rfc9483_4_4_rr_waits);
 	tcase_add_test(tcase, rfc9483_5_2_rr_rejected_upstream);

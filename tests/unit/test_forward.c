@@ -22,7 +22,9 @@ static void begin(void)
 	f.conf_ca.forwarding = CONF_FORWARDING_UNCHANGED;
 	mock_load(&mock);
 	served = mock_ask(&mock, "before");
+	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	mock_run(&mock, served);
+	f.conf_ca.upstream_wait_ms = 900;
 	ck_assert_uint_eq(mock.n_seen, 2);
 	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
 	OK(octets_dup(octets_view(&mock.seen[1].request), &cert_conf));
@@ -54,9 +56,12 @@ static int64_t ask(struct bytes message)
 					 .requester = (char *)"vnfm-a",
 					 .reason = STORE_REASON_NONE};
 	int64_t registration_id, id, exchange_id;
+	_cleanup_(octets_clear) struct octets names = OCTETS_NULL;
 	struct ca_forward forward = {
 		.message = message, .to = STORE_CERT_PENDING, .certificate_ref = &id};
 
+	OK(ca_names_encode(&mock.rq.request, &names));
+	forward.names = octets_view(&names);
 	SHA256(mock.rq.spki.data, mock.rq.spki.len, cert.key_digest);
 	OK(store_registration_insert(f.unit, &registration, &registration_id));
 	OK(store_certificate_insert(f.unit, &cert, &registration_id, &id));
@@ -231,9 +236,29 @@ START_TEST(rfc9483_5_2_certificate_not_wanted)
 	mock.other_ca = _i == 1;
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_REJECTED);
-	check_failinfo(&mock, id, FAIL_INCORRECT_DATA);
+	check_failinfo(&mock, id, -1);
+	ck_assert_str_eq(refusal_code(reason_of(&mock, id)),
+			 _i == 0 ? "upstream_cert_key" : "upstream_cert_issuer");
 	check_answer(id, STORE_EXCHANGE_ISSUE, false);
 	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+}
+END_TEST
+
+/* RFC 4210 Appendix F: the client hears what the upstream says of its changes, and nothing of a
+ * certificate of somebody else, which is revoked there. */
+START_TEST(rfc4210_f_what_the_upstream_changed)
+{
+	const struct mock_change *change = &mock_changes[_i];
+	int64_t id;
+
+	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
+	mock_change(&mock, change);
+	id = ask(octets_view(&cr));
+	mock_run(&mock, id);
+	check_change(&mock, id, change, false);
+	check_answer(id, STORE_EXCHANGE_ISSUE, change->reason == REFUSAL_NONE);
+	if (change->reason != REFUSAL_NONE)
+		check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
 }
 END_TEST
 
@@ -452,6 +477,7 @@ START_TEST(rfc5280_4_1_2_2_serial_numbers)
 	int64_t id;
 
 	mock.serial = mock_serials[_i];
+	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	id = active(&rr);
 	revoke(id, octets_view(&rr));
 	ck_assert_int_eq(mock.revoked, 1);
@@ -609,6 +635,7 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc9483_3_5_hostile_answers, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_rejection);
 	tcase_add_loop_test(tcase, rfc9483_5_2_certificate_not_wanted, 0, 2);
+	tcase_add_loop_test(tcase, rfc4210_f_what_the_upstream_changed, 0, (int)mock_changes_len);
 	tcase_add_loop_test(tcase, rfc9483_6_upstream_timeout, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_certconf_refused);
 	tcase_add_loop_test(tcase, rfc9483_3_3_pkiconf_without_extracerts, 0, 3);

@@ -316,6 +316,8 @@ START_TEST(test_wrong_certificate)
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	check_exchange(&mock, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_FAILED);
 	check_failinfo(&mock, id, -1);
+	ck_assert_str_eq(refusal_code(reason_of(&mock, id)),
+			 _i == 0 ? "upstream_cert_key" : "upstream_cert_issuer");
 	ck_assert_int_eq(mock.refused, 1);
 	ck_assert_int_eq(mock.confirmed, 0);
 	/* The upstream knows: nothing has to be revoked there. */
@@ -335,6 +337,7 @@ START_TEST(rfc5280_4_1_2_2_serial_numbers)
 	mock_begin(&mock, &f, _i % 2 == 1);
 	mock_load(&mock);
 	mock.serial = mock_serials[_i];
+	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	id = mock_ask(&mock, "vnfci-1");
 	mock_run(&mock, id);
 	check_granted(&mock, id);
@@ -386,6 +389,68 @@ START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	ck_assert_int_eq(mock.refused, 1);
 	mock_end(&mock);
+}
+END_TEST
+
+/* RFC 4210 Appendix F: what the upstream changed is told; what is another's is declined. */
+START_TEST(rfc4210_f_what_the_upstream_changed)
+{
+	const struct mock_change *change = &mock_changes[_i / 2];
+	bool polled = _i % 2;
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_change(&mock, change);
+	mock_load(&mock);
+	if (!polled)
+		f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
+	mock.polls = polled ? 3 : 0;
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	for (int i = 0; polled && i < 3; i++) {
+		mock_restart(&mock);
+		f.now_ms += 2000;
+		mock_run(&mock, id);
+	}
+	check_change(&mock, id, change, true);
+	/* RFC 9483 4.1.1: declined in certConf. */
+	ck_assert_int_eq(mock.refused, change->reason != REFUSAL_NONE);
+	ck_assert_int_eq(mock.confirmed, change->reason == REFUSAL_NONE);
+	mock_end(&mock);
+}
+END_TEST
+
+/* The same for a PKCS#10 of the client, which has but a CN. */
+START_TEST(rfc4210_f_what_the_upstream_changed_p10cr)
+{
+	static const struct mock_change changes[] = {
+		{NULL},
+		{.subject = "/O=Other/CN=vnfci-1",
+		 .mods = "O",
+		 .words = "the upstream CA changed: subject"},
+		{.san = "DNS:vnfci-1", .words = "the upstream CA changed: subjectAltName"},
+		{.san = "DNS:admin", .reason = REFUSAL_upstream_cert_names},
+		{.subject = "/CN=admin", .reason = REFUSAL_upstream_cert_names},
+		{.subject = "/O=Other", .reason = REFUSAL_upstream_cert_names},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+		struct octets p10;
+		int64_t id;
+
+		mock_begin(&mock, &f, false);
+		f.conf_ca.request = CONF_UPSTREAM_P10CR;
+		mock_change(&mock, &changes[i]);
+		mock_load(&mock);
+		f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
+		p10 = p10_make();
+		mock.rq.request.p10 = octets_view(&p10);
+		id = mock_ask(&mock, "vnfci-1");
+		mock_run(&mock, id);
+		check_change(&mock, id, &changes[i], true);
+		octets_clear(&p10);
+		mock_end(&mock);
+	}
 }
 END_TEST
 
@@ -498,6 +563,9 @@ static Suite *upstream_suite(void)
 	tcase_add_loop_test(asked, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
 	tcase_add_test(asked, rfc9483_3_3_rp_without_extracerts);
 	tcase_add_test(refused, rfc5280_4_1_2_2_serial_number_too_long);
+	tcase_add_loop_test(refused, rfc4210_f_what_the_upstream_changed, 0,
+			    2 * (int)mock_changes_len);
+	tcase_add_test(refused, rfc4210_f_what_the_upstream_changed_p10cr);
 	tcase_add_loop_test(refused, test_forged_answer, 0, 2);
 	tcase_add_test(refused, test_answer_of_another_sender);
 	for (size_t i = 0; i < 3; i++) {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct upstream_mock *mock_of(OSSL_CMP_SRV_CTX *server)
@@ -57,6 +58,76 @@ const char *const mock_serials[] = {
 };
 const size_t mock_serials_len = ARRAY_LEN(mock_serials);
 
+#define DNS  "DNS:vnfci-1.example.net"
+#define THEY "the upstream CA changed: "
+
+/* The request is for CN=vnfci-1 and DNS. */
+const struct mock_change mock_changes[] = {
+	{NULL},
+	{.mods = "as we like it"},
+	{.subject = "/O=Other/CN=vnfci-1", .words = THEY "subject"},
+	{.subject = "/O=Other/CN=vnfci-1", .mods = "O added", .words = THEY "subject"},
+	{.subject = "/CN=VNFCI-1"},
+	{.subject = "/O=Other", .words = THEY "subject"},
+	{.subject = "", .words = THEY "subject"},
+	{.subject = "/CN=vnfci-1.example.net", .words = THEY "subject"},
+	{.subject = "/CN=vnfci-1/serialNumber=7",
+	 .san = DNS ",DNS:vnfci-1",
+	 .words = THEY "subject, subjectAltName"},
+	{.san = "", .words = THEY "subjectAltName"},
+	{.san = "DNS:VNFCI-1.example.net"},
+	{.subject = "/CN=admin", .reason = REFUSAL_upstream_cert_names},
+	{.subject = "/CN=admin", .san = "", .reason = REFUSAL_upstream_cert_names},
+	{.subject = "/CN=vnfci-1/CN=admin", .reason = REFUSAL_upstream_cert_names},
+	{.subject = "/CN=vnfci-10", .reason = REFUSAL_upstream_cert_names},
+	{.subject = "/O=Other", .san = "", .reason = REFUSAL_upstream_cert_names},
+	{.san = "DNS:admin.example.net", .reason = REFUSAL_upstream_cert_names},
+	{.san = DNS ",IP:10.0.0.1", .reason = REFUSAL_upstream_cert_names},
+	{.san = DNS ",email:vnfci-1@example.net", .reason = REFUSAL_upstream_cert_names},
+	{.san = DNS ",URI:urn:vnfci-1", .reason = REFUSAL_upstream_cert_names},
+	{.san = "DNS:*.example.net", .mods = "wider", .reason = REFUSAL_upstream_cert_names},
+	{.ca_true = true, .reason = REFUSAL_upstream_cert_ca},
+	{.exact = true},
+	{.exact = true, .subject = "/O=Other/CN=vnfci-1", .reason = REFUSAL_upstream_cert_subject},
+	{.exact = true, .san = DNS ",DNS:vnfci-1", .reason = REFUSAL_upstream_cert_subject},
+	{.exact = true, .san = "", .reason = REFUSAL_upstream_cert_subject},
+};
+const size_t mock_changes_len = ARRAY_LEN(mock_changes);
+
+static void subject_set(const struct upstream_mock *m, X509 *cert, const X509_NAME *asked)
+{
+	X509_NAME *name = m->subject ? X509_NAME_new() : X509_NAME_dup(asked);
+	char *copy = strdup(m->subject ? m->subject : ""), *rest = NULL;
+
+	for (char *rdn = strtok_r(copy, "/", &rest); rdn; rdn = strtok_r(NULL, "/", &rest)) {
+		char *value = strchr(rdn, '=');
+
+		*value++ = '\0';
+		ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, rdn, MBSTRING_UTF8,
+							    (const unsigned char *)value, -1, -1,
+							    0),
+				 1);
+	}
+	X509_set_subject_name(cert, name);
+	X509_NAME_free(name);
+	free(copy);
+}
+
+static void extension_replace(X509 *cert, int nid, const char *value)
+{
+	X509_EXTENSION *ext;
+	int at = X509_get_ext_by_NID(cert, nid, -1);
+
+	if (at >= 0)
+		X509_EXTENSION_free(X509_delete_ext(cert, at));
+	if (*value == '\0')
+		return;
+	ext = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+	ck_assert_ptr_nonnull(ext);
+	X509_add_ext(cert, ext, -1);
+	X509_EXTENSION_free(ext);
+}
+
 static void serial_set(const struct upstream_mock *m, ASN1_INTEGER *serial)
 {
 	BIGNUM *number = NULL;
@@ -78,7 +149,7 @@ static X509 *issue(struct upstream_mock *m, const X509_NAME *subject, EVP_PKEY *
 
 	X509_set_version(cert, X509_VERSION_3);
 	serial_set(m, X509_get_serialNumber(cert));
-	X509_set_subject_name(cert, subject);
+	subject_set(m, cert, subject);
 	X509_set_issuer_name(cert, X509_get_subject_name(m->f->issuing));
 	X509_set_pubkey(cert, m->other_key ? other : key);
 	if (template) {
@@ -90,6 +161,10 @@ static X509 *issue(struct upstream_mock *m, const X509_NAME *subject, EVP_PKEY *
 	}
 	for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++)
 		X509_add_ext(cert, sk_X509_EXTENSION_value(extensions, i), -1);
+	if (m->san)
+		extension_replace(cert, NID_subject_alt_name, m->san);
+	if (m->ca_true)
+		extension_replace(cert, NID_basic_constraints, "critical,CA:TRUE");
 	ck_assert_int_gt(X509_sign(cert, m->other_ca ? other : m->f->issuing_key, EVP_sha256()), 0);
 	EVP_PKEY_free(other);
 	m->issued++;
@@ -148,6 +223,8 @@ static OSSL_CMP_PKISI *on_request(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *
 	if (m->reject)
 		return status(OSSL_CMP_PKISTATUS_rejection, m->failinfo);
 	*certp = crm ? issue_from_crm(m, crm) : issue_from_p10(m, p10);
+	if (m->mods)
+		return OSSL_CMP_STATUSINFO_new(OSSL_CMP_PKISTATUS_grantedWithMods, 0, m->mods);
 	return status(OSSL_CMP_PKISTATUS_accepted, 0);
 }
 
@@ -434,9 +511,10 @@ void check_exchange(struct upstream_mock *m, int64_t id, enum store_exchange_kin
 
 void check_failinfo(struct upstream_mock *m, int64_t id, int expected)
 {
+	enum refusal_reason reason;
 	int failinfo = -2;
 
-	OK(ca_upstream_failinfo(m->f->reader, id, &failinfo));
+	OK(ca_upstream_failinfo(m->f->reader, id, &failinfo, &reason));
 	ck_assert_int_eq(failinfo, expected);
 }
 
@@ -464,4 +542,46 @@ void check_granted(struct upstream_mock *m, int64_t id)
 	store_certificate_clear(&cert);
 	check_exchange(m, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_DONE);
 	check_failinfo(m, id, -1);
+}
+
+enum refusal_reason reason_of(struct upstream_mock *m, int64_t id)
+{
+	enum refusal_reason reason = REFUSAL_NONE;
+	int failinfo;
+
+	OK(ca_upstream_failinfo(m->f->reader, id, &failinfo, &reason));
+	return reason;
+}
+
+void mock_change(struct upstream_mock *m, const struct mock_change *change)
+{
+	m->subject = change->subject;
+	m->san = change->san;
+	m->ca_true = change->ca_true;
+	m->mods = change->mods;
+	m->f->conf_ca.upstream_subject =
+		change->exact ? CONF_UPSTREAM_SUBJECT_EXACT : CONF_UPSTREAM_SUBJECT_IDENTITY;
+}
+
+void check_change(struct upstream_mock *m, int64_t id, const struct mock_change *change,
+		  bool with_mods)
+{
+	struct store_certificate cert = {0};
+	char expected[200], *words;
+
+	if (change->reason != REFUSAL_NONE) {
+		check_state(m, id, STORE_CERT_REJECTED);
+		check_failinfo(m, id, -1);
+		ck_assert_str_eq(refusal_code(reason_of(m, id)), refusal_code(change->reason));
+		return;
+	}
+	check_state(m, id, STORE_CERT_PENDING);
+	OK(store_certificate_get(m->f->reader, id, &cert));
+	OK(ca_upstream_mods(m->f->reader, &cert, &words));
+	with_mods = with_mods && change->mods;
+	snprintf(expected, sizeof(expected), "%s%s%s", with_mods ? change->mods : "",
+		 with_mods && change->words ? "; " : "", change->words ? change->words : "");
+	ck_assert_str_eq(words ? words : "", expected);
+	free(words);
+	store_certificate_clear(&cert);
 }

@@ -8,6 +8,9 @@
 #include "../../src/ca/exchange.h"
 #include "ca_fixture.h"
 
+/* For upstream_wait where nothing is waited for: a machine may be slow. */
+enum { MOCK_PATIENCE_MS = 60000 };
+
 enum mock_loss { MOCK_LOSE_NOTHING, MOCK_LOSE_REQUEST, MOCK_LOSE_ANSWER };
 
 struct mock_exchange {
@@ -26,23 +29,27 @@ struct upstream_mock {
 	OSSL_CMP_MSG *polled; /* the request that waits */
 
 	/* What it does. */
-	int polls;          /* times that it says: later */
-	bool reject;        /* requests, with failinfo */
-	bool fail;          /* requests, with an error message */
-	bool other_key;     /* issues for another key than the one asked for */
-	bool other_ca;      /* issues with another CA key */
-	const char *serial; /* of what it issues, in hex; NULL: a short one */
-	int rr_status;      /* PKIStatus of rp, with failinfo */
-	bool rr_failinfo;   /* rp has the failInfo also with another status than rejection */
-	int failinfo;       /* bit */
-	bool unreachable;   /* connections are refused */
-	bool not_found;     /* HTTP 404 */
-	bool forget;        /* knows nothing of repetitions */
-	bool forge;         /* one octet of the answer is changed */
-	size_t forge_at;    /* which one; 0: in the middle */
-	bool bare;          /* answers without extraCerts */
-	size_t cut_to;      /* the answer ends after so many octets; 0: whole */
-	int lose_at;        /* the n-th transfer, from 1 on */
+	int polls;           /* times that it says: later */
+	bool reject;         /* requests, with failinfo */
+	bool fail;           /* requests, with an error message */
+	bool other_key;      /* issues for another key than the one asked for */
+	bool other_ca;       /* issues with another CA key */
+	const char *serial;  /* of what it issues, in hex; NULL: a short one */
+	const char *subject; /* likewise, "/CN=name"; NULL: the one that was asked for */
+	const char *san;     /* as in openssl.cnf; NULL: likewise */
+	bool ca_true;        /* basicConstraints of what it issues */
+	const char *mods;    /* the text of grantedWithMods; NULL: accepted */
+	int rr_status;       /* PKIStatus of rp, with failinfo */
+	bool rr_failinfo;    /* rp has the failInfo also with another status than rejection */
+	int failinfo;        /* bit */
+	bool unreachable;    /* connections are refused */
+	bool not_found;      /* HTTP 404 */
+	bool forget;         /* knows nothing of repetitions */
+	bool forge;          /* one octet of the answer is changed */
+	size_t forge_at;     /* which one; 0: in the middle */
+	bool bare;           /* answers without extraCerts */
+	size_t cut_to;       /* the answer ends after so many octets; 0: whole */
+	int lose_at;         /* the n-th transfer, from 1 on */
 	enum mock_loss lose;
 	void (*before)(struct upstream_mock *m); /* each transfer, on its thread */
 
@@ -81,6 +88,24 @@ void check_failinfo(struct upstream_mock *m, int64_t id, int expected);
 /* Serial numbers of other CAs, RFC 5280 4.1.2.2: at most 20 octets, and what there is beside. */
 extern const char *const mock_serials[];
 extern const size_t mock_serials_len;
+/* What a CA makes of a request, and what is to become of it. */
+struct mock_change {
+	const char *subject, *san;
+	bool ca_true, exact; /* upstream_subject = exact */
+	const char *mods;
+	enum refusal_reason reason; /* NONE: granted */
+	const char *words;          /* for the client, beside `mods`; NULL: none */
+};
+extern const struct mock_change mock_changes[];
+extern const size_t mock_changes_len;
+/* Sets mock and configuration. */
+void mock_change(struct upstream_mock *m, const struct mock_change *change);
+/* What becomes of the certificate is as the change says. with_mods: the text of the upstream, too.
+ */
+void check_change(struct upstream_mock *m, int64_t id, const struct mock_change *change,
+		  bool with_mods);
+/* ca_upstream_failinfo() */
+enum refusal_reason reason_of(struct upstream_mock *m, int64_t id);
 /* One that is refused: it does not fit. */
 #define MOCK_SERIAL_TOO_LONG "01020304050607080910111213141516171819202122232425262728293031323334"
 /* The certificate in the store is the one that the upstream issued, and it is its only one. */
