@@ -79,6 +79,12 @@ struct cmf_signer;
 /* The key of its certificate, borrowed. */
 EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer);
 /*
+ * The certificates that it is found by, also by cmf_signer_find(): its own, then those of the path
+ * up to but without the trust anchor, one behind the other; borrowed. Empty if it is the holder of
+ * a certificate of ours and nothing else: cmf_holder_certificate() finds that.
+ */
+struct bytes cmf_signer_path(const struct cmf_signer *signer);
+/*
  * Keeps what was found out, so that it need not be found out again for the next message. To be
  * called once the protection of the message has verified with the signer's key, and never before:
  * certificates are public, and anybody can send them.
@@ -118,6 +124,9 @@ _must_check_ int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reade
 				     const struct bytes *certs, size_t n_certs,
 				     const struct cmf_gate *gate, struct cmf_principal *principalp,
 				     struct cmf_signer **signerp, struct refusal *refusal);
+/* The certificate of an END_ENTITY of that name. 0, STORE_NOT_FOUND, negative errno. */
+_must_check_ int cmf_holder_certificate(struct store_reader *reader, const char *name,
+					struct store_certificate *certp);
 /* A MAC client by reference (senderKID alone). 0, REFUSED (mac_reference_unknown), negative errno.
  */
 _must_check_ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader,

@@ -209,10 +209,18 @@ struct store_transaction {
 	struct octets response;      /* octets of the last answer; empty: none yet (upstream) */
 	int64_t crl_id;              /* of the CRL that response goes without; 0: none */
 	size_t crl_at;               /* where in response it belongs */
+	struct octets signer;        /* written: store_signer's certificates; empty: none */
+	uint8_t signer_digest[32];   /* SHA-256 of them */
 	char *status_text;           /* grantedWithMods: what was changed; NULL */
 	int64_t deadline_ms;         /* certConf or upstream deadline; 0: none */
 	int64_t created_ms;
 	int64_t changed_ms;
+};
+
+/* By what certificates, DER one behind the other and its own first, a requester was known. */
+struct store_signer {
+	char *requester;
+	struct octets certificates; /* empty: it is known by its name, or the transaction is over */
 };
 
 /* Challenges that the client has to answer, RFC 9810 5.2.8.3.3. */
@@ -364,6 +372,7 @@ void store_client_clear(struct store_client *c);
 void store_registration_clear(struct store_registration *r);
 void store_certificate_clear(struct store_certificate *c);
 void store_transaction_clear(struct store_transaction *t);
+void store_signer_clear(struct store_signer *s);
 void store_pop_clear(struct store_pop *p);
 void store_kem_secret_clear(struct store_kem_secret *s);
 void store_transaction_items_clear(struct store_transaction_items *items);
@@ -456,6 +465,11 @@ _must_check_ int store_transaction_find(struct store_reader *r, const char *requ
 					struct store_transaction *txnp);
 _must_check_ int store_transaction_get(struct store_reader *r, int64_t id,
 				       struct store_transaction *txnp);
+/* The signers of the transactions with that transactionID, of whoever, that have this protection.
+ * Whoever is called may take what is in a signer. */
+typedef int store_signer_each(void *arg, struct store_signer *signer);
+_must_check_ int store_transaction_signers(struct store_reader *r, struct bytes transaction_id,
+					   int protection, store_signer_each *each, void *arg);
 /* The items of a transaction, none if it has one request. */
 _must_check_ int store_transaction_items_get(struct store_reader *r, int64_t transaction_id,
 					     struct store_transaction_items *itemsp);

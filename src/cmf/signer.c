@@ -163,24 +163,6 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 	return own_state_check(certp, refusal);
 }
 
-/* RFC 9483 4.1.3, 4.2: the holder of a certificate of ours. */
-static int end_entity_principal(const struct conf *conf, const struct store_certificate *cert,
-				struct cmf_principal *principal)
-{
-	char hex[SERIAL_HEX_SIZE];
-
-	serial_hex(&cert->serial, hex);
-	principal->kind = CMF_PRINCIPAL_END_ENTITY;
-	principal->policy = conf_client_policy_find(conf, NULL);
-	principal->trust_domain = strdup(cert->trust_domain);
-	if (!principal->trust_domain ||
-	    asprintf(&principal->name, "certificate:%s/%s", cert->ca, hex) < 0) {
-		principal->name = NULL;
-		return -ENOMEM;
-	}
-	return 0;
-}
-
 /* --- the whole ---------------------------------------------------------------------------------
  */
 
@@ -269,8 +251,9 @@ static int signer_principal(const struct examination *x, const struct certificat
 			r = signer_entity_find(*certp, &entry->principal, refusal);
 	} else if (r == REFUSED && path.own) {
 		*refusal = REFUSAL_NULL;
-		r = end_entity_principal(x->conf, &own, &entry->principal);
+		r = signer_holder_set(x->conf, &own, &entry->principal);
 	}
+	entry->path = path.used;
 	entry->not_before_ms = path.not_before_ms;
 	entry->not_after_ms = path.not_after_ms;
 	entry->principal.certificate_id = own.id;
@@ -515,6 +498,11 @@ static int holder_find(struct examination *x, struct sought *sought,
 EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer)
 {
 	return signer->key;
+}
+
+struct bytes cmf_signer_path(const struct cmf_signer *signer)
+{
+	return octets_view(&signer->path);
 }
 
 void cmf_signer_remember(struct cmf *cmf, struct cmf_signer *signer)

@@ -24,6 +24,7 @@ struct cmf_signer {
 	int64_t not_after_ms;
 	struct octets subject; /* TLV of Name */
 	struct octets ski;     /* empty: none */
+	struct octets path;    /* cmf_signer_path() */
 	bool kem;              /* the key is one to encapsulate for, not one that signs */
 	EVP_PKEY *key;
 	struct cmf_principal principal;

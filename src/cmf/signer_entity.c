@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which entity a signer is by the subject of its certificate, where the policy of the client says
- * so: many devices below the root of one vendor are one client, and each acts for itself alone.
- * That the certificate is one of that client is signer_path.c's to find out.
+ * Which entity a signer is: the holder of a certificate of ours, whose name says which; or by the
+ * subject of its certificate, where the policy of the client says so: many devices below the root
+ * of one vendor are one client, and each acts for itself alone. That the certificate is one of that
+ * client is signer_path.c's to find out.
  */
 #include "signer_path.h"
 
@@ -11,6 +12,46 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
+
+/* --- the holder of a certificate of ours --------------------------------------------------------
+ */
+
+#define HOLDER "certificate:"
+
+int signer_holder_set(const struct conf *conf, const struct store_certificate *cert,
+		      struct cmf_principal *principal)
+{
+	char hex[SERIAL_HEX_SIZE];
+
+	serial_hex(&cert->serial, hex);
+	principal->kind = CMF_PRINCIPAL_END_ENTITY;
+	principal->policy = conf_client_policy_find(conf, NULL);
+	principal->trust_domain = strdup(cert->trust_domain);
+	if (!principal->trust_domain ||
+	    asprintf(&principal->name, HOLDER "%s/%s", cert->ca, hex) < 0) {
+		principal->name = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int cmf_holder_certificate(struct store_reader *reader, const char *name,
+			   struct store_certificate *certp)
+{
+	const char *slash = strrchr(name, '/');
+	_cleanup_(freep) char *ca = NULL;
+	struct serial serial;
+
+	if (strncmp(name, HOLDER, strlen(HOLDER)) != 0 || !slash ||
+	    serial_of_hex(slash + 1, &serial) < 0)
+		return STORE_NOT_FOUND;
+	name += strlen(HOLDER);
+	ca = strndup(name, (size_t)(slash - name));
+	return ca ? store_certificate_find(reader, ca, &serial, certp) : -ENOMEM;
+}
+
+/* --- one of many devices ------------------------------------------------------------------------
+ */
 
 static void openssl_freep(unsigned char **p)
 {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
+#include <string.h>
 
 /*
  * UNTRUSTED_MAX: certificates of extraCerts that are decoded as intermediates, twins of other
@@ -128,6 +129,33 @@ static void path_narrow(struct signer_path *path, X509_STORE_CTX *ctx)
 	}
 }
 
+static int used_append(struct signer_path *path, struct bytes der)
+{
+	uint8_t *grown = realloc(path->used.data, path->used.len + der.len);
+
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + path->used.len, der.data, der.len);
+	path->used = (struct octets){grown, path->used.len + der.len};
+	return 0;
+}
+
+/* What the verified path was built from, but for the anchor. */
+static int path_keep(struct signer_path *path, X509_STORE_CTX *ctx)
+{
+	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	int r = used_append(path, path->der);
+
+	for (int i = 1; i < sk_X509_num(chain) - 1 && r == 0; i++) {
+		unsigned char *der = NULL;
+		int len = i2d_X509(sk_X509_value(chain, i), &der);
+
+		r = len > 0 ? used_append(path, (struct bytes){der, (size_t)len}) : -ENOMEM;
+		OPENSSL_free(der);
+	}
+	return r;
+}
+
 /* Whether it is a certificate that we issued to an entity: 1, 0, negative errno. */
 static int is_entitys(const struct signer_path *path, X509 *cert)
 {
@@ -180,8 +208,10 @@ static int path_verify(struct signer_path *path, const struct client *client,
 	if (X509_verify_cert(ctx) == 1) {
 		r = crosses_over(path, ctx);
 		*errorp = r == 0 ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
-		if (r == 0)
+		if (r == 0) {
 			path_narrow(path, ctx);
+			r = path_keep(path, ctx);
+		}
 	} else {
 		*errorp = X509_STORE_CTX_get_error(ctx);
 		if (*errorp == X509_V_OK)
@@ -262,7 +292,7 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 
 	*clientp = signer_client_exact(clients, path->der);
 	if (*clientp)
-		return 0;
+		return used_append(path, path->der);
 	r = untrusted_gather(path, &untrusted);
 	if (r < 0)
 		return r;

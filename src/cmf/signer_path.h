@@ -21,8 +21,13 @@ struct signer_path {
 	/* In: of the certificate; out: when the whole path is valid. */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
+	/* Out: the certificate and what is between it and the anchor, DER. The caller owns it. */
+	struct octets used;
 };
 
+/* Makes it the principal that holds a certificate of ours. 0 or -ENOMEM. */
+_must_check_ int signer_holder_set(const struct conf *conf, const struct store_certificate *cert,
+				   struct cmf_principal *principal);
 /* Makes the principal of a client that entity of it. 0 or -ENOMEM. */
 _must_check_ int signer_entity_set(struct cmf_principal *principal, const char *entity);
 /*

@@ -84,12 +84,42 @@ struct bytes cmp_sender_dn(const struct cmp_message *msg)
 	return dn.len ? dn : BYTES_OF(no_name);
 }
 
+int cmp_signer_verify(struct cmp_request *rq, const struct bytes *certs, size_t n)
+{
+	const struct cmp_message *msg = rq->msg;
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
+	const struct cmf_gate gate = cmp_stranger_gate(rq);
+	int err =
+		cmf_signer_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
+				msg->sender_kid, certs, n, &gate, &rq->who, &signer, &rq->refusal);
+
+	if (!err)
+		err = protection_policy_check(rq);
+	if (!err)
+		err = cmp_protection_verify_signature(msg, cmf_signer_key(signer), &rq->refusal);
+	if (err)
+		return err;
+	cmf_signer_remember(rq->door->cmf, signer);
+	cmf_signer_unref(rq->signer);
+	rq->signer = TAKE(signer);
+	return 0;
+}
+
+/*
+ * RFC 9483 3.3: a message that goes on in a transaction may leave the certificates out, or but the
+ * chain.
+ */
+static bool signer_may_be_known(const struct cmp_request *rq)
+{
+	return !rq->service->opens && (rq->refusal.reason == REFUSAL_signer_missing ||
+				       rq->refusal.reason == REFUSAL_signer_mismatch ||
+				       rq->refusal.reason == REFUSAL_signer_not_trusted);
+}
+
 static int signature_authenticate(struct cmp_request *rq)
 {
 	const struct cmp_message *msg = rq->msg;
 	_cleanup_(freep) struct bytes *certs = NULL;
-	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
-	const struct cmf_gate gate = cmp_stranger_gate(rq);
 	int err = signature_algorithm_check(rq);
 
 	if (err)
@@ -99,16 +129,11 @@ static int signature_authenticate(struct cmp_request *rq)
 		return -ENOMEM;
 	for (size_t i = 0; i < msg->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(msg, i);
-	err = cmf_signer_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
-			      msg->sender_kid, certs, msg->n_extra_certs, &gate, &rq->who, &signer,
-			      &rq->refusal);
-	if (!err)
-		err = protection_policy_check(rq);
-	if (!err)
-		err = cmp_protection_verify_signature(msg, cmf_signer_key(signer), &rq->refusal);
+	err = cmp_signer_verify(rq, certs, msg->n_extra_certs);
+	if (err == REFUSED && signer_may_be_known(rq))
+		err = cmp_known_signer_verify(rq);
 	if (err)
 		return err;
-	cmf_signer_remember(rq->door->cmf, signer);
 	rq->protection = CMP_PROTECTION_SIGNATURE;
 	return 0;
 }

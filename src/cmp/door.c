@@ -313,6 +313,7 @@ static void request_end(struct cmp_request *rq, int err, struct spliced *answerp
 	cmp_carriers_clear(&rq->carriers);
 	cmp_mac_clear(&rq->mac);
 	cmf_principal_clear(&rq->who);
+	cmf_signer_unref(rq->signer);
 	cmp_message_free(rq->msg);
 }
 

@@ -269,6 +269,7 @@ struct cmp_request {
 	struct store_audit audit;
 
 	struct cmf_principal who;
+	struct cmf_signer *signer; /* it signed; NULL: it did not */
 	/* What was verified, and what protects the answer; before, and after KEM, a signature. */
 	enum cmp_protection_kind protection;
 	struct cmp_mac mac;      /* MAC, KEM: of the message; its key serves the answer */
@@ -615,6 +616,16 @@ enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq);
  * another form than directoryName, and so the subject of none: no Name at all.
  */
 struct bytes cmp_sender_dn(const struct cmp_message *msg);
+/*
+ * authenticate.c: finds the signer among n certificates and verifies the signature; then rq->who
+ * and rq->signer are there. 0 or REFUSED.
+ */
+_must_check_ int cmp_signer_verify(struct cmp_request *rq, const struct bytes *certs, size_t n);
+/*
+ * known_signer.c: the same with the certificates by which the transaction was opened. REFUSED as
+ * before if there is none.
+ */
+_must_check_ int cmp_known_signer_verify(struct cmp_request *rq);
 /* authenticate.c: what [protection] and the client's policy say of it; an unknown one passes. 0 or
  * REFUSED with one of those reasons. */
 _must_check_ int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,

@@ -6,6 +6,7 @@
  */
 #include "door_private.h"
 
+#include "asn1/algorithm.h"
 #include "base/fault_point.h"
 
 #include <errno.h>
@@ -160,11 +161,27 @@ static int note_answer(struct cmp_request *rq, enum store_transaction_state stat
 			  &txn->sent_nonce);
 }
 
+/* Who signed, for the messages that may come yet without certificates. RFC 9483 3.3 */
+static int signer_note(struct cmp_request *rq, enum store_transaction_state state)
+{
+	struct bytes path = rq->signer ? cmf_signer_path(rq->signer) : BYTES_NULL;
+
+	if (!path.len || state == STORE_TXN_DONE || state == STORE_TXN_FAILED)
+		return 0;
+	if (EVP_Digest(path.data, path.len, rq->txn.signer_digest, NULL, digest_by_nid(NID_sha256),
+		       NULL) != 1)
+		return log_fault("digest of a signer", -EIO, NULL);
+	octets_clear(&rq->txn.signer);
+	return octets_dup(path, &rq->txn.signer);
+}
+
 int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state state,
 			   const int64_t *certificate_ref)
 {
 	int err = note_answer(rq, state);
 
+	if (!err)
+		err = signer_note(rq, state);
 	if (!err)
 		err = cmp_original_audit(rq);
 	if (err)

@@ -79,6 +79,35 @@ int store_transaction_get(struct store_reader *handle, int64_t id, struct store_
 	return transaction_one(r, &b, txnp);
 }
 
+int store_transaction_signers(struct store_reader *handle, struct bytes transaction_id,
+			      int protection, store_signer_each *each, void *arg)
+{
+	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	int result;
+
+	if (!r)
+		return handle->fault;
+	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_SIGNERS];
+	struct binder b = BINDER(stmt);
+
+	bind_bytes(&b, transaction_id);
+	bind_int(&b, protection);
+	result = reader_first(r, &b);
+	while (result == 0) {
+		_cleanup_(store_signer_clear) struct store_signer signer = {0};
+		struct columns col = COLUMNS(stmt);
+
+		signer.requester = column_text(&col);
+		signer.certificates = column_octets(&col);
+		result = reader_complete(&col);
+		if (result == 0)
+			result = each(arg, &signer);
+		if (result == 0)
+			result = reader_step(r, stmt);
+	}
+	return result == STORE_NOT_FOUND ? 0 : result;
+}
+
 static int item_add(struct store_transaction_items *items, sqlite3_stmt *stmt)
 {
 	struct columns col = COLUMNS(stmt);

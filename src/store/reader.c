@@ -26,6 +26,9 @@ static const char *const statement_sql[READ_STATEMENT_COUNT] = {
 				  " WHERE transaction_id = ?1 AND requester = ?2",
 	[READ_TRANSACTION_GET] =
 		"SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction WHERE id = ?1",
+	[READ_TRANSACTION_SIGNERS] = "SELECT t.requester, s.certificates FROM cmp_transaction t"
+				     " LEFT JOIN transaction_signer s ON s.id = t.signer_id"
+				     " WHERE t.transaction_id = ?1 AND t.protection = ?2",
 	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
 	[READ_POP_GET] = "SELECT transaction_id, answer_digest, request FROM pop"
 			 " WHERE transaction_id = ?1",

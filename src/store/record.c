@@ -48,8 +48,16 @@ void store_transaction_clear(struct store_transaction *t)
 	octets_clear(&t->request_nonce);
 	octets_clear(&t->sent_nonce);
 	octets_clear(&t->response);
+	octets_clear(&t->signer);
 	free(t->status_text);
 	memset(t, 0, sizeof(*t));
+}
+
+void store_signer_clear(struct store_signer *s)
+{
+	free(s->requester);
+	octets_clear(&s->certificates);
+	*s = (struct store_signer){0};
 }
 
 void store_kem_secret_clear(struct store_kem_secret *s)

@@ -42,14 +42,16 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 				" revoked_ms = NULL, invalidity_ms = NULL, released_ms = ?3"
 				" WHERE id = ?1 AND state = ?2",
 	[CERTIFICATE_SET_INVALIDITY] = "UPDATE certificate SET invalidity_ms = ?2 WHERE id = ?1",
+	[TRANSACTION_SIGNER_INSERT] = "INSERT INTO transaction_signer (digest, certificates)"
+				      " VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
 	[TRANSACTION_INSERT] =
 		"INSERT INTO cmp_transaction (state, body_type, protection, implicit_confirm,"
 		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
 		" requester, transaction_id, request_nonce, sent_nonce, request_digest, "
 		"status_text,"
-		" response, n_items, crl_id, crl_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-		"?10,"
-		" ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20"
+		" response, n_items, crl_id, crl_at, signer_id) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
+		" (SELECT id FROM transaction_signer WHERE digest = ?21)"
 		" WHERE ?19 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?19)",
 	[TRANSACTION_ITEM_INSERT] =
 		"INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id,"

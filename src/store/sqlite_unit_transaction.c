@@ -2,11 +2,23 @@
 /* Changes to transactions and to what goes with them: challenges and secrets of KemBasedMac. */
 #include "sqlite_unit_local.h"
 
+static int signer_insert(struct sqlite_unit_statements *s, const struct store_transaction *t)
+{
+	struct binder b = BINDER(s->stmt[TRANSACTION_SIGNER_INSERT]);
+
+	bind_bytes(&b, BYTES_OF(t->signer_digest));
+	bind_bytes(&b, octets_view(&t->signer));
+	return sqlite_unit_run(s, &b);
+}
+
 int sqlite_unit_transaction_insert(struct sqlite_unit_statements *s,
 				   const struct store_transaction *t, int64_t certificate_id)
 {
 	struct binder b = BINDER(s->stmt[TRANSACTION_INSERT]);
+	int result = t->signer.len ? signer_insert(s, t) : 0;
 
+	if (result != 0)
+		return result;
 	bind_int(&b, t->state);
 	bind_int(&b, t->body_type);
 	bind_int(&b, t->protection);
@@ -27,6 +39,7 @@ int sqlite_unit_transaction_insert(struct sqlite_unit_statements *s,
 	bind_int(&b, (int64_t)t->n_items);
 	bind_int_unless(&b, t->crl_id, 0);
 	bind_int_unless(&b, (int64_t)t->crl_at, 0);
+	bind_bytes(&b, t->signer.len ? BYTES_OF(t->signer_digest) : BYTES_NULL);
 	return sqlite_unit_counted(s, sqlite_unit_run_conditional(s, &b), COUNT_TRANSACTIONS,
 				   COUNT_NONE, t->state);
 }

@@ -313,6 +313,71 @@ START_TEST(test_transaction_list_filters)
 }
 END_TEST
 
+struct signers {
+	char requester[4][16];
+	uint8_t last[4]; /* octet of its certificates; 0: there are none */
+	int n;
+};
+
+static int signer_note(void *arg, struct store_signer *signer)
+{
+	struct signers *found = arg;
+	struct bytes certs = octets_view(&signer->certificates);
+
+	ck_assert_int_lt(found->n, 4);
+	snprintf(found->requester[found->n], sizeof(found->requester[0]), "%s", signer->requester);
+	found->last[found->n++] = certs.len ? certs.data[certs.len - 1] : 0;
+	return 0;
+}
+
+/* Many transactions share a signer; it goes with the last of them. */
+START_TEST(test_transaction_signers)
+{
+	struct store_transaction row[4];
+	int64_t id[4];
+	struct signers found = {.n = 0};
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	for (int i = 0; i < 4; i++) {
+		row[i] = sample_transaction(OCTETS("0123456789abcdef"));
+		row[i].requester = (char *[]){TEXT("a"), TEXT("b"), TEXT("c"), TEXT("d")}[i];
+		row[i].state = STORE_TXN_DONE;
+		row[i].changed_ms = i;
+		row[i].protection = i == 3 ? 2 : 1;
+		if (i < 2) {
+			row[i].signer = OCTETS("certificates 1");
+			row[i].signer_digest[0] = 1;
+		}
+		OK(store_transaction_insert(f.unit, &row[i], NULL, &id[i]));
+	}
+	OK(store_unit_commit(f.unit));
+	for (int gone = 0; gone < 3; gone++) {
+		found.n = 0;
+		OK(store_transaction_signers(f.reader, bytes_of_string("0123456789abcdef"), 1,
+					     signer_note, &found));
+		ck_assert_int_eq(found.n, 3 - gone);
+		ck_assert_str_eq(found.requester[found.n - 1], "c");
+		ck_assert_int_eq(found.last[found.n - 1], 0);
+		for (int i = 0; i < found.n - 1; i++)
+			ck_assert_int_eq(found.last[i], '1');
+		OK(store_transaction_purge(f.unit, gone + 1, 1, NULL));
+		OK(store_unit_commit(f.unit));
+	}
+	/* Its digest may come again. */
+	row[0].transaction_id = OCTETS("fedcba9876543210");
+	row[0].signer = OCTETS("certificates 2");
+	OK(store_transaction_insert(f.unit, &row[0], NULL, &id[0]));
+	OK(store_unit_commit(f.unit));
+	found.n = 0;
+	OK(store_transaction_signers(f.reader, bytes_of_string("fedcba9876543210"), 1, signer_note,
+				     &found));
+	ck_assert_int_eq(found.n, 1);
+	ck_assert_int_eq(found.last[0], '2');
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_transaction_purge_takes_only_ended_ones)
 {
 	struct fixture f;
@@ -348,6 +413,7 @@ TCase *transaction_cases(void)
 	tcase_add_loop_test(tc, test_transaction_update_conditions, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_due, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_list_filters, 0, backends_count);
+	tcase_add_loop_test(tc, test_transaction_signers, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_purge_takes_only_ended_ones, 0, backends_count);
 	return tc;
 }

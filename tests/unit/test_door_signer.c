@@ -401,6 +401,171 @@ START_TEST(rfc9483_4_1_2_client_without_permission)
 }
 END_TEST
 
+/* --- messages without certificates, RFC 9483 3.3 ------------------------------------------------
+ */
+
+/* A client whose path has a CA of its own between. */
+static struct house_credential between, below;
+
+static void setup_below(void)
+{
+	setup();
+	house_credential_make(&between, "between", HOUSE_CA, &granted_house.client_root,
+			      granted_house.now_ms, 365);
+	house_credential_make(&below, "below", HOUSE_LEAF, &between, granted_house.now_ms, 365);
+	house_client_add(&granted_house, "below", "a", STORE_MAY_REQUEST | STORE_IS_RA, false);
+}
+
+static void teardown_below(void)
+{
+	house_credential_clear(&between);
+	house_credential_clear(&below);
+	teardown();
+}
+
+/* Opens a transaction that waits for certConf. */
+static void opens(struct ask *a, struct told *told, const struct house_credential *who, int type,
+		  const char *cn)
+{
+	ask_new(a, &granted_house, who);
+	ask_certreq(a, type, cn);
+	ask_send(a, told);
+	ck_assert_int_eq(told_failinfo(told), -1);
+}
+
+/* What is in memory is gone, as after a restart. */
+static void forget(void)
+{
+	ck_assert_int_eq(cmf_reload(granted_house.cmf, granted_house.conf), 0);
+}
+
+/* certConf without certificates, or with that number of them. */
+static void confirms(struct ask *before, struct told *told, size_t n_extra_certs, int body,
+		     int failinfo)
+{
+	struct told first, again;
+	struct ask a;
+
+	ask_certconf(&a, before, told, PKI_STATUS_ACCEPTED);
+	a.out.n_extra_certs = n_extra_certs;
+	ask_send(&a, &first);
+	ck_assert_int_eq(first.msg->body_type, body);
+	ck_assert_int_eq(told_failinfo(&first), failinfo);
+	if (failinfo < 0) {
+		forget();
+		ask_send_octets(&a, &granted_house.worker, octets_view(&a.sent), &again);
+		ck_assert(bytes_equal(octets_view(&first.der), octets_view(&again.der)));
+		told_clear(&again);
+	}
+	granted_done(&a, &first);
+}
+
+START_TEST(rfc9483_3_3_certconf_without_extra_certs)
+{
+	const struct {
+		const struct house_credential *who;
+		int type;
+		const char *cn;
+	} cases[] = {
+		{&granted_house.vnfm_a, PKI_BODY_IR, "vnfci-a"},
+		{&below, PKI_BODY_CR, "vnfci-a"},
+		{&nfvo, PKI_BODY_CR, "vnfci-n"},
+		{&nfvo, PKI_BODY_KUR, NFVO},
+		{&other, PKI_BODY_KUR, "vnfci-a"},
+		{&itself, PKI_BODY_CR, "vnfci-i"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (size_t n = 0; n < 2; n++) {
+			struct told told;
+			struct ask a;
+
+			opens(&a, &told, cases[i].who, cases[i].type, cases[i].cn);
+			forget();
+			/* None of them, or its own without the path. */
+			confirms(&a, &told, n, PKI_BODY_PKICONF, -1);
+			ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_ACTIVE);
+			granted_done(&a, &told);
+		}
+	}
+}
+END_TEST
+
+START_TEST(rfc9483_3_3_error_without_extra_certs)
+{
+	struct told told;
+	struct ask a, error;
+
+	opens(&a, &told, &below, PKI_BODY_CR, "vnfci-a");
+	forget();
+	ask_next(&error, &a, &told);
+	error.body = cmp_body_new(PKI_BODY_ERROR);
+	ck_assert(ASN1_INTEGER_set(error.body->value.error->pKIStatusInfo->status,
+				   PKI_STATUS_REJECTION));
+	error.out.n_extra_certs = 0;
+	granted_expect(&error, PKI_BODY_PKICONF, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_REJECTED);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* The first request of a transaction brings them; and it is that requester's transaction alone. */
+START_TEST(rfc9483_3_3_only_who_opened_the_transaction)
+{
+	struct house *h = &granted_house;
+	struct told told, other_told;
+	struct ask a, same_id, conf;
+
+	ask_new(&a, h, &below);
+	ask_certreq(&a, PKI_BODY_CR, "vnfci-a");
+	a.out.n_extra_certs = 0;
+	granted_expect(&a, PKI_BODY_ERROR, FAIL_BAD_MESSAGE_CHECK);
+	opens(&a, &told, &below, PKI_BODY_CR, "vnfci-a");
+	/* Somebody else with the same transactionID. */
+	ask_new(&same_id, h, &h->vnfm_a);
+	ask_certreq(&same_id, PKI_BODY_CR, "vnfci-a");
+	memcpy(same_id.transaction_id, a.transaction_id, sizeof(a.transaction_id));
+	ask_send(&same_id, &other_told);
+	ck_assert_int_eq(told_failinfo(&other_told), -1);
+	forget();
+	/* Signed by another, in its own name and in that of the requester. */
+	ask_certconf(&conf, &a, &told, PKI_STATUS_ACCEPTED);
+	conf.out.n_extra_certs = 0;
+	conf.signer = &h->vnfm_b;
+	granted_expect(&conf, PKI_BODY_ERROR, FAIL_BAD_MESSAGE_CHECK);
+	ask_certconf(&conf, &a, &told, PKI_STATUS_ACCEPTED);
+	conf.out.n_extra_certs = 0;
+	conf.out.sender = octets_view(&h->vnfm_b.sender);
+	conf.out.sender_kid = octets_view(&h->vnfm_b.sender_kid);
+	conf.signer = &h->vnfm_b;
+	granted_expect(&conf, PKI_BODY_ERROR, FAIL_BAD_MESSAGE_CHECK);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_PENDING);
+	/* Both who opened one. */
+	confirms(&same_id, &other_told, 0, PKI_BODY_PKICONF, -1);
+	confirms(&a, &told, 0, PKI_BODY_PKICONF, -1);
+	granted_done(&same_id, &other_told);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* What opened the transaction may be no credential any more. */
+START_TEST(rfc9483_3_5_known_signer_is_validated_again)
+{
+	struct told told;
+	struct ask a;
+
+	opens(&a, &told, &below, PKI_BODY_CR, "vnfci-a");
+	ck_assert_int_eq(store_client_remove(granted_house.worker.unit, "below"), 0);
+	ck_assert_int_eq(store_unit_commit(granted_house.worker.unit), 0);
+	confirms(&a, &told, 0, PKI_BODY_ERROR, FAIL_SIGNER_NOT_TRUSTED);
+	granted_done(&a, &told);
+	opens(&a, &told, &itself, PKI_BODY_CR, "vnfci-i");
+	revokes(&granted_house.vnfm_a, octets_view(&itself.der), 1, -1);
+	confirms(&a, &told, 0, PKI_BODY_ERROR, FAIL_SIGNER_NOT_TRUSTED);
+	granted_done(&a, &told);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("door_signer");
@@ -425,6 +590,13 @@ static Suite *suite(void)
 	tcase_add_test(tc, rfc9483_4_1_2_entity_asks_for_itself);
 	tcase_add_test(tc, rfc9483_4_1_2_certificate_is_valid);
 	tcase_add_test(tc, rfc9483_4_1_2_with_the_approval_of_an_ra);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("without certificates");
+	tcase_add_checked_fixture(tc, setup_below, teardown_below);
+	tcase_add_test(tc, rfc9483_3_3_certconf_without_extra_certs);
+	tcase_add_test(tc, rfc9483_3_3_error_without_extra_certs);
+	tcase_add_test(tc, rfc9483_3_3_only_who_opened_the_transaction);
+	tcase_add_test(tc, rfc9483_3_5_known_signer_is_validated_again);
 	suite_add_tcase(s, tc);
 	return s;
 }
