@@ -326,7 +326,7 @@ static int signer_entry_pick(const struct examination *x, struct sought *sought,
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	struct certificate_view view;
 	uint8_t digest[32];
-	int r = signer_pick(sought, x->certs, x->n_certs, &view, refusal);
+	int r = signer_pick(sought, x->certs, x->n_certs, x->now_ms, &view, refusal);
 
 	if (r != 0)
 		return r;

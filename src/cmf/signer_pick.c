@@ -75,21 +75,36 @@ static bool is_candidate(const struct sought *sought, const struct certificate_v
 	return sought->sender_kid.len == 0 || ski.len == 0;
 }
 
-/* The first that fits; one whose key identifier is senderKID goes before one that has none. */
-int signer_pick(struct sought *sought, const struct bytes *certs, size_t n_certs,
+/*
+ * The first that fits; one whose key identifier is senderKID goes before one that has none. RFC
+ * 9483 3.3 has the signer first of all, but be prepared for other orders: of twins with one name
+ * and key it is the one that is valid.
+ */
+int signer_pick(struct sought *sought, const struct bytes *certs, size_t n_certs, int64_t now_ms,
 		struct certificate_view *viewp, struct refusal *refusal)
 {
 	size_t well_formed = 0;
+	bool found = false;
 
-	for (int by_kid = sought->sender_kid.len > 0; by_kid >= 0; by_kid--) {
+	for (int by_kid = sought->sender_kid.len > 0; by_kid >= 0 && !found; by_kid--) {
 		for (size_t i = 0; i < n_certs; i++) {
-			if (certificate_view(certs[i], viewp) < 0)
+			struct certificate_view view;
+			bool valid;
+
+			if (certificate_view(certs[i], &view) < 0)
 				continue;
 			well_formed++;
-			if (is_candidate(sought, viewp, by_kid) &&
-			    sought_sender_fits(sought, viewp->subject))
+			valid = now_ms >= view.not_before_ms && now_ms <= view.not_after_ms;
+			if ((found && !valid) || !is_candidate(sought, &view, by_kid) ||
+			    !sought_sender_fits(sought, view.subject))
+				continue;
+			*viewp = view;
+			found = true;
+			if (valid)
 				return 0;
 		}
 	}
+	if (found)
+		return 0;
 	return refuse(refusal, well_formed ? REFUSAL_signer_mismatch : REFUSAL_signer_malformed);
 }

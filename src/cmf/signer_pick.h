@@ -24,4 +24,5 @@ bool sought_fits(struct sought *sought, struct bytes subject, struct bytes ski);
 struct bytes signer_view_ski(const struct certificate_view *view);
 /* The signer's among the certificates. 0, REFUSED (signer_mismatch, signer_malformed). */
 _must_check_ int signer_pick(struct sought *sought, const struct bytes *certs, size_t n_certs,
-			     struct certificate_view *viewp, struct refusal *refusal);
+			     int64_t now_ms, struct certificate_view *viewp,
+			     struct refusal *refusal);

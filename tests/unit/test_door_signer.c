@@ -198,6 +198,46 @@ START_TEST(rfc9483_3_3_chain_of_ours_need_not_be_sent)
 }
 END_TEST
 
+/* --- certificates of one name and key -----------------------------------------------------------
+ */
+
+/* RFC 9483 3.3: the signer's is the first; "be prepared to handle [...] arbitrary orderings". */
+START_TEST(rfc9483_3_3_twin_that_is_not_valid)
+{
+	/* Of the twin 't', the good one 'g' and the CA 'c', in that order; whether it is served. */
+	static const struct {
+		const char *order;
+		bool served;
+	} cases[] = {{"gt", true},  {"tg", true}, {"tgc", true},
+		     {"ctg", true}, {"t", false}, {"tc", false}};
+	struct house *h = &granted_house;
+	struct house_credential twin;
+
+	ck_assert(EVP_PKEY_up_ref(h->vnfm_a.key));
+	/* Expired. */
+	house_credential_make_with(&twin, h->vnfm_a.key, "vnfm-a", HOUSE_LEAF, &h->client_root,
+				   h->now_ms, -1);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		const char *order = cases[i / 2].order;
+		struct ask a;
+
+		ask_new(&a, h, &h->vnfm_a);
+		ask_certreq(&a, PKI_BODY_CR, "vnfci-a");
+		a.out.n_extra_certs = strlen(order);
+		for (size_t at = 0; order[at]; at++)
+			a.certs[at] = octets_view(order[at] == 't'   ? &twin.der
+						  : order[at] == 'g' ? &h->vnfm_a.der
+								     : &h->client_root.der);
+		/* The key identifier says nothing about which of both. */
+		if (i % 2)
+			a.out.sender_kid = BYTES_NULL;
+		granted_expect(&a, cases[i / 2].served ? PKI_BODY_CP : PKI_BODY_ERROR,
+			       cases[i / 2].served ? -1 : FAIL_SIGNER_NOT_TRUSTED);
+	}
+	house_credential_clear(&twin);
+}
+END_TEST
+
 /* --- a client that holds a certificate of ours --------------------------------------------------
  */
 
@@ -575,6 +615,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, rfc9483_3_2_forged_message_takes_no_rights);
 	tcase_add_test(tc, nothing_is_remembered_of_a_message_that_is_not_authentic);
 	tcase_add_test(tc, rfc9483_3_3_chain_of_ours_need_not_be_sent);
+	tcase_add_test(tc, rfc9483_3_3_twin_that_is_not_valid);
 	tcase_add_test(tc, rfc9483_4_1_3_client_updates_what_it_holds);
 	tcase_add_test(tc, rfc9483_4_2_client_revokes_what_it_holds);
 	suite_add_tcase(s, tc);
