@@ -51,6 +51,7 @@ struct certificate_parts {
 	size_t n_extensions;
 };
 
-/* Builds and signs a v3 certificate. The caller owns *derp. */
+/* Builds and signs a v3 certificate. The caller owns *derp. -EBADMSG (logged with the rule) if it
+ * would be none by RFC 5280: asn1/lint.h. */
 _must_check_ int certificate_build(const struct certificate_parts *parts,
 				   const struct signer *signer, struct octets *derp);

@@ -5,6 +5,8 @@
 #include "asn1/certificate.h"
 
 #include "asn1/der.h"
+#include "asn1/lint.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <openssl/objects.h>
@@ -238,6 +240,7 @@ int certificate_build(const struct certificate_parts *parts, const struct signer
 	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
 	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL;
 	struct bytes algorithm = signer_algorithm_der(signer);
+	const char *rule;
 	int err;
 
 	if (!serial_is_conforming(parts->serial))
@@ -245,6 +248,9 @@ int certificate_build(const struct certificate_parts *parts, const struct signer
 	tbs_write(&tbs, parts, algorithm);
 	if (tbs.failed)
 		return -ENOMEM;
+	rule = lint_certificate(der_written(&tbs), algorithm);
+	if (rule)
+		return log_fault("a certificate that is not signed", -EBADMSG, rule);
 	err = signer_sign(signer, der_written(&tbs), &signature);
 	if (err)
 		return err;

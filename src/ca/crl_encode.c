@@ -4,6 +4,7 @@
  * and are written at once, last first, so that a large CRL takes no more memory than its octets and
  * those of its TBSCertList. When one is made is crl.c's.
  */
+#include "asn1/lint.h"
 #include "ca_local.h"
 
 #include <errno.h>
@@ -126,6 +127,14 @@ static int put_tbs(struct der_writer *w, const struct ca *ca, const struct store
 	return w->failed ? -ENOMEM : 0;
 }
 
+/* The last look at it: what breaks a rule is not signed, and so nobody gets it. */
+static int crl_lint(const struct ca *ca, struct bytes tbs)
+{
+	const char *rule = lint_crl(tbs, signer_algorithm_der(ca->internal->signer));
+
+	return rule ? log_fault("a CRL that is not signed", -EBADMSG, rule) : 0;
+}
+
 int crl_encode(const struct ca *ca, const struct store_crl *row, int64_t listed_after_ms,
 	       struct store_reader *reader, struct octets *derp, size_t *np)
 {
@@ -136,6 +145,8 @@ int crl_encode(const struct ca *ca, const struct store_crl *row, int64_t listed_
 	uint8_t *fitted;
 	int err = put_tbs(&tbs, ca, row, listed_after_ms, reader, np);
 
+	if (!err)
+		err = crl_lint(ca, der_written(&tbs));
 	if (!err)
 		err = signer_sign(signer, der_written(&tbs), &signature);
 	if (err)

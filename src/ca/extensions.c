@@ -35,20 +35,34 @@ static int extension_keep(X509_EXTENSION *extension, struct octets *derp)
 	return r;
 }
 
-/* RFC 5280 4.2.1.1: keyIdentifier is the subjectKeyIdentifier of the issuer. */
+/*
+ * RFC 5280 4.2.1.1: keyIdentifier is the subjectKeyIdentifier of the issuer, and never absent. Of
+ * an issuer that has none it is made as ours are, RFC 7093 2 (1).
+ */
+static ASN1_OCTET_STRING *issuer_key_id(X509 *issuing)
+{
+	const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(issuing);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	ASN1_OCTET_STRING *id;
+
+	if (ski)
+		return ASN1_OCTET_STRING_dup(ski);
+	id = ASN1_OCTET_STRING_new();
+	if (id && X509_pubkey_digest(issuing, EVP_sha256(), digest, NULL) == 1 &&
+	    ASN1_OCTET_STRING_set(id, digest, CA_KEY_ID_LEN) == 1)
+		return id;
+	ASN1_OCTET_STRING_free(id);
+	return NULL;
+}
+
 static int aki_encode(const struct ca *ca, struct internal *internal)
 {
-	X509 *issuing = sk_X509_value(ca->chain.certs, 0);
-	const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(issuing);
+	AUTHORITY_KEYID *aki = AUTHORITY_KEYID_new();
 	X509_EXTENSION *extension = NULL;
-	AUTHORITY_KEYID *aki;
 	int err;
 
-	if (!ski)
-		return 0;
-	aki = AUTHORITY_KEYID_new();
 	if (aki) {
-		aki->keyid = ASN1_OCTET_STRING_dup(ski);
+		aki->keyid = issuer_key_id(sk_X509_value(ca->chain.certs, 0));
 		if (aki->keyid)
 			extension = X509V3_EXT_i2d(NID_authority_key_identifier, 0, aki);
 	}

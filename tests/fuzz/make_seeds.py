@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the seeds of fuzz_genm, fuzz_mac, fuzz_nested and fuzz_key_package anew, with pyasn1 and the
+"""Makes the seeds of fuzz_genm, fuzz_mac, fuzz_nested, fuzz_key_package and fuzz_lint anew, with pyasn1 and the
 openssl command. Their first octets are what those targets say."""
 import pathlib
 import subprocess
@@ -10,7 +10,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "interop"))
 import pycmp  # noqa: E402
-from pycmp import NULL, explicit, integer, octet_string, oid, sequence  # noqa: E402
+from pycmp import NULL, elements, explicit, integer, octet_string, oid, sequence, tlv  # noqa: E402
 
 ID_CMF = "2.25.222147897761693879604210948217677133715"
 MAC, MANAGER, RA, ANNOUNCER, ENTITY = range(5)
@@ -138,9 +138,38 @@ def key_packages(directory):
     put("key_package", "encrypted-value", b"\3", sequence(b"\x03\x02\x00\x01"))
 
 
+def lints(directory):
+    """A Name, a certificate and a CRL without their signatures."""
+    subject = "/C=DE/O=Example/OU=a+UID=b/emailAddress=a@b.c/DC=example/CN=vnfci-1"
+    openssl(directory, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+            "lint.key", "-out", "lint.pem", "-subj", subject, "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+            "-addext", "subjectAltName=DNS:a,IP:10.0.0.1,IP:::1,URI:urn:x,email:a@b,RID:1.2,dirName:dn",
+            "-addext", "nameConstraints=critical,permitted;DNS:a", "-addext", "certificatePolicies=1.2.3",
+            "-addext", "extendedKeyUsage=serverAuth", "-config", lint_config(directory))
+    openssl(directory, "x509", "-in", "lint.pem", "-outform", "DER", "-out", "lint.der")
+    openssl(directory, "ca", "-config", "lint.cnf", "-gencrl", "-out", "lint-crl.pem")
+    openssl(directory, "crl", "-in", "lint-crl.pem", "-outform", "DER", "-out", "lint-crl.der")
+    tbs = elements(tlv((directory / "lint.der").read_bytes())[1])[0]
+    put("lint", "name", b"\0", elements(tlv(tbs)[1])[5])
+    put("lint", "certificate", b"\1", tbs)
+    put("lint", "crl", b"\2", elements(tlv((directory / "lint-crl.der").read_bytes())[1])[0])
+
+
+def lint_config(directory):
+    """Of one certificate that is revoked."""
+    (directory / "lint.cnf").write_text(
+        "[req]\ndistinguished_name=dn\nx509_extensions=e\n[dn]\nCN=d\n[e]\nbasicConstraints=critical,CA:TRUE\n"
+        "[ca]\ndefault_ca=own\n[own]\ndatabase=index\ncrlnumber=number\ncertificate=lint.pem\nprivate_key=lint.key\n"
+        "default_md=sha256\ndefault_crl_days=7\ncrl_extensions=crl\n[crl]\nauthorityKeyIdentifier=keyid\n")
+    (directory / "index").write_text("R\t491231235959Z\t260101000000Z,keyCompromise\t01\tunknown\t/CN=x\n")
+    (directory / "number").write_text("01\n")
+    return "lint.cnf"
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         genm(pathlib.Path(scratch))
         macs()
         nested()
         key_packages(pathlib.Path(scratch))
+        lints(pathlib.Path(scratch))

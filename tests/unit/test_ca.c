@@ -89,6 +89,51 @@ START_TEST(test_issued_verifies)
 }
 END_TEST
 
+/* The last net: what is no certificate by RFC 5280 is not signed, whoever asks for it. */
+START_TEST(rfc5280_4_lint_refuses_to_sign)
+{
+	/* an empty RDN; neither subject nor names */
+	static const uint8_t empty_rdn[] = {0x30, 0x02, 0x31, 0x00}, empty[] = {0x30, 0x00};
+	const struct bytes subjects[] = {BYTES_OF(empty_rdn), BYTES_OF(empty)};
+	struct ca_issued issued;
+
+	begin("EC");
+	fixture_load(&f);
+	rq.request.san = BYTES_NULL;
+	for (size_t i = 0; i < ARRAY_LEN(subjects); i++) {
+		rq.request.subject = subjects[i];
+		ck_assert_int_eq(ca_issue(f.ca, &rq.request, &issued), -EBADMSG);
+		ca_issued_clear(&issued);
+	}
+	end();
+}
+END_TEST
+
+/* RFC 5280 4.2.1.1: keyIdentifier is never absent, be the issuer without one. */
+START_TEST(rfc5280_4_2_1_1_issuer_without_key_identifier)
+{
+	struct ca_issued issued;
+	X509 *cert;
+	uint8_t digest[32];
+
+	begin("EC");
+	X509_EXTENSION_free(X509_delete_ext(
+		f.issuing, X509_get_ext_by_NID(f.issuing, NID_subject_key_identifier, -1)));
+	ck_assert_int_gt(X509_sign(f.issuing, f.root_key, EVP_sha256()), 0);
+	write_certs(fixture_path(&f, "ca.pem"), f.issuing, NULL);
+	fixture_load(&f);
+	OK(ca_issue(f.ca, &rq.request, &issued));
+	cert = decode(&issued);
+	ck_assert_int_eq(X509_verify(cert, f.issuing_key), 1);
+	ck_assert_int_eq(X509_pubkey_digest(f.issuing, EVP_sha256(), digest, NULL), 1);
+	ck_assert_int_eq(ASN1_STRING_length(X509_get0_authority_key_id(cert)), 20);
+	ck_assert_mem_eq(ASN1_STRING_get0_data(X509_get0_authority_key_id(cert)), digest, 20);
+	X509_free(cert);
+	ca_issued_clear(&issued);
+	end();
+}
+END_TEST
+
 static char *uris[] = {(char *)"http://a.example/ca.crl", (char *)"http://b.example/ca.crl"};
 
 static const int extensions_expected[] = {NID_basic_constraints,       NID_subject_alt_name,
@@ -584,6 +629,8 @@ static Suite *ca_suite(void)
 	bool ml_dsa = signature_algorithm_available(signature_algorithm_by_name("ML-DSA-65"));
 	int kinds = (int)ARRAY_LEN(key_kinds) - !ml_dsa;
 
+	tcase_add_test(issue, rfc5280_4_lint_refuses_to_sign);
+	tcase_add_test(issue, rfc5280_4_2_1_1_issuer_without_key_identifier);
 	tcase_add_loop_test(issue, test_issued_verifies, 0, kinds);
 	tcase_add_loop_test(issue, test_digests, 0, ARRAY_LEN(digests));
 	tcase_add_test(issue, test_extensions);

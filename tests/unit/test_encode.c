@@ -87,8 +87,13 @@ static EVP_PKEY *signer_key(int i)
 	return key;
 }
 
+/* subjectKeyIdentifier: 01 */
+static const uint8_t ski_der[] = {0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d,
+				  0x0e, 0x04, 0x03, 0x04, 0x01, 0x01};
+
 static struct octets self_signed(EVP_PKEY *key, const struct signer *signer)
 {
+	const struct bytes extensions[] = {BYTES_OF(ski_der)};
 	static const struct serial serial = {1, {1}};
 	unsigned char *spki = NULL;
 	int len = i2d_PUBKEY(key, &spki);
@@ -98,6 +103,8 @@ static struct octets self_signed(EVP_PKEY *key, const struct signer *signer)
 		.subject = BYTES_OF(name_der),
 		.spki = {spki, (size_t)len},
 		.not_after_ms = 4102444800000, /* 2100 */
+		.extensions = extensions,
+		.n_extensions = ARRAY_LEN(extensions),
 	};
 	struct octets der;
 
