@@ -43,8 +43,15 @@ _must_check_ int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * cert
 
 /* What it signs certificates with; NULL: it is an upstream. */
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca);
-/* pathLenConstraint of its own certificate, -1 if there is none: 0 certifies no CA. */
-long ca_path_length(const struct ca *ca);
+/*
+ * Whether pathLenConstraint of its own certificate and of those above allows certificates below it,
+ * or such of other CAs.
+ */
+bool ca_path_allows(const struct ca *ca, bool ca_certificate);
+/* When the first certificate of its path ends. */
+int64_t ca_path_end(const struct ca *ca);
+/* What verifiers will not like about the path of an internal CA: "[ca NAME] key: ..." lines. */
+void ca_path_warnings(const struct ca *ca, const struct conf *conf, struct strbuf *out);
 /* The content octets of the subjectKeyIdentifier that it gives a key. 0 or negative errno. */
 enum { CA_KEY_ID_LEN = 20 };
 _must_check_ int ca_key_identifier(const struct ca *ca, struct bytes spki,
@@ -94,10 +101,16 @@ struct ca_issued {
 	struct octets der;
 	struct serial serial;
 	int64_t not_before_ms;
-	int64_t not_after_ms; /* clipped to the CA's own */
+	int64_t not_after_ms; /* clipped to the end of the CA's path */
 	bool validity_clipped;
 };
 
+/*
+ * Whether the certificates above allow what is asked for: path length, purposes, names (RFC 5280
+ * 6.1). 0, REFUSED (ca_path_*), negative errno.
+ */
+_must_check_ int ca_path_check(const struct ca *ca, const struct ca_request *request,
+			       struct refusal *refusal);
 /* Internal CA: signs now. 0 or negative errno. Not for upstream CAs (assertion). */
 _must_check_ int ca_issue(struct ca *ca, const struct ca_request *request,
 			  struct ca_issued *issuedp);

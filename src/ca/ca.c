@@ -36,11 +36,24 @@ static int ca_load(struct ca *ca, struct strbuf *problems)
 
 	if (r < 0)
 		return r;
-	if (ca->chain.not_after_ms < clock_now_ms(ca->set->clock))
+	if (ca->chain.path_end_ms < clock_now_ms(ca->set->clock))
 		log_event(LOG_LEVEL_WARNING, "ca certificate has expired",
 			  F_TEXT("ca", ca->conf->name));
 	return ca->conf->type == CONF_CA_INTERNAL ? internal_new(ca, &ca->internal, problems)
 						  : upstream_new(ca, &ca->upstream, problems);
+}
+
+static void warnings_log(const struct ca *ca, const struct conf *conf)
+{
+	_cleanup_(strbuf_clear) struct strbuf lines = STRBUF_NULL;
+	char *next, *line;
+
+	ca_path_warnings(ca, conf, &lines);
+	next = lines.text;
+	while (next && (line = strsep(&next, "\n"))) {
+		if (*line)
+			log_event(LOG_LEVEL_WARNING, "ca path", F_TEXT("problem", line));
+	}
 }
 
 int ca_set_new(const struct conf *conf, struct store *store, const struct clock_source *clock,
@@ -69,6 +82,8 @@ int ca_set_new(const struct conf *conf, struct store *store, const struct clock_
 		pthread_mutex_init(&ca->crl.make, NULL);
 		pthread_mutex_init(&ca->crl.lock, NULL);
 		r = ca_load(ca, problems);
+		if (r == 0)
+			warnings_log(ca, conf);
 		if (r < 0 && (result == 0 || r != -EINVAL))
 			result = r;
 	}
@@ -148,11 +163,6 @@ int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * certs)
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca)
 {
 	return ca->internal ? signer_algorithm(ca->internal->signer) : NULL;
-}
-
-long ca_path_length(const struct ca *ca)
-{
-	return X509_get_pathlen(sk_X509_value(ca->chain.certs, 0));
 }
 
 struct bytes ca_issuer(const struct ca *ca)

@@ -29,6 +29,12 @@ struct root_update {
 	struct octets old_with_new;
 };
 
+/* What one certificate of the path allows below it; NULL: everything. */
+struct path_link {
+	NAME_CONSTRAINTS *names;
+	EXTENDED_KEY_USAGE *purposes;
+};
+
 /* The issuing certificate and what stands above it, from `certificate` and `chain`. */
 struct chain {
 	STACK_OF(X509) * certs; /* issuing CA first; with the root if it is known */
@@ -39,8 +45,10 @@ struct chain {
 	struct octets root;
 	struct octets issuer; /* Name of the issuing CA */
 	struct root_update update;
-	int64_t not_before_ms;
+	int64_t not_before_ms; /* of the issuing certificate */
 	int64_t not_after_ms;
+	struct path_link *link; /* of each of certs */
+	int64_t path_end_ms;    /* the earliest end of all of them */
 };
 
 /* Everything of an internal CA that is the same in each certificate is encoded once. */
@@ -101,6 +109,10 @@ _must_check_ int x509_push_ref(STACK_OF(X509) * certs, X509 *cert);
 bool chain_has_issued(const struct chain *chain, X509 *cert);
 /* -EOVERFLOW if that is no time. */
 _must_check_ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp);
+
+/* path.c: link and path_end_ms. */
+_must_check_ int path_load(struct chain *chain);
+void path_clear(struct chain *chain);
 
 /* root_update.c: behind the rest of the chain. */
 _must_check_ int root_update_load(const struct conf_ca *conf, struct chain *chain,

@@ -142,7 +142,8 @@ static int candidates_read(const struct conf_ca *conf, STACK_OF(X509) * *candida
 	return 0;
 }
 
-static int path_load(const struct conf_ca *conf, struct chain *chain, struct strbuf *problems)
+static int certificates_load(const struct conf_ca *conf, struct chain *chain,
+			     struct strbuf *problems)
 {
 	_cleanup_(x509_stackp) STACK_OF(X509) *own = NULL, *above = NULL;
 	bool rooted = false;
@@ -178,12 +179,13 @@ int chain_load(const struct conf_ca *conf, struct chain *chain, struct strbuf *p
 	if (!conf->certificate)
 		return ca_problem(problems, conf, "certificate",
 				  "is required: issuer name and chain of the CA come from it");
-	r = path_load(conf, chain, problems);
+	r = certificates_load(conf, chain, problems);
 	if (r < 0)
 		return r;
 	issuing = sk_X509_value(chain->certs, 0);
 	if (asn1_time_ms(X509_get0_notBefore(issuing), &chain->not_before_ms) < 0 ||
-	    asn1_time_ms(X509_get0_notAfter(issuing), &chain->not_after_ms) < 0)
+	    asn1_time_ms(X509_get0_notAfter(issuing), &chain->not_after_ms) < 0 ||
+	    path_load(chain) < 0)
 		return ca_problem(problems, conf, "certificate", "its validity is malformed");
 	return root_update_load(conf, chain, problems);
 }
@@ -196,6 +198,7 @@ void chain_clear(struct chain *chain)
 	free(chain->view);
 	OPENSSL_free(chain->root.data);
 	OPENSSL_free(chain->issuer.data);
+	path_clear(chain);
 	sk_X509_pop_free(chain->certs, X509_free);
 	root_update_clear(&chain->update);
 	*chain = (struct chain){0};

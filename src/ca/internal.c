@@ -185,7 +185,7 @@ static int64_t whole_seconds(int64_t ms)
 	return ms - ((ms % 1000) + 1000) % 1000;
 }
 
-/* Within the CA's own validity; notBefore lies back unless a later one was asked for. */
+/* Not beyond the end of the CA's path; notBefore lies back unless a later one was asked for. */
 static int validity_decide(const struct ca *ca, const struct ca_request *request, int64_t now_ms,
 			   struct ca_issued *issued)
 {
@@ -197,14 +197,15 @@ static int validity_decide(const struct ca *ca, const struct ca_request *request
 		not_before = backdated;
 	if (not_before < ca->chain.not_before_ms)
 		not_before = ca->chain.not_before_ms;
-	issued->validity_clipped = not_after > ca->chain.not_after_ms;
+	issued->validity_clipped = not_after > ca->chain.path_end_ms;
 	if (issued->validity_clipped)
-		not_after = ca->chain.not_after_ms;
+		not_after = ca->chain.path_end_ms;
 	issued->not_before_ms = whole_seconds(not_before);
 	issued->not_after_ms = not_after;
-	if (now_ms > ca->chain.not_after_ms)
-		return log_fault("issuing a certificate: the CA's own has expired", -EKEYEXPIRED,
-				 ca->conf->name);
+	if (now_ms > ca->chain.path_end_ms)
+		return log_fault(
+			"issuing a certificate: the CA's own, or one above it, has expired",
+			-EKEYEXPIRED, ca->conf->name);
 	if (issued->not_before_ms > not_after)
 		return log_fault("issuing a certificate: its validity is empty", -EINVAL,
 				 ca->conf->name);

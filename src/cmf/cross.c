@@ -91,7 +91,7 @@ int cross_template_check(const struct cmf_csr *csr, const struct ca *ca, struct 
 	const X509_ALGOR *ours = ca_signature_algorithm(ca);
 
 	/* An upstream CA would be the issuer, and it was not asked; RFC 5280 4.2.1.9 */
-	if (!ours || ca_path_length(ca) == 0)
+	if (!ours || !ca_path_allows(ca, true))
 		return refuse(refusal, REFUSAL_cross_ca);
 	if (!csr->signing_alg || !csr->issuer || X509_NAME_entry_count(csr->issuer) == 0 ||
 	    !csr->validity || !csr->validity->notBefore || !csr->validity->notAfter)

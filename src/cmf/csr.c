@@ -221,14 +221,20 @@ static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
 	struct store_certificate *cert = &result->certificate;
 	struct ca_request request = ca_request_of(d);
 	struct ca_issued issued = {0};
-	int r = ca_issue(d->ca, &request, &issued);
+	int r = ca_path_check(d->ca, &request, d->refusal);
 
-	if (r < 0)
+	if (r == 0)
+		r = ca_issue(d->ca, &request, &issued);
+	if (r != 0)
 		return r;
 	if (d->validity.not_before_asked && issued.not_before_ms != d->validity.not_before_ms)
 		mods_add(&d->mods, "notBefore changed", NULL);
 	if (issued.validity_clipped && d->validity.not_after_asked)
 		mods_add(&d->mods, "validity shortened", NULL);
+	else if (issued.validity_clipped)
+		/* Nobody asked for more, so nobody is told. */
+		log_event(LOG_LEVEL_INFO, "validity ends with the path of the CA",
+			  F_TEXT("ca", ca_name(d->ca)));
 	result->der = issued.der;
 	issued.der = OCTETS_NULL;
 	result->serial = cert->serial = issued.serial;
@@ -362,10 +368,10 @@ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_c
 		r = mods_take(&d.mods, &resultp->mods);
 	if (r == 0)
 		r = unit_add_all(&d, resultp, unit);
-	if (r < 0) {
-		/* What was added points into the result. */
+	/* What was added points into the result; a refusal came before anything was. */
+	if (r < 0)
 		store_unit_clear(unit);
+	if (r != 0)
 		cmf_csr_result_clear(resultp);
-	}
 	return r;
 }

@@ -4,7 +4,6 @@
  */
 #include "ctl.h"
 
-#include "asn1/certificate.h"
 #include "cmp/door.h"
 
 #include <errno.h>
@@ -108,23 +107,23 @@ static void descriptors_check(const struct conf *conf, struct findings *f)
 			      conf_connections_possible(conf, limit.rlim_max));
 }
 
-/* The issuing certificates that have ended, or will soon. */
-static void expiry_check(struct ca_set *cas, struct findings *f)
+/* The paths that have ended, or will soon, and what verifiers will not like about them. */
+static void paths_check(const struct conf *conf, struct ca_set *cas, struct findings *f)
 {
 	int64_t now_ms = clock_now_ms(&clock_system);
 
 	for (size_t i = 0; i < ca_count(cas); i++) {
 		const struct ca *ca = ca_at(cas, i);
-		const struct bytes *certs;
-		struct certificate_view view;
+		int64_t end_ms = ca_path_end(ca);
 		char when[21];
 
-		if (ca_chain(ca, &certs) == 0 || certificate_view(certs[0], &view) ||
-		    view.not_after_ms > now_ms + expiry_warning_ms)
+		ca_path_warnings(ca, conf, &f->warnings);
+		if (end_ms > now_ms + expiry_warning_ms)
 			continue;
-		clock_format(view.not_after_ms, when);
-		strbuf_printf(view.not_after_ms < now_ms ? &f->problems : &f->warnings,
-			      "[ca %s] certificate: it ends at %s\n", ca_name(ca), when);
+		clock_format(end_ms, when);
+		strbuf_printf(end_ms < now_ms ? &f->problems : &f->warnings,
+			      "[ca %s] certificate: it, or one above it, ends at %s\n", ca_name(ca),
+			      when);
 	}
 }
 
@@ -144,7 +143,7 @@ static void credentials_check(const struct conf *conf, struct store *store, stru
 	if (!err)
 		err = cmp_door_new(conf, cmf, store, &clock_system, metrics, &door, &f->problems);
 	if (!err)
-		expiry_check(cas, f);
+		paths_check(conf, cas, f);
 	if (err && !f->problems.len)
 		strbuf_printf(&f->problems, "%s\n", strerror(-err));
 }
