@@ -305,6 +305,7 @@ struct conf_client_policy {
 	bool absent_subject;         /* signed certReq without subject is proof of possession */
 	uint32_t live_certificates_per_entity; /* 10000; 0: any number */
 	bool cmc_ra;                           /* id-kp-cmcRA in its certificate makes it an RA */
+	bool message_time_required;            /* messages without one are refused */
 	bool revoke_under_mac;                 /* rr under a shared secret */
 	bool vouches_for_pop;                  /* an RA: raVerified in what it approves */
 	bool update_on_behalf;                 /* kur without the protection of the holder */

@@ -322,6 +322,14 @@ struct store_revoked {
 	int64_t invalidity_ms; /* 0: none */
 };
 
+/* --- requests that are remembered ------------------------------------------------------------- */
+
+/* A request without messageTime that opened a transaction. */
+struct store_seen {
+	uint8_t digest[32]; /* SHA-256 of requester and transactionID */
+	int64_t until_ms;   /* then it can do no harm; 0: it always can */
+};
+
 /* --- announcements -------------------------------------------------------------------------- */
 
 /* What a CA announced, RFC 9810 5.3.13 to 5.3.16. */
@@ -546,6 +554,8 @@ _must_check_ int store_revoked_page(struct store_reader *r, const char *ca, int6
 				    struct bytes below, struct store_revoked *page, size_t max,
 				    size_t *np);
 
+_must_check_ int store_seen_find(struct store_reader *r, const uint8_t digest[32], bool *seenp);
+
 _must_check_ int store_announcement_get(struct store_reader *r, int64_t id,
 					struct store_announcement *ap);
 struct store_announcement_filter {
@@ -705,6 +715,11 @@ _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
  * number is not greater than every earlier one of the CA.
  */
 _must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp);
+
+/* Never conflicts; one that is there stays as it is. */
+_must_check_ int store_seen_insert(struct store_unit *u, const struct store_seen *seen);
+/* Those whose until_ms lies before that time, at most `limit`, in its order. Never conflicts. */
+_must_check_ int store_seen_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
 
 /* Conflict: the sender has one of that digest. */
 _must_check_ int store_announcement_insert(struct store_unit *u, const struct store_announcement *a,

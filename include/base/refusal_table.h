@@ -21,6 +21,7 @@ REFUSAL(sender_nonce_short, FAIL_BAD_SENDER_NONCE, "senderNonce is shorter than 
 REFUSAL(sender_nonce_long, FAIL_BAD_SENDER_NONCE, "senderNonce is too long")
 REFUSAL(recip_nonce_unexpected, FAIL_BAD_RECIPIENT_NONCE, "recipNonce is set in the first message of a transaction")
 REFUSAL(recip_nonce_wrong, FAIL_BAD_RECIPIENT_NONCE, "recipNonce is not the senderNonce of our last message")
+REFUSAL(message_time_missing, FAIL_BAD_TIME, "messageTime is missing")
 REFUSAL(message_time_off, FAIL_BAD_TIME, "messageTime is too far from the time of the server")
 REFUSAL(body_type_unsupported, FAIL_BAD_REQUEST, "this type of message is not supported by this server")
 REFUSAL(body_type_unexpected, FAIL_BAD_REQUEST, "this type of message is not expected in this transaction")

@@ -150,6 +150,8 @@ static int transactions_purge(const struct housekeeping *h, bool *morep)
 	/* Not at once: one that is used just now becomes a transaction's. */
 	if (r == 0)
 		r = store_kem_secret_purge(h->unit, h->now_ms - KEM_SECRET_GRACE_MS, PURGE_MAX);
+	if (r == 0)
+		r = store_seen_purge(h->unit, h->now_ms, PURGE_MAX);
 	if (r < 0) {
 		store_unit_clear(h->unit);
 		return r;

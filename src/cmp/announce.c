@@ -185,6 +185,16 @@ int cmp_announce_serve(struct cmp_request *rq)
 		return err;
 	if (der_next(&in, &tag, &tlv, &content))
 		return refuse(&rq->refusal, REFUSAL_announcement_malformed);
+	err = cmp_seen_check(rq);
+	/* RFC 9811 3.5: "already present", even if it has given way to others. */
+	if (err == REFUSED) {
+		rq->refusal = REFUSAL_NULL;
+		return 0;
+	}
+	if (!err)
+		err = cmp_seen_add(rq);
+	if (err)
+		return err;
 	return cmp_announcement_record(rq, rq->msg->body_type, content);
 }
 

@@ -344,6 +344,9 @@ static int message_time_check(struct cmp_request *rq)
 {
 	int err;
 
+	if (!rq->msg->header->messageTime && rq->who.policy &&
+	    rq->who.policy->message_time_required)
+		return refuse(&rq->refusal, REFUSAL_message_time_missing);
 	if (!message_time_is_off(rq))
 		return 0;
 	/* Of the message in it there may be an answer; cmp_inner_serve() hands that on. */

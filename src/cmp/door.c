@@ -159,6 +159,7 @@ static void attempt_clear(struct cmp_request *rq)
 	rq->pop = CMP_POP_PROVEN;
 	rq->pop_answered = false;
 	rq->pop_digests = BYTES_NULL;
+	rq->seen.until_ms = 0;
 	rq->cert_req_id = 0;
 	rq->outcome = METRIC_ACCEPTED;
 	free(rq->subject);

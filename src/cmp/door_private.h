@@ -295,6 +295,7 @@ struct cmp_request {
 	const struct cmp_recovery *recovery; /* krr: what the answer brings beside a certificate */
 	struct cmp_reply reply;
 	struct spliced answer;
+	struct store_seen seen; /* see seen.c */
 	struct refusal refusal;
 	enum metric_outcome outcome;
 	/* For the log line. */
@@ -337,6 +338,12 @@ _must_check_ int cmp_transaction_answered(struct cmp_request *rq, bool *answered
  * stored answer, a retransmission was replayed.
  */
 _must_check_ int cmp_transaction_admit(struct cmp_request *rq, bool *donep);
+/*
+ * seen.c: REFUSED if a message without messageTime opened a transaction before that has gone;
+ * remembers one that opens a transaction, until rq->seen.until_ms.
+ */
+_must_check_ int cmp_seen_check(struct cmp_request *rq);
+_must_check_ int cmp_seen_add(struct cmp_request *rq);
 /* Fills in rq->txn for a request that opens a transaction. */
 _must_check_ int cmp_transaction_open(struct cmp_request *rq);
 /* Encodes the reply into rq->answer and adds a new transaction in that state with it. */

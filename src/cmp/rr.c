@@ -266,6 +266,23 @@ static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
 	return err ? err : cmp_transaction_commit(rq);
 }
 
+/*
+ * After that an rr can do no more: 0 if one was refused, which might be granted when it comes again
+ * and things are otherwise.
+ */
+static int64_t harmless_ms(const struct cmp_revocations *all)
+{
+	int64_t last_ms = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->verdict[i].refused)
+			return 0;
+		if (all->item[i].cert.not_after_ms > last_ms)
+			last_ms = all->item[i].cert.not_after_ms;
+	}
+	return last_ms;
+}
+
 int cmp_rr_serve(struct cmp_request *rq)
 {
 	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
@@ -275,6 +292,7 @@ int cmp_rr_serve(struct cmp_request *rq)
 	err = items_find(rq, &all);
 	if (err)
 		return err;
+	rq->seen.until_ms = harmless_ms(&all);
 	if (any_delayed(rq, &all)) {
 		err = cmp_revocations_begin(rq, &all);
 	} else {

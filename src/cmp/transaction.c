@@ -99,7 +99,8 @@ static int admit(struct cmp_request *rq, bool *donep)
 				     &rq->txn);
 	if (err == STORE_NOT_FOUND) {
 		/* RFC 9483 3.5; the same answer for a transaction of somebody else. */
-		return rq->service->opens ? 0 : refuse(&rq->refusal, REFUSAL_transaction_unknown);
+		return rq->service->opens ? cmp_seen_check(rq)
+					  : refuse(&rq->refusal, REFUSAL_transaction_unknown);
 	}
 	if (err)
 		return err;
@@ -184,6 +185,8 @@ int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state 
 		err = signer_note(rq, state);
 	if (!err)
 		err = cmp_original_audit(rq);
+	if (!err)
+		err = cmp_seen_add(rq);
 	if (err)
 		return err;
 	err = store_transaction_insert(rq->worker->unit, &rq->txn, certificate_ref, &rq->txn.id);

@@ -70,6 +70,11 @@ static void check_protection(struct conf_loader *l)
 {
 	const struct conf_protection *p = &l->conf->protection;
 
+	/* A message may be dated ahead by one of them, and is in time until another is over. */
+	if (l->conf->store.transaction_retention_ms < 2 * p->message_time_window_ms)
+		conf_problem(&l->problems, "store", "transaction_retention",
+			     "shorter than twice message_time_window: a message could be played "
+			     "again when its transaction has gone");
 	if (p->mac_iterations_min > p->mac_iterations_max)
 		conf_problem(&l->problems, "protection", "mac_iterations_min",
 			     "more than mac_iterations_max");

@@ -449,6 +449,9 @@ const struct conf_key conf_keys[] = {
 	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
 	       .help = "Whether the client may protect kur itself for a certificate that it "
 		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),
+	POLICY(message_time_required, "message_time_required", boolean, .initial = "no",
+	       .help = "Whether a message must have messageTime (badTime). RFC 9483 3.1 leaves it "
+		       "optional; one without is remembered, so that it cannot be played again."),
 	POLICY(revoke_under_mac, "revoke_under_mac", boolean, .initial = "yes",
 	       .help = "Whether a client may protect rr with its shared secret, if it has the "
 		       "permission `revoke` itself. RFC 9483 4.2 and 5.3.2 want a signature."),

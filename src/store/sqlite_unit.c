@@ -298,6 +298,24 @@ static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *
 	return sqlite_unit_run(s, &purge);
 }
 
+static int seen_insert(struct sqlite_unit_statements *s, const struct store_seen *seen)
+{
+	struct binder b = BINDER(s->stmt[SEEN_INSERT]);
+
+	bind_bytes(&b, BYTES_OF(seen->digest));
+	bind_int_unless(&b, seen->until_ms, 0);
+	return sqlite_unit_run(s, &b);
+}
+
+static int seen_purge(struct sqlite_unit_statements *s, int64_t before_ms, uint32_t limit)
+{
+	struct binder b = BINDER(s->stmt[SEEN_PURGE]);
+
+	bind_int(&b, before_ms);
+	bind_int(&b, limit);
+	return sqlite_unit_run(s, &b);
+}
+
 static int announcement_insert(struct sqlite_unit_statements *s, const struct store_announcement *a)
 {
 	struct binder b = BINDER(s->stmt[ANNOUNCEMENT_INSERT]);
@@ -449,6 +467,10 @@ static int execute(struct sqlite_unit_statements *s, const struct unit_op *op)
 		return exchange_finish(s, op);
 	case UNIT_CRL_INSERT:
 		return crl_insert(s, op->crl);
+	case UNIT_SEEN_INSERT:
+		return seen_insert(s, op->seen);
+	case UNIT_SEEN_PURGE:
+		return seen_purge(s, op->purge.before_ms, op->purge.limit);
 	case UNIT_ANNOUNCEMENT_INSERT:
 		return announcement_insert(s, op->announcement);
 	case UNIT_ANNOUNCEMENT_TRIM:

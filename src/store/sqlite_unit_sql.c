@@ -98,6 +98,10 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 	[CRL_PURGE] = "DELETE FROM crl WHERE ca = ?1 AND number < ?2"
 		      " AND NOT EXISTS (SELECT 1 FROM cmp_transaction"
 		      " WHERE crl_id = crl.id AND crl_id IS NOT NULL)",
+	[SEEN_INSERT] = "INSERT INTO seen (digest, until_ms) VALUES (?1, ?2)"
+			" ON CONFLICT (digest) DO NOTHING",
+	[SEEN_PURGE] = "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen"
+		       " WHERE until_ms < ?1 ORDER BY until_ms LIMIT ?2)",
 	[ANNOUNCEMENT_INSERT] = "INSERT INTO announcement (type, created_ms, sender, digest, der)"
 				" VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ANNOUNCEMENT_TRIM] = "DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"

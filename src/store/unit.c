@@ -303,6 +303,17 @@ int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t 
 	return unit_add(u, (struct unit_op){.kind = UNIT_CRL_INSERT, .idp = idp, .crl = crl});
 }
 
+int store_seen_insert(struct store_unit *u, const struct store_seen *seen)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_SEEN_INSERT, .seen = seen});
+}
+
+int store_seen_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)
+{
+	return unit_add(u, (struct unit_op){.kind = UNIT_SEEN_PURGE,
+					    .purge = {.before_ms = before_ms, .limit = limit}});
+}
+
 int store_announcement_insert(struct store_unit *u, const struct store_announcement *a,
 			      int64_t *idp)
 {

@@ -39,6 +39,8 @@ enum unit_op_kind {
 	UNIT_EXCHANGE_SET_NEXT,
 	UNIT_EXCHANGE_FINISH,
 	UNIT_CRL_INSERT,
+	UNIT_SEEN_INSERT,
+	UNIT_SEEN_PURGE,
 	UNIT_ANNOUNCEMENT_INSERT,
 	UNIT_ANNOUNCEMENT_TRIM,
 	UNIT_REV_PASSPHRASE_PUT,
@@ -132,6 +134,7 @@ struct unit_op {
 			const char *refusal;
 		} exchange_state;
 		const struct store_crl *crl;
+		const struct store_seen *seen;
 		const struct store_rev_passphrase *rev_passphrase;
 		struct {
 			const struct store_archived_key *row;

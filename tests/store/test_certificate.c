@@ -510,6 +510,41 @@ START_TEST(test_crl_number_grows)
 }
 END_TEST
 
+static bool is_seen(struct fixture *f, uint8_t which)
+{
+	const uint8_t digest[32] = {which};
+	bool seen;
+
+	OK(store_seen_find(f->reader, digest, &seen));
+	return seen;
+}
+
+/* What can do no harm any more goes, the rest stays. */
+START_TEST(test_seen_until)
+{
+	const struct store_seen rows[] = {{{1}, 100}, {{2}, 200}, {{3}, 0}, {{1}, 0}};
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	ck_assert(!is_seen(&f, 1));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		OK(store_seen_insert(f.unit, &rows[i]));
+	OK(store_unit_commit(f.unit));
+	OK(store_seen_purge(f.unit, 100, 10));
+	OK(store_unit_commit(f.unit));
+	ck_assert(is_seen(&f, 1));
+	OK(store_seen_purge(f.unit, 101, 10));
+	OK(store_unit_commit(f.unit));
+	ck_assert(!is_seen(&f, 1));
+	ck_assert(is_seen(&f, 2));
+	OK(store_seen_purge(f.unit, INT64_MAX, 10));
+	OK(store_unit_commit(f.unit));
+	ck_assert(!is_seen(&f, 2));
+	ck_assert(is_seen(&f, 3));
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *certificate_cases(void)
 {
 	TCase *tc = tcase_create("certificate");
@@ -529,5 +564,6 @@ TCase *certificate_cases(void)
 	tcase_add_loop_test(tc, test_revoked_page_of_a_ca, 0, backends_count);
 	tcase_add_loop_test(tc, test_hold_and_release_rfc5280_5_3_1, 0, backends_count);
 	tcase_add_loop_test(tc, test_crl_number_grows, 0, backends_count);
+	tcase_add_loop_test(tc, test_seen_until, 0, backends_count);
 	return tc;
 }

@@ -426,6 +426,14 @@ static const struct {
 	{"ra_reference", "ra_key = cmf.key\nra_certificate = cmf.pem\nra_reference",
 	 "[ca central] ra_certificate: either ra_certificate and ra_key, or ra_reference and "
 	 "ra_secret_file is required, not both"},
+	{"[store]", "[store]\ntransaction_retention = 599s",
+	 "[store] transaction_retention: shorter than twice message_time_window: a message could "
+	 "be "
+	 "played again when its transaction has gone"},
+	{"key = ./ca", "crl_interval = 1d\ncrl_revocation_interval = 2d\nkey = ./ca",
+	 "[ca issuing] crl_revocation_interval: longer than crl_interval, after which there is a "
+	 "CRL "
+	 "anyhow"},
 	{"key = ./ca", "crl_interval = 8d\nkey = ./ca",
 	 "[ca issuing] crl_interval: longer than crl_validity: CRLs would expire before the next "
 	 "one"},

@@ -104,6 +104,11 @@ static void sender_other_and_no_kid(struct ask *a)
 	a->out.sender_kid = BYTES_NULL;
 }
 
+static void time_none(struct ask *a)
+{
+	a->out.message_time_ms = 0;
+}
+
 static void kid_none(struct ask *a)
 {
 	a->out.sender_kid = BYTES_NULL;
@@ -193,6 +198,10 @@ static const struct request_row {
 	{"RFC 4210 5.1.1 no senderKID", NULL, A, kid_none, GRANTED},
 	{"RFC 9483 3.1 no senderKID", "sender_kid_required = yes", A, kid_none,
 	 REFUSAL_sender_kid_missing},
+	{"RFC 9483 3.5 no messageTime", "message_time_required = yes", A, time_none,
+	 REFUSAL_message_time_missing},
+	{"RFC 9483 3.5 messageTime", "message_time_required = yes", A, as_it_is, GRANTED},
+	{"RFC 9483 3.1 messageTime is optional", NULL, A, time_none, GRANTED},
 	{"RFC 9483 3.1 senderKID", "sender_kid_required = yes", A, as_it_is, GRANTED},
 	{"MAC: sender", NULL, MAC, as_it_is, GRANTED},
 	{"RFC 9483 4.1.5 sender", "mac_sender_is_reference = yes", MAC, as_it_is,

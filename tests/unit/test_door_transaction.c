@@ -164,6 +164,79 @@ START_TEST(rfc9480_2_10_certconf_hash_alg)
 }
 END_TEST
 
+/* --- what comes again when its transaction has gone --------------------------------------------
+ */
+
+static void retention_pass(void)
+{
+	granted_house.now_ms += granted_house.conf->store.transaction_retention_ms + 1000;
+	housekeeping();
+}
+
+static void send_again(struct ask *a, int failinfo)
+{
+	struct told told;
+
+	ask_send_octets(a, &granted_house.worker, octets_view(&a->sent), &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_ERROR);
+	ck_assert_int_eq(told_failinfo(&told), failinfo);
+	told_clear(&told);
+}
+
+/* RFC 9483 3.5: messageTime, if there is one, shows it; without one the request is remembered. */
+START_TEST(rfc9483_3_5_ir_played_again)
+{
+	bool dated = _i;
+	struct told told, same;
+	struct ask a;
+
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_IR, "vnfci-a");
+	ask_implicit_confirm(&a);
+	if (!dated)
+		a.out.message_time_ms = 0;
+	ask_send(&a, &told);
+	ck_assert_int_eq(granted_find(told_certificate(&told)).state, STORE_CERT_ACTIVE);
+	/* Within its time it gets its answer, whatever else has happened. */
+	ask_send_octets(&a, &granted_house.worker, octets_view(&a.sent), &same);
+	ck_assert(bytes_equal(octets_view(&same.der), octets_view(&told.der)));
+	told_clear(&same);
+	retention_pass();
+	send_again(&a, dated ? FAIL_BAD_TIME : FAIL_TRANSACTION_ID_IN_USE);
+	granted_house.now_ms += INT64_C(400) * 24 * 3600 * 1000;
+	housekeeping();
+	if (!dated)
+		ck_assert_int_eq(granted_find(told_certificate(&told)).n, 1);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* A removeFromCRL that is played again does not take back a later hold, RFC 5280 5.3.1. */
+START_TEST(rfc9483_3_5_rr_played_again)
+{
+	static const int reasons[] = {6, 8, 6};
+	struct told told, rp;
+	struct ask a, rr[3];
+
+	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
+	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_PKICONF, -1);
+	for (int i = 0; i < 3; i++) {
+		ask_new(&rr[i], &granted_house, &granted_house.vnfm_a);
+		ask_rr(&rr[i], told_certificate(&told), reasons[i]);
+		rr[i].out.message_time_ms = 0;
+		ask_send(&rr[i], &rp);
+		ck_assert_int_eq(told_failinfo(&rp), -1);
+		told_clear(&rp);
+	}
+	retention_pass();
+	send_again(&rr[1], FAIL_TRANSACTION_ID_IN_USE);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_ON_HOLD);
+	for (int i = 0; i < 3; i++)
+		ask_clear(&rr[i]);
+	granted_done(&a, &told);
+}
+END_TEST
+
 /* RFC 9483 4.1.1: no certConf in time is handled like a rejection. */
 START_TEST(rfc9483_4_1_1_certconf_late)
 {
@@ -414,6 +487,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_4_1_1_certconf_rejection);
+	tcase_add_loop_test(tcase, rfc9483_3_5_ir_played_again, 0, 2);
+	tcase_add_test(tcase, rfc9483_3_5_rr_played_again);
 	tcase_add_loop_test(tcase, rfc9483_4_1_1_certconf_wrong, 0, ARRAY_LEN(conf_rows));
 	tcase_add_loop_test(tcase, rfc9480_2_10_certconf_hash_alg, 0, ARRAY_LEN(hash_algs));
 	tcase_add_test(tcase, rfc9483_4_1_1_certconf_late);
