@@ -57,13 +57,16 @@ static size_t answer_add(char *part, size_t size, size_t n, void *arg)
 }
 
 /* Sends and receives; the HTTP status, or 0 with the reason printed. */
-static long exchange(const struct ctl *ctl, CURL *curl, const char *method, const char *url,
-		     const char *body, struct strbuf *answer)
+static long exchange(struct ctl *ctl, const char *method, const char *url, const char *body,
+		     struct strbuf *answer)
 {
+	CURL *curl = ctl->curl;
 	struct curl_slist *headers = NULL;
 	CURLcode code;
 	long status = 0;
 
+	/* Options of the call before are gone, its connection stays. */
+	curl_easy_reset(curl);
 	/* No "Expect: 100-continue": it costs a round trip and the socket is local. */
 	headers = curl_slist_append(headers, "Content-Type: application/json");
 	headers = headers ? curl_slist_append(headers, "Expect:") : NULL;
@@ -111,19 +114,16 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, json_t *body
 	_cleanup_(freep) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	bool failed = body && !text;
 	json_t *reply;
-	CURL *curl;
 	long http;
 	int status = ctl->socket_path ? CTL_OK : socket_find(ctl);
 
 	json_decref(body);
 	strbuf_printf(&url, "http://localhost%s", path);
-	curl = curl_easy_init();
-	if (status || failed || url.failed || !curl) {
-		curl_easy_cleanup(curl);
+	if (!ctl->curl)
+		ctl->curl = curl_easy_init();
+	if (status || failed || url.failed || !ctl->curl)
 		return status ? status : ctl_file_error(path, -ENOMEM);
-	}
-	http = exchange(ctl, curl, method, url.text, text, &answer);
-	curl_easy_cleanup(curl);
+	http = exchange(ctl, method, url.text, text, &answer);
 	if (text)
 		explicit_bzero(text, strlen(text)); /* it may have held a MAC secret */
 	if (http == 0)
@@ -139,6 +139,12 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, json_t *body
 	else
 		json_decref(reply);
 	return CTL_OK;
+}
+
+void ctl_close(struct ctl *ctl)
+{
+	curl_easy_cleanup(ctl->curl);
+	free(ctl->socket_path);
 }
 
 /* --- lists ---------------------------------------------------------------------------------- */

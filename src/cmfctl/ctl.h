@@ -31,6 +31,7 @@ struct ctl {
 	const char *socket; /* --socket; NULL: as the configuration says */
 	bool json;
 	char *socket_path;     /* resolved at the first call */
+	void *curl;            /* of all calls, which share its connection */
 	uint32_t subjects_max; /* of one Register, as configured; 0: not known */
 };
 
@@ -79,6 +80,9 @@ _must_check_ int ctl_call(struct ctl *ctl, const char *method, const char *path,
 typedef int ctl_page(void *arg, json_t *rows);
 _must_check_ int ctl_walk(struct ctl *ctl, const char *path, uint64_t limit, ctl_page *each,
 			  void *arg);
+
+/* Ends the connection that the calls share, if there was one. */
+void ctl_close(struct ctl *ctl);
 
 /* Appends "?name=value" or "&name=value", encoded; NULL value: nothing. */
 void ctl_query_add(struct strbuf *path, const char *name, const char *value);

@@ -171,7 +171,7 @@ int main(int argc, char **argv)
 		return CTL_FAULT;
 	}
 	status = command_find(&ctl, argc - program.command, argv + program.command);
-	free(ctl.socket_path);
+	ctl_close(&ctl);
 	curl_global_cleanup();
 	if (fflush(stdout) || ferror(stdout)) {
 		ctl_error("cannot write the output");

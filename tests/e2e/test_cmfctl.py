@@ -4,6 +4,7 @@ back from an interruption."""
 import http.server
 import json
 import os
+import re
 import signal
 import socketserver
 import threading
@@ -292,3 +293,17 @@ def test_standard_input_of_who_is_not_root():
         os.sendfile(fd, binary.fileno(), 0, os.fstat(binary.fileno()).st_size)
         told = run([f"/proc/self/fd/{fd}", "explain", "-"], stdin=octets, pass_fds=[fd], preexec_fn=nobody).stdout
     assert "CRLStatus" in told
+
+
+def test_long_lists_over_one_connection(shared):
+    """A list of more than a page is had over one connection, whole and in its order."""
+    names = [f"long-{number:05}.example.net" for number in range(1003)]
+    listed = shared.dir.parent / "names"
+    listed.write_text("\n".join(names))
+    shared.ctl("register", "--requester", "vnfm-a", "--cert-type", "VnfciCert", "--subject-file", listed)
+    before = len(shared.log.read_text().splitlines())
+    rows = shared.ctl_json("registration", "list", "--manager", "vnfm-a")
+    assert [row["subject_id"] for row in rows if row["subject_id"].startswith("long-")] == names
+    calls = [line for line in shared.log.read_text().splitlines()[before:] if "event=admin" in line]
+    connections = [re.search(r"conn=(\d+)", line).group(1) for line in calls]
+    assert len(calls) > 1 and len(set(connections)) == 1
