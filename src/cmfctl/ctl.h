@@ -45,6 +45,7 @@ ctl_command ctl_certificate_delete_key;
 ctl_command ctl_client_add, ctl_client_list, ctl_client_remove;
 ctl_command ctl_transaction_list, ctl_transaction_show, ctl_ca_show, ctl_ca_rollover;
 ctl_command ctl_announcement_list, ctl_announcement_show;
+ctl_command ctl_protection_renew;
 
 /* The --config, --socket and --json options: as a child of the program's parser, input struct ctl.
  */

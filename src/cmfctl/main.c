@@ -42,6 +42,8 @@ static const struct {
 	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs"},
 	{"ca", "rollover", ctl_ca_rollover,
 	 "make a new root for a CA, with the way from the old one"},
+	{"protection", "renew", ctl_protection_renew,
+	 "make a new certificate for the CMF's messages"},
 	{"explain", NULL, ctl_explain, "print a CMP message field by field"},
 };
 
