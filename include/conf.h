@@ -146,6 +146,12 @@ enum conf_forwarding {
 };
 
 enum conf_upstream_request { CONF_UPSTREAM_CR, CONF_UPSTREAM_P10CR };
+/* Whose answers from an upstream count. DEFAULT is AUTHORIZED that nobody has decided for. */
+enum conf_upstream_signer {
+	CONF_UPSTREAM_SIGNER_DEFAULT,
+	CONF_UPSTREAM_SIGNER_AUTHORIZED,
+	CONF_UPSTREAM_SIGNER_NAME,
+};
 /* How like what was asked for an upstream's certificate must be. */
 enum conf_upstream_subject { CONF_UPSTREAM_SUBJECT_IDENTITY, CONF_UPSTREAM_SUBJECT_EXACT };
 
@@ -186,9 +192,11 @@ struct conf_ca {
 	char *ra_passphrase_file;
 	char *ra_reference; /* or a MAC credential: reference and file with the secret */
 	char *ra_secret_file;
-	char *recipient;        /* DN of the upstream, "/CN=..." */
-	char *expect_sender;    /* DN that must have signed, pinned */
-	char *trusted;          /* PEM: trust anchor of the upstream's protection, pinned */
+	char *recipient;          /* DN of the upstream, "/CN=..." */
+	char *expect_sender;      /* DN that must have signed, pinned */
+	char *trusted;            /* PEM: trust anchor of the upstream's protection, pinned */
+	char *server_certificate; /* PEM: certificates whose answers count, and no others */
+	enum conf_upstream_signer upstream_signer;
 	char *upstream_profile; /* certProfile sent upstream; NULL: none */
 	enum conf_upstream_subject upstream_subject;
 	char *tls_trusted;           /* PEM for https */

@@ -304,20 +304,6 @@ static int profile_set(OSSL_CMP_CTX *ctx, const char *profile)
 	return -ENOMEM;
 }
 
-/* A store for this context alone: OpenSSL adds caPubs to it. */
-static int trust_set(OSSL_CMP_CTX *ctx, STACK_OF(X509) * trusted)
-{
-	X509_STORE *store = X509_STORE_new();
-	bool ok = store != NULL;
-
-	for (int i = 0; ok && i < sk_X509_num(trusted); i++)
-		ok = X509_STORE_add_cert(store, sk_X509_value(trusted, i));
-	if (ok && OSSL_CMP_CTX_set0_trustedStore(ctx, store))
-		return 0;
-	X509_STORE_free(store);
-	return -ENOMEM;
-}
-
 static bool protection_set(OSSL_CMP_CTX *ctx, const struct ca *ca)
 {
 	const struct upstream *upstream = ca->upstream;
@@ -325,10 +311,7 @@ static bool protection_set(OSSL_CMP_CTX *ctx, const struct ca *ca)
 
 	if (upstream->ra_cert)
 		return OSSL_CMP_CTX_set1_cert(ctx, upstream->ra_cert) &&
-		       OSSL_CMP_CTX_set1_pkey(ctx, upstream->ra_key) &&
-		       /* With none, OpenSSL 3.0 would be left without a place for extraCerts. */
-		       (sk_X509_num(upstream->ra_chain) < 1 ||
-			OSSL_CMP_CTX_set1_untrusted(ctx, upstream->ra_chain));
+		       OSSL_CMP_CTX_set1_pkey(ctx, upstream->ra_key);
 	return OSSL_CMP_CTX_set1_referenceValue(ctx, (const unsigned char *)reference,
 						(int)strlen(reference)) &&
 	       OSSL_CMP_CTX_set1_secretValue(ctx, upstream->ra_secret.data,
@@ -364,18 +347,20 @@ static bool request_set(struct exchange *x, X509 *cert)
 	return false;
 }
 
-/* A transaction of its own, but the upstream has been spoken with about the certificate before. */
-static bool signers_set(struct exchange *x)
+/* Whom the signer of an answer may be found among: ours, those of the configuration; and of a
+ * revocation, which is a transaction of its own, who has signed what was said before. */
+static bool untrusted_set(struct exchange *x)
 {
-	_cleanup_(x509_stackp) STACK_OF(X509) *certs = NULL;
+	_cleanup_(x509_stackp) STACK_OF(X509) *certs = sk_X509_new_null();
+	STACK_OF(X509) *ours = x->ca->upstream->ra_chain;
+	bool ok = certs && exchange_signers_pinned(x->ca, certs) == 0;
 
-	if (x->request.kind != EXCHANGE_REQUEST_REVOKE)
-		return true;
-	certs = X509_chain_up_ref(x->ca->upstream->ra_chain);
-	if (!certs)
-		certs = sk_X509_new_null();
-	return certs && exchange_signers_known(x, certs) == 0 &&
-	       (sk_X509_num(certs) < 1 || OSSL_CMP_CTX_set1_untrusted(x->ctx, certs));
+	for (int i = 0; ok && i < sk_X509_num(ours); i++)
+		ok = exchange_signer_add(certs, sk_X509_value(ours, i)) == 0;
+	if (ok && x->request.kind == EXCHANGE_REQUEST_REVOKE)
+		ok = exchange_signers_known(x, certs) == 0;
+	/* With none, OpenSSL 3.0 would be left without a place for extraCerts. */
+	return ok && (sk_X509_num(certs) < 1 || OSSL_CMP_CTX_set1_untrusted(x->ctx, certs));
 }
 
 /* The transaction is the one of the stored first message. */
@@ -413,12 +398,12 @@ static int context_set(struct exchange *x, struct bytes cert_der)
 	    (upstream->recipient && !OSSL_CMP_CTX_set1_recipient(ctx, upstream->recipient)) ||
 	    (upstream->expected_sender &&
 	     !OSSL_CMP_CTX_set1_expected_sender(ctx, upstream->expected_sender)) ||
-	    !protection_set(ctx, x->ca) || !signers_set(x) ||
+	    !protection_set(ctx, x->ca) || !untrusted_set(x) ||
 	    !request_set(x, x->request.cert ? x->request.cert : cert) || !transaction_set(x))
 		return -EINVAL;
 	if (x->ca->conf->upstream_profile && profile_set(ctx, x->ca->conf->upstream_profile) < 0)
 		return -ENOMEM;
-	return trust_set(ctx, upstream->trusted);
+	return exchange_trust_set(x);
 }
 
 int exchange_open(const struct ca *ca, const struct store_exchange *e, struct bytes cert,

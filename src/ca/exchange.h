@@ -88,6 +88,15 @@ void exchange_forward_step(struct exchange *x, struct exchange_result *result);
  * the same certificate, have had. An answer may leave them out: RFC 9483 3.3.
  */
 _must_check_ int exchange_signers_known(const struct exchange *x, STACK_OF(X509) * certs);
+/* Adds those that the configuration names. */
+_must_check_ int exchange_signers_pinned(const struct ca *ca, STACK_OF(X509) * certs);
+_must_check_ int exchange_signer_add(STACK_OF(X509) * certs, X509 *cert);
+
+/*
+ * exchange_signer.c: sets the trust anchors of the answers, and that only a signer counts who may
+ * answer for the upstream CA.
+ */
+_must_check_ int exchange_trust_set(struct exchange *x);
 
 /* asked.c: why a certificate that came is not for the entity; NONE: it may be. Of its key nothing.
  */

@@ -62,6 +62,7 @@ static bool answer_is_authentic(struct exchange *x, const struct answer *a)
 	_cleanup_(x509_stackp) STACK_OF(X509) *certs = sk_X509_new_null();
 	bool ok = message && certs && a->header->sender->type == GEN_DIRNAME &&
 		  (!expected || X509_NAME_cmp(a->header->sender->d.directoryName, expected) == 0) &&
+		  exchange_signers_pinned(x->ca, certs) == 0 &&
 		  exchange_message_certs(octets_view(&x->answer), certs) == 0;
 
 	/* RFC 9483 3.3: the signer may be known from before, and is not told again. */

@@ -158,7 +158,7 @@ static int certificate_der(X509 *cert, struct octets *derp)
 	return r;
 }
 
-static char *subject_text(X509 *cert)
+char *certificate_subject_text(X509 *cert)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text = NULL, *start;
@@ -188,7 +188,7 @@ static int certificate_fill(struct store_certificate *row, X509 *cert)
 	if (r < 0)
 		return r;
 	free(row->subject);
-	row->subject = subject_text(cert);
+	row->subject = certificate_subject_text(cert);
 	if (!row->subject)
 		return -ENOMEM;
 	row->not_before_ms = view.not_before_ms;
@@ -363,7 +363,8 @@ static const char *refusal_event(const struct store_exchange *e,
 static void log_refusal(struct exchange *x, const struct store_exchange *e,
 			const struct exchange_result *result)
 {
-	_cleanup_(freep) char *subject = result->cert ? subject_text(result->cert) : NULL;
+	_cleanup_(freep) char *subject =
+		result->cert ? certificate_subject_text(result->cert) : NULL;
 	char status[OSSL_CMP_PKISI_BUFLEN] = "";
 	bool by_upstream = result->reason == REFUSAL_NONE;
 

@@ -225,6 +225,9 @@ int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf
 		r = certificates_load(conf, "trusted", conf->trusted, &u->trusted, problems);
 		credential = ra_credential_load(conf, u, problems);
 		names = names_load(conf, u, problems);
+		if (r == 0 && conf->server_certificate)
+			r = certificates_load(conf, "server_certificate", conf->server_certificate,
+					      &u->pinned, problems);
 		r = r ? r : credential ? credential : names;
 		if (r == 0)
 			r = forwarding_load(conf, u, problems);
@@ -244,6 +247,7 @@ void upstream_free(struct upstream *u)
 	X509_free(u->ra_cert);
 	sk_X509_pop_free(u->ra_chain, X509_free);
 	sk_X509_pop_free(u->trusted, X509_free);
+	sk_X509_pop_free(u->pinned, X509_free);
 	EVP_PKEY_free(u->ra_key);
 	octets_clear_secret(&u->ra_secret);
 	X509_NAME_free(u->recipient);

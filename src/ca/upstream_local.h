@@ -19,6 +19,7 @@ struct upstream {
 	X509_NAME *recipient;
 	X509_NAME *expected_sender;
 	STACK_OF(X509) * trusted;
+	STACK_OF(X509) * pinned; /* server_certificate; NULL: none */
 	exchange_transfer *transfer;
 	void *transfer_arg;
 	struct ca_connections *connections;
@@ -40,5 +41,7 @@ struct upstream {
  * changed the certificate or the exchange meanwhile, or negative errno. */
 _must_check_ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 				 const struct exchange_result *result, struct store_reader *reader);
+/* upstream_finish.c: RFC 2253; NULL: out of memory. */
+char *certificate_subject_text(X509 *cert);
 /* Longer pauses the longer it has been going on: an eighth of that, at least floor_ms. */
 int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms);

@@ -107,6 +107,30 @@ static void descriptors_check(const struct conf *conf, struct findings *f)
 			      conf_connections_possible(conf, limit.rlim_max));
 }
 
+/* Whose answers count is a decision: RFC 9483 1.5 has a mark for it, which not every CA sets. */
+static void upstream_signer_check(const struct conf *conf, struct findings *f)
+{
+	for (size_t i = 0; i < conf->n_cas; i++) {
+		const struct conf_ca *ca = &conf->cas[i];
+
+		if (ca->type != CONF_CA_UPSTREAM || ca->server_certificate)
+			continue;
+		if (ca->upstream_signer == CONF_UPSTREAM_SIGNER_NAME)
+			strbuf_printf(&f->warnings,
+				      "[ca %s] upstream_signer: with `name` everybody below "
+				      "`trusted` who has that name can answer in the upstream CA's "
+				      "place; server_certificate would pin it\n",
+				      ca->name);
+		else if (ca->upstream_signer == CONF_UPSTREAM_SIGNER_DEFAULT)
+			strbuf_printf(&f->warnings,
+				      "[ca %s] upstream_signer: is not set, so answers count only "
+				      "of the issuing CA and of signers with id-kp-cmcCA or "
+				      "id-kp-cmcRA; where the upstream's has none, set "
+				      "server_certificate or `name`, else `authorized`\n",
+				      ca->name);
+	}
+}
+
 /* The paths that have ended, or will soon, and what verifiers will not like about them. */
 static void paths_check(const struct conf *conf, struct ca_set *cas, struct findings *f)
 {
@@ -227,6 +251,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 	if (conf_load(ctl->config, &conf, &f.problems) == 0) {
 		files_check(conf, &f);
 		descriptors_check(conf, &f);
+		upstream_signer_check(conf, &f);
 		database_stat(conf, &f);
 		if (database)
 			database_open(conf, &store, &f);

@@ -325,6 +325,17 @@ const struct conf_key conf_keys[] = {
 		 .help = "Name that must have protected its answers."),
 	UPSTREAM(trusted, "trusted", file, .required = true,
 		 .help = "PEM: trust anchor of the protection of its answers."),
+	UPSTREAM(
+		server_certificate, "server_certificate", file,
+		.help = "PEM: the certificates that protect its answers, below `trusted`. No other "
+			"signer is believed then."),
+	UPSTREAM(
+		upstream_signer, "upstream_signer", upstream_signer, .initial = "default",
+		.help = "Whose answers count without server_certificate. `authorized`: of the "
+			"issuing CA itself, and of a signer with id-kp-cmcCA or id-kp-cmcRA in its "
+			"extendedKeyUsage (RFC 9483 1.5). `name`: of everybody below `trusted` who "
+			"has the name `expect_sender`. `default` is `authorized`; `cmfctl check` "
+			"then says so, for those who had `name` in effect before."),
 	UPSTREAM(upstream_profile, "upstream_profile", text,
 		 .help = "certProfile that is asked for there."),
 	UPSTREAM(upstream_subject, "upstream_subject", upstream_subject, .initial = "identity",

@@ -94,6 +94,7 @@ extern const struct conf_type conf_type_log_format;
 extern const struct conf_type conf_type_log_level;
 extern const struct conf_type conf_type_ca_type;
 extern const struct conf_type conf_type_upstream_request;
+extern const struct conf_type conf_type_upstream_signer;
 extern const struct conf_type conf_type_upstream_subject;
 extern const struct conf_type conf_type_forwarding;
 extern const struct conf_type conf_type_archive_keys;

@@ -417,6 +417,7 @@ WORD_TYPE(log_format, "logfmt", "json");
 WORD_TYPE(log_level, "error", "warning", "info", "debug");
 WORD_TYPE(ca_type, "internal", "upstream");
 WORD_TYPE(upstream_request, "cr", "p10cr");
+WORD_TYPE(upstream_signer, "default", "authorized", "name");
 WORD_TYPE(upstream_subject, "identity", "exact");
 WORD_TYPE(forwarding, "reissue", "unchanged", "added", "replaced");
 WORD_TYPE(archive_keys, "never", "allowed", "always");

@@ -66,6 +66,8 @@ X509 *pki_cert(const struct pki_cert *what)
 		      what->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (what->key_usage)
 		add_extension(cert, what->issuer, NID_key_usage, what->key_usage);
+	if (what->extended_key_usage)
+		add_extension(cert, what->issuer, NID_ext_key_usage, what->extended_key_usage);
 	ck_assert_int_gt(X509_sign(cert, signer, eddsa ? NULL : EVP_sha256()), 0);
 	X509_NAME_free(name);
 	return cert;

@@ -43,7 +43,8 @@ struct pki_cert {
 	X509 *issuer; /* NULL: self-signed */
 	EVP_PKEY *issuer_key;
 	bool ca;
-	const char *key_usage; /* x509v3_config syntax; NULL: none */
+	const char *key_usage;          /* x509v3_config syntax; NULL: none */
+	const char *extended_key_usage; /* likewise */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
 };

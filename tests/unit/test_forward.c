@@ -214,6 +214,34 @@ START_TEST(rfc9483_5_2_answer_of_another_sender)
 }
 END_TEST
 
+/* RFC 9483 1.5: one with the name, but not there to speak for the CA; 1: it is pinned. */
+START_TEST(rfc9483_1_5_who_may_answer)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	f.conf_ca.forwarding = CONF_FORWARDING_UNCHANGED;
+	mock_certify(&mock, "clientAuth");
+	if (_i == 1) {
+		f.conf_ca.server_certificate = fixture_path(&f, "server.pem");
+		write_certs(f.conf_ca.server_certificate, mock.server_cert, NULL);
+	}
+	mock_load(&mock);
+	if (_i == 1)
+		f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
+	mock_run(&mock, mock_ask(&mock, "before"));
+	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
+	mock.forget = true;
+	/* Who is pinned need not be in the answer. */
+	mock.bare = _i == 1;
+	id = ask(octets_view(&cr));
+	mock_run(&mock, id);
+	check_state(&mock, id, _i == 1 ? STORE_CERT_PENDING : STORE_CERT_REQUESTED);
+	octets_clear(&cr);
+	mock_end(&mock);
+}
+END_TEST
+
 START_TEST(rfc9483_5_2_rejection)
 {
 	int64_t id = ask(octets_view(&cr));
@@ -650,6 +678,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_6_rr_upstream_timeout);
 	tcase_add_test(tcase, rfc4210_5_3_10_rp_for_another_certificate);
 	tcase_add_test(tcase, rfc9483_4_2_rp_that_contradicts_itself);
+	tcase_add_loop_test(problems, rfc9483_1_5_who_may_answer, 0, 2);
 	tcase_add_test(problems, test_needs_a_signature_credential);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, problems);

@@ -370,6 +370,7 @@ static X509 *end_entity(struct upstream_mock *m, const char *subject, EVP_PKEY *
 					   .issuer = m->f->root,
 					   .issuer_key = m->f->root_key,
 					   .key_usage = "critical,digitalSignature",
+					   .extended_key_usage = m->server_roles,
 					   .not_before_ms = m->f->now_ms - DAY_MS,
 					   .not_after_ms = m->f->now_ms + 10LL * DAY_MS});
 }
@@ -402,7 +403,7 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 	struct conf_ca *conf = &f->conf_ca;
 
 	fixture_begin(f, CONF_CA_UPSTREAM, "EC");
-	*m = (struct upstream_mock){.f = f};
+	*m = (struct upstream_mock){.f = f, .server_roles = "cmcCA"};
 	request_begin(&m->rq, f);
 	m->server_key = pki_key("EC");
 	m->server_cert = end_entity(m, "Upstream", m->server_key);
@@ -425,6 +426,14 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 	 */
 	conf->upstream_wait_ms = 900;
 	server_begin(m, mac);
+}
+
+void mock_certify(struct upstream_mock *m, const char *roles)
+{
+	X509_free(m->server_cert);
+	m->server_roles = roles;
+	m->server_cert = end_entity(m, "Upstream", m->server_key);
+	OSSL_CMP_CTX_set1_cert(OSSL_CMP_SRV_CTX_get0_cmp_ctx(m->server), m->server_cert);
 }
 
 void mock_load(struct upstream_mock *m)

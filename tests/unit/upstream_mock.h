@@ -24,6 +24,7 @@ struct upstream_mock {
 	OSSL_CMP_SRV_CTX *server;
 	EVP_PKEY *server_key;
 	X509 *server_cert;
+	const char *server_roles; /* its extendedKeyUsage; mock_certify() after a change */
 	EVP_PKEY *ra_key;
 	X509 *ra_cert;
 	OSSL_CMP_MSG *polled; /* the request that waits */
@@ -71,6 +72,8 @@ void mock_end(struct upstream_mock *m);
  * does. */
 int mock_transfer(void *arg, const struct ca_transfer_options *options, struct bytes request,
 		  struct octets *answerp);
+/* The server gets another certificate, of the same key. */
+void mock_certify(struct upstream_mock *m, const char *roles);
 /* Loads the CA and points it to the mock. */
 void mock_load(struct upstream_mock *m);
 /* As after a crash of ours; the upstream goes on. */
