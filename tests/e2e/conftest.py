@@ -14,6 +14,8 @@ import urllib.request
 
 import pytest
 
+from issued import Issued
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CMFD_BUILD", ROOT / "build"))
 OPENSSL = os.environ.get("CMFD_OPENSSL", "openssl")
@@ -50,6 +52,18 @@ def free_port():
 def new_key(path):
     run([OPENSSL, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path])
     return path
+
+
+ISSUED = Issued()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def issued(tmp_path_factory):
+    """All that was issued in this session is read by others, too: the last test fails if it is not."""
+    yield
+    problems = ISSUED.check(tmp_path_factory.mktemp("issued"))
+    if problems:
+        pytest.fail("\n".join(problems[:20]))
 
 
 class Cmf:
@@ -127,7 +141,10 @@ class Cmf:
         if self.process.poll() is None:
             self.process.send_signal(sig)
         try:
-            return self.process.wait(PATIENCE)
+            status = self.process.wait(PATIENCE)
+            if status == 0:
+                ISSUED.collect(self.conf, self.dir / "cmf.db")
+            return status
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
