@@ -160,7 +160,7 @@ _must_check_ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_princi
 					struct bytes transaction_id, struct store_reader *reader,
 					struct store_unit *unit, struct refusal *refusal);
 /* The principal that the named client is, or "<client>/<entity>" one of its devices, without any
- * proof: to explain, never to serve. REFUSED (client_not_permitted) if unknown. */
+ * proof: to explain, never to serve. REFUSED (client_unknown). */
 _must_check_ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader,
 				   const char *client_name, struct cmf_principal *principalp,
 				   struct refusal *refusal);
@@ -169,6 +169,23 @@ _must_check_ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader,
 _must_check_ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader,
 				      const char *client_name, struct cmf_principal *principalp,
 				      struct refusal *refusal);
+
+/* --- names that no entity gets ------------------------------------------------------------------
+ */
+
+/*
+ * Whether a client that is to be added is known by the name of a registered entity which it is not
+ * said to be: *namep is that name, which the caller frees; NULL: it is not. 0 or negative errno.
+ */
+_must_check_ int cmf_client_name_taken(struct store_reader *reader, const struct store_client *row,
+				       char **namep);
+typedef int cmf_reserved_each(void *arg, const struct store_registration *reg, const char *who);
+/*
+ * Each active registration whose name is that of the CMF, of a CA or of a client that is another
+ * entity: one of before such names were reserved. A return other than 0 ends the walk.
+ */
+_must_check_ int cmf_reserved_registrations(struct cmf *cmf, struct store_reader *reader,
+					    cmf_reserved_each *each, void *arg);
 
 /* --- Register, IFA 033 11.2.2 --------------------------------------------------------------------
  */
@@ -229,7 +246,8 @@ struct cmf_csr {
 	/* Instead of it a key pair is to be generated; of the kind if not NULL. */
 	bool central_key;
 	const X509_ALGOR *central_key_wish;
-	int central_key_strength; /* bits that it must not exceed; 0: any */
+	int central_key_strength;    /* bits that it must not exceed; 0: any */
+	bool central_key_unsendable; /* pvno has no form for it: told if the profile makes any */
 	struct spki_kind key_kind;
 	enum cmf_archive archive;
 	/* The private key of spki, to be archived; NULL: it was not sent, or cannot be opened here.

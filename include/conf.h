@@ -133,6 +133,7 @@ struct conf_cmf {
 	uint32_t requests_max;                 /* certificate requests in one message, 16 */
 	uint32_t revocations_max;              /* certificates in one rr, 100 */
 	uint32_t nested_max;                   /* messages in a nested one, 16 */
+	uint32_t rsa_exponent_min;             /* of keys that are certified: 65537 */
 	bool key_reuse;                        /* a key may be certified for several entities */
 };
 

@@ -96,6 +96,7 @@ struct store_client {
 	bool register_on_ir;
 	char *default_profile; /* NULL: none */
 	char *policy;          /* its [client_policy NAME]; NULL: the default one */
+	char *entity;          /* the subjectId of the entity that it is; NULL: none */
 	/* Signature credential: either the exact certificate, or trust anchor and subject. */
 	struct octets trust_anchor; /* PEM, one or more certificates; empty for MAC clients */
 	struct octets certificate;  /* DER of the exact certificate; empty: anchor and subject */

@@ -71,6 +71,30 @@ typedef struct POPOSigningKey_st {
 } POPOSigningKey;
 DECLARE_ASN1_FUNCTIONS(POPOSigningKey)
 
+/* A MAC of the public key under a secret that requester and CA share. */
+typedef struct PKMACValue_st {
+	X509_ALGOR *algId;
+	ASN1_BIT_STRING *value;
+} PKMACValue;
+DECLARE_ASN1_FUNCTIONS(PKMACValue)
+
+/* Who asks, where the template does not say it. */
+enum { POPO_AUTH_SENDER, POPO_AUTH_PUBLIC_KEY_MAC };
+typedef struct POPOAuthInfo_st {
+	int type;
+	union {
+		GENERAL_NAME *sender;
+		PKMACValue *publicKeyMAC;
+	} value;
+} POPOAuthInfo;
+DECLARE_ASN1_FUNCTIONS(POPOAuthInfo)
+
+typedef struct POPOSigningKeyInput_st {
+	POPOAuthInfo *authInfo;
+	SubjectPublicKeyInfo *publicKey;
+} POPOSigningKeyInput;
+DECLARE_ASN1_FUNCTIONS(POPOSigningKeyInput)
+
 /* Of a key that cannot sign, RFC 4211 4.2, 4.3. */
 enum {
 	POPO_PRIV_KEY_THIS_MESSAGE,

@@ -24,9 +24,10 @@ struct spki_kind {
 
 /*
  * Makes the key. EC P-256/384/521 (named curve, uncompressed or compressed point, checked to be on
- * the curve), RSA, Ed25519, Ed448 take the short way; other kinds OpenSSL's decoder. RSA moduli
- * over 16384 bits are refused before any arithmetic. -EBADMSG if malformed, -ENOTSUP if
- * unsupported. The caller owns *keyp. Thread-safe.
+ * the curve), RSA, Ed25519, Ed448, X25519, X448 take the short way; other kinds OpenSSL's decoder.
+ * RSA moduli over 16384 bits are refused before any arithmetic. -EBADMSG if malformed, -ENOTSUP if
+ * unsupported, -EKEYREJECTED if it is a key that proves nothing: a point of small order, or not in
+ * its canonical form, of Curve25519 or Curve448. The caller owns *keyp. Thread-safe.
  */
 _must_check_ int spki_key(const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp,
 			  struct spki_kind *kindp);
@@ -45,8 +46,15 @@ unsigned int spki_key_uses(const EVP_PKEY *key);
  * OID (content octets) of its algorithm; all of them where no standard says so.
  */
 unsigned int spki_key_usages(struct bytes algorithm);
-/* SHA-256 of the DER encoding. Returns 0 or -ENOMEM. */
+/* Whether spki_key() takes the key of a certificate; its errors. */
+_must_check_ int spki_certificate_check(X509 *cert);
+/*
+ * SHA-256 by which keys are compared: of the DER encoding of the key in its canonical form, so that
+ * a compressed point is the same as the whole one, and a key restricted to RSASSA-PSS the same as
+ * without. Errors of spki_key().
+ */
 _must_check_ int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32]);
+_must_check_ int spki_digest_from_der(struct bytes der, uint8_t digest[32]);
 /* DER of a key's SubjectPublicKeyInfo. */
 _must_check_ int spki_from_key(EVP_PKEY *key, SubjectPublicKeyInfo **spkip);
 

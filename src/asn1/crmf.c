@@ -111,6 +111,35 @@ ASN1_SEQUENCE(POPOSigningKey) = {
 } ASN1_SEQUENCE_END(POPOSigningKey) IMPLEMENT_ASN1_FUNCTIONS(POPOSigningKey)
 
 /*
+ * RFC 4211 4.1
+ * PKMACValue ::= SEQUENCE {
+ *     algId  AlgorithmIdentifier,
+ *     value  BIT STRING }
+ */
+ASN1_SEQUENCE(PKMACValue) = {
+	ASN1_SIMPLE(PKMACValue, algId, X509_ALGOR),
+	ASN1_SIMPLE(PKMACValue, value, ASN1_BIT_STRING),
+} ASN1_SEQUENCE_END(PKMACValue) IMPLEMENT_ASN1_FUNCTIONS(PKMACValue)
+
+/*
+ * RFC 4211 4.1
+ * POPOSigningKeyInput ::= SEQUENCE {
+ *     authInfo            CHOICE {
+ *         sender              [0] GeneralName,
+ *         publicKeyMAC        PKMACValue },
+ *     publicKey           SubjectPublicKeyInfo }
+ */
+ASN1_CHOICE(POPOAuthInfo) = {
+	ASN1_EXP(POPOAuthInfo, value.sender, GENERAL_NAME, 0),
+	ASN1_SIMPLE(POPOAuthInfo, value.publicKeyMAC, PKMACValue),
+} ASN1_CHOICE_END(POPOAuthInfo) IMPLEMENT_ASN1_FUNCTIONS(POPOAuthInfo)
+
+ASN1_SEQUENCE(POPOSigningKeyInput) = {
+	ASN1_SIMPLE(POPOSigningKeyInput, authInfo, POPOAuthInfo),
+	ASN1_SIMPLE(POPOSigningKeyInput, publicKey, SubjectPublicKeyInfo),
+} ASN1_SEQUENCE_END(POPOSigningKeyInput) IMPLEMENT_ASN1_FUNCTIONS(POPOSigningKeyInput)
+
+/*
  * RFC 4211 4
  * POPOPrivKey ::= CHOICE {
  *     thisMessage       [0] BIT STRING,         -- deprecated

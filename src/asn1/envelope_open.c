@@ -7,6 +7,7 @@
 
 #include "asn1/algorithm.h"
 #include "base/log.h"
+#include "key_point.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -120,6 +121,9 @@ static int originator_read(struct bytes in, EVP_PKEY *key, EVP_PKEY **peerp)
 	    point.data[0] != 0)
 		return -EBADMSG;
 	point = (struct bytes){point.data + 1, point.len - 1};
+	/* What is agreed on with such a point, everybody knows. */
+	if (raw && key_point_proves_nothing(EVP_PKEY_get_base_id(key), point))
+		return -EBADMSG;
 	if (raw) {
 		peer = EVP_PKEY_new_raw_public_key_ex(NULL, EVP_PKEY_get0_type_name(key), NULL,
 						      point.data, point.len);

@@ -7,6 +7,7 @@
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "base/log.h"
+#include "key_point.h"
 
 #include <errno.h>
 #include <openssl/bn.h>
@@ -28,11 +29,10 @@ static const struct curve {
 	int nid;
 	const char *group;
 	int bits;
-	size_t field_len;
 } curves[] = {
-	{NID_X9_62_prime256v1, "P-256", 256, 32},
-	{NID_secp384r1, "P-384", 384, 48},
-	{NID_secp521r1, "P-521", 521, 66},
+	{NID_X9_62_prime256v1, "P-256", 256},
+	{NID_secp384r1, "P-384", 384},
+	{NID_secp521r1, "P-521", 521},
 };
 
 /* Keys with parameters only, to be duplicated: written once, under pthread_once. */
@@ -52,11 +52,9 @@ static void curve_parameters_make(void)
 }
 
 /* RFC 5480 2.2: compressed or uncompressed; neither hybrid nor the point at infinity. */
-static bool point_form_valid(struct bytes point, size_t field_len)
+static bool point_form_valid(struct bytes point)
 {
-	if (point.len == 1 + 2 * field_len)
-		return point.data[0] == 0x04;
-	return point.len == 1 + field_len && (point.data[0] == 0x02 || point.data[0] == 0x03);
+	return point.len > 0 && point.data[0] >= 0x02 && point.data[0] <= 0x04;
 }
 
 static int ec_key(const struct curve *curve, struct bytes point, EVP_PKEY **keyp)
@@ -64,7 +62,7 @@ static int ec_key(const struct curve *curve, struct bytes point, EVP_PKEY **keyp
 	const EVP_PKEY *parameters;
 	EVP_PKEY *key;
 
-	if (!point_form_valid(point, curve->field_len))
+	if (!point_form_valid(point))
 		return -EBADMSG;
 	pthread_once(&curve_parameters_once, curve_parameters_make);
 	parameters = curve_parameters[curve - curves];
@@ -167,10 +165,14 @@ static int rsa_key(struct bytes der, EVP_PKEY **keyp, int *bitsp)
 	return *keyp ? 0 : log_fault("make an RSA key", -ENOMEM, NULL);
 }
 
-/* RFC 8410 4: the octets of the point; EVP checks the length. */
-static int eddsa_key(const char *name, struct bytes point, EVP_PKEY **keyp)
+/* RFC 8410 3: parameters are absent; 4: the octets of the point. EVP checks the length. */
+static int raw_key(const X509_ALGOR *algorithm, int type, struct bytes point, EVP_PKEY **keyp)
 {
-	*keyp = EVP_PKEY_new_raw_public_key_ex(NULL, name, NULL, point.data, point.len);
+	if (algorithm->parameter)
+		return -EBADMSG;
+	if (key_point_proves_nothing(type, point))
+		return -EKEYREJECTED;
+	*keyp = EVP_PKEY_new_raw_public_key_ex(NULL, OBJ_nid2sn(type), NULL, point.data, point.len);
 	if (*keyp)
 		return 0;
 	ERR_clear_error();
@@ -228,7 +230,9 @@ static int ec_key_any(const SubjectPublicKeyInfo *spki, struct bytes point, EVP_
 			return ec_key(&curves[i], point, keyp);
 		}
 	}
-	return kindp->curve_nid == NID_undef ? -ENOTSUP : decoded_key(spki, keyp);
+	if (kindp->curve_nid == NID_undef)
+		return -ENOTSUP;
+	return point_form_valid(point) ? decoded_key(spki, keyp) : -EBADMSG;
 }
 
 static int key_make(const SubjectPublicKeyInfo *spki, struct bytes octets, EVP_PKEY **keyp,
@@ -251,11 +255,10 @@ static int key_make(const SubjectPublicKeyInfo *spki, struct bytes octets, EVP_P
 		return pss_key(spki, octets, keyp);
 	case NID_ED25519:
 	case NID_ED448:
+	case NID_X25519:
+	case NID_X448:
 		kindp->type = nid;
-		/* RFC 8410 3: parameters are absent */
-		return type == V_ASN1_UNDEF
-			       ? eddsa_key(nid == NID_ED25519 ? "ED25519" : "ED448", octets, keyp)
-			       : -EBADMSG;
+		return raw_key(spki->algorithm, nid, octets, keyp);
 	default:
 		return decoded_key(spki, keyp);
 	}
@@ -367,15 +370,95 @@ unsigned int spki_key_usages(struct bytes algorithm)
 	}
 }
 
-int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32])
+int spki_certificate_check(X509 *cert)
 {
 	unsigned char *der = NULL;
-	int len = i2d_SubjectPublicKeyInfo(spki, &der);
-	int ok = len > 0 &&
-		 EVP_Digest(der, (size_t)len, digest, NULL, digest_by_nid(NID_sha256), NULL);
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	struct spki_kind kind;
+	EVP_PKEY *key = NULL;
+	int err = -ENOMEM;
 
+	if (len > 0)
+		err = spki_key_from_der((struct bytes){der, (size_t)len}, &key, &kind);
+	EVP_PKEY_free(key);
 	OPENSSL_free(der);
-	return ok ? 0 : log_fault("digest a public key", -ENOMEM, NULL);
+	return err;
+}
+
+/* A compressed point as the whole one that it is. */
+static int point_decompress(const SubjectPublicKeyInfo *spki, SubjectPublicKeyInfo **wholep)
+{
+	struct spki_kind kind;
+	EVP_PKEY *key = NULL;
+	int err = spki_key(spki, &key, &kind);
+
+	if (!err && EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+						   "uncompressed") <= 0)
+		err = log_fault("decompress a point", -ENOMEM, NULL);
+	if (!err)
+		err = spki_from_key(key, wholep);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+/* What is restricted to RSASSA-PSS is an RSA key. */
+static int restriction_remove(const SubjectPublicKeyInfo *spki, SubjectPublicKeyInfo **plainp)
+{
+	SubjectPublicKeyInfo *plain = ASN1_item_dup(ASN1_ITEM_rptr(SubjectPublicKeyInfo), spki);
+
+	if (!plain ||
+	    !X509_ALGOR_set0(plain->algorithm, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL, NULL)) {
+		SubjectPublicKeyInfo_free(plain);
+		return log_fault("digest a public key", -ENOMEM, NULL);
+	}
+	*plainp = plain;
+	return 0;
+}
+
+/* Where spki_key() takes several encodings of one key. NULL: this is the one. */
+static int canonical_make(const SubjectPublicKeyInfo *spki, SubjectPublicKeyInfo **canonicalp)
+{
+	const ASN1_BIT_STRING *bits = spki->subjectPublicKey;
+
+	switch (OBJ_obj2nid(spki->algorithm->algorithm)) {
+	case NID_X9_62_id_ecPublicKey:
+		return bits->length > 0 && bits->data[0] != 0x04
+			       ? point_decompress(spki, canonicalp)
+			       : 0;
+	case NID_rsassaPss:
+		return restriction_remove(spki, canonicalp);
+	default:
+		return 0;
+	}
+}
+
+int spki_digest(const SubjectPublicKeyInfo *spki, uint8_t digest[32])
+{
+	SubjectPublicKeyInfo *canonical = NULL;
+	unsigned char *der = NULL;
+	int err = canonical_make(spki, &canonical), len;
+
+	if (err)
+		return err;
+	len = i2d_SubjectPublicKeyInfo(canonical ? canonical : spki, &der);
+	if (len <= 0 ||
+	    !EVP_Digest(der, (size_t)len, digest, NULL, digest_by_nid(NID_sha256), NULL))
+		err = log_fault("digest a public key", -ENOMEM, NULL);
+	OPENSSL_free(der);
+	SubjectPublicKeyInfo_free(canonical);
+	return err;
+}
+
+int spki_digest_from_der(struct bytes der, uint8_t digest[32])
+{
+	const unsigned char *p = der.data;
+	SubjectPublicKeyInfo *spki = d2i_SubjectPublicKeyInfo(NULL, &p, (long)der.len);
+	int err = spki && p == der.data + der.len ? spki_digest(spki, digest) : -EBADMSG;
+
+	SubjectPublicKeyInfo_free(spki);
+	if (err)
+		ERR_clear_error();
+	return err;
 }
 
 int spki_from_key(EVP_PKEY *key, SubjectPublicKeyInfo **spkip)

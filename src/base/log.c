@@ -111,7 +111,7 @@ static void add_text(struct strbuf *b, enum log_format format, const char *key, 
 
 static void add_hex(struct strbuf *b, enum log_format format, const char *key, struct bytes octets)
 {
-	const char *quote = format == LOG_FORMAT_JSON || octets.len == 0 ? "\"" : "";
+	const char *quote = format == LOG_FORMAT_JSON ? "\"" : "";
 
 	add_key(b, format, key);
 	strbuf_add(b, quote);
@@ -136,7 +136,8 @@ static void add_field(struct strbuf *b, enum log_format format, const struct log
 		strbuf_printf(b, "%" PRId64, field->number);
 		return;
 	case LOG_VALUE_HEX:
-		add_hex(b, format, field->key, field->octets);
+		if (field->octets.len)
+			add_hex(b, format, field->key, field->octets);
 		return;
 	}
 }

@@ -2,6 +2,8 @@
 /* Reading keys, certificates and secrets. See ca/credential.h. */
 #include "ca/credential.h"
 
+#include "asn1/spki.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -118,12 +120,15 @@ int credential_certificates_read(const char *path, STACK_OF(X509) * *certsp)
 		sk_X509_free(certs);
 		return r;
 	}
-	while ((cert = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
-		if (sk_X509_push(certs, cert) <= 0) {
-			X509_free(cert);
+	while (r == 0 && (cert = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
+		r = spki_certificate_check(cert);
+		/* Of what kind it is, and how long, is the operator's choice. */
+		if (r == -ENOTSUP)
+			r = 0;
+		if (r == 0 && sk_X509_push(certs, cert) <= 0)
 			r = -ENOMEM;
-			break;
-		}
+		if (r < 0)
+			X509_free(cert);
 	}
 	BIO_free(file);
 	/* The end of the file shows as "no start line"; anything else is a broken certificate. */

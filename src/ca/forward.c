@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 /* --- an answer, read ------------------------------------------------------------------------- */
@@ -110,9 +109,9 @@ static int64_t status_of(const PKIStatusInfo *info, struct exchange_result *resu
 
 static bool is_for_the_key(const struct exchange *x, X509 *cert)
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH], *der = NULL;
+	uint8_t digest[32], *der = NULL;
 	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-	bool ok = len > 0 && SHA256(der, (size_t)len, digest) &&
+	bool ok = len > 0 && !spki_digest_from_der((struct bytes){der, (size_t)len}, digest) &&
 		  memcmp(digest, x->row->key_digest, sizeof(digest)) == 0;
 
 	OPENSSL_free(der);

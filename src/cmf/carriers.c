@@ -33,8 +33,10 @@ int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
 		if (r != 0)
 			return r;
 		/* A certType and a profile of it agree: the profile is more exact. */
-		if ((c.has_type && type != c.type) || (c.named && named && named != c.named))
+		if (c.has_type && type != c.type)
 			return refuse(refusal, REFUSAL_cert_type_contradiction);
+		if (c.named && named && named != c.named)
+			return refuse(refusal, REFUSAL_profile_contradiction);
 		c.has_type = true;
 		c.type = type;
 		c.named = named ? named : c.named;

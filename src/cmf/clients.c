@@ -20,7 +20,7 @@ static void x509_freep(X509 **cert)
 	X509_free(*cert);
 }
 
-static void client_clear(struct client *client)
+void client_clear(struct client *client)
 {
 	store_client_clear(&client->row);
 	X509_NAME_free(client->subject);
@@ -75,6 +75,7 @@ static int row_copy(const struct store_client *row, struct store_client *copy)
 	    text_copy(row->trust_domain, &copy->trust_domain) < 0 ||
 	    text_copy(row->default_profile, &copy->default_profile) < 0 ||
 	    text_copy(row->policy, &copy->policy) < 0 ||
+	    text_copy(row->entity, &copy->entity) < 0 ||
 	    text_copy(row->subject, &copy->subject) < 0 ||
 	    text_copy(row->mac_reference, &copy->mac_reference) < 0)
 		return -ENOMEM;
@@ -84,7 +85,7 @@ static int row_copy(const struct store_client *row, struct store_client *copy)
 	return 0;
 }
 
-static int client_parse(const struct store_client *row, struct client *client)
+int client_parse(const struct store_client *row, struct client *client)
 {
 	int r = row_copy(row, &client->row);
 
@@ -118,7 +119,7 @@ static int client_add(void *arg, const struct store_client *row)
 	r = client_parse(row, client);
 	if (r == 0) {
 		clients->len++;
-		return 0;
+		return reserved_add_client(&clients->reserved, client, clients->len - 1);
 	}
 	client_clear(client);
 	if (r == -ENOMEM)
@@ -140,6 +141,7 @@ static int clients_load(struct store_reader *reader, int64_t generation, struct 
 	r = store_client_list(reader, client_add, clients);
 	if (r < 0)
 		return r;
+	reserved_sort(&clients->reserved);
 	*clientsp = TAKE(clients);
 	return 0;
 }
@@ -193,6 +195,7 @@ void clients_unref(struct clients *clients)
 	for (size_t i = 0; i < clients->len; i++)
 		client_clear(&clients->item[i]);
 	free(clients->item);
+	reserved_clear(&clients->reserved);
 	free(clients);
 }
 
@@ -291,8 +294,7 @@ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const cha
 		return r;
 	client = client_named(clients, client_name);
 	if (!client)
-		return refuse_detail(refusal, REFUSAL_client_not_permitted,
-				     "there is no such client");
+		return refuse(refusal, REFUSAL_client_unknown);
 	return client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_ADMIN, principalp);
 }
 

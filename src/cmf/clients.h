@@ -21,6 +21,7 @@ struct clients {
 	struct client *item;
 	size_t len;
 	size_t size;
+	struct reserved reserved; /* their names */
 };
 
 /* The current snapshot, referenced for the caller. Thread-safe. 0 or negative errno. */
@@ -28,6 +29,11 @@ _must_check_ int clients_get(struct cmf *cmf, struct store_reader *reader,
 			     struct clients **clientsp);
 void clients_unref(struct clients *clients);
 DEFINE_CLEANUP(struct clients, clients_unref);
+
+/* What a row of the store says, ready for use. 0, -EINVAL if anchor or subject are unusable; then
+ * the rest is there. */
+_must_check_ int client_parse(const struct store_client *row, struct client *client);
+void client_clear(struct client *client);
 
 /* The principal that a client is. 0, -ENOMEM, or -ENOENT (logged) if its policy is not configured.
  */

@@ -49,6 +49,9 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	cmf->signers = signer_cache_new();
 	if (!cmf->signers)
 		return -ENOMEM;
+	r = reserved_of_conf(conf, &cmf->reserved);
+	if (r < 0)
+		return r;
 	r = secret_key_load(cmf, problems);
 	r_names = ca_names_check(conf, cas, problems);
 	if (r == 0)
@@ -65,6 +68,7 @@ void cmf_free(struct cmf *cmf)
 		return;
 	clients_unref(cmf->clients);
 	signer_cache_free(cmf->signers);
+	reserved_clear(&cmf->reserved);
 	octets_clear(&cmf->nobodys_secret);
 	OPENSSL_secure_clear_free(cmf->secret_key, CMF_SECRET_KEY_LEN);
 	pthread_mutex_destroy(&cmf->clients_mutex);

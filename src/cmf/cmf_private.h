@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cmf.h"
+#include "reserved.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ struct cmf {
 	struct clients *clients;       /* the newest snapshot; NULL before the first use */
 	struct signer_cache *signers;
 	uint8_t *secret_key; /* CMF_SECRET_KEY_LEN octets, in OpenSSL's heap for keys; NULL: none */
+	struct reserved reserved;     /* names of the CMF; written before threads are there */
 	struct octets nobodys_secret; /* sealed; made at the start */
 };
 

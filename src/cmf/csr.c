@@ -9,10 +9,10 @@
 #include "archive.h"
 #include "central_key.h"
 #include "cross.h"
+#include "rsa_key.h"
 #include "taken.h"
 
 #include <errno.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 /* --- what ---------------------------------------------------------------------------------------
@@ -26,8 +26,7 @@ static int key_keep(struct decision *d, const SubjectPublicKeyInfo *spki)
 	if (len <= 0)
 		return -ENOMEM;
 	d->spki = (struct octets){der, (size_t)len};
-	SHA256(d->spki.data, d->spki.len, d->key_digest);
-	return 0;
+	return spki_digest(spki, d->key_digest);
 }
 
 /* RFC 9483 4.1.6: the last step, for it may take long. */
@@ -55,10 +54,15 @@ static int key_decide(struct decision *d)
 		/* It would have to be kept until the other CA has answered. */
 		if (ca_is_upstream(d->ca))
 			return refuse(d->refusal, REFUSAL_central_key_upstream);
-		return central_key_choose(d->csr->central_key_wish, d->profile, &d->central,
-					  d->refusal);
+		r = central_key_choose(d->csr->central_key_wish, d->profile, &d->central,
+				       d->refusal);
+		if (r == 0 && d->csr->central_key_unsendable)
+			r = refuse(d->refusal, REFUSAL_central_key_pvno);
+		return r;
 	}
 	r = template_key_check(&d->csr->key_kind, d->profile, d->refusal);
+	if (r == 0)
+		r = rsa_key_check(d->csr->spki, &d->csr->key_kind, d->conf, d->refusal);
 	if (r == 0)
 		r = key_keep(d, d->csr->spki);
 	if (r != 0)
@@ -83,7 +87,8 @@ static int names_update(struct decision *d)
 
 static int names_resolve(struct decision *d)
 {
-	const struct names_owner owner = {d->registration.subject_id, d->registration.manager};
+	const struct names_owner owner = {d->cmf, d->registration.subject_id,
+					  d->registration.manager};
 
 	if (d->csr->cross)
 		return names_cross(&d->asked, &d->names, d->refusal);

@@ -114,7 +114,7 @@ static int registration_check(const struct decision *d)
 		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
 	/* The profile of the registration applies; a request may name it, not another. */
 	if (named && strcmp(named->name, reg->profile) != 0)
-		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
+		return refuse(d->refusal, REFUSAL_profile_contradiction);
 	return 0;
 }
 
@@ -171,6 +171,7 @@ static int entity_register(struct decision *d, const char *subject_id)
 	const struct carriers *carriers = &d->carriers;
 	const struct conf_profile *profile = carriers->registers;
 	const struct ca *ca;
+	const char *reserved;
 	bool open = false;
 	int r = others_permit(d);
 
@@ -183,10 +184,15 @@ static int entity_register(struct decision *d, const char *subject_id)
 	    !principal_permitted(d->who, STORE_MAY_REGISTER))
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (!subject_id_valid(carriers->type, subject_id))
-		return refuse(d->refusal, REFUSAL_subject_id_invalid);
+		return refuse(d->refusal, subject_id_fault(carriers->type));
 	r = entity_name_open(d->reader, subject_id, NULL, principal_manager(d->who), &open);
+	if (r == 0)
+		r = name_reserved(d->cmf, d->reader, bytes_of_string(subject_id), subject_id,
+				  &reserved);
 	if (r < 0)
 		return r;
+	if (reserved)
+		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized, reserved);
 	if (!open)
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (!profile)
@@ -222,7 +228,7 @@ static int entity_of_request(struct decision *d)
 	if (r != 0)
 		return r;
 	if (!d->carriers.has_type)
-		return refuse(d->refusal, REFUSAL_cert_type_unknown);
+		return refuse(d->refusal, REFUSAL_cert_type_missing);
 	r = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
 				&subject_id, d->refusal);
 	/* 3GPP TS 33.310 does not make the subject mandatory: who signed it says whose it is. */

@@ -52,6 +52,7 @@ struct names {
 void names_clear(struct names *names);
 
 struct names_owner {
+	struct cmf *cmf;
 	const char *subject_id;
 	const char *manager;
 };

@@ -7,8 +7,10 @@
 #include "names.h"
 
 #include "asn1/name.h"
+#include "cmf_private.h"
 #include "subject_id.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -50,13 +52,14 @@ static struct bytes string_bytes(const ASN1_STRING *s)
 }
 
 /*
- * A name by the rule of the profile, that no entity of another manager has: 0, or REFUSED for
- * `reason`.
+ * A name by the rule of the profile, that no entity of another manager has, nor the CMF or a
+ * client: 0, or REFUSED for `reason`.
  */
 static int name_check(const struct naming *n, enum conf_name_rule rule, struct bytes name,
 		      enum refusal_reason reason)
 {
 	_cleanup_(freep) char *text = NULL;
+	const char *reserved;
 	bool open = false;
 	int r;
 
@@ -68,8 +71,12 @@ static int name_check(const struct naming *n, enum conf_name_rule rule, struct b
 	if (!text)
 		return -ENOMEM;
 	r = entity_name_open(n->reader, text, n->owner->subject_id, n->owner->manager, &open);
+	if (r == 0)
+		r = name_reserved(n->owner->cmf, n->reader, name, n->owner->subject_id, &reserved);
 	if (r < 0)
 		return r;
+	if (reserved)
+		return refuse_detail(n->refusal, reason, reserved);
 	return open ? 0 : refuse_detail(n->refusal, reason, "the name is another entity's");
 }
 
@@ -245,6 +252,11 @@ static int subject_decide(const struct naming *n, struct names *names)
 	if (request->common_name >= 0 && n->profile->common_name != CONF_NAME_NONE)
 		r = name_check(n, n->profile->common_name, request->common_name_text,
 			       REFUSAL_template_subject_not_allowed);
+	/* One that is left out is signed all the same: the key is that of whom it names. */
+	else if (request->common_name >= 0 && !request->san &&
+		 !name_rule_allows(CONF_NAME_SUBJECT_ID_LABEL, request->common_name_text,
+				   n->owner->subject_id))
+		return refuse(n->refusal, REFUSAL_template_names_nobody);
 	if (r == 0)
 		r = subject_filter(n, subject);
 	if (r != 0)
@@ -288,6 +300,24 @@ static bool urn_valid(struct bytes uri)
 	return true;
 }
 
+/* That of the CMF's own servers is no entity's, whatever the range. */
+static int ip_check(const struct naming *n, struct bytes address)
+{
+	char text[INET6_ADDRSTRLEN];
+	const char *reserved;
+	int r;
+
+	if (!ip_allowed(n->profile, address))
+		return refuse(n->refusal, REFUSAL_template_san_not_allowed);
+	if (!inet_ntop(address.len == 4 ? AF_INET : AF_INET6, address.data, text, sizeof(text)))
+		return -EINVAL;
+	r = name_reserved(n->owner->cmf, n->reader, bytes_of_string(text), n->owner->subject_id,
+			  &reserved);
+	if (r < 0 || !reserved)
+		return r;
+	return refuse_detail(n->refusal, REFUSAL_template_san_not_allowed, reserved);
+}
+
 static bool uri_allowed(const struct naming *n, struct bytes uri)
 {
 	return urn_valid(uri) && n->profile->vnfci_uri &&
@@ -318,8 +348,7 @@ static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 					  REFUSAL_template_san_not_allowed);
 		break;
 	case GEN_IPADD:
-		allowed = ip_allowed(n->profile, string_bytes(name->d.iPAddress));
-		break;
+		return ip_check(n, string_bytes(name->d.iPAddress));
 	case GEN_URI:
 		allowed = uri_allowed(n, string_bytes(name->d.uniformResourceIdentifier));
 		break;

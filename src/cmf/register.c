@@ -3,7 +3,7 @@
  * Register, IFA 033 11.2.2, and its end. All or nothing: the rows of one call are one unit. What a
  * registration is good for is csr.c's.
  */
-#include "cmf_private.h"
+#include "clients.h"
 
 #include "subject_id.h"
 
@@ -23,7 +23,7 @@ static int request_check(const struct conf *conf, const struct cmf_principal *wh
 	if (!principal_permitted(who, STORE_MAY_REGISTER))
 		return refuse(refusal, REFUSAL_client_not_permitted);
 	if (!request->has_cert_type)
-		return refuse(refusal, REFUSAL_cert_type_unknown);
+		return refuse(refusal, REFUSAL_cert_type_missing);
 	/* IFA 033 11.2.2.2: 1..N */
 	if (request->n_subject_ids == 0)
 		return refuse(refusal, REFUSAL_register_malformed);
@@ -89,7 +89,7 @@ static int subject_ids_check(const struct cmf_register *request, struct refusal 
 
 	for (size_t i = 0; i < request->n_subject_ids; i++) {
 		if (!subject_id_valid(request->cert_type, request->subject_ids[i]))
-			return refuse(refusal, REFUSAL_subject_id_invalid);
+			return refuse(refusal, subject_id_fault(request->cert_type));
 	}
 	sorted = reallocarray(NULL, request->n_subject_ids, sizeof(*sorted));
 	if (!sorted)
@@ -103,13 +103,17 @@ static int subject_ids_check(const struct cmf_register *request, struct refusal 
 	return 0;
 }
 
+/* For the operator: a client is not told whether the entity exists. */
+static const char managed_by_another[] =
+	"it is registered, or the entity of its first label is, with another manager";
+
 /* Registered already: by the same manager in the same terms nothing is left to do. */
 static int repeated(const struct store_registration *reg, const struct cmf_principal *who,
 		    const struct cmf_register *request, const struct terms *terms,
 		    struct refusal *refusal)
 {
 	if (strcmp(reg->manager, principal_manager(who)) != 0)
-		return refuse(refusal, REFUSAL_entity_not_authorized);
+		return refuse_detail(refusal, REFUSAL_entity_not_authorized, managed_by_another);
 	if (reg->handling != request->handling || strcmp(reg->profile, terms->profile->name) != 0 ||
 	    (terms->ca_named && strcmp(reg->ca, terms->ca) != 0))
 		return refuse(refusal, REFUSAL_registration_conflict);
@@ -117,11 +121,13 @@ static int repeated(const struct store_registration *reg, const struct cmf_princ
 }
 
 /* Whether the subjectId may be registered, and whether that is still to be done. */
-static int subject_check(const struct cmf_principal *who, const struct cmf_register *request,
+static int subject_check(const struct cmf *cmf, const struct clients *clients,
+			 const struct cmf_principal *who, const struct cmf_register *request,
 			 const struct terms *terms, const char *subject_id,
 			 struct store_reader *reader, bool *freshp, struct refusal *refusal)
 {
 	_cleanup_(store_registration_clear) struct store_registration found = {0};
+	const char *reserved = NULL;
 	bool open = false;
 	int r = store_registration_find(reader, request->cert_type, subject_id, &found);
 
@@ -132,9 +138,14 @@ static int subject_check(const struct cmf_principal *who, const struct cmf_regis
 		return repeated(&found, who, request, terms, refusal);
 	if (r == STORE_NOT_FOUND)
 		r = entity_name_open(reader, subject_id, NULL, principal_manager(who), &open);
+	if (r == 0)
+		r = name_reserved_among(cmf, clients, bytes_of_string(subject_id), subject_id,
+					&reserved);
 	if (r < 0)
 		return r;
-	return open ? 0 : refuse(refusal, REFUSAL_entity_not_authorized);
+	if (reserved)
+		return refuse_detail(refusal, REFUSAL_entity_not_authorized, reserved);
+	return open ? 0 : refuse_detail(refusal, REFUSAL_entity_not_authorized, managed_by_another);
 }
 
 static int subject_add(const struct cmf *cmf, const struct cmf_principal *who,
@@ -162,17 +173,18 @@ static int subject_add(const struct cmf *cmf, const struct cmf_principal *who,
 }
 
 /* All are checked before the first is added: a refused call leaves the unit as it was. */
-static int subjects_register(const struct cmf *cmf, const struct cmf_principal *who,
+static int subjects_register(struct cmf *cmf, const struct cmf_principal *who,
 			     const struct cmf_register *request, const struct terms *terms,
 			     struct store_reader *reader, struct store_unit *unit,
 			     struct refusal *refusal)
 {
 	_cleanup_(freep) bool *fresh = calloc(request->n_subject_ids, sizeof(*fresh));
-	int r = fresh ? 0 : -ENOMEM;
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	int r = fresh ? clients_get(cmf, reader, &clients) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < request->n_subject_ids; i++)
-		r = subject_check(who, request, terms, request->subject_ids[i], reader, &fresh[i],
-				  refusal);
+		r = subject_check(cmf, clients, who, request, terms, request->subject_ids[i],
+				  reader, &fresh[i], refusal);
 	for (size_t i = 0; r == 0 && i < request->n_subject_ids; i++) {
 		if (fresh[i])
 			r = subject_add(cmf, who, request, terms, request->subject_ids[i], unit);

@@ -78,6 +78,8 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 		return refuse(refusal, REFUSAL_signer_malformed);
 	if (r == -ENOTSUP)
 		return refuse(refusal, kem ? REFUSAL_kem_key : REFUSAL_signer_key_weak);
+	if (r == -EKEYREJECTED)
+		return refuse(refusal, REFUSAL_signer_key_weak);
 	if (r < 0)
 		return r;
 	*keyp = key;

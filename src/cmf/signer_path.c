@@ -188,6 +188,17 @@ static int crosses_over(const struct signer_path *path, X509_STORE_CTX *ctx)
 	return r;
 }
 
+/* Signatures of such a key are anybody's; OpenSSL takes it. */
+static bool keys_prove(X509_STORE_CTX *ctx)
+{
+	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+
+	for (int i = 1; i < sk_X509_num(chain); i++)
+		if (spki_certificate_check(sk_X509_value(chain, i)))
+			return false;
+	return true;
+}
+
 /* RFC 5280 6. X509_V_OK or the error; negative errno. */
 static int path_verify(struct signer_path *path, const struct client *client,
 		       STACK_OF(X509) * untrusted, int *errorp)
@@ -206,7 +217,7 @@ static int path_verify(struct signer_path *path, const struct client *client,
 	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) != 1)
 		return -ENOMEM;
 	if (X509_verify_cert(ctx) == 1) {
-		r = crosses_over(path, ctx);
+		r = keys_prove(ctx) ? crosses_over(path, ctx) : 1;
 		*errorp = r == 0 ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
 		if (r == 0) {
 			path_narrow(path, ctx);
@@ -287,6 +298,8 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 		     const struct client **clientp, struct refusal *refusal)
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = NULL;
+	const char *why = "no client has this subject, or anchors for any";
+	size_t why_of = SIZE_MAX;
 	bool any_expired = false;
 	int r = 0, paths = 0;
 
@@ -314,7 +327,13 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 			*clientp = client;
 			return 0;
 		}
+		/* Of a client known by name, whose it may be, rather than of those below. */
+		if (i < clients->len || why_of == SIZE_MAX) {
+			why = X509_verify_cert_error_string(error);
+			why_of = i;
+		}
 		any_expired = any_expired || expired(error);
 	}
-	return refuse(refusal, any_expired ? REFUSAL_signer_expired : REFUSAL_signer_not_trusted);
+	return refuse_detail(
+		refusal, any_expired ? REFUSAL_signer_expired : REFUSAL_signer_not_trusted, why);
 }

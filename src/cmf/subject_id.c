@@ -88,6 +88,11 @@ bool subject_id_valid(enum cert_type type, const char *id)
 	return false;
 }
 
+enum refusal_reason subject_id_fault(enum cert_type type)
+{
+	return type == CERT_TYPE_MANO ? REFUSAL_subject_id_no_fqdn : REFUSAL_subject_id_invalid;
+}
+
 bool name_is_id(struct bytes name, const char *id)
 {
 	return name.len == strlen(id) && strncasecmp((const char *)name.data, id, name.len) == 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/refusal.h"
 #include "conf.h"
 
 /* SAN URI that names a VNFCI: this prefix and the subjectId. */
@@ -13,6 +14,8 @@
 
 /* IFA 033 11.2.2.2: an FQDN for MANO, else the identifier of a VNFCI. */
 bool subject_id_valid(enum cert_type type, const char *id);
+/* What one that is not valid is refused for. */
+enum refusal_reason subject_id_fault(enum cert_type type);
 /* A host name of LDH labels (RFC 1123 2.1), without trailing dot, with at least that many labels.
  */
 bool host_name_valid(struct bytes name, unsigned labels_min);

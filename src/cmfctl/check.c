@@ -151,6 +151,24 @@ static void paths_check(const struct conf *conf, struct ca_set *cas, struct find
 	}
 }
 
+static int reserved_warn(void *arg, const struct store_registration *reg, const char *who)
+{
+	struct findings *f = arg;
+
+	strbuf_printf(&f->warnings, "registration %s (%s) of %s: %s\n", reg->subject_id,
+		      cert_type_name(reg->cert_type), reg->manager, who);
+	return 0;
+}
+
+/* Registrations from before their names were reserved, which stay. */
+static int reserved_check(struct cmf *cmf, struct store *store, struct findings *f)
+{
+	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
+	int err = store_reader_new(store, &reader);
+
+	return err ? err : cmf_reserved_registrations(cmf, reader, reserved_warn, f);
+}
+
 /* Keys, certificates and secrets, in the way cmfd loads them. */
 static void credentials_check(const struct conf *conf, struct store *store, struct findings *f)
 {
@@ -168,6 +186,8 @@ static void credentials_check(const struct conf *conf, struct store *store, stru
 		err = cmp_door_new(conf, cmf, store, &clock_system, metrics, &door, &f->problems);
 	if (!err)
 		paths_check(conf, cas, f);
+	if (!err && store)
+		err = reserved_check(cmf, store, f);
 	if (err && !f->problems.len)
 		strbuf_printf(&f->problems, "%s\n", strerror(-err));
 }

@@ -21,6 +21,7 @@ enum {
 	OPT_REGISTER_ON_IR,
 	OPT_DEFAULT_PROFILE,
 	OPT_POLICY,
+	OPT_ENTITY,
 };
 
 /* Trust anchors of a client: some certificates. */
@@ -40,6 +41,7 @@ struct client_args {
 	const char *may;
 	const char *default_profile;
 	const char *policy;
+	const char *entity;
 	bool mac;
 	bool register_on_ir;
 };
@@ -104,6 +106,9 @@ static error_t add_parse(int key, char *arg, struct argp_state *state)
 	case OPT_POLICY:
 		args->policy = arg;
 		return 0;
+	case OPT_ENTITY:
+		args->entity = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (args->name)
 			argp_error(state, "one NAME only");
@@ -128,6 +133,8 @@ static const struct argp_option add_options[] = {
 	{"default-profile", OPT_DEFAULT_PROFILE, "NAME", 0,
 	 "Profile of its requests that name neither certType nor profile", 1},
 	{"policy", OPT_POLICY, "NAME", 0, "Its [client_policy NAME] of the configuration", 1},
+	{"entity", OPT_ENTITY, "ID", 0,
+	 "The entity that the client is: the only one that may have its names in certificates", 1},
 	{NULL, 0, NULL, 0, "The credential, one of:", 2},
 	{"cert", OPT_CERT, "FILE", 0, "Exactly this certificate, PEM", 2},
 	{"trust-anchor", OPT_TRUST_ANCHOR, "FILE", 0, "Certificates below these CAs, PEM", 3},
@@ -210,10 +217,11 @@ static json_t *may_json(const char *may)
 
 static json_t *client_json(const struct client_args *args)
 {
-	json_t *body = json_pack("{s:s, s:s, s:o, s:b, s:s*, s:s*}", "name", args->name,
-				 "trust_domain", args->trust_domain, "may", may_json(args->may),
-				 "register_on_ir", (int)args->register_on_ir, "default_profile",
-				 args->default_profile, "policy", args->policy);
+	json_t *body =
+		json_pack("{s:s, s:s, s:o, s:b, s:s*, s:s*, s:s*}", "name", args->name,
+			  "trust_domain", args->trust_domain, "may", may_json(args->may),
+			  "register_on_ir", (int)args->register_on_ir, "default_profile",
+			  args->default_profile, "policy", args->policy, "entity", args->entity);
 
 	if (body && args->subject)
 		json_object_set_new(body, "subject", json_string(args->subject));
@@ -289,6 +297,7 @@ int ctl_client_list(struct ctl *ctl, int argc, char **argv)
 		{"REGISTER ON IR", "register_on_ir"},
 		{"PROFILE", "default_profile"},
 		{"POLICY", "policy"},
+		{"ENTITY", "entity"},
 		{"CREDENTIAL", "credential"},
 		{"SUBJECT", "subject"},
 		{"REFERENCE", "mac_reference"},

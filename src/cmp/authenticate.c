@@ -184,6 +184,21 @@ static int mac_revoker_find(struct cmp_request *rq, struct cmf_principal *revoke
 				rq->msg->transaction_id, revokerp, &rq->refusal);
 }
 
+void cmp_claim_text(const struct cmp_request *rq, char text[CMP_CLAIM_MAX])
+{
+	struct bytes claim = BYTES_NULL;
+
+	if (rq->msg && !rq->who.name)
+		claim = cmp_message_protection_kind(rq->msg) == CMP_PROTECTION_MAC
+				? rq->msg->sender_kid
+				: sender_reference(rq->msg);
+	if (claim.len >= CMP_CLAIM_MAX)
+		claim.len = CMP_CLAIM_MAX - 1;
+	if (claim.len)
+		memcpy(text, claim.data, claim.len);
+	text[claim.len] = '\0';
+}
+
 /*
  * Whose secret it is. It is found by senderKID, for clients put the subject they ask for into
  * sender; what else is wanted of sender is in the client's policy.

@@ -350,7 +350,7 @@ int cmp_carriers_of_reg_info(struct cmp_request *rq,
 		control = sk_AttributeTypeAndValue_value(reg_info, i);
 		/* RFC 4211 7.2: the template in it would replace the one that is checked. */
 		if (cmp_oid_is(rq, CMP_OID_REG_CERT_REQ, control->type))
-			return refuse(&rq->refusal, REFUSAL_template_malformed);
+			return refuse(&rq->refusal, REFUSAL_reg_info_cert_req);
 		if (!cmp_oid_is(rq, CMP_OID_UTF8_PAIRS, control->type)) {
 			carriers->more = true;
 			continue;

@@ -182,8 +182,6 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 
 	if (!rq->door->kga.signer)
 		return refuse(&rq->refusal, REFUSAL_public_key_missing);
-	if (!cmp_envelope_understood(rq))
-		return refuse(&rq->refusal, REFUSAL_central_key_pvno);
 	if (msg->popo)
 		return refuse(&rq->refusal, REFUSAL_central_key_pop);
 	if (rq->protection != CMP_PROTECTION_MAC)
@@ -196,6 +194,7 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	if (rq->protection == CMP_PROTECTION_MAC && secret_len < SECRET_MAX)
 		csr->central_key_strength = 8 * (int)secret_len;
 	csr->central_key = true;
+	csr->central_key_unsendable = !cmp_envelope_understood(rq);
 	csr->central_key_wish = spki ? spki->algorithm : NULL;
 	return err;
 }

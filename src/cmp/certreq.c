@@ -34,6 +34,22 @@ int cmp_template_check(struct cmp_request *rq, const CertTemplate *t)
 	return cmp_template_never(rq, t);
 }
 
+static int pop_by_signature(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
+			    bool update)
+{
+	const CertTemplate *t = msg->certReq->certTemplate;
+	struct bytes old = BYTES_NULL;
+	int err = cmp_pop_signing_key(rq, msg, key);
+
+	if (err || msg->popo->value.signature->poposkInput)
+		return err;
+	/* RFC 9483 4.1.3: the certificate that is updated says whose key it is, too. */
+	if (update)
+		err = cmp_control_find(rq, msg->certReq, CMP_OID_OLD_CERT_ID, V_ASN1_SEQUENCE,
+				       REFUSAL_update_cert_not_identified, &old);
+	return err || old.len ? err : cmp_pop_names(rq, t->subject, t->extensions);
+}
+
 /* RFC 9483 4.1.1, 5.1.1: popo. */
 static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
 		     struct cmp_item *item)
@@ -46,7 +62,7 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 			return refuse(&rq->refusal, REFUSAL_ra_verified_not_permitted);
 		return 0;
 	case POPO_SIGNATURE:
-		return cmp_pop_signing_key(rq, msg, key);
+		return pop_by_signature(rq, msg, key, item->csr.update);
 	case POPO_KEY_ENCIPHERMENT:
 	case POPO_KEY_AGREEMENT:
 		if (msg->popo->value.keyEncipherment->type == POPO_PRIV_KEY_ENCRYPTED_KEY)

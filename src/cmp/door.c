@@ -267,16 +267,18 @@ static void request_log(struct cmp_request *rq)
 	const struct refusal *r = &rq->refusal;
 	bool refused = rq->outcome == METRIC_REJECTED || rq->outcome == METRIC_FAULT;
 	enum metric_operation op = rq->msg ? METRIC_OP_other : METRIC_OP_none;
+	char claim[CMP_CLAIM_MAX];
 
 	if (rq->service)
 		op = rq->service->operation;
 	metrics_request(rq->door->metrics, op, rq->outcome, refused ? r->failinfo : -1, us);
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
+	cmp_claim_text(rq, claim);
 	log_event(LOG_LEVEL_INFO, "request", F_INT("conn", (int64_t)rq->exchange->connection),
 		  F_TEXT("peer", rq->exchange->peer),
 		  F_HEX("transaction", rq->msg ? rq->msg->transaction_id : BYTES_NULL),
-		  F_TEXT("client", rq->who.name),
+		  F_TEXT("client", rq->who.name), F_TEXT("claimed", claim[0] ? claim : NULL),
 		  F_TEXT("via", rq->outer ? rq->outer->who.name : NULL),
 		  F_HEX("original", rq->has_original ? BYTES_OF(rq->original) : BYTES_NULL),
 		  F_TEXT("operation", rq->msg ? pki_body_type_name(rq->msg->body_type) : "none"),

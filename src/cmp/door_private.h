@@ -633,6 +633,12 @@ _must_check_ int cmp_signer_verify(struct cmp_request *rq, const struct bytes *c
  * before if there is none.
  */
 _must_check_ int cmp_known_signer_verify(struct cmp_request *rq);
+/*
+ * Whom the message says that it is from, where nobody was found: its reference, or the common name
+ * of sender; else "". For the log, which escapes it.
+ */
+enum { CMP_CLAIM_MAX = 100 };
+void cmp_claim_text(const struct cmp_request *rq, char text[CMP_CLAIM_MAX]);
 /* authenticate.c: what [protection] and the client's policy say of it; an unknown one passes. 0 or
  * REFUSED with one of those reasons. */
 _must_check_ int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,
@@ -643,6 +649,13 @@ _must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X50
 				const ASN1_BIT_STRING *signature, struct bytes data);
 /* The same of POPOSigningKey, which the request has. */
 _must_check_ int cmp_pop_signing_key(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key);
+/* What poposkInput is signed, after it says who asks and for which key. REFUSED pop_input_*. */
+_must_check_ int cmp_pop_input_check(struct cmp_request *rq, const CertReqMsg *msg,
+				     struct octets *inputp);
+/* Whether what was signed names an entity; the client's policy may do without. REFUSED
+ * template_names_nobody. */
+_must_check_ int cmp_pop_names(struct cmp_request *rq, const X509_NAME *subject,
+			       const STACK_OF(X509_EXTENSION) * extensions);
 /* certreq.c: what no certTemplate may have, of an end entity or of a CA. REFUSED template_*. */
 _must_check_ int cmp_template_never(struct cmp_request *rq, const CertTemplate *t);
 /*

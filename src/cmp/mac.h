@@ -40,6 +40,10 @@ void cmp_mac_clear(struct cmp_mac *mac);
  * computed.
  */
 _must_check_ int cmp_mac_read(const X509_ALGOR *alg, struct cmp_mac *macp);
+/* Whether the policy allows what it says, before any work depends on it. 0, REFUSED (mac_*,
+ * protection_alg_not_allowed). */
+_must_check_ int cmp_mac_check(const struct cmp_mac *mac, const struct cmp_mac_policy *policy,
+			       struct refusal *refusal);
 /* Processor time that deriving the key will take, roughly; 0: next to none. */
 int64_t cmp_mac_cost_us(const struct cmp_mac *mac);
 /* The MAC of `data`; keeps the derived key, for which the secret must be the same next time. 0 or a

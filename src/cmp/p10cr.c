@@ -46,7 +46,9 @@ static int item_read(struct cmp_request *rq, const CertificationRequest *req, st
 	if (err == -EBADMSG)
 		return refuse(&rq->refusal, REFUSAL_template_malformed);
 	csr->extensions = item->extensions;
-	return err == -ENOENT ? 0 : err;
+	if (err && err != -ENOENT)
+		return err;
+	return cmp_pop_names(rq, csr->subject, csr->extensions);
 }
 
 int cmp_p10cr_serve(struct cmp_request *rq)

@@ -21,6 +21,8 @@ int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki, EVP
 		return refuse(&rq->refusal, REFUSAL_public_key_malformed);
 	if (err == -ENOTSUP)
 		return refuse(&rq->refusal, REFUSAL_public_key_algorithm);
+	if (err == -EKEYREJECTED)
+		return refuse(&rq->refusal, REFUSAL_public_key_proves_nothing);
 	return err;
 }
 
@@ -61,20 +63,40 @@ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
 }
 
 /*
- * RFC 4211 4.1: poposkInput is for templates that lack subject or key, and then is what is signed.
- * RFC 9483 4.1.1 wants both, so that it is of no use. Whether a template may lack the subject all
- * the same is the client's policy.
+ * RFC 4211 4.1: poposkInput is for templates that lack the subject, and then is what is signed:
+ * what is signed says who asks, so that a proof is of no use to anybody else. Whether a template
+ * may lack the subject without it is the client's policy.
  */
 int cmp_pop_signing_key(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
 {
 	const POPOSigningKey *pop = msg->popo->value.signature;
 	bool subject = msg->certReq->certTemplate->subject != NULL;
+	_cleanup_(octets_clear) struct octets input = OCTETS_NULL;
+	int err;
 
-	if (pop->poposkInput)
-		return refuse(&rq->refusal,
-			      subject ? REFUSAL_pop_input_used : REFUSAL_pop_input_unsupported);
-	if (!subject && !rq->who.policy->absent_subject)
+	if (pop->poposkInput && subject)
+		return refuse(&rq->refusal, REFUSAL_pop_input_used);
+	if (!pop->poposkInput && !subject && !rq->who.policy->absent_subject)
 		return refuse(&rq->refusal, REFUSAL_pop_input_missing);
-	return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
-			      cert_request_der(msg->certReq));
+	if (!pop->poposkInput)
+		return cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
+				      cert_request_der(msg->certReq));
+	err = cmp_pop_input_check(rq, msg, &input);
+	return err ? err
+		   : cmp_pop_verify(rq, key, pop->algorithmIdentifier, pop->signature,
+				    octets_view(&input));
+}
+
+/*
+ * RFC 9483 4.1.1, 4.1.4: "The EE's identity MUST be carried in the subject field and/or the
+ * subjectAltName extension": of what is signed, so that it is no proof of another entity.
+ */
+int cmp_pop_names(struct cmp_request *rq, const X509_NAME *subject,
+		  const STACK_OF(X509_EXTENSION) * extensions)
+{
+	if (rq->who.policy->absent_subject ||
+	    (subject && X509_NAME_get_index_by_NID(subject, NID_commonName, -1) >= 0) ||
+	    X509v3_get_ext_by_NID(extensions, NID_subject_alt_name, -1) >= 0)
+		return 0;
+	return refuse(&rq->refusal, REFUSAL_template_names_nobody);
 }

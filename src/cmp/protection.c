@@ -76,9 +76,8 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 	}
 }
 
-/* Whether the policy allows what the message names, before any work depends on it. */
-static int mac_check(const struct cmp_mac *mac, const struct cmp_mac_policy *policy,
-		     struct refusal *refusal)
+int cmp_mac_check(const struct cmp_mac *mac, const struct cmp_mac_policy *policy,
+		  struct refusal *refusal)
 {
 	const struct mac_algorithm *function = mac->function.algorithm;
 
@@ -112,7 +111,7 @@ int cmp_protection_read_mac(const struct cmp_message *msg, const struct cmp_mac_
 	if (err == -EBADMSG)
 		return refuse(refusal, REFUSAL_mac_parameters);
 	macp->transaction_id = msg->transaction_id;
-	return err ? err : mac_check(macp, policy, refusal);
+	return err ? err : cmp_mac_check(macp, policy, refusal);
 }
 
 /*

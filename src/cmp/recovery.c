@@ -100,7 +100,7 @@ static int recipient_read(struct cmp_request *rq, const CertRequest *request,
 		err = spki_key(spki, &recovery->to, &kind);
 	if (err == -EBADMSG)
 		err = refuse(&rq->refusal, REFUSAL_recovery_key_malformed);
-	else if (err == -ENOTSUP)
+	else if (err == -ENOTSUP || err == -EKEYREJECTED)
 		err = refuse(&rq->refusal, REFUSAL_recovery_key_algorithm);
 	if (!err) {
 		recipient_name(recovery, spki);

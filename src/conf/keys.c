@@ -239,6 +239,13 @@ const struct conf_key conf_keys[] = {
 	CMF(nested_max, "nested_max", number, .initial = "16", .min = 1, .max = 1000,
 	    .reload = true, .help = "Messages in a nested message, RFC 9483 5.2.2.2."),
 
+	CMF(rsa_exponent_min, "rsa_exponent_min", number, .initial = "65537", .min = 3,
+	    .max = UINT32_MAX, .reload = true,
+	    .help = "Least public exponent of an RSA key that is certified. What anybody could "
+		    "find "
+		    "the private key of is refused in any case: a modulus with a small factor, one "
+		    "that is a prime, primes near each other, and keys of the library of "
+		    "CVE-2017-15361 (ROCA)."),
 	CMF(key_reuse, "key_reuse", boolean, .initial = "yes",
 	    .help = "Whether a public key that is or was certified for one entity may be certified "
 		    "for another; otherwise it is refused (badCertTemplate, RFC 9483 3.6.4). `no` "
@@ -444,10 +451,14 @@ const struct conf_key conf_keys[] = {
 	       .help = "Shortest key of a signer on an elliptic curve, likewise."),
 	POLICY(digest_bits_min, "digest_bits_min", number, .initial = "0", .max = 512,
 	       .help = "Shortest digest of a signature, likewise."),
-	POLICY(absent_subject, "absent_subject", boolean, .initial = "yes",
-	       .help = "Whether a signature over certReq proves possession where the template has "
-		       "no subject, though RFC 4211 4.1 then wants poposkInput and RFC 9483 4.1.1 "
-		       "an empty subject: `openssl cmp` leaves an empty subject out."),
+	POLICY(absent_subject, "absent_subject", boolean, .initial = "no",
+	       .help = "Whether a signed request is proof of possession though what is signed "
+		       "names "
+		       "nobody: a template without subject and poposkInput (RFC 4211 4.1), as of "
+		       "`openssl cmp -sans` without `-subject`, or one whose subject has no common "
+		       "name, without subject alternative name (RFC 9483 4.1.1). Another client "
+		       "that "
+		       "gets hold of such a request can have the key certified for himself."),
 	POLICY(cmc_ra, "cmc_ra", boolean, .initial = "no",
 	       .help = "Whether id-kp-cmcRA in the certificate of the client makes it a "
 		       "registration authority, as the permission `ra` does."),

@@ -6,6 +6,7 @@
 #include "encode.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* --- list ----------------------------------------------------------------------------------- */
 
@@ -70,7 +71,9 @@ static bool profile_exists(const struct cmf *cmf, const char *name)
 static int client_insert(struct rest_call *call, struct client_change *change)
 {
 	struct store_client *client = &change->request.client;
+	_cleanup_(freep) char *taken = NULL;
 	struct refusal refusal = REFUSAL_NULL;
+	char detail[400];
 	int r;
 
 	if (client->default_profile && !profile_exists(call->worker->cmf, client->default_profile))
@@ -81,7 +84,16 @@ static int client_insert(struct rest_call *call, struct client_change *change)
 					     .actor = "cmfctl",
 					     .action = "client add",
 					     .target = client->name};
-	r = rest_commit(call, client_add_decide, change, &refusal);
+	r = cmf_client_name_taken(call->worker->reader, client, &taken);
+	if (taken) {
+		snprintf(detail, sizeof(detail),
+			 "%s is the name of a registered entity; if it is the client, name it as "
+			 "entity (--entity)",
+			 taken);
+		return rest_problem(call, 409, detail);
+	}
+	if (r == 0)
+		r = rest_commit(call, client_add_decide, change, &refusal);
 	if (r == STORE_CONFLICT)
 		return rest_problem(call, 409,
 				    "there is a client of that name or MAC reference already");

@@ -5,6 +5,8 @@
  */
 #include "encode.h"
 
+#include "asn1/spki.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -13,7 +15,7 @@
 #include <string.h>
 
 /* Longest name of a client or of anything else that the operator names. */
-enum { REST_NAME_MAX = 64 };
+enum { REST_NAME_MAX = 64, REST_ENTITY_MAX = 255 };
 
 /* A secret is typed or generated text; RFC 9483 4.1.5 wants much entropy, not much length. */
 enum { REST_SECRET_MIN = 8, REST_SECRET_MAX = 256 };
@@ -114,7 +116,8 @@ static int permissions_decode(json_t *array, uint32_t *permissionsp, char *detai
 
 		if (bit == 0) {
 			snprintf(detail, size,
-				 "may: only register, request, revoke, ra and operator are known");
+				 "may: only register, request, revoke, ra, operator, announce, "
+				 "cross-certify and recover are known");
 			return -EINVAL;
 		}
 		*permissionsp |= bit;
@@ -126,14 +129,17 @@ static int permissions_decode(json_t *array, uint32_t *permissionsp, char *detai
 	return 0;
 }
 
-/* Whether every PEM block is a certificate, and how many there are. */
-static size_t pem_certificates(const char *pem, X509 **firstp)
+/* The certificates of PEM, the first of which is given out: 0, -EINVAL with the detail. */
+static int pem_certificates(const char *member, const char *pem, X509 **firstp, char *detail,
+			    size_t size)
 {
 	BIO *bio = BIO_new_mem_buf(pem, -1);
 	X509 *cert;
 	size_t n = 0;
+	int err = 0;
 
-	while (bio && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+	while (bio && !err && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+		err = spki_certificate_check(cert);
 		if (n++ == 0)
 			*firstp = cert;
 		else
@@ -141,7 +147,15 @@ static size_t pem_certificates(const char *pem, X509 **firstp)
 	}
 	ERR_clear_error();
 	BIO_free(bio);
-	return n;
+	if (n == 0)
+		snprintf(detail, size, "%s holds no PEM certificate", member);
+	else if (err)
+		snprintf(detail, size, "%s: the key of a certificate is %s", member,
+			 err == -EKEYREJECTED
+				 ? "a point of small order, or not in its canonical form"
+			 : err == -ENOTSUP ? "of a kind or size that is not supported"
+					   : "malformed");
+	return n == 0 || err ? -EINVAL : 0;
 }
 
 /* The exact certificate of a client, PEM to DER. */
@@ -149,14 +163,12 @@ static int certificate_decode(const char *pem, struct octets *derp, char *detail
 {
 	X509 *cert = NULL;
 	unsigned char *der = NULL;
-	int len = -1, err = -EINVAL;
+	int len, err = pem_certificates("certificate", pem, &cert, detail, size);
 
-	if (pem_certificates(pem, &cert) >= 1)
+	if (!err) {
 		len = i2d_X509(cert, &der);
-	if (len > 0)
-		err = octets_dup((struct bytes){der, (size_t)len}, derp);
-	else
-		snprintf(detail, size, "certificate holds no PEM certificate");
+		err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, derp) : -ENOMEM;
+	}
 	OPENSSL_free(der);
 	X509_free(cert);
 	return err;
@@ -183,13 +195,11 @@ static int trust_anchor_decode(const char *pem, const char *subject, struct stor
 			       char *detail, size_t size)
 {
 	X509 *first = NULL;
-	size_t n = pem_certificates(pem, &first);
+	int err = pem_certificates("trust_anchor", pem, &first, detail, size);
 
 	X509_free(first);
-	if (n == 0) {
-		snprintf(detail, size, "trust_anchor holds no PEM certificate");
-		return -EINVAL;
-	}
+	if (err)
+		return err;
 	if (subject && !subject_valid(subject)) {
 		snprintf(detail, size, "subject must be written as /CN=name or /O=org/CN=name");
 		return -EINVAL;
@@ -253,7 +263,7 @@ static int credential_decode(const struct credential *c, struct rest_client_requ
 
 /* Names that the operator chose. */
 static int client_names_decode(const char *name, const char *trust_domain,
-			       const char *default_profile, const char *policy,
+			       const char *default_profile, const char *policy, const char *entity,
 			       struct store_client *client, char *detail, size_t size)
 {
 	if (!name_valid(name) || !name_valid(trust_domain) ||
@@ -264,15 +274,21 @@ static int client_names_decode(const char *name, const char *trust_domain,
 			 "and '-' are allowed");
 		return -EINVAL;
 	}
+	if (entity && (!*entity || strlen(entity) > REST_ENTITY_MAX)) {
+		snprintf(detail, size, "entity must be the subjectId of an entity");
+		return -EINVAL;
+	}
 	client->name = strdup(name);
 	client->trust_domain = strdup(trust_domain);
+	if (entity)
+		client->entity = strdup(entity);
 	if (default_profile)
 		client->default_profile = strdup(default_profile);
 	if (policy)
 		client->policy = strdup(policy);
 	return client->name && client->trust_domain &&
 			       !client->default_profile == !default_profile &&
-			       !client->policy == !policy
+			       !client->policy == !policy && !client->entity == !entity
 		       ? 0
 		       : -ENOMEM;
 }
@@ -280,24 +296,24 @@ static int client_names_decode(const char *name, const char *trust_domain,
 static int client_decode(json_t *body, struct rest_client_request *request, char *detail,
 			 size_t size)
 {
-	const char *name, *trust_domain, *default_profile = NULL, *policy = NULL;
+	const char *name, *trust_domain, *default_profile = NULL, *policy = NULL, *entity = NULL;
 	struct credential credential = {0};
 	int register_on_ir = 0, err;
 	json_error_t error;
 	json_t *may;
 
 	if (json_unpack_ex(body, &error, JSON_STRICT,
-			   "{s:s, s:s, s:o, s?b, s?s, s?s, s?s, s?s, s?s, s?s, s?s}", "name", &name,
-			   "trust_domain", &trust_domain, "may", &may, "register_on_ir",
+			   "{s:s, s:s, s:o, s?b, s?s, s?s, s?s, s?s, s?s, s?s, s?s, s?s}", "name",
+			   &name, "trust_domain", &trust_domain, "may", &may, "register_on_ir",
 			   &register_on_ir, "default_profile", &default_profile, "policy", &policy,
-			   "certificate", &credential.certificate, "trust_anchor",
-			   &credential.trust_anchor, "subject", &credential.subject,
+			   "entity", &entity, "certificate", &credential.certificate,
+			   "trust_anchor", &credential.trust_anchor, "subject", &credential.subject,
 			   "mac_reference", &credential.mac_reference, "secret",
 			   &credential.secret))
 		return decode_error(&error, detail, size);
 	request->client.register_on_ir = register_on_ir;
-	err = client_names_decode(name, trust_domain, default_profile, policy, &request->client,
-				  detail, size);
+	err = client_names_decode(name, trust_domain, default_profile, policy, entity,
+				  &request->client, detail, size);
 	if (!err)
 		err = permissions_decode(may, &request->client.permissions, detail, size);
 	if (!err)

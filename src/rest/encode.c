@@ -263,14 +263,14 @@ json_t *rest_client_json(const struct store_client *client)
 				 : client->certificate.len ? "certificate"
 							   : "trust_anchor";
 
-	return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:s, s:o, s:o, s:o}", "name",
-			 rest_text(client->name), "trust_domain", rest_text(client->trust_domain),
-			 "may", permissions_json(client->permissions), "register_on_ir",
-			 (int)client->register_on_ir, "default_profile",
-			 rest_text(client->default_profile), "policy", rest_text(client->policy),
-			 "credential", credential, "subject", rest_text(client->subject),
-			 "mac_reference", rest_text(client->mac_reference), "created_at",
-			 rest_time(client->created_ms));
+	return json_pack(
+		"{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "name",
+		rest_text(client->name), "trust_domain", rest_text(client->trust_domain), "may",
+		permissions_json(client->permissions), "register_on_ir",
+		(int)client->register_on_ir, "default_profile", rest_text(client->default_profile),
+		"policy", rest_text(client->policy), "entity", rest_text(client->entity),
+		"credential", credential, "subject", rest_text(client->subject), "mac_reference",
+		rest_text(client->mac_reference), "created_at", rest_time(client->created_ms));
 }
 
 /* The response in base64, for `cmfctl transaction show`. */

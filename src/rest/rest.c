@@ -145,8 +145,13 @@ static int status_of_failinfo(int failinfo)
 int rest_refusal(struct rest_call *call, const struct refusal *refusal)
 {
 	int status = status_of_failinfo(refusal->failinfo);
-	json_t *problem = problem_json(status, refusal_words(refusal));
+	json_t *problem;
+	char text[400];
 
+	/* The operator may know what a client is not told. */
+	snprintf(text, sizeof(text), refusal->detail ? "%s: %s" : "%s", refusal_words(refusal),
+		 refusal->detail);
+	problem = problem_json(status, text);
 	call->reason = refusal_code(refusal->reason);
 	if (problem && refusal->failinfo >= 0)
 		json_object_set_new(problem, "failInfo",

@@ -2,6 +2,8 @@
 /* Applying the numbered migrations of schema/sqlite. See migrate.h. */
 #include "migrate.h"
 
+#include "asn1/certificate.h"
+#include "asn1/spki.h"
 #include "base/log.h"
 #include "migration.h"
 
@@ -65,12 +67,36 @@ static int migrate_one(sqlite3 *db, bool *donep)
 	return 0;
 }
 
+/* canonical_key_digest(der, otherwise), for 0017. */
+static void canonical_key_digest(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct bytes der = {sqlite3_value_blob(values[0]), (size_t)sqlite3_value_bytes(values[0])};
+	struct certificate_view view;
+	uint8_t digest[32];
+
+	if (certificate_view(der, &view) || spki_digest_from_der(view.spki, digest))
+		sqlite3_result_value(context, values[1]);
+	else
+		sqlite3_result_blob(context, digest, sizeof(digest), SQLITE_TRANSIENT);
+}
+
+int sqlite_migration_functions(sqlite3 *db)
+{
+	int rc = sqlite3_create_function(db, "canonical_key_digest", 2,
+					 SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+					 canonical_key_digest, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : sqlite_db_fault(db, "define a function", rc);
+}
+
 int sqlite_migrate(sqlite3 *db)
 {
 	int64_t version;
 	int r = schema_version(db, &version);
 	bool done = r == 0 && version == sqlite_migrations_count;
 
+	if (r == 0 && !done)
+		r = sqlite_migration_functions(db);
 	while (r == 0 && !done) {
 		r = sqlite_db_exec(db, "migrate", "BEGIN IMMEDIATE");
 		if (r < 0)

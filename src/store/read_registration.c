@@ -26,6 +26,7 @@ static int client_read(sqlite3_stmt *stmt, struct store_client *c)
 	c->mac_secret = column_octets(&col);
 	c->created_ms = column_int(&col);
 	c->policy = column_text(&col);
+	c->entity = column_text(&col);
 	return reader_complete(&col);
 }
 

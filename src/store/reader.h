@@ -80,7 +80,7 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 /* Columns in the order in which read_*.c takes them. */
 #define CLIENT_COLUMNS                                                                        \
 	"id, name, trust_domain, permissions, register_on_ir, default_profile, trust_anchor," \
-	" certificate, subject, mac_reference, mac_secret, created_ms, policy"
+	" certificate, subject, mac_reference, mac_secret, created_ms, policy, entity"
 #define REGISTRATION_COLUMNS                                                              \
 	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
 	" created_ms, changed_ms"

@@ -10,6 +10,7 @@ void store_client_clear(struct store_client *c)
 	free(c->trust_domain);
 	free(c->default_profile);
 	free(c->policy);
+	free(c->entity);
 	octets_clear(&c->trust_anchor);
 	octets_clear(&c->certificate);
 	free(c->subject);

@@ -85,6 +85,7 @@ static int client_insert(struct sqlite_unit_statements *s, const struct store_cl
 	bind_bytes(&b, octets_view(&c->mac_secret));
 	bind_int(&b, c->created_ms);
 	bind_text(&b, c->policy);
+	bind_text(&b, c->entity);
 	return sqlite_unit_run(s, &b);
 }
 

@@ -8,8 +8,8 @@ const char *const sqlite_unit_sql[STATEMENT_COUNT] = {
 	[CLIENT_INSERT] =
 		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
 		" default_profile, trust_anchor, certificate, subject, mac_reference, mac_secret,"
-		" created_ms, policy)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+		" created_ms, policy, entity)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
 	/* One manager for all active registrations of a subject; one active one for a certType. */
 	[REGISTRATION_INSERT] =

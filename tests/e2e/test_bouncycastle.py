@@ -37,8 +37,8 @@ CLIENTS = {
 # Internal CAs that sign with other keys than the one of `cmfctl init`: certConf has another hash.
 CAS = {"rsa": RSA, "p384": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"),
        "ed25519": ("-algorithm", "ED25519"), "ed448": ("-algorithm", "ED448")}
-MANO = ("bc-pbm", "bc-pbmac1", "bc-central", "bc-nested")
-CHECKS = """ir_signature cr_signature pvno_3 ir_pbm ir_pbmac1 signer_rsa signer_rsa_pss signer_ed25519
+MANO = ("bc-pbm", "bc-popmac", "bc-pbmac1", "bc-central", "bc-nested")
+CHECKS = """ir_signature cr_signature pvno_3 ir_pbm ir_pbmac1 pop_input_sender pop_input_mac signer_rsa signer_rsa_pss signer_ed25519
 ca_rsa ca_p384 ca_ed25519 ca_ed448 implicit_confirm template_answered_with_mods rejected_by_certconf several_requests p10cr p10cr_confirmed_under_0
 kur kur_on_behalf encr_cert_rsa encr_cert_ec encr_cert_encrypted_value challenge_rsa challenge_ec challenge_pvno_2
 challenge_several central_key_transport central_key_agreement central_key_password waiting_and_polling rr rr_several genm_all_in_one

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import urllib.request
 
@@ -103,6 +104,45 @@ def test_deregistered_entity_gets_no_certificate(shared):
     result = a.cmp("cr", "-newkey", a.key(), "-subject", "/CN=vnfci-dereg", "-certout", a.out(),
                    path=".well-known/cmp/p/VnfciCert")
     assert result.failinfo == "notAuthorized"
+
+
+def test_reserved_names(cmf, tmp_path):
+    """Nobody gets the name of the CMF, a CA or a client; what was there before stays and is told."""
+    def refused(name, cert_type="VnfciCert", requester="vnfm-a"):
+        said = cmf.ctl("register", "--requester", requester, "--cert-type", cert_type, "--subject-id", name,
+                       check=False)
+        assert said.returncode != 0
+        return said.stdout
+
+    for name in ("cmf", "CMF", "cmf.", "vnfm-a", "vnfm-b"):
+        assert re.search("the name is (the CMF's|that of a client)", refused(name)), name
+    cmf.register("vnfm-a", "vnfci-r1")
+    cmf.register("vnfm-a", "nfvo-r.example.net", cert_type="ManoCert")
+    assert "with another manager" in refused("vnfci-r1", requester="vnfm-b")
+    assert "there is no such client" in refused("vnfci-r2", requester="nobody")
+
+    def add(name, *args):
+        return cmf.ctl("client", "add", name, "--trust-domain", "d", *args, check=False)
+
+    said = add("vnfci-r1", "--mac")
+    assert said.returncode != 0 and "--entity" in said.stdout
+    said = add("orchestrator", "--mac", "--ref", "nfvo-r.example.net")
+    assert said.returncode != 0 and "nfvo-r.example.net" in said.stdout
+    assert add("orchestrator", "--mac", "--ref", "nfvo-r.example.net", "--entity", "nfvo-r.example.net").returncode == 0
+    entities = {row["name"]: row["entity"] for row in json.loads(cmf.ctl("client", "list", "--json").stdout)}
+    assert entities["orchestrator"] == "nfvo-r.example.net" and entities["vnfm-a"] is None
+    # Of before: the client takes the name where the entity's registration is gone meanwhile.
+    cmf.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", "vnfci-r1")
+    assert add("vnfci-r1", "--mac").returncode == 0
+    assert "that of a client" in refused("vnfci-r1")
+    cmf.stop()
+    with sqlite3.connect(next(cmf.dir.rglob("*.db"))) as db:
+        db.execute("UPDATE registration SET state = 0 WHERE subject_id = 'vnfci-r1'")
+    said = run([BUILD / "cmfctl", "--config", cmf.conf, "check", "--database"], check=False).stdout
+    assert re.search(r"warning: registration vnfci-r1 \(VnfciCert\) of vnfm-a: the name is that of a client", said)
+    assert "nfvo-r" not in said
+    cmf.start()
+    cmf.register("vnfm-a", "vnfci-r1")
 
 
 def test_cmfbench_drives_and_checks(shared):

@@ -199,7 +199,7 @@ final class Cmp {
 		}
 
 		/** What Bouncy Castle does unless told otherwise: SHA-1, which RFC 4210 made mandatory. */
-		private static PKMACBuilder pbm() {
+		static PKMACBuilder pbm() {
 			return new PKMACBuilder(new JcePKMACValuesCalculator().setProvider(BC));
 		}
 

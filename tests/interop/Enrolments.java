@@ -22,6 +22,7 @@ import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.*;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.cmp.*;
+import org.bouncycastle.cert.crmf.CertificateRequestMessageBuilder;
 import org.bouncycastle.cert.crmf.EncryptedValueParser;
 import org.bouncycastle.cert.crmf.jcajce.JceAsymmetricValueDecryptorGenerator;
 import org.bouncycastle.cms.*;
@@ -43,6 +44,8 @@ final class Enrolments extends BouncyCastle {
 		checks.put("pvno_3", () -> enrolWith(TYPE_CERT_REQ, start(vnfm, VNFCI).pvno(PKIHeader.CMP_2021)));
 		checks.put("ir_pbm", () -> manoEnrol(false));
 		checks.put("ir_pbmac1", () -> manoEnrol(true));
+		checks.put("pop_input_sender", this::popInputSender);
+		checks.put("pop_input_mac", this::popInputMac);
 		checks.put("signer_rsa", () -> enrolAs("rsa", "SHA256withRSA"));
 		checks.put("signer_rsa_pss", () -> enrolAs("rsa", "SHA256withRSAandMGF1"));
 		checks.put("signer_ed25519", () -> enrolAs("ed25519", "Ed25519"));
@@ -92,6 +95,50 @@ final class Enrolments extends BouncyCastle {
 			granted(answer, responses(answer, TYPE_INIT_REP, 1)[0], 0, key.getPublic());
 		confirm(transaction, cert, 0);
 		expect(entity, "active");
+	}
+
+	/** A request without subject, which says by utf8Pairs whose certificate it is. */
+	private static CertReqMsg withoutSubject(String entity, KeyPair key, CertificateRequestMessageBuilder builder)
+			throws Exception {
+		CertReqMsg asked = builder.setPublicKey(spki(key.getPublic())).setProofOfPossessionSigningKeySigner(pop(key))
+			.build().toASN1Structure();
+		return new CertReqMsg(asked.getCertReq(), asked.getPop(), new AttributeTypeAndValue[] {
+			new AttributeTypeAndValue(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.5.2.1"),
+				new DERUTF8String("vnfcId?" + entity + "%")) });
+	}
+
+	/** RFC 4211 4.1: poposkInput with the name of the signer, and with that of another. */
+	private void popInputSender() throws Exception {
+		String entity = vnfci();
+		KeyPair key = ec();
+		Cmp.Transaction transaction = start(vnfm, VNFCI);
+		Cmp.Answer answer = transaction.ask(TYPE_CERT_REQ, new CertReqMessages(withoutSubject(entity, key,
+			new CertificateRequestMessageBuilder(BigInteger.ZERO).setAuthInfoSender(name("bc-vnfm")))));
+		X509CertificateHolder cert =
+			granted(answer, responses(answer, TYPE_CERT_REP, 1)[0], 0, key.getPublic());
+		confirm(transaction, cert, 0);
+		expect(entity, "active");
+		answer = start(vnfm, VNFCI).ask(TYPE_CERT_REQ, new CertReqMessages(withoutSubject(entity, key,
+			new CertificateRequestMessageBuilder(BigInteger.ZERO).setAuthInfoSender(name("bc-rsa")))));
+		Cmp.mustRefuse(responses(answer, TYPE_CERT_REP, 1)[0].getStatus(), PKIFailureInfo.badPOP);
+	}
+
+	/** RFC 4211 4.1, 4.4: publicKeyMAC under the secret of the requester, and under another. */
+	private void popInputMac() throws Exception {
+		String entity = "bc-popmac.example.net";
+		KeyPair key = ec();
+		Cmp.Transaction transaction = start(mano, MANO);
+		Cmp.Answer answer = transaction.ask(TYPE_INIT_REQ, new CertReqMessages(withoutSubject(entity, key,
+			new CertificateRequestMessageBuilder(BigInteger.ZERO).setAuthInfoPKMAC(Cmp.Secret.pbm(),
+				given.get("secret").toCharArray()))));
+		X509CertificateHolder cert =
+			granted(answer, responses(answer, TYPE_INIT_REP, 1)[0], 0, key.getPublic());
+		confirm(transaction, cert, 0);
+		expect(entity, "active");
+		answer = start(mano, MANO).ask(TYPE_INIT_REQ, new CertReqMessages(withoutSubject(entity, key,
+			new CertificateRequestMessageBuilder(BigInteger.ZERO).setAuthInfoPKMAC(Cmp.Secret.pbm(),
+				"another secret".toCharArray()))));
+		Cmp.mustRefuse(responses(answer, TYPE_INIT_REP, 1)[0].getStatus(), PKIFailureInfo.badPOP);
 	}
 
 	private void implicitConfirm() throws Exception {

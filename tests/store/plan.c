@@ -2,6 +2,7 @@
 /* Query plans of all that the store runs. See plan.h. */
 #include "plan.h"
 
+#include "../../src/store/migrate.h"
 #include "../../src/store/migration.h"
 #include "../../src/store/taken.h"
 #include "base/bytes.h"
@@ -113,6 +114,7 @@ static sqlite3 *schema_open(void)
 	sqlite3 *db;
 
 	ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite_migration_functions(db), 0);
 	for (unsigned i = 0; i < sqlite_migrations_count; i++)
 		ck_assert_int_eq(sqlite3_exec(db, sqlite_migrations[i].sql, NULL, NULL, NULL),
 				 SQLITE_OK);

@@ -2,10 +2,13 @@
 /* What only the SQLite backend has: its files, their mode, and their schema version. */
 #include "fixture.h"
 
+#include "../../src/store/migrate.h"
 #include "../../src/store/migration.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,6 +172,7 @@ static void database_exec(const char *database, const char *sql)
 	sqlite3 *db;
 
 	OK(sqlite3_open(database, &db));
+	OK(sqlite_migration_functions(db));
 	OK(sqlite3_exec(db, sql, NULL, NULL, NULL));
 	OK(sqlite3_close(db));
 }
@@ -242,6 +246,111 @@ START_TEST(test_counters_of_an_older_database)
 }
 END_TEST
 
+/* A certificate with that key, whose point is encoded that way, and a digest to compare with. */
+static struct octets certificate_of(EVP_PKEY *key, const char *format)
+{
+	X509 *cert = X509_new();
+	struct octets der = {0};
+	int len;
+
+	ck_assert_int_gt(EVP_PKEY_set_utf8_string_param(key, "point-format", format), 0);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 1000);
+	ck_assert_int_eq(X509_set_pubkey(cert, key), 1);
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	len = i2d_X509(cert, &der.data);
+	ck_assert_int_gt(len, 0);
+	der.len = (size_t)len;
+	X509_free(cert);
+	return der;
+}
+
+static void digest_of(EVP_PKEY *key, const char *format, uint8_t digest[32])
+{
+	unsigned char *der = NULL;
+	int len;
+
+	ck_assert_int_gt(EVP_PKEY_set_utf8_string_param(key, "point-format", format), 0);
+	len = i2d_PUBKEY(key, &der);
+	ck_assert_int_gt(len, 0);
+	SHA256(der, (size_t)len, digest);
+	OPENSSL_free(der);
+}
+
+/* The database as it was before the migration of that name. */
+static sqlite3 *database_before(const char *database, const char *migration)
+{
+	char pragmas[100];
+	sqlite3 *db;
+	unsigned i;
+
+	OK(sqlite3_open(database, &db));
+	for (i = 0; !strstr(sqlite_migrations[i].name, migration); i++)
+		OK(sqlite3_exec(db, sqlite_migrations[i].sql, NULL, NULL, NULL));
+	snprintf(pragmas, sizeof(pragmas),
+		 "PRAGMA application_id = 1668114020; PRAGMA user_version = %u", i);
+	OK(sqlite3_exec(db, pragmas, NULL, NULL, NULL));
+	OK(sqlite3_exec(
+		db, "INSERT INTO registration VALUES (1, 1, 'x', 0, 'm', 'd', 'c', 'p', 0, 0, 0)",
+		NULL, NULL, NULL));
+	return db;
+}
+
+static void row_insert(sqlite3 *db, int id, struct octets der, const uint8_t digest[32])
+{
+	sqlite3_stmt *stmt;
+
+	OK(sqlite3_prepare_v2(db,
+			      "INSERT INTO certificate (id, registration_id, state, not_before_ms,"
+			      " not_after_ms, created_ms, ca, requester, key_digest, der)"
+			      " VALUES (?, 1, 2, 0, 0, 0, 'c', 'r', ?, ?)",
+			      -1, &stmt, NULL));
+	OK(sqlite3_bind_int(stmt, 1, id));
+	OK(sqlite3_bind_blob(stmt, 2, digest, 32, SQLITE_STATIC));
+	OK(sqlite3_bind_blob(stmt, 3, der.data, (int)der.len, SQLITE_STATIC));
+	ck_assert_int_eq(sqlite3_step(stmt), SQLITE_DONE);
+	OK(sqlite3_finalize(stmt));
+}
+
+static void assert_digest(struct fixture *f, int64_t id, const uint8_t digest[32])
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+
+	OK(store_certificate_get(f->reader, id, &cert));
+	ck_assert_mem_eq(cert.key_digest, digest, 32);
+}
+
+/* RFC 5480 2.2: a compressed point is the same key; what is sealed for a digest keeps it. */
+START_TEST(test_key_digests_of_before)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-384");
+	uint8_t compressed[32], whole[32];
+	_cleanup_(octets_clear) struct octets short_der = certificate_of(key, "compressed"),
+					      long_der = certificate_of(key, "uncompressed");
+	struct fixture f;
+	sqlite3 *db;
+
+	digest_of(key, "compressed", compressed);
+	digest_of(key, "uncompressed", whole);
+	sqlite_begin(&f);
+	db = database_before(f.database, "keys-and-names");
+	row_insert(db, 1, short_der, compressed);
+	row_insert(db, 2, long_der, whole);
+	row_insert(db, 3, short_der, compressed);
+	row_insert(db, 4, OCTETS("06072a8648ce3d020106052b81040022033200"), compressed);
+	OK(sqlite3_exec(db, "INSERT INTO archived_key VALUES (3, 1, 0, x'00')", NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+	fixture_open(&f);
+	assert_digest(&f, 1, whole);
+	assert_digest(&f, 2, whole);
+	assert_digest(&f, 3, compressed);
+	assert_digest(&f, 4, compressed);
+	fixture_end(&f);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 TCase *sqlite_file_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_file");
@@ -255,5 +364,6 @@ TCase *sqlite_file_cases(void)
 	tcase_add_test(tc, test_empty_database_is_migrated);
 	tcase_add_test(tc, test_counter_that_is_off);
 	tcase_add_test(tc, test_counters_of_an_older_database);
+	tcase_add_test(tc, test_key_digests_of_before);
 	return tc;
 }

@@ -141,6 +141,8 @@ struct credential credential_new(const struct credential_spec *spec)
 			      spec->ca ? "critical,keyCertSign,cRLSign" : usage);
 	if (spec->ext_key_usage)
 		extension_add(c.cert, issuer->cert, NID_ext_key_usage, spec->ext_key_usage);
+	if (spec->san)
+		extension_add(c.cert, issuer->cert, NID_subject_alt_name, spec->san);
 	if (!spec->no_ski)
 		extension_add(c.cert, issuer->cert, NID_subject_key_identifier, "hash");
 	ck_assert_int_gt(X509_sign(c.cert, issuer->key, digest), 0);
@@ -352,6 +354,7 @@ void client_add(const struct client_spec *spec)
 		.register_on_ir = spec->register_on_ir,
 		.default_profile = (char *)(uintptr_t)spec->default_profile,
 		.policy = (char *)(uintptr_t)spec->policy,
+		.entity = (char *)(uintptr_t)spec->entity,
 		.subject = (char *)(uintptr_t)spec->subject,
 		.mac_reference = (char *)(uintptr_t)spec->mac_reference,
 		.created_ms = w.now_ms,

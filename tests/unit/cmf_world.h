@@ -57,6 +57,7 @@ struct credential_spec {
 	const char *digest;              /* "SHA256" (NULL) */
 	const char *key_usage;           /* "digitalSignature" (NULL), "": none */
 	const char *ext_key_usage;       /* x509v3_config(5); NULL: none */
+	const char *san;                 /* likewise */
 	bool ca;
 	bool no_ski;
 	int64_t not_before_ms; /* 0: an hour ago */
@@ -81,6 +82,7 @@ struct client_spec {
 	const char *subject;
 	const char *mac_reference;
 	const char *mac_secret;
+	const char *entity;
 };
 void client_add(const struct client_spec *spec);
 /* A principal as cmf_signer_find gives it for that client; cleared by the caller. */

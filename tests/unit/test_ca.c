@@ -507,6 +507,20 @@ static void break_half_certificate(void)
 		   "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
 }
 
+/* The identity of edwards25519: whoever is below such a root signs for it. */
+static void break_root_key(void)
+{
+	static const uint8_t identity[32] = {1};
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, identity, 32);
+	X509 *root = X509_dup(f.root);
+
+	ck_assert_int_eq(X509_set_pubkey(root, key), 1);
+	ck_assert_int_gt(X509_sign(root, f.root_key, EVP_sha256()), 0);
+	write_certs(fixture_path(&f, "root.pem"), root, NULL);
+	X509_free(root);
+	EVP_PKEY_free(key);
+}
+
 static void break_digest(void)
 {
 	f.conf_ca.digest = (char *)"sha1024";
@@ -526,6 +540,8 @@ static const struct {
 	{break_other_root, "[ca test] chain: does not lead from the certificate to a root"},
 	{break_no_certificate, "[ca test] certificate: cannot read"},
 	{break_half_certificate, "[ca test] chain: cannot read"},
+	{break_root_key, "[ca test] chain: cannot read"},
+	{break_root_key, "Key was rejected"},
 	{break_digest, "[ca test] digest: sha1024 is not known"},
 };
 

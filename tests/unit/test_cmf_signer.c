@@ -147,6 +147,47 @@ START_TEST(test_client_below_an_intermediate)
 }
 END_TEST
 
+static void credential_encode(struct credential *c, EVP_PKEY *key, const EVP_MD *digest)
+{
+	int len;
+
+	octets_clear(&c->der);
+	ck_assert_int_gt(X509_sign(c->cert, key, digest), 0);
+	len = i2d_X509(c->cert, &c->der.data);
+	ck_assert_int_gt(len, 0);
+	c->der.len = (size_t)len;
+}
+
+/*
+ * An intermediate whose key is the identity of edwards25519 signs without a private key: R the same
+ * point, S 0. OpenSSL takes the path.
+ */
+START_TEST(test_intermediate_of_small_order)
+{
+	static const uint8_t identity[32] = {1}, signature[64] = {1};
+	EVP_PKEY *weak = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, identity, 32);
+	EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	struct credential sub = credential_new(&(struct credential_spec){
+		.subject = "/CN=sub CA a", .issuer = &w.anchor_a, .ca = true});
+	struct credential cert =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &sub});
+	struct found found;
+
+	X509_set_pubkey(sub.cert, weak);
+	credential_encode(&sub, w.anchor_a.key, EVP_sha256());
+	credential_encode(&cert, other, NULL);
+	memcpy(cert.der.data + cert.der.len - sizeof(signature), signature, sizeof(signature));
+	const struct bytes certs[] = {octets_view(&cert.der), octets_view(&sub.der)};
+
+	found = find(certs, 2);
+	ck_assert_str_eq(found.reason, "signer_not_trusted");
+	EVP_PKEY_free(weak);
+	EVP_PKEY_free(other);
+	credential_clear(&sub);
+	credential_clear(&cert);
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	struct credential_spec spec;
@@ -546,12 +587,13 @@ START_TEST(test_vnfci_does_not_become_a_client)
 					 .trust_domain = "d",
 					 .permissions = STORE_IS_OPERATOR,
 					 .anchor = &w.root});
+	/* One of before: it could not be registered any more. */
+	c = issued("vnfm-b", CERT_TYPE_VNFCI, "op.example.net", &cert);
 	client_add(&(struct client_spec){.name = "operator",
 					 .trust_domain = "d",
 					 .permissions = STORE_IS_OPERATOR,
 					 .anchor = &w.issuing,
 					 .subject = "/CN=op.example.net"});
-	c = issued("vnfm-b", CERT_TYPE_VNFCI, "op.example.net", &cert);
 	serial_hex(&cert.serial, hex);
 	snprintf(name, sizeof(name), "certificate:main/%s", hex);
 	assert_found(&c, "none", name);
@@ -561,7 +603,8 @@ START_TEST(test_vnfci_does_not_become_a_client)
 	client_add(&(struct client_spec){.name = "nfvo",
 					 .trust_domain = "d",
 					 .anchor = &w.issuing,
-					 .subject = "/CN=nfvo.example.net"});
+					 .subject = "/CN=nfvo.example.net",
+					 .entity = "nfvo.example.net"});
 	c = issued("vnfm-a", CERT_TYPE_MANO, "nfvo.example.net", &cert);
 	assert_found(&c, "none", "nfvo");
 	revoke(&cert, STORE_CERT_REVOKED);
@@ -792,7 +835,7 @@ START_TEST(test_admin_for_client)
 	cmf_principal_clear(&who);
 	ck_assert_int_eq(cmf_admin_for_client(w.cmf, w.reader, "nonsense", &who, &refusal),
 			 REFUSED);
-	ck_assert_int_eq(refusal.reason, REFUSAL_client_not_permitted);
+	ck_assert_int_eq(refusal.reason, REFUSAL_client_unknown);
 }
 END_TEST
 
@@ -897,6 +940,7 @@ int main(void)
 	tcase_add_test(tc, test_clients_do_not_cross_anchors);
 	tcase_add_test(tc, test_anchor_in_extra_certs_is_not_trusted);
 	tcase_add_test(tc, test_client_below_an_intermediate);
+	tcase_add_test(tc, test_intermediate_of_small_order);
 	tcase_add_loop_test(tc, test_signer_rfc9483_3_5, 0, ARRAY_LEN(signer_cases));
 	tcase_add_test(tc, test_client_policy);
 	tcase_add_loop_test(tc, test_cmc_ra_rfc9483_3_5, 0, ARRAY_LEN(cmc_ra_cases));

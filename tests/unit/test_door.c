@@ -193,6 +193,7 @@ START_TEST(ifa033_11_2_3_carriers_agree)
 	ask_info_integer(&a, OID_CMF_CERT_TYPE, 1);
 	ask_info_text(&a, OID_CMF_VNFC_ID, "vnfci-a");
 	ask_reg_info(&a, "vnfcId?vnfci-a%unknown?%3f%25%");
+	ask_extension(&a, NID_subject_alt_name, "DNS:vnfci-a");
 	a.profile_label = "VNFCI_CERT";
 	a.operation_label = "initialization";
 	ask_send(&a, &told);

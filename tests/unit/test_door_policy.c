@@ -146,6 +146,27 @@ static void subject_empty(struct ask *a)
 	ask_request(a)->certReq->certTemplate->subject = X509_NAME_new();
 }
 
+static void subject_empty_san(struct ask *a)
+{
+	subject_empty(a);
+	ask_extension(a, NID_subject_alt_name, "DNS:vnfci-a");
+}
+
+static void san_of_another(struct ask *a)
+{
+	subject_empty(a);
+	ask_extension(a, NID_subject_alt_name, "DNS:vnfci-b");
+}
+
+static void subject_of_nobody(struct ask *a)
+{
+	subject_empty(a);
+	ck_assert_int_eq(X509_NAME_add_entry_by_txt(ask_request(a)->certReq->certTemplate->subject,
+						    "O", MBSTRING_UTF8, (const uint8_t *)"x", -1,
+						    -1, 0),
+			 1);
+}
+
 static void pop_pss(struct ask *a, int digest_nid)
 {
 	POPOSigningKey *pop;
@@ -230,10 +251,15 @@ static const struct request_row {
 	 REFUSAL_pop_digest_weak},
 	{"digest of POP, PSS: as long", "digest_bits_min = 384", MAC, pop_pss_sha384,
 	 REFUSAL_pop_alg_mismatch},
-	{"no subject", NULL, A, subject_none, GRANTED},
-	{"RFC 4211 4.1 no subject", "absent_subject = no", A, subject_none,
-	 REFUSAL_pop_input_missing},
-	{"RFC 9483 4.1.1 empty subject", "absent_subject = no", A, subject_empty, GRANTED},
+	{"RFC 4211 4.1 no subject", NULL, A, subject_none, REFUSAL_pop_input_missing},
+	{"no subject", "absent_subject = yes", A, subject_none, GRANTED},
+	{"RFC 9483 4.1.1 empty subject", NULL, A, subject_empty, REFUSAL_template_names_nobody},
+	{"RFC 9483 4.1.1 empty subject and SAN", NULL, A, subject_empty_san, GRANTED},
+	{"RFC 9483 4.1.1 SAN of another", NULL, A, san_of_another,
+	 REFUSAL_template_san_not_allowed},
+	{"RFC 9483 4.1.1 subject without name", NULL, A, subject_of_nobody,
+	 REFUSAL_template_names_nobody},
+	{"empty subject", "absent_subject = yes", A, subject_empty, GRANTED},
 };
 
 static void row_ask(struct ask *a, enum who who)

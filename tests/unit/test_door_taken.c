@@ -67,6 +67,11 @@ static void revoke(const struct told *told, int reason)
 	granted_expect(&a, PKI_BODY_RP, -1);
 }
 
+static void point_format(EVP_PKEY *key, const char *format)
+{
+	ck_assert_int_gt(EVP_PKEY_set_utf8_string_param(key, "point-format", format), 0);
+}
+
 /* --- keys -------------------------------------------------------------------------------------
  */
 
@@ -90,6 +95,28 @@ START_TEST(rfc9483_3_6_4_key_of_another_entity)
 	expect("vnfci-b", a.key, FAIL_BAD_CERT_TEMPLATE);
 	h.now_ms += INT64_C(91) * 24 * 3600 * 1000;
 	expect("vnfci-b", a.key, FAIL_BAD_CERT_TEMPLATE);
+	granted_done(&a, &told);
+}
+END_TEST
+
+/* The same point, compressed (RFC 5480 2.2), is the same key: before and after. */
+START_TEST(rfc9483_3_6_4_key_in_another_coat)
+{
+	struct told told;
+	struct ask a;
+
+	enrol(&a, "vnfci-a", &told);
+	point_format(a.key, "compressed");
+	expect("vnfci-b", a.key, FAIL_BAD_CERT_TEMPLATE);
+	expect("vnfci-a", a.key, -1);
+	granted_done(&a, &told);
+	ask_for(&a, "vnfci-b", NULL);
+	point_format(a.key, "compressed");
+	key_set(&a, a.key);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), -1);
+	point_format(a.key, "uncompressed");
+	expect("vnfci-a", a.key, FAIL_BAD_CERT_TEMPLATE);
 	granted_done(&a, &told);
 }
 END_TEST
@@ -333,6 +360,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, taken_setup, granted_teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_3_6_4_key_of_another_entity);
+	tcase_add_test(tcase, rfc9483_3_6_4_key_in_another_coat);
 	tcase_add_test(tcase, rfc9483_3_6_4_key_of_a_rejected_certificate);
 	tcase_add_test(tcase, rfc9483_3_6_4_key_twice_in_a_message);
 	tcase_add_test(tcase, rfc9483_3_6_4_key_in_kur);

@@ -443,6 +443,31 @@ START_TEST(test_envelope_refused)
 }
 END_TEST
 
+/* RFC 7748 6.1: a point of small order as the originator's key; Z would be zeros. */
+START_TEST(test_envelope_originator_of_small_order)
+{
+	static const uint8_t x25519[] = {0x06, 0x03, 0x2b, 0x65, 0x6e};
+	struct party p = party_make(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), true);
+	struct envelope_recipient to;
+	_cleanup_(octets_clear) struct octets envelope = OCTETS_NULL, content = OCTETS_NULL;
+	uint8_t *at;
+
+	envelope_recipient_set_certificate(&to, &p.view, p.key);
+	ck_assert_int_eq(envelope_seal(&to, OID_CT_DATA, bytes_of_string(text), &envelope), 0);
+	at = memmem(envelope.data, envelope.len, x25519, sizeof(x25519));
+	ck_assert_ptr_nonnull(at);
+	/* BIT STRING of 33 octets, the first of which counts unused bits */
+	at += sizeof(x25519);
+	ck_assert_int_eq(at[0], 0x03);
+	ck_assert_int_eq(at[1], 33);
+	memset(at + 3, 0, 32);
+	ck_assert_int_eq(
+		envelope_open(octets_view(&envelope), p.key, BYTES_NULL, OID_CT_DATA, &content),
+		-EBADMSG);
+	party_clear(&p);
+}
+END_TEST
+
 /* Every truncation and every changed octet is an error or, for what is not looked at, the content.
  */
 START_TEST(test_envelope_mutations)
@@ -614,6 +639,7 @@ int main(void)
 	tcase_add_test(tcase, test_envelope_pwri_kek);
 	tcase_add_test(tcase, test_envelope_password_iterations);
 	tcase_add_test(tcase, test_envelope_refused);
+	tcase_add_test(tcase, test_envelope_originator_of_small_order);
 	tcase_add_test(tcase, test_envelope_mutations);
 	tcase_add_test(tcase, test_encrypted_key);
 	tcase_add_test(tcase, test_encrypted_value);

@@ -5,6 +5,7 @@
  */
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
+#include "asn1/rsa_modulus.h"
 #include "asn1/spki.h"
 #include "vectors.h"
 
@@ -88,7 +89,9 @@ START_TEST(test_spki_key)
 	ck_assert_mem_eq(again, der.data, der.len);
 	ck_assert_int_eq(spki_digest(spki, digest), 0);
 	EVP_Digest(der.data, der.len, expected, NULL, EVP_sha256(), NULL);
-	ck_assert_mem_eq(digest, expected, sizeof(digest));
+	/* The digest of one restricted to RSASSA-PSS is that of the RSA key. */
+	ck_assert_int_eq(memcmp(digest, expected, sizeof(digest)) == 0,
+			 row->type != EVP_PKEY_RSA_PSS);
 
 	OPENSSL_free(again);
 	SubjectPublicKeyInfo_free(spki);
@@ -196,6 +199,11 @@ static int key_from_parts(const char *oid, const char *parameters_hex, struct by
 #define P256_GX "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
 #define P256_GY "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
 
+/* RFC 5639 3.4 */
+#define PARAM_BRAINPOOL "06092b2403030208010107"
+#define BRAINPOOL_GX    "8bd2aeb9cb7e57cb2c4b482ffc81b7afb9de27e1e3bd23c23a4453bd9ace3262"
+#define BRAINPOOL_GY    "547ef835c3dac4fd97f8461a14611dc9c27745132ded8e545c1d54c72f046997"
+
 static const struct {
 	const char *oid;
 	const char *parameters;
@@ -210,6 +218,10 @@ static const struct {
 	{OID_EC, PARAM_P256, "07" P256_GX P256_GY, -EBADMSG, "hybrid form, odd"},
 	{OID_EC, PARAM_P256, "00", -EBADMSG, "the point at infinity"},
 	{OID_EC, PARAM_P256, "", -EBADMSG, "no point"},
+	{OID_EC, PARAM_BRAINPOOL, "04" BRAINPOOL_GX BRAINPOOL_GY, 0, "of another curve"},
+	{OID_EC, PARAM_BRAINPOOL, "00", -EBADMSG, "its point at infinity"},
+	{OID_EC, PARAM_BRAINPOOL, "07" BRAINPOOL_GX BRAINPOOL_GY, -EBADMSG, "its hybrid form"},
+	{OID_EC, PARAM_BRAINPOOL, "04" BRAINPOOL_GX BRAINPOOL_GX, -EBADMSG, "no point of it"},
 	{OID_EC, PARAM_P256, "04" P256_GX, -EBADMSG, "half a point"},
 	{OID_EC, PARAM_P256, "04" P256_GX P256_GY "00", -EBADMSG, "an octet too many"},
 	{OID_EC, "06052b81040022", "04" P256_GX P256_GY, -EBADMSG, "a point of another curve"},
@@ -640,6 +652,243 @@ START_TEST(test_signer_shared_by_threads)
 }
 END_TEST
 
+/* --- keys that prove nothing --------------------------------------------------------------------
+ */
+
+/* 2^255 - 19 and 2^448 - 2^224 - 1 without their least octet, which stands first. */
+#define FF8         "ffffffffffffffff"
+#define P25519_REST FF8 FF8 FF8 "ffffffffffff7f"
+#define P448_REST   FF8 FF8 FF8 "fffffffe" FF8 FF8 FF8 "ffffff"
+#define ZERO8       "0000000000000000"
+#define ZERO31      ZERO8 ZERO8 ZERO8 "00000000000000"
+#define ZERO55      ZERO8 ZERO8 ZERO8 ZERO31
+#define ORDER8_Y1   "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc"
+#define ORDER8_Y2   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03"
+#define OID_ED448   "1.3.101.113"
+#define OID_X25519  "1.3.101.110"
+#define OID_X448    "1.3.101.111"
+
+/*
+ * The 8 points of small order of edwards25519, their encodings that are not canonical, and the u of
+ * https://cr.yp.to/ecdh.html ("reject public keys"); those of order 4 of edwards448, RFC 8032 5.2,
+ * and curve448, RFC 7748 4.2. What follows a row of them is a neighbour that is good.
+ */
+static const struct {
+	const char *oid;
+	const char *octets;
+	int err;
+} weak_points[] = {
+	{OID_ED25519, "01" ZERO31, -EKEYREJECTED},
+	{OID_ED25519, "ec" P25519_REST, -EKEYREJECTED},
+	{OID_ED25519, "00" ZERO31, -EKEYREJECTED},
+	{OID_ED25519, "00" ZERO8 ZERO8 ZERO8 "00000000000080", -EKEYREJECTED},
+	{OID_ED25519, ORDER8_Y1 "05", -EKEYREJECTED},
+	{OID_ED25519, ORDER8_Y1 "85", -EKEYREJECTED},
+	{OID_ED25519, ORDER8_Y2 "7a", -EKEYREJECTED},
+	{OID_ED25519, ORDER8_Y2 "fa", -EKEYREJECTED},
+	{OID_ED25519, "01" ZERO8 ZERO8 ZERO8 "00000000000080", -EKEYREJECTED},
+	{OID_ED25519, "ed" P25519_REST, -EKEYREJECTED},
+	{OID_ED25519, "ee" P25519_REST, -EKEYREJECTED},
+	{OID_ED25519, "ee" FF8 FF8 FF8 "ffffffffffffff", -EKEYREJECTED},
+	{OID_ED25519, "f0" P25519_REST, -EKEYREJECTED},
+	{OID_ED25519, "ff" FF8 FF8 FF8 "ffffffffffffff", -EKEYREJECTED},
+	{OID_ED25519, "03" ZERO31, 0},
+	{OID_ED25519, "eb" P25519_REST, 0},
+	{OID_ED25519, ORDER8_Y1 "04", 0},
+	{OID_ED448, "01" ZERO55 "00", -EKEYREJECTED},
+	{OID_ED448, "01" ZERO55 "80", -EKEYREJECTED},
+	{OID_ED448, "00" ZERO55 "00", -EKEYREJECTED},
+	{OID_ED448, "00" ZERO55 "80", -EKEYREJECTED},
+	{OID_ED448, "fe" P448_REST "00", -EKEYREJECTED},
+	{OID_ED448, "ff" P448_REST "00", -EKEYREJECTED},
+	{OID_ED448, "ff" P448_REST "80", -EKEYREJECTED},
+	{OID_ED448, "05" ZERO55 "01", -EKEYREJECTED},
+	{OID_ED448, "05" ZERO55 "00", 0},
+	{OID_ED448, "fd" P448_REST "80", 0},
+	{OID_X25519, "00" ZERO31, -EKEYREJECTED},
+	{OID_X25519, "01" ZERO31, -EKEYREJECTED},
+	{OID_X25519, "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+	 -EKEYREJECTED},
+	{OID_X25519, "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+	 -EKEYREJECTED},
+	{OID_X25519, "ec" P25519_REST, -EKEYREJECTED},
+	{OID_X25519, "ed" P25519_REST, -EKEYREJECTED},
+	{OID_X25519, "ee" P25519_REST, -EKEYREJECTED},
+	{OID_X25519, "cdeb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b880",
+	 -EKEYREJECTED},
+	{OID_X25519, "4c9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f11d7",
+	 -EKEYREJECTED},
+	{OID_X25519, "d9" FF8 FF8 FF8 "ffffffffffffff", -EKEYREJECTED},
+	{OID_X25519, "09" ZERO31, 0},
+	{OID_X448, "00" ZERO55, -EKEYREJECTED},
+	{OID_X448, "01" ZERO55, -EKEYREJECTED},
+	{OID_X448, "fe" P448_REST, -EKEYREJECTED},
+	{OID_X448, "ff" P448_REST, -EKEYREJECTED},
+	{OID_X448, FF8 FF8 FF8 "ffffffff" FF8 FF8 FF8 "ffffffff", -EKEYREJECTED},
+	{OID_X448, "05" ZERO55, 0},
+};
+
+START_TEST(rfc8032_rfc7748_small_order)
+{
+	uint8_t octets[57];
+	size_t len;
+
+	ck_assert_int_eq(hex_to_bytes(weak_points[_i].octets, octets, sizeof(octets), &len), 0);
+	ck_assert_msg(key_from_parts(weak_points[_i].oid, "", (struct bytes){octets, len}) ==
+			      weak_points[_i].err,
+		      "%s %s", weak_points[_i].oid, weak_points[_i].octets);
+}
+END_TEST
+
+/* OpenSSL takes these keys: why cmfd must not. */
+START_TEST(small_order_signature_of_nobody)
+{
+	static const uint8_t identity[32] = {1};
+	/* R is the same point, S is 0. */
+	static const uint8_t signature[64] = {1};
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, identity, 32);
+	X509_ALGOR *alg = algorithm_of(NID_ED25519, "");
+
+	ck_assert_int_eq(verified(key, alg, bytes_of_string("any message"), BYTES_OF(signature)),
+			 SIGNATURE_OK);
+	ck_assert_int_eq(verified(key, alg, bytes_of_string("another"), BYTES_OF(signature)),
+			 SIGNATURE_OK);
+	X509_ALGOR_free(alg);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
+/* The same point and modulus in each form that is taken. RFC 5480 2.2, RFC 4055 1.2 */
+START_TEST(one_key_one_digest)
+{
+	static const char *const groups[] = {"P-256", "P-384", "P-521", "brainpoolP256r1"};
+	uint8_t digest[32], other[32];
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		EVP_PKEY *key = EVP_EC_gen(groups[i]);
+		_cleanup_(octets_clear) struct octets whole = public_der(key), half = OCTETS_NULL;
+
+		ck_assert_int_gt(EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed"),
+				 0);
+		half = public_der(key);
+		ck_assert_uint_lt(half.len, whole.len);
+		ck_assert_int_eq(spki_digest_from_der(octets_view(&half), other), 0);
+		ck_assert_int_eq(spki_digest_from_der(octets_view(&whole), digest), 0);
+		ck_assert_mem_eq(digest, other, 32);
+		EVP_Digest(whole.data, whole.len, other, NULL, EVP_sha256(), NULL);
+		ck_assert_mem_eq(digest, other, 32);
+		EVP_PKEY_free(key);
+	}
+	_cleanup_(octets_clear) struct octets der = public_der(rsa);
+	const unsigned char *p = der.data;
+	SubjectPublicKeyInfo *spki = d2i_SubjectPublicKeyInfo(NULL, &p, (long)der.len);
+
+	ck_assert_int_eq(spki_digest(spki, digest), 0);
+	X509_ALGOR_set0(spki->algorithm, OBJ_nid2obj(NID_rsassaPss), V_ASN1_UNDEF, NULL);
+	ck_assert_int_eq(spki_digest(spki, other), 0);
+	ck_assert_mem_eq(digest, other, 32);
+	SubjectPublicKeyInfo_free(spki);
+	EVP_PKEY_free(rsa);
+}
+END_TEST
+
+/*
+ * Made by the structure of Nemec and others, "The Return of Coppersmith's Attack", 2017, 2: primes
+ * are k M + (65537^a mod M), M the product of the first 126 primes.
+ */
+static const char roca_modulus[] =
+	"d4008acfb6ded49c8d031147e790553c5f011098a78dfeb6eeac8d286a22a5a5"
+	"0f5621890adac8f6480159b61edf822de5cb9033154656e659e21e85ca7cf9c0"
+	"4fc648cad4e5ba374ddbef12c02c039fdcfe260c4628f293940ba7858a800cd6"
+	"1051723b3ee4d981ec0f650994b9bfb815cea39003b2630b9ce49ba9b31518e4"
+	"25150160f4b82f32b0ddde906a20649e95053ace6024791b1dbb883c88d8e62f"
+	"e0d14327cb5f3f0565f4007561ee476443b7bf40c099e06150ede05242c603ba"
+	"c08d233be7078beabe5e0b117322afeea800fd18b19fafeb36385b3dd3ab8e0a"
+	"599bf6e481ad21de73bb642bc2ec745c9ac0fc9eb37dfbd1e4535fc1bb926f91";
+
+static EVP_PKEY *rsa_of(const BIGNUM *n)
+{
+	struct der_writer w = DER_WRITER_NULL;
+	static const uint8_t exponent[] = {1, 0, 1};
+	uint8_t octets[512];
+	EVP_PKEY *key = NULL;
+	struct bytes in;
+
+	der_put_unsigned(&w, BYTES_OF(exponent));
+	der_put_unsigned(&w, (struct bytes){octets, (size_t)BN_bn2bin(n, octets)});
+	der_put_header(&w, 0x30, 0);
+	in = der_written(&w);
+	key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &in.data, (long)in.len);
+	ck_assert_ptr_nonnull(key);
+	der_writer_clear(&w);
+	return key;
+}
+
+static enum rsa_flaw flaw_of(const BIGNUM *n)
+{
+	EVP_PKEY *key = rsa_of(n);
+	enum rsa_flaw flaw = RSA_FLAW_NONE;
+
+	ck_assert_int_eq(rsa_modulus_examine(key, &flaw), 0);
+	EVP_PKEY_free(key);
+	return flaw;
+}
+
+/* CA/Browser Forum Baseline Requirements 6.1.1.3, 6.1.6 */
+START_TEST(rsa_flaws)
+{
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *p = BN_new(), *q = BN_new(), *n = BN_new();
+
+	BN_generate_prime_ex(p, 1024, 0, NULL, NULL, NULL);
+	ck_assert_int_eq(flaw_of(p), RSA_FLAW_PRIME);
+	BN_sqr(n, p, ctx);
+	ck_assert_int_eq(flaw_of(n), RSA_FLAW_CLOSE_PRIMES);
+	BN_copy(q, p);
+	do
+		BN_add_word(q, 2);
+	while (BN_check_prime(q, ctx, NULL) != 1);
+	BN_mul(n, p, q, ctx);
+	ck_assert_int_eq(flaw_of(n), RSA_FLAW_CLOSE_PRIMES);
+	BN_generate_prime_ex(q, 1024, 0, NULL, NULL, NULL);
+	BN_mul(n, p, q, ctx);
+	ck_assert_int_eq(flaw_of(n), RSA_FLAW_NONE);
+	/* NIST SP 800-89 5.3.3: the primes below and above 752 */
+	BN_copy(n, p);
+	BN_mul_word(n, 751);
+	ck_assert_int_eq(flaw_of(n), RSA_FLAW_SMALL_FACTOR);
+	BN_copy(n, p);
+	BN_mul_word(n, 757);
+	ck_assert_int_eq(flaw_of(n), RSA_FLAW_NONE);
+	BN_copy(n, p);
+	BN_mul_word(n, 3);
+	ck_assert_int_eq(flaw_of(n), RSA_FLAW_SMALL_FACTOR);
+	BN_free(n);
+	n = NULL;
+	BN_hex2bn(&n, roca_modulus);
+	ck_assert_int_eq(flaw_of(n), RSA_FLAW_ROCA);
+	BN_free(n);
+	BN_free(q);
+	BN_free(p);
+	BN_CTX_free(ctx);
+}
+END_TEST
+
+START_TEST(rsa_without_flaws)
+{
+	EVP_PKEY *key = EVP_RSA_gen(2048 + 256 * (unsigned)_i);
+	enum rsa_flaw flaw = RSA_FLAW_PRIME;
+	uint64_t exponent = 0;
+
+	ck_assert_int_eq(rsa_modulus_examine(key, &flaw), 0);
+	ck_assert_int_eq(flaw, RSA_FLAW_NONE);
+	ck_assert_int_eq(rsa_exponent(key, &exponent), 0);
+	ck_assert_uint_eq(exponent, 65537);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("keys");
@@ -653,6 +902,11 @@ int main(void)
 	tcase_add_test(tc, test_spki_compressed_point);
 	tcase_add_loop_test(tc, test_spki_octets, 0, ARRAY_LEN(key_octets));
 	tcase_add_loop_test(tc, test_spki_rsa_limits, 0, ARRAY_LEN(rsa_keys));
+	tcase_add_loop_test(tc, rfc8032_rfc7748_small_order, 0, ARRAY_LEN(weak_points));
+	tcase_add_test(tc, small_order_signature_of_nobody);
+	tcase_add_test(tc, one_key_one_digest);
+	tcase_add_test(tc, rsa_flaws);
+	tcase_add_loop_test(tc, rsa_without_flaws, 0, 4);
 	tcase_add_loop_test(tc, test_signer_signs, 0, ARRAY_LEN(keys));
 	tcase_add_test(tc, test_signer_refuses_weak_digests);
 	tcase_add_loop_test(tc, test_signature_algorithms_rfc9481_3, 0, ARRAY_LEN(algorithms));

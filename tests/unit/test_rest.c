@@ -237,7 +237,7 @@ static const struct {
 	{"{\"requester\": \"nobody-knows\", \"cert_type\": \"VnfciCert\", \"subject_ids\": "
 	 "[\"x\"], "
 	 "\"handling\": \"delegation\"}",
-	 403, "notAuthorized", "client_not_permitted"},
+	 403, "notAuthorized", "client_unknown"},
 	{"{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\", \"subject_ids\": [\"x\", "
 	 "\"X\"], "
 	 "\"handling\": \"delegation\"}",
@@ -662,6 +662,39 @@ START_TEST(subject_of_a_client_is_a_name)
 }
 END_TEST
 
+/* As a client's own certificate, and as an anchor of it: Ed25519 and the identity of its curve. */
+START_TEST(client_of_small_order)
+{
+	static const uint8_t identity[32] = {1};
+	EVP_PKEY *weak = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, identity, 32);
+	X509 *cert = X509_dup(w.anchor_a.cert);
+	BIO *bio = BIO_new(BIO_s_mem());
+	struct answer answer;
+	char *pem, *body;
+	json_t *json;
+	long len;
+
+	X509_set_pubkey(cert, weak);
+	ck_assert_int_gt(X509_sign(cert, w.anchor_a.key, EVP_sha256()), 0);
+	/* Behind a good one. */
+	ck_assert_int_eq(PEM_write_bio_X509(bio, w.anchor_b.cert), 1);
+	ck_assert_int_eq(PEM_write_bio_X509(bio, cert), 1);
+	len = BIO_get_mem_data(bio, &pem);
+	json = json_pack("{s:s, s:s, s:[s], s:s%}", "name", "weak", "trust_domain", "d", "may",
+			 "request", _i ? "certificate" : "trust_anchor", pem, (size_t)len);
+	body = json_dumps(json, 0);
+	answer = ask(HTTP_POST, "/v1/clients", "", body);
+	ck_assert_int_eq(answer.status, 400);
+	ck_assert_ptr_nonnull(strstr(text(answer.json, "detail"), "small order"));
+	json_decref(answer.json);
+	json_decref(json);
+	free(body);
+	BIO_free(bio);
+	X509_free(cert);
+	EVP_PKEY_free(weak);
+}
+END_TEST
+
 /* --- paths, others -------------------------------------------------------------------------- */
 
 static const struct {
@@ -744,6 +777,7 @@ int main(void)
 	tcase_add_test(door, mac_client_is_known_to_cmf_until_removed);
 	tcase_add_loop_test(door, client_input_is_strict, 0, ARRAY_LEN(bad_clients));
 	tcase_add_loop_test(door, subject_of_a_client_is_a_name, 0, ARRAY_LEN(subjects));
+	tcase_add_loop_test(door, client_of_small_order, 0, 2);
 	tcase_add_loop_test(door, wrong_paths_and_queries, 0, ARRAY_LEN(paths));
 	tcase_add_test(door, cas_are_shown_with_chain);
 	suite_add_tcase(suite, pure);
