@@ -166,7 +166,7 @@ char *certificate_subject_text(X509 *cert)
 
 	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
 		len = BIO_get_mem_data(bio, &start);
-		text = strndup(start, (size_t)len);
+		text = len > 0 ? strndup(start, (size_t)len) : strdup("");
 	}
 	BIO_free(bio);
 	return text;
