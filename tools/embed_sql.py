@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes numbered SQL migrations as a C array (see src/store/migration.h).
 
-usage: embed_sql.py OUTPUT ARRAY FILE...    (FILE: 0001-name.sql, in ascending order)
+usage: embed_sql.py OUTPUT ARRAY FILE...    (FILE: 0001-name.sql, without gaps, in order)
 """
 import os
 import sys
@@ -18,12 +18,10 @@ def main():
     output, array, files = sys.argv[1], sys.argv[2], sys.argv[3:]
     lines = ['/* Generated from the SQL files by tools/embed_sql.py. */',
              '#include "migration.h"', '', f'const struct migration {array}[] = {{']
-    before = ''
-    for path in files:
+    for number, path in enumerate(files, 1):
         name = os.path.basename(path)
-        if name[4:5] != '-' or not name[:4].isdigit() or name[:4] <= before:
-            sys.exit(f'{name}: expected a migration number above {before}')
-        before = name[:4]
+        if not name.startswith(f'{number:04}-'):
+            sys.exit(f'{name}: expected migration number {number:04}')
         with open(path, encoding='utf-8') as file:
             sql = file.read()
         lines += [f'\t{{"{name}",', *c_lines(sql), '\t},']
