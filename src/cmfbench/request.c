@@ -82,6 +82,20 @@ static int pop_sign(CertReqMsg *msg, EVP_PKEY *key)
 	return request_sign(key, der, len, popo->algorithmIdentifier, popo->signature);
 }
 
+/* RFC 9483 4.1.3: a key update keeps the names of the certificate. */
+static int subject_keep(struct bytes cert, X509_NAME **subjectp)
+{
+	struct certificate_view view;
+	const unsigned char *p;
+	int err = certificate_view(cert, &view);
+
+	if (err)
+		return err;
+	p = view.subject.data;
+	*subjectp = d2i_X509_NAME(NULL, &p, (long)view.subject.len);
+	return *subjectp ? 0 : -ENOMEM;
+}
+
 static int request_crmf(const struct bench_setup *s, enum bench_operation operation,
 			unsigned long number, struct bench_transaction *t, PKIBody *body)
 {
@@ -100,16 +114,15 @@ static int request_crmf(const struct bench_setup *s, enum bench_operation operat
 	t->spki = ASN1_item_dup(ASN1_ITEM_rptr(SubjectPublicKeyInfo), template->publicKey);
 	if (!t->spki)
 		return -ENOMEM;
-	/* A key update keeps the names of the certificate: none is named. */
-	if (operation != BENCH_KUR) {
+	if (operation == BENCH_KUR) {
+		err = subject_keep(t->credential->certs[0], &template->subject);
+	} else {
 		template->subject = X509_NAME_new();
-		if (!template->subject)
-			return -ENOMEM;
-		err = subject_set(template->subject, s->options->subject, number);
-		if (err)
-			return err;
+		err = template->subject
+			      ? subject_set(template->subject, s->options->subject, number)
+			      : -ENOMEM;
 	}
-	return pop_sign(msg, t->key);
+	return err ? err : pop_sign(msg, t->key);
 }
 
 static int request_p10(const struct bench_setup *s, unsigned long number,

@@ -114,6 +114,8 @@ def test_reserved_names(cmf, tmp_path):
         assert said.returncode != 0
         return said.stdout
 
+    for name in ("vnfm-a", "vnfm-b"):
+        Vnfm(cmf, name, tmp_path / name)
     for name in ("cmf", "CMF", "cmf.", "vnfm-a", "vnfm-b"):
         assert re.search("the name is (the CMF's|that of a client)", refused(name)), name
     cmf.register("vnfm-a", "vnfci-r1")

@@ -77,7 +77,7 @@ final class Enrolments extends BouncyCastle {
 	}
 
 	private void enrolAs(String credential, String algorithm) throws Exception {
-		enrol(TYPE_INIT_REQ, signer(credential, algorithm), "bc-" + algorithm.toLowerCase(), "active");
+		enrol(TYPE_INIT_REQ, signer(credential, algorithm), "bc-by-" + algorithm.toLowerCase(), "active");
 	}
 
 	/** RFC 9483 4.1.5: caPubs bring the root, since there was no trust anchor before. */
