@@ -302,7 +302,6 @@ START_TEST(rfc9483_4_1_3_old_cert_id)
 		ask_implicit_confirm(&a);
 		ask_send(&a, &told);
 		ck_assert_int_eq(told_failinfo(&told), -1);
-		EVP_PKEY_up_ref(a.key);
 		house_credential_adopt(&own, a.key, told_certificate(&told));
 		if (updates[i].type == PKI_BODY_KUR) {
 			ask_new(&b, &h, &own);
