@@ -79,17 +79,15 @@ def configure(cmf, base):
         cmf.set(f"profile {profile}", "central_key_types", "ec:P-256, rsa:2048-3072")
     cmf.set("profile VnfciCert", "archive_keys", "allowed")
     cmf.set("client_policy bc", "pwri_kek", "yes")
-    issue(cmf.dir / "new" / "root.pem", cmf.dir / "new" / "root.key", base / "cross.pem", base / "cross.key",
-          "/CN=cross CA", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")
     for name, algorithm in CAS.items():
         ca_add(cmf, base, name, algorithm)
     with open(cmf.conf, "a", encoding="utf-8") as conf:
         conf.write(f"""
+# The root itself: its pathLenConstraint allows one CA below it, and not two.
 [ca cross]
 type = internal
-certificate = {base}/cross.pem
-key = {base}/cross.key
-chain = {cmf.dir}/new/root.pem
+certificate = {cmf.dir}/new/root.pem
+key = {cmf.dir}/new/root.key
 [profile cross-other]
 cert_type = ManoCert
 key_types = ec:P-256
@@ -162,7 +160,7 @@ def played(tmp_path_factory):
     cmf.start()
     arguments = populate(pair, base)
     said = play(pair, [*arguments, f"url={cmf.url}", f"root={cmf.dir}/new/root.pem", f"old_root={old_root}",
-                       f"issuing={cmf.dir}/new/issuing.pem", f"cross={base}/cross.pem", f"secret={SECRET}",
+                       f"issuing={cmf.dir}/new/issuing.pem", f"cross={cmf.dir}/new/root.pem", f"secret={SECRET}",
                        f"answers={base}/answers"], base)
     cmf.kept = base / "answers"
     yield cmf, said, (base / "stderr").read_text()

@@ -203,10 +203,10 @@ def test_issuer(client):
                                             ("2", "badPOP")])
 def test_popo(client, popo, failinfo):
     """EC keys of that profile only sign, so keyEncipherment (2) is refused. Since 3.5 -1 asks for central key
-    generation, with pvno 2: see test_central_key.py."""
+    generation, which the client's certificate cannot be used for: see test_central_key.py."""
     name, extra = client.entity(f"popo{popo}"), []
     if not client.is_30 and popo == "-1":
-        failinfo, extra = "unsupportedVersion", ["-newkeyout", client.out()]
+        failinfo, extra = "badRequest", ["-newkeyout", client.out()]
     result = client.request(name, "-popo", popo, *extra)
     assert result.failinfo == failinfo and result.ok == (failinfo is None), result.text
     assert client.cmf.states(name) == ([] if failinfo else ["active"])
