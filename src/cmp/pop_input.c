@@ -82,7 +82,7 @@ static bool is_signer(const struct cmp_request *rq, const GENERAL_NAME *sender)
 static int sender_check(struct cmp_request *rq, const GENERAL_NAME *sender)
 {
 	/* It could have said raVerified. */
-	if (cmf_principal_is_ra(&rq->who) || is_signer(rq, sender))
+	if (cmf_principal_verified_pop(&rq->who) || is_signer(rq, sender))
 		return 0;
 	return refuse(&rq->refusal, REFUSAL_pop_input_sender);
 }

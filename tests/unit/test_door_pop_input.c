@@ -249,6 +249,27 @@ START_TEST(rfc4211_4_1_sender_behind_an_ra)
 }
 END_TEST
 
+/* Who captured another's request and has an RA approve its own message gains nothing. 5.2.8.4 */
+START_TEST(rfc9810_5_2_8_4_sender_that_an_ra_approves)
+{
+	const struct input input = {.sender = &h.vnfm_b};
+	struct told told, approved;
+	struct ask a, added;
+
+	ask_without_subject(&a, PKI_BODY_CR, &h.vnfm_a, "vnfci-a");
+	input_sign(&a, &input);
+	ask_new(&added, &h, &h.ra);
+	ask_added(&added, &a);
+	ask_encode(&added);
+	ask_send_octets(&added, &h.worker, octets_view(&added.sent), &approved);
+	told_of(&a, octets_view(&approved.der), &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_CP);
+	ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_POP);
+	granted_done(&a, &told);
+	granted_done(&added, &approved);
+}
+END_TEST
+
 /* The name that a MAC-protected message gives its sender is no authenticated one. */
 START_TEST(rfc4211_4_1_public_key_mac)
 {
@@ -335,6 +356,7 @@ int main(void)
 	tcase_add_loop_test(tc, rfc4211_4_1_sender, 0, ARRAY_LEN(rows));
 	tcase_add_test(tc, rfc9483_4_1_1_input_prohibited);
 	tcase_add_test(tc, rfc4211_4_1_sender_behind_an_ra);
+	tcase_add_test(tc, rfc9810_5_2_8_4_sender_that_an_ra_approves);
 	tcase_add_test(tc, rfc4211_4_1_public_key_mac);
 	tcase_add_test(tc, rfc9483_4_1_3_old_cert_id);
 	suite_add_tcase(suite, tc);
