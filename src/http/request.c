@@ -68,16 +68,18 @@ static void part_release(const void *data, size_t len, void *part)
 	shared_unref(part);
 }
 
-/* What is around the part is small, and copied. */
+/* What is around the part is small, and copied; often there is nothing. */
 static int body_around_part(struct evbuffer *buffer, struct http_response *response)
 {
 	struct bytes part = shared_view(response->part);
 	size_t at = response->part_at;
 
-	if (evbuffer_add(buffer, response->body.data, at) < 0 ||
+	if ((at > 0 && evbuffer_add(buffer, response->body.data, at) < 0) ||
 	    evbuffer_add_reference(buffer, part.data, part.len, part_release, response->part) < 0)
 		return -ENOMEM;
 	response->part = NULL;
+	if (at == response->body.len)
+		return 0;
 	return evbuffer_add(buffer, response->body.data + at, response->body.len - at);
 }
 
