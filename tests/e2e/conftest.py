@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end tests: one class per actor, driving the real programs and the real
 `openssl cmp`. Nothing of cmfd is imported or linked; what is seen is what a user sees."""
+import itertools
 import json
 import os
 import pathlib
@@ -43,10 +44,26 @@ def wait_for(what, condition, patience=None):
     pytest.fail(f"{what} did not happen in time")
 
 
+# Each worker of pytest-xdist has ports of its own, below those that the system gives to connections: one of
+# these could take a port between here and the server that is to listen on it.
+PORTS_EACH = 2000
+PORTS_BEGIN = 10000 + PORTS_EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 10)
+PORTS = itertools.cycle(range(PORTS_BEGIN, PORTS_BEGIN + PORTS_EACH))
+# Where another session begins elsewhere, two at the same time meet less often.
+for _ in range(os.getpid() * 37 % PORTS_EACH):
+    next(PORTS)
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    for port in itertools.islice(PORTS, PORTS_EACH):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    pytest.fail("there is no free port")
 
 
 def new_key(path):
