@@ -322,6 +322,15 @@ static int own_state_again(const struct examination *x, const struct cmf_signer 
 	return r < 0 ? r : own_state_check(&cert, refusal);
 }
 
+/* Of one of x->certs; a single one was hashed already. */
+static void cert_digest(const struct examination *x, struct bytes der, uint8_t digest[32])
+{
+	if (x->n_certs == 1)
+		memcpy(digest, x->among, sizeof(x->among));
+	else
+		SHA256(der.data, der.len, digest);
+}
+
 static int signer_entry_pick(const struct examination *x, struct sought *sought,
 			     struct cmf_signer **entryp, struct refusal *refusal)
 {
@@ -332,7 +341,7 @@ static int signer_entry_pick(const struct examination *x, struct sought *sought,
 
 	if (r != 0)
 		return r;
-	SHA256(view.der.data, view.der.len, digest);
+	cert_digest(x, view.der, digest);
 	entry = remembered(x, digest);
 	if (entry)
 		r = own_state_again(x, entry, refusal);
@@ -375,7 +384,7 @@ static int signer_entry_find(const struct examination *x, struct sought *sought,
 	int r;
 
 	/* RFC 9483 3.3: the signer's certificate is the first. Not parsed if it is remembered. */
-	SHA256(x->certs[0].data, x->certs[0].len, digest);
+	cert_digest(x, x->certs[0], digest);
 	entry = remembered(x, digest);
 	if (entry && sought_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
 		r = own_state_again(x, entry, refusal);
