@@ -144,7 +144,7 @@ _must_check_ int ca_upstream_failinfo(struct store_reader *reader, int64_t certi
  */
 _must_check_ int ca_upstream_mods(struct store_reader *reader, const struct store_certificate *cert,
 				  char **textp);
-/* --- messages of clients that go on, RFC 9483 5.2 -------------------------------------------- */
+/* --- messages of clients that go on, RFC 9483 5.2 --- */
 
 /* REISSUE for internal CAs, too. */
 enum conf_forwarding ca_forwarding(const struct ca *ca);
@@ -238,8 +238,7 @@ _must_check_ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_
  */
 _must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader,
 				 struct store_unit *unit);
-/* --- CRLs of internal CAs ------------------------------------------------------------------------
- */
+/* --- CRLs of internal CAs --- */
 
 /* A CRL; its octets are in memory once for all who hold it. */
 struct ca_crl {
@@ -269,7 +268,7 @@ _must_check_ int ca_crl_lists(const struct ca *ca, int64_t change, struct store_
 /* Makes and stores a new CRL now (internal CAs), writes crl_directory/<name>.crl. */
 _must_check_ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit *unit);
 
-/* --- CMP over HTTP as a client, with libcurl ---------------------------------------------- */
+/* --- CMP over HTTP as a client, with libcurl --- */
 
 /* Connections that stay open from one message to the next; any thread. */
 struct ca_connections;

@@ -24,8 +24,7 @@ _must_check_ int cmf_new(const struct conf *conf, struct store *store, struct ca
 void cmf_free(struct cmf *cmf);
 DEFINE_CLEANUP(struct cmf, cmf_free);
 
-/* --- principals --------------------------------------------------------------------------------
- */
+/* --- principals --- */
 
 enum cmf_principal_kind {
 	CMF_PRINCIPAL_CLIENT,     /* a configured client */
@@ -170,8 +169,7 @@ _must_check_ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *read
 				      const char *client_name, struct cmf_principal *principalp,
 				      struct refusal *refusal);
 
-/* --- names that no entity gets ------------------------------------------------------------------
- */
+/* --- names that no entity gets --- */
 
 /*
  * Whether a client that is to be added is known by the name of a registered entity which it is not
@@ -187,8 +185,7 @@ typedef int cmf_reserved_each(void *arg, const struct store_registration *reg, c
 _must_check_ int cmf_reserved_registrations(struct cmf *cmf, struct store_reader *reader,
 					    cmf_reserved_each *each, void *arg);
 
-/* --- Register, IFA 033 11.2.2 --------------------------------------------------------------------
- */
+/* --- Register, IFA 033 11.2.2 --- */
 
 struct cmf_register {
 	bool has_cert_type;
@@ -214,8 +211,7 @@ _must_check_ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who
 				struct store_reader *reader, struct store_unit *unit,
 				struct refusal *refusal);
 
-/* --- Certificate Signing Request, IFA 033 11.2.3, and key update
- * -------------------------------------- */
+/* --- Certificate Signing Request, IFA 033 11.2.3, and key update --- */
 
 /*
  * What the door found in the message. POP is verified by the door (it has the octets). Carriers:
@@ -315,7 +311,7 @@ _must_check_ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who,
 			 struct store_unit *unit, struct cmf_csr_result *resultp,
 			 struct refusal *refusal);
 
-/* --- key recovery, RFC 4210 5.3.7 ------------------------------------------------------------ */
+/* --- key recovery, RFC 4210 5.3.7 --- */
 
 /* Keys that one answer brings: each needs a signature, and some 5000 octets. */
 enum { CMF_RECOVER_MAX = 32 };
@@ -356,8 +352,7 @@ _must_check_ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *wh
 				 struct store_reader *reader, struct store_certificate *certp,
 				 struct refusal *refusal);
 
-/* --- confirm, revoke
- * ------------------------------------------------------------------------------------ */
+/* --- confirm, revoke --- */
 
 /* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. With
  * accepted=false also of one that is REQUESTED. */
@@ -406,8 +401,7 @@ _must_check_ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who,
 			    struct store_unit *unit, struct store_certificate *certp,
 			    bool *upstreamp, struct refusal *refusal);
 
-/* --- housekeeping
- * ------------------------------------------------------------------------------------------ */
+/* --- housekeeping --- */
 
 /*
  * Ends what is due: PENDING certificates without certConf are revoked, their transactions fail,
@@ -417,8 +411,7 @@ _must_check_ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who,
 _must_check_ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader,
 				  struct store_unit *unit, bool *morep);
 
-/* --- secrets at rest
- * --------------------------------------------------------------------------------------------- */
+/* --- secrets at rest --- */
 
 /* Encrypts a secret under the store key (AES-256-GCM, bound to the reference). */
 _must_check_ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
@@ -436,8 +429,7 @@ _must_check_ int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_i
  */
 _must_check_ int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp);
 
-/* --- configuration in force
- * --------------------------------------------------------------------------------------- */
+/* --- configuration in force --- */
 
 const struct conf *cmf_conf(const struct cmf *cmf);
 /*

@@ -32,7 +32,7 @@ struct store;
 struct store_reader;
 struct store_unit;
 
-/* --- opening ------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 struct store_options {
 	const char *database;     /* path */
@@ -73,7 +73,7 @@ _must_check_ int store_reader_new(struct store *store, struct store_reader **rea
 void store_reader_free(struct store_reader *reader);
 DEFINE_CLEANUP(struct store_reader, store_reader_free);
 
-/* --- clients -------------------------------------------------------------------------------- */
+/* --- clients --- */
 
 /* What a client may do; a set of bits. */
 enum store_permission {
@@ -107,7 +107,7 @@ struct store_client {
 	int64_t created_ms;
 };
 
-/* --- registrations --------------------------------------------------------------------------- */
+/* --- registrations --- */
 
 enum store_registration_state {
 	STORE_REGISTRATION_ACTIVE = 0,
@@ -132,7 +132,7 @@ struct store_registration {
 	int64_t changed_ms;
 };
 
-/* --- certificates ----------------------------------------------------------------------------- */
+/* --- certificates --- */
 
 enum store_certificate_state {
 	STORE_CERT_REQUESTED = 0, /* asked for upstream, no certificate yet; shown as pending */
@@ -175,8 +175,7 @@ struct store_certificate {
 	char *profile;
 };
 
-/* --- transactions ------------------------------------------------------------------------------
- */
+/* --- transactions --- */
 
 enum store_transaction_state {
 	/* for a certificate, a revocation or pkiConf; the client may have a waiting answer */
@@ -257,8 +256,7 @@ struct store_transaction_items {
 	size_t len;
 };
 
-/* --- exchanges with an upstream CA --------------------------------------------------------------
- */
+/* --- exchanges with an upstream CA --- */
 
 enum store_exchange_kind {
 	STORE_EXCHANGE_ISSUE = 0,
@@ -301,8 +299,7 @@ struct store_exchange_messages {
 	size_t len;
 };
 
-/* --- CRLs ----------------------------------------------------------------------------------------
- */
+/* --- CRLs --- */
 
 struct store_crl {
 	int64_t id;
@@ -323,7 +320,7 @@ struct store_revoked {
 	int64_t invalidity_ms; /* 0: none */
 };
 
-/* --- requests that are remembered ------------------------------------------------------------- */
+/* --- requests that are remembered --- */
 
 /* A request without messageTime that opened a transaction. */
 struct store_seen {
@@ -331,7 +328,7 @@ struct store_seen {
 	int64_t until_ms;   /* then it can do no harm; 0: it always can */
 };
 
-/* --- announcements -------------------------------------------------------------------------- */
+/* --- announcements --- */
 
 /* What a CA announced, RFC 9810 5.3.13 to 5.3.16. */
 struct store_announcement {
@@ -343,7 +340,7 @@ struct store_announcement {
 	struct octets der;  /* content of the body, as received */
 };
 
-/* --- revocation passphrases ------------------------------------------------------------------- */
+/* --- revocation passphrases --- */
 
 /* RFC 9810 Appendix B. */
 struct store_rev_passphrase {
@@ -355,7 +352,7 @@ struct store_rev_passphrase {
 	struct octets transaction_id;
 };
 
-/* --- archived keys --------------------------------------------------------------------------- */
+/* --- archived keys --- */
 
 /* The private key of a certificate, RFC 4211 6.4. */
 struct store_archived_key {
@@ -365,8 +362,7 @@ struct store_archived_key {
 	struct octets secret; /* encrypted under the store key; see cmf/ */
 };
 
-/* --- audit
- * ----------------------------------------------------------------------------------------- */
+/* --- audit --- */
 
 struct store_audit {
 	int64_t time_ms;
@@ -392,8 +388,7 @@ void store_announcement_clear(struct store_announcement *a);
 void store_rev_passphrase_clear(struct store_rev_passphrase *p);
 void store_archived_key_clear(struct store_archived_key *k);
 
-/* --- reading
- * ------------------------------------------------------------------------------------------ */
+/* --- reading --- */
 
 /* Calls `each` for every row; a non-zero return ends the walk and is returned. Rows are borrowed.
  */
@@ -588,8 +583,7 @@ _must_check_ int store_archived_key_list(struct store_reader *r, int64_t registr
 /* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
 _must_check_ int store_integrity_check(struct store_reader *r);
 
-/* --- writing
- * --------------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 /*
  * A unit is reused by its thread: new once, then add changes, commit (which also clears). The add

@@ -61,8 +61,7 @@ _must_check_ int cmp_door_serve_spliced(struct cmp_door *door, struct cmp_worker
 					const struct cmp_exchange *exchange,
 					struct spliced *answerp, enum cmp_delivery *deliveryp);
 
-/* --- explaining ---------------------------------------------------------------------------------
- */
+/* --- explaining --- */
 
 /* The straight line of a request, in its order. */
 enum cmp_stage {

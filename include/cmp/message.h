@@ -62,7 +62,7 @@ const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
 /* What protectionAlg says; NONE if absent. */
 enum cmp_protection_kind cmp_message_protection_kind(const struct cmp_message *msg);
 
-/* --- protection ------------------------------------------------------------------------------ */
+/* --- protection --- */
 
 /* Whether there is a protection, in whole octets, with an algorithm. 0 or REFUSED. */
 _must_check_ int cmp_protection_check(const struct cmp_message *msg, struct refusal *refusal);
@@ -110,8 +110,7 @@ _must_check_ int cmp_mac_pbmac1_new(uint32_t iterations, X509_ALGOR **algp);
  */
 _must_check_ int cmp_mac_algorithm_again(const X509_ALGOR *alg, X509_ALGOR **againp);
 
-/* --- encoding ----------------------------------------------------------------------------------
- */
+/* --- encoding --- */
 
 /* One generalInfo element to send: OID text and DER of the value (empty: none). */
 struct cmp_info {
@@ -161,8 +160,7 @@ _must_check_ int cmp_message_encode_around(const struct cmp_outgoing *out,
 /* DER of a GeneralName directoryName from the DER of a Name. */
 _must_check_ int cmp_general_name_of_dn(struct bytes name_der, struct octets *gnp);
 
-/* --- bodies
- * ----------------------------------------------------------------------------------------- */
+/* --- bodies --- */
 
 /* A body of that type with an empty value of the right kind. NULL out of memory. */
 PKIBody *cmp_body_new(enum pki_body_type type);

@@ -21,8 +21,7 @@ bool lint_is(struct bytes in, uint8_t identifier)
 	return in.len > 0 && in.data[0] == identifier;
 }
 
-/* --- times --------------------------------------------------------------------------------------
- */
+/* --- times --- */
 
 const char *lint_time(struct bytes *in, struct lint_time *timep)
 {
@@ -49,8 +48,7 @@ bool lint_time_before(const struct lint_time *a, const struct lint_time *b)
 	return memcmp(a->digits, b->digits, sizeof(a->digits)) < 0;
 }
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names --- */
 
 const char *lint_name(struct bytes name)
 {
@@ -119,8 +117,7 @@ bool lint_serial(struct bytes content)
 	return serial_of_content(content, &serial) == 0 && serial_is_conforming(&serial);
 }
 
-/* --- extensions ---------------------------------------------------------------------------------
- */
+/* --- extensions --- */
 
 const char *lint_authority_key_id(struct bytes value)
 {

@@ -24,8 +24,7 @@ struct certificate_lint {
 	bool self_issued;
 };
 
-/* --- extensions, RFC 5280 4.2 -------------------------------------------------------------------
- */
+/* --- extensions, RFC 5280 4.2 --- */
 
 /* SEQUENCE SIZE (1..MAX), whatever is in it. */
 static bool is_filled_sequence(struct bytes value)
@@ -190,8 +189,7 @@ static const struct lint_extension extensions[] = {
 	 info_access},
 };
 
-/* --- fields that belong together ----------------------------------------------------------------
- */
+/* --- fields that belong together --- */
 
 static const char *ca_lint(const struct certificate_lint *lint)
 {
@@ -228,8 +226,7 @@ static const char *coherence_lint(const struct certificate_lint *lint)
 	return NULL;
 }
 
-/* --- the certificate ----------------------------------------------------------------------------
- */
+/* --- the certificate --- */
 
 static const char *validity_lint(struct bytes *tbs)
 {

@@ -10,8 +10,7 @@ struct crl_lint {
 	bool is_delta;
 };
 
-/* --- entries, RFC 5280 5.3 ----------------------------------------------------------------------
- */
+/* --- entries, RFC 5280 5.3 --- */
 
 static const char *reason_code(void *arg, const struct extension_view *e)
 {
@@ -75,8 +74,7 @@ static const char *entries_lint(struct bytes entries, struct crl_lint *lint)
 	return rule;
 }
 
-/* --- the CRL, RFC 5280 5.2 ----------------------------------------------------------------------
- */
+/* --- the CRL, RFC 5280 5.2 --- */
 
 static const char *authority_key_id(void *arg, const struct extension_view *e)
 {

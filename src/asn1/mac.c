@@ -86,8 +86,7 @@ uint64_t mac_algorithm_bit(const struct mac_algorithm *algorithm)
 	return UINT64_C(1) << (algorithm - mac_algorithms);
 }
 
-/* --- ASN.1 --------------------------------------------------------------------------------------
- */
+/* --- ASN.1 --- */
 
 /*
  * RFC 9044 2:
@@ -137,8 +136,7 @@ ASN1_SEQUENCE(KemBMParameter) = {
 	ASN1_SIMPLE(KemBMParameter, mac, X509_ALGOR),
 } ASN1_SEQUENCE_END(KemBMParameter) IMPLEMENT_ASN1_FUNCTIONS(KemBMParameter)
 
-/* --- parameters ---------------------------------------------------------------------------------
- */
+/* --- parameters --- */
 
 /* A length that may be absent. */
 static int length_read(const ASN1_INTEGER *i, int64_t min, int64_t max, size_t *lengthp)
@@ -244,8 +242,7 @@ X509_ALGOR *mac_function_again(const X509_ALGOR *alg)
 	return again;
 }
 
-/* --- computing ----------------------------------------------------------------------------------
- */
+/* --- computing --- */
 
 static EVP_MAC *function_mac(const struct mac_algorithm *a)
 {

@@ -59,8 +59,7 @@ static const struct attribute_kind *kind_find(struct bytes type)
 	return NULL;
 }
 
-/* --- strings ------------------------------------------------------------------------------------
- */
+/* --- strings --- */
 
 /* X.680 41.4 */
 static bool is_printable(uint8_t c)
@@ -128,8 +127,7 @@ static bool string_valid(int type, struct bytes text)
 	}
 }
 
-/* --- attributes ---------------------------------------------------------------------------------
- */
+/* --- attributes --- */
 
 struct name_attribute name_attribute_of(const X509_NAME_ENTRY *entry)
 {
@@ -246,8 +244,7 @@ void oid_label(struct bytes type, char *label, size_t size)
 	ASN1_OBJECT_free(object);
 }
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names --- */
 
 static bool attribute_read(struct bytes in, struct name_attribute *a)
 {

@@ -59,8 +59,7 @@ int private_key_read(struct bytes der, EVP_PKEY **keyp)
 	return *keyp ? 0 : log_fault("decode a private key", -EIO, NULL);
 }
 
-/* --- what lies in the envelope ------------------------------------------------------------------
- */
+/* --- what lies in the envelope --- */
 
 /*
  * EncKeyWithID ::= SEQUENCE {
@@ -100,8 +99,7 @@ int private_key_view_package(struct bytes content, struct private_key_view *view
 	return 0;
 }
 
-/* --- one key ------------------------------------------------------------------------------------
- */
+/* --- one key --- */
 
 struct one_key {
 	struct bytes algorithm;   /* TLV */
@@ -172,8 +170,7 @@ static EVP_PKEY *key_of(const struct one_key *one, const SubjectPublicKeyInfo *s
 	return w.failed ? NULL : pkcs8_decode(der_written(&w));
 }
 
-/* --- EC -----------------------------------------------------------------------------------------
- */
+/* --- EC --- */
 
 static void bn_clear_freep(BIGNUM **n)
 {
@@ -235,8 +232,7 @@ static int ec_key_of(struct bytes der, EVP_PKEY *key, EVP_PKEY **keyp)
 	return *keyp ? 0 : -EKEYREJECTED;
 }
 
-/* --- RSA ----------------------------------------------------------------------------------------
- */
+/* --- RSA --- */
 
 /* RSAPrivateKey of two factors, RFC 8017 A.1.2, as the library has it. */
 enum { RSA_N, RSA_D, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QINV, RSA_NUMBERS };
@@ -320,8 +316,7 @@ static bool rsa_signs(EVP_PKEY *private_key, EVP_PKEY *key)
 	return ok;
 }
 
-/* --- any kind -----------------------------------------------------------------------------------
- */
+/* --- any kind --- */
 
 static bool pair_checked(EVP_PKEY *private_key)
 {

@@ -89,8 +89,7 @@ void budget_free(struct budget *budget)
 	free(budget);
 }
 
-/* --- accounts -----------------------------------------------------------------------------------
- */
+/* --- accounts --- */
 
 static int64_t most(int64_t us_per_s, int64_t min_us)
 {
@@ -122,8 +121,7 @@ static void account_add(struct account *a, int64_t us)
 		a->owed_us = 0;
 }
 
-/* --- who it is ----------------------------------------------------------------------------------
- */
+/* --- who it is --- */
 
 static uint64_t hash(const struct budget *budget, const struct network *network,
 		     struct bytes reference)
@@ -170,8 +168,7 @@ static struct known *known_place(struct budget *budget, uint64_t claim)
 	return oldest;
 }
 
-/* --- work ---------------------------------------------------------------------------------------
- */
+/* --- work --- */
 
 static bool take_reserve(struct known *known, const struct budget_limits *limits, int64_t now_ms,
 			 struct budget_work *work)

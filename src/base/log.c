@@ -211,8 +211,7 @@ static void drain_openssl_errors(struct strbuf *out)
 	}
 }
 
-/* --- faults ------------------------------------------------------------------------------------
- */
+/* --- faults --- */
 
 enum { FAULT_INTERVAL_US = 1000 * 1000 };
 

@@ -14,7 +14,7 @@
 /* Longer words of an upstream are left out. */
 enum { STATUS_TEXT_MAX = 400 };
 
-/* --- names ----------------------------------------------------------------------------------- */
+/* --- names --- */
 
 /* RFC 5280 7.1, 7.2: without regard to case. */
 static bool text_equal(const ASN1_STRING *a, const ASN1_STRING *b)
@@ -132,7 +132,7 @@ enum refusal_reason asked_check(const struct exchange *x, X509 *cert)
 	return reason;
 }
 
-/* --- what was changed ------------------------------------------------------------------------ */
+/* --- what was changed --- */
 
 static void word_add(struct strbuf *words, const char *word)
 {
@@ -171,7 +171,7 @@ void asked_changes(const struct exchange_request *asked, X509 *cert, struct strb
 	ERR_clear_error();
 }
 
-/* --- the upstream's own words ---------------------------------------------------------------- */
+/* --- the upstream's own words --- */
 
 /* In one line, and valid UTF-8 only. */
 static void status_text_add(const ASN1_UTF8STRING *text, struct strbuf *words)

@@ -28,7 +28,7 @@ int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *
 	return -EINVAL;
 }
 
-/* --- the set --------------------------------------------------------------------------------- */
+/* --- the set --- */
 
 static int ca_load(struct ca *ca, struct strbuf *problems)
 {
@@ -137,7 +137,7 @@ bool ca_is_upstream(const struct ca *ca)
 	return ca->upstream != NULL;
 }
 
-/* --- certificates of the CA ------------------------------------------------------------------ */
+/* --- certificates of the CA --- */
 
 size_t ca_chain(const struct ca *ca, const struct bytes **certsp)
 {
@@ -217,7 +217,7 @@ int ca_verify(const struct ca *ca, const struct certificate_view *cert)
 	return result == SIGNATURE_OK ? 0 : 1;
 }
 
-/* --- the choice between the two kinds -------------------------------------------------------- */
+/* --- the choice between the two kinds --- */
 
 int ca_revoke(struct ca *ca, const struct store_certificate *cert, enum store_certificate_state to,
 	      int reason, struct store_unit *unit)

@@ -56,7 +56,7 @@ static bool is_published(struct ca *ca, int64_t number)
 	return published;
 }
 
-/* --- in memory -------------------------------------------------------------------------------- */
+/* --- in memory --- */
 
 /* Never an older one in place of a newer one. */
 static void newest_keep(struct ca *ca, const struct store_crl *row, struct shared *der)
@@ -151,7 +151,7 @@ void ca_crl_clear(struct ca_crl *crl)
 	*crl = (struct ca_crl){0};
 }
 
-/* --- when ------------------------------------------------------------------------------------- */
+/* --- when --- */
 
 /* RFC 5280 3.3: "regularly scheduled", whatever was made in between because of revocations. */
 static bool is_scheduled(const struct ca *ca, const struct store_crl *newest, int64_t now_ms)
@@ -168,7 +168,7 @@ static int64_t revocation_ms(const struct ca *ca, const struct store_crl *newest
 		       : newest->this_update_ms + ca->conf->crl_revocation_interval_ms;
 }
 
-/* --- making ----------------------------------------------------------------------------------- */
+/* --- making --- */
 
 /* What is to be in the store, but for the octets. STORE_NOT_FOUND: it is the first. */
 static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl *row,

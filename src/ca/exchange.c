@@ -21,7 +21,7 @@ static void asn1_octetsp(ASN1_OCTET_STRING **octetsp)
 	ASN1_OCTET_STRING_free(*octetsp);
 }
 
-/* --- the transcript -------------------------------------------------------------------------- */
+/* --- the transcript --- */
 
 /* Takes der over. Requests and answers alternate, from the first request on. */
 static int transcript_append(struct exchange *x, struct octets *der)
@@ -89,7 +89,7 @@ static int request_store(struct exchange *x, struct octets *request)
 	return r;
 }
 
-/* --- the transfer callback ------------------------------------------------------------------- */
+/* --- the transfer callback --- */
 
 static int64_t time_left_ms(const struct exchange *x)
 {
@@ -225,7 +225,7 @@ static OSSL_CMP_MSG *transfer(OSSL_CMP_CTX *ctx, const OSSL_CMP_MSG *message)
 	return x->next < x->transcript.len ? replay(x, message) : send_new(x, message);
 }
 
-/* --- the certificate ------------------------------------------------------------------------- */
+/* --- the certificate --- */
 
 /* OpenSSL has compared the public keys before: fail_info. */
 static int certificate_check(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const char **textp)
@@ -240,7 +240,7 @@ static int certificate_check(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const
 	return fail_info != 0 ? fail_info : 1 << FAIL_INCORRECT_DATA;
 }
 
-/* --- the context ----------------------------------------------------------------------------- */
+/* --- the context --- */
 
 static int log_message(const char *function, const char *file, int line, OSSL_CMP_severity level,
 		       const char *message)
@@ -437,7 +437,7 @@ void exchange_clear(struct exchange *x)
 	*x = (struct exchange){0};
 }
 
-/* --- a step ---------------------------------------------------------------------------------- */
+/* --- a step --- */
 
 /* 1 done, -1 the upstream asks to wait, 0 neither; as OSSL_CMP_try_certreq(). */
 static int perform(struct exchange *x, int *check_after)

@@ -20,7 +20,7 @@ enum {
 	POPO_RA_VERIFIED_TAG = 0x80,
 };
 
-/* --- encoding: DER is written back to front -------------------------------------------------- */
+/* --- encoding: DER is written back to front --- */
 
 static void put_extensions(struct der_writer *w, const struct ca_request *request)
 {
@@ -148,7 +148,7 @@ int ca_cert_req_msg(const struct ca_request *request, struct octets *derp)
 	return r < 0 ? r : der_writer_take(&w, derp);
 }
 
-/* --- decoding -------------------------------------------------------------------------------- */
+/* --- decoding --- */
 
 static void crmf_msgp(OSSL_CRMF_MSG **msgp)
 {

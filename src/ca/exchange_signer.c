@@ -15,7 +15,7 @@ enum { CERTS_MAX = 32 };
 /* X509_STORE has but this one place that needs no registering. */
 enum { STORE_EXCHANGE = 0 };
 
-/* --- candidates ------------------------------------------------------------------------------ */
+/* --- candidates --- */
 
 int exchange_signer_add(STACK_OF(X509) * certs, X509 *cert)
 {
@@ -58,7 +58,7 @@ int exchange_signers_known(const struct exchange *x, STACK_OF(X509) * certs)
 	return r < 0 ? r : 0;
 }
 
-/* --- who may answer -------------------------------------------------------------------------- */
+/* --- who may answer --- */
 
 /* RFC 9483 1.5, RFC 6402 2.10: what says that somebody speaks for a CA. */
 static bool has_role(X509 *cert)

@@ -13,7 +13,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-/* --- an answer, read ------------------------------------------------------------------------- */
+/* --- an answer, read --- */
 
 struct answer {
 	PKIMessage *outer;
@@ -89,7 +89,7 @@ static bool answer_fits(struct bytes sent, const struct answer *a)
 	return ok;
 }
 
-/* --- what it means --------------------------------------------------------------------------- */
+/* --- what it means --- */
 
 /* -1: none that means something. */
 static int64_t status_of(const PKIStatusInfo *info, struct exchange_result *result)
@@ -235,7 +235,7 @@ static void answer_read(struct exchange *x, const struct answer *a, struct excha
 	}
 }
 
-/* --- a step ---------------------------------------------------------------------------------- */
+/* --- a step --- */
 
 void exchange_forward_step(struct exchange *x, struct exchange_result *result)
 {
@@ -258,7 +258,7 @@ void exchange_forward_step(struct exchange *x, struct exchange_result *result)
 		x->transfer_error = -EBADMSG;
 }
 
-/* --- for the door ---------------------------------------------------------------------------- */
+/* --- for the door --- */
 
 enum conf_forwarding ca_forwarding(const struct ca *ca)
 {

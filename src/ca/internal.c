@@ -21,7 +21,7 @@ enum {
 static const uint8_t ski_head[] = {0x30, 0x1d, 0x06, 0x03, 0x55, 0x1d,
 				   0x0e, 0x04, 0x16, 0x04, 0x14};
 
-/* --- loading --------------------------------------------------------------------------------- */
+/* --- loading --- */
 
 static int key_check(const struct ca *ca, EVP_PKEY *key, struct strbuf *problems)
 {
@@ -90,7 +90,7 @@ void internal_free(struct internal *internal)
 	free(internal);
 }
 
-/* --- issuing --------------------------------------------------------------------------------- */
+/* --- issuing --- */
 
 /* RFC 5280 4.1.2.2: positive, at most 20 octets, unique: time and randomness, no leading zeros. */
 static int serial_make(int64_t now_ms, struct serial *serialp)

@@ -14,8 +14,7 @@
 
 DEFINE_CLEANUP(X509_NAME, X509_NAME_free);
 
-/* --- loading ------------------------------------------------------------------------------------
- */
+/* --- loading --- */
 
 int path_load(struct chain *chain)
 {
@@ -54,8 +53,7 @@ int64_t ca_path_end(const struct ca *ca)
 	return ca->chain.path_end_ms;
 }
 
-/* --- path length, RFC 5280 4.2.1.9 --------------------------------------------------------------
- */
+/* --- path length, RFC 5280 4.2.1.9 --- */
 
 /*
  * Self-issued certificates do not count; the last certificate does not either, but one of a CA is
@@ -77,8 +75,7 @@ bool ca_path_allows(const struct ca *ca, bool ca_certificate)
 	return true;
 }
 
-/* --- extendedKeyUsage ---------------------------------------------------------------------------
- */
+/* --- extendedKeyUsage --- */
 
 static bool purpose_allowed(const ASN1_OBJECT *purpose, const EXTENDED_KEY_USAGE *allowed)
 {
@@ -128,8 +125,7 @@ static bool purposes_refused(const struct chain *chain, const struct conf_extens
 	return refused != NULL;
 }
 
-/* --- nameConstraints, RFC 5280 4.2.1.10 ---------------------------------------------------------
- */
+/* --- nameConstraints, RFC 5280 4.2.1.10 --- */
 
 static int names_add(X509 *cert, const struct ca_request *request)
 {
@@ -204,8 +200,7 @@ static int names_check(const struct ca *ca, const struct ca_request *request,
 	return r == X509_V_OK ? 0 : refuse(refusal, REFUSAL_ca_path_names);
 }
 
-/* --- all of them --------------------------------------------------------------------------------
- */
+/* --- all of them --- */
 
 int ca_path_check(const struct ca *ca, const struct ca_request *request, struct refusal *refusal)
 {

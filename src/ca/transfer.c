@@ -15,7 +15,7 @@ enum {
 
 #define CMP_TYPE "application/pkixcmp"
 
-/* --- connections ----------------------------------------------------------------------------- */
+/* --- connections --- */
 
 /* Handles that nobody uses now; each keeps its connection open. */
 struct ca_connections {
@@ -75,7 +75,7 @@ static void handle_give_back(struct ca_connections *c, CURL *curl)
 	curl_easy_cleanup(curl);
 }
 
-/* --- one message ----------------------------------------------------------------------------- */
+/* --- one message --- */
 
 static void curl_slistp(struct curl_slist **listp)
 {

@@ -18,7 +18,7 @@ enum {
 	PAUSE_MAX_MS = 3600 * 1000,
 };
 
-/* --- who works on what ----------------------------------------------------------------------- */
+/* --- who works on what --- */
 
 static bool is_worked_on(const struct upstream *u, size_t slots, int64_t exchange_id)
 {
@@ -81,7 +81,7 @@ static void leave(struct upstream *u, struct upstream_slot *slot)
 	pthread_mutex_unlock(&u->lock);
 }
 
-/* --- when ------------------------------------------------------------------------------------ */
+/* --- when --- */
 
 static int64_t now_ms(const struct ca *ca)
 {
@@ -125,7 +125,7 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, i
 	return true;
 }
 
-/* --- one attempt ----------------------------------------------------------------------------- */
+/* --- one attempt --- */
 
 static int put_off(struct exchange *x, const struct store_exchange *e, int64_t pause_ms)
 {
@@ -254,7 +254,7 @@ static int run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
 	return r;
 }
 
-/* --- certificates ---------------------------------------------------------------------------- */
+/* --- certificates --- */
 
 static int run_kind(struct ca *ca, int64_t certificate_id, enum store_exchange_kind kind,
 		    struct store_reader *reader, struct store_unit *unit)
@@ -309,7 +309,7 @@ int ca_upstream_check_after(const struct ca *ca)
 	return seconds > 0 ? (int)seconds : 1;
 }
 
-/* --- revocations ----------------------------------------------------------------------------- */
+/* --- revocations --- */
 
 /* An rr of the client that is passed on comes first, and ours after it. */
 static int revocation_find(struct store_reader *reader, int64_t certificate_id,
@@ -356,7 +356,7 @@ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate
 	return r < 0 ? r : 0;
 }
 
-/* --- housekeeping ---------------------------------------------------------------------------- */
+/* --- housekeeping --- */
 
 int upstream_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {

@@ -20,7 +20,7 @@ struct confirm_audit {
 	char serial[SERIAL_HEX_SIZE];
 };
 
-/* --- beginning ------------------------------------------------------------------------------- */
+/* --- beginning --- */
 
 /* Adds an exchange to the unit, which owns all of it. Takes request over. */
 static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int64_t certificate_id,
@@ -143,7 +143,7 @@ static int exchange_end(struct exchange *x, const struct store_exchange *e, bool
 		done || result->reason == REFUSAL_NONE ? NULL : refusal_code(result->reason));
 }
 
-/* --- end of a request for a certificate ------------------------------------------------------ */
+/* --- end of a request for a certificate --- */
 
 static int certificate_der(X509 *cert, struct octets *derp)
 {
@@ -237,7 +237,7 @@ static int issue_finish(struct exchange *x, const struct store_exchange *e,
 	return exchange_end(x, e, granted && wanted, granted ? -1 : result->failinfo, result);
 }
 
-/* --- end of a certConf that is passed on ----------------------------------------------------- */
+/* --- end of a certConf that is passed on --- */
 
 static int confirm_audit(struct exchange *x, const struct store_certificate *row,
 			 struct confirm_audit *audit)
@@ -277,7 +277,7 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 	return exchange_end(x, e, granted, granted ? -1 : result->failinfo, result);
 }
 
-/* --- end of a revocation --------------------------------------------------------------------- */
+/* --- end of a revocation --- */
 
 /* With the failInfo of now, for who asks meanwhile. */
 static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo)
@@ -348,7 +348,7 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 	return exchange_end(x, e, revoked, revoked ? -1 : result->failinfo, result);
 }
 
-/* --- both ------------------------------------------------------------------------------------ */
+/* --- both --- */
 
 static const char *refusal_event(const struct store_exchange *e,
 				 const struct exchange_result *result)

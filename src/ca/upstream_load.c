@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-/* --- names "/O=Example/CN=name" -------------------------------------------------------------- */
+/* --- names "/O=Example/CN=name" --- */
 
 /* One "type=value" up to the next '/' that no '\' precedes; *textp moves behind it. */
 static int attribute_add(X509_NAME *name, const char **textp, char *buffer)
@@ -69,7 +69,7 @@ static int names_load(const struct conf_ca *conf, struct upstream *u, struct str
 	return r;
 }
 
-/* --- credentials ----------------------------------------------------------------------------- */
+/* --- credentials --- */
 
 static int certificates_load(const struct conf_ca *conf, const char *key, const char *path,
 			     STACK_OF(X509) * *certsp, struct strbuf *problems)
@@ -179,7 +179,7 @@ static int forwarding_load(const struct conf_ca *conf, struct upstream *u, struc
 		       : 0;
 }
 
-/* --- the whole ------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static int transfer_http(void *arg, const struct ca_transfer_options *options, struct bytes request,
 			 struct octets *answerp)

@@ -29,8 +29,7 @@ struct cmf {
 	struct octets nobodys_secret; /* sealed; made at the start */
 };
 
-/* --- secret.c ----------------------------------------------------------------------------------
- */
+/* --- secret.c --- */
 
 /* Reads the key of conf.store.secret_key, if there is one. 0 or -EINVAL with a problem. */
 _must_check_ int secret_key_load(struct cmf *cmf, struct strbuf *problems);
@@ -45,8 +44,7 @@ _must_check_ int nobodys_secret_make(struct cmf *cmf);
 _must_check_ int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
 			     struct octets *secretp);
 
-/* --- entity.c ----------------------------------------------------------------------------------
- */
+/* --- entity.c --- */
 
 /* Whether the principal has one of the permissions, or acts as the operator on the socket. */
 bool principal_permitted(const struct cmf_principal *who, uint32_t permissions);
@@ -86,16 +84,14 @@ _must_check_ int audit_add(const struct cmf *cmf, const struct cmf_principal *wh
 			   const char *action, const char *target, const char *detail,
 			   struct store_unit *unit);
 
-/* --- cert_details.c ----------------------------------------------------------------------------
- */
+/* --- cert_details.c --- */
 
 /* Whether all that certDetails says is true of that certificate; NULL: nothing is said. 0, REFUSED
  * (rev_cert_contradiction), negative errno. */
 _must_check_ int cert_details_check(const CertTemplate *said, const struct store_certificate *cert,
 				    struct refusal *refusal);
 
-/* --- revoke.c ----------------------------------------------------------------------------------
- */
+/* --- revoke.c --- */
 
 /* The certificate of one of our CAs by issuer (TLV of Name) and serial number, which none has if it
  * is SERIAL_NULL. 0, STORE_NOT_FOUND, negative errno. */

@@ -29,8 +29,7 @@ int cross_requester_check(const struct cmf_principal *who, struct refusal *refus
 	return refuse(refusal, REFUSAL_client_not_permitted);
 }
 
-/* --- for whom -----------------------------------------------------------------------------------
- */
+/* --- for whom --- */
 
 struct search {
 	const struct conf *conf;
@@ -82,8 +81,7 @@ int cross_registration_find(const struct conf *conf, const struct cmf_principal 
 	return r;
 }
 
-/* --- what ---------------------------------------------------------------------------------------
- */
+/* --- what --- */
 
 /* RFC 9810 6.6.1: all fields but the serial number are given by the requester. */
 int cross_template_check(const struct cmf_csr *csr, const struct ca *ca, struct refusal *refusal)

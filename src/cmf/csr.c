@@ -15,8 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* --- what ---------------------------------------------------------------------------------------
- */
+/* --- what --- */
 
 static int key_keep(struct decision *d, const SubjectPublicKeyInfo *spki)
 {
@@ -199,8 +198,7 @@ static int decide(struct decision *d)
 	return r == 0 && d->central ? key_generate(d) : r;
 }
 
-/* --- the certificate ----------------------------------------------------------------------------
- */
+/* --- the certificate --- */
 
 static struct ca_request ca_request_of(const struct decision *d)
 {

@@ -42,8 +42,7 @@ void decision_clear(struct decision *d)
 	mods_clear(&d->mods);
 }
 
-/* --- who ----------------------------------------------------------------------------------------
- */
+/* --- who --- */
 
 static int others_permit(const struct decision *d)
 {
@@ -73,8 +72,7 @@ static int requester_check(const struct decision *d)
 	return others_permit(d);
 }
 
-/* --- for whom -----------------------------------------------------------------------------------
- */
+/* --- for whom --- */
 
 /* Whether it may have that of the registration by being the entity itself. */
 static bool may_for_itself(const struct decision *d)

@@ -13,8 +13,7 @@ typedef uint32_t code_point;
 /* A label of the DNS has 63 octets at most, and so no more letters. RFC 1035 2.3.4 */
 enum { LABEL_MAX = 63, UTF8_LEN_MAX = 4, CODE_POINT_END = 0x110000 };
 
-/* --- letters ------------------------------------------------------------------------------------
- */
+/* --- letters --- */
 
 /* Upper case of the scripts whose lower case stands in the same order, and full width. */
 static const struct range {
@@ -57,8 +56,7 @@ static code_point letter_fold(code_point c)
 	}
 }
 
-/* --- Punycode, RFC 3492 6.2 ---------------------------------------------------------------------
- */
+/* --- Punycode, RFC 3492 6.2 --- */
 
 enum { BASE = 36, T_MIN = 1, T_MAX = 26, SKEW = 38, DAMP = 700, BIAS = 72, N = 0x80 };
 
@@ -134,8 +132,7 @@ static size_t punycode_decode(const code_point *in, size_t len, code_point out[L
 	return points;
 }
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names --- */
 
 struct folding {
 	code_point *point;

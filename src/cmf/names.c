@@ -27,8 +27,7 @@ static void x509_name_freep(X509_NAME **name)
 	X509_NAME_free(*name);
 }
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static int subject_read(const X509_NAME *subject, struct name_request *request,
 			struct refusal *refusal)
@@ -143,8 +142,7 @@ void names_clear(struct names *names)
 	*names = (struct names){0};
 }
 
-/* --- which entity ------------------------------------------------------------------------------
- */
+/* --- which entity --- */
 
 /* The identifier in the first VNFCI URN. */
 static struct bytes san_urn_id(const struct name_request *request)
@@ -210,8 +208,7 @@ int name_request_entity(const struct name_request *request, enum cert_type type,
 	return *subject_idp ? 0 : -ENOMEM;
 }
 
-/* --- kur ---------------------------------------------------------------------------------------
- */
+/* --- kur --- */
 
 static bool subject_unchanged(const X509_NAME *asked, struct bytes old)
 {

@@ -80,8 +80,7 @@ static int name_check(const struct naming *n, enum conf_name_rule rule, struct b
 	return open ? 0 : refuse_detail(n->refusal, reason, "the name is another entity's");
 }
 
-/* --- subject -----------------------------------------------------------------------------------
- */
+/* --- subject --- */
 
 static bool attribute_listed(const struct conf_profile *profile, const X509_NAME_ENTRY *entry)
 {
@@ -277,8 +276,7 @@ static int subject_decide(const struct naming *n, struct names *names)
 	return r == 0 ? subject_compare(n, told, names) : r;
 }
 
-/* --- subjectAltName ----------------------------------------------------------------------------
- */
+/* --- subjectAltName --- */
 
 static bool ip_allowed(const struct conf_profile *profile, struct bytes address)
 {

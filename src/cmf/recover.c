@@ -29,8 +29,7 @@ void cmf_recovery_clear(struct cmf_recovery *recovery)
 	*recovery = (struct cmf_recovery){.len = 0};
 }
 
-/* --- the keys -----------------------------------------------------------------------------------
- */
+/* --- the keys --- */
 
 struct walk {
 	const struct cmf *cmf;

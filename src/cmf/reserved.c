@@ -21,8 +21,7 @@ void reserved_clear(struct reserved *set)
 	*set = (struct reserved){NULL, 0, 0};
 }
 
-/* --- what is reserved ---------------------------------------------------------------------------
- */
+/* --- what is reserved --- */
 
 static int name_add(struct reserved *set, struct bytes name, size_t client)
 {
@@ -196,8 +195,7 @@ int reserved_of_conf(const struct conf *conf, struct reserved *set)
 	return r;
 }
 
-/* --- whether a name is --------------------------------------------------------------------------
- */
+/* --- whether a name is --- */
 
 static int name_order(const void *a, const void *b)
 {
@@ -281,8 +279,7 @@ int name_reserved(struct cmf *cmf, struct store_reader *reader, struct bytes nam
 	return r < 0 ? r : name_reserved_among(cmf, clients, name, subject_id, whop);
 }
 
-/* --- for the operator ---------------------------------------------------------------------------
- */
+/* --- for the operator --- */
 
 int cmf_client_name_taken(struct store_reader *reader, const struct store_client *row, char **namep)
 {

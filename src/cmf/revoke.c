@@ -73,8 +73,7 @@ static int certificate_authorize(const struct cmf_principal *who,
 	return 0;
 }
 
-/* --- key update: the old certificate ------------------------------------------------------------
- */
+/* --- key update: the old certificate --- */
 
 static int update_lookup(const struct cmf *cmf, const struct cmf_principal *who,
 			 struct bytes issuer, const struct serial *serial,
@@ -137,8 +136,7 @@ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct byt
 	return 0;
 }
 
-/* --- certConf ------------------------------------------------------------------------------------
- */
+/* --- certConf --- */
 
 int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 		const struct store_certificate *cert, bool accepted, struct store_unit *unit)
@@ -160,8 +158,7 @@ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 		      : r;
 }
 
-/* --- revocation ----------------------------------------------------------------------------------
- */
+/* --- revocation --- */
 
 /* 7 is unused. RFC 5280 5.3.1 */
 static bool reason_allowed(int reason)

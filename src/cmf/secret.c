@@ -162,8 +162,7 @@ int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp)
 	return secret_open(cmf, NOBODYS_REFERENCE, octets_view(&cmf->nobodys_secret), secretp);
 }
 
-/* --- secrets of KemBasedMac ---------------------------------------------------------------------
- */
+/* --- secrets of KemBasedMac --- */
 
 #define KEM_SEALED_FOR "KemBasedMac"
 

@@ -27,8 +27,7 @@ static void spki_freep(SubjectPublicKeyInfo **spki)
 	SubjectPublicKeyInfo_free(*spki);
 }
 
-/* --- may it sign at all ------------------------------------------------------------------------
- */
+/* --- may it sign at all --- */
 
 /* As NIST SP 800-57 counts: the order of the group. */
 static bool group_strong(uint32_t bits, const struct conf *conf,
@@ -117,8 +116,7 @@ static int signer_checks(const struct certificate_view *view, X509 *cert, const 
 	return 0;
 }
 
-/* --- certificates of ours ----------------------------------------------------------------------
- */
+/* --- certificates of ours --- */
 
 static int own_state_check(const struct store_certificate *cert, struct refusal *refusal)
 {
@@ -165,8 +163,7 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 	return own_state_check(certp, refusal);
 }
 
-/* --- the whole ---------------------------------------------------------------------------------
- */
+/* --- the whole --- */
 
 struct examination {
 	struct cmf *cmf;

@@ -13,8 +13,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-/* --- the holder of a certificate of ours --------------------------------------------------------
- */
+/* --- the holder of a certificate of ours --- */
 
 #define HOLDER "certificate:"
 
@@ -50,8 +49,7 @@ int cmf_holder_certificate(struct store_reader *reader, const char *name,
 	return ca ? store_certificate_find(reader, ca, &serial, certp) : -ENOMEM;
 }
 
-/* --- one of many devices ------------------------------------------------------------------------
- */
+/* --- one of many devices --- */
 
 static void openssl_freep(unsigned char **p)
 {

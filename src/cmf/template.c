@@ -13,8 +13,7 @@
  */
 enum { CLOCK_TOLERANCE_MS = 5 * 60 * 1000, MODS_MAX = 400 };
 
-/* --- mods --------------------------------------------------------------------------------------
- */
+/* --- mods --- */
 
 void mods_add(struct mods *mods, const char *what, const char *name)
 {
@@ -51,8 +50,7 @@ void mods_clear(struct mods *mods)
 	strbuf_clear(&mods->text);
 }
 
-/* --- validity ----------------------------------------------------------------------------------
- */
+/* --- validity --- */
 
 int template_time_ms(const ASN1_TIME *time, int64_t *msp)
 {
@@ -104,8 +102,7 @@ int template_validity_decide(const OptionalValidity *asked, const struct conf_pr
 	return 0;
 }
 
-/* --- key and issuer ----------------------------------------------------------------------------
- */
+/* --- key and issuer --- */
 
 static bool key_type_allows(const struct conf_key_type *type, const struct spki_kind *kind)
 {

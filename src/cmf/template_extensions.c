@@ -47,8 +47,7 @@ static void *value_decode(struct bytes value, const ASN1_ITEM *item)
 	return decoded;
 }
 
-/* --- what is granted ----------------------------------------------------------------------------
- */
+/* --- what is granted --- */
 
 void granted_extensions_clear(struct granted_extensions *granted)
 {
@@ -132,8 +131,7 @@ enum comparison {
 	VALUE_MALFORMED, /* the one that was asked for */
 };
 
-/* --- keyUsage -----------------------------------------------------------------------------------
- */
+/* --- keyUsage --- */
 
 static int key_usage_read(struct bytes value, unsigned int *bitsp)
 {
@@ -204,8 +202,7 @@ static enum comparison key_usage_compare(struct bytes granted, struct bytes aske
 	return have == want ? VALUE_EQUAL : VALUE_WIDER;
 }
 
-/* --- extendedKeyUsage ---------------------------------------------------------------------------
- */
+/* --- extendedKeyUsage --- */
 
 static bool purpose_is_in(const ASN1_OBJECT *purpose, const EXTENDED_KEY_USAGE *list)
 {
@@ -277,8 +274,7 @@ static enum comparison purposes_compare(struct bytes granted, struct bytes asked
 	return found;
 }
 
-/* --- basicConstraints ---------------------------------------------------------------------------
- */
+/* --- basicConstraints --- */
 
 static enum comparison constraints_compare(struct bytes granted, struct bytes asked)
 {
@@ -300,8 +296,7 @@ static enum comparison constraints_compare(struct bytes granted, struct bytes as
 	return found;
 }
 
-/* --- what was asked for -------------------------------------------------------------------------
- */
+/* --- what was asked for --- */
 
 /* Extensions with a value that can be written in several ways. */
 static const struct compared_extension {

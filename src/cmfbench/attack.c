@@ -21,8 +21,7 @@ enum { ATTRIBUTES_MOST = 3300, ATTRIBUTES_USUAL = 30 };
 
 enum { PBKDF2_KEY_LEN = 64 };
 
-/* --- names and certificates ---------------------------------------------------------------------
- */
+/* --- names and certificates --- */
 
 /* Single-letter organizational units, n of them. */
 static X509_NAME *long_name(int n)
@@ -85,8 +84,7 @@ static int certificate_make(X509_NAME *subject, const X509_NAME *issuer, EVP_PKE
 	return err;
 }
 
-/* --- messages -----------------------------------------------------------------------------------
- */
+/* --- messages --- */
 
 static int message_make(struct cmp_outgoing *out, const struct cmp_protector *protector,
 			struct octets *derp)

@@ -77,7 +77,7 @@ void bench_lane_clear(struct bench_lane *lane);
 _must_check_ int bench_lanes_report(const struct bench_lane *const *lanes, size_t n,
 				    struct bench_report *r);
 
-/* --- client.c -------------------------------------------------------------------------------- */
+/* --- client.c --- */
 
 struct bench_setup;  /* credentials and names, shared by all threads */
 struct bench_client; /* one connection, one thread */
@@ -100,14 +100,12 @@ _must_check_ int bench_client_run_several(struct bench_client *client, unsigned 
 _must_check_ int bench_client_run_batch(struct bench_client *client, unsigned long number,
 					struct bench_failure *failurep);
 
-/* --- load.c -------------------------------------------------------------------------------------
- */
+/* --- load.c --- */
 
 /* Drives the server for the time asked for; progress on standard error if that is a terminal. */
 _must_check_ int bench_load_run(const struct bench_options *options, struct bench_report *reportp);
 
-/* --- attack.c, hostile.c ------------------------------------------------------------------------
- */
+/* --- attack.c, hostile.c --- */
 
 struct bench_attack {
 	const char *name;
@@ -134,8 +132,7 @@ _must_check_ int bench_hostile_run(const struct bench_options *options,
 /* Whether the honest client got what it asked for in time. */
 bool bench_hostile_good(const struct bench_hostile *load);
 
-/* --- report.c -----------------------------------------------------------------------------------
- */
+/* --- report.c --- */
 
 void bench_report_text(const struct bench_report *r);
 void bench_hostile_text(const struct bench_hostile *loads, size_t n);
@@ -143,15 +140,13 @@ void bench_hostile_text(const struct bench_hostile *loads, size_t n);
 _must_check_ int bench_report_json(const struct bench_report *r);
 _must_check_ int bench_hostile_json(const struct bench_hostile *loads, size_t n);
 
-/* --- proc.c --------------------------------------------------------------------------------------
- */
+/* --- proc.c --- */
 
 /* User and system time of all threads of a process, in us. 0 or negative errno. */
 _must_check_ int bench_proc_cpu_us(int pid, double *usp);
 _must_check_ int bench_proc_peak_rss_kib(int pid, long *kibp);
 
-/* --- floor.c
- * -------------------------------------------------------------------------------------- */
+/* --- floor.c --- */
 
 /* Processor time of the cryptography of one enrolment: 3 signatures, 3 verifications, P-256. */
 _must_check_ int bench_floor_run(struct bench_report *reportp);

@@ -95,8 +95,7 @@ static void *attacker_run(void *arg)
 	return NULL;
 }
 
-/* --- a phase ------------------------------------------------------------------------------------
- */
+/* --- a phase --- */
 
 static int attackers_start(struct phase *phase, struct attacker *attackers, unsigned n,
 			   unsigned *startedp)
@@ -188,8 +187,7 @@ static int phase_run(const struct bench_options *o, struct bench_setup *setup,
 	return err;
 }
 
-/* --- all of them --------------------------------------------------------------------------------
- */
+/* --- all of them --- */
 
 int bench_hostile_run(const struct bench_options *o, struct bench_hostile h[BENCH_HOSTILE_MAX],
 		      size_t *np)

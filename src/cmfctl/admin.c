@@ -19,7 +19,7 @@ enum { ANSWER_MAX = 64 << 20 };
 /* Registering thousands at once and a slow disk; a CMF that hangs longer is not answering. */
 enum { CALL_TIMEOUT_S = 120, CONNECT_TIMEOUT_S = 5 };
 
-/* --- where the socket is -------------------------------------------------------------------- */
+/* --- where the socket is --- */
 
 static int socket_find(struct ctl *ctl)
 {
@@ -44,7 +44,7 @@ static int socket_find(struct ctl *ctl)
 	return ctl->socket_path ? CTL_OK : ctl_file_error(ctl->config, -ENOMEM);
 }
 
-/* --- one call ------------------------------------------------------------------------------- */
+/* --- one call --- */
 
 static size_t answer_add(char *part, size_t size, size_t n, void *arg)
 {
@@ -147,7 +147,7 @@ void ctl_close(struct ctl *ctl)
 	free(ctl->socket_path);
 }
 
-/* --- lists ---------------------------------------------------------------------------------- */
+/* --- lists --- */
 
 /* The path of the next page. */
 static char *page_path(const char *path, json_int_t after_id, uint64_t limit)

@@ -12,7 +12,7 @@ struct announcement_args {
 	uint64_t limit;
 };
 
-/* --- list ----------------------------------------------------------------------------------- */
+/* --- list --- */
 
 static error_t list_parse(int key, char *arg, struct argp_state *state)
 {
@@ -60,7 +60,7 @@ int ctl_announcement_list(struct ctl *ctl, int argc, char **argv)
 	return ctl_list(ctl, path.text, args.limit, columns, ARRAY_LEN(columns));
 }
 
-/* --- show ----------------------------------------------------------------------------------- */
+/* --- show --- */
 
 int ctl_announcement_show(struct ctl *ctl, int argc, char **argv)
 {

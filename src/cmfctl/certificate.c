@@ -90,7 +90,7 @@ static char *certificates_path(const struct certificate_args *args, bool with_pe
 	return strbuf_take(&path);
 }
 
-/* --- list ----------------------------------------------------------------------------------- */
+/* --- list --- */
 
 static error_t list_parse(int key, char *arg, struct argp_state *state)
 {
@@ -122,7 +122,7 @@ int ctl_certificate_list(struct ctl *ctl, int argc, char **argv)
 	return ctl_list(ctl, path, args.limit, columns, ARRAY_LEN(columns));
 }
 
-/* --- show ----------------------------------------------------------------------------------- */
+/* --- show --- */
 
 /* A serialNumber without an option, and some filter that keeps the command from meaning everything.
  */
@@ -230,7 +230,7 @@ int ctl_certificate_show(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- revoke --------------------------------------------------------------------------------- */
+/* --- revoke --- */
 
 static error_t revoke_parse(int key, char *arg, struct argp_state *state)
 {
@@ -366,7 +366,7 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- delete-key ----------------------------------------------------------------------------- */
+/* --- delete-key --- */
 
 static error_t delete_key_parse(int key, char *arg, struct argp_state *state)
 {

@@ -146,7 +146,7 @@ static const struct argp_option add_options[] = {
 	{0},
 };
 
-/* --- add ------------------------------------------------------------------------------------ */
+/* --- add --- */
 
 static int random_hex(size_t n, char **textp)
 {
@@ -286,7 +286,7 @@ int ctl_client_add(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- list, remove --------------------------------------------------------------------------- */
+/* --- list, remove --- */
 
 int ctl_client_list(struct ctl *ctl, int argc, char **argv)
 {

@@ -68,7 +68,7 @@ _must_check_ int ctl_text_read(const char *path, size_t max, char **textp);
 /* The first line of a file with a secret, as `openssl cmp -secret file:` reads it. */
 _must_check_ int ctl_secret_read(const char *path, char **secretp);
 
-/* --- admin API ------------------------------------------------------------------------------ */
+/* --- admin API --- */
 
 /*
  * One call; `body` (may be NULL) is taken over. CTL_OK with *replyp (may be NULL: not wanted),
@@ -90,8 +90,7 @@ void ctl_query_add(struct strbuf *path, const char *name, const char *value);
 /* Appends a path segment, encoded. */
 void ctl_segment_add(struct strbuf *path, const char *segment);
 
-/* --- output -------------------------------------------------------------------------------------
- */
+/* --- output --- */
 
 struct ctl_column {
 	const char *title;
@@ -119,7 +118,7 @@ _must_check_ int ctl_number_parse(const char *text, uint64_t max, uint64_t *valu
 /* An argument of --limit; ends the program if it is none. */
 void ctl_limit_parse(struct argp_state *state, const char *arg, uint64_t *limitp);
 
-/* --- one record by its number (record.c) ------------------------------------------------------ */
+/* --- one record by its number (record.c) --- */
 
 struct ctl_record {
 	const char *id;
@@ -135,7 +134,7 @@ error_t ctl_record_parse(int key, char *arg, struct argp_state *state);
 _must_check_ int ctl_record_show(struct ctl *ctl, const char *list, const char *octets,
 				 const struct ctl_record *record);
 
-/* --- subjects ------------------------------------------------------------------------------- */
+/* --- subjects --- */
 
 /* subjectIds from --subject-id and --subject-file, in order. */
 struct ctl_subjects {
@@ -151,7 +150,7 @@ void ctl_subjects_clear(struct ctl_subjects *subjects);
 /* "registered 2000 of 50000" on a terminal. */
 void ctl_subjects_progress(size_t done, size_t total);
 
-/* --- Register over CMP ---------------------------------------------------------------------- */
+/* --- Register over CMP --- */
 
 struct ctl_register {
 	const char *requester;

@@ -56,7 +56,7 @@ void explain_status_info(struct explain *e, const char *name, const PKIStatusInf
  */
 void explain_nested(struct explain *e, struct bytes der);
 
-/* --- explain_decision.c ---------------------------------------------------------------------- */
+/* --- explain_decision.c --- */
 
 struct ctl;
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- requests for certificates: RFC 4211 ---------------------------------------------------- */
+/* --- requests for certificates: RFC 4211 --- */
 
 /* RFC 9810 5.3.19.16: what keySpec says, a kind of key and a length of RSA keys. */
 #define OID_ALG_ID "1.3.6.1.5.5.7.5.1.11"
@@ -147,7 +147,7 @@ static void p10_explain(struct explain *e, const CertificationRequest *p10)
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 }
 
-/* --- answers -------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 /* A certificate that was kept as received; what is none is shown as the value it is. */
 void explain_certificate_value(struct explain *e, const char *name, const ASN1_TYPE *cert)
@@ -204,7 +204,7 @@ static void certconf_explain(struct explain *e, const STACK_OF(CertStatus) * sta
 	}
 }
 
-/* --- the others ----------------------------------------------------------------------------- */
+/* --- the others --- */
 
 static void rr_explain(struct explain *e, const STACK_OF(RevDetails) * details)
 {

@@ -103,8 +103,7 @@ static bool crl_explain(struct explain *e, struct bytes der)
 	return true;
 }
 
-/* --- lists ------------------------------------------------------------------------------------
- */
+/* --- lists --- */
 
 /* Each element of a SEQUENCE by itself; what is none of its kind as octets. */
 static bool elements_explain(struct explain *e, struct bytes der,
@@ -194,8 +193,7 @@ static bool crl_status_list_explain(struct explain *e, struct bytes der)
 	return elements_explain(e, der, crl_status_explain);
 }
 
-/* --- certReqTemplate, RFC 9483 4.3.3 -----------------------------------------------------------
- */
+/* --- certReqTemplate, RFC 9483 4.3.3 --- */
 
 static bool attribute_explain(struct explain *e, struct bytes der)
 {

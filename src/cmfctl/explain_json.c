@@ -39,8 +39,7 @@ static json_t *trace_json(const struct cmp_trace *trace)
 			 "inner", inner);
 }
 
-/* --- the answer's status ------------------------------------------------------------------------
- */
+/* --- the answer's status --- */
 
 static json_t *failinfos_json(const PKIStatusInfo *info)
 {

@@ -40,7 +40,7 @@ struct init_args {
 	const char *name;
 };
 
-/* --- configuration -------------------------------------------------------------------------- */
+/* --- configuration --- */
 
 /* Appends `text` with every `from` replaced. */
 static void replace_add(struct strbuf *out, const char *text, const char *from, const char *to)
@@ -147,7 +147,7 @@ static int conf_judge(const char *path)
 	return CTL_USAGE;
 }
 
-/* --- keys and certificates ------------------------------------------------------------------ */
+/* --- keys and certificates --- */
 
 /* Makes the directory that a file is to be in. */
 static int parent_make(const char *path)
@@ -250,7 +250,7 @@ static int pki_make(const struct init_files *files, const char *name)
 	return status;
 }
 
-/* --- store ---------------------------------------------------------------------------------- */
+/* --- store --- */
 
 static int store_key_make(const char *path)
 {
@@ -284,7 +284,7 @@ static int store_make(const struct init_files *files)
 	return err ? ctl_file_error(files->database, err) : CTL_OK;
 }
 
-/* --- the directory -------------------------------------------------------------------------- */
+/* --- the directory --- */
 
 static int init_fill(const char *stage, void *arg)
 {

@@ -16,7 +16,7 @@ enum { COLUMNS_MAX = 12 };
 /* Shown for null. */
 static const char absent[] = "-";
 
-/* --- values --------------------------------------------------------------------------------- */
+/* --- values --- */
 
 /* A value as people read it; the caller frees. NULL out of memory. */
 static char *value_text(const json_t *value)
@@ -98,7 +98,7 @@ void ctl_json_write(const json_t *value, size_t flags)
 	fputs(shown.text && !shown.failed ? shown.text : "null", stdout);
 }
 
-/* --- tables --------------------------------------------------------------------------------- */
+/* --- tables --- */
 
 struct table {
 	const struct ctl_column *columns;
@@ -189,7 +189,7 @@ int ctl_list(struct ctl *ctl, const char *path, uint64_t limit, const struct ctl
 	return status;
 }
 
-/* --- few rows ------------------------------------------------------------------------------- */
+/* --- few rows --- */
 
 static int rows_page(void *arg, json_t *rows)
 {

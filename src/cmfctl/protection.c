@@ -53,7 +53,7 @@ static void protection_clear(struct protection *p)
 	EVP_PKEY_free(p->key);
 }
 
-/* --- who signed it --------------------------------------------------------------------------- */
+/* --- who signed it --- */
 
 static int certificates_read(const char *path, STACK_OF(X509) * *certsp)
 {
@@ -131,7 +131,7 @@ static int issuer_key_read(struct protection *p)
 	return CTL_REFUSED;
 }
 
-/* --- the certificate ------------------------------------------------------------------------- */
+/* --- the certificate --- */
 
 /* RFC 9483 1.5: cmcCA, by which others know that it may speak for the CA. What is there stays. */
 static int role_add(X509 *cert)
@@ -182,7 +182,7 @@ static int certificate_make(struct protection *p)
 	return ctl_openssl_error("certificate");
 }
 
-/* --- files ----------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static int bio_write(BIO *bio, const char *path, unsigned mode)
 {
@@ -239,7 +239,7 @@ static int files_write(const struct protection *p)
 	return status;
 }
 
-/* --- the command ----------------------------------------------------------------------------- */
+/* --- the command --- */
 
 static int key_make(struct protection *p)
 {

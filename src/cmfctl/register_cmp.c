@@ -29,7 +29,7 @@ DEFINE_CLEANUP(OSSL_CMP_CTX, OSSL_CMP_CTX_free);
 DEFINE_CLEANUP(RegisterRequest, RegisterRequest_free);
 DEFINE_CLEANUP(RegisterResponse, RegisterResponse_free);
 
-/* --- transfer ------------------------------------------------------------------------------- */
+/* --- transfer --- */
 
 struct transfer {
 	struct ca_transfer_options options;
@@ -54,7 +54,7 @@ static OSSL_CMP_MSG *transfer(OSSL_CMP_CTX *cmp, const OSSL_CMP_MSG *request)
 	return d2i_OSSL_CMP_MSG(NULL, &p, (long)answer.len);
 }
 
-/* --- credentials ---------------------------------------------------------------------------- */
+/* --- credentials --- */
 
 /* The certificate and the chain behind it. */
 static int certificate_load(OSSL_CMP_CTX *cmp, const char *path)
@@ -171,7 +171,7 @@ static int cmp_new(const struct ctl_register *reg, struct transfer *t, OSSL_CMP_
 	return status;
 }
 
-/* --- RegisterRequest ------------------------------------------------------------------------ */
+/* --- RegisterRequest --- */
 
 static ASN1_UTF8STRING *utf8_new(const char *text)
 {
@@ -246,7 +246,7 @@ static OSSL_CMP_ITAV *request_itav(const RegisterRequest *request)
 	return itav;
 }
 
-/* --- RegisterResponse ----------------------------------------------------------------------- */
+/* --- RegisterResponse --- */
 
 /* A rejection in words: statusString and failInfo. */
 static int status_refused(const PKIStatusInfo *status)
@@ -313,7 +313,7 @@ static int answer_check(const STACK_OF(OSSL_CMP_ITAV) * itavs, char *const *ids,
 	return response_check(response, ids, n);
 }
 
-/* --- one message ---------------------------------------------------------------------------- */
+/* --- one message --- */
 
 /* An error message, no answer, or one that does not verify. */
 static int exchange_failed(OSSL_CMP_CTX *cmp, const struct transfer *t)

@@ -34,7 +34,7 @@ enum {
 /* More subjects than that go in several calls; the server's own limit is at most this. */
 enum { REGISTER_CHUNK_MAX = 10000 };
 
-/* --- register ------------------------------------------------------------------------------- */
+/* --- register --- */
 
 struct register_args {
 	struct ctl_register reg;
@@ -268,7 +268,7 @@ int ctl_register(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- deregister ----------------------------------------------------------------------------- */
+/* --- deregister --- */
 
 static void deregister_args_check(struct argp_state *state, const struct register_args *args)
 {
@@ -342,7 +342,7 @@ int ctl_deregister(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- list and show -------------------------------------------------------------------------- */
+/* --- list and show --- */
 
 struct list_args {
 	const char *subject_id;

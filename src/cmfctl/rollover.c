@@ -99,7 +99,7 @@ static X509 *old_root(const struct rollover *r)
 	return r->path[r->len - 1];
 }
 
-/* --- what is there --------------------------------------------------------------------------- */
+/* --- what is there --- */
 
 static int certificates_read(const char *path, STACK_OF(X509) * *certsp)
 {
@@ -202,7 +202,7 @@ static int rollover_read(struct rollover *r)
 	return status ? status : old_key_read(r);
 }
 
-/* --- the new root and the links -------------------------------------------------------------- */
+/* --- the new root and the links --- */
 
 static int new_root_read(struct rollover *r)
 {
@@ -318,7 +318,7 @@ static int rollover_make(struct rollover *r)
 	return status;
 }
 
-/* --- the directory --------------------------------------------------------------------------- */
+/* --- the directory --- */
 
 /* What stands above the issuing CA, up to the new root. */
 static int chain_write(const char *stage, const struct rollover *r)
@@ -375,7 +375,7 @@ static int rollover_write(const char *stage, void *arg)
 	return status;
 }
 
-/* --- what comes next ------------------------------------------------------------------------- */
+/* --- what comes next --- */
 
 static void key_add(json_t *keys, const char *section, const char *key, const char *dir,
 		    const char *file)
@@ -471,7 +471,7 @@ static void rollover_report(const struct ctl *ctl, const struct rollover *r)
 	json_decref(keys);
 }
 
-/* --- the command ----------------------------------------------------------------------------- */
+/* --- the command --- */
 
 static error_t files_parse(int key, char *arg, struct rollover_args *args)
 {

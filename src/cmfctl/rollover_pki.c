@@ -111,7 +111,7 @@ X509 *rollover_certificate_new(X509 *model, const struct rollover_change *change
 	return NULL;
 }
 
-/* --- files ---------------------------------------------------------------------------------- */
+/* --- files --- */
 
 static int bio_write(BIO *bio, const char *dir, const char *name, unsigned mode)
 {

@@ -9,7 +9,7 @@
 
 enum { OPT_REQUESTER = 0x100, OPT_STATE, OPT_LIMIT, OPT_PEM };
 
-/* --- transaction list ----------------------------------------------------------------------- */
+/* --- transaction list --- */
 
 struct transaction_args {
 	const char *requester;
@@ -71,7 +71,7 @@ int ctl_transaction_list(struct ctl *ctl, int argc, char **argv)
 	return ctl_list(ctl, path.text, args.limit, columns, ARRAY_LEN(columns));
 }
 
-/* --- transaction show ----------------------------------------------------------------------- */
+/* --- transaction show --- */
 
 int ctl_transaction_show(struct ctl *ctl, int argc, char **argv)
 {
@@ -88,7 +88,7 @@ int ctl_transaction_show(struct ctl *ctl, int argc, char **argv)
 	return ctl_record_show(ctl, "/v1/transactions", "response", &record);
 }
 
-/* --- ca show -------------------------------------------------------------------------------- */
+/* --- ca show --- */
 
 struct ca_args {
 	const char *name;

@@ -151,8 +151,7 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	return 0;
 }
 
-/* --- reload
- * --------------------------------------------------------------------------------------- */
+/* --- reload --- */
 
 static int reload_prepare(struct daemon *daemon, struct service **servicep, struct strbuf *problems)
 {
@@ -212,8 +211,7 @@ static void daemon_reload(struct daemon *daemon)
 	notify_send("READY=1");
 }
 
-/* --- run, stop
- * -------------------------------------------------------------------------------------- */
+/* --- run, stop --- */
 
 /* The next signal, or 0 when it is time for housekeeping. */
 static int signal_wait(const sigset_t *signals, int64_t until_us)

@@ -13,8 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* --- service.c: all that depends on the configuration's content; a reload makes a new one
- * ---------- */
+/* --- service.c: all that depends on the configuration's content; a reload makes a new one --- */
 
 struct service {
 	atomic_int references; /* the daemon's, and one of each worker that last used it */
@@ -31,8 +30,7 @@ struct service *service_ref(struct service *service);
 void service_unref(struct service *service);
 DEFINE_CLEANUP(struct service, service_unref);
 
-/* --- worker.c: a worker thread's own things
- * ---------------------------------------------------------- */
+/* --- worker.c: a worker thread's own things --- */
 
 struct daemon;
 
@@ -49,8 +47,7 @@ void worker_free(void *daemon, struct worker *worker);
 struct service *worker_service(struct worker *worker);
 struct rest_worker *worker_rest(struct worker *worker);
 
-/* --- housekeeper.c: work that is due by time
- * --------------------------------------------------------- */
+/* --- housekeeper.c: work that is due by time --- */
 
 struct housekeeper;
 
@@ -61,8 +58,7 @@ void housekeeper_free(struct housekeeper *housekeeper);
 /* Queues each chore that is not still at work. Called every second. */
 void housekeeper_tick(struct housekeeper *housekeeper);
 
-/* --- daemon.c
- * ------------------------------------------------------------------------------------------- */
+/* --- daemon.c --- */
 
 struct daemon {
 	struct store *store;
@@ -89,8 +85,7 @@ void daemon_run(struct daemon *daemon);
 void daemon_free(struct daemon *daemon);
 DEFINE_CLEANUP(struct daemon, daemon_free);
 
-/* --- routes.c, observe.c
- * ---------------------------------------------------------------------------------- */
+/* --- routes.c, observe.c --- */
 
 /* CMP, CRLs, metrics and health. The caller frees *routesp. */
 _must_check_ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np);
@@ -102,9 +97,7 @@ void observe_health(void *daemon, struct worker *worker, const struct http_reque
 void observe_ready(void *daemon, struct worker *worker, const struct http_request *request,
 		   struct http_response *response);
 
-/* --- notify.c
- * ------------------------------------------------------------------------------------------------
- */
+/* --- notify.c --- */
 
 /* Tells the service manager, if there is one: sd_notify(3) without its library. */
 void notify_send(const char *state);

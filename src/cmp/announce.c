@@ -25,7 +25,7 @@ static struct bytes sequence_octets(const ASN1_TYPE *value)
 	return (struct bytes){value->value.sequence->data, (size_t)value->value.sequence->length};
 }
 
-/* --- what is announced ----------------------------------------------------------------------- */
+/* --- what is announced --- */
 
 static int certificate_read(struct cmp_request *rq, const ASN1_TYPE *value, X509 **certp)
 {
@@ -109,7 +109,7 @@ static int crlann_check(struct cmp_request *rq)
 	return well ? 0 : refuse(&rq->refusal, REFUSAL_announcement_malformed);
 }
 
-/* --- recording ------------------------------------------------------------------------------- */
+/* --- recording --- */
 
 int cmp_announcer_check(struct cmp_request *rq)
 {

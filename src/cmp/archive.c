@@ -28,8 +28,7 @@ enum { ENVELOPE_MAX = 24 * 1024 };
 /* What is compared with the identifier is text of at most this many octets. */
 enum { IDENTIFIER_MAX = 1024 };
 
-/* --- whether anything is archived ---------------------------------------------------------------
- */
+/* --- whether anything is archived --- */
 
 /* Otherwise nothing is opened: it would be of no use. */
 static bool may_be_archived(const struct cmp_request *rq)
@@ -40,8 +39,7 @@ static bool may_be_archived(const struct cmp_request *rq)
 	return false;
 }
 
-/* --- the identifier -----------------------------------------------------------------------------
- */
+/* --- the identifier --- */
 
 static bool name_is(const X509_NAME *name, struct bytes der)
 {
@@ -103,8 +101,7 @@ static bool identifier_fits(const struct cmp_request *rq, const CertTemplate *t,
 					: general_name_fits(rq, t, identifier, by_subjectp);
 }
 
-/* --- the private key ----------------------------------------------------------------------------
- */
+/* --- the private key --- */
 
 /* Whether an EnvelopedData is to prove possession of the key, RFC 9810 5.2.8.3.1. */
 static bool is_proof(const CertReqMsg *msg)
@@ -172,8 +169,7 @@ static int private_key_open(struct cmp_request *rq, struct bytes envelope, const
 	return err;
 }
 
-/* --- the control --------------------------------------------------------------------------------
- */
+/* --- the control --- */
 
 static int key_sent(struct cmp_request *rq, struct bytes encrypted, const CertReqMsg *msg,
 		    EVP_PKEY *key, struct cmp_item *item)
@@ -235,8 +231,7 @@ int cmp_archive_read(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 	}
 }
 
-/* --- proof of possession ------------------------------------------------------------------------
- */
+/* --- proof of possession --- */
 
 int cmp_archive_pop(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
 		    struct cmp_item *item)

@@ -22,8 +22,7 @@
  */
 enum { PASSWORD_ITERATIONS = 10000, SECRET_MAX = 64 };
 
-/* --- the credential -----------------------------------------------------------------------------
- */
+/* --- the credential --- */
 
 static int kga_problem(struct strbuf *problems, const char *key, const char *what, int err)
 {
@@ -138,8 +137,7 @@ void cmp_kga_clear(struct cmp_kga *kga)
 	*kga = (struct cmp_kga){0};
 }
 
-/* --- the request --------------------------------------------------------------------------------
- */
+/* --- the request --- */
 
 bool cmp_central_key_wanted(const CertTemplate *t)
 {
@@ -199,8 +197,7 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	return err;
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 /* What is signed: RFC 9483 4.1.6 wants the package, some clients its only element. */
 static struct bytes package_content(const struct cmp_request *rq, struct bytes package)

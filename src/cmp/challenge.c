@@ -235,8 +235,7 @@ int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items)
 	return err;
 }
 
-/* --- popdecr ------------------------------------------------------------------------------------
- */
+/* --- popdecr --- */
 
 static int state_check(struct cmp_request *rq)
 {

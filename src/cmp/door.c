@@ -57,8 +57,7 @@ struct bytes cmp_name_der(const X509_NAME *name)
 	return (struct bytes){der, len};
 }
 
-/* --- refusals and faults
- * -------------------------------------------------------------------------- */
+/* --- refusals and faults --- */
 
 /* A refusal that ends the transaction is kept with it, so that it can be repeated. */
 static int refusal_keep(struct cmp_request *rq)
@@ -144,8 +143,7 @@ static int busy_end(struct cmp_request *rq, enum cmp_delivery *deliveryp)
 	return 0;
 }
 
-/* --- the straight line
- * ------------------------------------------------------------------------------ */
+/* --- the straight line --- */
 
 static void attempt_clear(struct cmp_request *rq)
 {

@@ -308,8 +308,7 @@ static inline bool cmp_oid_is(const struct cmp_request *rq, enum cmp_oid oid, co
 	return OBJ_cmp(rq->door->oids[oid], o) == 0;
 }
 
-/* --- steps before the body (header.c, authenticate.c, transaction.c) ----------------------------
- */
+/* --- steps before the body (header.c, authenticate.c, transaction.c) --- */
 
 /* Everything about the header that can be known without store and keys. RFC 9483 3.5. */
 _must_check_ int cmp_header_check(struct cmp_request *rq);
@@ -363,8 +362,7 @@ _must_check_ int cmp_quota_check(struct cmp_request *rq);
 /* A transaction of this requester was opened (1) or ended (-1). */
 void cmp_quota_count(struct cmp_request *rq, int delta);
 
-/* --- kem.c --------------------------------------------------------------------------------------
- */
+/* --- kem.c --- */
 
 /* Whether it is the message without protection that asks for a KEM ciphertext. */
 bool cmp_kem_is_asked(const struct cmp_request *rq);
@@ -373,8 +371,7 @@ _must_check_ int cmp_kem_serve(struct cmp_request *rq);
 /* cmp_authenticate() for KemBasedMac. */
 _must_check_ int cmp_kem_authenticate(struct cmp_request *rq);
 
-/* --- carriers.c
- * ------------------------------------------------------------------------------------ */
+/* --- carriers.c --- */
 
 /* From generalInfo and the URL, into rq->carriers; nothing unless the message opens. */
 _must_check_ int cmp_carriers_of_header(struct cmp_request *rq);
@@ -389,8 +386,7 @@ void cmp_carriers_clear(struct cmp_carriers *carriers);
  * 0, -EBADMSG, -ENOMEM. */
 _must_check_ int cmp_text_dup(const ASN1_STRING *s, size_t max, char **textp);
 
-/* --- explain.c: nothing happens without a trace --------------------------------------------------
- */
+/* --- explain.c: nothing happens without a trace --- */
 
 /* Notes what a stage came to, and gives it back. */
 int cmp_trace_stage(struct cmp_request *rq, enum cmp_stage stage, int result);
@@ -402,8 +398,7 @@ struct cmp_trace *cmp_trace_inner(const struct cmp_request *outer);
 /* The request has been answered. */
 void cmp_trace_end(struct cmp_request *rq);
 
-/* --- reply.c
- * ------------------------------------------------------------------------------------------ */
+/* --- reply.c --- */
 
 void cmp_reply_clear(struct cmp_reply *reply);
 /* Protects and encodes rq->reply into rq->answer. */
@@ -452,8 +447,7 @@ _must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const 
 				      int failinfo, const X509_NAME *issuer,
 				      const ASN1_INTEGER *serial);
 
-/* --- services, by body type
- * ------------------------------------------------------------------------------ */
+/* --- services, by body type --- */
 
 _must_check_ int cmp_certreq_serve(struct cmp_request *rq); /* ir, cr, kur */
 _must_check_ int cmp_ccr_serve(struct cmp_request *rq);
@@ -513,8 +507,7 @@ _must_check_ int cmp_original_check(struct cmp_request *rq);
 _must_check_ int cmp_original_audit(struct cmp_request *rq);
 _must_check_ int cmp_announce_serve(struct cmp_request *rq);
 
-/* --- the requests of a message (items.c) -------------------------------------------------------
- */
+/* --- the requests of a message (items.c) --- */
 
 /* 0 or -ENOMEM. */
 _must_check_ int cmp_items_new(size_t n, struct cmp_items *itemsp);
@@ -548,8 +541,7 @@ _must_check_ int cmp_upstream_continue(struct cmp_request *rq);
 _must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items,
 				     bool polling);
 
-/* --- revocations --------------------------------------------------------------------------------
- */
+/* --- revocations --- */
 
 /* rr.c */
 _must_check_ int cmp_revocations_new(size_t n, struct cmp_revocations *all);
@@ -571,8 +563,7 @@ _must_check_ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revoca
 /* Asks again, or for the first time after a crash. */
 _must_check_ int cmp_revocations_continue(struct cmp_request *rq);
 _must_check_ int cmp_revocations_poll(struct cmp_request *rq);
-/* --- forward.c ---------------------------------------------------------------------------------
- */
+/* --- forward.c --- */
 
 /* Whether messages about the certificate are passed on to the CA of it. */
 bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert);
@@ -605,8 +596,7 @@ _must_check_ int cmp_forward_confirmed(struct cmp_request *rq,
 /* ip, cp or kup for the body type that opened a transaction. */
 int cmp_answer_type(int body_type);
 
-/* --- announce.c
- * --------------------------------------------------------------------------------------- */
+/* --- announce.c --- */
 
 /* REFUSED unless the requester may announce. */
 _must_check_ int cmp_announcer_check(struct cmp_request *rq);

@@ -29,8 +29,7 @@ static enum conf_forwarding forwarding(const struct cmp_request *rq, const struc
 	return how;
 }
 
-/* --- the message upstream ----------------------------------------------------------------------
- */
+/* --- the message upstream --- */
 
 static int nested_body(struct bytes inner, PKIBody **bodyp)
 {
@@ -224,8 +223,7 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 	return ca_upstream_forward(result->ca, &forward, rq->worker->unit, &result->exchange_id);
 }
 
-/* --- the answer downstream ---------------------------------------------------------------------
- */
+/* --- the answer downstream --- */
 
 /* Under our protection the client is told what was changed here, too. */
 static int mods_tell(CertRepMessage *message, const char *text)
@@ -400,8 +398,7 @@ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *c
 	return deliver(rq, cert, ca, from);
 }
 
-/* --- pollReq -----------------------------------------------------------------------------------
- */
+/* --- pollReq --- */
 
 static int run(struct cmp_request *rq, const struct store_certificate *cert,
 	       enum store_exchange_kind kind, struct ca *ca)
@@ -456,8 +453,7 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	return err ? err : run(rq, cert, kind, ca);
 }
 
-/* --- certConf ----------------------------------------------------------------------------------
- */
+/* --- certConf --- */
 
 /* Not longer than the certificate is kept for who confirms it. */
 static void confirm_wait(struct cmp_request *rq, const struct ca *ca,
@@ -587,8 +583,7 @@ int cmp_forward_confirm_poll(struct cmp_request *rq, const struct store_certific
 	return err ? err : cmp_transaction_commit(rq);
 }
 
-/* --- rr ----------------------------------------------------------------------------------------
- */
+/* --- rr --- */
 
 int cmp_forward_revocation(struct cmp_request *rq, const struct ca *ca, struct octets *messagep)
 {

@@ -58,8 +58,7 @@ static const struct genm_type *type_find(const struct cmp_request *rq, const ASN
 	return NULL;
 }
 
-/* --- whether it may be asked --------------------------------------------------------------------
- */
+/* --- whether it may be asked --- */
 
 /*
  * RFC 9483 4.3: any end entity may ask for information. What changes something is for clients; but
@@ -115,8 +114,7 @@ static int info_check(struct cmp_request *rq, const STACK_OF(InfoTypeAndValue) *
 	return value_check(rq, type, itav->infoValue);
 }
 
-/* --- answering ----------------------------------------------------------------------------------
- */
+/* --- answering --- */
 
 /* RFC 9810 5.3.19.7: the types that are not known, in one element; nothing if all are. */
 static int unsupported_add(struct cmp_request *rq, const STACK_OF(InfoTypeAndValue) * list)

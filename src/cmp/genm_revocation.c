@@ -25,7 +25,7 @@ int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value)
 			      octets_view(&rq->door->encryption_cert));
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 /* The one OCTET STRING of the attribute localKeyId, RFC 2985 5.5.2; empty: it is another. */
 static int local_key_id_read(struct bytes attribute, struct bytes *idp)
@@ -114,7 +114,7 @@ static int passphrase_open(struct cmp_request *rq, struct bytes envelope,
 	return err;
 }
 
-/* --- serving --------------------------------------------------------------------------------- */
+/* --- serving --- */
 
 /* RFC 9810 B: a key identifier that the entity chose; else that of the key it signs with. */
 static int reference_decide(struct cmp_request *rq, struct bytes local_key_id, struct bytes *idp)

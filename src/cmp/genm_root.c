@@ -18,7 +18,7 @@ static struct bytes value_octets(const ASN1_TYPE *value)
 	return (struct bytes){value->value.sequence->data, (size_t)value->value.sequence->length};
 }
 
-/* --- rootCaCert ------------------------------------------------------------------------------ */
+/* --- rootCaCert --- */
 
 /* The update from that root, or without one: of the CA that the request is addressed to. */
 static bool update_find(struct cmp_request *rq, X509 *root, struct ca_root_update *updatep)
@@ -78,7 +78,7 @@ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value)
 	return err;
 }
 
-/* --- announcements --------------------------------------------------------------------------- */
+/* --- announcements --- */
 
 /* The answer says that it was recorded: the same type, without a value. */
 static int recorded(struct cmp_request *rq, enum cmp_oid type, struct bytes content)

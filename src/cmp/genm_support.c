@@ -66,7 +66,7 @@ int cmp_genm_ca_certs(struct cmp_request *rq, const ASN1_TYPE *asked)
 	return err ? err : genp_add(rq, CMP_OID_CA_CERTS, octets_view(&value));
 }
 
-/* --- what the configuration alone decides ----------------------------------------------------- */
+/* --- what the configuration alone decides --- */
 
 X509_ALGOR *cmp_key_algorithm(const struct conf_key_type *type)
 {
@@ -181,8 +181,7 @@ int cmp_support_prepare(struct cmp_door *door)
 	return err ? err : key_pair_types(door->conf, key_type_encrypts, &door->enc_key_pair_types);
 }
 
-/* --- served by infoType -------------------------------------------------------------------------
- */
+/* --- served by infoType --- */
 
 /* RFC 4210 5.3.19.2 */
 int cmp_genm_sign_key_pair_types(struct cmp_request *rq, const ASN1_TYPE *value)

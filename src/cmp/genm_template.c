@@ -17,8 +17,7 @@
 /* RSA key lengths that are told: one control for each, RFC 9483 4.3.3. */
 static const uint32_t rsa_key_lens[] = {2048, 3072, 4096, 8192};
 
-/* --- certTemplate -------------------------------------------------------------------------------
- */
+/* --- certTemplate --- */
 
 /* "In case a Name component is given but has an empty string value, the EE SHOULD fill in" */
 static bool component_add(X509_NAME *name, const ASN1_OBJECT *type)
@@ -108,8 +107,7 @@ static int template_encode(const struct conf_profile *profile, struct octets *de
 	return err;
 }
 
-/* --- keySpec ------------------------------------------------------------------------------------
- */
+/* --- keySpec --- */
 
 /* AttributeTypeAndValue in front of what is written. */
 static int control_put(struct der_writer *w, const char *oid, struct bytes value)
@@ -154,8 +152,7 @@ static int key_type_put(struct der_writer *w, const struct conf_key_type *type)
 	return err;
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 /* CertReqTemplateContent ::= SEQUENCE { certTemplate CertTemplate, keySpec Controls OPTIONAL } */
 static int content_encode(const struct conf_profile *profile, struct octets *derp)

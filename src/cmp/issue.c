@@ -26,7 +26,7 @@ void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
 	serial_hex(serial, rq->serial);
 }
 
-/* --- what cmf/ is asked --------------------------------------------------------------------- */
+/* --- what cmf/ is asked --- */
 
 /* Explicit carriers of header and body, side by side for cmf/ to compare. */
 static void carriers_add(struct cmp_item *item, const struct cmp_carriers *from)
@@ -131,8 +131,7 @@ static int items_decide(struct cmp_request *rq, struct cmp_items *items,
 	return err;
 }
 
-/* --- one deadline, one kind of confirmation ------------------------------------------------------
- */
+/* --- one deadline, one kind of confirmation --- */
 
 static bool any_waiting(struct cmf_csr_result *const *granted, size_t n)
 {
@@ -186,8 +185,7 @@ static void confirmation_align(struct cmp_request *rq, const struct cmp_items *i
 	rq->txn.deadline_ms = implicit && !waiting ? 0 : until;
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 static struct cmp_response response_of(const struct cmp_item *item)
 {

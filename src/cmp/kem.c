@@ -49,8 +49,7 @@ static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
 				   signerp, &rq->refusal);
 }
 
-/* --- asking for the ciphertext ------------------------------------------------------------------
- */
+/* --- asking for the ciphertext --- */
 
 bool cmp_kem_is_asked(const struct cmp_request *rq)
 {
@@ -204,8 +203,7 @@ int cmp_kem_serve(struct cmp_request *rq)
 	return err ? err : ciphertext_give(rq, &holder, cmf_signer_key(signer));
 }
 
-/* --- the messages after it ----------------------------------------------------------------------
- */
+/* --- the messages after it --- */
 
 static int secret_find(struct cmp_request *rq, struct store_kem_secret *secretp)
 {

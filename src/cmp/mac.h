@@ -51,8 +51,7 @@ int64_t cmp_mac_cost_us(const struct cmp_mac *mac);
 _must_check_ int cmp_mac_compute(struct cmp_mac *mac, struct bytes secret, struct bytes data,
 				 uint8_t out[MAC_OUTPUT_MAX], size_t *lenp);
 
-/* --- the protection of a message, protection.c --------------------------------------------------
- */
+/* --- the protection of a message, protection.c --- */
 
 /*
  * Reads the MAC protection of a message and judges all of it that is to be known without the
@@ -67,8 +66,7 @@ _must_check_ int cmp_protection_read_mac(const struct cmp_message *msg,
 _must_check_ int cmp_protection_compare_mac(const struct cmp_message *msg, struct cmp_mac *mac,
 					    struct bytes secret, struct refusal *refusal);
 
-/* --- schemes that derive a key ------------------------------------------------------------------
- */
+/* --- schemes that derive a key --- */
 
 /* Into *macp, but for `algorithm`; results as cmp_mac_read(). */
 _must_check_ int mac_password_read(const X509_ALGOR *alg, struct cmp_mac *macp);

@@ -25,8 +25,7 @@ static struct bytes inner_octets(const struct cmp_request *rq, int i)
 	return (struct bytes){s->data, (size_t)s->length};
 }
 
-/* --- added protection, RFC 9483 5.2.2.1 -------------------------------------------------------
- */
+/* --- added protection, RFC 9483 5.2.2.1 --- */
 
 /* "MUST copy the values of the senderNonce and transactionID header fields" */
 static int added_check(struct cmp_request *rq, const struct cmp_message *inner)
@@ -49,8 +48,7 @@ static int added_serve(struct cmp_request *rq, const struct cmp_message *inner)
 	return cmp_inner_serve(rq, inner_octets(rq, 0), CMP_INNER_APPROVED, &rq->answer.own);
 }
 
-/* --- batch, RFC 9483 5.2.2.2 -------------------------------------------------------------------
- */
+/* --- batch, RFC 9483 5.2.2.2 --- */
 
 static int batch_check(struct cmp_request *rq)
 {
@@ -122,8 +120,7 @@ static int batch_serve(struct cmp_request *rq)
 	return err ? err : cmp_transaction_commit(rq);
 }
 
-/* --- which of both -----------------------------------------------------------------------------
- */
+/* --- which of both --- */
 
 int cmp_nested_serve(struct cmp_request *rq)
 {

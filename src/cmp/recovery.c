@@ -32,8 +32,7 @@ static void recovery_free(struct cmp_recovery *recovery)
 
 DEFINE_CLEANUP(struct cmp_recovery, recovery_free);
 
-/* --- protocolEncrKey, RFC 4211 6.6 ---------------------------------------------------------------
- */
+/* --- protocolEncrKey, RFC 4211 6.6 --- */
 
 static int control_find(struct cmp_request *rq, const CertRequest *request,
 			SubjectPublicKeyInfo **spkip)
@@ -110,8 +109,7 @@ static int recipient_read(struct cmp_request *rq, const CertRequest *request,
 	return err;
 }
 
-/* --- the request --------------------------------------------------------------------------------
- */
+/* --- the request --- */
 
 /* Without a key only the entity is named. */
 static int entity_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_item *item)
@@ -150,8 +148,7 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	return err ? err : recipient_read(rq, msg->certReq, recovery);
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 static int keys_seal(struct cmp_request *rq, struct cmp_recovery *recovery)
 {
@@ -264,8 +261,7 @@ int cmp_reply_recovery(struct cmp_request *rq, const struct cmp_response *respon
 	return err;
 }
 
-/* --- serving ------------------------------------------------------------------------------------
- */
+/* --- serving --- */
 
 /* There is no new certificate: the transaction is done with the answer. */
 static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recovery)

@@ -21,7 +21,7 @@ void cmp_reply_clear(struct cmp_reply *reply)
 	*reply = (struct cmp_reply){0};
 }
 
-/* --- bodies ---------------------------------------------------------------------------------- */
+/* --- bodies --- */
 
 /* A SEQUENCE that goes in as it is. */
 ASN1_TYPE *cmp_sequence_new(struct bytes der)
@@ -348,8 +348,7 @@ int cmp_reply_refusal(struct cmp_request *rq)
 	return cmp_reply_responses(rq, type, &response, 1);
 }
 
-/* --- header, protection, extraCerts -------------------------------------------------------------
- */
+/* --- header, protection, extraCerts --- */
 
 static bool certs_contain(const struct bytes *certs, size_t n, struct bytes cert)
 {

@@ -38,8 +38,7 @@ static const CertTemplate *template_at(const struct cmp_request *rq, size_t i)
 	return sk_RevDetails_value(rq->msg->body->value.rr, (int)i)->certDetails;
 }
 
-/* --- reading ----------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static int reason_read(X509_EXTENSION *ext, int *reasonp, struct refusal *refusal)
 {
@@ -185,8 +184,7 @@ bool cmp_revocations_any_granted(const struct cmp_revocations *all)
 	return false;
 }
 
-/* --- the answer -------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 /* The certificate by the rr; the answer to pollReq has but the certificate. */
 static int status_add(struct cmp_request *rq, const struct cmp_revocations *all, size_t i)

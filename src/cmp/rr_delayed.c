@@ -31,8 +31,7 @@ static int ca_of(struct cmp_request *rq, const struct store_certificate *cert, s
 	return *cap ? 0 : log_fault("CA of a certificate", -ENOENT, cert->ca);
 }
 
-/* --- beginning ----------------------------------------------------------------------------------
- */
+/* --- beginning --- */
 
 /* RFC 9483 4.2: one is what can go on; several would have to go to several CAs, each with its own.
  */
@@ -130,8 +129,7 @@ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all)
 	return cmp_revocations_continue(rq);
 }
 
-/* --- what became of each ------------------------------------------------------------------------
- */
+/* --- what became of each --- */
 
 /* 0: the CRL lists what has happened to it, or none has to; STORE_NOT_FOUND: not yet. */
 static int crl_outcome(struct cmp_request *rq, const struct cmf_revocation *item)
@@ -221,8 +219,7 @@ static int revocations_read(struct cmp_request *rq, struct cmp_revocations *all)
 	return err;
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 static bool concerns(const struct cmp_revocations *all, const struct ca *ca)
 {
@@ -383,8 +380,7 @@ int cmp_revocations_continue(struct cmp_request *rq)
 	return err;
 }
 
-/* --- pollReq ------------------------------------------------------------------------------------
- */
+/* --- pollReq --- */
 
 static int poll_check(struct cmp_request *rq)
 {

@@ -58,8 +58,7 @@ static int oids_fill(struct cmp_door *door)
 	return 0;
 }
 
-/* --- the protection credential -------------------------------------------------------------------
- */
+/* --- the protection credential --- */
 
 /* The certificate's own place is first; a self-signed one behind it is a root and not sent. */
 int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *np)
@@ -174,8 +173,7 @@ static int signer_load(struct cmp_door *door, X509 *cert, struct strbuf *problem
 	return err;
 }
 
-/* --- the encryption credential ------------------------------------------------------------------
- */
+/* --- the encryption credential --- */
 
 static int encryption_problem(struct strbuf *problems, const char *key, const char *what, int err)
 {
@@ -253,8 +251,7 @@ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems)
 	return err ? err : cmp_kga_load(door, problems);
 }
 
-/* --- the door
- * --------------------------------------------------------------------------------------- */
+/* --- the door --- */
 
 int cmp_door_new(const struct conf *conf, struct cmf *cmf, struct store *store,
 		 const struct clock_source *clock, struct metrics *metrics, struct cmp_door **doorp,

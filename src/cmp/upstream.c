@@ -27,8 +27,7 @@ static int answer_commit(struct cmp_request *rq, enum store_transaction_state st
 	return err;
 }
 
-/* --- what is said of each request ---------------------------------------------------------------
- */
+/* --- what is said of each request --- */
 
 static int ca_of(struct cmp_request *rq, const struct cmp_stored_item *item, struct ca **cap)
 {
@@ -149,8 +148,7 @@ static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items
 	return err;
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer --- */
 
 static int answer_waiting(struct cmp_request *rq, const struct cmp_stored_items *items,
 			  bool polling)

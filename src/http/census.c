@@ -83,8 +83,7 @@ static struct census_entry **census_slot(struct http_census *census, const struc
 	return slot;
 }
 
-/* --- counting ------------------------------------------------------------------------------------
- */
+/* --- counting --- */
 
 static struct census_entry *entry_add(struct http_census *census, struct census_entry **slot,
 				      const struct network *key)
@@ -121,8 +120,7 @@ static void connection_uncount(struct http_census *census, struct http_connectio
 	}
 }
 
-/* --- giving way ----------------------------------------------------------------------------------
- */
+/* --- giving way --- */
 
 /*
  * Of those that wait longest one of the network with the most connections, if it has more than

@@ -103,8 +103,7 @@ struct bufferevent *http_connection_accept(struct event_base *base, void *arg)
 	return connection->bev;
 }
 
-/* --- the end ------------------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 static void linger_read(evutil_socket_t fd, short what, void *arg)
 {
@@ -211,8 +210,7 @@ void http_connection_free(struct http_connection *connection)
 	free(connection);
 }
 
-/* --- adoption
- * ------------------------------------------------------------------------------------- */
+/* --- adoption --- */
 
 static void peer_print(struct http_connection *connection)
 {

@@ -22,8 +22,7 @@ struct evkeyvalq;
 struct http_connection;
 TAILQ_HEAD(http_connections, http_connection);
 
-/* --- census.c: open connections, in all and by address ------------------------------------------
- */
+/* --- census.c: open connections, in all and by address --- */
 
 struct census_entry;
 struct http_census;
@@ -67,8 +66,7 @@ struct http_settings *http_settings_ref(struct http_settings *settings);
 void http_settings_unref(struct http_settings *settings);
 DEFINE_CLEANUP(struct http_settings, http_settings_unref);
 
-/* --- listen.c ------------------------------------------------------------------------------------
- */
+/* --- listen.c --- */
 
 struct http_listener {
 	int fd;
@@ -85,8 +83,7 @@ _must_check_ int http_listener_open(const struct conf_address *address, const ch
 				    struct strbuf *problems);
 void http_listener_close(struct http_listener *listener);
 
-/* --- server.c
- * -------------------------------------------------------------------------------------- */
+/* --- server.c --- */
 
 struct http_server {
 	const struct http_route *routes;
@@ -105,8 +102,7 @@ struct http_server {
 	bool running;
 };
 
-/* --- loop.c --------------------------------------------------------------------------------------
- */
+/* --- loop.c --- */
 
 /* One listener as one loop serves it. */
 struct http_endpoint {
@@ -171,8 +167,7 @@ void http_loop_forget(struct http_connection *connection);
 void http_loop_accepted(struct http_endpoint *endpoint);
 void http_loop_adopted(struct http_loop *loop);
 
-/* --- connection.c
- * --------------------------------------------------------------------------------- */
+/* --- connection.c --- */
 
 enum http_connection_state {
 	HTTP_FRESH, /* made for accept(), peer not known yet */
@@ -232,8 +227,7 @@ void http_connection_free(struct http_connection *connection);
 void http_connection_identify(struct http_connection *connection,
 			      const struct sockaddr_storage *address);
 
-/* --- proxy.c -------------------------------------------------------------------------------------
- */
+/* --- proxy.c --- */
 
 /* Whether its peer is a load balancer of proxy_protocol_from. */
 bool http_proxy_expected(const struct http_connection *connection);
@@ -242,8 +236,7 @@ _must_check_ int http_proxy_await(struct http_connection *connection);
 /* Awaits it no more: what comes is for libevent. */
 void http_proxy_end(struct http_connection *connection);
 
-/* --- request.c
- * ------------------------------------------------------------------------------------- */
+/* --- request.c --- */
 
 /* A request at a worker, and its answer on the way back. */
 struct http_job {
@@ -266,8 +259,7 @@ void http_job_answer(struct http_job *job);
 size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
 		     enum http_group group);
 
-/* --- message.c: pure functions on parts of a message
- * ----------------------------------------------- */
+/* --- message.c: pure functions on parts of a message --- */
 
 /* Decodes %XX of `path` in place. false: malformed, or a NUL. */
 bool http_path_decode(char *path);

@@ -33,8 +33,7 @@ static void loop_wake(struct http_loop *loop)
 		log_fault("wake I/O loop", -errno, NULL);
 }
 
-/* --- on the loop's thread ------------------------------------------------------------------------
- */
+/* --- on the loop's thread --- */
 
 static void drain_ended(evutil_socket_t fd, short what, void *arg)
 {
@@ -150,8 +149,7 @@ static void *loop_run(void *arg)
 	return NULL;
 }
 
-/* --- accepting
- * ------------------------------------------------------------------------------------- */
+/* --- accepting --- */
 
 static void endpoint_pause(struct http_endpoint *endpoint)
 {
@@ -265,8 +263,7 @@ static int endpoint_init(struct http_endpoint *endpoint, struct http_loop *loop,
 	return 0;
 }
 
-/* --- life
- * --------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static int loop_events_init(struct http_loop *loop)
 {

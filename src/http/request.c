@@ -39,8 +39,7 @@ size_t http_body_max(const struct http_server *server, const struct http_setting
 	return max;
 }
 
-/* --- answers -------------------------------------------------------------------------------------
- */
+/* --- answers --- */
 
 static void answer_sent(struct evhttp_request *req, void *arg)
 {
@@ -176,8 +175,7 @@ static void answer_status(struct evhttp_request *req, struct http_connection *co
 	answer_send(req, connection, response);
 }
 
-/* --- routing
- * --------------------------------------------------------------------------------------- */
+/* --- routing --- */
 
 static enum http_method method_of(const struct evhttp_request *req)
 {
@@ -285,8 +283,7 @@ static int route_check(struct evhttp_request *req, const struct http_endpoint *e
 	return 0;
 }
 
-/* --- to the worker and back
- * ------------------------------------------------------------------------- */
+/* --- to the worker and back --- */
 
 static void job_run(void *arg, struct worker *worker)
 {

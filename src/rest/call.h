@@ -77,7 +77,7 @@ struct cmf_principal rest_operator(const struct rest_call *call, char *trust_dom
 /* The number of a path "<id>" or "<id>/<verb>" and the rest behind it. -EINVAL if there is none. */
 _must_check_ int rest_path_id(const char *path_rest, int64_t *idp, const char **verbp);
 
-/* --- pages ---------------------------------------------------------------------------------- */
+/* --- pages --- */
 
 /* Rows of a page in the making. */
 struct rest_page {
@@ -103,8 +103,7 @@ void rest_page_skip(struct rest_page *page, int64_t id);
  */
 int rest_page_end(struct rest_call *call, struct rest_page *page, int err);
 
-/* --- endpoints ---------------------------------------------------------------------------------
- */
+/* --- endpoints --- */
 
 rest_endpoint rest_registrations, rest_certificates, rest_certificate, rest_clients, rest_client,
 	rest_transactions, rest_transaction, rest_cas, rest_announcements, rest_announcement;

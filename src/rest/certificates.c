@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* --- list ----------------------------------------------------------------------------------- */
+/* --- list --- */
 
 struct certificate_walk {
 	struct rest_page *page;
@@ -144,7 +144,7 @@ int rest_certificates(struct rest_call *call)
 	return rest_page_end(call, &page, certificate_walk(call, &filter, states, &walk));
 }
 
-/* --- one of them ---------------------------------------------------------------------------- */
+/* --- one of them --- */
 
 /* The CA whose CRL is to list what the operator revokes before that is done; NULL: none has to. */
 static struct ca *crl_ca(struct rest_call *call, const struct store_certificate *cert)

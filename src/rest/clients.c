@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* --- list ----------------------------------------------------------------------------------- */
+/* --- list --- */
 
 /* Clients are few, but the page holds here too: rows behind it are not encoded. */
 static int client_row(void *arg, const struct store_client *client)
@@ -31,7 +31,7 @@ static int client_list(struct rest_call *call)
 			     store_client_list(call->worker->reader, client_row, &page));
 }
 
-/* --- add ------------------------------------------------------------------------------------ */
+/* --- add --- */
 
 /* A change to the clients, kept together since the unit keeps pointers until it is committed. */
 struct client_change {
@@ -123,7 +123,7 @@ int rest_clients(struct rest_call *call)
 	return call->request->method == HTTP_GET ? client_list(call) : client_add(call);
 }
 
-/* --- remove --------------------------------------------------------------------------------- */
+/* --- remove --- */
 
 static int client_remove_decide(struct rest_call *call, void *arg, struct refusal *refusal)
 {

@@ -37,8 +37,7 @@ static bool name_valid(const char *name)
 	       name[0] != '.';
 }
 
-/* --- POST /v1/registrations ----------------------------------------------------------------------
- */
+/* --- POST /v1/registrations --- */
 
 static int subject_ids_decode(json_t *array, struct rest_register *reg, char *detail, size_t size)
 {
@@ -100,7 +99,7 @@ void rest_register_clear(struct rest_register *reg)
 	*reg = (struct rest_register){0};
 }
 
-/* --- POST /v1/clients ----------------------------------------------------------------------- */
+/* --- POST /v1/clients --- */
 
 /* "may": ["register", ...] to bits. */
 static int permissions_decode(json_t *array, uint32_t *permissionsp, char *detail, size_t size)

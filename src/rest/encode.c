@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names --- */
 
 /* CRLReason, RFC 5280 5.3.1; 7 is not used. */
 static const char *const reason_names[] = {
@@ -102,8 +101,7 @@ const char *rest_certificate_state(const struct store_certificate *cert, int64_t
 	return "";
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
 json_t *rest_text(const char *text)
 {
@@ -184,7 +182,7 @@ json_t *rest_name(struct bytes name_der)
 	return json;
 }
 
-/* --- rows ----------------------------------------------------------------------------------- */
+/* --- rows --- */
 
 json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_ms, bool with_pem)
 {

@@ -46,7 +46,7 @@ const char *rest_transaction_state(enum store_transaction_state state);
 /* -1 if there is none of that name. */
 int rest_transaction_state_parse(const char *name);
 
-/* --- requests ------------------------------------------------------------------------------- */
+/* --- requests --- */
 
 /* POST /v1/registrations. Texts point into the JSON. */
 struct rest_register {

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-/* --- list ----------------------------------------------------------------------------------- */
+/* --- list --- */
 
 static int registration_row(void *arg, const struct store_registration *reg)
 {
@@ -61,8 +61,7 @@ static int registration_list(struct rest_call *call)
 		store_registration_list(call->worker->reader, &filter, registration_row, &page));
 }
 
-/* --- Register, IFA 033 11.2.2 -------------------------------------------------------------------
- */
+/* --- Register, IFA 033 11.2.2 --- */
 
 static int register_decide(struct rest_call *call, void *arg, struct refusal *refusal)
 {
@@ -105,7 +104,7 @@ static int registration_add(struct rest_call *call)
 	return status;
 }
 
-/* --- deregister ----------------------------------------------------------------------------- */
+/* --- deregister --- */
 
 struct deregister {
 	enum cert_type cert_type;

@@ -54,8 +54,7 @@ static const struct {
 	{"/v1/cas", HTTP_GET, rest_cas},
 };
 
-/* --- ending a request --------------------------------------------------------------------------
- */
+/* --- ending a request --- */
 
 /* Serialises body (taken over) into the response; out of memory leaves an empty 500. */
 static int rest_answer(struct rest_call *call, int status, const char *type, json_t *body)
@@ -179,8 +178,7 @@ int rest_fault(struct rest_call *call, int err)
 	}
 }
 
-/* --- what endpoints share ----------------------------------------------------------------------
- */
+/* --- what endpoints share --- */
 
 int rest_commit(struct rest_call *call, rest_decide *decide, void *arg, struct refusal *refusal)
 {
@@ -229,8 +227,7 @@ struct cmf_principal rest_operator(const struct rest_call *call, char *trust_dom
 			       STORE_IS_OPERATOR};
 }
 
-/* --- pages -------------------------------------------------------------------------------------
- */
+/* --- pages --- */
 
 int rest_page_begin(struct rest_call *call, struct rest_page *pagep)
 {
@@ -272,8 +269,7 @@ int rest_page_end(struct rest_call *call, struct rest_page *page, int err)
 	return rest_ok(call, 200, body);
 }
 
-/* --- handler -----------------------------------------------------------------------------------
- */
+/* --- handler --- */
 
 static const char *method_name(enum http_method method)
 {

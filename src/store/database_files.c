@@ -27,8 +27,7 @@ struct database_files {
 	atomic_int found; /* 0 or -ESTALE */
 };
 
-/* --- before it is opened -------------------------------------------------------------------------
- */
+/* --- before it is opened --- */
 
 /* SQLite makes them with the mode of the database; another is somebody else's doing. */
 static int mode_examine(const char *path, mode_t wanted, bool as_it_is)
@@ -119,8 +118,7 @@ int database_files_examine(const char *database, bool as_it_is)
 	return r == 0 ? wal_examine(path[1], page_size_read(database)) : r;
 }
 
-/* --- while it is open --------------------------------------------------------------------------
- */
+/* --- while it is open --- */
 
 int database_files_new(const char *database, const char *resolved, struct database_files **filesp)
 {

@@ -7,8 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* --- certificates ------------------------------------------------------------------------------
- */
+/* --- certificates --- */
 
 static void column_serial(struct columns *col, struct serial *serialp)
 {
@@ -141,8 +140,7 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 	return query_walk(r, &q, certificate_row, &walk);
 }
 
-/* --- CRLs --------------------------------------------------------------------------------------
- */
+/* --- CRLs --- */
 
 int store_crl_newest(struct store_reader *handle, const char *ca, struct store_crl *crlp)
 {
@@ -248,8 +246,7 @@ int store_revoked_page(struct store_reader *handle, const char *ca, int64_t not_
 	return result == STORE_NOT_FOUND ? 0 : result;
 }
 
-/* --- integrity ---------------------------------------------------------------------------------
- */
+/* --- integrity --- */
 
 static int integrity_finding(void *arg, sqlite3_stmt *stmt)
 {

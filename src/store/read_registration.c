@@ -6,8 +6,7 @@
 
 #include <errno.h>
 
-/* --- clients -----------------------------------------------------------------------------------
- */
+/* --- clients --- */
 
 static int client_read(sqlite3_stmt *stmt, struct store_client *c)
 {
@@ -70,8 +69,7 @@ int store_client_generation(struct store_reader *handle, int64_t *generationp)
 	return result;
 }
 
-/* --- registrations -----------------------------------------------------------------------------
- */
+/* --- registrations --- */
 
 static int registration_read(sqlite3_stmt *stmt, struct store_registration *reg)
 {

@@ -7,8 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* --- transactions ------------------------------------------------------------------------------
- */
+/* --- transactions --- */
 
 static int transaction_read(sqlite3_stmt *stmt, struct store_transaction *t)
 {
@@ -191,8 +190,7 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	return query_walk(r, &q, transaction_row, &walk);
 }
 
-/* --- exchanges ---------------------------------------------------------------------------------
- */
+/* --- exchanges --- */
 
 static int exchange_read(sqlite3_stmt *stmt, struct store_exchange *e)
 {

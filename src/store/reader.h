@@ -119,8 +119,7 @@ _must_check_ int reader_first(struct reader *r, const struct binder *b);
 /* What a row was read into is complete: 0, or -ENOMEM as a fault. */
 _must_check_ int reader_complete(const struct columns *c);
 
-/* --- queries from filters ----------------------------------------------------------------------
- */
+/* --- queries from filters --- */
 
 /* SELECT with conditions added as they are needed. Values are borrowed until it was walked. */
 struct query {

@@ -37,7 +37,7 @@ static inline int64_t sqlite_unit_id_or_ref(int64_t id, const int64_t *ref)
 	return ref ? *ref : id;
 }
 
-/* --- sqlite_unit_transaction.c --------------------------------------------------------------- */
+/* --- sqlite_unit_transaction.c --- */
 
 _must_check_ int sqlite_unit_transaction_insert(struct sqlite_unit_statements *s,
 						const struct store_transaction *t,

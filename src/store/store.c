@@ -24,7 +24,7 @@ struct store {
 	struct reader_pool *readers;
 };
 
-/* --- creating -------------------------------------------------------------------------------- */
+/* --- creating --- */
 
 /* Makes renames and new names in the directory of `path` durable. */
 static int sync_directory_of(const char *path)
@@ -95,8 +95,7 @@ int store_create(const struct store_options *options)
 	return r;
 }
 
-/* --- opening -----------------------------------------------------------------------------------
- */
+/* --- opening --- */
 
 static int prepare_database(const char *path, const struct store_options *options)
 {

@@ -25,8 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { KEY, SIGNED, SIGNED_ED25519, ENCRYPTED_KEY, CHOICES };
 
-/* --- the key package ---------------------------------------------------------------------------
- */
+/* --- the key package --- */
 
 /*
  * OneAsymmetricKey without its public key, which libcrypto 3.0 does not read: PKCS #8, version v1.
@@ -75,8 +74,7 @@ static void key_package(struct bytes in)
 	EVP_PKEY_free(key);
 }
 
-/* --- SignedData --------------------------------------------------------------------------------
- */
+/* --- SignedData --- */
 
 struct authority {
 	EVP_PKEY *key;
@@ -169,8 +167,7 @@ static void signed_data(struct bytes content, bool ed25519)
 	octets_clear(&made);
 }
 
-/* --- EncryptedKey ------------------------------------------------------------------------------
- */
+/* --- EncryptedKey --- */
 
 static void encrypted_key(struct bytes in)
 {

@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- messages -----------------------------------------------------------------------------------
- */
+/* --- messages --- */
 
 void ask_new(struct ask *ask, struct house *house, const struct house_credential *signer)
 {
@@ -288,8 +287,7 @@ void ask_pollreq(struct ask *ask, const struct ask *before, const struct told *t
 	HOUSE_CHECK(ASN1_INTEGER_set_int64(poll->certReqId, id));
 }
 
-/* --- bending ------------------------------------------------------------------------------------
- */
+/* --- bending --- */
 
 void ask_info_add(struct ask *ask, const char *oid, struct bytes value)
 {
@@ -401,8 +399,7 @@ void ask_old_cert_id(struct ask *ask, struct bytes cert_der)
 	X509_free(cert);
 }
 
-/* --- sending
- * -------------------------------------------------------------------------------------- */
+/* --- sending --- */
 
 void ask_encode(struct ask *ask)
 {

@@ -68,8 +68,7 @@ void ask_popdecr(struct ask *ask, const struct ask *before, const struct told *t
 		 ASN1_INTEGER *number);
 void ask_pollreq(struct ask *ask, const struct ask *before, const struct told *told, int64_t id);
 
-/* --- bending ------------------------------------------------------------------------------------
- */
+/* --- bending --- */
 
 CertReqMsg *ask_request(struct ask *ask);
 /* generalInfo; `value` is copied. */
@@ -97,8 +96,7 @@ void ask_protocol_encr_key(struct ask *ask, EVP_PKEY *key);
 /* The oldCertId control of that certificate. */
 void ask_old_cert_id(struct ask *ask, struct bytes cert);
 
-/* --- sending -------------------------------------------------------------------------------------
- */
+/* --- sending --- */
 
 /* Signs the proof of possession and protects the message into ask->sent. */
 void ask_encode(struct ask *ask);

@@ -16,7 +16,7 @@ _Noreturn void house_fail(const char *file, int line, const char *what)
 	abort();
 }
 
-/* --- credentials ------------------------------------------------------------------------------ */
+/* --- credentials --- */
 
 EVP_PKEY *house_key_make(void)
 {
@@ -144,8 +144,7 @@ void house_credential_clear(struct house_credential *c)
 	*c = (struct house_credential){0};
 }
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files --- */
 
 static void file_put(const struct house *house, const char *name, struct bytes content)
 {
@@ -275,8 +274,7 @@ static void credentials_make(struct house *h)
 	house_credential_make(&h->expired, "expired", HOUSE_LEAF, clients, h->now_ms, -1);
 }
 
-/* --- clients ------------------------------------------------------------------------------------
- */
+/* --- clients --- */
 
 static void unit_commit(struct house *house)
 {
@@ -366,8 +364,7 @@ void house_register(struct house *house, const char *client, enum cert_type type
 	cmf_principal_clear(&who);
 }
 
-/* --- opening, closing
- * ------------------------------------------------------------------------------ */
+/* --- opening, closing --- */
 
 static int64_t house_now(void *arg)
 {

@@ -338,8 +338,7 @@ START_TEST(test_log_of_the_other_byte_order)
 }
 END_TEST
 
-/* --- the store ----------------------------------------------------------------------------------
- */
+/* --- the store --- */
 
 /* The files of a store as kill -9 leaves them, with `n` registrations in the log. */
 static void killed_begin(struct fixture *f, int n)

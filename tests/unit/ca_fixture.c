@@ -73,7 +73,7 @@ X509 *pki_cert(const struct pki_cert *what)
 	return cert;
 }
 
-/* --- files ----------------------------------------------------------------------------------- */
+/* --- files --- */
 
 char *fixture_path(struct ca_fixture *f, const char *name)
 {
@@ -130,7 +130,7 @@ int run_command(struct ca_fixture *f, const char *format, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* --- the fixture ----------------------------------------------------------------------------- */
+/* --- the fixture --- */
 
 static int64_t fixture_now(void *arg)
 {
@@ -276,7 +276,7 @@ void fixture_end(struct ca_fixture *f)
 	directory_remove(f->dir);
 }
 
-/* --- a request ------------------------------------------------------------------------------- */
+/* --- a request --- */
 
 static void take(struct octets *to, uint8_t *der, int len)
 {

@@ -64,8 +64,7 @@ static void file_write(const char *name, const char *text)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
-/* --- credentials --------------------------------------------------------------------------------
- */
+/* --- credentials --- */
 
 EVP_PKEY *key_new(const char *kind)
 {
@@ -177,8 +176,7 @@ static void credential_write(const struct credential *c, const char *cert, const
 	fclose(f);
 }
 
-/* --- the world
- * ------------------------------------------------------------------------------------ */
+/* --- the world --- */
 
 static struct conf *conf_new(const char *profiles)
 {
@@ -328,8 +326,7 @@ void world_teardown(void)
 	rmdir(w.dir);
 }
 
-/* --- clients
- * -------------------------------------------------------------------------------------- */
+/* --- clients --- */
 
 static struct octets credential_pem(const struct credential *c)
 {
@@ -393,8 +390,7 @@ struct cmf_principal principal_of(const char *client)
 	return who;
 }
 
-/* --- operations
- * ------------------------------------------------------------------------------------ */
+/* --- operations --- */
 
 static X509_EXTENSION *extension_new(const char *oid, const char *value)
 {
@@ -602,8 +598,7 @@ int certificate_state(int64_t id)
 	return state;
 }
 
-/* --- counting
- * --------------------------------------------------------------------------------------- */
+/* --- counting --- */
 
 static int registration_count(void *arg, const struct store_registration *reg)
 {
@@ -643,8 +638,7 @@ void world_unchanged(struct world_count before)
 	ck_assert_int_eq(now.revoked, before.revoked);
 }
 
-/* --- reading certificates
- * ---------------------------------------------------------------------------- */
+/* --- reading certificates --- */
 
 static X509 *certificate_parse(struct bytes der)
 {

@@ -47,8 +47,7 @@ void world_teardown(void);
 /* Puts another configuration into force: the text behind the fixed sections. */
 void world_reload(const char *profiles);
 
-/* --- credentials --------------------------------------------------------------------------------
- */
+/* --- credentials --- */
 
 struct credential_spec {
 	const char *subject;             /* "/CN=x" */
@@ -67,8 +66,7 @@ struct credential credential_new(const struct credential_spec *spec);
 void credential_clear(struct credential *c);
 EVP_PKEY *key_new(const char *kind);
 
-/* --- clients
- * -------------------------------------------------------------------------------------- */
+/* --- clients --- */
 
 struct client_spec {
 	const char *name;
@@ -89,8 +87,7 @@ void client_add(const struct client_spec *spec);
 struct cmf_principal principal_of(const char *client);
 struct cmf_principal admin_for(const char *client);
 
-/* --- operations
- * ------------------------------------------------------------------------------------ */
+/* --- operations --- */
 
 /* What a request asks for, as text. */
 struct ask {

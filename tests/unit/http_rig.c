@@ -168,8 +168,7 @@ void rig_stop(struct rig *rig)
 	pthread_mutex_destroy(&rig->mutex);
 }
 
-/* --- a client ------------------------------------------------------------------------------------
- */
+/* --- a client --- */
 
 int client_connect_from(uint16_t port, const char *from)
 {

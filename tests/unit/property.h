@@ -7,8 +7,7 @@
 
 #include "granted.h"
 
-/* --- messages (property_message.c) --------------------------------------------------------------
- */
+/* --- messages (property_message.c) --- */
 
 /* Good until it is changed; what it goes on with was sent before, or lies within. */
 struct message {
@@ -33,8 +32,7 @@ void message_clear(struct message *m);
  * such parts any more. */
 bool message_protect(const struct message *m, struct octets *messagep);
 
-/* --- changes (property_change.c) ----------------------------------------------------------------
- */
+/* --- changes (property_change.c) --- */
 
 /* The same sequence on every machine, so that a seed repeats a run. */
 void chance_seed(uint64_t seed);

@@ -9,8 +9,7 @@
 
 enum { DEPTH_MAX = 24 };
 
-/* --- chance -------------------------------------------------------------------------------------
- */
+/* --- chance --- */
 
 /* xorshift64* */
 static uint64_t chance_state = 1;
@@ -28,8 +27,7 @@ uint32_t chance(uint32_t below)
 	return (uint32_t)((chance_state * 0x2545f4914f6cdd1dULL) >> 33) % below;
 }
 
-/* --- one value ----------------------------------------------------------------------------------
- */
+/* --- one value --- */
 
 static struct octets taken(struct der_writer *w)
 {

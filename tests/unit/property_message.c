@@ -8,8 +8,7 @@
 #include <openssl/crmf.h>
 #include <string.h>
 
-/* --- requests -----------------------------------------------------------------------------------
- */
+/* --- requests --- */
 
 static void request(struct ask *a, int type)
 {
@@ -46,9 +45,7 @@ static void make_mac(struct message *m)
 	ask_certreq(&m->ask, PKI_BODY_IR, "vnfci-mac");
 }
 
-/* --- with a certificate, or a challenge, of the request before
- * ------------------------------------
- */
+/* --- with a certificate, or a challenge, of the request before --- */
 
 static void enrol(struct message *m)
 {
@@ -115,8 +112,7 @@ static void make_krr(struct message *m)
 	m->ask.out.pvno = 3;
 }
 
-/* --- general messages --------------------------------------------------------------------------
- */
+/* --- general messages --- */
 
 static void make_genm(struct message *m)
 {
@@ -143,8 +139,7 @@ static void make_crls(struct message *m)
 	ask_genm(&m->ask, "1.3.6.1.5.5.7.4.22", (struct bytes){status, sizeof(status) - 1});
 }
 
-/* --- nested ------------------------------------------------------------------------------------
- */
+/* --- nested --- */
 
 static void make_nested(struct message *m)
 {
@@ -199,8 +194,7 @@ void message_clear(struct message *m)
 	ask_clear(&m->ask);
 }
 
-/* --- protection --------------------------------------------------------------------------------
- */
+/* --- protection --- */
 
 /* The MAC is OpenSSL's. */
 static struct octets protection_make(const struct ask *a, struct bytes part)

@@ -533,8 +533,7 @@ START_TEST(test_certificate_view)
 }
 END_TEST
 
-/* --- names --------------------------------------------------------------------------------------
- */
+/* --- names --- */
 
 /* RFC 5280 7.1: what is told apart at a glance, each pair in both orders. */
 static const struct {

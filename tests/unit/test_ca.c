@@ -41,7 +41,7 @@ static void end(void)
 	fixture_end(&f);
 }
 
-/* --- issuing --------------------------------------------------------------------------------- */
+/* --- issuing --- */
 
 static const char *const key_kinds[] = {"EC", "RSA", "ED25519", "ED448", "ML-DSA-65"};
 
@@ -342,7 +342,7 @@ START_TEST(test_serial_is_minimal_der)
 }
 END_TEST
 
-/* --- validity -------------------------------------------------------------------------------- */
+/* --- validity --- */
 
 static const struct {
 	int64_t not_before, not_after; /* asked for, relative to now */
@@ -399,7 +399,7 @@ START_TEST(test_nothing_is_issued_by_an_expired_ca)
 }
 END_TEST
 
-/* --- loading --------------------------------------------------------------------------------- */
+/* --- loading --- */
 
 START_TEST(test_key_sources)
 {

@@ -105,8 +105,7 @@ static void end(void)
 	fixture_end(&f);
 }
 
-/* --- nameConstraints -----------------------------------------------------------------------------
- */
+/* --- nameConstraints --- */
 
 static const struct names_case {
 	const char *name;
@@ -157,8 +156,7 @@ START_TEST(rfc5280_4_2_1_10_names)
 }
 END_TEST
 
-/* --- extendedKeyUsage ----------------------------------------------------------------------------
- */
+/* --- extendedKeyUsage --- */
 
 static const struct purposes_case {
 	const char *name;
@@ -207,8 +205,7 @@ START_TEST(rfc5280_4_2_1_12_purposes)
 }
 END_TEST
 
-/* --- pathLenConstraint ---------------------------------------------------------------------------
- */
+/* --- pathLenConstraint --- */
 
 static const struct length_case {
 	const char *root, *issuing;
@@ -240,8 +237,7 @@ START_TEST(rfc5280_4_2_1_9_length)
 }
 END_TEST
 
-/* --- validity ------------------------------------------------------------------------------------
- */
+/* --- validity --- */
 
 /* No certificate lives longer than one above it. */
 START_TEST(rfc5280_6_1_3_validity)

@@ -40,8 +40,7 @@ static void setup(void)
 
 #define VNFCI .profile = {"VnfciCert"}
 
-/* --- who, for whom ------------------------------------------------------------------------------
- */
+/* --- who, for whom --- */
 
 static const struct who_case {
 	const char *name;
@@ -205,8 +204,7 @@ START_TEST(test_ir_registers_with_the_rules_of_register)
 }
 END_TEST
 
-/* --- what ---------------------------------------------------------------------------------------
- */
+/* --- what --- */
 
 static const struct what_case {
 	const char *name;
@@ -463,8 +461,7 @@ START_TEST(test_csr_validity_in_certificate)
 }
 END_TEST
 
-/* --- extensions ----------------------------------------------------------------------------------
- */
+/* --- extensions --- */
 
 /* One profile for all kinds of keys, of which a request may choose less. */
 static const char subset[] =
@@ -574,8 +571,7 @@ START_TEST(rfc4210_f_key_identifier_of_the_ca)
 }
 END_TEST
 
-/* --- state ---------------------------------------------------------------------------------------
- */
+/* --- state --- */
 
 START_TEST(test_csr_state_and_implicit_confirm)
 {
@@ -636,8 +632,7 @@ START_TEST(test_csr_conflicts_with_deregistration)
 }
 END_TEST
 
-/* --- key update, RFC 9483 4.1.3 ------------------------------------------------------------------
- */
+/* --- key update, RFC 9483 4.1.3 --- */
 
 static struct cmf_principal end_entity(const struct store_certificate *cert)
 {

@@ -37,8 +37,7 @@ static void setup(void)
 	register_profile("vnfm-b", "nocn-b", "vnfci-nocn");
 }
 
-/* --- names as text -------------------------------------------------------------------------------
- */
+/* --- names as text --- */
 
 static const struct name_case {
 	const char *name;
@@ -291,8 +290,7 @@ START_TEST(test_names)
 }
 END_TEST
 
-/* --- names in odd encodings
- * ------------------------------------------------------------------------ */
+/* --- names in odd encodings --- */
 
 struct attribute {
 	int nid;

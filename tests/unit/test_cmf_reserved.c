@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* --- how names compare --------------------------------------------------------------------------
- */
+/* --- how names compare --- */
 
 static const struct {
 	const char *name;
@@ -97,8 +96,7 @@ START_TEST(test_covers)
 }
 END_TEST
 
-/* --- registration -------------------------------------------------------------------------------
- */
+/* --- registration --- */
 
 /* Of the CAs: "root", "main CA", "second CA"; clients by name, subject and reference. */
 static const struct {
@@ -186,8 +184,7 @@ START_TEST(test_register_on_ir_reserved)
 }
 END_TEST
 
-/* --- names in certificates ----------------------------------------------------------------------
- */
+/* --- names in certificates --- */
 
 static const struct {
 	const char *subject;
@@ -242,8 +239,7 @@ START_TEST(test_names_reserved)
 }
 END_TEST
 
-/* --- what is there already ----------------------------------------------------------------------
- */
+/* --- what is there already --- */
 
 static int count_row(void *arg, const struct store_registration *reg, const char *who)
 {

@@ -70,8 +70,7 @@ static struct store_certificate certificate_pending(const char *subject)
 	return cert;
 }
 
-/* --- revocation ----------------------------------------------------------------------------------
- */
+/* --- revocation --- */
 
 enum which { CERT_A, OTHER_SERIAL, OTHER_ISSUER, NO_SERIAL };
 
@@ -501,8 +500,7 @@ START_TEST(test_cessation_of_a_deregistered_entity)
 }
 END_TEST
 
-/* --- the certificate of a key update -------------------------------------------------------------
- */
+/* --- the certificate of a key update --- */
 
 static const struct {
 	const char *who;
@@ -590,8 +588,7 @@ START_TEST(test_update_find_not_active_rfc9483_4_1_3)
 }
 END_TEST
 
-/* --- certConf
- * -------------------------------------------------------------------------------------- */
+/* --- certConf --- */
 
 static int confirm(const struct store_certificate *cert, bool accepted)
 {
@@ -652,8 +649,7 @@ START_TEST(test_rejection_revokes_rfc9483_4_1_1)
 }
 END_TEST
 
-/* --- housekeeping
- * ---------------------------------------------------------------------------------- */
+/* --- housekeeping --- */
 
 static bool housekeeping(void)
 {

@@ -60,8 +60,7 @@ static void assert_found(const struct credential *c, const char *reason, const c
 	}
 }
 
-/* --- clients
- * -------------------------------------------------------------------------------------- */
+/* --- clients --- */
 
 START_TEST(test_client_by_anchor_and_subject)
 {
@@ -360,8 +359,7 @@ START_TEST(test_client_with_unusable_subject)
 }
 END_TEST
 
-/* --- which certificate
- * ------------------------------------------------------------------------------ */
+/* --- which certificate --- */
 
 static struct bytes subject_of(const struct credential *c)
 {
@@ -455,8 +453,7 @@ START_TEST(test_certificate_truncated_at_every_octet)
 }
 END_TEST
 
-/* --- certificates of ours
- * --------------------------------------------------------------------------- */
+/* --- certificates of ours --- */
 
 /* An end entity's certificate as a credential; the key is not needed here. */
 static struct credential issued(const char *client, enum cert_type type, const char *id,
@@ -630,8 +627,7 @@ START_TEST(test_chain_of_ours_need_not_be_sent_rfc9483_3_3)
 }
 END_TEST
 
-/* --- what is remembered --------------------------------------------------------------------------
- */
+/* --- what is remembered --- */
 
 /*
  * RFC 9483 3.2: extraCerts is not covered by the protection. Who a signer is depends on what came
@@ -763,8 +759,7 @@ START_TEST(test_signers_in_threads)
 }
 END_TEST
 
-/* --- MAC clients, secrets, admin
- * -------------------------------------------------------------------- */
+/* --- MAC clients, secrets, admin --- */
 
 START_TEST(test_mac_client)
 {
@@ -839,8 +834,7 @@ START_TEST(test_admin_for_client)
 }
 END_TEST
 
-/* --- names as text
- * ---------------------------------------------------------------------------------- */
+/* --- names as text --- */
 
 static const struct {
 	const char *text;

@@ -237,8 +237,7 @@ START_TEST(rfc5280_4_1_2_4_attribute)
 }
 END_TEST
 
-/* --- the name as a whole -------------------------------------------------------------------------
- */
+/* --- the name as a whole --- */
 
 static const struct name_case {
 	const char *name;

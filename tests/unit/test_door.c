@@ -45,8 +45,7 @@ static int cert_req_id(const struct told *told)
 	return (int)ASN1_INTEGER_get(sk_CertResponse_value(m->response, 0)->certReqId);
 }
 
-/* --- enrolment
- * ------------------------------------------------------------------------------------ */
+/* --- enrolment --- */
 
 START_TEST(rfc9483_4_1_1_ir_and_certconf)
 {
@@ -214,8 +213,7 @@ static bool algorithm_equal(const X509_ALGOR *a, const X509_ALGOR *b)
 	return equal;
 }
 
-/* --- MAC protection
- * -------------------------------------------------------------------------------- */
+/* --- MAC protection --- */
 
 START_TEST(rfc9483_4_1_5_mac_ir)
 {
@@ -281,8 +279,7 @@ START_TEST(mac_never_unverified)
 }
 END_TEST
 
-/* --- kur, rr, genm, error
- * --------------------------------------------------------------------------- */
+/* --- kur, rr, genm, error --- */
 
 START_TEST(rfc9483_4_1_3_kur)
 {

@@ -262,8 +262,7 @@ START_TEST(registered_by_ir)
 }
 END_TEST
 
-/* --- OpenSSL's client ---------------------------------------------------------------------------
- */
+/* --- OpenSSL's client --- */
 
 static OSSL_CMP_MSG *transfer(OSSL_CMP_CTX *ctx, const OSSL_CMP_MSG *request)
 {

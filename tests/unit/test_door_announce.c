@@ -44,7 +44,7 @@ static void teardown(void)
 	granted_teardown();
 }
 
-/* --- good announcements ---------------------------------------------------------------------- */
+/* --- good announcements --- */
 
 static void ckuann_v2(struct ask *a)
 {
@@ -117,7 +117,7 @@ static void crlann(struct ask *a)
 	X509_CRL_free(crl);
 }
 
-/* --- sending --------------------------------------------------------------------------------- */
+/* --- sending --- */
 
 static void announcement_new(struct ask *a, int type, void (*fill)(struct ask *a),
 			     const struct house_credential *who)
@@ -254,7 +254,7 @@ START_TEST(the_oldest_gives_way)
 }
 END_TEST
 
-/* --- refused --------------------------------------------------------------------------------- */
+/* --- refused --- */
 
 static void bend_v3_with_pvno_2(struct ask *a)
 {

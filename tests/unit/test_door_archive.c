@@ -47,8 +47,7 @@ static void archive_teardown(void)
 	house_close(h);
 }
 
-/* --- EnvelopedData ------------------------------------------------------------------------------
- */
+/* --- EnvelopedData --- */
 
 /* EnvelopedData for the recipient, with content of that type (dotted). */
 static struct octets encrypt_for(X509 *recipient, struct bytes content, const char *type)
@@ -89,8 +88,7 @@ static struct octets encrypt(struct bytes content, const char *type)
 	return encrypt_for(h->encryption.cert, content, type);
 }
 
-/* --- private keys, RFC 5958 2 and RFC 4211 4.2.1 -------------------------------------------------
- */
+/* --- private keys, RFC 5958 2 and RFC 4211 4.2.1 --- */
 
 static struct octets pkcs8(EVP_PKEY *key)
 {
@@ -179,8 +177,7 @@ static struct content content_with_text(EVP_PKEY *key, const char *text)
 	return content_with_id(key, text_identifier(text, buffer));
 }
 
-/* --- the control --------------------------------------------------------------------------------
- */
+/* --- the control --- */
 
 static void archive_add(struct ask *a, struct bytes value)
 {
@@ -249,8 +246,7 @@ static void ask_central(struct ask *a, const char *profile)
 	msg->certReq->certTemplate->publicKey = NULL;
 }
 
-/* --- what is kept -------------------------------------------------------------------------------
- */
+/* --- what is kept --- */
 
 static int certificate_note(void *arg, const struct store_certificate *cert)
 {
@@ -441,8 +437,7 @@ START_TEST(rfc4211_6_4_archive_rem_gen_priv_key)
 }
 END_TEST
 
-/* --- proof of possession, RFC 9810 5.2.8.3.1 -----------------------------------------------------
- */
+/* --- proof of possession, RFC 9810 5.2.8.3.1 --- */
 
 /* The envelope becomes encryptedKey [4]. */
 static void pop_encrypted_key(struct ask *a, struct content c)
@@ -492,8 +487,7 @@ START_TEST(rfc9810_5_2_8_3_1_control_proves)
 }
 END_TEST
 
-/* --- refused ------------------------------------------------------------------------------------
- */
+/* --- refused --- */
 
 static void bend_twice(struct ask *a)
 {

@@ -224,7 +224,7 @@ START_TEST(rfc9810_6_6_1_not_before_in_the_past)
 }
 END_TEST
 
-/* --- refused --------------------------------------------------------------------------------- */
+/* --- refused --- */
 
 static void bend_subject(struct ask *a)
 {

@@ -128,8 +128,7 @@ static void mac_of(struct ask *a, const char *reference, const char *secret)
 	a->secret = bytes_of_string(secret);
 }
 
-/* --- the way back -------------------------------------------------------------------------------
- */
+/* --- the way back --- */
 
 /* EnvelopedData of privateKey; certOrEncCert is the certificate in the clear. */
 static struct octets envelope_of(const struct told *told)
@@ -182,8 +181,7 @@ static void key_is_certified(const struct told *told, EVP_PKEY *key)
 	X509_free(cert);
 }
 
-/* --- granted ------------------------------------------------------------------------------------
- */
+/* --- granted --- */
 
 static const struct granted_row {
 	const char *clause;
@@ -342,8 +340,7 @@ START_TEST(rfc9480_2_2_kga_certificate)
 }
 END_TEST
 
-/* --- refused ------------------------------------------------------------------------------------
- */
+/* --- refused --- */
 
 static void nothing(struct ask *a)
 {

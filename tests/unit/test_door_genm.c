@@ -100,8 +100,7 @@ START_TEST(rfc9810_5_3_19_empty)
 }
 END_TEST
 
-/* --- RFC 9483 4.3.3 -----------------------------------------------------------------------------
- */
+/* --- RFC 9483 4.3.3 --- */
 
 START_TEST(rfc9483_4_3_3_cert_req_template)
 {
@@ -140,8 +139,7 @@ START_TEST(rfc9483_4_3_3_cert_req_template)
 }
 END_TEST
 
-/* --- RFC 9483 4.3.4 -----------------------------------------------------------------------------
- */
+/* --- RFC 9483 4.3.4 --- */
 
 /* CRLStatus: issuer [1] { directoryName }, and thisUpdate unless it is 0. */
 static void crl_status_put(struct der_writer *w, struct bytes issuer, int64_t this_update_ms)
@@ -265,8 +263,7 @@ START_TEST(rfc9810_5_3_19_crl_in_two_elements)
 }
 END_TEST
 
-/* --- RFC 9483 6.1 -------------------------------------------------------------------------------
- */
+/* --- RFC 9483 6.1 --- */
 
 /* Each label with what it names, and with what another one names. */
 START_TEST(rfc9483_6_1_label_of_info_type)
@@ -304,8 +301,7 @@ START_TEST(rfc9483_6_1_label_of_info_type)
 }
 END_TEST
 
-/* --- RFC 9810 5.3.19.8, 5.3.19.13 ---------------------------------------------------------------
- */
+/* --- RFC 9810 5.3.19.8, 5.3.19.13 --- */
 
 START_TEST(rfc9810_5_3_19_8_key_pair_param)
 {

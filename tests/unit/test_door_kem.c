@@ -98,7 +98,7 @@ static void expect_refused(struct ask *a, enum refusal_reason reason, int failin
 	granted_done(a, &told);
 }
 
-/* --- a client --------------------------------------------------------------------------------- */
+/* --- a client --- */
 
 static struct bytes next(struct bytes *in, uint8_t tag)
 {
@@ -236,8 +236,7 @@ static void kem_first(struct ask *a, const struct ask *before, const struct told
 	a->out.recip_nonce = BYTES_NULL;
 }
 
-/* --- granted ------------------------------------------------------------------------------------
- */
+/* --- granted --- */
 
 static struct store_kem_secret stored(const struct ask *a)
 {
@@ -351,8 +350,7 @@ START_TEST(rfc9810_5_1_3_4_reused_within_the_operation)
 }
 END_TEST
 
-/* --- the holder of a certificate of ours -------------------------------------------------------
- */
+/* --- the holder of a certificate of ours --- */
 
 /* Gets it by encrCert, RFC 9810 5.2.8.3.2, and confirms. */
 static void entity_enrol(struct house_credential *entity)
@@ -492,8 +490,7 @@ START_TEST(rfc9483_4_1_6_central_key)
 }
 END_TEST
 
-/* --- refused: asking ----------------------------------------------------------------------------
- */
+/* --- refused: asking --- */
 
 static void bend_value(struct ask *a)
 {
@@ -703,8 +700,7 @@ START_TEST(rfc9483_5_1_transaction_id_in_use)
 }
 END_TEST
 
-/* --- refused: what comes then -------------------------------------------------------------------
- */
+/* --- refused: what comes then --- */
 
 static X509_ALGOR *with_parameters(X509_ALGOR *alg)
 {
@@ -898,8 +894,7 @@ START_TEST(rfc9483_3_2_protection_kind_changed)
 }
 END_TEST
 
-/* --- bounds -------------------------------------------------------------------------------------
- */
+/* --- bounds --- */
 
 static bool waits(const struct ask *a)
 {
@@ -976,8 +971,7 @@ START_TEST(all_requesters_fill_the_whole)
 }
 END_TEST
 
-/* --- behind another CA --------------------------------------------------------------------------
- */
+/* --- behind another CA --- */
 
 static const char forwarding[] = "mac_algorithms = KemBasedMac\n"
 				 "[profile up]\ncert_type = VnfciCert\ncommon_name = subjectId\n"
@@ -1048,8 +1042,7 @@ START_TEST(rfc9483_5_2_3_key_update_is_not_passed_on)
 }
 END_TEST
 
-/* --- where it is not to be had, with any library ------------------------------------------------
- */
+/* --- where it is not to be had, with any library --- */
 
 static const struct none_row {
 	const char *sections;

@@ -56,8 +56,7 @@ static void pop_ra_verified(struct ask *a)
 	a->keep_pop = true;
 }
 
-/* --- added protection ---------------------------------------------------------------------------
- */
+/* --- added protection --- */
 
 /* The answer is the inner one, unwrapped; so it goes on, and a retransmission is recognised. */
 START_TEST(rfc9483_5_2_2_1_added)
@@ -278,8 +277,7 @@ START_TEST(rfc9483_5_2_2_1_end_entity)
 }
 END_TEST
 
-/* --- what is wrong with it ----------------------------------------------------------------------
- */
+/* --- what is wrong with it --- */
 
 /* The answer is to the outer message: RFC 9483 3.6.2, 3.6.3. */
 static void expect_outer(struct ask *outer, int failinfo)
@@ -436,8 +434,7 @@ START_TEST(rfc9483_6_1_label_of_the_inner)
 }
 END_TEST
 
-/* --- batches ------------------------------------------------------------------------------------
- */
+/* --- batches --- */
 
 /* The i-th answer in a nested one, as that to `ask`. */
 static void told_at(const struct told *batch, int i, const struct ask *ask, struct told *told)
@@ -625,8 +622,7 @@ START_TEST(rfc4210_5_3_21_error_inside)
 }
 END_TEST
 
-/* --- origPKIMessage ------------------------------------------------------------------------------
- */
+/* --- origPKIMessage --- */
 
 /* PKIMessages of n times that message. */
 static void original_put(struct ask *a, struct bytes message, int n)

@@ -28,8 +28,7 @@ static void house_with(const char *switched)
 	house_register(&house, "mac", CERT_TYPE_VNFCI, "vnfci-mac");
 }
 
-/* --- requests ------------------------------------------------------------------------------------
- */
+/* --- requests --- */
 
 /* A GeneralName of what ask_send() borrows. */
 static struct octets sender;
@@ -330,8 +329,7 @@ START_TEST(remembered_signer)
 }
 END_TEST
 
-/* --- p10cr ---------------------------------------------------------------------------------------
- */
+/* --- p10cr --- */
 
 /* RFC 9483 4.1.4: -1; what the answer says, what certConf may say. */
 static const struct p10_row {
@@ -396,8 +394,7 @@ START_TEST(rfc9483_4_1_4_p10cr_refused_id)
 }
 END_TEST
 
-/* --- answers ------------------------------------------------------------------------------------
- */
+/* --- answers --- */
 
 /* Of what extraCerts of ip consists, in its order. */
 enum { CMF = 1, ISSUING = 2, ROOT = 4 };

@@ -254,8 +254,7 @@ START_TEST(rfc9810_5_2_8_3_2_wrong_hash)
 }
 END_TEST
 
-/* --- challenge ---------------------------------------------------------------------------------
- */
+/* --- challenge --- */
 
 static void challenge_begin(struct ask *a, struct told *told, const char *cn, const char *key,
 			    int pvno)
@@ -487,8 +486,7 @@ START_TEST(rfc9483_3_6_4_client_gives_up)
 }
 END_TEST
 
-/* --- refusals ----------------------------------------------------------------------------------
- */
+/* --- refusals --- */
 
 static void sequence_choice(struct ask *a, int choice)
 {

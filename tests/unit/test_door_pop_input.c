@@ -21,8 +21,7 @@ static void input_setup(void)
 	house_register(&h, "mac", CERT_TYPE_VNFCI, "vnfci-mac");
 }
 
-/* --- what is signed -----------------------------------------------------------------------------
- */
+/* --- what is signed --- */
 
 /* What POPOSigningKeyInput says, and how it is signed. */
 struct input {
@@ -169,8 +168,7 @@ static void expect(struct ask *a, int reason, const char *name)
 	granted_done(a, &told);
 }
 
-/* --- who asks -----------------------------------------------------------------------------------
- */
+/* --- who asks --- */
 
 static X509_NAME *name_of(const char *cn, int type)
 {
@@ -298,8 +296,7 @@ START_TEST(rfc4211_4_1_public_key_mac)
 }
 END_TEST
 
-/* --- kur ----------------------------------------------------------------------------------------
- */
+/* --- kur --- */
 
 /* RFC 9483 4.1.3: oldCertId in what is signed says whose key it is; in an ir it says nothing. */
 START_TEST(rfc9483_4_1_3_old_cert_id)

@@ -112,8 +112,7 @@ static void recovery_teardown(void)
 	house_close(h);
 }
 
-/* --- asking and being told ----------------------------------------------------------------------
- */
+/* --- asking and being told --- */
 
 /* krr without a key of its own: the template names the entity (NULL: not even that). */
 static void ask_krr(struct ask *a, const struct house_credential *who, const char *cn)
@@ -204,8 +203,7 @@ static void history_check(const struct told *told, EVP_PKEY *recipient)
 	ca_certs_check(krp);
 }
 
-/* --- granted ------------------------------------------------------------------------------------
- */
+/* --- granted --- */
 
 static EVP_PKEY *recipient_make(int i)
 {
@@ -342,8 +340,7 @@ START_TEST(rfc4210_5_3_8_bounded)
 }
 END_TEST
 
-/* --- audit --------------------------------------------------------------------------------------
- */
+/* --- audit --- */
 
 static int audit_lines(const char *action)
 {
@@ -382,8 +379,7 @@ START_TEST(every_key_is_audited)
 }
 END_TEST
 
-/* --- refused ------------------------------------------------------------------------------------
- */
+/* --- refused --- */
 
 static void bend_nothing(struct ask *a)
 {

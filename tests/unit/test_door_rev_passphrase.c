@@ -56,7 +56,7 @@ static void teardown(void)
 	granted_teardown();
 }
 
-/* --- EncryptedKey ---------------------------------------------------------------------------- */
+/* --- EncryptedKey --- */
 
 /* EnvelopedData out of ContentInfo ::= SEQUENCE { contentType, content [0] }. */
 static struct octets enveloped_data(CMS_ContentInfo *cms)
@@ -118,7 +118,7 @@ static void key_id_add(struct octets *envelope, struct bytes id)
 	ck_assert_int_eq(der_writer_take(&w, envelope), 0);
 }
 
-/* --- leaving a passphrase -------------------------------------------------------------------- */
+/* --- leaving a passphrase --- */
 
 /* Sends the EncryptedKey; expects that failInfo, or the answer of RFC 9810 B. Frees the value. */
 static void leave(const struct house_credential *who, struct octets value, int failinfo)
@@ -160,7 +160,7 @@ static struct octets passphrase_value(struct bytes id)
 	return key_of(envelope);
 }
 
-/* --- using it -------------------------------------------------------------------------------- */
+/* --- using it --- */
 
 static void mac_new(struct ask *a, struct bytes reference, const char *secret)
 {
@@ -290,7 +290,7 @@ START_TEST(rfc9810_b_good_for_rr_only)
 }
 END_TEST
 
-/* --- in generalInfo -------------------------------------------------------------------------- */
+/* --- in generalInfo --- */
 
 /* Sends with a passphrase in the header; frees. The answer has that failInfo and says so or not. */
 static void send_with(struct ask *a, struct octets value, int failinfo, int body)
@@ -396,7 +396,7 @@ START_TEST(rfc9810_b_in_general_info_refused)
 }
 END_TEST
 
-/* --- refused --------------------------------------------------------------------------------- */
+/* --- refused --- */
 
 START_TEST(rfc9810_5_3_19_9_refused)
 {

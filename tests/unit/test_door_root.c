@@ -156,7 +156,7 @@ START_TEST(rfc9483_4_3_2_no_update)
 }
 END_TEST
 
-/* --- announcements in a genm ----------------------------------------------------------------- */
+/* --- announcements in a genm --- */
 
 static int count_row(void *arg, const struct store_announcement *row)
 {

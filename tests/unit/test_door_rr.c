@@ -173,8 +173,7 @@ START_TEST(rfc5280_5_3_1_hold_by_holder)
 }
 END_TEST
 
-/* --- what else is said of the certificate --------------------------------------------------------
- */
+/* --- what else is said of the certificate --- */
 
 enum { FITS, CONTRADICTS };
 
@@ -334,8 +333,7 @@ START_TEST(rfc9483_4_2_details_are_no_oracle)
 }
 END_TEST
 
-/* --- crlEntryDetails -----------------------------------------------------------------------------
- */
+/* --- crlEntryDetails --- */
 
 static const struct entry_row {
 	int reason; /* -1: none */
@@ -401,8 +399,7 @@ START_TEST(rfc5280_5_3_2_invalidity_date)
 }
 END_TEST
 
-/* --- the CRL before the answer -----------------------------------------------------------------
- */
+/* --- the CRL before the answer --- */
 
 static bool crl_lists(X509_CRL *crl, struct bytes cert)
 {

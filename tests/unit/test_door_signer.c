@@ -198,8 +198,7 @@ START_TEST(rfc9483_3_3_chain_of_ours_need_not_be_sent)
 }
 END_TEST
 
-/* --- certificates of one name and key -----------------------------------------------------------
- */
+/* --- certificates of one name and key --- */
 
 /* RFC 9483 3.3: the signer's is the first; "be prepared to handle [...] arbitrary orderings". */
 START_TEST(rfc9483_3_3_twin_that_is_not_valid)
@@ -238,8 +237,7 @@ START_TEST(rfc9483_3_3_twin_that_is_not_valid)
 }
 END_TEST
 
-/* --- a client that holds a certificate of ours --------------------------------------------------
- */
+/* --- a client that holds a certificate of ours --- */
 
 /* kur of that certificate (empty: the one it signs with). */
 static void updates(const struct house_credential *who, struct bytes old, const char *cn,
@@ -328,8 +326,7 @@ START_TEST(rfc9810_b_client_leaves_a_passphrase_for_what_it_holds)
 }
 END_TEST
 
-/* --- a further certificate for itself, RFC 9483 4.1.2 -------------------------------------------
- */
+/* --- a further certificate for itself, RFC 9483 4.1.2 --- */
 
 static void asks(const struct house_credential *who, int type, const char *cn, const char *profile,
 		 int failinfo)
@@ -441,8 +438,7 @@ START_TEST(rfc9483_4_1_2_client_without_permission)
 }
 END_TEST
 
-/* --- messages without certificates, RFC 9483 3.3 ------------------------------------------------
- */
+/* --- messages without certificates, RFC 9483 3.3 --- */
 
 /* A client whose path has a CA of its own between. */
 static struct house_credential between, below;

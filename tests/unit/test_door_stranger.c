@@ -17,8 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- counting -----------------------------------------------------------------------------------
- */
+/* --- counting --- */
 
 static struct {
 	int64_t pbkdf2; /* iterations */
@@ -86,8 +85,7 @@ int X509_verify_cert(X509_STORE_CTX *ctx)
 	return REAL(X509_verify_cert)(ctx);
 }
 
-/* --- references that are known and not ----------------------------------------------------------
- */
+/* --- references that are known and not --- */
 
 #define SECRET "thirty-two octets of a secret..."
 
@@ -291,8 +289,7 @@ START_TEST(rfc9483_4_1_5_derived_once)
 }
 END_TEST
 
-/* --- signers that are known and not -------------------------------------------------------------
- */
+/* --- signers that are known and not --- */
 
 static struct octets name_of(const char *cn, size_t attributes)
 {
@@ -510,8 +507,7 @@ START_TEST(rfc5280_6_paths)
 }
 END_TEST
 
-/* --- the budget ---------------------------------------------------------------------------------
- */
+/* --- the budget --- */
 
 static void come_from(uint8_t host)
 {

@@ -72,8 +72,7 @@ static void point_format(EVP_PKEY *key, const char *format)
 	ck_assert_int_gt(EVP_PKEY_set_utf8_string_param(key, "point-format", format), 0);
 }
 
-/* --- keys -------------------------------------------------------------------------------------
- */
+/* --- keys --- */
 
 START_TEST(rfc9483_3_6_4_key_of_another_entity)
 {
@@ -171,8 +170,7 @@ START_TEST(rfc9483_3_6_4_key_in_kur)
 }
 END_TEST
 
-/* --- how many ---------------------------------------------------------------------------------
- */
+/* --- how many --- */
 
 START_TEST(live_certificates_are_counted)
 {
@@ -246,8 +244,7 @@ START_TEST(live_certificates_of_a_new_entity)
 }
 END_TEST
 
-/* --- at the same time ---------------------------------------------------------------------------
- */
+/* --- at the same time --- */
 
 enum { COPIES = 4, ROUNDS = 10 };
 

@@ -19,8 +19,7 @@ static void housekeeping(void)
 				 0);
 }
 
-/* --- certConf
- * ------------------------------------------------------------------------------------- */
+/* --- certConf --- */
 
 static CertStatus *status_of(struct ask *a)
 {
@@ -164,8 +163,7 @@ START_TEST(rfc9480_2_10_certconf_hash_alg)
 }
 END_TEST
 
-/* --- what comes again when its transaction has gone --------------------------------------------
- */
+/* --- what comes again when its transaction has gone --- */
 
 static void retention_pass(void)
 {
@@ -253,8 +251,7 @@ START_TEST(rfc9483_4_1_1_certconf_late)
 }
 END_TEST
 
-/* --- transactions
- * ------------------------------------------------------------------------------------ */
+/* --- transactions --- */
 
 static void replay(struct ask *a, const struct told *first)
 {

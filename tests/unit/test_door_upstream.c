@@ -699,8 +699,7 @@ START_TEST(rfc4210_5_3_21_error_while_several_wait)
 }
 END_TEST
 
-/* --- certConf that is passed on ----------------------------------------------------------------
- */
+/* --- certConf that is passed on --- */
 
 static void forwarding_begin(const char *how)
 {

@@ -421,8 +421,7 @@ START_TEST(rfc9483_3_3_pollrep_without_extracerts)
 }
 END_TEST
 
-/* --- rr ----------------------------------------------------------------------------------------
- */
+/* --- rr --- */
 
 static struct store_certificate certificate_of(int64_t id)
 {

@@ -99,8 +99,7 @@ START_TEST(test_every_octet_changed)
 }
 END_TEST
 
-/* --- messages made of parts, each of them right or wrong ---------------------------------------
- */
+/* --- messages made of parts, each of them right or wrong --- */
 
 /* pvno 2, sender and recipient the NULL-DN. */
 #define NAMES  "a4023000a4023000"
@@ -275,8 +274,7 @@ START_TEST(test_pvno)
 }
 END_TEST
 
-/* --- much of something -------------------------------------------------------------------------
- */
+/* --- much of something --- */
 
 #define MILLION 1000000
 

@@ -23,8 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* --- requests
- * ---------------------------------------------------------------------------------------- */
+/* --- requests --- */
 
 /* RFC 9112 9.3: a connection persists; RFC 6712 3.1 wants that of HTTP/1.1 servers. */
 START_TEST(test_keep_alive)
@@ -310,8 +309,7 @@ START_TEST(test_what_the_handler_sees)
 }
 END_TEST
 
-/* --- limits
- * ------------------------------------------------------------------------------------------- */
+/* --- limits --- */
 
 START_TEST(test_queue_full_is_503)
 {
@@ -488,8 +486,7 @@ START_TEST(test_half_closed_client_gets_its_answer)
 }
 END_TEST
 
-/* --- drain, reload, other listeners
- * ---------------------------------------------------------------------- */
+/* --- drain, reload, other listeners --- */
 
 static void *drain_run(void *arg)
 {
@@ -671,8 +668,7 @@ START_TEST(test_listen_problems_are_named)
 }
 END_TEST
 
-/* --- TLS
- * ---------------------------------------------------------------------------------------------- */
+/* --- TLS --- */
 
 /* One request over TLS. The status, 0 if there was no answer. */
 static int tls_once(struct tls_rig *tls, int version_max, X509 *cert, EVP_PKEY *key,

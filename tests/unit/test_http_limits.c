@@ -68,7 +68,7 @@ static void limits_start(struct rig *rig, uint32_t connections_max)
 	rig_start(rig, 4, 16);
 }
 
-/* --- places --------------------------------------------------------------------------------- */
+/* --- places --- */
 
 START_TEST(test_connections_per_address)
 {
@@ -259,7 +259,7 @@ START_TEST(test_half_a_request_within_the_share_stays)
 }
 END_TEST
 
-/* --- workers -------------------------------------------------------------------------------- */
+/* --- workers --- */
 
 /* Public requests hold all workers and fill the queue: operator and health do not wait for them. */
 START_TEST(test_operator_and_health_do_not_wait_for_the_public)
@@ -299,7 +299,7 @@ START_TEST(test_operator_and_health_do_not_wait_for_the_public)
 }
 END_TEST
 
-/* --- accept() that fails -------------------------------------------------------------------- */
+/* --- accept() that fails --- */
 
 /* What accept4() is to say, as libevent calls it, and when it was called. */
 static struct {
@@ -408,7 +408,7 @@ START_TEST(test_accept_fails)
 }
 END_TEST
 
-/* --- descriptors ---------------------------------------------------------------------------- */
+/* --- descriptors --- */
 
 static const struct {
 	uint64_t limit;

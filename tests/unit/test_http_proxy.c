@@ -122,7 +122,7 @@ START_TEST(test_header)
 }
 END_TEST
 
-/* --- a server behind a balancer at 127.0.0.9 ------------------------------------------------ */
+/* --- a server behind a balancer at 127.0.0.9 --- */
 
 static struct conf_ip_range balancer = {
 	.address = {127, 0, 0, 8}, .address_len = 4, .prefix_len = 31};

@@ -652,8 +652,7 @@ START_TEST(test_signer_shared_by_threads)
 }
 END_TEST
 
-/* --- keys that prove nothing --------------------------------------------------------------------
- */
+/* --- keys that prove nothing --- */
 
 /* 2^255 - 19 and 2^448 - 2^224 - 1 without their least octet, which stands first. */
 #define FF8         "ffffffffffffffff"

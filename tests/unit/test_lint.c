@@ -373,8 +373,7 @@ START_TEST(rfc5280_4_one_octet)
 }
 END_TEST
 
-/* --- CRLs ----------------------------------------------------------------------------------------
- */
+/* --- CRLs --- */
 
 struct crl_spec {
 	const char *issuer;

@@ -12,8 +12,7 @@
 #include <check.h>
 #include <string.h>
 
-/* --- functions ----------------------------------------------------------------------------------
- */
+/* --- functions --- */
 
 static const struct {
 	const char *title;
@@ -73,8 +72,7 @@ START_TEST(rfc9481_6_2_function)
 }
 END_TEST
 
-/* --- messages -----------------------------------------------------------------------------------
- */
+/* --- messages --- */
 
 #define SECRET_16 "sixteen octets!!"
 #define SECRET_24 "twenty-four octets here!"

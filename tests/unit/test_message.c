@@ -296,8 +296,7 @@ START_TEST(test_general_info)
 }
 END_TEST
 
-/* --- PasswordBasedMac --------------------------------------------------------------------------
- */
+/* --- PasswordBasedMac --- */
 
 static struct bytes protected_part(struct der_writer *w, const struct cmp_message *msg)
 {

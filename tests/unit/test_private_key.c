@@ -114,9 +114,7 @@ START_TEST(test_changed)
 }
 END_TEST
 
-/* --- RSAPrivateKey, RFC 8017 A.1.2: each number by itself
- * -----------------------------------------
- */
+/* --- RSAPrivateKey, RFC 8017 A.1.2: each number by itself --- */
 
 enum { N, E, D, P, Q, DP, DQ, QINV, NUMBERS };
 

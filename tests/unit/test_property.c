@@ -18,8 +18,7 @@ enum { MUTATIONS = 150, HOUSE_LASTS = 2000 };
 
 static unsigned mutations = MUTATIONS;
 
-/* --- what is in the store -----------------------------------------------------------------------
- */
+/* --- what is in the store --- */
 
 static int64_t last_certificate;
 
@@ -88,9 +87,7 @@ static int registrations_now(void)
 	return n;
 }
 
-/* --- what is granted
- * ------------------------------------------------------------------------------
- */
+/* --- what is granted --- */
 
 /* RFC 2986 4.2 */
 static void p10_verify(CertificationRequest *p10, EVP_PKEY *key)
@@ -236,8 +233,7 @@ static int answer_verify(const struct message *m, const struct cmp_message *sent
 	return n;
 }
 
-/* --- serving -------------------------------------------------------------------------------------
- */
+/* --- serving --- */
 
 static int announcement_serve(struct bytes der)
 {
@@ -277,8 +273,7 @@ static int serve(struct message *m, struct bytes der)
 	return type;
 }
 
-/* --- the properties -----------------------------------------------------------------------------
- */
+/* --- the properties --- */
 
 /* Otherwise nothing that is protected again here would get past the protection. */
 START_TEST(unchanged_is_served)

@@ -32,7 +32,7 @@ static void teardown(void)
 	world_teardown();
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking --- */
 
 /* The route that http/ would take, by its rules; NULL: 404. */
 static const struct http_route *route_of(const char *path, const char **path_restp)
@@ -119,7 +119,7 @@ static const char *text(const json_t *object, const char *key)
 	return value;
 }
 
-/* --- input ---------------------------------------------------------------------------------- */
+/* --- input --- */
 
 static const struct {
 	const char *raw;
@@ -193,7 +193,7 @@ START_TEST(register_input_is_strict)
 }
 END_TEST
 
-/* --- registrations -------------------------------------------------------------------------- */
+/* --- registrations --- */
 
 START_TEST(register_is_seen_in_list_and_store)
 {
@@ -314,7 +314,7 @@ START_TEST(list_goes_in_pages)
 }
 END_TEST
 
-/* --- certificates --------------------------------------------------------------------------- */
+/* --- certificates --- */
 
 /* A row as it is while an upstream CA is asked, or with a serialNumber of our choice. */
 static void certificate_put(int64_t registration_id, enum store_certificate_state state,
@@ -535,7 +535,7 @@ START_TEST(archived_key_is_shown_and_deleted)
 }
 END_TEST
 
-/* --- clients -------------------------------------------------------------------------------- */
+/* --- clients --- */
 
 START_TEST(mac_client_is_known_to_cmf_until_removed)
 {
@@ -695,7 +695,7 @@ START_TEST(client_of_small_order)
 }
 END_TEST
 
-/* --- paths, others -------------------------------------------------------------------------- */
+/* --- paths, others --- */
 
 static const struct {
 	enum http_method method;

@@ -13,7 +13,7 @@
 static struct ca_fixture f;
 static struct upstream_mock mock;
 
-/* --- what is asked --------------------------------------------------------------------------- */
+/* --- what is asked --- */
 
 START_TEST(test_granted_at_once)
 {
@@ -144,7 +144,7 @@ START_TEST(test_p10cr)
 }
 END_TEST
 
-/* --- crashes --------------------------------------------------------------------------------- */
+/* --- crashes --- */
 
 /* cr, certConf; or cr, pollReq with pollRep, pollReq with cp, certConf. */
 static const struct {
@@ -263,7 +263,7 @@ START_TEST(test_only_the_needed_polls_are_replayed)
 }
 END_TEST
 
-/* --- refusals -------------------------------------------------------------------------------- */
+/* --- refusals --- */
 
 static const struct {
 	bool reject, fail, polled, mac;
@@ -579,7 +579,7 @@ START_TEST(rfc9483_1_5_who_may_answer)
 }
 END_TEST
 
-/* --- loading --------------------------------------------------------------------------------- */
+/* --- loading --- */
 
 static void break_ra_key(void)
 {

@@ -12,7 +12,7 @@
 static struct ca_fixture f;
 static struct upstream_mock mock;
 
-/* --- an upstream that does not answer -------------------------------------------------------- */
+/* --- an upstream that does not answer --- */
 
 START_TEST(test_unreachable_until_timeout)
 {
@@ -175,7 +175,7 @@ START_TEST(test_given_up_by_the_client)
 }
 END_TEST
 
-/* --- revocation ------------------------------------------------------------------------------ */
+/* --- revocation --- */
 
 /* Issued upstream and ACTIVE here, then ca_revoke(). */
 static int64_t granted_and_revoked(enum store_certificate_state to)
@@ -363,7 +363,7 @@ START_TEST(test_refused_revocation_is_asked_again)
 }
 END_TEST
 
-/* --- several workers ------------------------------------------------------------------------- */
+/* --- several workers --- */
 
 static sem_t inside, go;
 

@@ -13,8 +13,7 @@
 /* As in tests/vectors/make.py. */
 #define TIME "20270101000000Z"
 
-/* --- fields -------------------------------------------------------------------------------------
- */
+/* --- fields --- */
 
 static X509 *anchor; /* of make.py */
 
@@ -68,9 +67,7 @@ static void status_check(const PKIStatusInfo *info, int64_t status)
 	ck_assert_int_eq(number_of(info->status), status);
 }
 
-/* --- bodies, one function for each
- * ----------------------------------------------------------------
- */
+/* --- bodies, one function for each --- */
 
 static void request_check(const PKIBody *body, int i, const char *cn)
 {
@@ -409,9 +406,7 @@ static void poll_again_error(const PKIBody *body)
 	text_check(p->reason, "wait");
 }
 
-/* --- good
- * -----------------------------------------------------------------------------------------
- */
+/* --- good --- */
 
 static const struct vector {
 	const char *name;

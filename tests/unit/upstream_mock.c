@@ -14,7 +14,7 @@ static struct upstream_mock *mock_of(OSSL_CMP_SRV_CTX *server)
 	return OSSL_CMP_SRV_CTX_get0_custom_ctx(server);
 }
 
-/* --- certificates ---------------------------------------------------------------------------- */
+/* --- certificates --- */
 
 static CertReqMsg *cert_req_msg(const OSSL_CRMF_MSG *crm)
 {
@@ -198,7 +198,7 @@ static X509 *issue_from_p10(struct upstream_mock *m, const X509_REQ *p10)
 	return cert;
 }
 
-/* --- the server's callbacks ------------------------------------------------------------------ */
+/* --- the server's callbacks --- */
 
 static OSSL_CMP_PKISI *status(int pki_status, int failinfo)
 {
@@ -281,7 +281,7 @@ static void on_error(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request,
 {
 }
 
-/* --- transfer -------------------------------------------------------------------------------- */
+/* --- transfer --- */
 
 static void serve(struct upstream_mock *m, struct bytes request, struct octets *answerp)
 {
@@ -361,7 +361,7 @@ int mock_transfer(void *arg, const struct ca_transfer_options *options, struct b
 	return 0;
 }
 
-/* --- beginning and end ----------------------------------------------------------------------- */
+/* --- beginning and end --- */
 
 static X509 *end_entity(struct upstream_mock *m, const char *subject, EVP_PKEY *key)
 {
@@ -465,7 +465,7 @@ void mock_end(struct upstream_mock *m)
 	fixture_end(m->f);
 }
 
-/* --- what tests do and look at --------------------------------------------------------------- */
+/* --- what tests do and look at --- */
 
 /* What cmf/ does with a request: the certificate REQUESTED and its exchange, in one unit. */
 int64_t mock_ask(struct upstream_mock *m, const char *subject_id)
