@@ -136,15 +136,15 @@ static int has_close_primes(const BIGNUM *n, BN_CTX *ctx)
 {
 	BIGNUM *a = BN_CTX_get(ctx), *b_squared = BN_CTX_get(ctx), *root = BN_CTX_get(ctx),
 	       *square = BN_CTX_get(ctx);
-	int r;
+	int err;
 
 	if (!square || square_root(n, a, ctx) || !BN_add_word(a, 1) || !BN_sqr(b_squared, a, ctx) ||
 	    !BN_sub(b_squared, b_squared, n))
 		return -ENOMEM;
 	for (int i = 0; i < FERMAT_ROUNDS; i++) {
-		r = is_square(b_squared, root, square, ctx);
-		if (r != 0)
-			return r;
+		err = is_square(b_squared, root, square, ctx);
+		if (err != 0)
+			return err;
 		/* (a + 1)^2 - n = a^2 - n + 2a + 1 */
 		if (!BN_add(b_squared, b_squared, a) || !BN_add_word(a, 1) ||
 		    !BN_add(b_squared, b_squared, a))
@@ -156,7 +156,7 @@ static int has_close_primes(const BIGNUM *n, BN_CTX *ctx)
 
 static int modulus_examine(const BIGNUM *n, BN_CTX *ctx, enum rsa_flaw *flawp)
 {
-	int r;
+	int err;
 
 	*flawp = RSA_FLAW_NONE;
 	if (has_small_factor(n))
@@ -165,31 +165,31 @@ static int modulus_examine(const BIGNUM *n, BN_CTX *ctx, enum rsa_flaw *flawp)
 		*flawp = RSA_FLAW_ROCA;
 	if (*flawp != RSA_FLAW_NONE)
 		return 0;
-	r = has_close_primes(n, ctx);
-	if (r > 0)
+	err = has_close_primes(n, ctx);
+	if (err > 0)
 		*flawp = RSA_FLAW_CLOSE_PRIMES;
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = passes_miller_rabin(n, ctx);
-	if (r > 0)
+	if (err != 0)
+		return err < 0 ? err : 0;
+	err = passes_miller_rabin(n, ctx);
+	if (err > 0)
 		*flawp = RSA_FLAW_PRIME;
-	return r < 0 ? r : 0;
+	return err < 0 ? err : 0;
 }
 
 int rsa_modulus_examine(const EVP_PKEY *key, enum rsa_flaw *flawp)
 {
 	BN_CTX *ctx = BN_CTX_new();
 	BIGNUM *n = NULL;
-	int r = -ENOMEM;
+	int err = -ENOMEM;
 
 	if (ctx && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n)) {
 		BN_CTX_start(ctx);
-		r = modulus_examine(n, ctx, flawp);
+		err = modulus_examine(n, ctx, flawp);
 		BN_CTX_end(ctx);
 	}
 	BN_free(n);
 	BN_CTX_free(ctx);
-	return r < 0 ? log_fault("examine an RSA modulus", r, NULL) : 0;
+	return err < 0 ? log_fault("examine an RSA modulus", err, NULL) : 0;
 }
 
 int rsa_exponent(const EVP_PKEY *key, uint64_t *exponentp)

@@ -154,10 +154,10 @@ static int file_read_rest(int fd, size_t max, struct octets *buffer, size_t *use
 		if (*usedp > max)
 			return -EFBIG;
 		if (*usedp == buffer->len) {
-			int r = octets_grow(buffer, *usedp);
+			int err = octets_grow(buffer, *usedp);
 
-			if (r < 0)
-				return r;
+			if (err < 0)
+				return err;
 		}
 	}
 }
@@ -167,7 +167,7 @@ int file_read_open(int fd, size_t max, struct octets *outp)
 	_cleanup_(octets_clear_secret) struct octets buffer = OCTETS_NULL;
 	struct stat st;
 	size_t used = 0;
-	int r;
+	int err;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
@@ -180,9 +180,9 @@ int file_read_open(int fd, size_t max, struct octets *outp)
 	buffer.data = malloc(buffer.len);
 	if (!buffer.data)
 		return -ENOMEM;
-	r = file_read_rest(fd, max, &buffer, &used);
-	if (r < 0)
-		return r;
+	err = file_read_rest(fd, max, &buffer, &used);
+	if (err < 0)
+		return err;
 	*outp = (struct octets){TAKE(buffer.data), used};
 	return 0;
 }
@@ -229,10 +229,10 @@ static int directory_sync(const char *path)
 
 static int file_fill(int fd, struct bytes content, unsigned mode)
 {
-	int r = write_all(fd, content);
+	int err = write_all(fd, content);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
 		return -errno;
 	return 0;
@@ -242,7 +242,7 @@ int file_write_durable(const char *path, struct bytes content, unsigned mode)
 {
 	_cleanup_(freep) char *temporary = NULL;
 	_cleanup_(close_fdp) int fd = -1;
-	int r;
+	int err;
 
 	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
 		temporary = NULL;
@@ -251,12 +251,12 @@ int file_write_durable(const char *path, struct bytes content, unsigned mode)
 	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 until it is complete */
 	if (fd < 0)
 		return -errno;
-	r = file_fill(fd, content, mode);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r < 0) {
+	err = file_fill(fd, content, mode);
+	if (err == 0 && rename(temporary, path) < 0)
+		err = -errno;
+	if (err < 0) {
 		unlink(temporary);
-		return r;
+		return err;
 	}
 	return directory_sync(path);
 }

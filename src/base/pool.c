@@ -67,10 +67,10 @@ static void *pool_thread(void *arg)
 	struct pool *pool = arg;
 	struct worker *worker = NULL;
 	struct pool_entry entry;
-	int r = pool->ops.worker_new(pool->ops.arg, &worker);
+	int err = pool->ops.worker_new(pool->ops.arg, &worker);
 
-	pool_report_ready(pool, r);
-	if (r < 0)
+	pool_report_ready(pool, err);
+	if (err < 0)
 		return NULL;
 	while (pool_next(pool, &entry))
 		entry.job(entry.arg, worker);
@@ -82,13 +82,13 @@ static void *pool_thread(void *arg)
 static int pool_start(struct pool *pool, size_t threads)
 {
 	sigset_t all, before;
-	int r = 0;
+	int err = 0;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (pool->n_threads < threads && r == 0) {
-		r = -pthread_create(&pool->threads[pool->n_threads], NULL, pool_thread, pool);
-		if (r == 0)
+	while (pool->n_threads < threads && err == 0) {
+		err = -pthread_create(&pool->threads[pool->n_threads], NULL, pool_thread, pool);
+		if (err == 0)
 			pool->n_threads++;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -96,16 +96,16 @@ static int pool_start(struct pool *pool, size_t threads)
 	pthread_mutex_lock(&pool->mutex);
 	while (pool->n_ready < pool->n_threads)
 		pthread_cond_wait(&pool->ready, &pool->mutex);
-	if (r == 0)
-		r = pool->error;
+	if (err == 0)
+		err = pool->error;
 	pthread_mutex_unlock(&pool->mutex);
-	return r;
+	return err;
 }
 
 int pool_new(const struct pool_ops *ops, size_t threads, size_t queue_max, struct pool **poolp)
 {
 	struct pool *pool;
-	int r;
+	int err;
 
 	if (threads == 0 || queue_max == 0)
 		return -EINVAL;
@@ -119,10 +119,10 @@ int pool_new(const struct pool_ops *ops, size_t threads, size_t queue_max, struc
 	pthread_cond_init(&pool->ready, NULL);
 	pool->queue = calloc(queue_max, sizeof(*pool->queue));
 	pool->threads = calloc(threads, sizeof(*pool->threads));
-	r = pool->queue && pool->threads ? pool_start(pool, threads) : -ENOMEM;
-	if (r < 0) {
+	err = pool->queue && pool->threads ? pool_start(pool, threads) : -ENOMEM;
+	if (err < 0) {
 		pool_free(pool);
-		return r;
+		return err;
 	}
 	*poolp = pool;
 	return 0;
@@ -131,13 +131,13 @@ int pool_new(const struct pool_ops *ops, size_t threads, size_t queue_max, struc
 int pool_submit(struct pool *pool, pool_job *job, void *arg)
 {
 	bool wake = false;
-	int r = 0;
+	int err = 0;
 
 	pthread_mutex_lock(&pool->mutex);
 	if (pool->stopping) {
-		r = -ESHUTDOWN;
+		err = -ESHUTDOWN;
 	} else if (pool->queued == pool->queue_max) {
-		r = -EAGAIN;
+		err = -EAGAIN;
 	} else {
 		size_t tail = (pool->head + pool->queued) % pool->queue_max;
 
@@ -149,7 +149,7 @@ int pool_submit(struct pool *pool, pool_job *job, void *arg)
 	pthread_mutex_unlock(&pool->mutex);
 	if (wake)
 		pthread_cond_signal(&pool->work);
-	return r;
+	return err;
 }
 
 size_t pool_queued(struct pool *pool)

@@ -213,15 +213,15 @@ static bool status_words(struct bytes der, struct strbuf *words)
 static int transcript_words(struct store_reader *reader, int64_t exchange_id, struct strbuf *words)
 {
 	_cleanup_(store_exchange_messages_clear) struct store_exchange_messages messages = {0};
-	int r = store_exchange_messages_get(reader, exchange_id, &messages);
+	int err = store_exchange_messages_get(reader, exchange_id, &messages);
 
 	/* The last of them has the certificate. */
-	for (size_t i = messages.len; r == 0 && i-- > 0;)
+	for (size_t i = messages.len; err == 0 && i-- > 0;)
 		if (!messages.item[i].sent &&
 		    status_words(octets_view(&messages.item[i].der), words))
 			break;
 	ERR_clear_error();
-	return r;
+	return err;
 }
 
 int ca_upstream_mods(struct store_reader *reader, const struct store_certificate *cert,
@@ -232,16 +232,16 @@ int ca_upstream_mods(struct store_reader *reader, const struct store_certificate
 	_cleanup_(exchange_request_clear) struct exchange_request asked = {0};
 	_cleanup_(X509_freep) X509 *x509 = NULL;
 	const uint8_t *p = cert->der.data;
-	int r = store_exchange_find(reader, cert->id, STORE_EXCHANGE_ISSUE, &e);
+	int err = store_exchange_find(reader, cert->id, STORE_EXCHANGE_ISSUE, &e);
 
 	*textp = NULL;
-	if (r == 0)
-		r = exchange_request_decode(octets_view(&e.request), &asked);
+	if (err == 0)
+		err = exchange_request_decode(octets_view(&e.request), &asked);
 	/* Of what was passed on, the door has the answer itself. */
-	if (r == 0 && asked.kind != EXCHANGE_REQUEST_FORWARD)
-		r = transcript_words(reader, e.id, &words);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (err == 0 && asked.kind != EXCHANGE_REQUEST_FORWARD)
+		err = transcript_words(reader, e.id, &words);
+	if (err != 0)
+		return err < 0 ? err : 0;
 	x509 = d2i_X509(NULL, &p, (long)cert->der.len);
 	if (!x509)
 		return log_fault("reading a stored certificate", -EBADMSG, NULL);

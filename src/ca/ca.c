@@ -32,10 +32,10 @@ int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *
 
 static int ca_load(struct ca *ca, struct strbuf *problems)
 {
-	int r = chain_load(ca->conf, &ca->chain, problems);
+	int err = chain_load(ca->conf, &ca->chain, problems);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	if (ca->chain.path_end_ms < clock_now_ms(ca->set->clock))
 		log_event(LOG_LEVEL_WARNING, "ca certificate has expired",
 			  F_TEXT("ca", ca->conf->name));
@@ -60,7 +60,7 @@ int ca_set_new(const struct conf *conf, struct store *store, const struct clock_
 	       struct metrics *metrics, struct ca_set **setp, struct strbuf *problems)
 {
 	_cleanup_(ca_set_freep) struct ca_set *set = calloc(1, sizeof(*set));
-	int result = 0;
+	int err = 0;
 
 	if (!set)
 		return -ENOMEM;
@@ -74,22 +74,23 @@ int ca_set_new(const struct conf *conf, struct store *store, const struct clock_
 	set->len = conf->n_cas;
 	for (size_t i = 0; i < set->len; i++) {
 		struct ca *ca = &set->item[i];
-		int r;
+		int loaded;
 
 		ca->set = set;
 		ca->conf = &conf->cas[i];
 		ca->index = (unsigned)i;
 		pthread_mutex_init(&ca->crl.make, NULL);
 		pthread_mutex_init(&ca->crl.lock, NULL);
-		r = ca_load(ca, problems);
-		if (r == 0)
+		loaded = ca_load(ca, problems);
+		if (loaded == 0)
 			warnings_log(ca, conf);
-		if (r < 0 && (result == 0 || r != -EINVAL))
-			result = r;
+		/* A fault says more than a problem of the configuration. */
+		if (loaded < 0 && (err == 0 || loaded != -EINVAL))
+			err = loaded;
 	}
-	if (result == 0)
+	if (err == 0)
 		*setp = TAKE(set);
-	return result;
+	return err;
 }
 
 void ca_set_free(struct ca_set *set)
@@ -153,11 +154,11 @@ struct bytes ca_root(const struct ca *ca)
 int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * certs)
 {
 	const struct chain *chain = &ca->chain;
-	int r = 0;
+	int err = 0;
 
-	for (int i = 0; i < sk_X509_num(chain->certs) && r == 0; i++)
-		r = x509_push_ref(certs, sk_X509_value(chain->certs, i));
-	return r == 0 && chain->update.link ? x509_push_ref(certs, chain->update.link) : r;
+	for (int i = 0; i < sk_X509_num(chain->certs) && err == 0; i++)
+		err = x509_push_ref(certs, sk_X509_value(chain->certs, i));
+	return err == 0 && chain->update.link ? x509_push_ref(certs, chain->update.link) : err;
 }
 
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca)
@@ -200,7 +201,7 @@ int ca_verify(const struct ca *ca, const struct certificate_view *cert)
 	enum signature_result result = SIGNATURE_WRONG;
 	struct bytes signature;
 	X509_ALGOR *algorithm;
-	int r;
+	int err;
 
 	if (!bytes_equal(cert->issuer, octets_view(&ca->chain.issuer)) ||
 	    signature_of(cert, &signature) < 0)
@@ -210,10 +211,10 @@ int ca_verify(const struct ca *ca, const struct certificate_view *cert)
 		ERR_clear_error();
 		return 1;
 	}
-	r = signature_verify(ca->chain.key, algorithm, cert->tbs, signature, &result);
+	err = signature_verify(ca->chain.key, algorithm, cert->tbs, signature, &result);
 	X509_ALGOR_free(algorithm);
-	if (r < 0)
-		return log_fault("verifying a certificate", r, ca->conf->name);
+	if (err < 0)
+		return log_fault("verifying a certificate", err, ca->conf->name);
 	return result == SIGNATURE_OK ? 0 : 1;
 }
 

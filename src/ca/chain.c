@@ -134,11 +134,11 @@ static int chain_encode(struct chain *chain, bool rooted)
 static int candidates_read(const struct conf_ca *conf, STACK_OF(X509) * *candidatesp,
 			   struct strbuf *problems)
 {
-	int r = credential_certificates_read(conf->chain, candidatesp);
+	int err = credential_certificates_read(conf->chain, candidatesp);
 
-	if (r < 0)
+	if (err < 0)
 		return ca_problem(problems, conf, "chain", "cannot read %s: %s", conf->chain,
-				  strerror(-r));
+				  strerror(-err));
 	return 0;
 }
 
@@ -147,41 +147,41 @@ static int certificates_load(const struct conf_ca *conf, struct chain *chain,
 {
 	_cleanup_(x509_stackp) STACK_OF(X509) *own = NULL, *above = NULL;
 	bool rooted = false;
-	int r = credential_certificates_read(conf->certificate, &own);
+	int err = credential_certificates_read(conf->certificate, &own);
 
-	if (r < 0)
+	if (err < 0)
 		return ca_problem(problems, conf, "certificate", "cannot read %s: %s",
-				  conf->certificate, strerror(-r));
-	if (conf->chain && (r = candidates_read(conf, &above, problems)) < 0)
-		return r;
+				  conf->certificate, strerror(-err));
+	if (conf->chain && (err = candidates_read(conf, &above, problems)) < 0)
+		return err;
 	/* What stands behind the issuing certificate in its own file counts too. */
 	for (int i = 1; above && i < sk_X509_num(own); i++) {
 		if (x509_push_ref(above, sk_X509_value(own, i)) < 0)
 			return -ENOMEM;
 	}
-	r = issuing_check(conf, sk_X509_value(own, 0), problems);
-	if (r < 0)
-		return r;
+	err = issuing_check(conf, sk_X509_value(own, 0), problems);
+	if (err < 0)
+		return err;
 	chain->certs = sk_X509_new_null();
 	if (!chain->certs || x509_push_ref(chain->certs, sk_X509_value(own, 0)) < 0)
 		return -ENOMEM;
-	r = path_build(conf, chain->certs, above ? above : own, &rooted, problems);
-	if (r < 0)
-		return r;
+	err = path_build(conf, chain->certs, above ? above : own, &rooted, problems);
+	if (err < 0)
+		return err;
 	return chain_encode(chain, rooted);
 }
 
 int chain_load(const struct conf_ca *conf, struct chain *chain, struct strbuf *problems)
 {
 	X509 *issuing;
-	int r;
+	int err;
 
 	if (!conf->certificate)
 		return ca_problem(problems, conf, "certificate",
 				  "is required: issuer name and chain of the CA come from it");
-	r = certificates_load(conf, chain, problems);
-	if (r < 0)
-		return r;
+	err = certificates_load(conf, chain, problems);
+	if (err < 0)
+		return err;
 	issuing = sk_X509_value(chain->certs, 0);
 	if (asn1_time_ms(X509_get0_notBefore(issuing), &chain->not_before_ms) < 0 ||
 	    asn1_time_ms(X509_get0_notAfter(issuing), &chain->not_after_ms) < 0 ||

@@ -17,10 +17,10 @@ enum { SECRET_MAX = 1024 };
 
 int credential_secret_read(const char *path, struct octets *secretp)
 {
-	int r = file_read(path, SECRET_MAX, secretp);
+	int err = file_read(path, SECRET_MAX, secretp);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	while (secretp->len > 0 &&
 	       (secretp->data[secretp->len - 1] == '\n' || secretp->data[secretp->len - 1] == '\r'))
 		secretp->len--;
@@ -91,14 +91,14 @@ static int key_from_store(const char *uri, struct octets *passphrase, EVP_PKEY *
 int credential_key_read(const char *source, const char *passphrase_file, EVP_PKEY **keyp)
 {
 	_cleanup_(octets_clear_secret) struct octets passphrase = OCTETS_NULL;
-	int r;
+	int err;
 
 	ERR_clear_error();
 	*keyp = NULL;
 	if (passphrase_file) {
-		r = credential_secret_read(passphrase_file, &passphrase);
-		if (r < 0)
-			return r;
+		err = credential_secret_read(passphrase_file, &passphrase);
+		if (err < 0)
+			return err;
 	}
 	return is_uri(source) ? key_from_store(source, &passphrase, keyp)
 			      : key_from_pem(source, &passphrase, keyp);
@@ -109,36 +109,36 @@ int credential_certificates_read(const char *path, STACK_OF(X509) * *certsp)
 	STACK_OF(X509) *certs = sk_X509_new_null();
 	X509 *cert;
 	BIO *file;
-	int r = 0;
+	int err = 0;
 
 	ERR_clear_error();
 	errno = 0;
 	file = BIO_new_file(path, "r");
 	if (!file || !certs) {
-		r = errno ? -errno : -ENOMEM;
+		err = errno ? -errno : -ENOMEM;
 		BIO_free(file);
 		sk_X509_free(certs);
-		return r;
+		return err;
 	}
-	while (r == 0 && (cert = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
-		r = spki_certificate_check(cert);
+	while (err == 0 && (cert = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
+		err = spki_certificate_check(cert);
 		/* Of what kind it is, and how long, is the operator's choice. */
-		if (r == -ENOTSUP)
-			r = 0;
-		if (r == 0 && sk_X509_push(certs, cert) <= 0)
-			r = -ENOMEM;
-		if (r < 0)
+		if (err == -ENOTSUP)
+			err = 0;
+		if (err == 0 && sk_X509_push(certs, cert) <= 0)
+			err = -ENOMEM;
+		if (err < 0)
 			X509_free(cert);
 	}
 	BIO_free(file);
 	/* The end of the file shows as "no start line"; anything else is a broken certificate. */
-	if (r == 0 && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		r = -EBADMSG;
-	if (r == 0 && sk_X509_num(certs) == 0)
-		r = -ENODATA;
-	if (r < 0) {
+	if (err == 0 && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		err = -EBADMSG;
+	if (err == 0 && sk_X509_num(certs) == 0)
+		err = -ENODATA;
+	if (err < 0) {
 		sk_X509_pop_free(certs, X509_free);
-		return r;
+		return err;
 	}
 	ERR_clear_error();
 	*certsp = certs;

@@ -27,7 +27,7 @@ static int crl_publish(struct ca *ca, int64_t number, struct bytes der)
 {
 	struct internal *internal = ca->internal;
 	_cleanup_(freep) char *path = NULL;
-	int r = 0;
+	int err = 0;
 
 	if (!ca->conf->crl_directory)
 		return 0;
@@ -37,11 +37,11 @@ static int crl_publish(struct ca *ca, int64_t number, struct bytes der)
 	}
 	pthread_mutex_lock(&internal->publish);
 	if (number > internal->published)
-		r = file_write_durable(path, der, CRL_MODE);
-	if (r == 0 && number > internal->published)
+		err = file_write_durable(path, der, CRL_MODE);
+	if (err == 0 && number > internal->published)
 		internal->published = number;
 	pthread_mutex_unlock(&internal->publish);
-	return r < 0 ? log_fault("writing a CRL", r, path) : 0;
+	return err < 0 ? log_fault("writing a CRL", err, path) : 0;
 }
 
 static bool is_published(struct ca *ca, int64_t number)

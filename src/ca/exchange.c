@@ -42,10 +42,10 @@ static int transcript_append(struct exchange *x, struct octets *der)
 
 static int transcript_load(struct exchange *x, struct store_reader *reader)
 {
-	int r = store_exchange_messages_get(reader, x->id, &x->transcript);
+	int err = store_exchange_messages_get(reader, x->id, &x->transcript);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	for (size_t i = 0; i < x->transcript.len; i++) {
 		const struct store_exchange_message *m = &x->transcript.item[i];
 
@@ -74,19 +74,19 @@ int exchange_answer_stored(struct exchange *x)
 static int request_store(struct exchange *x, struct octets *request)
 {
 	struct store_exchange_message answer, sent;
-	int r = exchange_add_answer(x, &answer);
+	int err = exchange_add_answer(x, &answer);
 
 	sent = (struct store_exchange_message){
 		.seq = (int)x->transcript.len + (x->answer.len > 0), .sent = true, .der = *request};
-	if (r == 0)
-		r = store_exchange_add_message(x->unit, x->id, &sent);
-	if (r == 0)
-		r = store_unit_commit(x->unit);
-	if (r == 0)
-		r = exchange_answer_stored(x);
-	if (r == 0)
-		r = transcript_append(x, request);
-	return r;
+	if (err == 0)
+		err = store_exchange_add_message(x->unit, x->id, &sent);
+	if (err == 0)
+		err = store_unit_commit(x->unit);
+	if (err == 0)
+		err = exchange_answer_stored(x);
+	if (err == 0)
+		err = transcript_append(x, request);
+	return err;
 }
 
 /* --- the transfer callback --- */
@@ -137,31 +137,31 @@ static int encode(const OSSL_CMP_MSG *message, struct octets *derp)
 {
 	uint8_t *der = NULL;
 	int len = i2d_OSSL_CMP_MSG(message, &der);
-	int r;
+	int err;
 
 	if (len <= 0)
 		return -ENOMEM;
-	r = octets_dup((struct bytes){der, (size_t)len}, derp);
+	err = octets_dup((struct bytes){der, (size_t)len}, derp);
 	OPENSSL_free(der);
-	return r;
+	return err;
 }
 
 static OSSL_CMP_MSG *send_new(struct exchange *x, const OSSL_CMP_MSG *message)
 {
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	int type = OSSL_CMP_MSG_get_bodytype(message);
-	int r;
+	int err;
 
 	if (x->offline) {
 		x->transfer_error = -ETIMEDOUT;
 		return NULL;
 	}
-	r = encode(message, &request);
-	if (r == 0)
-		r = request_store(x, &request);
-	if (r != 0) {
+	err = encode(message, &request);
+	if (err == 0)
+		err = request_store(x, &request);
+	if (err != 0) {
 		store_unit_clear(x->unit);
-		x->store_result = r;
+		x->store_result = err;
 		return NULL;
 	}
 	if (type == PKI_BODY_POLLREQ)
@@ -409,7 +409,7 @@ static int context_set(struct exchange *x, struct bytes cert_der)
 int exchange_open(const struct ca *ca, const struct store_exchange *e, struct bytes cert,
 		  struct store_reader *reader, struct store_unit *unit, struct exchange *x)
 {
-	int r;
+	int err;
 
 	*x = (struct exchange){.ca = ca,
 			       .reader = reader,
@@ -417,14 +417,15 @@ int exchange_open(const struct ca *ca, const struct store_exchange *e, struct by
 			       .id = e->id,
 			       .kind = e->kind,
 			       .certificate_id = e->certificate_id};
-	r = exchange_request_decode(octets_view(&e->request), &x->request);
-	if (r == 0)
-		r = transcript_load(x, reader);
-	if (r < 0)
-		return r;
-	r = context_set(x, cert);
-	return r < 0 ? log_fault("setting up an exchange with an upstream CA", r, ca->conf->name)
-		     : 0;
+	err = exchange_request_decode(octets_view(&e->request), &x->request);
+	if (err == 0)
+		err = transcript_load(x, reader);
+	if (err < 0)
+		return err;
+	err = context_set(x, cert);
+	return err < 0 ? log_fault("setting up an exchange with an upstream CA", err,
+				   ca->conf->name)
+		       : 0;
 }
 
 void exchange_clear(struct exchange *x)
@@ -504,18 +505,18 @@ static void transfer_error_read(const struct exchange *x, struct exchange_result
 
 static int openssl_step(struct exchange *x, struct exchange_result *resultp)
 {
-	int check_after = 0, r;
+	int check_after = 0, err;
 
 	do {
-		r = perform(x, &check_after);
+		err = perform(x, &check_after);
 		/* A stored pollRep asked to wait; that time is over. */
-	} while (r < 0 && !x->sent && !x->offline);
+	} while (err < 0 && !x->sent && !x->offline);
 	if (x->store_result != 0)
 		return x->store_result;
 	resultp->check_after_ms = (int64_t)check_after * 1000;
 	resultp->cert = OSSL_CMP_CTX_get0_newCert(x->ctx);
-	if (r != 0)
-		resultp->outcome = r > 0 ? EXCHANGE_GRANTED : EXCHANGE_WAITING;
+	if (err != 0)
+		resultp->outcome = err > 0 ? EXCHANGE_GRANTED : EXCHANGE_WAITING;
 	else if (x->transfer_error == 0)
 		refusal_read(x, resultp);
 	return 0;
@@ -536,7 +537,7 @@ static void no_answer_log(const struct exchange *x)
 
 int exchange_step(struct exchange *x, struct exchange_result *resultp)
 {
-	int r = 0;
+	int err = 0;
 
 	*resultp = (struct exchange_result){.outcome = EXCHANGE_NO_ANSWER, .failinfo = -1};
 	octets_clear(&x->answer);
@@ -545,15 +546,15 @@ int exchange_step(struct exchange *x, struct exchange_result *resultp)
 	if (x->request.kind == EXCHANGE_REQUEST_FORWARD)
 		exchange_forward_step(x, resultp);
 	else
-		r = openssl_step(x, resultp);
-	if (r == 0 && resultp->outcome == EXCHANGE_NO_ANSWER && x->transfer_error != 0)
+		err = openssl_step(x, resultp);
+	if (err == 0 && resultp->outcome == EXCHANGE_NO_ANSWER && x->transfer_error != 0)
 		transfer_error_read(x, resultp);
 	/* An answer that was not verified is not kept. */
-	if (r == 0 && resultp->outcome == EXCHANGE_NO_ANSWER) {
+	if (err == 0 && resultp->outcome == EXCHANGE_NO_ANSWER) {
 		octets_clear(&x->answer);
 		if (!x->offline)
 			no_answer_log(x);
 	}
 	ERR_clear_error();
-	return r;
+	return err;
 }

@@ -89,16 +89,16 @@ int exchange_request_encode(const struct ca_request *request, enum conf_upstream
 			    struct octets *encodedp)
 {
 	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
-	int r;
+	int err;
 
 	/* Without a PKCS#10 of the client there is nothing to pass on; then it is a cr. */
 	if (kind == CONF_UPSTREAM_P10CR && request->p10.len > 0) {
 		der_put(&w, request->p10);
 		put_kind(&w, EXCHANGE_REQUEST_P10CR);
 	} else {
-		r = put_cert_req_msg(&w, request);
-		if (r < 0)
-			return r;
+		err = put_cert_req_msg(&w, request);
+		if (err < 0)
+			return err;
 		put_kind(&w, EXCHANGE_REQUEST_CR);
 	}
 	return der_writer_take(&w, encodedp);
@@ -143,9 +143,9 @@ int ca_names_encode(const struct ca_request *request, struct octets *namesp)
 int ca_cert_req_msg(const struct ca_request *request, struct octets *derp)
 {
 	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
-	int r = put_cert_req_msg(&w, request);
+	int err = put_cert_req_msg(&w, request);
 
-	return r < 0 ? r : der_writer_take(&w, derp);
+	return err < 0 ? err : der_writer_take(&w, derp);
 }
 
 /* --- decoding --- */
@@ -175,13 +175,13 @@ static int template_take(struct bytes der, struct exchange_request *request)
 	_cleanup_(cert_req_msgp) CertReqMsg *msg = d2i_CertReqMsg(NULL, &p, (long)der.len);
 	CertTemplate *template = msg ? msg->certReq->certTemplate : NULL;
 	struct spki_kind kind;
-	int r;
+	int err;
 
 	if (!template || !template->publicKey)
 		return -EBADMSG;
-	r = spki_key(template->publicKey, &request->key, &kind);
-	if (r != 0)
-		return r;
+	err = spki_key(template->publicKey, &request->key, &kind);
+	if (err != 0)
+		return err;
 	request->subject = template->subject ? TAKE(template->subject) : X509_NAME_new();
 	return extensions_take(&template->extensions, request);
 }
@@ -190,11 +190,11 @@ static int decode_cr(struct bytes in, struct exchange_request *request)
 {
 	const uint8_t *p = in.data;
 	_cleanup_(crmf_msgp) OSSL_CRMF_MSG *crm = d2i_OSSL_CRMF_MSG(NULL, &p, (long)in.len);
-	int r = crm ? template_take(in, request) : -EBADMSG;
+	int err = crm ? template_take(in, request) : -EBADMSG;
 
-	if (r == 0)
+	if (err == 0)
 		request->crm = TAKE(crm);
-	return r;
+	return err;
 }
 
 static int decode_p10(struct bytes in, struct exchange_request *request)
@@ -269,24 +269,24 @@ static int decode_forward(struct bytes encoded, struct exchange_request *request
 int exchange_request_decode(struct bytes encoded, struct exchange_request *requestp)
 {
 	struct bytes in = {encoded.data + 1, encoded.len - 1};
-	int r = -EBADMSG;
+	int err = -EBADMSG;
 
 	*requestp = (struct exchange_request){0};
 	if (encoded.len > 1) {
 		requestp->kind = (enum exchange_request_kind)encoded.data[0];
 		if (encoded.data[0] == EXCHANGE_REQUEST_CR)
-			r = decode_cr(in, requestp);
+			err = decode_cr(in, requestp);
 		else if (encoded.data[0] == EXCHANGE_REQUEST_P10CR)
-			r = decode_p10(in, requestp);
+			err = decode_p10(in, requestp);
 		else if (encoded.data[0] == EXCHANGE_REQUEST_REVOKE)
-			r = decode_revoke(in, requestp);
+			err = decode_revoke(in, requestp);
 		else if (encoded.data[0] == EXCHANGE_REQUEST_FORWARD ||
 			 encoded.data[0] == EXCHANGE_REQUEST_FORWARD_NAMES)
-			r = decode_forward(encoded, requestp);
+			err = decode_forward(encoded, requestp);
 	}
-	if (r < 0) {
+	if (err < 0) {
 		exchange_request_clear(requestp);
-		return log_fault("reading the stored request of an exchange", r, NULL);
+		return log_fault("reading the stored request of an exchange", err, NULL);
 	}
 	return 0;
 }

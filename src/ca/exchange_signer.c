@@ -27,11 +27,11 @@ int exchange_signer_add(STACK_OF(X509) * certs, X509 *cert)
 int exchange_signers_pinned(const struct ca *ca, STACK_OF(X509) * certs)
 {
 	STACK_OF(X509) *pinned = ca->upstream->pinned;
-	int r = 0;
+	int err = 0;
 
-	for (int i = 0; r == 0 && i < sk_X509_num(pinned); i++)
-		r = exchange_signer_add(certs, sk_X509_value(pinned, i));
-	return r;
+	for (int i = 0; err == 0 && i < sk_X509_num(pinned); i++)
+		err = exchange_signer_add(certs, sk_X509_value(pinned, i));
+	return err;
 }
 
 static int answer_certs_add(void *arg, struct bytes der)
@@ -46,16 +46,16 @@ static int answer_certs_add(void *arg, struct bytes der)
 
 int exchange_signers_known(const struct exchange *x, STACK_OF(X509) * certs)
 {
-	int r = exchange_signers_pinned(x->ca, certs);
+	int err = exchange_signers_pinned(x->ca, certs);
 
-	if (r == 0)
-		r = store_exchange_answers(x->reader, x->certificate_id, x->kind, answer_certs_add,
-					   certs);
-	if (r == 0 && x->kind != STORE_EXCHANGE_ISSUE)
-		r = store_exchange_answers(x->reader, x->certificate_id, STORE_EXCHANGE_ISSUE,
-					   answer_certs_add, certs);
+	if (err == 0)
+		err = store_exchange_answers(x->reader, x->certificate_id, x->kind,
+					     answer_certs_add, certs);
+	if (err == 0 && x->kind != STORE_EXCHANGE_ISSUE)
+		err = store_exchange_answers(x->reader, x->certificate_id, STORE_EXCHANGE_ISSUE,
+					     answer_certs_add, certs);
 	ERR_clear_error();
-	return r < 0 ? r : 0;
+	return err < 0 ? err : 0;
 }
 
 /* --- who may answer --- */

@@ -26,13 +26,13 @@ static int extension_keep(X509_EXTENSION *extension, struct octets *derp)
 {
 	uint8_t *der = NULL;
 	int len = extension ? i2d_X509_EXTENSION(extension, &der) : -1;
-	int r;
+	int err;
 
 	if (len <= 0)
 		return -ENOMEM;
-	r = octets_dup((struct bytes){der, (size_t)len}, derp);
+	err = octets_dup((struct bytes){der, (size_t)len}, derp);
 	OPENSSL_free(der);
-	return r;
+	return err;
 }
 
 /*
@@ -118,7 +118,7 @@ static int crl_distribution_points_encode(const struct conf_list *uris, struct o
 	CRL_DIST_POINTS *points;
 	DIST_POINT *point;
 	X509_EXTENSION *extension = NULL;
-	int r;
+	int err;
 
 	if (uris->len == 0)
 		return 0;
@@ -130,9 +130,9 @@ static int crl_distribution_points_encode(const struct conf_list *uris, struct o
 	}
 	DIST_POINT_free(point);
 	CRL_DIST_POINTS_free(points);
-	r = extension_keep(extension, derp);
+	err = extension_keep(extension, derp);
 	X509_EXTENSION_free(extension);
-	return r;
+	return err;
 }
 
 static int access_add(AUTHORITY_INFO_ACCESS *access, int method, const struct conf_list *uris)
@@ -160,7 +160,7 @@ static int authority_info_access_encode(const struct conf_ca *conf, struct octet
 {
 	AUTHORITY_INFO_ACCESS *access;
 	X509_EXTENSION *extension = NULL;
-	int r;
+	int err;
 
 	if (conf->aia_ocsp.len == 0 && conf->aia_ca_issuers.len == 0)
 		return 0;
@@ -169,21 +169,21 @@ static int authority_info_access_encode(const struct conf_ca *conf, struct octet
 	    access_add(access, NID_ad_ca_issuers, &conf->aia_ca_issuers) == 0)
 		extension = X509V3_EXT_i2d(NID_info_access, 0, access);
 	AUTHORITY_INFO_ACCESS_free(access);
-	r = extension_keep(extension, derp);
+	err = extension_keep(extension, derp);
 	X509_EXTENSION_free(extension);
-	return r;
+	return err;
 }
 
 int internal_extensions_encode(const struct ca *ca, struct internal *internal)
 {
-	int r = aki_encode(ca, internal);
+	int err = aki_encode(ca, internal);
 
-	if (r == 0)
-		r = crl_distribution_points_encode(&ca->conf->crl_distribution_points,
-						   &internal->crl_distribution_points);
-	if (r == 0)
-		r = authority_info_access_encode(ca->conf, &internal->authority_info_access);
-	if (r < 0)
-		return log_fault("encoding the extensions of a CA", r, ca->conf->name);
+	if (err == 0)
+		err = crl_distribution_points_encode(&ca->conf->crl_distribution_points,
+						     &internal->crl_distribution_points);
+	if (err == 0)
+		err = authority_info_access_encode(ca->conf, &internal->authority_info_access);
+	if (err < 0)
+		return log_fault("encoding the extensions of a CA", err, ca->conf->name);
 	return 0;
 }

@@ -283,23 +283,23 @@ int ca_upstream_forwarded(struct store_reader *reader, int64_t certificate_id,
 {
 	_cleanup_(store_exchange_messages_clear) struct store_exchange_messages messages = {0};
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	int r = store_exchange_find(reader, certificate_id, kind, &e);
+	int err = store_exchange_find(reader, certificate_id, kind, &e);
 
 	*forwardedp = (struct ca_forwarded){.id = e.id};
-	if (r != 0)
-		return r;
-	r = store_exchange_messages_get(reader, e.id, &messages);
-	if (r < 0)
-		return r;
+	if (err != 0)
+		return err;
+	err = store_exchange_messages_get(reader, e.id, &messages);
+	if (err < 0)
+		return err;
 	forwardedp->id = e.id;
 	forwardedp->open = e.state == STORE_EXCHANGE_OPEN;
 	forwardedp->refused = e.state == STORE_EXCHANGE_FAILED;
 	forwardedp->created_ms = e.created_ms;
 	if (e.refusal)
 		forwardedp->reason = refusal_by_code(e.refusal);
-	r = octets_dup(exchange_request_names(octets_view(&e.request)), &forwardedp->names);
-	if (r < 0)
-		return r;
+	err = octets_dup(exchange_request_names(octets_view(&e.request)), &forwardedp->names);
+	if (err < 0)
+		return err;
 	/* Of an exchange that was re-issued they are not what the client has to see. */
 	if (e.request.len < 2 || (e.request.data[0] != EXCHANGE_REQUEST_FORWARD &&
 				  e.request.data[0] != EXCHANGE_REQUEST_FORWARD_NAMES))

@@ -34,19 +34,19 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 {
 	const struct conf_ca *conf = ca->conf;
 	const struct signature_algorithm *algorithm;
-	int r = credential_key_read(conf->key, conf->passphrase_file, &internal->key);
+	int err = credential_key_read(conf->key, conf->passphrase_file, &internal->key);
 
-	if (r < 0)
+	if (err < 0)
 		return ca_problem(problems, conf, "key", "cannot read %s: %s", conf->key,
-				  r == -EBADMSG ? "no private key, or wrong passphrase"
-						: strerror(-r));
-	r = key_check(ca, internal->key, problems);
-	if (r < 0)
-		return r;
+				  err == -EBADMSG ? "no private key, or wrong passphrase"
+						  : strerror(-err));
+	err = key_check(ca, internal->key, problems);
+	if (err < 0)
+		return err;
 	if (!EVP_get_digestbyname(conf->digest))
 		return ca_problem(problems, conf, "digest", "%s is not known", conf->digest);
-	r = signer_new(internal->key, conf->digest, &internal->signer);
-	if (r < 0)
+	err = signer_new(internal->key, conf->digest, &internal->signer);
+	if (err < 0)
 		return ca_problem(problems, conf, "key", "cannot sign with this kind of key");
 	/* OpenSSL 3.0 signs with ecdsa-with-SHA3-256, but finds no issuer for what has it. */
 	algorithm = signature_algorithm_find(signer_algorithm(internal->signer)->algorithm);
@@ -59,18 +59,18 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 int internal_new(const struct ca *ca, struct internal **internalp, struct strbuf *problems)
 {
 	struct internal *internal = calloc(1, sizeof(*internal));
-	int r;
+	int err;
 
 	if (!internal)
 		return -ENOMEM;
 	pthread_mutex_init(&internal->publish, NULL);
 	internal->key_id_digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-	r = internal->key_id_digest ? key_load(ca, internal, problems) : -ENOMEM;
-	if (r == 0)
-		r = internal_extensions_encode(ca, internal);
-	if (r < 0) {
+	err = internal->key_id_digest ? key_load(ca, internal, problems) : -ENOMEM;
+	if (err == 0)
+		err = internal_extensions_encode(ca, internal);
+	if (err < 0) {
 		internal_free(internal);
-		return r;
+		return err;
 	}
 	*internalp = internal;
 	return 0;
@@ -227,19 +227,19 @@ static int certificate_make(const struct ca *ca, const struct ca_request *reques
 		.not_after_ms = issued->not_after_ms,
 		.extensions = extensions,
 	};
-	int r;
+	int err;
 
 	if (!extensions)
 		return log_fault("issuing a certificate", -ENOMEM, NULL);
 	memcpy(ski, ski_head, sizeof(ski_head));
-	r = ca_key_identifier(ca, request->spki, ski + sizeof(ski_head));
-	if (r < 0)
-		return r;
+	err = ca_key_identifier(ca, request->spki, ski + sizeof(ski_head));
+	if (err < 0)
+		return err;
 	parts.n_extensions = extensions_gather(
 		ca, request, request->ski.len ? request->ski : BYTES_OF(ski), san, extensions);
-	r = certificate_build(&parts, ca->internal->signer, &issued->der);
-	if (r < 0)
-		return log_fault("signing a certificate", r, ca->conf->name);
+	err = certificate_build(&parts, ca->internal->signer, &issued->der);
+	if (err < 0)
+		return log_fault("signing a certificate", err, ca->conf->name);
 	return 0;
 }
 
@@ -247,15 +247,15 @@ int ca_issue(struct ca *ca, const struct ca_request *request, struct ca_issued *
 {
 	_cleanup_(der_writer_clear) struct der_writer san = DER_WRITER_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int r;
+	int err;
 
 	assert(ca->internal);
 	*issuedp = (struct ca_issued){0};
-	r = validity_decide(ca, request, now_ms, issuedp);
-	if (r == 0)
-		r = serial_make(now_ms, &issuedp->serial);
-	if (r < 0)
-		return r;
+	err = validity_decide(ca, request, now_ms, issuedp);
+	if (err == 0)
+		err = serial_make(now_ms, &issuedp->serial);
+	if (err < 0)
+		return err;
 	if (request->san.len > 0)
 		extension_put_san(&san, request);
 	if (san.failed)

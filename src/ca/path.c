@@ -26,10 +26,10 @@ int path_load(struct chain *chain)
 	for (int i = 0; i < n; i++) {
 		X509 *cert = sk_X509_value(chain->certs, i);
 		int64_t not_after_ms;
-		int r = asn1_time_ms(X509_get0_notAfter(cert), &not_after_ms);
+		int err = asn1_time_ms(X509_get0_notAfter(cert), &not_after_ms);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 		if (i == 0 || not_after_ms < chain->path_end_ms)
 			chain->path_end_ms = not_after_ms;
 		chain->link[i].names = X509_get_ext_d2i(cert, NID_name_constraints, NULL, NULL);
@@ -180,24 +180,24 @@ static int names_check(const struct ca *ca, const struct ca_request *request,
 {
 	const struct chain *chain = &ca->chain;
 	_cleanup_(X509_freep) X509 *cert = NULL;
-	int r = X509_V_OK;
+	int err = X509_V_OK;
 
-	for (int i = 0; i < sk_X509_num(chain->certs) && r == X509_V_OK; i++) {
+	for (int i = 0; i < sk_X509_num(chain->certs) && err == X509_V_OK; i++) {
 		NAME_CONSTRAINTS *constraints = chain->link[i].names;
 
 		if (!constraints)
 			continue;
 		if (!cert && !(cert = named_certificate(ca, request)))
 			return log_fault("looking at name constraints", -ENOMEM, ca->conf->name);
-		r = NAME_CONSTRAINTS_check(cert, constraints);
+		err = NAME_CONSTRAINTS_check(cert, constraints);
 		/* Verifiers take a CN for a DNS name where there is none. */
-		if (r == X509_V_OK && !has_dns_name(cert))
-			r = NAME_CONSTRAINTS_check_CN(cert, constraints);
+		if (err == X509_V_OK && !has_dns_name(cert))
+			err = NAME_CONSTRAINTS_check_CN(cert, constraints);
 	}
 	ERR_clear_error();
-	if (r == X509_V_ERR_OUT_OF_MEM)
+	if (err == X509_V_ERR_OUT_OF_MEM)
 		return -ENOMEM;
-	return r == X509_V_OK ? 0 : refuse(refusal, REFUSAL_ca_path_names);
+	return err == X509_V_OK ? 0 : refuse(refusal, REFUSAL_ca_path_names);
 }
 
 /* --- all of them --- */

@@ -15,13 +15,13 @@ static int certificate_load(const struct conf_ca *conf, const char *key, const c
 			    X509 **certp, struct strbuf *problems)
 {
 	_cleanup_(x509_stackp) STACK_OF(X509) *certs = NULL;
-	int r;
+	int err;
 
 	if (!path)
 		return 0;
-	r = credential_certificates_read(path, &certs);
-	if (r < 0)
-		return ca_problem(problems, conf, key, "cannot read %s: %s", path, strerror(-r));
+	err = credential_certificates_read(path, &certs);
+	if (err < 0)
+		return ca_problem(problems, conf, key, "cannot read %s: %s", path, strerror(-err));
 	*certp = sk_X509_shift(certs);
 	return 0;
 }
@@ -29,17 +29,17 @@ static int certificate_load(const struct conf_ca *conf, const char *key, const c
 static int certificates_load(const struct conf_ca *conf, const struct chain *chain,
 			     struct key_update *u, struct strbuf *problems)
 {
-	int r = certificate_load(conf, "root_new_with_new", conf->root_new_with_new,
-				 &u->new_with_new, problems);
+	int err = certificate_load(conf, "root_new_with_new", conf->root_new_with_new,
+				   &u->new_with_new, problems);
 
-	if (r == 0)
-		r = certificate_load(conf, "root_new_with_old", conf->root_new_with_old,
-				     &u->new_with_old, problems);
-	if (r == 0)
-		r = certificate_load(conf, "root_old_with_new", conf->root_old_with_new,
-				     &u->old_with_new, problems);
-	if (r < 0 || u->new_with_new)
-		return r;
+	if (err == 0)
+		err = certificate_load(conf, "root_new_with_old", conf->root_new_with_old,
+				       &u->new_with_old, problems);
+	if (err == 0)
+		err = certificate_load(conf, "root_old_with_new", conf->root_old_with_new,
+				       &u->old_with_new, problems);
+	if (err < 0 || u->new_with_new)
+		return err;
 	if (!chain->root.len)
 		return ca_problem(problems, conf, "root_new_with_old",
 				  "needs root_new_with_new, or a chain with the new root");
@@ -84,7 +84,7 @@ int root_update_load(const struct conf_ca *conf, struct chain *chain, struct str
 	_cleanup_(key_update_clear) struct key_update u = {0};
 	struct root_update *update = &chain->update;
 	const char *problem;
-	int r;
+	int err;
 
 	if (!conf->root_new_with_new && !conf->root_new_with_old && !conf->root_old_with_new)
 		return 0;
@@ -92,19 +92,19 @@ int root_update_load(const struct conf_ca *conf, struct chain *chain, struct str
 	if (!conf->root_new_with_old)
 		return ca_problem(problems, conf, "root_new_with_old",
 				  "is required with the other certificates of a root update");
-	r = certificates_load(conf, chain, &u, problems);
-	if (r < 0)
-		return r;
+	err = certificates_load(conf, chain, &u, problems);
+	if (err < 0)
+		return err;
 	problem = key_update_problem(&u);
 	if (problem)
 		return ca_problem(problems, conf, "root_new_with_old", "%s", problem);
-	r = certificate_encode(u.new_with_new, &update->new_with_new);
-	if (r == 0)
-		r = certificate_encode(u.new_with_old, &update->new_with_old);
-	if (r == 0)
-		r = certificate_encode(u.old_with_new, &update->old_with_new);
-	if (r < 0)
-		return r;
+	err = certificate_encode(u.new_with_new, &update->new_with_new);
+	if (err == 0)
+		err = certificate_encode(u.new_with_old, &update->new_with_old);
+	if (err == 0)
+		err = certificate_encode(u.old_with_new, &update->old_with_new);
+	if (err < 0)
+		return err;
 	update->link = TAKE(u.new_with_old);
 	return link_add(chain);
 }

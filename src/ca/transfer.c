@@ -183,12 +183,12 @@ int ca_transfer(const struct ca_transfer_options *options, struct bytes request,
 	struct curl_slist *grown = content_type ? curl_slist_append(content_type, "Expect:") : NULL;
 	_cleanup_(curl_slistp) struct curl_slist *headers = grown ? grown : content_type;
 	CURL *curl = handle_take(options->connections);
-	int r = curl && grown ? perform(curl, options, request, headers, &answer) : -ENOMEM;
+	int err = curl && grown ? perform(curl, options, request, headers, &answer) : -ENOMEM;
 
 	handle_give_back(options->connections, curl);
-	if (r == 0) {
+	if (err == 0) {
 		*answerp = answer;
 		answer = OCTETS_NULL;
 	}
-	return r;
+	return err;
 }

@@ -130,28 +130,28 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, i
 static int put_off(struct exchange *x, const struct store_exchange *e, int64_t pause_ms)
 {
 	struct store_exchange_message answer;
-	int r = exchange_add_answer(x, &answer);
+	int err = exchange_add_answer(x, &answer);
 
-	if (r == 0)
-		r = store_exchange_set_next(x->unit, e->id, now_ms(x->ca) + pause_ms);
-	if (r == 0)
-		r = store_unit_commit(x->unit);
-	return r;
+	if (err == 0)
+		err = store_exchange_set_next(x->unit, e->id, now_ms(x->ca) + pause_ms);
+	if (err == 0)
+		err = store_unit_commit(x->unit);
+	return err;
 }
 
 static int finish(struct exchange *x, const struct store_exchange *e,
 		  const struct exchange_result *result, struct store_reader *reader)
 {
-	int r = upstream_finish(x, e, result, reader);
+	int err = upstream_finish(x, e, result, reader);
 
 	/* The certificate was given up by its client just now: seen on reading it again. */
-	if (r == STORE_CONFLICT)
-		r = upstream_finish(x, e, result, reader);
-	if (r == STORE_CONFLICT) {
+	if (err == STORE_CONFLICT)
+		err = upstream_finish(x, e, result, reader);
+	if (err == STORE_CONFLICT) {
 		octets_clear(&x->answer);
-		r = put_off(x, e, x->ca->conf->upstream_retry_ms);
+		err = put_off(x, e, x->ca->conf->upstream_retry_ms);
 	}
-	return r;
+	return err;
 }
 
 static int conclude(struct exchange *x, const struct store_exchange *e,
@@ -189,13 +189,13 @@ static int attempt_with(struct exchange *x, const struct store_exchange *e,
 	struct exchange_result result;
 	bool gave_up = e->kind == STORE_EXCHANGE_ISSUE && cert->state != STORE_CERT_REQUESTED &&
 		       x->transcript.len == 0 && x->request.kind != EXCHANGE_REQUEST_FORWARD;
-	int r;
+	int err;
 
 	/* Nothing is said any more, but what was said may have led to a certificate. */
 	x->offline = is_expired(x->ca, e) || gave_up;
-	r = exchange_step(x, &result);
-	if (r != 0)
-		return r;
+	err = exchange_step(x, &result);
+	if (err != 0)
+		return err;
 	if (x->offline && result.outcome != EXCHANGE_GRANTED) {
 		result.outcome = EXCHANGE_REFUSED;
 		result.failinfo = FAIL_SYSTEM_UNAVAIL;
@@ -211,29 +211,29 @@ static int attempt(struct ca *ca, int64_t exchange_id, struct store_reader *read
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	_cleanup_(exchange_clear) struct exchange x = {0};
-	int r = store_exchange_get(reader, exchange_id, &e);
+	int err = store_exchange_get(reader, exchange_id, &e);
 
 	*againp = false;
-	if (r != 0)
-		return r < 0 ? r : log_fault("reading an exchange", -ENOENT, ca->conf->name);
+	if (err != 0)
+		return err < 0 ? err : log_fault("reading an exchange", -ENOENT, ca->conf->name);
 	if (e.state != STORE_EXCHANGE_OPEN)
 		return 0;
 	if (!is_expired(ca, &e) && !wait_for_turn(ca, &e, deadline_us))
 		return 0;
-	r = store_certificate_get(reader, e.certificate_id, &cert);
-	if (r != 0)
-		return r < 0 ? r
-			     : log_fault("reading the certificate of an exchange", -ENOENT,
-					 ca->conf->name);
-	r = exchange_open(ca, &e, octets_view(&cert.der), reader, unit, &x);
-	if (r < 0)
-		return r;
+	err = store_certificate_get(reader, e.certificate_id, &cert);
+	if (err != 0)
+		return err < 0 ? err
+			       : log_fault("reading the certificate of an exchange", -ENOENT,
+					   ca->conf->name);
+	err = exchange_open(ca, &e, octets_view(&cert.der), reader, unit, &x);
+	if (err < 0)
+		return err;
 	x.deadline_us = deadline_us;
 	x.row = &cert;
-	r = attempt_with(&x, &e, &cert, reader);
-	*againp = r == 0;
+	err = attempt_with(&x, &e, &cert, reader);
+	*againp = err == 0;
 	/* Somebody else works on it, from another process: theirs counts. */
-	return r == STORE_CONFLICT ? 0 : r;
+	return err == STORE_CONFLICT ? 0 : err;
 }
 
 static int run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
@@ -243,15 +243,15 @@ static int run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
 	struct upstream_slot *slot =
 		enter(ca, exchange_id, housekeeping, housekeeping ? 0 : deadline_us);
 	bool again = slot != NULL;
-	int r = 0;
+	int err = 0;
 
-	while (r == 0 && again)
-		r = attempt(ca, exchange_id, reader, unit, deadline_us, &again);
-	if (r < 0)
+	while (err == 0 && again)
+		err = attempt(ca, exchange_id, reader, unit, deadline_us, &again);
+	if (err < 0)
 		store_unit_clear(unit);
 	if (slot)
 		leave(ca->upstream, slot);
-	return r;
+	return err;
 }
 
 /* --- certificates --- */
@@ -261,17 +261,17 @@ static int run_kind(struct ca *ca, int64_t certificate_id, enum store_exchange_k
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	int64_t deadline_us = wait_deadline_us(ca);
-	int r;
+	int err;
 
 	assert(ca->upstream);
 	/* Nothing is sent of what was not committed. */
 	if (store_unit_is_dry(unit))
 		return 0;
-	r = store_exchange_find(reader, certificate_id, kind, &e);
-	if (r != 0)
-		return r < 0 ? r
-			     : log_fault("finding the exchange of a certificate", -ENOENT,
-					 ca->conf->name);
+	err = store_exchange_find(reader, certificate_id, kind, &e);
+	if (err != 0)
+		return err < 0 ? err
+			       : log_fault("finding the exchange of a certificate", -ENOENT,
+					   ca->conf->name);
 	if (e.state != STORE_EXCHANGE_OPEN)
 		return 0;
 	return run(ca, e.id, reader, unit, false, deadline_us);
@@ -293,11 +293,11 @@ int ca_upstream_failinfo(struct store_reader *reader, int64_t certificate_id, in
 			 enum refusal_reason *reasonp)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	int r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_ISSUE, &e);
+	int err = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_ISSUE, &e);
 
-	if (r < 0)
-		return r;
-	*failinfop = r == 0 && e.state == STORE_EXCHANGE_FAILED ? e.failinfo : -1;
+	if (err < 0)
+		return err;
+	*failinfop = err == 0 && e.state == STORE_EXCHANGE_FAILED ? e.failinfo : -1;
 	*reasonp = e.refusal ? refusal_by_code(e.refusal) : REFUSAL_NONE;
 	return 0;
 }
@@ -315,10 +315,10 @@ int ca_upstream_check_after(const struct ca *ca)
 static int revocation_find(struct store_reader *reader, int64_t certificate_id,
 			   struct store_exchange *ep)
 {
-	int r = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE_FORWARD, ep);
+	int err = store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE_FORWARD, ep);
 
-	if (r < 0 || (r == 0 && ep->state == STORE_EXCHANGE_OPEN))
-		return r;
+	if (err < 0 || (err == 0 && ep->state == STORE_EXCHANGE_OPEN))
+		return err;
 	store_exchange_clear(ep);
 	*ep = (struct store_exchange){0};
 	return store_exchange_find(reader, certificate_id, STORE_EXCHANGE_REVOKE, ep);
@@ -330,19 +330,19 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	int64_t deadline_us = wait_deadline_us(ca);
-	int r;
+	int err;
 
 	assert(ca->upstream);
 	if (store_unit_is_dry(unit))
 		return STORE_NOT_FOUND;
-	r = revocation_find(reader, certificate_id, &e);
-	if (r == 0 && e.state == STORE_EXCHANGE_OPEN)
-		r = run(ca, e.id, reader, unit, false, deadline_us);
-	if (r == 0)
-		r = store_certificate_get(reader, certificate_id, &cert);
-	if (r < 0)
-		return r;
-	if (r != 0)
+	err = revocation_find(reader, certificate_id, &e);
+	if (err == 0 && e.state == STORE_EXCHANGE_OPEN)
+		err = run(ca, e.id, reader, unit, false, deadline_us);
+	if (err == 0)
+		err = store_certificate_get(reader, certificate_id, &cert);
+	if (err < 0)
+		return err;
+	if (err != 0)
 		return log_fault("finding the exchange of a revocation", -ENOENT, ca->conf->name);
 	return cert.state == STORE_CERT_REVOCATION_PENDING ? STORE_NOT_FOUND : 0;
 }
@@ -350,10 +350,10 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	int r = revocation_find(reader, certificate_id, &e);
+	int err = revocation_find(reader, certificate_id, &e);
 
-	*failinfop = r == 0 ? e.failinfo : -1;
-	return r < 0 ? r : 0;
+	*failinfop = err == 0 ? e.failinfo : -1;
+	return err < 0 ? err : 0;
 }
 
 /* --- housekeeping --- */
@@ -363,18 +363,18 @@ int upstream_housekeeping(struct ca *ca, struct store_reader *reader, struct sto
 	int64_t deadline_us = wait_deadline_us(ca);
 	struct store_due due;
 	/* While it is not to be reached only what has expired can be done. */
-	int r = is_down(ca) ? store_exchange_expired(reader, ca->conf->name, now_ms(ca), &due)
-			    : store_exchange_due(reader, ca->conf->name, now_ms(ca), &due);
+	int err = is_down(ca) ? store_exchange_expired(reader, ca->conf->name, now_ms(ca), &due)
+			      : store_exchange_due(reader, ca->conf->name, now_ms(ca), &due);
 
-	if (r < 0)
-		return r;
-	r = 0;
+	if (err < 0)
+		return err;
+	err = 0;
 	for (size_t i = 0; i < due.len && clock_monotonic_us() < deadline_us; i++) {
 		int failed = run(ca, due.id[i], reader, unit, true, deadline_us);
 
 		/* One that cannot be worked on does not stop the others. */
 		if (failed < 0)
-			r = failed;
+			err = failed;
 	}
-	return r;
+	return err;
 }

@@ -29,7 +29,7 @@ static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int6
 {
 	_cleanup_(freep) struct store_exchange *e = calloc(1, sizeof(*e));
 	const struct store_exchange *added = e;
-	int r;
+	int err;
 
 	if (!e)
 		return -ENOMEM;
@@ -45,13 +45,13 @@ static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int6
 	};
 	if (kind != STORE_EXCHANGE_REVOKE)
 		e->deadline_ms = created_ms + ca->conf->upstream_timeout_ms;
-	r = store_unit_keep(unit, request->data);
-	if (r < 0)
-		return r;
+	err = store_unit_keep(unit, request->data);
+	if (err < 0)
+		return err;
 	*request = OCTETS_NULL;
-	r = store_unit_keep(unit, e);
-	if (r < 0)
-		return r;
+	err = store_unit_keep(unit, e);
+	if (err < 0)
+		return err;
 	e = NULL;
 	return store_exchange_insert(unit, added, certificate_ref, idp);
 }
@@ -62,14 +62,15 @@ int ca_upstream_request(struct ca *ca, const struct ca_request *request,
 {
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int r;
+	int err;
 
 	assert(ca->upstream);
-	r = exchange_request_encode(request, ca->conf->request, &encoded);
-	if (r == 0)
-		r = exchange_add(ca, STORE_EXCHANGE_ISSUE, 0, certificate_ref, &encoded, -1, now_ms,
-				 now_ms, unit, exchange_idp);
-	return r < 0 ? log_fault("preparing a request to an upstream CA", r, ca->conf->name) : 0;
+	err = exchange_request_encode(request, ca->conf->request, &encoded);
+	if (err == 0)
+		err = exchange_add(ca, STORE_EXCHANGE_ISSUE, 0, certificate_ref, &encoded, -1,
+				   now_ms, now_ms, unit, exchange_idp);
+	return err < 0 ? log_fault("preparing a request to an upstream CA", err, ca->conf->name)
+		       : 0;
 }
 
 int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct store_unit *unit,
@@ -78,19 +79,20 @@ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct 
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
 	int64_t created_ms = forward->created_ms ? forward->created_ms : now_ms;
-	int r = exchange_request_encode_forward(forward->to, forward->names, forward->message,
-						&encoded);
+	int err = exchange_request_encode_forward(forward->to, forward->names, forward->message,
+						  &encoded);
 
 	assert(ca->upstream);
 	/* One at a time: what said `waiting` gives way to the client's pollReq. */
-	if (r == 0 && forward->previous_id)
-		r = store_exchange_finish(unit, forward->previous_id, STORE_EXCHANGE_DONE, -1,
-					  NULL);
-	if (r == 0)
-		r = exchange_add(ca, forward->kind, forward->certificate_id,
-				 forward->certificate_ref, &encoded, -1, created_ms, now_ms, unit,
-				 exchange_idp);
-	return r < 0 ? log_fault("passing a message on to an upstream CA", r, ca->conf->name) : 0;
+	if (err == 0 && forward->previous_id)
+		err = store_exchange_finish(unit, forward->previous_id, STORE_EXCHANGE_DONE, -1,
+					    NULL);
+	if (err == 0)
+		err = exchange_add(ca, forward->kind, forward->certificate_id,
+				   forward->certificate_ref, &encoded, -1, created_ms, now_ms, unit,
+				   exchange_idp);
+	return err < 0 ? log_fault("passing a message on to an upstream CA", err, ca->conf->name)
+		       : 0;
 }
 
 static int revocation_add(const struct ca *ca, int64_t certificate_id, int reason,
@@ -99,12 +101,13 @@ static int revocation_add(const struct ca *ca, int64_t certificate_id, int reaso
 {
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int r = exchange_request_encode_revoke(reason, to, certificate, &encoded);
+	int err = exchange_request_encode_revoke(reason, to, certificate, &encoded);
 
-	if (r == 0)
-		r = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, NULL, &encoded, -1,
-				 now_ms, now_ms, unit, NULL);
-	return r < 0 ? log_fault("preparing a revocation by an upstream CA", r, ca->conf->name) : 0;
+	if (err == 0)
+		err = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, NULL, &encoded, -1,
+				   now_ms, now_ms, unit, NULL);
+	return err < 0 ? log_fault("preparing a revocation by an upstream CA", err, ca->conf->name)
+		       : 0;
 }
 
 int ca_upstream_revoke_forward(struct ca *ca, const struct store_certificate *cert,
@@ -115,22 +118,24 @@ int ca_upstream_revoke_forward(struct ca *ca, const struct store_certificate *ce
 					   .message = message,
 					   .to = to,
 					   .certificate_id = cert->id};
-	int r = store_certificate_revoke(unit, cert->id, cert->state, STORE_CERT_REVOCATION_PENDING,
+	int err =
+		store_certificate_revoke(unit, cert->id, cert->state, STORE_CERT_REVOCATION_PENDING,
 					 reason, clock_now_ms(ca->set->clock));
 
-	if (r < 0)
-		return log_fault("preparing a revocation by an upstream CA", r, ca->conf->name);
+	if (err < 0)
+		return log_fault("preparing a revocation by an upstream CA", err, ca->conf->name);
 	return ca_upstream_forward(ca, &forward, unit, NULL);
 }
 
 int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cert,
 			enum store_certificate_state to, int reason, struct store_unit *unit)
 {
-	int r = store_certificate_revoke(unit, cert->id, cert->state, STORE_CERT_REVOCATION_PENDING,
+	int err =
+		store_certificate_revoke(unit, cert->id, cert->state, STORE_CERT_REVOCATION_PENDING,
 					 reason, clock_now_ms(ca->set->clock));
 
-	if (r < 0)
-		return log_fault("preparing a revocation by an upstream CA", r, ca->conf->name);
+	if (err < 0)
+		return log_fault("preparing a revocation by an upstream CA", err, ca->conf->name);
 	return revocation_add(ca, cert->id, reason, to, BYTES_NULL, unit);
 }
 
@@ -149,13 +154,13 @@ static int certificate_der(X509 *cert, struct octets *derp)
 {
 	uint8_t *der = NULL;
 	int len = i2d_X509(cert, &der);
-	int r;
+	int err;
 
 	if (len <= 0)
 		return -ENOMEM;
-	r = octets_dup((struct bytes){der, (size_t)len}, derp);
+	err = octets_dup((struct bytes){der, (size_t)len}, derp);
 	OPENSSL_free(der);
-	return r;
+	return err;
 }
 
 char *certificate_subject_text(X509 *cert)
@@ -176,17 +181,17 @@ char *certificate_subject_text(X509 *cert)
 static int certificate_fill(struct store_certificate *row, X509 *cert)
 {
 	struct certificate_view view;
-	int r;
+	int err;
 
 	octets_clear(&row->der);
-	r = certificate_der(cert, &row->der);
-	if (r == 0)
-		r = certificate_view(octets_view(&row->der), &view);
-	if (r < 0)
-		return r;
-	r = serial_of_content(view.serial, &row->serial);
-	if (r < 0)
-		return r;
+	err = certificate_der(cert, &row->der);
+	if (err == 0)
+		err = certificate_view(octets_view(&row->der), &view);
+	if (err < 0)
+		return err;
+	err = serial_of_content(view.serial, &row->serial);
+	if (err < 0)
+		return err;
 	free(row->subject);
 	row->subject = certificate_subject_text(cert);
 	if (!row->subject)
@@ -201,11 +206,11 @@ static int certificate_fill(struct store_certificate *row, X509 *cert)
 static int issued_in_vain(struct exchange *x, const struct store_exchange *e, X509 *cert)
 {
 	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
-	int r = certificate_der(cert, &der);
+	int err = certificate_der(cert, &der);
 
-	return r < 0 ? r
-		     : revocation_add(x->ca, e->certificate_id, STORE_REASON_NONE,
-				      STORE_CERT_REJECTED, octets_view(&der), x->unit);
+	return err < 0 ? err
+		       : revocation_add(x->ca, e->certificate_id, STORE_REASON_NONE,
+					STORE_CERT_REJECTED, octets_view(&der), x->unit);
 }
 
 /* The upstream has been told that we do not accept it: then it revokes the certificate by itself.
@@ -220,20 +225,20 @@ static int issue_finish(struct exchange *x, const struct store_exchange *e,
 {
 	bool wanted = row->state == STORE_CERT_REQUESTED;
 	bool granted = result->outcome == EXCHANGE_GRANTED;
-	int r = 0;
+	int err = 0;
 
 	if (granted && wanted) {
-		r = certificate_fill(row, result->cert);
-		if (r == 0)
-			r = store_certificate_fill(x->unit, row);
+		err = certificate_fill(row, result->cert);
+		if (err == 0)
+			err = store_certificate_fill(x->unit, row);
 	} else if (result->cert && (granted || !is_upstream_informed(x))) {
-		r = issued_in_vain(x, e, result->cert);
+		err = issued_in_vain(x, e, result->cert);
 	}
-	if (r == 0 && !granted && wanted)
-		r = store_certificate_set_state(x->unit, row->id, STORE_CERT_REQUESTED,
-						STORE_CERT_REJECTED);
-	if (r < 0)
-		return r;
+	if (err == 0 && !granted && wanted)
+		err = store_certificate_set_state(x->unit, row->id, STORE_CERT_REQUESTED,
+						  STORE_CERT_REJECTED);
+	if (err < 0)
+		return err;
 	return exchange_end(x, e, granted && wanted, granted ? -1 : result->failinfo, result);
 }
 
@@ -259,21 +264,21 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 			  struct confirm_audit *audit)
 {
 	bool granted = result->outcome == EXCHANGE_GRANTED;
-	int r = 0;
+	int err = 0;
 
 	if (granted && row->state == STORE_CERT_PENDING) {
 		if (x->request.to == STORE_CERT_ACTIVE)
-			r = store_certificate_set_state(x->unit, row->id, STORE_CERT_PENDING,
-							STORE_CERT_ACTIVE);
+			err = store_certificate_set_state(x->unit, row->id, STORE_CERT_PENDING,
+							  STORE_CERT_ACTIVE);
 		else
-			r = store_certificate_revoke(x->unit, row->id, STORE_CERT_PENDING,
-						     STORE_CERT_REJECTED, 0,
-						     clock_now_ms(x->ca->set->clock));
-		if (r == 0)
-			r = confirm_audit(x, row, audit);
+			err = store_certificate_revoke(x->unit, row->id, STORE_CERT_PENDING,
+						       STORE_CERT_REJECTED, 0,
+						       clock_now_ms(x->ca->set->clock));
+		if (err == 0)
+			err = confirm_audit(x, row, audit);
 	}
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	return exchange_end(x, e, granted, granted ? -1 : result->failinfo, result);
 }
 
@@ -285,10 +290,10 @@ static int revoke_again(struct exchange *x, const struct store_exchange *e, int 
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	const struct ca *ca = x->ca;
 	int64_t pause_ms = upstream_pause_ms(ca, e, ca->conf->upstream_retry_ms);
-	int r = octets_dup(octets_view(&e->request), &request);
+	int err = octets_dup(octets_view(&e->request), &request);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request, failinfo,
 			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit, NULL);
 }
@@ -300,10 +305,10 @@ static int revoke_ourselves(struct exchange *x, const struct store_exchange *e, 
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	const struct ca *ca = x->ca;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int r = exchange_request_encode_revoke(row->reason, x->request.to, BYTES_NULL, &request);
+	int err = exchange_request_encode_revoke(row->reason, x->request.to, BYTES_NULL, &request);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request, failinfo,
 			    now_ms, now_ms + ca->conf->upstream_retry_ms, x->unit, NULL);
 }
@@ -335,16 +340,16 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 	bool revoked = result->outcome == EXCHANGE_GRANTED ||
 		       (result->failinfo == FAIL_CERT_REVOKED && !release);
 	bool ended = revoked || result->failinfo == FAIL_BAD_CERT_ID || release;
-	int r = 0;
+	int err = 0;
 
 	if (!ended && e->kind == STORE_EXCHANGE_REVOKE)
-		r = revoke_again(x, e, result->failinfo);
+		err = revoke_again(x, e, result->failinfo);
 	else if (!ended)
-		r = revoke_ourselves(x, e, result->failinfo, row);
+		err = revoke_ourselves(x, e, result->failinfo, row);
 	else if (row->state == STORE_CERT_REVOCATION_PENDING)
-		r = revoke_end(x, row, result);
-	if (r < 0)
-		return r;
+		err = revoke_end(x, row, result);
+	if (err < 0)
+		return err;
 	return exchange_end(x, e, revoked, revoked ? -1 : result->failinfo, result);
 }
 
@@ -402,18 +407,18 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 	_cleanup_(store_certificate_clear) struct store_certificate row = {0};
 	struct store_exchange_message answer;
 	struct confirm_audit audit;
-	int r = store_certificate_get(reader, e->certificate_id, &row);
+	int err = store_certificate_get(reader, e->certificate_id, &row);
 
-	if (r != 0)
-		return r < 0 ? r
-			     : log_fault("reading the certificate of an exchange", -ENOENT,
-					 x->ca->conf->name);
+	if (err != 0)
+		return err < 0 ? err
+			       : log_fault("reading the certificate of an exchange", -ENOENT,
+					   x->ca->conf->name);
 	if (result->outcome == EXCHANGE_REFUSED)
 		log_refusal(x, e, result);
-	r = exchange_add_answer(x, &answer);
-	if (r == 0)
-		r = finish_by_kind(x, e, result, &row, &audit);
-	if (r == 0)
+	err = exchange_add_answer(x, &answer);
+	if (err == 0)
+		err = finish_by_kind(x, e, result, &row, &audit);
+	if (err == 0)
 		return store_unit_commit(x->unit);
-	return log_fault("ending an exchange with an upstream CA", r, x->ca->conf->name);
+	return log_fault("ending an exchange with an upstream CA", err, x->ca->conf->name);
 }

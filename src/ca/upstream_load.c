@@ -37,36 +37,36 @@ static int name_load(const struct conf_ca *conf, const char *key, const char *te
 {
 	X509_NAME *name = X509_NAME_new();
 	char *buffer = strdup(text);
-	int r = name && buffer ? 0 : -ENOMEM;
+	int err = name && buffer ? 0 : -ENOMEM;
 
-	if (r == 0 && *text != '/')
-		r = -EINVAL;
-	while (r == 0 && *text)
-		r = attribute_add(name, &text, buffer);
+	if (err == 0 && *text != '/')
+		err = -EINVAL;
+	while (err == 0 && *text)
+		err = attribute_add(name, &text, buffer);
 	/* Now, not when several exchanges compare with it at the same time. */
-	if (r == 0 && i2d_X509_NAME(name, NULL) < 0)
-		r = -ENOMEM;
+	if (err == 0 && i2d_X509_NAME(name, NULL) < 0)
+		err = -ENOMEM;
 	free(buffer);
 	*namep = name;
-	return r == -EINVAL ? ca_problem(problems, conf, key,
-					 "is not a name of the form /O=Example/CN=name")
-			    : r;
+	return err == -EINVAL ? ca_problem(problems, conf, key,
+					   "is not a name of the form /O=Example/CN=name")
+			      : err;
 }
 
 static int names_load(const struct conf_ca *conf, struct upstream *u, struct strbuf *problems)
 {
 	const char *sender = conf->expect_sender ? conf->expect_sender : conf->recipient;
-	int r = 0;
+	int err = 0;
 
 	if (conf->recipient)
-		r = name_load(conf, "recipient", conf->recipient, &u->recipient, problems);
-	if (r == 0 && sender)
-		r = name_load(conf, "expect_sender", sender, &u->expected_sender, problems);
+		err = name_load(conf, "recipient", conf->recipient, &u->recipient, problems);
+	if (err == 0 && sender)
+		err = name_load(conf, "expect_sender", sender, &u->expected_sender, problems);
 	/* With a trust anchor alone everybody below it could answer in the upstream's place. */
-	if (r == 0 && !sender && conf->ra_certificate)
-		r = ca_problem(problems, conf, "expect_sender",
-			       "is required, or recipient, to know whose answers count");
-	return r;
+	if (err == 0 && !sender && conf->ra_certificate)
+		err = ca_problem(problems, conf, "expect_sender",
+				 "is required, or recipient, to know whose answers count");
+	return err;
 }
 
 /* --- credentials --- */
@@ -74,28 +74,29 @@ static int names_load(const struct conf_ca *conf, struct upstream *u, struct str
 static int certificates_load(const struct conf_ca *conf, const char *key, const char *path,
 			     STACK_OF(X509) * *certsp, struct strbuf *problems)
 {
-	int r = credential_certificates_read(path, certsp);
+	int err = credential_certificates_read(path, certsp);
 
-	return r < 0 ? ca_problem(problems, conf, key, "cannot read %s: %s", path, strerror(-r))
-		     : 0;
+	return err < 0 ? ca_problem(problems, conf, key, "cannot read %s: %s", path, strerror(-err))
+		       : 0;
 }
 
 static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
 			     struct strbuf *problems)
 {
-	int r;
+	int err;
 
 	if (!conf->ra_key)
 		return ca_problem(problems, conf, "ra_key", "ra_certificate needs this key");
-	r = certificates_load(conf, "ra_certificate", conf->ra_certificate, &u->ra_chain, problems);
-	if (r < 0)
-		return r;
+	err = certificates_load(conf, "ra_certificate", conf->ra_certificate, &u->ra_chain,
+				problems);
+	if (err < 0)
+		return err;
 	u->ra_cert = sk_X509_shift(u->ra_chain);
-	r = credential_key_read(conf->ra_key, conf->ra_passphrase_file, &u->ra_key);
-	if (r < 0)
+	err = credential_key_read(conf->ra_key, conf->ra_passphrase_file, &u->ra_key);
+	if (err < 0)
 		return ca_problem(problems, conf, "ra_key", "cannot read %s: %s", conf->ra_key,
-				  r == -EBADMSG ? "no private key, or wrong passphrase"
-						: strerror(-r));
+				  err == -EBADMSG ? "no private key, or wrong passphrase"
+						  : strerror(-err));
 	if (X509_check_private_key(u->ra_cert, u->ra_key) != 1)
 		return ca_problem(problems, conf, "ra_key", "does not belong to ra_certificate");
 	return 0;
@@ -104,17 +105,17 @@ static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
 static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
 			      struct strbuf *problems)
 {
-	int r;
+	int err;
 
 	if (conf->ra_certificate)
 		return ra_signature_load(conf, u, problems);
 	if (!conf->ra_reference || !conf->ra_secret_file)
 		return ca_problem(problems, conf, "ra_certificate",
 				  "with ra_key, or ra_reference with ra_secret_file is required");
-	r = credential_secret_read(conf->ra_secret_file, &u->ra_secret);
-	return r < 0 ? ca_problem(problems, conf, "ra_secret_file", "cannot read %s: %s",
-				  conf->ra_secret_file, strerror(-r))
-		     : 0;
+	err = credential_secret_read(conf->ra_secret_file, &u->ra_secret);
+	return err < 0 ? ca_problem(problems, conf, "ra_secret_file", "cannot read %s: %s",
+				    conf->ra_secret_file, strerror(-err))
+		       : 0;
 }
 
 /* What the door needs to protect messages of clients with it. */
@@ -123,7 +124,7 @@ static int protection_prepare(struct upstream *u)
 	int n = 1 + sk_X509_num(u->ra_chain);
 	struct certificate_view view;
 	struct bytes kid;
-	int r;
+	int err;
 
 	u->ra_certs = calloc((size_t)n, sizeof(*u->ra_certs));
 	u->ra_views = calloc((size_t)n, sizeof(*u->ra_views));
@@ -134,26 +135,26 @@ static int protection_prepare(struct upstream *u)
 		uint8_t *der = NULL;
 		int len = i2d_X509(cert, &der);
 
-		r = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &u->ra_certs[i])
-			    : -ENOMEM;
+		err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &u->ra_certs[i])
+			      : -ENOMEM;
 		OPENSSL_free(der);
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 		u->ra_views[i] = octets_view(&u->ra_certs[i]);
 		u->protection.n_certs++;
 	}
-	r = certificate_view(u->ra_views[0], &view);
-	if (r == 0)
-		r = octets_dup(view.subject, &u->ra_name);
-	if (r == 0 && certificate_ski(&view, &kid) == 0)
-		r = octets_dup(kid, &u->ra_kid);
-	if (r == 0)
-		r = signer_new(u->ra_key, "sha256", &u->signer);
+	err = certificate_view(u->ra_views[0], &view);
+	if (err == 0)
+		err = octets_dup(view.subject, &u->ra_name);
+	if (err == 0 && certificate_ski(&view, &kid) == 0)
+		err = octets_dup(kid, &u->ra_kid);
+	if (err == 0)
+		err = signer_new(u->ra_key, "sha256", &u->signer);
 	u->protection.signer = u->signer;
 	u->protection.name = octets_view(&u->ra_name);
 	u->protection.kid = octets_view(&u->ra_kid);
 	u->protection.certs = u->ra_views;
-	return r;
+	return err;
 }
 
 static void recipient_prepare(struct upstream *u)
@@ -196,45 +197,45 @@ void ca_set_transfer(struct ca *ca, exchange_transfer *transfer, void *arg)
 static int lock_init(struct upstream *u)
 {
 	pthread_condattr_t monotonic;
-	int r;
+	int err;
 
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	r = pthread_cond_init(&u->left, &monotonic);
+	err = pthread_cond_init(&u->left, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	pthread_mutex_init(&u->lock, NULL);
-	return -r;
+	return -err;
 }
 
 int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf *problems)
 {
 	const struct conf_ca *conf = ca->conf;
 	struct upstream *u = calloc(1, sizeof(*u));
-	int r, credential, names;
+	int err, credential, names;
 
 	if (!u)
 		return -ENOMEM;
 	u->transfer = transfer_http;
-	r = lock_init(u);
+	err = lock_init(u);
 	u->slot = calloc(conf->upstream_workers + 1, sizeof(*u->slot));
-	if (r == 0 && !u->slot)
-		r = -ENOMEM;
-	if (r == 0)
-		r = ca_connections_new(conf->upstream_workers + 1, &u->connections);
-	if (r == 0) {
-		r = certificates_load(conf, "trusted", conf->trusted, &u->trusted, problems);
+	if (err == 0 && !u->slot)
+		err = -ENOMEM;
+	if (err == 0)
+		err = ca_connections_new(conf->upstream_workers + 1, &u->connections);
+	if (err == 0) {
+		err = certificates_load(conf, "trusted", conf->trusted, &u->trusted, problems);
 		credential = ra_credential_load(conf, u, problems);
 		names = names_load(conf, u, problems);
-		if (r == 0 && conf->server_certificate)
-			r = certificates_load(conf, "server_certificate", conf->server_certificate,
-					      &u->pinned, problems);
-		r = r ? r : credential ? credential : names;
-		if (r == 0)
-			r = forwarding_load(conf, u, problems);
+		if (err == 0 && conf->server_certificate)
+			err = certificates_load(conf, "server_certificate",
+						conf->server_certificate, &u->pinned, problems);
+		err = err ? err : credential ? credential : names;
+		if (err == 0)
+			err = forwarding_load(conf, u, problems);
 	}
-	if (r < 0) {
+	if (err < 0) {
 		upstream_free(u);
-		return r;
+		return err;
 	}
 	*upstreamp = u;
 	return 0;

@@ -35,9 +35,9 @@ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32], struct byt
 		 struct octets *derp)
 {
 	_cleanup_(freep) char *reference = NULL;
-	int r = seal_reference(key_digest, &reference);
+	int err = seal_reference(key_digest, &reference);
 
-	return r == 0 ? secret_open(cmf, reference, secret, derp) : r;
+	return err == 0 ? secret_open(cmf, reference, secret, derp) : err;
 }
 
 int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
@@ -47,21 +47,21 @@ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 	_cleanup_(freep) char *reference = NULL;
 	struct store_archived_key *row = &result->archived_key;
 	char serial[SERIAL_HEX_SIZE];
-	int r = private_key_write(key, &der);
+	int err = private_key_write(key, &der);
 
-	if (r == 0)
-		r = seal_reference(result->certificate.key_digest, &reference);
-	if (r == 0)
-		r = cmf_secret_seal(cmf, reference, octets_view(&der), &row->secret);
-	if (r < 0)
-		return r;
+	if (err == 0)
+		err = seal_reference(result->certificate.key_digest, &reference);
+	if (err == 0)
+		err = cmf_secret_seal(cmf, reference, octets_view(&der), &row->secret);
+	if (err < 0)
+		return err;
 	row->created_ms = result->certificate.created_ms;
 	row->generated = result->generated_key != NULL;
-	r = store_archived_key_insert(unit, row, &result->certificate_id);
+	err = store_archived_key_insert(unit, row, &result->certificate_id);
 	serial_hex(&result->serial, serial);
-	return r == 0 ? audit_add(cmf, who, "archive key", result->subject_id,
-				  result->waiting ? "asked upstream" : serial, unit)
-		      : r;
+	return err == 0 ? audit_add(cmf, who, "archive key", result->subject_id,
+				    result->waiting ? "asked upstream" : serial, unit)
+			: err;
 }
 
 int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
@@ -70,16 +70,16 @@ int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
 	char serial[SERIAL_HEX_SIZE];
-	int r;
+	int err;
 
 	if (!principal_permitted(who, STORE_IS_OPERATOR))
 		return refuse(refusal, REFUSAL_client_not_permitted);
-	r = store_archived_key_get(reader, cert->id, &key);
-	if (r == STORE_NOT_FOUND)
+	err = store_archived_key_get(reader, cert->id, &key);
+	if (err == STORE_NOT_FOUND)
 		return refuse(refusal, REFUSAL_recovery_nothing);
-	if (r == 0)
-		r = store_archived_key_remove(unit, cert->id);
+	if (err == 0)
+		err = store_archived_key_remove(unit, cert->id);
 	serial_hex(&cert->serial, serial);
-	return r == 0 ? audit_add(cmf, who, "delete archived key", cert->subject_id, serial, unit)
-		      : r;
+	return err == 0 ? audit_add(cmf, who, "delete archived key", cert->subject_id, serial, unit)
+			: err;
 }

@@ -26,12 +26,12 @@ int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
 	struct carriers c = {0};
 	const struct conf_profile *named;
 	enum cert_type type;
-	int r;
+	int err;
 
 	for (size_t i = 0; i < csr->n_profile_names; i++) {
-		r = carrier_read(conf, csr->profile_names[i], &type, &named, refusal);
-		if (r != 0)
-			return r;
+		err = carrier_read(conf, csr->profile_names[i], &type, &named, refusal);
+		if (err != 0)
+			return err;
 		/* A certType and a profile of it agree: the profile is more exact. */
 		if (c.has_type && type != c.type)
 			return refuse(refusal, REFUSAL_cert_type_contradiction);
@@ -43,9 +43,9 @@ int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
 	}
 	c.registers = c.named;
 	if (!c.has_type && default_profile && !csr->update) {
-		r = carrier_read(conf, default_profile, &c.type, &c.registers, refusal);
-		if (r != 0)
-			return r;
+		err = carrier_read(conf, default_profile, &c.type, &c.registers, refusal);
+		if (err != 0)
+			return err;
 		c.has_type = true;
 	}
 	if (c.has_type && !c.registers)
@@ -59,8 +59,8 @@ int cmf_profile_named(struct cmf *cmf, const struct cmf_principal *who, const ch
 {
 	const struct cmf_csr csr = {.profile_names = names, .n_profile_names = n};
 	struct carriers carriers = {0};
-	int r = carriers_resolve(cmf_conf(cmf), &csr, who->default_profile, &carriers, refusal);
+	int err = carriers_resolve(cmf_conf(cmf), &csr, who->default_profile, &carriers, refusal);
 
 	*profilep = carriers.registers;
-	return r;
+	return err;
 }

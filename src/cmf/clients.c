@@ -87,23 +87,23 @@ static int row_copy(const struct store_client *row, struct store_client *copy)
 
 int client_parse(const struct store_client *row, struct client *client)
 {
-	int r = row_copy(row, &client->row);
+	int err = row_copy(row, &client->row);
 
 	/* An exact certificate is trusted by itself: neither anchor nor subject widens that. */
-	if (r < 0 || row->certificate.len > 0)
-		return r;
+	if (err < 0 || row->certificate.len > 0)
+		return err;
 	if (row->subject)
-		r = name_parse(row->subject, &client->subject);
-	if (r == 0 && row->trust_anchor.len > 0)
-		r = anchors_parse(octets_view(&row->trust_anchor), client);
-	return r;
+		err = name_parse(row->subject, &client->subject);
+	if (err == 0 && row->trust_anchor.len > 0)
+		err = anchors_parse(octets_view(&row->trust_anchor), client);
+	return err;
 }
 
 static int client_add(void *arg, const struct store_client *row)
 {
 	struct clients *clients = arg;
 	struct client *client;
-	int r;
+	int err;
 
 	if (clients->len == clients->size) {
 		size_t size = clients->size ? clients->size * 2 : 16;
@@ -116,31 +116,31 @@ static int client_add(void *arg, const struct store_client *row)
 	}
 	client = &clients->item[clients->len];
 	*client = (struct client){0};
-	r = client_parse(row, client);
-	if (r == 0) {
+	err = client_parse(row, client);
+	if (err == 0) {
 		clients->len++;
 		return reserved_add_client(&clients->reserved, client, clients->len - 1);
 	}
 	client_clear(client);
-	if (r == -ENOMEM)
-		return r;
+	if (err == -ENOMEM)
+		return err;
 	/* One entry that cannot be used must not shut out the others. */
-	log_fault("cmf: client has an unusable trust anchor or subject", r, row->name);
+	log_fault("cmf: client has an unusable trust anchor or subject", err, row->name);
 	return 0;
 }
 
 static int clients_load(struct store_reader *reader, int64_t generation, struct clients **clientsp)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = calloc(1, sizeof(*clients));
-	int r;
+	int err;
 
 	if (!clients)
 		return -ENOMEM;
 	atomic_init(&clients->refs, 1);
 	clients->generation = generation;
-	r = store_client_list(reader, client_add, clients);
-	if (r < 0)
-		return r;
+	err = store_client_list(reader, client_add, clients);
+	if (err < 0)
+		return err;
 	reserved_sort(&clients->reserved);
 	*clientsp = TAKE(clients);
 	return 0;
@@ -166,16 +166,16 @@ int clients_get(struct cmf *cmf, struct store_reader *reader, struct clients **c
 	struct clients *fresh = NULL, *old = NULL;
 	int64_t generation;
 	/* The generation is read first: rows that are newer than it are only read once more. */
-	int r = store_client_generation(reader, &generation);
+	int err = store_client_generation(reader, &generation);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	*clientsp = clients_current(cmf, generation);
 	if (*clientsp)
 		return 0;
-	r = clients_load(reader, generation, &fresh);
-	if (r < 0)
-		return r;
+	err = clients_load(reader, generation, &fresh);
+	if (err < 0)
+		return err;
 	*clientsp = fresh;
 	pthread_mutex_lock(&cmf->clients_mutex);
 	if (!cmf->clients || cmf->clients->generation < generation) {
@@ -228,13 +228,13 @@ static int client_with_secret(struct cmf *cmf, const struct client *client,
 			      struct cmf_principal *principalp)
 {
 	_cleanup_(cmf_principal_clear) struct cmf_principal principal = {0};
-	int r = client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_CLIENT, &principal);
+	int err = client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_CLIENT, &principal);
 
-	if (r == 0 && client->row.mac_reference)
-		r = secret_open(cmf, client->row.mac_reference,
-				octets_view(&client->row.mac_secret), &principal.mac_secret);
-	if (r < 0)
-		return r;
+	if (err == 0 && client->row.mac_reference)
+		err = secret_open(cmf, client->row.mac_reference,
+				  octets_view(&client->row.mac_secret), &principal.mac_secret);
+	if (err < 0)
+		return err;
 	*principalp = principal;
 	principal = (struct cmf_principal){0};
 	return 0;
@@ -244,10 +244,10 @@ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct byt
 			struct cmf_principal *principalp, struct refusal *refusal)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int r = clients_get(cmf, reader, &clients);
+	int err = clients_get(cmf, reader, &clients);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	for (size_t i = 0; i < clients->len; i++) {
 		const struct client *client = &clients->item[i];
 
@@ -262,10 +262,10 @@ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader, struct
 			    bool *takenp)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int r = clients_get(cmf, reader, &clients);
+	int err = clients_get(cmf, reader, &clients);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	*takenp = false;
 	for (size_t i = 0; i < clients->len; i++) {
 		const char *own = clients->item[i].row.mac_reference;
@@ -288,10 +288,10 @@ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const cha
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	const struct client *client;
-	int r = clients_get(cmf, reader, &clients);
+	int err = clients_get(cmf, reader, &clients);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	client = client_named(clients, client_name);
 	if (!client)
 		return refuse(refusal, REFUSAL_client_unknown);
@@ -307,22 +307,22 @@ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader, const char *
 	_cleanup_(cmf_principal_clear) struct cmf_principal p = {0};
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	const struct client *client;
-	int r = name ? clients_get(cmf, reader, &clients) : -ENOMEM;
+	int err = name ? clients_get(cmf, reader, &clients) : -ENOMEM;
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	client = client_named(clients, name);
 	if (!client)
 		return refuse_detail(refusal, REFUSAL_client_not_permitted,
 				     "there is no such client");
-	r = client_with_secret(cmf, client, &p);
-	if (r == 0 && slash && p.policy->entity_from_signer == CONF_SIGNER_ENTITY_NONE)
-		r = refuse_detail(refusal, REFUSAL_client_not_permitted,
-				  "the client has no entities by their certificates");
-	if (r == 0 && slash)
-		r = signer_entity_set(&p, slash + 1);
-	if (r != 0)
-		return r;
+	err = client_with_secret(cmf, client, &p);
+	if (err == 0 && slash && p.policy->entity_from_signer == CONF_SIGNER_ENTITY_NONE)
+		err = refuse_detail(refusal, REFUSAL_client_not_permitted,
+				    "the client has no entities by their certificates");
+	if (err == 0 && slash)
+		err = signer_entity_set(&p, slash + 1);
+	if (err != 0)
+		return err;
 	*principalp = p;
 	p = (struct cmf_principal){0};
 	return 0;

@@ -14,7 +14,7 @@
 /* Every CA that a registration can be given must exist. */
 static int ca_names_check(const struct conf *conf, struct ca_set *cas, struct strbuf *problems)
 {
-	int r = 0;
+	int err = 0;
 
 	for (size_t i = 0; i < conf->n_ca_rules; i++) {
 		const struct conf_ca_rule *rule = &conf->ca_rules[i];
@@ -23,21 +23,21 @@ static int ca_names_check(const struct conf *conf, struct ca_set *cas, struct st
 			continue;
 		strbuf_printf(problems, "[ca_rule %s] ca: there is no CA %s, define it\n",
 			      rule->name, rule->ca ? rule->ca : "(none named)");
-		r = -EINVAL;
+		err = -EINVAL;
 	}
 	if (conf->cmf.default_ca && !ca_find(cas, conf->cmf.default_ca)) {
 		strbuf_printf(problems, "[cmf] default_ca: there is no CA %s, define it\n",
 			      conf->cmf.default_ca);
-		r = -EINVAL;
+		err = -EINVAL;
 	}
-	return r;
+	return err;
 }
 
 int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	    const struct clock_source *clock, struct cmf **cmfp, struct strbuf *problems)
 {
 	_cleanup_(cmf_freep) struct cmf *cmf = calloc(1, sizeof(*cmf));
-	int r, r_names;
+	int err, r_names;
 
 	if (!cmf)
 		return -ENOMEM;
@@ -49,15 +49,15 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	cmf->signers = signer_cache_new();
 	if (!cmf->signers)
 		return -ENOMEM;
-	r = reserved_of_conf(conf, &cmf->reserved);
-	if (r < 0)
-		return r;
-	r = secret_key_load(cmf, problems);
+	err = reserved_of_conf(conf, &cmf->reserved);
+	if (err < 0)
+		return err;
+	err = secret_key_load(cmf, problems);
 	r_names = ca_names_check(conf, cas, problems);
-	if (r == 0)
-		r = nobodys_secret_make(cmf);
-	if (r < 0 || r_names < 0)
-		return r < 0 ? r : r_names;
+	if (err == 0)
+		err = nobodys_secret_make(cmf);
+	if (err < 0 || r_names < 0)
+		return err < 0 ? err : r_names;
 	*cmfp = TAKE(cmf);
 	return 0;
 }

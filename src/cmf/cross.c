@@ -43,22 +43,22 @@ static int profile_fits(const struct search *search, const char *profile_name)
 {
 	const struct conf_profile *profile = conf_profile_find(search->conf, profile_name);
 	_cleanup_(name_freep) X509_NAME *subject = NULL;
-	int r;
+	int err;
 
 	if (!profile || !profile->cross_subject || (search->named && search->named != profile))
 		return 0;
-	r = name_parse(profile->cross_subject, &subject);
-	return r < 0 ? r : X509_NAME_cmp(subject, search->subject) == 0;
+	err = name_parse(profile->cross_subject, &subject);
+	return err < 0 ? err : X509_NAME_cmp(subject, search->subject) == 0;
 }
 
 static int registration_row(void *arg, const struct store_registration *reg)
 {
 	struct search *search = arg;
-	int r = profile_fits(search, reg->profile);
+	int err = profile_fits(search, reg->profile);
 
-	if (r > 0)
+	if (err > 0)
 		search->id = reg->id;
-	return r;
+	return err;
 }
 
 int cross_registration_find(const struct conf *conf, const struct cmf_principal *who,
@@ -68,17 +68,17 @@ int cross_registration_find(const struct conf *conf, const struct cmf_principal 
 {
 	const struct store_registration_filter filter = {.manager = who->name, .cert_type = -1};
 	struct search search = {conf, subject, named, 0};
-	int r;
+	int err;
 
 	if (!subject)
 		return refuse(refusal, REFUSAL_cross_template_incomplete);
-	r = store_registration_list(reader, &filter, registration_row, &search);
-	if (r < 0)
-		return r;
-	r = search.id ? store_registration_get(reader, search.id, regp) : STORE_NOT_FOUND;
-	if (r == STORE_NOT_FOUND || (r == 0 && regp->state != STORE_REGISTRATION_ACTIVE))
+	err = store_registration_list(reader, &filter, registration_row, &search);
+	if (err < 0)
+		return err;
+	err = search.id ? store_registration_get(reader, search.id, regp) : STORE_NOT_FOUND;
+	if (err == STORE_NOT_FOUND || (err == 0 && regp->state != STORE_REGISTRATION_ACTIVE))
 		return refuse(refusal, REFUSAL_cross_not_registered);
-	return r;
+	return err;
 }
 
 /* --- what --- */

@@ -47,25 +47,25 @@ static int key_generate(struct decision *d)
 
 static int key_decide(struct decision *d)
 {
-	int r;
+	int err;
 
 	if (d->csr->central_key) {
 		/* It would have to be kept until the other CA has answered. */
 		if (ca_is_upstream(d->ca))
 			return refuse(d->refusal, REFUSAL_central_key_upstream);
-		r = central_key_choose(d->csr->central_key_wish, d->profile, &d->central,
-				       d->refusal);
-		if (r == 0 && d->csr->central_key_unsendable)
-			r = refuse(d->refusal, REFUSAL_central_key_pvno);
-		return r;
+		err = central_key_choose(d->csr->central_key_wish, d->profile, &d->central,
+					 d->refusal);
+		if (err == 0 && d->csr->central_key_unsendable)
+			err = refuse(d->refusal, REFUSAL_central_key_pvno);
+		return err;
 	}
-	r = template_key_check(&d->csr->key_kind, d->profile, d->refusal);
-	if (r == 0)
-		r = rsa_key_check(d->csr->spki, &d->csr->key_kind, d->conf, d->refusal);
-	if (r == 0)
-		r = key_keep(d, d->csr->spki);
-	if (r != 0)
-		return r;
+	err = template_key_check(&d->csr->key_kind, d->profile, d->refusal);
+	if (err == 0)
+		err = rsa_key_check(d->csr->spki, &d->csr->key_kind, d->conf, d->refusal);
+	if (err == 0)
+		err = key_keep(d, d->csr->spki);
+	if (err != 0)
+		return err;
 	/* RFC 9483 4.1.3: the purpose of a key update is another key. */
 	if (d->csr->update &&
 	    memcmp(d->key_digest, d->csr->old->key_digest, sizeof(d->key_digest)) == 0)
@@ -75,11 +75,11 @@ static int key_decide(struct decision *d)
 
 static int names_update(struct decision *d)
 {
-	int r = names_keep(&d->asked, d->csr->old, &d->names, d->refusal);
+	int err = names_keep(&d->asked, d->csr->old, &d->names, d->refusal);
 
 	/* An upstream CA made them, and judges them. */
-	if (r != 0 || ca_is_upstream(d->ca))
-		return r;
+	if (err != 0 || ca_is_upstream(d->ca))
+		return err;
 	return subject_check(octets_view(&d->names.subject), REFUSAL_update_names_malformed,
 			     d->refusal);
 }
@@ -127,20 +127,20 @@ static int extensions_decide(struct decision *d)
 
 static int template_decide(struct decision *d)
 {
-	int r = key_decide(d);
+	int err = key_decide(d);
 
-	if (r == 0 && d->csr->cross)
-		r = cross_template_check(d->csr, d->ca, d->refusal);
-	if (r == 0 && d->csr->cross)
-		r = cross_key_id(d->csr->extensions, &d->key_id, d->refusal);
-	if (r == 0)
-		r = template_issuer_check(d->csr->issuer, d->ca, d->refusal);
-	if (r == 0)
-		r = template_validity_decide(d->csr->validity, d->profile, d->now_ms, &d->mods,
-					     &d->validity, d->refusal);
-	if (r == 0)
-		r = extensions_decide(d);
-	return r == 0 ? names_resolve(d) : r;
+	if (err == 0 && d->csr->cross)
+		err = cross_template_check(d->csr, d->ca, d->refusal);
+	if (err == 0 && d->csr->cross)
+		err = cross_key_id(d->csr->extensions, &d->key_id, d->refusal);
+	if (err == 0)
+		err = template_issuer_check(d->csr->issuer, d->ca, d->refusal);
+	if (err == 0)
+		err = template_validity_decide(d->csr->validity, d->profile, d->now_ms, &d->mods,
+					       &d->validity, d->refusal);
+	if (err == 0)
+		err = extensions_decide(d);
+	return err == 0 ? names_resolve(d) : err;
 }
 
 static struct taken_query taken_query_of(const struct decision *d)
@@ -184,18 +184,18 @@ static int archive_decide(struct decision *d)
 
 static int decide(struct decision *d)
 {
-	int r = csr_entity_decide(d);
+	int err = csr_entity_decide(d);
 
-	if (r == 0)
-		r = template_decide(d);
-	if (r == 0) {
+	if (err == 0)
+		err = template_decide(d);
+	if (err == 0) {
 		const struct taken_query query = taken_query_of(d);
 
-		r = taken_check(&query, d->reader, d->unit, d->refusal);
+		err = taken_check(&query, d->reader, d->unit, d->refusal);
 	}
-	if (r == 0)
-		r = archive_decide(d);
-	return r == 0 && d->central ? key_generate(d) : r;
+	if (err == 0)
+		err = archive_decide(d);
+	return err == 0 && d->central ? key_generate(d) : err;
 }
 
 /* --- the certificate --- */
@@ -224,12 +224,12 @@ static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
 	struct store_certificate *cert = &result->certificate;
 	struct ca_request request = ca_request_of(d);
 	struct ca_issued issued = {0};
-	int r = ca_path_check(d->ca, &request, d->refusal);
+	int err = ca_path_check(d->ca, &request, d->refusal);
 
-	if (r == 0)
-		r = ca_issue(d->ca, &request, &issued);
-	if (r != 0)
-		return r;
+	if (err == 0)
+		err = ca_issue(d->ca, &request, &issued);
+	if (err != 0)
+		return err;
 	if (d->validity.not_before_asked && issued.not_before_ms != d->validity.not_before_ms)
 		mods_add(&d->mods, "notBefore changed", NULL);
 	if (issued.validity_clipped && d->validity.not_after_asked)
@@ -298,15 +298,15 @@ static const char *action(const struct cmf_csr *csr)
 static int forward_describe(const struct decision *d, struct cmf_csr_result *result)
 {
 	struct ca_request request = ca_request_of(d);
-	int r;
+	int err;
 
 	result->forward = goes_on(d);
 	result->unjudged = d->csr->unjudged;
 	result->changed = !d->names.as_asked || !mods_empty(&d->mods) || result->unjudged;
 	if (!result->forward)
 		return 0;
-	r = ca_names_encode(&request, &result->names);
-	return r < 0 ? r : ca_cert_req_msg(&request, &result->template);
+	err = ca_names_encode(&request, &result->names);
+	return err < 0 ? err : ca_cert_req_msg(&request, &result->template);
 }
 
 static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)
@@ -314,40 +314,41 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 	const struct taken_query query = taken_query_of(d);
 	const int64_t *registration_ref = d->registration_ref;
 	char serial[SERIAL_HEX_SIZE];
-	int r = taken_require(&query, result, unit);
+	int err = taken_require(&query, result, unit);
 
 	result->registration_id = d->registration.id;
 	result->registers = d->registers;
-	if (r == 0 && d->registers) {
+	if (err == 0 && d->registers) {
 		result->registration = d->registration;
 		d->registration = (struct store_registration){0};
 		registration_ref = &result->registration_id;
-		r = store_registration_insert(unit, &result->registration,
-					      &result->registration_id);
-		if (r == 0)
-			r = audit_add(d->cmf, d->who, "register", result->subject_id, "by ir",
-				      unit);
+		err = store_registration_insert(unit, &result->registration,
+						&result->registration_id);
+		if (err == 0)
+			err = audit_add(d->cmf, d->who, "register", result->subject_id, "by ir",
+					unit);
 	}
-	if (r == 0)
-		r = store_certificate_insert(unit, &result->certificate, registration_ref,
-					     &result->certificate_id);
-	if (r == 0 && result->waiting && !result->forward) {
+	if (err == 0)
+		err = store_certificate_insert(unit, &result->certificate, registration_ref,
+					       &result->certificate_id);
+	if (err == 0 && result->waiting && !result->forward) {
 		struct ca_request request = ca_request_of(d);
 
-		r = ca_upstream_request(d->ca, &request, &result->certificate_id, unit,
-					&result->exchange_id);
+		err = ca_upstream_request(d->ca, &request, &result->certificate_id, unit,
+					  &result->exchange_id);
 	}
 	serial_hex(&result->serial, serial);
-	if (r == 0)
-		r = audit_add(d->cmf, d->who, action(d->csr), result->subject_id,
-			      result->waiting ? "asked upstream" : serial, unit);
-	if (r == 0 && result->generated_key)
-		r = audit_add(d->cmf, d->who, "generate key", result->subject_id, serial, unit);
-	if (r == 0 && d->archives)
-		r = archive_add(d->cmf, d->who,
-				result->generated_key ? result->generated_key : d->csr->private_key,
-				result, unit);
-	return r;
+	if (err == 0)
+		err = audit_add(d->cmf, d->who, action(d->csr), result->subject_id,
+				result->waiting ? "asked upstream" : serial, unit);
+	if (err == 0 && result->generated_key)
+		err = audit_add(d->cmf, d->who, "generate key", result->subject_id, serial, unit);
+	if (err == 0 && d->archives)
+		err = archive_add(d->cmf, d->who,
+				  result->generated_key ? result->generated_key
+							: d->csr->private_key,
+				  result, unit);
+	return err;
 }
 
 int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
@@ -355,26 +356,26 @@ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_c
 	    struct cmf_csr_result *resultp, struct refusal *refusal)
 {
 	_cleanup_(decision_clear) struct decision d = decision_of(cmf, who, csr, reader, refusal);
-	int r;
+	int err;
 
 	d.unit = unit;
-	r = decide(&d);
-	if (r != 0)
-		return r;
+	err = decide(&d);
+	if (err != 0)
+		return err;
 	*resultp = (struct cmf_csr_result){0};
-	r = certificate_describe(&d, confirmed, resultp);
-	if (r == 0)
-		r = forward_describe(&d, resultp);
-	if (r == 0 && !resultp->waiting)
-		r = certificate_issue(&d, resultp);
-	if (r == 0)
-		r = mods_take(&d.mods, &resultp->mods);
-	if (r == 0)
-		r = unit_add_all(&d, resultp, unit);
+	err = certificate_describe(&d, confirmed, resultp);
+	if (err == 0)
+		err = forward_describe(&d, resultp);
+	if (err == 0 && !resultp->waiting)
+		err = certificate_issue(&d, resultp);
+	if (err == 0)
+		err = mods_take(&d.mods, &resultp->mods);
+	if (err == 0)
+		err = unit_add_all(&d, resultp, unit);
 	/* What was added points into the result; a refusal came before anything was. */
-	if (r < 0)
+	if (err < 0)
 		store_unit_clear(unit);
-	if (r != 0)
+	if (err != 0)
 		cmf_csr_result_clear(resultp);
-	return r;
+	return err;
 }

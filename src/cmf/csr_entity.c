@@ -98,13 +98,13 @@ static int registration_check(const struct decision *d)
 	const struct conf_profile *named = d->carriers.named;
 
 	if (!may_for_itself(d)) {
-		int r;
+		int err;
 
 		if (d->who->kind == CMF_PRINCIPAL_END_ENTITY && !d->who->approver)
 			return refuse(d->refusal, REFUSAL_end_entity_only_own);
-		r = others_permit(d);
-		if (r != 0)
-			return r;
+		err = others_permit(d);
+		if (err != 0)
+			return err;
 		if (!principal_may_act(d->who, reg->manager, reg->trust_domain, reg->subject_id))
 			return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	}
@@ -120,14 +120,14 @@ static int registration_check(const struct decision *d)
 static int entity_of_update(struct decision *d)
 {
 	const struct store_certificate *old = d->csr->old;
-	int r;
+	int err;
 
 	if (!old)
 		return refuse(d->refusal, REFUSAL_update_cert_not_identified);
-	r = store_registration_get(d->reader, old->registration_id, &d->registration);
-	if (r < 0)
-		return r;
-	if (r == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
+	err = store_registration_get(d->reader, old->registration_id, &d->registration);
+	if (err < 0)
+		return err;
+	if (err == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
 		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
 				     "the entity is no longer registered");
 	for (size_t i = 0; i < d->csr->n_vnfc_ids; i++) {
@@ -171,10 +171,10 @@ static int entity_register(struct decision *d, const char *subject_id)
 	const struct ca *ca;
 	const char *reserved;
 	bool open = false;
-	int r = others_permit(d);
+	int err = others_permit(d);
 
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	if (!principal_speaks_for(d->who, subject_id))
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (!d->csr->may_register || !d->who->register_on_ir ||
@@ -183,12 +183,12 @@ static int entity_register(struct decision *d, const char *subject_id)
 		return refuse(d->refusal, REFUSAL_entity_not_authorized);
 	if (!subject_id_valid(carriers->type, subject_id))
 		return refuse(d->refusal, subject_id_fault(carriers->type));
-	r = entity_name_open(d->reader, subject_id, NULL, principal_manager(d->who), &open);
-	if (r == 0)
-		r = name_reserved(d->cmf, d->reader, bytes_of_string(subject_id), subject_id,
-				  &reserved);
-	if (r < 0)
-		return r;
+	err = entity_name_open(d->reader, subject_id, NULL, principal_manager(d->who), &open);
+	if (err == 0)
+		err = name_reserved(d->cmf, d->reader, bytes_of_string(subject_id), subject_id,
+				    &reserved);
+	if (err < 0)
+		return err;
 	if (reserved)
 		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized, reserved);
 	if (!open)
@@ -221,32 +221,33 @@ static int entity_of_request(struct decision *d)
 {
 	_cleanup_(freep) char *subject_id = NULL;
 	const struct cmf_csr_result *earlier;
-	int r = name_request_check(&d->asked, d->refusal);
+	int err = name_request_check(&d->asked, d->refusal);
 
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	if (!d->carriers.has_type)
 		return refuse(d->refusal, REFUSAL_cert_type_missing);
-	r = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
-				&subject_id, d->refusal);
+	err = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
+				  &subject_id, d->refusal);
 	/* 3GPP TS 33.310 does not make the subject mandatory: who signed it says whose it is. */
-	if (r == REFUSED && d->refusal->reason == REFUSAL_entity_not_identified && d->who->entity) {
+	if (err == REFUSED && d->refusal->reason == REFUSAL_entity_not_identified &&
+	    d->who->entity) {
 		*d->refusal = REFUSAL_NULL;
-		r = text_dup(d->who->entity, &subject_id);
+		err = text_dup(d->who->entity, &subject_id);
 	}
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	earlier = registered_earlier(d, subject_id);
 	if (earlier) {
 		d->registration_ref = &earlier->registration_id;
-		r = registration_copy(&earlier->registration, &d->registration);
+		err = registration_copy(&earlier->registration, &d->registration);
 	} else {
-		r = store_registration_find(d->reader, d->carriers.type, subject_id,
-					    &d->registration);
+		err = store_registration_find(d->reader, d->carriers.type, subject_id,
+					      &d->registration);
 	}
-	if (r == STORE_NOT_FOUND)
+	if (err == STORE_NOT_FOUND)
 		return entity_register(d, subject_id);
-	return r < 0 ? r : registration_check(d);
+	return err < 0 ? err : registration_check(d);
 }
 
 /* What the request names, if anything, is the entity of the registration. */
@@ -254,30 +255,30 @@ static int names_own(struct decision *d)
 {
 	const struct cmf_csr *csr = d->csr;
 	_cleanup_(freep) char *subject_id = NULL;
-	int r = name_request_check(&d->asked, d->refusal);
+	int err = name_request_check(&d->asked, d->refusal);
 
-	if (r != 0 || (!d->asked.subject && !d->asked.san && csr->n_vnfc_ids == 0))
-		return r;
-	r = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
-				csr->n_vnfc_ids, &subject_id, d->refusal);
-	if (r == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
+	if (err != 0 || (!d->asked.subject && !d->asked.san && csr->n_vnfc_ids == 0))
+		return err;
+	err = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
+				  csr->n_vnfc_ids, &subject_id, d->refusal);
+	if (err == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
 		return refuse(d->refusal, csr->recovers ? REFUSAL_recovery_not_own
 							: REFUSAL_own_request_not_own);
-	return r;
+	return err;
 }
 
 /* Of the holder of a certificate: for its own entity. */
 static int entity_of_holder(struct decision *d)
 {
-	int r = store_registration_get(d->reader, d->who->registration_id, &d->registration);
+	int err = store_registration_get(d->reader, d->who->registration_id, &d->registration);
 
-	if (r < 0)
-		return r;
-	if (r == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
+	if (err < 0)
+		return err;
+	if (err == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
 		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
 				     "the entity is no longer registered");
-	r = names_own(d);
-	return r == 0 ? registration_check(d) : r;
+	err = names_own(d);
+	return err == 0 ? registration_check(d) : err;
 }
 
 /* Profile and CA of the registration must still be configured. */
@@ -322,18 +323,18 @@ static int entity_find(struct decision *d)
 
 int csr_entity_decide(struct decision *d)
 {
-	int r = requester_check(d);
+	int err = requester_check(d);
 
-	if (r == 0)
-		r = carriers_resolve(d->conf, d->csr,
-				     d->csr->cross ? NULL : d->who->default_profile, &d->carriers,
-				     d->refusal);
-	if (r == 0)
-		r = name_request_read(d->csr->subject, template_san(d->csr->extensions), &d->asked,
-				      d->refusal);
-	if (r == 0)
-		r = entity_find(d);
-	return r == 0 ? registration_resolve(d) : r;
+	if (err == 0)
+		err = carriers_resolve(d->conf, d->csr,
+				       d->csr->cross ? NULL : d->who->default_profile, &d->carriers,
+				       d->refusal);
+	if (err == 0)
+		err = name_request_read(d->csr->subject, template_san(d->csr->extensions),
+					&d->asked, d->refusal);
+	if (err == 0)
+		err = entity_find(d);
+	return err == 0 ? registration_resolve(d) : err;
 }
 
 int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
@@ -341,12 +342,12 @@ int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who, const stru
 		    const struct conf_profile **profilep, struct refusal *refusal)
 {
 	_cleanup_(decision_clear) struct decision d = decision_of(cmf, who, csr, reader, refusal);
-	int r = csr_entity_decide(&d);
+	int err = csr_entity_decide(&d);
 
 	/* The keys would have to be kept, decrypted, until the upstream CA has answered. */
-	if (r == 0 && csr->spki && ca_is_upstream(d.ca))
-		r = refuse(refusal, REFUSAL_recovery_upstream);
+	if (err == 0 && csr->spki && ca_is_upstream(d.ca))
+		err = refuse(refusal, REFUSAL_recovery_upstream);
 	*registration_idp = d.registration.id;
 	*profilep = d.profile;
-	return r;
+	return err;
 }

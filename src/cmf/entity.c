@@ -117,11 +117,11 @@ static int managed_by_other(struct store_reader *reader, const char *subject_id,
 			    const char *manager, bool *otherp)
 {
 	_cleanup_(freep) char *found = NULL;
-	int r = store_subject_manager(reader, subject_id, &found);
+	int err = store_subject_manager(reader, subject_id, &found);
 
-	if (r < 0)
-		return r;
-	*otherp = r == 0 && strcmp(found, manager) != 0;
+	if (err < 0)
+		return err;
+	*otherp = err == 0 && strcmp(found, manager) != 0;
 	return 0;
 }
 
@@ -131,17 +131,17 @@ int entity_name_open(struct store_reader *reader, const char *name, const char *
 	const char *dot = strchr(name, '.');
 	_cleanup_(freep) char *label = NULL;
 	bool other = false;
-	int r = managed_by_other(reader, name, manager, &other);
+	int err = managed_by_other(reader, name, manager, &other);
 
-	if (r == 0 && !other && dot) {
+	if (err == 0 && !other && dot) {
 		label = strndup(name, (size_t)(dot - name));
 		if (!label)
 			return -ENOMEM;
 		if (!own_id || strcasecmp(label, own_id) != 0)
-			r = managed_by_other(reader, label, manager, &other);
+			err = managed_by_other(reader, label, manager, &other);
 	}
 	*openp = !other;
-	return r;
+	return err;
 }
 
 /* Memory of the unit; NULL if there is none. */
@@ -213,9 +213,9 @@ int audit_add(const struct cmf *cmf, const struct cmf_principal *who, const char
 {
 	const char *actor = who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : who->name;
 	const struct cmf_principal *approver = who->approver;
-	int r = audit_line_add(cmf, actor, action, target, detail, unit);
+	int err = audit_line_add(cmf, actor, action, target, detail, unit);
 
-	for (; r == 0 && approver; approver = approver->approver)
-		r = audit_line_add(cmf, approver->name, "approve", target, action, unit);
-	return r;
+	for (; err == 0 && approver; approver = approver->approver)
+		err = audit_line_add(cmf, approver->name, "approve", target, action, unit);
+	return err;
 }

@@ -27,24 +27,24 @@ struct housekeeping {
 /* RFC 9483 4.1.1: no certConf in time is a rejection. */
 static int unconfirmed_add(const struct housekeeping *h, const struct store_certificate *cert)
 {
-	int r;
+	int err;
 
 	if (cert->state != STORE_CERT_PENDING)
 		return 0;
-	r = certificate_revoke_add(h->cmf, cert, STORE_CERT_REVOKED, 0, h->unit);
-	return r == 0 ? audit_add(h->cmf, &h->who, "revoke",
-				  cert->subject_id ? cert->subject_id : cert->ca,
-				  "certConf did not come in time", h->unit)
-		      : r;
+	err = certificate_revoke_add(h->cmf, cert, STORE_CERT_REVOKED, 0, h->unit);
+	return err == 0 ? audit_add(h->cmf, &h->who, "revoke",
+				    cert->subject_id ? cert->subject_id : cert->ca,
+				    "certConf did not come in time", h->unit)
+			: err;
 }
 
 static int certificate_end(const struct housekeeping *h, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	int r = store_certificate_get(h->reader, id, &cert);
+	int err = store_certificate_get(h->reader, id, &cert);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (err != 0)
+		return err < 0 ? err : 0;
 	return unconfirmed_add(h, &cert);
 }
 
@@ -52,31 +52,31 @@ static int certificates_of_transaction_end(const struct housekeeping *h,
 					   const struct store_transaction *txn)
 {
 	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
-	int r = 0;
+	int err = 0;
 
 	if (!txn->n_items)
 		return txn->certificate_id ? certificate_end(h, txn->certificate_id) : 0;
-	r = store_transaction_items_get(h->reader, txn->id, &items);
-	for (size_t i = 0; r == 0 && i < items.len; i++)
+	err = store_transaction_items_get(h->reader, txn->id, &items);
+	for (size_t i = 0; err == 0 && i < items.len; i++)
 		if (items.item[i].certificate_id)
-			r = certificate_end(h, items.item[i].certificate_id);
-	return r;
+			err = certificate_end(h, items.item[i].certificate_id);
+	return err;
 }
 
 static int transaction_end(const struct housekeeping *h, int64_t id)
 {
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	int r = store_transaction_get(h->reader, id, &txn);
+	int err = store_transaction_get(h->reader, id, &txn);
 
-	if (r != 0 || txn.state == STORE_TXN_DONE || txn.state == STORE_TXN_FAILED)
-		return r < 0 ? r : 0;
+	if (err != 0 || txn.state == STORE_TXN_DONE || txn.state == STORE_TXN_FAILED)
+		return err < 0 ? err : 0;
 	/* The request was kept to go on with. */
 	if (txn.state == STORE_TXN_AWAIT_POP)
-		r = store_pop_remove(h->unit, txn.id);
+		err = store_pop_remove(h->unit, txn.id);
 	/* Of an upstream's certificate that nobody fetched yet: when its own time is over. */
 	if (txn.state == STORE_TXN_AWAIT_CONF)
-		r = certificates_of_transaction_end(h, &txn);
-	return r == 0 ? store_transaction_end(h->unit, txn.id, txn.state, h->now_ms) : r;
+		err = certificates_of_transaction_end(h, &txn);
+	return err == 0 ? store_transaction_end(h->unit, txn.id, txn.state, h->now_ms) : err;
 }
 
 /* Adds to the unit what ends one of them; nothing if there is nothing left to end. */
@@ -88,16 +88,16 @@ static int due_end_singly(const struct housekeeping *h, const struct store_due *
 	int failed = 0;
 
 	for (size_t i = 0; i < due->len; i++) {
-		int r = end(h, due->id[i]);
+		int err = end(h, due->id[i]);
 
-		if (r < 0) {
+		if (err < 0) {
 			store_unit_clear(h->unit);
-			failed = r;
+			failed = err;
 			continue;
 		}
-		r = store_unit_commit(h->unit);
-		if (r < 0)
-			return r;
+		err = store_unit_commit(h->unit);
+		if (err < 0)
+			return err;
 		/* STORE_CONFLICT: somebody was faster. */
 	}
 	return failed;
@@ -110,55 +110,55 @@ static int due_end_singly(const struct housekeeping *h, const struct store_due *
 static int due_end_all(const struct housekeeping *h, const struct store_due *due, due_end *end,
 		       bool *morep)
 {
-	int r = 0;
+	int err = 0;
 
 	*morep = *morep || due->len == STORE_DUE_MAX;
-	for (size_t i = 0; r == 0 && i < due->len; i++)
-		r = end(h, due->id[i]);
-	if (r < 0) {
+	for (size_t i = 0; err == 0 && i < due->len; i++)
+		err = end(h, due->id[i]);
+	if (err < 0) {
 		store_unit_clear(h->unit);
 		return due_end_singly(h, due, end);
 	}
-	r = store_unit_commit(h->unit);
-	return r == STORE_CONFLICT ? due_end_singly(h, due, end) : r;
+	err = store_unit_commit(h->unit);
+	return err == STORE_CONFLICT ? due_end_singly(h, due, end) : err;
 }
 
 static int transactions_due(const struct housekeeping *h, enum store_transaction_state state,
 			    int64_t due_ms, bool *morep)
 {
 	struct store_due due;
-	int r = store_transaction_due(h->reader, state, due_ms, &due);
+	int err = store_transaction_due(h->reader, state, due_ms, &due);
 
-	return r == 0 ? due_end_all(h, &due, transaction_end, morep) : r;
+	return err == 0 ? due_end_all(h, &due, transaction_end, morep) : err;
 }
 
 /* Those whose transaction ended or vanished without them. */
 static int certificates_due(const struct housekeeping *h, bool *morep)
 {
 	struct store_due due;
-	int r = store_certificate_due(h->reader, h->now_ms, &due);
+	int err = store_certificate_due(h->reader, h->now_ms, &due);
 
-	return r == 0 ? due_end_all(h, &due, certificate_end, morep) : r;
+	return err == 0 ? due_end_all(h, &due, certificate_end, morep) : err;
 }
 
 static int transactions_purge(const struct housekeeping *h, bool *morep)
 {
 	int64_t before_ms = h->now_ms - cmf_conf(h->cmf)->store.transaction_retention_ms;
 	uint32_t purged = 0;
-	int r = store_transaction_purge(h->unit, before_ms, PURGE_MAX, &purged);
+	int err = store_transaction_purge(h->unit, before_ms, PURGE_MAX, &purged);
 
 	/* Not at once: one that is used just now becomes a transaction's. */
-	if (r == 0)
-		r = store_kem_secret_purge(h->unit, h->now_ms - KEM_SECRET_GRACE_MS, PURGE_MAX);
-	if (r == 0)
-		r = store_seen_purge(h->unit, h->now_ms, PURGE_MAX);
-	if (r < 0) {
+	if (err == 0)
+		err = store_kem_secret_purge(h->unit, h->now_ms - KEM_SECRET_GRACE_MS, PURGE_MAX);
+	if (err == 0)
+		err = store_seen_purge(h->unit, h->now_ms, PURGE_MAX);
+	if (err < 0) {
 		store_unit_clear(h->unit);
-		return r;
+		return err;
 	}
-	r = store_unit_commit(h->unit);
+	err = store_unit_commit(h->unit);
 	*morep = *morep || purged == PURGE_MAX;
-	return r;
+	return err;
 }
 
 int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader, struct store_unit *unit,
@@ -172,16 +172,16 @@ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader, struct store_
 		.who = {.kind = CMF_PRINCIPAL_CLIENT, .name = name},
 		.now_ms = clock_now_ms(cmf->clock),
 	};
-	int r;
+	int err;
 
 	*morep = false;
-	r = transactions_due(&h, STORE_TXN_AWAIT_CONF, h.now_ms, morep);
-	if (r == 0)
-		r = transactions_due(&h, STORE_TXN_AWAIT_UPSTREAM, h.now_ms - UPSTREAM_GRACE_MS,
-				     morep);
-	if (r == 0)
-		r = transactions_due(&h, STORE_TXN_AWAIT_POP, h.now_ms, morep);
-	if (r == 0)
-		r = certificates_due(&h, morep);
-	return r == 0 ? transactions_purge(&h, morep) : r;
+	err = transactions_due(&h, STORE_TXN_AWAIT_CONF, h.now_ms, morep);
+	if (err == 0)
+		err = transactions_due(&h, STORE_TXN_AWAIT_UPSTREAM, h.now_ms - UPSTREAM_GRACE_MS,
+				       morep);
+	if (err == 0)
+		err = transactions_due(&h, STORE_TXN_AWAIT_POP, h.now_ms, morep);
+	if (err == 0)
+		err = certificates_due(&h, morep);
+	return err == 0 ? transactions_purge(&h, morep) : err;
 }

@@ -51,10 +51,10 @@ int name_parse(const char *text, X509_NAME **namep)
 	if (*text != '/')
 		return -EINVAL;
 	while (*text) {
-		int r = attribute_next(&text, buffer, &attribute);
+		int err = attribute_next(&text, buffer, &attribute);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 		if (attribute.joined && X509_NAME_entry_count(name) == 0)
 			return -EINVAL;
 		if (X509_NAME_add_entry_by_txt(name, attribute.type, MBSTRING_UTF8,

@@ -105,15 +105,15 @@ int name_request_read(const X509_NAME *subject, const X509_EXTENSION *san,
 		      struct name_request *requestp, struct refusal *refusal)
 {
 	struct name_request request = {.common_name = -1};
-	int r = subject_read(subject, &request, refusal);
+	int err = subject_read(subject, &request, refusal);
 
-	if (r == 0 && san)
-		r = san_read(san, &request, refusal);
-	if (r != 0)
+	if (err == 0 && san)
+		err = san_read(san, &request, refusal);
+	if (err != 0)
 		name_request_clear(&request);
 	else
 		*requestp = request;
-	return r;
+	return err;
 }
 
 void name_request_clear(struct name_request *request)
@@ -191,10 +191,10 @@ int name_request_entity(const struct name_request *request, enum cert_type type,
 			struct refusal *refusal)
 {
 	struct bytes id;
-	int r = explicit_id(ids, n_ids, &id, refusal);
+	int err = explicit_id(ids, n_ids, &id, refusal);
 
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	if (n_ids == 0)
 		id = san_urn_id(request);
 	if (id.len == 0 && n_ids == 0)
@@ -253,13 +253,13 @@ int names_keep(const struct name_request *request, const struct store_certificat
 	struct certificate_view view;
 	struct bytes san = BYTES_NULL;
 	bool critical;
-	int r;
+	int err;
 
 	if (certificate_view(octets_view(&old->der), &view) < 0)
 		return log_fault("cmf: read old certificate", -EBADMSG, old->subject);
-	r = certificate_extension(&view, NID_subject_alt_name, &san, &critical);
-	if (r < 0 && r != -ENOENT)
-		return log_fault("cmf: read old certificate", r, old->subject);
+	err = certificate_extension(&view, NID_subject_alt_name, &san, &critical);
+	if (err < 0 && err != -ENOENT)
+		return log_fault("cmf: read old certificate", err, old->subject);
 	if ((request->subject && !subject_unchanged(request->subject, view.subject)) ||
 	    (request->san && !san_unchanged(request, san)))
 		return refuse(refusal, REFUSAL_update_names_changed);

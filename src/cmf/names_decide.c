@@ -61,7 +61,7 @@ static int name_check(const struct naming *n, enum conf_name_rule rule, struct b
 	_cleanup_(freep) char *text = NULL;
 	const char *reserved;
 	bool open = false;
-	int r;
+	int err;
 
 	if (!name_rule_allows(rule, name, n->owner->subject_id))
 		return refuse(n->refusal, reason);
@@ -70,11 +70,12 @@ static int name_check(const struct naming *n, enum conf_name_rule rule, struct b
 	text = strndup((const char *)name.data, name.len);
 	if (!text)
 		return -ENOMEM;
-	r = entity_name_open(n->reader, text, n->owner->subject_id, n->owner->manager, &open);
-	if (r == 0)
-		r = name_reserved(n->owner->cmf, n->reader, name, n->owner->subject_id, &reserved);
-	if (r < 0)
-		return r;
+	err = entity_name_open(n->reader, text, n->owner->subject_id, n->owner->manager, &open);
+	if (err == 0)
+		err = name_reserved(n->owner->cmf, n->reader, name, n->owner->subject_id,
+				    &reserved);
+	if (err < 0)
+		return err;
 	if (reserved)
 		return refuse_detail(n->refusal, reason, reserved);
 	return open ? 0 : refuse_detail(n->refusal, reason, "the name is another entity's");
@@ -244,22 +245,22 @@ static int subject_decide(const struct naming *n, struct names *names)
 	_cleanup_(x509_name_freep) X509_NAME *subject = X509_NAME_new();
 	const struct name_request *request = n->request;
 	size_t told = n->mods->text.len;
-	int r = 0;
+	int err = 0;
 
 	if (!subject)
 		return -ENOMEM;
 	if (request->common_name >= 0 && n->profile->common_name != CONF_NAME_NONE)
-		r = name_check(n, n->profile->common_name, request->common_name_text,
-			       REFUSAL_template_subject_not_allowed);
+		err = name_check(n, n->profile->common_name, request->common_name_text,
+				 REFUSAL_template_subject_not_allowed);
 	/* One that is left out is signed all the same: the key is that of whom it names. */
 	else if (request->common_name >= 0 && !request->san &&
 		 !name_rule_allows(CONF_NAME_SUBJECT_ID_LABEL, request->common_name_text,
 				   n->owner->subject_id))
 		return refuse(n->refusal, REFUSAL_template_names_nobody);
-	if (r == 0)
-		r = subject_filter(n, subject);
-	if (r != 0)
-		return r;
+	if (err == 0)
+		err = subject_filter(n, subject);
+	if (err != 0)
+		return err;
 	if (common_name_due(n)) {
 		if (X509_NAME_add_entry_by_NID(subject, NID_commonName, V_ASN1_UTF8STRING,
 					       (const unsigned char *)n->owner->subject_id, -1, -1,
@@ -270,10 +271,10 @@ static int subject_decide(const struct naming *n, struct names *names)
 			mods_add(n->mods, "CN added to the subject", NULL);
 	}
 	names->subject_empty = X509_NAME_entry_count(subject) == 0;
-	r = subject_encode(subject, &names->subject);
-	if (r == 0)
-		r = subject_text(subject, &names->text);
-	return r == 0 ? subject_compare(n, told, names) : r;
+	err = subject_encode(subject, &names->subject);
+	if (err == 0)
+		err = subject_text(subject, &names->text);
+	return err == 0 ? subject_compare(n, told, names) : err;
 }
 
 /* --- subjectAltName --- */
@@ -303,16 +304,16 @@ static int ip_check(const struct naming *n, struct bytes address)
 {
 	char text[INET6_ADDRSTRLEN];
 	const char *reserved;
-	int r;
+	int err;
 
 	if (!ip_allowed(n->profile, address))
 		return refuse(n->refusal, REFUSAL_template_san_not_allowed);
 	if (!inet_ntop(address.len == 4 ? AF_INET : AF_INET6, address.data, text, sizeof(text)))
 		return -EINVAL;
-	r = name_reserved(n->owner->cmf, n->reader, bytes_of_string(text), n->owner->subject_id,
-			  &reserved);
-	if (r < 0 || !reserved)
-		return r;
+	err = name_reserved(n->owner->cmf, n->reader, bytes_of_string(text), n->owner->subject_id,
+			    &reserved);
+	if (err < 0 || !reserved)
+		return err;
 	return refuse_detail(n->refusal, REFUSAL_template_san_not_allowed, reserved);
 }
 
@@ -411,10 +412,10 @@ static int san_extend(const struct naming *n, struct octets *derp)
 static int san_decide(const struct naming *n, struct names *names)
 {
 	for (int i = 0; i < sk_GENERAL_NAME_num(n->request->san); i++) {
-		int r = general_name_check(n, sk_GENERAL_NAME_value(n->request->san, i));
+		int err = general_name_check(n, sk_GENERAL_NAME_value(n->request->san, i));
 
-		if (r != 0)
-			return r;
+		if (err != 0)
+			return err;
 	}
 	if (n->request->san && n->request->san_critical != names->subject_empty)
 		mods_add(n->mods,
@@ -435,12 +436,12 @@ int names_decide(const struct name_request *request, const struct conf_profile *
 {
 	const struct naming n = {request, profile, owner, reader, mods, refusal};
 	_cleanup_(names_clear) struct names names = {0};
-	int r = subject_decide(&n, &names);
+	int err = subject_decide(&n, &names);
 
-	if (r == 0)
-		r = san_decide(&n, &names);
-	if (r != 0)
-		return r;
+	if (err == 0)
+		err = san_decide(&n, &names);
+	if (err != 0)
+		return err;
 	/* RFC 5280 4.1.2.6: a certificate without subject has a subjectAltName. */
 	if (names.subject_empty && names.san.len == 0)
 		return refuse(refusal, REFUSAL_template_subject_empty);
@@ -452,19 +453,19 @@ int names_decide(const struct name_request *request, const struct conf_profile *
 int names_cross(const struct name_request *request, struct names *namesp, struct refusal *refusal)
 {
 	_cleanup_(names_clear) struct names names = {.as_asked = true};
-	int r;
+	int err;
 
 	if (request->san)
 		return refuse(refusal, REFUSAL_template_san_not_allowed);
-	r = subject_encode(request->subject, &names.subject);
-	if (r == 0)
-		r = subject_text(request->subject, &names.text);
+	err = subject_encode(request->subject, &names.subject);
+	if (err == 0)
+		err = subject_text(request->subject, &names.text);
 	/* It is to be the other CA's name as that is, so nothing of it is changed. */
-	if (r == 0)
-		r = subject_check(octets_view(&names.subject), REFUSAL_template_subject_attribute,
-				  refusal);
-	if (r != 0)
-		return r;
+	if (err == 0)
+		err = subject_check(octets_view(&names.subject), REFUSAL_template_subject_attribute,
+				    refusal);
+	if (err != 0)
+		return err;
 	*namesp = names;
 	names = (struct names){0};
 	return 0;

@@ -41,13 +41,14 @@ static int item_fill(const struct walk *walk, const struct store_archived_key *r
 		     struct cmf_recovered *item)
 {
 	_cleanup_(octets_clear_secret) struct octets der = OCTETS_NULL;
-	int r = store_certificate_get(walk->reader, row->certificate_id, &item->cert);
+	int err = store_certificate_get(walk->reader, row->certificate_id, &item->cert);
 
-	if (r == STORE_NOT_FOUND)
+	if (err == STORE_NOT_FOUND)
 		return log_fault("certificate of an archived key", -ENOENT, NULL);
-	if (r == 0)
-		r = archive_open(walk->cmf, item->cert.key_digest, octets_view(&row->secret), &der);
-	return r == 0 ? private_key_read(octets_view(&der), &item->key) : r;
+	if (err == 0)
+		err = archive_open(walk->cmf, item->cert.key_digest, octets_view(&row->secret),
+				   &der);
+	return err == 0 ? private_key_read(octets_view(&der), &item->key) : err;
 }
 
 static int key_row(void *arg, const struct store_archived_key *row)
@@ -67,15 +68,15 @@ static int audit(const struct cmf *cmf, const struct cmf_principal *who,
 		 const struct cmf_recovery *recovery, struct store_unit *unit)
 {
 	char serial[SERIAL_HEX_SIZE];
-	int r = 0;
+	int err = 0;
 
-	for (size_t i = 0; i < recovery->len && r == 0; i++) {
+	for (size_t i = 0; i < recovery->len && err == 0; i++) {
 		const struct store_certificate *cert = &recovery->item[i].cert;
 
 		serial_hex(&cert->serial, serial);
-		r = audit_add(cmf, who, "recover key", cert->subject_id, serial, unit);
+		err = audit_add(cmf, who, "recover key", cert->subject_id, serial, unit);
 	}
-	return r;
+	return err;
 }
 
 int cmf_recover(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
@@ -86,20 +87,20 @@ int cmf_recover(struct cmf *cmf, const struct cmf_principal *who, const struct c
 	struct walk walk = {cmf, reader, &recovery};
 	const struct conf_profile *profile;
 	int64_t registration_id;
-	int r = csr_entity_find(cmf, who, csr, reader, &registration_id, &profile, refusal);
+	int err = csr_entity_find(cmf, who, csr, reader, &registration_id, &profile, refusal);
 
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	/* What the profile says today counts, whatever it was when the key was archived. */
 	if (profile->archive_keys == CONF_ARCHIVE_NEVER)
 		return refuse(refusal, REFUSAL_recovery_not_offered);
-	r = store_archived_key_list(reader, registration_id, CMF_RECOVER_MAX + 1, key_row, &walk);
-	if (r == 0 && recovery.len == 0)
+	err = store_archived_key_list(reader, registration_id, CMF_RECOVER_MAX + 1, key_row, &walk);
+	if (err == 0 && recovery.len == 0)
 		return refuse(refusal, REFUSAL_recovery_nothing);
-	if (r == 0)
-		r = audit(cmf, who, &recovery, unit);
-	if (r != 0)
-		return r;
+	if (err == 0)
+		err = audit(cmf, who, &recovery, unit);
+	if (err != 0)
+		return err;
 	*recoveryp = recovery;
 	recovery = (struct cmf_recovery){.len = 0};
 	return 0;

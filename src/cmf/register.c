@@ -129,20 +129,20 @@ static int subject_check(const struct cmf *cmf, const struct clients *clients,
 	_cleanup_(store_registration_clear) struct store_registration found = {0};
 	const char *reserved = NULL;
 	bool open = false;
-	int r = store_registration_find(reader, request->cert_type, subject_id, &found);
+	int err = store_registration_find(reader, request->cert_type, subject_id, &found);
 
-	*freshp = r == STORE_NOT_FOUND;
-	if (r >= 0 && !principal_speaks_for(who, subject_id))
+	*freshp = err == STORE_NOT_FOUND;
+	if (err >= 0 && !principal_speaks_for(who, subject_id))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
-	if (r == 0)
+	if (err == 0)
 		return repeated(&found, who, request, terms, refusal);
-	if (r == STORE_NOT_FOUND)
-		r = entity_name_open(reader, subject_id, NULL, principal_manager(who), &open);
-	if (r == 0)
-		r = name_reserved_among(cmf, clients, bytes_of_string(subject_id), subject_id,
-					&reserved);
-	if (r < 0)
-		return r;
+	if (err == STORE_NOT_FOUND)
+		err = entity_name_open(reader, subject_id, NULL, principal_manager(who), &open);
+	if (err == 0)
+		err = name_reserved_among(cmf, clients, bytes_of_string(subject_id), subject_id,
+					  &reserved);
+	if (err < 0)
+		return err;
 	if (reserved)
 		return refuse_detail(refusal, REFUSAL_entity_not_authorized, reserved);
 	return open ? 0 : refuse_detail(refusal, REFUSAL_entity_not_authorized, managed_by_another);
@@ -165,10 +165,10 @@ static int subject_add(const struct cmf *cmf, const struct cmf_principal *who,
 		.created_ms = now_ms,
 		.changed_ms = now_ms,
 	};
-	int r = registration_add(&reg, NULL, unit);
+	int err = registration_add(&reg, NULL, unit);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	return audit_add(cmf, who, "register", subject_id, cert_type_name(reg.cert_type), unit);
 }
 
@@ -180,16 +180,16 @@ static int subjects_register(struct cmf *cmf, const struct cmf_principal *who,
 {
 	_cleanup_(freep) bool *fresh = calloc(request->n_subject_ids, sizeof(*fresh));
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int r = fresh ? clients_get(cmf, reader, &clients) : -ENOMEM;
+	int err = fresh ? clients_get(cmf, reader, &clients) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < request->n_subject_ids; i++)
-		r = subject_check(cmf, clients, who, request, terms, request->subject_ids[i],
-				  reader, &fresh[i], refusal);
-	for (size_t i = 0; r == 0 && i < request->n_subject_ids; i++) {
+	for (size_t i = 0; err == 0 && i < request->n_subject_ids; i++)
+		err = subject_check(cmf, clients, who, request, terms, request->subject_ids[i],
+				    reader, &fresh[i], refusal);
+	for (size_t i = 0; err == 0 && i < request->n_subject_ids; i++) {
 		if (fresh[i])
-			r = subject_add(cmf, who, request, terms, request->subject_ids[i], unit);
+			err = subject_add(cmf, who, request, terms, request->subject_ids[i], unit);
 	}
-	return r;
+	return err;
 }
 
 int cmf_register(struct cmf *cmf, const struct cmf_principal *who,
@@ -198,17 +198,17 @@ int cmf_register(struct cmf *cmf, const struct cmf_principal *who,
 {
 	const struct conf *conf = cmf_conf(cmf);
 	struct terms terms = {0};
-	int r = request_check(conf, who, request, refusal);
+	int err = request_check(conf, who, request, refusal);
 
-	if (r == 0)
-		r = handling_check(request, refusal);
-	if (r == 0)
-		r = terms_decide(cmf, conf, who, request, &terms, refusal);
-	if (r == 0)
-		r = subject_ids_check(request, refusal);
-	if (r == 0)
-		r = subjects_register(cmf, who, request, &terms, reader, unit, refusal);
-	return r;
+	if (err == 0)
+		err = handling_check(request, refusal);
+	if (err == 0)
+		err = terms_decide(cmf, conf, who, request, &terms, refusal);
+	if (err == 0)
+		err = subject_ids_check(request, refusal);
+	if (err == 0)
+		err = subjects_register(cmf, who, request, &terms, reader, unit, refusal);
+	return err;
 }
 
 int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who, enum cert_type type,
@@ -216,18 +216,18 @@ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who, enum cert_t
 		   struct refusal *refusal)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	int r;
+	int err;
 
 	if (!principal_permitted(who, STORE_MAY_REGISTER | STORE_IS_RA | STORE_IS_OPERATOR))
 		return refuse(refusal, REFUSAL_client_not_permitted);
-	r = store_registration_find(reader, type, subject_id, &reg);
-	if (r < 0)
-		return r;
-	if (r == STORE_NOT_FOUND ||
+	err = store_registration_find(reader, type, subject_id, &reg);
+	if (err < 0)
+		return err;
+	if (err == STORE_NOT_FOUND ||
 	    !principal_may_act(who, reg.manager, reg.trust_domain, reg.subject_id))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
-	r = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
-	if (r == 0)
-		r = audit_add(cmf, who, "deregister", reg.subject_id, cert_type_name(type), unit);
-	return r;
+	err = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
+	if (err == 0)
+		err = audit_add(cmf, who, "deregister", reg.subject_id, cert_type_name(type), unit);
+	return err;
 }

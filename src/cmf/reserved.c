@@ -26,10 +26,10 @@ void reserved_clear(struct reserved *set)
 static int name_add(struct reserved *set, struct bytes name, size_t client)
 {
 	char *text;
-	int r = name_fold(name, &text);
+	int err = name_fold(name, &text);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	if (!*text) {
 		free(text);
 		return 0;
@@ -64,11 +64,12 @@ static int string_add(struct reserved *set, const ASN1_STRING *string, size_t cl
 
 static int dn_add(struct reserved *set, const X509_NAME *dn, size_t client)
 {
-	int r = 0, at = -1;
+	int err = 0, at = -1;
 
-	while (r == 0 && (at = X509_NAME_get_index_by_NID(dn, NID_commonName, at)) >= 0)
-		r = string_add(set, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(dn, at)), client);
-	return r;
+	while (err == 0 && (at = X509_NAME_get_index_by_NID(dn, NID_commonName, at)) >= 0)
+		err = string_add(set, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(dn, at)),
+				 client);
+	return err;
 }
 
 static int address_add(struct reserved *set, const ASN1_STRING *address, size_t client)
@@ -88,9 +89,9 @@ static int uri_add(struct reserved *set, const ASN1_STRING *string, size_t clien
 {
 	struct bytes id = vnfci_urn_id(
 		(struct bytes){ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)});
-	int r = string_add(set, string, client);
+	int err = string_add(set, string, client);
 
-	return r == 0 && id.len ? name_add(set, id, client) : r;
+	return err == 0 && id.len ? name_add(set, id, client) : err;
 }
 
 static int general_name_add(struct reserved *set, const GENERAL_NAME *name, size_t client)
@@ -113,13 +114,13 @@ static int general_name_add(struct reserved *set, const GENERAL_NAME *name, size
 int reserved_add_certificate(struct reserved *set, const X509 *cert, size_t client)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	int r = dn_add(set, X509_get_subject_name(cert), client);
+	int err = dn_add(set, X509_get_subject_name(cert), client);
 
-	for (int i = 0; r == 0 && i < sk_GENERAL_NAME_num(names); i++)
-		r = general_name_add(set, sk_GENERAL_NAME_value(names, i), client);
+	for (int i = 0; err == 0 && i < sk_GENERAL_NAME_num(names); i++)
+		err = general_name_add(set, sk_GENERAL_NAME_value(names, i), client);
 	GENERAL_NAMES_free(names);
 	ERR_clear_error();
-	return r;
+	return err;
 }
 
 int reserved_add_client(struct reserved *set, const struct client *client, size_t at)
@@ -128,56 +129,57 @@ int reserved_add_client(struct reserved *set, const struct client *client, size_
 	X509 *exact = client->row.certificate.len
 			      ? d2i_X509(NULL, &p, (long)client->row.certificate.len)
 			      : NULL;
-	int r = name_add(set, bytes_of_string(client->row.name), at);
+	int err = name_add(set, bytes_of_string(client->row.name), at);
 
-	if (r == 0 && client->row.mac_reference)
-		r = name_add(set, bytes_of_string(client->row.mac_reference), at);
-	if (r == 0 && client->subject)
-		r = dn_add(set, client->subject, at);
-	if (r == 0 && exact)
-		r = reserved_add_certificate(set, exact, at);
+	if (err == 0 && client->row.mac_reference)
+		err = name_add(set, bytes_of_string(client->row.mac_reference), at);
+	if (err == 0 && client->subject)
+		err = dn_add(set, client->subject, at);
+	if (err == 0 && exact)
+		err = reserved_add_certificate(set, exact, at);
 	X509_free(exact);
 	ERR_clear_error();
-	return r;
+	return err;
 }
 
 static int file_add(struct reserved *set, const char *path)
 {
 	STACK_OF(X509) *certs = NULL;
-	int r = path ? credential_certificates_read(path, &certs) : 0;
+	int err = path ? credential_certificates_read(path, &certs) : 0;
 
 	ERR_clear_error();
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	for (int i = 0; r == 0 && i < sk_X509_num(certs); i++)
-		r = reserved_add_certificate(set, sk_X509_value(certs, i), 0);
+	if (err < 0)
+		return err == -ENOMEM ? err : 0;
+	for (int i = 0; err == 0 && i < sk_X509_num(certs); i++)
+		err = reserved_add_certificate(set, sk_X509_value(certs, i), 0);
 	sk_X509_pop_free(certs, X509_free);
-	return r;
+	return err;
 }
 
 static int dn_text_add(struct reserved *set, const char *text)
 {
 	X509_NAME *dn = NULL;
-	int r = text ? name_parse(text, &dn) : 0;
+	int err = text ? name_parse(text, &dn) : 0;
 
-	if (r == 0)
-		r = dn_add(set, dn, 0);
+	if (err == 0)
+		err = dn_add(set, dn, 0);
 	X509_NAME_free(dn);
 	ERR_clear_error();
-	return r == -ENOMEM ? r : 0;
+	return err == -ENOMEM ? err : 0;
 }
 
 static int ca_add(struct reserved *set, const struct conf_ca *ca)
 {
 	const char *const files[] = {ca->certificate, ca->chain, ca->ra_certificate};
 	const char *const names[] = {ca->recipient, ca->expect_sender};
-	int r = 0;
+	int err = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(files); i++)
-		r = file_add(set, files[i]);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(names); i++)
-		r = dn_text_add(set, names[i]);
-	return r == 0 && ca->ra_reference ? name_add(set, bytes_of_string(ca->ra_reference), 0) : r;
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(files); i++)
+		err = file_add(set, files[i]);
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(names); i++)
+		err = dn_text_add(set, names[i]);
+	return err == 0 && ca->ra_reference ? name_add(set, bytes_of_string(ca->ra_reference), 0)
+					    : err;
 }
 
 int reserved_of_conf(const struct conf *conf, struct reserved *set)
@@ -185,14 +187,14 @@ int reserved_of_conf(const struct conf *conf, struct reserved *set)
 	const char *const files[] = {conf->protection.certificate, conf->protection.kga_certificate,
 				     conf->protection.encryption_certificate,
 				     conf->server.tls_certificate};
-	int r = 0;
+	int err = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(files); i++)
-		r = file_add(set, files[i]);
-	for (size_t i = 0; r == 0 && i < conf->n_cas; i++)
-		r = ca_add(set, &conf->cas[i]);
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(files); i++)
+		err = file_add(set, files[i]);
+	for (size_t i = 0; err == 0 && i < conf->n_cas; i++)
+		err = ca_add(set, &conf->cas[i]);
 	reserved_sort(set);
-	return r;
+	return err;
 }
 
 /* --- whether a name is --- */
@@ -258,10 +260,10 @@ int name_reserved_among(const struct cmf *cmf, const struct clients *clients, st
 			const char *subject_id, const char **whop)
 {
 	_cleanup_(freep) char *text = NULL;
-	int r = name_fold(name, &text);
+	int err = name_fold(name, &text);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	*whop = NULL;
 	if (is_in(&cmf->reserved, NULL, text, subject_id))
 		*whop = "the name is the CMF's or that of a CA";
@@ -274,9 +276,9 @@ int name_reserved(struct cmf *cmf, struct store_reader *reader, struct bytes nam
 		  const char *subject_id, const char **whop)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int r = clients_get(cmf, reader, &clients);
+	int err = clients_get(cmf, reader, &clients);
 
-	return r < 0 ? r : name_reserved_among(cmf, clients, name, subject_id, whop);
+	return err < 0 ? err : name_reserved_among(cmf, clients, name, subject_id, whop);
 }
 
 /* --- for the operator --- */
@@ -286,28 +288,28 @@ int cmf_client_name_taken(struct store_reader *reader, const struct store_client
 	struct client client = {0};
 	struct reserved set = {NULL, 0, 0};
 	_cleanup_(freep) char *entity = NULL;
-	int r = client_parse(row, &client);
+	int err = client_parse(row, &client);
 
 	*namep = NULL;
 	/* One that cannot be used has no other names. */
-	if (r == 0 || r == -EINVAL)
-		r = reserved_add_client(&set, &client, 0);
-	if (r == 0)
-		r = name_fold(bytes_of_string(row->entity ? row->entity : ""), &entity);
-	for (size_t i = 0; r == 0 && i < set.len && !*namep; i++) {
+	if (err == 0 || err == -EINVAL)
+		err = reserved_add_client(&set, &client, 0);
+	if (err == 0)
+		err = name_fold(bytes_of_string(row->entity ? row->entity : ""), &entity);
+	for (size_t i = 0; err == 0 && i < set.len && !*namep; i++) {
 		_cleanup_(freep) char *manager = NULL;
 
 		if (strcmp(set.item[i].text, entity) == 0)
 			continue;
-		r = store_subject_manager(reader, set.item[i].text, &manager);
-		if (r == 0)
+		err = store_subject_manager(reader, set.item[i].text, &manager);
+		if (err == 0)
 			*namep = TAKE(set.item[i].text);
-		else if (r == STORE_NOT_FOUND)
-			r = 0;
+		else if (err == STORE_NOT_FOUND)
+			err = 0;
 	}
 	client_clear(&client);
 	reserved_clear(&set);
-	return r;
+	return err;
 }
 
 struct registrations_walk {
@@ -321,10 +323,10 @@ static int registration_row(void *arg, const struct store_registration *reg)
 {
 	const struct registrations_walk *walk = arg;
 	const char *who;
-	int r = name_reserved_among(walk->cmf, walk->clients, bytes_of_string(reg->subject_id),
-				    reg->subject_id, &who);
+	int err = name_reserved_among(walk->cmf, walk->clients, bytes_of_string(reg->subject_id),
+				      reg->subject_id, &who);
 
-	return r == 0 && who ? walk->each(walk->arg, reg, who) : r;
+	return err == 0 && who ? walk->each(walk->arg, reg, who) : err;
 }
 
 int cmf_reserved_registrations(struct cmf *cmf, struct store_reader *reader,
@@ -333,8 +335,8 @@ int cmf_reserved_registrations(struct cmf *cmf, struct store_reader *reader,
 	static const struct store_registration_filter all = {.cert_type = -1};
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	struct registrations_walk walk = {cmf, NULL, each, arg};
-	int r = clients_get(cmf, reader, &clients);
+	int err = clients_get(cmf, reader, &clients);
 
 	walk.clients = clients;
-	return r < 0 ? r : store_registration_list(reader, &all, registration_row, &walk);
+	return err < 0 ? err : store_registration_list(reader, &all, registration_row, &walk);
 }

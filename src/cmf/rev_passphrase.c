@@ -20,14 +20,14 @@ static int reference_check(struct cmf *cmf, const struct cmf_principal *who, str
 {
 	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase found = {0};
 	bool client = false;
-	int r = cmf_mac_reference_taken(cmf, reader, reference, &client);
+	int err = cmf_mac_reference_taken(cmf, reader, reference, &client);
 
-	if (r < 0)
-		return r;
-	r = client ? STORE_NOT_FOUND : store_rev_passphrase_find(reader, reference, &found);
-	if (r < 0)
-		return r;
-	if (client || (r == 0 && found.registration_id != who->registration_id))
+	if (err < 0)
+		return err;
+	err = client ? STORE_NOT_FOUND : store_rev_passphrase_find(reader, reference, &found);
+	if (err < 0)
+		return err;
+	if (client || (err == 0 && found.registration_id != who->registration_id))
 		return refuse(refusal, REFUSAL_rev_passphrase_reference);
 	return 0;
 }
@@ -40,23 +40,23 @@ static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, stru
 	struct octets sealed = OCTETS_NULL;
 	struct store_rev_passphrase *row =
 		calloc(1, sizeof(*row) + reference.len + transaction_id.len);
-	int r = row ? store_unit_keep(unit, row) : -ENOMEM;
+	int err = row ? store_unit_keep(unit, row) : -ENOMEM;
 
-	if (r < 0) {
+	if (err < 0) {
 		free(row);
 		return -ENOMEM;
 	}
 	memcpy(row + 1, reference.data, reference.len);
 	memcpy((uint8_t *)(row + 1) + reference.len, transaction_id.data, transaction_id.len);
-	r = secret_reference(SEALED_FOR, reference, &sealed_for);
-	if (r == 0)
-		r = cmf_secret_seal(cmf, sealed_for, passphrase, &sealed);
-	if (r == 0 && store_unit_keep(unit, sealed.data) < 0) {
+	err = secret_reference(SEALED_FOR, reference, &sealed_for);
+	if (err == 0)
+		err = cmf_secret_seal(cmf, sealed_for, passphrase, &sealed);
+	if (err == 0 && store_unit_keep(unit, sealed.data) < 0) {
 		octets_clear(&sealed);
-		r = -ENOMEM;
+		err = -ENOMEM;
 	}
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	row->registration_id = who->registration_id;
 	row->created_ms = clock_now_ms(cmf->clock);
 	row->reference = (struct octets){(uint8_t *)(row + 1), reference.len};
@@ -73,17 +73,17 @@ static int entity_check(struct cmf *cmf, const struct cmf_principal *who, struct
 			struct store_reader *reader, struct store_registration *reg,
 			struct refusal *refusal)
 {
-	int r;
+	int err;
 
 	/* RFC 9810 B: the rr under a passphrase may bring the next one. */
 	if (!who->certificate_id && (who->kind != CMF_PRINCIPAL_REVOKER || who->replaced))
 		return refuse(refusal, REFUSAL_rev_passphrase_not_entity);
-	r = reference_check(cmf, who, reference, reader, refusal);
-	if (r == 0)
-		r = store_registration_get(reader, who->registration_id, reg);
-	if (r == STORE_NOT_FOUND || (r == 0 && reg->state != STORE_REGISTRATION_ACTIVE))
+	err = reference_check(cmf, who, reference, reader, refusal);
+	if (err == 0)
+		err = store_registration_get(reader, who->registration_id, reg);
+	if (err == STORE_NOT_FOUND || (err == 0 && reg->state != STORE_REGISTRATION_ACTIVE))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
-	return r;
+	return err;
 }
 
 int cmf_rev_passphrase_check(struct cmf *cmf, const struct cmf_principal *who,
@@ -131,25 +131,25 @@ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, str
 			   struct refusal *refusal)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	int r = entity_check(cmf, who, reference, reader, &reg, refusal);
+	int err = entity_check(cmf, who, reference, reader, &reg, refusal);
 
-	if (r == 0)
-		r = passphrase_check(passphrase, refusal);
-	if (r == 0)
-		r = passphrase_add(cmf, who, reference, passphrase, transaction_id, unit);
-	return r == 0 ? audit_add(cmf, who, "revPassphrase", reg.subject_id, NULL, unit) : r;
+	if (err == 0)
+		err = passphrase_check(passphrase, refusal);
+	if (err == 0)
+		err = passphrase_add(cmf, who, reference, passphrase, transaction_id, unit);
+	return err == 0 ? audit_add(cmf, who, "revPassphrase", reg.subject_id, NULL, unit) : err;
 }
 
 static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase *row,
 			struct cmf_principal *p)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
-	int r = secret_reference(SEALED_FOR, octets_view(&row->reference), &sealed_for);
+	int err = secret_reference(SEALED_FOR, octets_view(&row->reference), &sealed_for);
 
-	if (r == 0)
-		r = secret_open(cmf, sealed_for, octets_view(&row->secret), &p->mac_secret);
-	if (r < 0)
-		return r;
+	if (err == 0)
+		err = secret_open(cmf, sealed_for, octets_view(&row->secret), &p->mac_secret);
+	if (err < 0)
+		return err;
 	p->policy = conf_client_policy_find(cmf_conf(cmf), NULL);
 	p->registration_id = row->registration_id;
 	p->trust_domain = strdup("");
@@ -169,21 +169,21 @@ static int revoker_before(const struct cmf *cmf, struct store_reader *reader,
 {
 	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	int r = store_rev_passphrase_before(reader, reference, transaction_id, &row);
+	int err = store_rev_passphrase_before(reader, reference, transaction_id, &row);
 
-	if (r == 0)
-		r = revoker_fill(cmf, &row, p);
+	if (err == 0)
+		err = revoker_fill(cmf, &row, p);
 	p->replaced = true;
-	return r == 0 ? store_transaction_find(reader, p->name, transaction_id, &txn) : r;
+	return err == 0 ? store_transaction_find(reader, p->name, transaction_id, &txn) : err;
 }
 
 static int revoker_now(const struct cmf *cmf, struct store_reader *reader, struct bytes reference,
 		       struct cmf_principal *p)
 {
 	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
-	int r = store_rev_passphrase_find(reader, reference, &row);
+	int err = store_rev_passphrase_find(reader, reference, &row);
 
-	return r == 0 ? revoker_fill(cmf, &row, p) : r;
+	return err == 0 ? revoker_fill(cmf, &row, p) : err;
 }
 
 int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
@@ -191,20 +191,20 @@ int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader, struct bytes 
 		     struct refusal *refusal)
 {
 	_cleanup_(cmf_principal_clear) struct cmf_principal p = {.kind = CMF_PRINCIPAL_REVOKER};
-	int r = STORE_NOT_FOUND;
+	int err = STORE_NOT_FOUND;
 
 	/* First, for both may have the same reference. */
 	if (reference.len)
-		r = revoker_before(cmf, reader, reference, transaction_id, &p);
-	if (r == STORE_NOT_FOUND && reference.len) {
+		err = revoker_before(cmf, reader, reference, transaction_id, &p);
+	if (err == STORE_NOT_FOUND && reference.len) {
 		cmf_principal_clear(&p);
 		p = (struct cmf_principal){.kind = CMF_PRINCIPAL_REVOKER};
-		r = revoker_now(cmf, reader, reference, &p);
+		err = revoker_now(cmf, reader, reference, &p);
 	}
-	if (r == STORE_NOT_FOUND)
+	if (err == STORE_NOT_FOUND)
 		return refuse(refusal, REFUSAL_mac_reference_unknown);
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	*principalp = p;
 	p = (struct cmf_principal){0};
 	return 0;

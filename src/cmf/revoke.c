@@ -22,13 +22,13 @@ int certificate_lookup(const struct cmf *cmf, struct bytes issuer, const struct 
 		       struct store_reader *reader, struct store_certificate *certp)
 {
 	const struct ca *ca = NULL;
-	int r = STORE_NOT_FOUND;
+	int err = STORE_NOT_FOUND;
 
 	if (serial->len == 0)
 		return STORE_NOT_FOUND;
-	while (r == STORE_NOT_FOUND && (ca = ca_next_by_issuer(cmf->cas, issuer, ca)))
-		r = store_certificate_find(reader, ca_name(ca), serial, certp);
-	return r;
+	while (err == STORE_NOT_FOUND && (ca = ca_next_by_issuer(cmf->cas, issuer, ca)))
+		err = store_certificate_find(reader, ca_name(ca), serial, certp);
+	return err;
 }
 
 int certificate_revoke_add(const struct cmf *cmf, const struct store_certificate *cert,
@@ -80,16 +80,16 @@ static int update_lookup(const struct cmf *cmf, const struct cmf_principal *who,
 			 struct store_reader *reader, struct store_certificate *certp,
 			 struct refusal *refusal)
 {
-	int r;
+	int err;
 
 	if (issuer.len == 0) {
 		if (!who->certificate_id)
 			return refuse(refusal, REFUSAL_update_cert_not_identified);
-		r = store_certificate_get(reader, who->certificate_id, certp);
+		err = store_certificate_get(reader, who->certificate_id, certp);
 	} else {
-		r = certificate_lookup(cmf, issuer, serial, reader, certp);
+		err = certificate_lookup(cmf, issuer, serial, reader, certp);
 	}
-	return r == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_update_cert_unknown) : r;
+	return err == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_update_cert_unknown) : err;
 }
 
 /* Whether it may update certificates that others hold. */
@@ -109,22 +109,22 @@ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct byt
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	struct cmf_principal self = *who;
-	int r, permit = 0;
+	int err, permit = 0;
 
 	/* RFC 9483 5.2.3: what counts for kur is its own protection, whoever approves. */
 	self.approver = NULL;
 	who = &self;
-	r = update_lookup(cmf, who, issuer, serial, reader, &cert, refusal);
-	if (r < 0)
-		return r;
+	err = update_lookup(cmf, who, issuer, serial, reader, &cert, refusal);
+	if (err < 0)
+		return err;
 	/* Who may not do it to others' certificates does not learn which there are. */
-	if (r != 0 || !principal_holds(who, &cert))
+	if (err != 0 || !principal_holds(who, &cert))
 		permit = update_permit(who, refusal);
-	if (r != 0 || permit != 0)
-		return permit != 0 ? permit : r;
-	r = certificate_authorize(who, &cert, refusal);
-	if (r != 0)
-		return r;
+	if (err != 0 || permit != 0)
+		return permit != 0 ? permit : err;
+	err = certificate_authorize(who, &cert, refusal);
+	if (err != 0)
+		return err;
 	/* RFC 5280 5.3.1: on hold is revoked for the time being. */
 	if (cert.state == STORE_CERT_ON_HOLD)
 		return refuse(refusal, REFUSAL_update_cert_on_hold);
@@ -141,21 +141,21 @@ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct byt
 int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 		const struct store_certificate *cert, bool accepted, struct store_unit *unit)
 {
-	int r;
+	int err;
 
 	/* RFC 9483 4.1.1: a certificate that is not accepted must not stay valid. One that an
 	 * upstream CA has not issued yet is revoked there as soon as it is: ca/'s. */
 	if (!accepted && cert->state == STORE_CERT_REQUESTED)
-		r = store_certificate_set_state(unit, cert->id, STORE_CERT_REQUESTED,
-						STORE_CERT_REJECTED);
+		err = store_certificate_set_state(unit, cert->id, STORE_CERT_REQUESTED,
+						  STORE_CERT_REJECTED);
 	else if (accepted)
-		r = store_certificate_set_state(unit, cert->id, STORE_CERT_PENDING,
-						STORE_CERT_ACTIVE);
+		err = store_certificate_set_state(unit, cert->id, STORE_CERT_PENDING,
+						  STORE_CERT_ACTIVE);
 	else
-		r = certificate_revoke_add(cmf, cert, STORE_CERT_REJECTED, REASON_UNSPECIFIED,
-					   unit);
-	return r == 0 ? certificate_audit(cmf, who, accepted ? "confirm" : "reject", cert, unit)
-		      : r;
+		err = certificate_revoke_add(cmf, cert, STORE_CERT_REJECTED, REASON_UNSPECIFIED,
+					     unit);
+	return err == 0 ? certificate_audit(cmf, who, accepted ? "confirm" : "reject", cert, unit)
+			: err;
 }
 
 /* --- revocation --- */
@@ -228,12 +228,12 @@ static int revocable_lookup(const struct cmf *cmf, const struct cmf_revoke *requ
 			    struct store_reader *reader, struct store_certificate *certp,
 			    struct refusal *refusal)
 {
-	int r;
+	int err;
 
 	if (!ca_next_by_issuer(cmf->cas, request->issuer, NULL))
 		return refuse(refusal, REFUSAL_rev_issuer_unknown);
-	r = certificate_lookup(cmf, request->issuer, &request->serial, reader, certp);
-	return r == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_rev_cert_unknown) : r;
+	err = certificate_lookup(cmf, request->issuer, &request->serial, reader, certp);
+	return err == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_rev_cert_unknown) : err;
 }
 
 /* The certificate as what stands earlier in the message leaves it. *pendingp: upstream has to be
@@ -290,17 +290,17 @@ static int revocable_find(const struct cmf *cmf, const struct cmf_principal *who
 			  const struct cmf_revoke *request, struct store_reader *reader,
 			  struct store_certificate *certp, struct refusal *refusal)
 {
-	int r = revocable_lookup(cmf, request, reader, certp, refusal), permit = 0;
+	int err = revocable_lookup(cmf, request, reader, certp, refusal), permit = 0;
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	/* Who may not do it to others' certificates does not learn which there are. */
-	if (r != 0 || !principal_holds(who, certp))
+	if (err != 0 || !principal_holds(who, certp))
 		permit = revoker_check(who, refusal);
-	if (r != 0 || permit != 0)
-		return permit != 0 ? permit : r;
-	r = certificate_authorize(who, certp, refusal);
-	return r == 0 ? cert_details_check(request->details, certp, refusal) : r;
+	if (err != 0 || permit != 0)
+		return permit != 0 ? permit : err;
+	err = certificate_authorize(who, certp, refusal);
+	return err == 0 ? cert_details_check(request->details, certp, refusal) : err;
 }
 
 int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
@@ -311,15 +311,15 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	bool pending;
 	const struct ca *ca;
-	int r;
+	int err;
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
 					       .invalidity_ms = request->invalidity_ms,
 					       .to = cmf_revocation_state(request->reason)};
 	if (!who->certificate_id) {
-		r = revoker_check(who, refusal);
-		if (r != 0)
-			return r;
+		err = revoker_check(who, refusal);
+		if (err != 0)
+			return err;
 	}
 	/* A passphrase is there to revoke; who put the certificate on hold may have had a reason.
 	 */
@@ -327,16 +327,16 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 		return refuse(refusal, REFUSAL_client_not_permitted);
 	if (!reason_allowed(request->reason))
 		return refuse(refusal, REFUSAL_rev_reason_not_allowed);
-	r = invalidity_check(cmf, request, refusal);
-	if (r != 0)
-		return r;
-	r = revocable_find(cmf, who, request, reader, &cert, refusal);
-	if (r != 0)
-		return r;
+	err = invalidity_check(cmf, request, refusal);
+	if (err != 0)
+		return err;
+	err = revocable_find(cmf, who, request, reader, &cert, refusal);
+	if (err != 0)
+		return err;
 	earlier_apply(earlier, n, &cert, &pending);
-	r = transition_check(&cert, revocationp->to, refusal);
-	if (r != 0)
-		return r;
+	err = transition_check(&cert, revocationp->to, refusal);
+	if (err != 0)
+		return err;
 	if (pending)
 		return refuse(refusal, REFUSAL_rev_pending);
 	if (cert.not_after_ms < clock_now_ms(cmf->clock))
@@ -372,19 +372,19 @@ static int cessation_deregister(const struct cmf *cmf, const struct cmf_principa
 				struct store_unit *unit)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	int r;
+	int err;
 
 	if (!cmf_conf(cmf)->cmf.deregister_on_cessation || !speaks_for_registration(who, cert))
 		return 0;
-	r = store_registration_get(reader, cert->registration_id, &reg);
-	if (r < 0)
-		return r;
-	if (r == STORE_NOT_FOUND || reg.state != STORE_REGISTRATION_ACTIVE)
+	err = store_registration_get(reader, cert->registration_id, &reg);
+	if (err < 0)
+		return err;
+	if (err == STORE_NOT_FOUND || reg.state != STORE_REGISTRATION_ACTIVE)
 		return 0;
-	r = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
-	return r == 0 ? audit_add(cmf, who, "deregister", reg.subject_id,
-				  cert_type_name(reg.cert_type), unit)
-		      : r;
+	err = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
+	return err == 0 ? audit_add(cmf, who, "deregister", reg.subject_id,
+				    cert_type_name(reg.cert_type), unit)
+			: err;
 }
 
 static const char *revocation_action(enum store_certificate_state to)
@@ -399,24 +399,24 @@ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
 		   struct store_unit *unit)
 {
 	const struct store_certificate *cert = &revocation->cert;
-	int r;
+	int err;
 
 	if (revocation->asked)
 		return 0;
 	if (revocation->forward.len)
-		r = ca_upstream_revoke_forward(ca_find(cmf->cas, cert->ca), cert, revocation->to,
-					       revocation->reason, revocation->forward, unit);
+		err = ca_upstream_revoke_forward(ca_find(cmf->cas, cert->ca), cert, revocation->to,
+						 revocation->reason, revocation->forward, unit);
 	else
-		r = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
+		err = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
 	/* Also none in place of that of a hold. */
-	if (r == 0 && revocation->to != STORE_CERT_ACTIVE &&
+	if (err == 0 && revocation->to != STORE_CERT_ACTIVE &&
 	    revocation->invalidity_ms != cert->invalidity_ms)
-		r = store_certificate_set_invalidity(unit, cert->id, revocation->invalidity_ms);
-	if (r == 0)
-		r = certificate_audit(cmf, who, revocation_action(revocation->to), cert, unit);
-	if (r == 0 && revocation->ceases)
-		r = cessation_deregister(cmf, who, cert, reader, unit);
-	return r;
+		err = store_certificate_set_invalidity(unit, cert->id, revocation->invalidity_ms);
+	if (err == 0)
+		err = certificate_audit(cmf, who, revocation_action(revocation->to), cert, unit);
+	if (err == 0 && revocation->ceases)
+		err = cessation_deregister(cmf, who, cert, reader, unit);
+	return err;
 }
 
 int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_revoke *request,
@@ -424,13 +424,13 @@ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who, const struct cm
 	       struct store_certificate *certp, bool *upstreamp, struct refusal *refusal)
 {
 	struct cmf_revocation revocation;
-	int r = cmf_revoke_find(cmf, who, request, NULL, 0, reader, &revocation, refusal);
+	int err = cmf_revoke_find(cmf, who, request, NULL, 0, reader, &revocation, refusal);
 
-	if (r == 0)
-		r = cmf_revoke_add(cmf, who, &revocation, reader, unit);
-	if (r != 0) {
+	if (err == 0)
+		err = cmf_revoke_add(cmf, who, &revocation, reader, unit);
+	if (err != 0) {
 		cmf_revocation_clear(&revocation);
-		return r;
+		return err;
 	}
 	*upstreamp = revocation.upstream;
 	*certp = revocation.cert;

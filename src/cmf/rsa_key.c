@@ -7,10 +7,10 @@
 static int exponent_check(const EVP_PKEY *key, const struct conf *conf, struct refusal *refusal)
 {
 	uint64_t exponent;
-	int r = rsa_exponent(key, &exponent);
+	int err = rsa_exponent(key, &exponent);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	return exponent >= conf->cmf.rsa_exponent_min
 		       ? 0
 		       : refuse(refusal, REFUSAL_public_key_exponent);
@@ -19,10 +19,10 @@ static int exponent_check(const EVP_PKEY *key, const struct conf *conf, struct r
 static int modulus_check(const EVP_PKEY *key, struct refusal *refusal)
 {
 	enum rsa_flaw flaw;
-	int r = rsa_modulus_examine(key, &flaw);
+	int err = rsa_modulus_examine(key, &flaw);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	switch (flaw) {
 	case RSA_FLAW_NONE:
 		return 0;
@@ -43,15 +43,15 @@ int rsa_key_check(const SubjectPublicKeyInfo *spki, const struct spki_kind *kind
 {
 	struct spki_kind again;
 	EVP_PKEY *key = NULL;
-	int r;
+	int err;
 
 	if (kind->type != EVP_PKEY_RSA && kind->type != EVP_PKEY_RSA_PSS)
 		return 0;
-	r = spki_key(spki, &key, &again);
-	if (r == 0)
-		r = exponent_check(key, conf, refusal);
-	if (r == 0)
-		r = modulus_check(key, refusal);
+	err = spki_key(spki, &key, &again);
+	if (err == 0)
+		err = exponent_check(key, conf, refusal);
+	if (err == 0)
+		err = modulus_check(key, refusal);
 	EVP_PKEY_free(key);
-	return r;
+	return err;
 }

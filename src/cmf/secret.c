@@ -26,14 +26,14 @@ int secret_key_load(struct cmf *cmf, struct strbuf *problems)
 	_cleanup_(octets_clear_secret) struct octets file = OCTETS_NULL;
 	char hex[2 * CMF_SECRET_KEY_LEN + 1];
 	size_t len = 0, end;
-	int r;
+	int err;
 
 	if (!path)
 		return 0;
-	r = file_read(path, 1024, &file);
-	if (r < 0) {
+	err = file_read(path, 1024, &file);
+	if (err < 0) {
 		strbuf_printf(problems, "[store] secret_key: cannot read %s: %s\n", path,
-			      strerror(-r));
+			      strerror(-err));
 		return -EINVAL;
 	}
 	cmf->secret_key = OPENSSL_secure_zalloc(CMF_SECRET_KEY_LEN);
@@ -42,14 +42,14 @@ int secret_key_load(struct cmf *cmf, struct strbuf *problems)
 	end = file.len;
 	while (end > 0 && (file.data[end - 1] == '\n' || file.data[end - 1] == '\r'))
 		end--;
-	r = -EINVAL;
+	err = -EINVAL;
 	if (end == sizeof(hex) - 1) {
 		memcpy(hex, file.data, end);
 		hex[end] = '\0';
-		r = hex_to_bytes(hex, cmf->secret_key, CMF_SECRET_KEY_LEN, &len);
+		err = hex_to_bytes(hex, cmf->secret_key, CMF_SECRET_KEY_LEN, &len);
 		OPENSSL_cleanse(hex, sizeof(hex));
 	}
-	if (r < 0 || len != CMF_SECRET_KEY_LEN) {
+	if (err < 0 || len != CMF_SECRET_KEY_LEN) {
 		strbuf_printf(problems, "[store] secret_key: %s must hold 64 hex digits\n", path);
 		return -EINVAL;
 	}
@@ -76,7 +76,7 @@ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 		    struct octets *sealedp)
 {
 	_cleanup_(octets_clear) struct octets sealed = OCTETS_NULL;
-	int r;
+	int err;
 
 	if (!cmf->secret_key)
 		return log_fault("cmf: seal a secret", -ENOKEY, "[store] secret_key is not set");
@@ -86,9 +86,9 @@ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 	sealed.data = malloc(sealed.len);
 	if (!sealed.data)
 		return -ENOMEM;
-	r = seal(cmf, bytes_of_string(reference), secret, sealed.data);
-	if (r < 0)
-		return r;
+	err = seal(cmf, bytes_of_string(reference), secret, sealed.data);
+	if (err < 0)
+		return err;
 	*sealedp = sealed;
 	sealed = OCTETS_NULL;
 	return 0;
@@ -146,15 +146,15 @@ enum { NOBODYS_SECRET_LEN = 32 };
 int nobodys_secret_make(struct cmf *cmf)
 {
 	uint8_t secret[NOBODYS_SECRET_LEN];
-	int r;
+	int err;
 
 	if (!cmf->secret_key)
 		return 0;
 	if (RAND_bytes(secret, sizeof(secret)) != 1)
 		return log_fault("cmf: random secret", -EIO, NULL);
-	r = cmf_secret_seal(cmf, NOBODYS_REFERENCE, BYTES_OF(secret), &cmf->nobodys_secret);
+	err = cmf_secret_seal(cmf, NOBODYS_REFERENCE, BYTES_OF(secret), &cmf->nobodys_secret);
 	OPENSSL_cleanse(secret, sizeof(secret));
-	return r;
+	return err;
 }
 
 int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp)
@@ -170,16 +170,16 @@ int cmf_kem_secret_seal(struct cmf *cmf, struct bytes transaction_id, struct byt
 			struct octets *sealedp)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
-	int r = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
+	int err = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
 
-	return r < 0 ? r : cmf_secret_seal(cmf, sealed_for, secret, sealedp);
+	return err < 0 ? err : cmf_secret_seal(cmf, sealed_for, secret, sealedp);
 }
 
 int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_id, struct bytes sealed,
 			struct octets *secretp)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
-	int r = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
+	int err = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
 
-	return r < 0 ? r : secret_open(cmf, sealed_for, sealed, secretp);
+	return err < 0 ? err : secret_open(cmf, sealed_for, sealed, secretp);
 }

@@ -68,19 +68,19 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 		d2i_SubjectPublicKeyInfo(NULL, &p, (long)view->spki.len);
 	struct spki_kind kind;
 	EVP_PKEY *key = NULL;
-	int r;
+	int err;
 
 	if (!spki)
 		return refuse(refusal, REFUSAL_signer_malformed);
-	r = spki_key(spki, &key, &kind);
-	if (r == -EBADMSG)
+	err = spki_key(spki, &key, &kind);
+	if (err == -EBADMSG)
 		return refuse(refusal, REFUSAL_signer_malformed);
-	if (r == -ENOTSUP)
+	if (err == -ENOTSUP)
 		return refuse(refusal, kem ? REFUSAL_kem_key : REFUSAL_signer_key_weak);
-	if (r == -EKEYREJECTED)
+	if (err == -EKEYREJECTED)
 		return refuse(refusal, REFUSAL_signer_key_weak);
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	*keyp = key;
 	if (kem)
 		return kem_algorithm_for(key) ? 0 : refuse(refusal, REFUSAL_kem_key);
@@ -105,12 +105,12 @@ static int key_usage_check(X509 *cert, const struct cmf_signer *entry, struct re
 static int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
 			 int64_t now_ms, struct cmf_signer *entry, struct refusal *refusal)
 {
-	int r = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
+	int err = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
 
-	if (r == 0)
-		r = key_usage_check(cert, entry, refusal);
-	if (r != 0)
-		return r;
+	if (err == 0)
+		err = key_usage_check(cert, entry, refusal);
+	if (err != 0)
+		return err;
 	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)
 		return refuse(refusal, REFUSAL_signer_expired);
 	return 0;
@@ -146,17 +146,17 @@ static int own_find(const struct cmf *cmf, struct store_reader *reader,
 {
 	const struct ca *ca = NULL;
 	struct serial serial;
-	int r = 1;
+	int err = 1;
 
-	while (r > 0 && (ca = ca_next_by_issuer(cmf->cas, view->issuer, ca)))
-		r = ca_verify(ca, view);
-	if (r != 0)
-		return r < 0 ? r : STORE_NOT_FOUND;
+	while (err > 0 && (ca = ca_next_by_issuer(cmf->cas, view->issuer, ca)))
+		err = ca_verify(ca, view);
+	if (err != 0)
+		return err < 0 ? err : STORE_NOT_FOUND;
 	if (serial_of_content(view->serial, &serial) < 0)
 		return STORE_NOT_FOUND;
-	r = certificate_lookup(cmf, view->issuer, &serial, reader, certp);
-	if (r != 0)
-		return r;
+	err = certificate_lookup(cmf, view->issuer, &serial, reader, certp);
+	if (err != 0)
+		return err;
 	if (!bytes_equal(octets_view(&certp->der), view->der))
 		return refuse_detail(refusal, REFUSAL_signer_not_trusted,
 				     "the certificate with that serial number is another");
@@ -230,34 +230,34 @@ static int signer_principal(const struct examination *x, const struct certificat
 		.not_after_ms = view->not_after_ms,
 	};
 	const struct client *client = NULL;
-	int r = own_find(x->cmf, x->reader, view, &own, refusal);
+	int err = own_find(x->cmf, x->reader, view, &own, refusal);
 
-	if (r < 0 || r == REFUSED)
-		return r;
-	path.own = r == 0 ? &own : NULL;
-	r = path.own ? 0 : stranger_check(x, view, entry, refusal);
-	if (r == 0)
-		r = certificate_decode(view, certp, refusal);
-	if (r != 0)
-		return r;
+	if (err < 0 || err == REFUSED)
+		return err;
+	path.own = err == 0 ? &own : NULL;
+	err = path.own ? 0 : stranger_check(x, view, entry, refusal);
+	if (err == 0)
+		err = certificate_decode(view, certp, refusal);
+	if (err != 0)
+		return err;
 	path.cert = *certp;
-	r = signer_path_find(x->clients, &path, &client, refusal);
-	if (r == 0) {
-		r = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
-		if (r == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(*certp))
+	err = signer_path_find(x->clients, &path, &client, refusal);
+	if (err == 0) {
+		err = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
+		if (err == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(*certp))
 			entry->principal.permissions |= STORE_IS_RA;
-		if (r == 0)
-			r = signer_entity_find(*certp, &entry->principal, refusal);
-	} else if (r == REFUSED && path.own) {
+		if (err == 0)
+			err = signer_entity_find(*certp, &entry->principal, refusal);
+	} else if (err == REFUSED && path.own) {
 		*refusal = REFUSAL_NULL;
-		r = signer_holder_set(x->conf, &own, &entry->principal);
+		err = signer_holder_set(x->conf, &own, &entry->principal);
 	}
 	entry->path = path.used;
 	entry->not_before_ms = path.not_before_ms;
 	entry->not_after_ms = path.not_after_ms;
 	entry->principal.certificate_id = own.id;
 	entry->principal.registration_id = own.registration_id;
-	return r;
+	return err;
 }
 
 static int signer_examine(const struct examination *x, const struct certificate_view *view,
@@ -266,7 +266,7 @@ static int signer_examine(const struct examination *x, const struct certificate_
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = calloc(1, sizeof(*entry));
 	_cleanup_(x509_freep) X509 *cert = NULL;
-	int r;
+	int err;
 
 	if (!entry)
 		return -ENOMEM;
@@ -275,17 +275,17 @@ static int signer_examine(const struct examination *x, const struct certificate_
 	entry->epoch = signer_cache_epoch(x->cmf->signers);
 	memcpy(entry->digest, digest, sizeof(entry->digest));
 	memcpy(entry->among, x->among, sizeof(entry->among));
-	r = signer_principal(x, view, entry, &cert, refusal);
-	if (r == 0)
-		r = signer_checks(view, cert, x->conf, x->now_ms, entry, refusal);
-	if (r == 0)
-		r = octets_dup(view->subject, &entry->subject);
-	if (r == 0)
-		r = octets_dup(signer_view_ski(view), &entry->ski);
-	if (r == 0)
-		r = octets_dup(view->der, &entry->principal.certificate);
-	if (r != 0)
-		return r;
+	err = signer_principal(x, view, entry, &cert, refusal);
+	if (err == 0)
+		err = signer_checks(view, cert, x->conf, x->now_ms, entry, refusal);
+	if (err == 0)
+		err = octets_dup(view->subject, &entry->subject);
+	if (err == 0)
+		err = octets_dup(signer_view_ski(view), &entry->ski);
+	if (err == 0)
+		err = octets_dup(view->der, &entry->principal.certificate);
+	if (err != 0)
+		return err;
 	entry->generation = x->clients->generation;
 	*entryp = TAKE(entry);
 	return 0;
@@ -308,15 +308,15 @@ static int own_state_again(const struct examination *x, const struct cmf_signer 
 			   struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	int r;
+	int err;
 
 	if (entry->principal.certificate_id == 0)
 		return 0;
 	/* Its state is asked for each time. */
-	r = store_certificate_get(x->reader, entry->principal.certificate_id, &cert);
-	if (r == STORE_NOT_FOUND)
+	err = store_certificate_get(x->reader, entry->principal.certificate_id, &cert);
+	if (err == STORE_NOT_FOUND)
 		return refuse(refusal, REFUSAL_signer_not_trusted);
-	return r < 0 ? r : own_state_check(&cert, refusal);
+	return err < 0 ? err : own_state_check(&cert, refusal);
 }
 
 /* Of one of x->certs; a single one was hashed already. */
@@ -334,19 +334,19 @@ static int signer_entry_pick(const struct examination *x, struct sought *sought,
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	struct certificate_view view;
 	uint8_t digest[32];
-	int r = signer_pick(sought, x->certs, x->n_certs, x->now_ms, &view, refusal);
+	int err = signer_pick(sought, x->certs, x->n_certs, x->now_ms, &view, refusal);
 
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	cert_digest(x, view.der, digest);
 	entry = remembered(x, digest);
 	if (entry)
-		r = own_state_again(x, entry, refusal);
+		err = own_state_again(x, entry, refusal);
 	else
-		r = signer_examine(x, &view, digest, &entry, refusal);
-	if (r == 0)
+		err = signer_examine(x, &view, digest, &entry, refusal);
+	if (err == 0)
 		*entryp = TAKE(entry);
-	return r;
+	return err;
 }
 
 static bool any_sender_allowed(const struct conf *conf)
@@ -363,14 +363,14 @@ static int signer_entry_of_any(const struct examination *x, const struct sought 
 {
 	struct sought any = {.sender_kid = sought->sender_kid};
 	struct refusal other = REFUSAL_NULL;
-	int r;
+	int err;
 
 	if (!any_sender_allowed(x->conf))
 		return REFUSED;
-	r = signer_entry_pick(x, &any, entryp, &other);
-	if (r == 0 || other.reason == REFUSAL_stranger_budget)
+	err = signer_entry_pick(x, &any, entryp, &other);
+	if (err == 0 || other.reason == REFUSAL_stranger_budget)
 		*refusal = other;
-	return r;
+	return err;
 }
 
 static int signer_entry_find(const struct examination *x, struct sought *sought,
@@ -378,21 +378,21 @@ static int signer_entry_find(const struct examination *x, struct sought *sought,
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	uint8_t digest[32];
-	int r;
+	int err;
 
 	/* RFC 9483 3.3: the signer's certificate is the first. Not parsed if it is remembered. */
 	cert_digest(x, x->certs[0], digest);
 	entry = remembered(x, digest);
 	if (entry && sought_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
-		r = own_state_again(x, entry, refusal);
-		if (r == 0)
+		err = own_state_again(x, entry, refusal);
+		if (err == 0)
 			*entryp = TAKE(entry);
-		return r;
+		return err;
 	}
-	r = signer_entry_pick(x, sought, entryp, refusal);
-	if (r == REFUSED && refusal->reason == REFUSAL_signer_mismatch)
-		r = signer_entry_of_any(x, sought, entryp, refusal);
-	return r;
+	err = signer_entry_pick(x, sought, entryp, refusal);
+	if (err == REFUSED && refusal->reason == REFUSAL_signer_mismatch)
+		err = signer_entry_of_any(x, sought, entryp, refusal);
+	return err;
 }
 
 /* RFC 9483 3.1, 3.5: sender and senderKID, as the policy of the signer wants them. */
@@ -476,13 +476,13 @@ static int holder_find(struct examination *x, struct sought *sought,
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	struct bytes configured;
-	int r;
+	int err;
 
 	x->conf = cmf_conf(x->cmf);
 	x->now_ms = clock_now_ms(x->cmf->clock);
-	r = clients_get(x->cmf, x->reader, &clients);
-	if (r < 0)
-		return r;
+	err = clients_get(x->cmf, x->reader, &clients);
+	if (err < 0)
+		return err;
 	x->clients = clients;
 	if (x->n_certs == 0) {
 		configured = configured_certificate(clients, sought->sender_kid);
@@ -491,16 +491,16 @@ static int holder_find(struct examination *x, struct sought *sought,
 		x->certs = &configured;
 		x->n_certs = 1;
 	}
-	r = certs_digest(x);
-	if (r == 0)
-		r = signer_entry_find(x, sought, &entry, refusal);
-	if (r == 0)
-		r = sender_check(sought, entry, refusal);
-	if (r == 0)
-		r = principal_dup(&entry->principal, principalp);
-	if (r == 0)
+	err = certs_digest(x);
+	if (err == 0)
+		err = signer_entry_find(x, sought, &entry, refusal);
+	if (err == 0)
+		err = sender_check(sought, entry, refusal);
+	if (err == 0)
+		err = principal_dup(&entry->principal, principalp);
+	if (err == 0)
 		*signerp = TAKE(entry);
-	return r;
+	return err;
 }
 
 EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer)

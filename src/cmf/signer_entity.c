@@ -111,13 +111,13 @@ int signer_entity_find(const X509 *cert, struct cmf_principal *principal, struct
 {
 	int nid = attribute_nid(principal->policy->entity_from_signer);
 	_cleanup_(freep) char *entity = NULL;
-	int r;
+	int err;
 
 	if (nid == NID_undef)
 		return 0;
-	r = attribute_text(X509_get_subject_name(cert), nid, &entity);
-	if (r < 0)
-		return r;
+	err = attribute_text(X509_get_subject_name(cert), nid, &entity);
+	if (err < 0)
+		return err;
 	return entity ? signer_entity_set(principal, entity)
 		      : refuse(refusal, REFUSAL_signer_entity_missing);
 }

@@ -81,14 +81,14 @@ static int above_gather(const struct signer_path *path, struct above *above)
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < path->n_certs && above->n_decoded < UNTRUSTED_MAX; i++) {
-			int r = seen[i] || bytes_equal(path->certs[i], path->der)
-					? 0
-					: above_take(above, path->certs[i]);
+			int err = seen[i] || bytes_equal(path->certs[i], path->der)
+					  ? 0
+					  : above_take(above, path->certs[i]);
 
-			if (r < 0)
-				return r;
-			seen[i] = seen[i] || r;
-			more = more || r;
+			if (err < 0)
+				return err;
+			seen[i] = seen[i] || err;
+			more = more || err;
 		}
 	}
 	return 0;
@@ -103,13 +103,13 @@ static int untrusted_gather(const struct signer_path *path, STACK_OF(X509) * *un
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = sk_X509_new_null();
 	struct above above = {.certs = untrusted, .issuers = {path->issuer}, .n_issuers = 1};
-	int r = untrusted ? above_gather(path, &above) : -ENOMEM;
+	int err = untrusted ? above_gather(path, &above) : -ENOMEM;
 
-	for (size_t i = 0; i < ca_count(path->cmf->cas) && r == 0; i++)
-		r = ca_certificates_push(ca_at(path->cmf->cas, i), untrusted);
-	if (r == 0)
+	for (size_t i = 0; i < ca_count(path->cmf->cas) && err == 0; i++)
+		err = ca_certificates_push(ca_at(path->cmf->cas, i), untrusted);
+	if (err == 0)
 		*untrustedp = TAKE(untrusted);
-	return r;
+	return err;
 }
 
 /* The time in which all certificates of the verified path are valid. */
@@ -144,16 +144,16 @@ static int used_append(struct signer_path *path, struct bytes der)
 static int path_keep(struct signer_path *path, X509_STORE_CTX *ctx)
 {
 	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-	int r = used_append(path, path->der);
+	int err = used_append(path, path->der);
 
-	for (int i = 1; i < sk_X509_num(chain) - 1 && r == 0; i++) {
+	for (int i = 1; i < sk_X509_num(chain) - 1 && err == 0; i++) {
 		unsigned char *der = NULL;
 		int len = i2d_X509(sk_X509_value(chain, i), &der);
 
-		r = len > 0 ? used_append(path, (struct bytes){der, (size_t)len}) : -ENOMEM;
+		err = len > 0 ? used_append(path, (struct bytes){der, (size_t)len}) : -ENOMEM;
 		OPENSSL_free(der);
 	}
-	return r;
+	return err;
 }
 
 /* Whether it is a certificate that we issued to an entity: 1, 0, negative errno. */
@@ -162,15 +162,15 @@ static int is_entitys(const struct signer_path *path, X509 *cert)
 	_cleanup_(store_certificate_clear) struct store_certificate found = {0};
 	struct serial serial;
 	struct bytes issuer;
-	int r;
+	int err;
 
 	if (!X509_NAME_get0_der(X509_get_issuer_name(cert), &issuer.data, &issuer.len))
 		return -ENOMEM;
 	/* We issue none with a longer one. */
 	if (serial_of_integer(X509_get0_serialNumber(cert), &serial) < 0)
 		return 0;
-	r = certificate_lookup(path->cmf, issuer, &serial, path->reader, &found);
-	return r < 0 ? r : r == 0;
+	err = certificate_lookup(path->cmf, issuer, &serial, path->reader, &found);
+	return err < 0 ? err : err == 0;
 }
 
 /*
@@ -180,12 +180,12 @@ static int is_entitys(const struct signer_path *path, X509 *cert)
 static int crosses_over(const struct signer_path *path, X509_STORE_CTX *ctx)
 {
 	const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-	int r = 0;
+	int err = 0;
 
 	/* The anchor is the operator's choice, whatever it is. */
-	for (int i = 1; i < sk_X509_num(chain) - 1 && r == 0; i++)
-		r = is_entitys(path, sk_X509_value(chain, i));
-	return r;
+	for (int i = 1; i < sk_X509_num(chain) - 1 && err == 0; i++)
+		err = is_entitys(path, sk_X509_value(chain, i));
+	return err;
 }
 
 /* Signatures of such a key are anybody's; OpenSSL takes it. */
@@ -205,7 +205,7 @@ static int path_verify(struct signer_path *path, const struct client *client,
 {
 	_cleanup_(store_ctx_freep) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
-	int r = 0;
+	int err = 0;
 
 	if (!ctx || X509_STORE_CTX_init(ctx, client->anchors, path->cert, untrusted) != 1)
 		return -ENOMEM;
@@ -217,11 +217,11 @@ static int path_verify(struct signer_path *path, const struct client *client,
 	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) != 1)
 		return -ENOMEM;
 	if (X509_verify_cert(ctx) == 1) {
-		r = keys_prove(ctx) ? crosses_over(path, ctx) : 1;
-		*errorp = r == 0 ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
-		if (r == 0) {
+		err = keys_prove(ctx) ? crosses_over(path, ctx) : 1;
+		*errorp = err == 0 ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
+		if (err == 0) {
 			path_narrow(path, ctx);
-			r = path_keep(path, ctx);
+			err = path_keep(path, ctx);
 		}
 	} else {
 		*errorp = X509_STORE_CTX_get_error(ctx);
@@ -229,7 +229,7 @@ static int path_verify(struct signer_path *path, const struct client *client,
 			*errorp = X509_V_ERR_UNSPECIFIED;
 	}
 	ERR_clear_error(); /* a path that does not verify is a refusal, not a fault */
-	return r < 0 ? r : 0;
+	return err < 0 ? err : 0;
 }
 
 static bool expired(int error)
@@ -301,14 +301,14 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 	const char *why = "no client has this subject, or anchors for any";
 	size_t why_of = SIZE_MAX;
 	bool any_expired = false;
-	int r = 0, paths = 0;
+	int err = 0, paths = 0;
 
 	*clientp = signer_client_exact(clients, path->der);
 	if (*clientp)
 		return used_append(path, path->der);
-	r = untrusted_gather(path, &untrusted);
-	if (r < 0)
-		return r;
+	err = untrusted_gather(path, &untrusted);
+	if (err < 0)
+		return err;
 	/* First those who are known by name, then those that take all below their anchor. */
 	for (size_t i = 0; i < 2 * clients->len; i++) {
 		const struct client *client = &clients->item[i % clients->len];
@@ -320,9 +320,9 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 		if (++paths > PATHS_MAX)
 			return refuse_detail(refusal, REFUSAL_signer_not_trusted,
 					     "the anchors of too many clients have this name");
-		r = path_verify(path, client, untrusted, &error);
-		if (r < 0)
-			return r;
+		err = path_verify(path, client, untrusted, &error);
+		if (err < 0)
+			return err;
 		if (error == X509_V_OK) {
 			*clientp = client;
 			return 0;

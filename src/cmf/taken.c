@@ -20,7 +20,7 @@ static int key_check(const struct taken_query *q, struct store_reader *reader,
 		     struct refusal *refusal)
 {
 	bool taken = false;
-	int r = 0;
+	int err = 0;
 
 	for (size_t i = 0; i < q->csr->n_earlier && !taken; i++) {
 		const struct cmf_csr_result *earlier = q->csr->earlier[i];
@@ -30,9 +30,9 @@ static int key_check(const struct taken_query *q, struct store_reader *reader,
 			       sizeof(earlier->certificate.key_digest)) == 0;
 	}
 	if (!taken)
-		r = store_key_taken(reader, q->key_digest, q->registration->subject_id, &taken);
-	if (r < 0)
-		return r;
+		err = store_key_taken(reader, q->key_digest, q->registration->subject_id, &taken);
+	if (err < 0)
+		return err;
 	/* RFC 9483 3.6.4: "already in use in some other certificate (depending on policy)" */
 	return taken ? refuse(refusal, REFUSAL_public_key_taken) : 0;
 }
@@ -50,7 +50,7 @@ static int live_check(const struct taken_query *q, bool look_up, struct store_re
 {
 	struct store_live live = live_of(q);
 	bool reached = false;
-	int r = 0;
+	int err = 0;
 
 	for (size_t i = 0; i < q->csr->n_earlier && live.max > 0; i++) {
 		const struct cmf_csr_result *earlier = q->csr->earlier[i];
@@ -62,9 +62,9 @@ static int live_check(const struct taken_query *q, bool look_up, struct store_re
 	if (live.max == 0)
 		reached = true;
 	else if (!q->registers && look_up)
-		r = store_live_reached(reader, &live, &reached);
-	if (r < 0)
-		return r;
+		err = store_live_reached(reader, &live, &reached);
+	if (err < 0)
+		return err;
 	return reached ? refuse(refusal, REFUSAL_live_certificates) : 0;
 }
 
@@ -77,25 +77,25 @@ int taken_check(const struct taken_query *q, struct store_reader *reader,
 		const struct store_unit *unit, struct refusal *refusal)
 {
 	bool look_up = q->csr->again || store_unit_is_dry(unit);
-	int r = 0;
+	int err = 0;
 
 	if (key_concerns(q))
-		r = key_check(q, reader, refusal);
-	if (r == 0 && q->who->policy->live_certificates_per_entity)
-		r = live_check(q, look_up, reader, refusal);
-	return r;
+		err = key_check(q, reader, refusal);
+	if (err == 0 && q->who->policy->live_certificates_per_entity)
+		err = live_check(q, look_up, reader, refusal);
+	return err;
 }
 
 int taken_require(const struct taken_query *q, const struct cmf_csr_result *result,
 		  struct store_unit *unit)
 {
 	const struct store_live live = live_of(q);
-	int r = 0;
+	int err = 0;
 
 	if (key_concerns(q))
-		r = store_key_require(unit, result->certificate.key_digest, result->subject_id);
+		err = store_key_require(unit, result->certificate.key_digest, result->subject_id);
 	/* Nobody else can add to a registration that is not there yet. */
-	if (r == 0 && live.max && !q->registers)
-		r = store_live_require(unit, &live);
-	return r;
+	if (err == 0 && live.max && !q->registers)
+		err = store_live_require(unit, &live);
+	return err;
 }

@@ -240,7 +240,7 @@ static int purposes_decide(const struct extensions_question *q, struct granted_e
 	struct conf_extension *extension = granted_find(granted, NID_ext_key_usage);
 	const X509_EXTENSION *asked = asked_find(q->asked, NID_ext_key_usage);
 	EXTENDED_KEY_USAGE *have, *wanted;
-	int r = 0;
+	int err = 0;
 
 	if (!extension || !asked || q->profile->extensions_rule != CONF_EXTENSIONS_SUBSET)
 		return 0;
@@ -251,13 +251,13 @@ static int purposes_decide(const struct extensions_question *q, struct granted_e
 			ASN1_OBJECT_free(sk_ASN1_OBJECT_delete(wanted, i));
 	}
 	if (!wanted)
-		r = refuse(refusal, REFUSAL_template_malformed);
+		err = refuse(refusal, REFUSAL_template_malformed);
 	else if (sk_ASN1_OBJECT_num(wanted) > 0)
-		r = granted_replace(extension, ASN1_ITEM_rptr(EXTENDED_KEY_USAGE), wanted,
-				    &granted->own[1]);
+		err = granted_replace(extension, ASN1_ITEM_rptr(EXTENDED_KEY_USAGE), wanted,
+				      &granted->own[1]);
 	EXTENDED_KEY_USAGE_free(have);
 	EXTENDED_KEY_USAGE_free(wanted);
-	return r;
+	return err;
 }
 
 static enum comparison purposes_compare(struct bytes granted, struct bytes asked)
@@ -447,15 +447,15 @@ int template_extensions_decide(const struct extensions_question *q, struct mods 
 			       struct granted_extensions *grantedp, struct refusal *refusal)
 {
 	_cleanup_(granted_extensions_clear) struct granted_extensions granted = {0};
-	int r = asked_check(q->asked, refusal);
+	int err = asked_check(q->asked, refusal);
 
-	if (r == 0)
-		r = granted_begin(q->profile, &granted);
-	if (r == 0)
-		r = key_usage_decide(q, &granted, refusal);
-	if (r == 0)
-		r = purposes_decide(q, &granted, refusal);
-	for (int i = 0; r == 0 && i < (q->asked ? sk_X509_EXTENSION_num(q->asked) : 0); i++) {
+	if (err == 0)
+		err = granted_begin(q->profile, &granted);
+	if (err == 0)
+		err = key_usage_decide(q, &granted, refusal);
+	if (err == 0)
+		err = purposes_decide(q, &granted, refusal);
+	for (int i = 0; err == 0 && i < (q->asked ? sk_X509_EXTENSION_num(q->asked) : 0); i++) {
 		const X509_EXTENSION *extension = sk_X509_EXTENSION_value(q->asked, i);
 		const ASN1_OBJECT *object = extension_object(extension);
 		const struct asked_extension asked = {object, OBJ_obj2nid(object),
@@ -465,10 +465,10 @@ int template_extensions_decide(const struct extensions_question *q, struct mods 
 		if (asked.nid == NID_subject_alt_name ||
 		    (asked.nid == NID_subject_key_identifier && q->own_key_id))
 			continue;
-		r = asked_compare(q, &granted, &asked, mods, refusal);
+		err = asked_compare(q, &granted, &asked, mods, refusal);
 	}
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	*grantedp = granted;
 	granted = (struct granted_extensions){0};
 	return 0;

@@ -149,18 +149,18 @@ static int file_explain(const struct ctl *ctl, const struct explain_args *args)
 	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
 	struct refusal refusal = REFUSAL_NULL;
-	int r, status = message_read(args->path, &der);
+	int err, status = message_read(args->path, &der);
 
 	if (status)
 		return status;
-	r = cmp_message_decode(octets_view(&der), &msg, &refusal);
-	if (r < 0)
-		return ctl_file_error(args->path, r);
+	err = cmp_message_decode(octets_view(&der), &msg, &refusal);
+	if (err < 0)
+		return ctl_file_error(args->path, err);
 	if (msg && !ctl->json)
 		message_print(msg);
 	if (decision_wanted(ctl, args))
 		status = explain_decision(ctl, octets_view(&der), args->as_client, args->profile);
-	if (r != REFUSED || status)
+	if (err != REFUSED || status)
 		return status;
 	ctl_error("%s: %s (%s)", args->path, refusal_words(&refusal), refusal_code(refusal.reason));
 	return CTL_REFUSED;

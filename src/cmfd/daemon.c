@@ -28,31 +28,31 @@ static int store_start(const struct conf *conf, struct store **storep, struct st
 					      .commit_delay_ms =
 						      (uint32_t)conf->store.commit_delay_ms,
 					      .index_keys = !conf->cmf.key_reuse};
-	int r = store_open(&options, storep);
+	int err = store_open(&options, storep);
 
-	if (r == -ENOENT)
+	if (err == -ENOENT)
 		strbuf_printf(problems, "[store] database: %s does not exist: run cmfctl init\n",
 			      conf->store.database);
-	else if (r == -EPROTO)
+	else if (err == -EPROTO)
 		strbuf_printf(problems, "[store] database: %s is of a newer cmfd than this one\n",
 			      conf->store.database);
-	else if (r == -EBADMSG)
+	else if (err == -EBADMSG)
 		strbuf_printf(
 			problems,
 			"[store] database: %s-wal is damaged, and what was committed would be "
 			"lost: see DAMAGED LOG in cmfd(8)\n",
 			conf->store.database);
-	else if (r < 0)
+	else if (err < 0)
 		strbuf_printf(problems, "[store] database: %s: %s\n", conf->store.database,
-			      strerror(-r));
-	return r;
+			      strerror(-err));
+	return err;
 }
 
 int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *problems)
 {
 	_cleanup_(conf_freep) struct conf *owned = conf;
 	_cleanup_(daemon_freep) struct daemon *daemon = calloc(1, sizeof(*daemon));
-	int r;
+	int err;
 
 	if (!daemon)
 		return -ENOMEM;
@@ -60,12 +60,12 @@ int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *proble
 	daemon->metrics = metrics_new();
 	if (!daemon->metrics)
 		return -ENOMEM;
-	r = store_start(conf, &daemon->store, problems);
-	if (r < 0)
-		return r;
-	r = service_new(&owned, daemon->store, daemon->metrics, &daemon->service, problems);
-	if (r < 0)
-		return r;
+	err = store_start(conf, &daemon->store, problems);
+	if (err < 0)
+		return err;
+	err = service_new(&owned, daemon->store, daemon->metrics, &daemon->service, problems);
+	if (err < 0)
+		return err;
 	*daemonp = TAKE(daemon);
 	return 0;
 }
@@ -96,16 +96,16 @@ static int pools_start(struct daemon *daemon)
 	const struct conf_server *conf = &daemon->service->conf->server;
 	const struct pool_ops ops = {worker_new, worker_free, daemon};
 	size_t n_chores = ca_count(daemon->service->cas) + 1;
-	int r = pool_new(&ops, conf->workers, conf->queue_max, &daemon->pool);
+	int err = pool_new(&ops, conf->workers, conf->queue_max, &daemon->pool);
 
-	if (r == 0)
-		r = pool_new(&ops, OPERATOR_WORKERS, LOCAL_QUEUE_MAX, &daemon->operator_pool);
-	if (r == 0)
-		r = pool_new(&ops, HEALTH_WORKERS, LOCAL_QUEUE_MAX, &daemon->health_pool);
-	if (r == 0)
-		r = pool_new(&ops, n_chores < CHORE_WORKERS_MAX ? n_chores : CHORE_WORKERS_MAX,
-			     n_chores, &daemon->chores_pool);
-	return r < 0 ? log_fault("start workers", r, NULL) : 0;
+	if (err == 0)
+		err = pool_new(&ops, OPERATOR_WORKERS, LOCAL_QUEUE_MAX, &daemon->operator_pool);
+	if (err == 0)
+		err = pool_new(&ops, HEALTH_WORKERS, LOCAL_QUEUE_MAX, &daemon->health_pool);
+	if (err == 0)
+		err = pool_new(&ops, n_chores < CHORE_WORKERS_MAX ? n_chores : CHORE_WORKERS_MAX,
+			       n_chores, &daemon->chores_pool);
+	return err < 0 ? log_fault("start workers", err, NULL) : 0;
 }
 
 static int server_start(struct daemon *daemon, struct strbuf *problems)
@@ -114,35 +114,35 @@ static int server_start(struct daemon *daemon, struct strbuf *problems)
 					 .admin = daemon->operator_pool,
 					 .metrics = daemon->health_pool};
 	size_t n_routes;
-	int r = routes_new(daemon, &daemon->routes, &n_routes);
+	int err = routes_new(daemon, &daemon->routes, &n_routes);
 
-	if (r < 0)
-		return r;
-	r = http_server_new(daemon->service->conf, daemon->routes, n_routes, &pools,
-			    daemon->metrics, &daemon->server, problems);
-	return r < 0 ? r : http_server_start(daemon->server);
+	if (err < 0)
+		return err;
+	err = http_server_new(daemon->service->conf, daemon->routes, n_routes, &pools,
+			      daemon->metrics, &daemon->server, problems);
+	return err < 0 ? err : http_server_start(daemon->server);
 }
 
 int daemon_start(struct daemon *daemon, struct strbuf *problems)
 {
 	const struct conf *conf = daemon->service->conf;
 	_cleanup_(strbuf_clear) struct strbuf listeners = STRBUF_NULL;
-	int r;
+	int err;
 
 	descriptors_raise(conf);
-	r = pools_start(daemon);
-	if (r < 0)
-		return r;
-	r = housekeeper_new(daemon->chores_pool, ca_count(daemon->service->cas),
-			    &daemon->housekeeper);
-	if (r < 0)
-		return r;
-	r = rest_new(worker_rest, &clock_system, &daemon->rest);
-	if (r < 0)
-		return r;
-	r = server_start(daemon, problems);
-	if (r < 0)
-		return r;
+	err = pools_start(daemon);
+	if (err < 0)
+		return err;
+	err = housekeeper_new(daemon->chores_pool, ca_count(daemon->service->cas),
+			      &daemon->housekeeper);
+	if (err < 0)
+		return err;
+	err = rest_new(worker_rest, &clock_system, &daemon->rest);
+	if (err < 0)
+		return err;
+	err = server_start(daemon, problems);
+	if (err < 0)
+		return err;
 	http_server_listeners(daemon->server, &listeners);
 	log_event(LOG_LEVEL_INFO, "started", F_TEXT("version", CMFD_VERSION),
 		  F_INT("pid", getpid()), F_TEXT("config", conf->path),
@@ -158,31 +158,31 @@ static int reload_prepare(struct daemon *daemon, struct service **servicep, stru
 	const struct conf *now = daemon->service->conf;
 	_cleanup_(conf_freep) struct conf *next = NULL;
 	_cleanup_(service_unrefp) struct service *service = NULL;
-	int r;
+	int err;
 
-	r = conf_load(now->path, &next, problems);
-	if (r < 0)
-		return r;
-	r = conf_reload_check(now, next, problems);
-	if (r < 0)
-		return r;
-	r = service_new(&next, daemon->store, daemon->metrics, &service, problems);
-	if (r < 0)
-		return r;
+	err = conf_load(now->path, &next, problems);
+	if (err < 0)
+		return err;
+	err = conf_reload_check(now, next, problems);
+	if (err < 0)
+		return err;
+	err = service_new(&next, daemon->store, daemon->metrics, &service, problems);
+	if (err < 0)
+		return err;
 	/* Last, since it takes effect at once. */
-	r = http_server_reload(daemon->server, service->conf, problems);
-	if (r < 0)
-		return r;
+	err = http_server_reload(daemon->server, service->conf, problems);
+	if (err < 0)
+		return err;
 	*servicep = TAKE(service);
 	return 0;
 }
 
-static void reload_refused(int r, struct strbuf *problems)
+static void reload_refused(int err, struct strbuf *problems)
 {
 	char *rest = problems->text;
 	const char *line;
 
-	log_event(LOG_LEVEL_ERROR, "reload_refused", F_TEXT("cause", strerror(-r)),
+	log_event(LOG_LEVEL_ERROR, "reload_refused", F_TEXT("cause", strerror(-err)),
 		  F_TEXT("effect", "the configuration in force stays"));
 	while (rest && (line = strsep(&rest, "\n")))
 		if (*line)
@@ -193,12 +193,12 @@ static void daemon_reload(struct daemon *daemon)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	struct service *next, *before;
-	int r;
+	int err;
 
 	notify_reloading();
-	r = reload_prepare(daemon, &next, &problems);
-	if (r < 0) {
-		reload_refused(r, &problems);
+	err = reload_prepare(daemon, &next, &problems);
+	if (err < 0) {
+		reload_refused(err, &problems);
 	} else {
 		pthread_mutex_lock(&daemon->mutex);
 		before = daemon->service;

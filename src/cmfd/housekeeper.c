@@ -49,16 +49,16 @@ static void chore_run(void *arg, struct worker *worker)
 	struct chore *chore = arg;
 	struct service *service = worker_service(worker);
 	bool more = true;
-	int r = 0;
+	int err = 0;
 
 	if (chore->ca != CHORE_OF_CMF)
-		r = ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->cmp.reader,
-				    worker->cmp.unit);
+		err = ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->cmp.reader,
+				      worker->cmp.unit);
 	else
-		for (int i = 0; more && r == 0 && i < ROUNDS_MAX; i++)
-			r = cmf_housekeeping(service->cmf, worker->cmp.reader, worker->cmp.unit,
-					     &more);
-	if (r < 0)
+		for (int i = 0; more && err == 0 && i < ROUNDS_MAX; i++)
+			err = cmf_housekeeping(service->cmf, worker->cmp.reader, worker->cmp.unit,
+					       &more);
+	if (err < 0)
 		store_unit_clear(worker->cmp.unit);
 	atomic_store(&chore->busy, false);
 }

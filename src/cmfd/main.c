@@ -65,12 +65,12 @@ static const struct argp argp = {
 	       "stderr; 64 wrong usage.",
 };
 
-static int fail(struct strbuf *problems, int r)
+static int fail(struct strbuf *problems, int err)
 {
 	if (problems->len > 0)
 		fputs(problems->text, stderr);
 	else
-		fprintf(stderr, "cmfd: %s\n", strerror(-r));
+		fprintf(stderr, "cmfd: %s\n", strerror(-err));
 	return EXIT_PROBLEM;
 }
 
@@ -78,9 +78,9 @@ static int check(struct conf *conf, struct strbuf *problems)
 {
 	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
 	int tls_r = http_conf_check(conf, problems);
-	int r = daemon_new(conf, &daemon, problems);
+	int err = daemon_new(conf, &daemon, problems);
 
-	return r < 0 || tls_r < 0 ? fail(problems, r < 0 ? r : tls_r) : 0;
+	return err < 0 || tls_r < 0 ? fail(problems, err < 0 ? err : tls_r) : 0;
 }
 
 /* Threads inherit the mask: only daemon_run() sees these signals. */
@@ -99,15 +99,15 @@ static void signals_block(void)
 static int serve(struct conf *conf, struct strbuf *problems)
 {
 	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
-	int r;
+	int err;
 
 	signals_block();
 	log_setup(STDERR_FILENO, conf->log.format, conf->log.level);
-	r = daemon_new(conf, &daemon, problems);
-	if (r == 0)
-		r = daemon_start(daemon, problems);
-	if (r < 0)
-		return fail(problems, r);
+	err = daemon_new(conf, &daemon, problems);
+	if (err == 0)
+		err = daemon_start(daemon, problems);
+	if (err < 0)
+		return fail(problems, err);
 	daemon_run(daemon);
 	return 0;
 }
@@ -117,13 +117,13 @@ int main(int argc, char **argv)
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	struct options options = {.config = CONFIG_DEFAULT};
 	struct conf *conf = NULL;
-	int r;
+	int err;
 
 	secrecy_begin();
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	r = conf_load(options.config, &conf, &problems);
-	if (r < 0)
-		return fail(&problems, r);
+	err = conf_load(options.config, &conf, &problems);
+	if (err < 0)
+		return fail(&problems, err);
 	if (options.print_config) {
 		conf_print(conf, stdout);
 		conf_free(conf);

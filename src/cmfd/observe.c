@@ -82,15 +82,16 @@ void observe_ready(void *arg, struct worker *worker, const struct http_request *
 		   struct http_response *response)
 {
 	struct daemon *daemon = arg;
-	int r = store_ready(daemon->store, READY_MAX_AGE_MS, READY_WAIT_MS);
+	int err = store_ready(daemon->store, READY_MAX_AGE_MS, READY_WAIT_MS);
 	struct strbuf out = STRBUF_NULL;
 
-	if (r == 0)
+	if (err == 0)
 		strbuf_add(&out, "ready\n");
 	else
 		strbuf_printf(&out, "store unavailable: %s\n",
-			      r == -ESTALE ? "the database is gone, or another file is in its place"
-			      : r == -ETIMEDOUT ? "a commit takes longer than two seconds"
-						: strerror(-r));
-	text_answer(response, r == 0 ? 200 : 503, "text/plain", strbuf_take(&out));
+			      err == -ESTALE
+				      ? "the database is gone, or another file is in its place"
+			      : err == -ETIMEDOUT ? "a commit takes longer than two seconds"
+						  : strerror(-err));
+	text_answer(response, err == 0 ? 200 : 503, "text/plain", strbuf_take(&out));
 }

@@ -12,21 +12,21 @@ int service_new(struct conf **confp, struct store *store, struct metrics *metric
 {
 	_cleanup_(service_unrefp) struct service *service = calloc(1, sizeof(*service));
 	const struct conf *conf = *confp;
-	int r;
+	int err;
 
 	if (!service)
 		return -ENOMEM;
 	atomic_init(&service->references, 1);
-	r = ca_set_new(conf, store, &clock_system, metrics, &service->cas, problems);
-	if (r < 0)
-		return r;
-	r = cmf_new(conf, store, service->cas, &clock_system, &service->cmf, problems);
-	if (r < 0)
-		return r;
-	r = cmp_door_new(conf, service->cmf, store, &clock_system, metrics, &service->door,
-			 problems);
-	if (r < 0)
-		return r;
+	err = ca_set_new(conf, store, &clock_system, metrics, &service->cas, problems);
+	if (err < 0)
+		return err;
+	err = cmf_new(conf, store, service->cas, &clock_system, &service->cmf, problems);
+	if (err < 0)
+		return err;
+	err = cmp_door_new(conf, service->cmf, store, &clock_system, metrics, &service->door,
+			   problems);
+	if (err < 0)
+		return err;
 	service->conf = TAKE(*confp);
 	*servicep = TAKE(service);
 	return 0;

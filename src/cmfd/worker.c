@@ -10,17 +10,17 @@ int worker_new(void *arg, struct worker **workerp)
 {
 	struct daemon *daemon = arg;
 	struct worker *worker = calloc(1, sizeof(*worker));
-	int r;
+	int err;
 
 	if (!worker)
 		return -ENOMEM;
 	worker->daemon = daemon;
-	r = store_reader_new(daemon->store, &worker->cmp.reader);
-	if (r == 0)
-		r = store_unit_new(daemon->store, &worker->cmp.unit);
-	if (r < 0) {
+	err = store_reader_new(daemon->store, &worker->cmp.reader);
+	if (err == 0)
+		err = store_unit_new(daemon->store, &worker->cmp.unit);
+	if (err < 0) {
 		worker_free(daemon, worker);
-		return r;
+		return err;
 	}
 	worker->rest.reader = worker->cmp.reader;
 	worker->rest.unit = worker->cmp.unit;

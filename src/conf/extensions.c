@@ -141,7 +141,7 @@ static int extension_compile(const struct conf_source *source, const char *secti
 	struct conf_extension *out = &profile->extensions[profile->n_extensions];
 	_cleanup_(extension_freep) X509_EXTENSION *ext = NULL;
 	X509V3_CTX ctx;
-	int r;
+	int err;
 
 	X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, 0);
 	X509V3_set_nconf(&ctx, source->nconf);
@@ -161,17 +161,17 @@ static int extension_compile(const struct conf_source *source, const char *secti
 			     "certificates of registered entities must not be CA certificates");
 		return 0;
 	}
-	r = extension_encode(ext, out);
-	if (r == 0 && !is_there_already(profile, out->der, out->der_len)) {
+	err = extension_encode(ext, out);
+	if (err == 0 && !is_there_already(profile, out->der, out->der_len)) {
 		profile->n_extensions++;
 		return 0;
 	}
 	free(out->der);
 	free(out->value);
 	*out = (struct conf_extension){0};
-	if (r == 0)
+	if (err == 0)
 		conf_problem(problems, section, value->name, "this extension is there twice");
-	return r;
+	return err;
 }
 
 int conf_extensions_compile(const struct conf_source *source,

@@ -18,43 +18,43 @@ static int load_value(struct conf_loader *l, const char *section, const struct c
 {
 	struct conf_input in = {key, l->conf->dir, text};
 	_cleanup_(strbuf_clear) struct strbuf why = STRBUF_NULL;
-	int r;
+	int err;
 
 	if (*text == '\0') {
 		conf_problem(&l->problems, section, key->name,
 			     "the value is empty; give one or remove the line");
 		return 0;
 	}
-	r = key->type->parse(&in, conf_key_value(key, base), &why);
-	if (r == -EINVAL)
+	err = key->type->parse(&in, conf_key_value(key, base), &why);
+	if (err == -EINVAL)
 		conf_problem(&l->problems, section, key->name, "%s",
 			     why.text ? why.text : "not understood");
-	return r == -EINVAL ? 0 : r;
+	return err == -EINVAL ? 0 : err;
 }
 
 static int load_defaults(struct conf_loader *l, enum conf_section type, const char *section,
 			 const struct conf_source_section *given, void *base)
 {
-	int r = 0;
+	int err = 0;
 
-	for (size_t i = 0; i < conf_n_keys && r == 0; i++) {
+	for (size_t i = 0; i < conf_n_keys && err == 0; i++) {
 		const struct conf_key *key = &conf_keys[i];
 
 		if (key->section != type || !key->initial)
 			continue;
 		if (!conf_source_value(&l->source, given, key->name))
-			r = load_value(l, section, key, key->initial, base);
+			err = load_value(l, section, key, key->initial, base);
 	}
-	return r;
+	return err;
 }
 
 static int load_given(struct conf_loader *l, enum conf_section type,
 		      const struct conf_source_section *given, void *base)
 {
 	STACK_OF(CONF_VALUE) *values = conf_source_values(&l->source, given);
-	int r = 0;
+	int err = 0;
 
-	for (int i = 0; values && i < sk_CONF_VALUE_num(values) && r == 0; i++) {
+	for (int i = 0; values && i < sk_CONF_VALUE_num(values) && err == 0; i++) {
 		const CONF_VALUE *value = sk_CONF_VALUE_value(values, i);
 		const struct conf_key *key = conf_key_find(type, value->name);
 
@@ -62,9 +62,9 @@ static int load_given(struct conf_loader *l, enum conf_section type,
 			conf_problem(&l->problems, given->full, value->name,
 				     "there is no such key in this kind of section");
 		else
-			r = load_value(l, given->full, key, value->value, base);
+			err = load_value(l, given->full, key, value->value, base);
 	}
-	return r;
+	return err;
 }
 
 /* `given` is NULL when the file does not have the section. */
@@ -72,11 +72,11 @@ static int load_section(struct conf_loader *l, enum conf_section type,
 			const struct conf_source_section *given, void *base)
 {
 	const char *section = given ? given->full : conf_sections[type].kind;
-	int r = load_defaults(l, type, section, given, base);
+	int err = load_defaults(l, type, section, given, base);
 
-	if (r == 0 && given)
-		r = load_given(l, type, given, base);
-	for (size_t i = 0; i < conf_n_keys && r == 0; i++) {
+	if (err == 0 && given)
+		err = load_given(l, type, given, base);
+	for (size_t i = 0; i < conf_n_keys && err == 0; i++) {
 		const struct conf_key *key = &conf_keys[i];
 
 		/* Keys of one kind of [ca] only: conf_check_ca(). */
@@ -84,14 +84,14 @@ static int load_section(struct conf_loader *l, enum conf_section type,
 		    !conf_source_value(&l->source, given, key->name))
 			conf_problem(&l->problems, section, key->name, "this key is required");
 	}
-	return r;
+	return err;
 }
 
 static int load_singletons(struct conf_loader *l)
 {
-	int r = 0;
+	int err = 0;
 
-	for (enum conf_section type = 0; type < CONF_SECTION_COUNT && r == 0; type++) {
+	for (enum conf_section type = 0; type < CONF_SECTION_COUNT && err == 0; type++) {
 		struct conf_source_section *given;
 
 		if (conf_sections[type].named)
@@ -99,9 +99,9 @@ static int load_singletons(struct conf_loader *l)
 		given = conf_source_find(&l->source, conf_sections[type].kind, "");
 		if (given)
 			given->used = true;
-		r = load_section(l, type, given, (char *)l->conf + conf_sections[type].offset);
+		err = load_section(l, type, given, (char *)l->conf + conf_sections[type].offset);
 	}
-	return r;
+	return err;
 }
 
 /* Names become file names, URL labels and log fields. */
@@ -153,16 +153,16 @@ static int load_cas(struct conf_loader *l)
 
 	while ((given = next_section(l, CONF_CA, &index)) != NULL) {
 		struct conf_ca *cas = grow(conf->cas, conf->n_cas, sizeof(*cas)), *ca;
-		int r;
+		int err;
 
 		if (!cas)
 			return -ENOMEM;
 		conf->cas = cas;
 		ca = &cas[conf->n_cas++];
 		ca->name = strdup(given->name);
-		r = ca->name ? load_section(l, CONF_CA, given, ca) : -ENOMEM;
-		if (r < 0)
-			return r;
+		err = ca->name ? load_section(l, CONF_CA, given, ca) : -ENOMEM;
+		if (err < 0)
+			return err;
 		conf_check_ca(l, given, ca);
 	}
 	return 0;
@@ -179,7 +179,7 @@ static int load_ca_rules(struct conf_loader *l)
 		struct conf_source_section *given =
 			conf_source_find(&l->source, kind, names->item[i]);
 		struct conf_ca_rule *rules, *rule;
-		int r;
+		int err;
 
 		if (!given) {
 			conf_problem(&l->problems, "cmf", "ca_rules",
@@ -193,9 +193,9 @@ static int load_ca_rules(struct conf_loader *l)
 		conf->ca_rules = rules;
 		rule = &rules[conf->n_ca_rules++];
 		rule->name = strdup(given->name);
-		r = rule->name ? load_section(l, CONF_CA_RULE, given, rule) : -ENOMEM;
-		if (r < 0)
-			return r;
+		err = rule->name ? load_section(l, CONF_CA_RULE, given, rule) : -ENOMEM;
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }
@@ -224,7 +224,7 @@ static int load_profiles(struct conf_loader *l)
 
 	while ((given = next_section(l, CONF_PROFILE, &index)) != NULL) {
 		struct conf_profile *profiles, *profile;
-		int r;
+		int err;
 
 		profiles = grow(conf->profiles, conf->n_profiles, sizeof(*profiles));
 		if (!profiles)
@@ -237,11 +237,11 @@ static int load_profiles(struct conf_loader *l)
 		/* The name may say the certType; conf_check_profile() asks for it otherwise. */
 		if (cert_type_parse(profile->name, &profile->cert_type) < 0)
 			profile->cert_type = CERT_TYPE_MANO;
-		r = load_section(l, CONF_PROFILE, given, profile);
-		if (r == 0)
-			r = load_extensions(l, given->full, profile);
-		if (r < 0)
-			return r;
+		err = load_section(l, CONF_PROFILE, given, profile);
+		if (err == 0)
+			err = load_extensions(l, given->full, profile);
+		if (err < 0)
+			return err;
 		conf_check_profile(l, given, profile);
 	}
 	return 0;
@@ -267,13 +267,13 @@ static int load_client_policies(struct conf_loader *l)
 {
 	struct conf_source_section *given;
 	size_t index = 0;
-	int r = 0;
+	int err = 0;
 
-	while (r == 0 && (given = next_section(l, CONF_CLIENT_POLICY, &index)) != NULL)
-		r = load_client_policy(l, given->name, given);
-	if (r == 0 && !conf_client_policy_find(l->conf, NULL))
-		r = load_client_policy(l, "default", NULL);
-	return r;
+	while (err == 0 && (given = next_section(l, CONF_CLIENT_POLICY, &index)) != NULL)
+		err = load_client_policy(l, given->name, given);
+	if (err == 0 && !conf_client_policy_find(l->conf, NULL))
+		err = load_client_policy(l, "default", NULL);
+	return err;
 }
 
 /* What stands before the first section can only be there for $name. */
@@ -313,20 +313,20 @@ static void check_unused_sections(struct conf_loader *l)
 
 static int load_all(struct conf_loader *l)
 {
-	int r = conf_source_read(l->conf->path, &l->problems, &l->source);
+	int err = conf_source_read(l->conf->path, &l->problems, &l->source);
 
-	if (r == 0)
-		r = load_singletons(l);
-	if (r == 0)
-		r = load_cas(l);
-	if (r == 0)
-		r = load_profiles(l);
-	if (r == 0)
-		r = load_client_policies(l);
-	if (r == 0)
-		r = load_ca_rules(l);
-	if (r < 0)
-		return r;
+	if (err == 0)
+		err = load_singletons(l);
+	if (err == 0)
+		err = load_cas(l);
+	if (err == 0)
+		err = load_profiles(l);
+	if (err == 0)
+		err = load_client_policies(l);
+	if (err == 0)
+		err = load_ca_rules(l);
+	if (err < 0)
+		return err;
 	conf_check_all(l);
 	check_default_section(l);
 	check_unused_sections(l);
@@ -357,15 +357,15 @@ int conf_load(const char *path, struct conf **confp, struct strbuf *problems)
 {
 	_cleanup_(conf_freep) struct conf *conf = calloc(1, sizeof(*conf));
 	struct conf_loader l = {.conf = conf, .problems = {.text = problems}};
-	int r;
+	int err;
 
 	if (!conf)
 		return -ENOMEM;
-	r = resolve(&l, path);
-	if (r == 0)
-		r = load_all(&l);
+	err = resolve(&l, path);
+	if (err == 0)
+		err = load_all(&l);
 	conf_source_clear(&l.source);
-	if (r == 0)
+	if (err == 0)
 		*confp = TAKE(conf);
-	return r;
+	return err;
 }

@@ -48,12 +48,12 @@ static int compare_cas(const struct conf *now, const struct conf *next,
 	}
 	for (size_t i = 0; i < now->n_cas; i++) {
 		char title[256];
-		int r;
+		int err;
 
 		snprintf(title, sizeof(title), "ca %s", now->cas[i].name);
-		r = compare_section(CONF_CA, title, &now->cas[i], &next->cas[i], problems);
-		if (r < 0)
-			return r;
+		err = compare_section(CONF_CA, title, &now->cas[i], &next->cas[i], problems);
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }
@@ -61,18 +61,18 @@ static int compare_cas(const struct conf *now, const struct conf *next,
 int conf_reload_check(const struct conf *now, const struct conf *next, struct strbuf *problems)
 {
 	struct conf_problems found = {.text = problems};
-	int r = 0;
+	int err = 0;
 
-	for (enum conf_section s = 0; s < CONF_SECTION_COUNT && r == 0; s++) {
+	for (enum conf_section s = 0; s < CONF_SECTION_COUNT && err == 0; s++) {
 		size_t offset = conf_sections[s].offset;
 
 		if (!conf_sections[s].named)
-			r = compare_section(s, conf_sections[s].kind, (const char *)now + offset,
-					    (const char *)next + offset, &found);
+			err = compare_section(s, conf_sections[s].kind, (const char *)now + offset,
+					      (const char *)next + offset, &found);
 	}
-	if (r == 0)
-		r = compare_cas(now, next, &found);
-	if (r < 0)
-		return r;
+	if (err == 0)
+		err = compare_cas(now, next, &found);
+	if (err < 0)
+		return err;
 	return found.count ? -EPERM : 0;
 }

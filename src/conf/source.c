@@ -99,7 +99,7 @@ static int scan_section(struct conf_source *source, char *line, struct conf_prob
 {
 	char *end = strchr(line, ']');
 	bool is_new;
-	int r;
+	int err;
 
 	if (!end)
 		return 0;
@@ -109,10 +109,10 @@ static int scan_section(struct conf_source *source, char *line, struct conf_prob
 	line += strspn(line, " \t");
 	if (strcmp(line, "default") == 0 && source->n_sections == 1)
 		return 0; /* where we are already */
-	r = section_add(source, line, &is_new);
-	if (r == 0 && !is_new)
+	err = section_add(source, line, &is_new);
+	if (err == 0 && !is_new)
 		conf_problem(problems, line, NULL, "this section is there twice");
-	return r;
+	return err;
 }
 
 static int scan_key(struct conf_source *source, const char *line, struct conf_problems *problems)
@@ -120,7 +120,7 @@ static int scan_key(struct conf_source *source, const char *line, struct conf_pr
 	struct conf_source_section *s = &source->sections[source->n_sections - 1];
 	size_t len = strcspn(line, " \t=");
 	bool is_new;
-	int r;
+	int err;
 
 	if (line[0] == '.') { /* .include and .pragma: one file is one configuration */
 		conf_problem(problems, s->full, NULL, "%.*s is not supported here", (int)len, line);
@@ -131,10 +131,10 @@ static int scan_key(struct conf_source *source, const char *line, struct conf_pr
 			     (int)len, line);
 		return 0;
 	}
-	r = key_add(s, line, len, &is_new);
-	if (r == 0 && !is_new)
+	err = key_add(s, line, len, &is_new);
+	if (err == 0 && !is_new)
 		conf_problem(problems, s->full, s->keys[s->n_keys - 1], "this key is there twice");
-	return r;
+	return err;
 }
 
 static int scan_line(struct conf_source *source, char *line, struct conf_problems *problems)
@@ -153,13 +153,13 @@ static int scan_text(struct conf_source *source, struct conf_problems *problems)
 	_cleanup_(freep) char *copy = strdup(source->text);
 	char *next = copy, *line, *start = copy, *end = copy;
 	bool is_new;
-	int r;
+	int err;
 
 	if (!copy)
 		return -ENOMEM;
-	r = section_add(source, "default", &is_new);
+	err = section_add(source, "default", &is_new);
 	/* The copy is compacted in place: `end` is where the logical line ends so far. */
-	while (r == 0 && (line = strsep(&next, "\n")) != NULL) {
+	while (err == 0 && (line = strsep(&next, "\n")) != NULL) {
 		size_t len = strlen(line);
 
 		if (len && line[len - 1] == '\r')
@@ -172,44 +172,44 @@ static int scan_text(struct conf_source *source, struct conf_problems *problems)
 			continue;
 		}
 		*end = '\0';
-		r = scan_line(source, start, problems);
+		err = scan_line(source, start, problems);
 		start = end = next;
 	}
-	return r;
+	return err;
 }
 
 static int nconf_read(struct conf_source *source, struct conf_problems *problems)
 {
 	BIO *bio = BIO_new_mem_buf(source->text, -1);
 	long line = 0;
-	int r = 0;
+	int err = 0;
 
 	source->nconf = NCONF_new(NULL);
 	if (!bio || !source->nconf) {
-		r = -ENOMEM;
+		err = -ENOMEM;
 	} else if (NCONF_load_bio(source->nconf, bio, &line) <= 0) {
 		unsigned long code = ERR_peek_last_error();
 		const char *reason = ERR_reason_error_string(code);
 
 		conf_problem(problems, NULL, NULL, "line %ld: %s", line,
 			     reason ? reason : "syntax error");
-		r = -EINVAL;
+		err = -EINVAL;
 	}
 	ERR_clear_error();
 	BIO_free(bio);
-	return r;
+	return err;
 }
 
 int conf_source_read(const char *path, struct conf_problems *problems, struct conf_source *sourcep)
 {
 	_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
-	int r = file_read(path, CONF_FILE_MAX, &content);
+	int err = file_read(path, CONF_FILE_MAX, &content);
 
 	size_t bom;
 
-	if (r < 0) {
-		conf_problem(problems, NULL, NULL, "%s: %s", path, strerrordesc_np(-r));
-		return r;
+	if (err < 0) {
+		conf_problem(problems, NULL, NULL, "%s: %s", path, strerrordesc_np(-err));
+		return err;
 	}
 	if (memchr(content.data, '\0', content.len)) {
 		conf_problem(problems, NULL, NULL, "%s: not a text file", path);
@@ -219,8 +219,8 @@ int conf_source_read(const char *path, struct conf_problems *problems, struct co
 	sourcep->text = strndup((char *)content.data + bom, content.len - bom);
 	if (!sourcep->text)
 		return -ENOMEM;
-	r = scan_text(sourcep, problems);
-	return r < 0 ? r : nconf_read(sourcep, problems);
+	err = scan_text(sourcep, problems);
+	return err < 0 ? err : nconf_read(sourcep, problems);
 }
 
 struct conf_source_section *conf_source_find(struct conf_source *source, const char *kind,

@@ -76,12 +76,12 @@ static int path_refuse(const char *path, int error, struct strbuf *why)
 
 static int file_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
-	int r = path_resolve(in, value);
+	int err = path_resolve(in, value);
 	const char *path = *(char **)value;
 	struct stat st;
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	if (stat(path, &st) < 0 || access(path, R_OK) < 0)
 		return path_refuse(path, errno, why);
 	if (S_ISDIR(st.st_mode))
@@ -111,9 +111,9 @@ static int directory_check(const char *path, struct strbuf *why)
 
 static int directory_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
-	int r = path_resolve(in, value);
+	int err = path_resolve(in, value);
 
-	return r < 0 ? r : directory_check(*(char **)value, why);
+	return err < 0 ? err : directory_check(*(char **)value, why);
 }
 
 const struct conf_type conf_type_directory = {
@@ -126,11 +126,11 @@ const struct conf_type conf_type_directory = {
 static int path_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
 	_cleanup_(freep) char *parent = NULL;
-	int r = path_resolve(in, value);
+	int err = path_resolve(in, value);
 	char *slash;
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	parent = strdup(*(char **)value);
 	if (!parent)
 		return -ENOMEM;
@@ -148,15 +148,15 @@ const struct conf_type conf_type_path = {
 
 static int socket_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
-	int r = path_parse(in, value, why);
+	int err = path_parse(in, value, why);
 	size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 
-	if (r == 0 && strlen(*(char **)value) > max) {
+	if (err == 0 && strlen(*(char **)value) > max) {
 		strbuf_printf(why, "%s: longer than the %zu characters that a socket may have",
 			      *(char **)value, max);
 		return -EINVAL;
 	}
-	return r;
+	return err;
 }
 
 const struct conf_type conf_type_socket = {
@@ -453,10 +453,10 @@ const struct conf_type conf_type_cert_type = {
 static int cert_type_match_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
 	struct conf_ca_rule *rule = value;
-	int r = cert_type_parse_value(in, &rule->cert_type, why);
+	int err = cert_type_parse_value(in, &rule->cert_type, why);
 
-	rule->has_cert_type = r == 0;
-	return r;
+	rule->has_cert_type = err == 0;
+	return err;
 }
 
 static void cert_type_match_print(const struct conf_type *type, const void *value,

@@ -52,16 +52,16 @@ static int list_parse(const struct conf_input *in, item_parse *parse, size_t ele
 	if (!*itemsp)
 		return -ENOMEM;
 	while ((item = strsep(&next, ",")) != NULL) {
-		int r;
+		int err;
 
 		item = trim(item);
 		if (*item == '\0') {
 			strbuf_add(why, "an item of the list is empty");
 			return -EINVAL;
 		}
-		r = parse(in, item, (char *)*itemsp + *lenp * element_size, why);
-		if (r < 0)
-			return r;
+		err = parse(in, item, (char *)*itemsp + *lenp * element_size, why);
+		if (err < 0)
+			return err;
 		(*lenp)++;
 	}
 	return 0;
@@ -90,20 +90,20 @@ static int strings_parse(const struct conf_input *in, item_parse *parse, void *v
 {
 	struct conf_list list = {0};
 	void *items = NULL;
-	int r = list_parse(in, parse, sizeof(char *), &items, &list.len, why);
+	int err = list_parse(in, parse, sizeof(char *), &items, &list.len, why);
 
 	list.item = items;
-	for (size_t i = 0; i < list.len && r == 0; i++) {
-		for (size_t j = 0; j < i && r == 0; j++) {
+	for (size_t i = 0; i < list.len && err == 0; i++) {
+		for (size_t j = 0; j < i && err == 0; j++) {
 			if (strcmp(list.item[i], list.item[j]) != 0)
 				continue;
 			strbuf_printf(why, "\"%s\" is there twice", list.item[i]);
-			r = -EINVAL;
+			err = -EINVAL;
 		}
 	}
-	if (r < 0) {
+	if (err < 0) {
 		strings_clear(&list);
-		return r;
+		return err;
 	}
 	strings_clear(value);
 	*(struct conf_list *)value = list;
@@ -231,11 +231,11 @@ static int address_item_parse(const struct conf_input *in, char *text, void *ele
 	long port;
 
 	if (strncmp(text, "unix:", 5) == 0 && text[5] != '\0') {
-		int r = unix_address_parse(in, text + 5, address, why);
+		int err = unix_address_parse(in, text + 5, address, why);
 
-		if (r < 0)
+		if (err < 0)
 			free(TAKE(address->host));
-		return r;
+		return err;
 	}
 	if (!colon)
 		return address_refuse(text, why);
@@ -265,12 +265,12 @@ static int addresses_parse(const struct conf_input *in, void *value, struct strb
 {
 	struct conf_addresses list = {0};
 	void *items = NULL;
-	int r = list_parse(in, address_item_parse, sizeof(*list.item), &items, &list.len, why);
+	int err = list_parse(in, address_item_parse, sizeof(*list.item), &items, &list.len, why);
 
 	list.item = items;
-	if (r < 0) {
+	if (err < 0) {
 		addresses_clear(&list);
-		return r;
+		return err;
 	}
 	addresses_clear(value);
 	*(struct conf_addresses *)value = list;
@@ -358,12 +358,12 @@ static int ip_ranges_parse(const struct conf_input *in, void *value, struct strb
 {
 	struct conf_ip_ranges list = {0};
 	void *items = NULL;
-	int r = list_parse(in, ip_range_item_parse, sizeof(*list.item), &items, &list.len, why);
+	int err = list_parse(in, ip_range_item_parse, sizeof(*list.item), &items, &list.len, why);
 
 	list.item = items;
-	if (r < 0) {
+	if (err < 0) {
 		ip_ranges_clear(&list);
-		return r;
+		return err;
 	}
 	ip_ranges_clear(value);
 	*(struct conf_ip_ranges *)value = list;
@@ -496,7 +496,7 @@ static int key_type_item_parse(const struct conf_input *in, char *text, void *el
 			       struct strbuf *why)
 {
 	struct conf_key_type *type = element;
-	int r;
+	int err;
 
 	if (strncmp(text, "rsa:", 4) == 0)
 		return rsa_parse(text + 4, type, why);
@@ -510,9 +510,9 @@ static int key_type_item_parse(const struct conf_input *in, char *text, void *el
 		*type = (struct conf_key_type){.kind = CONF_KEY_ED448};
 		return 0;
 	}
-	r = named_key_parse(text, type, why);
-	if (r != -ENOENT)
-		return r;
+	err = named_key_parse(text, type, why);
+	if (err != -ENOENT)
+		return err;
 	strbuf_printf(why, "\"%s\" is not rsa:MIN-MAX, ec:CURVE, ed25519, ed448, x25519, x448",
 		      text);
 	strbuf_add(why, ", ml-kem-512, -768, -1024, ml-dsa-44, -65, -87 or slh-dsa-sha2-128s ...");
@@ -523,12 +523,12 @@ static int key_types_parse(const struct conf_input *in, void *value, struct strb
 {
 	struct conf_key_types list = {0};
 	void *items = NULL;
-	int r = list_parse(in, key_type_item_parse, sizeof(*list.item), &items, &list.len, why);
+	int err = list_parse(in, key_type_item_parse, sizeof(*list.item), &items, &list.len, why);
 
 	list.item = items;
-	if (r < 0) {
+	if (err < 0) {
 		key_types_clear(&list);
-		return r;
+		return err;
 	}
 	key_types_clear(value);
 	*(struct conf_key_types *)value = list;

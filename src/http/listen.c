@@ -65,24 +65,24 @@ static int tcp_open(const struct conf_address *address, struct http_listener *li
 				       .ai_socktype = SOCK_STREAM};
 	struct addrinfo *info;
 	char port[8];
-	int r;
+	int err;
 
 	snprintf(port, sizeof(port), "%u", address->port);
 	if (getaddrinfo(address->host, port, &hints, &info) != 0)
 		return -EINVAL;
 	listener->fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	r = listener->fd < 0 ? -errno : tcp_bind(listener->fd, info);
+	err = listener->fd < 0 ? -errno : tcp_bind(listener->fd, info);
 	freeaddrinfo(info);
-	if (r == 0)
-		r = tcp_name(listener, address->host);
-	return r;
+	if (err == 0)
+		err = tcp_name(listener, address->host);
+	return err;
 }
 
 /* Removes a socket file that nobody answers on. -EADDRINUSE if somebody does. */
 static int unix_remove_stale(const struct sockaddr_un *address)
 {
 	struct stat status;
-	int fd, r;
+	int fd, err;
 
 	if (lstat(address->sun_path, &status) < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -93,26 +93,26 @@ static int unix_remove_stale(const struct sockaddr_un *address)
 		return -errno;
 	/* Only "refused" says that nobody listens; a full backlog (EAGAIN) says the contrary. */
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
-		r = -EADDRINUSE;
+		err = -EADDRINUSE;
 	else if (errno == ECONNREFUSED)
-		r = unlink(address->sun_path) < 0 ? -errno : 0;
+		err = unlink(address->sun_path) < 0 ? -errno : 0;
 	else
-		r = -EADDRINUSE;
+		err = -EADDRINUSE;
 	close(fd);
-	return r;
+	return err;
 }
 
 static int unix_open(const char *path, unsigned mode, struct http_listener *listener)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int r;
+	int err;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
-	r = unix_remove_stale(&address);
-	if (r < 0)
-		return r;
+	err = unix_remove_stale(&address);
+	if (err < 0)
+		return err;
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (listener->fd < 0)
 		return -errno;
@@ -134,16 +134,16 @@ int http_listener_open(const struct conf_address *address, const char *key, unsi
 		       struct http_listener *listener, struct strbuf *problems)
 {
 	char what[160];
-	int r;
+	int err;
 
 	if (address->is_unix) {
 		snprintf(what, sizeof(what), "%s", address->host);
-		r = unix_open(address->host, unix_mode, listener);
+		err = unix_open(address->host, unix_mode, listener);
 	} else {
 		snprintf(what, sizeof(what), "%s port %u", address->host, address->port);
-		r = tcp_open(address, listener);
+		err = tcp_open(address, listener);
 	}
-	return r < 0 ? listen_problem(problems, key, what, r) : 0;
+	return err < 0 ? listen_problem(problems, key, what, err) : 0;
 }
 
 void http_listener_close(struct http_listener *listener)

@@ -283,7 +283,7 @@ static int loop_events_init(struct http_loop *loop)
 
 int http_loop_init(struct http_loop *loop, struct http_server *server, unsigned groups)
 {
-	int r;
+	int err;
 
 	*loop = (struct http_loop){.server = server, .groups = groups, .wake_fd = -1};
 	pthread_mutex_init(&loop->mutex, NULL);
@@ -292,31 +292,31 @@ int http_loop_init(struct http_loop *loop, struct http_server *server, unsigned 
 	STAILQ_INIT(&loop->answers);
 	TAILQ_INIT(&loop->giving_way);
 	loop->settings = http_settings_ref(server->settings);
-	r = loop_events_init(loop);
-	if (r < 0)
-		return r;
+	err = loop_events_init(loop);
+	if (err < 0)
+		return err;
 	loop->endpoints = calloc(server->n_listeners, sizeof(*loop->endpoints));
 	if (!loop->endpoints)
 		return -ENOMEM;
-	for (size_t i = 0; i < server->n_listeners && r == 0; i++)
+	for (size_t i = 0; i < server->n_listeners && err == 0; i++)
 		if (server->listeners[i].group & groups)
-			r = endpoint_init(&loop->endpoints[loop->n_endpoints++], loop,
-					  &server->listeners[i]);
-	return r;
+			err = endpoint_init(&loop->endpoints[loop->n_endpoints++], loop,
+					    &server->listeners[i]);
+	return err;
 }
 
 int http_loop_start(struct http_loop *loop)
 {
 	sigset_t all, before;
-	int r;
+	int err;
 
 	/* Signals are for the main thread; blocked SIGPIPE also makes writes fail with EPIPE. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = -pthread_create(&loop->thread, NULL, loop_run, loop);
+	err = -pthread_create(&loop->thread, NULL, loop_run, loop);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	loop->started = r == 0;
-	return r;
+	loop->started = err == 0;
+	return err;
 }
 
 void http_loop_reload(struct http_loop *loop, struct http_settings *settings)

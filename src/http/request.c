@@ -376,7 +376,7 @@ static int job_submit(struct evhttp_request *req, struct http_connection *connec
 {
 	struct http_loop *loop = connection->endpoint->loop;
 	struct http_job *job;
-	int r;
+	int err;
 
 	if (connection->endpoint->listener->tls)
 		client_cert_read(connection);
@@ -387,8 +387,8 @@ static int job_submit(struct evhttp_request *req, struct http_connection *connec
 	pthread_mutex_lock(&loop->mutex);
 	loop->running++;
 	pthread_mutex_unlock(&loop->mutex);
-	r = pool_submit(pool_of(connection->endpoint), job_run, job);
-	if (r == 0) {
+	err = pool_submit(pool_of(connection->endpoint), job_run, job);
+	if (err == 0) {
 		/* No I/O, so no event that could free the request under the worker's hands. */
 		bufferevent_disable(connection->bev, EV_READ | EV_WRITE);
 		return 0;

@@ -31,10 +31,11 @@ static int listeners_add(struct http_server *server, const struct conf_addresses
 	int result = 0;
 
 	for (size_t i = 0; i < addresses->len; i++) {
-		int r = listener_add(server, &addresses->item[i], key, group, tls, mode, problems);
+		int err =
+			listener_add(server, &addresses->item[i], key, group, tls, mode, problems);
 
-		if (r < 0 && result == 0)
-			result = r;
+		if (err < 0 && result == 0)
+			result = err;
 	}
 	return result;
 }
@@ -66,11 +67,11 @@ static int listeners_open(struct http_server *server, const struct conf_server *
 	if (!server->listeners)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		int r = listeners_add(server, kinds[i].addresses, kinds[i].key, kinds[i].group,
-				      kinds[i].tls, kinds[i].mode, problems);
+		int err = listeners_add(server, kinds[i].addresses, kinds[i].key, kinds[i].group,
+					kinds[i].tls, kinds[i].mode, problems);
 
-		if (r < 0 && result == 0)
-			result = r;
+		if (err < 0 && result == 0)
+			result = err;
 	}
 	return result;
 }
@@ -78,26 +79,26 @@ static int listeners_open(struct http_server *server, const struct conf_server *
 static int server_init(struct http_server *server, const struct conf *conf, struct strbuf *problems)
 {
 	size_t n_public = conf->server.io_threads ? conf->server.io_threads : 1;
-	int r, settings_r = http_settings_new(conf, &server->settings, problems);
+	int err, settings_r = http_settings_new(conf, &server->settings, problems);
 
-	r = listeners_open(server, &conf->server, problems);
+	err = listeners_open(server, &conf->server, problems);
 	if (settings_r < 0)
 		return settings_r;
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	server->census_public = http_census_new();
 	server->census_local = http_census_new();
 	/* One more for the operator and for what watches: TLS handshakes take time on a loop. */
 	server->loops = calloc(n_public + 1, sizeof(*server->loops));
 	if (!server->census_public || !server->census_local || !server->loops)
 		return -ENOMEM;
-	while (server->n_loops <= n_public && r == 0) {
+	while (server->n_loops <= n_public && err == 0) {
 		unsigned groups =
 			server->n_loops < n_public ? HTTP_PUBLIC : HTTP_ADMIN | HTTP_METRICS;
 
-		r = http_loop_init(&server->loops[server->n_loops++], server, groups);
+		err = http_loop_init(&server->loops[server->n_loops++], server, groups);
 	}
-	return r;
+	return err;
 }
 
 int http_server_new(const struct conf *conf, const struct http_route *routes, size_t n_routes,
@@ -105,7 +106,7 @@ int http_server_new(const struct conf *conf, const struct http_route *routes, si
 		    struct http_server **serverp, struct strbuf *problems)
 {
 	_cleanup_(http_server_freep) struct http_server *server = calloc(1, sizeof(*server));
-	int r;
+	int err;
 
 	if (!server)
 		return -ENOMEM;
@@ -114,11 +115,11 @@ int http_server_new(const struct conf *conf, const struct http_route *routes, si
 	server->n_routes = n_routes;
 	server->pools = *pools;
 	server->metrics = metrics;
-	r = server_init(server, conf, problems);
-	if (r == -ENOMEM)
+	err = server_init(server, conf, problems);
+	if (err == -ENOMEM)
 		strbuf_add(problems, "[server] out of memory\n");
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	*serverp = TAKE(server);
 	return 0;
 }
@@ -126,10 +127,10 @@ int http_server_new(const struct conf *conf, const struct http_route *routes, si
 int http_server_start(struct http_server *server)
 {
 	for (size_t i = 0; i < server->n_loops; i++) {
-		int r = http_loop_start(&server->loops[i]);
+		int err = http_loop_start(&server->loops[i]);
 
-		if (r < 0)
-			return log_fault("start I/O loop", r, NULL);
+		if (err < 0)
+			return log_fault("start I/O loop", err, NULL);
 		server->running = true;
 	}
 	return 0;
@@ -168,10 +169,10 @@ void http_server_free(struct http_server *server)
 int http_server_reload(struct http_server *server, const struct conf *conf, struct strbuf *problems)
 {
 	struct http_settings *settings;
-	int r = http_settings_new(conf, &settings, problems);
+	int err = http_settings_new(conf, &settings, problems);
 
-	if (r < 0)
-		return r;
+	if (err < 0)
+		return err;
 	http_settings_unref(server->settings);
 	server->settings = settings;
 	for (size_t i = 0; i < server->n_loops; i++)

@@ -41,14 +41,14 @@ static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf 
 	char passphrase[PASSPHRASE_MAX + 1] = "";
 	EVP_PKEY *key = NULL;
 	BIO *bio;
-	int r;
+	int err;
 
 	if (conf->tls_passphrase_file) {
-		r = file_read(conf->tls_passphrase_file, PASSPHRASE_MAX, &file);
-		if (r < 0) {
+		err = file_read(conf->tls_passphrase_file, PASSPHRASE_MAX, &file);
+		if (err < 0) {
 			strbuf_printf(problems, "[server] tls_passphrase_file: %s: %s\n",
-				      conf->tls_passphrase_file, strerror(-r));
-			return r;
+				      conf->tls_passphrase_file, strerror(-err));
+			return err;
 		}
 		memcpy(passphrase, file.data, file.len);
 		passphrase[strcspn(passphrase, "\r\n")] = '\0';
@@ -59,11 +59,11 @@ static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf 
 					      conf->tls_passphrase_file ? passphrase : NULL);
 	BIO_free(bio);
 	OPENSSL_cleanse(passphrase, sizeof(passphrase));
-	r = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1
-		    ? 0
-		    : tls_problem(problems, "tls_key", conf->tls_key);
+	err = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1
+		      ? 0
+		      : tls_problem(problems, "tls_key", conf->tls_key);
 	EVP_PKEY_free(key);
-	return r;
+	return err;
 }
 
 /* Client certificates are asked for, not demanded; one that is sent must verify. */
@@ -84,7 +84,7 @@ static int tls_load(const struct conf_server *conf, SSL_CTX **ctxp, struct strbu
 {
 	static const unsigned char session_context[] = "cmfd";
 	SSL_CTX *ctx;
-	int r = 0;
+	int err = 0;
 
 	if (!conf->tls_certificate || !conf->tls_key) {
 		strbuf_add(problems, "[server] listen_tls: needs tls_certificate and tls_key\n");
@@ -98,16 +98,16 @@ static int tls_load(const struct conf_server *conf, SSL_CTX **ctxp, struct strbu
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	if (SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1) != 1)
-		r = -ENOMEM;
-	if (r == 0 && SSL_CTX_use_certificate_chain_file(ctx, conf->tls_certificate) != 1)
-		r = tls_problem(problems, "tls_certificate", conf->tls_certificate);
-	if (r == 0)
-		r = key_load(ctx, conf, problems);
-	if (r == 0 && conf->tls_client_ca)
-		r = client_ca_load(ctx, conf->tls_client_ca, problems);
-	if (r < 0) {
+		err = -ENOMEM;
+	if (err == 0 && SSL_CTX_use_certificate_chain_file(ctx, conf->tls_certificate) != 1)
+		err = tls_problem(problems, "tls_certificate", conf->tls_certificate);
+	if (err == 0)
+		err = key_load(ctx, conf, problems);
+	if (err == 0 && conf->tls_client_ca)
+		err = client_ca_load(ctx, conf->tls_client_ca, problems);
+	if (err < 0) {
 		SSL_CTX_free(ctx);
-		return r;
+		return err;
 	}
 	*ctxp = ctx;
 	return 0;
@@ -140,7 +140,7 @@ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 {
 	_cleanup_(http_settings_unrefp) struct http_settings *settings =
 		calloc(1, sizeof(*settings));
-	int r;
+	int err;
 
 	if (!settings)
 		return -ENOMEM;
@@ -154,9 +154,9 @@ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 		return -ENOMEM;
 	settings->connections_max_per_address = conf->server.connections_max_per_address;
 	if (conf->server.listen_tls.len > 0) {
-		r = tls_load(&conf->server, &settings->tls, problems);
-		if (r < 0)
-			return r;
+		err = tls_load(&conf->server, &settings->tls, problems);
+		if (err < 0)
+			return err;
 	}
 	*settingsp = TAKE(settings);
 	return 0;

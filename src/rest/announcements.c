@@ -51,12 +51,12 @@ int rest_announcement(struct rest_call *call)
 	_cleanup_(store_announcement_clear) struct store_announcement a = {0};
 	const char *verb;
 	int64_t id;
-	int r;
+	int err;
 
 	if (rest_path_id(call->request->path_rest, &id, &verb) || *verb)
 		return rest_problem(call, 404, "there is no such path");
 	if (rest_query_unknown(&call->query))
 		return rest_problem(call, 400, "the query has an unknown parameter");
-	r = store_announcement_get(call->worker->reader, id, &a);
-	return r ? rest_fault(call, r) : rest_ok(call, 200, rest_announcement_json(&a, true));
+	err = store_announcement_get(call->worker->reader, id, &a);
+	return err ? rest_fault(call, err) : rest_ok(call, 200, rest_announcement_json(&a, true));
 }

@@ -46,16 +46,16 @@ static json_t *root_subject(const struct ca *ca)
 static int ca_json(struct rest_call *call, const struct ca *ca, json_t **jsonp)
 {
 	_cleanup_(store_crl_clear) struct store_crl crl = {0};
-	int r = store_crl_newest(call->worker->reader, ca_name(ca), &crl);
+	int err = store_crl_newest(call->worker->reader, ca_name(ca), &crl);
 
-	if (r && r != STORE_NOT_FOUND)
-		return r;
+	if (err && err != STORE_NOT_FOUND)
+		return err;
 	*jsonp = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 			   rest_text(ca_name(ca)), "type",
 			   ca_is_upstream(ca) ? "upstream" : "internal", "issuer",
 			   rest_name(ca_issuer(ca)), "root", root_subject(ca), "not_after",
 			   rest_time(ca_not_after_ms(ca)), "crl_number",
-			   r ? json_null() : json_integer(crl.number), "crl_this_update",
+			   err ? json_null() : json_integer(crl.number), "crl_this_update",
 			   rest_time(crl.this_update_ms), "crl_next_update",
 			   rest_time(crl.next_update_ms), "chain", chain_json(ca));
 	return *jsonp ? 0 : -ENOMEM;

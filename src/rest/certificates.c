@@ -26,10 +26,10 @@ static json_t *certificate_whole(struct store_reader *reader, const struct store
 				 int64_t now_ms)
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
-	int r = store_archived_key_get(reader, cert->id, &key);
-	json_t *json = r < 0 ? NULL : rest_certificate_json(cert, now_ms, true);
+	int err = store_archived_key_get(reader, cert->id, &key);
+	json_t *json = err < 0 ? NULL : rest_certificate_json(cert, now_ms, true);
 
-	if (json && rest_archived_key_add(json, r == 0 ? &key : NULL)) {
+	if (json && rest_archived_key_add(json, err == 0 ? &key : NULL)) {
 		json_decref(json);
 		return NULL;
 	}
@@ -157,18 +157,18 @@ static struct ca *crl_ca(struct rest_call *call, const struct store_certificate 
 static int certificate_get(struct rest_call *call, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	int r = store_certificate_get(call->worker->reader, id, &cert);
+	int err = store_certificate_get(call->worker->reader, id, &cert);
 	const struct ca *ca;
 	bool listed = true;
 	json_t *json;
 
-	if (r)
-		return rest_fault(call, r);
+	if (err)
+		return rest_fault(call, err);
 	ca = crl_ca(call, &cert);
 	if (ca)
-		r = ca_crl_lists(ca, cert.crl_change, call->worker->reader, &listed);
-	if (r)
-		return rest_fault(call, r);
+		err = ca_crl_lists(ca, cert.crl_change, call->worker->reader, &listed);
+	if (err)
+		return rest_fault(call, err);
 	json = certificate_whole(call->worker->reader, &cert, call->now_ms);
 	if (json && json_object_set_new(json, "crl_awaited", json_boolean(!listed))) {
 		json_decref(json);
@@ -192,16 +192,16 @@ static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refu
 	struct cmf_principal who;
 	struct cmf_revoke request = {.reason = revocation->reason,
 				     .invalidity_ms = revocation->invalidity_ms};
-	int r;
+	int err;
 
-	r = store_certificate_get(call->worker->reader, revocation->certificate_id, &cert);
-	if (r)
-		return r;
+	err = store_certificate_get(call->worker->reader, revocation->certificate_id, &cert);
+	if (err)
+		return err;
 	if (cert.der.len == 0) /* only asked for upstream yet: nothing that could be revoked */
 		return refuse(refusal, REFUSAL_rev_cert_unknown);
-	r = certificate_view(octets_view(&cert.der), &view);
-	if (r)
-		return log_fault("read a stored certificate", r, NULL);
+	err = certificate_view(octets_view(&cert.der), &view);
+	if (err)
+		return log_fault("read a stored certificate", err, NULL);
 	request.issuer = view.issuer;
 	request.serial = cert.serial;
 	who = rest_operator(call, cert.trust_domain);
@@ -239,13 +239,13 @@ static int revoke_upstream(struct rest_call *call, int64_t id)
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	struct cmf *cmf = call->worker->cmf;
 	struct ca *ca;
-	int r = store_certificate_get(call->worker->reader, id, &cert);
+	int err = store_certificate_get(call->worker->reader, id, &cert);
 
-	if (r)
-		return r;
+	if (err)
+		return err;
 	ca = ca_find(cmf_cas(cmf), cert.ca);
-	r = ca ? ca_upstream_revoke_run(ca, id, call->worker->reader, call->worker->unit) : 0;
-	return r == STORE_NOT_FOUND ? 0 : r;
+	err = ca ? ca_upstream_revoke_run(ca, id, call->worker->reader, call->worker->unit) : 0;
+	return err == STORE_NOT_FOUND ? 0 : err;
 }
 
 /*
@@ -272,22 +272,22 @@ static int certificate_revoke(struct rest_call *call, int64_t id)
 	struct refusal refusal = REFUSAL_NULL;
 	char detail[200];
 	json_t *body = rest_body(call, detail, sizeof(detail));
-	int r;
+	int err;
 
 	if (!body)
 		return rest_problem(call, 400, detail);
-	r = revocation_decode(body, &revocation, detail, sizeof(detail));
+	err = revocation_decode(body, &revocation, detail, sizeof(detail));
 	json_decref(body);
-	if (r)
+	if (err)
 		return rest_problem(call, 400, detail);
-	r = rest_commit(call, revoke_decide, &revocation, &refusal);
-	if (!r && revocation.upstream)
-		r = revoke_upstream(call, id);
-	if (!r)
+	err = rest_commit(call, revoke_decide, &revocation, &refusal);
+	if (!err && revocation.upstream)
+		err = revoke_upstream(call, id);
+	if (!err)
 		revoke_crl(call, id);
-	if (r == REFUSED)
+	if (err == REFUSED)
 		return rest_refusal(call, &refusal);
-	return r ? rest_fault(call, r) : certificate_get(call, id);
+	return err ? rest_fault(call, err) : certificate_get(call, id);
 }
 
 static int key_delete_decide(struct rest_call *call, void *arg, struct refusal *refusal)
@@ -295,10 +295,10 @@ static int key_delete_decide(struct rest_call *call, void *arg, struct refusal *
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	const int64_t *id = arg;
 	struct cmf_principal who;
-	int r = store_certificate_get(call->worker->reader, *id, &cert);
+	int err = store_certificate_get(call->worker->reader, *id, &cert);
 
-	if (r)
-		return r;
+	if (err)
+		return err;
 	who = rest_operator(call, cert.trust_domain);
 	return cmf_archived_key_delete(call->worker->cmf, &who, &cert, call->worker->reader,
 				       call->worker->unit, refusal);
@@ -307,11 +307,11 @@ static int key_delete_decide(struct rest_call *call, void *arg, struct refusal *
 static int key_delete(struct rest_call *call, int64_t id)
 {
 	struct refusal refusal = REFUSAL_NULL;
-	int r = rest_commit(call, key_delete_decide, &id, &refusal);
+	int err = rest_commit(call, key_delete_decide, &id, &refusal);
 
-	if (r == REFUSED)
+	if (err == REFUSED)
 		return rest_refusal(call, &refusal);
-	return r ? rest_fault(call, r) : certificate_get(call, id);
+	return err ? rest_fault(call, err) : certificate_get(call, id);
 }
 
 static const struct {

@@ -44,18 +44,18 @@ static int client_add_decide(struct rest_call *call, void *arg, struct refusal *
 {
 	struct client_change *change = arg;
 	struct store_client *client = &change->request.client;
-	int r;
+	int err;
 
 	client->created_ms = call->now_ms;
 	octets_clear_secret(&client->mac_secret);
 	if (client->mac_reference) {
-		r = cmf_secret_seal(call->worker->cmf, client->mac_reference,
-				    octets_view(&change->request.secret), &client->mac_secret);
-		if (r)
-			return r;
+		err = cmf_secret_seal(call->worker->cmf, client->mac_reference,
+				      octets_view(&change->request.secret), &client->mac_secret);
+		if (err)
+			return err;
 	}
-	r = store_client_insert(call->worker->unit, client);
-	return r ? r : store_audit_add(call->worker->unit, &change->audit);
+	err = store_client_insert(call->worker->unit, client);
+	return err ? err : store_audit_add(call->worker->unit, &change->audit);
 }
 
 /* A profile, or a certType in either spelling, which means its default. */
@@ -74,7 +74,7 @@ static int client_insert(struct rest_call *call, struct client_change *change)
 	_cleanup_(freep) char *taken = NULL;
 	struct refusal refusal = REFUSAL_NULL;
 	char detail[400];
-	int r;
+	int err;
 
 	if (client->default_profile && !profile_exists(call->worker->cmf, client->default_profile))
 		return rest_problem(call, 422, "default_profile: there is no such profile");
@@ -84,7 +84,7 @@ static int client_insert(struct rest_call *call, struct client_change *change)
 					     .actor = "cmfctl",
 					     .action = "client add",
 					     .target = client->name};
-	r = cmf_client_name_taken(call->worker->reader, client, &taken);
+	err = cmf_client_name_taken(call->worker->reader, client, &taken);
 	if (taken) {
 		snprintf(detail, sizeof(detail),
 			 "%s is the name of a registered entity; if it is the client, name it as "
@@ -92,12 +92,12 @@ static int client_insert(struct rest_call *call, struct client_change *change)
 			 taken);
 		return rest_problem(call, 409, detail);
 	}
-	if (r == 0)
-		r = rest_commit(call, client_add_decide, change, &refusal);
-	if (r == STORE_CONFLICT)
+	if (err == 0)
+		err = rest_commit(call, client_add_decide, change, &refusal);
+	if (err == STORE_CONFLICT)
 		return rest_problem(call, 409,
 				    "there is a client of that name or MAC reference already");
-	return r ? rest_fault(call, r) : rest_ok(call, 201, rest_client_json(client));
+	return err ? rest_fault(call, err) : rest_ok(call, 201, rest_client_json(client));
 }
 
 static int client_add(struct rest_call *call)
@@ -105,14 +105,14 @@ static int client_add(struct rest_call *call)
 	struct client_change change = {0};
 	char detail[200];
 	json_t *body = rest_body(call, detail, sizeof(detail));
-	int r, status;
+	int err, status;
 
 	if (!body)
 		return rest_problem(call, 400, detail);
-	r = rest_client_decode(body, &change.request, detail, sizeof(detail));
-	status = r == -EINVAL ? rest_problem(call, 400, detail)
-		 : r          ? rest_fault(call, r)
-			      : client_insert(call, &change);
+	err = rest_client_decode(body, &change.request, detail, sizeof(detail));
+	status = err == -EINVAL ? rest_problem(call, 400, detail)
+		 : err          ? rest_fault(call, err)
+				: client_insert(call, &change);
 	rest_client_request_clear(&change.request);
 	json_decref(body);
 	return status;
@@ -128,24 +128,24 @@ int rest_clients(struct rest_call *call)
 static int client_remove_decide(struct rest_call *call, void *arg, struct refusal *refusal)
 {
 	const struct client_change *change = arg;
-	int r = store_client_remove(call->worker->unit, change->name);
+	int err = store_client_remove(call->worker->unit, change->name);
 
-	return r ? r : store_audit_add(call->worker->unit, &change->audit);
+	return err ? err : store_audit_add(call->worker->unit, &change->audit);
 }
 
 int rest_client(struct rest_call *call)
 {
 	struct client_change change = {.name = call->request->path_rest};
 	struct refusal refusal = REFUSAL_NULL;
-	int r;
+	int err;
 
 	change.audit = (struct store_audit){.time_ms = call->now_ms,
 					    .actor = "cmfctl",
 					    .action = "client remove",
 					    .target = change.name};
-	r = rest_commit(call, client_remove_decide, &change, &refusal);
-	if (r == STORE_CONFLICT)
+	err = rest_commit(call, client_remove_decide, &change, &refusal);
+	if (err == STORE_CONFLICT)
 		return rest_problem(call, 404, "there is no client of that name");
-	return r ? rest_fault(call, r)
-		 : rest_ok(call, 200, json_pack("{s:s}", "removed", change.name));
+	return err ? rest_fault(call, err)
+		   : rest_ok(call, 200, json_pack("{s:s}", "removed", change.name));
 }

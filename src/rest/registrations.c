@@ -67,12 +67,12 @@ static int register_decide(struct rest_call *call, void *arg, struct refusal *re
 {
 	const struct rest_register *reg = arg;
 	_cleanup_(cmf_principal_clear) struct cmf_principal who = {0};
-	int r;
+	int err;
 
-	r = cmf_admin_for_client(call->worker->cmf, call->worker->reader, reg->requester, &who,
-				 refusal);
-	if (r)
-		return r;
+	err = cmf_admin_for_client(call->worker->cmf, call->worker->reader, reg->requester, &who,
+				   refusal);
+	if (err)
+		return err;
 	return cmf_register(call->worker->cmf, &who, &reg->request, call->worker->reader,
 			    call->worker->unit, refusal);
 }
@@ -83,21 +83,21 @@ static int registration_add(struct rest_call *call)
 	struct refusal refusal = REFUSAL_NULL;
 	char detail[200];
 	json_t *body = rest_body(call, detail, sizeof(detail));
-	int r, status;
+	int err, status;
 
 	if (!body)
 		return rest_problem(call, 400, detail);
-	r = rest_register_decode(body, &reg, detail, sizeof(detail));
-	if (r == -EINVAL) {
+	err = rest_register_decode(body, &reg, detail, sizeof(detail));
+	if (err == -EINVAL) {
 		status = rest_problem(call, 400, detail);
 	} else {
-		if (!r)
-			r = rest_commit(call, register_decide, &reg, &refusal);
-		status = r == 0         ? rest_ok(call, 200,
-						  json_pack("{s:I}", "registered",
-							    (json_int_t)reg.request.n_subject_ids))
-			 : r == REFUSED ? rest_refusal(call, &refusal)
-					: rest_fault(call, r);
+		if (!err)
+			err = rest_commit(call, register_decide, &reg, &refusal);
+		status = err == 0         ? rest_ok(call, 200,
+						    json_pack("{s:I}", "registered",
+							      (json_int_t)reg.request.n_subject_ids))
+			 : err == REFUSED ? rest_refusal(call, &refusal)
+					  : rest_fault(call, err);
 	}
 	rest_register_clear(&reg);
 	json_decref(body);
@@ -116,11 +116,11 @@ static int deregister_decide(struct rest_call *call, void *arg, struct refusal *
 	const struct deregister *d = arg;
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	struct cmf_principal who;
-	int r;
+	int err;
 
-	r = store_registration_find(call->worker->reader, d->cert_type, d->subject_id, &reg);
-	if (r)
-		return r;
+	err = store_registration_find(call->worker->reader, d->cert_type, d->subject_id, &reg);
+	if (err)
+		return err;
 	who = rest_operator(call, reg.trust_domain);
 	return cmf_deregister(call->worker->cmf, &who, d->cert_type, d->subject_id,
 			      call->worker->reader, call->worker->unit, refusal);
@@ -131,19 +131,19 @@ static int registration_remove(struct rest_call *call)
 	const char *cert_type = rest_query_get(&call->query, "cert_type");
 	struct deregister d = {.subject_id = rest_query_get(&call->query, "subject_id")};
 	struct refusal refusal = REFUSAL_NULL;
-	int r;
+	int err;
 
 	if (rest_query_unknown(&call->query))
 		return rest_problem(call, 400, "the query has an unknown parameter");
 	if (!d.subject_id || !cert_type || cert_type_parse(cert_type, &d.cert_type))
 		return rest_problem(call, 400, "subject_id and cert_type are required");
-	r = rest_commit(call, deregister_decide, &d, &refusal);
-	if (r == REFUSED)
+	err = rest_commit(call, deregister_decide, &d, &refusal);
+	if (err == REFUSED)
 		return rest_refusal(call, &refusal);
-	if (r == STORE_NOT_FOUND)
+	if (err == STORE_NOT_FOUND)
 		return rest_problem(call, 404, "the entity is not registered for that certType");
-	if (r)
-		return rest_fault(call, r);
+	if (err)
+		return rest_fault(call, err);
 	return rest_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));
 }
 

@@ -183,18 +183,18 @@ int rest_fault(struct rest_call *call, int err)
 int rest_commit(struct rest_call *call, rest_decide *decide, void *arg, struct refusal *refusal)
 {
 	struct store_unit *unit = call->worker->unit;
-	int r = STORE_CONFLICT;
+	int err = STORE_CONFLICT;
 
-	for (int i = 0; i < REST_ATTEMPTS && r == STORE_CONFLICT; i++) {
+	for (int i = 0; i < REST_ATTEMPTS && err == STORE_CONFLICT; i++) {
 		store_unit_clear(unit);
-		r = decide(call, arg, refusal);
-		if (r) {
+		err = decide(call, arg, refusal);
+		if (err) {
 			store_unit_clear(unit);
-			return r;
+			return err;
 		}
-		r = store_unit_commit(unit);
+		err = store_unit_commit(unit);
 	}
-	return r;
+	return err;
 }
 
 json_t *rest_body(const struct rest_call *call, char *detail, size_t size)

@@ -60,20 +60,20 @@ int rest_transaction(struct rest_call *call)
 	json_t *json;
 	const char *verb;
 	int64_t id;
-	int r;
+	int err;
 
 	if (rest_path_id(call->request->path_rest, &id, &verb) || *verb)
 		return rest_problem(call, 404, "there is no such path");
 	if (rest_query_unknown(&call->query))
 		return rest_problem(call, 400, "the query has an unknown parameter");
-	r = store_transaction_get(call->worker->reader, id, &txn);
-	if (!r && txn.n_items)
-		r = store_transaction_items_get(call->worker->reader, id, &items);
-	if (r)
-		return rest_fault(call, r);
-	r = response_complete(call, &txn);
-	if (r)
-		return rest_fault(call, r);
+	err = store_transaction_get(call->worker->reader, id, &txn);
+	if (!err && txn.n_items)
+		err = store_transaction_items_get(call->worker->reader, id, &items);
+	if (err)
+		return rest_fault(call, err);
+	err = response_complete(call, &txn);
+	if (err)
+		return rest_fault(call, err);
 	json = rest_transaction_json(&txn, true);
 	if (json && txn.n_items &&
 	    json_object_set_new(json, "requests", rest_transaction_items_json(&items))) {

@@ -83,15 +83,15 @@ static size_t committer_take(struct committer *c)
 /* Nothing is committed to files that nobody would find again. */
 static int committer_execute(struct committer *c, size_t n)
 {
-	int r = database_files_check(c->files);
+	int err = database_files_check(c->files);
 
-	if (r == 0) {
+	if (err == 0) {
 		writer_execute(c->writer, c->batch, n);
 		return writer_outcome(c->writer);
 	}
 	for (size_t i = 0; i < n; i++)
-		c->batch[i]->result = r;
-	return r;
+		c->batch[i]->result = err;
+	return err;
 }
 
 static void committer_note(struct committer *c, size_t n, int outcome)
@@ -220,16 +220,16 @@ int committer_ready(struct committer *c, int64_t max_age_ms, int64_t wait_ms)
 	int64_t until_us = now_us + 1000 * wait_ms;
 	const struct timespec until = {.tv_sec = until_us / 1000000,
 				       .tv_nsec = until_us % 1000000 * 1000};
-	int r = 0;
+	int err = 0;
 
 	pthread_mutex_lock(&c->lock);
 	if (c->tried_us < since_us && !c->probing) {
 		c->probing = true;
 		committer_queue(c, c->probe);
 	}
-	while (c->tried_us < since_us && r == 0)
-		r = -pthread_cond_timedwait(&c->tried_anew, &c->lock, &until);
-	r = c->tried_us < since_us ? r : c->tried;
+	while (c->tried_us < since_us && err == 0)
+		err = -pthread_cond_timedwait(&c->tried_anew, &c->lock, &until);
+	err = c->tried_us < since_us ? err : c->tried;
 	pthread_mutex_unlock(&c->lock);
-	return r;
+	return err;
 }

@@ -62,29 +62,29 @@ static uint32_t page_size_read(const char *database)
 static int wal_read(const char *path, uint32_t page_size, struct wal_report *reportp)
 {
 	FILE *file = fopen(path, "re");
-	int r;
+	int err;
 
 	*reportp = (struct wal_report){.state = WAL_SOUND};
 	if (!file)
 		return errno == ENOENT ? 0 : log_fault("open database", -errno, path);
-	r = wal_scan(file, page_size, reportp);
+	err = wal_scan(file, page_size, reportp);
 	fclose(file);
-	return r < 0 ? log_fault("read the write-ahead log", r, path) : 0;
+	return err < 0 ? log_fault("read the write-ahead log", err, path) : 0;
 }
 
 static int wal_examine(const char *path, uint32_t page_size)
 {
 	struct wal_report report, again;
-	int r = wal_read(path, page_size, &report);
+	int err = wal_read(path, page_size, &report);
 
 	/* Another process may be writing to it just now: what is damaged stays so. */
-	if (r == 0 && report.state == WAL_DAMAGED) {
-		r = wal_read(path, page_size, &again);
-		if (r == 0 && (again.state != report.state || again.good != report.good))
+	if (err == 0 && report.state == WAL_DAMAGED) {
+		err = wal_read(path, page_size, &again);
+		if (err == 0 && (again.state != report.state || again.good != report.good))
 			report.state = WAL_SOUND;
 	}
-	if (r < 0 || report.state == WAL_SOUND)
-		return r;
+	if (err < 0 || report.state == WAL_SOUND)
+		return err;
 	log_event(report.state == WAL_DAMAGED    ? LOG_LEVEL_ERROR
 		  : report.state == WAL_DOUBTFUL ? LOG_LEVEL_WARNING
 						 : LOG_LEVEL_INFO,
@@ -106,16 +106,16 @@ int database_files_examine(const char *database, bool as_it_is)
 {
 	char path[FILES][PATH_MAX];
 	struct stat st;
-	int r = 0;
+	int err = 0;
 
 	/* Whoever opens it says what is wrong. */
 	if (stat(database, &st) < 0)
 		return 0;
-	for (size_t i = 1; r == 0 && i < FILES; i++) {
+	for (size_t i = 1; err == 0 && i < FILES; i++) {
 		snprintf(path[i], sizeof(path[i]), "%s%s", database, suffixes[i]);
-		r = mode_examine(path[i], st.st_mode & 07777, as_it_is);
+		err = mode_examine(path[i], st.st_mode & 07777, as_it_is);
 	}
-	return r == 0 ? wal_examine(path[1], page_size_read(database)) : r;
+	return err == 0 ? wal_examine(path[1], page_size_read(database)) : err;
 }
 
 /* --- while it is open --- */

@@ -18,18 +18,18 @@ static int schema_version(sqlite3 *db, int64_t *versionp)
 {
 	int64_t application, version, objects;
 	char detail[80];
-	int r;
+	int err;
 
-	r = sqlite_db_query_int(db, "read schema version", "PRAGMA application_id", &application);
-	if (r < 0)
-		return r;
-	r = sqlite_db_query_int(db, "read schema version", "PRAGMA user_version", &version);
-	if (r < 0)
-		return r;
-	r = sqlite_db_query_int(db, "read schema version", "SELECT count(*) FROM sqlite_schema",
-				&objects);
-	if (r < 0)
-		return r;
+	err = sqlite_db_query_int(db, "read schema version", "PRAGMA application_id", &application);
+	if (err < 0)
+		return err;
+	err = sqlite_db_query_int(db, "read schema version", "PRAGMA user_version", &version);
+	if (err < 0)
+		return err;
+	err = sqlite_db_query_int(db, "read schema version", "SELECT count(*) FROM sqlite_schema",
+				  &objects);
+	if (err < 0)
+		return err;
 	if (application != APPLICATION_ID && (application | version | objects) != 0)
 		return log_fault("open database", -EPROTO, "not a database of cmfd");
 	if (version < 0 || version > sqlite_migrations_count) {
@@ -46,23 +46,23 @@ static int migrate_one(sqlite3 *db, bool *donep)
 {
 	char pragmas[96];
 	int64_t version;
-	int r;
+	int err;
 
 	/* Read again under the write lock: another process may be migrating, too. */
-	r = schema_version(db, &version);
-	if (r < 0)
-		return r;
+	err = schema_version(db, &version);
+	if (err < 0)
+		return err;
 	*donep = version == sqlite_migrations_count;
 	if (*donep)
 		return 0;
-	r = sqlite_db_exec(db, sqlite_migrations[version].name, sqlite_migrations[version].sql);
-	if (r < 0)
-		return r;
+	err = sqlite_db_exec(db, sqlite_migrations[version].name, sqlite_migrations[version].sql);
+	if (err < 0)
+		return err;
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %lld",
 		 APPLICATION_ID, (long long)version + 1);
-	r = sqlite_db_exec(db, "set schema version", pragmas);
-	if (r < 0)
-		return r;
+	err = sqlite_db_exec(db, "set schema version", pragmas);
+	if (err < 0)
+		return err;
 	log_event(LOG_LEVEL_INFO, "schema", F_TEXT("migration", sqlite_migrations[version].name));
 	return 0;
 }
@@ -92,30 +92,30 @@ int sqlite_migration_functions(sqlite3 *db)
 int sqlite_migrate(sqlite3 *db)
 {
 	int64_t version;
-	int r = schema_version(db, &version);
-	bool done = r == 0 && version == sqlite_migrations_count;
+	int err = schema_version(db, &version);
+	bool done = err == 0 && version == sqlite_migrations_count;
 
-	if (r == 0 && !done)
-		r = sqlite_migration_functions(db);
-	while (r == 0 && !done) {
-		r = sqlite_db_exec(db, "migrate", "BEGIN IMMEDIATE");
-		if (r < 0)
-			return r;
-		r = migrate_one(db, &done);
-		if (r == 0)
-			r = sqlite_db_exec(db, "migrate", "COMMIT");
+	if (err == 0 && !done)
+		err = sqlite_migration_functions(db);
+	while (err == 0 && !done) {
+		err = sqlite_db_exec(db, "migrate", "BEGIN IMMEDIATE");
+		if (err < 0)
+			return err;
+		err = migrate_one(db, &done);
+		if (err == 0)
+			err = sqlite_db_exec(db, "migrate", "COMMIT");
 		/* The caller closes db; what is open then is rolled back. */
 	}
-	return r;
+	return err;
 }
 
 int sqlite_migrated(sqlite3 *db)
 {
 	int64_t version;
-	int r = schema_version(db, &version);
+	int err = schema_version(db, &version);
 
-	if (r == 0 && version != sqlite_migrations_count)
+	if (err == 0 && version != sqlite_migrations_count)
 		return log_fault("open database", -EPROTO,
 				 "it is older than this program; cmfd migrates it when it starts");
-	return r;
+	return err;
 }

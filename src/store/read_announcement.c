@@ -46,9 +46,9 @@ static int announcement_row(void *arg, sqlite3_stmt *stmt)
 {
 	const struct announcement_walk *walk = arg;
 	_cleanup_(store_announcement_clear) struct store_announcement a = {0};
-	int r = announcement_read(stmt, &a);
+	int err = announcement_read(stmt, &a);
 
-	return r < 0 ? r : walk->each(walk->arg, &a);
+	return err < 0 ? err : walk->each(walk->arg, &a);
 }
 
 int store_announcement_list(struct store_reader *r, const struct store_announcement_filter *filter,

@@ -45,9 +45,9 @@ static int key_row(void *arg, sqlite3_stmt *stmt)
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key k = {0};
 	const struct key_walk *walk = arg;
-	int r = archived_key_read(stmt, &k);
+	int err = archived_key_read(stmt, &k);
 
-	return r == 0 ? walk->each(walk->arg, &k) : r;
+	return err == 0 ? walk->each(walk->arg, &k) : err;
 }
 
 int store_archived_key_list(struct store_reader *r, int64_t registration_id, uint32_t limit,

@@ -94,9 +94,9 @@ static int certificate_row(void *arg, sqlite3_stmt *stmt)
 {
 	const struct certificate_walk *walk = arg;
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	int r = certificate_read(stmt, &cert);
+	int err = certificate_read(stmt, &cert);
 
-	return r < 0 ? r : walk->each(walk->arg, &cert);
+	return err < 0 ? err : walk->each(walk->arg, &cert);
 }
 
 /*

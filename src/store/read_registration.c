@@ -38,9 +38,9 @@ static int client_row(void *arg, sqlite3_stmt *stmt)
 {
 	const struct client_walk *walk = arg;
 	_cleanup_(store_client_clear) struct store_client client = {0};
-	int r = client_read(stmt, &client);
+	int err = client_read(stmt, &client);
 
-	return r < 0 ? r : walk->each(walk->arg, &client);
+	return err < 0 ? err : walk->each(walk->arg, &client);
 }
 
 int store_client_list(struct store_reader *r, store_client_each *each, void *arg)
@@ -159,9 +159,9 @@ static int registration_row(void *arg, sqlite3_stmt *stmt)
 {
 	const struct registration_walk *walk = arg;
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	int r = registration_read(stmt, &reg);
+	int err = registration_read(stmt, &reg);
 
-	return r < 0 ? r : walk->each(walk->arg, &reg);
+	return err < 0 ? err : walk->each(walk->arg, &reg);
 }
 
 int store_registration_list(struct store_reader *r, const struct store_registration_filter *filter,

@@ -159,9 +159,9 @@ static int transaction_row(void *arg, sqlite3_stmt *stmt)
 {
 	const struct transaction_walk *walk = arg;
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	int r = transaction_read(stmt, &txn);
+	int err = transaction_read(stmt, &txn);
 
-	return r < 0 ? r : walk->each(walk->arg, &txn);
+	return err < 0 ? err : walk->each(walk->arg, &txn);
 }
 
 int store_transaction_list(struct store_reader *r, const struct store_transaction_filter *filter,

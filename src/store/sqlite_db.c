@@ -51,13 +51,13 @@ int sqlite_db_open(const char *path, enum sqlite_db_role role, sqlite3 **dbp)
 		return log_fault("open database", -EACCES, path);
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-	int r = sqlite_db_exec(db, "configure database", pragmas_all);
-	if (r < 0)
-		return r;
-	r = sqlite_db_exec(db, "configure database",
-			   role == SQLITE_DB_WRITER ? pragmas_writer : pragmas_reader);
-	if (r < 0)
-		return r;
+	int err = sqlite_db_exec(db, "configure database", pragmas_all);
+	if (err < 0)
+		return err;
+	err = sqlite_db_exec(db, "configure database",
+			     role == SQLITE_DB_WRITER ? pragmas_writer : pragmas_reader);
+	if (err < 0)
+		return err;
 	*dbp = TAKE(db);
 	return 0;
 }
@@ -115,7 +115,7 @@ int sqlite_db_exec(sqlite3 *db, const char *what, const char *sql)
 int sqlite_db_query_int(sqlite3 *db, const char *what, const char *sql, int64_t *valuep)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r = 0, rc;
+	int err = 0, rc;
 
 	rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
 	if (rc == SQLITE_OK)
@@ -123,9 +123,9 @@ int sqlite_db_query_int(sqlite3 *db, const char *what, const char *sql, int64_t 
 	if (rc == SQLITE_ROW)
 		*valuep = sqlite3_column_int64(stmt, 0);
 	else
-		r = sqlite_db_fault(db, what, rc);
+		err = sqlite_db_fault(db, what, rc);
 	sqlite3_finalize(stmt);
-	return r;
+	return err;
 }
 
 int sqlite_db_prepare(sqlite3 *db, const char *const *sql, sqlite3_stmt **stmts, size_t n)

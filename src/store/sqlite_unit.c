@@ -14,10 +14,10 @@ int sqlite_unit_prepare(sqlite3 *db, struct sqlite_unit_statements **statementsp
 	if (!s)
 		return -ENOMEM;
 	s->db = db;
-	int r = sqlite_db_prepare(db, sqlite_unit_sql, s->stmt, STATEMENT_COUNT);
-	if (r < 0) {
+	int err = sqlite_db_prepare(db, sqlite_unit_sql, s->stmt, STATEMENT_COUNT);
+	if (err < 0) {
 		sqlite_unit_finalize(s);
-		return r;
+		return err;
 	}
 	*statementsp = s;
 	return 0;
@@ -47,11 +47,11 @@ int sqlite_unit_run(struct sqlite_unit_statements *s, const struct binder *b)
 
 int sqlite_unit_run_conditional(struct sqlite_unit_statements *s, const struct binder *b)
 {
-	int r = sqlite_unit_run(s, b);
+	int err = sqlite_unit_run(s, b);
 
-	if (r == 0 && sqlite3_changes(s->db) == 0)
+	if (err == 0 && sqlite3_changes(s->db) == 0)
 		return STORE_CONFLICT;
-	return r;
+	return err;
 }
 
 /* A SELECT whose row says that the condition does not hold. */
@@ -281,7 +281,7 @@ static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *
 {
 	struct binder purge = BINDER(s->stmt[CRL_PURGE]);
 	struct binder b = BINDER(s->stmt[CRL_INSERT]);
-	int r;
+	int err;
 
 	bind_text(&b, crl->ca);
 	bind_int(&b, crl->number);
@@ -290,9 +290,9 @@ static int crl_insert(struct sqlite_unit_statements *s, const struct store_crl *
 	bind_int(&b, crl->scheduled_ms);
 	bind_int(&b, crl->changes);
 	bind_bytes(&b, crl->der);
-	r = sqlite_unit_run_conditional(s, &b);
-	if (r != 0)
-		return r;
+	err = sqlite_unit_run_conditional(s, &b);
+	if (err != 0)
+		return err;
 	/* After it, so that its id is a new one. */
 	bind_text(&purge, crl->ca);
 	bind_int(&purge, crl->number);
@@ -344,18 +344,18 @@ static int rev_passphrase_put(struct sqlite_unit_statements *s,
 	struct binder keep = BINDER(s->stmt[REV_PASSPHRASE_KEEP]);
 	struct binder remove = BINDER(s->stmt[REV_PASSPHRASE_REMOVE]);
 	struct binder b = BINDER(s->stmt[REV_PASSPHRASE_INSERT]);
-	int r = 0;
+	int err = 0;
 
 	if (p->transaction_id.len) {
 		bind_int(&keep, p->registration_id);
 		bind_bytes(&keep, octets_view(&p->transaction_id));
-		r = sqlite_unit_run(s, &keep);
+		err = sqlite_unit_run(s, &keep);
 	}
 	bind_int(&remove, p->registration_id);
-	if (r == 0)
-		r = sqlite_unit_run(s, &remove);
-	if (r != 0)
-		return r;
+	if (err == 0)
+		err = sqlite_unit_run(s, &remove);
+	if (err != 0)
+		return err;
 	bind_int(&b, p->registration_id);
 	bind_int(&b, p->created_ms);
 	bind_bytes(&b, octets_view(&p->reference));
@@ -498,10 +498,10 @@ int sqlite_unit_execute(struct sqlite_unit_statements *s, const struct store_uni
 	counts_begin(&s->counts);
 	for (size_t i = 0; i < unit->len; i++) {
 		const struct unit_op *op = &unit->op[i];
-		int r = execute(s, op);
+		int err = execute(s, op);
 
-		if (r != 0)
-			return r;
+		if (err != 0)
+			return err;
 		if (op->idp)
 			*op->idp = sqlite3_last_insert_rowid(s->db);
 	}
@@ -511,7 +511,7 @@ int sqlite_unit_execute(struct sqlite_unit_statements *s, const struct store_uni
 
 int sqlite_unit_count(struct sqlite_unit_statements *s)
 {
-	int r = 0;
+	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(s->counts.batch); i++) {
 		struct binder b = BINDER(s->stmt[COUNT]);
@@ -521,12 +521,12 @@ int sqlite_unit_count(struct sqlite_unit_statements *s)
 		bind_text(&b, counts_name(i));
 		bind_int(&b, counts_state(i));
 		bind_int(&b, s->counts.batch[i]);
-		r = sqlite_unit_run(s, &b);
-		if (r != 0)
+		err = sqlite_unit_run(s, &b);
+		if (err != 0)
 			break;
 	}
 	counts_clear(&s->counts);
-	return r;
+	return err;
 }
 
 void sqlite_unit_count_clear(struct sqlite_unit_statements *s)

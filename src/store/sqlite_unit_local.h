@@ -22,14 +22,14 @@ _must_check_ int sqlite_unit_run(struct sqlite_unit_statements *s, const struct 
 _must_check_ int sqlite_unit_run_conditional(struct sqlite_unit_statements *s,
 					     const struct binder *b);
 /* Counts a row that went from one state into another, if r says that it did. Returns r. */
-static inline int sqlite_unit_counted(struct sqlite_unit_statements *s, int r, enum count_kind kind,
-				      int from, int to)
+static inline int sqlite_unit_counted(struct sqlite_unit_statements *s, int err,
+				      enum count_kind kind, int from, int to)
 {
-	if (r == 0) {
+	if (err == 0) {
 		counts_add(&s->counts, kind, from, -1);
 		counts_add(&s->counts, kind, to, 1);
 	}
-	return r;
+	return err;
 }
 
 static inline int64_t sqlite_unit_id_or_ref(int64_t id, const int64_t *ref)

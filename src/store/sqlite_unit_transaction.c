@@ -176,20 +176,20 @@ int sqlite_unit_transaction_purge(struct sqlite_unit_statements *s, const struct
 	} ended[] = {{TRANSACTION_PURGE_DONE, STORE_TXN_DONE},
 		     {TRANSACTION_PURGE_FAILED, STORE_TXN_FAILED}};
 	uint32_t purged = 0;
-	int r = 0;
+	int err = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(ended); i++) {
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(ended); i++) {
 		struct binder b = BINDER(s->stmt[ended[i].statement]);
 		int n;
 
 		bind_int(&b, op->purge.before_ms);
 		bind_int(&b, op->purge.limit - purged);
-		r = sqlite_unit_run(s, &b);
-		n = r == 0 ? sqlite3_changes(s->db) : 0;
+		err = sqlite_unit_run(s, &b);
+		n = err == 0 ? sqlite3_changes(s->db) : 0;
 		counts_add(&s->counts, COUNT_TRANSACTIONS, ended[i].state, -n);
 		purged += (uint32_t)n;
 	}
 	if (op->purge.np)
 		*op->purge.np = purged;
-	return r;
+	return err;
 }

@@ -31,7 +31,7 @@ static int sync_directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_(freep) char *directory = NULL;
-	int fd, r = 0;
+	int fd, err = 0;
 
 	directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 	if (!directory)
@@ -40,9 +40,9 @@ static int sync_directory_of(const char *path)
 	if (fd < 0)
 		return log_fault("open directory", -errno, directory);
 	if (fsync(fd) < 0)
-		r = log_fault("sync directory", -errno, directory);
+		err = log_fault("sync directory", -errno, directory);
 	close(fd);
-	return r;
+	return err;
 }
 
 /* Fills an empty file with the newest schema. */
@@ -50,18 +50,18 @@ static int fill_database(const char *path)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
 	char page_size[48];
-	int r;
+	int err;
 
-	r = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
-	if (r < 0)
-		return r;
+	err = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
+	if (err < 0)
+		return err;
 	snprintf(page_size, sizeof(page_size), "PRAGMA page_size = %d", SQLITE_DB_PAGE_SIZE);
-	r = sqlite_db_exec(db, "create database", page_size);
-	if (r < 0)
-		return r;
-	r = sqlite_migrate(db);
-	if (r < 0)
-		return r;
+	err = sqlite_db_exec(db, "create database", page_size);
+	if (err < 0)
+		return err;
+	err = sqlite_migrate(db);
+	if (err < 0)
+		return err;
 	/* Last: until here there is no log beside the file, so it can be renamed. */
 	return sqlite_db_exec(db, "create database", "PRAGMA journal_mode = WAL");
 }
@@ -77,7 +77,7 @@ static int publish_database(const char *temporary, const char *path)
 int store_create(const struct store_options *options)
 {
 	_cleanup_(freep) char *temporary = NULL;
-	int fd, r;
+	int fd, err;
 
 	if (access(options->database, F_OK) == 0)
 		return -EEXIST;
@@ -88,11 +88,11 @@ int store_create(const struct store_options *options)
 	if (fd < 0)
 		return log_fault("create database", -errno, options->database);
 	close(fd);
-	r = fill_database(temporary);
-	if (r == 0)
-		r = publish_database(temporary, options->database);
+	err = fill_database(temporary);
+	if (err == 0)
+		err = publish_database(temporary, options->database);
 	unlink(temporary);
-	return r;
+	return err;
 }
 
 /* --- opening --- */
@@ -100,23 +100,23 @@ int store_create(const struct store_options *options)
 static int prepare_database(const char *path, const struct store_options *options)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
-	int r;
+	int err;
 
-	r = database_files_examine(path, options->as_it_is);
-	if (r < 0)
-		return r;
-	r = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
-	if (r < 0)
-		return r;
+	err = database_files_examine(path, options->as_it_is);
+	if (err < 0)
+		return err;
+	err = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
+	if (err < 0)
+		return err;
 	if (options->as_it_is)
 		return sqlite_migrated(db);
-	r = sqlite_migrate(db);
-	if (r < 0)
-		return r;
-	r = sqlite_db_exec(db, "index of keys",
-			   options->index_keys ? KEY_INDEX_MAKE : KEY_INDEX_DROP);
-	if (r < 0)
-		return r;
+	err = sqlite_migrate(db);
+	if (err < 0)
+		return err;
+	err = sqlite_db_exec(db, "index of keys",
+			     options->index_keys ? KEY_INDEX_MAKE : KEY_INDEX_DROP);
+	if (err < 0)
+		return err;
 	/* A database restored from a dump may have another mode. */
 	return sqlite_db_exec(db, "open database", "PRAGMA journal_mode = WAL");
 }
@@ -125,7 +125,7 @@ int store_open(const struct store_options *options, struct store **storep)
 {
 	_cleanup_(store_closep) struct store *s = calloc(1, sizeof(*s));
 	_cleanup_(writer_freep) struct writer *writer = NULL;
-	int r;
+	int err;
 
 	if (!s)
 		return -ENOMEM;
@@ -133,22 +133,22 @@ int store_open(const struct store_options *options, struct store **storep)
 	s->database = realpath(options->database, NULL);
 	if (!s->database)
 		return -errno;
-	r = prepare_database(s->database, options);
-	if (r < 0)
-		return r;
-	r = writer_new(s->database, &writer);
-	if (r < 0)
-		return r;
-	r = database_files_new(options->database, s->database, &s->files);
-	if (r < 0)
-		return r;
-	r = reader_pool_new(s->database, s->files, &s->readers);
-	if (r < 0)
-		return r;
-	r = committer_start(writer, s->files, options->batch_max, options->commit_delay_ms,
-			    &s->committer);
-	if (r < 0)
-		return r;
+	err = prepare_database(s->database, options);
+	if (err < 0)
+		return err;
+	err = writer_new(s->database, &writer);
+	if (err < 0)
+		return err;
+	err = database_files_new(options->database, s->database, &s->files);
+	if (err < 0)
+		return err;
+	err = reader_pool_new(s->database, s->files, &s->readers);
+	if (err < 0)
+		return err;
+	err = committer_start(writer, s->files, options->batch_max, options->commit_delay_ms,
+			      &s->committer);
+	if (err < 0)
+		return err;
 	writer = NULL; /* the committer's now */
 	*storep = TAKE(s);
 	return 0;
@@ -168,9 +168,9 @@ void store_close(struct store *store)
 
 int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms)
 {
-	int r = store_files_check(store);
+	int err = store_files_check(store);
 
-	return r < 0 ? r : committer_ready(store->committer, max_age_ms, wait_ms);
+	return err < 0 ? err : committer_ready(store->committer, max_age_ms, wait_ms);
 }
 
 int store_files_check(struct store *store)

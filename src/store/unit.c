@@ -74,10 +74,10 @@ bool store_unit_is_dry(const struct store_unit *unit)
 
 int store_unit_commit(struct store_unit *unit)
 {
-	int r = unit->len > 0 && !unit->dry ? committer_commit(unit->committer, unit) : 0;
+	int err = unit->len > 0 && !unit->dry ? committer_commit(unit->committer, unit) : 0;
 
 	store_unit_clear(unit);
-	return r;
+	return err;
 }
 
 static int unit_add(struct store_unit *u, struct unit_op op)

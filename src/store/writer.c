@@ -48,20 +48,20 @@ static int note_log_pages(void *arg, sqlite3 *db, const char *name, int pages)
 int writer_new(const char *path, struct writer **writerp)
 {
 	_cleanup_(writer_freep) struct writer *w = calloc(1, sizeof(*w));
-	int r;
+	int err;
 
 	if (!w)
 		return -ENOMEM;
 	w->checkpoint_at = CHECKPOINT_PAGES;
-	r = sqlite_db_open(path, SQLITE_DB_WRITER, &w->db);
-	if (r < 0)
-		return r;
-	r = sqlite_db_prepare(w->db, statement_sql, w->stmt, STATEMENT_COUNT);
-	if (r < 0)
-		return r;
-	r = sqlite_unit_prepare(w->db, &w->unit_statements);
-	if (r < 0)
-		return r;
+	err = sqlite_db_open(path, SQLITE_DB_WRITER, &w->db);
+	if (err < 0)
+		return err;
+	err = sqlite_db_prepare(w->db, statement_sql, w->stmt, STATEMENT_COUNT);
+	if (err < 0)
+		return err;
+	err = sqlite_unit_prepare(w->db, &w->unit_statements);
+	if (err < 0)
+		return err;
 	sqlite3_wal_hook(w->db, note_log_pages, w);
 	*writerp = TAKE(w);
 	return 0;
@@ -106,16 +106,16 @@ static int control_fault(struct writer *w, enum statement which, int rc)
 static int execute_unit(struct writer *w, struct store_unit *unit)
 {
 	int rc = control(w, SAVEPOINT);
-	int r;
+	int err;
 
 	if (rc != SQLITE_DONE)
 		return control_fault(w, SAVEPOINT, rc);
-	r = sqlite_unit_execute(w->unit_statements, unit);
+	err = sqlite_unit_execute(w->unit_statements, unit);
 	/* A full disk or an I/O error may have rolled back everything, savepoints and all. */
-	if (r < 0 && sqlite3_get_autocommit(w->db))
-		return r;
-	unit->result = r;
-	if (r != 0) {
+	if (err < 0 && sqlite3_get_autocommit(w->db))
+		return err;
+	unit->result = err;
+	if (err != 0) {
 		rc = control(w, ROLLBACK_TO);
 		if (rc != SQLITE_DONE)
 			return control_fault(w, ROLLBACK_TO, rc);
@@ -132,15 +132,15 @@ static int execute_all(struct writer *w, struct store_unit *const *units, size_t
 	if (rc != SQLITE_DONE)
 		return control_fault(w, BEGIN, rc);
 	for (size_t i = 0; i < n; i++) {
-		int r = execute_unit(w, units[i]);
+		int err = execute_unit(w, units[i]);
 
-		if (r < 0)
-			return r;
+		if (err < 0)
+			return err;
 	}
-	int r = sqlite_unit_count(w->unit_statements);
+	int err = sqlite_unit_count(w->unit_statements);
 
-	if (r != 0)
-		return r;
+	if (err != 0)
+		return err;
 	fault_point("store-before-commit");
 	rc = control(w, COMMIT);
 	if (rc != SQLITE_DONE)
@@ -151,12 +151,12 @@ static int execute_all(struct writer *w, struct store_unit *const *units, size_t
 
 void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 {
-	int r;
+	int err;
 
 	w->wrote = false;
-	r = execute_all(w, units, n);
-	w->outcome = r == 0 && !w->wrote ? WRITER_IDLE : r;
-	if (r == 0)
+	err = execute_all(w, units, n);
+	w->outcome = err == 0 && !w->wrote ? WRITER_IDLE : err;
+	if (err == 0)
 		return;
 	if (!sqlite3_get_autocommit(w->db)) {
 		int rc = control(w, ROLLBACK);
@@ -166,7 +166,7 @@ void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 	}
 	sqlite_unit_count_clear(w->unit_statements);
 	for (size_t i = 0; i < n; i++) {
-		units[i]->result = r;
+		units[i]->result = err;
 		sqlite_unit_reset_ids(units[i]);
 	}
 }

@@ -21,10 +21,10 @@ static int64_t put_with_key(struct fixture *f, int64_t registration_id, uint64_t
 static int key_result(struct fixture *f, int64_t certificate_id)
 {
 	struct store_archived_key key = {0};
-	int r = store_archived_key_get(f->reader, certificate_id, &key);
+	int err = store_archived_key_get(f->reader, certificate_id, &key);
 
 	store_archived_key_clear(&key);
-	return r;
+	return err;
 }
 
 START_TEST(test_archived_key_of_a_certificate)

@@ -118,16 +118,16 @@ static void *racer_run(void *arg)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct octets id = {(uint8_t *)&round, sizeof(round)};
 		struct store_transaction txn = sample_transaction(id);
-		int r;
+		int err;
 
 		add_audit(unit);
 		OK(store_transaction_insert(unit, &txn, NULL, NULL));
 		pthread_barrier_wait(racer->start);
-		r = store_unit_commit(unit);
-		if (r == 0)
+		err = store_unit_commit(unit);
+		if (err == 0)
 			racer->won++;
 		else
-			ck_assert_int_eq(r, STORE_CONFLICT);
+			ck_assert_int_eq(err, STORE_CONFLICT);
 	}
 	store_unit_free(unit);
 	return NULL;

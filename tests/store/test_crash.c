@@ -110,11 +110,11 @@ static void wait_killed(pid_t pid)
 static bool serial_exists(struct fixture *f, int64_t serial)
 {
 	struct store_certificate key = sample_certificate(1, (uint64_t)serial), found = {0};
-	int r = store_certificate_find(f->reader, "issuing", &key.serial, &found);
+	int err = store_certificate_find(f->reader, "issuing", &key.serial, &found);
 
 	store_certificate_clear(&found);
-	ck_assert(r == 0 || r == STORE_NOT_FOUND);
-	return r == 0;
+	ck_assert(err == 0 || err == STORE_NOT_FOUND);
+	return err == 0;
 }
 
 /* A closed store with one registration, id 1. */

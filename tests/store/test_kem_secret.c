@@ -35,11 +35,11 @@ static uint32_t count_of(struct fixture *f, uint32_t max)
 static bool is_there(struct fixture *f, const char *id)
 {
 	struct store_kem_secret found = {0};
-	int r = store_kem_secret_find(f->reader, bytes_of_string(id), &found);
+	int err = store_kem_secret_find(f->reader, bytes_of_string(id), &found);
 
-	ck_assert(r == 0 || r == STORE_NOT_FOUND);
+	ck_assert(err == 0 || err == STORE_NOT_FOUND);
 	store_kem_secret_clear(&found);
-	return r == 0;
+	return err == 0;
 }
 
 START_TEST(test_kem_secret_comes_back_as_inserted)

@@ -69,14 +69,14 @@ static bool is_there(struct fixture *f, const struct enrolment *e)
 {
 	struct store_registration reg = {0};
 	struct store_transaction txn = {0};
-	int r = store_registration_find(f->reader, CERT_TYPE_VNFCI, e->name, &reg);
+	int err = store_registration_find(f->reader, CERT_TYPE_VNFCI, e->name, &reg);
 	int t = store_transaction_find(f->reader, "client:vnfm-a", bytes_of_string(e->name), &txn);
 
-	ck_assert(r == 0 || r == STORE_NOT_FOUND);
-	ck_assert_int_eq(r, t);
+	ck_assert(err == 0 || err == STORE_NOT_FOUND);
+	ck_assert_int_eq(err, t);
 	store_registration_clear(&reg);
 	store_transaction_clear(&txn);
-	return r == 0;
+	return err == 0;
 }
 
 static void batch_assert_all(struct fixture *f, const struct batch *b, int result, bool there)

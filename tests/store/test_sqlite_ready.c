@@ -236,7 +236,7 @@ START_TEST(test_not_ready_on_a_full_file_system)
 	char directory[512], filler[600];
 	struct fixture f = {.backend = &backend_sqlite};
 	struct store_registration reg = sample_registration("vnfci-1");
-	int r = 0;
+	int err = 0;
 
 	f.database = f.backend->database_new();
 	f.options = (struct store_options){.database = f.database, .batch_max = 16};
@@ -252,15 +252,15 @@ START_TEST(test_not_ready_on_a_full_file_system)
 	OK(ready(&f));
 	snprintf(filler, sizeof(filler), "%s/filler", directory);
 	close(filled(filler));
-	for (int i = 0; i < 1000 && r == 0; i++) {
+	for (int i = 0; i < 1000 && err == 0; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "vnfci-%d", i);
 		reg.subject_id = name;
 		OK(store_registration_insert(f.unit, &reg, NULL));
-		r = store_unit_commit(f.unit);
+		err = store_unit_commit(f.unit);
 	}
-	ck_assert_int_eq(r, -ENOSPC);
+	ck_assert_int_eq(err, -ENOSPC);
 	ck_assert_int_eq(ready(&f), -ENOSPC);
 	OK(unlink(filler));
 	OK(ready(&f));

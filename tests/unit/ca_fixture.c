@@ -214,11 +214,11 @@ void fixture_begin(struct ca_fixture *f, enum conf_ca_type type, const char *key
 void fixture_load(struct ca_fixture *f)
 {
 	struct strbuf problems = STRBUF_NULL;
-	int r;
+	int err;
 
 	f->conf = (struct conf){.cas = &f->conf_ca, .n_cas = 1};
-	r = ca_set_new(&f->conf, f->store, &f->clock, f->metrics, &f->set, &problems);
-	ck_assert_msg(r == 0, "%s", problems.text);
+	err = ca_set_new(&f->conf, f->store, &f->clock, f->metrics, &f->set, &problems);
+	ck_assert_msg(err == 0, "%s", problems.text);
 	ck_assert_ptr_null(problems.text);
 	f->ca = ca_find(f->set, "test");
 	ck_assert_ptr_nonnull(f->ca);

@@ -492,7 +492,7 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct ask *ask,
 		.update = ask->old != NULL,
 		.old = ask->old,
 	};
-	int r;
+	int err;
 
 	if (ask->subject_raw)
 		subject = name_received(ask->subject_raw);
@@ -502,10 +502,10 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct ask *ask,
 	ck_assert_int_eq(spki_from_key(key, &spki), 0);
 	request.spki = spki;
 	ck_assert_int_eq(spki_key(spki, &made, &request.key_kind), 0);
-	r = cmf_csr(w.cmf, who, &request, ask->confirmed, w.reader, w.unit, resultp, &refusal);
-	ck_assert_int_ge(r, 0);
-	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
-	if (r == REFUSED)
+	err = cmf_csr(w.cmf, who, &request, ask->confirmed, w.reader, w.unit, resultp, &refusal);
+	ck_assert_int_ge(err, 0);
+	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
+	if (err == REFUSED)
 		ck_assert(store_unit_empty(w.unit));
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
@@ -534,11 +534,11 @@ enum refusal_reason csr_as(const char *client, const struct ask *ask)
 enum refusal_reason register_as(const struct cmf_principal *who, const struct cmf_register *request)
 {
 	struct refusal refusal = REFUSAL_NULL;
-	int r = cmf_register(w.cmf, who, request, w.reader, w.unit, &refusal);
+	int err = cmf_register(w.cmf, who, request, w.reader, w.unit, &refusal);
 
-	ck_assert_int_ge(r, 0);
-	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
-	if (r == REFUSED)
+	ck_assert_int_ge(err, 0);
+	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
+	if (err == REFUSED)
 		ck_assert(store_unit_empty(w.unit));
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	return refusal.reason;

@@ -319,17 +319,17 @@ START_TEST(test_serial_is_minimal_der)
 		struct certificate_view view;
 		struct ca_issued issued;
 		int64_t real_ms = f.now_ms;
-		int r;
+		int err;
 
 		f.now_ms = clocks[i];
-		r = ca_issue(f.ca, &rq.request, &issued);
+		err = ca_issue(f.ca, &rq.request, &issued);
 		f.now_ms = real_ms;
 		/* The two last lie behind the end of the CA. */
 		if (clocks[i] > real_ms) {
-			ck_assert_int_eq(r, -EKEYEXPIRED);
+			ck_assert_int_eq(err, -EKEYEXPIRED);
 			continue;
 		}
-		OK(r);
+		OK(err);
 		OK(certificate_view(octets_view(&issued.der), &view));
 		ck_assert_uint_eq(view.serial.len, issued.serial.len);
 		ck_assert_mem_eq(view.serial.data, issued.serial.octet, issued.serial.len);

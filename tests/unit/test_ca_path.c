@@ -79,13 +79,13 @@ static int verified(int purpose)
 static const char *check(const struct conf_profile *profile)
 {
 	struct refusal refusal = REFUSAL_NULL;
-	int r;
+	int err;
 
 	rq.request.profile = profile;
-	r = ca_path_check(f.ca, &rq.request, &refusal);
-	ck_assert_int_ge(r, 0);
-	ck_assert_int_eq(r, refusal.reason != REFUSAL_NONE);
-	if (r == REFUSED)
+	err = ca_path_check(f.ca, &rq.request, &refusal);
+	ck_assert_int_ge(err, 0);
+	ck_assert_int_eq(err, refusal.reason != REFUSAL_NONE);
+	if (err == REFUSED)
 		ck_assert_int_eq(refusal.failinfo, FAIL_BAD_CERT_TEMPLATE);
 	return refusal_code(refusal.reason);
 }

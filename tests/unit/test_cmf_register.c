@@ -201,16 +201,16 @@ START_TEST(test_deregister)
 					   ? admin_for(deregister_cases[_i].client)
 					   : principal_of(deregister_cases[_i].client);
 	struct refusal refusal = REFUSAL_NULL;
-	int r;
+	int err;
 
 	register_before();
-	r = cmf_deregister(w.cmf, &who, deregister_cases[_i].type, deregister_cases[_i].id,
-			   w.reader, w.unit, &refusal);
-	ck_assert_int_eq(r, strcmp(deregister_cases[_i].reason, "none") ? REFUSED : 0);
+	err = cmf_deregister(w.cmf, &who, deregister_cases[_i].type, deregister_cases[_i].id,
+			     w.reader, w.unit, &refusal);
+	ck_assert_int_eq(err, strcmp(deregister_cases[_i].reason, "none") ? REFUSED : 0);
 	ck_assert_str_eq(refusal_code(refusal.reason), deregister_cases[_i].reason);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	ck_assert_int_eq(world_count().registrations, r ? 4 : 3);
-	if (r == 0) /* free again, for others too */
+	ck_assert_int_eq(world_count().registrations, err ? 4 : 3);
+	if (err == 0) /* free again, for others too */
 		register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-a");
 	cmf_principal_clear(&who);
 }

@@ -136,11 +136,11 @@ static enum refusal_reason revoke(const char *name, const struct cmf_revoke *req
 	struct store_certificate cert = {0};
 	struct refusal refusal = REFUSAL_NULL;
 	bool upstream = true;
-	int r = cmf_revoke(w.cmf, &who, request, w.reader, w.unit, &cert, &upstream, &refusal);
+	int err = cmf_revoke(w.cmf, &who, request, w.reader, w.unit, &cert, &upstream, &refusal);
 
-	ck_assert_int_ge(r, 0);
-	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
-	if (r == 0) {
+	ck_assert_int_ge(err, 0);
+	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
+	if (err == 0) {
 		ck_assert_int_eq(cert.id, cert_a.id);
 		ck_assert(!upstream);
 	} else {
@@ -232,7 +232,7 @@ START_TEST(test_revoke_under_mac_rfc9483_4_2)
 	struct cmf_principal who, ra;
 	struct cmf_revocation found = {0};
 	struct refusal refusal = REFUSAL_NULL;
-	int r;
+	int err;
 
 	if (refused)
 		world_reload("[profile VnfciCert]\nkey_types = ec:P-256\n"
@@ -241,10 +241,10 @@ START_TEST(test_revoke_under_mac_rfc9483_4_2)
 	ra = principal_of("ra-a");
 	ck_assert_int_eq(octets_dup(bytes_of_string("a secret"), &who.mac_secret), 0);
 	who.approver = c->approved ? &ra : NULL;
-	r = cmf_revoke_find(w.cmf, &who, &request, NULL, 0, w.reader, &found, &refusal);
+	err = cmf_revoke_find(w.cmf, &who, &request, NULL, 0, w.reader, &found, &refusal);
 	ck_assert_str_eq(refusal_code(refusal.reason),
 			 refused ? c->refusal_where_refused : c->refusal);
-	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
+	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
 	cmf_revocation_clear(&found);
 	cmf_principal_clear(&who);
 	cmf_principal_clear(&ra);
@@ -287,10 +287,10 @@ static const char *update_find(const char *name, struct bytes issuer, const stru
 	struct cmf_principal who = principal_named(name);
 	struct refusal refusal = REFUSAL_NULL;
 	struct store_certificate cert = {0};
-	int r = cmf_update_find(w.cmf, &who, issuer, serial, w.reader, &cert, &refusal);
+	int err = cmf_update_find(w.cmf, &who, issuer, serial, w.reader, &cert, &refusal);
 
-	ck_assert_int_eq(r, refusal.reason == REFUSAL_NONE ? 0 : REFUSED);
-	ck_assert_int_eq(cert.id, r == 0 ? cert_a.id : 0);
+	ck_assert_int_eq(err, refusal.reason == REFUSAL_NONE ? 0 : REFUSED);
+	ck_assert_int_eq(cert.id, err == 0 ? cert_a.id : 0);
 	store_certificate_clear(&cert);
 	cmf_principal_clear(&who);
 	return refusal_code(refusal.reason);
@@ -379,12 +379,13 @@ START_TEST(test_certificate_twice_rfc4210_5_3_9)
 
 	for (; n < 4 && sequences[_i].reasons[n] >= 0; n++) {
 		const struct cmf_revoke request = revoke_request(CERT_A, sequences[_i].reasons[n]);
-		int r;
+		int err;
 
 		refusal = REFUSAL_NULL;
-		r = cmf_revoke_find(w.cmf, &who, &request, found, n, w.reader, &found[n], &refusal);
+		err = cmf_revoke_find(w.cmf, &who, &request, found, n, w.reader, &found[n],
+				      &refusal);
 		last = refusal_code(refusal.reason);
-		if (r == 0)
+		if (err == 0)
 			ck_assert_int_eq(cmf_revoke_add(w.cmf, &who, &found[n], w.reader, w.unit),
 					 0);
 	}
@@ -593,12 +594,12 @@ END_TEST
 static int confirm(const struct store_certificate *cert, bool accepted)
 {
 	struct cmf_principal who = principal_of("vnfm-a");
-	int r = cmf_confirm(w.cmf, &who, cert, accepted, w.unit);
+	int err = cmf_confirm(w.cmf, &who, cert, accepted, w.unit);
 
-	ck_assert_int_eq(r, 0);
-	r = store_unit_commit(w.unit);
+	ck_assert_int_eq(err, 0);
+	err = store_unit_commit(w.unit);
 	cmf_principal_clear(&who);
-	return r;
+	return err;
 }
 
 START_TEST(test_confirm_rfc9483_4_1_1)
@@ -685,10 +686,10 @@ static int64_t transaction_add(enum store_transaction_state state, int64_t certi
 static int transaction_state(int64_t id)
 {
 	struct store_transaction txn = {0};
-	int r = store_transaction_get(w.reader, id, &txn);
-	int state = r == 0 ? (int)txn.state : -1;
+	int err = store_transaction_get(w.reader, id, &txn);
+	int state = err == 0 ? (int)txn.state : -1;
 
-	ck_assert_int_ge(r, 0);
+	ck_assert_int_ge(err, 0);
 	store_transaction_clear(&txn);
 	return state;
 }

@@ -25,12 +25,12 @@ static struct found find_by(struct store_reader *reader, const struct bytes *cer
 	struct refusal refusal = REFUSAL_NULL;
 	struct found found = {0};
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
-	int r = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, NULL, &found.who, &signer,
-				&refusal);
+	int err = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, NULL, &found.who, &signer,
+				  &refusal);
 
-	ck_assert_int_ge(r, 0);
-	ck_assert_int_eq(r == 0, signer != NULL);
-	ck_assert_int_eq(r == 0, refusal.reason == REFUSAL_NONE);
+	ck_assert_int_ge(err, 0);
+	ck_assert_int_eq(err == 0, signer != NULL);
+	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
 	/* As if the message were authentic. */
 	if (signer)
 		cmf_signer_remember(w.cmf, signer);
@@ -723,10 +723,10 @@ static void *find_often(void *arg)
 		struct refusal refusal = REFUSAL_NULL;
 		struct cmf_principal who = {0};
 		struct cmf_signer *signer = NULL;
-		int r = cmf_signer_find(w.cmf, reader, BYTES_NULL, BYTES_NULL, &certs[i % 2], 1,
-					NULL, &who, &signer, &refusal);
+		int err = cmf_signer_find(w.cmf, reader, BYTES_NULL, BYTES_NULL, &certs[i % 2], 1,
+					  NULL, &who, &signer, &refusal);
 
-		if (r != 0 || strcmp(who.name, i % 2 ? "vnfm-b" : "vnfm-a") != 0)
+		if (err != 0 || strcmp(who.name, i % 2 ? "vnfm-b" : "vnfm-a") != 0)
 			return arg;
 		cmf_signer_remember(w.cmf, signer);
 		cmf_principal_clear(&who);
@@ -777,15 +777,15 @@ START_TEST(test_mac_client)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct refusal refusal = REFUSAL_NULL;
 		struct cmf_principal who = {0};
-		int r = cmf_mac_client_find(w.cmf, w.reader, bytes_of_string(cases[i].reference),
-					    &who, &refusal);
+		int err = cmf_mac_client_find(w.cmf, w.reader, bytes_of_string(cases[i].reference),
+					      &who, &refusal);
 
 		if (!cases[i].name) {
-			ck_assert_int_eq(r, REFUSED);
+			ck_assert_int_eq(err, REFUSED);
 			ck_assert_int_eq(refusal.reason, REFUSAL_mac_reference_unknown);
 			continue;
 		}
-		ck_assert_int_eq(r, 0);
+		ck_assert_int_eq(err, 0);
 		ck_assert_str_eq(who.name, cases[i].name);
 		ck_assert(bytes_equal(octets_view(&who.mac_secret),
 				      bytes_of_string(cases[i].secret)));
@@ -862,12 +862,12 @@ static const struct {
 START_TEST(test_name_parse)
 {
 	X509_NAME *name = NULL;
-	int r = name_parse(name_texts[_i].text, &name);
+	int err = name_parse(name_texts[_i].text, &name);
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text;
 
-	ck_assert_msg(r == (name_texts[_i].rfc2253 ? 0 : -EINVAL), "%s", name_texts[_i].text);
-	if (r == 0) {
+	ck_assert_msg(err == (name_texts[_i].rfc2253 ? 0 : -EINVAL), "%s", name_texts[_i].text);
+	if (err == 0) {
 		X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
 		BIO_write(bio, "", 1);
 		BIO_get_mem_data(bio, &text);

@@ -121,23 +121,23 @@ static int load_as(const char *name, const char *text, struct conf **confp, char
 {
 	struct strbuf problems = STRBUF_NULL;
 	char path[128];
-	int r;
+	int err;
 
 	file_put(name, text);
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	r = conf_load(path, confp, &problems);
+	err = conf_load(path, confp, &problems);
 	*problemsp = strbuf_take(&problems);
 	ck_assert_ptr_nonnull(*problemsp);
-	return r;
+	return err;
 }
 
 static struct conf *load_good(const char *text)
 {
 	_cleanup_(freep) char *problems = NULL;
 	struct conf *conf = NULL;
-	int r = load_as("cmf.cnf", text, &conf, &problems);
+	int err = load_as("cmf.cnf", text, &conf, &problems);
 
-	ck_assert_msg(r == 0, "%s", problems);
+	ck_assert_msg(err == 0, "%s", problems);
 	ck_assert_str_eq(problems, "");
 	return conf;
 }
@@ -633,10 +633,10 @@ START_TEST(test_reload)
 	_cleanup_(conf_freep) struct conf *next = load_good(text);
 	struct strbuf found = STRBUF_NULL;
 	_cleanup_(freep) char *problems = NULL;
-	int r = conf_reload_check(now, next, &found);
+	int err = conf_reload_check(now, next, &found);
 
 	problems = strbuf_take(&found);
-	ck_assert_int_eq(r, reloads[_i].problem ? -EPERM : 0);
+	ck_assert_int_eq(err, reloads[_i].problem ? -EPERM : 0);
 	ck_assert_str_eq(problems, reloads[_i].problem ? reloads[_i].problem : "");
 }
 END_TEST

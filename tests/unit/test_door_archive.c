@@ -271,11 +271,11 @@ static bool archived(int64_t id, EVP_PKEY *key, bool generated)
 {
 	struct store_archived_key found = {0};
 	struct octets der = OCTETS_NULL;
-	int r = store_archived_key_get(h->worker.reader, id, &found);
+	int err = store_archived_key_get(h->worker.reader, id, &found);
 
-	if (r == STORE_NOT_FOUND)
+	if (err == STORE_NOT_FOUND)
 		return false;
-	ck_assert_int_eq(r, 0);
+	ck_assert_int_eq(err, 0);
 	ck_assert(found.generated == generated);
 	if (key) {
 		der = pkcs8(key);

@@ -899,10 +899,10 @@ END_TEST
 static bool waits(const struct ask *a)
 {
 	struct store_kem_secret s = {0};
-	int r = store_kem_secret_find(h->worker.reader, a->out.transaction_id, &s);
+	int err = store_kem_secret_find(h->worker.reader, a->out.transaction_id, &s);
 
 	store_kem_secret_clear(&s);
-	return r == 0;
+	return err == 0;
 }
 
 /* A tenth of 20 for one requester: the oldest gives way. */

@@ -105,11 +105,11 @@ static void *submit_many(void *arg)
 	struct scene *scene = arg;
 
 	for (int i = 0; i < JOBS_EACH; i++) {
-		int r;
+		int err;
 
-		while ((r = pool_submit(scene->pool, job_count, scene)) == -EAGAIN)
+		while ((err = pool_submit(scene->pool, job_count, scene)) == -EAGAIN)
 			sched_yield();
-		if (r < 0)
+		if (err < 0)
 			return scene;
 	}
 	return NULL;
@@ -179,17 +179,17 @@ END_TEST
 static void job_until_stopping(void *arg, struct worker *worker)
 {
 	struct scene *scene = arg;
-	int r;
+	int err;
 
 	pthread_mutex_lock(&scene->mutex);
 	scene->inside++;
 	pthread_cond_broadcast(&scene->changed);
 	pthread_mutex_unlock(&scene->mutex);
 	do {
-		r = pool_submit(scene->pool, job_count, scene);
+		err = pool_submit(scene->pool, job_count, scene);
 		sched_yield();
-	} while (r == 0 || r == -EAGAIN);
-	atomic_store(&scene->late, r);
+	} while (err == 0 || err == -EAGAIN);
+	atomic_store(&scene->late, err);
 	job_count(arg, worker);
 }
 

@@ -79,14 +79,14 @@ static void *server_main(void *arg)
 static int transfer(struct server *s, int64_t timeout_ms, struct octets *answerp)
 {
 	struct ca_transfer_options options = {.url = s->url, .timeout_ms = timeout_ms};
-	int r;
+	int err;
 
 	server_listen(s);
 	OK(pthread_create(&s->thread, NULL, server_main, s));
-	r = ca_transfer(&options, bytes_of_string("the request"), answerp);
+	err = ca_transfer(&options, bytes_of_string("the request"), answerp);
 	OK(pthread_join(s->thread, NULL));
 	close(s->listener);
-	return r;
+	return err;
 }
 
 static const struct {
