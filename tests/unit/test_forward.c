@@ -22,9 +22,7 @@ static void begin(void)
 	f.conf_ca.forwarding = CONF_FORWARDING_UNCHANGED;
 	mock_load(&mock);
 	served = mock_ask(&mock, "before");
-	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	mock_run(&mock, served);
-	f.conf_ca.upstream_wait_ms = 900;
 	ck_assert_uint_eq(mock.n_seen, 2);
 	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
 	OK(octets_dup(octets_view(&mock.seen[1].request), &cert_conf));
@@ -119,7 +117,7 @@ START_TEST(test_sent_again_after_a_restart)
 	check_state(&mock, id, STORE_CERT_REQUESTED);
 	check_answer(id, STORE_EXCHANGE_ISSUE, false);
 	mock_restart(&mock);
-	f.now_ms += 5000;
+	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	check_sent(octets_view(&cr));
 	check_state(&mock, id, STORE_CERT_PENDING);
@@ -137,7 +135,7 @@ START_TEST(rfc9483_5_2_forged_answer)
 	check_state(&mock, id, STORE_CERT_REQUESTED);
 	check_answer(id, STORE_EXCHANGE_ISSUE, false);
 	mock.forge = false;
-	f.now_ms += 5000;
+	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	check_state(&mock, id, STORE_CERT_PENDING);
 }
@@ -166,7 +164,7 @@ START_TEST(rfc9483_3_5_hostile_answers)
 		mock.forge = _i == 0;
 		mock.forge_at = at;
 		mock.cut_to = _i == 0 ? 0 : at;
-		f.now_ms += 5000;
+		f.now_ms += MOCK_PAUSE_MS;
 		OK(ca_housekeeping(f.ca, f.reader, f.unit));
 		OK(store_certificate_get(f.reader, id, &cert));
 		if (cert.state != STORE_CERT_REQUESTED) {
@@ -227,8 +225,6 @@ START_TEST(rfc9483_1_5_who_may_answer)
 		write_certs(f.conf_ca.server_certificate, mock.server_cert, NULL);
 	}
 	mock_load(&mock);
-	if (_i == 1)
-		f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	mock_run(&mock, mock_ask(&mock, "before"));
 	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
 	mock.forget = true;
@@ -279,7 +275,6 @@ START_TEST(rfc4210_f_what_the_upstream_changed)
 	const struct mock_change *change = &mock_changes[_i];
 	int64_t id;
 
-	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	mock_change(&mock, change);
 	id = ask(octets_view(&cr));
 	mock_run(&mock, id);
@@ -393,7 +388,7 @@ START_TEST(rfc9483_3_3_pollrep_without_extracerts)
 	/* A cr that waits, a pollReq with pollRep: of an exchange of OpenSSL's client. */
 	mock.polls = 4;
 	mock_run(&mock, mock_ask(&mock, "polled"));
-	f.now_ms += 2000;
+	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_uint_ge(mock.n_seen, n + 2);
 	octets_clear(&cr);
@@ -474,7 +469,7 @@ static void check_ours_follows(int64_t id, struct bytes rr)
 	mock.unreachable = false;
 	f.now_ms += DAY_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	f.now_ms += 5000;
+	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	last = octets_view(&mock.seen[mock.n_seen - 1].request);
 	ck_assert(!bytes_equal(last, rr));
@@ -504,7 +499,6 @@ START_TEST(rfc5280_4_1_2_2_serial_numbers)
 	int64_t id;
 
 	mock.serial = mock_serials[_i];
-	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	id = active(&rr);
 	revoke(id, octets_view(&rr));
 	ck_assert_int_eq(mock.revoked, 1);
@@ -552,7 +546,7 @@ START_TEST(test_rr_sent_again_after_a_restart)
 	revoke(id, octets_view(&rr));
 	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
 	mock_restart(&mock);
-	f.now_ms += 5000;
+	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	check_sent(octets_view(&rr));
 	check_state(&mock, id, STORE_CERT_REVOKED);

@@ -131,7 +131,7 @@ START_TEST(test_p10cr)
 	mock_run(&mock, id);
 	for (int i = 0; i < 2 && _i == 2; i++) {
 		check_state(&mock, id, STORE_CERT_REQUESTED);
-		f.now_ms += 1000;
+		f.now_ms += MOCK_PAUSE_MS;
 		mock_run(&mock, id);
 	}
 	check_granted(&mock, id);
@@ -152,13 +152,13 @@ static const struct {
 	int messages;
 } courses[] = {{0, 2}, {2, 4}, {4, 6}};
 
-/* The polls come a second after each other, what is sent again after upstream_retry. */
+/* What is polled for and what is sent again is so after the same pause. */
 static void go_on_until_granted(int64_t id, bool housekeeping)
 {
 	struct store_exchange e = {.state = STORE_EXCHANGE_OPEN};
 
 	for (int i = 0; i < 20 && e.state == STORE_EXCHANGE_OPEN; i++) {
-		f.now_ms += 5000;
+		f.now_ms += MOCK_PAUSE_MS;
 		if (housekeeping)
 			OK(ca_housekeeping(f.ca, f.reader, f.unit));
 		else
@@ -182,7 +182,7 @@ static void crash_at(int course, int message, enum mock_loss loss)
 	mock.lose = loss;
 	for (int i = 0; i < 20 && mock.transfers < message; i++) {
 		mock_run(&mock, id);
-		f.now_ms += 1000;
+		f.now_ms += MOCK_PAUSE_MS;
 	}
 	ck_assert_int_eq(mock.transfers, message);
 	check_state(&mock, id, STORE_CERT_REQUESTED);
@@ -218,7 +218,7 @@ START_TEST(test_restart_after_each_step)
 		mock_restart(&mock);
 		mock_run(&mock, id);
 		check_state(&mock, id, STORE_CERT_REQUESTED);
-		f.now_ms += 1000;
+		f.now_ms += MOCK_PAUSE_MS;
 	}
 	mock_restart(&mock);
 	mock_run(&mock, id);
@@ -240,7 +240,7 @@ START_TEST(test_only_the_needed_polls_are_replayed)
 	for (int i = 0; i < 12; i++) {
 		mock_run(&mock, id);
 		check_state(&mock, id, STORE_CERT_REQUESTED);
-		f.now_ms += 2000;
+		f.now_ms += HOUR_MS; /* the longest pause */
 	}
 	mock_run(&mock, id);
 	check_granted(&mock, id);
@@ -259,6 +259,24 @@ START_TEST(test_only_the_needed_polls_are_replayed)
 	}
 	store_exchange_messages_clear(&messages);
 	store_exchange_clear(&e);
+	mock_end(&mock);
+}
+END_TEST
+
+/* A worker waits for a checkAfter that ends within upstream_wait. */
+START_TEST(test_polls_within_upstream_wait)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.polls = 2;
+	mock.check_after_s = 1;
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	check_granted(&mock, id);
+	/* cr, two pollReqs, certConf */
+	ck_assert_int_eq(mock.transfers, 4);
 	mock_end(&mock);
 }
 END_TEST
@@ -291,7 +309,7 @@ START_TEST(test_rejected)
 	for (int i = 0; i < (rejections[_i].polled ? 3 : 1); i++) {
 		check_state(&mock, id, STORE_CERT_REQUESTED);
 		mock_run(&mock, id);
-		f.now_ms += 1000;
+		f.now_ms += MOCK_PAUSE_MS;
 	}
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	check_exchange(&mock, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_FAILED);
@@ -337,7 +355,6 @@ START_TEST(rfc5280_4_1_2_2_serial_numbers)
 	mock_begin(&mock, &f, _i % 2 == 1);
 	mock_load(&mock);
 	mock.serial = mock_serials[_i];
-	f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	id = mock_ask(&mock, "vnfci-1");
 	mock_run(&mock, id);
 	check_granted(&mock, id);
@@ -392,17 +409,6 @@ START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
 }
 END_TEST
 
-static bool is_requested(int64_t id)
-{
-	struct store_certificate cert = {0};
-	bool requested;
-
-	OK(store_certificate_get(f.reader, id, &cert));
-	requested = cert.state == STORE_CERT_REQUESTED;
-	store_certificate_clear(&cert);
-	return requested;
-}
-
 /* RFC 4210 Appendix F: what the upstream changed is told; what is another's is declined. */
 START_TEST(rfc4210_f_what_the_upstream_changed)
 {
@@ -413,15 +419,12 @@ START_TEST(rfc4210_f_what_the_upstream_changed)
 	mock_begin(&mock, &f, false);
 	mock_change(&mock, change);
 	mock_load(&mock);
-	if (!polled)
-		f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	mock.polls = polled ? 3 : 0;
 	id = mock_ask(&mock, "vnfci-1");
 	mock_run(&mock, id);
-	/* As often as it takes: a machine may be slow. */
-	for (int i = 0; polled && i < 20 && is_requested(id); i++) {
+	for (int i = 0; polled && i < 2; i++) {
 		mock_restart(&mock);
-		f.now_ms += 5000;
+		f.now_ms += MOCK_PAUSE_MS;
 		mock_run(&mock, id);
 	}
 	check_change(&mock, id, change, true);
@@ -454,7 +457,6 @@ START_TEST(rfc4210_f_what_the_upstream_changed_p10cr)
 		f.conf_ca.request = CONF_UPSTREAM_P10CR;
 		mock_change(&mock, &changes[i]);
 		mock_load(&mock);
-		f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 		p10 = p10_make();
 		mock.rq.request.p10 = octets_view(&p10);
 		id = mock_ask(&mock, "vnfci-1");
@@ -486,7 +488,7 @@ START_TEST(test_forged_answer)
 	store_exchange_messages_clear(&messages);
 	store_exchange_clear(&e);
 	mock.forge = false;
-	f.now_ms += 5000;
+	f.now_ms += MOCK_PAUSE_MS;
 	mock_run(&mock, id);
 	check_granted(&mock, id);
 	mock_end(&mock);
@@ -569,8 +571,6 @@ START_TEST(rfc9483_1_5_who_may_answer)
 	if (signers[_i].by_ca)
 		issuing_answers();
 	mock_load(&mock);
-	if (signers[_i].believed)
-		f.conf_ca.upstream_wait_ms = MOCK_PATIENCE_MS;
 	id = mock_ask(&mock, "vnfci-1");
 	mock_run(&mock, id);
 	check_state(&mock, id, signers[_i].believed ? STORE_CERT_PENDING : STORE_CERT_REQUESTED);
@@ -640,6 +640,7 @@ static Suite *upstream_suite(void)
 	tcase_add_loop_test(crash, test_crash_at_each_message, 0, ARRAY_LEN(courses));
 	tcase_add_test(crash, test_restart_after_each_step);
 	tcase_add_test(crash, test_only_the_needed_polls_are_replayed);
+	tcase_add_test(asked, test_polls_within_upstream_wait);
 	tcase_add_loop_test(refused, test_rejected, 0, ARRAY_LEN(rejections));
 	tcase_add_loop_test(refused, test_wrong_certificate, 0, 2);
 	tcase_add_loop_test(asked, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);

@@ -26,11 +26,11 @@ START_TEST(test_unreachable_until_timeout)
 	mock_run(&mock, id);
 	ck_assert_int_eq(mock.transfers, 1);
 	/* Not before upstream_retry, by nobody. */
-	f.now_ms = start_ms + 4000;
+	f.now_ms = start_ms + MOCK_PAUSE_MS - 1;
 	mock_run(&mock, id);
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 1);
-	f.now_ms = start_ms + 5000;
+	f.now_ms = start_ms + MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 2);
 	/* A second request does not wait for it either. */
@@ -137,7 +137,7 @@ START_TEST(test_upstream_that_forgets)
 	ck_assert_int_eq(mock.confirmed, 1);
 	check_state(&mock, id, STORE_CERT_REQUESTED);
 	/* The cr is replayed from the store, so only the certConf comes again. */
-	f.now_ms += 5000;
+	f.now_ms += MOCK_PAUSE_MS;
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
@@ -162,9 +162,9 @@ START_TEST(test_given_up_by_the_client)
 		mock_run(&mock, id);
 	OK(store_certificate_set_state(f.unit, id, STORE_CERT_REQUESTED, STORE_CERT_REJECTED));
 	OK(store_unit_commit(f.unit));
-	f.now_ms += 1000;
+	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
-	f.now_ms += 1000;
+	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.issued, _i);
 	ck_assert_int_eq(mock.revoked, _i);
@@ -353,7 +353,7 @@ START_TEST(test_refused_revocation_is_asked_again)
 	/* Not at once. */
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 1);
-	f.now_ms += 5000;
+	f.now_ms += MOCK_PAUSE_MS;
 	mock.rr_status = OSSL_CMP_PKISTATUS_accepted;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 2);
@@ -409,7 +409,6 @@ START_TEST(test_upstream_workers)
 
 	mock_begin(&mock, &f, false);
 	f.conf_ca.upstream_workers = 1;
-	f.conf_ca.upstream_wait_ms = 60000;
 	sem_init(&inside, 0, 0);
 	sem_init(&go, 0, 0);
 	mock_load(&mock);
@@ -440,7 +439,6 @@ START_TEST(test_two_on_the_same_certificate)
 	int64_t id;
 
 	mock_begin(&mock, &f, false);
-	f.conf_ca.upstream_wait_ms = 60000;
 	sem_init(&inside, 0, 0);
 	sem_init(&go, 0, 0);
 	mock_load(&mock);

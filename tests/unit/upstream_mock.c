@@ -234,7 +234,7 @@ static int on_poll(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request, int id
 	struct upstream_mock *m = mock_of(server);
 
 	*certReqp = NULL;
-	*check_afterp = 1;
+	*check_afterp = m->check_after_s;
 	if (--m->polls <= 0)
 		*certReqp = OSSL_CMP_MSG_dup(m->polled);
 	return 1;
@@ -403,7 +403,8 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 	struct conf_ca *conf = &f->conf_ca;
 
 	fixture_begin(f, CONF_CA_UPSTREAM, "EC");
-	*m = (struct upstream_mock){.f = f, .server_roles = "cmcCA"};
+	*m = (struct upstream_mock){
+		.f = f, .server_roles = "cmcCA", .check_after_s = MOCK_PAUSE_MS / 1000};
 	request_begin(&m->rq, f);
 	m->server_key = pki_key("EC");
 	m->server_cert = end_entity(m, "Upstream", m->server_key);
@@ -422,9 +423,8 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 		write_certs(conf->ra_certificate, m->ra_cert, NULL);
 		write_key(conf->ra_key, m->ra_key, NULL);
 	}
-	/* Shorter than the checkAfter of a second: a test comes again, with the clock set forward.
-	 */
-	conf->upstream_wait_ms = 900;
+	conf->upstream_wait_ms = MOCK_PATIENCE_MS;
+	conf->upstream_retry_ms = MOCK_PAUSE_MS;
 	server_begin(m, mac);
 }
 

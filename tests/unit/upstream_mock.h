@@ -8,8 +8,12 @@
 #include "../../src/ca/exchange.h"
 #include "ca_fixture.h"
 
-/* For upstream_wait where nothing is waited for: a machine may be slow. */
-enum { MOCK_PATIENCE_MS = 60000 };
+/*
+ * upstream_wait, within which an answer comes that is to come: a machine may be slow. The pauses,
+ * upstream_retry and checkAfter, are longer, so that no worker waits for their end: it leaves, and
+ * the test comes again with the clock set forward.
+ */
+enum { MOCK_PATIENCE_MS = 60 * 1000, MOCK_PAUSE_MS = MOCK_PATIENCE_MS + 1000 };
 
 enum mock_loss { MOCK_LOSE_NOTHING, MOCK_LOSE_REQUEST, MOCK_LOSE_ANSWER };
 
@@ -31,6 +35,7 @@ struct upstream_mock {
 
 	/* What it does. */
 	int polls;           /* times that it says: later */
+	int check_after_s;   /* when it says that */
 	bool reject;         /* requests, with failinfo */
 	bool fail;           /* requests, with an error message */
 	bool other_key;      /* issues for another key than the one asked for */
