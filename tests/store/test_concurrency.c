@@ -186,10 +186,10 @@ static void *watcher_run(void *arg)
 	struct store_reader *reader;
 
 	OK(store_reader_new(w->store, &reader));
-	while (!atomic_load(&w->stop)) {
+	do {
 		OK(store_transaction_list(reader, &all, check_transaction, reader));
 		w->seen++;
-	}
+	} while (!atomic_load(&w->stop));
 	store_reader_free(reader);
 	return NULL;
 }

@@ -85,6 +85,16 @@ void rig_wait_held(struct rig *rig, int n)
 	pthread_mutex_unlock(&rig->mutex);
 }
 
+int rig_held(struct rig *rig)
+{
+	int held;
+
+	pthread_mutex_lock(&rig->mutex);
+	held = rig->held;
+	pthread_mutex_unlock(&rig->mutex);
+	return held;
+}
+
 void rig_open(struct rig *rig)
 {
 	pthread_mutex_lock(&rig->mutex);

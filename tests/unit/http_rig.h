@@ -29,6 +29,7 @@ struct rig {
 };
 
 void rig_wait_held(struct rig *rig, int n);
+int rig_held(struct rig *rig);
 void rig_open(struct rig *rig);
 void rig_init(struct rig *rig);
 void rig_start(struct rig *rig, size_t workers, size_t queue_max);

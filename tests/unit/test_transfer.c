@@ -24,7 +24,11 @@ struct server {
 	size_t request_len;
 };
 
-static void server_listen(struct server *s)
+/* For what comes. */
+enum { PATIENCE_MS = 600 * 1000 };
+
+/* A port of its own, on which nobody listens yet. */
+static void server_bind(struct server *s)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -32,9 +36,14 @@ static void server_listen(struct server *s)
 
 	s->listener = socket(AF_INET, SOCK_STREAM, 0);
 	OK(bind(s->listener, (struct sockaddr *)&address, len));
-	OK(listen(s->listener, 1));
 	OK(getsockname(s->listener, (struct sockaddr *)&address, &len));
 	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%u/cmp", ntohs(address.sin_port));
+}
+
+static void server_listen(struct server *s)
+{
+	server_bind(s);
+	OK(listen(s->listener, 1));
 }
 
 static void say(int fd, const struct server *s)
@@ -84,6 +93,8 @@ static int transfer(struct server *s, int64_t timeout_ms, struct octets *answerp
 	server_listen(s);
 	OK(pthread_create(&s->thread, NULL, server_main, s));
 	err = ca_transfer(&options, bytes_of_string("the request"), answerp);
+	/* Whoever gave up before connecting does not come any more. */
+	shutdown(s->listener, SHUT_RDWR);
 	OK(pthread_join(s->thread, NULL));
 	close(s->listener);
 	return err;
@@ -123,7 +134,7 @@ START_TEST(test_answers)
 	struct server s = {.head = answers[_i].head, .body_len = answers[_i].body_len};
 	struct octets answer = OCTETS_NULL;
 
-	ck_assert_int_eq(transfer(&s, 10000, &answer), answers[_i].expected);
+	ck_assert_int_eq(transfer(&s, PATIENCE_MS, &answer), answers[_i].expected);
 	if (answers[_i].expected == 0) {
 		ck_assert_uint_eq(answer.len, answers[_i].body_len);
 		ck_assert_mem_eq(answer.data, "the answer", 10);
@@ -151,10 +162,9 @@ START_TEST(test_nobody_listens)
 {
 	struct octets answer = OCTETS_NULL;
 	struct server s = {0};
-	struct ca_transfer_options options = {.url = s.url, .timeout_ms = 10000};
+	struct ca_transfer_options options = {.url = s.url, .timeout_ms = PATIENCE_MS};
 
-	server_listen(&s);
-	close(s.listener);
+	server_bind(&s);
 	/* A proxy of the environment is not asked. */
 	setenv("http_proxy", "http://127.0.0.1:1/", 1);
 	ck_assert_int_eq(ca_transfer(&options, bytes_of_string("the request"), &answer),
@@ -162,6 +172,7 @@ START_TEST(test_nobody_listens)
 	options.url = "http://nobody.invalid/";
 	ck_assert_int_eq(ca_transfer(&options, bytes_of_string("the request"), &answer),
 			 -ECONNREFUSED);
+	close(s.listener);
 }
 END_TEST
 
@@ -195,7 +206,7 @@ static void *keep_alive_main(void *arg)
 START_TEST(test_keep_alive)
 {
 	struct server s = {.head = answers[0].head, .body_len = 10};
-	struct ca_transfer_options options = {.url = s.url, .timeout_ms = 10000};
+	struct ca_transfer_options options = {.url = s.url, .timeout_ms = PATIENCE_MS};
 
 	OK(ca_connections_new(2, &options.connections));
 	server_listen(&s);
