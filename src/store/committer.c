@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "database_files.h"
+#include "sqlite/database_files.h"
 #include "unit.h"
 #include "writer.h"
 

@@ -3,7 +3,7 @@
 #include "reader.h"
 
 #include "base/log.h"
-#include "taken.h"
+#include "sqlite/taken.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -9,8 +9,8 @@
 #pragma once
 
 #include "base/strbuf.h"
-#include "database_files.h"
-#include "sqlite_db.h"
+#include "sqlite/database_files.h"
+#include "sqlite/sqlite_db.h"
 #include "store.h"
 
 enum reader_statement {

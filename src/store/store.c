@@ -4,10 +4,10 @@
 
 #include "base/log.h"
 #include "committer.h"
-#include "database_files.h"
-#include "migrate.h"
 #include "reader.h"
-#include "taken.h"
+#include "sqlite/database_files.h"
+#include "sqlite/migrate.h"
+#include "sqlite/taken.h"
 #include "unit.h"
 #include "writer.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/fault_point.h"
 #include "base/log.h"
-#include "sqlite_unit.h"
+#include "sqlite/sqlite_unit.h"
 #include "unit.h"
 
 #include <errno.h>

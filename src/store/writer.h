@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "sqlite_db.h"
+#include "sqlite/sqlite_db.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Fuzz target of wal_scan(): whatever stands in a write-ahead log, it says something that can be.
  */
-#include "../../src/store/wal_scan.h"
+#include "../../src/store/sqlite/wal_scan.h"
 
 #include <assert.h>
 

@@ -2,9 +2,9 @@
 /* Query plans of all that the store runs. See plan.h. */
 #include "plan.h"
 
-#include "../../src/store/migrate.h"
-#include "../../src/store/migration.h"
-#include "../../src/store/taken.h"
+#include "../../src/store/sqlite/migrate.h"
+#include "../../src/store/sqlite/migration.h"
+#include "../../src/store/sqlite/taken.h"
 #include "base/bytes.h"
 
 #include <check.h>

@@ -7,7 +7,7 @@
 #include "fixture.h"
 
 #include "../../src/store/reader.h"
-#include "../../src/store/sqlite_unit_sql.h"
+#include "../../src/store/sqlite/sqlite_unit_sql.h"
 #include "plan.h"
 
 START_TEST(test_kept_statements)

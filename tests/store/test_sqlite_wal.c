@@ -5,7 +5,7 @@
  */
 #include "fixture.h"
 
-#include "../../src/store/wal_scan.h"
+#include "../../src/store/sqlite/wal_scan.h"
 
 #include <errno.h>
 #include <sqlite3.h>
