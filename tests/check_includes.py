@@ -12,16 +12,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 ORDER = {
     "base": set(),
     "asn1": {"base"},
+    "message": {"base", "asn1"},
     "conf": {"base", "asn1"},
     "store": {"base", "conf", "asn1"},
-    "ca": {"base", "conf", "asn1", "store"},
+    "ca": {"base", "conf", "asn1", "message", "store"},
     "cmf": {"base", "conf", "asn1", "store", "ca"},
-    "cmp": {"base", "conf", "asn1", "store", "ca", "cmf"},
+    "cmp": {"base", "conf", "asn1", "message", "store", "ca", "cmf"},
     "http": {"base", "conf"},
     "rest": {"base", "conf", "asn1", "store", "ca", "cmf", "http"},
     "cmfd": {"base", "conf", "asn1", "store", "ca", "cmf", "cmp", "http", "rest"},
-    "cmfctl": {"base", "conf", "asn1", "store", "ca", "cmp"},
-    "cmfbench": {"base", "asn1", "cmp"},
+    "cmfctl": {"base", "conf", "asn1", "message", "store", "ca", "cmp"},
+    "cmfbench": {"base", "asn1", "message"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 

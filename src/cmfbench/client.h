@@ -4,7 +4,7 @@
 #pragma once
 
 #include "bench.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <curl/curl.h>
 

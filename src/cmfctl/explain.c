@@ -4,8 +4,8 @@
  */
 #include "explain.h"
 
-#include "cmp/message.h"
 #include "ctl.h"
+#include "message.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

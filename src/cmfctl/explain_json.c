@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* `cmfctl explain --json`: what a message met on its way through cmfd, and what it would be told.
  */
-#include "cmp/message.h"
 #include "ctl.h"
 #include "explain.h"
+#include "message.h"
 
 #include <string.h>
 

@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "cmp/door.h"
-#include "cmp/message.h"
-#include "mac.h"
+#include "message.h"
+#include "message/mac.h"
 
 #include <pthread.h>
 

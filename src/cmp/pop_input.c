@@ -7,7 +7,7 @@
  */
 #include "door_private.h"
 
-#include "mac.h"
+#include "message/mac.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -8,7 +8,7 @@
 #include "asn1/crmf.h"
 #include "asn1/der.h"
 #include "asn1/mac.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <openssl/crmf.h>
 #include <openssl/err.h>

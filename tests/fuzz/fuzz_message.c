@@ -4,7 +4,7 @@
  * trusted, and verification of its protection. What is accepted is encoded again as it came.
  */
 #include "asn1/certificate.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <openssl/err.h>
 #include <openssl/objects.h>

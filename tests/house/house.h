@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "cmp/door.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <openssl/x509.h>
 

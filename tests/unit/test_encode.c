@@ -2,7 +2,7 @@
 /*
  * Messages of ours: read back, and validated by OpenSSL's CMP module. Decoding: test_message.c.
  */
-#include "cmp/message.h"
+#include "message.h"
 
 #include "asn1/certificate.h"
 #include "asn1/der.h"

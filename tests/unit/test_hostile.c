@@ -3,7 +3,7 @@
  * Octets that are no CMP message, or not quite: what is refused, and whether a header is known
  * then. Good messages: test_message.c.
  */
-#include "cmp/message.h"
+#include "message.h"
 
 #include "asn1/der.h"
 #include "vectors.h"

@@ -3,7 +3,7 @@
  * The message layer against OpenSSL: messages of `openssl cmp` decoded, verified and encoded again,
  * and messages of ours read by OpenSSL's CMP module. Hostile input: test_hostile.c.
  */
-#include "cmp/message.h"
+#include "message.h"
 
 #include "asn1/certificate.h"
 #include "asn1/der.h"

@@ -4,7 +4,7 @@
  * decode, have the fields that their makers gave them, and are encoded again as they came. Those in
  * bad: test_vectors_bad.c.
  */
-#include "cmp/message.h"
+#include "message.h"
 #include "vectors.h"
 
 #include <openssl/pem.h>

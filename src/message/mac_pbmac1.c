@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* PBMAC1 with PBKDF2, RFC 8018 7.1 and A.5, RFC 9481 6.1.2. */
-#include "mac.h"
+#include "mac_schemes.h"
 
 #include "asn1/algorithm.h"
 #include "base/log.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -2,7 +2,7 @@
 /*
  * Bodies and status to be filled in by whoever answers.
  */
-#include "cmp/message.h"
+#include "message.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 
 #include "asn1/mac.h"
 #include "base/bytes.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <openssl/evp.h>
 
@@ -65,19 +65,3 @@ _must_check_ int cmp_protection_read_mac(const struct cmp_message *msg,
  * protection_alg_unavailable), negative errno. */
 _must_check_ int cmp_protection_compare_mac(const struct cmp_message *msg, struct cmp_mac *mac,
 					    struct bytes secret, struct refusal *refusal);
-
-/* --- schemes that derive a key --- */
-
-/* Into *macp, but for `algorithm`; results as cmp_mac_read(). */
-_must_check_ int mac_password_read(const X509_ALGOR *alg, struct cmp_mac *macp);
-_must_check_ int mac_pbmac1_read(const X509_ALGOR *alg, struct cmp_mac *macp);
-_must_check_ int mac_kem_read(const X509_ALGOR *alg, struct cmp_mac *macp);
-/* key_len octets of key. */
-bool mac_password_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
-bool mac_pbmac1_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
-bool mac_kem_derive(const struct cmp_mac *mac, struct bytes secret, uint8_t *key);
-/* How often PBKDF2 does all its iterations: once for each digest of key. */
-int64_t mac_pbmac1_blocks(const struct cmp_mac *mac);
-/* Another AlgorithmIdentifier, under which the same secret may be used once more; NULL. */
-X509_ALGOR *mac_password_again(const X509_ALGOR *alg);
-X509_ALGOR *mac_pbmac1_again(const X509_ALGOR *alg);

@@ -3,11 +3,11 @@
  * Parts of a message to protected octets, written back to front. Which fields an answer must have
  * is the caller's knowledge.
  */
-#include "cmp/message.h"
+#include "message.h"
 
 #include "asn1/der.h"
 #include "base/log.h"
-#include "mac.h"
+#include "message/mac.h"
 
 #include <errno.h>
 #include <openssl/objects.h>

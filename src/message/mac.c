@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The family of MACs: which scheme makes the key. */
-#include "mac.h"
+#include "mac_schemes.h"
 
 #include "base/log.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

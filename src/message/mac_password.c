@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* PasswordBasedMac, RFC 4210 5.1.3.1 and RFC 9045. */
-#include "mac.h"
+#include "mac_schemes.h"
 
 #include "asn1/algorithm.h"
 #include "asn1/crmf.h"
 #include "base/log.h"
-#include "cmp/message.h"
+#include "message.h"
 
 #include <errno.h>
 #include <openssl/objects.h>

@@ -3,7 +3,7 @@
  * Octets to a parsed message, in two stages: one strict pass over all octets, then the templates of
  * PKIMessage, header and body one after the other. Nothing is verified here.
  */
-#include "cmp/message.h"
+#include "message.h"
 
 #include "asn1/der.h"
 #include "asn1/mac.h"

@@ -3,7 +3,7 @@
  * KemBasedMac, RFC 9810 5.1.3.4: the key of a MAC is derived from the shared secret of a key
  * encapsulation and from the transactionID. How the secret came about is not known here.
  */
-#include "mac.h"
+#include "mac_schemes.h"
 
 #include "asn1/algorithm.h"
 #include "asn1/der.h"

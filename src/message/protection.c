@@ -3,10 +3,10 @@
  * Verification of a message's protection over the received octets. Whose key or secret it is, and
  * whether it is trusted, the caller knows.
  */
-#include "cmp/message.h"
+#include "message.h"
 
 #include "asn1/der.h"
-#include "mac.h"
+#include "message/mac.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
