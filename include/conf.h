@@ -26,6 +26,12 @@ struct conf_list {
 	size_t len;
 };
 
+/* A distinguished name, as written and as parsed by asn1/dn.h; both NULL: not set. */
+struct conf_dn {
+	char *text;
+	X509_NAME *name;
+};
+
 /* An address and port from "host:port", "[v6]:port" or "unix:/path". */
 struct conf_address {
 	char *host; /* numeric address, or the path for unix */
@@ -193,10 +199,10 @@ struct conf_ca {
 	char *ra_passphrase_file;
 	char *ra_reference; /* or a MAC credential: reference and file with the secret */
 	char *ra_secret_file;
-	char *recipient;          /* DN of the upstream, "/CN=..." */
-	char *expect_sender;      /* DN that must have signed, pinned */
-	char *trusted;            /* PEM: trust anchor of the upstream's protection, pinned */
-	char *server_certificate; /* PEM: certificates whose answers count, and no others */
+	struct conf_dn recipient;     /* the upstream */
+	struct conf_dn expect_sender; /* must have signed, pinned */
+	char *trusted;                /* PEM: trust anchor of the upstream's protection, pinned */
+	char *server_certificate;     /* PEM: certificates whose answers count, and no others */
 	enum conf_upstream_signer upstream_signer;
 	char *upstream_profile; /* certProfile sent upstream; NULL: none */
 	enum conf_upstream_subject upstream_subject;
@@ -281,7 +287,8 @@ struct conf_profile {
 	bool dns_name_from_subject_id; /* the subjectId is added as dNSName if not asked for */
 	bool implicit_confirm;
 	bool own_certificate_requests; /* the holder of one may ask for others of its entity */
-	char *cross_subject; /* the CA that it is for; NULL: no profile of cross-certificates */
+	struct conf_dn
+		cross_subject; /* the CA that it is for; NULL: no profile of cross-certificates */
 	enum conf_extensions_rule extensions_rule;
 	char *extension_section;
 	struct conf_extension *extensions;

@@ -206,7 +206,7 @@ int ca_path_check(const struct ca *ca, const struct ca_request *request, struct 
 {
 	char label[64];
 
-	if (!ca_path_allows(ca, request->profile->cross_subject != NULL))
+	if (!ca_path_allows(ca, request->profile->cross_subject.name != NULL))
 		return refuse(refusal, REFUSAL_ca_path_length);
 	if (purposes_refused(&ca->chain, request->extensions, request->n_extensions, label))
 		return refuse_about(refusal, REFUSAL_ca_path_purposes, "%s", label);

@@ -7,66 +7,15 @@
 #include <openssl/err.h>
 #include <string.h>
 
-/* --- names "/O=Example/CN=name" --- */
-
-/* One "type=value" up to the next '/' that no '\' precedes; *textp moves behind it. */
-static int attribute_add(X509_NAME *name, const char **textp, char *buffer)
-{
-	const char *t = *textp + 1;
-	char *out = buffer, *value;
-
-	for (; *t && *t != '/'; t++) {
-		if (*t == '\\' && *++t == '\0')
-			return -EINVAL;
-		*out++ = *t;
-	}
-	*out = '\0';
-	*textp = t;
-	value = strchr(buffer, '=');
-	if (!value)
-		return -EINVAL;
-	*value++ = '\0';
-	return X509_NAME_add_entry_by_txt(name, buffer, MBSTRING_UTF8, (const unsigned char *)value,
-					  -1, -1, 0) == 1
-		       ? 0
-		       : -EINVAL;
-}
-
-static int name_load(const struct conf_ca *conf, const char *key, const char *text,
-		     X509_NAME **namep, struct strbuf *problems)
-{
-	X509_NAME *name = X509_NAME_new();
-	char *buffer = strdup(text);
-	int err = name && buffer ? 0 : -ENOMEM;
-
-	if (err == 0 && *text != '/')
-		err = -EINVAL;
-	while (err == 0 && *text)
-		err = attribute_add(name, &text, buffer);
-	/* Now, not when several exchanges compare with it at the same time. */
-	if (err == 0 && i2d_X509_NAME(name, NULL) < 0)
-		err = -ENOMEM;
-	free(buffer);
-	*namep = name;
-	return err == -EINVAL ? ca_problem(problems, conf, key,
-					   "is not a name of the form /O=Example/CN=name")
-			      : err;
-}
-
 static int names_load(const struct conf_ca *conf, struct upstream *u, struct strbuf *problems)
 {
-	const char *sender = conf->expect_sender ? conf->expect_sender : conf->recipient;
-	int err = 0;
-
-	if (conf->recipient)
-		err = name_load(conf, "recipient", conf->recipient, &u->recipient, problems);
-	if (err == 0 && sender)
-		err = name_load(conf, "expect_sender", sender, &u->expected_sender, problems);
+	u->recipient = conf->recipient.name;
+	u->expected_sender = conf->expect_sender.name ? conf->expect_sender.name : u->recipient;
 	/* With a trust anchor alone everybody below it could answer in the upstream's place. */
-	if (err == 0 && !sender && conf->ra_certificate)
-		err = ca_problem(problems, conf, "expect_sender",
-				 "is required, or recipient, to know whose answers count");
-	return err;
+	if (!u->expected_sender && conf->ra_certificate)
+		return ca_problem(problems, conf, "expect_sender",
+				  "is required, or recipient, to know whose answers count");
+	return 0;
 }
 
 /* --- credentials --- */
@@ -251,8 +200,6 @@ void upstream_free(struct upstream *u)
 	sk_X509_pop_free(u->pinned, X509_free);
 	EVP_PKEY_free(u->ra_key);
 	octets_clear_secret(&u->ra_secret);
-	X509_NAME_free(u->recipient);
-	X509_NAME_free(u->expected_sender);
 	ca_connections_free(u->connections);
 	for (size_t i = 0; i < u->protection.n_certs; i++)
 		octets_clear(&u->ra_certs[i]);

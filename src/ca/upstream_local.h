@@ -16,8 +16,8 @@ struct upstream {
 	STACK_OF(X509) * ra_chain;
 	EVP_PKEY *ra_key;
 	struct octets ra_secret;
-	X509_NAME *recipient;
-	X509_NAME *expected_sender;
+	const X509_NAME *recipient;       /* of the configuration; NULL: not set */
+	const X509_NAME *expected_sender; /* likewise */
 	STACK_OF(X509) * trusted;
 	STACK_OF(X509) * pinned; /* server_certificate; NULL: none */
 	exchange_transfer *transfer;

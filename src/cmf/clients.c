@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The snapshot of configured clients. See clients.h. */
+#include "asn1/dn.h"
 #include "signer_path.h"
 
 #include <errno.h>
@@ -93,7 +94,7 @@ int client_parse(const struct store_client *row, struct client *client)
 	if (err < 0 || row->certificate.len > 0)
 		return err;
 	if (row->subject)
-		err = name_parse(row->subject, &client->subject);
+		err = dn_parse(row->subject, &client->subject, NULL);
 	if (err == 0 && row->trust_anchor.len > 0)
 		err = anchors_parse(octets_view(&row->trust_anchor), client);
 	return err;

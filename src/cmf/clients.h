@@ -39,9 +39,3 @@ void client_clear(struct client *client);
  */
 _must_check_ int client_principal(const struct conf *conf, const struct client *client,
 				  enum cmf_principal_kind kind, struct cmf_principal *principalp);
-
-/*
- * A distinguished name from its one-line form "/C=DE/CN=vnfm-a": '+' joins attributes of one RDN, a
- * backslash takes the next character as it is. 0, -EINVAL, -ENOMEM.
- */
-_must_check_ int name_parse(const char *text, X509_NAME **namep);

@@ -12,11 +12,6 @@
 /* Octets of a subjectKeyIdentifier; digests are the longest that is used. */
 enum { KEY_ID_MAX = 64 };
 
-static void name_freep(X509_NAME **name)
-{
-	X509_NAME_free(*name);
-}
-
 static void octet_string_freep(ASN1_OCTET_STRING **s)
 {
 	ASN1_OCTET_STRING_free(*s);
@@ -42,13 +37,10 @@ struct search {
 static int profile_fits(const struct search *search, const char *profile_name)
 {
 	const struct conf_profile *profile = conf_profile_find(search->conf, profile_name);
-	_cleanup_(name_freep) X509_NAME *subject = NULL;
-	int err;
 
-	if (!profile || !profile->cross_subject || (search->named && search->named != profile))
+	if (!profile || !profile->cross_subject.name || (search->named && search->named != profile))
 		return 0;
-	err = name_parse(profile->cross_subject, &subject);
-	return err < 0 ? err : X509_NAME_cmp(subject, search->subject) == 0;
+	return X509_NAME_cmp(profile->cross_subject.name, search->subject) == 0;
 }
 
 static int registration_row(void *arg, const struct store_registration *reg)

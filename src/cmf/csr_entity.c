@@ -293,7 +293,7 @@ static int registration_resolve(struct decision *d)
 		return refuse_detail(d->refusal, REFUSAL_ca_not_configured,
 				     "the CA of the registration is no longer configured");
 	/* A CA certificate for no other request, and for this one nothing else. */
-	if (d->csr->cross != (d->profile->cross_subject != NULL))
+	if (d->csr->cross != (d->profile->cross_subject.name != NULL))
 		return refuse(d->refusal, REFUSAL_cross_profile);
 	return 0;
 }

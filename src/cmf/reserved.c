@@ -156,28 +156,16 @@ static int file_add(struct reserved *set, const char *path)
 	return err;
 }
 
-static int dn_text_add(struct reserved *set, const char *text)
-{
-	X509_NAME *dn = NULL;
-	int err = text ? name_parse(text, &dn) : 0;
-
-	if (err == 0)
-		err = dn_add(set, dn, 0);
-	X509_NAME_free(dn);
-	ERR_clear_error();
-	return err == -ENOMEM ? err : 0;
-}
-
 static int ca_add(struct reserved *set, const struct conf_ca *ca)
 {
 	const char *const files[] = {ca->certificate, ca->chain, ca->ra_certificate};
-	const char *const names[] = {ca->recipient, ca->expect_sender};
+	const X509_NAME *const names[] = {ca->recipient.name, ca->expect_sender.name};
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < ARRAY_LEN(files); i++)
 		err = file_add(set, files[i]);
 	for (size_t i = 0; err == 0 && i < ARRAY_LEN(names); i++)
-		err = dn_text_add(set, names[i]);
+		err = names[i] ? dn_add(set, names[i], 0) : 0;
 	return err == 0 && ca->ra_reference ? name_add(set, bytes_of_string(ca->ra_reference), 0)
 					    : err;
 }

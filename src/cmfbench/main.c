@@ -2,6 +2,8 @@
 /* cmfbench: a CMP load generator that drives any CMP server. Options and the report. */
 #include "bench.h"
 
+#include "asn1/dn.h"
+
 #include <argp.h>
 #include <curl/curl.h>
 #include <errno.h>
@@ -90,8 +92,13 @@ static enum bench_operation parse_operation(struct argp_state *state, const char
 /* The subject goes through snprintf: nothing but one %d and %% may stand in it. */
 static void check_subject(struct argp_state *state, const char *subject)
 {
+	_cleanup_(strbuf_clear) struct strbuf why = STRBUF_NULL;
+	X509_NAME *name = NULL;
 	int n = 0;
 
+	if (dn_parse(subject, &name, &why) == -EINVAL)
+		argp_error(state, "--subject: %s", why.text ? why.text : subject);
+	X509_NAME_free(name);
 	for (const char *p = subject; (p = strchr(p, '%')); p += 2) {
 		n += p[1] == 'd';
 		if (p[1] != 'd' && p[1] != '%')

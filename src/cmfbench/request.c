@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Requests of the benchmark: ir, cr, kur, p10cr with a fresh P-256 key each, genm, certConf. */
 #include "asn1/certificate.h"
+#include "asn1/dn.h"
 #include "client.h"
 
 #include <errno.h>
@@ -10,27 +11,19 @@
 
 enum { SUBJECT_MAX = 256 };
 
-/* "/CN=bench-7": attribute types and values as in openssl's -subj, without escapes. */
-static int subject_set(X509_NAME *name, const char *pattern, unsigned long number)
+static int subject_set(X509_NAME **namep, const char *pattern, unsigned long number)
 {
-	char text[SUBJECT_MAX], *type, *value, *save = NULL;
+	char text[SUBJECT_MAX];
 
+	X509_NAME_free(*namep);
+	*namep = NULL;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	/* The pattern was checked to hold at most one %d. */
 	if (snprintf(text, sizeof(text), pattern, (int)(number & INT_MAX)) >= (int)sizeof(text))
 		return -ENAMETOOLONG;
 #pragma GCC diagnostic pop
-	for (type = strtok_r(text, "/", &save); type; type = strtok_r(NULL, "/", &save)) {
-		value = strchr(type, '=');
-		if (!value)
-			return -EINVAL;
-		*value++ = '\0';
-		if (!X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8,
-						(const unsigned char *)value, -1, -1, 0))
-			return -EINVAL;
-	}
-	return 0;
+	return dn_parse(text, namep, NULL);
 }
 
 static int request_key(const struct bench_setup *s, struct bench_transaction *t)
@@ -117,10 +110,7 @@ static int request_crmf(const struct bench_setup *s, enum bench_operation operat
 	if (operation == BENCH_KUR) {
 		err = subject_keep(t->credential->certs[0], &template->subject);
 	} else {
-		template->subject = X509_NAME_new();
-		err = template->subject
-			      ? subject_set(template->subject, s->options->subject, number)
-			      : -ENOMEM;
+		err = subject_set(&template->subject, s->options->subject, number);
 	}
 	return err ? err : pop_sign(msg, t->key);
 }
@@ -134,7 +124,7 @@ static int request_p10(const struct bench_setup *s, unsigned long number,
 	int err, len;
 
 	t->cert_req_id = -1;
-	err = subject_set(info->subject, s->options->subject, number);
+	err = subject_set(&info->subject, s->options->subject, number);
 	if (err)
 		return err;
 	SubjectPublicKeyInfo_free(info->subjectPKInfo);

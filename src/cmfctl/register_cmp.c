@@ -6,6 +6,7 @@
 #include "ctl.h"
 
 #include "asn1/cmf_types.h"
+#include "asn1/dn.h"
 #include "base/cert_type.h"
 #include "base/refusal.h"
 #include "ca.h"
@@ -119,29 +120,19 @@ static int secret_load(OSSL_CMP_CTX *cmp, const char *reference, const char *sou
 	return ok ? CTL_OK : ctl_openssl_error("the MAC credential cannot be used");
 }
 
-/* "/CN=cmf" or "/O=org/CN=cmf". */
 static int recipient_set(OSSL_CMP_CTX *cmp, const char *text)
 {
-	_cleanup_(freep) char *copy = strdup(text);
-	X509_NAME *name = X509_NAME_new();
-	char *rdn, *next = copy ? copy + 1 : NULL;
-	bool ok = copy && name && *copy == '/';
+	_cleanup_(strbuf_clear) struct strbuf why = STRBUF_NULL;
+	X509_NAME *name = NULL;
+	int err = dn_parse(text, &name, &why), ok;
 
-	while (ok && (rdn = strsep(&next, "/"))) {
-		char *value = strchr(rdn, '=');
-
-		if (value)
-			*value++ = '\0';
-		ok = value && X509_NAME_add_entry_by_txt(name, rdn, MBSTRING_UTF8,
-							 (unsigned char *)value, -1, -1, 0);
+	if (err == -EINVAL) {
+		ctl_error("--recipient: %s", why.text ? why.text : text);
+		return CTL_USAGE;
 	}
-	ok = ok && OSSL_CMP_CTX_set1_recipient(cmp, name);
+	ok = !err && OSSL_CMP_CTX_set1_recipient(cmp, name);
 	X509_NAME_free(name);
-	if (ok)
-		return CTL_OK;
-	ctl_error("--recipient: '%s' is no name like /CN=cmf", text);
-	ERR_clear_error();
-	return CTL_USAGE;
+	return ok ? CTL_OK : ctl_openssl_error("--recipient");
 }
 
 static int cmp_new(const struct ctl_register *reg, struct transfer *t, OSSL_CMP_CTX **cmpp)

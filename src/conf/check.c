@@ -175,10 +175,10 @@ void conf_check_profile(struct conf_loader *l, const struct conf_source_section 
 			     "there are two default profiles for %s", cert_type_name(named));
 	if (profile->validity_ms > profile->validity_max_ms)
 		conf_problem(&l->problems, section->full, "validity", "longer than validity_max");
-	if (has_named && profile->cross_subject)
+	if (has_named && profile->cross_subject.name)
 		conf_problem(&l->problems, section->full, "cross_subject",
 			     "not in a default profile: it is for one CA");
-	else if (profile->cross_subject && !conf_extensions_make_ca(profile))
+	else if (profile->cross_subject.name && !conf_extensions_make_ca(profile))
 		conf_problem(&l->problems, section->full, "extension_section",
 			     "cross-certificates need basicConstraints = critical, CA:TRUE and "
 			     "keyUsage = critical, keyCertSign");

@@ -156,7 +156,7 @@ static int extension_compile(const struct conf_source *source, const char *secti
 		problem_of_openssl(problems, section, value->name);
 		return 0;
 	}
-	if (!profile->cross_subject && makes_a_ca(ext)) {
+	if (!profile->cross_subject.name && makes_a_ca(ext)) {
 		conf_problem(problems, section, value->name,
 			     "certificates of registered entities must not be CA certificates");
 		return 0;

@@ -4,6 +4,7 @@
  */
 #include "keys.h"
 
+#include "asn1/dn.h"
 #include "base/clock.h"
 
 #include <ctype.h>
@@ -212,22 +213,41 @@ const struct conf_type conf_type_url = {
 	.clear = text_clear,
 };
 
-static int dn_parse(const struct conf_input *in, void *value, struct strbuf *why)
+static void dn_clear(void *value)
 {
-	const char *equals = strchr(in->text, '=');
+	struct conf_dn *dn = value;
 
-	if (in->text[0] != '/' || !equals || equals == in->text + 1) {
-		strbuf_printf(why, "\"%s\" is not a name of the form /O=Example/CN=name", in->text);
-		return -EINVAL;
-	}
-	return text_parse(in, value, why);
+	free(dn->text);
+	X509_NAME_free(dn->name);
+	*dn = (struct conf_dn){NULL, NULL};
+}
+
+static int dn_parse_value(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	struct conf_dn dn = {NULL, NULL};
+	int err = dn_parse(in->text, &dn.name, why);
+
+	if (err < 0)
+		return err;
+	dn.text = strdup(in->text);
+	dn_clear(value);
+	*(struct conf_dn *)value = dn;
+	return dn.text ? 0 : -ENOMEM;
+}
+
+static void dn_print(const struct conf_type *type, const void *value, struct strbuf *out)
+{
+	const struct conf_dn *dn = value;
+
+	if (dn->text)
+		strbuf_add(out, dn->text);
 }
 
 const struct conf_type conf_type_dn = {
 	.name = "name",
-	.parse = dn_parse,
-	.print = text_print,
-	.clear = text_clear,
+	.parse = dn_parse_value,
+	.print = dn_print,
+	.clear = dn_clear,
 };
 
 /* SHA-1 and MD5 are not offered. */

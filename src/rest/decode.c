@@ -5,6 +5,7 @@
  */
 #include "encode.h"
 
+#include "asn1/dn.h"
 #include "asn1/spki.h"
 
 #include <errno.h>
@@ -173,21 +174,23 @@ static int certificate_decode(const char *pem, struct octets *derp, char *detail
 	return err;
 }
 
-/* Whether it is a name as cmf/ reads it: "/type=value", with types that OpenSSL knows. */
-static bool subject_valid(const char *subject)
+static int subject_decode(const char *text, char **subjectp, char *detail, size_t size)
 {
-	_cleanup_(freep) char *copy = strdup(subject);
-	char *next = copy ? copy + 1 : NULL, *type;
-	bool valid = copy && *copy == '/' && copy[1];
+	static const char head[] = "subject: ";
+	_cleanup_(strbuf_clear) struct strbuf why = STRBUF_NULL;
+	X509_NAME *name = NULL;
+	int err = dn_parse(text, &name, &why);
 
-	while (valid && (type = strsep(&next, "/+"))) {
-		char *value = strchr(type, '=');
-
-		if (value)
-			*value++ = '\0';
-		valid = value && *value && OBJ_txt2nid(type) != NID_undef;
-	}
-	return valid;
+	X509_NAME_free(name);
+	if (err == -EINVAL)
+		snprintf(detail, size, "%s%s", head,
+			 why.text && sizeof(head) + why.len <= size
+				 ? why.text
+				 : "not a name of the form /O=Example/CN=name");
+	if (err < 0)
+		return err;
+	*subjectp = strdup(text);
+	return *subjectp ? 0 : -ENOMEM;
 }
 
 static int trust_anchor_decode(const char *pem, const char *subject, struct store_client *client,
@@ -197,18 +200,9 @@ static int trust_anchor_decode(const char *pem, const char *subject, struct stor
 	int err = pem_certificates("trust_anchor", pem, &first, detail, size);
 
 	X509_free(first);
-	if (err)
-		return err;
-	if (subject && !subject_valid(subject)) {
-		snprintf(detail, size, "subject must be written as /CN=name or /O=org/CN=name");
-		return -EINVAL;
-	}
-	if (subject) {
-		client->subject = strdup(subject);
-		if (!client->subject)
-			return -ENOMEM;
-	}
-	return octets_dup(bytes_of_string(pem), &client->trust_anchor);
+	if (!err && subject)
+		err = subject_decode(subject, &client->subject, detail, size);
+	return err ? err : octets_dup(bytes_of_string(pem), &client->trust_anchor);
 }
 
 static int secret_decode(const char *reference, const char *secret,

@@ -2,6 +2,8 @@
 /* See ca_fixture.h. */
 #include "ca_fixture.h"
 
+#include "asn1/dn.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <openssl/pem.h>
@@ -83,6 +85,13 @@ char *fixture_path(struct ca_fixture *f, const char *name)
 	ck_assert_uint_lt(f->n_texts, ARRAY_LEN(f->texts));
 	f->texts[f->n_texts++] = path;
 	return path;
+}
+
+struct conf_dn fixture_dn(struct ca_fixture *f, const char *text)
+{
+	ck_assert_uint_lt(f->n_names, ARRAY_LEN(f->names));
+	OK(dn_parse(text, &f->names[f->n_names], NULL));
+	return (struct conf_dn){(char *)text, f->names[f->n_names++]};
 }
 
 void write_certs(const char *path, X509 *first, X509 *second)
@@ -273,6 +282,8 @@ void fixture_end(struct ca_fixture *f)
 	EVP_PKEY_free(f->issuing_key);
 	for (size_t i = 0; i < f->n_texts; i++)
 		free(f->texts[i]);
+	for (size_t i = 0; i < f->n_names; i++)
+		X509_NAME_free(f->names[i]);
 	directory_remove(f->dir);
 }
 

@@ -32,6 +32,8 @@ struct ca_fixture {
 	X509 *issuing;
 	char *texts[32]; /* paths, freed at the end */
 	size_t n_texts;
+	X509_NAME *names[4]; /* of fixture_dn(), freed at the end */
+	size_t n_names;
 };
 
 /* kind: "EC", "RSA", "ED25519", "ED448". */
@@ -63,6 +65,8 @@ void fixture_restart(struct ca_fixture *f);
 
 /* DIR/name, valid until the end. */
 char *fixture_path(struct ca_fixture *f, const char *name);
+/* As the configuration has it, valid until the end. */
+struct conf_dn fixture_dn(struct ca_fixture *f, const char *text);
 void write_certs(const char *path, X509 *first, X509 *second);
 /* passphrase: NULL for a plain file. */
 void write_key(const char *path, EVP_PKEY *key, const char *passphrase);

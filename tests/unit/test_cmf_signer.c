@@ -834,97 +834,10 @@ START_TEST(test_admin_for_client)
 }
 END_TEST
 
-/* --- names as text --- */
-
-static const struct {
-	const char *text;
-	const char *rfc2253; /* NULL: -EINVAL */
-} name_texts[] = {
-	{"/CN=vnfm-a", "CN=vnfm-a"},
-	{"/C=DE/O=a b/CN=x", "CN=x,O=a b,C=DE"},
-	{"/O=a\\/b/CN=x", "CN=x,O=a/b"},
-	{"/CN=x+OU=y", "OU=y+CN=x"},
-	{"/CN=a\\+b", "CN=a\\+b"},
-	{"/CN=a=b", "CN=a=b"},
-	{"CN=x", NULL},
-	{"", NULL},
-	{"/", NULL},
-	{"/CN", NULL},
-	{"/CN=", NULL},
-	{"/=x", NULL},
-	{"/CN=x/", NULL},
-	{"/CN=x\\", NULL},
-	{"+CN=x", NULL},
-	{"/nonsense=x", NULL},
-	{"/C=Germany", NULL}, /* two letters: X.520 6.3.1 */
-};
-
-START_TEST(test_name_parse)
-{
-	X509_NAME *name = NULL;
-	int err = name_parse(name_texts[_i].text, &name);
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text;
-
-	ck_assert_msg(err == (name_texts[_i].rfc2253 ? 0 : -EINVAL), "%s", name_texts[_i].text);
-	if (err == 0) {
-		X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
-		BIO_write(bio, "", 1);
-		BIO_get_mem_data(bio, &text);
-		ck_assert_str_eq(text, name_texts[_i].rfc2253);
-	}
-	BIO_free(bio);
-	X509_NAME_free(name);
-}
-END_TEST
-
-enum { COMPARERS = 4, COMPARISONS = 3000 };
-
-struct comparison {
-	pthread_barrier_t barrier;
-	X509_NAME *shared[COMPARISONS];
-	atomic_int unequal;
-};
-
-static void *comparer(void *arg)
-{
-	struct comparison *c = arg;
-	X509_NAME *own;
-
-	ck_assert_int_eq(name_parse("/C=DE/O=Example/CN=vnfm-a", &own), 0);
-	for (size_t i = 0; i < COMPARISONS; i++) {
-		pthread_barrier_wait(&c->barrier);
-		if (X509_NAME_cmp(c->shared[i], own) != 0)
-			atomic_fetch_add(&c->unequal, 1);
-	}
-	X509_NAME_free(own);
-	return NULL;
-}
-
-/* The subject of a client is compared by all workers: comparing must not write into it. */
-START_TEST(test_name_for_many)
-{
-	static struct comparison c;
-	pthread_t threads[COMPARERS];
-
-	for (size_t i = 0; i < COMPARISONS; i++)
-		ck_assert_int_eq(name_parse("/C=DE/O=Example/CN=vnfm-a", &c.shared[i]), 0);
-	pthread_barrier_init(&c.barrier, NULL, COMPARERS);
-	for (size_t i = 0; i < COMPARERS; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, comparer, &c), 0);
-	for (size_t i = 0; i < COMPARERS; i++)
-		pthread_join(threads[i], NULL);
-	pthread_barrier_destroy(&c.barrier);
-	ck_assert_int_eq(c.unequal, 0);
-	for (size_t i = 0; i < COMPARISONS; i++)
-		X509_NAME_free(c.shared[i]);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("cmf_signer");
-	TCase *tc = tcase_create("signer"), *text = tcase_create("text");
+	TCase *tc = tcase_create("signer");
 	SRunner *runner;
 	int failed;
 
@@ -955,13 +868,10 @@ int main(void)
 	tcase_add_test(tc, test_remembered_chain_ends_with_its_first_certificate);
 	tcase_add_test(tc, test_many_signers);
 	tcase_add_test(tc, test_signers_in_threads);
-	tcase_add_test(text, test_name_for_many);
 	tcase_add_test(tc, test_mac_client);
 	tcase_add_test(tc, test_sealed_secret_is_bound_to_its_reference);
 	tcase_add_test(tc, test_admin_for_client);
 	suite_add_tcase(suite, tc);
-	tcase_add_loop_test(text, test_name_parse, 0, ARRAY_LEN(name_texts));
-	suite_add_tcase(suite, text);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -370,6 +370,14 @@ static const struct {
 	 "https://HOST/PATH"},
 	{"/CN=Central", "CN=Central",
 	 "[ca central] recipient: \"CN=Central\" is not a name of the form /O=Example/CN=name"},
+	{"/CN=Central", "/Nothing=x",
+	 "[ca central] recipient: \"/Nothing=x\": Nothing is not a type of attribute, such as CN, "
+	 "OU, O or C"},
+	{"/CN=Central", "/O=a+XN=b",
+	 "[ca central] recipient: \"/O=a+XN=b\": XN is not a type of attribute, such as CN, OU, O "
+	 "or C; a + that is part of a value has a backslash before it"},
+	{"key_types = ed448", "key_types = ed448\ncross_subject = /C=Germany",
+	 "[profile strict] cross_subject: \"/C=Germany\": \"Germany\" cannot be a value of C"},
 	{"key = ./ca", "digest = sha1\nkey = ./ca",
 	 "[ca issuing] digest: \"sha1\" is not sha256, sha384, sha512, sha3-256, sha3-384 or "
 	 "sha3-512"},

@@ -202,7 +202,7 @@ START_TEST(rfc9483_5_2_answer_of_another_sender)
 {
 	int64_t id;
 
-	f.conf_ca.expect_sender = (char *)"/CN=Somebody";
+	f.conf_ca.expect_sender = fixture_dn(&f, "/CN=Somebody");
 	mock_restart(&mock);
 	id = ask(octets_view(&cr));
 	mock_run(&mock, id);

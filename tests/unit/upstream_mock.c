@@ -411,7 +411,7 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 	m->ra_key = pki_key("EC");
 	m->ra_cert = end_entity(m, "RA", m->ra_key);
 	conf->server_url = (char *)"http://upstream.example/.well-known/cmp";
-	conf->recipient = conf->expect_sender = (char *)"/CN=Upstream";
+	conf->recipient = conf->expect_sender = fixture_dn(f, "/CN=Upstream");
 	conf->trusted = fixture_path(f, "root.pem");
 	if (mac) {
 		conf->ra_reference = (char *)"ra-1";
