@@ -119,30 +119,30 @@ _must_check_ int root_update_load(const struct conf_ca *conf, struct chain *chai
 				  struct strbuf *problems);
 void root_update_clear(struct root_update *update);
 
-/* internal.c */
+/* internal/issue.c */
 _must_check_ int internal_new(const struct ca *ca, struct internal **internalp,
 			      struct strbuf *problems);
 void internal_free(struct internal *internal);
 
-/* extensions.c: encodes aki, crl_distribution_points and authority_info_access. */
+/* internal/extensions.c: encodes aki, crl_distribution_points and authority_info_access. */
 _must_check_ int internal_extensions_encode(const struct ca *ca, struct internal *internal);
 
 /* Puts the Extension with the request's san in front of what is written. */
 void extension_put_san(struct der_writer *w, const struct ca_request *request);
 
 /*
- * crl_encode.c: a CRL of that number and those times, with the certificates that have expired after
- * `listed_after_ms`, if at all; *np: how many.
+ * internal/crl_encode.c: a CRL of that number and those times, with the certificates that have
+ * expired after `listed_after_ms`, if at all; *np: how many.
  */
 _must_check_ int crl_encode(const struct ca *ca, const struct store_crl *row,
 			    int64_t listed_after_ms, struct store_reader *reader,
 			    struct octets *derp, size_t *np);
 
-/* crl.c: makes a CRL if one is due. */
+/* internal/crl.c: makes a CRL if one is due. */
 _must_check_ int crl_housekeeping(struct ca *ca, struct store_reader *reader,
 				  struct store_unit *unit);
 
-/* upstream.c */
+/* upstream/run.c, load.c, finish.c */
 _must_check_ int upstream_new(const struct ca *ca, struct upstream **upstreamp,
 			      struct strbuf *problems);
 void upstream_free(struct upstream *upstream);

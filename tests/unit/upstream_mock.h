@@ -5,8 +5,10 @@
  */
 #pragma once
 
-#include "../../src/ca/exchange.h"
+#include "../../src/ca/upstream/transport.h"
 #include "ca_fixture.h"
+
+#include <openssl/cmp.h>
 
 /*
  * upstream_wait, within which an answer comes that is to come: a machine may be slow. The pauses,

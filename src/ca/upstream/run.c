@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Working on the exchanges with an upstream CA: who may, how long, when again. What is said to the
- * upstream is exchange.c, what becomes of it upstream_finish.c.
+ * upstream is exchange.c, what becomes of it finish.c.
  *
  * At most upstream_workers workers of clients and one of the housekeeper are inside one upstream,
  * and none of them longer than upstream_wait: a dead upstream costs the others that much.
  */
-#include "upstream_local.h"
+#include "upstream.h"
 
 #include <assert.h>
 #include <errno.h>

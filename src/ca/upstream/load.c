@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The upstream CA of the configuration: credentials and pinned names, checked at start. */
 #include "ca/credential.h"
-#include "upstream_local.h"
+#include "upstream.h"
 
 #include <errno.h>
 #include <openssl/err.h>

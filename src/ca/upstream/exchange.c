@@ -4,7 +4,7 @@
 
 #include "asn1/pkimessage.h"
 #include "base/fault_point.h"
-#include "upstream_local.h"
+#include "upstream.h"
 
 #include <errno.h>
 #include <openssl/err.h>

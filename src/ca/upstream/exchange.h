@@ -4,22 +4,17 @@
  * OSSL_CMP_CTX cannot be saved, so a new one is given the stored messages again and goes on where
  * they end. What OpenSSL sends is stored before it leaves; an answer is stored with the next
  * request or with what became of it, once OpenSSL has verified it, so that a forged one is never
- * kept. Knows nothing of threads, time and retries: that is upstream.c. Private to src/ca and its
+ * kept. Knows nothing of threads, time and retries: that is run.c. Private to src/ca and its
  * tests.
  */
 #pragma once
 
 #include "asn1/pkimessage.h"
 #include "ca_local.h"
-#include "exchange_request.h"
+#include "request.h"
+#include "transport.h"
 
 #include <openssl/cmp.h>
-
-/* How octets get to the upstream CA; as ca_transfer(). */
-typedef int exchange_transfer(void *arg, const struct ca_transfer_options *options,
-			      struct bytes request, struct octets *answerp);
-/* For tests: takes the place of ca_transfer(). Not for internal CAs. */
-void ca_set_transfer(struct ca *ca, exchange_transfer *transfer, void *arg);
 
 struct exchange {
 	const struct ca *ca;
@@ -84,7 +79,7 @@ _must_check_ int exchange_send(struct exchange *x, struct bytes request);
 void exchange_forward_step(struct exchange *x, struct exchange_result *result);
 
 /*
- * exchange_signer.c: adds the extraCerts of the answers that this exchange, and those before it for
+ * signer.c: adds the extraCerts of the answers that this exchange, and those before it for
  * the same certificate, have had. An answer may leave them out: RFC 9483 3.3.
  */
 _must_check_ int exchange_signers_known(const struct exchange *x, STACK_OF(X509) * certs);
@@ -93,7 +88,7 @@ _must_check_ int exchange_signers_pinned(const struct ca *ca, STACK_OF(X509) * c
 _must_check_ int exchange_signer_add(STACK_OF(X509) * certs, X509 *cert);
 
 /*
- * exchange_signer.c: sets the trust anchors of the answers, and that only a signer counts who may
+ * signer.c: sets the trust anchors of the answers, and that only a signer counts who may
  * answer for the upstream CA.
  */
 _must_check_ int exchange_trust_set(struct exchange *x);
@@ -104,7 +99,7 @@ enum refusal_reason asked_check(const struct exchange *x, X509 *cert);
 /* Adds what is not as it was asked for, in words. */
 void asked_changes(const struct exchange_request *asked, X509 *cert, struct strbuf *words);
 
-/* exchange_message.c: a stored message of ours. */
+/* message.c: a stored message of ours. */
 _must_check_ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep);
 /* NULL if it is no PKIMessage; the caller frees it. */
 PKIBody *exchange_message_body(struct bytes der);

@@ -7,7 +7,7 @@
  * other refusal is asked for again, ever less often, in a new exchange, since somebody has to
  * change something there first. A hold that the upstream does not take back (removeFromCRL) stays.
  */
-#include "upstream_local.h"
+#include "upstream.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What an exchange with an upstream CA asks for. See exchange_request.h. */
-#include "exchange_request.h"
+/* What an exchange with an upstream CA asks for. See request.h. */
+#include "request.h"
 
 #include "ca_local.h"
 

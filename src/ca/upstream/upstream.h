@@ -37,11 +37,11 @@ struct upstream {
 	_Atomic int64_t down_until_ms; /* it was not to be reached: not tried before that time */
 };
 
-/* upstream_finish.c: what became of an exchange, into the store. 0, STORE_CONFLICT if somebody
+/* finish.c: what became of an exchange, into the store. 0, STORE_CONFLICT if somebody
  * changed the certificate or the exchange meanwhile, or negative errno. */
 _must_check_ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 				 const struct exchange_result *result, struct store_reader *reader);
-/* upstream_finish.c: RFC 2253; NULL: out of memory. */
+/* finish.c: RFC 2253; NULL: out of memory. */
 char *certificate_subject_text(X509 *cert);
 /* Longer pauses the longer it has been going on: an eighth of that, at least floor_ms. */
 int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms);

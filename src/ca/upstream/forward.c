@@ -6,7 +6,7 @@
  * downstream is the door's.
  */
 #include "asn1/pkimessage.h"
-#include "upstream_local.h"
+#include "upstream.h"
 
 #include <assert.h>
 #include <errno.h>

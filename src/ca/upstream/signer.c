@@ -4,7 +4,7 @@
  * needs beside a path to a trust anchor. Verifying protection and path is OpenSSL's. See
  * exchange.h.
  */
-#include "upstream_local.h"
+#include "upstream.h"
 
 #include <errno.h>
 #include <openssl/err.h>
