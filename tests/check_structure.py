@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds the structure of ARCHITECTURE.md: which module may use which, and that no file of a library calls,
+directly or around corners, a file that calls it.
+
+What a file uses is read from its object with nm, so that a declaration copied by hand deceives nobody. Beside
+that no #include may go up the order of the modules or into the private headers of another one, and each public
+header compiles by itself. Its argument is a build directory in which the libraries have been built.
+"""
+import collections
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+# What a module may use, beside itself.
+ORDER = {
+    "base": set(),
+    "asn1": {"base"},
+    "message": {"base", "asn1"},
+    "conf": {"base", "asn1"},
+    "store": {"base", "conf", "asn1"},
+    "ca": {"base", "conf", "asn1", "message", "store"},
+    "cmf": {"base", "conf", "asn1", "store", "ca"},
+    "cmp": {"base", "conf", "asn1", "message", "store", "ca", "cmf"},
+    "http": {"base", "conf"},
+    "rest": {"base", "conf", "asn1", "store", "ca", "cmf", "http"},
+    "cmfd": {"base", "conf", "asn1", "store", "ca", "cmf", "cmp", "http", "rest"},
+    "cmfctl": {"base", "conf", "asn1", "message", "store", "ca", "cmf", "cmp"},
+    "cmfbench": {"base", "asn1", "message"},
+}
+# Calls that close a circle and stay: (caller, called) -> the reason.
+KEPT = {}
+KEPT_MAX = 6
+# Modules with circles that have yet to be taken apart.
+UNTIL_MENDED = {"asn1", "ca", "cmf", "cmfctl", "cmp", "http", "rest", "store"}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
+
+
+def module_of(path):
+    """src/cmp/door.c belongs to cmp, and so do include/cmp/door.h and include/cmp.h."""
+    parts = path.relative_to(ROOT).parts
+    return parts[1].removesuffix(".h") if parts[0] in ("src", "include") else None
+
+
+# --- includes ---
+
+
+def include_resolve(path, name):
+    """The file that is meant, as the compiler finds it; None: it is made during the build."""
+    for base in (path.parent, ROOT / "src" / module_of(path), ROOT / "include"):
+        if (base / name).exists():
+            return (base / name).resolve()
+    return None
+
+
+def include_problem(path, name):
+    module = module_of(path)
+    target = include_resolve(path, name)
+    if not target:
+        return None if name.endswith("_generated.h") else f'"{name}" is no public header'
+    if target.is_relative_to(ROOT / "src") and module_of(target) != module:
+        return f'"{name}" is a private header of {module_of(target)}'
+    if module_of(target) != module and module_of(target) not in ORDER[module]:
+        return f'{module} must not include "{name}"'
+    return None
+
+
+def includes_check(errors):
+    paths = [p for m in ORDER for p in sorted((ROOT / "src" / m).glob("**/*.[ch]"))]
+    paths += sorted((ROOT / "include").glob("**/*.h"))
+    for path in paths:
+        for name in INCLUDE.findall(path.read_text()):
+            problem = include_problem(path, name)
+            if problem:
+                errors.append(f"{path.relative_to(ROOT)}: {problem}")
+    return len(paths)
+
+
+def header_alone_check(path, errors):
+    name = path.relative_to(ROOT / "include").as_posix()
+    if name == "base/refusal_table.h":
+        return  # rows for a macro, included where it is defined
+    result = subprocess.run(
+        ["cc", "-std=gnu17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Werror", "-I", ROOT / "include",
+         "-include", name, "-x", "c", "/dev/null"], capture_output=True, text=True)
+    if result.returncode:
+        errors.append(f"{name} does not compile alone:\n{result.stderr}")
+
+
+# --- calls ---
+
+
+def objects_find(build):
+    """Object -> source, of everything under src/ that was built."""
+    found = {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        source = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        obj = pathlib.Path(entry["directory"], entry["output"])
+        if source.is_relative_to(ROOT / "src") and obj.exists():
+            found[obj] = source
+    return found
+
+
+def calls_read(build):
+    """Source -> source -> the symbols of the second that the first names."""
+    objects = objects_find(build)
+    defined, wanted = {}, collections.defaultdict(set)
+    for obj, source in objects.items():
+        lines = subprocess.run(["nm", "-P", "-g", obj], capture_output=True, text=True, check=True).stdout
+        for line in lines.splitlines():
+            symbol, kind = line.split()[:2]
+            if kind in "Uwv":
+                wanted[source].add(symbol)
+            else:
+                defined[symbol] = source
+    calls = {source: collections.defaultdict(set) for source in objects.values()}
+    for source, symbols in wanted.items():
+        for symbol in symbols:
+            if symbol in defined and defined[symbol] != source:
+                calls[source][defined[symbol]].add(symbol)
+    return calls
+
+
+def circles_find(calls):
+    """The strongly connected components of more than one file (Tarjan)."""
+    index, low, stack, circles = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for target in calls[node]:
+            if target not in index:
+                visit(target)
+                low[node] = min(low[node], low[target])
+            elif target in stack:
+                low[node] = min(low[node], index[target])
+        if low[node] == index[node]:
+            circle = []
+            while not circle or circle[-1] != node:
+                circle.append(stack.pop())
+            if len(circle) > 1:
+                circles.append(circle)
+
+    for node in calls:
+        if node not in index:
+            visit(node)
+    return circles
+
+
+def name_of(path):
+    return path.relative_to(ROOT / "src").as_posix()
+
+
+def circle_describe(circle, calls):
+    lines = [f"{len(circle)} files call each other:"]
+    for source in sorted(circle):
+        for target in sorted(calls[source]):
+            if target in circle:
+                names = ", ".join(sorted(calls[source][target]))
+                lines.append(f"  {name_of(source)} -> {name_of(target)}: {names}")
+    return "\n".join(lines)
+
+
+def exceptions_take(calls, errors):
+    """Leaves out the calls of KEPT, which must be there."""
+    for source, target in KEPT:
+        a, b = ROOT / "src" / source, ROOT / "src" / target
+        if a not in calls or b not in calls[a]:
+            errors.append(f"{source} does not call {target} any more: leave the pair out")
+        else:
+            del calls[a][b]
+    if len(KEPT) > KEPT_MAX:
+        errors.append(f"{len(KEPT)} pairs are more than the {KEPT_MAX} that may be kept")
+
+
+def calls_check(build, errors):
+    calls = calls_read(build)
+    for source, targets in calls.items():
+        for target, names in targets.items():
+            a, b = module_of(source), module_of(target)
+            if a != b and b not in ORDER[a]:
+                errors.append(f"{name_of(source)}: {a} must not use {', '.join(sorted(names))} of {b}")
+    exceptions_take(calls, errors)
+    errors.extend(circle_describe(circle, calls) for circle in circles_find(calls)
+                  if module_of(circle[0]) not in UNTIL_MENDED)
+    return len(calls)
+
+
+def main():
+    sys.setrecursionlimit(10000)
+    errors = []
+    n_files = includes_check(errors)
+    for path in sorted((ROOT / "include").glob("**/*.h")):
+        header_alone_check(path, errors)
+    n_objects = calls_check(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.getcwd()), errors)
+    print("\n".join(errors) or f"{n_files} files keep the order, and {n_objects} objects have no circle")
+    return bool(errors) or n_files < 20 or n_objects < 20
+
+
+sys.exit(main())
