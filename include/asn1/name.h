@@ -17,6 +17,9 @@ struct name_attribute {
 	struct bytes value; /* content octets */
 };
 
+/* The encoding, borrowed; empty: out of memory. */
+struct bytes name_der(const X509_NAME *name);
+
 struct name_attribute name_attribute_of(const X509_NAME_ENTRY *entry);
 /*
  * What is wrong with the attribute, as words for a client; NULL: nothing. Where the same text is

@@ -127,6 +127,16 @@ static bool string_valid(int type, struct bytes text)
 	}
 }
 
+struct bytes name_der(const X509_NAME *name)
+{
+	const unsigned char *der;
+	size_t len;
+
+	if (!X509_NAME_get0_der(name, &der, &len))
+		return BYTES_NULL;
+	return (struct bytes){der, len};
+}
+
 /* --- attributes --- */
 
 struct name_attribute name_attribute_of(const X509_NAME_ENTRY *entry)

@@ -9,6 +9,7 @@
 #include "asn1/certificate.h"
 #include "asn1/der.h"
 #include "asn1/envelope.h"
+#include "asn1/name.h"
 #include "asn1/private_key.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static bool may_be_archived(const struct cmp_request *rq)
 
 static bool name_is(const X509_NAME *name, struct bytes der)
 {
-	return name && bytes_equal(cmp_name_der(name), der);
+	return name && bytes_equal(name_der(name), der);
 }
 
 /* The subject of who signed the message. sender is no proof of anything, under a MAC for one. */
@@ -66,7 +67,7 @@ static bool general_name_fits(const struct cmp_request *rq, const CertTemplate *
 	struct bytes dn;
 
 	if (name && name->type == GEN_DIRNAME) {
-		dn = cmp_name_der(name->d.directoryName);
+		dn = name_der(name->d.directoryName);
 		fits = signer_is(rq, dn);
 		by_subject = !fits && name_is(t->subject, dn);
 	}

@@ -10,136 +10,9 @@
 
 #include <errno.h>
 
-/* Whether it is one of a set, which is all of them if empty. */
-static bool in_set(const struct signature_algorithm *a, uint64_t set)
-{
-	return !set || set & signature_algorithm_bit(a);
-}
-
-/* Bits of the digest that is signed; none of its own, or not to be read: more than any minimum. */
-static size_t digest_bits(const struct signature_algorithm *a, const X509_ALGOR *alg)
-{
-	struct pss_parameters pss;
-	int nid = a->digest_nid;
-	const EVP_MD *digest;
-
-	if (a->scheme == SIGNATURE_PSS && !pss_parameters_read(alg, &pss))
-		nid = pss.digest_nid;
-	digest = digest_by_nid(nid);
-	return digest ? 8 * digest_len(digest) : SIZE_MAX;
-}
-
-int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,
-			       enum refusal_reason not_allowed, enum refusal_reason digest_weak)
-{
-	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
-	const struct conf_protection *conf = &rq->conf->protection;
-	/* Not known before the signer is. */
-	const struct conf_client_policy *narrower = rq->who.policy;
-
-	if (!a)
-		return 0;
-	if (!in_set(a, conf->signature_algorithms) ||
-	    (narrower && !in_set(a, narrower->signature_algorithms)))
-		return refuse(&rq->refusal, not_allowed);
-	if (digest_bits(a, alg) < conf->digest_bits_min ||
-	    (narrower && digest_bits(a, alg) < narrower->digest_bits_min))
-		return refuse(&rq->refusal, digest_weak);
-	return 0;
-}
-
-static int protection_policy_check(struct cmp_request *rq)
-{
-	return cmp_signature_policy_check(rq, rq->msg->header->protectionAlg,
-					  REFUSAL_protection_alg_not_allowed,
-					  REFUSAL_protection_digest_weak);
-}
-
-/* What can be said of protectionAlg before the signer is looked for. */
-static int signature_algorithm_check(struct cmp_request *rq)
-{
-	const X509_ALGOR *alg = rq->msg->header->protectionAlg;
-	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
-	int err;
-
-	/* RFC 9483 3.5: an algorithm that is not supported. */
-	if (!a)
-		return refuse(&rq->refusal, REFUSAL_protection_alg_unsupported);
-	err = protection_policy_check(rq);
-	if (err)
-		return err;
-	if (!signature_algorithm_available(a))
-		return refuse(&rq->refusal, REFUSAL_protection_alg_unavailable);
-	return 0;
-}
-
-struct bytes cmp_sender_dn(const struct cmp_message *msg)
-{
-	static const uint8_t no_name[] = {V_ASN1_NULL, 0, 0};
-	const GENERAL_NAME *sender = msg->header->sender;
-	struct bytes dn = BYTES_NULL;
-
-	if (sender->type == GEN_DIRNAME)
-		dn = cmp_name_der(sender->d.directoryName);
-	return dn.len ? dn : BYTES_OF(no_name);
-}
-
-int cmp_signer_verify(struct cmp_request *rq, const struct bytes *certs, size_t n)
-{
-	const struct cmp_message *msg = rq->msg;
-	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
-	const struct cmf_gate gate = cmp_stranger_gate(rq);
-	int err =
-		cmf_signer_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
-				msg->sender_kid, certs, n, &gate, &rq->who, &signer, &rq->refusal);
-
-	if (!err)
-		err = protection_policy_check(rq);
-	if (!err)
-		err = cmp_protection_verify_signature(msg, cmf_signer_key(signer), &rq->refusal);
-	if (err)
-		return err;
-	cmf_signer_remember(rq->door->cmf, signer);
-	cmf_signer_unref(rq->signer);
-	rq->signer = TAKE(signer);
-	return 0;
-}
+/* --- a shared secret --- */
 
 /*
- * RFC 9483 3.3: a message that goes on in a transaction may leave the certificates out, or but the
- * chain.
- */
-static bool signer_may_be_known(const struct cmp_request *rq)
-{
-	return !rq->service->opens && (rq->refusal.reason == REFUSAL_signer_missing ||
-				       rq->refusal.reason == REFUSAL_signer_mismatch ||
-				       rq->refusal.reason == REFUSAL_signer_not_trusted);
-}
-
-static int signature_authenticate(struct cmp_request *rq)
-{
-	const struct cmp_message *msg = rq->msg;
-	_cleanup_(freep) struct bytes *certs = NULL;
-	int err = signature_algorithm_check(rq);
-
-	if (err)
-		return err;
-	certs = calloc(msg->n_extra_certs + 1, sizeof(*certs));
-	if (!certs)
-		return -ENOMEM;
-	for (size_t i = 0; i < msg->n_extra_certs; i++)
-		certs[i] = cmp_message_extra_cert(msg, i);
-	err = cmp_signer_verify(rq, certs, msg->n_extra_certs);
-	if (err == REFUSED && signer_may_be_known(rq))
-		err = cmp_known_signer_verify(rq);
-	if (err)
-		return err;
-	rq->protection = CMP_PROTECTION_SIGNATURE;
-	return 0;
-}
-
-/* --- a shared secret ----------------------------------------------------------------------------
- *
  * Whether there is such a reference is nobody's to know who has not its secret. So the parameters
  * are judged by [protection] alone, which no client's policy widens, before the reference is looked
  * at; as much is computed for one that nobody has; and what the client's own policy says comes once
@@ -248,36 +121,6 @@ static int mac_compare_nobodys(struct cmp_request *rq)
 	return err < 0 ? err : REFUSED;
 }
 
-static struct cmp_mac_policy protection_mac_policy(const struct cmp_request *rq)
-{
-	const struct conf_protection *conf = &rq->conf->protection;
-
-	return (struct cmp_mac_policy){.iterations_min = conf->mac_iterations_min,
-				       .iterations_max = conf->mac_iterations_max,
-				       .algorithms = conf->mac_algorithms};
-}
-
-/* What the client's policy asks for beyond [protection]. */
-int cmp_mac_policy_check(struct cmp_request *rq)
-{
-	const struct conf_client_policy *policy = rq->who.policy;
-	const struct cmp_mac *mac = &rq->mac;
-
-	if (policy->mac_algorithms && !(policy->mac_algorithms & mac_algorithm_bit(mac->algorithm)))
-		return refuse(&rq->refusal, REFUSAL_protection_alg_not_allowed);
-	if (mac->iterations && mac->iterations < policy->mac_iterations_min)
-		return refuse(&rq->refusal, REFUSAL_mac_weak);
-	return 0;
-}
-
-int cmp_mac_read_protection(struct cmp_request *rq)
-{
-	struct cmp_mac_policy policy = protection_mac_policy(rq);
-
-	cmp_mac_clear(&rq->mac);
-	return cmp_protection_read_mac(rq->msg, &policy, &rq->mac, &rq->refusal);
-}
-
 static int mac_authenticate(struct cmp_request *rq)
 {
 	struct bytes kid = rq->msg->sender_kid;
@@ -364,7 +207,7 @@ static int message_time_check(struct cmp_request *rq)
 		return refuse(&rq->refusal, REFUSAL_message_time_missing);
 	if (!message_time_is_off(rq))
 		return 0;
-	/* Of the message in it there may be an answer; cmp_inner_serve() hands that on. */
+	/* Of the message in it there may be an answer; door.c hands that on. */
 	if (rq->msg->body_type == PKI_BODY_NESTED) {
 		rq->replay_only = true;
 		return 0;
@@ -389,7 +232,7 @@ int cmp_authenticate(struct cmp_request *rq)
 		return err;
 	switch (cmp_message_protection_kind(rq->msg)) {
 	case CMP_PROTECTION_SIGNATURE:
-		err = signature_authenticate(rq);
+		err = cmp_signature_authenticate(rq);
 		break;
 	case CMP_PROTECTION_MAC:
 		err = mac_authenticate(rq);

@@ -361,3 +361,14 @@ int cmp_carriers_of_reg_info(struct cmp_request *rq,
 	}
 	return 0;
 }
+
+int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further, bool *wantedp)
+{
+	int chain = rq->carriers.chain_request;
+
+	if (chain >= 0 && further->chain_request >= 0 && chain != further->chain_request)
+		return refuse(&rq->refusal, REFUSAL_cert_chain_request_contradiction);
+	/* IFA 033 11.2.3.2: certChainRequest, which is yes by default. */
+	*wantedp = (chain < 0 ? further->chain_request : chain) != 0;
+	return 0;
+}

@@ -5,34 +5,9 @@
  */
 #include "door_private.h"
 
+#include "asn1/name.h"
+
 #include <errno.h>
-
-int cmp_template_never(struct cmp_request *rq, const CertTemplate *t)
-{
-	/* RFC 4211 5: these MUST be omitted; RFC 9810 6.6.1: the serial number is the responder's.
-	 */
-	if (t->serialNumber)
-		return refuse(&rq->refusal, REFUSAL_template_serial_number);
-	if (t->issuerUID)
-		return refuse(&rq->refusal, REFUSAL_template_issuer_uid);
-	if (t->subjectUID)
-		return refuse(&rq->refusal, REFUSAL_template_subject_uid);
-	return 0;
-}
-
-/* RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
-int cmp_template_check(struct cmp_request *rq, const CertTemplate *t)
-{
-	int64_t version;
-
-	/* "MUST be 2 if supplied" */
-	if (t->version && (ASN1_INTEGER_get_int64(&version, t->version) != 1 || version != 2))
-		return refuse(&rq->refusal, REFUSAL_template_version);
-	/* RFC 4211 5: this MUST be omitted. */
-	if (t->signingAlg)
-		return refuse(&rq->refusal, REFUSAL_template_signing_alg);
-	return cmp_template_never(rq, t);
-}
 
 static int pop_by_signature(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key,
 			    bool update)
@@ -73,26 +48,6 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 	}
 }
 
-int cmp_control_find(struct cmp_request *rq, const CertRequest *request, enum cmp_oid oid,
-		     int value_type, enum refusal_reason malformed, struct bytes *valuep)
-{
-	const AttributeTypeAndValue *control;
-	const ASN1_TYPE *value;
-
-	*valuep = BYTES_NULL;
-	for (int i = 0; i < sk_AttributeTypeAndValue_num(request->controls); i++) {
-		control = sk_AttributeTypeAndValue_value(request->controls, i);
-		if (!cmp_oid_is(rq, oid, control->type))
-			continue;
-		value = control->value;
-		if (valuep->len || !value || value->type != value_type)
-			return refuse(&rq->refusal, malformed);
-		*valuep = (struct bytes){value->value.asn1_string->data,
-					 (size_t)value->value.asn1_string->length};
-	}
-	return 0;
-}
-
 /* RFC 9483 4.1.3: the oldCertId control; NULL if there is none. */
 static int old_cert_id_find(struct cmp_request *rq, const CertRequest *request, CertId **idp)
 {
@@ -125,7 +80,7 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
 	if (err)
 		return err;
 	if (id) {
-		issuer = cmp_name_der(id->issuer->d.directoryName);
+		issuer = name_der(id->issuer->d.directoryName);
 		/* One that no certificate here has, if it is too long. */
 		if (serial_of_integer(id->serialNumber, &serial) < 0)
 			serial = SERIAL_NULL;
@@ -147,7 +102,7 @@ static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const CertTe
 
 	if (!t->issuer || !cert.len || certificate_view(cert, &signer))
 		return t->issuer;
-	return bytes_equal(cmp_name_der(t->issuer), signer.issuer) ? NULL : t->issuer;
+	return bytes_equal(name_der(t->issuer), signer.issuer) ? NULL : t->issuer;
 }
 
 /* The template: what it asks for goes into item->csr, which borrows from it. */
@@ -220,30 +175,6 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	return old_certificate_find(rq, msg->certReq, &item->old);
 }
 
-/* certReqId, -1 if it is none that may be answered. */
-static int cert_req_id(const CertReqMsg *msg)
-{
-	int64_t id;
-
-	if (ASN1_INTEGER_get_int64(&id, msg->certReq->certReqId) != 1 || id < 0 || id > INT32_MAX)
-		return -1;
-	return (int)id;
-}
-
-int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason several, const CertReqMsg **msgp)
-{
-	const CertReqMessages *msgs = rq->msg->body->value.certReqMessages;
-	int err = cmp_quota_check(rq);
-
-	if (err)
-		return err;
-	rq->in_body = rq->keep_refusal = true;
-	*msgp = sk_CertReqMsg_value(msgs, 0);
-	if (sk_CertReqMsg_num(msgs) != 1)
-		return refuse(&rq->refusal, several);
-	return cert_req_id(*msgp) == 0 ? 0 : refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
-}
-
 /* The certReqIds tell the requests apart. RFC 9483 4.1.1: 0 where there is one. */
 static int cert_req_ids_check(struct cmp_request *rq, const struct cmp_items *items)
 {
@@ -265,14 +196,14 @@ static int items_read(struct cmp_request *rq, const struct cmp_message *asked,
 	const CertReqMessages *msgs = asked->body->value.certReqMessages;
 	int n = sk_CertReqMsg_num(msgs), err;
 
-	rq->cert_req_id = cert_req_id(sk_CertReqMsg_value(msgs, 0));
+	rq->cert_req_id = cmp_cert_req_id(sk_CertReqMsg_value(msgs, 0));
 	if (rq->cert_req_id < 0)
 		rq->cert_req_id = 0;
 	if (n > (int)rq->conf->cmf.requests_max)
 		return refuse(&rq->refusal, REFUSAL_cert_req_count);
 	err = cmp_items_new((size_t)n, items);
 	for (int i = 0; i < n && !err; i++)
-		items->item[i].cert_req_id = cert_req_id(sk_CertReqMsg_value(msgs, i));
+		items->item[i].cert_req_id = cmp_cert_req_id(sk_CertReqMsg_value(msgs, i));
 	if (!err)
 		err = cert_req_ids_check(rq, items);
 	for (int i = 0; i < n && !err; i++)

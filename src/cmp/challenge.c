@@ -2,8 +2,9 @@
 /*
  * The direct method of proof of possession, RFC 9810 5.2.8.3.3: the message is answered with
  * popdecc, for each request that wants it a number encrypted for its key; popdecr must say the
- * numbers in the same order, then the message is decided on. It lies in the store meanwhile, and
- * for each of its requests 32 octets: the digest of the number, or zeros where none was asked for.
+ * numbers in the same order, then the message is decided on (popdecr.c). It lies in the store
+ * meanwhile, and for each of its requests 32 octets: the digest of the number, or zeros where none
+ * was asked for.
  */
 #include "door_private.h"
 
@@ -237,23 +238,6 @@ int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items)
 
 /* --- popdecr --- */
 
-static int state_check(struct cmp_request *rq)
-{
-	switch (rq->txn.state) {
-	case STORE_TXN_AWAIT_POP:
-		if (rq->now_ms > rq->txn.deadline_ms)
-			return refuse(&rq->refusal, REFUSAL_transaction_ended);
-		return 0;
-	case STORE_TXN_FAILED:
-		return refuse(&rq->refusal, REFUSAL_transaction_ended);
-	case STORE_TXN_AWAIT_UPSTREAM:
-	case STORE_TXN_AWAIT_CONF:
-	case STORE_TXN_DONE:
-	default:
-		return refuse(&rq->refusal, REFUSAL_body_type_unexpected);
-	}
-}
-
 static bool is_challenged(struct bytes digests, size_t i)
 {
 	static const uint8_t none[DIGEST_LEN];
@@ -307,51 +291,11 @@ int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n)
  * POPODecKeyRespContent ::= SEQUENCE OF INTEGER: one for each challenge. A wrong one is the failure
  * of its request among others; of one alone, of popdecr.
  */
-static int response_check(struct cmp_request *rq)
+int cmp_challenges_check(struct cmp_request *rq)
 {
 	size_t n = rq->pop_digests.len / DIGEST_LEN;
 
 	if (sk_ASN1_INTEGER_num(rq->msg->body->value.popdecr) != position(rq->pop_digests, n))
 		return refuse(&rq->refusal, REFUSAL_pop_response_count);
 	return n == 1 ? cmp_challenge_check(rq, 0, 1) : 0;
-}
-
-/* The request that was kept, decided on as if it had come now. */
-static int request_continue(struct cmp_request *rq, const struct store_pop *pop)
-{
-	_cleanup_(cmp_message_freep) struct cmp_message *asked = NULL;
-	struct refusal unused = REFUSAL_NULL;
-	int err = cmp_message_decode(octets_view(&pop->request), &asked, &unused);
-
-	if (err)
-		return err < 0 ? err : log_fault("request of a challenge", -EBADMSG, NULL);
-	rq->cert_req_id = rq->txn.cert_req_id;
-	rq->pop_answered = true;
-	/* Refused, it is the request that is, RFC 9483 3.6.2. */
-	rq->in_body = true;
-	rq->implicit_confirm = false;
-	cmp_carriers_clear(&rq->carriers);
-	err = cmp_carriers_of_message(rq, asked);
-	return err ? err : cmp_certreq_decide(rq, asked);
-}
-
-int cmp_popdecr_serve(struct cmp_request *rq)
-{
-	_cleanup_(store_pop_clear) struct store_pop pop = {0};
-	int err;
-
-	/* Once more, while an upstream CA is asked. */
-	if (rq->txn.state == STORE_TXN_AWAIT_UPSTREAM && !rq->txn.response.len &&
-	    !memcmp(rq->digest, rq->txn.request_digest, sizeof(rq->digest)))
-		return cmp_upstream_continue(rq);
-	err = state_check(rq);
-	if (err)
-		return err;
-	err = store_pop_get(rq->worker->reader, rq->txn.id, &pop);
-	if (err)
-		return err < 0 ? err : log_fault("challenge of a transaction", -ENOENT, NULL);
-	rq->keep_refusal = true;
-	rq->pop_digests = octets_view(&pop.answer_digests);
-	err = response_check(rq);
-	return err ? err : request_continue(rq, &pop);
 }

@@ -19,16 +19,24 @@ enum { ATTEMPTS_MAX = 5 };
 
 /* The body types that are served, RFC 9483 4; the answer's type is where refusals go, 3.6.2. */
 static const struct cmp_service services[] = {
-	{PKI_BODY_IR, METRIC_OP_ir, true, PKI_BODY_IP, cmp_certreq_serve},
-	{PKI_BODY_CR, METRIC_OP_cr, true, PKI_BODY_CP, cmp_certreq_serve},
-	{PKI_BODY_KUR, METRIC_OP_kur, true, PKI_BODY_KUP, cmp_certreq_serve},
-	{PKI_BODY_P10CR, METRIC_OP_p10cr, true, PKI_BODY_CP, cmp_p10cr_serve},
-	{PKI_BODY_CCR, METRIC_OP_ccr, true, PKI_BODY_CCP, cmp_ccr_serve},
-	{PKI_BODY_KRR, METRIC_OP_krr, true, PKI_BODY_KRP, cmp_krr_serve},
-	{PKI_BODY_RR, METRIC_OP_rr, true, PKI_BODY_RP, cmp_rr_serve},
+	{PKI_BODY_IR, METRIC_OP_ir, true, PKI_BODY_IP, cmp_certreq_serve,
+	 .resume = cmp_upstream_continue},
+	{PKI_BODY_CR, METRIC_OP_cr, true, PKI_BODY_CP, cmp_certreq_serve,
+	 .resume = cmp_upstream_continue},
+	{PKI_BODY_KUR, METRIC_OP_kur, true, PKI_BODY_KUP, cmp_certreq_serve,
+	 .resume = cmp_upstream_continue},
+	{PKI_BODY_P10CR, METRIC_OP_p10cr, true, PKI_BODY_CP, cmp_p10cr_serve,
+	 .resume = cmp_upstream_continue},
+	{PKI_BODY_CCR, METRIC_OP_ccr, true, PKI_BODY_CCP, cmp_ccr_serve,
+	 .resume = cmp_upstream_continue},
+	{PKI_BODY_KRR, METRIC_OP_krr, true, PKI_BODY_KRP, cmp_krr_serve,
+	 .resume = cmp_upstream_continue},
+	{PKI_BODY_RR, METRIC_OP_rr, true, PKI_BODY_RP, cmp_rr_serve,
+	 .resume = cmp_revocations_continue},
 	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve},
 	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve},
-	{PKI_BODY_POPDECR, METRIC_OP_popdecr, false, PKI_BODY_ERROR, cmp_popdecr_serve},
+	{PKI_BODY_POPDECR, METRIC_OP_popdecr, false, PKI_BODY_ERROR, cmp_popdecr_serve,
+	 .resume = cmp_upstream_continue},
 	{PKI_BODY_POLLREQ, METRIC_OP_pollReq, false, PKI_BODY_ERROR, cmp_poll_serve},
 	{PKI_BODY_CKUANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_CANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
@@ -45,16 +53,6 @@ static const struct cmp_service *service_find(int body_type)
 		if (services[i].body_type == body_type)
 			return &services[i];
 	return NULL;
-}
-
-struct bytes cmp_name_der(const X509_NAME *name)
-{
-	const unsigned char *der;
-	size_t len;
-
-	if (!X509_NAME_get0_der(name, &der, &len))
-		return BYTES_NULL;
-	return (struct bytes){der, len};
 }
 
 /* --- refusals and faults --- */
@@ -165,9 +163,25 @@ static void attempt_clear(struct cmp_request *rq)
 	rq->serial[0] = '\0';
 }
 
+/* The message may come now. */
+static int admitted_serve(struct cmp_request *rq, enum cmp_admission admission)
+{
+	int err;
+
+	if (rq->trace)
+		rq->trace->replayed = admission != CMP_ADMIT_SERVE;
+	rq->admitted = admission == CMP_ADMIT_SERVE;
+	if (admission == CMP_ADMIT_REPLAYED)
+		return 0;
+	if (admission == CMP_ADMIT_RESUME)
+		return rq->service->resume(rq);
+	err = cmp_rev_passphrase_of_header(rq);
+	return err ? err : cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
+}
+
 static int request_attempt(struct cmp_request *rq)
 {
-	bool done;
+	enum cmp_admission admission = CMP_ADMIT_SERVE;
 	int err;
 
 	if (rq->service->announcement) {
@@ -181,14 +195,10 @@ static int request_attempt(struct cmp_request *rq)
 		err = cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
 		rq->admitted = !err && rq->outcome != METRIC_REPLAYED;
 	} else {
-		err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION, cmp_transaction_admit(rq, &done));
-		if (rq->trace)
-			rq->trace->replayed = !err && done;
-		rq->admitted = !err && !done;
-		if (!err && !done)
-			err = cmp_rev_passphrase_of_header(rq);
-		if (!err && !done)
-			err = cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
+		err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION,
+				      cmp_transaction_admit(rq, &admission));
+		if (!err)
+			err = admitted_serve(rq, admission);
 	}
 	/* No answer is made where there is no time for the message. */
 	return err == REFUSED && rq->refusal.reason != REFUSAL_stranger_budget ? refusal_answer(rq)
@@ -287,6 +297,8 @@ static void request_log(struct cmp_request *rq)
 		  F_TEXT("serial", rq->serial[0] ? rq->serial : NULL), F_INT("us", us));
 }
 
+static cmp_inner_serve inner_serve;
+
 static void request_begin(struct cmp_request *rq, struct cmp_door *door, struct cmp_worker *worker,
 			  const struct cmp_exchange *exchange)
 {
@@ -295,6 +307,7 @@ static void request_begin(struct cmp_request *rq, struct cmp_door *door, struct 
 				   .exchange = exchange,
 				   .conf = cmf_conf(door->cmf),
 				   .now_ms = clock_now_ms(door->clock),
+				   .inner_serve = inner_serve,
 				   .carriers.chain_request = -1,
 				   .protection = CMP_PROTECTION_SIGNATURE,
 				   .refusal = REFUSAL_NULL};
@@ -328,8 +341,8 @@ static int answer_join(struct spliced *answer, int err, struct octets *answerp)
 	return err;
 }
 
-int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
-		    struct octets *answerp)
+static int inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
+		       struct octets *answerp)
 {
 	struct cmp_exchange exchange = *outer->exchange;
 	struct spliced answer;

@@ -18,6 +18,7 @@
 #include "message.h"
 #include "message/mac.h"
 
+#include <openssl/sha.h>
 #include <pthread.h>
 
 /* Elements that the door knows in generalInfo, controls, regInfo, genm. */
@@ -142,7 +143,14 @@ struct cmp_reply {
 };
 
 struct cmp_request;
-struct cmp_recovery;
+
+/* krr: what goes into the answer, krp, beside a certificate. */
+struct cmp_recovery {
+	EVP_PKEY *to; /* of protocolEncrKey */
+	uint8_t to_id[SHA_DIGEST_LENGTH];
+	struct cmf_recovery keys;
+	struct octets sealed[CMF_RECOVER_MAX]; /* EncryptedKey, of each key */
+};
 
 /* How far the proof of possession of a request has come. */
 enum cmp_pop {
@@ -229,6 +237,13 @@ enum cmp_inner {
 	CMP_INNER_LATE,     /* likewise, but there is no time left for it */
 };
 
+/*
+ * Serves a message that lies in `outer` from its first step to its last, commit and log included. 0
+ * with an answer, an error message at worst; -ENOMEM.
+ */
+typedef int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
+			    struct octets *answerp);
+
 /* How a type of body is served. */
 struct cmp_service {
 	int body_type;
@@ -242,6 +257,8 @@ struct cmp_service {
 	bool announcement;
 	/* Finds its transaction itself, where it has one. */
 	bool admits_itself;
+	/* Goes on with what has been committed but not answered; NULL: there is no such thing. */
+	int (*resume)(struct cmp_request *rq);
 };
 
 /* One request on its way through the door. */
@@ -261,6 +278,8 @@ struct cmp_request {
 	const struct cmp_request *outer;
 	enum cmp_inner inner;
 	unsigned depth;
+	/* Serves a message that lies in this one: the door itself, which is above nested.c. */
+	cmp_inner_serve *inner_serve;
 	/* What an RA received and changed: SHA-256 of origPKIMessage. */
 	bool has_original;
 	uint8_t original[32];
@@ -325,18 +344,24 @@ void cmp_stranger_end(struct cmp_request *rq);
 void cmp_stranger_settle(struct cmp_request *rq);
 /* Verifies the protection over the received octets; fills in rq->who and rq->protection. */
 _must_check_ int cmp_authenticate(struct cmp_request *rq);
-/* Reads the MAC of the message into rq->mac, as [protection] wants it. */
+/* signer.c: cmp_authenticate() for a signature. */
+_must_check_ int cmp_signature_authenticate(struct cmp_request *rq);
+/* policy.c: reads the MAC of the message into rq->mac, as [protection] wants it. */
 _must_check_ int cmp_mac_read_protection(struct cmp_request *rq);
-/* Whether rq->mac, which has verified, is as the policy of rq->who wants it beyond that. */
+/* policy.c: whether rq->mac, which has verified, is as the policy of rq->who wants it beyond that.
+ */
 _must_check_ int cmp_mac_policy_check(struct cmp_request *rq);
 
 /* Whether this very message has a stored answer. */
 _must_check_ int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp);
-/*
- * Finds the transaction and decides whether the message may come now. *donep: rq->answer holds the
- * stored answer, a retransmission was replayed.
- */
-_must_check_ int cmp_transaction_admit(struct cmp_request *rq, bool *donep);
+/* What is to be done with a message, by its transaction. */
+enum cmp_admission {
+	CMP_ADMIT_SERVE,
+	CMP_ADMIT_RESUME,   /* it came before, and there is no answer yet */
+	CMP_ADMIT_REPLAYED, /* nothing: rq->answer holds the stored answer */
+};
+/* Finds the transaction and decides whether the message may come now. */
+_must_check_ int cmp_transaction_admit(struct cmp_request *rq, enum cmp_admission *admissionp);
 /*
  * seen.c: REFUSED if a message without messageTime opened a transaction before that has gone;
  * remembers one that opens a transaction, until rq->seen.until_ms.
@@ -401,7 +426,9 @@ void cmp_trace_end(struct cmp_request *rq);
 /* --- reply.c --- */
 
 void cmp_reply_clear(struct cmp_reply *reply);
-/* Protects and encodes rq->reply into rq->answer. */
+/* RFC 9483 3.2: as the request was, unless its client understands nothing but signatures. */
+bool cmp_reply_has_mac(const struct cmp_request *rq);
+/* reply_encode.c: protects and encodes rq->reply into rq->answer. */
 _must_check_ int cmp_reply_encode(struct cmp_request *rq);
 _must_check_ int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal);
 /* What rq->refusal says, in the kind of body that RFC 9483 3.6.2 wants. */
@@ -409,7 +436,7 @@ _must_check_ int cmp_reply_refusal(struct cmp_request *rq);
 /* ip, cp, kup, ccp. The chains of the issuers go along where the transaction asks for them. */
 _must_check_ int cmp_reply_responses(struct cmp_request *rq, int type,
 				     const struct cmp_response *responses, size_t n);
-/* recovery.c: krp; what `recovery` has is left out of a rejection, and may be NULL then. */
+/* krp; what `recovery` has is left out of a rejection, and may be NULL then. */
 _must_check_ int cmp_reply_recovery(struct cmp_request *rq, const struct cmp_response *response,
 				    const struct cmp_recovery *recovery);
 /* A SEQUENCE that goes into a body as it is; NULL: no memory. */
@@ -452,22 +479,24 @@ _must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const 
 _must_check_ int cmp_certreq_serve(struct cmp_request *rq); /* ir, cr, kur */
 _must_check_ int cmp_ccr_serve(struct cmp_request *rq);
 _must_check_ int cmp_krr_serve(struct cmp_request *rq);
-/* certreq.c: RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
+/* template.c: RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
 _must_check_ int cmp_template_check(struct cmp_request *rq, const CertTemplate *t);
 /* certreq.c: the template and its proof of possession: what they ask for goes into item->csr, which
  * borrows from msg. */
 _must_check_ int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg,
 				   struct cmp_item *item);
 /*
- * certreq.c: the control of that type, which may be there once and must have a value of that
+ * template.c: the control of that type, which may be there once and must have a value of that
  * universal type (V_ASN1_OTHER: a context one): its TLV, borrowed; empty: there is none. REFUSED
  * with `malformed` otherwise.
  */
 _must_check_ int cmp_control_find(struct cmp_request *rq, const CertRequest *request,
 				  enum cmp_oid oid, int value_type, enum refusal_reason malformed,
 				  struct bytes *valuep);
+/* template.c: certReqId; -1: it is none that may be answered. */
+int cmp_cert_req_id(const CertReqMsg *msg);
 /*
- * certreq.c: the CertReqMsg of ccr and krr, certReqId 0; REFUSED with `several` where it is not
+ * template.c: the CertReqMsg of ccr and krr, certReqId 0; REFUSED with `several` where it is not
  * alone.
  */
 _must_check_ int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason several,
@@ -476,6 +505,9 @@ _must_check_ int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason sev
 _must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked);
 _must_check_ int cmp_p10cr_serve(struct cmp_request *rq);
 _must_check_ int cmp_popdecr_serve(struct cmp_request *rq);
+/* challenge.c: whether popdecr has as many numbers as were asked for; of one, whether it is right.
+ */
+_must_check_ int cmp_challenges_check(struct cmp_request *rq);
 /*
  * challenge.c: answers the message with popdecc, a Challenge for each request that needs one, and
  * keeps it.
@@ -491,12 +523,6 @@ _must_check_ int cmp_genm_serve(struct cmp_request *rq);
 _must_check_ int cmp_error_serve(struct cmp_request *rq);
 _must_check_ int cmp_nested_serve(struct cmp_request *rq);
 
-/*
- * door.c: serves a message that lies in `outer` from its first step to its last, commit and log
- * included. 0 with an answer, an error message at worst; -ENOMEM.
- */
-_must_check_ int cmp_inner_serve(const struct cmp_request *outer, struct bytes der,
-				 enum cmp_inner inner, struct octets *answerp);
 /* nested.c: what the outer message asks of an inner one; nothing if there is none. */
 _must_check_ int cmp_inner_check(struct cmp_request *rq);
 /* The outer protection's approval, once it is known who sent the inner message. */
@@ -524,10 +550,10 @@ void cmp_stored_items_log(struct cmp_request *rq, const struct cmp_stored_items 
 struct cmp_stored_item *cmp_stored_item_find(const struct cmp_request *rq,
 					     const struct cmp_stored_items *items, int64_t id);
 
-/* issue.c: whether the chain is wanted, which header and body must not disagree about. */
+/* carriers.c: whether the chain is wanted, which header and body must not disagree about. */
 _must_check_ int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further,
 				   bool *wantedp);
-/* issue.c: the carriers of header and body go into item->csr, for cmf/ to compare; again: the same.
+/* items.c: the carriers of header and body go into item->csr, for cmf/ to compare; again: the same.
  */
 void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item);
 /*
@@ -543,7 +569,7 @@ _must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_st
 
 /* --- revocations --- */
 
-/* rr.c */
+/* revocations.c */
 _must_check_ int cmp_revocations_new(size_t n, struct cmp_revocations *all);
 void cmp_revocations_clear(struct cmp_revocations *all);
 bool cmp_revocations_any_granted(const struct cmp_revocations *all);
@@ -587,7 +613,7 @@ _must_check_ int cmp_forward_confirm(struct cmp_request *rq, const struct store_
 /* Answers a pollReq for it; STORE_NOT_FOUND: no certConf was passed on. */
 _must_check_ int cmp_forward_confirm_poll(struct cmp_request *rq,
 					  const struct store_certificate *cert);
-/* poll.c: pollReq is for the message as a whole, RFC 9483 4.4: "else -1 to refer to [it]" */
+/* items.c: pollReq is for the message as a whole, RFC 9483 4.4: "else -1 to refer to [it]" */
 _must_check_ int cmp_poll_whole_check(struct cmp_request *rq);
 /* Answers with what came back before; STORE_NOT_FOUND: nothing. */
 _must_check_ int cmp_forward_confirmed(struct cmp_request *rq,
@@ -609,27 +635,17 @@ _must_check_ int cmp_announcement_record(struct cmp_request *rq, int type, struc
 enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq);
 
 /*
- * authenticate.c: the name that is to be the subject of the signer's certificate (RFC 9483 3.1); of
+ * signer.c: the name that is to be the subject of the signer's certificate (RFC 9483 3.1); of
  * another form than directoryName, and so the subject of none: no Name at all.
  */
 struct bytes cmp_sender_dn(const struct cmp_message *msg);
-/*
- * authenticate.c: finds the signer among n certificates and verifies the signature; then rq->who
- * and rq->signer are there. 0 or REFUSED.
- */
-_must_check_ int cmp_signer_verify(struct cmp_request *rq, const struct bytes *certs, size_t n);
-/*
- * known_signer.c: the same with the certificates by which the transaction was opened. REFUSED as
- * before if there is none.
- */
-_must_check_ int cmp_known_signer_verify(struct cmp_request *rq);
 /*
  * Whom the message says that it is from, where nobody was found: its reference, or the common name
  * of sender; else "". For the log, which escapes it.
  */
 enum { CMP_CLAIM_MAX = 100 };
 void cmp_claim_text(const struct cmp_request *rq, char text[CMP_CLAIM_MAX]);
-/* authenticate.c: what [protection] and the client's policy say of it; an unknown one passes. 0 or
+/* policy.c: what [protection] and the client's policy say of it; an unknown one passes. 0 or
  * REFUSED with one of those reasons. */
 _must_check_ int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,
 					    enum refusal_reason not_allowed,
@@ -646,7 +662,7 @@ _must_check_ int cmp_pop_input_check(struct cmp_request *rq, const CertReqMsg *m
  * template_names_nobody. */
 _must_check_ int cmp_pop_names(struct cmp_request *rq, const X509_NAME *subject,
 			       const STACK_OF(X509_EXTENSION) * extensions);
-/* certreq.c: what no certTemplate may have, of an end entity or of a CA. REFUSED template_*. */
+/* template.c: what no certTemplate may have, of an end entity or of a CA. REFUSED template_*. */
 _must_check_ int cmp_template_never(struct cmp_request *rq, const CertTemplate *t);
 /*
  * pop_priv_key.c: a proof of possession by decryption, of key encipherment and key agreement keys;
@@ -661,8 +677,6 @@ _must_check_ int cmp_pop_encrypted_certificate(const struct cmp_request *rq, str
 /* Makes the key that is to be certified; REFUSED public_key_*. */
 _must_check_ int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
 				EVP_PKEY **keyp, struct spki_kind *kindp);
-/* The encoding of a Name, borrowed. */
-struct bytes cmp_name_der(const X509_NAME *name);
 /* Remembers subject and serial for the log line. */
 void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
 			 const struct serial *serial);
@@ -722,7 +736,7 @@ _must_check_ int cmp_archive_pop(struct cmp_request *rq, const CertReqMsg *msg, 
 _must_check_ int cmp_private_key_seal(struct cmp_request *rq, EVP_PKEY *key,
 				      const struct envelope_recipient *to,
 				      struct octets *encryptedp);
-/* setup.c: the DER of the certificates, but of self-signed ones behind the first. */
+/* credential.c: the DER of the certificates, but of self-signed ones behind the first. */
 _must_check_ int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *np);
-/* setup.c: the credential that answers are signed with. */
+/* credential.c: the credentials that answers are signed with, and that others encrypt for. */
 _must_check_ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems);

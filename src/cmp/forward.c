@@ -8,6 +8,7 @@
 #include "door_private.h"
 
 #include "asn1/der.h"
+#include "asn1/name.h"
 
 #include <errno.h>
 
@@ -192,9 +193,9 @@ static bool template_kept(const struct cmp_request *rq, const struct cmf_csr_res
 	if (rq->msg->body_type == PKI_BODY_P10CR)
 		return true;
 	msg = sk_CertReqMsg_value(rq->msg->body->value.certReqMessages, 0);
-	return !result->changed && (!msg->certReq->certTemplate->issuer ||
-				    bytes_equal(cmp_name_der(msg->certReq->certTemplate->issuer),
-						ca_issuer(result->ca)));
+	return !result->changed &&
+	       (!msg->certReq->certTemplate->issuer ||
+		bytes_equal(name_der(msg->certReq->certTemplate->issuer), ca_issuer(result->ca)));
 }
 
 int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)

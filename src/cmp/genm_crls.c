@@ -5,6 +5,8 @@
  */
 #include "door_private.h"
 
+#include "asn1/name.h"
+
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -17,7 +19,7 @@ static bool name_is(const GENERAL_NAME *name, const struct ca *ca, const struct 
 	struct bytes uri;
 
 	if (name->type == GEN_DIRNAME)
-		return bytes_equal(cmp_name_der(name->d.directoryName), ca_issuer(ca));
+		return bytes_equal(name_der(name->d.directoryName), ca_issuer(ca));
 	if (name->type != GEN_URI || !conf)
 		return false;
 	uri = (struct bytes){name->d.uniformResourceIdentifier->data,

@@ -7,6 +7,7 @@
 
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
+#include "asn1/name.h"
 
 #include <errno.h>
 #include <string.h>
@@ -211,7 +212,7 @@ struct ca *cmp_ca_addressed(struct cmp_request *rq)
 	struct ca *ca = NULL;
 
 	if (recipient->type == GEN_DIRNAME)
-		ca = ca_next_by_issuer(cas, cmp_name_der(recipient->d.directoryName), NULL);
+		ca = ca_next_by_issuer(cas, name_der(recipient->d.directoryName), NULL);
 	if (!ca && name)
 		ca = ca_find(cas, name);
 	return ca || !ca_count(cas) ? ca : ca_at(cas, 0);

@@ -5,6 +5,8 @@
  */
 #include "door_private.h"
 
+#include "asn1/name.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -98,8 +100,7 @@ static int recipient_check(struct cmp_request *rq)
 	if (!rq->conf->protection.check_recipient || recipient->type != GEN_DIRNAME ||
 	    X509_NAME_entry_count(recipient->d.directoryName) == 0)
 		return 0;
-	if (ca_next_by_issuer(cmf_cas(rq->door->cmf), cmp_name_der(recipient->d.directoryName),
-			      NULL))
+	if (ca_next_by_issuer(cmf_cas(rq->door->cmf), name_der(recipient->d.directoryName), NULL))
 		return 0;
 	/* In the second message of a transaction it is the sender of our answer. */
 	len = i2d_GENERAL_NAME(recipient, &der);

@@ -8,56 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-int cmp_answer_type(int body_type)
-{
-	if (body_type == PKI_BODY_IR)
-		return PKI_BODY_IP;
-	if (body_type == PKI_BODY_CCR)
-		return PKI_BODY_CCP;
-	return body_type == PKI_BODY_KUR ? PKI_BODY_KUP : PKI_BODY_CP;
-}
-
-void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
-			 const struct serial *serial)
-{
-	free(rq->subject);
-	/* Without memory the log line lacks the subject, no more. */
-	rq->subject = subject_id ? strdup(subject_id) : NULL;
-	serial_hex(serial, rq->serial);
-}
-
 /* --- what cmf/ is asked --- */
-
-/* Explicit carriers of header and body, side by side for cmf/ to compare. */
-static void carriers_add(struct cmp_item *item, const struct cmp_carriers *from)
-{
-	struct cmf_csr *csr = &item->csr;
-
-	for (size_t i = 0; i < from->n_profile_names; i++)
-		item->profile_names[csr->n_profile_names++] = from->profile_names[i];
-	for (size_t i = 0; i < from->n_vnfc_ids; i++)
-		item->vnfc_ids[csr->n_vnfc_ids++] = from->vnfc_ids[i];
-	csr->profile_names = item->profile_names;
-	csr->vnfc_ids = item->vnfc_ids;
-}
-
-void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item)
-{
-	item->csr.n_profile_names = item->csr.n_vnfc_ids = 0;
-	carriers_add(item, &rq->carriers);
-	carriers_add(item, &item->carriers);
-}
-
-int cmp_chain_request(struct cmp_request *rq, const struct cmp_carriers *further, bool *wantedp)
-{
-	int chain = rq->carriers.chain_request;
-
-	if (chain >= 0 && further->chain_request >= 0 && chain != further->chain_request)
-		return refuse(&rq->refusal, REFUSAL_cert_chain_request_contradiction);
-	/* IFA 033 11.2.3.2: certChainRequest, which is yes by default. */
-	*wantedp = (chain < 0 ? further->chain_request : chain) != 0;
-	return 0;
-}
 
 /* What a refused request asked for; cmf/ says it only of requests that it grants. */
 static void log_asked(struct cmp_request *rq, const struct cmp_item *item)

@@ -128,3 +128,34 @@ struct cmp_stored_item *cmp_stored_item_find(const struct cmp_request *rq,
 			return &items->item[i];
 	return NULL;
 }
+
+/* Explicit carriers of header and body, side by side for cmf/ to compare. */
+static void carriers_add(struct cmp_item *item, const struct cmp_carriers *from)
+{
+	struct cmf_csr *csr = &item->csr;
+
+	for (size_t i = 0; i < from->n_profile_names; i++)
+		item->profile_names[csr->n_profile_names++] = from->profile_names[i];
+	for (size_t i = 0; i < from->n_vnfc_ids; i++)
+		item->vnfc_ids[csr->n_vnfc_ids++] = from->vnfc_ids[i];
+	csr->profile_names = item->profile_names;
+	csr->vnfc_ids = item->vnfc_ids;
+}
+
+void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item)
+{
+	item->csr.n_profile_names = item->csr.n_vnfc_ids = 0;
+	carriers_add(item, &rq->carriers);
+	carriers_add(item, &item->carriers);
+}
+
+int cmp_poll_whole_check(struct cmp_request *rq)
+{
+	const STACK_OF(PollReq) *list = rq->msg->body->value.pollReq;
+	int64_t id;
+
+	if (sk_PollReq_num(list) != 1 ||
+	    ASN1_INTEGER_get_int64(&id, sk_PollReq_value(list, 0)->certReqId) != 1 || id != -1)
+		return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
+	return 0;
+}

@@ -45,7 +45,7 @@ static int added_serve(struct cmp_request *rq, const struct cmp_message *inner)
 
 	if (err)
 		return err;
-	return cmp_inner_serve(rq, inner_octets(rq, 0), CMP_INNER_APPROVED, &rq->answer.own);
+	return rq->inner_serve(rq, inner_octets(rq, 0), CMP_INNER_APPROVED, &rq->answer.own);
 }
 
 /* --- batch, RFC 9483 5.2.2.2 --- */
@@ -87,7 +87,7 @@ static int answers_gather(struct cmp_request *rq, STACK_OF(ASN1_TYPE) * answers)
 		_cleanup_(octets_clear) struct octets answer = OCTETS_NULL;
 		bool late = clock_monotonic_us() > until_us;
 
-		err = cmp_inner_serve(rq, inner_octets(rq, i),
+		err = rq->inner_serve(rq, inner_octets(rq, i),
 				      late ? CMP_INNER_LATE : CMP_INNER_BATCHED, &answer);
 		if (!err)
 			err = answer_add(answers, octets_view(&answer));
@@ -98,12 +98,12 @@ static int answers_gather(struct cmp_request *rq, STACK_OF(ASN1_TYPE) * answers)
 static int batch_serve(struct cmp_request *rq)
 {
 	PKIBody *body;
-	bool done;
+	enum cmp_admission admission;
 	int err = batch_check(rq);
 
 	if (!err)
-		err = cmp_transaction_admit(rq, &done);
-	if (err || done)
+		err = cmp_transaction_admit(rq, &admission);
+	if (err || admission == CMP_ADMIT_REPLAYED)
 		return err;
 	/* Gathered aside: each inner message is a request with units and answers of its own. */
 	body = cmp_body_new(PKI_BODY_NESTED);

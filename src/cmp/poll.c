@@ -5,17 +5,6 @@
  */
 #include "door_private.h"
 
-int cmp_poll_whole_check(struct cmp_request *rq)
-{
-	const STACK_OF(PollReq) *list = rq->msg->body->value.pollReq;
-	int64_t id;
-
-	if (sk_PollReq_num(list) != 1 ||
-	    ASN1_INTEGER_get_int64(&id, sk_PollReq_value(list, 0)->certReqId) != 1 || id != -1)
-		return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
-	return 0;
-}
-
 /*
  * RFC 9810 5.3.22: certReqIds of CertResponses that wait, or -1 for the answer as a whole; each
  * once.

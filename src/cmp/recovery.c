@@ -11,14 +11,6 @@
 #include <errno.h>
 #include <openssl/sha.h>
 
-/* What goes into the answer, krp. */
-struct cmp_recovery {
-	EVP_PKEY *to; /* of protocolEncrKey */
-	uint8_t to_id[SHA_DIGEST_LENGTH];
-	struct cmf_recovery keys;
-	struct octets sealed[CMF_RECOVER_MAX]; /* EncryptedKey, of each key */
-};
-
 static void recovery_free(struct cmp_recovery *recovery)
 {
 	if (!recovery)
@@ -163,102 +155,6 @@ static int keys_seal(struct cmp_request *rq, struct cmp_recovery *recovery)
 		err = cmp_private_key_seal(rq, recovery->keys.item[i].key, &to,
 					   &recovery->sealed[i]);
 	return err == -ENOTSUP ? refuse(&rq->refusal, REFUSAL_recovery_key_algorithm) : err;
-}
-
-static int ca_cert_add(KeyRecRepContent *krp, struct bytes der)
-{
-	ASN1_TYPE *cert;
-
-	if (!der.len || cmp_certificates_contain(krp->caCerts, der))
-		return 0;
-	if (!krp->caCerts)
-		krp->caCerts = sk_ASN1_TYPE_new_null();
-	cert = cmp_sequence_new(der);
-	if (!krp->caCerts || !cert || sk_ASN1_TYPE_push(krp->caCerts, cert) <= 0) {
-		ASN1_TYPE_free(cert);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* The chain of the CA that issued, and its root: who has lost all has lost that too. */
-static int ca_certs_add(KeyRecRepContent *krp, const struct ca *ca)
-{
-	const struct bytes *chain;
-	size_t n = ca_chain(ca, &chain);
-	int err = 0;
-
-	for (size_t i = 0; i < n && !err; i++)
-		err = ca_cert_add(krp, chain[i]);
-	return err ? err : ca_cert_add(krp, ca_root(ca));
-}
-
-static int key_pair_add(struct cmp_request *rq, KeyRecRepContent *krp,
-			const struct store_certificate *cert, struct bytes sealed)
-{
-	const struct cmp_response pair = {.certificate = octets_view(&cert->der),
-					  .private_key = sealed};
-	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
-	CertifiedKeyPair *made = NULL;
-	int err;
-
-	if (!sealed.len)
-		return 0;
-	if (!krp->keyPairHist)
-		krp->keyPairHist = sk_CertifiedKeyPair_new_null();
-	err = krp->keyPairHist ? cmp_key_pair_new(rq, &pair, &made) : -ENOMEM;
-	if (!err && sk_CertifiedKeyPair_push(krp->keyPairHist, made) > 0)
-		made = NULL;
-	else if (!err)
-		err = -ENOMEM;
-	CertifiedKeyPair_free(made);
-	return err || !ca ? err : ca_certs_add(krp, ca);
-}
-
-static int new_cert_set(KeyRecRepContent *krp, const struct cmp_response *response)
-{
-	if (!response->certificate.len)
-		return 0;
-	krp->newSigCert = cmp_sequence_new(response->certificate);
-	if (!krp->newSigCert)
-		return -ENOMEM;
-	return ca_certs_add(krp, response->issuer);
-}
-
-static int status_set(KeyRecRepContent *krp, const struct cmp_response *response,
-		      const struct cmp_recovery *recovery)
-{
-	bool cut = recovery && response->status == PKI_STATUS_ACCEPTED && recovery->keys.more;
-
-	PKIStatusInfo_free(krp->status);
-	krp->status = cmp_status_info_new(cut ? PKI_STATUS_GRANTED_WITH_MODS : response->status,
-					  cut ? "older keys left out" : response->text,
-					  response->failinfo);
-	return krp->status ? 0 : -ENOMEM;
-}
-
-int cmp_reply_recovery(struct cmp_request *rq, const struct cmp_response *response,
-		       const struct cmp_recovery *recovery)
-{
-	KeyRecRepContent *krp;
-	int err = 0;
-
-	cmp_reply_clear(&rq->reply);
-	rq->reply.body = cmp_body_new(PKI_BODY_KRP);
-	if (!rq->reply.body)
-		return -ENOMEM;
-	krp = rq->reply.body->value.krp;
-	err = status_set(krp, response, recovery);
-	if (err)
-		return err;
-	/* RFC 4210 5.3.8: of a rejection there is the status alone. */
-	if (response->status == PKI_STATUS_REJECTION)
-		return 0;
-	err = new_cert_set(krp, response);
-	for (size_t i = 0; i < recovery->keys.len && !err; i++)
-		err = key_pair_add(rq, krp, &recovery->keys.item[i].cert,
-				   octets_view(&recovery->sealed[i]));
-	return err;
 }
 
 /* --- serving --- */

@@ -6,37 +6,12 @@
  */
 #include "door_private.h"
 
+#include "asn1/name.h"
+
 #include <errno.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <time.h>
-
-int cmp_revocations_new(size_t n, struct cmp_revocations *all)
-{
-	all->item = calloc(n, sizeof(*all->item));
-	all->verdict = calloc(n, sizeof(*all->verdict));
-	all->row = calloc(n, sizeof(*all->row));
-	if (!all->item || !all->verdict || !all->row)
-		return -ENOMEM;
-	all->n = n;
-	return 0;
-}
-
-void cmp_revocations_clear(struct cmp_revocations *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		cmf_revocation_clear(&all->item[i]);
-	free(all->item);
-	free(all->verdict);
-	free(all->row);
-	cmp_stored_items_clear(&all->stored);
-	*all = (struct cmp_revocations){0};
-}
-
-static const CertTemplate *template_at(const struct cmp_request *rq, size_t i)
-{
-	return sk_RevDetails_value(rq->msg->body->value.rr, (int)i)->certDetails;
-}
 
 /* --- reading --- */
 
@@ -120,7 +95,7 @@ static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t
 	err = entry_details_read(details->crlEntryDetails, &request, refusal);
 	if (err)
 		return err;
-	request.issuer = cmp_name_der(t->issuer);
+	request.issuer = name_der(t->issuer);
 	/* One that no certificate here has, if it is too long. */
 	if (serial_of_integer(t->serialNumber, &request.serial) < 0)
 		request.serial = SERIAL_NULL;
@@ -146,24 +121,6 @@ static int items_find(struct cmp_request *rq, struct cmp_revocations *all)
 	return err;
 }
 
-int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *all)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < all->n && !err; i++)
-		if (!all->verdict[i].refused)
-			err = cmf_revoke_add(rq->door->cmf, &rq->who, &all->item[i],
-					     rq->worker->reader, rq->worker->unit);
-	return err;
-}
-
-struct ca *cmp_revocation_crl(const struct cmp_request *rq, const struct cmf_revocation *item)
-{
-	struct ca *ca = item->cert.id ? ca_find(cmf_cas(rq->door->cmf), item->cert.ca) : NULL;
-
-	return ca && ca_crl_on_revocation(ca) ? ca : NULL;
-}
-
 /* Whether something else has to be done, after what we commit and before rp. */
 static bool any_delayed(const struct cmp_request *rq, const struct cmp_revocations *all)
 {
@@ -176,78 +133,7 @@ static bool any_delayed(const struct cmp_request *rq, const struct cmp_revocatio
 	return false;
 }
 
-bool cmp_revocations_any_granted(const struct cmp_revocations *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (!all->verdict[i].refused)
-			return true;
-	return false;
-}
-
 /* --- the answer --- */
-
-/* The certificate by the rr; the answer to pollReq has but the certificate. */
-static int status_add(struct cmp_request *rq, const struct cmp_revocations *all, size_t i)
-{
-	const struct cmp_verdict *v = &all->verdict[i];
-	struct bytes der = octets_view(&all->item[i].cert.der);
-	const unsigned char *p = der.data;
-	const ASN1_INTEGER *serial = NULL;
-	const X509_NAME *issuer = NULL;
-	X509 *cert = NULL;
-	int err;
-
-	if (rq->msg->body_type == PKI_BODY_RR) {
-		serial = template_at(rq, i)->serialNumber;
-		issuer = serial ? template_at(rq, i)->issuer : NULL;
-	} else if (der.len) {
-		cert = d2i_X509(NULL, &p, (long)der.len);
-		if (!cert)
-			return log_fault("certificate of a revocation", -EBADMSG, NULL);
-		serial = X509_get0_serialNumber(cert);
-		issuer = X509_get_issuer_name(cert);
-	}
-	err = cmp_reply_revocation(rq, v->refused ? PKI_STATUS_REJECTION : PKI_STATUS_ACCEPTED,
-				   v->text, v->refused ? v->refusal.failinfo : -1, issuer, serial);
-	X509_free(cert);
-	return err;
-}
-
-int cmp_revocations_reply(struct cmp_request *rq, const struct cmp_revocations *all)
-{
-	RevRepContent *rp;
-	int err = 0;
-
-	cmp_reply_clear(&rq->reply);
-	for (size_t i = 0; i < all->n && !err; i++)
-		err = status_add(rq, all, i);
-	if (err)
-		return err;
-	/* RFC 4210 5.3.10: revCerts in the order of the request; so it is all or none. */
-	rp = rq->reply.body->value.rp;
-	if (rp->revCerts && (size_t)sk_CertId_num(rp->revCerts) != all->n) {
-		sk_CertId_pop_free(rp->revCerts, CertId_free);
-		rp->revCerts = NULL;
-	}
-	return 0;
-}
-
-/* Log and metrics have place for one certificate and one refusal: the first. */
-void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all)
-{
-	for (size_t i = all->n; i-- > 0;) {
-		const struct store_certificate *cert = &all->item[i].cert;
-
-		if (all->verdict[i].refused && all->verdict[i].refusal.reason != REFUSAL_NONE)
-			rq->refusal = all->verdict[i].refusal;
-		if (cert->id)
-			cmp_log_certificate(rq, cert->subject_id, &cert->serial);
-	}
-	if (all->waiting)
-		rq->outcome = METRIC_WAITING;
-	else
-		rq->outcome = cmp_revocations_any_granted(all) ? METRIC_ACCEPTED : METRIC_REJECTED;
-}
 
 static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
 {

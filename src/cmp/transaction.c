@@ -33,25 +33,24 @@ static int replay(struct cmp_request *rq)
 }
 
 /* A message that opens a transaction, where there is one of that transactionID already. */
-static int admit_opening(struct cmp_request *rq, bool same, bool *donep)
+static int admit_opening(struct cmp_request *rq, bool same, enum cmp_admission *admissionp)
 {
 	if (!same)
 		/* RFC 9483 5.1: transactionID in use by another transaction. */
 		return refuse(&rq->refusal, REFUSAL_transaction_id_in_use);
 	if (rq->txn.response.len) {
-		*donep = true;
+		*admissionp = CMP_ADMIT_REPLAYED;
 		return replay(rq);
 	}
 	if (rq->txn.state != STORE_TXN_AWAIT_UPSTREAM)
 		/* It timed out before its first answer. */
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
-	*donep = true;
-	return rq->txn.body_type == PKI_BODY_RR ? cmp_revocations_continue(rq)
-						: cmp_upstream_continue(rq);
+	*admissionp = CMP_ADMIT_RESUME;
+	return 0;
 }
 
 /* A message that belongs to a transaction: certConf, pollReq, error. */
-static int admit_continuing(struct cmp_request *rq, bool same, bool *donep)
+static int admit_continuing(struct cmp_request *rq, bool same, enum cmp_admission *admissionp)
 {
 	const struct store_transaction *txn = &rq->txn;
 	struct bytes nonce = rq->msg->recip_nonce;
@@ -61,7 +60,7 @@ static int admit_continuing(struct cmp_request *rq, bool same, bool *donep)
 	if (txn->protection != (int)rq->protection)
 		return refuse(&rq->refusal, REFUSAL_protection_kind_changed);
 	if (same && txn->response.len) {
-		*donep = true;
+		*admissionp = CMP_ADMIT_REPLAYED;
 		return replay(rq);
 	}
 	err = cmp_operation_label_check(rq, txn->body_type);
@@ -71,6 +70,9 @@ static int admit_continuing(struct cmp_request *rq, bool same, bool *donep)
 	if (!nonce.len || nonce.len != txn->sent_nonce.len ||
 	    CRYPTO_memcmp(nonce.data, txn->sent_nonce.data, nonce.len))
 		return refuse(&rq->refusal, REFUSAL_recip_nonce_wrong);
+	/* popdecr once more, while an upstream CA is asked. */
+	if (same && txn->state == STORE_TXN_AWAIT_UPSTREAM)
+		*admissionp = CMP_ADMIT_RESUME;
 	return 0;
 }
 
@@ -89,12 +91,12 @@ int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp)
 	return err == STORE_NOT_FOUND ? 0 : err;
 }
 
-static int admit(struct cmp_request *rq, bool *donep)
+static int admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 {
 	bool same;
 	int err;
 
-	*donep = false;
+	*admissionp = CMP_ADMIT_SERVE;
 	err = store_transaction_find(rq->worker->reader, rq->who.name, rq->msg->transaction_id,
 				     &rq->txn);
 	if (err == STORE_NOT_FOUND) {
@@ -105,16 +107,16 @@ static int admit(struct cmp_request *rq, bool *donep)
 	if (err)
 		return err;
 	same = is_same(rq, &rq->txn);
-	return rq->service->opens ? admit_opening(rq, same, donep)
-				  : admit_continuing(rq, same, donep);
+	return rq->service->opens ? admit_opening(rq, same, admissionp)
+				  : admit_continuing(rq, same, admissionp);
 }
 
-int cmp_transaction_admit(struct cmp_request *rq, bool *donep)
+int cmp_transaction_admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 {
-	int err = admit(rq, donep);
+	int err = admit(rq, admissionp);
 
 	/* The stored answer has gone since. */
-	if (!err && !*donep && rq->replay_only)
+	if (!err && *admissionp == CMP_ADMIT_SERVE && rq->replay_only)
 		err = refuse(&rq->refusal, REFUSAL_message_time_off);
 	return err;
 }

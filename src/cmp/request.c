@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a request carries along for its log line. What it says is read and judged by the steps,
+ * header.c first; door.c leads it through them.
+ */
+#include "door_private.h"
+
+#include <string.h>
+
+void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
+			 const struct serial *serial)
+{
+	free(rq->subject);
+	/* Without memory the log line lacks the subject, no more. */
+	rq->subject = subject_id ? strdup(subject_id) : NULL;
+	serial_hex(serial, rq->serial);
+}
