@@ -214,8 +214,6 @@ static struct ca_request ca_request_of(const struct decision *d)
 		.not_before_ms = d->validity.not_before_ms,
 		.not_after_ms = d->validity.not_after_ms,
 		.not_before_exact = d->validity.not_before_asked,
-		/* The client's own PKCS#10 goes upstream only where all it asks for is granted. */
-		.p10 = d->names.as_asked && mods_empty(&d->mods) ? d->csr->p10 : BYTES_NULL,
 	};
 }
 
@@ -334,6 +332,9 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 	if (err == 0 && result->waiting && !result->forward) {
 		struct ca_request request = ca_request_of(d);
 
+		/* The client's own PKCS#10 goes upstream only where all it asks for is granted. */
+		if (d->names.as_asked && !result->mods)
+			request.p10 = d->csr->p10;
 		err = ca_upstream_request(d->ca, &request, &result->certificate_id, unit,
 					  &result->exchange_id);
 	}

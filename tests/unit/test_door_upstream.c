@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 static struct house house;
@@ -826,8 +827,26 @@ static char request_kind(void)
 	return kind;
 }
 
-/* Sends it, with an attribute that means nothing here or without; expects that failInfo. */
-static void p10_send(bool with_attribute, int failinfo)
+/* What a PKCS#10 asks for beside names and key. */
+enum p10_more {
+	P10_NOTHING,
+	P10_ATTRIBUTE, /* that means nothing here */
+	P10_EXTENSION, /* that the profile does not have, and the certificate goes without */
+};
+
+static void p10_extension_add(X509_REQ *req)
+{
+	STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+	X509_EXTENSION *extension =
+		X509V3_EXT_conf_nid(NULL, NULL, NID_netscape_comment, "beside the profile");
+
+	ck_assert_int_gt(sk_X509_EXTENSION_push(extensions, extension), 0);
+	ck_assert_int_eq(X509_REQ_add_extensions(req, extensions), 1);
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+}
+
+/* Sends it; expects that failInfo. */
+static void p10_send(enum p10_more more, int failinfo)
 {
 	struct told told;
 	X509_REQ *req;
@@ -844,7 +863,9 @@ static void p10_send(bool with_attribute, int failinfo)
 	req = d2i_X509_REQ(NULL, &p, len);
 	OPENSSL_free(der);
 	der = NULL;
-	if (with_attribute)
+	if (more == P10_EXTENSION)
+		p10_extension_add(req);
+	if (more == P10_ATTRIBUTE)
 		ck_assert(X509_REQ_add1_attr_by_NID(req, NID_pkcs9_unstructuredName, MBSTRING_ASC,
 						    (const uint8_t *)"other", -1));
 	ck_assert_int_gt(X509_REQ_sign(req, a.key, EVP_sha256()), 0);
@@ -869,9 +890,11 @@ START_TEST(p10cr_is_passed_on_without_more)
 	snprintf(with, sizeof(with), "%srequest = p10cr\n", sections);
 	house_open(&house, "ca_rules = oam\n", with);
 	house_register(&house, "vnfm-a", CERT_TYPE_VNF_OAM, "vnf-oam");
-	p10_send(false, -1);
+	p10_send(P10_NOTHING, -1);
 	ck_assert_int_eq(request_kind(), 'P');
-	p10_send(true, -1);
+	p10_send(P10_ATTRIBUTE, -1);
+	ck_assert_int_eq(request_kind(), 'C');
+	p10_send(P10_EXTENSION, -1);
 	ck_assert_int_eq(request_kind(), 'C');
 	house_close(&house);
 }
@@ -880,9 +903,9 @@ END_TEST
 /* As the client's message it cannot be taken apart. */
 START_TEST(p10cr_is_not_forwarded_with_more)
 {
-	p10_send(false, -1);
+	p10_send(P10_NOTHING, -1);
 	ck_assert_int_eq(request_kind(), 'N');
-	p10_send(true, FAIL_BAD_CERT_TEMPLATE);
+	p10_send(P10_ATTRIBUTE, FAIL_BAD_CERT_TEMPLATE);
 }
 END_TEST
 
