@@ -224,6 +224,7 @@ _must_check_ int cmf_profile_named(struct cmf *cmf, const struct cmf_principal *
 				   const struct conf_profile **profilep, struct refusal *refusal);
 
 struct cmf_csr_result;
+struct decision;
 
 /* What the request says about the archive, RFC 4211 6.4. */
 enum cmf_archive { CMF_ARCHIVE_NOT_SAID, CMF_ARCHIVE_WANTED, CMF_ARCHIVE_UNWANTED };
@@ -277,7 +278,7 @@ struct cmf_csr_result {
 	bool registers;          /* the unit registers the entity, too */
 	int64_t certificate_id;  /* set during commit */
 	int64_t registration_id; /* set during commit if the unit registers */
-	bool waiting;            /* upstream: run ca_upstream_run after the commit */
+	bool waiting;            /* for the upstream CA: see cmf_order_run() */
 	/* The door is to pass its message on, ca_upstream_forward; or a CertReqMsg of what was
 	 * decided, if that is something else than what the message asks for. */
 	bool forward;
@@ -292,23 +293,23 @@ struct cmf_csr_result {
 	char *subject_id;
 	char *mods;            /* grantedWithMods: what was changed or left out; NULL: accepted */
 	bool implicit_confirm; /* allowed by configuration and profile */
-	int64_t confirm_by_ms; /* deadline for certConf */
+	int64_t confirm_by_ms; /* deadline for certConf, if there is to be one */
 	/* internals that the unit points to; freed by clear after the commit */
+	struct decision *decision;
 	struct store_certificate certificate;
-	struct store_registration registration;
 	struct store_archived_key archived_key; /* none without secret */
 	int64_t exchange_id;
 };
 void cmf_csr_result_clear(struct cmf_csr_result *r);
 
 /*
- * Decides, has the internal CA sign (or prepares the upstream request), and adds registration (if
- * any), certificate and audit to the unit: PENDING with confirm_by, or ACTIVE with `confirmed`
- * (implicit confirmation asked for and allowed). result must live until the unit is committed.
+ * Decides, and has the internal CA sign. Adds nothing to the unit, which is the one that what was
+ * decided goes into, by cmf_order_place_certificates() (cmf/order.h); who, csr and reader must live
+ * until then. 0, REFUSED, negative errno.
  */
 _must_check_ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who,
-			 const struct cmf_csr *csr, bool confirmed, struct store_reader *reader,
-			 struct store_unit *unit, struct cmf_csr_result *resultp,
+			 const struct cmf_csr *csr, struct store_reader *reader,
+			 const struct store_unit *unit, struct cmf_csr_result *resultp,
 			 struct refusal *refusal);
 
 /* --- key recovery, RFC 4210 5.3.7 --- */
@@ -373,9 +374,9 @@ struct cmf_revocation {
 	int reason;
 	int64_t invalidity_ms;           /* 0: none */
 	enum store_certificate_state to; /* REVOKED; ON_HOLD (reason 6); ACTIVE (reason 8) */
-	bool upstream; /* the upstream CA has to be told: ca_upstream_revoke_run after the commit */
-	bool asked;    /* it has been asked already: only to be waited for */
-	bool ceases;   /* the entity's operation has ceased, and nothing earlier says so */
+	bool upstream;                   /* the upstream CA has to be told: see cmf_order_run() */
+	bool asked;                      /* it has been asked already: only to be waited for */
+	bool ceases;          /* the entity's operation has ceased, and nothing earlier says so */
 	struct bytes forward; /* upstream: the rr that is passed on; empty: one of ours */
 };
 /* The state that a revocation with that reasonCode leads to. */
@@ -391,15 +392,11 @@ _must_check_ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *wh
 				 const struct cmf_revocation *earlier, size_t n,
 				 struct store_reader *reader, struct cmf_revocation *revocationp,
 				 struct refusal *refusal);
+
 /* Adds it to the unit, with deregistration where cessationOfOperation means that. */
 _must_check_ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
 				const struct cmf_revocation *revocation,
 				struct store_reader *reader, struct store_unit *unit);
-/* Both for one certificate, which is given back. *upstreamp: as in cmf_revocation. */
-_must_check_ int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who,
-			    const struct cmf_revoke *request, struct store_reader *reader,
-			    struct store_unit *unit, struct store_certificate *certp,
-			    bool *upstreamp, struct refusal *refusal);
 
 /* --- housekeeping --- */
 

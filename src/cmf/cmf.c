@@ -108,18 +108,3 @@ void cmf_principal_clear(struct cmf_principal *p)
 	octets_clear(&p->certificate);
 	memset(p, 0, sizeof(*p));
 }
-
-void cmf_csr_result_clear(struct cmf_csr_result *r)
-{
-	r->certificate.der = OCTETS_NULL; /* r->der owns it */
-	store_certificate_clear(&r->certificate);
-	store_registration_clear(&r->registration);
-	store_archived_key_clear(&r->archived_key);
-	octets_clear(&r->der);
-	octets_clear(&r->template);
-	octets_clear(&r->names);
-	EVP_PKEY_free(r->generated_key);
-	free(r->subject_id);
-	free(r->mods);
-	memset(r, 0, sizeof(*r));
-}

@@ -102,3 +102,6 @@ _must_check_ int certificate_lookup(const struct cmf *cmf, struct bytes issuer,
 _must_check_ int certificate_revoke_add(const struct cmf *cmf, const struct store_certificate *cert,
 					enum store_certificate_state to, int reason,
 					struct store_unit *unit);
+/* Nobody confirmed it in time: a revocation, RFC 9483 4.1.1. */
+_must_check_ int certificate_lapse(const struct cmf *cmf, const struct store_certificate *cert,
+				   struct store_unit *unit);

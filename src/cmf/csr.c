@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Certificate Signing Request, IFA 033 11.2.3, and key update: decides under which names and with
- * which key, has the CA sign or ask upstream, and adds the result to the unit. Whether and for whom
- * is csr_entity.c's, names are names.c's, the other fields of the request template.c's.
+ * which key, and has an internal CA sign. What was decided is added to a unit when it is ordered:
+ * order.c. Whether and for whom is csr_entity.c's, names are names.c's, the other fields of the
+ * request template.c's.
  */
 #include "csr.h"
 
@@ -247,12 +248,14 @@ static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
 }
 
 /* What the row has whether the certificate is there already or not. */
-static int certificate_describe(struct decision *d, bool confirmed, struct cmf_csr_result *result)
+static int certificate_describe(struct decision *d, struct cmf_csr_result *result)
 {
 	struct store_certificate *cert = &result->certificate;
-	int64_t confirm_by_ms = d->now_ms + d->conf->cmf.confirm_wait_ms;
+	const struct conf_ca *conf_ca = conf_ca_find(d->conf, d->registration.ca);
 
 	result->ca = d->ca;
+	result->registration_id = d->registration.id;
+	result->registers = d->registers;
 	result->waiting = ca_is_upstream(d->ca);
 	result->implicit_confirm = d->conf->cmf.implicit_confirm && d->profile->implicit_confirm;
 	cert->registration_id = d->registration.id;
@@ -264,19 +267,10 @@ static int certificate_describe(struct decision *d, bool confirmed, struct cmf_c
 	memcpy(cert->key_digest, d->key_digest, sizeof(cert->key_digest));
 	cert->subject = TAKE(d->names.text);
 	result->generated_key = TAKE(d->generated_key);
-	if (result->waiting) {
-		const struct conf_ca *conf_ca = conf_ca_find(d->conf, d->registration.ca);
-
-		cert->state = STORE_CERT_REQUESTED;
-		/* Nobody waits for it any longer once the upstream had its time. */
-		cert->confirm_by_ms = confirm_by_ms + (conf_ca ? conf_ca->upstream_timeout_ms : 0);
-	} else if (confirmed && result->implicit_confirm) {
-		cert->state = STORE_CERT_ACTIVE;
-	} else {
-		cert->state = STORE_CERT_PENDING;
-		cert->confirm_by_ms = confirm_by_ms;
-	}
-	result->confirm_by_ms = cert->confirm_by_ms;
+	result->confirm_by_ms = d->now_ms + d->conf->cmf.confirm_wait_ms;
+	/* Nobody waits for it any longer once the upstream had its time. */
+	if (result->waiting && conf_ca)
+		result->confirm_by_ms += conf_ca->upstream_timeout_ms;
 	if (text_dup(d->registration.ca, &cert->ca) < 0 ||
 	    text_dup(d->who->name, &cert->requester) < 0 ||
 	    text_dup(d->registration.subject_id, &result->subject_id) < 0)
@@ -307,21 +301,17 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 	return err < 0 ? err : ca_cert_req_msg(&request, &result->template);
 }
 
-static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struct store_unit *unit)
+int csr_result_add(struct cmf_csr_result *result, struct store_unit *unit)
 {
+	struct decision *d = result->decision;
 	const struct taken_query query = taken_query_of(d);
 	const int64_t *registration_ref = d->registration_ref;
 	char serial[SERIAL_HEX_SIZE];
 	int err = taken_require(&query, result, unit);
 
-	result->registration_id = d->registration.id;
-	result->registers = d->registers;
 	if (err == 0 && d->registers) {
-		result->registration = d->registration;
-		d->registration = (struct store_registration){0};
 		registration_ref = &result->registration_id;
-		err = store_registration_insert(unit, &result->registration,
-						&result->registration_id);
+		err = store_registration_insert(unit, &d->registration, &result->registration_id);
 		if (err == 0)
 			err = audit_add(d->cmf, d->who, "register", result->subject_id, "by ir",
 					unit);
@@ -353,30 +343,44 @@ static int unit_add_all(struct decision *d, struct cmf_csr_result *result, struc
 }
 
 int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
-	    bool confirmed, struct store_reader *reader, struct store_unit *unit,
+	    struct store_reader *reader, const struct store_unit *unit,
 	    struct cmf_csr_result *resultp, struct refusal *refusal)
 {
-	_cleanup_(decision_clear) struct decision d = decision_of(cmf, who, csr, reader, refusal);
+	struct decision *d = malloc(sizeof(*d));
 	int err;
 
-	d.unit = unit;
-	err = decide(&d);
-	if (err != 0)
-		return err;
-	*resultp = (struct cmf_csr_result){0};
-	err = certificate_describe(&d, confirmed, resultp);
+	*resultp = (struct cmf_csr_result){.decision = d};
+	if (!d)
+		return -ENOMEM;
+	*d = decision_of(cmf, who, csr, reader, refusal);
+	d->unit = unit;
+	err = decide(d);
 	if (err == 0)
-		err = forward_describe(&d, resultp);
+		err = certificate_describe(d, resultp);
+	if (err == 0)
+		err = forward_describe(d, resultp);
 	if (err == 0 && !resultp->waiting)
-		err = certificate_issue(&d, resultp);
+		err = certificate_issue(d, resultp);
 	if (err == 0)
-		err = mods_take(&d.mods, &resultp->mods);
-	if (err == 0)
-		err = unit_add_all(&d, resultp, unit);
-	/* What was added points into the result; a refusal came before anything was. */
-	if (err < 0)
-		store_unit_clear(unit);
+		err = mods_take(&d->mods, &resultp->mods);
 	if (err != 0)
 		cmf_csr_result_clear(resultp);
 	return err;
+}
+
+void cmf_csr_result_clear(struct cmf_csr_result *r)
+{
+	if (r->decision)
+		decision_clear(r->decision);
+	free(r->decision);
+	r->certificate.der = OCTETS_NULL; /* r->der owns it */
+	store_certificate_clear(&r->certificate);
+	store_archived_key_clear(&r->archived_key);
+	octets_clear(&r->der);
+	octets_clear(&r->template);
+	octets_clear(&r->names);
+	EVP_PKEY_free(r->generated_key);
+	free(r->subject_id);
+	free(r->mods);
+	memset(r, 0, sizeof(*r));
 }

@@ -52,3 +52,8 @@ static inline int text_dup(const char *text, char **copyp)
 /* Who asks, for whom, under which profile: registration, profile and ca. 0, REFUSED, negative
  * errno. */
 _must_check_ int csr_entity_decide(struct decision *d);
+
+/* csr.c: adds to the unit what was decided, in the state that result->certificate says:
+ * registration (if any), certificate, what goes upstream, audit, archived key. 0 or negative errno.
+ */
+_must_check_ int csr_result_add(struct cmf_csr_result *result, struct store_unit *unit);

@@ -144,8 +144,8 @@ static const struct cmf_csr_result *registered_earlier(const struct decision *d,
 	for (size_t i = 0; i < d->csr->n_earlier; i++) {
 		const struct cmf_csr_result *r = d->csr->earlier[i];
 
-		if (r->registers && r->registration.cert_type == d->carriers.type &&
-		    strcasecmp(r->registration.subject_id, subject_id) == 0)
+		if (r->registers && r->decision->registration.cert_type == d->carriers.type &&
+		    strcasecmp(r->decision->registration.subject_id, subject_id) == 0)
 			return r;
 	}
 	return NULL;
@@ -240,7 +240,7 @@ static int entity_of_request(struct decision *d)
 	earlier = registered_earlier(d, subject_id);
 	if (earlier) {
 		d->registration_ref = &earlier->registration_id;
-		err = registration_copy(&earlier->registration, &d->registration);
+		err = registration_copy(&earlier->decision->registration, &d->registration);
 	} else {
 		err = store_registration_find(d->reader, d->carriers.type, subject_id,
 					      &d->registration);

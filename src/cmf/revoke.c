@@ -158,6 +158,19 @@ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
 			: err;
 }
 
+int certificate_lapse(const struct cmf *cmf, const struct store_certificate *cert,
+		      struct store_unit *unit)
+{
+	static char name[] = "housekeeping";
+	const struct cmf_principal who = {.kind = CMF_PRINCIPAL_CLIENT, .name = name};
+	int err = certificate_revoke_add(cmf, cert, STORE_CERT_REVOKED, REASON_UNSPECIFIED, unit);
+
+	return err == 0 ? audit_add(cmf, &who, "revoke",
+				    cert->subject_id ? cert->subject_id : cert->ca,
+				    "certConf did not come in time", unit)
+			: err;
+}
+
 /* --- revocation --- */
 
 /* 7 is unused. RFC 5280 5.3.1 */
@@ -417,22 +430,4 @@ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
 	if (err == 0 && revocation->ceases)
 		err = cessation_deregister(cmf, who, cert, reader, unit);
 	return err;
-}
-
-int cmf_revoke(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_revoke *request,
-	       struct store_reader *reader, struct store_unit *unit,
-	       struct store_certificate *certp, bool *upstreamp, struct refusal *refusal)
-{
-	struct cmf_revocation revocation;
-	int err = cmf_revoke_find(cmf, who, request, NULL, 0, reader, &revocation, refusal);
-
-	if (err == 0)
-		err = cmf_revoke_add(cmf, who, &revocation, reader, unit);
-	if (err != 0) {
-		cmf_revocation_clear(&revocation);
-		return err;
-	}
-	*upstreamp = revocation.upstream;
-	*certp = revocation.cert;
-	return 0;
 }

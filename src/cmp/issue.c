@@ -5,6 +5,8 @@
  */
 #include "door_private.h"
 
+#include "cmf/order.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -24,12 +26,6 @@ static void log_asked(struct cmp_request *rq, const struct cmp_item *item)
 			  CMP_CARRIER_TEXT_MAX, &cn))
 		subject = cn;
 	cmp_log_certificate(rq, subject, &SERIAL_NULL);
-}
-
-/* RFC 9810 5.2.8.3.2: certConf is the proof of possession where the certificate is encrypted. */
-static bool may_confirm_implicitly(const struct cmp_request *rq, const struct cmp_item *item)
-{
-	return rq->implicit_confirm && item->pop != CMP_POP_ENCR_CERT;
 }
 
 /* What goes on as it came is one request; the answer to a challenge is ours alone. */
@@ -53,8 +49,8 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item)
 		return err;
 	rq->txn.chain_request = rq->txn.chain_request || chain;
 	item->csr.again = rq->again;
-	err = cmf_csr(rq->door->cmf, &rq->who, &item->csr, may_confirm_implicitly(rq, item),
-		      rq->worker->reader, rq->worker->unit, &item->result, &rq->refusal);
+	err = cmf_csr(rq->door->cmf, &rq->who, &item->csr, rq->worker->reader, rq->worker->unit,
+		      &item->result, &rq->refusal);
 	if (!err && item->result.generated_key)
 		err = cmp_central_key_seal(rq, item->result.generated_key, &item->private_key);
 	return err;
@@ -82,16 +78,6 @@ static int items_decide(struct cmp_request *rq, struct cmp_items *items,
 	return err;
 }
 
-/* --- one deadline, one kind of confirmation --- */
-
-static bool any_waiting(struct cmf_csr_result *const *granted, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (granted[i]->waiting)
-			return true;
-	return false;
-}
-
 static bool any_generated(const struct cmp_items *items)
 {
 	for (size_t i = 0; i < items->len; i++)
@@ -106,34 +92,6 @@ static bool any_encrypted(const struct cmp_items *items)
 		if (!items->item[i].refused && items->item[i].pop == CMP_POP_ENCR_CERT)
 			return true;
 	return false;
-}
-
-/*
- * All certificates of an answer are confirmed alike: implicitly only if each may be. Where one has
- * to be waited for, the others wait with it, unconfirmed, so that there is one answer and one
- * certConf.
- */
-static void confirmation_align(struct cmp_request *rq, const struct cmp_items *items,
-			       struct cmf_csr_result *const *granted, size_t n)
-{
-	bool implicit = rq->implicit_confirm && !any_encrypted(items);
-	bool waiting = any_waiting(granted, n);
-	int64_t until = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
-
-	for (size_t i = 0; i < n; i++) {
-		implicit = implicit && granted[i]->implicit_confirm;
-		if (granted[i]->confirm_by_ms > until)
-			until = granted[i]->confirm_by_ms;
-	}
-	for (size_t i = 0; i < n && (waiting || !implicit); i++) {
-		struct store_certificate *cert = &granted[i]->certificate;
-
-		if (cert->state == STORE_CERT_ACTIVE)
-			cert->state = STORE_CERT_PENDING;
-		cert->confirm_by_ms = until;
-	}
-	rq->txn.implicit_confirm = implicit;
-	rq->txn.deadline_ms = implicit && !waiting ? 0 : until;
 }
 
 /* --- the answer --- */
@@ -295,8 +253,17 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 			  struct cmf_csr_result *const *granted, size_t n)
 {
 	struct cmf_csr_result *first = granted[0];
+	struct cmf_order_terms terms;
+	int err;
 
-	confirmation_align(rq, items, granted, n);
+	/* RFC 9810 5.2.8.3.2: certConf is the proof of possession of what is encrypted. */
+	err = cmf_order_place_certificates(granted, n,
+					   rq->implicit_confirm && !any_encrypted(items),
+					   rq->worker->unit, &terms);
+	if (err)
+		return err;
+	rq->txn.implicit_confirm = terms.implicit_confirm;
+	rq->txn.deadline_ms = terms.deadline_ms;
 	if (items->len == 1 && first->mods) {
 		rq->txn.status_text = strdup(first->mods);
 		if (!rq->txn.status_text)
@@ -304,8 +271,7 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 	}
 	log_refused(rq, items);
 	cmp_log_certificate(rq, first->subject_id, &first->serial);
-	return any_waiting(granted, n) ? issue_upstream(rq, items, first)
-				       : issue_now(rq, items, first);
+	return terms.waiting ? issue_upstream(rq, items, first) : issue_now(rq, items, first);
 }
 
 int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items)

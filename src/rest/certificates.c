@@ -7,6 +7,7 @@
 #include "encode.h"
 
 #include "asn1/certificate.h"
+#include "cmf/order.h"
 
 #include <errno.h>
 #include <string.h>
@@ -146,67 +147,73 @@ int rest_certificates(struct rest_call *call)
 
 /* --- one of them --- */
 
-/* The CA whose CRL is to list what the operator revokes before that is done; NULL: none has to. */
-static struct ca *crl_ca(struct rest_call *call, const struct store_certificate *cert)
-{
-	struct ca *ca = ca_find(cmf_cas(call->worker->cmf), cert->ca);
-
-	return ca && ca_crl_on_revocation(ca) ? ca : NULL;
-}
-
 static int certificate_get(struct rest_call *call, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	int err = store_certificate_get(call->worker->reader, id, &cert);
-	const struct ca *ca;
-	bool listed = true;
+	bool awaited = false;
 	json_t *json;
 
-	if (err)
-		return rest_fault(call, err);
-	ca = crl_ca(call, &cert);
-	if (ca)
-		err = ca_crl_lists(ca, cert.crl_change, call->worker->reader, &listed);
+	if (!err)
+		err = cmf_order_crl_awaited(call->worker->cmf, &cert, call->worker->reader,
+					    &awaited);
 	if (err)
 		return rest_fault(call, err);
 	json = certificate_whole(call->worker->reader, &cert, call->now_ms);
-	if (json && json_object_set_new(json, "crl_awaited", json_boolean(!listed))) {
+	if (json && json_object_set_new(json, "crl_awaited", json_boolean(awaited))) {
 		json_decref(json);
 		json = NULL;
 	}
 	return rest_ok(call, 200, json);
 }
 
+/* For the upstream CA that is to be told; after that housekeeping goes on. */
+enum { REVOKE_BUDGET_US = 5 * 1000 * 1000 };
+
 struct revocation {
 	int64_t certificate_id;
-	int reason;
-	int64_t invalidity_ms; /* 0: none */
-	bool upstream;
+	struct cmf_revoke request;
+	/* Of the attempt; the unit may point into it. */
+	struct cmf_revocation decided;
 };
+
+/* That certificate, by its issuer and serial number as a revocation names it. */
+static int revocation_identify(const struct store_certificate *cert, struct cmf_revoke *request,
+			       struct refusal *refusal)
+{
+	struct certificate_view view;
+	int err;
+
+	if (cert->der.len == 0) /* only asked for upstream yet: nothing that could be revoked */
+		return refuse(refusal, REFUSAL_rev_cert_unknown);
+	err = certificate_view(octets_view(&cert->der), &view);
+	if (err)
+		return log_fault("read a stored certificate", err, NULL);
+	request->issuer = view.issuer;
+	request->serial = cert->serial;
+	return 0;
+}
 
 static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refusal)
 {
 	struct revocation *revocation = arg;
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0}, revoked = {0};
-	struct certificate_view view;
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	struct rest_worker *worker = call->worker;
+	struct cmf_order_terms terms;
 	struct cmf_principal who;
-	struct cmf_revoke request = {.reason = revocation->reason,
-				     .invalidity_ms = revocation->invalidity_ms};
-	int err;
+	int err = store_certificate_get(worker->reader, revocation->certificate_id, &cert);
 
-	err = store_certificate_get(call->worker->reader, revocation->certificate_id, &cert);
+	if (!err)
+		err = revocation_identify(&cert, &revocation->request, refusal);
 	if (err)
 		return err;
-	if (cert.der.len == 0) /* only asked for upstream yet: nothing that could be revoked */
-		return refuse(refusal, REFUSAL_rev_cert_unknown);
-	err = certificate_view(octets_view(&cert.der), &view);
-	if (err)
-		return log_fault("read a stored certificate", err, NULL);
-	request.issuer = view.issuer;
-	request.serial = cert.serial;
 	who = rest_operator(call, cert.trust_domain);
-	return cmf_revoke(call->worker->cmf, &who, &request, call->worker->reader,
-			  call->worker->unit, &revoked, &revocation->upstream, refusal);
+	cmf_revocation_clear(&revocation->decided);
+	err = cmf_revoke_find(worker->cmf, &who, &revocation->request, NULL, 0, worker->reader,
+			      &revocation->decided, refusal);
+	return err ? err
+		   : cmf_order_place_revocations(worker->cmf, &who, &revocation->decided, 1,
+						 worker->reader, worker->unit, &terms);
 }
 
 static int revocation_decode(json_t *body, struct revocation *revocation, char *detail, size_t size)
@@ -219,13 +226,13 @@ static int revocation_decode(json_t *body, struct revocation *revocation, char *
 		snprintf(detail, size, "%s", error.text);
 		return -EINVAL;
 	}
-	revocation->reason = rest_reason_parse(reason);
-	if (revocation->reason < 0) {
+	revocation->request.reason = rest_reason_parse(reason);
+	if (revocation->request.reason < 0) {
 		snprintf(detail, size, "reason must be one of RFC 5280 5.3.1, as keyCompromise");
 		return -EINVAL;
 	}
-	if (invalidity && (clock_parse(invalidity, &revocation->invalidity_ms) ||
-			   revocation->invalidity_ms <= 0)) {
+	if (invalidity && (clock_parse(invalidity, &revocation->request.invalidity_ms) ||
+			   revocation->request.invalidity_ms <= 0)) {
 		snprintf(detail, size,
 			 "invalidity_date must be a time in UTC, as 2026-11-23T08:53:00Z");
 		return -EINVAL;
@@ -233,37 +240,24 @@ static int revocation_decode(json_t *body, struct revocation *revocation, char *
 	return 0;
 }
 
-/* Tells the upstream, if it is one; what does not succeed at once is retried by the housekeeper. */
-static int revoke_upstream(struct rest_call *call, int64_t id)
+/*
+ * What the revocation waits for, as for rr. The answer shows how far it has come, and who wants to
+ * know the end asks again.
+ */
+static int revocation_run(struct rest_call *call, const struct revocation *revocation)
 {
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	struct cmf *cmf = call->worker->cmf;
-	struct ca *ca;
-	int err = store_certificate_get(call->worker->reader, id, &cert);
+	_cleanup_(cmf_order_clear) struct cmf_order order = {0};
+	struct rest_worker *worker = call->worker;
+	int err = cmf_order_new(CMF_ORDER_REVOCATIONS, 1, &order);
 
 	if (err)
 		return err;
-	ca = ca_find(cmf_cas(cmf), cert.ca);
-	err = ca ? ca_upstream_revoke_run(ca, id, call->worker->reader, call->worker->unit) : 0;
-	return err == STORE_NOT_FOUND ? 0 : err;
-}
-
-/*
- * crl_on_revocation, as for rr. Where the CRL has to wait for crl_revocation_interval, the answer
- * says so, and who wants to know when it is there asks again.
- */
-static void revoke_crl(struct rest_call *call, int64_t id)
-{
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	struct ca *ca;
-	int64_t wait_ms;
-
-	if (store_certificate_get(call->worker->reader, id, &cert))
-		return;
-	ca = crl_ca(call, &cert);
-	if (ca && ca_crl_cover(ca, cert.crl_change, call->worker->reader, call->worker->unit,
-			       &wait_ms) < 0)
-		store_unit_clear(call->worker->unit);
+	order.item[0].certificate_id = revocation->certificate_id;
+	order.item[0].reason = revocation->request.reason;
+	err = cmf_order_read(worker->cmf, worker->reader, &order);
+	return err ? err
+		   : cmf_order_run(worker->cmf, &order, REVOKE_BUDGET_US, worker->reader,
+				   worker->unit);
 }
 
 static int certificate_revoke(struct rest_call *call, int64_t id)
@@ -281,10 +275,9 @@ static int certificate_revoke(struct rest_call *call, int64_t id)
 	if (err)
 		return rest_problem(call, 400, detail);
 	err = rest_commit(call, revoke_decide, &revocation, &refusal);
-	if (!err && revocation.upstream)
-		err = revoke_upstream(call, id);
+	cmf_revocation_clear(&revocation.decided);
 	if (!err)
-		revoke_crl(call, id);
+		err = revocation_run(call, &revocation);
 	if (err == REFUSED)
 		return rest_refusal(call, &refusal);
 	return err ? rest_fault(call, err) : certificate_get(call, id);

@@ -3,6 +3,7 @@
  * Certificates that exist: which one a key update means, confirmation, revocation, and what the
  * housekeeper ends.
  */
+#include "cmf/order.h"
 #include "cmf_world.h"
 
 #include <stdio.h>
@@ -133,21 +134,23 @@ static struct cmf_revoke revoke_request(enum which which, int reason)
 static enum refusal_reason revoke(const char *name, const struct cmf_revoke *request)
 {
 	struct cmf_principal who = principal_named(name);
-	struct store_certificate cert = {0};
+	struct cmf_revocation found = {0};
+	struct cmf_order_terms terms = {0};
 	struct refusal refusal = REFUSAL_NULL;
-	bool upstream = true;
-	int err = cmf_revoke(w.cmf, &who, request, w.reader, w.unit, &cert, &upstream, &refusal);
+	int err = cmf_revoke_find(w.cmf, &who, request, NULL, 0, w.reader, &found, &refusal);
 
 	ck_assert_int_ge(err, 0);
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
+	ck_assert(store_unit_empty(w.unit));
 	if (err == 0) {
-		ck_assert_int_eq(cert.id, cert_a.id);
-		ck_assert(!upstream);
-	} else {
-		ck_assert(store_unit_empty(w.unit));
+		ck_assert_int_eq(found.cert.id, cert_a.id);
+		ck_assert_int_eq(cmf_order_place_revocations(w.cmf, &who, &found, 1, w.reader,
+							     w.unit, &terms),
+				 0);
 	}
+	ck_assert(!terms.waiting);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	store_certificate_clear(&cert);
+	cmf_revocation_clear(&found);
 	cmf_principal_clear(&who);
 	return refusal.reason;
 }
