@@ -272,7 +272,7 @@ static void extension_add(X509 *cert, X509_CRL *crl, const char *text)
 	X509_EXTENSION_free(extension);
 }
 
-/* The DER of a certificate, which OpenSSL signs whatever is in it. */
+/* The DER of a certificate, whatever is in it. */
 static unsigned char *certificate_of(const struct spec *spec, size_t *lenp)
 {
 	X509 *cert = X509_new();
@@ -295,9 +295,12 @@ static unsigned char *certificate_of(const struct spec *spec, size_t *lenp)
 	X509_set_pubkey(cert, key);
 	for (size_t i = 0; i < ARRAY_LEN(spec->extension) && spec->extension[i]; i++)
 		extension_add(cert, NULL, spec->extension[i]);
-	if (spec->bend)
-		spec->bend(cert);
 	ck_assert_int_gt(X509_sign(cert, ca, EVP_sha256()), 0);
+	/* Bent once it is signed, which nobody verifies here: OpenSSL 3.5 sets the version anew. */
+	if (spec->bend) {
+		spec->bend(cert);
+		ck_assert_int_gt(i2d_re_X509_tbs(cert, NULL), 0);
+	}
 	len = i2d_X509(cert, &der);
 	ck_assert_int_gt(len, 0);
 	*lenp = (size_t)len;
