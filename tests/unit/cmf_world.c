@@ -146,6 +146,8 @@ struct credential credential_new(const struct credential_spec *spec)
 		extension_add(c.cert, issuer->cert, NID_subject_alt_name, spec->san);
 	if (!spec->no_ski)
 		extension_add(c.cert, issuer->cert, NID_subject_key_identifier, "hash");
+	if (spec->issuer && X509_get0_subject_key_id(issuer->cert))
+		extension_add(c.cert, issuer->cert, NID_authority_key_identifier, "keyid:always");
 	ck_assert_int_gt(X509_sign(c.cert, issuer->key, digest), 0);
 	len = i2d_X509(c.cert, &c.der.data);
 	ck_assert_int_gt(len, 0);
