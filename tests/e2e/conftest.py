@@ -159,7 +159,7 @@ class Cmf:
             self.process.send_signal(sig)
         try:
             status = self.process.wait(PATIENCE)
-            if status == 0:
+            if status in (0, -signal.SIGKILL):
                 ISSUED.collect(self.conf, self.dir / "cmf.db")
             return status
         except subprocess.TimeoutExpired:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the CAs of the tests issued, seen by other implementations: at the end of the session every certificate and
-CRL in the stores of all servers that ended in order goes through `openssl verify -x509_strict`, GnuTLS' certtool and
-python3-cryptography, each many at a time."""
+CRL in the stores of all servers that ended in order, or were killed, goes through `openssl verify -x509_strict`,
+GnuTLS' certtool and python3-cryptography, each many at a time."""
 import configparser
+import contextlib
 import pathlib
 import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -33,6 +35,20 @@ def internal_cas(conf):
             yield section.strip()[3:].strip(), [conf.parent / values[k] for k in ("certificate", "chain") if k in values]
 
 
+@contextlib.contextmanager
+def stored(database):
+    """The database of a server that has ended. One that was killed leaves a -wal, which belongs to it: then a copy of
+    both, since reading writes."""
+    wal = pathlib.Path(f"{database}-wal")
+    with tempfile.TemporaryDirectory() as directory:
+        uri = f"file:{database}?mode=ro&immutable=1"
+        if wal.exists():
+            shutil.copy(wal, f"{directory}/db-wal")
+            uri = f"file:{shutil.copy(database, f'{directory}/db')}"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+            yield db
+
+
 class Issued:
     """Collects; check() gives back what is wrong."""
 
@@ -47,13 +63,12 @@ class Issued:
                         cert = x509.load_pem_x509_certificate(pem.encode())
                         self.cas[cert.public_bytes(Encoding.DER)] = cert
             try:
-                # As it is, without a lock or a -wal: the server has ended.
-                with sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True) as db:
+                with stored(database) as db:
                     rows = db.execute("SELECT der FROM certificate WHERE ca = ? AND der IS NOT NULL", (name,))
                     self.certificates.update((der, conf) for der, in rows)
                     rows = db.execute("SELECT der FROM crl WHERE ca = ? ORDER BY number DESC LIMIT ?", (name, CRLS_MAX))
                     self.crls.update((der, conf) for der, in rows)
-            except sqlite3.Error:
+            except (sqlite3.Error, OSError):
                 pass  # a database that a test broke
 
     def check(self, directory):
@@ -124,7 +139,7 @@ def cryptography_crl(der):
         crl.issuer.rfc4514_string()
         crl.extensions.get_extension_for_class(x509.CRLNumber)
         crl.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
-        if not crl.next_update:
+        if not (crl.next_update_utc if hasattr(crl, "next_update_utc") else crl.next_update):
             return ["cryptography: a CRL without nextUpdate"]
         for entry in crl:
             list(entry.extensions)
