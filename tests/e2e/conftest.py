@@ -44,14 +44,25 @@ def wait_for(what, condition, patience=None):
     pytest.fail(f"{what} did not happen in time")
 
 
-# Each worker of pytest-xdist has ports of its own, below those that the system gives to connections: one of
-# these could take a port between here and the server that is to listen on it.
-PORTS_EACH = 2000
-PORTS_BEGIN = 10000 + PORTS_EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 10)
-PORTS = itertools.cycle(range(PORTS_BEGIN, PORTS_BEGIN + PORTS_EACH))
-# Where another session begins elsewhere, two at the same time meet less often.
-for _ in range(os.getpid() * 37 % PORTS_EACH):
-    next(PORTS)
+PORTS_EACH = 1000
+
+
+def ports_reserve():
+    """Ports for this process alone, whoever else tests on this machine: who has them has bound an abstract socket with
+    their name. They lie below those that the system gives to connections: one of these could take a port between
+    here and the server that is to listen on it."""
+    for begin in range(10000, 32000, PORTS_EACH):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0cmfd-test-ports-{begin}")
+        except OSError:
+            claim.close()
+            continue
+        return claim, itertools.cycle(range(begin, begin + PORTS_EACH))
+    raise RuntimeError("all ports are taken by other sessions")
+
+
+PORTS_CLAIM, PORTS = ports_reserve()
 
 
 def free_port():
