@@ -1,15 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an upstream CA makes of a request, RFC 4210 Appendix F, told to the client: its grantedWithMods and text; a
-certificate of somebody else, which is declined; an HTTP server that is no CMP service. The CA is OpenSSL's."""
+certificate of somebody else, which is declined; an HTTP server that is no CMP service. The CA is OpenSSL's; it knows no
+nested messages, so where protection is added somebody in front of it takes the inner message out."""
+import http.client
 import http.server
 import threading
 
 import pytest
 
-from conftest import Cmf, Vnfm, run, wait_for
+from conftest import PATIENCE, Cmf, Vnfm, run, wait_for
 from openssl_ca import OpensslCa
 
-HOWS = ["reissue", "unchanged", "replaced"]
+HOWS = ["reissue", "unchanged", "added", "replaced"]
+# The answer goes to the client as it is.
+AS_IT_IS = ("unchanged", "added")
+NESTED = 0xA0 | 20  # of PKIBody
+
+
+def tlv(der):
+    """Tag, content, what follows."""
+    length, at = der[1], 2
+    if length & 0x80:
+        octets = length & 0x7F
+        length, at = int.from_bytes(der[2:2 + octets], "big"), 2 + octets
+    return der[0], der[at:at + length], der[at + length:]
+
+
+class Unwrapping:
+    """RFC 9483 5.2.2.1: the answer is one to the inner message. To `openssl cmp -port` a transaction is a connection."""
+
+    def __init__(self, port):
+        self.unwrapped, self.connection = 0, http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        front, lock = self, threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):  # noqa: N802
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with lock:
+                    answer = front.forward(self.path, body)
+                    content = answer.read()
+                self.send_response(answer.status)
+                for name in ("Content-Type", "Location"):
+                    if answer.headers[name]:
+                        self.send_header(name, answer.headers[name])
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *args):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/pkix/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def forward(self, path, body):
+        _, message, _ = tlv(body)
+        _, _, rest = tlv(message)  # the header
+        tag, nested, _ = tlv(rest)
+        assert tag == NESTED
+        self.unwrapped += 1
+        for last in (False, True):
+            try:
+                self.connection.request("POST", path, tlv(nested)[1], {"Content-Type": "application/pkixcmp"})
+                return self.connection.getresponse()
+            except (OSError, http.client.HTTPException):
+                # Each certificate has a server of its own.
+                self.connection.close()
+                if last:
+                    raise
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.connection.close()
 
 
 class Ra:
@@ -18,7 +84,9 @@ class Ra:
         self.other = OpensslCa(base / "other")
         self.cmf = Cmf(base / "ra")
         with open(self.cmf.conf, "a", encoding="utf-8") as conf:
-            conf.write(self.other.section(forwarding=how))
+            self.front = Unwrapping(self.other.port) if how == "added" else None
+            url = {"server_url": self.front.url} if self.front else {}
+            conf.write(self.other.section(forwarding=how, **url))
         self.cmf.start()
         self.vnfm = Vnfm(self.cmf, "vnfm-a", base / "vnfm")
         self.trusted = base / "trusted.pem"
@@ -42,6 +110,9 @@ class Ra:
     def stop(self):
         self.other.stop()
         assert self.cmf.stop() == 0
+        if self.front:
+            self.front.stop()
+            assert self.front.unwrapped > 0
 
 
 @pytest.fixture(params=HOWS, scope="module")
@@ -55,21 +126,21 @@ def test_rfc4210_f_granted_with_mods(ra):
     result, answers = ra.enrol("mods", "/O=Other/CN=mods", "-pkistatus", "1", "-statusstring", "O is added here")
     assert result.returncode == 0, f"{result.stdout}\n{ra.cmf.tail()}"
     assert b"O is added here" in answers
-    assert (b"the upstream CA changed: subject" in answers) == (ra.how != "unchanged")
+    assert (b"the upstream CA changed: subject" in answers) == (ra.how not in AS_IT_IS)
     wait_for("the confirmation", lambda: ra.cmf.states("mods") == ["active"])
 
 
 def test_rfc4210_f_changed_and_not_said(ra):
     result, answers = ra.enrol("silent", "/O=Other/CN=silent")
     assert result.returncode == 0, f"{result.stdout}\n{ra.cmf.tail()}"
-    assert (b"the upstream CA changed: subject" in answers) == (ra.how != "unchanged")
+    assert (b"the upstream CA changed: subject" in answers) == (ra.how not in AS_IT_IS)
 
 
 def test_rfc4210_f_what_we_changed(ra):
     """Our own changes are told beside the upstream's; where we may change nothing, the request is refused."""
     result, answers = ra.enrol("long", "/CN=long", extra=["-days", "20000"])
-    assert (result.returncode == 0) == (ra.how != "unchanged"), f"{result.stdout}\n{ra.cmf.tail()}"
-    assert (b"validity shortened" in answers) == (ra.how != "unchanged")
+    assert (result.returncode == 0) == (ra.how not in AS_IT_IS), f"{result.stdout}\n{ra.cmf.tail()}"
+    assert (b"validity shortened" in answers) == (ra.how not in AS_IT_IS)
 
 
 @pytest.mark.parametrize("name, subject, extensions, words", [
