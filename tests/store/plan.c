@@ -39,8 +39,6 @@ static const char *const may_be_sorted[] = {
 	"r.subject_id = ?",         /* certificates of one entity */
 	"SELECT 'the counter of '", /* the check of integrity */
 	"c.serial = ?",             /* one for each CA that has that serialNumber */
-	"FROM certificate WHERE ca = ?1 AND revoked_ms", /* a CRL has all that are revoked */
-	"FROM certificate WHERE ca = ?1 AND released_ms",
 };
 
 /* The tests' own. */
