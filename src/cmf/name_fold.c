@@ -111,8 +111,12 @@ static size_t punycode_decode(const code_point *in, size_t len, code_point out[L
 	for (const code_point *p = in; p < end; p++)
 		if (*p == '-')
 			rest = p + 1;
-	for (; in + points + 1 < rest; points++)
+	for (; in + points + 1 < rest; points++) {
+		/* "fail on any non-basic code point" */
+		if (in[points] >= N)
+			return 0;
 		out[points] = in[points];
+	}
 	while (rest < end) {
 		uint32_t before = i;
 

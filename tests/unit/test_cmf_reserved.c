@@ -43,6 +43,8 @@ static const struct {
 	{"xn--\xc3\xbc", "xn--\xc3\xbc"},
 	{"xn--99999999", "xn--99999999"},
 	{"xn--a", "\xc2\x80"},
+	/* RFC 3492 6.2: "fail on any non-basic code point" before the delimiter */
+	{"xn--b\xd0\xbf-kva", "xn--b\xd0\xbf-kva"},
 	{"", ""},
 	{"  . ", ""},
 	{"\xff\xfe", "\xc3\xbf\xc3\xbe"},
