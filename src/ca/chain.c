@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The issuing certificate of a CA and its path up to the root, checked once at start. */
-#include "ca/credential.h"
 #include "ca_local.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -3,8 +3,8 @@
  * The update of a CA's root certificate: what leads clients that trust the old root to the new one
  * (RFC 9810 4.4), from the configuration, checked once at start.
  */
-#include "ca/credential.h"
 #include "ca_local.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <openssl/err.h>

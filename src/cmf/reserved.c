@@ -2,8 +2,8 @@
 /* Names that no entity gets. See reserved.h. */
 #include "reserved.h"
 
-#include "ca/credential.h"
 #include "clients.h"
+#include "keys/credential.h"
 #include "name_fold.h"
 #include "subject_id.h"
 

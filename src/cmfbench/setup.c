@@ -2,13 +2,12 @@
 /* Credentials and trust anchors of the benchmark, read once and shared by all connections. */
 #include "asn1/certificate.h"
 #include "client.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
-
-enum { SECRET_MAX = 1024 };
 
 void bench_credential_clear(struct bench_credential *c)
 {
@@ -89,13 +88,15 @@ static int read_chain(const char *path, struct octets *certs, size_t *np)
 	return *np ? 0 : -EINVAL;
 }
 
-static int read_key(const char *option, const char *path, EVP_PKEY **keyp)
+static int read_key(const char *option, const char *source, EVP_PKEY **keyp)
 {
-	BIO *in = BIO_new_file(path, "r");
+	int err = credential_key_read(&(struct key_source){.source = source, .ask = true}, keyp);
 
-	*keyp = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
-	BIO_free(in);
-	return *keyp ? 0 : complain(option, path, -EINVAL);
+	if (err)
+		fprintf(stderr, "cmfbench: %s %s: %s\n", option, source,
+			credential_error_text(err));
+	ERR_clear_error();
+	return err;
 }
 
 static int setup_signature(struct bench_setup *s)
@@ -136,9 +137,7 @@ static int setup_mac(struct bench_setup *s)
 		err = octets_dup(bytes_of_string(secret + 5), &s->secret);
 	} else {
 		secret += strncmp(secret, "file:", 5) ? 0 : 5;
-		err = file_read(secret, SECRET_MAX, &s->secret);
-		while (!err && s->secret.len && s->secret.data[s->secret.len - 1] == '\n')
-			s->secret.len--;
+		err = credential_secret_read(secret, &s->secret);
 	}
 	if (err)
 		return complain("--secret", secret, err);

@@ -162,7 +162,7 @@ struct ctl_register {
 	const char *server;
 	const char *cert;
 	const char *key;
-	const char *passphrase; /* NULL: none */
+	const char *passphrase_file; /* "-": standard input; NULL: none */
 	const char *trusted;
 	const char *tls_trusted;
 	const char *recipient;

@@ -6,9 +6,9 @@
  */
 #include "asn1/key_update.h"
 #include "base/clock.h"
-#include "ca/credential.h"
 #include "conf.h"
 #include "ctl.h"
+#include "keys/credential.h"
 #include "rollover_pki.h"
 
 #include <errno.h>
@@ -115,13 +115,13 @@ static int issuer_key_read(struct protection *p)
 	}
 	if (!source)
 		return ctl_file_error(p->issuer_path, -ENOMEM);
-	err = credential_key_read(source, p->args->issuer_passphrase_file, &p->issuer_key);
+	err = credential_key_read(&(struct key_source){source, p->args->issuer_passphrase_file},
+				  &p->issuer_key);
 	ERR_clear_error();
-	if (err == -EBADMSG)
-		ctl_error("%s: no private key, or wrong passphrase", source);
-	else if (err)
-		ctl_error("%s: %s; --issuer-key says where the key of the issuer is", source,
-			  strerror(-err));
+	if (err)
+		ctl_error("%s: %s%s", source, credential_error_text(err),
+			  err == -ENOENT ? "; --issuer-key says where the key of the issuer is"
+					 : "");
 	if (err)
 		return CTL_FAULT;
 	if (EVP_PKEY_eq(p->issuer_key, X509_get0_pubkey(p->issuer)) == 1)
@@ -226,10 +226,13 @@ static int files_write(const struct protection *p)
 {
 	const struct conf_protection *conf = &p->conf->protection;
 	EVP_PKEY *before = NULL;
-	int status, err = p->key ? credential_key_read(conf->key, NULL, &before) : 0;
+	int status,
+		err = p->key ? credential_key_read(&(struct key_source){conf->key}, &before) : 0;
 
-	if (err)
-		return ctl_file_error(conf->key, err);
+	if (err) {
+		ctl_error("%s: %s", conf->key, credential_error_text(err));
+		return CTL_FAULT;
+	}
 	status = p->key ? key_write(conf->key, p->key) : CTL_OK;
 	if (!status)
 		status = certificates_write(p);
@@ -247,7 +250,7 @@ static int key_make(struct protection *p)
 
 	if (!p->args->new_key)
 		return CTL_OK;
-	if (conf->passphrase_file || strchr(conf->key, ':')) {
+	if (conf->passphrase_file || credential_is_uri(conf->key)) {
 		ctl_error("[protection] key: a key with a passphrase, or in an HSM, is not made "
 			  "here");
 		return CTL_REFUSED;

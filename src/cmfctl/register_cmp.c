@@ -10,6 +10,7 @@
 #include "base/cert_type.h"
 #include "base/refusal.h"
 #include "ca.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <openssl/cmp.h>
@@ -76,15 +77,24 @@ static int certificate_load(OSSL_CMP_CTX *cmp, const char *path)
 	return ok ? CTL_OK : ctl_openssl_error(path);
 }
 
-static int key_load(OSSL_CMP_CTX *cmp, const char *path, const char *passphrase)
+static int key_load(OSSL_CMP_CTX *cmp, const struct ctl_register *reg)
 {
-	BIO *bio = BIO_new_file(path, "r");
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)passphrase) : NULL;
-	int ok = key && OSSL_CMP_CTX_set1_pkey(cmp, key);
+	const char *file = reg->passphrase_file;
+	const struct key_source source = {
+		.source = reg->key,
+		.passphrase_file = file && strcmp(file, "-") == 0 ? "/dev/stdin" : file,
+		.ask = true};
+	EVP_PKEY *key = NULL;
+	int err = credential_key_read(&source, &key), ok;
 
+	ERR_clear_error();
+	if (err) {
+		ctl_error("%s: %s", reg->key, credential_error_text(err));
+		return CTL_FAULT;
+	}
+	ok = OSSL_CMP_CTX_set1_pkey(cmp, key);
 	EVP_PKEY_free(key);
-	BIO_free(bio);
-	return ok ? CTL_OK : ctl_openssl_error(path);
+	return ok ? CTL_OK : ctl_openssl_error(reg->key);
 }
 
 static int trusted_load(OSSL_CMP_CTX *cmp, const char *path)
@@ -150,7 +160,7 @@ static int cmp_new(const struct ctl_register *reg, struct transfer *t, OSSL_CMP_
 	if (reg->cert)
 		status = certificate_load(cmp, reg->cert);
 	if (!status && reg->key)
-		status = key_load(cmp, reg->key, reg->passphrase);
+		status = key_load(cmp, reg);
 	if (!status && reg->reference)
 		status = secret_load(cmp, reg->reference, reg->secret);
 	if (!status && reg->trusted)

@@ -38,7 +38,6 @@ enum { REGISTER_CHUNK_MAX = 10000 };
 
 struct register_args {
 	struct ctl_register reg;
-	const char *passphrase_file;
 	int status; /* of reading subjects */
 };
 
@@ -90,7 +89,7 @@ static error_t register_cmp_parse(int key, char *arg, struct register_args *args
 		reg->key = arg;
 		return 0;
 	case OPT_PASSPHRASE_FILE:
-		args->passphrase_file = arg;
+		reg->passphrase_file = arg;
 		return 0;
 	case OPT_TRUSTED:
 		reg->trusted = arg;
@@ -249,15 +248,11 @@ int ctl_register(struct ctl *ctl, int argc, char **argv)
 		       "shipped; over CMP what fits into a message) there are several calls.",
 	};
 	struct register_args args = {0};
-	_cleanup_(freep) char *passphrase = NULL;
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
 	status = args.status;
 	args.reg.handling = handling_of(&args.reg);
-	if (!status && args.passphrase_file)
-		status = ctl_secret_read(args.passphrase_file, &passphrase);
-	args.reg.passphrase = passphrase;
 	if (!status && args.reg.server)
 		status = ctl_register_cmp(ctl, &args.reg);
 	else if (!status)

@@ -9,8 +9,8 @@
 #include "stage.h"
 
 #include "base/clock.h"
-#include "ca/credential.h"
 #include "conf.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -157,15 +157,14 @@ static char *key_beside(const char *cert_path)
 
 static int key_read(const char *source, const char *passphrase_file, X509 *cert, EVP_PKEY **keyp)
 {
-	int err = credential_key_read(source, passphrase_file, keyp);
+	const struct key_source key = {source, passphrase_file};
+	int err = credential_key_read(&key, keyp);
 
 	ERR_clear_error();
-	if (err == -EBADMSG) {
-		ctl_error("%s: no private key, or wrong passphrase", source);
+	if (err) {
+		ctl_error("%s: %s", source, credential_error_text(err));
 		return CTL_FAULT;
 	}
-	if (err)
-		return ctl_file_error(source, err);
 	if (EVP_PKEY_eq(*keyp, X509_get0_pubkey(cert)) == 1)
 		return CTL_OK;
 	ERR_clear_error();

@@ -10,7 +10,7 @@
 #include "asn1/der.h"
 #include "asn1/envelope.h"
 #include "asn1/key_package.h"
-#include "ca/credential.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -64,11 +64,11 @@ static int kga_check(struct cmp_kga *kga, X509 *cert, EVP_PKEY *key, struct strb
 	return octets_dup(ski, &kga->ski);
 }
 
-static int kga_key_load(struct cmp_kga *kga, X509 *cert, const char *path, const char *passphrase,
+static int kga_key_load(struct cmp_kga *kga, X509 *cert, const struct key_source *source,
 			struct strbuf *problems)
 {
 	EVP_PKEY *key = NULL;
-	int err = credential_key_read(path, passphrase, &key);
+	int err = credential_key_read(source, &key);
 
 	if (err)
 		return kga_problem(problems, "kga_key", "cannot be read", err);
@@ -84,6 +84,9 @@ static int kga_load(struct cmp_door *door, struct strbuf *problems)
 {
 	const struct conf_protection *conf = &door->conf->protection;
 	bool own = conf->kga_certificate != NULL;
+	const struct key_source key = {.source = own ? conf->kga_key : conf->key,
+				       .passphrase_file = own ? conf->kga_passphrase_file
+							      : conf->passphrase_file};
 	STACK_OF(X509) *certs = NULL;
 	int err = credential_certificates_read(own ? conf->kga_certificate : conf->certificate,
 					       &certs);
@@ -93,10 +96,7 @@ static int kga_load(struct cmp_door *door, struct strbuf *problems)
 	if (own || is_kga(sk_X509_value(certs, 0))) {
 		err = cmp_certs_keep(certs, &door->kga.certs, &door->kga.n_certs);
 		if (!err)
-			err = kga_key_load(&door->kga, sk_X509_value(certs, 0),
-					   own ? conf->kga_key : conf->key,
-					   own ? conf->kga_passphrase_file : conf->passphrase_file,
-					   problems);
+			err = kga_key_load(&door->kga, sk_X509_value(certs, 0), &key, problems);
 	}
 	sk_X509_pop_free(certs, X509_free);
 	return err;

@@ -6,7 +6,7 @@
 #include "door_private.h"
 
 #include "asn1/certificate.h"
-#include "ca/credential.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -110,12 +110,14 @@ static int certificate_check(X509 *cert, EVP_PKEY *key, struct strbuf *problems)
 static int signer_load(struct cmp_door *door, X509 *cert, struct strbuf *problems)
 {
 	const struct conf_protection *conf = &door->conf->protection;
+	const struct key_source source = {conf->key, conf->passphrase_file};
 	EVP_PKEY *key = NULL;
-	int err = credential_key_read(conf->key, conf->passphrase_file, &key);
+	int err = credential_key_read(&source, &key);
 
 	if (err) {
 		ERR_clear_error();
-		strbuf_printf(problems, "[protection] key: cannot be read: %s\n", strerror(-err));
+		strbuf_printf(problems, "[protection] key: cannot be read: %s\n",
+			      credential_error_text(err));
 		return err;
 	}
 	err = certificate_check(cert, key, problems);
@@ -157,6 +159,7 @@ static int encryption_check(struct cmp_door *door, X509 *cert, struct strbuf *pr
 static int encryption_load(struct cmp_door *door, struct strbuf *problems)
 {
 	const struct conf_protection *conf = &door->conf->protection;
+	const struct key_source key = {conf->encryption_key, conf->encryption_passphrase_file};
 	STACK_OF(X509) *certs = NULL;
 	int err;
 
@@ -169,8 +172,7 @@ static int encryption_load(struct cmp_door *door, struct strbuf *problems)
 	if (err)
 		return encryption_problem(problems, "encryption_certificate", "cannot be read",
 					  err);
-	err = credential_key_read(conf->encryption_key, conf->encryption_passphrase_file,
-				  &door->encryption_key);
+	err = credential_key_read(&key, &door->encryption_key);
 	if (err)
 		err = encryption_problem(problems, "encryption_key", "cannot be read", err);
 	else

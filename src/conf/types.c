@@ -6,6 +6,7 @@
 
 #include "asn1/dn.h"
 #include "base/clock.h"
+#include "keys/credential.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -167,21 +168,10 @@ const struct conf_type conf_type_socket = {
 	.clear = text_clear,
 };
 
-/* RFC 3986 3.1: a scheme of two letters at least, then a colon. */
-static bool is_uri(const char *text)
-{
-	size_t n = 0;
-
-	if (!isalpha((unsigned char)text[0]))
-		return false;
-	while (isalnum((unsigned char)text[n]) || (text[n] && strchr("+-.", text[n])))
-		n++;
-	return n >= 2 && text[n] == ':';
-}
-
 static int key_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
-	return is_uri(in->text) ? text_parse(in, value, why) : file_parse(in, value, why);
+	return credential_is_uri(in->text) ? text_parse(in, value, why)
+					   : file_parse(in, value, why);
 }
 
 const struct conf_type conf_type_key = {

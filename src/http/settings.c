@@ -4,13 +4,12 @@
  */
 #include "http_private.h"
 
+#include "keys/credential.h"
+
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <string.h>
 #include <sys/resource.h>
-
-enum { PASSPHRASE_MAX = 1024 };
 
 /* Adds a line with OpenSSL's own reason. Returns -EINVAL. */
 static int tls_problem(struct strbuf *problems, const char *key, const char *path)
@@ -23,45 +22,20 @@ static int tls_problem(struct strbuf *problems, const char *key, const char *pat
 	return -EINVAL;
 }
 
-/* pem_password_cb; arg is the passphrase or NULL. Without it OpenSSL would ask on the terminal. */
-static int passphrase_give(char *buf, int size, int rwflag, void *arg)
-{
-	const char *passphrase = arg;
-	size_t len = passphrase ? strlen(passphrase) : 0;
-
-	if (!passphrase || len > (size_t)size)
-		return -1;
-	memcpy(buf, passphrase, len);
-	return (int)len;
-}
-
 static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf *problems)
 {
-	_cleanup_(octets_clear_secret) struct octets file = OCTETS_NULL;
-	char passphrase[PASSPHRASE_MAX + 1] = "";
+	const struct key_source source = {conf->tls_key, conf->tls_passphrase_file};
 	EVP_PKEY *key = NULL;
-	BIO *bio;
-	int err;
+	int err = credential_key_read(&source, &key);
 
-	if (conf->tls_passphrase_file) {
-		err = file_read(conf->tls_passphrase_file, PASSPHRASE_MAX, &file);
-		if (err < 0) {
-			strbuf_printf(problems, "[server] tls_passphrase_file: %s: %s\n",
-				      conf->tls_passphrase_file, strerror(-err));
-			return err;
-		}
-		memcpy(passphrase, file.data, file.len);
-		passphrase[strcspn(passphrase, "\r\n")] = '\0';
+	if (err < 0) {
+		strbuf_printf(problems, "[server] tls_key: %s: %s\n", conf->tls_key,
+			      credential_error_text(err));
+		ERR_clear_error();
+		return -EINVAL;
 	}
-	bio = BIO_new_file(conf->tls_key, "r");
-	if (bio)
-		key = PEM_read_bio_PrivateKey(bio, NULL, passphrase_give,
-					      conf->tls_passphrase_file ? passphrase : NULL);
-	BIO_free(bio);
-	OPENSSL_cleanse(passphrase, sizeof(passphrase));
-	err = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1
-		      ? 0
-		      : tls_problem(problems, "tls_key", conf->tls_key);
+	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+		err = tls_problem(problems, "tls_key", conf->tls_key);
 	EVP_PKEY_free(key);
 	return err;
 }

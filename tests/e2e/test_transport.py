@@ -139,7 +139,8 @@ def test_truncation_at_every_octet(shared, tmp_path):
     assert shared.snapshot() == before
 
 
-def test_tls_with_and_without_client_certificate(tmp_path):
+@pytest.mark.parametrize("encrypted_in_store", [False, True])
+def test_tls_with_and_without_client_certificate(tmp_path, encrypted_in_store):
     cmf = Cmf(tmp_path / "cmf")
     from conftest import free_port, issue, make_ca
     port = free_port()
@@ -149,6 +150,12 @@ def test_tls_with_and_without_client_certificate(tmp_path):
     for key, value in (("listen_tls", f"127.0.0.1:{port}"), ("tls_certificate", tmp_path / "tls.pem"),
                        ("tls_key", tmp_path / "tls.key"), ("tls_client_ca", tmp_path / "tls-ca.pem")):
         cmf.set("server", key, value)
+    if encrypted_in_store:
+        (tmp_path / "passphrase").write_text("open sesame\n")
+        run(["openssl", "pkey", "-in", tmp_path / "tls.key", "-aes256", "-passout", f"file:{tmp_path}/passphrase",
+             "-out", tmp_path / "encrypted.key"])
+        cmf.set("server", "tls_key", f"file:{tmp_path}/encrypted.key")
+        cmf.set("server", "tls_passphrase_file", tmp_path / "passphrase")
     cmf.start()
     a = Vnfm(cmf, "vnfm-a", tmp_path / "a")
     issue(tmp_path / "tls-ca.pem", tmp_path / "tls-ca.key", tmp_path / "c.pem", tmp_path / "c.key",

@@ -754,6 +754,48 @@ START_TEST(test_tls)
 }
 END_TEST
 
+/* docs/configuration.md: tls_key is a file or a URI, with a passphrase or without. */
+START_TEST(test_tls_key_from_store)
+{
+	struct tls_rig tls;
+	struct answer answer;
+	char uri[128], passphrase[128];
+	FILE *file;
+
+	tls_rig_init(&tls);
+	snprintf(uri, sizeof(uri), "file:%s", tls.key_path);
+	snprintf(passphrase, sizeof(passphrase), "%s/passphrase", tls.rig.dir);
+	file = fopen(tls.key_path, "w");
+	ck_assert_int_eq(PEM_write_PKCS8PrivateKey(file, tls.server_key, EVP_aes_256_cbc(),
+						   "open sesame", 11, NULL, NULL),
+			 1);
+	fclose(file);
+	file = fopen(passphrase, "w");
+	ck_assert_int_ge(fputs("open sesame\n", file), 0);
+	fclose(file);
+	tls.rig.conf.server.tls_key = _i ? uri : tls.key_path;
+	tls.rig.conf.server.tls_passphrase_file = passphrase;
+	rig_start(&tls.rig, 1, 16);
+	ck_assert_int_eq(tls_once(&tls, TLS1_3_VERSION, NULL, NULL, &answer), 200);
+	unlink(passphrase);
+	tls_rig_stop(&tls);
+}
+END_TEST
+
+START_TEST(test_tls_key_that_is_none)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	struct tls_rig tls;
+
+	tls_rig_start(&tls);
+	tls.rig.conf.server.tls_key = tls.cert_path;
+	ck_assert_int_eq(http_conf_check(&tls.rig.conf, &problems), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(problems.text, "[server] tls_key: "));
+	ck_assert_ptr_nonnull(strstr(problems.text, "no private key, or wrong passphrase"));
+	tls_rig_stop(&tls);
+}
+END_TEST
+
 START_TEST(test_tls_reload)
 {
 	struct tls_rig tls;
@@ -841,6 +883,8 @@ static Suite *http_suite(void)
 	tcase_add_test(listeners, test_admin_socket);
 	tcase_add_test(listeners, test_listen_problems_are_named);
 	tcase_add_test(listeners, test_tls);
+	tcase_add_loop_test(listeners, test_tls_key_from_store, 0, 2);
+	tcase_add_test(listeners, test_tls_key_that_is_none);
 	tcase_add_test(listeners, test_tls_reload);
 	tcase_add_test(listeners, test_tls_without_handshake);
 	for (size_t i = 0; i < 3; i++) {

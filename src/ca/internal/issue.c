@@ -2,8 +2,8 @@
 /* The internal CA: a key of ours signs. CRLs are made in crl.c. */
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
-#include "ca/credential.h"
 #include "ca_local.h"
+#include "keys/credential.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,12 +34,12 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 {
 	const struct conf_ca *conf = ca->conf;
 	const struct signature_algorithm *algorithm;
-	int err = credential_key_read(conf->key, conf->passphrase_file, &internal->key);
+	const struct key_source source = {conf->key, conf->passphrase_file};
+	int err = credential_key_read(&source, &internal->key);
 
 	if (err < 0)
 		return ca_problem(problems, conf, "key", "cannot read %s: %s", conf->key,
-				  err == -EBADMSG ? "no private key, or wrong passphrase"
-						  : strerror(-err));
+				  credential_error_text(err));
 	err = key_check(ca, internal->key, problems);
 	if (err < 0)
 		return err;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The upstream CA of the configuration: credentials and pinned names, checked at start. */
-#include "ca/credential.h"
+#include "keys/credential.h"
 #include "upstream.h"
 
 #include <errno.h>
@@ -32,6 +32,7 @@ static int certificates_load(const struct conf_ca *conf, const char *key, const 
 static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
 			     struct strbuf *problems)
 {
+	const struct key_source key = {conf->ra_key, conf->ra_passphrase_file};
 	int err;
 
 	if (!conf->ra_key)
@@ -41,11 +42,10 @@ static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
 	if (err < 0)
 		return err;
 	u->ra_cert = sk_X509_shift(u->ra_chain);
-	err = credential_key_read(conf->ra_key, conf->ra_passphrase_file, &u->ra_key);
+	err = credential_key_read(&key, &u->ra_key);
 	if (err < 0)
 		return ca_problem(problems, conf, "ra_key", "cannot read %s: %s", conf->ra_key,
-				  err == -EBADMSG ? "no private key, or wrong passphrase"
-						  : strerror(-err));
+				  credential_error_text(err));
 	if (X509_check_private_key(u->ra_cert, u->ra_key) != 1)
 		return ca_problem(problems, conf, "ra_key", "does not belong to ra_certificate");
 	return 0;

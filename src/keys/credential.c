@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading keys, certificates and secrets. See ca/credential.h. */
-#include "ca/credential.h"
+/* Reading keys, certificates and secrets. See keys/credential.h. */
+#include "keys/credential.h"
 
 #include "asn1/spki.h"
 
@@ -31,19 +31,27 @@ int credential_secret_read(const char *path, struct octets *secretp)
 	return 0;
 }
 
-/* pem_password_cb; without a passphrase nobody is asked. */
+/* What give_passphrase() is given. */
+struct passphrase {
+	struct octets text; /* empty: there is none */
+	bool ask;
+};
+
+/* pem_password_cb. Where nobody is to be asked, OpenSSL's own would do it. */
 static int give_passphrase(char *buffer, int size, int rwflag, void *arg)
 {
-	const struct octets *passphrase = arg;
+	const struct passphrase *passphrase = arg;
 
-	if (passphrase->len == 0 || passphrase->len > (size_t)size)
+	if (passphrase->text.len == 0)
+		return passphrase->ask ? PEM_def_callback(buffer, size, rwflag, NULL) : -1;
+	if (passphrase->text.len > (size_t)size)
 		return -1;
-	memcpy(buffer, passphrase->data, passphrase->len);
-	return (int)passphrase->len;
+	memcpy(buffer, passphrase->text.data, passphrase->text.len);
+	return (int)passphrase->text.len;
 }
 
-/* RFC 3986 3.1: a scheme of two letters at least, then a colon; as conf/ decides it. */
-static bool is_uri(const char *source)
+/* RFC 3986 3.1: a scheme, of two letters at least, then a colon. */
+bool credential_is_uri(const char *source)
 {
 	size_t n = 0;
 
@@ -54,7 +62,7 @@ static bool is_uri(const char *source)
 	return n >= 2 && source[n] == ':';
 }
 
-static int key_from_pem(const char *path, struct octets *passphrase, EVP_PKEY **keyp)
+static int key_from_pem(const char *path, struct passphrase *passphrase, EVP_PKEY **keyp)
 {
 	BIO *file;
 
@@ -67,7 +75,7 @@ static int key_from_pem(const char *path, struct octets *passphrase, EVP_PKEY **
 	return *keyp ? 0 : -EBADMSG;
 }
 
-static int key_from_store(const char *uri, struct octets *passphrase, EVP_PKEY **keyp)
+static int key_from_store(const char *uri, struct passphrase *passphrase, EVP_PKEY **keyp)
 {
 	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
 	OSSL_STORE_CTX *store = ui ? OSSL_STORE_open(uri, ui, passphrase, NULL, NULL) : NULL;
@@ -88,20 +96,44 @@ static int key_from_store(const char *uri, struct octets *passphrase, EVP_PKEY *
 	return key ? 0 : -EBADMSG;
 }
 
-int credential_key_read(const char *source, const char *passphrase_file, EVP_PKEY **keyp)
+/* The first line of the file, as OpenSSL's own options take it. */
+static int passphrase_read(const char *path, struct octets *passphrasep)
 {
-	_cleanup_(octets_clear_secret) struct octets passphrase = OCTETS_NULL;
-	int err;
+	int err = credential_secret_read(path, passphrasep);
+
+	for (size_t i = 0; !err && i < passphrasep->len; i++)
+		if (passphrasep->data[i] == '\n' || passphrasep->data[i] == '\r')
+			passphrasep->len = i;
+	return err == 0 || err == -ENOMEM ? err : -ENOKEY;
+}
+
+int credential_key_read(const struct key_source *key, EVP_PKEY **keyp)
+{
+	struct passphrase passphrase = {OCTETS_NULL, key->ask};
+	int err = 0;
 
 	ERR_clear_error();
 	*keyp = NULL;
-	if (passphrase_file) {
-		err = credential_secret_read(passphrase_file, &passphrase);
-		if (err < 0)
-			return err;
+	if (key->passphrase_file)
+		err = passphrase_read(key->passphrase_file, &passphrase.text);
+	if (!err)
+		err = credential_is_uri(key->source)
+			      ? key_from_store(key->source, &passphrase, keyp)
+			      : key_from_pem(key->source, &passphrase, keyp);
+	octets_clear_secret(&passphrase.text);
+	return err;
+}
+
+const char *credential_error_text(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return "no private key, or wrong passphrase";
+	case -ENOKEY:
+		return "the file with the passphrase cannot be read, or is empty";
+	default:
+		return strerror(-err);
 	}
-	return is_uri(source) ? key_from_store(source, &passphrase, keyp)
-			      : key_from_pem(source, &passphrase, keyp);
 }
 
 int credential_certificates_read(const char *path, STACK_OF(X509) * *certsp)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Reading private keys, certificates and secrets that the configuration or an option names, at
+ * start: for the protection of messages, CAs, the KGA, the RA, the TLS listener, cmfctl and
+ * cmfbench alike. What they are used for is not for here.
+ * Each returns 0 or a negative errno; what OpenSSL has to say about it is left in its error queue.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+/* Where a private key is. */
+struct key_source {
+	const char *source;          /* a PEM file, or a URI for OpenSSL's STORE */
+	const char *passphrase_file; /* NULL: there is none */
+	bool ask; /* on the terminal, if there is no file and a passphrase is needed */
+};
+
+/* -EBADMSG: there is no private key, or the passphrase is wrong; -ENOKEY: there is none. */
+_must_check_ int credential_key_read(const struct key_source *key, EVP_PKEY **keyp);
+/* The error of credential_key_read() in words. */
+const char *credential_error_text(int err);
+/* Whether the source of a key is a URI and not a file name. */
+bool credential_is_uri(const char *source);
+/* All certificates of a PEM file, one at least (-ENODATA). */
+_must_check_ int credential_certificates_read(const char *path, STACK_OF(X509) * *certsp);
+/* A file with one line of secret, without its end of line; the caller clears it as a secret. */
+_must_check_ int credential_secret_read(const char *path, struct octets *secretp);
