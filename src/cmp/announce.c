@@ -159,7 +159,7 @@ int cmp_announcement_record(struct cmp_request *rq, int type, struct bytes der)
 	return err == STORE_CONFLICT ? 0 : err;
 }
 
-int cmp_announce_serve(struct cmp_request *rq)
+int cmp_announce_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	struct bytes in = rq->msg->body_der, tlv, content;
 	uint8_t tag;

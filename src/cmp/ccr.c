@@ -63,7 +63,7 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	return err;
 }
 
-int cmp_ccr_serve(struct cmp_request *rq)
+int cmp_ccr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
 	const CertReqMsg *msg;

@@ -202,7 +202,7 @@ static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items)
 	return err;
 }
 
-int cmp_certconf_serve(struct cmp_request *rq)
+int cmp_certconf_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	int err;

@@ -231,7 +231,7 @@ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked)
 					  : cmp_certificates_issue(rq, &items);
 }
 
-int cmp_certreq_serve(struct cmp_request *rq)
+int cmp_certreq_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	int err = cmp_quota_check(rq);
 

@@ -20,23 +20,23 @@ enum { ATTEMPTS_MAX = 5 };
 /* The body types that are served, RFC 9483 4; the answer's type is where refusals go, 3.6.2. */
 static const struct cmp_service services[] = {
 	{PKI_BODY_IR, METRIC_OP_ir, true, PKI_BODY_IP, cmp_certreq_serve,
-	 .resume = cmp_upstream_continue},
+	 .resume = cmp_upstream_resume},
 	{PKI_BODY_CR, METRIC_OP_cr, true, PKI_BODY_CP, cmp_certreq_serve,
-	 .resume = cmp_upstream_continue},
+	 .resume = cmp_upstream_resume},
 	{PKI_BODY_KUR, METRIC_OP_kur, true, PKI_BODY_KUP, cmp_certreq_serve,
-	 .resume = cmp_upstream_continue},
+	 .resume = cmp_upstream_resume},
 	{PKI_BODY_P10CR, METRIC_OP_p10cr, true, PKI_BODY_CP, cmp_p10cr_serve,
-	 .resume = cmp_upstream_continue},
+	 .resume = cmp_upstream_resume},
 	{PKI_BODY_CCR, METRIC_OP_ccr, true, PKI_BODY_CCP, cmp_ccr_serve,
-	 .resume = cmp_upstream_continue},
+	 .resume = cmp_upstream_resume},
 	{PKI_BODY_KRR, METRIC_OP_krr, true, PKI_BODY_KRP, cmp_krr_serve,
-	 .resume = cmp_upstream_continue},
+	 .resume = cmp_upstream_resume},
 	{PKI_BODY_RR, METRIC_OP_rr, true, PKI_BODY_RP, cmp_rr_serve,
-	 .resume = cmp_revocations_continue},
+	 .resume = cmp_revocations_resume},
 	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve},
 	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve},
 	{PKI_BODY_POPDECR, METRIC_OP_popdecr, false, PKI_BODY_ERROR, cmp_popdecr_serve,
-	 .resume = cmp_upstream_continue},
+	 .resume = cmp_upstream_resume},
 	{PKI_BODY_POLLREQ, METRIC_OP_pollReq, false, PKI_BODY_ERROR, cmp_poll_serve},
 	{PKI_BODY_CKUANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_CANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
@@ -55,71 +55,81 @@ static const struct cmp_service *service_find(int body_type)
 	return NULL;
 }
 
-/* --- refusals and faults --- */
+/* --- steps, each with its commit --- */
 
-/* A refusal that ends the transaction is kept with it, so that it can be repeated. */
-static int refusal_keep(struct cmp_request *rq)
+/* What the step decides is committed before the next one, and before anybody is answered. */
+static int step_take(struct cmp_request *rq, cmp_step *step, bool *resumesp)
 {
-	bool open = rq->txn.id != 0;
-	int err = 0;
+	struct cmp_outcome outcome = {0};
+	int err = step(rq, &outcome);
 
-	if (open) {
-		rq->txn.deadline_ms = 0;
-		if (rq->txn.state == STORE_TXN_AWAIT_POP)
-			err = store_pop_remove(rq->worker->unit, rq->txn.id);
-		if (!err)
-			err = cmp_transaction_answer(rq, STORE_TXN_FAILED);
-	} else {
-		store_transaction_clear(&rq->txn);
-		err = cmp_transaction_open(rq);
-		if (!err)
-			err = cmp_transaction_insert(rq, STORE_TXN_FAILED, NULL);
-	}
 	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (!err && open)
-		cmp_quota_count(rq, -1);
+		err = cmp_outcome_commit(rq, &outcome);
+	*resumesp = !err && outcome.resumes;
 	return err;
 }
 
-static int refusal_answer(struct cmp_request *rq)
+/* A step that nothing comes after. */
+static int step_take_last(struct cmp_request *rq, cmp_step *step)
+{
+	bool resumes;
+
+	return step_take(rq, step, &resumes);
+}
+
+/* --- refusals and faults --- */
+
+/* Nothing half-done stays. */
+static void half_done_drop(struct cmp_request *rq)
+{
+	store_unit_clear(rq->worker->unit);
+	spliced_clear(&rq->answer);
+}
+
+/* A refusal that ends the transaction is kept with it, so that it can be repeated. */
+static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	int err;
 
+	half_done_drop(rq);
 	rq->outcome = METRIC_REJECTED;
-	store_unit_clear(rq->worker->unit);
 	err = cmp_reply_refusal(rq);
-	if (err)
+	if (err || !rq->keep_refusal)
 		return err;
-	return rq->keep_refusal ? refusal_keep(rq) : cmp_reply_encode(rq);
+	outcome->state = STORE_TXN_FAILED;
+	outcome->record = CMP_RECORD_GOES_ON;
+	if (rq->txn.id)
+		return 0;
+	outcome->record = CMP_RECORD_OPENS;
+	store_transaction_clear(&rq->txn);
+	return cmp_transaction_open(rq);
 }
 
-/* Nothing half-done stays, nothing internal is told. */
+/* Nothing internal is told. */
 static void fault_note(struct cmp_request *rq, int fault)
 {
 	bool again = fault == -EAGAIN || fault == -ENOSPC || fault == -EBUSY ||
 		     fault == -ETIMEDOUT || fault == -EDQUOT || fault == -ESTALE;
 
+	half_done_drop(rq);
 	rq->outcome = METRIC_FAULT;
-	store_unit_clear(rq->worker->unit);
 	(void)refuse(&rq->refusal, again ? REFUSAL_system_unavailable : REFUSAL_system_failure);
 }
 
-static int fault_answer(struct cmp_request *rq, int fault)
+static int fault_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	int err;
-
-	fault_note(rq, fault);
-	err = cmp_reply_error(rq, &rq->refusal);
-	return err ? err : cmp_reply_encode(rq);
+	return cmp_reply_error(rq, &rq->refusal);
 }
 
 /* What is left to be answered of a request that ended with `err`. */
 static int answer_end(struct cmp_request *rq, int err)
 {
 	if (err == REFUSED)
-		err = refusal_answer(rq);
-	return err ? fault_answer(rq, err) : 0;
+		err = step_take_last(rq, refusal_decide);
+	if (!err)
+		return 0;
+	fault_note(rq, err);
+	return step_take_last(rq, fault_decide);
 }
 
 /* The same of an announcement: there is no CMP answer, RFC 9811 3.5. */
@@ -163,46 +173,58 @@ static void attempt_clear(struct cmp_request *rq)
 	rq->serial[0] = '\0';
 }
 
-/* The message may come now. */
-static int admitted_serve(struct cmp_request *rq, enum cmp_admission admission)
+/* Who finds its transaction itself has been admitted if it does not say otherwise. */
+static int unadmitted_serve(struct cmp_request *rq, cmp_step *serve)
 {
-	int err;
+	int err = step_take_last(rq, serve);
 
-	if (rq->trace)
-		rq->trace->replayed = admission != CMP_ADMIT_SERVE;
-	rq->admitted = admission == CMP_ADMIT_SERVE;
-	if (admission == CMP_ADMIT_REPLAYED)
-		return 0;
-	if (admission == CMP_ADMIT_RESUME)
-		return rq->service->resume(rq);
-	err = cmp_rev_passphrase_of_header(rq);
-	return err ? err : cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
+	rq->admitted = !err && !rq->kem_asked && rq->outcome != METRIC_REPLAYED;
+	return rq->service->announcement ? err : cmp_trace_stage(rq, CMP_STAGE_BODY, err);
+}
+
+/* A passphrase in the header holds whatever becomes of the rest of the message. */
+static int admitted_serve(struct cmp_request *rq)
+{
+	bool resumes = false;
+	int err = cmp_rev_passphrase_of_header(rq);
+
+	if (!err)
+		err = step_take(rq, rq->service->serve, &resumes);
+	if (!err && resumes)
+		err = step_take_last(rq, rq->service->resume);
+	return cmp_trace_stage(rq, CMP_STAGE_BODY, err);
 }
 
 static int request_attempt(struct cmp_request *rq)
 {
-	enum cmp_admission admission = CMP_ADMIT_SERVE;
+	enum cmp_admission admission;
 	int err;
 
-	if (rq->service->announcement) {
-		err = rq->service->serve(rq);
-		rq->admitted = !err;
+	if (rq->service->announcement || rq->service->admits_itself)
+		return unadmitted_serve(rq, rq->service->serve);
+	if (rq->kem_asked)
+		return unadmitted_serve(rq, cmp_kem_serve);
+	err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION, cmp_transaction_admit(rq, &admission));
+	if (err)
 		return err;
+	rq->admitted = admission == CMP_ADMIT_SERVE;
+	if (rq->trace)
+		rq->trace->replayed = !rq->admitted;
+	switch (admission) {
+	case CMP_ADMIT_SERVE:
+		return admitted_serve(rq);
+	case CMP_ADMIT_RESUME:
+		return step_take_last(rq, rq->service->resume);
+	case CMP_ADMIT_REPLAYED:
+	default:
+		return 0;
 	}
-	if (rq->kem_asked) {
-		err = cmp_trace_stage(rq, CMP_STAGE_BODY, cmp_kem_serve(rq));
-	} else if (rq->service->admits_itself) {
-		err = cmp_trace_stage(rq, CMP_STAGE_BODY, rq->service->serve(rq));
-		rq->admitted = !err && rq->outcome != METRIC_REPLAYED;
-	} else {
-		err = cmp_trace_stage(rq, CMP_STAGE_TRANSACTION,
-				      cmp_transaction_admit(rq, &admission));
-		if (!err)
-			err = admitted_serve(rq, admission);
-	}
-	/* No answer is made where there is no time for the message. */
-	return err == REFUSED && rq->refusal.reason != REFUSAL_stranger_budget ? refusal_answer(rq)
-									       : err;
+}
+
+/* No answer is made where there is no time for the message; announcements have none. */
+static bool may_be_answered(const struct cmp_request *rq)
+{
+	return !rq->service->announcement && rq->refusal.reason != REFUSAL_stranger_budget;
 }
 
 /* Decides on an authenticated message, again if another commit came in between. */
@@ -214,6 +236,8 @@ static int request_decide(struct cmp_request *rq)
 		attempt_clear(rq);
 		rq->again = i > 0;
 		err = request_attempt(rq);
+		if (err == REFUSED && may_be_answered(rq))
+			err = step_take_last(rq, refusal_decide);
 	}
 	return err == STORE_CONFLICT ? -EAGAIN : err;
 }

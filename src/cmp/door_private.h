@@ -244,6 +244,31 @@ enum cmp_inner {
 typedef int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
 			    struct octets *answerp);
 
+/* What is written down of a step, beside the log line. */
+enum cmp_record {
+	CMP_RECORD_NOTHING, /* the answer may be given again at any time */
+	CMP_RECORD_UNIT,    /* what the handler has added to the unit */
+	CMP_RECORD_OPENS,   /* that, and a new transaction */
+	CMP_RECORD_GOES_ON, /* that, and what has become of the transaction that is there */
+};
+
+/*
+ * What a handler has decided, beside the answer (rq->reply) and the changes (in the unit): door.c
+ * hands it to outcome.c, which does the rest.
+ */
+struct cmp_outcome {
+	enum cmp_record record;
+	enum store_transaction_state state; /* of the transaction, from now on */
+	int64_t deadline_ms;                /* open: until then; 0: as it was */
+	/* There is no answer yet: the service goes on after the commit, see its `resume`. */
+	bool resumes;
+	/* What the unit adds may be there already: a conflict is no reason to decide again. */
+	bool may_be_there;
+};
+
+/* A step of a message: decides, and fills in an outcome that was empty. Results as above. */
+typedef int cmp_step(struct cmp_request *rq, struct cmp_outcome *outcome);
+
 /* How a type of body is served. */
 struct cmp_service {
 	int body_type;
@@ -252,13 +277,13 @@ struct cmp_service {
 	bool opens;
 	/* Type of the answer that reports what is wrong with the body, RFC 9483 3.6.2. */
 	int answer_type;
-	int (*serve)(struct cmp_request *rq);
+	cmp_step *serve;
 	/* Belongs to no transaction and gets no CMP answer, RFC 9811 3.5. */
 	bool announcement;
 	/* Finds its transaction itself, where it has one. */
 	bool admits_itself;
 	/* Goes on with what has been committed but not answered; NULL: there is no such thing. */
-	int (*resume)(struct cmp_request *rq);
+	cmp_step *resume;
 };
 
 /* One request on its way through the door. */
@@ -382,6 +407,9 @@ _must_check_ int cmp_transaction_issue(struct cmp_request *rq, enum store_transa
 /* Commits the unit with the answer; the fault points lie here. */
 _must_check_ int cmp_transaction_commit(struct cmp_request *rq);
 
+/* outcome.c: encodes the answer, writes down what was decided, commits, counts. */
+_must_check_ int cmp_outcome_commit(struct cmp_request *rq, struct cmp_outcome *outcome);
+
 /* REFUSED if the requester has as many open transactions as it may. RFC-free: our own limit. */
 _must_check_ int cmp_quota_check(struct cmp_request *rq);
 /* A transaction of this requester was opened (1) or ended (-1). */
@@ -392,7 +420,7 @@ void cmp_quota_count(struct cmp_request *rq, int delta);
 /* Whether it is the message without protection that asks for a KEM ciphertext. */
 bool cmp_kem_is_asked(const struct cmp_request *rq);
 /* Answers that one; nothing else is done for it. */
-_must_check_ int cmp_kem_serve(struct cmp_request *rq);
+cmp_step cmp_kem_serve;
 /* cmp_authenticate() for KemBasedMac. */
 _must_check_ int cmp_kem_authenticate(struct cmp_request *rq);
 
@@ -476,9 +504,9 @@ _must_check_ int cmp_reply_revocation(struct cmp_request *rq, int status, const 
 
 /* --- services, by body type --- */
 
-_must_check_ int cmp_certreq_serve(struct cmp_request *rq); /* ir, cr, kur */
-_must_check_ int cmp_ccr_serve(struct cmp_request *rq);
-_must_check_ int cmp_krr_serve(struct cmp_request *rq);
+cmp_step cmp_certreq_serve; /* ir, cr, kur */
+cmp_step cmp_ccr_serve;
+cmp_step cmp_krr_serve;
 /* template.c: RFC 9483 4.1.1: fields of certTemplate that a requester may not set. */
 _must_check_ int cmp_template_check(struct cmp_request *rq, const CertTemplate *t);
 /* certreq.c: the template and its proof of possession: what they ask for goes into item->csr, which
@@ -503,8 +531,8 @@ _must_check_ int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason sev
 				 const CertReqMsg **msgp);
 /* certreq.c: decides on the request in `asked`, which rq->msg need not be. */
 _must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked);
-_must_check_ int cmp_p10cr_serve(struct cmp_request *rq);
-_must_check_ int cmp_popdecr_serve(struct cmp_request *rq);
+cmp_step cmp_p10cr_serve;
+cmp_step cmp_popdecr_serve;
 /* challenge.c: whether popdecr has as many numbers as were asked for; of one, whether it is right.
  */
 _must_check_ int cmp_challenges_check(struct cmp_request *rq);
@@ -516,12 +544,12 @@ _must_check_ int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *it
 /* Once popdecr is there: whether it has the number for request number i of the n of the message;
  * REFUSED pop_response_wrong. */
 _must_check_ int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n);
-_must_check_ int cmp_certconf_serve(struct cmp_request *rq);
-_must_check_ int cmp_poll_serve(struct cmp_request *rq);
-_must_check_ int cmp_rr_serve(struct cmp_request *rq);
-_must_check_ int cmp_genm_serve(struct cmp_request *rq);
-_must_check_ int cmp_error_serve(struct cmp_request *rq);
-_must_check_ int cmp_nested_serve(struct cmp_request *rq);
+cmp_step cmp_certconf_serve;
+cmp_step cmp_poll_serve;
+cmp_step cmp_rr_serve;
+cmp_step cmp_genm_serve;
+cmp_step cmp_error_serve;
+cmp_step cmp_nested_serve;
 
 /* nested.c: what the outer message asks of an inner one; nothing if there is none. */
 _must_check_ int cmp_inner_check(struct cmp_request *rq);
@@ -531,7 +559,7 @@ _must_check_ int cmp_inner_approve(struct cmp_request *rq);
 _must_check_ int cmp_original_check(struct cmp_request *rq);
 /* Adds the line of audit to the unit. */
 _must_check_ int cmp_original_audit(struct cmp_request *rq);
-_must_check_ int cmp_announce_serve(struct cmp_request *rq);
+cmp_step cmp_announce_serve;
 
 /* --- the requests of a message (items.c) --- */
 
@@ -563,6 +591,7 @@ void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item);
 _must_check_ int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items);
 /* upstream.c: a transaction in AWAIT_UPSTREAM that has no answer yet. */
 _must_check_ int cmp_upstream_continue(struct cmp_request *rq);
+cmp_step cmp_upstream_resume;
 /* upstream.c: answers by the state of the certificates; pollReq while one is not there: pollRep. */
 _must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items,
 				     bool polling);
@@ -588,6 +617,7 @@ void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *
 _must_check_ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all);
 /* Asks again, or for the first time after a crash. */
 _must_check_ int cmp_revocations_continue(struct cmp_request *rq);
+cmp_step cmp_revocations_resume;
 _must_check_ int cmp_revocations_poll(struct cmp_request *rq);
 /* --- forward.c --- */
 

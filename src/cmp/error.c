@@ -29,7 +29,7 @@ static int certificates_withdraw(struct cmp_request *rq, struct cmp_stored_items
 	return err;
 }
 
-int cmp_error_serve(struct cmp_request *rq)
+int cmp_error_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	bool open = rq->txn.state != STORE_TXN_DONE && rq->txn.state != STORE_TXN_FAILED;
@@ -39,7 +39,7 @@ int cmp_error_serve(struct cmp_request *rq)
 	if (err)
 		return err;
 	if (!open)
-		return cmp_reply_encode(rq);
+		return 0;
 	err = rq->txn.state == STORE_TXN_AWAIT_POP ? store_pop_remove(rq->worker->unit, rq->txn.id)
 						   : certificates_withdraw(rq, &items);
 	rq->txn.deadline_ms = 0;

@@ -152,17 +152,7 @@ static int offers_add(struct cmp_request *rq)
 	return err;
 }
 
-/* What changed something has a transaction, so that nothing changes when it comes once more. */
-static int answer_keep(struct cmp_request *rq)
-{
-	int err = cmp_transaction_open(rq);
-
-	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_DONE, NULL);
-	return err ? err : cmp_transaction_commit(rq);
-}
-
-int cmp_genm_serve(struct cmp_request *rq)
+int cmp_genm_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	const STACK_OF(InfoTypeAndValue) *list = rq->msg->body->value.genmsg;
 	int n = sk_InfoTypeAndValue_num(list), err = 0;
@@ -185,8 +175,13 @@ int cmp_genm_serve(struct cmp_request *rq)
 		err = offers_add(rq);
 	if (!err)
 		err = unsupported_add(rq, list);
-	/* Register has been answered, with a transaction, already. */
-	if (err || rq->answer.own.len)
+	/*
+	 * What changed something has a transaction, so that nothing changes when it comes once
+	 * more. Register has been answered, with a transaction, already.
+	 */
+	if (err || rq->answer.own.len || !changes)
 		return err;
-	return changes ? answer_keep(rq) : cmp_reply_encode(rq);
+	outcome->record = CMP_RECORD_OPENS;
+	outcome->state = STORE_TXN_DONE;
+	return cmp_transaction_open(rq);
 }

@@ -185,7 +185,7 @@ static int ciphertext_give(struct cmp_request *rq, const struct cmf_principal *h
 	return err;
 }
 
-int cmp_kem_serve(struct cmp_request *rq)
+int cmp_kem_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(store_kem_secret_clear) struct store_kem_secret given = {0};
 	_cleanup_(cmf_principal_clear) struct cmf_principal holder = {0};

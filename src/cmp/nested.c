@@ -95,7 +95,7 @@ static int answers_gather(struct cmp_request *rq, STACK_OF(ASN1_TYPE) * answers)
 	return err;
 }
 
-static int batch_serve(struct cmp_request *rq)
+static int batch_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	PKIBody *body;
 	enum cmp_admission admission;
@@ -114,15 +114,14 @@ static int batch_serve(struct cmp_request *rq)
 	}
 	cmp_reply_clear(&rq->reply);
 	rq->reply.body = body;
-	err = cmp_transaction_open(rq);
-	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_DONE, NULL);
-	return err ? err : cmp_transaction_commit(rq);
+	outcome->record = CMP_RECORD_OPENS;
+	outcome->state = STORE_TXN_DONE;
+	return cmp_transaction_open(rq);
 }
 
 /* --- which of both --- */
 
-int cmp_nested_serve(struct cmp_request *rq)
+int cmp_nested_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *inner = NULL;
 	struct refusal unused = REFUSAL_NULL;
@@ -136,14 +135,14 @@ int cmp_nested_serve(struct cmp_request *rq)
 	if (rq->depth >= NESTED_DEPTH_MAX)
 		return refuse(&rq->refusal, REFUSAL_nested_too_deep);
 	if (sk_ASN1_TYPE_num(rq->msg->body->value.nested) != 1)
-		return batch_serve(rq);
+		return batch_serve(rq, outcome);
 	err = cmp_message_decode(inner_octets(rq, 0), &inner, &unused);
 	if (err < 0)
 		return err;
 	/* "characterized by the fact that the transactionID [...] is the same" */
 	if (inner && bytes_equal(inner->transaction_id, rq->msg->transaction_id))
 		return added_serve(rq, inner);
-	return batch_serve(rq);
+	return batch_serve(rq, outcome);
 }
 
 /*

@@ -51,7 +51,7 @@ static int item_read(struct cmp_request *rq, const CertificationRequest *req, st
 	return cmp_pop_names(rq, csr->subject, csr->extensions);
 }
 
-int cmp_p10cr_serve(struct cmp_request *rq)
+int cmp_p10cr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
 	int err;

@@ -82,7 +82,7 @@ static int certificates_poll(struct cmp_request *rq, struct cmp_stored_items *it
 	return err ? err : cmp_upstream_answer(rq, items, true);
 }
 
-int cmp_poll_serve(struct cmp_request *rq)
+int cmp_poll_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	int err;

@@ -43,7 +43,7 @@ static int request_continue(struct cmp_request *rq, const struct store_pop *pop)
 	return err ? err : cmp_certreq_decide(rq, asked);
 }
 
-int cmp_popdecr_serve(struct cmp_request *rq)
+int cmp_popdecr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(store_pop_clear) struct store_pop pop = {0};
 	int err = state_check(rq);

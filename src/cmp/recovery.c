@@ -192,7 +192,7 @@ static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_ite
 	return item->csr.spki ? cmp_certificates_issue(rq, items) : keys_answer(rq, recovery);
 }
 
-int cmp_krr_serve(struct cmp_request *rq)
+int cmp_krr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
 	_cleanup_(recovery_freep) struct cmp_recovery *recovery = NULL;

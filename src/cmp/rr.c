@@ -167,7 +167,7 @@ static int64_t harmless_ms(const struct cmp_revocations *all)
 	return last_ms;
 }
 
-int cmp_rr_serve(struct cmp_request *rq)
+int cmp_rr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
 	int err;

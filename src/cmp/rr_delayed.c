@@ -418,3 +418,8 @@ int cmp_revocations_poll(struct cmp_request *rq)
 	store_unit_clear(rq->worker->unit);
 	return err;
 }
+
+int cmp_revocations_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
+{
+	return cmp_revocations_continue(rq);
+}

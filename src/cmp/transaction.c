@@ -148,7 +148,7 @@ static int note_answer(struct cmp_request *rq, enum store_transaction_state stat
 	memcpy(txn->request_digest, rq->digest, sizeof(rq->digest));
 	if (!rq->reply.body && !rq->reply.complete)
 		return 0;
-	err = rq->reply.complete ? 0 : cmp_reply_encode(rq);
+	err = rq->answer.own.len ? 0 : cmp_reply_encode(rq);
 	if (err)
 		return err;
 	octets_clear(&txn->response);

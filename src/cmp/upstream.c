@@ -294,3 +294,8 @@ int cmp_upstream_continue(struct cmp_request *rq)
 	store_unit_clear(rq->worker->unit);
 	return err;
 }
+
+int cmp_upstream_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
+{
+	return cmp_upstream_continue(rq);
+}
