@@ -16,6 +16,7 @@
 
 struct ca_set;
 struct ca;
+struct cmp_message;
 
 _must_check_ int ca_set_new(const struct conf *conf, struct store *store,
 			    const struct clock_source *clock, struct metrics *metrics,
@@ -149,16 +150,20 @@ _must_check_ int ca_upstream_mods(struct store_reader *reader, const struct stor
 /* REISSUE for internal CAs, too. */
 enum conf_forwarding ca_forwarding(const struct ca *ca);
 
-/* The credential of ours that the upstream knows; where forwarding is not REISSUE. */
-struct ca_protection {
-	const struct signer *signer;
-	struct bytes name;      /* TLV of Name */
-	struct bytes kid;       /* empty: none */
-	struct bytes recipient; /* TLV of Name; empty: not known */
-	const struct bytes *certs;
-	size_t n_certs;
+/* A message of a client, and how it goes on. */
+struct ca_passed_on {
+	const struct cmp_message *from;
+	enum conf_forwarding how; /* not REISSUE */
+	/* REPLACED: */
+	bool implicit_confirm;     /* it asks for it */
+	struct bytes cert_req_msg; /* in place of the client's; empty: the client's */
 };
-const struct ca_protection *ca_upstream_protection(const struct ca *ca);
+/*
+ * What goes upstream: the message as it came, in a nested one (RFC 9483 5.2.2.1), or its body under
+ * our protection (5.2.3). transactionID and nonces stay the client's. The caller owns *derp.
+ */
+_must_check_ int ca_upstream_message(const struct ca *ca, const struct ca_passed_on *passed_on,
+				     struct octets *derp);
 
 /* The names that were decided, for ca_forward. */
 _must_check_ int ca_names_encode(const struct ca_request *request, struct octets *namesp);

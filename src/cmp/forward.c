@@ -2,18 +2,15 @@
 /*
  * Forwarding to an upstream CA, RFC 9483 5.2: certificate requests, certConf, rr and pollReq go on
  * as they are, in a nested message, or under our protection; the answers come back as they are, or
- * under our protection. transactionID and nonces stay what client and upstream made them. Sending
- * is ca/'s; what the answers mean for the certificate too, but for implicit confirmation.
+ * under our protection. transactionID and nonces stay what client and upstream made them. How a
+ * message goes on is decided here; making and sending it is ca/'s, and so is what the answers mean
+ * for the certificate, but for implicit confirmation.
  */
 #include "door_private.h"
 
-#include "asn1/der.h"
 #include "asn1/name.h"
 
 #include <errno.h>
-
-#define OID_CERT_PROFILE     "1.3.6.1.5.5.7.4.21"
-#define OID_ORIG_PKI_MESSAGE "1.3.6.1.5.5.7.4.15"
 
 static enum conf_forwarding forwarding(const struct cmp_request *rq, const struct ca *ca)
 {
@@ -32,154 +29,17 @@ static enum conf_forwarding forwarding(const struct cmp_request *rq, const struc
 
 /* --- the message upstream --- */
 
-static int nested_body(struct bytes inner, PKIBody **bodyp)
-{
-	const unsigned char *p = inner.data;
-	ASN1_TYPE *message = d2i_ASN1_TYPE(NULL, &p, (long)inner.len);
-
-	*bodyp = cmp_body_new(PKI_BODY_NESTED);
-	if (!*bodyp || !message || sk_ASN1_TYPE_push((*bodyp)->value.nested, message) <= 0) {
-		ASN1_TYPE_free(message);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* 5.2.3.2: what was changed, with raVerified; NULL: nothing was. */
-static int changed_body(const struct cmp_request *rq, struct bytes cert_req_msg, PKIBody **bodyp)
-{
-	const unsigned char *p = cert_req_msg.data;
-	CertReqMsg *msg;
-
-	*bodyp = NULL;
-	if (!cert_req_msg.len)
-		return 0;
-	msg = d2i_CertReqMsg(NULL, &p, (long)cert_req_msg.len);
-	*bodyp = cmp_body_new((enum pki_body_type)rq->msg->body_type);
-	if (!*bodyp || !msg || sk_CertReqMsg_push((*bodyp)->value.certReqMessages, msg) <= 0) {
-		CertReqMsg_free(msg);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Protects with the credential that the upstream knows; 5.2.2.1, 5.2.3: ids are the client's. */
-static int message_protect(const struct cmp_request *rq, const struct ca *ca, const PKIBody *body,
-			   const struct cmp_info *infos, size_t n_infos, bool implicit_confirm,
-			   struct octets *derp)
-{
-	const struct ca_protection *with = ca_upstream_protection(ca);
-	_cleanup_(octets_clear) struct octets sender = OCTETS_NULL, recipient = OCTETS_NULL;
-	struct cmp_protector protector = {.kind = CMP_PROTECTION_SIGNATURE, .signer = with->signer};
-	struct cmp_outgoing out = {
-		.pvno = (int)rq->msg->pvno,
-		.message_time_ms = rq->now_ms,
-		.sender_kid = with->kid,
-		.transaction_id = rq->msg->transaction_id,
-		.sender_nonce = rq->msg->sender_nonce,
-		.recip_nonce = rq->msg->recip_nonce,
-		.implicit_confirm = implicit_confirm,
-		.infos = infos,
-		.n_infos = n_infos,
-		.body = body,
-		.extra_certs = with->certs,
-		.n_extra_certs = with->n_certs,
-	};
-	int err = cmp_general_name_of_dn(with->name, &sender);
-
-	if (!err && with->recipient.len)
-		err = cmp_general_name_of_dn(with->recipient, &recipient);
-	if (err)
-		return err;
-	out.sender = octets_view(&sender);
-	out.recipient = octets_view(&recipient);
-	return cmp_message_encode(&out, &protector, derp);
-}
-
-static int message_added(const struct cmp_request *rq, const struct ca *ca, struct octets *derp)
-{
-	PKIBody *body = NULL;
-	int err = nested_body(rq->msg->der, &body);
-
-	if (!err)
-		err = message_protect(rq, ca, body, NULL, 0, false, derp);
-	PKIBody_free(body);
-	return err;
-}
-
-/* The upstream's name of the profile, or the client's. */
-static int profile_value(const struct cmp_request *rq, const struct conf_ca *conf,
-			 struct octets *derp)
-{
-	const InfoTypeAndValue *info =
-		cmp_message_general_info(rq->msg, rq->door->oids[CMP_OID_CERT_PROFILE]);
-	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
-	unsigned char *der = NULL;
-	int len, err;
-
-	if (conf->upstream_profile) {
-		der_put_value(&w, V_ASN1_UTF8STRING, bytes_of_string(conf->upstream_profile));
-		der_put_header(&w, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, 0);
-		return der_writer_take(&w, derp);
-	}
-	if (!info || !info->infoValue)
-		return 0;
-	len = i2d_ASN1_TYPE(info->infoValue, &der);
-	err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, derp) : -ENOMEM;
-	OPENSSL_free(der);
-	return err;
-}
-
-static int original_value(const struct cmp_request *rq, struct octets *derp)
-{
-	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
-
-	der_put(&w, rq->msg->der);
-	der_put_header(&w, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, 0);
-	return der_writer_take(&w, derp);
-}
-
-static int message_replaced(const struct cmp_request *rq, const struct ca *ca,
-			    struct bytes cert_req_msg, struct octets *derp)
-{
-	const struct conf_ca *conf = conf_ca_find(rq->conf, ca_name(ca));
-	_cleanup_(octets_clear) struct octets profile = OCTETS_NULL, original = OCTETS_NULL;
-	struct cmp_info infos[2];
-	PKIBody *changed = NULL;
-	size_t n = 0;
-	int err = conf ? 0 : log_fault("CA of a request", -ENOENT, ca_name(ca));
-
-	/* RFC 9483 3.1: certProfile is for who asks for certificates. */
-	if (!err && rq->service->opens && rq->msg->body_type != PKI_BODY_RR)
-		err = profile_value(rq, conf, &profile);
-	if (!err && conf->forward_original)
-		err = original_value(rq, &original);
-	if (!err)
-		err = changed_body(rq, cert_req_msg, &changed);
-	if (!err && profile.len)
-		infos[n++] = (struct cmp_info){OID_CERT_PROFILE, octets_view(&profile)};
-	if (!err && original.len)
-		infos[n++] = (struct cmp_info){OID_ORIG_PKI_MESSAGE, octets_view(&original)};
-	if (!err)
-		err = message_protect(rq, ca, changed ? changed : rq->msg->body, infos, n,
-				      rq->service->opens && rq->implicit_confirm, derp);
-	PKIBody_free(changed);
-	return err;
-}
-
 static int message_make(const struct cmp_request *rq, const struct ca *ca,
 			struct bytes cert_req_msg, struct octets *derp)
 {
-	switch (forwarding(rq, ca)) {
-	case CONF_FORWARDING_ADDED:
-		return message_added(rq, ca, derp);
-	case CONF_FORWARDING_REPLACED:
-		return message_replaced(rq, ca, cert_req_msg, derp);
-	case CONF_FORWARDING_UNCHANGED:
-	case CONF_FORWARDING_REISSUE:
-	default:
-		return octets_dup(rq->msg->der, derp);
-	}
+	const struct ca_passed_on passed_on = {
+		.from = rq->msg,
+		.how = forwarding(rq, ca),
+		.implicit_confirm = rq->service->opens && rq->implicit_confirm,
+		.cert_req_msg = cert_req_msg,
+	};
+
+	return ca_upstream_message(ca, &passed_on, derp);
 }
 
 /*

@@ -8,7 +8,6 @@
 #include "asn1/pkimessage.h"
 #include "upstream.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -263,12 +262,6 @@ void exchange_forward_step(struct exchange *x, struct exchange_result *result)
 enum conf_forwarding ca_forwarding(const struct ca *ca)
 {
 	return ca->upstream ? ca->conf->forwarding : CONF_FORWARDING_REISSUE;
-}
-
-const struct ca_protection *ca_upstream_protection(const struct ca *ca)
-{
-	assert(ca->upstream);
-	return &ca->upstream->protection;
 }
 
 void ca_forwarded_clear(struct ca_forwarded *f)

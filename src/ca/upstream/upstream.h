@@ -10,6 +10,16 @@ struct upstream_slot {
 	bool working;
 };
 
+/* What messages are protected with, encoded once. */
+struct upstream_protection {
+	const struct signer *signer;
+	struct bytes name;      /* TLV of Name */
+	struct bytes kid;       /* empty: none */
+	struct bytes recipient; /* TLV of Name; empty: not known */
+	const struct bytes *certs;
+	size_t n_certs;
+};
+
 struct upstream {
 	/* Immutable. */
 	X509 *ra_cert; /* with ra_key; or the two below */
@@ -23,8 +33,8 @@ struct upstream {
 	exchange_transfer *transfer;
 	void *transfer_arg;
 	struct ca_connections *connections;
-	/* ra_cert and ra_key, for messages that the door makes. */
-	struct ca_protection protection;
+	/* ra_cert and ra_key, for messages of clients that go on under our protection. */
+	struct upstream_protection protection;
 	struct signer *signer;
 	struct octets *ra_certs;
 	struct bytes *ra_views;
