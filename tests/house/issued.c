@@ -78,7 +78,7 @@ int __wrap_store_crl_insert(struct store_unit *u, const struct store_crl *crl, i
 
 	if (getenv("CMFD_ISSUED")) {
 		strbuf_add(&line, "crl");
-		hex_add(&line, octets_view(&crl->der));
+		hex_add(&line, crl->der);
 		line_write(&line);
 	}
 	return __real_store_crl_insert(u, crl, idp);
