@@ -24,6 +24,42 @@ _must_check_ int cmf_new(const struct conf *conf, struct store *store, struct ca
 void cmf_free(struct cmf *cmf);
 DEFINE_CLEANUP(struct cmf, cmf_free);
 
+/* --- calls --- */
+
+struct cmf_principal;
+struct cmf_csr_result;
+
+/* What a thread has for itself to work with. */
+struct cmf_worker {
+	struct store_reader *reader;
+	struct store_unit *unit;
+};
+
+/*
+ * What an operation is called with. A door makes one for each call, and never keeps it: what is
+ * decided again after a conflict is another call. Everything is borrowed.
+ */
+struct cmf_call {
+	struct cmf *cmf;
+	const struct cmf_principal *who; /* NULL where that is still to be found out */
+	struct store_reader *reader;
+	struct store_unit *unit; /* gets the changes */
+	int64_t now_ms;
+	struct refusal *refusal; /* gets what is wrong; of a call that is REFUSED only */
+	/*
+	 * The last unit had a conflict. What is a condition of the unit and hardly ever fails, the
+	 * number of live certificates, is looked up then only, to say why; or if nothing is to be
+	 * committed.
+	 */
+	bool again;
+	/* What was granted before in the same unit, to requests of the same message. */
+	struct cmf_csr_result *const *earlier;
+	size_t n_earlier;
+};
+/* A call that is made now: the first one, for the only request of its message. */
+struct cmf_call cmf_call_now(struct cmf *cmf, const struct cmf_worker *worker,
+			     const struct cmf_principal *who, struct refusal *refusal);
+
 /* --- principals --- */
 
 enum cmf_principal_kind {
@@ -109,28 +145,25 @@ struct cmf_gate {
  * signature of the message itself is the caller's to verify, who then calls cmf_signer_remember(),
  * and frees *signerp. 0, REFUSED (signer_*), negative errno.
  */
-_must_check_ int cmf_signer_find(struct cmf *cmf, struct store_reader *reader,
-				 struct bytes sender_dn, struct bytes sender_kid,
-				 const struct bytes *certs, size_t n_certs,
+_must_check_ int cmf_signer_find(const struct cmf_call *call, struct bytes sender_dn,
+				 struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
 				 const struct cmf_gate *gate, struct cmf_principal *principalp,
-				 struct cmf_signer **signerp, struct refusal *refusal);
+				 struct cmf_signer **signerp);
 /*
  * The same for a holder of a KEM key, RFC 9810 5.1.3.4: keyEncipherment instead of
  * digitalSignature, and the key is to be encapsulated for. REFUSED also kem_key, kem_key_usage.
  */
-_must_check_ int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader,
-				     struct bytes sender_dn, struct bytes sender_kid,
-				     const struct bytes *certs, size_t n_certs,
-				     const struct cmf_gate *gate, struct cmf_principal *principalp,
-				     struct cmf_signer **signerp, struct refusal *refusal);
+_must_check_ int cmf_kem_holder_find(const struct cmf_call *call, struct bytes sender_dn,
+				     struct bytes sender_kid, const struct bytes *certs,
+				     size_t n_certs, const struct cmf_gate *gate,
+				     struct cmf_principal *principalp, struct cmf_signer **signerp);
 /* The certificate of an END_ENTITY of that name. 0, STORE_NOT_FOUND, negative errno. */
 _must_check_ int cmf_holder_certificate(struct store_reader *reader, const char *name,
 					struct store_certificate *certp);
 /* A MAC client by reference (senderKID alone). 0, REFUSED (mac_reference_unknown), negative errno.
  */
-_must_check_ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader,
-				     struct bytes reference, struct cmf_principal *principalp,
-				     struct refusal *refusal);
+_must_check_ int cmf_mac_client_find(const struct cmf_call *call, struct bytes reference,
+				     struct cmf_principal *principalp);
 /* Whether a client has the reference. */
 _must_check_ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader,
 					 struct bytes reference, bool *takenp);
@@ -139,35 +172,28 @@ _must_check_ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *r
  * that replaced it, the one before. The secret is in mac_secret. 0, REFUSED
  * (mac_reference_unknown), negative errno.
  */
-_must_check_ int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader,
-				  struct bytes reference, struct bytes transaction_id,
-				  struct cmf_principal *principalp, struct refusal *refusal);
+_must_check_ int cmf_revoker_find(const struct cmf_call *call, struct bytes reference,
+				  struct bytes transaction_id, struct cmf_principal *principalp);
 /*
  * Whether it may leave a revocation passphrase under that reference: before one is decrypted, since
  * the answer must not depend on what is in it. 0, REFUSED, negative errno.
  */
-_must_check_ int cmf_rev_passphrase_check(struct cmf *cmf, const struct cmf_principal *who,
-					  struct bytes reference, struct store_reader *reader,
-					  struct refusal *refusal);
+_must_check_ int cmf_rev_passphrase_check(const struct cmf_call *call, struct bytes reference);
 /*
  * Adds the revocation passphrase of the holder of a certificate, or of who knows the one before, to
  * the unit, for all certificates of its entity, in place of the one before. 0, REFUSED
  * (rev_passphrase_*), negative errno.
  */
-_must_check_ int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who,
-					struct bytes reference, struct bytes passphrase,
-					struct bytes transaction_id, struct store_reader *reader,
-					struct store_unit *unit, struct refusal *refusal);
+_must_check_ int cmf_rev_passphrase_set(const struct cmf_call *call, struct bytes reference,
+					struct bytes passphrase, struct bytes transaction_id);
 /* The principal that the named client is, or "<client>/<entity>" one of its devices, without any
  * proof: to explain, never to serve. REFUSED (client_unknown). */
-_must_check_ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader,
-				   const char *client_name, struct cmf_principal *principalp,
-				   struct refusal *refusal);
+_must_check_ int cmf_client_assume(const struct cmf_call *call, const char *client_name,
+				   struct cmf_principal *principalp);
 /* The principal of cmfctl acting for the named client; REFUSED (client_not_permitted) if unknown.
  */
-_must_check_ int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader,
-				      const char *client_name, struct cmf_principal *principalp,
-				      struct refusal *refusal);
+_must_check_ int cmf_admin_for_client(const struct cmf_call *call, const char *client_name,
+				      struct cmf_principal *principalp);
 
 /* --- names that no entity gets --- */
 
@@ -202,33 +228,28 @@ struct cmf_register {
  * Adds the registrations to the unit. The same registration again by the same manager is granted
  * and changes nothing. 0, REFUSED, negative errno.
  */
-_must_check_ int cmf_register(struct cmf *cmf, const struct cmf_principal *who,
-			      const struct cmf_register *request, struct store_reader *reader,
-			      struct store_unit *unit, struct refusal *refusal);
-/* Deregisters; certificates of the entity stay as they are (revoke them with cmf_revoke). */
-_must_check_ int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who,
-				enum cert_type type, const char *subject_id,
-				struct store_reader *reader, struct store_unit *unit,
-				struct refusal *refusal);
+_must_check_ int cmf_register(const struct cmf_call *call, const struct cmf_register *request);
+/* Deregisters; certificates of the entity stay as they are (revoke them with
+ * cmf_order_place_revocations). */
+_must_check_ int cmf_deregister(const struct cmf_call *call, enum cert_type type,
+				const char *subject_id);
 
 /* --- Certificate Signing Request, IFA 033 11.2.3, and key update --- */
 
-/*
- * What the door found in the message. POP is verified by the door (it has the octets). Carriers:
- * explicit ones that are present must agree, which cmf_csr checks; the door lists them all.
- */
 /* The profile that those names (certTypes, profiles) or the client's default mean; NULL: none does.
  * 0 or REFUSED. */
-_must_check_ int cmf_profile_named(struct cmf *cmf, const struct cmf_principal *who,
-				   const char *const *names, size_t n,
-				   const struct conf_profile **profilep, struct refusal *refusal);
+_must_check_ int cmf_profile_named(const struct cmf_call *call, const char *const *names, size_t n,
+				   const struct conf_profile **profilep);
 
-struct cmf_csr_result;
 struct decision;
 
 /* What the request says about the archive, RFC 4211 6.4. */
 enum cmf_archive { CMF_ARCHIVE_NOT_SAID, CMF_ARCHIVE_WANTED, CMF_ARCHIVE_UNWANTED };
 
+/*
+ * What the door found in the message. POP is verified by the door (it has the octets). Carriers:
+ * explicit ones that are present must agree, which cmf_csr checks; the door lists them all.
+ */
 struct cmf_csr {
 	bool may_register;                /* ir, and the client's policy decides */
 	const char *const *profile_names; /* certType or profile names from all explicit carriers */
@@ -263,15 +284,6 @@ struct cmf_csr {
 	 */
 	bool update;
 	const struct store_certificate *old; /* NULL for ir, cr, p10cr */
-	/*
-	 * The last unit had a conflict. What is a condition of the unit and hardly ever fails, the
-	 * number of live certificates, is looked up then only, to say why; or if nothing is to be
-	 * committed.
-	 */
-	bool again;
-	/* What was granted before in the same unit, to requests of the same message. */
-	struct cmf_csr_result *const *earlier;
-	size_t n_earlier;
 };
 
 struct cmf_csr_result {
@@ -304,13 +316,11 @@ void cmf_csr_result_clear(struct cmf_csr_result *r);
 
 /*
  * Decides, and has the internal CA sign. Adds nothing to the unit, which is the one that what was
- * decided goes into, by cmf_order_place_certificates() (cmf/order.h); who, csr and reader must live
- * until then. 0, REFUSED, negative errno.
+ * decided goes into, by cmf_order_place_certificates() (cmf/order.h); csr, and what the call
+ * borrows, must live until then. 0, REFUSED, negative errno.
  */
-_must_check_ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who,
-			 const struct cmf_csr *csr, struct store_reader *reader,
-			 const struct store_unit *unit, struct cmf_csr_result *resultp,
-			 struct refusal *refusal);
+_must_check_ int cmf_csr(const struct cmf_call *call, const struct cmf_csr *csr,
+			 struct cmf_csr_result *resultp);
 
 /* --- key recovery, RFC 4210 5.3.7 --- */
 
@@ -332,34 +342,27 @@ void cmf_recovery_clear(struct cmf_recovery *recovery);
  * the newest first; adds a line of audit for each to the unit. 0, REFUSED (recovery_*, and as
  * cmf_csr), negative errno.
  */
-_must_check_ int cmf_recover(struct cmf *cmf, const struct cmf_principal *who,
-			     const struct cmf_csr *csr, struct store_reader *reader,
-			     struct store_unit *unit, struct cmf_recovery *recoveryp,
-			     struct refusal *refusal);
+_must_check_ int cmf_recover(const struct cmf_call *call, const struct cmf_csr *csr,
+			     struct cmf_recovery *recoveryp);
 
 /*
  * Deletes the archived key of a certificate, for good; the certificate stays as it is. For the
  * operator. 0, REFUSED (recovery_nothing), negative errno.
  */
-_must_check_ int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
-					 const struct store_certificate *cert,
-					 struct store_reader *reader, struct store_unit *unit,
-					 struct refusal *refusal);
+_must_check_ int cmf_archived_key_delete(const struct cmf_call *call,
+					 const struct store_certificate *cert);
 
 /* kur: the certificate to be updated, by issuer and serial (from oldCertId; without an issuer the
  * END_ENTITY's own). Checks that `who` may, and that it is active and not expired. */
-_must_check_ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who,
-				 struct bytes issuer, const struct serial *serial,
-				 struct store_reader *reader, struct store_certificate *certp,
-				 struct refusal *refusal);
+_must_check_ int cmf_update_find(const struct cmf_call *call, struct bytes issuer,
+				 const struct serial *serial, struct store_certificate *certp);
 
 /* --- confirm, revoke --- */
 
 /* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. With
  * accepted=false also of one that is REQUESTED. */
-_must_check_ int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
-			     const struct store_certificate *cert, bool accepted,
-			     struct store_unit *unit);
+_must_check_ int cmf_confirm(const struct cmf_call *call, const struct store_certificate *cert,
+			     bool accepted);
 
 struct cmf_revoke {
 	struct bytes issuer; /* TLV of Name */
@@ -387,16 +390,13 @@ void cmf_revocation_clear(struct cmf_revocation *revocation);
  * by removeFromCRL, or become final. `earlier` are the n revocations that the same message asks for
  * before this one, so that one certificate may be named twice. 0, REFUSED, negative errno.
  */
-_must_check_ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
-				 const struct cmf_revoke *request,
+_must_check_ int cmf_revoke_find(const struct cmf_call *call, const struct cmf_revoke *request,
 				 const struct cmf_revocation *earlier, size_t n,
-				 struct store_reader *reader, struct cmf_revocation *revocationp,
-				 struct refusal *refusal);
+				 struct cmf_revocation *revocationp);
 
 /* Adds it to the unit, with deregistration where cessationOfOperation means that. */
-_must_check_ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
-				const struct cmf_revocation *revocation,
-				struct store_reader *reader, struct store_unit *unit);
+_must_check_ int cmf_revoke_add(const struct cmf_call *call,
+				const struct cmf_revocation *revocation);
 
 /* --- housekeeping --- */
 

@@ -11,15 +11,11 @@
 
 struct rest;
 
-/* What a thread needs of its own, and the CMF in force (a reload may replace it between calls). */
-struct rest_worker {
-	struct store_reader *reader;
-	struct store_unit *unit;
-	struct cmf *cmf;
-};
-
-/* Gives the calling thread's; the result lives at least as long as the handler runs. */
-typedef struct rest_worker *rest_worker_of(struct worker *worker);
+/*
+ * Gives what the calling thread works with, and the CMF in force: a reload may replace it between
+ * calls. Both live at least as long as the handler runs.
+ */
+typedef const struct cmf_worker *rest_worker_of(struct worker *worker, struct cmf **cmfp);
 
 _must_check_ int rest_new(rest_worker_of *worker_of, const struct clock_source *clock,
 			  struct rest **restp);

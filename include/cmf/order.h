@@ -40,16 +40,15 @@ struct cmf_order_terms {
  * confirmation. The results must live until the unit is committed. 0 or negative errno; the unit is
  * clear then.
  */
-_must_check_ int cmf_order_place_certificates(struct cmf_csr_result *const *granted, size_t n,
-					      bool implicit, struct store_unit *unit,
-					      struct cmf_order_terms *termsp);
+_must_check_ int cmf_order_place_certificates(const struct cmf_call *call,
+					      struct cmf_csr_result *const *granted, size_t n,
+					      bool implicit, struct cmf_order_terms *termsp);
 /*
  * Adds to the unit those of the n revocations that were granted, which are those with a
  * certificate. 0 or negative errno.
  */
-_must_check_ int cmf_order_place_revocations(struct cmf *cmf, const struct cmf_principal *who,
+_must_check_ int cmf_order_place_revocations(const struct cmf_call *call,
 					     const struct cmf_revocation *revocations, size_t n,
-					     struct store_reader *reader, struct store_unit *unit,
 					     struct cmf_order_terms *termsp);
 
 /* --- orders that were placed --- */
@@ -84,22 +83,21 @@ _must_check_ int cmf_order_new(enum cmf_order_kind kind, size_t n, struct cmf_or
 void cmf_order_clear(struct cmf_order *order);
 
 /* Reads the certificates as they are now. 0 or negative errno. */
-_must_check_ int cmf_order_read(struct cmf *cmf, struct store_reader *reader,
-				struct cmf_order *order);
+_must_check_ int cmf_order_read(const struct cmf_call *call, struct cmf_order *order);
 /*
- * Does what the order waits for, in the calling worker, and reads the certificates again. Upstream
+ * Does what the order waits for, which may take longer than the time of the call stays true: what
+ * comes then is called anew. In the calling worker, and reads the certificates again. Upstream
  * CAs are asked one after the other; the next one only while less than budget_us is over, none if
  * that is 0. CRLs are made if they need not wait. What fails was logged and is tried again later,
  * by housekeeping at the latest. 0 or negative errno.
  */
-_must_check_ int cmf_order_run(struct cmf *cmf, struct cmf_order *order, int64_t budget_us,
-			       struct store_reader *reader, struct store_unit *unit);
+_must_check_ int cmf_order_run(const struct cmf_call *call, struct cmf_order *order,
+			       int64_t budget_us);
 /* What has become of the order, and of each item, as it was read. 0 or negative errno. */
-_must_check_ int cmf_order_state(struct cmf *cmf, struct store_reader *reader,
-				 struct cmf_order *order);
+_must_check_ int cmf_order_state(const struct cmf_call *call, struct cmf_order *order);
 /* Whether the CRL that has to list what happened to a certificate is still to come. */
-_must_check_ int cmf_order_crl_awaited(struct cmf *cmf, const struct store_certificate *cert,
-				       struct store_reader *reader, bool *awaitedp);
+_must_check_ int cmf_order_crl_awaited(const struct cmf_call *call,
+				       const struct store_certificate *cert, bool *awaitedp);
 
 /* --- the end of certificates that were ordered, as they were read --- */
 
@@ -110,15 +108,12 @@ int64_t cmf_order_confirm_by(const struct cmf *cmf, const struct cmf_order *orde
  * accepts them all. Those that it does not accept are revoked, RFC 9483 4.1.1. Certificates that
  * are not pending (any more) are left alone. *anyp (may be NULL): one was accepted.
  */
-_must_check_ int cmf_order_confirm(struct cmf *cmf, const struct cmf_principal *who,
-				   const struct cmf_order *order, const bool *accepted,
-				   struct store_unit *unit, bool *anyp);
+_must_check_ int cmf_order_confirm(const struct cmf_call *call, const struct cmf_order *order,
+				   const bool *accepted, bool *anyp);
 /*
  * The client does not want them any more: what is pending is revoked, and what an upstream CA has
  * yet to issue is revoked there as soon as it is issued.
  */
-_must_check_ int cmf_order_withdraw(struct cmf *cmf, const struct cmf_principal *who,
-				    const struct cmf_order *order, struct store_unit *unit);
+_must_check_ int cmf_order_withdraw(const struct cmf_call *call, const struct cmf_order *order);
 /* RFC 9483 4.1.1: certConf has not come in time, which is a rejection. */
-_must_check_ int cmf_order_lapse(struct cmf *cmf, const struct cmf_order *order,
-				 struct store_unit *unit);
+_must_check_ int cmf_order_lapse(const struct cmf_call *call, const struct cmf_order *order);

@@ -19,12 +19,6 @@ _must_check_ int cmp_door_new(const struct conf *conf, struct cmf *cmf, struct s
 void cmp_door_free(struct cmp_door *door);
 DEFINE_CLEANUP(struct cmp_door, cmp_door_free);
 
-/* What a thread needs of its own: reader, unit. */
-struct cmp_worker {
-	struct store_reader *reader;
-	struct store_unit *unit;
-};
-
 struct cmp_exchange {
 	struct bytes request;        /* octets received */
 	const char *profile_label;   /* /p/<label>; NULL: none */
@@ -52,12 +46,12 @@ enum cmp_delivery {
  * Serves one request. *answerp gets a CMP message, an error message at worst, unless memory is out
  * (-ENOMEM), it was an announcement or there is no time for it: see *deliveryp. Logs one line.
  */
-_must_check_ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
+_must_check_ int cmp_door_serve(struct cmp_door *door, struct cmf_worker *worker,
 				const struct cmp_exchange *exchange, struct octets *answerp,
 				enum cmp_delivery *deliveryp);
 
 /* The same, and a large CRL in the answer is not copied. */
-_must_check_ int cmp_door_serve_spliced(struct cmp_door *door, struct cmp_worker *worker,
+_must_check_ int cmp_door_serve_spliced(struct cmp_door *door, struct cmf_worker *worker,
 					const struct cmp_exchange *exchange,
 					struct spliced *answerp, enum cmp_delivery *deliveryp);
 
@@ -100,7 +94,7 @@ void cmp_trace_clear(struct cmp_trace *trace);
  * Goes with a request as far as cmp_door_serve() would, with a unit that is dry: nothing is
  * committed, no upstream CA is asked, no certificate leaves. *answerp is what would be answered.
  */
-_must_check_ int cmp_door_explain(struct cmp_door *door, struct cmp_worker *worker,
+_must_check_ int cmp_door_explain(struct cmp_door *door, struct cmf_worker *worker,
 				  const struct cmp_exchange *exchange, struct cmp_trace *trace,
 				  struct octets *answerp, enum cmp_delivery *deliveryp);
 

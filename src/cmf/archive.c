@@ -40,8 +40,7 @@ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32], struct byt
 	return err == 0 ? secret_open(cmf, reference, secret, derp) : err;
 }
 
-int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
-		struct cmf_csr_result *result, struct store_unit *unit)
+int archive_add(const struct cmf_call *call, EVP_PKEY *key, struct cmf_csr_result *result)
 {
 	_cleanup_(octets_clear_secret) struct octets der = OCTETS_NULL;
 	_cleanup_(freep) char *reference = NULL;
@@ -52,34 +51,31 @@ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
 	if (err == 0)
 		err = seal_reference(result->certificate.key_digest, &reference);
 	if (err == 0)
-		err = cmf_secret_seal(cmf, reference, octets_view(&der), &row->secret);
+		err = cmf_secret_seal(call->cmf, reference, octets_view(&der), &row->secret);
 	if (err < 0)
 		return err;
 	row->created_ms = result->certificate.created_ms;
 	row->generated = result->generated_key != NULL;
-	err = store_archived_key_insert(unit, row, &result->certificate_id);
+	err = store_archived_key_insert(call->unit, row, &result->certificate_id);
 	serial_hex(&result->serial, serial);
-	return err == 0 ? audit_add(cmf, who, "archive key", result->subject_id,
-				    result->waiting ? "asked upstream" : serial, unit)
+	return err == 0 ? audit_add(call, "archive key", result->subject_id,
+				    result->waiting ? "asked upstream" : serial)
 			: err;
 }
 
-int cmf_archived_key_delete(struct cmf *cmf, const struct cmf_principal *who,
-			    const struct store_certificate *cert, struct store_reader *reader,
-			    struct store_unit *unit, struct refusal *refusal)
+int cmf_archived_key_delete(const struct cmf_call *call, const struct store_certificate *cert)
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
 	char serial[SERIAL_HEX_SIZE];
 	int err;
 
-	if (!principal_permitted(who, STORE_IS_OPERATOR))
-		return refuse(refusal, REFUSAL_client_not_permitted);
-	err = store_archived_key_get(reader, cert->id, &key);
+	if (!principal_permitted(call->who, STORE_IS_OPERATOR))
+		return refuse(call->refusal, REFUSAL_client_not_permitted);
+	err = store_archived_key_get(call->reader, cert->id, &key);
 	if (err == STORE_NOT_FOUND)
-		return refuse(refusal, REFUSAL_recovery_nothing);
+		return refuse(call->refusal, REFUSAL_recovery_nothing);
 	if (err == 0)
-		err = store_archived_key_remove(unit, cert->id);
+		err = store_archived_key_remove(call->unit, cert->id);
 	serial_hex(&cert->serial, serial);
-	return err == 0 ? audit_add(cmf, who, "delete archived key", cert->subject_id, serial, unit)
-			: err;
+	return err == 0 ? audit_add(call, "delete archived key", cert->subject_id, serial) : err;
 }

@@ -12,8 +12,8 @@ bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profil
  * Adds the key to the unit that inserts the certificate of the result, encrypted under the store
  * key, with a line of audit.
  */
-_must_check_ int archive_add(struct cmf *cmf, const struct cmf_principal *who, EVP_PKEY *key,
-			     struct cmf_csr_result *result, struct store_unit *unit);
+_must_check_ int archive_add(const struct cmf_call *call, EVP_PKEY *key,
+			     struct cmf_csr_result *result);
 /* The reverse: PrivateKeyInfo of the key with that digest of its public key, a secret. */
 _must_check_ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32],
 			      struct bytes secret, struct octets *derp);
@@ -24,7 +24,5 @@ _must_check_ int recover_requester_check(const struct cmf_principal *who, struct
  * csr_entity.c: the entity that a key recovery request is for, with its profile (borrowed). 0,
  * REFUSED as of a certificate request, negative errno.
  */
-_must_check_ int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who,
-				 const struct cmf_csr *csr, struct store_reader *reader,
-				 int64_t *registration_idp, const struct conf_profile **profilep,
-				 struct refusal *refusal);
+_must_check_ int csr_entity_find(const struct cmf_call *call, const struct cmf_csr *csr,
+				 int64_t *registration_idp, const struct conf_profile **profilep);

@@ -54,12 +54,13 @@ int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
 	return 0;
 }
 
-int cmf_profile_named(struct cmf *cmf, const struct cmf_principal *who, const char *const *names,
-		      size_t n, const struct conf_profile **profilep, struct refusal *refusal)
+int cmf_profile_named(const struct cmf_call *call, const char *const *names, size_t n,
+		      const struct conf_profile **profilep)
 {
 	const struct cmf_csr csr = {.profile_names = names, .n_profile_names = n};
 	struct carriers carriers = {0};
-	int err = carriers_resolve(cmf_conf(cmf), &csr, who->default_profile, &carriers, refusal);
+	int err = carriers_resolve(cmf_conf(call->cmf), &csr, call->who->default_profile, &carriers,
+				   call->refusal);
 
 	*profilep = carriers.registers;
 	return err;

@@ -241,11 +241,11 @@ static int client_with_secret(struct cmf *cmf, const struct client *client,
 	return 0;
 }
 
-int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
-			struct cmf_principal *principalp, struct refusal *refusal)
+int cmf_mac_client_find(const struct cmf_call *call, struct bytes reference,
+			struct cmf_principal *principalp)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int err = clients_get(cmf, reader, &clients);
+	int err = clients_get(call->cmf, call->reader, &clients);
 
 	if (err < 0)
 		return err;
@@ -254,9 +254,9 @@ int cmf_mac_client_find(struct cmf *cmf, struct store_reader *reader, struct byt
 
 		if (client->row.mac_reference &&
 		    bytes_equal(bytes_of_string(client->row.mac_reference), reference))
-			return client_with_secret(cmf, client, principalp);
+			return client_with_secret(call->cmf, client, principalp);
 	}
-	return refuse(refusal, REFUSAL_mac_reference_unknown);
+	return refuse(call->refusal, REFUSAL_mac_reference_unknown);
 }
 
 int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
@@ -284,23 +284,23 @@ static const struct client *client_named(const struct clients *clients, const ch
 	return NULL;
 }
 
-int cmf_admin_for_client(struct cmf *cmf, struct store_reader *reader, const char *client_name,
-			 struct cmf_principal *principalp, struct refusal *refusal)
+int cmf_admin_for_client(const struct cmf_call *call, const char *client_name,
+			 struct cmf_principal *principalp)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	const struct client *client;
-	int err = clients_get(cmf, reader, &clients);
+	int err = clients_get(call->cmf, call->reader, &clients);
 
 	if (err < 0)
 		return err;
 	client = client_named(clients, client_name);
 	if (!client)
-		return refuse(refusal, REFUSAL_client_unknown);
-	return client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_ADMIN, principalp);
+		return refuse(call->refusal, REFUSAL_client_unknown);
+	return client_principal(cmf_conf(call->cmf), client, CMF_PRINCIPAL_ADMIN, principalp);
 }
 
-int cmf_client_assume(struct cmf *cmf, struct store_reader *reader, const char *client_name,
-		      struct cmf_principal *principalp, struct refusal *refusal)
+int cmf_client_assume(const struct cmf_call *call, const char *client_name,
+		      struct cmf_principal *principalp)
 {
 	const char *slash = strchr(client_name, '/');
 	_cleanup_(freep) char *name =
@@ -308,17 +308,17 @@ int cmf_client_assume(struct cmf *cmf, struct store_reader *reader, const char *
 	_cleanup_(cmf_principal_clear) struct cmf_principal p = {0};
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	const struct client *client;
-	int err = name ? clients_get(cmf, reader, &clients) : -ENOMEM;
+	int err = name ? clients_get(call->cmf, call->reader, &clients) : -ENOMEM;
 
 	if (err < 0)
 		return err;
 	client = client_named(clients, name);
 	if (!client)
-		return refuse_detail(refusal, REFUSAL_client_not_permitted,
+		return refuse_detail(call->refusal, REFUSAL_client_not_permitted,
 				     "there is no such client");
-	err = client_with_secret(cmf, client, &p);
+	err = client_with_secret(call->cmf, client, &p);
 	if (err == 0 && slash && p.policy->entity_from_signer == CONF_SIGNER_ENTITY_NONE)
-		err = refuse_detail(refusal, REFUSAL_client_not_permitted,
+		err = refuse_detail(call->refusal, REFUSAL_client_not_permitted,
 				    "the client has no entities by their certificates");
 	if (err == 0 && slash)
 		err = signer_entity_set(&p, slash + 1);

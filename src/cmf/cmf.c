@@ -97,6 +97,17 @@ struct ca_set *cmf_cas(const struct cmf *cmf)
 	return cmf->cas;
 }
 
+struct cmf_call cmf_call_now(struct cmf *cmf, const struct cmf_worker *worker,
+			     const struct cmf_principal *who, struct refusal *refusal)
+{
+	return (struct cmf_call){.cmf = cmf,
+				 .who = who,
+				 .reader = worker->reader,
+				 .unit = worker->unit,
+				 .now_ms = clock_now_ms(cmf->clock),
+				 .refusal = refusal};
+}
+
 void cmf_principal_clear(struct cmf_principal *p)
 {
 	free(p->name);

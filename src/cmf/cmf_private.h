@@ -80,9 +80,8 @@ _must_check_ int registration_add(const struct store_registration *reg, int64_t 
 				  struct store_unit *unit);
 
 /* Adds a line of audit to the unit; all of it is copied. detail may be NULL. */
-_must_check_ int audit_add(const struct cmf *cmf, const struct cmf_principal *who,
-			   const char *action, const char *target, const char *detail,
-			   struct store_unit *unit);
+_must_check_ int audit_add(const struct cmf_call *call, const char *action, const char *target,
+			   const char *detail);
 
 /* --- cert_details.c --- */
 
@@ -95,13 +94,12 @@ _must_check_ int cert_details_check(const CertTemplate *said, const struct store
 
 /* The certificate of one of our CAs by issuer (TLV of Name) and serial number, which none has if it
  * is SERIAL_NULL. 0, STORE_NOT_FOUND, negative errno. */
-_must_check_ int certificate_lookup(const struct cmf *cmf, struct bytes issuer,
-				    const struct serial *serial, struct store_reader *reader,
-				    struct store_certificate *certp);
+_must_check_ int certificate_lookup(const struct cmf_call *call, struct bytes issuer,
+				    const struct serial *serial, struct store_certificate *certp);
 /* Adds a revocation, also where the CA is no longer configured. */
-_must_check_ int certificate_revoke_add(const struct cmf *cmf, const struct store_certificate *cert,
-					enum store_certificate_state to, int reason,
-					struct store_unit *unit);
+_must_check_ int certificate_revoke_add(const struct cmf_call *call,
+					const struct store_certificate *cert,
+					enum store_certificate_state to, int reason);
 /* Nobody confirmed it in time: a revocation, RFC 9483 4.1.1. */
-_must_check_ int certificate_lapse(const struct cmf *cmf, const struct store_certificate *cert,
-				   struct store_unit *unit);
+_must_check_ int certificate_lapse(const struct cmf_call *call,
+				   const struct store_certificate *cert);

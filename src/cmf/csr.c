@@ -37,7 +37,7 @@ static int key_generate(struct decision *d)
 
 	r = central_key_make(d->central, &d->generated_key);
 	if (r == 0 && most && EVP_PKEY_get_security_bits(d->generated_key) > most)
-		r = refuse(d->refusal, REFUSAL_central_key_secret_short);
+		r = refuse(d->call.refusal, REFUSAL_central_key_secret_short);
 	if (r == 0)
 		r = spki_from_key(d->generated_key, &spki);
 	if (r == 0)
@@ -53,16 +53,16 @@ static int key_decide(struct decision *d)
 	if (d->csr->central_key) {
 		/* It would have to be kept until the other CA has answered. */
 		if (ca_is_upstream(d->ca))
-			return refuse(d->refusal, REFUSAL_central_key_upstream);
+			return refuse(d->call.refusal, REFUSAL_central_key_upstream);
 		err = central_key_choose(d->csr->central_key_wish, d->profile, &d->central,
-					 d->refusal);
+					 d->call.refusal);
 		if (err == 0 && d->csr->central_key_unsendable)
-			err = refuse(d->refusal, REFUSAL_central_key_pvno);
+			err = refuse(d->call.refusal, REFUSAL_central_key_pvno);
 		return err;
 	}
-	err = template_key_check(&d->csr->key_kind, d->profile, d->refusal);
+	err = template_key_check(&d->csr->key_kind, d->profile, d->call.refusal);
 	if (err == 0)
-		err = rsa_key_check(d->csr->spki, &d->csr->key_kind, d->conf, d->refusal);
+		err = rsa_key_check(d->csr->spki, &d->csr->key_kind, d->conf, d->call.refusal);
 	if (err == 0)
 		err = key_keep(d, d->csr->spki);
 	if (err != 0)
@@ -70,32 +70,30 @@ static int key_decide(struct decision *d)
 	/* RFC 9483 4.1.3: the purpose of a key update is another key. */
 	if (d->csr->update &&
 	    memcmp(d->key_digest, d->csr->old->key_digest, sizeof(d->key_digest)) == 0)
-		return refuse(d->refusal, REFUSAL_update_key_unchanged);
+		return refuse(d->call.refusal, REFUSAL_update_key_unchanged);
 	return 0;
 }
 
 static int names_update(struct decision *d)
 {
-	int err = names_keep(&d->asked, d->csr->old, &d->names, d->refusal);
+	int err = names_keep(&d->asked, d->csr->old, &d->names, d->call.refusal);
 
 	/* An upstream CA made them, and judges them. */
 	if (err != 0 || ca_is_upstream(d->ca))
 		return err;
 	return subject_check(octets_view(&d->names.subject), REFUSAL_update_names_malformed,
-			     d->refusal);
+			     d->call.refusal);
 }
 
 static int names_resolve(struct decision *d)
 {
-	const struct names_owner owner = {d->cmf, d->registration.subject_id,
-					  d->registration.manager};
+	const struct names_owner owner = {d->registration.subject_id, d->registration.manager};
 
 	if (d->csr->cross)
-		return names_cross(&d->asked, &d->names, d->refusal);
+		return names_cross(&d->asked, &d->names, d->call.refusal);
 	if (d->csr->update)
 		return names_update(d);
-	return names_decide(&d->asked, d->profile, &owner, d->reader, &d->mods, &d->names,
-			    d->refusal);
+	return names_decide(&d->call, &d->asked, d->profile, &owner, &d->mods, &d->names);
 }
 
 /* RFC 9483 5.2: what is asked for goes upstream as the client's own message. */
@@ -123,7 +121,7 @@ static int extensions_decide(struct decision *d)
 		.goes_on = goes_on(d),
 	};
 
-	return template_extensions_decide(&question, &d->mods, &d->extensions, d->refusal);
+	return template_extensions_decide(&question, &d->mods, &d->extensions, d->call.refusal);
 }
 
 static int template_decide(struct decision *d)
@@ -131,14 +129,14 @@ static int template_decide(struct decision *d)
 	int err = key_decide(d);
 
 	if (err == 0 && d->csr->cross)
-		err = cross_template_check(d->csr, d->ca, d->refusal);
+		err = cross_template_check(d->csr, d->ca, d->call.refusal);
 	if (err == 0 && d->csr->cross)
-		err = cross_key_id(d->csr->extensions, &d->key_id, d->refusal);
+		err = cross_key_id(d->csr->extensions, &d->key_id, d->call.refusal);
 	if (err == 0)
-		err = template_issuer_check(d->csr->issuer, d->ca, d->refusal);
+		err = template_issuer_check(d->csr->issuer, d->ca, d->call.refusal);
 	if (err == 0)
-		err = template_validity_decide(d->csr->validity, d->profile, d->now_ms, &d->mods,
-					       &d->validity, d->refusal);
+		err = template_validity_decide(d->csr->validity, d->profile, d->call.now_ms,
+					       &d->mods, &d->validity, d->call.refusal);
 	if (err == 0)
 		err = extensions_decide(d);
 	return err == 0 ? names_resolve(d) : err;
@@ -146,13 +144,12 @@ static int template_decide(struct decision *d)
 
 static struct taken_query taken_query_of(const struct decision *d)
 {
-	return (struct taken_query){.conf = d->conf,
-				    .who = d->who,
+	return (struct taken_query){.call = &d->call,
+				    .conf = d->conf,
 				    .csr = d->csr,
 				    .registration = &d->registration,
 				    .registers = d->registers || d->registration_ref,
-				    .key_digest = d->csr->central_key ? NULL : d->key_digest,
-				    .now_ms = d->now_ms};
+				    .key_digest = d->csr->central_key ? NULL : d->key_digest};
 }
 
 /* RFC 4211 4.2.1: whose key it is has to be who gets the certificate. */
@@ -171,10 +168,10 @@ static int archive_decide(struct decision *d)
 	const struct cmf_csr *csr = d->csr;
 
 	if (archive_names_another(d))
-		return refuse(d->refusal, REFUSAL_archive_identifier);
+		return refuse(d->call.refusal, REFUSAL_archive_identifier);
 	d->archives = archive_wanted(csr, d->profile);
 	if (csr->archive_proves && !d->archives)
-		return refuse(d->refusal, REFUSAL_pop_encrypted_key);
+		return refuse(d->call.refusal, REFUSAL_pop_encrypted_key);
 	/* RFC 4210 5.2.6: a wish. Of what goes on, the upstream CA may fulfil it. */
 	if (csr->archive == CMF_ARCHIVE_WANTED && !d->archives && !goes_on(d))
 		mods_add(&d->mods, "private key not archived", NULL);
@@ -192,7 +189,7 @@ static int decide(struct decision *d)
 	if (err == 0) {
 		const struct taken_query query = taken_query_of(d);
 
-		err = taken_check(&query, d->reader, d->unit, d->refusal);
+		err = taken_check(&query);
 	}
 	if (err == 0)
 		err = archive_decide(d);
@@ -223,7 +220,7 @@ static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
 	struct store_certificate *cert = &result->certificate;
 	struct ca_request request = ca_request_of(d);
 	struct ca_issued issued = {0};
-	int err = ca_path_check(d->ca, &request, d->refusal);
+	int err = ca_path_check(d->ca, &request, d->call.refusal);
 
 	if (err == 0)
 		err = ca_issue(d->ca, &request, &issued);
@@ -262,17 +259,17 @@ static int certificate_describe(struct decision *d, struct cmf_csr_result *resul
 	cert->cert_type = d->registration.cert_type;
 	cert->not_before_ms = d->validity.not_before_ms;
 	cert->not_after_ms = d->validity.not_after_ms;
-	cert->created_ms = d->now_ms;
+	cert->created_ms = d->call.now_ms;
 	cert->reason = STORE_REASON_NONE;
 	memcpy(cert->key_digest, d->key_digest, sizeof(cert->key_digest));
 	cert->subject = TAKE(d->names.text);
 	result->generated_key = TAKE(d->generated_key);
-	result->confirm_by_ms = d->now_ms + d->conf->cmf.confirm_wait_ms;
+	result->confirm_by_ms = d->call.now_ms + d->conf->cmf.confirm_wait_ms;
 	/* Nobody waits for it any longer once the upstream had its time. */
 	if (result->waiting && conf_ca)
 		result->confirm_by_ms += conf_ca->upstream_timeout_ms;
 	if (text_dup(d->registration.ca, &cert->ca) < 0 ||
-	    text_dup(d->who->name, &cert->requester) < 0 ||
+	    text_dup(d->call.who->name, &cert->requester) < 0 ||
 	    text_dup(d->registration.subject_id, &result->subject_id) < 0)
 		return -ENOMEM;
 	return 0;
@@ -301,20 +298,20 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 	return err < 0 ? err : ca_cert_req_msg(&request, &result->template);
 }
 
-int csr_result_add(struct cmf_csr_result *result, struct store_unit *unit)
+int csr_result_add(struct cmf_csr_result *result)
 {
 	struct decision *d = result->decision;
+	struct store_unit *unit = d->call.unit;
 	const struct taken_query query = taken_query_of(d);
 	const int64_t *registration_ref = d->registration_ref;
 	char serial[SERIAL_HEX_SIZE];
-	int err = taken_require(&query, result, unit);
+	int err = taken_require(&query, result);
 
 	if (err == 0 && d->registers) {
 		registration_ref = &result->registration_id;
 		err = store_registration_insert(unit, &d->registration, &result->registration_id);
 		if (err == 0)
-			err = audit_add(d->cmf, d->who, "register", result->subject_id, "by ir",
-					unit);
+			err = audit_add(&d->call, "register", result->subject_id, "by ir");
 	}
 	if (err == 0)
 		err = store_certificate_insert(unit, &result->certificate, registration_ref,
@@ -330,21 +327,19 @@ int csr_result_add(struct cmf_csr_result *result, struct store_unit *unit)
 	}
 	serial_hex(&result->serial, serial);
 	if (err == 0)
-		err = audit_add(d->cmf, d->who, action(d->csr), result->subject_id,
-				result->waiting ? "asked upstream" : serial, unit);
+		err = audit_add(&d->call, action(d->csr), result->subject_id,
+				result->waiting ? "asked upstream" : serial);
 	if (err == 0 && result->generated_key)
-		err = audit_add(d->cmf, d->who, "generate key", result->subject_id, serial, unit);
+		err = audit_add(&d->call, "generate key", result->subject_id, serial);
 	if (err == 0 && d->archives)
-		err = archive_add(d->cmf, d->who,
+		err = archive_add(&d->call,
 				  result->generated_key ? result->generated_key
 							: d->csr->private_key,
-				  result, unit);
+				  result);
 	return err;
 }
 
-int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
-	    struct store_reader *reader, const struct store_unit *unit,
-	    struct cmf_csr_result *resultp, struct refusal *refusal)
+int cmf_csr(const struct cmf_call *call, const struct cmf_csr *csr, struct cmf_csr_result *resultp)
 {
 	struct decision *d = malloc(sizeof(*d));
 	int err;
@@ -352,8 +347,7 @@ int cmf_csr(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_c
 	*resultp = (struct cmf_csr_result){.decision = d};
 	if (!d)
 		return -ENOMEM;
-	*d = decision_of(cmf, who, csr, reader, refusal);
-	d->unit = unit;
+	*d = decision_of(call, csr);
 	err = decide(d);
 	if (err == 0)
 		err = certificate_describe(d, resultp);

@@ -11,14 +11,9 @@
 #include <string.h>
 
 struct decision {
-	struct cmf *cmf;
+	struct cmf_call call; /* what it borrows lives until the result is added */
 	const struct conf *conf;
-	const struct cmf_principal *who;
 	const struct cmf_csr *csr;
-	struct store_reader *reader;
-	const struct store_unit *unit; /* that it is for */
-	struct refusal *refusal;
-	int64_t now_ms;
 	struct carriers carriers;
 	struct name_request asked;
 	struct store_registration registration;
@@ -38,9 +33,7 @@ struct decision {
 	struct mods mods;
 };
 
-struct decision decision_of(struct cmf *cmf, const struct cmf_principal *who,
-			    const struct cmf_csr *csr, struct store_reader *reader,
-			    struct refusal *refusal);
+struct decision decision_of(const struct cmf_call *call, const struct cmf_csr *csr);
 void decision_clear(struct decision *d);
 
 static inline int text_dup(const char *text, char **copyp)
@@ -53,7 +46,7 @@ static inline int text_dup(const char *text, char **copyp)
  * errno. */
 _must_check_ int csr_entity_decide(struct decision *d);
 
-/* csr.c: adds to the unit what was decided, in the state that result->certificate says:
+/* csr.c: adds to the unit of the call what was decided, in the state that result->certificate says:
  * registration (if any), certificate, what goes upstream, audit, archived key. 0 or negative errno.
  */
-_must_check_ int csr_result_add(struct cmf_csr_result *result, struct store_unit *unit);
+_must_check_ int csr_result_add(struct cmf_csr_result *result);

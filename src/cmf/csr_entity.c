@@ -13,18 +13,12 @@
 #include <errno.h>
 #include <string.h>
 
-struct decision decision_of(struct cmf *cmf, const struct cmf_principal *who,
-			    const struct cmf_csr *csr, struct store_reader *reader,
-			    struct refusal *refusal)
+struct decision decision_of(const struct cmf_call *call, const struct cmf_csr *csr)
 {
 	return (struct decision){
-		.cmf = cmf,
-		.conf = cmf_conf(cmf),
-		.who = who,
+		.call = *call,
+		.conf = cmf_conf(call->cmf),
 		.csr = csr,
-		.reader = reader,
-		.refusal = refusal,
-		.now_ms = clock_now_ms(cmf->clock),
 		.asked = {.common_name = -1},
 		.mods = MODS_NULL,
 	};
@@ -48,24 +42,24 @@ static int others_permit(const struct decision *d)
 {
 	uint32_t permission = d->csr->recovers ? STORE_MAY_RECOVER : STORE_MAY_REQUEST;
 
-	if (principal_permitted(d->who, permission | STORE_IS_RA | STORE_IS_OPERATOR))
+	if (principal_permitted(d->call.who, permission | STORE_IS_RA | STORE_IS_OPERATOR))
 		return 0;
-	return refuse(d->refusal, REFUSAL_client_not_permitted);
+	return refuse(d->call.refusal, REFUSAL_client_not_permitted);
 }
 
 static int requester_check(const struct decision *d)
 {
-	const struct cmf_principal *who = d->who;
+	const struct cmf_principal *who = d->call.who;
 
 	if (d->csr->cross)
-		return cross_requester_check(who, d->refusal);
+		return cross_requester_check(who, d->call.refusal);
 	if (d->csr->recovers)
-		return recover_requester_check(who, d->refusal);
+		return recover_requester_check(who, d->call.refusal);
 	/* RFC 9483 4.1.3: kur of its own certificate */
 	if (d->csr->update && d->csr->old && principal_holds(who, d->csr->old))
 		return 0;
 	if (d->csr->update && who->kind == CMF_PRINCIPAL_END_ENTITY)
-		return refuse(d->refusal, REFUSAL_end_entity_only_own);
+		return refuse(d->call.refusal, REFUSAL_end_entity_only_own);
 	/* RFC 9483 4.1.2: one for its own entity, if it comes to that. */
 	if (!d->csr->update && who->certificate_id)
 		return 0;
@@ -80,8 +74,8 @@ static bool may_for_itself(const struct decision *d)
 	const struct conf_profile *profile;
 
 	if (d->csr->update)
-		return d->csr->old && principal_holds(d->who, d->csr->old);
-	if (!principal_is_entity(d->who, d->registration.id))
+		return d->csr->old && principal_holds(d->call.who, d->csr->old);
+	if (!principal_is_entity(d->call.who, d->registration.id))
 		return false;
 	/* RFC 4210 5.3.7 */
 	if (d->csr->recovers)
@@ -100,19 +94,20 @@ static int registration_check(const struct decision *d)
 	if (!may_for_itself(d)) {
 		int err;
 
-		if (d->who->kind == CMF_PRINCIPAL_END_ENTITY && !d->who->approver)
-			return refuse(d->refusal, REFUSAL_end_entity_only_own);
+		if (d->call.who->kind == CMF_PRINCIPAL_END_ENTITY && !d->call.who->approver)
+			return refuse(d->call.refusal, REFUSAL_end_entity_only_own);
 		err = others_permit(d);
 		if (err != 0)
 			return err;
-		if (!principal_may_act(d->who, reg->manager, reg->trust_domain, reg->subject_id))
-			return refuse(d->refusal, REFUSAL_entity_not_authorized);
+		if (!principal_may_act(d->call.who, reg->manager, reg->trust_domain,
+				       reg->subject_id))
+			return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
 	}
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
-		return refuse(d->refusal, REFUSAL_cert_type_contradiction);
+		return refuse(d->call.refusal, REFUSAL_cert_type_contradiction);
 	/* The profile of the registration applies; a request may name it, not another. */
 	if (named && strcmp(named->name, reg->profile) != 0)
-		return refuse(d->refusal, REFUSAL_profile_contradiction);
+		return refuse(d->call.refusal, REFUSAL_profile_contradiction);
 	return 0;
 }
 
@@ -123,16 +118,16 @@ static int entity_of_update(struct decision *d)
 	int err;
 
 	if (!old)
-		return refuse(d->refusal, REFUSAL_update_cert_not_identified);
-	err = store_registration_get(d->reader, old->registration_id, &d->registration);
+		return refuse(d->call.refusal, REFUSAL_update_cert_not_identified);
+	err = store_registration_get(d->call.reader, old->registration_id, &d->registration);
 	if (err < 0)
 		return err;
 	if (err == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
-		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
+		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
 				     "the entity is no longer registered");
 	for (size_t i = 0; i < d->csr->n_vnfc_ids; i++) {
 		if (strcasecmp(d->csr->vnfc_ids[i], d->registration.subject_id) != 0)
-			return refuse(d->refusal, REFUSAL_vnfc_id_contradiction);
+			return refuse(d->call.refusal, REFUSAL_vnfc_id_contradiction);
 	}
 	return registration_check(d);
 }
@@ -141,8 +136,8 @@ static int entity_of_update(struct decision *d)
 static const struct cmf_csr_result *registered_earlier(const struct decision *d,
 						       const char *subject_id)
 {
-	for (size_t i = 0; i < d->csr->n_earlier; i++) {
-		const struct cmf_csr_result *r = d->csr->earlier[i];
+	for (size_t i = 0; i < d->call.n_earlier; i++) {
+		const struct cmf_csr_result *r = d->call.earlier[i];
 
 		if (r->registers && r->decision->registration.cert_type == d->carriers.type &&
 		    strcasecmp(r->decision->registration.subject_id, subject_id) == 0)
@@ -175,29 +170,30 @@ static int entity_register(struct decision *d, const char *subject_id)
 
 	if (err != 0)
 		return err;
-	if (!principal_speaks_for(d->who, subject_id))
-		return refuse(d->refusal, REFUSAL_entity_not_authorized);
-	if (!d->csr->may_register || !d->who->register_on_ir ||
-	    d->who->kind != CMF_PRINCIPAL_CLIENT ||
-	    !principal_permitted(d->who, STORE_MAY_REGISTER))
-		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+	if (!principal_speaks_for(d->call.who, subject_id))
+		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
+	if (!d->csr->may_register || !d->call.who->register_on_ir ||
+	    d->call.who->kind != CMF_PRINCIPAL_CLIENT ||
+	    !principal_permitted(d->call.who, STORE_MAY_REGISTER))
+		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
 	if (!subject_id_valid(carriers->type, subject_id))
-		return refuse(d->refusal, subject_id_fault(carriers->type));
-	err = entity_name_open(d->reader, subject_id, NULL, principal_manager(d->who), &open);
+		return refuse(d->call.refusal, subject_id_fault(carriers->type));
+	err = entity_name_open(d->call.reader, subject_id, NULL, principal_manager(d->call.who),
+			       &open);
 	if (err == 0)
-		err = name_reserved(d->cmf, d->reader, bytes_of_string(subject_id), subject_id,
-				    &reserved);
+		err = name_reserved(&d->call, bytes_of_string(subject_id), subject_id, &reserved);
 	if (err < 0)
 		return err;
 	if (reserved)
-		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized, reserved);
+		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized, reserved);
 	if (!open)
-		return refuse(d->refusal, REFUSAL_entity_not_authorized);
+		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
 	if (!profile)
-		return refuse(d->refusal, REFUSAL_cert_type_unknown);
-	ca = ca_by_rule(d->cmf, d->conf, carriers->type, d->who->trust_domain, profile->name);
+		return refuse(d->call.refusal, REFUSAL_cert_type_unknown);
+	ca = ca_by_rule(d->call.cmf, d->conf, carriers->type, d->call.who->trust_domain,
+			profile->name);
 	if (!ca)
-		return refuse(d->refusal, REFUSAL_ca_not_configured);
+		return refuse(d->call.refusal, REFUSAL_ca_not_configured);
 	d->registers = true;
 	return registration_copy(
 		&(struct store_registration){
@@ -205,12 +201,12 @@ static int entity_register(struct decision *d, const char *subject_id)
 			.handling = carriers->type == CERT_TYPE_MANO ? CERT_HANDLING_NONE
 								     : CERT_HANDLING_DELEGATION,
 			.state = STORE_REGISTRATION_ACTIVE,
-			.created_ms = d->now_ms,
-			.changed_ms = d->now_ms,
+			.created_ms = d->call.now_ms,
+			.changed_ms = d->call.now_ms,
 			/* copied, not written to */
 			.subject_id = (char *)(uintptr_t)subject_id,
-			.manager = (char *)(uintptr_t)principal_manager(d->who),
-			.trust_domain = d->who->trust_domain,
+			.manager = (char *)(uintptr_t)principal_manager(d->call.who),
+			.trust_domain = d->call.who->trust_domain,
 			.ca = (char *)(uintptr_t)ca_name(ca),
 			.profile = profile->name,
 		},
@@ -221,19 +217,19 @@ static int entity_of_request(struct decision *d)
 {
 	_cleanup_(freep) char *subject_id = NULL;
 	const struct cmf_csr_result *earlier;
-	int err = name_request_check(&d->asked, d->refusal);
+	int err = name_request_check(&d->asked, d->call.refusal);
 
 	if (err != 0)
 		return err;
 	if (!d->carriers.has_type)
-		return refuse(d->refusal, REFUSAL_cert_type_missing);
+		return refuse(d->call.refusal, REFUSAL_cert_type_missing);
 	err = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
-				  &subject_id, d->refusal);
+				  &subject_id, d->call.refusal);
 	/* 3GPP TS 33.310 does not make the subject mandatory: who signed it says whose it is. */
-	if (err == REFUSED && d->refusal->reason == REFUSAL_entity_not_identified &&
-	    d->who->entity) {
-		*d->refusal = REFUSAL_NULL;
-		err = text_dup(d->who->entity, &subject_id);
+	if (err == REFUSED && d->call.refusal->reason == REFUSAL_entity_not_identified &&
+	    d->call.who->entity) {
+		*d->call.refusal = REFUSAL_NULL;
+		err = text_dup(d->call.who->entity, &subject_id);
 	}
 	if (err != 0)
 		return err;
@@ -242,7 +238,7 @@ static int entity_of_request(struct decision *d)
 		d->registration_ref = &earlier->registration_id;
 		err = registration_copy(&earlier->decision->registration, &d->registration);
 	} else {
-		err = store_registration_find(d->reader, d->carriers.type, subject_id,
+		err = store_registration_find(d->call.reader, d->carriers.type, subject_id,
 					      &d->registration);
 	}
 	if (err == STORE_NOT_FOUND)
@@ -255,27 +251,28 @@ static int names_own(struct decision *d)
 {
 	const struct cmf_csr *csr = d->csr;
 	_cleanup_(freep) char *subject_id = NULL;
-	int err = name_request_check(&d->asked, d->refusal);
+	int err = name_request_check(&d->asked, d->call.refusal);
 
 	if (err != 0 || (!d->asked.subject && !d->asked.san && csr->n_vnfc_ids == 0))
 		return err;
 	err = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
-				  csr->n_vnfc_ids, &subject_id, d->refusal);
+				  csr->n_vnfc_ids, &subject_id, d->call.refusal);
 	if (err == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
-		return refuse(d->refusal, csr->recovers ? REFUSAL_recovery_not_own
-							: REFUSAL_own_request_not_own);
+		return refuse(d->call.refusal, csr->recovers ? REFUSAL_recovery_not_own
+							     : REFUSAL_own_request_not_own);
 	return err;
 }
 
 /* Of the holder of a certificate: for its own entity. */
 static int entity_of_holder(struct decision *d)
 {
-	int err = store_registration_get(d->reader, d->who->registration_id, &d->registration);
+	int err = store_registration_get(d->call.reader, d->call.who->registration_id,
+					 &d->registration);
 
 	if (err < 0)
 		return err;
 	if (err == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
-		return refuse_detail(d->refusal, REFUSAL_entity_not_authorized,
+		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
 				     "the entity is no longer registered");
 	err = names_own(d);
 	return err == 0 ? registration_check(d) : err;
@@ -286,15 +283,15 @@ static int registration_resolve(struct decision *d)
 {
 	d->profile = conf_profile_find(d->conf, d->registration.profile);
 	if (!d->profile || d->profile->cert_type != d->registration.cert_type)
-		return refuse_detail(d->refusal, REFUSAL_cert_type_unknown,
+		return refuse_detail(d->call.refusal, REFUSAL_cert_type_unknown,
 				     "the profile of the registration is no longer configured");
-	d->ca = ca_find(d->cmf->cas, d->registration.ca);
+	d->ca = ca_find(d->call.cmf->cas, d->registration.ca);
 	if (!d->ca)
-		return refuse_detail(d->refusal, REFUSAL_ca_not_configured,
+		return refuse_detail(d->call.refusal, REFUSAL_ca_not_configured,
 				     "the CA of the registration is no longer configured");
 	/* A CA certificate for no other request, and for this one nothing else. */
 	if (d->csr->cross != (d->profile->cross_subject.name != NULL))
-		return refuse(d->refusal, REFUSAL_cross_profile);
+		return refuse(d->call.refusal, REFUSAL_cross_profile);
 	return 0;
 }
 
@@ -304,7 +301,7 @@ static int registration_resolve(struct decision *d)
  */
 static bool is_for_itself(const struct decision *d)
 {
-	const struct cmf_principal *who = d->who;
+	const struct cmf_principal *who = d->call.who;
 
 	if (!who->certificate_id)
 		return false;
@@ -314,8 +311,9 @@ static bool is_for_itself(const struct decision *d)
 static int entity_find(struct decision *d)
 {
 	if (d->csr->cross)
-		return cross_registration_find(d->conf, d->who, d->asked.subject, d->carriers.named,
-					       d->reader, &d->registration, d->refusal);
+		return cross_registration_find(d->conf, d->call.who, d->asked.subject,
+					       d->carriers.named, d->call.reader, &d->registration,
+					       d->call.refusal);
 	if (d->csr->update)
 		return entity_of_update(d);
 	return is_for_itself(d) ? entity_of_holder(d) : entity_of_request(d);
@@ -327,26 +325,25 @@ int csr_entity_decide(struct decision *d)
 
 	if (err == 0)
 		err = carriers_resolve(d->conf, d->csr,
-				       d->csr->cross ? NULL : d->who->default_profile, &d->carriers,
-				       d->refusal);
+				       d->csr->cross ? NULL : d->call.who->default_profile,
+				       &d->carriers, d->call.refusal);
 	if (err == 0)
 		err = name_request_read(d->csr->subject, template_san(d->csr->extensions),
-					&d->asked, d->refusal);
+					&d->asked, d->call.refusal);
 	if (err == 0)
 		err = entity_find(d);
 	return err == 0 ? registration_resolve(d) : err;
 }
 
-int csr_entity_find(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
-		    struct store_reader *reader, int64_t *registration_idp,
-		    const struct conf_profile **profilep, struct refusal *refusal)
+int csr_entity_find(const struct cmf_call *call, const struct cmf_csr *csr,
+		    int64_t *registration_idp, const struct conf_profile **profilep)
 {
-	_cleanup_(decision_clear) struct decision d = decision_of(cmf, who, csr, reader, refusal);
+	_cleanup_(decision_clear) struct decision d = decision_of(call, csr);
 	int err = csr_entity_decide(&d);
 
 	/* The keys would have to be kept, decrypted, until the upstream CA has answered. */
 	if (err == 0 && csr->spki && ca_is_upstream(d.ca))
-		err = refuse(refusal, REFUSAL_recovery_upstream);
+		err = refuse(call->refusal, REFUSAL_recovery_upstream);
 	*registration_idp = d.registration.id;
 	*profilep = d.profile;
 	return err;

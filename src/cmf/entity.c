@@ -191,31 +191,32 @@ int registration_add(const struct store_registration *reg, int64_t *idp, struct 
 	return store_registration_insert(unit, kept, idp);
 }
 
-static int audit_line_add(const struct cmf *cmf, const char *actor, const char *action,
-			  const char *target, const char *detail, struct store_unit *unit)
+static int audit_line_add(const struct cmf_call *call, const char *actor, const char *action,
+			  const char *target, const char *detail)
 {
-	struct store_audit *kept = unit_memory(unit, sizeof(*kept) + text_size(actor) +
-							     text_size(target) + text_size(detail));
+	struct store_audit *kept =
+		unit_memory(call->unit, sizeof(*kept) + text_size(actor) + text_size(target) +
+						text_size(detail));
 	char *end = (char *)(kept + 1);
 
 	if (!kept)
 		return -ENOMEM;
-	kept->time_ms = clock_now_ms(cmf->clock);
+	kept->time_ms = call->now_ms;
 	kept->actor = text_put(&end, actor);
 	kept->action = action;
 	kept->target = text_put(&end, target);
 	kept->detail = text_put(&end, detail);
-	return store_audit_add(unit, kept);
+	return store_audit_add(call->unit, kept);
 }
 
-int audit_add(const struct cmf *cmf, const struct cmf_principal *who, const char *action,
-	      const char *target, const char *detail, struct store_unit *unit)
+int audit_add(const struct cmf_call *call, const char *action, const char *target,
+	      const char *detail)
 {
-	const char *actor = who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : who->name;
-	const struct cmf_principal *approver = who->approver;
-	int err = audit_line_add(cmf, actor, action, target, detail, unit);
+	const char *actor = call->who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : call->who->name;
+	const struct cmf_principal *approver = call->who->approver;
+	int err = audit_line_add(call, actor, action, target, detail);
 
 	for (; err == 0 && approver; approver = approver->approver)
-		err = audit_line_add(cmf, approver->name, "approve", target, action, unit);
+		err = audit_line_add(call, approver->name, "approve", target, action);
 	return err;
 }

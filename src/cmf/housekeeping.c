@@ -17,10 +17,10 @@ enum { UPSTREAM_GRACE_MS = 60 * 1000 };
 enum { KEM_SECRET_GRACE_MS = 60 * 1000 };
 
 struct housekeeping {
+	struct cmf_call call; /* cmfd's own, for revocations and the audit */
 	struct cmf *cmf;
 	struct store_reader *reader;
 	struct store_unit *unit;
-	struct cmf_principal who; /* for the audit */
 	int64_t now_ms;
 };
 
@@ -31,10 +31,10 @@ static int unconfirmed_add(const struct housekeeping *h, const struct store_cert
 
 	if (cert->state != STORE_CERT_PENDING)
 		return 0;
-	err = certificate_revoke_add(h->cmf, cert, STORE_CERT_REVOKED, 0, h->unit);
-	return err == 0 ? audit_add(h->cmf, &h->who, "revoke",
+	err = certificate_revoke_add(&h->call, cert, STORE_CERT_REVOKED, 0);
+	return err == 0 ? audit_add(&h->call, "revoke",
 				    cert->subject_id ? cert->subject_id : cert->ca,
-				    "certConf did not come in time", h->unit)
+				    "certConf did not come in time")
 			: err;
 }
 
@@ -165,11 +165,13 @@ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader, struct store_
 		     bool *morep)
 {
 	static char name[] = "housekeeping";
+	const struct cmf_principal who = {.kind = CMF_PRINCIPAL_CLIENT, .name = name};
+	const struct cmf_worker worker = {reader, unit};
 	const struct housekeeping h = {
+		.call = cmf_call_now(cmf, &worker, &who, NULL),
 		.cmf = cmf,
 		.reader = reader,
 		.unit = unit,
-		.who = {.kind = CMF_PRINCIPAL_CLIENT, .name = name},
 		.now_ms = clock_now_ms(cmf->clock),
 	};
 	int err;

@@ -52,16 +52,14 @@ struct names {
 void names_clear(struct names *names);
 
 struct names_owner {
-	struct cmf *cmf;
 	const char *subject_id;
 	const char *manager;
 };
 
 /* 0, REFUSED (template_subject_*, template_san_not_allowed), negative errno. */
-_must_check_ int names_decide(const struct name_request *request,
+_must_check_ int names_decide(const struct cmf_call *call, const struct name_request *request,
 			      const struct conf_profile *profile, const struct names_owner *owner,
-			      struct store_reader *reader, struct mods *mods, struct names *namesp,
-			      struct refusal *refusal);
+			      struct mods *mods, struct names *namesp);
 /* ccr: the subject, which the registration has, and nothing else.
  * 0, REFUSED (template_san_not_allowed, template_subject_attribute), negative errno. */
 _must_check_ int names_cross(const struct name_request *request, struct names *namesp,

@@ -23,12 +23,11 @@
 enum { ATTRIBUTE_LEN_MAX = 512, COMMON_NAME_MAX = 64 };
 
 struct naming {
+	const struct cmf_call *call;
 	const struct name_request *request;
 	const struct conf_profile *profile;
 	const struct names_owner *owner;
-	struct store_reader *reader;
 	struct mods *mods;
-	struct refusal *refusal;
 };
 
 static void bio_freep(BIO **bio)
@@ -64,21 +63,21 @@ static int name_check(const struct naming *n, enum conf_name_rule rule, struct b
 	int err;
 
 	if (!name_rule_allows(rule, name, n->owner->subject_id))
-		return refuse(n->refusal, reason);
+		return refuse(n->call->refusal, reason);
 	if (name_is_id(name, n->owner->subject_id))
 		return 0;
 	text = strndup((const char *)name.data, name.len);
 	if (!text)
 		return -ENOMEM;
-	err = entity_name_open(n->reader, text, n->owner->subject_id, n->owner->manager, &open);
+	err = entity_name_open(n->call->reader, text, n->owner->subject_id, n->owner->manager,
+			       &open);
 	if (err == 0)
-		err = name_reserved(n->owner->cmf, n->reader, name, n->owner->subject_id,
-				    &reserved);
+		err = name_reserved(n->call, name, n->owner->subject_id, &reserved);
 	if (err < 0)
 		return err;
 	if (reserved)
-		return refuse_detail(n->refusal, reason, reserved);
-	return open ? 0 : refuse_detail(n->refusal, reason, "the name is another entity's");
+		return refuse_detail(n->call->refusal, reason, reserved);
+	return open ? 0 : refuse_detail(n->call->refusal, reason, "the name is another entity's");
 }
 
 /* --- subject --- */
@@ -256,7 +255,7 @@ static int subject_decide(const struct naming *n, struct names *names)
 	else if (request->common_name >= 0 && !request->san &&
 		 !name_rule_allows(CONF_NAME_SUBJECT_ID_LABEL, request->common_name_text,
 				   n->owner->subject_id))
-		return refuse(n->refusal, REFUSAL_template_names_nobody);
+		return refuse(n->call->refusal, REFUSAL_template_names_nobody);
 	if (err == 0)
 		err = subject_filter(n, subject);
 	if (err != 0)
@@ -307,14 +306,13 @@ static int ip_check(const struct naming *n, struct bytes address)
 	int err;
 
 	if (!ip_allowed(n->profile, address))
-		return refuse(n->refusal, REFUSAL_template_san_not_allowed);
+		return refuse(n->call->refusal, REFUSAL_template_san_not_allowed);
 	if (!inet_ntop(address.len == 4 ? AF_INET : AF_INET6, address.data, text, sizeof(text)))
 		return -EINVAL;
-	err = name_reserved(n->owner->cmf, n->reader, bytes_of_string(text), n->owner->subject_id,
-			    &reserved);
+	err = name_reserved(n->call, bytes_of_string(text), n->owner->subject_id, &reserved);
 	if (err < 0 || !reserved)
 		return err;
-	return refuse_detail(n->refusal, REFUSAL_template_san_not_allowed, reserved);
+	return refuse_detail(n->call->refusal, REFUSAL_template_san_not_allowed, reserved);
 }
 
 static bool uri_allowed(const struct naming *n, struct bytes uri)
@@ -356,7 +354,7 @@ static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 	}
 	if (allowed)
 		return 0;
-	return refuse_about(n->refusal, REFUSAL_template_san_not_allowed, "%s",
+	return refuse_about(n->call->refusal, REFUSAL_template_san_not_allowed, "%s",
 			    general_name_kinds[name->type]);
 }
 
@@ -430,11 +428,11 @@ static int san_decide(const struct naming *n, struct names *names)
 	return octets_dup(n->request->san_der, &names->san);
 }
 
-int names_decide(const struct name_request *request, const struct conf_profile *profile,
-		 const struct names_owner *owner, struct store_reader *reader, struct mods *mods,
-		 struct names *namesp, struct refusal *refusal)
+int names_decide(const struct cmf_call *call, const struct name_request *request,
+		 const struct conf_profile *profile, const struct names_owner *owner,
+		 struct mods *mods, struct names *namesp)
 {
-	const struct naming n = {request, profile, owner, reader, mods, refusal};
+	const struct naming n = {call, request, profile, owner, mods};
 	_cleanup_(names_clear) struct names names = {0};
 	int err = subject_decide(&n, &names);
 
@@ -444,7 +442,7 @@ int names_decide(const struct name_request *request, const struct conf_profile *
 		return err;
 	/* RFC 5280 4.1.2.6: a certificate without subject has a subjectAltName. */
 	if (names.subject_empty && names.san.len == 0)
-		return refuse(refusal, REFUSAL_template_subject_empty);
+		return refuse(call->refusal, REFUSAL_template_subject_empty);
 	*namesp = names;
 	names = (struct names){0};
 	return 0;

@@ -52,8 +52,8 @@ static enum store_certificate_state state_placed(const struct cmf_csr_result *re
 	return terms->deadline_ms ? STORE_CERT_PENDING : STORE_CERT_ACTIVE;
 }
 
-int cmf_order_place_certificates(struct cmf_csr_result *const *granted, size_t n, bool implicit,
-				 struct store_unit *unit, struct cmf_order_terms *termsp)
+int cmf_order_place_certificates(const struct cmf_call *call, struct cmf_csr_result *const *granted,
+				 size_t n, bool implicit, struct cmf_order_terms *termsp)
 {
 	const struct cmf_order_terms terms = terms_of(granted, n, implicit);
 	int err = 0;
@@ -61,11 +61,11 @@ int cmf_order_place_certificates(struct cmf_csr_result *const *granted, size_t n
 	for (size_t i = 0; i < n && err == 0; i++) {
 		granted[i]->certificate.state = state_placed(granted[i], &terms);
 		granted[i]->certificate.confirm_by_ms = terms.deadline_ms;
-		err = csr_result_add(granted[i], unit);
+		err = csr_result_add(granted[i]);
 	}
 	/* What was added points into the results. */
 	if (err != 0)
-		store_unit_clear(unit);
+		store_unit_clear(call->unit);
 	*termsp = terms;
 	return err;
 }
@@ -89,9 +89,8 @@ static int64_t revocation_time_ms(const struct cmf *cmf, const struct cmf_revoca
 				    : ca->crl_revocation_interval_ms + CRL_GRACE_MS;
 }
 
-int cmf_order_place_revocations(struct cmf *cmf, const struct cmf_principal *who,
+int cmf_order_place_revocations(const struct cmf_call *call,
 				const struct cmf_revocation *revocations, size_t n,
-				struct store_reader *reader, struct store_unit *unit,
 				struct cmf_order_terms *termsp)
 {
 	int64_t longest_ms = 0;
@@ -104,16 +103,17 @@ int cmf_order_place_revocations(struct cmf *cmf, const struct cmf_principal *who
 
 		if (!revocation->cert.id)
 			continue;
-		ms = revocation_time_ms(cmf, revocation);
+		ms = revocation_time_ms(call->cmf, revocation);
 		if (ms > longest_ms)
 			longest_ms = ms;
 		/* Of what is not committed no CRL is made. */
 		termsp->waiting = termsp->waiting || revocation->upstream ||
-				  (!store_unit_is_dry(unit) && crl_issuer(cmf, &revocation->cert));
-		err = cmf_revoke_add(cmf, who, revocation, reader, unit);
+				  (!store_unit_is_dry(call->unit) &&
+				   crl_issuer(call->cmf, &revocation->cert));
+		err = cmf_revoke_add(call, revocation);
 	}
 	if (termsp->waiting)
-		termsp->deadline_ms = clock_now_ms(cmf->clock) + longest_ms;
+		termsp->deadline_ms = call->now_ms + longest_ms;
 	return err;
 }
 
@@ -144,7 +144,7 @@ void cmf_order_clear(struct cmf_order *order)
 	*order = (struct cmf_order){.kind = order->kind};
 }
 
-int cmf_order_read(struct cmf *cmf, struct store_reader *reader, struct cmf_order *order)
+int cmf_order_read(const struct cmf_call *call, struct cmf_order *order)
 {
 	int err = 0;
 
@@ -154,11 +154,11 @@ int cmf_order_read(struct cmf *cmf, struct store_reader *reader, struct cmf_orde
 		item_clear(item);
 		if (!item->certificate_id)
 			continue;
-		err = store_certificate_get(reader, item->certificate_id, &item->cert);
+		err = store_certificate_get(call->reader, item->certificate_id, &item->cert);
 		if (err == STORE_NOT_FOUND)
 			err = log_fault("certificate of an order", -ENOENT, NULL);
 		if (err == 0)
-			item->ca = ca_find(cmf->cas, item->cert.ca);
+			item->ca = ca_find(call->cmf->cas, item->cert.ca);
 	}
 	return err;
 }
@@ -181,19 +181,20 @@ static int ca_is_there(const struct cmf_order_item *item)
 }
 
 /* A fault was logged; the exchange is durable and goes on. */
-static void exchange_run(const struct cmf_order *order, const struct cmf_order_item *item,
-			 struct store_reader *reader, struct store_unit *unit)
+static void exchange_run(const struct cmf_call *call, const struct cmf_order *order,
+			 const struct cmf_order_item *item)
 {
-	int err = order->kind == CMF_ORDER_CERTIFICATES
-			  ? ca_upstream_run(item->ca, item->cert.id, reader, unit)
-			  : ca_upstream_revoke_run(item->ca, item->cert.id, reader, unit);
+	int err =
+		order->kind == CMF_ORDER_CERTIFICATES
+			? ca_upstream_run(item->ca, item->cert.id, call->reader, call->unit)
+			: ca_upstream_revoke_run(item->ca, item->cert.id, call->reader, call->unit);
 
 	if (err < 0)
-		store_unit_clear(unit);
+		store_unit_clear(call->unit);
 }
 
-static int exchanges_run(const struct cmf_order *order, int64_t budget_us,
-			 struct store_reader *reader, struct store_unit *unit)
+static int exchanges_run(const struct cmf_call *call, const struct cmf_order *order,
+			 int64_t budget_us)
 {
 	int64_t until_us = clock_monotonic_us() + budget_us;
 	bool first = budget_us > 0;
@@ -209,25 +210,24 @@ static int exchanges_run(const struct cmf_order *order, int64_t budget_us,
 		first = false;
 		err = ca_is_there(item);
 		if (err == 0)
-			exchange_run(order, item, reader, unit);
+			exchange_run(call, order, item);
 	}
 	return err;
 }
 
 /* Has CRLs made that need not wait; check_after: until the others, and those that failed. */
-static void crls_run(const struct cmf *cmf, struct cmf_order *order, struct store_reader *reader,
-		     struct store_unit *unit)
+static void crls_run(const struct cmf_call *call, struct cmf_order *order)
 {
 	for (size_t i = 0; i < order->len; i++) {
 		const struct store_certificate *cert = &order->item[i].cert;
-		struct ca *ca = cert->id ? crl_issuer(cmf, cert) : NULL;
+		struct ca *ca = cert->id ? crl_issuer(call->cmf, cert) : NULL;
 		int64_t wait_ms;
 		int err;
 
 		if (!ca)
 			continue;
-		err = ca_crl_cover(ca, cert->crl_change, reader, unit, &wait_ms);
-		store_unit_clear(unit);
+		err = ca_crl_cover(ca, cert->crl_change, call->reader, call->unit, &wait_ms);
+		store_unit_clear(call->unit);
 		if (err < 0)
 			wait_ms = CRL_CHECK_AFTER_S * 1000;
 		if (err != 0 && order->check_after < (wait_ms + 999) / 1000)
@@ -235,25 +235,24 @@ static void crls_run(const struct cmf *cmf, struct cmf_order *order, struct stor
 	}
 }
 
-int cmf_order_run(struct cmf *cmf, struct cmf_order *order, int64_t budget_us,
-		  struct store_reader *reader, struct store_unit *unit)
+int cmf_order_run(const struct cmf_call *call, struct cmf_order *order, int64_t budget_us)
 {
-	int err = exchanges_run(order, budget_us, reader, unit);
+	int err = exchanges_run(call, order, budget_us);
 
 	order->check_after = 0;
 	if (err == 0 && order->kind == CMF_ORDER_REVOCATIONS)
-		crls_run(cmf, order, reader, unit);
-	return err == 0 ? cmf_order_read(cmf, reader, order) : err;
+		crls_run(call, order);
+	return err == 0 ? cmf_order_read(call, order) : err;
 }
 
 /* --- what has become of it --- */
 
-int cmf_order_crl_awaited(struct cmf *cmf, const struct store_certificate *cert,
-			  struct store_reader *reader, bool *awaitedp)
+int cmf_order_crl_awaited(const struct cmf_call *call, const struct store_certificate *cert,
+			  bool *awaitedp)
 {
-	const struct ca *ca = crl_issuer(cmf, cert);
+	const struct ca *ca = crl_issuer(call->cmf, cert);
 	bool lists = true;
-	int err = ca ? ca_crl_lists(ca, cert->crl_change, reader, &lists) : 0;
+	int err = ca ? ca_crl_lists(ca, cert->crl_change, call->reader, &lists) : 0;
 
 	*awaitedp = !lists;
 	return err;
@@ -268,7 +267,7 @@ static void item_refuse(struct cmf_order_item *item, enum refusal_reason reason,
 		item->refusal.failinfo = failinfo;
 }
 
-static int certificate_state(struct cmf_order_item *item, struct store_reader *reader)
+static int certificate_state(const struct cmf_call *call, struct cmf_order_item *item)
 {
 	enum refusal_reason reason;
 	int failinfo, err;
@@ -281,9 +280,9 @@ static int certificate_state(struct cmf_order_item *item, struct store_reader *r
 	case STORE_CERT_ACTIVE:
 		item->state = CMF_ORDER_GRANTED;
 		err = ca_is_there(item);
-		return err == 0 ? ca_upstream_mods(reader, &item->cert, &item->mods) : err;
+		return err == 0 ? ca_upstream_mods(call->reader, &item->cert, &item->mods) : err;
 	case STORE_CERT_REJECTED:
-		err = ca_upstream_failinfo(reader, item->cert.id, &failinfo, &reason);
+		err = ca_upstream_failinfo(call->reader, item->cert.id, &failinfo, &reason);
 		item_refuse(item, reason != REFUSAL_NONE ? reason : REFUSAL_upstream_rejected,
 			    failinfo);
 		return err;
@@ -297,18 +296,18 @@ static int certificate_state(struct cmf_order_item *item, struct store_reader *r
 }
 
 /* Of a CA of ours: done at once, but the CRL may still have to come. */
-static int revocation_state_here(struct cmf *cmf, bool in_time, struct cmf_order_item *item,
-				 struct store_reader *reader)
+static int revocation_state_here(const struct cmf_call *call, bool in_time,
+				 struct cmf_order_item *item)
 {
 	bool awaited = false;
-	int err = in_time ? cmf_order_crl_awaited(cmf, &item->cert, reader, &awaited) : 0;
+	int err = in_time ? cmf_order_crl_awaited(call, &item->cert, &awaited) : 0;
 
 	item->state = awaited ? CMF_ORDER_WAITING : CMF_ORDER_GRANTED;
 	return err;
 }
 
-static int revocation_state_upstream(bool in_time, struct cmf_order_item *item,
-				     struct store_reader *reader)
+static int revocation_state_upstream(const struct cmf_call *call, bool in_time,
+				     struct cmf_order_item *item)
 {
 	const struct store_certificate *cert = &item->cert;
 	int failinfo, err;
@@ -321,7 +320,7 @@ static int revocation_state_upstream(bool in_time, struct cmf_order_item *item,
 		item_refuse(item, REFUSAL_rev_cert_revoked, -1);
 		return 0;
 	}
-	err = ca_upstream_revoke_failinfo(reader, cert->id, &failinfo);
+	err = ca_upstream_revoke_failinfo(call->reader, cert->id, &failinfo);
 	if (err != 0)
 		return err;
 	if (cert->state != STORE_CERT_REVOCATION_PENDING || failinfo >= 0)
@@ -335,19 +334,18 @@ static int revocation_state_upstream(bool in_time, struct cmf_order_item *item,
 	return 0;
 }
 
-static int item_state(struct cmf *cmf, const struct cmf_order *order, struct cmf_order_item *item,
-		      struct store_reader *reader)
+static int item_state(const struct cmf_call *call, const struct cmf_order *order,
+		      struct cmf_order_item *item)
 {
-	bool in_time = clock_now_ms(cmf->clock) <= order->deadline_ms;
+	bool in_time = call->now_ms <= order->deadline_ms;
 
 	if (order->kind == CMF_ORDER_CERTIFICATES)
-		return certificate_state(item, reader);
-	return item->ca && ca_is_upstream(item->ca)
-		       ? revocation_state_upstream(in_time, item, reader)
-		       : revocation_state_here(cmf, in_time, item, reader);
+		return certificate_state(call, item);
+	return item->ca && ca_is_upstream(item->ca) ? revocation_state_upstream(call, in_time, item)
+						    : revocation_state_here(call, in_time, item);
 }
 
-int cmf_order_state(struct cmf *cmf, struct store_reader *reader, struct cmf_order *order)
+int cmf_order_state(const struct cmf_call *call, struct cmf_order *order)
 {
 	int err = 0;
 
@@ -361,7 +359,7 @@ int cmf_order_state(struct cmf *cmf, struct store_reader *reader, struct cmf_ord
 		item->state = CMF_ORDER_REFUSED;
 		if (!item->cert.id)
 			continue;
-		err = item_state(cmf, order, item, reader);
+		err = item_state(call, order, item);
 		if (err != 0 || item->state != CMF_ORDER_WAITING)
 			continue;
 		order->waiting = true;
@@ -386,9 +384,8 @@ int64_t cmf_order_confirm_by(const struct cmf *cmf, const struct cmf_order *orde
 	return until_ms;
 }
 
-int cmf_order_confirm(struct cmf *cmf, const struct cmf_principal *who,
-		      const struct cmf_order *order, const bool *accepted, struct store_unit *unit,
-		      bool *anyp)
+int cmf_order_confirm(const struct cmf_call *call, const struct cmf_order *order,
+		      const bool *accepted, bool *anyp)
 {
 	bool any = false;
 	int err = 0;
@@ -401,15 +398,14 @@ int cmf_order_confirm(struct cmf *cmf, const struct cmf_principal *who,
 		if (!cert->id || cert->state != STORE_CERT_PENDING)
 			continue;
 		any = any || accepts;
-		err = cmf_confirm(cmf, who, cert, accepts, unit);
+		err = cmf_confirm(call, cert, accepts);
 	}
 	if (anyp)
 		*anyp = any;
 	return err;
 }
 
-int cmf_order_withdraw(struct cmf *cmf, const struct cmf_principal *who,
-		       const struct cmf_order *order, struct store_unit *unit)
+int cmf_order_withdraw(const struct cmf_call *call, const struct cmf_order *order)
 {
 	int err = 0;
 
@@ -418,17 +414,17 @@ int cmf_order_withdraw(struct cmf *cmf, const struct cmf_principal *who,
 
 		if (cert->id &&
 		    (cert->state == STORE_CERT_PENDING || cert->state == STORE_CERT_REQUESTED))
-			err = cmf_confirm(cmf, who, cert, false, unit);
+			err = cmf_confirm(call, cert, false);
 	}
 	return err;
 }
 
-int cmf_order_lapse(struct cmf *cmf, const struct cmf_order *order, struct store_unit *unit)
+int cmf_order_lapse(const struct cmf_call *call, const struct cmf_order *order)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < order->len && err == 0; i++)
 		if (order->item[i].cert.id && order->item[i].cert.state == STORE_CERT_PENDING)
-			err = certificate_lapse(cmf, &order->item[i].cert, unit);
+			err = certificate_lapse(call, &order->item[i].cert);
 	return err;
 }

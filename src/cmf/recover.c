@@ -64,8 +64,7 @@ static int key_row(void *arg, const struct store_archived_key *row)
 }
 
 /* Every key that leaves the archive. */
-static int audit(const struct cmf *cmf, const struct cmf_principal *who,
-		 const struct cmf_recovery *recovery, struct store_unit *unit)
+static int recovery_audit(const struct cmf_call *call, const struct cmf_recovery *recovery)
 {
 	char serial[SERIAL_HEX_SIZE];
 	int err = 0;
@@ -74,31 +73,31 @@ static int audit(const struct cmf *cmf, const struct cmf_principal *who,
 		const struct store_certificate *cert = &recovery->item[i].cert;
 
 		serial_hex(&cert->serial, serial);
-		err = audit_add(cmf, who, "recover key", cert->subject_id, serial, unit);
+		err = audit_add(call, "recover key", cert->subject_id, serial);
 	}
 	return err;
 }
 
-int cmf_recover(struct cmf *cmf, const struct cmf_principal *who, const struct cmf_csr *csr,
-		struct store_reader *reader, struct store_unit *unit,
-		struct cmf_recovery *recoveryp, struct refusal *refusal)
+int cmf_recover(const struct cmf_call *call, const struct cmf_csr *csr,
+		struct cmf_recovery *recoveryp)
 {
 	_cleanup_(cmf_recovery_clear) struct cmf_recovery recovery = {.len = 0};
-	struct walk walk = {cmf, reader, &recovery};
+	struct walk walk = {call->cmf, call->reader, &recovery};
 	const struct conf_profile *profile;
 	int64_t registration_id;
-	int err = csr_entity_find(cmf, who, csr, reader, &registration_id, &profile, refusal);
+	int err = csr_entity_find(call, csr, &registration_id, &profile);
 
 	if (err != 0)
 		return err;
 	/* What the profile says today counts, whatever it was when the key was archived. */
 	if (profile->archive_keys == CONF_ARCHIVE_NEVER)
-		return refuse(refusal, REFUSAL_recovery_not_offered);
-	err = store_archived_key_list(reader, registration_id, CMF_RECOVER_MAX + 1, key_row, &walk);
+		return refuse(call->refusal, REFUSAL_recovery_not_offered);
+	err = store_archived_key_list(call->reader, registration_id, CMF_RECOVER_MAX + 1, key_row,
+				      &walk);
 	if (err == 0 && recovery.len == 0)
-		return refuse(refusal, REFUSAL_recovery_nothing);
+		return refuse(call->refusal, REFUSAL_recovery_nothing);
 	if (err == 0)
-		err = audit(cmf, who, &recovery, unit);
+		err = recovery_audit(call, &recovery);
 	if (err != 0)
 		return err;
 	*recoveryp = recovery;

@@ -52,9 +52,8 @@ static int handling_check(const struct cmf_register *request, struct refusal *re
 	return refuse(refusal, REFUSAL_handling_not_supported);
 }
 
-static int terms_decide(const struct cmf *cmf, const struct conf *conf,
-			const struct cmf_principal *who, const struct cmf_register *request,
-			struct terms *termsp, struct refusal *refusal)
+static int terms_decide(const struct cmf_call *call, const struct conf *conf,
+			const struct cmf_register *request, struct terms *termsp)
 {
 	const struct conf_profile *profile =
 		request->profile ? profile_find(conf, request->profile)
@@ -62,18 +61,18 @@ static int terms_decide(const struct cmf *cmf, const struct conf *conf,
 	const struct ca *ca;
 
 	if (!profile)
-		return refuse(refusal, REFUSAL_cert_type_unknown);
+		return refuse(call->refusal, REFUSAL_cert_type_unknown);
 	if (profile->cert_type != request->cert_type)
-		return refuse(refusal, REFUSAL_profile_cert_type_mismatch);
+		return refuse(call->refusal, REFUSAL_profile_cert_type_mismatch);
 	/* IFA 033 11.2.2.4: the CA is selected by the CMF; an operator may override it. */
-	if (request->ca &&
-	    !(who->kind == CMF_PRINCIPAL_ADMIN || principal_permitted(who, STORE_IS_OPERATOR)))
-		return refuse(refusal, REFUSAL_client_not_permitted);
-	ca = request->ca
-		     ? ca_find(cmf->cas, request->ca)
-		     : ca_by_rule(cmf, conf, request->cert_type, who->trust_domain, profile->name);
+	if (request->ca && !(call->who->kind == CMF_PRINCIPAL_ADMIN ||
+			     principal_permitted(call->who, STORE_IS_OPERATOR)))
+		return refuse(call->refusal, REFUSAL_client_not_permitted);
+	ca = request->ca ? ca_find(call->cmf->cas, request->ca)
+			 : ca_by_rule(call->cmf, conf, request->cert_type, call->who->trust_domain,
+				      profile->name);
 	if (!ca)
-		return refuse(refusal, REFUSAL_ca_not_configured);
+		return refuse(call->refusal, REFUSAL_ca_not_configured);
 	*termsp = (struct terms){profile, ca_name(ca), request->ca != NULL};
 	return 0;
 }
@@ -121,113 +120,107 @@ static int repeated(const struct store_registration *reg, const struct cmf_princ
 }
 
 /* Whether the subjectId may be registered, and whether that is still to be done. */
-static int subject_check(const struct cmf *cmf, const struct clients *clients,
-			 const struct cmf_principal *who, const struct cmf_register *request,
-			 const struct terms *terms, const char *subject_id,
-			 struct store_reader *reader, bool *freshp, struct refusal *refusal)
+static int subject_check(const struct cmf_call *call, const struct clients *clients,
+			 const struct cmf_register *request, const struct terms *terms,
+			 const char *subject_id, bool *freshp)
 {
 	_cleanup_(store_registration_clear) struct store_registration found = {0};
 	const char *reserved = NULL;
 	bool open = false;
-	int err = store_registration_find(reader, request->cert_type, subject_id, &found);
+	int err = store_registration_find(call->reader, request->cert_type, subject_id, &found);
 
 	*freshp = err == STORE_NOT_FOUND;
-	if (err >= 0 && !principal_speaks_for(who, subject_id))
-		return refuse(refusal, REFUSAL_entity_not_authorized);
+	if (err >= 0 && !principal_speaks_for(call->who, subject_id))
+		return refuse(call->refusal, REFUSAL_entity_not_authorized);
 	if (err == 0)
-		return repeated(&found, who, request, terms, refusal);
+		return repeated(&found, call->who, request, terms, call->refusal);
 	if (err == STORE_NOT_FOUND)
-		err = entity_name_open(reader, subject_id, NULL, principal_manager(who), &open);
+		err = entity_name_open(call->reader, subject_id, NULL, principal_manager(call->who),
+				       &open);
 	if (err == 0)
-		err = name_reserved_among(cmf, clients, bytes_of_string(subject_id), subject_id,
-					  &reserved);
+		err = name_reserved_among(call->cmf, clients, bytes_of_string(subject_id),
+					  subject_id, &reserved);
 	if (err < 0)
 		return err;
 	if (reserved)
-		return refuse_detail(refusal, REFUSAL_entity_not_authorized, reserved);
-	return open ? 0 : refuse_detail(refusal, REFUSAL_entity_not_authorized, managed_by_another);
+		return refuse_detail(call->refusal, REFUSAL_entity_not_authorized, reserved);
+	return open ? 0
+		    : refuse_detail(call->refusal, REFUSAL_entity_not_authorized,
+				    managed_by_another);
 }
 
-static int subject_add(const struct cmf *cmf, const struct cmf_principal *who,
-		       const struct cmf_register *request, const struct terms *terms,
-		       const char *subject_id, struct store_unit *unit)
+static int subject_add(const struct cmf_call *call, const struct cmf_register *request,
+		       const struct terms *terms, const char *subject_id)
 {
-	int64_t now_ms = clock_now_ms(cmf->clock);
 	const struct store_registration reg = {
 		.cert_type = request->cert_type,
 		.subject_id = (char *)(uintptr_t)subject_id, /* copied, not written to */
 		.handling = request->handling,
-		.manager = (char *)(uintptr_t)principal_manager(who),
-		.trust_domain = who->trust_domain,
+		.manager = (char *)(uintptr_t)principal_manager(call->who),
+		.trust_domain = call->who->trust_domain,
 		.ca = (char *)(uintptr_t)terms->ca,
 		.profile = terms->profile->name,
 		.state = STORE_REGISTRATION_ACTIVE,
-		.created_ms = now_ms,
-		.changed_ms = now_ms,
+		.created_ms = call->now_ms,
+		.changed_ms = call->now_ms,
 	};
-	int err = registration_add(&reg, NULL, unit);
+	int err = registration_add(&reg, NULL, call->unit);
 
 	if (err < 0)
 		return err;
-	return audit_add(cmf, who, "register", subject_id, cert_type_name(reg.cert_type), unit);
+	return audit_add(call, "register", subject_id, cert_type_name(reg.cert_type));
 }
 
 /* All are checked before the first is added: a refused call leaves the unit as it was. */
-static int subjects_register(struct cmf *cmf, const struct cmf_principal *who,
-			     const struct cmf_register *request, const struct terms *terms,
-			     struct store_reader *reader, struct store_unit *unit,
-			     struct refusal *refusal)
+static int subjects_register(const struct cmf_call *call, const struct cmf_register *request,
+			     const struct terms *terms)
 {
 	_cleanup_(freep) bool *fresh = calloc(request->n_subject_ids, sizeof(*fresh));
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int err = fresh ? clients_get(cmf, reader, &clients) : -ENOMEM;
+	int err = fresh ? clients_get(call->cmf, call->reader, &clients) : -ENOMEM;
 
 	for (size_t i = 0; err == 0 && i < request->n_subject_ids; i++)
-		err = subject_check(cmf, clients, who, request, terms, request->subject_ids[i],
-				    reader, &fresh[i], refusal);
+		err = subject_check(call, clients, request, terms, request->subject_ids[i],
+				    &fresh[i]);
 	for (size_t i = 0; err == 0 && i < request->n_subject_ids; i++) {
 		if (fresh[i])
-			err = subject_add(cmf, who, request, terms, request->subject_ids[i], unit);
+			err = subject_add(call, request, terms, request->subject_ids[i]);
 	}
 	return err;
 }
 
-int cmf_register(struct cmf *cmf, const struct cmf_principal *who,
-		 const struct cmf_register *request, struct store_reader *reader,
-		 struct store_unit *unit, struct refusal *refusal)
+int cmf_register(const struct cmf_call *call, const struct cmf_register *request)
 {
-	const struct conf *conf = cmf_conf(cmf);
+	const struct conf *conf = cmf_conf(call->cmf);
 	struct terms terms = {0};
-	int err = request_check(conf, who, request, refusal);
+	int err = request_check(conf, call->who, request, call->refusal);
 
 	if (err == 0)
-		err = handling_check(request, refusal);
+		err = handling_check(request, call->refusal);
 	if (err == 0)
-		err = terms_decide(cmf, conf, who, request, &terms, refusal);
+		err = terms_decide(call, conf, request, &terms);
 	if (err == 0)
-		err = subject_ids_check(request, refusal);
+		err = subject_ids_check(request, call->refusal);
 	if (err == 0)
-		err = subjects_register(cmf, who, request, &terms, reader, unit, refusal);
+		err = subjects_register(call, request, &terms);
 	return err;
 }
 
-int cmf_deregister(struct cmf *cmf, const struct cmf_principal *who, enum cert_type type,
-		   const char *subject_id, struct store_reader *reader, struct store_unit *unit,
-		   struct refusal *refusal)
+int cmf_deregister(const struct cmf_call *call, enum cert_type type, const char *subject_id)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int err;
 
-	if (!principal_permitted(who, STORE_MAY_REGISTER | STORE_IS_RA | STORE_IS_OPERATOR))
-		return refuse(refusal, REFUSAL_client_not_permitted);
-	err = store_registration_find(reader, type, subject_id, &reg);
+	if (!principal_permitted(call->who, STORE_MAY_REGISTER | STORE_IS_RA | STORE_IS_OPERATOR))
+		return refuse(call->refusal, REFUSAL_client_not_permitted);
+	err = store_registration_find(call->reader, type, subject_id, &reg);
 	if (err < 0)
 		return err;
 	if (err == STORE_NOT_FOUND ||
-	    !principal_may_act(who, reg.manager, reg.trust_domain, reg.subject_id))
-		return refuse(refusal, REFUSAL_entity_not_authorized);
-	err = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
+	    !principal_may_act(call->who, reg.manager, reg.trust_domain, reg.subject_id))
+		return refuse(call->refusal, REFUSAL_entity_not_authorized);
+	err = store_registration_deregister(call->unit, reg.id, call->now_ms);
 	if (err == 0)
-		err = audit_add(cmf, who, "deregister", reg.subject_id, cert_type_name(type), unit);
+		err = audit_add(call, "deregister", reg.subject_id, cert_type_name(type));
 	return err;
 }

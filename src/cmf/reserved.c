@@ -260,13 +260,13 @@ int name_reserved_among(const struct cmf *cmf, const struct clients *clients, st
 	return 0;
 }
 
-int name_reserved(struct cmf *cmf, struct store_reader *reader, struct bytes name,
-		  const char *subject_id, const char **whop)
+int name_reserved(const struct cmf_call *call, struct bytes name, const char *subject_id,
+		  const char **whop)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int err = clients_get(cmf, reader, &clients);
+	int err = clients_get(call->cmf, call->reader, &clients);
 
-	return err < 0 ? err : name_reserved_among(cmf, clients, name, subject_id, whop);
+	return err < 0 ? err : name_reserved_among(call->cmf, clients, name, subject_id, whop);
 }
 
 /* --- for the operator --- */

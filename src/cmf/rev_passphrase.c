@@ -15,32 +15,30 @@ enum { PASSPHRASE_MIN = 16, PASSPHRASE_MAX = 1024 };
 #define SEALED_FOR "revPassphrase"
 
 /* Whether the reference is free, or the same entity's. 0, REFUSED, negative errno. */
-static int reference_check(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
-			   struct store_reader *reader, struct refusal *refusal)
+static int reference_check(const struct cmf_call *call, struct bytes reference)
 {
 	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase found = {0};
 	bool client = false;
-	int err = cmf_mac_reference_taken(cmf, reader, reference, &client);
+	int err = cmf_mac_reference_taken(call->cmf, call->reader, reference, &client);
 
 	if (err < 0)
 		return err;
-	err = client ? STORE_NOT_FOUND : store_rev_passphrase_find(reader, reference, &found);
+	err = client ? STORE_NOT_FOUND : store_rev_passphrase_find(call->reader, reference, &found);
 	if (err < 0)
 		return err;
-	if (client || (err == 0 && found.registration_id != who->registration_id))
-		return refuse(refusal, REFUSAL_rev_passphrase_reference);
+	if (client || (err == 0 && found.registration_id != call->who->registration_id))
+		return refuse(call->refusal, REFUSAL_rev_passphrase_reference);
 	return 0;
 }
 
-static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
-			  struct bytes passphrase, struct bytes transaction_id,
-			  struct store_unit *unit)
+static int passphrase_add(const struct cmf_call *call, struct bytes reference,
+			  struct bytes passphrase, struct bytes transaction_id)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
 	struct octets sealed = OCTETS_NULL;
 	struct store_rev_passphrase *row =
 		calloc(1, sizeof(*row) + reference.len + transaction_id.len);
-	int err = row ? store_unit_keep(unit, row) : -ENOMEM;
+	int err = row ? store_unit_keep(call->unit, row) : -ENOMEM;
 
 	if (err < 0) {
 		free(row);
@@ -50,49 +48,47 @@ static int passphrase_add(struct cmf *cmf, const struct cmf_principal *who, stru
 	memcpy((uint8_t *)(row + 1) + reference.len, transaction_id.data, transaction_id.len);
 	err = secret_reference(SEALED_FOR, reference, &sealed_for);
 	if (err == 0)
-		err = cmf_secret_seal(cmf, sealed_for, passphrase, &sealed);
-	if (err == 0 && store_unit_keep(unit, sealed.data) < 0) {
+		err = cmf_secret_seal(call->cmf, sealed_for, passphrase, &sealed);
+	if (err == 0 && store_unit_keep(call->unit, sealed.data) < 0) {
 		octets_clear(&sealed);
 		err = -ENOMEM;
 	}
 	if (err < 0)
 		return err;
-	row->registration_id = who->registration_id;
-	row->created_ms = clock_now_ms(cmf->clock);
+	row->registration_id = call->who->registration_id;
+	row->created_ms = call->now_ms;
 	row->reference = (struct octets){(uint8_t *)(row + 1), reference.len};
 	row->secret = sealed;
 	/* Who has no other credential goes on with the one before. */
-	if (who->kind == CMF_PRINCIPAL_REVOKER)
+	if (call->who->kind == CMF_PRINCIPAL_REVOKER)
 		row->transaction_id =
 			(struct octets){row->reference.data + reference.len, transaction_id.len};
-	return store_rev_passphrase_put(unit, row);
+	return store_rev_passphrase_put(call->unit, row);
 }
 
 /* Who may leave one under that reference; the registration of its entity. */
-static int entity_check(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
-			struct store_reader *reader, struct store_registration *reg,
-			struct refusal *refusal)
+static int entity_check(const struct cmf_call *call, struct bytes reference,
+			struct store_registration *reg)
 {
 	int err;
 
 	/* RFC 9810 B: the rr under a passphrase may bring the next one. */
-	if (!who->certificate_id && (who->kind != CMF_PRINCIPAL_REVOKER || who->replaced))
-		return refuse(refusal, REFUSAL_rev_passphrase_not_entity);
-	err = reference_check(cmf, who, reference, reader, refusal);
+	if (!call->who->certificate_id &&
+	    (call->who->kind != CMF_PRINCIPAL_REVOKER || call->who->replaced))
+		return refuse(call->refusal, REFUSAL_rev_passphrase_not_entity);
+	err = reference_check(call, reference);
 	if (err == 0)
-		err = store_registration_get(reader, who->registration_id, reg);
+		err = store_registration_get(call->reader, call->who->registration_id, reg);
 	if (err == STORE_NOT_FOUND || (err == 0 && reg->state != STORE_REGISTRATION_ACTIVE))
-		return refuse(refusal, REFUSAL_entity_not_authorized);
+		return refuse(call->refusal, REFUSAL_entity_not_authorized);
 	return err;
 }
 
-int cmf_rev_passphrase_check(struct cmf *cmf, const struct cmf_principal *who,
-			     struct bytes reference, struct store_reader *reader,
-			     struct refusal *refusal)
+int cmf_rev_passphrase_check(const struct cmf_call *call, struct bytes reference)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 
-	return entity_check(cmf, who, reference, reader, &reg, refusal);
+	return entity_check(call, reference, &reg);
 }
 
 static bool is_text(struct bytes b)
@@ -125,19 +121,17 @@ static int passphrase_check(struct bytes passphrase, struct refusal *refusal)
 	return 0;
 }
 
-int cmf_rev_passphrase_set(struct cmf *cmf, const struct cmf_principal *who, struct bytes reference,
-			   struct bytes passphrase, struct bytes transaction_id,
-			   struct store_reader *reader, struct store_unit *unit,
-			   struct refusal *refusal)
+int cmf_rev_passphrase_set(const struct cmf_call *call, struct bytes reference,
+			   struct bytes passphrase, struct bytes transaction_id)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	int err = entity_check(cmf, who, reference, reader, &reg, refusal);
+	int err = entity_check(call, reference, &reg);
 
 	if (err == 0)
-		err = passphrase_check(passphrase, refusal);
+		err = passphrase_check(passphrase, call->refusal);
 	if (err == 0)
-		err = passphrase_add(cmf, who, reference, passphrase, transaction_id, unit);
-	return err == 0 ? audit_add(cmf, who, "revPassphrase", reg.subject_id, NULL, unit) : err;
+		err = passphrase_add(call, reference, passphrase, transaction_id);
+	return err == 0 ? audit_add(call, "revPassphrase", reg.subject_id, NULL) : err;
 }
 
 static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase *row,
@@ -163,46 +157,43 @@ static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase
 
 /* By the passphrase before, as long as the transaction that replaced it is known: it adds nothing
  * to what was done. STORE_NOT_FOUND. */
-static int revoker_before(const struct cmf *cmf, struct store_reader *reader,
-			  struct bytes reference, struct bytes transaction_id,
-			  struct cmf_principal *p)
+static int revoker_before(const struct cmf_call *call, struct bytes reference,
+			  struct bytes transaction_id, struct cmf_principal *p)
 {
 	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	int err = store_rev_passphrase_before(reader, reference, transaction_id, &row);
+	int err = store_rev_passphrase_before(call->reader, reference, transaction_id, &row);
 
 	if (err == 0)
-		err = revoker_fill(cmf, &row, p);
+		err = revoker_fill(call->cmf, &row, p);
 	p->replaced = true;
-	return err == 0 ? store_transaction_find(reader, p->name, transaction_id, &txn) : err;
+	return err == 0 ? store_transaction_find(call->reader, p->name, transaction_id, &txn) : err;
 }
 
-static int revoker_now(const struct cmf *cmf, struct store_reader *reader, struct bytes reference,
-		       struct cmf_principal *p)
+static int revoker_now(const struct cmf_call *call, struct bytes reference, struct cmf_principal *p)
 {
 	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase row = {0};
-	int err = store_rev_passphrase_find(reader, reference, &row);
+	int err = store_rev_passphrase_find(call->reader, reference, &row);
 
-	return err == 0 ? revoker_fill(cmf, &row, p) : err;
+	return err == 0 ? revoker_fill(call->cmf, &row, p) : err;
 }
 
-int cmf_revoker_find(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
-		     struct bytes transaction_id, struct cmf_principal *principalp,
-		     struct refusal *refusal)
+int cmf_revoker_find(const struct cmf_call *call, struct bytes reference,
+		     struct bytes transaction_id, struct cmf_principal *principalp)
 {
 	_cleanup_(cmf_principal_clear) struct cmf_principal p = {.kind = CMF_PRINCIPAL_REVOKER};
 	int err = STORE_NOT_FOUND;
 
 	/* First, for both may have the same reference. */
 	if (reference.len)
-		err = revoker_before(cmf, reader, reference, transaction_id, &p);
+		err = revoker_before(call, reference, transaction_id, &p);
 	if (err == STORE_NOT_FOUND && reference.len) {
 		cmf_principal_clear(&p);
 		p = (struct cmf_principal){.kind = CMF_PRINCIPAL_REVOKER};
-		err = revoker_now(cmf, reader, reference, &p);
+		err = revoker_now(call, reference, &p);
 	}
 	if (err == STORE_NOT_FOUND)
-		return refuse(refusal, REFUSAL_mac_reference_unknown);
+		return refuse(call->refusal, REFUSAL_mac_reference_unknown);
 	if (err < 0)
 		return err;
 	*principalp = p;

@@ -18,42 +18,39 @@ enum {
 	REASON_AA_COMPROMISE = 10,
 };
 
-int certificate_lookup(const struct cmf *cmf, struct bytes issuer, const struct serial *serial,
-		       struct store_reader *reader, struct store_certificate *certp)
+int certificate_lookup(const struct cmf_call *call, struct bytes issuer,
+		       const struct serial *serial, struct store_certificate *certp)
 {
 	const struct ca *ca = NULL;
 	int err = STORE_NOT_FOUND;
 
 	if (serial->len == 0)
 		return STORE_NOT_FOUND;
-	while (err == STORE_NOT_FOUND && (ca = ca_next_by_issuer(cmf->cas, issuer, ca)))
-		err = store_certificate_find(reader, ca_name(ca), serial, certp);
+	while (err == STORE_NOT_FOUND && (ca = ca_next_by_issuer(call->cmf->cas, issuer, ca)))
+		err = store_certificate_find(call->reader, ca_name(ca), serial, certp);
 	return err;
 }
 
-int certificate_revoke_add(const struct cmf *cmf, const struct store_certificate *cert,
-			   enum store_certificate_state to, int reason, struct store_unit *unit)
+int certificate_revoke_add(const struct cmf_call *call, const struct store_certificate *cert,
+			   enum store_certificate_state to, int reason)
 {
-	struct ca *ca = ca_find(cmf->cas, cert->ca);
+	struct ca *ca = ca_find(call->cmf->cas, cert->ca);
 
 	if (ca)
-		return ca_revoke(ca, cert, to, reason, unit);
+		return ca_revoke(ca, cert, to, reason, call->unit);
 	if (to == STORE_CERT_ACTIVE)
-		return store_certificate_release(unit, cert->id, cert->state,
-						 clock_now_ms(cmf->clock));
-	return store_certificate_revoke(unit, cert->id, cert->state, to, reason,
-					clock_now_ms(cmf->clock));
+		return store_certificate_release(call->unit, cert->id, cert->state, call->now_ms);
+	return store_certificate_revoke(call->unit, cert->id, cert->state, to, reason,
+					call->now_ms);
 }
 
-static int certificate_audit(const struct cmf *cmf, const struct cmf_principal *who,
-			     const char *action, const struct store_certificate *cert,
-			     struct store_unit *unit)
+static int certificate_audit(const struct cmf_call *call, const char *action,
+			     const struct store_certificate *cert)
 {
 	char serial[SERIAL_HEX_SIZE];
 
 	serial_hex(&cert->serial, serial);
-	return audit_add(cmf, who, action, cert->subject_id ? cert->subject_id : cert->ca, serial,
-			 unit);
+	return audit_add(call, action, cert->subject_id ? cert->subject_id : cert->ca, serial);
 }
 
 /* The asker may do it to that certificate: its holder, its manager, an RA of the trust domain. */
@@ -75,21 +72,19 @@ static int certificate_authorize(const struct cmf_principal *who,
 
 /* --- key update: the old certificate --- */
 
-static int update_lookup(const struct cmf *cmf, const struct cmf_principal *who,
-			 struct bytes issuer, const struct serial *serial,
-			 struct store_reader *reader, struct store_certificate *certp,
-			 struct refusal *refusal)
+static int update_lookup(const struct cmf_call *call, struct bytes issuer,
+			 const struct serial *serial, struct store_certificate *certp)
 {
 	int err;
 
 	if (issuer.len == 0) {
-		if (!who->certificate_id)
-			return refuse(refusal, REFUSAL_update_cert_not_identified);
-		err = store_certificate_get(reader, who->certificate_id, certp);
+		if (!call->who->certificate_id)
+			return refuse(call->refusal, REFUSAL_update_cert_not_identified);
+		err = store_certificate_get(call->reader, call->who->certificate_id, certp);
 	} else {
-		err = certificate_lookup(cmf, issuer, serial, reader, certp);
+		err = certificate_lookup(call, issuer, serial, certp);
 	}
-	return err == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_update_cert_unknown) : err;
+	return err == STORE_NOT_FOUND ? refuse(call->refusal, REFUSAL_update_cert_unknown) : err;
 }
 
 /* Whether it may update certificates that others hold. */
@@ -103,34 +98,35 @@ static int update_permit(const struct cmf_principal *who, struct refusal *refusa
 	return 0;
 }
 
-int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct bytes issuer,
-		    const struct serial *serial, struct store_reader *reader,
-		    struct store_certificate *certp, struct refusal *refusal)
+int cmf_update_find(const struct cmf_call *call, struct bytes issuer, const struct serial *serial,
+		    struct store_certificate *certp)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	struct cmf_principal self = *who;
+	struct cmf_principal self = *call->who;
+	struct cmf_call own = *call;
 	int err, permit = 0;
 
 	/* RFC 9483 5.2.3: what counts for kur is its own protection, whoever approves. */
 	self.approver = NULL;
-	who = &self;
-	err = update_lookup(cmf, who, issuer, serial, reader, &cert, refusal);
+	own.who = &self;
+	call = &own;
+	err = update_lookup(call, issuer, serial, &cert);
 	if (err < 0)
 		return err;
 	/* Who may not do it to others' certificates does not learn which there are. */
-	if (err != 0 || !principal_holds(who, &cert))
-		permit = update_permit(who, refusal);
+	if (err != 0 || !principal_holds(call->who, &cert))
+		permit = update_permit(call->who, call->refusal);
 	if (err != 0 || permit != 0)
 		return permit != 0 ? permit : err;
-	err = certificate_authorize(who, &cert, refusal);
+	err = certificate_authorize(call->who, &cert, call->refusal);
 	if (err != 0)
 		return err;
 	/* RFC 5280 5.3.1: on hold is revoked for the time being. */
 	if (cert.state == STORE_CERT_ON_HOLD)
-		return refuse(refusal, REFUSAL_update_cert_on_hold);
+		return refuse(call->refusal, REFUSAL_update_cert_on_hold);
 	/* RFC 9483 4.1.3: neither expired nor revoked */
-	if (cert.state != STORE_CERT_ACTIVE || cert.not_after_ms < clock_now_ms(cmf->clock))
-		return refuse(refusal, REFUSAL_update_cert_not_active);
+	if (cert.state != STORE_CERT_ACTIVE || cert.not_after_ms < call->now_ms)
+		return refuse(call->refusal, REFUSAL_update_cert_not_active);
 	*certp = cert;
 	cert = (struct store_certificate){0};
 	return 0;
@@ -138,37 +134,36 @@ int cmf_update_find(struct cmf *cmf, const struct cmf_principal *who, struct byt
 
 /* --- certConf --- */
 
-int cmf_confirm(struct cmf *cmf, const struct cmf_principal *who,
-		const struct store_certificate *cert, bool accepted, struct store_unit *unit)
+int cmf_confirm(const struct cmf_call *call, const struct store_certificate *cert, bool accepted)
 {
 	int err;
 
 	/* RFC 9483 4.1.1: a certificate that is not accepted must not stay valid. One that an
 	 * upstream CA has not issued yet is revoked there as soon as it is: ca/'s. */
 	if (!accepted && cert->state == STORE_CERT_REQUESTED)
-		err = store_certificate_set_state(unit, cert->id, STORE_CERT_REQUESTED,
+		err = store_certificate_set_state(call->unit, cert->id, STORE_CERT_REQUESTED,
 						  STORE_CERT_REJECTED);
 	else if (accepted)
-		err = store_certificate_set_state(unit, cert->id, STORE_CERT_PENDING,
+		err = store_certificate_set_state(call->unit, cert->id, STORE_CERT_PENDING,
 						  STORE_CERT_ACTIVE);
 	else
-		err = certificate_revoke_add(cmf, cert, STORE_CERT_REJECTED, REASON_UNSPECIFIED,
-					     unit);
-	return err == 0 ? certificate_audit(cmf, who, accepted ? "confirm" : "reject", cert, unit)
-			: err;
+		err = certificate_revoke_add(call, cert, STORE_CERT_REJECTED, REASON_UNSPECIFIED);
+	return err == 0 ? certificate_audit(call, accepted ? "confirm" : "reject", cert) : err;
 }
 
-int certificate_lapse(const struct cmf *cmf, const struct store_certificate *cert,
-		      struct store_unit *unit)
+int certificate_lapse(const struct cmf_call *call, const struct store_certificate *cert)
 {
 	static char name[] = "housekeeping";
-	const struct cmf_principal who = {.kind = CMF_PRINCIPAL_CLIENT, .name = name};
-	int err = certificate_revoke_add(cmf, cert, STORE_CERT_REVOKED, REASON_UNSPECIFIED, unit);
+	const struct cmf_principal nobody = {.kind = CMF_PRINCIPAL_CLIENT, .name = name};
+	struct cmf_call lapse = *call;
+	int err;
 
-	return err == 0 ? audit_add(cmf, &who, "revoke",
-				    cert->subject_id ? cert->subject_id : cert->ca,
-				    "certConf did not come in time", unit)
-			: err;
+	lapse.who = &nobody;
+	err = certificate_revoke_add(&lapse, cert, STORE_CERT_REVOKED, REASON_UNSPECIFIED);
+	return err == 0
+		       ? audit_add(&lapse, "revoke", cert->subject_id ? cert->subject_id : cert->ca,
+				   "certConf did not come in time")
+		       : err;
 }
 
 /* --- revocation --- */
@@ -181,13 +176,12 @@ static bool reason_allowed(int reason)
 }
 
 /* RFC 5280 5.3.2: "known or suspected": of what has been, and of what is revoked. */
-static int invalidity_check(const struct cmf *cmf, const struct cmf_revoke *request,
-			    struct refusal *refusal)
+static int invalidity_check(const struct cmf_call *call, const struct cmf_revoke *request)
 {
 	if (request->invalidity_ms && request->reason == REASON_REMOVE_FROM_CRL)
-		return refuse(refusal, REFUSAL_rev_invalidity_malformed);
-	if (request->invalidity_ms > clock_now_ms(cmf->clock))
-		return refuse(refusal, REFUSAL_rev_invalidity_future);
+		return refuse(call->refusal, REFUSAL_rev_invalidity_malformed);
+	if (request->invalidity_ms > call->now_ms)
+		return refuse(call->refusal, REFUSAL_rev_invalidity_future);
 	return 0;
 }
 
@@ -237,16 +231,15 @@ static int transition_check(const struct store_certificate *cert, enum store_cer
 }
 
 /* RFC 9483 5.1.3: issued by the addressed CA, and known. */
-static int revocable_lookup(const struct cmf *cmf, const struct cmf_revoke *request,
-			    struct store_reader *reader, struct store_certificate *certp,
-			    struct refusal *refusal)
+static int revocable_lookup(const struct cmf_call *call, const struct cmf_revoke *request,
+			    struct store_certificate *certp)
 {
 	int err;
 
-	if (!ca_next_by_issuer(cmf->cas, request->issuer, NULL))
-		return refuse(refusal, REFUSAL_rev_issuer_unknown);
-	err = certificate_lookup(cmf, request->issuer, &request->serial, reader, certp);
-	return err == STORE_NOT_FOUND ? refuse(refusal, REFUSAL_rev_cert_unknown) : err;
+	if (!ca_next_by_issuer(call->cmf->cas, request->issuer, NULL))
+		return refuse(call->refusal, REFUSAL_rev_issuer_unknown);
+	err = certificate_lookup(call, request->issuer, &request->serial, certp);
+	return err == STORE_NOT_FOUND ? refuse(call->refusal, REFUSAL_rev_cert_unknown) : err;
 }
 
 /* The certificate as what stands earlier in the message leaves it. *pendingp: upstream has to be
@@ -299,27 +292,25 @@ static int revoker_check(const struct cmf_principal *who, struct refusal *refusa
 }
 
 /* The certificate, if the asker may revoke it. */
-static int revocable_find(const struct cmf *cmf, const struct cmf_principal *who,
-			  const struct cmf_revoke *request, struct store_reader *reader,
-			  struct store_certificate *certp, struct refusal *refusal)
+static int revocable_find(const struct cmf_call *call, const struct cmf_revoke *request,
+			  struct store_certificate *certp)
 {
-	int err = revocable_lookup(cmf, request, reader, certp, refusal), permit = 0;
+	int err = revocable_lookup(call, request, certp), permit = 0;
 
 	if (err < 0)
 		return err;
 	/* Who may not do it to others' certificates does not learn which there are. */
-	if (err != 0 || !principal_holds(who, certp))
-		permit = revoker_check(who, refusal);
+	if (err != 0 || !principal_holds(call->who, certp))
+		permit = revoker_check(call->who, call->refusal);
 	if (err != 0 || permit != 0)
 		return permit != 0 ? permit : err;
-	err = certificate_authorize(who, certp, refusal);
-	return err == 0 ? cert_details_check(request->details, certp, refusal) : err;
+	err = certificate_authorize(call->who, certp, call->refusal);
+	return err == 0 ? cert_details_check(request->details, certp, call->refusal) : err;
 }
 
-int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
-		    const struct cmf_revoke *request, const struct cmf_revocation *earlier,
-		    size_t n, struct store_reader *reader, struct cmf_revocation *revocationp,
-		    struct refusal *refusal)
+int cmf_revoke_find(const struct cmf_call *call, const struct cmf_revoke *request,
+		    const struct cmf_revocation *earlier, size_t n,
+		    struct cmf_revocation *revocationp)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	bool pending;
@@ -329,32 +320,32 @@ int cmf_revoke_find(struct cmf *cmf, const struct cmf_principal *who,
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
 					       .invalidity_ms = request->invalidity_ms,
 					       .to = cmf_revocation_state(request->reason)};
-	if (!who->certificate_id) {
-		err = revoker_check(who, refusal);
+	if (!call->who->certificate_id) {
+		err = revoker_check(call->who, call->refusal);
 		if (err != 0)
 			return err;
 	}
 	/* A passphrase is there to revoke; who put the certificate on hold may have had a reason.
 	 */
-	if (who->kind == CMF_PRINCIPAL_REVOKER && revocationp->to == STORE_CERT_ACTIVE)
-		return refuse(refusal, REFUSAL_client_not_permitted);
+	if (call->who->kind == CMF_PRINCIPAL_REVOKER && revocationp->to == STORE_CERT_ACTIVE)
+		return refuse(call->refusal, REFUSAL_client_not_permitted);
 	if (!reason_allowed(request->reason))
-		return refuse(refusal, REFUSAL_rev_reason_not_allowed);
-	err = invalidity_check(cmf, request, refusal);
+		return refuse(call->refusal, REFUSAL_rev_reason_not_allowed);
+	err = invalidity_check(call, request);
 	if (err != 0)
 		return err;
-	err = revocable_find(cmf, who, request, reader, &cert, refusal);
+	err = revocable_find(call, request, &cert);
 	if (err != 0)
 		return err;
 	earlier_apply(earlier, n, &cert, &pending);
-	err = transition_check(&cert, revocationp->to, refusal);
+	err = transition_check(&cert, revocationp->to, call->refusal);
 	if (err != 0)
 		return err;
 	if (pending)
-		return refuse(refusal, REFUSAL_rev_pending);
-	if (cert.not_after_ms < clock_now_ms(cmf->clock))
-		return refuse(refusal, REFUSAL_rev_cert_expired);
-	ca = ca_find(cmf->cas, cert.ca);
+		return refuse(call->refusal, REFUSAL_rev_pending);
+	if (cert.not_after_ms < call->now_ms)
+		return refuse(call->refusal, REFUSAL_rev_cert_expired);
+	ca = ca_find(call->cmf->cas, cert.ca);
 	revocationp->upstream = ca && ca_is_upstream(ca);
 	revocationp->asked = cert.state == STORE_CERT_REVOCATION_PENDING;
 	revocationp->cert = cert;
@@ -380,23 +371,22 @@ static bool speaks_for_registration(const struct cmf_principal *who,
 	       principal_may_act(who, cert->manager, cert->trust_domain, cert->subject_id);
 }
 
-static int cessation_deregister(const struct cmf *cmf, const struct cmf_principal *who,
-				const struct store_certificate *cert, struct store_reader *reader,
-				struct store_unit *unit)
+static int cessation_deregister(const struct cmf_call *call, const struct store_certificate *cert)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int err;
 
-	if (!cmf_conf(cmf)->cmf.deregister_on_cessation || !speaks_for_registration(who, cert))
+	if (!cmf_conf(call->cmf)->cmf.deregister_on_cessation ||
+	    !speaks_for_registration(call->who, cert))
 		return 0;
-	err = store_registration_get(reader, cert->registration_id, &reg);
+	err = store_registration_get(call->reader, cert->registration_id, &reg);
 	if (err < 0)
 		return err;
 	if (err == STORE_NOT_FOUND || reg.state != STORE_REGISTRATION_ACTIVE)
 		return 0;
-	err = store_registration_deregister(unit, reg.id, clock_now_ms(cmf->clock));
-	return err == 0 ? audit_add(cmf, who, "deregister", reg.subject_id,
-				    cert_type_name(reg.cert_type), unit)
+	err = store_registration_deregister(call->unit, reg.id, call->now_ms);
+	return err == 0 ? audit_add(call, "deregister", reg.subject_id,
+				    cert_type_name(reg.cert_type))
 			: err;
 }
 
@@ -407,9 +397,7 @@ static const char *revocation_action(enum store_certificate_state to)
 	return to == STORE_CERT_ACTIVE ? "release" : "revoke";
 }
 
-int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
-		   const struct cmf_revocation *revocation, struct store_reader *reader,
-		   struct store_unit *unit)
+int cmf_revoke_add(const struct cmf_call *call, const struct cmf_revocation *revocation)
 {
 	const struct store_certificate *cert = &revocation->cert;
 	int err;
@@ -417,17 +405,19 @@ int cmf_revoke_add(struct cmf *cmf, const struct cmf_principal *who,
 	if (revocation->asked)
 		return 0;
 	if (revocation->forward.len)
-		err = ca_upstream_revoke_forward(ca_find(cmf->cas, cert->ca), cert, revocation->to,
-						 revocation->reason, revocation->forward, unit);
+		err = ca_upstream_revoke_forward(ca_find(call->cmf->cas, cert->ca), cert,
+						 revocation->to, revocation->reason,
+						 revocation->forward, call->unit);
 	else
-		err = certificate_revoke_add(cmf, cert, revocation->to, revocation->reason, unit);
+		err = certificate_revoke_add(call, cert, revocation->to, revocation->reason);
 	/* Also none in place of that of a hold. */
 	if (err == 0 && revocation->to != STORE_CERT_ACTIVE &&
 	    revocation->invalidity_ms != cert->invalidity_ms)
-		err = store_certificate_set_invalidity(unit, cert->id, revocation->invalidity_ms);
+		err = store_certificate_set_invalidity(call->unit, cert->id,
+						       revocation->invalidity_ms);
 	if (err == 0)
-		err = certificate_audit(cmf, who, revocation_action(revocation->to), cert, unit);
+		err = certificate_audit(call, revocation_action(revocation->to), cert);
 	if (err == 0 && revocation->ceases)
-		err = cessation_deregister(cmf, who, cert, reader, unit);
+		err = cessation_deregister(call, cert);
 	return err;
 }

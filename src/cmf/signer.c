@@ -140,41 +140,38 @@ static int own_state_check(const struct store_certificate *cert, struct refusal 
  * The row of a certificate that one of our CAs signed and that we issued to an entity: 0, REFUSED
  * if it is not active; STORE_NOT_FOUND if it is none of these.
  */
-static int own_find(const struct cmf *cmf, struct store_reader *reader,
-		    const struct certificate_view *view, struct store_certificate *certp,
-		    struct refusal *refusal)
+static int own_find(const struct cmf_call *call, const struct certificate_view *view,
+		    struct store_certificate *certp)
 {
 	const struct ca *ca = NULL;
 	struct serial serial;
 	int err = 1;
 
-	while (err > 0 && (ca = ca_next_by_issuer(cmf->cas, view->issuer, ca)))
+	while (err > 0 && (ca = ca_next_by_issuer(call->cmf->cas, view->issuer, ca)))
 		err = ca_verify(ca, view);
 	if (err != 0)
 		return err < 0 ? err : STORE_NOT_FOUND;
 	if (serial_of_content(view->serial, &serial) < 0)
 		return STORE_NOT_FOUND;
-	err = certificate_lookup(cmf, view->issuer, &serial, reader, certp);
+	err = certificate_lookup(call, view->issuer, &serial, certp);
 	if (err != 0)
 		return err;
 	if (!bytes_equal(octets_view(&certp->der), view->der))
-		return refuse_detail(refusal, REFUSAL_signer_not_trusted,
+		return refuse_detail(call->refusal, REFUSAL_signer_not_trusted,
 				     "the certificate with that serial number is another");
-	return own_state_check(certp, refusal);
+	return own_state_check(certp, call->refusal);
 }
 
 /* --- the whole --- */
 
 struct examination {
-	struct cmf *cmf;
-	struct store_reader *reader;
+	const struct cmf_call *call;
 	const struct conf *conf;
 	const struct clients *clients;
 	const struct bytes *certs;
 	size_t n_certs;
 	uint8_t among[32]; /* SHA-256 of certs */
 	const struct cmf_gate *gate;
-	int64_t now_ms;
 	bool kem; /* a KEM key is looked for */
 };
 
@@ -194,11 +191,11 @@ static bool is_cmc_ra(X509 *cert)
 /* What comes is dear, but for a certificate that we issued, or that a client has been added with.
  */
 static int stranger_check(const struct examination *x, const struct certificate_view *view,
-			  const struct cmf_signer *entry, struct refusal *refusal)
+			  const struct cmf_signer *entry)
 {
 	if (!x->gate || signer_client_exact(x->clients, view->der))
 		return 0;
-	return x->gate->open(x->gate->arg, BYTES_OF(entry->digest), refusal);
+	return x->gate->open(x->gate->arg, BYTES_OF(entry->digest), x->call->refusal);
 }
 
 static int certificate_decode(const struct certificate_view *view, X509 **certp,
@@ -215,41 +212,39 @@ static int certificate_decode(const struct certificate_view *view, X509 **certp,
 /* Which client it is, else the holder of a certificate of ours; it may be both.; the caller owns
  * *certp in each case. */
 static int signer_principal(const struct examination *x, const struct certificate_view *view,
-			    struct cmf_signer *entry, X509 **certp, struct refusal *refusal)
+			    struct cmf_signer *entry, X509 **certp)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate own = {0};
 	struct signer_path path = {
-		.cmf = x->cmf,
-		.reader = x->reader,
+		.call = x->call,
 		.der = view->der,
 		.issuer = view->issuer,
 		.certs = x->certs,
 		.n_certs = x->n_certs,
-		.now_ms = x->now_ms,
 		.not_before_ms = view->not_before_ms,
 		.not_after_ms = view->not_after_ms,
 	};
 	const struct client *client = NULL;
-	int err = own_find(x->cmf, x->reader, view, &own, refusal);
+	int err = own_find(x->call, view, &own);
 
 	if (err < 0 || err == REFUSED)
 		return err;
 	path.own = err == 0 ? &own : NULL;
-	err = path.own ? 0 : stranger_check(x, view, entry, refusal);
+	err = path.own ? 0 : stranger_check(x, view, entry);
 	if (err == 0)
-		err = certificate_decode(view, certp, refusal);
+		err = certificate_decode(view, certp, x->call->refusal);
 	if (err != 0)
 		return err;
 	path.cert = *certp;
-	err = signer_path_find(x->clients, &path, &client, refusal);
+	err = signer_path_find(x->clients, &path, &client);
 	if (err == 0) {
 		err = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
 		if (err == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(*certp))
 			entry->principal.permissions |= STORE_IS_RA;
 		if (err == 0)
-			err = signer_entity_find(*certp, &entry->principal, refusal);
+			err = signer_entity_find(*certp, &entry->principal, x->call->refusal);
 	} else if (err == REFUSED && path.own) {
-		*refusal = REFUSAL_NULL;
+		*x->call->refusal = REFUSAL_NULL;
 		err = signer_holder_set(x->conf, &own, &entry->principal);
 	}
 	entry->path = path.used;
@@ -261,8 +256,7 @@ static int signer_principal(const struct examination *x, const struct certificat
 }
 
 static int signer_examine(const struct examination *x, const struct certificate_view *view,
-			  const uint8_t digest[32], struct cmf_signer **entryp,
-			  struct refusal *refusal)
+			  const uint8_t digest[32], struct cmf_signer **entryp)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = calloc(1, sizeof(*entry));
 	_cleanup_(x509_freep) X509 *cert = NULL;
@@ -272,12 +266,12 @@ static int signer_examine(const struct examination *x, const struct certificate_
 		return -ENOMEM;
 	atomic_init(&entry->refs, 1);
 	entry->kem = x->kem;
-	entry->epoch = signer_cache_epoch(x->cmf->signers);
+	entry->epoch = signer_cache_epoch(x->call->cmf->signers);
 	memcpy(entry->digest, digest, sizeof(entry->digest));
 	memcpy(entry->among, x->among, sizeof(entry->among));
-	err = signer_principal(x, view, entry, &cert, refusal);
+	err = signer_principal(x, view, entry, &cert);
 	if (err == 0)
-		err = signer_checks(view, cert, x->conf, x->now_ms, entry, refusal);
+		err = signer_checks(view, cert, x->conf, x->call->now_ms, entry, x->call->refusal);
 	if (err == 0)
 		err = octets_dup(view->subject, &entry->subject);
 	if (err == 0)
@@ -294,18 +288,18 @@ static int signer_examine(const struct examination *x, const struct certificate_
 /* The remembered signer, if nothing changed since; NULL. */
 static struct cmf_signer *remembered(const struct examination *x, const uint8_t digest[32])
 {
-	struct cmf_signer *entry = signer_cache_get(x->cmf->signers, digest, x->among);
+	struct cmf_signer *entry = signer_cache_get(x->call->cmf->signers, digest, x->among);
 
-	if (!entry || (entry->kem == x->kem && entry->generation == x->clients->generation &&
-		       x->now_ms >= entry->not_before_ms && x->now_ms <= entry->not_after_ms))
+	if (!entry ||
+	    (entry->kem == x->kem && entry->generation == x->clients->generation &&
+	     x->call->now_ms >= entry->not_before_ms && x->call->now_ms <= entry->not_after_ms))
 		return entry;
 	cmf_signer_unref(entry);
 	return NULL;
 }
 
 /* A remembered certificate of ours may have been revoked since: the store knows. */
-static int own_state_again(const struct examination *x, const struct cmf_signer *entry,
-			   struct refusal *refusal)
+static int own_state_again(const struct examination *x, const struct cmf_signer *entry)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	int err;
@@ -313,10 +307,10 @@ static int own_state_again(const struct examination *x, const struct cmf_signer 
 	if (entry->principal.certificate_id == 0)
 		return 0;
 	/* Its state is asked for each time. */
-	err = store_certificate_get(x->reader, entry->principal.certificate_id, &cert);
+	err = store_certificate_get(x->call->reader, entry->principal.certificate_id, &cert);
 	if (err == STORE_NOT_FOUND)
-		return refuse(refusal, REFUSAL_signer_not_trusted);
-	return err < 0 ? err : own_state_check(&cert, refusal);
+		return refuse(x->call->refusal, REFUSAL_signer_not_trusted);
+	return err < 0 ? err : own_state_check(&cert, x->call->refusal);
 }
 
 /* Of one of x->certs; a single one was hashed already. */
@@ -329,21 +323,22 @@ static void cert_digest(const struct examination *x, struct bytes der, uint8_t d
 }
 
 static int signer_entry_pick(const struct examination *x, struct sought *sought,
-			     struct cmf_signer **entryp, struct refusal *refusal)
+			     struct cmf_signer **entryp)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	struct certificate_view view;
 	uint8_t digest[32];
-	int err = signer_pick(sought, x->certs, x->n_certs, x->now_ms, &view, refusal);
+	int err =
+		signer_pick(sought, x->certs, x->n_certs, x->call->now_ms, &view, x->call->refusal);
 
 	if (err != 0)
 		return err;
 	cert_digest(x, view.der, digest);
 	entry = remembered(x, digest);
 	if (entry)
-		err = own_state_again(x, entry, refusal);
+		err = own_state_again(x, entry);
 	else
-		err = signer_examine(x, &view, digest, &entry, refusal);
+		err = signer_examine(x, &view, digest, &entry);
 	if (err == 0)
 		*entryp = TAKE(entry);
 	return err;
@@ -359,22 +354,27 @@ static bool any_sender_allowed(const struct conf *conf)
 
 /* Where sender fits none of the certificates, it may be one whose sender says nothing. */
 static int signer_entry_of_any(const struct examination *x, const struct sought *sought,
-			       struct cmf_signer **entryp, struct refusal *refusal)
+			       struct cmf_signer **entryp)
 {
 	struct sought any = {.sender_kid = sought->sender_kid};
-	struct refusal other = REFUSAL_NULL;
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_call call = *x->call;
+	struct examination of_any = *x;
 	int err;
 
 	if (!any_sender_allowed(x->conf))
 		return REFUSED;
-	err = signer_entry_pick(x, &any, entryp, &other);
-	if (err == 0 || other.reason == REFUSAL_stranger_budget)
-		*refusal = other;
+	/* What is wrong with that one is told only where it is more than that it is not there. */
+	call.refusal = &refusal;
+	of_any.call = &call;
+	err = signer_entry_pick(&of_any, &any, entryp);
+	if (err == 0 || refusal.reason == REFUSAL_stranger_budget)
+		*x->call->refusal = refusal;
 	return err;
 }
 
 static int signer_entry_find(const struct examination *x, struct sought *sought,
-			     struct cmf_signer **entryp, struct refusal *refusal)
+			     struct cmf_signer **entryp)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	uint8_t digest[32];
@@ -384,14 +384,14 @@ static int signer_entry_find(const struct examination *x, struct sought *sought,
 	cert_digest(x, x->certs[0], digest);
 	entry = remembered(x, digest);
 	if (entry && sought_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
-		err = own_state_again(x, entry, refusal);
+		err = own_state_again(x, entry);
 		if (err == 0)
 			*entryp = TAKE(entry);
 		return err;
 	}
-	err = signer_entry_pick(x, sought, entryp, refusal);
-	if (err == REFUSED && refusal->reason == REFUSAL_signer_mismatch)
-		err = signer_entry_of_any(x, sought, entryp, refusal);
+	err = signer_entry_pick(x, sought, entryp);
+	if (err == REFUSED && x->call->refusal->reason == REFUSAL_signer_mismatch)
+		err = signer_entry_of_any(x, sought, entryp);
 	return err;
 }
 
@@ -470,32 +470,30 @@ static int certs_digest(struct examination *x)
 }
 
 static int holder_find(struct examination *x, struct sought *sought,
-		       struct cmf_principal *principalp, struct cmf_signer **signerp,
-		       struct refusal *refusal)
+		       struct cmf_principal *principalp, struct cmf_signer **signerp)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	struct bytes configured;
 	int err;
 
-	x->conf = cmf_conf(x->cmf);
-	x->now_ms = clock_now_ms(x->cmf->clock);
-	err = clients_get(x->cmf, x->reader, &clients);
+	x->conf = cmf_conf(x->call->cmf);
+	err = clients_get(x->call->cmf, x->call->reader, &clients);
 	if (err < 0)
 		return err;
 	x->clients = clients;
 	if (x->n_certs == 0) {
 		configured = configured_certificate(clients, sought->sender_kid);
 		if (configured.len == 0)
-			return refuse(refusal, REFUSAL_signer_missing);
+			return refuse(x->call->refusal, REFUSAL_signer_missing);
 		x->certs = &configured;
 		x->n_certs = 1;
 	}
 	err = certs_digest(x);
 	if (err == 0)
-		err = signer_entry_find(x, sought, &entry, refusal);
+		err = signer_entry_find(x, sought, &entry);
 	if (err == 0)
-		err = sender_check(sought, entry, refusal);
+		err = sender_check(sought, entry, x->call->refusal);
 	if (err == 0)
 		err = principal_dup(&entry->principal, principalp);
 	if (err == 0)
@@ -519,32 +517,26 @@ void cmf_signer_remember(struct cmf *cmf, struct cmf_signer *signer)
 		signer_cache_put(cmf->signers, signer);
 }
 
-int cmf_signer_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
-		    struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
-		    const struct cmf_gate *gate, struct cmf_principal *principalp,
-		    struct cmf_signer **signerp, struct refusal *refusal)
+int cmf_signer_find(const struct cmf_call *call, struct bytes sender_dn, struct bytes sender_kid,
+		    const struct bytes *certs, size_t n_certs, const struct cmf_gate *gate,
+		    struct cmf_principal *principalp, struct cmf_signer **signerp)
+{
+	_cleanup_(sought_clear) struct sought sought = {.sender_dn = sender_dn,
+							.sender_kid = sender_kid};
+	struct examination x = {.call = call, .certs = certs, .n_certs = n_certs, .gate = gate};
+
+	return holder_find(&x, &sought, principalp, signerp);
+}
+
+int cmf_kem_holder_find(const struct cmf_call *call, struct bytes sender_dn,
+			struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
+			const struct cmf_gate *gate, struct cmf_principal *principalp,
+			struct cmf_signer **signerp)
 {
 	_cleanup_(sought_clear) struct sought sought = {.sender_dn = sender_dn,
 							.sender_kid = sender_kid};
 	struct examination x = {
-		.cmf = cmf, .reader = reader, .certs = certs, .n_certs = n_certs, .gate = gate};
+		.call = call, .certs = certs, .n_certs = n_certs, .gate = gate, .kem = true};
 
-	return holder_find(&x, &sought, principalp, signerp, refusal);
-}
-
-int cmf_kem_holder_find(struct cmf *cmf, struct store_reader *reader, struct bytes sender_dn,
-			struct bytes sender_kid, const struct bytes *certs, size_t n_certs,
-			const struct cmf_gate *gate, struct cmf_principal *principalp,
-			struct cmf_signer **signerp, struct refusal *refusal)
-{
-	_cleanup_(sought_clear) struct sought sought = {.sender_dn = sender_dn,
-							.sender_kid = sender_kid};
-	struct examination x = {.cmf = cmf,
-				.reader = reader,
-				.certs = certs,
-				.n_certs = n_certs,
-				.gate = gate,
-				.kem = true};
-
-	return holder_find(&x, &sought, principalp, signerp, refusal);
+	return holder_find(&x, &sought, principalp, signerp);
 }

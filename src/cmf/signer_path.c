@@ -105,8 +105,8 @@ static int untrusted_gather(const struct signer_path *path, STACK_OF(X509) * *un
 	struct above above = {.certs = untrusted, .issuers = {path->issuer}, .n_issuers = 1};
 	int err = untrusted ? above_gather(path, &above) : -ENOMEM;
 
-	for (size_t i = 0; i < ca_count(path->cmf->cas) && err == 0; i++)
-		err = ca_certificates_push(ca_at(path->cmf->cas, i), untrusted);
+	for (size_t i = 0; i < ca_count(path->call->cmf->cas) && err == 0; i++)
+		err = ca_certificates_push(ca_at(path->call->cmf->cas, i), untrusted);
 	if (err == 0)
 		*untrustedp = TAKE(untrusted);
 	return err;
@@ -169,7 +169,7 @@ static int is_entitys(const struct signer_path *path, X509 *cert)
 	/* We issue none with a longer one. */
 	if (serial_of_integer(X509_get0_serialNumber(cert), &serial) < 0)
 		return 0;
-	err = certificate_lookup(path->cmf, issuer, &serial, path->reader, &found);
+	err = certificate_lookup(path->call, issuer, &serial, &found);
 	return err < 0 ? err : err == 0;
 }
 
@@ -212,7 +212,7 @@ static int path_verify(struct signer_path *path, const struct client *client,
 	param = X509_STORE_CTX_get0_param(ctx);
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
 	X509_VERIFY_PARAM_set_depth(param, DEPTH_MAX);
-	X509_VERIFY_PARAM_set_time(param, (time_t)(path->now_ms / 1000));
+	X509_VERIFY_PARAM_set_time(param, (time_t)(path->call->now_ms / 1000));
 	/* A trust anchor need not be self-signed (RFC 5280 6.1.1 d). */
 	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) != 1)
 		return -ENOMEM;
@@ -295,7 +295,7 @@ const struct client *signer_client_exact(const struct clients *clients, struct b
 }
 
 int signer_path_find(const struct clients *clients, struct signer_path *path,
-		     const struct client **clientp, struct refusal *refusal)
+		     const struct client **clientp)
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = NULL;
 	const char *why = "no client has this subject, or anchors for any";
@@ -318,7 +318,7 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 		    !path_conceivable(client, path, untrusted))
 			continue;
 		if (++paths > PATHS_MAX)
-			return refuse_detail(refusal, REFUSAL_signer_not_trusted,
+			return refuse_detail(path->call->refusal, REFUSAL_signer_not_trusted,
 					     "the anchors of too many clients have this name");
 		err = path_verify(path, client, untrusted, &error);
 		if (err < 0)
@@ -334,6 +334,7 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 		}
 		any_expired = any_expired || expired(error);
 	}
-	return refuse_detail(
-		refusal, any_expired ? REFUSAL_signer_expired : REFUSAL_signer_not_trusted, why);
+	return refuse_detail(path->call->refusal,
+			     any_expired ? REFUSAL_signer_expired : REFUSAL_signer_not_trusted,
+			     why);
 }

@@ -9,14 +9,12 @@
 #include "signer_cache.h"
 
 struct signer_path {
-	const struct cmf *cmf;
-	struct store_reader *reader;
+	const struct cmf_call *call;
 	X509 *cert;
 	struct bytes der;
 	struct bytes issuer;       /* TLV of Name */
 	const struct bytes *certs; /* of extraCerts, to build the path from */
 	size_t n_certs;
-	int64_t now_ms;
 	const struct store_certificate *own; /* if we issued it to an entity; else NULL */
 	/* In: of the certificate; out: when the whole path is valid. */
 	int64_t not_before_ms;
@@ -42,4 +40,4 @@ const struct client *signer_client_exact(const struct clients *clients, struct b
 /* 0 with the client (of the snapshot); REFUSED (signer_not_trusted, signer_expired),
  * negative errno. */
 _must_check_ int signer_path_find(const struct clients *clients, struct signer_path *path,
-				  const struct client **clientp, struct refusal *refusal);
+				  const struct client **clientp);

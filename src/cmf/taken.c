@@ -16,44 +16,43 @@ static bool same_subject(const struct taken_query *q, const struct cmf_csr_resul
 	return strcasecmp(r->subject_id, q->registration->subject_id) == 0;
 }
 
-static int key_check(const struct taken_query *q, struct store_reader *reader,
-		     struct refusal *refusal)
+static int key_check(const struct taken_query *q)
 {
 	bool taken = false;
 	int err = 0;
 
-	for (size_t i = 0; i < q->csr->n_earlier && !taken; i++) {
-		const struct cmf_csr_result *earlier = q->csr->earlier[i];
+	for (size_t i = 0; i < q->call->n_earlier && !taken; i++) {
+		const struct cmf_csr_result *earlier = q->call->earlier[i];
 
 		taken = !same_subject(q, earlier) &&
 			memcmp(earlier->certificate.key_digest, q->key_digest,
 			       sizeof(earlier->certificate.key_digest)) == 0;
 	}
 	if (!taken)
-		err = store_key_taken(reader, q->key_digest, q->registration->subject_id, &taken);
+		err = store_key_taken(q->call->reader, q->key_digest, q->registration->subject_id,
+				      &taken);
 	if (err < 0)
 		return err;
 	/* RFC 9483 3.6.4: "already in use in some other certificate (depending on policy)" */
-	return taken ? refuse(refusal, REFUSAL_public_key_taken) : 0;
+	return taken ? refuse(q->call->refusal, REFUSAL_public_key_taken) : 0;
 }
 
 static struct store_live live_of(const struct taken_query *q)
 {
 	return (struct store_live){.registration_id = q->registration->id,
 				   .except_id = q->csr->update ? q->csr->old->id : 0,
-				   .now_ms = q->now_ms,
-				   .max = q->who->policy->live_certificates_per_entity};
+				   .now_ms = q->call->now_ms,
+				   .max = q->call->who->policy->live_certificates_per_entity};
 }
 
-static int live_check(const struct taken_query *q, bool look_up, struct store_reader *reader,
-		      struct refusal *refusal)
+static int live_check(const struct taken_query *q, bool look_up)
 {
 	struct store_live live = live_of(q);
 	bool reached = false;
 	int err = 0;
 
-	for (size_t i = 0; i < q->csr->n_earlier && live.max > 0; i++) {
-		const struct cmf_csr_result *earlier = q->csr->earlier[i];
+	for (size_t i = 0; i < q->call->n_earlier && live.max > 0; i++) {
+		const struct cmf_csr_result *earlier = q->call->earlier[i];
 
 		if (same_subject(q, earlier) &&
 		    earlier->certificate.cert_type == q->registration->cert_type)
@@ -62,10 +61,10 @@ static int live_check(const struct taken_query *q, bool look_up, struct store_re
 	if (live.max == 0)
 		reached = true;
 	else if (!q->registers && look_up)
-		err = store_live_reached(reader, &live, &reached);
+		err = store_live_reached(q->call->reader, &live, &reached);
 	if (err < 0)
 		return err;
-	return reached ? refuse(refusal, REFUSAL_live_certificates) : 0;
+	return reached ? refuse(q->call->refusal, REFUSAL_live_certificates) : 0;
 }
 
 static bool key_concerns(const struct taken_query *q)
@@ -73,22 +72,21 @@ static bool key_concerns(const struct taken_query *q)
 	return !q->conf->cmf.key_reuse && q->key_digest;
 }
 
-int taken_check(const struct taken_query *q, struct store_reader *reader,
-		const struct store_unit *unit, struct refusal *refusal)
+int taken_check(const struct taken_query *q)
 {
-	bool look_up = q->csr->again || store_unit_is_dry(unit);
+	bool look_up = q->call->again || store_unit_is_dry(q->call->unit);
 	int err = 0;
 
 	if (key_concerns(q))
-		err = key_check(q, reader, refusal);
-	if (err == 0 && q->who->policy->live_certificates_per_entity)
-		err = live_check(q, look_up, reader, refusal);
+		err = key_check(q);
+	if (err == 0 && q->call->who->policy->live_certificates_per_entity)
+		err = live_check(q, look_up);
 	return err;
 }
 
-int taken_require(const struct taken_query *q, const struct cmf_csr_result *result,
-		  struct store_unit *unit)
+int taken_require(const struct taken_query *q, const struct cmf_csr_result *result)
 {
+	struct store_unit *unit = q->call->unit;
 	const struct store_live live = live_of(q);
 	int err = 0;
 

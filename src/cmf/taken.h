@@ -6,18 +6,15 @@
 
 /* A request whose entity and key are known; all borrowed. */
 struct taken_query {
+	const struct cmf_call *call;
 	const struct conf *conf;
-	const struct cmf_principal *who;
 	const struct cmf_csr *csr;
 	const struct store_registration *registration;
 	bool registers;            /* the unit makes the registration */
 	const uint8_t *key_digest; /* NULL: the key is still to be generated */
-	int64_t now_ms;
 };
 
 /* 0, REFUSED (public_key_taken, live_certificates), negative errno. unit: of taken_require. */
-_must_check_ int taken_check(const struct taken_query *q, struct store_reader *reader,
-			     const struct store_unit *unit, struct refusal *refusal);
+_must_check_ int taken_check(const struct taken_query *q);
 /* Both as conditions of the unit, in front of the certificate; subject_id is borrowed. */
-_must_check_ int taken_require(const struct taken_query *q, const struct cmf_csr_result *result,
-			       struct store_unit *unit);
+_must_check_ int taken_require(const struct taken_query *q, const struct cmf_csr_result *result);

@@ -17,7 +17,7 @@ struct house {
 	struct ca_set *cas;
 	struct cmf *cmf;
 	struct cmp_door *door;
-	struct cmp_worker worker;
+	struct cmf_worker worker;
 };
 
 static void house_clear(struct house *h)

@@ -137,7 +137,7 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 			      &daemon->housekeeper);
 	if (err < 0)
 		return err;
-	err = rest_new(worker_rest, &clock_system, &daemon->rest);
+	err = rest_new(worker_own, &clock_system, &daemon->rest);
 	if (err < 0)
 		return err;
 	err = server_start(daemon, problems);

@@ -37,15 +37,15 @@ struct daemon;
 struct worker {
 	struct daemon *daemon;
 	struct service *service; /* as of its last job */
-	struct cmp_worker cmp;
-	struct rest_worker rest;
+	struct cmf_worker own;
 };
 
 int worker_new(void *daemon, struct worker **workerp);
 void worker_free(void *daemon, struct worker *worker);
 /* The service in force now; lives until the thread's next call. */
 struct service *worker_service(struct worker *worker);
-struct rest_worker *worker_rest(struct worker *worker);
+/* The thread's own things, and the CMF of that service. */
+const struct cmf_worker *worker_own(struct worker *worker, struct cmf **cmfp);
 
 /* --- housekeeper.c: work that is due by time --- */
 

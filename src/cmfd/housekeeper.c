@@ -52,14 +52,14 @@ static void chore_run(void *arg, struct worker *worker)
 	int err = 0;
 
 	if (chore->ca != CHORE_OF_CMF)
-		err = ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->cmp.reader,
-				      worker->cmp.unit);
+		err = ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->own.reader,
+				      worker->own.unit);
 	else
 		for (int i = 0; more && err == 0 && i < ROUNDS_MAX; i++)
-			err = cmf_housekeeping(service->cmf, worker->cmp.reader, worker->cmp.unit,
+			err = cmf_housekeeping(service->cmf, worker->own.reader, worker->own.unit,
 					       &more);
 	if (err < 0)
-		store_unit_clear(worker->cmp.unit);
+		store_unit_clear(worker->own.unit);
 	atomic_store(&chore->busy, false);
 }
 

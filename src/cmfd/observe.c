@@ -58,10 +58,10 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 	metrics_gauge(&out, "cmfd_queue_length", "Requests that wait for a worker.", NULL,
 		      (int64_t)pool_queued(daemon->pool));
 	/* Without the store the counters are still worth having. */
-	if (store_certificate_counts(worker->cmp.reader, certificates) == 0)
+	if (store_certificate_counts(worker->own.reader, certificates) == 0)
 		states_write(&out, "cmfd_certificates", "Certificates by state.",
 			     certificate_states, certificates, ARRAY_LEN(certificates));
-	if (store_transaction_counts(worker->cmp.reader, transactions) == 0)
+	if (store_transaction_counts(worker->own.reader, transactions) == 0)
 		states_write(&out, "cmfd_transactions", "CMP transactions by state.",
 			     transaction_states, transactions, ARRAY_LEN(transactions));
 	text_answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_take(&out));

@@ -83,7 +83,7 @@ static void cmp_serve(void *arg, struct worker *worker, const struct http_reques
 	}
 	exchange.profile_label = profile;
 	exchange.operation_label = labels.operation;
-	if (cmp_door_serve_spliced(service->door, &worker->cmp, &exchange, &answer, &delivery) < 0)
+	if (cmp_door_serve_spliced(service->door, &worker->own, &exchange, &answer, &delivery) < 0)
 		return;
 	response->body = answer.own;
 	response->part = answer.part;
@@ -106,9 +106,9 @@ static bool crl_path_ok(const char *rest)
 static int crl_of_old_ca(struct worker *worker, const char *name, struct octets *derp)
 {
 	_cleanup_(store_crl_clear) struct store_crl row = {0};
-	int err = store_crl_newest(worker->cmp.reader, name, &row);
+	int err = store_crl_newest(worker->own.reader, name, &row);
 
-	return err ? err : store_crl_octets(worker->cmp.reader, row.id, derp);
+	return err ? err : store_crl_octets(worker->own.reader, row.id, derp);
 }
 
 /* RFC 5280 4.2.1.13: a single DER encoded CRL. */
@@ -121,7 +121,7 @@ static void crl_serve(void *arg, struct worker *worker, const struct http_reques
 	int err = -ENOMEM;
 
 	if (ca)
-		err = ca_crl_newest(ca, worker->cmp.reader, &crl);
+		err = ca_crl_newest(ca, worker->own.reader, &crl);
 	else if (name)
 		err = crl_of_old_ca(worker, name, &response->body);
 	if (err != 0) {

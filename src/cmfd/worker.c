@@ -15,15 +15,13 @@ int worker_new(void *arg, struct worker **workerp)
 	if (!worker)
 		return -ENOMEM;
 	worker->daemon = daemon;
-	err = store_reader_new(daemon->store, &worker->cmp.reader);
+	err = store_reader_new(daemon->store, &worker->own.reader);
 	if (err == 0)
-		err = store_unit_new(daemon->store, &worker->cmp.unit);
+		err = store_unit_new(daemon->store, &worker->own.unit);
 	if (err < 0) {
 		worker_free(daemon, worker);
 		return err;
 	}
-	worker->rest.reader = worker->cmp.reader;
-	worker->rest.unit = worker->cmp.unit;
 	*workerp = worker;
 	return 0;
 }
@@ -31,10 +29,10 @@ int worker_new(void *arg, struct worker **workerp)
 void worker_free(void *arg, struct worker *worker)
 {
 	service_unref(worker->service);
-	if (worker->cmp.unit)
-		store_unit_free(worker->cmp.unit);
-	if (worker->cmp.reader)
-		store_reader_free(worker->cmp.reader);
+	if (worker->own.unit)
+		store_unit_free(worker->own.unit);
+	if (worker->own.reader)
+		store_reader_free(worker->own.reader);
 	free(worker);
 }
 
@@ -51,8 +49,8 @@ struct service *worker_service(struct worker *worker)
 	return worker->service;
 }
 
-struct rest_worker *worker_rest(struct worker *worker)
+const struct cmf_worker *worker_own(struct worker *worker, struct cmf **cmfp)
 {
-	worker->rest.cmf = worker_service(worker)->cmf;
-	return &worker->rest;
+	*cmfp = worker_service(worker)->cmf;
+	return &worker->own;
 }

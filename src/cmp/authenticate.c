@@ -53,8 +53,9 @@ static struct bytes sender_reference(const struct cmp_message *msg)
 /* Under a reference that is no client's, perhaps that of a revocation passphrase. RFC 9810 B */
 static int mac_revoker_find(struct cmp_request *rq, struct cmf_principal *revokerp)
 {
-	return cmf_revoker_find(rq->door->cmf, rq->worker->reader, rq->msg->sender_kid,
-				rq->msg->transaction_id, revokerp, &rq->refusal);
+	const struct cmf_call call = cmp_call(rq);
+
+	return cmf_revoker_find(&call, rq->msg->sender_kid, rq->msg->transaction_id, revokerp);
 }
 
 void cmp_claim_text(const struct cmp_request *rq, char text[CMP_CLAIM_MAX])
@@ -78,8 +79,8 @@ void cmp_claim_text(const struct cmp_request *rq, char text[CMP_CLAIM_MAX])
  */
 static int mac_holder_find(struct cmp_request *rq, struct bytes reference)
 {
-	int err = cmf_mac_client_find(rq->door->cmf, rq->worker->reader, reference, &rq->who,
-				      &rq->refusal);
+	const struct cmf_call call = cmp_call(rq);
+	int err = cmf_mac_client_find(&call, reference, &rq->who);
 
 	return err == REFUSED ? mac_revoker_find(rq, &rq->who) : err;
 }

@@ -160,6 +160,7 @@ static int certificates_check(struct cmp_request *rq, const struct cmp_stored_it
 static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
 				const bool *accepted, bool *anyp)
 {
+	const struct cmf_call call = cmp_call(rq);
 	int err = 0;
 
 	*anyp = false;
@@ -168,8 +169,7 @@ static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_
 		if (!items->item[i].cert.id || items->item[i].cert.state != STORE_CERT_PENDING)
 			continue;
 		*anyp = *anyp || accepted[i];
-		err = cmf_confirm(rq->door->cmf, &rq->who, &items->item[i].cert, accepted[i],
-				  rq->worker->unit);
+		err = cmf_confirm(&call, &items->item[i].cert, accepted[i]);
 	}
 	return err;
 }

@@ -71,6 +71,7 @@ static int old_cert_id_find(struct cmp_request *rq, const CertRequest *request, 
 static int old_certificate_find(struct cmp_request *rq, const CertRequest *request,
 				struct store_certificate *oldp)
 {
+	const struct cmf_call call = cmp_call(rq);
 	struct serial serial = SERIAL_NULL;
 	struct bytes issuer = BYTES_NULL;
 	CertId *id = NULL;
@@ -85,8 +86,7 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
 		if (serial_of_integer(id->serialNumber, &serial) < 0)
 			serial = SERIAL_NULL;
 	}
-	err = cmf_update_find(rq->door->cmf, &rq->who, issuer, &serial, rq->worker->reader, oldp,
-			      &rq->refusal);
+	err = cmf_update_find(&call, issuer, &serial, oldp);
 	CertId_free(id);
 	return err;
 }

@@ -323,7 +323,7 @@ static void request_log(struct cmp_request *rq)
 
 static cmp_inner_serve inner_serve;
 
-static void request_begin(struct cmp_request *rq, struct cmp_door *door, struct cmp_worker *worker,
+static void request_begin(struct cmp_request *rq, struct cmp_door *door, struct cmf_worker *worker,
 			  const struct cmp_exchange *exchange)
 {
 	*rq = (struct cmp_request){.door = door,
@@ -390,7 +390,7 @@ static int inner_serve(const struct cmp_request *outer, struct bytes der, enum c
 	return answer_join(&answer, err, answerp);
 }
 
-static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
+static int door_serve(struct cmp_door *door, struct cmf_worker *worker,
 		      const struct cmp_exchange *exchange, struct cmp_trace *trace,
 		      struct spliced *answerp, enum cmp_delivery *deliveryp)
 {
@@ -412,14 +412,14 @@ static int door_serve(struct cmp_door *door, struct cmp_worker *worker,
 	return err;
 }
 
-int cmp_door_serve_spliced(struct cmp_door *door, struct cmp_worker *worker,
+int cmp_door_serve_spliced(struct cmp_door *door, struct cmf_worker *worker,
 			   const struct cmp_exchange *exchange, struct spliced *answerp,
 			   enum cmp_delivery *deliveryp)
 {
 	return door_serve(door, worker, exchange, NULL, answerp, deliveryp);
 }
 
-int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
+int cmp_door_serve(struct cmp_door *door, struct cmf_worker *worker,
 		   const struct cmp_exchange *exchange, struct octets *answerp,
 		   enum cmp_delivery *deliveryp)
 {
@@ -429,7 +429,7 @@ int cmp_door_serve(struct cmp_door *door, struct cmp_worker *worker,
 	return answer_join(&answer, err, answerp);
 }
 
-int cmp_door_explain(struct cmp_door *door, struct cmp_worker *worker,
+int cmp_door_explain(struct cmp_door *door, struct cmf_worker *worker,
 		     const struct cmp_exchange *exchange, struct cmp_trace *trace,
 		     struct octets *answerp, enum cmp_delivery *deliveryp)
 {

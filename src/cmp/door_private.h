@@ -289,7 +289,7 @@ struct cmp_service {
 /* One request on its way through the door. */
 struct cmp_request {
 	struct cmp_door *door;
-	struct cmp_worker *worker;
+	struct cmf_worker *worker;
 	const struct cmp_exchange *exchange;
 	const struct conf *conf; /* in force when the request came */
 	int64_t now_ms;
@@ -324,7 +324,7 @@ struct cmp_request {
 	bool kem_asked;        /* without protection, see kem.c; who is nobody */
 	int64_t kem_secret_id; /* KEM: of the secret, which no transaction has used; 0: one has */
 	bool replay_only;      /* too late for anything but its stored answer */
-	bool again;            /* an attempt met a conflict: see cmf_csr.again */
+	bool again;            /* an attempt met a conflict: see cmf_call.again */
 
 	/* What is below is of one attempt and cleared for the next. */
 	struct store_transaction txn; /* id 0: none in the store */
@@ -350,6 +350,15 @@ struct cmp_request {
 static inline bool cmp_oid_is(const struct cmp_request *rq, enum cmp_oid oid, const ASN1_OBJECT *o)
 {
 	return OBJ_cmp(rq->door->oids[oid], o) == 0;
+}
+
+/* A call of cmf/ that is made now, on behalf of who sent the message. */
+static inline struct cmf_call cmp_call(struct cmp_request *rq)
+{
+	struct cmf_call call = cmf_call_now(rq->door->cmf, rq->worker, &rq->who, &rq->refusal);
+
+	call.again = rq->again;
+	return call;
 }
 
 /* --- steps before the body (header.c, authenticate.c, transaction.c) --- */

@@ -10,6 +10,7 @@
 /* What the transaction was about to give is withdrawn. The unit points into `items`. */
 static int certificates_withdraw(struct cmp_request *rq, struct cmp_stored_items *items)
 {
+	const struct cmf_call call = cmp_call(rq);
 	int err;
 
 	/* A revocation is not taken back by it. */
@@ -24,7 +25,7 @@ static int certificates_withdraw(struct cmp_request *rq, struct cmp_stored_items
 
 		if (cert->id &&
 		    (cert->state == STORE_CERT_PENDING || cert->state == STORE_CERT_REQUESTED))
-			err = cmf_confirm(rq->door->cmf, &rq->who, cert, false, rq->worker->unit);
+			err = cmf_confirm(&call, cert, false);
 	}
 	return err;
 }

@@ -78,13 +78,13 @@ int cmp_trace_assume(struct cmp_request *rq, int result)
 		/* It did sign with the certificate, if any, and is the holder of that. */
 		struct octets certificate = rq->who.certificate;
 		int64_t id = rq->who.certificate_id, registration_id = rq->who.registration_id;
+		const struct cmf_call call = cmp_call(rq);
 
 		rq->who.certificate = OCTETS_NULL;
 		cmf_principal_clear(&rq->who);
 		/* There is no secret any more, and if the client is unknown, no policy. */
 		rq->protection = CMP_PROTECTION_SIGNATURE;
-		err = cmf_client_assume(rq->door->cmf, rq->worker->reader, trace->as_client,
-					&rq->who, &rq->refusal);
+		err = cmf_client_assume(&call, trace->as_client, &rq->who);
 		if (err)
 			octets_clear(&certificate);
 		rq->who.certificate = certificate;

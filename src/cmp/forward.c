@@ -183,6 +183,7 @@ static int answer_decode(struct bytes der, struct cmp_message **msgp)
 static int answer_issued(struct cmp_request *rq, const struct store_certificate *cert,
 			 const struct ca *ca, struct cmp_message *from)
 {
+	const struct cmf_call call = cmp_call(rq);
 	bool confirmed =
 		cmp_message_general_info(from, rq->door->oids[CMP_OID_IMPLICIT_CONFIRM]) != NULL;
 	int err = 0;
@@ -190,7 +191,7 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 	if (cert->state != STORE_CERT_PENDING)
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	if (confirmed)
-		err = cmf_confirm(rq->door->cmf, &rq->who, cert, true, rq->worker->unit);
+		err = cmf_confirm(&call, cert, true);
 	if (err)
 		return err;
 	rq->outcome = METRIC_ACCEPTED;

@@ -101,6 +101,7 @@ static int register_reply(struct cmp_request *rq, const RegisterRequest *wire)
 
 static int register_commit(struct cmp_request *rq, const RegisterRequest *wire)
 {
+	const struct cmf_call call = cmp_call(rq);
 	_cleanup_(register_texts_clear) struct register_texts texts = {0};
 	struct cmf_register request = {0};
 	int err;
@@ -109,8 +110,7 @@ static int register_commit(struct cmp_request *rq, const RegisterRequest *wire)
 	if (!err && request.n_subject_ids == 1)
 		cmp_log_certificate(rq, request.subject_ids[0], &SERIAL_NULL);
 	if (!err)
-		err = cmf_register(rq->door->cmf, &rq->who, &request, rq->worker->reader,
-				   rq->worker->unit, &rq->refusal);
+		err = cmf_register(&call, &request);
 	if (!err)
 		err = cmp_transaction_open(rq);
 	if (!err)

@@ -129,10 +129,9 @@ static int reference_decide(struct cmp_request *rq, struct bytes local_key_id, s
 static int passphrase_commit(struct cmp_request *rq, struct bytes reference,
 			     struct bytes passphrase)
 {
+	const struct cmf_call call = cmp_call(rq);
 	struct store_unit *unit = rq->worker->unit;
-	int err = cmf_rev_passphrase_set(rq->door->cmf, &rq->who, reference, passphrase,
-					 rq->msg->transaction_id, rq->worker->reader, unit,
-					 &rq->refusal);
+	int err = cmf_rev_passphrase_set(&call, reference, passphrase, rq->msg->transaction_id);
 
 	if (!err)
 		err = store_unit_commit(unit);
@@ -142,6 +141,7 @@ static int passphrase_commit(struct cmp_request *rq, struct bytes reference,
 
 static int passphrase_take(struct cmp_request *rq, const ASN1_TYPE *value)
 {
+	const struct cmf_call call = cmp_call(rq);
 	_cleanup_(octets_clear) struct octets envelope = OCTETS_NULL, plain = OCTETS_NULL;
 	_cleanup_(octets_clear_secret) struct octets passphrase = OCTETS_NULL;
 	struct bytes reference = BYTES_NULL;
@@ -157,8 +157,7 @@ static int passphrase_take(struct cmp_request *rq, const ASN1_TYPE *value)
 	if (!err)
 		err = reference_decide(rq, reference, &reference);
 	if (!err)
-		err = cmf_rev_passphrase_check(rq->door->cmf, &rq->who, reference,
-					       rq->worker->reader, &rq->refusal);
+		err = cmf_rev_passphrase_check(&call, reference);
 	if (!err)
 		err = passphrase_open(rq, octets_view(&plain), &passphrase);
 	return err ? err : passphrase_commit(rq, reference, octets_view(&passphrase));

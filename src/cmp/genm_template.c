@@ -175,13 +175,13 @@ static int content_encode(const struct conf_profile *profile, struct octets *der
 
 int cmp_genm_cert_req_template(struct cmp_request *rq, const ASN1_TYPE *value)
 {
+	const struct cmf_call call = cmp_call(rq);
 	_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
 	const struct conf_profile *profile = NULL;
 	int err;
 
-	err = cmf_profile_named(rq->door->cmf, &rq->who,
-				(const char *const *)rq->carriers.profile_names,
-				rq->carriers.n_profile_names, &profile, &rq->refusal);
+	err = cmf_profile_named(&call, (const char *const *)rq->carriers.profile_names,
+				rq->carriers.n_profile_names, &profile);
 	if (!err && profile)
 		err = content_encode(profile, &content);
 	return err ? err

@@ -38,8 +38,11 @@ static bool may_be_forwarded(const struct cmp_request *rq, const struct cmp_item
 		type == PKI_BODY_P10CR);
 }
 
-static int item_decide(struct cmp_request *rq, struct cmp_item *item)
+/* `granted` are the n that the requests before it get. */
+static int item_decide(struct cmp_request *rq, struct cmp_item *item,
+		       struct cmf_csr_result *const *granted, size_t n)
 {
+	struct cmf_call call = cmp_call(rq);
 	bool chain = true;
 	int err;
 
@@ -48,9 +51,9 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item)
 	if (err)
 		return err;
 	rq->txn.chain_request = rq->txn.chain_request || chain;
-	item->csr.again = rq->again;
-	err = cmf_csr(rq->door->cmf, &rq->who, &item->csr, rq->worker->reader, rq->worker->unit,
-		      &item->result, &rq->refusal);
+	call.earlier = granted;
+	call.n_earlier = n;
+	err = cmf_csr(&call, &item->csr, &item->result);
 	if (!err && item->result.generated_key)
 		err = cmp_central_key_seal(rq, item->result.generated_key, &item->private_key);
 	return err;
@@ -68,9 +71,7 @@ static int items_decide(struct cmp_request *rq, struct cmp_items *items,
 
 		if (!item->refused) {
 			item->csr.forwards = may_be_forwarded(rq, items);
-			item->csr.earlier = granted;
-			item->csr.n_earlier = *n_grantedp;
-			err = cmp_item_judge(rq, item, item_decide(rq, item));
+			err = cmp_item_judge(rq, item, item_decide(rq, item, granted, *n_grantedp));
 		}
 		if (!err && !item->refused)
 			granted[(*n_grantedp)++] = &item->result;
@@ -253,13 +254,13 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 			  struct cmf_csr_result *const *granted, size_t n)
 {
 	struct cmf_csr_result *first = granted[0];
+	const struct cmf_call call = cmp_call(rq);
 	struct cmf_order_terms terms;
 	int err;
 
 	/* RFC 9810 5.2.8.3.2: certConf is the proof of possession of what is encrypted. */
-	err = cmf_order_place_certificates(granted, n,
-					   rq->implicit_confirm && !any_encrypted(items),
-					   rq->worker->unit, &terms);
+	err = cmf_order_place_certificates(&call, granted, n,
+					   rq->implicit_confirm && !any_encrypted(items), &terms);
 	if (err)
 		return err;
 	rq->txn.implicit_confirm = terms.implicit_confirm;

@@ -37,6 +37,7 @@ static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
 		       const struct cmp_message *with, struct cmf_principal *holderp,
 		       struct cmf_signer **signerp)
 {
+	const struct cmf_call call = cmp_call(rq);
 	_cleanup_(freep) struct bytes *certs = calloc(with->n_extra_certs + 1, sizeof(*certs));
 	const struct cmf_gate gate = cmp_stranger_gate(rq);
 
@@ -44,9 +45,8 @@ static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
 		return -ENOMEM;
 	for (size_t i = 0; i < with->n_extra_certs; i++)
 		certs[i] = cmp_message_extra_cert(with, i);
-	return cmf_kem_holder_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
-				   msg->sender_kid, certs, with->n_extra_certs, &gate, holderp,
-				   signerp, &rq->refusal);
+	return cmf_kem_holder_find(&call, cmp_sender_dn(msg), msg->sender_kid, certs,
+				   with->n_extra_certs, &gate, holderp, signerp);
 }
 
 /* --- asking for the ciphertext --- */

@@ -177,13 +177,13 @@ static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recove
 static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_items *items,
 		   struct cmp_recovery *recovery)
 {
+	const struct cmf_call call = cmp_call(rq);
 	struct cmp_item *item = &items->item[0];
 	int err = request_read(rq, msg, item, recovery);
 
 	cmp_item_carriers(rq, item);
 	if (!err)
-		err = cmf_recover(rq->door->cmf, &rq->who, &item->csr, rq->worker->reader,
-				  rq->worker->unit, &recovery->keys, &rq->refusal);
+		err = cmf_recover(&call, &item->csr, &recovery->keys);
 	if (!err)
 		err = keys_seal(rq, recovery);
 	if (err)

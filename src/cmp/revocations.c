@@ -31,12 +31,12 @@ void cmp_revocations_clear(struct cmp_revocations *all)
 
 int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *all)
 {
+	const struct cmf_call call = cmp_call(rq);
 	int err = 0;
 
 	for (size_t i = 0; i < all->n && !err; i++)
 		if (!all->verdict[i].refused)
-			err = cmf_revoke_add(rq->door->cmf, &rq->who, &all->item[i],
-					     rq->worker->reader, rq->worker->unit);
+			err = cmf_revoke_add(&call, &all->item[i]);
 	return err;
 }
 

@@ -83,6 +83,7 @@ static int entry_details_read(const STACK_OF(X509_EXTENSION) * details, struct c
 /* One RevDetails: what it means, or its refusal. */
 static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t i)
 {
+	struct cmf_call call = cmp_call(rq);
 	const RevDetails *details = sk_RevDetails_value(rq->msg->body->value.rr, (int)i);
 	const CertTemplate *t = details->certDetails;
 	struct refusal *refusal = &all->verdict[i].refusal;
@@ -99,8 +100,8 @@ static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t
 	/* One that no certificate here has, if it is too long. */
 	if (serial_of_integer(t->serialNumber, &request.serial) < 0)
 		request.serial = SERIAL_NULL;
-	return cmf_revoke_find(rq->door->cmf, &rq->who, &request, all->item, i, rq->worker->reader,
-			       &all->item[i], refusal);
+	call.refusal = refusal;
+	return cmf_revoke_find(&call, &request, all->item, i, &all->item[i]);
 }
 
 static int items_find(struct cmp_request *rq, struct cmp_revocations *all)

@@ -59,10 +59,10 @@ static int signer_verify(struct cmp_request *rq, const struct bytes *certs, size
 {
 	const struct cmp_message *msg = rq->msg;
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
+	const struct cmf_call call = cmp_call(rq);
 	const struct cmf_gate gate = cmp_stranger_gate(rq);
-	int err =
-		cmf_signer_find(rq->door->cmf, rq->worker->reader, cmp_sender_dn(msg),
-				msg->sender_kid, certs, n, &gate, &rq->who, &signer, &rq->refusal);
+	int err = cmf_signer_find(&call, cmp_sender_dn(msg), msg->sender_kid, certs, n, &gate,
+				  &rq->who, &signer);
 
 	if (!err)
 		err = protection_policy_check(rq);

@@ -186,12 +186,12 @@ static int64_t confirm_deadline(const struct cmp_request *rq, const struct cmp_s
 /* With implicit confirmation a certificate becomes active with the answer that says so. */
 static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_items *items)
 {
+	const struct cmf_call call = cmp_call(rq);
 	int err = 0;
 
 	for (size_t i = 0; i < items->len && !err; i++)
 		if (items->item[i].cert.id && items->item[i].cert.state == STORE_CERT_PENDING)
-			err = cmf_confirm(rq->door->cmf, &rq->who, &items->item[i].cert, true,
-					  rq->worker->unit);
+			err = cmf_confirm(&call, &items->item[i].cert, true);
 	return err;
 }
 

@@ -36,7 +36,8 @@ const char *rest_query_unknown(const struct rest_query *query);
 
 struct rest_call {
 	const struct rest *rest;
-	struct rest_worker *worker;
+	const struct cmf_worker *worker;
+	struct cmf *cmf;
 	const struct http_request *request;
 	struct http_response *response;
 	struct rest_query query;
@@ -71,6 +72,9 @@ _must_check_ int rest_commit(struct rest_call *call, rest_decide *decide, void *
 /* Parses the body as one JSON object: NULL with the problem written into detail[]. */
 json_t *rest_body(const struct rest_call *call, char *detail, size_t size);
 
+/* A call of cmf/ that is made now, by that principal (borrowed; NULL: it is still to be found). */
+struct cmf_call rest_cmf_call(const struct rest_call *call, const struct cmf_principal *who,
+			      struct refusal *refusal);
 /* The operator as a principal, within the trust domain (borrowed). */
 struct cmf_principal rest_operator(const struct rest_call *call, char *trust_domain);
 

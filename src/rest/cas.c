@@ -63,7 +63,7 @@ static int ca_json(struct rest_call *call, const struct ca *ca, json_t **jsonp)
 
 int rest_cas(struct rest_call *call)
 {
-	struct ca_set *set = cmf_cas(call->worker->cmf);
+	struct ca_set *set = cmf_cas(call->cmf);
 	json_t *items, *item;
 	int err = 0;
 

@@ -150,13 +150,13 @@ int rest_certificates(struct rest_call *call)
 static int certificate_get(struct rest_call *call, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	const struct cmf_call op = rest_cmf_call(call, NULL, NULL);
 	int err = store_certificate_get(call->worker->reader, id, &cert);
 	bool awaited = false;
 	json_t *json;
 
 	if (!err)
-		err = cmf_order_crl_awaited(call->worker->cmf, &cert, call->worker->reader,
-					    &awaited);
+		err = cmf_order_crl_awaited(&op, &cert, &awaited);
 	if (err)
 		return rest_fault(call, err);
 	json = certificate_whole(call->worker->reader, &cert, call->now_ms);
@@ -198,10 +198,10 @@ static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refu
 {
 	struct revocation *revocation = arg;
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	struct rest_worker *worker = call->worker;
 	struct cmf_order_terms terms;
-	struct cmf_principal who;
-	int err = store_certificate_get(worker->reader, revocation->certificate_id, &cert);
+	struct cmf_principal who = {0};
+	const struct cmf_call op = rest_cmf_call(call, &who, refusal);
+	int err = store_certificate_get(op.reader, revocation->certificate_id, &cert);
 
 	if (!err)
 		err = revocation_identify(&cert, &revocation->request, refusal);
@@ -209,11 +209,8 @@ static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refu
 		return err;
 	who = rest_operator(call, cert.trust_domain);
 	cmf_revocation_clear(&revocation->decided);
-	err = cmf_revoke_find(worker->cmf, &who, &revocation->request, NULL, 0, worker->reader,
-			      &revocation->decided, refusal);
-	return err ? err
-		   : cmf_order_place_revocations(worker->cmf, &who, &revocation->decided, 1,
-						 worker->reader, worker->unit, &terms);
+	err = cmf_revoke_find(&op, &revocation->request, NULL, 0, &revocation->decided);
+	return err ? err : cmf_order_place_revocations(&op, &revocation->decided, 1, &terms);
 }
 
 static int revocation_decode(json_t *body, struct revocation *revocation, char *detail, size_t size)
@@ -247,17 +244,15 @@ static int revocation_decode(json_t *body, struct revocation *revocation, char *
 static int revocation_run(struct rest_call *call, const struct revocation *revocation)
 {
 	_cleanup_(cmf_order_clear) struct cmf_order order = {0};
-	struct rest_worker *worker = call->worker;
+	const struct cmf_call op = rest_cmf_call(call, NULL, NULL);
 	int err = cmf_order_new(CMF_ORDER_REVOCATIONS, 1, &order);
 
 	if (err)
 		return err;
 	order.item[0].certificate_id = revocation->certificate_id;
 	order.item[0].reason = revocation->request.reason;
-	err = cmf_order_read(worker->cmf, worker->reader, &order);
-	return err ? err
-		   : cmf_order_run(worker->cmf, &order, REVOKE_BUDGET_US, worker->reader,
-				   worker->unit);
+	err = cmf_order_read(&op, &order);
+	return err ? err : cmf_order_run(&op, &order, REVOKE_BUDGET_US);
 }
 
 static int certificate_revoke(struct rest_call *call, int64_t id)
@@ -287,14 +282,14 @@ static int key_delete_decide(struct rest_call *call, void *arg, struct refusal *
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	const int64_t *id = arg;
-	struct cmf_principal who;
+	struct cmf_principal who = {0};
+	const struct cmf_call op = rest_cmf_call(call, &who, refusal);
 	int err = store_certificate_get(call->worker->reader, *id, &cert);
 
 	if (err)
 		return err;
 	who = rest_operator(call, cert.trust_domain);
-	return cmf_archived_key_delete(call->worker->cmf, &who, &cert, call->worker->reader,
-				       call->worker->unit, refusal);
+	return cmf_archived_key_delete(&op, &cert);
 }
 
 static int key_delete(struct rest_call *call, int64_t id)

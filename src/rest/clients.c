@@ -49,7 +49,7 @@ static int client_add_decide(struct rest_call *call, void *arg, struct refusal *
 	client->created_ms = call->now_ms;
 	octets_clear_secret(&client->mac_secret);
 	if (client->mac_reference) {
-		err = cmf_secret_seal(call->worker->cmf, client->mac_reference,
+		err = cmf_secret_seal(call->cmf, client->mac_reference,
 				      octets_view(&change->request.secret), &client->mac_secret);
 		if (err)
 			return err;
@@ -76,9 +76,9 @@ static int client_insert(struct rest_call *call, struct client_change *change)
 	char detail[400];
 	int err;
 
-	if (client->default_profile && !profile_exists(call->worker->cmf, client->default_profile))
+	if (client->default_profile && !profile_exists(call->cmf, client->default_profile))
 		return rest_problem(call, 422, "default_profile: there is no such profile");
-	if (!conf_client_policy_find(cmf_conf(call->worker->cmf), client->policy))
+	if (!conf_client_policy_find(cmf_conf(call->cmf), client->policy))
 		return rest_problem(call, 422, "policy: there is no such client_policy");
 	change->audit = (struct store_audit){.time_ms = call->now_ms,
 					     .actor = "cmfctl",

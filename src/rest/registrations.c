@@ -67,14 +67,14 @@ static int register_decide(struct rest_call *call, void *arg, struct refusal *re
 {
 	const struct rest_register *reg = arg;
 	_cleanup_(cmf_principal_clear) struct cmf_principal who = {0};
+	struct cmf_call op = rest_cmf_call(call, NULL, refusal);
 	int err;
 
-	err = cmf_admin_for_client(call->worker->cmf, call->worker->reader, reg->requester, &who,
-				   refusal);
+	err = cmf_admin_for_client(&op, reg->requester, &who);
 	if (err)
 		return err;
-	return cmf_register(call->worker->cmf, &who, &reg->request, call->worker->reader,
-			    call->worker->unit, refusal);
+	op.who = &who;
+	return cmf_register(&op, &reg->request);
 }
 
 static int registration_add(struct rest_call *call)
@@ -115,15 +115,15 @@ static int deregister_decide(struct rest_call *call, void *arg, struct refusal *
 {
 	const struct deregister *d = arg;
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	struct cmf_principal who;
+	struct cmf_principal who = {0};
+	const struct cmf_call op = rest_cmf_call(call, &who, refusal);
 	int err;
 
 	err = store_registration_find(call->worker->reader, d->cert_type, d->subject_id, &reg);
 	if (err)
 		return err;
 	who = rest_operator(call, reg.trust_domain);
-	return cmf_deregister(call->worker->cmf, &who, d->cert_type, d->subject_id,
-			      call->worker->reader, call->worker->unit, refusal);
+	return cmf_deregister(&op, d->cert_type, d->subject_id);
 }
 
 static int registration_remove(struct rest_call *call)

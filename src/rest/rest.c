@@ -216,15 +216,20 @@ json_t *rest_body(const struct rest_call *call, char *detail, size_t size)
 	return json;
 }
 
+struct cmf_call rest_cmf_call(const struct rest_call *call, const struct cmf_principal *who,
+			      struct refusal *refusal)
+{
+	return cmf_call_now(call->cmf, call->worker, who, refusal);
+}
+
 struct cmf_principal rest_operator(const struct rest_call *call, char *trust_domain)
 {
-	return (struct cmf_principal){
-		.kind = CMF_PRINCIPAL_ADMIN,
-		.name = (char *)"cmfctl",
-		.trust_domain = trust_domain,
-		.policy = conf_client_policy_find(cmf_conf(call->worker->cmf), NULL),
-		.permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST | STORE_MAY_REVOKE |
-			       STORE_IS_OPERATOR};
+	return (struct cmf_principal){.kind = CMF_PRINCIPAL_ADMIN,
+				      .name = (char *)"cmfctl",
+				      .trust_domain = trust_domain,
+				      .policy = conf_client_policy_find(cmf_conf(call->cmf), NULL),
+				      .permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST |
+						     STORE_MAY_REVOKE | STORE_IS_OPERATOR};
 }
 
 /* --- pages --- */
@@ -291,12 +296,12 @@ static void rest_serve(void *arg, struct worker *worker, const struct http_reque
 {
 	const struct rest_binding *binding = arg;
 	struct rest_call call = {.rest = binding->rest,
-				 .worker = binding->rest->worker_of(worker),
 				 .request = request,
 				 .response = response,
 				 .now_ms = clock_now_ms(binding->rest->clock)};
 	int status, err;
 
+	call.worker = binding->rest->worker_of(worker, &call.cmf);
 	err = rest_query_parse(request->query, &call.query);
 	if (err == -EINVAL)
 		status = rest_problem(&call, 400, "the query of the URL is malformed");

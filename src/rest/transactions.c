@@ -43,8 +43,7 @@ static int response_complete(struct rest_call *call, struct store_transaction *t
 
 	if (!txn->crl_id)
 		return 0;
-	err = ca_crl_find(cmf_cas(call->worker->cmf), txn->crl_id, call->worker->reader,
-			  &whole.part);
+	err = ca_crl_find(cmf_cas(call->cmf), txn->crl_id, call->worker->reader, &whole.part);
 	if (err)
 		return err;
 	txn->response = OCTETS_NULL;

@@ -494,7 +494,7 @@ static void header_check(const struct ask *ask, const struct told *told)
 	OPENSSL_free(recipient);
 }
 
-void ask_send_octets(struct ask *ask, struct cmp_worker *worker, struct bytes der,
+void ask_send_octets(struct ask *ask, struct cmf_worker *worker, struct bytes der,
 		     struct told *told)
 {
 	struct refusal refusal = REFUSAL_NULL;

@@ -105,7 +105,7 @@ void ask_claim_algorithm(struct ask *ask, const X509_ALGOR *alg);
 /* Encodes and serves. The answer is checked: its protection, its header against the request. */
 void ask_send(struct ask *ask, struct told *told);
 /* Serves octets as they are. */
-void ask_send_octets(struct ask *ask, struct cmp_worker *worker, struct bytes der,
+void ask_send_octets(struct ask *ask, struct cmf_worker *worker, struct bytes der,
 		     struct told *told);
 /* What `der` says in answer to `ask`, checked as ask_send checks it. */
 void told_of(const struct ask *ask, struct bytes der, struct told *told);

@@ -356,10 +356,8 @@ void house_register(struct house *house, const char *client, enum cert_type type
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
 
-	HOUSE_CHECK(
-		!cmf_admin_for_client(house->cmf, house->worker.reader, client, &who, &refusal));
-	HOUSE_CHECK(!cmf_register(house->cmf, &who, &request, house->worker.reader,
-				  house->worker.unit, &refusal));
+	HOUSE_CHECK(!cmf_admin_for_client(HOUSE_CALL(house, NULL, &refusal), client, &who));
+	HOUSE_CHECK(!cmf_register(HOUSE_CALL(house, &who, &refusal), &request));
 	unit_commit(house);
 	cmf_principal_clear(&who);
 }
@@ -373,17 +371,17 @@ static int64_t house_now(void *arg)
 	return house->now_ms;
 }
 
-void house_worker_new(struct house *house, struct cmp_worker *worker)
+void house_worker_new(struct house *house, struct cmf_worker *worker)
 {
 	HOUSE_CHECK(!store_reader_new(house->store, &worker->reader));
 	HOUSE_CHECK(!store_unit_new(house->store, &worker->unit));
 }
 
-void house_worker_clear(struct cmp_worker *worker)
+void house_worker_clear(struct cmf_worker *worker)
 {
 	store_reader_free(worker->reader);
 	store_unit_free(worker->unit);
-	*worker = (struct cmp_worker){0};
+	*worker = (struct cmf_worker){0};
 }
 
 void house_open(struct house *h, const char *cmf_keys, const char *sections)
@@ -459,7 +457,7 @@ void house_close(struct house *h)
 	directory_remove(h->dir);
 }
 
-void house_serve(struct house *house, struct cmp_worker *worker, struct bytes request,
+void house_serve(struct house *house, struct cmf_worker *worker, struct bytes request,
 		 const char *profile_label, const char *operation_label, struct octets *answerp,
 		 bool *not_a_messagep)
 {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "cmf_call.h"
 #include "cmp/door.h"
 #include "message.h"
 
@@ -67,7 +68,7 @@ struct house {
 	struct ca_set *cas;
 	struct cmf *cmf;
 	struct cmp_door *door;
-	struct cmp_worker worker;
+	struct cmf_worker worker;
 	/* Where requests come from, and how the last one was delivered. */
 	struct network network;
 	uint64_t connection;
@@ -97,6 +98,9 @@ void house_client_add(struct house *house, const char *name, const char *domain,
 /* The same with that trust anchor, PEM. */
 void house_client_add_with(struct house *house, const char *name, const char *domain,
 			   uint32_t permissions, bool register_on_ir, struct bytes trust_anchor);
+#define HOUSE_CALL(house, who, refusal) \
+	CMF_CALL((house)->cmf, (house)->worker.reader, (house)->worker.unit, who, refusal)
+
 /* Registers, as the operator would, for delegation. */
 void house_register(struct house *house, const char *client, enum cert_type type,
 		    const char *subject_id);
@@ -105,9 +109,9 @@ void house_register(struct house *house, const char *client, enum cert_type type
 void house_mac_client_add(struct house *house, const char *name, const char *reference,
 			  const char *secret, const char *policy);
 /* Another thread's worker. */
-void house_worker_new(struct house *house, struct cmp_worker *worker);
-void house_worker_clear(struct cmp_worker *worker);
+void house_worker_new(struct house *house, struct cmf_worker *worker);
+void house_worker_clear(struct cmf_worker *worker);
 /* One request through the door. */
-void house_serve(struct house *house, struct cmp_worker *worker, struct bytes request,
+void house_serve(struct house *house, struct cmf_worker *worker, struct bytes request,
 		 const char *profile_label, const char *operation_label, struct octets *answerp,
 		 bool *not_a_messagep);

@@ -381,7 +381,7 @@ struct cmf_principal admin_for(const char *client)
 	struct cmf_principal who = {0};
 	struct refusal refusal = REFUSAL_NULL;
 
-	ck_assert_int_eq(cmf_admin_for_client(w.cmf, w.reader, client, &who, &refusal), 0);
+	ck_assert_int_eq(cmf_admin_for_client(WORLD_CALL(NULL, &refusal), client, &who), 0);
 	ck_assert_int_eq(who.kind, CMF_PRINCIPAL_ADMIN);
 	return who;
 }
@@ -507,10 +507,11 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct ask *ask,
 	ck_assert_int_eq(spki_from_key(key, &spki), 0);
 	request.spki = spki;
 	ck_assert_int_eq(spki_key(spki, &made, &request.key_kind), 0);
-	err = cmf_csr(w.cmf, who, &request, w.reader, w.unit, resultp, &refusal);
+	err = cmf_csr(WORLD_CALL(who, &refusal), &request, resultp);
 	ck_assert(store_unit_empty(w.unit));
 	if (err == 0)
-		err = cmf_order_place_certificates(&resultp, 1, ask->confirmed, w.unit, &terms);
+		err = cmf_order_place_certificates(WORLD_CALL(who, &refusal), &resultp, 1,
+						   ask->confirmed, &terms);
 	ck_assert_int_ge(err, 0);
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
@@ -540,7 +541,7 @@ enum refusal_reason csr_as(const char *client, const struct ask *ask)
 enum refusal_reason register_as(const struct cmf_principal *who, const struct cmf_register *request)
 {
 	struct refusal refusal = REFUSAL_NULL;
-	int err = cmf_register(w.cmf, who, request, w.reader, w.unit, &refusal);
+	int err = cmf_register(WORLD_CALL(who, &refusal), request);
 
 	ck_assert_int_ge(err, 0);
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
@@ -575,7 +576,7 @@ struct store_certificate certificate_issued(const char *client, const char *prof
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
 	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
-	ck_assert_int_eq(cmf_confirm(w.cmf, &who, &cert, true, w.unit), 0);
+	ck_assert_int_eq(cmf_confirm(WORLD_CALL(&who, NULL), &cert, true), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	store_certificate_clear(&cert);
 	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);

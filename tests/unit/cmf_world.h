@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "../house/cmf_call.h"
 #include "cmf.h"
 
 #include <check.h>
@@ -41,6 +42,8 @@ struct world {
 };
 
 extern struct world w;
+
+#define WORLD_CALL(who, refusal) CMF_CALL(w.cmf, w.reader, w.unit, who, refusal)
 
 void world_setup(void);
 void world_teardown(void);

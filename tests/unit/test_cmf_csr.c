@@ -767,8 +767,7 @@ START_TEST(test_update_after_deregistration)
 	struct cmf_csr_result result = {0};
 	const struct ask ask = {.old = &old};
 
-	ck_assert_int_eq(cmf_deregister(w.cmf, &manager, CERT_TYPE_VNFCI, "vnfci-a", w.reader,
-					w.unit, &refusal),
+	ck_assert_int_eq(cmf_deregister(WORLD_CALL(&manager, &refusal), CERT_TYPE_VNFCI, "vnfci-a"),
 			 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	ck_assert_str_eq(refusal_code(csr(&holder, &ask, &result)), "entity_not_authorized");

@@ -167,7 +167,7 @@ START_TEST(test_register_race)
 	struct refusal refusal = REFUSAL_NULL;
 
 	ck_assert_int_eq(store_unit_new(w.store, &other), 0);
-	ck_assert_int_eq(cmf_register(w.cmf, &b, &request, w.reader, other, &refusal), 0);
+	ck_assert_int_eq(cmf_register(CMF_CALL(w.cmf, w.reader, other, &b, &refusal), &request), 0);
 	ck_assert_str_eq(refusal_code(register_as(&a, &request)), "none");
 	ck_assert_int_eq(store_unit_commit(other), STORE_CONFLICT);
 	ck_assert_str_eq(refusal_code(register_as(&b, &request)), "entity_not_authorized");
@@ -204,8 +204,8 @@ START_TEST(test_deregister)
 	int err;
 
 	register_before();
-	err = cmf_deregister(w.cmf, &who, deregister_cases[_i].type, deregister_cases[_i].id,
-			     w.reader, w.unit, &refusal);
+	err = cmf_deregister(WORLD_CALL(&who, &refusal), deregister_cases[_i].type,
+			     deregister_cases[_i].id);
 	ck_assert_int_eq(err, strcmp(deregister_cases[_i].reason, "none") ? REFUSED : 0);
 	ck_assert_str_eq(refusal_code(refusal.reason), deregister_cases[_i].reason);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);

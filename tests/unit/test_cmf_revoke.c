@@ -40,8 +40,8 @@ static struct cmf_principal holder(void)
 	struct cmf_principal who = {0};
 	struct cmf_signer *signer = NULL;
 
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, NULL,
-					 &who, &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(WORLD_CALL(NULL, &refusal), BYTES_NULL, BYTES_NULL, &der,
+					 1, NULL, &who, &signer),
 			 0);
 	ck_assert_int_eq(who.kind, CMF_PRINCIPAL_END_ENTITY);
 	cmf_signer_unref(signer);
@@ -137,16 +137,15 @@ static enum refusal_reason revoke(const char *name, const struct cmf_revoke *req
 	struct cmf_revocation found = {0};
 	struct cmf_order_terms terms = {0};
 	struct refusal refusal = REFUSAL_NULL;
-	int err = cmf_revoke_find(w.cmf, &who, request, NULL, 0, w.reader, &found, &refusal);
+	int err = cmf_revoke_find(WORLD_CALL(&who, &refusal), request, NULL, 0, &found);
 
 	ck_assert_int_ge(err, 0);
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
 	ck_assert(store_unit_empty(w.unit));
 	if (err == 0) {
 		ck_assert_int_eq(found.cert.id, cert_a.id);
-		ck_assert_int_eq(cmf_order_place_revocations(w.cmf, &who, &found, 1, w.reader,
-							     w.unit, &terms),
-				 0);
+		ck_assert_int_eq(
+			cmf_order_place_revocations(WORLD_CALL(&who, NULL), &found, 1, &terms), 0);
 	}
 	ck_assert(!terms.waiting);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
@@ -244,7 +243,7 @@ START_TEST(test_revoke_under_mac_rfc9483_4_2)
 	ra = principal_of("ra-a");
 	ck_assert_int_eq(octets_dup(bytes_of_string("a secret"), &who.mac_secret), 0);
 	who.approver = c->approved ? &ra : NULL;
-	err = cmf_revoke_find(w.cmf, &who, &request, NULL, 0, w.reader, &found, &refusal);
+	err = cmf_revoke_find(WORLD_CALL(&who, &refusal), &request, NULL, 0, &found);
 	ck_assert_str_eq(refusal_code(refusal.reason),
 			 refused ? c->refusal_where_refused : c->refusal);
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
@@ -290,7 +289,7 @@ static const char *update_find(const char *name, struct bytes issuer, const stru
 	struct cmf_principal who = principal_named(name);
 	struct refusal refusal = REFUSAL_NULL;
 	struct store_certificate cert = {0};
-	int err = cmf_update_find(w.cmf, &who, issuer, serial, w.reader, &cert, &refusal);
+	int err = cmf_update_find(WORLD_CALL(&who, &refusal), issuer, serial, &cert);
 
 	ck_assert_int_eq(err, refusal.reason == REFUSAL_NONE ? 0 : REFUSED);
 	ck_assert_int_eq(cert.id, err == 0 ? cert_a.id : 0);
@@ -385,12 +384,10 @@ START_TEST(test_certificate_twice_rfc4210_5_3_9)
 		int err;
 
 		refusal = REFUSAL_NULL;
-		err = cmf_revoke_find(w.cmf, &who, &request, found, n, w.reader, &found[n],
-				      &refusal);
+		err = cmf_revoke_find(WORLD_CALL(&who, &refusal), &request, found, n, &found[n]);
 		last = refusal_code(refusal.reason);
 		if (err == 0)
-			ck_assert_int_eq(cmf_revoke_add(w.cmf, &who, &found[n], w.reader, w.unit),
-					 0);
+			ck_assert_int_eq(cmf_revoke_add(WORLD_CALL(&who, NULL), &found[n]), 0);
 	}
 	ck_assert_str_eq(last, sequences[_i].last);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
@@ -417,23 +414,23 @@ START_TEST(test_certificate_on_hold_is_no_credential)
 	struct cmf_signer *signer = NULL;
 
 	ck_assert_str_eq(refusal_code(revoke("holder", &hold)), "none");
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &der, 1, NULL,
-					 &who, &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(WORLD_CALL(NULL, &refusal), BYTES_NULL, BYTES_NULL, &der,
+					 1, NULL, &who, &signer),
 			 REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "signer_on_hold");
 	refusal = REFUSAL_NULL;
 	who = principal_of("vnfm-a");
-	ck_assert_int_eq(cmf_update_find(w.cmf, &who, hold.issuer, &hold.serial, w.reader,
-					 &revocation.cert, &refusal),
+	ck_assert_int_eq(cmf_update_find(WORLD_CALL(&who, &refusal), hold.issuer, &hold.serial,
+					 &revocation.cert),
 			 REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "update_cert_on_hold");
 	unconfirmed.issuer = view.issuer;
 	unconfirmed.serial = pending.serial;
 	unconfirmed.reason = 6;
 	refusal = REFUSAL_NULL;
-	ck_assert_int_eq(cmf_revoke_find(w.cmf, &who, &unconfirmed, NULL, 0, w.reader, &revocation,
-					 &refusal),
-			 REFUSED);
+	ck_assert_int_eq(
+		cmf_revoke_find(WORLD_CALL(&who, &refusal), &unconfirmed, NULL, 0, &revocation),
+		REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "rev_hold_unconfirmed");
 	cmf_principal_clear(&who);
 	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &release)), "none");
@@ -464,8 +461,8 @@ START_TEST(test_revoker_releases_nothing)
 			ck_assert_str_eq(refusal_code(revoke("vnfm-a", &release)), "none");
 		else
 			ck_assert_str_eq(refusal_code(revoke("vnfm-a", &hold)), "none");
-		ck_assert_int_ge(cmf_revoke_find(w.cmf, &who, requests[i], NULL, 0, w.reader,
-						 &revocation, &refusal),
+		ck_assert_int_ge(cmf_revoke_find(WORLD_CALL(&who, &refusal), requests[i], NULL, 0,
+						 &revocation),
 				 0);
 		ck_assert_str_eq(refusal_code(refusal.reason), reasons[i]);
 		cmf_revocation_clear(&revocation);
@@ -493,9 +490,7 @@ START_TEST(test_cessation_of_a_deregistered_entity)
 	struct refusal refusal = REFUSAL_NULL;
 	const struct cmf_revoke request = revoke_request(CERT_A, 5);
 
-	ck_assert_int_eq(
-		cmf_deregister(w.cmf, &who, CERT_TYPE_VNFCI, "vnfci-a", w.reader, w.unit, &refusal),
-		0);
+	ck_assert_int_eq(cmf_deregister(WORLD_CALL(&who, &refusal), CERT_TYPE_VNFCI, "vnfci-a"), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
 	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
@@ -559,13 +554,13 @@ START_TEST(test_update_approved_rfc9483_5_2_3)
 	struct refusal refusal = REFUSAL_NULL;
 
 	who.approver = &ra;
-	ck_assert_int_eq(cmf_update_find(w.cmf, &who, named.issuer, &named.serial, w.reader, &cert,
-					 &refusal),
-			 REFUSED);
+	ck_assert_int_eq(
+		cmf_update_find(WORLD_CALL(&who, &refusal), named.issuer, &named.serial, &cert),
+		REFUSED);
 	ck_assert_str_eq(refusal_code(refusal.reason), "client_not_permitted");
 	refusal = REFUSAL_NULL;
-	ck_assert_int_eq(
-		cmf_revoke_find(w.cmf, &who, &named, NULL, 0, w.reader, &revocation, &refusal), 0);
+	ck_assert_int_eq(cmf_revoke_find(WORLD_CALL(&who, &refusal), &named, NULL, 0, &revocation),
+			 0);
 	cmf_revocation_clear(&revocation);
 	cmf_principal_clear(&who);
 	cmf_principal_clear(&ra);
@@ -597,7 +592,7 @@ END_TEST
 static int confirm(const struct store_certificate *cert, bool accepted)
 {
 	struct cmf_principal who = principal_of("vnfm-a");
-	int err = cmf_confirm(w.cmf, &who, cert, accepted, w.unit);
+	int err = cmf_confirm(WORLD_CALL(&who, NULL), cert, accepted);
 
 	ck_assert_int_eq(err, 0);
 	err = store_unit_commit(w.unit);

@@ -25,8 +25,8 @@ static struct found find_by(struct store_reader *reader, const struct bytes *cer
 	struct refusal refusal = REFUSAL_NULL;
 	struct found found = {0};
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *signer = NULL;
-	int err = cmf_signer_find(w.cmf, reader, dn, kid, certs, n, NULL, &found.who, &signer,
-				  &refusal);
+	int err = cmf_signer_find(CMF_CALL(w.cmf, reader, NULL, NULL, &refusal), dn, kid, certs, n,
+				  NULL, &found.who, &signer);
 
 	ck_assert_int_ge(err, 0);
 	ck_assert_int_eq(err == 0, signer != NULL);
@@ -249,14 +249,14 @@ START_TEST(test_client_policy)
 	client_add(&(struct client_spec){
 		.name = "ec", .trust_domain = "d", .exact = &ec, .policy = "strict"});
 	/* A policy that is not configured shuts the client out: no other may stand in for it. */
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, NULL,
-					 &who, &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(WORLD_CALL(NULL, &refusal), BYTES_NULL, BYTES_NULL, &cert,
+					 1, NULL, &who, &signer),
 			 -ENOENT);
 	world_reload(profiles);
 	assert_found(&rsa, "signer_key_weak", NULL);
 	cert = octets_view(&ec.der);
-	ck_assert_int_eq(cmf_signer_find(w.cmf, w.reader, BYTES_NULL, BYTES_NULL, &cert, 1, NULL,
-					 &who, &signer, &refusal),
+	ck_assert_int_eq(cmf_signer_find(WORLD_CALL(NULL, &refusal), BYTES_NULL, BYTES_NULL, &cert,
+					 1, NULL, &who, &signer),
 			 0);
 	ck_assert_str_eq(who.policy->name, "strict");
 	cmf_principal_clear(&who);
@@ -723,8 +723,8 @@ static void *find_often(void *arg)
 		struct refusal refusal = REFUSAL_NULL;
 		struct cmf_principal who = {0};
 		struct cmf_signer *signer = NULL;
-		int err = cmf_signer_find(w.cmf, reader, BYTES_NULL, BYTES_NULL, &certs[i % 2], 1,
-					  NULL, &who, &signer, &refusal);
+		int err = cmf_signer_find(CMF_CALL(w.cmf, reader, NULL, NULL, &refusal), BYTES_NULL,
+					  BYTES_NULL, &certs[i % 2], 1, NULL, &who, &signer);
 
 		if (err != 0 || strcmp(who.name, i % 2 ? "vnfm-b" : "vnfm-a") != 0)
 			return arg;
@@ -777,8 +777,8 @@ START_TEST(test_mac_client)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct refusal refusal = REFUSAL_NULL;
 		struct cmf_principal who = {0};
-		int err = cmf_mac_client_find(w.cmf, w.reader, bytes_of_string(cases[i].reference),
-					      &who, &refusal);
+		int err = cmf_mac_client_find(WORLD_CALL(NULL, &refusal),
+					      bytes_of_string(cases[i].reference), &who);
 
 		if (!cases[i].name) {
 			ck_assert_int_eq(err, REFUSED);
@@ -813,7 +813,7 @@ START_TEST(test_sealed_secret_is_bound_to_its_reference)
 	ck_assert_int_eq(store_client_insert(w.unit, &row), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	ck_assert_int_eq(
-		cmf_mac_client_find(w.cmf, w.reader, bytes_of_string("thief-ref"), &who, &refusal),
+		cmf_mac_client_find(WORLD_CALL(NULL, &refusal), bytes_of_string("thief-ref"), &who),
 		-EBADMSG);
 	octets_clear(&sealed);
 	octets_clear(&again);
@@ -828,7 +828,7 @@ START_TEST(test_admin_for_client)
 	ck_assert_str_eq(who.name, "vnfm-a");
 	ck_assert_str_eq(who.trust_domain, "domain-a");
 	cmf_principal_clear(&who);
-	ck_assert_int_eq(cmf_admin_for_client(w.cmf, w.reader, "nonsense", &who, &refusal),
+	ck_assert_int_eq(cmf_admin_for_client(WORLD_CALL(NULL, &refusal), "nonsense", &who),
 			 REFUSED);
 	ck_assert_int_eq(refusal.reason, REFUSAL_client_unknown);
 }

@@ -729,10 +729,8 @@ START_TEST(rfc4211_4_2_1_sender_under_a_mac)
 	struct told told;
 	struct ask a;
 
-	ck_assert_int_eq(cmf_admin_for_client(h->cmf, h->worker.reader, "mac", &who, &refusal), 0);
-	ck_assert_int_eq(
-		cmf_register(h->cmf, &who, &request, h->worker.reader, h->worker.unit, &refusal),
-		0);
+	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(h, NULL, &refusal), "mac", &who), 0);
+	ck_assert_int_eq(cmf_register(HOUSE_CALL(h, &who, &refusal), &request), 0);
 	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
 	cmf_principal_clear(&who);
 	ask_from(&a, NULL, "archiving", "P-256");

@@ -49,11 +49,8 @@ static void register_other(const char *client, const char *subject_id, const cha
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
 
-	ck_assert_int_eq(
-		cmf_admin_for_client(house.cmf, house.worker.reader, client, &who, &refusal), 0);
-	ck_assert_int_eq(cmf_register(house.cmf, &who, &request, house.worker.reader,
-				      house.worker.unit, &refusal),
-			 0);
+	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(&house, NULL, &refusal), client, &who), 0);
+	ck_assert_int_eq(cmf_register(HOUSE_CALL(&house, &who, &refusal), &request), 0);
 	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
 	cmf_principal_clear(&who);
 }

@@ -60,10 +60,8 @@ static void entity_register(const char *client, const char *subject_id)
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
 
-	ck_assert_int_eq(cmf_admin_for_client(h->cmf, h->worker.reader, client, &who, &refusal), 0);
-	ck_assert_int_eq(
-		cmf_register(h->cmf, &who, &request, h->worker.reader, h->worker.unit, &refusal),
-		0);
+	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(h, NULL, &refusal), client, &who), 0);
+	ck_assert_int_eq(cmf_register(HOUSE_CALL(h, &who, &refusal), &request), 0);
 	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
 	cmf_principal_clear(&who);
 }

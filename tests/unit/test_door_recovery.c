@@ -49,10 +49,8 @@ static void entity_register(const char *client, const char *subject_id, const ch
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
 
-	ck_assert_int_eq(cmf_admin_for_client(h->cmf, h->worker.reader, client, &who, &refusal), 0);
-	ck_assert_int_eq(
-		cmf_register(h->cmf, &who, &request, h->worker.reader, h->worker.unit, &refusal),
-		0);
+	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(h, NULL, &refusal), client, &who), 0);
+	ck_assert_int_eq(cmf_register(HOUSE_CALL(h, &who, &refusal), &request), 0);
 	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
 	cmf_principal_clear(&who);
 }
@@ -626,10 +624,8 @@ START_TEST(rfc4210_5_3_7_deregistered)
 	struct cmf_principal who = {0};
 	struct ask a;
 
-	ck_assert_int_eq(cmf_admin_for_client(h->cmf, h->worker.reader, "vnfm-a", &who, &refusal),
-			 0);
-	ck_assert_int_eq(cmf_deregister(h->cmf, &who, CERT_TYPE_VNFCI, "vnfci-a", h->worker.reader,
-					h->worker.unit, &refusal),
+	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(h, NULL, &refusal), "vnfm-a", &who), 0);
+	ck_assert_int_eq(cmf_deregister(HOUSE_CALL(h, &who, &refusal), CERT_TYPE_VNFCI, "vnfci-a"),
 			 0);
 	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
 	cmf_principal_clear(&who);

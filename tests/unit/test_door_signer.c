@@ -76,11 +76,11 @@ static void register_with(const char *client, const char *profile, const char *s
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
 
-	ck_assert_int_eq(cmf_admin_for_client(granted_house.cmf, granted_house.worker.reader,
-					      client, &who, &refusal),
-			 0);
-	ck_assert_int_eq(cmf_register(granted_house.cmf, &who, &request,
-				      granted_house.worker.reader, unit, &refusal),
+	ck_assert_int_eq(
+		cmf_admin_for_client(HOUSE_CALL(&granted_house, NULL, &refusal), client, &who), 0);
+	ck_assert_int_eq(cmf_register(CMF_CALL(granted_house.cmf, granted_house.worker.reader, unit,
+					       &who, &refusal),
+				      &request),
 			 0);
 	ck_assert_int_eq(store_unit_commit(unit), 0);
 	cmf_principal_clear(&who);
@@ -314,11 +314,13 @@ START_TEST(rfc9810_b_client_leaves_a_passphrase_for_what_it_holds)
 		struct refusal refusal = REFUSAL_NULL;
 		struct cmf_principal who = {0};
 
-		ck_assert_int_eq(cmf_signer_find(granted_house.cmf, reader, BYTES_NULL, BYTES_NULL,
-						 &der, 1, NULL, &who, &signer, &refusal),
-				 0);
-		ck_assert_int_eq(cmf_rev_passphrase_check(granted_house.cmf, &who,
-							  bytes_of_string("ref"), reader, &refusal),
+		ck_assert_int_eq(
+			cmf_signer_find(CMF_CALL(granted_house.cmf, reader, NULL, NULL, &refusal),
+					BYTES_NULL, BYTES_NULL, &der, 1, NULL, &who, &signer),
+			0);
+		ck_assert_int_eq(cmf_rev_passphrase_check(
+					 CMF_CALL(granted_house.cmf, reader, NULL, &who, &refusal),
+					 bytes_of_string("ref")),
 				 cases[i].result);
 		cmf_signer_unref(signer);
 		cmf_principal_clear(&who);

@@ -258,7 +258,7 @@ struct racer {
 static void *racer_run(void *arg)
 {
 	struct racer *racer = arg;
-	struct cmp_worker worker = {0};
+	struct cmf_worker worker = {0};
 	bool not_a_message;
 
 	house_worker_new(&h, &worker);

@@ -398,7 +398,7 @@ struct copy {
 static void *copy_send(void *arg)
 {
 	struct copy *copy = arg;
-	struct cmp_worker worker = {0};
+	struct cmf_worker worker = {0};
 	bool not_a_message;
 
 	house_worker_new(&granted_house, &worker);

@@ -27,7 +27,7 @@ static void explain_inner(const struct ask *ask, const struct ask *answered, con
 					      .peer = "test"};
 	enum cmp_delivery delivery;
 	struct octets answer;
-	struct cmp_worker worker;
+	struct cmf_worker worker;
 
 	house_worker_new(&house, &worker);
 	*trace = (struct cmp_trace){.as_client = as_client};

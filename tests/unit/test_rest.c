@@ -12,17 +12,18 @@
 #include <string.h>
 
 static struct rest *rest;
-static struct rest_worker worker;
+static struct cmf_worker own;
 
-static struct rest_worker *worker_of(struct worker *unused)
+static const struct cmf_worker *worker_of(struct worker *unused, struct cmf **cmfp)
 {
-	return &worker;
+	*cmfp = w.cmf;
+	return &own;
 }
 
 static void setup(void)
 {
 	world_setup();
-	worker = (struct rest_worker){w.reader, w.unit, w.cmf};
+	own = (struct cmf_worker){w.reader, w.unit};
 	ck_assert_int_eq(rest_new(worker_of, &w.clock, &rest), 0);
 }
 
@@ -553,7 +554,7 @@ START_TEST(mac_client_is_known_to_cmf_until_removed)
 	ck_assert_ptr_null(json_object_get(answer.json, "secret"));
 	ck_assert_str_eq(text(answer.json, "policy"), "default");
 	json_decref(answer.json);
-	ck_assert_int_eq(cmf_mac_client_find(w.cmf, w.reader, reference, &who, &refusal), 0);
+	ck_assert_int_eq(cmf_mac_client_find(WORLD_CALL(NULL, &refusal), reference, &who), 0);
 	ck_assert_str_eq(who.name, "nfvo");
 	ck_assert_str_eq(who.policy->name, "default");
 	ck_assert_uint_eq(who.permissions, STORE_MAY_REQUEST);
@@ -564,7 +565,7 @@ START_TEST(mac_client_is_known_to_cmf_until_removed)
 	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/clients", "", body), 409);
 	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/clients/nfvo", "", ""), 200);
 	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/clients/nfvo", "", ""), 404);
-	ck_assert_int_eq(cmf_mac_client_find(w.cmf, w.reader, reference, &who, &refusal), REFUSED);
+	ck_assert_int_eq(cmf_mac_client_find(WORLD_CALL(NULL, &refusal), reference, &who), REFUSED);
 }
 END_TEST
 
