@@ -14,58 +14,6 @@
 
 enum { VERSION_MAX = 4 };
 
-void envelope_put_oid(struct der_writer *w, const char *oid)
-{
-	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
-
-	if (object)
-		der_put_value(w, 0x06, (struct bytes){OBJ_get0_data(object), OBJ_length(object)});
-	else
-		w->failed = true;
-	ASN1_OBJECT_free(object);
-}
-
-void envelope_put_algorithm(struct der_writer *w, const char *oid)
-{
-	size_t mark = der_mark(w);
-
-	envelope_put_oid(w, oid);
-	der_put_header(w, 0x30, mark);
-}
-
-int envelope_expect(struct bytes *in, uint8_t tag, struct bytes *contentp)
-{
-	struct bytes tlv;
-	uint8_t found;
-
-	return der_next(in, &found, &tlv, contentp) || found != tag ? -EBADMSG : 0;
-}
-
-int envelope_read_oid(struct bytes *in, char oid[ENVELOPE_OID_TEXT_MAX])
-{
-	struct bytes tlv = *in, content;
-	const unsigned char *p = in->data;
-	ASN1_OBJECT *object;
-	int len;
-
-	if (envelope_expect(in, 0x06, &content))
-		return -EBADMSG;
-	tlv.len -= in->len;
-	object = d2i_ASN1_OBJECT(NULL, &p, (long)tlv.len);
-	len = object ? OBJ_obj2txt(oid, ENVELOPE_OID_TEXT_MAX, object, 1) : 0;
-	ASN1_OBJECT_free(object);
-	ERR_clear_error();
-	return len > 0 && len < ENVELOPE_OID_TEXT_MAX ? 0 : -EBADMSG;
-}
-
-int envelope_read_algorithm(struct bytes *in, uint8_t tag, char oid[ENVELOPE_OID_TEXT_MAX],
-			    struct bytes *parametersp)
-{
-	if (envelope_expect(in, tag, parametersp) || envelope_read_oid(parametersp, oid))
-		return -EBADMSG;
-	return 0;
-}
-
 void envelope_recipient_set_certificate(struct envelope_recipient *to,
 					const struct certificate_view *certificate, EVP_PKEY *key)
 {
@@ -107,15 +55,6 @@ int envelope_content_encrypt(const uint8_t *cek, struct bytes content, uint8_t i
 		return log_fault("encrypt content", -EIO, NULL);
 	*encryptedp = (struct octets){TAKE(out.data), (size_t)(len + last)};
 	return 0;
-}
-
-void envelope_put_cbc(struct der_writer *w, const uint8_t iv[ENVELOPE_IV_LEN])
-{
-	size_t mark = der_mark(w);
-
-	der_put_value(w, 0x04, (struct bytes){iv, ENVELOPE_IV_LEN});
-	envelope_put_oid(w, envelope_cbc_oid(ENVELOPE_KEY_LEN * 8));
-	der_put_header(w, 0x30, mark);
 }
 
 static int content_decrypt(const uint8_t *cek, size_t bits, const uint8_t *iv,

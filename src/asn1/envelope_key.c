@@ -208,3 +208,12 @@ int envelope_kem_info(const char *wrap_oid, struct bytes ukm, size_t kek_len, st
 	der_put_header(&w, 0x30, 0);
 	return der_writer_take(&w, infop);
 }
+
+void envelope_put_cbc(struct der_writer *w, const uint8_t iv[ENVELOPE_IV_LEN])
+{
+	size_t mark = der_mark(w);
+
+	der_put_value(w, 0x04, (struct bytes){iv, ENVELOPE_IV_LEN});
+	envelope_put_oid(w, envelope_cbc_oid(ENVELOPE_KEY_LEN * 8));
+	der_put_header(w, 0x30, mark);
+}
