@@ -102,6 +102,10 @@ struct http_server {
 	bool running;
 };
 
+/* settings.c: the largest body that any route of the group takes. */
+size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
+		     enum http_group group);
+
 /* --- loop.c --- */
 
 /* One listener as one loop serves it. */
@@ -157,6 +161,10 @@ void http_loop_join(struct http_loop *loop);
 /* After http_loop_join(). Waits for handlers that still run. */
 void http_loop_clear(struct http_loop *loop);
 
+/* --- loop_queue.c: what comes to a loop from below --- */
+
+/* Any thread, which holds the mutex: there is something in the lists. */
+void http_loop_wake(struct http_loop *loop);
 /* Worker threads: the job's answer is ready. */
 void http_loop_answer(struct http_loop *loop, struct http_job *job);
 /* Any thread: the connection is to be closed, for another has its place in the census. */
@@ -166,6 +174,9 @@ void http_loop_forget(struct http_connection *connection);
 /* A connection was accepted, to be adopted in a moment; all those were adopted. */
 void http_loop_accepted(struct http_endpoint *endpoint);
 void http_loop_adopted(struct http_loop *loop);
+/* Accepts nothing for the moment; again. */
+void http_endpoint_pause(struct http_endpoint *endpoint);
+void http_endpoint_resume(struct http_endpoint *endpoint);
 
 /* --- connection.c --- */
 
@@ -255,9 +266,6 @@ struct http_job {
 void http_request_serve(struct evhttp_request *req, void *endpoint);
 /* Sends the answer of a job and frees it. */
 void http_job_answer(struct http_job *job);
-/* The largest body that any route of the group takes. */
-size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
-		     enum http_group group);
 
 /* --- message.c: pure functions on parts of a message --- */
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * An I/O loop: one thread, one event_base, an evhttp for each listener. Other threads reach it
- * through a list and an eventfd, which is written only when the list was empty, so that a burst of
- * answers costs one wake-up.
+ * An I/O loop: one thread, one event_base, an evhttp for each listener. How other threads and its
+ * own connections reach it is in loop_queue.c.
  */
 #include "http_private.h"
 
@@ -16,22 +15,11 @@
 /* Pause of accept() when descriptors or memory have run out, and how often the log says so. */
 enum { ACCEPT_PAUSE_MS = 100, ACCEPT_FAULT_INTERVAL_US = 60 * 1000 * 1000 };
 
-/* Connections accepted before limits are looked at: each has a descriptor meanwhile. */
-enum { ACCEPT_BATCH = 16 };
-
 /*
  * The loop that this thread runs. evconnlistener calls its error callback with the argument of
  * evhttp, which has no way to ours.
  */
 static _Thread_local struct http_loop *loop_of_thread;
-
-static void loop_wake(struct http_loop *loop)
-{
-	const uint64_t one = 1;
-
-	if (write(loop->wake_fd, &one, sizeof(one)) < 0)
-		log_fault("wake I/O loop", -errno, NULL);
-}
 
 /* --- on the loop's thread --- */
 
@@ -151,22 +139,9 @@ static void *loop_run(void *arg)
 
 /* --- accepting --- */
 
-static void endpoint_pause(struct http_endpoint *endpoint)
-{
-	endpoint->paused = true;
-	evconnlistener_disable(endpoint->accepter);
-}
-
-static void endpoint_resume(struct http_endpoint *endpoint)
-{
-	if (endpoint->paused && endpoint->bound)
-		evconnlistener_enable(endpoint->accepter);
-	endpoint->paused = false;
-}
-
 static void accept_resume(evutil_socket_t fd, short what, void *arg)
 {
-	endpoint_resume(arg);
+	http_endpoint_resume(arg);
 }
 
 /* accept(2): errors of the connection, which is lost; the next one can be sound. */
@@ -205,26 +180,9 @@ static void accept_failed(struct evconnlistener *accepter, void *evhttp)
 	for (size_t i = 0; i < loop->n_endpoints; i++) {
 		if (loop->endpoints[i].accepter != accepter)
 			continue;
-		endpoint_pause(&loop->endpoints[i]);
+		http_endpoint_pause(&loop->endpoints[i]);
 		evtimer_add(loop->endpoints[i].resume, &pause);
 	}
-}
-
-void http_loop_accepted(struct http_endpoint *endpoint)
-{
-	struct http_loop *loop = endpoint->loop;
-
-	if (++loop->n_fresh >= ACCEPT_BATCH)
-		endpoint_pause(endpoint);
-	event_active(loop->adopt, EV_TIMEOUT, 0);
-}
-
-void http_loop_adopted(struct http_loop *loop)
-{
-	loop->n_fresh = 0;
-	for (size_t i = 0; i < loop->n_endpoints; i++)
-		if (!evtimer_pending(loop->endpoints[i].resume, NULL))
-			endpoint_resume(&loop->endpoints[i]);
 }
 
 static int endpoint_init(struct http_endpoint *endpoint, struct http_loop *loop,
@@ -324,7 +282,7 @@ void http_loop_reload(struct http_loop *loop, struct http_settings *settings)
 	pthread_mutex_lock(&loop->mutex);
 	http_settings_unref(loop->next_settings);
 	loop->next_settings = http_settings_ref(settings);
-	loop_wake(loop);
+	http_loop_wake(loop);
 	pthread_mutex_unlock(&loop->mutex);
 }
 
@@ -333,7 +291,7 @@ void http_loop_drain(struct http_loop *loop, int64_t drain_ms)
 	pthread_mutex_lock(&loop->mutex);
 	loop->drain = true;
 	loop->drain_ms = drain_ms;
-	loop_wake(loop);
+	http_loop_wake(loop);
 	pthread_mutex_unlock(&loop->mutex);
 }
 
@@ -342,41 +300,6 @@ void http_loop_join(struct http_loop *loop)
 	if (loop->started)
 		pthread_join(loop->thread, NULL);
 	loop->started = false;
-}
-
-void http_loop_give_way(struct http_connection *connection)
-{
-	struct http_loop *loop = connection->endpoint->loop;
-
-	pthread_mutex_lock(&loop->mutex);
-	if (TAILQ_EMPTY(&loop->giving_way))
-		loop_wake(loop);
-	TAILQ_INSERT_TAIL(&loop->giving_way, connection, waiting);
-	connection->giving_way = true;
-	pthread_mutex_unlock(&loop->mutex);
-}
-
-void http_loop_forget(struct http_connection *connection)
-{
-	struct http_loop *loop = connection->endpoint->loop;
-
-	pthread_mutex_lock(&loop->mutex);
-	if (connection->giving_way)
-		TAILQ_REMOVE(&loop->giving_way, connection, waiting);
-	connection->giving_way = false;
-	pthread_mutex_unlock(&loop->mutex);
-}
-
-void http_loop_answer(struct http_loop *loop, struct http_job *job)
-{
-	pthread_mutex_lock(&loop->mutex);
-	if (STAILQ_EMPTY(&loop->answers))
-		loop_wake(loop);
-	STAILQ_INSERT_TAIL(&loop->answers, job, link);
-	if (--loop->running == 0)
-		pthread_cond_signal(&loop->quiet);
-	/* Unlocking is the last touch: http_loop_clear() may free the loop right then. */
-	pthread_mutex_unlock(&loop->mutex);
 }
 
 static void loop_connections_clear(struct http_loop *loop)

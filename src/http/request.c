@@ -28,17 +28,6 @@ struct http_target {
 	bool unread; /* the body was not read, or its end is in doubt: close */
 };
 
-size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
-		     enum http_group group)
-{
-	size_t max = settings->body_max;
-
-	for (size_t i = 0; i < server->n_routes; i++)
-		if ((server->routes[i].groups & group) && server->routes[i].body_max > max)
-			max = server->routes[i].body_max;
-	return max;
-}
-
 /* --- answers --- */
 
 static void answer_sent(struct evhttp_request *req, void *arg)

@@ -157,3 +157,14 @@ int http_conf_check(const struct conf *conf, struct strbuf *problems)
 
 	return http_settings_new(conf, &settings, problems);
 }
+
+size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
+		     enum http_group group)
+{
+	size_t max = settings->body_max;
+
+	for (size_t i = 0; i < server->n_routes; i++)
+		if ((server->routes[i].groups & group) && server->routes[i].body_max > max)
+			max = server->routes[i].body_max;
+	return max;
+}
