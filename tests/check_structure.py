@@ -25,7 +25,7 @@ ORDER = {
     "conf": {"base", "asn1", "keys"},
     "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "message", "keys", "store"},
-    "cmf": {"base", "conf", "asn1", "keys", "store", "ca"},
+    "cmf": {"base", "conf", "asn1", "message", "keys", "store", "ca"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},
     "rest": {"base", "conf", "asn1", "store", "ca", "cmf", "http"},

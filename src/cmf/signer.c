@@ -10,6 +10,7 @@
 
 #include "asn1/algorithm.h"
 #include "asn1/kem.h"
+#include "cmf/proof.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -29,34 +30,11 @@ static void spki_freep(SubjectPublicKeyInfo **spki)
 
 /* --- may it sign at all --- */
 
-/* As NIST SP 800-57 counts: the order of the group. */
-static bool group_strong(uint32_t bits, const struct conf *conf,
-			 const struct conf_client_policy *policy)
+/* Curves that messages are signed with; of others we know no more than their size. */
+static bool curve_known(const struct spki_kind *kind)
 {
-	return bits >= conf->protection.ec_bits_min && bits >= policy->ec_bits_min;
-}
-
-static bool key_strong(const EVP_PKEY *key, const struct spki_kind *kind, const struct conf *conf,
-		       const struct conf_client_policy *policy)
-{
-	switch (kind->type) {
-	case EVP_PKEY_RSA:
-	case EVP_PKEY_RSA_PSS:
-		return kind->bits >= 0 && (uint32_t)kind->bits >= conf->protection.rsa_bits_min &&
-		       (uint32_t)kind->bits >= policy->rsa_bits_min;
-	case EVP_PKEY_EC:
-		return (kind->curve_nid == NID_X9_62_prime256v1 ||
-			kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1) &&
-		       group_strong((uint32_t)kind->bits, conf, policy);
-	case EVP_PKEY_ED25519:
-		return group_strong(256, conf, policy);
-	case EVP_PKEY_ED448:
-		return group_strong(448, conf, policy);
-	default:
-		/* ML-DSA and SLH-DSA: of 128 bits of security at least */
-		return kind->type != NID_undef && (spki_key_uses(key) & SPKI_SIGNS) &&
-		       signature_algorithm_for(key, NID_undef);
-	}
+	return kind->type != EVP_PKEY_EC || kind->curve_nid == NID_X9_62_prime256v1 ||
+	       kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1;
 }
 
 static int signer_key(const struct certificate_view *view, const struct conf *conf,
@@ -84,7 +62,10 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 	*keyp = key;
 	if (kem)
 		return kem_algorithm_for(key) ? 0 : refuse(refusal, REFUSAL_kem_key);
-	return key_strong(key, &kind, conf, policy) ? 0 : refuse(refusal, REFUSAL_signer_key_weak);
+	return curve_known(&kind) && (spki_key_uses(key) & SPKI_SIGNS) &&
+			       cmf_key_strong(key, &conf->protection, policy)
+		       ? 0
+		       : refuse(refusal, REFUSAL_signer_key_weak);
 }
 
 /* Where there is a keyUsage (UINT32_MAX: there is none). */

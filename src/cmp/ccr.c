@@ -33,11 +33,13 @@ static int controls_check(struct cmp_request *rq, const CertRequest *request)
 /* RFC 9810 D.6: POPOSigningKey; nobody else may vouch for the key of a CA. */
 static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
 {
+	struct cmf_proof proof = cmp_proof(rq);
+
 	if (!msg->popo)
 		return refuse(&rq->refusal, REFUSAL_pop_missing);
 	if (msg->popo->type != POPO_SIGNATURE)
 		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
-	return cmp_pop_signing_key(rq, msg, key);
+	return cmf_proof_signing_key(&proof, msg, key);
 }
 
 static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)
@@ -49,7 +51,7 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	if (!err)
 		err = controls_check(rq, msg->certReq);
 	if (!err)
-		err = cmp_public_key(rq, t->publicKey, &key, &csr->key_kind);
+		err = cmf_public_key_read(t->publicKey, &key, &csr->key_kind, &rq->refusal);
 	if (!err)
 		err = pop_check(rq, msg, key);
 	EVP_PKEY_free(key);

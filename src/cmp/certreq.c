@@ -13,8 +13,9 @@ static int pop_by_signature(struct cmp_request *rq, const CertReqMsg *msg, EVP_P
 			    bool update)
 {
 	const CertTemplate *t = msg->certReq->certTemplate;
+	struct cmf_proof proof = cmp_proof(rq);
 	struct bytes old = BYTES_NULL;
-	int err = cmp_pop_signing_key(rq, msg, key);
+	int err = cmf_proof_signing_key(&proof, msg, key);
 
 	if (err || msg->popo->value.signature->poposkInput)
 		return err;
@@ -22,7 +23,20 @@ static int pop_by_signature(struct cmp_request *rq, const CertReqMsg *msg, EVP_P
 	if (update)
 		err = cmp_control_find(rq, msg->certReq, CMP_OID_OLD_CERT_ID, V_ASN1_SEQUENCE,
 				       REFUSAL_update_cert_not_identified, &old);
-	return err || old.len ? err : cmp_pop_names(rq, t->subject, t->extensions);
+	return err || old.len ? err : cmf_proof_names(&proof, t->subject, t->extensions);
+}
+
+static int pop_by_decryption(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key)
+{
+	struct cmf_proof proof = cmp_proof(rq);
+	int64_t method;
+	int err = cmf_proof_decryption(&proof, msg->popo->value.keyEncipherment, key,
+				       cmp_envelope_understood(rq), &method);
+
+	if (!err)
+		rq->pop =
+			method == POPO_SUBSEQUENT_ENCR_CERT ? CMP_POP_ENCR_CERT : CMP_POP_CHALLENGE;
+	return err;
 }
 
 /* RFC 9483 4.1.1, 5.1.1: popo. */
@@ -42,7 +56,7 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 	case POPO_KEY_AGREEMENT:
 		if (msg->popo->value.keyEncipherment->type == POPO_PRIV_KEY_ENCRYPTED_KEY)
 			return cmp_archive_pop(rq, msg, key, item);
-		return cmp_pop_priv_key(rq, msg->popo->value.keyEncipherment, key);
+		return pop_by_decryption(rq, msg, key);
 	default:
 		return refuse(&rq->refusal, REFUSAL_pop_unsupported);
 	}
@@ -118,7 +132,7 @@ int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_
 	if (!err && cmp_central_key_wanted(t))
 		err = cmp_central_key_ask(rq, msg, csr);
 	else if (!err)
-		err = cmp_public_key(rq, t->publicKey, &key, &csr->key_kind);
+		err = cmf_public_key_read(t->publicKey, &key, &csr->key_kind, &rq->refusal);
 	if (!err)
 		err = cmp_archive_read(rq, msg, key, item);
 	if (!err && key)

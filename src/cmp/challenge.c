@@ -164,7 +164,7 @@ static int challenge_add(struct cmp_request *rq, const struct cmp_item *item,
 		Challenge_free(challenge);
 		return -ENOMEM;
 	}
-	err = cmp_public_key(rq, item->csr.spki, &key, &kind);
+	err = cmf_public_key_read(item->csr.spki, &key, &kind, &rq->refusal);
 	if (!err)
 		err = number_make(number);
 	if (!err)

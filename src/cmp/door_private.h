@@ -14,6 +14,7 @@
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "cmf/proof.h"
 #include "cmp/door.h"
 #include "message.h"
 #include "message/mac.h"
@@ -684,38 +685,15 @@ struct bytes cmp_sender_dn(const struct cmp_message *msg);
  */
 enum { CMP_CLAIM_MAX = 100 };
 void cmp_claim_text(const struct cmp_request *rq, char text[CMP_CLAIM_MAX]);
-/* policy.c: what [protection] and the client's policy say of it; an unknown one passes. 0 or
- * REFUSED with one of those reasons. */
-_must_check_ int cmp_signature_policy_check(struct cmp_request *rq, const X509_ALGOR *alg,
-					    enum refusal_reason not_allowed,
-					    enum refusal_reason digest_weak);
-/* Verifies a proof of possession by signature; REFUSED pop_*. */
-_must_check_ int cmp_pop_verify(struct cmp_request *rq, EVP_PKEY *key, const X509_ALGOR *alg,
-				const ASN1_BIT_STRING *signature, struct bytes data);
-/* The same of POPOSigningKey, which the request has. */
-_must_check_ int cmp_pop_signing_key(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key);
-/* What poposkInput is signed, after it says who asks and for which key. REFUSED pop_input_*. */
-_must_check_ int cmp_pop_input_check(struct cmp_request *rq, const CertReqMsg *msg,
-				     struct octets *inputp);
-/* Whether what was signed names an entity; the client's policy may do without. REFUSED
- * template_names_nobody. */
-_must_check_ int cmp_pop_names(struct cmp_request *rq, const X509_NAME *subject,
-			       const STACK_OF(X509_EXTENSION) * extensions);
+/* request.c: what a proof of possession in this request is judged by. */
+struct cmf_proof cmp_proof(struct cmp_request *rq);
 /* template.c: what no certTemplate may have, of an end entity or of a CA. REFUSED template_*. */
 _must_check_ int cmp_template_never(struct cmp_request *rq, const CertTemplate *t);
-/*
- * pop_priv_key.c: a proof of possession by decryption, of key encipherment and key agreement keys;
- * sets rq->pop. REFUSED pop_*.
- */
-_must_check_ int cmp_pop_priv_key(struct cmp_request *rq, const POPOPrivKey *pop, EVP_PKEY *key);
-/* Whether the requester reads EnvelopedData. */
+/* encrypted_certificate.c. Whether the requester reads EnvelopedData. */
 bool cmp_envelope_understood(const struct cmp_request *rq);
 /* The certificate encrypted for its own key, as EncryptedKey. The caller owns *encryptedp. */
 _must_check_ int cmp_pop_encrypted_certificate(const struct cmp_request *rq, struct bytes der,
 					       ASN1_TYPE **encryptedp);
-/* Makes the key that is to be certified; REFUSED public_key_*. */
-_must_check_ int cmp_public_key(struct cmp_request *rq, const SubjectPublicKeyInfo *spki,
-				EVP_PKEY **keyp, struct spki_kind *kindp);
 /* Remembers subject and serial for the log line. */
 void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
 			 const struct serial *serial);

@@ -18,37 +18,12 @@ static struct bytes p10_der(const struct cmp_message *msg)
 	return der_next(&in, &tag, &tlv, &content) ? BYTES_NULL : content;
 }
 
-static int item_read(struct cmp_request *rq, const CertificationRequest *req, struct cmp_item *item)
+static int item_read(struct cmp_request *rq, struct cmp_item *item)
 {
-	const CertificationRequestInfo *wanted = req->certificationRequestInfo;
-	struct cmf_csr *csr = &item->csr;
-	EVP_PKEY *key = NULL;
-	int64_t version;
-	int err;
+	struct cmf_proof proof = cmp_proof(rq);
 
-	csr->subject = wanted->subject;
-	csr->spki = wanted->subjectPKInfo;
-	/* For an upstream CA: what is not judged here must not be asked for there. */
-	csr->unjudged = !certification_request_is_plain(req);
-	if (!csr->unjudged)
-		csr->p10 = p10_der(rq->msg);
-	/* RFC 9483 4.1.4: version MUST be 0. */
-	if (ASN1_INTEGER_get_int64(&version, wanted->version) != 1 || version != 0)
-		return refuse(&rq->refusal, REFUSAL_p10_version);
-	err = cmp_public_key(rq, wanted->subjectPKInfo, &key, &csr->key_kind);
-	if (!err)
-		err = cmp_pop_verify(rq, key, req->signatureAlgorithm, req->signature,
-				     certification_request_info_der(req));
-	EVP_PKEY_free(key);
-	if (err)
-		return err;
-	err = certification_request_extensions(req, &item->extensions);
-	if (err == -EBADMSG)
-		return refuse(&rq->refusal, REFUSAL_template_malformed);
-	csr->extensions = item->extensions;
-	if (err && err != -ENOENT)
-		return err;
-	return cmp_pop_names(rq, csr->subject, csr->extensions);
+	return cmf_proof_pkcs10(&proof, rq->msg->body->value.p10cr, p10_der(rq->msg), &item->csr,
+				&item->extensions);
 }
 
 int cmp_p10cr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
@@ -66,6 +41,6 @@ int cmp_p10cr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	if (err)
 		return err;
 	items.item[0].cert_req_id = rq->cert_req_id;
-	err = cmp_item_judge(rq, items.item, item_read(rq, rq->msg->body->value.p10cr, items.item));
+	err = cmp_item_judge(rq, items.item, item_read(rq, items.item));
 	return err ? err : cmp_certificates_issue(rq, &items);
 }

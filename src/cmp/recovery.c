@@ -46,28 +46,14 @@ static int control_find(struct cmp_request *rq, const CertRequest *request,
 	return 0;
 }
 
-/* A key that recovered ones may be encrypted for is no weaker than those that may sign. */
-static bool recipient_strong(const struct cmp_request *rq, EVP_PKEY *key)
-{
-	const struct conf_protection *conf = &rq->conf->protection;
-	const struct conf_client_policy *policy = rq->who.policy;
-	/* The group has 253; it counts as that of Ed25519 does. */
-	uint32_t bits = EVP_PKEY_is_a(key, "X25519") ? 256 : (uint32_t)EVP_PKEY_get_bits(key);
-
-	if (EVP_PKEY_is_a(key, "RSA"))
-		return bits >= conf->rsa_bits_min && bits >= policy->rsa_bits_min;
-	if (spki_key_uses(key) & SPKI_AGREES)
-		return bits >= conf->ec_bits_min && bits >= policy->ec_bits_min;
-	return true; /* ML-KEM: of 128 bits of security at least */
-}
-
 static int recipient_check(struct cmp_request *rq, EVP_PKEY *key)
 {
 	int err;
 
 	if (!(spki_key_uses(key) & (SPKI_DECRYPTS | SPKI_AGREES)))
 		return refuse(&rq->refusal, REFUSAL_recovery_key_algorithm);
-	if (!recipient_strong(rq, key))
+	/* What recovered keys are encrypted for is no weaker than what may sign. */
+	if (!cmf_key_strong(key, &rq->conf->protection, rq->who.policy))
 		return refuse(&rq->refusal, REFUSAL_recovery_key_weak);
 	err = envelope_key_check(key);
 	return err == -ENOTSUP ? refuse(&rq->refusal, REFUSAL_recovery_key_algorithm) : err;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a request carries along for its log line. What it says is read and judged by the steps,
+ * What a request carries along: for its log line, and for those who judge proofs of possession.
+ * What it says is read and judged by the steps,
  * header.c first; door.c leads it through them.
  */
 #include "door_private.h"
@@ -14,4 +15,10 @@ void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
 	/* Without memory the log line lacks the subject, no more. */
 	rq->subject = subject_id ? strdup(subject_id) : NULL;
 	serial_hex(serial, rq->serial);
+}
+
+struct cmf_proof cmp_proof(struct cmp_request *rq)
+{
+	return (struct cmf_proof){
+		.conf = &rq->conf->protection, .who = &rq->who, .refusal = &rq->refusal};
 }

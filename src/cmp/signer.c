@@ -17,9 +17,10 @@
 
 static int protection_policy_check(struct cmp_request *rq)
 {
-	return cmp_signature_policy_check(rq, rq->msg->header->protectionAlg,
-					  REFUSAL_protection_alg_not_allowed,
-					  REFUSAL_protection_digest_weak);
+	/* The policy is not known before the signer is. */
+	return cmf_signature_algorithm_check(rq->msg->header->protectionAlg, &rq->conf->protection,
+					     rq->who.policy, REFUSAL_protection_alg_not_allowed,
+					     REFUSAL_protection_digest_weak, &rq->refusal);
 }
 
 /* What can be said of protectionAlg before the signer is looked for. */

@@ -3,11 +3,11 @@
  * poposkInput, RFC 4211 4.1: what a proof of possession by signature is over where the template has
  * no subject. It says who asks, by the name that the message is signed with or by a MAC under the
  * secret of the requester, so that nobody else can bring the key under his own name. The signature
- * is pop.c's.
+ * is proof.c's.
  */
-#include "door_private.h"
+#include "proof_input.h"
 
-#include "message/mac.h"
+#include "asn1/certificate.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -44,31 +44,31 @@ static int key_encode(const SubjectPublicKeyInfo *key, struct octets *derp)
 }
 
 /* "This MUST be exactly the same value as is contained in the certificate template." */
-static int key_check(struct cmp_request *rq, const CertTemplate *t,
+static int key_check(const struct cmf_proof *proof, const SubjectPublicKeyInfo *template_key,
 		     const POPOSigningKeyInput *input)
 {
 	_cleanup_(octets_clear) struct octets said = OCTETS_NULL, asked = OCTETS_NULL;
 	int err = key_encode(input->publicKey, &said);
 
 	if (!err)
-		err = key_encode(t->publicKey, &asked);
+		err = key_encode(template_key, &asked);
 	if (err)
 		return err;
 	return bytes_equal(octets_view(&said), octets_view(&asked))
 		       ? 0
-		       : refuse(&rq->refusal, REFUSAL_pop_input_public_key);
+		       : refuse(proof->refusal, REFUSAL_pop_input_public_key);
 }
 
 /* "an authenticated identity that has been previously established": what the signer's is. */
-static bool is_signer(const struct cmp_request *rq, const GENERAL_NAME *sender)
+static bool is_signer(const struct cmf_principal *who, const GENERAL_NAME *sender)
 {
 	struct certificate_view view;
 	const unsigned char *p;
 	X509_NAME *subject;
 	bool is;
 
-	if (sender->type != GEN_DIRNAME || !rq->who.certificate.len ||
-	    certificate_view(octets_view(&rq->who.certificate), &view))
+	if (sender->type != GEN_DIRNAME || !who->certificate.len ||
+	    certificate_view(octets_view(&who->certificate), &view))
 		return false;
 	p = view.subject.data;
 	subject = d2i_X509_NAME(NULL, &p, (long)view.subject.len);
@@ -79,12 +79,12 @@ static bool is_signer(const struct cmp_request *rq, const GENERAL_NAME *sender)
 	return is;
 }
 
-static int sender_check(struct cmp_request *rq, const GENERAL_NAME *sender)
+static int sender_check(const struct cmf_proof *proof, const GENERAL_NAME *sender)
 {
 	/* It could have said raVerified. */
-	if (cmf_principal_verified_pop(&rq->who) || is_signer(rq, sender))
+	if (cmf_principal_verified_pop(proof->who) || is_signer(proof->who, sender))
 		return 0;
-	return refuse(&rq->refusal, REFUSAL_pop_input_sender);
+	return refuse(proof->refusal, REFUSAL_pop_input_sender);
 }
 
 /* The MAC of the key under the secret: 0, -EBADMSG if it is another. */
@@ -107,35 +107,33 @@ static int mac_compare(struct cmp_mac *mac, struct bytes secret, const PKMACValu
 }
 
 /* RFC 4211 4.4; the bounds are those of the protection of messages. */
-static int mac_check(struct cmp_request *rq, const PKMACValue *said,
+static int mac_check(const struct cmf_proof *proof, const PKMACValue *said,
 		     const SubjectPublicKeyInfo *key)
 {
-	struct bytes secret = octets_view(&rq->who.mac_secret);
+	struct bytes secret = octets_view(&proof->who->mac_secret);
 	_cleanup_(cmp_mac_clear) struct cmp_mac mac = {0};
-	const struct conf_protection *conf = &rq->conf->protection;
-	const struct cmp_mac_policy policy = {.iterations_min = conf->mac_iterations_min,
-					      .iterations_max = conf->mac_iterations_max,
-					      .algorithms = conf->mac_algorithms};
+	const struct cmp_mac_policy policy = cmf_mac_policy(proof->conf);
 	int err;
 
 	if (!secret.len)
-		return refuse(&rq->refusal, REFUSAL_pop_input_mac);
+		return refuse(proof->refusal, REFUSAL_pop_input_mac);
 	err = cmp_mac_read(said->algId, &mac);
 	if (!err)
-		err = cmp_mac_check(&mac, &policy, &rq->refusal);
+		err = cmp_mac_check(&mac, &policy, proof->refusal);
 	if (!err && mac.algorithm->kind != MAC_PASSWORD_BASED)
 		err = -ENOTSUP;
 	if (!err)
 		err = mac_compare(&mac, secret, said, key);
-	return err == -EBADMSG || err == -ENOTSUP ? refuse(&rq->refusal, REFUSAL_pop_input_mac)
+	return err == -EBADMSG || err == -ENOTSUP ? refuse(proof->refusal, REFUSAL_pop_input_mac)
 						  : err;
 }
 
-int cmp_pop_input_check(struct cmp_request *rq, const CertReqMsg *msg, struct octets *inputp)
+int proof_input_check(const struct cmf_proof *proof, const ASN1_STRING *received,
+		      const SubjectPublicKeyInfo *template_key, struct octets *inputp)
 {
 	POPOSigningKeyInput *input = NULL;
 	const unsigned char *p;
-	int err = input_encode(msg->popo->value.signature->poposkInput, inputp);
+	int err = input_encode(received, inputp);
 
 	p = inputp->data;
 	if (!err)
@@ -144,11 +142,11 @@ int cmp_pop_input_check(struct cmp_request *rq, const CertReqMsg *msg, struct oc
 	if (!err && (!input || p != inputp->data + inputp->len))
 		err = -EBADMSG;
 	if (!err)
-		err = key_check(rq, msg->certReq->certTemplate, input);
+		err = key_check(proof, template_key, input);
 	if (!err && input->authInfo->type == POPO_AUTH_SENDER)
-		err = sender_check(rq, input->authInfo->value.sender);
+		err = sender_check(proof, input->authInfo->value.sender);
 	else if (!err)
-		err = mac_check(rq, input->authInfo->value.publicKeyMAC, input->publicKey);
+		err = mac_check(proof, input->authInfo->value.publicKeyMAC, input->publicKey);
 	POPOSigningKeyInput_free(input);
-	return err == -EBADMSG ? refuse(&rq->refusal, REFUSAL_pop_input_malformed) : err;
+	return err == -EBADMSG ? refuse(proof->refusal, REFUSAL_pop_input_malformed) : err;
 }
