@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the seeds of fuzz_genm, fuzz_mac, fuzz_nested, fuzz_key_package and fuzz_lint anew, with pyasn1 and the
-openssl command. Their first octets are what those targets say."""
+"""Makes the seeds of fuzz_genm, fuzz_mac, fuzz_nested, fuzz_key_package, fuzz_pop_input and fuzz_lint anew, with
+pyasn1 and the openssl command. Their first octets are what those targets say."""
 import pathlib
 import subprocess
 import sys
@@ -138,6 +138,21 @@ def key_packages(directory):
     put("key_package", "encrypted-value", b"\3", sequence(b"\x03\x02\x00\x01"))
 
 
+def pop_inputs(directory):
+    secret, certificate, registration_authority = 1, 2, 4
+    for name, group in (("p256", "P-256"), ("p384", "P-384")):
+        openssl(directory, "genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{group}", "-out", f"{name}.key")
+        openssl(directory, "pkey", "-in", f"{name}.key", "-pubout", "-outform", "DER", "-out", f"{name}.spki")
+    key, other = ((directory / f"{name}.spki").read_bytes() for name in ("p256", "p384"))
+    mac = pycmp.PasswordBasedMac(100, salt=bytes(16))
+    by_mac = sequence(mac.algorithm(), b"\x03\x21\x00" + mac.compute(b"secret", key))
+    by_name = explicit(0, pycmp.directory_name("vnfm-a"))
+    for name, who, said, of in (("mac", secret, by_mac, key), ("mac-of-nobody", certificate, by_mac, key),
+                                ("sender", certificate, by_name, key), ("other-key", certificate, by_name, other),
+                                ("another", registration_authority, explicit(0, pycmp.directory_name("x")), key)):
+        put("pop_input", name, bytes([who]), len(key).to_bytes(2, "big"), key, b"\xa0", sequence(said, of)[1:])
+
+
 def lints(directory):
     """A Name, a certificate and a CRL without their signatures."""
     subject = "/C=DE/O=Example/OU=a+UID=b/emailAddress=a@b.c/DC=example/CN=vnfci-1"
@@ -172,4 +187,5 @@ if __name__ == "__main__":
         macs()
         nested()
         key_packages(pathlib.Path(scratch))
+        pop_inputs(pathlib.Path(scratch))
         lints(pathlib.Path(scratch))
