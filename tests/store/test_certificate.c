@@ -549,7 +549,6 @@ TCase *certificate_cases(void)
 {
 	TCase *tc = tcase_create("certificate");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_certificate_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_certificate_serial_is_unique_per_ca, 0, backends_count);
 	tcase_add_loop_test(tc, test_certificate_needs_an_active_registration, 0, backends_count);

@@ -226,7 +226,6 @@ TCase *concurrency_cases(void)
 {
 	TCase *tc = tcase_create("concurrency");
 
-	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, test_threads_commit_side_by_side, 0, backends_count);
 	tcase_add_loop_test(tc, test_same_transaction_from_two_threads_wins_once, 0,
 			    backends_count);

@@ -206,7 +206,6 @@ TCase *crash_cases(void)
 {
 	TCase *tc = tcase_create("crash");
 
-	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, test_kill_loses_nothing_that_was_told, 0, backends_count);
 	tcase_add_loop_test(tc, test_fault_point_before_commit, 0, backends_count);
 	tcase_add_loop_test(tc, test_fault_point_after_commit, 0, backends_count);

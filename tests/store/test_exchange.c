@@ -164,7 +164,6 @@ TCase *exchange_cases(void)
 {
 	TCase *tc = tcase_create("exchange");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_exchange_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_exchange_find_takes_the_newest_of_its_kind, 0, backends_count);
 	tcase_add_loop_test(tc, test_exchange_due_and_state, 0, backends_count);

@@ -244,7 +244,6 @@ TCase *registration_cases(void)
 {
 	TCase *tc = tcase_create("registration");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_registration_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_one_active_per_type_and_subject, 0,
 			    backends_count);

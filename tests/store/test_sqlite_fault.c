@@ -330,7 +330,6 @@ TCase *sqlite_fault_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_fault");
 
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, test_disk_full_or_broken_anywhere_in_a_batch);
 	tcase_add_test(tc, test_disk_full_in_the_middle_of_a_unit);
 	tcase_add_test(tc, test_checkpoint_that_fails_loses_nothing);

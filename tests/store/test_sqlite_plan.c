@@ -107,7 +107,6 @@ TCase *sqlite_plan_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_plan");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_kept_statements);
 	tcase_add_test(tc, test_lists_with_each_filter);
 	return tc;

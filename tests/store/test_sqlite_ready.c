@@ -274,7 +274,6 @@ TCase *sqlite_ready_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_ready");
 
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, test_ready_by_a_commit);
 	tcase_add_test(tc, test_ready_asked_by_many);
 	tcase_add_test(tc, test_not_ready_on_a_full_or_broken_disk);

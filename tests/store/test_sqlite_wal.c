@@ -467,7 +467,6 @@ TCase *sqlite_wal_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_wal");
 
-	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, test_log_of_sqlite_is_sound, 0, ARRAY_LEN(page_sizes));
 	tcase_add_loop_test(tc, test_flipped_octets_of_frames, 0, ARRAY_LEN(page_sizes));
 	tcase_add_loop_test(tc, test_flipped_octets_of_the_header, 0, ARRAY_LEN(page_sizes));

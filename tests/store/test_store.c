@@ -7,25 +7,17 @@
 
 #include "base/log.h"
 #include "plan.h"
+#include "suite.h"
 
 #include <string.h>
 
 const struct store_backend *const backends[] = {&backend_sqlite};
 const int backends_count = (int)ARRAY_LEN(backends);
 
-int main(int argc, char **argv)
+static Suite *store_suite(void)
 {
-	Suite *suite;
-	SRunner *runner;
-	int failed;
+	Suite *suite = suite_create("store");
 
-	/* Faults are provoked here; their log lines would only hide a failure. */
-	if (!getenv("CMFD_TEST_LOG"))
-		log_setup(-1, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
-	if (argc == 6 && strcmp(argv[1], CRASH_CHILD) == 0)
-		return crash_child(&argv[2]);
-	plan_watch();
-	suite = suite_create("store");
 	suite_add_tcase(suite, client_cases());
 	suite_add_tcase(suite, announcement_cases());
 	suite_add_tcase(suite, registration_cases());
@@ -45,9 +37,17 @@ int main(int argc, char **argv)
 	suite_add_tcase(suite, sqlite_plan_cases());
 	suite_add_tcase(suite, sqlite_ready_cases());
 	suite_add_tcase(suite, sqlite_wal_cases());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
+}
+
+int main(int argc, char **argv)
+{
+	suite_begin();
+	/* Faults are provoked here; their log lines would only hide a failure. */
+	if (!getenv("CMFD_TEST_LOG"))
+		log_setup(-1, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+	if (argc == 6 && strcmp(argv[1], CRASH_CHILD) == 0)
+		return crash_child(&argv[2]);
+	plan_watch();
+	return suite_run(store_suite(), SUITE_FORKS);
 }

@@ -157,7 +157,6 @@ TCase *taken_cases(void)
 {
 	TCase *tc = tcase_create("taken");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_key_taken_rfc9483_3_6_4, 0, backends_count);
 	tcase_add_loop_test(tc, test_key_taken_without_index, 0, backends_count);
 	tcase_add_loop_test(tc, test_key_required_in_the_unit, 0, backends_count);

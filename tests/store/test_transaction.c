@@ -405,7 +405,6 @@ TCase *transaction_cases(void)
 {
 	TCase *tc = tcase_create("transaction");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_transaction_items, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_key_is_requester_and_id, 0, backends_count);

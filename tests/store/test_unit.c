@@ -157,7 +157,6 @@ TCase *unit_cases(void)
 {
 	TCase *tc = tcase_create("unit");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_unit_that_is_empty, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_conflict_undoes_all_of_it, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_with_a_reference_to_nothing, 0, backends_count);

@@ -280,7 +280,6 @@ void world_setup(void)
 	struct strbuf problems = STRBUF_NULL;
 	const char *tmp = getenv("TMPDIR");
 
-	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	memset(&w, 0, sizeof(w));
 	ck_assert_int_lt(snprintf(w.dir, sizeof(w.dir), "%s/cmf-test-XXXXXX", tmp ? tmp : "/tmp"),
 			 (int)sizeof(w.dir));

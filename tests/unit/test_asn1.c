@@ -7,6 +7,7 @@
 #include "asn1/cmf_types.h"
 #include "asn1/der.h"
 #include "asn1/name.h"
+#include "suite.h"
 #include "vectors.h"
 
 #include <errno.h>
@@ -608,14 +609,11 @@ START_TEST(rfc5280_7_1_name_differs)
 }
 END_TEST
 
-int main(void)
+static Suite *asn1_suite(void)
 {
 	Suite *suite = suite_create("asn1");
 	TCase *tc = tcase_create("asn1");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_template_round_trip, 0, ARRAY_LEN(types));
 	tcase_add_test(tc, test_cert_template_fields_rfc4211_5);
 	tcase_add_loop_test(tc, test_proof_of_possession_rfc4211_4, 0, ARRAY_LEN(popos));
@@ -629,9 +627,7 @@ int main(void)
 	tcase_add_test(tc, test_certificate_view);
 	tcase_add_loop_test(tc, rfc5280_7_1_name_differs, 0, ARRAY_LEN(name_pairs));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(asn1_suite, SUITE_FORKS)

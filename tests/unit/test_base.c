@@ -12,6 +12,7 @@
 #include "base/secrecy.h"
 #include "base/shared.h"
 #include "base/strbuf.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -775,12 +776,10 @@ START_TEST(test_network)
 }
 END_TEST
 
-int main(void)
+static Suite *base_suite(void)
 {
 	Suite *suite = suite_create("base");
 	TCase *tc = tcase_create("base");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, test_duration_parse, 0, ARRAY_LEN(durations));
 	tcase_add_loop_test(tc, test_clock_format, 0, ARRAY_LEN(times));
@@ -809,9 +808,7 @@ int main(void)
 	tcase_add_test(tc, test_metrics_gauge);
 	tcase_add_loop_test(tc, test_network, 0, ARRAY_LEN(networks));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(base_suite, SUITE_FORKS)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The budget of strangers: who owes what, and what is kept for whom. Costs and times are given. */
 #include "base/budget.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -224,12 +225,10 @@ START_TEST(strangers_without_number)
 }
 END_TEST
 
-int main(void)
+static Suite *budget_suite(void)
 {
 	Suite *suite = suite_create("budget");
 	TCase *tc = tcase_create("budget");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, parts);
@@ -243,9 +242,7 @@ int main(void)
 	tcase_add_test(tc, clock_back);
 	tcase_add_test(tc, strangers_without_number);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(budget_suite, SUITE_FORKS)

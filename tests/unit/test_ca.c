@@ -2,6 +2,7 @@
 /* The internal CA: what it issues and revokes is checked with OpenSSL's own verification. */
 #include "asn1/algorithm.h"
 #include "ca_fixture.h"
+#include "suite.h"
 
 #include <errno.h>
 #include <openssl/pem.h>
@@ -659,22 +660,9 @@ static Suite *ca_suite(void)
 	tcase_add_loop_test(load, test_problems, 0, ARRAY_LEN(problems));
 	tcase_add_test(load, test_chain);
 	tcase_add_loop_test(load, test_find_and_verify, 0, kinds);
-	for (size_t i = 0; i < 2; i++) {
-		TCase *const cases[] = {issue, load};
-
-		tcase_set_timeout(cases[i], 120);
-		suite_add_tcase(suite, cases[i]);
-	}
+	suite_add_tcase(suite, issue);
+	suite_add_tcase(suite, load);
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(ca_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN(ca_suite, SUITE_FORKS)

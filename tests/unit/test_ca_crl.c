@@ -2,6 +2,7 @@
 /* Revocation by the internal CA: what its CRLs say, when there is a new one, and their numbers. */
 #include "asn1/algorithm.h"
 #include "ca_fixture.h"
+#include "suite.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -555,18 +556,8 @@ static Suite *ca_crl_suite(void)
 	tcase_add_loop_test(crl, test_crl_of_several_pages, 0, kinds);
 	tcase_add_test(crl, test_crl_in_memory_once);
 	tcase_add_test(crl, test_rfc5280_5_2_3_crl_number_with_threads);
-	tcase_set_timeout(crl, 120);
 	suite_add_tcase(suite, crl);
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(ca_crl_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN(ca_crl_suite, SUITE_FORKS)

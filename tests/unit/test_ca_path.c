@@ -5,6 +5,7 @@
  * right.
  */
 #include "ca_fixture.h"
+#include "suite.h"
 
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -306,14 +307,11 @@ START_TEST(warned_of_purposes)
 }
 END_TEST
 
-int main(void)
+static Suite *ca_path_suite(void)
 {
 	Suite *suite = suite_create("ca_path");
 	TCase *tc = tcase_create("path");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, rfc5280_4_2_1_10_names, 0, ARRAY_LEN(names_cases));
 	tcase_add_loop_test(tc, rfc5280_4_2_1_12_purposes, 0, ARRAY_LEN(purposes_cases));
 	tcase_add_loop_test(tc, rfc5280_4_2_1_9_length, 0, ARRAY_LEN(length_cases));
@@ -321,9 +319,7 @@ int main(void)
 	tcase_add_test(tc, nothing_to_warn_of);
 	tcase_add_test(tc, warned_of_purposes);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(ca_path_suite, SUITE_FORKS)

@@ -4,6 +4,7 @@
  * update. Names that a VNFM must not get are test_cmf_names.c's.
  */
 #include "cmf_world.h"
+#include "suite.h"
 
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -782,14 +783,11 @@ START_TEST(test_update_after_deregistration)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_csr_suite(void)
 {
 	Suite *suite = suite_create("cmf_csr");
 	TCase *tc = tcase_create("csr");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, world_teardown);
 	tcase_add_loop_test(tc, test_csr_who_ifa033_11_2_3, 0, ARRAY_LEN(who_cases));
 	tcase_add_test(tc, test_ir_registers_with_the_rules_of_register);
@@ -805,9 +803,7 @@ int main(void)
 	tcase_add_test(tc, test_end_entity_only_its_own);
 	tcase_add_test(tc, test_update_after_deregistration);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_csr_suite, SUITE_FORKS)

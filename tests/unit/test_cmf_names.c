@@ -4,6 +4,7 @@
  * however it is written.
  */
 #include "cmf_world.h"
+#include "suite.h"
 
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -492,14 +493,11 @@ START_TEST(test_san_critical_without_subject_rfc5280_4_1_2_6)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_names_suite(void)
 {
 	Suite *suite = suite_create("cmf_names");
 	TCase *tc = tcase_create("names");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, world_teardown);
 	tcase_add_loop_test(tc, test_names, 0, ARRAY_LEN(cases));
 	tcase_add_loop_test(tc, test_subject_encodings_rfc5280_4_1_2_4, 0, ARRAY_LEN(encodings));
@@ -508,9 +506,7 @@ int main(void)
 	tcase_add_test(tc, test_name_registered_before_its_label);
 	tcase_add_test(tc, test_san_critical_without_subject_rfc5280_4_1_2_6);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_names_suite, SUITE_FORKS)

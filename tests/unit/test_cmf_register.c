@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Register, IFA 033 11.2.2: who may register what, all or nothing, and deregistration. */
 #include "cmf_world.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -237,23 +238,18 @@ START_TEST(test_reload_changes_limits)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_register_suite(void)
 {
 	Suite *suite = suite_create("cmf_register");
 	TCase *tc = tcase_create("register");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, world_setup, world_teardown);
 	tcase_add_loop_test(tc, test_register_ifa033_11_2_2, 0, ARRAY_LEN(cases));
 	tcase_add_test(tc, test_register_race);
 	tcase_add_loop_test(tc, test_deregister, 0, ARRAY_LEN(deregister_cases));
 	tcase_add_test(tc, test_reload_changes_limits);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_register_suite, SUITE_FORKS)

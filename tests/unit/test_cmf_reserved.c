@@ -4,6 +4,7 @@
  * each spelling. The labels in the letters of the DNS are made by Python's codec "idna".
  */
 #include "cmf_world.h"
+#include "suite.h"
 
 #include "../../src/cmf/name_fold.h"
 
@@ -313,19 +314,15 @@ START_TEST(test_client_by_the_name_of_an_entity)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_reserved_suite(void)
 {
 	Suite *suite = suite_create("cmf_reserved");
 	TCase *text = tcase_create("names"), *tc = tcase_create("reserved");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(text, 60);
 	tcase_add_loop_test(text, test_fold_rfc5280_7, 0, ARRAY_LEN(foldings));
 	tcase_add_test(text, test_fold_any_octets);
 	tcase_add_test(text, test_covers);
 	suite_add_tcase(suite, text);
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, world_setup, world_teardown);
 	tcase_add_loop_test(tc, test_register_reserved, 0, ARRAY_LEN(ids));
 	tcase_add_test(tc, test_register_on_ir_reserved);
@@ -333,9 +330,7 @@ int main(void)
 	tcase_add_test(tc, test_registration_of_before);
 	tcase_add_test(tc, test_client_by_the_name_of_an_entity);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_reserved_suite, SUITE_FORKS)

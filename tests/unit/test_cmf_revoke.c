@@ -5,6 +5,7 @@
  */
 #include "cmf/order.h"
 #include "cmf_world.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -832,14 +833,11 @@ START_TEST(test_many_unconfirmed_certificates)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_revoke_suite(void)
 {
 	Suite *suite = suite_create("cmf_revoke");
 	TCase *tc = tcase_create("revoke");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, test_revoke_rfc9483_4_2, 0, ARRAY_LEN(revoke_cases));
 	tcase_add_loop_test(tc, test_revoke_under_mac_rfc9483_4_2, 0, 2 * ARRAY_LEN(mac_cases));
@@ -866,9 +864,7 @@ int main(void)
 	tcase_add_test(tc, test_housekeeping_after_a_conflict);
 	tcase_add_test(tc, test_many_unconfirmed_certificates);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_revoke_suite, SUITE_FORKS)

@@ -4,6 +4,7 @@
  * MAC clients; and what is remembered of them.
  */
 #include "cmf_world.h"
+#include "suite.h"
 
 #include "../../src/cmf/clients.h"
 
@@ -834,14 +835,11 @@ START_TEST(test_admin_for_client)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_signer_suite(void)
 {
 	Suite *suite = suite_create("cmf_signer");
 	TCase *tc = tcase_create("signer");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, world_setup, world_teardown);
 	tcase_add_test(tc, test_client_by_anchor_and_subject);
 	tcase_add_test(tc, test_clients_do_not_cross_anchors);
@@ -872,9 +870,7 @@ int main(void)
 	tcase_add_test(tc, test_sealed_secret_is_bound_to_its_reference);
 	tcase_add_test(tc, test_admin_for_client);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_signer_suite, SUITE_FORKS)

@@ -7,6 +7,7 @@
 #include "asn1/der.h"
 #include "asn1/name.h"
 #include "cmf_world.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -390,14 +391,11 @@ START_TEST(words_name_the_attribute)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_subject_suite(void)
 {
 	Suite *suite = suite_create("cmf_subject");
 	TCase *tc = tcase_create("subject");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, world_teardown);
 	tcase_add_loop_test(tc, rfc5280_4_1_2_4_attribute, 0, ARRAY_LEN(cases));
 	tcase_add_loop_test(tc, rfc5280_4_1_2_4_name, 0, ARRAY_LEN(names));
@@ -407,9 +405,7 @@ int main(void)
 	tcase_add_loop_test(tc, rfc3629_3_malformed, 0, 5);
 	tcase_add_test(tc, words_name_the_attribute);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_subject_suite, SUITE_FORKS)

@@ -4,6 +4,7 @@
  * otherwise, and must give exactly its own problem.
  */
 #include "conf.h"
+#include "suite.h"
 
 #include "base/bytes.h"
 
@@ -674,12 +675,10 @@ START_TEST(test_sample)
 }
 END_TEST
 
-int main(void)
+static Suite *conf_suite(void)
 {
 	Suite *suite = suite_create("conf");
 	TCase *tc = tcase_create("conf");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_good_server);
@@ -695,9 +694,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_reload, 0, ARRAY_LEN(reloads));
 	tcase_add_test(tc, test_sample);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(conf_suite, SUITE_FORKS)

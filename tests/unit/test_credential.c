@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The one reader of private keys: PEM files and STORE URIs, with and without a passphrase. */
 #include "keys/credential.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -140,22 +141,17 @@ START_TEST(test_is_uri_rfc3986_3_1)
 }
 END_TEST
 
-int main(void)
+static Suite *credential_suite(void)
 {
 	Suite *suite = suite_create("credential");
 	TCase *tc = tcase_create("keys");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_unchecked_fixture(tc, files_make, files_remove);
 	tcase_add_loop_test(tc, test_key_from_file_and_from_uri, 0, ARRAY_LEN(reads));
 	tcase_add_test(tc, test_key_that_is_not_there);
 	tcase_add_loop_test(tc, test_is_uri_rfc3986_3_1, 0, ARRAY_LEN(sources));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(credential_suite, SUITE_FORKS)

@@ -3,6 +3,7 @@
  * Strict DER: what is DER, what only BER, the limits, and the writer against OpenSSL's encoders.
  */
 #include "asn1/der.h"
+#include "suite.h"
 #include "vectors.h"
 
 #include <errno.h>
@@ -377,12 +378,10 @@ START_TEST(test_der_writer_order)
 }
 END_TEST
 
-int main(void)
+static Suite *der_suite(void)
 {
 	Suite *suite = suite_create("der");
 	TCase *tc = tcase_create("der");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, test_der_check_x690, 0, ARRAY_LEN(values));
 	tcase_add_loop_test(tc, test_der_check_truncation, 0, ARRAY_LEN(messages));
@@ -396,9 +395,7 @@ int main(void)
 	tcase_add_test(tc, test_der_writer_order);
 	tcase_add_test(tc, test_der_writer_hole);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(der_suite, SUITE_FORKS)

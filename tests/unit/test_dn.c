@@ -2,13 +2,13 @@
 /* Distinguished names as people write them: what each text means, and what is said of the others.
  */
 #include "asn1/dn.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 static const struct {
 	const char *text;
@@ -153,22 +153,17 @@ START_TEST(test_name_for_many)
 }
 END_TEST
 
-int main(void)
+static Suite *dn_suite(void)
 {
 	Suite *suite = suite_create("dn");
 	TCase *tc = tcase_create("text");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_dn_parse, 0, ARRAY_LEN(texts));
 	tcase_add_loop_test(tc, test_dn_parse_says_why, 0, ARRAY_LEN(reasons));
 	tcase_add_test(tc, test_dn_of_64_letters_x520_upper_bounds);
 	tcase_add_test(tc, test_name_for_many);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(dn_suite, SUITE_FORKS)

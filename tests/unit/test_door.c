@@ -4,6 +4,7 @@
  * answer's protection, nonces and names are checked in ask_send().
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "asn1/cmf_types.h"
 
@@ -491,16 +492,12 @@ START_TEST(rfc4210_5_3_21_error_from_client)
 }
 END_TEST
 
-int main(void)
+static Suite *door_suite(void)
 {
 	Suite *suite = suite_create("door");
 	TCase *tcase = tcase_create("door");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_4_1_1_ir_and_certconf);
 	tcase_add_test(tcase, rfc9483_3_1_implicit_confirm);
 	tcase_add_test(tcase, rfc9483_3_1_implicit_confirm_not_granted);
@@ -519,10 +516,7 @@ int main(void)
 	tcase_add_test(tcase, ifa033_11_2_2_register);
 	tcase_add_test(tcase, rfc4210_5_3_21_error_from_client);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_suite, SUITE_ONE_PROCESS)

@@ -5,6 +5,7 @@
  * client in the mode that was made for them, too.
  */
 #include "ask.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/cmp.h>
@@ -360,16 +361,12 @@ START_TEST(ts33310_openssl_client)
 }
 END_TEST
 
-int main(void)
+static Suite *door_3gpp_suite(void)
 {
 	Suite *suite = suite_create("door_3gpp");
 	TCase *tcase = tcase_create("base stations");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, ts33310_ir, 0, 2);
 	tcase_add_loop_test(tcase, rfc9483_5_1_1_another_entity, 0, 3);
 	tcase_add_test(tcase, rfc9483_5_1_3_another_entity);
@@ -378,10 +375,7 @@ int main(void)
 	tcase_add_test(tcase, registered_by_ir);
 	tcase_add_test(tcase, ts33310_openssl_client);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_3gpp_suite, SUITE_ONE_PROCESS)

@@ -4,8 +4,7 @@
  * the sender is told, and that nothing else changes.
  */
 #include "granted.h"
-
-#include "base/log.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/rand.h>
@@ -373,15 +372,4 @@ static Suite *announce_suite(void)
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(announce_suite());
-	int failed;
-
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
-}
+SUITE_MAIN(announce_suite, SUITE_ONE_PROCESS)

@@ -4,6 +4,7 @@
  * libcrypto's CMS makes, or generated here; what is kept of them, and what is refused.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "asn1/cmf_types.h"
 #include "asn1/der.h"
@@ -870,16 +871,12 @@ START_TEST(kga_required)
 }
 END_TEST
 
-int main(void)
+static Suite *door_archive_suite(void)
 {
 	Suite *suite = suite_create("door_archive");
 	TCase *tcase = tcase_create("archive");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_unchecked_fixture(tcase, archive_setup, archive_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, rfc4211_6_4_encrypted_priv_key, 0, ARRAY_LEN(kept_rows));
 	tcase_add_loop_test(tcase, rfc4211_6_4_enc_key_with_id, 0, 4);
 	tcase_add_test(tcase, rfc4211_6_4_not_accepted);
@@ -893,11 +890,7 @@ int main(void)
 	tcase_add_loop_test(tcase, refused, 0, ARRAY_LEN(refused_rows));
 	tcase_add_test(tcase, kga_required);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_archive_suite, SUITE_ONE_PROCESS)

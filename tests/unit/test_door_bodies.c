@@ -4,6 +4,7 @@
  * otherwise. See bent.h for what must hold of each.
  */
 #include "bent.h"
+#include "suite.h"
 
 #include "asn1/cmf_types.h"
 
@@ -522,23 +523,15 @@ START_TEST(refusal)
 }
 END_TEST
 
-int main(void)
+static Suite *door_bodies_suite(void)
 {
 	Suite *suite = suite_create("door_bodies");
 	TCase *tcase = tcase_create("bodies");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_unchecked_fixture(tcase, bent_setup, bent_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, refusal, 0, ARRAY_LEN(rows));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_bodies_suite, SUITE_ONE_PROCESS)

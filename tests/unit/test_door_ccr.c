@@ -4,8 +4,7 @@
  * who gets nothing.
  */
 #include "ask.h"
-
-#include "base/log.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/x509v3.h>
@@ -508,16 +507,12 @@ START_TEST(the_other_ca_makes_no_clients)
 }
 END_TEST
 
-int main(void)
+static Suite *door_ccr_suite(void)
 {
 	Suite *suite = suite_create("cross-certification");
 	TCase *tc = tcase_create("ccr");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, rfc9810_d_6_granted_and_confirmed);
 	tcase_add_test(tc, rfc9810_6_6_constraints_of_the_profile);
 	tcase_add_test(tc, rfc9810_6_6_1_not_before_in_the_past);
@@ -527,10 +522,7 @@ int main(void)
 	tcase_add_test(tc, rfc5280_4_2_1_9_path_length);
 	tcase_add_test(tc, the_other_ca_makes_no_clients);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_ccr_suite, SUITE_ONE_PROCESS)

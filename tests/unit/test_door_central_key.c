@@ -4,6 +4,7 @@
  * verified by libcrypto's CMS where that can, and what is refused.
  */
 #include "granted.h"
+#include "suite.h"
 #include "told_key.h"
 
 #include "asn1/der.h"
@@ -16,7 +17,6 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LONG_SECRET "sixteen octets are 128 bits"
@@ -426,27 +426,19 @@ START_TEST(rfc9483_4_1_6_refused)
 }
 END_TEST
 
-int main(void)
+static Suite *door_central_key_suite(void)
 {
 	Suite *suite = suite_create("door_central_key");
 	TCase *tcase = tcase_create("central_key");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_unchecked_fixture(tcase, central_setup, central_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_granted, 0, ARRAY_LEN(granted_rows));
 	tcase_add_test(tcase, rfc9483_4_1_6_3_password);
 	tcase_add_test(tcase, policy_for_libcrypto);
 	tcase_add_loop_test(tcase, rfc9480_2_2_kga_certificate, 0, 5);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_refused, 0, ARRAY_LEN(refused_rows));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_central_key_suite, SUITE_ONE_PROCESS)

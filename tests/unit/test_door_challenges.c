@@ -4,6 +4,7 @@
  * wants one, the numbers in the same order, and then a CertResponse for every request.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/rsa.h>
@@ -231,26 +232,19 @@ START_TEST(rfc9810_5_2_8_3_3_none)
 }
 END_TEST
 
-int main(void)
+static Suite *door_challenges_suite(void)
 {
 	Suite *suite = suite_create("challenges");
 	TCase *tcase = tcase_create("several");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tcase, challenges_setup, granted_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_3_3_several, 0, ARRAY_LEN(several_rows));
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_several_confirmed);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_refused_before);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_3_3_count, 0, 2);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_3_none);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_challenges_suite, SUITE_ONE_PROCESS)

@@ -4,6 +4,7 @@
  * parameters, languages. RFC 9483 4.3, RFC 9810 5.3.19.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "asn1/der.h"
 
@@ -334,14 +335,11 @@ START_TEST(rfc9810_5_3_19_13_lang_tags)
 }
 END_TEST
 
-int main(void)
+static Suite *door_genm_suite(void)
 {
 	Suite *suite = suite_create("door_genm");
 	TCase *tcase = tcase_create("genm");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
 	tcase_add_test(tcase, rfc9810_5_3_19_several_and_unknown);
 	tcase_add_test(tcase, rfc9810_5_3_19_7_only_unknown);
@@ -354,10 +352,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9810_5_3_19_8_key_pair_param);
 	tcase_add_test(tcase, rfc9810_5_3_19_13_lang_tags);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_genm_suite, SUITE_ONE_PROCESS)

@@ -5,6 +5,7 @@
  * the library has no KEM. Against another implementation: tests/e2e/test_kem.py.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
@@ -1081,7 +1082,6 @@ static TCase *kem_case(void)
 	TCase *tc = tcase_create("kem");
 
 	tcase_add_checked_fixture(tc, kem_setup, kem_teardown);
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, rfc9810_e_figure_3, 0, ARRAY_LEN(mac_rows));
 	tcase_add_test(tc, rfc9810_8_8_fresh_ciphertext);
 	tcase_add_test(tc, rfc9810_5_1_3_4_reused_within_the_operation);
@@ -1111,14 +1111,11 @@ static TCase *one_case(void)
 	return tc;
 }
 
-int main(void)
+static Suite *door_kem_suite(void)
 {
 	Suite *suite = suite_create("door_kem");
 	TCase *none = tcase_create("none"), *upstream = tcase_create("upstream");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_loop_test(none, rfc9483_3_5_unavailable, 0, ARRAY_LEN(none_rows));
 	suite_add_tcase(suite, none);
 	suite_add_tcase(suite, upstream);
@@ -1129,11 +1126,7 @@ int main(void)
 	} else {
 		fprintf(stderr, "the library has no KEM: only its refusal is tested\n");
 	}
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_kem_suite, SUITE_ONE_PROCESS)

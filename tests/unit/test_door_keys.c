@@ -4,6 +4,7 @@
  * its own reason, once the requester is known to ask for its own entity.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/bn.h>
@@ -257,23 +258,18 @@ START_TEST(proof_of_possession_is_none)
 }
 END_TEST
 
-int main(void)
+static Suite *door_keys_suite(void)
 {
 	Suite *suite = suite_create("door_keys");
 	TCase *tc = tcase_create("keys");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, keys_setup, granted_teardown);
 	tcase_add_loop_test(tc, keys_that_prove_nothing, 0, ARRAY_LEN(key_rows));
 	tcase_add_test(tc, requester_before_modulus);
 	tcase_add_test(tc, exponent_by_configuration);
 	tcase_add_test(tc, proof_of_possession_is_none);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(door_keys_suite, SUITE_FORKS)

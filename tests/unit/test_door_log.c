@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The line that the door logs for each request: who asked, or who it was said to be. */
 #include "granted.h"
+#include "suite.h"
 
 #include "base/log.h"
 
 #include <check.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -99,20 +99,15 @@ START_TEST(rfc9483_3_5_client_or_claimed)
 }
 END_TEST
 
-int main(void)
+static Suite *door_log_suite(void)
 {
 	Suite *suite = suite_create("door_log");
 	TCase *tcase = tcase_create("log");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, log_begin, log_end);
 	tcase_add_loop_test(tcase, rfc9483_3_5_client_or_claimed, 0, ARRAY_LEN(rows));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_log_suite, SUITE_FORKS)

@@ -4,9 +4,9 @@
  * origPKIMessage of an RA that replaced a protection (5.2.3, RFC 9810 5.1.1.3).
  */
 #include "granted.h"
+#include "suite.h"
 
 #include <check.h>
-#include <fcntl.h>
 #include <string.h>
 
 #define OID_ORIG_PKI_MESSAGE "1.3.6.1.5.5.7.4.15"
@@ -721,14 +721,11 @@ static void setup_vouching(void)
 	house_register(h, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
 }
 
-int main(void)
+static Suite *door_nested_suite(void)
 {
 	Suite *suite = suite_create("door_nested");
 	TCase *tcase = tcase_create("nested");
-	SRunner *runner;
-	int failed;
 
-	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_added);
 	tcase_add_test(tcase, rfc9483_3_5_late_retransmission);
@@ -751,15 +748,11 @@ int main(void)
 	tcase_add_test(tcase, rfc9810_5_1_1_3_in_nested);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("RA vouches for POP");
-	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup_vouching, granted_teardown);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified, 1, 2);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified_kur, 1, 2);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_nested_suite, SUITE_ONE_PROCESS)

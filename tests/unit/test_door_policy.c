@@ -4,6 +4,7 @@
  * by default, and once switched.
  */
 #include "ask.h"
+#include "suite.h"
 
 #include "asn1/algorithm.h"
 
@@ -498,15 +499,11 @@ START_TEST(answer_error)
 }
 END_TEST
 
-int main(void)
+static Suite *door_policy_suite(void)
 {
 	Suite *suite = suite_create("door_policy");
 	TCase *tcase = tcase_create("switches");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, request, 0, ARRAY_LEN(request_rows));
 	tcase_add_test(tcase, remembered_signer);
 	tcase_add_loop_test(tcase, rfc9483_4_1_4_p10cr_id, 0, ARRAY_LEN(p10_rows));
@@ -514,10 +511,7 @@ int main(void)
 	tcase_add_loop_test(tcase, answer, 0, ARRAY_LEN(answer_rows));
 	tcase_add_loop_test(tcase, answer_error, 0, 2);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_policy_suite, SUITE_ONE_PROCESS)

@@ -5,6 +5,7 @@
  * key.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "asn1/envelope.h"
 
@@ -627,16 +628,12 @@ START_TEST(rfc9810_5_3_19_3_enc_key_pair_types)
 }
 END_TEST
 
-int main(void)
+static Suite *door_pop_suite(void)
 {
 	Suite *suite = suite_create("door_pop");
 	TCase *tcase = tcase_create("pop");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_unchecked_fixture(tcase, pop_setup, granted_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_3_2_encr_cert, 0, ARRAY_LEN(encr_rows));
 	tcase_add_test(tcase, rfc9810_5_2_2_encr_cert_for_libcrypto);
 	tcase_add_test(tcase, rfc9810_5_2_8_3_2_wrong_hash);
@@ -652,11 +649,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9810_5_3_19_3_enc_key_pair_types);
 	tcase_add_loop_test(tcase, refused, 0, ARRAY_LEN(refused_rows));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_pop_suite, SUITE_ONE_PROCESS)

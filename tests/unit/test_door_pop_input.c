@@ -4,6 +4,7 @@
  * is put together here from its octets.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "asn1/der.h"
 
@@ -341,14 +342,11 @@ START_TEST(rfc9483_4_1_3_old_cert_id)
 }
 END_TEST
 
-int main(void)
+static Suite *door_pop_input_suite(void)
 {
 	Suite *suite = suite_create("door_pop_input");
 	TCase *tc = tcase_create("pop_input");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, input_setup, granted_teardown);
 	tcase_add_loop_test(tc, rfc4211_4_1_sender, 0, ARRAY_LEN(rows));
 	tcase_add_test(tc, rfc9483_4_1_1_input_prohibited);
@@ -357,9 +355,7 @@ int main(void)
 	tcase_add_test(tc, rfc4211_4_1_public_key_mac);
 	tcase_add_test(tc, rfc9483_4_1_3_old_cert_id);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(door_pop_input_suite, SUITE_FORKS)

@@ -4,11 +4,9 @@
  * Readings that follow from a rule of their own are tested with that rule.
  */
 #include "granted.h"
-
-#include "base/log.h"
+#include "suite.h"
 
 #include <check.h>
-#include <fcntl.h>
 
 /* A certificate of vnfci-a that is confirmed, as the credential of its holder. */
 static void holder_new(struct house_credential *holder)
@@ -93,23 +91,17 @@ START_TEST(rfc4211_6_controls_without_meaning)
 }
 END_TEST
 
-int main(void)
+static Suite *door_readings_suite(void)
 {
 	Suite *suite = suite_create("door_readings");
 	TCase *tcase = tcase_create("readings");
-	SRunner *runner;
-	int failed;
 
-	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
 	tcase_add_test(tcase, rfc9483_4_1_3_second_update_while_one_is_unconfirmed);
 	tcase_add_test(tcase, rfc9483_3_6_2_protection_of_rr_wrong);
 	tcase_add_test(tcase, rfc4211_6_controls_without_meaning);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_readings_suite, SUITE_ONE_PROCESS)

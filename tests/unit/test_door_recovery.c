@@ -4,6 +4,7 @@
  * for protocolEncrKey, and to nobody else. The answers are opened by libcrypto's CMS.
  */
 #include "granted.h"
+#include "suite.h"
 #include "told_key.h"
 
 #include "asn1/spki.h"
@@ -638,16 +639,12 @@ START_TEST(rfc4210_5_3_7_deregistered)
 }
 END_TEST
 
-int main(void)
+static Suite *door_recovery_suite(void)
 {
 	Suite *suite = suite_create("door_recovery");
 	TCase *tcase = tcase_create("recovery");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_unchecked_fixture(tcase, recovery_setup, recovery_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, rfc4210_5_3_7_history, 0, 3);
 	tcase_add_loop_test(tcase, rfc4210_5_3_7_same_entity, 0, 2);
 	tcase_add_test(tcase, rfc4210_5_3_7_permission);
@@ -659,11 +656,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_3_5_nothing_to_confirm);
 	tcase_add_test(tcase, rfc4210_5_3_7_deregistered);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_recovery_suite, SUITE_ONE_PROCESS)

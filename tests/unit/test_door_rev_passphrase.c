@@ -5,10 +5,10 @@
  * is made by libcrypto's CMS.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "asn1/der.h"
 #include "asn1/envelope.h"
-#include "base/log.h"
 
 #include <check.h>
 #include <openssl/cms.h>
@@ -453,16 +453,12 @@ START_TEST(rfc9810_5_3_19_1_ca_prot_enc_cert)
 }
 END_TEST
 
-int main(void)
+static Suite *door_rev_passphrase_suite(void)
 {
 	Suite *suite = suite_create("revocation passphrases");
 	TCase *tc = tcase_create("revPassphrase");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, rfc9810_b_revokes_what_the_entity_has);
 	tcase_add_test(tc, rfc9810_b_without_local_key_id);
 	tcase_add_test(tc, rfc9810_b_updated_at_any_time);
@@ -475,10 +471,7 @@ int main(void)
 	tcase_add_test(tc, rfc9810_5_3_19_9_refused);
 	tcase_add_test(tc, rfc9810_5_3_19_1_ca_prot_enc_cert);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_rev_passphrase_suite, SUITE_ONE_PROCESS)

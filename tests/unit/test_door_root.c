@@ -4,8 +4,7 @@
  * announcement of one (RFC 9810 5.3.19.5).
  */
 #include "ask.h"
-
-#include "base/log.h"
+#include "suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -234,14 +233,11 @@ START_TEST(rfc9810_5_3_19_5_refused)
 }
 END_TEST
 
-int main(void)
+static Suite *door_root_suite(void)
 {
 	Suite *suite = suite_create("roots");
 	TCase *tc = tcase_create("update"), *none = tcase_create("no update");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, rfc9483_4_3_2_root_update);
 	tcase_add_test(tc, rfc9483_3_3_link_in_chain);
@@ -250,10 +246,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_test(none, rfc9483_4_3_2_no_update);
 	suite_add_tcase(suite, none);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_root_suite, SUITE_ONE_PROCESS)

@@ -4,9 +4,9 @@
  * before the answer. RFC 9483 4.2, 5.1.3; RFC 4210 5.3.9, 5.3.10.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include <check.h>
-#include <fcntl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -638,14 +638,11 @@ START_TEST(rfc4210_5_3_9_cessation_of_several)
 }
 END_TEST
 
-int main(void)
+static Suite *door_rr_suite(void)
 {
 	Suite *suite = suite_create("door_rr");
 	TCase *rr = tcase_create("rr"), *crl = tcase_create("crl");
-	SRunner *runner;
-	int failed;
 
-	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(rr, granted_setup, granted_teardown);
 	tcase_add_test(rr, rfc4210_5_3_9_several);
 	tcase_add_test(rr, rfc4210_5_3_10_unidentified);
@@ -661,10 +658,7 @@ int main(void)
 	tcase_add_test(crl, rfc4210_5_1_3_crl_in_an_answer_under_a_mac);
 	tcase_add_test(crl, rfc4210_5_3_9_cessation_of_several);
 	suite_add_tcase(suite, crl);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_rr_suite, SUITE_ONE_PROCESS)

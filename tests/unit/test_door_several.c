@@ -4,6 +4,7 @@
  * answered by its own CertResponse and confirmed by its own CertStatus, in one transaction.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -341,16 +342,12 @@ START_TEST(rfc9483_4_1_4_p10cr_confirmed_under)
 }
 END_TEST
 
-int main(void)
+static Suite *door_several_suite(void)
 {
 	Suite *suite = suite_create("door_several");
 	TCase *tcase = tcase_create("several");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc4210_5_3_4_some_granted_some_refused);
 	tcase_add_test(tcase, rfc4210_5_3_18_certificate_left_out_is_rejected);
 	tcase_add_test(tcase, rfc4210_5_3_18_accepted_and_rejected);
@@ -364,10 +361,7 @@ int main(void)
 	tcase_add_loop_test(tcase, rfc4211_3_cert_req_ids, 0, ARRAY_LEN(id_rows));
 	tcase_add_loop_test(tcase, rfc9483_4_1_4_p10cr_confirmed_under, 0, 3);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_several_suite, SUITE_ONE_PROCESS)

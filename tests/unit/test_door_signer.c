@@ -4,6 +4,7 @@
  * certificate, before it and between its own messages, changes nothing for it.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include "../../src/cmf/cmf_private.h"
 #include "../../src/cmf/signer_cache.h"
@@ -604,7 +605,7 @@ START_TEST(rfc9483_3_5_known_signer_is_validated_again)
 }
 END_TEST
 
-static Suite *suite(void)
+static Suite *door_signer_suite(void)
 {
 	Suite *s = suite_create("door_signer");
 	TCase *tc = tcase_create("mano client");
@@ -640,13 +641,4 @@ static Suite *suite(void)
 	return s;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
+SUITE_MAIN(door_signer_suite, SUITE_FORKS)

@@ -5,6 +5,7 @@
  * counted where they enter the libraries.
  */
 #include "ask.h"
+#include "suite.h"
 
 #include "mac_scheme.h"
 
@@ -671,19 +672,16 @@ START_TEST(unknown_signers)
 }
 END_TEST
 
-int main(void)
+static Suite *door_stranger_suite(void)
 {
 	Suite *suite = suite_create("door");
 	TCase *tc = tcase_create("references"), *signers = tcase_create("signers"),
 	      *budget = tcase_create("budget");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, references_alike, 0, ARRAY_LEN(schemes));
 	tcase_add_loop_test(tc, rfc9483_4_1_5_derived_once, 0, 2);
 	/* They write to the store, which takes its threads. */
-	tcase_set_timeout(signers, 120);
 	tcase_add_checked_fixture(signers, setup, teardown);
 	tcase_add_loop_test(signers, rfc9483_3_5_long_sender, 0, 2);
 	tcase_add_test(signers, rfc9483_3_5_long_subject);
@@ -691,16 +689,13 @@ int main(void)
 	tcase_add_loop_test(signers, rfc9483_3_3_certificates_decoded, 0, 2);
 	tcase_add_loop_test(signers, rfc5280_6_paths, 0, 2);
 	suite_add_tcase(suite, signers);
-	tcase_set_timeout(budget, 120);
 	tcase_add_checked_fixture(budget, setup_small, teardown);
 	tcase_add_test(budget, wrong_macs);
 	tcase_add_test(budget, replays);
 	tcase_add_test(budget, unknown_signers);
 	suite_add_tcase(suite, budget);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(door_stranger_suite, SUITE_FORKS)

@@ -5,6 +5,7 @@
  * live_certificates_per_entity of the client's policy).
  */
 #include "granted.h"
+#include "suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -346,16 +347,12 @@ START_TEST(key_reuse_by_default)
 }
 END_TEST
 
-int main(void)
+static Suite *door_taken_suite(void)
 {
 	Suite *suite = suite_create("door_taken");
 	TCase *tcase = tcase_create("taken"), *defaults = tcase_create("defaults");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, taken_setup, granted_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_3_6_4_key_of_another_entity);
 	tcase_add_test(tcase, rfc9483_3_6_4_key_in_another_coat);
 	tcase_add_test(tcase, rfc9483_3_6_4_key_of_a_rejected_certificate);
@@ -370,10 +367,7 @@ int main(void)
 	tcase_add_test(defaults, key_reuse_by_default);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, defaults);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_taken_suite, SUITE_ONE_PROCESS)

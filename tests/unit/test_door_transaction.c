@@ -4,6 +4,7 @@
  * copies at the same moment, the bound on open ones.
  */
 #include "granted.h"
+#include "suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -473,16 +474,12 @@ START_TEST(quota_of_open_transactions)
 }
 END_TEST
 
-int main(void)
+static Suite *door_transaction_suite(void)
 {
 	Suite *suite = suite_create("door_transaction");
 	TCase *tcase = tcase_create("transaction");
-	SRunner *runner;
-	int failed;
 
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_4_1_1_certconf_rejection);
 	tcase_add_loop_test(tcase, rfc9483_3_5_ir_played_again, 0, 2);
 	tcase_add_test(tcase, rfc9483_3_5_rr_played_again);
@@ -496,10 +493,7 @@ int main(void)
 	tcase_add_test(tcase, concurrent_copies_get_one_certificate);
 	tcase_add_test(tcase, quota_of_open_transactions);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_transaction_suite, SUITE_ONE_PROCESS)

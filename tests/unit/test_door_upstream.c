@@ -5,9 +5,9 @@
  */
 #include "ask.h"
 #include "asn1/der.h"
+#include "suite.h"
 
 #include <check.h>
-#include <fcntl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -989,18 +989,13 @@ START_TEST(rfc9483_5_2_3_more_than_is_judged)
 }
 END_TEST
 
-int main(void)
+static Suite *door_upstream_suite(void)
 {
 	Suite *suite = suite_create("door_upstream");
 	TCase *tcase = tcase_create("upstream"), *forwarding = tcase_create("forwarding");
 	TCase *p10 = tcase_create("p10cr"), *added = tcase_create("added");
-	SRunner *runner;
-	int failed;
 
-	/* The upstream is not there: its faults are no news. */
-	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_4_4_waiting_polling_certificate);
 	tcase_add_test(tcase, rfc9483_4_4_implicit_confirm_when_it_comes);
 	tcase_add_test(tcase, rfc9483_4_4_p10cr_polls);
@@ -1031,10 +1026,7 @@ int main(void)
 	suite_add_tcase(suite, added);
 	tcase_add_test(p10, p10cr_is_passed_on_without_more);
 	suite_add_tcase(suite, p10);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(door_upstream_suite, SUITE_ONE_PROCESS)

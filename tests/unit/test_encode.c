@@ -3,6 +3,7 @@
  * Messages of ours: read back, and validated by OpenSSL's CMP module. Decoding: test_message.c.
  */
 #include "message.h"
+#include "suite.h"
 
 #include "asn1/certificate.h"
 #include "asn1/der.h"
@@ -340,14 +341,11 @@ START_TEST(test_status_text)
 }
 END_TEST
 
-int main(void)
+static Suite *encode_suite(void)
 {
 	Suite *suite = suite_create("encode");
 	TCase *tc = tcase_create("encode");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_encode_signed, 0, ARRAY_LEN(signers));
 	tcase_add_test(tc, test_encode_mac);
 	tcase_add_test(tc, test_encode_header_rfc4210_5_1_1);
@@ -357,9 +355,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_status_info, 0, ARRAY_LEN(statuses));
 	tcase_add_test(tc, test_status_text);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(encode_suite, SUITE_FORKS)

@@ -6,6 +6,7 @@
 #include "asn1/der.h"
 #include "asn1/envelope.h"
 #include "asn1/key_package.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -624,12 +625,10 @@ START_TEST(test_signed_data)
 }
 END_TEST
 
-int main(void)
+static Suite *envelope_suite(void)
 {
 	Suite *suite = suite_create("envelope");
 	TCase *tcase = tcase_create("envelope");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, test_envelope_round, 0, ARRAY_LEN(techniques));
 	tcase_add_loop_test(tcase, test_envelope_libcrypto_opens, 0, TECHNIQUES_OF_LIBCRYPTO);
@@ -645,9 +644,7 @@ int main(void)
 	tcase_add_test(tcase, test_encrypted_value);
 	tcase_add_loop_test(tcase, test_signed_data, 0, ARRAY_LEN(kga_keys));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(envelope_suite, SUITE_FORKS)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the door says when it explains instead of serving. What cmfctl prints of it is e2e's. */
 #include "ask.h"
+#include "suite.h"
 
 #include <check.h>
 
@@ -219,15 +220,12 @@ START_TEST(rfc9483_5_2_2_2_batch_stages)
 }
 END_TEST
 
-int main(void)
+static Suite *explain_suite(void)
 {
 	Suite *suite = suite_create("explain");
 	TCase *tcase = tcase_create("explain");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_3_5_wrong_secret);
 	tcase_add_test(tcase, test_as_a_client_with_a_secret);
 	tcase_add_test(tcase, test_as_an_unknown_client);
@@ -236,11 +234,7 @@ int main(void)
 	tcase_add_test(tcase, rfc9483_5_2_2_1_inner_stages);
 	tcase_add_test(tcase, rfc9483_5_2_2_2_batch_stages);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	/* The committer is a thread: it would not live in a fork. */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(explain_suite, SUITE_ONE_PROCESS)

@@ -4,6 +4,7 @@
  * messages are those that an exchange of OpenSSL's client has left; the whole way, with the door,
  * is in tests/e2e/test_forward.py.
  */
+#include "suite.h"
 #include "upstream_mock.h"
 
 #include <check.h>
@@ -639,15 +640,12 @@ START_TEST(test_needs_a_signature_credential)
 }
 END_TEST
 
-int main(void)
+static Suite *forward_suite(void)
 {
 	Suite *suite = suite_create("forward");
 	TCase *tcase = tcase_create("forward"), *problems = tcase_create("problems");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, begin, end);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, rfc9483_5_2_1_octet_for_octet);
 	tcase_add_loop_test(tcase, test_sent_again_after_a_restart, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_forged_answer);
@@ -675,9 +673,7 @@ int main(void)
 	tcase_add_test(problems, test_needs_a_signature_credential);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, problems);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite;
 }
+
+SUITE_MAIN(forward_suite, SUITE_FORKS)

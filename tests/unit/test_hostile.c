@@ -4,6 +4,7 @@
  * then. Good messages: test_message.c.
  */
 #include "message.h"
+#include "suite.h"
 
 #include "asn1/der.h"
 #include "vectors.h"
@@ -350,14 +351,11 @@ START_TEST(test_deep_nesting)
 }
 END_TEST
 
-int main(void)
+static Suite *hostile_suite(void)
 {
 	Suite *suite = suite_create("hostile");
 	TCase *tc = tcase_create("hostile");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, test_truncation, 0, ARRAY_LEN(names));
 	tcase_add_loop_test(tc, test_every_octet_changed, 0, ARRAY_LEN(names));
 	tcase_add_loop_test(tc, test_assembled, 0, ARRAY_LEN(assembled));
@@ -368,9 +366,7 @@ int main(void)
 	tcase_add_test(tc, test_million_infos_in_header);
 	tcase_add_loop_test(tc, test_deep_nesting, 0, 3);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(hostile_suite, SUITE_FORKS)

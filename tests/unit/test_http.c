@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "http_rig.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -861,6 +862,8 @@ static Suite *http_suite(void)
 	TCase *limits = tcase_create("limits");
 	TCase *listeners = tcase_create("listeners");
 
+	/* The clients' SSL_write() has no MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
 	tcase_add_test(requests, test_keep_alive);
 	tcase_add_test(requests, test_http_1_0);
 	tcase_add_test(requests, test_pipelining);
@@ -887,24 +890,10 @@ static Suite *http_suite(void)
 	tcase_add_test(listeners, test_tls_key_that_is_none);
 	tcase_add_test(listeners, test_tls_reload);
 	tcase_add_test(listeners, test_tls_without_handshake);
-	for (size_t i = 0; i < 3; i++) {
-		TCase *const cases[] = {requests, limits, listeners};
-
-		tcase_set_timeout(cases[i], 60);
-		suite_add_tcase(suite, cases[i]);
-	}
+	suite_add_tcase(suite, requests);
+	suite_add_tcase(suite, limits);
+	suite_add_tcase(suite, listeners);
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(http_suite());
-	int failed;
-
-	/* The clients' SSL_write() has no MSG_NOSIGNAL. */
-	signal(SIGPIPE, SIG_IGN);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN(http_suite, SUITE_FORKS)

@@ -4,10 +4,10 @@
  */
 #include "base/clock.h"
 #include "http_rig.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -472,7 +472,6 @@ static Suite *limits_suite(void)
 	Suite *suite = suite_create("http_limits");
 	TCase *tc = tcase_create("limits");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_connections_per_address);
 	tcase_add_test(tc, test_place_is_free_again);
 	tcase_add_test(tc, test_longest_idle_gives_way);
@@ -489,13 +488,4 @@ static Suite *limits_suite(void)
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(limits_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN(limits_suite, SUITE_FORKS)

@@ -5,6 +5,7 @@
  */
 #include "../../src/http/proxy_header.h"
 #include "http_rig.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -388,7 +389,8 @@ static Suite *proxy_suite(void)
 	Suite *suite = suite_create("http_proxy");
 	TCase *tc = tcase_create("proxy");
 
-	tcase_set_timeout(tc, 60);
+	/* The clients' SSL_write() has no MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
 	tcase_add_loop_test(tc, test_header, 0, ARRAY_LEN(headers));
 	tcase_add_loop_test(tc, test_header_says_the_peer, 0, ARRAY_LEN(headers));
 	tcase_add_test(tc, test_header_before_tls);
@@ -401,15 +403,4 @@ static Suite *proxy_suite(void)
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(proxy_suite());
-	int failed;
-
-	/* The clients' SSL_write() has no MSG_NOSIGNAL. */
-	signal(SIGPIPE, SIG_IGN);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN(proxy_suite, SUITE_FORKS)

@@ -2,6 +2,7 @@
 /* Whether the certificates of a CA key update fit together, RFC 9810 4.4. */
 #include "asn1/key_update.h"
 #include "house.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/err.h>
@@ -103,22 +104,17 @@ START_TEST(all_octets_are_consumed)
 }
 END_TEST
 
-int main(void)
+static Suite *key_update_suite(void)
 {
 	Suite *suite = suite_create("key update");
 	TCase *tc = tcase_create("key update");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, rfc9810_4_4_links_fit);
 	tcase_add_test(tc, rfc9810_4_4_links_do_not_fit);
 	tcase_add_test(tc, all_octets_are_consumed);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(key_update_suite, SUITE_ONE_PROCESS)

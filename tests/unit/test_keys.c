@@ -7,6 +7,7 @@
 #include "asn1/der.h"
 #include "asn1/rsa_modulus.h"
 #include "asn1/spki.h"
+#include "suite.h"
 #include "vectors.h"
 
 #include <errno.h>
@@ -888,14 +889,11 @@ START_TEST(rsa_without_flaws)
 }
 END_TEST
 
-int main(void)
+static Suite *keys_suite(void)
 {
 	Suite *suite = suite_create("keys");
 	TCase *tc = tcase_create("keys");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_spki_key, 0, ARRAY_LEN(keys));
 	tcase_add_loop_test(tc, test_spki_key_uses, 0, 9);
 	tcase_add_test(tc, test_spki_compressed_point);
@@ -914,9 +912,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_cert_hash_rfc9483_4_1_1, 0, ARRAY_LEN(cert_hashes));
 	tcase_add_test(tc, test_signer_shared_by_threads);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(keys_suite, SUITE_FORKS)

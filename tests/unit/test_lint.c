@@ -6,6 +6,7 @@
 #include "asn1/certificate.h"
 #include "asn1/der.h"
 #include "asn1/lint.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/x509v3.h>
@@ -512,22 +513,17 @@ START_TEST(rfc5280_5_crl)
 }
 END_TEST
 
-int main(void)
+static Suite *lint_suite(void)
 {
 	Suite *suite = suite_create("lint");
 	TCase *tc = tcase_create("lint");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, rfc5280_4_certificate, 0, ARRAY_LEN(rows));
 	tcase_add_test(tc, rfc5280_4_1_1_2_algorithm);
 	tcase_add_test(tc, rfc5280_4_one_octet);
 	tcase_add_loop_test(tc, rfc5280_5_crl, 0, ARRAY_LEN(crl_rows));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(lint_suite, SUITE_FORKS)

@@ -8,6 +8,7 @@
 #include "asn1/algorithm.h"
 #include "asn1/mac.h"
 #include "mac_scheme.h"
+#include "suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -395,12 +396,10 @@ START_TEST(rfc9810_5_1_3_other_mac)
 }
 END_TEST
 
-int main(void)
+static Suite *mac_suite(void)
 {
 	Suite *suite = suite_create("mac");
 	TCase *tc = tcase_create("functions");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, rfc9481_6_2_function, 0, ARRAY_LEN(vectors));
 	suite_add_tcase(suite, tc);
@@ -413,10 +412,7 @@ int main(void)
 	tcase_add_test(tc, policy_signature_algorithms);
 	tcase_add_test(tc, protection_minimums);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK); /* the house has threads */
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(mac_suite, SUITE_ONE_PROCESS)

@@ -4,6 +4,7 @@
  * and messages of ours read by OpenSSL's CMP module. Hostile input: test_hostile.c.
  */
 #include "message.h"
+#include "suite.h"
 
 #include "asn1/certificate.h"
 #include "asn1/der.h"
@@ -421,14 +422,11 @@ START_TEST(test_mac_parameters_malformed)
 }
 END_TEST
 
-int main(void)
+static Suite *message_suite(void)
 {
 	Suite *suite = suite_create("message");
 	TCase *tc = tcase_create("message");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_decode_openssl, 0, ARRAY_LEN(vectors));
 	tcase_add_loop_test(tc, test_decode_header_fields, 0, ARRAY_LEN(vectors));
 	tcase_add_loop_test(tc, test_protection_covers_header_and_body, 0, ARRAY_LEN(vectors));
@@ -442,9 +440,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_mac_parameters_malformed, 0,
 			    ARRAY_LEN(mac_parameters_malformed));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(message_suite, SUITE_FORKS)

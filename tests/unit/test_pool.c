@@ -4,6 +4,7 @@
  * must be "running" or "held" wait on a gate, so nothing here depends on time.
  */
 #include "base/pool.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -264,14 +265,11 @@ START_TEST(test_pool_bad_sizes)
 }
 END_TEST
 
-int main(void)
+static Suite *pool_suite(void)
 {
 	Suite *suite = suite_create("pool");
 	TCase *tc = tcase_create("pool");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_pool_runs_every_job_once);
 	tcase_add_test(tc, test_pool_all_threads_work_at_once);
 	tcase_add_test(tc, test_pool_full_queue);
@@ -280,9 +278,7 @@ int main(void)
 	tcase_add_test(tc, test_pool_threads_block_signals);
 	tcase_add_test(tc, test_pool_bad_sizes);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(pool_suite, SUITE_FORKS)

@@ -4,6 +4,7 @@
  * PrivateKeyInfo that libcrypto makes is changed to.
  */
 #include "asn1/private_key.h"
+#include "suite.h"
 
 #include "asn1/der.h"
 #include "asn1/spki.h"
@@ -188,21 +189,16 @@ START_TEST(test_rsa_numbers)
 }
 END_TEST
 
-int main(void)
+static Suite *private_key_suite(void)
 {
 	Suite *suite = suite_create("private_key");
 	TCase *tcase = tcase_create("private_key");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, test_own_and_other, 0, ARRAY_LEN(kinds));
 	tcase_add_loop_test(tcase, test_changed, 0, ARRAY_LEN(kinds));
 	tcase_add_loop_test(tcase, test_rsa_numbers, 0, NUMBERS);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(private_key_suite, SUITE_FORKS)

@@ -8,6 +8,7 @@
  * many, CMFD_SEED repeats a run.
  */
 #include "property.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -353,25 +354,20 @@ static void setup(void)
 	granted_setup_open();
 }
 
-int main(void)
+static Suite *property_suite(void)
 {
 	Suite *suite = suite_create("property");
 	TCase *tcase = tcase_create("property");
-	int n = (int)message_kinds_count, failed;
-	SRunner *runner;
+	int n = (int)message_kinds_count;
 
 	if (getenv("CMFD_MUTATIONS"))
 		mutations = (unsigned)atoi(getenv("CMFD_MUTATIONS"));
-	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_checked_fixture(tcase, setup, granted_teardown);
 	tcase_add_loop_test(tcase, unchanged_is_served, 0, n);
 	tcase_add_loop_test(tcase, rfc9483_3_5_cut_at_every_octet, 0, n);
 	tcase_add_loop_test(tcase, rfc4211_4_1_changed_is_granted_with_pop, 0, n);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(property_suite, SUITE_ONE_PROCESS)

@@ -4,6 +4,7 @@
  * input, problems, pages, and that what it changes is what cmf/ and store/ then know.
  */
 #include "cmf_world.h"
+#include "suite.h"
 
 #include "../../src/rest/call.h"
 
@@ -753,16 +754,13 @@ START_TEST(cas_are_shown_with_chain)
 }
 END_TEST
 
-int main(void)
+static Suite *rest_suite(void)
 {
 	Suite *suite = suite_create("rest");
 	TCase *pure = tcase_create("input"), *door = tcase_create("door");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(pure, query_is_decoded_strictly, 0, ARRAY_LEN(queries));
 	tcase_add_checked_fixture(door, setup, teardown);
-	tcase_set_timeout(door, 60);
 	tcase_add_loop_test(door, register_input_is_strict, 0, ARRAY_LEN(bad_registers));
 	tcase_add_test(door, register_is_seen_in_list_and_store);
 	tcase_add_loop_test(door, refusal_is_a_problem_and_changes_nothing, 0,
@@ -783,9 +781,7 @@ int main(void)
 	tcase_add_test(door, cas_are_shown_with_chain);
 	suite_add_tcase(suite, pure);
 	suite_add_tcase(suite, door);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(rest_suite, SUITE_FORKS)

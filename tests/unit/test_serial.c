@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* struct serial, against OpenSSL's own INTEGER: RFC 5280 4.1.2.2, X.690 8.3. */
 #include "asn1/serial.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define X19 "00000000000000000000000000000000000000"
@@ -162,21 +162,17 @@ START_TEST(what_is_no_serial_number)
 }
 END_TEST
 
-int main(void)
+static Suite *serial_suite(void)
 {
 	Suite *s = suite_create("serial");
 	TCase *tc = tcase_create("serial");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, rfc5280_4_1_2_2_from_and_to_everything, 0,
 			    sizeof(serials) / sizeof(serials[0]));
 	tcase_add_test(tc, numbers_differ_by_their_sign_and_zeros);
 	tcase_add_test(tc, what_is_no_serial_number);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return s;
 }
+
+SUITE_MAIN(serial_suite, SUITE_FORKS)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which texts are subjectIds, and which names belong to one. */
 #include "../../src/cmf/subject_id.h"
+#include "suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -122,21 +123,17 @@ START_TEST(test_name_text_clean)
 }
 END_TEST
 
-int main(void)
+static Suite *subject_id_suite(void)
 {
 	Suite *suite = suite_create("subject_id");
 	TCase *tc = tcase_create("subject_id");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, test_subject_id_ifa033_11_2_2_2, 0, ARRAY_LEN(ids));
 	tcase_add_loop_test(tc, test_name_rule, 0, ARRAY_LEN(rules));
 	tcase_add_test(tc, test_vnfci_urn);
 	tcase_add_loop_test(tc, test_name_text_clean, 0, ARRAY_LEN(texts));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(subject_id_suite, SUITE_FORKS)

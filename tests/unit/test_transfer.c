@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* CMP over HTTP as a client: which answers count, against a server that says one thing once. */
 #include "ca.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -225,22 +226,17 @@ START_TEST(test_keep_alive)
 }
 END_TEST
 
-int main(void)
+static Suite *transfer_suite(void)
 {
 	Suite *suite = suite_create("transfer");
 	TCase *cases = tcase_create("transfer");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(cases, test_answers, 0, ARRAY_LEN(answers));
 	tcase_add_test(cases, test_no_answer_in_time);
 	tcase_add_test(cases, test_nobody_listens);
 	tcase_add_test(cases, test_keep_alive);
-	tcase_set_timeout(cases, 60);
 	suite_add_tcase(suite, cases);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite;
 }
+
+SUITE_MAIN(transfer_suite, SUITE_FORKS)

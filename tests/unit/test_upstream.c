@@ -4,6 +4,7 @@
  * any point leads to one certificate there, which is the one here.
  */
 #include "asn1/pkimessage.h"
+#include "suite.h"
 #include "upstream_mock.h"
 
 #include <errno.h>
@@ -646,22 +647,10 @@ static Suite *upstream_suite(void)
 	tcase_add_loop_test(refused, test_forged_answer, 0, 2);
 	tcase_add_loop_test(refused, rfc9483_1_5_who_may_answer, 0, ARRAY_LEN(signers));
 	tcase_add_test(refused, test_answer_of_another_sender);
-	for (size_t i = 0; i < 3; i++) {
-		TCase *const cases[] = {asked, crash, refused};
-
-		tcase_set_timeout(cases[i], 120);
-		suite_add_tcase(suite, cases[i]);
-	}
+	suite_add_tcase(suite, asked);
+	suite_add_tcase(suite, crash);
+	suite_add_tcase(suite, refused);
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(upstream_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN(upstream_suite, SUITE_FORKS)

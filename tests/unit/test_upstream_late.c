@@ -4,6 +4,7 @@
  * and several workers at one upstream.
  */
 #include "asn1/pkimessage.h"
+#include "suite.h"
 #include "upstream_mock.h"
 
 #include <pthread.h>
@@ -484,22 +485,10 @@ static Suite *upstream_late_suite(void)
 	tcase_add_test(revoke, test_hold_of_what_is_revoked);
 	tcase_add_test(workers, test_upstream_workers);
 	tcase_add_test(workers, test_two_on_the_same_certificate);
-	for (size_t i = 0; i < 3; i++) {
-		TCase *const cases[] = {silent, revoke, workers};
-
-		tcase_set_timeout(cases[i], 120);
-		suite_add_tcase(suite, cases[i]);
-	}
+	suite_add_tcase(suite, silent);
+	suite_add_tcase(suite, revoke);
+	suite_add_tcase(suite, workers);
 	return suite;
 }
 
-int main(void)
-{
-	SRunner *runner = srunner_create(upstream_late_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN(upstream_late_suite, SUITE_FORKS)

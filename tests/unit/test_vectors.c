@@ -5,6 +5,7 @@
  * bad: test_vectors_bad.c.
  */
 #include "message.h"
+#include "suite.h"
 #include "vectors.h"
 
 #include <openssl/pem.h>
@@ -578,22 +579,17 @@ static void teardown(void)
 	X509_free(anchor);
 }
 
-int main(void)
+static Suite *vectors_suite(void)
 {
 	Suite *suite = suite_create("vectors");
 	TCase *tcase = tcase_create("good");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, rfc9810_5_3_good_decodes, 0, (int)ARRAY_LEN(vectors));
 	tcase_add_loop_test(tcase, good_is_encoded_as_it_came, 0, (int)ARRAY_LEN(vectors));
 	tcase_add_test(tcase, good_of_every_type);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(vectors_suite, SUITE_ONE_PROCESS)

@@ -4,11 +4,9 @@
  * what the table says. They are good ones with one thing bent, so the good ones are served, too.
  */
 #include "bent.h"
+#include "suite.h"
 #include "vectors.h"
 
-#include "base/log.h"
-
-#include <fcntl.h>
 #include <string.h>
 
 /* As in tests/vectors/make.py: 2027-01-01 00:00:00. */
@@ -255,24 +253,18 @@ static void teardown(void)
 	house_close(&house);
 }
 
-int main(void)
+static Suite *vectors_bad_suite(void)
 {
 	Suite *suite = suite_create("vectors_bad");
 	TCase *tcase = tcase_create("bad");
-	SRunner *runner;
-	int failed;
 
-	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	tcase_add_unchecked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, good_is_served, 0, (int)ARRAY_LEN(served));
 	tcase_add_loop_test(tcase, bad_is_refused, 0, (int)ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, bad_is_refused_by_the_decoder, 0, (int)ARRAY_LEN(bad));
 	tcase_add_test(tcase, bad_of_every_type);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }
+
+SUITE_MAIN(vectors_bad_suite, SUITE_ONE_PROCESS)
