@@ -76,7 +76,7 @@ CertReqMsg *ask_request(struct ask *ask)
 void ask_certreq(struct ask *ask, int type, const char *cn)
 {
 	body_make(ask, type);
-	ask->key = house_key_make();
+	ask->key = pki_key(NULL);
 	ask_certreq_add(ask, 0, cn);
 }
 
@@ -133,7 +133,7 @@ void ask_p10cr(struct ask *ask, const char *cn)
 	int len;
 
 	body_make(ask, PKI_BODY_P10CR);
-	ask->key = house_key_make();
+	ask->key = pki_key(NULL);
 	HOUSE_CHECK(req && X509_REQ_set_version(req, X509_REQ_VERSION_1) &&
 		    X509_REQ_set_subject_name(req, name) && X509_REQ_set_pubkey(req, ask->key) &&
 		    X509_REQ_sign(req, ask->key, EVP_sha256()));

@@ -10,70 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-_Noreturn void house_fail(const char *file, int line, const char *what)
-{
-	fprintf(stderr, "%s:%d: %s\n", file, line, what);
-	abort();
-}
-
 /* --- credentials --- */
 
-EVP_PKEY *house_key_make(void)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-
-	HOUSE_CHECK(key);
-	return key;
-}
-
-static void extension_add(X509 *cert, X509 *issuer, int nid, const char *value)
-{
-	X509_EXTENSION *ext;
-	X509V3_CTX ctx;
-
-	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
-	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	HOUSE_CHECK(ext && X509_add_ext(cert, ext, -1));
-	X509_EXTENSION_free(ext);
-}
-
-static void extensions_add(X509 *cert, X509 *issuer, enum house_usage usage)
-{
-	static const char *const constraints[] = {
-		[HOUSE_CA] = "critical,CA:TRUE",
-		[HOUSE_CA_OF_LEAVES] = "critical,CA:TRUE,pathlen:0",
-		[HOUSE_LEAF] = "critical,CA:FALSE",
-		[HOUSE_LEAF_RECEIVES] = "critical,CA:FALSE",
-		[HOUSE_KGA] = "critical,CA:FALSE",
-		[HOUSE_LEAF_NO_SIGNATURE] = "critical,CA:FALSE",
-	};
-	static const char *const usages[] = {
-		[HOUSE_CA] = "critical,keyCertSign,cRLSign",
-		[HOUSE_CA_OF_LEAVES] = "critical,keyCertSign,cRLSign",
-		[HOUSE_LEAF] = "critical,digitalSignature",
-		[HOUSE_LEAF_RECEIVES] = "critical,digitalSignature,keyEncipherment,keyAgreement",
-		[HOUSE_KGA] = "critical,digitalSignature",
-		[HOUSE_LEAF_NO_SIGNATURE] = "critical,keyEncipherment",
-	};
-
-	extension_add(cert, issuer, NID_basic_constraints, constraints[usage]);
-	extension_add(cert, issuer, NID_key_usage, usages[usage]);
-	extension_add(cert, issuer, NID_subject_key_identifier, "hash");
-	extension_add(cert, issuer, NID_authority_key_identifier, "keyid");
-	if (usage == HOUSE_KGA)
-		extension_add(cert, issuer, NID_ext_key_usage, "cmKGA");
-}
+#define HOUSE_DAY_MS (INT64_C(24) * 3600 * 1000)
 
 /* What clients need of the certificate. */
 static void credential_finish(struct house_credential *c)
 {
 	struct certificate_view view;
-	unsigned char *der = NULL;
 	struct bytes ski;
-	int len = i2d_X509(c->cert, &der);
 
-	HOUSE_CHECK(len > 0 && !octets_dup((struct bytes){der, (size_t)len}, &c->der));
-	OPENSSL_free(der);
+	c->der = pki_cert_der(c->cert);
 	HOUSE_CHECK(!certificate_view(octets_view(&c->der), &view));
 	HOUSE_CHECK(!cmp_general_name_of_dn(view.subject, &c->sender));
 	HOUSE_CHECK(!certificate_ski(&view, &ski) && !octets_dup(ski, &c->sender_kid));
@@ -85,40 +32,42 @@ static void credential_finish(struct house_credential *c)
 void house_credential_make(struct house_credential *c, const char *cn, enum house_usage usage,
 			   const struct house_credential *issuer, int64_t now_ms, int days)
 {
-	house_credential_make_with(c, house_key_make(), cn, usage, issuer, now_ms, days);
+	house_credential_make_with(c, pki_key(NULL), cn, usage, issuer, now_ms, days);
 }
 
 void house_credential_make_with(struct house_credential *c, EVP_PKEY *key, const char *cn,
 				enum house_usage usage, const struct house_credential *issuer,
 				int64_t now_ms, int days)
 {
-	static long serial = 1000;
-	X509_NAME *name = X509_NAME_new();
-	time_t now = (time_t)(now_ms / 1000);
+	static const char *const key_usages[] = {
+		[HOUSE_LEAF] = "critical,digitalSignature",
+		[HOUSE_LEAF_RECEIVES] = "critical,digitalSignature,keyEncipherment,keyAgreement",
+		[HOUSE_KGA] = "critical,digitalSignature",
+		[HOUSE_LEAF_NO_SIGNATURE] = "critical,keyEncipherment",
+	};
+	char subject[80];
 
-	*c = (struct house_credential){.key = key, .cert = X509_new(), .issuer = issuer};
-	HOUSE_CHECK(c->cert && name && X509_set_version(c->cert, X509_VERSION_3));
-	HOUSE_CHECK(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)cn, -1,
-					       -1, 0));
-	HOUSE_CHECK(X509_set_subject_name(c->cert, name));
-	HOUSE_CHECK(
-		X509_set_issuer_name(c->cert, issuer ? X509_get_subject_name(issuer->cert) : name));
-	HOUSE_CHECK(ASN1_INTEGER_set(X509_get_serialNumber(c->cert), serial++));
-	HOUSE_CHECK(X509_time_adj_ex(X509_getm_notBefore(c->cert), -30, 0, &now));
-	HOUSE_CHECK(X509_time_adj_ex(X509_getm_notAfter(c->cert), days, 0, &now));
-	HOUSE_CHECK(X509_set_pubkey(c->cert, c->key));
-	extensions_add(c->cert, issuer ? issuer->cert : c->cert, usage);
-	HOUSE_CHECK(X509_sign(c->cert, issuer ? issuer->key : c->key, EVP_sha256()));
-	X509_NAME_free(name);
+	snprintf(subject, sizeof(subject), "/CN=%s", cn);
+	*c = (struct house_credential){.key = key, .issuer = issuer};
+	c->cert = pki_cert(&(struct pki_spec){
+		.subject = subject,
+		.key = key,
+		.issuer = issuer ? issuer->cert : NULL,
+		.issuer_key = issuer ? issuer->key : NULL,
+		.ca = usage == HOUSE_CA || usage == HOUSE_CA_OF_LEAVES,
+		.path_len = usage == HOUSE_CA_OF_LEAVES ? "0" : NULL,
+		.key_usage = key_usages[usage],
+		.ext_key_usage = usage == HOUSE_KGA ? "cmKGA" : NULL,
+		.not_before_ms = now_ms - 30 * HOUSE_DAY_MS,
+		.not_after_ms = now_ms + days * HOUSE_DAY_MS,
+	});
 	credential_finish(c);
 }
 
 void house_credential_adopt(struct house_credential *c, EVP_PKEY *key, struct bytes der)
 {
-	const unsigned char *p = der.data;
-
-	*c = (struct house_credential){.key = key, .cert = d2i_X509(NULL, &p, (long)der.len)};
-	HOUSE_CHECK(c->cert && EVP_PKEY_up_ref(key));
+	*c = (struct house_credential){.key = key, .cert = pki_cert_parse(der)};
+	HOUSE_CHECK(EVP_PKEY_up_ref(key));
 	credential_finish(c);
 }
 
@@ -154,20 +103,16 @@ static void file_put(const struct house *house, const char *name, struct bytes c
 	HOUSE_CHECK(!file_write_durable(path, content, 0600));
 }
 
-/* Certificate or key as PEM. */
-static void pem_put(const struct house *house, const char *name, X509 *cert, EVP_PKEY *key)
+/* Certificate and key as NAME.pem and NAME.key. */
+static void credential_put(const struct house *house, const char *name,
+			   const struct house_credential *c)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	struct bytes content;
-	char *data;
-	long len;
+	char path[128];
 
-	HOUSE_CHECK(bio && (!cert || PEM_write_bio_X509(bio, cert)));
-	HOUSE_CHECK(!key || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL));
-	len = BIO_get_mem_data(bio, &data);
-	content = (struct bytes){(const uint8_t *)data, (size_t)len};
-	file_put(house, name, content);
-	BIO_free(bio);
+	snprintf(path, sizeof(path), "%s/%s.pem", house->dir, name);
+	pki_certs_write(path, c->cert, NULL);
+	snprintf(path, sizeof(path), "%s/%s.key", house->dir, name);
+	pki_key_write(path, c->key, NULL);
 }
 
 static const char configuration[] = "default_ca = issuing\n"
@@ -229,24 +174,17 @@ static void configuration_put(const struct house *house, const char *cmf_keys, c
 	file_put(house, "cmf.cnf", bytes_of_string(text));
 	memset(text, 'a', 64);
 	file_put(house, "store.key", (struct bytes){(const uint8_t *)text, 64});
-	pem_put(house, "root.pem", house->root.cert, NULL);
-	pem_put(house, "issuing.pem", house->issuing.cert, NULL);
-	pem_put(house, "issuing.key", NULL, house->issuing.key);
-	pem_put(house, "cmf.pem", house->cmf_credential.cert, NULL);
-	pem_put(house, "cmf.key", NULL, house->cmf_credential.key);
-	pem_put(house, "narrow.pem", house->narrow.cert, NULL);
-	pem_put(house, "narrow.key", NULL, house->narrow.key);
-	pem_put(house, "kga.pem", house->kga.cert, NULL);
-	pem_put(house, "kga.key", NULL, house->kga.key);
-	pem_put(house, "encryption.pem", house->encryption.cert, NULL);
-	pem_put(house, "encryption.key", NULL, house->encryption.key);
-	pem_put(house, "new-with-old.pem", house->new_with_old.cert, NULL);
-	pem_put(house, "old-with-new.pem", house->old_with_new.cert, NULL);
+	credential_put(house, "root", &house->root);
+	credential_put(house, "issuing", &house->issuing);
+	credential_put(house, "cmf", &house->cmf_credential);
+	credential_put(house, "narrow", &house->narrow);
+	credential_put(house, "kga", &house->kga);
+	credential_put(house, "encryption", &house->encryption);
+	credential_put(house, "new-with-old", &house->new_with_old);
+	credential_put(house, "old-with-new", &house->old_with_new);
 	/* Towards an upstream CA. */
-	pem_put(house, "central.pem", house->central.cert, NULL);
-	pem_put(house, "central.key", NULL, house->central.key);
-	pem_put(house, "ra.pem", house->ra.cert, NULL);
-	pem_put(house, "ra.key", NULL, house->ra.key);
+	credential_put(house, "central", &house->central);
+	credential_put(house, "ra", &house->ra);
 }
 
 static void credentials_make(struct house *h)
@@ -306,7 +244,7 @@ void house_client_add(struct house *house, const char *name, const char *domain,
 	_cleanup_(octets_clear) struct octets anchor = OCTETS_NULL;
 	char path[128];
 
-	pem_put(house, "clients.pem", house->client_root.cert, NULL);
+	credential_put(house, "clients", &house->client_root);
 	snprintf(path, sizeof(path), "%s/clients.pem", house->dir);
 	HOUSE_CHECK(!file_read(path, 65536, &anchor));
 	house_client_add_with(house, name, domain, permissions, register_on_ir,

@@ -10,16 +10,9 @@
 #include "cmf_call.h"
 #include "cmp/door.h"
 #include "message.h"
+#include "pki.h"
 
 #include <openssl/x509.h>
-
-#define HOUSE_CHECK(expr)                                      \
-	do {                                                   \
-		if (!(expr))                                   \
-			house_fail(__FILE__, __LINE__, #expr); \
-	} while (0)
-
-_Noreturn void house_fail(const char *file, int line, const char *what);
 
 /* A certificate with its key and whoever issued it. */
 struct house_credential {
@@ -53,7 +46,6 @@ void house_credential_adopt(struct house_credential *c, EVP_PKEY *key, struct by
 void house_credential_link(struct house_credential *c, const struct house_credential *subject,
 			   const struct house_credential *issuer);
 void house_credential_clear(struct house_credential *c);
-EVP_PKEY *house_key_make(void);
 
 #define HOUSE_MAC_REFERENCE "vector-ref"
 #define HOUSE_MAC_SECRET    "vector-secret"

@@ -13,68 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-EVP_PKEY *pki_key(const char *kind)
-{
-	EVP_PKEY *key = strcmp(kind, "EC") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
-			: strcmp(kind, "RSA") == 0
-				? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
-				: EVP_PKEY_Q_keygen(NULL, NULL, kind);
-
-	ck_assert_ptr_nonnull(key);
-	return key;
-}
-
-static void set_time(X509 *cert, int (*set)(X509 *, const ASN1_TIME *), int64_t ms)
-{
-	ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)(ms / 1000));
-
-	ck_assert_int_eq(set(cert, time), 1);
-	ASN1_TIME_free(time);
-}
-
-static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
-{
-	X509V3_CTX context;
-	X509_EXTENSION *extension;
-
-	X509V3_set_ctx(&context, issuer ? issuer : cert, cert, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
-	ck_assert_ptr_nonnull(extension);
-	ck_assert_int_eq(X509_add_ext(cert, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
-X509 *pki_cert(const struct pki_cert *what)
-{
-	EVP_PKEY *signer = what->issuer_key ? what->issuer_key : what->key;
-	bool eddsa = EVP_PKEY_is_a(signer, "ED25519") || EVP_PKEY_is_a(signer, "ED448");
-	X509_NAME *name = X509_NAME_new();
-	X509 *cert = X509_new();
-	static long serial = 1;
-
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)what->subject,
-				   -1, -1, 0);
-	X509_set_version(cert, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), serial++);
-	X509_set_subject_name(cert, name);
-	X509_set_issuer_name(cert, what->issuer ? X509_get_subject_name(what->issuer) : name);
-	X509_set_pubkey(cert, what->key);
-	set_time(cert, X509_set1_notBefore, what->not_before_ms);
-	set_time(cert, X509_set1_notAfter, what->not_after_ms);
-	add_extension(cert, what->issuer, NID_subject_key_identifier, "hash");
-	if (what->issuer)
-		add_extension(cert, what->issuer, NID_authority_key_identifier, "keyid:always");
-	add_extension(cert, what->issuer, NID_basic_constraints,
-		      what->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
-	if (what->key_usage)
-		add_extension(cert, what->issuer, NID_key_usage, what->key_usage);
-	if (what->extended_key_usage)
-		add_extension(cert, what->issuer, NID_ext_key_usage, what->extended_key_usage);
-	ck_assert_int_gt(X509_sign(cert, signer, eddsa ? NULL : EVP_sha256()), 0);
-	X509_NAME_free(name);
-	return cert;
-}
-
 /* --- files --- */
 
 char *fixture_path(struct ca_fixture *f, const char *name)
@@ -92,27 +30,6 @@ struct conf_dn fixture_dn(struct ca_fixture *f, const char *text)
 	ck_assert_uint_lt(f->n_names, ARRAY_LEN(f->names));
 	OK(dn_parse(text, &f->names[f->n_names], NULL));
 	return (struct conf_dn){(char *)text, f->names[f->n_names++]};
-}
-
-void write_certs(const char *path, X509 *first, X509 *second)
-{
-	FILE *file = fopen(path, "w");
-
-	ck_assert_int_eq(PEM_write_X509(file, first), 1);
-	if (second)
-		ck_assert_int_eq(PEM_write_X509(file, second), 1);
-	fclose(file);
-}
-
-void write_key(const char *path, EVP_PKEY *key, const char *passphrase)
-{
-	FILE *file = fopen(path, "w");
-
-	ck_assert_int_eq(PEM_write_PKCS8PrivateKey(
-				 file, key, passphrase ? EVP_aes_256_cbc() : NULL, passphrase,
-				 passphrase ? (int)strlen(passphrase) : 0, NULL, NULL),
-			 1);
-	fclose(file);
 }
 
 void write_text(const char *path, const char *text)
@@ -169,15 +86,15 @@ static void store_end(struct ca_fixture *f)
 
 static void pki_begin(struct ca_fixture *f, const char *key_kind)
 {
-	f->root_key = pki_key("EC");
-	f->root = pki_cert(&(struct pki_cert){.subject = "Root",
+	f->root_key = pki_key("P-256");
+	f->root = pki_cert(&(struct pki_spec){.subject = "/CN=Root",
 					      .key = f->root_key,
 					      .ca = true,
 					      .key_usage = "critical,keyCertSign,cRLSign",
 					      .not_before_ms = f->now_ms - DAY_MS,
 					      .not_after_ms = f->now_ms + 1000LL * DAY_MS});
 	f->issuing_key = pki_key(key_kind);
-	f->issuing = pki_cert(&(struct pki_cert){.subject = "Issuing",
+	f->issuing = pki_cert(&(struct pki_spec){.subject = "/CN=Issuing",
 						 .key = f->issuing_key,
 						 .issuer = f->root,
 						 .issuer_key = f->root_key,
@@ -185,9 +102,9 @@ static void pki_begin(struct ca_fixture *f, const char *key_kind)
 						 .key_usage = "critical,keyCertSign,cRLSign",
 						 .not_before_ms = f->now_ms - DAY_MS,
 						 .not_after_ms = f->now_ms + 100LL * DAY_MS});
-	write_certs(fixture_path(f, "root.pem"), f->root, NULL);
-	write_certs(fixture_path(f, "ca.pem"), f->issuing, NULL);
-	write_key(fixture_path(f, "ca.key"), f->issuing_key, NULL);
+	pki_certs_write(fixture_path(f, "root.pem"), f->root, NULL);
+	pki_certs_write(fixture_path(f, "ca.pem"), f->issuing, NULL);
+	pki_key_write(fixture_path(f, "ca.key"), f->issuing_key, NULL);
 }
 
 void fixture_begin(struct ca_fixture *f, enum conf_ca_type type, const char *key_kind)
@@ -318,7 +235,7 @@ void request_begin(struct request_fixture *r, const struct ca_fixture *f)
 	uint8_t *der = NULL;
 	int len;
 
-	*r = (struct request_fixture){.key = pki_key("EC")};
+	*r = (struct request_fixture){.key = pki_key("P-256")};
 	request_names(r);
 	len = i2d_PUBKEY(r->key, &der);
 	take(&r->spki, der, len);

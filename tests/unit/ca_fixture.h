@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A small PKI made with OpenSSL alone, a store in a directory of its own, and a clock that stands
+ * A small PKI, a store in a directory of its own, and a clock that stands
  * still: what the tests of ca/ stand on.
  */
 #pragma once
 
 #include "ca.h"
+#include "pki.h"
 
 #include <check.h>
 #include <openssl/x509v3.h>
@@ -36,22 +37,6 @@ struct ca_fixture {
 	size_t n_names;
 };
 
-/* kind: "EC", "RSA", "ED25519", "ED448". */
-EVP_PKEY *pki_key(const char *kind);
-
-struct pki_cert {
-	const char *subject; /* CN */
-	EVP_PKEY *key;
-	X509 *issuer; /* NULL: self-signed */
-	EVP_PKEY *issuer_key;
-	bool ca;
-	const char *key_usage;          /* x509v3_config syntax; NULL: none */
-	const char *extended_key_usage; /* likewise */
-	int64_t not_before_ms;
-	int64_t not_after_ms;
-};
-X509 *pki_cert(const struct pki_cert *what);
-
 /* A directory, a store, a root and an issuing CA with a key of that kind, files root.pem, ca.pem
  * and ca.key, and a configuration for the CA "test" of that type. */
 void fixture_begin(struct ca_fixture *f, enum conf_ca_type type, const char *key_kind);
@@ -67,9 +52,6 @@ void fixture_restart(struct ca_fixture *f);
 char *fixture_path(struct ca_fixture *f, const char *name);
 /* As the configuration has it, valid until the end. */
 struct conf_dn fixture_dn(struct ca_fixture *f, const char *text);
-void write_certs(const char *path, X509 *first, X509 *second);
-/* passphrase: NULL for a plain file. */
-void write_key(const char *path, EVP_PKEY *key, const char *passphrase);
 void write_text(const char *path, const char *text);
 /* Runs a shell command in the directory; its exit code. */
 int run_command(struct ca_fixture *f, const char *format, ...)

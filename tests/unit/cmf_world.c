@@ -68,91 +68,27 @@ static void file_write(const char *name, const char *text)
 
 /* --- credentials --- */
 
-EVP_PKEY *key_new(const char *kind)
-{
-	EVP_PKEY *key;
-
-	if (!kind)
-		kind = "P-256";
-	if (strncmp(kind, "RSA:", 4) == 0)
-		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)atoi(kind + 4));
-	else if (strncmp(kind, "P-", 2) == 0)
-		key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", kind);
-	else
-		key = EVP_PKEY_Q_keygen(NULL, NULL, kind);
-	ck_assert_ptr_nonnull(key);
-	return key;
-}
-
-static X509_NAME *name_new(const char *text)
-{
-	X509_NAME *name = X509_NAME_new();
-	char *copy = strdup(text), *at = copy, *part;
-
-	while ((part = strsep(&at, "/"))) {
-		char *value = strchr(part, '=');
-
-		if (!value)
-			continue;
-		*value++ = '\0';
-		ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, part, MBSTRING_UTF8,
-							    (const unsigned char *)value, -1, -1,
-							    0),
-				 1);
-	}
-	free(copy);
-	return name;
-}
-
-static void extension_add(X509 *cert, const X509 *issuer, int nid, const char *value)
-{
-	X509_EXTENSION *extension;
-	X509V3_CTX ctx;
-
-	X509V3_set_ctx(&ctx, (X509 *)(uintptr_t)issuer, cert, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-	ck_assert_msg(extension != NULL, "extension %s", value);
-	ck_assert_int_eq(X509_add_ext(cert, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
 struct credential credential_new(const struct credential_spec *spec)
 {
-	static long serial = 1000;
-	struct credential c = {.cert = X509_new(), .key = key_new(spec->key)};
-	const struct credential *issuer = spec->issuer ? spec->issuer : &c;
+	const struct credential *issuer = spec->issuer;
+	struct credential c = {.key = pki_key(spec->key)};
 	const char *usage = spec->key_usage ? spec->key_usage : "digitalSignature";
-	X509_NAME *subject = name_new(spec->subject);
-	const EVP_MD *digest = EVP_get_digestbyname(spec->digest ? spec->digest : "SHA256");
-	int64_t from = spec->not_before_ms ? spec->not_before_ms : w.now_ms - 3600 * 1000;
-	int64_t to = spec->not_after_ms ? spec->not_after_ms : w.now_ms + 365 * DAY_MS;
-	int len;
 
-	X509_set_version(c.cert, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(c.cert), ++serial);
-	X509_set_subject_name(c.cert, subject);
-	X509_set_issuer_name(c.cert, spec->issuer ? X509_get_subject_name(issuer->cert) : subject);
-	ASN1_TIME_set(X509_getm_notBefore(c.cert), (time_t)(from / 1000));
-	ASN1_TIME_set(X509_getm_notAfter(c.cert), (time_t)(to / 1000));
-	X509_set_pubkey(c.cert, c.key);
-	extension_add(c.cert, issuer->cert, NID_basic_constraints,
-		      spec->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
-	if (*usage)
-		extension_add(c.cert, issuer->cert, NID_key_usage,
-			      spec->ca ? "critical,keyCertSign,cRLSign" : usage);
-	if (spec->ext_key_usage)
-		extension_add(c.cert, issuer->cert, NID_ext_key_usage, spec->ext_key_usage);
-	if (spec->san)
-		extension_add(c.cert, issuer->cert, NID_subject_alt_name, spec->san);
-	if (!spec->no_ski)
-		extension_add(c.cert, issuer->cert, NID_subject_key_identifier, "hash");
-	if (spec->issuer && X509_get0_subject_key_id(issuer->cert))
-		extension_add(c.cert, issuer->cert, NID_authority_key_identifier, "keyid:always");
-	ck_assert_int_gt(X509_sign(c.cert, issuer->key, digest), 0);
-	len = i2d_X509(c.cert, &c.der.data);
-	ck_assert_int_gt(len, 0);
-	c.der.len = (size_t)len;
-	X509_NAME_free(subject);
+	c.cert = pki_cert(&(struct pki_spec){
+		.subject = spec->subject,
+		.key = c.key,
+		.issuer = issuer ? issuer->cert : NULL,
+		.issuer_key = issuer ? issuer->key : NULL,
+		.digest = spec->digest,
+		.ca = spec->ca,
+		.key_usage = spec->ca && *usage ? NULL : usage,
+		.ext_key_usage = spec->ext_key_usage,
+		.san = spec->san,
+		.no_ski = spec->no_ski,
+		.not_before_ms = spec->not_before_ms ? spec->not_before_ms : w.now_ms - 3600 * 1000,
+		.not_after_ms = spec->not_after_ms ? spec->not_after_ms : w.now_ms + 365 * DAY_MS,
+	});
+	c.der = pki_cert_der(c.cert);
 	return c;
 }
 
@@ -166,18 +102,13 @@ void credential_clear(struct credential *c)
 static void credential_write(const struct credential *c, const char *cert, const char *key)
 {
 	char path[128];
-	FILE *f;
 
 	path_of(cert, path);
-	f = fopen(path, "w");
-	ck_assert_int_eq(PEM_write_X509(f, c->cert), 1);
-	fclose(f);
+	pki_certs_write(path, c->cert, NULL);
 	if (!key)
 		return;
 	path_of(key, path);
-	f = fopen(path, "w");
-	ck_assert_int_eq(PEM_write_PrivateKey(f, c->key, NULL, NULL, 0, NULL, NULL), 1);
-	fclose(f);
+	pki_key_write(path, c->key, NULL);
 }
 
 /* --- the world --- */
@@ -425,7 +356,7 @@ static X509_EXTENSION *extension_new(const char *oid, const char *value)
 	return extension;
 }
 
-static STACK_OF(X509_EXTENSION) * extensions_of(const struct ask *ask)
+static STACK_OF(X509_EXTENSION) * extensions_of(const struct csr_spec *ask)
 {
 	STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
 	char text[512];
@@ -474,13 +405,13 @@ static X509_NAME *name_received(X509_NAME *name)
 	return received;
 }
 
-enum refusal_reason csr(const struct cmf_principal *who, const struct ask *ask,
+enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *ask,
 			struct cmf_csr_result *resultp)
 {
 	STACK_OF(X509_EXTENSION) *extensions = extensions_of(ask);
 	OptionalValidity validity = {time_of(ask->not_before), time_of(ask->not_after)};
-	X509_NAME *subject = NULL, *issuer = ask->issuer ? name_new(ask->issuer) : NULL;
-	EVP_PKEY *key = ask->key_is ? ask->key_is : key_new(ask->key), *made = NULL;
+	X509_NAME *subject = NULL, *issuer = ask->issuer ? pki_name(ask->issuer) : NULL;
+	EVP_PKEY *key = ask->key_is ? ask->key_is : pki_key(ask->key), *made = NULL;
 	SubjectPublicKeyInfo *spki = NULL;
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_csr request = {
@@ -501,7 +432,7 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct ask *ask,
 	if (ask->subject_raw)
 		subject = name_received(ask->subject_raw);
 	else if (ask->subject)
-		subject = name_received(name_new(ask->subject));
+		subject = name_received(pki_name(ask->subject));
 	request.subject = subject;
 	ck_assert_int_eq(spki_from_key(key, &spki), 0);
 	request.spki = spki;
@@ -526,7 +457,7 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct ask *ask,
 	return refusal.reason;
 }
 
-enum refusal_reason csr_as(const char *client, const struct ask *ask)
+enum refusal_reason csr_as(const char *client, const struct csr_spec *ask)
 {
 	struct cmf_principal who = principal_of(client);
 	struct cmf_csr_result result = {0};
@@ -571,7 +502,7 @@ struct store_certificate certificate_issued(const char *client, const char *prof
 	struct cmf_principal who = principal_of(client);
 	struct cmf_csr_result result = {0};
 	struct store_certificate cert = {0};
-	const struct ask ask = {.subject = subject, .san = san, .profile = {profile}};
+	const struct csr_spec ask = {.subject = subject, .san = san, .profile = {profile}};
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
 	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
@@ -646,15 +577,6 @@ void world_unchanged(struct world_count before)
 
 /* --- reading certificates --- */
 
-static X509 *certificate_parse(struct bytes der)
-{
-	const unsigned char *p = der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)der.len);
-
-	ck_assert_ptr_nonnull(cert);
-	return cert;
-}
-
 static char *bio_take(BIO *bio)
 {
 	char *data;
@@ -667,7 +589,7 @@ static char *bio_take(BIO *bio)
 
 char *certificate_san(struct bytes der)
 {
-	X509 *cert = certificate_parse(der);
+	X509 *cert = pki_cert_parse(der);
 	int at = X509_get_ext_by_NID(cert, NID_subject_alt_name, -1);
 	BIO *bio = BIO_new(BIO_s_mem());
 
@@ -679,7 +601,7 @@ char *certificate_san(struct bytes der)
 
 char *certificate_subject(struct bytes der)
 {
-	X509 *cert = certificate_parse(der);
+	X509 *cert = pki_cert_parse(der);
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253);

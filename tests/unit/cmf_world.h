@@ -7,6 +7,7 @@
 
 #include "../house/cmf_call.h"
 #include "cmf.h"
+#include "pki.h"
 
 #include <check.h>
 
@@ -67,7 +68,6 @@ struct credential_spec {
 };
 struct credential credential_new(const struct credential_spec *spec);
 void credential_clear(struct credential *c);
-EVP_PKEY *key_new(const char *kind);
 
 /* --- clients --- */
 
@@ -93,7 +93,7 @@ struct cmf_principal admin_for(const char *client);
 /* --- operations --- */
 
 /* What a request asks for, as text. */
-struct ask {
+struct csr_spec {
 	const char *subject;    /* "/CN=x"; NULL: none */
 	X509_NAME *subject_raw; /* instead of that; taken over */
 	const char *san;        /* x509v3_config(5); NULL: none */
@@ -114,10 +114,10 @@ struct ask {
 	const struct store_certificate *old; /* kur */
 };
 /* Calls cmf_csr and commits. The result's reason, or REFUSAL_NONE; *resultp is the caller's. */
-enum refusal_reason csr(const struct cmf_principal *who, const struct ask *ask,
+enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *ask,
 			struct cmf_csr_result *resultp);
 /* The same by the client's name, without the result. */
-enum refusal_reason csr_as(const char *client, const struct ask *ask);
+enum refusal_reason csr_as(const char *client, const struct csr_spec *ask);
 
 /* Registers one entity in delegation mode (none for MANO), which must succeed. */
 void register_ok(const char *client, enum cert_type type, const char *subject_id);

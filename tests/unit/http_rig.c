@@ -2,6 +2,9 @@
 /* See http_rig.h. */
 #include "http_rig.h"
 
+#include "base/clock.h"
+#include "pki.h"
+
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
@@ -270,50 +273,32 @@ int unix_connect(const char *path)
 	return fd;
 }
 
-/* A self-signed certificate; the caller frees both. */
-static X509 *certificate_make(const char *name, EVP_PKEY **keyp)
+/* Self-signed. */
+static X509 *certificate_make(const char *subject, EVP_PKEY **keyp)
 {
-	X509 *cert = X509_new();
-	EVP_PKEY *key = EVP_EC_gen("P-256");
+	int64_t now_ms = clock_now_ms(&clock_system);
 
-	X509_set_version(cert, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
-				   (const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(cert, X509_get_subject_name(cert));
-	X509_set_pubkey(cert, key);
-	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
-	*keyp = key;
-	return cert;
-}
-
-void certificate_write(const char *path, X509 *cert)
-{
-	FILE *file = fopen(path, "w");
-
-	ck_assert_int_eq(PEM_write_X509(file, cert), 1);
-	fclose(file);
+	*keyp = pki_key(NULL);
+	return pki_cert(&(struct pki_spec){.subject = subject,
+					   .key = *keyp,
+					   .not_before_ms = now_ms - 3600 * 1000,
+					   .not_after_ms = now_ms + 3600 * 1000});
 }
 
 void tls_rig_init(struct tls_rig *tls)
 {
 	struct rig *rig = &tls->rig;
-	FILE *file;
 
 	rig_init(rig);
 	snprintf(tls->cert_path, sizeof(tls->cert_path), "%s/cert.pem", rig->dir);
 	snprintf(tls->key_path, sizeof(tls->key_path), "%s/key.pem", rig->dir);
 	snprintf(tls->ca_path, sizeof(tls->ca_path), "%s/ca.pem", rig->dir);
-	tls->server_cert = certificate_make("server", &tls->server_key);
-	tls->client_cert = certificate_make("client", &tls->client_key);
-	tls->other_cert = certificate_make("other", &tls->other_key);
-	certificate_write(tls->cert_path, tls->server_cert);
-	certificate_write(tls->ca_path, tls->client_cert);
-	file = fopen(tls->key_path, "w");
-	ck_assert_int_eq(PEM_write_PrivateKey(file, tls->server_key, NULL, NULL, 0, NULL, NULL), 1);
-	fclose(file);
+	tls->server_cert = certificate_make("/CN=server", &tls->server_key);
+	tls->client_cert = certificate_make("/CN=client", &tls->client_key);
+	tls->other_cert = certificate_make("/CN=other", &tls->other_key);
+	pki_certs_write(tls->cert_path, tls->server_cert, NULL);
+	pki_certs_write(tls->ca_path, tls->client_cert, NULL);
+	pki_key_write(tls->key_path, tls->server_key, NULL);
 	rig->conf.server.listen_tls = (struct conf_addresses){&rig->listen_tls, 1};
 	rig->conf.server.tls_certificate = tls->cert_path;
 	rig->conf.server.tls_key = tls->key_path;

@@ -57,7 +57,6 @@ int client_once(struct rig *rig, const char *text, struct answer *answer);
 void answer_read(read_octets *read_some, void *from, struct answer *answer);
 ssize_t read_ssl(void *from, char *buf, size_t len);
 int unix_connect(const char *path);
-void certificate_write(const char *path, X509 *cert);
 
 struct tls_rig {
 	struct rig rig;

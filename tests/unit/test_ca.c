@@ -12,24 +12,6 @@
 static struct ca_fixture f;
 static struct request_fixture rq;
 
-static X509 *decode(const struct ca_issued *issued)
-{
-	const uint8_t *p = issued->der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)issued->der.len);
-
-	ck_assert_ptr_nonnull(cert);
-	ck_assert_ptr_eq(p, issued->der.data + issued->der.len);
-	return cert;
-}
-
-static int64_t time_ms(const ASN1_TIME *time)
-{
-	struct tm tm;
-
-	ck_assert_int_eq(ASN1_TIME_to_tm(time, &tm), 1);
-	return (int64_t)timegm(&tm) * 1000;
-}
-
 static void begin(const char *key_kind)
 {
 	fixture_begin(&f, CONF_CA_INTERNAL, key_kind);
@@ -44,7 +26,7 @@ static void end(void)
 
 /* --- issuing --- */
 
-static const char *const key_kinds[] = {"EC", "RSA", "ED25519", "ED448", "ML-DSA-65"};
+static const char *const key_kinds[] = {"P-256", "RSA", "ED25519", "ED448", "ML-DSA-65"};
 
 static int verify(X509 *cert)
 {
@@ -73,14 +55,14 @@ START_TEST(test_issued_verifies)
 	begin(key_kinds[_i]);
 	fixture_load(&f);
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	cert = decode(&issued);
+	cert = pki_cert_parse(octets_view(&issued.der));
 	ck_assert_int_eq(verify(cert), X509_V_OK);
 	ck_assert_int_eq(X509_check_host(cert, "vnfci-1.example.net", 0, 0, NULL), 1);
 	ck_assert_int_eq(EVP_PKEY_eq(X509_get0_pubkey(cert), rq.key), 1);
-	ck_assert_int_eq(time_ms(X509_get0_notAfter(cert)), rq.request.not_after_ms);
+	ck_assert_int_eq(pki_time_ms(X509_get0_notAfter(cert)), rq.request.not_after_ms);
 	ck_assert_int_eq(issued.not_after_ms, rq.request.not_after_ms);
 	ck_assert(!issued.validity_clipped);
-	write_certs(fixture_path(&f, "new.pem"), cert, NULL);
+	pki_certs_write(fixture_path(&f, "new.pem"), cert, NULL);
 	ck_assert_int_eq(run_command(&f, "openssl verify -x509_strict -CAfile root.pem -untrusted "
 					 "ca.pem new.pem > verify.out 2>&1"),
 			 0);
@@ -98,7 +80,7 @@ START_TEST(rfc5280_4_lint_refuses_to_sign)
 	const struct bytes subjects[] = {BYTES_OF(empty_rdn), BYTES_OF(empty)};
 	struct ca_issued issued;
 
-	begin("EC");
+	begin("P-256");
 	fixture_load(&f);
 	rq.request.san = BYTES_NULL;
 	for (size_t i = 0; i < ARRAY_LEN(subjects); i++) {
@@ -117,14 +99,14 @@ START_TEST(rfc5280_4_2_1_1_issuer_without_key_identifier)
 	X509 *cert;
 	uint8_t digest[32];
 
-	begin("EC");
+	begin("P-256");
 	X509_EXTENSION_free(X509_delete_ext(
 		f.issuing, X509_get_ext_by_NID(f.issuing, NID_subject_key_identifier, -1)));
 	ck_assert_int_gt(X509_sign(f.issuing, f.root_key, EVP_sha256()), 0);
-	write_certs(fixture_path(&f, "ca.pem"), f.issuing, NULL);
+	pki_certs_write(fixture_path(&f, "ca.pem"), f.issuing, NULL);
 	fixture_load(&f);
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	cert = decode(&issued);
+	cert = pki_cert_parse(octets_view(&issued.der));
 	ck_assert_int_eq(X509_verify(cert, f.issuing_key), 1);
 	ck_assert_int_eq(X509_pubkey_digest(f.issuing, EVP_sha256(), digest, NULL), 1);
 	ck_assert_int_eq(ASN1_STRING_length(X509_get0_authority_key_id(cert)), 20);
@@ -183,8 +165,8 @@ static const struct {
 	const char *key_kind, *digest;
 	int signature_nid;
 } digests[] = {
-	{"EC", "sha512", NID_ecdsa_with_SHA512},
-	{"EC", "sha3-256", NID_ecdsa_with_SHA3_256},
+	{"P-256", "sha512", NID_ecdsa_with_SHA512},
+	{"P-256", "sha3-256", NID_ecdsa_with_SHA3_256},
 	{"RSA", "sha3-384", NID_RSA_SHA3_384},
 	{"RSA", "sha3-512", NID_RSA_SHA3_512},
 };
@@ -204,7 +186,7 @@ START_TEST(test_digests)
 	}
 	fixture_load(&f);
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	cert = decode(&issued);
+	cert = pki_cert_parse(octets_view(&issued.der));
 	ck_assert_int_eq(X509_get_signature_nid(cert), digests[_i].signature_nid);
 	ck_assert_int_eq(verify(cert), X509_V_OK);
 	X509_free(cert);
@@ -218,13 +200,13 @@ START_TEST(test_extensions)
 	struct ca_issued issued;
 	X509 *cert;
 
-	begin("EC");
+	begin("P-256");
 	f.conf_ca.crl_distribution_points = (struct conf_list){uris, 2};
 	f.conf_ca.aia_ocsp = (struct conf_list){uris, 1};
 	f.conf_ca.aia_ca_issuers = (struct conf_list){uris, 2};
 	fixture_load(&f);
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	cert = decode(&issued);
+	cert = pki_cert_parse(octets_view(&issued.der));
 	ck_assert_int_eq(X509_get_ext_count(cert), ARRAY_LEN(extensions_expected));
 	for (int i = 0; i < (int)ARRAY_LEN(extensions_expected); i++) {
 		X509_EXTENSION *extension = X509_get_ext(cert, i);
@@ -250,12 +232,12 @@ START_TEST(test_rfc5280_4_2_1_6_empty_subject)
 	X509 *cert;
 	void *san;
 
-	begin("EC");
+	begin("P-256");
 	fixture_load(&f);
 	rq.request.subject = BYTES_OF(empty);
 	rq.request.san_critical = true;
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	cert = decode(&issued);
+	cert = pki_cert_parse(octets_view(&issued.der));
 	san = X509_get_ext_d2i(cert, NID_subject_alt_name, &critical, NULL);
 	ck_assert_ptr_nonnull(san);
 	ck_assert_int_eq(critical, 1);
@@ -278,7 +260,7 @@ START_TEST(test_rfc5280_4_1_2_2_serials)
 	enum { COUNT = 3000 };
 	static uint8_t serials[COUNT][18];
 
-	begin("EC");
+	begin("P-256");
 	fixture_load(&f);
 	for (int i = 0; i < COUNT; i++) {
 		struct ca_issued issued;
@@ -288,7 +270,7 @@ START_TEST(test_rfc5280_4_1_2_2_serials)
 
 		f.now_ms += i % 3;
 		OK(ca_issue(f.ca, &rq.request, &issued));
-		cert = decode(&issued);
+		cert = pki_cert_parse(octets_view(&issued.der));
 		serial = X509_get0_serialNumber(cert);
 		ck_assert_int_eq(ASN1_STRING_type(serial), V_ASN1_INTEGER);
 		/* The first 7 bits of 48 are zero until 2248: 17 or 18 octets. */
@@ -314,7 +296,7 @@ START_TEST(test_serial_is_minimal_der)
 {
 	static const int64_t clocks[] = {0, 0x80, 0xffff, 0x7fffffffffff, 0x800000000000};
 
-	begin("EC");
+	begin("P-256");
 	fixture_load(&f);
 	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
 		struct certificate_view view;
@@ -366,16 +348,16 @@ START_TEST(test_validity)
 	struct ca_issued issued;
 	X509 *cert;
 
-	begin("EC");
+	begin("P-256");
 	fixture_load(&f);
 	rq.request.not_before_ms = f.now_ms + validities[_i].not_before;
 	rq.request.not_after_ms = f.now_ms + validities[_i].not_after;
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	cert = decode(&issued);
+	cert = pki_cert_parse(octets_view(&issued.der));
 	ck_assert_int_eq(issued.not_before_ms, f.now_ms + validities[_i].expected_not_before);
 	ck_assert_int_eq(issued.not_after_ms, f.now_ms + validities[_i].expected_not_after);
-	ck_assert_int_eq(time_ms(X509_get0_notBefore(cert)), issued.not_before_ms);
-	ck_assert_int_eq(time_ms(X509_get0_notAfter(cert)), issued.not_after_ms);
+	ck_assert_int_eq(pki_time_ms(X509_get0_notBefore(cert)), issued.not_before_ms);
+	ck_assert_int_eq(pki_time_ms(X509_get0_notAfter(cert)), issued.not_after_ms);
 	ck_assert(issued.validity_clipped == validities[_i].clipped);
 	X509_free(cert);
 	ca_issued_clear(&issued);
@@ -387,7 +369,7 @@ START_TEST(test_nothing_is_issued_by_an_expired_ca)
 {
 	struct ca_issued issued;
 
-	begin("EC");
+	begin("P-256");
 	fixture_load(&f);
 	f.now_ms += 101LL * DAY_MS;
 	ck_assert_int_eq(ca_issue(f.ca, &rq.request, &issued), -EKEYEXPIRED);
@@ -406,8 +388,8 @@ START_TEST(test_key_sources)
 {
 	struct ca_issued issued;
 
-	begin("EC");
-	write_key(fixture_path(&f, "encrypted.key"), f.issuing_key, "open sesame");
+	begin("P-256");
+	pki_key_write(fixture_path(&f, "encrypted.key"), f.issuing_key, "open sesame");
 	write_text(fixture_path(&f, "passphrase"), "open sesame\n");
 	if (_i > 0) {
 		f.conf_ca.key = fixture_path(&f, "encrypted.key");
@@ -428,21 +410,21 @@ END_TEST
 
 static void break_wrong_passphrase(void)
 {
-	write_key(fixture_path(&f, "ca.key"), f.issuing_key, "open sesame");
+	pki_key_write(fixture_path(&f, "ca.key"), f.issuing_key, "open sesame");
 	write_text(fixture_path(&f, "passphrase"), "open barley\n");
 	f.conf_ca.passphrase_file = fixture_path(&f, "passphrase");
 }
 
 static void break_no_passphrase(void)
 {
-	write_key(fixture_path(&f, "ca.key"), f.issuing_key, "open sesame");
+	pki_key_write(fixture_path(&f, "ca.key"), f.issuing_key, "open sesame");
 }
 
 static void break_other_key(void)
 {
-	EVP_PKEY *key = pki_key("EC");
+	EVP_PKEY *key = pki_key("P-256");
 
-	write_key(fixture_path(&f, "ca.key"), key, NULL);
+	pki_key_write(fixture_path(&f, "ca.key"), key, NULL);
 	EVP_PKEY_free(key);
 }
 
@@ -453,7 +435,7 @@ static void break_no_key(void)
 
 static void break_certificate(bool ca, const char *key_usage)
 {
-	X509 *cert = pki_cert(&(struct pki_cert){.subject = "Issuing",
+	X509 *cert = pki_cert(&(struct pki_spec){.subject = "/CN=Issuing",
 						 .key = f.issuing_key,
 						 .issuer = f.root,
 						 .issuer_key = f.root_key,
@@ -462,7 +444,7 @@ static void break_certificate(bool ca, const char *key_usage)
 						 .not_before_ms = f.now_ms - DAY_MS,
 						 .not_after_ms = f.now_ms + DAY_MS});
 
-	write_certs(fixture_path(&f, "ca.pem"), cert, NULL);
+	pki_certs_write(fixture_path(&f, "ca.pem"), cert, NULL);
 	X509_free(cert);
 }
 
@@ -484,15 +466,15 @@ static void break_no_crl_sign(void)
 /* The same name, another key: only the signature shows it. */
 static void break_other_root(void)
 {
-	EVP_PKEY *key = pki_key("EC");
-	X509 *root = pki_cert(&(struct pki_cert){.subject = "Root",
+	EVP_PKEY *key = pki_key("P-256");
+	X509 *root = pki_cert(&(struct pki_spec){.subject = "/CN=Root",
 						 .key = key,
 						 .ca = true,
 						 .key_usage = "critical,keyCertSign,cRLSign",
 						 .not_before_ms = f.now_ms - DAY_MS,
 						 .not_after_ms = f.now_ms + DAY_MS});
 
-	write_certs(fixture_path(&f, "root.pem"), root, NULL);
+	pki_certs_write(fixture_path(&f, "root.pem"), root, NULL);
 	X509_free(root);
 	EVP_PKEY_free(key);
 }
@@ -517,7 +499,7 @@ static void break_root_key(void)
 
 	ck_assert_int_eq(X509_set_pubkey(root, key), 1);
 	ck_assert_int_gt(X509_sign(root, f.root_key, EVP_sha256()), 0);
-	write_certs(fixture_path(&f, "root.pem"), root, NULL);
+	pki_certs_write(fixture_path(&f, "root.pem"), root, NULL);
 	X509_free(root);
 	EVP_PKEY_free(key);
 }
@@ -548,7 +530,7 @@ static const struct {
 
 START_TEST(test_problems)
 {
-	begin("EC");
+	begin("P-256");
 	problems[_i].break_it();
 	fixture_load_problem(&f, problems[_i].problem);
 	end();
@@ -563,9 +545,9 @@ START_TEST(test_chain)
 	uint8_t *der = NULL;
 	int len;
 
-	begin("EC");
-	middle_key = pki_key("EC");
-	middle = pki_cert(&(struct pki_cert){.subject = "Middle",
+	begin("P-256");
+	middle_key = pki_key("P-256");
+	middle = pki_cert(&(struct pki_spec){.subject = "/CN=Middle",
 					     .key = middle_key,
 					     .issuer = f.root,
 					     .issuer_key = f.root_key,
@@ -573,7 +555,7 @@ START_TEST(test_chain)
 					     .key_usage = "critical,keyCertSign",
 					     .not_before_ms = f.now_ms - DAY_MS,
 					     .not_after_ms = f.now_ms + DAY_MS});
-	low = pki_cert(&(struct pki_cert){.subject = "Issuing",
+	low = pki_cert(&(struct pki_spec){.subject = "/CN=Issuing",
 					  .key = f.issuing_key,
 					  .issuer = middle,
 					  .issuer_key = middle_key,
@@ -582,8 +564,8 @@ START_TEST(test_chain)
 					  .not_before_ms = f.now_ms - DAY_MS,
 					  .not_after_ms = f.now_ms + DAY_MS});
 	/* The order in the file is not the order of the chain. */
-	write_certs(fixture_path(&f, "root.pem"), f.root, middle);
-	write_certs(fixture_path(&f, "ca.pem"), low, NULL);
+	pki_certs_write(fixture_path(&f, "root.pem"), f.root, middle);
+	pki_certs_write(fixture_path(&f, "ca.pem"), low, NULL);
 	fixture_load(&f);
 	ck_assert_uint_eq(ca_chain(f.ca, &chain), 2);
 	len = i2d_X509(middle, &der);

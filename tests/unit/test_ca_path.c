@@ -30,8 +30,8 @@ static void extend(X509 *cert, int nid, const char *value)
 
 static void path_write(void)
 {
-	write_certs(fixture_path(&f, "root.pem"), f.root, NULL);
-	write_certs(fixture_path(&f, "ca.pem"), f.issuing, NULL);
+	pki_certs_write(fixture_path(&f, "root.pem"), f.root, NULL);
+	pki_certs_write(fixture_path(&f, "ca.pem"), f.issuing, NULL);
 }
 
 static X509 *reread(X509 *cert)
@@ -95,7 +95,7 @@ static const struct conf_profile entity = {0};
 
 static void begin(void)
 {
-	fixture_begin(&f, CONF_CA_INTERNAL, "EC");
+	fixture_begin(&f, CONF_CA_INTERNAL, "P-256");
 	request_begin(&rq, &f);
 }
 

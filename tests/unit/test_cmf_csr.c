@@ -46,7 +46,7 @@ static void setup(void)
 static const struct who_case {
 	const char *name;
 	const char *client;
-	struct ask ask;
+	struct csr_spec ask;
 	const char *reason;
 } who_cases[] = {
 	{"manager", "vnfm-a", {.subject = "/CN=vnfci-a", VNFCI}, "none"},
@@ -188,10 +188,10 @@ END_TEST
 
 START_TEST(test_ir_registers_with_the_rules_of_register)
 {
-	const struct ask ask = {.subject = "/CN=oam-b",
-				.profile = {"VnfOAMCert"},
-				.ir = true,
-				.vnfc_id = {"oam-b"}};
+	const struct csr_spec ask = {.subject = "/CN=oam-b",
+				     .profile = {"VnfOAMCert"},
+				     .ir = true,
+				     .vnfc_id = {"oam-b"}};
 	struct store_registration reg = {0};
 
 	ck_assert_str_eq(refusal_code(csr_as("vnfm-b", &ask)), "none");
@@ -209,7 +209,7 @@ END_TEST
 
 static const struct what_case {
 	const char *name;
-	struct ask ask;
+	struct csr_spec ask;
 	const char *reason;
 	const char *mods; /* granted: NULL accepted */
 } what_cases[] = {
@@ -435,10 +435,10 @@ START_TEST(test_csr_validity_in_certificate)
 	struct cmf_principal who = principal_of("vnfm-a");
 
 	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-		const struct ask ask = {.subject = "/CN=vnfci-a",
-					VNFCI,
-					.not_before = times[i].from,
-					.not_after = times[i].to};
+		const struct csr_spec ask = {.subject = "/CN=vnfci-a",
+					     VNFCI,
+					     .not_before = times[i].from,
+					     .not_after = times[i].to};
 		struct cmf_csr_result result = {0};
 		const unsigned char *p;
 		X509 *cert;
@@ -507,7 +507,7 @@ START_TEST(rfc4210_f_subset)
 {
 	const struct subset_case *c = &subset_cases[_i];
 	struct cmf_principal who;
-	struct ask ask = {A, .key = c->key};
+	struct csr_spec ask = {A, .key = c->key};
 	struct cmf_csr_result result = {0};
 	const unsigned char *p;
 	const char *reason;
@@ -542,7 +542,7 @@ END_TEST
  */
 START_TEST(rfc8410_5_no_usage_left)
 {
-	const struct ask ask = {A, .key = "X25519"};
+	const struct csr_spec ask = {A, .key = "X25519"};
 
 	world_reload("[profile VnfciCert]\nkey_types = ec:P-256, x25519\n"
 		     "extension_section = uses\n[uses]\nkeyUsage = critical, digitalSignature\n");
@@ -554,11 +554,11 @@ END_TEST
 START_TEST(rfc4210_f_key_identifier_of_the_ca)
 {
 	struct cmf_principal who = principal_of("vnfm-a");
-	EVP_PKEY *key = key_new("P-256");
+	EVP_PKEY *key = pki_key("P-256");
 	unsigned char *point = NULL, digest[32];
 	char text[4 + 2 * 22 + 1] = "DER:0414";
 	struct cmf_csr_result result = {0};
-	struct ask ask = {A, .key_is = key, .extension = {{"subjectKeyIdentifier", text}}};
+	struct csr_spec ask = {A, .key_is = key, .extension = {{"subjectKeyIdentifier", text}}};
 	size_t len = EVP_PKEY_get1_encoded_public_key(key, &point);
 
 	ck_assert_int_eq(EVP_Digest(point, len, digest, NULL, EVP_sha256(), NULL), 1);
@@ -590,9 +590,9 @@ START_TEST(test_csr_state_and_implicit_confirm)
 	struct cmf_principal who = principal_of("vnfm-a");
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		const struct ask ask = {.subject = cases[i].subject,
-					.profile = {cases[i].profile},
-					.confirmed = cases[i].confirmed};
+		const struct csr_spec ask = {.subject = cases[i].subject,
+					     .profile = {cases[i].profile},
+					     .confirmed = cases[i].confirmed};
 		struct store_certificate cert = {0};
 		struct cmf_csr_result result = {0};
 		bool pending = cases[i].state == STORE_CERT_PENDING;
@@ -620,7 +620,7 @@ START_TEST(test_csr_conflicts_with_deregistration)
 	_cleanup_(store_unit_freep) struct store_unit *other = NULL;
 	struct store_registration reg = {0};
 	struct world_count before = world_count();
-	const struct ask ask = {.subject = "/CN=vnfci-a", VNFCI};
+	const struct csr_spec ask = {.subject = "/CN=vnfci-a", VNFCI};
 
 	ck_assert_int_eq(store_unit_new(w.store, &other), 0);
 	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNFCI, "vnfci-a", &reg), 0);
@@ -648,7 +648,7 @@ static struct cmf_principal end_entity(const struct store_certificate *cert)
 static const struct update_case {
 	const char *name;
 	const char *client; /* NULL: the end entity itself */
-	struct ask ask;
+	struct csr_spec ask;
 	const char *reason;
 } update_cases[] = {
 	{"own", NULL, {.subject = NULL}, "none"},
@@ -687,7 +687,7 @@ START_TEST(test_update_rfc9483_4_1_3)
 	struct cmf_principal who = c->client ? principal_of(c->client) : end_entity(&old);
 	struct world_count before = world_count();
 	struct cmf_csr_result result = {0};
-	struct ask ask = c->ask;
+	struct csr_spec ask = c->ask;
 	const char *reason;
 	char *text;
 
@@ -716,11 +716,11 @@ END_TEST
 
 START_TEST(test_update_needs_a_new_key)
 {
-	EVP_PKEY *key = key_new(NULL);
+	EVP_PKEY *key = pki_key(NULL);
 	struct cmf_principal who = principal_of("vnfm-a");
 	struct cmf_csr_result result = {0};
 	struct store_certificate old = {0};
-	struct ask ask = {.subject = "/CN=vnfci-a", VNFCI, .key_is = key, .confirmed = true};
+	struct csr_spec ask = {.subject = "/CN=vnfci-a", VNFCI, .key_is = key, .confirmed = true};
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
 	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &old), 0);
@@ -745,10 +745,10 @@ START_TEST(test_end_entity_only_its_own)
 	struct cmf_principal who = end_entity(&mine);
 	struct world_count before = world_count();
 	struct cmf_csr_result result = {0};
-	struct ask ask = {.old = &other};
+	struct csr_spec ask = {.old = &other};
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "end_entity_only_own");
-	ask = (struct ask){.subject = "/CN=vnfci-a", VNFCI};
+	ask = (struct csr_spec){.subject = "/CN=vnfci-a", VNFCI};
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "end_entity_only_own");
 	ask.ir = true;
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "end_entity_only_own");
@@ -766,7 +766,7 @@ START_TEST(test_update_after_deregistration)
 	struct cmf_principal manager = principal_of("vnfm-a"), holder = end_entity(&old);
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_csr_result result = {0};
-	const struct ask ask = {.old = &old};
+	const struct csr_spec ask = {.old = &old};
 
 	ck_assert_int_eq(cmf_deregister(WORLD_CALL(&manager, &refusal), CERT_TYPE_VNFCI, "vnfci-a"),
 			 0);

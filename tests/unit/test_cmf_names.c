@@ -43,7 +43,7 @@ static void setup(void)
 static const struct name_case {
 	const char *name;
 	const char *client;
-	struct ask ask;
+	struct csr_spec ask;
 	const char *reason;
 	/* granted: */
 	const char *subject; /* RFC 2253 */
@@ -401,9 +401,9 @@ START_TEST(test_subject_encodings_rfc5280_4_1_2_4)
 	const struct encoding_case *c = &encodings[_i];
 	struct cmf_principal who = principal_of("vnfm-b");
 	struct world_count before = world_count();
-	const struct ask ask = {.subject_raw = name_of(c->attribute, ARRAY_LEN(c->attribute)),
-				VNFCI,
-				.vnfc_id = {"vnfci-b"}};
+	const struct csr_spec ask = {.subject_raw = name_of(c->attribute, ARRAY_LEN(c->attribute)),
+				     VNFCI,
+				     .vnfc_id = {"vnfci-b"}};
 	struct cmf_csr_result result = {0};
 	const char *reason = refusal_code(csr(&who, &ask, &result));
 	char *text;
@@ -430,7 +430,7 @@ START_TEST(test_subject_keeps_its_encoding)
 		{0, 0, VALUE(""), 0}};
 	X509_NAME *expected = name_of(attributes, 2);
 	struct cmf_principal who = principal_of("vnfm-b");
-	const struct ask ask = {.subject_raw = name_of(attributes, 2), VNFCI};
+	const struct csr_spec ask = {.subject_raw = name_of(attributes, 2), VNFCI};
 	struct cmf_csr_result result = {0};
 	struct certificate_view view;
 	unsigned char *der = NULL;
@@ -449,7 +449,7 @@ END_TEST
 START_TEST(test_subject_with_too_many_attributes)
 {
 	X509_NAME *name = X509_NAME_new();
-	const struct ask ask = {.subject_raw = name, VNFCI};
+	const struct csr_spec ask = {.subject_raw = name, VNFCI};
 	struct world_count before = world_count();
 
 	for (int i = 0; i < 40; i++)
@@ -465,7 +465,7 @@ END_TEST
 /* vnfm-a had the name first: then the label of vnfm-b's entity does not reach it. */
 START_TEST(test_name_registered_before_its_label)
 {
-	const struct ask ask = {.subject = "/CN=late", VNFCI, .san = "DNS:late.example.net"};
+	const struct csr_spec ask = {.subject = "/CN=late", VNFCI, .san = "DNS:late.example.net"};
 
 	register_ok("vnfm-a", CERT_TYPE_MANO, "late.example.net");
 	register_ok("vnfm-b", CERT_TYPE_VNFCI, "late");
@@ -478,7 +478,7 @@ END_TEST
 START_TEST(test_san_critical_without_subject_rfc5280_4_1_2_6)
 {
 	struct cmf_principal who = principal_of("vnfm-b");
-	const struct ask ask = {VNFCI, .vnfc_id = {"nocn-b"}, .san = "DNS:nocn-b"};
+	const struct csr_spec ask = {VNFCI, .vnfc_id = {"nocn-b"}, .san = "DNS:nocn-b"};
 	struct cmf_csr_result result = {0};
 	struct certificate_view view;
 	struct bytes value;

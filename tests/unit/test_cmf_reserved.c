@@ -176,7 +176,7 @@ END_TEST
 
 START_TEST(test_register_on_ir_reserved)
 {
-	struct ask ask = {.subject = "/CN=root", .profile = {"VnfciCert"}, .ir = true};
+	struct csr_spec ask = {.subject = "/CN=root", .profile = {"VnfciCert"}, .ir = true};
 
 	ck_assert_str_eq(refusal_code(csr_as("vnfm-b", &ask)), "entity_not_authorized");
 	ask.subject = "/CN=vnfm-a";
@@ -215,10 +215,10 @@ START_TEST(test_names_reserved)
 {
 	struct credential exact = credential_new(&(struct credential_spec){
 		.subject = "/O=x/CN=server", .san = "IP:192.0.2.7,IP:2001:db8::7"});
-	struct ask ask = {.subject = names[_i].subject,
-			  .san = names[_i].san,
-			  .profile = {"any"},
-			  .vnfc_id = {"vnfci-1"}};
+	struct csr_spec ask = {.subject = names[_i].subject,
+			       .san = names[_i].san,
+			       .profile = {"any"},
+			       .vnfc_id = {"vnfci-1"}};
 	struct cmf_principal who;
 	const char *id = "vnfci-1";
 	struct cmf_register request = {.has_cert_type = true,
@@ -257,7 +257,7 @@ static int count_row(void *arg, const struct store_registration *reg, const char
 /* It stays, gets certificates, and is told. */
 START_TEST(test_registration_of_before)
 {
-	struct ask ask = {.subject = "/CN=late", .profile = {"VnfciCert"}};
+	struct csr_spec ask = {.subject = "/CN=late", .profile = {"VnfciCert"}};
 	struct cmf_principal who = principal_of("vnfm-a");
 	int n = 0;
 

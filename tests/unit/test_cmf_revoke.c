@@ -61,7 +61,7 @@ static struct cmf_principal principal_named(const char *name)
 static struct store_certificate certificate_pending(const char *subject)
 {
 	struct cmf_principal who = principal_of("vnfm-a");
-	const struct ask ask = {.subject = subject, .profile = {"VnfciCert"}};
+	const struct csr_spec ask = {.subject = subject, .profile = {"VnfciCert"}};
 	struct cmf_csr_result result = {0};
 	struct store_certificate cert = {0};
 

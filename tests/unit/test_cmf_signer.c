@@ -540,7 +540,7 @@ START_TEST(test_end_entity_pending)
 {
 	struct cmf_principal who = principal_of("vnfm-a");
 	struct cmf_csr_result result = {0};
-	const struct ask ask = {.subject = "/CN=vnfci-a", .profile = {"VnfciCert"}};
+	const struct csr_spec ask = {.subject = "/CN=vnfci-a", .profile = {"VnfciCert"}};
 	struct bytes der;
 	struct found found;
 

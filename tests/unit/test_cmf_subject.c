@@ -224,7 +224,8 @@ START_TEST(rfc5280_4_1_2_4_attribute)
 {
 	const struct subject_case *c = &cases[_i];
 	struct cmf_principal who = principal_of("vnfm-b");
-	const struct ask ask = {.subject_raw = name_with(&c->attribute), .profile = {"VnfciCert"}};
+	const struct csr_spec ask = {.subject_raw = name_with(&c->attribute),
+				     .profile = {"VnfciCert"}};
 	struct cmf_csr_result result = {0};
 	const char *reason = refusal_code(csr(&who, &ask, &result));
 
@@ -268,7 +269,7 @@ START_TEST(rfc5280_4_1_2_4_name)
 {
 	const struct name_case *c = &names[_i];
 	struct cmf_principal who = principal_of("vnfm-b");
-	struct ask ask = {.profile = {"VnfciCert"}, .vnfc_id = {"vnfci_b"}};
+	struct csr_spec ask = {.profile = {"VnfciCert"}, .vnfc_id = {"vnfci_b"}};
 	struct cmf_csr_result result = {0};
 	uint8_t rdn[64];
 	const char *reason;
@@ -311,7 +312,7 @@ START_TEST(rfc5280_4_1_2_4_common_name)
 	const struct cn_case *c = &common_names[_i];
 	_cleanup_(der_writer_clear) struct der_writer writer = DER_WRITER_NULL;
 	struct cmf_principal who = principal_of("vnfm-b");
-	struct ask ask = {.profile = {"VnfciCert"}, .vnfc_id = {c->id}};
+	struct csr_spec ask = {.profile = {"VnfciCert"}, .vnfc_id = {c->id}};
 	struct cmf_csr_result result = {0};
 	const char *reason;
 
@@ -333,7 +334,7 @@ END_TEST
 START_TEST(rfc5280_a_1_long_subject_id)
 {
 	struct cmf_principal who = principal_of("vnfm-b");
-	struct ask ask = {.profile = {"VnfciCert"}, .vnfc_id = {ID_64 "x"}};
+	struct csr_spec ask = {.profile = {"VnfciCert"}, .vnfc_id = {ID_64 "x"}};
 	struct cmf_csr_result result = {0};
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "template_subject_empty");
@@ -345,7 +346,7 @@ END_TEST
 START_TEST(rfc4210_f_null_dn)
 {
 	struct cmf_principal who = principal_of("vnfm-b");
-	struct ask ask = {.profile = {"VnfciCert"}, .vnfc_id = {"vnfci_b"}};
+	struct csr_spec ask = {.profile = {"VnfciCert"}, .vnfc_id = {"vnfci_b"}};
 	struct cmf_csr_result result = {0};
 
 	ask.subject_raw = X509_NAME_new();

@@ -324,7 +324,7 @@ static int root_take(OSSL_CMP_CTX *ctx, X509 *cert, int fail_info, const char **
  */
 START_TEST(ts33310_openssl_client)
 {
-	EVP_PKEY *first = house_key_make(), *second = house_key_make();
+	EVP_PKEY *first = pki_key(NULL), *second = pki_key(NULL);
 	OSSL_CMP_CTX *ctx = client_new(enb_1.key, enb_1.cert, first);
 	STACK_OF(X509) * ca_pubs, *chain = sk_X509_new_null();
 	X509 *cert, *root, *updated;

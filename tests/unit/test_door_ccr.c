@@ -307,7 +307,7 @@ static void bend_no_pop(struct ask *a)
 static void bend_pop_key(struct ask *a)
 {
 	EVP_PKEY_free(a->key);
-	a->key = house_key_make();
+	a->key = pki_key(NULL);
 }
 
 static void bend_private_key(struct ask *a)

@@ -502,7 +502,7 @@ static void sequence_choice(struct ask *a, int choice)
 
 static void bend_signature(struct ask *a)
 {
-	EVP_PKEY *signing = house_key_make();
+	EVP_PKEY *signing = pki_key(NULL);
 
 	/* another key signs: ask_encode() does it with a->key */
 	EVP_PKEY_free(a->key);

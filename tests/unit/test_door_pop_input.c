@@ -205,7 +205,7 @@ static void row_ask(struct ask *a, const struct row *row, int type)
 	if (row->cn)
 		input.name = name_of(*row->cn ? row->cn : NULL, V_ASN1_PRINTABLESTRING);
 	if (row->other_key)
-		input.other = house_key_make();
+		input.other = pki_key(NULL);
 	ask_without_subject(a, type, &h.vnfm_a, "vnfci-a");
 	input_sign(a, &input);
 	X509_NAME_free(input.name);
@@ -288,7 +288,7 @@ START_TEST(rfc4211_4_1_public_key_mac)
 		struct ask a;
 
 		if (macs[i].other_key)
-			input.other = house_key_make();
+			input.other = pki_key(NULL);
 		ask_without_subject(&a, PKI_BODY_IR, NULL, "vnfci-mac");
 		input_sign(&a, &input);
 		expect(&a, macs[i].reason, "publicKeyMAC");

@@ -304,7 +304,7 @@ START_TEST(concurrent_requests_for_one_key)
 	char name[32];
 
 	for (int round = 0; round < ROUNDS; round++) {
-		EVP_PKEY *key = house_key_make();
+		EVP_PKEY *key = pki_key(NULL);
 
 		for (int i = 0; i < COPIES; i++) {
 			snprintf(name, sizeof(name), "vnfci-%d-%d", round, i);

@@ -223,7 +223,7 @@ START_TEST(rfc9483_1_5_who_may_answer)
 	mock_certify(&mock, "clientAuth");
 	if (_i == 1) {
 		f.conf_ca.server_certificate = fixture_path(&f, "server.pem");
-		write_certs(f.conf_ca.server_certificate, mock.server_cert, NULL);
+		pki_certs_write(f.conf_ca.server_certificate, mock.server_cert, NULL);
 	}
 	mock_load(&mock);
 	mock_run(&mock, mock_ask(&mock, "before"));

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "http_rig.h"
+#include "pki.h"
 #include "suite.h"
 
 #include <arpa/inet.h>
@@ -811,7 +812,7 @@ START_TEST(test_tls_reload)
 	ck_assert_int_eq(tls_once(&tls, TLS1_3_VERSION, tls.client_cert, tls.client_key, &answer),
 			 200);
 	/* The other client's certificate becomes the trust anchor. */
-	certificate_write(tls.ca_path, tls.other_cert);
+	pki_certs_write(tls.ca_path, tls.other_cert, NULL);
 	tls.rig.conf.server.tls_client_ca = tls.ca_path;
 	ck_assert_int_eq(http_server_reload(tls.rig.server, &tls.rig.conf, &problems), 0);
 	while (tls_once(&tls, TLS1_3_VERSION, tls.client_cert, tls.client_key, &answer) == 200)

@@ -540,7 +540,7 @@ static void issuing_answers(void)
 {
 	OSSL_CMP_CTX *server = OSSL_CMP_SRV_CTX_get0_cmp_ctx(mock.server);
 	X509 *issuing = pki_cert(
-		&(struct pki_cert){.subject = "Issuing",
+		&(struct pki_spec){.subject = "/CN=Issuing",
 				   .key = f.issuing_key,
 				   .issuer = f.root,
 				   .issuer_key = f.root_key,
@@ -551,7 +551,7 @@ static void issuing_answers(void)
 
 	X509_free(f.issuing);
 	f.issuing = issuing;
-	write_certs(f.conf_ca.certificate, issuing, NULL);
+	pki_certs_write(f.conf_ca.certificate, issuing, NULL);
 	f.conf_ca.recipient = f.conf_ca.expect_sender = fixture_dn(&f, "/CN=Issuing");
 	OSSL_CMP_CTX_set1_cert(server, issuing);
 	OSSL_CMP_CTX_set1_pkey(server, f.issuing_key);
@@ -566,8 +566,8 @@ START_TEST(rfc9483_1_5_who_may_answer)
 	f.conf_ca.upstream_signer = signers[_i].how;
 	if (signers[_i].pinned) {
 		f.conf_ca.server_certificate = fixture_path(&f, "server.pem");
-		write_certs(f.conf_ca.server_certificate,
-			    signers[_i].other ? mock.ra_cert : mock.server_cert, NULL);
+		pki_certs_write(f.conf_ca.server_certificate,
+				signers[_i].other ? mock.ra_cert : mock.server_cert, NULL);
 	}
 	if (signers[_i].by_ca)
 		issuing_answers();
@@ -584,7 +584,7 @@ END_TEST
 
 static void break_ra_key(void)
 {
-	write_key(f.conf_ca.ra_key, f.root_key, NULL);
+	pki_key_write(f.conf_ca.ra_key, f.root_key, NULL);
 }
 
 static void break_trusted(void)

@@ -144,7 +144,7 @@ static void serial_set(const struct upstream_mock *m, ASN1_INTEGER *serial)
 static X509 *issue(struct upstream_mock *m, const X509_NAME *subject, EVP_PKEY *key,
 		   const STACK_OF(X509_EXTENSION) * extensions, const CertTemplate *template)
 {
-	EVP_PKEY *other = pki_key("EC");
+	EVP_PKEY *other = pki_key("P-256");
 	X509 *cert = X509_new();
 
 	X509_set_version(cert, X509_VERSION_3);
@@ -365,12 +365,12 @@ int mock_transfer(void *arg, const struct ca_transfer_options *options, struct b
 
 static X509 *end_entity(struct upstream_mock *m, const char *subject, EVP_PKEY *key)
 {
-	return pki_cert(&(struct pki_cert){.subject = subject,
+	return pki_cert(&(struct pki_spec){.subject = subject,
 					   .key = key,
 					   .issuer = m->f->root,
 					   .issuer_key = m->f->root_key,
 					   .key_usage = "critical,digitalSignature",
-					   .extended_key_usage = m->server_roles,
+					   .ext_key_usage = m->server_roles,
 					   .not_before_ms = m->f->now_ms - DAY_MS,
 					   .not_after_ms = m->f->now_ms + 10LL * DAY_MS});
 }
@@ -402,14 +402,14 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 {
 	struct conf_ca *conf = &f->conf_ca;
 
-	fixture_begin(f, CONF_CA_UPSTREAM, "EC");
+	fixture_begin(f, CONF_CA_UPSTREAM, "P-256");
 	*m = (struct upstream_mock){
 		.f = f, .server_roles = "cmcCA", .check_after_s = MOCK_PAUSE_MS / 1000};
 	request_begin(&m->rq, f);
-	m->server_key = pki_key("EC");
-	m->server_cert = end_entity(m, "Upstream", m->server_key);
-	m->ra_key = pki_key("EC");
-	m->ra_cert = end_entity(m, "RA", m->ra_key);
+	m->server_key = pki_key("P-256");
+	m->server_cert = end_entity(m, "/CN=Upstream", m->server_key);
+	m->ra_key = pki_key("P-256");
+	m->ra_cert = end_entity(m, "/CN=RA", m->ra_key);
 	conf->server_url = (char *)"http://upstream.example/.well-known/cmp";
 	conf->recipient = conf->expect_sender = fixture_dn(f, "/CN=Upstream");
 	conf->trusted = fixture_path(f, "root.pem");
@@ -420,8 +420,8 @@ void mock_begin(struct upstream_mock *m, struct ca_fixture *f, bool mac)
 	} else {
 		conf->ra_certificate = fixture_path(f, "ra.pem");
 		conf->ra_key = fixture_path(f, "ra.key");
-		write_certs(conf->ra_certificate, m->ra_cert, NULL);
-		write_key(conf->ra_key, m->ra_key, NULL);
+		pki_certs_write(conf->ra_certificate, m->ra_cert, NULL);
+		pki_key_write(conf->ra_key, m->ra_key, NULL);
 	}
 	conf->upstream_wait_ms = MOCK_PATIENCE_MS;
 	conf->upstream_retry_ms = MOCK_PAUSE_MS;
@@ -432,7 +432,7 @@ void mock_certify(struct upstream_mock *m, const char *roles)
 {
 	X509_free(m->server_cert);
 	m->server_roles = roles;
-	m->server_cert = end_entity(m, "Upstream", m->server_key);
+	m->server_cert = end_entity(m, "/CN=Upstream", m->server_key);
 	OSSL_CMP_CTX_set1_cert(OSSL_CMP_SRV_CTX_get0_cmp_ctx(m->server), m->server_cert);
 }
 
