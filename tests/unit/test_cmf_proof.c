@@ -4,6 +4,7 @@
  * without a CMP message. The requests are OpenSSL's.
  */
 #include "cmf/proof.h"
+#include "suite.h"
 
 #include <check.h>
 #include <openssl/err.h>
@@ -169,20 +170,15 @@ START_TEST(rfc9481_7_strength)
 }
 END_TEST
 
-int main(void)
+static Suite *cmf_proof_suite(void)
 {
 	Suite *suite = suite_create("cmf_proof");
 	TCase *tc = tcase_create("proof");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, rfc9483_4_1_4_pkcs10_of_any_door, 0, ARRAY_LEN(requests));
 	tcase_add_loop_test(tc, rfc9481_7_strength, 0, ARRAY_LEN(keys));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite;
 }
+
+SUITE_MAIN(cmf_proof_suite, SUITE_FORKS)
