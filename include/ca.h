@@ -119,12 +119,11 @@ void ca_issued_clear(struct ca_issued *issued);
 
 /*
  * Upstream CA: encodes the request and adds a STORE_EXCHANGE_ISSUE to the unit, for the certificate
- * that the unit inserts as REQUESTED (certificate_ref). Nothing is sent before the unit is
- * committed; then ca_upstream_run() works on it.
+ * that the unit inserts as REQUESTED. Nothing is sent before the unit is committed; then
+ * ca_upstream_run() works on it.
  */
 _must_check_ int ca_upstream_request(struct ca *ca, const struct ca_request *request,
-				     const int64_t *certificate_ref, struct store_unit *unit,
-				     int64_t *exchange_idp);
+				     int64_t certificate_id, struct store_unit *unit);
 /*
  * Works on the issue exchange of a certificate in the calling worker until the certificate is
  * there, it is refused, or upstream_wait has passed; if another worker is at it already, waits for
@@ -179,13 +178,12 @@ struct ca_forward {
 	 * rr as ca_revoke(). */
 	enum store_certificate_state to;
 	int64_t certificate_id;
-	const int64_t *certificate_ref; /* the unit inserts it; NULL: certificate_id */
 	int64_t previous_id; /* pollReq: the exchange that it goes on with, which said `waiting` */
 	int64_t created_ms;  /* pollReq: when that one began; 0: now */
 };
 /* Adds the exchange to the unit. ca_upstream_forward_run() works on it after the commit. */
 _must_check_ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward,
-				     struct store_unit *unit, int64_t *exchange_idp);
+				     struct store_unit *unit);
 /* As ca_upstream_run(). The certificate becomes what `to` says when the upstream agrees. */
 _must_check_ int ca_upstream_forward_run(struct ca *ca, int64_t certificate_id,
 					 enum store_exchange_kind kind, struct store_reader *reader,

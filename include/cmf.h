@@ -287,10 +287,8 @@ struct cmf_csr {
 };
 
 struct cmf_csr_result {
-	bool registers;          /* the unit registers the entity, too */
-	int64_t certificate_id;  /* set during commit */
-	int64_t registration_id; /* set during commit if the unit registers */
-	bool waiting;            /* for the upstream CA: see cmf_order_run() */
+	bool registers; /* the unit registers the entity, too */
+	bool waiting;   /* for the upstream CA: see cmf_order_run() */
 	/* The door is to pass its message on, ca_upstream_forward; or a CertReqMsg of what was
 	 * decided, if that is something else than what the message asks for. */
 	bool forward;
@@ -306,11 +304,9 @@ struct cmf_csr_result {
 	char *mods;            /* grantedWithMods: what was changed or left out; NULL: accepted */
 	bool implicit_confirm; /* allowed by configuration and profile */
 	int64_t confirm_by_ms; /* deadline for certConf, if there is to be one */
-	/* internals that the unit points to; freed by clear after the commit */
 	struct decision *decision;
+	/* What goes into the unit; from then on the id stands for the row there (store.h). */
 	struct store_certificate certificate;
-	struct store_archived_key archived_key; /* none without secret */
-	int64_t exchange_id;
 };
 void cmf_csr_result_clear(struct cmf_csr_result *r);
 

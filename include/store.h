@@ -9,7 +9,7 @@
  * Writing: a worker gathers its changes in a `struct store_unit` (a write set) and commits it in
  * one call, which returns when they are durable. Each change carries its own condition; if one no
  * longer holds, nothing of the unit happens and the commit says STORE_CONFLICT: the worker decides
- * again. Units keep POINTERS: what they are given must live until commit or clear.
+ * again. A unit copies what it is given.
  *
  * Results: 0; STORE_NOT_FOUND or STORE_CONFLICT where documented; or a negative errno, a fault,
  * already logged (-ENOSPC, -EIO, -ENOMEM, ...). -ESTALE: the database was taken away; see
@@ -586,9 +586,12 @@ _must_check_ int store_integrity_check(struct store_reader *r);
 /* --- writing --- */
 
 /*
- * A unit is reused by its thread: new once, then add changes, commit (which also clears). The add
- * functions return 0 or -ENOMEM. `idp` (may be NULL) receives the new row's id during commit.
- * An id that another change of the same unit creates is given as a pointer in the `_ref` fields.
+ * A unit is reused by its thread: new once, then add changes, commit (which also clears). The
+ * functions that add copy what they are given, and return 0 or -ENOMEM.
+ *
+ * A row that is new has no id before the commit. `idp` (may be NULL) receives a negative number
+ * that stands for the id in the changes that are added to the same unit after it, in records and
+ * arguments; after the commit store_unit_id() gives the id for it.
  */
 _must_check_ int store_unit_new(struct store *store, struct store_unit **unitp);
 void store_unit_free(struct store_unit *unit);
@@ -598,13 +601,13 @@ bool store_unit_empty(const struct store_unit *unit);
 /* From now on a commit of the unit writes nothing and says 0: to find out what would happen. */
 void store_unit_set_dry(struct store_unit *unit);
 bool store_unit_is_dry(const struct store_unit *unit);
-/*
- * Gives malloc'ed memory that changes point into to the unit, which frees it when it is cleared:
- * for functions that add to a caller's unit. -ENOMEM: it is still the caller's. NULL is fine.
- */
-_must_check_ int store_unit_keep(struct store_unit *unit, void *memory);
 /* Durable when it returns 0. STORE_CONFLICT: nothing of it happened. Clears in every case. */
 _must_check_ int store_unit_commit(struct store_unit *unit);
+/*
+ * After a commit and until the next change is added: the id that a number stood for in the unit,
+ * or 0 if the commit failed or was dry. An id stays what it is.
+ */
+int64_t store_unit_id(const struct store_unit *unit, int64_t id);
 
 /* Conflict: name or mac_reference exists. */
 _must_check_ int store_client_insert(struct store_unit *u, const struct store_client *client);
@@ -618,16 +621,12 @@ _must_check_ int store_registration_insert(struct store_unit *u,
 /* Conflict: not active. */
 _must_check_ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms);
 
-/*
- * registration_ref, if not NULL, is read at commit instead of cert->registration_id (a registration
- * inserted earlier in this unit). Conflict: serial exists, or the registration is not active.
- */
+/* Conflict: serial exists, or the registration is not active. */
 _must_check_ int store_certificate_insert(struct store_unit *u,
-					  const struct store_certificate *cert,
-					  const int64_t *registration_ref, int64_t *idp);
+					  const struct store_certificate *cert, int64_t *idp);
 /* Conditions on a certificate that the unit inserts later. Conflict: the key is taken, or the
  * number is reached. */
-_must_check_ int store_key_require(struct store_unit *u, const uint8_t *digest,
+_must_check_ int store_key_require(struct store_unit *u, const uint8_t digest[32],
 				   const char *subject_id);
 _must_check_ int store_live_require(struct store_unit *u, const struct store_live *live);
 /* REQUESTED becomes PENDING or ACTIVE (state in cert), with der, serial, subject and validity.
@@ -650,16 +649,13 @@ _must_check_ int store_certificate_set_invalidity(struct store_unit *u, int64_t 
 _must_check_ int store_certificate_release(struct store_unit *u, int64_t id,
 					   enum store_certificate_state from, int64_t now_ms);
 
-/* certificate_ref as registration_ref above. Conflict: (requester, transaction_id) exists, or the
- * CRL of crl_id has gone. */
+/* Conflict: (requester, transaction_id) exists, or the CRL of crl_id has gone. */
 _must_check_ int store_transaction_insert(struct store_unit *u, const struct store_transaction *txn,
-					  const int64_t *certificate_ref, int64_t *idp);
-/* Item number seq of a transaction that this unit inserts, with that certificate_id unless there is
- * a certificate_ref. */
+					  int64_t *idp);
+/* Item number seq of a transaction. */
 _must_check_ int store_transaction_item_insert(struct store_unit *u,
 					       const struct store_transaction_item *item, int seq,
-					       const int64_t *transaction_ref,
-					       const int64_t *certificate_ref);
+					       int64_t transaction_id);
 /*
  * Writes state, implicit_confirm, sent_nonce, request_digest, response, status_text, deadline_ms
  * and changed_ms of txn->id. Conflict: the row's state is not `from`, or its request_digest is not
@@ -673,10 +669,9 @@ _must_check_ int store_transaction_end(struct store_unit *u, int64_t id,
 				       enum store_transaction_state from, int64_t now_ms);
 /* Conflict: the transaction has a certificate already, or is not there. */
 _must_check_ int store_transaction_set_certificate(struct store_unit *u, int64_t id,
-						   const int64_t *certificate_ref);
+						   int64_t certificate_id);
 /* Conflict: the transaction has one already. */
-_must_check_ int store_pop_insert(struct store_unit *u, const struct store_pop *pop,
-				  const int64_t *transaction_ref);
+_must_check_ int store_pop_insert(struct store_unit *u, const struct store_pop *pop);
 /* Never conflicts. Those of a purged transaction go with it. */
 _must_check_ int store_pop_remove(struct store_unit *u, int64_t transaction_id);
 /* Conflict: there is one of that transactionID. */
@@ -685,17 +680,16 @@ _must_check_ int store_kem_secret_insert(struct store_unit *u,
 /* Drops the unused ones of that requester that end first, so that `keep` stay. Never conflicts. */
 _must_check_ int store_kem_secret_trim(struct store_unit *u, const char *requester, uint32_t keep);
 /* From now on it is that transaction's. Conflict: it is gone. */
-_must_check_ int store_kem_secret_use(struct store_unit *u, int64_t id,
-				      const int64_t *transaction_ref);
+_must_check_ int store_kem_secret_use(struct store_unit *u, int64_t id, int64_t transaction_id);
 /* Unused ones whose deadline lies before that time, at most `limit`. Never conflicts. */
 _must_check_ int store_kem_secret_purge(struct store_unit *u, int64_t before_ms, uint32_t limit);
-/* Ended transactions changed before that time, at most `limit`. Never conflicts. *np (may be NULL)
- * receives at commit how many there were. */
-_must_check_ int store_transaction_purge(struct store_unit *u, int64_t before_ms, uint32_t limit,
-					 uint32_t *np);
+/* Those that ended so (DONE or FAILED) and changed before that time, at most `limit`. Never
+ * conflicts. What *np receives (it may be NULL) is how many there were, by store_unit_id(). */
+_must_check_ int store_transaction_purge(struct store_unit *u, enum store_transaction_state ended,
+					 int64_t before_ms, uint32_t limit, int64_t *np);
 
 _must_check_ int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
-				       const int64_t *certificate_ref, int64_t *idp);
+				       int64_t *idp);
 /* Conflict: a message with that seq exists, or the exchange is not OPEN. */
 _must_check_ int store_exchange_add_message(struct store_unit *u, int64_t exchange_id,
 					    const struct store_exchange_message *message);
@@ -705,10 +699,8 @@ _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
 				       enum store_exchange_state state, int failinfo,
 				       const char *refusal);
 
-/*
- * Those before it go, but for what answers refer to. *idp is set during commit. Conflict: the
- * number is not greater than every earlier one of the CA.
- */
+/* Those before it go, but for what answers refer to. Conflict: the number is not greater than
+ * every earlier one of the CA. */
 _must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp);
 
 /* Never conflicts; one that is there stays as it is. */
@@ -727,13 +719,10 @@ _must_check_ int store_announcement_trim(struct store_unit *u, const char *sende
 _must_check_ int store_rev_passphrase_put(struct store_unit *u,
 					  const struct store_rev_passphrase *p);
 
-/*
- * certificate_ref as registration_ref above. Conflict: the certificate has one. It goes when the
- * certificate is revoked or rejected before it was confirmed.
- */
+/* Conflict: the certificate has one. It goes when the certificate is revoked or rejected before it
+ * was confirmed. */
 _must_check_ int store_archived_key_insert(struct store_unit *u,
-					   const struct store_archived_key *key,
-					   const int64_t *certificate_ref);
+					   const struct store_archived_key *key);
 /* Conflict: there is none. */
 _must_check_ int store_archived_key_remove(struct store_unit *u, int64_t certificate_id);
 

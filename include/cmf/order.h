@@ -37,8 +37,7 @@ struct cmf_order_terms {
  * Adds the n certificates that were granted to the unit. All of an order are confirmed alike:
  * implicitly only if `implicit` says that the client wants it and each may be. Where one has to be
  * waited for, the others wait with it, unconfirmed, so that there is one answer and one
- * confirmation. The results must live until the unit is committed. 0 or negative errno; the unit is
- * clear then.
+ * confirmation. 0 or negative errno.
  */
 _must_check_ int cmf_order_place_certificates(const struct cmf_call *call,
 					      struct cmf_csr_result *const *granted, size_t n,

@@ -40,23 +40,25 @@ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32], struct byt
 	return err == 0 ? secret_open(cmf, reference, secret, derp) : err;
 }
 
-int archive_add(const struct cmf_call *call, EVP_PKEY *key, struct cmf_csr_result *result)
+int archive_add(const struct cmf_call *call, EVP_PKEY *key, const struct cmf_csr_result *result)
 {
 	_cleanup_(octets_clear_secret) struct octets der = OCTETS_NULL;
 	_cleanup_(freep) char *reference = NULL;
-	struct store_archived_key *row = &result->archived_key;
+	_cleanup_(store_archived_key_clear) struct store_archived_key row = {
+		.certificate_id = result->certificate.id,
+		.created_ms = result->certificate.created_ms,
+		.generated = result->generated_key != NULL,
+	};
 	char serial[SERIAL_HEX_SIZE];
 	int err = private_key_write(key, &der);
 
 	if (err == 0)
 		err = seal_reference(result->certificate.key_digest, &reference);
 	if (err == 0)
-		err = cmf_secret_seal(call->cmf, reference, octets_view(&der), &row->secret);
+		err = cmf_secret_seal(call->cmf, reference, octets_view(&der), &row.secret);
 	if (err < 0)
 		return err;
-	row->created_ms = result->certificate.created_ms;
-	row->generated = result->generated_key != NULL;
-	err = store_archived_key_insert(call->unit, row, &result->certificate_id);
+	err = store_archived_key_insert(call->unit, &row);
 	serial_hex(&result->serial, serial);
 	return err == 0 ? audit_add(call, "archive key", result->subject_id,
 				    result->waiting ? "asked upstream" : serial)

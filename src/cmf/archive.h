@@ -13,7 +13,7 @@ bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profil
  * key, with a line of audit.
  */
 _must_check_ int archive_add(const struct cmf_call *call, EVP_PKEY *key,
-			     struct cmf_csr_result *result);
+			     const struct cmf_csr_result *result);
 /* The reverse: PrivateKeyInfo of the key with that digest of its public key, a secret. */
 _must_check_ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32],
 			      struct bytes secret, struct octets *derp);

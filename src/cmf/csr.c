@@ -148,7 +148,7 @@ static struct taken_query taken_query_of(const struct decision *d)
 				    .conf = d->conf,
 				    .csr = d->csr,
 				    .registration = &d->registration,
-				    .registers = d->registers || d->registration_ref,
+				    .registers = d->registers || d->registered_by,
 				    .key_digest = d->csr->central_key ? NULL : d->key_digest};
 }
 
@@ -251,11 +251,9 @@ static int certificate_describe(struct decision *d, struct cmf_csr_result *resul
 	const struct conf_ca *conf_ca = conf_ca_find(d->conf, d->registration.ca);
 
 	result->ca = d->ca;
-	result->registration_id = d->registration.id;
 	result->registers = d->registers;
 	result->waiting = ca_is_upstream(d->ca);
 	result->implicit_confirm = d->conf->cmf.implicit_confirm && d->profile->implicit_confirm;
-	cert->registration_id = d->registration.id;
 	cert->cert_type = d->registration.cert_type;
 	cert->not_before_ms = d->validity.not_before_ms;
 	cert->not_after_ms = d->validity.not_after_ms;
@@ -303,27 +301,22 @@ int csr_result_add(struct cmf_csr_result *result)
 	struct decision *d = result->decision;
 	struct store_unit *unit = d->call.unit;
 	const struct taken_query query = taken_query_of(d);
-	const int64_t *registration_ref = d->registration_ref;
 	char serial[SERIAL_HEX_SIZE];
 	int err = taken_require(&query, result);
 
-	if (err == 0 && d->registers) {
-		registration_ref = &result->registration_id;
-		err = store_registration_insert(unit, &d->registration, &result->registration_id);
-		if (err == 0)
-			err = audit_add(&d->call, "register", result->subject_id, "by ir");
-	}
+	if (err == 0 && d->registers)
+		err = registration_add(&d->call, &d->registration, "by ir", &d->registration.id);
+	result->certificate.registration_id =
+		d->registered_by ? d->registered_by->registration.id : d->registration.id;
 	if (err == 0)
-		err = store_certificate_insert(unit, &result->certificate, registration_ref,
-					       &result->certificate_id);
+		err = store_certificate_insert(unit, &result->certificate, &result->certificate.id);
 	if (err == 0 && result->waiting && !result->forward) {
 		struct ca_request request = ca_request_of(d);
 
 		/* The client's own PKCS#10 goes upstream only where all it asks for is granted. */
 		if (d->names.as_asked && !result->mods)
 			request.p10 = d->csr->p10;
-		err = ca_upstream_request(d->ca, &request, &result->certificate_id, unit,
-					  &result->exchange_id);
+		err = ca_upstream_request(d->ca, &request, result->certificate.id, unit);
 	}
 	serial_hex(&result->serial, serial);
 	if (err == 0)
@@ -369,7 +362,6 @@ void cmf_csr_result_clear(struct cmf_csr_result *r)
 	free(r->decision);
 	r->certificate.der = OCTETS_NULL; /* r->der owns it */
 	store_certificate_clear(&r->certificate);
-	store_archived_key_clear(&r->archived_key);
 	octets_clear(&r->der);
 	octets_clear(&r->template);
 	octets_clear(&r->names);

@@ -17,8 +17,9 @@ struct decision {
 	struct carriers carriers;
 	struct name_request asked;
 	struct store_registration registration;
-	bool registers;                  /* the registration is new: policy of ir */
-	const int64_t *registration_ref; /* of a registration that this unit makes; NULL: none */
+	bool registers; /* the registration is new: policy of ir */
+	/* Of an earlier request of the same message, which makes the registration; or NULL. */
+	const struct decision *registered_by;
 	const struct conf_profile *profile;
 	struct ca *ca;
 	struct octets spki;

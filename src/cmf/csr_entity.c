@@ -235,7 +235,7 @@ static int entity_of_request(struct decision *d)
 		return err;
 	earlier = registered_earlier(d, subject_id);
 	if (earlier) {
-		d->registration_ref = &earlier->registration_id;
+		d->registered_by = earlier->decision;
 		err = registration_copy(&earlier->decision->registration, &d->registration);
 	} else {
 		err = store_registration_find(d->call.reader, d->carriers.type, subject_id,

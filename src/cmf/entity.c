@@ -144,69 +144,24 @@ int entity_name_open(struct store_reader *reader, const char *name, const char *
 	return err;
 }
 
-/* Memory of the unit; NULL if there is none. */
-static void *unit_memory(struct store_unit *unit, size_t size)
+int registration_add(const struct cmf_call *call, const struct store_registration *reg,
+		     const char *how, int64_t *idp)
 {
-	void *memory = calloc(1, size);
+	int err = store_registration_insert(call->unit, reg, idp);
 
-	if (memory && store_unit_keep(unit, memory) < 0) {
-		free(memory);
-		return NULL;
-	}
-	return memory;
-}
-
-/* Copies text to *endp and moves it behind. NULL stays NULL. */
-static char *text_put(char **endp, const char *text)
-{
-	char *copy = *endp;
-
-	if (!text)
-		return NULL;
-	*endp = stpcpy(copy, text) + 1;
-	return copy;
-}
-
-static size_t text_size(const char *text)
-{
-	return text ? strlen(text) + 1 : 0;
-}
-
-int registration_add(const struct store_registration *reg, int64_t *idp, struct store_unit *unit)
-{
-	struct store_registration *kept =
-		unit_memory(unit, sizeof(*kept) + text_size(reg->subject_id) +
-					  text_size(reg->manager) + text_size(reg->trust_domain) +
-					  text_size(reg->ca) + text_size(reg->profile));
-	char *end = (char *)(kept + 1);
-
-	if (!kept)
-		return -ENOMEM;
-	*kept = *reg;
-	kept->subject_id = text_put(&end, reg->subject_id);
-	kept->manager = text_put(&end, reg->manager);
-	kept->trust_domain = text_put(&end, reg->trust_domain);
-	kept->ca = text_put(&end, reg->ca);
-	kept->profile = text_put(&end, reg->profile);
-	return store_registration_insert(unit, kept, idp);
+	return err == 0 ? audit_add(call, "register", reg->subject_id, how) : err;
 }
 
 static int audit_line_add(const struct cmf_call *call, const char *actor, const char *action,
 			  const char *target, const char *detail)
 {
-	struct store_audit *kept =
-		unit_memory(call->unit, sizeof(*kept) + text_size(actor) + text_size(target) +
-						text_size(detail));
-	char *end = (char *)(kept + 1);
+	const struct store_audit audit = {.time_ms = call->now_ms,
+					  .actor = actor,
+					  .action = action,
+					  .target = target,
+					  .detail = detail};
 
-	if (!kept)
-		return -ENOMEM;
-	kept->time_ms = call->now_ms;
-	kept->actor = text_put(&end, actor);
-	kept->action = action;
-	kept->target = text_put(&end, target);
-	kept->detail = text_put(&end, detail);
-	return store_audit_add(call->unit, kept);
+	return store_audit_add(call->unit, &audit);
 }
 
 int audit_add(const struct cmf_call *call, const char *action, const char *target,

@@ -144,9 +144,12 @@ static int certificates_due(const struct housekeeping *h, bool *morep)
 static int transactions_purge(const struct housekeeping *h, bool *morep)
 {
 	int64_t before_ms = h->now_ms - cmf_conf(h->cmf)->store.transaction_retention_ms;
-	uint32_t purged = 0;
-	int err = store_transaction_purge(h->unit, before_ms, PURGE_MAX, &purged);
+	int64_t done = 0, failed = 0;
+	int err = store_transaction_purge(h->unit, STORE_TXN_DONE, before_ms, PURGE_MAX, &done);
 
+	if (err == 0)
+		err = store_transaction_purge(h->unit, STORE_TXN_FAILED, before_ms, PURGE_MAX,
+					      &failed);
 	/* Not at once: one that is used just now becomes a transaction's. */
 	if (err == 0)
 		err = store_kem_secret_purge(h->unit, h->now_ms - KEM_SECRET_GRACE_MS, PURGE_MAX);
@@ -157,7 +160,8 @@ static int transactions_purge(const struct housekeeping *h, bool *morep)
 		return err;
 	}
 	err = store_unit_commit(h->unit);
-	*morep = *morep || purged == PURGE_MAX;
+	*morep = *morep || store_unit_id(h->unit, done) == PURGE_MAX ||
+		 store_unit_id(h->unit, failed) == PURGE_MAX;
 	return err;
 }
 

@@ -63,9 +63,6 @@ int cmf_order_place_certificates(const struct cmf_call *call, struct cmf_csr_res
 		granted[i]->certificate.confirm_by_ms = terms.deadline_ms;
 		err = csr_result_add(granted[i]);
 	}
-	/* What was added points into the results. */
-	if (err != 0)
-		store_unit_clear(call->unit);
 	*termsp = terms;
 	return err;
 }

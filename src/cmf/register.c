@@ -154,7 +154,7 @@ static int subject_add(const struct cmf_call *call, const struct cmf_register *r
 {
 	const struct store_registration reg = {
 		.cert_type = request->cert_type,
-		.subject_id = (char *)(uintptr_t)subject_id, /* copied, not written to */
+		.subject_id = (char *)(uintptr_t)subject_id,
 		.handling = request->handling,
 		.manager = (char *)(uintptr_t)principal_manager(call->who),
 		.trust_domain = call->who->trust_domain,
@@ -164,11 +164,8 @@ static int subject_add(const struct cmf_call *call, const struct cmf_register *r
 		.created_ms = call->now_ms,
 		.changed_ms = call->now_ms,
 	};
-	int err = registration_add(&reg, NULL, call->unit);
 
-	if (err < 0)
-		return err;
-	return audit_add(call, "register", subject_id, cert_type_name(reg.cert_type));
+	return registration_add(call, &reg, cert_type_name(reg.cert_type), NULL);
 }
 
 /* All are checked before the first is added: a refused call leaves the unit as it was. */

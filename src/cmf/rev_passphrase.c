@@ -35,35 +35,24 @@ static int passphrase_add(const struct cmf_call *call, struct bytes reference,
 			  struct bytes passphrase, struct bytes transaction_id)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
-	struct octets sealed = OCTETS_NULL;
-	struct store_rev_passphrase *row =
-		calloc(1, sizeof(*row) + reference.len + transaction_id.len);
-	int err = row ? store_unit_keep(call->unit, row) : -ENOMEM;
+	_cleanup_(octets_clear) struct octets sealed = OCTETS_NULL;
+	struct store_rev_passphrase row = {
+		.registration_id = call->who->registration_id,
+		.created_ms = call->now_ms,
+		.reference = {(uint8_t *)(uintptr_t)reference.data, reference.len},
+	};
+	int err = secret_reference(SEALED_FOR, reference, &sealed_for);
 
-	if (err < 0) {
-		free(row);
-		return -ENOMEM;
-	}
-	memcpy(row + 1, reference.data, reference.len);
-	memcpy((uint8_t *)(row + 1) + reference.len, transaction_id.data, transaction_id.len);
-	err = secret_reference(SEALED_FOR, reference, &sealed_for);
 	if (err == 0)
 		err = cmf_secret_seal(call->cmf, sealed_for, passphrase, &sealed);
-	if (err == 0 && store_unit_keep(call->unit, sealed.data) < 0) {
-		octets_clear(&sealed);
-		err = -ENOMEM;
-	}
 	if (err < 0)
 		return err;
-	row->registration_id = call->who->registration_id;
-	row->created_ms = call->now_ms;
-	row->reference = (struct octets){(uint8_t *)(row + 1), reference.len};
-	row->secret = sealed;
+	row.secret = sealed;
 	/* Who has no other credential goes on with the one before. */
 	if (call->who->kind == CMF_PRINCIPAL_REVOKER)
-		row->transaction_id =
-			(struct octets){row->reference.data + reference.len, transaction_id.len};
-	return store_rev_passphrase_put(call->unit, row);
+		row.transaction_id = (struct octets){(uint8_t *)(uintptr_t)transaction_id.data,
+						     transaction_id.len};
+	return store_rev_passphrase_put(call->unit, &row);
 }
 
 /* Who may leave one under that reference; the registration of its entity. */

@@ -193,7 +193,7 @@ static int challenges_make(struct cmp_request *rq, struct cmp_items *items, uint
 
 /* The transaction, with what it has to keep. */
 static int challenged_insert(struct cmp_request *rq, const struct cmp_items *items,
-			     const struct store_pop *pop)
+			     struct store_pop *pop)
 {
 	bool chain;
 	int err;
@@ -210,9 +210,10 @@ static int challenged_insert(struct cmp_request *rq, const struct cmp_items *ite
 		rq->txn.chain_request = rq->txn.chain_request || chain;
 	}
 	rq->refusal = REFUSAL_NULL;
-	err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_POP, NULL);
+	err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_POP, 0);
+	pop->transaction_id = rq->txn.id;
 	if (!err)
-		err = store_pop_insert(rq->worker->unit, pop, &rq->txn.id);
+		err = store_pop_insert(rq->worker->unit, pop);
 	return err ? err : cmp_transaction_commit(rq);
 }
 

@@ -98,7 +98,7 @@ static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 		return err;
 	outcome->state = STORE_TXN_FAILED;
 	outcome->record = CMP_RECORD_GOES_ON;
-	if (rq->txn.id)
+	if (rq->txn.id > 0)
 		return 0;
 	outcome->record = CMP_RECORD_OPENS;
 	store_transaction_clear(&rq->txn);

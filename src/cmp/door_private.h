@@ -175,10 +175,9 @@ struct cmp_item {
 	EVP_PKEY *archived_key;                /* what was sent, to be archived */
 	struct cmf_csr csr;
 	bool refused;
-	struct refusal refusal;            /* refused */
-	struct cmf_csr_result result;      /* else */
-	struct octets private_key;         /* generated: EncryptedKey, RFC 4211 2.1 */
-	struct store_transaction_item row; /* where there are several; borrows the text */
+	struct refusal refusal;       /* refused */
+	struct cmf_csr_result result; /* else */
+	struct octets private_key;    /* generated: EncryptedKey, RFC 4211 2.1 */
 };
 
 /* The requests of a message, in their order. */
@@ -213,10 +212,9 @@ struct cmp_revocations {
 	size_t n;
 	struct cmf_revocation *item;
 	struct cmp_verdict *verdict;
-	struct store_transaction_item *row; /* where the transaction keeps several; borrows */
-	struct cmp_stored_items stored;     /* owns the texts that came from there */
-	bool waiting;                       /* for an upstream CA, or a CRL */
-	int crl_check_after;                /* seconds until a CRL that is waited for; 0: none */
+	struct cmp_stored_items stored; /* owns the texts that came from there */
+	bool waiting;                   /* for an upstream CA, or a CRL */
+	int crl_check_after;            /* seconds until a CRL that is waited for; 0: none */
 };
 
 /* One CertResponse of ip, cp, kup, ccp. Everything is borrowed. */
@@ -329,7 +327,6 @@ struct cmp_request {
 
 	/* What is below is of one attempt and cleared for the next. */
 	struct store_transaction txn; /* id 0: none in the store */
-	uint8_t from_digest[32];      /* what txn's was before this request */
 	int cert_req_id;              /* for an answer that refuses the message as a whole */
 	bool passphrase_kept;         /* of generalInfo: the answer says so */
 	bool in_body;                 /* refusals are reported by the answer of the operation */
@@ -407,13 +404,15 @@ _must_check_ int cmp_seen_add(struct cmp_request *rq);
 _must_check_ int cmp_transaction_open(struct cmp_request *rq);
 /* Encodes the reply into rq->answer and adds a new transaction in that state with it. */
 _must_check_ int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state state,
-					const int64_t *certificate_ref);
+					int64_t certificate_id);
 /* The same for the transaction that is there, provided that nobody else has answered meanwhile. */
 _must_check_ int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state state);
 /* Adds the certificate of a request to the unit: a new transaction, or the one that was challenged.
  */
 _must_check_ int cmp_transaction_issue(struct cmp_request *rq, enum store_transaction_state state,
-				       const int64_t *certificate_ref);
+				       int64_t certificate_id);
+/* After a commit: rq->txn has the ids that its rows have, or 0 where there are none. */
+void cmp_transaction_committed(struct cmp_request *rq);
 /* Commits the unit with the answer; the fault points lie here. */
 _must_check_ int cmp_transaction_commit(struct cmp_request *rq);
 

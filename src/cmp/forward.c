@@ -63,7 +63,7 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_ISSUE,
 				     .to = STORE_CERT_PENDING,
-				     .certificate_ref = &result->certificate_id};
+				     .certificate_id = result->certificate.id};
 	bool replaced = forwarding(rq, result->ca) == CONF_FORWARDING_REPLACED;
 	int err;
 
@@ -81,7 +81,7 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 		return err;
 	forward.message = octets_view(&message);
 	forward.names = octets_view(&result->names);
-	return ca_upstream_forward(result->ca, &forward, rq->worker->unit, &result->exchange_id);
+	return ca_upstream_forward(result->ca, &forward, rq->worker->unit);
 }
 
 /* --- the answer downstream --- */
@@ -278,7 +278,6 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	_cleanup_(cmp_message_freep) struct cmp_message *told = NULL;
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
 	struct ca_forward forward = {.kind = kind, .certificate_id = cert->id};
-	int64_t id;
 	int err;
 
 	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
@@ -309,7 +308,7 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	forward.to = before.to;
 	forward.previous_id = before.id;
 	forward.created_ms = before.created_ms;
-	err = ca_upstream_forward(ca, &forward, rq->worker->unit, &id);
+	err = ca_upstream_forward(ca, &forward, rq->worker->unit);
 	if (!err)
 		err = cmp_transaction_commit(rq);
 	return err ? err : run(rq, cert, kind, ca);
@@ -386,7 +385,6 @@ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
 				     .to = accepted ? STORE_CERT_ACTIVE : STORE_CERT_REJECTED,
 				     .certificate_id = cert->id};
-	int64_t id;
 	int err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
 					&forwarded);
 
@@ -394,7 +392,7 @@ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *
 		err = message_make(rq, ca, BYTES_NULL, &message);
 		forward.message = octets_view(&message);
 		if (!err)
-			err = ca_upstream_forward(ca, &forward, rq->worker->unit, &id);
+			err = ca_upstream_forward(ca, &forward, rq->worker->unit);
 		if (!err)
 			err = cmp_transaction_commit(rq);
 	}

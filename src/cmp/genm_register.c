@@ -116,7 +116,7 @@ static int register_commit(struct cmp_request *rq, const RegisterRequest *wire)
 	if (!err)
 		err = register_reply(rq, wire);
 	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_DONE, NULL);
+		err = cmp_transaction_insert(rq, STORE_TXN_DONE, 0);
 	if (!err)
 		err = cmp_transaction_commit(rq);
 	/* The unit may point into the texts. */

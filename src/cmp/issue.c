@@ -140,18 +140,18 @@ static int items_insert(struct cmp_request *rq, struct cmp_items *items)
 	int err = 0;
 
 	for (size_t i = 0; i < items->len && rq->txn.n_items && !err; i++) {
-		struct cmp_item *item = &items->item[i];
+		const struct cmp_item *item = &items->item[i];
+		struct store_transaction_item row = {.cert_req_id = item->cert_req_id,
+						     .certificate_id = item->result.certificate.id,
+						     .failinfo = -1,
+						     .status_text = item->result.mods};
 
-		item->row = (struct store_transaction_item){.cert_req_id = item->cert_req_id,
-							    .failinfo = -1,
-							    .status_text = item->result.mods};
 		if (item->refused) {
-			item->row.failinfo = item->refusal.failinfo;
-			item->row.status_text = (char *)refusal_words(&item->refusal);
+			row.certificate_id = 0;
+			row.failinfo = item->refusal.failinfo;
+			row.status_text = (char *)refusal_words(&item->refusal);
 		}
-		err = store_transaction_item_insert(
-			rq->worker->unit, &item->row, (int)i, &rq->txn.id,
-			item->refused ? NULL : &item->result.certificate_id);
+		err = store_transaction_item_insert(rq->worker->unit, &row, (int)i, rq->txn.id);
 	}
 	return err;
 }
@@ -187,7 +187,7 @@ static int refuse_all(struct cmp_request *rq, struct cmp_items *items)
 	rq->txn.deadline_ms = 0;
 	err = items_reply(rq, items);
 	if (!err)
-		err = cmp_transaction_issue(rq, STORE_TXN_FAILED, NULL);
+		err = cmp_transaction_issue(rq, STORE_TXN_FAILED, 0);
 	if (!err)
 		err = items_insert(rq, items);
 	if (!err)
@@ -211,7 +211,7 @@ static int issue_upstream(struct cmp_request *rq, struct cmp_items *items,
 	int err = first->forward ? cmp_forward_request(rq, first) : 0;
 
 	if (!err)
-		err = cmp_transaction_issue(rq, STORE_TXN_AWAIT_UPSTREAM, &first->certificate_id);
+		err = cmp_transaction_issue(rq, STORE_TXN_AWAIT_UPSTREAM, first->certificate.id);
 	if (!err)
 		err = items_insert(rq, items);
 	if (!err)
@@ -221,7 +221,6 @@ static int issue_upstream(struct cmp_request *rq, struct cmp_items *items,
 	/* Nobody is asked; the answer says no more than that. */
 	if (store_unit_is_dry(rq->worker->unit))
 		return cmp_reply_waiting(rq) ? -ENOMEM : cmp_reply_encode(rq);
-	rq->txn.certificate_id = first->certificate_id;
 	if (!rq->pop_answered)
 		cmp_quota_count(rq, 1);
 	return cmp_upstream_continue(rq);
@@ -239,7 +238,7 @@ static int issue_now(struct cmp_request *rq, struct cmp_items *items,
 	rq->reply.implicit_confirm = confirmed;
 	rq->reply.confirm_wait_ms = rq->txn.deadline_ms;
 	err = cmp_transaction_issue(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
-				    &first->certificate_id);
+				    first->certificate.id);
 	if (!err)
 		err = items_insert(rq, items);
 	if (!err)

@@ -33,7 +33,7 @@ static int transaction_add(struct cmp_request *rq, struct cmp_outcome *outcome)
 		return 0;
 	deadline_set(&rq->txn, outcome);
 	if (outcome->record == CMP_RECORD_OPENS)
-		return cmp_transaction_insert(rq, outcome->state, NULL);
+		return cmp_transaction_insert(rq, outcome->state, 0);
 	/* The request that was kept is needed no more. */
 	if (rq->txn.state == STORE_TXN_AWAIT_POP)
 		err = store_pop_remove(rq->worker->unit, rq->txn.id);
@@ -47,6 +47,7 @@ static int unit_commit(struct cmp_request *rq, const struct cmp_outcome *outcome
 
 	fault_point("door-after-sign");
 	err = store_unit_commit(rq->worker->unit);
+	cmp_transaction_committed(rq);
 	fault_point("door-after-commit");
 	return err == STORE_CONFLICT && outcome->may_be_there ? 0 : err;
 }

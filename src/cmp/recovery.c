@@ -156,7 +156,7 @@ static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recove
 	if (!err)
 		err = cmp_transaction_open(rq);
 	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_DONE, NULL);
+		err = cmp_transaction_insert(rq, STORE_TXN_DONE, 0);
 	return err ? err : cmp_transaction_commit(rq);
 }
 

@@ -11,8 +11,7 @@ int cmp_revocations_new(size_t n, struct cmp_revocations *all)
 {
 	all->item = calloc(n, sizeof(*all->item));
 	all->verdict = calloc(n, sizeof(*all->verdict));
-	all->row = calloc(n, sizeof(*all->row));
-	if (!all->item || !all->verdict || !all->row)
+	if (!all->item || !all->verdict)
 		return -ENOMEM;
 	all->n = n;
 	return 0;
@@ -24,7 +23,6 @@ void cmp_revocations_clear(struct cmp_revocations *all)
 		cmf_revocation_clear(&all->item[i]);
 	free(all->item);
 	free(all->verdict);
-	free(all->row);
 	cmp_stored_items_clear(&all->stored);
 	*all = (struct cmp_revocations){0};
 }

@@ -147,7 +147,7 @@ static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
 	if (!err)
 		err = cmp_transaction_insert(
 			rq, cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED,
-			NULL);
+			0);
 	return err ? err : cmp_transaction_commit(rq);
 }
 

@@ -84,16 +84,16 @@ static int rows_insert(struct cmp_request *rq, struct cmp_revocations *all)
 
 	for (size_t i = 0; i < all->n && all->n > 1 && !err; i++) {
 		const struct cmp_verdict *v = &all->verdict[i];
-		struct store_transaction_item *row = &all->row[i];
+		struct store_transaction_item row = {.cert_req_id = all->item[i].reason,
+						     .certificate_id = all->item[i].cert.id,
+						     .failinfo = -1};
 
-		*row = (struct store_transaction_item){.cert_req_id = all->item[i].reason,
-						       .failinfo = -1};
 		if (v->refused) {
-			row->failinfo = v->refusal.failinfo;
-			row->status_text = (char *)v->text;
+			row.certificate_id = 0;
+			row.failinfo = v->refusal.failinfo;
+			row.status_text = (char *)v->text;
 		}
-		err = store_transaction_item_insert(rq->worker->unit, row, (int)i, &rq->txn.id,
-						    v->refused ? NULL : &all->item[i].cert.id);
+		err = store_transaction_item_insert(rq->worker->unit, &row, (int)i, rq->txn.id);
 	}
 	return err;
 }
@@ -101,7 +101,7 @@ static int rows_insert(struct cmp_request *rq, struct cmp_revocations *all)
 int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all)
 {
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
-	const int64_t *first = all->n == 1 ? &all->item[0].cert.id : NULL;
+	int64_t first = all->n == 1 ? all->item[0].cert.id : 0;
 	int err = cmp_transaction_open(rq);
 
 	if (!err)
@@ -118,7 +118,6 @@ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all)
 		err = cmp_transaction_commit(rq);
 	if (err)
 		return err;
-	rq->txn.certificate_id = first ? *first : 0;
 	/* Nobody is asked; the answer says no more than that. */
 	if (store_unit_is_dry(rq->worker->unit)) {
 		all->waiting = true;

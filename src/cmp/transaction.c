@@ -179,7 +179,7 @@ static int signer_note(struct cmp_request *rq, enum store_transaction_state stat
 }
 
 int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state state,
-			   const int64_t *certificate_ref)
+			   int64_t certificate_id)
 {
 	int err = note_answer(rq, state);
 
@@ -191,50 +191,59 @@ int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state 
 		err = cmp_seen_add(rq);
 	if (err)
 		return err;
-	err = store_transaction_insert(rq->worker->unit, &rq->txn, certificate_ref, &rq->txn.id);
+	rq->txn.certificate_id = certificate_id;
+	err = store_transaction_insert(rq->worker->unit, &rq->txn, &rq->txn.id);
 	if (err || !rq->kem_secret_id)
 		return err;
-	return store_kem_secret_use(rq->worker->unit, rq->kem_secret_id, &rq->txn.id);
+	return store_kem_secret_use(rq->worker->unit, rq->kem_secret_id, rq->txn.id);
 }
 
 int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state state)
 {
 	enum store_transaction_state from = rq->txn.state;
 	bool unanswered = !rq->txn.response.len;
+	uint8_t from_digest[sizeof(rq->txn.request_digest)];
 	int err;
 
-	memcpy(rq->from_digest, rq->txn.request_digest, sizeof(rq->from_digest));
+	memcpy(from_digest, rq->txn.request_digest, sizeof(from_digest));
 	err = note_answer(rq, state);
 	if (err)
 		return err;
-	return store_transaction_update(rq->worker->unit, &rq->txn, from, rq->from_digest,
-					unanswered);
+	return store_transaction_update(rq->worker->unit, &rq->txn, from, from_digest, unanswered);
 }
 
 /* The request was kept while its proof of possession was awaited; an answer may have to wait. */
 static int challenged_issue(struct cmp_request *rq, enum store_transaction_state state,
-			    const int64_t *certificate_ref)
+			    int64_t certificate_id)
 {
+	uint8_t from_digest[sizeof(rq->txn.request_digest)];
 	int err;
 
 	if (!rq->reply.body)
 		octets_clear(&rq->txn.response);
-	memcpy(rq->from_digest, rq->txn.request_digest, sizeof(rq->from_digest));
+	memcpy(from_digest, rq->txn.request_digest, sizeof(from_digest));
 	err = note_answer(rq, state);
 	if (!err)
 		err = store_transaction_update(rq->worker->unit, &rq->txn, STORE_TXN_AWAIT_POP,
-					       rq->from_digest, false);
-	if (!err && certificate_ref)
+					       from_digest, false);
+	if (!err && certificate_id)
 		err = store_transaction_set_certificate(rq->worker->unit, rq->txn.id,
-							certificate_ref);
+							certificate_id);
+	rq->txn.certificate_id = certificate_id;
 	return err ? err : store_pop_remove(rq->worker->unit, rq->txn.id);
 }
 
 int cmp_transaction_issue(struct cmp_request *rq, enum store_transaction_state state,
-			  const int64_t *certificate_ref)
+			  int64_t certificate_id)
 {
-	return rq->pop_answered ? challenged_issue(rq, state, certificate_ref)
-				: cmp_transaction_insert(rq, state, certificate_ref);
+	return rq->pop_answered ? challenged_issue(rq, state, certificate_id)
+				: cmp_transaction_insert(rq, state, certificate_id);
+}
+
+void cmp_transaction_committed(struct cmp_request *rq)
+{
+	rq->txn.id = store_unit_id(rq->worker->unit, rq->txn.id);
+	rq->txn.certificate_id = store_unit_id(rq->worker->unit, rq->txn.certificate_id);
 }
 
 int cmp_transaction_commit(struct cmp_request *rq)
@@ -243,6 +252,7 @@ int cmp_transaction_commit(struct cmp_request *rq)
 
 	fault_point("door-after-sign");
 	err = store_unit_commit(rq->worker->unit);
+	cmp_transaction_committed(rq);
 	fault_point("door-after-commit");
 	return err;
 }

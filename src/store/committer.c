@@ -167,7 +167,7 @@ int committer_start(struct writer *writer, struct database_files *files, uint32_
 	c->writer = writer;
 	err = unit_new(c, &c->probe);
 	if (err == 0)
-		err = unit_probe(c->probe);
+		err = unit_add(c->probe, CHANGE_PROBE, NULL, 0);
 	if (err < 0)
 		return err;
 	/* Signals are the main thread's. */

@@ -2,25 +2,25 @@
 /* Differences of counters between changes and COMMIT. See counts.h. */
 #include "counts.h"
 
+#include "unit.h"
+
 #include <assert.h>
 #include <string.h>
 
-void counts_add(struct counts *counts, enum count_kind kind, int state, int64_t n)
+static void count_add(struct counts *counts, enum count_kind kind, int state, int64_t n)
 {
 	assert(state < COUNT_STATES);
 	if (state != COUNT_NONE)
-		counts->unit[(int)kind * COUNT_STATES + state] += n;
+		counts->batch[(int)kind * COUNT_STATES + state] += n;
 }
 
-void counts_begin(struct counts *counts)
+void counts_add(struct counts *counts, const struct change *change)
 {
-	memset(counts->unit, 0, sizeof(counts->unit));
-}
+	/* Of one row, or of those that a purge has found. */
+	int64_t rows = change_rows[change->kind] == CHANGE_ROWS_ANY ? change->result : 1;
 
-void counts_keep(struct counts *counts)
-{
-	for (size_t i = 0; i < ARRAY_LEN(counts->unit); i++)
-		counts->batch[i] += counts->unit[i];
+	count_add(counts, change->counted, change->from, -rows);
+	count_add(counts, change->counted, change->to, rows);
 }
 
 void counts_clear(struct counts *counts)

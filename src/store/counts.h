@@ -16,15 +16,15 @@ enum count_kind { COUNT_CERTIFICATES, COUNT_TRANSACTIONS, COUNT_KINDS };
 /* No state is above; a row that comes or goes has none. */
 enum { COUNT_STATES = 8, COUNT_NONE = -1 };
 
+struct change;
+
 struct counts {
-	int64_t unit[COUNT_KINDS * COUNT_STATES];  /* of the unit that is being executed */
-	int64_t batch[COUNT_KINDS * COUNT_STATES]; /* of those before it */
+	int64_t batch[COUNT_KINDS * COUNT_STATES]; /* of the units of one COMMIT */
 };
 
-void counts_add(struct counts *counts, enum count_kind kind, int state, int64_t n);
-/* A unit begins; it has succeeded; the batch is over. */
-void counts_begin(struct counts *counts);
-void counts_keep(struct counts *counts);
+/* Of a change that was made, in a unit that succeeded. */
+void counts_add(struct counts *counts, const struct change *change);
+/* The batch is over. */
 void counts_clear(struct counts *counts);
 
 /* The row of `counter` for batch[i]. */

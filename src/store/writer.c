@@ -115,11 +115,11 @@ static int execute_unit(struct writer *w, struct store_unit *unit)
 	if (err < 0 && sqlite3_get_autocommit(w->db))
 		return err;
 	unit->result = err;
+	unit->committed = err == 0 ? unit->len : 0;
 	if (err != 0) {
 		rc = control(w, ROLLBACK_TO);
 		if (rc != SQLITE_DONE)
 			return control_fault(w, ROLLBACK_TO, rc);
-		sqlite_unit_reset_ids(unit);
 	}
 	rc = control(w, RELEASE);
 	return rc == SQLITE_DONE ? 0 : control_fault(w, RELEASE, rc);
@@ -167,7 +167,7 @@ void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 	sqlite_unit_count_clear(w->unit_statements);
 	for (size_t i = 0; i < n; i++) {
 		units[i]->result = err;
-		sqlite_unit_reset_ids(units[i]);
+		units[i]->committed = 0;
 	}
 }
 

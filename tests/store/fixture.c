@@ -141,6 +141,7 @@ int64_t put_registration(struct fixture *f, const struct store_registration *reg
 
 	OK(store_registration_insert(f->unit, reg, &id));
 	OK(store_unit_commit(f->unit));
+	id = store_unit_id(f->unit, id);
 	ck_assert_int_gt(id, 0);
 	return id;
 }
@@ -149,8 +150,9 @@ int64_t put_certificate(struct fixture *f, const struct store_certificate *cert)
 {
 	int64_t id = 0;
 
-	OK(store_certificate_insert(f->unit, cert, NULL, &id));
+	OK(store_certificate_insert(f->unit, cert, &id));
 	OK(store_unit_commit(f->unit));
+	id = store_unit_id(f->unit, id);
 	ck_assert_int_gt(id, 0);
 	return id;
 }
@@ -159,8 +161,9 @@ int64_t put_transaction(struct fixture *f, const struct store_transaction *txn)
 {
 	int64_t id = 0;
 
-	OK(store_transaction_insert(f->unit, txn, NULL, &id));
+	OK(store_transaction_insert(f->unit, txn, &id));
 	OK(store_unit_commit(f->unit));
+	id = store_unit_id(f->unit, id);
 	ck_assert_int_gt(id, 0);
 	return id;
 }
@@ -169,8 +172,9 @@ int64_t put_exchange(struct fixture *f, const struct store_exchange *exchange)
 {
 	int64_t id = 0;
 
-	OK(store_exchange_insert(f->unit, exchange, NULL, &id));
+	OK(store_exchange_insert(f->unit, exchange, &id));
 	OK(store_unit_commit(f->unit));
+	id = store_unit_id(f->unit, id);
 	ck_assert_int_gt(id, 0);
 	return id;
 }

@@ -19,6 +19,8 @@ static void put_announcement(struct fixture *f, const struct store_announcement 
 {
 	OK(store_announcement_insert(f->unit, a, idp));
 	OK(store_unit_commit(f->unit));
+	if (idp)
+		*idp = store_unit_id(f->unit, *idp);
 }
 
 START_TEST(test_announcement_comes_back_as_inserted)

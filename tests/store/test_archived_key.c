@@ -7,15 +7,16 @@ static int64_t put_with_key(struct fixture *f, int64_t registration_id, uint64_t
 			    enum store_certificate_state state)
 {
 	struct store_certificate cert = sample_certificate(registration_id, serial);
-	const struct store_archived_key key = {
+	struct store_archived_key key = {
 		.created_ms = 7, .generated = true, .secret = OCTETS("sealed")};
 	int64_t id = 0;
 
 	cert.state = state;
-	OK(store_certificate_insert(f->unit, &cert, NULL, &id));
-	OK(store_archived_key_insert(f->unit, &key, &id));
+	OK(store_certificate_insert(f->unit, &cert, &id));
+	key.certificate_id = id;
+	OK(store_archived_key_insert(f->unit, &key));
 	OK(store_unit_commit(f->unit));
-	return id;
+	return store_unit_id(f->unit, id);
 }
 
 static int key_result(struct fixture *f, int64_t certificate_id)
@@ -42,7 +43,7 @@ START_TEST(test_archived_key_of_a_certificate)
 	ck_assert(key.generated);
 	ck_assert(bytes_equal(octets_view(&key.secret), VIEW("sealed")));
 	/* One for a certificate. */
-	OK(store_archived_key_insert(f.unit, &key, NULL));
+	OK(store_archived_key_insert(f.unit, &key));
 	CONFLICT(store_unit_commit(f.unit));
 	store_archived_key_clear(&key);
 	OK(store_archived_key_remove(f.unit, id));

@@ -75,7 +75,7 @@ START_TEST(test_certificate_serial_is_unique_per_ca)
 	reg = put_sample_registration(&f, "vnfci-1");
 	c = sample_certificate(reg, 77);
 	put_certificate(&f, &c);
-	OK(store_certificate_insert(f.unit, &c, NULL, NULL));
+	OK(store_certificate_insert(f.unit, &c, NULL));
 	CONFLICT(store_unit_commit(f.unit));
 	c.ca = TEXT("other");
 	put_certificate(&f, &c);
@@ -95,12 +95,12 @@ START_TEST(test_certificate_needs_an_active_registration)
 	fixture_begin(&f, _i);
 	reg = put_sample_registration(&f, "vnfci-1");
 	c = sample_certificate(reg + 1, 1);
-	OK(store_certificate_insert(f.unit, &c, NULL, NULL));
+	OK(store_certificate_insert(f.unit, &c, NULL));
 	CONFLICT(store_unit_commit(f.unit));
 	OK(store_registration_deregister(f.unit, reg, 1));
 	OK(store_unit_commit(f.unit));
 	c = sample_certificate(reg, 1);
-	OK(store_certificate_insert(f.unit, &c, NULL, NULL));
+	OK(store_certificate_insert(f.unit, &c, NULL));
 	CONFLICT(store_unit_commit(f.unit));
 	fixture_end(&f);
 }
@@ -115,8 +115,14 @@ START_TEST(test_certificate_of_a_registration_of_the_same_unit)
 
 	fixture_begin(&f, _i);
 	OK(store_registration_insert(f.unit, &reg, &reg_id));
-	OK(store_certificate_insert(f.unit, &c, &reg_id, &id));
+	c.registration_id = reg_id;
+	OK(store_certificate_insert(f.unit, &c, &id));
 	OK(store_unit_commit(f.unit));
+	ck_assert_int_lt(id, 0);
+	id = store_unit_id(f.unit, id);
+	ck_assert_int_gt(id, 0);
+	ck_assert_int_eq(store_unit_id(f.unit, id), id);
+	reg_id = store_unit_id(f.unit, reg_id);
 	OK(store_certificate_get(f.reader, id, &found));
 	ck_assert_int_eq(found.registration_id, reg_id);
 	store_certificate_clear(&found);
@@ -482,7 +488,7 @@ START_TEST(test_crl_number_grows)
 	crl = sample_crl("other", 1);
 	OK(store_crl_insert(f.unit, &crl, &crl.id));
 	OK(store_unit_commit(f.unit));
-	before = crl.id;
+	before = store_unit_id(f.unit, crl.id);
 	crl = sample_crl("issuing", 6);
 	OK(store_crl_newest(f.reader, "issuing", &found));
 	first = found.id;
@@ -490,6 +496,7 @@ START_TEST(test_crl_number_grows)
 	crl.der = VIEW("second DER");
 	OK(store_crl_insert(f.unit, &crl, &crl.id));
 	OK(store_unit_commit(f.unit));
+	crl.id = store_unit_id(f.unit, crl.id);
 	OK(store_crl_newest(f.reader, "issuing", &found));
 	ck_assert_str_eq(found.ca, "issuing");
 	ck_assert_int_eq(found.number, 6);

@@ -36,10 +36,15 @@ static void enrol(struct enroller *e, struct store_unit *unit, unsigned i)
 	id.len = strlen(name);
 	txn = sample_transaction(id);
 	OK(store_registration_insert(unit, &reg, &d->registration_id));
-	OK(store_certificate_insert(unit, &cert, &d->registration_id, &d->certificate_id));
-	OK(store_transaction_insert(unit, &txn, &d->certificate_id, &d->transaction_id));
+	cert.registration_id = d->registration_id;
+	OK(store_certificate_insert(unit, &cert, &d->certificate_id));
+	txn.certificate_id = d->certificate_id;
+	OK(store_transaction_insert(unit, &txn, &d->transaction_id));
 	add_audit(unit);
 	OK(store_unit_commit(unit));
+	d->registration_id = store_unit_id(unit, d->registration_id);
+	d->certificate_id = store_unit_id(unit, d->certificate_id);
+	d->transaction_id = store_unit_id(unit, d->transaction_id);
 
 	txn.id = d->transaction_id;
 	txn.state = STORE_TXN_DONE;
@@ -121,7 +126,7 @@ static void *racer_run(void *arg)
 		int err;
 
 		add_audit(unit);
-		OK(store_transaction_insert(unit, &txn, NULL, NULL));
+		OK(store_transaction_insert(unit, &txn, NULL));
 		pthread_barrier_wait(racer->start);
 		err = store_unit_commit(unit);
 		if (err == 0)

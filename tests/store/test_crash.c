@@ -30,7 +30,7 @@ static void put_serial(struct store_unit *unit, int64_t registration_id, int64_t
 {
 	struct store_certificate cert = sample_certificate(registration_id, (uint64_t)serial);
 
-	must(store_certificate_insert(unit, &cert, NULL, NULL));
+	must(store_certificate_insert(unit, &cert, NULL));
 	must(store_unit_commit(unit));
 }
 

@@ -23,9 +23,13 @@ START_TEST(test_exchange_comes_back_as_inserted)
 
 	fixture_begin(&f, _i);
 	OK(store_registration_insert(f.unit, &reg, &reg_id));
-	OK(store_certificate_insert(f.unit, &cert, &reg_id, &cert_id));
-	OK(store_exchange_insert(f.unit, &e, &cert_id, &id));
+	cert.registration_id = reg_id;
+	OK(store_certificate_insert(f.unit, &cert, &cert_id));
+	e.certificate_id = cert_id;
+	OK(store_exchange_insert(f.unit, &e, &id));
 	OK(store_unit_commit(f.unit));
+	cert_id = store_unit_id(f.unit, cert_id);
+	id = store_unit_id(f.unit, id);
 	OK(store_exchange_get(f.reader, id, &found));
 	ck_assert_int_eq(found.id, id);
 	ck_assert_int_eq(found.kind, STORE_EXCHANGE_ISSUE);

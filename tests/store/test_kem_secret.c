@@ -81,8 +81,8 @@ START_TEST(test_kem_secret_used_goes_with_its_transaction)
 	t.certificate_id = 0;
 	t.state = STORE_TXN_FAILED;
 	t.changed_ms = 1;
-	OK(store_transaction_insert(f.unit, &t, NULL, &id));
-	OK(store_kem_secret_use(f.unit, found.id, &id));
+	OK(store_transaction_insert(f.unit, &t, &id));
+	OK(store_kem_secret_use(f.unit, found.id, id));
 	OK(store_unit_commit(f.unit));
 	store_kem_secret_clear(&found);
 	OK(store_kem_secret_find(f.reader, bytes_of_string("first"), &found));
@@ -94,12 +94,12 @@ START_TEST(test_kem_secret_used_goes_with_its_transaction)
 	OK(store_kem_secret_trim(f.unit, "vnfm-a", 0));
 	OK(store_unit_commit(f.unit));
 	ck_assert(is_there(&f, "first"));
-	OK(store_transaction_purge(f.unit, 2, 10, NULL));
+	OK(store_transaction_purge(f.unit, STORE_TXN_FAILED, 2, 10, NULL));
 	OK(store_unit_commit(f.unit));
 	ck_assert(!is_there(&f, "first"));
 	/* A transaction without its secret could not go on. */
-	OK(store_transaction_insert(f.unit, &t, NULL, &id));
-	OK(store_kem_secret_use(f.unit, 1, &id));
+	OK(store_transaction_insert(f.unit, &t, &id));
+	OK(store_kem_secret_use(f.unit, 1, id));
 	CONFLICT(store_unit_commit(f.unit));
 	fixture_end(&f);
 }

@@ -32,9 +32,11 @@ START_TEST(test_pop_comes_back_as_inserted)
 	int64_t id;
 
 	fixture_begin(&f, _i);
-	OK(store_transaction_insert(f.unit, &t, NULL, &id));
-	OK(store_pop_insert(f.unit, &pop, &id));
+	OK(store_transaction_insert(f.unit, &t, &id));
+	pop.transaction_id = id;
+	OK(store_pop_insert(f.unit, &pop));
 	OK(store_unit_commit(f.unit));
+	id = store_unit_id(f.unit, id);
 	OK(store_pop_get(f.reader, id, &found));
 	ck_assert_int_eq(found.transaction_id, id);
 	ck_assert(bytes_equal(octets_view(&found.request), octets_view(&pop.request)));
@@ -43,7 +45,7 @@ START_TEST(test_pop_comes_back_as_inserted)
 	store_pop_clear(&found);
 	ABSENT(store_pop_get(f.reader, id + 1, &found));
 	pop.transaction_id = id;
-	OK(store_pop_insert(f.unit, &pop, NULL));
+	OK(store_pop_insert(f.unit, &pop));
 	CONFLICT(store_unit_commit(f.unit));
 	OK(store_pop_remove(f.unit, id));
 	OK(store_pop_remove(f.unit, id));
@@ -63,10 +65,12 @@ START_TEST(test_pop_goes_with_its_transaction)
 	fixture_begin(&f, _i);
 	t.state = STORE_TXN_FAILED;
 	t.changed_ms = 1;
-	OK(store_transaction_insert(f.unit, &t, NULL, &id));
-	OK(store_pop_insert(f.unit, &pop, &id));
+	OK(store_transaction_insert(f.unit, &t, &id));
+	pop.transaction_id = id;
+	OK(store_pop_insert(f.unit, &pop));
 	OK(store_unit_commit(f.unit));
-	OK(store_transaction_purge(f.unit, 2, 10, NULL));
+	id = store_unit_id(f.unit, id);
+	OK(store_transaction_purge(f.unit, STORE_TXN_FAILED, 2, 10, NULL));
 	OK(store_unit_commit(f.unit));
 	ABSENT(store_pop_get(f.reader, id, &found));
 	fixture_end(&f);
@@ -114,14 +118,14 @@ START_TEST(test_transaction_gets_its_certificate_once)
 	cert = sample_certificate(put_registration(&f, &reg), 1);
 	cert_id = put_certificate(&f, &cert);
 	id = put_transaction(&f, &t);
-	OK(store_transaction_set_certificate(f.unit, id, &cert_id));
+	OK(store_transaction_set_certificate(f.unit, id, cert_id));
 	OK(store_unit_commit(f.unit));
 	OK(store_transaction_get(f.reader, id, &found));
 	ck_assert_int_eq(found.certificate_id, cert_id);
 	store_transaction_clear(&found);
-	OK(store_transaction_set_certificate(f.unit, id, &cert_id));
+	OK(store_transaction_set_certificate(f.unit, id, cert_id));
 	CONFLICT(store_unit_commit(f.unit));
-	OK(store_transaction_set_certificate(f.unit, id + 1, &cert_id));
+	OK(store_transaction_set_certificate(f.unit, id + 1, cert_id));
 	CONFLICT(store_unit_commit(f.unit));
 	fixture_end(&f);
 }

@@ -46,7 +46,7 @@ START_TEST(test_registration_one_active_per_type_and_subject)
 	id = put_registration(&f, &reg);
 	OK(store_registration_insert(f.unit, &reg, &second));
 	CONFLICT(store_unit_commit(f.unit));
-	ck_assert_int_eq(second, 0);
+	ck_assert_int_eq(store_unit_id(f.unit, second), 0);
 
 	OK(store_registration_deregister(f.unit, id, 5000));
 	OK(store_unit_commit(f.unit));
@@ -222,7 +222,7 @@ START_TEST(test_registration_of_thousands_is_all_or_nothing)
 		OK(store_registration_insert(f.unit, &regs[i], &regs[i].id));
 	CONFLICT(store_unit_commit(f.unit));
 	for (int i = 0; i < MANY; i++)
-		ck_assert_int_eq(regs[i].id, 0);
+		ck_assert_int_eq(store_unit_id(f.unit, regs[i].id), 0);
 	OK(store_registration_list(f.reader, &all, count_registration, &count));
 	ck_assert_int_eq(count, 1);
 
@@ -230,9 +230,12 @@ START_TEST(test_registration_of_thousands_is_all_or_nothing)
 	for (int i = 0; i < MANY; i++)
 		OK(store_registration_insert(f.unit, &regs[i], &regs[i].id));
 	OK(store_unit_commit(f.unit));
+	for (int i = 0; i < MANY; i++)
+		regs[i].id = store_unit_id(f.unit, regs[i].id);
 	count = 0;
 	OK(store_registration_list(f.reader, &all, count_registration, &count));
 	ck_assert_int_eq(count, MANY);
+	ck_assert_int_gt(regs[0].id, 0);
 	ck_assert_int_ne(regs[0].id, regs[MANY - 1].id);
 	fixture_end(&f);
 	free(names);

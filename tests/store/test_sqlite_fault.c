@@ -16,12 +16,9 @@
 
 enum { BATCH = 16 };
 
-/* What one unit of a batch enrols; its rows must live until the batch is executed. */
+/* What one unit of a batch enrols. */
 struct enrolment {
 	char name[32];
-	struct store_registration registration;
-	struct store_certificate certificate;
-	struct store_transaction transaction;
 	int64_t registration_id;
 	int64_t certificate_id;
 	int64_t transaction_id;
@@ -46,16 +43,21 @@ static void batch_end(struct batch *b)
 
 static void fill_unit(struct store_unit *unit, struct enrolment *e, int batch, int i)
 {
+	struct store_certificate certificate =
+		sample_certificate(0, (uint64_t)(batch * BATCH + i + 1));
+	struct store_registration registration;
+	struct store_transaction transaction;
+
 	store_unit_clear(unit);
 	unit->result = 99;
 	snprintf(e->name, sizeof(e->name), "vnfci-%d-%d", batch, i);
-	e->registration = sample_registration(e->name);
-	e->certificate = sample_certificate(0, (uint64_t)(batch * BATCH + i + 1));
-	e->transaction = sample_transaction((struct octets){(uint8_t *)e->name, strlen(e->name)});
-	OK(store_registration_insert(unit, &e->registration, &e->registration_id));
-	OK(store_certificate_insert(unit, &e->certificate, &e->registration_id,
-				    &e->certificate_id));
-	OK(store_transaction_insert(unit, &e->transaction, &e->certificate_id, &e->transaction_id));
+	registration = sample_registration(e->name);
+	OK(store_registration_insert(unit, &registration, &e->registration_id));
+	certificate.registration_id = e->registration_id;
+	OK(store_certificate_insert(unit, &certificate, &e->certificate_id));
+	transaction = sample_transaction((struct octets){(uint8_t *)e->name, strlen(e->name)});
+	transaction.certificate_id = e->certificate_id;
+	OK(store_transaction_insert(unit, &transaction, &e->transaction_id));
 	add_audit(unit);
 }
 
@@ -86,9 +88,9 @@ static void batch_assert_all(struct fixture *f, const struct batch *b, int resul
 
 		ck_assert_int_eq(b->unit[i]->result, result);
 		ck_assert_int_eq(is_there(f, e), there);
-		ck_assert_int_eq(e->registration_id != 0, there);
-		ck_assert_int_eq(e->certificate_id != 0, there);
-		ck_assert_int_eq(e->transaction_id != 0, there);
+		ck_assert_int_eq(store_unit_id(b->unit[i], e->registration_id) > 0, there);
+		ck_assert_int_eq(store_unit_id(b->unit[i], e->certificate_id) > 0, there);
+		ck_assert_int_eq(store_unit_id(b->unit[i], e->transaction_id) > 0, there);
 	}
 }
 
@@ -242,7 +244,8 @@ START_TEST(test_one_of_a_batch_fails_alone)
 
 		ck_assert_int_eq(b.unit[i]->result, expected);
 		ck_assert_int_eq(is_there(&f, &b.enrolment[i]), expected == 0);
-		ck_assert_int_eq(b.enrolment[i].registration_id != 0, expected == 0);
+		ck_assert_int_eq(store_unit_id(b.unit[i], b.enrolment[i].registration_id) > 0,
+				 expected == 0);
 	}
 	ck_assert_int_eq(f.backend->audit_count(f.database), BATCH - 2);
 	batch_end(&b);

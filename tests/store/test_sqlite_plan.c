@@ -21,7 +21,7 @@ START_TEST(test_kept_statements)
 	for (int i = 0; i < READ_STATEMENT_COUNT; i++)
 		plan_assert(sqlite3_sql(r->stmt[i]));
 	reader_leave(r);
-	for (int i = 0; i < STATEMENT_COUNT; i++)
+	for (int i = 0; i < CHANGE_KINDS; i++)
 		plan_assert(sqlite_unit_sql[i]);
 	fixture_end(&f);
 }

@@ -101,7 +101,7 @@ START_TEST(test_key_required_in_the_unit)
 	OK(store_key_require(other, cert.key_digest, "vnfci-b"));
 	add_audit(other);
 	OK(store_key_require(f.unit, cert.key_digest, "vnfci-a"));
-	OK(store_certificate_insert(f.unit, &cert, NULL, &id));
+	OK(store_certificate_insert(f.unit, &cert, &id));
 	/* Its own does not stand in its way later in the unit. */
 	OK(store_key_require(f.unit, cert.key_digest, "vnfci-a"));
 	OK(store_unit_commit(f.unit));

@@ -58,13 +58,18 @@ START_TEST(test_transaction_items)
 	t.state = STORE_TXN_DONE;
 	t.changed_ms = 1;
 	OK(store_registration_insert(f.unit, &reg, &reg_id));
-	OK(store_certificate_insert(f.unit, &cert, &reg_id, &cert_id));
-	OK(store_certificate_insert(f.unit, &other, &reg_id, &other_id));
-	OK(store_transaction_insert(f.unit, &t, &cert_id, &id));
-	OK(store_transaction_item_insert(f.unit, &item[0], 0, &id, &cert_id));
-	OK(store_transaction_item_insert(f.unit, &item[1], 1, &id, NULL));
-	OK(store_transaction_item_insert(f.unit, &item[2], 2, &id, &other_id));
+	cert.registration_id = other.registration_id = reg_id;
+	OK(store_certificate_insert(f.unit, &cert, &cert_id));
+	OK(store_certificate_insert(f.unit, &other, &other_id));
+	t.certificate_id = item[0].certificate_id = cert_id;
+	item[2].certificate_id = other_id;
+	OK(store_transaction_insert(f.unit, &t, &id));
+	for (int i = 0; i < 3; i++)
+		OK(store_transaction_item_insert(f.unit, &item[i], i, id));
 	OK(store_unit_commit(f.unit));
+	cert_id = store_unit_id(f.unit, cert_id);
+	other_id = store_unit_id(f.unit, other_id);
+	id = store_unit_id(f.unit, id);
 	OK(store_transaction_get(f.reader, id, &found));
 	ck_assert_uint_eq(found.n_items, 3);
 	store_transaction_clear(&found);
@@ -82,7 +87,7 @@ START_TEST(test_transaction_items)
 	filter.certificate_id = other_id;
 	OK(store_transaction_list(f.reader, &filter, transaction_count, &n));
 	ck_assert_int_eq(n, 1);
-	OK(store_transaction_purge(f.unit, 2, 10, NULL));
+	OK(store_transaction_purge(f.unit, STORE_TXN_DONE, 2, 10, NULL));
 	OK(store_unit_commit(f.unit));
 	OK(store_transaction_items_get(f.reader, id, &items));
 	ck_assert_uint_eq(items.len, 0);
@@ -103,11 +108,15 @@ START_TEST(test_transaction_comes_back_as_inserted)
 
 	fixture_begin(&f, _i);
 	OK(store_registration_insert(f.unit, &reg, &reg_id));
-	OK(store_certificate_insert(f.unit, &cert, &reg_id, &cert_id));
-	OK(store_transaction_insert(f.unit, &t, &cert_id, &id));
-	OK(store_transaction_insert(f.unit, &bare, NULL, &bare_id));
-	OK(store_unit_commit(f.unit));
+	cert.registration_id = reg_id;
+	OK(store_certificate_insert(f.unit, &cert, &cert_id));
 	t.certificate_id = cert_id;
+	OK(store_transaction_insert(f.unit, &t, &id));
+	OK(store_transaction_insert(f.unit, &bare, &bare_id));
+	OK(store_unit_commit(f.unit));
+	t.certificate_id = store_unit_id(f.unit, cert_id);
+	id = store_unit_id(f.unit, id);
+	bare_id = store_unit_id(f.unit, bare_id);
 	OK(store_transaction_get(f.reader, id, &found));
 	assert_same_transaction(&found, &t);
 	ck_assert_int_eq(found.id, id);
@@ -132,7 +141,7 @@ START_TEST(test_transaction_key_is_requester_and_id)
 
 	fixture_begin(&f, _i);
 	put_transaction(&f, &t);
-	OK(store_transaction_insert(f.unit, &t, NULL, NULL));
+	OK(store_transaction_insert(f.unit, &t, NULL));
 	CONFLICT(store_unit_commit(f.unit));
 	t.requester = TEXT("client:vnfm-b");
 	put_transaction(&f, &t);
@@ -334,7 +343,6 @@ static int signer_note(void *arg, struct store_signer *signer)
 START_TEST(test_transaction_signers)
 {
 	struct store_transaction row[4];
-	int64_t id[4];
 	struct signers found = {.n = 0};
 	struct fixture f;
 
@@ -349,7 +357,7 @@ START_TEST(test_transaction_signers)
 			row[i].signer = OCTETS("certificates 1");
 			row[i].signer_digest[0] = 1;
 		}
-		OK(store_transaction_insert(f.unit, &row[i], NULL, &id[i]));
+		OK(store_transaction_insert(f.unit, &row[i], NULL));
 	}
 	OK(store_unit_commit(f.unit));
 	for (int gone = 0; gone < 3; gone++) {
@@ -361,13 +369,13 @@ START_TEST(test_transaction_signers)
 		ck_assert_int_eq(found.last[found.n - 1], 0);
 		for (int i = 0; i < found.n - 1; i++)
 			ck_assert_int_eq(found.last[i], '1');
-		OK(store_transaction_purge(f.unit, gone + 1, 1, NULL));
+		OK(store_transaction_purge(f.unit, STORE_TXN_DONE, gone + 1, 1, NULL));
 		OK(store_unit_commit(f.unit));
 	}
 	/* Its digest may come again. */
 	row[0].transaction_id = OCTETS("fedcba9876543210");
 	row[0].signer = OCTETS("certificates 2");
-	OK(store_transaction_insert(f.unit, &row[0], NULL, &id[0]));
+	OK(store_transaction_insert(f.unit, &row[0], NULL));
 	OK(store_unit_commit(f.unit));
 	found.n = 0;
 	OK(store_transaction_signers(f.reader, bytes_of_string("fedcba9876543210"), 1, signer_note,
@@ -378,25 +386,60 @@ START_TEST(test_transaction_signers)
 }
 END_TEST
 
+/* Both kinds, at most so many of each; how many there were. */
+static void purge(struct fixture *f, int64_t before_ms, uint32_t limit, int64_t *donep,
+		  int64_t *failedp)
+{
+	OK(store_transaction_purge(f->unit, STORE_TXN_DONE, before_ms, limit, donep));
+	OK(store_transaction_purge(f->unit, STORE_TXN_FAILED, before_ms, limit, failedp));
+	OK(store_unit_commit(f->unit));
+	*donep = store_unit_id(f->unit, *donep);
+	*failedp = store_unit_id(f->unit, *failedp);
+}
+
 START_TEST(test_transaction_purge_takes_only_ended_ones)
 {
+	int64_t done, failed;
 	struct fixture f;
-	uint32_t n;
 
 	fixture_begin(&f, _i);
 	fill_for_lists(&f, 0);
-	OK(store_transaction_purge(f.unit, 3, 10, &n));
-	OK(store_unit_commit(f.unit));
+	purge(&f, 3, 10, &done, &failed);
 	assert_list(&f, (struct store_transaction_filter){.state = -1}, "a b c d e ");
-	OK(store_transaction_purge(f.unit, 1000, 1, &n));
-	OK(store_unit_commit(f.unit));
-	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(done + failed, 0);
+	purge(&f, 4, 1, &done, &failed);
+	ck_assert_int_eq(done, 1);
+	ck_assert_int_eq(failed, 0);
 	assert_list(&f, (struct store_transaction_filter){.state = -1}, "a b d e ");
-	OK(store_transaction_purge(f.unit, 1000, 10, &n));
-	OK(store_unit_commit(f.unit));
+	purge(&f, 1000, 10, &done, &failed);
+	ck_assert_int_eq(done, 0);
+	ck_assert_int_eq(failed, 1);
 	assert_list(&f, (struct store_transaction_filter){.state = -1}, "a b e ");
-	OK(store_transaction_purge(f.unit, 1000, 10, &n));
-	OK(store_unit_commit(f.unit));
+	purge(&f, 1000, 10, &done, &failed);
+	ck_assert_int_eq(done + failed, 0);
+	fixture_end(&f);
+}
+END_TEST
+
+/* The limit is one of rows, and the result says when there may be more. */
+START_TEST(test_transaction_purge_is_bounded)
+{
+	int64_t done, failed;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	for (int i = 0; i < 5; i++) {
+		struct store_transaction t = sample_transaction(OCTETS("0123456789abcdef"));
+
+		t.requester = (char *[]){TEXT("a"), TEXT("b"), TEXT("c"), TEXT("d"), TEXT("e")}[i];
+		t.state = STORE_TXN_DONE;
+		put_transaction(&f, &t);
+	}
+	for (int left = 5; left > 0; left -= 2) {
+		purge(&f, INT64_MAX, 2, &done, &failed);
+		ck_assert_int_eq(done, left < 2 ? left : 2);
+	}
+	assert_list(&f, (struct store_transaction_filter){.state = -1}, "");
 	fixture_end(&f);
 }
 END_TEST
@@ -414,5 +457,6 @@ TCase *transaction_cases(void)
 	tcase_add_loop_test(tc, test_transaction_list_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_signers, 0, backends_count);
 	tcase_add_loop_test(tc, test_transaction_purge_takes_only_ended_ones, 0, backends_count);
+	tcase_add_loop_test(tc, test_transaction_purge_is_bounded, 0, backends_count);
 	return tc;
 }

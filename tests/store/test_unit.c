@@ -37,16 +37,18 @@ START_TEST(test_unit_conflict_undoes_all_of_it)
 	put_transaction(&f, &taken);
 	for (int round = 0; round < 2; round++) {
 		OK(store_registration_insert(f.unit, &reg, &reg_id));
-		OK(store_certificate_insert(f.unit, &cert, &reg_id, &cert_id));
-		OK(store_transaction_insert(f.unit, &t, &cert_id, &txn_id));
+		cert.registration_id = reg_id;
+		OK(store_certificate_insert(f.unit, &cert, &cert_id));
+		t.certificate_id = cert_id;
+		OK(store_transaction_insert(f.unit, &t, &txn_id));
 		add_audit(f.unit);
 		if (round == 0) {
-			OK(store_transaction_insert(f.unit, &taken, NULL, &id));
+			OK(store_transaction_insert(f.unit, &taken, &id));
 			CONFLICT(store_unit_commit(f.unit));
 			ck_assert(store_unit_empty(f.unit));
-			ck_assert_int_eq(reg_id, 0);
-			ck_assert_int_eq(cert_id, 0);
-			ck_assert_int_eq(txn_id, 0);
+			ck_assert_int_eq(store_unit_id(f.unit, reg_id), 0);
+			ck_assert_int_eq(store_unit_id(f.unit, cert_id), 0);
+			ck_assert_int_eq(store_unit_id(f.unit, txn_id), 0);
 			ABSENT(store_registration_find(f.reader, reg.cert_type, "vnfci-1",
 						       &found_reg));
 			ABSENT(store_certificate_find(f.reader, "issuing", &cert.serial, &found));
@@ -57,7 +59,7 @@ START_TEST(test_unit_conflict_undoes_all_of_it)
 	}
 	/* The second round had nothing in its way. */
 	OK(store_unit_commit(f.unit));
-	OK(store_certificate_get(f.reader, cert_id, &found));
+	OK(store_certificate_get(f.reader, store_unit_id(f.unit, cert_id), &found));
 	store_certificate_clear(&found);
 	ck_assert_int_eq(f.backend->audit_count(f.database), 1);
 	fixture_end(&f);
@@ -74,7 +76,7 @@ START_TEST(test_unit_with_a_reference_to_nothing)
 	fixture_begin(&f, _i);
 	t.certificate_id = 7;
 	add_audit(f.unit);
-	OK(store_transaction_insert(f.unit, &t, NULL, NULL));
+	OK(store_transaction_insert(f.unit, &t, NULL));
 	ck_assert_int_lt(store_unit_commit(f.unit), 0);
 	ABSENT(store_transaction_find(f.reader, t.requester, octets_view(&t.transaction_id),
 				      &found));
@@ -83,23 +85,349 @@ START_TEST(test_unit_with_a_reference_to_nothing)
 }
 END_TEST
 
-START_TEST(test_unit_frees_what_it_keeps)
+/* A number stands for a row in the unit that inserts it, and nowhere else. */
+START_TEST(test_unit_with_a_number_of_another_unit)
 {
-	struct store_audit *audit;
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_certificate cert = sample_certificate(0, 1);
 	struct fixture f;
 
 	fixture_begin(&f, _i);
-	for (int round = 0; round < 20; round++) {
-		audit = calloc(1, sizeof(*audit));
-		*audit = (struct store_audit){1, "a", "b", "c", "d"};
-		OK(store_unit_keep(f.unit, audit));
-		OK(store_audit_add(f.unit, audit));
-	}
-	OK(store_unit_keep(f.unit, NULL));
+	add_audit(f.unit);
+	OK(store_registration_insert(f.unit, &reg, &cert.registration_id));
+	store_unit_clear(f.unit);
+	ck_assert_int_eq(store_unit_id(f.unit, cert.registration_id), 0);
+	ck_assert_int_lt(store_certificate_insert(f.unit, &cert, NULL), 0);
+	store_unit_clear(f.unit);
+	/* A dry unit makes no rows. */
+	store_unit_set_dry(f.unit);
+	OK(store_registration_insert(f.unit, &reg, &reg.id));
 	OK(store_unit_commit(f.unit));
-	ck_assert_int_eq(f.backend->audit_count(f.database), 20);
-	OK(store_unit_keep(f.unit, strdup("freed with the unit")));
-	fixture_end(&f); /* the leak checker does the rest */
+	ck_assert_int_eq(store_unit_id(f.unit, reg.id), 0);
+	fixture_end(&f);
+}
+END_TEST
+
+/* --- a unit copies what it is given --- */
+
+enum { COPIES_MAX = 100 };
+
+/* Memory that is overwritten and freed before the commit. */
+static struct {
+	uint8_t *data;
+	size_t len;
+} lent[COPIES_MAX];
+static size_t lent_len;
+
+static void *lend(const void *data, size_t len)
+{
+	ck_assert_uint_lt(lent_len, COPIES_MAX);
+	lent[lent_len].data = malloc(len);
+	lent[lent_len].len = len;
+	memcpy(lent[lent_len].data, data, len);
+	lent_len++;
+	return lent[lent_len - 1].data;
+}
+
+static void lend_text(char **textp)
+{
+	if (*textp)
+		*textp = lend(*textp, strlen(*textp) + 1);
+}
+
+static void lend_octets(struct octets *octets)
+{
+	if (octets->len)
+		octets->data = lend(octets->data, octets->len);
+}
+
+static void take_back(void)
+{
+	for (size_t i = 0; i < lent_len; i++) {
+		memset(lent[i].data, 'x', lent[i].len);
+		free(lent[i].data);
+	}
+	lent_len = 0;
+}
+
+static void add_lent_client(struct fixture *f)
+{
+	struct store_client client = sample_client("vnfm-a");
+
+	lend_text(&client.name);
+	lend_text(&client.trust_domain);
+	lend_text(&client.default_profile);
+	lend_text(&client.policy);
+	lend_text(&client.subject);
+	lend_octets(&client.trust_anchor);
+	OK(store_client_insert(f->unit, &client));
+	memset(&client, 'x', sizeof(client));
+}
+
+static int64_t add_lent_certificate(struct fixture *f)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_certificate cert = sample_certificate(0, 1);
+	struct store_rev_passphrase passphrase = {.reference = OCTETS("reference"),
+						  .secret = OCTETS("sealed"),
+						  .transaction_id = OCTETS("transaction")};
+	struct store_archived_key key = {.secret = OCTETS("sealed key")};
+	int64_t id;
+
+	lend_text(&reg.subject_id);
+	lend_text(&reg.manager);
+	lend_text(&reg.trust_domain);
+	lend_text(&reg.ca);
+	lend_text(&reg.profile);
+	OK(store_registration_insert(f->unit, &reg, &reg.id));
+	cert.registration_id = passphrase.registration_id = reg.id;
+	OK(store_key_require(f->unit, cert.key_digest, reg.subject_id));
+	lend_text(&cert.ca);
+	lend_text(&cert.subject);
+	lend_text(&cert.requester);
+	lend_octets(&cert.der);
+	OK(store_certificate_insert(f->unit, &cert, &id));
+	lend_octets(&passphrase.reference);
+	lend_octets(&passphrase.secret);
+	lend_octets(&passphrase.transaction_id);
+	OK(store_rev_passphrase_put(f->unit, &passphrase));
+	key.certificate_id = id;
+	lend_octets(&key.secret);
+	OK(store_archived_key_insert(f->unit, &key));
+	memset(&cert, 'x', sizeof(cert));
+	return id;
+}
+
+static int64_t add_lent_transaction(struct fixture *f, int64_t certificate_id)
+{
+	struct store_transaction t = sample_transaction(OCTETS("0123456789abcdef"));
+	struct store_transaction_item item = {.failinfo = 9, .status_text = TEXT("refused")};
+	struct store_pop pop = {.answer_digests = OCTETS("digests"), .request = OCTETS("ir")};
+	struct store_kem_secret secret = {.requester = TEXT("vnfm-a"),
+					  .transaction_id = OCTETS("kem"),
+					  .sent_nonce = OCTETS("nonce"),
+					  .secret = OCTETS("sealed"),
+					  .request = OCTETS("genm"),
+					  .response = OCTETS("genp")};
+	struct store_seen seen = {.digest = {7}, .until_ms = 1};
+	int64_t id;
+
+	t.certificate_id = certificate_id;
+	t.signer = OCTETS("signer");
+	lend_text(&t.requester);
+	lend_text(&t.status_text);
+	lend_octets(&t.transaction_id);
+	lend_octets(&t.request_nonce);
+	lend_octets(&t.sent_nonce);
+	lend_octets(&t.response);
+	lend_octets(&t.signer);
+	OK(store_transaction_insert(f->unit, &t, &id));
+	lend_text(&item.status_text);
+	OK(store_transaction_item_insert(f->unit, &item, 0, id));
+	pop.transaction_id = id;
+	lend_octets(&pop.answer_digests);
+	lend_octets(&pop.request);
+	OK(store_pop_insert(f->unit, &pop));
+	lend_text(&secret.requester);
+	lend_octets(&secret.transaction_id);
+	lend_octets(&secret.sent_nonce);
+	lend_octets(&secret.secret);
+	lend_octets(&secret.request);
+	lend_octets(&secret.response);
+	OK(store_kem_secret_insert(f->unit, &secret));
+	OK(store_seen_insert(f->unit, &seen));
+	memset(&t, 'x', sizeof(t));
+	memset(&seen, 'x', sizeof(seen));
+	return id;
+}
+
+static int64_t add_lent_exchange(struct fixture *f, int64_t certificate_id)
+{
+	struct store_exchange e = sample_exchange(certificate_id);
+	struct store_exchange_message message = {.sent = true, .der = OCTETS("ir of ours")};
+	struct store_crl crl = {.ca = TEXT("issuing"), .number = 1, .der = VIEW("crl")};
+	struct store_announcement a = {.type = 16, .sender = TEXT("ca"), .der = OCTETS("cann")};
+	char *refusal = TEXT("refusal_code");
+	int64_t id;
+
+	lend_text(&e.ca);
+	lend_octets(&e.request);
+	OK(store_exchange_insert(f->unit, &e, &id));
+	lend_octets(&message.der);
+	OK(store_exchange_add_message(f->unit, id, &message));
+	lend_text(&refusal);
+	OK(store_exchange_finish(f->unit, id, STORE_EXCHANGE_FAILED, -1, refusal));
+	lend_text(&crl.ca);
+	crl.der.data = lend(crl.der.data, crl.der.len);
+	OK(store_crl_insert(f->unit, &crl, NULL));
+	lend_text(&a.sender);
+	lend_octets(&a.der);
+	OK(store_announcement_insert(f->unit, &a, NULL));
+	return id;
+}
+
+static int client_assert(void *arg, const struct store_client *client)
+{
+	const struct store_client sample = sample_client("vnfm-a");
+
+	ck_assert_str_eq(client->name, sample.name);
+	ck_assert_str_eq(client->trust_domain, sample.trust_domain);
+	ck_assert_str_eq(client->default_profile, sample.default_profile);
+	ck_assert_str_eq(client->policy, sample.policy);
+	ck_assert_str_eq(client->subject, sample.subject);
+	ck_assert(
+		bytes_equal(octets_view(&client->trust_anchor), octets_view(&sample.trust_anchor)));
+	++*(int *)arg;
+	return 0;
+}
+
+static void certificate_assert(struct fixture *f, int64_t id)
+{
+	const struct store_certificate sample = sample_certificate(0, 1);
+	struct store_rev_passphrase passphrase = {0};
+	struct store_certificate cert = {0};
+	struct store_archived_key key = {0};
+
+	OK(store_certificate_get(f->reader, id, &cert));
+	ck_assert_str_eq(cert.subject_id, "vnfci-1");
+	ck_assert_str_eq(cert.manager, "vnfm-a");
+	ck_assert_str_eq(cert.ca, sample.ca);
+	ck_assert_str_eq(cert.subject, sample.subject);
+	ck_assert_str_eq(cert.requester, sample.requester);
+	ck_assert(serial_equal(&cert.serial, &sample.serial));
+	ck_assert(bytes_equal(octets_view(&cert.der), octets_view(&sample.der)));
+	ck_assert_mem_eq(cert.key_digest, sample.key_digest, sizeof(cert.key_digest));
+	store_certificate_clear(&cert);
+	OK(store_rev_passphrase_find(f->reader, VIEW("reference"), &passphrase));
+	ck_assert(bytes_equal(octets_view(&passphrase.secret), VIEW("sealed")));
+	store_rev_passphrase_clear(&passphrase);
+	OK(store_archived_key_get(f->reader, id, &key));
+	ck_assert(bytes_equal(octets_view(&key.secret), VIEW("sealed key")));
+	store_archived_key_clear(&key);
+}
+
+static int signer_assert(void *arg, struct store_signer *signer)
+{
+	ck_assert(bytes_equal(octets_view(&signer->certificates), VIEW("signer")));
+	++*(int *)arg;
+	return 0;
+}
+
+static void transaction_assert(struct fixture *f, int64_t id)
+{
+	const struct store_transaction sample = sample_transaction(OCTETS("0123456789abcdef"));
+	struct store_transaction_items items = {0};
+	struct store_kem_secret secret = {0};
+	struct store_transaction t = {0};
+	struct store_pop pop = {0};
+	int signers = 0;
+	bool seen;
+
+	OK(store_transaction_find(f->reader, sample.requester, VIEW("0123456789abcdef"), &t));
+	ck_assert_int_eq(t.id, id);
+	ck_assert_str_eq(t.status_text, sample.status_text);
+	ck_assert(bytes_equal(octets_view(&t.request_nonce), octets_view(&sample.request_nonce)));
+	ck_assert(bytes_equal(octets_view(&t.sent_nonce), octets_view(&sample.sent_nonce)));
+	ck_assert(bytes_equal(octets_view(&t.response), octets_view(&sample.response)));
+	ck_assert_mem_eq(t.request_digest, sample.request_digest, sizeof(t.request_digest));
+	store_transaction_clear(&t);
+	OK(store_transaction_signers(f->reader, VIEW("0123456789abcdef"), sample.protection,
+				     signer_assert, &signers));
+	ck_assert_int_eq(signers, 1);
+	OK(store_transaction_items_get(f->reader, id, &items));
+	ck_assert_str_eq(items.item[0].status_text, "refused");
+	store_transaction_items_clear(&items);
+	OK(store_pop_get(f->reader, id, &pop));
+	ck_assert(bytes_equal(octets_view(&pop.answer_digests), VIEW("digests")));
+	ck_assert(bytes_equal(octets_view(&pop.request), VIEW("ir")));
+	store_pop_clear(&pop);
+	OK(store_kem_secret_find(f->reader, VIEW("kem"), &secret));
+	ck_assert_str_eq(secret.requester, "vnfm-a");
+	ck_assert(bytes_equal(octets_view(&secret.sent_nonce), VIEW("nonce")));
+	ck_assert(bytes_equal(octets_view(&secret.secret), VIEW("sealed")));
+	ck_assert(bytes_equal(octets_view(&secret.request), VIEW("genm")));
+	ck_assert(bytes_equal(octets_view(&secret.response), VIEW("genp")));
+	store_kem_secret_clear(&secret);
+	OK(store_seen_find(f->reader, (const uint8_t[32]){7}, &seen));
+	ck_assert(seen);
+}
+
+static void exchange_assert(struct fixture *f, int64_t id)
+{
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	struct store_exchange_messages messages = {0};
+	struct store_announcement a = {0};
+	struct store_exchange e = {0};
+	struct store_crl crl = {0};
+
+	OK(store_exchange_get(f->reader, id, &e));
+	ck_assert_str_eq(e.ca, "upstream");
+	ck_assert_str_eq(e.refusal, "refusal_code");
+	ck_assert(bytes_equal(octets_view(&e.request), VIEW("csr")));
+	store_exchange_clear(&e);
+	OK(store_exchange_messages_get(f->reader, id, &messages));
+	ck_assert_uint_eq(messages.len, 1);
+	ck_assert(bytes_equal(octets_view(&messages.item[0].der), VIEW("ir of ours")));
+	store_exchange_messages_clear(&messages);
+	OK(store_crl_newest(f->reader, "issuing", &crl));
+	OK(store_crl_octets(f->reader, crl.id, &der));
+	ck_assert(bytes_equal(octets_view(&der), VIEW("crl")));
+	store_crl_clear(&crl);
+	OK(store_announcement_get(f->reader, 1, &a));
+	ck_assert_str_eq(a.sender, "ca");
+	ck_assert(bytes_equal(octets_view(&a.der), VIEW("cann")));
+	store_announcement_clear(&a);
+}
+
+START_TEST(test_unit_copies_what_it_is_given)
+{
+	int64_t certificate_id, transaction_id, exchange_id;
+	struct fixture f;
+	int clients = 0;
+
+	fixture_begin(&f, _i);
+	/* Again in the same unit, which has the memory of the first round. */
+	for (int round = 0; round < 2; round++) {
+		add_lent_client(&f);
+		certificate_id = add_lent_certificate(&f);
+		transaction_id = add_lent_transaction(&f, certificate_id);
+		exchange_id = add_lent_exchange(&f, certificate_id);
+		take_back();
+		if (round == 0)
+			store_unit_clear(f.unit);
+	}
+	OK(store_unit_commit(f.unit));
+	certificate_assert(&f, store_unit_id(f.unit, certificate_id));
+	transaction_assert(&f, store_unit_id(f.unit, transaction_id));
+	exchange_assert(&f, store_unit_id(f.unit, exchange_id));
+	OK(store_client_list(f.reader, client_assert, &clients));
+	ck_assert_int_eq(clients, 1);
+	fixture_end(&f);
+}
+END_TEST
+
+/* Larger than what a unit has at hand; then an ordinary one again. */
+START_TEST(test_unit_of_any_size)
+{
+	static uint8_t large[3 << 20];
+	struct store_crl crl = {.ca = TEXT("issuing"), .der = {large, sizeof(large)}};
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	for (size_t i = 0; i < sizeof(large); i++)
+		large[i] = (uint8_t)(i * 7);
+	for (crl.number = 1; crl.number < 4; crl.number++) {
+		OK(store_crl_insert(f.unit, &crl, &crl.id));
+		for (int i = 0; i < 1000; i++)
+			add_audit(f.unit);
+		OK(store_unit_commit(f.unit));
+		crl.id = store_unit_id(f.unit, crl.id);
+	}
+	OK(store_crl_octets(f.reader, crl.id, &der));
+	ck_assert(bytes_equal(octets_view(&der), crl.der));
+	ck_assert_int_eq(f.backend->audit_count(f.database), 3000);
+	fixture_end(&f);
 }
 END_TEST
 
@@ -160,7 +488,9 @@ TCase *unit_cases(void)
 	tcase_add_loop_test(tc, test_unit_that_is_empty, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_conflict_undoes_all_of_it, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_with_a_reference_to_nothing, 0, backends_count);
-	tcase_add_loop_test(tc, test_unit_frees_what_it_keeps, 0, backends_count);
+	tcase_add_loop_test(tc, test_unit_with_a_number_of_another_unit, 0, backends_count);
+	tcase_add_loop_test(tc, test_unit_copies_what_it_is_given, 0, backends_count);
+	tcase_add_loop_test(tc, test_unit_of_any_size, 0, backends_count);
 	tcase_add_loop_test(tc, test_store_keeps_everything_when_reopened, 0, backends_count);
 	tcase_add_loop_test(tc, test_store_is_created_once_and_opened_if_it_is_there, 0,
 			    backends_count);

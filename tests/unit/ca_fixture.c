@@ -299,7 +299,8 @@ int64_t put_certificate(struct ca_fixture *f, const char *subject_id,
 	if (serial.len > 0)
 		memcpy(cert.serial.octet, serial.data, serial.len);
 	OK(store_registration_insert(f->unit, &registration, &registration_id));
-	OK(store_certificate_insert(f->unit, &cert, &registration_id, &id));
+	cert.registration_id = registration_id;
+	OK(store_certificate_insert(f->unit, &cert, &id));
 	OK(store_unit_commit(f->unit));
-	return id;
+	return store_unit_id(f->unit, id);
 }

@@ -445,6 +445,7 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *
 	ck_assert_int_ge(err, 0);
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	resultp->certificate.id = store_unit_id(w.unit, resultp->certificate.id);
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	ASN1_TIME_free(validity.notBefore);
 	ASN1_TIME_free(validity.notAfter);
@@ -505,11 +506,11 @@ struct store_certificate certificate_issued(const char *client, const char *prof
 	const struct csr_spec ask = {.subject = subject, .san = san, .profile = {profile}};
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
-	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
+	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate.id, &cert), 0);
 	ck_assert_int_eq(cmf_confirm(WORLD_CALL(&who, NULL), &cert, true), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	store_certificate_clear(&cert);
-	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
+	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate.id, &cert), 0);
 	ck_assert_int_eq(cert.state, STORE_CERT_ACTIVE);
 	cmf_csr_result_clear(&result);
 	cmf_principal_clear(&who);

@@ -430,7 +430,7 @@ START_TEST(test_crl_of_several_pages)
 		one.state = STORE_CERT_REVOKED;
 		one.reason = i % 7 ? 4 : 0;
 		one.revoked_ms = f.now_ms;
-		OK(store_certificate_insert(f.unit, &one, NULL, &one.id));
+		OK(store_certificate_insert(f.unit, &one, NULL));
 		OK(store_unit_commit(f.unit));
 	}
 	OK(ca_crl_update(f.ca, f.reader, f.unit));

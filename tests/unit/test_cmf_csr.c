@@ -600,7 +600,7 @@ START_TEST(test_csr_state_and_implicit_confirm)
 		ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
 		ck_assert(result.implicit_confirm == cases[i].allowed);
 		ck_assert(!result.waiting);
-		ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
+		ck_assert_int_eq(store_certificate_get(w.reader, result.certificate.id, &cert), 0);
 		ck_assert_int_eq(cert.state, cases[i].state);
 		ck_assert_int_eq(cert.confirm_by_ms, pending ? WORLD_START_MS + 300 * 1000 : 0);
 		ck_assert_str_eq(cert.requester, "vnfm-a");
@@ -702,7 +702,7 @@ START_TEST(test_update_rfc9483_4_1_3)
 		return;
 	}
 	ck_assert_ptr_null(result.mods);
-	ck_assert_int_eq(result.registration_id, old.registration_id);
+	ck_assert_int_eq(result.certificate.registration_id, old.registration_id);
 	text = certificate_subject(octets_view(&result.der));
 	ck_assert_str_eq(text, "CN=vnfci-a,O=x");
 	free(text);
@@ -723,7 +723,7 @@ START_TEST(test_update_needs_a_new_key)
 	struct csr_spec ask = {.subject = "/CN=vnfci-a", VNFCI, .key_is = key, .confirmed = true};
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
-	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &old), 0);
+	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate.id, &old), 0);
 	cmf_csr_result_clear(&result);
 	ask.old = &old;
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "update_key_unchanged");

@@ -66,7 +66,7 @@ static struct store_certificate certificate_pending(const char *subject)
 	struct store_certificate cert = {0};
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
-	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate_id, &cert), 0);
+	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate.id, &cert), 0);
 	cmf_csr_result_clear(&result);
 	cmf_principal_clear(&who);
 	return cert;
@@ -103,8 +103,9 @@ static void serial_change(const char *hex)
 	octets_clear(&cert_a.der);
 	ck_assert_int_eq(octets_dup((struct bytes){der, (size_t)len}, &cert_a.der), 0);
 	ck_assert_int_eq(serial_of_integer(X509_get0_serialNumber(cert), &cert_a.serial), 0);
-	ck_assert_int_eq(store_certificate_insert(w.unit, &cert_a, NULL, &cert_a.id), 0);
+	ck_assert_int_eq(store_certificate_insert(w.unit, &cert_a, &cert_a.id), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	cert_a.id = store_unit_id(w.unit, cert_a.id);
 	OPENSSL_free(der);
 	BN_free(number);
 	X509_free(cert);
@@ -676,9 +677,9 @@ static int64_t transaction_add(enum store_transaction_state state, int64_t certi
 		.changed_ms = w.now_ms,
 	};
 
-	ck_assert_int_eq(store_transaction_insert(w.unit, &txn, NULL, &id), 0);
+	ck_assert_int_eq(store_transaction_insert(w.unit, &txn, &id), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	return id;
+	return store_unit_id(w.unit, id);
 }
 
 /* -1: there is none any more. */
@@ -817,9 +818,11 @@ START_TEST(test_many_unconfirmed_certificates)
 		row[i] = cert;
 		row[i].serial = (struct serial){2, {(uint8_t)(1 + (i >> 8)), (uint8_t)i}};
 		row[i].confirm_by_ms = cert.confirm_by_ms - i;
-		ck_assert_int_eq(store_certificate_insert(w.unit, &row[i], NULL, &id[i]), 0);
+		ck_assert_int_eq(store_certificate_insert(w.unit, &row[i], &id[i]), 0);
 	}
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	for (int i = 0; i < MANY; i++)
+		id[i] = store_unit_id(w.unit, id[i]);
 	w.now_ms = cert.confirm_by_ms + 1;
 	ck_assert(housekeeping());
 	ck_assert_int_eq(certificate_state(id[MANY - 1]), STORE_CERT_REVOKED);

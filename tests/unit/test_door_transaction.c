@@ -312,7 +312,7 @@ START_TEST(rfc9483_3_5_retransmission_after_the_window)
 	granted_house.now_ms += 301 * 1000;
 	replay(&a, &told);
 	granted_expect(&b, PKI_BODY_ERROR, FAIL_BAD_TIME);
-	ck_assert_int_eq(store_transaction_purge(granted_house.worker.unit,
+	ck_assert_int_eq(store_transaction_purge(granted_house.worker.unit, STORE_TXN_DONE,
 						 granted_house.now_ms + 1, 1000, NULL),
 			 0);
 	ck_assert_int_eq(store_unit_commit(granted_house.worker.unit), 0);

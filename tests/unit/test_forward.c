@@ -54,19 +54,19 @@ static int64_t ask(struct bytes message)
 					 .state = STORE_CERT_REQUESTED,
 					 .requester = (char *)"vnfm-a",
 					 .reason = STORE_REASON_NONE};
-	int64_t registration_id, id, exchange_id;
+	int64_t id;
 	_cleanup_(octets_clear) struct octets names = OCTETS_NULL;
-	struct ca_forward forward = {
-		.message = message, .to = STORE_CERT_PENDING, .certificate_ref = &id};
+	struct ca_forward forward = {.message = message, .to = STORE_CERT_PENDING};
 
 	OK(ca_names_encode(&mock.rq.request, &names));
 	forward.names = octets_view(&names);
 	SHA256(mock.rq.spki.data, mock.rq.spki.len, cert.key_digest);
-	OK(store_registration_insert(f.unit, &registration, &registration_id));
-	OK(store_certificate_insert(f.unit, &cert, &registration_id, &id));
-	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(store_registration_insert(f.unit, &registration, &cert.registration_id));
+	OK(store_certificate_insert(f.unit, &cert, &id));
+	forward.certificate_id = id;
+	OK(ca_upstream_forward(f.ca, &forward, f.unit));
 	OK(store_unit_commit(f.unit));
-	return id;
+	return store_unit_id(f.unit, id);
 }
 
 static struct ca_forwarded forwarded_get(int64_t id, enum store_exchange_kind kind)
@@ -311,14 +311,14 @@ END_TEST
 /* What the upstream says to this certConf, which is of another time, is an error. */
 START_TEST(rfc9483_5_2_certconf_refused)
 {
-	int64_t id = ask(octets_view(&cr)), exchange_id;
+	int64_t id = ask(octets_view(&cr));
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
 				     .message = octets_view(&cert_conf),
 				     .to = STORE_CERT_ACTIVE};
 
 	mock_run(&mock, id);
 	forward.certificate_id = id;
-	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(ca_upstream_forward(f.ca, &forward, f.unit));
 	OK(store_unit_commit(f.unit));
 	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_CONFIRM, f.reader, f.unit));
 	check_sent(octets_view(&cert_conf));
@@ -332,7 +332,7 @@ END_TEST
  */
 START_TEST(rfc9483_3_3_pkiconf_without_extracerts)
 {
-	int64_t id = _i == 2 ? ask(octets_view(&cr)) : served, exchange_id;
+	int64_t id = _i == 2 ? ask(octets_view(&cr)) : served;
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
 				     .message = octets_view(&cert_conf),
 				     .to = STORE_CERT_ACTIVE};
@@ -346,7 +346,7 @@ START_TEST(rfc9483_3_3_pkiconf_without_extracerts)
 		mock_restart(&mock);
 	mock.bare = true;
 	forward.certificate_id = id;
-	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(ca_upstream_forward(f.ca, &forward, f.unit));
 	OK(store_unit_commit(f.unit));
 	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_CONFIRM, f.reader, f.unit));
 	check_exchange(&mock, id, STORE_EXCHANGE_CONFIRM,
@@ -361,7 +361,7 @@ END_TEST
 /* Who is known is no more than a candidate: forged is forged. */
 START_TEST(rfc9483_3_3_forged_without_extracerts)
 {
-	int64_t id = served, exchange_id;
+	int64_t id = served;
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
 				     .message = octets_view(&cert_conf),
 				     .to = STORE_CERT_ACTIVE};
@@ -369,7 +369,7 @@ START_TEST(rfc9483_3_3_forged_without_extracerts)
 	mock.forget = false;
 	mock.bare = mock.forge = true;
 	forward.certificate_id = id;
-	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(ca_upstream_forward(f.ca, &forward, f.unit));
 	OK(store_unit_commit(f.unit));
 	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_CONFIRM, f.reader, f.unit));
 	check_exchange(&mock, id, STORE_EXCHANGE_CONFIRM, STORE_EXCHANGE_OPEN);
@@ -382,7 +382,7 @@ START_TEST(rfc9483_3_3_pollrep_without_extracerts)
 {
 	struct ca_forwarded before, after;
 	struct octets poll;
-	int64_t id, exchange_id;
+	int64_t id;
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_ISSUE, .to = STORE_CERT_PENDING};
 	size_t n = mock.n_seen;
 
@@ -405,11 +405,11 @@ START_TEST(rfc9483_3_3_pollrep_without_extracerts)
 	forward.message = octets_view(&poll);
 	forward.certificate_id = id;
 	forward.previous_id = before.id;
-	OK(ca_upstream_forward(f.ca, &forward, f.unit, &exchange_id));
+	OK(ca_upstream_forward(f.ca, &forward, f.unit));
 	OK(store_unit_commit(f.unit));
 	OK(ca_upstream_forward_run(f.ca, id, STORE_EXCHANGE_ISSUE, f.reader, f.unit));
 	after = forwarded_get(id, STORE_EXCHANGE_ISSUE);
-	ck_assert_int_eq(after.id, exchange_id);
+	ck_assert_int_gt(after.id, before.id);
 	ck_assert_uint_gt(after.answer.len, 0);
 	ca_forwarded_clear(&before);
 	ca_forwarded_clear(&after);

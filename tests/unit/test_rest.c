@@ -338,7 +338,7 @@ static void certificate_put(int64_t registration_id, enum store_certificate_stat
 		ck_assert_int_eq(serial_of_content(serial, &cert.serial), 0);
 		ck_assert_int_eq(octets_dup(BYTES_OF(der), &cert.der), 0);
 	}
-	ck_assert_int_eq(store_certificate_insert(w.unit, &cert, NULL, NULL), 0);
+	ck_assert_int_eq(store_certificate_insert(w.unit, &cert, NULL), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	octets_clear(&cert.der);
 }
@@ -516,7 +516,7 @@ START_TEST(archived_key_is_shown_and_deleted)
 	json_decref(answer.json);
 
 	key.certificate_id = cert.id;
-	ck_assert_int_eq(store_archived_key_insert(w.unit, &key, NULL), 0);
+	ck_assert_int_eq(store_archived_key_insert(w.unit, &key), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	answer = ask(HTTP_GET, "/v1/certificates", "pem=1", "");
 	ck_assert_str_eq(text(item(&answer, 0), "archived_key"), "generated");

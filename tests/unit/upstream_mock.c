@@ -483,13 +483,16 @@ int64_t mock_ask(struct upstream_mock *m, const char *subject_id)
 					 .state = STORE_CERT_REQUESTED,
 					 .requester = (char *)"vnfm-a",
 					 .reason = STORE_REASON_NONE};
-	int64_t registration_id, id, exchange_id = 0;
+	struct store_exchange exchange = {0};
+	int64_t id;
 
-	OK(store_registration_insert(m->f->unit, &registration, &registration_id));
-	OK(store_certificate_insert(m->f->unit, &cert, &registration_id, &id));
-	OK(ca_upstream_request(m->f->ca, &m->rq.request, &id, m->f->unit, &exchange_id));
+	OK(store_registration_insert(m->f->unit, &registration, &cert.registration_id));
+	OK(store_certificate_insert(m->f->unit, &cert, &id));
+	OK(ca_upstream_request(m->f->ca, &m->rq.request, id, m->f->unit));
 	OK(store_unit_commit(m->f->unit));
-	ck_assert_int_gt(exchange_id, 0);
+	id = store_unit_id(m->f->unit, id);
+	OK(store_exchange_find(m->f->reader, id, STORE_EXCHANGE_ISSUE, &exchange));
+	store_exchange_clear(&exchange);
 	return id;
 }
 

@@ -218,6 +218,7 @@ static int crl_make_once(struct ca *ca, struct store_reader *reader, struct stor
 		err = store_unit_commit(unit);
 	if (err)
 		return err;
+	row.id = store_unit_id(unit, row.id);
 	newest_keep(ca, &row, der);
 	log_event(LOG_LEVEL_INFO, "crl", F_TEXT("ca", ca->conf->name),
 		  F_INT("crlNumber", row.number), F_INT("entries", (int64_t)n));

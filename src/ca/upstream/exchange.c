@@ -56,13 +56,15 @@ static int transcript_load(struct exchange *x, struct store_reader *reader)
 	return 0;
 }
 
-int exchange_add_answer(struct exchange *x, struct store_exchange_message *message)
+int exchange_add_answer(struct exchange *x)
 {
+	struct store_exchange_message message;
+
 	if (x->answer.len == 0)
 		return 0;
-	*message = (struct store_exchange_message){
+	message = (struct store_exchange_message){
 		.seq = (int)x->transcript.len, .sent = false, .der = x->answer};
-	return store_exchange_add_message(x->unit, x->id, message);
+	return store_exchange_add_message(x->unit, x->id, &message);
 }
 
 int exchange_answer_stored(struct exchange *x)
@@ -73,8 +75,8 @@ int exchange_answer_stored(struct exchange *x)
 /* Durable: the answer that OpenSSL has verified by now, and the request that it led to. */
 static int request_store(struct exchange *x, struct octets *request)
 {
-	struct store_exchange_message answer, sent;
-	int err = exchange_add_answer(x, &answer);
+	struct store_exchange_message sent;
+	int err = exchange_add_answer(x);
 
 	sent = (struct store_exchange_message){
 		.seq = (int)x->transcript.len + (x->answer.len > 0), .sent = true, .der = *request};

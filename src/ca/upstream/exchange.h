@@ -66,9 +66,8 @@ void exchange_clear(struct exchange *x);
 /* Goes on until the upstream has decided, asks to wait, or does not answer. 0, STORE_CONFLICT
  * (somebody else works on it), or negative errno. */
 _must_check_ int exchange_step(struct exchange *x, struct exchange_result *resultp);
-/* Adds the answer that led to the outcome, if there is one, to the unit; *message lives until the
- * commit. */
-_must_check_ int exchange_add_answer(struct exchange *x, struct store_exchange_message *message);
+/* Adds the answer that led to the outcome, if there is one, to the unit. */
+_must_check_ int exchange_add_answer(struct exchange *x);
 /* After that commit: the answer is part of the transcript. */
 _must_check_ int exchange_answer_stored(struct exchange *x);
 

@@ -14,26 +14,13 @@
 #include <openssl/err.h>
 #include <string.h>
 
-/* Lives until the commit. */
-struct confirm_audit {
-	struct store_audit row;
-	char serial[SERIAL_HEX_SIZE];
-};
-
 /* --- beginning --- */
 
-/* Adds an exchange to the unit, which owns all of it. Takes request over. */
 static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int64_t certificate_id,
-			const int64_t *certificate_ref, struct octets *request, int failinfo,
-			int64_t created_ms, int64_t next_ms, struct store_unit *unit, int64_t *idp)
+			const struct octets *request, int failinfo, int64_t created_ms,
+			int64_t next_ms, struct store_unit *unit)
 {
-	_cleanup_(freep) struct store_exchange *e = calloc(1, sizeof(*e));
-	const struct store_exchange *added = e;
-	int err;
-
-	if (!e)
-		return -ENOMEM;
-	*e = (struct store_exchange){
+	struct store_exchange e = {
 		.kind = kind,
 		.state = STORE_EXCHANGE_OPEN,
 		.ca = ca->conf->name,
@@ -43,22 +30,14 @@ static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int6
 		.next_ms = next_ms,
 		.created_ms = created_ms,
 	};
+
 	if (kind != STORE_EXCHANGE_REVOKE)
-		e->deadline_ms = created_ms + ca->conf->upstream_timeout_ms;
-	err = store_unit_keep(unit, request->data);
-	if (err < 0)
-		return err;
-	*request = OCTETS_NULL;
-	err = store_unit_keep(unit, e);
-	if (err < 0)
-		return err;
-	e = NULL;
-	return store_exchange_insert(unit, added, certificate_ref, idp);
+		e.deadline_ms = created_ms + ca->conf->upstream_timeout_ms;
+	return store_exchange_insert(unit, &e, NULL);
 }
 
-int ca_upstream_request(struct ca *ca, const struct ca_request *request,
-			const int64_t *certificate_ref, struct store_unit *unit,
-			int64_t *exchange_idp)
+int ca_upstream_request(struct ca *ca, const struct ca_request *request, int64_t certificate_id,
+			struct store_unit *unit)
 {
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
@@ -67,14 +46,13 @@ int ca_upstream_request(struct ca *ca, const struct ca_request *request,
 	assert(ca->upstream);
 	err = exchange_request_encode(request, ca->conf->request, &encoded);
 	if (err == 0)
-		err = exchange_add(ca, STORE_EXCHANGE_ISSUE, 0, certificate_ref, &encoded, -1,
-				   now_ms, now_ms, unit, exchange_idp);
+		err = exchange_add(ca, STORE_EXCHANGE_ISSUE, certificate_id, &encoded, -1, now_ms,
+				   now_ms, unit);
 	return err < 0 ? log_fault("preparing a request to an upstream CA", err, ca->conf->name)
 		       : 0;
 }
 
-int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct store_unit *unit,
-			int64_t *exchange_idp)
+int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct store_unit *unit)
 {
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
@@ -88,9 +66,8 @@ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct 
 		err = store_exchange_finish(unit, forward->previous_id, STORE_EXCHANGE_DONE, -1,
 					    NULL);
 	if (err == 0)
-		err = exchange_add(ca, forward->kind, forward->certificate_id,
-				   forward->certificate_ref, &encoded, -1, created_ms, now_ms, unit,
-				   exchange_idp);
+		err = exchange_add(ca, forward->kind, forward->certificate_id, &encoded, -1,
+				   created_ms, now_ms, unit);
 	return err < 0 ? log_fault("passing a message on to an upstream CA", err, ca->conf->name)
 		       : 0;
 }
@@ -104,8 +81,8 @@ static int revocation_add(const struct ca *ca, int64_t certificate_id, int reaso
 	int err = exchange_request_encode_revoke(reason, to, certificate, &encoded);
 
 	if (err == 0)
-		err = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, NULL, &encoded, -1,
-				   now_ms, now_ms, unit, NULL);
+		err = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, &encoded, -1, now_ms,
+				   now_ms, unit);
 	return err < 0 ? log_fault("preparing a revocation by an upstream CA", err, ca->conf->name)
 		       : 0;
 }
@@ -124,7 +101,7 @@ int ca_upstream_revoke_forward(struct ca *ca, const struct store_certificate *ce
 
 	if (err < 0)
 		return log_fault("preparing a revocation by an upstream CA", err, ca->conf->name);
-	return ca_upstream_forward(ca, &forward, unit, NULL);
+	return ca_upstream_forward(ca, &forward, unit);
 }
 
 int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cert,
@@ -244,24 +221,24 @@ static int issue_finish(struct exchange *x, const struct store_exchange *e,
 
 /* --- end of a certConf that is passed on --- */
 
-static int confirm_audit(struct exchange *x, const struct store_certificate *row,
-			 struct confirm_audit *audit)
+static int confirm_audit(struct exchange *x, const struct store_certificate *row)
 {
-	serial_hex(&row->serial, audit->serial);
-	audit->row = (struct store_audit){
+	char serial[SERIAL_HEX_SIZE];
+	const struct store_audit audit = {
 		.time_ms = clock_now_ms(x->ca->set->clock),
 		.actor = row->requester,
 		.action = x->request.to == STORE_CERT_ACTIVE ? "confirm" : "reject",
 		.target = row->subject_id ? row->subject_id : row->ca,
-		.detail = audit->serial,
+		.detail = serial,
 	};
-	return store_audit_add(x->unit, &audit->row);
+
+	serial_hex(&row->serial, serial);
+	return store_audit_add(x->unit, &audit);
 }
 
 /* The certificate follows what the upstream makes of it. */
 static int confirm_finish(struct exchange *x, const struct store_exchange *e,
-			  const struct exchange_result *result, const struct store_certificate *row,
-			  struct confirm_audit *audit)
+			  const struct exchange_result *result, const struct store_certificate *row)
 {
 	bool granted = result->outcome == EXCHANGE_GRANTED;
 	int err = 0;
@@ -275,7 +252,7 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 						       STORE_CERT_REJECTED, 0,
 						       clock_now_ms(x->ca->set->clock));
 		if (err == 0)
-			err = confirm_audit(x, row, audit);
+			err = confirm_audit(x, row);
 	}
 	if (err < 0)
 		return err;
@@ -287,15 +264,11 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 /* With the failInfo of now, for who asks meanwhile. */
 static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo)
 {
-	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
 	const struct ca *ca = x->ca;
 	int64_t pause_ms = upstream_pause_ms(ca, e, ca->conf->upstream_retry_ms);
-	int err = octets_dup(octets_view(&e->request), &request);
 
-	if (err < 0)
-		return err;
-	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request, failinfo,
-			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit, NULL);
+	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, &e->request, failinfo,
+			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit);
 }
 
 /* An rr of ours takes over from a client's. */
@@ -309,8 +282,8 @@ static int revoke_ourselves(struct exchange *x, const struct store_exchange *e, 
 
 	if (err < 0)
 		return err;
-	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, NULL, &request, failinfo,
-			    now_ms, now_ms + ca->conf->upstream_retry_ms, x->unit, NULL);
+	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, &request, failinfo,
+			    now_ms, now_ms + ca->conf->upstream_retry_ms, x->unit);
 }
 
 /* The upstream has done it, or says why there is nothing to be done. */
@@ -386,14 +359,13 @@ static void log_refusal(struct exchange *x, const struct store_exchange *e,
 }
 
 static int finish_by_kind(struct exchange *x, const struct store_exchange *e,
-			  const struct exchange_result *result, struct store_certificate *row,
-			  struct confirm_audit *audit)
+			  const struct exchange_result *result, struct store_certificate *row)
 {
 	switch (e->kind) {
 	case STORE_EXCHANGE_ISSUE:
 		return issue_finish(x, e, result, row);
 	case STORE_EXCHANGE_CONFIRM:
-		return confirm_finish(x, e, result, row, audit);
+		return confirm_finish(x, e, result, row);
 	case STORE_EXCHANGE_REVOKE:
 	case STORE_EXCHANGE_REVOKE_FORWARD:
 	default:
@@ -405,8 +377,6 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 		    const struct exchange_result *result, struct store_reader *reader)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate row = {0};
-	struct store_exchange_message answer;
-	struct confirm_audit audit;
 	int err = store_certificate_get(reader, e->certificate_id, &row);
 
 	if (err != 0)
@@ -415,9 +385,9 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 					   x->ca->conf->name);
 	if (result->outcome == EXCHANGE_REFUSED)
 		log_refusal(x, e, result);
-	err = exchange_add_answer(x, &answer);
+	err = exchange_add_answer(x);
 	if (err == 0)
-		err = finish_by_kind(x, e, result, &row, &audit);
+		err = finish_by_kind(x, e, result, &row);
 	if (err == 0)
 		return store_unit_commit(x->unit);
 	return log_fault("ending an exchange with an upstream CA", err, x->ca->conf->name);

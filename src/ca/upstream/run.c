@@ -129,8 +129,7 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, i
 
 static int put_off(struct exchange *x, const struct store_exchange *e, int64_t pause_ms)
 {
-	struct store_exchange_message answer;
-	int err = exchange_add_answer(x, &answer);
+	int err = exchange_add_answer(x);
 
 	if (err == 0)
 		err = store_exchange_set_next(x->unit, e->id, now_ms(x->ca) + pause_ms);

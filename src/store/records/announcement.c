@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading announcements. */
+/* Announcements in the store. */
 #include "reader.h"
+#include "unit.h"
+
+void store_announcement_clear(struct store_announcement *a)
+{
+	free(a->sender);
+	octets_clear(&a->der);
+	memset(a, 0, sizeof(*a));
+}
 
 static int announcement_read(sqlite3_stmt *stmt, struct store_announcement *a)
 {
@@ -65,4 +73,20 @@ int store_announcement_list(struct store_reader *r, const struct store_announcem
 		query_where_int(&q, "type = ?", filter->type);
 	query_end(&q, "id", filter->limit);
 	return query_walk(r, &q, announcement_row, &walk);
+}
+
+/* --- changes --- */
+
+int store_announcement_insert(struct store_unit *u, const struct store_announcement *a,
+			      int64_t *idp)
+{
+	return unit_add_result(u, CHANGE_ANNOUNCEMENT_INSERT, idp,
+			       VALUES(value_int(a->type), value_int(a->created_ms),
+				      value_text(a->sender), value_bytes(BYTES_OF(a->digest)),
+				      value_octets(&a->der)));
+}
+
+int store_announcement_trim(struct store_unit *u, const char *sender, uint32_t keep)
+{
+	return unit_add(u, CHANGE_ANNOUNCEMENT_TRIM, VALUES(value_text(sender), value_int(keep)));
 }

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading archived keys. */
+/* Archived keys in the store. */
 #include "reader.h"
+#include "unit.h"
+
+void store_archived_key_clear(struct store_archived_key *k)
+{
+	octets_clear_secret(&k->secret);
+	memset(k, 0, sizeof(*k));
+}
 
 static int archived_key_read(sqlite3_stmt *stmt, struct store_archived_key *k)
 {
@@ -63,4 +70,18 @@ int store_archived_key_list(struct store_reader *r, int64_t registration_id, uin
 	query_where(&q, "c.state NOT IN (0, 1, 4)");
 	query_end(&q, "c.id DESC", limit);
 	return query_walk(r, &q, key_row, &walk);
+}
+
+/* --- changes --- */
+
+int store_archived_key_insert(struct store_unit *u, const struct store_archived_key *key)
+{
+	return unit_add(u, CHANGE_ARCHIVED_KEY_INSERT,
+			VALUES(value_id(key->certificate_id), value_int(key->created_ms),
+			       value_int(key->generated), value_octets(&key->secret)));
+}
+
+int store_archived_key_remove(struct store_unit *u, int64_t certificate_id)
+{
+	return unit_add(u, CHANGE_ARCHIVED_KEY_REMOVE, VALUES(value_id(certificate_id)));
 }

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading certificates, CRLs and what a CRL must list. */
+/* Certificates in the store. */
 #include "reader.h"
+#include "unit.h"
 
-#include "base/log.h"
-
-#include <errno.h>
-#include <string.h>
-
-/* --- certificates --- */
+void store_certificate_clear(struct store_certificate *c)
+{
+	free(c->ca);
+	free(c->subject);
+	octets_clear(&c->der);
+	free(c->requester);
+	free(c->subject_id);
+	free(c->manager);
+	free(c->trust_domain);
+	free(c->profile);
+	memset(c, 0, sizeof(*c));
+}
 
 static void column_serial(struct columns *col, struct serial *serialp)
 {
@@ -140,148 +147,75 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 	return query_walk(r, &q, certificate_row, &walk);
 }
 
-/* --- CRLs --- */
+/* --- changes --- */
 
-int store_crl_newest(struct store_reader *handle, const char *ca, struct store_crl *crlp)
+/* The change that was added last, if err says so, takes a certificate from state to state. */
+static int certificate_counted(struct store_unit *u, int err, int from, int to)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_NEWEST];
-	_cleanup_(store_crl_clear) struct store_crl crl = {0};
-	struct columns col = COLUMNS(stmt);
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_text(&b, ca);
-	result = reader_first(r, &b);
-	if (result != 0)
-		return result;
-	crl.id = column_int(&col);
-	crl.ca = column_text(&col);
-	crl.number = column_int(&col);
-	crl.this_update_ms = column_int(&col);
-	crl.next_update_ms = column_int(&col);
-	crl.scheduled_ms = column_int(&col);
-	crl.changes = column_int(&col);
-	result = reader_complete(&col);
-	if (result == 0) {
-		*crlp = crl;
-		crl = (struct store_crl){0};
-	}
-	return result;
+	if (err == 0)
+		unit_count(u, COUNT_CERTIFICATES, from, to);
+	return err;
 }
 
-int store_crl_octets(struct store_reader *handle, int64_t id, struct octets *derp)
+int store_certificate_insert(struct store_unit *u, const struct store_certificate *c, int64_t *idp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	int reason = c->revoked_ms ? c->reason : STORE_REASON_NONE;
+	int err = unit_add_result(
+		u, CHANGE_CERTIFICATE_INSERT, idp,
+		VALUES(value_id(c->registration_id), value_int(c->state),
+		       value_int_unless(reason, STORE_REASON_NONE),
+		       value_int_unless(c->revoked_ms, 0), value_int_unless(c->confirm_by_ms, 0),
+		       value_int(c->not_before_ms), value_int(c->not_after_ms),
+		       value_int(c->created_ms), value_text(c->ca),
+		       value_bytes(serial_view(&c->serial)), value_text(c->requester),
+		       value_text(c->subject), value_bytes(BYTES_OF(c->key_digest)),
+		       value_octets(&c->der)));
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_OCTETS];
-	struct columns col = COLUMNS(stmt);
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_int(&b, id);
-	result = reader_first(r, &b);
-	if (result != 0)
-		return result;
-	*derp = column_octets(&col);
-	return reader_complete(&col);
+	return certificate_counted(u, err, COUNT_NONE, c->state);
 }
 
-int store_crl_changes(struct store_reader *handle, const char *ca, int64_t *changesp)
+int store_certificate_fill(struct store_unit *u, const struct store_certificate *c)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	int err =
+		unit_add(u, CHANGE_CERTIFICATE_FILL,
+			 VALUES(value_id(c->id), value_int(c->state),
+				value_int_unless(c->confirm_by_ms, 0), value_int(c->not_before_ms),
+				value_int(c->not_after_ms), value_bytes(serial_view(&c->serial)),
+				value_text(c->subject), value_octets(&c->der)));
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_CHANGES];
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_text(&b, ca);
-	result = reader_first(r, &b);
-	*changesp = result == 0 ? sqlite3_column_int64(stmt, 0) : 0;
-	return result == STORE_NOT_FOUND ? 0 : result;
+	return certificate_counted(u, err, STORE_CERT_REQUESTED, c->state);
 }
 
-static void revoked_read(sqlite3_stmt *stmt, struct store_revoked *item)
+int store_certificate_set_state(struct store_unit *u, int64_t id, enum store_certificate_state from,
+				enum store_certificate_state to)
 {
-	struct columns col = COLUMNS(stmt);
+	int err = unit_add(u, CHANGE_CERTIFICATE_SET_STATE,
+			   VALUES(value_id(id), value_int(from), value_int(to)));
 
-	*item = (struct store_revoked){0};
-	column_serial(&col, &item->serial);
-	item->reason = (int)column_int_or(&col, STORE_REASON_NONE);
-	item->revoked_ms = column_int(&col);
-	item->invalidity_ms = column_int_or(&col, 0);
+	return certificate_counted(u, err, from, to);
 }
 
-int store_revoked_page(struct store_reader *handle, const char *ca, int64_t not_after_ms,
-		       struct bytes below, struct store_revoked *page, size_t max, size_t *np)
+int store_certificate_revoke(struct store_unit *u, int64_t id, enum store_certificate_state from,
+			     enum store_certificate_state to, int reason, int64_t now_ms)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	uint8_t top[SERIAL_MAX + 1];
+	int err = unit_add(u, CHANGE_CERTIFICATE_REVOKE,
+			   VALUES(value_id(id), value_int(from), value_int(to),
+				  value_int_unless(reason, STORE_REASON_NONE), value_int(now_ms)));
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_PAGE];
-	struct binder b = BINDER(stmt);
-	int result;
-
-	/* Above all serials. */
-	memset(top, 0xff, sizeof(top));
-	*np = 0;
-	bind_text(&b, ca);
-	bind_bytes(&b, below.len ? below : BYTES_OF(top));
-	bind_int(&b, not_after_ms);
-	bind_int(&b, (int64_t)max);
-	result = reader_first(r, &b);
-	while (result == 0) {
-		revoked_read(stmt, &page[(*np)++]);
-		result = reader_step(r, stmt);
-	}
-	return result == STORE_NOT_FOUND ? 0 : result;
+	return certificate_counted(u, err, from, to);
 }
 
-/* --- integrity --- */
-
-static int integrity_finding(void *arg, sqlite3_stmt *stmt)
+int store_certificate_release(struct store_unit *u, int64_t id, enum store_certificate_state from,
+			      int64_t now_ms)
 {
-	const char *text = (const char *)sqlite3_column_text(stmt, 0);
-	int *findings = arg;
+	int err = unit_add(u, CHANGE_CERTIFICATE_RELEASE,
+			   VALUES(value_id(id), value_int(from), value_int(now_ms)));
 
-	if (text && strcmp(text, "ok") == 0)
-		return 0;
-	++*findings;
-	log_event(LOG_LEVEL_ERROR, "integrity", F_TEXT("finding", text));
-	return 0;
+	return certificate_counted(u, err, from, STORE_CERT_ACTIVE);
 }
 
-int store_integrity_check(struct store_reader *r)
+int store_certificate_set_invalidity(struct store_unit *u, int64_t id, int64_t invalidity_ms)
 {
-	static const char *const checks[] = {
-		"PRAGMA integrity_check",
-		"PRAGMA foreign_key_check",
-		"SELECT 'the counter of ' || name || ' in state ' || state || ' is off by ' || "
-		"sum(n)"
-		" FROM (SELECT name, state, n FROM counter UNION ALL"
-		" SELECT 'certificate', state, -count(*) FROM certificate GROUP BY state UNION ALL"
-		" SELECT 'cmp_transaction', state, -count(*) FROM cmp_transaction GROUP BY state)"
-		" GROUP BY name, state HAVING sum(n) <> 0",
-	};
-	int findings = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		_cleanup_(query_clear) struct query q = QUERY_NULL;
-		int result;
-
-		query_begin(&q, checks[i]);
-		result = query_walk(r, &q, integrity_finding, &findings);
-		if (result < 0)
-			return result;
-	}
-	return findings == 0 ? 0 : -EUCLEAN;
+	return unit_add(u, CHANGE_CERTIFICATE_SET_INVALIDITY,
+			VALUES(value_id(id), value_int_unless(invalidity_ms, 0)));
 }

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading secrets of KemBasedMac. */
+/* Secrets of KemBasedMac in the store. */
 #include "reader.h"
+#include "unit.h"
+
+void store_kem_secret_clear(struct store_kem_secret *s)
+{
+	free(s->requester);
+	octets_clear(&s->transaction_id);
+	octets_clear(&s->sent_nonce);
+	octets_clear(&s->secret);
+	octets_clear(&s->request);
+	octets_clear(&s->response);
+	*s = (struct store_kem_secret){0};
+}
 
 static int kem_secret_read(sqlite3_stmt *stmt, struct store_kem_secret *s)
 {
@@ -56,4 +68,30 @@ int store_kem_secret_count(struct store_reader *handle, uint32_t max, uint32_t *
 	if (result == 0)
 		*np = (uint32_t)sqlite3_column_int64(stmt, 0);
 	return result;
+}
+
+/* --- changes --- */
+
+int store_kem_secret_insert(struct store_unit *u, const struct store_kem_secret *secret)
+{
+	return unit_add(u, CHANGE_KEM_SECRET_INSERT,
+			VALUES(value_int(secret->deadline_ms), value_text(secret->requester),
+			       value_octets(&secret->transaction_id),
+			       value_octets(&secret->sent_nonce), value_octets(&secret->secret),
+			       value_octets(&secret->request), value_octets(&secret->response)));
+}
+
+int store_kem_secret_trim(struct store_unit *u, const char *requester, uint32_t keep)
+{
+	return unit_add(u, CHANGE_KEM_SECRET_TRIM, VALUES(value_text(requester), value_int(keep)));
+}
+
+int store_kem_secret_use(struct store_unit *u, int64_t id, int64_t transaction_id)
+{
+	return unit_add(u, CHANGE_KEM_SECRET_USE, VALUES(value_id(id), value_id(transaction_id)));
+}
+
+int store_kem_secret_purge(struct store_unit *u, int64_t before_ms, uint32_t limit)
+{
+	return unit_add(u, CHANGE_KEM_SECRET_PURGE, VALUES(value_int(before_ms), value_int(limit)));
 }

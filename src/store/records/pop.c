@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading challenges. */
+/* Challenges in the store. */
 #include "reader.h"
+#include "unit.h"
+
+void store_pop_clear(struct store_pop *p)
+{
+	octets_clear(&p->answer_digests);
+	octets_clear(&p->request);
+	memset(p, 0, sizeof(*p));
+}
 
 static int pop_read(sqlite3_stmt *stmt, struct store_pop *p)
 {
@@ -32,4 +40,18 @@ int store_pop_get(struct store_reader *handle, int64_t transaction_id, struct st
 		p = (struct store_pop){0};
 	}
 	return result;
+}
+
+/* --- changes --- */
+
+int store_pop_insert(struct store_unit *u, const struct store_pop *pop)
+{
+	return unit_add(u, CHANGE_POP_INSERT,
+			VALUES(value_id(pop->transaction_id), value_octets(&pop->answer_digests),
+			       value_octets(&pop->request)));
+}
+
+int store_pop_remove(struct store_unit *u, int64_t transaction_id)
+{
+	return unit_add(u, CHANGE_POP_REMOVE, VALUES(value_id(transaction_id)));
 }

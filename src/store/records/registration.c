@@ -1,75 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading clients and registrations. */
+/* Registered entities in the store. */
 #include "reader.h"
+#include "unit.h"
 
-#include "base/log.h"
-
-#include <errno.h>
-
-/* --- clients --- */
-
-static int client_read(sqlite3_stmt *stmt, struct store_client *c)
+void store_registration_clear(struct store_registration *r)
 {
-	struct columns col = COLUMNS(stmt);
-
-	c->id = column_int(&col);
-	c->name = column_text(&col);
-	c->trust_domain = column_text(&col);
-	c->permissions = (uint32_t)column_int(&col);
-	c->register_on_ir = column_int(&col) != 0;
-	c->default_profile = column_text(&col);
-	c->trust_anchor = column_octets(&col);
-	c->certificate = column_octets(&col);
-	c->subject = column_text(&col);
-	c->mac_reference = column_text(&col);
-	c->mac_secret = column_octets(&col);
-	c->created_ms = column_int(&col);
-	c->policy = column_text(&col);
-	c->entity = column_text(&col);
-	return reader_complete(&col);
+	free(r->subject_id);
+	free(r->manager);
+	free(r->trust_domain);
+	free(r->ca);
+	free(r->profile);
+	memset(r, 0, sizeof(*r));
 }
-
-struct client_walk {
-	store_client_each *each;
-	void *arg;
-};
-
-static int client_row(void *arg, sqlite3_stmt *stmt)
-{
-	const struct client_walk *walk = arg;
-	_cleanup_(store_client_clear) struct store_client client = {0};
-	int err = client_read(stmt, &client);
-
-	return err < 0 ? err : walk->each(walk->arg, &client);
-}
-
-int store_client_list(struct store_reader *r, store_client_each *each, void *arg)
-{
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
-	struct client_walk walk = {each, arg};
-
-	query_begin(&q, "SELECT " CLIENT_COLUMNS " FROM client");
-	query_end(&q, "id", 0);
-	return query_walk(r, &q, client_row, &walk);
-}
-
-int store_client_generation(struct store_reader *handle, int64_t *generationp)
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CLIENT_GENERATION];
-	int result = reader_step(r, stmt);
-
-	if (result == STORE_NOT_FOUND)
-		return log_fault("store: read client generation", -EUCLEAN, NULL);
-	if (result == 0)
-		*generationp = sqlite3_column_int64(stmt, 0);
-	return result;
-}
-
-/* --- registrations --- */
 
 static int registration_read(sqlite3_stmt *stmt, struct store_registration *reg)
 {
@@ -184,4 +126,22 @@ int store_registration_list(struct store_reader *r, const struct store_registrat
 		query_where(&q, "state = 0");
 	query_end(&q, "id", filter->limit);
 	return query_walk(r, &q, registration_row, &walk);
+}
+
+/* --- changes --- */
+
+int store_registration_insert(struct store_unit *u, const struct store_registration *reg,
+			      int64_t *idp)
+{
+	return unit_add_result(u, CHANGE_REGISTRATION_INSERT, idp,
+			       VALUES(value_int(reg->cert_type), value_text(reg->subject_id),
+				      value_int(reg->handling), value_text(reg->manager),
+				      value_text(reg->trust_domain), value_text(reg->ca),
+				      value_text(reg->profile), value_int(reg->state),
+				      value_int(reg->created_ms), value_int(reg->changed_ms)));
+}
+
+int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms)
+{
+	return unit_add(u, CHANGE_REGISTRATION_DEREGISTER, VALUES(value_id(id), value_int(now_ms)));
 }

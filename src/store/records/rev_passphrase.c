@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading revocation passphrases. */
+/* Revocation passphrases in the store. */
 #include "reader.h"
+#include "unit.h"
+
+void store_rev_passphrase_clear(struct store_rev_passphrase *p)
+{
+	octets_clear(&p->reference);
+	octets_clear_secret(&p->secret);
+	octets_clear(&p->transaction_id);
+	memset(p, 0, sizeof(*p));
+}
 
 static int rev_passphrase_read(sqlite3_stmt *stmt, struct store_rev_passphrase *p)
 {
@@ -55,4 +64,24 @@ int store_rev_passphrase_before(struct store_reader *handle, struct bytes refere
 	bind_bytes(&b, reference);
 	bind_bytes(&b, transaction_id);
 	return rev_passphrase_first(r, &b, passphrasep);
+}
+
+/* --- changes --- */
+
+int store_rev_passphrase_put(struct store_unit *u, const struct store_rev_passphrase *p)
+{
+	int err = 0;
+
+	if (p->transaction_id.len)
+		err = unit_add(
+			u, CHANGE_REV_PASSPHRASE_KEEP,
+			VALUES(value_id(p->registration_id), value_octets(&p->transaction_id)));
+	if (err == 0)
+		err = unit_add(u, CHANGE_REV_PASSPHRASE_REMOVE,
+			       VALUES(value_id(p->registration_id)));
+	if (err == 0)
+		err = unit_add(u, CHANGE_REV_PASSPHRASE_INSERT,
+			       VALUES(value_id(p->registration_id), value_int(p->created_ms),
+				      value_octets(&p->reference), value_octets(&p->secret)));
+	return err;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading whether a key is certified, or an entity has as many certificates as it may. */
+/*
+ * Whether a key is certified, or an entity has as many certificates as it may: looked up when a
+ * certificate is decided on, and required again when it is inserted.
+ */
 #include "reader.h"
-
-#include <errno.h>
+#include "unit.h"
 
 /* Whether there is a row. */
 static int row_exists(struct reader *r, const struct binder *b, bool *existsp)
@@ -41,4 +43,19 @@ int store_live_reached(struct store_reader *handle, const struct store_live *liv
 	bind_int(&b, live->now_ms);
 	bind_int(&b, live->max);
 	return row_exists(r, &b, reachedp);
+}
+
+/* --- conditions of a unit --- */
+
+int store_key_require(struct store_unit *u, const uint8_t digest[32], const char *subject_id)
+{
+	return unit_add(u, CHANGE_KEY_REQUIRE,
+			VALUES(value_bytes((struct bytes){digest, 32}), value_text(subject_id)));
+}
+
+int store_live_require(struct store_unit *u, const struct store_live *live)
+{
+	return unit_add(u, CHANGE_LIVE_REQUIRE,
+			VALUES(value_id(live->registration_id), value_int(live->except_id),
+			       value_int(live->now_ms), value_int(live->max)));
 }

@@ -1,13 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading CMP transactions and exchanges with upstream CAs. */
+/* CMP transactions in the store, and the requests of those that have several. */
 #include "reader.h"
+#include "unit.h"
 
 #include "base/log.h"
 
 #include <errno.h>
-#include <string.h>
 
-/* --- transactions --- */
+void store_transaction_clear(struct store_transaction *t)
+{
+	free(t->requester);
+	octets_clear(&t->transaction_id);
+	octets_clear(&t->request_nonce);
+	octets_clear(&t->sent_nonce);
+	octets_clear(&t->response);
+	octets_clear(&t->signer);
+	free(t->status_text);
+	memset(t, 0, sizeof(*t));
+}
+
+void store_signer_clear(struct store_signer *s)
+{
+	free(s->requester);
+	octets_clear(&s->certificates);
+	*s = (struct store_signer){0};
+}
+
+void store_transaction_items_clear(struct store_transaction_items *items)
+{
+	for (size_t i = 0; i < items->len; i++)
+		free(items->item[i].status_text);
+	free(items->item);
+	memset(items, 0, sizeof(*items));
+}
 
 static int transaction_read(sqlite3_stmt *stmt, struct store_transaction *t)
 {
@@ -190,133 +215,90 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	return query_walk(r, &q, transaction_row, &walk);
 }
 
-/* --- exchanges --- */
+/* --- changes --- */
 
-static int exchange_read(sqlite3_stmt *stmt, struct store_exchange *e)
+/* The change that was added last, if err says so, takes transactions from state to state. */
+static int transaction_counted(struct store_unit *u, int err, int from, int to)
 {
-	struct columns col = COLUMNS(stmt);
-
-	e->id = column_int(&col);
-	e->kind = (enum store_exchange_kind)column_int(&col);
-	e->state = (enum store_exchange_state)column_int(&col);
-	e->certificate_id = column_int(&col);
-	e->failinfo = (int)column_int(&col);
-	e->deadline_ms = column_int_or(&col, 0);
-	e->next_ms = column_int(&col);
-	e->created_ms = column_int(&col);
-	e->ca = column_text(&col);
-	e->request = column_octets(&col);
-	e->refusal = column_text(&col);
-	return reader_complete(&col);
+	if (err == 0)
+		unit_count(u, COUNT_TRANSACTIONS, from, to);
+	return err;
 }
 
-static int exchange_one(struct reader *r, const struct binder *b, struct store_exchange *ep)
+int store_transaction_insert(struct store_unit *u, const struct store_transaction *t, int64_t *idp)
 {
-	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
-	int result = reader_first(r, b);
+	struct bytes signer_digest = t->signer.len ? BYTES_OF(t->signer_digest) : BYTES_NULL;
+	int err = 0;
 
-	if (result == 0)
-		result = exchange_read(stmt, &e);
-	if (result == 0) {
-		*ep = e;
-		e = (struct store_exchange){0};
-	}
-	return result;
+	if (t->signer.len)
+		err = unit_add(u, CHANGE_TRANSACTION_SIGNER_INSERT,
+			       VALUES(value_bytes(signer_digest), value_octets(&t->signer)));
+	if (err == 0)
+		err = unit_add_result(
+			u, CHANGE_TRANSACTION_INSERT, idp,
+			VALUES(value_int(t->state), value_int(t->body_type),
+			       value_int(t->protection), value_int(t->implicit_confirm),
+			       value_int(t->chain_request), value_int(t->cert_req_id),
+			       value_id(t->certificate_id), value_int_unless(t->deadline_ms, 0),
+			       value_int(t->created_ms), value_int(t->changed_ms),
+			       value_text(t->requester), value_octets(&t->transaction_id),
+			       value_octets(&t->request_nonce), value_octets(&t->sent_nonce),
+			       value_bytes(BYTES_OF(t->request_digest)), value_text(t->status_text),
+			       value_octets(&t->response), value_int((int64_t)t->n_items),
+			       value_int_unless(t->crl_id, 0),
+			       value_int_unless((int64_t)t->crl_at, 0),
+			       value_bytes(signer_digest)));
+	return transaction_counted(u, err, COUNT_NONE, t->state);
 }
 
-int store_exchange_get(struct store_reader *handle, int64_t id, struct store_exchange *ep)
+int store_transaction_item_insert(struct store_unit *u, const struct store_transaction_item *item,
+				  int seq, int64_t transaction_id)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_EXCHANGE_GET]);
-
-	bind_int(&b, id);
-	return exchange_one(r, &b, ep);
+	return unit_add(u, CHANGE_TRANSACTION_ITEM_INSERT,
+			VALUES(value_id(transaction_id), value_int(seq),
+			       value_int(item->cert_req_id), value_id(item->certificate_id),
+			       value_int(item->failinfo), value_text(item->status_text)));
 }
 
-int store_exchange_find(struct store_reader *handle, int64_t certificate_id,
-			enum store_exchange_kind kind, struct store_exchange *ep)
+int store_transaction_update(struct store_unit *u, const struct store_transaction *t,
+			     enum store_transaction_state from, const uint8_t *from_digest,
+			     bool if_unanswered)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	struct bytes digest_before = {from_digest, from_digest ? sizeof(t->request_digest) : 0};
+	int err = unit_add(
+		u, CHANGE_TRANSACTION_UPDATE,
+		VALUES(value_id(t->id), value_int(t->state), value_int(t->implicit_confirm),
+		       value_int_unless(t->deadline_ms, 0), value_int(t->changed_ms),
+		       value_octets(&t->sent_nonce), value_bytes(BYTES_OF(t->request_digest)),
+		       value_text(t->status_text), value_octets(&t->response), value_int(from),
+		       value_bytes(digest_before), value_int(if_unanswered),
+		       value_int_unless(t->crl_id, 0), value_int_unless((int64_t)t->crl_at, 0)));
 
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_EXCHANGE_FIND]);
-
-	bind_int(&b, certificate_id);
-	bind_int(&b, kind);
-	return exchange_one(r, &b, ep);
+	return transaction_counted(u, err, from, t->state);
 }
 
-struct answer_walk {
-	store_exchange_answer *each;
-	void *arg;
-};
-
-static int answer_row(void *arg, sqlite3_stmt *stmt)
+int store_transaction_end(struct store_unit *u, int64_t id, enum store_transaction_state from,
+			  int64_t now_ms)
 {
-	const struct answer_walk *walk = arg;
-	struct bytes der = {sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)};
+	int err = unit_add(u, CHANGE_TRANSACTION_END,
+			   VALUES(value_id(id), value_int(from), value_int(now_ms)));
 
-	return walk->each(walk->arg, der);
+	return transaction_counted(u, err, from, STORE_TXN_FAILED);
 }
 
-int store_exchange_answers(struct store_reader *r, int64_t certificate_id,
-			   enum store_exchange_kind kind, store_exchange_answer *each, void *arg)
+int store_transaction_set_certificate(struct store_unit *u, int64_t id, int64_t certificate_id)
 {
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
-	struct answer_walk walk = {each, arg};
-
-	query_begin(&q, "SELECT m.der FROM exchange e JOIN exchange_message m"
-			" ON m.exchange_id = e.id");
-	query_where_int(&q, "e.certificate_id = ?", certificate_id);
-	query_where_int(&q, "e.kind = ?", kind);
-	query_where(&q, "m.sent = 0");
-	query_end(&q, "e.id DESC, m.seq DESC", 0);
-	return query_walk(r, &q, answer_row, &walk);
+	return unit_add(u, CHANGE_TRANSACTION_SET_CERTIFICATE,
+			VALUES(value_id(id), value_id(certificate_id)));
 }
 
-static int message_add(struct store_exchange_messages *m, sqlite3_stmt *stmt)
+int store_transaction_purge(struct store_unit *u, enum store_transaction_state ended,
+			    int64_t before_ms, uint32_t limit, int64_t *np)
 {
-	struct columns col = COLUMNS(stmt);
-	struct store_exchange_message *item;
+	int err = unit_add_result(u,
+				  ended == STORE_TXN_DONE ? CHANGE_TRANSACTION_PURGE_DONE
+							  : CHANGE_TRANSACTION_PURGE_FAILED,
+				  np, VALUES(value_int(before_ms), value_int(limit)));
 
-	item = reallocarray(m->item, m->len + 1, sizeof(*item));
-	if (!item)
-		return log_fault("store: read exchange messages", -ENOMEM, NULL);
-	m->item = item;
-	item = &m->item[m->len++];
-	item->seq = (int)column_int(&col);
-	item->sent = column_int(&col) != 0;
-	item->der = column_octets(&col);
-	return reader_complete(&col);
-}
-
-int store_exchange_messages_get(struct store_reader *handle, int64_t exchange_id,
-				struct store_exchange_messages *mp)
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_EXCHANGE_MESSAGES];
-	_cleanup_(store_exchange_messages_clear) struct store_exchange_messages m = {0};
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_int(&b, exchange_id);
-	result = reader_first(r, &b);
-	while (result == 0) {
-		result = message_add(&m, stmt);
-		if (result == 0)
-			result = reader_step(r, stmt);
-	}
-	if (result != STORE_NOT_FOUND)
-		return result;
-	*mp = m;
-	m = (struct store_exchange_messages){0};
-	return 0;
+	return transaction_counted(u, err, ended, COUNT_NONE);
 }

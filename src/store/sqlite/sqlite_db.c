@@ -154,6 +154,30 @@ static void bind_note(struct binder *b, int rc)
 		b->rc = rc;
 }
 
+void bind_value(struct binder *b, struct value value)
+{
+	int index = ++b->index, rc = SQLITE_MISUSE;
+
+	switch (value.kind) {
+	case VALUE_NULL:
+		rc = sqlite3_bind_null(b->stmt, index);
+		break;
+	case VALUE_INT:
+		rc = sqlite3_bind_int64(b->stmt, index, value.number);
+		break;
+	case VALUE_TEXT:
+		rc = sqlite3_bind_text64(b->stmt, index, value.data, value.len, SQLITE_STATIC,
+					 SQLITE_UTF8);
+		break;
+	case VALUE_OCTETS:
+		rc = sqlite3_bind_blob64(b->stmt, index, value.data, value.len, SQLITE_STATIC);
+		break;
+	case VALUE_RESULT: /* unit_value() has put what it is in its place */
+		break;
+	}
+	bind_note(b, rc);
+}
+
 void bind_int(struct binder *b, int64_t value)
 {
 	bind_note(b, sqlite3_bind_int64(b->stmt, ++b->index, value));

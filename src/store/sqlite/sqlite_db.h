@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "value.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -52,6 +53,7 @@ struct binder {
 
 #define BINDER(stmt) ((struct binder){(stmt), 0, SQLITE_OK})
 
+void bind_value(struct binder *b, struct value value);
 void bind_int(struct binder *b, int64_t value);
 /* NULL for the value that means none. */
 void bind_int_unless(struct binder *b, int64_t value, int64_t none);

@@ -15,13 +15,10 @@ void sqlite_unit_finalize(struct sqlite_unit_statements *s);
 
 /*
  * Makes the changes of the unit in order, up to the first that fails. 0, STORE_CONFLICT, or a
- * fault (logged). Ids of new rows are written where the unit wants them.
+ * fault (logged). What each came to is written into the unit.
  */
-_must_check_ int sqlite_unit_execute(struct sqlite_unit_statements *s,
-				     const struct store_unit *unit);
+_must_check_ int sqlite_unit_execute(struct sqlite_unit_statements *s, struct store_unit *unit);
 /* Writes how many rows went from state to state in the units that succeeded since the last call. */
 _must_check_ int sqlite_unit_count(struct sqlite_unit_statements *s);
 /* Forgets that: what they did was rolled back. */
 void sqlite_unit_count_clear(struct sqlite_unit_statements *s);
-/* After a rollback: the ids given out are of no row. */
-void sqlite_unit_reset_ids(const struct store_unit *unit);

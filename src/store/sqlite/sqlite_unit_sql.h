@@ -1,55 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The statements by which sqlite_unit.c makes the changes of a unit. */
+/* The statements of SQLite by which changes are made; see change_table.h. */
 #pragma once
 
-enum sqlite_unit_statement {
-	CLIENT_INSERT,
-	CLIENT_REMOVE,
-	REGISTRATION_INSERT,
-	REGISTRATION_DEREGISTER,
-	KEY_REQUIRE,
-	LIVE_REQUIRE,
-	CERTIFICATE_INSERT,
-	CERTIFICATE_FILL,
-	CERTIFICATE_SET_STATE,
-	CERTIFICATE_REVOKE,
-	CERTIFICATE_RELEASE,
-	CERTIFICATE_SET_INVALIDITY,
-	TRANSACTION_SIGNER_INSERT,
-	TRANSACTION_INSERT,
-	TRANSACTION_ITEM_INSERT,
-	TRANSACTION_UPDATE,
-	TRANSACTION_END,
-	TRANSACTION_SET_CERTIFICATE,
-	TRANSACTION_PURGE_DONE,
-	TRANSACTION_PURGE_FAILED,
-	POP_INSERT,
-	POP_REMOVE,
-	KEM_SECRET_INSERT,
-	KEM_SECRET_TRIM,
-	KEM_SECRET_USE,
-	KEM_SECRET_PURGE,
-	EXCHANGE_INSERT,
-	EXCHANGE_ADD_MESSAGE,
-	EXCHANGE_SET_NEXT,
-	EXCHANGE_FINISH,
-	CRL_INSERT,
-	CRL_PURGE,
-	SEEN_INSERT,
-	SEEN_PURGE,
-	ANNOUNCEMENT_INSERT,
-	ANNOUNCEMENT_TRIM,
-	REV_PASSPHRASE_KEEP,
-	REV_PASSPHRASE_REMOVE,
-	REV_PASSPHRASE_INSERT,
-	ARCHIVED_KEY_INSERT,
-	ARCHIVED_KEY_REMOVE,
-	AUDIT_ADD,
-	PROBE,
-	COUNT,
-	STATEMENT_COUNT,
-};
+#include "unit.h"
 
-/* Each carries its condition; one that no longer holds changes no row or violates a unique index.
- * Of a condition by itself (REQUIRE) a row says that it does not hold. */
-extern const char *const sqlite_unit_sql[STATEMENT_COUNT];
+extern const char *const sqlite_unit_sql[CHANGE_KINDS];
