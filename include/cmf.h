@@ -397,12 +397,10 @@ _must_check_ int cmf_revoke_add(const struct cmf_call *call,
 /* --- housekeeping --- */
 
 /*
- * Ends what is due: PENDING certificates without certConf are revoked, their transactions fail,
- * upstream deadlines, ended transactions past retention are purged. In a worker; bounded work per
- * call. *morep: call again at once. 0 or negative errno.
+ * Revokes certificates that nobody confirmed in time. In a worker; bounded work per call. *morep:
+ * call again at once. 0 or negative errno.
  */
-_must_check_ int cmf_housekeeping(struct cmf *cmf, struct store_reader *reader,
-				  struct store_unit *unit, bool *morep);
+_must_check_ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *morep);
 
 /* --- secrets at rest --- */
 

@@ -55,6 +55,15 @@ _must_check_ int cmp_door_serve_spliced(struct cmp_door *door, struct cmf_worker
 					const struct cmp_exchange *exchange,
 					struct spliced *answerp, enum cmp_delivery *deliveryp);
 
+/* --- housekeeping --- */
+
+/*
+ * Ends what is due at the door: transactions past their deadline, with their certificates if nobody
+ * confirmed those; ended ones past retention and what else need not be kept any more are purged. In
+ * a worker; bounded work per call. *morep: call again at once. 0 or negative errno.
+ */
+_must_check_ int cmp_housekeeping(struct cmp_door *door, struct cmf_worker *worker, bool *morep);
+
 /* --- explaining --- */
 
 /* The straight line of a request, in its order. */

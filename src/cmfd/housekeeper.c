@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Work that nobody asks for but that is due: deadlines of the CMF, exchanges and CRLs of each CA.
- * The main thread says when, workers do it; what it is, the modules know.
+ * Work that nobody asks for but that is due: deadlines of the CMF and of the CMP door, exchanges
+ * and CRLs of each CA. The main thread says when, workers do it; what it is, the modules know.
  */
 #include "daemon.h"
 
@@ -10,11 +10,12 @@
 /* Rounds of a chore that says it has more to do, so that it cannot hold a worker for ever. */
 enum { ROUNDS_MAX = 100 };
 
-enum { CHORE_OF_CMF = -1 };
+/* Below the indices of CAs. */
+enum { CHORE_OF_DOOR = -2, CHORE_OF_CMF = -1, CHORES_BESIDE_CAS = 2 };
 
 struct chore {
 	atomic_bool busy; /* queued or running: never two of the same */
-	int ca;           /* index, or CHORE_OF_CMF */
+	int ca;           /* index, or CHORE_OF_... */
 };
 
 struct housekeeper {
@@ -25,15 +26,15 @@ struct housekeeper {
 
 int housekeeper_new(struct pool *pool, size_t n_cas, struct housekeeper **housekeeperp)
 {
-	struct housekeeper *housekeeper =
-		calloc(1, sizeof(*housekeeper) + (n_cas + 1) * sizeof(struct chore));
+	struct housekeeper *housekeeper = calloc(
+		1, sizeof(*housekeeper) + (n_cas + CHORES_BESIDE_CAS) * sizeof(struct chore));
 
 	if (!housekeeper)
 		return -ENOMEM;
 	housekeeper->pool = pool;
-	housekeeper->n_chores = n_cas + 1;
+	housekeeper->n_chores = n_cas + CHORES_BESIDE_CAS;
 	for (size_t i = 0; i < housekeeper->n_chores; i++)
-		housekeeper->chores[i].ca = (int)i + CHORE_OF_CMF;
+		housekeeper->chores[i].ca = (int)i + CHORE_OF_DOOR;
 	*housekeeperp = housekeeper;
 	return 0;
 }
@@ -43,21 +44,32 @@ void housekeeper_free(struct housekeeper *housekeeper)
 	free(housekeeper);
 }
 
+/* One round; *morep: there is more to do. */
+static int chore_round(const struct chore *chore, const struct service *service,
+		       struct cmf_worker *worker, bool *morep)
+{
+	*morep = false;
+	switch (chore->ca) {
+	case CHORE_OF_DOOR:
+		return cmp_housekeeping(service->door, worker, morep);
+	case CHORE_OF_CMF:
+		return cmf_housekeeping(service->cmf, worker, morep);
+	default:
+		return ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->reader,
+				       worker->unit);
+	}
+}
+
 /* Faults are logged where they happen; the next tick tries again. */
 static void chore_run(void *arg, struct worker *worker)
 {
 	struct chore *chore = arg;
-	struct service *service = worker_service(worker);
+	const struct service *service = worker_service(worker);
 	bool more = true;
 	int err = 0;
 
-	if (chore->ca != CHORE_OF_CMF)
-		err = ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->own.reader,
-				      worker->own.unit);
-	else
-		for (int i = 0; more && err == 0 && i < ROUNDS_MAX; i++)
-			err = cmf_housekeeping(service->cmf, worker->own.reader, worker->own.unit,
-					       &more);
+	for (int i = 0; more && err == 0 && i < ROUNDS_MAX; i++)
+		err = chore_round(chore, service, &worker->own, &more);
 	if (err < 0)
 		store_unit_clear(worker->own.unit);
 	atomic_store(&chore->busy, false);

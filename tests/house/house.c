@@ -411,3 +411,13 @@ void house_serve(struct house *house, struct cmf_worker *worker, struct bytes re
 	*not_a_messagep = house->delivery == CMP_NOT_A_MESSAGE;
 	HOUSE_CHECK(store_unit_empty(worker->unit));
 }
+
+void house_housekeeping(struct house *house)
+{
+	bool more = true;
+
+	while (more)
+		HOUSE_CHECK(!cmp_housekeeping(house->door, &house->worker, &more));
+	for (more = true; more;)
+		HOUSE_CHECK(!cmf_housekeeping(house->cmf, &house->worker, &more));
+}

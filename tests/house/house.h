@@ -107,3 +107,5 @@ void house_worker_clear(struct cmf_worker *worker);
 void house_serve(struct house *house, struct cmf_worker *worker, struct bytes request,
 		 const char *profile_label, const char *operation_label, struct octets *answerp,
 		 bool *not_a_messagep);
+/* Ends all that is due now, as the housekeeper of cmfd does. */
+void house_housekeeping(struct house *house);

@@ -654,70 +654,13 @@ END_TEST
 
 static bool housekeeping(void)
 {
+	const struct cmf_worker worker = {w.reader, w.unit};
 	bool more = false;
 
-	ck_assert_int_eq(cmf_housekeeping(w.cmf, w.reader, w.unit, &more), 0);
+	ck_assert_int_eq(cmf_housekeeping(w.cmf, &worker, &more), 0);
 	ck_assert(store_unit_empty(w.unit));
 	return more;
 }
-
-static int64_t transaction_add(enum store_transaction_state state, int64_t certificate_id,
-			       int64_t deadline_ms)
-{
-	static uint8_t count;
-	uint8_t transaction_id[16] = {++count};
-	int64_t id = 0;
-	struct store_transaction txn = {
-		.requester = (char[]){"vnfm-a"},
-		.transaction_id = {transaction_id, sizeof(transaction_id)},
-		.state = state,
-		.certificate_id = certificate_id,
-		.deadline_ms = deadline_ms,
-		.created_ms = w.now_ms,
-		.changed_ms = w.now_ms,
-	};
-
-	ck_assert_int_eq(store_transaction_insert(w.unit, &txn, &id), 0);
-	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	return store_unit_id(w.unit, id);
-}
-
-/* -1: there is none any more. */
-static int transaction_state(int64_t id)
-{
-	struct store_transaction txn = {0};
-	int err = store_transaction_get(w.reader, id, &txn);
-	int state = err == 0 ? (int)txn.state : -1;
-
-	ck_assert_int_ge(err, 0);
-	store_transaction_clear(&txn);
-	return state;
-}
-
-START_TEST(test_certificate_without_cert_conf_rfc9483_4_1_1)
-{
-	struct store_certificate cert = certificate_pending("/CN=vnfci-a");
-	struct store_certificate confirmed = certificate_pending("/CN=vnfci-a");
-	int64_t txn = transaction_add(STORE_TXN_AWAIT_CONF, cert.id, cert.confirm_by_ms);
-	int64_t done = transaction_add(STORE_TXN_DONE, confirmed.id, 0);
-
-	ck_assert_int_eq(confirm(&confirmed, true), 0);
-	w.now_ms = cert.confirm_by_ms;
-	ck_assert(!housekeeping());
-	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_PENDING);
-	ck_assert_int_eq(transaction_state(txn), STORE_TXN_AWAIT_CONF);
-	w.now_ms = cert.confirm_by_ms + 1;
-	ck_assert(!housekeeping());
-	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_REVOKED);
-	ck_assert_int_eq(transaction_state(txn), STORE_TXN_FAILED);
-	ck_assert(on_crl_list(&cert));
-	ck_assert_int_eq(certificate_state(confirmed.id), STORE_CERT_ACTIVE);
-	ck_assert_int_eq(transaction_state(done), STORE_TXN_DONE);
-	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
-	store_certificate_clear(&cert);
-	store_certificate_clear(&confirmed);
-}
-END_TEST
 
 START_TEST(test_unconfirmed_certificate_without_transaction)
 {
@@ -726,83 +669,9 @@ START_TEST(test_unconfirmed_certificate_without_transaction)
 	w.now_ms = cert.confirm_by_ms + 1;
 	ck_assert(!housekeeping());
 	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_REVOKED);
+	ck_assert(on_crl_list(&cert));
+	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
 	store_certificate_clear(&cert);
-}
-END_TEST
-
-/* ca/ says first why the upstream gave nothing; a client that asks within a minute hears it. */
-START_TEST(test_upstream_deadline_has_a_grace)
-{
-	int64_t txn = transaction_add(STORE_TXN_AWAIT_UPSTREAM, 0, WORLD_START_MS + 1000);
-
-	w.now_ms = WORLD_START_MS + 2000;
-	ck_assert(!housekeeping());
-	ck_assert_int_eq(transaction_state(txn), STORE_TXN_AWAIT_UPSTREAM);
-	w.now_ms = WORLD_START_MS + 1000 + 61 * 1000;
-	ck_assert(!housekeeping());
-	ck_assert_int_eq(transaction_state(txn), STORE_TXN_FAILED);
-}
-END_TEST
-
-START_TEST(test_old_transactions_are_purged)
-{
-	int64_t retention = w.conf->store.transaction_retention_ms;
-	int64_t done = transaction_add(STORE_TXN_DONE, 0, 0);
-	int64_t failed = transaction_add(STORE_TXN_FAILED, 0, 0);
-	int64_t open = transaction_add(STORE_TXN_AWAIT_CONF, 0, WORLD_START_MS + 10 * retention);
-	int64_t young;
-
-	w.now_ms = WORLD_START_MS + retention;
-	ck_assert(!housekeeping());
-	ck_assert_int_eq(transaction_state(done), STORE_TXN_DONE);
-	young = transaction_add(STORE_TXN_DONE, 0, 0);
-	w.now_ms++;
-	ck_assert(!housekeeping());
-	ck_assert_int_eq(transaction_state(done), -1);
-	ck_assert_int_eq(transaction_state(failed), -1);
-	ck_assert_int_eq(transaction_state(open), STORE_TXN_AWAIT_CONF);
-	ck_assert_int_eq(transaction_state(young), STORE_TXN_DONE);
-}
-END_TEST
-
-/* More than one call does: it says so, and the next calls do the rest. */
-START_TEST(test_housekeeping_is_bounded)
-{
-	enum { MANY = 130 };
-	int64_t txn[MANY];
-	int failed = 0;
-
-	for (int i = 0; i < MANY; i++)
-		txn[i] = transaction_add(STORE_TXN_AWAIT_CONF, 0, WORLD_START_MS + 1000);
-	w.now_ms += 2000;
-	ck_assert(housekeeping());
-	for (int i = 0; i < MANY; i++)
-		failed += transaction_state(txn[i]) == STORE_TXN_FAILED;
-	ck_assert_int_gt(failed, 0);
-	ck_assert_int_lt(failed, MANY);
-	ck_assert(!housekeeping());
-	for (int i = 0; i < MANY; i++)
-		ck_assert_int_eq(transaction_state(txn[i]), STORE_TXN_FAILED);
-}
-END_TEST
-
-/* What is ended together is ended one by one where one of them stands against the others. */
-START_TEST(test_housekeeping_after_a_conflict)
-{
-	struct store_certificate cert = certificate_pending("/CN=vnfci-a");
-	struct store_certificate other = certificate_pending("/CN=vnfci-a");
-	int64_t txn[] = {transaction_add(STORE_TXN_AWAIT_CONF, cert.id, cert.confirm_by_ms),
-			 transaction_add(STORE_TXN_AWAIT_CONF, cert.id, cert.confirm_by_ms),
-			 transaction_add(STORE_TXN_AWAIT_CONF, other.id, cert.confirm_by_ms)};
-
-	w.now_ms = cert.confirm_by_ms + 1;
-	ck_assert(!housekeeping());
-	for (size_t i = 0; i < ARRAY_LEN(txn); i++)
-		ck_assert_int_eq(transaction_state(txn[i]), STORE_TXN_FAILED);
-	ck_assert_int_eq(certificate_state(cert.id), STORE_CERT_REVOKED);
-	ck_assert_int_eq(certificate_state(other.id), STORE_CERT_REVOKED);
-	store_certificate_clear(&cert);
-	store_certificate_clear(&other);
 }
 END_TEST
 
@@ -859,12 +728,7 @@ static Suite *cmf_revoke_suite(void)
 	tcase_add_test(tc, test_update_approved_rfc9483_5_2_3);
 	tcase_add_test(tc, test_confirm_rfc9483_4_1_1);
 	tcase_add_test(tc, test_rejection_revokes_rfc9483_4_1_1);
-	tcase_add_test(tc, test_certificate_without_cert_conf_rfc9483_4_1_1);
 	tcase_add_test(tc, test_unconfirmed_certificate_without_transaction);
-	tcase_add_test(tc, test_upstream_deadline_has_a_grace);
-	tcase_add_test(tc, test_old_transactions_are_purged);
-	tcase_add_test(tc, test_housekeeping_is_bounded);
-	tcase_add_test(tc, test_housekeeping_after_a_conflict);
 	tcase_add_test(tc, test_many_unconfirmed_certificates);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -438,15 +438,12 @@ START_TEST(rfc9810_5_2_8_3_3_too_late)
 	struct told popdecc;
 	struct ask a, answer;
 	int64_t counts[5];
-	bool more;
 
 	challenge_begin(&a, &popdecc, "vnfci-late", "X25519", 3);
 	granted_house.now_ms += 301 * 1000;
 	ask_popdecr(&answer, &a, &popdecc, told_number(&popdecc, a.key));
 	expect_refused(&answer, FAIL_BAD_REQUEST, REFUSAL_transaction_ended);
-	ck_assert_int_eq(cmf_housekeeping(granted_house.cmf, granted_house.worker.reader,
-					  granted_house.worker.unit, &more),
-			 0);
+	house_housekeeping(&granted_house);
 	ck_assert_int_eq(store_transaction_counts(granted_house.worker.reader, counts), 0);
 	ck_assert_int_eq(counts[STORE_TXN_AWAIT_POP], 0);
 	granted_done(&a, &popdecc);

@@ -9,16 +9,6 @@
 #include <check.h>
 #include <string.h>
 
-static void housekeeping(void)
-{
-	bool more = true;
-
-	while (more)
-		ck_assert_int_eq(cmf_housekeeping(granted_house.cmf, granted_house.worker.reader,
-						  granted_house.worker.unit, &more),
-				 0);
-}
-
 static long cert_req_id(const struct told *told, int i)
 {
 	return ASN1_INTEGER_get(told_response(told, i)->certReqId);
@@ -185,7 +175,7 @@ START_TEST(rfc4210_5_3_18_certconf_wrong)
 	ck_assert_int_eq(state_at(&told, 0), STORE_CERT_PENDING);
 	ck_assert_int_eq(state_at(&told, 2), STORE_CERT_PENDING);
 	granted_house.now_ms += 301 * 1000;
-	housekeeping();
+	house_housekeeping(&granted_house);
 	ck_assert_int_eq(state_at(&told, 0), STORE_CERT_REVOKED);
 	ck_assert_int_eq(state_at(&told, 2), STORE_CERT_REVOKED);
 	granted_done(&a, &told);
@@ -199,7 +189,7 @@ START_TEST(rfc9483_4_1_1_no_certconf_in_time)
 
 	ask_three(&a, &told);
 	granted_house.now_ms += 301 * 1000;
-	housekeeping();
+	house_housekeeping(&granted_house);
 	ck_assert_int_eq(state_at(&told, 0), STORE_CERT_REVOKED);
 	ck_assert_int_eq(state_at(&told, 2), STORE_CERT_REVOKED);
 	granted_done(&a, &told);

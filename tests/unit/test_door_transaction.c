@@ -10,16 +10,6 @@
 #include <pthread.h>
 #include <string.h>
 
-static void housekeeping(void)
-{
-	bool more = true;
-
-	while (more)
-		ck_assert_int_eq(cmf_housekeeping(granted_house.cmf, granted_house.worker.reader,
-						  granted_house.worker.unit, &more),
-				 0);
-}
-
 /* --- certConf --- */
 
 static CertStatus *status_of(struct ask *a)
@@ -134,7 +124,7 @@ START_TEST(rfc9483_4_1_1_certconf_wrong)
 	granted_expect(&b, PKI_BODY_ERROR, conf_rows[_i].failinfo);
 	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_PENDING);
 	granted_house.now_ms += 301 * 1000;
-	housekeeping();
+	house_housekeeping(&granted_house);
 	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_REVOKED);
 	granted_done(&a, &told);
 }
@@ -169,7 +159,7 @@ END_TEST
 static void retention_pass(void)
 {
 	granted_house.now_ms += granted_house.conf->store.transaction_retention_ms + 1000;
-	housekeeping();
+	house_housekeeping(&granted_house);
 }
 
 static void send_again(struct ask *a, int failinfo)
@@ -203,7 +193,7 @@ START_TEST(rfc9483_3_5_ir_played_again)
 	retention_pass();
 	send_again(&a, dated ? FAIL_BAD_TIME : FAIL_TRANSACTION_ID_IN_USE);
 	granted_house.now_ms += INT64_C(400) * 24 * 3600 * 1000;
-	housekeeping();
+	house_housekeeping(&granted_house);
 	if (!dated)
 		ck_assert_int_eq(granted_find(told_certificate(&told)).n, 1);
 	granted_done(&a, &told);
@@ -245,7 +235,7 @@ START_TEST(rfc9483_4_1_1_certconf_late)
 	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
 	granted_house.now_ms += 301 * 1000;
 	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
-	housekeeping();
+	house_housekeeping(&granted_house);
 	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_REVOKED);
 	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
 	granted_done(&a, &told);
@@ -467,7 +457,7 @@ START_TEST(quota_of_open_transactions)
 	granted_enrol(&a, PKI_BODY_IR, &granted_house.vnfm_a, &told);
 	granted_done(&a, &told);
 	granted_house.now_ms += 301 * 1000;
-	housekeeping();
+	house_housekeeping(&granted_house);
 	ask_new(&a, &granted_house, &granted_house.vnfm_b);
 	ask_certreq(&a, PKI_BODY_IR, "vnfci-quota");
 	granted_expect(&a, PKI_BODY_IP, -1);
