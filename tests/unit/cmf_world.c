@@ -208,6 +208,12 @@ static void clients_new(void)
 
 void world_setup(void)
 {
+	world_setup_with("");
+}
+
+void world_setup_with(const char *sections)
+{
+	_cleanup_(freep) char *text = NULL;
 	struct strbuf problems = STRBUF_NULL;
 	const char *tmp = getenv("TMPDIR");
 
@@ -220,7 +226,8 @@ void world_setup(void)
 	pki_new();
 	file_write("store.key",
 		   "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
-	w.conf = conf_new(shipped_profiles);
+	ck_assert_int_gt(asprintf(&text, "%s%s", shipped_profiles, sections), 0);
+	w.conf = conf_new(text);
 	store_new();
 	w.metrics = metrics_new();
 	ck_assert_msg(ca_set_new(w.conf, w.store, &w.clock, w.metrics, &w.cas, &problems) == 0,

@@ -47,6 +47,8 @@ extern struct world w;
 #define WORLD_CALL(who, refusal) CMF_CALL(w.cmf, w.reader, w.unit, who, refusal)
 
 void world_setup(void);
+/* The same with further sections of the configuration. */
+void world_setup_with(const char *sections);
 void world_teardown(void);
 /* Puts another configuration into force: the text behind the fixed sections. */
 void world_reload(const char *profiles);
