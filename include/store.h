@@ -11,6 +11,12 @@
  * longer holds, nothing of the unit happens and the commit says STORE_CONFLICT: the worker decides
  * again. A unit copies what it is given.
  *
+ * Units are serialisable, in whatever threads and processes they are committed: what comes of them
+ * is what would come of them one after the other, in some order that fits what was told to whom.
+ * Conditions may therefore look at rows that their unit does not write (the registration of a
+ * certificate, the other certificates with a key): what they have seen still holds at the commit. A
+ * backend that lets several units run at once has to see to that; SQLite has one writer at a time.
+ *
  * Results: 0; STORE_NOT_FOUND or STORE_CONFLICT where documented; or a negative errno, a fault,
  * already logged (-ENOSPC, -EIO, -ENOMEM, ...). -ESTALE: the database was taken away; see
  * store_files_check(). Times are milliseconds since the epoch (UTC).

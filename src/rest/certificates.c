@@ -173,7 +173,7 @@ enum { REVOKE_BUDGET_US = 5 * 1000 * 1000 };
 struct revocation {
 	int64_t certificate_id;
 	struct cmf_revoke request;
-	/* Of the attempt; the unit may point into it. */
+	/* Of the last attempt. */
 	struct cmf_revocation decided;
 };
 

@@ -67,6 +67,7 @@ TCase *archived_key_cases(void);
 TCase *taken_cases(void);
 TCase *unit_cases(void);
 TCase *concurrency_cases(void);
+TCase *two_writers_cases(void);
 TCase *crash_cases(void);
 TCase *sqlite_file_cases(void);
 TCase *sqlite_fault_cases(void);

@@ -31,6 +31,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, taken_cases());
 	suite_add_tcase(suite, unit_cases());
 	suite_add_tcase(suite, concurrency_cases());
+	suite_add_tcase(suite, two_writers_cases());
 	suite_add_tcase(suite, crash_cases());
 	suite_add_tcase(suite, sqlite_file_cases());
 	suite_add_tcase(suite, sqlite_fault_cases());

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Two processes that write to one database: two stores that know nothing of each other. Each has
+ * decided before the other commits, so that only the conditions of its unit stand between them.
+ * Some are over rows that the statement does not write itself: units must be judged one after the
+ * other (store.h), whoever commits them.
+ */
+#include "fixture.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROUNDS = 10 };
+
+/* What is there before a round of both begins. */
+struct state {
+	char name[2][24]; /* two entities */
+	int64_t registration_id[2];
+	int64_t certificate_id; /* PENDING, of the first */
+	int64_t exchange_id;
+	int64_t crl_id;
+	struct store_transaction transaction;
+	int round;
+};
+
+typedef void change(struct store_unit *unit, struct state *s);
+
+struct race {
+	const char *name;
+	change *ours;
+	change *theirs;
+	/* What the second one is told: when ours came first, when theirs did. */
+	int theirs_second;
+	int ours_second;
+};
+
+/* --- the changes --- */
+
+static void entity_of_manager(struct store_unit *unit, struct state *s, enum cert_type type,
+			      const char *manager)
+{
+	char name[24] = "";
+	struct store_registration reg = sample_registration(name);
+
+	snprintf(name, sizeof(name), "new-%d", s->round);
+	reg.cert_type = type;
+	reg.manager = TEXT(manager);
+	OK(store_registration_insert(unit, &reg, NULL));
+}
+
+static void entity_of_a(struct store_unit *unit, struct state *s)
+{
+	entity_of_manager(unit, s, CERT_TYPE_VNFCI, "vnfm-a");
+}
+
+static void entity_of_b_under_another_type(struct store_unit *unit, struct state *s)
+{
+	entity_of_manager(unit, s, CERT_TYPE_VNF_OAM, "vnfm-b");
+}
+
+static uint64_t serial_of(const struct state *s, int which)
+{
+	return 1000 + 10 * (uint64_t)s->round + (uint64_t)which;
+}
+
+static void digest_of(const struct state *s, uint8_t digest[32])
+{
+	memset(digest, 0xd1, 32);
+	memcpy(digest, &s->round, sizeof(s->round));
+}
+
+static void certificate(struct store_unit *unit, const struct state *s, int which, int entity)
+{
+	struct store_certificate cert =
+		sample_certificate(s->registration_id[entity], serial_of(s, which));
+
+	digest_of(s, cert.key_digest);
+	OK(store_certificate_insert(unit, &cert, NULL));
+}
+
+static void key_of(struct store_unit *unit, const struct state *s, int entity)
+{
+	uint8_t digest[32];
+
+	digest_of(s, digest);
+	OK(store_key_require(unit, digest, s->name[entity]));
+	certificate(unit, s, entity, entity);
+}
+
+static void key_of_first(struct store_unit *unit, struct state *s)
+{
+	key_of(unit, s, 0);
+}
+
+static void key_of_second(struct store_unit *unit, struct state *s)
+{
+	key_of(unit, s, 1);
+}
+
+/* The first entity has one, and may have two. */
+static void last_place(struct store_unit *unit, const struct state *s, int which)
+{
+	const struct store_live live = {
+		.registration_id = s->registration_id[0], .now_ms = 1, .max = 2};
+
+	OK(store_live_require(unit, &live));
+	certificate(unit, s, which, 0);
+}
+
+static void last_place_once(struct store_unit *unit, struct state *s)
+{
+	last_place(unit, s, 3);
+}
+
+static void last_place_again(struct store_unit *unit, struct state *s)
+{
+	last_place(unit, s, 4);
+}
+
+static void certificate_of_first(struct store_unit *unit, struct state *s)
+{
+	certificate(unit, s, 5, 0);
+}
+
+static void passphrase_of_first(struct store_unit *unit, struct state *s)
+{
+	const struct store_rev_passphrase p = {
+		.registration_id = s->registration_id[0],
+		.reference = {(uint8_t *)s->name[0], strlen(s->name[0])},
+		.secret = OCTETS("sealed")};
+
+	OK(store_rev_passphrase_put(unit, &p));
+}
+
+static void first_deregistered(struct store_unit *unit, struct state *s)
+{
+	OK(store_registration_deregister(unit, s->registration_id[0], 1));
+}
+
+static void message_of_exchange(struct store_unit *unit, struct state *s)
+{
+	const struct store_exchange_message message = {.sent = true, .der = OCTETS("ir")};
+
+	OK(store_exchange_add_message(unit, s->exchange_id, &message));
+}
+
+static void exchange_finished(struct store_unit *unit, struct state *s)
+{
+	OK(store_exchange_finish(unit, s->exchange_id, STORE_EXCHANGE_FAILED, -1, NULL));
+}
+
+static void crl_newer(struct store_unit *unit, struct state *s)
+{
+	const struct store_crl crl = {
+		.ca = TEXT("issuing"), .number = 2 * s->round + 2, .der = VIEW("newer")};
+
+	OK(store_crl_insert(unit, &crl, NULL));
+}
+
+/* An answer that refers to the CRL that was the newest one. */
+static void transaction_with_crl(struct store_unit *unit, struct state *s)
+{
+	struct store_transaction t =
+		sample_transaction((struct octets){(uint8_t *)s->name[1], strlen(s->name[1])});
+
+	t.crl_id = s->crl_id;
+	OK(store_transaction_insert(unit, &t, NULL));
+}
+
+static void transaction_answered(struct store_unit *unit, struct state *s)
+{
+	struct store_transaction t = s->transaction;
+
+	t.request_digest[0] ^= 1;
+	OK(store_transaction_update(unit, &t, STORE_TXN_AWAIT_CONF, s->transaction.request_digest,
+				    false));
+}
+
+static void certificate_confirmed(struct store_unit *unit, struct state *s)
+{
+	OK(store_certificate_set_state(unit, s->certificate_id, STORE_CERT_PENDING,
+				       STORE_CERT_ACTIVE));
+}
+
+static void certificate_lapsed(struct store_unit *unit, struct state *s)
+{
+	OK(store_certificate_revoke(unit, s->certificate_id, STORE_CERT_PENDING, STORE_CERT_REVOKED,
+				    4, 1));
+}
+
+/* clang-format off */
+static const struct race races[] = {
+	{"an entity, twice", entity_of_a, entity_of_a, STORE_CONFLICT, STORE_CONFLICT},
+	{"an entity of two managers", entity_of_a, entity_of_b_under_another_type,
+		STORE_CONFLICT, STORE_CONFLICT},
+	{"a key of two entities", key_of_first, key_of_second, STORE_CONFLICT, STORE_CONFLICT},
+	{"the last place of an entity", last_place_once, last_place_again,
+		STORE_CONFLICT, STORE_CONFLICT},
+	{"a certificate of an entity that goes", certificate_of_first, first_deregistered,
+		0, STORE_CONFLICT},
+	{"a passphrase of an entity that goes", passphrase_of_first, first_deregistered,
+		0, STORE_CONFLICT},
+	{"a message of an exchange that ends", message_of_exchange, exchange_finished,
+		0, STORE_CONFLICT},
+	{"an answer with a CRL that goes", transaction_with_crl, crl_newer, 0, STORE_CONFLICT},
+	{"a CRL number, twice", crl_newer, crl_newer, STORE_CONFLICT, STORE_CONFLICT},
+	{"a transaction that is answered twice", transaction_answered, transaction_answered,
+		STORE_CONFLICT, STORE_CONFLICT},
+	{"a certificate that is confirmed and lapses", certificate_confirmed, certificate_lapsed,
+		STORE_CONFLICT, STORE_CONFLICT},
+};
+/* clang-format on */
+
+/* --- two stores --- */
+
+struct both {
+	struct fixture f;
+	struct store *other;
+	struct store_unit *theirs;
+	struct state state;
+};
+
+static void both_begin(struct both *b, int index)
+{
+	*b = (struct both){0};
+	fixture_begin(&b->f, index);
+	OK(store_open(&b->f.options, &b->other));
+	OK(store_unit_new(b->other, &b->theirs));
+}
+
+static void both_end(struct both *b)
+{
+	store_unit_free(b->theirs);
+	store_close(b->other);
+	fixture_end(&b->f);
+}
+
+static void state_make(struct both *b, int round)
+{
+	struct state *s = &b->state;
+	struct store_crl crl = {
+		.ca = TEXT("issuing"), .number = 2 * round + 1, .der = VIEW("newest")};
+	struct store_certificate cert;
+	struct store_exchange exchange;
+
+	*s = (struct state){.round = round};
+	for (int i = 0; i < 2; i++) {
+		struct store_registration reg = sample_registration(s->name[i]);
+
+		snprintf(s->name[i], sizeof(s->name[i]), "entity-%d-%d", round, i);
+		s->registration_id[i] = put_registration(&b->f, &reg);
+	}
+	cert = sample_certificate(s->registration_id[0], serial_of(s, 9));
+	memset(cert.key_digest, 0xff, sizeof(cert.key_digest));
+	s->certificate_id = put_certificate(&b->f, &cert);
+	exchange = sample_exchange(s->certificate_id);
+	s->exchange_id = put_exchange(&b->f, &exchange);
+	OK(store_crl_insert(b->f.unit, &crl, &crl.id));
+	OK(store_unit_commit(b->f.unit));
+	s->crl_id = store_unit_id(b->f.unit, crl.id);
+	s->transaction =
+		sample_transaction((struct octets){(uint8_t *)s->name[0], strlen(s->name[0])});
+	s->transaction.id = put_transaction(&b->f, &s->transaction);
+}
+
+/* Both have decided; then one commits, and then the other. */
+START_TEST(test_two_writers_one_after_the_other)
+{
+	struct both b;
+
+	both_begin(&b, _i);
+	for (int i = 0; i < 2 * (int)ARRAY_LEN(races); i++) {
+		const struct race *race = &races[i / 2];
+		bool ours_first = i % 2 == 0;
+		int ours, theirs;
+
+		state_make(&b, i);
+		race->ours(b.f.unit, &b.state);
+		race->theirs(b.theirs, &b.state);
+		theirs = ours_first ? 0 : store_unit_commit(b.theirs);
+		ours = store_unit_commit(b.f.unit);
+		theirs = ours_first ? store_unit_commit(b.theirs) : theirs;
+		ck_assert_msg(ours == (ours_first ? 0 : race->ours_second), "%s: ours: %d",
+			      race->name, ours);
+		ck_assert_msg(theirs == (ours_first ? race->theirs_second : 0), "%s: theirs: %d",
+			      race->name, theirs);
+	}
+	both_end(&b);
+}
+END_TEST
+
+/* What was told of before is seen by a unit that was gathered before. */
+START_TEST(test_two_writers_between_gathering_and_commit)
+{
+	struct both b;
+
+	both_begin(&b, _i);
+	for (int i = 0; i < (int)ARRAY_LEN(races); i++) {
+		int others = 0;
+
+		state_make(&b, i);
+		races[i].ours(b.f.unit, &b.state);
+		/* Other units of both come and go, and change nothing that this one looks at. */
+		for (; others < 5; others++) {
+			struct store_client client = sample_client("somebody");
+
+			OK(store_client_insert(b.theirs, &client));
+			OK(store_unit_commit(b.theirs));
+			OK(store_client_remove(b.theirs, "somebody"));
+			OK(store_unit_commit(b.theirs));
+		}
+		OK(store_unit_commit(b.f.unit));
+	}
+	both_end(&b);
+}
+END_TEST
+
+struct committing {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	struct store_unit *unit;
+	int result;
+};
+
+static void *committing_run(void *arg)
+{
+	struct committing *c = arg;
+
+	pthread_barrier_wait(c->start);
+	c->result = store_unit_commit(c->unit);
+	return NULL;
+}
+
+/* Both commit at the same moment: what came of it is what one order of the two would have made. */
+START_TEST(test_two_writers_at_the_same_time)
+{
+	const struct race *race;
+	pthread_barrier_t start;
+	struct both b;
+	int round = 0;
+
+	both_begin(&b, _i);
+	pthread_barrier_init(&start, NULL, 2);
+	for (; round < ROUNDS * (int)ARRAY_LEN(races); round++) {
+		struct committing ours = {.start = &start, .unit = b.f.unit};
+		struct committing theirs = {.start = &start, .unit = b.theirs};
+
+		race = &races[round / ROUNDS];
+		state_make(&b, round);
+		race->ours(ours.unit, &b.state);
+		race->theirs(theirs.unit, &b.state);
+		OK(pthread_create(&ours.thread, NULL, committing_run, &ours));
+		OK(pthread_create(&theirs.thread, NULL, committing_run, &theirs));
+		pthread_join(ours.thread, NULL);
+		pthread_join(theirs.thread, NULL);
+		ck_assert_msg((ours.result == 0 && theirs.result == race->theirs_second) ||
+				      (theirs.result == 0 && ours.result == race->ours_second),
+			      "%s: %d and %d", race->name, ours.result, theirs.result);
+	}
+	pthread_barrier_destroy(&start);
+	both_end(&b);
+}
+END_TEST
+
+TCase *two_writers_cases(void)
+{
+	TCase *tc = tcase_create("two_writers");
+
+	tcase_set_timeout(tc, 300);
+	tcase_add_loop_test(tc, test_two_writers_one_after_the_other, 0, backends_count);
+	tcase_add_loop_test(tc, test_two_writers_between_gathering_and_commit, 0, backends_count);
+	tcase_add_loop_test(tc, test_two_writers_at_the_same_time, 0, backends_count);
+	return tc;
+}
