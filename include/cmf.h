@@ -243,15 +243,37 @@ _must_check_ int cmf_profile_named(const struct cmf_call *call, const char *cons
 
 struct decision;
 
-/* What the request says about the archive, RFC 4211 6.4. */
-enum cmf_archive { CMF_ARCHIVE_NOT_SAID, CMF_ARCHIVE_WANTED, CMF_ARCHIVE_UNWANTED };
+/* The kinds of certificate request. In what they differ is in src/cmf/operation.c. */
+enum cmf_operation {
+	CMF_ISSUE,   /* ir, cr, p10cr: a certificate for an entity */
+	CMF_UPDATE,  /* kur: one in place of another, with another key */
+	CMF_CROSS,   /* ccr: one for another CA */
+	CMF_RECOVER, /* krr: one beside the archived keys of the entity, or these alone */
+};
+
+/* A key pair that is to be generated, in place of one that the request brings. */
+struct cmf_central_key {
+	bool wanted;
+	const X509_ALGOR *kind; /* NULL: any */
+	int strength_max;       /* bits of security that it must not exceed; 0: any */
+	bool unsendable;        /* pvno has no form for it: told if the profile makes any */
+};
+
+/* What the request says about the archive of private keys, RFC 4211 6.4. */
+struct cmf_archive {
+	enum { CMF_ARCHIVE_NOT_SAID, CMF_ARCHIVE_WANTED, CMF_ARCHIVE_UNWANTED } wish;
+	EVP_PKEY *key;   /* that of spki; NULL: it was not sent, or cannot be opened here */
+	bool proves;     /* that it was sent is the proof of possession */
+	bool by_subject; /* it came with the subject of the request as whose it is */
+};
 
 /*
  * What the door found in the message. POP is verified by the door (it has the octets). Carriers:
  * explicit ones that are present must agree, which cmf_csr checks; the door lists them all.
  */
 struct cmf_csr {
-	bool may_register;                /* ir, and the client's policy decides */
+	enum cmf_operation operation;
+	bool may_register;                /* ir: of an entity that is not, if the policy says so */
 	const char *const *profile_names; /* certType or profile names from all explicit carriers */
 	size_t n_profile_names;
 	const char *const *vnfc_ids; /* vnfcId from explicit carriers (not SAN, not CN) */
@@ -260,30 +282,23 @@ struct cmf_csr {
 	const STACK_OF(X509_EXTENSION) * extensions; /* requested; may be NULL */
 	const OptionalValidity *validity;            /* may be NULL */
 	const X509_NAME *issuer;                     /* may be NULL */
-	const SubjectPublicKeyInfo *spki;
-	/* Instead of it a key pair is to be generated; of the kind if not NULL. */
-	bool central_key;
-	const X509_ALGOR *central_key_wish;
-	int central_key_strength;    /* bits that it must not exceed; 0: any */
-	bool central_key_unsendable; /* pvno has no form for it: told if the profile makes any */
+	const SubjectPublicKeyInfo *spki; /* of RECOVER NULL: no certificate is asked for */
 	struct spki_kind key_kind;
-	enum cmf_archive archive;
-	/* The private key of spki, to be archived; NULL: it was not sent, or cannot be opened here.
-	 */
-	EVP_PKEY *private_key;
-	bool archive_proves;     /* that it was sent is the proof of possession */
-	bool archive_by_subject; /* it came with the subject of the request as whose it is */
-	struct bytes p10;        /* DER, if it came as PKCS#10 */
-	bool forwards; /* the door passes its message on where the upstream CA is to get it */
-	bool unjudged; /* the message asks for more than is said here */
-	bool recovers; /* krr: a certificate beside the archived keys of the entity */
-	/* ccr only: a CA asks for a cross-certificate. */
-	bool cross;
-	const X509_ALGOR *signing_alg; /* may be NULL */
-	/* kur only: the certificate to be updated, found by the door from oldCertId or the signer.
-	 */
-	bool update;
-	const struct store_certificate *old; /* NULL for ir, cr, p10cr */
+	struct cmf_central_key central_key;
+	struct cmf_archive archive;
+	struct bytes p10; /* DER, if it came as PKCS#10 */
+	bool forwards;    /* the door passes its message on where the upstream CA is to get it */
+	bool unjudged;    /* the message asks for more than is said here */
+	/* Of one operation alone. */
+	union {
+		struct {
+			/* By oldCertId or the signer; cmf_update_find() found it. */
+			const struct store_certificate *old;
+		} update;
+		struct {
+			const X509_ALGOR *signing_alg; /* may be NULL */
+		} cross;
+	};
 };
 
 struct cmf_csr_result {

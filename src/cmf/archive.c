@@ -12,13 +12,13 @@
 
 bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profile)
 {
-	if (!csr->private_key && !csr->central_key)
+	if (!csr->archive.key && !csr->central_key.wanted)
 		return false;
 	switch (profile->archive_keys) {
 	case CONF_ARCHIVE_NEVER:
 		return false;
 	case CONF_ARCHIVE_ALLOWED:
-		return csr->archive == CMF_ARCHIVE_WANTED;
+		return csr->archive.wish == CMF_ARCHIVE_WANTED;
 	case CONF_ARCHIVE_ALWAYS:
 		return true;
 	}

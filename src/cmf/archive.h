@@ -17,12 +17,3 @@ _must_check_ int archive_add(const struct cmf_call *call, EVP_PKEY *key,
 /* The reverse: PrivateKeyInfo of the key with that digest of its public key, a secret. */
 _must_check_ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32],
 			      struct bytes secret, struct octets *derp);
-
-/* recover.c: 0 or REFUSED. */
-_must_check_ int recover_requester_check(const struct cmf_principal *who, struct refusal *refusal);
-/*
- * csr_entity.c: the entity that a key recovery request is for, with its profile (borrowed). 0,
- * REFUSED as of a certificate request, negative errno.
- */
-_must_check_ int csr_entity_find(const struct cmf_call *call, const struct cmf_csr *csr,
-				 int64_t *registration_idp, const struct conf_profile **profilep);

@@ -42,7 +42,7 @@ int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
 		c.named = named ? named : c.named;
 	}
 	c.registers = c.named;
-	if (!c.has_type && default_profile && !csr->update) {
+	if (!c.has_type && default_profile) {
 		err = carrier_read(conf, default_profile, &c.type, &c.registers, refusal);
 		if (err != 0)
 			return err;

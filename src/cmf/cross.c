@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Cross-certification, RFC 9810 5.3.11 and 6.6: another CA is an entity like others, registered
- * with a profile that names its subject and has its constraints. What differs from other requests
- * is here: who may ask, for which registration, and what the request must say. See csr.c.
+ * with a profile that names its subject and has its constraints. Here: for which registration a
+ * request is, and what it must say. Who may ask, and the names, are operation.c's.
  */
 #include "cross.h"
 
@@ -15,13 +15,6 @@ enum { KEY_ID_MAX = 64 };
 static void octet_string_freep(ASN1_OCTET_STRING **s)
 {
 	ASN1_OCTET_STRING_free(*s);
-}
-
-int cross_requester_check(const struct cmf_principal *who, struct refusal *refusal)
-{
-	if (who->kind == CMF_PRINCIPAL_CLIENT && (who->permissions & STORE_MAY_CROSS_CERTIFY))
-		return 0;
-	return refuse(refusal, REFUSAL_client_not_permitted);
 }
 
 /* --- for whom --- */
@@ -53,23 +46,23 @@ static int registration_row(void *arg, const struct store_registration *reg)
 	return err;
 }
 
-int cross_registration_find(const struct conf *conf, const struct cmf_principal *who,
-			    const X509_NAME *subject, const struct conf_profile *named,
-			    struct store_reader *reader, struct store_registration *regp,
-			    struct refusal *refusal)
+int cross_registration_find(struct decision *d)
 {
-	const struct store_registration_filter filter = {.manager = who->name, .cert_type = -1};
-	struct search search = {conf, subject, named, 0};
+	const struct store_registration_filter filter = {.manager = d->call.who->name,
+							 .cert_type = -1};
+	struct search search = {d->conf, d->asked.subject, d->carriers.named, 0};
 	int err;
 
-	if (!subject)
-		return refuse(refusal, REFUSAL_cross_template_incomplete);
-	err = store_registration_list(reader, &filter, registration_row, &search);
+	if (!d->asked.subject)
+		return refuse(d->call.refusal, REFUSAL_cross_template_incomplete);
+	err = store_registration_list(d->call.reader, &filter, registration_row, &search);
 	if (err < 0)
 		return err;
-	err = search.id ? store_registration_get(reader, search.id, regp) : STORE_NOT_FOUND;
-	if (err == STORE_NOT_FOUND || (err == 0 && regp->state != STORE_REGISTRATION_ACTIVE))
-		return refuse(refusal, REFUSAL_cross_not_registered);
+	err = search.id ? store_registration_get(d->call.reader, search.id, &d->registration)
+			: STORE_NOT_FOUND;
+	if (err == STORE_NOT_FOUND ||
+	    (err == 0 && d->registration.state != STORE_REGISTRATION_ACTIVE))
+		return refuse(d->call.refusal, REFUSAL_cross_not_registered);
 	return err;
 }
 
@@ -83,10 +76,10 @@ int cross_template_check(const struct cmf_csr *csr, const struct ca *ca, struct 
 	/* An upstream CA would be the issuer, and it was not asked; RFC 5280 4.2.1.9 */
 	if (!ours || !ca_path_allows(ca, true))
 		return refuse(refusal, REFUSAL_cross_ca);
-	if (!csr->signing_alg || !csr->issuer || X509_NAME_entry_count(csr->issuer) == 0 ||
+	if (!csr->cross.signing_alg || !csr->issuer || X509_NAME_entry_count(csr->issuer) == 0 ||
 	    !csr->validity || !csr->validity->notBefore || !csr->validity->notAfter)
 		return refuse(refusal, REFUSAL_cross_template_incomplete);
-	if (X509_ALGOR_cmp(csr->signing_alg, ours) != 0)
+	if (X509_ALGOR_cmp(csr->cross.signing_alg, ours) != 0)
 		return refuse(refusal, REFUSAL_cross_signing_alg);
 	return 0;
 }

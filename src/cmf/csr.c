@@ -9,7 +9,6 @@
 
 #include "archive.h"
 #include "central_key.h"
-#include "cross.h"
 #include "rsa_key.h"
 #include "taken.h"
 
@@ -33,7 +32,7 @@ static int key_keep(struct decision *d, const SubjectPublicKeyInfo *spki)
 static int key_generate(struct decision *d)
 {
 	SubjectPublicKeyInfo *spki = NULL;
-	int most = d->csr->central_key_strength, r;
+	int most = d->csr->central_key.strength_max, r;
 
 	r = central_key_make(d->central, &d->generated_key);
 	if (r == 0 && most && EVP_PKEY_get_security_bits(d->generated_key) > most)
@@ -50,13 +49,13 @@ static int key_decide(struct decision *d)
 {
 	int err;
 
-	if (d->csr->central_key) {
+	if (d->csr->central_key.wanted) {
 		/* It would have to be kept until the other CA has answered. */
 		if (ca_is_upstream(d->ca))
 			return refuse(d->call.refusal, REFUSAL_central_key_upstream);
-		err = central_key_choose(d->csr->central_key_wish, d->profile, &d->central,
+		err = central_key_choose(d->csr->central_key.kind, d->profile, &d->central,
 					 d->call.refusal);
-		if (err == 0 && d->csr->central_key_unsendable)
+		if (err == 0 && d->csr->central_key.unsendable)
 			err = refuse(d->call.refusal, REFUSAL_central_key_pvno);
 		return err;
 	}
@@ -65,35 +64,7 @@ static int key_decide(struct decision *d)
 		err = rsa_key_check(d->csr->spki, &d->csr->key_kind, d->conf, d->call.refusal);
 	if (err == 0)
 		err = key_keep(d, d->csr->spki);
-	if (err != 0)
-		return err;
-	/* RFC 9483 4.1.3: the purpose of a key update is another key. */
-	if (d->csr->update &&
-	    memcmp(d->key_digest, d->csr->old->key_digest, sizeof(d->key_digest)) == 0)
-		return refuse(d->call.refusal, REFUSAL_update_key_unchanged);
-	return 0;
-}
-
-static int names_update(struct decision *d)
-{
-	int err = names_keep(&d->asked, d->csr->old, &d->names, d->call.refusal);
-
-	/* An upstream CA made them, and judges them. */
-	if (err != 0 || ca_is_upstream(d->ca))
-		return err;
-	return subject_check(octets_view(&d->names.subject), REFUSAL_update_names_malformed,
-			     d->call.refusal);
-}
-
-static int names_resolve(struct decision *d)
-{
-	const struct names_owner owner = {d->registration.subject_id, d->registration.manager};
-
-	if (d->csr->cross)
-		return names_cross(&d->asked, &d->names, d->call.refusal);
-	if (d->csr->update)
-		return names_update(d);
-	return names_decide(&d->call, &d->asked, d->profile, &owner, &d->mods, &d->names);
+	return err;
 }
 
 /* RFC 9483 5.2: what is asked for goes upstream as the client's own message. */
@@ -117,7 +88,7 @@ static int extensions_decide(struct decision *d)
 		.spki = octets_view(&d->spki),
 		.algorithm = object_octets(d->central ? central_key_object(d->central)
 						      : d->csr->spki->algorithm->algorithm),
-		.own_key_id = d->csr->cross,
+		.own_key_id = d->rules->own_key_id,
 		.goes_on = goes_on(d),
 	};
 
@@ -128,10 +99,8 @@ static int template_decide(struct decision *d)
 {
 	int err = key_decide(d);
 
-	if (err == 0 && d->csr->cross)
-		err = cross_template_check(d->csr, d->ca, d->call.refusal);
-	if (err == 0 && d->csr->cross)
-		err = cross_key_id(d->csr->extensions, &d->key_id, d->call.refusal);
+	if (err == 0)
+		err = d->rules->template(d);
 	if (err == 0)
 		err = template_issuer_check(d->csr->issuer, d->ca, d->call.refusal);
 	if (err == 0)
@@ -139,17 +108,18 @@ static int template_decide(struct decision *d)
 					       &d->mods, &d->validity, d->call.refusal);
 	if (err == 0)
 		err = extensions_decide(d);
-	return err == 0 ? names_resolve(d) : err;
+	return err == 0 ? d->rules->names(d) : err;
 }
 
 static struct taken_query taken_query_of(const struct decision *d)
 {
 	return (struct taken_query){.call = &d->call,
 				    .conf = d->conf,
-				    .csr = d->csr,
+				    .replaces_id = d->replaces_id,
 				    .registration = &d->registration,
 				    .registers = d->registers || d->registered_by,
-				    .key_digest = d->csr->central_key ? NULL : d->key_digest};
+				    .key_digest =
+					    d->csr->central_key.wanted ? NULL : d->key_digest};
 }
 
 /* RFC 4211 4.2.1: whose key it is has to be who gets the certificate. */
@@ -158,7 +128,7 @@ static bool archive_names_another(const struct decision *d)
 	const unsigned char *der;
 	size_t len;
 
-	return d->csr->archive_by_subject &&
+	return d->csr->archive.by_subject &&
 	       (!X509_NAME_get0_der(d->csr->subject, &der, &len) ||
 		!bytes_equal((struct bytes){der, len}, octets_view(&d->names.subject)));
 }
@@ -170,12 +140,12 @@ static int archive_decide(struct decision *d)
 	if (archive_names_another(d))
 		return refuse(d->call.refusal, REFUSAL_archive_identifier);
 	d->archives = archive_wanted(csr, d->profile);
-	if (csr->archive_proves && !d->archives)
+	if (csr->archive.proves && !d->archives)
 		return refuse(d->call.refusal, REFUSAL_pop_encrypted_key);
 	/* RFC 4210 5.2.6: a wish. Of what goes on, the upstream CA may fulfil it. */
-	if (csr->archive == CMF_ARCHIVE_WANTED && !d->archives && !goes_on(d))
+	if (csr->archive.wish == CMF_ARCHIVE_WANTED && !d->archives && !goes_on(d))
 		mods_add(&d->mods, "private key not archived", NULL);
-	else if (csr->archive == CMF_ARCHIVE_UNWANTED && d->archives)
+	else if (csr->archive.wish == CMF_ARCHIVE_UNWANTED && d->archives)
 		mods_add(&d->mods, "private key archived", NULL);
 	return 0;
 }
@@ -273,14 +243,6 @@ static int certificate_describe(struct decision *d, struct cmf_csr_result *resul
 	return 0;
 }
 
-/* In the audit. */
-static const char *action(const struct cmf_csr *csr)
-{
-	if (csr->cross)
-		return "cross-certify";
-	return csr->update ? "update" : "issue";
-}
-
 /* RFC 9483 5.2: what goes upstream as the client's own message is made by the door. */
 static int forward_describe(const struct decision *d, struct cmf_csr_result *result)
 {
@@ -320,14 +282,14 @@ int csr_result_add(struct cmf_csr_result *result)
 	}
 	serial_hex(&result->serial, serial);
 	if (err == 0)
-		err = audit_add(&d->call, action(d->csr), result->subject_id,
+		err = audit_add(&d->call, d->rules->action, result->subject_id,
 				result->waiting ? "asked upstream" : serial);
 	if (err == 0 && result->generated_key)
 		err = audit_add(&d->call, "generate key", result->subject_id, serial);
 	if (err == 0 && d->archives)
 		err = archive_add(&d->call,
 				  result->generated_key ? result->generated_key
-							: d->csr->private_key,
+							: d->csr->archive.key,
 				  result);
 	return err;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A certificate request while it is decided: csr_entity.c finds out for whom, csr.c what.
+ * A certificate request while it is decided: csr_entity.c finds out for whom, csr.c what; in what
+ * the kinds of request differ is operation.c's to say.
  */
 #pragma once
 
@@ -10,16 +11,40 @@
 #include <errno.h>
 #include <string.h>
 
+struct decision;
+
+/* The rules of a kind of request. */
+struct operation {
+	const char *action;          /* in the audit */
+	uint32_t permission;         /* enum store_permission: of who asks for entities */
+	bool default_profile;        /* the client's counts where the request names none */
+	bool own_key_id;             /* the subjectKeyIdentifier is the requester's to choose */
+	enum refusal_reason not_own; /* a holder of a certificate names another entity */
+	/* Whether who asks may ask at all, whoever it is for. 0 or REFUSED. */
+	int (*requester_check)(const struct decision *d);
+	/* Finds d->registration, and checks that who asks may. 0, REFUSED, negative errno. */
+	int (*entity_find)(struct decision *d);
+	/* Whether who asks may for that registration because it is the entity;
+	 * NULL: entity_find() has it all. */
+	bool (*is_own)(const struct decision *d);
+	/* Decides d->names. 0, REFUSED, negative errno. */
+	int (*names)(struct decision *d);
+	/* What else is to be checked of key and template. 0, REFUSED, negative errno. */
+	int (*template)(struct decision *d);
+};
+
 struct decision {
 	struct cmf_call call; /* what it borrows lives until the result is added */
 	const struct conf *conf;
 	const struct cmf_csr *csr;
+	const struct operation *rules;
 	struct carriers carriers;
 	struct name_request asked;
 	struct store_registration registration;
 	bool registers; /* the registration is new: policy of ir */
 	/* Of an earlier request of the same message, which makes the registration; or NULL. */
 	const struct decision *registered_by;
+	int64_t replaces_id; /* the certificate that the new one is for; 0: none */
 	const struct conf_profile *profile;
 	struct ca *ca;
 	struct octets spki;
@@ -43,11 +68,20 @@ static inline int text_dup(const char *text, char **copyp)
 	return *copyp ? 0 : -ENOMEM;
 }
 
+/* --- csr_entity.c --- */
+
+/* Whether who asks may do so for entities that it is not. 0 or REFUSED. */
+_must_check_ int decision_others_permit(const struct decision *d);
+/* The entities that requests are for: entity_find of struct operation. */
+_must_check_ int entity_of_request(struct decision *d);
+_must_check_ int entity_of_certificate(struct decision *d);
 /* Who asks, for whom, under which profile: registration, profile and ca. 0, REFUSED, negative
  * errno. */
 _must_check_ int csr_entity_decide(struct decision *d);
 
-/* csr.c: adds to the unit of the call what was decided, in the state that result->certificate says:
+/* --- csr.c --- */
+
+/* Adds to the unit of the call what was decided, in the state that result->certificate says:
  * registration (if any), certificate, what goes upstream, audit, archived key. 0 or negative errno.
  */
 _must_check_ int csr_result_add(struct cmf_csr_result *result);

@@ -13,77 +13,18 @@
 #include <errno.h>
 #include <string.h>
 
-struct decision decision_of(const struct cmf_call *call, const struct cmf_csr *csr)
-{
-	return (struct decision){
-		.call = *call,
-		.conf = cmf_conf(call->cmf),
-		.csr = csr,
-		.asked = {.common_name = -1},
-		.mods = MODS_NULL,
-	};
-}
-
-void decision_clear(struct decision *d)
-{
-	name_request_clear(&d->asked);
-	store_registration_clear(&d->registration);
-	octets_clear(&d->spki);
-	EVP_PKEY_free(d->generated_key);
-	granted_extensions_clear(&d->extensions);
-	octets_clear(&d->key_id);
-	names_clear(&d->names);
-	mods_clear(&d->mods);
-}
-
 /* --- who --- */
 
-static int others_permit(const struct decision *d)
+int decision_others_permit(const struct decision *d)
 {
-	uint32_t permission = d->csr->recovers ? STORE_MAY_RECOVER : STORE_MAY_REQUEST;
+	uint32_t permissions = d->rules->permission | STORE_IS_RA | STORE_IS_OPERATOR;
 
-	if (principal_permitted(d->call.who, permission | STORE_IS_RA | STORE_IS_OPERATOR))
+	if (principal_permitted(d->call.who, permissions))
 		return 0;
 	return refuse(d->call.refusal, REFUSAL_client_not_permitted);
 }
 
-static int requester_check(const struct decision *d)
-{
-	const struct cmf_principal *who = d->call.who;
-
-	if (d->csr->cross)
-		return cross_requester_check(who, d->call.refusal);
-	if (d->csr->recovers)
-		return recover_requester_check(who, d->call.refusal);
-	/* RFC 9483 4.1.3: kur of its own certificate */
-	if (d->csr->update && d->csr->old && principal_holds(who, d->csr->old))
-		return 0;
-	if (d->csr->update && who->kind == CMF_PRINCIPAL_END_ENTITY)
-		return refuse(d->call.refusal, REFUSAL_end_entity_only_own);
-	/* RFC 9483 4.1.2: one for its own entity, if it comes to that. */
-	if (!d->csr->update && who->certificate_id)
-		return 0;
-	return others_permit(d);
-}
-
 /* --- for whom --- */
-
-/* Whether it may have that of the registration by being the entity itself. */
-static bool may_for_itself(const struct decision *d)
-{
-	const struct conf_profile *profile;
-
-	if (d->csr->update)
-		return d->csr->old && principal_holds(d->call.who, d->csr->old);
-	if (!principal_is_entity(d->call.who, d->registration.id))
-		return false;
-	/* RFC 4210 5.3.7 */
-	if (d->csr->recovers)
-		return true;
-	/* RFC 9483 4.1.2 */
-	profile = conf_profile_find(d->conf, d->registration.profile);
-	return profile && profile->own_certificate_requests;
-}
 
 /* Whether the asker may have certificates of the registration, and meant this one. */
 static int registration_check(const struct decision *d)
@@ -91,12 +32,12 @@ static int registration_check(const struct decision *d)
 	const struct store_registration *reg = &d->registration;
 	const struct conf_profile *named = d->carriers.named;
 
-	if (!may_for_itself(d)) {
+	if (!d->rules->is_own(d)) {
 		int err;
 
 		if (d->call.who->kind == CMF_PRINCIPAL_END_ENTITY && !d->call.who->approver)
 			return refuse(d->call.refusal, REFUSAL_end_entity_only_own);
-		err = others_permit(d);
+		err = decision_others_permit(d);
 		if (err != 0)
 			return err;
 		if (!principal_may_act(d->call.who, reg->manager, reg->trust_domain,
@@ -112,14 +53,11 @@ static int registration_check(const struct decision *d)
 }
 
 /* kur: the entity is that of the old certificate. */
-static int entity_of_update(struct decision *d)
+int entity_of_certificate(struct decision *d)
 {
-	const struct store_certificate *old = d->csr->old;
-	int err;
+	const struct store_certificate *old = d->csr->update.old;
+	int err = store_registration_get(d->call.reader, old->registration_id, &d->registration);
 
-	if (!old)
-		return refuse(d->call.refusal, REFUSAL_update_cert_not_identified);
-	err = store_registration_get(d->call.reader, old->registration_id, &d->registration);
 	if (err < 0)
 		return err;
 	if (err == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
@@ -129,6 +67,7 @@ static int entity_of_update(struct decision *d)
 		if (strcasecmp(d->csr->vnfc_ids[i], d->registration.subject_id) != 0)
 			return refuse(d->call.refusal, REFUSAL_vnfc_id_contradiction);
 	}
+	d->replaces_id = old->id;
 	return registration_check(d);
 }
 
@@ -166,7 +105,7 @@ static int entity_register(struct decision *d, const char *subject_id)
 	const struct ca *ca;
 	const char *reserved;
 	bool open = false;
-	int err = others_permit(d);
+	int err = decision_others_permit(d);
 
 	if (err != 0)
 		return err;
@@ -213,7 +152,7 @@ static int entity_register(struct decision *d, const char *subject_id)
 		&d->registration);
 }
 
-static int entity_of_request(struct decision *d)
+static int entity_named(struct decision *d)
 {
 	_cleanup_(freep) char *subject_id = NULL;
 	const struct cmf_csr_result *earlier;
@@ -258,8 +197,7 @@ static int names_own(struct decision *d)
 	err = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
 				  csr->n_vnfc_ids, &subject_id, d->call.refusal);
 	if (err == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
-		return refuse(d->call.refusal, csr->recovers ? REFUSAL_recovery_not_own
-							     : REFUSAL_own_request_not_own);
+		return refuse(d->call.refusal, d->rules->not_own);
 	return err;
 }
 
@@ -290,7 +228,7 @@ static int registration_resolve(struct decision *d)
 		return refuse_detail(d->call.refusal, REFUSAL_ca_not_configured,
 				     "the CA of the registration is no longer configured");
 	/* A CA certificate for no other request, and for this one nothing else. */
-	if (d->csr->cross != (d->profile->cross_subject.name != NULL))
+	if ((d->csr->operation == CMF_CROSS) != (d->profile->cross_subject.name != NULL))
 		return refuse(d->call.refusal, REFUSAL_cross_profile);
 	return 0;
 }
@@ -308,43 +246,24 @@ static bool is_for_itself(const struct decision *d)
 	return !d->carriers.has_type || (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver);
 }
 
-static int entity_find(struct decision *d)
+int entity_of_request(struct decision *d)
 {
-	if (d->csr->cross)
-		return cross_registration_find(d->conf, d->call.who, d->asked.subject,
-					       d->carriers.named, d->call.reader, &d->registration,
-					       d->call.refusal);
-	if (d->csr->update)
-		return entity_of_update(d);
-	return is_for_itself(d) ? entity_of_holder(d) : entity_of_request(d);
+	return is_for_itself(d) ? entity_of_holder(d) : entity_named(d);
 }
 
 int csr_entity_decide(struct decision *d)
 {
-	int err = requester_check(d);
+	const char *default_profile =
+		d->rules->default_profile ? d->call.who->default_profile : NULL;
+	int err = d->rules->requester_check(d);
 
 	if (err == 0)
-		err = carriers_resolve(d->conf, d->csr,
-				       d->csr->cross ? NULL : d->call.who->default_profile,
-				       &d->carriers, d->call.refusal);
+		err = carriers_resolve(d->conf, d->csr, default_profile, &d->carriers,
+				       d->call.refusal);
 	if (err == 0)
 		err = name_request_read(d->csr->subject, template_san(d->csr->extensions),
 					&d->asked, d->call.refusal);
 	if (err == 0)
-		err = entity_find(d);
+		err = d->rules->entity_find(d);
 	return err == 0 ? registration_resolve(d) : err;
-}
-
-int csr_entity_find(const struct cmf_call *call, const struct cmf_csr *csr,
-		    int64_t *registration_idp, const struct conf_profile **profilep)
-{
-	_cleanup_(decision_clear) struct decision d = decision_of(call, csr);
-	int err = csr_entity_decide(&d);
-
-	/* The keys would have to be kept, decrypted, until the upstream CA has answered. */
-	if (err == 0 && csr->spki && ca_is_upstream(d.ca))
-		err = refuse(call->refusal, REFUSAL_recovery_upstream);
-	*registration_idp = d.registration.id;
-	*profilep = d.profile;
-	return err;
 }

@@ -4,21 +4,12 @@
  * is found as for a certificate request (csr_entity.c); what it is told by is the door's.
  */
 #include "archive.h"
+#include "csr.h"
 
 #include "asn1/private_key.h"
 #include "base/log.h"
 
 #include <errno.h>
-
-int recover_requester_check(const struct cmf_principal *who, struct refusal *refusal)
-{
-	/* Its own: csr_entity.c sees to that. */
-	if (who->certificate_id)
-		return 0;
-	if (principal_permitted(who, STORE_MAY_RECOVER | STORE_IS_RA | STORE_IS_OPERATOR))
-		return 0;
-	return refuse(refusal, REFUSAL_client_not_permitted);
-}
 
 void cmf_recovery_clear(struct cmf_recovery *recovery)
 {
@@ -78,22 +69,31 @@ static int recovery_audit(const struct cmf_call *call, const struct cmf_recovery
 	return err;
 }
 
+/* The entity that the request is for, as of a certificate request. */
+static int entity_find(struct decision *d)
+{
+	int err = csr_entity_decide(d);
+
+	/* The keys would have to be kept, decrypted, until the upstream CA has answered. */
+	if (err == 0 && d->csr->spki && ca_is_upstream(d->ca))
+		err = refuse(d->call.refusal, REFUSAL_recovery_upstream);
+	/* What the profile says today counts, whatever it was when the key was archived. */
+	if (err == 0 && d->profile->archive_keys == CONF_ARCHIVE_NEVER)
+		err = refuse(d->call.refusal, REFUSAL_recovery_not_offered);
+	return err;
+}
+
 int cmf_recover(const struct cmf_call *call, const struct cmf_csr *csr,
 		struct cmf_recovery *recoveryp)
 {
+	_cleanup_(decision_clear) struct decision d = decision_of(call, csr);
 	_cleanup_(cmf_recovery_clear) struct cmf_recovery recovery = {.len = 0};
 	struct walk walk = {call->cmf, call->reader, &recovery};
-	const struct conf_profile *profile;
-	int64_t registration_id;
-	int err = csr_entity_find(call, csr, &registration_id, &profile);
+	int err = entity_find(&d);
 
-	if (err != 0)
-		return err;
-	/* What the profile says today counts, whatever it was when the key was archived. */
-	if (profile->archive_keys == CONF_ARCHIVE_NEVER)
-		return refuse(call->refusal, REFUSAL_recovery_not_offered);
-	err = store_archived_key_list(call->reader, registration_id, CMF_RECOVER_MAX + 1, key_row,
-				      &walk);
+	if (err == 0)
+		err = store_archived_key_list(call->reader, d.registration.id, CMF_RECOVER_MAX + 1,
+					      key_row, &walk);
 	if (err == 0 && recovery.len == 0)
 		return refuse(call->refusal, REFUSAL_recovery_nothing);
 	if (err == 0)

@@ -40,7 +40,7 @@ static int key_check(const struct taken_query *q)
 static struct store_live live_of(const struct taken_query *q)
 {
 	return (struct store_live){.registration_id = q->registration->id,
-				   .except_id = q->csr->update ? q->csr->old->id : 0,
+				   .except_id = q->replaces_id,
 				   .now_ms = q->call->now_ms,
 				   .max = q->call->who->policy->live_certificates_per_entity};
 }

@@ -8,7 +8,7 @@
 struct taken_query {
 	const struct cmf_call *call;
 	const struct conf *conf;
-	const struct cmf_csr *csr;
+	int64_t replaces_id; /* the certificate that the new one is for; 0: none */
 	const struct store_registration *registration;
 	bool registers;            /* the unit makes the registration */
 	const uint8_t *key_digest; /* NULL: the key is still to be generated */

@@ -159,13 +159,13 @@ static int private_key_open(struct cmp_request *rq, struct bytes envelope, const
 
 	if (err)
 		return err;
-	if (!identifier_fits(rq, t, view.identifier, &item->csr.archive_by_subject))
+	if (!identifier_fits(rq, t, view.identifier, &item->csr.archive.by_subject))
 		return not_opened(rq, msg, "the identifier is not the requester's");
 	EVP_PKEY_free(TAKE(item->archived_key));
 	err = private_key_take(view.key, t->publicKey, key, &item->archived_key);
 	if (err == -EBADMSG || err == -EKEYREJECTED)
 		return not_opened(rq, msg, "the private key is not that of the public key");
-	item->csr.private_key = item->archived_key;
+	item->csr.archive.key = item->archived_key;
 	*identifiedp = view.identifier.len > 0;
 	return err;
 }
@@ -181,7 +181,7 @@ static int key_sent(struct cmp_request *rq, struct bytes encrypted, const CertRe
 
 	if (!key)
 		return refuse(&rq->refusal, REFUSAL_archive_key_elsewhere);
-	item->csr.archive = CMF_ARCHIVE_WANTED;
+	item->csr.archive.wish = CMF_ARCHIVE_WANTED;
 	err = envelope_from_encrypted_key(encrypted, &envelope);
 	/* RFC 9810 5.2.2: deprecated */
 	if (err == -ENOTSUP)
@@ -192,7 +192,7 @@ static int key_sent(struct cmp_request *rq, struct bytes encrypted, const CertRe
 		return err;
 	err = private_key_open(rq, octets_view(&envelope), msg, key, item, &identified);
 	/* RFC 9810 5.2.8.3.1: the control may be the proof; RFC 4211 4.2.1: with an identifier. */
-	item->csr.archive_proves = !err && !msg->popo && identified;
+	item->csr.archive.proves = !err && !msg->popo && identified;
 	return err;
 }
 
@@ -203,7 +203,7 @@ static int generated_wanted(struct cmp_request *rq, struct bytes boolean, EVP_PK
 		return refuse(&rq->refusal, REFUSAL_archive_malformed);
 	if (key && boolean.data[0])
 		return refuse(&rq->refusal, REFUSAL_archive_not_generated);
-	item->csr.archive = boolean.data[0] ? CMF_ARCHIVE_WANTED : CMF_ARCHIVE_UNWANTED;
+	item->csr.archive.wish = boolean.data[0] ? CMF_ARCHIVE_WANTED : CMF_ARCHIVE_UNWANTED;
 	return 0;
 }
 
@@ -260,7 +260,7 @@ int cmp_archive_pop(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *key
 	/* RFC 4211 4.2.1: "This field MUST be present if the purpose is to prove possession" */
 	if (!identified)
 		return refuse(&rq->refusal, REFUSAL_pop_identifier_missing);
-	item->csr.archive = CMF_ARCHIVE_WANTED;
-	item->csr.archive_proves = true;
+	item->csr.archive.wish = CMF_ARCHIVE_WANTED;
+	item->csr.archive.proves = true;
 	return 0;
 }

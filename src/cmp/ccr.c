@@ -55,8 +55,8 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	if (!err)
 		err = pop_check(rq, msg, key);
 	EVP_PKEY_free(key);
-	csr->cross = true;
-	csr->signing_alg = t->signingAlg;
+	csr->operation = CMF_CROSS;
+	csr->cross.signing_alg = t->signingAlg;
 	csr->issuer = t->issuer;
 	csr->validity = t->validity;
 	csr->subject = t->subject;

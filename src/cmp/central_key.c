@@ -190,10 +190,10 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	 * the security strength of the centrally generated key pair". It is not more than its bits.
 	 */
 	if (rq->protection == CMP_PROTECTION_MAC && secret_len < SECRET_MAX)
-		csr->central_key_strength = 8 * (int)secret_len;
-	csr->central_key = true;
-	csr->central_key_unsendable = !cmp_envelope_understood(rq);
-	csr->central_key_wish = spki ? spki->algorithm : NULL;
+		csr->central_key.strength_max = 8 * (int)secret_len;
+	csr->central_key.wanted = true;
+	csr->central_key.unsendable = !cmp_envelope_understood(rq);
+	csr->central_key.kind = spki ? spki->algorithm : NULL;
 	return err;
 }
 

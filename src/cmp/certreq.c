@@ -44,14 +44,14 @@ static int pop_check(struct cmp_request *rq, const CertReqMsg *msg, EVP_PKEY *ke
 		     struct cmp_item *item)
 {
 	if (!msg->popo)
-		return item->csr.archive_proves ? 0 : refuse(&rq->refusal, REFUSAL_pop_missing);
+		return item->csr.archive.proves ? 0 : refuse(&rq->refusal, REFUSAL_pop_missing);
 	switch (msg->popo->type) {
 	case POPO_RA_VERIFIED:
 		if (!cmf_principal_verified_pop(&rq->who))
 			return refuse(&rq->refusal, REFUSAL_ra_verified_not_permitted);
 		return 0;
 	case POPO_SIGNATURE:
-		return pop_by_signature(rq, msg, key, item->csr.update);
+		return pop_by_signature(rq, msg, key, item->csr.operation == CMF_UPDATE);
 	case POPO_KEY_ENCIPHERMENT:
 	case POPO_KEY_AGREEMENT:
 		if (msg->popo->value.keyEncipherment->type == POPO_PRIV_KEY_ENCRYPTED_KEY)
@@ -176,16 +176,16 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	int err;
 
 	item->csr.may_register = asked->body_type == PKI_BODY_IR;
-	item->csr.update = asked->body_type == PKI_BODY_KUR;
+	item->csr.operation = asked->body_type == PKI_BODY_KUR ? CMF_UPDATE : CMF_ISSUE;
 	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
 	item->csr.unjudged = item->carriers.more || has_other_controls(msg->certReq);
 	if (!err)
 		err = cmp_template_read(rq, msg, item);
 	if (!err && item->pop == CMP_POP_CHALLENGE && rq->pop_answered)
 		err = cmp_challenge_check(rq, (size_t)i, items->len);
-	if (err || !item->csr.update)
+	if (err || item->csr.operation != CMF_UPDATE)
 		return err;
-	item->csr.old = &item->old;
+	item->csr.update.old = &item->old;
 	return old_certificate_find(rq, msg->certReq, &item->old);
 }
 

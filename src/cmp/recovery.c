@@ -111,7 +111,7 @@ static int request_read(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	/* RFC 9810 5.2.2: what is encrypted is EnvelopedData. */
 	if (!cmp_envelope_understood(rq))
 		return refuse(&rq->refusal, REFUSAL_recovery_pvno);
-	item->csr.recovers = true;
+	item->csr.operation = CMF_RECOVER;
 	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
 	if (err)
 		return err;

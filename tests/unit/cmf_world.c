@@ -430,8 +430,8 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *
 		.extensions = extensions,
 		.validity = ask->not_before || ask->not_after ? &validity : NULL,
 		.issuer = issuer,
-		.update = ask->old != NULL,
-		.old = ask->old,
+		.operation = ask->old ? CMF_UPDATE : CMF_ISSUE,
+		.update.old = ask->old,
 	};
 	struct cmf_order_terms terms;
 	int err;
