@@ -56,7 +56,7 @@ void explain_status_info(struct explain *e, const char *name, const PKIStatusInf
  */
 void explain_nested(struct explain *e, struct bytes der);
 
-/* --- explain_decision.c --- */
+/* --- decision.c --- */
 
 struct ctl;
 
@@ -73,7 +73,7 @@ void explain_print(struct bytes der);
 int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_client,
 		     const char *profile);
 
-/* explain_json.c: exit code. An empty answer: there is none. */
+/* decision_json.c: exit code. An empty answer: there is none. */
 int explain_decision_json(const struct cmp_trace *trace, struct bytes answer);
 
 /* The body, by its type. */
