@@ -60,12 +60,6 @@ static PKIBody *body_of(uint8_t choice, struct bytes value)
 	return body;
 }
 
-/* Not reached: a nested message is no infoValue. */
-void explain_nested(struct explain *e, struct bytes der)
-{
-	explain_octets(e, "malformed", der);
-}
-
 static void explain(const PKIBody *body)
 {
 	struct explain e = {.out = BIO_new(BIO_s_null())};

@@ -1,10 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Controls of RFC 4211 6, those that have a form of their own.
+ * Controls of RFC 4211 6, those that have a form of their own, and other attributes as they are.
  */
 #include "explain.h"
 
 #include "asn1/der.h"
+
+#include <openssl/err.h>
+#include <string.h>
+
+/* RFC 9810 5.3.19.16: what keySpec says, a kind of key and a length of RSA keys. */
+#define OID_ALG_ID "1.3.6.1.5.5.7.5.1.11"
+
+void explain_attribute(struct explain *e, const AttributeTypeAndValue *a)
+{
+	const unsigned char *p = NULL;
+	X509_ALGOR *alg = NULL;
+	char oid[128] = "";
+
+	OBJ_obj2txt(oid, sizeof(oid), a->type, 1);
+	if (!strcmp(oid, OID_ALG_ID) && ASN1_TYPE_get(a->value) == V_ASN1_SEQUENCE) {
+		p = a->value->value.sequence->data;
+		alg = d2i_X509_ALGOR(NULL, &p, a->value->value.sequence->length);
+	}
+	explain_object(e, "type", a->type);
+	if (alg)
+		explain_algorithm(e, "value", alg);
+	else
+		explain_value(e, "value", a->value);
+	ERR_clear_error();
+	X509_ALGOR_free(alg);
+}
 
 /* PKIArchiveOptions, RFC 4211 6.4 */
 enum {

@@ -58,14 +58,6 @@ static int house_open(struct house *h, const char *config, struct strbuf *proble
 	return err ? err : store_unit_new(h->store, &h->worker.unit);
 }
 
-const struct explain_stage explain_stages[CMP_STAGE_COUNT] = {
-	[CMP_STAGE_SYNTAX] = {"syntax", "RFC 9483 3.5"},
-	[CMP_STAGE_HEADER] = {"header", "RFC 9483 3.1, 3.5"},
-	[CMP_STAGE_PROTECTION] = {"protection", "RFC 9483 3.2, 3.3"},
-	[CMP_STAGE_TRANSACTION] = {"transaction", "RFC 9483 3.5, 5.1"},
-	[CMP_STAGE_BODY] = {"body", "RFC 9483 4, 5"},
-};
-
 /* "refused: badPOP, pop_missing: proof of possession is missing (detail)" */
 static void refusal_print(const struct refusal *r)
 {

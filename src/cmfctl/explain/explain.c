@@ -48,89 +48,6 @@ static int message_read(const char *path, struct octets *derp)
 	return err ? ctl_file_error(path, err) : CTL_OK;
 }
 
-/* RFC 4210 5.1.1 */
-static void header_explain(struct explain *e, const PKIHeader *h)
-{
-	explain_begin(e, "header");
-	explain_integer(e, "pvno", h->pvno);
-	explain_general_name(e, "sender", h->sender);
-	explain_general_name(e, "recipient", h->recipient);
-	explain_time(e, "messageTime", h->messageTime);
-	explain_algorithm(e, "protectionAlg", h->protectionAlg);
-	explain_string(e, "senderKID", h->senderKID);
-	explain_string(e, "recipKID", h->recipKID);
-	explain_string(e, "transactionID", h->transactionID);
-	explain_string(e, "senderNonce", h->senderNonce);
-	explain_string(e, "recipNonce", h->recipNonce);
-	explain_free_text(e, "freeText", h->freeText);
-	if (sk_InfoTypeAndValue_num(h->generalInfo) > 0) {
-		explain_begin(e, "generalInfo");
-		for (int i = 0; i < sk_InfoTypeAndValue_num(h->generalInfo); i++)
-			explain_info(e, sk_InfoTypeAndValue_value(h->generalInfo, i));
-		explain_end(e);
-	}
-	explain_end(e);
-}
-
-static void message_explain(struct explain *e, const struct cmp_message *msg)
-{
-	explain_begin(e, "PKIMessage");
-	header_explain(e, msg->header);
-	if (msg->body)
-		explain_body(e, msg->body);
-	else
-		explain_text(e, "body", "malformed");
-	explain_octets(e, "protection", msg->protection);
-	if (msg->n_extra_certs > 0) {
-		explain_begin(e, "extraCerts");
-		for (size_t i = 0; i < msg->n_extra_certs; i++)
-			explain_certificate(e, "Certificate", cmp_message_extra_cert(msg, i));
-		explain_end(e);
-	}
-	explain_end(e);
-}
-
-void explain_nested(struct explain *e, struct bytes der)
-{
-	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
-	struct refusal refusal = REFUSAL_NULL;
-
-	if (cmp_message_decode(der, &msg, &refusal) < 0 || !msg)
-		explain_octets(e, "malformed", der);
-	else
-		message_explain(e, msg);
-}
-
-/* Whatever of the message was printed as it came must not drive the terminal. */
-static void output_filtered(BIO *text)
-{
-	char *c;
-	long len = BIO_get_mem_data(text, &c);
-
-	for (long i = 0; i < len; i++)
-		putchar(c[i] == '\n' || (c[i] >= 0x20 && c[i] < 0x7f) ? c[i] : '?');
-}
-
-static void message_print(const struct cmp_message *msg)
-{
-	struct explain e = {.out = BIO_new(BIO_s_mem())};
-
-	if (!e.out)
-		return;
-	message_explain(&e, msg);
-	output_filtered(e.out);
-	BIO_free(e.out);
-}
-
-void explain_print(struct bytes der)
-{
-	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
-	struct refusal refusal = REFUSAL_NULL;
-
-	if (!cmp_message_decode(der, &msg, &refusal) && msg)
-		message_print(msg);
-}
-
 struct explain_args {
 	const char *path;
 	const char *as_client;
@@ -157,7 +74,7 @@ static int file_explain(const struct ctl *ctl, const struct explain_args *args)
 	if (err < 0)
 		return ctl_file_error(args->path, err);
 	if (msg && !ctl->json)
-		message_print(msg);
+		explain_message(msg);
 	if (decision_wanted(ctl, args))
 		status = explain_decision(ctl, octets_view(&der), args->as_client, args->profile);
 	if (err != REFUSED || status)

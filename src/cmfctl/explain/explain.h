@@ -50,13 +50,18 @@ void explain_info(struct explain *e, const InfoTypeAndValue *info);
 const char *explain_status_name(const ASN1_INTEGER *status);
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status);
 
-/*
- * A message that lies in another, as octets if it is none. How deep they lie is bounded by what the
- * decoder takes of the outermost.
- */
-void explain_nested(struct explain *e, struct bytes der);
+/* --- message.c --- */
 
-/* --- decision.c --- */
+struct cmp_message;
+
+/* The body, by its type. */
+void explain_body(struct explain *e, const PKIBody *body);
+/* A whole message, to standard output. */
+void explain_message(const struct cmp_message *msg);
+/* The same of its octets; nothing if they are none. */
+void explain_print(struct bytes der);
+
+/* --- what cmfd would answer: stages.c, decision.c, decision_json.c --- */
 
 struct ctl;
 
@@ -67,14 +72,9 @@ struct explain_stage {
 /* By enum cmp_stage. */
 extern const struct explain_stage explain_stages[CMP_STAGE_COUNT];
 
-/* A whole message, to standard output. */
-void explain_print(struct bytes der);
 /* What cmfd would answer: exit code. as_client, profile (of the URL) may be NULL. */
 int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_client,
 		     const char *profile);
 
-/* decision_json.c: exit code. An empty answer: there is none. */
+/* The same as JSON: exit code. An empty answer: there is none. */
 int explain_decision_json(const struct cmp_trace *trace, struct bytes answer);
-
-/* The body, by its type. */
-void explain_body(struct explain *e, const PKIBody *body);

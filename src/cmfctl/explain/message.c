@@ -1,37 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The bodies of RFC 4210 5.3, field by field.
+ * A whole message: the header, and the bodies of RFC 4210 5.3, field by field. What stands in
+ * generalInfo and in a genm is info.c's. A message that lies in a nested one is printed as the
+ * outer one is.
  */
 #include "explain.h"
+
+#include "message.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 
 /* --- requests for certificates: RFC 4211 --- */
-
-/* RFC 9810 5.3.19.16: what keySpec says, a kind of key and a length of RSA keys. */
-#define OID_ALG_ID "1.3.6.1.5.5.7.5.1.11"
-
-void explain_attribute(struct explain *e, const AttributeTypeAndValue *a)
-{
-	const unsigned char *p = NULL;
-	X509_ALGOR *alg = NULL;
-	char oid[128] = "";
-
-	OBJ_obj2txt(oid, sizeof(oid), a->type, 1);
-	if (!strcmp(oid, OID_ALG_ID) && ASN1_TYPE_get(a->value) == V_ASN1_SEQUENCE) {
-		p = a->value->value.sequence->data;
-		alg = d2i_X509_ALGOR(NULL, &p, a->value->value.sequence->length);
-	}
-	explain_object(e, "type", a->type);
-	if (alg)
-		explain_algorithm(e, "value", alg);
-	else
-		explain_value(e, "value", a->value);
-	ERR_clear_error();
-	X509_ALGOR_free(alg);
-}
 
 static void attributes_explain(struct explain *e, const char *name,
 			       const STACK_OF(AttributeTypeAndValue) * attributes)
@@ -44,26 +25,6 @@ static void attributes_explain(struct explain *e, const char *name,
 	explain_end(e);
 }
 
-void explain_template(struct explain *e, const char *name, const CertTemplate *t)
-{
-	explain_begin(e, name);
-	explain_integer(e, "version", t->version);
-	explain_serial(e, t->serialNumber);
-	explain_algorithm(e, "signingAlg", t->signingAlg);
-	explain_name(e, "issuer", t->issuer);
-	if (t->validity) {
-		explain_time(e, "notBefore", t->validity->notBefore);
-		explain_time(e, "notAfter", t->validity->notAfter);
-	}
-	explain_name(e, "subject", t->subject);
-	explain_spki(e, "publicKey", t->publicKey);
-	explain_string(e, "issuerUID", t->issuerUID);
-	explain_string(e, "subjectUID", t->subjectUID);
-	explain_extensions(e, "extensions", t->extensions);
-	explain_end(e);
-}
-
-/* RFC 4211 4.2: how a key that does not sign is proved. */
 static void pop_priv_key_explain(struct explain *e, const char *name, const POPOPrivKey *pop)
 {
 	static const char *const choices[] = {
@@ -148,19 +109,6 @@ static void p10_explain(struct explain *e, const CertificationRequest *p10)
 }
 
 /* --- answers --- */
-
-/* A certificate that was kept as received; what is none is shown as the value it is. */
-void explain_certificate_value(struct explain *e, const char *name, const ASN1_TYPE *cert)
-{
-	const ASN1_STRING *der;
-
-	if (!cert || cert->type != V_ASN1_SEQUENCE) {
-		explain_value(e, name, cert);
-		return;
-	}
-	der = cert->value.sequence;
-	explain_certificate(e, name, (struct bytes){der->data, (size_t)der->length});
-}
 
 static void key_pair_explain(struct explain *e, const CertifiedKeyPair *pair)
 {
@@ -326,12 +274,14 @@ static void crls_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * crls)
 	}
 }
 
+static void message_nested(struct explain *e, struct bytes der);
+
 static void nested_explain(struct explain *e, const STACK_OF(ASN1_TYPE) * messages)
 {
 	for (int i = 0; i < sk_ASN1_TYPE_num(messages); i++) {
 		const ASN1_STRING *s = sk_ASN1_TYPE_value(messages, i)->value.sequence;
 
-		explain_nested(e, (struct bytes){s->data, (size_t)s->length});
+		message_nested(e, (struct bytes){s->data, (size_t)s->length});
 	}
 }
 
@@ -428,4 +378,91 @@ void explain_body(struct explain *e, const PKIBody *body)
 	if (!certificates_explain(e, body) && !announcement_explain(e, body))
 		other_explain(e, body);
 	explain_end(e);
+}
+
+/* --- messages --- */
+
+/* RFC 4210 5.1.1 */
+static void header_explain(struct explain *e, const PKIHeader *h)
+{
+	explain_begin(e, "header");
+	explain_integer(e, "pvno", h->pvno);
+	explain_general_name(e, "sender", h->sender);
+	explain_general_name(e, "recipient", h->recipient);
+	explain_time(e, "messageTime", h->messageTime);
+	explain_algorithm(e, "protectionAlg", h->protectionAlg);
+	explain_string(e, "senderKID", h->senderKID);
+	explain_string(e, "recipKID", h->recipKID);
+	explain_string(e, "transactionID", h->transactionID);
+	explain_string(e, "senderNonce", h->senderNonce);
+	explain_string(e, "recipNonce", h->recipNonce);
+	explain_free_text(e, "freeText", h->freeText);
+	if (sk_InfoTypeAndValue_num(h->generalInfo) > 0) {
+		explain_begin(e, "generalInfo");
+		for (int i = 0; i < sk_InfoTypeAndValue_num(h->generalInfo); i++)
+			explain_info(e, sk_InfoTypeAndValue_value(h->generalInfo, i));
+		explain_end(e);
+	}
+	explain_end(e);
+}
+
+static void message_explain(struct explain *e, const struct cmp_message *msg)
+{
+	explain_begin(e, "PKIMessage");
+	header_explain(e, msg->header);
+	if (msg->body)
+		explain_body(e, msg->body);
+	else
+		explain_text(e, "body", "malformed");
+	explain_octets(e, "protection", msg->protection);
+	if (msg->n_extra_certs > 0) {
+		explain_begin(e, "extraCerts");
+		for (size_t i = 0; i < msg->n_extra_certs; i++)
+			explain_certificate(e, "Certificate", cmp_message_extra_cert(msg, i));
+		explain_end(e);
+	}
+	explain_end(e);
+}
+
+/* As octets if it is none. How deep they lie is bounded by what the decoder takes of the outermost.
+ */
+static void message_nested(struct explain *e, struct bytes der)
+{
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+
+	if (cmp_message_decode(der, &msg, &refusal) < 0 || !msg)
+		explain_octets(e, "malformed", der);
+	else
+		message_explain(e, msg);
+}
+
+/* Whatever of the message was printed as it came must not drive the terminal. */
+static void output_filtered(BIO *text)
+{
+	char *c;
+	long len = BIO_get_mem_data(text, &c);
+
+	for (long i = 0; i < len; i++)
+		putchar(c[i] == '\n' || (c[i] >= 0x20 && c[i] < 0x7f) ? c[i] : '?');
+}
+
+void explain_message(const struct cmp_message *msg)
+{
+	struct explain e = {.out = BIO_new(BIO_s_mem())};
+
+	if (!e.out)
+		return;
+	message_explain(&e, msg);
+	output_filtered(e.out);
+	BIO_free(e.out);
+}
+
+void explain_print(struct bytes der)
+{
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+
+	if (!cmp_message_decode(der, &msg, &refusal) && msg)
+		explain_message(msg);
 }

@@ -438,3 +438,37 @@ void explain_status_info(struct explain *e, const char *name, const PKIStatusInf
 		explain_text(e, "failInfo", bits.text ? bits.text : "none");
 	explain_end(e);
 }
+
+/* A certificate that was kept as received; what is none is shown as the value it is. */
+void explain_certificate_value(struct explain *e, const char *name, const ASN1_TYPE *cert)
+{
+	const ASN1_STRING *der;
+
+	if (!cert || cert->type != V_ASN1_SEQUENCE) {
+		explain_value(e, name, cert);
+		return;
+	}
+	der = cert->value.sequence;
+	explain_certificate(e, name, (struct bytes){der->data, (size_t)der->length});
+}
+
+void explain_template(struct explain *e, const char *name, const CertTemplate *t)
+{
+	explain_begin(e, name);
+	explain_integer(e, "version", t->version);
+	explain_serial(e, t->serialNumber);
+	explain_algorithm(e, "signingAlg", t->signingAlg);
+	explain_name(e, "issuer", t->issuer);
+	if (t->validity) {
+		explain_time(e, "notBefore", t->validity->notBefore);
+		explain_time(e, "notAfter", t->validity->notAfter);
+	}
+	explain_name(e, "subject", t->subject);
+	explain_spki(e, "publicKey", t->publicKey);
+	explain_string(e, "issuerUID", t->issuerUID);
+	explain_string(e, "subjectUID", t->subjectUID);
+	explain_extensions(e, "extensions", t->extensions);
+	explain_end(e);
+}
+
+/* RFC 4211 4.2: how a key that does not sign is proved. */
