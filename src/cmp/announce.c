@@ -131,7 +131,7 @@ static int announcement_digest(int type, struct bytes der, uint8_t digest[32])
 	return ok ? 0 : log_fault("digest of an announcement", -EIO, NULL);
 }
 
-int cmp_announcement_record(struct cmp_request *rq, int type, struct bytes der)
+int cmp_announcement_add(struct cmp_request *rq, int type, struct bytes der)
 {
 	struct store_announcement row = {.type = type,
 					 .created_ms = rq->now_ms,
@@ -149,14 +149,7 @@ int cmp_announcement_record(struct cmp_request *rq, int type, struct bytes der)
 	if (!err)
 		err = store_announcement_trim(unit, row.sender,
 					      rq->conf->cmf.announcements_max_per_client);
-	if (!err)
-		err = store_audit_add(unit, &audit);
-	if (!err)
-		err = store_unit_commit(unit);
-	/* The unit points to what is on this stack. */
-	store_unit_clear(unit);
-	/* RFC 9811 3.5: what was already present is a success too. */
-	return err == STORE_CONFLICT ? 0 : err;
+	return err ? err : store_audit_add(unit, &audit);
 }
 
 int cmp_announce_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
@@ -193,15 +186,15 @@ int cmp_announce_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	}
 	if (!err)
 		err = cmp_seen_add(rq);
-	if (err)
-		return err;
-	return cmp_announcement_record(rq, rq->msg->body_type, content);
+	/* RFC 9811 3.5: what was already present is a success too. */
+	*outcome = (struct cmp_outcome){.record = CMP_RECORD_UNIT, .may_be_there = true};
+	return err ? err : cmp_announcement_add(rq, rq->msg->body_type, content);
 }
 
 /* RFC 9811 3.5: a suitable 4xx or 5xx. */
 enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq)
 {
-	if (rq->outcome != METRIC_REJECTED && rq->outcome != METRIC_FAULT)
+	if (rq->metric != METRIC_REJECTED && rq->metric != METRIC_FAULT)
 		return CMP_ANNOUNCEMENT_STORED;
 	switch (rq->refusal.failinfo) {
 	case FAIL_NOT_AUTHORIZED:

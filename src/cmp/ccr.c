@@ -77,5 +77,5 @@ int cmp_ccr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	err = cmp_items_new(1, &items);
 	if (!err)
 		err = cmp_item_judge(rq, items.item, request_read(rq, msg, &items.item->csr));
-	return err ? err : cmp_certificates_issue(rq, &items);
+	return err ? err : cmp_certificates_issue(rq, &items, outcome);
 }

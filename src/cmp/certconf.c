@@ -174,7 +174,8 @@ static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_
 	return err;
 }
 
-static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items)
+static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
+		   struct cmp_outcome *outcome)
 {
 	bool accepted[CMP_ITEMS_MAX] = {false}, any;
 	int err;
@@ -186,19 +187,13 @@ static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items)
 	rq->keep_refusal = true;
 	err = content_check(rq, items, accepted);
 	if (!err && items->len == 1 && cmp_is_forwarded(rq, &items->item[0].cert))
-		return cmp_forward_confirm(rq, &items->item[0].cert, accepted[0]);
+		return cmp_forward_confirm(rq, &items->item[0].cert, accepted[0], outcome);
 	if (!err)
 		err = certificates_confirm(rq, items, accepted, &any);
 	if (!err)
 		err = cmp_reply_pkiconf(rq);
-	if (err)
-		return err;
-	rq->txn.deadline_ms = 0;
-	err = cmp_transaction_answer(rq, any ? STORE_TXN_DONE : STORE_TXN_FAILED);
 	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (!err)
-		cmp_quota_count(rq, -1);
+		cmp_outcome_becomes(outcome, any ? STORE_TXN_DONE : STORE_TXN_FAILED);
 	return err;
 }
 
@@ -215,14 +210,21 @@ int cmp_certconf_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	cmp_stored_items_log(rq, &items);
 	/* The upstream has answered it, and we did not get to say so. */
 	if (items.len == 1 && items.item[0].cert.state != STORE_CERT_PENDING) {
-		err = cmp_forward_confirmed(rq, &items.item[0].cert);
+		err = cmp_forward_confirmed(rq, &items.item[0].cert, outcome);
 		if (err != STORE_NOT_FOUND)
 			return err;
 	}
 	err = certificates_check(rq, &items);
+	return err ? err : confirm(rq, &items, outcome);
+}
+
+/* It was passed on. */
+int cmp_certconf_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
+{
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	int err = cmp_stored_items_get(rq, &items);
+
 	if (!err)
-		err = confirm(rq, &items);
-	/* The unit may point into the items. */
-	store_unit_clear(rq->worker->unit);
-	return err;
+		err = cmp_forward_run(rq, &items.item[0].cert, STORE_EXCHANGE_CONFIRM);
+	return err ? err : cmp_forward_confirm_answer(rq, &items.item[0].cert, false, outcome);
 }

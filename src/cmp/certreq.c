@@ -234,15 +234,16 @@ static bool any_challenged(const struct cmp_request *rq, const struct cmp_items 
 	return false;
 }
 
-int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked)
+int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked,
+		       struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_items_clear) struct cmp_items items = {NULL, 0};
 	int err = items_read(rq, asked, &items);
 
 	if (err)
 		return err;
-	return any_challenged(rq, &items) ? cmp_challenge_send(rq, &items)
-					  : cmp_certificates_issue(rq, &items);
+	return any_challenged(rq, &items) ? cmp_challenge_send(rq, &items, outcome)
+					  : cmp_certificates_issue(rq, &items, outcome);
 }
 
 int cmp_certreq_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
@@ -252,5 +253,5 @@ int cmp_certreq_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	if (err)
 		return err;
 	rq->in_body = rq->keep_refusal = true;
-	return cmp_certreq_decide(rq, rq->msg);
+	return cmp_certreq_decide(rq, rq->msg, outcome);
 }

@@ -191,16 +191,15 @@ static int challenges_make(struct cmp_request *rq, struct cmp_items *items, uint
 	return err;
 }
 
-/* The transaction, with what it has to keep. */
-static int challenged_insert(struct cmp_request *rq, const struct cmp_items *items,
-			     struct store_pop *pop)
+/* What the transaction has to keep. */
+static int transaction_fill(struct cmp_request *rq, const struct cmp_items *items)
 {
 	bool chain;
 	int err;
 
 	rq->txn.chain_request = false;
+	rq->txn.cert_req_id = rq->cert_req_id;
 	rq->txn.n_items = items->len > 1 ? items->len : 0;
-	rq->txn.deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
 	for (size_t i = 0; i < items->len; i++) {
 		chain = false;
 		err = cmp_chain_request(rq, &items->item[i].carriers, &chain);
@@ -210,31 +209,18 @@ static int challenged_insert(struct cmp_request *rq, const struct cmp_items *ite
 		rq->txn.chain_request = rq->txn.chain_request || chain;
 	}
 	rq->refusal = REFUSAL_NULL;
-	err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_POP, 0);
-	pop->transaction_id = rq->txn.id;
-	if (!err)
-		err = store_pop_insert(rq->worker->unit, pop);
-	return err ? err : cmp_transaction_commit(rq);
+	return 0;
 }
 
-int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items)
+int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items, struct cmp_outcome *outcome)
 {
-	const struct bytes request = rq->exchange->request;
 	uint8_t *digests = calloc(items->len, DIGEST_LEN);
-	struct store_pop pop = {.answer_digests = {digests, items->len * DIGEST_LEN},
-				.request = {(uint8_t *)request.data, request.len}};
 	int err = digests ? challenges_make(rq, items, digests) : -ENOMEM;
 
-	if (!err)
-		err = cmp_transaction_open(rq);
-	if (!err)
-		err = challenged_insert(rq, items, &pop);
-	if (!err)
-		cmp_quota_count(rq, 1);
-	/* The unit points into what is here. */
-	store_unit_clear(rq->worker->unit);
-	free(digests);
-	return err;
+	cmp_outcome_becomes(outcome, STORE_TXN_AWAIT_POP);
+	outcome->deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+	outcome->pop_digests = (struct octets){digests, digests ? items->len * DIGEST_LEN : 0};
+	return err ? err : transaction_fill(rq, items);
 }
 
 /* --- popdecr --- */

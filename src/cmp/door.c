@@ -33,11 +33,14 @@ static const struct cmp_service services[] = {
 	 .resume = cmp_upstream_resume},
 	{PKI_BODY_RR, METRIC_OP_rr, true, PKI_BODY_RP, cmp_rr_serve,
 	 .resume = cmp_revocations_resume},
-	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve},
-	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve},
+	{PKI_BODY_GENM, METRIC_OP_genm, true, PKI_BODY_ERROR, cmp_genm_serve,
+	 .resume = cmp_genm_resume},
+	{PKI_BODY_CERTCONF, METRIC_OP_certConf, false, PKI_BODY_ERROR, cmp_certconf_serve,
+	 .resume = cmp_certconf_resume},
 	{PKI_BODY_POPDECR, METRIC_OP_popdecr, false, PKI_BODY_ERROR, cmp_popdecr_serve,
 	 .resume = cmp_upstream_resume},
-	{PKI_BODY_POLLREQ, METRIC_OP_pollReq, false, PKI_BODY_ERROR, cmp_poll_serve},
+	{PKI_BODY_POLLREQ, METRIC_OP_pollReq, false, PKI_BODY_ERROR, cmp_poll_serve,
+	 .resume = cmp_poll_resume},
 	{PKI_BODY_CKUANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_CANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
 	{PKI_BODY_RANN, METRIC_OP_announcement, true, PKI_BODY_ERROR, cmp_announce_serve, true},
@@ -60,7 +63,7 @@ static const struct cmp_service *service_find(int body_type)
 /* What the step decides is committed before the next one, and before anybody is answered. */
 static int step_take(struct cmp_request *rq, cmp_step *step, bool *resumesp)
 {
-	struct cmp_outcome outcome = {0};
+	_cleanup_(cmp_outcome_clear) struct cmp_outcome outcome = {0};
 	int err = step(rq, &outcome);
 
 	if (!err)
@@ -92,17 +95,13 @@ static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 	int err;
 
 	half_done_drop(rq);
-	rq->outcome = METRIC_REJECTED;
+	outcome->metric = METRIC_REJECTED;
 	err = cmp_reply_refusal(rq);
 	if (err || !rq->keep_refusal)
 		return err;
-	outcome->state = STORE_TXN_FAILED;
-	outcome->record = CMP_RECORD_GOES_ON;
-	if (rq->txn.id > 0)
-		return 0;
-	outcome->record = CMP_RECORD_OPENS;
-	store_transaction_clear(&rq->txn);
-	return cmp_transaction_open(rq);
+	cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
+	/* What the handler noted of a new one is of no use. */
+	return rq->txn.id ? 0 : cmp_transaction_open(rq);
 }
 
 /* Nothing internal is told. */
@@ -112,12 +111,13 @@ static void fault_note(struct cmp_request *rq, int fault)
 		     fault == -ETIMEDOUT || fault == -EDQUOT || fault == -ESTALE;
 
 	half_done_drop(rq);
-	rq->outcome = METRIC_FAULT;
+	rq->metric = METRIC_FAULT;
 	(void)refuse(&rq->refusal, again ? REFUSAL_system_unavailable : REFUSAL_system_failure);
 }
 
 static int fault_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
+	outcome->metric = METRIC_FAULT;
 	return cmp_reply_error(rq, &rq->refusal);
 }
 
@@ -136,7 +136,7 @@ static int answer_end(struct cmp_request *rq, int err)
 static int announcement_end(struct cmp_request *rq, int err, enum cmp_delivery *deliveryp)
 {
 	if (err == REFUSED)
-		rq->outcome = METRIC_REJECTED;
+		rq->metric = METRIC_REJECTED;
 	else if (err)
 		fault_note(rq, err);
 	*deliveryp = cmp_announcement_delivery(rq);
@@ -146,7 +146,7 @@ static int announcement_end(struct cmp_request *rq, int err, enum cmp_delivery *
 /* There is no time for the message, and not for the signature of an answer either. */
 static int busy_end(struct cmp_request *rq, enum cmp_delivery *deliveryp)
 {
-	rq->outcome = METRIC_REJECTED;
+	rq->metric = METRIC_REJECTED;
 	*deliveryp = CMP_BUSY;
 	return 0;
 }
@@ -167,7 +167,7 @@ static void attempt_clear(struct cmp_request *rq)
 	rq->pop_digests = BYTES_NULL;
 	rq->seen.until_ms = 0;
 	rq->cert_req_id = 0;
-	rq->outcome = METRIC_ACCEPTED;
+	rq->metric = METRIC_ACCEPTED;
 	free(rq->subject);
 	rq->subject = NULL;
 	rq->serial[0] = '\0';
@@ -178,7 +178,7 @@ static int unadmitted_serve(struct cmp_request *rq, cmp_step *serve)
 {
 	int err = step_take_last(rq, serve);
 
-	rq->admitted = !err && !rq->kem_asked && rq->outcome != METRIC_REPLAYED;
+	rq->admitted = !err && !rq->kem_asked && rq->metric != METRIC_REPLAYED;
 	return rq->service->announcement ? err : cmp_trace_stage(rq, CMP_STAGE_BODY, err);
 }
 
@@ -186,7 +186,7 @@ static int unadmitted_serve(struct cmp_request *rq, cmp_step *serve)
 static int admitted_serve(struct cmp_request *rq)
 {
 	bool resumes = false;
-	int err = cmp_rev_passphrase_of_header(rq);
+	int err = step_take_last(rq, cmp_rev_passphrase_of_header);
 
 	if (!err)
 		err = step_take(rq, rq->service->serve, &resumes);
@@ -297,13 +297,13 @@ static void request_log(struct cmp_request *rq)
 {
 	int64_t us = clock_monotonic_us() - rq->exchange->received_us;
 	const struct refusal *r = &rq->refusal;
-	bool refused = rq->outcome == METRIC_REJECTED || rq->outcome == METRIC_FAULT;
+	bool refused = rq->metric == METRIC_REJECTED || rq->metric == METRIC_FAULT;
 	enum metric_operation op = rq->msg ? METRIC_OP_other : METRIC_OP_none;
 	char claim[CMP_CLAIM_MAX];
 
 	if (rq->service)
 		op = rq->service->operation;
-	metrics_request(rq->door->metrics, op, rq->outcome, refused ? r->failinfo : -1, us);
+	metrics_request(rq->door->metrics, op, rq->metric, refused ? r->failinfo : -1, us);
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	cmp_claim_text(rq, claim);
@@ -314,7 +314,7 @@ static void request_log(struct cmp_request *rq)
 		  F_TEXT("via", rq->outer ? rq->outer->who.name : NULL),
 		  F_HEX("original", rq->has_original ? BYTES_OF(rq->original) : BYTES_NULL),
 		  F_TEXT("operation", rq->msg ? pki_body_type_name(rq->msg->body_type) : "none"),
-		  F_TEXT("subject", rq->subject), F_TEXT("outcome", outcome_names[rq->outcome]),
+		  F_TEXT("subject", rq->subject), F_TEXT("outcome", outcome_names[rq->metric]),
 		  F_TEXT("failinfo", refused ? failinfo_name(r->failinfo) : NULL),
 		  F_TEXT("reason", refused ? refusal_code(r->reason) : NULL),
 		  F_TEXT("detail", refused ? refusal_detail(r) : NULL),

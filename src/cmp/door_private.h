@@ -133,7 +133,6 @@ struct cmp_reply {
 	int64_t confirm_wait_ms; /* 0: no certConf is due */
 	/* Of an answer that comes from upstream, forward.c. */
 	struct octets kept_nonce; /* its senderNonce; empty: ours, below */
-	bool complete;            /* rq->answer is it */
 	/* A CRL that it has, beside the body; crl NULL: none. */
 	struct shared *crl;
 	int64_t crl_id;             /* in the store */
@@ -245,10 +244,9 @@ typedef int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, e
 
 /* What is written down of a step, beside the log line. */
 enum cmp_record {
-	CMP_RECORD_NOTHING, /* the answer may be given again at any time */
-	CMP_RECORD_UNIT,    /* what the handler has added to the unit */
-	CMP_RECORD_OPENS,   /* that, and a new transaction */
-	CMP_RECORD_GOES_ON, /* that, and what has become of the transaction that is there */
+	CMP_RECORD_NOTHING,     /* the answer may be given again at any time */
+	CMP_RECORD_UNIT,        /* what the handler has added to the unit */
+	CMP_RECORD_TRANSACTION, /* that, and what becomes of the transaction, which may be new */
 };
 
 /*
@@ -259,6 +257,12 @@ struct cmp_outcome {
 	enum cmp_record record;
 	enum store_transaction_state state; /* of the transaction, from now on */
 	int64_t deadline_ms;                /* open: until then; 0: as it was */
+	int64_t certificate_id;             /* that it is about from now on; 0: as it was */
+	/* Of a message with several requests: each with what the answer says of it. */
+	struct store_transaction_items items;
+	/* AWAIT_POP: of what popdecr must say; the message is kept until then. */
+	struct octets pop_digests;
+	enum metric_outcome metric; /* for log and metrics */
 	/* There is no answer yet: the service goes on after the commit, see its `resume`. */
 	bool resumes;
 	/* What the unit adds may be there already: a conflict is no reason to decide again. */
@@ -339,7 +343,7 @@ struct cmp_request {
 	struct spliced answer;
 	struct store_seen seen; /* see seen.c */
 	struct refusal refusal;
-	enum metric_outcome outcome;
+	enum metric_outcome metric; /* as the last step said */
 	/* For the log line. */
 	char *subject;
 	char serial[SERIAL_HEX_SIZE];
@@ -400,24 +404,16 @@ _must_check_ int cmp_transaction_admit(struct cmp_request *rq, enum cmp_admissio
  */
 _must_check_ int cmp_seen_check(struct cmp_request *rq);
 _must_check_ int cmp_seen_add(struct cmp_request *rq);
-/* Fills in rq->txn for a request that opens a transaction. */
+/* Makes rq->txn the one that the message opens; it is in the store once it has been committed. */
 _must_check_ int cmp_transaction_open(struct cmp_request *rq);
-/* Encodes the reply into rq->answer and adds a new transaction in that state with it. */
-_must_check_ int cmp_transaction_insert(struct cmp_request *rq, enum store_transaction_state state,
-					int64_t certificate_id);
-/* The same for the transaction that is there, provided that nobody else has answered meanwhile. */
-_must_check_ int cmp_transaction_answer(struct cmp_request *rq, enum store_transaction_state state);
-/* Adds the certificate of a request to the unit: a new transaction, or the one that was challenged.
- */
-_must_check_ int cmp_transaction_issue(struct cmp_request *rq, enum store_transaction_state state,
-				       int64_t certificate_id);
-/* After a commit: rq->txn has the ids that its rows have, or 0 where there are none. */
-void cmp_transaction_committed(struct cmp_request *rq);
-/* Commits the unit with the answer; the fault points lie here. */
-_must_check_ int cmp_transaction_commit(struct cmp_request *rq);
-
-/* outcome.c: encodes the answer, writes down what was decided, commits, counts. */
-_must_check_ int cmp_outcome_commit(struct cmp_request *rq, struct cmp_outcome *outcome);
+/* outcome.c: the transaction is in that state from now on. */
+void cmp_outcome_becomes(struct cmp_outcome *outcome, enum store_transaction_state state);
+/* Copies one of several requests. 0 or -ENOMEM. */
+_must_check_ int cmp_outcome_add(struct cmp_outcome *outcome,
+				 const struct store_transaction_item *item);
+void cmp_outcome_clear(struct cmp_outcome *outcome);
+/* Encodes the answer, writes down what was decided, commits, counts. */
+_must_check_ int cmp_outcome_commit(struct cmp_request *rq, const struct cmp_outcome *outcome);
 
 /* REFUSED if the requester has as many open transactions as it may. RFC-free: our own limit. */
 _must_check_ int cmp_quota_check(struct cmp_request *rq);
@@ -539,7 +535,8 @@ int cmp_cert_req_id(const CertReqMsg *msg);
 _must_check_ int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason several,
 				 const CertReqMsg **msgp);
 /* certreq.c: decides on the request in `asked`, which rq->msg need not be. */
-_must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked);
+_must_check_ int cmp_certreq_decide(struct cmp_request *rq, const struct cmp_message *asked,
+				    struct cmp_outcome *outcome);
 cmp_step cmp_p10cr_serve;
 cmp_step cmp_popdecr_serve;
 /* challenge.c: whether popdecr has as many numbers as were asked for; of one, whether it is right.
@@ -549,14 +546,15 @@ _must_check_ int cmp_challenges_check(struct cmp_request *rq);
  * challenge.c: answers the message with popdecc, a Challenge for each request that needs one, and
  * keeps it.
  */
-_must_check_ int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items);
+_must_check_ int cmp_challenge_send(struct cmp_request *rq, struct cmp_items *items,
+				    struct cmp_outcome *outcome);
 /* Once popdecr is there: whether it has the number for request number i of the n of the message;
  * REFUSED pop_response_wrong. */
 _must_check_ int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n);
-cmp_step cmp_certconf_serve;
-cmp_step cmp_poll_serve;
+cmp_step cmp_certconf_serve, cmp_certconf_resume;
+cmp_step cmp_poll_serve, cmp_poll_resume;
 cmp_step cmp_rr_serve;
-cmp_step cmp_genm_serve;
+cmp_step cmp_genm_serve, cmp_genm_resume;
 cmp_step cmp_error_serve;
 cmp_step cmp_nested_serve;
 
@@ -594,16 +592,16 @@ _must_check_ int cmp_chain_request(struct cmp_request *rq, const struct cmp_carr
  */
 void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item);
 /*
- * issue.c: asks cmf/ for the certificates of the requests that were read without a refusal, answers
- * all of them and commits once; ir, cr, kur, p10cr, ccr.
+ * issue.c: asks cmf/ for the certificates of the requests that were read without a refusal, and
+ * answers all of them; ir, cr, kur, p10cr, ccr.
  */
-_must_check_ int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items);
+_must_check_ int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items,
+					struct cmp_outcome *outcome);
 /* upstream.c: a transaction in AWAIT_UPSTREAM that has no answer yet. */
-_must_check_ int cmp_upstream_continue(struct cmp_request *rq);
 cmp_step cmp_upstream_resume;
 /* upstream.c: answers by the state of the certificates; pollReq while one is not there: pollRep. */
 _must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items,
-				     bool polling);
+				     bool polling, struct cmp_outcome *outcome);
 
 /* --- revocations --- */
 
@@ -618,16 +616,19 @@ _must_check_ int cmp_revocations_reply(struct cmp_request *rq, const struct cmp_
 /* The CA whose CRL is to have that revocation before it is answered; NULL: none. */
 struct ca *cmp_revocation_crl(const struct cmp_request *rq, const struct cmf_revocation *item);
 /* For log and metrics. */
-void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all);
+void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all,
+			  struct cmp_outcome *outcome);
 /*
- * rr_delayed.c: of an rr of which an upstream CA has to be told, or which a CRL has to list. Opens
- * the transaction; commits what is asked for, and then sees to it.
+ * rr_delayed.c: of an rr of which an upstream CA has to be told, or which a CRL has to list. Adds
+ * what is asked for, which is seen to after the commit.
  */
-_must_check_ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all);
-/* Asks again, or for the first time after a crash. */
-_must_check_ int cmp_revocations_continue(struct cmp_request *rq);
+_must_check_ int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all,
+				       struct cmp_outcome *outcome);
+/* Asks for the first time, or again after a crash. */
 cmp_step cmp_revocations_resume;
-_must_check_ int cmp_revocations_poll(struct cmp_request *rq);
+/* pollReq for it; a pollReq that was passed on goes on with the second. */
+cmp_step cmp_revocations_poll, cmp_revocations_poll_resume;
+
 /* --- forward.c --- */
 
 /* Whether messages about the certificate are passed on to the CA of it. */
@@ -636,28 +637,39 @@ bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certifica
 _must_check_ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result);
 /* Answers with what the upstream said and the client has not heard; STORE_NOT_FOUND: nothing. */
 _must_check_ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
-				    const struct ca *ca);
-/* Passes a pollReq on, if it was the upstream that asked to wait in an exchange of that kind. */
+				    const struct ca *ca, struct cmp_outcome *outcome);
+/*
+ * Passes a pollReq on, if it was the upstream that asked to wait in an exchange of that kind. Where
+ * there is an answer of the upstream's to come, the outcome resumes, with cmp_forward_run().
+ */
 _must_check_ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert,
-				  enum store_exchange_kind kind, struct ca *ca);
+				  enum store_exchange_kind kind, struct cmp_outcome *outcome);
+/* After the commit: waits a little for the upstream. A fault was logged, and the exchange goes on.
+ */
+_must_check_ int cmp_forward_run(struct cmp_request *rq, const struct store_certificate *cert,
+				 enum store_exchange_kind kind);
 /* What goes upstream for an rr that was granted; empty: nothing of the client's. */
 _must_check_ int cmp_forward_revocation(struct cmp_request *rq, const struct ca *ca,
 					struct octets *messagep);
 /* As cmp_forward_answer, of a revocation that was to bring the certificate into the state `to`. */
 _must_check_ int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *cert,
-				     enum store_certificate_state to, const struct ca *ca);
-/* Passes a certConf on, and answers with what comes back. */
+				     enum store_certificate_state to, const struct ca *ca,
+				     struct cmp_outcome *outcome);
+/* Passes a certConf on; the outcome resumes. */
 _must_check_ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert,
-				     bool accepted);
-/* Answers a pollReq for it; STORE_NOT_FOUND: no certConf was passed on. */
-_must_check_ int cmp_forward_confirm_poll(struct cmp_request *rq,
+				     bool accepted, struct cmp_outcome *outcome);
+/* Whether a certConf for it was passed on. 0, STORE_NOT_FOUND. */
+_must_check_ int cmp_forward_confirm_find(struct cmp_request *rq,
 					  const struct store_certificate *cert);
+/* Answers with what came back, or that it has not come yet. */
+_must_check_ int cmp_forward_confirm_answer(struct cmp_request *rq,
+					    const struct store_certificate *cert, bool polling,
+					    struct cmp_outcome *outcome);
+/* Answers with what came back before; STORE_NOT_FOUND: nothing. */
+_must_check_ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate *cert,
+				       struct cmp_outcome *outcome);
 /* items.c: pollReq is for the message as a whole, RFC 9483 4.4: "else -1 to refer to [it]" */
 _must_check_ int cmp_poll_whole_check(struct cmp_request *rq);
-/* Answers with what came back before; STORE_NOT_FOUND: nothing. */
-_must_check_ int cmp_forward_confirmed(struct cmp_request *rq,
-				       const struct store_certificate *cert);
-
 /* ip, cp or kup for the body type that opened a transaction. */
 int cmp_answer_type(int body_type);
 
@@ -668,8 +680,8 @@ _must_check_ int cmp_announcer_check(struct cmp_request *rq);
 /* Whether the certificates of a CA key update fit together; the latter two may be NULL. */
 _must_check_ int cmp_key_update_check(struct cmp_request *rq, const ASN1_TYPE *new_with_new,
 				      const ASN1_TYPE *new_with_old, const ASN1_TYPE *old_with_new);
-/* Keeps the content of a body of that type and commits; again: nothing changes. */
-_must_check_ int cmp_announcement_record(struct cmp_request *rq, int type, struct bytes der);
+/* Adds the content of a body of that type to the unit; it may be there already. */
+_must_check_ int cmp_announcement_add(struct cmp_request *rq, int type, struct bytes der);
 /* What the sender of an announcement is told, by the outcome. */
 enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq);
 
@@ -712,7 +724,6 @@ _must_check_ int cmp_genm_key_pair_param(struct cmp_request *rq, const ASN1_TYPE
 _must_check_ int cmp_genm_lang_tags(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_crl_status(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_cert_req_template(struct cmp_request *rq, const ASN1_TYPE *value);
-/* Kept as a transaction: rq->answer is there afterwards. */
 _must_check_ int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value);
 /* genm_support.c: the CA that a general message is addressed to, else the default one; NULL: none.
  */
@@ -721,7 +732,7 @@ struct ca *cmp_ca_addressed(struct cmp_request *rq);
 _must_check_ int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value);
 /* The same in generalInfo, if it is there. */
-_must_check_ int cmp_rev_passphrase_of_header(struct cmp_request *rq);
+cmp_step cmp_rev_passphrase_of_header;
 /* genm_root.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_TYPE *value);

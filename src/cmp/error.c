@@ -7,21 +7,22 @@
 
 #include <errno.h>
 
-/* What the transaction was about to give is withdrawn. The unit points into `items`. */
-static int certificates_withdraw(struct cmp_request *rq, struct cmp_stored_items *items)
+/* What the transaction was about to give is withdrawn. */
+static int certificates_withdraw(struct cmp_request *rq)
 {
 	const struct cmf_call call = cmp_call(rq);
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	int err;
 
 	/* A revocation is not taken back by it. */
 	if (rq->txn.body_type == PKI_BODY_RR)
 		return 0;
-	err = cmp_stored_items_get(rq, items);
+	err = cmp_stored_items_get(rq, &items);
 	if (err)
 		return err;
-	cmp_stored_items_log(rq, items);
-	for (size_t i = 0; i < items->len && !err; i++) {
-		const struct store_certificate *cert = &items->item[i].cert;
+	cmp_stored_items_log(rq, &items);
+	for (size_t i = 0; i < items.len && !err; i++) {
+		const struct store_certificate *cert = &items.item[i].cert;
 
 		if (cert->id &&
 		    (cert->state == STORE_CERT_PENDING || cert->state == STORE_CERT_REQUESTED))
@@ -32,7 +33,6 @@ static int certificates_withdraw(struct cmp_request *rq, struct cmp_stored_items
 
 int cmp_error_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	bool open = rq->txn.state != STORE_TXN_DONE && rq->txn.state != STORE_TXN_FAILED;
 	int err;
 
@@ -41,15 +41,6 @@ int cmp_error_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 		return err;
 	if (!open)
 		return 0;
-	err = rq->txn.state == STORE_TXN_AWAIT_POP ? store_pop_remove(rq->worker->unit, rq->txn.id)
-						   : certificates_withdraw(rq, &items);
-	rq->txn.deadline_ms = 0;
-	if (!err)
-		err = cmp_transaction_answer(rq, STORE_TXN_FAILED);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (!err)
-		cmp_quota_count(rq, -1);
-	store_unit_clear(rq->worker->unit);
-	return err;
+	cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
+	return rq->txn.state == STORE_TXN_AWAIT_POP ? 0 : certificates_withdraw(rq);
 }

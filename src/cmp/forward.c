@@ -120,8 +120,10 @@ static int mods_gather(struct cmp_request *rq, const struct store_certificate *c
 
 /* Puts what the upstream said into rq->answer or rq->reply. `cert`: it has issued that; or NULL. */
 static int answer_take(struct cmp_request *rq, const struct ca *ca,
-		       const struct store_certificate *cert, struct cmp_message *from)
+		       const struct store_certificate *cert, struct cmp_message *from,
+		       const struct cmp_outcome *outcome)
 {
+	bool ends = outcome->state == STORE_TXN_DONE || outcome->state == STORE_TXN_FAILED;
 	struct cmp_reply *reply = &rq->reply;
 	int type = from->body_type;
 	int err;
@@ -132,7 +134,6 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca,
 		return err;
 	if (forwarding(rq, ca) != CONF_FORWARDING_REPLACED) {
 		spliced_clear(&rq->answer);
-		reply->complete = true;
 		return octets_dup(from->der, &rq->answer.own);
 	}
 	reply->implicit_confirm =
@@ -144,29 +145,20 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca,
 	err = cert ? mods_gather(rq, cert, reply->body->value.certRepMessage) : 0;
 	if (err)
 		return err;
-	reply->confirm_wait_ms = rq->txn.deadline_ms;
+	if (!ends)
+		reply->confirm_wait_ms =
+			outcome->deadline_ms ? outcome->deadline_ms : rq->txn.deadline_ms;
 	if (rq->txn.chain_request)
 		reply->issuers[reply->n_issuers++] = ca;
 	return 0;
 }
 
-static int answer_commit(struct cmp_request *rq, const struct ca *ca,
-			 const struct store_certificate *cert, struct cmp_message *from,
-			 enum store_transaction_state to)
+static int answer_give(struct cmp_request *rq, const struct ca *ca,
+		       const struct store_certificate *cert, struct cmp_message *from,
+		       enum store_transaction_state to, struct cmp_outcome *outcome)
 {
-	bool ends = to == STORE_TXN_DONE || to == STORE_TXN_FAILED;
-	int err;
-
-	if (ends)
-		rq->txn.deadline_ms = 0;
-	err = answer_take(rq, ca, cert, from);
-	if (!err)
-		err = cmp_transaction_answer(rq, to);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (!err && ends)
-		cmp_quota_count(rq, -1);
-	return err;
+	cmp_outcome_becomes(outcome, to);
+	return answer_take(rq, ca, cert, from, outcome);
 }
 
 static int answer_decode(struct bytes der, struct cmp_message **msgp)
@@ -181,7 +173,7 @@ static int answer_decode(struct bytes der, struct cmp_message **msgp)
 
 /* The certificate is there: active with implicit confirmation, which is the upstream's to grant. */
 static int answer_issued(struct cmp_request *rq, const struct store_certificate *cert,
-			 const struct ca *ca, struct cmp_message *from)
+			 const struct ca *ca, struct cmp_message *from, struct cmp_outcome *outcome)
 {
 	const struct cmf_call call = cmp_call(rq);
 	bool confirmed =
@@ -194,12 +186,12 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 		err = cmf_confirm(&call, cert, true);
 	if (err)
 		return err;
-	rq->outcome = METRIC_ACCEPTED;
 	rq->txn.implicit_confirm = confirmed;
-	rq->txn.deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
-	if (cert->confirm_by_ms && cert->confirm_by_ms < rq->txn.deadline_ms)
-		rq->txn.deadline_ms = cert->confirm_by_ms;
-	return answer_commit(rq, ca, cert, from, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
+	outcome->deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
+	if (cert->confirm_by_ms && cert->confirm_by_ms < outcome->deadline_ms)
+		outcome->deadline_ms = cert->confirm_by_ms;
+	return answer_give(rq, ca, cert, from, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
+			   outcome);
 }
 
 static bool is_waiting(const struct cmp_message *from)
@@ -225,22 +217,23 @@ static bool is_waiting(const struct cmp_message *from)
 	return status == PKI_STATUS_WAITING;
 }
 
-static int deliver(struct cmp_request *rq, const struct store_certificate *cert,
-		   const struct ca *ca, struct cmp_message *from)
+static int answer_deliver(struct cmp_request *rq, const struct store_certificate *cert,
+			  const struct ca *ca, struct cmp_message *from,
+			  struct cmp_outcome *outcome)
 {
 	if (is_waiting(from)) {
-		rq->outcome = METRIC_WAITING;
-		return answer_commit(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM);
+		outcome->metric = METRIC_WAITING;
+		return answer_give(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM, outcome);
 	}
 	if (cert->der.len)
-		return answer_issued(rq, cert, ca, from);
+		return answer_issued(rq, cert, ca, from, outcome);
 	(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
-	rq->outcome = METRIC_REJECTED;
-	return answer_commit(rq, ca, NULL, from, STORE_TXN_FAILED);
+	outcome->metric = METRIC_REJECTED;
+	return answer_give(rq, ca, NULL, from, STORE_TXN_FAILED, outcome);
 }
 
 int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
-		       const struct ca *ca)
+		       const struct ca *ca, struct cmp_outcome *outcome)
 {
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
 	_cleanup_(cmp_message_freep) struct cmp_message *from = NULL;
@@ -257,30 +250,52 @@ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *c
 	/* It has been told. */
 	if (bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)))
 		return STORE_NOT_FOUND;
-	return deliver(rq, cert, ca, from);
+	return answer_deliver(rq, cert, ca, from, outcome);
 }
 
 /* --- pollReq --- */
 
-static int run(struct cmp_request *rq, const struct store_certificate *cert,
-	       enum store_exchange_kind kind, struct ca *ca)
+static struct ca *ca_forwarding_to(const struct cmp_request *rq,
+				   const struct store_certificate *cert)
 {
-	/* A fault was logged, and the exchange goes on. */
-	if (ca_upstream_forward_run(ca, cert->id, kind, rq->worker->reader, rq->worker->unit) < 0)
+	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+
+	return ca && ca_forwarding(ca) != CONF_FORWARDING_REISSUE ? ca : NULL;
+}
+
+bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert)
+{
+	return ca_forwarding_to(rq, cert) != NULL;
+}
+
+int cmp_forward_run(struct cmp_request *rq, const struct store_certificate *cert,
+		    enum store_exchange_kind kind)
+{
+	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
+	struct ca *ca = ca_forwarding_to(rq, cert);
+	int err = STORE_NOT_FOUND;
+
+	if (ca)
+		err = ca_upstream_forwarded(rq->worker->reader, cert->id, kind, &forwarded);
+	if (err < 0)
+		return err;
+	if (!err && forwarded.open && !forwarded.answer.len &&
+	    ca_upstream_forward_run(ca, cert->id, kind, rq->worker->reader, rq->worker->unit) < 0)
 		store_unit_clear(rq->worker->unit);
 	return 0;
 }
 
 int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert,
-		     enum store_exchange_kind kind, struct ca *ca)
+		     enum store_exchange_kind kind, struct cmp_outcome *outcome)
 {
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded before = {0};
 	_cleanup_(cmp_message_freep) struct cmp_message *told = NULL;
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
 	struct ca_forward forward = {.kind = kind, .certificate_id = cert->id};
+	struct ca *ca = ca_forwarding_to(rq, cert);
 	int err;
 
-	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
+	if (!ca)
 		return 0;
 	err = ca_upstream_forwarded(rq->worker->reader, cert->id, kind, &before);
 	if (err < 0)
@@ -292,8 +307,9 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	 * crash. To tell the client to wait would break the chain of nonces between it and the
 	 * upstream.
 	 */
-	if (!before.answer.len)
-		return run(rq, cert, kind, ca);
+	outcome->resumes = !before.answer.len;
+	if (outcome->resumes)
+		return 0;
 	/* Only what the upstream itself asked to wait for; else we have told the client to. */
 	err = answer_decode(octets_view(&before.answer), &told);
 	if (err)
@@ -308,29 +324,29 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	forward.to = before.to;
 	forward.previous_id = before.id;
 	forward.created_ms = before.created_ms;
-	err = ca_upstream_forward(ca, &forward, rq->worker->unit);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	return err ? err : run(rq, cert, kind, ca);
+	outcome->record = CMP_RECORD_UNIT;
+	outcome->resumes = true;
+	return ca_upstream_forward(ca, &forward, rq->worker->unit);
 }
 
 /* --- certConf --- */
 
 /* Not longer than the certificate is kept for who confirms it. */
 static void confirm_wait(struct cmp_request *rq, const struct ca *ca,
-			 const struct store_certificate *cert)
+			 const struct store_certificate *cert, struct cmp_outcome *outcome)
 {
 	const struct conf_ca *conf = conf_ca_find(rq->conf, ca_name(ca));
 
-	rq->outcome = METRIC_WAITING;
+	outcome->metric = METRIC_WAITING;
 	if (rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
 		return;
-	rq->txn.deadline_ms = rq->now_ms + (conf ? conf->upstream_timeout_ms : 0);
-	if (cert->confirm_by_ms && cert->confirm_by_ms < rq->txn.deadline_ms)
-		rq->txn.deadline_ms = cert->confirm_by_ms;
+	outcome->deadline_ms = rq->now_ms + (conf ? conf->upstream_timeout_ms : 0);
+	if (cert->confirm_by_ms && cert->confirm_by_ms < outcome->deadline_ms)
+		outcome->deadline_ms = cert->confirm_by_ms;
 }
 
-int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate *cert)
+int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate *cert,
+			  struct cmp_outcome *outcome)
 {
 	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
 	_cleanup_(store_certificate_clear) struct store_certificate now = {0};
@@ -355,8 +371,8 @@ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate
 	if (bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)))
 		return STORE_NOT_FOUND;
 	if (is_waiting(from)) {
-		confirm_wait(rq, ca, cert);
-		return answer_commit(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM);
+		confirm_wait(rq, ca, cert, outcome);
+		return answer_give(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM, outcome);
 	}
 	if (!err)
 		err = store_certificate_get(rq->worker->reader, cert->id, &now);
@@ -364,83 +380,56 @@ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate
 		return err < 0 ? err : log_fault("certificate of a transaction", -ENOENT, NULL);
 	if (from->body_type != PKI_BODY_PKICONF) {
 		(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
-		rq->outcome = METRIC_REJECTED;
+		outcome->metric = METRIC_REJECTED;
 	}
-	return answer_commit(rq, ca, NULL, from,
-			     now.state == STORE_CERT_ACTIVE ? STORE_TXN_DONE : STORE_TXN_FAILED);
+	return answer_give(rq, ca, NULL, from,
+			   now.state == STORE_CERT_ACTIVE ? STORE_TXN_DONE : STORE_TXN_FAILED,
+			   outcome);
 }
 
-bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert)
-{
-	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
-
-	return ca && ca_forwarding(ca) != CONF_FORWARDING_REISSUE;
-}
-
-int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert, bool accepted)
+int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert, bool accepted,
+			struct cmp_outcome *outcome)
 {
 	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
-	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_CONFIRM,
 				     .to = accepted ? STORE_CERT_ACTIVE : STORE_CERT_REJECTED,
 				     .certificate_id = cert->id};
-	int err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
-					&forwarded);
+	int err = cmp_forward_confirm_find(rq, cert);
 
-	if (err == STORE_NOT_FOUND) {
-		err = message_make(rq, ca, BYTES_NULL, &message);
-		forward.message = octets_view(&message);
-		if (!err)
-			err = ca_upstream_forward(ca, &forward, rq->worker->unit);
-		if (!err)
-			err = cmp_transaction_commit(rq);
-	}
-	if (err)
-		return err;
-	err = run(rq, cert, STORE_EXCHANGE_CONFIRM, ca);
-	if (err)
-		return err;
-	err = cmp_forward_confirmed(rq, cert);
+	outcome->resumes = true;
 	if (err != STORE_NOT_FOUND)
 		return err;
-	/* RFC 9483 4.4: it goes on, and the client asks what came of it. */
-	confirm_wait(rq, ca, cert);
-	err = cmp_reply_waiting(rq);
-	if (!err)
-		err = cmp_transaction_answer(rq, STORE_TXN_AWAIT_UPSTREAM);
-	return err ? err : cmp_transaction_commit(rq);
+	outcome->record = CMP_RECORD_UNIT;
+	err = message_make(rq, ca, BYTES_NULL, &message);
+	forward.message = octets_view(&message);
+	return err ? err : ca_upstream_forward(ca, &forward, rq->worker->unit);
 }
 
-int cmp_forward_confirm_poll(struct cmp_request *rq, const struct store_certificate *cert)
+int cmp_forward_confirm_find(struct cmp_request *rq, const struct store_certificate *cert)
 {
-	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
-	int err;
 
-	if (!ca || ca_forwarding(ca) == CONF_FORWARDING_REISSUE ||
-	    cert->state == STORE_CERT_REQUESTED)
+	if (!cmp_is_forwarded(rq, cert) || cert->state == STORE_CERT_REQUESTED)
 		return STORE_NOT_FOUND;
-	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
-				    &forwarded);
-	if (!err)
-		err = cmp_poll_whole_check(rq);
-	if (!err)
-		err = cmp_forward_poll(rq, cert, STORE_EXCHANGE_CONFIRM, ca);
-	if (err)
-		return err;
-	/* RFC 9483 6: "can be closed cleanly with an error" */
-	rq->keep_refusal = true;
-	err = cmp_forward_confirmed(rq, cert);
-	if (err == STORE_NOT_FOUND && rq->now_ms > rq->txn.deadline_ms)
-		return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+	return ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_CONFIRM,
+				     &forwarded);
+}
+
+int cmp_forward_confirm_answer(struct cmp_request *rq, const struct store_certificate *cert,
+			       bool polling, struct cmp_outcome *outcome)
+{
+	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+	int err = cmp_forward_confirmed(rq, cert, outcome);
+
 	if (err != STORE_NOT_FOUND)
 		return err;
-	rq->outcome = METRIC_WAITING;
-	err = cmp_reply_poll(rq, ca_upstream_check_after(ca));
-	if (!err)
-		err = cmp_transaction_answer(rq, STORE_TXN_AWAIT_UPSTREAM);
-	return err ? err : cmp_transaction_commit(rq);
+	if (polling && rq->now_ms > rq->txn.deadline_ms)
+		return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
+	/* RFC 9483 4.4: it goes on, and the client asks what came of it. */
+	confirm_wait(rq, ca, cert, outcome);
+	cmp_outcome_becomes(outcome, STORE_TXN_AWAIT_UPSTREAM);
+	return polling ? cmp_reply_poll(rq, ca_upstream_check_after(ca)) : cmp_reply_waiting(rq);
 }
 
 /* --- rr --- */
@@ -463,7 +452,8 @@ static bool is_outdated(const struct cmp_request *rq, const struct ca_forwarded 
 }
 
 int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *cert,
-			enum store_certificate_state to, const struct ca *ca)
+			enum store_certificate_state to, const struct ca *ca,
+			struct cmp_outcome *outcome)
 {
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
 	_cleanup_(cmp_message_freep) struct cmp_message *from = NULL;
@@ -482,13 +472,13 @@ int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *
 		return STORE_NOT_FOUND;
 	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	if (is_waiting(from)) {
-		rq->outcome = METRIC_WAITING;
-		return answer_commit(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM);
+		outcome->metric = METRIC_WAITING;
+		return answer_give(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM, outcome);
 	}
 	if (forwarded.refused) {
 		(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
-		rq->outcome = METRIC_REJECTED;
+		outcome->metric = METRIC_REJECTED;
 	}
-	return answer_commit(rq, ca, NULL, from,
-			     forwarded.refused ? STORE_TXN_FAILED : STORE_TXN_DONE);
+	return answer_give(rq, ca, NULL, from,
+			   forwarded.refused ? STORE_TXN_FAILED : STORE_TXN_DONE, outcome);
 }

@@ -22,31 +22,38 @@ static const struct genm_type {
 	enum value_rule value;
 	/* It changes something, so it stands alone, and an end entity may not ask for it. */
 	bool alone;
+	/* It is an announcement, see announce.c. */
+	bool announces;
 	/* Told to who asks for nothing in particular, RFC 9810 5.3.19. */
 	bool offered;
 	const char *label; /* RFC 9483 6.1: what the URL says of it; NULL: nothing */
 	int (*serve)(struct cmp_request *rq, const ASN1_TYPE *value);
 } genm_types[] = {
-	{CMP_OID_CA_CERTS, VALUE_ABSENT, false, true, "getcacerts", cmp_genm_ca_certs},
-	{CMP_OID_ROOT_CA_CERT, VALUE_OPTIONAL, false, false, "getrootupdate",
+	{CMP_OID_CA_CERTS, VALUE_ABSENT, false, false, true, "getcacerts", cmp_genm_ca_certs},
+	{CMP_OID_ROOT_CA_CERT, VALUE_OPTIONAL, false, false, false, "getrootupdate",
 	 cmp_genm_root_ca_cert},
-	{CMP_OID_CERT_REQ_TEMPLATE, VALUE_ABSENT, false, false, "getcertreqtemplate",
+	{CMP_OID_CERT_REQ_TEMPLATE, VALUE_ABSENT, false, false, false, "getcertreqtemplate",
 	 cmp_genm_cert_req_template},
-	{CMP_OID_CRL_STATUS_LIST, VALUE_PRESENT, false, false, "getcrls", cmp_genm_crl_status},
-	{CMP_OID_CURRENT_CRL, VALUE_ABSENT, false, true, NULL, cmp_genm_current_crl},
-	{CMP_OID_SIGN_KEY_PAIR_TYPES, VALUE_ABSENT, false, true, NULL,
+	{CMP_OID_CRL_STATUS_LIST, VALUE_PRESENT, false, false, false, "getcrls",
+	 cmp_genm_crl_status},
+	{CMP_OID_CURRENT_CRL, VALUE_ABSENT, false, false, true, NULL, cmp_genm_current_crl},
+	{CMP_OID_SIGN_KEY_PAIR_TYPES, VALUE_ABSENT, false, false, true, NULL,
 	 cmp_genm_sign_key_pair_types},
-	{CMP_OID_ENC_KEY_PAIR_TYPES, VALUE_ABSENT, false, true, NULL, cmp_genm_enc_key_pair_types},
-	{CMP_OID_PREFERRED_SYMM_ALG, VALUE_ABSENT, false, true, NULL, cmp_genm_preferred_symm_alg},
-	{CMP_OID_CA_PROT_ENC_CERT, VALUE_ABSENT, false, false, NULL, cmp_genm_ca_prot_enc_cert},
-	{CMP_OID_KEY_PAIR_PARAM_REQ, VALUE_PRESENT, false, false, NULL, cmp_genm_key_pair_param},
-	{CMP_OID_LANG_TAGS, VALUE_PRESENT, false, false, NULL, cmp_genm_lang_tags},
-	{CMP_OID_REV_PASSPHRASE, VALUE_OPTIONAL, true, false, NULL, cmp_genm_rev_passphrase},
-	{CMP_OID_ROOT_CA_KEY_UPDATE, VALUE_OPTIONAL, true, false, NULL,
+	{CMP_OID_ENC_KEY_PAIR_TYPES, VALUE_ABSENT, false, false, true, NULL,
+	 cmp_genm_enc_key_pair_types},
+	{CMP_OID_PREFERRED_SYMM_ALG, VALUE_ABSENT, false, false, true, NULL,
+	 cmp_genm_preferred_symm_alg},
+	{CMP_OID_CA_PROT_ENC_CERT, VALUE_ABSENT, false, false, false, NULL,
+	 cmp_genm_ca_prot_enc_cert},
+	{CMP_OID_KEY_PAIR_PARAM_REQ, VALUE_PRESENT, false, false, false, NULL,
+	 cmp_genm_key_pair_param},
+	{CMP_OID_LANG_TAGS, VALUE_PRESENT, false, false, false, NULL, cmp_genm_lang_tags},
+	{CMP_OID_REV_PASSPHRASE, VALUE_OPTIONAL, true, false, false, NULL, cmp_genm_rev_passphrase},
+	{CMP_OID_ROOT_CA_KEY_UPDATE, VALUE_OPTIONAL, true, true, false, NULL,
 	 cmp_genm_root_ca_key_update},
-	{CMP_OID_CA_KEY_UPDATE_INFO, VALUE_OPTIONAL, true, false, NULL,
+	{CMP_OID_CA_KEY_UPDATE_INFO, VALUE_OPTIONAL, true, true, false, NULL,
 	 cmp_genm_ca_key_update_info},
-	{CMP_OID_REGISTER_REQUEST, VALUE_OPTIONAL, true, false, NULL, cmp_genm_register},
+	{CMP_OID_REGISTER_REQUEST, VALUE_OPTIONAL, true, false, false, NULL, cmp_genm_register},
 };
 
 /* NULL: a type that is not known. */
@@ -152,6 +159,13 @@ static int offers_add(struct cmp_request *rq)
 	return err;
 }
 
+static bool announces(const struct cmp_request *rq, const InfoTypeAndValue *itav)
+{
+	const struct genm_type *type = type_find(rq, itav->infoType);
+
+	return type && type->announces;
+}
+
 int cmp_genm_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	const STACK_OF(InfoTypeAndValue) *list = rq->msg->body->value.genmsg;
@@ -175,13 +189,20 @@ int cmp_genm_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 		err = offers_add(rq);
 	if (!err)
 		err = unsupported_add(rq, list);
-	/*
-	 * What changed something has a transaction, so that nothing changes when it comes once
-	 * more. Register has been answered, with a transaction, already.
-	 */
-	if (err || rq->answer.own.len || !changes)
+	if (err || !changes)
 		return err;
-	outcome->record = CMP_RECORD_OPENS;
-	outcome->state = STORE_TXN_DONE;
-	return cmp_transaction_open(rq);
+	/* An announcement is recorded first, since it may be there already. */
+	if (n == 1 && announces(rq, sk_InfoTypeAndValue_value(list, 0)))
+		*outcome = (struct cmp_outcome){
+			.record = CMP_RECORD_UNIT, .may_be_there = true, .resumes = true};
+	else
+		cmp_outcome_becomes(outcome, STORE_TXN_DONE);
+	return 0;
+}
+
+/* What changed something has a transaction, so that nothing changes when it comes once more. */
+int cmp_genm_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
+{
+	cmp_outcome_becomes(outcome, STORE_TXN_DONE);
+	return 0;
 }

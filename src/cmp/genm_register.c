@@ -99,7 +99,7 @@ static int register_reply(struct cmp_request *rq, const RegisterRequest *wire)
 	return err;
 }
 
-static int register_commit(struct cmp_request *rq, const RegisterRequest *wire)
+static int register_decide(struct cmp_request *rq, const RegisterRequest *wire)
 {
 	const struct cmf_call call = cmp_call(rq);
 	_cleanup_(register_texts_clear) struct register_texts texts = {0};
@@ -111,17 +111,7 @@ static int register_commit(struct cmp_request *rq, const RegisterRequest *wire)
 		cmp_log_certificate(rq, request.subject_ids[0], &SERIAL_NULL);
 	if (!err)
 		err = cmf_register(&call, &request);
-	if (!err)
-		err = cmp_transaction_open(rq);
-	if (!err)
-		err = register_reply(rq, wire);
-	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_DONE, 0);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	/* The unit may point into the texts. */
-	store_unit_clear(rq->worker->unit);
-	return err;
+	return err ? err : register_reply(rq, wire);
 }
 
 int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value)
@@ -141,7 +131,7 @@ int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value)
 	}
 	if (!wire)
 		return refuse(&rq->refusal, REFUSAL_register_malformed);
-	err = register_commit(rq, wire);
+	err = register_decide(rq, wire);
 	RegisterRequest_free(wire);
 	return err;
 }

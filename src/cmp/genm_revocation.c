@@ -125,20 +125,6 @@ static int reference_decide(struct cmp_request *rq, struct bytes local_key_id, s
 	return 0;
 }
 
-/* Durable by itself: it holds whatever becomes of the rest of the message. */
-static int passphrase_commit(struct cmp_request *rq, struct bytes reference,
-			     struct bytes passphrase)
-{
-	const struct cmf_call call = cmp_call(rq);
-	struct store_unit *unit = rq->worker->unit;
-	int err = cmf_rev_passphrase_set(&call, reference, passphrase, rq->msg->transaction_id);
-
-	if (!err)
-		err = store_unit_commit(unit);
-	store_unit_clear(unit);
-	return err;
-}
-
 static int passphrase_take(struct cmp_request *rq, const ASN1_TYPE *value)
 {
 	const struct cmf_call call = cmp_call(rq);
@@ -160,7 +146,10 @@ static int passphrase_take(struct cmp_request *rq, const ASN1_TYPE *value)
 		err = cmf_rev_passphrase_check(&call, reference);
 	if (!err)
 		err = passphrase_open(rq, octets_view(&plain), &passphrase);
-	return err ? err : passphrase_commit(rq, reference, octets_view(&passphrase));
+	if (err)
+		return err;
+	return cmf_rev_passphrase_set(&call, reference, octets_view(&passphrase),
+				      rq->msg->transaction_id);
 }
 
 int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
@@ -177,7 +166,7 @@ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
 }
 
 /* RFC 9810 B: in generalInfo of any message; the answer MUST then have the OID there too. */
-int cmp_rev_passphrase_of_header(struct cmp_request *rq)
+int cmp_rev_passphrase_of_header(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	const InfoTypeAndValue *itav =
 		cmp_message_general_info(rq->msg, rq->door->oids[CMP_OID_REV_PASSPHRASE]);
@@ -187,6 +176,8 @@ int cmp_rev_passphrase_of_header(struct cmp_request *rq)
 	if (!itav || !rq->door->encryption_key)
 		return 0;
 	err = passphrase_take(rq, itav->infoValue);
+	/* It is committed by itself: it holds whatever becomes of the rest of the message. */
+	outcome->record = CMP_RECORD_UNIT;
 	rq->passphrase_kept = !err;
 	return err;
 }

@@ -83,7 +83,7 @@ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value)
 /* The answer says that it was recorded: the same type, without a value. */
 static int recorded(struct cmp_request *rq, enum cmp_oid type, struct bytes content)
 {
-	int err = cmp_announcement_record(rq, PKI_BODY_CKUANN, content);
+	int err = cmp_announcement_add(rq, PKI_BODY_CKUANN, content);
 
 	if (!err)
 		err = cmp_reply_genp(rq, rq->door->oids[type], BYTES_NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What ir, cr, kur, p10cr and ccr have in common once they are read: the certificates are asked for
- * in cmf/, the answer is built, and transaction, certificates and answer are committed as one unit.
+ * in cmf/, the answer is built, and the outcome says what becomes of the transaction. If an
+ * upstream CA is asked, upstream.c goes on after the commit.
  */
 #include "door_private.h"
 
@@ -134,12 +135,12 @@ static int items_reply(struct cmp_request *rq, const struct cmp_items *items)
 	return err;
 }
 
-/* Several requests have a row each, with what the answer says of it. */
-static int items_insert(struct cmp_request *rq, struct cmp_items *items)
+/* Several requests are each kept with what the answer says of it. */
+static int items_keep(const struct cmp_items *items, struct cmp_outcome *outcome)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < items->len && rq->txn.n_items && !err; i++) {
+	for (size_t i = 0; i < items->len && items->len > 1 && !err; i++) {
 		const struct cmp_item *item = &items->item[i];
 		struct store_transaction_item row = {.cert_req_id = item->cert_req_id,
 						     .certificate_id = item->result.certificate.id,
@@ -151,7 +152,7 @@ static int items_insert(struct cmp_request *rq, struct cmp_items *items)
 			row.failinfo = item->refusal.failinfo;
 			row.status_text = (char *)refusal_words(&item->refusal);
 		}
-		err = store_transaction_item_insert(rq->worker->unit, &row, (int)i, rq->txn.id);
+		err = cmp_outcome_add(outcome, &row);
 	}
 	return err;
 }
@@ -174,83 +175,55 @@ static void log_refused(const struct cmp_request *rq, const struct cmp_items *it
 }
 
 /* Nothing is granted: the answer says why, and the transaction has ended. */
-static int refuse_all(struct cmp_request *rq, struct cmp_items *items)
+static int refuse_all(struct cmp_request *rq, struct cmp_items *items, struct cmp_outcome *outcome)
 {
-	int err;
-
 	log_asked(rq, &items->item[0]);
 	rq->refusal = items->item[0].refusal;
 	if (items->len == 1)
 		return REFUSED;
 	log_refused(rq, items);
-	rq->outcome = METRIC_REJECTED;
-	rq->txn.deadline_ms = 0;
-	err = items_reply(rq, items);
-	if (!err)
-		err = cmp_transaction_issue(rq, STORE_TXN_FAILED, 0);
-	if (!err)
-		err = items_insert(rq, items);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	/* After a challenge it was open. */
-	if (!err && rq->pop_answered)
-		cmp_quota_count(rq, -1);
-	return err;
+	outcome->metric = METRIC_REJECTED;
+	cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
+	return items_reply(rq, items);
 }
 
-/* A certificate is asked for upstream: commits that first, then waits for the upstream a little. */
+/* A certificate is asked for upstream: that is committed first, then the upstream waited for. */
 static int issue_upstream(struct cmp_request *rq, struct cmp_items *items,
-			  struct cmf_csr_result *first)
+			  struct cmf_csr_result *first, struct cmp_outcome *outcome)
 {
+	int err = 0;
+
 	/* We would vouch for a proof to the upstream CA that is yet to come, RFC 9810 5.2.8.3.3. */
 	if (any_encrypted(items))
 		return refuse(&rq->refusal, REFUSAL_pop_encr_cert_upstream);
 	/* The private key is not kept until the upstream CA has answered. */
 	if (any_generated(items))
 		return refuse(&rq->refusal, REFUSAL_central_key_upstream);
-	int err = first->forward ? cmp_forward_request(rq, first) : 0;
-
-	if (!err)
-		err = cmp_transaction_issue(rq, STORE_TXN_AWAIT_UPSTREAM, first->certificate.id);
-	if (!err)
-		err = items_insert(rq, items);
-	if (!err)
-		err = cmp_transaction_commit(rq);
+	if (first->forward)
+		err = cmp_forward_request(rq, first);
 	if (err)
 		return err;
-	/* Nobody is asked; the answer says no more than that. */
-	if (store_unit_is_dry(rq->worker->unit))
-		return cmp_reply_waiting(rq) ? -ENOMEM : cmp_reply_encode(rq);
-	if (!rq->pop_answered)
-		cmp_quota_count(rq, 1);
-	return cmp_upstream_continue(rq);
+	cmp_outcome_becomes(outcome, STORE_TXN_AWAIT_UPSTREAM);
+	outcome->resumes = !store_unit_is_dry(rq->worker->unit);
+	/* Where nobody is asked the answer says no more than that. */
+	return outcome->resumes ? 0 : cmp_reply_waiting(rq);
 }
 
 /* The certificates are signed: the answer goes into the same unit. */
-static int issue_now(struct cmp_request *rq, struct cmp_items *items,
-		     const struct cmf_csr_result *first)
+static int issue_now(struct cmp_request *rq, struct cmp_items *items, struct cmp_outcome *outcome)
 {
 	bool confirmed = rq->txn.implicit_confirm;
 	int err = items_reply(rq, items);
 
-	if (err)
-		return err;
 	rq->reply.implicit_confirm = confirmed;
-	rq->reply.confirm_wait_ms = rq->txn.deadline_ms;
-	err = cmp_transaction_issue(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
-				    first->certificate.id);
-	if (!err)
-		err = items_insert(rq, items);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	/* Open from now on, or, after a challenge, no longer. */
-	if (!err && confirmed == rq->pop_answered)
-		cmp_quota_count(rq, confirmed ? -1 : 1);
+	rq->reply.confirm_wait_ms = outcome->deadline_ms;
+	cmp_outcome_becomes(outcome, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
 	return err;
 }
 
 static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
-			  struct cmf_csr_result *const *granted, size_t n)
+			  struct cmf_csr_result *const *granted, size_t n,
+			  struct cmp_outcome *outcome)
 {
 	struct cmf_csr_result *first = granted[0];
 	const struct cmf_call call = cmp_call(rq);
@@ -263,7 +236,8 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 	if (err)
 		return err;
 	rq->txn.implicit_confirm = terms.implicit_confirm;
-	rq->txn.deadline_ms = terms.deadline_ms;
+	outcome->deadline_ms = terms.deadline_ms;
+	outcome->certificate_id = first->certificate.id;
 	if (items->len == 1 && first->mods) {
 		rq->txn.status_text = strdup(first->mods);
 		if (!rq->txn.status_text)
@@ -271,29 +245,26 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 	}
 	log_refused(rq, items);
 	cmp_log_certificate(rq, first->subject_id, &first->serial);
-	return terms.waiting ? issue_upstream(rq, items, first) : issue_now(rq, items, first);
+	return terms.waiting ? issue_upstream(rq, items, first, outcome)
+			     : issue_now(rq, items, outcome);
 }
 
-int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items)
+int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items,
+			   struct cmp_outcome *outcome)
 {
-	struct cmf_csr_result **granted = calloc(items->len, sizeof(*granted));
+	_cleanup_(freep) struct cmf_csr_result **granted = calloc(items->len, sizeof(*granted));
 	size_t n = 0;
-	int err = -ENOMEM;
+	int err;
 
-	if (granted)
-		err = rq->pop_answered ? 0 : cmp_transaction_open(rq);
-	if (!err) {
-		rq->txn.chain_request = false;
-		rq->txn.cert_req_id = items->item[0].cert_req_id;
-		rq->txn.n_items = items->len > 1 ? items->len : 0;
-		err = items_decide(rq, items, granted, &n);
-	}
-	if (!err)
-		cmp_trace_items(rq, items);
-	if (!err)
-		err = n ? granted_answer(rq, items, granted, n) : refuse_all(rq, items);
-	/* The unit points into the items. */
-	store_unit_clear(rq->worker->unit);
-	free(granted);
-	return err;
+	if (!granted)
+		return -ENOMEM;
+	rq->txn.chain_request = false;
+	rq->txn.cert_req_id = items->item[0].cert_req_id;
+	rq->txn.n_items = items->len > 1 ? items->len : 0;
+	err = items_decide(rq, items, granted, &n);
+	if (err)
+		return err;
+	cmp_trace_items(rq, items);
+	err = n ? granted_answer(rq, items, granted, n, outcome) : refuse_all(rq, items, outcome);
+	return err ? err : items_keep(items, outcome);
 }

@@ -80,13 +80,14 @@ static int asked_check(struct cmp_request *rq)
 }
 
 /* A retransmission gets the same answer; another message gets none. */
-static int asked_again(struct cmp_request *rq, struct store_kem_secret *secret)
+static int asked_again(struct cmp_request *rq, struct store_kem_secret *secret,
+		       struct cmp_outcome *outcome)
 {
 	if (!bytes_equal(octets_view(&secret->request), rq->exchange->request))
 		return refuse(&rq->refusal, REFUSAL_transaction_id_in_use);
 	rq->answer.own = secret->response;
 	secret->response = OCTETS_NULL;
-	rq->outcome = METRIC_REPLAYED;
+	outcome->metric = METRIC_REPLAYED;
 	return 0;
 }
 
@@ -130,7 +131,10 @@ static int ciphertext_info_write(const struct kem_algorithm *kem, struct bytes c
 	return der_writer_take(&w, infop);
 }
 
-/* The answer with a fresh ciphertext, RFC 9810 8.8; the secret in it, sealed. */
+/*
+ * The answer with a fresh ciphertext, RFC 9810 8.8, encoded, for it is kept with the secret in it;
+ * that, sealed.
+ */
 static int ciphertext_answer(struct cmp_request *rq, EVP_PKEY *key, struct octets *sealedp)
 {
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
@@ -156,7 +160,7 @@ static struct octets borrowed(struct bytes b)
 }
 
 static int ciphertext_give(struct cmp_request *rq, const struct cmf_principal *holder,
-			   EVP_PKEY *key)
+			   EVP_PKEY *key, struct cmp_outcome *outcome)
 {
 	_cleanup_(octets_clear) struct octets sealed = OCTETS_NULL;
 	uint32_t part = rq->conf->protection.kem_secrets_max / REQUESTER_PART;
@@ -175,14 +179,9 @@ static int ciphertext_give(struct cmp_request *rq, const struct cmf_principal *h
 		.request = borrowed(rq->exchange->request),
 		.response = rq->answer.own,
 	};
+	outcome->record = CMP_RECORD_UNIT;
 	err = store_kem_secret_insert(unit, &row);
-	if (!err)
-		err = store_kem_secret_trim(unit, holder->name, part ? part : 1);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	/* The unit points into what is here. */
-	store_unit_clear(unit);
-	return err;
+	return err ? err : store_kem_secret_trim(unit, holder->name, part ? part : 1);
 }
 
 int cmp_kem_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
@@ -196,11 +195,11 @@ int cmp_kem_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 		return err;
 	err = store_kem_secret_find(rq->worker->reader, rq->msg->transaction_id, &given);
 	if (err != STORE_NOT_FOUND)
-		return err ? err : asked_again(rq, &given);
+		return err ? err : asked_again(rq, &given, outcome);
 	err = holder_find(rq, rq->msg, rq->msg, &holder, &signer);
 	if (!err)
 		err = holder_check(rq, &holder);
-	return err ? err : ciphertext_give(rq, &holder, cmf_signer_key(signer));
+	return err ? err : ciphertext_give(rq, &holder, cmf_signer_key(signer), outcome);
 }
 
 /* --- the messages after it --- */

@@ -103,6 +103,7 @@ static int batch_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 
 	if (!err)
 		err = cmp_transaction_admit(rq, &admission);
+	outcome->metric = rq->metric;
 	if (err || admission == CMP_ADMIT_REPLAYED)
 		return err;
 	/* Gathered aside: each inner message is a request with units and answers of its own. */
@@ -114,9 +115,8 @@ static int batch_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	}
 	cmp_reply_clear(&rq->reply);
 	rq->reply.body = body;
-	outcome->record = CMP_RECORD_OPENS;
-	outcome->state = STORE_TXN_DONE;
-	return cmp_transaction_open(rq);
+	cmp_outcome_becomes(outcome, STORE_TXN_DONE);
+	return 0;
 }
 
 /* --- which of both --- */

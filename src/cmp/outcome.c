@@ -7,7 +7,40 @@
  */
 #include "door_private.h"
 
+#include "asn1/algorithm.h"
 #include "base/fault_point.h"
+
+#include <errno.h>
+#include <string.h>
+
+void cmp_outcome_becomes(struct cmp_outcome *outcome, enum store_transaction_state state)
+{
+	outcome->record = CMP_RECORD_TRANSACTION;
+	outcome->state = state;
+}
+
+int cmp_outcome_add(struct cmp_outcome *outcome, const struct store_transaction_item *item)
+{
+	struct store_transaction_items *items = &outcome->items;
+	struct store_transaction_item *grown = reallocarray(items->item, items->len + 1,
+							    sizeof(*grown)),
+				      *added;
+
+	if (!grown)
+		return -ENOMEM;
+	items->item = grown;
+	added = &grown[items->len++];
+	*added = *item;
+	added->status_text = item->status_text ? strdup(item->status_text) : NULL;
+	return item->status_text && !added->status_text ? -ENOMEM : 0;
+}
+
+void cmp_outcome_clear(struct cmp_outcome *outcome)
+{
+	store_transaction_items_clear(&outcome->items);
+	octets_clear(&outcome->pop_digests);
+	*outcome = (struct cmp_outcome){0};
+}
 
 /* Whether a transaction in that state counts as open. */
 static bool state_is_open(enum store_transaction_state state)
@@ -15,56 +48,137 @@ static bool state_is_open(enum store_transaction_state state)
 	return state != STORE_TXN_DONE && state != STORE_TXN_FAILED;
 }
 
-/* One that ends has no deadline; one that goes on keeps its own, if there is no other. */
-static void deadline_set(struct store_transaction *txn, const struct cmp_outcome *outcome)
+/* Notes request and answer in rq->txn; the answer has been encoded, unless there is none yet. */
+static int transaction_note(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
+	struct store_transaction *txn = &rq->txn;
+	struct bytes nonce = rq->reply.kept_nonce.len ? octets_view(&rq->reply.kept_nonce)
+						      : BYTES_OF(rq->reply.nonce);
+	int err;
+
+	txn->state = outcome->state;
+	txn->changed_ms = rq->now_ms;
+	/* One that ends has no deadline; one that goes on keeps its own, if there is no other. */
 	if (!state_is_open(outcome->state))
 		txn->deadline_ms = 0;
 	else if (outcome->deadline_ms)
 		txn->deadline_ms = outcome->deadline_ms;
+	if (outcome->certificate_id)
+		txn->certificate_id = outcome->certificate_id;
+	memcpy(txn->request_digest, rq->digest, sizeof(rq->digest));
+	octets_clear(&txn->response);
+	if (!rq->answer.own.len)
+		return 0;
+	octets_clear(&txn->sent_nonce);
+	/* A CRL is in the store already, and has its own place there. */
+	txn->crl_id = rq->reply.crl_id;
+	txn->crl_at = rq->answer.at;
+	err = octets_dup(octets_view(&rq->answer.own), &txn->response);
+	return err ? err : octets_dup(nonce, &txn->sent_nonce);
+}
+
+/* Who signed, for the messages that may come yet without certificates. RFC 9483 3.3 */
+static int signer_note(struct cmp_request *rq)
+{
+	struct bytes path = rq->signer ? cmf_signer_path(rq->signer) : BYTES_NULL;
+
+	if (!path.len || !state_is_open(rq->txn.state))
+		return 0;
+	if (EVP_Digest(path.data, path.len, rq->txn.signer_digest, NULL, digest_by_nid(NID_sha256),
+		       NULL) != 1)
+		return log_fault("digest of a signer", -EIO, NULL);
+	octets_clear(&rq->txn.signer);
+	return octets_dup(path, &rq->txn.signer);
+}
+
+static int transaction_insert(struct cmp_request *rq, const struct cmp_outcome *outcome)
+{
+	int err = transaction_note(rq, outcome);
+
+	if (!err)
+		err = signer_note(rq);
+	if (!err)
+		err = cmp_original_audit(rq);
+	if (!err)
+		err = cmp_seen_add(rq);
+	if (err)
+		return err;
+	err = store_transaction_insert(rq->worker->unit, &rq->txn, &rq->txn.id);
+	if (err || !rq->kem_secret_id)
+		return err;
+	return store_kem_secret_use(rq->worker->unit, rq->kem_secret_id, rq->txn.id);
+}
+
+/* Provided that nobody else has answered meanwhile. */
+static int transaction_update(struct cmp_request *rq, const struct cmp_outcome *outcome)
+{
+	enum store_transaction_state from = rq->txn.state;
+	bool unanswered = !rq->txn.response.len;
+	struct store_unit *unit = rq->worker->unit;
+	uint8_t from_digest[sizeof(rq->txn.request_digest)];
+	int err;
+
+	memcpy(from_digest, rq->txn.request_digest, sizeof(from_digest));
+	err = transaction_note(rq, outcome);
+	if (!err)
+		err = store_transaction_update(unit, &rq->txn, from, from_digest, unanswered);
+	if (!err && outcome->certificate_id)
+		err = store_transaction_set_certificate(unit, rq->txn.id, outcome->certificate_id);
+	/* The message that waited for its proof of possession is needed no more. */
+	if (!err && from == STORE_TXN_AWAIT_POP)
+		err = store_pop_remove(unit, rq->txn.id);
+	return err;
 }
 
 /* Adds the transaction to what the handler has added to the unit. */
-static int transaction_add(struct cmp_request *rq, struct cmp_outcome *outcome)
+static int transaction_write(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
-	int err = 0;
+	struct bytes request = rq->exchange->request;
+	struct store_pop pop = {.answer_digests = outcome->pop_digests,
+				.request = {(uint8_t *)request.data, request.len}};
+	int err;
 
-	if (outcome->record != CMP_RECORD_OPENS && outcome->record != CMP_RECORD_GOES_ON)
-		return 0;
-	deadline_set(&rq->txn, outcome);
-	if (outcome->record == CMP_RECORD_OPENS)
-		return cmp_transaction_insert(rq, outcome->state, 0);
-	/* The request that was kept is needed no more. */
-	if (rq->txn.state == STORE_TXN_AWAIT_POP)
-		err = store_pop_remove(rq->worker->unit, rq->txn.id);
-	return err ? err : cmp_transaction_answer(rq, outcome->state);
+	err = rq->txn.id ? transaction_update(rq, outcome) : transaction_insert(rq, outcome);
+	for (size_t i = 0; i < outcome->items.len && !err; i++)
+		err = store_transaction_item_insert(rq->worker->unit, &outcome->items.item[i],
+						    (int)i, rq->txn.id);
+	pop.transaction_id = rq->txn.id;
+	if (!err && pop.answer_digests.len)
+		err = store_pop_insert(rq->worker->unit, &pop);
+	return err;
 }
 
 /* The one commit of this door: what a step has decided becomes true, or nothing of it. */
 static int unit_commit(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
+	struct store_unit *unit = rq->worker->unit;
 	int err;
 
 	fault_point("door-after-sign");
-	err = store_unit_commit(rq->worker->unit);
-	cmp_transaction_committed(rq);
+	err = store_unit_commit(unit);
+	rq->txn.id = store_unit_id(unit, rq->txn.id);
+	rq->txn.certificate_id = store_unit_id(unit, rq->txn.certificate_id);
 	fault_point("door-after-commit");
 	return err == STORE_CONFLICT && outcome->may_be_there ? 0 : err;
 }
 
-int cmp_outcome_commit(struct cmp_request *rq, struct cmp_outcome *outcome)
+int cmp_outcome_commit(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
-	bool was_open = rq->txn.id > 0 && state_is_open(rq->txn.state), is_open;
+	bool was_open = rq->txn.id && state_is_open(rq->txn.state), is_open;
 	int err = 0;
 
+	/* Some answers come encoded: those that are kept elsewhere, and those of an upstream CA. */
 	if (rq->reply.body && !rq->answer.own.len && !outcome->resumes)
 		err = cmp_reply_encode(rq);
-	if (!err)
-		err = transaction_add(rq, outcome);
+	if (!err && outcome->record == CMP_RECORD_TRANSACTION)
+		err = transaction_write(rq, outcome);
 	if (!err && outcome->record != CMP_RECORD_NOTHING)
 		err = unit_commit(rq, outcome);
-	if (err || outcome->record == CMP_RECORD_NOTHING || outcome->record == CMP_RECORD_UNIT)
+	if (err)
 		return err;
+	rq->metric = outcome->metric;
+	if (outcome->record != CMP_RECORD_TRANSACTION)
+		return 0;
 	is_open = state_is_open(outcome->state);
 	if (is_open != was_open)
 		cmp_quota_count(rq, is_open ? 1 : -1);

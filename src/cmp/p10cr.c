@@ -42,5 +42,5 @@ int cmp_p10cr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 		return err;
 	items.item[0].cert_req_id = rq->cert_req_id;
 	err = cmp_item_judge(rq, items.item, item_read(rq, items.item));
-	return err ? err : cmp_certificates_issue(rq, &items);
+	return err ? err : cmp_certificates_issue(rq, &items, outcome);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * pollReq: asks for the answer that was not there yet, RFC 9483 4.4, RFC 4210 5.3.22. Polling does
- * not work on the upstream exchange; the housekeeper and the first request do.
+ * pollReq: asks for the answer that was not there yet, RFC 9483 4.4, RFC 4210 5.3.22. It is passed
+ * on, if it is the upstream CA that asked to wait (forward.c); otherwise polling does not work on
+ * an exchange with an upstream: the first request and housekeeping do. upstream.c and rr_delayed.c
+ * make the answers.
  */
 #include "door_private.h"
 
@@ -30,25 +32,6 @@ static int poll_req_ids_check(struct cmp_request *rq, const struct cmp_stored_it
 	return sk_PollReq_num(list) > 0 ? 0 : refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
 }
 
-/* RFC 9483 4.4: "handle or forward pollReq"; what was forwarded is one request. */
-static int forward(struct cmp_request *rq, struct cmp_stored_items *items)
-{
-	const struct store_certificate *cert = &items->item[0].cert;
-	struct ca *ca = items->len == 1 ? ca_find(cmf_cas(rq->door->cmf), cert->ca) : NULL;
-	int err;
-
-	if (!ca || !cmp_is_forwarded(rq, cert))
-		return 0;
-	err = cert->state == STORE_CERT_REQUESTED
-		      ? cmp_forward_poll(rq, cert, STORE_EXCHANGE_ISSUE, ca)
-		      : 0;
-	if (err)
-		return err;
-	/* What came back may have brought the certificate. */
-	cmp_stored_items_clear(items);
-	return cmp_stored_items_get(rq, items);
-}
-
 static int state_check(struct cmp_request *rq)
 {
 	switch (rq->txn.state) {
@@ -67,39 +50,89 @@ static int state_check(struct cmp_request *rq)
 	}
 }
 
-/* What is asked for is certificates. */
-static int certificates_poll(struct cmp_request *rq, struct cmp_stored_items *items)
+/* What went on to an upstream CA is one request. */
+static const struct store_certificate *certificate_asked(const struct cmp_request *rq,
+							 const struct cmp_stored_items *items)
 {
+	bool waits = rq->txn.state == STORE_TXN_AWAIT_UPSTREAM && items->len == 1;
+
+	return waits && items->item[0].cert.id ? &items->item[0].cert : NULL;
+}
+
+/* RFC 9483 4.4: "handle or forward pollReq" */
+static int certificates_poll(struct cmp_request *rq, const struct cmp_stored_items *items,
+			     struct cmp_outcome *outcome)
+{
+	const struct store_certificate *cert = certificate_asked(rq, items);
 	int err = poll_req_ids_check(rq, items);
 
-	if (!err && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM) {
-		err = forward(rq, items);
-		/* What came from there is in the store now. */
-		cmp_stored_items_clear(items);
-		if (!err)
-			err = cmp_stored_items_get(rq, items);
-	}
-	return err ? err : cmp_upstream_answer(rq, items, true);
+	if (!err && cert && cert->state == STORE_CERT_REQUESTED)
+		err = cmp_forward_poll(rq, cert, STORE_EXCHANGE_ISSUE, outcome);
+	return err || outcome->resumes ? err : cmp_upstream_answer(rq, items, true, outcome);
+}
+
+/* What is waited for is the answer to certConf, which was passed on. */
+static int confirmation_poll(struct cmp_request *rq, const struct store_certificate *cert,
+			     struct cmp_outcome *outcome)
+{
+	int err = cmp_poll_whole_check(rq);
+
+	if (!err)
+		err = cmp_forward_poll(rq, cert, STORE_EXCHANGE_CONFIRM, outcome);
+	if (err)
+		return err;
+	/* RFC 9483 6: "can be closed cleanly with an error" */
+	rq->keep_refusal = true;
+	return outcome->resumes ? 0 : cmp_forward_confirm_answer(rq, cert, true, outcome);
 }
 
 int cmp_poll_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	const struct store_certificate *cert;
 	int err;
 
 	if (rq->txn.body_type == PKI_BODY_RR)
-		return cmp_revocations_poll(rq);
+		return cmp_revocations_poll(rq, outcome);
 	err = state_check(rq);
 	if (!err)
 		err = cmp_stored_items_get(rq, &items);
 	if (err)
 		return err;
-	err = STORE_NOT_FOUND;
-	if (items.len == 1 && rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
-		err = cmp_forward_confirm_poll(rq, &items.item[0].cert);
-	if (err == STORE_NOT_FOUND)
-		err = certificates_poll(rq, &items);
-	/* The unit may point into the items. */
-	store_unit_clear(rq->worker->unit);
-	return err;
+	cert = certificate_asked(rq, &items);
+	err = cert ? cmp_forward_confirm_find(rq, cert) : STORE_NOT_FOUND;
+	if (err < 0)
+		return err;
+	return err ? certificates_poll(rq, &items, outcome) : confirmation_poll(rq, cert, outcome);
+}
+
+/* pollReq was passed on: what came back may have brought the certificate. */
+static int certificates_poll_resume(struct cmp_request *rq, struct cmp_stored_items *items,
+				    struct cmp_outcome *outcome)
+{
+	int err = cmp_forward_run(rq, &items->item[0].cert, STORE_EXCHANGE_ISSUE);
+
+	cmp_stored_items_clear(items);
+	if (!err)
+		err = cmp_stored_items_get(rq, items);
+	return err ? err : cmp_upstream_answer(rq, items, true, outcome);
+}
+
+int cmp_poll_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
+{
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	const struct store_certificate *cert;
+	int err;
+
+	if (rq->txn.body_type == PKI_BODY_RR)
+		return cmp_revocations_poll_resume(rq, outcome);
+	err = cmp_stored_items_get(rq, &items);
+	if (err)
+		return err;
+	cert = &items.item[0].cert;
+	err = cmp_forward_confirm_find(rq, cert);
+	if (err)
+		return err < 0 ? err : certificates_poll_resume(rq, &items, outcome);
+	err = cmp_forward_run(rq, cert, STORE_EXCHANGE_CONFIRM);
+	return err ? err : cmp_forward_confirm_answer(rq, cert, true, outcome);
 }

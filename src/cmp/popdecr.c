@@ -25,7 +25,8 @@ static int state_check(struct cmp_request *rq)
 }
 
 /* The request that was kept, decided on as if it had come now. */
-static int request_continue(struct cmp_request *rq, const struct store_pop *pop)
+static int request_continue(struct cmp_request *rq, const struct store_pop *pop,
+			    struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *asked = NULL;
 	struct refusal unused = REFUSAL_NULL;
@@ -40,7 +41,7 @@ static int request_continue(struct cmp_request *rq, const struct store_pop *pop)
 	rq->implicit_confirm = false;
 	cmp_carriers_clear(&rq->carriers);
 	err = cmp_carriers_of_message(rq, asked);
-	return err ? err : cmp_certreq_decide(rq, asked);
+	return err ? err : cmp_certreq_decide(rq, asked, outcome);
 }
 
 int cmp_popdecr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
@@ -56,5 +57,5 @@ int cmp_popdecr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	rq->keep_refusal = true;
 	rq->pop_digests = octets_view(&pop.answer_digests);
 	err = cmp_challenges_check(rq);
-	return err ? err : request_continue(rq, &pop);
+	return err ? err : request_continue(rq, &pop, outcome);
 }

@@ -146,22 +146,19 @@ static int keys_seal(struct cmp_request *rq, struct cmp_recovery *recovery)
 /* --- serving --- */
 
 /* There is no new certificate: the transaction is done with the answer. */
-static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recovery)
+static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recovery,
+		       struct cmp_outcome *outcome)
 {
 	const struct store_certificate *cert = &recovery->keys.item[0].cert;
 	const struct cmp_response response = {.status = PKI_STATUS_ACCEPTED, .failinfo = -1};
-	int err = cmp_reply_recovery(rq, &response, recovery);
 
 	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
-	if (!err)
-		err = cmp_transaction_open(rq);
-	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_DONE, 0);
-	return err ? err : cmp_transaction_commit(rq);
+	cmp_outcome_becomes(outcome, STORE_TXN_DONE);
+	return cmp_reply_recovery(rq, &response, recovery);
 }
 
 static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_items *items,
-		   struct cmp_recovery *recovery)
+		   struct cmp_recovery *recovery, struct cmp_outcome *outcome)
 {
 	const struct cmf_call call = cmp_call(rq);
 	struct cmp_item *item = &items->item[0];
@@ -175,7 +172,8 @@ static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_ite
 	if (err)
 		return err;
 	rq->recovery = recovery;
-	return item->csr.spki ? cmp_certificates_issue(rq, items) : keys_answer(rq, recovery);
+	return item->csr.spki ? cmp_certificates_issue(rq, items, outcome)
+			      : keys_answer(rq, recovery, outcome);
 }
 
 int cmp_krr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
@@ -193,9 +191,7 @@ int cmp_krr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	recovery = calloc(1, sizeof(*recovery));
 	err = recovery ? cmp_items_new(1, &items) : -ENOMEM;
 	if (!err)
-		err = recover(rq, msg, &items, recovery);
+		err = recover(rq, msg, &items, recovery, outcome);
 	rq->recovery = NULL;
-	/* The unit points into the items. */
-	store_unit_clear(rq->worker->unit);
 	return err;
 }

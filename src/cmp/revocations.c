@@ -105,7 +105,8 @@ int cmp_revocations_reply(struct cmp_request *rq, const struct cmp_revocations *
 }
 
 /* Log and metrics have place for one certificate and one refusal: the first. */
-void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all)
+void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *all,
+			  struct cmp_outcome *outcome)
 {
 	for (size_t i = all->n; i-- > 0;) {
 		const struct store_certificate *cert = &all->item[i].cert;
@@ -116,7 +117,8 @@ void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *
 			cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	}
 	if (all->waiting)
-		rq->outcome = METRIC_WAITING;
+		outcome->metric = METRIC_WAITING;
 	else
-		rq->outcome = cmp_revocations_any_granted(all) ? METRIC_ACCEPTED : METRIC_REJECTED;
+		outcome->metric =
+			cmp_revocations_any_granted(all) ? METRIC_ACCEPTED : METRIC_REJECTED;
 }

@@ -136,19 +136,15 @@ static bool any_delayed(const struct cmp_request *rq, const struct cmp_revocatio
 
 /* --- the answer --- */
 
-static int answer_commit(struct cmp_request *rq, struct cmp_revocations *all)
+static int revocations_answer(struct cmp_request *rq, const struct cmp_revocations *all,
+			      struct cmp_outcome *outcome)
 {
 	int err = cmp_revocations_add(rq, all);
 
-	if (!err)
-		err = cmp_revocations_reply(rq, all);
-	if (!err)
-		err = cmp_transaction_open(rq);
-	if (!err)
-		err = cmp_transaction_insert(
-			rq, cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED,
-			0);
-	return err ? err : cmp_transaction_commit(rq);
+	cmp_outcome_becomes(outcome,
+			    cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED);
+	cmp_revocations_note(rq, all, outcome);
+	return err ? err : cmp_revocations_reply(rq, all);
 }
 
 /*
@@ -178,13 +174,6 @@ int cmp_rr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	if (err)
 		return err;
 	rq->seen.until_ms = harmless_ms(&all);
-	if (any_delayed(rq, &all)) {
-		err = cmp_revocations_begin(rq, &all);
-	} else {
-		err = answer_commit(rq, &all);
-		cmp_revocations_note(rq, &all);
-	}
-	/* The unit may point into what is here. */
-	store_unit_clear(rq->worker->unit);
-	return err;
+	return any_delayed(rq, &all) ? cmp_revocations_begin(rq, &all, outcome)
+				     : revocations_answer(rq, &all, outcome);
 }

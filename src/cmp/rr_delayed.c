@@ -62,7 +62,8 @@ static int64_t time_allowed(const struct cmp_request *rq, const struct cmf_revoc
 }
 
 /* The transaction ends with what may take longest. */
-static void transaction_fill(struct cmp_request *rq, const struct cmp_revocations *all)
+static void transaction_fill(struct cmp_request *rq, const struct cmp_revocations *all,
+			     struct cmp_outcome *outcome)
 {
 	int64_t longest_ms = 0;
 
@@ -74,11 +75,11 @@ static void transaction_fill(struct cmp_request *rq, const struct cmp_revocation
 		if (ms > longest_ms)
 			longest_ms = ms;
 	}
-	rq->txn.deadline_ms = rq->now_ms + longest_ms;
+	outcome->deadline_ms = rq->now_ms + longest_ms;
 }
 
-/* Of several, each has a row: the reasonCode in place of the certReqId. */
-static int rows_insert(struct cmp_request *rq, struct cmp_revocations *all)
+/* Each of several is kept: the reasonCode in place of the certReqId. */
+static int items_keep(const struct cmp_revocations *all, struct cmp_outcome *outcome)
 {
 	int err = 0;
 
@@ -93,39 +94,33 @@ static int rows_insert(struct cmp_request *rq, struct cmp_revocations *all)
 			row.failinfo = v->refusal.failinfo;
 			row.status_text = (char *)v->text;
 		}
-		err = store_transaction_item_insert(rq->worker->unit, &row, (int)i, rq->txn.id);
+		err = cmp_outcome_add(outcome, &row);
 	}
 	return err;
 }
 
-int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all)
+int cmp_revocations_begin(struct cmp_request *rq, struct cmp_revocations *all,
+			  struct cmp_outcome *outcome)
 {
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
-	int64_t first = all->n == 1 ? all->item[0].cert.id : 0;
-	int err = cmp_transaction_open(rq);
+	int err = forward_make(rq, all, &message);
 
 	if (!err)
-		err = forward_make(rq, all, &message);
+		err = cmp_revocations_add(rq, all);
+	if (!err)
+		err = items_keep(all, outcome);
 	if (err)
 		return err;
-	transaction_fill(rq, all);
-	err = cmp_revocations_add(rq, all);
-	if (!err)
-		err = cmp_transaction_insert(rq, STORE_TXN_AWAIT_UPSTREAM, first);
-	if (!err)
-		err = rows_insert(rq, all);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (err)
-		return err;
+	cmp_outcome_becomes(outcome, STORE_TXN_AWAIT_UPSTREAM);
+	transaction_fill(rq, all, outcome);
+	outcome->certificate_id = all->n == 1 ? all->item[0].cert.id : 0;
+	outcome->resumes = !store_unit_is_dry(rq->worker->unit);
+	if (outcome->resumes)
+		return 0;
 	/* Nobody is asked; the answer says no more than that. */
-	if (store_unit_is_dry(rq->worker->unit)) {
-		all->waiting = true;
-		cmp_revocations_note(rq, all);
-		return cmp_reply_waiting(rq) ? -ENOMEM : cmp_reply_encode(rq);
-	}
-	cmp_quota_count(rq, 1);
-	return cmp_revocations_continue(rq);
+	all->waiting = true;
+	cmp_revocations_note(rq, all, outcome);
+	return cmp_reply_waiting(rq);
 }
 
 /* --- what became of each --- */
@@ -250,26 +245,19 @@ static int crls_add(struct cmp_request *rq, const struct cmp_revocations *all)
 	return err || !crls.first.der ? err : cmp_reply_crls(rq, NULL, true, &crls);
 }
 
-static int answer_final(struct cmp_request *rq, const struct cmp_revocations *all)
+static int answer_final(struct cmp_request *rq, const struct cmp_revocations *all,
+			struct cmp_outcome *outcome)
 {
 	int err = cmp_revocations_reply(rq, all);
 
-	rq->txn.deadline_ms = 0;
-	if (!err)
-		err = crls_add(rq, all);
-	if (!err)
-		err = cmp_transaction_answer(
-			rq, cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED);
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (err)
-		return err;
-	cmp_quota_count(rq, -1);
-	return 0;
+	cmp_outcome_becomes(outcome,
+			    cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED);
+	return err ? err : crls_add(rq, all);
 }
 
 /* RFC 9483 4.4: -1, the message as a whole. */
-static int answer_waiting(struct cmp_request *rq, const struct cmp_revocations *all, bool polling)
+static int answer_waiting(struct cmp_request *rq, const struct cmp_revocations *all, bool polling,
+			  struct cmp_outcome *outcome)
 {
 	int check_after = all->crl_check_after, err = 0;
 	struct ca *ca;
@@ -281,14 +269,14 @@ static int answer_waiting(struct cmp_request *rq, const struct cmp_revocations *
 		if (!err && ca_upstream_check_after(ca) > check_after)
 			check_after = ca_upstream_check_after(ca);
 	}
-	if (!err)
-		err = polling ? cmp_reply_poll(rq, check_after) : cmp_reply_waiting(rq);
-	if (!err)
-		err = cmp_transaction_answer(rq, STORE_TXN_AWAIT_UPSTREAM);
-	return err ? err : cmp_transaction_commit(rq);
+	cmp_outcome_becomes(outcome, STORE_TXN_AWAIT_UPSTREAM);
+	if (err)
+		return err;
+	return polling ? cmp_reply_poll(rq, check_after) : cmp_reply_waiting(rq);
 }
 
-static int answer(struct cmp_request *rq, struct cmp_revocations *all, bool polling)
+static int revocations_answer(struct cmp_request *rq, struct cmp_revocations *all, bool polling,
+			      struct cmp_outcome *outcome)
 {
 	struct ca *ca;
 	int err;
@@ -296,13 +284,14 @@ static int answer(struct cmp_request *rq, struct cmp_revocations *all, bool poll
 	if (all->n == 1 && all->item[0].upstream) {
 		err = ca_of(rq, &all->item[0].cert, &ca);
 		if (!err)
-			err = cmp_forward_revoked(rq, &all->item[0].cert, all->item[0].to, ca);
+			err = cmp_forward_revoked(rq, &all->item[0].cert, all->item[0].to, ca,
+						  outcome);
 		if (err != STORE_NOT_FOUND)
 			return err;
 	}
-	err = all->waiting ? answer_waiting(rq, all, polling) : answer_final(rq, all);
-	cmp_revocations_note(rq, all);
-	return err;
+	cmp_revocations_note(rq, all, outcome);
+	return all->waiting ? answer_waiting(rq, all, polling, outcome)
+			    : answer_final(rq, all, outcome);
 }
 
 /* One after the other, for a bounded time; a fault was logged, the exchanges are durable and go on.
@@ -355,28 +344,25 @@ static void crls_run(struct cmp_request *rq, const struct cmp_revocations *all, 
 }
 
 /* What has to be done outside of the store is done, as far as it can be now; then the answer. */
-static int work_and_answer(struct cmp_request *rq, struct cmp_revocations *all, bool polling)
+static int work_and_answer(struct cmp_request *rq, struct cmp_revocations *all, bool polling,
+			   struct cmp_outcome *outcome)
 {
 	int check_after, err;
 
 	crls_run(rq, all, &check_after);
 	err = revocations_read(rq, all);
 	all->crl_check_after = check_after;
-	return err ? err : answer(rq, all, polling);
+	return err ? err : revocations_answer(rq, all, polling, outcome);
 }
 
-int cmp_revocations_continue(struct cmp_request *rq)
+int cmp_revocations_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
 	int err = revocations_read(rq, &all);
 
 	if (!err)
 		err = exchanges_run(rq, &all);
-	if (!err)
-		err = work_and_answer(rq, &all, false);
-	/* The unit may point into what is here. */
-	store_unit_clear(rq->worker->unit);
-	return err;
+	return err ? err : work_and_answer(rq, &all, false, outcome);
 }
 
 /* --- pollReq --- */
@@ -390,35 +376,30 @@ static int poll_check(struct cmp_request *rq)
 	return cmp_poll_whole_check(rq);
 }
 
-static int forward(struct cmp_request *rq, const struct cmp_revocations *all)
+static bool is_pending(const struct cmp_revocations *all)
 {
-	struct ca *ca;
-	int err;
-
-	if (all->n != 1 || all->item[0].cert.state != STORE_CERT_REVOCATION_PENDING)
-		return 0;
-	err = ca_of(rq, &all->item[0].cert, &ca);
-	return err ? err
-		   : cmp_forward_poll(rq, &all->item[0].cert, STORE_EXCHANGE_REVOKE_FORWARD, ca);
+	return all->n == 1 && all->item[0].cert.state == STORE_CERT_REVOCATION_PENDING;
 }
 
-int cmp_revocations_poll(struct cmp_request *rq)
+int cmp_revocations_poll(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
 	int err = poll_check(rq);
 
 	if (!err)
 		err = revocations_read(rq, &all);
-	if (!err)
-		err = forward(rq, &all);
-	if (!err)
-		err = work_and_answer(rq, &all, true);
-	/* The unit may point into what is here. */
-	store_unit_clear(rq->worker->unit);
-	return err;
+	if (!err && is_pending(&all))
+		err = cmp_forward_poll(rq, &all.item[0].cert, STORE_EXCHANGE_REVOKE_FORWARD,
+				       outcome);
+	return err || outcome->resumes ? err : work_and_answer(rq, &all, true, outcome);
 }
 
-int cmp_revocations_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
+int cmp_revocations_poll_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	return cmp_revocations_continue(rq);
+	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
+	int err = revocations_read(rq, &all);
+
+	if (!err && is_pending(&all))
+		err = cmp_forward_run(rq, &all.item[0].cert, STORE_EXCHANGE_REVOKE_FORWARD);
+	return err ? err : work_and_answer(rq, &all, true, outcome);
 }

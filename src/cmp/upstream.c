@@ -14,19 +14,6 @@
 /* For all certificates of a message; each waits for upstream_wait at most. */
 enum { UPSTREAM_TOTAL_US = 5 * 1000 * 1000 };
 
-static int answer_commit(struct cmp_request *rq, enum store_transaction_state state)
-{
-	enum store_transaction_state from = rq->txn.state;
-	int err = cmp_transaction_answer(rq, state);
-
-	if (!err)
-		err = cmp_transaction_commit(rq);
-	if (!err && from == STORE_TXN_AWAIT_UPSTREAM &&
-	    (state == STORE_TXN_DONE || state == STORE_TXN_FAILED))
-		cmp_quota_count(rq, -1);
-	return err;
-}
-
 /* --- what is said of each request --- */
 
 static int ca_of(struct cmp_request *rq, const struct cmp_stored_item *item, struct ca **cap)
@@ -151,13 +138,14 @@ static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items
 /* --- the answer --- */
 
 static int answer_waiting(struct cmp_request *rq, const struct cmp_stored_items *items,
-			  bool polling)
+			  bool polling, struct cmp_outcome *outcome)
 {
 	int check_after = 0, err = 0;
 	size_t granted;
 	struct ca *ca;
 
-	rq->outcome = METRIC_WAITING;
+	outcome->metric = METRIC_WAITING;
+	cmp_outcome_becomes(outcome, STORE_TXN_AWAIT_UPSTREAM);
 	for (size_t i = 0; i < items->len && !err && polling; i++) {
 		if (!items->item[i].cert.id || items->item[i].cert.state != STORE_CERT_REQUESTED)
 			continue;
@@ -165,10 +153,10 @@ static int answer_waiting(struct cmp_request *rq, const struct cmp_stored_items 
 		if (!err && ca_upstream_check_after(ca) > check_after)
 			check_after = ca_upstream_check_after(ca);
 	}
-	if (!err)
-		err = polling ? cmp_reply_poll(rq, check_after)
-			      : responses_reply(rq, items, true, false, &granted);
-	return err ? err : answer_commit(rq, STORE_TXN_AWAIT_UPSTREAM);
+	if (err)
+		return err;
+	return polling ? cmp_reply_poll(rq, check_after)
+		       : responses_reply(rq, items, true, false, &granted);
 }
 
 /* The time for certConf runs from this answer, but not beyond that of the certificates. */
@@ -195,7 +183,8 @@ static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_
 	return err;
 }
 
-static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling)
+static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling,
+			struct cmp_outcome *outcome)
 {
 	bool confirmed = rq->txn.implicit_confirm;
 	size_t granted;
@@ -204,20 +193,22 @@ static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *i
 	if (err)
 		return err;
 	if (!granted) {
-		rq->outcome = METRIC_REJECTED;
-		rq->txn.deadline_ms = 0;
-		return answer_commit(rq, STORE_TXN_FAILED);
+		outcome->metric = METRIC_REJECTED;
+		cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
+		return 0;
 	}
 	err = confirmed ? certificates_confirm(rq, items) : 0;
 	if (err)
 		return err;
-	rq->txn.deadline_ms = confirmed ? 0 : confirm_deadline(rq, items);
+	cmp_outcome_becomes(outcome, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
+	outcome->deadline_ms = confirmed ? 0 : confirm_deadline(rq, items);
 	rq->reply.implicit_confirm = confirmed;
-	rq->reply.confirm_wait_ms = rq->txn.deadline_ms;
-	return answer_commit(rq, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
+	rq->reply.confirm_wait_ms = outcome->deadline_ms;
+	return 0;
 }
 
-int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling)
+int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling,
+			struct cmp_outcome *outcome)
 {
 	bool waiting = false;
 	struct ca *ca;
@@ -239,7 +230,7 @@ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *i
 	if (items->len == 1 && items->item[0].cert.id) {
 		err = ca_of(rq, &items->item[0], &ca);
 		if (!err)
-			err = cmp_forward_answer(rq, &items->item[0].cert, ca);
+			err = cmp_forward_answer(rq, &items->item[0].cert, ca, outcome);
 		if (err != STORE_NOT_FOUND)
 			return err;
 	}
@@ -247,7 +238,8 @@ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *i
 	 * RFC 4210 5.3.22 would let us answer each certificate when it is ready; all of a message
 	 * are answered, and confirmed, together.
 	 */
-	return waiting ? answer_waiting(rq, items, polling) : answer_final(rq, items, polling);
+	return waiting ? answer_waiting(rq, items, polling, outcome)
+		       : answer_final(rq, items, polling, outcome);
 }
 
 /*
@@ -277,7 +269,7 @@ static int exchanges_run(struct cmp_request *rq, const struct cmp_stored_items *
 	return 0;
 }
 
-int cmp_upstream_continue(struct cmp_request *rq)
+int cmp_upstream_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
 	int err;
@@ -288,14 +280,5 @@ int cmp_upstream_continue(struct cmp_request *rq)
 	cmp_stored_items_clear(&items);
 	if (!err)
 		err = cmp_stored_items_get(rq, &items);
-	if (!err)
-		err = cmp_upstream_answer(rq, &items, false);
-	/* The unit may point into the items. */
-	store_unit_clear(rq->worker->unit);
-	return err;
-}
-
-int cmp_upstream_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
-{
-	return cmp_upstream_continue(rq);
+	return err ? err : cmp_upstream_answer(rq, &items, false, outcome);
 }
