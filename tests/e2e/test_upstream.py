@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import OPENSSL, ROOT, Cmf, Vnfm, free_port, issue, make_ca, run, serial_of, wait_for
+from conftest import OPENSSL, PATIENCE, ROOT, Cmf, Vnfm, free_port, issue, make_ca, run, serial_of, wait_for
 from relay import Relay
 
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
@@ -335,7 +335,7 @@ def test_rr_for_several_waits_over_a_restart(pair, tmp_path):
     finally:
         pair.ca.process.send_signal(signal.SIGCONT)
     polls = 0
-    while answer.body_type in (ERROR, POLLREP) and polls < 60:
+    while answer.body_type in (ERROR, POLLREP) and polls < 2 * PATIENCE:
         polls += 1
         answer = client.ask(explicit(25, sequence(sequence(integer(-1)))), PasswordBasedMac(),
                             transaction_id=answer.transaction_id, recip_nonce=tlv(answer.header[5])[1])

@@ -86,7 +86,8 @@ class Ra:
         with open(self.cmf.conf, "a", encoding="utf-8") as conf:
             self.front = Unwrapping(self.other.port) if how == "added" else None
             url = {"server_url": self.front.url} if self.front else {}
-            conf.write(self.other.section(forwarding=how, **url))
+            # As long as it takes: there is a file for each of the few answers, and none for one that says to wait.
+            conf.write(self.other.section(forwarding=how, upstream_wait=f"{int(PATIENCE)}s", **url))
         self.cmf.start()
         self.vnfm = Vnfm(self.cmf, "vnfm-a", base / "vnfm")
         self.trusted = base / "trusted.pem"
