@@ -199,10 +199,11 @@ _must_check_ int cmf_admin_for_client(const struct cmf_call *call, const char *c
 
 /*
  * Whether a client that is to be added is known by the name of a registered entity which it is not
- * said to be: *namep is that name, which the caller frees; NULL: it is not. 0 or negative errno.
+ * said to be: *namep is that name, which the caller frees; NULL: it is not, and a condition of the
+ * unit that it will not be. 0 or negative errno.
  */
 _must_check_ int cmf_client_name_taken(struct store_reader *reader, const struct store_client *row,
-				       char **namep);
+				       struct store_unit *unit, char **namep);
 typedef int cmf_reserved_each(void *arg, const struct store_registration *reg, const char *who);
 /*
  * Each active registration whose name is that of the CMF, of a CA or of a client that is another

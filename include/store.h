@@ -619,6 +619,8 @@ int64_t store_unit_id(const struct store_unit *unit, int64_t id);
 _must_check_ int store_client_insert(struct store_unit *u, const struct store_client *client);
 /* Conflict: there is none of that name. */
 _must_check_ int store_client_remove(struct store_unit *u, const char *name);
+/* Conflict: clients are no longer those of that generation, among which a name was nobody's. */
+_must_check_ int store_clients_require(struct store_unit *u, int64_t generation);
 
 /* Conflict: an active one of the same (cert_type, subject_id) exists, or an active one of the same
  * subject_id under another certType has another manager. */
@@ -626,6 +628,8 @@ _must_check_ int store_registration_insert(struct store_unit *u,
 					   const struct store_registration *reg, int64_t *idp);
 /* Conflict: not active. */
 _must_check_ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms);
+/* Conflict: the subject has an active registration. */
+_must_check_ int store_subject_require(struct store_unit *u, const char *subject_id);
 
 /* Conflict: serial exists, or the registration is not active. */
 _must_check_ int store_certificate_insert(struct store_unit *u,

@@ -75,9 +75,12 @@ struct ca *ca_by_rule(const struct cmf *cmf, const struct conf *conf, enum cert_
  */
 _must_check_ int entity_name_open(struct store_reader *reader, const char *name, const char *own_id,
 				  const char *manager, bool *openp);
-/* Adds a new registration to the unit, with its line of audit, which says how it was registered. */
+/*
+ * Adds a new registration to the unit, with its line of audit, which says how it was registered,
+ * and the condition that clients are still those among which its name was not reserved.
+ */
 _must_check_ int registration_add(const struct cmf_call *call, const struct store_registration *reg,
-				  const char *how, int64_t *idp);
+				  int64_t clients_generation, const char *how, int64_t *idp);
 
 /* Adds a line of audit to the unit. detail may be NULL. */
 _must_check_ int audit_add(const struct cmf_call *call, const char *action, const char *target,

@@ -267,7 +267,8 @@ int csr_result_add(struct cmf_csr_result *result)
 	int err = taken_require(&query, result);
 
 	if (err == 0 && d->registers)
-		err = registration_add(&d->call, &d->registration, "by ir", &d->registration.id);
+		err = registration_add(&d->call, &d->registration, d->clients_generation, "by ir",
+				       &d->registration.id);
 	result->certificate.registration_id =
 		d->registered_by ? d->registered_by->registration.id : d->registration.id;
 	if (err == 0)

@@ -41,7 +41,8 @@ struct decision {
 	struct carriers carriers;
 	struct name_request asked;
 	struct store_registration registration;
-	bool registers; /* the registration is new: policy of ir */
+	bool registers;             /* the registration is new: policy of ir */
+	int64_t clients_generation; /* among whom its name is nobody's */
 	/* Of an earlier request of the same message, which makes the registration; or NULL. */
 	const struct decision *registered_by;
 	int64_t replaces_id; /* the certificate that the new one is for; 0: none */

@@ -4,6 +4,7 @@
  * kur, ccr, krr. An entity that nobody registered is registered by its ir where the client's policy
  * says so.
  */
+#include "clients.h"
 #include "csr.h"
 
 #include "archive.h"
@@ -103,6 +104,7 @@ static int entity_register(struct decision *d, const char *subject_id)
 	const struct carriers *carriers = &d->carriers;
 	const struct conf_profile *profile = carriers->registers;
 	const struct ca *ca;
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	const char *reserved;
 	bool open = false;
 	int err = decision_others_permit(d);
@@ -120,9 +122,13 @@ static int entity_register(struct decision *d, const char *subject_id)
 	err = entity_name_open(d->call.reader, subject_id, NULL, principal_manager(d->call.who),
 			       &open);
 	if (err == 0)
-		err = name_reserved(&d->call, bytes_of_string(subject_id), subject_id, &reserved);
+		err = clients_get(d->call.cmf, d->call.reader, &clients);
+	if (err == 0)
+		err = name_reserved_among(d->call.cmf, clients, bytes_of_string(subject_id),
+					  subject_id, &reserved);
 	if (err < 0)
 		return err;
+	d->clients_generation = clients->generation;
 	if (reserved)
 		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized, reserved);
 	if (!open)

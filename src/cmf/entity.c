@@ -145,10 +145,12 @@ int entity_name_open(struct store_reader *reader, const char *name, const char *
 }
 
 int registration_add(const struct cmf_call *call, const struct store_registration *reg,
-		     const char *how, int64_t *idp)
+		     int64_t clients_generation, const char *how, int64_t *idp)
 {
-	int err = store_registration_insert(call->unit, reg, idp);
+	int err = store_clients_require(call->unit, clients_generation);
 
+	if (err == 0)
+		err = store_registration_insert(call->unit, reg, idp);
 	return err == 0 ? audit_add(call, "register", reg->subject_id, how) : err;
 }
 

@@ -150,7 +150,8 @@ static int subject_check(const struct cmf_call *call, const struct clients *clie
 }
 
 static int subject_add(const struct cmf_call *call, const struct cmf_register *request,
-		       const struct terms *terms, const char *subject_id)
+		       const struct terms *terms, const char *subject_id,
+		       int64_t clients_generation)
 {
 	const struct store_registration reg = {
 		.cert_type = request->cert_type,
@@ -165,7 +166,8 @@ static int subject_add(const struct cmf_call *call, const struct cmf_register *r
 		.changed_ms = call->now_ms,
 	};
 
-	return registration_add(call, &reg, cert_type_name(reg.cert_type), NULL);
+	return registration_add(call, &reg, clients_generation, cert_type_name(reg.cert_type),
+				NULL);
 }
 
 /* All are checked before the first is added: a refused call leaves the unit as it was. */
@@ -181,7 +183,8 @@ static int subjects_register(const struct cmf_call *call, const struct cmf_regis
 				    &fresh[i]);
 	for (size_t i = 0; err == 0 && i < request->n_subject_ids; i++) {
 		if (fresh[i])
-			err = subject_add(call, request, terms, request->subject_ids[i]);
+			err = subject_add(call, request, terms, request->subject_ids[i],
+					  clients->generation);
 	}
 	return err;
 }

@@ -271,7 +271,8 @@ int name_reserved(const struct cmf_call *call, struct bytes name, const char *su
 
 /* --- for the operator --- */
 
-int cmf_client_name_taken(struct store_reader *reader, const struct store_client *row, char **namep)
+int cmf_client_name_taken(struct store_reader *reader, const struct store_client *row,
+			  struct store_unit *unit, char **namep)
 {
 	struct client client = {0};
 	struct reserved set = {NULL, 0, 0};
@@ -293,7 +294,7 @@ int cmf_client_name_taken(struct store_reader *reader, const struct store_client
 		if (err == 0)
 			*namep = TAKE(set.item[i].text);
 		else if (err == STORE_NOT_FOUND)
-			err = 0;
+			err = store_subject_require(unit, set.item[i].text);
 	}
 	client_clear(&client);
 	reserved_clear(&set);

@@ -37,6 +37,7 @@ static int client_list(struct rest_call *call)
 struct client_change {
 	struct rest_client_request request;
 	const char *name; /* to be removed */
+	char *taken;      /* the name of an entity that it is not */
 	struct store_audit audit;
 };
 
@@ -46,6 +47,12 @@ static int client_add_decide(struct rest_call *call, void *arg, struct refusal *
 	struct store_client *client = &change->request.client;
 	int err;
 
+	err = cmf_client_name_taken(call->worker->reader, client, call->worker->unit,
+				    &change->taken);
+	if (err)
+		return err;
+	if (change->taken)
+		return REFUSED;
 	client->created_ms = call->now_ms;
 	octets_clear_secret(&client->mac_secret);
 	if (client->mac_reference) {
@@ -71,7 +78,6 @@ static bool profile_exists(const struct cmf *cmf, const char *name)
 static int client_insert(struct rest_call *call, struct client_change *change)
 {
 	struct store_client *client = &change->request.client;
-	_cleanup_(freep) char *taken = NULL;
 	struct refusal refusal = REFUSAL_NULL;
 	char detail[400];
 	int err;
@@ -84,16 +90,15 @@ static int client_insert(struct rest_call *call, struct client_change *change)
 					     .actor = "cmfctl",
 					     .action = "client add",
 					     .target = client->name};
-	err = cmf_client_name_taken(call->worker->reader, client, &taken);
-	if (taken) {
+	err = rest_commit(call, client_add_decide, change, &refusal);
+	if (change->taken) {
 		snprintf(detail, sizeof(detail),
 			 "%s is the name of a registered entity; if it is the client, name it as "
 			 "entity (--entity)",
-			 taken);
+			 change->taken);
+		free(change->taken);
 		return rest_problem(call, 409, detail);
 	}
-	if (err == 0)
-		err = rest_commit(call, client_add_decide, change, &refusal);
 	if (err == STORE_CONFLICT)
 		return rest_problem(call, 409,
 				    "there is a client of that name or MAC reference already");

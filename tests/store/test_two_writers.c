@@ -21,6 +21,7 @@ struct state {
 	int64_t exchange_id;
 	int64_t crl_id;
 	struct store_transaction transaction;
+	int64_t generation; /* of the clients */
 	int round;
 };
 
@@ -57,6 +58,23 @@ static void entity_of_a(struct store_unit *unit, struct state *s)
 static void entity_of_b_under_another_type(struct store_unit *unit, struct state *s)
 {
 	entity_of_manager(unit, s, CERT_TYPE_VNF_OAM, "vnfm-b");
+}
+
+/* One that was nobody's name among the clients. */
+static void entity_among_clients(struct store_unit *unit, struct state *s)
+{
+	OK(store_clients_require(unit, s->generation));
+	entity_of_a(unit, s);
+}
+
+static void client_of_that_name(struct store_unit *unit, struct state *s)
+{
+	char name[24] = "";
+	struct store_client client = sample_client(name);
+
+	snprintf(name, sizeof(name), "new-%d", s->round);
+	OK(store_subject_require(unit, name));
+	OK(store_client_insert(unit, &client));
 }
 
 static uint64_t serial_of(const struct state *s, int which)
@@ -194,6 +212,8 @@ static const struct race races[] = {
 	{"an entity, twice", entity_of_a, entity_of_a, STORE_CONFLICT, STORE_CONFLICT},
 	{"an entity of two managers", entity_of_a, entity_of_b_under_another_type,
 		STORE_CONFLICT, STORE_CONFLICT},
+	{"a client by the name of an entity", client_of_that_name, entity_among_clients,
+		STORE_CONFLICT, STORE_CONFLICT},
 	{"a key of two entities", key_of_first, key_of_second, STORE_CONFLICT, STORE_CONFLICT},
 	{"the last place of an entity", last_place_once, last_place_again,
 		STORE_CONFLICT, STORE_CONFLICT},
@@ -245,6 +265,7 @@ static void state_make(struct both *b, int round)
 	struct store_exchange exchange;
 
 	*s = (struct state){.round = round};
+	OK(store_client_generation(b->f.reader, &s->generation));
 	for (int i = 0; i < 2; i++) {
 		struct store_registration reg = sample_registration(s->name[i]);
 

@@ -412,6 +412,18 @@ static X509_NAME *name_received(X509_NAME *name)
 	return received;
 }
 
+/* false: somebody else came first, and it is to be decided again. */
+static bool world_commit(void)
+{
+	struct store_unit *interfering = w.interfering;
+
+	w.interfering = NULL;
+	if (interfering)
+		ck_assert_int_eq(store_unit_commit(interfering), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), interfering ? STORE_CONFLICT : 0);
+	return !interfering;
+}
+
 enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *ask,
 			struct cmf_csr_result *resultp)
 {
@@ -434,6 +446,7 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *
 		.update.old = ask->old,
 	};
 	struct cmf_order_terms terms;
+	bool committed;
 	int err;
 
 	if (ask->subject_raw)
@@ -451,8 +464,11 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *
 						   ask->confirmed, &terms);
 	ck_assert_int_ge(err, 0);
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
-	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	resultp->certificate.id = store_unit_id(w.unit, resultp->certificate.id);
+	committed = world_commit();
+	if (committed)
+		resultp->certificate.id = store_unit_id(w.unit, resultp->certificate.id);
+	else
+		cmf_csr_result_clear(resultp);
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	ASN1_TIME_free(validity.notBefore);
 	ASN1_TIME_free(validity.notAfter);
@@ -462,7 +478,7 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *
 	EVP_PKEY_free(made);
 	if (!ask->key_is)
 		EVP_PKEY_free(key);
-	return refusal.reason;
+	return committed ? refusal.reason : csr(who, ask, resultp);
 }
 
 enum refusal_reason csr_as(const char *client, const struct csr_spec *ask)
@@ -485,8 +501,7 @@ enum refusal_reason register_as(const struct cmf_principal *who, const struct cm
 	ck_assert_int_eq(err == 0, refusal.reason == REFUSAL_NONE);
 	if (err == REFUSED)
 		ck_assert(store_unit_empty(w.unit));
-	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	return refusal.reason;
+	return world_commit() ? refusal.reason : register_as(who, request);
 }
 
 void register_ok(const char *client, enum cert_type type, const char *subject_id)

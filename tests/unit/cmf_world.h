@@ -29,6 +29,9 @@ struct world {
 	struct store *store;
 	struct store_reader *reader;
 	struct store_unit *unit;
+	/* Committed before what is decided next is, which has a conflict then and is decided again.
+	 */
+	struct store_unit *interfering;
 	struct metrics *metrics;
 	struct ca_set *cas;
 	struct cmf *cmf;

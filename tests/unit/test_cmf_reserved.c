@@ -306,11 +306,60 @@ START_TEST(test_client_by_the_name_of_an_entity)
 			.entity = (char *)(uintptr_t)rows[i].entity,
 		};
 
-		ck_assert_int_eq(cmf_client_name_taken(w.reader, &row, &taken), 0);
+		ck_assert_int_eq(cmf_client_name_taken(w.reader, &row, w.unit, &taken), 0);
+		store_unit_clear(w.unit);
 		ck_assert_msg((taken != NULL) == rows[i].taken, "row %zu", i);
 		free(taken);
 		taken = NULL;
 	}
+}
+END_TEST
+
+/* What `client add` decides. */
+static void client_decide(struct store_unit *unit, bool taken)
+{
+	const struct store_client row = {.name = (char *)(uintptr_t) "late",
+					 .trust_domain = (char *)(uintptr_t) "d"};
+	char *name = NULL;
+
+	ck_assert_int_eq(cmf_client_name_taken(w.reader, &row, unit, &name), 0);
+	ck_assert_int_eq(name != NULL, taken);
+	if (!taken)
+		ck_assert_int_eq(store_client_insert(unit, &row), 0);
+	else
+		ck_assert_str_eq(name, "late");
+	free(name);
+}
+
+/* Register, or an ir that registers, and `client add` of one name are both decided before either
+ * is committed: who is second is refused when he decides again. */
+START_TEST(test_register_and_client_add_at_once)
+{
+	const bool by_ir = _i / 2, client_first = _i % 2;
+	const struct csr_spec ask = {.subject = "/CN=late", .ir = true};
+	const char *who_name = by_ir ? "vnfm-b" : "vnfm-a";
+	struct cmf_principal who = principal_of(who_name);
+	struct cmf_csr_result result = {0};
+	struct store_unit *adding;
+	enum refusal_reason reason;
+
+	ck_assert_int_eq(store_unit_new(w.store, &adding), 0);
+	client_decide(adding, false);
+	if (client_first) {
+		w.interfering = adding;
+		reason = by_ir ? csr(&who, &ask, &result)
+			       : register_id(&who, CERT_TYPE_VNFCI, "late");
+		ck_assert_str_eq(refusal_code(reason), "entity_not_authorized");
+	} else {
+		reason = by_ir ? csr(&who, &ask, &result)
+			       : register_id(&who, CERT_TYPE_VNFCI, "late");
+		ck_assert_str_eq(refusal_code(reason), "none");
+		ck_assert_int_eq(store_unit_commit(adding), STORE_CONFLICT);
+		client_decide(adding, true);
+	}
+	store_unit_free(adding);
+	cmf_csr_result_clear(&result);
+	cmf_principal_clear(&who);
 }
 END_TEST
 
@@ -329,6 +378,7 @@ static Suite *cmf_reserved_suite(void)
 	tcase_add_loop_test(tc, test_names_reserved, 0, ARRAY_LEN(names));
 	tcase_add_test(tc, test_registration_of_before);
 	tcase_add_test(tc, test_client_by_the_name_of_an_entity);
+	tcase_add_loop_test(tc, test_register_and_client_add_at_once, 0, 4);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -101,3 +101,8 @@ int store_client_remove(struct store_unit *u, const char *name)
 {
 	return unit_add(u, CHANGE_CLIENT_REMOVE, VALUES(value_text(name)));
 }
+
+int store_clients_require(struct store_unit *u, int64_t generation)
+{
+	return unit_add(u, CHANGE_CLIENTS_REQUIRE, VALUES(value_int(generation)));
+}

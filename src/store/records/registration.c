@@ -145,3 +145,8 @@ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_
 {
 	return unit_add(u, CHANGE_REGISTRATION_DEREGISTER, VALUES(value_id(id), value_int(now_ms)));
 }
+
+int store_subject_require(struct store_unit *u, const char *subject_id)
+{
+	return unit_add(u, CHANGE_SUBJECT_REQUIRE, VALUES(value_text(subject_id)));
+}

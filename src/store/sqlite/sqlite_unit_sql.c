@@ -11,6 +11,8 @@ const char *const sqlite_unit_sql[CHANGE_KINDS] = {
 		" created_ms, policy, entity)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[CHANGE_CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
+	[CHANGE_CLIENTS_REQUIRE] =
+		"SELECT 1 FROM meta WHERE name = 'client_generation' AND value <> ?1",
 	/* One manager for all active registrations of a subject; one active one for a certType. */
 	[CHANGE_REGISTRATION_INSERT] =
 		"INSERT INTO registration (cert_type, subject_id, handling, manager, trust_domain,"
@@ -20,6 +22,8 @@ const char *const sqlite_unit_sql[CHANGE_KINDS] = {
 		" AND manager <> ?4)",
 	[CHANGE_REGISTRATION_DEREGISTER] =
 		"UPDATE registration SET state = 1, changed_ms = ?2 WHERE id = ?1 AND state = 0",
+	[CHANGE_SUBJECT_REQUIRE] =
+		"SELECT 1 FROM registration WHERE subject_id = ?1 AND state = 0 LIMIT 1",
 	[CHANGE_KEY_REQUIRE] = KEY_TAKEN_SQL,
 	[CHANGE_LIVE_REQUIRE] = LIVE_REACHED_SQL,
 	[CHANGE_CERTIFICATE_INSERT] =
