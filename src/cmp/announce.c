@@ -194,7 +194,7 @@ int cmp_announce_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 /* RFC 9811 3.5: a suitable 4xx or 5xx. */
 enum cmp_delivery cmp_announcement_delivery(const struct cmp_request *rq)
 {
-	if (rq->metric != METRIC_REJECTED && rq->metric != METRIC_FAULT)
+	if (rq->attempt.metric != METRIC_REJECTED && rq->attempt.metric != METRIC_FAULT)
 		return CMP_ANNOUNCEMENT_STORED;
 	switch (rq->refusal.failinfo) {
 	case FAIL_NOT_AUTHORIZED:

@@ -13,7 +13,7 @@
 /* Whether certConf may come now. */
 static int state_check(struct cmp_request *rq)
 {
-	const struct store_transaction *txn = &rq->txn;
+	const struct store_transaction *txn = &rq->attempt.txn;
 	bool enrolment = txn->body_type == PKI_BODY_IR || txn->body_type == PKI_BODY_CR ||
 			 txn->body_type == PKI_BODY_KUR || txn->body_type == PKI_BODY_P10CR ||
 			 txn->body_type == PKI_BODY_CCR ||
@@ -184,7 +184,7 @@ static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
 	 * RFC 9483 3.6.4: a refusal ends the operation; the certificates stay unconfirmed and are
 	 * revoked when their time is over.
 	 */
-	rq->keep_refusal = true;
+	rq->attempt.keep_refusal = true;
 	err = content_check(rq, items, accepted);
 	if (!err && items->len == 1 && cmp_is_forwarded(rq, &items->item[0].cert))
 		return cmp_forward_confirm(rq, &items->item[0].cert, accepted[0], outcome);

@@ -34,7 +34,7 @@ static int pop_by_decryption(struct cmp_request *rq, const CertReqMsg *msg, EVP_
 				       cmp_envelope_understood(rq), &method);
 
 	if (!err)
-		rq->pop =
+		rq->attempt.pop =
 			method == POPO_SUBSEQUENT_ENCR_CERT ? CMP_POP_ENCR_CERT : CMP_POP_CHALLENGE;
 	return err;
 }
@@ -127,7 +127,7 @@ int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_
 	EVP_PKEY *key = NULL;
 	int err;
 
-	rq->pop = CMP_POP_PROVEN;
+	rq->attempt.pop = CMP_POP_PROVEN;
 	err = cmp_template_check(rq, t);
 	if (!err && cmp_central_key_wanted(t))
 		err = cmp_central_key_ask(rq, msg, csr);
@@ -138,7 +138,7 @@ int cmp_template_read(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_
 	if (!err && key)
 		err = pop_check(rq, msg, key, item);
 	EVP_PKEY_free(key);
-	item->pop = rq->pop;
+	item->pop = rq->attempt.pop;
 	csr->subject = t->subject;
 	csr->extensions = t->extensions;
 	csr->validity = t->validity;
@@ -181,7 +181,7 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	item->csr.unjudged = item->carriers.more || has_other_controls(msg->certReq);
 	if (!err)
 		err = cmp_template_read(rq, msg, item);
-	if (!err && item->pop == CMP_POP_CHALLENGE && rq->pop_answered)
+	if (!err && item->pop == CMP_POP_CHALLENGE && rq->attempt.pop_answered)
 		err = cmp_challenge_check(rq, (size_t)i, items->len);
 	if (err || item->csr.operation != CMF_UPDATE)
 		return err;
@@ -210,9 +210,9 @@ static int items_read(struct cmp_request *rq, const struct cmp_message *asked,
 	const CertReqMessages *msgs = asked->body->value.certReqMessages;
 	int n = sk_CertReqMsg_num(msgs), err;
 
-	rq->cert_req_id = cmp_cert_req_id(sk_CertReqMsg_value(msgs, 0));
-	if (rq->cert_req_id < 0)
-		rq->cert_req_id = 0;
+	rq->attempt.cert_req_id = cmp_cert_req_id(sk_CertReqMsg_value(msgs, 0));
+	if (rq->attempt.cert_req_id < 0)
+		rq->attempt.cert_req_id = 0;
 	if (n > (int)rq->conf->cmf.requests_max)
 		return refuse(&rq->refusal, REFUSAL_cert_req_count);
 	err = cmp_items_new((size_t)n, items);
@@ -228,7 +228,7 @@ static int items_read(struct cmp_request *rq, const struct cmp_message *asked,
 /* RFC 9810 5.2.8.3.3: certificates are not made until each proof is there. */
 static bool any_challenged(const struct cmp_request *rq, const struct cmp_items *items)
 {
-	for (size_t i = 0; i < items->len && !rq->pop_answered; i++)
+	for (size_t i = 0; i < items->len && !rq->attempt.pop_answered; i++)
 		if (!items->item[i].refused && items->item[i].pop == CMP_POP_CHALLENGE)
 			return true;
 	return false;
@@ -252,6 +252,6 @@ int cmp_certreq_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 
 	if (err)
 		return err;
-	rq->in_body = rq->keep_refusal = true;
+	rq->attempt.in_body = rq->attempt.keep_refusal = true;
 	return cmp_certreq_decide(rq, rq->msg, outcome);
 }

@@ -160,7 +160,8 @@ static int challenge_add(struct cmp_request *rq, const struct cmp_item *item,
 	EVP_PKEY *key = NULL;
 	int err;
 
-	if (!challenge || sk_Challenge_push(rq->reply.body->value.popdecc, challenge) <= 0) {
+	if (!challenge ||
+	    sk_Challenge_push(rq->attempt.reply.body->value.popdecc, challenge) <= 0) {
 		Challenge_free(challenge);
 		return -ENOMEM;
 	}
@@ -181,9 +182,9 @@ static int challenges_make(struct cmp_request *rq, struct cmp_items *items, uint
 {
 	int err = 0;
 
-	cmp_reply_clear(&rq->reply);
-	rq->reply.body = cmp_body_new(PKI_BODY_POPDECC);
-	if (!rq->reply.body)
+	cmp_reply_clear(&rq->attempt.reply);
+	rq->attempt.reply.body = cmp_body_new(PKI_BODY_POPDECC);
+	if (!rq->attempt.reply.body)
 		return -ENOMEM;
 	for (size_t i = 0; i < items->len && !err; i++)
 		if (!items->item[i].refused && items->item[i].pop == CMP_POP_CHALLENGE)
@@ -197,16 +198,16 @@ static int transaction_fill(struct cmp_request *rq, const struct cmp_items *item
 	bool chain;
 	int err;
 
-	rq->txn.chain_request = false;
-	rq->txn.cert_req_id = rq->cert_req_id;
-	rq->txn.n_items = items->len > 1 ? items->len : 0;
+	rq->attempt.txn.chain_request = false;
+	rq->attempt.txn.cert_req_id = rq->attempt.cert_req_id;
+	rq->attempt.txn.n_items = items->len > 1 ? items->len : 0;
 	for (size_t i = 0; i < items->len; i++) {
 		chain = false;
 		err = cmp_chain_request(rq, &items->item[i].carriers, &chain);
 		/* One that contradicts itself is refused when it is decided on. */
 		if (err && err != REFUSED)
 			return err;
-		rq->txn.chain_request = rq->txn.chain_request || chain;
+		rq->attempt.txn.chain_request = rq->attempt.txn.chain_request || chain;
 	}
 	rq->refusal = REFUSAL_NULL;
 	return 0;
@@ -262,14 +263,16 @@ int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n)
 	int err;
 
 	/* What was not challenged, since it was refused then, is not proven. */
-	if (rq->pop_digests.len != n * DIGEST_LEN || !is_challenged(rq->pop_digests, i))
+	if (rq->attempt.pop_digests.len != n * DIGEST_LEN ||
+	    !is_challenged(rq->attempt.pop_digests, i))
 		return refuse(&rq->refusal, REFUSAL_pop_response_wrong);
-	err = digest_of(integer_octets(sk_ASN1_INTEGER_value(numbers, position(rq->pop_digests, i)),
-				       octets),
-			digest);
+	err = digest_of(
+		integer_octets(sk_ASN1_INTEGER_value(numbers, position(rq->attempt.pop_digests, i)),
+			       octets),
+		digest);
 	if (err)
 		return err;
-	if (CRYPTO_memcmp(digest, rq->pop_digests.data + i * DIGEST_LEN, DIGEST_LEN))
+	if (CRYPTO_memcmp(digest, rq->attempt.pop_digests.data + i * DIGEST_LEN, DIGEST_LEN))
 		return refuse(&rq->refusal, REFUSAL_pop_response_wrong);
 	return 0;
 }
@@ -280,9 +283,10 @@ int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n)
  */
 int cmp_challenges_check(struct cmp_request *rq)
 {
-	size_t n = rq->pop_digests.len / DIGEST_LEN;
+	size_t n = rq->attempt.pop_digests.len / DIGEST_LEN;
 
-	if (sk_ASN1_INTEGER_num(rq->msg->body->value.popdecr) != position(rq->pop_digests, n))
+	if (sk_ASN1_INTEGER_num(rq->msg->body->value.popdecr) !=
+	    position(rq->attempt.pop_digests, n))
 		return refuse(&rq->refusal, REFUSAL_pop_response_count);
 	return n == 1 ? cmp_challenge_check(rq, 0, 1) : 0;
 }

@@ -86,7 +86,7 @@ static int step_take_last(struct cmp_request *rq, cmp_step *step)
 static void half_done_drop(struct cmp_request *rq)
 {
 	store_unit_clear(rq->worker->unit);
-	spliced_clear(&rq->answer);
+	spliced_clear(&rq->attempt.answer);
 }
 
 /* A refusal that ends the transaction is kept with it, so that it can be repeated. */
@@ -97,11 +97,11 @@ static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 	half_done_drop(rq);
 	outcome->metric = METRIC_REJECTED;
 	err = cmp_reply_refusal(rq);
-	if (err || !rq->keep_refusal)
+	if (err || !rq->attempt.keep_refusal)
 		return err;
 	cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
 	/* What the handler noted of a new one is of no use. */
-	return rq->txn.id ? 0 : cmp_transaction_open(rq);
+	return rq->attempt.txn.id ? 0 : cmp_transaction_open(rq);
 }
 
 /* Nothing internal is told. */
@@ -111,7 +111,7 @@ static void fault_note(struct cmp_request *rq, int fault)
 		     fault == -ETIMEDOUT || fault == -EDQUOT || fault == -ESTALE;
 
 	half_done_drop(rq);
-	rq->metric = METRIC_FAULT;
+	rq->attempt.metric = METRIC_FAULT;
 	(void)refuse(&rq->refusal, again ? REFUSAL_system_unavailable : REFUSAL_system_failure);
 }
 
@@ -136,7 +136,7 @@ static int answer_end(struct cmp_request *rq, int err)
 static int announcement_end(struct cmp_request *rq, int err, enum cmp_delivery *deliveryp)
 {
 	if (err == REFUSED)
-		rq->metric = METRIC_REJECTED;
+		rq->attempt.metric = METRIC_REJECTED;
 	else if (err)
 		fault_note(rq, err);
 	*deliveryp = cmp_announcement_delivery(rq);
@@ -146,7 +146,7 @@ static int announcement_end(struct cmp_request *rq, int err, enum cmp_delivery *
 /* There is no time for the message, and not for the signature of an answer either. */
 static int busy_end(struct cmp_request *rq, enum cmp_delivery *deliveryp)
 {
-	rq->metric = METRIC_REJECTED;
+	rq->attempt.metric = METRIC_REJECTED;
 	*deliveryp = CMP_BUSY;
 	return 0;
 }
@@ -156,21 +156,17 @@ static int busy_end(struct cmp_request *rq, enum cmp_delivery *deliveryp)
 static void attempt_clear(struct cmp_request *rq)
 {
 	store_unit_clear(rq->worker->unit);
-	store_transaction_clear(&rq->txn);
-	rq->txn = (struct store_transaction){0};
-	cmp_reply_clear(&rq->reply);
-	spliced_clear(&rq->answer);
+	store_transaction_clear(&rq->attempt.txn);
+	cmp_reply_clear(&rq->attempt.reply);
+	spliced_clear(&rq->attempt.answer);
+	free(rq->attempt.subject);
+}
+
+static void attempt_begin(struct cmp_request *rq, bool again)
+{
+	attempt_clear(rq);
+	rq->attempt = (struct cmp_attempt){.again = again};
 	rq->refusal = REFUSAL_NULL;
-	rq->in_body = rq->keep_refusal = rq->passphrase_kept = false;
-	rq->pop = CMP_POP_PROVEN;
-	rq->pop_answered = false;
-	rq->pop_digests = BYTES_NULL;
-	rq->seen.until_ms = 0;
-	rq->cert_req_id = 0;
-	rq->metric = METRIC_ACCEPTED;
-	free(rq->subject);
-	rq->subject = NULL;
-	rq->serial[0] = '\0';
 }
 
 /* Who finds its transaction itself has been admitted if it does not say otherwise. */
@@ -178,7 +174,7 @@ static int unadmitted_serve(struct cmp_request *rq, cmp_step *serve)
 {
 	int err = step_take_last(rq, serve);
 
-	rq->admitted = !err && !rq->kem_asked && rq->metric != METRIC_REPLAYED;
+	rq->admitted = !err && !rq->kem_asked && rq->attempt.metric != METRIC_REPLAYED;
 	return rq->service->announcement ? err : cmp_trace_stage(rq, CMP_STAGE_BODY, err);
 }
 
@@ -233,8 +229,7 @@ static int request_decide(struct cmp_request *rq)
 	int err = STORE_CONFLICT;
 
 	for (int i = 0; i < ATTEMPTS_MAX && err == STORE_CONFLICT; i++) {
-		attempt_clear(rq);
-		rq->again = i > 0;
+		attempt_begin(rq, i > 0);
 		err = request_attempt(rq);
 		if (err == REFUSED && may_be_answered(rq))
 			err = step_take_last(rq, refusal_decide);
@@ -297,13 +292,13 @@ static void request_log(struct cmp_request *rq)
 {
 	int64_t us = clock_monotonic_us() - rq->exchange->received_us;
 	const struct refusal *r = &rq->refusal;
-	bool refused = rq->metric == METRIC_REJECTED || rq->metric == METRIC_FAULT;
+	bool refused = rq->attempt.metric == METRIC_REJECTED || rq->attempt.metric == METRIC_FAULT;
 	enum metric_operation op = rq->msg ? METRIC_OP_other : METRIC_OP_none;
 	char claim[CMP_CLAIM_MAX];
 
 	if (rq->service)
 		op = rq->service->operation;
-	metrics_request(rq->door->metrics, op, rq->metric, refused ? r->failinfo : -1, us);
+	metrics_request(rq->door->metrics, op, rq->attempt.metric, refused ? r->failinfo : -1, us);
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	cmp_claim_text(rq, claim);
@@ -312,13 +307,16 @@ static void request_log(struct cmp_request *rq)
 		  F_HEX("transaction", rq->msg ? rq->msg->transaction_id : BYTES_NULL),
 		  F_TEXT("client", rq->who.name), F_TEXT("claimed", claim[0] ? claim : NULL),
 		  F_TEXT("via", rq->outer ? rq->outer->who.name : NULL),
-		  F_HEX("original", rq->has_original ? BYTES_OF(rq->original) : BYTES_NULL),
+		  F_HEX("original",
+			rq->original.present ? BYTES_OF(rq->original.digest) : BYTES_NULL),
 		  F_TEXT("operation", rq->msg ? pki_body_type_name(rq->msg->body_type) : "none"),
-		  F_TEXT("subject", rq->subject), F_TEXT("outcome", outcome_names[rq->metric]),
+		  F_TEXT("subject", rq->attempt.subject),
+		  F_TEXT("outcome", outcome_names[rq->attempt.metric]),
 		  F_TEXT("failinfo", refused ? failinfo_name(r->failinfo) : NULL),
 		  F_TEXT("reason", refused ? refusal_code(r->reason) : NULL),
 		  F_TEXT("detail", refused ? refusal_detail(r) : NULL),
-		  F_TEXT("serial", rq->serial[0] ? rq->serial : NULL), F_INT("us", us));
+		  F_TEXT("serial", rq->attempt.serial[0] ? rq->attempt.serial : NULL),
+		  F_INT("us", us));
 }
 
 static cmp_inner_serve inner_serve;
@@ -343,8 +341,8 @@ static void request_end(struct cmp_request *rq, int err, struct spliced *answerp
 	request_log(rq);
 	*answerp = (struct spliced){0};
 	if (!err) {
-		*answerp = rq->answer;
-		rq->answer = (struct spliced){0};
+		*answerp = rq->attempt.answer;
+		rq->attempt.answer = (struct spliced){0};
 	}
 	cmp_stranger_settle(rq);
 	attempt_clear(rq);

@@ -185,7 +185,7 @@ struct cmp_items {
 	size_t len;
 };
 
-/* One of the requests of rq->txn, as the store has it. */
+/* One of the requests of rq->attempt.txn, as the store has it. */
 struct cmp_stored_item {
 	int cert_req_id;
 	int failinfo;                  /* refused; else -1 */
@@ -250,8 +250,8 @@ enum cmp_record {
 };
 
 /*
- * What a handler has decided, beside the answer (rq->reply) and the changes (in the unit): door.c
- * hands it to outcome.c, which does the rest.
+ * What a handler has decided, beside the answer (rq->attempt.reply) and the changes (in the unit):
+ * door.c hands it to outcome.c, which does the rest.
  */
 struct cmp_outcome {
 	enum cmp_record record;
@@ -289,64 +289,85 @@ struct cmp_service {
 	cmp_step *resume;
 };
 
+/* What an RA received and changed, see original.c. */
+struct cmp_original {
+	bool present;
+	uint8_t digest[32]; /* SHA-256 of origPKIMessage */
+};
+
+/* Dear work before it was known who asks, see stranger.c. */
+struct cmp_dear_work {
+	struct budget_work budget;
+	int64_t began_us; /* on the clock of this thread's processor time */
+	bool runs;
+};
+
+/*
+ * What one attempt to decide on a message comes to. Where a commit meets a conflict, the next
+ * attempt begins with a new one: nothing of the one before is left.
+ */
+struct cmp_attempt {
+	bool again;                   /* one before met a conflict: see cmf_call.again */
+	struct store_transaction txn; /* id 0: none in the store */
+	struct store_seen seen;       /* see seen.c */
+	/* How the request is read. */
+	enum cmp_pop pop;         /* of the one that is being read */
+	bool pop_answered;        /* challenges were */
+	struct bytes pop_digests; /* of the numbers that were asked for; see challenge.c */
+	const struct cmp_recovery *recovery; /* krr: what the answer brings beside a certificate */
+	/* How a refusal is told. */
+	int cert_req_id;   /* of the message as a whole */
+	bool in_body;      /* by the answer of the operation */
+	bool keep_refusal; /* it ends the transaction and is stored with it */
+	/* The answer. */
+	struct cmp_reply reply;
+	bool passphrase_kept; /* of generalInfo: the answer says so */
+	struct spliced answer;
+	/* For log and metrics. */
+	enum metric_outcome metric; /* as the last step said */
+	char *subject;
+	char serial[SERIAL_HEX_SIZE];
+};
+
 /* One request on its way through the door. */
 struct cmp_request {
+	/* Where it is served. */
 	struct cmp_door *door;
 	struct cmf_worker *worker;
 	const struct cmp_exchange *exchange;
 	const struct conf *conf; /* in force when the request came */
 	int64_t now_ms;
-	struct cmp_message *msg; /* NULL: the octets were no PKIMessage */
-	const struct cmp_service *service;
-	bool implicit_confirm;        /* asked for */
-	struct cmp_carriers carriers; /* of the header */
-	uint8_t digest[32];           /* SHA-256 of the octets received */
-	struct cmp_trace *trace;      /* NULL: it is served, not explained */
+	struct cmp_trace *trace; /* NULL: it is served, not explained */
 	/* The nested message that this one lies in; NULL, 0: none. */
 	const struct cmp_request *outer;
 	enum cmp_inner inner;
 	unsigned depth;
 	/* Serves a message that lies in this one: the door itself, which is above nested.c. */
 	cmp_inner_serve *inner_serve;
-	/* What an RA received and changed: SHA-256 of origPKIMessage. */
-	bool has_original;
-	uint8_t original[32];
-	char original_hex[2 * 32 + 1];
-	char transaction_hex[2 * CMP_NONCE_MAX + 1];
-	struct store_audit audit;
 
+	/* What the message is: header.c, carriers.c. */
+	struct cmp_message *msg; /* NULL: the octets were no PKIMessage */
+	const struct cmp_service *service;
+	uint8_t digest[32];           /* SHA-256 of the octets received */
+	bool implicit_confirm;        /* asked for */
+	struct cmp_carriers carriers; /* of the header */
+	struct cmp_original original;
+
+	/* Who asks: authenticate.c. */
 	struct cmf_principal who;
 	struct cmf_signer *signer; /* it signed; NULL: it did not */
 	/* What was verified, and what protects the answer; before, and after KEM, a signature. */
 	enum cmp_protection_kind protection;
-	struct cmp_mac mac;      /* MAC, KEM: of the message; its key serves the answer */
-	struct budget_work work; /* dear work before it was known who asks, see stranger.c */
-	int64_t work_began_us;   /* on the clock of this thread's processor time */
-	bool work_runs;
-	bool admitted;         /* authentic, and no replay */
+	struct cmp_mac mac;    /* MAC, KEM: of the message; its key serves the answer */
 	bool kem_asked;        /* without protection, see kem.c; who is nobody */
 	int64_t kem_secret_id; /* KEM: of the secret, which no transaction has used; 0: one has */
 	bool replay_only;      /* too late for anything but its stored answer */
-	bool again;            /* an attempt met a conflict: see cmf_call.again */
+	bool admitted;         /* authentic, and no replay */
+	struct cmp_dear_work work;
 
-	/* What is below is of one attempt and cleared for the next. */
-	struct store_transaction txn; /* id 0: none in the store */
-	int cert_req_id;              /* for an answer that refuses the message as a whole */
-	bool passphrase_kept;         /* of generalInfo: the answer says so */
-	bool in_body;                 /* refusals are reported by the answer of the operation */
-	bool keep_refusal;            /* a refusal ends the transaction and is stored with it */
-	enum cmp_pop pop;             /* of the request that is being read */
-	bool pop_answered;            /* challenges were */
-	struct bytes pop_digests;     /* of the numbers that were asked for; see challenge.c */
-	const struct cmp_recovery *recovery; /* krr: what the answer brings beside a certificate */
-	struct cmp_reply reply;
-	struct spliced answer;
-	struct store_seen seen; /* see seen.c */
-	struct refusal refusal;
-	enum metric_outcome metric; /* as the last step said */
-	/* For the log line. */
-	char *subject;
-	char serial[SERIAL_HEX_SIZE];
+	/* What is decided: the services. */
+	struct cmp_attempt attempt;
+	struct refusal refusal; /* of the step that refused, in the attempt or before */
 };
 
 static inline bool cmp_oid_is(const struct cmp_request *rq, enum cmp_oid oid, const ASN1_OBJECT *o)
@@ -359,7 +380,7 @@ static inline struct cmf_call cmp_call(struct cmp_request *rq)
 {
 	struct cmf_call call = cmf_call_now(rq->door->cmf, rq->worker, &rq->who, &rq->refusal);
 
-	call.again = rq->again;
+	call.again = rq->attempt.again;
 	return call;
 }
 
@@ -394,17 +415,18 @@ _must_check_ int cmp_transaction_answered(struct cmp_request *rq, bool *answered
 enum cmp_admission {
 	CMP_ADMIT_SERVE,
 	CMP_ADMIT_RESUME,   /* it came before, and there is no answer yet */
-	CMP_ADMIT_REPLAYED, /* nothing: rq->answer holds the stored answer */
+	CMP_ADMIT_REPLAYED, /* nothing: rq->attempt.answer holds the stored answer */
 };
 /* Finds the transaction and decides whether the message may come now. */
 _must_check_ int cmp_transaction_admit(struct cmp_request *rq, enum cmp_admission *admissionp);
 /*
  * seen.c: REFUSED if a message without messageTime opened a transaction before that has gone;
- * remembers one that opens a transaction, until rq->seen.until_ms.
+ * remembers one that opens a transaction, until rq->attempt.seen.until_ms.
  */
 _must_check_ int cmp_seen_check(struct cmp_request *rq);
 _must_check_ int cmp_seen_add(struct cmp_request *rq);
-/* Makes rq->txn the one that the message opens; it is in the store once it has been committed. */
+/* Makes rq->attempt.txn the one that the message opens; it is in the store once it has been
+ * committed. */
 _must_check_ int cmp_transaction_open(struct cmp_request *rq);
 /* outcome.c: the transaction is in that state from now on. */
 void cmp_outcome_becomes(struct cmp_outcome *outcome, enum store_transaction_state state);
@@ -461,7 +483,7 @@ void cmp_trace_end(struct cmp_request *rq);
 void cmp_reply_clear(struct cmp_reply *reply);
 /* RFC 9483 3.2: as the request was, unless its client understands nothing but signatures. */
 bool cmp_reply_has_mac(const struct cmp_request *rq);
-/* reply_encode.c: protects and encodes rq->reply into rq->answer. */
+/* reply_encode.c: protects and encodes rq->attempt.reply into rq->attempt.answer. */
 _must_check_ int cmp_reply_encode(struct cmp_request *rq);
 _must_check_ int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal);
 /* What rq->refusal says, in the kind of body that RFC 9483 3.6.2 wants. */
@@ -576,7 +598,7 @@ void cmp_items_clear(struct cmp_items *items);
 /* What reading one request came to: a refusal is kept with it, and the others go on. Returns 0
  * then, any other result as it is. */
 _must_check_ int cmp_item_judge(struct cmp_request *rq, struct cmp_item *item, int result);
-/* The requests of rq->txn with their certificates. 0 or negative errno. */
+/* The requests of rq->attempt.txn with their certificates. 0 or negative errno. */
 _must_check_ int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp);
 void cmp_stored_items_clear(struct cmp_stored_items *items);
 /* For the log line: the first certificate. */

@@ -15,7 +15,7 @@ static int certificates_withdraw(struct cmp_request *rq)
 	int err;
 
 	/* A revocation is not taken back by it. */
-	if (rq->txn.body_type == PKI_BODY_RR)
+	if (rq->attempt.txn.body_type == PKI_BODY_RR)
 		return 0;
 	err = cmp_stored_items_get(rq, &items);
 	if (err)
@@ -33,7 +33,8 @@ static int certificates_withdraw(struct cmp_request *rq)
 
 int cmp_error_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	bool open = rq->txn.state != STORE_TXN_DONE && rq->txn.state != STORE_TXN_FAILED;
+	bool open = rq->attempt.txn.state != STORE_TXN_DONE &&
+		    rq->attempt.txn.state != STORE_TXN_FAILED;
 	int err;
 
 	err = cmp_reply_pkiconf(rq);
@@ -42,5 +43,5 @@ int cmp_error_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	if (!open)
 		return 0;
 	cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
-	return rq->txn.state == STORE_TXN_AWAIT_POP ? 0 : certificates_withdraw(rq);
+	return rq->attempt.txn.state == STORE_TXN_AWAIT_POP ? 0 : certificates_withdraw(rq);
 }

@@ -44,7 +44,8 @@ struct cmp_trace *cmp_trace_inner(const struct cmp_request *outer)
 
 void cmp_trace_end(struct cmp_request *rq)
 {
-	if (rq->trace && (rq->metric == METRIC_REJECTED || rq->metric == METRIC_FAULT))
+	if (rq->trace &&
+	    (rq->attempt.metric == METRIC_REJECTED || rq->attempt.metric == METRIC_FAULT))
 		rq->trace->decided = rq->refusal;
 }
 

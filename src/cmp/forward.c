@@ -22,7 +22,7 @@ static enum conf_forwarding forwarding(const struct cmp_request *rq, const struc
 	if (rq->protection != CMP_PROTECTION_SIGNATURE)
 		return CONF_FORWARDING_REPLACED;
 	/* 5.2.3: "MUST NOT be applied to kur messages"; our approval is told by nesting them. */
-	if (how == CONF_FORWARDING_REPLACED && rq->txn.body_type == PKI_BODY_KUR)
+	if (how == CONF_FORWARDING_REPLACED && rq->attempt.txn.body_type == PKI_BODY_KUR)
 		return CONF_FORWARDING_ADDED;
 	return how;
 }
@@ -68,7 +68,7 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 	int err;
 
 	/* 5.2.3: "MUST NOT be applied to kur messages"; a KEM secret of ours says nothing there. */
-	if (replaced && rq->txn.body_type == PKI_BODY_KUR)
+	if (replaced && rq->attempt.txn.body_type == PKI_BODY_KUR)
 		return refuse(&rq->refusal, REFUSAL_protection_kind_wrong);
 	/* What is not granted here, or not even judged, must not be asked for there. */
 	if ((result->mods || result->unjudged) &&
@@ -111,20 +111,21 @@ static int mods_gather(struct cmp_request *rq, const struct store_certificate *c
 	_cleanup_(freep) char *theirs = NULL;
 	int err = ca_upstream_mods(rq->worker->reader, cert, &theirs);
 
-	if (!err && rq->txn.status_text)
-		err = mods_tell(message, rq->txn.status_text);
+	if (!err && rq->attempt.txn.status_text)
+		err = mods_tell(message, rq->attempt.txn.status_text);
 	if (!err && theirs)
 		err = mods_tell(message, theirs);
 	return err;
 }
 
-/* Puts what the upstream said into rq->answer or rq->reply. `cert`: it has issued that; or NULL. */
+/* Puts what the upstream said into rq->attempt.answer or rq->attempt.reply. `cert`: it has issued
+ * that; or NULL. */
 static int answer_take(struct cmp_request *rq, const struct ca *ca,
 		       const struct store_certificate *cert, struct cmp_message *from,
 		       const struct cmp_outcome *outcome)
 {
 	bool ends = outcome->state == STORE_TXN_DONE || outcome->state == STORE_TXN_FAILED;
-	struct cmp_reply *reply = &rq->reply;
+	struct cmp_reply *reply = &rq->attempt.reply;
 	int type = from->body_type;
 	int err;
 
@@ -133,8 +134,8 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca,
 	if (err)
 		return err;
 	if (forwarding(rq, ca) != CONF_FORWARDING_REPLACED) {
-		spliced_clear(&rq->answer);
-		return octets_dup(from->der, &rq->answer.own);
+		spliced_clear(&rq->attempt.answer);
+		return octets_dup(from->der, &rq->attempt.answer.own);
 	}
 	reply->implicit_confirm =
 		cmp_message_general_info(from, rq->door->oids[CMP_OID_IMPLICIT_CONFIRM]) != NULL;
@@ -147,8 +148,8 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca,
 		return err;
 	if (!ends)
 		reply->confirm_wait_ms =
-			outcome->deadline_ms ? outcome->deadline_ms : rq->txn.deadline_ms;
-	if (rq->txn.chain_request)
+			outcome->deadline_ms ? outcome->deadline_ms : rq->attempt.txn.deadline_ms;
+	if (rq->attempt.txn.chain_request)
 		reply->issuers[reply->n_issuers++] = ca;
 	return 0;
 }
@@ -186,7 +187,7 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 		err = cmf_confirm(&call, cert, true);
 	if (err)
 		return err;
-	rq->txn.implicit_confirm = confirmed;
+	rq->attempt.txn.implicit_confirm = confirmed;
 	outcome->deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
 	if (cert->confirm_by_ms && cert->confirm_by_ms < outcome->deadline_ms)
 		outcome->deadline_ms = cert->confirm_by_ms;
@@ -248,7 +249,7 @@ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *c
 	if (err)
 		return err;
 	/* It has been told. */
-	if (bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)))
+	if (bytes_equal(from->sender_nonce, octets_view(&rq->attempt.txn.sent_nonce)))
 		return STORE_NOT_FOUND;
 	return answer_deliver(rq, cert, ca, from, outcome);
 }
@@ -314,7 +315,7 @@ int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cer
 	err = answer_decode(octets_view(&before.answer), &told);
 	if (err)
 		return err;
-	if (!bytes_equal(told->sender_nonce, octets_view(&rq->txn.sent_nonce)))
+	if (!bytes_equal(told->sender_nonce, octets_view(&rq->attempt.txn.sent_nonce)))
 		return 0;
 	err = message_make(rq, ca, BYTES_NULL, &message);
 	if (err)
@@ -338,7 +339,7 @@ static void confirm_wait(struct cmp_request *rq, const struct ca *ca,
 	const struct conf_ca *conf = conf_ca_find(rq->conf, ca_name(ca));
 
 	outcome->metric = METRIC_WAITING;
-	if (rq->txn.state == STORE_TXN_AWAIT_UPSTREAM)
+	if (rq->attempt.txn.state == STORE_TXN_AWAIT_UPSTREAM)
 		return;
 	outcome->deadline_ms = rq->now_ms + (conf ? conf->upstream_timeout_ms : 0);
 	if (cert->confirm_by_ms && cert->confirm_by_ms < outcome->deadline_ms)
@@ -368,7 +369,7 @@ int cmp_forward_confirmed(struct cmp_request *rq, const struct store_certificate
 	if (err)
 		return err;
 	/* It has been told. */
-	if (bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)))
+	if (bytes_equal(from->sender_nonce, octets_view(&rq->attempt.txn.sent_nonce)))
 		return STORE_NOT_FOUND;
 	if (is_waiting(from)) {
 		confirm_wait(rq, ca, cert, outcome);
@@ -424,7 +425,7 @@ int cmp_forward_confirm_answer(struct cmp_request *rq, const struct store_certif
 
 	if (err != STORE_NOT_FOUND)
 		return err;
-	if (polling && rq->now_ms > rq->txn.deadline_ms)
+	if (polling && rq->now_ms > rq->attempt.txn.deadline_ms)
 		return refuse(&rq->refusal, REFUSAL_upstream_unavailable);
 	/* RFC 9483 4.4: it goes on, and the client asks what came of it. */
 	confirm_wait(rq, ca, cert, outcome);
@@ -446,8 +447,8 @@ static bool is_outdated(const struct cmp_request *rq, const struct ca_forwarded 
 			const struct cmp_message *from, bool done)
 {
 	/* It has been told, or belongs to another rr for the certificate. */
-	return bytes_equal(from->sender_nonce, octets_view(&rq->txn.sent_nonce)) ||
-	       !bytes_equal(from->transaction_id, octets_view(&rq->txn.transaction_id)) ||
+	return bytes_equal(from->sender_nonce, octets_view(&rq->attempt.txn.sent_nonce)) ||
+	       !bytes_equal(from->transaction_id, octets_view(&rq->attempt.txn.transaction_id)) ||
 	       (forwarded->refused && done);
 }
 

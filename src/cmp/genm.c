@@ -170,9 +170,9 @@ int cmp_genm_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	const STACK_OF(InfoTypeAndValue) *list = rq->msg->body->value.genmsg;
 	int n = sk_InfoTypeAndValue_num(list), err = 0;
-	bool changes = rq->passphrase_kept;
+	bool changes = rq->attempt.passphrase_kept;
 
-	rq->keep_refusal = changes;
+	rq->attempt.keep_refusal = changes;
 	if (n > INFOS_MAX)
 		return refuse(&rq->refusal, REFUSAL_genm_count);
 	for (int i = 0; i < n && !err; i++)

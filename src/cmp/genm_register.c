@@ -120,7 +120,7 @@ int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value)
 	const unsigned char *p;
 	int err;
 
-	rq->keep_refusal = true;
+	rq->attempt.keep_refusal = true;
 	if (value && value->type == V_ASN1_SEQUENCE) {
 		p = value->value.sequence->data;
 		wire = d2i_RegisterRequest(NULL, &p, value->value.sequence->length);

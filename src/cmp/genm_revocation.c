@@ -178,6 +178,6 @@ int cmp_rev_passphrase_of_header(struct cmp_request *rq, struct cmp_outcome *out
 	err = passphrase_take(rq, itav->infoValue);
 	/* It is committed by itself: it holds whatever becomes of the rest of the message. */
 	outcome->record = CMP_RECORD_UNIT;
-	rq->passphrase_kept = !err;
+	rq->attempt.passphrase_kept = !err;
 	return err;
 }

@@ -34,7 +34,7 @@ static bool may_be_forwarded(const struct cmp_request *rq, const struct cmp_item
 {
 	int type = rq->msg->body_type;
 
-	return !rq->pop_answered && items->len == 1 &&
+	return !rq->attempt.pop_answered && items->len == 1 &&
 	       (type == PKI_BODY_IR || type == PKI_BODY_CR || type == PKI_BODY_KUR ||
 		type == PKI_BODY_P10CR);
 }
@@ -51,7 +51,7 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item,
 	err = cmp_chain_request(rq, &item->carriers, &chain);
 	if (err)
 		return err;
-	rq->txn.chain_request = rq->txn.chain_request || chain;
+	rq->attempt.txn.chain_request = rq->attempt.txn.chain_request || chain;
 	call.earlier = granted;
 	call.n_earlier = n;
 	err = cmf_csr(&call, &item->csr, &item->result);
@@ -126,10 +126,10 @@ static int items_reply(struct cmp_request *rq, const struct cmp_items *items)
 
 	for (size_t i = 0; responses && i < items->len; i++)
 		responses[i] = response_of(&items->item[i]);
-	if (responses && rq->recovery)
-		err = cmp_reply_recovery(rq, &responses[0], rq->recovery);
+	if (responses && rq->attempt.recovery)
+		err = cmp_reply_recovery(rq, &responses[0], rq->attempt.recovery);
 	else if (responses)
-		err = cmp_reply_responses(rq, cmp_answer_type(rq->txn.body_type), responses,
+		err = cmp_reply_responses(rq, cmp_answer_type(rq->attempt.txn.body_type), responses,
 					  items->len);
 	free(responses);
 	return err;
@@ -212,11 +212,11 @@ static int issue_upstream(struct cmp_request *rq, struct cmp_items *items,
 /* The certificates are signed: the answer goes into the same unit. */
 static int issue_now(struct cmp_request *rq, struct cmp_items *items, struct cmp_outcome *outcome)
 {
-	bool confirmed = rq->txn.implicit_confirm;
+	bool confirmed = rq->attempt.txn.implicit_confirm;
 	int err = items_reply(rq, items);
 
-	rq->reply.implicit_confirm = confirmed;
-	rq->reply.confirm_wait_ms = outcome->deadline_ms;
+	rq->attempt.reply.implicit_confirm = confirmed;
+	rq->attempt.reply.confirm_wait_ms = outcome->deadline_ms;
 	cmp_outcome_becomes(outcome, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
 	return err;
 }
@@ -235,12 +235,12 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 					   rq->implicit_confirm && !any_encrypted(items), &terms);
 	if (err)
 		return err;
-	rq->txn.implicit_confirm = terms.implicit_confirm;
+	rq->attempt.txn.implicit_confirm = terms.implicit_confirm;
 	outcome->deadline_ms = terms.deadline_ms;
 	outcome->certificate_id = first->certificate.id;
 	if (items->len == 1 && first->mods) {
-		rq->txn.status_text = strdup(first->mods);
-		if (!rq->txn.status_text)
+		rq->attempt.txn.status_text = strdup(first->mods);
+		if (!rq->attempt.txn.status_text)
 			return -ENOMEM;
 	}
 	log_refused(rq, items);
@@ -258,9 +258,9 @@ int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items,
 
 	if (!granted)
 		return -ENOMEM;
-	rq->txn.chain_request = false;
-	rq->txn.cert_req_id = items->item[0].cert_req_id;
-	rq->txn.n_items = items->len > 1 ? items->len : 0;
+	rq->attempt.txn.chain_request = false;
+	rq->attempt.txn.cert_req_id = items->item[0].cert_req_id;
+	rq->attempt.txn.n_items = items->len > 1 ? items->len : 0;
 	err = items_decide(rq, items, granted, &n);
 	if (err)
 		return err;

@@ -67,7 +67,7 @@ static int certificate_get(struct cmp_request *rq, int64_t id, struct store_cert
 int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp)
 {
 	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
-	const struct store_transaction *txn = &rq->txn;
+	const struct store_transaction *txn = &rq->attempt.txn;
 	int err = 0;
 
 	if (txn->n_items)
@@ -118,10 +118,12 @@ struct cmp_stored_item *cmp_stored_item_find(const struct cmp_request *rq,
 					     const struct cmp_stored_items *items, int64_t id)
 {
 	/* RFC 9483 4.1.4 says -1 for p10cr; clients that say 0 mean the same. */
-	if (rq->txn.body_type == PKI_BODY_P10CR && rq->who.policy->p10cr_accept_0 && id == 0)
+	if (rq->attempt.txn.body_type == PKI_BODY_P10CR && rq->who.policy->p10cr_accept_0 &&
+	    id == 0)
 		id = -1;
 	/* Who was answered under 0 may say either. */
-	if (rq->txn.body_type == PKI_BODY_P10CR && items->item[0].cert_req_id == 0 && id == -1)
+	if (rq->attempt.txn.body_type == PKI_BODY_P10CR && items->item[0].cert_req_id == 0 &&
+	    id == -1)
 		id = 0;
 	for (size_t i = 0; i < items->len; i++)
 		if (items->item[i].cert_req_id == id)

@@ -85,7 +85,7 @@ static int asked_again(struct cmp_request *rq, struct store_kem_secret *secret,
 {
 	if (!bytes_equal(octets_view(&secret->request), rq->exchange->request))
 		return refuse(&rq->refusal, REFUSAL_transaction_id_in_use);
-	rq->answer.own = secret->response;
+	rq->attempt.answer.own = secret->response;
 	secret->response = OCTETS_NULL;
 	outcome->metric = METRIC_REPLAYED;
 	return 0;
@@ -174,10 +174,10 @@ static int ciphertext_give(struct cmp_request *rq, const struct cmf_principal *h
 		.deadline_ms = rq->now_ms + SECRET_WAIT_MS,
 		.requester = holder->name,
 		.transaction_id = borrowed(rq->msg->transaction_id),
-		.sent_nonce = borrowed(BYTES_OF(rq->reply.nonce)),
+		.sent_nonce = borrowed(BYTES_OF(rq->attempt.reply.nonce)),
 		.secret = sealed,
 		.request = borrowed(rq->exchange->request),
-		.response = rq->answer.own,
+		.response = rq->attempt.answer.own,
 	};
 	outcome->record = CMP_RECORD_UNIT;
 	err = store_kem_secret_insert(unit, &row);

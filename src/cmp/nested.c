@@ -45,7 +45,8 @@ static int added_serve(struct cmp_request *rq, const struct cmp_message *inner)
 
 	if (err)
 		return err;
-	return rq->inner_serve(rq, inner_octets(rq, 0), CMP_INNER_APPROVED, &rq->answer.own);
+	return rq->inner_serve(rq, inner_octets(rq, 0), CMP_INNER_APPROVED,
+			       &rq->attempt.answer.own);
 }
 
 /* --- batch, RFC 9483 5.2.2.2 --- */
@@ -103,7 +104,7 @@ static int batch_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 
 	if (!err)
 		err = cmp_transaction_admit(rq, &admission);
-	outcome->metric = rq->metric;
+	outcome->metric = rq->attempt.metric;
 	if (err || admission == CMP_ADMIT_REPLAYED)
 		return err;
 	/* Gathered aside: each inner message is a request with units and answers of its own. */
@@ -113,8 +114,8 @@ static int batch_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 		PKIBody_free(body);
 		return err;
 	}
-	cmp_reply_clear(&rq->reply);
-	rq->reply.body = body;
+	cmp_reply_clear(&rq->attempt.reply);
+	rq->attempt.reply.body = body;
 	cmp_outcome_becomes(outcome, STORE_TXN_DONE);
 	return 0;
 }
@@ -174,7 +175,6 @@ int cmp_inner_approve(struct cmp_request *rq)
 		return refuse(&rq->refusal, REFUSAL_nested_other_domain);
 	rq->who.approver = &rq->outer->who;
 	/* What the RA says of the message it approves belongs to that message's transaction. */
-	rq->has_original = rq->outer->has_original;
-	memcpy(rq->original, rq->outer->original, sizeof(rq->original));
+	rq->original = rq->outer->original;
 	return 0;
 }

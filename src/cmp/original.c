@@ -114,25 +114,25 @@ int cmp_original_check(struct cmp_request *rq)
 	sk_ASN1_TYPE_pop_free(originals, ASN1_TYPE_free);
 	if (err)
 		return err;
-	if (EVP_Digest(s->data, (size_t)s->length, rq->original, NULL, digest_by_nid(NID_sha256),
-		       NULL) != 1)
+	if (EVP_Digest(s->data, (size_t)s->length, rq->original.digest, NULL,
+		       digest_by_nid(NID_sha256), NULL) != 1)
 		return log_fault("digest of an original message", -EIO, NULL);
-	rq->has_original = true;
+	rq->original.present = true;
 	return 0;
 }
 
 int cmp_original_audit(struct cmp_request *rq)
 {
 	const struct cmf_principal *ra = rq->who.approver ? rq->who.approver : &rq->who;
+	char digest[2 * sizeof(rq->original.digest) + 1], transaction_id[2 * CMP_NONCE_MAX + 1];
 
-	if (!rq->has_original)
+	if (!rq->original.present)
 		return 0;
-	bytes_to_hex(BYTES_OF(rq->original), rq->original_hex);
-	bytes_to_hex(rq->msg->transaction_id, rq->transaction_hex);
-	rq->audit = (struct store_audit){.time_ms = rq->now_ms,
-					 .actor = ra->name,
-					 .action = "original",
-					 .target = rq->transaction_hex,
-					 .detail = rq->original_hex};
-	return store_audit_add(rq->worker->unit, &rq->audit);
+	bytes_to_hex(BYTES_OF(rq->original.digest), digest);
+	bytes_to_hex(rq->msg->transaction_id, transaction_id);
+	return store_audit_add(rq->worker->unit, &(struct store_audit){.time_ms = rq->now_ms,
+								       .actor = ra->name,
+								       .action = "original",
+								       .target = transaction_id,
+								       .detail = digest});
 }

@@ -48,12 +48,14 @@ static bool state_is_open(enum store_transaction_state state)
 	return state != STORE_TXN_DONE && state != STORE_TXN_FAILED;
 }
 
-/* Notes request and answer in rq->txn; the answer has been encoded, unless there is none yet. */
+/* Notes request and answer in rq->attempt.txn; the answer has been encoded, unless there is none
+ * yet. */
 static int transaction_note(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
-	struct store_transaction *txn = &rq->txn;
-	struct bytes nonce = rq->reply.kept_nonce.len ? octets_view(&rq->reply.kept_nonce)
-						      : BYTES_OF(rq->reply.nonce);
+	struct store_transaction *txn = &rq->attempt.txn;
+	struct bytes nonce = rq->attempt.reply.kept_nonce.len
+				     ? octets_view(&rq->attempt.reply.kept_nonce)
+				     : BYTES_OF(rq->attempt.reply.nonce);
 	int err;
 
 	txn->state = outcome->state;
@@ -67,13 +69,13 @@ static int transaction_note(struct cmp_request *rq, const struct cmp_outcome *ou
 		txn->certificate_id = outcome->certificate_id;
 	memcpy(txn->request_digest, rq->digest, sizeof(rq->digest));
 	octets_clear(&txn->response);
-	if (!rq->answer.own.len)
+	if (!rq->attempt.answer.own.len)
 		return 0;
 	octets_clear(&txn->sent_nonce);
 	/* A CRL is in the store already, and has its own place there. */
-	txn->crl_id = rq->reply.crl_id;
-	txn->crl_at = rq->answer.at;
-	err = octets_dup(octets_view(&rq->answer.own), &txn->response);
+	txn->crl_id = rq->attempt.reply.crl_id;
+	txn->crl_at = rq->attempt.answer.at;
+	err = octets_dup(octets_view(&rq->attempt.answer.own), &txn->response);
 	return err ? err : octets_dup(nonce, &txn->sent_nonce);
 }
 
@@ -82,13 +84,13 @@ static int signer_note(struct cmp_request *rq)
 {
 	struct bytes path = rq->signer ? cmf_signer_path(rq->signer) : BYTES_NULL;
 
-	if (!path.len || !state_is_open(rq->txn.state))
+	if (!path.len || !state_is_open(rq->attempt.txn.state))
 		return 0;
-	if (EVP_Digest(path.data, path.len, rq->txn.signer_digest, NULL, digest_by_nid(NID_sha256),
-		       NULL) != 1)
+	if (EVP_Digest(path.data, path.len, rq->attempt.txn.signer_digest, NULL,
+		       digest_by_nid(NID_sha256), NULL) != 1)
 		return log_fault("digest of a signer", -EIO, NULL);
-	octets_clear(&rq->txn.signer);
-	return octets_dup(path, &rq->txn.signer);
+	octets_clear(&rq->attempt.txn.signer);
+	return octets_dup(path, &rq->attempt.txn.signer);
 }
 
 static int transaction_insert(struct cmp_request *rq, const struct cmp_outcome *outcome)
@@ -103,30 +105,32 @@ static int transaction_insert(struct cmp_request *rq, const struct cmp_outcome *
 		err = cmp_seen_add(rq);
 	if (err)
 		return err;
-	err = store_transaction_insert(rq->worker->unit, &rq->txn, &rq->txn.id);
+	err = store_transaction_insert(rq->worker->unit, &rq->attempt.txn, &rq->attempt.txn.id);
 	if (err || !rq->kem_secret_id)
 		return err;
-	return store_kem_secret_use(rq->worker->unit, rq->kem_secret_id, rq->txn.id);
+	return store_kem_secret_use(rq->worker->unit, rq->kem_secret_id, rq->attempt.txn.id);
 }
 
 /* Provided that nobody else has answered meanwhile. */
 static int transaction_update(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
-	enum store_transaction_state from = rq->txn.state;
-	bool unanswered = !rq->txn.response.len;
+	enum store_transaction_state from = rq->attempt.txn.state;
+	bool unanswered = !rq->attempt.txn.response.len;
 	struct store_unit *unit = rq->worker->unit;
-	uint8_t from_digest[sizeof(rq->txn.request_digest)];
+	uint8_t from_digest[sizeof(rq->attempt.txn.request_digest)];
 	int err;
 
-	memcpy(from_digest, rq->txn.request_digest, sizeof(from_digest));
+	memcpy(from_digest, rq->attempt.txn.request_digest, sizeof(from_digest));
 	err = transaction_note(rq, outcome);
 	if (!err)
-		err = store_transaction_update(unit, &rq->txn, from, from_digest, unanswered);
+		err = store_transaction_update(unit, &rq->attempt.txn, from, from_digest,
+					       unanswered);
 	if (!err && outcome->certificate_id)
-		err = store_transaction_set_certificate(unit, rq->txn.id, outcome->certificate_id);
+		err = store_transaction_set_certificate(unit, rq->attempt.txn.id,
+							outcome->certificate_id);
 	/* The message that waited for its proof of possession is needed no more. */
 	if (!err && from == STORE_TXN_AWAIT_POP)
-		err = store_pop_remove(unit, rq->txn.id);
+		err = store_pop_remove(unit, rq->attempt.txn.id);
 	return err;
 }
 
@@ -138,11 +142,12 @@ static int transaction_write(struct cmp_request *rq, const struct cmp_outcome *o
 				.request = {(uint8_t *)request.data, request.len}};
 	int err;
 
-	err = rq->txn.id ? transaction_update(rq, outcome) : transaction_insert(rq, outcome);
+	err = rq->attempt.txn.id ? transaction_update(rq, outcome)
+				 : transaction_insert(rq, outcome);
 	for (size_t i = 0; i < outcome->items.len && !err; i++)
 		err = store_transaction_item_insert(rq->worker->unit, &outcome->items.item[i],
-						    (int)i, rq->txn.id);
-	pop.transaction_id = rq->txn.id;
+						    (int)i, rq->attempt.txn.id);
+	pop.transaction_id = rq->attempt.txn.id;
 	if (!err && pop.answer_digests.len)
 		err = store_pop_insert(rq->worker->unit, &pop);
 	return err;
@@ -156,19 +161,19 @@ static int unit_commit(struct cmp_request *rq, const struct cmp_outcome *outcome
 
 	fault_point("door-after-sign");
 	err = store_unit_commit(unit);
-	rq->txn.id = store_unit_id(unit, rq->txn.id);
-	rq->txn.certificate_id = store_unit_id(unit, rq->txn.certificate_id);
+	rq->attempt.txn.id = store_unit_id(unit, rq->attempt.txn.id);
+	rq->attempt.txn.certificate_id = store_unit_id(unit, rq->attempt.txn.certificate_id);
 	fault_point("door-after-commit");
 	return err == STORE_CONFLICT && outcome->may_be_there ? 0 : err;
 }
 
 int cmp_outcome_commit(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
-	bool was_open = rq->txn.id && state_is_open(rq->txn.state), is_open;
+	bool was_open = rq->attempt.txn.id && state_is_open(rq->attempt.txn.state), is_open;
 	int err = 0;
 
 	/* Some answers come encoded: those that are kept elsewhere, and those of an upstream CA. */
-	if (rq->reply.body && !rq->answer.own.len && !outcome->resumes)
+	if (rq->attempt.reply.body && !rq->attempt.answer.own.len && !outcome->resumes)
 		err = cmp_reply_encode(rq);
 	if (!err && outcome->record == CMP_RECORD_TRANSACTION)
 		err = transaction_write(rq, outcome);
@@ -176,7 +181,7 @@ int cmp_outcome_commit(struct cmp_request *rq, const struct cmp_outcome *outcome
 		err = unit_commit(rq, outcome);
 	if (err)
 		return err;
-	rq->metric = outcome->metric;
+	rq->attempt.metric = outcome->metric;
 	if (outcome->record != CMP_RECORD_TRANSACTION)
 		return 0;
 	is_open = state_is_open(outcome->state);

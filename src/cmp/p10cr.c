@@ -32,15 +32,15 @@ int cmp_p10cr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	int err;
 
 	/* RFC 9483 4.1.4: "The certReqId in the cp message MUST be -1." */
-	rq->cert_req_id = rq->who.policy->p10cr_answer_0 ? 0 : -1;
+	rq->attempt.cert_req_id = rq->who.policy->p10cr_answer_0 ? 0 : -1;
 	err = cmp_quota_check(rq);
 	if (err)
 		return err;
-	rq->in_body = rq->keep_refusal = true;
+	rq->attempt.in_body = rq->attempt.keep_refusal = true;
 	err = cmp_items_new(1, &items);
 	if (err)
 		return err;
-	items.item[0].cert_req_id = rq->cert_req_id;
+	items.item[0].cert_req_id = rq->attempt.cert_req_id;
 	err = cmp_item_judge(rq, items.item, item_read(rq, items.item));
 	return err ? err : cmp_certificates_issue(rq, &items, outcome);
 }

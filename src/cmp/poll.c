@@ -34,12 +34,12 @@ static int poll_req_ids_check(struct cmp_request *rq, const struct cmp_stored_it
 
 static int state_check(struct cmp_request *rq)
 {
-	switch (rq->txn.state) {
+	switch (rq->attempt.txn.state) {
 	case STORE_TXN_AWAIT_UPSTREAM:
 		return 0;
 	case STORE_TXN_FAILED:
 		/* Ended while the client waited: it is told why by the certificate's state. */
-		if (rq->txn.certificate_id)
+		if (rq->attempt.txn.certificate_id)
 			return 0;
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	case STORE_TXN_AWAIT_CONF:
@@ -54,7 +54,7 @@ static int state_check(struct cmp_request *rq)
 static const struct store_certificate *certificate_asked(const struct cmp_request *rq,
 							 const struct cmp_stored_items *items)
 {
-	bool waits = rq->txn.state == STORE_TXN_AWAIT_UPSTREAM && items->len == 1;
+	bool waits = rq->attempt.txn.state == STORE_TXN_AWAIT_UPSTREAM && items->len == 1;
 
 	return waits && items->item[0].cert.id ? &items->item[0].cert : NULL;
 }
@@ -82,7 +82,7 @@ static int confirmation_poll(struct cmp_request *rq, const struct store_certific
 	if (err)
 		return err;
 	/* RFC 9483 6: "can be closed cleanly with an error" */
-	rq->keep_refusal = true;
+	rq->attempt.keep_refusal = true;
 	return outcome->resumes ? 0 : cmp_forward_confirm_answer(rq, cert, true, outcome);
 }
 
@@ -92,7 +92,7 @@ int cmp_poll_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	const struct store_certificate *cert;
 	int err;
 
-	if (rq->txn.body_type == PKI_BODY_RR)
+	if (rq->attempt.txn.body_type == PKI_BODY_RR)
 		return cmp_revocations_poll(rq, outcome);
 	err = state_check(rq);
 	if (!err)
@@ -124,7 +124,7 @@ int cmp_poll_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 	const struct store_certificate *cert;
 	int err;
 
-	if (rq->txn.body_type == PKI_BODY_RR)
+	if (rq->attempt.txn.body_type == PKI_BODY_RR)
 		return cmp_revocations_poll_resume(rq, outcome);
 	err = cmp_stored_items_get(rq, &items);
 	if (err)

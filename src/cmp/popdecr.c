@@ -9,9 +9,9 @@
 
 static int state_check(struct cmp_request *rq)
 {
-	switch (rq->txn.state) {
+	switch (rq->attempt.txn.state) {
 	case STORE_TXN_AWAIT_POP:
-		if (rq->now_ms > rq->txn.deadline_ms)
+		if (rq->now_ms > rq->attempt.txn.deadline_ms)
 			return refuse(&rq->refusal, REFUSAL_transaction_ended);
 		return 0;
 	case STORE_TXN_FAILED:
@@ -34,10 +34,10 @@ static int request_continue(struct cmp_request *rq, const struct store_pop *pop,
 
 	if (err)
 		return err < 0 ? err : log_fault("request of a challenge", -EBADMSG, NULL);
-	rq->cert_req_id = rq->txn.cert_req_id;
-	rq->pop_answered = true;
+	rq->attempt.cert_req_id = rq->attempt.txn.cert_req_id;
+	rq->attempt.pop_answered = true;
 	/* Refused, it is the request that is, RFC 9483 3.6.2. */
-	rq->in_body = true;
+	rq->attempt.in_body = true;
 	rq->implicit_confirm = false;
 	cmp_carriers_clear(&rq->carriers);
 	err = cmp_carriers_of_message(rq, asked);
@@ -51,11 +51,11 @@ int cmp_popdecr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 
 	if (err)
 		return err;
-	err = store_pop_get(rq->worker->reader, rq->txn.id, &pop);
+	err = store_pop_get(rq->worker->reader, rq->attempt.txn.id, &pop);
 	if (err)
 		return err < 0 ? err : log_fault("challenge of a transaction", -ENOENT, NULL);
-	rq->keep_refusal = true;
-	rq->pop_digests = octets_view(&pop.answer_digests);
+	rq->attempt.keep_refusal = true;
+	rq->attempt.pop_digests = octets_view(&pop.answer_digests);
 	err = cmp_challenges_check(rq);
 	return err ? err : request_continue(rq, &pop, outcome);
 }

@@ -171,7 +171,7 @@ static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_ite
 		err = keys_seal(rq, recovery);
 	if (err)
 		return err;
-	rq->recovery = recovery;
+	rq->attempt.recovery = recovery;
 	return item->csr.spki ? cmp_certificates_issue(rq, items, outcome)
 			      : keys_answer(rq, recovery, outcome);
 }
@@ -192,6 +192,6 @@ int cmp_krr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	err = recovery ? cmp_items_new(1, &items) : -ENOMEM;
 	if (!err)
 		err = recover(rq, msg, &items, recovery, outcome);
-	rq->recovery = NULL;
+	rq->attempt.recovery = NULL;
 	return err;
 }

@@ -39,17 +39,17 @@ ASN1_TYPE *cmp_sequence_new(struct bytes der)
 
 static int body_new(struct cmp_request *rq, int type, PKIBody **bodyp)
 {
-	cmp_reply_clear(&rq->reply);
-	*bodyp = rq->reply.body = cmp_body_new((enum pki_body_type)type);
+	cmp_reply_clear(&rq->attempt.reply);
+	*bodyp = rq->attempt.reply.body = cmp_body_new((enum pki_body_type)type);
 	return *bodyp ? 0 : -ENOMEM;
 }
 
 int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal)
 {
-	cmp_reply_clear(&rq->reply);
-	rq->reply.body =
+	cmp_reply_clear(&rq->attempt.reply);
+	rq->attempt.reply.body =
 		cmp_error_body_new(PKI_STATUS_REJECTION, refusal_words(refusal), refusal->failinfo);
-	return rq->reply.body ? 0 : -ENOMEM;
+	return rq->attempt.reply.body ? 0 : -ENOMEM;
 }
 
 bool cmp_certificates_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes root)
@@ -72,14 +72,14 @@ bool cmp_reply_has_mac(const struct cmp_request *rq)
 /* RFC 9483 4.1.1: only in ip. 3GPP TS 33.310 wants it there with signatures, too. */
 static bool ca_pubs_wanted(const struct cmp_request *rq)
 {
-	return rq->reply.body->type == PKI_BODY_IP &&
+	return rq->attempt.reply.body->type == PKI_BODY_IP &&
 	       (cmp_reply_has_mac(rq) || rq->who.policy->ca_pubs_when_signed);
 }
 
 /* RFC 9483 4.1.1: only the trust anchor; MAC-protected it can be trusted. */
 static int ca_pubs_add(struct cmp_request *rq, struct bytes root)
 {
-	CertRepMessage *message = rq->reply.body->value.certRepMessage;
+	CertRepMessage *message = rq->attempt.reply.body->value.certRepMessage;
 	ASN1_TYPE *cert;
 
 	if (!root.len || !ca_pubs_wanted(rq) || cmp_certificates_contain(message->caPubs, root))
@@ -96,10 +96,10 @@ static int ca_pubs_add(struct cmp_request *rq, struct bytes root)
 
 static void issuer_add(struct cmp_request *rq, const struct ca *issuer)
 {
-	struct cmp_reply *reply = &rq->reply;
+	struct cmp_reply *reply = &rq->attempt.reply;
 
 	/* IFA 033 11.2.3.2: certChainRequest */
-	if (!rq->txn.chain_request)
+	if (!rq->attempt.txn.chain_request)
 		return;
 	for (size_t i = 0; i < reply->n_issuers; i++)
 		if (reply->issuers[i] == issuer)
@@ -140,7 +140,8 @@ static int response_add(struct cmp_request *rq, const struct cmp_response *from)
 	int err;
 
 	if (!response ||
-	    sk_CertResponse_push(rq->reply.body->value.certRepMessage->response, response) <= 0) {
+	    sk_CertResponse_push(rq->attempt.reply.body->value.certRepMessage->response,
+				 response) <= 0) {
 		CertResponse_free(response);
 		return -ENOMEM;
 	}
@@ -173,9 +174,9 @@ int cmp_reply_responses(struct cmp_request *rq, int type, const struct cmp_respo
 
 int cmp_reply_waiting(struct cmp_request *rq)
 {
-	cmp_reply_clear(&rq->reply);
-	rq->reply.body = cmp_error_body_new(PKI_STATUS_WAITING, NULL, -1);
-	return rq->reply.body ? 0 : -ENOMEM;
+	cmp_reply_clear(&rq->attempt.reply);
+	rq->attempt.reply.body = cmp_error_body_new(PKI_STATUS_WAITING, NULL, -1);
+	return rq->attempt.reply.body ? 0 : -ENOMEM;
 }
 
 int cmp_reply_pkiconf(struct cmp_request *rq)
@@ -207,7 +208,7 @@ int cmp_reply_poll(struct cmp_request *rq, int check_after)
 
 int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type, struct bytes value)
 {
-	PKIBody *body = rq->reply.body;
+	PKIBody *body = rq->attempt.reply.body;
 	InfoTypeAndValue *itav;
 	int err = 0;
 
@@ -266,7 +267,7 @@ static int crls_copy(struct cmp_request *rq, const ASN1_OBJECT *type, bool liste
 int cmp_reply_crls(struct cmp_request *rq, const ASN1_OBJECT *type, bool listed,
 		   struct cmp_crls *crls)
 {
-	struct cmp_reply *reply = &rq->reply;
+	struct cmp_reply *reply = &rq->attempt.reply;
 	PKIBody *body;
 	int err = 0;
 
@@ -304,7 +305,7 @@ static int rev_cert_add(RevRepContent *rp, const X509_NAME *issuer, const ASN1_I
 int cmp_reply_revocation(struct cmp_request *rq, int status, const char *text, int failinfo,
 			 const X509_NAME *issuer, const ASN1_INTEGER *serial)
 {
-	PKIBody *body = rq->reply.body;
+	PKIBody *body = rq->attempt.reply.body;
 	PKIStatusInfo *info;
 	int err = 0;
 
@@ -401,11 +402,11 @@ int cmp_reply_recovery(struct cmp_request *rq, const struct cmp_response *respon
 	KeyRecRepContent *krp;
 	int err = 0;
 
-	cmp_reply_clear(&rq->reply);
-	rq->reply.body = cmp_body_new(PKI_BODY_KRP);
-	if (!rq->reply.body)
+	cmp_reply_clear(&rq->attempt.reply);
+	rq->attempt.reply.body = cmp_body_new(PKI_BODY_KRP);
+	if (!rq->attempt.reply.body)
 		return -ENOMEM;
-	krp = rq->reply.body->value.krp;
+	krp = rq->attempt.reply.body->value.krp;
 	err = status_set(krp, response, recovery);
 	if (err)
 		return err;
@@ -434,18 +435,18 @@ int cmp_answer_type(int body_type)
 int cmp_reply_refusal(struct cmp_request *rq)
 {
 	const struct refusal *r = &rq->refusal;
-	const struct cmp_response response = {.cert_req_id = rq->cert_req_id,
+	const struct cmp_response response = {.cert_req_id = rq->attempt.cert_req_id,
 					      .status = PKI_STATUS_REJECTION,
 					      .text = refusal_words(r),
 					      .failinfo = r->failinfo};
 	int type = rq->service ? rq->service->answer_type : PKI_BODY_ERROR;
 
 	/* After a challenge the request is decided on. */
-	if (rq->in_body && rq->pop_answered)
-		type = cmp_answer_type(rq->txn.body_type);
+	if (rq->attempt.in_body && rq->attempt.pop_answered)
+		type = cmp_answer_type(rq->attempt.txn.body_type);
 
-	cmp_reply_clear(&rq->reply);
-	if (!rq->in_body || type == PKI_BODY_ERROR)
+	cmp_reply_clear(&rq->attempt.reply);
+	if (!rq->attempt.in_body || type == PKI_BODY_ERROR)
 		return cmp_reply_error(rq, r);
 	if (type == PKI_BODY_RP)
 		return cmp_reply_revocation(rq, PKI_STATUS_REJECTION, response.text, r->failinfo,

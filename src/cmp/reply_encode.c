@@ -37,7 +37,7 @@ static void cert_list_add(struct cert_list *list, struct bytes cert)
 static int extra_certs(struct cmp_request *rq, struct bytes **certsp, size_t *np)
 {
 	const struct cmp_door *door = rq->door;
-	const struct cmp_reply *reply = &rq->reply;
+	const struct cmp_reply *reply = &rq->attempt.reply;
 	bool roots = rq->who.policy && rq->who.policy->root_in_extra_certs;
 	bool is_signed = !cmp_reply_has_mac(rq);
 	size_t n_chain, max = door->n_certs + 2 + reply->n_issuers;
@@ -69,7 +69,7 @@ static int extra_certs(struct cmp_request *rq, struct bytes **certsp, size_t *np
 static int mac_algorithm_choose(struct cmp_request *rq, struct bytes *keyp)
 {
 	const struct conf_client_policy *policy = rq->who.policy;
-	X509_ALGOR **algp = &rq->reply.mac_algorithm;
+	X509_ALGOR **algp = &rq->attempt.reply.mac_algorithm;
 
 	X509_ALGOR_free(TAKE(*algp));
 	switch (policy->answer_mac) {
@@ -97,7 +97,7 @@ static int protector_fill(struct cmp_request *rq, struct cmp_protector *protecto
 	err = mac_algorithm_choose(rq, &protector->mac_key);
 	protector->kind = CMP_PROTECTION_MAC;
 	protector->secret = octets_view(&rq->who.mac_secret);
-	protector->mac_algorithm = rq->reply.mac_algorithm;
+	protector->mac_algorithm = rq->attempt.reply.mac_algorithm;
 	return err;
 }
 
@@ -139,14 +139,14 @@ int cmp_reply_encode(struct cmp_request *rq)
 	struct cmp_outgoing out = {.sender = octets_view(&rq->door->sender),
 				   .sender_kid = octets_view(&rq->door->sender_kid),
 				   .message_time_ms = rq->now_ms,
-				   .body = rq->reply.body};
+				   .body = rq->attempt.reply.body};
 	struct cmp_protector protector;
 	struct cmp_part part;
 	struct bytes *certs = NULL;
 	unsigned char *recipient = NULL;
 	int len = 0, err;
 
-	if (RAND_bytes(rq->reply.nonce, sizeof(rq->reply.nonce)) != 1)
+	if (RAND_bytes(rq->attempt.reply.nonce, sizeof(rq->attempt.reply.nonce)) != 1)
 		return log_fault("senderNonce", -EIO, NULL);
 	if (rq->msg)
 		len = i2d_GENERAL_NAME(rq->msg->header->sender, &recipient);
@@ -154,26 +154,29 @@ int cmp_reply_encode(struct cmp_request *rq)
 		return log_fault("recipient", -ENOMEM, NULL);
 	header_fill(rq, (struct bytes){recipient, (size_t)len}, &out);
 	/* RFC 9483 5.2.3: the nonces of an answer from upstream are kept. */
-	out.sender_nonce = rq->reply.kept_nonce.len ? octets_view(&rq->reply.kept_nonce)
-						    : BYTES_OF(rq->reply.nonce);
+	out.sender_nonce = rq->attempt.reply.kept_nonce.len
+				   ? octets_view(&rq->attempt.reply.kept_nonce)
+				   : BYTES_OF(rq->attempt.reply.nonce);
 	/* RFC 9483 3.1: confirmWaitTime is prohibited if implicitConfirm is included. */
-	out.implicit_confirm = rq->reply.implicit_confirm;
-	out.confirm_wait_time_ms = rq->reply.implicit_confirm ? 0 : rq->reply.confirm_wait_ms;
+	out.implicit_confirm = rq->attempt.reply.implicit_confirm;
+	out.confirm_wait_time_ms =
+		rq->attempt.reply.implicit_confirm ? 0 : rq->attempt.reply.confirm_wait_ms;
 	out.infos = &passphrase_kept;
-	out.n_infos = rq->passphrase_kept;
+	out.n_infos = rq->attempt.passphrase_kept;
 	err = extra_certs(rq, &certs, &out.n_extra_certs);
 	if (!err) {
 		out.extra_certs = certs;
-		spliced_clear(&rq->answer);
+		spliced_clear(&rq->attempt.answer);
 		err = protector_fill(rq, &protector);
 	}
-	if (!err && rq->reply.crl) {
-		part_fill(&rq->reply, &part);
+	if (!err && rq->attempt.reply.crl) {
+		part_fill(&rq->attempt.reply, &part);
 		out.part = &part;
-		rq->answer.part = shared_ref(rq->reply.crl);
+		rq->attempt.answer.part = shared_ref(rq->attempt.reply.crl);
 	}
 	if (!err)
-		err = cmp_message_encode_around(&out, &protector, &rq->answer.own, &rq->answer.at);
+		err = cmp_message_encode_around(&out, &protector, &rq->attempt.answer.own,
+						&rq->attempt.answer.at);
 	free(certs);
 	OPENSSL_free(recipient);
 	return err;

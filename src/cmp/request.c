@@ -11,10 +11,10 @@
 void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
 			 const struct serial *serial)
 {
-	free(rq->subject);
+	free(rq->attempt.subject);
 	/* Without memory the log line lacks the subject, no more. */
-	rq->subject = subject_id ? strdup(subject_id) : NULL;
-	serial_hex(serial, rq->serial);
+	rq->attempt.subject = subject_id ? strdup(subject_id) : NULL;
+	serial_hex(serial, rq->attempt.serial);
 }
 
 struct cmf_proof cmp_proof(struct cmp_request *rq)

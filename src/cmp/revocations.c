@@ -90,13 +90,13 @@ int cmp_revocations_reply(struct cmp_request *rq, const struct cmp_revocations *
 	RevRepContent *rp;
 	int err = 0;
 
-	cmp_reply_clear(&rq->reply);
+	cmp_reply_clear(&rq->attempt.reply);
 	for (size_t i = 0; i < all->n && !err; i++)
 		err = status_add(rq, all, i);
 	if (err)
 		return err;
 	/* RFC 4210 5.3.10: revCerts in the order of the request; so it is all or none. */
-	rp = rq->reply.body->value.rp;
+	rp = rq->attempt.reply.body->value.rp;
 	if (rp->revCerts && (size_t)sk_CertId_num(rp->revCerts) != all->n) {
 		sk_CertId_pop_free(rp->revCerts, CertId_free);
 		rp->revCerts = NULL;

@@ -169,11 +169,11 @@ int cmp_rr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
 	int err;
 
-	rq->in_body = rq->keep_refusal = true;
+	rq->attempt.in_body = rq->attempt.keep_refusal = true;
 	err = items_find(rq, &all);
 	if (err)
 		return err;
-	rq->seen.until_ms = harmless_ms(&all);
+	rq->attempt.seen.until_ms = harmless_ms(&all);
 	return any_delayed(rq, &all) ? cmp_revocations_begin(rq, &all, outcome)
 				     : revocations_answer(rq, &all, outcome);
 }

@@ -67,8 +67,8 @@ static void transaction_fill(struct cmp_request *rq, const struct cmp_revocation
 {
 	int64_t longest_ms = 0;
 
-	rq->txn.cert_req_id = all->item[0].reason;
-	rq->txn.n_items = all->n > 1 ? all->n : 0;
+	rq->attempt.txn.cert_req_id = all->item[0].reason;
+	rq->attempt.txn.n_items = all->n > 1 ? all->n : 0;
 	for (size_t i = 0; i < all->n; i++) {
 		int64_t ms = all->verdict[i].refused ? 0 : time_allowed(rq, &all->item[i]);
 
@@ -132,7 +132,7 @@ static int crl_outcome(struct cmp_request *rq, const struct cmf_revocation *item
 	bool lists;
 	int err;
 
-	if (!ca || rq->now_ms > rq->txn.deadline_ms)
+	if (!ca || rq->now_ms > rq->attempt.txn.deadline_ms)
 		return 0;
 	err = ca_crl_lists(ca, item->cert.crl_change, rq->worker->reader, &lists);
 	return err || lists ? err : STORE_NOT_FOUND;
@@ -155,7 +155,7 @@ static int outcome(struct cmp_request *rq, const struct cmf_revocation *item,
 	if (err)
 		return err;
 	if (cert->state == STORE_CERT_REVOCATION_PENDING && failinfo < 0)
-		return rq->now_ms <= rq->txn.deadline_ms
+		return rq->now_ms <= rq->attempt.txn.deadline_ms
 			       ? STORE_NOT_FOUND
 			       /* RFC 9483 6: "can be closed cleanly with an error" */
 			       : refuse(refusal, REFUSAL_upstream_unavailable);
@@ -188,7 +188,7 @@ static int verdict_read(struct cmp_request *rq, struct cmp_revocations *all, siz
 	return err < 0 ? err : 0;
 }
 
-/* The revocations of rq->txn, as they are now. */
+/* The revocations of rq->attempt.txn, as they are now. */
 static int revocations_read(struct cmp_request *rq, struct cmp_revocations *all)
 {
 	int err;
@@ -369,9 +369,9 @@ int cmp_revocations_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 
 static int poll_check(struct cmp_request *rq)
 {
-	if (rq->txn.state == STORE_TXN_FAILED)
+	if (rq->attempt.txn.state == STORE_TXN_FAILED)
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
-	if (rq->txn.state != STORE_TXN_AWAIT_UPSTREAM)
+	if (rq->attempt.txn.state != STORE_TXN_AWAIT_UPSTREAM)
 		return refuse(&rq->refusal, REFUSAL_poll_unexpected);
 	return cmp_poll_whole_check(rq);
 }

@@ -27,7 +27,7 @@ static int seen_digest(struct cmp_request *rq)
 	bool ok = ctx && EVP_DigestInit_ex2(ctx, digest_by_nid(NID_sha256), NULL) &&
 		  EVP_DigestUpdate(ctx, rq->who.name, strlen(rq->who.name) + 1) &&
 		  EVP_DigestUpdate(ctx, id.data, id.len) &&
-		  EVP_DigestFinal_ex(ctx, rq->seen.digest, NULL);
+		  EVP_DigestFinal_ex(ctx, rq->attempt.seen.digest, NULL);
 
 	EVP_MD_CTX_free(ctx);
 	return ok ? 0 : log_fault("digest of a transactionID", -EIO, NULL);
@@ -42,7 +42,7 @@ int cmp_seen_check(struct cmp_request *rq)
 		return 0;
 	err = seen_digest(rq);
 	if (!err)
-		err = store_seen_find(rq->worker->reader, rq->seen.digest, &seen);
+		err = store_seen_find(rq->worker->reader, rq->attempt.seen.digest, &seen);
 	if (err)
 		return err;
 	return seen ? refuse_detail(&rq->refusal, REFUSAL_transaction_id_in_use,
@@ -57,5 +57,5 @@ int cmp_seen_add(struct cmp_request *rq)
 	if (is_dated(rq) || !rq->who.name)
 		return 0;
 	err = seen_digest(rq);
-	return err ? err : store_seen_insert(rq->worker->unit, &rq->seen);
+	return err ? err : store_seen_insert(rq->worker->unit, &rq->attempt.seen);
 }

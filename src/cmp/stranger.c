@@ -45,15 +45,15 @@ int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference, int64_t c
 	struct budget_limits limits = limits_now(rq);
 
 	/* Explaining is the operator's. Of one message all is one piece of work. */
-	if (rq->trace || rq->work.taken || limits.us_per_s == 0)
+	if (rq->trace || rq->work.budget.taken || limits.us_per_s == 0)
 		return 0;
 	if (!budget_take(rq->door->strangers, &limits, &claim, cost_us,
-			 clock_now_ms(rq->door->clock), &rq->work)) {
+			 clock_now_ms(rq->door->clock), &rq->work.budget)) {
 		metrics_stranger_refused(rq->door->metrics);
 		return refuse(refusal, REFUSAL_stranger_budget);
 	}
-	rq->work_began_us = clock_thread_cpu_us();
-	rq->work_runs = true;
+	rq->work.began_us = clock_thread_cpu_us();
+	rq->work.runs = true;
 	return 0;
 }
 
@@ -72,15 +72,16 @@ struct cmf_gate cmp_stranger_gate(struct cmp_request *rq)
 
 void cmp_stranger_end(struct cmp_request *rq)
 {
-	if (!rq->work_runs)
+	if (!rq->work.runs)
 		return;
-	rq->work_runs = false;
-	budget_end(rq->door->strangers, &rq->work, clock_thread_cpu_us() - rq->work_began_us);
+	rq->work.runs = false;
+	budget_end(rq->door->strangers, &rq->work.budget,
+		   clock_thread_cpu_us() - rq->work.began_us);
 }
 
 void cmp_stranger_settle(struct cmp_request *rq)
 {
 	cmp_stranger_end(rq);
-	if (rq->work.taken && rq->admitted)
-		budget_refund(rq->door->strangers, &rq->work, clock_now_ms(rq->door->clock));
+	if (rq->work.budget.taken && rq->admitted)
+		budget_refund(rq->door->strangers, &rq->work.budget, clock_now_ms(rq->door->clock));
 }

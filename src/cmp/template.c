@@ -68,7 +68,7 @@ int cmp_certreq_one(struct cmp_request *rq, enum refusal_reason several, const C
 
 	if (err)
 		return err;
-	rq->in_body = rq->keep_refusal = true;
+	rq->attempt.in_body = rq->attempt.keep_refusal = true;
 	*msgp = sk_CertReqMsg_value(msgs, 0);
 	if (sk_CertReqMsg_num(msgs) != 1)
 		return refuse(&rq->refusal, several);

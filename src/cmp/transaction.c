@@ -15,25 +15,25 @@
 /* A retransmission that was answered before: the stored answer, octet for octet. */
 static int replay(struct cmp_request *rq)
 {
-	struct store_transaction *txn = &rq->txn;
+	struct store_transaction *txn = &rq->attempt.txn;
 	int err;
 
 	if (txn->crl_id) {
 		err = ca_crl_find(cmf_cas(rq->door->cmf), txn->crl_id, rq->worker->reader,
-				  &rq->answer.part);
+				  &rq->attempt.answer.part);
 		if (err)
 			return err < 0 ? err : log_fault("CRL of an answer", -ENOENT, NULL);
 	}
-	rq->answer.own = txn->response;
-	rq->answer.at = txn->crl_at;
+	rq->attempt.answer.own = txn->response;
+	rq->attempt.answer.at = txn->crl_at;
 	txn->response = OCTETS_NULL;
-	rq->metric = METRIC_REPLAYED;
+	rq->attempt.metric = METRIC_REPLAYED;
 	return 0;
 }
 
 int cmp_transaction_open(struct cmp_request *rq)
 {
-	struct store_transaction *txn = &rq->txn;
+	struct store_transaction *txn = &rq->attempt.txn;
 
 	store_transaction_clear(txn);
 	*txn = (struct store_transaction){0};
@@ -44,7 +44,7 @@ int cmp_transaction_open(struct cmp_request *rq)
 	txn->body_type = rq->msg->body_type;
 	txn->protection = (int)rq->protection;
 	txn->chain_request = true;
-	txn->cert_req_id = rq->cert_req_id;
+	txn->cert_req_id = rq->attempt.cert_req_id;
 	txn->created_ms = rq->now_ms;
 	return 0;
 }
@@ -55,11 +55,11 @@ static int admit_opening(struct cmp_request *rq, bool same, enum cmp_admission *
 	if (!same)
 		/* RFC 9483 5.1: transactionID in use by another transaction. */
 		return refuse(&rq->refusal, REFUSAL_transaction_id_in_use);
-	if (rq->txn.response.len) {
+	if (rq->attempt.txn.response.len) {
 		*admissionp = CMP_ADMIT_REPLAYED;
 		return replay(rq);
 	}
-	if (rq->txn.state != STORE_TXN_AWAIT_UPSTREAM)
+	if (rq->attempt.txn.state != STORE_TXN_AWAIT_UPSTREAM)
 		/* It timed out before its first answer. */
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	*admissionp = CMP_ADMIT_RESUME;
@@ -69,7 +69,7 @@ static int admit_opening(struct cmp_request *rq, bool same, enum cmp_admission *
 /* A message that belongs to a transaction: certConf, pollReq, error. */
 static int admit_continuing(struct cmp_request *rq, bool same, enum cmp_admission *admissionp)
 {
-	const struct store_transaction *txn = &rq->txn;
+	const struct store_transaction *txn = &rq->attempt.txn;
 	struct bytes nonce = rq->msg->recip_nonce;
 	int err;
 
@@ -115,7 +115,7 @@ static int admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 
 	*admissionp = CMP_ADMIT_SERVE;
 	err = store_transaction_find(rq->worker->reader, rq->who.name, rq->msg->transaction_id,
-				     &rq->txn);
+				     &rq->attempt.txn);
 	if (err == STORE_NOT_FOUND) {
 		/* RFC 9483 3.5; the same answer for a transaction of somebody else. */
 		if (!rq->service->opens)
@@ -125,7 +125,7 @@ static int admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 	}
 	if (err)
 		return err;
-	same = is_same(rq, &rq->txn);
+	same = is_same(rq, &rq->attempt.txn);
 	return rq->service->opens ? admit_opening(rq, same, admissionp)
 				  : admit_continuing(rq, same, admissionp);
 }

@@ -127,7 +127,8 @@ static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items
 		*grantedp += responses[n++].certificate.len > 0;
 	}
 	if (!err)
-		err = cmp_reply_responses(rq, cmp_answer_type(rq->txn.body_type), responses, n);
+		err = cmp_reply_responses(rq, cmp_answer_type(rq->attempt.txn.body_type), responses,
+					  n);
 	while (texts && n > 0)
 		free(texts[--n]);
 	free(texts);
@@ -186,7 +187,7 @@ static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_
 static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling,
 			struct cmp_outcome *outcome)
 {
-	bool confirmed = rq->txn.implicit_confirm;
+	bool confirmed = rq->attempt.txn.implicit_confirm;
 	size_t granted;
 	int err = responses_reply(rq, items, false, polling, &granted);
 
@@ -202,8 +203,8 @@ static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *i
 		return err;
 	cmp_outcome_becomes(outcome, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
 	outcome->deadline_ms = confirmed ? 0 : confirm_deadline(rq, items);
-	rq->reply.implicit_confirm = confirmed;
-	rq->reply.confirm_wait_ms = outcome->deadline_ms;
+	rq->attempt.reply.implicit_confirm = confirmed;
+	rq->attempt.reply.confirm_wait_ms = outcome->deadline_ms;
 	return 0;
 }
 
@@ -215,14 +216,14 @@ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *i
 	int err;
 
 	cmp_stored_items_log(rq, items);
-	rq->cert_req_id = items->item[0].cert_req_id;
+	rq->attempt.cert_req_id = items->item[0].cert_req_id;
 	for (size_t i = 0; i < items->len; i++) {
 		const struct store_certificate *cert = &items->item[i].cert;
 
 		if (!cert->id)
 			continue;
 		/* An ended transaction may only say why it got no certificate. */
-		if (rq->txn.state == STORE_TXN_FAILED &&
+		if (rq->attempt.txn.state == STORE_TXN_FAILED &&
 		    (cert->state != STORE_CERT_REJECTED || cert->der.len))
 			return refuse(&rq->refusal, REFUSAL_transaction_ended);
 		waiting = waiting || cert->state == STORE_CERT_REQUESTED;
