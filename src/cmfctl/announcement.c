@@ -4,63 +4,25 @@
  */
 #include "ctl.h"
 
-enum { OPT_SENDER = 0x100, OPT_TYPE, OPT_LIMIT };
-
-struct announcement_args {
-	const char *sender;
-	const char *type;
-	uint64_t limit;
+static const struct ctl_filter filters[] = {
+	{"sender", "sender", "CLIENT", "Of this client"},
+	{"type", "type", "TYPE", "Of this type: ckuann, cann, rann, crlann"},
 };
 
-/* --- list --- */
+static const struct ctl_column columns[] = {
+	{"ID", "id"},         {"TYPE", "type"}, {"SENDER", "sender"}, {"CREATED", "created_at"},
+	{"DIGEST", "digest"},
+};
 
-static error_t list_parse(int key, char *arg, struct argp_state *state)
-{
-	struct announcement_args *args = state->input;
-
-	switch (key) {
-	case OPT_SENDER:
-		args->sender = arg;
-		return 0;
-	case OPT_TYPE:
-		args->type = arg;
-		return 0;
-	case OPT_LIMIT:
-		ctl_limit_parse(state, arg, &args->limit);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-int ctl_announcement_list(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct argp_option options[] = {
-		{"sender", OPT_SENDER, "CLIENT", 0, "Of this client", 1},
-		{"type", OPT_TYPE, "TYPE", 0, "Of this type: ckuann, cann, rann, crlann", 1},
-		{"limit", OPT_LIMIT, "N", 0, "At most N", 1},
-		{0}};
-	static const struct ctl_column columns[] = {
-		{"ID", "id"},         {"TYPE", "type"},
-		{"SENDER", "sender"}, {"CREATED", "created_at"},
-		{"DIGEST", "digest"},
-	};
-	static const struct argp argp = {
-		.options = options,
-		.parser = list_parse,
-		.doc = "Lists what other CAs announced: new keys, certificates, revocations, CRLs. "
-		       "It is recorded and has no further effect."};
-	struct announcement_args args = {0};
-	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
-
-	ctl_parse(&argp, ctl, &args, argc, argv);
-	strbuf_add(&path, "/v1/announcements");
-	ctl_query_add(&path, "sender", args.sender);
-	ctl_query_add(&path, "type", args.type);
-	return ctl_list(ctl, path.text, args.limit, columns, ARRAY_LEN(columns));
-}
-
-/* --- show --- */
+const struct ctl_list ctl_announcements = {
+	.path = "/v1/announcements",
+	.doc = "Lists what other CAs announced: new keys, certificates, revocations, CRLs. It is "
+	       "recorded and has no further effect.",
+	.filters = filters,
+	.n_filters = ARRAY_LEN(filters),
+	.columns = columns,
+	.n_columns = ARRAY_LEN(columns),
+};
 
 int ctl_announcement_show(struct ctl *ctl, int argc, char **argv)
 {

@@ -10,117 +10,45 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	OPT_SUBJECT_ID = 0x100,
-	OPT_SERIAL,
-	OPT_STATE,
-	OPT_MANAGER,
-	OPT_CA,
-	OPT_LIMIT,
-	OPT_PEM,
-	OPT_TEXT,
-	OPT_REASON,
-	OPT_INVALIDITY_DATE,
+enum { OPT_PEM = 0x100, OPT_TEXT, OPT_REASON, OPT_INVALIDITY_DATE };
+
+enum { FILTER_SUBJECT_ID, FILTER_SERIAL, FILTER_STATE, FILTER_MANAGER, FILTER_CA };
+
+static const struct ctl_filter filters[] = {
+	[FILTER_SUBJECT_ID] = {"subject-id", "subject_id", "ID", "Of this entity"},
+	[FILTER_SERIAL] = {"serial", "serial", "HEX", "With this serialNumber"},
+	[FILTER_STATE] = {"state", "state", "STATE",
+			  "In this state: pending, active, expired, revoked, rejected, "
+			  "'revocation pending', 'on hold'"},
+	[FILTER_MANAGER] = {"manager", "manager", "CLIENT", "Managed by this client"},
+	[FILTER_CA] = {"ca", "ca", "NAME", "Issued by this CA"},
+};
+
+static const struct ctl_column columns[] = {
+	{"SERIAL", "serial"},       {"STATE", "state"},     {"SUBJECT ID", "subject_id"},
+	{"CERT TYPE", "cert_type"}, {"MANAGER", "manager"}, {"CA", "ca"},
+	{"NOT AFTER", "not_after"},
+};
+
+const struct ctl_list ctl_certificates = {
+	.path = "/v1/certificates",
+	.doc = "Lists certificates, oldest first.",
+	.filters = filters,
+	.n_filters = ARRAY_LEN(filters),
+	.columns = columns,
+	.n_columns = ARRAY_LEN(columns),
 };
 
 struct certificate_args {
-	const char *subject_id;
-	const char *serial;
-	const char *state;
-	const char *manager;
-	const char *ca;
+	struct ctl_selection selection;
 	const char *reason;
 	const char *invalidity_date;
-	uint64_t limit;
 	bool pem;
 	bool text;
 };
 
-#define FILTER_OPTIONS                                                              \
-	{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Of this entity", 1},               \
-		{"serial", OPT_SERIAL, "HEX", 0, "With this serialNumber", 1},      \
-		{"state",                                                           \
-		 OPT_STATE,                                                         \
-		 "STATE",                                                           \
-		 0,                                                                 \
-		 "In this state: pending, active, expired, revoked, rejected, "     \
-		 "'revocation pending', 'on hold'",                                 \
-		 1},                                                                \
-		{"manager", OPT_MANAGER, "CLIENT", 0, "Managed by this client", 1}, \
-	{                                                                           \
-		"ca", OPT_CA, "NAME", 0, "Issued by this CA", 1                     \
-	}
-
-static error_t filter_parse(int key, char *arg, struct argp_state *state)
-{
-	struct certificate_args *args = state->input;
-
-	switch (key) {
-	case OPT_SUBJECT_ID:
-		args->subject_id = arg;
-		return 0;
-	case OPT_SERIAL:
-		args->serial = arg;
-		return 0;
-	case OPT_STATE:
-		args->state = arg;
-		return 0;
-	case OPT_MANAGER:
-		args->manager = arg;
-		return 0;
-	case OPT_CA:
-		args->ca = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static char *certificates_path(const struct certificate_args *args, bool with_pem)
-{
-	struct strbuf path = STRBUF_NULL;
-
-	strbuf_add(&path, "/v1/certificates");
-	ctl_query_add(&path, "subject_id", args->subject_id);
-	ctl_query_add(&path, "serial", args->serial);
-	ctl_query_add(&path, "state", args->state);
-	ctl_query_add(&path, "manager", args->manager);
-	ctl_query_add(&path, "ca", args->ca);
-	ctl_query_add(&path, "pem", with_pem ? "1" : NULL);
-	return strbuf_take(&path);
-}
-
-/* --- list --- */
-
-static error_t list_parse(int key, char *arg, struct argp_state *state)
-{
-	struct certificate_args *args = state->input;
-
-	if (key != OPT_LIMIT)
-		return filter_parse(key, arg, state);
-	ctl_limit_parse(state, arg, &args->limit);
-	return 0;
-}
-
-int ctl_certificate_list(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct argp_option options[] = {
-		FILTER_OPTIONS, {"limit", OPT_LIMIT, "N", 0, "At most N", 1}, {0}};
-	static const struct ctl_column columns[] = {
-		{"SERIAL", "serial"},       {"STATE", "state"},     {"SUBJECT ID", "subject_id"},
-		{"CERT TYPE", "cert_type"}, {"MANAGER", "manager"}, {"CA", "ca"},
-		{"NOT AFTER", "not_after"},
-	};
-	static const struct argp argp = {.options = options,
-					 .parser = list_parse,
-					 .doc = "Lists certificates, oldest first."};
-	struct certificate_args args = {0};
-	_cleanup_(freep) char *path = NULL;
-
-	ctl_parse(&argp, ctl, &args, argc, argv);
-	path = certificates_path(&args, false);
-	return ctl_list(ctl, path, args.limit, columns, ARRAY_LEN(columns));
-}
+#define ARGS_OF(filters) \
+	((struct certificate_args){.selection = {.list = &ctl_certificates, .offered = (filters)}})
 
 /* --- show --- */
 
@@ -130,13 +58,15 @@ static error_t named_parse(int key, char *arg, struct argp_state *state)
 {
 	struct certificate_args *args = state->input;
 
-	if (key == ARGP_KEY_ARG && !args->serial) {
-		args->serial = arg;
+	const char **value = args->selection.value;
+
+	if (key == ARGP_KEY_ARG && !value[FILTER_SERIAL]) {
+		value[FILTER_SERIAL] = arg;
 		return 0;
 	}
 	if (key != ARGP_KEY_END)
-		return filter_parse(key, arg, state);
-	if (!args->serial && !args->subject_id)
+		return ARGP_ERR_UNKNOWN;
+	if (!value[FILTER_SERIAL] && !value[FILTER_SUBJECT_ID])
 		argp_error(state, "say which: SERIAL or --subject-id");
 	return 0;
 }
@@ -196,9 +126,12 @@ static int certificates_show(const struct ctl *ctl, const struct certificate_arg
 /* The certificates that the arguments name; there must be one. */
 static int certificates_find(struct ctl *ctl, const struct certificate_args *args, json_t **rowsp)
 {
-	_cleanup_(freep) char *path = certificates_path(args, true);
-	int status = ctl_rows(ctl, path, rowsp);
+	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
+	int status;
 
+	ctl_selection_path(&args->selection, &path);
+	ctl_query_add(&path, "pem", "1");
+	status = ctl_rows(ctl, path.text, rowsp);
 	if (status || json_array_size(*rowsp) > 0)
 		return status;
 	json_decref(*rowsp);
@@ -209,7 +142,6 @@ static int certificates_find(struct ctl *ctl, const struct certificate_args *arg
 int ctl_certificate_show(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		FILTER_OPTIONS,
 		{"pem", OPT_PEM, NULL, 0, "Print PEM and nothing else", 2},
 		{"text", OPT_TEXT, NULL, 0, "Print as `openssl x509 -text` does", 2},
 		{0}};
@@ -217,11 +149,11 @@ int ctl_certificate_show(struct ctl *ctl, int argc, char **argv)
 					 .parser = show_parse,
 					 .args_doc = "[SERIAL]",
 					 .doc = "Shows certificates."};
-	struct certificate_args args = {0};
+	struct certificate_args args = ARGS_OF(CTL_ALL_FILTERS);
 	json_t *rows;
 	int status;
 
-	ctl_parse(&argp, ctl, &args, argc, argv);
+	ctl_selection_parse(&argp, ctl, &args.selection, &args, argc, argv);
 	status = certificates_find(ctl, &args, &rows);
 	if (status)
 		return status;
@@ -322,7 +254,6 @@ static void revoked_report(const struct ctl *ctl, const json_t *done)
 int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		FILTER_OPTIONS,
 		{"reason", OPT_REASON, "NAME", 0,
 		 "CRLReason: unspecified (default), keyCompromise, affiliationChanged, superseded, "
 		 "cessationOfOperation, certificateHold, removeFromCRL (takes a hold back), ...",
@@ -338,19 +269,19 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 					 .doc = "Revokes certificates: the one with that "
 						"serialNumber, or all of an entity that "
 						"are active, pending or on hold."};
-	struct certificate_args args = {0};
+	struct certificate_args args = ARGS_OF(CTL_ALL_FILTERS);
 	json_t *rows, *row, *done;
 	size_t i;
 	int status;
 
-	ctl_parse(&argp, ctl, &args, argc, argv);
+	ctl_selection_parse(&argp, ctl, &args.selection, &args, argc, argv);
 	status = certificates_find(ctl, &args, &rows);
 	if (status)
 		return status;
 	done = json_array();
 	json_array_foreach(rows, i, row)
 	{
-		if (!status && (args.serial || revocable(row, args.reason)))
+		if (!status && (args.selection.value[FILTER_SERIAL] || revocable(row, args.reason)))
 			status = revoke_one(ctl, row, &args, done);
 	}
 	if (!status && json_array_size(done) == 0) {
@@ -371,37 +302,31 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 static error_t delete_key_parse(int key, char *arg, struct argp_state *state)
 {
 	struct certificate_args *args = state->input;
+	const char **serial = &args->selection.value[FILTER_SERIAL];
 
-	if (key == ARGP_KEY_ARG && !args->serial) {
-		args->serial = arg;
-		return 0;
-	}
-	if (key == OPT_CA) {
-		args->ca = arg;
+	if (key == ARGP_KEY_ARG && !*serial) {
+		*serial = arg;
 		return 0;
 	}
 	if (key != ARGP_KEY_END)
 		return ARGP_ERR_UNKNOWN;
-	if (!args->serial)
+	if (!*serial)
 		argp_error(state, "say which: SERIAL");
 	return 0;
 }
 
 int ctl_certificate_delete_key(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct argp_option options[] = {
-		{"ca", OPT_CA, "NAME", 0, "Issued by this CA", 1}, {0}};
-	static const struct argp argp = {.options = options,
-					 .parser = delete_key_parse,
+	static const struct argp argp = {.parser = delete_key_parse,
 					 .args_doc = "SERIAL",
 					 .doc = "Deletes the archived private key of a certificate "
 						"for good. The certificate stays as it is."};
-	struct certificate_args args = {0};
+	struct certificate_args args = ARGS_OF(1 << FILTER_CA);
 	json_t *rows, *reply;
 	char path[64];
 	int status;
 
-	ctl_parse(&argp, ctl, &args, argc, argv);
+	ctl_selection_parse(&argp, ctl, &args.selection, &args, argc, argv);
 	status = certificates_find(ctl, &args, &rows);
 	if (status)
 		return status;

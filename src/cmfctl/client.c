@@ -286,27 +286,30 @@ int ctl_client_add(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- list, remove --- */
+/* --- list --- */
 
-int ctl_client_list(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct ctl_column columns[] = {
-		{"NAME", "name"},
-		{"DOMAIN", "trust_domain"},
-		{"MAY", "may"},
-		{"REGISTER ON IR", "register_on_ir"},
-		{"PROFILE", "default_profile"},
-		{"POLICY", "policy"},
-		{"ENTITY", "entity"},
-		{"CREDENTIAL", "credential"},
-		{"SUBJECT", "subject"},
-		{"REFERENCE", "mac_reference"},
-	};
-	static const struct argp argp = {.doc = "Lists clients."};
+static const struct ctl_column columns[] = {
+	{"NAME", "name"},
+	{"DOMAIN", "trust_domain"},
+	{"MAY", "may"},
+	{"REGISTER ON IR", "register_on_ir"},
+	{"PROFILE", "default_profile"},
+	{"POLICY", "policy"},
+	{"ENTITY", "entity"},
+	{"CREDENTIAL", "credential"},
+	{"SUBJECT", "subject"},
+	{"REFERENCE", "mac_reference"},
+};
 
-	ctl_parse(&argp, ctl, NULL, argc, argv);
-	return ctl_list(ctl, "/v1/clients", 0, columns, ARRAY_LEN(columns));
-}
+const struct ctl_list ctl_clients = {
+	.path = "/v1/clients",
+	.doc = "Lists clients.",
+	.columns = columns,
+	.n_columns = ARRAY_LEN(columns),
+	.whole = true,
+};
+
+/* --- remove --- */
 
 static error_t remove_parse(int key, char *arg, struct argp_state *state)
 {

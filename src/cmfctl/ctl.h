@@ -39,12 +39,10 @@ struct ctl {
 typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 
 ctl_command ctl_init, ctl_check, ctl_explain;
-ctl_command ctl_register, ctl_deregister, ctl_registration_list, ctl_registration_show;
-ctl_command ctl_certificate_list, ctl_certificate_show, ctl_certificate_revoke;
-ctl_command ctl_certificate_delete_key;
-ctl_command ctl_client_add, ctl_client_list, ctl_client_remove;
-ctl_command ctl_transaction_list, ctl_transaction_show, ctl_ca_show, ctl_ca_rollover;
-ctl_command ctl_announcement_list, ctl_announcement_show;
+ctl_command ctl_register, ctl_deregister, ctl_registration_show;
+ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_delete_key;
+ctl_command ctl_client_add, ctl_client_remove;
+ctl_command ctl_transaction_show, ctl_announcement_show, ctl_ca_show, ctl_ca_rollover;
 ctl_command ctl_protection_renew;
 
 /* The --config, --socket and --json options: as a child of the program's parser, input struct ctl.
@@ -98,8 +96,8 @@ struct ctl_column {
 };
 
 /* Lists what a path gives as an aligned table, or with --json as an array of objects. */
-_must_check_ int ctl_list(struct ctl *ctl, const char *path, uint64_t limit,
-			  const struct ctl_column *columns, size_t n);
+_must_check_ int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
+				const struct ctl_column *columns, size_t n);
 /* All rows of a path; `*rowsp` is an array that the caller owns. For few rows. */
 _must_check_ int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp);
 /* Rows one after the other as "key  value" lines, or as JSON. PEM is printed behind the lines. */
@@ -117,6 +115,51 @@ _must_check_ int ctl_number_parse(const char *text, uint64_t max, uint64_t *valu
 
 /* An argument of --limit; ends the program if it is none. */
 void ctl_limit_parse(struct argp_state *state, const char *arg, uint64_t *limitp);
+
+/* --- lists (list.c) --- */
+
+enum { CTL_FILTERS_MAX = 8 };
+
+/* An option that selects rows. */
+struct ctl_filter {
+	const char *option;
+	const char *query;
+	const char *argument; /* its name in --help; NULL: there is none, the query's value is 1 */
+	const char *help;
+};
+
+/* What the CMF gives as a list, and the command that prints it. */
+struct ctl_list {
+	const char *path;
+	const char *doc;
+	const struct ctl_filter *filters;
+	size_t n_filters;
+	const struct ctl_column *columns;
+	size_t n_columns;
+	bool whole; /* there are never many: no --limit */
+};
+extern const struct ctl_list ctl_registrations, ctl_certificates, ctl_clients, ctl_transactions,
+	ctl_announcements;
+
+/* The command `list`. */
+int ctl_list_run(struct ctl *ctl, const struct ctl_list *list, int argc, char **argv);
+
+/* Rows of a list that a command is about. */
+struct ctl_selection {
+	const struct ctl_list *list;
+	unsigned offered; /* 1 << index of each filter that is an option of the command */
+	bool limited;     /* it has --limit, too */
+	const char *value[CTL_FILTERS_MAX]; /* by filter; NULL: not given */
+	uint64_t limit;                     /* 0: none */
+};
+
+enum { CTL_ALL_FILTERS = (1 << CTL_FILTERS_MAX) - 1 };
+
+/* As ctl_parse(), with the options of the selection beside the command's own. */
+void ctl_selection_parse(const struct argp *own, struct ctl *ctl, struct ctl_selection *selection,
+			 void *args, int argc, char **argv);
+/* Appends the path and the query. */
+void ctl_selection_path(const struct ctl_selection *selection, struct strbuf *path);
 
 /* --- one record by its number (record.c) --- */
 

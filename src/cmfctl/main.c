@@ -19,32 +19,36 @@ const char *argp_program_version = "cmfctl " CMFD_VERSION;
 static const struct {
 	const char *name;
 	const char *verb; /* NULL: the command is one word */
-	ctl_command *run;
+	ctl_command *run; /* NULL: it prints the list */
 	const char *help;
+	const struct ctl_list *list;
 } commands[] = {
-	{"init", NULL, ctl_init, "make a directory with all that cmfd needs"},
-	{"check", NULL, ctl_check, "check configuration, keys, certificates and database"},
-	{"register", NULL, ctl_register, "register entities (IFA 033 Register)"},
-	{"deregister", NULL, ctl_deregister, "end registrations"},
-	{"registration", "list", ctl_registration_list, "list registrations"},
-	{"registration", "show", ctl_registration_show, "show the registrations of an entity"},
-	{"certificate", "list", ctl_certificate_list, "list certificates"},
-	{"certificate", "show", ctl_certificate_show, "show certificates, as PEM or text too"},
-	{"certificate", "revoke", ctl_certificate_revoke, "revoke certificates"},
-	{"certificate", "delete-key", ctl_certificate_delete_key, "delete an archived private key"},
-	{"client", "add", ctl_client_add, "add a client that may speak CMP with us"},
-	{"client", "list", ctl_client_list, "list clients"},
-	{"client", "remove", ctl_client_remove, "remove a client"},
-	{"transaction", "list", ctl_transaction_list, "list CMP transactions"},
-	{"transaction", "show", ctl_transaction_show, "show a CMP transaction"},
-	{"announcement", "list", ctl_announcement_list, "list what other CAs announced"},
-	{"announcement", "show", ctl_announcement_show, "show an announcement"},
-	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs"},
+	{"init", NULL, ctl_init, "make a directory with all that cmfd needs", NULL},
+	{"check", NULL, ctl_check, "check configuration, keys, certificates and database", NULL},
+	{"register", NULL, ctl_register, "register entities (IFA 033 Register)", NULL},
+	{"deregister", NULL, ctl_deregister, "end registrations", NULL},
+	{"registration", "list", NULL, "list registrations", &ctl_registrations},
+	{"registration", "show", ctl_registration_show, "show the registrations of an entity",
+	 NULL},
+	{"certificate", "list", NULL, "list certificates", &ctl_certificates},
+	{"certificate", "show", ctl_certificate_show, "show certificates, as PEM or text too",
+	 NULL},
+	{"certificate", "revoke", ctl_certificate_revoke, "revoke certificates", NULL},
+	{"certificate", "delete-key", ctl_certificate_delete_key, "delete an archived private key",
+	 NULL},
+	{"client", "add", ctl_client_add, "add a client that may speak CMP with us", NULL},
+	{"client", "list", NULL, "list clients", &ctl_clients},
+	{"client", "remove", ctl_client_remove, "remove a client", NULL},
+	{"transaction", "list", NULL, "list CMP transactions", &ctl_transactions},
+	{"transaction", "show", ctl_transaction_show, "show a CMP transaction", NULL},
+	{"announcement", "list", NULL, "list what other CAs announced", &ctl_announcements},
+	{"announcement", "show", ctl_announcement_show, "show an announcement", NULL},
+	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs", NULL},
 	{"ca", "rollover", ctl_ca_rollover,
-	 "make a new root for a CA, with the way from the old one"},
+	 "make a new root for a CA, with the way from the old one", NULL},
 	{"protection", "renew", ctl_protection_renew,
-	 "make a new certificate for the CMF's messages"},
-	{"explain", NULL, ctl_explain, "print a CMP message field by field"},
+	 "make a new certificate for the CMF's messages", NULL},
+	{"explain", NULL, ctl_explain, "print a CMP message field by field", NULL},
 };
 
 /* "  certificate list   list certificates" for every command, or those of one name. */
@@ -78,8 +82,11 @@ static int command_run(struct ctl *ctl, size_t i, int argc, char **argv)
 
 	snprintf(name, sizeof(name), "cmfctl %s%s%s", commands[i].name, words == 2 ? " " : "",
 		 words == 2 ? commands[i].verb : "");
-	argv[words - 1] = name;
-	return commands[i].run(ctl, argc - (words - 1), argv + (words - 1));
+	argc -= words - 1;
+	argv += words - 1;
+	argv[0] = name;
+	return commands[i].list ? ctl_list_run(ctl, commands[i].list, argc, argv)
+				: commands[i].run(ctl, argc, argv);
 }
 
 /* argv[0] is the first word of the command. */

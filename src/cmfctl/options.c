@@ -68,7 +68,8 @@ static error_t inputs_parse(int key, char *arg, struct argp_state *state)
 
 void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, char **argv)
 {
-	const struct argp options = {.options = own->options, .parser = own->parser};
+	const struct argp options = {
+		.options = own->options, .parser = own->parser, .children = own->children};
 	const struct argp_child children[] = {
 		{&options, 0, NULL, 0}, {&ctl_common_argp, 0, NULL, 0}, {0}};
 	const struct argp argp = {.parser = inputs_parse,

@@ -175,8 +175,8 @@ static int json_page(void *arg, json_t *rows)
 	return ferror(stdout) ? CTL_FAULT : CTL_OK;
 }
 
-int ctl_list(struct ctl *ctl, const char *path, uint64_t limit, const struct ctl_column *columns,
-	     size_t n)
+int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
+		   const struct ctl_column *columns, size_t n)
 {
 	struct table t = {.columns = columns, .n = n < COLUMNS_MAX ? n : COLUMNS_MAX};
 	int status;

@@ -339,121 +339,65 @@ int ctl_deregister(struct ctl *ctl, int argc, char **argv)
 
 /* --- list and show --- */
 
-struct list_args {
-	const char *subject_id;
-	const char *cert_type;
-	const char *manager;
-	const char *trust_domain;
-	bool all;
-	uint64_t limit;
+enum { FILTER_SUBJECT_ID, FILTER_CERT_TYPE, FILTER_MANAGER, FILTER_TRUST_DOMAIN, FILTER_ALL };
+
+static const struct ctl_filter filters[] = {
+	[FILTER_SUBJECT_ID] = {"subject-id", "subject_id", "ID", "Of this entity only"},
+	[FILTER_CERT_TYPE] = {"cert-type", "cert_type", "TYPE", "Of this certType only"},
+	[FILTER_MANAGER] = {"manager", "manager", "CLIENT", "Of this manager only"},
+	[FILTER_TRUST_DOMAIN] = {"trust-domain", "trust_domain", "NAME",
+				 "Of this trust domain only"},
+	[FILTER_ALL] = {"all", "all", NULL, "Deregistered ones too"},
 };
 
-static const struct argp_option list_options[] = {
-	{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Of this entity only", 1},
-	{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "Of this certType only", 1},
-	{"manager", OPT_MANAGER, "CLIENT", 0, "Of this manager only", 1},
-	{"trust-domain", OPT_TRUST_DOMAIN, "NAME", 0, "Of this trust domain only", 1},
-	{"all", OPT_ALL, NULL, 0, "Deregistered ones too", 1},
-	{"limit", OPT_LIMIT, "N", 0, "At most N", 1},
-	{0},
+static const struct ctl_column columns[] = {
+	{"SUBJECT ID", "subject_id"}, {"CERT TYPE", "cert_type"}, {"HANDLING", "handling"},
+	{"MANAGER", "manager"},       {"DOMAIN", "trust_domain"}, {"CA", "ca"},
+	{"PROFILE", "profile"},       {"STATE", "state"},
 };
 
-static error_t list_parse(int key, char *arg, struct argp_state *state)
-{
-	struct list_args *args = state->input;
-
-	switch (key) {
-	case OPT_SUBJECT_ID:
-		args->subject_id = arg;
-		return 0;
-	case OPT_CERT_TYPE:
-		args->cert_type = arg;
-		return 0;
-	case OPT_MANAGER:
-		args->manager = arg;
-		return 0;
-	case OPT_TRUST_DOMAIN:
-		args->trust_domain = arg;
-		return 0;
-	case OPT_ALL:
-		args->all = true;
-		return 0;
-	case OPT_LIMIT:
-		ctl_limit_parse(state, arg, &args->limit);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static char *registrations_path(const struct list_args *args)
-{
-	struct strbuf path = STRBUF_NULL;
-
-	strbuf_add(&path, "/v1/registrations");
-	ctl_query_add(&path, "subject_id", args->subject_id);
-	ctl_query_add(&path, "cert_type", args->cert_type);
-	ctl_query_add(&path, "manager", args->manager);
-	ctl_query_add(&path, "trust_domain", args->trust_domain);
-	ctl_query_add(&path, "all", args->all ? "1" : NULL);
-	return strbuf_take(&path);
-}
-
-int ctl_registration_list(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct ctl_column columns[] = {
-		{"SUBJECT ID", "subject_id"}, {"CERT TYPE", "cert_type"}, {"HANDLING", "handling"},
-		{"MANAGER", "manager"},       {"DOMAIN", "trust_domain"}, {"CA", "ca"},
-		{"PROFILE", "profile"},       {"STATE", "state"},
-	};
-	static const struct argp argp = {
-		.options = list_options, .parser = list_parse, .doc = "Lists registrations."};
-	struct list_args args = {0};
-	_cleanup_(freep) char *path = NULL;
-
-	ctl_parse(&argp, ctl, &args, argc, argv);
-	path = registrations_path(&args);
-	return ctl_list(ctl, path, args.limit, columns, ARRAY_LEN(columns));
-}
+const struct ctl_list ctl_registrations = {
+	.path = "/v1/registrations",
+	.doc = "Lists registrations.",
+	.filters = filters,
+	.n_filters = ARRAY_LEN(filters),
+	.columns = columns,
+	.n_columns = ARRAY_LEN(columns),
+};
 
 static error_t show_parse(int key, char *arg, struct argp_state *state)
 {
-	struct list_args *args = state->input;
+	struct ctl_selection *selection = state->input;
+	const char **subject_id = &selection->value[FILTER_SUBJECT_ID];
 
-	if (key == ARGP_KEY_ARG && !args->subject_id) {
-		args->subject_id = arg;
+	if (key == ARGP_KEY_ARG && !*subject_id) {
+		*subject_id = arg;
 		return 0;
 	}
-	if (key == ARGP_KEY_END) {
-		argument_required(state, args->subject_id, "SUBJECT-ID");
-		return 0;
-	}
-	return list_parse(key, arg, state);
+	if (key != ARGP_KEY_END)
+		return ARGP_ERR_UNKNOWN;
+	argument_required(state, *subject_id, "SUBJECT-ID");
+	return 0;
 }
 
 int ctl_registration_show(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct argp_option options[] = {
-		{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "Of this certType only", 1},
-		{"all", OPT_ALL, NULL, 0, "Deregistered ones too", 1},
-		{0},
-	};
-	static const struct argp argp = {.options = options,
-					 .parser = show_parse,
+	static const struct argp argp = {.parser = show_parse,
 					 .args_doc = "SUBJECT-ID",
 					 .doc = "Shows the registrations of an entity."};
-	struct list_args args = {0};
-	_cleanup_(freep) char *path = NULL;
+	struct ctl_selection selection = {.list = &ctl_registrations,
+					  .offered = 1 << FILTER_CERT_TYPE | 1 << FILTER_ALL};
+	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 	json_t *rows = NULL;
 	int status;
 
-	ctl_parse(&argp, ctl, &args, argc, argv);
-	path = registrations_path(&args);
-	status = ctl_rows(ctl, path, &rows);
+	ctl_selection_parse(&argp, ctl, &selection, &selection, argc, argv);
+	ctl_selection_path(&selection, &path);
+	status = ctl_rows(ctl, path.text, &rows);
 	if (status)
 		return status;
 	if (json_array_size(rows) == 0) {
-		ctl_error("%s is not registered", args.subject_id);
+		ctl_error("%s is not registered", selection.value[FILTER_SUBJECT_ID]);
 		status = CTL_REFUSED;
 	} else {
 		ctl_show(ctl, rows);
