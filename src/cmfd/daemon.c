@@ -95,7 +95,8 @@ static int pools_start(struct daemon *daemon)
 {
 	const struct conf_server *conf = &daemon->service->conf->server;
 	const struct pool_ops ops = {worker_new, worker_free, daemon};
-	size_t n_chores = ca_count(daemon->service->cas) + 1;
+	/* Each has its place in the queue: none is kept away by the others. */
+	size_t n_chores = housekeeper_chores(ca_count(daemon->service->cas));
 	int err = pool_new(&ops, conf->workers, conf->queue_max, &daemon->pool);
 
 	if (err == 0)

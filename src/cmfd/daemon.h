@@ -51,6 +51,8 @@ const struct cmf_worker *worker_own(struct worker *worker, struct cmf **cmfp);
 
 struct housekeeper;
 
+/* How many chores there are, of which no two are the same, with that many CAs. */
+size_t housekeeper_chores(size_t n_cas);
 _must_check_ int housekeeper_new(struct pool *pool, size_t n_cas,
 				 struct housekeeper **housekeeperp);
 /* After the pool is gone. NULL is fine. */

@@ -24,15 +24,21 @@ struct housekeeper {
 	struct chore chores[];
 };
 
+size_t housekeeper_chores(size_t n_cas)
+{
+	return n_cas + CHORES_BESIDE_CAS;
+}
+
 int housekeeper_new(struct pool *pool, size_t n_cas, struct housekeeper **housekeeperp)
 {
-	struct housekeeper *housekeeper = calloc(
-		1, sizeof(*housekeeper) + (n_cas + CHORES_BESIDE_CAS) * sizeof(struct chore));
+	size_t n = housekeeper_chores(n_cas);
+	struct housekeeper *housekeeper =
+		calloc(1, sizeof(*housekeeper) + n * sizeof(struct chore));
 
 	if (!housekeeper)
 		return -ENOMEM;
 	housekeeper->pool = pool;
-	housekeeper->n_chores = n_cas + CHORES_BESIDE_CAS;
+	housekeeper->n_chores = n;
 	for (size_t i = 0; i < housekeeper->n_chores; i++)
 		housekeeper->chores[i].ca = (int)i + CHORE_OF_DOOR;
 	*housekeeperp = housekeeper;
