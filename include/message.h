@@ -164,6 +164,9 @@ _must_check_ int cmp_general_name_of_dn(struct bytes name_der, struct octets *gn
 
 /* A body of that type with an empty value of the right kind. NULL out of memory. */
 PKIBody *cmp_body_new(enum pki_body_type type);
+/* A body of that type, ir, cr, kur or ccr, with the one CertReqMsg that the octets are. NULL: they
+ * are none, or out of memory. */
+PKIBody *cmp_cert_req_body_new(enum pki_body_type type, struct bytes cert_req_msg);
 /* status, optional statusString (NULL), failInfo bit (-1: none). NULL out of memory. */
 PKIStatusInfo *cmp_status_info_new(int status, const char *text, int failinfo);
 /* An error body. */
@@ -175,4 +178,6 @@ enum {
 	PKI_STATUS_GRANTED_WITH_MODS = 1,
 	PKI_STATUS_REJECTION = 2,
 	PKI_STATUS_WAITING = 3,
+	PKI_STATUS_REVOCATION_WARNING = 4,
+	PKI_STATUS_REVOCATION_NOTIFICATION = 5,
 };

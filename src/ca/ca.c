@@ -10,24 +10,6 @@
 #include <openssl/err.h>
 #include <string.h>
 
-int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *key,
-	       const char *fmt, ...)
-{
-	unsigned long error = ERR_peek_last_error();
-	const char *reason = error ? ERR_reason_error_string(error) : NULL;
-	va_list args;
-
-	strbuf_printf(problems, "[ca %s] %s: ", conf->name, key);
-	va_start(args, fmt);
-	strbuf_vprintf(problems, fmt, args);
-	va_end(args);
-	if (reason)
-		strbuf_printf(problems, " (%s)", reason);
-	strbuf_add(problems, "\n");
-	ERR_clear_error();
-	return -EINVAL;
-}
-
 /* --- the set --- */
 
 static int ca_load(struct ca *ca, struct strbuf *problems)

@@ -95,7 +95,8 @@ struct ca {
 	struct crl_memory crl;
 };
 
-/* Appends "[ca NAME] key: ..." and the newest error of OpenSSL, if any, as one line; -EINVAL. */
+/* problem.c: appends "[ca NAME] key: ..." and the newest error of OpenSSL, if any, as one line;
+ * -EINVAL. */
 int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *key,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
@@ -103,10 +104,13 @@ int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *
 _must_check_ int chain_load(const struct conf_ca *conf, struct chain *chain,
 			    struct strbuf *problems);
 void chain_clear(struct chain *chain);
-/* 0 or -ENOMEM. */
-_must_check_ int x509_push_ref(STACK_OF(X509) * certs, X509 *cert);
 /* Whether the issuing CA of the chain has signed it. */
 bool chain_has_issued(const struct chain *chain, X509 *cert);
+
+/* x509.c. 0 or -ENOMEM. */
+_must_check_ int x509_push_ref(STACK_OF(X509) * certs, X509 *cert);
+/* The subject, RFC 2253. NULL: out of memory. The caller frees it. */
+char *x509_subject_text(X509 *cert);
 /* -EOVERFLOW if that is no time. */
 _must_check_ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp);
 

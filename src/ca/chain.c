@@ -11,16 +11,6 @@
 /* Longer paths are loops or mistakes. */
 enum { CHAIN_MAX = 16 };
 
-int asn1_time_ms(const ASN1_TIME *time, int64_t *msp)
-{
-	struct tm tm;
-
-	if (!ASN1_TIME_to_tm(time, &tm))
-		return -EOVERFLOW;
-	*msp = (int64_t)timegm(&tm) * 1000;
-	return 0;
-}
-
 static bool is_issued_by(X509 *cert, X509 *issuer)
 {
 	bool issued = X509_check_issued(issuer, cert) == X509_V_OK &&
@@ -58,17 +48,6 @@ static int issuing_check(const struct conf_ca *conf, X509 *cert, struct strbuf *
 		return ca_problem(problems, conf, "certificate", "keyUsage lacks cRLSign");
 	if (X509_get0_pubkey(cert) == NULL)
 		return ca_problem(problems, conf, "certificate", "its public key is not supported");
-	return 0;
-}
-
-int x509_push_ref(STACK_OF(X509) * certs, X509 *cert)
-{
-	if (!X509_up_ref(cert))
-		return -ENOMEM;
-	if (sk_X509_push(certs, cert) <= 0) {
-		X509_free(cert);
-		return -ENOMEM;
-	}
 	return 0;
 }
 

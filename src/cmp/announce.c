@@ -14,9 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* PKIStatus of a revocation announcement, RFC 9810 5.2.3. */
-enum { STATUS_REVOCATION_WARNING = 4, STATUS_REVOCATION_NOTIFICATION = 5 };
-
 /* The octets of a value that was kept as received; empty if it is no SEQUENCE. */
 static struct bytes sequence_octets(const ASN1_TYPE *value)
 {
@@ -83,7 +80,8 @@ static int rann_check(struct cmp_request *rq)
 	struct tm tm;
 
 	if (ASN1_INTEGER_get_int64(&status, rann->status) != 1 ||
-	    (status != STATUS_REVOCATION_WARNING && status != STATUS_REVOCATION_NOTIFICATION))
+	    (status != PKI_STATUS_REVOCATION_WARNING &&
+	     status != PKI_STATUS_REVOCATION_NOTIFICATION))
 		return refuse(&rq->refusal, REFUSAL_announcement_status);
 	if (rann->certId->issuer->type != GEN_DIRNAME ||
 	    ASN1_TIME_to_tm(rann->willBeRevokedAt, &tm) != 1 ||

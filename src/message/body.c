@@ -76,6 +76,20 @@ PKIBody *cmp_body_new(enum pki_body_type type)
 	return body;
 }
 
+PKIBody *cmp_cert_req_body_new(enum pki_body_type type, struct bytes cert_req_msg)
+{
+	const unsigned char *p = cert_req_msg.data;
+	CertReqMsg *msg = d2i_CertReqMsg(NULL, &p, (long)cert_req_msg.len);
+	PKIBody *body = cmp_body_new(type);
+
+	if (!body || !msg || sk_CertReqMsg_push(body->value.certReqMessages, msg) <= 0) {
+		CertReqMsg_free(msg);
+		PKIBody_free(body);
+		return NULL;
+	}
+	return body;
+}
+
 static bool free_text_add(STACK_OF(ASN1_UTF8STRING) * *textsp, const char *text)
 {
 	ASN1_UTF8STRING *s = ASN1_UTF8STRING_new();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Messages of clients that go on to an upstream CA, RFC 9483 5.2, between ca/ and the upstream. The
- * messages are those that an exchange of OpenSSL's client has left; the whole way, with the door,
- * is in tests/e2e/test_forward.py.
+ * messages are those that an exchange of our own has left; the whole way, with the door, is in
+ * tests/e2e/test_forward.py.
  */
 #include "suite.h"
 #include "upstream_mock.h"

@@ -94,6 +94,65 @@ START_TEST(test_rfc9480_2_15_cert_profile)
 }
 END_TEST
 
+/* RFC 9483 3.1: certProfile is for who asks for certificates, not for rr. */
+START_TEST(rfc9483_3_1_no_cert_profile_in_rr)
+{
+	struct store_certificate cert = {0};
+	PKIMessage *message;
+	PKIHeader *header;
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	f.conf_ca.upstream_profile = (char *)"vnfc";
+	mock_load(&mock);
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	OK(store_certificate_get(f.reader, id, &cert));
+	OK(ca_revoke(f.ca, &cert, STORE_CERT_REVOKED, 1, f.unit));
+	OK(store_unit_commit(f.unit));
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	ck_assert_int_eq(mock.revoked, 1);
+	header = header_of(&mock.seen[2].request, &message);
+	ck_assert_int_eq(sk_InfoTypeAndValue_num(header->generalInfo), -1);
+	PKIHeader_free(header);
+	PKIMessage_free(message);
+	store_certificate_clear(&cert);
+	mock_end(&mock);
+}
+END_TEST
+
+START_TEST(rfc9483_4_1_5_mac_parameters_stay)
+{
+	PKIMessage *messages[4];
+	PKIHeader *headers[4];
+	int64_t id;
+
+	mock_begin(&mock, &f, true);
+	mock_load(&mock);
+	mock.polls = 2;
+	id = mock_ask(&mock, "vnfci-1");
+	mock_run(&mock, id);
+	/* After a restart, too. */
+	mock_restart(&mock);
+	f.now_ms += MOCK_PAUSE_MS;
+	mock_run(&mock, id);
+	check_granted(&mock, id);
+	ck_assert_uint_eq(mock.n_seen, 4);
+	for (int i = 0; i < 4; i++) {
+		headers[i] = header_of(&mock.seen[i].request, &messages[i]);
+		ck_assert_int_eq(
+			X509_ALGOR_cmp(headers[0]->protectionAlg, headers[i]->protectionAlg), 0);
+		ck_assert_int_eq(headers[i]->senderKID->length, 4);
+		ck_assert_mem_eq(headers[i]->senderKID->data, "ra-1", 4);
+	}
+	for (int i = 0; i < 4; i++) {
+		PKIHeader_free(headers[i]);
+		PKIMessage_free(messages[i]);
+	}
+	mock_end(&mock);
+}
+END_TEST
+
 static struct octets p10_make(void)
 {
 	struct octets p10 = OCTETS_NULL;
@@ -395,6 +454,32 @@ START_TEST(rfc9483_3_3_rp_without_extracerts)
 }
 END_TEST
 
+static void bare_from_the_second_on(struct upstream_mock *m)
+{
+	m->bare = m->transfers > 1;
+}
+
+/* pollRep, cp and pkiConf without them; 1: each answer is taken by another process. */
+START_TEST(rfc9483_3_3_only_the_first_answer_has_extracerts)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.before = bare_from_the_second_on;
+	mock.polls = 4;
+	id = mock_ask(&mock, "vnfci-1");
+	for (int i = 0; i < 4; i++) {
+		mock_run(&mock, id);
+		f.now_ms += MOCK_PAUSE_MS;
+		if (_i)
+			mock_restart(&mock);
+	}
+	check_granted(&mock, id);
+	mock_end(&mock);
+}
+END_TEST
+
 START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
 {
 	int64_t id;
@@ -630,6 +715,8 @@ static Suite *upstream_suite(void)
 
 	tcase_add_loop_test(asked, test_granted_at_once, 0, 2);
 	tcase_add_test(asked, test_rfc9480_2_15_cert_profile);
+	tcase_add_test(asked, rfc9483_3_1_no_cert_profile_in_rr);
+	tcase_add_test(asked, rfc9483_4_1_5_mac_parameters_stay);
 	tcase_add_loop_test(asked, test_p10cr, 0, 3);
 	tcase_add_loop_test(asked, test_problems, 0, ARRAY_LEN(problems));
 	tcase_add_loop_test(crash, test_crash_at_each_message, 0, ARRAY_LEN(courses));
@@ -640,6 +727,7 @@ static Suite *upstream_suite(void)
 	tcase_add_loop_test(refused, test_wrong_certificate, 0, 2);
 	tcase_add_loop_test(asked, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
 	tcase_add_test(asked, rfc9483_3_3_rp_without_extracerts);
+	tcase_add_loop_test(asked, rfc9483_3_3_only_the_first_answer_has_extracerts, 0, 2);
 	tcase_add_test(refused, rfc5280_4_1_2_2_serial_number_too_long);
 	tcase_add_loop_test(refused, rfc4210_f_what_the_upstream_changed, 0,
 			    2 * (int)mock_changes_len);

@@ -3,7 +3,8 @@
  * Upstream CAs that do not answer, in time or at all; revocation, which is tried until it is done;
  * and several workers at one upstream.
  */
-#include "asn1/pkimessage.h"
+#include "asn1/certificate.h"
+#include "message.h"
 #include "suite.h"
 #include "upstream_mock.h"
 
@@ -195,6 +196,120 @@ static int64_t granted_and_revoked(enum store_certificate_state to)
 	mock.transfers = 0;
 	return id;
 }
+
+/* The same answer as of a forwarded rr: none. */
+START_TEST(rfc9483_4_2_rp_that_contradicts_itself)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = granted_and_revoked(STORE_CERT_REVOKED);
+	mock.rr_status = OSSL_CMP_PKISTATUS_accepted;
+	mock.rr_failinfo = true;
+	mock.failinfo = FAIL_BAD_CERT_ID;
+	ck_assert_int_eq(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit), STORE_NOT_FOUND);
+	check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+	mock_end(&mock);
+}
+END_TEST
+
+/* An upstream that delays rp; what OpenSSL's server does not. */
+static struct {
+	int polls; /* times that it says: later */
+	int asked;
+	int64_t cert_req_id[4]; /* of each pollReq */
+} delayed;
+
+static PKIBody *delayed_body(const struct cmp_message *request)
+{
+	PKIBody *body;
+	PollRep *rep;
+
+	if (request->body_type == PKI_BODY_RR)
+		return cmp_error_body_new(PKI_STATUS_WAITING, NULL, -1);
+	ck_assert_int_eq(request->body_type, PKI_BODY_POLLREQ);
+	ck_assert_int_eq(ASN1_INTEGER_get_int64(
+				 &delayed.cert_req_id[delayed.asked++],
+				 sk_PollReq_value(request->body->value.pollReq, 0)->certReqId),
+			 1);
+	if (delayed.asked > delayed.polls) {
+		body = cmp_body_new(PKI_BODY_RP);
+		sk_PKIStatusInfo_push(body->value.rp->status,
+				      cmp_status_info_new(PKI_STATUS_ACCEPTED, NULL, -1));
+		return body;
+	}
+	body = cmp_body_new(PKI_BODY_POLLREP);
+	rep = PollRep_new();
+	ASN1_INTEGER_set(rep->certReqId, -1);
+	ASN1_INTEGER_set(rep->checkAfter, MOCK_PAUSE_MS / 1000);
+	sk_PollRep_push(body->value.pollRep, rep);
+	return body;
+}
+
+static int delayed_transfer(void *arg, const struct ca_transfer_options *options,
+			    struct bytes request, struct octets *answerp)
+{
+	struct octets server = OCTETS_NULL, name = OCTETS_NULL;
+	struct cmp_protector protector = {.kind = CMP_PROTECTION_SIGNATURE};
+	struct refusal refusal = REFUSAL_NULL;
+	static const uint8_t nonce[CMP_NONCE_LEN] = {1};
+	struct cmp_message *msg;
+	struct certificate_view view;
+	struct signer *signer;
+	struct bytes certs[1];
+	PKIBody *body;
+
+	OK(cmp_message_decode(request, &msg, &refusal));
+	server.len = (size_t)i2d_X509(mock.server_cert, &server.data);
+	certs[0] = octets_view(&server);
+	OK(certificate_view(certs[0], &view));
+	OK(cmp_general_name_of_dn(view.subject, &name));
+	OK(signer_new(mock.server_key, "sha256", &signer));
+	protector.signer = signer;
+	body = delayed_body(msg);
+	OK(cmp_message_encode(&(struct cmp_outgoing){.pvno = 2,
+						     .sender = octets_view(&name),
+						     .transaction_id = msg->transaction_id,
+						     .sender_nonce = BYTES_OF(nonce),
+						     .recip_nonce = msg->sender_nonce,
+						     .body = body,
+						     .extra_certs = certs,
+						     .n_extra_certs = 1},
+			      &protector, answerp));
+	PKIBody_free(body);
+	signer_free(signer);
+	octets_clear(&name);
+	OPENSSL_free(server.data);
+	cmp_message_free(msg);
+	return 0;
+}
+
+/* RFC 9483 4.4: error with the status waiting, and pollReq "-1 to refer to the whole message". */
+START_TEST(rfc9483_4_4_rr_of_ours_waits)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = granted_and_revoked(STORE_CERT_REVOKED);
+	delayed.asked = 0;
+	delayed.polls = _i;
+	ca_set_transfer(f.ca, delayed_transfer, NULL);
+	for (int i = 0; i < delayed.polls; i++) {
+		ck_assert_int_eq(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit),
+				 STORE_NOT_FOUND);
+		ck_assert_int_eq(delayed.asked, i + 1);
+		f.now_ms += MOCK_PAUSE_MS;
+	}
+	OK(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	ck_assert_int_eq(delayed.asked, delayed.polls + 1);
+	for (int i = 0; i < delayed.asked; i++)
+		ck_assert_int_eq(delayed.cert_req_id[i], -1);
+	mock_end(&mock);
+}
+END_TEST
 
 START_TEST(test_revoked)
 {
@@ -476,6 +591,8 @@ static Suite *upstream_late_suite(void)
 	tcase_add_test(silent, test_timeout_after_certconf);
 	tcase_add_test(silent, test_upstream_that_forgets);
 	tcase_add_loop_test(silent, test_given_up_by_the_client, 0, 2);
+	tcase_add_test(revoke, rfc9483_4_2_rp_that_contradicts_itself);
+	tcase_add_loop_test(revoke, rfc9483_4_4_rr_of_ours_waits, 0, 3);
 	tcase_add_loop_test(revoke, test_revoked, 0, 2);
 	tcase_add_loop_test(revoke, test_revocation_is_durable, 0, 2);
 	tcase_add_loop_test(revoke, test_refused_revocation_that_is_done, 0,

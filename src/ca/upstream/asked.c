@@ -4,15 +4,11 @@
  * entity somebody else, or a CA; what CAs commonly change or add is told to the client. Nothing of
  * the status that the upstream gives: that is ask_status.
  */
-#include "asn1/pkimessage.h"
 #include "exchange.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
-
-/* Longer words of an upstream are left out. */
-enum { STATUS_TEXT_MAX = 400 };
 
 /* --- names --- */
 
@@ -173,41 +169,27 @@ void asked_changes(const struct exchange_request *asked, X509 *cert, struct strb
 
 /* --- the upstream's own words --- */
 
-/* In one line, and valid UTF-8 only. */
-static void status_text_add(const ASN1_UTF8STRING *text, struct strbuf *words)
-{
-	unsigned char *utf8 = NULL;
-	int len = ASN1_STRING_to_UTF8(&utf8, text);
-
-	for (int i = 0; i < len; i++)
-		if (utf8[i] < 0x20 || utf8[i] == 0x7f)
-			utf8[i] = ' ';
-	if (len > 0 && words->len + (size_t)len <= STATUS_TEXT_MAX)
-		strbuf_printf(words, "%s%.*s", words->len > 0 ? "; " : "", len, (const char *)utf8);
-	OPENSSL_free(utf8);
-}
-
 /* What an ip, cp or kup says with the status grantedWithMods; false: it is none of them. */
 static bool status_words(struct bytes der, struct strbuf *words)
 {
-	PKIBody *body = exchange_message_body(der);
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal unused = REFUSAL_NULL;
 	const CertResponse *response = NULL;
 	int64_t status = -1;
 
-	if (body &&
-	    (body->type == PKI_BODY_IP || body->type == PKI_BODY_CP || body->type == PKI_BODY_KUP))
-		response = sk_CertResponse_value(body->value.certRepMessage->response, 0);
-	if (response)
-		(void)ASN1_INTEGER_get_int64(&status, response->status->status);
-	if (status == OSSL_CMP_PKISTATUS_grantedWithMods) {
-		for (int i = 0; i < sk_ASN1_UTF8STRING_num(response->status->statusString); i++)
-			status_text_add(sk_ASN1_UTF8STRING_value(response->status->statusString, i),
-					words);
+	if (cmp_message_decode(der, &msg, &unused) == 0 &&
+	    (msg->body_type == PKI_BODY_IP || msg->body_type == PKI_BODY_CP ||
+	     msg->body_type == PKI_BODY_KUP))
+		response = sk_CertResponse_value(msg->body->value.certRepMessage->response, 0);
+	if (!response)
+		return false;
+	(void)ASN1_INTEGER_get_int64(&status, response->status->status);
+	if (status == PKI_STATUS_GRANTED_WITH_MODS) {
+		status_string_add(response->status, "; ", words);
 		if (words->len == 0)
 			strbuf_printf(words, "changed by the upstream CA");
 	}
-	PKIBody_free(body);
-	return response != NULL;
+	return true;
 }
 
 static int transcript_words(struct store_reader *reader, int64_t exchange_id, struct strbuf *words)

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One exchange with an upstream CA: OpenSSL's CMP client over a transcript that is in the store.
- * OSSL_CMP_CTX cannot be saved, so a new one is given the stored messages again and goes on where
- * they end. What OpenSSL sends is stored before it leaves; an answer is stored with the next
- * request or with what became of it, once OpenSSL has verified it, so that a forged one is never
- * kept. Knows nothing of threads, time and retries: that is run.c. Private to src/ca and its
- * tests.
+ * One exchange with an upstream CA. Either we ask it ourselves (a request, pollReq, certConf, rr of
+ * ours), or a client's message is passed on. What we send is stored before it leaves; an answer is
+ * stored with our next message or with what became of it, once it has been verified, so that a
+ * forged one is never kept. All that an exchange knows is in its stored messages (its transcript):
+ * after a crash it goes on where they end. Knows nothing of threads, time and retries: that is
+ * run.c. Private to src/ca and its tests.
  */
 #pragma once
 
-#include "asn1/pkimessage.h"
 #include "ca_local.h"
+#include "message.h"
 #include "request.h"
 #include "transport.h"
 
-#include <openssl/cmp.h>
+/* What is to be said next in an exchange of our own. */
+enum exchange_next {
+	EXCHANGE_SAY_REQUEST,
+	EXCHANGE_SAY_POLL,
+	EXCHANGE_SAY_CONFIRM,
+	EXCHANGE_SAY_NOTHING,
+};
 
 struct exchange {
 	const struct ca *ca;
@@ -24,20 +30,31 @@ struct exchange {
 	enum store_exchange_kind kind;
 	int64_t certificate_id;
 	struct exchange_request request;
-	OSSL_CMP_CTX *ctx;
 	struct store_exchange_messages transcript;
-	size_t next;          /* what lies before it in transcript, this context has seen */
-	struct octets answer; /* received last, not stored yet */
-	int64_t deadline_us;  /* monotonic: nothing is waited for after it */
-	bool offline;         /* nothing is sent */
-	bool sent;            /* in this step */
-	bool accepted;        /* the certificate is what was asked for */
-	const struct store_certificate *row; /* FORWARD: that it is about; borrowed */
-	X509 *cert;                          /* FORWARD: issued */
-	enum refusal_reason declined;        /* it is not, and why: told in certConf */
-	long http_status;                    /* of the answer in this step; 0: none */
-	int transfer_error;                  /* negative errno: no answer in this step */
-	int store_result;                    /* of a commit in this step, unless 0 */
+	struct octets answer;                /* received last, not stored yet */
+	int64_t deadline_us;                 /* monotonic: nothing is waited for after it */
+	bool offline;                        /* nothing is sent */
+	const struct store_certificate *row; /* that it is about; borrowed */
+	X509 *revoked;                       /* REVOKE: what is to be revoked */
+
+	/* What the answers have said so far. */
+	enum exchange_next next;
+	bool waiting;                 /* one of them has asked to wait */
+	int64_t poll_id;              /* and pollReq is for that certReqId */
+	X509 *cert;                   /* issued */
+	bool accepted;                /* it is what was asked for */
+	enum refusal_reason declined; /* it is not, and why: told in certConf */
+	bool confirmed;               /* the upstream has answered certConf */
+	char *status_text;            /* of a rejection, for the log; NULL: none */
+
+	/* The header of our next message. */
+	struct octets transaction_id;
+	struct octets recip_nonce;
+	X509_ALGOR *mac_algorithm; /* of the first message; NULL: signed */
+
+	/* What happened in this step. */
+	long http_status;   /* of the answer; 0: none */
+	int transfer_error; /* negative errno: no answer */
 };
 
 enum exchange_outcome {
@@ -55,9 +72,17 @@ struct exchange_result {
 	X509 *cert; /* issued, even if it was not accepted in the end; borrowed from the exchange */
 };
 
+/* Whether it is a client's message that is passed on. */
+static inline bool exchange_is_forwarded(const struct exchange *x)
+{
+	return x->request.kind == EXCHANGE_REQUEST_FORWARD;
+}
+
+/* --- exchange.c --- */
+
 /*
- * Sets up the context for an exchange. `cert` is what is to be revoked where the request does not
- * hold it. The caller clears *x in any case.
+ * Reads an exchange. `cert` is what is to be revoked where the request does not hold it. The caller
+ * clears *x in any case.
  */
 _must_check_ int exchange_open(const struct ca *ca, const struct store_exchange *e,
 			       struct bytes cert, struct store_reader *reader,
@@ -66,43 +91,54 @@ void exchange_clear(struct exchange *x);
 /* Goes on until the upstream has decided, asks to wait, or does not answer. 0, STORE_CONFLICT
  * (somebody else works on it), or negative errno. */
 _must_check_ int exchange_step(struct exchange *x, struct exchange_result *resultp);
+
+/* --- transcript.c --- */
+
+_must_check_ int transcript_load(struct exchange *x);
+/* Whether the last message was ours, and so waits for its answer. */
+bool transcript_awaits_answer(const struct exchange *x);
+bool transcript_is_sent(const struct exchange *x, size_t index);
+/* A stored message; -EUCLEAN if it cannot be read. The caller frees *msgp. */
+_must_check_ int transcript_decode(const struct exchange *x, size_t index,
+				   struct cmp_message **msgp);
+/* Commits the answer that was verified and the message that it has led to, which it takes over. */
+_must_check_ int transcript_store(struct exchange *x, struct octets *request);
 /* Adds the answer that led to the outcome, if there is one, to the unit. */
 _must_check_ int exchange_add_answer(struct exchange *x);
-/* After that commit: the answer is part of the transcript. */
-_must_check_ int exchange_answer_stored(struct exchange *x);
 
-/* Sends a message of this step; the answer is in x->answer. 0, or negative errno, which is in
- * x->transfer_error too. */
-_must_check_ int exchange_send(struct exchange *x, struct bytes request);
-/* forward.c: a step of FORWARD. */
-void exchange_forward_step(struct exchange *x, struct exchange_result *result);
+/* --- own_message.c --- */
 
-/*
- * signer.c: adds the extraCerts of the answers that this exchange, and those before it for
- * the same certificate, have had. An answer may leave them out: RFC 9483 3.3.
- */
-_must_check_ int exchange_signers_known(const struct exchange *x, STACK_OF(X509) * certs);
-/* Adds those that the configuration names. */
-_must_check_ int exchange_signers_pinned(const struct ca *ca, STACK_OF(X509) * certs);
-_must_check_ int exchange_signer_add(STACK_OF(X509) * certs, X509 *cert);
+/* certReqId of what we ask for. */
+int64_t exchange_cert_req_id(const struct exchange *x);
+
+/* Encodes and protects what is to be said next. The caller owns *derp. */
+_must_check_ int own_message_make(struct exchange *x, struct octets *derp);
+
+/* --- answer.c --- */
+
+/* What a verified answer means: the outcome, and what is to be said next. */
+void answer_read(struct exchange *x, const struct cmp_message *msg, struct exchange_result *result);
+
+/* --- authentic.c --- */
 
 /*
- * signer.c: sets the trust anchors of the answers, and that only a signer counts who may
- * answer for the upstream CA.
+ * Whether an answer is the upstream's, whoever asked: its header, its protection, and that its
+ * signer may answer for the upstream CA. Says in the log why it is not.
  */
-_must_check_ int exchange_trust_set(struct exchange *x);
+bool answer_is_authentic(const struct exchange *x, const struct cmp_message *msg);
+/* The trust anchors as OpenSSL wants them. NULL: out of memory. */
+X509_STORE *answer_trust_new(const STACK_OF(X509) * trusted);
 
-/* asked.c: why a certificate that came is not for the entity; NONE: it may be. Of its key nothing.
- */
+/* --- asked.c --- */
+
+/* Why a certificate that came is not for the entity; NONE: it may be. Of its key nothing. */
 enum refusal_reason asked_check(const struct exchange *x, X509 *cert);
 /* Adds what is not as it was asked for, in words. */
 void asked_changes(const struct exchange_request *asked, X509 *cert, struct strbuf *words);
 
-/* message.c: a stored message of ours. */
-_must_check_ int exchange_message_sender_nonce(struct bytes der, ASN1_OCTET_STRING **noncep);
-/* NULL if it is no PKIMessage; the caller frees it. */
-PKIBody *exchange_message_body(struct bytes der);
-/* Adds the extraCerts of a message. */
-_must_check_ int exchange_message_certs(struct bytes der, STACK_OF(X509) * certs);
-/* NULL if it is no PKIMessage, or more than one. */
-OSSL_CMP_MSG *exchange_message_decode(struct bytes der);
+/* --- status.c --- */
+
+/* Adds the texts of statusString, with that between them; what is not text is left out. */
+void status_string_add(const PKIStatusInfo *info, const char *separator, struct strbuf *words);
+/* A rejection in words, for the log. NULL: out of memory. */
+char *status_rejection_text(const PKIStatusInfo *info);

@@ -11,8 +11,19 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <openssl/err.h>
 #include <string.h>
+
+/* Also of what is retried for ever. */
+enum { PAUSE_MAX_MS = 3600 * 1000 };
+
+int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms)
+{
+	int64_t pause = (clock_now_ms(ca->set->clock) - e->created_ms) / 8;
+
+	if (pause > PAUSE_MAX_MS)
+		pause = PAUSE_MAX_MS;
+	return pause > floor_ms ? pause : floor_ms;
+}
 
 /* --- beginning --- */
 
@@ -140,20 +151,6 @@ static int certificate_der(X509 *cert, struct octets *derp)
 	return err;
 }
 
-char *certificate_subject_text(X509 *cert)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text = NULL, *start;
-	long len;
-
-	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
-		len = BIO_get_mem_data(bio, &start);
-		text = len > 0 ? strndup(start, (size_t)len) : strdup("");
-	}
-	BIO_free(bio);
-	return text;
-}
-
 /* What store_certificate_fill() needs, for a row that was read before. */
 static int certificate_fill(struct store_certificate *row, X509 *cert)
 {
@@ -170,7 +167,7 @@ static int certificate_fill(struct store_certificate *row, X509 *cert)
 	if (err < 0)
 		return err;
 	free(row->subject);
-	row->subject = certificate_subject_text(cert);
+	row->subject = x509_subject_text(cert);
 	if (!row->subject)
 		return -ENOMEM;
 	row->not_before_ms = view.not_before_ms;
@@ -190,11 +187,10 @@ static int issued_in_vain(struct exchange *x, const struct store_exchange *e, X5
 					STORE_CERT_REJECTED, octets_view(&der), x->unit);
 }
 
-/* The upstream has been told that we do not accept it: then it revokes the certificate by itself.
- */
+/* The upstream has heard that we do not accept it: then it revokes the certificate by itself. */
 static bool is_upstream_informed(const struct exchange *x)
 {
-	return !x->accepted && !x->offline && x->request.kind != EXCHANGE_REQUEST_FORWARD;
+	return x->confirmed && !x->accepted;
 }
 
 static int issue_finish(struct exchange *x, const struct store_exchange *e,
@@ -341,20 +337,14 @@ static const char *refusal_event(const struct store_exchange *e,
 static void log_refusal(struct exchange *x, const struct store_exchange *e,
 			const struct exchange_result *result)
 {
-	_cleanup_(freep) char *subject =
-		result->cert ? certificate_subject_text(result->cert) : NULL;
-	char status[OSSL_CMP_PKISI_BUFLEN] = "";
+	_cleanup_(freep) char *subject = result->cert ? x509_subject_text(result->cert) : NULL;
 	bool by_upstream = result->reason == REFUSAL_NONE;
 
-	if (!by_upstream || x->offline ||
-	    !OSSL_CMP_CTX_snprint_PKIStatus(x->ctx, status, sizeof(status)))
-		status[0] = '\0';
-	ERR_clear_error();
 	log_event(LOG_LEVEL_WARNING, refusal_event(e, result), F_TEXT("ca", x->ca->conf->name),
 		  F_INT("certificate", e->certificate_id),
 		  F_TEXT("reason", by_upstream ? NULL : refusal_code(result->reason)),
 		  F_TEXT("failInfo", by_upstream ? failinfo_name(result->failinfo) : NULL),
-		  F_TEXT("status", by_upstream ? status : NULL), F_TEXT("subject", subject),
+		  F_TEXT("status", by_upstream ? x->status_text : NULL), F_TEXT("subject", subject),
 		  F_INT("http_status", x->http_status));
 }
 

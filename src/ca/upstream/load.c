@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The upstream CA of the configuration: credentials and pinned names, checked at start. */
+#include "asn1/name.h"
 #include "keys/credential.h"
 #include "upstream.h"
 
@@ -32,7 +33,8 @@ static int certificates_load(const struct conf_ca *conf, const char *key, const 
 static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
 			     struct strbuf *problems)
 {
-	const struct key_source key = {conf->ra_key, conf->ra_passphrase_file};
+	const struct key_source source = {conf->ra_key, conf->ra_passphrase_file};
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
 	int err;
 
 	if (!conf->ra_key)
@@ -42,13 +44,14 @@ static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
 	if (err < 0)
 		return err;
 	u->ra_cert = sk_X509_shift(u->ra_chain);
-	err = credential_key_read(&key, &u->ra_key);
+	err = credential_key_read(&source, &key);
 	if (err < 0)
 		return ca_problem(problems, conf, "ra_key", "cannot read %s: %s", conf->ra_key,
 				  credential_error_text(err));
-	if (X509_check_private_key(u->ra_cert, u->ra_key) != 1)
+	if (X509_check_private_key(u->ra_cert, key) != 1)
 		return ca_problem(problems, conf, "ra_key", "does not belong to ra_certificate");
-	return 0;
+	err = signer_new(key, "sha256", &u->signer);
+	return err < 0 ? ca_problem(problems, conf, "ra_key", "cannot sign messages") : 0;
 }
 
 static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
@@ -67,66 +70,82 @@ static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
 		       : 0;
 }
 
-/* What the door needs to protect messages of clients with it. */
-static int protection_prepare(struct upstream *u)
+/* RFC 9483 3.3: the own certificate first; a self-signed one behind it says nothing. */
+static int ra_certs_keep(struct upstream *u)
 {
-	int n = 1 + sk_X509_num(u->ra_chain);
-	struct certificate_view view;
-	struct bytes kid;
-	int err;
+	size_t n = 1 + (size_t)sk_X509_num(u->ra_chain);
 
-	u->ra_certs = calloc((size_t)n, sizeof(*u->ra_certs));
-	u->ra_views = calloc((size_t)n, sizeof(*u->ra_views));
+	u->ra_certs = calloc(n, sizeof(*u->ra_certs));
+	u->ra_views = calloc(n, sizeof(*u->ra_views));
 	if (!u->ra_certs || !u->ra_views)
 		return -ENOMEM;
-	for (int i = 0; i < n; i++) {
-		X509 *cert = i == 0 ? u->ra_cert : sk_X509_value(u->ra_chain, i - 1);
+	for (int i = -1; i < sk_X509_num(u->ra_chain); i++) {
+		X509 *cert = i < 0 ? u->ra_cert : sk_X509_value(u->ra_chain, i);
+		size_t at = u->protection.n_certs;
 		uint8_t *der = NULL;
-		int len = i2d_X509(cert, &der);
+		int len, err;
 
-		err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &u->ra_certs[i])
+		if (i >= 0 && (X509_get_extension_flags(cert) & EXFLAG_SS))
+			continue;
+		len = i2d_X509(cert, &der);
+		err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &u->ra_certs[at])
 			      : -ENOMEM;
 		OPENSSL_free(der);
 		if (err < 0)
 			return err;
-		u->ra_views[i] = octets_view(&u->ra_certs[i]);
+		u->ra_views[at] = octets_view(&u->ra_certs[at]);
 		u->protection.n_certs++;
 	}
-	err = certificate_view(u->ra_views[0], &view);
-	if (err == 0)
-		err = octets_dup(view.subject, &u->ra_name);
-	if (err == 0 && certificate_ski(&view, &kid) == 0)
-		err = octets_dup(kid, &u->ra_kid);
-	if (err == 0)
-		err = signer_new(u->ra_key, "sha256", &u->signer);
-	u->protection.signer = u->signer;
-	u->protection.name = octets_view(&u->ra_name);
-	u->protection.kid = octets_view(&u->ra_kid);
 	u->protection.certs = u->ra_views;
-	return err;
+	return 0;
 }
 
-static void recipient_prepare(struct upstream *u)
+static int protection_prepare(const struct conf_ca *conf, struct upstream *u)
 {
-	const unsigned char *der;
-	size_t len;
+	struct upstream_protection *p = &u->protection;
+	struct certificate_view view;
+	int err;
 
-	if (u->recipient && X509_NAME_get0_der(u->recipient, &der, &len))
-		u->protection.recipient = (struct bytes){der, len};
-}
-
-static int forwarding_load(const struct conf_ca *conf, struct upstream *u, struct strbuf *problems)
-{
-	if (conf->forwarding == CONF_FORWARDING_REISSUE)
+	if (u->recipient)
+		p->recipient = name_der(u->recipient);
+	if (!u->ra_cert) {
+		p->secret = octets_view(&u->ra_secret);
+		p->kid = bytes_of_string(conf->ra_reference);
 		return 0;
+	}
+	err = ra_certs_keep(u);
+	if (err == 0)
+		err = certificate_view(u->ra_views[0], &view);
+	if (err < 0)
+		return err;
+	p->name = view.subject;
+	if (certificate_ski(&view, &p->kid) < 0)
+		p->kid = BYTES_NULL;
+	p->signer = u->signer;
+	return 0;
+}
+
+static int forwarding_check(const struct conf_ca *conf, const struct upstream *u,
+			    struct strbuf *problems)
+{
 	/* RFC 9483 5.2.2.1: "apply signature-based protection" */
-	if (!u->ra_cert || !u->ra_key)
+	if (conf->forwarding != CONF_FORWARDING_REISSUE && !u->ra_cert)
 		return ca_problem(problems, conf, "forwarding",
 				  "needs ra_certificate with ra_key, unless it is reissue");
-	recipient_prepare(u);
-	return protection_prepare(u) < 0
-		       ? ca_problem(problems, conf, "ra_certificate", "cannot be used for it")
-		       : 0;
+	return 0;
+}
+
+static int trust_load(const struct conf_ca *conf, struct upstream *u, struct strbuf *problems)
+{
+	int err = certificates_load(conf, "trusted", conf->trusted, &u->trusted, problems);
+
+	if (err == 0 && conf->server_certificate)
+		err = certificates_load(conf, "server_certificate", conf->server_certificate,
+					&u->pinned, problems);
+	if (err < 0)
+		return err;
+	u->trust = answer_trust_new(u->trusted);
+	return u->trust ? 0 : -ENOMEM;
 }
 
 /* --- the whole --- */
@@ -160,7 +179,7 @@ int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf
 {
 	const struct conf_ca *conf = ca->conf;
 	struct upstream *u = calloc(1, sizeof(*u));
-	int err, credential, names;
+	int err, credential, names, trust;
 
 	if (!u)
 		return -ENOMEM;
@@ -172,15 +191,14 @@ int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf
 	if (err == 0)
 		err = ca_connections_new(conf->upstream_workers + 1, &u->connections);
 	if (err == 0) {
-		err = certificates_load(conf, "trusted", conf->trusted, &u->trusted, problems);
+		trust = trust_load(conf, u, problems);
 		credential = ra_credential_load(conf, u, problems);
 		names = names_load(conf, u, problems);
-		if (err == 0 && conf->server_certificate)
-			err = certificates_load(conf, "server_certificate",
-						conf->server_certificate, &u->pinned, problems);
-		err = err ? err : credential ? credential : names;
+		err = trust ? trust : credential ? credential : names;
 		if (err == 0)
-			err = forwarding_load(conf, u, problems);
+			err = forwarding_check(conf, u, problems);
+		if (err == 0)
+			err = protection_prepare(conf, u);
 	}
 	if (err < 0) {
 		upstream_free(u);
@@ -198,15 +216,13 @@ void upstream_free(struct upstream *u)
 	sk_X509_pop_free(u->ra_chain, X509_free);
 	sk_X509_pop_free(u->trusted, X509_free);
 	sk_X509_pop_free(u->pinned, X509_free);
-	EVP_PKEY_free(u->ra_key);
+	X509_STORE_free(u->trust);
 	octets_clear_secret(&u->ra_secret);
 	ca_connections_free(u->connections);
 	for (size_t i = 0; i < u->protection.n_certs; i++)
 		octets_clear(&u->ra_certs[i]);
 	free(u->ra_certs);
 	free(u->ra_views);
-	octets_clear(&u->ra_name);
-	octets_clear(&u->ra_kid);
 	signer_free(u->signer);
 	pthread_cond_destroy(&u->left);
 	pthread_mutex_destroy(&u->lock);

@@ -4,7 +4,6 @@
  * judged it and decided how it goes on; forward.c sends it and reads the answer.
  */
 #include "asn1/cmf_types.h"
-#include "message.h"
 #include "upstream.h"
 
 #include <assert.h>
@@ -26,36 +25,13 @@ static int nested_body(struct bytes inner, PKIBody **bodyp)
 	return 0;
 }
 
-/* 5.2.3.2: what was changed, with raVerified; NULL: nothing was. */
-static int changed_body(const struct ca_passed_on *passed_on, PKIBody **bodyp)
-{
-	const unsigned char *p = passed_on->cert_req_msg.data;
-	CertReqMsg *msg;
-
-	*bodyp = NULL;
-	if (!passed_on->cert_req_msg.len)
-		return 0;
-	msg = d2i_CertReqMsg(NULL, &p, (long)passed_on->cert_req_msg.len);
-	*bodyp = cmp_body_new((enum pki_body_type)passed_on->from->body_type);
-	if (!*bodyp || !msg || sk_CertReqMsg_push((*bodyp)->value.certReqMessages, msg) <= 0) {
-		CertReqMsg_free(msg);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
 /* Protects with the credential that the upstream knows; 5.2.2.1, 5.2.3: ids are the client's. */
 static int message_protect(const struct ca *ca, const struct cmp_message *from, const PKIBody *body,
 			   const struct cmp_info *infos, size_t n_infos, bool implicit_confirm,
 			   struct octets *derp)
 {
-	const struct upstream_protection *with = &ca->upstream->protection;
-	_cleanup_(octets_clear) struct octets sender = OCTETS_NULL, recipient = OCTETS_NULL;
-	struct cmp_protector protector = {.kind = CMP_PROTECTION_SIGNATURE, .signer = with->signer};
 	struct cmp_outgoing out = {
 		.pvno = (int)from->pvno,
-		.message_time_ms = clock_now_ms(ca->set->clock),
-		.sender_kid = with->kid,
 		.transaction_id = from->transaction_id,
 		.sender_nonce = from->sender_nonce,
 		.recip_nonce = from->recip_nonce,
@@ -63,18 +39,9 @@ static int message_protect(const struct ca *ca, const struct cmp_message *from, 
 		.infos = infos,
 		.n_infos = n_infos,
 		.body = body,
-		.extra_certs = with->certs,
-		.n_extra_certs = with->n_certs,
 	};
-	int err = cmp_general_name_of_dn(with->name, &sender);
 
-	if (!err && with->recipient.len)
-		err = cmp_general_name_of_dn(with->recipient, &recipient);
-	if (err)
-		return err;
-	out.sender = octets_view(&sender);
-	out.recipient = octets_view(&recipient);
-	return cmp_message_encode(&out, &protector, derp);
+	return upstream_protect(ca, BYTES_NULL, BYTES_NULL, NULL, &out, derp);
 }
 
 static int message_added(const struct ca *ca, const struct cmp_message *from, struct octets *derp)
@@ -108,15 +75,11 @@ static int profile_value(const struct ca *ca, const struct cmp_message *from, st
 {
 	const InfoTypeAndValue *info =
 		cmp_message_general_info(from, cmf_object(CMF_OBJECT_IT_CERT_PROFILE));
-	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
 	unsigned char *der = NULL;
 	int len, err;
 
-	if (ca->conf->upstream_profile) {
-		der_put_value(&w, V_ASN1_UTF8STRING, bytes_of_string(ca->conf->upstream_profile));
-		der_put_header(&w, V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED, 0);
-		return der_writer_take(&w, derp);
-	}
+	if (ca->conf->upstream_profile)
+		return upstream_profile_encode(ca, derp);
 	if (!info || !info->infoValue)
 		return 0;
 	len = i2d_ASN1_TYPE(info->infoValue, &der);
@@ -148,8 +111,12 @@ static int message_replaced(const struct ca *ca, const struct ca_passed_on *pass
 		err = profile_value(ca, from, &profile);
 	if (!err && ca->conf->forward_original)
 		err = original_value(from, &original);
-	if (!err)
-		err = changed_body(passed_on, &changed);
+	/* 5.2.3.2: what was changed, with raVerified. */
+	if (!err && passed_on->cert_req_msg.len) {
+		changed = cmp_cert_req_body_new((enum pki_body_type)from->body_type,
+						passed_on->cert_req_msg);
+		err = changed ? 0 : -ENOMEM;
+	}
 	if (!err && profile.len)
 		infos[n++] = (struct cmp_info){OID_CERT_PROFILE, octets_view(&profile)};
 	if (!err && original.len)

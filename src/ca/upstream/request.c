@@ -150,11 +150,6 @@ int ca_cert_req_msg(const struct ca_request *request, struct octets *derp)
 
 /* --- decoding --- */
 
-static void crmf_msgp(OSSL_CRMF_MSG **msgp)
-{
-	OSSL_CRMF_MSG_free(*msgp);
-}
-
 static void cert_req_msgp(CertReqMsg **msgp)
 {
 	CertReqMsg_free(*msgp);
@@ -168,7 +163,7 @@ static int extensions_take(STACK_OF(X509_EXTENSION) * *extensions, struct exchan
 	return request->subject ? 0 : -ENOMEM;
 }
 
-/* Key and names of the template; OpenSSL 3.0 has no way to ask its own CRMF types for them. */
+/* Key and names of the template. */
 static int template_take(struct bytes der, struct exchange_request *request)
 {
 	const uint8_t *p = der.data;
@@ -188,26 +183,26 @@ static int template_take(struct bytes der, struct exchange_request *request)
 
 static int decode_cr(struct bytes in, struct exchange_request *request)
 {
-	const uint8_t *p = in.data;
-	_cleanup_(crmf_msgp) OSSL_CRMF_MSG *crm = d2i_OSSL_CRMF_MSG(NULL, &p, (long)in.len);
-	int err = crm ? template_take(in, request) : -EBADMSG;
+	int err = template_take(in, request);
 
-	if (err == 0)
-		request->crm = TAKE(crm);
-	return err;
+	return err ? err : octets_dup(in, &request->message);
 }
 
 static int decode_p10(struct bytes in, struct exchange_request *request)
 {
 	const uint8_t *p = in.data;
+	X509_REQ *p10 = d2i_X509_REQ(NULL, &p, (long)in.len);
 	STACK_OF(X509_EXTENSION) * extensions;
+	int err;
 
-	request->p10 = d2i_X509_REQ(NULL, &p, (long)in.len);
-	if (!request->p10)
+	if (!p10)
 		return -EBADMSG;
-	request->subject = X509_NAME_dup(X509_REQ_get_subject_name(request->p10));
-	extensions = X509_REQ_get_extensions(request->p10);
-	return extensions_take(&extensions, request);
+	request->key = X509_REQ_get_pubkey(p10);
+	request->subject = X509_NAME_dup(X509_REQ_get_subject_name(p10));
+	extensions = X509_REQ_get_extensions(p10);
+	X509_REQ_free(p10);
+	err = extensions_take(&extensions, request);
+	return err ? err : octets_dup(in, &request->message);
 }
 
 static int decode_revoke(struct bytes in, struct exchange_request *request)
@@ -293,8 +288,6 @@ int exchange_request_decode(struct bytes encoded, struct exchange_request *reque
 
 void exchange_request_clear(struct exchange_request *request)
 {
-	OSSL_CRMF_MSG_free(request->crm);
-	X509_REQ_free(request->p10);
 	X509_free(request->cert);
 	EVP_PKEY_free(request->key);
 	X509_NAME_free(request->subject);

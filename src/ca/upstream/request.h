@@ -7,7 +7,6 @@
 
 #include "ca.h"
 
-#include <openssl/crmf.h>
 #include <openssl/x509.h>
 
 enum exchange_request_kind {
@@ -21,9 +20,7 @@ enum exchange_request_kind {
 
 struct exchange_request {
 	enum exchange_request_kind kind;
-	OSSL_CRMF_MSG *crm; /* CR */
-	X509_REQ *p10;      /* P10CR */
-	EVP_PKEY *key;      /* CR: the public key that is to be certified */
+	EVP_PKEY *key; /* CR, P10CR: the public key that is to be certified */
 	/* Of a request for a certificate, what it is to say. */
 	X509_NAME *subject;                    /* NULL: not known, and neither is san */
 	GENERAL_NAMES *san;                    /* NULL: none */
@@ -32,7 +29,7 @@ struct exchange_request {
 	X509 *cert;                      /* NULL: the one of the exchange's certificate_id */
 	int reason;                      /* STORE_REASON_NONE or reasonCode */
 	enum store_certificate_state to; /* and FORWARD: PENDING; ACTIVE or REJECTED by certConf */
-	struct octets message;           /* FORWARD */
+	struct octets message;           /* CR: CertReqMsg; P10CR: CertificationRequest; FORWARD */
 };
 
 _must_check_ int exchange_request_encode(const struct ca_request *request,

@@ -15,7 +15,6 @@
 
 enum {
 	POLL_PAUSE_MIN_MS = 1000, /* an upstream that says checkAfter 0 is not asked in a loop */
-	PAUSE_MAX_MS = 3600 * 1000,
 };
 
 /* --- who works on what --- */
@@ -91,15 +90,6 @@ static int64_t now_ms(const struct ca *ca)
 static int64_t wait_deadline_us(const struct ca *ca)
 {
 	return clock_monotonic_us() + ca->conf->upstream_wait_ms * 1000;
-}
-
-int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms)
-{
-	int64_t pause = (now_ms(ca) - e->created_ms) / 8;
-
-	if (pause > PAUSE_MAX_MS)
-		pause = PAUSE_MAX_MS;
-	return pause > floor_ms ? pause : floor_ms;
 }
 
 static bool is_expired(const struct ca *ca, const struct store_exchange *e)

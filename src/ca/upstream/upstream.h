@@ -10,11 +10,12 @@ struct upstream_slot {
 	bool working;
 };
 
-/* What messages are protected with, encoded once. */
+/* What messages are protected with, and say of us. Everything is borrowed from struct upstream. */
 struct upstream_protection {
-	const struct signer *signer;
-	struct bytes name;      /* TLV of Name */
-	struct bytes kid;       /* empty: none */
+	const struct signer *signer; /* NULL: a MAC under secret */
+	struct bytes secret;
+	struct bytes name;      /* TLV of Name; empty: it has none */
+	struct bytes kid;       /* senderKID; empty: none */
 	struct bytes recipient; /* TLV of Name; empty: not known */
 	const struct bytes *certs;
 	size_t n_certs;
@@ -22,24 +23,21 @@ struct upstream_protection {
 
 struct upstream {
 	/* Immutable. */
-	X509 *ra_cert; /* with ra_key; or the two below */
+	X509 *ra_cert; /* with the signer; or the secret */
 	STACK_OF(X509) * ra_chain;
-	EVP_PKEY *ra_key;
+	struct signer *signer;
 	struct octets ra_secret;
-	const X509_NAME *recipient;       /* of the configuration; NULL: not set */
-	const X509_NAME *expected_sender; /* likewise */
+	struct octets *ra_certs; /* DER, no self-signed ones behind the first */
+	struct bytes *ra_views;
+	struct upstream_protection protection;
+	X509_NAME *recipient; /* borrowed */
+	X509_NAME *expected_sender;
 	STACK_OF(X509) * trusted;
+	X509_STORE *trust;       /* the same */
 	STACK_OF(X509) * pinned; /* server_certificate; NULL: none */
 	exchange_transfer *transfer;
 	void *transfer_arg;
 	struct ca_connections *connections;
-	/* ra_cert and ra_key, for messages of clients that go on under our protection. */
-	struct upstream_protection protection;
-	struct signer *signer;
-	struct octets *ra_certs;
-	struct bytes *ra_views;
-	struct octets ra_name;
-	struct octets ra_kid;
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t left;  /* a slot became free */
@@ -51,7 +49,15 @@ struct upstream {
  * changed the certificate or the exchange meanwhile, or negative errno. */
 _must_check_ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 				 const struct exchange_result *result, struct store_reader *reader);
-/* finish.c: RFC 2253; NULL: out of memory. */
-char *certificate_subject_text(X509 *cert);
-/* Longer pauses the longer it has been going on: an eighth of that, at least floor_ms. */
+/*
+ * protect.c: encodes and protects what goes upstream; fills in what is the same in all messages.
+ * sender and recipient are for where the credential and the configuration name nobody: TLVs of
+ * Name, or empty. mac_algorithm: NULL where the credential is a certificate.
+ */
+_must_check_ int upstream_protect(const struct ca *ca, struct bytes sender, struct bytes recipient,
+				  const X509_ALGOR *mac_algorithm, struct cmp_outgoing *out,
+				  struct octets *derp);
+/* protect.c: the value of certProfile with upstream_profile, which is configured. */
+_must_check_ int upstream_profile_encode(const struct ca *ca, struct octets *derp);
+/* finish.c: longer pauses the longer it has been going on: an eighth of that, at least floor_ms. */
 int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The little that ca/ wants of certificates of OpenSSL and has no other place. */
+#include "ca_local.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+int asn1_time_ms(const ASN1_TIME *time, int64_t *msp)
+{
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(time, &tm))
+		return -EOVERFLOW;
+	*msp = (int64_t)timegm(&tm) * 1000;
+	return 0;
+}
+
+char *x509_subject_text(X509 *cert)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL, *start;
+	long len;
+
+	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
+		len = BIO_get_mem_data(bio, &start);
+		text = len > 0 ? strndup(start, (size_t)len) : strdup("");
+	}
+	BIO_free(bio);
+	return text;
+}
+
+int x509_push_ref(STACK_OF(X509) * certs, X509 *cert)
+{
+	if (!X509_up_ref(cert))
+		return -ENOMEM;
+	if (sk_X509_push(certs, cert) <= 0) {
+		X509_free(cert);
+		return -ENOMEM;
+	}
+	return 0;
+}
