@@ -550,11 +550,11 @@ _must_check_ int store_crl_octets(struct store_reader *r, int64_t id, struct oct
 _must_check_ int store_crl_changes(struct store_reader *r, const char *ca, int64_t *changesp);
 /*
  * What a CRL of this CA must list, a page of at most `max` entries: certificates with a notAfter
- * later than `not_after_ms`, from the highest serial below `below` down; empty: from the top.
+ * later than `not_after_ms`, from the highest serial below `below` down; NULL: from the top.
  */
 _must_check_ int store_revoked_page(struct store_reader *r, const char *ca, int64_t not_after_ms,
-				    struct bytes below, struct store_revoked *page, size_t max,
-				    size_t *np);
+				    const struct serial *below, struct store_revoked *page,
+				    size_t max, size_t *np);
 
 _must_check_ int store_seen_find(struct store_reader *r, const uint8_t digest[32], bool *seenp);
 

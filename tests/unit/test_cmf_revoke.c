@@ -626,9 +626,9 @@ static bool on_crl_list(const struct store_certificate *cert)
 	bool found = false;
 	size_t n;
 
-	ck_assert_int_eq(store_revoked_page(w.reader, cert->ca, w.now_ms, BYTES_NULL, page,
-					    ARRAY_LEN(page), &n),
-			 0);
+	ck_assert_int_eq(
+		store_revoked_page(w.reader, cert->ca, w.now_ms, NULL, page, ARRAY_LEN(page), &n),
+		0);
 	for (size_t i = 0; i < n; i++)
 		found = found || serial_equal(&page[i].serial, &cert->serial);
 	return found;

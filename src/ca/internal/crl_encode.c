@@ -70,7 +70,8 @@ static int put_entries(struct der_writer *w, const struct ca *ca, int64_t listed
 		       struct store_reader *reader, size_t *np)
 {
 	_cleanup_(freep) struct store_revoked *page = calloc(PAGE_LEN, sizeof(*page));
-	struct bytes below = BYTES_NULL;
+	const struct serial *below = NULL;
+	struct serial last;
 	size_t mark = der_mark(w), n = PAGE_LEN;
 
 	if (!page)
@@ -83,8 +84,10 @@ static int put_entries(struct der_writer *w, const struct ca *ca, int64_t listed
 			return err;
 		for (size_t i = 0; i < n; i++)
 			put_entry(w, &page[i]);
-		if (n)
-			below = serial_view(&page[n - 1].serial);
+		if (n) {
+			last = page[n - 1].serial;
+			below = &last;
+		}
 	}
 	if (*np)
 		der_put_header(w, TAG_SEQUENCE, mark);

@@ -92,7 +92,8 @@ static void revoked_read(sqlite3_stmt *stmt, struct store_revoked *item)
 }
 
 int store_revoked_page(struct store_reader *handle, const char *ca, int64_t not_after_ms,
-		       struct bytes below, struct store_revoked *page, size_t max, size_t *np)
+		       const struct serial *below, struct store_revoked *page, size_t max,
+		       size_t *np)
 {
 	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
 	uint8_t top[SERIAL_MAX + 1];
@@ -107,7 +108,7 @@ int store_revoked_page(struct store_reader *handle, const char *ca, int64_t not_
 	memset(top, 0xff, sizeof(top));
 	*np = 0;
 	bind_text(&b, ca);
-	bind_bytes(&b, below.len ? below : BYTES_OF(top));
+	bind_bytes(&b, below ? serial_view(below) : BYTES_OF(top));
 	bind_int(&b, not_after_ms);
 	bind_int(&b, (int64_t)max);
 	result = reader_first(r, &b);
