@@ -10,6 +10,7 @@
 #pragma once
 
 #include "asn1/certificate.h"
+#include "asn1/decryptor.h"
 #include "base/bytes.h"
 
 #include <openssl/evp.h>
@@ -73,8 +74,9 @@ _must_check_ int envelope_key_check(EVP_PKEY *key);
  * transport that is not always noticed: the content is then random, and has to be checked. Strict
  * DER is the caller's concern (der_check). The caller owns *contentp, which may be a secret.
  */
-_must_check_ int envelope_open(struct bytes envelope, EVP_PKEY *key, struct bytes password,
-			       const char *content_type, struct octets *contentp);
+_must_check_ int envelope_open(struct bytes envelope, const struct decryptor *decryptor,
+			       struct bytes password, const char *content_type,
+			       struct octets *contentp);
 
 /* Whether it is one, with content of that type: where several may come. */
 bool envelope_has_type(struct bytes envelope, const char *content_type);

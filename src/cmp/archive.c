@@ -36,7 +36,7 @@ static bool may_be_archived(const struct cmp_request *rq)
 {
 	for (size_t i = 0; i < rq->conf->n_profiles; i++)
 		if (rq->conf->profiles[i].archive_keys != CONF_ARCHIVE_NEVER)
-			return rq->door->encryption_key != NULL;
+			return rq->door->decryptor != NULL;
 	return false;
 }
 
@@ -134,7 +134,7 @@ static int envelope_view(struct cmp_request *rq, struct bytes envelope, const Ce
 	bool with_id = envelope_has_type(envelope, OID_CT_ENC_KEY_WITH_ID);
 	int err = envelope.len > ENVELOPE_MAX
 			  ? -EBADMSG
-			  : envelope_open(envelope, rq->door->encryption_key, BYTES_NULL,
+			  : envelope_open(envelope, rq->door->decryptor, BYTES_NULL,
 					  with_id ? OID_CT_ENC_KEY_WITH_ID : OID_CT_KEY_PACKAGE,
 					  contentp);
 

@@ -137,12 +137,13 @@ static int encryption_problem(struct strbuf *problems, const char *key, const ch
 }
 
 /* RFC 5280 4.2.1.3: what a key that others encrypt for may be used for. */
-static int encryption_check(struct cmp_door *door, X509 *cert, struct strbuf *problems)
+static int encryption_check(struct cmp_door *door, X509 *cert, EVP_PKEY *key,
+			    struct strbuf *problems)
 {
 	unsigned char *der = NULL;
 	int len, err;
 
-	if (!X509_check_private_key(cert, door->encryption_key))
+	if (!X509_check_private_key(cert, key))
 		return encryption_problem(problems, "encryption_key",
 					  "does not belong to the certificate", -EINVAL);
 	if (!(X509_get_key_usage(cert) & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)))
@@ -153,14 +154,15 @@ static int encryption_check(struct cmp_door *door, X509 *cert, struct strbuf *pr
 	err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &door->encryption_cert)
 		      : -ENOMEM;
 	OPENSSL_free(der);
-	return err;
+	return err ? err : decryptor_new(key, &door->decryptor);
 }
 
 static int encryption_load(struct cmp_door *door, struct strbuf *problems)
 {
 	const struct conf_protection *conf = &door->conf->protection;
-	const struct key_source key = {conf->encryption_key, conf->encryption_passphrase_file};
+	const struct key_source source = {conf->encryption_key, conf->encryption_passphrase_file};
 	STACK_OF(X509) *certs = NULL;
+	EVP_PKEY *key = NULL;
 	int err;
 
 	if (!conf->encryption_certificate && !conf->encryption_key)
@@ -172,11 +174,12 @@ static int encryption_load(struct cmp_door *door, struct strbuf *problems)
 	if (err)
 		return encryption_problem(problems, "encryption_certificate", "cannot be read",
 					  err);
-	err = credential_key_read(&key, &door->encryption_key);
+	err = credential_key_read(&source, &key);
 	if (err)
 		err = encryption_problem(problems, "encryption_key", "cannot be read", err);
 	else
-		err = encryption_check(door, sk_X509_value(certs, 0), problems);
+		err = encryption_check(door, sk_X509_value(certs, 0), key, problems);
+	EVP_PKEY_free(key);
 	sk_X509_pop_free(certs, X509_free);
 	return err;
 }

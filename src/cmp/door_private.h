@@ -96,7 +96,7 @@ struct cmp_door {
 	struct octets sender;     /* GeneralName with the subject of the certificate */
 	struct octets sender_kid; /* its subjectKeyIdentifier; empty: none */
 	/* For whose key clients encrypt; NULL: none. */
-	EVP_PKEY *encryption_key;
+	struct decryptor *decryptor;
 	struct octets encryption_cert;
 	struct cmp_kga kga;
 	/* Answers to support messages that depend on the configuration alone. */

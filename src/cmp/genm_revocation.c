@@ -104,8 +104,8 @@ static struct bytes encrypted_key_octets(const ASN1_TYPE *value)
 static int passphrase_open(struct cmp_request *rq, struct bytes envelope,
 			   struct octets *passphrasep)
 {
-	int err = envelope_open(envelope, rq->door->encryption_key, BYTES_NULL, OID_CT_DATA,
-				passphrasep);
+	int err =
+		envelope_open(envelope, rq->door->decryptor, BYTES_NULL, OID_CT_DATA, passphrasep);
 
 	if (err == -EBADMSG || err == -EKEYREJECTED)
 		return refuse(&rq->refusal, REFUSAL_rev_passphrase_unreadable);
@@ -156,7 +156,7 @@ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value)
 {
 	int err;
 
-	if (!rq->door->encryption_key)
+	if (!rq->door->decryptor)
 		return refuse(&rq->refusal, REFUSAL_genm_unsupported);
 	err = passphrase_take(rq, value);
 	/* RFC 9810 B: the OID with absent value. */
@@ -173,7 +173,7 @@ int cmp_rev_passphrase_of_header(struct cmp_request *rq, struct cmp_outcome *out
 	int err;
 
 	/* Without a key to encrypt for it is a type that we do not know. */
-	if (!itav || !rq->door->encryption_key)
+	if (!itav || !rq->door->decryptor)
 		return 0;
 	err = passphrase_take(rq, itav->infoValue);
 	/* It is committed by itself: it holds whatever becomes of the rest of the message. */

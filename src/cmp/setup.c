@@ -95,7 +95,7 @@ void cmp_door_free(struct cmp_door *door)
 	octets_clear(&door->sign_key_pair_types);
 	octets_clear(&door->enc_key_pair_types);
 	octets_clear(&door->preferred_symm_alg);
-	EVP_PKEY_free(door->encryption_key);
+	decryptor_free(door->decryptor);
 	octets_clear(&door->encryption_cert);
 	cmp_kga_clear(&door->kga);
 	signer_free(door->signer);

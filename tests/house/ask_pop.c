@@ -2,7 +2,7 @@
 /* Proof of possession by decryption, as a client of the CMP door does it. See ask.h. */
 #include "ask.h"
 
-#include "asn1/envelope.h"
+#include "envelope_key.h"
 
 #include <string.h>
 
@@ -61,8 +61,8 @@ static struct octets rand_open(const Challenge *challenge, EVP_PKEY *key, uint8_
 
 	HOUSE_CHECK(challenge->challenge->length == 0);
 	HOUSE_CHECK(memmem(s->data, (size_t)s->length, rid, sizeof(rid)));
-	HOUSE_CHECK(!envelope_open((struct bytes){s->data, (size_t)s->length}, key, BYTES_NULL,
-				   OID_CT_DATA, &rand));
+	HOUSE_CHECK(!envelope_open_by_key((struct bytes){s->data, (size_t)s->length}, key,
+					  BYTES_NULL, OID_CT_DATA, &rand));
 	return rand;
 }
 

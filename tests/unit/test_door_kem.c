@@ -7,9 +7,9 @@
 #include "granted.h"
 #include "suite.h"
 
+#include "../house/envelope_key.h"
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
-#include "asn1/envelope.h"
 #include "asn1/kem.h"
 #include "asn1/mac.h"
 
@@ -380,8 +380,9 @@ static void entity_enrol(struct house_credential *entity)
 	len = i2d_ASN1_TYPE(cert->value.encryptedCert, &der);
 	ck_assert_int_eq(envelope_from_encrypted_key((struct bytes){der, (size_t)len}, &envelope),
 			 0);
-	ck_assert_int_eq(
-		envelope_open(octets_view(&envelope), key, BYTES_NULL, OID_CT_DATA, &content), 0);
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), key, BYTES_NULL, OID_CT_DATA,
+					      &content),
+			 0);
 	OPENSSL_free(der);
 	ASN1_TYPE_free(cert->value.encryptedCert);
 	cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
@@ -482,8 +483,8 @@ START_TEST(rfc9483_4_1_6_central_key)
 	len = i2d_ASN1_TYPE(told_response(&told, 0)->certifiedKeyPair->privateKey, &der);
 	ck_assert_int_eq(envelope_from_encrypted_key((struct bytes){der, (size_t)len}, &envelope),
 			 0);
-	ck_assert_int_eq(envelope_open(octets_view(&envelope), kem_b.key, BYTES_NULL,
-				       OID_CT_SIGNED_DATA, &content),
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), kem_b.key, BYTES_NULL,
+					      OID_CT_SIGNED_DATA, &content),
 			 0);
 	OPENSSL_free(der);
 	granted_done(&a, &told);

@@ -3,8 +3,8 @@
  * EnvelopedData and SignedData for keys. The other implementation is libcrypto's CMS, both ways,
  * where it has the technique; X25519 and passwords are opened by hand, as their RFCs say.
  */
+#include "../house/envelope_key.h"
 #include "asn1/der.h"
-#include "asn1/envelope.h"
 #include "asn1/key_package.h"
 #include "suite.h"
 
@@ -187,13 +187,15 @@ START_TEST(test_envelope_round)
 	ck_assert_int_eq(der_next(&in, &tag, &tlv, &value), 0);
 	ck_assert_int_eq(der_next(&value, &tag, &tlv, &in), 0);
 	ck_assert_uint_eq(in.data[0], t->version);
-	ck_assert_int_eq(
-		envelope_open(octets_view(&envelope), p.key, BYTES_NULL, OID_CT_DATA, &content), 0);
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), p.key, BYTES_NULL,
+					      OID_CT_DATA, &content),
+			 0);
 	ck_assert(bytes_equal(octets_view(&content), bytes_of_string(text)));
 	/* another key of the kind, another kind, no key, another type of content */
 	other = key_make(t);
 	octets_clear(&content);
-	err = envelope_open(octets_view(&envelope), other, BYTES_NULL, OID_CT_DATA, &content);
+	err = envelope_open_by_key(octets_view(&envelope), other, BYTES_NULL, OID_CT_DATA,
+				   &content);
 	/* RSA: a random key, which one time in 256 gives something that looks padded */
 	ck_assert(err == -EKEYREJECTED ||
 		  (t->info == CMS_RECIPINFO_TRANS && err == 0 &&
@@ -201,15 +203,15 @@ START_TEST(test_envelope_round)
 	octets_clear(&content);
 	EVP_PKEY_free(other);
 	other = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	ck_assert_int_eq(
-		envelope_open(octets_view(&envelope), other, BYTES_NULL, OID_CT_DATA, &content),
-		-EKEYREJECTED);
-	EVP_PKEY_free(other);
-	ck_assert_int_eq(envelope_open(octets_view(&envelope), NULL, bytes_of_string("secret"),
-				       OID_CT_DATA, &content),
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), other, BYTES_NULL,
+					      OID_CT_DATA, &content),
 			 -EKEYREJECTED);
-	ck_assert_int_eq(envelope_open(octets_view(&envelope), p.key, BYTES_NULL,
-				       OID_CT_SIGNED_DATA, &content),
+	EVP_PKEY_free(other);
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), NULL,
+					      bytes_of_string("secret"), OID_CT_DATA, &content),
+			 -EKEYREJECTED);
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), p.key, BYTES_NULL,
+					      OID_CT_SIGNED_DATA, &content),
 			 -EBADMSG);
 	party_clear(&p);
 }
@@ -268,8 +270,8 @@ START_TEST(test_envelope_of_libcrypto)
 		_cleanup_(octets_clear) struct octets envelope = content_of(cms);
 		_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
 
-		ck_assert_int_eq(envelope_open(octets_view(&envelope), p.key, BYTES_NULL,
-					       OID_CT_DATA, &content),
+		ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), p.key, BYTES_NULL,
+						      OID_CT_DATA, &content),
 				 0);
 		ck_assert(bytes_equal(octets_view(&content), bytes_of_string(text)));
 		CMS_ContentInfo_free(cms);
@@ -371,11 +373,13 @@ START_TEST(test_envelope_password)
 		CMS_RECIPINFO_PASS);
 	CMS_ContentInfo_free(cms);
 	ck_assert_uint_eq(envelope.data[4 + (envelope.data[1] == 0x82 ? 2 : 1)], 3);
-	ck_assert_int_eq(envelope_open(octets_view(&envelope), NULL,
-				       bytes_of_string("wrong secret"), OID_CT_DATA, &content),
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), NULL,
+					      bytes_of_string("wrong secret"), OID_CT_DATA,
+					      &content),
 			 -EKEYREJECTED);
-	ck_assert_int_eq(
-		envelope_open(octets_view(&envelope), NULL, to.password, OID_CT_DATA, &content), 0);
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), NULL, to.password,
+					      OID_CT_DATA, &content),
+			 0);
 	ck_assert(bytes_equal(octets_view(&content), bytes_of_string(text)));
 }
 END_TEST
@@ -421,8 +425,8 @@ START_TEST(test_envelope_password_iterations)
 		count[2] = (uint8_t)(refused[i] > 0xffffff ? 0x7f : refused[i] >> 16);
 		count[3] = (uint8_t)(refused[i] >> 8);
 		count[4] = (uint8_t)refused[i];
-		ck_assert_int_eq(envelope_open(octets_view(&envelope), NULL, to.password,
-					       OID_CT_DATA, &content),
+		ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), NULL, to.password,
+						      OID_CT_DATA, &content),
 				 -ENOTSUP);
 	}
 }
@@ -462,9 +466,9 @@ START_TEST(test_envelope_originator_of_small_order)
 	ck_assert_int_eq(at[0], 0x03);
 	ck_assert_int_eq(at[1], 33);
 	memset(at + 3, 0, 32);
-	ck_assert_int_eq(
-		envelope_open(octets_view(&envelope), p.key, BYTES_NULL, OID_CT_DATA, &content),
-		-EBADMSG);
+	ck_assert_int_eq(envelope_open_by_key(octets_view(&envelope), p.key, BYTES_NULL,
+					      OID_CT_DATA, &content),
+			 -EBADMSG);
 	party_clear(&p);
 }
 END_TEST
@@ -480,12 +484,12 @@ START_TEST(test_envelope_mutations)
 		_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
 		int err;
 
-		ck_assert_int_eq(envelope_open((struct bytes){envelope.data, i}, p.key, BYTES_NULL,
-					       OID_CT_DATA, &content),
+		ck_assert_int_eq(envelope_open_by_key((struct bytes){envelope.data, i}, p.key,
+						      BYTES_NULL, OID_CT_DATA, &content),
 				 -EBADMSG);
 		envelope.data[i] ^= 0x01;
-		err = envelope_open(octets_view(&envelope), p.key, BYTES_NULL, OID_CT_DATA,
-				    &content);
+		err = envelope_open_by_key(octets_view(&envelope), p.key, BYTES_NULL, OID_CT_DATA,
+					   &content);
 		ck_assert(err == 0 || err == -EBADMSG || err == -ENOTSUP || err == -EKEYREJECTED);
 		envelope.data[i] ^= 0x01;
 	}
@@ -506,7 +510,8 @@ START_TEST(test_encrypted_key)
 	ck_assert_uint_eq(envelope.data[0], 0xa0);
 	ck_assert_int_eq(envelope_from_encrypted_key(octets_view(&envelope), &back), 0);
 	ck_assert_int_eq(
-		envelope_open(octets_view(&back), p.key, BYTES_NULL, OID_CT_DATA, &content), 0);
+		envelope_open_by_key(octets_view(&back), p.key, BYTES_NULL, OID_CT_DATA, &content),
+		0);
 	party_clear(&p);
 }
 END_TEST

@@ -178,7 +178,7 @@ bool envelope_has_type(struct bytes envelope, const char *content_type)
 	return envelope_read(envelope, &v) == 0 && strcmp(v.content_type, content_type) == 0;
 }
 
-int envelope_open(struct bytes envelope, EVP_PKEY *key, struct bytes password,
+int envelope_open(struct bytes envelope, const struct decryptor *decryptor, struct bytes password,
 		  const char *content_type, struct octets *contentp)
 {
 	uint8_t cek[ENVELOPE_KEY_LEN_MAX];
@@ -196,7 +196,7 @@ int envelope_open(struct bytes envelope, EVP_PKEY *key, struct bytes password,
 	    v.encrypted.len == 0 || v.encrypted.len % ENVELOPE_IV_LEN ||
 	    v.encrypted.len > INT32_MAX)
 		return -EBADMSG;
-	err = envelope_recipient_open(v.info_tag, v.info, key, password, cek, bits / 8);
+	err = envelope_recipient_open(v.info_tag, v.info, decryptor, password, cek, bits / 8);
 	if (!err)
 		err = content_decrypt(cek, bits, iv.data, v.encrypted, contentp);
 	OPENSSL_cleanse(cek, sizeof(cek));

@@ -60,8 +60,9 @@ _must_check_ int envelope_kem_info(const char *wrap_oid, struct bytes ukm, size_
 _must_check_ int envelope_recipient_write(const struct envelope_recipient *to, const uint8_t *cek,
 					  struct octets *infop, uint8_t *versionp);
 /* The content-encryption key of a RecipientInfo, of cek_len octets. Errors as envelope_open(). */
-_must_check_ int envelope_recipient_open(uint8_t tag, struct bytes info, EVP_PKEY *key,
-					 struct bytes password, uint8_t *cek, size_t cek_len);
+_must_check_ int envelope_recipient_open(uint8_t tag, struct bytes info,
+					 const struct decryptor *decryptor, struct bytes password,
+					 uint8_t *cek, size_t cek_len);
 
 /* OBJECT IDENTIFIER, and AlgorithmIdentifier whose parameters are absent. */
 void envelope_put_oid(struct der_writer *w, const char *oid);

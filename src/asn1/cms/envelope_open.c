@@ -11,16 +11,12 @@
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
 /* PBKDF2: below, guessing costs nothing; above, each message costs seconds. */
 #define ITERATIONS_MIN 1000
 #define ITERATIONS_MAX 1000000
-
-/* The largest modulus that an RSA key may have, see spki_key(). */
-#define RSA_OCTETS_MAX 2048
 
 enum { TAG_KTRI = 0x30, TAG_KARI = 0xa1, TAG_PWRI = 0xa3, TAG_ORI = 0xa4 };
 
@@ -47,45 +43,24 @@ static const EVP_MD *oaep_digest(struct bytes parameters)
 	return md;
 }
 
-/* The padding that an AlgorithmIdentifier asks for. 0, -ENOTSUP, -EIO. */
-static int rsa_padding_set(EVP_PKEY_CTX *ctx, const char *oid, struct bytes parameters)
+/* The digest of OAEP that an AlgorithmIdentifier asks for; NULL: PKCS #1 v1.5. 0 or -ENOTSUP. */
+static int padding_read(const char *oid, struct bytes parameters, const EVP_MD **oaepp)
 {
-	const EVP_MD *md;
-
+	*oaepp = NULL;
 	if (strcmp(oid, "1.2.840.113549.1.1.1") == 0)
-		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0 ? 0 : -EIO;
-	md = strcmp(oid, "1.2.840.113549.1.1.7") == 0 ? oaep_digest(parameters) : NULL;
-	if (!md)
-		return -ENOTSUP;
-	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) > 0 &&
-			       EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) > 0 &&
-			       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0
-		       ? 0
-		       : -EIO;
+		return 0;
+	if (strcmp(oid, "1.2.840.113549.1.1.7") == 0)
+		*oaepp = oaep_digest(parameters);
+	ERR_clear_error();
+	return *oaepp ? 0 : -ENOTSUP;
 }
 
-/*
- * What does not decrypt, or to a key of another length, leaves a random key: whoever sends chosen
- * ciphertexts learns no more than that the content does not open (RFC 3218 2.3.2).
- */
-static int rsa_decrypt(EVP_PKEY_CTX *ctx, struct bytes encrypted, uint8_t *cek, size_t cek_len)
-{
-	uint8_t out[RSA_OCTETS_MAX];
-	size_t len = sizeof(out);
-
-	if (RAND_priv_bytes(cek, (int)cek_len) != 1)
-		return log_fault("make a content-encryption key", -EIO, NULL);
-	if (EVP_PKEY_decrypt(ctx, out, &len, encrypted.data, encrypted.len) > 0 && len == cek_len)
-		memcpy(cek, out, cek_len);
-	OPENSSL_cleanse(out, sizeof(out));
-	return 0;
-}
-
-static int ktri_open(struct bytes info, EVP_PKEY *key, uint8_t *cek, size_t cek_len)
+static int ktri_open(struct bytes info, const struct decryptor *decryptor, uint8_t *cek,
+		     size_t cek_len)
 {
 	struct bytes content, tlv, parameters, encrypted;
 	char oid[ENVELOPE_OID_TEXT_MAX];
-	EVP_PKEY_CTX *ctx;
+	const EVP_MD *oaep;
 	uint8_t tag;
 	int err;
 
@@ -93,22 +68,14 @@ static int ktri_open(struct bytes info, EVP_PKEY *key, uint8_t *cek, size_t cek_
 	    envelope_read_algorithm(&info, 0x30, oid, &parameters) ||
 	    envelope_expect(&info, 0x04, &encrypted) || info.len)
 		return -EBADMSG;
-	if (!EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_get_size(key) > RSA_OCTETS_MAX)
+	if (!EVP_PKEY_is_a(decryptor_public_key(decryptor), "RSA"))
 		return -EKEYREJECTED;
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	if (!ctx || EVP_PKEY_decrypt_init(ctx) <= 0)
-		err = log_fault("decrypt a key", -EIO, NULL);
-	else
-		err = rsa_padding_set(ctx, oid, parameters);
-	if (!err)
-		err = rsa_decrypt(ctx, encrypted, cek, cek_len);
-	EVP_PKEY_CTX_free(ctx);
-	ERR_clear_error();
-	return err;
+	err = padding_read(oid, parameters, &oaep);
+	return err ? err : decryptor_transport(decryptor, oaep, encrypted, cek, cek_len);
 }
 
 /* The originator's key: of the recipient's kind and curve, whatever its algorithm says. */
-static int originator_read(struct bytes in, EVP_PKEY *key, EVP_PKEY **peerp)
+static int originator_read(struct bytes in, const EVP_PKEY *key, EVP_PKEY **peerp)
 {
 	char oid[ENVELOPE_OID_TEXT_MAX];
 	struct bytes originator, parameters, point;
@@ -184,13 +151,13 @@ static int agreement_read(struct bytes info, struct agreement *a)
 											  : 0;
 }
 
-static int agreed_key_unwrap(const struct agreement *a, EVP_PKEY *key, EVP_PKEY *peer, uint8_t *cek,
-			     size_t cek_len)
+static int agreed_key_unwrap(const struct agreement *a, const struct decryptor *decryptor,
+			     EVP_PKEY *peer, uint8_t *cek, size_t cek_len)
 {
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
 	_cleanup_(octets_clear) struct octets info = OCTETS_NULL;
 	uint8_t kek[ENVELOPE_KEY_LEN_MAX];
-	int err = envelope_agree(key, peer, &secret);
+	int err = decryptor_agree(decryptor, peer, &secret);
 
 	if (!err)
 		err = envelope_shared_info(a->wrap_oid, a->ukm, cek_len, &info);
@@ -203,8 +170,10 @@ static int agreed_key_unwrap(const struct agreement *a, EVP_PKEY *key, EVP_PKEY 
 	return err;
 }
 
-static int kari_open(struct bytes info, EVP_PKEY *key, uint8_t *cek, size_t cek_len)
+static int kari_open(struct bytes info, const struct decryptor *decryptor, uint8_t *cek,
+		     size_t cek_len)
 {
+	const EVP_PKEY *key = decryptor_public_key(decryptor);
 	struct agreement a;
 	EVP_PKEY *peer = NULL;
 	int err = agreement_read(info, &a);
@@ -217,7 +186,7 @@ static int kari_open(struct bytes info, EVP_PKEY *key, uint8_t *cek, size_t cek_
 		return -EKEYREJECTED;
 	err = originator_read(a.originator, key, &peer);
 	if (!err)
-		err = agreed_key_unwrap(&a, key, peer, cek, cek_len);
+		err = agreed_key_unwrap(&a, decryptor, peer, cek, cek_len);
 	EVP_PKEY_free(peer);
 	return err;
 }
@@ -283,27 +252,6 @@ static int pwri_open(struct bytes info, struct bytes password, uint8_t *cek, siz
 	return err;
 }
 
-static int decapsulate(EVP_PKEY *key, struct bytes ciphertext, struct octets *secretp)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	uint8_t *secret = NULL;
-	size_t len = 0;
-	int ok = ctx && EVP_PKEY_decapsulate_init(ctx, NULL) > 0 &&
-		 EVP_PKEY_decapsulate(ctx, NULL, &len, ciphertext.data, ciphertext.len) > 0;
-
-	if (ok)
-		secret = malloc(len);
-	ok = secret && EVP_PKEY_decapsulate(ctx, secret, &len, ciphertext.data, ciphertext.len) > 0;
-	EVP_PKEY_CTX_free(ctx);
-	ERR_clear_error();
-	if (!ok) {
-		free(secret);
-		return -EKEYREJECTED;
-	}
-	*secretp = (struct octets){secret, len};
-	return 0;
-}
-
 /* What a KEMRecipientInfo says. */
 struct encapsulation {
 	char kem_oid[ENVELOPE_OID_TEXT_MAX];
@@ -342,9 +290,10 @@ static int encapsulation_read(struct bytes info, struct encapsulation *e)
 		       : 0;
 }
 
-static int kemri_open(struct bytes ori, EVP_PKEY *key, uint8_t *cek, size_t cek_len)
+static int kemri_open(struct bytes ori, const struct decryptor *decryptor, uint8_t *cek,
+		      size_t cek_len)
 {
-	const struct kem_algorithm *kem = kem_algorithm_for(key);
+	const struct kem_algorithm *kem = kem_algorithm_for(decryptor_public_key(decryptor));
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
 	_cleanup_(octets_clear) struct octets info = OCTETS_NULL;
 	uint8_t kek[ENVELOPE_KEY_LEN_MAX];
@@ -360,7 +309,7 @@ static int kemri_open(struct bytes ori, EVP_PKEY *key, uint8_t *cek, size_t cek_
 		return -EBADMSG;
 	if (!kem || strcmp(kem->oid, e.kem_oid) != 0)
 		return -EKEYREJECTED;
-	err = decapsulate(key, e.ciphertext, &secret);
+	err = decryptor_decapsulate(decryptor, e.ciphertext, &secret);
 	if (!err)
 		err = envelope_kem_info(e.wrap_oid, e.ukm, cek_len, &info);
 	if (!err)
@@ -372,21 +321,21 @@ static int kemri_open(struct bytes ori, EVP_PKEY *key, uint8_t *cek, size_t cek_
 	return err;
 }
 
-int envelope_recipient_open(uint8_t tag, struct bytes info, EVP_PKEY *key, struct bytes password,
-			    uint8_t *cek, size_t cek_len)
+int envelope_recipient_open(uint8_t tag, struct bytes info, const struct decryptor *decryptor,
+			    struct bytes password, uint8_t *cek, size_t cek_len)
 {
 	/* A message for the other of key and password. */
-	if ((tag == TAG_PWRI) != !key)
+	if ((tag == TAG_PWRI) != !decryptor)
 		return -EKEYREJECTED;
 	switch (tag) {
 	case TAG_KTRI:
-		return ktri_open(info, key, cek, cek_len);
+		return ktri_open(info, decryptor, cek, cek_len);
 	case TAG_KARI:
-		return kari_open(info, key, cek, cek_len);
+		return kari_open(info, decryptor, cek, cek_len);
 	case TAG_PWRI:
 		return pwri_open(info, password, cek, cek_len);
 	case TAG_ORI:
-		return kemri_open(info, key, cek, cek_len);
+		return kemri_open(info, decryptor, cek, cek_len);
 	default: /* kekri: nobody shares a symmetric key with us */
 		return -ENOTSUP;
 	}
