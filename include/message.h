@@ -7,6 +7,7 @@
 #pragma once
 
 #include "asn1/pkimessage.h"
+#include "asn1/signer.h"
 #include "asn1/spki.h"
 #include "base/bytes.h"
 #include "base/refusal.h"

@@ -70,6 +70,8 @@ struct pss_parameters {
 };
 /* 0, or -EBADMSG if malformed or not accepted. */
 _must_check_ int pss_parameters_read(const X509_ALGOR *alg, struct pss_parameters *pssp);
+/* Makes a context sign or verify with RSASSA-PSS, MGF1 with the same digest. */
+bool pss_context_set(EVP_PKEY_CTX *ctx, const EVP_MD *digest, int salt_len);
 /* AlgorithmIdentifier id-RSASSA-PSS with that digest and a salt of its length; NULL: no memory. */
 X509_ALGOR *pss_algorithm_new(int digest_nid);
 

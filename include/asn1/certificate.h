@@ -6,6 +6,7 @@
 #pragma once
 
 #include "asn1/serial.h"
+#include "asn1/signer.h"
 #include "asn1/spki.h"
 
 /* The fields of a certificate as views into its DER; times in ms. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A private key that others encrypt for, at work: what is done with it is here and nowhere else, as
- * what is done with a key that signs is struct signer's (asn1/spki.h). Where the encrypted secret
+ * what is done with a key that signs is struct signer's (asn1/signer.h). Where the encrypted secret
  * lies in a message, and what is derived from it, envelope_open() knows.
  */
 #pragma once

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "asn1/spki.h"
+#include "asn1/signer.h"
 
 /*
  * AsymmetricKeyPackage with one OneAsymmetricKey, version v2 with the public key. The caller owns

@@ -74,23 +74,6 @@ enum signature_result {
 _must_check_ int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
 				  struct bytes signature, enum signature_result *resultp);
 
-/*
- * A private key ready to sign, with its AlgorithmIdentifier encoded once. `digest` is "sha256"...;
- * ignored where the key alone says how (EdDSA, ML-DSA, SLH-DSA). Thread-safe for signing: each call
- * makes or reuses a context of the thread.
- */
-struct signer;
-_must_check_ int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp);
-void signer_free(struct signer *s);
-DEFINE_CLEANUP(struct signer, signer_free);
-const X509_ALGOR *signer_algorithm(const struct signer *s);
-/* The same as DER; borrowed. */
-struct bytes signer_algorithm_der(const struct signer *s);
-_must_check_ int signer_sign(const struct signer *s, struct bytes data, struct octets *signaturep);
-/* The same of data in n pieces, which are put together only for keys that need all of it twice. */
-_must_check_ int signer_sign_parts(const struct signer *s, const struct bytes *parts, size_t n,
-				   struct octets *signaturep);
-
 /* Digest that certHash uses for a certificate's signature algorithm, RFC 9483 4.1.1: the one of the
  * signature; SHA-512 for Ed25519, SHAKE256 (64 octets) for Ed448. NULL if there is none, as for
  * ML-DSA: then certConf must say it in hashAlg (RFC 9810 5.3.18). */

@@ -328,6 +328,13 @@ static X509_ALGOR *algorithm_with(int nid, const ASN1_ITEM *item, const void *va
 	return value ? algorithm_new(OBJ_nid2obj(nid), item, value) : NULL;
 }
 
+bool pss_context_set(EVP_PKEY_CTX *ctx, const EVP_MD *digest, int salt_len)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, digest) > 0 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt_len) > 0;
+}
+
 X509_ALGOR *pss_algorithm_new(int digest_nid)
 {
 	const EVP_MD *md = digest_by_nid(digest_nid);

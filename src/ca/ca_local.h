@@ -6,7 +6,7 @@
 
 #include "asn1/der.h"
 #include "asn1/key_update.h"
-#include "asn1/spki.h"
+#include "asn1/signer.h"
 #include "ca.h"
 
 #include <openssl/x509v3.h>

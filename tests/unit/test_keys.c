@@ -6,6 +6,7 @@
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "asn1/rsa_modulus.h"
+#include "asn1/signer.h"
 #include "asn1/spki.h"
 #include "suite.h"
 #include "vectors.h"
