@@ -436,13 +436,7 @@ _must_check_ int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_i
  */
 _must_check_ int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp);
 
-/* --- configuration in force --- */
+/* --- what it was made with --- */
 
 const struct conf *cmf_conf(const struct cmf *cmf);
-/*
- * Puts another configuration into force, at once for all threads; calls that run go on with the old
- * one, which the caller keeps alive as long as the CMF. -EINVAL (logged) if it names a CA that the
- * set has not: nothing changes.
- */
-_must_check_ int cmf_reload(struct cmf *cmf, const struct conf *conf);
 struct ca_set *cmf_cas(const struct cmf *cmf);

@@ -59,7 +59,7 @@ int cmf_profile_named(const struct cmf_call *call, const char *const *names, siz
 {
 	const struct cmf_csr csr = {.profile_names = names, .n_profile_names = n};
 	struct carriers carriers = {0};
-	int err = carriers_resolve(cmf_conf(call->cmf), &csr, call->who->default_profile, &carriers,
+	int err = carriers_resolve(call->cmf->conf, &csr, call->who->default_profile, &carriers,
 				   call->refusal);
 
 	*profilep = carriers.registers;

@@ -100,6 +100,29 @@ int client_parse(const struct store_client *row, struct client *client)
 	return err;
 }
 
+/* --- the names that a client is known by --- */
+
+int reserved_add_client(struct reserved *set, const struct client *client, size_t at)
+{
+	const unsigned char *p = client->row.certificate.data;
+	X509 *exact = client->row.certificate.len
+			      ? d2i_X509(NULL, &p, (long)client->row.certificate.len)
+			      : NULL;
+	int err = reserved_add_name(set, bytes_of_string(client->row.name), at);
+
+	if (err == 0 && client->row.mac_reference)
+		err = reserved_add_name(set, bytes_of_string(client->row.mac_reference), at);
+	if (err == 0 && client->subject)
+		err = reserved_add_dn(set, client->subject, at);
+	if (err == 0 && exact)
+		err = reserved_add_certificate(set, exact, at);
+	X509_free(exact);
+	ERR_clear_error();
+	return err;
+}
+
+/* --- the snapshot --- */
+
 static int client_add(void *arg, const struct store_client *row)
 {
 	struct clients *clients = arg;
@@ -229,7 +252,7 @@ static int client_with_secret(struct cmf *cmf, const struct client *client,
 			      struct cmf_principal *principalp)
 {
 	_cleanup_(cmf_principal_clear) struct cmf_principal principal = {0};
-	int err = client_principal(cmf_conf(cmf), client, CMF_PRINCIPAL_CLIENT, &principal);
+	int err = client_principal(cmf->conf, client, CMF_PRINCIPAL_CLIENT, &principal);
 
 	if (err == 0 && client->row.mac_reference)
 		err = secret_open(cmf, client->row.mac_reference,
@@ -296,7 +319,7 @@ int cmf_admin_for_client(const struct cmf_call *call, const char *client_name,
 	client = client_named(clients, client_name);
 	if (!client)
 		return refuse(call->refusal, REFUSAL_client_unknown);
-	return client_principal(cmf_conf(call->cmf), client, CMF_PRINCIPAL_ADMIN, principalp);
+	return client_principal(call->cmf->conf, client, CMF_PRINCIPAL_ADMIN, principalp);
 }
 
 int cmf_client_assume(const struct cmf_call *call, const char *client_name,

@@ -39,3 +39,6 @@ void client_clear(struct client *client);
  */
 _must_check_ int client_principal(const struct conf *conf, const struct client *client,
 				  enum cmf_principal_kind kind, struct cmf_principal *principalp);
+
+/* Adds the names by which a client is known. 0 or -ENOMEM. */
+_must_check_ int reserved_add_client(struct reserved *set, const struct client *client, size_t at);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The CMF as an object: making it, the configuration in force, and principals as values. What the
- * operations mean is in the other files.
+ * The CMF as an object: making it from its configuration, under which it stays. What the operations
+ * mean is in the other files.
  */
 #include "cmf_private.h"
 
@@ -42,7 +42,7 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	if (!cmf)
 		return -ENOMEM;
 	pthread_mutex_init(&cmf->clients_mutex, NULL);
-	atomic_init(&cmf->conf, conf);
+	cmf->conf = conf;
 	cmf->store = store;
 	cmf->cas = cas;
 	cmf->clock = clock;
@@ -75,21 +75,9 @@ void cmf_free(struct cmf *cmf)
 	free(cmf);
 }
 
-int cmf_reload(struct cmf *cmf, const struct conf *conf)
-{
-	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
-
-	if (ca_names_check(conf, cmf->cas, &problems) < 0)
-		return log_fault("cmf: reload", -EINVAL, problems.text);
-	atomic_store(&cmf->conf, conf);
-	/* Remembered chains were checked under the strength that the old one asked for. */
-	signer_cache_flush(cmf->signers);
-	return 0;
-}
-
 const struct conf *cmf_conf(const struct cmf *cmf)
 {
-	return atomic_load(&cmf->conf);
+	return cmf->conf;
 }
 
 struct ca_set *cmf_cas(const struct cmf *cmf)
@@ -106,16 +94,4 @@ struct cmf_call cmf_call_now(struct cmf *cmf, const struct cmf_worker *worker,
 				 .unit = worker->unit,
 				 .now_ms = clock_now_ms(cmf->clock),
 				 .refusal = refusal};
-}
-
-void cmf_principal_clear(struct cmf_principal *p)
-{
-	free(p->name);
-	free(p->trust_domain);
-	free(p->default_profile);
-	free(p->entity);
-	free(p->manager);
-	octets_clear_secret(&p->mac_secret);
-	octets_clear(&p->certificate);
-	memset(p, 0, sizeof(*p));
 }

@@ -17,7 +17,7 @@ struct signer_cache;
 enum { CMF_SECRET_KEY_LEN = 32 };
 
 struct cmf {
-	_Atomic(const struct conf *) conf;
+	const struct conf *conf;
 	struct store *store;
 	struct ca_set *cas;
 	const struct clock_source *clock;

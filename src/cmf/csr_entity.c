@@ -9,6 +9,7 @@
 
 #include "archive.h"
 #include "cross.h"
+#include "name_reserved.h"
 #include "subject_id.h"
 
 #include <errno.h>

@@ -8,6 +8,7 @@
 
 #include "asn1/name.h"
 #include "cmf_private.h"
+#include "name_reserved.h"
 #include "subject_id.h"
 
 #include <arpa/inet.h>

@@ -151,7 +151,7 @@ struct decision decision_of(const struct cmf_call *call, const struct cmf_csr *c
 {
 	return (struct decision){
 		.call = *call,
-		.conf = cmf_conf(call->cmf),
+		.conf = call->cmf->conf,
 		.csr = csr,
 		.rules = &operations[csr->operation],
 		.asked = {.common_name = -1},

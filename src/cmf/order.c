@@ -78,7 +78,7 @@ static struct ca *crl_issuer(const struct cmf *cmf, const struct store_certifica
 /* How long what a revocation waits for may take; 0: it waits for nothing. */
 static int64_t revocation_time_ms(const struct cmf *cmf, const struct cmf_revocation *revocation)
 {
-	const struct conf_ca *ca = conf_ca_find(cmf_conf(cmf), revocation->cert.ca);
+	const struct conf_ca *ca = conf_ca_find(cmf->conf, revocation->cert.ca);
 
 	if (!ca || (!revocation->upstream && !crl_issuer(cmf, &revocation->cert)))
 		return 0;
@@ -371,7 +371,7 @@ int cmf_order_state(const struct cmf_call *call, struct cmf_order *order)
 
 int64_t cmf_order_confirm_by(const struct cmf *cmf, const struct cmf_order *order)
 {
-	int64_t until_ms = clock_now_ms(cmf->clock) + cmf_conf(cmf)->cmf.confirm_wait_ms;
+	int64_t until_ms = clock_now_ms(cmf->clock) + cmf->conf->cmf.confirm_wait_ms;
 
 	/* Not beyond the time of the certificates. */
 	for (size_t i = 0; i < order->len; i++)

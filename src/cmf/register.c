@@ -5,6 +5,7 @@
  */
 #include "clients.h"
 
+#include "name_reserved.h"
 #include "subject_id.h"
 
 #include <errno.h>
@@ -191,7 +192,7 @@ static int subjects_register(const struct cmf_call *call, const struct cmf_regis
 
 int cmf_register(const struct cmf_call *call, const struct cmf_register *request)
 {
-	const struct conf *conf = cmf_conf(call->cmf);
+	const struct conf *conf = call->cmf->conf;
 	struct terms terms = {0};
 	int err = request_check(conf, call->who, request, call->refusal);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names that no entity gets. See reserved.h. */
+/*
+ * A set of names that no entity gets, and those of the CMF itself. See reserved.h; those of clients
+ * are added by clients.c, and whether a name is reserved says name_reserved.c.
+ */
 #include "reserved.h"
 
-#include "clients.h"
 #include "keys/credential.h"
 #include "name_fold.h"
 #include "subject_id.h"
@@ -23,7 +25,7 @@ void reserved_clear(struct reserved *set)
 
 /* --- what is reserved --- */
 
-static int name_add(struct reserved *set, struct bytes name, size_t client)
+int reserved_add_name(struct reserved *set, struct bytes name, size_t client)
 {
 	char *text;
 	int err = name_fold(name, &text);
@@ -56,13 +58,13 @@ static int string_add(struct reserved *set, const ASN1_STRING *string, size_t cl
 	int len = ASN1_STRING_to_UTF8(&utf8, string), r = 0;
 
 	if (len > 0)
-		r = name_add(set, (struct bytes){utf8, (size_t)len}, client);
+		r = reserved_add_name(set, (struct bytes){utf8, (size_t)len}, client);
 	OPENSSL_free(utf8);
 	ERR_clear_error();
 	return r;
 }
 
-static int dn_add(struct reserved *set, const X509_NAME *dn, size_t client)
+int reserved_add_dn(struct reserved *set, const X509_NAME *dn, size_t client)
 {
 	int err = 0, at = -1;
 
@@ -81,7 +83,7 @@ static int address_add(struct reserved *set, const ASN1_STRING *address, size_t 
 	    !inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text,
 		       sizeof(text)))
 		return 0;
-	return name_add(set, bytes_of_string(text), client);
+	return reserved_add_name(set, bytes_of_string(text), client);
 }
 
 /* The whole, and the identifier in the URN of a VNFCI. */
@@ -91,7 +93,7 @@ static int uri_add(struct reserved *set, const ASN1_STRING *string, size_t clien
 		(struct bytes){ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)});
 	int err = string_add(set, string, client);
 
-	return err == 0 && id.len ? name_add(set, id, client) : err;
+	return err == 0 && id.len ? reserved_add_name(set, id, client) : err;
 }
 
 static int general_name_add(struct reserved *set, const GENERAL_NAME *name, size_t client)
@@ -105,7 +107,7 @@ static int general_name_add(struct reserved *set, const GENERAL_NAME *name, size
 	case GEN_IPADD:
 		return address_add(set, name->d.iPAddress, client);
 	case GEN_DIRNAME:
-		return dn_add(set, name->d.directoryName, client);
+		return reserved_add_dn(set, name->d.directoryName, client);
 	default:
 		return 0;
 	}
@@ -114,30 +116,11 @@ static int general_name_add(struct reserved *set, const GENERAL_NAME *name, size
 int reserved_add_certificate(struct reserved *set, const X509 *cert, size_t client)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	int err = dn_add(set, X509_get_subject_name(cert), client);
+	int err = reserved_add_dn(set, X509_get_subject_name(cert), client);
 
 	for (int i = 0; err == 0 && i < sk_GENERAL_NAME_num(names); i++)
 		err = general_name_add(set, sk_GENERAL_NAME_value(names, i), client);
 	GENERAL_NAMES_free(names);
-	ERR_clear_error();
-	return err;
-}
-
-int reserved_add_client(struct reserved *set, const struct client *client, size_t at)
-{
-	const unsigned char *p = client->row.certificate.data;
-	X509 *exact = client->row.certificate.len
-			      ? d2i_X509(NULL, &p, (long)client->row.certificate.len)
-			      : NULL;
-	int err = name_add(set, bytes_of_string(client->row.name), at);
-
-	if (err == 0 && client->row.mac_reference)
-		err = name_add(set, bytes_of_string(client->row.mac_reference), at);
-	if (err == 0 && client->subject)
-		err = dn_add(set, client->subject, at);
-	if (err == 0 && exact)
-		err = reserved_add_certificate(set, exact, at);
-	X509_free(exact);
 	ERR_clear_error();
 	return err;
 }
@@ -165,9 +148,10 @@ static int ca_add(struct reserved *set, const struct conf_ca *ca)
 	for (size_t i = 0; err == 0 && i < ARRAY_LEN(files); i++)
 		err = file_add(set, files[i]);
 	for (size_t i = 0; err == 0 && i < ARRAY_LEN(names); i++)
-		err = names[i] ? dn_add(set, names[i], 0) : 0;
-	return err == 0 && ca->ra_reference ? name_add(set, bytes_of_string(ca->ra_reference), 0)
-					    : err;
+		err = names[i] ? reserved_add_dn(set, names[i], 0) : 0;
+	return err == 0 && ca->ra_reference
+		       ? reserved_add_name(set, bytes_of_string(ca->ra_reference), 0)
+		       : err;
 }
 
 int reserved_of_conf(const struct conf *conf, struct reserved *set)
@@ -185,7 +169,7 @@ int reserved_of_conf(const struct conf *conf, struct reserved *set)
 	return err;
 }
 
-/* --- whether a name is --- */
+/* --- in order --- */
 
 static int name_order(const void *a, const void *b)
 {
@@ -197,135 +181,4 @@ void reserved_sort(struct reserved *set)
 {
 	if (set->len)
 		qsort(set->item, set->len, sizeof(*set->item), name_order);
-}
-
-/* The place of the first that is not below. */
-static size_t first_from(const struct reserved *set, const char *text)
-{
-	size_t low = 0, high = set->len;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(set->item[middle].text, text) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool may_have(const struct clients *clients, size_t client, const char *subject_id)
-{
-	const char *entity = clients ? clients->item[client].row.entity : NULL;
-
-	return entity && strcasecmp(entity, subject_id) == 0;
-}
-
-/* clients NULL: the names are the CMF's. */
-static bool is_in(const struct reserved *set, const struct clients *clients, const char *text,
-		  const char *subject_id)
-{
-	bool found = false, wild = strchr(text, '*') != NULL;
-
-	for (size_t i = wild ? 0 : first_from(set, text); i < set->len; i++) {
-		const struct reserved_name *name = &set->item[i];
-
-		if (strcmp(name->text, text) != 0 && !(wild && name_covers(text, name->text))) {
-			if (wild)
-				continue;
-			break;
-		}
-		if (!may_have(clients, name->client, subject_id))
-			found = true;
-		else if (!wild)
-			return false;
-	}
-	return found;
-}
-
-int name_reserved_among(const struct cmf *cmf, const struct clients *clients, struct bytes name,
-			const char *subject_id, const char **whop)
-{
-	_cleanup_(freep) char *text = NULL;
-	int err = name_fold(name, &text);
-
-	if (err < 0)
-		return err;
-	*whop = NULL;
-	if (is_in(&cmf->reserved, NULL, text, subject_id))
-		*whop = "the name is the CMF's or that of a CA";
-	else if (is_in(&clients->reserved, clients, text, subject_id))
-		*whop = "the name is that of a client, which is not said to be this entity";
-	return 0;
-}
-
-int name_reserved(const struct cmf_call *call, struct bytes name, const char *subject_id,
-		  const char **whop)
-{
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int err = clients_get(call->cmf, call->reader, &clients);
-
-	return err < 0 ? err : name_reserved_among(call->cmf, clients, name, subject_id, whop);
-}
-
-/* --- for the operator --- */
-
-int cmf_client_name_taken(struct store_reader *reader, const struct store_client *row,
-			  struct store_unit *unit, char **namep)
-{
-	struct client client = {0};
-	struct reserved set = {NULL, 0, 0};
-	_cleanup_(freep) char *entity = NULL;
-	int err = client_parse(row, &client);
-
-	*namep = NULL;
-	/* One that cannot be used has no other names. */
-	if (err == 0 || err == -EINVAL)
-		err = reserved_add_client(&set, &client, 0);
-	if (err == 0)
-		err = name_fold(bytes_of_string(row->entity ? row->entity : ""), &entity);
-	for (size_t i = 0; err == 0 && i < set.len && !*namep; i++) {
-		_cleanup_(freep) char *manager = NULL;
-
-		if (strcmp(set.item[i].text, entity) == 0)
-			continue;
-		err = store_subject_manager(reader, set.item[i].text, &manager);
-		if (err == 0)
-			*namep = TAKE(set.item[i].text);
-		else if (err == STORE_NOT_FOUND)
-			err = store_subject_require(unit, set.item[i].text);
-	}
-	client_clear(&client);
-	reserved_clear(&set);
-	return err;
-}
-
-struct registrations_walk {
-	const struct cmf *cmf;
-	const struct clients *clients;
-	cmf_reserved_each *each;
-	void *arg;
-};
-
-static int registration_row(void *arg, const struct store_registration *reg)
-{
-	const struct registrations_walk *walk = arg;
-	const char *who;
-	int err = name_reserved_among(walk->cmf, walk->clients, bytes_of_string(reg->subject_id),
-				      reg->subject_id, &who);
-
-	return err == 0 && who ? walk->each(walk->arg, reg, who) : err;
-}
-
-int cmf_reserved_registrations(struct cmf *cmf, struct store_reader *reader,
-			       cmf_reserved_each *each, void *arg)
-{
-	static const struct store_registration_filter all = {.cert_type = -1};
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	struct registrations_walk walk = {cmf, NULL, each, arg};
-	int err = clients_get(cmf, reader, &clients);
-
-	walk.clients = clients;
-	return err < 0 ? err : store_registration_list(reader, &all, registration_row, &walk);
 }

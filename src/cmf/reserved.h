@@ -8,9 +8,6 @@
 
 #include "cmf.h"
 
-struct client;
-struct clients;
-
 /* A set of names in the form in which they compare, name_fold.h. */
 struct reserved_name {
 	char *text;
@@ -25,21 +22,12 @@ void reserved_clear(struct reserved *set);
 
 /* Adds the common names and subject alternative names of a certificate. 0 or -ENOMEM. */
 _must_check_ int reserved_add_certificate(struct reserved *set, const X509 *cert, size_t client);
-/* Adds those by which a client is known. 0 or -ENOMEM. */
-_must_check_ int reserved_add_client(struct reserved *set, const struct client *client, size_t at);
+/* A name, and the common names of a distinguished name. 0 or -ENOMEM. */
+_must_check_ int reserved_add_name(struct reserved *set, struct bytes name, size_t client);
+_must_check_ int reserved_add_dn(struct reserved *set, const X509_NAME *dn, size_t client);
 /* After the last was added, so that they can be found. */
 void reserved_sort(struct reserved *set);
 
 /* Those of the CMF itself, by the certificates and names of its configuration. 0 or -ENOMEM; what
  * cannot be read is told by those who load it. */
 _must_check_ int reserved_of_conf(const struct conf *conf, struct reserved *set);
-
-/*
- * Whether an entity must not have that name: *whop says whose it is, static text; NULL: nobody's.
- * A client's may go to the entity that the client is. 0 or negative errno.
- */
-_must_check_ int name_reserved(const struct cmf_call *call, struct bytes name,
-			       const char *subject_id, const char **whop);
-/* The same with a snapshot at hand. */
-_must_check_ int name_reserved_among(const struct cmf *cmf, const struct clients *clients,
-				     struct bytes name, const char *subject_id, const char **whop);

@@ -133,7 +133,7 @@ static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase
 		err = secret_open(cmf, sealed_for, octets_view(&row->secret), &p->mac_secret);
 	if (err < 0)
 		return err;
-	p->policy = conf_client_policy_find(cmf_conf(cmf), NULL);
+	p->policy = conf_client_policy_find(cmf->conf, NULL);
 	p->registration_id = row->registration_id;
 	p->trust_domain = strdup("");
 	if (!p->trust_domain ||

@@ -376,7 +376,7 @@ static int cessation_deregister(const struct cmf_call *call, const struct store_
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	int err;
 
-	if (!cmf_conf(call->cmf)->cmf.deregister_on_cessation ||
+	if (!call->cmf->conf->cmf.deregister_on_cessation ||
 	    !speaks_for_registration(call->who, cert))
 		return 0;
 	err = store_registration_get(call->reader, cert->registration_id, &reg);

@@ -22,7 +22,7 @@ static void cipher_ctx_freep(EVP_CIPHER_CTX **ctx)
 
 int secret_key_load(struct cmf *cmf, struct strbuf *problems)
 {
-	const char *path = cmf_conf(cmf)->store.secret_key;
+	const char *path = cmf->conf->store.secret_key;
 	_cleanup_(octets_clear_secret) struct octets file = OCTETS_NULL;
 	char hex[2 * CMF_SECRET_KEY_LEN + 1];
 	size_t len = 0, end;

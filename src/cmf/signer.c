@@ -247,7 +247,6 @@ static int signer_examine(const struct examination *x, const struct certificate_
 		return -ENOMEM;
 	atomic_init(&entry->refs, 1);
 	entry->kem = x->kem;
-	entry->epoch = signer_cache_epoch(x->call->cmf->signers);
 	memcpy(entry->digest, digest, sizeof(entry->digest));
 	memcpy(entry->among, x->among, sizeof(entry->among));
 	err = signer_principal(x, view, entry, &cert);
@@ -458,7 +457,7 @@ static int holder_find(struct examination *x, struct sought *sought,
 	struct bytes configured;
 	int err;
 
-	x->conf = cmf_conf(x->call->cmf);
+	x->conf = x->call->cmf->conf;
 	err = clients_get(x->call->cmf, x->call->reader, &clients);
 	if (err < 0)
 		return err;

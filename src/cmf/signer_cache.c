@@ -21,7 +21,6 @@ struct shard {
 };
 
 struct signer_cache {
-	atomic_uint epoch;
 	struct shard shard[SHARDS];
 };
 
@@ -96,11 +95,6 @@ struct cmf_signer *signer_cache_get(struct signer_cache *cache, const uint8_t di
 	return found;
 }
 
-unsigned signer_cache_epoch(const struct signer_cache *cache)
-{
-	return atomic_load(&cache->epoch);
-}
-
 /* The way of the same digest, else a free one, else the one that was used longest ago. */
 static size_t way_for(const struct shard *shard, const uint8_t digest[32])
 {
@@ -120,29 +114,16 @@ static size_t way_for(const struct shard *shard, const uint8_t digest[32])
 void signer_cache_put(struct signer_cache *cache, struct cmf_signer *entry)
 {
 	struct shard *shard = shard_of(cache, entry->digest);
-	struct cmf_signer *old = NULL;
+	struct cmf_signer *old;
+	size_t i;
 
 	pthread_mutex_lock(&shard->mutex);
-	/* The epoch moves before the shards are emptied, so that nothing slips in behind. */
-	if (atomic_load(&cache->epoch) == entry->epoch) {
-		size_t i = way_for(shard, entry->digest);
-
-		old = shard->way[i].entry;
-		shard->way[i].entry = entry;
-		shard->way[i].used = ++shard->tick;
-		entry->kept = true;
-		atomic_fetch_add(&entry->refs, 1);
-	}
+	i = way_for(shard, entry->digest);
+	old = shard->way[i].entry;
+	shard->way[i].entry = entry;
+	shard->way[i].used = ++shard->tick;
+	entry->kept = true;
+	atomic_fetch_add(&entry->refs, 1);
 	pthread_mutex_unlock(&shard->mutex);
 	cmf_signer_unref(old);
-}
-
-void signer_cache_flush(struct signer_cache *cache)
-{
-	atomic_fetch_add(&cache->epoch, 1);
-	for (size_t i = 0; i < SHARDS; i++) {
-		pthread_mutex_lock(&cache->shard[i].mutex);
-		shard_clear(&cache->shard[i]);
-		pthread_mutex_unlock(&cache->shard[i].mutex);
-	}
 }

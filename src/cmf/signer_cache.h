@@ -16,7 +16,6 @@
 struct cmf_signer {
 	atomic_uint refs;
 	bool kept;             /* in the cache, or it was */
-	unsigned epoch;        /* of the cache, when the examination began */
 	uint8_t digest[32];    /* SHA-256 of the certificate */
 	uint8_t among[32];     /* SHA-256 of all that the message brought, in their order */
 	int64_t generation;    /* of the clients it was verified against */
@@ -38,9 +37,5 @@ void signer_cache_free(struct signer_cache *cache);
 /* The entry of that certificate among those, referenced for the caller, or NULL. */
 struct cmf_signer *signer_cache_get(struct signer_cache *cache, const uint8_t digest[32],
 				    const uint8_t among[32]);
-/* Counts flushes: what is put must have been verified since the last one. */
-unsigned signer_cache_epoch(const struct signer_cache *cache);
 /* Keeps an entry, with a reference of its own, in place of another of the same certificate. */
 void signer_cache_put(struct signer_cache *cache, struct cmf_signer *entry);
-/* Forgets everything. */
-void signer_cache_flush(struct signer_cache *cache);

@@ -421,3 +421,16 @@ void house_housekeeping(struct house *house)
 	for (more = true; more;)
 		HOUSE_CHECK(!cmf_housekeeping(house->cmf, &house->worker, &more));
 }
+
+void house_restart(struct house *house)
+{
+	struct strbuf problems = STRBUF_NULL;
+
+	cmp_door_free(house->door);
+	cmf_free(house->cmf);
+	HOUSE_CHECK(!cmf_new(house->conf, house->store, house->cas, &house->clock, &house->cmf,
+			     &problems));
+	HOUSE_CHECK(!cmp_door_new(house->conf, house->cmf, house->store, &house->clock,
+				  house->metrics, &house->door, &problems));
+	strbuf_clear(&problems);
+}

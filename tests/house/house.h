@@ -109,3 +109,5 @@ void house_serve(struct house *house, struct cmf_worker *worker, struct bytes re
 		 bool *not_a_messagep);
 /* Ends all that is due now, as the housekeeper of cmfd does. */
 void house_housekeeping(struct house *house);
+/* What is in memory is gone, as after a restart; the store stays open. */
+void house_restart(struct house *house);

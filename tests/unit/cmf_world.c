@@ -131,9 +131,12 @@ static struct conf *conf_new(const char *profiles)
 
 void world_reload(const char *profiles)
 {
+	struct strbuf problems = STRBUF_NULL;
+
 	w.conf_before = w.conf; /* stays alive, as in cmfd */
 	w.conf = conf_new(profiles);
-	ck_assert_int_eq(cmf_reload(w.cmf, w.conf), 0);
+	cmf_free(w.cmf);
+	ck_assert_int_eq(cmf_new(w.conf, w.store, w.cas, &w.clock, &w.cmf, &problems), 0);
 }
 
 static void pki_new(void)
