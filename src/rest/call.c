@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the endpoints of the admin API share: the body of a request, deciding and committing, and
+ * the ways to end a request. rest.c calls the endpoints, which call this.
+ */
+#include "call.h"
+#include "encode.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How often a decision is made again after others changed what it rested on. */
+enum { REST_ATTEMPTS = 8 };
+
+/* --- ending a request --- */
+
+/* Serialises body (taken over) into the response; out of memory leaves an empty 500. */
+static int rest_answer(struct rest_call *call, int status, const char *type, json_t *body)
+{
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+
+	json_decref(body);
+	if (!text)
+		status = 500;
+	call->response->status = status;
+	call->response->content_type = type;
+	call->response->body = (struct octets){(uint8_t *)text, text ? strlen(text) : 0};
+	return status;
+}
+
+int rest_ok(struct rest_call *call, int status, json_t *body)
+{
+	return rest_answer(call, status, "application/json", body);
+}
+
+static const char *status_title(int status)
+{
+	switch (status) {
+	case 400:
+		return "Bad Request";
+	case 403:
+		return "Forbidden";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 409:
+		return "Conflict";
+	case 422:
+		return "Unprocessable Content";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "Internal Server Error";
+	}
+}
+
+static json_t *problem_json(int status, const char *detail)
+{
+	return json_pack("{s:s, s:i, s:s, s:o}", "type", "about:blank", "status", status, "title",
+			 status_title(status), "detail", rest_text(detail));
+}
+
+static int rest_answer_problem(struct rest_call *call, int status, json_t *problem)
+{
+	if (status == 503)
+		call->response->retry_after = 1;
+	return rest_answer(call, status, "application/problem+json", problem);
+}
+
+int rest_problem(struct rest_call *call, int status, const char *detail)
+{
+	return rest_answer_problem(call, status, problem_json(status, detail));
+}
+
+int rest_method_refused(struct rest_call *call, const char *allow)
+{
+	call->response->allow = allow;
+	return rest_problem(call, 405, "this method is not for this path");
+}
+
+/* RFC 9110 status that says most nearly what a failInfo says. */
+static int status_of_failinfo(int failinfo)
+{
+	switch (failinfo) {
+	case FAIL_NOT_AUTHORIZED:
+		return 403;
+	case FAIL_BAD_CERT_ID:
+		return 404;
+	case FAIL_CERT_REVOKED:
+	case FAIL_TRANSACTION_ID_IN_USE:
+		return 409;
+	case FAIL_SYSTEM_UNAVAIL:
+		return 503;
+	case FAIL_SYSTEM_FAILURE:
+		return 500;
+	default:
+		return 422;
+	}
+}
+
+int rest_refusal(struct rest_call *call, const struct refusal *refusal)
+{
+	int status = status_of_failinfo(refusal->failinfo);
+	json_t *problem;
+	char text[400];
+
+	/* The operator may know what a client is not told. */
+	snprintf(text, sizeof(text), refusal->detail ? "%s: %s" : "%s", refusal_words(refusal),
+		 refusal->detail);
+	problem = problem_json(status, text);
+	call->reason = refusal_code(refusal->reason);
+	if (problem && refusal->failinfo >= 0)
+		json_object_set_new(problem, "failInfo",
+				    json_string(failinfo_name(refusal->failinfo)));
+	if (problem)
+		json_object_set_new(problem, "reason", json_string(call->reason));
+	return rest_answer_problem(call, status, problem);
+}
+
+int rest_fault(struct rest_call *call, int err)
+{
+	switch (err) {
+	case STORE_NOT_FOUND:
+		return rest_problem(call, 404, "there is nothing of that number");
+	case STORE_CONFLICT:
+		return rest_problem(call, 409, "somebody else changed it at the same time");
+	case -ENOSPC:
+		return rest_problem(call, 503, "the disk of the server is full");
+	case -ESTALE:
+		return rest_problem(call, 503,
+				    "the database of the server is gone, or another "
+				    "file is in its place");
+	default:
+		return rest_problem(call, 500, "the server failed; its log says why");
+	}
+}
+
+/* --- what endpoints share --- */
+
+int rest_commit(struct rest_call *call, rest_decide *decide, void *arg, struct refusal *refusal)
+{
+	struct store_unit *unit = call->worker->unit;
+	int err = STORE_CONFLICT;
+
+	for (int i = 0; i < REST_ATTEMPTS && err == STORE_CONFLICT; i++) {
+		store_unit_clear(unit);
+		err = decide(call, arg, refusal);
+		if (err) {
+			store_unit_clear(unit);
+			return err;
+		}
+		err = store_unit_commit(unit);
+	}
+	return err;
+}
+
+json_t *rest_body(const struct rest_call *call, char *detail, size_t size)
+{
+	struct bytes body = call->request->body;
+	json_error_t error;
+	json_t *json =
+		json_loadb((const char *)body.data, body.len, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json) {
+		snprintf(detail, size, "the body is no JSON: line %d: %s", error.line, error.text);
+		return NULL;
+	}
+	if (!json_is_object(json)) {
+		snprintf(detail, size, "the body must be a JSON object");
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+struct cmf_call rest_cmf_call(const struct rest_call *call, const struct cmf_principal *who,
+			      struct refusal *refusal)
+{
+	return cmf_call_now(call->cmf, call->worker, who, refusal);
+}
+
+struct cmf_principal rest_operator(const struct rest_call *call, char *trust_domain)
+{
+	return (struct cmf_principal){.kind = CMF_PRINCIPAL_ADMIN,
+				      .name = (char *)"cmfctl",
+				      .trust_domain = trust_domain,
+				      .policy = conf_client_policy_find(cmf_conf(call->cmf), NULL),
+				      .permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST |
+						     STORE_MAY_REVOKE | STORE_IS_OPERATOR};
+}
