@@ -195,6 +195,25 @@ _must_check_ int cmf_client_assume(const struct cmf_call *call, const char *clie
 _must_check_ int cmf_admin_for_client(const struct cmf_call *call, const char *client_name,
 				      struct cmf_principal *principalp);
 
+/* --- clients, for the operator --- */
+
+enum cmf_client_verdict {
+	CMF_CLIENT_FINE,
+	CMF_CLIENT_PROFILE_UNKNOWN, /* default_profile */
+	CMF_CLIENT_POLICY_UNKNOWN,
+	CMF_CLIENT_NAME_TAKEN, /* it is known by a name of an entity that it is not said to be */
+};
+/*
+ * Adds a client with that shared secret (empty: none), which is sealed into the row; also the time.
+ * 0; REFUSED: *verdictp says why, and *takenp, which the caller frees, which name is taken;
+ * negative errno. The commit conflicts if there is one of that name or MAC reference.
+ */
+_must_check_ int cmf_client_add(const struct cmf_call *call, struct store_client *client,
+				struct bytes secret, enum cmf_client_verdict *verdictp,
+				char **takenp);
+/* Removes the named one. The commit conflicts if there is none. */
+_must_check_ int cmf_client_remove(const struct cmf_call *call, const char *name);
+
 /* --- names that no entity gets --- */
 
 /*

@@ -33,92 +33,75 @@ static int client_list(struct rest_call *call)
 
 /* --- add --- */
 
-/* A change to the clients, kept together since the unit keeps pointers until it is committed. */
-struct client_change {
+struct client_addition {
 	struct rest_client_request request;
-	const char *name; /* to be removed */
-	char *taken;      /* the name of an entity that it is not */
-	struct store_audit audit;
+	enum cmf_client_verdict verdict;
+	char *taken; /* the name, if it is */
 };
 
 static int client_add_decide(struct rest_call *call, void *arg, struct refusal *refusal)
 {
-	struct client_change *change = arg;
-	struct store_client *client = &change->request.client;
-	int err;
+	struct client_addition *addition = arg;
+	const struct cmf_principal who = rest_operator(call, NULL);
+	const struct cmf_call add = rest_cmf_call(call, &who, refusal);
 
-	err = cmf_client_name_taken(call->worker->reader, client, call->worker->unit,
-				    &change->taken);
-	if (err)
-		return err;
-	if (change->taken)
-		return REFUSED;
-	client->created_ms = call->now_ms;
-	octets_clear_secret(&client->mac_secret);
-	if (client->mac_reference) {
-		err = cmf_secret_seal(call->cmf, client->mac_reference,
-				      octets_view(&change->request.secret), &client->mac_secret);
-		if (err)
-			return err;
-	}
-	err = store_client_insert(call->worker->unit, client);
-	return err ? err : store_audit_add(call->worker->unit, &change->audit);
+	free(addition->taken);
+	addition->taken = NULL;
+	return cmf_client_add(&add, &addition->request.client,
+			      octets_view(&addition->request.secret), &addition->verdict,
+			      &addition->taken);
 }
 
-/* A profile, or a certType in either spelling, which means its default. */
-static bool profile_exists(const struct cmf *cmf, const char *name)
+static int verdict_problem(struct rest_call *call, const struct client_addition *addition)
 {
-	enum cert_type type;
-
-	if (cert_type_parse(name, &type) == 0)
-		return conf_profile_default(cmf_conf(cmf), type);
-	return conf_profile_find(cmf_conf(cmf), name);
-}
-
-static int client_insert(struct rest_call *call, struct client_change *change)
-{
-	struct store_client *client = &change->request.client;
-	struct refusal refusal = REFUSAL_NULL;
 	char detail[400];
-	int err;
 
-	if (client->default_profile && !profile_exists(call->cmf, client->default_profile))
+	switch (addition->verdict) {
+	case CMF_CLIENT_PROFILE_UNKNOWN:
 		return rest_problem(call, 422, "default_profile: there is no such profile");
-	if (!conf_client_policy_find(cmf_conf(call->cmf), client->policy))
+	case CMF_CLIENT_POLICY_UNKNOWN:
 		return rest_problem(call, 422, "policy: there is no such client_policy");
-	change->audit = (struct store_audit){.time_ms = call->now_ms,
-					     .actor = "cmfctl",
-					     .action = "client add",
-					     .target = client->name};
-	err = rest_commit(call, client_add_decide, change, &refusal);
-	if (change->taken) {
+	case CMF_CLIENT_NAME_TAKEN:
 		snprintf(detail, sizeof(detail),
 			 "%s is the name of a registered entity; if it is the client, name it as "
 			 "entity (--entity)",
-			 change->taken);
-		free(change->taken);
+			 addition->taken);
 		return rest_problem(call, 409, detail);
+	case CMF_CLIENT_FINE:
+	default:
+		return rest_fault(call, -EINVAL);
 	}
+}
+
+static int client_insert(struct rest_call *call, struct client_addition *addition)
+{
+	struct refusal refusal = REFUSAL_NULL;
+	int err = rest_commit(call, client_add_decide, addition, &refusal);
+
+	if (err == REFUSED)
+		return verdict_problem(call, addition);
 	if (err == STORE_CONFLICT)
 		return rest_problem(call, 409,
 				    "there is a client of that name or MAC reference already");
-	return err ? rest_fault(call, err) : rest_ok(call, 201, rest_client_json(client));
+	return err ? rest_fault(call, err)
+		   : rest_ok(call, 201, rest_client_json(&addition->request.client));
 }
 
 static int client_add(struct rest_call *call)
 {
-	struct client_change change = {0};
+	struct client_addition addition = {0};
 	char detail[200];
 	json_t *body = rest_body(call, detail, sizeof(detail));
 	int err, status;
 
 	if (!body)
 		return rest_problem(call, 400, detail);
-	err = rest_client_decode(body, &change.request, detail, sizeof(detail));
+	err = rest_client_decode(body, &addition.request, detail, sizeof(detail));
 	status = err == -EINVAL ? rest_problem(call, 400, detail)
 		 : err          ? rest_fault(call, err)
-				: client_insert(call, &change);
-	rest_client_request_clear(&change.request);
+				: client_insert(call, &addition);
+	rest_client_request_clear(&addition.request);
+	free(addition.taken);
 	json_decref(body);
 	return status;
 }
@@ -132,25 +115,20 @@ int rest_clients(struct rest_call *call)
 
 static int client_remove_decide(struct rest_call *call, void *arg, struct refusal *refusal)
 {
-	const struct client_change *change = arg;
-	int err = store_client_remove(call->worker->unit, change->name);
+	const struct cmf_principal who = rest_operator(call, NULL);
+	const struct cmf_call remove = rest_cmf_call(call, &who, refusal);
 
-	return err ? err : store_audit_add(call->worker->unit, &change->audit);
+	return cmf_client_remove(&remove, arg);
 }
 
 int rest_client(struct rest_call *call)
 {
-	struct client_change change = {.name = call->request->path_rest};
+	char *name = (char *)(uintptr_t)call->request->path_rest;
 	struct refusal refusal = REFUSAL_NULL;
-	int err;
+	int err = rest_commit(call, client_remove_decide, name, &refusal);
 
-	change.audit = (struct store_audit){.time_ms = call->now_ms,
-					    .actor = "cmfctl",
-					    .action = "client remove",
-					    .target = change.name};
-	err = rest_commit(call, client_remove_decide, &change, &refusal);
 	if (err == STORE_CONFLICT)
 		return rest_problem(call, 404, "there is no client of that name");
 	return err ? rest_fault(call, err)
-		   : rest_ok(call, 200, json_pack("{s:s}", "removed", change.name));
+		   : rest_ok(call, 200, json_pack("{s:s}", "removed", name));
 }
