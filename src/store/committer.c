@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "sqlite/database_files.h"
 #include "unit.h"
 #include "writer.h"
 
@@ -28,7 +27,8 @@ struct committer {
 	struct store_unit *probe;
 	/* The thread's own: */
 	struct writer *writer;
-	struct database_files *files;
+	const struct driver *driver;
+	struct database *database;
 	struct store_unit **batch;
 	uint32_t batch_max;
 	uint32_t delay_us;
@@ -80,10 +80,10 @@ static size_t committer_take(struct committer *c)
 	return n;
 }
 
-/* Nothing is committed to files that nobody would find again. */
+/* Nothing is committed to a database that nobody would find again. */
 static int committer_execute(struct committer *c, size_t n)
 {
-	int err = database_files_check(c->files);
+	int err = c->driver->look(c->database);
 
 	if (err == 0) {
 		writer_execute(c->writer, c->batch, n);
@@ -124,7 +124,7 @@ static void *committer_run(void *arg)
 		for (size_t i = 0; i < n; i++)
 			if (c->batch[i] != c->probe)
 				sem_post(&c->batch[i]->done);
-		writer_checkpoint(c->writer);
+		writer_tidy(c->writer);
 	}
 	return NULL;
 }
@@ -141,8 +141,8 @@ static void committer_free(struct committer *c)
 
 DEFINE_CLEANUP(struct committer, committer_free);
 
-int committer_start(struct writer *writer, struct database_files *files, uint32_t batch_max,
-		    uint32_t delay_ms, struct committer **committerp)
+int committer_start(struct writer *writer, const struct driver *driver, struct database *database,
+		    uint32_t batch_max, uint32_t delay_ms, struct committer **committerp)
 {
 	_cleanup_(committer_freep) struct committer *c = calloc(1, sizeof(*c));
 	pthread_condattr_t attributes;
@@ -151,7 +151,8 @@ int committer_start(struct writer *writer, struct database_files *files, uint32_
 
 	if (!c)
 		return -ENOMEM;
-	c->files = files;
+	c->driver = driver;
+	c->database = database;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -11,14 +11,15 @@
 #include <stdint.h>
 
 struct committer;
-struct database_files;
+struct database;
+struct driver;
 struct store_unit;
 struct writer;
 
-/* Starts the thread; takes over the writer on success, borrows the files. batch_max: units per
+/* Starts the thread; takes over the writer on success, borrows the others. batch_max: units per
  * COMMIT, at least 1; delay_ms: how long a batch is gathered under load, at most 1000. */
-_must_check_ int committer_start(struct writer *writer, struct database_files *files,
-				 uint32_t batch_max, uint32_t delay_ms,
+_must_check_ int committer_start(struct writer *writer, const struct driver *driver,
+				 struct database *database, uint32_t batch_max, uint32_t delay_ms,
 				 struct committer **committerp);
 /* Commits what waits, ends the thread and frees the writer. */
 void committer_stop(struct committer *committer);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The reading side of the SQLite backend: connections with their prepared statements, stepping
- * them, and queries put together from a filter. What rows mean is in read_*.c.
+ * The reading side of the store: connections with their prepared statements, the rows that they
+ * give, and lists that are put together from a filter. What rows mean is in records/, which comes
+ * before this on the way of a question; the backend's driver comes after.
  *
  * A connection forgets its pages whenever another one has committed. So the threads do not keep one
  * each: every verb borrows the one that was used last, whose pages are the freshest.
@@ -9,11 +10,10 @@
 #pragma once
 
 #include "base/strbuf.h"
-#include "sqlite/database_files.h"
-#include "sqlite/sqlite_db.h"
-#include "store.h"
+#include "driver.h"
 
-enum reader_statement {
+/* The statements that are kept; a backend has them under the same names. */
+enum read_kind {
 	READ_CLIENT_GENERATION,
 	READ_REGISTRATION_FIND,
 	READ_REGISTRATION_GET,
@@ -33,6 +33,7 @@ enum reader_statement {
 	READ_EXCHANGE_GET,
 	READ_EXCHANGE_FIND,
 	READ_EXCHANGE_MESSAGES,
+	READ_EXCHANGE_ANSWERS,
 	READ_CERTIFICATE_DUE,
 	READ_TRANSACTION_DUE,
 	READ_TRANSACTION_OPEN_COUNT,
@@ -47,107 +48,126 @@ enum reader_statement {
 	READ_REV_PASSPHRASE_FIND,
 	READ_REV_PASSPHRASE_BEFORE,
 	READ_ARCHIVED_KEY_GET,
-	READ_STATEMENT_COUNT,
+	READ_KINDS,
 };
+
+/*
+ * The parts of which queries are put together: LIST_ begins one, WHERE_ is a condition with one
+ * value, IF_ one without, ORDER_ an order of rows.
+ */
+enum query_part {
+	LIST_CLIENTS,
+	LIST_REGISTRATIONS,
+	LIST_CERTIFICATES,
+	LIST_TRANSACTIONS,
+	LIST_ANNOUNCEMENTS,
+	LIST_ARCHIVED_KEYS,
+	WHERE_ID_AFTER,
+	WHERE_SUBJECT_ID,
+	WHERE_MANAGER,
+	WHERE_TRUST_DOMAIN,
+	WHERE_CERT_TYPE,
+	IF_REGISTERED,
+	WHERE_CERTIFICATE_AFTER,
+	WHERE_CERTIFICATE_SERIAL,
+	WHERE_CERTIFICATE_CA,
+	WHERE_CERTIFICATE_REGISTRATION,
+	WHERE_CERTIFICATE_SUBJECT_ID,
+	WHERE_CERTIFICATE_SUBJECT_ID_OF_FEW,
+	WHERE_CERTIFICATE_MANAGER,
+	WHERE_CERTIFICATE_STATE,
+	WHERE_CERTIFICATE_STATE_OF_FEW,
+	IF_CERTIFICATE_NOT_ACTIVE,
+	IF_CERTIFICATE_ACCEPTED,
+	WHERE_REQUESTER,
+	WHERE_TRANSACTION_CERTIFICATE,
+	WHERE_TRANSACTION_STATE,
+	IF_TRANSACTION_NOT_DONE,
+	WHERE_SENDER,
+	WHERE_TYPE,
+	ORDER_ID,
+	ORDER_CERTIFICATE,
+	ORDER_CERTIFICATE_NEWEST,
+	QUERY_PARTS
+};
+
+/* --- connections --- */
 
 struct reader_pool;
-
-/* A connection; one thread at a time. */
-struct reader {
-	struct reader_pool *pool;
-	struct reader *next; /* among those that nobody uses */
-	sqlite3 *db;
-	sqlite3_stmt *stmt[READ_STATEMENT_COUNT];
-};
 
 /* What a thread holds. */
 struct store_reader {
 	struct reader_pool *pool;
-	int fault; /* why reader_enter() gave NULL */
+	const struct driver *driver;
 };
 
-/* path and files are borrowed for the pool's life. */
-_must_check_ int reader_pool_new(const char *path, struct database_files *files,
+/* All of it is borrowed for the pool's life. */
+_must_check_ int reader_pool_new(const struct driver *driver, struct database *database,
 				 struct reader_pool **poolp);
 /* All connections have been given back. NULL is fine. */
 void reader_pool_free(struct reader_pool *pool);
 
-/* Borrows a connection for one verb. NULL: the fault, which is logged, is in handle->fault. */
-struct reader *reader_enter(struct store_reader *handle);
-void reader_leave(struct reader *r);
-DEFINE_CLEANUP(struct reader, reader_leave);
+/* --- rows --- */
 
-/* Columns in the order in which read_*.c takes them. */
-#define CLIENT_COLUMNS                                                                        \
-	"id, name, trust_domain, permissions, register_on_ir, default_profile, trust_anchor," \
-	" certificate, subject, mac_reference, mac_secret, created_ms, policy, entity"
-#define REGISTRATION_COLUMNS                                                              \
-	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
-	" created_ms, changed_ms"
-#define CERTIFICATE_COLUMNS                                                                       \
-	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
-	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
-	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
-	" c.invalidity_ms, c.crl_change"
-#define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
-#define TRANSACTION_COLUMNS                                                                \
-	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
-	" certificate_id, deadline_ms, created_ms, changed_ms, requester, transaction_id," \
-	" request_nonce, sent_nonce, request_digest, status_text, response, n_items,"      \
-	" crl_id, crl_at"
-#define EXCHANGE_COLUMNS                                                                   \
-	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca," \
-	" request, refusal"
+/* A row, whose columns are taken one after the other. */
+struct row {
+	const struct driver *driver;
+	struct statement *statement;
+	int next;
+	bool failed; /* there was no memory for a copy */
+};
 
-#define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
+int64_t row_int(struct row *row);
+/* `none` if NULL. */
+int64_t row_int_or(struct row *row, int64_t none);
+/* Copies, NULL if NULL. */
+char *row_text(struct row *row);
+struct octets row_octets(struct row *row);
+/* Borrowed until the walk goes on. */
+struct bytes row_bytes(struct row *row);
+/* Octets into an array; the length is cut to max. Returns the length. */
+size_t row_array(struct row *row, uint8_t *out, size_t max);
+/* All copies were made: 0, or -ENOMEM as a fault. */
+_must_check_ int row_complete(const struct row *row);
 
-/* Ends the read transaction of a kept statement when its scope ends; NULL is fine. */
-static inline void statement_resetp(sqlite3_stmt **stmt)
-{
-	sqlite3_reset(*stmt);
-}
+/* Takes a row; arg is what it goes into, or what a walk is for. Non-zero ends a walk. */
+typedef int row_take(struct row *row, void *arg);
 
-static inline void statement_finalizep(sqlite3_stmt **stmt)
-{
-	sqlite3_finalize(*stmt);
-}
+/* --- reading --- */
 
-/* Steps: 0 with a row, STORE_NOT_FOUND without, or a fault. */
-_must_check_ int reader_step(struct reader *r, sqlite3_stmt *stmt);
-/* The first step, after the parameters were bound. */
-_must_check_ int reader_first(struct reader *r, const struct binder *b);
-/* What a row was read into is complete: 0, or -ENOMEM as a fault. */
-_must_check_ int reader_complete(const struct columns *c);
+/* The first row of a kept statement: 0, STORE_NOT_FOUND without, what `take` says, or a fault. */
+_must_check_ int read_one(struct store_reader *reader, enum read_kind kind,
+			  const struct value *values, size_t n, row_take *take, void *arg);
+/* Each row; what is not 0 ends the walk, and is the result. */
+_must_check_ int read_each(struct store_reader *reader, enum read_kind kind,
+			   const struct value *values, size_t n, row_take *take, void *arg);
+/* The number in the first column of the first row; `none` without a row. */
+_must_check_ int read_number(struct store_reader *reader, enum read_kind kind,
+			     const struct value *values, size_t n, int64_t none, int64_t *numberp);
+/* Whether there is a row. */
+_must_check_ int read_exists(struct store_reader *reader, enum read_kind kind,
+			     const struct value *values, size_t n, bool *existsp);
 
-/* --- queries from filters --- */
+/* --- lists from filters --- */
 
-/* SELECT with conditions added as they are needed. Values are borrowed until it was walked. */
+/* A query whose conditions are added as they are needed. Values are borrowed until it was walked.
+ */
 struct query {
+	struct store_reader *reader;
 	struct strbuf sql;
 	bool has_condition;
 	size_t len;
-	struct query_value {
-		enum { QUERY_INT, QUERY_TEXT, QUERY_BYTES } kind;
-		int64_t number;
-		const char *text;
-		struct bytes octets;
-	} value[12]; /* more than the largest filter has */
+	struct value value[12]; /* more than the largest filter has */
 };
 
-#define QUERY_NULL ((struct query){.sql = STRBUF_NULL})
-
-void query_begin(struct query *q, const char *select);
-/* AND condition, which contains one ? for the value, or none (query_where). */
-void query_where(struct query *q, const char *condition);
-void query_where_int(struct query *q, const char *condition, int64_t value);
-void query_where_text(struct query *q, const char *condition, const char *value);
-void query_where_bytes(struct query *q, const char *condition, struct bytes value);
-/* ORDER BY order, and LIMIT unless it is 0. */
-void query_end(struct query *q, const char *order, uint32_t limit);
+struct query query_begin(struct store_reader *reader, enum query_part list);
+/* A query that is no list of a table: of driver.h. */
+struct query query_of(struct store_reader *reader, const char *sql);
+void query_if(struct query *q, enum query_part condition);
+void query_where(struct query *q, enum query_part condition, struct value value);
+/* At most `limit` rows, unless it is 0. */
+void query_end(struct query *q, enum query_part order, uint32_t limit);
 void query_clear(struct query *q);
 
-/* Reads the row that stmt stands on and hands it to the caller's function; non-zero ends. */
-typedef int query_row(void *arg, sqlite3_stmt *stmt);
-/* Runs the query and calls `row` for each row; its non-zero return ends the walk. */
-_must_check_ int query_walk(struct store_reader *handle, struct query *q, query_row *row,
-			    void *arg);
+/* Runs the query and gives each row; what is not 0 ends the walk, and is the result. */
+_must_check_ int query_walk(struct query *q, row_take *take, void *arg);

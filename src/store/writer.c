@@ -1,68 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Batches, savepoints, COMMIT and checkpoints. See writer.h. */
+/* The one loop that makes changes; batches, savepoints and COMMIT. See writer.h. */
 #include "writer.h"
 
 #include "base/fault_point.h"
-#include "base/log.h"
-#include "sqlite/sqlite_unit.h"
+#include "counts.h"
 #include "unit.h"
 
 #include <errno.h>
 
-/*
- * A checkpoint writes each changed page once, however often it is in the log, so rare ones are
- * cheap; a log of 4000 pages (16 MiB) is moved in some ten milliseconds.
- */
-enum { CHECKPOINT_PAGES = 4000 };
-
-enum statement { BEGIN, SAVEPOINT, RELEASE, ROLLBACK_TO, COMMIT, ROLLBACK, STATEMENT_COUNT };
-
-static const char *const statement_sql[STATEMENT_COUNT] = {
-	[BEGIN] = "BEGIN IMMEDIATE", [SAVEPOINT] = "SAVEPOINT unit",
-	[RELEASE] = "RELEASE unit",  [ROLLBACK_TO] = "ROLLBACK TO unit",
-	[COMMIT] = "COMMIT",         [ROLLBACK] = "ROLLBACK",
-};
-
 struct writer {
-	sqlite3 *db;
-	sqlite3_stmt *stmt[STATEMENT_COUNT];
-	struct sqlite_unit_statements *unit_statements;
-	int outcome;       /* of the last execution */
-	bool wrote;        /* the last COMMIT put pages into the write-ahead log */
-	int log_pages;     /* in the write-ahead log after the last COMMIT */
-	int checkpoint_at; /* that many make the next checkpoint due */
+	const struct driver *driver;
+	struct connection *connection;
+	struct statement *statement[CHANGE_KINDS];
+	struct counts counts;
+	int outcome; /* of the last execution */
 };
 
-/* After each COMMIT. The log begins anew some time after all of it was moved. */
-static int note_log_pages(void *arg, sqlite3 *db, const char *name, int pages)
-{
-	struct writer *w = arg;
-
-	w->wrote = true;
-	if (pages < w->log_pages)
-		w->checkpoint_at = CHECKPOINT_PAGES;
-	w->log_pages = pages;
-	return SQLITE_OK;
-}
-
-int writer_new(const char *path, struct writer **writerp)
+int writer_new(const struct driver *driver, struct database *database, struct writer **writerp)
 {
 	_cleanup_(writer_freep) struct writer *w = calloc(1, sizeof(*w));
 	int err;
 
 	if (!w)
 		return -ENOMEM;
-	w->checkpoint_at = CHECKPOINT_PAGES;
-	err = sqlite_db_open(path, SQLITE_DB_WRITER, &w->db);
+	w->driver = driver;
+	err = driver->connect(database, DRIVER_WRITES, &w->connection);
+	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)
+		err = driver->prepare(w->connection, driver->change_sql[i], true, &w->statement[i]);
 	if (err < 0)
 		return err;
-	err = sqlite_db_prepare(w->db, statement_sql, w->stmt, STATEMENT_COUNT);
-	if (err < 0)
-		return err;
-	err = sqlite_unit_prepare(w->db, &w->unit_statements);
-	if (err < 0)
-		return err;
-	sqlite3_wal_hook(w->db, note_log_pages, w);
 	*writerp = TAKE(w);
 	return 0;
 }
@@ -71,33 +37,89 @@ void writer_free(struct writer *w)
 {
 	if (!w)
 		return;
-	sqlite_unit_finalize(w->unit_statements);
-	sqlite_db_finalize(w->stmt, STATEMENT_COUNT);
-	if (w->db) {
-		int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-						   NULL);
-
-		/* Nothing is lost: the next start reads the log. */
-		if (rc != SQLITE_OK)
-			(void)sqlite_db_fault(w->db, "store: last checkpoint", rc);
-		sqlite_db_close(w->db);
-	}
+	for (size_t i = 0; i < CHANGE_KINDS; i++)
+		w->driver->finalize(w->statement[i]);
+	w->driver->disconnect(w->connection);
 	free(w);
 }
 
-/* Steps one of the statements above; returns the result code, SQLITE_DONE if all is well. */
-static int control(struct writer *w, enum statement which)
-{
-	int rc = sqlite3_step(w->stmt[which]);
+/* --- changes --- */
 
-	sqlite3_reset(w->stmt[which]);
-	return rc;
+/* Whether the condition of a change held, by the rows that it has touched. */
+static int rows_judge(enum change_kind kind, int64_t rows)
+{
+	switch (change_rows[kind]) {
+	case CHANGE_ROWS_NEW:
+	case CHANGE_ROWS_ONE:
+		return rows > 0 ? 0 : STORE_CONFLICT;
+	case CHANGE_ROWS_NONE:
+		return rows > 0 ? STORE_CONFLICT : 0;
+	case CHANGE_ROWS_ANY:
+		return 0;
+	}
+	return -EINVAL;
 }
 
-static int control_fault(struct writer *w, enum statement which, int rc)
+/* Runs a statement whose parameters are bound; what it comes to is *resultp. */
+static int statement_run(struct writer *w, enum change_kind kind, int64_t *resultp)
 {
-	return sqlite_db_fault(w->db, statement_sql[which], rc);
+	struct statement *statement = w->statement[kind];
+	int err = w->driver->step(statement);
+	int64_t rows = err == 0 ? 1 : 0;
+
+	if (err == STORE_NOT_FOUND)
+		rows = w->driver->changed(statement);
+	if (err == 0 || err == STORE_NOT_FOUND)
+		err = rows_judge(kind, rows);
+	*resultp = change_rows[kind] == CHANGE_ROWS_NEW ? w->driver->inserted(statement) : rows;
+	w->driver->reset(statement);
+	return err;
 }
+
+static int change_make(struct writer *w, const struct store_unit *unit, struct change *change)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < change->n; i++)
+		err = w->driver->bind(w->statement[change->kind], i,
+				      unit_value(unit, &change->value[i]));
+	return err == 0 ? statement_run(w, change->kind, &change->result) : err;
+}
+
+/* Makes the changes of a unit in their order, up to the first that fails. */
+static int unit_make(struct writer *w, struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->len; i++) {
+		int err = change_make(w, unit, &unit->change[i]);
+
+		if (err != 0)
+			return err;
+	}
+	for (size_t i = 0; i < unit->len; i++)
+		counts_add(&w->counts, &unit->change[i]);
+	return 0;
+}
+
+/* Writes how many rows went from state to state in the units that succeeded. */
+static int counts_write(struct writer *w)
+{
+	int64_t result;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(w->counts.batch); i++) {
+		const struct value row[] = {value_text(counts_name(i)), value_int(counts_state(i)),
+					    value_int(w->counts.batch[i])};
+
+		if (w->counts.batch[i] == 0)
+			continue;
+		err = driver_bind_all(w->driver, w->statement[CHANGE_COUNT], row, ARRAY_LEN(row));
+		if (err == 0)
+			err = statement_run(w, CHANGE_COUNT, &result);
+	}
+	return err;
+}
+
+/* --- batches --- */
 
 /*
  * Executes one unit in a savepoint. Sets its result if the outer transaction still stands;
@@ -105,66 +127,49 @@ static int control_fault(struct writer *w, enum statement which, int rc)
  */
 static int execute_unit(struct writer *w, struct store_unit *unit)
 {
-	int rc = control(w, SAVEPOINT);
-	int err;
+	int err = w->driver->control(w->connection, DRIVER_SAVEPOINT);
 
-	if (rc != SQLITE_DONE)
-		return control_fault(w, SAVEPOINT, rc);
-	err = sqlite_unit_execute(w->unit_statements, unit);
+	if (err < 0)
+		return err;
+	err = unit_make(w, unit);
 	/* A full disk or an I/O error may have rolled back everything, savepoints and all. */
-	if (err < 0 && sqlite3_get_autocommit(w->db))
+	if (err < 0 && !w->driver->in_transaction(w->connection))
 		return err;
 	unit->result = err;
 	unit->committed = err == 0 ? unit->len : 0;
-	if (err != 0) {
-		rc = control(w, ROLLBACK_TO);
-		if (rc != SQLITE_DONE)
-			return control_fault(w, ROLLBACK_TO, rc);
-	}
-	rc = control(w, RELEASE);
-	return rc == SQLITE_DONE ? 0 : control_fault(w, RELEASE, rc);
+	if (err != 0)
+		err = w->driver->control(w->connection, DRIVER_ROLLBACK_TO);
+	return err < 0 ? err : w->driver->control(w->connection, DRIVER_RELEASE);
 }
 
 static int execute_all(struct writer *w, struct store_unit *const *units, size_t n)
 {
-	int rc = control(w, BEGIN);
+	int err = w->driver->control(w->connection, DRIVER_BEGIN);
 
-	if (rc != SQLITE_DONE)
-		return control_fault(w, BEGIN, rc);
-	for (size_t i = 0; i < n; i++) {
-		int err = execute_unit(w, units[i]);
-
-		if (err < 0)
-			return err;
-	}
-	int err = sqlite_unit_count(w->unit_statements);
-
+	for (size_t i = 0; err == 0 && i < n; i++)
+		err = execute_unit(w, units[i]);
+	if (err == 0)
+		err = counts_write(w);
 	if (err != 0)
 		return err;
 	fault_point("store-before-commit");
-	rc = control(w, COMMIT);
-	if (rc != SQLITE_DONE)
-		return control_fault(w, COMMIT, rc);
-	fault_point("store-after-commit");
-	return 0;
+	err = w->driver->control(w->connection, DRIVER_COMMIT);
+	if (err == 0)
+		fault_point("store-after-commit");
+	return err;
 }
 
 void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 {
-	int err;
+	int err = execute_all(w, units, n);
 
-	w->wrote = false;
-	err = execute_all(w, units, n);
-	w->outcome = err == 0 && !w->wrote ? WRITER_IDLE : err;
+	w->outcome = err == 0 && !w->driver->wrote(w->connection) ? WRITER_IDLE : err;
+	counts_clear(&w->counts);
 	if (err == 0)
 		return;
-	if (!sqlite3_get_autocommit(w->db)) {
-		int rc = control(w, ROLLBACK);
-
-		if (rc != SQLITE_DONE)
-			(void)control_fault(w, ROLLBACK, rc);
-	}
-	sqlite_unit_count_clear(w->unit_statements);
+	/* What a rollback says was logged; the next transaction begins anew, or says so, too. */
+	if (w->driver->in_transaction(w->connection))
+		(void)w->driver->control(w->connection, DRIVER_ROLLBACK);
 	for (size_t i = 0; i < n; i++) {
 		units[i]->result = err;
 		units[i]->committed = 0;
@@ -176,15 +181,7 @@ int writer_outcome(const struct writer *w)
 	return w->outcome;
 }
 
-void writer_checkpoint(struct writer *w)
+void writer_tidy(struct writer *w)
 {
-	int rc;
-
-	if (w->log_pages < w->checkpoint_at)
-		return;
-	/* Readers may keep part of it back, or the disk fail: then again after as many pages. */
-	w->checkpoint_at = w->log_pages + CHECKPOINT_PAGES;
-	rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (rc != SQLITE_OK)
-		(void)sqlite_db_fault(w->db, "store: checkpoint", rc);
+	w->driver->tidy(w->connection);
 }

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The writing side of the SQLite backend: executes batches of units on a connection of its own.
- * Used by one thread, the committer.
+ * The writing side of the store: makes the changes of batches of units, on a connection of its own.
+ * The committer comes before it and has the only thread that uses it; the backend's driver comes
+ * after.
  */
 #pragma once
 
-#include "sqlite/sqlite_db.h"
+#include "driver.h"
 
 #include <stddef.h>
 
 struct store_unit;
 struct writer;
 
-_must_check_ int writer_new(const char *path, struct writer **writerp);
-/* Moves the write-ahead log into the database before it closes. */
+/* All of it is borrowed for the writer's life. */
+_must_check_ int writer_new(const struct driver *driver, struct database *database,
+			    struct writer **writerp);
 void writer_free(struct writer *w);
 DEFINE_CLEANUP(struct writer, writer_free);
 
@@ -25,5 +27,5 @@ void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
  */
 enum { WRITER_IDLE = 1 };
 _must_check_ int writer_outcome(const struct writer *w);
-/* Moves the write-ahead log into the database if it has grown enough. */
-void writer_checkpoint(struct writer *w);
+/* Lets the database tidy up, when nobody waits. */
+void writer_tidy(struct writer *w);

@@ -4,7 +4,7 @@
 
 #include "../../src/store/sqlite/migrate.h"
 #include "../../src/store/sqlite/migration.h"
-#include "../../src/store/sqlite/taken.h"
+#include "../../src/store/sqlite/sql.h"
 #include "base/bytes.h"
 
 #include <check.h>

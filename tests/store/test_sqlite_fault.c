@@ -6,6 +6,8 @@
 #include "failing_vfs.h"
 #include "fixture.h"
 
+#include "../../src/store/driver.h"
+#include "../../src/store/sqlite/sqlite_driver.h"
 #include "../../src/store/unit.h"
 #include "../../src/store/writer.h"
 
@@ -94,6 +96,9 @@ static void batch_assert_all(struct fixture *f, const struct batch *b, int resul
 	}
 }
 
+/* For writers beside that of the store. */
+static struct database *database;
+
 static void fault_begin(struct fixture *f)
 {
 	*f = (struct fixture){.backend = &backend_sqlite};
@@ -102,6 +107,13 @@ static void fault_begin(struct fixture *f)
 	f->options = (struct store_options){.database = f->database, .batch_max = BATCH};
 	OK(store_create(&f->options));
 	fixture_open(f);
+	OK(sqlite_driver.open(&f->options, &database));
+}
+
+static void fault_end(struct fixture *f)
+{
+	fixture_end(f);
+	sqlite_driver.close(database);
 }
 
 /*
@@ -118,7 +130,7 @@ static int fail_each(struct fixture *f, int *batchp, unsigned kinds, bool persis
 	do {
 		_cleanup_(writer_freep) struct writer *w = NULL;
 
-		OK(writer_new(f->database, &w));
+		OK(writer_new(&sqlite_driver, database, &w));
 		batch_fill(&b, ++*batchp);
 		failing_vfs_arm(kinds, ++n, persistent);
 		writer_execute(w, b.unit, BATCH);
@@ -162,7 +174,7 @@ START_TEST(test_disk_full_or_broken_anywhere_in_a_batch)
 	}
 	fixture_close(&f);
 	fixture_open(&f);
-	fixture_end(&f);
+	fault_end(&f);
 }
 END_TEST
 
@@ -176,7 +188,7 @@ START_TEST(test_disk_full_in_the_middle_of_a_unit)
 	struct batch b;
 
 	fault_begin(&f);
-	OK(writer_new(f.database, &w));
+	OK(writer_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
 	OK(store_crl_insert(b.unit[7], &crl, &crl.id));
@@ -190,7 +202,7 @@ START_TEST(test_disk_full_in_the_middle_of_a_unit)
 	batch_assert_all(&f, &b, 0, true);
 	batch_end(&b);
 	writer_free(w);
-	fixture_end(&f);
+	fault_end(&f);
 }
 END_TEST
 
@@ -203,13 +215,13 @@ START_TEST(test_checkpoint_that_fails_loses_nothing)
 	struct batch b;
 
 	fault_begin(&f);
-	OK(writer_new(f.database, &w));
+	OK(writer_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
 	OK(store_crl_insert(b.unit[0], &crl, &crl.id));
 	writer_execute(w, b.unit, BATCH);
 	failing_vfs_arm(FAILING_WRITE | FAILING_SYNC, 1, true);
-	writer_checkpoint(w);
+	writer_tidy(w);
 	ck_assert_int_gt(failing_vfs_failures(), 0);
 	failing_vfs_arm(0, 0, false);
 	batch_assert_all(&f, &b, 0, true);
@@ -218,7 +230,7 @@ START_TEST(test_checkpoint_that_fails_loses_nothing)
 	batch_assert_all(&f, &b, 0, true);
 	batch_end(&b);
 	writer_free(w);
-	fixture_end(&f);
+	fault_end(&f);
 }
 END_TEST
 
@@ -232,7 +244,7 @@ START_TEST(test_one_of_a_batch_fails_alone)
 
 	fault_begin(&f);
 	put_registration(&f, &taken);
-	OK(writer_new(f.database, &w));
+	OK(writer_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
 	/* One conflicts in its last change, one brings a fault that is its own. */
@@ -250,7 +262,7 @@ START_TEST(test_one_of_a_batch_fails_alone)
 	ck_assert_int_eq(f.backend->audit_count(f.database), BATCH - 2);
 	batch_end(&b);
 	writer_free(w);
-	fixture_end(&f);
+	fault_end(&f);
 }
 END_TEST
 
@@ -262,7 +274,7 @@ START_TEST(test_units_of_a_batch_see_each_other_in_order)
 	struct batch b;
 
 	fault_begin(&f);
-	OK(writer_new(f.database, &w));
+	OK(writer_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	for (int i = 0; i < BATCH; i++)
 		fill_unit(b.unit[i], &b.enrolment[i], 1, 0); /* the same enrolment */
@@ -271,7 +283,7 @@ START_TEST(test_units_of_a_batch_see_each_other_in_order)
 		ck_assert_int_eq(b.unit[i]->result, i == 0 ? 0 : STORE_CONFLICT);
 	batch_end(&b);
 	writer_free(w);
-	fixture_end(&f);
+	fault_end(&f);
 }
 END_TEST
 
@@ -324,7 +336,7 @@ START_TEST(test_every_waiter_hears_of_the_fault)
 		ck_assert_int_eq(unlucky[i].result, 0);
 		ck_assert(is_there(&f, &unlucky[i].enrolment));
 	}
-	fixture_end(&f);
+	fault_end(&f);
 	free(unlucky);
 }
 END_TEST

@@ -6,23 +6,18 @@
  */
 #include "fixture.h"
 
-#include "../../src/store/reader.h"
-#include "../../src/store/sqlite/sqlite_unit_sql.h"
+#include "../../src/store/sqlite/sql.h"
 #include "plan.h"
 
 START_TEST(test_kept_statements)
 {
 	struct fixture f;
-	struct reader *r;
 
 	fixture_begin(&f, 0);
-	r = reader_enter(f.reader);
-	ck_assert_ptr_nonnull(r);
-	for (int i = 0; i < READ_STATEMENT_COUNT; i++)
-		plan_assert(sqlite3_sql(r->stmt[i]));
-	reader_leave(r);
+	for (int i = 0; i < READ_KINDS; i++)
+		plan_assert(sqlite_read_sql[i]);
 	for (int i = 0; i < CHANGE_KINDS; i++)
-		plan_assert(sqlite_unit_sql[i]);
+		plan_assert(sqlite_change_sql[i]);
 	fixture_end(&f);
 }
 END_TEST

@@ -10,39 +10,29 @@ void store_announcement_clear(struct store_announcement *a)
 	memset(a, 0, sizeof(*a));
 }
 
-static int announcement_read(sqlite3_stmt *stmt, struct store_announcement *a)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	a->id = column_int(&col);
-	a->type = (int)column_int(&col);
-	a->created_ms = column_int(&col);
-	a->sender = column_text(&col);
-	column_array(&col, a->digest, sizeof(a->digest));
-	a->der = column_octets(&col);
-	return reader_complete(&col);
+static int announcement_read(struct row *row, void *arg)
+{
+	struct store_announcement *a = arg;
+	int err;
+
+	*a = (struct store_announcement){0};
+	a->id = row_int(row);
+	a->type = (int)row_int(row);
+	a->created_ms = row_int(row);
+	a->sender = row_text(row);
+	row_array(row, a->digest, sizeof(a->digest));
+	a->der = row_octets(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_announcement_clear(a);
+	return err;
 }
 
-int store_announcement_get(struct store_reader *handle, int64_t id, struct store_announcement *ap)
+int store_announcement_get(struct store_reader *r, int64_t id, struct store_announcement *ap)
 {
-	_cleanup_(store_announcement_clear) struct store_announcement a = {0};
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_ANNOUNCEMENT_GET];
-	struct binder b = BINDER(stmt);
-
-	bind_int(&b, id);
-	result = reader_first(r, &b);
-	if (result == 0)
-		result = announcement_read(stmt, &a);
-	if (result == 0) {
-		*ap = a;
-		a = (struct store_announcement){0};
-	}
-	return result;
+	return read_one(r, READ_ANNOUNCEMENT_GET, VALUES(value_int(id)), announcement_read, ap);
 }
 
 struct announcement_walk {
@@ -50,11 +40,11 @@ struct announcement_walk {
 	void *arg;
 };
 
-static int announcement_row(void *arg, sqlite3_stmt *stmt)
+static int announcement_give(struct row *row, void *arg)
 {
 	const struct announcement_walk *walk = arg;
 	_cleanup_(store_announcement_clear) struct store_announcement a = {0};
-	int err = announcement_read(stmt, &a);
+	int err = announcement_read(row, &a);
 
 	return err < 0 ? err : walk->each(walk->arg, &a);
 }
@@ -62,17 +52,16 @@ static int announcement_row(void *arg, sqlite3_stmt *stmt)
 int store_announcement_list(struct store_reader *r, const struct store_announcement_filter *filter,
 			    store_announcement_each *each, void *arg)
 {
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	_cleanup_(query_clear) struct query q = query_begin(r, LIST_ANNOUNCEMENTS);
 	struct announcement_walk walk = {each, arg};
 
-	query_begin(&q, "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement");
-	query_where_int(&q, "id > ?", filter->after_id);
+	query_where(&q, WHERE_ID_AFTER, value_int(filter->after_id));
 	if (filter->sender)
-		query_where_text(&q, "sender = ?", filter->sender);
+		query_where(&q, WHERE_SENDER, value_text(filter->sender));
 	if (filter->type >= 0)
-		query_where_int(&q, "type = ?", filter->type);
-	query_end(&q, "id", filter->limit);
-	return query_walk(r, &q, announcement_row, &walk);
+		query_where(&q, WHERE_TYPE, value_int(filter->type));
+	query_end(&q, ORDER_ID, filter->limit);
+	return query_walk(&q, announcement_give, &walk);
 }
 
 /* --- changes --- */

@@ -9,67 +9,56 @@ void store_archived_key_clear(struct store_archived_key *k)
 	memset(k, 0, sizeof(*k));
 }
 
-static int archived_key_read(sqlite3_stmt *stmt, struct store_archived_key *k)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	k->certificate_id = column_int(&col);
-	k->created_ms = column_int(&col);
-	k->generated = column_int(&col) != 0;
-	k->secret = column_octets(&col);
-	return reader_complete(&col);
+static int archived_key_read(struct row *row, void *arg)
+{
+	struct store_archived_key *k = arg;
+	int err;
+
+	*k = (struct store_archived_key){0};
+	k->certificate_id = row_int(row);
+	k->created_ms = row_int(row);
+	k->generated = row_int(row) != 0;
+	k->secret = row_octets(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_archived_key_clear(k);
+	return err;
 }
 
-int store_archived_key_get(struct store_reader *handle, int64_t certificate_id,
+int store_archived_key_get(struct store_reader *r, int64_t certificate_id,
 			   struct store_archived_key *keyp)
 {
-	_cleanup_(store_archived_key_clear) struct store_archived_key k = {0};
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_ARCHIVED_KEY_GET];
-	struct binder b = BINDER(stmt);
-
-	bind_int(&b, certificate_id);
-	result = reader_first(r, &b);
-	if (result == 0)
-		result = archived_key_read(stmt, &k);
-	if (result == 0) {
-		*keyp = k;
-		k = (struct store_archived_key){0};
-	}
-	return result;
+	return read_one(r, READ_ARCHIVED_KEY_GET, VALUES(value_int(certificate_id)),
+			archived_key_read, keyp);
 }
 
-struct key_walk {
+struct archived_key_walk {
 	store_archived_key_each *each;
 	void *arg;
 };
 
-static int key_row(void *arg, sqlite3_stmt *stmt)
+static int archived_key_give(struct row *row, void *arg)
 {
-	_cleanup_(store_archived_key_clear) struct store_archived_key k = {0};
-	const struct key_walk *walk = arg;
-	int err = archived_key_read(stmt, &k);
+	const struct archived_key_walk *walk = arg;
+	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
+	int err = archived_key_read(row, &key);
 
-	return err == 0 ? walk->each(walk->arg, &k) : err;
+	return err < 0 ? err : walk->each(walk->arg, &key);
 }
 
 int store_archived_key_list(struct store_reader *r, int64_t registration_id, uint32_t limit,
 			    store_archived_key_each *each, void *arg)
 {
-	struct key_walk walk = {each, arg};
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	_cleanup_(query_clear) struct query q = query_begin(r, LIST_ARCHIVED_KEYS);
+	struct archived_key_walk walk = {each, arg};
 
-	query_begin(&q, "SELECT k.certificate_id, k.created_ms, k.generated, k.secret"
-			" FROM certificate c JOIN archived_key k ON k.certificate_id = c.id");
-	query_where_int(&q, "c.registration_id = ?", registration_id);
+	query_where(&q, WHERE_CERTIFICATE_REGISTRATION, value_int(registration_id));
 	/* What was not accepted yet, or never will be, is nobody's key. */
-	query_where(&q, "c.state NOT IN (0, 1, 4)");
-	query_end(&q, "c.id DESC", limit);
-	return query_walk(r, &q, key_row, &walk);
+	query_if(&q, IF_CERTIFICATE_ACCEPTED);
+	query_end(&q, ORDER_CERTIFICATE_NEWEST, limit);
+	return query_walk(&q, archived_key_give, &walk);
 }
 
 /* --- changes --- */

@@ -16,80 +16,53 @@ void store_certificate_clear(struct store_certificate *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static void column_serial(struct columns *col, struct serial *serialp)
+/* --- reading --- */
+
+static int certificate_read(struct row *row, void *arg)
 {
-	serialp->len = (uint8_t)column_array(col, serialp->octet, sizeof(serialp->octet));
+	struct store_certificate *c = arg;
+	int err;
+
+	*c = (struct store_certificate){0};
+	c->id = row_int(row);
+	c->registration_id = row_int(row);
+	c->state = (enum store_certificate_state)row_int(row);
+	c->reason = (int)row_int_or(row, STORE_REASON_NONE);
+	c->revoked_ms = row_int_or(row, 0);
+	c->confirm_by_ms = row_int_or(row, 0);
+	c->not_before_ms = row_int(row);
+	c->not_after_ms = row_int(row);
+	c->created_ms = row_int(row);
+	c->ca = row_text(row);
+	c->serial.len = (uint8_t)row_array(row, c->serial.octet, sizeof(c->serial.octet));
+	c->requester = row_text(row);
+	c->subject = row_text(row);
+	row_array(row, c->key_digest, sizeof(c->key_digest));
+	c->der = row_octets(row);
+	c->subject_id = row_text(row);
+	c->cert_type = (enum cert_type)row_int(row);
+	c->manager = row_text(row);
+	c->trust_domain = row_text(row);
+	c->profile = row_text(row);
+	c->invalidity_ms = row_int_or(row, 0);
+	c->crl_change = row_int_or(row, 0);
+	err = row_complete(row);
+	if (err < 0)
+		store_certificate_clear(c);
+	return err;
 }
 
-static int certificate_read(sqlite3_stmt *stmt, struct store_certificate *c)
+int store_certificate_get(struct store_reader *r, int64_t id, struct store_certificate *certp)
 {
-	struct columns col = COLUMNS(stmt);
-
-	c->id = column_int(&col);
-	c->registration_id = column_int(&col);
-	c->state = (enum store_certificate_state)column_int(&col);
-	c->reason = (int)column_int_or(&col, STORE_REASON_NONE);
-	c->revoked_ms = column_int_or(&col, 0);
-	c->confirm_by_ms = column_int_or(&col, 0);
-	c->not_before_ms = column_int(&col);
-	c->not_after_ms = column_int(&col);
-	c->created_ms = column_int(&col);
-	c->ca = column_text(&col);
-	column_serial(&col, &c->serial);
-	c->requester = column_text(&col);
-	c->subject = column_text(&col);
-	column_array(&col, c->key_digest, sizeof(c->key_digest));
-	c->der = column_octets(&col);
-	c->subject_id = column_text(&col);
-	c->cert_type = (enum cert_type)column_int(&col);
-	c->manager = column_text(&col);
-	c->trust_domain = column_text(&col);
-	c->profile = column_text(&col);
-	c->invalidity_ms = column_int_or(&col, 0);
-	c->crl_change = column_int_or(&col, 0);
-	return reader_complete(&col);
+	return read_one(r, READ_CERTIFICATE_GET, VALUES(value_int(id)), certificate_read, certp);
 }
 
-static int certificate_one(struct reader *r, const struct binder *b,
+int store_certificate_find(struct store_reader *r, const char *ca, const struct serial *serial,
 			   struct store_certificate *certp)
 {
-	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
-	int result = reader_first(r, b);
-
-	if (result == 0)
-		result = certificate_read(stmt, &cert);
-	if (result == 0) {
-		*certp = cert;
-		cert = (struct store_certificate){0};
-	}
-	return result;
-}
-
-int store_certificate_get(struct store_reader *handle, int64_t id, struct store_certificate *certp)
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_GET]);
-
-	bind_int(&b, id);
-	return certificate_one(r, &b, certp);
-}
-
-int store_certificate_find(struct store_reader *handle, const char *ca, const struct serial *serial,
-			   struct store_certificate *certp)
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_FIND]);
-
-	bind_bytes(&b, serial_view(serial));
-	bind_text(&b, ca);
-	return certificate_one(r, &b, certp);
+	return read_one(r, READ_CERTIFICATE_FIND,
+			VALUES(value_bytes(serial_view(serial)), value_text(ca)), certificate_read,
+			certp);
 }
 
 struct certificate_walk {
@@ -97,54 +70,55 @@ struct certificate_walk {
 	void *arg;
 };
 
-static int certificate_row(void *arg, sqlite3_stmt *stmt)
+static int certificate_give(struct row *row, void *arg)
 {
 	const struct certificate_walk *walk = arg;
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	int err = certificate_read(stmt, &cert);
+	int err = certificate_read(row, &cert);
 
 	return err < 0 ? err : walk->each(walk->arg, &cert);
 }
 
 /*
- * Rows come in the order of ids, so that a page goes on where the last one ended and nothing is
- * sorted: by the index of what names few certificates (a serialNumber, an entity), else by that of
- * states that are rare, else along the table. A `+` says what is not to be looked up.
+ * What names few certificates (a serialNumber, an entity) is looked up; else states that are rare;
+ * else the rows are read along the table.
  */
 static void where_all(struct query *q, const struct store_certificate_filter *filter)
 {
-	bool few = filter->serial.len > 0 || filter->registration_id != 0 || filter->subject_id;
+	bool by_serial = filter->serial.len > 0;
+	bool few = by_serial || filter->registration_id != 0 || filter->subject_id;
 
-	query_where_int(q, "c.id > ?", filter->after_id);
-	if (filter->serial.len > 0)
-		query_where_bytes(q, "c.serial = ?", serial_view(&filter->serial));
+	query_where(q, WHERE_CERTIFICATE_AFTER, value_int(filter->after_id));
+	if (by_serial)
+		query_where(q, WHERE_CERTIFICATE_SERIAL, value_bytes(serial_view(&filter->serial)));
 	if (filter->ca)
-		query_where_text(q, "c.ca = ?", filter->ca);
+		query_where(q, WHERE_CERTIFICATE_CA, value_text(filter->ca));
 	if (filter->registration_id != 0)
-		query_where_int(q, "c.registration_id = ?", filter->registration_id);
+		query_where(q, WHERE_CERTIFICATE_REGISTRATION, value_int(filter->registration_id));
 	if (filter->subject_id)
-		query_where_text(q,
-				 filter->serial.len > 0 ? "+r.subject_id = ?" : "r.subject_id = ?",
-				 filter->subject_id);
+		query_where(q,
+			    by_serial ? WHERE_CERTIFICATE_SUBJECT_ID_OF_FEW
+				      : WHERE_CERTIFICATE_SUBJECT_ID,
+			    value_text(filter->subject_id));
 	if (filter->manager)
-		query_where_text(q, "+r.manager = ?", filter->manager);
+		query_where(q, WHERE_CERTIFICATE_MANAGER, value_text(filter->manager));
 	if (filter->state >= 0)
-		query_where_int(q, few ? "+c.state = ?" : "c.state = ?", filter->state);
-	/* Written as in the partial index certificate_not_active, so that it serves. */
+		query_where(q, few ? WHERE_CERTIFICATE_STATE_OF_FEW : WHERE_CERTIFICATE_STATE,
+			    value_int(filter->state));
 	if (!few && filter->state >= 0 && filter->state != STORE_CERT_ACTIVE)
-		query_where(q, "c.state <> 2");
+		query_if(q, IF_CERTIFICATE_NOT_ACTIVE);
 }
 
 int store_certificate_list(struct store_reader *r, const struct store_certificate_filter *filter,
 			   store_certificate_each *each, void *arg)
 {
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	_cleanup_(query_clear) struct query q = query_begin(r, LIST_CERTIFICATES);
 	struct certificate_walk walk = {each, arg};
 
-	query_begin(&q, "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES);
 	where_all(&q, filter);
-	query_end(&q, filter->newest_first ? "c.id DESC" : "c.id", filter->limit);
-	return query_walk(r, &q, certificate_row, &walk);
+	query_end(&q, filter->newest_first ? ORDER_CERTIFICATE_NEWEST : ORDER_CERTIFICATE,
+		  filter->limit);
+	return query_walk(&q, certificate_give, &walk);
 }
 
 /* --- changes --- */

@@ -22,25 +22,32 @@ void store_client_clear(struct store_client *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static int client_read(sqlite3_stmt *stmt, struct store_client *c)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	c->id = column_int(&col);
-	c->name = column_text(&col);
-	c->trust_domain = column_text(&col);
-	c->permissions = (uint32_t)column_int(&col);
-	c->register_on_ir = column_int(&col) != 0;
-	c->default_profile = column_text(&col);
-	c->trust_anchor = column_octets(&col);
-	c->certificate = column_octets(&col);
-	c->subject = column_text(&col);
-	c->mac_reference = column_text(&col);
-	c->mac_secret = column_octets(&col);
-	c->created_ms = column_int(&col);
-	c->policy = column_text(&col);
-	c->entity = column_text(&col);
-	return reader_complete(&col);
+static int client_read(struct row *row, void *arg)
+{
+	struct store_client *c = arg;
+	int err;
+
+	*c = (struct store_client){0};
+	c->id = row_int(row);
+	c->name = row_text(row);
+	c->trust_domain = row_text(row);
+	c->permissions = (uint32_t)row_int(row);
+	c->register_on_ir = row_int(row) != 0;
+	c->default_profile = row_text(row);
+	c->trust_anchor = row_octets(row);
+	c->certificate = row_octets(row);
+	c->subject = row_text(row);
+	c->mac_reference = row_text(row);
+	c->mac_secret = row_octets(row);
+	c->created_ms = row_int(row);
+	c->policy = row_text(row);
+	c->entity = row_text(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_client_clear(c);
+	return err;
 }
 
 struct client_walk {
@@ -48,39 +55,31 @@ struct client_walk {
 	void *arg;
 };
 
-static int client_row(void *arg, sqlite3_stmt *stmt)
+static int client_give(struct row *row, void *arg)
 {
 	const struct client_walk *walk = arg;
 	_cleanup_(store_client_clear) struct store_client client = {0};
-	int err = client_read(stmt, &client);
+	int err = client_read(row, &client);
 
 	return err < 0 ? err : walk->each(walk->arg, &client);
 }
 
 int store_client_list(struct store_reader *r, store_client_each *each, void *arg)
 {
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	_cleanup_(query_clear) struct query q = query_begin(r, LIST_CLIENTS);
 	struct client_walk walk = {each, arg};
 
-	query_begin(&q, "SELECT " CLIENT_COLUMNS " FROM client");
-	query_end(&q, "id", 0);
-	return query_walk(r, &q, client_row, &walk);
+	query_end(&q, ORDER_ID, 0);
+	return query_walk(&q, client_give, &walk);
 }
 
-int store_client_generation(struct store_reader *handle, int64_t *generationp)
+int store_client_generation(struct store_reader *r, int64_t *generationp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	int err = read_number(r, READ_CLIENT_GENERATION, NULL, 0, -1, generationp);
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CLIENT_GENERATION];
-	int result = reader_step(r, stmt);
-
-	if (result == STORE_NOT_FOUND)
+	if (err == 0 && *generationp < 0)
 		return log_fault("store: read client generation", -EUCLEAN, NULL);
-	if (result == 0)
-		*generationp = sqlite3_column_int64(stmt, 0);
-	return result;
+	return err;
 }
 
 /* --- changes --- */

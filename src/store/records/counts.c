@@ -8,46 +8,43 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <string.h>
 
-static int counts_read(struct store_reader *handle, const char *name, int64_t *counts, int n)
+struct state_counts {
+	int64_t *n;
+	int states;
+};
+
+static int count_take(struct row *row, void *arg)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	const struct state_counts *counts = arg;
+	int64_t state = row_int(row);
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_COUNTS];
-	struct binder b = BINDER(stmt);
-	int result;
-
-	memset(counts, 0, (size_t)n * sizeof(counts[0]));
-	bind_text(&b, name);
-	result = reader_first(r, &b);
-	while (result == 0) {
-		int64_t state = sqlite3_column_int64(stmt, 0);
-
-		if (state >= 0 && state < n)
-			counts[state] = sqlite3_column_int64(stmt, 1);
-		result = reader_step(r, stmt);
-	}
-	return result == STORE_NOT_FOUND ? 0 : result;
+	if (state >= 0 && state < counts->states)
+		counts->n[state] = row_int(row);
+	return 0;
 }
 
-int store_certificate_counts(struct store_reader *handle, int64_t counts[STORE_CERT_STATE_COUNT])
+static int counts_read(struct store_reader *r, const char *name, int64_t *n, int states)
 {
-	return counts_read(handle, "certificate", counts, STORE_CERT_STATE_COUNT);
+	struct state_counts counts = {n, states};
+
+	memset(n, 0, (size_t)states * sizeof(n[0]));
+	return read_each(r, READ_COUNTS, VALUES(value_text(name)), count_take, &counts);
 }
 
-int store_transaction_counts(struct store_reader *handle, int64_t counts[5])
+int store_certificate_counts(struct store_reader *r, int64_t counts[STORE_CERT_STATE_COUNT])
 {
-	return counts_read(handle, "cmp_transaction", counts, 5);
+	return counts_read(r, "certificate", counts, STORE_CERT_STATE_COUNT);
 }
 
-/* --- integrity --- */
-
-static int integrity_finding(void *arg, sqlite3_stmt *stmt)
+int store_transaction_counts(struct store_reader *r, int64_t counts[5])
 {
-	const char *text = (const char *)sqlite3_column_text(stmt, 0);
+	return counts_read(r, "cmp_transaction", counts, 5);
+}
+
+static int integrity_finding(struct row *row, void *arg)
+{
+	_cleanup_(freep) char *text = row_text(row);
 	int *findings = arg;
 
 	if (text && strcmp(text, "ok") == 0)
@@ -59,26 +56,14 @@ static int integrity_finding(void *arg, sqlite3_stmt *stmt)
 
 int store_integrity_check(struct store_reader *r)
 {
-	static const char *const checks[] = {
-		"PRAGMA integrity_check",
-		"PRAGMA foreign_key_check",
-		"SELECT 'the counter of ' || name || ' in state ' || state || ' is off by ' || "
-		"sum(n)"
-		" FROM (SELECT name, state, n FROM counter UNION ALL"
-		" SELECT 'certificate', state, -count(*) FROM certificate GROUP BY state UNION ALL"
-		" SELECT 'cmp_transaction', state, -count(*) FROM cmp_transaction GROUP BY state)"
-		" GROUP BY name, state HAVING sum(n) <> 0",
-	};
 	int findings = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		_cleanup_(query_clear) struct query q = QUERY_NULL;
-		int result;
+	for (const char *const *sql = r->driver->integrity_sql; *sql; sql++) {
+		_cleanup_(query_clear) struct query q = query_of(r, *sql);
+		int err = query_walk(&q, integrity_finding, &findings);
 
-		query_begin(&q, checks[i]);
-		result = query_walk(r, &q, integrity_finding, &findings);
-		if (result < 0)
-			return result;
+		if (err < 0)
+			return err;
 	}
 	return findings == 0 ? 0 : -EUCLEAN;
 }

@@ -9,115 +9,86 @@ void store_crl_clear(struct store_crl *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static void column_serial(struct columns *col, struct serial *serialp)
+/* --- reading --- */
+
+static int crl_read(struct row *row, void *arg)
 {
-	serialp->len = (uint8_t)column_array(col, serialp->octet, sizeof(serialp->octet));
+	struct store_crl *crl = arg;
+	int err;
+
+	*crl = (struct store_crl){0};
+	crl->id = row_int(row);
+	crl->ca = row_text(row);
+	crl->number = row_int(row);
+	crl->this_update_ms = row_int(row);
+	crl->next_update_ms = row_int(row);
+	crl->scheduled_ms = row_int(row);
+	crl->changes = row_int(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_crl_clear(crl);
+	return err;
 }
 
-int store_crl_newest(struct store_reader *handle, const char *ca, struct store_crl *crlp)
+int store_crl_newest(struct store_reader *r, const char *ca, struct store_crl *crlp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_NEWEST];
-	_cleanup_(store_crl_clear) struct store_crl crl = {0};
-	struct columns col = COLUMNS(stmt);
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_text(&b, ca);
-	result = reader_first(r, &b);
-	if (result != 0)
-		return result;
-	crl.id = column_int(&col);
-	crl.ca = column_text(&col);
-	crl.number = column_int(&col);
-	crl.this_update_ms = column_int(&col);
-	crl.next_update_ms = column_int(&col);
-	crl.scheduled_ms = column_int(&col);
-	crl.changes = column_int(&col);
-	result = reader_complete(&col);
-	if (result == 0) {
-		*crlp = crl;
-		crl = (struct store_crl){0};
-	}
-	return result;
+	return read_one(r, READ_CRL_NEWEST, VALUES(value_text(ca)), crl_read, crlp);
 }
 
-int store_crl_octets(struct store_reader *handle, int64_t id, struct octets *derp)
+static int octets_read(struct row *row, void *arg)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_OCTETS];
-	struct columns col = COLUMNS(stmt);
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_int(&b, id);
-	result = reader_first(r, &b);
-	if (result != 0)
-		return result;
-	*derp = column_octets(&col);
-	return reader_complete(&col);
+	*(struct octets *)arg = row_octets(row);
+	return row_complete(row);
 }
 
-int store_crl_changes(struct store_reader *handle, const char *ca, int64_t *changesp)
+int store_crl_octets(struct store_reader *r, int64_t id, struct octets *derp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_CRL_CHANGES];
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_text(&b, ca);
-	result = reader_first(r, &b);
-	*changesp = result == 0 ? sqlite3_column_int64(stmt, 0) : 0;
-	return result == STORE_NOT_FOUND ? 0 : result;
+	return read_one(r, READ_CRL_OCTETS, VALUES(value_int(id)), octets_read, derp);
 }
 
-static void revoked_read(sqlite3_stmt *stmt, struct store_revoked *item)
+int store_crl_changes(struct store_reader *r, const char *ca, int64_t *changesp)
 {
-	struct columns col = COLUMNS(stmt);
+	return read_number(r, READ_CRL_CHANGES, VALUES(value_text(ca)), 0, changesp);
+}
+
+struct revoked_page {
+	struct store_revoked *item;
+	size_t n;
+};
+
+static int revoked_add(struct row *row, void *arg)
+{
+	struct revoked_page *page = arg;
+	struct store_revoked *item = &page->item[page->n++];
 
 	*item = (struct store_revoked){0};
-	column_serial(&col, &item->serial);
-	item->reason = (int)column_int_or(&col, STORE_REASON_NONE);
-	item->revoked_ms = column_int(&col);
-	item->invalidity_ms = column_int_or(&col, 0);
+	item->serial.len = (uint8_t)row_array(row, item->serial.octet, sizeof(item->serial.octet));
+	item->reason = (int)row_int_or(row, STORE_REASON_NONE);
+	item->revoked_ms = row_int(row);
+	item->invalidity_ms = row_int_or(row, 0);
+	return 0;
 }
 
-int store_revoked_page(struct store_reader *handle, const char *ca, int64_t not_after_ms,
+int store_revoked_page(struct store_reader *r, const char *ca, int64_t not_after_ms,
 		       const struct serial *below, struct store_revoked *page, size_t max,
 		       size_t *np)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	struct revoked_page walk = {page, 0};
 	uint8_t top[SERIAL_MAX + 1];
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_REVOKED_PAGE];
-	struct binder b = BINDER(stmt);
-	int result;
+	int err;
 
 	/* Above all serials. */
 	memset(top, 0xff, sizeof(top));
-	*np = 0;
-	bind_text(&b, ca);
-	bind_bytes(&b, below ? serial_view(below) : BYTES_OF(top));
-	bind_int(&b, not_after_ms);
-	bind_int(&b, (int64_t)max);
-	result = reader_first(r, &b);
-	while (result == 0) {
-		revoked_read(stmt, &page[(*np)++]);
-		result = reader_step(r, stmt);
-	}
-	return result == STORE_NOT_FOUND ? 0 : result;
+	err = read_each(r, READ_REVOKED_PAGE,
+			VALUES(value_text(ca),
+			       value_bytes(below ? serial_view(below) : BYTES_OF(top)),
+			       value_int(not_after_ms), value_int((int64_t)max)),
+			revoked_add, &walk);
+	*np = walk.n;
+	return err;
 }
+
+/* --- changes --- */
 
 int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp)
 {

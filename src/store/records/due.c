@@ -5,91 +5,57 @@
  */
 #include "reader.h"
 
-/* The last parameter of each statement here is how many are wanted. */
-static int due_read(struct reader *r, struct binder *b, struct store_due *duep)
+static int due_add(struct row *row, void *arg)
 {
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
-	int result;
+	struct store_due *due = arg;
 
+	due->id[due->len++] = row_int(row);
+	return 0;
+}
+
+/* The last value of each statement here is how many are wanted. */
+static int due_read(struct store_reader *r, enum read_kind kind, const struct value *values,
+		    size_t n, struct store_due *duep)
+{
 	duep->len = 0;
-	bind_int(b, STORE_DUE_MAX);
-	result = reader_first(r, b);
-	while (result == 0) {
-		duep->id[duep->len++] = sqlite3_column_int64(stmt, 0);
-		result = reader_step(r, stmt);
-	}
-	return result == STORE_NOT_FOUND ? 0 : result;
+	return read_each(r, kind, values, n, due_add, duep);
 }
 
-int store_certificate_due(struct store_reader *handle, int64_t due_ms, struct store_due *duep)
+int store_certificate_due(struct store_reader *r, int64_t due_ms, struct store_due *duep)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_CERTIFICATE_DUE]);
-
-	bind_int(&b, due_ms);
-	return due_read(r, &b, duep);
+	return due_read(r, READ_CERTIFICATE_DUE,
+			VALUES(value_int(due_ms), value_int(STORE_DUE_MAX)), duep);
 }
 
-int store_transaction_due(struct store_reader *handle, enum store_transaction_state state,
+int store_transaction_due(struct store_reader *r, enum store_transaction_state state,
 			  int64_t due_ms, struct store_due *duep)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_TRANSACTION_DUE]);
-
-	bind_int(&b, state);
-	bind_int(&b, due_ms);
-	return due_read(r, &b, duep);
+	return due_read(r, READ_TRANSACTION_DUE,
+			VALUES(value_int(state), value_int(due_ms), value_int(STORE_DUE_MAX)),
+			duep);
 }
 
-int store_exchange_due(struct store_reader *handle, const char *ca, int64_t due_ms,
+int store_exchange_due(struct store_reader *r, const char *ca, int64_t due_ms,
 		       struct store_due *duep)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_EXCHANGE_DUE]);
-
-	bind_text(&b, ca);
-	bind_int(&b, due_ms);
-	return due_read(r, &b, duep);
+	return due_read(r, READ_EXCHANGE_DUE,
+			VALUES(value_text(ca), value_int(due_ms), value_int(STORE_DUE_MAX)), duep);
 }
 
-int store_exchange_expired(struct store_reader *handle, const char *ca, int64_t now_ms,
+int store_exchange_expired(struct store_reader *r, const char *ca, int64_t now_ms,
 			   struct store_due *duep)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_EXCHANGE_EXPIRED]);
-
-	bind_text(&b, ca);
-	bind_int(&b, now_ms);
-	return due_read(r, &b, duep);
+	return due_read(r, READ_EXCHANGE_EXPIRED,
+			VALUES(value_text(ca), value_int(now_ms), value_int(STORE_DUE_MAX)), duep);
 }
 
-int store_transaction_open_count(struct store_reader *handle, const char *requester, uint32_t max,
+int store_transaction_open_count(struct store_reader *r, const char *requester, uint32_t max,
 				 uint32_t *np)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
+	int64_t n = 0;
+	int err = read_number(r, READ_TRANSACTION_OPEN_COUNT,
+			      VALUES(value_text(requester), value_int(max)), 0, &n);
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_OPEN_COUNT];
-	struct binder b = BINDER(stmt);
-
-	bind_text(&b, requester);
-	bind_int(&b, max);
-	result = reader_first(r, &b);
-	if (result == 0)
-		*np = (uint32_t)sqlite3_column_int64(stmt, 0);
-	return result;
+	*np = (uint32_t)n;
+	return err;
 }

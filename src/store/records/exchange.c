@@ -23,63 +23,41 @@ void store_exchange_messages_clear(struct store_exchange_messages *m)
 	memset(m, 0, sizeof(*m));
 }
 
-static int exchange_read(sqlite3_stmt *stmt, struct store_exchange *e)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	e->id = column_int(&col);
-	e->kind = (enum store_exchange_kind)column_int(&col);
-	e->state = (enum store_exchange_state)column_int(&col);
-	e->certificate_id = column_int(&col);
-	e->failinfo = (int)column_int(&col);
-	e->deadline_ms = column_int_or(&col, 0);
-	e->next_ms = column_int(&col);
-	e->created_ms = column_int(&col);
-	e->ca = column_text(&col);
-	e->request = column_octets(&col);
-	e->refusal = column_text(&col);
-	return reader_complete(&col);
+static int exchange_read(struct row *row, void *arg)
+{
+	struct store_exchange *e = arg;
+	int err;
+
+	*e = (struct store_exchange){0};
+	e->id = row_int(row);
+	e->kind = (enum store_exchange_kind)row_int(row);
+	e->state = (enum store_exchange_state)row_int(row);
+	e->certificate_id = row_int(row);
+	e->failinfo = (int)row_int(row);
+	e->deadline_ms = row_int_or(row, 0);
+	e->next_ms = row_int(row);
+	e->created_ms = row_int(row);
+	e->ca = row_text(row);
+	e->request = row_octets(row);
+	e->refusal = row_text(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_exchange_clear(e);
+	return err;
 }
 
-static int exchange_one(struct reader *r, const struct binder *b, struct store_exchange *ep)
+int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep)
 {
-	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
-	int result = reader_first(r, b);
-
-	if (result == 0)
-		result = exchange_read(stmt, &e);
-	if (result == 0) {
-		*ep = e;
-		e = (struct store_exchange){0};
-	}
-	return result;
+	return read_one(r, READ_EXCHANGE_GET, VALUES(value_int(id)), exchange_read, ep);
 }
 
-int store_exchange_get(struct store_reader *handle, int64_t id, struct store_exchange *ep)
-{
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_EXCHANGE_GET]);
-
-	bind_int(&b, id);
-	return exchange_one(r, &b, ep);
-}
-
-int store_exchange_find(struct store_reader *handle, int64_t certificate_id,
+int store_exchange_find(struct store_reader *r, int64_t certificate_id,
 			enum store_exchange_kind kind, struct store_exchange *ep)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_EXCHANGE_FIND]);
-
-	bind_int(&b, certificate_id);
-	bind_int(&b, kind);
-	return exchange_one(r, &b, ep);
+	return read_one(r, READ_EXCHANGE_FIND, VALUES(value_int(certificate_id), value_int(kind)),
+			exchange_read, ep);
 }
 
 struct answer_walk {
@@ -87,69 +65,48 @@ struct answer_walk {
 	void *arg;
 };
 
-static int answer_row(void *arg, sqlite3_stmt *stmt)
+static int answer_give(struct row *row, void *arg)
 {
 	const struct answer_walk *walk = arg;
-	struct bytes der = {sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0)};
 
-	return walk->each(walk->arg, der);
+	return walk->each(walk->arg, row_bytes(row));
 }
 
 int store_exchange_answers(struct store_reader *r, int64_t certificate_id,
 			   enum store_exchange_kind kind, store_exchange_answer *each, void *arg)
 {
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
 	struct answer_walk walk = {each, arg};
 
-	query_begin(&q, "SELECT m.der FROM exchange e JOIN exchange_message m"
-			" ON m.exchange_id = e.id");
-	query_where_int(&q, "e.certificate_id = ?", certificate_id);
-	query_where_int(&q, "e.kind = ?", kind);
-	query_where(&q, "m.sent = 0");
-	query_end(&q, "e.id DESC, m.seq DESC", 0);
-	return query_walk(r, &q, answer_row, &walk);
+	return read_each(r, READ_EXCHANGE_ANSWERS,
+			 VALUES(value_int(certificate_id), value_int(kind)), answer_give, &walk);
 }
 
-static int message_add(struct store_exchange_messages *m, sqlite3_stmt *stmt)
+static int message_add(struct row *row, void *arg)
 {
-	struct columns col = COLUMNS(stmt);
+	struct store_exchange_messages *messages = arg;
 	struct store_exchange_message *item;
 
-	item = reallocarray(m->item, m->len + 1, sizeof(*item));
+	item = reallocarray(messages->item, messages->len + 1, sizeof(*item));
 	if (!item)
 		return log_fault("store: read exchange messages", -ENOMEM, NULL);
-	m->item = item;
-	item = &m->item[m->len++];
-	item->seq = (int)column_int(&col);
-	item->sent = column_int(&col) != 0;
-	item->der = column_octets(&col);
-	return reader_complete(&col);
+	messages->item = item;
+	item = &messages->item[messages->len++];
+	item->seq = (int)row_int(row);
+	item->sent = row_int(row) != 0;
+	item->der = row_octets(row);
+	return row_complete(row);
 }
 
-int store_exchange_messages_get(struct store_reader *handle, int64_t exchange_id,
+int store_exchange_messages_get(struct store_reader *r, int64_t exchange_id,
 				struct store_exchange_messages *mp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	int err;
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_EXCHANGE_MESSAGES];
-	_cleanup_(store_exchange_messages_clear) struct store_exchange_messages m = {0};
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_int(&b, exchange_id);
-	result = reader_first(r, &b);
-	while (result == 0) {
-		result = message_add(&m, stmt);
-		if (result == 0)
-			result = reader_step(r, stmt);
-	}
-	if (result != STORE_NOT_FOUND)
-		return result;
-	*mp = m;
-	m = (struct store_exchange_messages){0};
-	return 0;
+	*mp = (struct store_exchange_messages){0};
+	err = read_each(r, READ_EXCHANGE_MESSAGES, VALUES(value_int(exchange_id)), message_add, mp);
+	if (err < 0)
+		store_exchange_messages_clear(mp);
+	return err;
 }
 
 /* --- changes --- */

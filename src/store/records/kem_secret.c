@@ -14,60 +14,43 @@ void store_kem_secret_clear(struct store_kem_secret *s)
 	*s = (struct store_kem_secret){0};
 }
 
-static int kem_secret_read(sqlite3_stmt *stmt, struct store_kem_secret *s)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	s->id = column_int(&col);
-	s->used = column_int(&col);
-	s->deadline_ms = column_int(&col);
-	s->requester = column_text(&col);
-	s->transaction_id = column_octets(&col);
-	s->sent_nonce = column_octets(&col);
-	s->secret = column_octets(&col);
-	s->request = column_octets(&col);
-	s->response = column_octets(&col);
-	return reader_complete(&col);
+static int kem_secret_read(struct row *row, void *arg)
+{
+	struct store_kem_secret *s = arg;
+	int err;
+
+	*s = (struct store_kem_secret){0};
+	s->id = row_int(row);
+	s->used = row_int(row);
+	s->deadline_ms = row_int(row);
+	s->requester = row_text(row);
+	s->transaction_id = row_octets(row);
+	s->sent_nonce = row_octets(row);
+	s->secret = row_octets(row);
+	s->request = row_octets(row);
+	s->response = row_octets(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_kem_secret_clear(s);
+	return err;
 }
 
-int store_kem_secret_find(struct store_reader *handle, struct bytes transaction_id,
+int store_kem_secret_find(struct store_reader *r, struct bytes transaction_id,
 			  struct store_kem_secret *secretp)
 {
-	_cleanup_(store_kem_secret_clear) struct store_kem_secret s = {0};
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_KEM_SECRET_FIND];
-	struct binder b = BINDER(stmt);
-
-	bind_bytes(&b, transaction_id);
-	result = reader_first(r, &b);
-	if (result == 0)
-		result = kem_secret_read(stmt, &s);
-	if (result == 0) {
-		*secretp = s;
-		s = (struct store_kem_secret){0};
-	}
-	return result;
+	return read_one(r, READ_KEM_SECRET_FIND, VALUES(value_bytes(transaction_id)),
+			kem_secret_read, secretp);
 }
 
-int store_kem_secret_count(struct store_reader *handle, uint32_t max, uint32_t *np)
+int store_kem_secret_count(struct store_reader *r, uint32_t max, uint32_t *np)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
+	int64_t n = 0;
+	int err = read_number(r, READ_KEM_SECRET_COUNT, VALUES(value_int(max)), 0, &n);
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_KEM_SECRET_COUNT];
-	struct binder b = BINDER(stmt);
-
-	bind_int(&b, max);
-	result = reader_first(r, &b);
-	if (result == 0)
-		*np = (uint32_t)sqlite3_column_int64(stmt, 0);
-	return result;
+	*np = (uint32_t)n;
+	return err;
 }
 
 /* --- changes --- */

@@ -10,36 +10,26 @@ void store_pop_clear(struct store_pop *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static int pop_read(sqlite3_stmt *stmt, struct store_pop *p)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	p->transaction_id = column_int(&col);
-	p->answer_digests = column_octets(&col);
-	p->request = column_octets(&col);
-	return reader_complete(&col);
+static int pop_read(struct row *row, void *arg)
+{
+	struct store_pop *p = arg;
+	int err;
+
+	*p = (struct store_pop){0};
+	p->transaction_id = row_int(row);
+	p->answer_digests = row_octets(row);
+	p->request = row_octets(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_pop_clear(p);
+	return err;
 }
 
-int store_pop_get(struct store_reader *handle, int64_t transaction_id, struct store_pop *popp)
+int store_pop_get(struct store_reader *r, int64_t transaction_id, struct store_pop *popp)
 {
-	_cleanup_(store_pop_clear) struct store_pop p = {0};
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_POP_GET];
-	struct binder b = BINDER(stmt);
-
-	bind_int(&b, transaction_id);
-	result = reader_first(r, &b);
-	if (result == 0)
-		result = pop_read(stmt, &p);
-	if (result == 0) {
-		*popp = p;
-		p = (struct store_pop){0};
-	}
-	return result;
+	return read_one(r, READ_POP_GET, VALUES(value_int(transaction_id)), pop_read, popp);
 }
 
 /* --- changes --- */

@@ -13,83 +13,53 @@ void store_registration_clear(struct store_registration *r)
 	memset(r, 0, sizeof(*r));
 }
 
-static int registration_read(sqlite3_stmt *stmt, struct store_registration *reg)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	reg->id = column_int(&col);
-	reg->cert_type = (enum cert_type)column_int(&col);
-	reg->subject_id = column_text(&col);
-	reg->handling = (enum cert_handling)column_int(&col);
-	reg->manager = column_text(&col);
-	reg->trust_domain = column_text(&col);
-	reg->ca = column_text(&col);
-	reg->profile = column_text(&col);
-	reg->state = (enum store_registration_state)column_int(&col);
-	reg->created_ms = column_int(&col);
-	reg->changed_ms = column_int(&col);
-	return reader_complete(&col);
+static int registration_read(struct row *row, void *arg)
+{
+	struct store_registration *reg = arg;
+	int err;
+
+	*reg = (struct store_registration){0};
+	reg->id = row_int(row);
+	reg->cert_type = (enum cert_type)row_int(row);
+	reg->subject_id = row_text(row);
+	reg->handling = (enum cert_handling)row_int(row);
+	reg->manager = row_text(row);
+	reg->trust_domain = row_text(row);
+	reg->ca = row_text(row);
+	reg->profile = row_text(row);
+	reg->state = (enum store_registration_state)row_int(row);
+	reg->created_ms = row_int(row);
+	reg->changed_ms = row_int(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_registration_clear(reg);
+	return err;
 }
 
-static int registration_one(struct reader *r, const struct binder *b,
+int store_registration_find(struct store_reader *r, enum cert_type type, const char *subject_id,
 			    struct store_registration *regp)
 {
-	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
-	int result = reader_first(r, b);
-
-	if (result == 0)
-		result = registration_read(stmt, &reg);
-	if (result == 0) {
-		*regp = reg;
-		reg = (struct store_registration){0};
-	}
-	return result;
+	return read_one(r, READ_REGISTRATION_FIND, VALUES(value_text(subject_id), value_int(type)),
+			registration_read, regp);
 }
 
-int store_registration_find(struct store_reader *handle, enum cert_type type,
-			    const char *subject_id, struct store_registration *regp)
+int store_registration_get(struct store_reader *r, int64_t id, struct store_registration *regp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_REGISTRATION_FIND]);
-
-	bind_text(&b, subject_id);
-	bind_int(&b, type);
-	return registration_one(r, &b, regp);
+	return read_one(r, READ_REGISTRATION_GET, VALUES(value_int(id)), registration_read, regp);
 }
 
-int store_registration_get(struct store_reader *handle, int64_t id, struct store_registration *regp)
+static int manager_read(struct row *row, void *arg)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_REGISTRATION_GET]);
-
-	bind_int(&b, id);
-	return registration_one(r, &b, regp);
+	*(char **)arg = row_text(row);
+	return row_complete(row);
 }
 
-int store_subject_manager(struct store_reader *handle, const char *subject_id, char **managerp)
+int store_subject_manager(struct store_reader *r, const char *subject_id, char **managerp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_SUBJECT_MANAGER];
-	struct columns col = COLUMNS(stmt);
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_text(&b, subject_id);
-	result = reader_first(r, &b);
-	if (result != 0)
-		return result;
-	*managerp = column_text(&col);
-	return reader_complete(&col);
+	return read_one(r, READ_SUBJECT_MANAGER, VALUES(value_text(subject_id)), manager_read,
+			managerp);
 }
 
 struct registration_walk {
@@ -97,11 +67,11 @@ struct registration_walk {
 	void *arg;
 };
 
-static int registration_row(void *arg, sqlite3_stmt *stmt)
+static int registration_give(struct row *row, void *arg)
 {
 	const struct registration_walk *walk = arg;
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	int err = registration_read(stmt, &reg);
+	int err = registration_read(row, &reg);
 
 	return err < 0 ? err : walk->each(walk->arg, &reg);
 }
@@ -109,23 +79,22 @@ static int registration_row(void *arg, sqlite3_stmt *stmt)
 int store_registration_list(struct store_reader *r, const struct store_registration_filter *filter,
 			    store_registration_each *each, void *arg)
 {
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	_cleanup_(query_clear) struct query q = query_begin(r, LIST_REGISTRATIONS);
 	struct registration_walk walk = {each, arg};
 
-	query_begin(&q, "SELECT " REGISTRATION_COLUMNS " FROM registration");
-	query_where_int(&q, "id > ?", filter->after_id);
+	query_where(&q, WHERE_ID_AFTER, value_int(filter->after_id));
 	if (filter->subject_id)
-		query_where_text(&q, "subject_id = ?", filter->subject_id);
+		query_where(&q, WHERE_SUBJECT_ID, value_text(filter->subject_id));
 	if (filter->manager)
-		query_where_text(&q, "manager = ?", filter->manager);
+		query_where(&q, WHERE_MANAGER, value_text(filter->manager));
 	if (filter->trust_domain)
-		query_where_text(&q, "trust_domain = ?", filter->trust_domain);
+		query_where(&q, WHERE_TRUST_DOMAIN, value_text(filter->trust_domain));
 	if (filter->cert_type >= 0)
-		query_where_int(&q, "cert_type = ?", filter->cert_type);
+		query_where(&q, WHERE_CERT_TYPE, value_int(filter->cert_type));
 	if (!filter->with_deregistered)
-		query_where(&q, "state = 0");
-	query_end(&q, "id", filter->limit);
-	return query_walk(r, &q, registration_row, &walk);
+		query_if(&q, IF_REGISTERED);
+	query_end(&q, ORDER_ID, filter->limit);
+	return query_walk(&q, registration_give, &walk);
 }
 
 /* --- changes --- */

@@ -11,59 +11,38 @@ void store_rev_passphrase_clear(struct store_rev_passphrase *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static int rev_passphrase_read(sqlite3_stmt *stmt, struct store_rev_passphrase *p)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	p->registration_id = column_int(&col);
-	p->created_ms = column_int(&col);
-	p->reference = column_octets(&col);
-	p->secret = column_octets(&col);
-	return reader_complete(&col);
+static int rev_passphrase_read(struct row *row, void *arg)
+{
+	struct store_rev_passphrase *p = arg;
+	int err;
+
+	*p = (struct store_rev_passphrase){0};
+	p->registration_id = row_int(row);
+	p->created_ms = row_int(row);
+	p->reference = row_octets(row);
+	p->secret = row_octets(row);
+	err = row_complete(row);
+	if (err < 0)
+		store_rev_passphrase_clear(p);
+	return err;
 }
 
-static int rev_passphrase_first(struct reader *r, const struct binder *b,
-				struct store_rev_passphrase *passphrasep)
-{
-	_cleanup_(store_rev_passphrase_clear) struct store_rev_passphrase p = {0};
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
-	int result = reader_first(r, b);
-
-	if (result == 0)
-		result = rev_passphrase_read(stmt, &p);
-	if (result == 0) {
-		*passphrasep = p;
-		p = (struct store_rev_passphrase){0};
-	}
-	return result;
-}
-
-int store_rev_passphrase_find(struct store_reader *handle, struct bytes reference,
+int store_rev_passphrase_find(struct store_reader *r, struct bytes reference,
 			      struct store_rev_passphrase *passphrasep)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_REV_PASSPHRASE_FIND]);
-
-	bind_bytes(&b, reference);
-	return rev_passphrase_first(r, &b, passphrasep);
+	return read_one(r, READ_REV_PASSPHRASE_FIND, VALUES(value_bytes(reference)),
+			rev_passphrase_read, passphrasep);
 }
 
-int store_rev_passphrase_before(struct store_reader *handle, struct bytes reference,
+int store_rev_passphrase_before(struct store_reader *r, struct bytes reference,
 				struct bytes transaction_id,
 				struct store_rev_passphrase *passphrasep)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_REV_PASSPHRASE_BEFORE]);
-
-	bind_bytes(&b, reference);
-	bind_bytes(&b, transaction_id);
-	return rev_passphrase_first(r, &b, passphrasep);
+	return read_one(r, READ_REV_PASSPHRASE_BEFORE,
+			VALUES(value_bytes(reference), value_bytes(transaction_id)),
+			rev_passphrase_read, passphrasep);
 }
 
 /* --- changes --- */

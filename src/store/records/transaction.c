@@ -34,107 +34,84 @@ void store_transaction_items_clear(struct store_transaction_items *items)
 	memset(items, 0, sizeof(*items));
 }
 
-static int transaction_read(sqlite3_stmt *stmt, struct store_transaction *t)
-{
-	struct columns col = COLUMNS(stmt);
+/* --- reading --- */
 
-	t->id = column_int(&col);
-	t->state = (enum store_transaction_state)column_int(&col);
-	t->body_type = (int)column_int(&col);
-	t->protection = (int)column_int(&col);
-	t->implicit_confirm = column_int(&col) != 0;
-	t->chain_request = column_int(&col) != 0;
-	t->cert_req_id = (int)column_int(&col);
-	t->certificate_id = column_int_or(&col, 0);
-	t->deadline_ms = column_int_or(&col, 0);
-	t->created_ms = column_int(&col);
-	t->changed_ms = column_int(&col);
-	t->requester = column_text(&col);
-	t->transaction_id = column_octets(&col);
-	t->request_nonce = column_octets(&col);
-	t->sent_nonce = column_octets(&col);
-	column_array(&col, t->request_digest, sizeof(t->request_digest));
-	t->status_text = column_text(&col);
-	t->response = column_octets(&col);
-	t->n_items = (size_t)column_int(&col);
-	t->crl_id = column_int_or(&col, 0);
-	t->crl_at = (size_t)column_int_or(&col, 0);
-	return reader_complete(&col);
+static int transaction_read(struct row *row, void *arg)
+{
+	struct store_transaction *t = arg;
+	int err;
+
+	*t = (struct store_transaction){0};
+	t->id = row_int(row);
+	t->state = (enum store_transaction_state)row_int(row);
+	t->body_type = (int)row_int(row);
+	t->protection = (int)row_int(row);
+	t->implicit_confirm = row_int(row) != 0;
+	t->chain_request = row_int(row) != 0;
+	t->cert_req_id = (int)row_int(row);
+	t->certificate_id = row_int_or(row, 0);
+	t->deadline_ms = row_int_or(row, 0);
+	t->created_ms = row_int(row);
+	t->changed_ms = row_int(row);
+	t->requester = row_text(row);
+	t->transaction_id = row_octets(row);
+	t->request_nonce = row_octets(row);
+	t->sent_nonce = row_octets(row);
+	row_array(row, t->request_digest, sizeof(t->request_digest));
+	t->status_text = row_text(row);
+	t->response = row_octets(row);
+	t->n_items = (size_t)row_int(row);
+	t->crl_id = row_int_or(row, 0);
+	t->crl_at = (size_t)row_int_or(row, 0);
+	err = row_complete(row);
+	if (err < 0)
+		store_transaction_clear(t);
+	return err;
 }
 
-static int transaction_one(struct reader *r, const struct binder *b, struct store_transaction *txnp)
-{
-	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = b->stmt;
-	int result = reader_first(r, b);
-
-	if (result == 0)
-		result = transaction_read(stmt, &txn);
-	if (result == 0) {
-		*txnp = txn;
-		txn = (struct store_transaction){0};
-	}
-	return result;
-}
-
-int store_transaction_find(struct store_reader *handle, const char *requester,
+int store_transaction_find(struct store_reader *r, const char *requester,
 			   struct bytes transaction_id, struct store_transaction *txnp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_TRANSACTION_FIND]);
-
-	bind_bytes(&b, transaction_id);
-	bind_text(&b, requester);
-	return transaction_one(r, &b, txnp);
+	return read_one(r, READ_TRANSACTION_FIND,
+			VALUES(value_bytes(transaction_id), value_text(requester)),
+			transaction_read, txnp);
 }
 
-int store_transaction_get(struct store_reader *handle, int64_t id, struct store_transaction *txnp)
+int store_transaction_get(struct store_reader *r, int64_t id, struct store_transaction *txnp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-
-	if (!r)
-		return handle->fault;
-	struct binder b = BINDER(r->stmt[READ_TRANSACTION_GET]);
-
-	bind_int(&b, id);
-	return transaction_one(r, &b, txnp);
+	return read_one(r, READ_TRANSACTION_GET, VALUES(value_int(id)), transaction_read, txnp);
 }
 
-int store_transaction_signers(struct store_reader *handle, struct bytes transaction_id,
-			      int protection, store_signer_each *each, void *arg)
+struct signer_walk {
+	store_signer_each *each;
+	void *arg;
+};
+
+static int signer_give(struct row *row, void *arg)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
-	int result;
+	const struct signer_walk *walk = arg;
+	_cleanup_(store_signer_clear) struct store_signer signer = {0};
+	int err;
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_SIGNERS];
-	struct binder b = BINDER(stmt);
-
-	bind_bytes(&b, transaction_id);
-	bind_int(&b, protection);
-	result = reader_first(r, &b);
-	while (result == 0) {
-		_cleanup_(store_signer_clear) struct store_signer signer = {0};
-		struct columns col = COLUMNS(stmt);
-
-		signer.requester = column_text(&col);
-		signer.certificates = column_octets(&col);
-		result = reader_complete(&col);
-		if (result == 0)
-			result = each(arg, &signer);
-		if (result == 0)
-			result = reader_step(r, stmt);
-	}
-	return result == STORE_NOT_FOUND ? 0 : result;
+	signer.requester = row_text(row);
+	signer.certificates = row_octets(row);
+	err = row_complete(row);
+	return err == 0 ? walk->each(walk->arg, &signer) : err;
 }
 
-static int item_add(struct store_transaction_items *items, sqlite3_stmt *stmt)
+int store_transaction_signers(struct store_reader *r, struct bytes transaction_id, int protection,
+			      store_signer_each *each, void *arg)
 {
-	struct columns col = COLUMNS(stmt);
+	struct signer_walk walk = {each, arg};
+
+	return read_each(r, READ_TRANSACTION_SIGNERS,
+			 VALUES(value_bytes(transaction_id), value_int(protection)), signer_give,
+			 &walk);
+}
+
+static int item_add(struct row *row, void *arg)
+{
+	struct store_transaction_items *items = arg;
 	struct store_transaction_item *item;
 
 	item = reallocarray(items->item, items->len + 1, sizeof(*item));
@@ -142,37 +119,24 @@ static int item_add(struct store_transaction_items *items, sqlite3_stmt *stmt)
 		return log_fault("store: read the requests of a transaction", -ENOMEM, NULL);
 	items->item = item;
 	item = &items->item[items->len++];
-	item->cert_req_id = (int)column_int(&col);
-	item->certificate_id = column_int_or(&col, 0);
-	item->failinfo = (int)column_int(&col);
-	item->status_text = column_text(&col);
-	return reader_complete(&col);
+	item->cert_req_id = (int)row_int(row);
+	item->certificate_id = row_int_or(row, 0);
+	item->failinfo = (int)row_int(row);
+	item->status_text = row_text(row);
+	return row_complete(row);
 }
 
-int store_transaction_items_get(struct store_reader *handle, int64_t transaction_id,
+int store_transaction_items_get(struct store_reader *r, int64_t transaction_id,
 				struct store_transaction_items *itemsp)
 {
-	_cleanup_(reader_leavep) struct reader *r = reader_enter(handle);
+	int err;
 
-	if (!r)
-		return handle->fault;
-	_cleanup_(statement_resetp) sqlite3_stmt *stmt = r->stmt[READ_TRANSACTION_ITEMS];
-	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
-	struct binder b = BINDER(stmt);
-	int result;
-
-	bind_int(&b, transaction_id);
-	result = reader_first(r, &b);
-	while (result == 0) {
-		result = item_add(&items, stmt);
-		if (result == 0)
-			result = reader_step(r, stmt);
-	}
-	if (result != STORE_NOT_FOUND)
-		return result;
-	*itemsp = items;
-	items = (struct store_transaction_items){0};
-	return 0;
+	*itemsp = (struct store_transaction_items){0};
+	err = read_each(r, READ_TRANSACTION_ITEMS, VALUES(value_int(transaction_id)), item_add,
+			itemsp);
+	if (err < 0)
+		store_transaction_items_clear(itemsp);
+	return err;
 }
 
 struct transaction_walk {
@@ -180,11 +144,11 @@ struct transaction_walk {
 	void *arg;
 };
 
-static int transaction_row(void *arg, sqlite3_stmt *stmt)
+static int transaction_give(struct row *row, void *arg)
 {
 	const struct transaction_walk *walk = arg;
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	int err = transaction_read(stmt, &txn);
+	int err = transaction_read(row, &txn);
 
 	return err < 0 ? err : walk->each(walk->arg, &txn);
 }
@@ -192,27 +156,20 @@ static int transaction_row(void *arg, sqlite3_stmt *stmt)
 int store_transaction_list(struct store_reader *r, const struct store_transaction_filter *filter,
 			   store_transaction_each *each, void *arg)
 {
-	_cleanup_(query_clear) struct query q = QUERY_NULL;
+	_cleanup_(query_clear) struct query q = query_begin(r, LIST_TRANSACTIONS);
 	struct transaction_walk walk = {each, arg};
 
-	query_begin(&q, "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction");
-	query_where_int(&q, "id > ?", filter->after_id);
+	query_where(&q, WHERE_ID_AFTER, value_int(filter->after_id));
 	if (filter->requester)
-		query_where_text(&q, "requester = ?", filter->requester);
+		query_where(&q, WHERE_REQUESTER, value_text(filter->requester));
 	if (filter->certificate_id != 0)
-		query_where_int(&q,
-				"id IN (WITH wanted (c) AS (SELECT ?) SELECT id FROM "
-				"cmp_transaction, wanted WHERE certificate_id = c UNION ALL SELECT "
-				"transaction_id FROM cmp_transaction_item, wanted "
-				"WHERE certificate_id = c)",
-				filter->certificate_id);
+		query_where(&q, WHERE_TRANSACTION_CERTIFICATE, value_int(filter->certificate_id));
 	if (filter->state >= 0)
-		query_where_int(&q, "state = ?", filter->state);
-	/* Written as in the partial index cmp_transaction_not_done, so that it serves. */
+		query_where(&q, WHERE_TRANSACTION_STATE, value_int(filter->state));
 	if (filter->state >= 0 && filter->state != STORE_TXN_DONE)
-		query_where(&q, "state <> 2");
-	query_end(&q, "id", filter->limit);
-	return query_walk(r, &q, transaction_row, &walk);
+		query_if(&q, IF_TRANSACTION_NOT_DONE);
+	query_end(&q, ORDER_ID, filter->limit);
+	return query_walk(&q, transaction_give, &walk);
 }
 
 /* --- changes --- */

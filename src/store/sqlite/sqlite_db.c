@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* SQLite connections, errors, parameters and columns. See sqlite_db.h. */
+/* SQLite connections and errors. See sqlite_db.h. */
 #include "sqlite_db.h"
 
 #include "base/log.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Another process (a backup, a second program by mistake) may hold the write lock for a moment. */
@@ -126,134 +125,4 @@ int sqlite_db_query_int(sqlite3 *db, const char *what, const char *sql, int64_t 
 		err = sqlite_db_fault(db, what, rc);
 	sqlite3_finalize(stmt);
 	return err;
-}
-
-int sqlite_db_prepare(sqlite3 *db, const char *const *sql, sqlite3_stmt **stmts, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		int rc = sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &stmts[i],
-					    NULL);
-
-		if (rc != SQLITE_OK)
-			return sqlite_db_fault(db, "prepare statement", rc);
-	}
-	return 0;
-}
-
-void sqlite_db_finalize(sqlite3_stmt **stmts, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		sqlite3_finalize(stmts[i]);
-		stmts[i] = NULL;
-	}
-}
-
-static void bind_note(struct binder *b, int rc)
-{
-	if (b->rc == SQLITE_OK)
-		b->rc = rc;
-}
-
-void bind_value(struct binder *b, struct value value)
-{
-	int index = ++b->index, rc = SQLITE_MISUSE;
-
-	switch (value.kind) {
-	case VALUE_NULL:
-		rc = sqlite3_bind_null(b->stmt, index);
-		break;
-	case VALUE_INT:
-		rc = sqlite3_bind_int64(b->stmt, index, value.number);
-		break;
-	case VALUE_TEXT:
-		rc = sqlite3_bind_text64(b->stmt, index, value.data, value.len, SQLITE_STATIC,
-					 SQLITE_UTF8);
-		break;
-	case VALUE_OCTETS:
-		rc = sqlite3_bind_blob64(b->stmt, index, value.data, value.len, SQLITE_STATIC);
-		break;
-	case VALUE_RESULT: /* unit_value() has put what it is in its place */
-		break;
-	}
-	bind_note(b, rc);
-}
-
-void bind_int(struct binder *b, int64_t value)
-{
-	bind_note(b, sqlite3_bind_int64(b->stmt, ++b->index, value));
-}
-
-void bind_int_unless(struct binder *b, int64_t value, int64_t none)
-{
-	if (value == none)
-		bind_note(b, sqlite3_bind_null(b->stmt, ++b->index));
-	else
-		bind_int(b, value);
-}
-
-void bind_text(struct binder *b, const char *text)
-{
-	bind_note(b, sqlite3_bind_text(b->stmt, ++b->index, text, -1, SQLITE_STATIC));
-}
-
-void bind_bytes(struct binder *b, struct bytes value)
-{
-	const void *data = value.len ? value.data : NULL;
-
-	bind_note(b, sqlite3_bind_blob64(b->stmt, ++b->index, data, value.len, SQLITE_STATIC));
-}
-
-int64_t column_int(struct columns *c)
-{
-	return sqlite3_column_int64(c->stmt, c->index++);
-}
-
-int64_t column_int_or(struct columns *c, int64_t none)
-{
-	if (sqlite3_column_type(c->stmt, c->index) != SQLITE_NULL)
-		return column_int(c);
-	c->index++;
-	return none;
-}
-
-char *column_text(struct columns *c)
-{
-	int index = c->index++;
-	const unsigned char *text;
-	char *copy;
-
-	if (sqlite3_column_type(c->stmt, index) == SQLITE_NULL)
-		return NULL;
-	text = sqlite3_column_text(c->stmt, index);
-	copy = text ? strdup((const char *)text) : NULL;
-	if (!copy)
-		c->failed = true;
-	return copy;
-}
-
-struct octets column_octets(struct columns *c)
-{
-	int index = c->index++;
-	const void *data;
-	struct octets o = OCTETS_NULL;
-
-	if (sqlite3_column_type(c->stmt, index) == SQLITE_NULL)
-		return o;
-	data = sqlite3_column_blob(c->stmt, index);
-	if (octets_dup((struct bytes){data, (size_t)sqlite3_column_bytes(c->stmt, index)}, &o) < 0)
-		c->failed = true;
-	return o;
-}
-
-size_t column_array(struct columns *c, uint8_t *out, size_t max)
-{
-	int index = c->index++;
-	const void *data = sqlite3_column_blob(c->stmt, index);
-	size_t len = (size_t)sqlite3_column_bytes(c->stmt, index);
-
-	if (len > max)
-		len = max;
-	if (len > 0)
-		memcpy(out, data, len);
-	return len;
 }

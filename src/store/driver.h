@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a database has to do for the store: connections, statements and their values, rows, and
+ * transactions with savepoints, without knowing what any of it means. A backend is one of these and
+ * a table of SQL, under the names of change_table.h and query.h. The writer and the readers are
+ * written over this and nothing else.
+ *
+ * Faults are negative errnos, logged here with the words of the database. A connection and its
+ * statements belong to one thread at a time.
+ */
+#pragma once
+
+#include "store.h"
+#include "value.h"
+
+/* The database as a whole, and a connection to it; a statement that was prepared there. */
+struct database;
+struct connection;
+struct statement;
+
+enum driver_role {
+	DRIVER_READS, /* it cannot write */
+	DRIVER_WRITES,
+};
+
+/* Of the writer's connection. */
+enum driver_control {
+	DRIVER_BEGIN, /* and keep every other writer out until the end, or see to store.h's word */
+	DRIVER_SAVEPOINT,
+	DRIVER_RELEASE,     /* the savepoint; what was done since then stays */
+	DRIVER_ROLLBACK_TO, /* the savepoint, which stays */
+	DRIVER_COMMIT,      /* durable when it returns */
+	DRIVER_ROLLBACK,
+	DRIVER_CONTROLS
+};
+
+struct driver {
+	/* The SQL of the backend: by enum change_kind, enum read_kind and enum query_part. */
+	const char *const *change_sql;
+	const char *const *read_sql;
+	const char *const *part_sql;
+	/* Queries whose rows say what is wrong with the database, or "ok"; ends with NULL. */
+	const char *const *integrity_sql;
+
+	/* store_create(). */
+	int (*create)(const struct store_options *options);
+	/* Looks whether it is sound, and brings its schema up to date; as store_open(). */
+	int (*open)(const struct store_options *options, struct database **databasep);
+	void (*close)(struct database *database);
+	/* Looks whether it is still what was opened: 0 or -ESTALE. Any thread. */
+	int (*look)(struct database *database);
+	/* What the last look found, without looking. */
+	int (*looked)(const struct database *database);
+
+	int (*connect)(struct database *database, enum driver_role role,
+		       struct connection **connectionp);
+	/* All of its statements have been finalised. */
+	void (*disconnect)(struct connection *connection);
+	/* `kept`: it will be used often. */
+	int (*prepare)(struct connection *connection, const char *sql, bool kept,
+		       struct statement **statementp);
+	void (*finalize)(struct statement *statement);
+	/* Parameters count from 0. The value is borrowed until it was reset; no VALUE_RESULT. */
+	int (*bind)(struct statement *statement, size_t index, struct value value);
+	/* 0: on a row; STORE_NOT_FOUND: at the end; STORE_CONFLICT: a unique index, or another
+	 * writer, is in the way. */
+	int (*step)(struct statement *statement);
+	/* Of the row that it is on; borrowed until the next step. Columns count from 0. */
+	struct value (*column)(struct statement *statement, int index);
+	/* Ends its reading; it can be bound and stepped anew. */
+	void (*reset)(struct statement *statement);
+	/* Of a statement that has come to its end: how many rows it has changed, and the id of the
+	 * one that it has inserted. */
+	int64_t (*changed)(struct statement *statement);
+	int64_t (*inserted)(struct statement *statement);
+
+	int (*control)(struct connection *connection, enum driver_control what);
+	/* Whether there is a transaction; a full disk, say, may have ended it. */
+	bool (*in_transaction)(struct connection *connection);
+	/* Whether anything was written since DRIVER_BEGIN; asked after DRIVER_COMMIT. */
+	bool (*wrote)(struct connection *connection);
+	/* Between transactions: what the database has to tidy up now and then. */
+	void (*tidy)(struct connection *connection);
+};
+
+/* All parameters of a statement. */
+_must_check_ static inline int driver_bind_all(const struct driver *driver,
+					       struct statement *statement,
+					       const struct value *values, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < n; i++)
+		err = driver->bind(statement, i, values[i]);
+	return err;
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * All the SQL of the backend SQLite. States are numbers of include/store.h; tables and indexes are
+ * those of schema/sqlite. tests/store/test_sqlite_plan.c looks at how each statement is planned.
+ */
+#include "sql.h"
+
+/*
+ * What a new certificate may collide with is asked in the same words when it is decided and when it
+ * is inserted. Each gives a row where it does.
+ */
+
+/* Key digest, subject_id. */
+#define KEY_TAKEN_SQL                                                                       \
+	"SELECT 1 FROM certificate c JOIN registration r ON r.id = c.registration_id WHERE" \
+	" c.key_digest = ?1 AND c.state <> 4 AND r.subject_id <> ?2 LIMIT 1"
+
+/*
+ * Registration, certificate that does not count, time, number. The first count reads no row, only
+ * the index, and is enough for nearly all; LIMIT bounds it.
+ */
+#define LIVE_REACHED_SQL                                                         \
+	"SELECT 1 WHERE (SELECT count(*) FROM (SELECT 1 FROM certificate"        \
+	" WHERE registration_id = ?1 LIMIT ?4)) >= ?4 AND (SELECT count(*) FROM" \
+	" (SELECT 1 FROM certificate WHERE registration_id = ?1 AND id <> ?2"    \
+	" AND (state <= 2 OR state = 6) AND not_after_ms > ?3 LIMIT ?4)) >= ?4"
+
+/* Columns in the order in which records/ takes them. */
+#define CLIENT_COLUMNS                                                                        \
+	"id, name, trust_domain, permissions, register_on_ir, default_profile, trust_anchor," \
+	" certificate, subject, mac_reference, mac_secret, created_ms, policy, entity"
+#define REGISTRATION_COLUMNS                                                              \
+	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
+	" created_ms, changed_ms"
+#define CERTIFICATE_COLUMNS                                                                       \
+	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
+	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
+	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
+	" c.invalidity_ms, c.crl_change"
+#define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
+#define TRANSACTION_COLUMNS                                                                \
+	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
+	" certificate_id, deadline_ms, created_ms, changed_ms, requester, transaction_id," \
+	" request_nonce, sent_nonce, request_digest, status_text, response, n_items,"      \
+	" crl_id, crl_at"
+#define EXCHANGE_COLUMNS                                                                   \
+	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca," \
+	" request, refusal"
+
+#define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
+
+/* --- changes --- */
+
+const char *const sqlite_change_sql[CHANGE_KINDS] = {
+	[CHANGE_CLIENT_INSERT] =
+		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
+		" default_profile, trust_anchor, certificate, subject, mac_reference, mac_secret,"
+		" created_ms, policy, entity)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+	[CHANGE_CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
+	[CHANGE_CLIENTS_REQUIRE] =
+		"SELECT 1 FROM meta WHERE name = 'client_generation' AND value <> ?1",
+	/* One manager for all active registrations of a subject; one active one for a certType. */
+	[CHANGE_REGISTRATION_INSERT] =
+		"INSERT INTO registration (cert_type, subject_id, handling, manager, trust_domain,"
+		" ca, profile, state, created_ms, changed_ms)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS"
+		" (SELECT 1 FROM registration WHERE subject_id = ?2 AND state = 0"
+		" AND manager <> ?4)",
+	[CHANGE_REGISTRATION_DEREGISTER] =
+		"UPDATE registration SET state = 1, changed_ms = ?2 WHERE id = ?1 AND state = 0",
+	[CHANGE_SUBJECT_REQUIRE] =
+		"SELECT 1 FROM registration WHERE subject_id = ?1 AND state = 0 LIMIT 1",
+	[CHANGE_KEY_REQUIRE] = KEY_TAKEN_SQL,
+	[CHANGE_LIVE_REQUIRE] = LIVE_REACHED_SQL,
+	[CHANGE_CERTIFICATE_INSERT] =
+		"INSERT INTO certificate (registration_id, state, reason, revoked_ms, "
+		"confirm_by_ms,"
+		" not_before_ms, not_after_ms, created_ms, ca, serial, requester, subject,"
+		" key_digest, der)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14"
+		" FROM registration WHERE id = ?1 AND state = 0",
+	[CHANGE_CERTIFICATE_FILL] =
+		"UPDATE certificate SET state = ?2, confirm_by_ms = ?3, not_before_ms = ?4,"
+		" not_after_ms = ?5, serial = ?6, subject = ?7, der = ?8"
+		" WHERE id = ?1 AND state = 0",
+	[CHANGE_CERTIFICATE_SET_STATE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL"
+					 " WHERE id = ?1 AND state = ?2",
+	[CHANGE_CERTIFICATE_REVOKE] = "UPDATE certificate SET state = ?3, confirm_by_ms = NULL,"
+				      " reason = ?4, revoked_ms = ?5, released_ms = NULL"
+				      " WHERE id = ?1 AND state = ?2",
+	[CHANGE_CERTIFICATE_RELEASE] = "UPDATE certificate SET state = 2, reason = NULL,"
+				       " revoked_ms = NULL, invalidity_ms = NULL, released_ms = ?3"
+				       " WHERE id = ?1 AND state = ?2",
+	[CHANGE_CERTIFICATE_SET_INVALIDITY] =
+		"UPDATE certificate SET invalidity_ms = ?2 WHERE id = ?1",
+	[CHANGE_TRANSACTION_SIGNER_INSERT] = "INSERT INTO transaction_signer (digest, certificates)"
+					     " VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
+	[CHANGE_TRANSACTION_INSERT] =
+		"INSERT INTO cmp_transaction (state, body_type, protection, implicit_confirm,"
+		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
+		" requester, transaction_id, request_nonce, sent_nonce, request_digest, "
+		"status_text,"
+		" response, n_items, crl_id, crl_at, signer_id) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
+		" (SELECT id FROM transaction_signer WHERE digest = ?21)"
+		" WHERE ?19 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?19)",
+	[CHANGE_TRANSACTION_ITEM_INSERT] =
+		"INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id,"
+		" certificate_id, failinfo, status_text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[CHANGE_TRANSACTION_UPDATE] =
+		"UPDATE cmp_transaction SET state = ?2, implicit_confirm = ?3, deadline_ms = ?4,"
+		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
+		" response = ?9, crl_id = ?13, crl_at = ?14 WHERE id = ?1 AND state = ?10"
+		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)"
+		" AND (?13 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?13))",
+	[CHANGE_TRANSACTION_END] = "UPDATE cmp_transaction SET state = 3, deadline_ms = NULL,"
+				   " changed_ms = ?3 WHERE id = ?1 AND state = ?2",
+	[CHANGE_TRANSACTION_SET_CERTIFICATE] = "UPDATE cmp_transaction SET certificate_id = ?2"
+					       " WHERE id = ?1 AND certificate_id IS NULL",
+	[CHANGE_POP_INSERT] = "INSERT INTO pop (transaction_id, answer_digest, request)"
+			      " VALUES (?1, ?2, ?3)",
+	[CHANGE_POP_REMOVE] = "DELETE FROM pop WHERE transaction_id = ?1",
+	[CHANGE_KEM_SECRET_INSERT] =
+		"INSERT INTO kem_secret (deadline_ms, requester, transaction_id, sent_nonce,"
+		" secret, request, response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[CHANGE_KEM_SECRET_TRIM] = "DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
+				   " WHERE requester = ?1 AND cmp_transaction_id IS NULL"
+				   " ORDER BY deadline_ms DESC, id DESC LIMIT -1 OFFSET ?2)",
+	[CHANGE_KEM_SECRET_USE] = "UPDATE kem_secret SET cmp_transaction_id = ?2 WHERE id = ?1",
+	[CHANGE_KEM_SECRET_PURGE] =
+		"DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
+		" WHERE cmp_transaction_id IS NULL AND deadline_ms < ?1 LIMIT ?2)",
+	[CHANGE_TRANSACTION_PURGE_DONE] =
+		"DELETE FROM cmp_transaction WHERE id IN (SELECT id FROM cmp_transaction"
+		" WHERE state = 2 AND changed_ms < ?1 LIMIT ?2)",
+	[CHANGE_TRANSACTION_PURGE_FAILED] =
+		"DELETE FROM cmp_transaction WHERE id IN (SELECT id FROM cmp_transaction"
+		" WHERE state = 3 AND changed_ms < ?1 LIMIT ?2)",
+	[CHANGE_EXCHANGE_INSERT] =
+		"INSERT INTO exchange (kind, state, certificate_id, failinfo, deadline_ms, next_ms,"
+		" created_ms, ca, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[CHANGE_EXCHANGE_ADD_MESSAGE] =
+		"INSERT INTO exchange_message (exchange_id, seq, sent, der)"
+		" SELECT ?1, ?2, ?3, ?4 FROM exchange WHERE id = ?1 AND state = 0",
+	[CHANGE_EXCHANGE_SET_NEXT] = "UPDATE exchange SET next_ms = ?2 WHERE id = ?1 AND state = 0",
+	[CHANGE_EXCHANGE_FINISH] = "UPDATE exchange SET state = ?2, failinfo = ?3, refusal = ?4"
+				   " WHERE id = ?1 AND state = 0",
+	[CHANGE_CRL_INSERT] =
+		"INSERT INTO crl (ca, number, this_update_ms, next_update_ms, scheduled_ms,"
+		" changes, der) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS"
+		" (SELECT 1 FROM crl WHERE ca = ?1 AND number >= ?2)",
+	[CHANGE_CRL_PURGE] = "DELETE FROM crl WHERE ca = ?1 AND number < ?2"
+			     " AND NOT EXISTS (SELECT 1 FROM cmp_transaction"
+			     " WHERE crl_id = crl.id AND crl_id IS NOT NULL)",
+	[CHANGE_SEEN_INSERT] = "INSERT INTO seen (digest, until_ms) VALUES (?1, ?2)"
+			       " ON CONFLICT (digest) DO NOTHING",
+	[CHANGE_SEEN_PURGE] = "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen"
+			      " WHERE until_ms < ?1 ORDER BY until_ms LIMIT ?2)",
+	[CHANGE_ANNOUNCEMENT_INSERT] =
+		"INSERT INTO announcement (type, created_ms, sender, digest, der)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)",
+	[CHANGE_ANNOUNCEMENT_TRIM] =
+		"DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"
+		" WHERE sender = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+	/* Once for a transaction, though it may be decided again. */
+	[CHANGE_REV_PASSPHRASE_KEEP] =
+		"INSERT INTO rev_passphrase_before (registration_id, created_ms, transaction_id,"
+		" reference, secret) SELECT registration_id, created_ms, ?2, reference, secret"
+		" FROM rev_passphrase WHERE registration_id = ?1 ON CONFLICT (registration_id) DO"
+		" UPDATE SET created_ms = excluded.created_ms,"
+		" transaction_id = excluded.transaction_id, reference = excluded.reference,"
+		" secret = excluded.secret"
+		" WHERE excluded.transaction_id <> rev_passphrase_before.transaction_id",
+	[CHANGE_REV_PASSPHRASE_REMOVE] = "DELETE FROM rev_passphrase WHERE registration_id = ?1",
+	[CHANGE_REV_PASSPHRASE_INSERT] =
+		"INSERT INTO rev_passphrase (registration_id, created_ms, reference, secret)"
+		" SELECT ?1, ?2, ?3, ?4 FROM registration WHERE id = ?1 AND state = 0",
+	[CHANGE_ARCHIVED_KEY_INSERT] =
+		"INSERT INTO archived_key (certificate_id, created_ms, generated, secret)"
+		" VALUES (?1, ?2, ?3, ?4)",
+	[CHANGE_ARCHIVED_KEY_REMOVE] = "DELETE FROM archived_key WHERE certificate_id = ?1",
+	[CHANGE_COUNT] = "INSERT INTO counter (name, state, n) VALUES (?1, ?2, ?3)"
+			 " ON CONFLICT (name, state) DO UPDATE SET n = n + excluded.n",
+	/* Changes one page: whether that can be committed. */
+	[CHANGE_PROBE] = "INSERT INTO meta (name, value) VALUES ('probe', 1)"
+			 " ON CONFLICT (name) DO UPDATE SET value = value + 1",
+	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
+			     " VALUES (?1, ?2, ?3, ?4, ?5)",
+};
+
+/* --- reading --- */
+
+const char *const sqlite_read_sql[READ_KINDS] = {
+	[READ_CLIENT_GENERATION] = "SELECT value FROM meta WHERE name = 'client_generation'",
+	[READ_REGISTRATION_FIND] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
+				   " WHERE subject_id = ?1 AND cert_type = ?2 AND state = 0",
+	[READ_REGISTRATION_GET] = "SELECT " REGISTRATION_COLUMNS " FROM registration WHERE id = ?1",
+	[READ_SUBJECT_MANAGER] =
+		"SELECT manager FROM registration WHERE subject_id = ?1 AND state = 0 LIMIT 1",
+	[READ_CERTIFICATE_GET] =
+		"SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.id = ?1",
+	[READ_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
+				  " WHERE c.serial = ?1 AND c.ca = ?2",
+	[READ_COUNTS] = "SELECT state, n FROM counter WHERE name = ?1",
+	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
+	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
+	[READ_TRANSACTION_FIND] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction"
+				  " WHERE transaction_id = ?1 AND requester = ?2",
+	[READ_TRANSACTION_GET] =
+		"SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction WHERE id = ?1",
+	[READ_TRANSACTION_SIGNERS] = "SELECT t.requester, s.certificates FROM cmp_transaction t"
+				     " LEFT JOIN transaction_signer s ON s.id = t.signer_id"
+				     " WHERE t.transaction_id = ?1 AND t.protection = ?2",
+	[READ_ANNOUNCEMENT_GET] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement WHERE id = ?1",
+	[READ_POP_GET] = "SELECT transaction_id, answer_digest, request FROM pop"
+			 " WHERE transaction_id = ?1",
+	[READ_KEM_SECRET_FIND] =
+		"SELECT id, cmp_transaction_id IS NOT NULL, deadline_ms, requester, transaction_id,"
+		" sent_nonce, secret, request, response FROM kem_secret WHERE transaction_id = ?1",
+	[READ_KEM_SECRET_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM kem_secret"
+				  " WHERE cmp_transaction_id IS NULL LIMIT ?1)",
+	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
+				     " FROM rev_passphrase WHERE reference = ?1",
+	[READ_REV_PASSPHRASE_BEFORE] =
+		"SELECT registration_id, created_ms, reference, secret"
+		" FROM rev_passphrase_before WHERE reference = ?1 AND transaction_id = ?2",
+	[READ_ARCHIVED_KEY_GET] = "SELECT certificate_id, created_ms, generated, secret"
+				  " FROM archived_key WHERE certificate_id = ?1",
+	[READ_TRANSACTION_ITEMS] =
+		"SELECT cert_req_id, certificate_id, failinfo, status_text"
+		" FROM cmp_transaction_item WHERE transaction_id = ?1 ORDER BY seq",
+	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
+	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
+			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
+	[READ_EXCHANGE_MESSAGES] =
+		"SELECT seq, sent, der FROM exchange_message WHERE exchange_id = ?1 ORDER BY seq",
+	/* What was received, the newest first. */
+	[READ_EXCHANGE_ANSWERS] =
+		"SELECT m.der FROM exchange e JOIN exchange_message m ON m.exchange_id = e.id"
+		" WHERE e.certificate_id = ?1 AND e.kind = ?2 AND m.sent = 0"
+		" ORDER BY e.id DESC, m.seq DESC",
+	/* What is due, in the order of an index. `+` keeps the index of states out of it. */
+	[READ_CERTIFICATE_DUE] = "SELECT id FROM certificate WHERE confirm_by_ms < ?1"
+				 " AND +state = 1 ORDER BY confirm_by_ms LIMIT ?2",
+	[READ_TRANSACTION_DUE] = "SELECT id FROM cmp_transaction WHERE state = ?1"
+				 " AND deadline_ms < ?2 ORDER BY deadline_ms LIMIT ?3",
+	[READ_TRANSACTION_OPEN_COUNT] =
+		"SELECT count(*) FROM (SELECT 1 FROM cmp_transaction WHERE state IN (0, 1, 4)"
+		" AND deadline_ms IS NOT NULL AND requester = ?1 LIMIT ?2)",
+	[READ_EXCHANGE_DUE] = "SELECT id FROM exchange WHERE state = 0 AND ca = ?1"
+			      " AND next_ms <= ?2 ORDER BY next_ms LIMIT ?3",
+	[READ_EXCHANGE_EXPIRED] =
+		"SELECT id FROM exchange WHERE state = 0 AND ca = ?1 AND deadline_ms <= ?2"
+		" AND next_ms <= ?2 ORDER BY deadline_ms LIMIT ?3",
+	[READ_CRL_NEWEST] = "SELECT id, ca, number, this_update_ms, next_update_ms, scheduled_ms,"
+			    " changes FROM crl WHERE ca = ?1 ORDER BY number DESC LIMIT 1",
+	[READ_CRL_OCTETS] = "SELECT der FROM crl WHERE id = ?1",
+	[READ_CRL_CHANGES] = "SELECT newest FROM crl_change WHERE ca = ?1",
+	[READ_SEEN] = "SELECT 1 FROM seen WHERE digest = ?1",
+	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
+			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
+			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
+};
+
+/* --- lists --- */
+
+/*
+ * Rows of a list come in the order of ids, so that a page goes on where the last one ended and
+ * nothing is sorted. A `+` says what is not to be looked up in an index.
+ */
+const char *const sqlite_part_sql[QUERY_PARTS] = {
+	[LIST_CLIENTS] = "SELECT " CLIENT_COLUMNS " FROM client",
+	[LIST_REGISTRATIONS] = "SELECT " REGISTRATION_COLUMNS " FROM registration",
+	[LIST_CERTIFICATES] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES,
+	[LIST_TRANSACTIONS] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction",
+	[LIST_ANNOUNCEMENTS] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement",
+	[LIST_ARCHIVED_KEYS] = "SELECT k.certificate_id, k.created_ms, k.generated, k.secret"
+			       " FROM certificate c JOIN archived_key k ON k.certificate_id = c.id",
+	[WHERE_ID_AFTER] = "id > ?",
+	[WHERE_SUBJECT_ID] = "subject_id = ?",
+	[WHERE_MANAGER] = "manager = ?",
+	[WHERE_TRUST_DOMAIN] = "trust_domain = ?",
+	[WHERE_CERT_TYPE] = "cert_type = ?",
+	[IF_REGISTERED] = "state = 0",
+	[WHERE_CERTIFICATE_AFTER] = "c.id > ?",
+	[WHERE_CERTIFICATE_SERIAL] = "c.serial = ?",
+	[WHERE_CERTIFICATE_CA] = "c.ca = ?",
+	[WHERE_CERTIFICATE_REGISTRATION] = "c.registration_id = ?",
+	[WHERE_CERTIFICATE_SUBJECT_ID] = "r.subject_id = ?",
+	[WHERE_CERTIFICATE_SUBJECT_ID_OF_FEW] = "+r.subject_id = ?",
+	[WHERE_CERTIFICATE_MANAGER] = "+r.manager = ?",
+	[WHERE_CERTIFICATE_STATE] = "c.state = ?",
+	[WHERE_CERTIFICATE_STATE_OF_FEW] = "+c.state = ?",
+	/* Written as in the partial index certificate_not_active, so that it serves. */
+	[IF_CERTIFICATE_NOT_ACTIVE] = "c.state <> 2",
+	[IF_CERTIFICATE_ACCEPTED] = "c.state NOT IN (0, 1, 4)",
+	[WHERE_REQUESTER] = "requester = ?",
+	[WHERE_TRANSACTION_CERTIFICATE] =
+		"id IN (WITH wanted (c) AS (SELECT ?) SELECT id FROM cmp_transaction, wanted"
+		" WHERE certificate_id = c UNION ALL SELECT transaction_id FROM"
+		" cmp_transaction_item, wanted WHERE certificate_id = c)",
+	[WHERE_TRANSACTION_STATE] = "state = ?",
+	/* Written as in the partial index cmp_transaction_not_done, so that it serves. */
+	[IF_TRANSACTION_NOT_DONE] = "state <> 2",
+	[WHERE_SENDER] = "sender = ?",
+	[WHERE_TYPE] = "type = ?",
+	[ORDER_ID] = "id",
+	[ORDER_CERTIFICATE] = "c.id",
+	[ORDER_CERTIFICATE_NEWEST] = "c.id DESC",
+};
+
+/* --- integrity --- */
+
+const char *const sqlite_integrity_sql[] = {
+	"PRAGMA integrity_check",
+	"PRAGMA foreign_key_check",
+	"SELECT 'the counter of ' || name || ' in state ' || state || ' is off by ' || sum(n)"
+	" FROM (SELECT name, state, n FROM counter UNION ALL"
+	" SELECT 'certificate', state, -count(*) FROM certificate GROUP BY state UNION ALL"
+	" SELECT 'cmp_transaction', state, -count(*) FROM cmp_transaction GROUP BY state)"
+	" GROUP BY name, state HAVING sum(n) <> 0",
+	NULL,
+};
