@@ -147,8 +147,7 @@ START_TEST(test_crl_content)
 	AUTHORITY_KEYID_free(aki);
 	ck_assert_int_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), ARRAY_LEN(reasons));
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-		const uint8_t *p = certs[i].der.data;
-		X509 *cert = d2i_X509(NULL, &p, (long)certs[i].der.len);
+		X509 *cert = pki_cert_parse(octets_view(&certs[i].der));
 		X509_REVOKED *entry;
 
 		ck_assert_int_eq(X509_CRL_get0_by_cert(crl, &entry, cert), 1);

@@ -54,12 +54,10 @@ static int verified(int purpose)
 	/* OpenSSL keeps what it once read of extensions. */
 	X509 *root = reread(f.root), *issuing = reread(f.issuing), *cert;
 	struct ca_issued issued;
-	const unsigned char *p;
 	int error;
 
 	OK(ca_issue(f.ca, &rq.request, &issued));
-	p = issued.der.data;
-	cert = d2i_X509(NULL, &p, (long)issued.der.len);
+	cert = pki_cert_parse(octets_view(&issued.der));
 	X509_STORE_add_cert(store, root);
 	sk_X509_push(untrusted, issuing);
 	X509_STORE_CTX_init(context, store, cert, untrusted);

@@ -397,10 +397,8 @@ START_TEST(test_csr_what)
 		world_unchanged(before);
 		return;
 	}
-	const unsigned char *p = result.der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)result.der.len);
+	X509 *cert = pki_cert_parse(octets_view(&result.der));
 
-	ck_assert_ptr_nonnull(cert);
 	ck_assert_msg(strcmp(result.mods ? result.mods : "", c->mods ? c->mods : "") == 0,
 		      "%s: mods %s", c->name, result.mods);
 	assert_profile_extensions(cert);
@@ -440,12 +438,10 @@ START_TEST(test_csr_validity_in_certificate)
 					     .not_before = times[i].from,
 					     .not_after = times[i].to};
 		struct cmf_csr_result result = {0};
-		const unsigned char *p;
 		X509 *cert;
 
 		ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
-		p = result.der.data;
-		cert = d2i_X509(NULL, &p, (long)result.der.len);
+		cert = pki_cert_parse(octets_view(&result.der));
 		assert_time(X509_get0_notBefore(cert), times[i].not_before);
 		/* The last one is cut by the end of the CA's own certificate. */
 		if (i < ARRAY_LEN(times) - 1)
@@ -509,7 +505,6 @@ START_TEST(rfc4210_f_subset)
 	struct cmf_principal who;
 	struct csr_spec ask = {A, .key = c->key};
 	struct cmf_csr_result result = {0};
-	const unsigned char *p;
 	const char *reason;
 	size_t n = 0;
 	X509 *cert;
@@ -526,8 +521,7 @@ START_TEST(rfc4210_f_subset)
 	}
 	reason = refusal_code(csr(&who, &ask, &result));
 	ck_assert_msg(strcmp(reason, "none") == 0, "%s: %s", c->name, reason);
-	p = result.der.data;
-	cert = d2i_X509(NULL, &p, (long)result.der.len);
+	cert = pki_cert_parse(octets_view(&result.der));
 	ck_assert_msg(X509_get_key_usage(cert) == c->granted_usage, "%s", c->name);
 	ck_assert_msg(X509_get_extended_key_usage(cert) == c->granted_purposes, "%s", c->name);
 	ck_assert_msg(strcmp(result.mods ? result.mods : "", c->mods ? c->mods : "") == 0,

@@ -90,8 +90,7 @@ static const char *const serials[] = {
 /* cert_a becomes one of that serial number, as another CA of that name would have issued it. */
 static void serial_change(const char *hex)
 {
-	const uint8_t *p = cert_a.der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)cert_a.der.len);
+	X509 *cert = pki_cert_parse(octets_view(&cert_a.der));
 	BIGNUM *number = NULL;
 	uint8_t *der = NULL;
 	int len;

@@ -206,8 +206,7 @@ static X509_NAME *name_with(const struct attribute *a)
 /* The type of the string of that attribute in the certificate; 0: it is not there. */
 static int granted_type(struct bytes der, const char *type)
 {
-	const unsigned char *p = der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)der.len);
+	X509 *cert = pki_cert_parse(der);
 	X509_NAME *subject = X509_get_subject_name(cert);
 	ASN1_OBJECT *object = OBJ_txt2obj(type, 0);
 	int at = X509_NAME_get_index_by_OBJ(subject, object, -1), found = 0;

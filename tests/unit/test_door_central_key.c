@@ -172,8 +172,7 @@ static struct octets opened_with(struct bytes envelope, const struct house_crede
 static void key_is_certified(const struct told *told, EVP_PKEY *key)
 {
 	struct bytes der = told_certificate(told);
-	const unsigned char *p = der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)der.len);
+	X509 *cert = pki_cert_parse(der);
 
 	ck_assert_int_eq(X509_check_private_key(cert, key), 1);
 	X509_free(cert);

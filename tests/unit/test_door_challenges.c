@@ -62,8 +62,7 @@ static void keys_clear(void)
 static void check_certifies(const struct told *told, int response, EVP_PKEY *key)
 {
 	struct bytes der = told_certificate_at(told, response);
-	const unsigned char *p = der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)der.len);
+	X509 *cert = pki_cert_parse(der);
 
 	ck_assert_int_eq(EVP_PKEY_eq(X509_get0_pubkey(cert), key), 1);
 	X509_free(cert);

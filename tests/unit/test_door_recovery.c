@@ -161,8 +161,7 @@ static void pair_check(const KeyRecRepContent *krp, int i, EVP_PKEY *recipient, 
 {
 	const CertifiedKeyPair *pair = sk_CertifiedKeyPair_value(krp->keyPairHist, i);
 	struct bytes der = any_octets(pair->certOrEncCert->value.certificate);
-	const unsigned char *p = der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)der.len);
+	X509 *cert = pki_cert_parse(der);
 	SubjectPublicKeyInfo *spki;
 	uint8_t id[SHA_DIGEST_LENGTH];
 	EVP_PKEY *key;

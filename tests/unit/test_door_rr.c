@@ -51,8 +51,7 @@ static int status_at(const struct told *told, int i)
 static void rev_cert_check(const struct told *told, int i, struct bytes cert)
 {
 	const CertId *id = sk_CertId_value(told->msg->body->value.rp->revCerts, i);
-	const unsigned char *p = cert.data;
-	X509 *x = d2i_X509(NULL, &p, (long)cert.len);
+	X509 *x = pki_cert_parse(cert);
 
 	ck_assert_int_eq(ASN1_INTEGER_cmp(id->serialNumber, X509_get0_serialNumber(x)), 0);
 	ck_assert_int_eq(X509_NAME_cmp(id->issuer->d.directoryName, X509_get_issuer_name(x)), 0);
@@ -403,8 +402,7 @@ END_TEST
 
 static bool crl_lists(X509_CRL *crl, struct bytes cert)
 {
-	const unsigned char *p = cert.data;
-	X509 *x = d2i_X509(NULL, &p, (long)cert.len);
+	X509 *x = pki_cert_parse(cert);
 	X509_REVOKED *entry;
 	bool listed = X509_CRL_get0_by_cert(crl, &entry, x) == 1;
 

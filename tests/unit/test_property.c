@@ -178,14 +178,13 @@ static void granted_verify(const struct message *m, const struct cmp_message *se
 
 	for (int i = 0; i < told_responses(told); i++) {
 		struct bytes der = told_certificate_at(told, i);
-		const unsigned char *p = der.data;
 		EVP_PKEY *key;
 		X509 *cert;
 
 		if (!der.len)
 			continue;
-		cert = d2i_X509(NULL, &p, (long)der.len);
-		key = cert ? key_asked(m, cert) : NULL;
+		cert = pki_cert_parse(der);
+		key = key_asked(m, cert);
 		ck_assert_ptr_nonnull(key);
 		ck_assert_int_gt(X509_NAME_get_text_by_NID(X509_get_subject_name(cert),
 							   NID_commonName, cn, sizeof(cn)),
