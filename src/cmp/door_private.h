@@ -731,10 +731,10 @@ _must_check_ int cmp_pop_encrypted_certificate(const struct cmp_request *rq, str
 void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
 			 const struct serial *serial);
 
-/* genm_support.c: the AlgorithmIdentifier of a kind of key; NULL: out of memory. */
+/* genm/support.c: the AlgorithmIdentifier of a kind of key; NULL: out of memory. */
 X509_ALGOR *cmp_key_algorithm(const struct conf_key_type *type);
 /*
- * genm_*.c, by infoType: each adds what it answers to the genp. The value is as genm.c's table
+ * genm/*.c, by infoType: each adds what it answers to the genp. The value is as genm.c's table
  * says; where it may be anything, it may be NULL.
  */
 _must_check_ int cmp_genm_ca_certs(struct cmp_request *rq, const ASN1_TYPE *asked);
@@ -747,19 +747,19 @@ _must_check_ int cmp_genm_lang_tags(struct cmp_request *rq, const ASN1_TYPE *val
 _must_check_ int cmp_genm_crl_status(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_cert_req_template(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value);
-/* genm_support.c: the CA that a general message is addressed to, else the default one; NULL: none.
+/* genm/support.c: the CA that a general message is addressed to, else the default one; NULL: none.
  */
 struct ca *cmp_ca_addressed(struct cmp_request *rq);
-/* genm_revocation.c: by infoType; value may be NULL. */
+/* genm/revocation.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_ca_prot_enc_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_rev_passphrase(struct cmp_request *rq, const ASN1_TYPE *value);
 /* The same in generalInfo, if it is there. */
 cmp_step cmp_rev_passphrase_of_header;
-/* genm_root.c: by infoType; value may be NULL. */
+/* genm/root.c: by infoType; value may be NULL. */
 _must_check_ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_ca_key_update_info(struct cmp_request *rq, const ASN1_TYPE *value);
-/* genm_support.c: the answers to support messages that the configuration alone decides. */
+/* genm/support.c: the answers to support messages that the configuration alone decides. */
 _must_check_ int cmp_support_prepare(struct cmp_door *door);
 /* central_key.c: the credential of the key generation authority, if there is one. */
 _must_check_ int cmp_kga_load(struct cmp_door *door, struct strbuf *problems);
