@@ -3,10 +3,11 @@
  * Who sent the message: verifies its protection over the received octets and finds the principal.
  * Nothing of the body is looked at here, and nothing of it is acted on before.
  */
-#include "door_private.h"
-
+#include "authenticate.h"
 #include "asn1/algorithm.h"
 #include "asn1/mac.h"
+#include "request.h"
+#include "transaction.h"
 
 #include <errno.h>
 

@@ -5,7 +5,8 @@
  * regInfo utf8Pairs. Here they are collected and their form is checked; what they mean, and whether
  * certTypes and vnfcIds agree, is cmf/'s.
  */
-#include "door_private.h"
+#include "carriers.h"
+#include "request.h"
 
 #include <ctype.h>
 #include <errno.h>

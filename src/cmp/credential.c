@@ -3,10 +3,11 @@
  * The credentials that the door is made with: the one that protects answers, and the one that
  * others encrypt for. Read once, when setup.c makes the door.
  */
-#include "door_private.h"
-
+#include "credential.h"
 #include "asn1/certificate.h"
 #include "keys/credential.h"
+#include "message.h"
+#include "setup.h"
 
 #include <errno.h>
 #include <openssl/err.h>

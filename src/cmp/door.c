@@ -4,9 +4,17 @@
  * service of the body type, answer, one commit, one log line. What a body means is in the file of
  * its type.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
+#include "authenticate.h"
+#include "carriers.h"
+#include "header.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/services.h"
+#include "service.h"
+#include "trace.h"
+#include "transaction.h"
 
 #include <errno.h>
 #include <string.h>

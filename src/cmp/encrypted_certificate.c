@@ -4,9 +4,9 @@
  * of proof of possession, RFC 9810 5.2.8.3.2. Whether the key may be proven like that is decided
  * before (cmf/proof.h); certConf is the proof.
  */
-#include "door_private.h"
-
 #include "asn1/envelope.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 

@@ -3,7 +3,10 @@
  * Explaining instead of serving: what each stage of a request comes to is noted, and the sender may
  * be assumed. The rules are those of serving; nothing is decided here.
  */
-#include "door_private.h"
+#include "authenticate.h"
+#include "request.h"
+#include "serve/items.h"
+#include "trace.h"
 
 #include <string.h>
 

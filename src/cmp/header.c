@@ -3,9 +3,10 @@
  * The checks on a message's header that need neither keys nor the store, in the order of
  * RFC 9483 3.5. What depends on the transaction (recipNonce of a later message) is transaction.c's.
  */
-#include "door_private.h"
-
+#include "header.h"
 #include "asn1/name.h"
+#include "carriers.h"
+#include "request.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,10 +4,9 @@
  * that nobody used, and requests that need not be remembered any more. The certificates of a
  * transaction that nobody confirmed end with it, as cmf/ says. Called by the housekeeper of cmfd.
  */
-#include "door_private.h"
-
 #include "cmf/due.h"
 #include "cmf/order.h"
+#include "setup.h"
 
 #include <errno.h>
 

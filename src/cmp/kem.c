@@ -6,11 +6,12 @@
  * else is done for it, and the answer is of use to the holder of the key alone. Our answers are
  * signed; that we could have a KEM key (figures 4 and 5 of that Appendix) is not provided for.
  */
-#include "door_private.h"
-
-#include "asn1/der.h"
 #include "asn1/kem.h"
+#include "asn1/der.h"
 #include "asn1/mac.h"
+#include "authenticate.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 #include <string.h>

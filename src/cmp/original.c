@@ -4,9 +4,9 @@
  * replaced, RFC 9810 5.1.1.3, RFC 9483 5.2.3. It is checked against the message that carries it,
  * and its digest goes into log and audit. Nobody but an RA has anything to say with it.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
+#include "header.h"
+#include "request.h"
 
 #include <errno.h>
 

@@ -5,10 +5,13 @@
  * come before (door.c calls them, and then this), the committer of the store comes after. No
  * handler does any of it itself.
  */
-#include "door_private.h"
-
+#include "outcome.h"
 #include "asn1/algorithm.h"
 #include "base/fault_point.h"
+#include "header.h"
+#include "reply.h"
+#include "request.h"
+#include "transaction.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,10 +4,10 @@
  * client, once it is known who that is. Verifies nothing; authenticate.c
  * asks it. How strong signatures must be is cmf/strength.c's.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
 #include "asn1/mac.h"
+#include "authenticate.h"
+#include "request.h"
 
 #include <errno.h>
 

@@ -5,7 +5,8 @@
  * be low after a restart or when two requesters share a slot, so the limit is approximate: it
  * bounds what one requester makes us keep, it is not an accounting.
  */
-#include "door_private.h"
+#include "request.h"
+#include "transaction.h"
 
 /* FNV-1a; requesters' names are given by the operator or by our own serial numbers. */
 static uint64_t name_hash(const char *name)

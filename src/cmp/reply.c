@@ -3,9 +3,9 @@
  * The bodies of answers. Knows how RFC 9483 wants each to look, not why it is given: that is the
  * handler's of the request. reply_encode.c makes a message of what is here.
  */
-#include "door_private.h"
-
+#include "reply.h"
 #include "asn1/der.h"
+#include "request.h"
 
 #include <errno.h>
 #include <string.h>

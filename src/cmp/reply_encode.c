@@ -3,7 +3,8 @@
  * How an answer is encoded: header, protection, extraCerts. Comes after reply.c, which has made the
  * body, and before the commit. Knows how RFC 9483 wants an answer to look, not why it is given.
  */
-#include "door_private.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 #include <openssl/rand.h>

@@ -4,7 +4,7 @@
  * What it says is read and judged by the steps,
  * header.c first; door.c leads it through them.
  */
-#include "door_private.h"
+#include "request.h"
 
 #include <string.h>
 

@@ -5,9 +5,9 @@
  * long as it can do harm: a request for a certificate as long as there are certificates, rr until
  * what it names has expired. transaction.c asks here where it finds no transaction.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
+#include "request.h"
+#include "transaction.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

@@ -3,7 +3,11 @@
  * Making a door: what all requests share is computed here once. Its credentials are read by
  * credential.c and central_key.c.
  */
-#include "door_private.h"
+#include "setup.h"
+#include "asn1/cmf_types.h"
+#include "credential.h"
+#include "genm/genm.h"
+#include "serve/private_key.h"
 
 #include <errno.h>
 

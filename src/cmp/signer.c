@@ -6,11 +6,11 @@
  * has; they are validated like those that come with a message. authenticate.c comes here, and goes
  * to kem.c or does it itself where there is no signature.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "asn1/name.h"
+#include "authenticate.h"
+#include "request.h"
 
 #include <errno.h>
 #include <string.h>

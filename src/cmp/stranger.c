@@ -4,7 +4,8 @@
  * for before a key is derived from a password, or a path of certificates is built, and what it was
  * when the message is done. Authentic messages cost their sender nothing, replays do.
  */
-#include "door_private.h"
+#include "authenticate.h"
+#include "request.h"
 
 #include <unistd.h>
 

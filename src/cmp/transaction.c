@@ -6,7 +6,9 @@
  * retransmission gets the same octets again. door.c asks here once it is known who sent the
  * message; outcome.c writes down what becomes of the transaction.
  */
-#include "door_private.h"
+#include "transaction.h"
+#include "header.h"
+#include "request.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -3,9 +3,10 @@
  * genm crlStatusList, answered with crls: the CRLs that are newer than those the requester has,
  * RFC 9483 4.3.4. Sources are compared with what our CAs are called; nothing is fetched.
  */
-#include "door_private.h"
-
 #include "asn1/name.h"
+#include "genm/genm.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,9 +4,12 @@
  * others and by this requester, RFC 9483 4.3, RFC 9810 5.3.19. The types are served in the files
  * beside.
  */
-#include "door_private.h"
-
+#include "genm/genm.h"
 #include "asn1/der.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/services.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,11 @@
  * Register of IFA 033 11.2.2 in a genm, as id-cmf.10 (docs/cmp-profile.md). It changes something,
  * so it is kept as a transaction.
  */
-#include "door_private.h"
+#include "asn1/cmf_types.h"
+#include "carriers.h"
+#include "genm/genm.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 

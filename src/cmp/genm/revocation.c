@@ -4,11 +4,13 @@
  * can revoke its certificates later; and caProtEncCert (5.3.19.1), the certificate for whose key it
  * is encrypted.
  */
-#include "door_private.h"
-
 #include "asn1/certificate.h"
 #include "asn1/der.h"
 #include "asn1/envelope.h"
+#include "genm/genm.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/services.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,10 +3,12 @@
  * genm about keys of CAs: rootCaCert, answered with rootCaKeyUpdate (RFC 9483 4.3.2), and the
  * announcement of a new key by another CA in a genm (RFC 9810 5.3.19.5), recorded as ckuann is.
  */
-#include "door_private.h"
-
 #include "asn1/der.h"
 #include "asn1/key_update.h"
+#include "genm/genm.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/announce.h"
 
 #include <errno.h>
 

@@ -3,11 +3,12 @@
  * Support messages that ask what this CMF has and can: RFC 9483 4.3.1, RFC 9810 5.3.19. Nothing
  * changes; each adds its element to the genp.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "asn1/name.h"
+#include "genm/genm.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,9 +3,10 @@
  * genm certReqTemplate, RFC 9483 4.3.3: what a request for a profile looks like. What is empty in
  * it the requester fills in.
  */
-#include "door_private.h"
-
 #include "asn1/der.h"
+#include "genm/genm.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 #include <openssl/x509v3.h>

@@ -5,11 +5,13 @@
  * checked and recorded for the operator; nothing here acts on it: no certificate becomes trusted
  * or revoked because somebody announced it.
  */
-#include "door_private.h"
-
+#include "serve/announce.h"
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "asn1/key_update.h"
+#include "request.h"
+#include "serve/services.h"
+#include "transaction.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,13 +4,16 @@
  * encryptedKey as proof of possession (RFC 4211 4.2, RFC 9810 5.2.8.3.1), opened with the key of
  * caProtEncCert and held against the public key. Whether a key is kept is cmf/'s.
  */
-#include "door_private.h"
-
 #include "asn1/certificate.h"
 #include "asn1/der.h"
 #include "asn1/envelope.h"
 #include "asn1/name.h"
 #include "asn1/private_key.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/certreq.h"
+#include "serve/items.h"
+#include "serve/private_key.h"
 
 #include <errno.h>
 #include <string.h>

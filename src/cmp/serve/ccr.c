@@ -3,7 +3,10 @@
  * ccr: another CA asks for a cross-certificate (RFC 9810 5.3.11, 6.6, D.6). Form and proof of
  * possession, as certreq.c has them for end entities; who may ask and for what is cmf/'s.
  */
-#include "door_private.h"
+#include "request.h"
+#include "serve/certreq.h"
+#include "serve/items.h"
+#include "serve/services.h"
 
 #include <errno.h>
 

@@ -4,13 +4,15 @@
  * key on its way to who asked: signed by the key generation authority (KGA), then encrypted, by a
  * technique that the protection of the request decides. The key itself is cmf/'s.
  */
-#include "door_private.h"
-
 #include "asn1/certificate.h"
 #include "asn1/der.h"
 #include "asn1/envelope.h"
 #include "asn1/key_package.h"
+#include "credential.h"
 #include "keys/credential.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/private_key.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -3,9 +3,13 @@
  * certConf: the client accepts or rejects its new certificates, RFC 9483 4.1.1, RFC 4210 5.3.18.
  * Answered by pkiConf.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/forward.h"
+#include "serve/items.h"
+#include "serve/services.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

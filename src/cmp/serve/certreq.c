@@ -3,9 +3,15 @@
  * ir, cr, kur: certificate requests as CRMF (RFC 4211), each judged by itself. Checks form and
  * proof of possession; names and rights are cmf/'s.
  */
-#include "door_private.h"
-
+#include "serve/certreq.h"
 #include "asn1/name.h"
+#include "carriers.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/items.h"
+#include "serve/private_key.h"
+#include "serve/services.h"
+#include "transaction.h"
 
 #include <errno.h>
 

@@ -6,11 +6,15 @@
  * meanwhile, and for each of its requests 32 octets: the digest of the number, or zeros where none
  * was asked for.
  */
-#include "door_private.h"
-
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
 #include "asn1/envelope.h"
+#include "carriers.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/certreq.h"
+#include "serve/items.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -3,7 +3,11 @@
  * error from a client: ends its transaction. RFC 9483 3.6.1 has no place for it, but RFC 4210
  * 5.3.21 has, and the answer to it: pkiConf.
  */
-#include "door_private.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/items.h"
+#include "serve/services.h"
 
 #include <errno.h>
 

@@ -6,9 +6,11 @@
  * message goes on is decided here; making and sending it is ca/'s, and so is what the answers mean
  * for the certificate, but for implicit confirmation.
  */
-#include "door_private.h"
-
+#include "serve/forward.h"
 #include "asn1/name.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 

@@ -4,9 +4,15 @@
  * in cmf/, the answer is built, and the outcome says what becomes of the transaction. If an
  * upstream CA is asked, upstream.c goes on after the commit.
  */
-#include "door_private.h"
-
+#include "carriers.h"
 #include "cmf/order.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/forward.h"
+#include "serve/items.h"
+#include "serve/private_key.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,9 @@
  * The certificate requests of a message while they are served, and those of a transaction as the
  * store has them: one in the usual case, several where the message had several (RFC 4210 5.3.1).
  */
-#include "door_private.h"
+#include "serve/items.h"
+#include "carriers.h"
+#include "request.h"
 
 #include <errno.h>
 

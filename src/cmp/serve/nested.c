@@ -5,7 +5,12 @@
  * inner one. Otherwise a batch: each is served by itself, and the answers come back in one nested
  * message. What an inner message means is decided as if it had come alone.
  */
-#include "door_private.h"
+#include "header.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/services.h"
+#include "transaction.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,9 +3,11 @@
  * p10cr: a certificate request as PKCS#10 (RFC 2986), answered by cp with certReqId -1,
  * RFC 9483 4.1.4. Its self-signature is the proof of possession.
  */
-#include "door_private.h"
-
 #include "asn1/der.h"
+#include "request.h"
+#include "serve/items.h"
+#include "serve/services.h"
+#include "transaction.h"
 
 #include <errno.h>
 

@@ -5,7 +5,11 @@
  * an exchange with an upstream: the first request and housekeeping do. upstream.c and rr_delayed.c
  * make the answers.
  */
-#include "door_private.h"
+#include "request.h"
+#include "serve/forward.h"
+#include "serve/items.h"
+#include "serve/revocations.h"
+#include "serve/services.h"
 
 /*
  * RFC 9810 5.3.22: certReqIds of CertResponses that wait, or -1 for the answer as a whole; each

@@ -3,7 +3,10 @@
  * popdecr: the numbers that answer the challenges of popdecc, RFC 9810 5.2.8.3.3. With them the
  * message that challenge.c kept is decided on, by certreq.c, as if it had come now.
  */
-#include "door_private.h"
+#include "carriers.h"
+#include "request.h"
+#include "serve/certreq.h"
+#include "serve/services.h"
 
 #include <errno.h>
 

@@ -4,9 +4,15 @@
  * entity (RFC 4210 5.3.7), and for a certificate for a new key where the template has one. Form,
  * proof of possession, and the keys on their way out; who gets which is cmf/'s.
  */
-#include "door_private.h"
-
 #include "asn1/envelope.h"
+#include "carriers.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/certreq.h"
+#include "serve/items.h"
+#include "serve/private_key.h"
+#include "serve/services.h"
 
 #include <errno.h>
 #include <openssl/sha.h>

@@ -3,7 +3,10 @@
  * The revocations of an rr while it is served: each with its verdict, added to the unit, told in
  * rp. rr.c reads them from the message, rr_delayed.c from the store.
  */
-#include "door_private.h"
+#include "serve/revocations.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/items.h"
 
 #include <errno.h>
 

@@ -4,9 +4,11 @@
  * Each is judged by itself, in order; what is granted happens in one unit with the answer, rp.
  * Where an upstream CA has to be told, or a CRL is to be there, that comes first: rr_delayed.c.
  */
-#include "door_private.h"
-
 #include "asn1/name.h"
+#include "outcome.h"
+#include "request.h"
+#include "serve/revocations.h"
+#include "serve/services.h"
 
 #include <errno.h>
 #include <openssl/x509v3.h>

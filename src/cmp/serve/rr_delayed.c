@@ -7,7 +7,13 @@
  * certReqId -1, and gets rp when all of them are done or their time is over. The exchange with an
  * upstream and the making of CRLs are ca/'s; what became of each is read from the certificate.
  */
-#include "door_private.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/forward.h"
+#include "serve/items.h"
+#include "serve/revocations.h"
+#include "serve/services.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,9 @@
  * What CertReqMsgs have in common wherever they stand (ir, cr, kur, ccr, krr): what no template may
  * have, the controls, and the certReqId. What a template asks for is read by certreq.c and ccr.c.
  */
-#include "door_private.h"
+#include "request.h"
+#include "serve/certreq.h"
+#include "transaction.h"
 
 int cmp_template_never(struct cmp_request *rq, const CertTemplate *t)
 {

@@ -5,7 +5,12 @@
  * (the first, a retransmission, a pollReq) makes no difference. The upstream exchange itself is
  * ca/'s.
  */
-#include "door_private.h"
+#include "outcome.h"
+#include "reply.h"
+#include "request.h"
+#include "serve/forward.h"
+#include "serve/items.h"
+#include "serve/services.h"
 
 #include <errno.h>
 #include <stdio.h>
