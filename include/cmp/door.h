@@ -6,14 +6,21 @@
 #pragma once
 
 #include "base/bytes.h"
-#include "base/metrics.h"
+#include "base/cleanup.h"
 #include "base/network.h"
-#include "cmf.h"
+#include "base/refusal.h"
+#include "conf.h"
 
+struct clock_source;
+struct cmf;
+struct cmf_worker;
 struct cmp_door;
+struct metrics;
+struct spliced;
+struct strbuf;
 
 /* Loads the CMF's protection credential. */
-_must_check_ int cmp_door_new(const struct conf *conf, struct cmf *cmf, struct store *store,
+_must_check_ int cmp_door_new(const struct conf *conf, struct cmf *cmf,
 			      const struct clock_source *clock, struct metrics *metrics,
 			      struct cmp_door **doorp, struct strbuf *problems);
 void cmp_door_free(struct cmp_door *door);

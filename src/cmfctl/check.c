@@ -4,6 +4,10 @@
  */
 #include "ctl.h"
 
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "ca.h"
+#include "cmf.h"
 #include "cmp/door.h"
 
 #include <errno.h>
@@ -183,7 +187,7 @@ static void credentials_check(const struct conf *conf, struct store *store, stru
 	if (!err)
 		err = cmf_new(conf, store, cas, &clock_system, &cmf, &f->problems);
 	if (!err)
-		err = cmp_door_new(conf, cmf, store, &clock_system, metrics, &door, &f->problems);
+		err = cmp_door_new(conf, cmf, &clock_system, metrics, &door, &f->problems);
 	if (!err)
 		paths_check(conf, cas, f);
 	if (!err && store)

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "base/metrics.h"
+#include "cmf.h"
 #include "cmp/door.h"
 #include "http.h"
 #include "rest.h"

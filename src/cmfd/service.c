@@ -23,8 +23,7 @@ int service_new(struct conf **confp, struct store *store, struct metrics *metric
 	err = cmf_new(conf, store, service->cas, &clock_system, &service->cmf, problems);
 	if (err < 0)
 		return err;
-	err = cmp_door_new(conf, service->cmf, store, &clock_system, metrics, &service->door,
-			   problems);
+	err = cmp_door_new(conf, service->cmf, &clock_system, metrics, &service->door, problems);
 	if (err < 0)
 		return err;
 	service->conf = TAKE(*confp);

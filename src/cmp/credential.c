@@ -5,6 +5,8 @@
  */
 #include "credential.h"
 #include "asn1/certificate.h"
+#include "asn1/decryptor.h"
+#include "cmf.h"
 #include "keys/credential.h"
 #include "message.h"
 #include "setup.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the operator allows of protection: [protection] of the configuration, and the policy of the
- * client, once it is known who that is. Verifies nothing; authenticate.c
- * asks it. How strong signatures must be is cmf/strength.c's.
+ * client, once it is known who that is. Verifies nothing; authenticate.c asks it. How strong
+ * signatures must be is cmf/strength.c's.
  */
 #include "asn1/algorithm.h"
 #include "asn1/mac.h"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a request carries along: for its log line, and for those who judge proofs of possession.
- * What it says is read and judged by the steps,
- * header.c first; door.c leads it through them.
+ * What a request carries along: for its log line, and for those who judge proofs of possession. The
+ * steps read and judge what it says, header.c first; door.c leads it through them.
  */
 #include "request.h"
 

@@ -5,6 +5,8 @@
  */
 #include "setup.h"
 #include "asn1/cmf_types.h"
+#include "base/metrics.h"
+#include "cmf.h"
 #include "credential.h"
 #include "genm/genm.h"
 #include "serve/private_key.h"
@@ -57,14 +59,12 @@ static int oids_fill(struct cmp_door *door)
 	return 0;
 }
 
-int cmp_door_new(const struct conf *conf, struct cmf *cmf, struct store *store,
-		 const struct clock_source *clock, struct metrics *metrics, struct cmp_door **doorp,
-		 struct strbuf *problems)
+int cmp_door_new(const struct conf *conf, struct cmf *cmf, const struct clock_source *clock,
+		 struct metrics *metrics, struct cmp_door **doorp, struct strbuf *problems)
 {
 	_cleanup_(cmp_door_freep) struct cmp_door *door = calloc(1, sizeof(*door));
 	int err;
 
-	(void)store;
 	if (!door)
 		return -ENOMEM;
 	door->conf = conf;

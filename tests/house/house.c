@@ -357,8 +357,7 @@ void house_open_at(struct house *h, int64_t now_ms, const char *cmf_keys, const 
 	if (!err)
 		err = cmf_new(h->conf, h->store, h->cas, &h->clock, &h->cmf, &problems);
 	if (!err)
-		err = cmp_door_new(h->conf, h->cmf, h->store, &h->clock, h->metrics, &h->door,
-				   &problems);
+		err = cmp_door_new(h->conf, h->cmf, &h->clock, h->metrics, &h->door, &problems);
 	if (err)
 		fprintf(stderr, "%s\n", problems.text ? problems.text : "");
 	HOUSE_CHECK(!err);
@@ -430,7 +429,7 @@ void house_restart(struct house *house)
 	cmf_free(house->cmf);
 	HOUSE_CHECK(!cmf_new(house->conf, house->store, house->cas, &house->clock, &house->cmf,
 			     &problems));
-	HOUSE_CHECK(!cmp_door_new(house->conf, house->cmf, house->store, &house->clock,
-				  house->metrics, &house->door, &problems));
+	HOUSE_CHECK(!cmp_door_new(house->conf, house->cmf, &house->clock, house->metrics,
+				  &house->door, &problems));
 	strbuf_clear(&problems);
 }

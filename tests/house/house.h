@@ -7,6 +7,8 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/metrics.h"
+#include "cmf.h"
 #include "cmf_call.h"
 #include "cmp/door.h"
 #include "message.h"

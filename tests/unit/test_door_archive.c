@@ -863,9 +863,8 @@ START_TEST(kga_required)
 	conf.profiles = calloc(conf.n_profiles, sizeof(*conf.profiles));
 	for (size_t i = 0; i < conf.n_profiles; i++)
 		conf.profiles[i].archive_keys = CONF_ARCHIVE_ALLOWED;
-	ck_assert_int_eq(
-		cmp_door_new(&conf, h->cmf, h->store, &h->clock, h->metrics, &door, &problems),
-		-EINVAL);
+	ck_assert_int_eq(cmp_door_new(&conf, h->cmf, &h->clock, h->metrics, &door, &problems),
+			 -EINVAL);
 	ck_assert_ptr_nonnull(strstr(problems.text, "required by archive_keys"));
 	free(conf.profiles);
 }

@@ -327,9 +327,8 @@ START_TEST(rfc9480_2_2_kga_certificate)
 	} else {
 		conf.protection.kga_certificate = conf.protection.kga_key = NULL;
 	}
-	ck_assert_int_eq(
-		cmp_door_new(&conf, h->cmf, h->store, &h->clock, h->metrics, &door, &problems),
-		-EINVAL);
+	ck_assert_int_eq(cmp_door_new(&conf, h->cmf, &h->clock, h->metrics, &door, &problems),
+			 -EINVAL);
 	ck_assert_ptr_nonnull(strstr(problems.text, _i == 0   ? "lacks id-kp-cmKGA"
 						    : _i == 1 ? "lacks digitalSignature"
 						    : _i == 2 ? "does not belong"

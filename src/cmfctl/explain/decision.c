@@ -3,6 +3,9 @@
  * `cmfctl explain`: what cmfd would answer to a message and why, with its own configuration,
  * database and rules. Nothing is written, sent or issued.
  */
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "cmf.h"
 #include "ctl.h"
 #include "explain.h"
 
@@ -51,8 +54,7 @@ static int house_open(struct house *h, const char *config, struct strbuf *proble
 	if (!err)
 		err = cmf_new(h->conf, h->store, h->cas, &clock_system, &h->cmf, problems);
 	if (!err)
-		err = cmp_door_new(h->conf, h->cmf, h->store, &clock_system, h->metrics, &h->door,
-				   problems);
+		err = cmp_door_new(h->conf, h->cmf, &clock_system, h->metrics, &h->door, problems);
 	if (!err)
 		err = store_reader_new(h->store, &h->worker.reader);
 	return err ? err : store_unit_new(h->store, &h->worker.unit);

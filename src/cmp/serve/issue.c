@@ -66,7 +66,7 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item,
 	return err;
 }
 
-/* Asks for every certificate that was not refused yet. `grantedp` are those that it gets. */
+/* Asks for every certificate that was not refused yet; those that are granted go into `granted`. */
 static int items_decide(struct cmp_request *rq, struct cmp_items *items,
 			struct cmf_csr_result **granted, size_t *n_grantedp)
 {

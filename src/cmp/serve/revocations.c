@@ -61,7 +61,10 @@ static const CertTemplate *template_at(const struct cmp_request *rq, size_t i)
 	return sk_RevDetails_value(rq->msg->body->value.rr, (int)i)->certDetails;
 }
 
-/* The certificate by the rr; the answer to pollReq has but the certificate. */
+/*
+ * rp names the certificate as the rr did. An answer to pollReq, which has no rr, names it as the
+ * certificate itself does.
+ */
 static int status_add(struct cmp_request *rq, const struct cmp_revocations *all, size_t i)
 {
 	const struct cmp_verdict *v = &all->verdict[i];
