@@ -42,7 +42,7 @@ static const struct argp_option option_table[] = {
 	{"newkey", OPT_NEWKEY, "FILE", 0, "One key for all requests (a fresh P-256 key each)", 1},
 	{"source", OPT_SOURCE, "ADDRESS", 0, "Local address that connections come from", 1},
 	{"cert", 'C', "FILE", 0, "Signature protection: certificate, then its chain, PEM", 2},
-	{"key", 'K', "FILE", 0, "Its private key, PEM", 2},
+	{"key", 'K', "FILE", 0, "Its private key: a PEM file or a URI", 2},
 	{"ref", OPT_REF, "TEXT", 0, "MAC protection: reference (senderKID)", 2},
 	{"secret", OPT_SECRET, "SOURCE", 0, "The secret: pass:TEXT, file:FILE or FILE", 2},
 	{"trusted", 't', "FILE", 0, "Trust anchors of the server's protection and certificates", 2},

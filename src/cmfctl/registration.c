@@ -160,7 +160,7 @@ static const struct argp_option register_options[] = {
 	{NULL, 0, NULL, 0, "Over CMP, from any machine (genm id-cmf.10):", 2},
 	{"server", OPT_SERVER, "URL", 0, "CMP server, as http://HOST:PORT/.well-known/cmp", 2},
 	{"cert", OPT_CERT, "FILE", 0, "Certificate of the requester, then its chain, PEM", 2},
-	{"key", OPT_KEY, "FILE", 0, "Its private key, PEM", 2},
+	{"key", OPT_KEY, "FILE", 0, "Its private key: a PEM file or a URI", 2},
 	{"passphrase-file", OPT_PASSPHRASE_FILE, "FILE", 0, "Passphrase of the private key", 2},
 	{"trusted", OPT_TRUSTED, "FILE", 0, "Trust anchors of the CMF's protection, PEM", 2},
 	{"ref", OPT_REF, "TEXT", 0, "Reference of a MAC credential (senderKID)", 2},
