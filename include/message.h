@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * CMP messages: octets to a parsed view, and parts to protected octets. Knows the wire, not the
- * meaning: no store, no clients, no policy but what the standard fixes. Used by the server's door,
- * by cmfbench (as a client) and by `cmfctl explain`.
+ * meaning: no store, no clients, no policy but what the standard fixes. Used by the door, by the
+ * client towards an upstream CA, by cmfbench and by cmfctl.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "asn1/spki.h"
 #include "base/bytes.h"
 #include "base/refusal.h"
+#include "base/strbuf.h"
 
 enum cmp_protection_kind {
 	CMP_PROTECTION_NONE = 0,
@@ -73,6 +74,22 @@ _must_check_ int cmp_protection_check(const struct cmp_message *msg, struct refu
  */
 _must_check_ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
 						 struct refusal *refusal);
+
+/*
+ * Adds the first `max` certificates of extraCerts. 0; -EBADMSG if one of them is none, or out of
+ * memory.
+ */
+_must_check_ int cmp_extra_certs_add(const struct cmp_message *msg, size_t max,
+				     STACK_OF(X509) * certs);
+/*
+ * Where, from index `from` on, certs have the certificate of the signer, -1: nowhere. It has sender
+ * as its subject and senderKID as its key identifier (RFC 9483 3.1), its key may sign (RFC 5280
+ * 4.2.1.3) and has signed, and a path leads from it through the others to a trust anchor. *whyp:
+ * what is wrong with the path of one that has signed, else untouched. For an answer, of whom little
+ * is known; whether the signer may say what the message says is the caller's to know.
+ */
+int cmp_signer_find(const struct cmp_message *msg, STACK_OF(X509) * certs, int from,
+		    X509_STORE *trust, const char **whyp);
 
 struct cmp_mac_policy {
 	uint32_t iterations_min; /* RFC 9045: at least 100 */
@@ -170,6 +187,11 @@ PKIBody *cmp_body_new(enum pki_body_type type);
 PKIBody *cmp_cert_req_body_new(enum pki_body_type type, struct bytes cert_req_msg);
 /* status, optional statusString (NULL), failInfo bit (-1: none). NULL out of memory. */
 PKIStatusInfo *cmp_status_info_new(int status, const char *text, int failinfo);
+/* Adds the texts of statusString in one line, with that between them; what is no text is left out.
+ */
+void cmp_status_string_add(const PKIStatusInfo *info, const char *separator, struct strbuf *words);
+/* A rejection in words: failInfo and statusString. NULL: out of memory. The caller frees it. */
+char *cmp_status_rejection_text(const PKIStatusInfo *info);
 /* An error body. */
 PKIBody *cmp_error_body_new(int status, const char *text, int failinfo);
 

@@ -28,7 +28,7 @@ static int64_t status_of(struct exchange *x, const PKIStatusInfo *info,
 			result->failinfo = i;
 	if (status == PKI_STATUS_REJECTION) {
 		free(x->status_text);
-		x->status_text = status_rejection_text(info);
+		x->status_text = cmp_status_rejection_text(info);
 	}
 	return status;
 }

@@ -185,7 +185,7 @@ static bool status_words(struct bytes der, struct strbuf *words)
 		return false;
 	(void)ASN1_INTEGER_get_int64(&status, response->status->status);
 	if (status == PKI_STATUS_GRANTED_WITH_MODS) {
-		status_string_add(response->status, "; ", words);
+		cmp_status_string_add(response->status, "; ", words);
 		if (words->len == 0)
 			strbuf_printf(words, "changed by the upstream CA");
 	}

@@ -34,22 +34,6 @@ static int certs_add(STACK_OF(X509) * certs, const STACK_OF(X509) * more)
 	return err;
 }
 
-/* The first so many certificates of extraCerts: the signer and its chain. */
-static int extra_certs_add(STACK_OF(X509) * certs, const struct cmp_message *msg)
-{
-	for (size_t i = 0; i < msg->n_extra_certs && i < CERTS_MAX; i++) {
-		struct bytes der = cmp_message_extra_cert(msg, i);
-		const uint8_t *p = der.data;
-		X509 *cert = d2i_X509(NULL, &p, (long)der.len);
-
-		if (!cert || sk_X509_push(certs, cert) <= 0) {
-			X509_free(cert);
-			return -EBADMSG;
-		}
-	}
-	return 0;
-}
-
 static int answer_certs_add(void *arg, struct bytes der)
 {
 	STACK_OF(X509) *certs = arg;
@@ -57,7 +41,7 @@ static int answer_certs_add(void *arg, struct bytes der)
 	struct refusal unused = REFUSAL_NULL;
 
 	/* What was stored was verified, and so could be read. */
-	if (cmp_message_decode(der, &msg, &unused) || extra_certs_add(certs, msg))
+	if (cmp_message_decode(der, &msg, &unused) || cmp_extra_certs_add(msg, CERTS_MAX, certs))
 		return -EBADMSG;
 	return sk_X509_num(certs) >= CERTS_MAX;
 }
@@ -126,54 +110,20 @@ static bool is_authorized(const struct exchange *x, X509 *signer)
 
 /* --- the signature --- */
 
-/* RFC 9483 3.1: sender is the subject of the signer's certificate, senderKID its key identifier. */
-static bool is_named(const struct cmp_message *msg, X509 *cert)
-{
-	const ASN1_OCTET_STRING *kid = X509_get0_subject_key_id(cert);
-
-	if (X509_NAME_cmp(msg->header->sender->d.directoryName, X509_get_subject_name(cert)) != 0)
-		return false;
-	return !msg->header->senderKID ||
-	       (kid && ASN1_OCTET_STRING_cmp(kid, msg->header->senderKID) == 0);
-}
-
-static bool has_signed(const struct cmp_message *msg, X509 *cert)
-{
-	struct refusal unused = REFUSAL_NULL;
-	EVP_PKEY *key = X509_get0_pubkey(cert);
-
-	/* RFC 5280 4.2.1.3 */
-	return key && (X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) &&
-	       cmp_protection_verify_signature(msg, key, &unused) == 0;
-}
-
-static bool is_trusted(const struct exchange *x, X509 *cert, STACK_OF(X509) * others)
-{
-	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	bool ok = ctx && X509_STORE_CTX_init(ctx, x->ca->upstream->trust, cert, others) &&
-		  X509_verify_cert(ctx) == 1;
-
-	if (ctx && !ok)
-		log_event(LOG_LEVEL_INFO, "upstream signer not trusted",
-			  F_TEXT("ca", x->ca->conf->name),
-			  F_TEXT("detail",
-				 X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx))));
-	X509_STORE_CTX_free(ctx);
-	return ok;
-}
-
 /* Whether one of the certificates from `from` on is the signer's, and he may answer. */
 static bool signer_find(const struct exchange *x, const struct cmp_message *msg,
 			STACK_OF(X509) * certs, int from)
 {
-	for (int i = from; i < sk_X509_num(certs); i++) {
-		X509 *cert = sk_X509_value(certs, i);
+	const char *why = NULL;
+	int at = from - 1;
 
-		if (is_named(msg, cert) && has_signed(msg, cert) && is_trusted(x, cert, certs) &&
-		    is_authorized(x, cert))
-			return true;
-	}
-	return false;
+	do {
+		at = cmp_signer_find(msg, certs, at + 1, x->ca->upstream->trust, &why);
+	} while (at >= 0 && !is_authorized(x, sk_X509_value(certs, at)));
+	if (at < 0 && why)
+		log_event(LOG_LEVEL_INFO, "upstream signer not trusted",
+			  F_TEXT("ca", x->ca->conf->name), F_TEXT("detail", why));
+	return at >= 0;
 }
 
 static bool is_signed_by_upstream(const struct exchange *x, const struct cmp_message *msg)
@@ -184,7 +134,7 @@ static bool is_signed_by_upstream(const struct exchange *x, const struct cmp_mes
 
 	if (msg->header->sender->type != GEN_DIRNAME)
 		return not_taken(x, "sender is no directoryName");
-	if (!certs || certs_add(certs, u->pinned) || extra_certs_add(certs, msg) ||
+	if (!certs || certs_add(certs, u->pinned) || cmp_extra_certs_add(msg, CERTS_MAX, certs) ||
 	    certs_add(certs, u->ra_chain) || certs_add(certs, u->trusted))
 		return not_taken(x, "extraCerts cannot be read");
 	if (signer_find(x, msg, certs, 0))

@@ -135,10 +135,3 @@ X509_STORE *answer_trust_new(const STACK_OF(X509) * trusted);
 enum refusal_reason asked_check(const struct exchange *x, X509 *cert);
 /* Adds what is not as it was asked for, in words. */
 void asked_changes(const struct exchange_request *asked, X509 *cert, struct strbuf *words);
-
-/* --- status.c --- */
-
-/* Adds the texts of statusString, with that between them; what is not text is left out. */
-void status_string_add(const PKIStatusInfo *info, const char *separator, struct strbuf *words);
-/* A rejection in words, for the log. NULL: out of memory. */
-char *status_rejection_text(const PKIStatusInfo *info);

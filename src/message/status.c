@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* PKIStatusInfo of an upstream CA in words: for the client, and for the log. */
-#include "exchange.h"
+/* PKIStatusInfo of an answer in words: for a client, for the log, for an operator. */
+#include "message.h"
 
-/* Longer words of an upstream are left out. */
+#include <stdlib.h>
+#include <string.h>
+
+/* Longer words of others are left out. */
 enum { STATUS_TEXT_MAX = 400 };
 
 /* In one line, and valid UTF-8 only. */
-void status_string_add(const PKIStatusInfo *info, const char *separator, struct strbuf *words)
+void cmp_status_string_add(const PKIStatusInfo *info, const char *separator, struct strbuf *words)
 {
 	for (int i = 0; i < sk_ASN1_UTF8STRING_num(info->statusString); i++) {
 		unsigned char *utf8 = NULL;
@@ -23,7 +26,7 @@ void status_string_add(const PKIStatusInfo *info, const char *separator, struct 
 	}
 }
 
-char *status_rejection_text(const PKIStatusInfo *info)
+char *cmp_status_rejection_text(const PKIStatusInfo *info)
 {
 	_cleanup_(strbuf_clear) struct strbuf text = STRBUF_NULL, said = STRBUF_NULL;
 	const char *before = "; PKIFailureInfo: ";
@@ -35,7 +38,7 @@ char *status_rejection_text(const PKIStatusInfo *info)
 		strbuf_printf(&text, "%s%s", before, failinfo_name(bit));
 		before = ", ";
 	}
-	status_string_add(info, "\", \"", &said);
+	cmp_status_string_add(info, "\", \"", &said);
 	if (said.len > 0)
 		strbuf_printf(&text, "; StatusString: \"%s\"", said.text);
 	return text.failed || said.failed ? NULL : strdup(text.text);
