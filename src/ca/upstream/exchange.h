@@ -105,6 +105,8 @@ _must_check_ int transcript_decode(const struct exchange *x, size_t index,
 _must_check_ int transcript_store(struct exchange *x, struct octets *request);
 /* Adds the answer that led to the outcome, if there is one, to the unit. */
 _must_check_ int exchange_add_answer(struct exchange *x);
+/* Commits the unit; then that answer is part of the transcript. Results of store_unit_commit(). */
+_must_check_ int exchange_commit(struct exchange *x);
 
 /* --- own_message.c --- */
 

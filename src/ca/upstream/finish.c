@@ -379,6 +379,6 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 	if (err == 0)
 		err = finish_by_kind(x, e, result, &row);
 	if (err == 0)
-		return store_unit_commit(x->unit);
+		return exchange_commit(x);
 	return log_fault("ending an exchange with an upstream CA", err, x->ca->conf->name);
 }

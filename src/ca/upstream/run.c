@@ -124,7 +124,7 @@ static int put_off(struct exchange *x, const struct store_exchange *e, int64_t p
 	if (err == 0)
 		err = store_exchange_set_next(x->unit, e->id, now_ms(x->ca) + pause_ms);
 	if (err == 0)
-		err = store_unit_commit(x->unit);
+		err = exchange_commit(x);
 	return err;
 }
 

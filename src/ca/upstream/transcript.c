@@ -75,6 +75,18 @@ int exchange_add_answer(struct exchange *x)
 	return x->answer.len > 0 ? store_exchange_add_message(x->unit, x->id, &message) : 0;
 }
 
+/*
+ * The one commit of exchanges: our next message before it leaves, the end of an exchange, or when
+ * it goes on. Each is durable before it shows, so that a crash at any point leads to one
+ * certificate upstream, which is the one here.
+ */
+int exchange_commit(struct exchange *x)
+{
+	int err = store_unit_commit(x->unit);
+
+	return err == 0 && x->answer.len > 0 ? transcript_append(x, &x->answer) : err;
+}
+
 int transcript_store(struct exchange *x, struct octets *request)
 {
 	const struct store_exchange_message sent = {
@@ -84,8 +96,6 @@ int transcript_store(struct exchange *x, struct octets *request)
 	if (err == 0)
 		err = store_exchange_add_message(x->unit, x->id, &sent);
 	if (err == 0)
-		err = store_unit_commit(x->unit);
-	if (err == 0 && x->answer.len > 0)
-		err = transcript_append(x, &x->answer);
+		err = exchange_commit(x);
 	return err ? err : transcript_append(x, request);
 }
