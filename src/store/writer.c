@@ -121,13 +121,17 @@ static int counts_write(struct writer *w)
 
 /* --- batches --- */
 
+/* A unit of a batch that was tried without savepoints has failed; its result is set. */
+enum { BATCH_AGAIN = 1 };
+
 /*
- * Executes one unit in a savepoint. Sets its result if the outer transaction still stands;
- * otherwise returns the fault that all units of the batch share.
+ * Executes one unit and sets its result, if the outer transaction still stands; otherwise returns
+ * the fault that all units of the batch share. With a savepoint, what it has done is undone if it
+ * has failed.
  */
-static int execute_unit(struct writer *w, struct store_unit *unit)
+static int execute_unit(struct writer *w, struct store_unit *unit, bool savepoint)
 {
-	int err = w->driver->control(w->connection, DRIVER_SAVEPOINT);
+	int err = savepoint ? w->driver->control(w->connection, DRIVER_SAVEPOINT) : 0;
 
 	if (err < 0)
 		return err;
@@ -137,17 +141,19 @@ static int execute_unit(struct writer *w, struct store_unit *unit)
 		return err;
 	unit->result = err;
 	unit->committed = err == 0 ? unit->len : 0;
+	if (!savepoint)
+		return err == 0 ? 0 : BATCH_AGAIN;
 	if (err != 0)
 		err = w->driver->control(w->connection, DRIVER_ROLLBACK_TO);
 	return err < 0 ? err : w->driver->control(w->connection, DRIVER_RELEASE);
 }
 
-static int execute_all(struct writer *w, struct store_unit *const *units, size_t n)
+static int execute_all(struct writer *w, struct store_unit *const *units, size_t n, bool savepoints)
 {
 	int err = w->driver->control(w->connection, DRIVER_BEGIN);
 
 	for (size_t i = 0; err == 0 && i < n; i++)
-		err = execute_unit(w, units[i]);
+		err = execute_unit(w, units[i], savepoints);
 	if (err == 0)
 		err = counts_write(w);
 	if (err != 0)
@@ -159,9 +165,25 @@ static int execute_all(struct writer *w, struct store_unit *const *units, size_t
 	return err;
 }
 
+/*
+ * For each savepoint a database keeps what the pages were before. Nearly always that is for
+ * nothing, so a batch is tried without them, and once more with them if a unit has failed, so that
+ * the others do not suffer from it.
+ */
+static int execute_batch(struct writer *w, struct store_unit *const *units, size_t n)
+{
+	int err = execute_all(w, units, n, false);
+
+	if (err != BATCH_AGAIN)
+		return err;
+	counts_clear(&w->counts);
+	err = w->driver->control(w->connection, DRIVER_ROLLBACK);
+	return err < 0 || n == 1 ? err : execute_all(w, units, n, true);
+}
+
 void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 {
-	int err = execute_all(w, units, n);
+	int err = execute_batch(w, units, n);
 
 	w->outcome = err == 0 && !w->driver->wrote(w->connection) ? WRITER_IDLE : err;
 	counts_clear(&w->counts);
