@@ -206,7 +206,8 @@ struct store_transaction {
 	 * The request, where it is one alone. Of several, all are store_transaction_item, and this
 	 * is the first certificate among them.
 	 */
-	int cert_req_id;             /* rr: the reasonCode that waits for an upstream */
+	int cert_req_id;
+	int reason;                  /* rr: the reasonCode; else STORE_REASON_NONE */
 	int64_t certificate_id;      /* 0: none */
 	size_t n_items;              /* 0: one request */
 	struct octets request_nonce; /* senderNonce of the request that opened it */
@@ -251,7 +252,8 @@ struct store_kem_secret {
 
 /* One of the requests of a transaction that was opened with several, in their order. */
 struct store_transaction_item {
-	int cert_req_id;        /* rr: the reasonCode */
+	int cert_req_id;
+	int reason;             /* rr: the reasonCode; else STORE_REASON_NONE */
 	int64_t certificate_id; /* 0: refused */
 	int failinfo;           /* refused: the failInfo bit; else -1 */
 	char *status_text;      /* why it was refused, what was changed; NULL */

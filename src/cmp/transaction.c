@@ -47,6 +47,7 @@ int cmp_transaction_open(struct cmp_request *rq)
 	txn->protection = (int)rq->protection;
 	txn->chain_request = true;
 	txn->cert_req_id = rq->attempt.cert_req_id;
+	txn->reason = STORE_REASON_NONE;
 	txn->created_ms = rq->now_ms;
 	return 0;
 }

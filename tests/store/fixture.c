@@ -107,6 +107,7 @@ struct store_transaction sample_transaction(struct octets transaction_id)
 		.implicit_confirm = true,
 		.chain_request = true,
 		.cert_req_id = -1,
+		.reason = STORE_REASON_NONE,
 		.request_nonce = OCTETS("request nonce 16"),
 		.sent_nonce = OCTETS("the sent nonce16"),
 		.response = OCTETS("response DER"),

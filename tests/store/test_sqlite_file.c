@@ -286,6 +286,7 @@ static sqlite3 *database_before(const char *database, const char *migration)
 	unsigned i;
 
 	OK(sqlite3_open(database, &db));
+	OK(sqlite_migration_functions(db));
 	for (i = 0; !strstr(sqlite_migrations[i].name, migration); i++)
 		OK(sqlite3_exec(db, sqlite_migrations[i].sql, NULL, NULL, NULL));
 	snprintf(pragmas, sizeof(pragmas),
@@ -351,6 +352,53 @@ START_TEST(test_key_digests_of_before)
 }
 END_TEST
 
+static void assert_reason(struct fixture *f, int64_t id, int cert_req_id, int reason)
+{
+	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
+
+	OK(store_transaction_get(f->reader, id, &txn));
+	ck_assert_int_eq(txn.cert_req_id, cert_req_id);
+	ck_assert_int_eq(txn.reason, reason);
+}
+
+/* An rr (11) that waits goes on with its reasonCode; an ir (0) keeps its certReqId. */
+START_TEST(test_reasons_of_before)
+{
+#define TRANSACTION                                                                                \
+	"INSERT INTO cmp_transaction (id, transaction_id, body_type, cert_req_id, n_items, state," \
+	" protection, implicit_confirm, chain_request, created_ms, changed_ms, requester,"         \
+	" request_digest) "
+#define AWAITED ", 0, 0, 0, 0, 0, 0, 'r', x'00')"
+#define ITEM    "INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id, failinfo) "
+	static const char *const rows[] = {
+		TRANSACTION "VALUES (1, x'01', 11, 4, 0" AWAITED,
+		TRANSACTION "VALUES (2, x'02', 0, 4, 0" AWAITED,
+		TRANSACTION "VALUES (3, x'03', 11, 1, 2" AWAITED,
+		ITEM "VALUES (3, 0, 1, -1)",
+		ITEM "VALUES (3, 1, 6, -1)",
+		"INSERT INTO counter VALUES ('cmp_transaction', 0, 3)",
+	};
+	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
+	struct fixture f;
+	sqlite3 *db;
+
+	sqlite_begin(&f);
+	db = database_before(f.database, "-reason");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		OK(sqlite3_exec(db, rows[i], NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+	fixture_open(&f);
+	assert_reason(&f, 1, 0, 4);
+	assert_reason(&f, 2, 4, STORE_REASON_NONE);
+	assert_reason(&f, 3, 0, 1);
+	OK(store_transaction_items_get(f.reader, 3, &items));
+	ck_assert_uint_eq(items.len, 2);
+	ck_assert_int_eq(items.item[0].reason, 1);
+	ck_assert_int_eq(items.item[1].reason, STORE_REASON_HOLD);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *sqlite_file_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_file");
@@ -365,5 +413,6 @@ TCase *sqlite_file_cases(void)
 	tcase_add_test(tc, test_counter_that_is_off);
 	tcase_add_test(tc, test_counters_of_an_older_database);
 	tcase_add_test(tc, test_key_digests_of_before);
+	tcase_add_test(tc, test_reasons_of_before);
 	return tc;
 }

@@ -16,6 +16,7 @@ static void assert_same_transaction(const struct store_transaction *a,
 	ck_assert_int_eq(a->implicit_confirm, b->implicit_confirm);
 	ck_assert_int_eq(a->chain_request, b->chain_request);
 	ck_assert_int_eq(a->cert_req_id, b->cert_req_id);
+	ck_assert_int_eq(a->reason, b->reason);
 	ck_assert_int_eq(a->certificate_id, b->certificate_id);
 	ck_assert(bytes_equal(octets_view(&a->request_nonce), octets_view(&b->request_nonce)));
 	ck_assert(bytes_equal(octets_view(&a->sent_nonce), octets_view(&b->sent_nonce)));
@@ -43,9 +44,9 @@ START_TEST(test_transaction_items)
 	struct store_certificate cert = sample_certificate(0, 1), other = sample_certificate(0, 2);
 	struct store_transaction t = sample_transaction(OCTETS("0123456789abcdef")), found = {0};
 	struct store_transaction_item item[] = {
-		{.cert_req_id = 7, .failinfo = -1},
-		{.cert_req_id = 3, .failinfo = 9, .status_text = TEXT("refused")},
-		{.cert_req_id = 5, .failinfo = -1, .status_text = TEXT("changed")},
+		{.cert_req_id = 7, .reason = STORE_REASON_NONE, .failinfo = -1},
+		{.cert_req_id = 3, .reason = 0, .failinfo = 9, .status_text = TEXT("refused")},
+		{.cert_req_id = 5, .reason = 10, .failinfo = -1, .status_text = TEXT("changed")},
 	};
 	struct store_transaction_filter filter = {.state = -1};
 	struct store_transaction_items items = {0};
@@ -75,8 +76,10 @@ START_TEST(test_transaction_items)
 	store_transaction_clear(&found);
 	OK(store_transaction_items_get(f.reader, id, &items));
 	ck_assert_uint_eq(items.len, 3);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(items.item[i].cert_req_id, item[i].cert_req_id);
+		ck_assert_int_eq(items.item[i].reason, item[i].reason);
+	}
 	ck_assert_int_eq(items.item[0].certificate_id, cert_id);
 	ck_assert_int_eq(items.item[1].certificate_id, 0);
 	ck_assert_int_eq(items.item[2].certificate_id, other_id);
@@ -102,6 +105,7 @@ START_TEST(test_transaction_comes_back_as_inserted)
 	struct store_transaction t = sample_transaction(OCTETS("0123456789abcde\0")), found = {0};
 	struct store_transaction bare = {.requester = TEXT("ee:1"),
 					 .transaction_id = OCTETS("bare"),
+					 .reason = STORE_REASON_NONE,
 					 .state = STORE_TXN_AWAIT_UPSTREAM};
 	int64_t reg_id, cert_id, id, bare_id;
 	struct fixture f;
@@ -111,6 +115,7 @@ START_TEST(test_transaction_comes_back_as_inserted)
 	cert.registration_id = reg_id;
 	OK(store_certificate_insert(f.unit, &cert, &cert_id));
 	t.certificate_id = cert_id;
+	t.reason = 0; /* unspecified, which is a reason */
 	OK(store_transaction_insert(f.unit, &t, &id));
 	OK(store_transaction_insert(f.unit, &bare, &bare_id));
 	OK(store_unit_commit(f.unit));

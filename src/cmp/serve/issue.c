@@ -149,6 +149,7 @@ static int items_keep(const struct cmp_items *items, struct cmp_outcome *outcome
 	for (size_t i = 0; i < items->len && items->len > 1 && !err; i++) {
 		const struct cmp_item *item = &items->item[i];
 		struct store_transaction_item row = {.cert_req_id = item->cert_req_id,
+						     .reason = STORE_REASON_NONE,
 						     .certificate_id = item->result.certificate.id,
 						     .failinfo = -1,
 						     .status_text = item->result.mods};

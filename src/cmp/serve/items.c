@@ -84,6 +84,7 @@ int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp
 	if (!txn->n_items) {
 		items.len = 1;
 		items.item[0].cert_req_id = txn->cert_req_id;
+		items.item[0].reason = txn->reason;
 		items.item[0].failinfo = -1;
 		items.item[0].text = txn->status_text;
 		err = certificate_get(rq, txn->certificate_id, &items.item[0].cert);
@@ -93,6 +94,7 @@ int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp
 
 		items.len++;
 		items.item[i].cert_req_id = row->cert_req_id;
+		items.item[i].reason = row->reason;
 		items.item[i].failinfo = row->failinfo;
 		items.item[i].text = row->status_text;
 		err = certificate_get(rq, row->certificate_id, &items.item[i].cert);

@@ -36,6 +36,7 @@ struct cmp_items {
 /* One of the requests of rq->attempt.txn, as the store has it. */
 struct cmp_stored_item {
 	int cert_req_id;
+	int reason;                    /* rr: the reasonCode */
 	int failinfo;                  /* refused; else -1 */
 	const char *text;              /* why it was refused, or what was changed; NULL */
 	struct store_certificate cert; /* id 0: refused */

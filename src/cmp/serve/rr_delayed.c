@@ -73,7 +73,7 @@ static void transaction_fill(struct cmp_request *rq, const struct cmp_revocation
 {
 	int64_t longest_ms = 0;
 
-	rq->attempt.txn.cert_req_id = all->item[0].reason;
+	rq->attempt.txn.reason = all->item[0].reason;
 	rq->attempt.txn.n_items = all->n > 1 ? all->n : 0;
 	for (size_t i = 0; i < all->n; i++) {
 		int64_t ms = all->verdict[i].refused ? 0 : time_allowed(rq, &all->item[i]);
@@ -84,14 +84,14 @@ static void transaction_fill(struct cmp_request *rq, const struct cmp_revocation
 	outcome->deadline_ms = rq->now_ms + longest_ms;
 }
 
-/* Each of several is kept: the reasonCode in place of the certReqId. */
+/* Each of several is kept. An rr has no certReqId. */
 static int items_keep(const struct cmp_revocations *all, struct cmp_outcome *outcome)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < all->n && all->n > 1 && !err; i++) {
 		const struct cmp_verdict *v = &all->verdict[i];
-		struct store_transaction_item row = {.cert_req_id = all->item[i].reason,
+		struct store_transaction_item row = {.reason = all->item[i].reason,
 						     .certificate_id = all->item[i].cert.id,
 						     .failinfo = -1};
 
@@ -210,7 +210,7 @@ static int revocations_read(struct cmp_request *rq, struct cmp_revocations *all)
 
 		item->cert = stored->cert;
 		stored->cert = (struct store_certificate){0};
-		item->reason = stored->cert_req_id;
+		item->reason = stored->reason;
 		item->to = cmf_revocation_state(item->reason);
 		ca = item->cert.id ? ca_find(cmf_cas(rq->door->cmf), item->cert.ca) : NULL;
 		item->upstream = ca && ca_is_upstream(ca);

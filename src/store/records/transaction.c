@@ -63,6 +63,7 @@ static int transaction_read(struct row *row, void *arg)
 	t->n_items = (size_t)row_int(row);
 	t->crl_id = row_int_or(row, 0);
 	t->crl_at = (size_t)row_int_or(row, 0);
+	t->reason = (int)row_int_or(row, STORE_REASON_NONE);
 	err = row_complete(row);
 	if (err < 0)
 		store_transaction_clear(t);
@@ -123,6 +124,7 @@ static int item_add(struct row *row, void *arg)
 	item->certificate_id = row_int_or(row, 0);
 	item->failinfo = (int)row_int(row);
 	item->status_text = row_text(row);
+	item->reason = (int)row_int_or(row, STORE_REASON_NONE);
 	return row_complete(row);
 }
 
@@ -203,8 +205,8 @@ int store_transaction_insert(struct store_unit *u, const struct store_transactio
 			       value_bytes(BYTES_OF(t->request_digest)), value_text(t->status_text),
 			       value_octets(&t->response), value_int((int64_t)t->n_items),
 			       value_int_unless(t->crl_id, 0),
-			       value_int_unless((int64_t)t->crl_at, 0),
-			       value_bytes(signer_digest)));
+			       value_int_unless((int64_t)t->crl_at, 0), value_bytes(signer_digest),
+			       value_int_unless(t->reason, STORE_REASON_NONE)));
 	return transaction_counted(u, err, COUNT_NONE, t->state);
 }
 
@@ -214,7 +216,8 @@ int store_transaction_item_insert(struct store_unit *u, const struct store_trans
 	return unit_add(u, CHANGE_TRANSACTION_ITEM_INSERT,
 			VALUES(value_id(transaction_id), value_int(seq),
 			       value_int(item->cert_req_id), value_id(item->certificate_id),
-			       value_int(item->failinfo), value_text(item->status_text)));
+			       value_int(item->failinfo), value_text(item->status_text),
+			       value_int_unless(item->reason, STORE_REASON_NONE)));
 }
 
 int store_transaction_update(struct store_unit *u, const struct store_transaction *t,

@@ -42,7 +42,7 @@
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
 	" certificate_id, deadline_ms, created_ms, changed_ms, requester, transaction_id," \
 	" request_nonce, sent_nonce, request_digest, status_text, response, n_items,"      \
-	" crl_id, crl_at"
+	" crl_id, crl_at, reason"
 #define EXCHANGE_COLUMNS                                                                   \
 	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca," \
 	" request, refusal"
@@ -101,13 +101,15 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		" chain_request, cert_req_id, certificate_id, deadline_ms, created_ms, changed_ms,"
 		" requester, transaction_id, request_nonce, sent_nonce, request_digest, "
 		"status_text,"
-		" response, n_items, crl_id, crl_at, signer_id) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" response, n_items, crl_id, crl_at, signer_id, reason) SELECT ?1, ?2, ?3, ?4, ?5, "
+		"?6, ?7,"
 		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
-		" (SELECT id FROM transaction_signer WHERE digest = ?21)"
+		" (SELECT id FROM transaction_signer WHERE digest = ?21), ?22"
 		" WHERE ?19 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?19)",
 	[CHANGE_TRANSACTION_ITEM_INSERT] =
 		"INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id,"
-		" certificate_id, failinfo, status_text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		" certificate_id, failinfo, status_text, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+		"?7)",
 	[CHANGE_TRANSACTION_UPDATE] =
 		"UPDATE cmp_transaction SET state = ?2, implicit_confirm = ?3, deadline_ms = ?4,"
 		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
@@ -228,7 +230,7 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_ARCHIVED_KEY_GET] = "SELECT certificate_id, created_ms, generated, secret"
 				  " FROM archived_key WHERE certificate_id = ?1",
 	[READ_TRANSACTION_ITEMS] =
-		"SELECT cert_req_id, certificate_id, failinfo, status_text"
+		"SELECT cert_req_id, certificate_id, failinfo, status_text, reason"
 		" FROM cmp_transaction_item WHERE transaction_id = ?1 ORDER BY seq",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
 	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
