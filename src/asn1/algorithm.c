@@ -145,7 +145,7 @@ int digest_compute(const EVP_MD *digest, const void *data, size_t len, uint8_t *
 }
 
 /* A pure one needs the signature itself; OpenSSL has no RSASSA-PSS whose mask is SHAKE. */
-static bool available(const struct signature_algorithm *a)
+static bool algorithm_available(const struct signature_algorithm *a)
 {
 	EVP_SIGNATURE *signature;
 
@@ -162,7 +162,7 @@ static void signatures_make(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(signature_algorithms); i++) {
 		signature_oids[i] = OBJ_txt2obj(signature_algorithms[i].oid, 1);
-		signature_available[i] = available(&signature_algorithms[i]);
+		signature_available[i] = algorithm_available(&signature_algorithms[i]);
 	}
 	ERR_clear_error();
 }

@@ -25,7 +25,7 @@ enum {
 };
 
 /* The next value, which must have that tag. */
-static int expect(struct bytes *in, uint8_t tag, struct bytes *tlvp, struct bytes *contentp)
+static int value_expect(struct bytes *in, uint8_t tag, struct bytes *tlvp, struct bytes *contentp)
 {
 	uint8_t found;
 
@@ -89,8 +89,9 @@ static int validity_read(struct bytes *tbs, struct certificate_view *v)
 {
 	struct bytes tlv, validity;
 
-	if (expect(tbs, TAG_SEQUENCE, &tlv, &validity) || time_read(&validity, &v->not_before_ms) ||
-	    time_read(&validity, &v->not_after_ms) || validity.len)
+	if (value_expect(tbs, TAG_SEQUENCE, &tlv, &validity) ||
+	    time_read(&validity, &v->not_before_ms) || time_read(&validity, &v->not_after_ms) ||
+	    validity.len)
 		return -EBADMSG;
 	return 0;
 }
@@ -106,7 +107,8 @@ static int tail_read(struct bytes tbs, struct certificate_view *v)
 			return -EBADMSG;
 		last = tag;
 		if (tag == TAG_EXTENSIONS) {
-			if (expect(&content, TAG_SEQUENCE, &v->extensions, &list) || content.len)
+			if (value_expect(&content, TAG_SEQUENCE, &v->extensions, &list) ||
+			    content.len)
 				return -EBADMSG;
 		} else if (tag != 0x81 && tag != 0x82) {
 			return -EBADMSG;
@@ -119,14 +121,15 @@ static int tbs_read(struct bytes tbs, struct certificate_view *v)
 {
 	struct bytes tlv, content;
 
-	if (tbs.len && tbs.data[0] == TAG_VERSION && expect(&tbs, TAG_VERSION, &tlv, &content))
+	if (tbs.len && tbs.data[0] == TAG_VERSION &&
+	    value_expect(&tbs, TAG_VERSION, &tlv, &content))
 		return -EBADMSG;
-	if (expect(&tbs, TAG_INTEGER, &tlv, &v->serial) || v->serial.len == 0)
+	if (value_expect(&tbs, TAG_INTEGER, &tlv, &v->serial) || v->serial.len == 0)
 		return -EBADMSG;
-	if (expect(&tbs, TAG_SEQUENCE, &v->signature_algorithm, &content) ||
-	    expect(&tbs, TAG_SEQUENCE, &v->issuer, &content) || validity_read(&tbs, v) ||
-	    expect(&tbs, TAG_SEQUENCE, &v->subject, &content) ||
-	    expect(&tbs, TAG_SEQUENCE, &v->spki, &content))
+	if (value_expect(&tbs, TAG_SEQUENCE, &v->signature_algorithm, &content) ||
+	    value_expect(&tbs, TAG_SEQUENCE, &v->issuer, &content) || validity_read(&tbs, v) ||
+	    value_expect(&tbs, TAG_SEQUENCE, &v->subject, &content) ||
+	    value_expect(&tbs, TAG_SEQUENCE, &v->spki, &content))
 		return -EBADMSG;
 	return tail_read(tbs, v);
 }
@@ -136,14 +139,14 @@ int certificate_view(struct bytes der, struct certificate_view *vp)
 	struct certificate_view v = {.der = der};
 	struct bytes tlv, certificate, tbs, algorithm, content;
 
-	if (expect(&der, TAG_SEQUENCE, &tlv, &certificate) || der.len)
+	if (value_expect(&der, TAG_SEQUENCE, &tlv, &certificate) || der.len)
 		return -EBADMSG;
-	if (expect(&certificate, TAG_SEQUENCE, &v.tbs, &tbs) || tbs_read(tbs, &v))
+	if (value_expect(&certificate, TAG_SEQUENCE, &v.tbs, &tbs) || tbs_read(tbs, &v))
 		return -EBADMSG;
 	/* RFC 5280 4.1.1.2: the same algorithm inside and outside of what is signed */
-	if (expect(&certificate, TAG_SEQUENCE, &algorithm, &content) ||
+	if (value_expect(&certificate, TAG_SEQUENCE, &algorithm, &content) ||
 	    !bytes_equal(algorithm, v.signature_algorithm) ||
-	    expect(&certificate, TAG_BIT_STRING, &tlv, &content) || certificate.len)
+	    value_expect(&certificate, TAG_BIT_STRING, &tlv, &content) || certificate.len)
 		return -EBADMSG;
 	*vp = v;
 	return 0;
@@ -155,14 +158,14 @@ int extension_view(struct bytes extension, struct extension_view *vp)
 	struct extension_view v = {0};
 	struct bytes tlv, content;
 
-	if (expect(&extension, TAG_OID, &tlv, &v.oid))
+	if (value_expect(&extension, TAG_OID, &tlv, &v.oid))
 		return -EBADMSG;
 	if (extension.len && extension.data[0] == TAG_BOOLEAN) {
-		if (expect(&extension, TAG_BOOLEAN, &tlv, &content) || content.len != 1)
+		if (value_expect(&extension, TAG_BOOLEAN, &tlv, &content) || content.len != 1)
 			return -EBADMSG;
 		v.critical = content.data[0] != 0;
 	}
-	if (expect(&extension, TAG_OCTET_STRING, &tlv, &v.value) || extension.len)
+	if (value_expect(&extension, TAG_OCTET_STRING, &tlv, &v.value) || extension.len)
 		return -EBADMSG;
 	*vp = v;
 	return 0;
@@ -178,10 +181,10 @@ int certificate_extension(const struct certificate_view *v, int nid, struct byte
 
 	if (in.len == 0)
 		return -ENOENT;
-	if (expect(&in, TAG_SEQUENCE, &tlv, &list))
+	if (value_expect(&in, TAG_SEQUENCE, &tlv, &list))
 		return -EBADMSG;
 	while (list.len) {
-		if (expect(&list, TAG_SEQUENCE, &tlv, &extension) ||
+		if (value_expect(&list, TAG_SEQUENCE, &tlv, &extension) ||
 		    extension_view(extension, &found))
 			return -EBADMSG;
 		if (!bytes_equal(found.oid, wanted))
@@ -201,7 +204,7 @@ int certificate_ski(const struct certificate_view *v, struct bytes *skip)
 
 	if (err)
 		return err;
-	if (expect(&value, TAG_OCTET_STRING, &tlv, skip) || value.len)
+	if (value_expect(&value, TAG_OCTET_STRING, &tlv, skip) || value.len)
 		return -EBADMSG;
 	return 0;
 }

@@ -109,7 +109,7 @@ static bool oid_valid(const uint8_t *p, size_t len)
 	return true;
 }
 
-static bool digits(const uint8_t *p, size_t len)
+static bool all_digits(const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (p[i] < '0' || p[i] > '9')
@@ -120,17 +120,17 @@ static bool digits(const uint8_t *p, size_t len)
 /* X.690 11.8: YYMMDDhhmmssZ */
 static bool utc_time_valid(const uint8_t *p, size_t len)
 {
-	return len == 13 && digits(p, 12) && p[12] == 'Z';
+	return len == 13 && all_digits(p, 12) && p[12] == 'Z';
 }
 
 /* X.690 11.7: YYYYMMDDhhmmss[.f]Z, the fraction without trailing zeros */
 static bool generalized_time_valid(const uint8_t *p, size_t len)
 {
-	if (len < 15 || !digits(p, 14) || p[len - 1] != 'Z')
+	if (len < 15 || !all_digits(p, 14) || p[len - 1] != 'Z')
 		return false;
 	if (len == 15)
 		return true;
-	return len >= 17 && p[14] == '.' && digits(p + 15, len - 16) && p[len - 2] != '0';
+	return len >= 17 && p[14] == '.' && all_digits(p + 15, len - 16) && p[len - 2] != '0';
 }
 
 static bool primitive_valid(uint8_t tag, const uint8_t *p, size_t len)
@@ -188,7 +188,7 @@ static bool universal_valid(const struct element *e)
 }
 
 /* X.690 11.6: encodings compare as octet strings, the shorter padded with zeros. */
-static bool ascending(struct bytes previous, struct bytes next)
+static bool is_ascending(struct bytes previous, struct bytes next)
 {
 	size_t common = previous.len < next.len ? previous.len : next.len;
 	int order = memcmp(previous.data, next.data, common);
@@ -213,7 +213,7 @@ static int element_enter(const struct element *e, struct level *levels, size_t *
 	if ((e->identifier & TAG_CLASS) == 0 && !universal_valid(e))
 		return -EBADMSG;
 	if (level->is_set) {
-		if (level->previous.data && !ascending(level->previous, tlv))
+		if (level->previous.data && !is_ascending(level->previous, tlv))
 			return -EBADMSG;
 		if (level->previous.data && ++(level - 1)->attributes > DER_ATTRIBUTES_MAX)
 			return -EMSGSIZE;

@@ -51,7 +51,7 @@ static const struct point_kind {
 	{EVP_PKEY_X448, 56, false, prime_448, sizeof(prime_448), 0, 0},
 };
 
-static bool less(const uint8_t *a, const uint8_t *b, size_t len)
+static bool octets_less(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	while (len-- > 0)
 		if (a[len] != b[len])
@@ -60,7 +60,7 @@ static bool less(const uint8_t *a, const uint8_t *b, size_t len)
 }
 
 /* 0, 1 and -1: of order 4 or less on these curves and their twists. */
-static bool trivial(const uint8_t *coordinate, const uint8_t *prime, size_t len)
+static bool coordinate_trivial(const uint8_t *coordinate, const uint8_t *prime, size_t len)
 {
 	uint8_t plus_one[LEN_MAX];
 
@@ -90,8 +90,8 @@ bool key_point_proves_nothing(int type, struct bytes point)
 		coordinate[kind->len - 1] &= 0x7f;
 	if (kind->len > kind->field_len && coordinate[kind->len - 1])
 		return true;
-	if (!less(coordinate, kind->prime, kind->field_len) ||
-	    trivial(coordinate, kind->prime, kind->field_len))
+	if (!octets_less(coordinate, kind->prime, kind->field_len) ||
+	    coordinate_trivial(coordinate, kind->prime, kind->field_len))
 		return true;
 	for (size_t i = kind->first; i < kind->first + kind->n; i++)
 		if (memcmp(coordinate, order_8[i], kind->len) == 0)

@@ -18,7 +18,7 @@ static struct bytes without_zeros(struct bytes octets)
 }
 
 /* Two's complement, X.690 8.3.3, in place. */
-static void negate(uint8_t *octet, size_t len)
+static void octets_negate(uint8_t *octet, size_t len)
 {
 	unsigned carry = 1;
 
@@ -30,11 +30,11 @@ static void negate(uint8_t *octet, size_t len)
 }
 
 /* The absolute value, in `out`, without zeros before it. */
-static struct bytes magnitude(const struct serial *serial, uint8_t out[SERIAL_MAX])
+static struct bytes serial_magnitude(const struct serial *serial, uint8_t out[SERIAL_MAX])
 {
 	memcpy(out, serial->octet, serial->len);
 	if (is_negative(serial))
-		negate(out, serial->len);
+		octets_negate(out, serial->len);
 	return without_zeros((struct bytes){out, serial->len});
 }
 
@@ -57,7 +57,7 @@ static int of_magnitude(struct bytes octets, bool negative, struct serial *seria
 		memcpy(signed_octets + 1, octets.data, octets.len);
 	content.len += octets.len;
 	if (negative)
-		negate(signed_octets, content.len);
+		octets_negate(signed_octets, content.len);
 	/* The octet for the sign stays where it says something. */
 	if (!is_minimal(content))
 		content = (struct bytes){content.data + 1, content.len - 1};
@@ -109,7 +109,7 @@ int serial_of_hex(const char *hex, struct serial *serialp)
 ASN1_INTEGER *serial_integer(const struct serial *serial)
 {
 	uint8_t out[SERIAL_MAX];
-	struct bytes octets = magnitude(serial, out);
+	struct bytes octets = serial_magnitude(serial, out);
 	ASN1_INTEGER *integer =
 		ASN1_STRING_type_new(is_negative(serial) ? V_ASN1_NEG_INTEGER : V_ASN1_INTEGER);
 
@@ -125,7 +125,7 @@ void serial_hex(const struct serial *serial, char hex[SERIAL_HEX_SIZE])
 
 	if (is_negative(serial))
 		*hex++ = '-';
-	bytes_to_hex(magnitude(serial, out), hex);
+	bytes_to_hex(serial_magnitude(serial, out), hex);
 }
 
 bool serial_equal(const struct serial *a, const struct serial *b)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Bodies and status to be filled in by whoever answers.
+ * Empty bodies and PKIStatusInfo, for whoever makes a message: they are filled in there, and
+ * encoded by encode.c.
  */
 #include "message.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Octets to a parsed message, in two stages: one strict pass over all octets, then the templates of
- * PKIMessage, header and body one after the other. Nothing is verified here.
+ * PKIMessage, header and body one after the other. The first file that sees what was received;
+ * nothing is verified here, that is protection.c.
  */
 #include "message.h"
 
@@ -77,7 +78,7 @@ static bool header_lists_valid(const PKIHeader *h)
  * X.690 10, 11: a re-encoding differs where the octets were BER in a way that only the schema
  * shows, as strings under an IMPLICIT tag in constructed form, or unused bits that are not zero.
  */
-static bool reencodes(const void *value, const ASN1_ITEM *it, struct bytes der)
+static bool value_reencodes(const void *value, const ASN1_ITEM *it, struct bytes der)
 {
 	unsigned char *again = NULL;
 	int len = ASN1_item_i2d(value, &again, it);
@@ -97,7 +98,7 @@ static int header_decode(struct cmp_message *msg)
 	if (!msg->header)
 		return decode_error("decode a PKIHeader");
 	if (p != end || !header_lists_valid(msg->header) ||
-	    !reencodes(msg->header, ASN1_ITEM_rptr(PKIHeader), msg->header_der))
+	    !value_reencodes(msg->header, ASN1_ITEM_rptr(PKIHeader), msg->header_der))
 		return -EBADMSG;
 	if (!ASN1_INTEGER_get_int64(&pvno, msg->header->pvno)) {
 		ERR_clear_error();
@@ -150,8 +151,8 @@ static bool request_reencodes(CertRequest *request)
 	bool same;
 
 	request->enc.modified = 1;
-	same = reencodes(request, ASN1_ITEM_rptr(CertRequest),
-			 (struct bytes){request->enc.enc, (size_t)request->enc.len});
+	same = value_reencodes(request, ASN1_ITEM_rptr(CertRequest),
+			       (struct bytes){request->enc.enc, (size_t)request->enc.len});
 	request->enc.modified = 0;
 	return same;
 }
@@ -199,7 +200,7 @@ static bool body_valid(const PKIBody *body, struct bytes der)
 	default:
 		break;
 	}
-	return reencodes(body, ASN1_ITEM_rptr(PKIBody), der);
+	return value_reencodes(body, ASN1_ITEM_rptr(PKIBody), der);
 }
 
 static int body_decode(struct cmp_message *msg)

@@ -209,8 +209,8 @@ static int mac_protect(struct bytes part, const struct cmp_outgoing *out,
 }
 
 /* The octets of PKIProtection over a ProtectedPart in n pieces; none for NONE. */
-static int protect(const struct bytes *parts, size_t n, const struct cmp_outgoing *out,
-		   const struct cmp_protector *protector, struct octets *protectionp)
+static int parts_protect(const struct bytes *parts, size_t n, const struct cmp_outgoing *out,
+			 const struct cmp_protector *protector, struct octets *protectionp)
 {
 	_cleanup_(octets_clear) struct octets whole = OCTETS_NULL;
 	int err = 0;
@@ -288,8 +288,8 @@ int cmp_message_encode_around(const struct cmp_outgoing *out, const struct cmp_p
 					before.len - der_hole_at(&part)};
 		before.len -= behind.len;
 	}
-	err = protect((const struct bytes[]){before, inside, behind}, out->part ? 3 : 1, out,
-		      protector, &protection);
+	err = parts_protect((const struct bytes[]){before, inside, behind}, out->part ? 3 : 1, out,
+			    protector, &protection);
 	if (err)
 		return err;
 	put_extra_certs(&w, out);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The family of MACs: which scheme makes the key. */
+/*
+ * MACs that protect messages: reads the algorithm, chooses the scheme that derives the key
+ * (mac_password.c, mac_pbmac1.c, mac_kem.c), computes. Comparing is protection.c.
+ */
 #include "mac_schemes.h"
 
 #include "base/log.h"

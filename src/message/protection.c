@@ -118,7 +118,7 @@ int cmp_protection_read_mac(const struct cmp_message *msg, const struct cmp_mac_
  * What stands for a secret that cannot be a key of the function at all: the MAC is then as wrong as
  * under any other, and as much is done.
  */
-static struct bytes computable(const struct cmp_mac *mac, struct bytes secret)
+static struct bytes secret_computable(const struct cmp_mac *mac, struct bytes secret)
 {
 	static const uint8_t no_key[MAC_KEY_MAX];
 	const struct mac_algorithm *function = mac->function.algorithm;
@@ -135,7 +135,7 @@ int cmp_protection_compare_mac(const struct cmp_message *msg, struct cmp_mac *ma
 			       struct bytes secret, struct refusal *refusal)
 {
 	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
-	struct bytes key = computable(mac, secret);
+	struct bytes key = secret_computable(mac, secret);
 	uint8_t expected[MAC_OUTPUT_MAX];
 	size_t len = 0;
 	int err = protected_part(msg, &part);

@@ -75,7 +75,7 @@ static void newest_keep(struct ca *ca, const struct store_crl *row, struct share
 	shared_unref(before);
 }
 
-static struct shared *held(struct ca *ca, int64_t id)
+static struct shared *crl_held(struct ca *ca, int64_t id)
 {
 	struct crl_memory *memory = &ca->crl;
 	struct shared *der = NULL;
@@ -113,12 +113,12 @@ int ca_crl_newest(struct ca *ca, struct store_reader *reader, struct ca_crl *crl
 		err = store_crl_newest(reader, ca->conf->name, &crlp->row);
 		if (err)
 			return err;
-		crlp->der = held(ca, crlp->row.id);
+		crlp->der = crl_held(ca, crlp->row.id);
 		if (crlp->der)
 			return 0;
 		/* Who waits here finds it in memory. */
 		pthread_mutex_lock(&ca->crl.make);
-		crlp->der = held(ca, crlp->row.id);
+		crlp->der = crl_held(ca, crlp->row.id);
 		err = crlp->der ? 0 : newest_read(ca, reader, &crlp->row, &crlp->der);
 		pthread_mutex_unlock(&ca->crl.make);
 	}
@@ -133,7 +133,7 @@ int ca_crl_find(struct ca_set *set, int64_t id, struct store_reader *reader, str
 	int err;
 
 	for (size_t i = 0; i < set->len; i++) {
-		*derp = held(&set->item[i], id);
+		*derp = crl_held(&set->item[i], id);
 		if (*derp)
 			return 0;
 	}

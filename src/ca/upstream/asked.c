@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A certificate of an upstream CA beside what it was asked for. Declined is what would make the
- * entity somebody else, or a CA; what CAs commonly change or add is told to the client. Nothing of
- * the status that the upstream gives: that is ask_status.
+ * entity somebody else, or a CA; what CAs commonly change or add is told to the client. For
+ * answer.c, which has looked at its key, and for the doors.
  */
 #include "exchange.h"
 

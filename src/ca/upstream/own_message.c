@@ -110,7 +110,7 @@ static bool cert_hash_set(const X509 *cert, CertStatus *status, int *pvnop)
 	return ok;
 }
 
-static PKIStatusInfo *verdict(enum refusal_reason declined)
+static PKIStatusInfo *verdict_status(enum refusal_reason declined)
 {
 	if (declined == REFUSAL_NONE)
 		return cmp_status_info_new(PKI_STATUS_ACCEPTED, NULL, -1);
@@ -124,7 +124,7 @@ static PKIBody *cert_conf_body(const struct exchange *x, int64_t cert_req_id, in
 	CertStatus *status = CertStatus_new();
 
 	if (status)
-		status->statusInfo = verdict(x->declined);
+		status->statusInfo = verdict_status(x->declined);
 	if (!body || !status || !status->statusInfo || !cert_hash_set(x->cert, status, pvnop) ||
 	    !ASN1_INTEGER_set_int64(status->certReqId, cert_req_id) ||
 	    sk_CertStatus_push(body->value.certConf, status) <= 0) {

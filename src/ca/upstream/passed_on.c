@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A client's message as it goes on to an upstream CA, RFC 9483 5.2: octets to octets. The door has
- * judged it and decided how it goes on; forward.c sends it and reads the answer.
+ * judged it and decided how it goes on; exchange.c sends it, answer.c
+ * reads what comes back.
  */
 #include "asn1/cmf_types.h"
 #include "upstream.h"

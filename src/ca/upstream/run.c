@@ -47,8 +47,8 @@ static bool wait_for_leaver(struct upstream *u, int64_t deadline_us)
 }
 
 /* A slot to work on the exchange; waits for one who is at it already. NULL: no slot, or no time. */
-static struct upstream_slot *enter(const struct ca *ca, int64_t exchange_id, bool housekeeping,
-				   int64_t deadline_us)
+static struct upstream_slot *slot_enter(const struct ca *ca, int64_t exchange_id, bool housekeeping,
+					int64_t deadline_us)
 {
 	struct upstream *u = ca->upstream;
 	size_t slots = ca->conf->upstream_workers + 1;
@@ -72,7 +72,7 @@ static struct upstream_slot *enter(const struct ca *ca, int64_t exchange_id, boo
 	return slot;
 }
 
-static void leave(struct upstream *u, struct upstream_slot *slot)
+static void slot_leave(struct upstream *u, struct upstream_slot *slot)
 {
 	pthread_mutex_lock(&u->lock);
 	*slot = (struct upstream_slot){0};
@@ -128,8 +128,8 @@ static int put_off(struct exchange *x, const struct store_exchange *e, int64_t p
 	return err;
 }
 
-static int finish(struct exchange *x, const struct store_exchange *e,
-		  const struct exchange_result *result, struct store_reader *reader)
+static int exchange_finish(struct exchange *x, const struct store_exchange *e,
+			   const struct exchange_result *result, struct store_reader *reader)
 {
 	int err = upstream_finish(x, e, result, reader);
 
@@ -143,8 +143,8 @@ static int finish(struct exchange *x, const struct store_exchange *e,
 	return err;
 }
 
-static int conclude(struct exchange *x, const struct store_exchange *e,
-		    const struct exchange_result *result, struct store_reader *reader)
+static int outcome_apply(struct exchange *x, const struct store_exchange *e,
+			 const struct exchange_result *result, struct store_reader *reader)
 {
 	const struct conf_ca *conf = x->ca->conf;
 	int64_t retry_ms = conf->upstream_retry_ms, check_after_ms = result->check_after_ms;
@@ -168,7 +168,7 @@ static int conclude(struct exchange *x, const struct store_exchange *e,
 	case EXCHANGE_GRANTED:
 	case EXCHANGE_REFUSED:
 	default:
-		return finish(x, e, result, reader);
+		return exchange_finish(x, e, result, reader);
 	}
 }
 
@@ -190,12 +190,12 @@ static int attempt_with(struct exchange *x, const struct store_exchange *e,
 		result.failinfo = FAIL_SYSTEM_UNAVAIL;
 		result.reason = REFUSAL_upstream_unavailable;
 	}
-	return conclude(x, e, &result, reader);
+	return outcome_apply(x, e, &result, reader);
 }
 
 /* *againp: the exchange is open, and may be due again before the deadline. */
-static int attempt(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
-		   struct store_unit *unit, int64_t deadline_us, bool *againp)
+static int exchange_attempt(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
+			    struct store_unit *unit, int64_t deadline_us, bool *againp)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
@@ -225,21 +225,21 @@ static int attempt(struct ca *ca, int64_t exchange_id, struct store_reader *read
 	return err == STORE_CONFLICT ? 0 : err;
 }
 
-static int run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
-	       struct store_unit *unit, bool housekeeping, int64_t deadline_us)
+static int exchange_run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
+			struct store_unit *unit, bool housekeeping, int64_t deadline_us)
 {
 	/* The housekeeper does not wait for one who is at it already. */
 	struct upstream_slot *slot =
-		enter(ca, exchange_id, housekeeping, housekeeping ? 0 : deadline_us);
+		slot_enter(ca, exchange_id, housekeeping, housekeeping ? 0 : deadline_us);
 	bool again = slot != NULL;
 	int err = 0;
 
 	while (err == 0 && again)
-		err = attempt(ca, exchange_id, reader, unit, deadline_us, &again);
+		err = exchange_attempt(ca, exchange_id, reader, unit, deadline_us, &again);
 	if (err < 0)
 		store_unit_clear(unit);
 	if (slot)
-		leave(ca->upstream, slot);
+		slot_leave(ca->upstream, slot);
 	return err;
 }
 
@@ -263,7 +263,7 @@ static int run_kind(struct ca *ca, int64_t certificate_id, enum store_exchange_k
 					   ca->conf->name);
 	if (e.state != STORE_EXCHANGE_OPEN)
 		return 0;
-	return run(ca, e.id, reader, unit, false, deadline_us);
+	return exchange_run(ca, e.id, reader, unit, false, deadline_us);
 }
 
 int ca_upstream_run(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
@@ -326,7 +326,7 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 		return STORE_NOT_FOUND;
 	err = revocation_find(reader, certificate_id, &e);
 	if (err == 0 && e.state == STORE_EXCHANGE_OPEN)
-		err = run(ca, e.id, reader, unit, false, deadline_us);
+		err = exchange_run(ca, e.id, reader, unit, false, deadline_us);
 	if (err == 0)
 		err = store_certificate_get(reader, certificate_id, &cert);
 	if (err < 0)
@@ -359,7 +359,7 @@ int upstream_housekeeping(struct ca *ca, struct store_reader *reader, struct sto
 		return err;
 	err = 0;
 	for (size_t i = 0; i < due.len && clock_monotonic_us() < deadline_us; i++) {
-		int failed = run(ca, due.id[i], reader, unit, true, deadline_us);
+		int failed = exchange_run(ca, due.id[i], reader, unit, true, deadline_us);
 
 		/* One that cannot be worked on does not stop the others. */
 		if (failed < 0)

@@ -157,8 +157,8 @@ static bool is_final(CURL *curl)
 	return (status >= 300 && status <= 499) || status == 501 || status == 505;
 }
 
-static int perform(CURL *curl, const struct ca_transfer_options *options, struct bytes request,
-		   struct curl_slist *headers, struct octets *answer)
+static int message_post(CURL *curl, const struct ca_transfer_options *options, struct bytes request,
+			struct curl_slist *headers, struct octets *answer)
 {
 	CURLcode code;
 
@@ -183,7 +183,7 @@ int ca_transfer(const struct ca_transfer_options *options, struct bytes request,
 	struct curl_slist *grown = content_type ? curl_slist_append(content_type, "Expect:") : NULL;
 	_cleanup_(curl_slistp) struct curl_slist *headers = grown ? grown : content_type;
 	CURL *curl = handle_take(options->connections);
-	int err = curl && grown ? perform(curl, options, request, headers, &answer) : -ENOMEM;
+	int err = curl && grown ? message_post(curl, options, request, headers, &answer) : -ENOMEM;
 
 	handle_give_back(options->connections, curl);
 	if (err == 0) {
