@@ -53,7 +53,6 @@ struct chain {
 
 /* Everything of an internal CA that is the same in each certificate is encoded once. */
 struct internal {
-	EVP_PKEY *key;
 	struct signer *signer;
 	EVP_MD *key_id_digest;
 	struct octets aki_der; /* whole Extension; likewise below */

@@ -23,31 +23,34 @@ static const uint8_t ski_head[] = {0x30, 0x1d, 0x06, 0x03, 0x55, 0x1d,
 
 /* --- loading --- */
 
-static int key_check(const struct ca *ca, EVP_PKEY *key, struct strbuf *problems)
+static int signer_make(const struct ca *ca, EVP_PKEY *key, struct signer **signerp,
+		       struct strbuf *problems)
 {
+	const struct conf_ca *conf = ca->conf;
+
 	if (EVP_PKEY_eq(key, ca->chain.key) != 1)
-		return ca_problem(problems, ca->conf, "key", "does not belong to the certificate");
+		return ca_problem(problems, conf, "key", "does not belong to the certificate");
+	if (!EVP_get_digestbyname(conf->digest))
+		return ca_problem(problems, conf, "digest", "%s is not known", conf->digest);
+	if (signer_new(key, conf->digest, signerp) < 0)
+		return ca_problem(problems, conf, "key", "cannot sign with this kind of key");
 	return 0;
 }
 
 static int key_load(const struct ca *ca, struct internal *internal, struct strbuf *problems)
 {
 	const struct conf_ca *conf = ca->conf;
-	const struct signature_algorithm *algorithm;
 	const struct key_source source = {conf->key, conf->passphrase_file};
-	int err = credential_key_read(&source, &internal->key);
+	const struct signature_algorithm *algorithm;
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+	int err = credential_key_read(&source, &key);
 
 	if (err < 0)
 		return ca_problem(problems, conf, "key", "cannot read %s: %s", conf->key,
 				  credential_error_text(err));
-	err = key_check(ca, internal->key, problems);
+	err = signer_make(ca, key, &internal->signer, problems);
 	if (err < 0)
 		return err;
-	if (!EVP_get_digestbyname(conf->digest))
-		return ca_problem(problems, conf, "digest", "%s is not known", conf->digest);
-	err = signer_new(internal->key, conf->digest, &internal->signer);
-	if (err < 0)
-		return ca_problem(problems, conf, "key", "cannot sign with this kind of key");
 	/* OpenSSL 3.0 signs with ecdsa-with-SHA3-256, but finds no issuer for what has it. */
 	algorithm = signature_algorithm_find(signer_algorithm(internal->signer)->algorithm);
 	if (!OBJ_find_sigid_algs(OBJ_txt2nid(algorithm->oid), NULL, NULL))
@@ -85,7 +88,6 @@ void internal_free(struct internal *internal)
 	octets_clear(&internal->authority_info_access);
 	EVP_MD_free(internal->key_id_digest);
 	signer_free(internal->signer);
-	EVP_PKEY_free(internal->key);
 	pthread_mutex_destroy(&internal->publish);
 	free(internal);
 }
