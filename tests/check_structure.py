@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Holds the structure of ARCHITECTURE.md: which module may use which, and that no file of a library calls,
-directly or around corners, a file that calls it.
+directly or around corners, a file that calls it; and who commits units of the store.
 
 What a file uses is read from its object with nm, so that a declaration copied by hand deceives nobody. Beside
 that no #include may go up the order of the modules or into the private headers of another one, and each public
@@ -39,6 +39,17 @@ KEPT = {
         "the PROXY header is an event of the connection that awaits it: it says whose it is, or ends it",
 }
 KEPT_MAX = 6
+# Who commits a unit of the store, and why: what is decided elsewhere becomes true there.
+COMMITS = {
+    "cmp/outcome.c": "what a step of a CMP message has decided, with its transaction and its answer",
+    "cmp/housekeeping.c": "what the CMP door keeps and need not keep any more",
+    "rest/rest.c": "what an operator has asked for",
+    "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
+    "ca/internal/crl.c": "a CRL, before anybody gets it",
+    "ca/upstream/transcript.c": "what goes to an upstream CA before it is sent, and what comes before it is used",
+    "ca/upstream/run.c": "when an exchange that has to wait goes on",
+    "ca/upstream/finish.c": "how an exchange has ended, with what that means for the certificate",
+}
 # Modules with circles that have yet to be taken apart.
 UNTIL_MENDED = {"store"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
@@ -181,8 +192,19 @@ def exceptions_take(calls, errors):
         errors.append(f"{len(KEPT)} pairs are more than the {KEPT_MAX} that may be kept")
 
 
+def commits_check(calls, errors):
+    """A handler of a request decides; it cannot commit, and so it cannot forget to."""
+    found = {name_of(source) for source, targets in calls.items()
+             if any("store_unit_commit" in names for names in targets.values())}
+    for name in sorted(found - COMMITS.keys()):
+        errors.append(f"{name}: commits a unit of the store; who may is in COMMITS, with the reason")
+    for name in sorted(COMMITS.keys() - found):
+        errors.append(f"{name} does not commit any more: leave it out of COMMITS")
+
+
 def calls_check(build, errors):
     calls = calls_read(build)
+    commits_check(calls, errors)
     for source, targets in calls.items():
         for target, names in targets.items():
             a, b = module_of(source), module_of(target)
