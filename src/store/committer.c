@@ -215,6 +215,17 @@ int committer_commit(struct committer *c, struct store_unit *unit)
 	return unit->result;
 }
 
+int store_unit_commit(struct store_unit *unit)
+{
+	int err = unit->len > 0 && !unit->dry ? committer_commit(unit->committer, unit) : 0;
+	size_t committed = err == 0 ? unit->committed : 0;
+
+	store_unit_clear(unit);
+	/* The results stay where they are until the next change is added. */
+	unit->committed = committed;
+	return err;
+}
+
 int committer_ready(struct committer *c, int64_t max_age_ms, int64_t wait_ms)
 {
 	int64_t now_us = clock_monotonic_us(), since_us = now_us - 1000 * max_age_ms;

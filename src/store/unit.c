@@ -2,8 +2,6 @@
 /* Gathering the changes of a write set. What each of them says is in records/. See unit.h. */
 #include "unit.h"
 
-#include "committer.h"
-
 #include <errno.h>
 
 /* An enrolment needs some eight; a unit grows and keeps its size. */
@@ -57,17 +55,6 @@ void store_unit_set_dry(struct store_unit *unit)
 bool store_unit_is_dry(const struct store_unit *unit)
 {
 	return unit->dry;
-}
-
-int store_unit_commit(struct store_unit *unit)
-{
-	int err = unit->len > 0 && !unit->dry ? committer_commit(unit->committer, unit) : 0;
-	size_t committed = err == 0 ? unit->committed : 0;
-
-	store_unit_clear(unit);
-	/* The results stay where they are until the next change is added. */
-	unit->committed = committed;
-	return err;
 }
 
 int64_t store_unit_id(const struct store_unit *unit, int64_t id)
