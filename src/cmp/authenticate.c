@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Who sent the message: verifies its protection over the received octets and finds the principal.
- * Nothing of the body is looked at here, and nothing of it is acted on before.
+ * Nothing of the body is looked at here, and nothing of it is acted on before. Comes after header.c
+ * and before transaction.c; signatures are signer.c's, KemBasedMac is kem.c's.
  */
 #include "authenticate.h"
 #include "asn1/algorithm.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * One request through the door, in a straight line: decode, header, protection, transaction, the
- * service of the body type, answer, one commit, one log line. What a body means is in the file of
- * its type.
+ * service of the body type, the commit of what it decided, one log line. cmfd/routes.c calls this,
+ * and all steps in this folder are called from here, in that order. What a body means is in the
+ * file of its type, in serve/ and genm/.
  */
 #include "asn1/algorithm.h"
 #include "authenticate.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The checks on a message's header that need neither keys nor the store, in the order of
- * RFC 9483 3.5. What depends on the transaction (recipNonce of a later message) is transaction.c's.
+ * RFC 9483 3.5. Comes after the decoder (message/decode.c) and before authenticate.c. What depends
+ * on the transaction (recipNonce of a later message) is transaction.c's.
  */
 #include "header.h"
 #include "asn1/name.h"

@@ -155,7 +155,7 @@ static int ciphertext_answer(struct cmp_request *rq, EVP_PKEY *key, struct octet
 					 octets_view(&secret), sealedp);
 }
 
-static struct octets borrowed(struct bytes b)
+static struct octets octets_borrow(struct bytes b)
 {
 	return (struct octets){(uint8_t *)(uintptr_t)b.data, b.len};
 }
@@ -174,10 +174,10 @@ static int ciphertext_give(struct cmp_request *rq, const struct cmf_principal *h
 	row = (struct store_kem_secret){
 		.deadline_ms = rq->now_ms + SECRET_WAIT_MS,
 		.requester = holder->name,
-		.transaction_id = borrowed(rq->msg->transaction_id),
-		.sent_nonce = borrowed(BYTES_OF(rq->attempt.reply.nonce)),
+		.transaction_id = octets_borrow(rq->msg->transaction_id),
+		.sent_nonce = octets_borrow(BYTES_OF(rq->attempt.reply.nonce)),
 		.secret = sealed,
-		.request = borrowed(rq->exchange->request),
+		.request = octets_borrow(rq->exchange->request),
 		.response = rq->attempt.answer.own,
 	};
 	outcome->record = CMP_RECORD_UNIT;

@@ -11,7 +11,7 @@
 #include <errno.h>
 
 /* RFC 9483 5.2.3: for which an RA MUST NOT replace the protection. */
-static bool replaceable(const struct cmp_message *msg)
+static bool may_be_replaced(const struct cmp_message *msg)
 {
 	const SubjectPublicKeyInfo *key;
 
@@ -44,7 +44,7 @@ static int original_check(struct cmp_request *rq, struct bytes der, const struct
 	    !bytes_equal(original->sender_nonce, with->sender_nonce) ||
 	    !bytes_equal(original->recip_nonce, with->recip_nonce))
 		return refuse(&rq->refusal, REFUSAL_original_mismatch);
-	if (!replaceable(with))
+	if (!may_be_replaced(with))
 		return refuse(&rq->refusal, REFUSAL_original_not_replaceable);
 	return 0;
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* A retransmission that was answered before: the stored answer, octet for octet. */
-static int replay(struct cmp_request *rq)
+static int answer_replay(struct cmp_request *rq)
 {
 	struct store_transaction *txn = &rq->attempt.txn;
 	int err;
@@ -60,7 +60,7 @@ static int admit_opening(struct cmp_request *rq, bool same, enum cmp_admission *
 		return refuse(&rq->refusal, REFUSAL_transaction_id_in_use);
 	if (rq->attempt.txn.response.len) {
 		*admissionp = CMP_ADMIT_REPLAYED;
-		return replay(rq);
+		return answer_replay(rq);
 	}
 	if (rq->attempt.txn.state != STORE_TXN_AWAIT_UPSTREAM)
 		/* It timed out before its first answer. */
@@ -81,7 +81,7 @@ static int admit_continuing(struct cmp_request *rq, bool same, enum cmp_admissio
 		return refuse(&rq->refusal, REFUSAL_protection_kind_changed);
 	if (same && txn->response.len) {
 		*admissionp = CMP_ADMIT_REPLAYED;
-		return replay(rq);
+		return answer_replay(rq);
 	}
 	err = cmp_operation_label_check(rq, txn->body_type);
 	if (err)
@@ -111,7 +111,7 @@ int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp)
 	return err == STORE_NOT_FOUND ? 0 : err;
 }
 
-static int admit(struct cmp_request *rq, enum cmp_admission *admissionp)
+static int message_admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 {
 	bool same;
 	int err;
@@ -135,7 +135,7 @@ static int admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 
 int cmp_transaction_admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 {
-	int err = admit(rq, admissionp);
+	int err = message_admit(rq, admissionp);
 
 	/* The stored answer has gone since. */
 	if (!err && *admissionp == CMP_ADMIT_SERVE && rq->replay_only)

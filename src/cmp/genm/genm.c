@@ -162,7 +162,7 @@ static int offers_add(struct cmp_request *rq)
 	return err;
 }
 
-static bool announces(const struct cmp_request *rq, const InfoTypeAndValue *itav)
+static bool is_announcement(const struct cmp_request *rq, const InfoTypeAndValue *itav)
 {
 	const struct genm_type *type = type_find(rq, itav->infoType);
 
@@ -195,7 +195,7 @@ int cmp_genm_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	if (err || !changes)
 		return err;
 	/* An announcement is recorded first, since it may be there already. */
-	if (n == 1 && announces(rq, sk_InfoTypeAndValue_value(list, 0)))
+	if (n == 1 && is_announcement(rq, sk_InfoTypeAndValue_value(list, 0)))
 		*outcome = (struct cmp_outcome){
 			.record = CMP_RECORD_UNIT, .may_be_there = true, .resumes = true};
 	else

@@ -83,7 +83,7 @@ int cmp_genm_root_ca_cert(struct cmp_request *rq, const ASN1_TYPE *value)
 /* --- announcements --- */
 
 /* The answer says that it was recorded: the same type, without a value. */
-static int recorded(struct cmp_request *rq, enum cmp_oid type, struct bytes content)
+static int announcement_record(struct cmp_request *rq, enum cmp_oid type, struct bytes content)
 {
 	int err = cmp_announcement_add(rq, PKI_BODY_CKUANN, content);
 
@@ -109,11 +109,11 @@ int cmp_genm_ca_key_update_info(struct cmp_request *rq, const ASN1_TYPE *value)
 		err = cmp_key_update_check(rq, content->newWithNew, content->newWithOld,
 					   content->oldWithNew);
 	CAKeyUpdAnnContent_free(content);
-	return err ? err : recorded(rq, CMP_OID_CA_KEY_UPDATE_INFO, der);
+	return err ? err : announcement_record(rq, CMP_OID_CA_KEY_UPDATE_INFO, der);
 }
 
 /* As the content of ckuann would be: CAKeyUpdContent is a CHOICE, and this its [0]. */
-static int update_recorded(struct cmp_request *rq, struct bytes der)
+static int update_record(struct cmp_request *rq, struct bytes der)
 {
 	_cleanup_(octets_clear) struct octets content = OCTETS_NULL;
 	struct der_writer w = DER_WRITER_NULL;
@@ -123,7 +123,8 @@ static int update_recorded(struct cmp_request *rq, struct bytes der)
 	der_put(&w, der);
 	der_put_header(&w, V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED, mark);
 	err = der_writer_take(&w, &content);
-	return err ? err : recorded(rq, CMP_OID_ROOT_CA_KEY_UPDATE, octets_view(&content));
+	return err ? err
+		   : announcement_record(rq, CMP_OID_ROOT_CA_KEY_UPDATE, octets_view(&content));
 }
 
 /* RFC 9810 5.3.19.5: RootCaKeyUpdateValue. */
@@ -143,5 +144,5 @@ int cmp_genm_root_ca_key_update(struct cmp_request *rq, const ASN1_TYPE *value)
 		err = cmp_key_update_check(rq, content->newWithNew, content->newWithOld,
 					   content->oldWithNew);
 	RootCaKeyUpdateContent_free(content);
-	return err ? err : update_recorded(rq, der);
+	return err ? err : update_record(rq, der);
 }

@@ -238,7 +238,7 @@ static bool is_challenged(struct bytes digests, size_t i)
 }
 
 /* Which number of popdecr, or Challenge of popdecc, is for the request; of the end: their count. */
-static int position(struct bytes digests, size_t i)
+static int challenge_position(struct bytes digests, size_t i)
 {
 	int at = 0;
 
@@ -271,7 +271,8 @@ int cmp_challenge_check(struct cmp_request *rq, size_t i, size_t n)
 	    !is_challenged(rq->attempt.pop_digests, i))
 		return refuse(&rq->refusal, REFUSAL_pop_response_wrong);
 	err = digest_of(
-		integer_octets(sk_ASN1_INTEGER_value(numbers, position(rq->attempt.pop_digests, i)),
+		integer_octets(sk_ASN1_INTEGER_value(
+				       numbers, challenge_position(rq->attempt.pop_digests, i)),
 			       octets),
 		digest);
 	if (err)
@@ -290,7 +291,7 @@ int cmp_challenges_check(struct cmp_request *rq)
 	size_t n = rq->attempt.pop_digests.len / DIGEST_LEN;
 
 	if (sk_ASN1_INTEGER_num(rq->msg->body->value.popdecr) !=
-	    position(rq->attempt.pop_digests, n))
+	    challenge_position(rq->attempt.pop_digests, n))
 		return refuse(&rq->refusal, REFUSAL_pop_response_count);
 	return n == 1 ? cmp_challenge_check(rq, 0, 1) : 0;
 }

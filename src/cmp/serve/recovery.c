@@ -163,8 +163,8 @@ static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recove
 	return cmp_reply_recovery(rq, &response, recovery);
 }
 
-static int recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_items *items,
-		   struct cmp_recovery *recovery, struct cmp_outcome *outcome)
+static int keys_recover(struct cmp_request *rq, const CertReqMsg *msg, struct cmp_items *items,
+			struct cmp_recovery *recovery, struct cmp_outcome *outcome)
 {
 	const struct cmf_call call = cmp_call(rq);
 	struct cmp_item *item = &items->item[0];
@@ -197,7 +197,7 @@ int cmp_krr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	recovery = calloc(1, sizeof(*recovery));
 	err = recovery ? cmp_items_new(1, &items) : -ENOMEM;
 	if (!err)
-		err = recover(rq, msg, &items, recovery, outcome);
+		err = keys_recover(rq, msg, &items, recovery, outcome);
 	rq->attempt.recovery = NULL;
 	return err;
 }
