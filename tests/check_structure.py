@@ -46,9 +46,7 @@ COMMITS = {
     "rest/call.c": "what an operator has asked for",
     "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
     "ca/internal/crl.c": "a CRL, before anybody gets it",
-    "ca/upstream/transcript.c": "what goes to an upstream CA before it is sent, and what comes before it is used",
-    "ca/upstream/run.c": "when an exchange that has to wait goes on",
-    "ca/upstream/finish.c": "how an exchange has ended, with what that means for the certificate",
+    "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
