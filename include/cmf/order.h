@@ -101,7 +101,7 @@ _must_check_ int cmf_order_crl_awaited(const struct cmf_call *call,
 /* --- the end of certificates that were ordered, as they were read --- */
 
 /* Until when they may be confirmed by a client that gets them now. */
-int64_t cmf_order_confirm_by(const struct cmf *cmf, const struct cmf_order *order);
+int64_t cmf_order_confirm_by(const struct cmf_call *call, const struct cmf_order *order);
 /*
  * Adds to the unit what the client says of its new certificates, one answer an item; NULL: it
  * accepts them all. Those that it does not accept are revoked, RFC 9483 4.1.1. Certificates that

@@ -369,9 +369,9 @@ int cmf_order_state(const struct cmf_call *call, struct cmf_order *order)
 
 /* --- the end --- */
 
-int64_t cmf_order_confirm_by(const struct cmf *cmf, const struct cmf_order *order)
+int64_t cmf_order_confirm_by(const struct cmf_call *call, const struct cmf_order *order)
 {
-	int64_t until_ms = clock_now_ms(cmf->clock) + cmf->conf->cmf.confirm_wait_ms;
+	int64_t until_ms = call->now_ms + call->cmf->conf->cmf.confirm_wait_ms;
 
 	/* Not beyond the time of the certificates. */
 	for (size_t i = 0; i < order->len; i++)

@@ -5,7 +5,7 @@
  * transaction that nobody confirmed end with it, as cmf/ says. Called by the housekeeper of cmfd.
  */
 #include "cmf/due.h"
-#include "cmf/order.h"
+#include "serve/items.h"
 #include "setup.h"
 
 #include <errno.h>
@@ -25,30 +25,11 @@ struct housekeeping {
 	int64_t now_ms;
 };
 
-/* The certificates that the transaction was to bring, as an order. */
-static int order_of(const struct housekeeping *h, const struct store_transaction *txn,
-		    struct cmf_order *orderp)
-{
-	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
-	int err = 0;
-
-	if (txn->n_items)
-		err = store_transaction_items_get(h->reader, txn->id, &items);
-	if (!err)
-		err = cmf_order_new(CMF_ORDER_CERTIFICATES, txn->n_items ? items.len : 1, orderp);
-	if (err)
-		return err;
-	for (size_t i = 0; i < items.len; i++)
-		orderp->item[i].certificate_id = items.item[i].certificate_id;
-	if (!txn->n_items)
-		orderp->item[0].certificate_id = txn->certificate_id;
-	return cmf_order_read(&h->call, orderp);
-}
-
 static int certificates_end(const struct housekeeping *h, const struct store_transaction *txn)
 {
+	_cleanup_(store_transaction_items_clear) struct store_transaction_items rows = {0};
 	_cleanup_(cmf_order_clear) struct cmf_order order = {0};
-	int err = order_of(h, txn, &order);
+	int err = cmp_transaction_order(&h->call, txn, &rows, &order);
 
 	return err ? err : cmf_order_lapse(&h->call, &order);
 }

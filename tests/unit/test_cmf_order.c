@@ -410,11 +410,12 @@ START_TEST(rfc9483_4_1_1_confirm_by)
 	certificate_ask(0, "VnfciCert", "vnfci-far");
 	certificates_place(1, false);
 	order = order_of(CMF_ORDER_CERTIFICATES, 1);
-	ck_assert_int_eq(cmf_order_confirm_by(w.cmf, &order), w.now_ms + wait_ms);
+	ck_assert_int_eq(cmf_order_confirm_by(WORLD_CALL(&vnfm, NULL), &order), w.now_ms + wait_ms);
 	w.now_ms += HOUR_MS - 1;
-	ck_assert_int_eq(cmf_order_confirm_by(w.cmf, &order), w.now_ms + wait_ms);
+	ck_assert_int_eq(cmf_order_confirm_by(WORLD_CALL(&vnfm, NULL), &order), w.now_ms + wait_ms);
 	w.now_ms += 2;
-	ck_assert_int_eq(cmf_order_confirm_by(w.cmf, &order), w.now_ms - 1 + wait_ms);
+	ck_assert_int_eq(cmf_order_confirm_by(WORLD_CALL(&vnfm, NULL), &order),
+			 w.now_ms - 1 + wait_ms);
 	cmf_order_clear(&order);
 }
 END_TEST

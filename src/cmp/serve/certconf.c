@@ -132,7 +132,7 @@ static int content_check(struct cmp_request *rq, const struct cmp_stored_items *
 
 		if (ASN1_INTEGER_get_int64(&id, status->certReqId) == 1)
 			item = cmp_stored_item_find(rq, items, id);
-		if (!item || !item->cert.id)
+		if (!item || !item->cert->id)
 			return refuse(&rq->refusal, REFUSAL_conf_count);
 		at = (size_t)(item - items->item);
 		if (seen[at])
@@ -140,7 +140,7 @@ static int content_check(struct cmp_request *rq, const struct cmp_stored_items *
 		seen[at] = true;
 		err = status_read(rq, status, &accepted[at]);
 		if (!err)
-			err = hash_check(rq, status, octets_view(&item->cert.der));
+			err = hash_check(rq, status, octets_view(&item->cert->der));
 		if (err)
 			return err;
 	}
@@ -153,34 +153,18 @@ static int certificates_check(struct cmp_request *rq, const struct cmp_stored_it
 	bool active = false;
 
 	for (size_t i = 0; i < items->len; i++) {
-		if (items->item[i].cert.id && items->item[i].cert.state == STORE_CERT_PENDING)
+		if (items->item[i].cert->id && items->item[i].cert->state == STORE_CERT_PENDING)
 			return 0;
-		active = active ||
-			 (items->item[i].cert.id && items->item[i].cert.state == STORE_CERT_ACTIVE);
+		active = active || (items->item[i].cert->id &&
+				    items->item[i].cert->state == STORE_CERT_ACTIVE);
 	}
 	return refuse(&rq->refusal, active ? REFUSAL_conf_already : REFUSAL_transaction_ended);
-}
-
-static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
-				const bool *accepted, bool *anyp)
-{
-	const struct cmf_call call = cmp_call(rq);
-	int err = 0;
-
-	*anyp = false;
-	for (size_t i = 0; i < items->len && !err; i++) {
-		/* Another may have ended meanwhile: revoked by its manager, say. */
-		if (!items->item[i].cert.id || items->item[i].cert.state != STORE_CERT_PENDING)
-			continue;
-		*anyp = *anyp || accepted[i];
-		err = cmf_confirm(&call, &items->item[i].cert, accepted[i]);
-	}
-	return err;
 }
 
 static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
 		   struct cmp_outcome *outcome)
 {
+	const struct cmf_call call = cmp_call(rq);
 	bool accepted[CMP_ITEMS_MAX] = {false}, any;
 	int err;
 
@@ -190,10 +174,10 @@ static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
 	 */
 	rq->attempt.keep_refusal = true;
 	err = content_check(rq, items, accepted);
-	if (!err && items->len == 1 && cmp_is_forwarded(rq, &items->item[0].cert))
-		return cmp_forward_confirm(rq, &items->item[0].cert, accepted[0], outcome);
+	if (!err && items->len == 1 && cmp_is_forwarded(rq, items->item[0].cert))
+		return cmp_forward_confirm(rq, items->item[0].cert, accepted[0], outcome);
 	if (!err)
-		err = certificates_confirm(rq, items, accepted, &any);
+		err = cmf_order_confirm(&call, &items->order, accepted, &any);
 	if (!err)
 		err = cmp_reply_pkiconf(rq);
 	if (!err)
@@ -203,7 +187,7 @@ static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
 
 int cmp_certconf_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {0};
 	int err;
 
 	err = state_check(rq);
@@ -213,8 +197,8 @@ int cmp_certconf_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 		return err;
 	cmp_stored_items_log(rq, &items);
 	/* The upstream has answered it, and we did not get to say so. */
-	if (items.len == 1 && items.item[0].cert.state != STORE_CERT_PENDING) {
-		err = cmp_forward_confirmed(rq, &items.item[0].cert, outcome);
+	if (items.len == 1 && items.item[0].cert->state != STORE_CERT_PENDING) {
+		err = cmp_forward_confirmed(rq, items.item[0].cert, outcome);
 		if (err != STORE_NOT_FOUND)
 			return err;
 	}
@@ -225,10 +209,10 @@ int cmp_certconf_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 /* It was passed on. */
 int cmp_certconf_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {0};
 	int err = cmp_stored_items_get(rq, &items);
 
 	if (!err)
-		err = cmp_forward_run(rq, &items.item[0].cert, STORE_EXCHANGE_CONFIRM);
-	return err ? err : cmp_forward_confirm_answer(rq, &items.item[0].cert, false, outcome);
+		err = cmp_forward_run(rq, items.item[0].cert, STORE_EXCHANGE_CONFIRM);
+	return err ? err : cmp_forward_confirm_answer(rq, items.item[0].cert, false, outcome);
 }

@@ -15,7 +15,7 @@
 static int certificates_withdraw(struct cmp_request *rq)
 {
 	const struct cmf_call call = cmp_call(rq);
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {0};
 	int err;
 
 	/* A revocation is not taken back by it. */
@@ -25,14 +25,7 @@ static int certificates_withdraw(struct cmp_request *rq)
 	if (err)
 		return err;
 	cmp_stored_items_log(rq, &items);
-	for (size_t i = 0; i < items.len && !err; i++) {
-		const struct store_certificate *cert = &items.item[i].cert;
-
-		if (cert->id &&
-		    (cert->state == STORE_CERT_PENDING || cert->state == STORE_CERT_REQUESTED))
-			err = cmf_confirm(&call, cert, false);
-	}
-	return err;
+	return cmf_order_withdraw(&call, &items.order);
 }
 
 int cmp_error_serve(struct cmp_request *rq, struct cmp_outcome *outcome)

@@ -29,6 +29,20 @@ static enum conf_forwarding forwarding(const struct cmp_request *rq, const struc
 	return how;
 }
 
+/* The CA of a certificate, where messages about it are passed on; NULL: they are not. */
+static struct ca *ca_forwarding_to(const struct cmp_request *rq,
+				   const struct store_certificate *cert)
+{
+	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
+
+	return ca && ca_forwarding(ca) != CONF_FORWARDING_REISSUE ? ca : NULL;
+}
+
+bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert)
+{
+	return ca_forwarding_to(rq, cert) != NULL;
+}
+
 /* --- the message upstream --- */
 
 static int message_make(const struct cmp_request *rq, const struct ca *ca,
@@ -175,9 +189,10 @@ static int answer_decode(struct bytes der, struct cmp_message **msgp)
 }
 
 /* The certificate is there: active with implicit confirmation, which is the upstream's to grant. */
-static int answer_issued(struct cmp_request *rq, const struct store_certificate *cert,
-			 const struct ca *ca, struct cmp_message *from, struct cmp_outcome *outcome)
+static int answer_issued(struct cmp_request *rq, const struct cmf_order *order,
+			 struct cmp_message *from, struct cmp_outcome *outcome)
 {
+	const struct store_certificate *cert = &order->item[0].cert;
 	const struct cmf_call call = cmp_call(rq);
 	bool confirmed =
 		cmp_message_general_info(from, rq->door->oids[CMP_OID_IMPLICIT_CONFIRM]) != NULL;
@@ -186,15 +201,13 @@ static int answer_issued(struct cmp_request *rq, const struct store_certificate 
 	if (cert->state != STORE_CERT_PENDING)
 		return refuse(&rq->refusal, REFUSAL_transaction_ended);
 	if (confirmed)
-		err = cmf_confirm(&call, cert, true);
+		err = cmf_order_confirm(&call, order, NULL, NULL);
 	if (err)
 		return err;
 	rq->attempt.txn.implicit_confirm = confirmed;
-	outcome->deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
-	if (cert->confirm_by_ms && cert->confirm_by_ms < outcome->deadline_ms)
-		outcome->deadline_ms = cert->confirm_by_ms;
-	return answer_give(rq, ca, cert, from, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF,
-			   outcome);
+	outcome->deadline_ms = cmf_order_confirm_by(&call, order);
+	return answer_give(rq, order->item[0].ca, cert, from,
+			   confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF, outcome);
 }
 
 static bool is_waiting(const struct cmp_message *from)
@@ -220,29 +233,31 @@ static bool is_waiting(const struct cmp_message *from)
 	return status == PKI_STATUS_WAITING;
 }
 
-static int answer_deliver(struct cmp_request *rq, const struct store_certificate *cert,
-			  const struct ca *ca, struct cmp_message *from,
-			  struct cmp_outcome *outcome)
+static int answer_deliver(struct cmp_request *rq, const struct cmf_order *order,
+			  struct cmp_message *from, struct cmp_outcome *outcome)
 {
+	const struct ca *ca = order->item[0].ca;
+
 	if (is_waiting(from)) {
 		outcome->metric = METRIC_WAITING;
 		return answer_give(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM, outcome);
 	}
-	if (cert->der.len)
-		return answer_issued(rq, cert, ca, from, outcome);
+	if (order->item[0].cert.der.len)
+		return answer_issued(rq, order, from, outcome);
 	(void)refuse(&rq->refusal, REFUSAL_upstream_rejected);
 	outcome->metric = METRIC_REJECTED;
 	return answer_give(rq, ca, NULL, from, STORE_TXN_FAILED, outcome);
 }
 
-int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
-		       const struct ca *ca, struct cmp_outcome *outcome)
+int cmp_forward_answer(struct cmp_request *rq, const struct cmf_order *order,
+		       struct cmp_outcome *outcome)
 {
+	const struct store_certificate *cert = &order->item[0].cert;
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
 	_cleanup_(cmp_message_freep) struct cmp_message *from = NULL;
 	int err;
 
-	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
+	if (!cmp_is_forwarded(rq, cert))
 		return STORE_NOT_FOUND;
 	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_ISSUE, &forwarded);
 	if (err || !forwarded.answer.len)
@@ -253,23 +268,10 @@ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *c
 	/* It has been told. */
 	if (bytes_equal(from->sender_nonce, octets_view(&rq->attempt.txn.sent_nonce)))
 		return STORE_NOT_FOUND;
-	return answer_deliver(rq, cert, ca, from, outcome);
+	return answer_deliver(rq, order, from, outcome);
 }
 
 /* --- pollReq --- */
-
-static struct ca *ca_forwarding_to(const struct cmp_request *rq,
-				   const struct store_certificate *cert)
-{
-	struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
-
-	return ca && ca_forwarding(ca) != CONF_FORWARDING_REISSUE ? ca : NULL;
-}
-
-bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert)
-{
-	return ca_forwarding_to(rq, cert) != NULL;
-}
 
 int cmp_forward_run(struct cmp_request *rq, const struct store_certificate *cert,
 		    enum store_exchange_kind kind)
@@ -437,11 +439,12 @@ int cmp_forward_confirm_answer(struct cmp_request *rq, const struct store_certif
 
 /* --- rr --- */
 
-int cmp_forward_revocation(struct cmp_request *rq, const struct ca *ca, struct octets *messagep)
+int cmp_forward_revocation(struct cmp_request *rq, const struct store_certificate *cert,
+			   struct octets *messagep)
 {
-	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
-		return 0;
-	return message_make(rq, ca, BYTES_NULL, messagep);
+	const struct ca *ca = ca_forwarding_to(rq, cert);
+
+	return ca ? message_make(rq, ca, BYTES_NULL, messagep) : 0;
 }
 
 /* What the upstream refused may be done all the same: then it is told as done. */
@@ -454,15 +457,17 @@ static bool is_outdated(const struct cmp_request *rq, const struct ca_forwarded 
 	       (forwarded->refused && done);
 }
 
-int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *cert,
-			enum store_certificate_state to, const struct ca *ca,
+int cmp_forward_revoked(struct cmp_request *rq, const struct cmf_order_item *ordered,
 			struct cmp_outcome *outcome)
 {
+	const struct store_certificate *cert = &ordered->cert;
+	const struct ca *ca = ordered->ca;
+	bool done = cert->state == cmf_revocation_state(ordered->reason);
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
 	_cleanup_(cmp_message_freep) struct cmp_message *from = NULL;
 	int err;
 
-	if (ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
+	if (!ca || ca_forwarding(ca) == CONF_FORWARDING_REISSUE)
 		return STORE_NOT_FOUND;
 	err = ca_upstream_forwarded(rq->worker->reader, cert->id, STORE_EXCHANGE_REVOKE_FORWARD,
 				    &forwarded);
@@ -471,7 +476,7 @@ int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *
 	err = answer_decode(octets_view(&forwarded.answer), &from);
 	if (err)
 		return err;
-	if (is_outdated(rq, &forwarded, from, cert->state == to))
+	if (is_outdated(rq, &forwarded, from, done))
 		return STORE_NOT_FOUND;
 	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	if (is_waiting(from)) {

@@ -4,15 +4,17 @@
  */
 #pragma once
 
+#include "cmf/order.h"
 #include "request.h"
 
 /* Whether messages about the certificate are passed on to the CA of it. */
 bool cmp_is_forwarded(const struct cmp_request *rq, const struct store_certificate *cert);
 /* Adds to the unit what goes upstream for a request that was granted; REFUSED if it cannot. */
 _must_check_ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result);
-/* Answers with what the upstream said and the client has not heard; STORE_NOT_FOUND: nothing. */
-_must_check_ int cmp_forward_answer(struct cmp_request *rq, const struct store_certificate *cert,
-				    const struct ca *ca, struct cmp_outcome *outcome);
+/* Answers with what the upstream said of the one certificate of the order and the client has not
+ * heard; STORE_NOT_FOUND: nothing. */
+_must_check_ int cmp_forward_answer(struct cmp_request *rq, const struct cmf_order *order,
+				    struct cmp_outcome *outcome);
 
 /*
  * Passes a pollReq on, if it was the upstream that asked to wait in an exchange of that kind. Where
@@ -25,11 +27,11 @@ _must_check_ int cmp_forward_poll(struct cmp_request *rq, const struct store_cer
 _must_check_ int cmp_forward_run(struct cmp_request *rq, const struct store_certificate *cert,
 				 enum store_exchange_kind kind);
 /* What goes upstream for an rr that was granted; empty: nothing of the client's. */
-_must_check_ int cmp_forward_revocation(struct cmp_request *rq, const struct ca *ca,
+_must_check_ int cmp_forward_revocation(struct cmp_request *rq,
+					const struct store_certificate *cert,
 					struct octets *messagep);
-/* As cmp_forward_answer, of a revocation that was to bring the certificate into the state `to`. */
-_must_check_ int cmp_forward_revoked(struct cmp_request *rq, const struct store_certificate *cert,
-				     enum store_certificate_state to, const struct ca *ca,
+/* The same of a revocation. */
+_must_check_ int cmp_forward_revoked(struct cmp_request *rq, const struct cmf_order_item *ordered,
 				     struct cmp_outcome *outcome);
 /* Passes a certConf on; the outcome resumes. */
 _must_check_ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *cert,

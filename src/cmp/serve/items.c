@@ -48,68 +48,66 @@ int cmp_item_judge(struct cmp_request *rq, struct cmp_item *item, int result)
 
 void cmp_stored_items_clear(struct cmp_stored_items *items)
 {
-	for (size_t i = 0; i < items->len; i++)
-		store_certificate_clear(&items->item[i].cert);
+	cmf_order_clear(&items->order);
 	free(items->item);
 	store_transaction_items_clear(&items->rows);
-	*items = (struct cmp_stored_items){NULL, 0, {NULL, 0}};
+	*items = (struct cmp_stored_items){0};
 }
 
-static int certificate_get(struct cmp_request *rq, int64_t id, struct store_certificate *certp)
+int cmp_transaction_order(const struct cmf_call *call, const struct store_transaction *txn,
+			  struct store_transaction_items *rowsp, struct cmf_order *orderp)
 {
-	int err;
+	enum cmf_order_kind kind =
+		txn->body_type == PKI_BODY_RR ? CMF_ORDER_REVOCATIONS : CMF_ORDER_CERTIFICATES;
+	int err = 0;
 
-	if (!id)
-		return 0;
-	err = store_certificate_get(rq->worker->reader, id, certp);
-	return err == STORE_NOT_FOUND ? log_fault("certificate of a transaction", -ENOENT, NULL)
-				      : err;
+	if (txn->n_items)
+		err = store_transaction_items_get(call->reader, txn->id, rowsp);
+	if (!err && rowsp->len != txn->n_items)
+		err = log_fault("requests of a transaction", -EUCLEAN, NULL);
+	if (!err)
+		err = cmf_order_new(kind, txn->n_items ? txn->n_items : 1, orderp);
+	if (err)
+		return err;
+	orderp->deadline_ms = txn->deadline_ms;
+	orderp->item[0].certificate_id = txn->certificate_id;
+	orderp->item[0].reason = txn->reason;
+	for (size_t i = 0; i < rowsp->len; i++) {
+		orderp->item[i].certificate_id = rowsp->item[i].certificate_id;
+		orderp->item[i].reason = rowsp->item[i].reason;
+	}
+	return cmf_order_read(call, orderp);
 }
 
 int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	const struct cmf_call call = cmp_call(rq);
 	const struct store_transaction *txn = &rq->attempt.txn;
-	int err = 0;
+	int err = cmp_transaction_order(&call, txn, &itemsp->rows, &itemsp->order);
 
-	if (txn->n_items)
-		err = store_transaction_items_get(rq->worker->reader, txn->id, &items.rows);
-	if (!err && items.rows.len != txn->n_items)
-		err = log_fault("requests of a transaction", -EUCLEAN, NULL);
 	if (err)
 		return err;
-	items.item = calloc(txn->n_items ? txn->n_items : 1, sizeof(*items.item));
-	if (!items.item)
+	itemsp->item = calloc(itemsp->order.len, sizeof(*itemsp->item));
+	if (!itemsp->item)
 		return -ENOMEM;
-	if (!txn->n_items) {
-		items.len = 1;
-		items.item[0].cert_req_id = txn->cert_req_id;
-		items.item[0].reason = txn->reason;
-		items.item[0].failinfo = -1;
-		items.item[0].text = txn->status_text;
-		err = certificate_get(rq, txn->certificate_id, &items.item[0].cert);
+	itemsp->len = itemsp->order.len;
+	for (size_t i = 0; i < itemsp->len; i++)
+		itemsp->item[i] = (struct cmp_stored_item){.cert_req_id = txn->cert_req_id,
+							   .failinfo = -1,
+							   .text = txn->status_text,
+							   .cert = &itemsp->order.item[i].cert};
+	for (size_t i = 0; i < itemsp->rows.len; i++) {
+		itemsp->item[i].cert_req_id = itemsp->rows.item[i].cert_req_id;
+		itemsp->item[i].failinfo = itemsp->rows.item[i].failinfo;
+		itemsp->item[i].text = itemsp->rows.item[i].status_text;
 	}
-	for (size_t i = 0; i < items.rows.len && !err; i++) {
-		const struct store_transaction_item *row = &items.rows.item[i];
-
-		items.len++;
-		items.item[i].cert_req_id = row->cert_req_id;
-		items.item[i].reason = row->reason;
-		items.item[i].failinfo = row->failinfo;
-		items.item[i].text = row->status_text;
-		err = certificate_get(rq, row->certificate_id, &items.item[i].cert);
-	}
-	if (err)
-		return err;
-	*itemsp = items;
-	items = (struct cmp_stored_items){NULL, 0, {NULL, 0}};
 	return 0;
 }
 
 void cmp_stored_items_log(struct cmp_request *rq, const struct cmp_stored_items *items)
 {
 	for (size_t i = 0; i < items->len; i++) {
-		const struct store_certificate *cert = &items->item[i].cert;
+		const struct store_certificate *cert = items->item[i].cert;
 
 		if (!cert->id)
 			continue;

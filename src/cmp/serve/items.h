@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "cmf/order.h"
 #include "request.h"
 
 /*
@@ -36,15 +37,15 @@ struct cmp_items {
 /* One of the requests of rq->attempt.txn, as the store has it. */
 struct cmp_stored_item {
 	int cert_req_id;
-	int reason;                    /* rr: the reasonCode */
-	int failinfo;                  /* refused; else -1 */
-	const char *text;              /* why it was refused, or what was changed; NULL */
-	struct store_certificate cert; /* id 0: refused */
+	int failinfo;                         /* refused; else -1 */
+	const char *text;                     /* why it was refused, or what was changed; NULL */
+	const struct store_certificate *cert; /* in the order; id 0: refused */
 };
 
 struct cmp_stored_items {
 	struct cmp_stored_item *item;
 	size_t len;
+	struct cmf_order order;              /* what was granted; an item has the same place */
 	struct store_transaction_items rows; /* owns the texts */
 };
 
@@ -54,7 +55,14 @@ void cmp_items_clear(struct cmp_items *items);
 /* What reading one request came to: a refusal is kept with it, and the others go on. Returns 0
  * then, any other result as it is. */
 _must_check_ int cmp_item_judge(struct cmp_request *rq, struct cmp_item *item, int result);
-/* The requests of rq->attempt.txn with their certificates. 0 or negative errno. */
+/* The order that a transaction stands for, read; its rows, where there are several. Both are the
+ * caller's, also after an error. 0 or negative errno. */
+_must_check_ int cmp_transaction_order(const struct cmf_call *call,
+				       const struct store_transaction *txn,
+				       struct store_transaction_items *rowsp,
+				       struct cmf_order *orderp);
+/* The requests of rq->attempt.txn with their certificates, into an empty set, which the caller
+ * clears also after an error. 0 or negative errno. */
 _must_check_ int cmp_stored_items_get(struct cmp_request *rq, struct cmp_stored_items *itemsp);
 void cmp_stored_items_clear(struct cmp_stored_items *items);
 /* For the log line: the first certificate. */
@@ -73,7 +81,7 @@ void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item);
 _must_check_ int cmp_certificates_issue(struct cmp_request *rq, struct cmp_items *items,
 					struct cmp_outcome *outcome);
 /* upstream.c: answers by the state of the certificates; pollReq while one is not there: pollRep. */
-_must_check_ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items,
+_must_check_ int cmp_upstream_answer(struct cmp_request *rq, struct cmp_stored_items *items,
 				     bool polling, struct cmp_outcome *outcome);
 /* items.c: pollReq is for the message as a whole, RFC 9483 4.4: "else -1 to refer to [it]" */
 _must_check_ int cmp_poll_whole_check(struct cmp_request *rq);

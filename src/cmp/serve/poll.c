@@ -29,7 +29,7 @@ static int poll_req_ids_check(struct cmp_request *rq, const struct cmp_stored_it
 		if (!item && id == -1 && sk_PollReq_num(list) == 1)
 			return 0;
 		/* One that was refused has been told so. */
-		if (!item || !item->cert.id || seen[item - items->item])
+		if (!item || !item->cert->id || seen[item - items->item])
 			return refuse(&rq->refusal, REFUSAL_poll_req_id_wrong);
 		seen[item - items->item] = true;
 	}
@@ -60,11 +60,11 @@ static const struct store_certificate *certificate_asked(const struct cmp_reques
 {
 	bool waits = rq->attempt.txn.state == STORE_TXN_AWAIT_UPSTREAM && items->len == 1;
 
-	return waits && items->item[0].cert.id ? &items->item[0].cert : NULL;
+	return waits && items->item[0].cert->id ? items->item[0].cert : NULL;
 }
 
 /* RFC 9483 4.4: "handle or forward pollReq" */
-static int certificates_poll(struct cmp_request *rq, const struct cmp_stored_items *items,
+static int certificates_poll(struct cmp_request *rq, struct cmp_stored_items *items,
 			     struct cmp_outcome *outcome)
 {
 	const struct store_certificate *cert = certificate_asked(rq, items);
@@ -92,7 +92,7 @@ static int confirmation_poll(struct cmp_request *rq, const struct store_certific
 
 int cmp_poll_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {0};
 	const struct store_certificate *cert;
 	int err;
 
@@ -114,7 +114,7 @@ int cmp_poll_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 static int certificates_poll_resume(struct cmp_request *rq, struct cmp_stored_items *items,
 				    struct cmp_outcome *outcome)
 {
-	int err = cmp_forward_run(rq, &items->item[0].cert, STORE_EXCHANGE_ISSUE);
+	int err = cmp_forward_run(rq, items->item[0].cert, STORE_EXCHANGE_ISSUE);
 
 	cmp_stored_items_clear(items);
 	if (!err)
@@ -124,7 +124,7 @@ static int certificates_poll_resume(struct cmp_request *rq, struct cmp_stored_it
 
 int cmp_poll_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {0};
 	const struct store_certificate *cert;
 	int err;
 
@@ -133,7 +133,7 @@ int cmp_poll_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 	err = cmp_stored_items_get(rq, &items);
 	if (err)
 		return err;
-	cert = &items.item[0].cert;
+	cert = items.item[0].cert;
 	err = cmp_forward_confirm_find(rq, cert);
 	if (err)
 		return err < 0 ? err : certificates_poll_resume(rq, &items, outcome);

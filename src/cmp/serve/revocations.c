@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The revocations of an rr while it is served: each with its verdict, added to the unit, told in
- * rp. rr.c reads them from the message, rr_delayed.c from the store.
+ * The revocations of an rr while it is served: each with its verdict, which rp tells. rr.c reads
+ * them from the message and comes before, or rr_delayed.c from the store.
  */
 #include "serve/revocations.h"
 #include "reply.h"
@@ -22,30 +22,12 @@ int cmp_revocations_new(size_t n, struct cmp_revocations *all)
 
 void cmp_revocations_clear(struct cmp_revocations *all)
 {
-	for (size_t i = 0; i < all->n; i++)
+	for (size_t i = 0; i < all->n && all->item; i++)
 		cmf_revocation_clear(&all->item[i]);
 	free(all->item);
 	free(all->verdict);
 	cmp_stored_items_clear(&all->stored);
 	*all = (struct cmp_revocations){0};
-}
-
-int cmp_revocations_add(struct cmp_request *rq, const struct cmp_revocations *all)
-{
-	const struct cmf_call call = cmp_call(rq);
-	int err = 0;
-
-	for (size_t i = 0; i < all->n && !err; i++)
-		if (!all->verdict[i].refused)
-			err = cmf_revoke_add(&call, &all->item[i]);
-	return err;
-}
-
-struct ca *cmp_revocation_crl(const struct cmp_request *rq, const struct cmf_revocation *item)
-{
-	struct ca *ca = item->cert.id ? ca_find(cmf_cas(rq->door->cmf), item->cert.ca) : NULL;
-
-	return ca && ca_crl_on_revocation(ca) ? ca : NULL;
 }
 
 bool cmp_revocations_any_granted(const struct cmp_revocations *all)
@@ -68,7 +50,7 @@ static const CertTemplate *template_at(const struct cmp_request *rq, size_t i)
 static int status_add(struct cmp_request *rq, const struct cmp_revocations *all, size_t i)
 {
 	const struct cmp_verdict *v = &all->verdict[i];
-	struct bytes der = octets_view(&all->item[i].cert.der);
+	struct bytes der = v->cert ? octets_view(&v->cert->der) : BYTES_NULL;
 	const unsigned char *p = der.data;
 	const ASN1_INTEGER *serial = NULL;
 	const X509_NAME *issuer = NULL;
@@ -115,11 +97,11 @@ void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *
 			  struct cmp_outcome *outcome)
 {
 	for (size_t i = all->n; i-- > 0;) {
-		const struct store_certificate *cert = &all->item[i].cert;
+		const struct store_certificate *cert = all->verdict[i].cert;
 
 		if (all->verdict[i].refused && all->verdict[i].refusal.reason != REFUSAL_NONE)
 			rq->refusal = all->verdict[i].refusal;
-		if (cert->id)
+		if (cert)
 			cmp_log_certificate(rq, cert->subject_id, &cert->serial);
 	}
 	if (all->waiting)

@@ -7,6 +7,7 @@
 #include "asn1/name.h"
 #include "outcome.h"
 #include "request.h"
+#include "serve/forward.h"
 #include "serve/revocations.h"
 #include "serve/services.h"
 
@@ -115,6 +116,7 @@ static int items_find(struct cmp_request *rq, struct cmp_revocations *all)
 	err = cmp_revocations_new((size_t)n, all);
 	for (size_t i = 0; i < (size_t)n && !err; i++) {
 		err = item_find(rq, all, i);
+		all->verdict[i].cert = err ? NULL : &all->item[i].cert;
 		if (err != REFUSED)
 			continue;
 		all->verdict[i].refused = true;
@@ -124,29 +126,15 @@ static int items_find(struct cmp_request *rq, struct cmp_revocations *all)
 	return err;
 }
 
-/* Whether something else has to be done, after what we commit and before rp. */
-static bool any_delayed(const struct cmp_request *rq, const struct cmp_revocations *all)
-{
-	bool dry = store_unit_is_dry(rq->worker->unit);
-
-	for (size_t i = 0; i < all->n; i++)
-		if (!all->verdict[i].refused &&
-		    (all->item[i].upstream || (!dry && cmp_revocation_crl(rq, &all->item[i]))))
-			return true;
-	return false;
-}
-
 /* --- the answer --- */
 
 static int revocations_answer(struct cmp_request *rq, const struct cmp_revocations *all,
 			      struct cmp_outcome *outcome)
 {
-	int err = cmp_revocations_add(rq, all);
-
 	cmp_outcome_becomes(outcome,
 			    cmp_revocations_any_granted(all) ? STORE_TXN_DONE : STORE_TXN_FAILED);
 	cmp_revocations_note(rq, all, outcome);
-	return err ? err : cmp_revocations_reply(rq, all);
+	return cmp_revocations_reply(rq, all);
 }
 
 /*
@@ -166,9 +154,27 @@ static int64_t harmless_ms(const struct cmp_revocations *all)
 	return last_ms;
 }
 
+/* RFC 9483 4.2: one is what can go on; several would have to go to several CAs, each its own. */
+static int order_place(struct cmp_request *rq, struct cmp_revocations *all,
+		       struct cmf_order_terms *termsp)
+{
+	_cleanup_(octets_clear) struct octets message = OCTETS_NULL;
+	const struct cmf_call call = cmp_call(rq);
+	int err = 0;
+
+	if (all->n == 1 && all->item[0].upstream && !all->item[0].asked)
+		err = cmp_forward_revocation(rq, &all->item[0].cert, &message);
+	all->item[0].forward = octets_view(&message);
+	if (!err)
+		err = cmf_order_place_revocations(&call, all->item, all->n, termsp);
+	all->item[0].forward = BYTES_NULL;
+	return err;
+}
+
 int cmp_rr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	_cleanup_(cmp_revocations_clear) struct cmp_revocations all = {0};
+	struct cmf_order_terms terms;
 	int err;
 
 	rq->attempt.in_body = rq->attempt.keep_refusal = true;
@@ -176,6 +182,9 @@ int cmp_rr_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	if (err)
 		return err;
 	rq->attempt.seen.until_ms = harmless_ms(&all);
-	return any_delayed(rq, &all) ? cmp_revocations_begin(rq, &all, outcome)
-				     : revocations_answer(rq, &all, outcome);
+	err = order_place(rq, &all, &terms);
+	if (err)
+		return err;
+	return terms.waiting ? cmp_revocations_begin(rq, &all, terms.deadline_ms, outcome)
+			     : revocations_answer(rq, &all, outcome);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Transactions with a certificate that comes from an upstream CA: the first wait, status waiting,
- * and the final answer whenever the certificate is there, RFC 9483 4.4. Which request brings it
- * (the first, a retransmission, a pollReq) makes no difference. The upstream exchange itself is
- * ca/'s.
+ * The answers to who waits for certificates, RFC 9483 4.4: status waiting, pollRep, and the final
+ * answer whenever the certificates are there. Which request brings it (the first, a retransmission,
+ * a pollReq) makes no difference. What the certificates wait for, and for how long, is the order's:
+ * cmf/order.h. issue.c places it and comes before; rr_delayed.c is the same for revocations.
  */
 #include "outcome.h"
 #include "reply.h"
@@ -21,103 +21,62 @@ enum { UPSTREAM_TOTAL_US = 5 * 1000 * 1000 };
 
 /* --- what is said of each request --- */
 
-static int ca_of(struct cmp_request *rq, const struct cmp_stored_item *item, struct ca **cap)
-{
-	*cap = ca_find(cmf_cas(rq->door->cmf), item->cert.ca);
-	return *cap ? 0 : log_fault("CA of a certificate", -ENOENT, item->cert.ca);
-}
-
-static void response_refusal(struct cmp_request *rq, enum refusal_reason reason, int failinfo,
-			     struct cmp_response *response)
-{
-	(void)refuse(&rq->refusal, reason);
-	/* The upstream's own failInfo is passed on, RFC 9483 5.2. */
-	if (failinfo >= 0)
-		rq->refusal.failinfo = failinfo;
-	response->status = PKI_STATUS_REJECTION;
-	response->text = refusal_text(reason);
-	response->failinfo = rq->refusal.failinfo;
-}
-
-static int response_upstream_refusal(struct cmp_request *rq, const struct cmp_stored_item *item,
-				     struct cmp_response *response)
-{
-	enum refusal_reason reason;
-	int failinfo,
-		err = ca_upstream_failinfo(rq->worker->reader, item->cert.id, &failinfo, &reason);
-
-	if (err)
-		return err;
-	response_refusal(rq, reason != REFUSAL_NONE ? reason : REFUSAL_upstream_rejected, failinfo,
-			 response);
-	return 0;
-}
-
 /* What was changed here, and what the upstream changed: *textp is the caller's. */
-static int response_mods(struct cmp_request *rq, const struct cmp_stored_item *item, char **textp)
+static int mods_join(const char *ours, const char *theirs, char **textp)
 {
-	_cleanup_(freep) char *theirs = NULL;
-	int err = ca_upstream_mods(rq->worker->reader, &item->cert, &theirs);
-
 	*textp = NULL;
-	if (err || (!item->text && !theirs))
-		return err;
-	if (item->text && theirs)
-		return asprintf(textp, "%s; %s", item->text, theirs) < 0 ? -ENOMEM : 0;
-	*textp = item->text ? strdup(item->text) : TAKE(theirs);
+	if (!ours && !theirs)
+		return 0;
+	if (ours && theirs)
+		return asprintf(textp, "%s; %s", ours, theirs) < 0 ? -ENOMEM : 0;
+	*textp = strdup(ours ? ours : theirs);
 	return *textp ? 0 : -ENOMEM;
 }
 
 /* One whose certificate is there, or will never be. */
 static int response_final(struct cmp_request *rq, const struct cmp_stored_item *item,
-			  struct cmp_response *response, char **textp)
+			  const struct cmf_order_item *ordered, struct cmp_response *response,
+			  char **textp)
 {
-	struct ca *ca;
-	int err;
+	int err = 0;
 
-	switch (item->cert.state) {
-	case STORE_CERT_PENDING:
-	case STORE_CERT_ACTIVE:
-		err = ca_of(rq, item, &ca);
-		if (!err)
-			err = response_mods(rq, item, textp);
+	if (ordered->state == CMF_ORDER_GRANTED) {
+		err = mods_join(item->text, ordered->mods, textp);
 		response->status = *textp ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED;
 		response->text = *textp;
-		response->certificate = octets_view(&item->cert.der);
-		response->issuer = ca;
+		response->certificate = octets_view(&item->cert->der);
+		response->issuer = ordered->ca;
 		return err;
-	case STORE_CERT_REJECTED:
-		return response_upstream_refusal(rq, item, response);
-	case STORE_CERT_REQUESTED:
-	case STORE_CERT_REVOKED:
-	case STORE_CERT_ON_HOLD:
-	case STORE_CERT_REVOCATION_PENDING:
-	default:
-		response_refusal(rq, REFUSAL_transaction_ended, -1, response);
-		return 0;
 	}
+	rq->refusal = ordered->refusal;
+	response->status = PKI_STATUS_REJECTION;
+	response->text = refusal_text(ordered->refusal.reason);
+	response->failinfo = ordered->refusal.failinfo;
+	return 0;
 }
 
 /* *textp: of the response, the caller's. */
-static int response_fill(struct cmp_request *rq, const struct cmp_stored_item *item, bool waiting,
+static int response_fill(struct cmp_request *rq, const struct cmp_stored_items *items, size_t i,
 			 struct cmp_response *response, char **textp)
 {
+	const struct cmp_stored_item *item = &items->item[i];
+
 	*response = (struct cmp_response){.cert_req_id = item->cert_req_id, .failinfo = -1};
-	if (!item->cert.id) {
+	if (!item->cert->id) {
 		response->status = PKI_STATUS_REJECTION;
 		response->text = item->text;
 		response->failinfo = item->failinfo;
 		return 0;
 	}
-	if (!waiting)
-		return response_final(rq, item, response, textp);
+	if (!items->order.waiting)
+		return response_final(rq, item, &items->order.item[i], response, textp);
 	response->status = PKI_STATUS_WAITING;
 	return 0;
 }
 
 /* A client that polls was told of refusals in the answer before. *grantedp: certificates in it. */
 static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items *items,
-			   bool waiting, bool polling, size_t *grantedp)
+			   bool polling, size_t *grantedp)
 {
 	struct cmp_response *responses = calloc(items->len, sizeof(*responses));
 	char **texts = calloc(items->len, sizeof(*texts));
@@ -126,9 +85,9 @@ static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items
 
 	*grantedp = 0;
 	for (size_t i = 0; i < items->len && !err; i++) {
-		if (polling && !items->item[i].cert.id)
+		if (polling && !items->item[i].cert->id)
 			continue;
-		err = response_fill(rq, &items->item[i], waiting, &responses[n], &texts[n]);
+		err = response_fill(rq, items, i, &responses[n], &texts[n]);
 		*grantedp += responses[n++].certificate.len > 0;
 	}
 	if (!err)
@@ -146,55 +105,22 @@ static int responses_reply(struct cmp_request *rq, const struct cmp_stored_items
 static int answer_waiting(struct cmp_request *rq, const struct cmp_stored_items *items,
 			  bool polling, struct cmp_outcome *outcome)
 {
-	int check_after = 0, err = 0;
 	size_t granted;
-	struct ca *ca;
 
 	outcome->metric = METRIC_WAITING;
 	cmp_outcome_becomes(outcome, STORE_TXN_AWAIT_UPSTREAM);
-	for (size_t i = 0; i < items->len && !err && polling; i++) {
-		if (!items->item[i].cert.id || items->item[i].cert.state != STORE_CERT_REQUESTED)
-			continue;
-		err = ca_of(rq, &items->item[i], &ca);
-		if (!err && ca_upstream_check_after(ca) > check_after)
-			check_after = ca_upstream_check_after(ca);
-	}
-	if (err)
-		return err;
-	return polling ? cmp_reply_poll(rq, check_after)
-		       : responses_reply(rq, items, true, false, &granted);
+	return polling ? cmp_reply_poll(rq, items->order.check_after)
+		       : responses_reply(rq, items, false, &granted);
 }
 
-/* The time for certConf runs from this answer, but not beyond that of the certificates. */
-static int64_t confirm_deadline(const struct cmp_request *rq, const struct cmp_stored_items *items)
-{
-	int64_t deadline_ms = rq->now_ms + rq->conf->cmf.confirm_wait_ms;
-
-	for (size_t i = 0; i < items->len; i++)
-		if (items->item[i].cert.confirm_by_ms &&
-		    items->item[i].cert.confirm_by_ms < deadline_ms)
-			deadline_ms = items->item[i].cert.confirm_by_ms;
-	return deadline_ms;
-}
-
-/* With implicit confirmation a certificate becomes active with the answer that says so. */
-static int certificates_confirm(struct cmp_request *rq, const struct cmp_stored_items *items)
-{
-	const struct cmf_call call = cmp_call(rq);
-	int err = 0;
-
-	for (size_t i = 0; i < items->len && !err; i++)
-		if (items->item[i].cert.id && items->item[i].cert.state == STORE_CERT_PENDING)
-			err = cmf_confirm(&call, &items->item[i].cert, true);
-	return err;
-}
-
+/* With implicit confirmation the certificates become active with the answer that says so. */
 static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling,
 			struct cmp_outcome *outcome)
 {
+	const struct cmf_call call = cmp_call(rq);
 	bool confirmed = rq->attempt.txn.implicit_confirm;
 	size_t granted;
-	int err = responses_reply(rq, items, false, polling, &granted);
+	int err = responses_reply(rq, items, polling, &granted);
 
 	if (err)
 		return err;
@@ -203,40 +129,42 @@ static int answer_final(struct cmp_request *rq, const struct cmp_stored_items *i
 		cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
 		return 0;
 	}
-	err = confirmed ? certificates_confirm(rq, items) : 0;
+	err = confirmed ? cmf_order_confirm(&call, &items->order, NULL, NULL) : 0;
 	if (err)
 		return err;
 	cmp_outcome_becomes(outcome, confirmed ? STORE_TXN_DONE : STORE_TXN_AWAIT_CONF);
-	outcome->deadline_ms = confirmed ? 0 : confirm_deadline(rq, items);
+	/* The time for certConf runs from this answer. */
+	outcome->deadline_ms = confirmed ? 0 : cmf_order_confirm_by(&call, &items->order);
 	rq->attempt.reply.implicit_confirm = confirmed;
 	rq->attempt.reply.confirm_wait_ms = outcome->deadline_ms;
 	return 0;
 }
 
-int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *items, bool polling,
+/* An ended transaction may only say why it got no certificate. */
+static int ended_check(struct cmp_request *rq, const struct cmp_stored_items *items)
+{
+	for (size_t i = 0; i < items->len && rq->attempt.txn.state == STORE_TXN_FAILED; i++) {
+		const struct store_certificate *cert = items->item[i].cert;
+
+		if (cert->id && (cert->state != STORE_CERT_REJECTED || cert->der.len))
+			return refuse(&rq->refusal, REFUSAL_transaction_ended);
+	}
+	return 0;
+}
+
+int cmp_upstream_answer(struct cmp_request *rq, struct cmp_stored_items *items, bool polling,
 			struct cmp_outcome *outcome)
 {
-	bool waiting = false;
-	struct ca *ca;
+	const struct cmf_call call = cmp_call(rq);
 	int err;
 
 	cmp_stored_items_log(rq, items);
 	rq->attempt.cert_req_id = items->item[0].cert_req_id;
-	for (size_t i = 0; i < items->len; i++) {
-		const struct store_certificate *cert = &items->item[i].cert;
-
-		if (!cert->id)
-			continue;
-		/* An ended transaction may only say why it got no certificate. */
-		if (rq->attempt.txn.state == STORE_TXN_FAILED &&
-		    (cert->state != STORE_CERT_REJECTED || cert->der.len))
-			return refuse(&rq->refusal, REFUSAL_transaction_ended);
-		waiting = waiting || cert->state == STORE_CERT_REQUESTED;
-	}
-	if (items->len == 1 && items->item[0].cert.id) {
-		err = ca_of(rq, &items->item[0], &ca);
-		if (!err)
-			err = cmp_forward_answer(rq, &items->item[0].cert, ca, outcome);
+	err = ended_check(rq, items);
+	if (err)
+		return err;
+	if (items->len == 1 && items->item[0].cert->id) {
+		err = cmp_forward_answer(rq, &items->order, outcome);
 		if (err != STORE_NOT_FOUND)
 			return err;
 	}
@@ -244,47 +172,20 @@ int cmp_upstream_answer(struct cmp_request *rq, const struct cmp_stored_items *i
 	 * RFC 4210 5.3.22 would let us answer each certificate when it is ready; all of a message
 	 * are answered, and confirmed, together.
 	 */
-	return waiting ? answer_waiting(rq, items, polling, outcome)
-		       : answer_final(rq, items, polling, outcome);
-}
-
-/*
- * Works on all that is asked for, one after the other, for a bounded time; a fault was logged, the
- * exchanges are durable and go on.
- */
-static int exchanges_run(struct cmp_request *rq, const struct cmp_stored_items *items)
-{
-	int64_t until_us = clock_monotonic_us() + UPSTREAM_TOTAL_US;
-	struct ca *ca;
-	int err;
-
-	for (size_t i = 0; i < items->len; i++) {
-		const struct cmp_stored_item *item = &items->item[i];
-
-		if (!item->cert.id || item->cert.state != STORE_CERT_REQUESTED)
-			continue;
-		if (i > 0 && clock_monotonic_us() > until_us)
-			return 0;
-		err = ca_of(rq, item, &ca);
-		if (err)
-			return err;
-		err = ca_upstream_run(ca, item->cert.id, rq->worker->reader, rq->worker->unit);
-		if (err < 0)
-			store_unit_clear(rq->worker->unit);
-	}
-	return 0;
+	err = cmf_order_state(&call, &items->order);
+	if (err)
+		return err;
+	return items->order.waiting ? answer_waiting(rq, items, polling, outcome)
+				    : answer_final(rq, items, polling, outcome);
 }
 
 int cmp_upstream_resume(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
-	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {NULL, 0, {NULL, 0}};
-	int err;
+	_cleanup_(cmp_stored_items_clear) struct cmp_stored_items items = {0};
+	const struct cmf_call call = cmp_call(rq);
+	int err = cmp_stored_items_get(rq, &items);
 
-	err = cmp_stored_items_get(rq, &items);
 	if (!err)
-		err = exchanges_run(rq, &items);
-	cmp_stored_items_clear(&items);
-	if (!err)
-		err = cmp_stored_items_get(rq, &items);
+		err = cmf_order_run(&call, &items.order, UPSTREAM_TOTAL_US);
 	return err ? err : cmp_upstream_answer(rq, &items, false, outcome);
 }
