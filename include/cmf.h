@@ -388,12 +388,7 @@ _must_check_ int cmf_archived_key_delete(const struct cmf_call *call,
 _must_check_ int cmf_update_find(const struct cmf_call *call, struct bytes issuer,
 				 const struct serial *serial, struct store_certificate *certp);
 
-/* --- confirm, revoke --- */
-
-/* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. With
- * accepted=false also of one that is REQUESTED. */
-_must_check_ int cmf_confirm(const struct cmf_call *call, const struct store_certificate *cert,
-			     bool accepted);
+/* --- revocation; confirming is cmf/order.h's --- */
 
 struct cmf_revoke {
 	struct bytes issuer; /* TLV of Name */
@@ -424,10 +419,6 @@ void cmf_revocation_clear(struct cmf_revocation *revocation);
 _must_check_ int cmf_revoke_find(const struct cmf_call *call, const struct cmf_revoke *request,
 				 const struct cmf_revocation *earlier, size_t n,
 				 struct cmf_revocation *revocationp);
-
-/* Adds it to the unit, with deregistration where cessationOfOperation means that. */
-_must_check_ int cmf_revoke_add(const struct cmf_call *call,
-				const struct cmf_revocation *revocation);
 
 /* --- housekeeping --- */
 

@@ -103,6 +103,13 @@ _must_check_ int certificate_lookup(const struct cmf_call *call, struct bytes is
 _must_check_ int certificate_revoke_add(const struct cmf_call *call,
 					const struct store_certificate *cert,
 					enum store_certificate_state to, int reason);
+/* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. With
+ * accepted=false also of one that is REQUESTED. */
+_must_check_ int certificate_confirm(const struct cmf_call *call,
+				     const struct store_certificate *cert, bool accepted);
 /* Nobody confirmed it in time: a revocation, RFC 9483 4.1.1. */
 _must_check_ int certificate_lapse(const struct cmf_call *call,
 				   const struct store_certificate *cert);
+/* Adds a revocation to the unit, with deregistration where cessationOfOperation means that. */
+_must_check_ int revocation_add(const struct cmf_call *call,
+				const struct cmf_revocation *revocation);

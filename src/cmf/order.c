@@ -107,7 +107,7 @@ int cmf_order_place_revocations(const struct cmf_call *call,
 		termsp->waiting = termsp->waiting || revocation->upstream ||
 				  (!store_unit_is_dry(call->unit) &&
 				   crl_issuer(call->cmf, &revocation->cert));
-		err = cmf_revoke_add(call, revocation);
+		err = revocation_add(call, revocation);
 	}
 	if (termsp->waiting)
 		termsp->deadline_ms = call->now_ms + longest_ms;
@@ -395,7 +395,7 @@ int cmf_order_confirm(const struct cmf_call *call, const struct cmf_order *order
 		if (!cert->id || cert->state != STORE_CERT_PENDING)
 			continue;
 		any = any || accepts;
-		err = cmf_confirm(call, cert, accepts);
+		err = certificate_confirm(call, cert, accepts);
 	}
 	if (anyp)
 		*anyp = any;
@@ -411,7 +411,7 @@ int cmf_order_withdraw(const struct cmf_call *call, const struct cmf_order *orde
 
 		if (cert->id &&
 		    (cert->state == STORE_CERT_PENDING || cert->state == STORE_CERT_REQUESTED))
-			err = cmf_confirm(call, cert, false);
+			err = certificate_confirm(call, cert, false);
 	}
 	return err;
 }

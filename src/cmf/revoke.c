@@ -134,7 +134,8 @@ int cmf_update_find(const struct cmf_call *call, struct bytes issuer, const stru
 
 /* --- certConf --- */
 
-int cmf_confirm(const struct cmf_call *call, const struct store_certificate *cert, bool accepted)
+int certificate_confirm(const struct cmf_call *call, const struct store_certificate *cert,
+			bool accepted)
 {
 	int err;
 
@@ -397,7 +398,7 @@ static const char *revocation_action(enum store_certificate_state to)
 	return to == STORE_CERT_ACTIVE ? "release" : "revoke";
 }
 
-int cmf_revoke_add(const struct cmf_call *call, const struct cmf_revocation *revocation)
+int revocation_add(const struct cmf_call *call, const struct cmf_revocation *revocation)
 {
 	const struct store_certificate *cert = &revocation->cert;
 	int err;

@@ -197,6 +197,18 @@ void register_ok(const char *client, enum cert_type type, const char *subject_id
 	cmf_principal_clear(&who);
 }
 
+int certificate_confirmed(const char *client, const struct store_certificate *cert, bool accepted)
+{
+	struct cmf_principal who = principal_of(client);
+	struct cmf_order_item item = {.certificate_id = cert->id, .cert = *cert};
+	const struct cmf_order order = {.kind = CMF_ORDER_CERTIFICATES, .item = &item, .len = 1};
+	int err = cmf_order_confirm(WORLD_CALL(&who, NULL), &order, &accepted, NULL);
+
+	ck_assert_int_eq(err, 0);
+	cmf_principal_clear(&who);
+	return store_unit_commit(w.unit);
+}
+
 struct store_certificate certificate_issued(const char *client, const char *profile,
 					    const char *subject, const char *san)
 {
@@ -207,8 +219,7 @@ struct store_certificate certificate_issued(const char *client, const char *prof
 
 	ck_assert_str_eq(refusal_code(csr(&who, &ask, &result)), "none");
 	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate.id, &cert), 0);
-	ck_assert_int_eq(cmf_confirm(WORLD_CALL(&who, NULL), &cert, true), 0);
-	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_int_eq(certificate_confirmed(client, &cert, true), 0);
 	store_certificate_clear(&cert);
 	ck_assert_int_eq(store_certificate_get(w.reader, result.certificate.id, &cert), 0);
 	ck_assert_int_eq(cert.state, STORE_CERT_ACTIVE);

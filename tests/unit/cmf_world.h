@@ -132,6 +132,8 @@ enum refusal_reason register_as(const struct cmf_principal *who,
 /* An active certificate of a registered entity, issued with the given names. */
 struct store_certificate certificate_issued(const char *client, const char *profile,
 					    const char *subject, const char *san);
+/* certConf for it, as it was read; the result of the commit. */
+int certificate_confirmed(const char *client, const struct store_certificate *cert, bool accepted);
 struct store_certificate certificate_again(const struct store_certificate *cert);
 int certificate_state(int64_t id);
 

@@ -376,6 +376,7 @@ START_TEST(test_certificate_twice_rfc4210_5_3_9)
 {
 	struct cmf_principal who = principal_of("vnfm-a");
 	struct cmf_revocation found[4] = {0};
+	struct cmf_order_terms terms;
 	const char *last = "none";
 	struct refusal refusal;
 	size_t n = 0;
@@ -388,7 +389,9 @@ START_TEST(test_certificate_twice_rfc4210_5_3_9)
 		err = cmf_revoke_find(WORLD_CALL(&who, &refusal), &request, found, n, &found[n]);
 		last = refusal_code(refusal.reason);
 		if (err == 0)
-			ck_assert_int_eq(cmf_revoke_add(WORLD_CALL(&who, NULL), &found[n]), 0);
+			ck_assert_int_eq(cmf_order_place_revocations(WORLD_CALL(&who, NULL),
+								     &found[n], 1, &terms),
+					 0);
 	}
 	ck_assert_str_eq(last, sequences[_i].last);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
@@ -592,13 +595,7 @@ END_TEST
 
 static int confirm(const struct store_certificate *cert, bool accepted)
 {
-	struct cmf_principal who = principal_of("vnfm-a");
-	int err = cmf_confirm(WORLD_CALL(&who, NULL), cert, accepted);
-
-	ck_assert_int_eq(err, 0);
-	err = store_unit_commit(w.unit);
-	cmf_principal_clear(&who);
-	return err;
+	return certificate_confirmed("vnfm-a", cert, accepted);
 }
 
 START_TEST(test_confirm_rfc9483_4_1_1)
