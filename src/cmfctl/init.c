@@ -178,19 +178,6 @@ static int credential_make(const struct init_request *request, const struct init
 	return status;
 }
 
-/* "ca/root.pem" to "ca/root.key": the configuration names no key of the root, cmfd does not use it.
- */
-static char *key_path_of(const char *cert_path)
-{
-	const char *dot = strrchr(cert_path, '.');
-	size_t len = dot ? (size_t)(dot - cert_path) : strlen(cert_path);
-	struct strbuf path = STRBUF_NULL;
-
-	strbuf_add_n(&path, cert_path, len);
-	strbuf_add(&path, ".key");
-	return strbuf_take(&path);
-}
-
 static int root_make(const struct init_files *files, struct init_credential *rootp)
 {
 	static const struct init_extension extensions[] = {
@@ -199,7 +186,8 @@ static int root_make(const struct init_files *files, struct init_credential *roo
 	};
 	static const struct init_request request = {"CMF Root CA", ROOT_DAYS, extensions,
 						    ARRAY_LEN(extensions)};
-	_cleanup_(freep) char *key_path = key_path_of(files->root);
+	/* The configuration names no key of the root: cmfd does not use it. */
+	_cleanup_(freep) char *key_path = init_key_path(files->root);
 
 	if (!key_path)
 		return ctl_file_error(files->root, -ENOMEM);

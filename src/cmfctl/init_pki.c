@@ -125,3 +125,15 @@ int init_credential_write(const struct init_credential *c, const char *cert_path
 	BIO_free(key);
 	return status;
 }
+
+char *init_key_path(const char *cert_path)
+{
+	const char *dot = cert_path ? strrchr(cert_path, '.') : NULL;
+	struct strbuf path = STRBUF_NULL;
+
+	if (!dot)
+		return NULL;
+	strbuf_add_n(&path, cert_path, (size_t)(dot - cert_path));
+	strbuf_add(&path, ".key");
+	return strbuf_take(&path);
+}

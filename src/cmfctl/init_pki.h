@@ -30,6 +30,9 @@ struct init_request {
 	size_t n_extensions;
 };
 
+/* The key of a certificate: "ca/root.pem" to "ca/root.key". NULL: the path has no suffix, or out of
+ * memory. The caller frees it. */
+char *init_key_path(const char *cert_path);
 /*
  * Makes a P-256 key and its certificate, signed by the issuer, or by itself if issuer is NULL.
  * CTL_OK, or CTL_FAULT with the reason printed.

@@ -5,6 +5,7 @@
  * comes into force when the operator names it in the configuration.
  */
 #include "ctl.h"
+#include "init_pki.h"
 #include "rollover_pki.h"
 #include "stage.h"
 
@@ -142,19 +143,6 @@ static int path_build(struct rollover *r)
 	return CTL_REFUSED;
 }
 
-/* "ca/root.pem" to "ca/root.key", as `cmfctl init` names it. */
-static char *key_beside(const char *cert_path)
-{
-	const char *dot = cert_path ? strrchr(cert_path, '.') : NULL;
-	struct strbuf path = STRBUF_NULL;
-
-	if (!dot)
-		return NULL;
-	strbuf_add_n(&path, cert_path, (size_t)(dot - cert_path));
-	strbuf_add(&path, ".key");
-	return strbuf_take(&path);
-}
-
 static int key_read(const char *source, const char *passphrase_file, X509 *cert, EVP_PKEY **keyp)
 {
 	const struct key_source key = {source, passphrase_file};
@@ -175,7 +163,7 @@ static int key_read(const char *source, const char *passphrase_file, X509 *cert,
 static int old_key_read(struct rollover *r)
 {
 	const struct rollover_args *args = r->args;
-	_cleanup_(freep) char *beside = key_beside(r->ca->chain);
+	_cleanup_(freep) char *beside = init_key_path(r->ca->chain);
 
 	if (!args->root_key && !beside) {
 		ctl_error("where is the key of the root? --root-key says it");
@@ -205,7 +193,7 @@ static int rollover_read(struct rollover *r)
 
 static int new_root_read(struct rollover *r)
 {
-	_cleanup_(freep) char *beside = key_beside(r->args->new_root_cert);
+	_cleanup_(freep) char *beside = init_key_path(r->args->new_root_cert);
 	const char *source = r->args->new_root_key ? r->args->new_root_key : beside;
 	STACK_OF(X509) *certs = NULL;
 	int status = certificates_read(r->args->new_root_cert, &certs);
