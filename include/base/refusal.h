@@ -95,5 +95,3 @@ enum refusal_reason refusal_by_code(const char *code);
 const char *refusal_text(enum refusal_reason reason);
 /* The RFC's name of a failInfo bit, as "badPOP"; "" for -1. */
 const char *failinfo_name(int failinfo);
-/* The bit of a name, or -1. */
-int failinfo_parse(const char *name);

@@ -118,12 +118,3 @@ const char *failinfo_name(int failinfo)
 		return "";
 	return failinfo_names[failinfo];
 }
-
-int failinfo_parse(const char *name)
-{
-	for (int i = 0; i < FAIL_COUNT; i++) {
-		if (strcmp(name, failinfo_names[i]) == 0)
-			return i;
-	}
-	return -1;
-}

@@ -99,10 +99,6 @@ _must_check_ int cert_details_check(const CertTemplate *said, const struct store
  * is SERIAL_NULL. 0, STORE_NOT_FOUND, negative errno. */
 _must_check_ int certificate_lookup(const struct cmf_call *call, struct bytes issuer,
 				    const struct serial *serial, struct store_certificate *certp);
-/* Adds a revocation, also where the CA is no longer configured. */
-_must_check_ int certificate_revoke_add(const struct cmf_call *call,
-					const struct store_certificate *cert,
-					enum store_certificate_state to, int reason);
 /* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. With
  * accepted=false also of one that is REQUESTED. */
 _must_check_ int certificate_confirm(const struct cmf_call *call,

@@ -31,8 +31,9 @@ int certificate_lookup(const struct cmf_call *call, struct bytes issuer,
 	return err;
 }
 
-int certificate_revoke_add(const struct cmf_call *call, const struct store_certificate *cert,
-			   enum store_certificate_state to, int reason)
+/* Adds a revocation, also where the CA is no longer configured. */
+static int certificate_revoke_add(const struct cmf_call *call, const struct store_certificate *cert,
+				  enum store_certificate_state to, int reason)
 {
 	struct ca *ca = ca_find(call->cmf->cas, cert->ca);
 

@@ -21,7 +21,7 @@ static const char *const reason_names[] = {
 	"removeFromCRL", "privilegeWithdrawn",   "aACompromise",
 };
 
-const char *rest_reason_name(int reason)
+static const char *reason_name(int reason)
 {
 	return reason >= 0 && (size_t)reason < ARRAY_LEN(reason_names) ? reason_names[reason]
 								       : NULL;
@@ -67,7 +67,7 @@ static const char *const transaction_states[] = {
 	[STORE_TXN_AWAIT_POP] = "awaiting popdecr",
 };
 
-const char *rest_transaction_state(enum store_transaction_state state)
+static const char *transaction_state(enum store_transaction_state state)
 {
 	return transaction_states[state];
 }
@@ -200,11 +200,10 @@ json_t *rest_certificate_json(const struct store_certificate *cert, int64_t now_
 		"ca", rest_text(cert->ca), "profile", rest_text(cert->profile), "subject",
 		rest_text(cert->subject), "not_before", rest_time(cert->not_before_ms), "not_after",
 		rest_time(cert->not_after_ms), "requester", rest_text(cert->requester),
-		"revocation_reason",
-		rest_text(cert->revoked_ms ? rest_reason_name(cert->reason) : NULL), "revoked_at",
-		rest_time(cert->revoked_ms), "invalidity_date", rest_time(cert->invalidity_ms),
-		"confirm_by", rest_time(cert->confirm_by_ms), "created_at",
-		rest_time(cert->created_ms));
+		"revocation_reason", rest_text(cert->revoked_ms ? reason_name(cert->reason) : NULL),
+		"revoked_at", rest_time(cert->revoked_ms), "invalidity_date",
+		rest_time(cert->invalidity_ms), "confirm_by", rest_time(cert->confirm_by_ms),
+		"created_at", rest_time(cert->created_ms));
 
 	if (json && with_pem &&
 	    json_object_set_new(json, "pem", rest_pem(octets_view(&cert->der)))) {
@@ -294,10 +293,9 @@ json_t *rest_transaction_json(const struct store_transaction *txn, bool with_res
 	json_t *json = json_pack(
 		"{s:I, s:o, s:o, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "id",
 		(json_int_t)txn->id, "requester", rest_text(txn->requester), "transaction_id",
-		rest_hex(octets_view(&txn->transaction_id)), "state",
-		rest_transaction_state(txn->state), "operation", pki_body_type_name(txn->body_type),
-		"protection", protection, "implicit_confirm", (int)txn->implicit_confirm,
-		"certificate_id",
+		rest_hex(octets_view(&txn->transaction_id)), "state", transaction_state(txn->state),
+		"operation", pki_body_type_name(txn->body_type), "protection", protection,
+		"implicit_confirm", (int)txn->implicit_confirm, "certificate_id",
 		txn->certificate_id ? json_integer(txn->certificate_id) : json_null(),
 		"status_text", rest_text(txn->status_text), "deadline", rest_time(txn->deadline_ms),
 		"created_at", rest_time(txn->created_ms), "changed_at", rest_time(txn->changed_ms));

@@ -33,17 +33,13 @@ json_t *rest_pem(struct bytes der);
 /* A Name (TLV) in RFC 2253 text; null if it is none. */
 json_t *rest_name(struct bytes name_der);
 
-/* CRLReason by the name of RFC 5280 5.3.1, as "keyCompromise"; NULL: none. */
-const char *rest_reason_name(int reason);
-/* The reverse; -1 if there is none of that name. */
+/* CRLReason by the name of RFC 5280 5.3.1, as "keyCompromise"; -1 if there is none of that name. */
 int rest_reason_parse(const char *name);
 
 /* The bit of enum store_permission by its name, as "register"; 0 if there is none. */
 uint32_t rest_permission_parse(const char *name);
 
-/* Names of transaction states. */
-const char *rest_transaction_state(enum store_transaction_state state);
-/* -1 if there is none of that name. */
+/* A transaction state by its name; -1 if there is none of that name. */
 int rest_transaction_state_parse(const char *name);
 
 /* --- requests --- */

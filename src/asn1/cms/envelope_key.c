@@ -79,7 +79,7 @@ const char *envelope_wrap_oid(size_t bits)
 	return aes_by_bits(bits)->wrap_oid;
 }
 
-const char *envelope_cbc_oid(size_t bits)
+static const char *envelope_cbc_oid(size_t bits)
 {
 	return aes_by_bits(bits)->cbc_oid;
 }

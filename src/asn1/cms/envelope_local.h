@@ -29,7 +29,6 @@ const struct envelope_scheme *envelope_scheme_for(const EVP_PKEY *key);
 size_t envelope_wrap_bits(const char *oid);
 size_t envelope_cbc_bits(const char *oid);
 const char *envelope_wrap_oid(size_t bits);
-const char *envelope_cbc_oid(size_t bits);
 
 /* AES-CBC, padded as RFC 5652 6.3, under a key of ENVELOPE_KEY_LEN. The IV is made. */
 _must_check_ int envelope_content_encrypt(const uint8_t *cek, struct bytes content,

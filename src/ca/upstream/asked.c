@@ -143,7 +143,8 @@ static bool extension_kept(X509 *cert, X509_EXTENSION *asked)
 						X509_EXTENSION_get_data(asked)) == 0;
 }
 
-void asked_changes(const struct exchange_request *asked, X509 *cert, struct strbuf *words)
+/* Adds what is not as it was asked for, in words. */
+static void asked_changes(const struct exchange_request *asked, X509 *cert, struct strbuf *words)
 {
 	GENERAL_NAMES *san = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 	char name[80];

@@ -135,5 +135,3 @@ X509_STORE *answer_trust_new(const STACK_OF(X509) * trusted);
 
 /* Why a certificate that came is not for the entity; NONE: it may be. Of its key nothing. */
 enum refusal_reason asked_check(const struct exchange *x, X509 *cert);
-/* Adds what is not as it was asked for, in words. */
-void asked_changes(const struct exchange_request *asked, X509 *cert, struct strbuf *words);
