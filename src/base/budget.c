@@ -201,7 +201,7 @@ static struct account *account_of_claim(struct budget *budget, const struct budg
 }
 
 /* To whom it is owed: +, what it cost; -, it is forgiven. */
-static void owe(struct budget *budget, const struct budget_work *work, int64_t us)
+static void budget_owe(struct budget *budget, const struct budget_work *work, int64_t us)
 {
 	struct known *known;
 
@@ -229,7 +229,7 @@ static bool take_as_stranger(struct budget *budget, const struct budget_limits *
 	    !account_has(account_of_claim(budget, work), claim, most(claim, CLAIM_OWED_MIN_US),
 			 work->cost_us, now_ms))
 		return false;
-	owe(budget, work, work->cost_us);
+	budget_owe(budget, work, work->cost_us);
 	return true;
 }
 
@@ -266,7 +266,7 @@ bool budget_take(struct budget *budget, const struct budget_limits *limits,
 void budget_end(struct budget *budget, struct budget_work *work, int64_t cost_us)
 {
 	pthread_mutex_lock(&budget->mutex);
-	owe(budget, work, cost_us - work->cost_us);
+	budget_owe(budget, work, cost_us - work->cost_us);
 	work->cost_us = cost_us;
 	if (work->counted) {
 		budget->at_once--;
@@ -281,7 +281,7 @@ void budget_refund(struct budget *budget, struct budget_work *work, int64_t now_
 	struct known *known;
 
 	pthread_mutex_lock(&budget->mutex);
-	owe(budget, work, -work->cost_us);
+	budget_owe(budget, work, -work->cost_us);
 	known = known_place(budget, work->claim);
 	known->since_ms = now_ms;
 	known->connection = work->connection;

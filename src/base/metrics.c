@@ -76,7 +76,7 @@ void metrics_free(struct metrics *m)
 }
 
 /* Counters are independent of each other: no order between them is promised or needed. */
-static void count(atomic_uint_least64_t *counter, uint64_t n)
+static void counter_add(atomic_uint_least64_t *counter, uint64_t n)
 {
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
@@ -94,16 +94,16 @@ static void histogram_count(struct histogram *h, int64_t us)
 		us = 0;
 	while (i < ARRAY_LEN(bucket_bounds) && us > bucket_bounds[i].us)
 		i++;
-	count(&h->bucket[i], 1);
-	count(&h->sum_us, (uint64_t)us);
+	counter_add(&h->bucket[i], 1);
+	counter_add(&h->sum_us, (uint64_t)us);
 }
 
 void metrics_request(struct metrics *m, enum metric_operation op, enum metric_outcome outcome,
 		     int failinfo, int64_t us)
 {
-	count(&m->requests[op][outcome], 1);
+	counter_add(&m->requests[op][outcome], 1);
 	if (failinfo >= 0 && failinfo < FAIL_COUNT)
-		count(&m->failinfo[failinfo], 1);
+		counter_add(&m->failinfo[failinfo], 1);
 	histogram_count(&m->latency[op], us);
 }
 
@@ -126,7 +126,7 @@ void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64
 		return;
 	u = &m->upstream[ca];
 	upstream_set_name(u, ca_name);
-	count(ok ? &u->ok : &u->failed, 1);
+	counter_add(ok ? &u->ok : &u->failed, 1);
 	histogram_count(&u->latency, us);
 }
 
@@ -137,22 +137,22 @@ void metrics_connection(struct metrics *m, int delta)
 
 void metrics_connection_refused(struct metrics *m)
 {
-	count(&m->connections_refused, 1);
+	counter_add(&m->connections_refused, 1);
 }
 
 void metrics_connection_gave_way(struct metrics *m)
 {
-	count(&m->connections_gave_way, 1);
+	counter_add(&m->connections_gave_way, 1);
 }
 
 void metrics_queue_full(struct metrics *m)
 {
-	count(&m->queue_full, 1);
+	counter_add(&m->queue_full, 1);
 }
 
 void metrics_stranger_refused(struct metrics *m)
 {
-	count(&m->strangers_refused, 1);
+	counter_add(&m->strangers_refused, 1);
 }
 
 static void write_head(struct strbuf *out, const char *name, const char *type, const char *help)

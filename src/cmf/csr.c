@@ -150,7 +150,7 @@ static int archive_decide(struct decision *d)
 	return 0;
 }
 
-static int decide(struct decision *d)
+static int request_decide(struct decision *d)
 {
 	int err = csr_entity_decide(d);
 
@@ -304,7 +304,7 @@ int cmf_csr(const struct cmf_call *call, const struct cmf_csr *csr, struct cmf_c
 	if (!d)
 		return -ENOMEM;
 	*d = decision_of(call, csr);
-	err = decide(d);
+	err = request_decide(d);
 	if (err == 0)
 		err = certificate_describe(d, resultp);
 	if (err == 0)

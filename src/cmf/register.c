@@ -108,9 +108,9 @@ static const char managed_by_another[] =
 	"it is registered, or the entity of its first label is, with another manager";
 
 /* Registered already: by the same manager in the same terms nothing is left to do. */
-static int repeated(const struct store_registration *reg, const struct cmf_principal *who,
-		    const struct cmf_register *request, const struct terms *terms,
-		    struct refusal *refusal)
+static int repetition_check(const struct store_registration *reg, const struct cmf_principal *who,
+			    const struct cmf_register *request, const struct terms *terms,
+			    struct refusal *refusal)
 {
 	if (strcmp(reg->manager, principal_manager(who)) != 0)
 		return refuse_detail(refusal, REFUSAL_entity_not_authorized, managed_by_another);
@@ -134,7 +134,7 @@ static int subject_check(const struct cmf_call *call, const struct clients *clie
 	if (err >= 0 && !principal_speaks_for(call->who, subject_id))
 		return refuse(call->refusal, REFUSAL_entity_not_authorized);
 	if (err == 0)
-		return repeated(&found, call->who, request, terms, call->refusal);
+		return repetition_check(&found, call->who, request, terms, call->refusal);
 	if (err == STORE_NOT_FOUND)
 		err = entity_name_open(call->reader, subject_id, NULL, principal_manager(call->who),
 				       &open);

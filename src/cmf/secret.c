@@ -56,7 +56,7 @@ int secret_key_load(struct cmf *cmf, struct strbuf *problems)
 	return 0;
 }
 
-static int seal(const struct cmf *cmf, struct bytes aad, struct bytes secret, uint8_t *out)
+static int secret_seal(const struct cmf *cmf, struct bytes aad, struct bytes secret, uint8_t *out)
 {
 	_cleanup_(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t *text = out + NONCE_LEN;
@@ -86,7 +86,7 @@ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 	sealed.data = malloc(sealed.len);
 	if (!sealed.data)
 		return -ENOMEM;
-	err = seal(cmf, bytes_of_string(reference), secret, sealed.data);
+	err = secret_seal(cmf, bytes_of_string(reference), secret, sealed.data);
 	if (err < 0)
 		return err;
 	*sealedp = sealed;

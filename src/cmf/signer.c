@@ -266,7 +266,7 @@ static int signer_examine(const struct examination *x, const struct certificate_
 }
 
 /* The remembered signer, if nothing changed since; NULL. */
-static struct cmf_signer *remembered(const struct examination *x, const uint8_t digest[32])
+static struct cmf_signer *signer_remembered(const struct examination *x, const uint8_t digest[32])
 {
 	struct cmf_signer *entry = signer_cache_get(x->call->cmf->signers, digest, x->among);
 
@@ -314,7 +314,7 @@ static int signer_entry_pick(const struct examination *x, struct sought *sought,
 	if (err != 0)
 		return err;
 	cert_digest(x, view.der, digest);
-	entry = remembered(x, digest);
+	entry = signer_remembered(x, digest);
 	if (entry)
 		err = own_state_again(x, entry);
 	else
@@ -362,7 +362,7 @@ static int signer_entry_find(const struct examination *x, struct sought *sought,
 
 	/* RFC 9483 3.3: the signer's certificate is the first. Not parsed if it is remembered. */
 	cert_digest(x, x->certs[0], digest);
-	entry = remembered(x, digest);
+	entry = signer_remembered(x, digest);
 	if (entry && sought_fits(sought, octets_view(&entry->subject), octets_view(&entry->ski))) {
 		err = own_state_again(x, entry);
 		if (err == 0)

@@ -232,7 +232,7 @@ static int path_verify(struct signer_path *path, const struct client *client,
 	return err < 0 ? err : 0;
 }
 
-static bool expired(int error)
+static bool is_expiry(int error)
 {
 	return error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
 }
@@ -332,7 +332,7 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 			why = X509_verify_cert_error_string(error);
 			why_of = i;
 		}
-		any_expired = any_expired || expired(error);
+		any_expired = any_expired || is_expiry(error);
 	}
 	return refuse_detail(path->call->refusal,
 			     any_expired ? REFUSAL_signer_expired : REFUSAL_signer_not_trusted,

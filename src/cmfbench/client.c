@@ -10,7 +10,7 @@
 
 enum { ANSWER_MAX = 1 << 20, MAC_ITERATIONS = 500, REQUEST_TIMEOUT_S = 60 };
 
-static size_t receive(char *data, size_t size, size_t n, void *arg)
+static size_t answer_receive(char *data, size_t size, size_t n, void *arg)
 {
 	struct bench_client *c = arg;
 
@@ -70,7 +70,7 @@ int bench_client_new(const struct bench_setup *setup, const char *source,
 	}
 	curl_easy_setopt(c->curl, CURLOPT_URL, setup->options->server);
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
-	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, receive);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, answer_receive);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
 	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c->curl, CURLOPT_TCP_NODELAY, 1L);
@@ -122,8 +122,8 @@ long bench_client_post(struct bench_client *c, struct bytes request)
 	return request_post(c, request, &status) == CURLE_OK ? status : 0;
 }
 
-static int post(struct bench_client *c, const struct octets *request,
-		struct bench_failure *failurep)
+static int octets_post(struct bench_client *c, const struct octets *request,
+		       struct bench_failure *failurep)
 {
 	long status = 0;
 	CURLcode code = request_post(c, octets_view(request), &status);
@@ -174,7 +174,7 @@ static int exchange_octets(struct bench_client *c, struct bench_transaction *t, 
 	bench_gate_leave(c->setup->gate);
 	if (err)
 		return bench_fail(failurep, "encoding: %s", strerror(-err));
-	return post(c, &request, failurep);
+	return octets_post(c, &request, failurep);
 }
 
 int bench_exchange(struct bench_client *c, struct bench_transaction *t, PKIBody *body,
@@ -200,8 +200,8 @@ int bench_exchange(struct bench_client *c, struct bench_transaction *t, PKIBody 
 	return err;
 }
 
-static int confirm(struct bench_client *c, struct bench_transaction *t,
-		   struct bench_failure *failurep)
+static int certificate_confirm(struct bench_client *c, struct bench_transaction *t,
+			       struct bench_failure *failurep)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *answer = NULL;
 	PKIBody *body = NULL;
@@ -228,8 +228,9 @@ int bench_answer_type(enum bench_operation operation)
 	return (int)types[operation];
 }
 
-static int transact(struct bench_client *c, enum bench_operation operation, unsigned long number,
-		    struct bench_transaction *t, struct bench_failure *failurep)
+static int transaction_run(struct bench_client *c, enum bench_operation operation,
+			   unsigned long number, struct bench_transaction *t,
+			   struct bench_failure *failurep)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *answer = NULL;
 	bool implicit = c->setup->options->implicit_confirm && operation != BENCH_GENM;
@@ -249,7 +250,8 @@ static int transact(struct bench_client *c, enum bench_operation operation, unsi
 		return 0;
 	if (bench_answer_certificate(c, answer, t, failurep))
 		return -1;
-	return implicit && bench_implicitly_confirmed(answer) ? 0 : confirm(c, t, failurep);
+	return implicit && bench_implicitly_confirmed(answer) ? 0
+							      : certificate_confirm(c, t, failurep);
 }
 
 void bench_transaction_clear(struct bench_transaction *t)
@@ -273,7 +275,7 @@ int bench_client_run(struct bench_client *c, unsigned long number, struct bench_
 		operation = BENCH_IR;
 	else if (update)
 		t.credential = &c->own;
-	err = transact(c, operation, number, &t, failurep);
+	err = transaction_run(c, operation, number, &t, failurep);
 	if (!err && update) {
 		cert = octets_view(&t.certificate);
 		if (bench_credential_set(&c->own, &cert, 1, t.key))

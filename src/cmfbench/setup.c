@@ -57,7 +57,7 @@ int bench_credential_set(struct bench_credential *c, const struct bytes *certs, 
 	return err ? err : signer_new(key, "sha256", &c->signer);
 }
 
-static int complain(const char *what, const char *path, int err)
+static int file_complain(const char *what, const char *path, int err)
 {
 	fprintf(stderr, "cmfbench: %s %s: %s\n", what, path, strerror(-err));
 	ERR_clear_error();
@@ -109,7 +109,7 @@ static int setup_signature(struct bench_setup *s)
 
 	err = read_chain(s->options->cert, certs, &n);
 	if (err) {
-		err = complain("--cert", s->options->cert, err);
+		err = file_complain("--cert", s->options->cert, err);
 		goto out;
 	}
 	err = read_key("--key", s->options->key, &key);
@@ -140,7 +140,7 @@ static int setup_mac(struct bench_setup *s)
 		err = credential_secret_read(secret, &s->secret);
 	}
 	if (err)
-		return complain("--secret", secret, err);
+		return file_complain("--secret", secret, err);
 	/* RFC 9483 3.1: the commonName of sender and senderKID name the shared secret. */
 	name = X509_NAME_new();
 	if (!name ||
@@ -174,7 +174,7 @@ int bench_setup_new(const struct bench_options *options, struct bench_setup **se
 	if (!err && options->trusted) {
 		s->trusted = X509_STORE_new();
 		if (!s->trusted || !X509_STORE_load_file(s->trusted, options->trusted))
-			err = complain("--trusted", options->trusted, -EINVAL);
+			err = file_complain("--trusted", options->trusted, -EINVAL);
 	}
 	if (err) {
 		bench_setup_free(s);

@@ -44,8 +44,9 @@ static int status_move(PKIBody *from, PKIBody **intop)
 }
 
 /* All requests are of the first one's transaction; each item has its own key and certReqId. */
-static int ask(struct bench_client *c, struct bench_transaction *item, unsigned long number,
-	       struct cmp_message **answerp, struct bench_failure *failurep)
+static int certificates_ask(struct bench_client *c, struct bench_transaction *item,
+			    unsigned long number, struct cmp_message **answerp,
+			    struct bench_failure *failurep)
 {
 	const struct bench_options *o = c->setup->options;
 	PKIBody *body = NULL, *one;
@@ -72,8 +73,8 @@ static int ask(struct bench_client *c, struct bench_transaction *item, unsigned 
 	return 0;
 }
 
-static int confirm(struct bench_client *c, struct bench_transaction *item,
-		   struct bench_failure *failurep)
+static int certificates_confirm(struct bench_client *c, struct bench_transaction *item,
+				struct bench_failure *failurep)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *answer = NULL;
 	PKIBody *body = NULL, *one;
@@ -105,9 +106,9 @@ int bench_client_run_several(struct bench_client *c, unsigned long number,
 		return bench_fail(failurep, "out of memory");
 	for (unsigned i = 0; i < o->requests; i++)
 		item[i].credential = &c->setup->credential;
-	err = ask(c, item, number, &answer, failurep);
+	err = certificates_ask(c, item, number, &answer, failurep);
 	if (!err && !(o->implicit_confirm && bench_implicitly_confirmed(answer)))
-		err = confirm(c, item, failurep);
+		err = certificates_confirm(c, item, failurep);
 	for (unsigned i = 0; i < o->requests; i++)
 		bench_transaction_clear(&item[i]);
 	free(item);

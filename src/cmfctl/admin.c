@@ -57,8 +57,8 @@ static size_t answer_add(char *part, size_t size, size_t n, void *arg)
 }
 
 /* Sends and receives; the HTTP status, or 0 with the reason printed. */
-static long exchange(struct ctl *ctl, const char *method, const char *url, const char *body,
-		     struct strbuf *answer)
+static long http_exchange(struct ctl *ctl, const char *method, const char *url, const char *body,
+			  struct strbuf *answer)
 {
 	CURL *curl = ctl->curl;
 	struct curl_slist *headers = NULL;
@@ -123,7 +123,7 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, json_t *body
 		ctl->curl = curl_easy_init();
 	if (status || failed || url.failed || !ctl->curl)
 		return status ? status : ctl_file_error(path, -ENOMEM);
-	http = exchange(ctl, method, url.text, text, &answer);
+	http = http_exchange(ctl, method, url.text, text, &answer);
 	if (text)
 		explicit_bzero(text, strlen(text)); /* it may have held a MAC secret */
 	if (http == 0)

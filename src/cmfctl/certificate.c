@@ -181,7 +181,7 @@ static error_t revoke_parse(int key, char *arg, struct argp_state *state)
 }
 
 /* Whether revoking by subject means this one: what has ended already is left alone. */
-static bool revocable(const json_t *row, const char *reason)
+static bool is_revocable(const json_t *row, const char *reason)
 {
 	const char *state = json_string_value(json_object_get(row, "state"));
 	bool on_hold = state && strcmp(state, "on hold") == 0;
@@ -281,7 +281,8 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	done = json_array();
 	json_array_foreach(rows, i, row)
 	{
-		if (!status && (args.selection.value[FILTER_SERIAL] || revocable(row, args.reason)))
+		if (!status &&
+		    (args.selection.value[FILTER_SERIAL] || is_revocable(row, args.reason)))
 			status = revoke_one(ctl, row, &args, done);
 	}
 	if (!status && json_array_size(done) == 0) {

@@ -65,7 +65,7 @@ static const struct argp argp = {
 	       "stderr; 64 wrong usage.",
 };
 
-static int fail(struct strbuf *problems, int err)
+static int start_failed(struct strbuf *problems, int err)
 {
 	if (problems->len > 0)
 		fputs(problems->text, stderr);
@@ -74,13 +74,13 @@ static int fail(struct strbuf *problems, int err)
 	return EXIT_PROBLEM;
 }
 
-static int check(struct conf *conf, struct strbuf *problems)
+static int conf_check(struct conf *conf, struct strbuf *problems)
 {
 	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
 	int tls_r = http_conf_check(conf, problems);
 	int err = daemon_new(conf, &daemon, problems);
 
-	return err < 0 || tls_r < 0 ? fail(problems, err < 0 ? err : tls_r) : 0;
+	return err < 0 || tls_r < 0 ? start_failed(problems, err < 0 ? err : tls_r) : 0;
 }
 
 /* Threads inherit the mask: only daemon_run() sees these signals. */
@@ -96,7 +96,7 @@ static void signals_block(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int serve(struct conf *conf, struct strbuf *problems)
+static int daemon_serve(struct conf *conf, struct strbuf *problems)
 {
 	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
 	int err;
@@ -107,7 +107,7 @@ static int serve(struct conf *conf, struct strbuf *problems)
 	if (err == 0)
 		err = daemon_start(daemon, problems);
 	if (err < 0)
-		return fail(problems, err);
+		return start_failed(problems, err);
 	daemon_run(daemon);
 	return 0;
 }
@@ -123,11 +123,11 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	err = conf_load(options.config, &conf, &problems);
 	if (err < 0)
-		return fail(&problems, err);
+		return start_failed(&problems, err);
 	if (options.print_config) {
 		conf_print(conf, stdout);
 		conf_free(conf);
 		return 0;
 	}
-	return options.check ? check(conf, &problems) : serve(conf, &problems);
+	return options.check ? conf_check(conf, &problems) : daemon_serve(conf, &problems);
 }

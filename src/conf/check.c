@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char *given(struct conf_loader *l, const char *kind, const char *key)
+static const char *key_given(struct conf_loader *l, const char *kind, const char *key)
 {
 	return conf_source_value(&l->source, conf_source_find(&l->source, kind, ""), key);
 }
@@ -51,16 +51,16 @@ static void check_listen_unique(struct conf_loader *l)
 
 static void check_server(struct conf_loader *l)
 {
-	const char *listen_tls = given(l, "server", "listen_tls");
+	const char *listen_tls = key_given(l, "server", "listen_tls");
 
-	if (!given(l, "server", "listen") && !listen_tls)
+	if (!key_given(l, "server", "listen") && !listen_tls)
 		conf_problem(&l->problems, "server", "listen", "listen or listen_tls is required");
-	if (listen_tls && !given(l, "server", "tls_certificate"))
+	if (listen_tls && !key_given(l, "server", "tls_certificate"))
 		conf_problem(&l->problems, "server", "tls_certificate",
 			     "listen_tls needs this key");
-	if (listen_tls && !given(l, "server", "tls_key"))
+	if (listen_tls && !key_given(l, "server", "tls_key"))
 		conf_problem(&l->problems, "server", "tls_key", "listen_tls needs this key");
-	if (!listen_tls && given(l, "server", "tls_certificate"))
+	if (!listen_tls && key_given(l, "server", "tls_certificate"))
 		conf_problem(&l->problems, "server", "tls_certificate",
 			     "without listen_tls nothing uses this key");
 	check_listen_unique(l);

@@ -136,7 +136,7 @@ static struct conf_source_section *next_section(struct conf_loader *l, enum conf
 }
 
 /* Room for one more element behind `n` zeroed or used ones. */
-static void *grow(void *array, size_t n, size_t element_size)
+static void *array_grow(void *array, size_t n, size_t element_size)
 {
 	char *grown = reallocarray(array, n + 1, element_size);
 
@@ -152,7 +152,7 @@ static int load_cas(struct conf_loader *l)
 	size_t index = 0;
 
 	while ((given = next_section(l, CONF_CA, &index)) != NULL) {
-		struct conf_ca *cas = grow(conf->cas, conf->n_cas, sizeof(*cas)), *ca;
+		struct conf_ca *cas = array_grow(conf->cas, conf->n_cas, sizeof(*cas)), *ca;
 		int err;
 
 		if (!cas)
@@ -187,7 +187,7 @@ static int load_ca_rules(struct conf_loader *l)
 			continue;
 		}
 		given->used = true;
-		rules = grow(conf->ca_rules, conf->n_ca_rules, sizeof(*rules));
+		rules = array_grow(conf->ca_rules, conf->n_ca_rules, sizeof(*rules));
 		if (!rules)
 			return -ENOMEM;
 		conf->ca_rules = rules;
@@ -226,7 +226,7 @@ static int load_profiles(struct conf_loader *l)
 		struct conf_profile *profiles, *profile;
 		int err;
 
-		profiles = grow(conf->profiles, conf->n_profiles, sizeof(*profiles));
+		profiles = array_grow(conf->profiles, conf->n_profiles, sizeof(*profiles));
 		if (!profiles)
 			return -ENOMEM;
 		conf->profiles = profiles;
@@ -254,7 +254,7 @@ static int load_client_policy(struct conf_loader *l, const char *name,
 	struct conf *conf = l->conf;
 	struct conf_client_policy *policies, *policy;
 
-	policies = grow(conf->client_policies, conf->n_client_policies, sizeof(*policies));
+	policies = array_grow(conf->client_policies, conf->n_client_policies, sizeof(*policies));
 	if (!policies)
 		return -ENOMEM;
 	conf->client_policies = policies;
@@ -334,7 +334,7 @@ static int load_all(struct conf_loader *l)
 }
 
 /* Absolute path and directory; the file must exist. */
-static int resolve(struct conf_loader *l, const char *path)
+static int conf_resolve(struct conf_loader *l, const char *path)
 {
 	char *slash;
 
@@ -361,7 +361,7 @@ int conf_load(const char *path, struct conf **confp, struct strbuf *problems)
 
 	if (!conf)
 		return -ENOMEM;
-	err = resolve(&l, path);
+	err = conf_resolve(&l, path);
 	if (err == 0)
 		err = load_all(&l);
 	conf_source_clear(&l.source);

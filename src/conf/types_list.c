@@ -20,7 +20,7 @@
 /* Parses one item, `text`, into the zeroed element. */
 typedef int item_parse(const struct conf_input *in, char *text, void *element, struct strbuf *why);
 
-static char *trim(char *text)
+static char *text_trim(char *text)
 {
 	char *end;
 
@@ -54,7 +54,7 @@ static int list_parse(const struct conf_input *in, item_parse *parse, size_t ele
 	while ((item = strsep(&next, ",")) != NULL) {
 		int err;
 
-		item = trim(item);
+		item = text_trim(item);
 		if (*item == '\0') {
 			strbuf_add(why, "an item of the list is empty");
 			return -EINVAL;
@@ -67,7 +67,7 @@ static int list_parse(const struct conf_input *in, item_parse *parse, size_t ele
 	return 0;
 }
 
-static void separate(struct strbuf *out, size_t i)
+static void item_separate(struct strbuf *out, size_t i)
 {
 	if (i > 0)
 		strbuf_add(out, ", ");
@@ -115,7 +115,7 @@ static void strings_print(const struct conf_type *type, const void *value, struc
 	const struct conf_list *list = value;
 
 	for (size_t i = 0; i < list->len; i++) {
-		separate(out, i);
+		item_separate(out, i);
 		strbuf_add(out, list->item[i]);
 	}
 }
@@ -284,7 +284,7 @@ static void addresses_print(const struct conf_type *type, const void *value, str
 	for (size_t i = 0; i < list->len; i++) {
 		const struct conf_address *a = &list->item[i];
 
-		separate(out, i);
+		item_separate(out, i);
 		if (a->is_unix)
 			strbuf_printf(out, "unix:%s", a->host);
 		else if (strchr(a->host, ':'))
@@ -380,7 +380,7 @@ static void ip_ranges_print(const struct conf_type *type, const void *value, str
 
 		inet_ntop(range->address_len == 16 ? AF_INET6 : AF_INET, range->address, text,
 			  sizeof(text));
-		separate(out, i);
+		item_separate(out, i);
 		strbuf_printf(out, "%s/%u", text, range->prefix_len);
 	}
 }
@@ -541,7 +541,7 @@ void conf_key_types_write(const struct conf_key_types *list, struct strbuf *out)
 		const struct conf_key_type *t = &list->item[i];
 		const char *nist;
 
-		separate(out, i);
+		item_separate(out, i);
 		switch (t->kind) {
 		case CONF_KEY_RSA:
 			strbuf_printf(out, "rsa:%" PRIu32 "-%" PRIu32, t->bits_min, t->bits_max);

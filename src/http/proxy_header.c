@@ -26,7 +26,7 @@ static int header_refuse(const char *why, const char **whyp)
 	return -EPROTO;
 }
 
-static unsigned number16(const uint8_t *octets)
+static unsigned number16_read(const uint8_t *octets)
 {
 	return (unsigned)octets[0] << 8 | octets[1];
 }
@@ -39,7 +39,7 @@ static bool tlvs_sound(struct bytes rest)
 
 		if (rest.len < 3)
 			return false;
-		len = 3 + number16(rest.data + 1);
+		len = 3 + number16_read(rest.data + 1);
 		if (len > rest.len)
 			return false;
 		rest = (struct bytes){rest.data + len, rest.len - len};
@@ -108,7 +108,7 @@ int proxy_header_parse(struct bytes octets, size_t *lenp, struct sockaddr_storag
 	command = octets.data[AT_COMMAND] & 0x0f;
 	if (octets.data[AT_COMMAND] >> 4 != VERSION_2 || command > COMMAND_PROXY)
 		return header_refuse("its version or command is unknown", whyp);
-	*lenp = PROXY_HEADER_MIN + number16(octets.data + AT_LENGTH);
+	*lenp = PROXY_HEADER_MIN + number16_read(octets.data + AT_LENGTH);
 	if (*lenp > PROXY_HEADER_MAX)
 		return header_refuse("it is too long", whyp);
 	if (octets.len < *lenp)

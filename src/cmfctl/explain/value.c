@@ -24,14 +24,14 @@ static const unsigned long string_flags = ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_E
 					  ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_DUMP_UNKNOWN |
 					  ASN1_STRFLGS_DUMP_DER;
 
-static void indent(struct explain *e)
+static void line_indent(struct explain *e)
 {
 	BIO_printf(e->out, "%*s", 2 * e->depth, "");
 }
 
 void explain_begin(struct explain *e, const char *name)
 {
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s\n", name);
 	e->depth++;
 }
@@ -43,13 +43,13 @@ void explain_end(struct explain *e)
 
 void explain_text(struct explain *e, const char *name, const char *text)
 {
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: %s\n", name, text);
 }
 
 void explain_number(struct explain *e, const char *name, int64_t number)
 {
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: %lld\n", name, (long long)number);
 }
 
@@ -63,7 +63,7 @@ void explain_octets(struct explain *e, const char *name, struct bytes octets)
 {
 	if (octets.len == 0)
 		return;
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: ", name);
 	if (octets.len <= OCTETS_SHOWN) {
 		hex_print(e, octets.data, octets.len);
@@ -89,7 +89,7 @@ void explain_string(struct explain *e, const char *name, const ASN1_STRING *s)
 		explain_octets(e, name, string_octets(s));
 		return;
 	}
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: ", name);
 	ASN1_STRING_print_ex(e->out, s, string_flags);
 	BIO_puts(e->out, "\n");
@@ -176,7 +176,7 @@ void explain_object(struct explain *e, const char *name, const ASN1_OBJECT *o)
 {
 	if (!o)
 		return;
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: ", name);
 	object_print(e, o);
 	BIO_puts(e->out, "\n");
@@ -246,7 +246,7 @@ void explain_name(struct explain *e, const char *name, const X509_NAME *dn)
 {
 	if (!dn)
 		return;
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: ", name);
 	if (X509_NAME_entry_count(dn) == 0)
 		BIO_puts(e->out, "NULL-DN");
@@ -265,7 +265,7 @@ void explain_general_name(struct explain *e, const char *name, GENERAL_NAME *gn)
 		explain_end(e);
 		return;
 	}
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: ", name);
 	if (gn->type == GEN_DNS || gn->type == GEN_EMAIL || gn->type == GEN_URI)
 		ASN1_STRING_print_ex(e->out, gn->d.ia5, string_flags);
@@ -278,7 +278,7 @@ void explain_time(struct explain *e, const char *name, const ASN1_TIME *t)
 {
 	if (!t)
 		return;
-	indent(e);
+	line_indent(e);
 	BIO_printf(e->out, "%s: ", name);
 	if (ASN1_TIME_check(t))
 		ASN1_TIME_print_ex(e->out, t, ASN1_DTFLGS_ISO8601);
@@ -341,7 +341,7 @@ void explain_spki(struct explain *e, const char *name, const SubjectPublicKeyInf
 
 static void extension_explain(struct explain *e, X509_EXTENSION *ext)
 {
-	indent(e);
+	line_indent(e);
 	object_print(e, X509_EXTENSION_get_object(ext));
 	BIO_puts(e->out, X509_EXTENSION_get_critical(ext) ? ": critical\n" : ":\n");
 	if (!X509V3_EXT_print(e->out, ext, X509V3_EXT_DUMP_UNKNOWN, 2 * e->depth + 2))
