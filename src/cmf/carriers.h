@@ -15,8 +15,8 @@ struct carriers {
 };
 
 /*
- * Explicit carriers must agree; the client's default counts only where there is none, and not for
- * a key update. 0 or REFUSED (cert_type_unknown, cert_type_contradiction).
+ * Explicit carriers must agree. default_profile (NULL: none) is the client's, and counts only where
+ * there is no explicit carrier. 0 or REFUSED (cert_type_unknown, cert_type_contradiction).
  */
 _must_check_ int carriers_resolve(const struct conf *conf, const struct cmf_csr *csr,
 				  const char *default_profile, struct carriers *carriersp,

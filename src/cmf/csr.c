@@ -214,7 +214,7 @@ static int certificate_issue(struct decision *d, struct cmf_csr_result *result)
 	return 0;
 }
 
-/* What the row has whether the certificate is there already or not. */
+/* Fills in what the row of a certificate has, whether the CA has issued it already or not yet. */
 static int certificate_describe(struct decision *d, struct cmf_csr_result *result)
 {
 	struct store_certificate *cert = &result->certificate;

@@ -190,7 +190,7 @@ static int certificate_decode(const struct certificate_view *view, X509 **certp,
 		       : refuse(refusal, REFUSAL_signer_malformed);
 }
 
-/* Which client it is, else the holder of a certificate of ours; it may be both.; the caller owns
+/* Finds out which client it is, else whose certificate of ours; it may be both. The caller owns
  * *certp in each case. */
 static int signer_principal(const struct examination *x, const struct certificate_view *view,
 			    struct cmf_signer *entry, X509 **certp)

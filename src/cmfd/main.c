@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cmfd: the Certificate Management Function. Options, and what to do with them.
+ * cmfd, the server: reads the options and the configuration, and then checks it, prints it, or
+ * serves. What serving means is daemon.c's.
  */
 #include "daemon.h"
 

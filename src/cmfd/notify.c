@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The notification protocol of sd_notify(3): a datagram to the socket named in the environment.
+ * Tells the service manager that cmfd is ready, reloads or stops: the protocol of sd_notify(3), a
+ * datagram to the socket that the environment names. When to tell it is daemon.c's.
  */
 #include "daemon.h"
 

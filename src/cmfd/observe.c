@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /metrics, /healthz and /readyz, on the local listener.
+ * What a monitoring system asks for, on the local listener: /metrics, /healthz (does the process
+ * answer) and /readyz (can it serve). The counters are kept where things happen, base/metrics.h.
  */
 #include "daemon.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The service under one configuration: CAs, CMF and CMP door, made together and replaced together.
- * Requests that are under way finish with the service that they began with.
+ * All that is made from one configuration: CAs, CMF and CMP door. A reload makes all of them anew
+ * and replaces them together; requests that are under way finish with the service that they began
+ * with. When a reload happens is daemon.c's; which service a thread works for is worker.c's.
  */
 #include "daemon.h"
 

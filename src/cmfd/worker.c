@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a worker thread has for itself: its way into the store, and the service it works for.
+ * What a worker thread has for itself: a reader and a unit of the store, and a reference to the
+ * service that it works for. The pools of base/pool.h make one for each thread; the handlers of
+ * routes.c and of the admin API get it with each request.
  */
 #include "daemon.h"
 

@@ -63,7 +63,7 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 
 /* clang-format off: one key a row, and its help below it */
 const struct conf_key conf_keys[] = {
-	SERVER(listen, "listen", addresses, .help = "Addresses for CMP and JSON over HTTP."),
+	SERVER(listen, "listen", addresses, .help = "Addresses for CMP over HTTP."),
 	SERVER(listen_tls, "listen_tls", addresses,
 	       .help = "Addresses for the same over HTTPS; needs tls_certificate and tls_key."),
 	SERVER(listen_metrics, "listen_metrics", addresses,
