@@ -263,7 +263,7 @@ _must_check_ int cmf_profile_named(const struct cmf_call *call, const char *cons
 
 struct decision;
 
-/* The kinds of certificate request. In what they differ is in src/cmf/operation.c. */
+/* The kinds of certificate request. In what they differ is in src/cmf/csr/operation.c. */
 enum cmf_operation {
 	CMF_ISSUE,   /* ir, cr, p10cr: a certificate for an entity */
 	CMF_UPDATE,  /* kur: one in place of another, with another key */

@@ -5,8 +5,8 @@
  */
 #include "cmf_private.h"
 
-#include "clients.h"
-#include "signer_cache.h"
+#include "principal/clients.h"
+#include "principal/signer_cache.h"
 
 #include <errno.h>
 #include <string.h>

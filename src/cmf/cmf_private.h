@@ -6,7 +6,7 @@
 #pragma once
 
 #include "cmf.h"
-#include "reserved.h"
+#include "principal/reserved.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
  */
 #include "cmf/order.h"
 
-#include "csr.h"
+#include "csr/csr.h"
 
 #include <errno.h>
 

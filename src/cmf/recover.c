@@ -4,7 +4,7 @@
  * is found as for a certificate request (csr_entity.c); what it is told by is the door's.
  */
 #include "archive.h"
-#include "csr.h"
+#include "csr/csr.h"
 
 #include "asn1/private_key.h"
 #include "base/log.h"

@@ -3,9 +3,9 @@
  * Register, IFA 033 11.2.2, and its end. All or nothing: the rows of one call are one unit. What a
  * registration is good for is csr.c's.
  */
-#include "clients.h"
+#include "principal/clients.h"
 
-#include "name_reserved.h"
+#include "principal/name_reserved.h"
 #include "subject_id.h"
 
 #include <errno.h>

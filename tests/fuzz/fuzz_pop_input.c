@@ -5,7 +5,7 @@
  * and poposkInput. What is taken is read again from what is signed, names that key, and comes from
  * somebody who could make it.
  */
-#include "../../src/cmf/proof_input.h"
+#include "../../src/cmf/proof/proof_input.h"
 
 #include "asn1/der.h"
 #include "base/log.h"

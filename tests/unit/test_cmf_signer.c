@@ -6,7 +6,7 @@
 #include "cmf_world.h"
 #include "suite.h"
 
-#include "../../src/cmf/clients.h"
+#include "principal/clients.h"
 
 #include <errno.h>
 #include <pthread.h>

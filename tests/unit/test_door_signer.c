@@ -6,8 +6,8 @@
 #include "granted.h"
 #include "suite.h"
 
-#include "../../src/cmf/cmf_private.h"
-#include "../../src/cmf/signer_cache.h"
+#include "cmf_private.h"
+#include "principal/signer_cache.h"
 
 #include <check.h>
 #include <openssl/pem.h>

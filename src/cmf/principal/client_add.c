@@ -4,7 +4,7 @@
  * do, is clients.c's.
  */
 #include "cmf_private.h"
-#include "name_reserved.h"
+#include "principal/name_reserved.h"
 
 static int client_judge(const struct cmf_call *call, const struct store_client *client,
 			enum cmf_client_verdict *verdictp, char **takenp)

@@ -5,8 +5,8 @@
  * is says signer_pick.c; the path to a client's own trust anchor is signer_path.c; the signature of
  * the message is verified by the caller.
  */
-#include "signer_path.h"
-#include "signer_pick.h"
+#include "principal/signer_path.h"
+#include "principal/signer_pick.h"
 
 #include "asn1/algorithm.h"
 #include "asn1/kem.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The snapshot of configured clients. See clients.h. */
 #include "asn1/dn.h"
-#include "signer_path.h"
+#include "principal/signer_path.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -5,7 +5,7 @@
  * secret of the requester, so that nobody else can bring the key under his own name. The signature
  * is proof.c's.
  */
-#include "proof_input.h"
+#include "proof/proof_input.h"
 
 #include "asn1/certificate.h"
 

@@ -4,7 +4,7 @@
  * those that were asked for is other than asked. subjectAltName is names_decide.c's. See
  * template.h.
  */
-#include "template.h"
+#include "csr/template.h"
 
 #include "asn1/certificate.h"
 #include "asn1/der.h"

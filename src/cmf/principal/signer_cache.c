@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Remembered signers. See signer_cache.h. */
-#include "signer_cache.h"
+#include "principal/signer_cache.h"
 
 #include <pthread.h>
 #include <string.h>

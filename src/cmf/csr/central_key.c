@@ -3,7 +3,7 @@
  * Central key generation, RFC 9483 4.1.6: which key is made for a request that brings none, and the
  * making. The key leaves the CMF in the answer and is kept nowhere.
  */
-#include "central_key.h"
+#include "csr/central_key.h"
 
 #include "base/log.h"
 

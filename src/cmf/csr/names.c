@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Reading the names of a request, and keeping those of an old certificate. See names.h. */
-#include "names.h"
+#include "csr/names.h"
 
 #include "asn1/der.h"
 #include "asn1/name.h"

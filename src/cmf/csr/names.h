@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "template.h"
+#include "csr/template.h"
 
 /* The names that a request asks for; borrowed from the request but `san`. */
 struct name_request {

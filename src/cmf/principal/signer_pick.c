@@ -3,7 +3,7 @@
  * Which certificate among extraCerts is the signer's. Nobody is known yet: the cheapest test comes
  * first, and what may be decoded is bounded.
  */
-#include "signer_pick.h"
+#include "principal/signer_pick.h"
 
 #include "asn1/name.h"
 

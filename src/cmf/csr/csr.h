@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "carriers.h"
-#include "names.h"
+#include "csr/carriers.h"
+#include "csr/names.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,11 +4,11 @@
  * an attribute of the subject that names nobody (O, OU, ...) and is not allowed, or is not what its
  * type allows, is left out. The subject is encoded here, not copied. See names.h.
  */
-#include "names.h"
+#include "csr/names.h"
 
 #include "asn1/name.h"
 #include "cmf_private.h"
-#include "name_reserved.h"
+#include "principal/name_reserved.h"
 #include "subject_id.h"
 
 #include <arpa/inet.h>

@@ -4,12 +4,12 @@
  * kur, ccr, krr. An entity that nobody registered is registered by its ir where the client's policy
  * says so.
  */
-#include "clients.h"
-#include "csr.h"
+#include "csr/csr.h"
+#include "principal/clients.h"
 
 #include "archive.h"
-#include "cross.h"
-#include "name_reserved.h"
+#include "csr/cross.h"
+#include "principal/name_reserved.h"
 #include "subject_id.h"
 
 #include <errno.h>

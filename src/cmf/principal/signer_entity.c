@@ -5,7 +5,7 @@
  * of one vendor are one client, and each acts for itself alone. That the certificate is one of that
  * client is signer_path.c's to find out.
  */
-#include "signer_path.h"
+#include "principal/signer_path.h"
 
 #include "subject_id.h"
 

@@ -3,10 +3,10 @@
  * Whether a name is one that no entity gets: for requests, and for the operator, who adds a client
  * or wants to know what was registered before. The names come from reserved.c and clients.c.
  */
-#include "name_reserved.h"
+#include "principal/name_reserved.h"
 
-#include "clients.h"
 #include "name_fold.h"
+#include "principal/clients.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Validity, key and issuer of a request. See template.h. */
-#include "template.h"
+#include "csr/template.h"
 
 #include <errno.h>
 #include <openssl/ec.h>

@@ -5,12 +5,12 @@
  * order.c. Whether and for whom is csr_entity.c's, names are names.c's, the other fields of the
  * request template.c's.
  */
-#include "csr.h"
+#include "csr/csr.h"
 
 #include "archive.h"
-#include "central_key.h"
-#include "rsa_key.h"
-#include "taken.h"
+#include "csr/central_key.h"
+#include "csr/rsa_key.h"
+#include "csr/taken.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * A set of names that no entity gets, and those of the CMF itself. See reserved.h; those of clients
  * are added by clients.c, and whether a name is reserved says name_reserved.c.
  */
-#include "reserved.h"
+#include "principal/reserved.h"
 
 #include "keys/credential.h"
 #include "name_fold.h"

@@ -4,7 +4,7 @@
  * with a profile that names its subject and has its constraints. Here: for which registration a
  * request is, and what it must say. Who may ask, and the names, are operation.c's.
  */
-#include "cross.h"
+#include "csr/cross.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* certType and profile of a request. See carriers.h. */
-#include "carriers.h"
+#include "csr/carriers.h"
 
 /* One name: a certType in either spelling, or a profile of the operator. */
 static int carrier_read(const struct conf *conf, const char *name, enum cert_type *typep,

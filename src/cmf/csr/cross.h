@@ -2,7 +2,7 @@
 /* Cross-certification: what is other than with a certificate of an end entity. Private to cmf/. */
 #pragma once
 
-#include "csr.h"
+#include "csr/csr.h"
 
 /* The registration of the requester whose profile is for cross-certificates of the subject and, if
  * the request names one, is that profile: entity_find of struct operation. */

@@ -6,8 +6,8 @@
  * differ; recover.c does so for keys alone. The rules of cross-certification that need more room
  * are in cross.c.
  */
-#include "cross.h"
-#include "csr.h"
+#include "csr/cross.h"
+#include "csr/csr.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * private one: of a PKCS#10 and of a CertReqMsg. Proof by decryption is proof_decryption.c, what
  * poposkInput says is proof_input.c. After it comes cmf_csr(), for names and rights.
  */
-#include "proof_input.h"
+#include "proof/proof_input.h"
 
 #include <errno.h>
 

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "clients.h"
-#include "signer_cache.h"
+#include "principal/clients.h"
+#include "principal/signer_cache.h"
 
 struct signer_path {
 	const struct cmf_call *call;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Path validation for configured clients. See signer_path.h. */
-#include "signer_path.h"
+#include "principal/signer_path.h"
 
 #include "asn1/name.h"
 #include "cmf_private.h"
-#include "template.h"
+#include "csr/template.h"
 
 #include <errno.h>
 #include <openssl/err.h>

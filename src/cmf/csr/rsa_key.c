@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* RSA keys that are to be certified. See rsa_key.h. */
-#include "rsa_key.h"
+#include "csr/rsa_key.h"
 
 #include "asn1/rsa_modulus.h"
 

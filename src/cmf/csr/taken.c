@@ -6,7 +6,7 @@
  * matter at all, the number only once the unit said no, for the usual request is to cost no further
  * read. What the same message asks for is in neither yet.
  */
-#include "taken.h"
+#include "csr/taken.h"
 
 #include <string.h>
 
