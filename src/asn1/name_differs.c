@@ -94,5 +94,8 @@ bool name_differs(struct bytes a, struct bytes b)
 		    text_differs(value_x, value_y))
 			return true;
 	}
-	return x.len || y.len;
+	if (!x.len && !y.len)
+		return false;
+	/* One is longer, if what it has more is an attribute: an RDN of none counts for nothing. */
+	return attribute_read(x.len ? &x : &y, &oid_x, &tag_x, &value_x);
 }
