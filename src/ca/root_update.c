@@ -50,13 +50,13 @@ static int certificates_load(const struct conf_ca *conf, const struct chain *cha
 static int certificate_encode(X509 *cert, struct octets *derp)
 {
 	unsigned char *der = NULL;
-	int len = cert ? i2d_X509(cert, &der) : 0, r;
+	int len = cert ? i2d_X509(cert, &der) : 0, err;
 
 	if (len < 0)
 		return -ENOMEM;
-	r = octets_dup((struct bytes){der, (size_t)len}, derp);
+	err = octets_dup((struct bytes){der, (size_t)len}, derp);
 	OPENSSL_free(der);
-	return r;
+	return err;
 }
 
 /*

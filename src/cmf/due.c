@@ -15,10 +15,11 @@ static int end_singly(struct store_unit *unit, const struct store_due *due, cmf_
 			failed = err;
 			continue;
 		}
+		/* Alone, so that it does not fail with another; STORE_CONFLICT: somebody was
+		 * faster. */
 		err = store_unit_commit(unit);
 		if (err < 0)
 			return err;
-		/* STORE_CONFLICT: somebody was faster. */
 	}
 	return failed;
 }
@@ -35,6 +36,7 @@ int cmf_due_end_all(struct store_unit *unit, const struct store_due *due, cmf_du
 		store_unit_clear(unit);
 		return end_singly(unit, due, end, arg);
 	}
+	/* All at once: what is due ends by no request, so housekeeping has to make it true. */
 	err = store_unit_commit(unit);
 	return err == STORE_CONFLICT ? end_singly(unit, due, end, arg) : err;
 }

@@ -78,6 +78,7 @@ static int old_purge(const struct housekeeping *h, bool *morep)
 		store_unit_clear(h->unit);
 		return err;
 	}
+	/* What the CMP door need not keep any more goes by its own commit, not by a request's. */
 	err = store_unit_commit(h->unit);
 	*morep = *morep || store_unit_id(h->unit, done) == PURGE_MAX ||
 		 store_unit_id(h->unit, failed) == PURGE_MAX;

@@ -151,6 +151,7 @@ int rest_commit(struct rest_call *call, rest_decide *decide, void *arg, struct r
 			store_unit_clear(unit);
 			return err;
 		}
+		/* The one commit of this door: what the operator was told of is durable. */
 		err = store_unit_commit(unit);
 	}
 	return err;

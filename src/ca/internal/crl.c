@@ -214,6 +214,7 @@ static int crl_make_once(struct ca *ca, struct store_reader *reader, struct stor
 		return log_fault("making a CRL", err, ca->conf->name);
 	row.der = shared_view(der);
 	err = store_crl_insert(unit, &row, &row.id);
+	/* Its number is used up before anybody sees the CRL, whoever it was that asked for one. */
 	if (!err)
 		err = store_unit_commit(unit);
 	if (err)

@@ -32,17 +32,17 @@ static int key_keep(struct decision *d, const SubjectPublicKeyInfo *spki)
 static int key_generate(struct decision *d)
 {
 	SubjectPublicKeyInfo *spki = NULL;
-	int most = d->csr->central_key.strength_max, r;
+	int most = d->csr->central_key.strength_max, err;
 
-	r = central_key_make(d->central, &d->generated_key);
-	if (r == 0 && most && EVP_PKEY_get_security_bits(d->generated_key) > most)
-		r = refuse(d->call.refusal, REFUSAL_central_key_secret_short);
-	if (r == 0)
-		r = spki_from_key(d->generated_key, &spki);
-	if (r == 0)
-		r = key_keep(d, spki);
+	err = central_key_make(d->central, &d->generated_key);
+	if (err == 0 && most && EVP_PKEY_get_security_bits(d->generated_key) > most)
+		err = refuse(d->call.refusal, REFUSAL_central_key_secret_short);
+	if (err == 0)
+		err = spki_from_key(d->generated_key, &spki);
+	if (err == 0)
+		err = key_keep(d, spki);
 	SubjectPublicKeyInfo_free(spki);
-	return r;
+	return err;
 }
 
 static int key_decide(struct decision *d)

@@ -397,9 +397,9 @@ static int san_extend(const struct naming *n, struct octets *derp)
 	GENERAL_NAMES *names =
 		n->request->san ? sk_GENERAL_NAME_dup(n->request->san) : sk_GENERAL_NAME_new_null();
 	unsigned char *der = NULL;
-	int len = -1, r = dns_name_new(n->owner->subject_id, &added);
+	int len = -1, err = dns_name_new(n->owner->subject_id, &added);
 
-	if (r == 0 && names && sk_GENERAL_NAME_push(names, added) > 0)
+	if (err == 0 && names && sk_GENERAL_NAME_push(names, added) > 0)
 		len = i2d_GENERAL_NAMES(names, &der);
 	sk_GENERAL_NAME_free(names); /* a shallow copy: the names stay with their owners */
 	if (len < 0)

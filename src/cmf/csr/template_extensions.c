@@ -152,16 +152,16 @@ static int key_usage_replace(struct conf_extension *extension, unsigned int bits
 			     struct octets *own)
 {
 	ASN1_BIT_STRING *string = ASN1_BIT_STRING_new();
-	int ok = string != NULL, r = -ENOMEM;
+	int ok = string != NULL, err = -ENOMEM;
 
 	for (int bit = 0; bit < KEY_USAGE_BITS && ok; bit++) {
 		if (bits & 1U << bit)
 			ok = ASN1_BIT_STRING_set_bit(string, bit, 1);
 	}
 	if (ok)
-		r = granted_replace(extension, ASN1_ITEM_rptr(ASN1_BIT_STRING), string, own);
+		err = granted_replace(extension, ASN1_ITEM_rptr(ASN1_BIT_STRING), string, own);
 	ASN1_BIT_STRING_free(string);
-	return r;
+	return err;
 }
 
 /*

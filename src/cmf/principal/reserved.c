@@ -55,13 +55,13 @@ int reserved_add_name(struct reserved *set, struct bytes name, size_t client)
 static int string_add(struct reserved *set, const ASN1_STRING *string, size_t client)
 {
 	unsigned char *utf8 = NULL;
-	int len = ASN1_STRING_to_UTF8(&utf8, string), r = 0;
+	int len = ASN1_STRING_to_UTF8(&utf8, string), err = 0;
 
 	if (len > 0)
-		r = reserved_add_name(set, (struct bytes){utf8, (size_t)len}, client);
+		err = reserved_add_name(set, (struct bytes){utf8, (size_t)len}, client);
 	OPENSSL_free(utf8);
 	ERR_clear_error();
-	return r;
+	return err;
 }
 
 int reserved_add_dn(struct reserved *set, const X509_NAME *dn, size_t client)
