@@ -2,7 +2,7 @@
 /*
  * What of the requested names a profile grants to an entity. A name that does not fit is refused;
  * an attribute of the subject that names nobody (O, OU, ...) and is not allowed, or is not what its
- * type allows, is left out. The subject is encoded here, not copied. See names.h.
+ * type allows, is left out; then the subject is encoded anew. See names.h.
  */
 #include "csr/names.h"
 
@@ -124,6 +124,13 @@ static void attribute_changed(struct mods *mods, const char *what,
 	mods_add(mods, what, name);
 }
 
+static bool attribute_wanted(const struct naming *n, const X509_NAME *asked, int i)
+{
+	return i == n->request->common_name
+		       ? n->profile->common_name != CONF_NAME_NONE
+		       : attribute_listed(n->profile, X509_NAME_get_entry(asked, i));
+}
+
 /* Adds the entry, in another string type if that is needed, behind the others. */
 static int attribute_add(const struct naming *n, X509_NAME *subject, const X509_NAME_ENTRY *entry,
 			 int type, bool same_rdn)
@@ -152,9 +159,7 @@ static int subject_filter(const struct naming *n, X509_NAME *subject)
 	for (int i = 0; i < count; i++) {
 		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(asked, i);
 		const struct name_attribute attribute = name_attribute_of(entry);
-		bool listed = i == n->request->common_name
-				      ? n->profile->common_name != CONF_NAME_NONE
-				      : attribute_listed(n->profile, entry);
+		bool listed = attribute_wanted(n, asked, i);
 		int type = V_ASN1_UNDEF;
 		const char *fault = listed ? attribute_fault(&attribute, &type) : NULL;
 
@@ -167,6 +172,33 @@ static int subject_filter(const struct naming *n, X509_NAME *subject)
 		set = X509_NAME_ENTRY_set(entry);
 	}
 	return 0;
+}
+
+/*
+ * Whether all attributes of the request stay as they are, each in an RDN of its own: then the
+ * subject need not be made anew, which is the ordinary case. The Name as a whole has to be what a
+ * CA may sign, too: DER, with no empty RDN.
+ */
+static bool subject_stays(const struct naming *n, struct bytes *derp)
+{
+	const X509_NAME *asked = n->request->subject;
+	int count = asked ? X509_NAME_entry_count(asked) : 0;
+	const unsigned char *der;
+	size_t len;
+
+	for (int i = 0; i < count; i++) {
+		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(asked, i);
+		const struct name_attribute attribute = name_attribute_of(entry);
+		int type = V_ASN1_UNDEF;
+
+		if (!attribute_wanted(n, asked, i) || attribute_fault(&attribute, &type) ||
+		    type != attribute.value_type || X509_NAME_ENTRY_set(entry) != i)
+			return false;
+	}
+	if (count == 0 || !X509_NAME_get0_der(asked, &der, &len))
+		return false;
+	*derp = (struct bytes){der, len};
+	return !name_fault_of(*derp).words;
 }
 
 /* Whether the subjectId goes into the subject although nobody asked for a CN. */
@@ -240,25 +272,12 @@ static int subject_compare(const struct naming *n, size_t told, struct names *na
 }
 
 /* Made anew from what of the request stays: its octets may be what no CA should sign. */
-static int subject_decide(const struct naming *n, struct names *names)
+static int subject_make(const struct naming *n, struct names *names)
 {
 	_cleanup_(x509_name_freep) X509_NAME *subject = X509_NAME_new();
-	const struct name_request *request = n->request;
 	size_t told = n->mods->text.len;
-	int err = 0;
+	int err = subject ? subject_filter(n, subject) : -ENOMEM;
 
-	if (!subject)
-		return -ENOMEM;
-	if (request->common_name >= 0 && n->profile->common_name != CONF_NAME_NONE)
-		err = name_check(n, n->profile->common_name, request->common_name_text,
-				 REFUSAL_template_subject_not_allowed);
-	/* One that is left out is signed all the same: the key is that of whom it names. */
-	else if (request->common_name >= 0 && !request->san &&
-		 !name_rule_allows(CONF_NAME_SUBJECT_ID_LABEL, request->common_name_text,
-				   n->owner->subject_id))
-		return refuse(n->call->refusal, REFUSAL_template_names_nobody);
-	if (err == 0)
-		err = subject_filter(n, subject);
 	if (err != 0)
 		return err;
 	if (common_name_due(n)) {
@@ -267,7 +286,7 @@ static int subject_decide(const struct naming *n, struct names *names)
 					       0) != 1)
 			return -ENOMEM;
 		/* RFC 4210 F: what the request names is not as asked for then. */
-		if (request->subject_given)
+		if (n->request->subject_given)
 			mods_add(n->mods, "CN added to the subject", NULL);
 	}
 	names->subject_empty = X509_NAME_entry_count(subject) == 0;
@@ -275,6 +294,30 @@ static int subject_decide(const struct naming *n, struct names *names)
 	if (err == 0)
 		err = subject_text(subject, &names->text);
 	return err == 0 ? subject_compare(n, told, names) : err;
+}
+
+static int subject_decide(const struct naming *n, struct names *names)
+{
+	const struct name_request *request = n->request;
+	struct bytes der;
+	int err = 0;
+
+	if (request->common_name >= 0 && n->profile->common_name != CONF_NAME_NONE)
+		err = name_check(n, n->profile->common_name, request->common_name_text,
+				 REFUSAL_template_subject_not_allowed);
+	/* One that is left out is signed all the same: the key is that of whom it names. */
+	else if (request->common_name >= 0 && !request->san &&
+		 !name_rule_allows(CONF_NAME_SUBJECT_ID_LABEL, request->common_name_text,
+				   n->owner->subject_id))
+		return refuse(n->call->refusal, REFUSAL_template_names_nobody);
+	if (err != 0)
+		return err;
+	if (common_name_due(n) || !subject_stays(n, &der))
+		return subject_make(n, names);
+	names->subject_empty = false;
+	names->as_asked = true;
+	err = octets_dup(der, &names->subject);
+	return err == 0 ? subject_text(request->subject, &names->text) : err;
 }
 
 /* --- subjectAltName --- */
