@@ -91,7 +91,7 @@ void budget_free(struct budget *budget)
 
 /* --- accounts --- */
 
-static int64_t most(int64_t us_per_s, int64_t min_us)
+static int64_t most_owed(int64_t us_per_s, int64_t min_us)
 {
 	return us_per_s > min_us ? us_per_s : min_us;
 }
@@ -123,8 +123,8 @@ static void account_add(struct account *a, int64_t us)
 
 /* --- who it is --- */
 
-static uint64_t hash(const struct budget *budget, const struct network *network,
-		     struct bytes reference)
+static uint64_t account_hash(const struct budget *budget, const struct network *network,
+			     struct bytes reference)
 {
 	uint8_t in[sizeof(budget->seed) + sizeof(*network) + SHA256_DIGEST_LENGTH];
 	uint8_t out[SHA256_DIGEST_LENGTH];
@@ -223,10 +223,11 @@ static bool take_as_stranger(struct budget *budget, const struct budget_limits *
 
 	if (work->counted && budget->strangers_at_once >= limits->strangers_at_once)
 		return false;
-	if (!account_has(&budget->all, all, most(all, ALL_OWED_MIN_US), work->cost_us, now_ms) ||
+	if (!account_has(&budget->all, all, most_owed(all, ALL_OWED_MIN_US), work->cost_us,
+			 now_ms) ||
 	    !account_has(account_of_network(budget, work), network,
-			 most(network, NETWORK_OWED_MIN_US), work->cost_us, now_ms) ||
-	    !account_has(account_of_claim(budget, work), claim, most(claim, CLAIM_OWED_MIN_US),
+			 most_owed(network, NETWORK_OWED_MIN_US), work->cost_us, now_ms) ||
+	    !account_has(account_of_claim(budget, work), claim, most_owed(claim, CLAIM_OWED_MIN_US),
 			 work->cost_us, now_ms))
 		return false;
 	budget_owe(budget, work, work->cost_us);
@@ -238,8 +239,8 @@ bool budget_take(struct budget *budget, const struct budget_limits *limits,
 		 struct budget_work *workp)
 {
 	struct budget_work work = {
-		.network = hash(budget, &claim->network, BYTES_NULL),
-		.claim = hash(budget, &claim->network, claim->reference),
+		.network = account_hash(budget, &claim->network, BYTES_NULL),
+		.claim = account_hash(budget, &claim->network, claim->reference),
 		.connection = claim->connection,
 		.cost_us = cost_us,
 		.counted = cost_us >= LONG_WORK_US,

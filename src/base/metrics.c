@@ -81,7 +81,7 @@ static void counter_add(atomic_uint_least64_t *counter, uint64_t n)
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-static uint64_t counted(const atomic_uint_least64_t *counter)
+static uint64_t counter_value(const atomic_uint_least64_t *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -164,12 +164,12 @@ static void write_head(struct strbuf *out, const char *name, const char *type, c
 static void write_histogram(struct strbuf *out, const char *name, const char *label,
 			    const struct histogram *h)
 {
-	uint64_t total = 0, sum_us = counted(&h->sum_us);
+	uint64_t total = 0, sum_us = counter_value(&h->sum_us);
 
 	for (size_t i = 0; i < METRIC_BUCKETS; i++) {
 		const char *le = i < ARRAY_LEN(bucket_bounds) ? bucket_bounds[i].label : "+Inf";
 
-		total += counted(&h->bucket[i]);
+		total += counter_value(&h->bucket[i]);
 		strbuf_printf(out, "%s_bucket{%s,le=\"%s\"} %" PRIu64 "\n", name, label, le, total);
 	}
 	strbuf_printf(out, "%s_sum{%s} %" PRIu64 ".%06" PRIu64 "\n", name, label, sum_us / 1000000,
@@ -180,7 +180,7 @@ static void write_histogram(struct strbuf *out, const char *name, const char *la
 static bool histogram_is_empty(const struct histogram *h)
 {
 	for (size_t i = 0; i < METRIC_BUCKETS; i++) {
-		if (counted(&h->bucket[i]))
+		if (counter_value(&h->bucket[i]))
 			return false;
 	}
 	return true;
@@ -196,12 +196,12 @@ static void write_requests(const struct metrics *m, struct strbuf *out)
 				"cmfd_requests_total{operation=\"%s\",outcome=\"%s\"} %" PRIu64
 				"\n",
 				operation_names[op], outcome_names[outcome],
-				counted(&m->requests[op][outcome]));
+				counter_value(&m->requests[op][outcome]));
 	}
 	write_head(out, "cmfd_failinfo_total", "counter", "Refusals by failInfo (RFC 4210 5.2.3).");
 	for (int i = 0; i < FAIL_COUNT; i++)
 		strbuf_printf(out, "cmfd_failinfo_total{failinfo=\"%s\"} %" PRIu64 "\n",
-			      failinfo_name(i), counted(&m->failinfo[i]));
+			      failinfo_name(i), counter_value(&m->failinfo[i]));
 	write_head(out, "cmfd_request_duration_seconds", "histogram",
 		   "Time from a complete request to its answer.");
 	for (size_t op = 0; op < METRIC_OP_COUNT; op++) {
@@ -233,9 +233,9 @@ static void add_ca_label(struct strbuf *label, const char *name)
 static void write_upstream_results(struct strbuf *out, const char *label, const struct upstream *u)
 {
 	strbuf_printf(out, "cmfd_upstream_requests_total{%s,result=\"ok\"} %" PRIu64 "\n", label,
-		      counted(&u->ok));
+		      counter_value(&u->ok));
 	strbuf_printf(out, "cmfd_upstream_requests_total{%s,result=\"failed\"} %" PRIu64 "\n",
-		      label, counted(&u->failed));
+		      label, counter_value(&u->failed));
 }
 
 static void write_upstream_latency(struct strbuf *out, const char *label, const struct upstream *u)
@@ -275,18 +275,18 @@ void metrics_write(struct metrics *m, struct strbuf *out)
 	write_head(out, "cmfd_connections_refused_total", "counter",
 		   "Connections closed because a limit was reached.");
 	strbuf_printf(out, "cmfd_connections_refused_total %" PRIu64 "\n",
-		      counted(&m->connections_refused));
+		      counter_value(&m->connections_refused));
 	write_head(out, "cmfd_connections_gave_way_total", "counter",
 		   "Connections that waited and gave way to one of another address.");
 	strbuf_printf(out, "cmfd_connections_gave_way_total %" PRIu64 "\n",
-		      counted(&m->connections_gave_way));
+		      counter_value(&m->connections_gave_way));
 	write_head(out, "cmfd_queue_full_total", "counter",
 		   "Requests answered 503 because the queue was full.");
-	strbuf_printf(out, "cmfd_queue_full_total %" PRIu64 "\n", counted(&m->queue_full));
+	strbuf_printf(out, "cmfd_queue_full_total %" PRIu64 "\n", counter_value(&m->queue_full));
 	write_head(out, "cmfd_strangers_refused_total", "counter",
 		   "Messages of unknown senders answered 503, as the budget for them was spent.");
 	strbuf_printf(out, "cmfd_strangers_refused_total %" PRIu64 "\n",
-		      counted(&m->strangers_refused));
+		      counter_value(&m->strangers_refused));
 }
 
 void metrics_gauge(struct strbuf *out, const char *name, const char *help, const char *labels,

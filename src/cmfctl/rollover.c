@@ -255,7 +255,7 @@ static int links_make(struct rollover *r)
 }
 
 /* A certificate of the old root, under the new one: same key, same end. */
-static X509 *resign(const struct rollover *r, X509 *cert)
+static X509 *certificate_resign(const struct rollover *r, X509 *cert)
 {
 	const struct rollover_issuer by_new = {r->update.new_with_new, r->new_key};
 	const struct rollover_change change = {
@@ -274,7 +274,7 @@ static int file_resign(const struct rollover *r, STACK_OF(X509) * certs, bool *s
 
 		if (!key_update_signed_by(cert, old_root(r)) || key_update_signed_by(cert, cert))
 			continue;
-		cert = resign(r, cert);
+		cert = certificate_resign(r, cert);
 		if (!cert)
 			return CTL_FAULT;
 		X509_free(sk_X509_value(certs, i));
@@ -298,7 +298,7 @@ static int rollover_make(struct rollover *r)
 		ctl_error("the certificates do not fit together: %s", problem);
 		return CTL_REFUSED;
 	}
-	r->below = resign(r, r->path[r->len - 2]);
+	r->below = certificate_resign(r, r->path[r->len - 2]);
 	status = r->below ? CTL_OK : CTL_FAULT;
 	for (size_t i = 0; !status && i < PROTECTION_COUNT; i++)
 		status = file_resign(r, r->protection[i], &r->protection_signed[i]);

@@ -161,8 +161,8 @@ static int certificates_check(struct cmp_request *rq, const struct cmp_stored_it
 	return refuse(&rq->refusal, active ? REFUSAL_conf_already : REFUSAL_transaction_ended);
 }
 
-static int confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
-		   struct cmp_outcome *outcome)
+static int transaction_confirm(struct cmp_request *rq, const struct cmp_stored_items *items,
+			       struct cmp_outcome *outcome)
 {
 	const struct cmf_call call = cmp_call(rq);
 	bool accepted[CMP_ITEMS_MAX] = {false}, any;
@@ -203,7 +203,7 @@ int cmp_certconf_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 			return err;
 	}
 	err = certificates_check(rq, &items);
-	return err ? err : confirm(rq, &items, outcome);
+	return err ? err : transaction_confirm(rq, &items, outcome);
 }
 
 /* It was passed on. */

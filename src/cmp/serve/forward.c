@@ -14,7 +14,7 @@
 
 #include <errno.h>
 
-static enum conf_forwarding forwarding(const struct cmp_request *rq, const struct ca *ca)
+static enum conf_forwarding forwarding_of(const struct cmp_request *rq, const struct ca *ca)
 {
 	enum conf_forwarding how = ca_forwarding(ca);
 
@@ -50,7 +50,7 @@ static int message_make(const struct cmp_request *rq, const struct ca *ca,
 {
 	const struct ca_passed_on passed_on = {
 		.from = rq->msg,
-		.how = forwarding(rq, ca),
+		.how = forwarding_of(rq, ca),
 		.implicit_confirm = rq->service->opens && rq->implicit_confirm,
 		.cert_req_msg = cert_req_msg,
 	};
@@ -80,7 +80,7 @@ int cmp_forward_request(struct cmp_request *rq, struct cmf_csr_result *result)
 	struct ca_forward forward = {.kind = STORE_EXCHANGE_ISSUE,
 				     .to = STORE_CERT_PENDING,
 				     .certificate_id = result->certificate.id};
-	bool replaced = forwarding(rq, result->ca) == CONF_FORWARDING_REPLACED;
+	bool replaced = forwarding_of(rq, result->ca) == CONF_FORWARDING_REPLACED;
 	int err;
 
 	/* 5.2.3: "MUST NOT be applied to kur messages"; a KEM secret of ours says nothing there. */
@@ -149,7 +149,7 @@ static int answer_take(struct cmp_request *rq, const struct ca *ca,
 	err = octets_dup(from->sender_nonce, &reply->kept_nonce);
 	if (err)
 		return err;
-	if (forwarding(rq, ca) != CONF_FORWARDING_REPLACED) {
+	if (forwarding_of(rq, ca) != CONF_FORWARDING_REPLACED) {
 		spliced_clear(&rq->attempt.answer);
 		return octets_dup(from->der, &rq->attempt.answer.own);
 	}

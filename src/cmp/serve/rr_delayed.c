@@ -113,7 +113,7 @@ static int revocations_get(struct cmp_request *rq, struct cmp_revocations *all)
 
 /* --- the answer --- */
 
-static bool concerns(const struct cmp_revocations *all, const struct ca *ca)
+static bool revocations_concern(const struct cmp_revocations *all, const struct ca *ca)
 {
 	for (size_t i = 0; i < all->n; i++)
 		if (!all->verdict[i].refused && !strcmp(all->verdict[i].cert->ca, ca_name(ca)))
@@ -132,7 +132,7 @@ static int crls_add(struct cmp_request *rq, const struct cmp_revocations *all)
 		_cleanup_(ca_crl_clear) struct ca_crl crl = {0};
 		struct ca *ca = ca_at(cas, i);
 
-		if (!ca_crl_in_answer(ca) || !concerns(all, ca))
+		if (!ca_crl_in_answer(ca) || !revocations_concern(all, ca))
 			continue;
 		err = ca_crl_newest(ca, rq->worker->reader, &crl);
 		if (!err)

@@ -46,7 +46,8 @@ static int statement_fault(sqlite3_stmt *stmt, const char *what, int rc)
 
 /* --- connections --- */
 
-static int prepare(struct connection *c, const char *sql, unsigned flags, sqlite3_stmt **stmtp)
+static int connection_prepare(struct connection *c, const char *sql, unsigned flags,
+			      sqlite3_stmt **stmtp)
 {
 	int rc = sqlite3_prepare_v3(c->db, sql, -1, flags, stmtp, NULL);
 
@@ -70,7 +71,8 @@ static int writer_prepare(struct connection *c)
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < DRIVER_CONTROLS; i++)
-		err = prepare(c, control_sql[i], SQLITE_PREPARE_PERSISTENT, &c->control[i]);
+		err = connection_prepare(c, control_sql[i], SQLITE_PREPARE_PERSISTENT,
+					 &c->control[i]);
 	c->checkpoint_at = CHECKPOINT_PAGES;
 	sqlite3_wal_hook(c->db, note_log_pages, c);
 	return err;
@@ -133,7 +135,7 @@ static int statement_prepare(struct connection *c, const char *sql, bool kept,
 			     struct statement **statementp)
 {
 	sqlite3_stmt *stmt = NULL;
-	int err = prepare(c, sql, kept ? SQLITE_PREPARE_PERSISTENT : 0, &stmt);
+	int err = connection_prepare(c, sql, kept ? SQLITE_PREPARE_PERSISTENT : 0, &stmt);
 
 	*statementp = (struct statement *)stmt;
 	return err;
@@ -233,7 +235,7 @@ static int64_t statement_inserted(struct statement *statement)
 
 /* --- transactions --- */
 
-static int control(struct connection *c, enum driver_control what)
+static int connection_control(struct connection *c, enum driver_control what)
 {
 	int rc;
 
@@ -249,13 +251,13 @@ static bool in_transaction(struct connection *c)
 	return !sqlite3_get_autocommit(c->db);
 }
 
-static bool wrote(struct connection *c)
+static bool statement_wrote(struct connection *c)
 {
 	return c->wrote;
 }
 
 /* Moves the write-ahead log into the database if it has grown enough. */
-static void checkpoint(struct connection *c)
+static void connection_checkpoint(struct connection *c)
 {
 	int rc;
 
@@ -288,8 +290,8 @@ const struct driver sqlite_driver = {
 	.reset = statement_reset,
 	.changed = statement_changed,
 	.inserted = statement_inserted,
-	.control = control,
+	.control = connection_control,
 	.in_transaction = in_transaction,
-	.wrote = wrote,
-	.tidy = checkpoint,
+	.wrote = statement_wrote,
+	.tidy = connection_checkpoint,
 };
