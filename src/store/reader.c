@@ -197,47 +197,45 @@ static int rows_walk(const struct driver *driver, struct statement *statement, r
 	return err == STORE_NOT_FOUND ? 0 : err;
 }
 
+/* Borrows a connection, and binds a kept statement of it. */
+static int statement_begin(struct store_reader *reader, enum read_kind kind,
+			   const struct value *values, size_t n, struct reader **rp)
+{
+	int err = reader_enter(reader->pool, rp);
+
+	return err < 0 ? err : driver_bind_all(reader->driver, (*rp)->statement[kind], values, n);
+}
+
 int read_each(struct store_reader *reader, enum read_kind kind, const struct value *values,
 	      size_t n, row_take *take, void *arg)
 {
 	const struct driver *driver = reader->driver;
 	_cleanup_(reader_leavep) struct reader *r = NULL;
-	int err = reader_enter(reader->pool, &r);
+	int err = statement_begin(reader, kind, values, n, &r);
 
 	if (err < 0)
 		return err;
-	err = driver_bind_all(driver, r->statement[kind], values, n);
-	if (err == 0)
-		err = rows_walk(driver, r->statement[kind], take, arg);
+	err = rows_walk(driver, r->statement[kind], take, arg);
 	driver->reset(r->statement[kind]);
 	return err;
-}
-
-struct first_row {
-	row_take *take;
-	void *arg;
-	int result;
-};
-
-enum { FIRST_ROW_TAKEN = 1 };
-
-static int first_row_take(struct row *row, void *arg)
-{
-	struct first_row *first = arg;
-
-	first->result = first->take(row, first->arg);
-	return FIRST_ROW_TAKEN;
 }
 
 int read_one(struct store_reader *reader, enum read_kind kind, const struct value *values, size_t n,
 	     row_take *take, void *arg)
 {
-	struct first_row first = {take, arg, 0};
-	int err = read_each(reader, kind, values, n, first_row_take, &first);
+	const struct driver *driver = reader->driver;
+	_cleanup_(reader_leavep) struct reader *r = NULL;
+	struct row row = {.driver = driver};
+	int err = statement_begin(reader, kind, values, n, &r);
 
+	if (err < 0)
+		return err;
+	row.statement = r->statement[kind];
+	err = driver->step(row.statement);
 	if (err == 0)
-		return STORE_NOT_FOUND;
-	return err == FIRST_ROW_TAKEN ? first.result : err;
+		err = take(&row, arg);
+	driver->reset(row.statement);
+	return err;
 }
 
 static int number_take(struct row *row, void *arg)
