@@ -6,6 +6,7 @@
  * handler does any of it itself.
  */
 #include "outcome.h"
+
 #include "asn1/algorithm.h"
 #include "base/fault_point.h"
 #include "header.h"
