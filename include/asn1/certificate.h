@@ -40,6 +40,9 @@ _must_check_ int certificate_extension(const struct certificate_view *v, int nid
 /* subjectKeyIdentifier's octets, -ENOENT if absent. */
 _must_check_ int certificate_ski(const struct certificate_view *v, struct bytes *skip);
 
+/* The encoding of a certificate that libcrypto has read. The caller owns *derp. */
+_must_check_ int certificate_encode(const X509 *cert, struct octets *derp);
+
 /* What goes into a certificate. All parts are DER, borrowed. */
 struct certificate_parts {
 	const struct serial *serial; /* positive, at most 20 octets */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Certificates as they are written to DER, without X509. certificate_view.c reads them.
+ * Certificates as they are written to DER: made here without X509, or encoded from one.
+ * certificate_view.c reads them.
  */
 #include "asn1/certificate.h"
 
@@ -72,4 +73,16 @@ int certificate_build(const struct certificate_parts *parts, const struct signer
 	der_put(&w, der_written(&tbs));
 	der_put_header(&w, TAG_SEQUENCE, 0);
 	return der_writer_take(&w, derp);
+}
+
+int certificate_encode(const X509 *cert, struct octets *derp)
+{
+	/* OpenSSL's allocator is malloc: cmfd sets no other. */
+	uint8_t *der = NULL;
+	int len = i2d_X509(cert, &der);
+
+	if (len <= 0)
+		return -ENOMEM;
+	*derp = (struct octets){der, (size_t)len};
+	return 0;
 }

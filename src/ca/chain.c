@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The issuing certificate of a CA and its path up to the root, checked once at start. */
+#include "asn1/certificate.h"
 #include "ca_local.h"
 #include "keys/credential.h"
 
@@ -74,16 +75,6 @@ static int path_build(const struct conf_ca *conf, STACK_OF(X509) * certs,
 	return 0;
 }
 
-static int cert_der(X509 *cert, struct octets *derp)
-{
-	int len = i2d_X509(cert, &derp->data);
-
-	if (len <= 0)
-		return -ENOMEM;
-	derp->len = (size_t)len;
-	return 0;
-}
-
 static int chain_encode(struct chain *chain, bool rooted)
 {
 	X509 *issuing = sk_X509_value(chain->certs, 0);
@@ -95,12 +86,12 @@ static int chain_encode(struct chain *chain, bool rooted)
 	if (!chain->der || !chain->view)
 		return -ENOMEM;
 	for (int i = 0; i < n - rooted; i++) {
-		if (cert_der(sk_X509_value(chain->certs, i), &chain->der[i]) < 0)
+		if (certificate_encode(sk_X509_value(chain->certs, i), &chain->der[i]) < 0)
 			return -ENOMEM;
 		chain->view[i] = octets_view(&chain->der[i]);
 		chain->len++;
 	}
-	if (rooted && cert_der(sk_X509_value(chain->certs, n - 1), &chain->root) < 0)
+	if (rooted && certificate_encode(sk_X509_value(chain->certs, n - 1), &chain->root) < 0)
 		return -ENOMEM;
 	len = i2d_X509_NAME(X509_get_subject_name(issuing), &chain->issuer.data);
 	if (len <= 0)

@@ -3,6 +3,7 @@
  * The update of a CA's root certificate: what leads clients that trust the old root to the new one
  * (RFC 9810 4.4), from the configuration, checked once at start.
  */
+#include "asn1/certificate.h"
 #include "ca_local.h"
 #include "keys/credential.h"
 
@@ -47,33 +48,16 @@ static int certificates_load(const struct conf_ca *conf, const struct chain *cha
 	return u->new_with_new ? 0 : -ENOMEM;
 }
 
-static int certificate_encode(X509 *cert, struct octets *derp)
-{
-	unsigned char *der = NULL;
-	int len = cert ? i2d_X509(cert, &der) : 0, err;
-
-	if (len < 0)
-		return -ENOMEM;
-	err = octets_dup((struct bytes){der, (size_t)len}, derp);
-	OPENSSL_free(der);
-	return err;
-}
-
 /*
  * Who trusts the old root only needs the link in the path: it goes with the chain. The place is
  * that of the root, which the chain does not have.
  */
 static int link_add(struct chain *chain)
 {
-	unsigned char *der = NULL;
-	int len;
-
 	if (!bytes_equal(octets_view(&chain->update.new_with_new), octets_view(&chain->root)))
 		return 0;
-	len = i2d_X509(chain->update.link, &der);
-	if (len <= 0)
+	if (certificate_encode(chain->update.link, &chain->der[chain->len]) < 0)
 		return -ENOMEM;
-	chain->der[chain->len] = (struct octets){der, (size_t)len};
 	chain->view[chain->len] = octets_view(&chain->der[chain->len]);
 	chain->len++;
 	return 0;
@@ -101,7 +85,7 @@ int root_update_load(const struct conf_ca *conf, struct chain *chain, struct str
 	err = certificate_encode(u.new_with_new, &update->new_with_new);
 	if (err == 0)
 		err = certificate_encode(u.new_with_old, &update->new_with_old);
-	if (err == 0)
+	if (err == 0 && u.old_with_new)
 		err = certificate_encode(u.old_with_new, &update->old_with_new);
 	if (err < 0)
 		return err;

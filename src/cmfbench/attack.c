@@ -67,8 +67,7 @@ static int certificate_make(X509_NAME *subject, const X509_NAME *issuer, EVP_PKE
 			    struct octets *derp)
 {
 	X509 *cert = X509_new();
-	unsigned char *der = NULL;
-	int len = 0, err = -ENOMEM;
+	int err = -ENOMEM;
 
 	if (cert && X509_set_version(cert, X509_VERSION_3) &&
 	    ASN1_INTEGER_set(X509_get_serialNumber(cert), 4711) &&
@@ -76,10 +75,7 @@ static int certificate_make(X509_NAME *subject, const X509_NAME *issuer, EVP_PKE
 	    X509_gmtime_adj(X509_getm_notBefore(cert), -86400) &&
 	    X509_gmtime_adj(X509_getm_notAfter(cert), 86400) && X509_set_pubkey(cert, key) &&
 	    X509_sign(cert, key, EVP_sha256()) > 0)
-		len = i2d_X509(cert, &der);
-	if (len > 0)
-		err = octets_dup((struct bytes){der, (size_t)len}, derp);
-	OPENSSL_free(der);
+		err = certificate_encode(cert, derp);
 	X509_free(cert);
 	return err;
 }

@@ -76,12 +76,12 @@ static int read_chain(const char *path, struct octets *certs, size_t *np)
 	if (!in)
 		return -ENOENT;
 	while (*np < CHAIN_MAX && (cert = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
-		int len = i2d_X509(cert, &certs[*np].data);
+		int err = certificate_encode(cert, &certs[*np]);
 
 		X509_free(cert);
-		if (len <= 0)
+		if (err)
 			break;
-		certs[(*np)++].len = (size_t)len;
+		++*np;
 	}
 	BIO_free(in);
 	ERR_clear_error();

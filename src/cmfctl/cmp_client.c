@@ -5,6 +5,7 @@
  */
 #include "cmp_client.h"
 
+#include "asn1/certificate.h"
 #include "asn1/dn.h"
 #include "asn1/name.h"
 #include "ca.h"
@@ -164,11 +165,8 @@ static int certs_encode(const struct cmp_client *client, struct parts *p)
 	if (!p->certs || !p->views)
 		return -ENOMEM;
 	for (; p->n < n; p->n++) {
-		int len = i2d_X509(sk_X509_value(client->certs, (int)p->n), &p->certs[p->n].data);
-
-		if (len <= 0)
+		if (certificate_encode(sk_X509_value(client->certs, (int)p->n), &p->certs[p->n]))
 			return -ENOMEM;
-		p->certs[p->n].len = (size_t)len;
 		p->views[p->n] = octets_view(&p->certs[p->n]);
 	}
 	return 0;

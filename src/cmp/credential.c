@@ -19,8 +19,6 @@
 int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *np)
 {
 	struct octets *certs = calloc((size_t)sk_X509_num(from), sizeof(*certs));
-	unsigned char *der;
-	int len;
 
 	*certsp = certs;
 	if (!certs)
@@ -28,13 +26,8 @@ int cmp_certs_keep(const STACK_OF(X509) * from, struct octets **certsp, size_t *
 	for (int i = 0; i < sk_X509_num(from); i++) {
 		if (i > 0 && X509_self_signed(sk_X509_value(from, i), 0) == 1)
 			continue;
-		der = NULL;
-		len = i2d_X509(sk_X509_value(from, i), &der);
-		if (len < 0 || octets_dup((struct bytes){der, (size_t)len}, &certs[*np])) {
-			OPENSSL_free(der);
+		if (certificate_encode(sk_X509_value(from, i), &certs[*np]))
 			return -ENOMEM;
-		}
-		OPENSSL_free(der);
 		++*np;
 	}
 	return 0;
@@ -56,15 +49,9 @@ static int root_keep(struct cmp_door *door, const STACK_OF(X509) * certs)
 	int n = sk_X509_num(certs), err = 0;
 	X509 *last = sk_X509_value(certs, n - 1);
 	struct ca_set *cas = cmf_cas(door->cmf);
-	unsigned char *der = NULL;
-	int len;
 
-	if (n > 1 && is_root_of(last, last)) {
-		len = i2d_X509(last, &der);
-		err = len < 0 ? -ENOMEM : octets_dup((struct bytes){der, (size_t)len}, &door->root);
-		OPENSSL_free(der);
-		return err;
-	}
+	if (n > 1 && is_root_of(last, last))
+		return certificate_encode(last, &door->root);
 	for (size_t i = 0; i < ca_count(cas) && !door->root.len && !err; i++) {
 		struct bytes root_der = ca_root(ca_at(cas, i));
 		const unsigned char *p = root_der.data;
@@ -143,8 +130,7 @@ static int encryption_problem(struct strbuf *problems, const char *key, const ch
 static int encryption_check(struct cmp_door *door, X509 *cert, EVP_PKEY *key,
 			    struct strbuf *problems)
 {
-	unsigned char *der = NULL;
-	int len, err;
+	int err;
 
 	if (!X509_check_private_key(cert, key))
 		return encryption_problem(problems, "encryption_key",
@@ -153,10 +139,7 @@ static int encryption_check(struct cmp_door *door, X509 *cert, EVP_PKEY *key,
 		return encryption_problem(problems, "encryption_certificate",
 					  "its keyUsage lacks keyEncipherment and keyAgreement",
 					  -EINVAL);
-	len = i2d_X509(cert, &der);
-	err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &door->encryption_cert)
-		      : -ENOMEM;
-	OPENSSL_free(der);
+	err = certificate_encode(cert, &door->encryption_cert);
 	return err ? err : decryptor_new(key, &door->decryptor);
 }
 

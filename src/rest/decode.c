@@ -5,6 +5,7 @@
  */
 #include "encode.h"
 
+#include "asn1/certificate.h"
 #include "asn1/dn.h"
 #include "asn1/spki.h"
 
@@ -162,14 +163,10 @@ static int pem_certificates(const char *member, const char *pem, X509 **firstp, 
 static int certificate_decode(const char *pem, struct octets *derp, char *detail, size_t size)
 {
 	X509 *cert = NULL;
-	unsigned char *der = NULL;
-	int len, err = pem_certificates("certificate", pem, &cert, detail, size);
+	int err = pem_certificates("certificate", pem, &cert, detail, size);
 
-	if (!err) {
-		len = i2d_X509(cert, &der);
-		err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, derp) : -ENOMEM;
-	}
-	OPENSSL_free(der);
+	if (!err)
+		err = certificate_encode(cert, derp);
 	X509_free(cert);
 	return err;
 }

@@ -7,6 +7,7 @@
  * other refusal is asked for again, ever less often, in a new exchange, since somebody has to
  * change something there first. A hold that the upstream does not take back (removeFromCRL) stays.
  */
+#include "asn1/certificate.h"
 #include "upstream.h"
 
 #include <assert.h>
@@ -138,19 +139,6 @@ static int exchange_end(struct exchange *x, const struct store_exchange *e, bool
 
 /* --- end of a request for a certificate --- */
 
-static int certificate_der(X509 *cert, struct octets *derp)
-{
-	uint8_t *der = NULL;
-	int len = i2d_X509(cert, &der);
-	int err;
-
-	if (len <= 0)
-		return -ENOMEM;
-	err = octets_dup((struct bytes){der, (size_t)len}, derp);
-	OPENSSL_free(der);
-	return err;
-}
-
 /* What store_certificate_fill() needs, for a row that was read before. */
 static int certificate_fill(struct store_certificate *row, X509 *cert)
 {
@@ -158,7 +146,7 @@ static int certificate_fill(struct store_certificate *row, X509 *cert)
 	int err;
 
 	octets_clear(&row->der);
-	err = certificate_der(cert, &row->der);
+	err = certificate_encode(cert, &row->der);
 	if (err == 0)
 		err = certificate_view(octets_view(&row->der), &view);
 	if (err < 0)
@@ -180,7 +168,7 @@ static int certificate_fill(struct store_certificate *row, X509 *cert)
 static int issued_in_vain(struct exchange *x, const struct store_exchange *e, X509 *cert)
 {
 	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
-	int err = certificate_der(cert, &der);
+	int err = certificate_encode(cert, &der);
 
 	return err < 0 ? err
 		       : revocation_add(x->ca, e->certificate_id, STORE_REASON_NONE,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The upstream CA of the configuration: credentials and pinned names, checked at start. */
+#include "asn1/certificate.h"
 #include "asn1/name.h"
 #include "keys/credential.h"
 #include "upstream.h"
@@ -82,17 +83,11 @@ static int ra_certs_keep(struct upstream *u)
 	for (int i = -1; i < sk_X509_num(u->ra_chain); i++) {
 		X509 *cert = i < 0 ? u->ra_cert : sk_X509_value(u->ra_chain, i);
 		size_t at = u->protection.n_certs;
-		uint8_t *der = NULL;
-		int len, err;
 
 		if (i >= 0 && (X509_get_extension_flags(cert) & EXFLAG_SS))
 			continue;
-		len = i2d_X509(cert, &der);
-		err = len > 0 ? octets_dup((struct bytes){der, (size_t)len}, &u->ra_certs[at])
-			      : -ENOMEM;
-		OPENSSL_free(der);
-		if (err < 0)
-			return err;
+		if (certificate_encode(cert, &u->ra_certs[at]) < 0)
+			return -ENOMEM;
 		u->ra_views[at] = octets_view(&u->ra_certs[at]);
 		u->protection.n_certs++;
 	}

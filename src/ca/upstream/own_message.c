@@ -3,6 +3,7 @@
  * The messages of an exchange of our own with an upstream CA: cr or p10cr, rr, pollReq, certConf.
  * Which of them comes next answer.c has decided; exchange.c stores and sends it.
  */
+#include "asn1/certificate.h"
 #include "asn1/name.h"
 #include "exchange.h"
 #include "upstream.h"
@@ -88,11 +89,10 @@ static PKIBody *poll_body(int64_t cert_req_id)
 static bool cert_hash_set(const X509 *cert, CertStatus *status, int *pvnop)
 {
 	const X509_ALGOR *signature;
-	uint8_t hash[EVP_MAX_MD_SIZE], *der = NULL;
+	_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
+	uint8_t hash[EVP_MAX_MD_SIZE];
 	const EVP_MD *digest;
 	size_t hash_len = 0;
-	int len = i2d_X509(cert, &der);
-	bool ok;
 
 	X509_get0_signature(NULL, &signature, cert);
 	digest = cert_hash_digest(signature);
@@ -103,11 +103,9 @@ static bool cert_hash_set(const X509 *cert, CertStatus *status, int *pvnop)
 		if (status->hashAlg)
 			X509_ALGOR_set_md(status->hashAlg, digest);
 	}
-	ok = len > 0 && (*pvnop < 3 || status->hashAlg) &&
-	     cert_hash_compute(digest, (struct bytes){der, (size_t)len}, hash, &hash_len) == 0 &&
-	     ASN1_OCTET_STRING_set(status->certHash, hash, (int)hash_len);
-	OPENSSL_free(der);
-	return ok;
+	return (*pvnop < 3 || status->hashAlg) && certificate_encode(cert, &der) == 0 &&
+	       cert_hash_compute(digest, octets_view(&der), hash, &hash_len) == 0 &&
+	       ASN1_OCTET_STRING_set(status->certHash, hash, (int)hash_len);
 }
 
 static PKIStatusInfo *verdict_status(enum refusal_reason declined)

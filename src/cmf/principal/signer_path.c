@@ -2,6 +2,7 @@
 /* Path validation for configured clients. See signer_path.h. */
 #include "principal/signer_path.h"
 
+#include "asn1/certificate.h"
 #include "asn1/name.h"
 #include "cmf_private.h"
 #include "csr/template.h"
@@ -147,11 +148,11 @@ static int path_keep(struct signer_path *path, X509_STORE_CTX *ctx)
 	int err = used_append(path, path->der);
 
 	for (int i = 1; i < sk_X509_num(chain) - 1 && err == 0; i++) {
-		unsigned char *der = NULL;
-		int len = i2d_X509(sk_X509_value(chain, i), &der);
+		_cleanup_(octets_clear) struct octets der = OCTETS_NULL;
 
-		err = len > 0 ? used_append(path, (struct bytes){der, (size_t)len}) : -ENOMEM;
-		OPENSSL_free(der);
+		err = certificate_encode(sk_X509_value(chain, i), &der);
+		if (err == 0)
+			err = used_append(path, octets_view(&der));
 	}
 	return err;
 }
