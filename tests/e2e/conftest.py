@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end tests: one class per actor, driving the real programs and the real
 `openssl cmp`. Nothing of cmfd is imported or linked; what is seen is what a user sees."""
+import contextlib
 import itertools
 import json
 import os
@@ -9,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -180,6 +182,13 @@ class Cmf:
 
     def kill(self):
         return self.stop(signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def database(self, mode="ro"):
+        """A connection to the store, which ends with the block: sqlite3's own `with` only commits. One that went on
+        over a restart would see the log that the next cmfd has replaced, and take the database for damaged."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.dir / 'cmf.db'}?mode={mode}", uri=True)) as db, db:
+            yield db
 
     def tail(self, lines=20):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to the files of the database while cmfd runs, and what it makes of what it finds."""
-import sqlite3
 import urllib.error
 import urllib.request
 
@@ -58,7 +57,6 @@ def test_damaged_log(cmf, tmp_path):
     checked = cmf.ctl("check", "--database", check=False)
     assert checked.returncode == 1 and "DAMAGED LOG in cmfd(8)" in checked.stdout
     # As the manual says, to go on with what is left.
-    connection = sqlite3.connect(cmf.dir / "cmf.db")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    connection.close()
+    with cmf.database("rw") as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     cmf.start()

@@ -4,7 +4,6 @@ told of is there after each start, and every interrupted transaction finishes.""
 import json
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -107,16 +106,13 @@ def check_state(cmf, told):
 
 
 def check_database(cmf):
-    database = sqlite3.connect(f"file:{cmf.dir / 'cmf.db'}?mode=ro", uri=True)
-    try:
+    with cmf.database() as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         for table, column in (("certificate", "serial"), ("crl", "number")):
             rows, distinct = database.execute(
                 f"SELECT count({column}), count(DISTINCT ca || ':' || hex({column})) FROM {table}"
                 f" WHERE {column} IS NOT NULL").fetchone()
             assert rows == distinct, f"a {column} occurs twice in {table}"
-    finally:
-        database.close()
 
 
 def test_kill_9_loses_nothing_that_was_answered(tmp_path):

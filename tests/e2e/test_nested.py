@@ -5,7 +5,6 @@ an ASN.1 implementation that has nothing to do with ours."""
 import hashlib
 import json
 import os
-import sqlite3
 import subprocess
 import urllib.request
 
@@ -144,7 +143,7 @@ def test_added_protection(house):
 
 
 def audit(house, action):
-    with sqlite3.connect(f"file:{house.dir}/cmf.db?mode=ro", uri=True) as db:
+    with house.database() as db:
         return db.execute("SELECT actor, target, detail FROM audit WHERE action = ?", [action]).fetchall()
 
 

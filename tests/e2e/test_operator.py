@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import urllib.request
 
@@ -138,7 +137,7 @@ def test_reserved_names(cmf, tmp_path):
     assert add("vnfci-r1", "--mac").returncode == 0
     assert "that of a client" in refused("vnfci-r1")
     cmf.stop()
-    with sqlite3.connect(next(cmf.dir.rglob("*.db"))) as db:
+    with cmf.database("rw") as db:
         db.execute("UPDATE registration SET state = 0 WHERE subject_id = 'vnfci-r1'")
     said = run([BUILD / "cmfctl", "--config", cmf.conf, "check", "--database"], check=False).stdout
     assert re.search(r"warning: registration vnfci-r1 \(VnfciCert\) of vnfm-a: the name is that of a client", said)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys that are certified for another entity, and how many certificates an entity may have: as the
 configuration says, from one start to the next (RFC 9483 3.6.4)."""
-import sqlite3
 
 from conftest import Vnfm
 
@@ -16,7 +15,7 @@ def restart(cmf, section, key, value):
 
 def key_index(cmf):
     """Whether the store has its index of keys, which every enrolment pays for."""
-    with sqlite3.connect(cmf.dir / "cmf.db") as db:
+    with cmf.database() as db:
         return bool(db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'certificate_key'").fetchall())
 
 

@@ -14,8 +14,9 @@
 struct database_files;
 
 /*
- * Of a database that is not open yet. Modes of -wal and -shm that differ from the database's are
- * told and, unless as_it_is, mended. -EBADMSG: what was committed is damaged in the write-ahead
+ * Of a database that this process has not open: closing a file drops all locks of the process on
+ * it, and so those of SQLite's connections. Modes of -wal and -shm that differ from the database's
+ * are told and, unless as_it_is, mended. -EBADMSG: what was committed is damaged in the write-ahead
  * log, and SQLite would drop it without a word; the log says what to do.
  */
 _must_check_ int database_files_examine(const char *database, bool as_it_is);
