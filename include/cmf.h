@@ -2,7 +2,7 @@
 /*
  * The Certificate Management Function: the one place where the meaning of IFA 033's operations
  * lives. Register (11.2.2) and Certificate Signing Request (11.2.3), update, revoke, confirm: who
- * may ask for what, under which name. Doors (cmp/, rest/) decode, find out who asks, call here,
+ * may ask for what, under which name. Doors (cmp/, json/) decode, find out who asks, call here,
  * encode.
  *
  * Deciding functions add their changes to the caller's store unit; the caller adds what is its own

@@ -28,8 +28,8 @@ ORDER = {
     "cmf": {"base", "conf", "asn1", "message", "keys", "store", "ca"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},
-    "rest": {"base", "conf", "asn1", "store", "ca", "cmf", "http"},
-    "cmfd": {"base", "conf", "asn1", "store", "ca", "cmf", "cmp", "http", "rest"},
+    "json": {"base", "conf", "asn1", "store", "ca", "cmf", "http"},
+    "cmfd": {"base", "conf", "asn1", "store", "ca", "cmf", "cmp", "http", "json"},
     "cmfctl": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp"},
     "cmfbench": {"base", "asn1", "message", "keys"},
 }
@@ -43,7 +43,7 @@ KEPT_MAX = 6
 COMMITS = {
     "cmp/outcome.c": "what a step of a CMP message has decided, with its transaction and its answer",
     "cmp/housekeeping.c": "what the CMP door keeps and need not keep any more",
-    "rest/call.c": "what an operator has asked for",
+    "json/operator/call.c": "what an operator has asked for",
     "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
     "ca/internal/crl.c": "a CRL, before anybody gets it",
     "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",

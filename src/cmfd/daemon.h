@@ -10,7 +10,7 @@
 #include "cmf.h"
 #include "cmp/door.h"
 #include "http.h"
-#include "rest.h"
+#include "json.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
 #include "cmf_world.h"
 #include "suite.h"
 
-#include "../../src/rest/call.h"
+#include "../../src/json/operator/call.h"
 
 #include <errno.h>
 #include <openssl/pem.h>

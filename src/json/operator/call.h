@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One request to the admin API while it is served, and the ways to end it. Private to rest/.
+ * One request to the admin API while it is served, and the ways to end it. Private to operator/.
  */
 #pragma once
 
-#include "rest.h"
+#include "json.h"
 
 #include <jansson.h>
 

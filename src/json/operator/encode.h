@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Rows of the store as JSON objects and requests of the operator from JSON, without HTTP.
- * Private to rest/.
+ * Private to operator/.
  */
 #pragma once
 

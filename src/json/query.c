@@ -2,7 +2,7 @@
 /*
  * The query of a URL and the path behind a route.
  */
-#include "call.h"
+#include "operator/call.h"
 
 #include <errno.h>
 #include <stdlib.h>
