@@ -9,19 +9,20 @@
 #include "cmf.h"
 #include "http.h"
 
-struct rest;
+struct json_operator;
 
 /*
  * Gives what the calling thread works with, and the CMF in force: a reload may replace it between
  * calls. Both live at least as long as the handler runs.
  */
-typedef const struct cmf_worker *rest_worker_of(struct worker *worker, struct cmf **cmfp);
+typedef const struct cmf_worker *json_worker_of(struct worker *worker, struct cmf **cmfp);
 
-_must_check_ int rest_new(rest_worker_of *worker_of, const struct clock_source *clock,
-			  struct rest **restp);
-void rest_free(struct rest *rest);
-DEFINE_CLEANUP(struct rest, rest_free);
+_must_check_ int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock,
+				   struct json_operator **doorp);
+void json_operator_free(struct json_operator *door);
+DEFINE_CLEANUP(struct json_operator, json_operator_free);
 
-/* The routes, all of group HTTP_ADMIN, to be copied into the server's table. Live as long as rest.
+/* The routes, all of group HTTP_ADMIN, to be copied into the server's table. Live as long as the
+ * door.
  */
-const struct http_route *rest_routes(const struct rest *rest, size_t *np);
+const struct http_route *json_operator_routes(const struct json_operator *door, size_t *np);

@@ -138,7 +138,7 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 			      &daemon->housekeeper);
 	if (err < 0)
 		return err;
-	err = rest_new(worker_own, &clock_system, &daemon->rest);
+	err = json_operator_new(worker_own, &clock_system, &daemon->json_operator);
 	if (err < 0)
 		return err;
 	err = server_start(daemon, problems);
@@ -266,7 +266,7 @@ void daemon_free(struct daemon *daemon)
 	pool_free(daemon->health_pool);
 	pool_free(daemon->chores_pool);
 	housekeeper_free(daemon->housekeeper);
-	rest_free(daemon->rest);
+	json_operator_free(daemon->json_operator);
 	service_unref(daemon->service);
 	store_close(daemon->store);
 	metrics_free(daemon->metrics);

@@ -71,7 +71,7 @@ struct daemon {
 	struct pool *operator_pool; /* of the operator */
 	struct pool *health_pool;   /* of /healthz, /readyz and /metrics */
 	struct pool *chores_pool;   /* of the housekeeper */
-	struct rest *rest;
+	struct json_operator *json_operator;
 	struct http_route *routes;
 	struct http_server *server;
 	struct housekeeper *housekeeper;

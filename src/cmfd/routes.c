@@ -145,15 +145,15 @@ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)
 		{HTTP_METRICS, "/healthz", HTTP_GET, NULL, 0, observe_health, daemon, NULL},
 		{HTTP_METRICS, "/readyz", HTTP_GET, NULL, 0, observe_ready, daemon, NULL},
 	};
-	size_t n_rest;
-	const struct http_route *rest = rest_routes(daemon->rest, &n_rest);
-	struct http_route *routes = calloc(ARRAY_LEN(own) + n_rest, sizeof(*routes));
+	size_t n_operator;
+	const struct http_route *operator= json_operator_routes(daemon->json_operator, &n_operator);
+	struct http_route *routes = calloc(ARRAY_LEN(own) + n_operator, sizeof(*routes));
 
 	if (!routes)
 		return -ENOMEM;
 	memcpy(routes, own, sizeof(own));
-	memcpy(routes + ARRAY_LEN(own), rest, n_rest * sizeof(*rest));
+	memcpy(routes + ARRAY_LEN(own), operator, n_operator * sizeof(*operator));
 	*routesp = routes;
-	*np = ARRAY_LEN(own) + n_rest;
+	*np = ARRAY_LEN(own) + n_operator;
 	return 0;
 }

@@ -2,7 +2,9 @@
 /*
  * The query of a URL and the path behind a route.
  */
-#include "operator/call.h"
+#include "query.h"
+
+#include "base/bytes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,7 +56,7 @@ static int query_decode(const char *s, size_t len, char **outp)
 	return 0;
 }
 
-static int query_add(struct rest_query *query, const char *s, size_t len)
+static int query_add(struct json_query *query, const char *s, size_t len)
 {
 	const char *equals = memchr(s, '=', len);
 	size_t name_len = equals ? (size_t)(equals - s) : len;
@@ -71,7 +73,7 @@ static int query_add(struct rest_query *query, const char *s, size_t len)
 		if (strcmp(query->item[i].name, name) == 0)
 			return -EINVAL;
 	}
-	if (query->len == REST_QUERY_MAX)
+	if (query->len == JSON_QUERY_MAX)
 		return -EINVAL;
 	query->item[query->len].name = TAKE(name);
 	query->item[query->len].value = TAKE(value);
@@ -79,15 +81,15 @@ static int query_add(struct rest_query *query, const char *s, size_t len)
 	return 0;
 }
 
-int rest_query_parse(const char *raw, struct rest_query *queryp)
+int json_query_parse(const char *raw, struct json_query *queryp)
 {
-	*queryp = (struct rest_query){0};
+	*queryp = (struct json_query){0};
 	while (*raw) {
 		size_t len = strcspn(raw, "&");
 		int err = len ? query_add(queryp, raw, len) : 0;
 
 		if (err) {
-			rest_query_clear(queryp);
+			json_query_clear(queryp);
 			return err;
 		}
 		raw += len + (raw[len] == '&');
@@ -95,16 +97,16 @@ int rest_query_parse(const char *raw, struct rest_query *queryp)
 	return 0;
 }
 
-void rest_query_clear(struct rest_query *query)
+void json_query_clear(struct json_query *query)
 {
 	for (size_t i = 0; i < query->len; i++) {
 		free(query->item[i].name);
 		free(query->item[i].value);
 	}
-	*query = (struct rest_query){0};
+	*query = (struct json_query){0};
 }
 
-const char *rest_query_get(struct rest_query *query, const char *name)
+const char *json_query_get(struct json_query *query, const char *name)
 {
 	for (size_t i = 0; i < query->len; i++) {
 		if (strcmp(query->item[i].name, name) == 0) {
@@ -133,14 +135,14 @@ static int number_parse(const char *text, size_t len, int64_t max, int64_t *valu
 	return 0;
 }
 
-int rest_query_number(struct rest_query *query, const char *name, int64_t max, int64_t *valuep)
+int json_query_number(struct json_query *query, const char *name, int64_t max, int64_t *valuep)
 {
-	const char *text = rest_query_get(query, name);
+	const char *text = json_query_get(query, name);
 
 	return text ? number_parse(text, strlen(text), max, valuep) : 0;
 }
 
-const char *rest_query_unknown(const struct rest_query *query)
+const char *json_query_unknown(const struct json_query *query)
 {
 	for (size_t i = 0; i < query->len; i++) {
 		if (!query->item[i].used)
@@ -149,7 +151,7 @@ const char *rest_query_unknown(const struct rest_query *query)
 	return NULL;
 }
 
-int rest_path_id(const char *path_rest, int64_t *idp, const char **verbp)
+int json_path_id(const char *path_rest, int64_t *idp, const char **verbp)
 {
 	size_t len = strcspn(path_rest, "/");
 

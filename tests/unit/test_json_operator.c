@@ -6,13 +6,13 @@
 #include "cmf_world.h"
 #include "suite.h"
 
-#include "../../src/json/operator/call.h"
+#include "operator/call.h"
 
 #include <errno.h>
 #include <openssl/pem.h>
 #include <string.h>
 
-static struct rest *rest;
+static struct json_operator *door;
 static struct cmf_worker own;
 
 static const struct cmf_worker *worker_of(struct worker *unused, struct cmf **cmfp)
@@ -25,12 +25,12 @@ static void setup(void)
 {
 	world_setup();
 	own = (struct cmf_worker){w.reader, w.unit};
-	ck_assert_int_eq(rest_new(worker_of, &w.clock, &rest), 0);
+	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, &door), 0);
 }
 
 static void teardown(void)
 {
-	rest_free(rest);
+	json_operator_free(door);
 	world_teardown();
 }
 
@@ -40,7 +40,7 @@ static void teardown(void)
 static const struct http_route *route_of(const char *path, const char **path_restp)
 {
 	size_t n;
-	const struct http_route *routes = rest_routes(rest, &n);
+	const struct http_route *routes = json_operator_routes(door, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(routes[i].path);
@@ -148,14 +148,14 @@ static const struct {
 
 START_TEST(query_is_decoded_strictly)
 {
-	struct rest_query query;
+	struct json_query query;
 
-	ck_assert_int_eq(rest_query_parse(queries[_i].raw, &query), queries[_i].result);
+	ck_assert_int_eq(json_query_parse(queries[_i].raw, &query), queries[_i].result);
 	if (queries[_i].value)
-		ck_assert_str_eq(rest_query_get(&query, "a"), queries[_i].value);
+		ck_assert_str_eq(json_query_get(&query, "a"), queries[_i].value);
 	else
-		ck_assert_ptr_null(rest_query_get(&query, "a"));
-	rest_query_clear(&query);
+		ck_assert_ptr_null(json_query_get(&query, "a"));
+	json_query_clear(&query);
 }
 END_TEST
 
@@ -754,9 +754,9 @@ START_TEST(cas_are_shown_with_chain)
 }
 END_TEST
 
-static Suite *rest_suite(void)
+static Suite *operator_suite(void)
 {
-	Suite *suite = suite_create("rest");
+	Suite *suite = suite_create("json operator");
 	TCase *pure = tcase_create("input"), *door = tcase_create("door");
 
 	tcase_add_loop_test(pure, query_is_decoded_strictly, 0, ARRAY_LEN(queries));
@@ -784,4 +784,4 @@ static Suite *rest_suite(void)
 	return suite;
 }
 
-SUITE_MAIN(rest_suite, SUITE_FORKS)
+SUITE_MAIN(operator_suite, SUITE_FORKS)

@@ -10,7 +10,7 @@
 
 static int announcement_row(void *arg, const struct store_announcement *a)
 {
-	return rest_page_add(arg, a->id, rest_announcement_json(a, false));
+	return operator_page_add(arg, a->id, operator_announcement_json(a, false));
 }
 
 /* Announcements bear the names of their bodies. */
@@ -23,40 +23,41 @@ static int type_parse(const char *name)
 	return -1;
 }
 
-int rest_announcements(struct rest_call *call)
+int operator_announcements(struct operator_call *call)
 {
-	const char *type = rest_query_get(&call->query, "type");
-	struct store_announcement_filter filter = {.sender = rest_query_get(&call->query, "sender"),
+	const char *type = json_query_get(&call->query, "type");
+	struct store_announcement_filter filter = {.sender = json_query_get(&call->query, "sender"),
 						   .type = -1};
-	struct rest_page page;
+	struct operator_page page;
 	int status;
 
 	if (type) {
 		filter.type = type_parse(type);
 		if (filter.type < 0)
-			return rest_problem(call, 400, "there is no such type of announcement");
+			return operator_problem(call, 400, "there is no such type of announcement");
 	}
-	status = rest_page_begin(call, &page);
+	status = operator_page_begin(call, &page);
 	if (status)
 		return status;
 	filter.after_id = page.after_id;
 	filter.limit = page.limit;
-	return rest_page_end(
+	return operator_page_end(
 		call, &page,
 		store_announcement_list(call->worker->reader, &filter, announcement_row, &page));
 }
 
-int rest_announcement(struct rest_call *call)
+int operator_announcement(struct operator_call *call)
 {
 	_cleanup_(store_announcement_clear) struct store_announcement a = {0};
 	const char *verb;
 	int64_t id;
 	int err;
 
-	if (rest_path_id(call->request->path_rest, &id, &verb) || *verb)
-		return rest_problem(call, 404, "there is no such path");
-	if (rest_query_unknown(&call->query))
-		return rest_problem(call, 400, "the query has an unknown parameter");
+	if (json_path_id(call->request->path_rest, &id, &verb) || *verb)
+		return operator_problem(call, 404, "there is no such path");
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
 	err = store_announcement_get(call->worker->reader, id, &a);
-	return err ? rest_fault(call, err) : rest_ok(call, 200, rest_announcement_json(&a, true));
+	return err ? operator_fault(call, err)
+		   : operator_ok(call, 200, operator_announcement_json(&a, true));
 }

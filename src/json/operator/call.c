@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the endpoints of the admin API share: the body of a request, deciding and committing, and
- * the ways to end a request. rest.c calls the endpoints, which call this.
+ * the ways to end a request. operator.c calls the endpoints, which call this.
  */
 #include "call.h"
 #include "encode.h"
@@ -11,12 +11,12 @@
 #include <string.h>
 
 /* How often a decision is made again after others changed what it rested on. */
-enum { REST_ATTEMPTS = 8 };
+enum { OPERATOR_ATTEMPTS = 8 };
 
 /* --- ending a request --- */
 
 /* Serialises body (taken over) into the response; out of memory leaves an empty 500. */
-static int rest_answer(struct rest_call *call, int status, const char *type, json_t *body)
+static int operator_answer(struct operator_call *call, int status, const char *type, json_t *body)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 
@@ -29,9 +29,9 @@ static int rest_answer(struct rest_call *call, int status, const char *type, jso
 	return status;
 }
 
-int rest_ok(struct rest_call *call, int status, json_t *body)
+int operator_ok(struct operator_call *call, int status, json_t *body)
 {
-	return rest_answer(call, status, "application/json", body);
+	return operator_answer(call, status, "application/json", body);
 }
 
 static const char *status_title(int status)
@@ -59,25 +59,25 @@ static const char *status_title(int status)
 static json_t *problem_json(int status, const char *detail)
 {
 	return json_pack("{s:s, s:i, s:s, s:o}", "type", "about:blank", "status", status, "title",
-			 status_title(status), "detail", rest_text(detail));
+			 status_title(status), "detail", json_text(detail));
 }
 
-static int rest_answer_problem(struct rest_call *call, int status, json_t *problem)
+static int operator_answer_problem(struct operator_call *call, int status, json_t *problem)
 {
 	if (status == 503)
 		call->response->retry_after = 1;
-	return rest_answer(call, status, "application/problem+json", problem);
+	return operator_answer(call, status, "application/problem+json", problem);
 }
 
-int rest_problem(struct rest_call *call, int status, const char *detail)
+int operator_problem(struct operator_call *call, int status, const char *detail)
 {
-	return rest_answer_problem(call, status, problem_json(status, detail));
+	return operator_answer_problem(call, status, problem_json(status, detail));
 }
 
-int rest_method_refused(struct rest_call *call, const char *allow)
+int operator_method_refused(struct operator_call *call, const char *allow)
 {
 	call->response->allow = allow;
-	return rest_problem(call, 405, "this method is not for this path");
+	return operator_problem(call, 405, "this method is not for this path");
 }
 
 /* RFC 9110 status that says most nearly what a failInfo says. */
@@ -100,7 +100,7 @@ static int status_of_failinfo(int failinfo)
 	}
 }
 
-int rest_refusal(struct rest_call *call, const struct refusal *refusal)
+int operator_refusal(struct operator_call *call, const struct refusal *refusal)
 {
 	int status = status_of_failinfo(refusal->failinfo);
 	json_t *problem;
@@ -116,35 +116,36 @@ int rest_refusal(struct rest_call *call, const struct refusal *refusal)
 				    json_string(failinfo_name(refusal->failinfo)));
 	if (problem)
 		json_object_set_new(problem, "reason", json_string(call->reason));
-	return rest_answer_problem(call, status, problem);
+	return operator_answer_problem(call, status, problem);
 }
 
-int rest_fault(struct rest_call *call, int err)
+int operator_fault(struct operator_call *call, int err)
 {
 	switch (err) {
 	case STORE_NOT_FOUND:
-		return rest_problem(call, 404, "there is nothing of that number");
+		return operator_problem(call, 404, "there is nothing of that number");
 	case STORE_CONFLICT:
-		return rest_problem(call, 409, "somebody else changed it at the same time");
+		return operator_problem(call, 409, "somebody else changed it at the same time");
 	case -ENOSPC:
-		return rest_problem(call, 503, "the disk of the server is full");
+		return operator_problem(call, 503, "the disk of the server is full");
 	case -ESTALE:
-		return rest_problem(call, 503,
-				    "the database of the server is gone, or another "
-				    "file is in its place");
+		return operator_problem(call, 503,
+					"the database of the server is gone, or another "
+					"file is in its place");
 	default:
-		return rest_problem(call, 500, "the server failed; its log says why");
+		return operator_problem(call, 500, "the server failed; its log says why");
 	}
 }
 
 /* --- what endpoints share --- */
 
-int rest_commit(struct rest_call *call, rest_decide *decide, void *arg, struct refusal *refusal)
+int operator_commit(struct operator_call *call, operator_decide *decide, void *arg,
+		    struct refusal *refusal)
 {
 	struct store_unit *unit = call->worker->unit;
 	int err = STORE_CONFLICT;
 
-	for (int i = 0; i < REST_ATTEMPTS && err == STORE_CONFLICT; i++) {
+	for (int i = 0; i < OPERATOR_ATTEMPTS && err == STORE_CONFLICT; i++) {
 		store_unit_clear(unit);
 		err = decide(call, arg, refusal);
 		if (err) {
@@ -157,7 +158,7 @@ int rest_commit(struct rest_call *call, rest_decide *decide, void *arg, struct r
 	return err;
 }
 
-json_t *rest_body(const struct rest_call *call, char *detail, size_t size)
+json_t *operator_body(const struct operator_call *call, char *detail, size_t size)
 {
 	struct bytes body = call->request->body;
 	json_error_t error;
@@ -176,13 +177,13 @@ json_t *rest_body(const struct rest_call *call, char *detail, size_t size)
 	return json;
 }
 
-struct cmf_call rest_cmf_call(const struct rest_call *call, const struct cmf_principal *who,
-			      struct refusal *refusal)
+struct cmf_call operator_cmf_call(const struct operator_call *call, const struct cmf_principal *who,
+				  struct refusal *refusal)
 {
 	return cmf_call_now(call->cmf, call->worker, who, refusal);
 }
 
-struct cmf_principal rest_operator(const struct rest_call *call, char *trust_domain)
+struct cmf_principal operator_principal(const struct operator_call *call, char *trust_domain)
 {
 	return (struct cmf_principal){.kind = CMF_PRINCIPAL_ADMIN,
 				      .name = (char *)"cmfctl",

@@ -17,9 +17,9 @@ static json_t *chain_json(const struct ca *ca)
 	json_t *array = json_array();
 
 	for (size_t i = 0; array && i < n; i++)
-		json_array_append_new(array, rest_pem(certs[i]));
+		json_array_append_new(array, json_pem(certs[i]));
 	if (array && ca_root(ca).len)
-		json_array_append_new(array, rest_pem(ca_root(ca)));
+		json_array_append_new(array, json_pem(ca_root(ca)));
 	return array;
 }
 
@@ -40,10 +40,10 @@ static json_t *root_subject(const struct ca *ca)
 
 	if (ca_root(ca).len == 0 || certificate_view(ca_root(ca), &view))
 		return json_null();
-	return rest_name(view.subject);
+	return json_name(view.subject);
 }
 
-static int ca_json(struct rest_call *call, const struct ca *ca, json_t **jsonp)
+static int ca_json(struct operator_call *call, const struct ca *ca, json_t **jsonp)
 {
 	_cleanup_(store_crl_clear) struct store_crl crl = {0};
 	int err = store_crl_newest(call->worker->reader, ca_name(ca), &crl);
@@ -51,24 +51,24 @@ static int ca_json(struct rest_call *call, const struct ca *ca, json_t **jsonp)
 	if (err && err != STORE_NOT_FOUND)
 		return err;
 	*jsonp = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-			   rest_text(ca_name(ca)), "type",
+			   json_text(ca_name(ca)), "type",
 			   ca_is_upstream(ca) ? "upstream" : "internal", "issuer",
-			   rest_name(ca_issuer(ca)), "root", root_subject(ca), "not_after",
-			   rest_time(ca_not_after_ms(ca)), "crl_number",
+			   json_name(ca_issuer(ca)), "root", root_subject(ca), "not_after",
+			   json_time(ca_not_after_ms(ca)), "crl_number",
 			   err ? json_null() : json_integer(crl.number), "crl_this_update",
-			   rest_time(crl.this_update_ms), "crl_next_update",
-			   rest_time(crl.next_update_ms), "chain", chain_json(ca));
+			   json_time(crl.this_update_ms), "crl_next_update",
+			   json_time(crl.next_update_ms), "chain", chain_json(ca));
 	return *jsonp ? 0 : -ENOMEM;
 }
 
-int rest_cas(struct rest_call *call)
+int operator_cas(struct operator_call *call)
 {
 	struct ca_set *set = cmf_cas(call->cmf);
 	json_t *items, *item;
 	int err = 0;
 
-	if (rest_query_unknown(&call->query))
-		return rest_problem(call, 400, "the query has an unknown parameter");
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
 	items = json_array();
 	for (size_t i = 0; i < ca_count(set) && !err; i++) {
 		err = ca_json(call, ca_at(set, i), &item);
@@ -77,7 +77,7 @@ int rest_cas(struct rest_call *call)
 	}
 	if (err) {
 		json_decref(items);
-		return rest_fault(call, err);
+		return operator_fault(call, err);
 	}
-	return rest_ok(call, 200, json_pack("{s:o}", "items", items));
+	return operator_ok(call, 200, json_pack("{s:o}", "items", items));
 }

@@ -15,7 +15,7 @@
 /* --- list --- */
 
 struct certificate_walk {
-	struct rest_page *page;
+	struct operator_page *page;
 	struct store_reader *reader;
 	int64_t now_ms;
 	const char *state; /* NULL: all */
@@ -28,9 +28,9 @@ static json_t *certificate_whole(struct store_reader *reader, const struct store
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
 	int err = store_archived_key_get(reader, cert->id, &key);
-	json_t *json = err < 0 ? NULL : rest_certificate_json(cert, now_ms, true);
+	json_t *json = err < 0 ? NULL : operator_certificate_json(cert, now_ms, true);
 
-	if (json && rest_archived_key_add(json, err == 0 ? &key : NULL)) {
+	if (json && operator_archived_key_add(json, err == 0 ? &key : NULL)) {
 		json_decref(json);
 		return NULL;
 	}
@@ -42,13 +42,15 @@ static int certificate_row(void *arg, const struct store_certificate *cert)
 	struct certificate_walk *walk = arg;
 
 	/* The store knows no "expired": an active one that has expired is told apart here. */
-	if (walk->state && strcmp(walk->state, rest_certificate_state(cert, walk->now_ms)) != 0) {
-		rest_page_skip(walk->page, cert->id);
+	if (walk->state &&
+	    strcmp(walk->state, operator_certificate_state(cert, walk->now_ms)) != 0) {
+		operator_page_skip(walk->page, cert->id);
 		return 0;
 	}
-	return rest_page_add(walk->page, cert->id,
-			     walk->with_pem ? certificate_whole(walk->reader, cert, walk->now_ms)
-					    : rest_certificate_json(cert, walk->now_ms, false));
+	return operator_page_add(walk->page, cert->id,
+				 walk->with_pem
+					 ? certificate_whole(walk->reader, cert, walk->now_ms)
+					 : operator_certificate_json(cert, walk->now_ms, false));
 }
 
 /* A state as the operator names it is one or two of the store's. */
@@ -74,7 +76,7 @@ static int row_compare(const void *a, const void *b)
 }
 
 /* Two walks were made: brings their rows into the order of ids and cuts the page at its limit. */
-static int page_merge(struct rest_page *page)
+static int page_merge(struct operator_page *page)
 {
 	size_t n = json_array_size(page->items), i;
 	json_t **rows = calloc(n ? n : 1, sizeof(*rows)), *row, *sorted = json_array();
@@ -94,7 +96,7 @@ static int page_merge(struct rest_page *page)
 	return err;
 }
 
-static int certificate_walk(struct rest_call *call, struct store_certificate_filter *filter,
+static int certificate_walk(struct operator_call *call, struct store_certificate_filter *filter,
 			    const int states[2], struct certificate_walk *walk)
 {
 	int err;
@@ -108,49 +110,50 @@ static int certificate_walk(struct rest_call *call, struct store_certificate_fil
 	return err ? err : page_merge(walk->page);
 }
 
-int rest_certificates(struct rest_call *call)
+int operator_certificates(struct operator_call *call)
 {
 	static const int all[2] = {-1, -1};
-	const char *serial = rest_query_get(&call->query, "serial");
+	const char *serial = json_query_get(&call->query, "serial");
 	const int *states = all;
 	int64_t pem = 0;
-	struct rest_page page;
+	struct operator_page page;
 	struct certificate_walk walk = {.page = &page,
 					.reader = call->worker->reader,
 					.now_ms = call->now_ms,
-					.state = rest_query_get(&call->query, "state")};
+					.state = json_query_get(&call->query, "state")};
 	struct store_certificate_filter filter = {
-		.subject_id = rest_query_get(&call->query, "subject_id"),
-		.manager = rest_query_get(&call->query, "manager"),
-		.ca = rest_query_get(&call->query, "ca"),
+		.subject_id = json_query_get(&call->query, "subject_id"),
+		.manager = json_query_get(&call->query, "manager"),
+		.ca = json_query_get(&call->query, "ca"),
 	};
 	int status;
 
 	if (serial && serial_of_hex(serial, &filter.serial) < 0)
-		return rest_problem(call, 400, "serial must be 1 to 32 octets in hex");
+		return operator_problem(call, 400, "serial must be 1 to 32 octets in hex");
 	for (size_t i = 0; walk.state && states == all; i++) {
 		if (i == ARRAY_LEN(state_filters))
-			return rest_problem(call, 400, "there is no such state of a certificate");
+			return operator_problem(call, 400,
+						"there is no such state of a certificate");
 		if (strcmp(state_filters[i].name, walk.state) == 0)
 			states = state_filters[i].states;
 	}
-	if (rest_query_number(&call->query, "pem", 1, &pem))
-		return rest_problem(call, 400, "pem must be 0 or 1");
+	if (json_query_number(&call->query, "pem", 1, &pem))
+		return operator_problem(call, 400, "pem must be 0 or 1");
 	walk.with_pem = pem;
-	status = rest_page_begin(call, &page);
+	status = operator_page_begin(call, &page);
 	if (status)
 		return status;
 	filter.after_id = page.after_id;
 	filter.limit = page.limit;
-	return rest_page_end(call, &page, certificate_walk(call, &filter, states, &walk));
+	return operator_page_end(call, &page, certificate_walk(call, &filter, states, &walk));
 }
 
 /* --- one of them --- */
 
-static int certificate_get(struct rest_call *call, int64_t id)
+static int certificate_get(struct operator_call *call, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	const struct cmf_call op = rest_cmf_call(call, NULL, NULL);
+	const struct cmf_call op = operator_cmf_call(call, NULL, NULL);
 	int err = store_certificate_get(call->worker->reader, id, &cert);
 	bool awaited = false;
 	json_t *json;
@@ -158,13 +161,13 @@ static int certificate_get(struct rest_call *call, int64_t id)
 	if (!err)
 		err = cmf_order_crl_awaited(&op, &cert, &awaited);
 	if (err)
-		return rest_fault(call, err);
+		return operator_fault(call, err);
 	json = certificate_whole(call->worker->reader, &cert, call->now_ms);
 	if (json && json_object_set_new(json, "crl_awaited", json_boolean(awaited))) {
 		json_decref(json);
 		json = NULL;
 	}
-	return rest_ok(call, 200, json);
+	return operator_ok(call, 200, json);
 }
 
 /* For the upstream CA that is to be told; after that housekeeping goes on. */
@@ -194,20 +197,20 @@ static int revocation_identify(const struct store_certificate *cert, struct cmf_
 	return 0;
 }
 
-static int revoke_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+static int revoke_decide(struct operator_call *call, void *arg, struct refusal *refusal)
 {
 	struct revocation *revocation = arg;
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	struct cmf_order_terms terms;
 	struct cmf_principal who = {0};
-	const struct cmf_call op = rest_cmf_call(call, &who, refusal);
+	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
 	int err = store_certificate_get(op.reader, revocation->certificate_id, &cert);
 
 	if (!err)
 		err = revocation_identify(&cert, &revocation->request, refusal);
 	if (err)
 		return err;
-	who = rest_operator(call, cert.trust_domain);
+	who = operator_principal(call, cert.trust_domain);
 	cmf_revocation_clear(&revocation->decided);
 	err = cmf_revoke_find(&op, &revocation->request, NULL, 0, &revocation->decided);
 	return err ? err : cmf_order_place_revocations(&op, &revocation->decided, 1, &terms);
@@ -223,7 +226,7 @@ static int revocation_decode(json_t *body, struct revocation *revocation, char *
 		snprintf(detail, size, "%s", error.text);
 		return -EINVAL;
 	}
-	revocation->request.reason = rest_reason_parse(reason);
+	revocation->request.reason = json_reason_parse(reason);
 	if (revocation->request.reason < 0) {
 		snprintf(detail, size, "reason must be one of RFC 5280 5.3.1, as keyCompromise");
 		return -EINVAL;
@@ -241,10 +244,10 @@ static int revocation_decode(json_t *body, struct revocation *revocation, char *
  * What the revocation waits for, as for rr. The answer shows how far it has come, and who wants to
  * know the end asks again.
  */
-static int revocation_run(struct rest_call *call, const struct revocation *revocation)
+static int revocation_run(struct operator_call *call, const struct revocation *revocation)
 {
 	_cleanup_(cmf_order_clear) struct cmf_order order = {0};
-	const struct cmf_call op = rest_cmf_call(call, NULL, NULL);
+	const struct cmf_call op = operator_cmf_call(call, NULL, NULL);
 	int err = cmf_order_new(CMF_ORDER_REVOCATIONS, 1, &order);
 
 	if (err)
@@ -255,85 +258,85 @@ static int revocation_run(struct rest_call *call, const struct revocation *revoc
 	return err ? err : cmf_order_run(&op, &order, REVOKE_BUDGET_US);
 }
 
-static int certificate_revoke(struct rest_call *call, int64_t id)
+static int certificate_revoke(struct operator_call *call, int64_t id)
 {
 	struct revocation revocation = {.certificate_id = id};
 	struct refusal refusal = REFUSAL_NULL;
 	char detail[200];
-	json_t *body = rest_body(call, detail, sizeof(detail));
+	json_t *body = operator_body(call, detail, sizeof(detail));
 	int err;
 
 	if (!body)
-		return rest_problem(call, 400, detail);
+		return operator_problem(call, 400, detail);
 	err = revocation_decode(body, &revocation, detail, sizeof(detail));
 	json_decref(body);
 	if (err)
-		return rest_problem(call, 400, detail);
-	err = rest_commit(call, revoke_decide, &revocation, &refusal);
+		return operator_problem(call, 400, detail);
+	err = operator_commit(call, revoke_decide, &revocation, &refusal);
 	cmf_revocation_clear(&revocation.decided);
 	if (!err)
 		err = revocation_run(call, &revocation);
 	if (err == REFUSED)
-		return rest_refusal(call, &refusal);
-	return err ? rest_fault(call, err) : certificate_get(call, id);
+		return operator_refusal(call, &refusal);
+	return err ? operator_fault(call, err) : certificate_get(call, id);
 }
 
-static int key_delete_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+static int key_delete_decide(struct operator_call *call, void *arg, struct refusal *refusal)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	const int64_t *id = arg;
 	struct cmf_principal who = {0};
-	const struct cmf_call op = rest_cmf_call(call, &who, refusal);
+	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
 	int err = store_certificate_get(call->worker->reader, *id, &cert);
 
 	if (err)
 		return err;
-	who = rest_operator(call, cert.trust_domain);
+	who = operator_principal(call, cert.trust_domain);
 	return cmf_archived_key_delete(&op, &cert);
 }
 
-static int key_delete(struct rest_call *call, int64_t id)
+static int key_delete(struct operator_call *call, int64_t id)
 {
 	struct refusal refusal = REFUSAL_NULL;
-	int err = rest_commit(call, key_delete_decide, &id, &refusal);
+	int err = operator_commit(call, key_delete_decide, &id, &refusal);
 
 	if (err == REFUSED)
-		return rest_refusal(call, &refusal);
-	return err ? rest_fault(call, err) : certificate_get(call, id);
+		return operator_refusal(call, &refusal);
+	return err ? operator_fault(call, err) : certificate_get(call, id);
 }
 
 static const struct {
 	const char *name;
-	int (*serve)(struct rest_call *call, int64_t id);
+	int (*serve)(struct operator_call *call, int64_t id);
 } verbs[] = {
 	{"revoke", certificate_revoke},
 	{"delete-key", key_delete},
 };
 
-static int verb_serve(struct rest_call *call, const char *verb, int64_t id)
+static int verb_serve(struct operator_call *call, const char *verb, int64_t id)
 {
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(verb, verbs[i].name) != 0)
 			continue;
-		if (rest_query_unknown(&call->query))
-			return rest_problem(call, 400, "the query has an unknown parameter");
+		if (json_query_unknown(&call->query))
+			return operator_problem(call, 400, "the query has an unknown parameter");
 		return call->request->method == HTTP_POST ? verbs[i].serve(call, id)
-							  : rest_method_refused(call, "POST");
+							  : operator_method_refused(call, "POST");
 	}
-	return rest_problem(call, 404, "there is no such path");
+	return operator_problem(call, 404, "there is no such path");
 }
 
-int rest_certificate(struct rest_call *call)
+int operator_certificate(struct operator_call *call)
 {
 	const char *verb;
 	int64_t id;
 
-	if (rest_path_id(call->request->path_rest, &id, &verb))
-		return rest_problem(call, 404, "there is no such path");
+	if (json_path_id(call->request->path_rest, &id, &verb))
+		return operator_problem(call, 404, "there is no such path");
 	if (*verb)
 		return verb_serve(call, verb, id);
-	if (rest_query_unknown(&call->query))
-		return rest_problem(call, 400, "the query has an unknown parameter");
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
 	return call->request->method == HTTP_GET ? certificate_get(call, id)
-						 : rest_method_refused(call, "GET");
+						 : operator_method_refused(call, "GET");
 }

@@ -17,10 +17,10 @@
 #include <string.h>
 
 /* Longest name of a client or of anything else that the operator names. */
-enum { REST_NAME_MAX = 64, REST_ENTITY_MAX = 255 };
+enum { OPERATOR_NAME_MAX = 64, OPERATOR_ENTITY_MAX = 255 };
 
 /* A secret is typed or generated text; RFC 9483 4.1.5 wants much entropy, not much length. */
-enum { REST_SECRET_MIN = 8, REST_SECRET_MAX = 256 };
+enum { OPERATOR_SECRET_MIN = 8, OPERATOR_SECRET_MAX = 256 };
 
 static int decode_error(json_error_t *error, char *detail, size_t size)
 {
@@ -35,13 +35,14 @@ static bool name_valid(const char *name)
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t len = strlen(name);
 
-	return len > 0 && len <= REST_NAME_MAX && strspn(name, allowed) == len && name[0] != '-' &&
-	       name[0] != '.';
+	return len > 0 && len <= OPERATOR_NAME_MAX && strspn(name, allowed) == len &&
+	       name[0] != '-' && name[0] != '.';
 }
 
 /* --- POST /v1/registrations --- */
 
-static int subject_ids_decode(json_t *array, struct rest_register *reg, char *detail, size_t size)
+static int subject_ids_decode(json_t *array, struct operator_register *reg, char *detail,
+			      size_t size)
 {
 	size_t n = json_array_size(array), i;
 	json_t *item;
@@ -66,14 +67,15 @@ static int subject_ids_decode(json_t *array, struct rest_register *reg, char *de
 	return 0;
 }
 
-int rest_register_decode(json_t *body, struct rest_register *registerp, char *detail, size_t size)
+int operator_register_decode(json_t *body, struct operator_register *registerp, char *detail,
+			     size_t size)
 {
 	const char *cert_type, *handling = NULL;
 	struct cmf_register *request = &registerp->request;
 	json_t *subject_ids;
 	json_error_t error;
 
-	*registerp = (struct rest_register){.request.handling = CERT_HANDLING_NONE};
+	*registerp = (struct operator_register){.request.handling = CERT_HANDLING_NONE};
 	if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:o, s?s, s?s, s?s}", "requester",
 			   &registerp->requester, "cert_type", &cert_type, "subject_ids",
 			   &subject_ids, "handling", &handling, "profile", &request->profile, "ca",
@@ -95,10 +97,10 @@ int rest_register_decode(json_t *body, struct rest_register *registerp, char *de
 	return subject_ids_decode(subject_ids, registerp, detail, size);
 }
 
-void rest_register_clear(struct rest_register *reg)
+void operator_register_clear(struct operator_register *reg)
 {
 	free(reg->subject_ids);
-	*reg = (struct rest_register){0};
+	*reg = (struct operator_register){0};
 }
 
 /* --- POST /v1/clients --- */
@@ -112,8 +114,9 @@ static int permissions_decode(json_t *array, uint32_t *permissionsp, char *detai
 	*permissionsp = 0;
 	json_array_foreach(array, i, item)
 	{
-		uint32_t bit =
-			json_is_string(item) ? rest_permission_parse(json_string_value(item)) : 0;
+		uint32_t bit = json_is_string(item)
+				       ? operator_permission_parse(json_string_value(item))
+				       : 0;
 
 		if (bit == 0) {
 			snprintf(detail, size,
@@ -203,16 +206,16 @@ static int trust_anchor_decode(const char *pem, const char *subject, struct stor
 }
 
 static int secret_decode(const char *reference, const char *secret,
-			 struct rest_client_request *request, char *detail, size_t size)
+			 struct operator_client_request *request, char *detail, size_t size)
 {
 	if (!name_valid(reference)) {
 		snprintf(detail, size,
 			 "mac_reference: 1 to 64 letters, digits, '.', '_' and '-' are allowed");
 		return -EINVAL;
 	}
-	if (strlen(secret) < REST_SECRET_MIN || strlen(secret) > REST_SECRET_MAX) {
-		snprintf(detail, size, "secret must have %d to %d characters", REST_SECRET_MIN,
-			 REST_SECRET_MAX);
+	if (strlen(secret) < OPERATOR_SECRET_MIN || strlen(secret) > OPERATOR_SECRET_MAX) {
+		snprintf(detail, size, "secret must have %d to %d characters", OPERATOR_SECRET_MIN,
+			 OPERATOR_SECRET_MAX);
 		return -EINVAL;
 	}
 	request->client.mac_reference = strdup(reference);
@@ -230,7 +233,7 @@ struct credential {
 	const char *secret;
 };
 
-static int credential_decode(const struct credential *c, struct rest_client_request *request,
+static int credential_decode(const struct credential *c, struct operator_client_request *request,
 			     char *detail, size_t size)
 {
 	bool mac = c->mac_reference && c->secret;
@@ -264,7 +267,7 @@ static int client_names_decode(const char *name, const char *trust_domain,
 			 "and '-' are allowed");
 		return -EINVAL;
 	}
-	if (entity && (!*entity || strlen(entity) > REST_ENTITY_MAX)) {
+	if (entity && (!*entity || strlen(entity) > OPERATOR_ENTITY_MAX)) {
 		snprintf(detail, size, "entity must be the subjectId of an entity");
 		return -EINVAL;
 	}
@@ -283,7 +286,7 @@ static int client_names_decode(const char *name, const char *trust_domain,
 		       : -ENOMEM;
 }
 
-static int client_decode(json_t *body, struct rest_client_request *request, char *detail,
+static int client_decode(json_t *body, struct operator_client_request *request, char *detail,
 			 size_t size)
 {
 	const char *name, *trust_domain, *default_profile = NULL, *policy = NULL, *entity = NULL;
@@ -311,19 +314,19 @@ static int client_decode(json_t *body, struct rest_client_request *request, char
 	return err;
 }
 
-int rest_client_decode(json_t *body, struct rest_client_request *requestp, char *detail,
-		       size_t size)
+int operator_client_decode(json_t *body, struct operator_client_request *requestp, char *detail,
+			   size_t size)
 {
 	int err;
 
-	*requestp = (struct rest_client_request){0};
+	*requestp = (struct operator_client_request){0};
 	err = client_decode(body, requestp, detail, size);
 	if (err)
-		rest_client_request_clear(requestp);
+		operator_client_request_clear(requestp);
 	return err;
 }
 
-void rest_client_request_clear(struct rest_client_request *request)
+void operator_client_request_clear(struct operator_client_request *request)
 {
 	store_client_clear(&request->client);
 	octets_clear_secret(&request->secret);

@@ -14,39 +14,39 @@
  * Body of a request in octets: 10000 subjectIds of 255 octets and their quotes fit. It is the
  * operator's own socket, so that this bounds mistakes and not attackers.
  */
-enum { REST_BODY_MAX = 4 << 20 };
+enum { OPERATOR_BODY_MAX = 4 << 20 };
 
-enum { REST_ROUTES_MAX = 16 };
+enum { OPERATOR_ROUTES_MAX = 16 };
 
-/* An endpoint bound to its rest: what a route hands to the handler. */
-struct rest_binding {
-	struct rest *rest;
-	rest_endpoint *endpoint;
+/* An endpoint bound to its door: what a route hands to the handler. */
+struct operator_binding {
+	struct json_operator *door;
+	operator_endpoint *endpoint;
 };
 
-struct rest {
-	rest_worker_of *worker_of;
+struct json_operator {
+	json_worker_of *worker_of;
 	const struct clock_source *clock;
-	struct rest_binding bindings[REST_ROUTES_MAX];
-	struct http_route routes[REST_ROUTES_MAX];
+	struct operator_binding bindings[OPERATOR_ROUTES_MAX];
+	struct http_route routes[OPERATOR_ROUTES_MAX];
 	size_t n_routes;
 };
 
 static const struct {
 	const char *path;
 	unsigned methods;
-	rest_endpoint *endpoint;
+	operator_endpoint *endpoint;
 } endpoints[] = {
-	{"/v1/registrations", HTTP_GET | HTTP_POST | HTTP_DELETE, rest_registrations},
-	{"/v1/certificates", HTTP_GET, rest_certificates},
-	{"/v1/certificates/*", HTTP_GET | HTTP_POST, rest_certificate},
-	{"/v1/clients", HTTP_GET | HTTP_POST, rest_clients},
-	{"/v1/clients/*", HTTP_DELETE, rest_client},
-	{"/v1/transactions", HTTP_GET, rest_transactions},
-	{"/v1/transactions/*", HTTP_GET, rest_transaction},
-	{"/v1/announcements", HTTP_GET, rest_announcements},
-	{"/v1/announcements/*", HTTP_GET, rest_announcement},
-	{"/v1/cas", HTTP_GET, rest_cas},
+	{"/v1/registrations", HTTP_GET | HTTP_POST | HTTP_DELETE, operator_registrations},
+	{"/v1/certificates", HTTP_GET, operator_certificates},
+	{"/v1/certificates/*", HTTP_GET | HTTP_POST, operator_certificate},
+	{"/v1/clients", HTTP_GET | HTTP_POST, operator_clients},
+	{"/v1/clients/*", HTTP_DELETE, operator_client},
+	{"/v1/transactions", HTTP_GET, operator_transactions},
+	{"/v1/transactions/*", HTTP_GET, operator_transaction},
+	{"/v1/announcements", HTTP_GET, operator_announcements},
+	{"/v1/announcements/*", HTTP_GET, operator_announcement},
+	{"/v1/cas", HTTP_GET, operator_cas},
 };
 
 /* --- handler --- */
@@ -66,62 +66,63 @@ static const char *method_name(enum http_method method)
 	return "";
 }
 
-static void rest_serve(void *arg, struct worker *worker, const struct http_request *request,
-		       struct http_response *response)
+static void operator_serve(void *arg, struct worker *worker, const struct http_request *request,
+			   struct http_response *response)
 {
-	const struct rest_binding *binding = arg;
-	struct rest_call call = {.rest = binding->rest,
-				 .request = request,
-				 .response = response,
-				 .now_ms = clock_now_ms(binding->rest->clock)};
+	const struct operator_binding *binding = arg;
+	struct operator_call call = {.door = binding->door,
+				     .request = request,
+				     .response = response,
+				     .now_ms = clock_now_ms(binding->door->clock)};
 	int status, err;
 
-	call.worker = binding->rest->worker_of(worker, &call.cmf);
-	err = rest_query_parse(request->query, &call.query);
+	call.worker = binding->door->worker_of(worker, &call.cmf);
+	err = json_query_parse(request->query, &call.query);
 	if (err == -EINVAL)
-		status = rest_problem(&call, 400, "the query of the URL is malformed");
+		status = operator_problem(&call, 400, "the query of the URL is malformed");
 	else if (err)
-		status = rest_fault(&call, err);
+		status = operator_fault(&call, err);
 	else
 		status = binding->endpoint(&call);
-	rest_query_clear(&call.query);
+	json_query_clear(&call.query);
 	log_event(LOG_LEVEL_INFO, "admin", F_INT("conn", (int64_t)request->connection),
 		  F_TEXT("method", method_name(request->method)), F_TEXT("path", request->path),
 		  F_INT("status", status), F_TEXT("reason", call.reason),
 		  F_INT("us", clock_monotonic_us() - request->received_us));
 }
 
-int rest_new(rest_worker_of *worker_of, const struct clock_source *clock, struct rest **restp)
+int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock,
+		      struct json_operator **doorp)
 {
-	struct rest *rest = calloc(1, sizeof(*rest));
+	struct json_operator *door = calloc(1, sizeof(*door));
 
-	if (!rest)
+	if (!door)
 		return -ENOMEM;
-	rest->worker_of = worker_of;
-	rest->clock = clock;
-	rest->n_routes = ARRAY_LEN(endpoints);
-	static_assert(ARRAY_LEN(endpoints) <= REST_ROUTES_MAX, "room for all routes");
-	for (size_t i = 0; i < rest->n_routes; i++) {
-		rest->bindings[i] = (struct rest_binding){rest, endpoints[i].endpoint};
-		rest->routes[i] = (struct http_route){.groups = HTTP_ADMIN,
+	door->worker_of = worker_of;
+	door->clock = clock;
+	door->n_routes = ARRAY_LEN(endpoints);
+	static_assert(ARRAY_LEN(endpoints) <= OPERATOR_ROUTES_MAX, "room for all routes");
+	for (size_t i = 0; i < door->n_routes; i++) {
+		door->bindings[i] = (struct operator_binding){door, endpoints[i].endpoint};
+		door->routes[i] = (struct http_route){.groups = HTTP_ADMIN,
 						      .path = endpoints[i].path,
 						      .methods = endpoints[i].methods,
 						      .content_type = "application/json",
-						      .body_max = REST_BODY_MAX,
-						      .handler = rest_serve,
-						      .arg = &rest->bindings[i]};
+						      .body_max = OPERATOR_BODY_MAX,
+						      .handler = operator_serve,
+						      .arg = &door->bindings[i]};
 	}
-	*restp = rest;
+	*doorp = door;
 	return 0;
 }
 
-void rest_free(struct rest *rest)
+void json_operator_free(struct json_operator *door)
 {
-	free(rest);
+	free(door);
 }
 
-const struct http_route *rest_routes(const struct rest *rest, size_t *np)
+const struct http_route *json_operator_routes(const struct json_operator *door, size_t *np)
 {
-	*np = rest->n_routes;
-	return rest->routes;
+	*np = door->n_routes;
+	return door->routes;
 }

@@ -4,42 +4,42 @@
 
 #include <errno.h>
 
-int rest_page_begin(struct rest_call *call, struct rest_page *pagep)
+int operator_page_begin(struct operator_call *call, struct operator_page *pagep)
 {
-	int64_t after_id = 0, limit = REST_PAGE_MAX;
+	int64_t after_id = 0, limit = OPERATOR_PAGE_MAX;
 
-	if (rest_query_number(&call->query, "after_id", INT64_MAX, &after_id) ||
-	    rest_query_number(&call->query, "limit", REST_PAGE_MAX, &limit) || limit == 0)
-		return rest_problem(call, 400, "after_id or limit is out of range");
-	if (rest_query_unknown(&call->query))
-		return rest_problem(call, 400, "the query has an unknown parameter");
-	*pagep = (struct rest_page){
+	if (json_query_number(&call->query, "after_id", INT64_MAX, &after_id) ||
+	    json_query_number(&call->query, "limit", OPERATOR_PAGE_MAX, &limit) || limit == 0)
+		return operator_problem(call, 400, "after_id or limit is out of range");
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
+	*pagep = (struct operator_page){
 		.items = json_array(), .limit = (uint32_t)limit, .after_id = after_id};
-	return pagep->items ? 0 : rest_fault(call, -ENOMEM);
+	return pagep->items ? 0 : operator_fault(call, -ENOMEM);
 }
 
-int rest_page_add(struct rest_page *page, int64_t id, json_t *row)
+int operator_page_add(struct operator_page *page, int64_t id, json_t *row)
 {
-	rest_page_skip(page, id);
+	operator_page_skip(page, id);
 	return json_array_append_new(page->items, row) ? -ENOMEM : 0;
 }
 
-void rest_page_skip(struct rest_page *page, int64_t id)
+void operator_page_skip(struct operator_page *page, int64_t id)
 {
 	page->n_seen++;
 	page->last_id = id;
 }
 
-int rest_page_end(struct rest_call *call, struct rest_page *page, int err)
+int operator_page_end(struct operator_call *call, struct operator_page *page, int err)
 {
 	json_t *body;
 
 	if (err) {
 		json_decref(page->items);
-		return rest_fault(call, err);
+		return operator_fault(call, err);
 	}
 	body = json_pack("{s:o}", "items", page->items);
 	if (body && page->n_seen >= page->limit)
 		json_object_set_new(body, "next_after_id", json_integer(page->last_id));
-	return rest_ok(call, 200, body);
+	return operator_ok(call, 200, body);
 }

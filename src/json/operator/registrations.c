@@ -11,21 +11,21 @@
 
 static int registration_row(void *arg, const struct store_registration *reg)
 {
-	return rest_page_add(arg, reg->id, rest_registration_json(reg));
+	return operator_page_add(arg, reg->id, operator_registration_json(reg));
 }
 
 /* The filter from the query; false with the problem if a value is wrong. */
-static bool registration_filter(struct rest_call *call, struct store_registration_filter *filterp,
-				const char **problemp)
+static bool registration_filter(struct operator_call *call,
+				struct store_registration_filter *filterp, const char **problemp)
 {
-	const char *cert_type = rest_query_get(&call->query, "cert_type");
+	const char *cert_type = json_query_get(&call->query, "cert_type");
 	int64_t all = 0;
 	enum cert_type type;
 
 	*filterp = (struct store_registration_filter){
-		.subject_id = rest_query_get(&call->query, "subject_id"),
-		.manager = rest_query_get(&call->query, "manager"),
-		.trust_domain = rest_query_get(&call->query, "trust_domain"),
+		.subject_id = json_query_get(&call->query, "subject_id"),
+		.manager = json_query_get(&call->query, "manager"),
+		.trust_domain = json_query_get(&call->query, "trust_domain"),
 		.cert_type = -1,
 	};
 	if (cert_type && cert_type_parse(cert_type, &type)) {
@@ -34,7 +34,7 @@ static bool registration_filter(struct rest_call *call, struct store_registratio
 	}
 	if (cert_type)
 		filterp->cert_type = (int)type;
-	if (rest_query_number(&call->query, "all", 1, &all)) {
+	if (json_query_number(&call->query, "all", 1, &all)) {
 		*problemp = "all must be 0 or 1";
 		return false;
 	}
@@ -42,32 +42,32 @@ static bool registration_filter(struct rest_call *call, struct store_registratio
 	return true;
 }
 
-static int registration_list(struct rest_call *call)
+static int registration_list(struct operator_call *call)
 {
 	struct store_registration_filter filter;
-	struct rest_page page;
+	struct operator_page page;
 	const char *problem;
 	int status;
 
 	if (!registration_filter(call, &filter, &problem))
-		return rest_problem(call, 400, problem);
-	status = rest_page_begin(call, &page);
+		return operator_problem(call, 400, problem);
+	status = operator_page_begin(call, &page);
 	if (status)
 		return status;
 	filter.after_id = page.after_id;
 	filter.limit = page.limit;
-	return rest_page_end(
+	return operator_page_end(
 		call, &page,
 		store_registration_list(call->worker->reader, &filter, registration_row, &page));
 }
 
 /* --- Register, IFA 033 11.2.2 --- */
 
-static int register_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+static int register_decide(struct operator_call *call, void *arg, struct refusal *refusal)
 {
-	const struct rest_register *reg = arg;
+	const struct operator_register *reg = arg;
 	_cleanup_(cmf_principal_clear) struct cmf_principal who = {0};
-	struct cmf_call op = rest_cmf_call(call, NULL, refusal);
+	struct cmf_call op = operator_cmf_call(call, NULL, refusal);
 	int err;
 
 	err = cmf_admin_for_client(&op, reg->requester, &who);
@@ -77,29 +77,29 @@ static int register_decide(struct rest_call *call, void *arg, struct refusal *re
 	return cmf_register(&op, &reg->request);
 }
 
-static int registration_add(struct rest_call *call)
+static int registration_add(struct operator_call *call)
 {
-	struct rest_register reg = {0};
+	struct operator_register reg = {0};
 	struct refusal refusal = REFUSAL_NULL;
 	char detail[200];
-	json_t *body = rest_body(call, detail, sizeof(detail));
+	json_t *body = operator_body(call, detail, sizeof(detail));
 	int err, status;
 
 	if (!body)
-		return rest_problem(call, 400, detail);
-	err = rest_register_decode(body, &reg, detail, sizeof(detail));
+		return operator_problem(call, 400, detail);
+	err = operator_register_decode(body, &reg, detail, sizeof(detail));
 	if (err == -EINVAL) {
-		status = rest_problem(call, 400, detail);
+		status = operator_problem(call, 400, detail);
 	} else {
 		if (!err)
-			err = rest_commit(call, register_decide, &reg, &refusal);
-		status = err == 0         ? rest_ok(call, 200,
-						    json_pack("{s:I}", "registered",
-							      (json_int_t)reg.request.n_subject_ids))
-			 : err == REFUSED ? rest_refusal(call, &refusal)
-					  : rest_fault(call, err);
+			err = operator_commit(call, register_decide, &reg, &refusal);
+		status = err == 0         ? operator_ok(call, 200,
+							json_pack("{s:I}", "registered",
+								  (json_int_t)reg.request.n_subject_ids))
+			 : err == REFUSED ? operator_refusal(call, &refusal)
+					  : operator_fault(call, err);
 	}
-	rest_register_clear(&reg);
+	operator_register_clear(&reg);
 	json_decref(body);
 	return status;
 }
@@ -111,43 +111,44 @@ struct deregister {
 	const char *subject_id;
 };
 
-static int deregister_decide(struct rest_call *call, void *arg, struct refusal *refusal)
+static int deregister_decide(struct operator_call *call, void *arg, struct refusal *refusal)
 {
 	const struct deregister *d = arg;
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	struct cmf_principal who = {0};
-	const struct cmf_call op = rest_cmf_call(call, &who, refusal);
+	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
 	int err;
 
 	err = store_registration_find(call->worker->reader, d->cert_type, d->subject_id, &reg);
 	if (err)
 		return err;
-	who = rest_operator(call, reg.trust_domain);
+	who = operator_principal(call, reg.trust_domain);
 	return cmf_deregister(&op, d->cert_type, d->subject_id);
 }
 
-static int registration_remove(struct rest_call *call)
+static int registration_remove(struct operator_call *call)
 {
-	const char *cert_type = rest_query_get(&call->query, "cert_type");
-	struct deregister d = {.subject_id = rest_query_get(&call->query, "subject_id")};
+	const char *cert_type = json_query_get(&call->query, "cert_type");
+	struct deregister d = {.subject_id = json_query_get(&call->query, "subject_id")};
 	struct refusal refusal = REFUSAL_NULL;
 	int err;
 
-	if (rest_query_unknown(&call->query))
-		return rest_problem(call, 400, "the query has an unknown parameter");
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
 	if (!d.subject_id || !cert_type || cert_type_parse(cert_type, &d.cert_type))
-		return rest_problem(call, 400, "subject_id and cert_type are required");
-	err = rest_commit(call, deregister_decide, &d, &refusal);
+		return operator_problem(call, 400, "subject_id and cert_type are required");
+	err = operator_commit(call, deregister_decide, &d, &refusal);
 	if (err == REFUSED)
-		return rest_refusal(call, &refusal);
+		return operator_refusal(call, &refusal);
 	if (err == STORE_NOT_FOUND)
-		return rest_problem(call, 404, "the entity is not registered for that certType");
+		return operator_problem(call, 404,
+					"the entity is not registered for that certType");
 	if (err)
-		return rest_fault(call, err);
-	return rest_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));
+		return operator_fault(call, err);
+	return operator_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));
 }
 
-int rest_registrations(struct rest_call *call)
+int operator_registrations(struct operator_call *call)
 {
 	switch (call->request->method) {
 	case HTTP_GET:
@@ -159,5 +160,5 @@ int rest_registrations(struct rest_call *call)
 	case HTTP_PUT:
 		break;
 	}
-	return rest_method_refused(call, "GET, POST, DELETE");
+	return operator_method_refused(call, "GET, POST, DELETE");
 }

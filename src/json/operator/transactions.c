@@ -7,36 +7,37 @@
 
 static int transaction_row(void *arg, const struct store_transaction *txn)
 {
-	return rest_page_add(arg, txn->id, rest_transaction_json(txn, false));
+	return operator_page_add(arg, txn->id, operator_transaction_json(txn, false));
 }
 
-int rest_transactions(struct rest_call *call)
+int operator_transactions(struct operator_call *call)
 {
-	const char *state = rest_query_get(&call->query, "state");
+	const char *state = json_query_get(&call->query, "state");
 	struct store_transaction_filter filter = {
-		.requester = rest_query_get(&call->query, "requester"), .state = -1};
-	struct rest_page page;
+		.requester = json_query_get(&call->query, "requester"), .state = -1};
+	struct operator_page page;
 	int status;
 
 	if (state) {
-		filter.state = rest_transaction_state_parse(state);
+		filter.state = operator_transaction_state_parse(state);
 		if (filter.state < 0)
-			return rest_problem(call, 400, "there is no such state of a transaction");
+			return operator_problem(call, 400,
+						"there is no such state of a transaction");
 	}
-	if (rest_query_number(&call->query, "certificate_id", INT64_MAX, &filter.certificate_id))
-		return rest_problem(call, 400, "certificate_id is not a number");
-	status = rest_page_begin(call, &page);
+	if (json_query_number(&call->query, "certificate_id", INT64_MAX, &filter.certificate_id))
+		return operator_problem(call, 400, "certificate_id is not a number");
+	status = operator_page_begin(call, &page);
 	if (status)
 		return status;
 	filter.after_id = page.after_id;
 	filter.limit = page.limit;
-	return rest_page_end(
+	return operator_page_end(
 		call, &page,
 		store_transaction_list(call->worker->reader, &filter, transaction_row, &page));
 }
 
 /* With the CRL that it is kept without. */
-static int response_complete(struct rest_call *call, struct store_transaction *txn)
+static int response_complete(struct operator_call *call, struct store_transaction *txn)
 {
 	struct spliced whole = {.own = txn->response, .at = txn->crl_at};
 	int err;
@@ -52,7 +53,7 @@ static int response_complete(struct rest_call *call, struct store_transaction *t
 	return err;
 }
 
-int rest_transaction(struct rest_call *call)
+int operator_transaction(struct operator_call *call)
 {
 	_cleanup_(store_transaction_items_clear) struct store_transaction_items items = {0};
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
@@ -61,23 +62,23 @@ int rest_transaction(struct rest_call *call)
 	int64_t id;
 	int err;
 
-	if (rest_path_id(call->request->path_rest, &id, &verb) || *verb)
-		return rest_problem(call, 404, "there is no such path");
-	if (rest_query_unknown(&call->query))
-		return rest_problem(call, 400, "the query has an unknown parameter");
+	if (json_path_id(call->request->path_rest, &id, &verb) || *verb)
+		return operator_problem(call, 404, "there is no such path");
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
 	err = store_transaction_get(call->worker->reader, id, &txn);
 	if (!err && txn.n_items)
 		err = store_transaction_items_get(call->worker->reader, id, &items);
 	if (err)
-		return rest_fault(call, err);
+		return operator_fault(call, err);
 	err = response_complete(call, &txn);
 	if (err)
-		return rest_fault(call, err);
-	json = rest_transaction_json(&txn, true);
+		return operator_fault(call, err);
+	json = operator_transaction_json(&txn, true);
 	if (json && txn.n_items &&
-	    json_object_set_new(json, "requests", rest_transaction_items_json(&items))) {
+	    json_object_set_new(json, "requests", operator_transaction_items_json(&items))) {
 		json_decref(json);
 		json = NULL;
 	}
-	return rest_ok(call, 200, json);
+	return operator_ok(call, 200, json);
 }
