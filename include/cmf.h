@@ -157,6 +157,14 @@ _must_check_ int cmf_kem_holder_find(const struct cmf_call *call, struct bytes s
 				     struct bytes sender_kid, const struct bytes *certs,
 				     size_t n_certs, const struct cmf_gate *gate,
 				     struct cmf_principal *principalp, struct cmf_signer **signerp);
+/*
+ * Who a TLS client is by the certificates that it sent, its own first: as cmf_signer_find() of a
+ * message that it signed with it, and remembered with those. The handshake has proven possession of
+ * the key, so there is nothing left to verify. An extendedKeyUsage must allow TLS clients. 0,
+ * REFUSED (signer_*), negative errno.
+ */
+_must_check_ int cmf_tls_client_find(const struct cmf_call *call, const struct bytes *certs,
+				     size_t n_certs, struct cmf_principal *principalp);
 /* The certificate of an END_ENTITY of that name. 0, STORE_NOT_FOUND, negative errno. */
 _must_check_ int cmf_holder_certificate(struct store_reader *reader, const char *name,
 					struct store_certificate *certp);

@@ -81,6 +81,7 @@ REFUSAL(signer_expired, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer 
 REFUSAL(signer_revoked, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer is revoked")
 REFUSAL(signer_on_hold, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer is on hold")
 REFUSAL(signer_key_usage, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer may not be used for signatures")
+REFUSAL(signer_not_for_tls, FAIL_SIGNER_NOT_TRUSTED, "the certificate may not be used by a TLS client")
 REFUSAL(signer_key_weak, FAIL_BAD_ALG, "the key of the signer is too weak or of an unsupported kind")
 REFUSAL(sender_kid_missing, FAIL_BAD_MESSAGE_CHECK, "senderKID is missing, which this client must send")
 REFUSAL(mac_sender_mismatch, FAIL_BAD_MESSAGE_CHECK, "the common name of sender is not senderKID, as it must be for this client")

@@ -82,6 +82,15 @@ static int key_usage_check(X509 *cert, const struct cmf_signer *entry, struct re
 	return refuse(refusal, REFUSAL_signer_key_usage);
 }
 
+/*
+ * RFC 5280 4.2.1.12: where there is an extendedKeyUsage, the certificate is for those purposes and
+ * no other. Messages of CMP have none of their own; for TLS it is clientAuth.
+ */
+static bool is_for_tls_clients(X509 *cert)
+{
+	return X509_get_extended_key_usage(cert) & (XKU_SSL_CLIENT | XKU_ANYEKU);
+}
+
 /* Key, key usage and validity of the certificate by itself. */
 static int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
 			 int64_t now_ms, struct cmf_signer *entry, struct refusal *refusal)
@@ -260,6 +269,7 @@ static int signer_examine(const struct examination *x, const struct certificate_
 		err = octets_dup(view->der, &entry->principal.certificate);
 	if (err != 0)
 		return err;
+	entry->tls_client = is_for_tls_clients(cert);
 	entry->generation = x->clients->generation;
 	*entryp = TAKE(entry);
 	return 0;
@@ -302,26 +312,33 @@ static void cert_digest(const struct examination *x, struct bytes der, uint8_t d
 		SHA256(der.data, der.len, digest);
 }
 
-static int signer_entry_pick(const struct examination *x, struct sought *sought,
-			     struct cmf_signer **entryp)
+/* The signer of one of x->certs, remembered or found out. */
+static int signer_entry_of(const struct examination *x, const struct certificate_view *view,
+			   struct cmf_signer **entryp)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
-	struct certificate_view view;
 	uint8_t digest[32];
-	int err =
-		signer_pick(sought, x->certs, x->n_certs, x->call->now_ms, &view, x->call->refusal);
+	int err;
 
-	if (err != 0)
-		return err;
-	cert_digest(x, view.der, digest);
+	cert_digest(x, view->der, digest);
 	entry = signer_remembered(x, digest);
 	if (entry)
 		err = own_state_again(x, entry);
 	else
-		err = signer_examine(x, &view, digest, &entry);
+		err = signer_examine(x, view, digest, &entry);
 	if (err == 0)
 		*entryp = TAKE(entry);
 	return err;
+}
+
+static int signer_entry_pick(const struct examination *x, struct sought *sought,
+			     struct cmf_signer **entryp)
+{
+	struct certificate_view view;
+	int err =
+		signer_pick(sought, x->certs, x->n_certs, x->call->now_ms, &view, x->call->refusal);
+
+	return err == 0 ? signer_entry_of(x, &view, entryp) : err;
 }
 
 static bool any_sender_allowed(const struct conf *conf)
@@ -519,4 +536,34 @@ int cmf_kem_holder_find(const struct cmf_call *call, struct bytes sender_dn,
 		.call = call, .certs = certs, .n_certs = n_certs, .gate = gate, .kem = true};
 
 	return holder_find(&x, &sought, principalp, signerp);
+}
+
+/* The handshake has proven that the peer has the key of the first one, and of no other. */
+int cmf_tls_client_find(const struct cmf_call *call, const struct bytes *certs, size_t n_certs,
+			struct cmf_principal *principalp)
+{
+	struct examination x = {.call = call, .certs = certs, .n_certs = n_certs};
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	struct certificate_view view;
+	int err;
+
+	if (n_certs == 0)
+		return refuse(call->refusal, REFUSAL_signer_missing);
+	if (certificate_view(certs[0], &view) < 0)
+		return refuse(call->refusal, REFUSAL_signer_malformed);
+	x.conf = call->cmf->conf;
+	err = clients_get(call->cmf, call->reader, &clients);
+	x.clients = clients;
+	if (err == 0)
+		err = certs_digest(&x);
+	if (err == 0)
+		err = signer_entry_of(&x, &view, &entry);
+	if (err == 0 && !entry->tls_client)
+		err = refuse(call->refusal, REFUSAL_signer_not_for_tls);
+	if (err == 0)
+		err = principal_dup(&entry->principal, principalp);
+	if (err == 0)
+		cmf_signer_remember(call->cmf, entry);
+	return err;
 }

@@ -25,6 +25,7 @@ struct cmf_signer {
 	struct octets ski;     /* empty: none */
 	struct octets path;    /* cmf_signer_path() */
 	bool kem;              /* the key is one to encapsulate for, not one that signs */
+	bool tls_client;       /* the certificate may be one of a TLS client, too */
 	EVP_PKEY *key;
 	struct cmf_principal principal;
 };
