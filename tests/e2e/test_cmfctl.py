@@ -6,12 +6,13 @@ import json
 import os
 import re
 import signal
+import socket
 import socketserver
 import threading
 
 import pytest
 
-from conftest import BUILD, OPENSSL, ROOT, Cmf, Vnfm, free_port, new_key, run, serial_of, wait_for
+from conftest import BUILD, OPENSSL, PATIENCE, ROOT, Cmf, Vnfm, free_port, new_key, run, serial_of, wait_for
 
 CTL = BUILD / "cmfctl"
 
@@ -218,7 +219,8 @@ def test_client_by_exact_certificate(shared, tmp_path):
 
 
 def test_quickstart_comes_back_from_interruptions(tmp_path):
-    """Half-made folders, a stale pid of a stranger, a stale socket, another port."""
+    """Half-made folders, a stale pid of a stranger, a stale socket, another port, and a folder that was made before
+    there was HTTPS."""
     directory, port = tmp_path / "demo dir", free_port()
     command = [ROOT / "tools/quickstart", "--dir", directory, "--background", "--port"]
     (tmp_path / "demo dir.init-abcdef").mkdir()
@@ -228,9 +230,17 @@ def test_quickstart_comes_back_from_interruptions(tmp_path):
         os.kill(int((directory / "cmfd.pid").read_text()), signal.SIGKILL)
         (directory / "demo").rename(directory / "demo.new")  # as if it were not finished
         (directory / "cmfd.pid").write_text(f"{os.getpid()}\n")
+        conf = directory / "cmf.cnf"
+        conf.write_text(re.sub(r"^(listen_tls|tls_\w+) .*\n", "", conf.read_text(), flags=re.M))
+        (directory / "tls.new-abcdef").mkdir()
         other = free_port()
         result = run([*command, other], timeout=600)
         assert f"127.0.0.1:{other}" in result.stdout and "changed the port" in result.stdout
+        https = int(re.search(r"^listen_tls = 127\.0\.0\.1:(\d+)$", conf.read_text(), re.M).group(1))
+        assert https not in (other, other + 1) and "and HTTPS on" in result.stdout
+        with socket.create_connection(("127.0.0.1", https), PATIENCE):
+            pass
+        assert not (directory / "tls.new-abcdef").exists()
         demo, url = directory / "demo", f"http://127.0.0.1:{other}/.well-known/cmp"
         for who in ("vnfm-a", "vnfm-b"):
             run([CTL, "register", "--server", url, "--cert", demo / f"{who}.pem", "--key", demo / f"{who}.key",

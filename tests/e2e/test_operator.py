@@ -4,10 +4,12 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import urllib.request
 
-from conftest import BUILD, ROOT, Cmf, Vnfm, free_port, run, wait_for
+from conftest import BUILD, PATIENCE, ROOT, Cmf, Vnfm, free_port, run, wait_for, x509
 
 
 def test_broken_configuration_is_named_not_started(tmp_path):
@@ -178,19 +180,33 @@ def test_cmfbench_hostile(shared):
     assert loads[0]["attack_answered"] == 0 and loads[1]["attack_answered"] > 0
 
 
+def https_serves(root, port):
+    """Whether who trusts the root alone gets an answer at the addresses that a demo is reached at."""
+    context = ssl.create_default_context(cafile=root)
+    for host in ("127.0.0.1", "localhost"):
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
+            with context.wrap_socket(plain, server_hostname=host) as secured:
+                secured.sendall(b"GET /nowhere HTTP/1.0\r\n\r\n")
+                assert b" 404 " in secured.makefile("rb").readline()
+    return True
+
+
 def test_quickstart_and_what_it_prints(tmp_path):
     """The printed commands work as printed, from the project's root."""
-    port, directory = free_port(), tmp_path / "demo"
-    env = dict(os.environ)
-    result = run([ROOT / "tools/quickstart", "--dir", directory, "--port", port, "--background"], cwd=ROOT,
-                 env=env, timeout=600)
+    port, tls_port, directory = free_port(), free_port(), tmp_path / "demo"
+    command = [ROOT / "tools/quickstart", "--dir", directory, "--port", port, "--background"]
+    result = run([*command, "--tls-port", tls_port], cwd=ROOT, timeout=600)
     try:
         for name in ("cmf.cnf", "demo/root.pem", "demo/vnfm-a.pem", "demo/vnfm-a.key", "demo/vnfm-b.pem",
                      "demo/vnfm-b.key", "demo/ref.txt", "demo/secret.txt", "cmfd.pid", "cmfd.log"):
             assert (directory / name).stat().st_size > 0, name
-        assert "openssl cmp" in result.stdout
-        again = run([ROOT / "tools/quickstart", "--dir", directory, "--port", port, "--background"],
-                    cwd=ROOT, env=env, timeout=600)
-        assert "openssl cmp" in again.stdout
+        assert "openssl cmp" in result.stdout and f"127.0.0.1:{tls_port}" in result.stdout
+        assert https_serves(directory / "demo/root.pem", tls_port)
+        assert "Authority Key Identifier" in x509(directory / "tls.pem", "-ext", "authorityKeyIdentifier")
+        assert (directory / "tls.key").stat().st_mode & 0o077 == 0
+        again = run(command, cwd=ROOT, timeout=600)
+        assert "openssl cmp" in again.stdout and f"127.0.0.1:{tls_port}" in again.stdout
+        other = run([*command, "--tls-port", tls_port + 1], cwd=ROOT, timeout=600, check=False)
+        assert other.returncode == 1 and "runs already" in other.stdout
     finally:
         os.kill(int((directory / "cmfd.pid").read_text()), signal.SIGTERM)
