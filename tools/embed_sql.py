@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes numbered SQL migrations as a C array (see src/store/sqlite/migration.h).
 
-usage: embed_sql.py OUTPUT ARRAY FILE...    (FILE: 0001-name.sql, without gaps, in order)
+usage: embed_sql.py OUTPUT ARRAY FILE...    (FILE: 0001-name.sql, in order; a number may be left out)
 """
 import os
 import sys
@@ -18,13 +18,16 @@ def main():
     output, array, files = sys.argv[1], sys.argv[2], sys.argv[3:]
     lines = ['/* Generated from the SQL files by tools/embed_sql.py. */',
              '#include "migration.h"', '', f'const struct migration {array}[] = {{']
-    for number, path in enumerate(files, 1):
+    last = 0
+    for path in files:
         name = os.path.basename(path)
-        if not name.startswith(f'{number:04}-'):
-            sys.exit(f'{name}: expected migration number {number:04}')
+        number = int(name.split('-')[0])
+        if number <= last:
+            sys.exit(f'{name}: expected a migration number after {last:04}')
+        last = number
         with open(path, encoding='utf-8') as file:
             sql = file.read()
-        lines += [f'\t{{"{name}",', *c_lines(sql), '\t},']
+        lines += [f'\t{{{number}, "{name}",', *c_lines(sql), '\t},']
     lines += ['};', f'const unsigned {array}_count = {len(files)};', '']
     with open(output, 'w', encoding='utf-8') as file:
         file.write('\n'.join(lines))

@@ -61,8 +61,8 @@ START_TEST(test_settings_of_the_database)
 	} settings[] = {
 		{"PRAGMA journal_mode", "wal"},
 		{"PRAGMA application_id", "1668114020"}, /* "cmfd" */
-		/* as many migrations as there are in schema/sqlite */
-		{"PRAGMA user_version", STRINGIFY(SQLITE_MIGRATIONS)},
+		/* the number of the last migration in schema/sqlite */
+		{"PRAGMA user_version", STRINGIFY(SCHEMA_NEWEST)},
 		{"PRAGMA page_size", "4096"},
 	};
 	struct fixture f;
@@ -232,7 +232,8 @@ START_TEST(test_counters_of_an_older_database)
 			 state, state);
 		database_exec(f.database, sql);
 	}
-	snprintf(version, sizeof(version), "PRAGMA user_version = %u", i);
+	snprintf(version, sizeof(version), "PRAGMA user_version = %u",
+		 sqlite_migrations[i - 1].number);
 	database_exec(f.database, version);
 	database_exec(f.database, "PRAGMA application_id = 1668114020");
 	fixture_open(&f);
@@ -290,7 +291,8 @@ static sqlite3 *database_before(const char *database, const char *migration)
 	for (i = 0; !strstr(sqlite_migrations[i].name, migration); i++)
 		OK(sqlite3_exec(db, sqlite_migrations[i].sql, NULL, NULL, NULL));
 	snprintf(pragmas, sizeof(pragmas),
-		 "PRAGMA application_id = 1668114020; PRAGMA user_version = %u", i);
+		 "PRAGMA application_id = 1668114020; PRAGMA user_version = %u",
+		 sqlite_migrations[i - 1].number);
 	OK(sqlite3_exec(db, pragmas, NULL, NULL, NULL));
 	OK(sqlite3_exec(
 		db, "INSERT INTO registration VALUES (1, 1, 'x', 0, 'm', 'd', 'c', 'p', 0, 0, 0)",

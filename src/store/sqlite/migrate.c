@@ -13,6 +13,22 @@
 /* PRAGMA application_id of our databases: "cmfd"; file(1) shows it. */
 enum { APPLICATION_ID = 0x636d6664 };
 
+/* The schema version that this program knows. */
+static int64_t version_newest(void)
+{
+	return sqlite_migrations[sqlite_migrations_count - 1].number;
+}
+
+/* The first migration that is missing in a database of that version; there is one. */
+static const struct migration *migration_after(int64_t version)
+{
+	const struct migration *next = sqlite_migrations;
+
+	while (next->number <= version)
+		next++;
+	return next;
+}
+
 /* The schema version, 0 for an empty database. */
 static int schema_version(sqlite3 *db, int64_t *versionp)
 {
@@ -32,9 +48,10 @@ static int schema_version(sqlite3 *db, int64_t *versionp)
 		return err;
 	if (application != APPLICATION_ID && (application | version | objects) != 0)
 		return log_fault("open database", -EPROTO, "not a database of cmfd");
-	if (version < 0 || version > sqlite_migrations_count) {
-		snprintf(detail, sizeof(detail), "schema version %lld, this program knows up to %u",
-			 (long long)version, sqlite_migrations_count);
+	if (version < 0 || version > version_newest()) {
+		snprintf(detail, sizeof(detail),
+			 "schema version %lld, this program knows up to %lld", (long long)version,
+			 (long long)version_newest());
 		return log_fault("open database", -EPROTO, detail);
 	}
 	*versionp = version;
@@ -44,6 +61,7 @@ static int schema_version(sqlite3 *db, int64_t *versionp)
 /* Applies the next migration, if one is missing; *donep if none is. In a transaction. */
 static int migrate_one(sqlite3 *db, bool *donep)
 {
+	const struct migration *next;
 	char pragmas[96];
 	int64_t version;
 	int err;
@@ -52,18 +70,19 @@ static int migrate_one(sqlite3 *db, bool *donep)
 	err = schema_version(db, &version);
 	if (err < 0)
 		return err;
-	*donep = version == sqlite_migrations_count;
+	*donep = version == version_newest();
 	if (*donep)
 		return 0;
-	err = sqlite_db_exec(db, sqlite_migrations[version].name, sqlite_migrations[version].sql);
+	next = migration_after(version);
+	err = sqlite_db_exec(db, next->name, next->sql);
 	if (err < 0)
 		return err;
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %lld",
-		 APPLICATION_ID, (long long)version + 1);
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %u",
+		 APPLICATION_ID, next->number);
 	err = sqlite_db_exec(db, "set schema version", pragmas);
 	if (err < 0)
 		return err;
-	log_event(LOG_LEVEL_INFO, "schema", F_TEXT("migration", sqlite_migrations[version].name));
+	log_event(LOG_LEVEL_INFO, "schema", F_TEXT("migration", next->name));
 	return 0;
 }
 
@@ -93,7 +112,7 @@ int sqlite_migrate(sqlite3 *db)
 {
 	int64_t version;
 	int err = schema_version(db, &version);
-	bool done = err == 0 && version == sqlite_migrations_count;
+	bool done = err == 0 && version == version_newest();
 
 	if (err == 0 && !done)
 		err = sqlite_migration_functions(db);
@@ -114,7 +133,7 @@ int sqlite_migrated(sqlite3 *db)
 	int64_t version;
 	int err = schema_version(db, &version);
 
-	if (err == 0 && version != sqlite_migrations_count)
+	if (err == 0 && version != version_newest())
 		return log_fault("open database", -EPROTO,
 				 "it is older than this program; cmfd migrates it when it starts");
 	return err;

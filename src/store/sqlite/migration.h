@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The numbered SQL files of schema/, embedded by tools/embed_sql.py. Migration n (from 1) leads
- * from schema version n-1 to n.
+ * The numbered SQL files of schema/, embedded by tools/embed_sql.py, in order. Migration n (from 1)
+ * leads to schema version n.
  */
 #pragma once
 
 struct migration {
+	unsigned number;
 	const char *name;
 	const char *sql;
 };
