@@ -22,6 +22,7 @@ ORDER = {
     "asn1": {"base"},
     "message": {"base", "asn1"},
     "keys": {"base", "asn1"},
+    "web": {"base", "asn1", "keys"},
     "conf": {"base", "asn1", "keys"},
     "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "message", "keys", "store"},

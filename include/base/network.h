@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where a peer is, as far as limits tell peers apart. Not for access control: an address is not an
- * identity.
+ * Where a peer is, as far as limits tell peers apart, and who can be reached at an address that
+ * somebody else has named. Not for access control: an address is not an identity.
  */
 #pragma once
 
@@ -21,3 +21,15 @@ struct network {
 
 struct network network_of(const struct sockaddr *address);
 bool network_equal(const struct network *a, const struct network *b);
+
+/* From where an address can be reached (RFC 6890 and the registries that it made). */
+enum network_reach {
+	NETWORK_GLOBAL,
+	NETWORK_PRIVATE,    /* RFC 1918, RFC 6598, RFC 4193 and site-local */
+	NETWORK_LINK_LOCAL, /* cloud metadata services are here, too */
+	NETWORK_LOOPBACK,
+	NETWORK_NOWHERE, /* no IP address, unspecified, multicast, reserved, documentation */
+};
+
+/* An IPv4 address within an IPv6 one (mapped, NAT64, 6to4) is judged as what it is. */
+enum network_reach network_reach(const struct sockaddr *address);

@@ -751,25 +751,98 @@ static const struct {
 	{"unix", "unix", true},
 };
 
-static struct network network_parse(const char *text)
+/* "unix" is no IP address. */
+static const struct sockaddr *address_parse(const char *text)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = 1};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = 2};
-	const struct sockaddr none = {.sa_family = AF_UNIX};
+	static struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = 1};
+	static struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = 2};
+	static const struct sockaddr none = {.sa_family = AF_UNIX};
 
 	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
-		return network_of((struct sockaddr *)&in);
+		return (struct sockaddr *)&in;
 	if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
-		return network_of((struct sockaddr *)&in6);
-	return network_of(&none);
+		return (struct sockaddr *)&in6;
+	return &none;
 }
 
 START_TEST(test_network)
 {
-	struct network a = network_parse(networks[_i].a), b = network_parse(networks[_i].b);
+	struct network a = network_of(address_parse(networks[_i].a));
+	struct network b = network_of(address_parse(networks[_i].b));
 
 	ck_assert_int_eq(network_equal(&a, &b), networks[_i].same);
 	ck_assert_int_eq(a.len > 0, strcmp(networks[_i].a, "unix") != 0);
+}
+END_TEST
+
+/* IANA's registries of special-purpose addresses, at the edges of each range. */
+static const struct {
+	const char *address;
+	enum network_reach reach;
+} reaches[] = {
+	{"8.8.8.8", NETWORK_GLOBAL},
+	{"0.0.0.0", NETWORK_NOWHERE},
+	{"0.255.255.255", NETWORK_NOWHERE},
+	{"1.0.0.0", NETWORK_GLOBAL},
+	{"10.0.0.0", NETWORK_PRIVATE},
+	{"10.255.255.255", NETWORK_PRIVATE},
+	{"11.0.0.0", NETWORK_GLOBAL},
+	{"100.63.255.255", NETWORK_GLOBAL},
+	{"100.64.0.0", NETWORK_PRIVATE},
+	{"100.127.255.255", NETWORK_PRIVATE},
+	{"100.128.0.0", NETWORK_GLOBAL},
+	{"127.0.0.1", NETWORK_LOOPBACK},
+	{"127.255.255.255", NETWORK_LOOPBACK},
+	{"128.0.0.0", NETWORK_GLOBAL},
+	{"169.254.169.254", NETWORK_LINK_LOCAL},
+	{"172.15.255.255", NETWORK_GLOBAL},
+	{"172.16.0.0", NETWORK_PRIVATE},
+	{"172.31.255.255", NETWORK_PRIVATE},
+	{"172.32.0.0", NETWORK_GLOBAL},
+	{"192.0.0.8", NETWORK_NOWHERE},
+	{"192.0.2.1", NETWORK_NOWHERE},
+	{"192.88.99.1", NETWORK_NOWHERE},
+	{"192.167.255.255", NETWORK_GLOBAL},
+	{"192.168.0.1", NETWORK_PRIVATE},
+	{"192.169.0.0", NETWORK_GLOBAL},
+	{"198.18.0.0", NETWORK_NOWHERE},
+	{"198.19.255.255", NETWORK_NOWHERE},
+	{"198.51.100.7", NETWORK_NOWHERE},
+	{"203.0.113.7", NETWORK_NOWHERE},
+	{"223.255.255.255", NETWORK_GLOBAL},
+	{"224.0.0.1", NETWORK_NOWHERE},
+	{"255.255.255.255", NETWORK_NOWHERE},
+	{"::", NETWORK_NOWHERE},
+	{"::1", NETWORK_LOOPBACK},
+	{"::2", NETWORK_NOWHERE},
+	{"::127.0.0.1", NETWORK_NOWHERE},
+	{"::ffff:127.0.0.1", NETWORK_LOOPBACK},
+	{"::ffff:10.1.2.3", NETWORK_PRIVATE},
+	{"::ffff:8.8.8.8", NETWORK_GLOBAL},
+	{"64:ff9b::a9fe:a9fe", NETWORK_LINK_LOCAL},
+	{"64:ff9b::808:808", NETWORK_GLOBAL},
+	{"64:ff9b:1::7f00:1", NETWORK_NOWHERE},
+	{"2001:0:1::1", NETWORK_NOWHERE},
+	{"2001:1ff:ffff::1", NETWORK_NOWHERE},
+	{"2001:200::1", NETWORK_GLOBAL},
+	{"2001:db8::1", NETWORK_NOWHERE},
+	{"2002:7f00:1::1", NETWORK_LOOPBACK},
+	{"2002:808:808::1", NETWORK_GLOBAL},
+	{"2606:4700:4700::1111", NETWORK_GLOBAL},
+	{"3fff:fff::1", NETWORK_NOWHERE},
+	{"4000::1", NETWORK_NOWHERE},
+	{"fc00::1", NETWORK_PRIVATE},
+	{"fdff::1", NETWORK_PRIVATE},
+	{"fe80::1", NETWORK_LINK_LOCAL},
+	{"febf::1", NETWORK_LINK_LOCAL},
+	{"fec0::1", NETWORK_PRIVATE},
+	{"ff02::1", NETWORK_NOWHERE},
+	{"unix", NETWORK_NOWHERE},
+};
+
+START_TEST(test_network_reach)
+{
+	ck_assert_int_eq(network_reach(address_parse(reaches[_i].address)), reaches[_i].reach);
 }
 END_TEST
 
@@ -804,6 +877,7 @@ static Suite *base_suite(void)
 	tcase_add_test(tc, test_metrics_text);
 	tcase_add_test(tc, test_metrics_gauge);
 	tcase_add_loop_test(tc, test_network, 0, ARRAY_LEN(networks));
+	tcase_add_loop_test(tc, test_network_reach, 0, ARRAY_LEN(reaches));
 	suite_add_tcase(suite, tc);
 	return suite;
 }
