@@ -757,30 +757,30 @@ END_TEST
 static Suite *operator_suite(void)
 {
 	Suite *suite = suite_create("json operator");
-	TCase *pure = tcase_create("input"), *door = tcase_create("door");
+	TCase *pure = tcase_create("input"), *asked = tcase_create("door");
 
 	tcase_add_loop_test(pure, query_is_decoded_strictly, 0, ARRAY_LEN(queries));
-	tcase_add_checked_fixture(door, setup, teardown);
-	tcase_add_loop_test(door, register_input_is_strict, 0, ARRAY_LEN(bad_registers));
-	tcase_add_test(door, register_is_seen_in_list_and_store);
-	tcase_add_loop_test(door, refusal_is_a_problem_and_changes_nothing, 0,
+	tcase_add_checked_fixture(asked, setup, teardown);
+	tcase_add_loop_test(asked, register_input_is_strict, 0, ARRAY_LEN(bad_registers));
+	tcase_add_test(asked, register_is_seen_in_list_and_store);
+	tcase_add_loop_test(asked, refusal_is_a_problem_and_changes_nothing, 0,
 			    ARRAY_LEN(refused_registers));
-	tcase_add_test(door, deregistered_is_listed_only_with_all);
-	tcase_add_test(door, list_goes_in_pages);
-	tcase_add_test(door, pending_is_requested_and_pending_in_order);
-	tcase_add_test(door, serials_of_any_kind_are_shown_and_found);
-	tcase_add_test(door, serial_is_shown_and_found_without_sign_octet);
-	tcase_add_test(door, certificate_is_active_then_expired);
-	tcase_add_test(door, revoke_once);
-	tcase_add_test(door, archived_key_is_shown_and_deleted);
-	tcase_add_test(door, mac_client_is_known_to_cmf_until_removed);
-	tcase_add_loop_test(door, client_input_is_strict, 0, ARRAY_LEN(bad_clients));
-	tcase_add_loop_test(door, subject_of_a_client_is_a_name, 0, ARRAY_LEN(subjects));
-	tcase_add_loop_test(door, client_of_small_order, 0, 2);
-	tcase_add_loop_test(door, wrong_paths_and_queries, 0, ARRAY_LEN(paths));
-	tcase_add_test(door, cas_are_shown_with_chain);
+	tcase_add_test(asked, deregistered_is_listed_only_with_all);
+	tcase_add_test(asked, list_goes_in_pages);
+	tcase_add_test(asked, pending_is_requested_and_pending_in_order);
+	tcase_add_test(asked, serials_of_any_kind_are_shown_and_found);
+	tcase_add_test(asked, serial_is_shown_and_found_without_sign_octet);
+	tcase_add_test(asked, certificate_is_active_then_expired);
+	tcase_add_test(asked, revoke_once);
+	tcase_add_test(asked, archived_key_is_shown_and_deleted);
+	tcase_add_test(asked, mac_client_is_known_to_cmf_until_removed);
+	tcase_add_loop_test(asked, client_input_is_strict, 0, ARRAY_LEN(bad_clients));
+	tcase_add_loop_test(asked, subject_of_a_client_is_a_name, 0, ARRAY_LEN(subjects));
+	tcase_add_loop_test(asked, client_of_small_order, 0, 2);
+	tcase_add_loop_test(asked, wrong_paths_and_queries, 0, ARRAY_LEN(paths));
+	tcase_add_test(asked, cas_are_shown_with_chain);
 	suite_add_tcase(suite, pure);
-	suite_add_tcase(suite, door);
+	suite_add_tcase(suite, asked);
 	return suite;
 }
 
