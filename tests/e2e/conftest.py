@@ -103,6 +103,7 @@ class Cmf:
         self.dir = pathlib.Path(directory)
         self.port = free_port()
         self.metrics_port = free_port()
+        self.tls_port = None
         self.process = None
         self.environment = dict(os.environ)
         run([BUILD / "cmfctl", "init", "--dir", self.dir, "--listen", f"127.0.0.1:{self.port}"])
@@ -110,6 +111,16 @@ class Cmf:
         self.set("server", "listen_metrics", f"127.0.0.1:{self.metrics_port}")
         self.log = self.dir / "cmfd.log"
         self.root = self.dir / "ca" / "root.pem"
+
+    def serve_tls(self):
+        """HTTPS on tls_port from the next start on, with a certificate of the root for 127.0.0.1 and localhost."""
+        self.tls_port = free_port()
+        issue(self.root, self.root.with_suffix(".key"), self.dir / "tls.pem", self.dir / "tls.key", "/CN=localhost",
+              "keyUsage=critical,digitalSignature\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        for key, value in (("listen_tls", f"127.0.0.1:{self.tls_port}"), ("tls_certificate", "tls.pem"),
+                           ("tls_key", "tls.key")):
+            self.set("server", key, value)
+        return self
 
     @property
     def address(self):
