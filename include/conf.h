@@ -56,6 +56,9 @@ struct conf_ip_ranges {
 	size_t len;
 };
 
+/* Whether it can be reached from this machine only. */
+bool conf_address_is_loopback(const struct conf_address *address);
+
 /* Whether an address, 4 or 16 octets, lies in a range. */
 bool conf_ip_range_has(const struct conf_ip_range *range, struct bytes address);
 
@@ -63,6 +66,7 @@ bool conf_ip_range_has(const struct conf_ip_range *range, struct bytes address);
 struct conf_server {
 	struct conf_addresses listen;     /* plain HTTP */
 	struct conf_addresses listen_tls; /* HTTPS; needs tls_certificate and tls_key */
+	struct conf_addresses listen_nfv; /* of the JSON door alone; HTTPS if tls_certificate */
 	struct conf_addresses listen_metrics;
 	struct conf_ip_ranges proxy_protocol_from; /* load balancers; their PROXY header counts */
 	char *admin_socket;                        /* path of the Unix-domain socket of cmfctl */
@@ -70,11 +74,12 @@ struct conf_server {
 	char *tls_certificate; /* PEM chain */
 	char *tls_key;
 	char *tls_passphrase_file;
-	char *tls_client_ca;                  /* trust anchors of client certificates; optional */
+	char *tls_client_ca;                  /* a hint to clients which certificate to send */
 	uint32_t io_threads;                  /* 1 */
 	uint32_t workers;                     /* 32 */
 	uint32_t queue_max;                   /* 1024 waiting requests */
 	uint32_t body_max;                    /* octets, 65536 */
+	uint32_t json_body_max;               /* octets, 12 MiB; of the JSON door */
 	uint32_t header_max;                  /* octets, 8192 */
 	int64_t idle_timeout_ms;              /* 60 s */
 	int64_t request_timeout_ms;           /* 30 s, first to last octet of a request */

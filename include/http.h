@@ -12,10 +12,31 @@
 #include "base/shared.h"
 #include "conf.h"
 
-enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_DELETE = 4, HTTP_PUT = 8 };
+#include <sys/types.h>
 
-/* Listeners are grouped; a route belongs to groups. */
-enum http_group { HTTP_PUBLIC = 1, HTTP_ADMIN = 2, HTTP_METRICS = 4 };
+enum http_method {
+	HTTP_GET = 1,
+	HTTP_POST = 2,
+	HTTP_DELETE = 4,
+	HTTP_PUT = 8,
+	HTTP_PATCH = 16,
+	HTTP_OTHER = 32, /* any other, HEAD and OPTIONS too */
+};
+
+/* "GET"; "" for HTTP_OTHER. */
+const char *http_method_name(enum http_method method);
+
+/*
+ * Listeners are grouped, and a listener may be in two; a route belongs to groups. HTTP_PUBLIC is
+ * CMP: listen and listen_tls. HTTP_NFV is the JSON door of VNF Managers: listen_nfv, and without it
+ * listen_tls and what of listen is on loopback addresses.
+ */
+enum http_group { HTTP_PUBLIC = 1, HTTP_ADMIN = 2, HTTP_METRICS = 4, HTTP_NFV = 8 };
+
+struct http_header {
+	const char *name;
+	const char *value;
+};
 
 /* A complete request, a copy, owned by http/ until the handler returns. */
 struct http_request {
@@ -24,14 +45,32 @@ struct http_request {
 	const char *query;     /* raw, "" if none */
 	const char *path_rest; /* the part of path behind the route's prefix */
 	struct bytes body;
-	const char *peer;             /* numeric address and port, or "unix" */
-	struct network network;       /* of the peer, for limits */
-	uint64_t connection;          /* number of the connection, for the log */
-	struct bytes tls_client_cert; /* DER; empty: none */
-	int64_t received_us;          /* monotonic clock, when the request was complete */
+	const char *peer;       /* numeric address and port, or "unix" */
+	struct network network; /* of the peer, for limits */
+	uint64_t connection;    /* number of the connection, for the log */
+	int64_t received_us;    /* monotonic clock, when the request was complete */
+	bool loopback;          /* the client is on this machine */
+	bool has_uid;           /* a Unix-domain socket */
+	uid_t uid;              /* of the client's process */
+	/* The rest only for routes that take requests whole. */
+	bool tls;
+	const struct bytes *tls_certs; /* as the client sent them, its own first; n 0: none */
+	size_t n_tls_certs;
+	const struct http_header *headers; /* no name twice */
+	size_t n_headers;
 };
 
-/* Filled in by the handler; body, part and type are taken over. */
+/*
+ * The value of a header, NULL if it is absent; the name in any case. One that came several times is
+ * a list: its values joined with ", " (RFC 9110 5.3). For Host, Content-Type, Content-Length,
+ * Authorization, Version, Expect and Transfer-Encoding that would not do: such a request is
+ * answered 400 before.
+ */
+const char *http_request_header(const struct http_request *request, const char *name);
+
+enum { HTTP_RESPONSE_HEADERS_MAX = 8 };
+
+/* Filled in by the handler; body, part and headers are taken over. 204 and 304 have no body. */
 struct http_response {
 	int status;               /* 200 by default */
 	const char *content_type; /* static */
@@ -41,7 +80,18 @@ struct http_response {
 	const char *allow; /* 405 */
 	int retry_after;   /* seconds; 0: none */
 	bool close;
+	struct http_header headers[HTTP_RESPONSE_HEADERS_MAX]; /* see http_response_add() */
+	size_t n_headers;
 };
+
+/*
+ * Adds a header: Location, Link, ETag... `name` is static, value is copied. -EINVAL: there are
+ * control characters in value, which would end the line, or no room. -ENOMEM.
+ */
+_must_check_ int http_response_add(struct http_response *response, const char *name,
+				   const char *value);
+/* Releases what the response owns; needed only where it is not given to http/. */
+void http_response_clear(struct http_response *response);
 
 /* Runs on a worker thread. */
 typedef void http_handler(void *arg, struct worker *worker, const struct http_request *request,
@@ -57,6 +107,16 @@ struct http_route {
 	http_handler *handler;
 	void *arg;
 	bool (*path_ok)(const char *path_rest); /* NULL: any; false: 404; on the loop, cheap */
+	/*
+	 * The handler gets every method and media type and judges them itself: `methods` and
+	 * content_type are not looked at. body_max 0 is [server] json_body_max then.
+	 */
+	bool whole;
+	/*
+	 * Writes headers and body of an answer that no handler writes: 400, 404, 408, 413, 431,
+	 * 503... On the loop, cheap. NULL: the status as text.
+	 */
+	void (*refused)(void *arg, int status, struct http_response *response);
 };
 
 struct http_server;

@@ -20,6 +20,8 @@ struct network {
 };
 
 struct network network_of(const struct sockaddr *address);
+/* Of this machine alone: 127.0.0.0/8, also as ::ffff:127.a.b.c, ::1, or no IP address at all. */
+bool address_is_loopback(const struct sockaddr *address);
 bool network_equal(const struct network *a, const struct network *b);
 
 /* From where an address can be reached (RFC 6890 and the registries that it made). */

@@ -3,6 +3,7 @@
  */
 #include "base/network.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -29,6 +30,21 @@ struct network network_of(const struct sockaddr *address)
 		memcpy(network.octets, &in6->sin6_addr, network.len);
 	}
 	return network;
+}
+
+bool address_is_loopback(const struct sockaddr *address)
+{
+	static const uint8_t v6_loopback[16] = {[15] = 1};
+	const struct sockaddr_in6 *in6 = (const void *)address;
+	const struct sockaddr_in *in = (const void *)address;
+
+	if (address->sa_family == AF_INET)
+		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	if (address->sa_family != AF_INET6)
+		return true;
+	return memcmp(&in6->sin6_addr, v6_loopback, sizeof(v6_loopback)) == 0 ||
+	       (memcmp(&in6->sin6_addr, v4_mapped, sizeof(v4_mapped)) == 0 &&
+		in6->sin6_addr.s6_addr[12] == 127);
 }
 
 bool network_equal(const struct network *a, const struct network *b)

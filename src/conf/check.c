@@ -26,6 +26,7 @@ static void check_listen_unique(struct conf_loader *l)
 		const struct conf_addresses *list;
 	} lists[] = {{"listen", &s->listen},
 		     {"listen_tls", &s->listen_tls},
+		     {"listen_nfv", &s->listen_nfv},
 		     {"listen_metrics", &s->listen_metrics}};
 	const struct conf_address *seen[64];
 	size_t n = 0;
@@ -49,20 +50,39 @@ static void check_listen_unique(struct conf_loader *l)
 	}
 }
 
+/* Bearer tokens and callbacks' passwords are no secret on a wire without TLS. */
+static void check_plain_loopback(struct conf_loader *l)
+{
+	const struct conf_addresses *list = &l->conf->server.listen_nfv;
+
+	for (size_t i = 0; i < list->len; i++)
+		if (!conf_address_is_loopback(&list->item[i]))
+			conf_problem(&l->problems, "server", "listen_nfv",
+				     "%s is no loopback address: needs tls_certificate and tls_key",
+				     list->item[i].host);
+}
+
 static void check_server(struct conf_loader *l)
 {
 	const char *listen_tls = key_given(l, "server", "listen_tls");
+	const char *listen_nfv = key_given(l, "server", "listen_nfv");
+	const char *certificate = key_given(l, "server", "tls_certificate");
 
 	if (!key_given(l, "server", "listen") && !listen_tls)
 		conf_problem(&l->problems, "server", "listen", "listen or listen_tls is required");
-	if (listen_tls && !key_given(l, "server", "tls_certificate"))
+	if (listen_tls && !certificate)
 		conf_problem(&l->problems, "server", "tls_certificate",
 			     "listen_tls needs this key");
-	if (listen_tls && !key_given(l, "server", "tls_key"))
-		conf_problem(&l->problems, "server", "tls_key", "listen_tls needs this key");
-	if (!listen_tls && key_given(l, "server", "tls_certificate"))
+	if ((listen_tls || (listen_nfv && certificate)) && !key_given(l, "server", "tls_key"))
+		conf_problem(&l->problems, "server", "tls_key", "%s needs this key",
+			     listen_tls ? "listen_tls" : "listen_nfv");
+	if (!listen_tls && !listen_nfv && certificate)
 		conf_problem(&l->problems, "server", "tls_certificate",
-			     "without listen_tls nothing uses this key");
+			     "without listen_tls or listen_nfv nothing uses this key");
+	if (!certificate)
+		check_plain_loopback(l);
+	if (l->conf->server.json_body_max < l->conf->server.body_max)
+		conf_problem(&l->problems, "server", "json_body_max", "less than body_max");
 	check_listen_unique(l);
 }
 

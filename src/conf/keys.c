@@ -66,11 +66,15 @@ const struct conf_key conf_keys[] = {
 	SERVER(listen, "listen", addresses, .help = "Addresses for CMP over HTTP."),
 	SERVER(listen_tls, "listen_tls", addresses,
 	       .help = "Addresses for the same over HTTPS; needs tls_certificate and tls_key."),
+	SERVER(listen_nfv, "listen_nfv", addresses,
+	       .help = "Addresses for the JSON interface of VNF Managers alone, which is served at "
+		       "listen_tls and at the loopback addresses of listen else: over HTTPS if "
+		       "tls_certificate is set, or else over HTTP, on loopback addresses only."),
 	SERVER(listen_metrics, "listen_metrics", addresses,
 	       .help = "Addresses for /metrics, /healthz and /readyz; for local use."),
 	SERVER(proxy_protocol_from, "proxy_protocol_from", ip_ranges,
-	       .help = "Load balancers: connections from these ranges to listen and listen_tls "
-		       "begin "
+	       .help = "Load balancers: connections from these ranges to listen, listen_tls and "
+		       "listen_nfv begin "
 		       "with a PROXY header of version 2, before TLS, which says the client's "
 		       "address "
 		       "for limits, log and audit. One without it is closed."),
@@ -79,12 +83,15 @@ const struct conf_key conf_keys[] = {
 	SERVER(admin_socket_mode, "admin_socket_mode", mode, .initial = "0600",
 	       .help = "File mode of admin_socket."),
 	SERVER(tls_certificate, "tls_certificate", file,
-	       .help = "PEM: the server's certificate for listen_tls, then its chain."),
+	       .help = "PEM: the server's certificate for listen_tls and listen_nfv, then its "
+		       "chain."),
 	SERVER(tls_key, "tls_key", key, .help = "Private key of tls_certificate."),
 	SERVER(tls_passphrase_file, "tls_passphrase_file", file,
 	       .help = "File with the passphrase of tls_key."),
 	SERVER(tls_client_ca, "tls_client_ca", file,
-	       .help = "PEM: trust anchors of TLS client certificates, which are then asked for."),
+	       .help = "PEM: certificates of CAs, whose names tell TLS clients which certificate "
+		       "to send. A hint only: every client may send one, none has to, and who it "
+		       "is is decided for each request."),
 	SERVER(io_threads, "io_threads", number, .initial = "1", .min = 1, .max = 64,
 	       .help = "Threads that read requests and write answers."),
 	SERVER(workers, "workers", number, .initial = "32", .min = 1, .max = 1024,
@@ -94,6 +101,12 @@ const struct conf_key conf_keys[] = {
 	       .help = "Requests that may wait for a worker; beyond it HTTP 503."),
 	SERVER(body_max, "body_max", number, .initial = "65536", .min = 1024, .max = 16777216,
 	       .help = "Octets of a request's body; beyond it HTTP 413."),
+	SERVER(json_body_max, "json_body_max", number, .initial = "12582912", .min = 1024,
+	       .max = 268435456,
+	       .help = "The same for the JSON interface of VNF Managers: by default a Register of "
+		       "10000 subjectIds of 253 characters of four octets each. Of bodies longer "
+		       "than body_max, sixteen times that much is read at the same time, for one "
+		       "address a quarter of it."),
 	SERVER(header_max, "header_max", number, .initial = "8192", .min = 1024, .max = 1048576,
 	       .help = "Octets of a request's HTTP header."),
 	SERVER(idle_timeout_ms, "idle_timeout", duration, .initial = "60s", .min = SECOND,

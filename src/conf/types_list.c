@@ -294,6 +294,20 @@ static void addresses_print(const struct conf_type *type, const void *value, str
 	}
 }
 
+bool conf_address_is_loopback(const struct conf_address *address)
+{
+	static const uint8_t mapped[13] = {[10] = 0xff, 0xff, 127}; /* ::ffff:127.0.0.0/104 */
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (address->is_unix)
+		return true;
+	if (inet_pton(AF_INET, address->host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, address->host, &v6) == 1 &&
+	       (IN6_IS_ADDR_LOOPBACK(&v6) || memcmp(&v6, mapped, sizeof(mapped)) == 0);
+}
+
 const struct conf_type conf_type_addresses = {
 	.name = "list of addresses",
 	.parse = addresses_parse,

@@ -73,8 +73,8 @@ static struct http_census *census_of(const struct http_connection *connection)
 {
 	const struct http_server *server = connection->endpoint->loop->server;
 
-	return connection->endpoint->listener->group == HTTP_PUBLIC ? server->census_public
-								    : server->census_local;
+	return http_listener_is_public(connection->endpoint->listener) ? server->census_public
+								       : server->census_local;
 }
 
 struct bufferevent *http_connection_accept(struct event_base *base, void *arg)
@@ -206,7 +206,7 @@ void http_connection_free(struct http_connection *connection)
 	if (loop->draining && loop->n_connections == 0)
 		event_base_loopbreak(loop->base);
 	http_settings_unref(connection->settings);
-	octets_clear(&connection->client_cert);
+	free(connection->certs);
 	free(connection);
 }
 
@@ -226,6 +226,19 @@ static void peer_print(struct http_connection *connection)
 	else
 		snprintf(connection->peer, sizeof(connection->peer),
 			 address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/* Who has the other end of a Unix-domain socket; unix(7): as it was at connect(). */
+static void peer_uid_read(struct http_connection *connection, int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (connection->address.ss_family != AF_UNIX ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return;
+	connection->has_uid = true;
+	connection->uid = peer.uid;
 }
 
 static int by_fd_set(struct http_loop *loop, struct http_connection *connection, size_t fd)
@@ -260,7 +273,7 @@ static void input_limit(struct http_connection *connection)
 	const struct http_endpoint *endpoint = connection->endpoint;
 	size_t most = connection->settings->header_max + http_body_max(endpoint->loop->server,
 								       connection->settings,
-								       endpoint->listener->group);
+								       endpoint->listener->groups);
 
 	bufferevent_setwatermark(connection->bev, EV_READ, 0, most + 4096);
 }
@@ -269,7 +282,7 @@ static void input_limit(struct http_connection *connection)
 static bool connection_count(struct http_connection *connection)
 {
 	struct http_server *server = connection->endpoint->loop->server;
-	bool public_side = connection->endpoint->listener->group == HTTP_PUBLIC;
+	bool public_side = http_listener_is_public(connection->endpoint->listener);
 	const struct http_settings *settings = connection->settings;
 
 	address_unmap(&connection->address);
@@ -325,6 +338,7 @@ static void connection_adopt(struct http_connection *connection)
 		return;
 	}
 	peer_print(connection);
+	peer_uid_read(connection, fd);
 	input_limit(connection);
 	http_connection_set_state(connection, HTTP_IDLE);
 }

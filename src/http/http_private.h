@@ -50,8 +50,9 @@ void http_census_note(struct http_census *census, struct http_connection *connec
 
 struct http_settings {
 	atomic_int references;
-	SSL_CTX *tls; /* NULL: no listen_tls */
+	SSL_CTX *tls; /* NULL: no listener that needs it */
 	size_t body_max;
+	size_t json_body_max;
 	size_t header_max;
 	int64_t idle_ms;
 	int64_t request_ms;
@@ -66,11 +67,29 @@ struct http_settings *http_settings_ref(struct http_settings *settings);
 void http_settings_unref(struct http_settings *settings);
 DEFINE_CLEANUP(struct http_settings, http_settings_unref);
 
+/* --- tls.c: credentials, and the certificates that clients send --- */
+
+/* The certificates of a client, its own first, DER. */
+enum { HTTP_TLS_CERTS_MAX = 10 };
+struct http_tls_certs {
+	size_t n;
+	struct bytes cert[HTTP_TLS_CERTS_MAX];
+	uint8_t storage[];
+};
+
+_must_check_ int http_tls_load(const struct conf_server *conf, SSL_CTX **ctxp,
+			       struct strbuf *problems);
+/*
+ * What the client of a session sent, on a resumed one in the handshake that began it. The caller
+ * frees it. *certsp is NULL if it sent none. 0 or -ENOMEM.
+ */
+_must_check_ int http_tls_certs_read(SSL *ssl, struct http_tls_certs **certsp);
+
 /* --- listen.c --- */
 
 struct http_listener {
 	int fd;
-	enum http_group group;
+	unsigned groups; /* enum http_group */
 	bool tls;
 	char *unix_path; /* NULL: TCP */
 	char *text;      /* "127.0.0.1:8080", the port as bound */
@@ -82,6 +101,8 @@ _must_check_ int http_listener_open(const struct conf_address *address, const ch
 				    unsigned unix_mode, struct http_listener *listener,
 				    struct strbuf *problems);
 void http_listener_close(struct http_listener *listener);
+/* Whether everybody may come, and not the operator or a monitoring system alone. */
+bool http_listener_is_public(const struct http_listener *listener);
 
 /* --- server.c --- */
 
@@ -102,9 +123,10 @@ struct http_server {
 	bool running;
 };
 
-/* settings.c: the largest body that any route of the group takes. */
+/* settings.c: the largest body that the route takes; that any route of the groups takes. */
+size_t http_route_body_max(const struct http_route *route, const struct http_settings *settings);
 size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
-		     enum http_group group);
+		     unsigned groups);
 
 /* --- loop.c --- */
 
@@ -215,7 +237,10 @@ struct http_connection {
 	struct network network; /* of the address */
 	uint64_t number;
 	char peer[64];
-	struct octets client_cert;
+	bool has_uid; /* a Unix-domain socket */
+	uid_t uid;    /* of the peer's process */
+	bool certs_read;
+	struct http_tls_certs *certs;
 	struct http_proxy *proxy; /* NULL, or a PROXY header is awaited */
 };
 
@@ -259,7 +284,9 @@ struct http_job {
 	struct http_request request;
 	struct http_response response;
 	char peer[64];
-	uint8_t storage[]; /* path, query, body, certificate */
+	/* Headers, path, query, text of the headers, body. The certificates are the connection's.
+	 */
+	struct http_header headers[];
 };
 
 /* The evhttp_set_gencb() callback; arg is the endpoint. */
@@ -279,6 +306,15 @@ bool http_content_type_is(const char *header, const char *type);
  */
 bool http_framing_sound(const struct evkeyvalq *headers, int minor, bool *has_bodyp);
 /* "GET, POST" from a set of enum http_method. */
-void http_methods_print(unsigned methods, char out[32]);
+enum { HTTP_METHODS_SIZE = 40 };
+void http_methods_print(unsigned methods, char out[HTTP_METHODS_SIZE]);
+/* Header fields of a request; a client needs some ten, a chain of proxies adds a few. */
+enum { HTTP_HEADERS_MAX = 100 };
+/* How many they are, and the octets of text that http_headers_collect() needs for them. */
+size_t http_headers_text_size(const struct evkeyvalq *headers, size_t *np);
+/* Each name once, with all of its values: into out[], the values into `text`. Returns how many. */
+size_t http_headers_collect(const struct evkeyvalq *headers, struct http_header *out, char *text);
 const char *http_reason_phrase(int status);
+/* Writes the answer of response->status where there is no handler. route NULL: not known. */
+void http_refusal_write(const struct http_route *route, struct http_response *response);
 struct timeval http_timeval(int64_t ms);

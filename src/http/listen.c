@@ -156,3 +156,8 @@ void http_listener_close(struct http_listener *listener)
 	free(TAKE(listener->unix_path));
 	free(TAKE(listener->text));
 }
+
+bool http_listener_is_public(const struct http_listener *listener)
+{
+	return listener->groups & (HTTP_PUBLIC | HTTP_NFV);
+}

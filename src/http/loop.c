@@ -66,7 +66,7 @@ static void endpoint_apply(const struct http_endpoint *endpoint)
 	evhttp_set_max_headers_size(endpoint->http, (ev_ssize_t)settings->header_max);
 	evhttp_set_max_body_size(endpoint->http,
 				 (ev_ssize_t)http_body_max(endpoint->loop->server, settings,
-							   endpoint->listener->group));
+							   endpoint->listener->groups));
 	evhttp_set_timeout_tv(endpoint->http, &never);
 }
 
@@ -257,7 +257,7 @@ int http_loop_init(struct http_loop *loop, struct http_server *server, unsigned 
 	if (!loop->endpoints)
 		return -ENOMEM;
 	for (size_t i = 0; i < server->n_listeners && err == 0; i++)
-		if (server->listeners[i].group & groups)
+		if (server->listeners[i].groups & groups)
 			err = endpoint_init(&loop->endpoints[loop->n_endpoints++], loop,
 					    &server->listeners[i]);
 	return err;

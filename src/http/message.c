@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Parts of an HTTP message: paths, media types, framing. No connection and no libevent call.
+ * Parts of an HTTP message: paths, media types, framing, headers. No connection.
  */
 #include "http_private.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <event2/keyvalq_struct.h>
 #include <string.h>
 #include <strings.h>
@@ -73,17 +74,35 @@ static bool is_length(const char *s)
 	return *s && s[strspn(s, "0123456789")] == '\0';
 }
 
+/* Which of the headers that have one value it is, as a bit; 0: none of them. */
+static unsigned singleton_bit(const char *name)
+{
+	static const char *const singletons[] = {"Host", "Content-Type", "Authorization", "Version",
+						 "Expect"};
+
+	for (size_t i = 0; i < ARRAY_LEN(singletons); i++)
+		if (strcasecmp(name, singletons[i]) == 0)
+			return 1U << i;
+	return 0;
+}
+
 bool http_framing_sound(const struct evkeyvalq *headers, int minor, bool *has_bodyp)
 {
-	unsigned lengths = 0, encodings = 0;
+	unsigned n = 0, lengths = 0, encodings = 0, seen = 0;
 	const struct evkeyval *header;
 
 	*has_bodyp = false;
 	TAILQ_FOREACH(header, headers, next)
 	{
+		unsigned bit = singleton_bit(header->key);
+
 		/* RFC 9112 5.1: no space before the colon, where two readers could differ */
-		if (!is_token(header->key))
+		if (!is_token(header->key) || ++n > HTTP_HEADERS_MAX)
 			return false;
+		/* RFC 9110 5.3: only what is a list may come twice */
+		if (seen & bit)
+			return false;
+		seen |= bit;
 		if (strcasecmp(header->key, "Content-Length") == 0) {
 			/* RFC 9112 6.3: lists and repetitions are not repaired but refused */
 			if (++lengths > 1 || !is_length(header->value))
@@ -99,22 +118,115 @@ bool http_framing_sound(const struct evkeyvalq *headers, int minor, bool *has_bo
 	return encodings == 0 || (lengths == 0 && minor >= 1);
 }
 
-void http_methods_print(unsigned methods, char out[32])
-{
-	static const struct {
-		enum http_method method;
-		const char *name;
-	} names[] = {
-		{HTTP_GET, "GET"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}, {HTTP_DELETE, "DELETE"}};
+static const struct {
+	enum http_method method;
+	const char *name;
+} method_names[] = {{HTTP_GET, "GET"},
+		    {HTTP_POST, "POST"},
+		    {HTTP_PUT, "PUT"},
+		    {HTTP_PATCH, "PATCH"},
+		    {HTTP_DELETE, "DELETE"}};
 
+const char *http_method_name(enum http_method method)
+{
+	for (size_t i = 0; i < ARRAY_LEN(method_names); i++)
+		if (method_names[i].method == method)
+			return method_names[i].name;
+	return "";
+}
+
+void http_methods_print(unsigned methods, char out[HTTP_METHODS_SIZE])
+{
 	out[0] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (!(methods & names[i].method))
+	for (size_t i = 0; i < ARRAY_LEN(method_names); i++) {
+		if (!(methods & method_names[i].method))
 			continue;
 		if (out[0])
 			strcat(out, ", ");
-		strcat(out, names[i].name);
+		strcat(out, method_names[i].name);
 	}
+}
+
+/* --- headers --- */
+
+static const char *header_value(const struct http_header *headers, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(headers[i].name, name) == 0)
+			return headers[i].value;
+	return NULL;
+}
+
+/* The values of `first` and of those behind it that have its name, at *textp. */
+static const char *values_join(const struct evkeyval *first, char **textp)
+{
+	const char *joined = *textp;
+	char *end = stpcpy(*textp, first->value);
+
+	for (const struct evkeyval *other = TAILQ_NEXT(first, next); other;
+	     other = TAILQ_NEXT(other, next))
+		if (strcasecmp(other->key, first->key) == 0)
+			end = stpcpy(stpcpy(end, ", "), other->value);
+	*textp = end + 1;
+	return joined;
+}
+
+size_t http_headers_text_size(const struct evkeyvalq *headers, size_t *np)
+{
+	const struct evkeyval *header;
+	size_t size = 0;
+
+	*np = 0;
+	TAILQ_FOREACH(header, headers, next)
+	{
+		size += strlen(header->value) + sizeof(", ");
+		++*np;
+	}
+	return size;
+}
+
+size_t http_headers_collect(const struct evkeyvalq *headers, struct http_header *out, char *text)
+{
+	const struct evkeyval *header;
+	size_t n = 0;
+
+	TAILQ_FOREACH(header, headers, next)
+	{
+		if (!header_value(out, n, header->key))
+			out[n++] = (struct http_header){header->key, values_join(header, &text)};
+	}
+	return n;
+}
+
+const char *http_request_header(const struct http_request *request, const char *name)
+{
+	return header_value(request->headers, request->n_headers, name);
+}
+
+int http_response_add(struct http_response *response, const char *name, const char *value)
+{
+	char *copy;
+
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return -EINVAL;
+	if (response->n_headers == HTTP_RESPONSE_HEADERS_MAX)
+		return -EINVAL;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	response->headers[response->n_headers++] = (struct http_header){name, copy};
+	return 0;
+}
+
+void http_response_clear(struct http_response *response)
+{
+	for (size_t i = 0; i < response->n_headers; i++)
+		free((char *)(uintptr_t)response->headers[i].value);
+	octets_clear(&response->body);
+	shared_unref(response->part);
+	response->part = NULL;
+	response->n_headers = 0;
 }
 
 const char *http_reason_phrase(int status)
@@ -127,23 +239,48 @@ const char *http_reason_phrase(int status)
 		{201, "Created"},
 		{202, "Accepted"},
 		{204, "No Content"},
+		{303, "See Other"},
+		{304, "Not Modified"},
 		{400, "Bad Request"},
 		{401, "Unauthorized"},
 		{403, "Forbidden"},
 		{404, "Not Found"},
 		{405, "Method Not Allowed"},
+		{406, "Not Acceptable"},
+		{408, "Request Timeout"},
 		{409, "Conflict"},
+		{412, "Precondition Failed"},
 		{413, "Content Too Large"},
 		{415, "Unsupported Media Type"},
+		{417, "Expectation Failed"},
 		{422, "Unprocessable Content"},
+		{429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"},
 		{500, "Internal Server Error"},
 		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(phrases); i++)
 		if (phrases[i].status == status)
 			return phrases[i].phrase;
 	return "Status";
+}
+
+void http_refusal_write(const struct http_route *route, struct http_response *response)
+{
+	char *text;
+	int len;
+
+	if (route && route->refused) {
+		route->refused(route->arg, response->status, response);
+		return;
+	}
+	len = asprintf(&text, "%d %s\n", response->status, http_reason_phrase(response->status));
+	if (len < 0)
+		return;
+	response->body = (struct octets){(uint8_t *)text, (size_t)len};
+	response->content_type = "text/plain";
 }
 
 struct timeval http_timeval(int64_t ms)

@@ -39,7 +39,7 @@ bool http_proxy_expected(const struct http_connection *connection)
 	const struct conf_ip_ranges *from = &connection->settings->proxy_from;
 	struct bytes address = address_octets(&connection->address);
 
-	if (connection->endpoint->listener->group != HTTP_PUBLIC)
+	if (!http_listener_is_public(connection->endpoint->listener))
 		return false;
 	for (size_t i = 0; i < from->len; i++)
 		if (conf_ip_range_has(&from->item[i], address))

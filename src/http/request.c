@@ -20,8 +20,8 @@ enum { RETRY_AFTER_S = 1 };
 
 /* What route_check() found out about a request. */
 struct http_target {
-	enum http_method method; /* 0: none that a route can have */
-	char *path;              /* decoded; owned */
+	enum http_method method;
+	char *path; /* decoded; owned */
 	const char *query;
 	size_t rest; /* offset of path_rest in path */
 	const struct http_route *route;
@@ -92,14 +92,17 @@ static struct evbuffer *body_buffer(struct http_response *response)
 }
 
 static void headers_add(struct evhttp_request *req, const struct http_response *response,
-			size_t body_len)
+			bool has_body, size_t body_len)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
 	char number[24];
 
-	snprintf(number, sizeof(number), "%zu", body_len);
-	evhttp_add_header(headers, "Content-Length", number);
-	if (response->content_type)
+	/* RFC 9110 8.6: none with 204; with 304 it would have to be that of a 200 */
+	if (has_body) {
+		snprintf(number, sizeof(number), "%zu", body_len);
+		evhttp_add_header(headers, "Content-Length", number);
+	}
+	if (has_body && response->content_type)
 		evhttp_add_header(headers, "Content-Type", response->content_type);
 	if (response->allow)
 		evhttp_add_header(headers, "Allow", response->allow);
@@ -107,21 +110,28 @@ static void headers_add(struct evhttp_request *req, const struct http_response *
 		snprintf(number, sizeof(number), "%d", response->retry_after);
 		evhttp_add_header(headers, "Retry-After", number);
 	}
+	for (size_t i = 0; i < response->n_headers; i++)
+		evhttp_add_header(headers, response->headers[i].name, response->headers[i].value);
 	if (response->close)
 		evhttp_add_header(headers, "Connection", "close");
 }
 
-/* Sends and gives `req` back to evhttp. connection may be NULL. The body is taken over. */
+/* Sends and gives `req` back to evhttp. connection may be NULL. The response is taken over. */
 static void answer_send(struct evhttp_request *req, struct http_connection *connection,
 			struct http_response *response)
 {
 	struct evbuffer *body = body_buffer(response);
+	bool has_body;
 
 	if (!body)
 		response->status = 500;
+	has_body = response->status != 204 && response->status != 304;
 	if (!connection || connection->endpoint->loop->draining || connection->gave_way)
 		response->close = true;
-	headers_add(req, response, body ? evbuffer_get_length(body) : 0);
+	headers_add(req, response, has_body, body ? evbuffer_get_length(body) : 0);
+	/* RFC 9110 9.3.2: as for GET, but without the body */
+	if (body && (!has_body || evhttp_request_get_command(req) == EVHTTP_REQ_HEAD))
+		evbuffer_drain(body, evbuffer_get_length(body));
 	if (connection) {
 		connection->unread |= response->close && connection->state != HTTP_WORKING;
 		if (connection->state != HTTP_SHUT)
@@ -137,25 +147,14 @@ static void answer_send(struct evhttp_request *req, struct http_connection *conn
 		bufferevent_disable(connection->bev, EV_READ);
 	if (body)
 		evbuffer_free(body);
-	octets_clear(&response->body);
-	shared_unref(response->part);
-	response->part = NULL;
+	http_response_clear(response);
 }
 
-/* An answer without a handler: the status and its phrase as text. */
+/* An answer without a handler: the route's words, or the status and its phrase as text. */
 static void answer_status(struct evhttp_request *req, struct http_connection *connection,
-			  struct http_response *response)
+			  const struct http_route *route, struct http_response *response)
 {
-	char *text = NULL;
-	int len = evhttp_request_get_command(req) == EVHTTP_REQ_HEAD
-			  ? 0
-			  : asprintf(&text, "%d %s\n", response->status,
-				     http_reason_phrase(response->status));
-
-	if (len > 0) {
-		response->body = (struct octets){(uint8_t *)text, (size_t)len};
-		response->content_type = "text/plain";
-	}
+	http_refusal_write(route, response);
 	if (connection && log_enabled(LOG_LEVEL_DEBUG))
 		log_event(LOG_LEVEL_DEBUG, "http_refused",
 			  F_INT("conn", (int64_t)connection->number),
@@ -175,10 +174,12 @@ static enum http_method method_of(const struct evhttp_request *req)
 		return HTTP_POST;
 	case EVHTTP_REQ_PUT:
 		return HTTP_PUT;
+	case EVHTTP_REQ_PATCH:
+		return HTTP_PATCH;
 	case EVHTTP_REQ_DELETE:
 		return HTTP_DELETE;
 	default:
-		return 0;
+		return HTTP_OTHER;
 	}
 }
 
@@ -210,6 +211,7 @@ static int target_parse(struct evhttp_request *req, struct http_target *target)
 	target->query = query ? query : "";
 	if (!target->path)
 		return 503;
+	/* Up to what is malformed it is decoded. */
 	return http_path_decode(target->path) ? 0 : 400;
 }
 
@@ -225,13 +227,13 @@ static bool route_matches(const struct http_route *route, const char *path, size
 	return strcmp(path, route->path) == 0;
 }
 
-static int route_find(const struct http_server *server, enum http_group group,
-		      struct http_target *target)
+static int route_find(const struct http_server *server, unsigned groups, struct http_target *target)
 {
 	for (size_t i = 0; i < server->n_routes; i++) {
 		const struct http_route *route = &server->routes[i];
 
-		if (!(route->groups & group) || !route_matches(route, target->path, &target->rest))
+		if (!target->path || !(route->groups & groups) ||
+		    !route_matches(route, target->path, &target->rest))
 			continue;
 		if (route->path_ok && !route->path_ok(target->path + target->rest))
 			return 404;
@@ -241,35 +243,46 @@ static int route_find(const struct http_server *server, enum http_group group,
 	return 404;
 }
 
+/* Method and media type. */
+static int kind_check(const struct evkeyvalq *headers, const struct http_target *target)
+{
+	const struct http_route *route = target->route;
+
+	if (!(route->methods & target->method))
+		return 405;
+	if ((target->method & (HTTP_POST | HTTP_PUT | HTTP_PATCH)) && route->content_type &&
+	    !http_content_type_is(evhttp_find_header(headers, "Content-Type"), route->content_type))
+		return 415;
+	return 0;
+}
+
 static int route_check(struct evhttp_request *req, const struct http_endpoint *endpoint,
 		       const struct http_settings *settings, struct http_target *target)
 {
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
 	size_t body_len = evbuffer_get_length(evhttp_request_get_input_buffer(req));
-	const struct http_route *route;
 	bool has_body;
-	int status;
+	int status, found;
 
+	/* First, so that a malformed request is refused in the words of its route, too. */
+	status = target_parse(req, target);
+	found = route_find(endpoint->loop->server, endpoint->listener->groups, target);
+	if (status == 0)
+		status = found;
 	if (!http_framing_sound(headers, req->minor, &has_body)) {
 		target->unread = true;
 		return 400;
 	}
 	target->unread = has_body && body_left(req);
-	status = target_parse(req, target);
-	if (status == 0)
-		status = route_find(endpoint->loop->server, endpoint->listener->group, target);
 	if (status != 0)
 		return status;
-	route = target->route;
+	/* RFC 9112 3.2. Nothing here looks at Host, so that CMP clients without one are served. */
+	if (target->route->whole && req->minor >= 1 && !evhttp_find_header(headers, "Host"))
+		return 400;
 	target->method = method_of(req);
-	if (!(route->methods & target->method))
-		return 405;
-	if ((target->method & (HTTP_POST | HTTP_PUT)) && route->content_type &&
-	    !http_content_type_is(evhttp_find_header(headers, "Content-Type"), route->content_type))
-		return 415;
-	if (body_len > (route->body_max ? route->body_max : settings->body_max))
+	if (body_len > http_route_body_max(target->route, settings))
 		return 413;
-	return 0;
+	return target->route->whole ? 0 : kind_check(headers, target);
 }
 
 /* --- to the worker and back --- */
@@ -288,59 +301,75 @@ void http_job_answer(struct http_job *job)
 	free(job);
 }
 
-/* The client's certificate, once a connection. */
-static void client_cert_read(struct http_connection *connection)
+/* What of a request only routes that take it whole are given. */
+static int whole_read(struct http_job *job, const struct evkeyvalq *headers, char *text)
 {
+	struct http_connection *connection = job->connection;
 	SSL *ssl = bufferevent_openssl_get_ssl(connection->bev);
-	X509 *cert = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
-	int len;
 
-	if (!cert || connection->client_cert.data)
-		return;
-	len = i2d_X509(cert, &connection->client_cert.data);
-	connection->client_cert.len = len > 0 ? (size_t)len : 0;
+	/* Once a connection. */
+	if (ssl && !connection->certs_read) {
+		if (http_tls_certs_read(ssl, &connection->certs) < 0)
+			return -ENOMEM;
+		connection->certs_read = true;
+	}
+	job->request.tls = ssl;
+	if (connection->certs) {
+		job->request.tls_certs = connection->certs->cert;
+		job->request.n_tls_certs = connection->certs->n;
+	}
+	job->request.headers = job->headers;
+	job->request.n_headers = http_headers_collect(headers, job->headers, text);
+	return 0;
 }
 
 static struct http_job *job_new(struct evhttp_request *req, struct http_connection *connection,
 				const struct http_target *target)
 {
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
 	struct evbuffer *input = evhttp_request_get_input_buffer(req);
-	struct bytes cert = octets_view(&connection->client_cert);
+	bool whole = target->route->whole;
 	size_t path_size = strlen(target->path) + 1;
 	size_t query_size = strlen(target->query) + 1;
 	size_t body_len = evbuffer_get_length(input);
-	struct http_job *job =
-		calloc(1, sizeof(*job) + path_size + query_size + body_len + cert.len);
-	uint8_t *body, *cert_copy;
-	char *path, *query;
+	size_t n_headers = 0;
+	size_t text_size = whole ? http_headers_text_size(headers, &n_headers) : 0;
+	struct http_job *job = calloc(1, sizeof(*job) + n_headers * sizeof(job->headers[0]) +
+						 path_size + query_size + text_size + body_len);
+	char *path, *query, *text;
 
 	if (!job)
 		return NULL;
-	path = (char *)job->storage;
+	path = (char *)(job->headers + n_headers);
 	query = path + path_size;
-	body = (uint8_t *)query + query_size;
-	cert_copy = body + body_len;
+	text = query + query_size;
 	memcpy(path, target->path, path_size);
 	memcpy(query, target->query, query_size);
-	evbuffer_remove(input, body, body_len);
-	if (cert.len > 0)
-		memcpy(cert_copy, cert.data, cert.len);
 	memcpy(job->peer, connection->peer, sizeof(job->peer));
 	job->loop = connection->endpoint->loop;
 	job->connection = connection;
 	job->req = req;
 	job->route = target->route;
-	job->request = (struct http_request){.method = target->method,
-					     .path = path,
-					     .query = query,
-					     .path_rest = path + target->rest,
-					     .body = {body, body_len},
-					     .peer = job->peer,
-					     .network = connection->network,
-					     .connection = connection->number,
-					     .tls_client_cert = {cert_copy, cert.len},
-					     .received_us = clock_monotonic_us()};
+	job->request = (struct http_request){
+		.method = target->method,
+		.path = path,
+		.query = query,
+		.path_rest = path + target->rest,
+		.body = {(uint8_t *)text + text_size, body_len},
+		.peer = job->peer,
+		.network = connection->network,
+		.connection = connection->number,
+		.received_us = clock_monotonic_us(),
+		.loopback = address_is_loopback((struct sockaddr *)&connection->address),
+		.has_uid = connection->has_uid,
+		.uid = connection->uid,
+	};
 	job->response.status = 200;
+	if (whole && whole_read(job, headers, text) < 0) {
+		free(job);
+		return NULL;
+	}
+	evbuffer_remove(input, text + text_size, body_len);
 	return job;
 }
 
@@ -348,15 +377,9 @@ static struct pool *pool_of(const struct http_endpoint *endpoint)
 {
 	const struct http_pools *pools = &endpoint->loop->server->pools;
 
-	switch (endpoint->listener->group) {
-	case HTTP_ADMIN:
-		return pools->admin;
-	case HTTP_METRICS:
-		return pools->metrics;
-	case HTTP_PUBLIC:
-		break;
-	}
-	return pools->public_side;
+	if (http_listener_is_public(endpoint->listener))
+		return pools->public_side;
+	return endpoint->listener->groups & HTTP_ADMIN ? pools->admin : pools->metrics;
 }
 
 /* 0, or a status. */
@@ -367,8 +390,6 @@ static int job_submit(struct evhttp_request *req, struct http_connection *connec
 	struct http_job *job;
 	int err;
 
-	if (connection->endpoint->listener->tls)
-		client_cert_read(connection);
 	job = job_new(req, connection, target);
 	if (!job)
 		return 503;
@@ -396,7 +417,7 @@ void http_request_serve(struct evhttp_request *req, void *arg)
 	struct http_connection *connection = http_connection_of(endpoint->loop, req);
 	struct http_target target = {0};
 	struct http_response response = {0};
-	char allow[32];
+	char allow[HTTP_METHODS_SIZE];
 	int status = 503;
 
 	if (connection && connection->state != HTTP_SHUT) {
@@ -412,7 +433,7 @@ void http_request_serve(struct evhttp_request *req, void *arg)
 		response.status = status;
 		response.close = target.unread || status == 400;
 		response.retry_after = status == 503 ? RETRY_AFTER_S : 0;
-		answer_status(req, connection, &response);
+		answer_status(req, connection, target.route, &response);
 	}
 	free(target.path);
 }

@@ -14,25 +14,34 @@ static void libevent_log(int severity, const char *message)
 		  F_TEXT("message", message));
 }
 
+/* Listeners of one key. */
+struct listener_kind {
+	const struct conf_addresses *addresses;
+	const char *key;
+	unsigned groups;
+	unsigned loopback_groups; /* also, on loopback addresses */
+	bool tls;
+	unsigned mode;
+};
+
 static int listener_add(struct http_server *server, const struct conf_address *address,
-			const char *key, enum http_group group, bool tls, unsigned mode,
-			struct strbuf *problems)
+			const struct listener_kind *kind, struct strbuf *problems)
 {
 	struct http_listener *listener = &server->listeners[server->n_listeners++];
 
-	*listener = (struct http_listener){.fd = -1, .group = group, .tls = tls};
-	return http_listener_open(address, key, mode, listener, problems);
+	*listener = (struct http_listener){.fd = -1, .groups = kind->groups, .tls = kind->tls};
+	if (conf_address_is_loopback(address))
+		listener->groups |= kind->loopback_groups;
+	return http_listener_open(address, kind->key, kind->mode, listener, problems);
 }
 
-static int listeners_add(struct http_server *server, const struct conf_addresses *addresses,
-			 const char *key, enum http_group group, bool tls, unsigned mode,
+static int listeners_add(struct http_server *server, const struct listener_kind *kind,
 			 struct strbuf *problems)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < addresses->len; i++) {
-		int err =
-			listener_add(server, &addresses->item[i], key, group, tls, mode, problems);
+	for (size_t i = 0; i < kind->addresses->len; i++) {
+		int err = listener_add(server, &kind->addresses->item[i], kind, problems);
 
 		if (err < 0 && result == 0)
 			result = err;
@@ -46,17 +55,14 @@ static int listeners_open(struct http_server *server, const struct conf_server *
 {
 	struct conf_address admin = {.host = conf->admin_socket, .is_unix = true};
 	struct conf_addresses admins = {&admin, conf->admin_socket ? 1 : 0};
-	const struct {
-		const struct conf_addresses *addresses;
-		const char *key;
-		enum http_group group;
-		bool tls;
-		unsigned mode;
-	} kinds[] = {
-		{&conf->listen, "listen", HTTP_PUBLIC, false, 0666},
-		{&conf->listen_tls, "listen_tls", HTTP_PUBLIC, true, 0666},
-		{&conf->listen_metrics, "listen_metrics", HTTP_METRICS, false, 0666},
-		{&admins, "admin_socket", HTTP_ADMIN, false, conf->admin_socket_mode},
+	/* The JSON door is where CMP is, but never on a wire without TLS, unless it has its own. */
+	unsigned nfv = conf->listen_nfv.len > 0 ? 0 : HTTP_NFV;
+	const struct listener_kind kinds[] = {
+		{&conf->listen, "listen", HTTP_PUBLIC, nfv, false, 0666},
+		{&conf->listen_tls, "listen_tls", HTTP_PUBLIC | nfv, 0, true, 0666},
+		{&conf->listen_nfv, "listen_nfv", HTTP_NFV, 0, conf->tls_certificate != NULL, 0666},
+		{&conf->listen_metrics, "listen_metrics", HTTP_METRICS, 0, false, 0666},
+		{&admins, "admin_socket", HTTP_ADMIN, 0, false, conf->admin_socket_mode},
 	};
 	size_t n = 0;
 	int result = 0;
@@ -67,8 +73,7 @@ static int listeners_open(struct http_server *server, const struct conf_server *
 	if (!server->listeners)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		int err = listeners_add(server, kinds[i].addresses, kinds[i].key, kinds[i].group,
-					kinds[i].tls, kinds[i].mode, problems);
+		int err = listeners_add(server, &kinds[i], problems);
 
 		if (err < 0 && result == 0)
 			result = err;
@@ -93,8 +98,8 @@ static int server_init(struct http_server *server, const struct conf *conf, stru
 	if (!server->census_public || !server->census_local || !server->loops)
 		return -ENOMEM;
 	while (server->n_loops <= n_public && err == 0) {
-		unsigned groups =
-			server->n_loops < n_public ? HTTP_PUBLIC : HTTP_ADMIN | HTTP_METRICS;
+		unsigned groups = server->n_loops < n_public ? HTTP_PUBLIC | HTTP_NFV
+							     : HTTP_ADMIN | HTTP_METRICS;
 
 		err = http_loop_init(&server->loops[server->n_loops++], server, groups);
 	}
@@ -185,7 +190,7 @@ uint16_t http_server_port(const struct http_server *server, enum http_group grou
 	for (size_t i = 0; i < server->n_listeners; i++) {
 		const struct http_listener *listener = &server->listeners[i];
 
-		if (listener->group == group && listener->tls == tls && listener->port != 0)
+		if ((listener->groups & group) && listener->tls == tls && listener->port != 0)
 			return listener->port;
 	}
 	return 0;

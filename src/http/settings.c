@@ -4,88 +4,9 @@
  */
 #include "http_private.h"
 
-#include "keys/credential.h"
-
 #include <errno.h>
-#include <openssl/err.h>
 #include <string.h>
 #include <sys/resource.h>
-
-/* Adds a line with OpenSSL's own reason. Returns -EINVAL. */
-static int tls_problem(struct strbuf *problems, const char *key, const char *path)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	strbuf_printf(problems, "[server] %s: %s: %s\n", key, path,
-		      reason ? reason : "cannot be used");
-	ERR_clear_error();
-	return -EINVAL;
-}
-
-static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf *problems)
-{
-	const struct key_source source = {conf->tls_key, conf->tls_passphrase_file};
-	EVP_PKEY *key = NULL;
-	int err = credential_key_read(&source, &key);
-
-	if (err < 0) {
-		strbuf_printf(problems, "[server] tls_key: %s: %s\n", conf->tls_key,
-			      credential_error_text(err));
-		ERR_clear_error();
-		return -EINVAL;
-	}
-	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
-		err = tls_problem(problems, "tls_key", conf->tls_key);
-	EVP_PKEY_free(key);
-	return err;
-}
-
-/* Client certificates are asked for, not demanded; one that is sent must verify. */
-static int client_ca_load(SSL_CTX *ctx, const char *path, struct strbuf *problems)
-{
-	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
-
-	if (!names || SSL_CTX_load_verify_file(ctx, path) != 1) {
-		sk_X509_NAME_pop_free(names, X509_NAME_free);
-		return tls_problem(problems, "tls_client_ca", path);
-	}
-	SSL_CTX_set_client_CA_list(ctx, names);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	return 0;
-}
-
-static int tls_load(const struct conf_server *conf, SSL_CTX **ctxp, struct strbuf *problems)
-{
-	static const unsigned char session_context[] = "cmfd";
-	SSL_CTX *ctx;
-	int err = 0;
-
-	if (!conf->tls_certificate || !conf->tls_key) {
-		strbuf_add(problems, "[server] listen_tls: needs tls_certificate and tls_key\n");
-		return -EINVAL;
-	}
-	ctx = SSL_CTX_new(TLS_server_method());
-	if (!ctx)
-		return -ENOMEM;
-	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	if (SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1) != 1)
-		err = -ENOMEM;
-	if (err == 0 && SSL_CTX_use_certificate_chain_file(ctx, conf->tls_certificate) != 1)
-		err = tls_problem(problems, "tls_certificate", conf->tls_certificate);
-	if (err == 0)
-		err = key_load(ctx, conf, problems);
-	if (err == 0 && conf->tls_client_ca)
-		err = client_ca_load(ctx, conf->tls_client_ca, problems);
-	if (err < 0) {
-		SSL_CTX_free(ctx);
-		return err;
-	}
-	*ctxp = ctx;
-	return 0;
-}
 
 /* Descriptors that are left for others make accept() and the database go on under a flood. */
 static uint32_t connections_possible(const struct conf *conf)
@@ -120,6 +41,7 @@ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 		return -ENOMEM;
 	atomic_init(&settings->references, 1);
 	settings->body_max = conf->server.body_max;
+	settings->json_body_max = conf->server.json_body_max;
 	settings->header_max = conf->server.header_max;
 	settings->idle_ms = conf->server.idle_timeout_ms;
 	settings->request_ms = conf->server.request_timeout_ms;
@@ -127,8 +49,8 @@ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 	if (ip_ranges_copy(&conf->server.proxy_protocol_from, &settings->proxy_from) < 0)
 		return -ENOMEM;
 	settings->connections_max_per_address = conf->server.connections_max_per_address;
-	if (conf->server.listen_tls.len > 0) {
-		err = tls_load(&conf->server, &settings->tls, problems);
+	if (conf->server.listen_tls.len > 0 || conf->server.tls_certificate) {
+		err = http_tls_load(&conf->server, &settings->tls, problems);
 		if (err < 0)
 			return err;
 	}
@@ -158,13 +80,23 @@ int http_conf_check(const struct conf *conf, struct strbuf *problems)
 	return http_settings_new(conf, &settings, problems);
 }
 
+size_t http_route_body_max(const struct http_route *route, const struct http_settings *settings)
+{
+	if (route->body_max)
+		return route->body_max;
+	return route->whole ? settings->json_body_max : settings->body_max;
+}
+
 size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
-		     enum http_group group)
+		     unsigned groups)
 {
 	size_t max = settings->body_max;
 
-	for (size_t i = 0; i < server->n_routes; i++)
-		if ((server->routes[i].groups & group) && server->routes[i].body_max > max)
-			max = server->routes[i].body_max;
+	for (size_t i = 0; i < server->n_routes; i++) {
+		size_t of_route = http_route_body_max(&server->routes[i], settings);
+
+		if ((server->routes[i].groups & groups) && of_route > max)
+			max = of_route;
+	}
 	return max;
 }

@@ -50,19 +50,69 @@ static void handle_echo(void *arg, struct worker *worker, const struct http_requ
 	respond(response, (const char *)request->body.data, request->body.len);
 }
 
+/* "/CN=a+/CN=b", or "none". */
+static void subjects_print(const struct http_request *request, char *out, size_t size)
+{
+	size_t len = (size_t)snprintf(out, size, "%s", request->n_tls_certs ? "" : "none");
+
+	for (size_t i = 0; i < request->n_tls_certs; i++) {
+		const uint8_t *der = request->tls_certs[i].data;
+		X509 *cert = d2i_X509(NULL, &der, (long)request->tls_certs[i].len);
+		char subject[64];
+
+		ck_assert_ptr_nonnull(cert);
+		ck_assert_ptr_eq(der, request->tls_certs[i].data + request->tls_certs[i].len);
+		X509_NAME_oneline(X509_get_subject_name(cert), subject, sizeof(subject));
+		X509_free(cert);
+		len += (size_t)snprintf(out + len, size - len, "%s%s", i ? "+" : "", subject);
+	}
+}
+
 static void handle_show(void *arg, struct worker *worker, const struct http_request *request,
 			struct http_response *response)
 {
-	const uint8_t *der = request->tls_client_cert.data;
-	X509 *cert = d2i_X509(NULL, &der, (long)request->tls_client_cert.len);
-	char text[512], subject[64] = "none";
+	char text[1024], subjects[512];
 
-	if (cert)
-		X509_NAME_oneline(X509_get_subject_name(cert), subject, sizeof(subject));
-	X509_free(cert);
+	subjects_print(request, subjects, sizeof(subjects));
 	snprintf(text, sizeof(text), "%d|%s|%s|%s|%s|%s", (int)request->method, request->path,
-		 request->path_rest, request->query, request->peer, subject);
+		 request->path_rest, request->query, request->peer, subjects);
 	respond(response, text, strlen(text));
+}
+
+/* Answers with what ?h=NAME asks for, the status of ?s=NNN, or who asks. */
+static void handle_whole(void *arg, struct worker *worker, const struct http_request *request,
+			 struct http_response *response)
+{
+	const char *value;
+	char text[256];
+
+	ck_assert_int_eq(http_response_add(response, "Version", "1.2.3"), 0);
+	ck_assert_int_eq(http_response_add(response, "Location", "/whole/there"), 0);
+	if (strncmp(request->query, "h=", 2) == 0) {
+		value = http_request_header(request, request->query + 2);
+		respond(response, value ? value : "absent", value ? strlen(value) : 6);
+	} else if (strncmp(request->query, "s=", 2) == 0) {
+		respond(response, "body", 4);
+		response->status = atoi(request->query + 2);
+	} else if (strcmp(request->query, "who") == 0) {
+		snprintf(text, sizeof(text), "tls=%d loopback=%d uid=%d method=%s body=%zu",
+			 request->tls, request->loopback, request->has_uid ? (int)request->uid : -1,
+			 http_method_name(request->method), request->body.len);
+		respond(response, text, strlen(text));
+	} else {
+		handle_show(arg, worker, request, response);
+	}
+}
+
+static void write_refused(void *arg, int status, struct http_response *response)
+{
+	char text[32];
+
+	ck_assert_int_eq(status, response->status);
+	ck_assert_int_eq(http_response_add(response, "Version", "1.2.3"), 0);
+	snprintf(text, sizeof(text), "refused %d", status);
+	respond(response, text, strlen(text));
+	response->content_type = "application/x-problem";
 }
 
 /* Waits until the test opens the gate. */
@@ -124,6 +174,7 @@ void rig_init(struct rig *rig)
 		.listen = {&rig->listen, 1},
 		.io_threads = 1,
 		.body_max = 1000,
+		.json_body_max = 1000,
 		.header_max = 2000,
 		.idle_timeout_ms = 60000,
 		.request_timeout_ms = 60000,
@@ -139,6 +190,12 @@ void rig_init(struct rig *rig)
 			no_slash},
 		       {HTTP_ADMIN, "/admin", HTTP_GET, NULL, 0, handle_show, rig, NULL},
 		       {HTTP_METRICS, "/metrics", HTTP_GET, NULL, 0, handle_show, rig, NULL},
+		       {.groups = HTTP_NFV | HTTP_ADMIN,
+			.path = "/whole/*",
+			.whole = true,
+			.handler = handle_whole,
+			.refused = write_refused,
+			.arg = rig},
 	       },
 	       sizeof(rig->routes));
 }
@@ -273,8 +330,7 @@ int unix_connect(const char *path)
 	return fd;
 }
 
-/* Self-signed. */
-static X509 *certificate_make(const char *subject, EVP_PKEY **keyp)
+X509 *certificate_make(const char *subject, EVP_PKEY **keyp)
 {
 	int64_t now_ms = clock_now_ms(&clock_system);
 
@@ -320,4 +376,45 @@ void tls_rig_stop(struct tls_rig *tls)
 	EVP_PKEY_free(tls->server_key);
 	EVP_PKEY_free(tls->client_key);
 	EVP_PKEY_free(tls->other_key);
+}
+
+SSL_CTX *tls_client_new(struct tls_rig *tls, int version_max, X509 *cert, EVP_PKEY *key)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	SSL_CTX_set_max_proto_version(ctx, version_max);
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), tls->server_cert);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	if (cert) {
+		ck_assert_int_eq(SSL_CTX_use_certificate(ctx, cert), 1);
+		ck_assert_int_eq(SSL_CTX_use_PrivateKey(ctx, key), 1);
+	}
+	return ctx;
+}
+
+int tls_client_once(struct tls_rig *tls, SSL_CTX *ctx, SSL_SESSION *session, struct answer *answer,
+		    SSL_SESSION **sessionp)
+{
+	static const char request[] = "GET /whole/x HTTP/1.1\r\nHost: x\r\n\r\n";
+	int fd = client_connect_from(http_server_port(tls->rig.server, HTTP_PUBLIC, true),
+				     "127.0.0.1");
+	SSL *ssl = SSL_new(ctx);
+
+	SSL_set_fd(ssl, fd);
+	if (session)
+		ck_assert_int_eq(SSL_set_session(ssl, session), 1);
+	memset(answer, 0, sizeof(*answer));
+	if (SSL_connect(ssl) == 1) {
+		for (int i = 0; i < 2; i++) {
+			SSL_write(ssl, request, (int)strlen(request));
+			answer_read(read_ssl, ssl, answer);
+		}
+		answer->resumed = SSL_session_reused(ssl);
+	}
+	if (sessionp)
+		*sessionp = SSL_get1_session(ssl);
+	SSL_shutdown(ssl);
+	SSL_free(ssl);
+	close(fd);
+	return answer->status;
 }

@@ -20,7 +20,7 @@ struct rig {
 	struct pool *metrics_pool;
 	struct metrics *metrics;
 	struct http_server *server;
-	struct http_route routes[6];
+	struct http_route routes[7];
 	atomic_int handled;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -44,6 +44,7 @@ struct answer {
 	char head[1024];
 	char body[2048];
 	size_t body_len;
+	bool resumed; /* tls_client_once(): the session was one of before */
 };
 
 typedef ssize_t read_octets(void *from, char *buf, size_t len);
@@ -69,3 +70,14 @@ struct tls_rig {
 void tls_rig_init(struct tls_rig *tls);
 void tls_rig_start(struct tls_rig *tls);
 void tls_rig_stop(struct tls_rig *tls);
+
+/* A client of it, whose versions end with version_max; cert NULL: it has none. */
+SSL_CTX *tls_client_new(struct tls_rig *tls, int version_max, X509 *cert, EVP_PKEY *key);
+/*
+ * One connection with two requests for /whole/x. The status of the second, 0 if there was no
+ * answer. `session` NULL: a new one. *sessionp (NULL: not wanted) is the caller's.
+ */
+int tls_client_once(struct tls_rig *tls, SSL_CTX *ctx, SSL_SESSION *session, struct answer *answer,
+		    SSL_SESSION **sessionp);
+/* Self-signed. */
+X509 *certificate_make(const char *subject, EVP_PKEY **keyp);

@@ -51,21 +51,6 @@ static const struct {
 
 /* --- handler --- */
 
-static const char *method_name(enum http_method method)
-{
-	switch (method) {
-	case HTTP_GET:
-		return "GET";
-	case HTTP_POST:
-		return "POST";
-	case HTTP_DELETE:
-		return "DELETE";
-	case HTTP_PUT:
-		return "PUT";
-	}
-	return "";
-}
-
 static void operator_serve(void *arg, struct worker *worker, const struct http_request *request,
 			   struct http_response *response)
 {
@@ -86,8 +71,9 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 		status = binding->endpoint(&call);
 	json_query_clear(&call.query);
 	log_event(LOG_LEVEL_INFO, "admin", F_INT("conn", (int64_t)request->connection),
-		  F_TEXT("method", method_name(request->method)), F_TEXT("path", request->path),
-		  F_INT("status", status), F_TEXT("reason", call.reason),
+		  F_TEXT("method", http_method_name(request->method)),
+		  F_TEXT("path", request->path), F_INT("status", status),
+		  F_TEXT("reason", call.reason),
 		  F_INT("us", clock_monotonic_us() - request->received_us));
 }
 

@@ -158,6 +158,8 @@ int operator_registrations(struct operator_call *call)
 	case HTTP_DELETE:
 		return registration_remove(call);
 	case HTTP_PUT:
+	case HTTP_PATCH:
+	case HTTP_OTHER:
 		break;
 	}
 	return operator_method_refused(call, "GET, POST, DELETE");
