@@ -350,6 +350,18 @@ struct conf_client_policy {
 	enum conf_signer_entity entity_from_signer;
 };
 
+/* [oauth2]: the authorisation server whose access tokens are taken; see token.h. */
+struct conf_oauth2 {
+	char *issuer; /* NULL: there is none, and no token is taken */
+	char *audience;
+	char *jwks_file; /* this or jwks_url */
+	char *jwks_url;
+	char *jwks_trusted; /* NULL: the system's trust anchors */
+	int64_t jwks_refresh_ms;
+	char *client_claim;
+	int64_t leeway_ms; /* between its clock and ours */
+};
+
 struct conf {
 	char *path; /* of the file, absolute */
 	char *dir;  /* its directory, absolute */
@@ -358,6 +370,7 @@ struct conf {
 	struct conf_store store;
 	struct conf_protection protection;
 	struct conf_cmf cmf;
+	struct conf_oauth2 oauth2;
 	struct conf_ca *cas;
 	size_t n_cas;
 	struct conf_ca_rule *ca_rules; /* in the order of cmf.ca_rules */

@@ -96,6 +96,20 @@ REFUSAL(kem_secret_unknown, FAIL_BAD_MESSAGE_CHECK, "the protection does not ver
 REFUSAL(kem_protection_wrong, FAIL_BAD_MESSAGE_CHECK, "the protection does not verify, or no KEM ciphertext was given out for this sender and transactionID, or its time is over")
 REFUSAL(kem_secrets, FAIL_SYSTEM_UNAVAIL, "too many KEM ciphertexts are given out and not used; try again later")
 
+/* Access tokens, RFC 6750, RFC 7519, RFC 8725 */
+REFUSAL(token_malformed, FAIL_BAD_MESSAGE_CHECK, "the access token is no signed JWT")
+REFUSAL(token_algorithm, FAIL_BAD_ALG, "the signature algorithm of the access token is not accepted")
+REFUSAL(token_header, FAIL_BAD_MESSAGE_CHECK, "the header of the access token names no key, or has members that are not accepted")
+REFUSAL(token_keys_missing, FAIL_SYSTEM_UNAVAIL, "the keys of the authorization server have not been read yet; try again later")
+REFUSAL(token_key_unknown, FAIL_BAD_MESSAGE_CHECK, "the key of the access token is not known")
+REFUSAL(token_signature_wrong, FAIL_BAD_MESSAGE_CHECK, "the signature of the access token does not verify")
+REFUSAL(token_claims, FAIL_BAD_MESSAGE_CHECK, "the access token lacks a claim, or has a malformed one")
+REFUSAL(token_issuer, FAIL_BAD_MESSAGE_CHECK, "the access token is of another issuer")
+REFUSAL(token_audience, FAIL_BAD_MESSAGE_CHECK, "the access token is for another audience")
+REFUSAL(token_expired, FAIL_BAD_MESSAGE_CHECK, "the access token has expired")
+REFUSAL(token_not_yet, FAIL_BAD_MESSAGE_CHECK, "the access token is not valid yet")
+REFUSAL(token_binding, FAIL_BAD_MESSAGE_CHECK, "the access token is bound to something that the request does not have")
+
 /* Who may ask: IFA 033 11.2, one answer whether the entity exists or not */
 REFUSAL(client_not_permitted, FAIL_NOT_AUTHORIZED, "the requester may not do this")
 REFUSAL(client_unknown, FAIL_NOT_AUTHORIZED, "there is no such client")

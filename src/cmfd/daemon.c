@@ -63,7 +63,7 @@ int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *proble
 	err = store_start(conf, &daemon->store, problems);
 	if (err < 0)
 		return err;
-	err = service_new(&owned, daemon->store, daemon->metrics, &daemon->service, problems);
+	err = service_new(&owned, NULL, daemon->store, daemon->metrics, &daemon->service, problems);
 	if (err < 0)
 		return err;
 	*daemonp = TAKE(daemon);
@@ -167,7 +167,8 @@ static int reload_prepare(struct daemon *daemon, struct service **servicep, stru
 	err = conf_reload_check(now, next, problems);
 	if (err < 0)
 		return err;
-	err = service_new(&next, daemon->store, daemon->metrics, &service, problems);
+	err = service_new(&next, daemon->service, daemon->store, daemon->metrics, &service,
+			  problems);
 	if (err < 0)
 		return err;
 	/* Last, since it takes effect at once. */

@@ -11,6 +11,7 @@
 #include "cmp/door.h"
 #include "http.h"
 #include "json.h"
+#include "token.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,11 +24,16 @@ struct service {
 	struct ca_set *cas;
 	struct cmf *cmf;
 	struct cmp_door *door;
+	struct token_checker *tokens; /* NULL: no access tokens are taken */
 };
 
-/* Loads CAs and credentials. Takes *confp over, and clears it, when it returns 0. */
-_must_check_ int service_new(struct conf **confp, struct store *store, struct metrics *metrics,
-			     struct service **servicep, struct strbuf *problems);
+/*
+ * Loads CAs and credentials. `before` (NULL: there is none) is the one that it is to replace. Takes
+ * *confp over, and clears it, when it returns 0.
+ */
+_must_check_ int service_new(struct conf **confp, const struct service *before, struct store *store,
+			     struct metrics *metrics, struct service **servicep,
+			     struct strbuf *problems);
 struct service *service_ref(struct service *service);
 void service_unref(struct service *service);
 DEFINE_CLEANUP(struct service, service_unref);

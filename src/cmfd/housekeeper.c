@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Work that nobody asks for but that is due: deadlines of the CMF and of the CMP door, exchanges
- * and CRLs of each CA. The main thread says when, workers do it; what it is, the modules know.
+ * and CRLs of each CA, the keys of access tokens. The main thread says when, workers do it; what it
+ * is, the modules know.
  */
 #include "daemon.h"
 
@@ -11,7 +12,7 @@
 enum { ROUNDS_MAX = 100 };
 
 /* Below the indices of CAs. */
-enum { CHORE_OF_DOOR = -2, CHORE_OF_CMF = -1, CHORES_BESIDE_CAS = 2 };
+enum { CHORE_OF_TOKENS = -3, CHORE_OF_DOOR = -2, CHORE_OF_CMF = -1, CHORES_BESIDE_CAS = 3 };
 
 struct chore {
 	atomic_bool busy; /* queued or running: never two of the same */
@@ -40,7 +41,7 @@ int housekeeper_new(struct pool *pool, size_t n_cas, struct housekeeper **housek
 	housekeeper->pool = pool;
 	housekeeper->n_chores = n;
 	for (size_t i = 0; i < housekeeper->n_chores; i++)
-		housekeeper->chores[i].ca = (int)i + CHORE_OF_DOOR;
+		housekeeper->chores[i].ca = (int)i + CHORE_OF_TOKENS;
 	*housekeeperp = housekeeper;
 	return 0;
 }
@@ -56,6 +57,10 @@ static int chore_round(const struct chore *chore, const struct service *service,
 {
 	*morep = false;
 	switch (chore->ca) {
+	case CHORE_OF_TOKENS:
+		return service->tokens
+			       ? token_housekeeping(service->tokens, clock_now_ms(&clock_system))
+			       : 0;
 	case CHORE_OF_DOOR:
 		return cmp_housekeeping(service->door, worker, morep);
 	case CHORE_OF_CMF:

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * All that is made from one configuration: CAs, CMF and CMP door. A reload makes all of them anew
- * and replaces them together; requests that are under way finish with the service that they began
- * with. When a reload happens is daemon.c's; which service a thread works for is worker.c's.
+ * All that is made from one configuration: CAs, CMF, CMP door, the keys of access tokens. A reload
+ * makes all of them anew and replaces them together; requests that are under way finish with the
+ * service that they began with. When a reload happens is daemon.c's; which service a thread works
+ * for is worker.c's.
  */
 #include "daemon.h"
 
 #include <errno.h>
 
-int service_new(struct conf **confp, struct store *store, struct metrics *metrics,
-		struct service **servicep, struct strbuf *problems)
+int service_new(struct conf **confp, const struct service *before, struct store *store,
+		struct metrics *metrics, struct service **servicep, struct strbuf *problems)
 {
 	_cleanup_(service_unrefp) struct service *service = calloc(1, sizeof(*service));
 	const struct conf *conf = *confp;
@@ -27,6 +28,9 @@ int service_new(struct conf **confp, struct store *store, struct metrics *metric
 	err = cmp_door_new(conf, service->cmf, &clock_system, metrics, &service->door, problems);
 	if (err < 0)
 		return err;
+	err = token_checker_new(conf, before ? before->tokens : NULL, &service->tokens, problems);
+	if (err < 0)
+		return err;
 	service->conf = TAKE(*confp);
 	*servicep = TAKE(service);
 	return 0;
@@ -42,6 +46,7 @@ void service_unref(struct service *service)
 {
 	if (!service || atomic_fetch_sub(&service->references, 1) != 1)
 		return;
+	token_checker_free(service->tokens);
 	cmp_door_free(service->door);
 	cmf_free(service->cmf);
 	ca_set_free(service->cas);

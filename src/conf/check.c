@@ -236,12 +236,36 @@ static void check_ca_rule(struct conf_loader *l, const struct conf_ca_rule *rule
 			     cert_type_name(profile->cert_type));
 }
 
+static void check_oauth2(struct conf_loader *l)
+{
+	bool file = key_given(l, "oauth2", "jwks_file"), url = key_given(l, "oauth2", "jwks_url");
+	bool audience = key_given(l, "oauth2", "audience");
+	bool trusted = key_given(l, "oauth2", "jwks_trusted");
+
+	if (!key_given(l, "oauth2", "issuer")) {
+		if (file || url || audience || trusted)
+			conf_problem(&l->problems, "oauth2", "issuer",
+				     "the other keys need this one");
+		return;
+	}
+	if (!audience)
+		conf_problem(&l->problems, "oauth2", "audience", "issuer needs this key");
+	if (file == url)
+		conf_problem(&l->problems, "oauth2", "jwks_file",
+			     "either jwks_file or jwks_url is required%s",
+			     file ? ", not both" : "");
+	if (trusted && !url)
+		conf_problem(&l->problems, "oauth2", "jwks_trusted",
+			     "without jwks_url nothing uses this key");
+}
+
 void conf_check_all(struct conf_loader *l)
 {
 	const struct conf *conf = l->conf;
 
 	check_server(l);
 	check_protection(l);
+	check_oauth2(l);
 	if (conf->n_cas == 0)
 		conf_problem(&l->problems, "ca", NULL,
 			     "at least one section [ca NAME] is required");

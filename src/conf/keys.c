@@ -18,6 +18,10 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 			     "accepts."},
 	[CONF_CMF] = {"cmf", false, offsetof(struct conf, cmf),
 		      "Rules for registrations and certificate requests."},
+	[CONF_OAUTH2] = {"oauth2", false, offsetof(struct conf, oauth2),
+			 "The authorisation server whose access tokens (JWT) say who a client of "
+			 "the JSON interface is: one that was added with `cmfctl client add "
+			 "--oauth2-client ID`. Without `issuer` no token is taken."},
 	[CONF_CA] = {"ca", true, 0,
 		     "A CA: `internal` signs with a key of its own, `upstream` is another CA to "
 		     "which the CMF is a registration authority."},
@@ -48,7 +52,9 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 #define PROTECTION(field, name, type, ...) \
 	KEY(PROTECTION, conf_protection, field, name, type, __VA_ARGS__)
 #define CMF(field, name, type, ...) KEY(CMF, conf_cmf, field, name, type, __VA_ARGS__)
-#define CA(field, name, type, ...)  KEY(CA, conf_ca, field, name, type, __VA_ARGS__)
+#define OAUTH2(field, name, type, ...) \
+	KEY(OAUTH2, conf_oauth2, field, name, type, .reload = true, __VA_ARGS__)
+#define CA(field, name, type, ...) KEY(CA, conf_ca, field, name, type, __VA_ARGS__)
 #define INTERNAL(field, name, type, ...) \
 	CA(field, name, type, .when = CONF_WHEN_INTERNAL, __VA_ARGS__)
 #define UPSTREAM(field, name, type, ...) \
@@ -266,6 +272,29 @@ const struct conf_key conf_keys[] = {
 	CMF(requests_max, "requests_max", number, .initial = "16", .min = 1,
 	    .max = CONF_REQUESTS_MAX, .reload = true,
 	    .help = "Certificate requests in one message."),
+
+	OAUTH2(issuer, "issuer", text, .help = "What the claim `iss` of a token must be."),
+	OAUTH2(audience, "audience", text,
+	       .help = "What the claim `aud` must be, or have among others: the name of this CMF."),
+	OAUTH2(jwks_file, "jwks_file", file,
+	       .help = "The keys of the authorisation server, as JWKS (RFC 7517). Tokens are "
+		       "taken with RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and "
+		       "ES512, and must name their key (`kid`)."),
+	OAUTH2(jwks_url, "jwks_url", url,
+	       .help = "Instead of jwks_file: where the JWKS is, with https, or http on this "
+		       "machine. Redirects are not followed."),
+	OAUTH2(jwks_trusted, "jwks_trusted", file,
+	       .help = "PEM: trust anchors for the server of jwks_url; without it those of the "
+		       "system."),
+	OAUTH2(jwks_refresh_ms, "jwks_refresh", duration, .initial = "15m", .min = 10 * SECOND,
+	       .max = 30 * DAY,
+	       .help = "After this time the JWKS is read again; earlier if a token names a key "
+		       "that it does not have. As long as that fails, the keys of before serve."),
+	OAUTH2(client_claim, "client_claim", text, .initial = "client_id",
+	       .help = "The claim that names the client."),
+	OAUTH2(leeway_ms, "leeway", duration, .initial = "30s", .max = 600 * SECOND,
+	       .help = "How far the clock of the authorisation server may be from ours, for `exp` "
+		       "and `nbf`."),
 
 	CA(type, "type", ca_type, .required = true,
 	   .help = "Whether this CMF signs itself or asks another CA."),
