@@ -91,6 +91,8 @@ const char *refusal_detail(const struct refusal *r);
 const char *refusal_code(enum refusal_reason reason);
 /* The reason of that code, REFUSAL_NONE if there is none (any more). */
 enum refusal_reason refusal_by_code(const char *code);
+/* The status that it has over HTTP with JSON, RFC 9110 15: by the row, or else by the failInfo. */
+int refusal_http_status(const struct refusal *r);
 /* The fixed sentence for the client. */
 const char *refusal_text(enum refusal_reason reason);
 /* The RFC's name of a failInfo bit, as "badPOP"; "" for -1. */

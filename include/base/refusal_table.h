@@ -2,8 +2,12 @@
 /*
  * Every refusal: name (its code in log and metrics), failInfo, the sentence for the client.
  * Included several times with different REFUSAL() macros. Sentences are fixed: nothing internal
- * and nothing of the request goes into them.
+ * and nothing of the request goes into them. Over HTTP with JSON the failInfo says which status a
+ * refusal has (refusal.c); a row that needs another one is a REFUSAL_HTTP() with it.
  */
+#ifndef REFUSAL_HTTP
+#define REFUSAL_HTTP(name, failinfo, status, text) REFUSAL(name, failinfo, text)
+#endif
 
 /* A row is a line. */
 /* clang-format off */
@@ -86,7 +90,7 @@ REFUSAL(signer_key_weak, FAIL_BAD_ALG, "the key of the signer is too weak or of 
 REFUSAL(sender_kid_missing, FAIL_BAD_MESSAGE_CHECK, "senderKID is missing, which this client must send")
 REFUSAL(mac_sender_mismatch, FAIL_BAD_MESSAGE_CHECK, "the common name of sender is not senderKID, as it must be for this client")
 REFUSAL(signer_entity_missing, FAIL_SIGNER_NOT_TRUSTED, "the certificate of the signer does not say which entity it is")
-REFUSAL(stranger_budget, FAIL_SYSTEM_UNAVAIL, "the server has no time for messages of unknown senders now; try again later")
+REFUSAL_HTTP(stranger_budget, FAIL_SYSTEM_UNAVAIL, 429, "the server has no time for messages of unknown senders now; try again later")
 REFUSAL(extra_certs_too_many, FAIL_BAD_DATA_FORMAT, "extraCerts holds too many certificates")
 
 /* KemBasedMac, RFC 9810 5.1.3.4 */
@@ -113,7 +117,7 @@ REFUSAL(token_binding, FAIL_BAD_MESSAGE_CHECK, "the access token is bound to som
 /* Who may ask: IFA 033 11.2, one answer whether the entity exists or not */
 REFUSAL(client_not_permitted, FAIL_NOT_AUTHORIZED, "the requester may not do this")
 REFUSAL(client_unknown, FAIL_NOT_AUTHORIZED, "there is no such client")
-REFUSAL(entity_not_authorized, FAIL_NOT_AUTHORIZED, "the entity is not registered for this requester and certType")
+REFUSAL_HTTP(entity_not_authorized, FAIL_NOT_AUTHORIZED, 404, "the entity is not registered for this requester and certType")
 REFUSAL(end_entity_only_own, FAIL_NOT_AUTHORIZED, "an end entity may update and revoke its own certificate only")
 REFUSAL(own_request_not_own, FAIL_NOT_AUTHORIZED, "an end entity asks for certificates of its own entity only")
 REFUSAL(ra_verified_not_permitted, FAIL_NOT_AUTHORIZED, "raVerified is accepted from a registration authority only")
@@ -135,7 +139,7 @@ REFUSAL(subject_id_invalid, FAIL_BAD_REQUEST, "a subjectId is empty, too long or
 REFUSAL(subject_id_no_fqdn, FAIL_BAD_REQUEST, "the subjectId of a MANO entity must be an FQDN: a host name with two labels at least")
 REFUSAL(subject_id_duplicate, FAIL_BAD_REQUEST, "a subjectId appears twice")
 REFUSAL(subject_ids_too_many, FAIL_BAD_REQUEST, "too many subjectIds in one request")
-REFUSAL(registration_conflict, FAIL_BAD_REQUEST, "an entity is already registered with other parameters")
+REFUSAL_HTTP(registration_conflict, FAIL_BAD_REQUEST, 409, "an entity is already registered with other parameters")
 REFUSAL(profile_cert_type_mismatch, FAIL_BAD_REQUEST, "the profile is for another certType")
 REFUSAL(ca_not_configured, FAIL_BAD_REQUEST, "no CA is configured for this registration")
 
@@ -324,7 +328,9 @@ REFUSAL(upstream_redirected, FAIL_SYSTEM_FAILURE, "the upstream CA could not be 
 REFUSAL(upstream_http_status, FAIL_SYSTEM_FAILURE, "the upstream CA could not be asked: its server answers with an HTTP error instead of CMP")
 REFUSAL(upstream_rejected, FAIL_SYSTEM_FAILURE, "the upstream CA rejected the request")
 REFUSAL(forward_would_change, FAIL_BAD_CERT_TEMPLATE, "the request asks for what is not granted and cannot be passed on as it is")
-REFUSAL(upstream_unavailable, FAIL_SYSTEM_UNAVAIL, "the upstream CA did not answer in time")
+REFUSAL_HTTP(upstream_unavailable, FAIL_SYSTEM_UNAVAIL, 504, "the upstream CA did not answer in time")
 REFUSAL(system_unavailable, FAIL_SYSTEM_UNAVAIL, "the server cannot serve the request now; try again later")
 REFUSAL(system_failure, FAIL_SYSTEM_FAILURE, "the server failed to serve the request")
-REFUSAL(quota_transactions, FAIL_SYSTEM_UNAVAIL, "the requester has too many open transactions")
+REFUSAL_HTTP(quota_transactions, FAIL_SYSTEM_UNAVAIL, 429, "the requester has too many open transactions")
+
+#undef REFUSAL_HTTP

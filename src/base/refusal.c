@@ -13,12 +13,15 @@
 struct refusal_row {
 	const char *code;
 	int failinfo;
+	int http_status; /* 0: by the failInfo */
 	const char *text;
 };
 
 static const struct refusal_row refusals[REFUSAL_COUNT] = {
-	[REFUSAL_NONE] = {"none", -1, ""},
-#define REFUSAL(name, failinfo, text) [REFUSAL_##name] = {#name, failinfo, text},
+	[REFUSAL_NONE] = {"none", -1, 0, ""},
+#define REFUSAL(name, failinfo, text) [REFUSAL_##name] = {#name, failinfo, 0, text},
+#define REFUSAL_HTTP(name, failinfo, status, text) \
+	[REFUSAL_##name] = {#name, failinfo, status, text},
 #include "base/refusal_table.h"
 #undef REFUSAL
 };
@@ -105,6 +108,40 @@ enum refusal_reason refusal_by_code(const char *code)
 		if (strcmp(code, refusals[i].code) == 0)
 			return (enum refusal_reason)i;
 	return REFUSAL_NONE;
+}
+
+/* What is not named here was understood and cannot be done: 422. */
+static int status_of_failinfo(int failinfo)
+{
+	switch (failinfo) {
+	case FAIL_BAD_DATA_FORMAT:
+		return 400;
+	case FAIL_BAD_MESSAGE_CHECK:
+	case FAIL_SIGNER_NOT_TRUSTED:
+		return 401;
+	case FAIL_NOT_AUTHORIZED:
+		return 403;
+	case FAIL_BAD_CERT_ID:
+		return 404;
+	case FAIL_CERT_REVOKED:
+	case FAIL_CERT_CONFIRMED:
+	case FAIL_TRANSACTION_ID_IN_USE:
+	case FAIL_DUPLICATE_CERT_REQ:
+		return 409;
+	case FAIL_SYSTEM_FAILURE:
+		return 500;
+	case FAIL_SYSTEM_UNAVAIL:
+		return 503;
+	default:
+		return 422;
+	}
+}
+
+int refusal_http_status(const struct refusal *r)
+{
+	int status = refusals[r->reason].http_status;
+
+	return status ? status : status_of_failinfo(r->failinfo);
 }
 
 const char *refusal_text(enum refusal_reason reason)

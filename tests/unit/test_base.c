@@ -335,6 +335,48 @@ START_TEST(test_refusal_rows)
 }
 END_TEST
 
+/* What the binding of IFA 033 11.2 to HTTP says of each failInfo, and of rows with their own. */
+static const struct {
+	enum refusal_reason reason;
+	int status;
+} http_statuses[] = {
+	{REFUSAL_client_not_permitted, 403},   /* notAuthorized */
+	{REFUSAL_entity_not_authorized, 404},  /* what is another's does not exist */
+	{REFUSAL_rev_cert_unknown, 404},       /* badCertId */
+	{REFUSAL_rev_cert_revoked, 409},       /* certRevoked */
+	{REFUSAL_registration_conflict, 409},  /* badRequest */
+	{REFUSAL_register_malformed, 400},     /* badDataFormat */
+	{REFUSAL_pop_algorithm, 422},          /* badAlg */
+	{REFUSAL_pop_signature_wrong, 422},    /* badPOP */
+	{REFUSAL_public_key_malformed, 422},   /* badCertTemplate */
+	{REFUSAL_rev_entry_unknown, 422},      /* unacceptedExtension */
+	{REFUSAL_attester_not_supported, 422}, /* badRequest */
+	{REFUSAL_signer_not_trusted, 401},     /* signerNotTrusted */
+	{REFUSAL_system_unavailable, 503},     /* systemUnavail */
+	{REFUSAL_system_failure, 500},         /* systemFailure */
+	{REFUSAL_upstream_unavailable, 504},   /* systemUnavail */
+};
+
+START_TEST(test_refusal_http_status)
+{
+	struct refusal r = REFUSAL_NULL;
+
+	refuse(&r, http_statuses[_i].reason);
+	ck_assert_int_eq(refusal_http_status(&r), http_statuses[_i].status);
+}
+END_TEST
+
+/* An upstream CA gives a failInfo of its own. */
+START_TEST(test_refusal_http_status_of_upstream)
+{
+	struct refusal r = REFUSAL_NULL;
+
+	refuse(&r, REFUSAL_upstream_rejected);
+	r.failinfo = FAIL_BAD_CERT_TEMPLATE;
+	ck_assert_int_eq(refusal_http_status(&r), 422);
+}
+END_TEST
+
 START_TEST(test_refusal_detail)
 {
 	struct refusal r = REFUSAL_NULL;
@@ -863,6 +905,8 @@ static Suite *base_suite(void)
 	tcase_add_test(tc, test_cert_handling);
 	tcase_add_test(tc, test_failinfo_names_rfc4210);
 	tcase_add_test(tc, test_refusal_rows);
+	tcase_add_loop_test(tc, test_refusal_http_status, 0, ARRAY_LEN(http_statuses));
+	tcase_add_test(tc, test_refusal_http_status_of_upstream);
 	tcase_add_test(tc, test_refusal_detail);
 	tcase_add_loop_test(tc, test_log_escapes, 0, ARRAY_LEN(log_values));
 	tcase_add_test(tc, test_log_kinds);

@@ -12,7 +12,7 @@
 #include <openssl/pem.h>
 #include <string.h>
 
-static struct json_operator *door;
+static struct json_operator *served;
 static struct cmf_worker own;
 
 static const struct cmf_worker *worker_of(struct worker *unused, struct cmf **cmfp)
@@ -25,12 +25,12 @@ static void setup(void)
 {
 	world_setup();
 	own = (struct cmf_worker){w.reader, w.unit};
-	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, &door), 0);
+	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, &served), 0);
 }
 
 static void teardown(void)
 {
-	json_operator_free(door);
+	json_operator_free(served);
 	world_teardown();
 }
 
@@ -40,7 +40,7 @@ static void teardown(void)
 static const struct http_route *route_of(const char *path, const char **path_restp)
 {
 	size_t n;
-	const struct http_route *routes = json_operator_routes(door, &n);
+	const struct http_route *routes = json_operator_routes(served, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(routes[i].path);

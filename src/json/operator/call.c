@@ -80,29 +80,9 @@ int operator_method_refused(struct operator_call *call, const char *allow)
 	return operator_problem(call, 405, "this method is not for this path");
 }
 
-/* RFC 9110 status that says most nearly what a failInfo says. */
-static int status_of_failinfo(int failinfo)
-{
-	switch (failinfo) {
-	case FAIL_NOT_AUTHORIZED:
-		return 403;
-	case FAIL_BAD_CERT_ID:
-		return 404;
-	case FAIL_CERT_REVOKED:
-	case FAIL_TRANSACTION_ID_IN_USE:
-		return 409;
-	case FAIL_SYSTEM_UNAVAIL:
-		return 503;
-	case FAIL_SYSTEM_FAILURE:
-		return 500;
-	default:
-		return 422;
-	}
-}
-
 int operator_refusal(struct operator_call *call, const struct refusal *refusal)
 {
-	int status = status_of_failinfo(refusal->failinfo);
+	int status = refusal_http_status(refusal);
 	json_t *problem;
 	char text[400];
 
