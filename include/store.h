@@ -588,6 +588,10 @@ typedef int store_archived_key_each(void *arg, const struct store_archived_key *
 _must_check_ int store_archived_key_list(struct store_reader *r, int64_t registration_id,
 					 uint32_t limit, store_archived_key_each *each, void *arg);
 
+/* The key under which numbers of rows become identifiers of resources; it never changes. */
+enum { STORE_RESOURCE_KEY_LEN = 32 };
+_must_check_ int store_resource_key(struct store_reader *r, uint8_t key[STORE_RESOURCE_KEY_LEN]);
+
 /* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
 _must_check_ int store_integrity_check(struct store_reader *r);
 

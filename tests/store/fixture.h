@@ -63,6 +63,7 @@ TCase *pop_cases(void);
 TCase *kem_secret_cases(void);
 TCase *exchange_cases(void);
 TCase *rev_passphrase_cases(void);
+TCase *resource_key_cases(void);
 TCase *archived_key_cases(void);
 TCase *taken_cases(void);
 TCase *unit_cases(void);

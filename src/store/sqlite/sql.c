@@ -259,6 +259,7 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 			    " changes FROM crl WHERE ca = ?1 ORDER BY number DESC LIMIT 1",
 	[READ_CRL_OCTETS] = "SELECT der FROM crl WHERE id = ?1",
 	[READ_CRL_CHANGES] = "SELECT newest FROM crl_change WHERE ca = ?1",
+	[READ_RESOURCE_KEY] = "SELECT key FROM resource_key WHERE id = 1",
 	[READ_SEEN] = "SELECT 1 FROM seen WHERE digest = ?1",
 	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
