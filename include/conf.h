@@ -116,6 +116,7 @@ struct conf_protection {
 	char *kga_passphrase_file;
 	uint32_t mac_iterations_min;    /* 100, RFC 9045 */
 	uint32_t mac_iterations_max;    /* 100000 */
+	uint32_t mac_key_length_max;    /* octets; 64 */
 	uint32_t stranger_cpu_share;    /* percent, 25 */
 	uint32_t kem_secrets_max;       /* unused ones */
 	uint32_t rsa_bits_min;          /* 2048 */
@@ -320,6 +321,8 @@ enum conf_signer_entity {
 struct conf_client_policy {
 	char *name;
 	uint32_t mac_iterations_min; /* 0: as [protection] has it */
+	uint32_t mac_iterations_max; /* 0: likewise */
+	uint32_t mac_key_length_max; /* octets; 0: likewise */
 	uint32_t rsa_bits_min;       /* 0: likewise */
 	uint32_t ec_bits_min;        /* 0: likewise */
 	uint32_t digest_bits_min;    /* 0: likewise */

@@ -95,6 +95,11 @@ struct cmp_mac_policy {
 	uint32_t iterations_min; /* RFC 9045: at least 100 */
 	uint32_t iterations_max; /* bounds our work */
 	uint64_t algorithms;     /* bits of mac_algorithm_bit(); 0: all */
+	/*
+	 * Octets of the key that PBMAC1 derives: beyond the digest each further block costs all
+	 * iterations once more. 0: 64, the longest digest.
+	 */
+	uint32_t key_len_max;
 };
 
 /*

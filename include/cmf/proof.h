@@ -30,8 +30,12 @@ _must_check_ int cmf_signature_algorithm_check(const X509_ALGOR *alg,
 					       enum refusal_reason not_allowed,
 					       enum refusal_reason digest_weak,
 					       struct refusal *refusal);
-/* What [protection] allows of MACs. */
-struct cmp_mac_policy cmf_mac_policy(const struct conf_protection *conf);
+/*
+ * What is allowed of MACs to the client of one of n policies: to the one to whom most is allowed.
+ * Before it is known who asks, all policies count; then its own.
+ */
+struct cmp_mac_policy cmf_mac_policy(const struct conf_protection *conf,
+				     const struct conf_client_policy *policies, size_t n);
 
 /* --- the key that is to be certified --- */
 

@@ -32,6 +32,15 @@ const struct mac_algorithm mac_algorithms[] = {
 	 false},
 	{"KMACWithSHAKE256", "2.16.840.1.101.3.4.2.20", MAC_KMAC, "KMAC-256", 32, MAC_KEY_MAX, 64,
 	 false},
+	/* RFC 9688 */
+	{"hmacWithSHA3-224", "2.16.840.1.101.3.4.2.13", MAC_HMAC, "SHA3-224", 16, MAC_KEY_MAX, 28,
+	 false},
+	{"hmacWithSHA3-256", "2.16.840.1.101.3.4.2.14", MAC_HMAC, "SHA3-256", 16, MAC_KEY_MAX, 32,
+	 false},
+	{"hmacWithSHA3-384", "2.16.840.1.101.3.4.2.15", MAC_HMAC, "SHA3-384", 16, MAC_KEY_MAX, 48,
+	 false},
+	{"hmacWithSHA3-512", "2.16.840.1.101.3.4.2.16", MAC_HMAC, "SHA3-512", 16, MAC_KEY_MAX, 64,
+	 false},
 	{"KemBasedMac", "1.2.840.113533.7.66.16", MAC_KEM_BASED, NULL, 0, 0, 0, false},
 	/* RFC 4210 5.1.3.1 names HMAC-SHA1 so, RFC 8018 B.1.1 the other way; openssl cmp sends it.
 	 */

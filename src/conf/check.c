@@ -100,6 +100,24 @@ static void check_protection(struct conf_loader *l)
 			     "more than mac_iterations_max");
 }
 
+static void check_client_policy(struct conf_loader *l, const struct conf_client_policy *policy)
+{
+	const struct conf_protection *p = &l->conf->protection;
+	const struct conf_source_section *section =
+		conf_source_find(&l->source, "client_policy", policy->name);
+	uint32_t max =
+		policy->mac_iterations_max ? policy->mac_iterations_max : p->mac_iterations_max;
+
+	if (!section)
+		return;
+	if (policy->mac_iterations_min > max)
+		conf_problem(&l->problems, section->full, "mac_iterations_min",
+			     "more than the most iterations that are accepted (%u)", max);
+	else if (policy->mac_iterations_max && p->mac_iterations_min > max)
+		conf_problem(&l->problems, section->full, "mac_iterations_max",
+			     "less than mac_iterations_min of [protection]");
+}
+
 /* True when the section's type is one that exists, so that other keys can be judged by it. */
 static bool ca_type_is_known(struct conf_loader *l, const struct conf_source_section *section)
 {
@@ -266,6 +284,8 @@ void conf_check_all(struct conf_loader *l)
 	check_server(l);
 	check_protection(l);
 	check_oauth2(l);
+	for (size_t i = 0; i < conf->n_client_policies; i++)
+		check_client_policy(l, &conf->client_policies[i]);
 	if (conf->n_cas == 0)
 		conf_problem(&l->problems, "ca", NULL,
 			     "at least one section [ca NAME] is required");

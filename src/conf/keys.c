@@ -178,6 +178,10 @@ const struct conf_key conf_keys[] = {
 	PROTECTION(mac_iterations_max, "mac_iterations_max", number, .initial = "100000", .min = 1,
 		   .max = UINT32_MAX, .reload = true,
 		   .help = "Most iterations: they cost the server time before it knows who asks."),
+	PROTECTION(mac_key_length_max, "mac_key_length_max", number, .initial = "64", .min = 14,
+		   .max = 512, .reload = true,
+		   .help = "Most octets of a key that PBMAC1 derives (keyLength): beyond those of "
+			   "the digest each further block costs all iterations once more."),
 	PROTECTION(
 		stranger_cpu_share, "stranger_cpu_share", number, .initial = "25", .max = 100,
 		.reload = true,
@@ -201,9 +205,10 @@ const struct conf_key conf_keys[] = {
 		   .help = "MACs of requests that are accepted (RFC 9481 6), also `aes128-GMAC`, "
 			   "`aes192-GMAC` and `aes256-GMAC`: not by default, since a client that "
 			   "uses a nonce twice gives its secret away. All but the first two need "
-			   "a secret that is a key. `KemBasedMac` (RFC 9810 5.1.3.4), for clients "
-			   "with an ML-KEM certificate, not by default either: a client asks for "
-			   "the ciphertext in a message without protection."),
+			   "a secret that is a key. `hmacWithSHA3-256` and the like (RFC 9688) are "
+			   "not by default either, but within the first two. `KemBasedMac` (RFC "
+			   "9810 5.1.3.4), for clients with an ML-KEM certificate, likewise: a "
+			   "client asks for the ciphertext in a message without protection."),
 	PROTECTION(
 		kem_secrets_max, "kem_secrets_max", number, .initial = "1000", .min = 1,
 		.max = 1000000, .reload = true,
@@ -473,6 +478,14 @@ const struct conf_key conf_keys[] = {
 	POLICY(mac_iterations_min, "mac_iterations_min", number, .initial = "0", .max = UINT32_MAX,
 	       .help = "Fewest iterations of a password-based MAC, where that is more than "
 		       "`[protection]` asks for."),
+	POLICY(mac_iterations_max, "mac_iterations_max", number, .initial = "0", .max = UINT32_MAX,
+	       .help = "Most iterations, instead of what `[protection]` has: PBMAC1 clients of "
+		       "today send 262144 and 600000. The most that any policy allows is done for "
+		       "whoever asks, within stranger_cpu_share, before it is known who that is. "
+		       "0: as `[protection]` has it."),
+	POLICY(mac_key_length_max, "mac_key_length_max", number, .initial = "0", .max = 512,
+	       .help = "Most octets of a key that PBMAC1 derives, likewise: the RA of Siemens "
+		       "asks for more than a digest has."),
 	POLICY(signature_algorithms, "signature_algorithms", signature_algorithms,
 	       .help = "Signatures that are accepted, of those that `[protection]` accepts; "
 		       "without "

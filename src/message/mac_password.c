@@ -14,20 +14,25 @@
 
 #define SALT_LEN 16
 
-/* SHA-1 too: RFC 4210 made it mandatory, and clients use it. RFC 9481 2 for the others. */
+/*
+ * SHA-1 too: RFC 4210 made it mandatory, and clients use it. RFC 9481 2, and RFC 9688 for SHA-3,
+ * for the others.
+ */
 static const EVP_MD *owf_digest(const X509_ALGOR *owf)
 {
-	switch (algorithm_parameters_empty(owf) ? OBJ_obj2nid(owf->algorithm) : NID_undef) {
+	int nid = algorithm_parameters_empty(owf) ? OBJ_obj2nid(owf->algorithm) : NID_undef;
+
+	switch (nid) {
 	case NID_sha1:
-		return digest_by_nid(NID_sha1);
 	case NID_sha224:
-		return digest_by_nid(NID_sha224);
 	case NID_sha256:
-		return digest_by_nid(NID_sha256);
 	case NID_sha384:
-		return digest_by_nid(NID_sha384);
 	case NID_sha512:
-		return digest_by_nid(NID_sha512);
+	case NID_sha3_224:
+	case NID_sha3_256:
+	case NID_sha3_384:
+	case NID_sha3_512:
+		return digest_by_nid(nid);
 	default:
 		return NULL;
 	}

@@ -13,12 +13,11 @@
 
 #define SALT_LEN 16
 
-/* Beyond the longest digest each further block costs all iterations once more. */
-enum { KEY_LEN_MAX = 64, KEY_LEN_NEW = 32 };
+enum { KEY_LEN_NEW = 32 };
 
 /*
  * RFC 8018 A.2: DEFAULT hmacWithSHA1, which RFC 9481 6.2.1 does not have; nor may it be AES-GMAC
- * (RFC 9481 6.2.2).
+ * (RFC 9481 6.2.2). RFC 9688 adds HMAC with SHA-3.
  */
 static const EVP_MD *prf_digest(const X509_ALGOR *prf)
 {
@@ -31,6 +30,14 @@ static const EVP_MD *prf_digest(const X509_ALGOR *prf)
 		return digest_by_nid(NID_sha384);
 	case NID_hmacWithSHA512:
 		return digest_by_nid(NID_sha512);
+	case NID_hmac_sha3_224:
+		return digest_by_nid(NID_sha3_224);
+	case NID_hmac_sha3_256:
+		return digest_by_nid(NID_sha3_256);
+	case NID_hmac_sha3_384:
+		return digest_by_nid(NID_sha3_384);
+	case NID_hmac_sha3_512:
+		return digest_by_nid(NID_sha3_512);
 	default:
 		return NULL;
 	}
@@ -45,7 +52,7 @@ static int key_len_read(const ASN1_INTEGER *given, struct cmp_mac *mac)
 	mac->key_len = a->kind == MAC_HMAC ? a->output : a->key_min;
 	if (!given)
 		return 0;
-	if (!ASN1_INTEGER_get_int64(&len, given) || len < 1 || len > KEY_LEN_MAX)
+	if (!ASN1_INTEGER_get_int64(&len, given) || len < 1 || len > MAC_KEY_MAX)
 		return -EBADMSG;
 	mac->key_len = (size_t)len;
 	return 0;

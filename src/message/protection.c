@@ -13,6 +13,8 @@
 
 /* More than any client has use for; bounds what each BASEKEY digests first. */
 #define SALT_LEN_MAX 128
+/* Octets: as long as the longest digest. */
+#define KEY_LEN_MAX_DEFAULT 64
 
 /* RFC 4210 5.1.3: ProtectedPart ::= SEQUENCE { header PKIHeader, body PKIBody } */
 static int protected_part(const struct cmp_message *msg, struct octets *partp)
@@ -76,6 +78,13 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 	}
 }
 
+static bool mac_key_is_long(const struct cmp_mac *mac, const struct cmp_mac_policy *policy)
+{
+	uint32_t max = policy->key_len_max ? policy->key_len_max : KEY_LEN_MAX_DEFAULT;
+
+	return mac->algorithm->kind == MAC_PBMAC1 && mac->key_len > max;
+}
+
 int cmp_mac_check(const struct cmp_mac *mac, const struct cmp_mac_policy *policy,
 		  struct refusal *refusal)
 {
@@ -84,7 +93,8 @@ int cmp_mac_check(const struct cmp_mac *mac, const struct cmp_mac_policy *policy
 	if (policy->algorithms && !(policy->algorithms & mac_algorithm_bit(mac->algorithm)))
 		return refuse(refusal, REFUSAL_protection_alg_not_allowed);
 	/* RFC 4210 5.1.3.1: bounds against denial of service */
-	if (mac->iterations > policy->iterations_max || mac->salt.len > SALT_LEN_MAX)
+	if (mac->iterations > policy->iterations_max || mac->salt.len > SALT_LEN_MAX ||
+	    mac_key_is_long(mac, policy))
 		return refuse(refusal, REFUSAL_mac_costly);
 	/* RFC 9045 4.3: at least 100 iterations; none where the secret is the key */
 	if (mac->iterations && mac->iterations < policy->iterations_min)

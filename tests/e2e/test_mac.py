@@ -20,6 +20,8 @@ SCHEMES = [
     Pbmac1(prf="sha224", mac=Hmac("sha224")), Pbmac1(mac=Kmac(128)), Pbmac1(mac=Gmac(32)),
     Hmac("sha224"), Hmac("sha256"), Hmac("sha384"), Hmac("sha512"), Kmac(128), Kmac(256),
     Gmac(32), Gmac(32, length=12),
+    PasswordBasedMac(owf="sha3_256", mac=Hmac("sha3_256")), Pbmac1(prf="sha3_256", mac=Hmac("sha3_256")),
+    Pbmac1(prf="sha3_512", mac=Hmac("sha3_512")), Pbmac1(prf="sha3_224", mac=Hmac("sha3_384")), Hmac("sha3_224"),
 ]
 
 
@@ -30,7 +32,7 @@ def client(shared, tmp_path_factory):
     shared.ctl("client", "add", "py", "--trust-domain", "mano", "--mac", "--ref", "py-ref",
                "--secret-file", secret)
     shared.set("protection", "mac_algorithms", "PasswordBasedMac, PBMAC1, hmacWithSHA224, hmacWithSHA256, "
-               "hmacWithSHA384, hmacWithSHA512, KMACWithSHAKE128, KMACWithSHAKE256, aes256-GMAC")
+               "hmacWithSHA384, hmacWithSHA512, hmacWithSHA3-224, KMACWithSHAKE128, KMACWithSHAKE256, aes256-GMAC")
     shared.stop()
     shared.start()
     return Client(f"{shared.url}/.well-known/cmp", b"py-ref", secret.read_bytes())
@@ -56,6 +58,33 @@ def test_rfc9481_refused_parameters(client):
         mac.compute = lambda key, data: bytes(32)
         answer = client.ask(genm(SIGN_KEY_PAIR_TYPES), mac)
         assert answer.signed and answer.failinfo == {BAD_ALG}
+
+
+def test_dear_macs_by_policy(shared, client, tmp_path):
+    """PBMAC1 of today's clients: 262144 or 600000 iterations, and a key longer than the digest. What one
+    client may, another is refused once it has proved who it is, and nobody is told whose reference it is."""
+    secret = tmp_path / "secret"
+    secret.write_text("another secret of forty octets or so....")
+    shared.set("client_policy dear", "mac_iterations_max", "600000")
+    shared.set("client_policy dear", "mac_key_length_max", "256")
+    shared.set("protection", "stranger_cpu_share", "0")  # which nobody would have used up at once
+    shared.stop()
+    shared.start()
+    shared.ctl("client", "add", "dear", "--trust-domain", "mano", "--mac", "--ref", "dear-ref", "--secret-file",
+               secret, "--policy", "dear")
+    dear = Client(client.url, b"dear-ref", secret.read_bytes())
+    nobody = Client(client.url, b"no-ref", secret.read_bytes())
+    ask = genm(SIGN_KEY_PAIR_TYPES)
+    for mac in Pbmac1(iterations=600000), Pbmac1(iterations=262144, key_len=256), Pbmac1(key_len=65):
+        assert dear.ask(ask, mac).body_type == 22
+        answer = client.ask(ask, mac)
+        assert not answer.signed and answer.failinfo == {BAD_ALG}
+        answer = nobody.ask(ask, mac)
+        assert answer.signed and answer.failinfo == {BAD_MESSAGE_CHECK}
+    for mac in Pbmac1(iterations=600001), Pbmac1(key_len=257):
+        for asker in dear, client, nobody:
+            answer = asker.ask(ask, mac)
+            assert answer.signed and answer.failinfo == {BAD_ALG}
 
 
 def post_from(cmf, source, body):

@@ -27,7 +27,9 @@ from strict import strict_answer
 OPENSSL = os.environ.get("CMFD_OPENSSL", "openssl")
 
 HMAC = {"sha224": "1.2.840.113549.2.8", "sha256": "1.2.840.113549.2.9", "sha384": "1.2.840.113549.2.10",
-        "sha512": "1.2.840.113549.2.11"}
+        "sha512": "1.2.840.113549.2.11", "sha3_224": "2.16.840.1.101.3.4.2.13",
+        "sha3_256": "2.16.840.1.101.3.4.2.14", "sha3_384": "2.16.840.1.101.3.4.2.15",
+        "sha3_512": "2.16.840.1.101.3.4.2.16"}
 GMAC = {16: "2.16.840.1.101.3.4.1.9", 24: "2.16.840.1.101.3.4.1.29", 32: "2.16.840.1.101.3.4.1.49"}
 KMAC = {128: "2.16.840.1.101.3.4.2.19", 256: "2.16.840.1.101.3.4.2.20"}
 PBKDF2, PBMAC1, PBM = "1.2.840.113549.1.5.12", "1.2.840.113549.1.5.14", "1.2.840.113533.7.66.13"
@@ -100,15 +102,19 @@ def openssl_mac(name, key, data, *options):
                           check=True).stdout
 
 
+def hmac_algorithm(digest):
+    return sequence(oid(HMAC[digest]), *([] if digest.startswith("sha3") else [NULL]))
+
+
 class Hmac:
-    """HMAC directly under the key."""
+    """HMAC directly under the key. RFC 4231 3.1: with NULL; RFC 9688: with SHA-3 parameters are absent."""
 
     def __init__(self, digest="sha256"):
         self.digest = digest
         self.key_len = hashlib.new(digest).digest_size
 
     def algorithm(self):
-        return sequence(oid(HMAC[self.digest]), NULL)
+        return hmac_algorithm(self.digest)
 
     def compute(self, key, data):
         return hmac.new(key, data, self.digest).digest()
@@ -151,7 +157,7 @@ class Pbmac1:
 
     def algorithm(self):
         kdf = sequence(octet_string(self.salt), integer(self.iterations), integer(self.key_len),
-                       sequence(oid(HMAC[self.prf]), NULL))
+                       hmac_algorithm(self.prf))
         return sequence(oid(PBMAC1), sequence(sequence(oid(PBKDF2), kdf), self.mac.algorithm()))
 
     def compute(self, key, data):
@@ -160,21 +166,22 @@ class Pbmac1:
 
 
 class PasswordBasedMac:
-    """RFC 4210 5.1.3.1 with SHA-256 as its one-way function."""
+    """RFC 4210 5.1.3.1."""
 
-    SHA256 = "2.16.840.1.101.3.4.2.1"
+    OWF = {"sha256": "2.16.840.1.101.3.4.2.1", "sha3_256": "2.16.840.1.101.3.4.2.8"}
 
-    def __init__(self, iterations=500, mac=None, salt=None):
+    def __init__(self, iterations=500, mac=None, salt=None, owf="sha256"):
         self.iterations, self.mac, self.salt = iterations, mac or Hmac(), salt or os.urandom(16)
+        self.owf = owf
 
     def algorithm(self):
-        return sequence(oid(PBM), sequence(octet_string(self.salt), sequence(oid(self.SHA256)),
+        return sequence(oid(PBM), sequence(octet_string(self.salt), sequence(oid(self.OWF[self.owf])),
                                            integer(self.iterations), self.mac.algorithm()))
 
     def compute(self, key, data):
         base = key + self.salt
         for _ in range(self.iterations):
-            base = hashlib.sha256(base).digest()
+            base = hashlib.new(self.owf, base).digest()
         return self.mac.compute(base[:self.mac.key_len] if isinstance(self.mac, Gmac) else base, data)
 
 
@@ -238,7 +245,8 @@ def mac_of(algorithm):
         if name == value:
             return Kmac(strength)
     if name == PBM:
-        return PasswordBasedMac(int.from_bytes(tlv(inner[2])[1], "big"), mac_of(inner[3]), tlv(inner[0])[1])
+        owf = [d for d, v in PasswordBasedMac.OWF.items() if v == dotted(elements(tlv(inner[1])[1])[0])][0]
+        return PasswordBasedMac(int.from_bytes(tlv(inner[2])[1], "big"), mac_of(inner[3]), tlv(inner[0])[1], owf)
     if name == PBMAC1:
         kdf = elements(tlv(elements(tlv(inner[0])[1])[1])[1])
         prf = [d for d, v in HMAC.items() if v == dotted(elements(tlv(kdf[3])[1])[0])][0]

@@ -440,6 +440,13 @@ static const struct {
 	 "[oauth2] jwks_trusted: without jwks_url nothing uses this key"},
 	{"mac_iterations_min = 500", "mac_iterations_min = 100001",
 	 "[protection] mac_iterations_min: more than mac_iterations_max"},
+	{"default_ca = issuing",
+	 "default_ca = issuing\n[client_policy weak]\nmac_iterations_max = 400",
+	 "[client_policy weak] mac_iterations_max: less than mac_iterations_min of [protection]"},
+	{"default_ca = issuing",
+	 "default_ca = issuing\n[client_policy none]\nmac_iterations_min = 100001",
+	 "[client_policy none] mac_iterations_min: more than the most iterations that are accepted "
+	 "(100000)"},
 	{"default_ca = issuing", "default_ca = none",
 	 "[cmf] default_ca: there is no section [ca none]"},
 	{"ca = central", "ca = none", "[ca_rule first] ca: there is no section [ca none]"},

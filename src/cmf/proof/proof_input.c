@@ -112,7 +112,7 @@ static int mac_check(const struct cmf_proof *proof, const PKMACValue *said,
 {
 	struct bytes secret = octets_view(&proof->who->mac_secret);
 	_cleanup_(cmp_mac_clear) struct cmp_mac mac = {0};
-	const struct cmp_mac_policy policy = cmf_mac_policy(proof->conf);
+	const struct cmp_mac_policy policy = cmf_mac_policy(proof->conf, proof->who->policy, 1);
 	int err;
 
 	if (!secret.len)

@@ -83,9 +83,25 @@ int cmf_signature_algorithm_check(const X509_ALGOR *alg, const struct conf_prote
 	return 0;
 }
 
-struct cmp_mac_policy cmf_mac_policy(const struct conf_protection *conf)
+static uint32_t larger(uint32_t most, uint32_t policy, uint32_t protection)
 {
-	return (struct cmp_mac_policy){.iterations_min = conf->mac_iterations_min,
-				       .iterations_max = conf->mac_iterations_max,
-				       .algorithms = conf->mac_algorithms};
+	uint32_t own = policy ? policy : protection;
+
+	return own > most ? own : most;
+}
+
+struct cmp_mac_policy cmf_mac_policy(const struct conf_protection *conf,
+				     const struct conf_client_policy *policies, size_t n)
+{
+	struct cmp_mac_policy policy = {.iterations_min = conf->mac_iterations_min,
+					.algorithms = conf->mac_algorithms};
+
+	for (size_t i = 0; i < n; i++) {
+		policy.iterations_max =
+			larger(policy.iterations_max, policies[i].mac_iterations_max,
+			       conf->mac_iterations_max);
+		policy.key_len_max = larger(policy.key_len_max, policies[i].mac_key_length_max,
+					    conf->mac_key_length_max);
+	}
+	return policy;
 }
