@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The kinds of section of cmf.cnf, and looking up their keys, which keys.c lists.
+ */
+#include "keys.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
+	[CONF_SERVER] = {"server", false, offsetof(struct conf, server),
+			 "Listeners, limits and threads."},
+	[CONF_LOG] = {"log", false, offsetof(struct conf, log), "The log, on standard error."},
+	[CONF_STORE] = {"store", false, offsetof(struct conf, store),
+			"Where registrations, certificates and transactions are kept."},
+	[CONF_PROTECTION] = {"protection", false, offsetof(struct conf, protection),
+			     "The CMF's own credential, and which protection of CMP messages it "
+			     "accepts."},
+	[CONF_CMF] = {"cmf", false, offsetof(struct conf, cmf),
+		      "Rules for registrations and certificate requests."},
+	[CONF_OAUTH2] = {"oauth2", false, offsetof(struct conf, oauth2),
+			 "The authorisation server whose access tokens (JWT) say who a client of "
+			 "the JSON interface is: one that was added with `cmfctl client add "
+			 "--oauth2-client ID`. Without `issuer` no token is taken."},
+	[CONF_CA] = {"ca", true, 0,
+		     "A CA: `internal` signs with a key of its own, `upstream` is another CA to "
+		     "which the CMF is a registration authority."},
+	[CONF_CA_RULE] = {"ca_rule", true, 0,
+			  "Which CA a registration gets. A key that is absent matches everything; "
+			  "the order is that of `ca_rules` in `[cmf]`."},
+	[CONF_PROFILE] = {"profile", true, 0,
+			  "What a certificate may hold. The profile that has the name of a "
+			  "certType (`ManoCert`, `VnfciCert`, `VnfOAMCert`) is its default."},
+	[CONF_CLIENT_POLICY] = {"client_policy", true, 0,
+				"What holds for the clients that name it (`cmfctl client add "
+				"--policy NAME`). The one named `default` is for clients that name "
+				"none, for end entities and for the operator; where the file does "
+				"not have it, it holds the defaults below."},
+};
+
+const struct conf_key *conf_key_find(enum conf_section section, const char *name)
+{
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		if (conf_keys[i].section == section && strcmp(conf_keys[i].name, name) == 0)
+			return &conf_keys[i];
+	}
+	return NULL;
+}
+
+void *conf_key_value(const struct conf_key *key, void *base)
+{
+	return (char *)base + key->offset;
+}
+
+const void *conf_key_value_const(const struct conf_key *key, const void *base)
+{
+	return (const char *)base + key->offset;
+}
+
+bool conf_key_applies(const struct conf_key *key, const void *base)
+{
+	const struct conf_ca *ca = base;
+
+	switch (key->when) {
+	case CONF_WHEN_ANY:
+		return true;
+	case CONF_WHEN_INTERNAL:
+		return ca->type == CONF_CA_INTERNAL;
+	case CONF_WHEN_UPSTREAM:
+		return ca->type == CONF_CA_UPSTREAM;
+	}
+	return true;
+}
+
+void conf_section_clear(enum conf_section section, void *base)
+{
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		if (conf_keys[i].section == section && conf_keys[i].type->clear)
+			conf_keys[i].type->clear(conf_key_value(&conf_keys[i], base));
+	}
+}
