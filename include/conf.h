@@ -26,6 +26,8 @@ struct conf_list {
 	size_t len;
 };
 
+bool conf_list_has(const struct conf_list *list, const char *text);
+
 /* A distinguished name, as written and as parsed by asn1/dn.h; both NULL: not set. */
 struct conf_dn {
 	char *text;
@@ -59,8 +61,8 @@ struct conf_ip_ranges {
 /* Whether it can be reached from this machine only. */
 bool conf_address_is_loopback(const struct conf_address *address);
 
-/* Whether an address, 4 or 16 octets, lies in a range. */
-bool conf_ip_range_has(const struct conf_ip_range *range, struct bytes address);
+/* Whether an address, 4 or 16 octets, lies in one of them. */
+bool conf_ip_ranges_have(const struct conf_ip_ranges *ranges, struct bytes address);
 
 /* [server]: listeners, limits, threads. */
 struct conf_server {
@@ -229,6 +231,19 @@ struct conf_ca_rule {
 	char *ca;
 };
 
+/* [trust_domain NAME]: what entities of the domain may have; absent keys do not limit it. */
+struct conf_trust_domain {
+	char *name;
+	uint32_t cert_types;                /* 1 << enum cert_type; 0: all */
+	struct conf_list subject_ids;       /* patterns, glob(7) */
+	struct conf_list dns_suffixes;      /* host names: these, and all below them */
+	struct conf_ip_ranges ip_addresses; /* beside those of the profile */
+	struct conf_list cas;
+	struct conf_list profiles;
+	struct conf_list callback_hosts; /* of notifications, patterns; none: nowhere */
+	bool shared_names; /* another domain under the same CA may have such suffixes, too */
+};
+
 enum conf_key_kind { CONF_KEY_RSA, CONF_KEY_EC, CONF_KEY_ED25519, CONF_KEY_ED448, CONF_KEY_NAMED };
 
 /* One allowed kind of key: "rsa:2048-4096", "ec:P-256", "ed25519", "x25519". */
@@ -382,6 +397,8 @@ struct conf {
 	size_t n_profiles;
 	struct conf_client_policy *client_policies; /* the one named "default" among them */
 	size_t n_client_policies;
+	struct conf_trust_domain *trust_domains;
+	size_t n_trust_domains;
 };
 
 /*
@@ -401,6 +418,9 @@ const struct conf_profile *conf_profile_default(const struct conf *conf, enum ce
 
 /* NULL as the name: the one named "default", which always exists. NULL: there is none. */
 const struct conf_client_policy *conf_client_policy_find(const struct conf *conf, const char *name);
+
+/* NULL: the domain has no section, and so no limits. */
+const struct conf_trust_domain *conf_trust_domain_find(const struct conf *conf, const char *name);
 
 /*
  * For SIGHUP: 0 if `next` differs from `now` only in keys that a reload may change; else -EPERM and

@@ -142,6 +142,7 @@ REFUSAL(subject_ids_too_many, FAIL_BAD_REQUEST, "too many subjectIds in one requ
 REFUSAL_HTTP(registration_conflict, FAIL_BAD_REQUEST, 409, "an entity is already registered with other parameters")
 REFUSAL(profile_cert_type_mismatch, FAIL_BAD_REQUEST, "the profile is for another certType")
 REFUSAL(ca_not_configured, FAIL_BAD_REQUEST, "no CA is configured for this registration")
+REFUSAL(domain_limits, FAIL_NOT_AUTHORIZED, "the trust domain of the requester may not have such a registration")
 
 /* Certificate requests: RFC 9483 4.1, RFC 4211 */
 REFUSAL(cert_req_count, FAIL_BAD_REQUEST, "too many certificate requests in one message")
@@ -181,7 +182,8 @@ REFUSAL(public_key_prime, FAIL_BAD_CERT_TEMPLATE, "the modulus of the RSA key is
 REFUSAL(public_key_close_primes, FAIL_BAD_CERT_TEMPLATE, "the primes of the RSA key are too close to each other")
 REFUSAL(public_key_roca, FAIL_BAD_CERT_TEMPLATE, "the RSA key was made by a library whose keys can be factored (ROCA)")
 REFUSAL(public_key_not_allowed, FAIL_BAD_CERT_TEMPLATE, "the kind or size of the public key is not allowed by the profile")
-REFUSAL(public_key_taken, FAIL_BAD_CERT_TEMPLATE, "the public key is certified for another entity")
+/* In the words of the one above: whose key it is, only the log says. */
+REFUSAL(public_key_taken, FAIL_BAD_CERT_TEMPLATE, "the kind or size of the public key is not allowed by the profile")
 REFUSAL(public_key_useless, FAIL_BAD_CERT_TEMPLATE, "nothing can be encrypted for this public key")
 REFUSAL(public_key_algorithm, FAIL_BAD_ALG, "this kind of public key is not supported")
 REFUSAL(central_key_pvno, FAIL_UNSUPPORTED_VERSION, "central key generation needs pvno 3, or a client policy with enveloped_data_always")

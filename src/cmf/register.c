@@ -5,6 +5,7 @@
  */
 #include "principal/clients.h"
 
+#include "domain.h"
 #include "principal/name_reserved.h"
 #include "subject_id.h"
 
@@ -76,6 +77,23 @@ static int terms_decide(const struct cmf_call *call, const struct conf *conf,
 		return refuse(call->refusal, REFUSAL_ca_not_configured);
 	*termsp = (struct terms){profile, ca_name(ca), request->ca != NULL};
 	return 0;
+}
+
+/* Before anything is looked up: what is refused here is so whether or not somebody has it. */
+static int domain_check(const struct cmf_call *call, const struct conf *conf,
+			const struct cmf_register *request, const struct terms *terms)
+{
+	const struct conf_trust_domain *domain =
+		conf_trust_domain_find(conf, call->who->trust_domain);
+	bool allowed =
+		domain_allows_terms(domain, request->cert_type, terms->profile->name, terms->ca);
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && allowed && i < request->n_subject_ids; i++)
+		err = domain_allows_id(domain, request->subject_ids[i], &allowed);
+	if (err < 0)
+		return err;
+	return allowed ? 0 : refuse(call->refusal, REFUSAL_domain_limits);
 }
 
 static int text_order(const void *a, const void *b)
@@ -202,6 +220,8 @@ int cmf_register(const struct cmf_call *call, const struct cmf_register *request
 		err = terms_decide(call, conf, request, &terms);
 	if (err == 0)
 		err = subject_ids_check(request, call->refusal);
+	if (err == 0)
+		err = domain_check(call, conf, request, &terms);
 	if (err == 0)
 		err = subjects_register(call, request, &terms);
 	return err;

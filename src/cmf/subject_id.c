@@ -2,62 +2,13 @@
 /* The syntax of subjectIds and names. See subject_id.h. */
 #include "subject_id.h"
 
+#include "base/host_name.h"
+
 #include <openssl/asn1.h>
 #include <string.h>
 
-/* HOST_NAME_MAX, LABEL_MAX: RFC 1035 2.3.4. ID_MAX: longer ones are no identifiers. */
-enum { NAME_LEN_MAX = 253, LABEL_LEN_MAX = 63, ID_LEN_MAX = 255 };
-
-static bool is_digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(uint8_t c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool label_valid(const uint8_t *label, size_t len)
-{
-	if (len == 0 || len > LABEL_LEN_MAX || label[0] == '-' || label[len - 1] == '-')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (!is_alnum(label[i]) && label[i] != '-')
-			return false;
-	}
-	return true;
-}
-
-static bool all_digits(const uint8_t *label, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (!is_digit(label[i]))
-			return false;
-	}
-	return true;
-}
-
-bool host_name_valid(struct bytes name, unsigned labels_min)
-{
-	unsigned labels = 0;
-	size_t start = 0;
-
-	if (name.len == 0 || name.len > NAME_LEN_MAX)
-		return false;
-	for (size_t i = 0; i <= name.len; i++) {
-		if (i < name.len && name.data[i] != '.')
-			continue;
-		if (!label_valid(name.data + start, i - start))
-			return false;
-		/* A name that ends in a number reads as an address. */
-		if (i == name.len && all_digits(name.data + start, i - start))
-			return false;
-		labels++;
-		start = i + 1;
-	}
-	return labels >= labels_min;
-}
+/* Longer ones are no identifiers. */
+enum { ID_LEN_MAX = 255 };
 
 /*
  * Characters that mean something in the text form of a DN (RFC 4514 2.4), in utf8Pairs (RFC 4211

@@ -16,9 +16,6 @@
 bool subject_id_valid(enum cert_type type, const char *id);
 /* What one that is not valid is refused for. */
 enum refusal_reason subject_id_fault(enum cert_type type);
-/* A host name of LDH labels (RFC 1123 2.1), without trailing dot, with at least that many labels.
- */
-bool host_name_valid(struct bytes name, unsigned labels_min);
 /* Whether the name is that subjectId. */
 bool name_is_id(struct bytes name, const char *id);
 bool name_rule_allows(enum conf_name_rule rule, struct bytes name, const char *id);

@@ -135,6 +135,27 @@ static void upstream_signer_check(const struct conf *conf, struct findings *f)
 	}
 }
 
+/* What is not limited, which nobody may have meant. */
+static void trust_domains_check(const struct conf *conf, struct findings *f)
+{
+	for (size_t i = 0; i < conf->n_trust_domains; i++) {
+		if (!conf->trust_domains[i].dns_suffixes.len)
+			strbuf_printf(&f->warnings,
+				      "[trust_domain %s] dns_suffixes: is not set, so its entities "
+				      "may have any host name that their profile allows\n",
+				      conf->trust_domains[i].name);
+	}
+	for (size_t i = 0; i < conf->n_ca_rules; i++) {
+		const char *domain = conf->ca_rules[i].trust_domain;
+
+		if (domain && !conf_trust_domain_find(conf, domain))
+			strbuf_printf(&f->warnings,
+				      "[ca_rule %s] trust_domain: there is no section "
+				      "[trust_domain %s], so it has no limits\n",
+				      conf->ca_rules[i].name, domain);
+	}
+}
+
 /* The paths that have ended, or will soon, and what verifiers will not like about them. */
 static void paths_check(const struct conf *conf, struct ca_set *cas, struct findings *f)
 {
@@ -196,19 +217,24 @@ static void credentials_check(const struct conf *conf, struct store *store, stru
 		strbuf_printf(&f->problems, "%s\n", strerror(-err));
 }
 
-struct policies_check {
+struct clients_check {
 	const struct conf *conf;
 	struct findings *findings;
 };
 
-static int client_policy_check(void *arg, const struct store_client *client)
+static int client_check(void *arg, const struct store_client *client)
 {
-	const struct policies_check *check = arg;
+	const struct clients_check *check = arg;
 
 	if (!conf_client_policy_find(check->conf, client->policy))
 		strbuf_printf(&check->findings->problems,
 			      "client %s: there is no section [client_policy %s]\n", client->name,
 			      client->policy);
+	if (!conf_trust_domain_find(check->conf, client->trust_domain))
+		strbuf_printf(&check->findings->warnings,
+			      "client %s: there is no section [trust_domain %s], so its trust "
+			      "domain has no limits\n",
+			      client->name, client->trust_domain);
 	return 0;
 }
 
@@ -219,7 +245,7 @@ static void database_open(const struct conf *conf, struct store **storep, struct
 					      .batch_max = conf->store.batch_max,
 					      .index_keys = !conf->cmf.key_reuse};
 	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
-	struct policies_check check = {conf, f};
+	struct clients_check check = {conf, f};
 	int err = store_open(&options, storep);
 
 	if (!err)
@@ -227,7 +253,7 @@ static void database_open(const struct conf *conf, struct store **storep, struct
 	if (!err)
 		err = store_integrity_check(reader);
 	if (!err)
-		err = store_client_list(reader, client_policy_check, &check);
+		err = store_client_list(reader, client_check, &check);
 	if (err)
 		strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
 			      err == -EPROTO    ? "it is newer than this program"
@@ -256,10 +282,11 @@ static error_t check_parse(int key, char *arg, struct argp_state *state)
 
 int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct argp_option options[] = {
-		{"database", OPT_DATABASE, NULL, 0,
-		 "Check the integrity of the database too; one of an older version is migrated", 1},
-		{0}};
+	static const struct argp_option options[] = {{"database", OPT_DATABASE, NULL, 0,
+						      "Check the database and the clients in it "
+						      "too; one of an older version is migrated",
+						      1},
+						     {0}};
 	static const struct argp argp = {.options = options,
 					 .parser = check_parse,
 					 .doc = "Checks configuration, keys, certificates and "
@@ -276,6 +303,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 		files_check(conf, &f);
 		descriptors_check(conf, &f);
 		upstream_signer_check(conf, &f);
+		trust_domains_check(conf, &f);
 		database_stat(conf, &f);
 		if (database)
 			database_open(conf, &store, &f);

@@ -34,6 +34,11 @@ void conf_free(struct conf *conf)
 		conf_section_clear(CONF_CLIENT_POLICY, &conf->client_policies[i]);
 		free(conf->client_policies[i].name);
 	}
+	for (size_t i = 0; i < conf->n_trust_domains; i++) {
+		conf_section_clear(CONF_TRUST_DOMAIN, &conf->trust_domains[i]);
+		free(conf->trust_domains[i].name);
+	}
+	free(conf->trust_domains);
 	free(conf->cas);
 	free(conf->ca_rules);
 	free(conf->profiles);
@@ -84,11 +89,38 @@ const struct conf_client_policy *conf_client_policy_find(const struct conf *conf
 	return NULL;
 }
 
-bool conf_ip_range_has(const struct conf_ip_range *range, struct bytes address)
+const struct conf_trust_domain *conf_trust_domain_find(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_trust_domains; i++) {
+		if (strcmp(conf->trust_domains[i].name, name) == 0)
+			return &conf->trust_domains[i];
+	}
+	return NULL;
+}
+
+bool conf_list_has(const struct conf_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		if (strcmp(list->item[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool ip_range_has(const struct conf_ip_range *range, struct bytes address)
 {
 	unsigned whole = range->prefix_len / 8, rest = range->prefix_len % 8;
 
 	if (address.len != range->address_len || memcmp(address.data, range->address, whole) != 0)
 		return false;
 	return rest == 0 || ((address.data[whole] ^ range->address[whole]) >> (8 - rest)) == 0;
+}
+
+bool conf_ip_ranges_have(const struct conf_ip_ranges *ranges, struct bytes address)
+{
+	for (size_t i = 0; i < ranges->len; i++) {
+		if (ip_range_has(&ranges->item[i], address))
+			return true;
+	}
+	return false;
 }

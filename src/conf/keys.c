@@ -35,6 +35,8 @@
 
 #define POLICY(field, name, type, ...) \
 	KEY(CLIENT_POLICY, conf_client_policy, field, name, type, .reload = true, __VA_ARGS__)
+#define DOMAIN(field, name, type, ...) \
+	KEY(TRUST_DOMAIN, conf_trust_domain, field, name, type, .reload = true, __VA_ARGS__)
 
 /* clang-format off: one key a row, and its help below it */
 const struct conf_key conf_keys[] = {
@@ -564,6 +566,27 @@ const struct conf_key conf_keys[] = {
 		       "then acts for that one alone, of those that the client manages. For "
 		       "devices "
 		       "with certificates of one vendor, which are one client: see docs/3gpp.md."),
+
+	DOMAIN(cert_types, "cert_types", cert_types,
+	       .help = "certTypes of its registrations; without it all."),
+	DOMAIN(subject_ids, "subject_ids", patterns,
+	       .help = "Patterns, glob(7), one of which a subjectId must fit: `*` any text, `?` "
+		       "a character, `[0-9]` one of several. Without regard to case."),
+	DOMAIN(dns_suffixes, "dns_suffixes", host_names,
+	       .help = "Host names: its entities may have these, and all below them, as dNSName "
+		       "and, where they have several labels, as subjectId and CN. A subjectId "
+		       "that is no host name of several labels is not concerned."),
+	DOMAIN(ip_addresses, "ip_addresses", ip_ranges,
+	       .help = "Ranges of IP addresses; the profile must allow an address, too."),
+	DOMAIN(cas, "ca", names, .help = "CAs of its registrations, by their names."),
+	DOMAIN(profiles, "profiles", names, .help = "Profiles of its registrations."),
+	DOMAIN(callback_hosts, "callback_hosts", patterns,
+	       .help = "Patterns, glob(7), of the hosts to which notifications of its "
+		       "subscriptions may go; without it there are none."),
+	DOMAIN(shared_names, "shared_names", boolean, .initial = "no",
+	       .help = "Whether another domain under the same CA may have the same dns_suffixes, "
+		       "or some below or above them, which is a mistake else. No two entities "
+		       "have the same name even then."),
 };
 /* clang-format on */
 

@@ -18,6 +18,7 @@ enum conf_section {
 	CONF_CA_RULE,
 	CONF_PROFILE,
 	CONF_CLIENT_POLICY,
+	CONF_TRUST_DOMAIN,
 	CONF_SECTION_COUNT,
 };
 
@@ -104,6 +105,9 @@ extern const struct conf_type conf_type_name_rule;
 extern const struct conf_type conf_type_cert_type;
 extern const struct conf_type conf_type_cert_type_match; /* its value is the struct conf_ca_rule */
 extern const struct conf_type conf_type_names;
+extern const struct conf_type conf_type_cert_types; /* a uint32_t */
+extern const struct conf_type conf_type_patterns;
+extern const struct conf_type conf_type_host_names;
 extern const struct conf_type conf_type_uris;
 extern const struct conf_type conf_type_attributes;
 extern const struct conf_type conf_type_addresses;

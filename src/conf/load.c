@@ -276,6 +276,28 @@ static int load_client_policies(struct conf_loader *l)
 	return err;
 }
 
+static int load_trust_domains(struct conf_loader *l)
+{
+	struct conf_source_section *given;
+	struct conf *conf = l->conf;
+	size_t index = 0;
+	int err = 0;
+
+	while (err == 0 && (given = next_section(l, CONF_TRUST_DOMAIN, &index)) != NULL) {
+		struct conf_trust_domain *domains =
+			array_grow(conf->trust_domains, conf->n_trust_domains, sizeof(*domains));
+		struct conf_trust_domain *domain;
+
+		if (!domains)
+			return -ENOMEM;
+		conf->trust_domains = domains;
+		domain = &domains[conf->n_trust_domains++];
+		domain->name = strdup(given->name);
+		err = domain->name ? load_section(l, CONF_TRUST_DOMAIN, given, domain) : -ENOMEM;
+	}
+	return err;
+}
+
 /* What stands before the first section can only be there for $name. */
 static void check_default_section(struct conf_loader *l)
 {
@@ -323,6 +345,8 @@ static int load_all(struct conf_loader *l)
 		err = load_profiles(l);
 	if (err == 0)
 		err = load_client_policies(l);
+	if (err == 0)
+		err = load_trust_domains(l);
 	if (err == 0)
 		err = load_ca_rules(l);
 	if (err < 0)

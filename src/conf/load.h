@@ -21,3 +21,4 @@ void conf_check_profile(struct conf_loader *l, const struct conf_source_section 
 			const struct conf_profile *profile);
 /* What sections say about each other. */
 void conf_check_all(struct conf_loader *l);
+void conf_check_trust_domains(struct conf_loader *l);

@@ -68,6 +68,9 @@ void conf_print(const struct conf *conf, FILE *out)
 	for (size_t i = 0; i < conf->n_client_policies; i++)
 		print_section(CONF_CLIENT_POLICY, conf->client_policies[i].name,
 			      &conf->client_policies[i], out);
+	for (size_t i = 0; i < conf->n_trust_domains; i++)
+		print_section(CONF_TRUST_DOMAIN, conf->trust_domains[i].name,
+			      &conf->trust_domains[i], out);
 	for (size_t i = 0; i < conf->n_profiles; i++) {
 		const struct conf_profile *profile = &conf->profiles[i];
 

@@ -36,6 +36,12 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 				"--policy NAME`). The one named `default` is for clients that name "
 				"none, for end entities and for the operator; where the file does "
 				"not have it, it holds the defaults below."},
+	[CONF_TRUST_DOMAIN] = {"trust_domain", true, 0,
+			       "What the entities of a trust domain may have, whoever asks. A name "
+			       "outside of it is refused by Register and in requests, in the same "
+			       "words whether anybody has it or not. A key that is absent does not "
+			       "limit the domain, and a domain without a section has no limits: "
+			       "`cmfctl check` warns of both."},
 };
 
 const struct conf_key *conf_key_find(enum conf_section section, const char *name)

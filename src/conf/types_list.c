@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Values that are comma-separated lists: names, URIs, addresses, ranges, kinds of key.
+ * Values that are comma-separated lists: names, URIs, addresses, ranges, kinds of key. Those of
+ * trust domains: types_domain.c.
  */
-#include "keys.h"
+#include "types_list.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -17,9 +18,6 @@
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 16384
 
-/* Parses one item, `text`, into the zeroed element. */
-typedef int item_parse(const struct conf_input *in, char *text, void *element, struct strbuf *why);
-
 static char *text_trim(char *text)
 {
 	char *end;
@@ -33,12 +31,8 @@ static char *text_trim(char *text)
 	return text;
 }
 
-/*
- * Splits at commas. On success *itemsp and *lenp are set; on error the elements parsed so far are
- * there, for the caller to clear.
- */
-static int list_parse(const struct conf_input *in, item_parse *parse, size_t element_size,
-		      void **itemsp, size_t *lenp, struct strbuf *why)
+int conf_list_parse(const struct conf_input *in, conf_item_parse *parse, size_t element_size,
+		    void **itemsp, size_t *lenp, struct strbuf *why)
 {
 	_cleanup_(freep) char *copy = strdup(in->text);
 	char *next = copy, *item;
@@ -75,7 +69,7 @@ static void item_separate(struct strbuf *out, size_t i)
 
 /* Lists of strings */
 
-static void strings_clear(void *value)
+void conf_strings_clear(void *value)
 {
 	struct conf_list *list = value;
 
@@ -85,12 +79,12 @@ static void strings_clear(void *value)
 	*list = (struct conf_list){0};
 }
 
-static int strings_parse(const struct conf_input *in, item_parse *parse, void *value,
-			 struct strbuf *why)
+int conf_strings_parse(const struct conf_input *in, conf_item_parse *parse, void *value,
+		       struct strbuf *why)
 {
 	struct conf_list list = {0};
 	void *items = NULL;
-	int err = list_parse(in, parse, sizeof(char *), &items, &list.len, why);
+	int err = conf_list_parse(in, parse, sizeof(char *), &items, &list.len, why);
 
 	list.item = items;
 	for (size_t i = 0; i < list.len && err == 0; i++) {
@@ -102,15 +96,15 @@ static int strings_parse(const struct conf_input *in, item_parse *parse, void *v
 		}
 	}
 	if (err < 0) {
-		strings_clear(&list);
+		conf_strings_clear(&list);
 		return err;
 	}
-	strings_clear(value);
+	conf_strings_clear(value);
 	*(struct conf_list *)value = list;
 	return 0;
 }
 
-static void strings_print(const struct conf_type *type, const void *value, struct strbuf *out)
+void conf_strings_print(const struct conf_type *type, const void *value, struct strbuf *out)
 {
 	const struct conf_list *list = value;
 
@@ -120,8 +114,7 @@ static void strings_print(const struct conf_type *type, const void *value, struc
 	}
 }
 
-static int name_item_parse(const struct conf_input *in, char *text, void *element,
-			   struct strbuf *why)
+int conf_name_item_parse(const struct conf_input *in, char *text, void *element, struct strbuf *why)
 {
 	*(char **)element = strdup(text);
 	return *(char **)element ? 0 : -ENOMEM;
@@ -129,14 +122,14 @@ static int name_item_parse(const struct conf_input *in, char *text, void *elemen
 
 static int names_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
-	return strings_parse(in, name_item_parse, value, why);
+	return conf_strings_parse(in, conf_name_item_parse, value, why);
 }
 
 const struct conf_type conf_type_names = {
 	.name = "list of names",
 	.parse = names_parse,
-	.print = strings_print,
-	.clear = strings_clear,
+	.print = conf_strings_print,
+	.clear = conf_strings_clear,
 };
 
 static int uri_item_parse(const struct conf_input *in, char *text, void *element,
@@ -153,19 +146,19 @@ static int uri_item_parse(const struct conf_input *in, char *text, void *element
 		strbuf_printf(why, "\"%s\" is not a URI, as http://host/path", text);
 		return -EINVAL;
 	}
-	return name_item_parse(in, text, element, why);
+	return conf_name_item_parse(in, text, element, why);
 }
 
 static int uris_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
-	return strings_parse(in, uri_item_parse, value, why);
+	return conf_strings_parse(in, uri_item_parse, value, why);
 }
 
 const struct conf_type conf_type_uris = {
 	.name = "list of URIs",
 	.parse = uris_parse,
-	.print = strings_print,
-	.clear = strings_clear,
+	.print = conf_strings_print,
+	.clear = conf_strings_clear,
 };
 
 static int attribute_item_parse(const struct conf_input *in, char *text, void *element,
@@ -175,19 +168,19 @@ static int attribute_item_parse(const struct conf_input *in, char *text, void *e
 		strbuf_printf(why, "\"%s\" is not an attribute type, as O or OU", text);
 		return -EINVAL;
 	}
-	return name_item_parse(in, text, element, why);
+	return conf_name_item_parse(in, text, element, why);
 }
 
 static int attributes_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
-	return strings_parse(in, attribute_item_parse, value, why);
+	return conf_strings_parse(in, attribute_item_parse, value, why);
 }
 
 const struct conf_type conf_type_attributes = {
 	.name = "list of attribute types",
 	.parse = attributes_parse,
-	.print = strings_print,
-	.clear = strings_clear,
+	.print = conf_strings_print,
+	.clear = conf_strings_clear,
 };
 
 /* Addresses to listen on */
@@ -265,7 +258,8 @@ static int addresses_parse(const struct conf_input *in, void *value, struct strb
 {
 	struct conf_addresses list = {0};
 	void *items = NULL;
-	int err = list_parse(in, address_item_parse, sizeof(*list.item), &items, &list.len, why);
+	int err =
+		conf_list_parse(in, address_item_parse, sizeof(*list.item), &items, &list.len, why);
 
 	list.item = items;
 	if (err < 0) {
@@ -372,7 +366,8 @@ static int ip_ranges_parse(const struct conf_input *in, void *value, struct strb
 {
 	struct conf_ip_ranges list = {0};
 	void *items = NULL;
-	int err = list_parse(in, ip_range_item_parse, sizeof(*list.item), &items, &list.len, why);
+	int err = conf_list_parse(in, ip_range_item_parse, sizeof(*list.item), &items, &list.len,
+				  why);
 
 	list.item = items;
 	if (err < 0) {
@@ -537,7 +532,8 @@ static int key_types_parse(const struct conf_input *in, void *value, struct strb
 {
 	struct conf_key_types list = {0};
 	void *items = NULL;
-	int err = list_parse(in, key_type_item_parse, sizeof(*list.item), &items, &list.len, why);
+	int err = conf_list_parse(in, key_type_item_parse, sizeof(*list.item), &items, &list.len,
+				  why);
 
 	list.item = items;
 	if (err < 0) {

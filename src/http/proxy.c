@@ -41,10 +41,7 @@ bool http_proxy_expected(const struct http_connection *connection)
 
 	if (!http_listener_is_public(connection->endpoint->listener))
 		return false;
-	for (size_t i = 0; i < from->len; i++)
-		if (conf_ip_range_has(&from->item[i], address))
-			return true;
-	return false;
+	return conf_ip_ranges_have(from, address);
 }
 
 /*

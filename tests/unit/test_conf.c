@@ -66,6 +66,17 @@ static const char good[] =
 	"extension_section = usage\n"
 	"[client_policy legacy]\n"
 	"rsa_bits_min = 3072\n"
+	"[trust_domain a]\n"
+	"cert_types = MANO_CERT, VnfOAMCert\n"
+	"subject_ids = vnf-*, *.a.example\n"
+	"dns_suffixes = a.example, Example.Net\n"
+	"ip_addresses = 10.1.0.0/16\n"
+	"ca = issuing\n"
+	"profiles = strict\n"
+	"callback_hosts = *.a.example, 127.0.0.1\n"
+	"[trust_domain b]\n"
+	"dns_suffixes = b.example, sub.example.net\n"
+	"shared_names = yes\n"
 	"[usage]\n"
 	"keyUsage = critical, digitalSignature\n"
 	"certificatePolicies = @policy\n"
@@ -268,6 +279,31 @@ START_TEST(test_good_client_policies)
 }
 END_TEST
 
+START_TEST(test_good_trust_domains)
+{
+	_cleanup_(conf_freep) struct conf *conf = load_good(good);
+	const struct conf_trust_domain *a = conf_trust_domain_find(conf, "a");
+	const struct conf_trust_domain *b = conf_trust_domain_find(conf, "b");
+	static const uint8_t within[] = {10, 1, 255, 1}, outside[] = {10, 2, 0, 1};
+
+	ck_assert_ptr_null(conf_trust_domain_find(conf, "c"));
+	ck_assert_uint_eq(a->cert_types, 1 << CERT_TYPE_MANO | 1 << CERT_TYPE_VNF_OAM);
+	ck_assert_uint_eq(a->subject_ids.len, 2);
+	ck_assert_str_eq(a->subject_ids.item[1], "*.a.example");
+	ck_assert(conf_list_has(&a->dns_suffixes, "Example.Net"));
+	ck_assert(conf_ip_ranges_have(&a->ip_addresses, BYTES_OF(within)));
+	ck_assert(!conf_ip_ranges_have(&a->ip_addresses, BYTES_OF(outside)));
+	ck_assert(conf_list_has(&a->cas, "issuing"));
+	ck_assert(conf_list_has(&a->profiles, "strict"));
+	ck_assert(conf_list_has(&a->callback_hosts, "127.0.0.1"));
+	ck_assert(!a->shared_names);
+	/* What is absent does not limit. */
+	ck_assert_uint_eq(b->cert_types, 0);
+	ck_assert_uint_eq(b->cas.len, 0);
+	ck_assert(b->shared_names);
+}
+END_TEST
+
 START_TEST(test_good_extensions)
 {
 	_cleanup_(conf_freep) struct conf *conf = load_good(good);
@@ -402,7 +438,22 @@ static const struct {
 	 "[profile VnfciCert] ip_addresses: \"10.0.0.1/8\" has bits set after the first 8"},
 	{"= O, OU", "= O, NoSuch",
 	 "[profile strict] subject_attributes: \"NoSuch\" is not an attribute type, as O or OU"},
+	{"MANO_CERT, ", "MANO, ",
+	 "[trust_domain a] cert_types: \"MANO\" is not ManoCert, VnfciCert or VnfOAMCert"},
+	{"a.example, Ex", ".a.example, Ex",
+	 "[trust_domain a] dns_suffixes: \".a.example\" is not a host name, as example.net"},
+	{"a.example, Ex", "*.a.example, Ex",
+	 "[trust_domain a] dns_suffixes: \"*.a.example\" is not a host name, as example.net"},
 	/* What contradicts */
+	{"ca = issuing\nprofiles", "ca = none\nprofiles",
+	 "[trust_domain a] ca: there is no section [ca none]"},
+	{"profiles = strict", "profiles = none",
+	 "[trust_domain a] profiles: there is no section [profile none]"},
+	/* One below the other, in another case; by the rules, b may have the CA `issuing`, too. */
+	{"shared_names = yes\n", "",
+	 "[trust_domain b] dns_suffixes: sub.example.net overlaps with those of [trust_domain a] "
+	 "under the CA issuing; if both are to have such names, set shared_names = yes in one of "
+	 "them"},
 	{"admin_socket_mode", "listen_tls = 127.0.0.1:8443\ntls_key = cmf.key\nadmin_socket_mode",
 	 "[server] tls_certificate: listen_tls needs this key"},
 	{"admin_socket_mode",
@@ -718,6 +769,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_good_cas);
 	tcase_add_test(tc, test_good_profiles);
 	tcase_add_test(tc, test_good_client_policies);
+	tcase_add_test(tc, test_good_trust_domains);
 	tcase_add_test(tc, test_good_extensions);
 	tcase_add_loop_test(tc, test_mistake, 0, ARRAY_LEN(mistakes));
 	tcase_add_test(tc, test_missing_files_and_a_bad_address);

@@ -48,6 +48,7 @@ struct decision {
 	int64_t replaces_id; /* the certificate that the new one is for; 0: none */
 	const struct conf_profile *profile;
 	struct ca *ca;
+	const struct conf_trust_domain *domain; /* of the registration; NULL: without limits */
 	struct octets spki;
 	const struct conf_key_type *central; /* of the key that is to be generated; NULL: none */
 	EVP_PKEY *generated_key;

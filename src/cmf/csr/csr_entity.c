@@ -9,11 +9,15 @@
 
 #include "archive.h"
 #include "csr/cross.h"
+#include "domain.h"
 #include "principal/name_reserved.h"
 #include "subject_id.h"
 
 #include <errno.h>
 #include <string.h>
+
+/* For the operator: what a client may not have sounds as what somebody else has. */
+static const char outside_of_domain[] = "it is outside of what its trust domain may have";
 
 /* --- who --- */
 
@@ -107,7 +111,7 @@ static int entity_register(struct decision *d, const char *subject_id)
 	const struct ca *ca;
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	const char *reserved;
-	bool open = false;
+	bool open = false, allowed = false;
 	int err = decision_others_permit(d);
 
 	if (err != 0)
@@ -120,6 +124,13 @@ static int entity_register(struct decision *d, const char *subject_id)
 		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
 	if (!subject_id_valid(carriers->type, subject_id))
 		return refuse(d->call.refusal, subject_id_fault(carriers->type));
+	err = domain_allows_id(conf_trust_domain_find(d->conf, d->call.who->trust_domain),
+			       subject_id, &allowed);
+	if (err < 0)
+		return err;
+	if (!allowed)
+		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
+				     outside_of_domain);
 	err = entity_name_open(d->call.reader, subject_id, NULL, principal_manager(d->call.who),
 			       &open);
 	if (err == 0)
@@ -223,9 +234,12 @@ static int entity_of_holder(struct decision *d)
 	return err == 0 ? registration_check(d) : err;
 }
 
-/* Profile and CA of the registration must still be configured. */
+/* Profile and CA of the registration must still be configured, and its trust domain's. */
 static int registration_resolve(struct decision *d)
 {
+	bool allowed = false;
+	int err;
+
 	d->profile = conf_profile_find(d->conf, d->registration.profile);
 	if (!d->profile || d->profile->cert_type != d->registration.cert_type)
 		return refuse_detail(d->call.refusal, REFUSAL_cert_type_unknown,
@@ -234,6 +248,13 @@ static int registration_resolve(struct decision *d)
 	if (!d->ca)
 		return refuse_detail(d->call.refusal, REFUSAL_ca_not_configured,
 				     "the CA of the registration is no longer configured");
+	d->domain = conf_trust_domain_find(d->conf, d->registration.trust_domain);
+	err = domain_allows_registration(d->domain, &d->registration, &allowed);
+	if (err < 0)
+		return err;
+	if (!allowed)
+		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
+				     outside_of_domain);
 	/* A CA certificate for no other request, and for this one nothing else. */
 	if ((d->csr->operation == CMF_CROSS) != (d->profile->cross_subject.name != NULL))
 		return refuse(d->call.refusal, REFUSAL_cross_profile);

@@ -54,7 +54,17 @@ void names_clear(struct names *names);
 struct names_owner {
 	const char *subject_id;
 	const char *manager;
+	const struct conf_trust_domain *domain; /* NULL: without limits */
 };
+
+/*
+ * That the trust domain may have the names that are asked for: before anything is looked up, so
+ * that the answer is the same whether somebody has them. 0, REFUSED (template_subject_not_allowed,
+ * template_san_not_allowed), -ENOMEM.
+ */
+_must_check_ int names_domain_check(const struct conf_trust_domain *domain,
+				    const X509_NAME *subject, const GENERAL_NAMES *san,
+				    struct refusal *refusal);
 
 /* 0, REFUSED (template_subject_*, template_san_not_allowed), negative errno. */
 _must_check_ int names_decide(const struct cmf_call *call, const struct name_request *request,
@@ -64,6 +74,9 @@ _must_check_ int names_decide(const struct cmf_call *call, const struct name_req
  * 0, REFUSED (template_san_not_allowed, template_subject_attribute), negative errno. */
 _must_check_ int names_cross(const struct name_request *request, struct names *namesp,
 			     struct refusal *refusal);
+/* The same of names that are decided already. */
+_must_check_ int names_domain_check_encoded(const struct conf_trust_domain *domain,
+					    const struct names *names, struct refusal *refusal);
 /* kur: those of the old certificate, which the request must not change. RFC 9483 4.1.3
  * 0, REFUSED (update_names_changed), negative errno. */
 _must_check_ int names_keep(const struct name_request *request, const struct store_certificate *old,

@@ -7,7 +7,9 @@
 #include "csr/names.h"
 
 #include "asn1/name.h"
+#include "base/host_name.h"
 #include "cmf_private.h"
+#include "domain.h"
 #include "principal/name_reserved.h"
 #include "subject_id.h"
 
@@ -322,15 +324,6 @@ static int subject_decide(const struct naming *n, struct names *names)
 
 /* --- subjectAltName --- */
 
-static bool ip_allowed(const struct conf_profile *profile, struct bytes address)
-{
-	for (size_t i = 0; i < profile->ip_addresses.len; i++) {
-		if (conf_ip_range_has(&profile->ip_addresses.item[i], address))
-			return true;
-	}
-	return false;
-}
-
 /* RFC 8141 2: what a namespace-specific string may hold; RFC 5280 4.2.1.6 wants a URI. */
 static bool urn_valid(struct bytes uri)
 {
@@ -349,7 +342,7 @@ static int ip_check(const struct naming *n, struct bytes address)
 	const char *reserved;
 	int err;
 
-	if (!ip_allowed(n->profile, address))
+	if (!conf_ip_ranges_have(&n->profile->ip_addresses, address))
 		return refuse(n->call->refusal, REFUSAL_template_san_not_allowed);
 	if (!inet_ntop(address.len == 4 ? AF_INET : AF_INET6, address.data, text, sizeof(text)))
 		return -EINVAL;
@@ -402,21 +395,24 @@ static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 			    general_name_kinds[name->type]);
 }
 
-/* Whether the subjectId is added as dNSName: by the profile; always for MANO, IFA 033 11.2.2.2. */
-static bool dns_name_due(const struct naming *n)
+/*
+ * Whether the subjectId is added as dNSName, if its trust domain may have it: by the profile;
+ * always for MANO, IFA 033 11.2.2.2.
+ */
+static int dns_name_due(const struct naming *n, bool *duep)
 {
+	const struct bytes id = bytes_of_string(n->owner->subject_id);
 	const GENERAL_NAMES *san = n->request->san;
 
-	if (!n->profile->dns_name_from_subject_id && n->profile->cert_type != CERT_TYPE_MANO)
-		return false;
-	for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {
+	*duep = (n->profile->dns_name_from_subject_id || n->profile->cert_type == CERT_TYPE_MANO) &&
+		host_name_valid(id, 1);
+	for (int i = 0; *duep && i < sk_GENERAL_NAME_num(san); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
 
-		if (name->type == GEN_DNS &&
-		    name_is_id(string_bytes(name->d.dNSName), n->owner->subject_id))
-			return false;
+		*duep = name->type != GEN_DNS ||
+			!name_is_id(string_bytes(name->d.dNSName), n->owner->subject_id);
 	}
-	return host_name_valid(bytes_of_string(n->owner->subject_id), 1);
+	return *duep ? domain_allows_dns_name(n->owner->domain, id, duep) : 0;
 }
 
 static int dns_name_new(const char *text, GENERAL_NAME **namep)
@@ -453,17 +449,20 @@ static int san_extend(const struct naming *n, struct octets *derp)
 
 static int san_decide(const struct naming *n, struct names *names)
 {
-	for (int i = 0; i < sk_GENERAL_NAME_num(n->request->san); i++) {
-		int err = general_name_check(n, sk_GENERAL_NAME_value(n->request->san, i));
+	bool due = false;
+	int err = 0;
 
-		if (err != 0)
-			return err;
-	}
+	for (int i = 0; err == 0 && i < sk_GENERAL_NAME_num(n->request->san); i++)
+		err = general_name_check(n, sk_GENERAL_NAME_value(n->request->san, i));
+	if (err == 0)
+		err = dns_name_due(n, &due);
+	if (err != 0)
+		return err;
 	if (n->request->san && n->request->san_critical != names->subject_empty)
 		mods_add(n->mods,
 			 names->subject_empty ? "extension critical" : "extension not critical",
 			 "subjectAltName");
-	if (dns_name_due(n)) {
+	if (due) {
 		names->as_asked = false;
 		if (n->request->san)
 			mods_add(n->mods, "dNSName added", n->owner->subject_id);

@@ -64,15 +64,20 @@ static bool recover_is_own(const struct decision *d)
 
 static int issue_names(struct decision *d)
 {
-	const struct names_owner owner = {d->registration.subject_id, d->registration.manager};
+	const struct names_owner owner = {d->registration.subject_id, d->registration.manager,
+					  d->domain};
+	int err = names_domain_check(d->domain, d->asked.subject, d->asked.san, d->call.refusal);
 
-	return names_decide(&d->call, &d->asked, d->profile, &owner, &d->mods, &d->names);
+	return err == 0 ? names_decide(&d->call, &d->asked, d->profile, &owner, &d->mods, &d->names)
+			: err;
 }
 
 static int update_names(struct decision *d)
 {
 	int err = names_keep(&d->asked, d->csr->update.old, &d->names, d->call.refusal);
 
+	if (err == 0)
+		err = names_domain_check_encoded(d->domain, &d->names, d->call.refusal);
 	/* An upstream CA made them, and judges them. */
 	if (err != 0 || ca_is_upstream(d->ca))
 		return err;

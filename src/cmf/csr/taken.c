@@ -34,7 +34,9 @@ static int key_check(const struct taken_query *q)
 	if (err < 0)
 		return err;
 	/* RFC 9483 3.6.4: "already in use in some other certificate (depending on policy)" */
-	return taken ? refuse(q->call->refusal, REFUSAL_public_key_taken) : 0;
+	return taken ? refuse_detail(q->call->refusal, REFUSAL_public_key_taken,
+				     "the key is certified for another entity")
+		     : 0;
 }
 
 static struct store_live live_of(const struct taken_query *q)
