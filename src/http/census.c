@@ -27,12 +27,14 @@ struct census_entry {
 	struct census_entry *next;
 	struct network key;
 	uint32_t count;
+	size_t reserved; /* octets */
 };
 
 struct http_census {
 	pthread_mutex_t mutex;
 	uint32_t total;
 	uint32_t n_networks;
+	size_t reserved; /* octets */
 	uint32_t seed;
 	struct census_entry *bucket[BUCKETS];
 	struct http_connections idle;      /* nothing of a request is there; longest first */
@@ -68,6 +70,14 @@ void http_census_free(struct http_census *census)
 	}
 	pthread_mutex_destroy(&census->mutex);
 	free(census);
+}
+
+struct http_census *http_connection_census(const struct http_connection *connection)
+{
+	const struct http_server *server = connection->endpoint->loop->server;
+
+	return http_listener_is_public(connection->endpoint->listener) ? server->census_public
+								       : server->census_local;
 }
 
 static struct census_entry **census_slot(struct http_census *census, const struct network *key)
@@ -107,10 +117,19 @@ static void list_set(struct http_connection *connection, struct http_connections
 		TAILQ_INSERT_TAIL(list, connection, waiting);
 }
 
+static void reserved_release(struct http_census *census, struct http_connection *connection)
+{
+	connection->entry->reserved -= connection->reserved;
+	census->reserved -= connection->reserved;
+	connection->reserved = 0;
+}
+
 static void connection_uncount(struct http_census *census, struct http_connection *connection)
 {
-	struct census_entry *entry = TAKE(connection->entry);
+	struct census_entry *entry = connection->entry;
 
+	reserved_release(census, connection);
+	connection->entry = NULL;
 	list_set(connection, NULL);
 	census->total--;
 	if (--entry->count == 0) {
@@ -221,6 +240,33 @@ void http_census_leave(struct http_census *census, struct http_connection *conne
 	pthread_mutex_lock(&census->mutex);
 	if (connection->entry)
 		connection_uncount(census, connection);
+	pthread_mutex_unlock(&census->mutex);
+}
+
+bool http_census_reserve(struct http_census *census, struct http_connection *connection,
+			 size_t octets, const struct http_census_room *room)
+{
+	struct census_entry *entry;
+	bool ok = false;
+
+	pthread_mutex_lock(&census->mutex);
+	entry = connection->entry;
+	if (entry && octets <= room->max && census->reserved <= room->max - octets &&
+	    octets <= room->max_per_network && entry->reserved <= room->max_per_network - octets) {
+		connection->reserved += octets;
+		entry->reserved += octets;
+		census->reserved += octets;
+		ok = true;
+	}
+	pthread_mutex_unlock(&census->mutex);
+	return ok;
+}
+
+void http_census_release(struct http_census *census, struct http_connection *connection)
+{
+	pthread_mutex_lock(&census->mutex);
+	if (connection->entry)
+		reserved_release(census, connection);
 	pthread_mutex_unlock(&census->mutex);
 }
 

@@ -40,8 +40,19 @@ static void deadline_reached(evutil_socket_t fd, short what, void *arg)
 
 	if (connection->state == HTTP_LINGERING)
 		http_connection_free(connection);
+	else if (connection->state == HTTP_RECEIVING)
+		http_refuse_now(connection, 408);
 	else
 		http_connection_shut(connection);
+}
+
+/* After http_refuse_soon(). */
+static void refusal_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_connection *connection = arg;
+
+	if (connection->bev && connection->state != HTTP_SHUT)
+		http_refuse_now(connection, connection->refused);
 }
 
 /*
@@ -69,14 +80,6 @@ static struct bufferevent *bufferevent_make(struct event_base *base,
 	return bev;
 }
 
-static struct http_census *census_of(const struct http_connection *connection)
-{
-	const struct http_server *server = connection->endpoint->loop->server;
-
-	return http_listener_is_public(connection->endpoint->listener) ? server->census_public
-								       : server->census_local;
-}
-
 struct bufferevent *http_connection_accept(struct event_base *base, void *arg)
 {
 	struct http_endpoint *endpoint = arg;
@@ -97,6 +100,7 @@ struct bufferevent *http_connection_accept(struct event_base *base, void *arg)
 	connection->first = true;
 	connection->linger_fd = -1;
 	evtimer_assign(&connection->deadline, base, deadline_reached, connection);
+	evtimer_assign(&connection->refusal, base, refusal_due, connection);
 	LIST_INSERT_HEAD(&loop->connections, connection, link);
 	loop->n_connections++;
 	http_loop_accepted(endpoint);
@@ -190,12 +194,13 @@ void http_connection_free(struct http_connection *connection)
 
 	http_proxy_end(connection);
 	evtimer_del(&connection->deadline);
+	evtimer_del(&connection->refusal);
 	if (connection->linger_fd >= 0) {
 		event_del(&connection->lingering);
 		close(connection->linger_fd);
 	}
 	if (connection->counted) {
-		http_census_leave(census_of(connection), connection);
+		http_census_leave(http_connection_census(connection), connection);
 		http_loop_forget(connection);
 		metrics_connection(loop->server->metrics, -1);
 	}
@@ -263,19 +268,20 @@ static void input_changed(struct evbuffer *input, const struct evbuffer_cb_info 
 {
 	struct http_connection *connection = arg;
 
-	if (info->n_added > 0 && connection->state == HTTP_IDLE)
+	if (info->n_added == 0)
+		return;
+	if (connection->state == HTTP_IDLE)
 		http_connection_set_state(connection, HTTP_RECEIVING);
+	if (connection->state == HTTP_RECEIVING)
+		http_intake_octets(connection, info->n_added);
 }
 
-/* Bounds what a connection can make us keep: a request that is complete but for its last octet. */
-static void input_limit(struct http_connection *connection)
+/* For octets of both directions. */
+static bool buffers_watch(struct http_connection *connection)
 {
-	const struct http_endpoint *endpoint = connection->endpoint;
-	size_t most = connection->settings->header_max + http_body_max(endpoint->loop->server,
-								       connection->settings,
-								       endpoint->listener->groups);
-
-	bufferevent_setwatermark(connection->bev, EV_READ, 0, most + 4096);
+	return evbuffer_add_cb(bufferevent_get_input(connection->bev), input_changed, connection) &&
+	       evbuffer_add_cb(bufferevent_get_output(connection->bev), http_refuse_output,
+			       connection);
 }
 
 /* An address, and a place: as a balancer's, if it is one, whose own limit is that in all. */
@@ -287,7 +293,7 @@ static bool connection_count(struct http_connection *connection)
 
 	address_unmap(&connection->address);
 	connection->network = network_of((struct sockaddr *)&connection->address);
-	if (!http_census_enter(census_of(connection), connection,
+	if (!http_census_enter(http_connection_census(connection), connection,
 			       public_side ? settings->connections_max : LOCAL_CONNECTIONS_MAX,
 			       http_proxy_expected(connection)
 				       ? UINT32_MAX
@@ -308,8 +314,8 @@ void http_connection_identify(struct http_connection *connection,
 
 	connection->address = *address;
 	peer_print(connection);
-	if (http_census_move(census_of(connection), connection, &network, settings->connections_max,
-			     settings->connections_max_per_address))
+	if (http_census_move(http_connection_census(connection), connection, &network,
+			     settings->connections_max, settings->connections_max_per_address))
 		return;
 	metrics_connection_refused(connection->endpoint->loop->server->metrics);
 	http_connection_shut(connection);
@@ -327,19 +333,19 @@ static void connection_adopt(struct http_connection *connection)
 		http_connection_free(connection);
 		return;
 	}
+	connection->evcon = evcon;
 	evhttp_connection_set_closecb(evcon, connection_closed, connection);
 	connection->number = atomic_fetch_add(&loop->server->connections_made, 1) + 1;
 	if (by_fd_set(loop, connection, (size_t)fd) < 0 ||
 	    getpeername(fd, (struct sockaddr *)&connection->address, &len) < 0 ||
-	    !connection_count(connection) || loop->draining ||
-	    !evbuffer_add_cb(bufferevent_get_input(connection->bev), input_changed, connection) ||
+	    !connection_count(connection) || loop->draining || !buffers_watch(connection) ||
 	    (http_proxy_expected(connection) && http_proxy_await(connection) < 0)) {
 		http_connection_shut(connection);
 		return;
 	}
 	peer_print(connection);
 	peer_uid_read(connection, fd);
-	input_limit(connection);
+	http_intake_begin(connection);
 	http_connection_set_state(connection, HTTP_IDLE);
 }
 
@@ -372,7 +378,7 @@ void http_connection_set_state(struct http_connection *connection, enum http_con
 	enum http_connection_state before = connection->state;
 
 	connection->state = state;
-	http_census_note(census_of(connection), connection);
+	http_census_note(http_connection_census(connection), connection);
 	switch (state) {
 	case HTTP_IDLE:
 		/* A first request has its time from accept() on, so that TLS handshakes count. */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "http.h"
+#include "scan.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -17,6 +18,8 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+struct evbuffer;
+struct evbuffer_cb_info;
 struct evkeyvalq;
 
 struct http_connection;
@@ -28,6 +31,8 @@ struct census_entry;
 struct http_census;
 struct http_census *http_census_new(void);
 void http_census_free(struct http_census *census);
+/* The one in which the connection is counted. */
+struct http_census *http_connection_census(const struct http_connection *connection);
 /*
  * Counts a connection by its network. When there are `max` already, one that waits gives way if
  * there are more of its network. false, and not counted, if a limit is reached. Any thread.
@@ -42,6 +47,17 @@ void http_census_leave(struct http_census *census, struct http_connection *conne
  */
 bool http_census_move(struct http_census *census, struct http_connection *connection,
 		      const struct network *network, uint32_t max, uint32_t max_per_network);
+/*
+ * Sets octets aside for a large body. false if the connection's network, or all, would have more
+ * than they may. They are free again with http_census_release(), or when it leaves.
+ */
+struct http_census_room {
+	size_t max;
+	size_t max_per_network;
+};
+bool http_census_reserve(struct http_census *census, struct http_connection *connection,
+			 size_t octets, const struct http_census_room *room);
+void http_census_release(struct http_census *census, struct http_connection *connection);
 /* Its state has changed, and with it whether it can give way. */
 void http_census_note(struct http_census *census, struct http_connection *connection);
 
@@ -122,11 +138,6 @@ struct http_server {
 	atomic_uint_least64_t connections_made;
 	bool running;
 };
-
-/* settings.c: the largest body that the route takes; that any route of the groups takes. */
-size_t http_route_body_max(const struct http_route *route, const struct http_settings *settings);
-size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
-		     unsigned groups);
 
 /* --- loop.c --- */
 
@@ -217,7 +228,8 @@ struct http_connection {
 	LIST_ENTRY(http_connection) link;
 	struct http_endpoint *endpoint;
 	enum http_connection_state state;
-	struct bufferevent *bev; /* a reference; NULL once closed */
+	struct bufferevent *bev;         /* a reference; NULL once closed */
+	struct evhttp_connection *evcon; /* libevent's, as long as bev is there */
 	struct http_settings *settings;
 	struct event deadline; /* of the state; never re-armed by single octets */
 	struct event lingering;
@@ -232,6 +244,7 @@ struct http_connection {
 	struct census_entry *entry;    /* NULL: not counted */
 	struct http_connections *list; /* of those that may give way, longest first; NULL: none */
 	TAILQ_ENTRY(http_connection) waiting; /* in `list`, or in the loop's giving_way */
+	size_t reserved;                      /* octets, for the body of its request */
 
 	bool giving_way;        /* guarded by the loop */
 	struct network network; /* of the address */
@@ -241,6 +254,10 @@ struct http_connection {
 	uid_t uid;    /* of the peer's process */
 	bool certs_read;
 	struct http_tls_certs *certs;
+	struct http_scan scan;    /* of the request that comes */
+	size_t body_allowed;      /* octets */
+	int refused;              /* status with which it is about to be ended, 0: it is not */
+	struct event refusal;     /* active when `refused` is set */
 	struct http_proxy *proxy; /* NULL, or a PROXY header is awaited */
 };
 
@@ -272,6 +289,42 @@ _must_check_ int http_proxy_await(struct http_connection *connection);
 /* Awaits it no more: what comes is for libevent. */
 void http_proxy_end(struct http_connection *connection);
 
+/* --- route.c --- */
+
+/* The route of a path, decoded, or as much of it as is known; NULL: none. *restp: what is behind.
+ */
+const struct http_route *http_route_find(const struct http_server *server, unsigned groups,
+					 const char *path, size_t *restp);
+/* The route of the request that comes on a connection, by as much of its path as is there. */
+const struct http_route *http_route_asked(const struct http_connection *connection);
+/* The largest body that the route takes; NULL: that one without a route of its own takes. */
+size_t http_route_body_max(const struct http_route *route, const struct http_settings *settings);
+/* Likewise, that any route of the groups takes. */
+size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
+		     unsigned groups);
+
+/* --- refuse.c: answers past libevent --- */
+
+/* Retry-After when there is no room: short, since a queue is. */
+enum { HTTP_RETRY_AFTER_S = 1 };
+
+/*
+ * Answers with that status and ends the connection: in a moment, for libevent may be at work on it;
+ * at once, which frees it. What libevent reads meanwhile is not served.
+ */
+void http_refuse_soon(struct http_connection *connection, int status);
+void http_refuse_now(struct http_connection *connection, int status);
+/* The callback of a bufferevent's output: replaces what libevent says of itself. */
+void http_refuse_output(struct evbuffer *output, const struct evbuffer_cb_info *info,
+			void *connection);
+
+/* --- intake.c: what comes in --- */
+
+/* For a connection that waits for its first request, or its next one. */
+void http_intake_begin(struct http_connection *connection);
+/* The last n octets of the input are new. */
+void http_intake_octets(struct http_connection *connection, size_t n);
+
 /* --- request.c --- */
 
 /* A request at a worker, and its answer on the way back. */
@@ -300,11 +353,8 @@ void http_job_answer(struct http_job *job);
 bool http_path_decode(char *path);
 /* Whether a Content-Type names that media type: parameters ignored, case too. */
 bool http_content_type_is(const char *header, const char *type);
-/*
- * Whether the framing of a request is beyond doubt, RFC 9112 6.1 to 6.3: one way to find its end.
- * *has_bodyp: it announces a body.
- */
-bool http_framing_sound(const struct evkeyvalq *headers, int minor, bool *has_bodyp);
+/* RFC 9110 5.3: whether no header is there twice that is no list. */
+bool http_singletons_are_single(const struct evkeyvalq *headers);
 /* "GET, POST" from a set of enum http_method. */
 enum { HTTP_METHODS_SIZE = 40 };
 void http_methods_print(unsigned methods, char out[HTTP_METHODS_SIZE]);

@@ -58,22 +58,6 @@ bool http_content_type_is(const char *header, const char *type)
 	return len == strlen(type) && strncasecmp(header, type, len) == 0;
 }
 
-/* RFC 9110 5.6.2 */
-static bool is_token(const char *s)
-{
-	if (!*s)
-		return false;
-	for (; *s; s++)
-		if (!isalnum((unsigned char)*s) && !strchr("!#$%&'*+-.^_`|~", *s))
-			return false;
-	return true;
-}
-
-static bool is_length(const char *s)
-{
-	return *s && s[strspn(s, "0123456789")] == '\0';
-}
-
 /* Which of the headers that have one value it is, as a bit; 0: none of them. */
 static unsigned singleton_bit(const char *name)
 {
@@ -86,36 +70,20 @@ static unsigned singleton_bit(const char *name)
 	return 0;
 }
 
-bool http_framing_sound(const struct evkeyvalq *headers, int minor, bool *has_bodyp)
+bool http_singletons_are_single(const struct evkeyvalq *headers)
 {
-	unsigned n = 0, lengths = 0, encodings = 0, seen = 0;
 	const struct evkeyval *header;
+	unsigned seen = 0;
 
-	*has_bodyp = false;
 	TAILQ_FOREACH(header, headers, next)
 	{
 		unsigned bit = singleton_bit(header->key);
 
-		/* RFC 9112 5.1: no space before the colon, where two readers could differ */
-		if (!is_token(header->key) || ++n > HTTP_HEADERS_MAX)
-			return false;
-		/* RFC 9110 5.3: only what is a list may come twice */
 		if (seen & bit)
 			return false;
 		seen |= bit;
-		if (strcasecmp(header->key, "Content-Length") == 0) {
-			/* RFC 9112 6.3: lists and repetitions are not repaired but refused */
-			if (++lengths > 1 || !is_length(header->value))
-				return false;
-			*has_bodyp |= header->value[strspn(header->value, "0")] != '\0';
-		} else if (strcasecmp(header->key, "Transfer-Encoding") == 0) {
-			if (++encodings > 1 || strcasecmp(header->value, "chunked") != 0)
-				return false;
-			*has_bodyp = true;
-		}
 	}
-	/* RFC 9112 6.1: both together, or the latter in HTTP/1.0, is how requests are smuggled */
-	return encodings == 0 || (lengths == 0 && minor >= 1);
+	return true;
 }
 
 static const struct {

@@ -15,15 +15,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Retry-After when the queue is full: short, since the queue is. */
-enum { RETRY_AFTER_S = 1 };
-
 /* What route_check() found out about a request. */
 struct http_target {
 	enum http_method method;
 	char *path; /* decoded; owned */
 	const char *query;
-	size_t rest; /* offset of path_rest in path */
+	bool encoded_slash; /* in the path */
+	size_t rest;        /* offset of path_rest in path */
 	const struct http_route *route;
 	bool unread; /* the body was not read, or its end is in doubt: close */
 };
@@ -33,7 +31,7 @@ struct http_target {
 static void answer_sent(struct evhttp_request *req, void *arg)
 {
 	struct http_connection *connection = arg;
-	struct evbuffer *input = bufferevent_get_input(connection->bev);
+	size_t further = evbuffer_get_length(bufferevent_get_input(connection->bev));
 
 	if (connection->state == HTTP_SHUT)
 		return;
@@ -42,8 +40,10 @@ static void answer_sent(struct evhttp_request *req, void *arg)
 		return;
 	}
 	/* A pipelined request has its time from now on. */
-	http_connection_set_state(connection,
-				  evbuffer_get_length(input) > 0 ? HTTP_RECEIVING : HTTP_IDLE);
+	http_intake_begin(connection);
+	http_connection_set_state(connection, further > 0 ? HTTP_RECEIVING : HTTP_IDLE);
+	if (further > 0)
+		http_intake_octets(connection, further);
 }
 
 static void octets_release(const void *data, size_t len, void *arg)
@@ -200,6 +200,15 @@ static bool body_left(const struct evhttp_request *req)
 	}
 }
 
+/* RFC 9112 3.2: origin-form, or absolute-form of ours; a fragment is no part of either. */
+static bool form_is_known(const struct evhttp_uri *uri)
+{
+	const char *scheme = evhttp_uri_get_scheme(uri);
+
+	return !evhttp_uri_get_fragment(uri) &&
+	       (!scheme || strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0);
+}
+
 /* Splits the URI into decoded path and query. 0, or a status. */
 static int target_parse(struct evhttp_request *req, struct http_target *target)
 {
@@ -207,40 +216,34 @@ static int target_parse(struct evhttp_request *req, struct http_target *target)
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 	const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
 
+	/* libevent takes what is behind two slashes for a host: here it is a path, of nothing. */
+	if (strncmp(evhttp_request_get_uri(req), "//", 2) == 0)
+		path = "//";
 	target->path = strdup(path && *path ? path : "/");
 	target->query = query ? query : "";
 	if (!target->path)
 		return 503;
+	/* It would be one with a slash that divides a path. */
+	target->encoded_slash = strcasestr(target->path, "%2f");
 	/* Up to what is malformed it is decoded. */
-	return http_path_decode(target->path) ? 0 : 400;
+	return http_path_decode(target->path) && form_is_known(uri) ? 0 : 400;
 }
 
-static bool route_matches(const struct http_route *route, const char *path, size_t *restp)
+/* 0, or a status; the route is set also where its path_ok() refuses. */
+static int target_route(const struct http_endpoint *endpoint, struct http_target *target)
 {
-	size_t len = strlen(route->path);
+	const struct http_route *route;
 
-	if (len > 0 && route->path[len - 1] == '*') {
-		*restp = len - 1;
-		return strncmp(path, route->path, len - 1) == 0;
-	}
-	*restp = len;
-	return strcmp(path, route->path) == 0;
-}
-
-static int route_find(const struct http_server *server, unsigned groups, struct http_target *target)
-{
-	for (size_t i = 0; i < server->n_routes; i++) {
-		const struct http_route *route = &server->routes[i];
-
-		if (!target->path || !(route->groups & groups) ||
-		    !route_matches(route, target->path, &target->rest))
-			continue;
-		if (route->path_ok && !route->path_ok(target->path + target->rest))
-			return 404;
-		target->route = route;
-		return 0;
-	}
-	return 404;
+	if (!target->path)
+		return 503;
+	route = http_route_find(endpoint->loop->server, endpoint->listener->groups, target->path,
+				&target->rest);
+	if (!route)
+		return 404;
+	target->route = route;
+	if (route->whole && target->encoded_slash)
+		return 404;
+	return route->path_ok && !route->path_ok(target->path + target->rest) ? 404 : 0;
 }
 
 /* Method and media type. */
@@ -256,31 +259,30 @@ static int kind_check(const struct evkeyvalq *headers, const struct http_target 
 	return 0;
 }
 
-static int route_check(struct evhttp_request *req, const struct http_endpoint *endpoint,
-		       const struct http_settings *settings, struct http_target *target)
+static int route_check(struct evhttp_request *req, const struct http_connection *connection,
+		       struct http_target *target)
 {
 	const struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
 	size_t body_len = evbuffer_get_length(evhttp_request_get_input_buffer(req));
-	bool has_body;
-	int status, found;
-
+	const struct http_endpoint *endpoint = connection->endpoint;
+	const struct http_scan *scan = &connection->scan;
+	bool has_body = scan->chunked || scan->length > 0;
 	/* First, so that a malformed request is refused in the words of its route, too. */
-	status = target_parse(req, target);
-	found = route_find(endpoint->loop->server, endpoint->listener->groups, target);
-	if (status == 0)
-		status = found;
-	if (!http_framing_sound(headers, req->minor, &has_body)) {
+	int status = target_parse(req, target), found = target_route(endpoint, target);
+
+	target->unread = has_body && body_left(req);
+	/* RFC 9112 6.1: chunks came with HTTP/1.1 */
+	if ((scan->chunked && req->minor < 1) || !http_singletons_are_single(headers)) {
 		target->unread = true;
 		return 400;
 	}
-	target->unread = has_body && body_left(req);
-	if (status != 0)
-		return status;
+	if (status != 0 || found != 0)
+		return status != 0 ? status : found;
 	/* RFC 9112 3.2. Nothing here looks at Host, so that CMP clients without one are served. */
 	if (target->route->whole && req->minor >= 1 && !evhttp_find_header(headers, "Host"))
 		return 400;
 	target->method = method_of(req);
-	if (body_len > http_route_body_max(target->route, settings))
+	if (body_len > http_route_body_max(target->route, connection->settings))
 		return 413;
 	return target->route->whole ? 0 : kind_check(headers, target);
 }
@@ -421,7 +423,10 @@ void http_request_serve(struct evhttp_request *req, void *arg)
 	int status = 503;
 
 	if (connection && connection->state != HTTP_SHUT) {
-		status = route_check(req, endpoint, connection->settings, &target);
+		/* It is answered past libevent. */
+		if (connection->refused)
+			return;
+		status = route_check(req, connection, &target);
 		if (status == 0)
 			status = job_submit(req, connection, &target);
 	}
@@ -432,7 +437,7 @@ void http_request_serve(struct evhttp_request *req, void *arg)
 	if (status != 0) {
 		response.status = status;
 		response.close = target.unread || status == 400;
-		response.retry_after = status == 503 ? RETRY_AFTER_S : 0;
+		response.retry_after = status == 503 ? HTTP_RETRY_AFTER_S : 0;
 		answer_status(req, connection, target.route, &response);
 	}
 	free(target.path);

@@ -79,24 +79,3 @@ int http_conf_check(const struct conf *conf, struct strbuf *problems)
 
 	return http_settings_new(conf, &settings, problems);
 }
-
-size_t http_route_body_max(const struct http_route *route, const struct http_settings *settings)
-{
-	if (route->body_max)
-		return route->body_max;
-	return route->whole ? settings->json_body_max : settings->body_max;
-}
-
-size_t http_body_max(const struct http_server *server, const struct http_settings *settings,
-		     unsigned groups)
-{
-	size_t max = settings->body_max;
-
-	for (size_t i = 0; i < server->n_routes; i++) {
-		size_t of_route = http_route_body_max(&server->routes[i], settings);
-
-		if ((server->routes[i].groups & groups) && of_route > max)
-			max = of_route;
-	}
-	return max;
-}

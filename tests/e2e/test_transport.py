@@ -55,6 +55,35 @@ def test_garbage_is_http_400_with_a_signed_cmp_error(shared, media_type, tmp_pat
     assert "badDataFormat" in told and "protectionAlg" in told
 
 
+CMP = b"POST /.well-known/cmp HTTP/1.1\r\nHost: x\r\nContent-Type: application/pkixcmp\r\n"
+
+
+@pytest.mark.parametrize("octets,status", [
+    (CMP + b"Content-Length: 3\r\n folded\r\n\r\nabc", 400),                             # RFC 9112 5.2
+    (CMP + b"X: a\0b\r\nContent-Length: 3\r\n\r\nabc", 400),                              # RFC 9110 5.5
+    (CMP + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400),                    # RFC 9112 6.3
+    (CMP + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),     # RFC 9112 6.1
+    (CMP + b"Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n", 400),            # RFC 9112 7.1
+    (CMP + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nHost: y\r\n\r\n", 400),   # RFC 9110 6.5.1
+    (CMP + b"Content-Type: application/pkixcmp\r\nContent-Length: 3\r\n\r\nabc", 400),
+    (CMP + b"Content-Length: 70000\r\n\r\n", 413),
+    (CMP + b"X: " + b"x" * 9000, 431),                                                    # RFC 6585 5
+    (CMP + b"Expect: tea\r\nContent-Length: 3\r\n\r\n", 417),                            # RFC 9110 10.1.1
+    (b"POST //.well-known/cmp HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 404),
+    (b"POST /.well-known/cmp%00 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 400),
+])
+def test_octets_that_two_could_read_differently(shared, octets, status):
+    """Refused at once, in text, and the connection is over (RFC 9112 11.2)."""
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=PATIENCE) as s:
+        s.sendall(octets)
+        answer = http.client.HTTPResponse(s)
+        answer.begin()
+        assert answer.status == status
+        assert answer.getheader("Content-Type") == "text/plain" and answer.read().startswith(b"%d " % status)
+        if status != 404:
+            assert answer.getheader("Connection") == "close" and s.recv(1) == b""
+
+
 def test_root_path_for_clients_without_one(shared):
     assert shared.vnfm_a.cmp("genm", "-infotype", "signKeyPairTypes", path="").ok
 

@@ -174,7 +174,7 @@ void rig_init(struct rig *rig)
 		.listen = {&rig->listen, 1},
 		.io_threads = 1,
 		.body_max = 1000,
-		.json_body_max = 1000,
+		.json_body_max = 1500000,
 		.header_max = 2000,
 		.idle_timeout_ms = 60000,
 		.request_timeout_ms = 60000,

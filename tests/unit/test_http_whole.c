@@ -55,6 +55,9 @@ static const struct {
 	{GET("/whole/a?s=404", ""), 404, "body"},
 	{GET("/whole/%00", ""), 400, "refused 400"},
 	{GET("/whole/%4", ""), 400, "refused 400"},
+	{GET("/whole/a%2Fb", ""), 404, "refused 404"},
+	{GET("/whole/a#b", ""), 400, "refused 400"},
+	{GET("gopher://x/whole/a", ""), 400, "refused 400"},
 	{"POST /whole/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
 	 400, "refused 400"},
 };
@@ -120,6 +123,315 @@ START_TEST(test_response_headers)
 	ck_assert_int_eq(http_response_add(&response, "Link", "x"), -EINVAL);
 	http_response_clear(&response);
 	ck_assert_uint_eq(response.n_headers, 0);
+}
+END_TEST
+
+#define POST_WHOLE "POST /whole/a?who HTTP/1.1\r\nHost: x\r\n"
+#define CHUNKED    POST_WHOLE "Transfer-Encoding: chunked\r\n\r\n"
+
+/* What libevent would answer itself, or understand otherwise than others: a request, a status. */
+static const struct {
+	const char *request;
+	int status;
+} malformed[] = {
+	{"GET /whole/a HTTP/9\r\n\r\n", 400},
+	{"GET /whole/a\r\n\r\n", 400},
+	{"GET /whole/a b HTTP/1.1\r\n\r\n", 400},
+	{"GET /whole/a\tHTTP/1.1\r\n\r\n", 400},
+	{"GET /whole/a HTTP/1.1\r\nno colon\r\n\r\n", 400},
+	{"GET /whole/a HTTP/1.1\r\nHost : x\r\n\r\n", 400},
+	{"GET /whole/a HTTP/1.1\r\n: x\r\n\r\n", 400},
+	/* RFC 9112 5.2: folded */
+	{GET("/whole/a", "Accept: text/x\r\n text/y\r\n"), 400},
+	{GET("/whole/a", "Accept: text/x\r\n\ttext/y\r\n"), 400},
+	/* RFC 9110 5.5, RFC 9112 2.2 */
+	{GET("/whole/a", "Accept: text/x\rtext/y\r\n"), 400},
+	{GET("/whole/a", "Accept: \x7f\r\n"), 400},
+	{GET("/whole/a", "Accept: \x1b[2J\r\n"), 400},
+	{POST_WHOLE "Content-Length: 1, 1\r\n\r\nx", 400},
+	{POST_WHOLE "Content-Length: -1\r\n\r\nx", 400},
+	{POST_WHOLE "Content-Length:\r\n\r\nx", 400},
+	{POST_WHOLE "Content-Length: 1500001\r\n\r\n", 413},
+	{POST_WHOLE "Content-Length: 18446744073709551617\r\n\r\n", 413},
+	{POST_WHOLE "Expect: 100-continue\r\nContent-Length: 1500001\r\n\r\n", 413},
+	{POST_WHOLE "Expect: tea\r\nContent-Length: 1\r\n\r\n", 417},
+	{POST_WHOLE "Transfer-Encoding: gzip, chunked\r\n\r\n", 400},
+	{POST_WHOLE "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
+	/* RFC 9112 7.1 */
+	{CHUNKED "0x1\r\nx\r\n0\r\n\r\n", 400},
+	{CHUNKED "+1\r\nx\r\n0\r\n\r\n", 400},
+	{CHUNKED " 1\r\nx\r\n0\r\n\r\n", 400},
+	{CHUNKED "1 \r\nx\r\n0\r\n\r\n", 400},
+	{CHUNKED "-1\r\nx\r\n0\r\n\r\n", 400},
+	{CHUNKED "1;a=b\r\nx\r\n0\r\n\r\n", 400},
+	{CHUNKED "\r\n1\r\nx\r\n0\r\n\r\n", 400},
+	{CHUNKED "1\r\nx1\r\ny\r\n0\r\n\r\n", 400},
+	{CHUNKED "1\r\nxy\r\n0\r\n\r\n", 400},
+	{CHUNKED "g\r\n", 400},
+	{CHUNKED "1234567890123456", 400},
+	{CHUNKED "16e361\r\n", 413},
+	{CHUNKED "fffffffffffffff\r\n", 413},
+	/* RFC 9110 6.5.1: a trailer would become a header */
+	{CHUNKED "0\r\nAuthorization: Bearer x\r\n\r\n", 400},
+};
+
+START_TEST(test_malformed)
+{
+	struct rig rig;
+	struct answer answer;
+	char body[32];
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	client_send(fd, malformed[_i].request);
+	client_read(fd, &answer);
+	snprintf(body, sizeof(body), "refused %d", malformed[_i].status);
+	ck_assert_int_eq(answer.status, malformed[_i].status);
+	ck_assert_str_eq(answer.body, body);
+	ck_assert_ptr_nonnull(strstr(answer.head, "\r\nVersion: 1.2.3\r\n"));
+	ck_assert_ptr_nonnull(strstr(answer.head, "\r\nContent-Type: application/x-problem\r\n"));
+	ck_assert_ptr_nonnull(strstr(answer.head, "\r\nDate: "));
+	ck_assert_ptr_nonnull(strstr(answer.head, "\r\nConnection: close\r\n"));
+	ck_assert(client_closed(fd));
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* The same over TLS, where libevent writes as soon as it has something to say. */
+START_TEST(test_malformed_over_tls)
+{
+	struct tls_rig tls;
+	struct answer answer;
+	char body[32], octet;
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fd;
+
+	tls_rig_start(&tls);
+	ctx = tls_client_new(&tls, TLS1_3_VERSION, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(malformed); i++) {
+		fd = client_connect_from(http_server_port(tls.rig.server, HTTP_NFV, true),
+					 "127.0.0.1");
+		ssl = SSL_new(ctx);
+		SSL_set_fd(ssl, fd);
+		ck_assert_int_eq(SSL_connect(ssl), 1);
+		SSL_write(ssl, malformed[i].request, (int)strlen(malformed[i].request));
+		answer_read(read_ssl, ssl, &answer);
+		snprintf(body, sizeof(body), "refused %d", malformed[i].status);
+		ck_assert_str_eq(answer.body, body);
+		ck_assert_int_le(SSL_read(ssl, &octet, 1), 0);
+		SSL_free(ssl);
+		close(fd);
+	}
+	SSL_CTX_free(ctx);
+	tls_rig_stop(&tls);
+}
+END_TEST
+
+/* A NUL hides the rest of a line from a reader of C strings. */
+START_TEST(test_nul_in_the_head)
+{
+	static const char request[] = GET("/whole/a", "Accept: x\0y\r\n");
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	ck_assert_int_eq(send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL), sizeof(request) - 1);
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "refused 400");
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* However the octets of requests are divided, and whatever comes behind one. */
+START_TEST(test_octet_by_octet)
+{
+	static const char requests[] =
+		CHUNKED "2\r\nab\r\nA\r\n0123456789\r\n0\r\n\r\n" POST_WHOLE
+			"Content-Length: 3\r\n\r\n\r\n\r" GET("/whole/a?who", "");
+	static const char *const told[] = {"method=POST body=12", "method=POST body=3",
+					   "method=GET body=0"};
+	struct rig rig;
+	struct answer answer;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	for (size_t piece = 1; piece < sizeof(requests); piece += piece < 8 ? 1 : 41) {
+		int fd = client_connect(&rig);
+
+		for (size_t at = 0; at < sizeof(requests) - 1; at += piece) {
+			size_t n = sizeof(requests) - 1 - at < piece ? sizeof(requests) - 1 - at
+								     : piece;
+
+			ck_assert_int_eq(send(fd, requests + at, n, MSG_NOSIGNAL), (ssize_t)n);
+		}
+		for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+			client_read(fd, &answer);
+			ck_assert_int_eq(answer.status, 200);
+			ck_assert_ptr_nonnull(strstr(answer.body, told[i]));
+		}
+		close(fd);
+	}
+	rig_stop(&rig);
+}
+END_TEST
+
+/* A malformed request behind a good one: the good one is answered, the other refused. */
+START_TEST(test_malformed_behind_another)
+{
+	struct rig rig;
+	struct answer answer;
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	client_send(fd, GET("/whole/a?who", "") GET("/whole/a", "A: b\r\n c\r\n"));
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "refused 400");
+	ck_assert(client_closed(fd));
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* RFC 6585 5; RFC 9110 15.5.9 */
+START_TEST(test_head_too_large_or_too_slow)
+{
+	struct rig rig;
+	struct answer answer;
+	char many[2000] = "";
+	int fd;
+
+	rig_init(&rig);
+	rig.conf.server.request_timeout_ms = 300;
+	rig_start(&rig, 1, 16);
+	fd = client_connect(&rig);
+	memset(many, 'a', sizeof(many) - 1);
+	client_send(fd, "GET /whole/a HTTP/1.1\r\nX: ");
+	client_send(fd, many);
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "refused 431");
+	close(fd);
+	many[0] = '\0';
+	for (int i = 0; i < 101; i++)
+		strcat(many, "a:b\r\n");
+	fd = client_connect(&rig);
+	client_send(fd, "GET /whole/a HTTP/1.1\r\n");
+	client_send(fd, many);
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "refused 431");
+	close(fd);
+	fd = client_connect(&rig);
+	client_send(fd, "GET /whole/a HTTP/1.1\r\nX: ");
+	client_read(fd, &answer);
+	ck_assert_str_eq(answer.body, "refused 408");
+	ck_assert(client_closed(fd));
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* More than body_max, as large as json_body_max. */
+START_TEST(test_large_body)
+{
+	enum { MAX = 1500000 };
+	struct rig rig;
+	struct answer answer;
+	char *text = malloc(MAX + 1), head[128];
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	memset(text, 'x', MAX);
+	text[MAX] = '\0';
+	for (int over = 0; over <= 1; over++) {
+		int fd = client_connect(&rig);
+
+		snprintf(head, sizeof(head),
+			 "POST /whole/a?who HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n",
+			 MAX + over);
+		client_send(fd, head);
+		if (!over)
+			client_send(fd, text);
+		client_read(fd, &answer);
+		ck_assert_int_eq(answer.status, over ? 413 : 200);
+		if (!over)
+			ck_assert_ptr_nonnull(strstr(answer.body, "body=1500000"));
+		close(fd);
+	}
+	free(text);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* Large bodies are for few at a time: another gets 503, and a place again when one has ended. */
+START_TEST(test_large_bodies_at_a_time)
+{
+	enum { MAX = 1500000, PER_ADDRESS = 4, AT_A_TIME = 16 };
+	struct rig rig;
+	struct answer answer;
+	int fds[AT_A_TIME], fd;
+	char head[128], from[16], *text = calloc(1, MAX + 1);
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 16);
+	memset(text, ' ', MAX);
+	snprintf(head, sizeof(head), "%sContent-Length: %d\r\n\r\n", POST_WHOLE, MAX);
+	for (int i = 0; i < AT_A_TIME; i++) {
+		snprintf(from, sizeof(from), "127.0.0.%d", 1 + i / PER_ADDRESS);
+		fds[i] = client_connect_from(http_server_port(rig.server, HTTP_NFV, false), from);
+		client_send(fds[i], head);
+		client_send(fds[i], " ");
+		if (i % PER_ADDRESS < PER_ADDRESS - 1)
+			continue;
+		/* One more of the same address, or of any when all places are taken. */
+		if (i == AT_A_TIME - 1)
+			snprintf(from, sizeof(from), "127.0.0.99");
+		do {
+			fd = client_connect_from(http_server_port(rig.server, HTTP_NFV, false),
+						 from);
+			client_send(fd, head);
+			client_send(fd, text);
+			client_read(fd, &answer);
+			close(fd);
+		} while (answer.status == 200); /* before the others are seen */
+		ck_assert_str_eq(answer.body, "refused 503");
+		ck_assert_ptr_nonnull(strstr(answer.head, "\r\nRetry-After: 1\r\n"));
+	}
+	/* What is not large is served meanwhile. */
+	ck_assert_int_eq(client_once(&rig, GET("/whole/a", ""), &answer), 200);
+	client_send(fds[0], text + 1);
+	client_read(fds[0], &answer);
+	ck_assert_ptr_nonnull(strstr(answer.body, "body=1500000"));
+	fd = client_connect(&rig);
+	client_send(fd, head);
+	client_send(fd, text);
+	client_read(fd, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	close(fd);
+	for (int i = 0; i < AT_A_TIME; i++)
+		close(fds[i]);
+	/* A client that goes gives its place up. */
+	for (int i = 0; i < AT_A_TIME; i++) {
+		do {
+			fd = client_connect(&rig);
+			client_send(fd, head);
+			client_send(fd, text);
+			client_read(fd, &answer);
+			close(fd);
+		} while (answer.status != 200);
+	}
+	free(text);
+	rig_stop(&rig);
 }
 END_TEST
 
@@ -308,6 +620,14 @@ static Suite *http_whole_suite(void)
 	tcase_add_loop_test(requests, test_asked, 0, ARRAY_LEN(asked));
 	tcase_add_test(requests, test_answers_without_body);
 	tcase_add_test(requests, test_response_headers);
+	tcase_add_loop_test(requests, test_malformed, 0, ARRAY_LEN(malformed));
+	tcase_add_test(requests, test_malformed_over_tls);
+	tcase_add_test(requests, test_nul_in_the_head);
+	tcase_add_test(requests, test_octet_by_octet);
+	tcase_add_test(requests, test_malformed_behind_another);
+	tcase_add_test(requests, test_head_too_large_or_too_slow);
+	tcase_add_test(requests, test_large_body);
+	tcase_add_test(requests, test_large_bodies_at_a_time);
 	tcase_add_test(peers, test_listeners);
 	tcase_add_test(peers, test_uid_of_the_admin_socket);
 	tcase_add_loop_test(peers, test_certificates_of_sessions, 0, ARRAY_LEN(chains));
