@@ -173,6 +173,7 @@ struct store_certificate {
 	int64_t crl_change;    /* number of its last change in the CRL of its CA; 0: none */
 	int64_t confirm_by_ms; /* PENDING: certConf is due; 0 otherwise */
 	int64_t created_ms;
+	int64_t replaces_id; /* the one in whose place it was asked for; 0: none */
 	/* Joined from the registration on reading; ignored on insert. */
 	char *subject_id;
 	enum cert_type cert_type;
@@ -262,6 +263,41 @@ struct store_transaction_item {
 struct store_transaction_items {
 	struct store_transaction_item *item;
 	size_t len;
+};
+
+/* --- requests for certificates that are read again --- */
+
+enum store_csr_state {
+	STORE_CSR_PROCESSING = 0, /* an upstream CA is waited for */
+	STORE_CSR_COMPLETED = 1,
+	STORE_CSR_FAILED = 2,
+};
+
+/* Certificate Signing Request (IFA 033 11.2.3) as a resource: it stays when it has been answered.
+ */
+struct store_csr {
+	int64_t id;
+	enum store_csr_state state;
+	int64_t certificate_id;
+	/* Who asked, and for what. */
+	char *client;         /* principal */
+	uint8_t digest[32];   /* SHA-256 of the DER of the PKCS#10 */
+	char *profile;        /* NULL: none was named */
+	int64_t not_after_ms; /* 0: none was named */
+	int64_t replaces_id;  /* the certificate to be replaced; 0: none */
+	bool revoke_replaced;
+	bool chain_request; /* IFA 033 certChainRequest */
+	int64_t created_ms;
+	/* What has become of it. */
+	int64_t until_ms; /* PROCESSING: so long it waits; else it can be read so long */
+	char *changes;    /* COMPLETED: what was granted otherwise; NULL: nothing */
+	char *refusal;    /* FAILED: the code of the refusal; and its failInfo bit, else -1 */
+	int failinfo;
+	/* Joined from the certificate and its registration on reading; ignored on insert. */
+	int64_t registration_id;
+	enum cert_type cert_type;
+	char *subject_id;
+	char *trust_domain;
 };
 
 /* --- exchanges with an upstream CA --- */
@@ -389,6 +425,7 @@ void store_signer_clear(struct store_signer *s);
 void store_pop_clear(struct store_pop *p);
 void store_kem_secret_clear(struct store_kem_secret *s);
 void store_transaction_items_clear(struct store_transaction_items *items);
+void store_csr_clear(struct store_csr *csr);
 void store_exchange_clear(struct store_exchange *e);
 void store_exchange_messages_clear(struct store_exchange_messages *m);
 void store_crl_clear(struct store_crl *c);
@@ -449,6 +486,8 @@ typedef int store_certificate_each(void *arg, const struct store_certificate *ce
 _must_check_ int store_certificate_list(struct store_reader *r,
 					const struct store_certificate_filter *filter,
 					store_certificate_each *each, void *arg);
+/* The newest certificate that was granted in place of that one, or STORE_NOT_FOUND. */
+_must_check_ int store_certificate_replacement(struct store_reader *r, int64_t id, int64_t *newp);
 /*
  * Whether a certificate of another subject has that key, in whatever state but REJECTED. Without
  * `index_keys` it reads all certificates.
@@ -507,6 +546,34 @@ _must_check_ int store_kem_secret_find(struct store_reader *r, struct bytes tran
 /* Unused ones, counted up to `max`. */
 _must_check_ int store_kem_secret_count(struct store_reader *r, uint32_t max, uint32_t *np);
 
+_must_check_ int store_csr_get(struct store_reader *r, int64_t id, struct store_csr *csrp);
+/*
+ * The same request: of one client, with one PKCS#10, for the entity and certType of that
+ * registration or of one of before; and it may not be made anew, for its certificate is neither
+ * rejected nor expired. All borrowed.
+ */
+struct store_csr_same {
+	const char *client;
+	const uint8_t *digest; /* 32 octets */
+	int64_t registration_id;
+	int64_t now_ms;
+};
+/* Or STORE_NOT_FOUND. */
+_must_check_ int store_csr_find(struct store_reader *r, const struct store_csr_same *same,
+				struct store_csr *csrp);
+struct store_csr_filter {
+	const char *client;
+	const char *trust_domain; /* of the entities */
+	int64_t after_id;
+	uint32_t limit;
+};
+typedef int store_csr_each(void *arg, const struct store_csr *csr);
+_must_check_ int store_csr_list(struct store_reader *r, const struct store_csr_filter *filter,
+				store_csr_each *each, void *arg);
+/* PROCESSING ones of a client, counted up to `max`. */
+_must_check_ int store_csr_waiting_count(struct store_reader *r, const char *client, uint32_t max,
+					 uint32_t *np);
+
 _must_check_ int store_exchange_get(struct store_reader *r, int64_t id, struct store_exchange *ep);
 /* The exchange of that kind for a certificate: the newest one. */
 _must_check_ int store_exchange_find(struct store_reader *r, int64_t certificate_id,
@@ -533,6 +600,10 @@ _must_check_ int store_certificate_due(struct store_reader *r, int64_t due_ms,
 /* Those of an AWAIT_* state whose deadline lies before due_ms. */
 _must_check_ int store_transaction_due(struct store_reader *r, enum store_transaction_state state,
 				       int64_t due_ms, struct store_due *duep);
+/* PROCESSING ones whose certificate is REQUESTED no longer. */
+_must_check_ int store_csr_decided(struct store_reader *r, struct store_due *duep);
+/* Those whose until_ms lies before due_ms. */
+_must_check_ int store_csr_due(struct store_reader *r, int64_t due_ms, struct store_due *duep);
 /* OPEN ones with a CA with next_ms <= due_ms. */
 _must_check_ int store_exchange_due(struct store_reader *r, const char *ca, int64_t due_ms,
 				    struct store_due *duep);
@@ -703,6 +774,14 @@ _must_check_ int store_kem_secret_purge(struct store_unit *u, int64_t before_ms,
  * conflicts. What *np receives (it may be NULL) is how many there were, by store_unit_id(). */
 _must_check_ int store_transaction_purge(struct store_unit *u, enum store_transaction_state ended,
 					 int64_t before_ms, uint32_t limit, int64_t *np);
+
+/* Condition: there is no such request. */
+_must_check_ int store_csr_require(struct store_unit *u, const struct store_csr_same *same);
+_must_check_ int store_csr_insert(struct store_unit *u, const struct store_csr *csr, int64_t *idp);
+/* Writes state, until_ms, changes, refusal and failinfo of csr->id. Conflict: not PROCESSING. */
+_must_check_ int store_csr_end(struct store_unit *u, const struct store_csr *csr);
+/* Never conflicts; one that is PROCESSING stays. */
+_must_check_ int store_csr_remove(struct store_unit *u, int64_t id);
 
 _must_check_ int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
 				       int64_t *idp);

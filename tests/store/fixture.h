@@ -59,6 +59,7 @@ TCase *client_cases(void);
 TCase *registration_cases(void);
 TCase *certificate_cases(void);
 TCase *transaction_cases(void);
+TCase *csr_cases(void);
 TCase *pop_cases(void);
 TCase *kem_secret_cases(void);
 TCase *exchange_cases(void);

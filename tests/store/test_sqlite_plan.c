@@ -50,6 +50,13 @@ static int announcement_row(void *arg, const struct store_announcement *a)
 	return 0;
 }
 
+static int csr_row(void *arg, const struct store_csr *csr)
+{
+	(void)arg;
+	(void)csr;
+	return 0;
+}
+
 /* Bit k of `mask`: filter number k is there. */
 #define IF(k, value, none) (mask & 1U << (k) ? (value) : (none))
 
@@ -88,7 +95,10 @@ START_TEST(test_lists_with_each_filter)
 			.type = IF(1, 1, -1),
 			.limit = 1000,
 		};
+		const struct store_csr_filter csrs = {
+			.client = "a", .trust_domain = "d", .limit = 1000};
 
+		OK(store_csr_list(f.reader, &csrs, csr_row, NULL));
 		OK(store_certificate_list(f.reader, &certificates, certificate_row, NULL));
 		OK(store_registration_list(f.reader, &registrations, registration_row, NULL));
 		OK(store_transaction_list(f.reader, &transactions, transaction_row, NULL));

@@ -23,6 +23,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, registration_cases());
 	suite_add_tcase(suite, certificate_cases());
 	suite_add_tcase(suite, transaction_cases());
+	suite_add_tcase(suite, csr_cases());
 	suite_add_tcase(suite, pop_cases());
 	suite_add_tcase(suite, kem_secret_cases());
 	suite_add_tcase(suite, exchange_cases());

@@ -156,6 +156,25 @@ static void first_deregistered(struct store_unit *unit, struct state *s)
 	OK(store_registration_deregister(unit, s->registration_id[0], 1));
 }
 
+/* Two answers were lost, and both requests come again at the same time. */
+static void request_for_first(struct store_unit *unit, struct state *s)
+{
+	uint8_t digest[32];
+	const struct store_csr_same same = {.client = "vnfm-a",
+					    .digest = digest,
+					    .registration_id = s->registration_id[0],
+					    .now_ms = 1};
+	struct store_csr csr = {.state = STORE_CSR_COMPLETED,
+				.certificate_id = s->certificate_id,
+				.client = TEXT("vnfm-a"),
+				.failinfo = -1};
+
+	digest_of(s, digest);
+	memcpy(csr.digest, digest, sizeof(csr.digest));
+	OK(store_csr_require(unit, &same));
+	OK(store_csr_insert(unit, &csr, NULL));
+}
+
 static void message_of_exchange(struct store_unit *unit, struct state *s)
 {
 	const struct store_exchange_message message = {.sent = true, .der = OCTETS("ir")};
@@ -223,6 +242,8 @@ static const struct race races[] = {
 		0, STORE_CONFLICT},
 	{"a message of an exchange that ends", message_of_exchange, exchange_finished,
 		0, STORE_CONFLICT},
+	{"a request for a certificate, twice", request_for_first, request_for_first,
+		STORE_CONFLICT, STORE_CONFLICT},
 	{"an answer with a CRL that goes", transaction_with_crl, crl_newer, 0, STORE_CONFLICT},
 	{"a CRL number, twice", crl_newer, crl_newer, STORE_CONFLICT, STORE_CONFLICT},
 	{"a transaction that is answered twice", transaction_answered, transaction_answered,

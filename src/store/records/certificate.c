@@ -46,6 +46,7 @@ static int certificate_read(struct row *row, void *arg)
 	c->profile = row_text(row);
 	c->invalidity_ms = row_int_or(row, 0);
 	c->crl_change = row_int_or(row, 0);
+	c->replaces_id = row_int_or(row, 0);
 	err = row_complete(row);
 	if (err < 0)
 		store_certificate_clear(c);
@@ -63,6 +64,13 @@ int store_certificate_find(struct store_reader *r, const char *ca, const struct 
 	return read_one(r, READ_CERTIFICATE_FIND,
 			VALUES(value_bytes(serial_view(serial)), value_text(ca)), certificate_read,
 			certp);
+}
+
+int store_certificate_replacement(struct store_reader *r, int64_t id, int64_t *newp)
+{
+	int err = read_number(r, READ_CERTIFICATE_REPLACEMENT, VALUES(value_int(id)), 0, newp);
+
+	return err == 0 && *newp == 0 ? STORE_NOT_FOUND : err;
 }
 
 struct certificate_walk {
@@ -143,7 +151,7 @@ int store_certificate_insert(struct store_unit *u, const struct store_certificat
 		       value_int(c->created_ms), value_text(c->ca),
 		       value_bytes(serial_view(&c->serial)), value_text(c->requester),
 		       value_text(c->subject), value_bytes(BYTES_OF(c->key_digest)),
-		       value_octets(&c->der)));
+		       value_octets(&c->der), value_int_unless(c->replaces_id, 0)));
 
 	return certificate_counted(u, err, COUNT_NONE, c->state);
 }

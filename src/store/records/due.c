@@ -35,6 +35,16 @@ int store_transaction_due(struct store_reader *r, enum store_transaction_state s
 			duep);
 }
 
+int store_csr_decided(struct store_reader *r, struct store_due *duep)
+{
+	return due_read(r, READ_CSR_DECIDED, VALUES(value_int(STORE_DUE_MAX)), duep);
+}
+
+int store_csr_due(struct store_reader *r, int64_t due_ms, struct store_due *duep)
+{
+	return due_read(r, READ_CSR_DUE, VALUES(value_int(due_ms), value_int(STORE_DUE_MAX)), duep);
+}
+
 int store_exchange_due(struct store_reader *r, const char *ca, int64_t due_ms,
 		       struct store_due *duep)
 {

@@ -36,7 +36,7 @@
 	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
 	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
 	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
-	" c.invalidity_ms, c.crl_change"
+	" c.invalidity_ms, c.crl_change, c.replaces_id"
 #define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
@@ -46,6 +46,20 @@
 #define EXCHANGE_COLUMNS                                                                   \
 	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca," \
 	" request, refusal"
+
+#define CSR_COLUMNS                                                                             \
+	"q.id, q.state, q.certificate_id, q.replaces_id, q.revoke_replaced, q.chain_request,"   \
+	" q.not_after_ms, q.until_ms, q.created_ms, q.failinfo, q.client, q.digest, q.profile," \
+	" q.refusal, q.changes, r.id, r.cert_type, r.subject_id, r.trust_domain"
+#define CSR_TABLES                                            \
+	"csr q JOIN certificate c ON c.id = q.certificate_id" \
+	" JOIN registration r ON r.id = c.registration_id"
+/* Digest, client, registration, time. Asked when a request is decided and when it is inserted. */
+#define CSR_SAME_SQL                                                                   \
+	"FROM " CSR_TABLES " JOIN registration n ON n.id = ?3 WHERE q.digest = ?1"     \
+	" AND q.client = ?2 AND q.state <> 2 AND c.state <> 4 AND c.not_after_ms > ?4" \
+	" AND r.subject_id = n.subject_id AND r.trust_domain = n.trust_domain"         \
+	" AND r.cert_type = n.cert_type LIMIT 1"
 
 #define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
 
@@ -77,8 +91,8 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		"INSERT INTO certificate (registration_id, state, reason, revoked_ms, "
 		"confirm_by_ms,"
 		" not_before_ms, not_after_ms, created_ms, ca, serial, requester, subject,"
-		" key_digest, der)"
-		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14"
+		" key_digest, der, replaces_id)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"
 		" FROM registration WHERE id = ?1 AND state = 0",
 	[CHANGE_CERTIFICATE_FILL] =
 		"UPDATE certificate SET state = ?2, confirm_by_ms = ?3, not_before_ms = ?4,"
@@ -139,6 +153,15 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_TRANSACTION_PURGE_FAILED] =
 		"DELETE FROM cmp_transaction WHERE id IN (SELECT id FROM cmp_transaction"
 		" WHERE state = 3 AND changed_ms < ?1 LIMIT ?2)",
+	[CHANGE_CSR_REQUIRE] = "SELECT 1 " CSR_SAME_SQL,
+	[CHANGE_CSR_INSERT] =
+		"INSERT INTO csr (state, certificate_id, replaces_id, revoke_replaced,"
+		" chain_request, not_after_ms, until_ms, created_ms, failinfo, client, digest,"
+		" profile, refusal, changes)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+	[CHANGE_CSR_END] = "UPDATE csr SET state = ?2, decided = 0, until_ms = ?3, failinfo = ?4,"
+			   " refusal = ?5, changes = ?6 WHERE id = ?1 AND state = 0",
+	[CHANGE_CSR_REMOVE] = "DELETE FROM csr WHERE id = ?1 AND state <> 0",
 	[CHANGE_EXCHANGE_INSERT] =
 		"INSERT INTO exchange (kind, state, certificate_id, failinfo, deadline_ms, next_ms,"
 		" created_ms, ca, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -204,6 +227,8 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 		"SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.id = ?1",
 	[READ_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
 				  " WHERE c.serial = ?1 AND c.ca = ?2",
+	[READ_CERTIFICATE_REPLACEMENT] = "SELECT id FROM certificate WHERE replaces_id = ?1"
+					 " AND state NOT IN (0, 1, 4) ORDER BY id DESC LIMIT 1",
 	[READ_COUNTS] = "SELECT state, n FROM counter WHERE name = ?1",
 	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
 	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
@@ -232,6 +257,12 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_TRANSACTION_ITEMS] =
 		"SELECT cert_req_id, certificate_id, failinfo, status_text, reason"
 		" FROM cmp_transaction_item WHERE transaction_id = ?1 ORDER BY seq",
+	[READ_CSR_GET] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES " WHERE q.id = ?1",
+	[READ_CSR_FIND] = "SELECT " CSR_COLUMNS " " CSR_SAME_SQL,
+	[READ_CSR_WAITING_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM csr"
+				   " WHERE state = 0 AND client = ?1 LIMIT ?2)",
+	[READ_CSR_DECIDED] = "SELECT id FROM csr WHERE decided = 1 LIMIT ?1",
+	[READ_CSR_DUE] = "SELECT id FROM csr WHERE until_ms < ?1 ORDER BY until_ms LIMIT ?2",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
 	[READ_EXCHANGE_FIND] = "SELECT " EXCHANGE_COLUMNS " FROM exchange"
 			       " WHERE certificate_id = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1",
@@ -280,6 +311,7 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[LIST_ANNOUNCEMENTS] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement",
 	[LIST_ARCHIVED_KEYS] = "SELECT k.certificate_id, k.created_ms, k.generated, k.secret"
 			       " FROM certificate c JOIN archived_key k ON k.certificate_id = c.id",
+	[LIST_CSRS] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES,
 	[WHERE_ID_AFTER] = "id > ?",
 	[WHERE_SUBJECT_ID] = "subject_id = ?",
 	[WHERE_MANAGER] = "manager = ?",
@@ -308,9 +340,13 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[IF_TRANSACTION_NOT_DONE] = "state <> 2",
 	[WHERE_SENDER] = "sender = ?",
 	[WHERE_TYPE] = "type = ?",
+	[WHERE_CSR_AFTER] = "q.id > ?",
+	[WHERE_CSR_CLIENT] = "q.client = ?",
+	[WHERE_CSR_TRUST_DOMAIN] = "+r.trust_domain = ?",
 	[ORDER_ID] = "id",
 	[ORDER_CERTIFICATE] = "c.id",
 	[ORDER_CERTIFICATE_NEWEST] = "c.id DESC",
+	[ORDER_CSR] = "q.id",
 };
 
 /* --- integrity --- */
