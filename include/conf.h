@@ -365,6 +365,12 @@ struct conf_client_policy {
 	bool root_in_extra_certs;
 	bool ca_pubs_when_signed;
 	bool answer_signed; /* also to MAC-protected requests */
+	bool implicit_confirm_no_value;
+	bool cert_req_id_any;         /* of a single request; it is echoed */
+	bool template_extras;         /* signingAlg, and serialNumber 0, in a template */
+	bool issuer_unknown;          /* in a template: no wish */
+	bool kur_same_key;            /* key update without another key */
+	bool central_key_ra_verified; /* popo raVerified beside central key generation */
 	enum conf_signer_entity entity_from_signer;
 };
 

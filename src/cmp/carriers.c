@@ -154,10 +154,20 @@ static int chain_request_read(struct cmp_request *rq, const ASN1_TYPE *value)
 
 static int implicit_confirm_read(struct cmp_request *rq, const ASN1_TYPE *value)
 {
-	/* RFC 9483 3.1: ImplicitConfirmValue MUST be NULL. */
-	if (!value || value->type != V_ASN1_NULL)
+	/* RFC 9483 3.1: ImplicitConfirmValue MUST be NULL. Whether it may be left out the policy
+	 * says, once it is known whose it is. */
+	if (value && value->type != V_ASN1_NULL)
 		return refuse(&rq->refusal, REFUSAL_implicit_confirm_malformed);
 	rq->implicit_confirm = true;
+	rq->implicit_confirm_no_value = !value;
+	return 0;
+}
+
+int cmp_carriers_policy_check(struct cmp_request *rq)
+{
+	if (rq->implicit_confirm_no_value && rq->who.policy &&
+	    !rq->who.policy->implicit_confirm_no_value)
+		return refuse(&rq->refusal, REFUSAL_implicit_confirm_malformed);
 	return 0;
 }
 
@@ -206,6 +216,9 @@ static int confirmation_check(struct cmp_request *rq, const struct cmp_message *
 	bool implicit = general_info_find(rq, msg, CMP_OID_IMPLICIT_CONFIRM) != NULL;
 	int type = msg->body_type;
 
+	/* RFC 9483 5.2.2.1: an RA may copy there what the message in it has; that one counts. */
+	if (type == PKI_BODY_NESTED)
+		return 0;
 	/* RFC 9810 D.6 adds ccr, which is confirmed likewise; krr may bring a certificate. */
 	if (implicit && type != PKI_BODY_IR && type != PKI_BODY_CR && type != PKI_BODY_KUR &&
 	    type != PKI_BODY_P10CR && type != PKI_BODY_CCR && type != PKI_BODY_KRR)

@@ -26,6 +26,8 @@ struct cmp_carriers {
 
 /* From generalInfo and the URL, into rq->carriers; nothing unless the message opens. */
 _must_check_ int cmp_carriers_of_header(struct cmp_request *rq);
+/* What of it the policy decides, once it is known who asks. */
+_must_check_ int cmp_carriers_policy_check(struct cmp_request *rq);
 _must_check_ int cmp_carriers_of_message(struct cmp_request *rq, const struct cmp_message *msg);
 /* From the regInfo of a CertReqMsg, RFC 4211 7.1; may be NULL. */
 _must_check_ int cmp_carriers_of_reg_info(struct cmp_request *rq,

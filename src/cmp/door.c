@@ -284,6 +284,8 @@ static int request_serve(struct cmp_request *rq)
 	if (!err)
 		err = cmp_trace_assume(rq, cmp_authenticate(rq));
 	if (!err)
+		err = cmp_carriers_policy_check(rq);
+	if (!err)
 		err = cmp_inner_approve(rq);
 	if (!err)
 		err = cmp_original_check(rq);

@@ -85,8 +85,9 @@ struct cmp_request {
 	/* What the message is: header.c, carriers.c. */
 	struct cmp_message *msg; /* NULL: the octets were no PKIMessage */
 	const struct cmp_service *service;
-	uint8_t digest[32];           /* SHA-256 of the octets received */
-	bool implicit_confirm;        /* asked for */
+	uint8_t digest[32];    /* SHA-256 of the octets received */
+	bool implicit_confirm; /* asked for */
+	bool implicit_confirm_no_value;
 	struct cmp_carriers carriers; /* of the header */
 	struct cmp_original original;
 

@@ -561,6 +561,27 @@ const struct conf_key conf_keys[] = {
 	POLICY(answer_signed, "answer_signed", boolean, .initial = "no",
 	       .help = "Answers are signed also where the request has a MAC, against RFC 9483 3.2: "
 		       "some clients know the CA's certificate and verify nothing else."),
+	POLICY(implicit_confirm_no_value, "implicit_confirm_no_value", boolean, .initial = "no",
+	       .help = "implicitConfirm may have no value, against RFC 9483 3.1: ONAP's "
+		       "CertService sends none."),
+	POLICY(cert_req_id_any, "cert_req_id_any", boolean, .initial = "no",
+	       .help = "The certReqId of a single certificate request may be any number that is "
+		       "not negative, against RFC 9483 4.1.1, and is echoed: ONAP's CertService "
+		       "takes one by chance. Such a request goes to an upstream CA as one of this "
+		       "CMF, whatever its forwarding."),
+	POLICY(template_extras, "template_extras", boolean, .initial = "no",
+	       .help = "signingAlg, and serialNumber 0, in a template are ignored instead of "
+		       "refused (RFC 4211 5): ONAP's CertService fills them in."),
+	POLICY(issuer_unknown, "issuer_unknown", boolean, .initial = "no",
+	       .help = "An issuer in a template that is no CA of this server is no wish: `openssl "
+		       "cmp` always fills in that of the certificate it signs with, which the CMF "
+		       "does not see where an RA replaces the protection."),
+	POLICY(kur_same_key, "kur_same_key", boolean, .initial = "no",
+	       .help = "A key update may keep the key, against RFC 9483 4.1.3: for keys that a "
+		       "TPM holds and does not change."),
+	POLICY(central_key_ra_verified, "central_key_ra_verified", boolean, .initial = "no",
+	       .help = "A registration authority may say raVerified beside central key "
+		       "generation, where RFC 9483 4.1.6 has no popo: that of Siemens does."),
 	POLICY(entity_from_signer, "entity_from_signer", signer_entity, .initial = "none",
 	       .help = "What in the subject of its certificate says which entity a client is: it "
 		       "then acts for that one alone, of those that the client manages. For "

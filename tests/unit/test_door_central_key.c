@@ -49,7 +49,7 @@ static void client_make(struct house_credential *c, const char *name, EVP_PKEY *
 	house_client_add(h, name, name, STORE_MAY_REGISTER | STORE_MAY_REQUEST, true);
 }
 
-static void entity_register(const char *client, const char *subject_id)
+static void entity_register(struct house *house, const char *client, const char *subject_id)
 {
 	struct cmf_register request = {.has_cert_type = true,
 				       .cert_type = CERT_TYPE_VNFCI,
@@ -60,9 +60,9 @@ static void entity_register(const char *client, const char *subject_id)
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
 
-	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(h, NULL, &refusal), client, &who), 0);
-	ck_assert_int_eq(cmf_register(HOUSE_CALL(h, &who, &refusal), &request), 0);
-	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
+	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(house, NULL, &refusal), client, &who), 0);
+	ck_assert_int_eq(cmf_register(HOUSE_CALL(house, &who, &refusal), &request), 0);
+	ck_assert_int_eq(store_unit_commit(house->worker.unit), 0);
 	cmf_principal_clear(&who);
 }
 
@@ -74,9 +74,9 @@ static void central_setup(void)
 	client_make(&ed25519, "ed25519", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
 	house_mac_client_add(h, "strong", "strong", LONG_SECRET, NULL);
 	house_mac_client_add(h, "libcrypto", "libcrypto", LONG_SECRET, "libcrypto");
-	entity_register("libcrypto", "vnfci-libcrypto");
-	entity_register("mac", "vnfci-mac");
-	entity_register("strong", "vnfci-strong");
+	entity_register(h, "libcrypto", "vnfci-libcrypto");
+	entity_register(h, "mac", "vnfci-mac");
+	entity_register(h, "strong", "vnfci-strong");
 }
 
 static void central_teardown(void)
@@ -425,6 +425,45 @@ START_TEST(rfc9483_4_1_6_refused)
 }
 END_TEST
 
+/* RFC 9483 4.1.6: no popo, unless the policy lets a registration authority say raVerified there. */
+START_TEST(rfc9483_4_1_6_ra_verified)
+{
+	static const uint32_t permissions[] = {STORE_IS_RA, STORE_IS_RA,
+					       STORE_MAY_REGISTER | STORE_MAY_REQUEST};
+	struct house_credential asker = {0};
+	static struct house other;
+	char sections[1600];
+	struct told told;
+	struct ask a;
+
+	snprintf(sections, sizeof(sections), "%s[client_policy default]\n%s\n", keys,
+		 _i ? "central_key_ra_verified = yes" : "");
+	house_open(&other, "ca_rules = up\n", sections);
+	entity_register(&other, "vnfm-a", "vnfci-a");
+	house_credential_make_with(&asker, EVP_EC_gen("P-256"), "asker", HOUSE_LEAF_RECEIVES,
+				   &other.client_root, other.now_ms, 365);
+	house_client_add(&other, "asker", "a", permissions[_i], false);
+	ask_new(&a, &other, &asker);
+	ask_certreq(&a, PKI_BODY_IR, "vnfci-a");
+	a.out.pvno = 3;
+	pop_remove(&a);
+	SubjectPublicKeyInfo_free(template_of(&a)->publicKey);
+	template_of(&a)->publicKey = NULL;
+	pop_ra_verified(&a);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), _i == 1 ? -1 : FAIL_BAD_POP);
+	if (_i == 1) {
+		struct octets envelope = envelope_of(&told);
+
+		ck_assert_uint_gt(envelope.len, 0);
+		octets_clear(&envelope);
+	}
+	granted_done(&a, &told);
+	house_credential_clear(&asker);
+	house_close(&other);
+}
+END_TEST
+
 static Suite *door_central_key_suite(void)
 {
 	Suite *suite = suite_create("door_central_key");
@@ -436,6 +475,7 @@ static Suite *door_central_key_suite(void)
 	tcase_add_test(tcase, policy_for_libcrypto);
 	tcase_add_loop_test(tcase, rfc9480_2_2_kga_certificate, 0, 5);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_refused, 0, ARRAY_LEN(refused_rows));
+	tcase_add_loop_test(tcase, rfc9483_4_1_6_ra_verified, 0, 3);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

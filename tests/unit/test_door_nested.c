@@ -58,6 +58,27 @@ static void pop_ra_verified(struct ask *a)
 
 /* --- added protection --- */
 
+/* RFC 9483 5.2.2.1: what an RA copies out of the message into the header around it says nothing. */
+START_TEST(rfc9483_5_2_2_1_general_info)
+{
+	struct ask inner, a;
+	struct told outer, told;
+
+	ask_ir(&inner, &h->vnfm_a, "vnfci-a");
+	ask_implicit_confirm(&inner);
+	ask_new(&a, h, &h->ra);
+	ask_added(&a, &inner);
+	ask_implicit_confirm(&a);
+	ask_encode(&a);
+	ask_send_octets(&a, &h->worker, octets_view(&a.sent), &outer);
+	told_of(&inner, octets_view(&outer.der), &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_IP);
+	ck_assert_int_eq(told_failinfo(&told), -1);
+	granted_done(&a, &outer);
+	granted_done(&inner, &told);
+}
+END_TEST
+
 /* The answer is the inner one, unwrapped; so it goes on, and a retransmission is recognised. */
 START_TEST(rfc9483_5_2_2_1_added)
 {
@@ -727,6 +748,7 @@ static Suite *door_nested_suite(void)
 	TCase *tcase = tcase_create("nested");
 
 	tcase_add_checked_fixture(tcase, granted_setup, granted_teardown);
+	tcase_add_test(tcase, rfc9483_5_2_2_1_general_info);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_added);
 	tcase_add_test(tcase, rfc9483_3_5_late_retransmission);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_mac_inside);

@@ -19,7 +19,7 @@ static struct house house;
 
 static void house_with(const char *switched)
 {
-	char sections[200];
+	char sections[400];
 
 	snprintf(sections, sizeof(sections), "[client_policy default]\n%s\n",
 		 switched ? switched : "");
@@ -189,8 +189,78 @@ static void pop_pss_sha384(struct ask *a)
 	pop_pss(a, NID_sha384);
 }
 
+/* --- ONAP's CertService; RAs that replace the protection --- */
+
+static void implicit_confirm_no_value(struct ask *a)
+{
+	ask_info_add(a, "1.3.6.1.5.5.7.4.13", BYTES_NULL);
+}
+
+static void cert_req_id_of_chance(struct ask *a)
+{
+	ASN1_INTEGER_set(ask_request(a)->certReq->certReqId, 1737430);
+}
+
+static void cert_req_id_negative(struct ask *a)
+{
+	ASN1_INTEGER_set(ask_request(a)->certReq->certReqId, -1);
+}
+
+static void signing_alg(struct ask *a)
+{
+	CertTemplate *t = ask_request(a)->certReq->certTemplate;
+
+	t->signingAlg = X509_ALGOR_new();
+	X509_ALGOR_set0(t->signingAlg, OBJ_nid2obj(NID_sha256WithRSAEncryption), V_ASN1_NULL, NULL);
+}
+
+static void serial_number(struct ask *a, long number)
+{
+	CertTemplate *t = ask_request(a)->certReq->certTemplate;
+
+	t->serialNumber = ASN1_INTEGER_new();
+	ASN1_INTEGER_set(t->serialNumber, number);
+}
+
+static void serial_number_0(struct ask *a)
+{
+	serial_number(a, 0);
+}
+
+static void serial_number_1(struct ask *a)
+{
+	serial_number(a, 1);
+}
+
+static void issuer_set(struct ask *a, const char *cn)
+{
+	CertTemplate *t = ask_request(a)->certReq->certTemplate;
+
+	t->issuer = X509_NAME_new();
+	ck_assert_int_eq(X509_NAME_add_entry_by_txt(t->issuer, "CN", MBSTRING_UTF8,
+						    (const uint8_t *)cn, -1, -1, 0),
+			 1);
+}
+
+static void issuer_of_nobody(struct ask *a)
+{
+	issuer_set(a, "CA of a vendor");
+}
+
+static void issuer_is_another_ca(struct ask *a)
+{
+	issuer_set(a, "central");
+}
+
 enum who { A, NO_SIGNATURE, MAC };
 enum { GRANTED = -1 };
+
+#define OTHER_CA                                            \
+	"[ca other]\ntype = upstream\n"                     \
+	"server_url = http://127.0.0.1:9/\n"                \
+	"certificate = central.pem\nchain = root.pem\n"     \
+	"trusted = root.pem\nexpect_sender = /CN=central\n" \
+	"ra_certificate = ra.pem\nra_key = ra.key"
 
 /* NULL: as it is by default. */
 static const struct request_row {
@@ -260,6 +330,24 @@ static const struct request_row {
 	{"RFC 9483 4.1.1 subject without name", NULL, A, subject_of_nobody,
 	 REFUSAL_template_names_nobody},
 	{"empty subject", "absent_subject = yes", A, subject_empty, GRANTED},
+	{"RFC 9483 3.1 implicitConfirm", NULL, A, implicit_confirm_no_value,
+	 REFUSAL_implicit_confirm_malformed},
+	{"implicitConfirm", "implicit_confirm_no_value = yes", MAC, implicit_confirm_no_value,
+	 GRANTED},
+	{"RFC 9483 4.1.1 certReqId", NULL, A, cert_req_id_of_chance, REFUSAL_cert_req_id_wrong},
+	{"certReqId", "cert_req_id_any = yes", A, cert_req_id_of_chance, GRANTED},
+	{"certReqId: negative", "cert_req_id_any = yes", A, cert_req_id_negative,
+	 REFUSAL_cert_req_id_invalid},
+	{"RFC 4211 5 signingAlg", NULL, A, signing_alg, REFUSAL_template_signing_alg},
+	{"signingAlg", "template_extras = yes", MAC, signing_alg, GRANTED},
+	{"RFC 4211 5 serialNumber", NULL, A, serial_number_0, REFUSAL_template_serial_number},
+	{"serialNumber", "template_extras = yes", A, serial_number_0, GRANTED},
+	{"serialNumber: a wish", "template_extras = yes", A, serial_number_1,
+	 REFUSAL_template_serial_number},
+	{"RFC 4211 5 issuer", NULL, A, issuer_of_nobody, REFUSAL_template_issuer},
+	{"issuer", "issuer_unknown = yes", A, issuer_of_nobody, GRANTED},
+	{"issuer: a wish", "issuer_unknown = yes\n" OTHER_CA, A, issuer_is_another_ca,
+	 REFUSAL_template_issuer},
 };
 
 static void row_ask(struct ask *a, enum who who)
@@ -395,6 +483,68 @@ START_TEST(rfc9483_4_1_4_p10cr_refused_id)
 }
 END_TEST
 
+/* --- certReqId, and the key of kur --- */
+
+/* Whatever it is, it is that of the answer, and of certConf. */
+START_TEST(cert_req_id_echoed)
+{
+	struct ask a, conf;
+	struct told told;
+	int64_t id;
+
+	house_with("cert_req_id_any = yes");
+	row_ask(&a, A);
+	cert_req_id_of_chance(&a);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, IP);
+	ck_assert_int_eq(ASN1_INTEGER_get_int64(&id, told_response(&told, 0)->certReqId), 1);
+	ck_assert_int_eq(id, 1737430);
+	ask_certconf(&conf, &a, &told, PKI_STATUS_ACCEPTED);
+	ASN1_INTEGER_set(sk_CertStatus_value(conf.body->value.certConf, 0)->certReqId,
+			 _i ? 0 : 1737430);
+	told_clear(&told);
+	ask_send(&conf, &told);
+	ck_assert_int_eq(told.msg->body_type, _i ? ERR : PKI_BODY_PKICONF);
+	told_clear(&told);
+	ask_clear(&conf);
+	ask_clear(&a);
+	house_close(&house);
+}
+END_TEST
+
+/* RFC 9483 4.1.3: another key, but for those that a TPM holds. */
+START_TEST(rfc9483_4_1_3_same_key)
+{
+	struct ask a, update;
+	struct told told;
+
+	house_with(_i ? "kur_same_key = yes" : NULL);
+	row_ask(&a, A);
+	ask_implicit_confirm(&a);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, IP);
+	ask_new(&update, &house, &house.vnfm_a);
+	ask_certreq(&update, PKI_BODY_KUR, "vnfci-a");
+	EVP_PKEY_free(update.key);
+	EVP_PKEY_up_ref(a.key);
+	update.key = a.key;
+	ck_assert_int_eq(
+		spki_from_key(a.key, &ask_request(&update)->certReq->certTemplate->publicKey), 0);
+	ask_old_cert_id(&update, told_certificate(&told));
+	told_clear(&told);
+	ask_send(&update, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_KUP);
+	if (_i)
+		ck_assert_int_eq(told_failinfo(&told), -1);
+	else
+		text_check(&told, REFUSAL_update_key_unchanged);
+	told_clear(&told);
+	ask_clear(&update);
+	ask_clear(&a);
+	house_close(&house);
+}
+END_TEST
+
 /* --- answers --- */
 
 /* Of what extraCerts of ip consists, in its order. */
@@ -508,6 +658,8 @@ static Suite *door_policy_suite(void)
 	tcase_add_test(tcase, remembered_signer);
 	tcase_add_loop_test(tcase, rfc9483_4_1_4_p10cr_id, 0, ARRAY_LEN(p10_rows));
 	tcase_add_loop_test(tcase, rfc9483_4_1_4_p10cr_refused_id, 0, 2);
+	tcase_add_loop_test(tcase, cert_req_id_echoed, 0, 2);
+	tcase_add_loop_test(tcase, rfc9483_4_1_3_same_key, 0, 2);
 	tcase_add_loop_test(tcase, answer, 0, ARRAY_LEN(answer_rows));
 	tcase_add_loop_test(tcase, answer_error, 0, 2);
 	suite_add_tcase(suite, tcase);

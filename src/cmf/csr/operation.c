@@ -103,7 +103,8 @@ static int update_template(struct decision *d)
 {
 	const struct store_certificate *old = d->csr->update.old;
 
-	if (!d->central && memcmp(d->key_digest, old->key_digest, sizeof(d->key_digest)) == 0)
+	if (!d->central && !d->call.who->policy->kur_same_key &&
+	    memcmp(d->key_digest, old->key_digest, sizeof(d->key_digest)) == 0)
 		return refuse(d->call.refusal, REFUSAL_update_key_unchanged);
 	return 0;
 }

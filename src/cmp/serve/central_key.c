@@ -173,6 +173,13 @@ static int recipient_key(struct cmp_request *rq, EVP_PKEY **keyp)
 	return *keyp ? 0 : refuse(&rq->refusal, REFUSAL_central_key_recipient);
 }
 
+/* RFC 9483 4.1.6: popo is absent, for there is no key yet; what an RA verified is nothing. */
+static bool pop_ignored(const struct cmp_request *rq, const ProofOfPossession *popo)
+{
+	return rq->who.policy->central_key_ra_verified && popo->type == POPO_RA_VERIFIED &&
+	       cmf_principal_verified_pop(&rq->who);
+}
+
 int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)
 {
 	const SubjectPublicKeyInfo *spki = msg->certReq->certTemplate->publicKey;
@@ -182,7 +189,7 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 
 	if (!rq->door->kga.signer)
 		return refuse(&rq->refusal, REFUSAL_public_key_missing);
-	if (msg->popo)
+	if (msg->popo && !pop_ignored(rq, msg->popo))
 		return refuse(&rq->refusal, REFUSAL_central_key_pop);
 	if (rq->protection != CMP_PROTECTION_MAC)
 		err = recipient_key(rq, &key);

@@ -113,14 +113,20 @@ static int old_certificate_find(struct cmp_request *rq, const CertRequest *reque
 
 /*
  * The issuer that the template asks for. Clients fill it in from the certificate they sign with
- * (`openssl cmp` always does), which says nothing about the CA that they want.
+ * (`openssl cmp` always does), which says nothing about the CA that they want. Behind an RA that
+ * replaces the protection that certificate is not to be seen.
  */
 static const X509_NAME *issuer_wanted(const struct cmp_request *rq, const CertTemplate *t)
 {
 	struct bytes cert = octets_view(&rq->who.certificate);
 	struct certificate_view signer;
 
-	if (!t->issuer || !cert.len || certificate_view(cert, &signer))
+	if (!t->issuer)
+		return NULL;
+	if (rq->who.policy->issuer_unknown &&
+	    !ca_next_by_issuer(cmf_cas(rq->door->cmf), name_der(t->issuer), NULL))
+		return NULL;
+	if (!cert.len || certificate_view(cert, &signer))
 		return t->issuer;
 	return bytes_equal(name_der(t->issuer), signer.issuer) ? NULL : t->issuer;
 }
@@ -184,7 +190,9 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 	item->csr.may_register = asked->body_type == PKI_BODY_IR;
 	item->csr.operation = asked->body_type == PKI_BODY_KUR ? CMF_UPDATE : CMF_ISSUE;
 	err = cmp_carriers_of_reg_info(rq, msg->regInfo, &item->carriers);
-	item->csr.unjudged = item->carriers.more || has_other_controls(msg->certReq);
+	item->csr.unjudged = item->carriers.more || has_other_controls(msg->certReq) ||
+			     msg->certReq->certTemplate->signingAlg ||
+			     msg->certReq->certTemplate->serialNumber;
 	if (!err)
 		err = cmp_template_read(rq, msg, item);
 	if (!err && item->pop == CMP_POP_CHALLENGE && rq->attempt.pop_answered)
@@ -198,7 +206,7 @@ static int item_read(struct cmp_request *rq, const struct cmp_message *asked, in
 /* The certReqIds tell the requests apart. RFC 9483 4.1.1: 0 where there is one. */
 static int cert_req_ids_check(struct cmp_request *rq, const struct cmp_items *items)
 {
-	if (items->len == 1 && items->item[0].cert_req_id != 0)
+	if (items->len == 1 && items->item[0].cert_req_id != 0 && !rq->who.policy->cert_req_id_any)
 		return refuse(&rq->refusal, REFUSAL_cert_req_id_wrong);
 	for (size_t i = 0; i < items->len; i++) {
 		if (items->item[i].cert_req_id < 0)

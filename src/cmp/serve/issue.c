@@ -35,12 +35,15 @@ static void log_asked(struct cmp_request *rq, const struct cmp_item *item)
 	cmp_log_certificate(rq, subject, &SERIAL_NULL);
 }
 
-/* What goes on as it came is one request; the answer to a challenge is ours alone. */
+/*
+ * What goes on as it came is one request, of which the upstream CA's answer says 0 or, of p10cr,
+ * -1; the answer to a challenge is ours alone.
+ */
 static bool may_be_forwarded(const struct cmp_request *rq, const struct cmp_items *items)
 {
 	int type = rq->msg->body_type;
 
-	return !rq->attempt.pop_answered && items->len == 1 &&
+	return !rq->attempt.pop_answered && items->len == 1 && items->item[0].cert_req_id <= 0 &&
 	       (type == PKI_BODY_IR || type == PKI_BODY_CR || type == PKI_BODY_KUR ||
 		type == PKI_BODY_P10CR);
 }

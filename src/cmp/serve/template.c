@@ -7,11 +7,20 @@
 #include "serve/certreq.h"
 #include "transaction.h"
 
+/* What fills a field and says nothing. */
+static bool serial_number_ignored(const struct cmp_request *rq, const ASN1_INTEGER *number)
+{
+	int64_t value;
+
+	return rq->who.policy->template_extras && ASN1_INTEGER_get_int64(&value, number) == 1 &&
+	       value == 0;
+}
+
 int cmp_template_never(struct cmp_request *rq, const CertTemplate *t)
 {
 	/* RFC 4211 5: these MUST be omitted; RFC 9810 6.6.1: the serial number is the responder's.
 	 */
-	if (t->serialNumber)
+	if (t->serialNumber && !serial_number_ignored(rq, t->serialNumber))
 		return refuse(&rq->refusal, REFUSAL_template_serial_number);
 	if (t->issuerUID)
 		return refuse(&rq->refusal, REFUSAL_template_issuer_uid);
@@ -29,7 +38,7 @@ int cmp_template_check(struct cmp_request *rq, const CertTemplate *t)
 	if (t->version && (ASN1_INTEGER_get_int64(&version, t->version) != 1 || version != 2))
 		return refuse(&rq->refusal, REFUSAL_template_version);
 	/* RFC 4211 5: this MUST be omitted. */
-	if (t->signingAlg)
+	if (t->signingAlg && !rq->who.policy->template_extras)
 		return refuse(&rq->refusal, REFUSAL_template_signing_alg);
 	return cmp_template_never(rq, t);
 }
