@@ -8,8 +8,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +66,63 @@ json_t *json_time(int64_t ms)
 		return json_null();
 	clock_format(ms, text);
 	return json_string(text);
+}
+
+/* time-secfrac, as milliseconds that are added; where it ends, or NULL. */
+static const char *fraction_read(const char *p, int64_t *msp)
+{
+	size_t digits;
+	int64_t unit = 100;
+
+	if (*p != '.')
+		return p;
+	digits = strspn(++p, "0123456789");
+	for (size_t i = 0; i < digits; i++, unit /= 10)
+		*msp += (p[i] - '0') * unit;
+	return digits ? p + digits : NULL;
+}
+
+static int two_digits(const char *p)
+{
+	return isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1])
+		       ? 10 * (p[0] - '0') + p[1] - '0'
+		       : -1;
+}
+
+/* time-offset, which is taken off; false if it is none, or not the end. */
+static bool offset_read(const char *p, int64_t *msp)
+{
+	int hours, minutes;
+
+	if ((*p == 'Z' || *p == 'z') && !p[1])
+		return true;
+	if ((*p != '+' && *p != '-') || strlen(p) != strlen("+hh:mm") || p[3] != ':')
+		return false;
+	hours = two_digits(p + 1);
+	minutes = two_digits(p + 4);
+	*msp -= (*p == '+' ? 1 : -1) * (60 * hours + minutes) * 60 * 1000;
+	return hours >= 0 && hours <= 23 && minutes >= 0 && minutes <= 59;
+}
+
+int json_time_parse(const char *text, int64_t *msp)
+{
+	enum { DATE_TIME = 19 };
+	char utc[DATE_TIME + 2];
+	int64_t ms;
+
+	if (strlen(text) <= DATE_TIME)
+		return -EINVAL;
+	memcpy(utc, text, DATE_TIME);
+	memcpy(utc + DATE_TIME, "Z", 2);
+	if (utc[10] == 't')
+		utc[10] = 'T';
+	if (clock_parse(utc, &ms))
+		return -EINVAL;
+	text = fraction_read(text + DATE_TIME, &ms);
+	if (!text || !offset_read(text, &ms))
+		return -EINVAL;
+	*msp = ms;
+	return 0;
 }
 
 json_t *json_hex(struct bytes octets)

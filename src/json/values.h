@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 
 #include <jansson.h>
 
@@ -13,6 +14,10 @@
 json_t *json_text(const char *text);
 /* A time as "2026-11-23T08:53:00Z"; 0 becomes null. */
 json_t *json_time(int64_t ms);
+/* And back: RFC 3339, with whatever offset, and fractions of a second as milliseconds. 0 or
+ * -EINVAL.
+ */
+_must_check_ int json_time_parse(const char *text, int64_t *msp);
 /* PEM of one DER certificate. */
 json_t *json_pem(struct bytes der);
 /* A Name (TLV) in RFC 2253 text; null if it is none. */
