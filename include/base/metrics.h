@@ -14,16 +14,19 @@
 struct metrics;
 
 /* Operations that are counted, with their label values. */
-#define METRIC_OPERATIONS(X) \
-	X(ir)                \
-	X(cr)                \
-	X(kur)               \
-	X(p10cr)             \
-	X(ccr)               \
-	X(krr)               \
-	X(rr)                \
-	X(certConf)          \
-	X(pollReq) X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none)
+#define METRIC_OPERATIONS(X)                                                                     \
+	X(ir)                                                                                    \
+	X(cr)                                                                                    \
+	X(kur)                                                                                   \
+	X(p10cr)                                                                                 \
+	X(ccr)                                                                                   \
+	X(krr)                                                                                   \
+	X(rr)                                                                                    \
+	X(certConf)                                                                              \
+	X(pollReq)                                                                               \
+	X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none)                   \
+		X(json_api_versions) X(json_register) X(json_registrations) X(json_certificates) \
+			X(json_ca_certificates) X(json_other)
 enum metric_operation {
 #define X(name) METRIC_OP_##name,
 	METRIC_OPERATIONS(X)
@@ -43,9 +46,9 @@ enum metric_outcome {
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *m);
 
-/* One CMP request: operation, outcome, failInfo bit or -1, duration. */
+/* One request: operation, outcome, the refusal that it ended with (NULL: none), duration. */
 void metrics_request(struct metrics *m, enum metric_operation op, enum metric_outcome outcome,
-		     int failinfo, int64_t us);
+		     const struct refusal *refusal, int64_t us);
 /* One exchange with an upstream CA (index of the CA in the configuration, at most 63). */
 void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64_t us, int ok);
 /*

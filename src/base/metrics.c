@@ -40,6 +40,7 @@ struct upstream {
 struct metrics {
 	atomic_uint_least64_t requests[METRIC_OP_COUNT][METRIC_OUTCOME_COUNT];
 	atomic_uint_least64_t failinfo[FAIL_COUNT];
+	atomic_uint_least64_t refusals[REFUSAL_COUNT];
 	struct histogram latency[METRIC_OP_COUNT];
 	struct upstream upstream[METRIC_UPSTREAMS_MAX];
 	atomic_int_least64_t connections;
@@ -99,11 +100,13 @@ static void histogram_count(struct histogram *h, int64_t us)
 }
 
 void metrics_request(struct metrics *m, enum metric_operation op, enum metric_outcome outcome,
-		     int failinfo, int64_t us)
+		     const struct refusal *refusal, int64_t us)
 {
 	counter_add(&m->requests[op][outcome], 1);
-	if (failinfo >= 0 && failinfo < FAIL_COUNT)
-		counter_add(&m->failinfo[failinfo], 1);
+	if (refusal)
+		counter_add(&m->refusals[refusal->reason], 1);
+	if (refusal && refusal->failinfo >= 0 && refusal->failinfo < FAIL_COUNT)
+		counter_add(&m->failinfo[refusal->failinfo], 1);
 	histogram_count(&m->latency[op], us);
 }
 
@@ -188,7 +191,8 @@ static bool histogram_is_empty(const struct histogram *h)
 
 static void write_requests(const struct metrics *m, struct strbuf *out)
 {
-	write_head(out, "cmfd_requests_total", "counter", "CMP requests by operation and outcome.");
+	write_head(out, "cmfd_requests_total", "counter",
+		   "CMP and JSON requests by operation and outcome.");
 	for (size_t op = 0; op < METRIC_OP_COUNT; op++) {
 		for (size_t outcome = 0; outcome < METRIC_OUTCOME_COUNT; outcome++)
 			strbuf_printf(
@@ -202,6 +206,13 @@ static void write_requests(const struct metrics *m, struct strbuf *out)
 	for (int i = 0; i < FAIL_COUNT; i++)
 		strbuf_printf(out, "cmfd_failinfo_total{failinfo=\"%s\"} %" PRIu64 "\n",
 			      failinfo_name(i), counter_value(&m->failinfo[i]));
+	write_head(out, "cmfd_refusals_total", "counter", "Refusals by reason, as in the log.");
+	for (int i = 0; i < REFUSAL_COUNT; i++) {
+		if (counter_value(&m->refusals[i]))
+			strbuf_printf(out, "cmfd_refusals_total{reason=\"%s\"} %" PRIu64 "\n",
+				      refusal_code((enum refusal_reason)i),
+				      counter_value(&m->refusals[i]));
+	}
 	write_head(out, "cmfd_request_duration_seconds", "histogram",
 		   "Time from a complete request to its answer.");
 	for (size_t op = 0; op < METRIC_OP_COUNT; op++) {

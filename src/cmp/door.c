@@ -309,7 +309,7 @@ static void request_log(struct cmp_request *rq)
 
 	if (rq->service)
 		op = rq->service->operation;
-	metrics_request(rq->door->metrics, op, rq->attempt.metric, refused ? r->failinfo : -1, us);
+	metrics_request(rq->door->metrics, op, rq->attempt.metric, refused ? r : NULL, us);
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	cmp_claim_text(rq, claim);

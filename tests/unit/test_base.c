@@ -729,6 +729,7 @@ static const char *const metric_lines[] = {
 	"# TYPE cmfd_connections gauge",
 	"cmfd_connections 1",
 	"cmfd_connections_refused_total 1",
+	"cmfd_refusals_total{reason=\"pop_signature_wrong\"} 1",
 	"cmfd_queue_full_total 1",
 	"cmfd_strangers_refused_total 1",
 };
@@ -737,11 +738,13 @@ START_TEST(test_metrics_text)
 {
 	struct metrics *m = metrics_new();
 	_cleanup_(strbuf_clear) struct strbuf out = STRBUF_NULL;
+	struct refusal refusal;
 
 	ck_assert_ptr_nonnull(m);
-	metrics_request(m, METRIC_OP_ir, METRIC_ACCEPTED, -1, 500);
-	metrics_request(m, METRIC_OP_ir, METRIC_ACCEPTED, -1, 501);
-	metrics_request(m, METRIC_OP_ir, METRIC_REJECTED, FAIL_BAD_POP, 20000000);
+	metrics_request(m, METRIC_OP_ir, METRIC_ACCEPTED, NULL, 500);
+	metrics_request(m, METRIC_OP_ir, METRIC_ACCEPTED, NULL, 501);
+	refuse(&refusal, REFUSAL_pop_signature_wrong);
+	metrics_request(m, METRIC_OP_ir, METRIC_REJECTED, &refusal, 20000000);
 	metrics_upstream(m, 63, "a\"b", 1000000, 1);
 	metrics_upstream(m, 63, "a\"b", 1000001, 0);
 	metrics_upstream(m, 64, "beyond", 1, 1);
