@@ -45,7 +45,7 @@ KEPT_MAX = 6
 COMMITS = {
     "cmp/outcome.c": "what a step of a CMP message has decided, with its transaction and its answer",
     "cmp/housekeeping.c": "what the CMP door keeps and need not keep any more",
-    "json/operator/call.c": "what an operator has asked for",
+    "json/commit.c": "what an operator or a VNFM has asked for over JSON",
     "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
     "ca/internal/crl.c": "a CRL, before anybody gets it",
     "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",

@@ -14,19 +14,13 @@
 struct metrics;
 
 /* Operations that are counted, with their label values. */
-#define METRIC_OPERATIONS(X)                                                                     \
-	X(ir)                                                                                    \
-	X(cr)                                                                                    \
-	X(kur)                                                                                   \
-	X(p10cr)                                                                                 \
-	X(ccr)                                                                                   \
-	X(krr)                                                                                   \
-	X(rr)                                                                                    \
-	X(certConf)                                                                              \
-	X(pollReq)                                                                               \
-	X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none)                   \
-		X(json_api_versions) X(json_register) X(json_registrations) X(json_certificates) \
-			X(json_ca_certificates) X(json_other)
+/* clang-format off */
+#define METRIC_OPERATIONS(X) \
+	X(ir) X(cr) X(kur) X(p10cr) X(ccr) X(krr) X(rr) X(certConf) \
+	X(pollReq) X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none) \
+	X(json_api_versions) X(json_register) X(json_registrations) X(json_certificates) \
+	X(json_ca_certificates) X(json_other)
+/* clang-format on */
 enum metric_operation {
 #define X(name) METRIC_OP_##name,
 	METRIC_OPERATIONS(X)

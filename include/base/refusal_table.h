@@ -335,4 +335,19 @@ REFUSAL(system_unavailable, FAIL_SYSTEM_UNAVAIL, "the server cannot serve the re
 REFUSAL(system_failure, FAIL_SYSTEM_FAILURE, "the server failed to serve the request")
 REFUSAL_HTTP(quota_transactions, FAIL_SYSTEM_UNAVAIL, 429, "the requester has too many open transactions")
 
+/* The JSON door of VNF Managers: ETSI GS NFV-SOL 013, RFC 9110 */
+REFUSAL_HTTP(nfv_nobody, FAIL_NOT_AUTHORIZED, 401, "neither a client certificate nor an access token says who asks")
+REFUSAL_HTTP(nfv_path_unknown, FAIL_BAD_REQUEST, 404, "there is no such path")
+REFUSAL_HTTP(nfv_method, FAIL_BAD_REQUEST, 405, "this method is not for this path")
+REFUSAL_HTTP(nfv_version_malformed, FAIL_BAD_REQUEST, 400, "the header Version is missing or malformed; send 1.0.0")
+REFUSAL_HTTP(nfv_version_unsupported, FAIL_UNSUPPORTED_VERSION, 406, "this version of the interface is not supported; use 1.0.0")
+REFUSAL_HTTP(nfv_accept, FAIL_BAD_REQUEST, 406, "the resource has none of the media types of the header Accept")
+REFUSAL_HTTP(nfv_media_type, FAIL_BAD_REQUEST, 415, "the body is not of the media type that this request has")
+REFUSAL_HTTP(nfv_body_malformed, FAIL_BAD_DATA_FORMAT, 400, "the body is not a JSON object without repetitions")
+REFUSAL_HTTP(nfv_query_malformed, FAIL_BAD_REQUEST, 400, "the query of the URI is malformed, or has a parameter twice")
+REFUSAL_HTTP(nfv_query_unknown, FAIL_BAD_REQUEST, 400, "the query of the URI has a parameter that this request has not")
+REFUSAL_HTTP(nfv_not_found, FAIL_NOT_AUTHORIZED, 404, "there is no such resource")
+REFUSAL_HTTP(nfv_precondition, FAIL_BAD_REQUEST, 412, "the resource is in another state than If-Match says")
+REFUSAL_HTTP(nfv_conflict, FAIL_SYSTEM_UNAVAIL, 503, "others changed the same at the same time; try again")
+
 #undef REFUSAL_HTTP

@@ -141,6 +141,10 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	err = json_operator_new(worker_own, &clock_system, &daemon->json_operator);
 	if (err < 0)
 		return err;
+	err = json_nfv_new(worker_own, &clock_system, daemon->store, daemon->metrics,
+			   &daemon->json_nfv);
+	if (err < 0)
+		return err;
 	err = server_start(daemon, problems);
 	if (err < 0)
 		return err;
@@ -268,6 +272,7 @@ void daemon_free(struct daemon *daemon)
 	pool_free(daemon->chores_pool);
 	housekeeper_free(daemon->housekeeper);
 	json_operator_free(daemon->json_operator);
+	json_nfv_free(daemon->json_nfv);
 	service_unref(daemon->service);
 	store_close(daemon->store);
 	metrics_free(daemon->metrics);

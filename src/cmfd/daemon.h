@@ -53,7 +53,7 @@ void worker_free(void *daemon, struct worker *worker);
 /* The service in force now; lives until the thread's next call. */
 struct service *worker_service(struct worker *worker);
 /* The thread's own things, and the CMF of that service. */
-const struct cmf_worker *worker_own(struct worker *worker, struct cmf **cmfp);
+const struct cmf_worker *worker_own(struct worker *worker, struct json_service *servicep);
 
 /* --- housekeeper.c: work that is due by time --- */
 
@@ -78,6 +78,7 @@ struct daemon {
 	struct pool *health_pool;   /* of /healthz, /readyz and /metrics */
 	struct pool *chores_pool;   /* of the housekeeper */
 	struct json_operator *json_operator;
+	struct json_nfv *json_nfv;
 	struct http_route *routes;
 	struct http_server *server;
 	struct housekeeper *housekeeper;

@@ -145,15 +145,17 @@ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)
 		{HTTP_METRICS, "/healthz", HTTP_GET, NULL, 0, observe_health, daemon, NULL},
 		{HTTP_METRICS, "/readyz", HTTP_GET, NULL, 0, observe_ready, daemon, NULL},
 	};
-	size_t n_operator;
-	const struct http_route *operator= json_operator_routes(daemon->json_operator, &n_operator);
-	struct http_route *routes = calloc(ARRAY_LEN(own) + n_operator, sizeof(*routes));
+	size_t n_admin, n_nfv;
+	const struct http_route *admin = json_operator_routes(daemon->json_operator, &n_admin);
+	const struct http_route *nfv = json_nfv_routes(daemon->json_nfv, &n_nfv);
+	struct http_route *routes = calloc(ARRAY_LEN(own) + n_admin + n_nfv, sizeof(*routes));
 
 	if (!routes)
 		return -ENOMEM;
 	memcpy(routes, own, sizeof(own));
-	memcpy(routes + ARRAY_LEN(own), operator, n_operator * sizeof(*operator));
+	memcpy(routes + ARRAY_LEN(own), admin, n_admin * sizeof(*admin));
+	memcpy(routes + ARRAY_LEN(own) + n_admin, nfv, n_nfv * sizeof(*nfv));
 	*routesp = routes;
-	*np = ARRAY_LEN(own) + n_operator;
+	*np = ARRAY_LEN(own) + n_admin + n_nfv;
 	return 0;
 }

@@ -51,8 +51,10 @@ struct service *worker_service(struct worker *worker)
 	return worker->service;
 }
 
-const struct cmf_worker *worker_own(struct worker *worker, struct cmf **cmfp)
+const struct cmf_worker *worker_own(struct worker *worker, struct json_service *servicep)
 {
-	*cmfp = worker_service(worker)->cmf;
+	const struct service *service = worker_service(worker);
+
+	*servicep = (struct json_service){.cmf = service->cmf, .tokens = service->tokens};
 	return &worker->own;
 }

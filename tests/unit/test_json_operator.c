@@ -15,9 +15,9 @@
 static struct json_operator *served;
 static struct cmf_worker own;
 
-static const struct cmf_worker *worker_of(struct worker *unused, struct cmf **cmfp)
+static const struct cmf_worker *worker_of(struct worker *unused, struct json_service *servicep)
 {
-	*cmfp = w.cmf;
+	*servicep = (struct json_service){.cmf = w.cmf};
 	return &own;
 }
 

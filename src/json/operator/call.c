@@ -4,74 +4,24 @@
  * the ways to end a request. operator.c calls the endpoints, which call this.
  */
 #include "call.h"
-#include "encode.h"
+
+#include "answer.h"
+#include "body.h"
+#include "commit.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
-
-/* How often a decision is made again after others changed what it rested on. */
-enum { OPERATOR_ATTEMPTS = 8 };
 
 /* --- ending a request --- */
 
-/* Serialises body (taken over) into the response; out of memory leaves an empty 500. */
-static int operator_answer(struct operator_call *call, int status, const char *type, json_t *body)
-{
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-
-	json_decref(body);
-	if (!text)
-		status = 500;
-	call->response->status = status;
-	call->response->content_type = type;
-	call->response->body = (struct octets){(uint8_t *)text, text ? strlen(text) : 0};
-	return status;
-}
-
 int operator_ok(struct operator_call *call, int status, json_t *body)
 {
-	return operator_answer(call, status, "application/json", body);
-}
-
-static const char *status_title(int status)
-{
-	switch (status) {
-	case 400:
-		return "Bad Request";
-	case 403:
-		return "Forbidden";
-	case 404:
-		return "Not Found";
-	case 405:
-		return "Method Not Allowed";
-	case 409:
-		return "Conflict";
-	case 422:
-		return "Unprocessable Content";
-	case 503:
-		return "Service Unavailable";
-	default:
-		return "Internal Server Error";
-	}
-}
-
-static json_t *problem_json(int status, const char *detail)
-{
-	return json_pack("{s:s, s:i, s:s, s:o}", "type", "about:blank", "status", status, "title",
-			 status_title(status), "detail", json_text(detail));
-}
-
-static int operator_answer_problem(struct operator_call *call, int status, json_t *problem)
-{
-	if (status == 503)
-		call->response->retry_after = 1;
-	return operator_answer(call, status, "application/problem+json", problem);
+	return json_answer(call->response, status, "application/json", body);
 }
 
 int operator_problem(struct operator_call *call, int status, const char *detail)
 {
-	return operator_answer_problem(call, status, problem_json(status, detail));
+	return json_answer_problem(call->response, status, json_problem(status, detail));
 }
 
 int operator_method_refused(struct operator_call *call, const char *allow)
@@ -83,20 +33,14 @@ int operator_method_refused(struct operator_call *call, const char *allow)
 int operator_refusal(struct operator_call *call, const struct refusal *refusal)
 {
 	int status = refusal_http_status(refusal);
-	json_t *problem;
 	char text[400];
 
 	/* The operator may know what a client is not told. */
 	snprintf(text, sizeof(text), refusal->detail ? "%s: %s" : "%s", refusal_words(refusal),
 		 refusal->detail);
-	problem = problem_json(status, text);
 	call->reason = refusal_code(refusal->reason);
-	if (problem && refusal->failinfo >= 0)
-		json_object_set_new(problem, "failInfo",
-				    json_string(failinfo_name(refusal->failinfo)));
-	if (problem)
-		json_object_set_new(problem, "reason", json_string(call->reason));
-	return operator_answer_problem(call, status, problem);
+	return json_answer_problem(call->response, status,
+				   json_problem_of_refusal(status, refusal, text));
 }
 
 int operator_fault(struct operator_call *call, int err)
@@ -119,42 +63,30 @@ int operator_fault(struct operator_call *call, int err)
 
 /* --- what endpoints share --- */
 
+struct decision {
+	struct operator_call *call;
+	operator_decide *decide;
+	void *arg;
+};
+
+static int decision_make(void *arg, struct refusal *refusal)
+{
+	const struct decision *decision = arg;
+
+	return decision->decide(decision->call, decision->arg, refusal);
+}
+
 int operator_commit(struct operator_call *call, operator_decide *decide, void *arg,
 		    struct refusal *refusal)
 {
-	struct store_unit *unit = call->worker->unit;
-	int err = STORE_CONFLICT;
+	struct decision decision = {call, decide, arg};
 
-	for (int i = 0; i < OPERATOR_ATTEMPTS && err == STORE_CONFLICT; i++) {
-		store_unit_clear(unit);
-		err = decide(call, arg, refusal);
-		if (err) {
-			store_unit_clear(unit);
-			return err;
-		}
-		/* The one commit of this door: what the operator was told of is durable. */
-		err = store_unit_commit(unit);
-	}
-	return err;
+	return json_commit(call->worker, decision_make, &decision, refusal);
 }
 
 json_t *operator_body(const struct operator_call *call, char *detail, size_t size)
 {
-	struct bytes body = call->request->body;
-	json_error_t error;
-	json_t *json =
-		json_loadb((const char *)body.data, body.len, JSON_REJECT_DUPLICATES, &error);
-
-	if (!json) {
-		snprintf(detail, size, "the body is no JSON: line %d: %s", error.line, error.text);
-		return NULL;
-	}
-	if (!json_is_object(json)) {
-		snprintf(detail, size, "the body must be a JSON object");
-		json_decref(json);
-		return NULL;
-	}
-	return json;
+	return json_body_read(call->request->body, detail, size);
 }
 
 struct cmf_call operator_cmf_call(const struct operator_call *call, const struct cmf_principal *who,

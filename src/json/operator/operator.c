@@ -59,9 +59,11 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 				     .request = request,
 				     .response = response,
 				     .now_ms = clock_now_ms(binding->door->clock)};
+	struct json_service service;
 	int status, err;
 
-	call.worker = binding->door->worker_of(worker, &call.cmf);
+	call.worker = binding->door->worker_of(worker, &service);
+	call.cmf = service.cmf;
 	err = json_query_parse(request->query, &call.query);
 	if (err == -EINVAL)
 		status = operator_problem(&call, 400, "the query of the URL is malformed");

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the resources of VNF Managers share: the ways to end a request, identifiers and links,
+ * entity tags, deciding and committing. nfv.c calls the resources, which call this.
+ */
+#include "answer.h"
+#include "commit.h"
+#include "nfv/nfv.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- ending a request --- */
+
+int nfv_ok(struct nfv_call *call, int status, json_t *body)
+{
+	return json_answer(call->response, status, "application/json", body);
+}
+
+static int header_add(struct nfv_call *call, const char *name, const char *value)
+{
+	return value ? http_response_add(call->response, name, value) : -ENOMEM;
+}
+
+int nfv_created(struct nfv_call *call, int status, enum json_kind kind, int64_t id, json_t *body)
+{
+	_cleanup_(freep) char *uri = nfv_uri(call, kind, id);
+
+	if (header_add(call, "Location", uri)) {
+		json_decref(body);
+		body = NULL;
+	}
+	return nfv_ok(call, status, body);
+}
+
+int nfv_no_content(struct nfv_call *call)
+{
+	call->response->status = 204;
+	return 204;
+}
+
+int nfv_refusal_with(struct nfv_call *call, const struct refusal *refusal, json_t *members)
+{
+	int status = refusal_http_status(refusal);
+	json_t *problem = json_problem_of_refusal(status, refusal, refusal_words(refusal));
+
+	call->refusal = *refusal;
+	if (problem && members)
+		json_object_update(problem, members);
+	json_decref(members);
+	return json_answer_problem(call->response, status, problem);
+}
+
+int nfv_refusal(struct nfv_call *call, const struct refusal *refusal)
+{
+	return nfv_refusal_with(call, refusal, NULL);
+}
+
+int nfv_refuse(struct nfv_call *call, enum refusal_reason reason)
+{
+	struct refusal refusal = REFUSAL_NULL;
+
+	refuse(&refusal, reason);
+	return nfv_refusal(call, &refusal);
+}
+
+int nfv_problem(struct nfv_call *call, int status, const char *detail)
+{
+	return json_answer_problem(call->response, status, json_problem(status, detail));
+}
+
+int nfv_not_found(struct nfv_call *call)
+{
+	return nfv_refuse(call, REFUSAL_nfv_not_found);
+}
+
+int nfv_fault(struct nfv_call *call, int err)
+{
+	switch (err) {
+	case STORE_NOT_FOUND:
+		return nfv_not_found(call);
+	case STORE_CONFLICT:
+		return nfv_refuse(call, REFUSAL_nfv_conflict);
+	case -ENOSPC:
+	case -ESTALE:
+		return nfv_refuse(call, REFUSAL_system_unavailable);
+	default:
+		return nfv_refuse(call, REFUSAL_system_failure);
+	}
+}
+
+/* --- entity tags, RFC 9110 8.8.3 --- */
+
+/* A quoted text of the SHA-256 of what is said; half of it tells states apart. */
+enum { TAG_OCTETS = 16, TAG_SIZE = 2 * TAG_OCTETS + 3 };
+
+static int tag_make(struct bytes said, char tag[TAG_SIZE])
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(said.data, said.len, digest, NULL, EVP_sha256(), NULL) != 1)
+		return -ENOMEM;
+	tag[0] = '"';
+	bytes_to_hex((struct bytes){digest, TAG_OCTETS}, tag + 1);
+	memcpy(tag + TAG_SIZE - 2, "\"", 2);
+	return 0;
+}
+
+static int tag_add(struct nfv_call *call)
+{
+	char tag[TAG_SIZE];
+	int err = tag_make(octets_view(&call->response->body), tag);
+
+	return err ? err : header_add(call, "ETag", tag);
+}
+
+int nfv_ok_tagged(struct nfv_call *call, json_t *body)
+{
+	int status = nfv_ok(call, 200, body);
+
+	return status == 200 && tag_add(call) ? nfv_fault(call, -ENOMEM) : status;
+}
+
+int nfv_octets_tagged(struct nfv_call *call, struct octets *body)
+{
+	call->response->body = *body;
+	*body = OCTETS_NULL;
+	call->response->content_type = call->type;
+	call->response->status = 200;
+	return tag_add(call) ? nfv_fault(call, -ENOMEM) : 200;
+}
+
+/* RFC 9110 13.1.1: a list of tags that are compared strongly, or "*". */
+static bool tag_listed(const char *list, const char *tag)
+{
+	size_t len = strlen(tag);
+
+	while (*list) {
+		list += strspn(list, " \t,");
+		if (strncmp(list, tag, len) == 0 && strchr(" \t,", list[len]))
+			return true;
+		list += strcspn(list, ",");
+	}
+	return false;
+}
+
+bool nfv_if_match(const struct nfv_call *call, const json_t *body)
+{
+	const char *list = http_request_header(call->request, "If-Match");
+	_cleanup_(freep) char *text = NULL;
+	char tag[TAG_SIZE];
+
+	if (!list || strcmp(list, "*") == 0)
+		return true;
+	text = json_dumps(body, JSON_COMPACT);
+	return text && tag_make(bytes_of_string(text), tag) == 0 && tag_listed(list, tag);
+}
+
+/* --- identifiers and links --- */
+
+int nfv_path_id(struct nfv_call *call, enum json_kind kind, int64_t *idp)
+{
+	int err = json_id_read(call->ids, kind, call->id, idp);
+
+	return err == -EINVAL ? 0 : err;
+}
+
+static const char *const collections[] = {
+	[JSON_REGISTRATION] = "registrations",
+	[JSON_CERTIFICATE] = "certificates",
+	[JSON_CSR] = "certificate_signing_requests",
+	[JSON_SUBSCRIPTION] = "subscriptions",
+};
+
+char *nfv_uri(const struct nfv_call *call, enum json_kind kind, int64_t id)
+{
+	char text[JSON_ID_SIZE], *uri;
+
+	if (json_id_write(call->ids, kind, id, text) ||
+	    asprintf(&uri, NFV_ROOT "/v1/%s/%s", collections[kind], text) < 0)
+		return NULL;
+	return uri;
+}
+
+json_t *nfv_link(const struct nfv_call *call, enum json_kind kind, int64_t id)
+{
+	_cleanup_(freep) char *uri = nfv_uri(call, kind, id);
+
+	return uri ? json_pack("{s:s}", "href", uri) : NULL;
+}
+
+json_t *nfv_id(const struct nfv_call *call, enum json_kind kind, int64_t id)
+{
+	char text[JSON_ID_SIZE];
+
+	return json_id_write(call->ids, kind, id, text) ? NULL : json_string(text);
+}
+
+/* --- deciding --- */
+
+struct cmf_call nfv_cmf_call(const struct nfv_call *call, struct refusal *refusal)
+{
+	return cmf_call_now(call->cmf, call->worker, &call->principal, refusal);
+}
+
+struct decision {
+	struct nfv_call *call;
+	nfv_decide *decide;
+	void *arg;
+};
+
+static int decision_make(void *arg, struct refusal *refusal)
+{
+	const struct decision *decision = arg;
+
+	return decision->decide(decision->call, decision->arg, refusal);
+}
+
+int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg, struct refusal *refusal)
+{
+	struct decision decision = {call, decide, arg};
+
+	return json_commit(call->worker, decision_make, &decision, refusal);
+}

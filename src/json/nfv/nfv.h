@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One request of a VNF Manager while it is served, and the ways to end it. Private to nfv/.
+ *
+ * A resource is a file with an endpoint for each of its methods, and rows in the table of nfv.c.
+ * When an endpoint is called, all that comes before in the order of checks has been judged: who
+ * asks is known, version, media types, query and body are well-formed. It judges the rest: 404 of
+ * the resource, then 403, 412, 409, 422; and says so by one of the functions below.
+ */
+#pragma once
+
+#include "cmf.h"
+#include "ids.h"
+#include "json.h"
+#include "query.h"
+
+#include <jansson.h>
+
+#define NFV_ROOT "/cmf-certmgmt"
+
+struct nfv_call {
+	const struct json_nfv *door;
+	const struct cmf_worker *worker;
+	struct cmf *cmf;
+	struct token_checker *tokens; /* NULL: none are taken */
+	const struct json_ids *ids;
+	const struct http_request *request;
+	struct http_response *response;
+	struct json_query query;
+	struct cmf_principal principal;
+	char id[JSON_ID_SIZE];  /* the part of the path that names a resource; "" if it cannot */
+	json_t *body;           /* of a method that has one: an object */
+	const char *type;       /* media type of a good answer, by Accept */
+	struct refusal refusal; /* what was refused, for log and metrics */
+	int64_t now_ms;
+};
+
+/* An endpoint: ends with one of the functions below and returns their status. */
+typedef int nfv_endpoint(struct nfv_call *call);
+
+/* --- ends: each fills in the response and returns the HTTP status; JSON is taken over --- */
+
+int nfv_ok(struct nfv_call *call, int status, json_t *body);
+/* The same with an ETag of what is said. */
+int nfv_ok_tagged(struct nfv_call *call, json_t *body);
+/* With Location: `kind` and `id` of what was made, or is there. */
+int nfv_created(struct nfv_call *call, int status, enum json_kind kind, int64_t id, json_t *body);
+/* 204 */
+int nfv_no_content(struct nfv_call *call);
+/* Octets of another type, call->type; taken over, and with an ETag. */
+int nfv_octets_tagged(struct nfv_call *call, struct octets *body);
+
+/* A refusal of cmf/, or a row of the table of refusals that has nothing to add. */
+int nfv_refusal(struct nfv_call *call, const struct refusal *refusal);
+int nfv_refuse(struct nfv_call *call, enum refusal_reason reason);
+/* The same with members beside those of a ProblemDetails; taken over, NULL: none. */
+int nfv_refusal_with(struct nfv_call *call, const struct refusal *refusal, json_t *members);
+/* 422: a member is missing, of a wrong type, or has an unknown value; `detail` says which. */
+int nfv_problem(struct nfv_call *call, int status, const char *detail);
+/* What does not exist and what belongs to another: one answer. */
+int nfv_not_found(struct nfv_call *call);
+/* A fault (negative errno), already logged where it happened; or STORE_CONFLICT, STORE_NOT_FOUND.
+ */
+int nfv_fault(struct nfv_call *call, int err);
+
+/* --- what endpoints share --- */
+
+/* The row that the path names: -1, which is that of none, if it is no identifier of that kind, so
+ * that the store is asked all the same. 0 or -ENOMEM. */
+_must_check_ int nfv_path_id(struct nfv_call *call, enum json_kind kind, int64_t *idp);
+/* The URI reference of a resource, as a new string. NULL out of memory. */
+char *nfv_uri(const struct nfv_call *call, enum json_kind kind, int64_t id);
+/* {"href": URI} and an identifier, as JSON; NULL out of memory. */
+json_t *nfv_link(const struct nfv_call *call, enum json_kind kind, int64_t id);
+json_t *nfv_id(const struct nfv_call *call, enum json_kind kind, int64_t id);
+/* Whether If-Match, if there is one, names the state that `body` (borrowed) says. */
+bool nfv_if_match(const struct nfv_call *call, const json_t *body);
+
+/* A call of cmf/ that is made now, by who asks. */
+struct cmf_call nfv_cmf_call(const struct nfv_call *call, struct refusal *refusal);
+
+/* Decides and adds to the worker's unit: 0, REFUSED, STORE_NOT_FOUND, negative errno. */
+typedef int nfv_decide(struct nfv_call *call, void *arg, struct refusal *refusal);
+/* Decides and commits, as json_commit(). */
+_must_check_ int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg,
+			    struct refusal *refusal);
+
+/* --- endpoints --- */
+
+nfv_endpoint nfv_api_versions;
