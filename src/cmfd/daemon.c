@@ -115,8 +115,10 @@ static int server_start(struct daemon *daemon, struct strbuf *problems)
 					 .admin = daemon->operator_pool,
 					 .metrics = daemon->health_pool};
 	size_t n_routes;
-	int err = routes_new(daemon, &daemon->routes, &n_routes);
+	int err = cmp_paths_new(&daemon->service->conf->server.paths, &daemon->cmp_paths);
 
+	if (err == 0)
+		err = routes_new(daemon, &daemon->routes, &n_routes);
 	if (err < 0)
 		return err;
 	err = http_server_new(daemon->service->conf, daemon->routes, n_routes, &pools,
@@ -277,6 +279,7 @@ void daemon_free(struct daemon *daemon)
 	store_close(daemon->store);
 	metrics_free(daemon->metrics);
 	free(daemon->routes);
+	cmp_paths_clear(&daemon->cmp_paths);
 	pthread_mutex_destroy(&daemon->mutex);
 	free(daemon);
 }

@@ -68,6 +68,17 @@ void housekeeper_free(struct housekeeper *housekeeper);
 /* Queues each chore that is not still at work. Called every second. */
 void housekeeper_tick(struct housekeeper *housekeeper);
 
+/* --- cmp_route.c --- */
+
+/* Where CMP is served. */
+struct cmp_paths {
+	struct http_route *route; /* each owns its path */
+	size_t len;
+};
+/* The standard's paths and these (conf_server.paths). 0 or -ENOMEM. */
+_must_check_ int cmp_paths_new(const struct conf_list *further, struct cmp_paths *pathsp);
+void cmp_paths_clear(struct cmp_paths *paths);
+
 /* --- daemon.c --- */
 
 struct daemon {
@@ -79,6 +90,7 @@ struct daemon {
 	struct pool *chores_pool;   /* of the housekeeper */
 	struct json_operator *json_operator;
 	struct json_nfv *json_nfv;
+	struct cmp_paths cmp_paths;
 	struct http_route *routes;
 	struct http_server *server;
 	struct housekeeper *housekeeper;
@@ -98,7 +110,7 @@ DEFINE_CLEANUP(struct daemon, daemon_free);
 
 /* --- routes.c, observe.c --- */
 
-/* CMP, CRLs, metrics and health. The caller frees *routesp. */
+/* All routes, those of cmp_paths among them. The caller frees *routesp. */
 _must_check_ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np);
 
 void observe_metrics(void *daemon, struct worker *worker, const struct http_request *request,

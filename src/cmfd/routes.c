@@ -1,98 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which path leads where, and the two routes that need no module of their own: CMP (RFC 6712, RFC
- * 9811) and CRLs.
+ * Which path leads where, and CRLs, a route that needs no module of its own. What lies behind the
+ * paths of CMP: cmp_route.c.
  */
 #include "daemon.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* The path behind /.well-known/cmp/, RFC 9811 3.3: [p/<profile>[/]][<operation>]. */
-struct cmp_labels {
-	const char *profile; /* NULL: none; not NUL-terminated */
-	size_t profile_len;
-	const char *operation; /* NULL: none */
-};
-
-static bool cmp_labels_parse(const char *rest, struct cmp_labels *labels)
-{
-	*labels = (struct cmp_labels){.operation = *rest ? rest : NULL};
-	if (strncmp(rest, "p/", 2) == 0) {
-		labels->profile = rest + 2;
-		labels->profile_len = strcspn(labels->profile, "/");
-		labels->operation = labels->profile[labels->profile_len] == '/'
-					    ? labels->profile + labels->profile_len + 1
-					    : NULL;
-		if (labels->profile_len == 0)
-			return false;
-	}
-	return !labels->operation || cmp_operation_label_known(labels->operation);
-}
-
-static bool cmp_path_ok(const char *rest)
-{
-	struct cmp_labels labels;
-
-	return cmp_labels_parse(rest, &labels);
-}
-
-/* RFC 9811 3.1: a CMP answer is 200; 3.5: announcements have a status of their own, and no body. */
-static int cmp_status(enum cmp_delivery delivery)
-{
-	switch (delivery) {
-	case CMP_ANSWERED:
-		return 200;
-	case CMP_NOT_A_MESSAGE:
-	case CMP_ANNOUNCEMENT_REFUSED:
-		return 400;
-	case CMP_ANNOUNCEMENT_STORED:
-		return 201;
-	case CMP_ANNOUNCEMENT_FORBIDDEN:
-		return 403;
-	case CMP_BUSY:
-	case CMP_ANNOUNCEMENT_UNAVAILABLE:
-		return 503;
-	case CMP_ANNOUNCEMENT_FAILED:
-		break;
-	}
-	return 500;
-}
-
-static void cmp_serve(void *arg, struct worker *worker, const struct http_request *request,
-		      struct http_response *response)
-{
-	struct service *service = worker_service(worker);
-	_cleanup_(freep) char *profile = NULL;
-	struct cmp_exchange exchange = {.request = request->body,
-					.peer = request->peer,
-					.network = request->network,
-					.connection = request->connection,
-					.received_us = request->received_us};
-	struct spliced answer;
-	struct cmp_labels labels;
-	enum cmp_delivery delivery;
-
-	response->status = 500;
-	if (!cmp_labels_parse(request->path_rest, &labels))
-		return; /* cmp_path_ok() has seen it */
-	if (labels.profile) {
-		profile = strndup(labels.profile, labels.profile_len);
-		if (!profile)
-			return;
-	}
-	exchange.profile_label = profile;
-	exchange.operation_label = labels.operation;
-	if (cmp_door_serve_spliced(service->door, &worker->own, &exchange, &answer, &delivery) < 0)
-		return;
-	response->body = answer.own;
-	response->part = answer.part;
-	response->part_at = answer.at;
-	response->status = cmp_status(delivery);
-	response->retry_after = response->status == 503;
-	if (response->body.len)
-		response->content_type = "application/pkixcmp";
-}
 
 /* /crl/<ca>.crl */
 static bool crl_path_ok(const char *rest)
@@ -134,28 +48,32 @@ static void crl_serve(void *arg, struct worker *worker, const struct http_reques
 
 int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)
 {
-	static const char cmp[] = "application/pkixcmp";
 	const struct http_route own[] = {
-		{HTTP_PUBLIC, "/.well-known/cmp", HTTP_POST, cmp, 0, cmp_serve, NULL, NULL},
-		{HTTP_PUBLIC, "/.well-known/cmp/*", HTTP_POST, cmp, 0, cmp_serve, NULL,
-		 cmp_path_ok},
-		{HTTP_PUBLIC, "/", HTTP_POST, cmp, 0, cmp_serve, NULL, NULL},
 		{HTTP_PUBLIC, "/crl/*", HTTP_GET, NULL, 0, crl_serve, NULL, crl_path_ok},
 		{HTTP_METRICS, "/metrics", HTTP_GET, NULL, 0, observe_metrics, daemon, NULL},
 		{HTTP_METRICS, "/healthz", HTTP_GET, NULL, 0, observe_health, daemon, NULL},
 		{HTTP_METRICS, "/readyz", HTTP_GET, NULL, 0, observe_ready, daemon, NULL},
 	};
-	size_t n_admin, n_nfv;
-	const struct http_route *admin = json_operator_routes(daemon->json_operator, &n_admin);
-	const struct http_route *nfv = json_nfv_routes(daemon->json_nfv, &n_nfv);
-	struct http_route *routes = calloc(ARRAY_LEN(own) + n_admin + n_nfv, sizeof(*routes));
+	struct {
+		const struct http_route *route;
+		size_t len;
+	} parts[] = {
+		{daemon->cmp_paths.route, daemon->cmp_paths.len}, {own, ARRAY_LEN(own)}, {0}, {0}};
+	struct http_route *routes;
+	size_t n = 0, len = 0;
 
+	parts[2].route = json_operator_routes(daemon->json_operator, &parts[2].len);
+	parts[3].route = json_nfv_routes(daemon->json_nfv, &parts[3].len);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		n += parts[i].len;
+	routes = calloc(n, sizeof(*routes));
 	if (!routes)
 		return -ENOMEM;
-	memcpy(routes, own, sizeof(own));
-	memcpy(routes + ARRAY_LEN(own), admin, n_admin * sizeof(*admin));
-	memcpy(routes + ARRAY_LEN(own) + n_admin, nfv, n_nfv * sizeof(*nfv));
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		memcpy(routes + len, parts[i].route, parts[i].len * sizeof(*routes));
+		len += parts[i].len;
+	}
 	*routesp = routes;
-	*np = ARRAY_LEN(own) + n_admin + n_nfv;
+	*np = n;
 	return 0;
 }

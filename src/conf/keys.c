@@ -47,6 +47,12 @@ const struct conf_key conf_keys[] = {
 	       .help = "Addresses for the JSON interface of VNF Managers alone, which is served at "
 		       "listen_tls and at the loopback addresses of listen else: over HTTPS if "
 		       "tls_certificate is set, or else over HTTP, on loopback addresses only."),
+	SERVER(paths, "paths", paths,
+	       .help = "Paths at which CMP is served too, for clients that know another than "
+		       "`/.well-known/cmp`: what follows them means what follows that. One that "
+		       "ends in `<profile>`, as `/ejbca/publicweb/cmp/<profile>`, has the name of "
+		       "a "
+		       "certType or profile there."),
 	SERVER(listen_metrics, "listen_metrics", addresses,
 	       .help = "Addresses for /metrics, /healthz and /readyz; for local use."),
 	SERVER(proxy_protocol_from, "proxy_protocol_from", ip_ranges,

@@ -161,6 +161,48 @@ const struct conf_type conf_type_uris = {
 	.clear = conf_strings_clear,
 };
 
+/* "/pkix/", "/ejbca/publicweb/cmp/<profile>": not of what cmfd serves in any case. */
+static bool path_is_fine(const char *text)
+{
+	static const char *const own[] = {"/.well-known/cmp", "/crl/", "/cmf-certmgmt/"};
+	const char *mark = strchr(text, '<');
+	size_t len = mark ? (size_t)(mark - text) : strlen(text);
+
+	if (len < 2 || text[0] != '/')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isgraph((unsigned char)text[i]) || strchr("?#%*>", text[i]) ||
+		    (text[i] == '/' && text[i + 1] == '/'))
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strncmp(text, own[i], strlen(own[i])) == 0)
+			return false;
+	return !mark || (strcmp(mark, "<profile>") == 0 && mark[-1] == '/');
+}
+
+static int path_item_parse(const struct conf_input *in, char *text, void *element,
+			   struct strbuf *why)
+{
+	if (!path_is_fine(text)) {
+		strbuf_printf(why, "\"%s\" is not a path of its own, as /pkix/ or /cmp/<profile>",
+			      text);
+		return -EINVAL;
+	}
+	return conf_name_item_parse(in, text, element, why);
+}
+
+static int paths_parse(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	return conf_strings_parse(in, path_item_parse, value, why);
+}
+
+const struct conf_type conf_type_paths = {
+	.name = "list of paths",
+	.parse = paths_parse,
+	.print = conf_strings_print,
+	.clear = conf_strings_clear,
+};
+
 static int attribute_item_parse(const struct conf_input *in, char *text, void *element,
 				struct strbuf *why)
 {

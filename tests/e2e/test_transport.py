@@ -88,6 +88,39 @@ def test_root_path_for_clients_without_one(shared):
     assert shared.vnfm_a.cmp("genm", "-infotype", "signKeyPairTypes", path="").ok
 
 
+@pytest.fixture(scope="module")
+def more_paths(shared):
+    """The paths of EJBCA and of others."""
+    shared.set("server", "paths", "/pkix/, /ejbca/publicweb/cmp/<profile>")
+    shared.stop()
+    shared.start()
+    return shared
+
+
+@pytest.mark.parametrize("path", [
+    ".well-known/cmp/p/VnfciCert/", ".well-known/cmp/p/VnfciCert/initialization/", "pkix/p/VnfciCert",
+    "ejbca/publicweb/cmp/VnfciCert", "ejbca/publicweb/cmp/VnfciCert/",
+    "ejbca/publicweb/cmp/VnfciCert/initialization"])
+def test_paths_that_clients_know(more_paths, path):
+    """The profile is that of the path; slashes at the end say nothing."""
+    name, vnfm = "path-" + re.sub(r"\W+", "-", path), more_paths.vnfm_a
+    more_paths.register("vnfm-a", name)
+    told = vnfm.cmp("ir", "-newkey", vnfm.key(), "-subject", f"/CN={name}", "-certout", vnfm.out(), path=path)
+    assert told.ok, told.text
+    assert ask(more_paths, path="/" + path.rstrip("/") + "/frobnicate", body=b"x")[0] == 404
+
+
+@pytest.mark.parametrize("path", [".well-known/cmp/", ".well-known/cmp/getcacerts/", "pkix", "pkix/", "pkix/getcacerts"])
+def test_paths_without_a_profile(more_paths, path):
+    assert more_paths.vnfm_a.cmp("genm", "-infotype", "caCerts", path=path).ok
+
+
+@pytest.mark.parametrize("path", ["/pkix//", "/pkixx", "/ejbca/publicweb/cmp", "/ejbca/publicweb/cmp/",
+                                  "/.well-known/cmp/p/", "/.well-known/cmp//"])
+def test_paths_that_are_none(more_paths, path):
+    assert ask(more_paths, path=path, body=b"x")[0] == 404
+
+
 def test_http_1_0_and_keep_alive(shared):
     with socket.create_connection(("127.0.0.1", shared.port), timeout=PATIENCE) as s:
         for _ in range(3):
