@@ -62,6 +62,7 @@ TCase *transaction_cases(void);
 TCase *csr_cases(void);
 TCase *pop_cases(void);
 TCase *kem_secret_cases(void);
+TCase *event_cases(void);
 TCase *exchange_cases(void);
 TCase *rev_passphrase_cases(void);
 TCase *resource_key_cases(void);

@@ -24,8 +24,8 @@ static struct {
 
 /* These do not grow with what is enrolled, or hold rows that the statement has made itself. */
 static const char *const may_be_scanned[] = {
-	"client", "crl",          "meta",         "sqlite_master", "CONSTANT",
-	"wanted", "(subquery-1)", "(subquery-2)", "(subquery-3)",
+	"client", "crl",    "meta",         "sqlite_master", "CONSTANT",     "subscription",
+	"s",      "wanted", "(subquery-1)", "(subquery-2)",  "(subquery-3)",
 };
 
 /* Read, but to an end: part of the statement, and why. */

@@ -61,6 +61,21 @@
 	" AND r.subject_id = n.subject_id AND r.trust_domain = n.trust_domain"         \
 	" AND r.cert_type = n.cert_type LIMIT 1"
 
+#define SUBSCRIPTION_COLUMNS                                                              \
+	"id, state, position, next_ms, attempts, failing_since_ms, created_ms, client,"   \
+	" trust_domain, callback_uri, filter, authentication, user_name, token_endpoint," \
+	" secret"
+
+/*
+ * Events that are done with: those before the first one that an active subscription still has to
+ * come to, but never the newest.
+ */
+#define EVENT_DONE_SQL                                                     \
+	"SELECT id FROM event WHERE id < min((SELECT max(id) FROM event)," \
+	" ifnull((SELECT min((SELECT min(e.id) FROM event e"               \
+	" WHERE e.trust_domain = s.trust_domain AND e.id > s.position))"   \
+	" FROM subscription s WHERE s.state = 0), 9223372036854775807)) ORDER BY id LIMIT "
+
 #define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
 
 /* --- changes --- */
@@ -210,6 +225,30 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	/* Changes one page: whether that can be committed. */
 	[CHANGE_PROBE] = "INSERT INTO meta (name, value) VALUES ('probe', 1)"
 			 " ON CONFLICT (name) DO UPDATE SET value = value + 1",
+	[CHANGE_SUBSCRIPTION_INSERT] =
+		"INSERT INTO subscription (state, position, next_ms, attempts, client,"
+		" trust_domain, callback_uri, filter, authentication, user_name, token_endpoint,"
+		" secret, created_ms) SELECT 0, ifnull((SELECT max(id) FROM event), 0), 0, 0,"
+		" ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
+		" WHERE EXISTS (SELECT 1 FROM client WHERE name = ?1)",
+	[CHANGE_SUBSCRIPTION_REMOVE] = "DELETE FROM subscription WHERE id = ?1",
+	[CHANGE_SUBSCRIPTION_UPDATE] =
+		"UPDATE subscription SET state = ?2, position = ?3, next_ms = ?4, attempts = ?5,"
+		" failing_since_ms = ?6 WHERE id = ?1 AND state = 0",
+	[CHANGE_EVENT_ADD_ENDING] =
+		"INSERT INTO event (kind, time_ms, registration_id, certificate_id, trust_domain)"
+		" SELECT ?1, ?3, r.id, c.id, r.trust_domain FROM certificate c"
+		" JOIN registration r ON r.id = c.registration_id WHERE c.id = ?2"
+		" AND c.state IN (2, 6) AND c.created_ms <= c.not_after_ms - ?4 AND EXISTS (SELECT "
+		"1 FROM subscription s"
+		" WHERE s.trust_domain = r.trust_domain AND s.state = 0)",
+	[CHANGE_EVENT_PURGE] = "DELETE FROM event WHERE id IN (" EVENT_DONE_SQL "?1)",
+	[CHANGE_ENDING_MARK_INSERT] =
+		"INSERT INTO ending_mark (before_ms, not_after_ms, certificate_id)"
+		" VALUES (?1, ?2, ?3)",
+	[CHANGE_ENDING_MARK_MOVE] =
+		"UPDATE ending_mark SET not_after_ms = ?2, certificate_id = ?3"
+		" WHERE before_ms = ?1 AND not_after_ms = ?4 AND certificate_id = ?5",
 	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5)",
 };
@@ -292,6 +331,36 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_CRL_CHANGES] = "SELECT newest FROM crl_change WHERE ca = ?1",
 	[READ_RESOURCE_KEY] = "SELECT key FROM resource_key WHERE id = 1",
 	[READ_SEEN] = "SELECT 1 FROM seen WHERE digest = ?1",
+	[READ_EVENTS] =
+		"SELECT e.id, e.kind, e.time_ms, e.registration_id, e.certificate_id, e.csr_id,"
+		" e.reason, r.cert_type, r.subject_id, r.manager, r.trust_domain, c.not_after_ms"
+		" FROM event e JOIN registration r ON r.id = e.registration_id"
+		" LEFT JOIN certificate c ON c.id = e.certificate_id"
+		" WHERE e.trust_domain = ?1 AND e.id > ?2 ORDER BY e.id LIMIT ?3",
+	[READ_EVENT_PURGEABLE] = EVENT_DONE_SQL "1",
+	/* Two parts, so that many with the same notAfter are not read again and again. */
+	[READ_ENDING] = "SELECT not_after_ms, id FROM certificate WHERE state IN (2, 6)"
+			" AND not_after_ms = ?1 AND id > ?2 AND not_after_ms <= ?3 UNION ALL"
+			" SELECT not_after_ms, id FROM certificate WHERE state IN (2, 6)"
+			" AND not_after_ms > ?1 AND not_after_ms <= ?3 ORDER BY 1, 2 LIMIT ?4",
+	[READ_ENDING_MARK] =
+		"SELECT not_after_ms, certificate_id FROM ending_mark WHERE before_ms = ?1",
+	[READ_SUBSCRIPTION_GET] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription WHERE id = ?1",
+	[READ_SUBSCRIPTION_FIND] = "SELECT id FROM subscription WHERE client = ?1"
+				   " AND callback_uri = ?2 AND filter = ?3 AND state = 0",
+	[READ_SUBSCRIPTION_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM subscription"
+				    " WHERE client = ?1 LIMIT ?2)",
+	[READ_SUBSCRIPTION_ANY] = "SELECT 1 FROM subscription WHERE state = 0 LIMIT 1",
+	[READ_SUBSCRIPTION_DUE] =
+		"SELECT id FROM subscription s WHERE state = 0 AND next_ms <= ?1 AND EXISTS"
+		" (SELECT 1 FROM event e WHERE e.trust_domain = s.trust_domain"
+		" AND e.id > s.position) ORDER BY next_ms LIMIT ?2",
+	[READ_SUBSCRIPTION_BACKLOG] =
+		"SELECT sum((SELECT count(*) FROM (SELECT 1 FROM event e"
+		" WHERE e.trust_domain = s.trust_domain AND e.id > s.position LIMIT ?1))),"
+		" min((SELECT e.time_ms FROM event e WHERE e.trust_domain = s.trust_domain"
+		" AND e.id > s.position ORDER BY e.id LIMIT 1))"
+		" FROM subscription s WHERE s.state = 0",
 	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
 			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
@@ -312,6 +381,7 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[LIST_ARCHIVED_KEYS] = "SELECT k.certificate_id, k.created_ms, k.generated, k.secret"
 			       " FROM certificate c JOIN archived_key k ON k.certificate_id = c.id",
 	[LIST_CSRS] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES,
+	[LIST_SUBSCRIPTIONS] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription",
 	[WHERE_ID_AFTER] = "id > ?",
 	[WHERE_SUBJECT_ID] = "subject_id = ?",
 	[WHERE_MANAGER] = "manager = ?",
@@ -338,6 +408,7 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[WHERE_TRANSACTION_STATE] = "state = ?",
 	/* Written as in the partial index cmp_transaction_not_done, so that it serves. */
 	[IF_TRANSACTION_NOT_DONE] = "state <> 2",
+	[WHERE_SUBSCRIPTION_CLIENT] = "client = ?",
 	[WHERE_SENDER] = "sender = ?",
 	[WHERE_TYPE] = "type = ?",
 	[WHERE_CSR_AFTER] = "q.id > ?",
