@@ -64,6 +64,12 @@ bool conf_address_is_loopback(const struct conf_address *address);
 /* Whether an address, 4 or 16 octets, lies in one of them. */
 bool conf_ip_ranges_have(const struct conf_ip_ranges *ranges, struct bytes address);
 
+/* Milliseconds. */
+struct conf_durations {
+	int64_t *ms;
+	size_t len;
+};
+
 /* [server]: listeners, limits, threads. */
 struct conf_server {
 	struct conf_addresses listen;     /* plain HTTP */
@@ -232,6 +238,20 @@ struct conf_ca_rule {
 	char *ca;
 };
 
+/* [events]: what subscribers are told, and how. */
+struct conf_events {
+	struct conf_durations expiring; /* before notAfter; empty: never */
+	uint32_t subscriptions_max;     /* of one client; 0: none at all */
+	uint32_t workers;
+	int64_t retry_ms;
+	/* Callbacks and token endpoints. */
+	struct conf_ip_ranges callback_networks; /* beside all addresses of the Internet */
+	char *tls_trusted;                       /* PEM; NULL: the system's */
+	char *tls_certificate;                   /* of the CMF as a client; NULL: none */
+	char *tls_key;
+	char *tls_passphrase_file;
+};
+
 /* [trust_domain NAME]: what entities of the domain may have; absent keys do not limit it. */
 struct conf_trust_domain {
 	char *name;
@@ -396,6 +416,7 @@ struct conf {
 	struct conf_protection protection;
 	struct conf_cmf cmf;
 	struct conf_oauth2 oauth2;
+	struct conf_events events;
 	struct conf_ca *cas;
 	size_t n_cas;
 	struct conf_ca_rule *ca_rules; /* in the order of cmf.ca_rules */

@@ -13,6 +13,19 @@
 
 #include <sys/socket.h>
 
+/* --- URLs --- */
+
+struct web_url {
+	bool https; /* else http */
+	char *host; /* lower case, an IPv6 address without its brackets */
+};
+/*
+ * Reads an absolute URL of http or https as it will be read for the exchange. 0; -EINVAL: it is
+ * none, or has user information, a fragment, or other octets than a URI has; -ENOMEM.
+ */
+_must_check_ int web_url_read(const char *text, struct web_url *urlp);
+void web_url_clear(struct web_url *url);
+
 /* --- who we are in TLS --- */
 
 /* A client certificate, those of its issuers that are sent with it, and its key. Any thread. */
@@ -53,6 +66,9 @@ struct web_request {
 	 */
 	bool http_on_loopback;
 
+	/* Asked about once a second whether to give up: -ECANCELED. NULL: never. */
+	bool (*is_cancelled)(void *arg);
+	void *is_cancelled_arg;
 	int64_t timeout_ms; /* for all of it, from resolving the name to the end of the answer */
 	/* Octets of the body of the answer; 0: it is not read at all. */
 	size_t answer_max;
@@ -82,8 +98,8 @@ DEFINE_CLEANUP(struct web_connection, web_connection_free);
  * Sends the request and receives its answer, of any status; connection NULL: one for this request
  * alone. The caller clears the answer in any case. 0; -EINVAL: no URL of that kind, or a bearer
  * token with other octets than a token has; -EACCES: no address may be connected to; -ECONNREFUSED:
- * not reached; -EKEYREJECTED: TLS found no trust, on either side; -ETIMEDOUT; -EFBIG: a longer
- * answer than answer_max; -EPROTO; -ENOMEM.
+ * not reached; -EKEYREJECTED: TLS found no trust, on either side; -ETIMEDOUT; -ECANCELED; -EFBIG: a
+ * longer answer than answer_max; -EPROTO; -ENOMEM.
  */
 _must_check_ int web_exchange(struct web_connection *connection, const struct web_request *request,
 			      struct web_answer *answerp);

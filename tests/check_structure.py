@@ -27,7 +27,7 @@ ORDER = {
     "token": {"base", "web", "conf"},
     "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "message", "keys", "store"},
-    "cmf": {"base", "conf", "asn1", "message", "keys", "store", "ca"},
+    "cmf": {"base", "conf", "asn1", "message", "keys", "web", "store", "ca"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},
     "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "http"},
@@ -47,6 +47,7 @@ COMMITS = {
     "cmp/housekeeping.c": "what the CMP door keeps and need not keep any more",
     "json/commit.c": "what an operator or a VNFM has asked for over JSON",
     "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
+    "cmf/events/ending.c": "that subscribers were told of certificates that end",
     "ca/internal/crl.c": "a CRL, before anybody gets it",
     "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",
 }

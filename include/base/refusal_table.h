@@ -350,4 +350,11 @@ REFUSAL_HTTP(nfv_not_found, FAIL_NOT_AUTHORIZED, 404, "there is no such resource
 REFUSAL_HTTP(nfv_precondition, FAIL_BAD_REQUEST, 412, "the resource is in another state than If-Match says")
 REFUSAL_HTTP(nfv_conflict, FAIL_SYSTEM_UNAVAIL, 503, "others changed the same at the same time; try again")
 
+/* Subscriptions */
+REFUSAL(callback_not_allowed, FAIL_BAD_REQUEST, "the callback is no https URI on a host that is allowed for the trust domain")
+REFUSAL(callback_not_reached, FAIL_BAD_REQUEST, "the callback did not answer the test, a GET, with 204")
+REFUSAL(subscription_authentication, FAIL_BAD_REQUEST, "the authentication of the callback is incomplete, or is not supported by this server")
+REFUSAL(subscription_filter_long, FAIL_BAD_REQUEST, "the filter is too long")
+REFUSAL(subscriptions_max, FAIL_BAD_REQUEST, "the client has as many subscriptions as it may have")
+
 #undef REFUSAL_HTTP

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Ending certificates that nobody confirmed in time, whatever has become of who asked for them.
+ * Ending certificates that nobody confirmed in time, whatever has become of who asked for them, and
+ * telling subscribers of those that expire.
  * What upstream exchanges and CRLs need is ca/'s own housekeeping; a door's, as its transactions,
  * the door's.
  */
 #include "cmf/due.h"
 #include "cmf_private.h"
+#include "events/ending.h"
 
 /* RFC 9483 4.1.1: no certConf in time is a rejection. */
 static int certificate_end(void *arg, int64_t id)
@@ -26,5 +28,7 @@ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *mor
 	int err = store_certificate_due(call.reader, call.now_ms, &due);
 
 	*morep = false;
-	return err == 0 ? cmf_due_end_all(call.unit, &due, certificate_end, &call, morep) : err;
+	if (err == 0)
+		err = cmf_due_end_all(call.unit, &due, certificate_end, &call, morep);
+	return err == 0 ? endings_tell(&call, morep) : err;
 }

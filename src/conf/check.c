@@ -86,6 +86,16 @@ static void check_server(struct conf_loader *l)
 	check_listen_unique(l);
 }
 
+static void check_events(struct conf_loader *l)
+{
+	const char *certificate = key_given(l, "events", "tls_certificate");
+
+	if (certificate && !key_given(l, "events", "tls_key"))
+		conf_problem(&l->problems, "events", "tls_key", "tls_certificate needs this key");
+	if (!certificate && key_given(l, "events", "tls_key"))
+		conf_problem(&l->problems, "events", "tls_certificate", "tls_key needs this key");
+}
+
 static void check_protection(struct conf_loader *l)
 {
 	const struct conf_protection *p = &l->conf->protection;
@@ -282,6 +292,7 @@ void conf_check_all(struct conf_loader *l)
 	const struct conf *conf = l->conf;
 
 	check_server(l);
+	check_events(l);
 	check_protection(l);
 	check_oauth2(l);
 	for (size_t i = 0; i < conf->n_client_policies; i++)

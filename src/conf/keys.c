@@ -20,7 +20,8 @@
 #define STORE(field, name, type, ...)  KEY(STORE, conf_store, field, name, type, __VA_ARGS__)
 #define PROTECTION(field, name, type, ...) \
 	KEY(PROTECTION, conf_protection, field, name, type, __VA_ARGS__)
-#define CMF(field, name, type, ...) KEY(CMF, conf_cmf, field, name, type, __VA_ARGS__)
+#define CMF(field, name, type, ...)    KEY(CMF, conf_cmf, field, name, type, __VA_ARGS__)
+#define EVENTS(field, name, type, ...) KEY(EVENTS, conf_events, field, name, type, __VA_ARGS__)
 #define OAUTH2(field, name, type, ...) \
 	KEY(OAUTH2, conf_oauth2, field, name, type, .reload = true, __VA_ARGS__)
 #define CA(field, name, type, ...) KEY(CA, conf_ca, field, name, type, __VA_ARGS__)
@@ -277,6 +278,39 @@ const struct conf_key conf_keys[] = {
 	OAUTH2(leeway_ms, "leeway", duration, .initial = "30s", .max = 600 * SECOND,
 	       .help = "How far the clock of the authorisation server may be from ours, for `exp` "
 		       "and `nbf`."),
+
+	EVENTS(expiring, "expiring", durations, .initial = "30d, 7d, 1d", .min = SECOND,
+	       .max = 3650 * DAY, .reload = true,
+	       .help = "How long before its notAfter a certificate is told to be expiring, once "
+		       "for each; one that is issued for less time is not."),
+	EVENTS(subscriptions_max, "subscriptions_max", number, .initial = "16", .min = 0,
+	       .max = 10000, .reload = true, .help = "Subscriptions of one client."),
+	EVENTS(workers, "workers", number, .initial = "8", .min = 2, .max = 256,
+	       .help = "Callbacks that are sent to at the same time. Those that are slow or do not "
+		       "answer get half of them, so that the others do not wait."),
+	EVENTS(retry_ms, "retry", duration, .initial = "1d", .min = SECOND, .max = 30 * DAY,
+	       .reload = true,
+	       .help = "For how long a callback that does not answer is tried again, at growing "
+		       "intervals; then its subscription has failed."),
+	EVENTS(callback_networks, "callback_networks", ip_ranges, .reload = true,
+	       .help = "Addresses that callbacks and their token endpoints may have beside the "
+		       "public ones of the Internet, as `10.0.0.0/8, fd00::/8`. Without it there "
+		       "is no "
+		       "callback in a private network, on a link or on this host, whatever its "
+		       "name "
+		       "resolves to. http instead of https is for 127.0.0.0/8 and ::1 alone."),
+	EVENTS(tls_trusted, "tls_trusted", file, .reload = true,
+	       .help = "PEM: trust anchors of the TLS certificates of callbacks and token "
+		       "endpoints; "
+		       "default: those of the system."),
+	EVENTS(tls_certificate, "tls_certificate", file, .reload = true,
+	       .help = "PEM: certificate, and its chain, with which cmfd is a TLS client of "
+		       "callbacks "
+		       "and token endpoints; OAUTH2_CLIENT_CERT needs it."),
+	EVENTS(tls_key, "tls_key", key, .reload = true,
+	       .help = "Key of tls_certificate: a PEM file, or a URI for OpenSSL's STORE."),
+	EVENTS(tls_passphrase_file, "tls_passphrase_file", file, .reload = true,
+	       .help = "Passphrase of tls_key."),
 
 	CA(type, "type", ca_type, .required = true,
 	   .help = "Whether this CMF signs itself or asks another CA."),

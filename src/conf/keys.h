@@ -14,6 +14,7 @@ enum conf_section {
 	CONF_PROTECTION,
 	CONF_CMF,
 	CONF_OAUTH2,
+	CONF_EVENTS,
 	CONF_CA,
 	CONF_CA_RULE,
 	CONF_PROFILE,
@@ -91,6 +92,7 @@ extern const struct conf_type conf_type_digest;
 extern const struct conf_type conf_type_number;
 extern const struct conf_type conf_type_mode;
 extern const struct conf_type conf_type_duration;
+extern const struct conf_type conf_type_durations;
 extern const struct conf_type conf_type_boolean;
 extern const struct conf_type conf_type_log_format;
 extern const struct conf_type conf_type_log_level;

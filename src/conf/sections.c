@@ -22,6 +22,10 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 			 "The authorisation server whose access tokens (JWT) say who a client of "
 			 "the JSON interface is: one that was added with `cmfctl client add "
 			 "--oauth2-client ID`. Without `issuer` no token is taken."},
+	[CONF_EVENTS] = {"events", false, offsetof(struct conf, events),
+			 "What subscribers of the JSON interface are told, and how their callbacks "
+			 "are reached. Which hosts they may be on says `callback_hosts` in "
+			 "`[trust_domain NAME]`."},
 	[CONF_CA] = {"ca", true, 0,
 		     "A CA: `internal` signs with a key of its own, `upstream` is another CA to "
 		     "which the CMF is a registration authority."},

@@ -2,7 +2,7 @@
 /*
  * Values that are one thing: text, files, numbers, durations, words. Lists: types_list.c.
  */
-#include "keys.h"
+#include "types_list.h"
 
 #include "asn1/dn.h"
 #include "base/clock.h"
@@ -319,7 +319,7 @@ const struct conf_type conf_type_mode = {
 	.print = mode_print,
 };
 
-static void duration_print_ms(int64_t ms, struct strbuf *out)
+void conf_duration_write(int64_t ms, struct strbuf *out)
 {
 	static const struct {
 		int64_t ms;
@@ -335,28 +335,33 @@ static void duration_print_ms(int64_t ms, struct strbuf *out)
 	strbuf_add(out, "0");
 }
 
-static int duration_parse_value(const struct conf_input *in, void *value, struct strbuf *why)
+int conf_duration_parse(const struct conf_input *in, char *text, void *value, struct strbuf *why)
 {
 	int64_t ms;
 
-	if (duration_parse(in->text, &ms) < 0) {
-		strbuf_printf(why, "\"%s\" is not a duration, as 30s, 15m, 12h or 90d", in->text);
+	if (duration_parse(text, &ms) < 0) {
+		strbuf_printf(why, "\"%s\" is not a duration, as 30s, 15m, 12h or 90d", text);
 		return -EINVAL;
 	}
 	if (in->key->max && (ms < in->key->min || ms > in->key->max)) {
-		strbuf_printf(why, "%s is not between ", in->text);
-		duration_print_ms(in->key->min, why);
+		strbuf_printf(why, "%s is not between ", text);
+		conf_duration_write(in->key->min, why);
 		strbuf_add(why, " and ");
-		duration_print_ms(in->key->max, why);
+		conf_duration_write(in->key->max, why);
 		return -EINVAL;
 	}
 	*(int64_t *)value = ms;
 	return 0;
 }
 
+static int duration_parse_value(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	return conf_duration_parse(in, (char *)(uintptr_t)in->text, value, why);
+}
+
 static void duration_print(const struct conf_type *type, const void *value, struct strbuf *out)
 {
-	duration_print_ms(*(const int64_t *)value, out);
+	conf_duration_write(*(const int64_t *)value, out);
 }
 
 const struct conf_type conf_type_duration = {

@@ -26,3 +26,7 @@ void conf_strings_clear(void *value);
 /* An item that is any text. */
 int conf_name_item_parse(const struct conf_input *in, char *text, void *element,
 			 struct strbuf *why);
+
+/* One duration of such a list, an int64_t of milliseconds; and back. */
+int conf_duration_parse(const struct conf_input *in, char *text, void *value, struct strbuf *why);
+void conf_duration_write(int64_t ms, struct strbuf *out);

@@ -107,6 +107,14 @@ static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_so
 	return CURL_SOCKET_BAD;
 }
 
+static int cancel_ask(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+		      curl_off_t up)
+{
+	const struct web_request *request = ((const struct exchange *)arg)->request;
+
+	return request->is_cancelled(request->is_cancelled_arg);
+}
+
 static CURLcode context_set_up(CURL *curl, void *context, void *arg)
 {
 	const struct exchange *exchange = arg;
@@ -196,6 +204,11 @@ static CURLcode how_set(CURL *curl, struct exchange *exchange)
 	SET(CURLOPT_OPENSOCKETDATA, exchange);
 	SET(CURLOPT_ERRORBUFFER, exchange->answer->problem);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (request->is_cancelled) {
+		SET(CURLOPT_NOPROGRESS, 0L);
+		SET(CURLOPT_XFERINFOFUNCTION, cancel_ask);
+		SET(CURLOPT_XFERINFODATA, exchange);
+	}
 	if (request->tls_trusted)
 		SET(CURLOPT_CAINFO, request->tls_trusted);
 	if (request->identity) {
@@ -236,6 +249,8 @@ static int errno_of(CURL *curl, const struct exchange *exchange, CURLcode code)
 		return -EKEYREJECTED;
 	case CURLE_OPERATION_TIMEDOUT:
 		return -ETIMEDOUT;
+	case CURLE_ABORTED_BY_CALLBACK:
+		return -ECANCELED;
 	default:
 		return -EPROTO;
 	}

@@ -77,6 +77,9 @@ static const char good[] =
 	"[trust_domain b]\n"
 	"dns_suffixes = b.example, sub.example.net\n"
 	"shared_names = yes\n"
+	"[events]\n"
+	"expiring = 14d, 1h\n"
+	"callback_networks = 10.0.0.0/8\n"
 	"[usage]\n"
 	"keyUsage = critical, digitalSignature\n"
 	"certificatePolicies = @policy\n"
@@ -297,6 +300,9 @@ START_TEST(test_good_trust_domains)
 	ck_assert(conf_list_has(&a->profiles, "strict"));
 	ck_assert(conf_list_has(&a->callback_hosts, "127.0.0.1"));
 	ck_assert(!a->shared_names);
+	ck_assert_uint_eq(conf->events.expiring.len, 2);
+	ck_assert_int_eq(conf->events.expiring.ms[0], INT64_C(14) * 86400000);
+	ck_assert_int_eq(conf->events.expiring.ms[1], 3600000);
 	/* What is absent does not limit. */
 	ck_assert_uint_eq(b->cert_types, 0);
 	ck_assert_uint_eq(b->cas.len, 0);
@@ -393,6 +399,11 @@ static const struct {
 	 "[server] admin_socket_mode: \"0o660\" is not a file mode in octal, as 0660"},
 	{"90s", "90 s",
 	 "[server] idle_timeout: \"90 s\" is not a duration, as 30s, 15m, 12h or 90d"},
+	{"14d, 1h", "14d, 0", "[events] expiring: 0 is not between 1s and 3650d"},
+	{"14d, 1h", "14d, x",
+	 "[events] expiring: \"x\" is not a duration, as 30s, 15m, 12h or 90d"},
+	{"expiring = 14d, 1h", "tls_key = cmf.key",
+	 "[events] tls_certificate: tls_key needs this key"},
 	{"90s", "2d", "[server] idle_timeout: 2d is not between 1s and 1d"},
 	{"idle_timeout = 90s", "workers = 0", "[server] workers: 0 is not between 1 and 1024"},
 	{"idle_timeout = 90s", "paths = pkix/",

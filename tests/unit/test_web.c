@@ -239,6 +239,75 @@ START_TEST(test_no_answer_in_time)
 }
 END_TEST
 
+static bool cancel(void *arg)
+{
+	return ++*(int *)arg > 1;
+}
+
+START_TEST(test_cancelled)
+{
+	struct server s = {0};
+	int asked = 0;
+	struct web_request request = {.method = "GET",
+				      .http_on_loopback = true,
+				      .is_cancelled = cancel,
+				      .is_cancelled_arg = &asked,
+				      .timeout_ms = PATIENCE_MS};
+	struct web_answer answer;
+
+	server_start(&s);
+	request.url = url_of(&s, "127.0.0.1");
+	ck_assert_int_eq(web_exchange(NULL, &request, &answer), -ECANCELED);
+	server_stop(&s);
+	web_answer_clear(&answer);
+}
+END_TEST
+
+/* --- URLs --- */
+
+static const struct {
+	const char *text;
+	int err;
+	bool https;
+	const char *host;
+} urls[] = {
+	{"https://a.example/b?c=d", 0, true, "a.example"},
+	{"HTTPS://A.Example:8443", 0, true, "a.example"},
+	{"http://127.0.0.1:80/", 0, false, "127.0.0.1"},
+	{"https://[::1]:8443/x", 0, true, "::1"},
+	/* What inet_aton() reads as an address is one here, too. */
+	{"https://2130706433/", 0, true, "127.0.0.1"},
+	{"https://0x7f.1/", 0, true, "127.0.0.1"},
+	{"https:///b", 0, true, "b"},
+	{"", -EINVAL, false, NULL},
+	{"a.example/b", -EINVAL, false, NULL},
+	{"/b", -EINVAL, false, NULL},
+	{"https://", -EINVAL, false, NULL},
+	{"ftp://a.example/", -EINVAL, false, NULL},
+	{"file:///etc/passwd", -EINVAL, false, NULL},
+	{"https://user@a.example/", -EINVAL, false, NULL},
+	{"https://user:password@a.example/", -EINVAL, false, NULL},
+	{"https://a.example/#fragment", -EINVAL, false, NULL},
+	{"https://a.example/ b", -EINVAL, false, NULL},
+	{"https://a.example/\r\nX: y", -EINVAL, false, NULL},
+	{"https://a.example\\@b.example/", -EINVAL, false, NULL},
+	{"https://\xc3\xa4.example/", -EINVAL, false, NULL},
+	{"https://a.example:99999/", -EINVAL, false, NULL},
+};
+
+START_TEST(test_url)
+{
+	struct web_url url = {0};
+
+	ck_assert_int_eq(web_url_read(urls[_i].text, &url), urls[_i].err);
+	if (urls[_i].err == 0) {
+		ck_assert_int_eq(url.https, urls[_i].https);
+		ck_assert_str_eq(url.host, urls[_i].host);
+	}
+	web_url_clear(&url);
+}
+END_TEST
+
 /* --- requests --- */
 
 START_TEST(test_request)
@@ -562,6 +631,8 @@ static Suite *web_suite(void)
 
 	tcase_add_loop_test(cases, test_answers, 0, ARRAY_LEN(answers));
 	tcase_add_test(cases, test_no_answer_in_time);
+	tcase_add_test(cases, test_cancelled);
+	tcase_add_loop_test(cases, test_url, 0, ARRAY_LEN(urls));
 	tcase_add_test(cases, test_request);
 	tcase_add_test(cases, test_bearer);
 	tcase_add_loop_test(cases, test_bad_url, 0, ARRAY_LEN(bad_urls));
