@@ -172,6 +172,10 @@ _must_check_ int cmf_holder_certificate(struct store_reader *reader, const char 
  */
 _must_check_ int cmf_mac_client_find(const struct cmf_call *call, struct bytes reference,
 				     struct cmf_principal *principalp);
+/* The client with that id at the authorization server, which an access token names (token.h). 0,
+ * REFUSED (oauth2_client_unknown), negative errno. */
+_must_check_ int cmf_oauth2_client_find(const struct cmf_call *call, const char *client_id,
+					struct cmf_principal *principalp);
 /* Whether a client has the reference. */
 _must_check_ int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader,
 					 struct bytes reference, bool *takenp);
@@ -210,17 +214,37 @@ enum cmf_client_verdict {
 	CMF_CLIENT_PROFILE_UNKNOWN, /* default_profile */
 	CMF_CLIENT_POLICY_UNKNOWN,
 	CMF_CLIENT_NAME_TAKEN, /* it is known by a name of an entity that it is not said to be */
+	CMF_CLIENT_CREDENTIAL_TAKEN,    /* somebody could be another client, too, by it */
+	CMF_CLIENT_CREDENTIAL_UNUSABLE, /* there is no name, certificate or key in it */
 };
+
 /*
- * Adds a client with that shared secret (empty: none), which is sealed into the row; also the time.
- * 0; REFUSED: *verdictp says why, and *takenp, which the caller frees, which name is taken;
- * negative errno. The commit conflicts if there is one of that name or MAC reference.
+ * The operations below: 0; REFUSED: *verdictp says why, and *takenp, which the caller frees, which
+ * name is taken, or whose credential it is; negative errno.
+ *
+ * A credential that is given has no known_by, but for a secret and an OAuth2 client; its content is
+ * as in the store, but that of a secret is the secret itself, which is sealed into the row. Two
+ * clients never have the same credential: the same secret or OAuth2 client, the same key in exact
+ * certificates, the same subject below anchors from which somebody may have both.
  */
-_must_check_ int cmf_client_add(const struct cmf_call *call, struct store_client *client,
-				struct bytes secret, enum cmf_client_verdict *verdictp,
-				char **takenp);
+
+/* Adds a client with one credential. The commit conflicts if there is one of that name. */
+_must_check_ int cmf_client_add(const struct cmf_call *call, const struct store_client *client,
+				const struct store_credential *credential,
+				enum cmf_client_verdict *verdictp, char **takenp);
+/* Writes permissions, register_on_ir, default_profile, policy and entity of that one, which is as
+ * in the store otherwise. */
+_must_check_ int cmf_client_update(const struct cmf_call *call, const struct store_client *client,
+				   enum cmf_client_verdict *verdictp, char **takenp);
 /* Removes the named one. The commit conflicts if there is none. */
 _must_check_ int cmf_client_remove(const struct cmf_call *call, const char *name);
+
+/* Adds a further credential to a client, as it is in the store; *idp as store_unit_id(). */
+_must_check_ int cmf_credential_add(const struct cmf_call *call, const struct store_client *client,
+				    const struct store_credential *credential,
+				    enum cmf_client_verdict *verdictp, char **takenp, int64_t *idp);
+/* The commit conflicts if the client has none of that id. */
+_must_check_ int cmf_credential_remove(const struct cmf_call *call, const char *client, int64_t id);
 
 /* --- names that no entity gets --- */
 
@@ -438,8 +462,9 @@ _must_check_ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *work
 
 /* --- secrets at rest --- */
 
-/* Encrypts a secret under the store key (AES-256-GCM, bound to the reference). */
-_must_check_ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
+/* Encrypts a secret under the store key (AES-256-GCM), bound to what it is for: the reference of a
+ * client's. */
+_must_check_ int cmf_secret_seal(struct cmf *cmf, struct bytes sealed_for, struct bytes secret,
 				 struct octets *sealedp);
 /* The same for a secret of KemBasedMac, bound to the transactionID; and back. -EBADMSG: it is not.
  */

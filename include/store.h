@@ -93,7 +93,31 @@ enum store_permission {
 	STORE_MAY_RECOVER = 1 << 7,       /* krr for entities it manages, RFC 4210 5.3.7 */
 };
 
-/* A configured client: a CMP requester that we know. */
+enum store_credential_kind {
+	STORE_CREDENTIAL_SECRET = 0, /* content: a shared secret, encrypted under the store key */
+	STORE_CREDENTIAL_ANCHOR = 1, /* content: PEM; certificates below one of these */
+	STORE_CREDENTIAL_CERTIFICATE = 2, /* content: DER; exactly this one */
+	STORE_CREDENTIAL_OAUTH2 = 3,      /* no content: a client of the authorization server */
+};
+
+/* What a client proves itself with. */
+struct store_credential {
+	int64_t id;
+	enum store_credential_kind kind;
+	int64_t not_before_ms; /* it is good from then on; 0: from ever */
+	int64_t not_after_ms;  /* and until then; 0: for ever */
+	int64_t created_ms;
+	/*
+	 * What it is found by, and compared with others: the reference of a secret (senderKID) or
+	 * the id of an OAuth2 client, which are unique; the digest of the key in a certificate; the
+	 * dn_hash() of subject, empty without one.
+	 */
+	struct octets known_by;
+	char *subject; /* below an anchor: "/CN=vnfm-a"; NULL: any */
+	struct octets content;
+};
+
+/* A configured client: a requester that we know. */
 struct store_client {
 	int64_t id;
 	char *name; /* unique */
@@ -103,14 +127,9 @@ struct store_client {
 	char *default_profile; /* NULL: none */
 	char *policy;          /* its [client_policy NAME]; NULL: the default one */
 	char *entity;          /* the subjectId of the entity that it is; NULL: none */
-	/* Signature credential: either the exact certificate, or trust anchor and subject. */
-	struct octets trust_anchor; /* PEM, one or more certificates; empty for MAC clients */
-	struct octets certificate;  /* DER of the exact certificate; empty: anchor and subject */
-	char *subject; /* "/CN=vnfm-a" (openssl oneline form); NULL: any below the anchor */
-	/* MAC credential. */
-	char *mac_reference;      /* senderKID; unique; NULL for signature clients */
-	struct octets mac_secret; /* encrypted under the store key; see cmf/ */
 	int64_t created_ms;
+	struct store_credential *credentials; /* in the order of ids */
+	size_t n_credentials;
 };
 
 /* --- registrations --- */
@@ -417,6 +436,7 @@ struct store_audit {
 };
 
 /* Owned fields are freed; the struct itself is the caller's. All accept zeroed structs. */
+void store_credential_clear(struct store_credential *c);
 void store_client_clear(struct store_client *c);
 void store_registration_clear(struct store_registration *r);
 void store_certificate_clear(struct store_certificate *c);
@@ -437,8 +457,21 @@ void store_archived_key_clear(struct store_archived_key *k);
 
 /* Calls `each` for every row; a non-zero return ends the walk and is returned. Rows are borrowed.
  */
-typedef int store_client_each(void *arg, const struct store_client *client);
-_must_check_ int store_client_list(struct store_reader *r, store_client_each *each, void *arg);
+
+/* Clients in the order of their ids, those with a greater one than that. Whoever is called may take
+ * what is in one. */
+typedef int store_client_each(void *arg, struct store_client *client);
+_must_check_ int store_client_list(struct store_reader *r, int64_t after_id,
+				   store_client_each *each, void *arg);
+/* By name, or STORE_NOT_FOUND. */
+_must_check_ int store_client_find(struct store_reader *r, const char *name,
+				   struct store_client *clientp);
+/* The credentials of that kind with that known_by, and whose each is. */
+typedef int store_credential_each(void *arg, const struct store_credential *credential,
+				  const char *client);
+_must_check_ int store_credentials_known_by(struct store_reader *r, enum store_credential_kind kind,
+					    struct bytes known_by, store_credential_each *each,
+					    void *arg);
 /* Counts changes to clients: a cache of them is valid while this is unchanged. */
 _must_check_ int store_client_generation(struct store_reader *r, int64_t *generationp);
 
@@ -692,10 +725,18 @@ _must_check_ int store_unit_commit(struct store_unit *unit);
  */
 int64_t store_unit_id(const struct store_unit *unit, int64_t id);
 
-/* Conflict: name or mac_reference exists. */
+/* With its credentials. Conflict: the name exists, or as store_credential_insert(). */
 _must_check_ int store_client_insert(struct store_unit *u, const struct store_client *client);
+/* Writes permissions, register_on_ir, default_profile, policy and entity of the one of that name.
+ * Conflict: there is none. */
+_must_check_ int store_client_update(struct store_unit *u, const struct store_client *client);
 /* Conflict: there is none of that name. */
 _must_check_ int store_client_remove(struct store_unit *u, const char *name);
+/* Conflict: the client has gone, or the reference or id of an OAuth2 client exists. */
+_must_check_ int store_credential_insert(struct store_unit *u, int64_t client_id,
+					 const struct store_credential *credential, int64_t *idp);
+/* Conflict: the client of that name has none of that id. */
+_must_check_ int store_credential_remove(struct store_unit *u, const char *client, int64_t id);
 /* Conflict: clients are no longer those of that generation, among which a name was nobody's. */
 _must_check_ int store_clients_require(struct store_unit *u, int64_t generation);
 

@@ -20,3 +20,7 @@
  * 0, -ENOMEM, or -EINVAL with the reason and what to do appended to `why` (which may be NULL).
  */
 _must_check_ int dn_parse(const char *text, X509_NAME **namep, struct strbuf *why);
+
+enum { DN_HASH_LEN = 4 };
+/* Equal names (RFC 5280 7.1) have the same one, and few others have: to look for a name. */
+void dn_hash(const X509_NAME *name, uint8_t hash[DN_HASH_LEN]);

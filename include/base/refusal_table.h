@@ -112,6 +112,7 @@ REFUSAL(token_issuer, FAIL_BAD_MESSAGE_CHECK, "the access token is of another is
 REFUSAL(token_audience, FAIL_BAD_MESSAGE_CHECK, "the access token is for another audience")
 REFUSAL(token_expired, FAIL_BAD_MESSAGE_CHECK, "the access token has expired")
 REFUSAL(token_not_yet, FAIL_BAD_MESSAGE_CHECK, "the access token is not valid yet")
+REFUSAL(oauth2_client_unknown, FAIL_BAD_MESSAGE_CHECK, "the access token names no client of this server")
 REFUSAL(token_binding, FAIL_BAD_MESSAGE_CHECK, "the access token is bound to something that the request does not have")
 
 /* Who may ask: IFA 033 11.2, one answer whether the entity exists or not */

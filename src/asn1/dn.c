@@ -114,3 +114,11 @@ int dn_parse(const char *text, X509_NAME **namep, struct strbuf *why)
 	*namep = TAKE(name);
 	return 0;
 }
+
+void dn_hash(const X509_NAME *name, uint8_t hash[DN_HASH_LEN])
+{
+	unsigned long number = X509_NAME_hash_ex(name, NULL, NULL, NULL);
+
+	for (int i = 0; i < DN_HASH_LEN; i++)
+		hash[i] = (uint8_t)(number >> (8 * i));
+}

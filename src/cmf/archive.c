@@ -37,7 +37,7 @@ int archive_open(const struct cmf *cmf, const uint8_t key_digest[32], struct byt
 	_cleanup_(freep) char *reference = NULL;
 	int err = seal_reference(key_digest, &reference);
 
-	return err == 0 ? secret_open(cmf, reference, secret, derp) : err;
+	return err == 0 ? secret_open(cmf, bytes_of_string(reference), secret, derp) : err;
 }
 
 int archive_add(const struct cmf_call *call, EVP_PKEY *key, const struct cmf_csr_result *result)
@@ -55,7 +55,8 @@ int archive_add(const struct cmf_call *call, EVP_PKEY *key, const struct cmf_csr
 	if (err == 0)
 		err = seal_reference(result->certificate.key_digest, &reference);
 	if (err == 0)
-		err = cmf_secret_seal(call->cmf, reference, octets_view(&der), &row.secret);
+		err = cmf_secret_seal(call->cmf, bytes_of_string(reference), octets_view(&der),
+				      &row.secret);
 	if (err < 0)
 		return err;
 	err = store_archived_key_insert(call->unit, &row);

@@ -40,8 +40,8 @@ _must_check_ int secret_key_load(struct cmf *cmf, struct strbuf *problems);
 _must_check_ int secret_reference(const char *kind, struct bytes octets, char **textp);
 /* Makes the secret that nobody has. 0 or a negative errno. */
 _must_check_ int nobodys_secret_make(struct cmf *cmf);
-/* The reverse of cmf_secret_seal: -EBADMSG if the key or the reference is another. */
-_must_check_ int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
+/* The reverse of cmf_secret_seal: -EBADMSG if the key, or what it is for, is another. */
+_must_check_ int secret_open(const struct cmf *cmf, struct bytes sealed_for, struct bytes sealed,
 			     struct octets *secretp);
 
 /* --- entity.c --- */

@@ -44,7 +44,7 @@ static int passphrase_add(const struct cmf_call *call, struct bytes reference,
 	int err = secret_reference(SEALED_FOR, reference, &sealed_for);
 
 	if (err == 0)
-		err = cmf_secret_seal(call->cmf, sealed_for, passphrase, &sealed);
+		err = cmf_secret_seal(call->cmf, bytes_of_string(sealed_for), passphrase, &sealed);
 	if (err < 0)
 		return err;
 	row.secret = sealed;
@@ -130,7 +130,8 @@ static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase
 	int err = secret_reference(SEALED_FOR, octets_view(&row->reference), &sealed_for);
 
 	if (err == 0)
-		err = secret_open(cmf, sealed_for, octets_view(&row->secret), &p->mac_secret);
+		err = secret_open(cmf, bytes_of_string(sealed_for), octets_view(&row->secret),
+				  &p->mac_secret);
 	if (err < 0)
 		return err;
 	p->policy = conf_client_policy_find(cmf->conf, NULL);

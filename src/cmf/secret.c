@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Secrets at rest: AES-256-GCM under the key of [store] secret_key, with the reference as
- * additional data, so that a sealed secret is of no use under another reference.
+ * Secrets at rest: AES-256-GCM under the key of [store] secret_key, with what it is sealed for as
+ * additional data, a client's reference, so that it is of no use under another.
  *
  *	sealed = nonce (12) || ciphertext || tag (16)
  */
@@ -72,7 +72,7 @@ static int secret_seal(const struct cmf *cmf, struct bytes aad, struct bytes sec
 	return 0;
 }
 
-int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
+int cmf_secret_seal(struct cmf *cmf, struct bytes sealed_for, struct bytes secret,
 		    struct octets *sealedp)
 {
 	_cleanup_(octets_clear) struct octets sealed = OCTETS_NULL;
@@ -86,7 +86,7 @@ int cmf_secret_seal(struct cmf *cmf, const char *reference, struct bytes secret,
 	sealed.data = malloc(sealed.len);
 	if (!sealed.data)
 		return -ENOMEM;
-	err = secret_seal(cmf, bytes_of_string(reference), secret, sealed.data);
+	err = secret_seal(cmf, sealed_for, secret, sealed.data);
 	if (err < 0)
 		return err;
 	*sealedp = sealed;
@@ -108,19 +108,18 @@ int secret_reference(const char *kind, struct bytes octets, char **textp)
 	return 0;
 }
 
-int secret_open(const struct cmf *cmf, const char *reference, struct bytes sealed,
+int secret_open(const struct cmf *cmf, struct bytes sealed_for, struct bytes sealed,
 		struct octets *secretp)
 {
 	_cleanup_(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
-	struct bytes aad = bytes_of_string(reference);
 	uint8_t tag[TAG_LEN];
 	int len;
 
 	if (!cmf->secret_key)
 		return log_fault("cmf: open a secret", -ENOKEY, "[store] secret_key is not set");
 	if (sealed.len <= NONCE_LEN + TAG_LEN || sealed.len > NONCE_LEN + SECRET_LEN_MAX + TAG_LEN)
-		return log_fault("cmf: open a secret", -EBADMSG, reference);
+		return log_fault("cmf: open a secret", -EBADMSG, NULL);
 	secret.len = sealed.len - NONCE_LEN - TAG_LEN;
 	secret.data = malloc(secret.len);
 	ctx = EVP_CIPHER_CTX_new();
@@ -128,12 +127,12 @@ int secret_open(const struct cmf *cmf, const char *reference, struct bytes seale
 		return -ENOMEM;
 	memcpy(tag, sealed.data + NONCE_LEN + secret.len, TAG_LEN);
 	if (EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, cmf->secret_key, sealed.data) != 1 ||
-	    EVP_DecryptUpdate(ctx, NULL, &len, aad.data, (int)aad.len) != 1 ||
+	    EVP_DecryptUpdate(ctx, NULL, &len, sealed_for.data, (int)sealed_for.len) != 1 ||
 	    EVP_DecryptUpdate(ctx, secret.data, &len, sealed.data + NONCE_LEN, (int)secret.len) !=
 		    1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) != 1 ||
 	    EVP_DecryptFinal_ex(ctx, secret.data + len, &len) != 1)
-		return log_fault("cmf: open a secret", -EBADMSG, reference);
+		return log_fault("cmf: open a secret", -EBADMSG, NULL);
 	*secretp = secret;
 	secret = OCTETS_NULL;
 	return 0;
@@ -141,7 +140,8 @@ int secret_open(const struct cmf *cmf, const char *reference, struct bytes seale
 
 enum { NOBODYS_SECRET_LEN = 32 };
 
-#define NOBODYS_REFERENCE ""
+/* No client has a reference without octets. */
+#define NOBODYS_REFERENCE bytes_of_string("")
 
 int nobodys_secret_make(struct cmf *cmf)
 {
@@ -172,7 +172,7 @@ int cmf_kem_secret_seal(struct cmf *cmf, struct bytes transaction_id, struct byt
 	_cleanup_(freep) char *sealed_for = NULL;
 	int err = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
 
-	return err < 0 ? err : cmf_secret_seal(cmf, sealed_for, secret, sealedp);
+	return err < 0 ? err : cmf_secret_seal(cmf, bytes_of_string(sealed_for), secret, sealedp);
 }
 
 int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_id, struct bytes sealed,
@@ -181,5 +181,5 @@ int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_id, struct byt
 	_cleanup_(freep) char *sealed_for = NULL;
 	int err = secret_reference(KEM_SEALED_FOR, transaction_id, &sealed_for);
 
-	return err < 0 ? err : secret_open(cmf, sealed_for, sealed, secretp);
+	return err < 0 ? err : secret_open(cmf, bytes_of_string(sealed_for), sealed, secretp);
 }

@@ -222,7 +222,7 @@ struct clients_check {
 	struct findings *findings;
 };
 
-static int client_check(void *arg, const struct store_client *client)
+static int client_check(void *arg, struct store_client *client)
 {
 	const struct clients_check *check = arg;
 
@@ -253,7 +253,7 @@ static void database_open(const struct conf *conf, struct store **storep, struct
 	if (!err)
 		err = store_integrity_check(reader);
 	if (!err)
-		err = store_client_list(reader, client_check, &check);
+		err = store_client_list(reader, 0, client_check, &check);
 	if (err)
 		strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
 			      err == -EPROTO    ? "it is newer than this program"

@@ -41,7 +41,8 @@ typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 ctl_command ctl_init, ctl_check, ctl_explain;
 ctl_command ctl_register, ctl_deregister, ctl_registration_show;
 ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_delete_key;
-ctl_command ctl_client_add, ctl_client_remove;
+ctl_command ctl_client_add, ctl_client_update, ctl_client_remove;
+ctl_command ctl_credential_add, ctl_credential_list, ctl_credential_remove;
 ctl_command ctl_transaction_show, ctl_announcement_show, ctl_ca_show, ctl_ca_rollover;
 ctl_command ctl_protection_renew;
 

@@ -18,7 +18,7 @@ const char *argp_program_version = "cmfctl " CMFD_VERSION;
 
 static const struct {
 	const char *name;
-	const char *verb; /* NULL: the command is one word */
+	const char *verb; /* one word or two; NULL: the command is one word */
 	ctl_command *run; /* NULL: it prints the list */
 	const char *help;
 	const struct ctl_list *list;
@@ -36,9 +36,14 @@ static const struct {
 	{"certificate", "revoke", ctl_certificate_revoke, "revoke certificates", NULL},
 	{"certificate", "delete-key", ctl_certificate_delete_key, "delete an archived private key",
 	 NULL},
-	{"client", "add", ctl_client_add, "add a client that may speak CMP with us", NULL},
+	{"client", "add", ctl_client_add, "add a client that may ask us", NULL},
 	{"client", "list", NULL, "list clients", &ctl_clients},
+	{"client", "update", ctl_client_update, "change what a client may do", NULL},
 	{"client", "remove", ctl_client_remove, "remove a client", NULL},
+	{"client", "credential add", ctl_credential_add, "add a credential to a client", NULL},
+	{"client", "credential list", ctl_credential_list, "list the credentials of a client",
+	 NULL},
+	{"client", "credential remove", ctl_credential_remove, "remove one of them", NULL},
 	{"transaction", "list", NULL, "list CMP transactions", &ctl_transactions},
 	{"transaction", "show", ctl_transaction_show, "show a CMP transaction", NULL},
 	{"announcement", "list", NULL, "list what other CAs announced", &ctl_announcements},
@@ -55,13 +60,13 @@ static const struct {
 static void commands_print(FILE *out, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char words[32];
+		char words[40];
 
 		if (name && strcmp(name, commands[i].name) != 0)
 			continue;
 		snprintf(words, sizeof(words), "%s%s%s", commands[i].name,
 			 commands[i].verb ? " " : "", commands[i].verb ? commands[i].verb : "");
-		fprintf(out, "  %-22s  %s\n", words, commands[i].help);
+		fprintf(out, "  %-24s  %s\n", words, commands[i].help);
 	}
 }
 
@@ -74,14 +79,30 @@ static bool command_exists(const char *name)
 	return false;
 }
 
-/* Runs commands[i] with the arguments behind its words, under the name "cmfctl WORDS". */
-static int command_run(struct ctl *ctl, size_t i, int argc, char **argv)
+/* How many of the arguments are the command's own words; 0: it is another command. */
+static int command_words(size_t i, int argc, char **argv)
 {
-	int words = commands[i].verb ? 2 : 1;
+	const char *verb = commands[i].verb, *space = verb ? strchr(verb, ' ') : NULL;
+	size_t len = space ? (size_t)(space - verb) : verb ? strlen(verb) : 0;
+
+	if (strcmp(argv[0], commands[i].name) != 0)
+		return 0;
+	if (!verb)
+		return 1;
+	if (argc < 2 || strlen(argv[1]) != len || strncmp(argv[1], verb, len) != 0)
+		return 0;
+	if (!space)
+		return 2;
+	return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 3 : 0;
+}
+
+/* Runs commands[i] with the arguments behind its words, under the name "cmfctl WORDS". */
+static int command_run(struct ctl *ctl, size_t i, int words, int argc, char **argv)
+{
 	char name[48];
 
-	snprintf(name, sizeof(name), "cmfctl %s%s%s", commands[i].name, words == 2 ? " " : "",
-		 words == 2 ? commands[i].verb : "");
+	snprintf(name, sizeof(name), "cmfctl %s%s%s", commands[i].name, words > 1 ? " " : "",
+		 words > 1 ? commands[i].verb : "");
 	argc -= words - 1;
 	argv += words - 1;
 	argv[0] = name;
@@ -99,9 +120,10 @@ static int command_find(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(argv[0], commands[i].name) == 0 &&
-		    (!commands[i].verb || (argc > 1 && strcmp(argv[1], commands[i].verb) == 0)))
-			return command_run(ctl, i, argc, argv);
+		int words = command_words(i, argc, argv);
+
+		if (words > 0)
+			return command_run(ctl, i, words, argc, argv);
 	}
 	help = argc > 1 && strcmp(argv[1], "--help") == 0;
 	fprintf(help ? stdout : stderr, "Usage: cmfctl [OPTION...] %s VERB ...\n", argv[0]);

@@ -223,15 +223,18 @@ void house_client_add_with(struct house *house, const char *name, const char *do
 			   uint32_t permissions, bool register_on_ir, struct bytes trust_anchor)
 {
 	char subject[64];
-	struct store_client client = {
-		.name = (char *)name,
-		.trust_domain = (char *)domain,
-		.permissions = permissions,
-		.register_on_ir = register_on_ir,
-		.default_profile = (char *)"VnfciCert",
+	struct store_credential below = {
+		.kind = STORE_CREDENTIAL_ANCHOR,
 		.subject = subject,
-		.trust_anchor = {(uint8_t *)trust_anchor.data, trust_anchor.len},
-		.created_ms = house->now_ms};
+		.content = {(uint8_t *)trust_anchor.data, trust_anchor.len}};
+	struct store_client client = {.name = (char *)name,
+				      .trust_domain = (char *)domain,
+				      .permissions = permissions,
+				      .register_on_ir = register_on_ir,
+				      .default_profile = (char *)"VnfciCert",
+				      .created_ms = house->now_ms,
+				      .credentials = &below,
+				      .n_credentials = 1};
 
 	snprintf(subject, sizeof(subject), "/CN=%s", name);
 	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
@@ -254,20 +257,22 @@ void house_client_add(struct house *house, const char *name, const char *domain,
 void house_mac_client_add(struct house *house, const char *name, const char *reference,
 			  const char *secret, const char *policy)
 {
+	struct store_credential shared = {.known_by = {(uint8_t *)reference, strlen(reference)}};
 	struct store_client client = {.name = (char *)name,
 				      .trust_domain = (char *)"a",
 				      .permissions = STORE_MAY_REGISTER | STORE_MAY_REQUEST |
 						     STORE_MAY_REVOKE,
 				      .default_profile = (char *)"VnfciCert",
 				      .policy = (char *)policy,
-				      .mac_reference = (char *)reference,
-				      .created_ms = house->now_ms};
+				      .created_ms = house->now_ms,
+				      .credentials = &shared,
+				      .n_credentials = 1};
 
-	HOUSE_CHECK(!cmf_secret_seal(house->cmf, reference, bytes_of_string(secret),
-				     &client.mac_secret));
+	HOUSE_CHECK(!cmf_secret_seal(house->cmf, bytes_of_string(reference),
+				     bytes_of_string(secret), &shared.content));
 	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
 	unit_commit(house);
-	octets_clear(&client.mac_secret);
+	octets_clear(&shared.content);
 }
 
 static void clients_add(struct house *house)

@@ -42,6 +42,14 @@ void fixture_end(struct fixture *f)
 
 struct store_client sample_client(const char *name)
 {
+	static struct store_credential anchor = {.kind = STORE_CREDENTIAL_ANCHOR,
+						 .not_before_ms = 500,
+						 .not_after_ms = 5000,
+						 .created_ms = 1000,
+						 .known_by = OCTETS("hash"),
+						 .subject = TEXT("/CN=vnfm"),
+						 .content = OCTETS("anchor")};
+
 	return (struct store_client){
 		.name = TEXT(name),
 		.trust_domain = TEXT("domain-a"),
@@ -49,9 +57,9 @@ struct store_client sample_client(const char *name)
 		.register_on_ir = true,
 		.default_profile = TEXT("VnfciCert"),
 		.policy = TEXT("old-clients"),
-		.trust_anchor = OCTETS("anchor"),
-		.subject = TEXT("/CN=vnfm"),
 		.created_ms = 1000,
+		.credentials = &anchor,
+		.n_credentials = 1,
 	};
 }
 

@@ -523,8 +523,7 @@ START_TEST(test_ending_mark)
 	OK(store_ending_mark_get(f.reader, 86400000, &mark));
 	OK(store_client_remove(f.unit, "vnfm-a"));
 	OK(store_client_insert(f.unit, &(struct store_client){.name = TEXT("vnfm-a"),
-							      .trust_domain = TEXT("domain-a"),
-							      .mac_reference = TEXT("r")}));
+							      .trust_domain = TEXT("domain-a")}));
 	OK(store_unit_commit(f.unit));
 	put_subscription(&f, "domain-a", "https://a.example/");
 	ABSENT(store_ending_mark_get(f.reader, 86400000, &mark));

@@ -4,6 +4,8 @@
 
 #include "../../src/store/sqlite/migrate.h"
 #include "../../src/store/sqlite/migration.h"
+#include "asn1/dn.h"
+#include "base/strbuf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -401,6 +403,93 @@ START_TEST(test_reasons_of_before)
 }
 END_TEST
 
+static int client_print(void *arg, struct store_client *client)
+{
+	struct strbuf *out = arg;
+
+	strbuf_printf(out, "%lld %s %s:", (long long)client->id, client->name,
+		      client->entity ? client->entity : "-");
+	for (size_t i = 0; i < client->n_credentials; i++) {
+		const struct store_credential *c = &client->credentials[i];
+
+		strbuf_printf(out, " %d %.*s %s %.*s", c->kind,
+			      c->kind == STORE_CREDENTIAL_SECRET ? (int)c->known_by.len : 0,
+			      (const char *)c->known_by.data, c->subject ? c->subject : "-",
+			      c->kind == STORE_CREDENTIAL_CERTIFICATE ? 0 : (int)c->content.len,
+			      (const char *)c->content.data);
+	}
+	strbuf_add(out, "\n");
+	return 0;
+}
+
+static int named_add(void *arg, const struct store_credential *c, const char *client)
+{
+	strbuf_add(arg, client);
+	return 0;
+}
+
+/* Each client of before has its one credential, sealed as it was, and is found by it. */
+START_TEST(test_clients_of_before)
+{
+	static const char clients[] =
+		"INSERT INTO client (id, name, trust_domain, permissions, register_on_ir, policy,"
+		" entity, trust_anchor, subject, mac_reference, mac_secret, created_ms) VALUES"
+		" (3, 'anchor', 'd', 1, 0, 'p', 'e', CAST('PEM' AS BLOB), '/CN=VNFM  a', NULL,"
+		" NULL, 5),"
+		" (4, 'any', 'd', 1, 0, NULL, NULL, CAST('PEM' AS BLOB), NULL, NULL, NULL, 5),"
+		" (7, 'mac', 'd', 1, 0, NULL, NULL, NULL, NULL, 'ref-1', CAST('sealed' AS BLOB),"
+		" 5);"
+		"INSERT INTO client (id, name, trust_domain, permissions, register_on_ir,"
+		" trust_anchor, certificate, created_ms) VALUES (8, 'exact', 'd', 1, 0,"
+		" CAST('PEM' AS BLOB), ?, 5)";
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	_cleanup_(octets_clear) struct octets der = certificate_of(key, "uncompressed");
+	_cleanup_(strbuf_clear) struct strbuf listed = STRBUF_NULL, found = STRBUF_NULL;
+	uint8_t digest[32], hash[DN_HASH_LEN];
+	int64_t before, after;
+	X509_NAME *name;
+	sqlite3_stmt *stmt;
+	const char *rest;
+	struct fixture f;
+	sqlite3 *db;
+
+	digest_of(key, "uncompressed", digest);
+	sqlite_begin(&f);
+	db = database_before(f.database, "-credential");
+	OK(sqlite3_prepare_v2(db, clients, -1, &stmt, &rest));
+	ck_assert_int_eq(sqlite3_step(stmt), SQLITE_DONE);
+	OK(sqlite3_finalize(stmt));
+	OK(sqlite3_prepare_v2(db, rest, -1, &stmt, NULL));
+	OK(sqlite3_bind_blob(stmt, 1, der.data, (int)der.len, SQLITE_STATIC));
+	ck_assert_int_eq(sqlite3_step(stmt), SQLITE_DONE);
+	OK(sqlite3_finalize(stmt));
+	OK(sqlite3_close(db));
+	fixture_open(&f);
+	OK(store_client_list(f.reader, 0, client_print, &listed));
+	ck_assert_str_eq(listed.text, "3 anchor e: 1  /CN=VNFM  a PEM\n"
+				      "4 any -: 1  - PEM\n"
+				      "7 mac -: 0 ref-1 - sealed\n"
+				      "8 exact -: 2  - \n");
+	/* RFC 5280 7.1: written otherwise it is the same name. */
+	OK(dn_parse("/CN=vnfm A", &name, NULL));
+	dn_hash(name, hash);
+	X509_NAME_free(name);
+	OK(store_credentials_known_by(f.reader, STORE_CREDENTIAL_ANCHOR, BYTES_OF(hash), named_add,
+				      &found));
+	OK(store_credentials_known_by(f.reader, STORE_CREDENTIAL_CERTIFICATE, BYTES_OF(digest),
+				      named_add, &found));
+	ck_assert_str_eq(found.text, "anchorexact");
+	/* Changes are counted as before. */
+	OK(store_client_generation(f.reader, &before));
+	OK(store_client_remove(f.unit, "any"));
+	OK(store_unit_commit(f.unit));
+	OK(store_client_generation(f.reader, &after));
+	ck_assert_int_ne(before, after);
+	fixture_end(&f);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 TCase *sqlite_file_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_file");
@@ -416,5 +505,6 @@ TCase *sqlite_file_cases(void)
 	tcase_add_test(tc, test_counters_of_an_older_database);
 	tcase_add_test(tc, test_key_digests_of_before);
 	tcase_add_test(tc, test_reasons_of_before);
+	tcase_add_test(tc, test_clients_of_before);
 	return tc;
 }

@@ -153,13 +153,16 @@ static void take_back(void)
 static void add_lent_client(struct fixture *f)
 {
 	struct store_client client = sample_client("vnfm-a");
+	struct store_credential credential = client.credentials[0];
 
+	client.credentials = lend(&credential, sizeof(credential));
 	lend_text(&client.name);
 	lend_text(&client.trust_domain);
 	lend_text(&client.default_profile);
 	lend_text(&client.policy);
-	lend_text(&client.subject);
-	lend_octets(&client.trust_anchor);
+	lend_octets(&client.credentials->known_by);
+	lend_text(&client.credentials->subject);
+	lend_octets(&client.credentials->content);
 	OK(store_client_insert(f->unit, &client));
 	memset(&client, 'x', sizeof(client));
 }
@@ -266,7 +269,7 @@ static int64_t add_lent_exchange(struct fixture *f, int64_t certificate_id)
 	return id;
 }
 
-static int client_assert(void *arg, const struct store_client *client)
+static int client_assert(void *arg, struct store_client *client)
 {
 	const struct store_client sample = sample_client("vnfm-a");
 
@@ -274,9 +277,12 @@ static int client_assert(void *arg, const struct store_client *client)
 	ck_assert_str_eq(client->trust_domain, sample.trust_domain);
 	ck_assert_str_eq(client->default_profile, sample.default_profile);
 	ck_assert_str_eq(client->policy, sample.policy);
-	ck_assert_str_eq(client->subject, sample.subject);
-	ck_assert(
-		bytes_equal(octets_view(&client->trust_anchor), octets_view(&sample.trust_anchor)));
+	ck_assert_uint_eq(client->n_credentials, 1);
+	ck_assert_str_eq(client->credentials->subject, sample.credentials->subject);
+	ck_assert(bytes_equal(octets_view(&client->credentials->known_by),
+			      octets_view(&sample.credentials->known_by)));
+	ck_assert(bytes_equal(octets_view(&client->credentials->content),
+			      octets_view(&sample.credentials->content)));
 	++*(int *)arg;
 	return 0;
 }
@@ -400,7 +406,7 @@ START_TEST(test_unit_copies_what_it_is_given)
 	certificate_assert(&f, store_unit_id(f.unit, certificate_id));
 	transaction_assert(&f, store_unit_id(f.unit, transaction_id));
 	exchange_assert(&f, store_unit_id(f.unit, exchange_id));
-	OK(store_client_list(f.reader, client_assert, &clients));
+	OK(store_client_list(f.reader, 0, client_assert, &clients));
 	ck_assert_int_eq(clients, 1);
 	fixture_end(&f);
 }

@@ -285,6 +285,14 @@ static struct octets credential_pem(const struct credential *c)
 
 void client_add(const struct client_spec *spec)
 {
+	const char *reference = spec->mac_reference;
+	struct store_credential credential = {
+		.kind = spec->anchor  ? STORE_CREDENTIAL_ANCHOR
+			: spec->exact ? STORE_CREDENTIAL_CERTIFICATE
+				      : STORE_CREDENTIAL_SECRET,
+		.known_by = {(uint8_t *)(uintptr_t)reference, reference ? strlen(reference) : 0},
+		.subject = (char *)(uintptr_t)spec->subject,
+	};
 	struct store_client row = {
 		.name = (char *)(uintptr_t)spec->name,
 		.trust_domain = (char *)(uintptr_t)spec->trust_domain,
@@ -293,24 +301,24 @@ void client_add(const struct client_spec *spec)
 		.default_profile = (char *)(uintptr_t)spec->default_profile,
 		.policy = (char *)(uintptr_t)spec->policy,
 		.entity = (char *)(uintptr_t)spec->entity,
-		.subject = (char *)(uintptr_t)spec->subject,
-		.mac_reference = (char *)(uintptr_t)spec->mac_reference,
 		.created_ms = w.now_ms,
+		.credentials = &credential,
+		.n_credentials = 1,
 	};
 
 	if (spec->anchor)
-		row.trust_anchor = credential_pem(spec->anchor);
+		credential.content = credential_pem(spec->anchor);
 	if (spec->exact)
-		row.certificate = spec->exact->der;
+		ck_assert_int_eq(octets_dup(octets_view(&spec->exact->der), &credential.content),
+				 0);
 	if (spec->mac_secret)
-		ck_assert_int_eq(cmf_secret_seal(w.cmf, spec->mac_reference,
+		ck_assert_int_eq(cmf_secret_seal(w.cmf, bytes_of_string(reference),
 						 bytes_of_string(spec->mac_secret),
-						 &row.mac_secret),
+						 &credential.content),
 				 0);
 	ck_assert_int_eq(store_client_insert(w.unit, &row), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	octets_clear(&row.trust_anchor);
-	octets_clear(&row.mac_secret);
+	octets_clear(&credential.content);
 }
 
 struct cmf_principal admin_for(const char *client)

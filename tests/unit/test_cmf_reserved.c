@@ -298,12 +298,18 @@ START_TEST(test_client_by_the_name_of_an_entity)
 	register_ok("vnfm-a", CERT_TYPE_VNFCI, "vnfci-1");
 	register_ok("vnfm-a", CERT_TYPE_VNF_OAM, "vnfci-2");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *reference = rows[i].reference;
+		struct store_credential credential = {
+			.kind = reference ? STORE_CREDENTIAL_SECRET : STORE_CREDENTIAL_ANCHOR,
+			.known_by = {(uint8_t *)(uintptr_t)reference,
+				     reference ? strlen(reference) : 0},
+			.subject = (char *)(uintptr_t)rows[i].subject};
 		const struct store_client row = {
 			.name = (char *)(uintptr_t)rows[i].name,
 			.trust_domain = (char *)(uintptr_t) "d",
-			.subject = (char *)(uintptr_t)rows[i].subject,
-			.mac_reference = (char *)(uintptr_t)rows[i].reference,
 			.entity = (char *)(uintptr_t)rows[i].entity,
+			.credentials = &credential,
+			.n_credentials = 1,
 		};
 
 		ck_assert_int_eq(cmf_client_name_taken(w.reader, &row, w.unit, &taken), 0);

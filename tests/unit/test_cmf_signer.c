@@ -798,18 +798,20 @@ END_TEST
 START_TEST(test_sealed_secret_is_bound_to_its_reference)
 {
 	struct octets sealed, again;
+	struct store_credential stolen = {.known_by = {(uint8_t *)(uintptr_t) "thief-ref", 9}};
 	struct store_client row = {.name = (char[]){"thief"},
 				   .trust_domain = (char[]){"d"},
-				   .mac_reference = (char[]){"thief-ref"}};
+				   .credentials = &stolen,
+				   .n_credentials = 1};
 	struct refusal refusal = REFUSAL_NULL;
 	struct cmf_principal who = {0};
 	struct bytes secret = bytes_of_string("ra secret");
 
-	ck_assert_int_eq(cmf_secret_seal(w.cmf, "ra-a-ref", secret, &sealed), 0);
-	ck_assert_int_eq(cmf_secret_seal(w.cmf, "ra-a-ref", secret, &again), 0);
+	ck_assert_int_eq(cmf_secret_seal(w.cmf, bytes_of_string("ra-a-ref"), secret, &sealed), 0);
+	ck_assert_int_eq(cmf_secret_seal(w.cmf, bytes_of_string("ra-a-ref"), secret, &again), 0);
 	ck_assert(!bytes_equal(octets_view(&sealed), octets_view(&again)));
 	ck_assert_ptr_null(memmem(sealed.data, sealed.len, secret.data, secret.len));
-	row.mac_secret = sealed;
+	stolen.content = sealed;
 	ck_assert_int_eq(store_client_insert(w.unit, &row), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	ck_assert_int_eq(

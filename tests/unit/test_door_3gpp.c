@@ -18,19 +18,22 @@ static struct house_credential vendor_root, vendor_ca, enb_1, enb_2, nameless;
 static void vendor_add(const char *name, uint32_t permissions, bool register_on_ir)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
+	struct store_credential below = {.kind = STORE_CREDENTIAL_ANCHOR};
 	struct store_client client = {.name = (char *)name,
 				      .trust_domain = (char *)"ran",
 				      .permissions = permissions,
 				      .register_on_ir = register_on_ir,
 				      .default_profile = (char *)"VnfciCert",
 				      .policy = (char *)"base-stations",
-				      .created_ms = house.now_ms};
+				      .created_ms = house.now_ms,
+				      .credentials = &below,
+				      .n_credentials = 1};
 	char *pem;
 	long len;
 
 	ck_assert_int_eq(PEM_write_bio_X509(bio, vendor_root.cert), 1);
 	len = BIO_get_mem_data(bio, &pem);
-	client.trust_anchor = (struct octets){(uint8_t *)pem, (size_t)len};
+	below.content = (struct octets){(uint8_t *)pem, (size_t)len};
 	ck_assert_int_eq(store_client_insert(house.worker.unit, &client), 0);
 	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
 	BIO_free(bio);

@@ -445,18 +445,21 @@ END_TEST
 /* A client for everything below our own root. */
 static void client_below_root_add(const char *name, const char *subject)
 {
+	struct store_credential below = {.kind = STORE_CREDENTIAL_ANCHOR,
+					 .subject = (char *)subject};
 	struct store_client client = {.name = (char *)name,
 				      .trust_domain = (char *)"a",
 				      .permissions = STORE_MAY_REQUEST,
-				      .subject = (char *)subject,
-				      .created_ms = house.now_ms};
+				      .created_ms = house.now_ms,
+				      .credentials = &below,
+				      .n_credentials = 1};
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/root.pem", house.dir);
-	ck_assert(!file_read(path, 65536, &client.trust_anchor));
+	ck_assert(!file_read(path, 65536, &below.content));
 	ck_assert(!store_client_insert(house.worker.unit, &client));
 	ck_assert(!store_unit_commit(house.worker.unit));
-	octets_clear(&client.trust_anchor);
+	octets_clear(&below.content);
 }
 
 static void who_is(const struct house_credential *who, int body_type, int failinfo)

@@ -103,8 +103,9 @@ static void passphrase_add(const char *reference)
 
 	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "revoked");
 	bytes_to_hex(bytes_of_string(reference), sealed_for + strlen(sealed_for));
-	ck_assert_int_eq(
-		cmf_secret_seal(house.cmf, sealed_for, bytes_of_string(SECRET), &row.secret), 0);
+	ck_assert_int_eq(cmf_secret_seal(house.cmf, bytes_of_string(sealed_for),
+					 bytes_of_string(SECRET), &row.secret),
+			 0);
 	ck_assert_int_eq(store_rev_passphrase_put(house.worker.unit, &row), 0);
 	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
 	store_unit_clear(house.worker.unit);
@@ -455,18 +456,21 @@ static void client_below_add(const char *root_cn, int n)
 {
 	struct house_credential root;
 	char name[32];
+	struct store_credential below = {.kind = STORE_CREDENTIAL_ANCHOR};
 	struct store_client client = {.name = name,
 				      .trust_domain = (char *)(uintptr_t) "a",
 				      .permissions = STORE_MAY_REQUEST,
-				      .created_ms = house.now_ms};
+				      .created_ms = house.now_ms,
+				      .credentials = &below,
+				      .n_credentials = 1};
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *pem;
 
 	snprintf(name, sizeof(name), "%s-%d", root_cn, n);
 	house_credential_make(&root, root_cn, HOUSE_CA, NULL, house.now_ms, 30);
 	ck_assert_int_eq(PEM_write_bio_X509(bio, root.cert), 1);
-	client.trust_anchor.len = (size_t)BIO_get_mem_data(bio, &pem);
-	client.trust_anchor.data = (uint8_t *)pem;
+	below.content.len = (size_t)BIO_get_mem_data(bio, &pem);
+	below.content.data = (uint8_t *)pem;
 	ck_assert_int_eq(store_client_insert(house.worker.unit, &client), 0);
 	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
 	BIO_free(bio);

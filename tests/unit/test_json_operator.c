@@ -590,7 +590,18 @@ static const struct {
 	{"{" CLIENT ", \"mac_reference\": \"r\"}", 400},
 	{"{" CLIENT ", \"secret\": \"long enough\"}", 400},
 	{"{" CLIENT ", \"mac_reference\": \"r\", \"secret\": \"short\"}", 400},
-	{"{" CLIENT ", \"mac_reference\": \"r s\", \"secret\": \"long enough\"}", 400},
+	{"{" CLIENT ", \"mac_reference\": \"\", \"secret\": \"long enough\"}", 400},
+	{"{" CLIENT ", \"mac_reference_hex\": \"\", \"secret\": \"long enough\"}", 400},
+	{"{" CLIENT ", \"mac_reference_hex\": \"0\", \"secret\": \"long enough\"}", 400},
+	{"{" CLIENT ", \"mac_reference_hex\": \"xy\", \"secret\": \"long enough\"}", 400},
+	{"{" CLIENT ", \"mac_reference_hex\": \"00\", " MAC "}", 400},
+	{"{" CLIENT ", \"oauth2_client\": \"\"}", 400},
+	{"{" CLIENT ", \"oauth2_client\": \"a\", " MAC "}", 400},
+	{"{" CLIENT ", " MAC ", \"not_after\": \"tomorrow\"}", 400},
+	{"{" CLIENT ", " MAC ", \"not_after\": 1795424400}", 400},
+	{"{" CLIENT ", " MAC ", \"not_before\": \"2026-11-23T08:00:00Z\", "
+	 "\"not_after\": \"2026-11-23T08:00:00Z\"}",
+	 400},
 	{"{" CLIENT ", " MAC ", \"subject\": \"/CN=x\"}", 400},
 	{"{" CLIENT ", " MAC ", \"trust_anchor\": \"x\"}", 400},
 	{"{" CLIENT ", \"trust_anchor\": \"no certificate\"}", 400},
@@ -657,8 +668,13 @@ START_TEST(subject_of_a_client_is_a_name)
 	struct answer answer = ask(HTTP_POST, "/v1/clients", "", body);
 
 	ck_assert_int_eq(answer.status, subjects[_i].status);
-	if (answer.status == 201)
-		ck_assert_str_eq(text(answer.json, "credential"), "trust_anchor");
+	if (answer.status == 201) {
+		ck_assert_uint_eq(json_array_size(json_object_get(answer.json, "credential")), 1);
+		ck_assert_str_eq(
+			text(json_array_get(json_object_get(answer.json, "credentials"), 0),
+			     "kind"),
+			"trust_anchor");
+	}
 	json_decref(answer.json);
 	free(body);
 }

@@ -102,7 +102,8 @@ int cmf_subscription_secret(struct cmf *cmf, const struct store_subscription *su
 		return 0;
 	err = sealed_for(subscription, &reference);
 	return err < 0 ? err
-		       : secret_open(cmf, reference, octets_view(&subscription->secret), secretp);
+		       : secret_open(cmf, bytes_of_string(reference),
+				     octets_view(&subscription->secret), secretp);
 }
 
 /* --- subscriptions --- */
@@ -132,7 +133,8 @@ int cmf_subscribe(const struct cmf_call *call, const struct cmf_subscribe *reque
 	if (request->secret.len)
 		err = sealed_for(&row, &reference);
 	if (err == 0 && reference)
-		err = cmf_secret_seal(call->cmf, reference, request->secret, &sealed);
+		err = cmf_secret_seal(call->cmf, bytes_of_string(reference), request->secret,
+				      &sealed);
 	row.secret = sealed;
 	if (err == 0)
 		err = store_subscription_insert(call->unit, &row, idp);

@@ -1,133 +1,256 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The snapshot of configured clients. See clients.h. */
-#include "asn1/dn.h"
-#include "principal/signer_path.h"
+/* The snapshot of configured clients. See clients.h; whom a message is from, by one of these, is
+ * found in client_find.c and signer.c. */
+#include "principal/clients.h"
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <search.h>
 #include <string.h>
 
-/* Certificates in the trust_anchor of one client. */
-enum { ANCHORS_MAX = 64 };
+/* --- the credentials of a client --- */
 
-static void bio_freep(BIO **bio)
+void client_credentials_clear(struct client *client)
 {
-	BIO_free(*bio);
+	for (size_t i = 0; client->credential && i < client->row.n_credentials; i++)
+		client_credential_clear(&client->credential[i]);
+	free(TAKE(client->credential));
 }
 
-static void x509_freep(X509 **cert)
+static int anchors_order(const void *a, const void *b)
 {
-	X509_free(*cert);
+	const struct anchors *x = a, *y = b;
+
+	if (x->pem.len != y->pem.len)
+		return x->pem.len < y->pem.len ? -1 : 1;
+	return x->pem.len ? memcmp(x->pem.data, y->pem.data, x->pem.len) : 0;
 }
 
-void client_clear(struct client *client)
+/* Those with that PEM, borrowed; NULL: they are not known. */
+static struct anchors *anchors_known(const struct clients *clients, const struct octets *pem)
 {
-	store_client_clear(&client->row);
-	X509_NAME_free(client->subject);
-	X509_STORE_free(client->anchors);
-	sk_X509_pop_free(client->anchor_certs, X509_free);
-	*client = (struct client){0};
+	const struct anchors sought = {.pem = *pem};
+	struct anchors *const *found =
+		clients ? tfind(&sought, &clients->anchors, anchors_order) : NULL;
+
+	return found ? *found : NULL;
 }
 
-/* PEM certificates to anchors. -EINVAL if there are none or they do not parse. */
-static int anchors_parse(struct bytes pem, struct client *client)
+/* For the credentials and snapshots that follow. */
+static int anchors_keep(struct clients *clients, struct anchors *anchors)
 {
-	_cleanup_(bio_freep) BIO *bio = NULL;
-	int n = 0;
-
-	if (pem.len > INT32_MAX)
-		return -EINVAL;
-	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	client->anchors = X509_STORE_new();
-	client->anchor_certs = sk_X509_new_null();
-	if (!client->anchors || !client->anchor_certs || !bio)
+	if (anchors_known(clients, &anchors->pem))
+		return 0;
+	if (!tsearch(anchors, &clients->anchors, anchors_order))
 		return -ENOMEM;
-	for (; n <= ANCHORS_MAX; n++) {
-		_cleanup_(x509_freep) X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	atomic_fetch_add(&anchors->refs, 1);
+	return 0;
+}
 
-		if (!cert)
-			break;
-		if (X509_STORE_add_cert(client->anchors, cert) != 1 ||
-		    sk_X509_push(client->anchor_certs, cert) <= 0)
-			return -ENOMEM;
-		(void)TAKE(cert);
+int client_credentials_parse(struct clients *clients, const struct clients *before,
+			     struct client *client)
+{
+	int err = 0;
+
+	client->credential = calloc(client->row.n_credentials + 1, sizeof(*client->credential));
+	if (!client->credential)
+		return -ENOMEM;
+	for (size_t i = 0; err == 0 && i < client->row.n_credentials; i++) {
+		const struct store_credential *row = &client->row.credentials[i];
+		struct client_credential *c = &client->credential[i];
+		struct anchors *known = anchors_known(clients, &row->content);
+
+		err = client_credential_parse(
+			row, known ? known : anchors_known(before, &row->content), c);
+		c->client = client;
+		if (err == 0 && c->anchors && clients)
+			err = anchors_keep(clients, c->anchors);
+		/* One entry that cannot be used must not shut out the others. */
+		if (err == -EINVAL) {
+			log_fault("cmf: client has an unusable trust anchor or subject", err,
+				  client->row.name);
+			err = 0;
+		}
 	}
-	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE || n == 0 ||
-	    n > ANCHORS_MAX)
-		return -EINVAL;
-	ERR_clear_error();
-	return 0;
-}
-
-static int text_copy(const char *text, char **copyp)
-{
-	*copyp = text ? strdup(text) : NULL;
-	return text && !*copyp ? -ENOMEM : 0;
-}
-
-static int row_copy(const struct store_client *row, struct store_client *copy)
-{
-	copy->id = row->id;
-	copy->permissions = row->permissions;
-	copy->register_on_ir = row->register_on_ir;
-	copy->created_ms = row->created_ms;
-	if (text_copy(row->name, &copy->name) < 0 ||
-	    text_copy(row->trust_domain, &copy->trust_domain) < 0 ||
-	    text_copy(row->default_profile, &copy->default_profile) < 0 ||
-	    text_copy(row->policy, &copy->policy) < 0 ||
-	    text_copy(row->entity, &copy->entity) < 0 ||
-	    text_copy(row->subject, &copy->subject) < 0 ||
-	    text_copy(row->mac_reference, &copy->mac_reference) < 0)
-		return -ENOMEM;
-	if (octets_dup(octets_view(&row->certificate), &copy->certificate) < 0 ||
-	    octets_dup(octets_view(&row->mac_secret), &copy->mac_secret) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-int client_parse(const struct store_client *row, struct client *client)
-{
-	int err = row_copy(row, &client->row);
-
-	/* An exact certificate is trusted by itself: neither anchor nor subject widens that. */
-	if (err < 0 || row->certificate.len > 0)
-		return err;
-	if (row->subject)
-		err = dn_parse(row->subject, &client->subject, NULL);
-	if (err == 0 && row->trust_anchor.len > 0)
-		err = anchors_parse(octets_view(&row->trust_anchor), client);
 	return err;
+}
+
+static void client_clear(struct client *client)
+{
+	client_credentials_clear(client);
+	store_client_clear(&client->row);
 }
 
 /* --- the names that a client is known by --- */
 
+static int reserved_add_credential(struct reserved *set, const struct client_credential *c,
+				   size_t at)
+{
+	const unsigned char *p = c->row->content.data;
+	X509 *exact;
+	int err;
+
+	switch (c->row->kind) {
+	case STORE_CREDENTIAL_SECRET:
+	case STORE_CREDENTIAL_OAUTH2:
+		return reserved_add_name(set, octets_view(&c->row->known_by), at);
+	case STORE_CREDENTIAL_ANCHOR:
+		return c->subject ? reserved_add_dn(set, c->subject, at) : 0;
+	case STORE_CREDENTIAL_CERTIFICATE:
+		exact = d2i_X509(NULL, &p, (long)c->row->content.len);
+		err = exact ? reserved_add_certificate(set, exact, at) : 0;
+		X509_free(exact);
+		ERR_clear_error();
+		return err;
+	default:
+		return 0;
+	}
+}
+
 int reserved_add_client(struct reserved *set, const struct client *client, size_t at)
 {
-	const unsigned char *p = client->row.certificate.data;
-	X509 *exact = client->row.certificate.len
-			      ? d2i_X509(NULL, &p, (long)client->row.certificate.len)
-			      : NULL;
 	int err = reserved_add_name(set, bytes_of_string(client->row.name), at);
 
-	if (err == 0 && client->row.mac_reference)
-		err = reserved_add_name(set, bytes_of_string(client->row.mac_reference), at);
-	if (err == 0 && client->subject)
-		err = reserved_add_dn(set, client->subject, at);
-	if (err == 0 && exact)
-		err = reserved_add_certificate(set, exact, at);
-	X509_free(exact);
-	ERR_clear_error();
+	for (size_t i = 0; err == 0 && i < client->row.n_credentials; i++)
+		err = reserved_add_credential(set, &client->credential[i], at);
 	return err;
+}
+
+/* --- what they are found by --- */
+
+static int anchors_index(struct clients *clients, const struct client_credential *c)
+{
+	int err = 0;
+
+	if (c->subject)
+		return client_index_add(&clients->by[CREDENTIALS_BY_SUBJECT],
+					BYTES_OF(c->subject_hash), c);
+	for (size_t i = 0; err == 0 && c->anchors && i < c->anchors->n_hashes; i++)
+		err = client_index_add(&clients->by[CREDENTIALS_BY_ANCHOR],
+				       BYTES_OF(c->anchors->hash[i]), c);
+	return err;
+}
+
+static int credential_index(struct clients *clients, const struct client_credential *c)
+{
+	struct bytes known_by = octets_view(&c->row->known_by);
+	int err;
+
+	switch (c->row->kind) {
+	case STORE_CREDENTIAL_SECRET:
+		return client_index_add(&clients->by[CREDENTIALS_BY_REFERENCE], known_by, c);
+	case STORE_CREDENTIAL_OAUTH2:
+		return client_index_add(&clients->by[CREDENTIALS_BY_OAUTH2], known_by, c);
+	case STORE_CREDENTIAL_ANCHOR:
+		return anchors_index(clients, c);
+	case STORE_CREDENTIAL_CERTIFICATE:
+		err = client_index_add(&clients->by[CREDENTIALS_BY_CERTIFICATE],
+				       octets_view(&c->row->content), c);
+		return err == 0 && c->ski.len ? client_index_add(&clients->by[CREDENTIALS_BY_SKI],
+								 octets_view(&c->ski), c)
+					      : err;
+	default:
+		return 0;
+	}
+}
+
+static int client_index(struct clients *clients, const struct client *client)
+{
+	int err = client_index_add(&clients->by[CLIENTS_BY_NAME], bytes_of_string(client->row.name),
+				   client);
+
+	for (size_t i = 0; err == 0 && i < client->row.n_credentials; i++)
+		err = credential_index(clients, &client->credential[i]);
+	return err;
+}
+
+const struct client *clients_named(const struct clients *clients, const char *name)
+{
+	size_t n;
+	const struct client_index_entry *entry =
+		client_index_find(&clients->by[CLIENTS_BY_NAME], bytes_of_string(name), &n);
+
+	return entry ? entry->item : NULL;
+}
+
+const struct client_credential *clients_credential(const struct clients *clients,
+						   enum clients_by by, struct bytes key,
+						   int64_t now_ms)
+{
+	size_t n;
+	const struct client_index_entry *entry = client_index_find(&clients->by[by], key, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct client_credential *c = entry[i].item;
+
+		if (credential_good(c->row, now_ms))
+			return c;
+	}
+	return NULL;
+}
+
+/* --- when that changes by itself --- */
+
+static int time_order(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int changes_gather(struct clients *clients)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < clients->len; i++)
+		n += clients->item[i].row.n_credentials;
+	clients->changes_ms = calloc(2 * n + 1, sizeof(*clients->changes_ms));
+	if (!clients->changes_ms)
+		return -ENOMEM;
+	for (size_t i = 0; i < clients->len; i++) {
+		const struct store_client *row = &clients->item[i].row;
+
+		for (size_t j = 0; j < row->n_credentials; j++) {
+			if (row->credentials[j].not_before_ms)
+				clients->changes_ms[clients->n_changes++] =
+					row->credentials[j].not_before_ms;
+			if (row->credentials[j].not_after_ms)
+				clients->changes_ms[clients->n_changes++] =
+					row->credentials[j].not_after_ms + 1;
+		}
+	}
+	if (clients->n_changes)
+		qsort(clients->changes_ms, clients->n_changes, sizeof(*clients->changes_ms),
+		      time_order);
+	return 0;
+}
+
+void clients_unchanged(const struct clients *clients, int64_t now_ms, int64_t *fromp,
+		       int64_t *untilp)
+{
+	size_t low = 0, high = clients->n_changes;
+
+	/* The first one that is still to come. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (clients->changes_ms[middle] <= now_ms)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low > 0 && clients->changes_ms[low - 1] > *fromp)
+		*fromp = clients->changes_ms[low - 1];
+	if (low < clients->n_changes && clients->changes_ms[low] - 1 < *untilp)
+		*untilp = clients->changes_ms[low] - 1;
 }
 
 /* --- the snapshot --- */
 
-static int client_add(void *arg, const struct store_client *row)
+static int client_add(void *arg, struct store_client *row)
 {
 	struct clients *clients = arg;
-	struct client *client;
-	int err;
 
 	if (clients->len == clients->size) {
 		size_t size = clients->size ? clients->size * 2 : 16;
@@ -138,22 +261,31 @@ static int client_add(void *arg, const struct store_client *row)
 		clients->item = grown;
 		clients->size = size;
 	}
-	client = &clients->item[clients->len];
-	*client = (struct client){0};
-	err = client_parse(row, client);
-	if (err == 0) {
-		clients->len++;
-		return reserved_add_client(&clients->reserved, client, clients->len - 1);
-	}
-	client_clear(client);
-	if (err == -ENOMEM)
-		return err;
-	/* One entry that cannot be used must not shut out the others. */
-	log_fault("cmf: client has an unusable trust anchor or subject", err, row->name);
+	clients->item[clients->len++] = (struct client){.row = *row};
+	*row = (struct store_client){0};
 	return 0;
 }
 
-static int clients_load(struct store_reader *reader, int64_t generation, struct clients **clientsp)
+/* Once no client moves any more. */
+static int clients_prepare(struct clients *clients, const struct clients *before)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < clients->len; i++) {
+		err = client_credentials_parse(clients, before, &clients->item[i]);
+		if (err == 0)
+			err = client_index(clients, &clients->item[i]);
+		if (err == 0)
+			err = reserved_add_client(&clients->reserved, &clients->item[i], i);
+	}
+	for (size_t i = 0; i < CLIENTS_BY_COUNT; i++)
+		client_index_sort(&clients->by[i]);
+	reserved_sort(&clients->reserved);
+	return err == 0 ? changes_gather(clients) : err;
+}
+
+static int clients_load(struct store_reader *reader, int64_t generation,
+			const struct clients *before, struct clients **clientsp)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = calloc(1, sizeof(*clients));
 	int err;
@@ -162,31 +294,30 @@ static int clients_load(struct store_reader *reader, int64_t generation, struct 
 		return -ENOMEM;
 	atomic_init(&clients->refs, 1);
 	clients->generation = generation;
-	err = store_client_list(reader, client_add, clients);
-	if (err < 0)
-		return err;
-	reserved_sort(&clients->reserved);
-	*clientsp = TAKE(clients);
-	return 0;
+	err = store_client_list(reader, 0, client_add, clients);
+	if (err == 0)
+		err = clients_prepare(clients, before);
+	if (err == 0)
+		*clientsp = TAKE(clients);
+	return err;
 }
 
-/* The snapshot of that generation or a newer one, referenced; NULL if the newest is older. */
-static struct clients *clients_current(struct cmf *cmf, int64_t generation)
+/* The newest snapshot there is, referenced; NULL: none. */
+static struct clients *clients_newest(struct cmf *cmf)
 {
 	struct clients *clients;
 
 	pthread_mutex_lock(&cmf->clients_mutex);
 	clients = cmf->clients;
-	if (clients && clients->generation >= generation)
+	if (clients)
 		atomic_fetch_add(&clients->refs, 1);
-	else
-		clients = NULL;
 	pthread_mutex_unlock(&cmf->clients_mutex);
 	return clients;
 }
 
 int clients_get(struct cmf *cmf, struct store_reader *reader, struct clients **clientsp)
 {
+	_cleanup_(clients_unrefp) struct clients *before = NULL;
 	struct clients *fresh = NULL, *old = NULL;
 	int64_t generation;
 	/* The generation is read first: rows that are newer than it are only read once more. */
@@ -194,10 +325,12 @@ int clients_get(struct cmf *cmf, struct store_reader *reader, struct clients **c
 
 	if (err < 0)
 		return err;
-	*clientsp = clients_current(cmf, generation);
-	if (*clientsp)
+	before = clients_newest(cmf);
+	if (before && before->generation >= generation) {
+		*clientsp = TAKE(before);
 		return 0;
-	err = clients_load(reader, generation, &fresh);
+	}
+	err = clients_load(reader, generation, before, &fresh);
 	if (err < 0)
 		return err;
 	*clientsp = fresh;
@@ -212,6 +345,11 @@ int clients_get(struct cmf *cmf, struct store_reader *reader, struct clients **c
 	return 0;
 }
 
+static void anchors_forget(void *anchors)
+{
+	anchors_unref(anchors);
+}
+
 void clients_unref(struct clients *clients)
 {
 	if (!clients || atomic_fetch_sub(&clients->refs, 1) != 1)
@@ -219,135 +357,10 @@ void clients_unref(struct clients *clients)
 	for (size_t i = 0; i < clients->len; i++)
 		client_clear(&clients->item[i]);
 	free(clients->item);
+	for (size_t i = 0; i < CLIENTS_BY_COUNT; i++)
+		client_index_clear(&clients->by[i]);
 	reserved_clear(&clients->reserved);
+	tdestroy(clients->anchors, anchors_forget);
+	free(clients->changes_ms);
 	free(clients);
-}
-
-int client_principal(const struct conf *conf, const struct client *client,
-		     enum cmf_principal_kind kind, struct cmf_principal *principalp)
-{
-	struct cmf_principal p = {
-		.kind = kind,
-		.permissions = client->row.permissions,
-		.register_on_ir = client->row.register_on_ir,
-		.policy = conf_client_policy_find(conf, client->row.policy),
-	};
-
-	/* Another policy in its place could allow what this one forbids. */
-	if (!p.policy)
-		return log_fault("cmf: a client names a policy that is not configured", -ENOENT,
-				 client->row.name);
-	if (text_copy(client->row.name, &p.name) < 0 ||
-	    text_copy(client->row.trust_domain, &p.trust_domain) < 0 ||
-	    text_copy(client->row.default_profile, &p.default_profile) < 0) {
-		cmf_principal_clear(&p);
-		return -ENOMEM;
-	}
-	*principalp = p;
-	return 0;
-}
-
-/* With the shared secret, if it has one. */
-static int client_with_secret(struct cmf *cmf, const struct client *client,
-			      struct cmf_principal *principalp)
-{
-	_cleanup_(cmf_principal_clear) struct cmf_principal principal = {0};
-	int err = client_principal(cmf->conf, client, CMF_PRINCIPAL_CLIENT, &principal);
-
-	if (err == 0 && client->row.mac_reference)
-		err = secret_open(cmf, client->row.mac_reference,
-				  octets_view(&client->row.mac_secret), &principal.mac_secret);
-	if (err < 0)
-		return err;
-	*principalp = principal;
-	principal = (struct cmf_principal){0};
-	return 0;
-}
-
-int cmf_mac_client_find(const struct cmf_call *call, struct bytes reference,
-			struct cmf_principal *principalp)
-{
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int err = clients_get(call->cmf, call->reader, &clients);
-
-	if (err < 0)
-		return err;
-	for (size_t i = 0; i < clients->len; i++) {
-		const struct client *client = &clients->item[i];
-
-		if (client->row.mac_reference &&
-		    bytes_equal(bytes_of_string(client->row.mac_reference), reference))
-			return client_with_secret(call->cmf, client, principalp);
-	}
-	return refuse(call->refusal, REFUSAL_mac_reference_unknown);
-}
-
-int cmf_mac_reference_taken(struct cmf *cmf, struct store_reader *reader, struct bytes reference,
-			    bool *takenp)
-{
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int err = clients_get(cmf, reader, &clients);
-
-	if (err < 0)
-		return err;
-	*takenp = false;
-	for (size_t i = 0; i < clients->len; i++) {
-		const char *own = clients->item[i].row.mac_reference;
-
-		*takenp |= own && bytes_equal(bytes_of_string(own), reference);
-	}
-	return 0;
-}
-
-static const struct client *client_named(const struct clients *clients, const char *name)
-{
-	for (size_t i = 0; i < clients->len; i++)
-		if (strcmp(clients->item[i].row.name, name) == 0)
-			return &clients->item[i];
-	return NULL;
-}
-
-int cmf_admin_for_client(const struct cmf_call *call, const char *client_name,
-			 struct cmf_principal *principalp)
-{
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	const struct client *client;
-	int err = clients_get(call->cmf, call->reader, &clients);
-
-	if (err < 0)
-		return err;
-	client = client_named(clients, client_name);
-	if (!client)
-		return refuse(call->refusal, REFUSAL_client_unknown);
-	return client_principal(call->cmf->conf, client, CMF_PRINCIPAL_ADMIN, principalp);
-}
-
-int cmf_client_assume(const struct cmf_call *call, const char *client_name,
-		      struct cmf_principal *principalp)
-{
-	const char *slash = strchr(client_name, '/');
-	_cleanup_(freep) char *name =
-		slash ? strndup(client_name, (size_t)(slash - client_name)) : strdup(client_name);
-	_cleanup_(cmf_principal_clear) struct cmf_principal p = {0};
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	const struct client *client;
-	int err = name ? clients_get(call->cmf, call->reader, &clients) : -ENOMEM;
-
-	if (err < 0)
-		return err;
-	client = client_named(clients, name);
-	if (!client)
-		return refuse_detail(call->refusal, REFUSAL_client_not_permitted,
-				     "there is no such client");
-	err = client_with_secret(call->cmf, client, &p);
-	if (err == 0 && slash && p.policy->entity_from_signer == CONF_SIGNER_ENTITY_NONE)
-		err = refuse_detail(call->refusal, REFUSAL_client_not_permitted,
-				    "the client has no entities by their certificates");
-	if (err == 0 && slash)
-		err = signer_entity_set(&p, slash + 1);
-	if (err != 0)
-		return err;
-	*principalp = p;
-	p = (struct cmf_principal){0};
-	return 0;
 }

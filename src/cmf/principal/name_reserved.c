@@ -86,14 +86,13 @@ int name_reserved(const struct cmf_call *call, struct bytes name, const char *su
 int cmf_client_name_taken(struct store_reader *reader, const struct store_client *row,
 			  struct store_unit *unit, char **namep)
 {
-	struct client client = {0};
+	struct client client = {.row = *row}; /* borrowed */
 	struct reserved set = {NULL, 0, 0};
 	_cleanup_(freep) char *entity = NULL;
-	int err = client_parse(row, &client);
+	int err = client_credentials_parse(NULL, NULL, &client);
 
 	*namep = NULL;
-	/* One that cannot be used has no other names. */
-	if (err == 0 || err == -EINVAL)
+	if (err == 0)
 		err = reserved_add_client(&set, &client, 0);
 	if (err == 0)
 		err = name_fold(bytes_of_string(row->entity ? row->entity : ""), &entity);
@@ -108,7 +107,7 @@ int cmf_client_name_taken(struct store_reader *reader, const struct store_client
 		else if (err == STORE_NOT_FOUND)
 			err = store_subject_require(unit, set.item[i].text);
 	}
-	client_clear(&client);
+	client_credentials_clear(&client);
 	reserved_clear(&set);
 	return err;
 }

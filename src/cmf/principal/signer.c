@@ -183,7 +183,8 @@ static bool is_cmc_ra(X509 *cert)
 static int stranger_check(const struct examination *x, const struct certificate_view *view,
 			  const struct cmf_signer *entry)
 {
-	if (!x->gate || signer_client_exact(x->clients, view->der))
+	if (!x->gate ||
+	    clients_credential(x->clients, CREDENTIALS_BY_CERTIFICATE, view->der, x->call->now_ms))
 		return 0;
 	return x->gate->open(x->gate->arg, BYTES_OF(entry->digest), x->call->refusal);
 }
@@ -240,6 +241,7 @@ static int signer_principal(const struct examination *x, const struct certificat
 	entry->path = path.used;
 	entry->not_before_ms = path.not_before_ms;
 	entry->not_after_ms = path.not_after_ms;
+	clients_unchanged(x->clients, x->call->now_ms, &entry->not_before_ms, &entry->not_after_ms);
 	entry->principal.certificate_id = own.id;
 	entry->principal.registration_id = own.registration_id;
 	return err;
@@ -441,17 +443,14 @@ static int principal_dup(const struct cmf_principal *src, struct cmf_principal *
  * The exact certificate of a client that left it out of extraCerts: RFC 9483 3.3 lets self-signed
  * ones be omitted, and `openssl cmp` does. senderKID names its key.
  */
-static struct bytes configured_certificate(const struct clients *clients, struct bytes sender_kid)
+static struct bytes configured_certificate(const struct examination *x, struct bytes sender_kid)
 {
-	for (size_t i = 0; sender_kid.len > 0 && i < clients->len; i++) {
-		struct bytes cert = octets_view(&clients->item[i].row.certificate);
-		struct certificate_view view;
+	const struct client_credential *c =
+		sender_kid.len ? clients_credential(x->clients, CREDENTIALS_BY_SKI, sender_kid,
+						    x->call->now_ms)
+			       : NULL;
 
-		if (cert.len > 0 && certificate_view(cert, &view) == 0 &&
-		    bytes_equal(signer_view_ski(&view), sender_kid))
-			return cert;
-	}
-	return BYTES_NULL;
+	return c ? octets_view(&c->row->content) : BYTES_NULL;
 }
 
 static int certs_digest(struct examination *x)
@@ -480,7 +479,7 @@ static int holder_find(struct examination *x, struct sought *sought,
 		return err;
 	x->clients = clients;
 	if (x->n_certs == 0) {
-		configured = configured_certificate(clients, sought->sender_kid);
+		configured = configured_certificate(x, sought->sender_kid);
 		if (configured.len == 0)
 			return refuse(x->call->refusal, REFUSAL_signer_missing);
 		x->certs = &configured;

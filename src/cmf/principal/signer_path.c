@@ -201,14 +201,14 @@ static bool keys_prove(X509_STORE_CTX *ctx)
 }
 
 /* RFC 5280 6. X509_V_OK or the error; negative errno. */
-static int path_verify(struct signer_path *path, const struct client *client,
+static int path_verify(struct signer_path *path, const struct anchors *anchors,
 		       STACK_OF(X509) * untrusted, int *errorp)
 {
 	_cleanup_(store_ctx_freep) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
 	int err = 0;
 
-	if (!ctx || X509_STORE_CTX_init(ctx, client->anchors, path->cert, untrusted) != 1)
+	if (!ctx || X509_STORE_CTX_init(ctx, anchors->store, path->cert, untrusted) != 1)
 		return -ENOMEM;
 	param = X509_STORE_CTX_get0_param(ctx);
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
@@ -239,20 +239,17 @@ static bool is_expiry(int error)
 }
 
 /*
- * Whether a client without exact certificate is to be tried for this one. A certificate that we
- * issued to an entity never becomes a client by standing below some anchor, and by its name only
- * if it is a MANO entity's: what a VNFM chooses as the id of a VNFCI must not give it the name of
- * another VNFM.
+ * Whether a credential below anchors is to be tried for this certificate. One that we issued to an
+ * entity never becomes a client by standing below some anchor, and by its name only if it is a MANO
+ * entity's: what a VNFM chooses as the id of a VNFCI must not give it the name of another VNFM.
  */
-static bool client_eligible(const struct client *client, const struct signer_path *path,
-			    bool by_subject)
+static bool credential_eligible(const struct client_credential *c, const struct signer_path *path)
 {
-	if (!client->anchors || (client->subject != NULL) != by_subject)
+	if (!c->anchors || !credential_good(c->row, path->call->now_ms))
 		return false;
-	if (path->own && (!by_subject || path->own->cert_type != CERT_TYPE_MANO))
+	if (path->own && (!c->subject || path->own->cert_type != CERT_TYPE_MANO))
 		return false;
-	return !by_subject ||
-	       X509_NAME_cmp(client->subject, X509_get_subject_name(path->cert)) == 0;
+	return !c->subject || X509_NAME_cmp(c->subject, X509_get_subject_name(path->cert)) == 0;
 }
 
 /* Whether the anchor is among those, or has issued one of them, as far as names and key identifiers
@@ -271,71 +268,149 @@ static bool anchor_leads_to(X509 *anchor, X509 *cert, const STACK_OF(X509) * unt
 }
 
 /* Whether there can be a path at all: the cheapest test comes first. */
-static bool path_conceivable(const struct client *client, const struct signer_path *path,
+static bool path_conceivable(const struct client_credential *c, const struct signer_path *path,
 			     const STACK_OF(X509) * untrusted)
 {
 	bool any = false;
 
-	for (int i = 0; i < sk_X509_num(client->anchor_certs) && !any; i++)
-		any = anchor_leads_to(sk_X509_value(client->anchor_certs, i), path->cert,
-				      untrusted);
+	for (int i = 0; i < sk_X509_num(c->anchors->certs) && !any; i++)
+		any = anchor_leads_to(sk_X509_value(c->anchors->certs, i), path->cert, untrusted);
 	ERR_clear_error();
 	return any;
 }
 
-const struct client *signer_client_exact(const struct clients *clients, struct bytes der)
-{
-	for (size_t i = 0; i < clients->len; i++) {
-		const struct client *client = &clients->item[i];
+/* --- which credentials there are for it --- */
 
-		if (client->row.certificate.len > 0 &&
-		    bytes_equal(octets_view(&client->row.certificate), der))
-			return client;
+/* Those that are tried one after the other, and what came of it. */
+struct search {
+	struct signer_path *path;
+	const struct clients *clients;
+	STACK_OF(X509) * untrusted;
+	const struct client_credential *found;
+	int paths;
+	const char *why;
+	bool failed; /* why is of a path */
+	bool any_expired;
+};
+
+/* 0: search->found says whether it was this one. */
+static int credential_try(struct search *search, const struct client_credential *c)
+{
+	int error, err;
+
+	if (!credential_eligible(c, search->path) ||
+	    !path_conceivable(c, search->path, search->untrusted))
+		return 0;
+	if (++search->paths > PATHS_MAX)
+		return refuse_detail(search->path->call->refusal, REFUSAL_signer_not_trusted,
+				     "the anchors of too many clients have this name");
+	err = path_verify(search->path, c->anchors, search->untrusted, &error);
+	if (err < 0)
+		return err;
+	if (error == X509_V_OK) {
+		search->found = c;
+		return 0;
 	}
-	return NULL;
+	/* Of one that is known by name, whose it may be, rather than of those below. */
+	if (c->subject || !search->failed)
+		search->why = X509_verify_cert_error_string(error);
+	search->failed = true;
+	search->any_expired = search->any_expired || is_expiry(error);
+	return 0;
+}
+
+/* Those with that hash. */
+static int credentials_try(struct search *search, enum clients_by by,
+			   const uint8_t hash[DN_HASH_LEN])
+{
+	const struct client_index_entry *entry;
+	size_t n;
+	int err = 0;
+
+	entry = client_index_find(&search->clients->by[by], (struct bytes){hash, DN_HASH_LEN}, &n);
+	for (size_t i = 0; err == 0 && !search->found && i < n; i++)
+		err = credential_try(search, entry[i].item);
+	return err;
+}
+
+/* Those who are known by name. */
+static int named_try(struct search *search)
+{
+	uint8_t hash[DN_HASH_LEN];
+
+	dn_hash(X509_get_subject_name(search->path->cert), hash);
+	return credentials_try(search, CREDENTIALS_BY_SUBJECT, hash);
+}
+
+struct anchor_names {
+	uint8_t (*hash)[DN_HASH_LEN];
+	size_t n;
+};
+
+/* The names of a certificate and of its issuer, once each. */
+static void anchor_names_add(struct anchor_names *names, const X509 *cert)
+{
+	const X509_NAME *const of[] = {X509_get_issuer_name(cert), X509_get_subject_name(cert)};
+
+	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+		uint8_t *hash = names->hash[names->n];
+		bool known = false;
+
+		dn_hash(of[i], hash);
+		for (size_t j = 0; j < names->n && !known; j++)
+			known = memcmp(names->hash[j], hash, DN_HASH_LEN) == 0;
+		if (!known)
+			names->n++;
+	}
+}
+
+/* Those that take all below their anchor, which has issued one of these certificates or is one. */
+static int unnamed_try(struct search *search)
+{
+	int n_certs = sk_X509_num(search->untrusted), err = 0;
+	struct anchor_names names = {calloc(2 * (size_t)n_certs + 2, sizeof(*names.hash)), 0};
+
+	if (!names.hash)
+		return -ENOMEM;
+	anchor_names_add(&names, search->path->cert);
+	for (int i = 0; i < n_certs; i++)
+		anchor_names_add(&names, sk_X509_value(search->untrusted, i));
+	for (size_t i = 0; err == 0 && !search->found && i < names.n; i++)
+		err = credentials_try(search, CREDENTIALS_BY_ANCHOR, names.hash[i]);
+	free(names.hash);
+	return err;
 }
 
 int signer_path_find(const struct clients *clients, struct signer_path *path,
 		     const struct client **clientp)
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = NULL;
-	const char *why = "no client has this subject, or anchors for any";
-	size_t why_of = SIZE_MAX;
-	bool any_expired = false;
-	int err = 0, paths = 0;
+	const struct client_credential *exact = clients_credential(
+		clients, CREDENTIALS_BY_CERTIFICATE, path->der, path->call->now_ms);
+	struct search search = {.path = path,
+				.clients = clients,
+				.why = "no client has this subject, or anchors for any"};
+	int err;
 
-	*clientp = signer_client_exact(clients, path->der);
-	if (*clientp)
+	/* An exact certificate is trusted by itself. */
+	if (exact) {
+		*clientp = exact->client;
 		return used_append(path, path->der);
+	}
 	err = untrusted_gather(path, &untrusted);
-	if (err < 0)
+	search.untrusted = untrusted;
+	if (err == 0)
+		err = named_try(&search);
+	if (err == 0 && !search.found && clients->by[CREDENTIALS_BY_ANCHOR].len)
+		err = unnamed_try(&search);
+	if (err != 0)
 		return err;
-	/* First those who are known by name, then those that take all below their anchor. */
-	for (size_t i = 0; i < 2 * clients->len; i++) {
-		const struct client *client = &clients->item[i % clients->len];
-		int error;
-
-		if (!client_eligible(client, path, i < clients->len) ||
-		    !path_conceivable(client, path, untrusted))
-			continue;
-		if (++paths > PATHS_MAX)
-			return refuse_detail(path->call->refusal, REFUSAL_signer_not_trusted,
-					     "the anchors of too many clients have this name");
-		err = path_verify(path, client, untrusted, &error);
-		if (err < 0)
-			return err;
-		if (error == X509_V_OK) {
-			*clientp = client;
-			return 0;
-		}
-		/* Of a client known by name, whose it may be, rather than of those below. */
-		if (i < clients->len || why_of == SIZE_MAX) {
-			why = X509_verify_cert_error_string(error);
-			why_of = i;
-		}
-		any_expired = any_expired || is_expiry(error);
+	if (search.found) {
+		*clientp = search.found->client;
+		return 0;
 	}
 	return refuse_detail(path->call->refusal,
-			     any_expired ? REFUSAL_signer_expired : REFUSAL_signer_not_trusted,
-			     why);
+			     search.any_expired ? REFUSAL_signer_expired
+						: REFUSAL_signer_not_trusted,
+			     search.why);
 }

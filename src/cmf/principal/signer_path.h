@@ -35,8 +35,6 @@ _must_check_ int signer_entity_set(struct cmf_principal *principal, const char *
 _must_check_ int signer_entity_find(const X509 *cert, struct cmf_principal *principal,
 				    struct refusal *refusal);
 
-/* The client that has been added with that very certificate; NULL: none. */
-const struct client *signer_client_exact(const struct clients *clients, struct bytes der);
 /* 0 with the client (of the snapshot); REFUSED (signer_not_trusted, signer_expired),
  * negative errno. */
 _must_check_ int signer_path_find(const struct clients *clients, struct signer_path *path,

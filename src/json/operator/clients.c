@@ -1,34 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/clients: list (GET), add (POST), remove (DELETE .../<name>).
+ * /v1/clients: list (GET), add (POST); /v1/clients/<name>: show (GET), change (PATCH), remove
+ * (DELETE). What is below .../<name>/credentials is credentials.c's.
  */
-#include "call.h"
+#include "clients.h"
 #include "encode.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* --- list --- */
+/* --- list, show --- */
 
-/* Clients are few, but the page holds here too: rows behind it are not encoded. */
-static int client_row(void *arg, const struct store_client *client)
+enum { PAGE_FULL = 1 };
+
+static int client_row(void *arg, struct store_client *client)
 {
 	struct operator_page *page = arg;
 
-	if (client->id <= page->after_id || page->n_seen == page->limit)
-		return 0;
+	if (page->n_seen == page->limit)
+		return PAGE_FULL;
 	return operator_page_add(page, client->id, operator_client_json(client));
 }
 
 static int client_list(struct operator_call *call)
 {
 	struct operator_page page;
-	int status = operator_page_begin(call, &page);
+	int status = operator_page_begin(call, &page), err;
 
 	if (status)
 		return status;
-	return operator_page_end(call, &page,
-				 store_client_list(call->worker->reader, client_row, &page));
+	err = store_client_list(call->worker->reader, page.after_id, client_row, &page);
+	return operator_page_end(call, &page, err == PAGE_FULL ? 0 : err);
+}
+
+static int client_show(struct operator_call *call, int status, const char *name)
+{
+	_cleanup_(store_client_clear) struct store_client client = {0};
+	int err = store_client_find(call->worker->reader, name, &client);
+
+	if (err == STORE_NOT_FOUND)
+		return operator_client_absent(call);
+	return err ? operator_fault(call, err)
+		   : operator_ok(call, status, operator_client_json(&client));
 }
 
 /* --- add --- */
@@ -36,7 +50,7 @@ static int client_list(struct operator_call *call)
 struct client_addition {
 	struct operator_client_request request;
 	enum cmf_client_verdict verdict;
-	char *taken; /* the name, if it is */
+	char *taken;
 };
 
 static int client_add_decide(struct operator_call *call, void *arg, struct refusal *refusal)
@@ -45,32 +59,9 @@ static int client_add_decide(struct operator_call *call, void *arg, struct refus
 	const struct cmf_principal who = operator_principal(call, NULL);
 	const struct cmf_call add = operator_cmf_call(call, &who, refusal);
 
-	free(addition->taken);
-	addition->taken = NULL;
-	return cmf_client_add(&add, &addition->request.client,
-			      octets_view(&addition->request.secret), &addition->verdict,
-			      &addition->taken);
-}
-
-static int verdict_problem(struct operator_call *call, const struct client_addition *addition)
-{
-	char detail[400];
-
-	switch (addition->verdict) {
-	case CMF_CLIENT_PROFILE_UNKNOWN:
-		return operator_problem(call, 422, "default_profile: there is no such profile");
-	case CMF_CLIENT_POLICY_UNKNOWN:
-		return operator_problem(call, 422, "policy: there is no such client_policy");
-	case CMF_CLIENT_NAME_TAKEN:
-		snprintf(detail, sizeof(detail),
-			 "%s is the name of a registered entity; if it is the client, name it as "
-			 "entity (--entity)",
-			 addition->taken);
-		return operator_problem(call, 409, detail);
-	case CMF_CLIENT_FINE:
-	default:
-		return operator_fault(call, -EINVAL);
-	}
+	free(TAKE(addition->taken));
+	return cmf_client_add(&add, &addition->request.client, &addition->request.credential,
+			      &addition->verdict, &addition->taken);
 }
 
 static int client_insert(struct operator_call *call, struct client_addition *addition)
@@ -79,12 +70,11 @@ static int client_insert(struct operator_call *call, struct client_addition *add
 	int err = operator_commit(call, client_add_decide, addition, &refusal);
 
 	if (err == REFUSED)
-		return verdict_problem(call, addition);
+		return operator_verdict_problem(call, addition->verdict, addition->taken);
 	if (err == STORE_CONFLICT)
-		return operator_problem(call, 409,
-					"there is a client of that name or MAC reference already");
+		return operator_problem(call, 409, "there is a client of that name already");
 	return err ? operator_fault(call, err)
-		   : operator_ok(call, 201, operator_client_json(&addition->request.client));
+		   : client_show(call, 201, addition->request.client.name);
 }
 
 static int client_add(struct operator_call *call)
@@ -111,6 +101,81 @@ int operator_clients(struct operator_call *call)
 	return call->request->method == HTTP_GET ? client_list(call) : client_add(call);
 }
 
+/* --- change --- */
+
+struct client_change {
+	const char *name;
+	struct operator_client_update update;
+	enum cmf_client_verdict verdict;
+	char *taken;
+};
+
+static int setting_replace(char **setting, const char *value)
+{
+	free(*setting);
+	*setting = value ? strdup(value) : NULL;
+	return value && !*setting ? -ENOMEM : 0;
+}
+
+static int client_change_apply(struct store_client *client,
+			       const struct operator_client_update *update)
+{
+	int err = 0;
+
+	if (update->permissions)
+		client->permissions = update->permissions;
+	if (update->register_on_ir >= 0)
+		client->register_on_ir = update->register_on_ir;
+	if (update->sets_profile)
+		err = setting_replace(&client->default_profile, update->default_profile);
+	if (!err && update->sets_policy)
+		err = setting_replace(&client->policy, update->policy);
+	if (!err && update->sets_entity)
+		err = setting_replace(&client->entity, update->entity);
+	return err;
+}
+
+static int client_change_decide(struct operator_call *call, void *arg, struct refusal *refusal)
+{
+	struct client_change *change = arg;
+	_cleanup_(store_client_clear) struct store_client client = {0};
+	const struct cmf_principal who = operator_principal(call, NULL);
+	const struct cmf_call update = operator_cmf_call(call, &who, refusal);
+	int err = store_client_find(call->worker->reader, change->name, &client);
+
+	free(TAKE(change->taken));
+	if (!err)
+		err = client_change_apply(&client, &change->update);
+	return err ? err : cmf_client_update(&update, &client, &change->verdict, &change->taken);
+}
+
+static int client_change(struct operator_call *call, const char *name)
+{
+	struct client_change change = {.name = name};
+	struct refusal refusal = REFUSAL_NULL;
+	char detail[200];
+	json_t *body = operator_body(call, detail, sizeof(detail));
+	int err, status;
+
+	if (!body)
+		return operator_problem(call, 400, detail);
+	err = operator_client_update_decode(body, &change.update, detail, sizeof(detail));
+	if (err == -EINVAL) {
+		json_decref(body);
+		return operator_problem(call, 400, detail);
+	}
+	err = operator_commit(call, client_change_decide, &change, &refusal);
+	if (err == REFUSED)
+		status = operator_verdict_problem(call, change.verdict, change.taken);
+	else if (err == STORE_NOT_FOUND)
+		status = operator_client_absent(call);
+	else
+		status = err ? operator_fault(call, err) : client_show(call, 200, name);
+	free(change.taken);
+	json_decref(body);
+	return status;
+}
+
 /* --- remove --- */
 
 static int client_remove_decide(struct operator_call *call, void *arg, struct refusal *refusal)
@@ -121,14 +186,46 @@ static int client_remove_decide(struct operator_call *call, void *arg, struct re
 	return cmf_client_remove(&remove, arg);
 }
 
-int operator_client(struct operator_call *call)
+static int client_remove(struct operator_call *call, char *name)
 {
-	char *name = (char *)(uintptr_t)call->request->path_rest;
 	struct refusal refusal = REFUSAL_NULL;
 	int err = operator_commit(call, client_remove_decide, name, &refusal);
 
 	if (err == STORE_CONFLICT)
-		return operator_problem(call, 404, "there is no client of that name");
+		return operator_client_absent(call);
 	return err ? operator_fault(call, err)
 		   : operator_ok(call, 200, json_pack("{s:s}", "removed", name));
+}
+
+/* --- one of them --- */
+
+static int client_serve(struct operator_call *call, char *name)
+{
+	switch ((unsigned)call->request->method) {
+	case HTTP_GET:
+		return client_show(call, 200, name);
+	case HTTP_PATCH:
+		return client_change(call, name);
+	case HTTP_DELETE:
+		return client_remove(call, name);
+	default:
+		return operator_method_refused(call, "GET, PATCH, DELETE");
+	}
+}
+
+/* <name>, <name>/credentials, <name>/credentials/<id> */
+int operator_client(struct operator_call *call)
+{
+	_cleanup_(freep) char *path = strdup(call->request->path_rest);
+	char *rest = path, *name, *below;
+
+	if (!path)
+		return operator_fault(call, -ENOMEM);
+	name = strsep(&rest, "/");
+	if (!rest)
+		return client_serve(call, name);
+	below = strsep(&rest, "/");
+	if (strcmp(below, "credentials") != 0)
+		return operator_problem(call, 404, "there is no such resource");
+	return operator_credentials(call, name, rest);
 }

@@ -11,29 +11,6 @@
 
 /* --- names --- */
 
-static const struct {
-	uint32_t bit;
-	const char *name;
-} permission_names[] = {
-	{STORE_MAY_REGISTER, "register"},
-	{STORE_MAY_REQUEST, "request"},
-	{STORE_MAY_REVOKE, "revoke"},
-	{STORE_IS_RA, "ra"},
-	{STORE_IS_OPERATOR, "operator"},
-	{STORE_MAY_ANNOUNCE, "announce"},
-	{STORE_MAY_CROSS_CERTIFY, "cross-certify"},
-	{STORE_MAY_RECOVER, "recover"},
-};
-
-uint32_t operator_permission_parse(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(permission_names); i++) {
-		if (strcmp(permission_names[i].name, name) == 0)
-			return permission_names[i].bit;
-	}
-	return 0;
-}
-
 static const char *const transaction_states[] = {
 	[STORE_TXN_AWAIT_UPSTREAM] = "awaiting upstream",
 	[STORE_TXN_AWAIT_CONF] = "awaiting certConf",
@@ -134,36 +111,6 @@ json_t *operator_registration_json(const struct store_registration *reg)
 			 "ca", json_text(reg->ca), "profile", json_text(reg->profile), "state",
 			 state, "created_at", json_time(reg->created_ms), "changed_at",
 			 json_time(reg->changed_ms));
-}
-
-static json_t *permissions_json(uint32_t permissions)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < ARRAY_LEN(permission_names); i++) {
-		if (permissions & permission_names[i].bit &&
-		    json_array_append_new(array, json_string(permission_names[i].name))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
-}
-
-json_t *operator_client_json(const struct store_client *client)
-{
-	const char *credential = client->mac_reference     ? "mac"
-				 : client->certificate.len ? "certificate"
-							   : "trust_anchor";
-
-	return json_pack(
-		"{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "name",
-		json_text(client->name), "trust_domain", json_text(client->trust_domain), "may",
-		permissions_json(client->permissions), "register_on_ir",
-		(int)client->register_on_ir, "default_profile", json_text(client->default_profile),
-		"policy", json_text(client->policy), "entity", json_text(client->entity),
-		"credential", credential, "subject", json_text(client->subject), "mac_reference",
-		json_text(client->mac_reference), "created_at", json_time(client->created_ms));
 }
 
 json_t *operator_transaction_json(const struct store_transaction *txn, bool with_response)

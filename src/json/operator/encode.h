@@ -20,6 +20,7 @@ _must_check_ int operator_archived_key_add(json_t *certificate,
 					   const struct store_archived_key *key);
 json_t *operator_registration_json(const struct store_registration *reg);
 json_t *operator_client_json(const struct store_client *client);
+json_t *operator_credential_json(const struct store_credential *credential);
 json_t *operator_transaction_json(const struct store_transaction *txn, bool with_response);
 /* The requests of a transaction that has several. */
 json_t *operator_transaction_items_json(const struct store_transaction_items *items);
@@ -45,11 +46,32 @@ _must_check_ int operator_register_decode(json_t *body, struct operator_register
 					  char *detail, size_t size);
 void operator_register_clear(struct operator_register *reg);
 
-/* POST /v1/clients. The secret is not sealed yet. */
+/* What is wrong with the members of an object: into detail[]. -EINVAL. */
+int operator_decode_refused(const json_error_t *error, char *detail, size_t size);
+
+/* POST /v1/clients/<name>/credentials, as cmf_credential_add() wants it. The caller clears it. */
+_must_check_ int operator_credential_decode(json_t *body, struct store_credential *credentialp,
+					    char *detail, size_t size);
+
+/* POST /v1/clients. */
 struct operator_client_request {
-	struct store_client client; /* owned */
-	struct octets secret;       /* owned; empty for signature clients */
+	struct store_client client;         /* owned; without credentials */
+	struct store_credential credential; /* owned; likewise */
 };
 _must_check_ int operator_client_decode(json_t *body, struct operator_client_request *requestp,
 					char *detail, size_t size);
 void operator_client_request_clear(struct operator_client_request *request);
+
+/* PATCH /v1/clients/<name>: what is to change. Texts point into the JSON. */
+struct operator_client_update {
+	uint32_t permissions; /* 0: stay */
+	int register_on_ir;   /* -1: stays */
+	bool sets_profile;
+	const char *default_profile; /* NULL: none */
+	bool sets_policy;
+	const char *policy; /* NULL: the default one */
+	bool sets_entity;
+	const char *entity; /* NULL: none */
+};
+_must_check_ int operator_client_update_decode(json_t *body, struct operator_client_update *updatep,
+					       char *detail, size_t size);

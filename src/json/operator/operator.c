@@ -41,7 +41,7 @@ static const struct {
 	{"/v1/certificates", HTTP_GET, operator_certificates},
 	{"/v1/certificates/*", HTTP_GET | HTTP_POST, operator_certificate},
 	{"/v1/clients", HTTP_GET | HTTP_POST, operator_clients},
-	{"/v1/clients/*", HTTP_DELETE, operator_client},
+	{"/v1/clients/*", HTTP_GET | HTTP_POST | HTTP_PATCH | HTTP_DELETE, operator_client},
 	{"/v1/transactions", HTTP_GET, operator_transactions},
 	{"/v1/transactions/*", HTTP_GET, operator_transaction},
 	{"/v1/announcements", HTTP_GET, operator_announcements},

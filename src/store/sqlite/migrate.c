@@ -3,6 +3,7 @@
 #include "migrate.h"
 
 #include "asn1/certificate.h"
+#include "asn1/dn.h"
 #include "asn1/spki.h"
 #include "base/log.h"
 #include "migration.h"
@@ -86,7 +87,7 @@ static int migrate_one(sqlite3 *db, bool *donep)
 	return 0;
 }
 
-/* canonical_key_digest(der, otherwise), for 0017. */
+/* canonical_key_digest(der, otherwise), for 0013 and 0023. */
 static void canonical_key_digest(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	struct bytes der = {sqlite3_value_blob(values[0]), (size_t)sqlite3_value_bytes(values[0])};
@@ -99,12 +100,32 @@ static void canonical_key_digest(sqlite3_context *context, int n, sqlite3_value 
 		sqlite3_result_blob(context, digest, sizeof(digest), SQLITE_TRANSIENT);
 }
 
+/* subject_hash(text), for 0023: of a name as it is written, no octets without one. */
+static void subject_hash(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	X509_NAME *name = NULL;
+	uint8_t hash[DN_HASH_LEN];
+
+	if (!text || dn_parse(text, &name, NULL)) {
+		sqlite3_result_zeroblob(context, 0);
+		return;
+	}
+	dn_hash(name, hash);
+	X509_NAME_free(name);
+	sqlite3_result_blob(context, hash, sizeof(hash), SQLITE_TRANSIENT);
+}
+
 int sqlite_migration_functions(sqlite3 *db)
 {
 	int rc = sqlite3_create_function(db, "canonical_key_digest", 2,
 					 SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 					 canonical_key_digest, NULL, NULL);
 
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "subject_hash", 1,
+					     SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, subject_hash,
+					     NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sqlite_db_fault(db, "define a function", rc);
 }
 

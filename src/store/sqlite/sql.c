@@ -26,9 +26,12 @@
 	" AND (state <= 2 OR state = 6) AND not_after_ms > ?3 LIMIT ?4)) >= ?4"
 
 /* Columns in the order in which records/ takes them. */
-#define CLIENT_COLUMNS                                                                        \
-	"id, name, trust_domain, permissions, register_on_ir, default_profile, trust_anchor," \
-	" certificate, subject, mac_reference, mac_secret, created_ms, policy, entity"
+#define CREDENTIAL_COLUMNS                                                                    \
+	"k.id, k.kind, k.not_before_ms, k.not_after_ms, k.created_ms, k.known_by, k.subject," \
+	" k.content"
+#define CLIENT_COLUMNS                                                                      \
+	"c.id, c.name, c.trust_domain, c.permissions, c.register_on_ir, c.default_profile," \
+	" c.created_ms, c.policy, c.entity, " CREDENTIAL_COLUMNS
 #define REGISTRATION_COLUMNS                                                              \
 	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
 	" created_ms, changed_ms"
@@ -83,10 +86,21 @@
 const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_CLIENT_INSERT] =
 		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
-		" default_profile, trust_anchor, certificate, subject, mac_reference, mac_secret,"
-		" created_ms, policy, entity)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+		" default_profile, created_ms, policy, entity)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[CHANGE_CLIENT_UPDATE] =
+		"UPDATE client SET permissions = ?2, register_on_ir = ?3, default_profile = ?4,"
+		" policy = ?5, entity = ?6 WHERE name = ?1",
 	[CHANGE_CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
+	/* A secret, 0, has its reference, and an OAuth2 client, 3, its id for itself. */
+	[CHANGE_CREDENTIAL_INSERT] =
+		"INSERT INTO credential (client_id, kind, not_before_ms, not_after_ms, created_ms,"
+		" known_by, subject, content)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, coalesce(?6, x''), ?7, ?8"
+		" WHERE EXISTS (SELECT 1 FROM client WHERE id = ?1) AND NOT EXISTS"
+		" (SELECT 1 FROM credential WHERE kind = ?2 AND known_by = ?6 AND ?2 IN (0, 3))",
+	[CHANGE_CREDENTIAL_REMOVE] = "DELETE FROM credential WHERE id = ?2"
+				     " AND client_id = (SELECT id FROM client WHERE name = ?1)",
 	[CHANGE_CLIENTS_REQUIRE] =
 		"SELECT 1 FROM meta WHERE name = 'client_generation' AND value <> ?1",
 	/* One manager for all active registrations of a subject; one active one for a certType. */
@@ -257,6 +271,9 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 
 const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_CLIENT_GENERATION] = "SELECT value FROM meta WHERE name = 'client_generation'",
+	[READ_CREDENTIALS_KNOWN_BY] =
+		"SELECT " CREDENTIAL_COLUMNS ", c.name FROM credential k JOIN client c"
+		" ON c.id = k.client_id WHERE k.kind = ?1 AND k.known_by = coalesce(?2, x'')",
 	[READ_REGISTRATION_FIND] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
 				   " WHERE subject_id = ?1 AND cert_type = ?2 AND state = 0",
 	[READ_REGISTRATION_GET] = "SELECT " REGISTRATION_COLUMNS " FROM registration WHERE id = ?1",
@@ -373,7 +390,8 @@ const char *const sqlite_read_sql[READ_KINDS] = {
  * nothing is sorted. A `+` says what is not to be looked up in an index.
  */
 const char *const sqlite_part_sql[QUERY_PARTS] = {
-	[LIST_CLIENTS] = "SELECT " CLIENT_COLUMNS " FROM client",
+	[LIST_CLIENTS] = "SELECT " CLIENT_COLUMNS
+			 " FROM client c LEFT JOIN credential k ON k.client_id = c.id",
 	[LIST_REGISTRATIONS] = "SELECT " REGISTRATION_COLUMNS " FROM registration",
 	[LIST_CERTIFICATES] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES,
 	[LIST_TRANSACTIONS] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction",
@@ -382,6 +400,8 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 			       " FROM certificate c JOIN archived_key k ON k.certificate_id = c.id",
 	[LIST_CSRS] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES,
 	[LIST_SUBSCRIPTIONS] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription",
+	[WHERE_CLIENT_AFTER] = "c.id > ?",
+	[WHERE_CLIENT_NAME] = "c.name = ?",
 	[WHERE_ID_AFTER] = "id > ?",
 	[WHERE_SUBJECT_ID] = "subject_id = ?",
 	[WHERE_MANAGER] = "manager = ?",
@@ -415,6 +435,7 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[WHERE_CSR_CLIENT] = "q.client = ?",
 	[WHERE_CSR_TRUST_DOMAIN] = "+r.trust_domain = ?",
 	[ORDER_ID] = "id",
+	[ORDER_CLIENT] = "c.id, k.id",
 	[ORDER_CERTIFICATE] = "c.id",
 	[ORDER_CERTIFICATE_NEWEST] = "c.id DESC",
 	[ORDER_CSR] = "q.id",
