@@ -14,6 +14,7 @@
 
 #include "cmf.h"
 #include "http.h"
+#include "store/event.h"
 #include "token.h"
 
 /* What a request is served with; a reload may replace it between requests. */
@@ -52,6 +53,10 @@ _must_check_ int json_nfv_new(json_worker_of *worker_of, const struct clock_sour
 			      struct json_nfv **doorp);
 void json_nfv_free(struct json_nfv *door);
 DEFINE_CLEANUP(struct json_nfv, json_nfv_free);
+
+/* What subscribers are sent: the door's notify_encode (notify.h), with itself. */
+int json_nfv_notification(void *door, const struct store_subscription *subscription,
+			  const struct store_event *event, char **bodyp);
 
 /* The routes, all of group HTTP_NFV; as above. */
 const struct http_route *json_nfv_routes(const struct json_nfv *door, size_t *np);

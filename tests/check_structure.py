@@ -28,10 +28,11 @@ ORDER = {
     "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "message", "keys", "store"},
     "cmf": {"base", "conf", "asn1", "message", "keys", "web", "store", "ca"},
+    "notify": {"base", "conf", "asn1", "keys", "web", "store", "cmf"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},
-    "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "http"},
-    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "cmp", "http", "json"},
+    "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http"},
+    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "json"},
     "cmfctl": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp"},
     "cmfbench": {"base", "asn1", "message", "keys"},
 }
@@ -48,6 +49,8 @@ COMMITS = {
     "json/commit.c": "what an operator or a VNFM has asked for over JSON",
     "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
     "cmf/events/ending.c": "that subscribers were told of certificates that end",
+    "notify/deliver.c": "how far the callbacks of subscribers have been told",
+    "notify/notifier.c": "that events are forgotten which all have been told",
     "ca/internal/crl.c": "a CRL, before anybody gets it",
     "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",
 }

@@ -18,6 +18,8 @@ enum cert_handling {
 
 /* The stage-2 spelling. */
 const char *cert_type_name(enum cert_type type);
+/* And that of stage 3. */
+const char *cert_type_stage3_name(enum cert_type type);
 /* Either spelling, exact case. Returns 0 or -EINVAL. */
 _must_check_ int cert_type_parse(const char *text, enum cert_type *typep);
 /* "direct", "delegation", "" for NONE. */

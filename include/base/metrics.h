@@ -9,6 +9,7 @@
 #include "base/refusal.h"
 #include "base/strbuf.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct metrics;
@@ -19,7 +20,7 @@ struct metrics;
 	X(ir) X(cr) X(kur) X(p10cr) X(ccr) X(krr) X(rr) X(certConf) \
 	X(pollReq) X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none) \
 	X(json_api_versions) X(json_register) X(json_registrations) X(json_certificates) \
-	X(json_ca_certificates) X(json_other)
+	X(json_ca_certificates) X(json_subscriptions) X(json_other)
 /* clang-format on */
 enum metric_operation {
 #define X(name) METRIC_OP_##name,
@@ -55,6 +56,9 @@ void metrics_connection_gave_way(struct metrics *m);
 void metrics_queue_full(struct metrics *m);
 /* CMP: a message of an unknown sender for which there was no time. */
 void metrics_stranger_refused(struct metrics *m);
+
+/* A notification to a subscriber: it was delivered, or that was tried in vain. */
+void metrics_notification(struct metrics *m, bool delivered);
 
 /* Appends all counters as Prometheus text exposition format 0.0.4. */
 void metrics_write(struct metrics *m, struct strbuf *out);

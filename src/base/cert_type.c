@@ -27,6 +27,11 @@ const char *cert_type_name(enum cert_type type)
 	return cert_types[type].stage2;
 }
 
+const char *cert_type_stage3_name(enum cert_type type)
+{
+	return cert_types[type].stage3;
+}
+
 int cert_type_parse(const char *text, enum cert_type *typep)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cert_types); i++) {

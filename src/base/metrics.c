@@ -48,6 +48,8 @@ struct metrics {
 	atomic_uint_least64_t connections_gave_way;
 	atomic_uint_least64_t queue_full;
 	atomic_uint_least64_t strangers_refused;
+	atomic_uint_least64_t notifications_delivered;
+	atomic_uint_least64_t notifications_failed;
 };
 
 static const char *const operation_names[METRIC_OP_COUNT] = {
@@ -146,6 +148,11 @@ void metrics_connection_refused(struct metrics *m)
 void metrics_connection_gave_way(struct metrics *m)
 {
 	counter_add(&m->connections_gave_way, 1);
+}
+
+void metrics_notification(struct metrics *m, bool delivered)
+{
+	counter_add(delivered ? &m->notifications_delivered : &m->notifications_failed, 1);
 }
 
 void metrics_queue_full(struct metrics *m)
@@ -298,6 +305,12 @@ void metrics_write(struct metrics *m, struct strbuf *out)
 		   "Messages of unknown senders answered 503, as the budget for them was spent.");
 	strbuf_printf(out, "cmfd_strangers_refused_total %" PRIu64 "\n",
 		      counter_value(&m->strangers_refused));
+	write_head(out, "cmfd_notifications_total", "counter",
+		   "Notifications to subscribers: taken by the callback, and tried in vain.");
+	strbuf_printf(out, "cmfd_notifications_total{result=\"delivered\"} %" PRIu64 "\n",
+		      counter_value(&m->notifications_delivered));
+	strbuf_printf(out, "cmfd_notifications_total{result=\"failed\"} %" PRIu64 "\n",
+		      counter_value(&m->notifications_failed));
 }
 
 void metrics_gauge(struct strbuf *out, const char *name, const char *help, const char *labels,

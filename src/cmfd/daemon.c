@@ -106,7 +106,26 @@ static int pools_start(struct daemon *daemon)
 	if (err == 0)
 		err = pool_new(&ops, n_chores < CHORE_WORKERS_MAX ? n_chores : CHORE_WORKERS_MAX,
 			       n_chores, &daemon->chores_pool);
+	/* One beside them looks for what is due. */
+	if (err == 0)
+		err = pool_new(&ops, daemon->service->conf->events.workers + 1, LOCAL_QUEUE_MAX,
+			       &daemon->notify_pool);
 	return err < 0 ? log_fault("start workers", err, NULL) : 0;
+}
+
+static int notifier_start(struct daemon *daemon)
+{
+	const struct notifier_options options = {
+		.pool = daemon->notify_pool,
+		.workers = daemon->service->conf->events.workers,
+		.worker_of = worker_own_cmf,
+		.encode = json_nfv_notification,
+		.encode_arg = daemon->json_nfv,
+		.clock = &clock_system,
+		.metrics = daemon->metrics,
+	};
+
+	return notifier_new(&options, &daemon->notifier);
 }
 
 static int server_start(struct daemon *daemon, struct strbuf *problems)
@@ -145,6 +164,9 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 		return err;
 	err = json_nfv_new(worker_own, &clock_system, daemon->store, daemon->metrics,
 			   &daemon->json_nfv);
+	if (err < 0)
+		return err;
+	err = notifier_start(daemon);
 	if (err < 0)
 		return err;
 	err = server_start(daemon, problems);
@@ -252,6 +274,7 @@ void daemon_run(struct daemon *daemon)
 			/* What it finds is in the log, and every reader and commit knows. */
 			(void)store_files_check(daemon->store);
 			housekeeper_tick(daemon->housekeeper);
+			notifier_tick(daemon->notifier);
 			log_faults_tell(clock_monotonic_us());
 			tick_us = clock_monotonic_us() + TICK_MS * 1000;
 		}
@@ -272,6 +295,10 @@ void daemon_free(struct daemon *daemon)
 	pool_free(daemon->operator_pool);
 	pool_free(daemon->health_pool);
 	pool_free(daemon->chores_pool);
+	if (daemon->notifier)
+		notifier_stop(daemon->notifier);
+	pool_free(daemon->notify_pool);
+	notifier_free(daemon->notifier);
 	housekeeper_free(daemon->housekeeper);
 	json_operator_free(daemon->json_operator);
 	json_nfv_free(daemon->json_nfv);

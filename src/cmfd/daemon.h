@@ -11,6 +11,7 @@
 #include "cmp/door.h"
 #include "http.h"
 #include "json.h"
+#include "notify.h"
 #include "token.h"
 
 #include <pthread.h>
@@ -55,6 +56,9 @@ struct service *worker_service(struct worker *worker);
 /* The thread's own things, and the CMF of that service. */
 const struct cmf_worker *worker_own(struct worker *worker, struct json_service *servicep);
 
+/* The same for the notifier. */
+const struct cmf_worker *worker_own_cmf(struct worker *worker, struct cmf **cmfp);
+
 /* --- housekeeper.c: work that is due by time --- */
 
 struct housekeeper;
@@ -88,12 +92,14 @@ struct daemon {
 	struct pool *operator_pool; /* of the operator */
 	struct pool *health_pool;   /* of /healthz, /readyz and /metrics */
 	struct pool *chores_pool;   /* of the housekeeper */
+	struct pool *notify_pool;   /* of the notifier */
 	struct json_operator *json_operator;
 	struct json_nfv *json_nfv;
 	struct cmp_paths cmp_paths;
 	struct http_route *routes;
 	struct http_server *server;
 	struct housekeeper *housekeeper;
+	struct notifier *notifier;
 	pthread_mutex_t mutex;
 	struct service *service; /* set by the main thread; read by others under the mutex */
 };

@@ -31,6 +31,22 @@ static void states_write(struct strbuf *out, const char *name, const char *help,
 	}
 }
 
+/* Events that a subscription has still to come to are counted up to that. */
+enum { BACKLOG_MAX = 10000 };
+
+static void notifications_write(struct store_reader *reader, int64_t now_ms, struct strbuf *out)
+{
+	int64_t n, oldest_ms;
+
+	if (store_subscription_backlog(reader, BACKLOG_MAX, &n, &oldest_ms) < 0)
+		return;
+	metrics_gauge(out, "cmfd_notifications_queued",
+		      "Events that subscriptions have still to come to, at most 10000 of each.",
+		      NULL, n);
+	metrics_gauge(out, "cmfd_notifications_oldest_seconds", "Age of the oldest of them.", NULL,
+		      oldest_ms && oldest_ms < now_ms ? (now_ms - oldest_ms) / 1000 : 0);
+}
+
 void observe_metrics(void *arg, struct worker *worker, const struct http_request *request,
 		     struct http_response *response)
 {
@@ -65,6 +81,7 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 	if (store_transaction_counts(worker->own.reader, transactions) == 0)
 		states_write(&out, "cmfd_transactions", "CMP transactions by state.",
 			     transaction_states, transactions, ARRAY_LEN(transactions));
+	notifications_write(worker->own.reader, clock_now_ms(&clock_system), &out);
 	text_answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_take(&out));
 }
 

@@ -58,3 +58,9 @@ const struct cmf_worker *worker_own(struct worker *worker, struct json_service *
 	*servicep = (struct json_service){.cmf = service->cmf, .tokens = service->tokens};
 	return &worker->own;
 }
+
+const struct cmf_worker *worker_own_cmf(struct worker *worker, struct cmf **cmfp)
+{
+	*cmfp = worker_service(worker)->cmf;
+	return &worker->own;
+}

@@ -732,6 +732,8 @@ static const char *const metric_lines[] = {
 	"cmfd_refusals_total{reason=\"pop_signature_wrong\"} 1",
 	"cmfd_queue_full_total 1",
 	"cmfd_strangers_refused_total 1",
+	"cmfd_notifications_total{result=\"delivered\"} 2",
+	"cmfd_notifications_total{result=\"failed\"} 1",
 };
 
 START_TEST(test_metrics_text)
@@ -754,6 +756,9 @@ START_TEST(test_metrics_text)
 	metrics_connection_refused(m);
 	metrics_queue_full(m);
 	metrics_stranger_refused(m);
+	metrics_notification(m, true);
+	metrics_notification(m, true);
+	metrics_notification(m, false);
 	strbuf_add(&out, "\n");
 	metrics_write(m, &out);
 	ck_assert(!out.failed);

@@ -174,14 +174,19 @@ static const char *const collections[] = {
 	[JSON_SUBSCRIPTION] = "subscriptions",
 };
 
-char *nfv_uri(const struct nfv_call *call, enum json_kind kind, int64_t id)
+char *nfv_uri_of(const struct json_ids *ids, enum json_kind kind, int64_t id)
 {
 	char text[JSON_ID_SIZE], *uri;
 
-	if (json_id_write(call->ids, kind, id, text) ||
+	if (json_id_write(ids, kind, id, text) ||
 	    asprintf(&uri, NFV_ROOT "/v1/%s/%s", collections[kind], text) < 0)
 		return NULL;
 	return uri;
+}
+
+char *nfv_uri(const struct nfv_call *call, enum json_kind kind, int64_t id)
+{
+	return nfv_uri_of(call->ids, kind, id);
 }
 
 json_t *nfv_link(const struct nfv_call *call, enum json_kind kind, int64_t id)

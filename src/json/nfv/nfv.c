@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "body.h"
 #include "nfv/accept.h"
+#include "nfv/notification.h"
 #include "nfv/version.h"
 #include "nfv/who.h"
 
@@ -45,6 +46,13 @@ struct nfv_resource {
 static const struct nfv_resource resources[] = {
 	{"/api_versions", true, {{HTTP_GET, nfv_api_versions, METRIC_OP_json_api_versions}}},
 	{"/v1/api_versions", true, {{HTTP_GET, nfv_api_versions, METRIC_OP_json_api_versions}}},
+	{"/v1/subscriptions",
+	 false,
+	 {{HTTP_POST, nfv_subscribe, METRIC_OP_json_subscriptions, .body = json_media}}},
+	{"/v1/subscriptions/*",
+	 false,
+	 {{HTTP_GET, nfv_subscription_get, METRIC_OP_json_subscriptions},
+	  {HTTP_DELETE, nfv_unsubscribe, METRIC_OP_json_subscriptions}}},
 };
 
 /* Whether the path is that of the resource; what stands for the '*' is copied. */
@@ -214,6 +222,7 @@ struct json_nfv {
 	const struct clock_source *clock;
 	struct metrics *metrics;
 	struct json_ids *ids;
+	atomic_uint callback_tests;
 	struct http_route routes[3];
 };
 
@@ -252,9 +261,10 @@ static void version_add(struct http_response *response)
 static void nfv_serve(void *arg, struct worker *worker, const struct http_request *request,
 		      struct http_response *response)
 {
-	const struct json_nfv *door = arg;
+	struct json_nfv *door = arg;
 	struct nfv_call call = {.door = door,
 				.ids = door->ids,
+				.callback_tests = &door->callback_tests,
 				.request = request,
 				.response = response,
 				.refusal = REFUSAL_NULL,
@@ -337,6 +347,23 @@ void json_nfv_free(struct json_nfv *door)
 	if (door->ids)
 		json_ids_free(door->ids);
 	free(door);
+}
+
+int json_nfv_notification(void *arg, const struct store_subscription *subscription,
+			  const struct store_event *event, char **bodyp)
+{
+	const struct json_nfv *door = arg;
+	bool fits = false;
+	json_t *json;
+	int err = nfv_event_filter_fits(subscription->filter, event, &fits);
+
+	*bodyp = NULL;
+	if (err || !fits)
+		return err;
+	json = nfv_notification_json(door->ids, subscription, event);
+	*bodyp = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	return *bodyp ? 0 : -ENOMEM;
 }
 
 const struct http_route *json_nfv_routes(const struct json_nfv *door, size_t *np)

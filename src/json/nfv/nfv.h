@@ -15,6 +15,7 @@
 #include "query.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 #define NFV_ROOT "/cmf-certmgmt"
 
@@ -24,6 +25,7 @@ struct nfv_call {
 	struct cmf *cmf;
 	struct token_checker *tokens; /* NULL: none are taken */
 	const struct json_ids *ids;
+	atomic_uint *callback_tests; /* of all workers, under way */
 	const struct http_request *request;
 	struct http_response *response;
 	struct json_query query;
@@ -70,6 +72,7 @@ int nfv_fault(struct nfv_call *call, int err);
 _must_check_ int nfv_path_id(struct nfv_call *call, enum json_kind kind, int64_t *idp);
 /* The URI reference of a resource, as a new string. NULL out of memory. */
 char *nfv_uri(const struct nfv_call *call, enum json_kind kind, int64_t id);
+char *nfv_uri_of(const struct json_ids *ids, enum json_kind kind, int64_t id);
 /* {"href": URI} and an identifier, as JSON; NULL out of memory. */
 json_t *nfv_link(const struct nfv_call *call, enum json_kind kind, int64_t id);
 json_t *nfv_id(const struct nfv_call *call, enum json_kind kind, int64_t id);
@@ -88,3 +91,4 @@ _must_check_ int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg
 /* --- endpoints --- */
 
 nfv_endpoint nfv_api_versions;
+nfv_endpoint nfv_subscribe, nfv_subscription_get, nfv_unsubscribe;
