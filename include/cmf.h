@@ -35,6 +35,13 @@ struct cmf_worker {
 	struct store_unit *unit;
 };
 
+/* Where a call comes from, for the audit. */
+struct cmf_origin {
+	uint64_t request_id; /* of the HTTP request, as in the log; 0: none */
+	bool has_uid;        /* of the process at the operator's socket */
+	uid_t uid;
+};
+
 /*
  * What an operation is called with. A door makes one for each call, and never keeps it: what is
  * decided again after a conflict is another call. Everything is borrowed.
@@ -52,6 +59,7 @@ struct cmf_call {
 	 * committed.
 	 */
 	bool again;
+	struct cmf_origin origin;
 	/* What was granted before in the same unit, to requests of the same message. */
 	struct cmf_csr_result *const *earlier;
 	size_t n_earlier;
@@ -59,6 +67,32 @@ struct cmf_call {
 /* A call that is made now: the first one, for the only request of its message. */
 struct cmf_call cmf_call_now(struct cmf *cmf, const struct cmf_worker *worker,
 			     const struct cmf_principal *who, struct refusal *refusal);
+
+/* --- audit --- */
+
+/* What is written down of a change, or of a refusal. NULL of what may be: none. */
+struct cmf_audit {
+	const char *action; /* "issue", "revoke", ... */
+	const char *target; /* the entity or client that it is about */
+	const char *detail; /* may be NULL, as the following */
+	const char *before; /* a state, or a fingerprint; never a secret */
+	const char *after;
+};
+/*
+ * Adds a line to the call's unit, and one for each registration authority that has approved the
+ * message. call->who NULL: cmfd itself. 0 or negative errno.
+ */
+_must_check_ int cmf_audit_add(const struct cmf_call *call, const struct cmf_audit *audit);
+/*
+ * After a refusal, in a unit that has nothing else of it any more: a line, if it is notAuthorized
+ * and the asker has been refused few such in the last hour; the log has all of them. *addedp: there
+ * is something to commit. 0 or negative errno.
+ */
+_must_check_ int cmf_audit_refused(const struct cmf_call *call, const char *action,
+				   const char *target, bool *addedp);
+/* "sha256:" and the digest of a certificate. */
+enum { CMF_FINGERPRINT_SIZE = 7 + 64 + 1 };
+_must_check_ int cmf_fingerprint(struct bytes der, char out[CMF_FINGERPRINT_SIZE]);
 
 /* --- principals --- */
 

@@ -48,10 +48,11 @@ struct http_request {
 	const char *peer;       /* numeric address and port, or "unix" */
 	struct network network; /* of the peer, for limits */
 	uint64_t connection;    /* number of the connection, for the log */
-	int64_t received_us;    /* monotonic clock, when the request was complete */
-	bool loopback;          /* the client is on this machine */
-	bool has_uid;           /* a Unix-domain socket */
-	uid_t uid;              /* of the client's process */
+	uint64_t id; /* of the request, never twice: joins log and audit, see request_id_text() */
+	int64_t received_us; /* monotonic clock, when the request was complete */
+	bool loopback;       /* the client is on this machine */
+	bool has_uid;        /* a Unix-domain socket */
+	uid_t uid;           /* of the client's process */
 	/* The rest only for routes that take requests whole. */
 	bool tls;
 	const struct bytes *tls_certs; /* as the client sent them, its own first; n 0: none */

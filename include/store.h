@@ -31,6 +31,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { STORE_NOT_FOUND = 2, STORE_CONFLICT = 3 };
 
@@ -427,12 +428,31 @@ struct store_archived_key {
 
 /* --- audit --- */
 
+/* Of which kind who did it is; the values are kept. */
+enum store_actor {
+	STORE_ACTOR_CLIENT,
+	STORE_ACTOR_HOLDER,  /* of a certificate, and no client */
+	STORE_ACTOR_REVOKER, /* by a revocation passphrase */
+	STORE_ACTOR_OPERATOR,
+	STORE_ACTOR_SYSTEM, /* cmfd itself: what is due */
+	STORE_ACTORS
+};
+
+/* NULL of what may be: none. Secrets are never in it: a fingerprint says what credential it was. */
 struct store_audit {
 	int64_t time_ms;
-	const char *actor;  /* principal */
-	const char *action; /* "register", "issue", "confirm", "revoke", ... */
-	const char *target; /* subject_id, serial, client name */
-	const char *detail; /* NULL: none */
+	const char *actor;   /* name of the principal */
+	const char *action;  /* "register", "issue", "confirm", "revoke", ... */
+	const char *target;  /* subject_id, client name */
+	const char *detail;  /* a serial number, mostly; may be NULL */
+	const char *before;  /* a state, or a fingerprint; may be NULL */
+	const char *after;   /* likewise */
+	const char *outcome; /* NULL is "done"; or the failInfo */
+	enum store_actor actor_kind;
+	bool has_uid; /* of the process at the operator's socket */
+	uid_t uid;
+	uint64_t request_id; /* as in the log; 0: of no request */
+	int64_t id;          /* when read */
 };
 
 /* Owned fields are freed; the struct itself is the caller's. All accept zeroed structs. */
@@ -676,6 +696,22 @@ typedef int store_announcement_each(void *arg, const struct store_announcement *
 _must_check_ int store_announcement_list(struct store_reader *r,
 					 const struct store_announcement_filter *filter,
 					 store_announcement_each *each, void *arg);
+
+struct store_audit_filter {
+	const char *actor; /* NULL: any, as of the others */
+	const char *action;
+	const char *target;
+	const char *outcome;
+	uint64_t request_id; /* 0: any */
+	int64_t since_ms;
+	int64_t after_id;
+	uint32_t limit;
+};
+/* The line is the callee's for the call alone. */
+typedef int store_audit_each(void *arg, const struct store_audit *audit);
+/* In the order in which they were written. 0, what `each` returned, or negative errno. */
+_must_check_ int store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+				  store_audit_each *each, void *arg);
 
 _must_check_ int store_rev_passphrase_find(struct store_reader *r, struct bytes reference,
 					   struct store_rev_passphrase *passphrasep);

@@ -28,6 +28,13 @@ struct log_field {
 #define F_INT(k, v)  ((struct log_field){.key = (k), .kind = LOG_VALUE_INT, .number = (v)})
 #define F_HEX(k, v)  ((struct log_field){.key = (k), .kind = LOG_VALUE_HEX, .octets = (v)})
 
+/*
+ * The number of an HTTP request, by which lines of the log and of the audit are joined, as 16
+ * hexadecimal digits; "" for 0, which is none.
+ */
+enum { REQUEST_ID_SIZE = 17 };
+void request_id_text(uint64_t id, char out[REQUEST_ID_SIZE]);
+
 /* Sets the sink: file descriptor, format, lowest level written. Before threads start, or at reload.
  */
 void log_setup(int fd, enum log_format format, enum log_level level);

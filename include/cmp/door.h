@@ -33,6 +33,7 @@ struct cmp_exchange {
 	const char *peer;            /* for the log */
 	struct network network;      /* of the peer, for limits */
 	uint64_t connection;
+	uint64_t request_id; /* for log and audit; 0: none */
 	int64_t received_us;
 };
 

@@ -327,3 +327,14 @@ void log_faults_tell(int64_t now_us)
 			fault_write(told.what, told.err, NULL, NULL, told.left_out);
 	}
 }
+
+void request_id_text(uint64_t id, char out[REQUEST_ID_SIZE])
+{
+	uint8_t octets[8];
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(id >> (56 - 8 * i));
+	if (id)
+		bytes_to_hex(BYTES_OF(octets), out);
+}

@@ -5,6 +5,7 @@
  */
 #include "cmf_private.h"
 
+#include "audit_allowance.h"
 #include "principal/clients.h"
 #include "principal/signer_cache.h"
 
@@ -47,7 +48,8 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	cmf->cas = cas;
 	cmf->clock = clock;
 	cmf->signers = signer_cache_new();
-	if (!cmf->signers)
+	cmf->refusals = audit_allowance_new();
+	if (!cmf->signers || !cmf->refusals)
 		return -ENOMEM;
 	err = reserved_of_conf(conf, &cmf->reserved);
 	if (err < 0)
@@ -68,6 +70,7 @@ void cmf_free(struct cmf *cmf)
 		return;
 	clients_unref(cmf->clients);
 	signer_cache_free(cmf->signers);
+	audit_allowance_free(cmf->refusals);
 	reserved_clear(&cmf->reserved);
 	octets_clear(&cmf->nobodys_secret);
 	OPENSSL_secure_clear_free(cmf->secret_key, CMF_SECRET_KEY_LEN);

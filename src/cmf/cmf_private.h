@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 struct clients;
+struct audit_allowance;
 struct signer_cache;
 
 enum { CMF_SECRET_KEY_LEN = 32 };
@@ -24,6 +25,7 @@ struct cmf {
 	pthread_mutex_t clients_mutex; /* guards the pointer, not what it points to */
 	struct clients *clients;       /* the newest snapshot; NULL before the first use */
 	struct signer_cache *signers;
+	struct audit_allowance *refusals;
 	uint8_t *secret_key; /* CMF_SECRET_KEY_LEN octets, in OpenSSL's heap for keys; NULL: none */
 	struct reserved reserved;     /* names of the CMF; written before threads are there */
 	struct octets nobodys_secret; /* sealed; made at the start */
@@ -82,7 +84,9 @@ _must_check_ int entity_name_open(struct store_reader *reader, const char *name,
 _must_check_ int registration_add(const struct cmf_call *call, const struct store_registration *reg,
 				  int64_t clients_generation, const char *how, int64_t *idp);
 
-/* Adds a line of audit to the unit. detail may be NULL. */
+/* --- audit.c --- */
+
+/* cmf_audit_add() of what has neither before nor after. detail may be NULL. */
 _must_check_ int audit_add(const struct cmf_call *call, const char *action, const char *target,
 			   const char *detail);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Entities and who may act for them: permissions, the choice of profile and CA, ownership of
- * names, and the rows of registrations and audit. The operations that use them are in register.c,
- * csr.c and revoke.c.
+ * names, and the rows of registrations. The operations that use them are in register.c, csr.c and
+ * revoke.c.
  */
 #include "cmf_private.h"
 
@@ -151,29 +151,11 @@ int registration_add(const struct cmf_call *call, const struct store_registratio
 
 	if (err == 0)
 		err = store_registration_insert(call->unit, reg, idp);
-	return err == 0 ? audit_add(call, "register", reg->subject_id, how) : err;
-}
-
-static int audit_line_add(const struct cmf_call *call, const char *actor, const char *action,
-			  const char *target, const char *detail)
-{
-	const struct store_audit audit = {.time_ms = call->now_ms,
-					  .actor = actor,
-					  .action = action,
-					  .target = target,
-					  .detail = detail};
-
-	return store_audit_add(call->unit, &audit);
-}
-
-int audit_add(const struct cmf_call *call, const char *action, const char *target,
-	      const char *detail)
-{
-	const char *actor = call->who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : call->who->name;
-	const struct cmf_principal *approver = call->who->approver;
-	int err = audit_line_add(call, actor, action, target, detail);
-
-	for (; err == 0 && approver; approver = approver->approver)
-		err = audit_line_add(call, approver->name, "approve", target, action);
-	return err;
+	return err == 0
+		       ? cmf_audit_add(call,
+				       &(struct cmf_audit){.action = "register",
+							   .target = reg->subject_id,
+							   .detail = how,
+							   .after = cert_type_name(reg->cert_type)})
+		       : err;
 }

@@ -242,6 +242,10 @@ int cmf_deregister(const struct cmf_call *call, enum cert_type type, const char 
 		return refuse(call->refusal, REFUSAL_entity_not_authorized);
 	err = store_registration_deregister(call->unit, reg.id, call->now_ms);
 	if (err == 0)
-		err = audit_add(call, "deregister", reg.subject_id, cert_type_name(type));
+		err = cmf_audit_add(call, &(struct cmf_audit){.action = "deregister",
+							      .target = reg.subject_id,
+							      .detail = cert_type_name(type),
+							      .before = "registered",
+							      .after = "deregistered"});
 	return err;
 }

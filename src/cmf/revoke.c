@@ -6,6 +6,7 @@
 #include "cmf_private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* reasonCode, RFC 5280 5.3.1 */
@@ -45,13 +46,36 @@ static int certificate_revoke_add(const struct cmf_call *call, const struct stor
 					call->now_ms);
 }
 
+static const char *state_name(enum store_certificate_state state)
+{
+	static const char *const names[] = {
+		[STORE_CERT_REQUESTED] = "requested",
+		[STORE_CERT_PENDING] = "pending",
+		[STORE_CERT_ACTIVE] = "active",
+		[STORE_CERT_REVOKED] = "revoked",
+		[STORE_CERT_REJECTED] = "rejected",
+		[STORE_CERT_REVOCATION_PENDING] = "revocation pending",
+		[STORE_CERT_ON_HOLD] = "on hold",
+	};
+
+	return names[state];
+}
+
+/* What becomes of the state of a certificate; `after` says more than a state, perhaps. */
 static int certificate_audit(const struct cmf_call *call, const char *action,
-			     const struct store_certificate *cert)
+			     const struct store_certificate *cert, const char *after)
 {
 	char serial[SERIAL_HEX_SIZE];
+	const struct cmf_audit audit = {
+		.action = action,
+		.target = cert->subject_id ? cert->subject_id : cert->ca,
+		.detail = serial,
+		.before = state_name(cert->state),
+		.after = after,
+	};
 
 	serial_hex(&cert->serial, serial);
-	return audit_add(call, action, cert->subject_id ? cert->subject_id : cert->ca, serial);
+	return cmf_audit_add(call, &audit);
 }
 
 /* The asker may do it to that certificate: its holder, its manager, an RA of the trust domain. */
@@ -150,7 +174,10 @@ int certificate_confirm(const struct cmf_call *call, const struct store_certific
 						  STORE_CERT_ACTIVE);
 	else
 		err = certificate_revoke_add(call, cert, STORE_CERT_REJECTED, REASON_UNSPECIFIED);
-	return err == 0 ? certificate_audit(call, accepted ? "confirm" : "reject", cert) : err;
+	return err == 0 ? certificate_audit(
+				  call, accepted ? "confirm" : "reject", cert,
+				  state_name(accepted ? STORE_CERT_ACTIVE : STORE_CERT_REJECTED))
+			: err;
 }
 
 int certificate_lapse(const struct cmf_call *call, const struct store_certificate *cert)
@@ -162,10 +189,10 @@ int certificate_lapse(const struct cmf_call *call, const struct store_certificat
 
 	lapse.who = &nobody;
 	err = certificate_revoke_add(&lapse, cert, STORE_CERT_REVOKED, REASON_UNSPECIFIED);
-	return err == 0
-		       ? audit_add(&lapse, "revoke", cert->subject_id ? cert->subject_id : cert->ca,
-				   "certConf did not come in time")
-		       : err;
+	lapse.who = NULL;
+	return err == 0 ? certificate_audit(&lapse, "revoke", cert,
+					    "revoked: certConf did not come in time")
+			: err;
 }
 
 /* --- revocation --- */
@@ -387,8 +414,12 @@ static int cessation_deregister(const struct cmf_call *call, const struct store_
 	if (err == STORE_NOT_FOUND || reg.state != STORE_REGISTRATION_ACTIVE)
 		return 0;
 	err = store_registration_deregister(call->unit, reg.id, call->now_ms);
-	return err == 0 ? audit_add(call, "deregister", reg.subject_id,
-				    cert_type_name(reg.cert_type))
+	return err == 0 ? cmf_audit_add(call,
+					&(struct cmf_audit){.action = "deregister",
+							    .target = reg.subject_id,
+							    .detail = cert_type_name(reg.cert_type),
+							    .before = "registered",
+							    .after = "deregistered"})
 			: err;
 }
 
@@ -402,10 +433,13 @@ static const char *revocation_action(enum store_certificate_state to)
 int revocation_add(const struct cmf_call *call, const struct cmf_revocation *revocation)
 {
 	const struct store_certificate *cert = &revocation->cert;
+	char after[48];
 	int err;
 
 	if (revocation->asked)
 		return 0;
+	snprintf(after, sizeof(after), "%s, reasonCode %d", state_name(revocation->to),
+		 revocation->reason);
 	if (revocation->forward.len)
 		err = ca_upstream_revoke_forward(ca_find(call->cmf->cas, cert->ca), cert,
 						 revocation->to, revocation->reason,
@@ -418,7 +452,7 @@ int revocation_add(const struct cmf_call *call, const struct cmf_revocation *rev
 		err = store_certificate_set_invalidity(call->unit, cert->id,
 						       revocation->invalidity_ms);
 	if (err == 0)
-		err = certificate_audit(call, revocation_action(revocation->to), cert);
+		err = certificate_audit(call, revocation_action(revocation->to), cert, after);
 	if (err == 0 && revocation->ceases)
 		err = cessation_deregister(call, cert);
 	return err;

@@ -48,6 +48,7 @@ static const struct {
 	{"transaction", "show", ctl_transaction_show, "show a CMP transaction", NULL},
 	{"announcement", "list", NULL, "list what other CAs announced", &ctl_announcements},
 	{"announcement", "show", ctl_announcement_show, "show an announcement", NULL},
+	{"audit", "list", NULL, "list what was done and refused", &ctl_audit},
 	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs", NULL},
 	{"ca", "rollover", ctl_ca_rollover,
 	 "make a new root for a CA, with the way from the old one", NULL},

@@ -106,6 +106,7 @@ static void labels_serve(labels_parse *parse, struct worker *worker,
 					.peer = request->peer,
 					.network = request->network,
 					.connection = request->connection,
+					.request_id = request->id,
 					.received_us = request->received_us};
 	struct spliced answer;
 	enum cmp_delivery delivery;

@@ -98,6 +98,20 @@ static void half_done_drop(struct cmp_request *rq)
 	spliced_clear(&rq->attempt.answer);
 }
 
+/* Of who is known, for the operator. */
+static int refusal_audit(struct cmp_request *rq, struct cmp_outcome *outcome)
+{
+	const struct cmf_call call = cmp_call(rq);
+	bool added;
+	int err =
+		cmf_audit_refused(&call, rq->msg ? pki_body_type_name(rq->msg->body_type) : "none",
+				  rq->attempt.subject, &added);
+
+	if (added)
+		outcome->record = CMP_RECORD_UNIT;
+	return err;
+}
+
 /* A refusal that ends the transaction is kept with it, so that it can be repeated. */
 static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
@@ -105,7 +119,9 @@ static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 
 	half_done_drop(rq);
 	outcome->metric = METRIC_REJECTED;
-	err = cmp_reply_refusal(rq);
+	err = refusal_audit(rq, outcome);
+	if (!err)
+		err = cmp_reply_refusal(rq);
 	if (err || !rq->attempt.keep_refusal)
 		return err;
 	cmp_outcome_becomes(outcome, STORE_TXN_FAILED);
@@ -305,7 +321,7 @@ static void request_log(struct cmp_request *rq)
 	const struct refusal *r = &rq->refusal;
 	bool refused = rq->attempt.metric == METRIC_REJECTED || rq->attempt.metric == METRIC_FAULT;
 	enum metric_operation op = rq->msg ? METRIC_OP_other : METRIC_OP_none;
-	char claim[CMP_CLAIM_MAX];
+	char claim[CMP_CLAIM_MAX], id[REQUEST_ID_SIZE];
 
 	if (rq->service)
 		op = rq->service->operation;
@@ -313,7 +329,9 @@ static void request_log(struct cmp_request *rq)
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	cmp_claim_text(rq, claim);
-	log_event(LOG_LEVEL_INFO, "request", F_INT("conn", (int64_t)rq->exchange->connection),
+	request_id_text(rq->exchange->request_id, id);
+	log_event(LOG_LEVEL_INFO, "request", F_TEXT("id", id[0] ? id : NULL),
+		  F_INT("conn", (int64_t)rq->exchange->connection),
 		  F_TEXT("peer", rq->exchange->peer),
 		  F_HEX("transaction", rq->msg ? rq->msg->transaction_id : BYTES_NULL),
 		  F_TEXT("client", rq->who.name), F_TEXT("claimed", claim[0] ? claim : NULL),

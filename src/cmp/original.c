@@ -124,15 +124,15 @@ int cmp_original_check(struct cmp_request *rq)
 int cmp_original_audit(struct cmp_request *rq)
 {
 	const struct cmf_principal *ra = rq->who.approver ? rq->who.approver : &rq->who;
+	struct cmf_call call = cmp_call(rq);
 	char digest[2 * sizeof(rq->original.digest) + 1], transaction_id[2 * CMP_NONCE_MAX + 1];
 
 	if (!rq->original.present)
 		return 0;
 	bytes_to_hex(BYTES_OF(rq->original.digest), digest);
 	bytes_to_hex(rq->msg->transaction_id, transaction_id);
-	return store_audit_add(rq->worker->unit, &(struct store_audit){.time_ms = rq->now_ms,
-								       .actor = ra->name,
-								       .action = "original",
-								       .target = transaction_id,
-								       .detail = digest});
+	call.who = ra;
+	return cmf_audit_add(&call, &(struct cmf_audit){.action = "original",
+							.target = transaction_id,
+							.detail = digest});
 }

@@ -119,6 +119,7 @@ static inline struct cmf_call cmp_call(struct cmp_request *rq)
 	struct cmf_call call = cmf_call_now(rq->door->cmf, rq->worker, &rq->who, &rq->refusal);
 
 	call.again = rq->attempt.again;
+	call.origin.request_id = rq->exchange->request_id;
 	return call;
 }
 

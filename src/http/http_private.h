@@ -136,6 +136,7 @@ struct http_server {
 	size_t n_loops;
 	struct http_settings *settings; /* newest; main thread */
 	atomic_uint_least64_t connections_made;
+	atomic_uint_least64_t requests_made; /* begins with the seconds of the start */
 	bool running;
 };
 

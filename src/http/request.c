@@ -361,6 +361,7 @@ static struct http_job *job_new(struct evhttp_request *req, struct http_connecti
 		.peer = job->peer,
 		.network = connection->network,
 		.connection = connection->number,
+		.id = atomic_fetch_add(&job->loop->server->requests_made, 1) + 1,
 		.received_us = clock_monotonic_us(),
 		.loopback = address_is_loopback((struct sockaddr *)&connection->address),
 		.has_uid = connection->has_uid,

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* What libevent has to say goes into our log. */
 static void libevent_log(int severity, const char *message)
@@ -120,6 +121,8 @@ int http_server_new(const struct conf *conf, const struct http_route *routes, si
 	server->n_routes = n_routes;
 	server->pools = *pools;
 	server->metrics = metrics;
+	/* So that no number is one of a server that ran before. */
+	atomic_init(&server->requests_made, (uint64_t)time(NULL) << 32);
 	err = server_init(server, conf, problems);
 	if (err == -ENOMEM)
 		strbuf_add(problems, "[server] out of memory\n");

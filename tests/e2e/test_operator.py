@@ -91,6 +91,30 @@ def test_cmfctl_lists_and_shows(shared, tmp_path):
     assert {c["name"] for c in shared.ctl_json("client", "list")} >= {"vnfm-a", "vnfm-b", "nfvo"}
 
 
+def test_audit_is_joined_with_the_log(cmf, tmp_path):
+    """Who did what, by which process and request; what a client may not do; nothing of a stranger."""
+    a, b = (Vnfm(cmf, n, tmp_path / n) for n in ("vnfm-a", "vnfm-b"))
+    cmf.register("vnfm-a", "vnfci-au")
+    cert, _ = a.enrol("vnfci-au")
+    cmf.ctl("certificate", "revoke", "--subject-id", "vnfci-au", "--reason", "keyCompromise")
+    b.cmp("cr", "-newkey", b.key(), "-subject", "/CN=vnfci-au", "-certout", b.out(), path=".well-known/cmp/p/VnfciCert")
+    lines = cmf.ctl_json("audit", "list", "--target", "vnfci-au")
+    assert [(l["action"], l["actor_kind"], l["actor"], l["uid"], l["outcome"]) for l in lines] == [
+        ("register", "operator", "cmfctl", os.getuid(), "done"), ("issue", "client", "vnfm-a", None, "done"),
+        ("confirm", "client", "vnfm-a", None, "done"), ("revoke", "operator", "cmfctl", os.getuid(), "done"),
+        ("cr", "client", "vnfm-b", None, "notAuthorized")]
+    print_ = run(["openssl", "x509", "-in", cert, "-noout", "-fingerprint", "-sha256"]).stdout
+    assert lines[1]["after"] == "sha256:" + print_.split("=")[1].strip().replace(":", "").lower()
+    assert lines[3]["before"] == "active" and lines[3]["after"] == "revoked, reasonCode 1"
+    log = cmf.log.read_text().splitlines()
+    for line in lines:
+        assert sum(f" id={line['request_id']} " in l for l in log) == 1, line
+        assert line in cmf.ctl_json("audit", "list", "--request-id", line["request_id"])
+    assert [l["detail"] for l in cmf.ctl_json("audit", "list", "--outcome", "notAuthorized")] == ["entity_not_authorized"]
+    assert "vnfm-b" in cmf.ctl("audit", "list", "--since", "2020-01-01", "--actor", "vnfm-b").stdout
+    assert cmf.ctl("audit", "list", "--request-id", "x", check=False).returncode == 1
+
+
 def test_removed_client_is_no_client(cmf, tmp_path):
     vnfm = Vnfm(cmf, "vnfm-r", tmp_path / "r")
     assert vnfm.cmp("genm", "-infotype", "signKeyPairTypes").ok

@@ -190,8 +190,8 @@ int64_t put_exchange(struct fixture *f, const struct store_exchange *exchange)
 
 void add_audit(struct store_unit *unit)
 {
-	static const struct store_audit audit = {1000, "client:vnfm-a", "register", "vnfci-1",
-						 NULL};
+	static const struct store_audit audit = {
+		.time_ms = 1000, .actor = "vnfm-a", .action = "register", .target = "vnfci-1"};
 
 	OK(store_audit_add(unit, &audit));
 }

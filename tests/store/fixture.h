@@ -55,6 +55,7 @@ int crash_child(char **args);
 
 /* The parts of the suite, one a file. */
 TCase *announcement_cases(void);
+TCase *audit_cases(void);
 TCase *client_cases(void);
 TCase *registration_cases(void);
 TCase *certificate_cases(void);

@@ -236,7 +236,8 @@ END_TEST
 
 START_TEST(test_one_of_a_batch_fails_alone)
 {
-	static const struct store_audit no_actor = {1, NULL, "issue", "vnfci", NULL};
+	static const struct store_audit no_actor = {
+		.time_ms = 1, .action = "issue", .target = "vnfci"};
 	struct store_registration taken = sample_registration("taken");
 	struct writer *w;
 	struct fixture f;

@@ -50,6 +50,13 @@ static int announcement_row(void *arg, const struct store_announcement *a)
 	return 0;
 }
 
+static int audit_row(void *arg, const struct store_audit *a)
+{
+	(void)arg;
+	(void)a;
+	return 0;
+}
+
 static int csr_row(void *arg, const struct store_csr *csr)
 {
 	(void)arg;
@@ -95,6 +102,15 @@ START_TEST(test_lists_with_each_filter)
 			.type = IF(1, 1, -1),
 			.limit = 1000,
 		};
+		const struct store_audit_filter audit = {
+			.actor = IF(0, "a", NULL),
+			.action = IF(1, "b", NULL),
+			.target = IF(2, "c", NULL),
+			.outcome = IF(3, "done", NULL),
+			.request_id = IF(4, 1, 0),
+			.since_ms = IF(5, 1, 0),
+			.limit = 1000,
+		};
 		const struct store_csr_filter csrs = {
 			.client = "a", .trust_domain = "d", .limit = 1000};
 
@@ -102,6 +118,7 @@ START_TEST(test_lists_with_each_filter)
 		OK(store_certificate_list(f.reader, &certificates, certificate_row, NULL));
 		OK(store_registration_list(f.reader, &registrations, registration_row, NULL));
 		OK(store_transaction_list(f.reader, &transactions, transaction_row, NULL));
+		OK(store_audit_list(f.reader, &audit, audit_row, NULL));
 		OK(store_announcement_list(f.reader, &announcements, announcement_row, NULL));
 	}
 	fixture_end(&f); /* looks at the plans of what ran */

@@ -20,6 +20,7 @@ static Suite *store_suite(void)
 
 	suite_add_tcase(suite, client_cases());
 	suite_add_tcase(suite, announcement_cases());
+	suite_add_tcase(suite, audit_cases());
 	suite_add_tcase(suite, registration_cases());
 	suite_add_tcase(suite, certificate_cases());
 	suite_add_tcase(suite, transaction_cases());

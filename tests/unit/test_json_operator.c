@@ -770,6 +770,32 @@ START_TEST(cas_are_shown_with_chain)
 }
 END_TEST
 
+START_TEST(audit_is_listed)
+{
+	struct answer answer;
+
+	ck_assert_int_eq(
+		ask_status(HTTP_POST, "/v1/registrations", "",
+			   "{\"requester\": \"vnfm-a\", \"cert_type\": \"VnfciCert\","
+			   " \"subject_ids\": [\"audited-1\"], \"handling\": \"delegation\"}"),
+		200);
+	answer = get("/v1/audit", "target=audited-1&actor=cmfctl&outcome=done&since=2020-01-01");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "actor_kind"), "operator");
+	ck_assert_str_eq(text(item(&answer, 0), "action"), "register");
+	ck_assert_str_eq(text(item(&answer, 0), "after"), "VnfciCert");
+	ck_assert(json_is_null(json_object_get(item(&answer, 0), "before")));
+	json_decref(answer.json);
+	answer = get("/v1/audit", "since=2100-01-01T00:00:00Z");
+	ck_assert_uint_eq(item_count(&answer), 0);
+	json_decref(answer.json);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/audit", "since=yesterday", ""), 400);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/audit", "request_id=12", ""), 400);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/audit", "request_id=000000000000000G", ""), 400);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/audit", "who=x", ""), 400);
+}
+END_TEST
+
 static Suite *operator_suite(void)
 {
 	Suite *suite = suite_create("json operator");
@@ -795,6 +821,7 @@ static Suite *operator_suite(void)
 	tcase_add_loop_test(asked, client_of_small_order, 0, 2);
 	tcase_add_loop_test(asked, wrong_paths_and_queries, 0, ARRAY_LEN(paths));
 	tcase_add_test(asked, cas_are_shown_with_chain);
+	tcase_add_test(asked, audit_is_listed);
 	suite_add_tcase(suite, pure);
 	suite_add_tcase(suite, asked);
 	return suite;

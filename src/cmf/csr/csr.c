@@ -258,6 +258,24 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 	return err < 0 ? err : ca_cert_req_msg(&request, &result->template);
 }
 
+static int result_audit(const struct decision *d, const struct cmf_csr_result *result,
+			const char *serial)
+{
+	const struct store_certificate *old =
+		d->csr->operation == CMF_UPDATE ? d->csr->update.old : NULL;
+	char before[CMF_FINGERPRINT_SIZE], after[CMF_FINGERPRINT_SIZE];
+	const struct cmf_audit audit = {.action = d->rules->action,
+					.target = result->subject_id,
+					.detail = result->waiting ? "asked upstream" : serial,
+					.before = old ? before : NULL,
+					.after = result->waiting ? NULL : after};
+	int err = old ? cmf_fingerprint(octets_view(&old->der), before) : 0;
+
+	if (err == 0 && !result->waiting)
+		err = cmf_fingerprint(octets_view(&result->certificate.der), after);
+	return err == 0 ? cmf_audit_add(&d->call, &audit) : err;
+}
+
 int csr_result_add(struct cmf_csr_result *result)
 {
 	struct decision *d = result->decision;
@@ -283,8 +301,7 @@ int csr_result_add(struct cmf_csr_result *result)
 	}
 	serial_hex(&result->serial, serial);
 	if (err == 0)
-		err = audit_add(&d->call, d->rules->action, result->subject_id,
-				result->waiting ? "asked upstream" : serial);
+		err = result_audit(d, result, serial);
 	if (err == 0 && result->generated_key)
 		err = audit_add(&d->call, "generate key", result->subject_id, serial);
 	if (err == 0 && d->archives)

@@ -137,10 +137,9 @@ int cmp_announcement_add(struct cmp_request *rq, int type, struct bytes der)
 					 .created_ms = rq->now_ms,
 					 .sender = rq->who.name,
 					 .der = {(uint8_t *)der.data, der.len}};
-	struct store_audit audit = {.time_ms = rq->now_ms,
-				    .actor = rq->who.name,
-				    .action = "announcement",
-				    .target = pki_body_type_name(type)};
+	const struct cmf_call call = cmp_call(rq);
+	const struct cmf_audit audit = {.action = "announcement",
+					.target = pki_body_type_name(type)};
 	struct store_unit *unit = rq->worker->unit;
 	int err = announcement_digest(type, der, row.digest);
 
@@ -149,7 +148,7 @@ int cmp_announcement_add(struct cmp_request *rq, int type, struct bytes der)
 	if (!err)
 		err = store_announcement_trim(unit, row.sender,
 					      rq->conf->cmf.announcements_max_per_client);
-	return err ? err : store_audit_add(unit, &audit);
+	return err ? err : cmf_audit_add(&call, &audit);
 }
 
 int cmp_announce_serve(struct cmp_request *rq, struct cmp_outcome *outcome)

@@ -207,7 +207,10 @@ json_t *nfv_id(const struct nfv_call *call, enum json_kind kind, int64_t id)
 
 struct cmf_call nfv_cmf_call(const struct nfv_call *call, struct refusal *refusal)
 {
-	return cmf_call_now(call->cmf, call->worker, &call->principal, refusal);
+	struct cmf_call made = cmf_call_now(call->cmf, call->worker, &call->principal, refusal);
+
+	made.origin.request_id = call->request->id;
+	return made;
 }
 
 struct decision {
@@ -228,4 +231,31 @@ int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg, struct refu
 	struct decision decision = {call, decide, arg};
 
 	return json_commit(call->worker, decision_make, &decision, refusal);
+}
+
+/* --- refusals --- */
+
+static int refusal_audit(void *arg, struct refusal *refusal)
+{
+	struct nfv_call *call = arg;
+	const struct cmf_call made = nfv_cmf_call(call, refusal);
+	bool added;
+	int err;
+
+	*refusal = call->refusal;
+	err = cmf_audit_refused(&made, http_method_name(call->request->method), call->request->path,
+				&added);
+	return err == 0 && !added ? STORE_NOT_FOUND : err;
+}
+
+void nfv_refusal_audit(struct nfv_call *call)
+{
+	struct refusal refusal = REFUSAL_NULL;
+	int err;
+
+	if (!call->principal.name || call->refusal.failinfo != FAIL_NOT_AUTHORIZED)
+		return;
+	err = json_commit(call->worker, refusal_audit, call, &refusal);
+	if (err && err != STORE_NOT_FOUND)
+		log_fault("write the audit of a refusal", err < 0 ? err : -EAGAIN, NULL);
 }

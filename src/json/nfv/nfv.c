@@ -240,9 +240,12 @@ static void request_log(const struct nfv_call *call, enum metric_operation metri
 {
 	int64_t us = clock_monotonic_us() - call->request->received_us;
 	const struct refusal *r = call->refusal.reason ? &call->refusal : NULL;
+	char id[REQUEST_ID_SIZE];
 
 	metrics_request(call->door->metrics, metric, outcome_of_status(status), r, us);
-	log_event(LOG_LEVEL_INFO, "nfv", F_INT("conn", (int64_t)call->request->connection),
+	request_id_text(call->request->id, id);
+	log_event(LOG_LEVEL_INFO, "nfv", F_TEXT("id", id[0] ? id : NULL),
+		  F_INT("conn", (int64_t)call->request->connection),
 		  F_TEXT("peer", call->request->peer), F_TEXT("client", call->principal.name),
 		  F_TEXT("method", http_method_name(call->request->method)),
 		  F_TEXT("path", call->request->path), F_INT("status", status),
@@ -278,6 +281,7 @@ static void nfv_serve(void *arg, struct worker *worker, const struct http_reques
 	call.tokens = service.tokens;
 	version_add(response);
 	status = request_serve(&call, &metric);
+	nfv_refusal_audit(&call);
 	request_log(&call, metric, status);
 	json_query_clear(&call.query);
 	json_decref(call.body);

@@ -88,6 +88,10 @@ typedef int nfv_decide(struct nfv_call *call, void *arg, struct refusal *refusal
 _must_check_ int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg,
 			    struct refusal *refusal);
 
+/* Writes a refusal of who is known into the audit, if it is notAuthorized; see cmf_audit_refused().
+ */
+void nfv_refusal_audit(struct nfv_call *call);
+
 /* --- endpoints --- */
 
 nfv_endpoint nfv_api_versions;

@@ -92,7 +92,12 @@ json_t *operator_body(const struct operator_call *call, char *detail, size_t siz
 struct cmf_call operator_cmf_call(const struct operator_call *call, const struct cmf_principal *who,
 				  struct refusal *refusal)
 {
-	return cmf_call_now(call->cmf, call->worker, who, refusal);
+	struct cmf_call made = cmf_call_now(call->cmf, call->worker, who, refusal);
+
+	made.origin = (struct cmf_origin){.request_id = call->request->id,
+					  .has_uid = call->request->has_uid,
+					  .uid = call->request->uid};
+	return made;
 }
 
 struct cmf_principal operator_principal(const struct operator_call *call, char *trust_domain)

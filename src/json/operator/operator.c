@@ -47,6 +47,7 @@ static const struct {
 	{"/v1/announcements", HTTP_GET, operator_announcements},
 	{"/v1/announcements/*", HTTP_GET, operator_announcement},
 	{"/v1/cas", HTTP_GET, operator_cas},
+	{"/v1/audit", HTTP_GET, operator_audit},
 };
 
 /* --- handler --- */
@@ -60,6 +61,7 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 				     .response = response,
 				     .now_ms = clock_now_ms(binding->door->clock)};
 	struct json_service service;
+	char id[REQUEST_ID_SIZE];
 	int status, err;
 
 	call.worker = binding->door->worker_of(worker, &service);
@@ -72,7 +74,10 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 	else
 		status = binding->endpoint(&call);
 	json_query_clear(&call.query);
-	log_event(LOG_LEVEL_INFO, "admin", F_INT("conn", (int64_t)request->connection),
+	request_id_text(request->id, id);
+	log_event(LOG_LEVEL_INFO, "admin", F_TEXT("id", id[0] ? id : NULL),
+		  F_INT("conn", (int64_t)request->connection),
+		  F_INT("uid", request->has_uid ? (int64_t)request->uid : -1),
 		  F_TEXT("method", http_method_name(request->method)),
 		  F_TEXT("path", request->path), F_INT("status", status),
 		  F_TEXT("reason", call.reason),

@@ -1,11 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The audit is written and never read by the store: it is the operator's. */
+/* The audit: what was done, or refused, to whom and by whom. Nothing of the CMF depends on it. */
+#include "reader.h"
 #include "unit.h"
 
 int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
 	return unit_add(u, CHANGE_AUDIT_ADD,
-			VALUES(value_int(audit->time_ms), value_text(audit->actor),
+			VALUES(value_int(audit->time_ms), value_int(audit->actor_kind),
+			       value_text(audit->actor),
+			       value_int_unless(audit->has_uid ? (int64_t)audit->uid : -1, -1),
 			       value_text(audit->action), value_text(audit->target),
-			       value_text(audit->detail)));
+			       value_text(audit->detail), value_text(audit->before),
+			       value_text(audit->after),
+			       value_text(audit->outcome ? audit->outcome : "done"),
+			       value_int_unless((int64_t)audit->request_id, 0)));
+}
+
+/* --- reading --- */
+
+struct audit_walk {
+	store_audit_each *each;
+	void *arg;
+};
+
+static int audit_give(struct row *row, void *arg)
+{
+	const struct audit_walk *walk = arg;
+	struct store_audit audit = {0};
+	_cleanup_(freep) char *actor = NULL, *action = NULL, *target = NULL, *detail = NULL;
+	_cleanup_(freep) char *before = NULL, *after = NULL, *outcome = NULL;
+	int64_t uid;
+	int err;
+
+	audit.id = row_int(row);
+	audit.time_ms = row_int(row);
+	audit.actor_kind = (enum store_actor)row_int(row);
+	audit.actor = actor = row_text(row);
+	uid = row_int_or(row, -1);
+	audit.has_uid = uid >= 0;
+	audit.uid = (uid_t)uid;
+	audit.action = action = row_text(row);
+	audit.target = target = row_text(row);
+	audit.detail = detail = row_text(row);
+	audit.before = before = row_text(row);
+	audit.after = after = row_text(row);
+	audit.outcome = outcome = row_text(row);
+	audit.request_id = (uint64_t)row_int_or(row, 0);
+	err = row_complete(row);
+	return err < 0 ? err : walk->each(walk->arg, &audit);
+}
+
+int store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+		     store_audit_each *each, void *arg)
+{
+	_cleanup_(query_clear) struct query q = query_begin(r, LIST_AUDIT);
+	struct audit_walk walk = {each, arg};
+	const struct {
+		enum query_part part;
+		const char *text;
+	} texts[] = {{WHERE_ACTOR, filter->actor},
+		     {WHERE_ACTION, filter->action},
+		     {WHERE_TARGET, filter->target},
+		     {WHERE_OUTCOME, filter->outcome}};
+
+	query_where(&q, WHERE_ID_AFTER, value_int(filter->after_id));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i].text)
+			query_where(&q, texts[i].part, value_text(texts[i].text));
+	if (filter->request_id)
+		query_where(&q, WHERE_REQUEST_ID, value_int((int64_t)filter->request_id));
+	if (filter->since_ms)
+		query_where(&q, WHERE_TIME_SINCE, value_int(filter->since_ms));
+	query_end(&q, ORDER_ID, filter->limit);
+	return query_walk(&q, audit_give, &walk);
 }

@@ -263,8 +263,9 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_ENDING_MARK_MOVE] =
 		"UPDATE ending_mark SET not_after_ms = ?2, certificate_id = ?3"
 		" WHERE before_ms = ?1 AND not_after_ms = ?4 AND certificate_id = ?5",
-	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor, action, target, detail)"
-			     " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor_kind, actor, uid, action, target,"
+			     " detail, before, after, outcome, request_id)"
+			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 };
 
 /* --- reading --- */
@@ -398,6 +399,8 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[LIST_ANNOUNCEMENTS] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement",
 	[LIST_ARCHIVED_KEYS] = "SELECT k.certificate_id, k.created_ms, k.generated, k.secret"
 			       " FROM certificate c JOIN archived_key k ON k.certificate_id = c.id",
+	[LIST_AUDIT] = "SELECT id, time_ms, actor_kind, actor, uid, action, target, detail, before,"
+		       " after, outcome, request_id FROM audit",
 	[LIST_CSRS] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES,
 	[LIST_SUBSCRIPTIONS] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription",
 	[WHERE_CLIENT_AFTER] = "c.id > ?",
@@ -429,6 +432,12 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	/* Written as in the partial index cmp_transaction_not_done, so that it serves. */
 	[IF_TRANSACTION_NOT_DONE] = "state <> 2",
 	[WHERE_SUBSCRIPTION_CLIENT] = "client = ?",
+	[WHERE_ACTOR] = "actor = ?",
+	[WHERE_ACTION] = "action = ?",
+	[WHERE_TARGET] = "target = ?",
+	[WHERE_OUTCOME] = "outcome = ?",
+	[WHERE_REQUEST_ID] = "request_id = ?",
+	[WHERE_TIME_SINCE] = "time_ms >= ?",
 	[WHERE_SENDER] = "sender = ?",
 	[WHERE_TYPE] = "type = ?",
 	[WHERE_CSR_AFTER] = "q.id > ?",
