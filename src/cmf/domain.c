@@ -3,7 +3,7 @@
 #include "domain.h"
 
 #include "base/host_name.h"
-#include "name_fold.h"
+#include "base/name_fold.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "cmf_world.h"
 #include "suite.h"
 
-#include "../../src/cmf/name_fold.h"
+#include "base/name_fold.h"
 
 #include <string.h>
 
@@ -39,6 +39,16 @@ static const struct {
 	{"a.xn--mnchen-3ya", "a.m\xc3\xbc"
 			     "nchen"},
 	{"xn--e1afmkfd", "\xd0\xbf\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80"},
+	/* RFC 4518 2.3: NFKC and case folding, in each script; by Python's unicodedata. */
+	{"e\xcc\x81t\xc3\x89", "\xc3\xa9t\xc3\xa9"},
+	{"\xef\xac\x81", "fi"},
+	{"STRA\xc3\x9f"
+	 "E",
+	 "strasse"},
+	{"\xd4\xb1\xd4\xb2", "\xd5\xa1\xd5\xa2"}, /* Armenian */
+	{"\xce\xa3\xcf\x82", "\xcf\x83\xcf\x83"}, /* final sigma */
+	{"\xe2\x84\xaa", "k"},                    /* Kelvin */
+	{"xn--strae-oqa", "strasse"},
 	/* What is no Punycode stays as it is. */
 	{"xn--", "xn--"},
 	{"xn--\xc3\xbc", "xn--\xc3\xbc"},

@@ -5,7 +5,7 @@
  */
 #include "principal/name_reserved.h"
 
-#include "name_fold.h"
+#include "base/name_fold.h"
 #include "principal/clients.h"
 
 #include <errno.h>

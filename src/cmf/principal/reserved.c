@@ -6,7 +6,7 @@
 #include "principal/reserved.h"
 
 #include "keys/credential.h"
-#include "name_fold.h"
+#include "base/name_fold.h"
 #include "subject_id.h"
 
 #include <arpa/inet.h>

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names as they compare. See name_fold.h. */
-#include "name_fold.h"
+#include "base/name_fold.h"
 
 #include "base/cleanup.h"
 
 #include <errno.h>
 #include <openssl/asn1.h>
 #include <string.h>
+#include <unicase.h>
+#include <unictype.h>
 
 typedef uint32_t code_point;
 
@@ -15,45 +17,79 @@ enum { LABEL_MAX = 63, UTF8_LEN_MAX = 4, CODE_POINT_END = 0x110000 };
 
 /* --- letters --- */
 
-/* Upper case of the scripts whose lower case stands in the same order, and full width. */
-static const struct range {
-	code_point first, last;
-	int32_t distance;
-} ranges[] = {
-	{'A', 'Z', 0x20},     {0xc0, 0xd6, 0x20},   {0xd8, 0xde, 0x20},
-	{0x391, 0x3a9, 0x20}, {0x400, 0x40f, 0x50}, {0x410, 0x42f, 0x20},
+struct folding {
+	code_point *point;
+	size_t len;
 };
 
-/* 0: it says nothing. */
-static code_point letter_fold(code_point c)
+static bool is_space(code_point c)
 {
-	if (c >= 0xff01 && c <= 0xff5e)
-		c -= 0xff01 - '!';
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
-		if (c >= ranges[i].first && c <= ranges[i].last)
-			return (code_point)((int64_t)c + ranges[i].distance);
-	switch (c) {
-	case 0x3002: /* the dots of RFC 3490 3.1 */
-	case 0xff61:
-		return '.';
-	case '\t':
-	case '\n':
-	case '\r':
-	case 0xa0:
-	case 0x2007:
-	case 0x202f:
-	case 0x3000:
-		return ' ';
-	case 0xad: /* RFC 4518 2.2: mapped to nothing */
-	case 0x200b:
-	case 0x200c:
-	case 0x200d:
-	case 0x2060:
-	case 0xfeff:
-		return 0;
-	default:
-		return c >= 0x2000 && c <= 0x200a ? ' ' : c;
+	return uc_is_property_white_space(c);
+}
+
+/* RFC 4518 2.2: what is mapped to nothing. */
+static bool says_nothing(code_point c)
+{
+	return uc_is_property_default_ignorable_code_point(c);
+}
+
+/* RFC 4518 2.3: compatible forms are one, and so are both cases, in whatever script. */
+static int unicode_fold(struct folding *f)
+{
+	size_t len;
+	code_point *folded = u32_casefold(f->point, f->len, NULL, UNINORM_NFKC, NULL, &len);
+
+	if (!folded)
+		return -ENOMEM;
+	free(f->point);
+	*f = (struct folding){folded, len};
+	return 0;
+}
+
+static bool ascii_fold(struct folding *f)
+{
+	for (size_t i = 0; i < f->len; i++) {
+		if (f->point[i] >= 0x80)
+			return false;
+		if (f->point[i] >= 'A' && f->point[i] <= 'Z')
+			f->point[i] += 'a' - 'A';
 	}
+	return true;
+}
+
+/* What is mapped to nothing goes, several spaces are one, and none stands first or last. */
+static void spaces_fold(struct folding *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->len; i++) {
+		code_point c = f->point[i];
+
+		if (is_space(c))
+			c = ' ';
+		else if (c == 0x3002) /* RFC 3490 3.1: a dot; 0xff61 is another form of it */
+			c = '.';
+		if (says_nothing(c) || (c == ' ' && (!kept || f->point[kept - 1] == ' ')))
+			continue;
+		f->point[kept++] = c;
+	}
+	while (kept && (f->point[kept - 1] == ' ' || f->point[kept - 1] == '.'))
+		kept--;
+	f->len = kept;
+}
+
+static int letters_fold(struct folding *f)
+{
+	int err = 0;
+
+	/* Twice: what is folded and normalised may have letters to fold again (Unicode 3.13, D147).
+	 */
+	if (!ascii_fold(f))
+		for (int i = 0; err == 0 && f->len && i < 2; i++)
+			err = unicode_fold(f);
+	if (err == 0)
+		spaces_fold(f);
+	return err;
 }
 
 /* --- Punycode, RFC 3492 6.2 --- */
@@ -128,7 +164,8 @@ static size_t punycode_decode(const code_point *in, size_t len, code_point out[L
 			return 0;
 		n += i / points;
 		i %= points;
-		if (n >= CODE_POINT_END)
+		/* RFC 3629 3: a surrogate is no letter. */
+		if (n >= CODE_POINT_END || (n >= 0xd800 && n <= 0xdfff))
 			return 0;
 		memmove(out + i + 1, out + i, (points - 1 - i) * sizeof(*out));
 		out[i++] = n;
@@ -138,25 +175,20 @@ static size_t punycode_decode(const code_point *in, size_t len, code_point out[L
 
 /* --- names --- */
 
-struct folding {
-	code_point *point;
-	size_t len;
-};
-
-/* The letters, folded, with one space where there were several. What is no UTF-8 stays octets. */
+/* What is no UTF-8 stays octets. */
 static void letters_read(struct bytes name, struct folding *f)
 {
 	for (size_t at = 0; at < name.len;) {
 		unsigned long c;
 		int n = UTF8_getc(name.data + at, (int)(name.len - at), &c);
-		code_point folded = letter_fold(n > 0 ? (code_point)c : name.data[at]);
 
-		at += n > 0 ? (size_t)n : 1;
-		if (folded && (folded != ' ' || (f->len && f->point[f->len - 1] != ' ')))
-			f->point[f->len++] = folded;
+		if (n <= 0 || c >= CODE_POINT_END) {
+			c = name.data[at];
+			n = 1;
+		}
+		f->point[f->len++] = (code_point)c;
+		at += (size_t)n;
 	}
-	while (f->len && (f->point[f->len - 1] == ' ' || f->point[f->len - 1] == '.'))
-		f->len--;
 }
 
 /* In its own letters, if it is in those of the DNS: never longer. */
@@ -164,19 +196,15 @@ static size_t label_decode(code_point *label, size_t len)
 {
 	static const code_point prefix[] = {'x', 'n', '-', '-'};
 	code_point out[LABEL_MAX];
-	size_t n = 0, kept = 0;
+	size_t n = 0;
 
 	if (len <= LABEL_MAX && len > ARRAY_LEN(prefix) &&
 	    memcmp(label, prefix, sizeof(prefix)) == 0)
 		n = punycode_decode(label + ARRAY_LEN(prefix), len - ARRAY_LEN(prefix), out);
 	if (n == 0)
 		return len;
-	for (size_t i = 0; i < n; i++) {
-		out[kept] = letter_fold(out[i]);
-		kept += out[kept] != 0;
-	}
-	memcpy(label, out, kept * sizeof(*label));
-	return kept;
+	memcpy(label, out, n * sizeof(*label));
+	return n;
 }
 
 static void labels_decode(struct folding *f)
@@ -198,27 +226,60 @@ static void labels_decode(struct folding *f)
 	f->len = to;
 }
 
-int name_fold(struct bytes name, char **foldedp)
+static int text_of(const struct folding *f, char **textp)
 {
-	_cleanup_(freep) code_point *points = calloc(name.len + 1, sizeof(*points));
-	struct folding f = {points, 0};
-	char *text = malloc(UTF8_LEN_MAX * (name.len + 1) + 1), *end = text;
+	char *text = malloc(UTF8_LEN_MAX * f->len + 1), *end = text;
 
-	if (!points || !text) {
-		free(text);
+	if (!text)
 		return -ENOMEM;
-	}
-	letters_read(name, &f);
-	labels_decode(&f);
-	for (size_t i = 0; i < f.len; i++) {
-		int n = UTF8_putc((unsigned char *)end, UTF8_LEN_MAX, f.point[i]);
+	for (size_t i = 0; i < f->len; i++) {
+		int n = UTF8_putc((unsigned char *)end, UTF8_LEN_MAX, f->point[i]);
 
-		/* A surrogate has no octets. */
 		end += n > 0 ? n : 0;
 	}
 	*end = '\0';
-	*foldedp = text;
+	*textp = text;
 	return 0;
+}
+
+int name_fold(struct bytes name, char **foldedp)
+{
+	struct folding f = {calloc(name.len + 1, sizeof(code_point)), 0};
+	int err = f.point ? 0 : -ENOMEM;
+
+	if (err == 0) {
+		letters_read(name, &f);
+		err = letters_fold(&f);
+	}
+	if (err == 0) {
+		size_t len = f.len;
+
+		labels_decode(&f);
+		/* A label that was decoded has become shorter. */
+		if (f.len != len)
+			err = letters_fold(&f);
+	}
+	if (err == 0)
+		err = text_of(&f, foldedp);
+	free(f.point);
+	return err;
+}
+
+/* The usual case, which needs no memory: the same letters of ASCII but for case. */
+static bool same_ascii(struct bytes a, struct bytes b)
+{
+	return a.len == b.len &&
+	       strncasecmp((const char *)a.data, (const char *)b.data, a.len) == 0;
+}
+
+bool names_equal(struct bytes a, struct bytes b)
+{
+	_cleanup_(freep) char *one = NULL;
+	_cleanup_(freep) char *other = NULL;
+
+	if (same_ascii(a, b))
+		return true;
+	return name_fold(a, &one) == 0 && name_fold(b, &other) == 0 && strcmp(one, other) == 0;
 }
 
 bool name_covers(const char *pattern, const char *name)
