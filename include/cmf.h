@@ -299,15 +299,34 @@ _must_check_ int cmf_reserved_registrations(struct cmf *cmf, struct store_reader
 
 /* --- Register, IFA 033 11.2.2 --- */
 
+/* One of the registrations of a call, in their order. */
+struct cmf_registered {
+	int64_t id; /* of a fresh one what stands for it in the unit: store_unit_id() */
+	bool fresh;
+};
+
+enum { CMF_REGISTER_BAD_MAX = 10 };
+
+/* The first of the subjectIds that are refused, by their place from 0, and why. */
+struct cmf_register_bad {
+	size_t index[CMF_REGISTER_BAD_MAX];
+	enum refusal_reason reason[CMF_REGISTER_BAD_MAX];
+	int64_t existing_id[CMF_REGISTER_BAD_MAX]; /* registration_conflict: one's own; else 0 */
+	size_t n;
+};
+
 struct cmf_register {
 	bool has_cert_type;
 	enum cert_type cert_type;
+	const char *vnf_instance; /* vnfInstanceId of all; NULL or "": none */
 	const char *const *subject_ids;
-	size_t n_subject_ids;        /* 1..N, all or nothing */
-	enum cert_handling handling; /* NONE: not given */
-	bool has_attester;           /* refused until key attestation */
-	const char *profile;         /* NULL: default of the certType */
-	const char *ca;              /* NULL: by rule; only ADMIN and OPERATOR may name one */
+	size_t n_subject_ids;              /* 1..N, all or nothing */
+	enum cert_handling handling;       /* NONE: not given */
+	bool has_attester;                 /* refused until key attestation */
+	const char *profile;               /* NULL: default of the certType */
+	const char *ca;                    /* NULL: by rule; only ADMIN and OPERATOR may name one */
+	struct cmf_registered *registered; /* gets n_subject_ids of them; NULL: not asked for */
+	struct cmf_register_bad *bad;      /* of a call that is REFUSED; NULL: not asked for */
 };
 
 /*
@@ -317,8 +336,10 @@ struct cmf_register {
 _must_check_ int cmf_register(const struct cmf_call *call, const struct cmf_register *request);
 /* Deregisters; certificates of the entity stay as they are (revoke them with
  * cmf_order_place_revocations). */
-_must_check_ int cmf_deregister(const struct cmf_call *call, enum cert_type type,
-				const char *subject_id);
+_must_check_ int cmf_deregister(const struct cmf_call *call, const struct store_entity *entity,
+				enum cert_type type);
+/* The same by id. */
+_must_check_ int cmf_deregister_id(const struct cmf_call *call, int64_t registration_id);
 
 /* --- Certificate Signing Request, IFA 033 11.2.3, and key update --- */
 
@@ -364,6 +385,8 @@ struct cmf_csr {
 	size_t n_profile_names;
 	const char *const *vnfc_ids; /* vnfcId from explicit carriers (not SAN, not CN) */
 	size_t n_vnfc_ids;
+	const char *const *vnf_instances; /* vnfInstanceId likewise; "": of none */
+	size_t n_vnf_instances;
 	const X509_NAME *subject;                    /* may be NULL or empty */
 	const STACK_OF(X509_EXTENSION) * extensions; /* requested; may be NULL */
 	const OptionalValidity *validity;            /* may be NULL */

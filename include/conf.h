@@ -293,6 +293,14 @@ enum conf_name_rule {
 	CONF_NAME_ANY,
 };
 
+/* What the subjectIds of a profile look like: any text, visible ASCII that needs no escapes
+ * anywhere, or a host name. */
+enum conf_subject_id_form {
+	CONF_SUBJECT_ID_TEXT,
+	CONF_SUBJECT_ID_PLAIN,
+	CONF_SUBJECT_ID_HOST_NAME,
+};
+
 /* Private keys in the archive, RFC 4211 6.4. */
 enum conf_archive_keys { CONF_ARCHIVE_NEVER, CONF_ARCHIVE_ALLOWED, CONF_ARCHIVE_ALWAYS };
 
@@ -320,11 +328,12 @@ struct conf_profile {
 	/* What is generated for requests without a key, the first by default; none: refused. */
 	struct conf_key_types central_key_types;
 	enum conf_archive_keys archive_keys;
+	enum conf_subject_id_form subject_id_form;
 	enum conf_name_rule common_name;
 	struct conf_list
 		subject_attributes; /* further RDN types a request may set: "O", "OU", ... */
 	enum conf_name_rule dns_names;
-	bool vnfci_uri; /* SAN URI urn:etsi:nfv:vnfci:<subjectId> may be asked for */
+	bool vnfci_uri; /* SAN URI of the VNFCI may be asked for */
 	struct conf_ip_ranges ip_addresses;
 	bool dns_name_from_subject_id; /* the subjectId is added as dNSName if not asked for */
 	bool implicit_confirm;

@@ -141,12 +141,22 @@ enum store_registration_state {
 };
 
 /*
- * A registered entity, IFA 033 11.2.2. At most one active per (cert_type, subject_id), where
- * subject_id is compared without regard to ASCII case, everywhere.
+ * Who an entity is, under whatever certType: identifiers of VNFCs are unique within one VNF
+ * instance only, and each trust domain is a name space of its own. subject_id is compared in the
+ * form in which names compare (base/name_fold.h), the others octet for octet, everywhere. Borrowed.
  */
+struct store_entity {
+	const char *trust_domain;
+	const char *vnf_instance; /* vnfInstanceId; "": none */
+	const char *subject_id;
+};
+
+/* A registered entity, IFA 033 11.2.2. At most one active per entity and cert_type; all active ones
+ * of an entity have one manager. */
 struct store_registration {
 	int64_t id;
 	enum cert_type cert_type;
+	char *vnf_instance; /* "": none */
 	char *subject_id;
 	enum cert_handling handling;
 	char *manager; /* name of the client that registered it */
@@ -157,6 +167,11 @@ struct store_registration {
 	int64_t created_ms;
 	int64_t changed_ms;
 };
+
+static inline struct store_entity store_registration_entity(const struct store_registration *reg)
+{
+	return (struct store_entity){reg->trust_domain, reg->vnf_instance, reg->subject_id};
+}
 
 /* --- certificates --- */
 
@@ -195,12 +210,18 @@ struct store_certificate {
 	int64_t created_ms;
 	int64_t replaces_id; /* the one in whose place it was asked for; 0: none */
 	/* Joined from the registration on reading; ignored on insert. */
+	char *vnf_instance; /* "": none */
 	char *subject_id;
 	enum cert_type cert_type;
 	char *manager;
 	char *trust_domain;
 	char *profile;
 };
+
+static inline struct store_entity store_certificate_entity(const struct store_certificate *cert)
+{
+	return (struct store_entity){cert->trust_domain, cert->vnf_instance, cert->subject_id};
+}
 
 /* --- transactions --- */
 
@@ -316,6 +337,7 @@ struct store_csr {
 	/* Joined from the certificate and its registration on reading; ignored on insert. */
 	int64_t registration_id;
 	enum cert_type cert_type;
+	char *vnf_instance; /* "": none */
 	char *subject_id;
 	char *trust_domain;
 };
@@ -495,17 +517,23 @@ _must_check_ int store_credentials_known_by(struct store_reader *r, enum store_c
 /* Counts changes to clients: a cache of them is valid while this is unchanged. */
 _must_check_ int store_client_generation(struct store_reader *r, int64_t *generationp);
 
-/* The active registration, or STORE_NOT_FOUND. */
-_must_check_ int store_registration_find(struct store_reader *r, enum cert_type type,
-					 const char *subject_id, struct store_registration *regp);
+/* The active registration of the entity, or STORE_NOT_FOUND. */
+_must_check_ int store_registration_find(struct store_reader *r, const struct store_entity *entity,
+					 enum cert_type type, struct store_registration *regp);
 _must_check_ int store_registration_get(struct store_reader *r, int64_t id,
 					struct store_registration *regp);
-/* The manager of any active registration of the subject under another certType, or NOT_FOUND. */
-_must_check_ int store_subject_manager(struct store_reader *r, const char *subject_id,
-				       char **managerp);
+/* Whether another manager than that has an active registration of the entity; vnf_instance NULL: of
+ * an entity of that subject_id in the trust domain, whatever its VNF instance. */
+_must_check_ int store_entity_managed(struct store_reader *r, const struct store_entity *entity,
+				      const char *manager, bool *managedp);
+/* Whether a registration of that subject_id is active, in whatever trust domain, but for those of
+ * one entity (NULL: of none). */
+_must_check_ int store_subject_taken(struct store_reader *r, const char *subject_id,
+				     const struct store_entity *except, bool *takenp);
 
 struct store_registration_filter {
-	const char *subject_id; /* NULL: all */
+	const char *subject_id;   /* NULL: all */
+	const char *vnf_instance; /* NULL: all; "": those without */
 	const char *manager;
 	const char *trust_domain;
 	int cert_type; /* -1: all */
@@ -514,6 +542,12 @@ struct store_registration_filter {
 	uint32_t limit;   /* 0: no limit */
 };
 typedef int store_registration_each(void *arg, const struct store_registration *reg);
+/* The active registrations of a subject_id in a trust domain under that certType, in whatever VNF
+ * instance and in no order; manager NULL: of whoever. */
+_must_check_ int store_registration_of_subject(struct store_reader *r, const char *trust_domain,
+					       const char *subject_id, enum cert_type type,
+					       const char *manager, store_registration_each *each,
+					       void *arg);
 _must_check_ int store_registration_list(struct store_reader *r,
 					 const struct store_registration_filter *filter,
 					 store_registration_each *each, void *arg);
@@ -525,8 +559,10 @@ _must_check_ int store_certificate_find(struct store_reader *r, const char *ca,
 					struct store_certificate *certp);
 
 struct store_certificate_filter {
-	const char *subject_id; /* NULL: all */
+	const char *subject_id;   /* NULL: all */
+	const char *vnf_instance; /* NULL: all; "": those without */
 	const char *manager;
+	const char *trust_domain;
 	const char *ca;
 	struct serial serial;    /* none: all */
 	int state;               /* enum store_certificate_state, -1: all */
@@ -542,17 +578,17 @@ _must_check_ int store_certificate_list(struct store_reader *r,
 /* The newest certificate that was granted in place of that one, or STORE_NOT_FOUND. */
 _must_check_ int store_certificate_replacement(struct store_reader *r, int64_t id, int64_t *newp);
 /*
- * Whether a certificate of another subject has that key, in whatever state but REJECTED. Without
+ * Whether a certificate of another entity has that key, in whatever state but REJECTED. Without
  * `index_keys` it reads all certificates.
  */
 _must_check_ int store_key_taken(struct store_reader *r, const uint8_t digest[32],
-				 const char *subject_id, bool *takenp);
+				 const struct store_entity *entity, bool *takenp);
 /*
- * Live certificates of a registration: neither revoked, rejected nor expired. Those that are still
- * to be issued or confirmed, or are on hold, count.
+ * Live certificates of an entity, under whatever certType and registration: neither revoked,
+ * rejected nor expired. Those that are still to be issued or confirmed, or are on hold, count.
  */
 struct store_live {
-	int64_t registration_id;
+	struct store_entity entity;
 	int64_t except_id; /* a certificate that does not count; 0: none */
 	int64_t now_ms;
 	uint32_t max;
@@ -776,14 +812,15 @@ _must_check_ int store_credential_remove(struct store_unit *u, const char *clien
 /* Conflict: clients are no longer those of that generation, among which a name was nobody's. */
 _must_check_ int store_clients_require(struct store_unit *u, int64_t generation);
 
-/* Conflict: an active one of the same (cert_type, subject_id) exists, or an active one of the same
- * subject_id under another certType has another manager. */
+/* Conflict: an active one of the same entity and cert_type exists, or an active one of the entity
+ * under another certType has another manager. */
 _must_check_ int store_registration_insert(struct store_unit *u,
 					   const struct store_registration *reg, int64_t *idp);
 /* Conflict: not active. */
 _must_check_ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms);
-/* Conflict: the subject has an active registration. */
-_must_check_ int store_subject_require(struct store_unit *u, const char *subject_id);
+/* Conflict: store_subject_taken() by then. */
+_must_check_ int store_subject_require(struct store_unit *u, const char *subject_id,
+				       const struct store_entity *except);
 
 /* Conflict: serial exists, or the registration is not active. */
 _must_check_ int store_certificate_insert(struct store_unit *u,
@@ -791,7 +828,7 @@ _must_check_ int store_certificate_insert(struct store_unit *u,
 /* Conditions on a certificate that the unit inserts later. Conflict: the key is taken, or the
  * number is reached. */
 _must_check_ int store_key_require(struct store_unit *u, const uint8_t digest[32],
-				   const char *subject_id);
+				   const struct store_entity *entity);
 _must_check_ int store_live_require(struct store_unit *u, const struct store_live *live);
 /* REQUESTED becomes PENDING or ACTIVE (state in cert), with der, serial, subject and validity.
  * Conflict: not REQUESTED. */

@@ -38,6 +38,7 @@ struct store_event {
 	int reason;             /* reasonCode; STORE_REASON_NONE */
 	/* Joined from the registration and the certificate. */
 	enum cert_type cert_type;
+	char *vnf_instance; /* "": none */
 	char *subject_id;
 	char *manager;
 	char *trust_domain;

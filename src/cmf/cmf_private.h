@@ -52,16 +52,17 @@ _must_check_ int secret_open(const struct cmf *cmf, struct bytes sealed_for, str
 bool principal_permitted(const struct cmf_principal *who, uint32_t permissions);
 /* The manager of what it registers. */
 const char *principal_manager(const struct cmf_principal *who);
-/* False for one that is an entity by its certificate, and another than that; NULL: one of nobody.
- */
-bool principal_speaks_for(const struct cmf_principal *who, const char *subject_id);
+/* Whether two are the same entity. */
+bool entity_same(const struct store_entity *a, const struct store_entity *b);
+/* False for one that is an entity by its certificate, and another than that. */
+bool principal_speaks_for(const struct cmf_principal *who, const struct store_entity *entity);
 /* Whether it signed with that certificate, whatever else it is. RFC 9483 4.1.3, 4.2 */
 bool principal_holds(const struct cmf_principal *who, const struct store_certificate *cert);
 /* Whether it signed with a certificate of that entity. */
 bool principal_is_entity(const struct cmf_principal *who, int64_t registration_id);
-/* Whether it manages the entity, or is RA or operator of its trust domain. */
+/* Whether it is of the entity's trust domain, and its manager, or RA or operator. */
 bool principal_may_act(const struct cmf_principal *who, const char *manager,
-		       const char *trust_domain, const char *subject_id);
+		       const struct store_entity *entity);
 
 /* A name of a profile or certType, in either spelling; NULL if there is none. */
 const struct conf_profile *profile_find(const struct conf *conf, const char *name);
@@ -70,13 +71,17 @@ struct ca *ca_by_rule(const struct cmf *cmf, const struct conf *conf, enum cert_
 		      const char *trust_domain, const char *profile);
 
 /*
- * Whether a name is open to `manager`: no other manager has it as subject_id under any certType,
- * nor, if it has several labels, an entity whose id is its first label (and that may therefore
- * have the name in its certificates). own_id: an entity of the manager's that need not be looked
- * up; NULL.
+ * Whether a name, as subject_id of `name`, is open to `manager`: within the trust domain no other
+ * manager has it as subject_id under any certType, nor, if it has several labels, an entity whose
+ * id is its first label (and that may therefore have the name in its certificates). vnf_instance
+ * NULL: in whatever VNF instance. own_id: an entity of the manager's that need not be looked up;
+ * NULL.
  */
-_must_check_ int entity_name_open(struct store_reader *reader, const char *name, const char *own_id,
-				  const char *manager, bool *openp);
+_must_check_ int entity_name_open(struct store_reader *reader, const struct store_entity *name,
+				  const char *own_id, const char *manager, bool *openp);
+/* The same of the first label alone, of a name that has several. */
+_must_check_ int entity_label_open(struct store_reader *reader, const struct store_entity *name,
+				   const char *own_id, const char *manager, bool *openp);
 /*
  * Adds a new registration to the unit, with its line of audit, which says how it was registered,
  * and the condition that clients are still those among which its name was not reserved.

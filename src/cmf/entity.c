@@ -6,6 +6,8 @@
  */
 #include "cmf_private.h"
 
+#include "base/name_fold.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -45,13 +47,22 @@ const char *principal_manager(const struct cmf_principal *who)
 	return who->manager ? who->manager : who->name;
 }
 
-bool principal_speaks_for(const struct cmf_principal *who, const char *subject_id)
+bool entity_same(const struct store_entity *a, const struct store_entity *b)
+{
+	return strcmp(a->trust_domain, b->trust_domain) == 0 &&
+	       strcmp(a->vnf_instance, b->vnf_instance) == 0 &&
+	       names_equal(bytes_of_string(a->subject_id), bytes_of_string(b->subject_id));
+}
+
+bool principal_speaks_for(const struct cmf_principal *who, const struct store_entity *entity)
 {
 	/* Without a certificate it is none of them. */
 	if (who->kind == CMF_PRINCIPAL_CLIENT && who->policy &&
 	    who->policy->entity_from_signer != CONF_SIGNER_ENTITY_NONE && !who->entity)
 		return false;
-	return !who->entity || (subject_id && strcasecmp(who->entity, subject_id) == 0);
+	/* A certificate of a device says nothing of VNF instances. */
+	return !who->entity ||
+	       entity_same(entity, &(struct store_entity){who->trust_domain, "", who->entity});
 }
 
 bool principal_holds(const struct cmf_principal *who, const struct store_certificate *cert)
@@ -65,18 +76,16 @@ bool principal_is_entity(const struct cmf_principal *who, int64_t registration_i
 }
 
 bool principal_may_act(const struct cmf_principal *who, const char *manager,
-		       const char *trust_domain, const char *subject_id)
+		       const struct store_entity *entity)
 {
-	if (who->approver && principal_may_act(who->approver, manager, trust_domain, subject_id))
+	if (who->approver && principal_may_act(who->approver, manager, entity))
 		return true;
 	switch (who->kind) {
 	case CMF_PRINCIPAL_CLIENT:
-		if (!principal_speaks_for(who, subject_id))
-			return false;
-		if (strcmp(principal_manager(who), manager) == 0)
-			return true;
-		return (who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR)) != 0 &&
-		       strcmp(who->trust_domain, trust_domain) == 0;
+		return strcmp(who->trust_domain, entity->trust_domain) == 0 &&
+		       principal_speaks_for(who, entity) &&
+		       (strcmp(principal_manager(who), manager) == 0 ||
+			(who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR)) != 0);
 	case CMF_PRINCIPAL_END_ENTITY:
 	case CMF_PRINCIPAL_REVOKER:
 		return false;
@@ -113,35 +122,35 @@ struct ca *ca_by_rule(const struct cmf *cmf, const struct conf *conf, enum cert_
 	return conf->cmf.default_ca ? ca_find(cmf->cas, conf->cmf.default_ca) : NULL;
 }
 
-static int managed_by_other(struct store_reader *reader, const char *subject_id,
-			    const char *manager, bool *otherp)
+int entity_label_open(struct store_reader *reader, const struct store_entity *name,
+		      const char *own_id, const char *manager, bool *openp)
 {
-	_cleanup_(freep) char *found = NULL;
-	int err = store_subject_manager(reader, subject_id, &found);
-
-	if (err < 0)
-		return err;
-	*otherp = err == 0 && strcmp(found, manager) != 0;
-	return 0;
-}
-
-int entity_name_open(struct store_reader *reader, const char *name, const char *own_id,
-		     const char *manager, bool *openp)
-{
-	const char *dot = strchr(name, '.');
+	const char *dot = strchr(name->subject_id, '.');
 	_cleanup_(freep) char *label = NULL;
+	struct store_entity first = *name;
 	bool other = false;
-	int err = managed_by_other(reader, name, manager, &other);
+	int err = 0;
 
-	if (err == 0 && !other && dot) {
-		label = strndup(name, (size_t)(dot - name));
+	if (dot) {
+		label = strndup(name->subject_id, (size_t)(dot - name->subject_id));
 		if (!label)
 			return -ENOMEM;
-		if (!own_id || strcasecmp(label, own_id) != 0)
-			err = managed_by_other(reader, label, manager, &other);
+		first.subject_id = label;
+		if (!own_id || !names_equal(bytes_of_string(label), bytes_of_string(own_id)))
+			err = store_entity_managed(reader, &first, manager, &other);
 	}
 	*openp = !other;
 	return err;
+}
+
+int entity_name_open(struct store_reader *reader, const struct store_entity *name,
+		     const char *own_id, const char *manager, bool *openp)
+{
+	bool other = false;
+	int err = store_entity_managed(reader, name, manager, &other);
+
+	*openp = false;
+	return err < 0 || other ? err : entity_label_open(reader, name, own_id, manager, openp);
 }
 
 int registration_add(const struct cmf_call *call, const struct store_registration *reg,

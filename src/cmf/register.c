@@ -5,6 +5,7 @@
  */
 #include "principal/clients.h"
 
+#include "base/name_fold.h"
 #include "domain.h"
 #include "principal/name_reserved.h"
 #include "subject_id.h"
@@ -33,6 +34,9 @@ static int request_check(const struct conf *conf, const struct cmf_principal *wh
 		return refuse(refusal, REFUSAL_subject_ids_too_many);
 	if (request->has_attester)
 		return refuse(refusal, REFUSAL_attester_not_supported);
+	if (request->vnf_instance && *request->vnf_instance &&
+	    !entity_text_valid(bytes_of_string(request->vnf_instance)))
+		return refuse(refusal, REFUSAL_vnf_instance_invalid);
 	return 0;
 }
 
@@ -79,173 +83,349 @@ static int terms_decide(const struct cmf_call *call, const struct conf *conf,
 	return 0;
 }
 
+/* --- what is asked for --- */
+
+/* A subjectId in the form in which it compares, and its place in the call. */
+struct place {
+	char *key;
+	size_t index;
+};
+
+static int place_order(const void *a, const void *b)
+{
+	const struct place *one = a, *other = b;
+	int order = strcmp(one->key, other->key);
+
+	return order != 0 ? order : one->index < other->index ? -1 : 1;
+}
+
+/*
+ * Notes that one is refused, and for what: the refusal of the call is that of the first. Who asked
+ * for no list needs no other. 0: to go on with the others; REFUSED.
+ */
+static int subject_refused(const struct cmf_register *request, size_t index, int64_t existing_id,
+			   struct refusal *found, struct refusal *refusal)
+{
+	struct cmf_register_bad *bad = request->bad;
+
+	if (refusal->reason == REFUSAL_NONE)
+		*refusal = *found;
+	if (bad && bad->n < CMF_REGISTER_BAD_MAX) {
+		bad->index[bad->n] = index;
+		bad->reason[bad->n] = found->reason;
+		bad->existing_id[bad->n++] = existing_id;
+	}
+	return bad && bad->n < CMF_REGISTER_BAD_MAX ? 0 : REFUSED;
+}
+
+static int duplicates_check(const struct cmf_register *request, const struct place *sorted,
+			    struct refusal *refusal)
+{
+	int err = 0;
+
+	for (size_t i = 1; i < request->n_subject_ids && err == 0; i++) {
+		struct refusal found = REFUSAL_NULL;
+
+		if (strcmp(sorted[i - 1].key, sorted[i].key) != 0)
+			continue;
+		(void)refuse(&found, REFUSAL_subject_id_duplicate);
+		err = subject_refused(request, sorted[i].index, 0, &found, refusal);
+	}
+	return err;
+}
+
+static int texts_check(const struct cmf_register *request, const struct terms *terms,
+		       struct refusal *refusal)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < request->n_subject_ids && err == 0; i++) {
+		struct refusal found = REFUSAL_NULL;
+
+		if (subject_id_check(terms->profile, request->subject_ids[i], &found) != 0)
+			err = subject_refused(request, i, 0, &found, refusal);
+	}
+	return err;
+}
+
+static int places_fill(const struct cmf_register *request, struct place *places)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < request->n_subject_ids && err == 0; i++) {
+		places[i].index = i;
+		err = name_fold(bytes_of_string(request->subject_ids[i]), &places[i].key);
+	}
+	if (err == 0)
+		qsort(places, request->n_subject_ids, sizeof(*places), place_order);
+	return err;
+}
+
+/* What can be said without the store. */
+static int subject_ids_check(const struct cmf_register *request, const struct terms *terms,
+			     struct refusal *refusal)
+{
+	struct place *places = calloc(request->n_subject_ids, sizeof(*places));
+	int err = places ? texts_check(request, terms, refusal) : -ENOMEM;
+
+	if (err == 0)
+		err = places_fill(request, places);
+	if (err == 0)
+		err = duplicates_check(request, places, refusal);
+	for (size_t i = 0; places && i < request->n_subject_ids; i++)
+		free(places[i].key);
+	free(places);
+	if (err == 0 && refusal->reason != REFUSAL_NONE)
+		return REFUSED;
+	return err;
+}
+
+/* --- what is registered --- */
+
+/* A call while it is decided. */
+struct registering {
+	const struct cmf_call *call;
+	const struct clients *clients;
+	const struct cmf_register *request;
+	const struct terms *terms;
+	const char *vnf_instance; /* never NULL */
+	struct cmf_registered *registered;
+};
+
+static struct store_entity entity_at(const struct registering *r, size_t index)
+{
+	return (struct store_entity){r->call->who->trust_domain, r->vnf_instance,
+				     r->request->subject_ids[index]};
+}
+
+/* Registered already: by the same manager in the same terms nothing is left to do. */
+static int repetition_check(const struct registering *r, const struct store_registration *reg,
+			    struct refusal *refusal)
+{
+	if (strcmp(reg->manager, principal_manager(r->call->who)) != 0)
+		return refuse(refusal, REFUSAL_entity_of_another_manager);
+	if (reg->handling != r->request->handling ||
+	    strcmp(reg->profile, r->terms->profile->name) != 0 ||
+	    (r->terms->ca_named && strcmp(reg->ca, r->terms->ca) != 0))
+		return refuse(refusal, REFUSAL_registration_conflict);
+	return 0;
+}
+
+/* Whether the name of a new entity is nobody else's. */
+static int name_check(const struct registering *r, const struct store_entity *entity,
+		      struct refusal *refusal)
+{
+	const char *reserved = NULL;
+	bool other = false, open = false;
+	int err = store_entity_managed(r->call->reader, entity, principal_manager(r->call->who),
+				       &other);
+
+	if (err == 0 && other)
+		return refuse(refusal, REFUSAL_entity_of_another_manager);
+	if (err == 0)
+		err = entity_label_open(r->call->reader, entity, NULL,
+					principal_manager(r->call->who), &open);
+	if (err == 0)
+		err = name_reserved_among(r->call->cmf, r->clients,
+					  bytes_of_string(entity->subject_id), entity, &reserved);
+	if (err < 0)
+		return err;
+	if (reserved)
+		return refuse_detail(refusal, REFUSAL_entity_not_authorized, reserved);
+	/* For the operator: a client is not told whether the entity exists. */
+	return open ? 0
+		    : refuse_detail(refusal, REFUSAL_entity_not_authorized,
+				    "the entity of its first label has another manager");
+}
+
+/* Whether the subjectId may be registered, and whether that is still to be done. */
+static int subject_check(const struct registering *r, size_t index, int64_t *existing_idp,
+			 struct refusal *refusal)
+{
+	_cleanup_(store_registration_clear) struct store_registration found = {0};
+	const struct store_entity entity = entity_at(r, index);
+	int err = store_registration_find(r->call->reader, &entity, r->request->cert_type, &found);
+
+	if (err < 0)
+		return err;
+	r->registered[index] = (struct cmf_registered){found.id, err == STORE_NOT_FOUND};
+	if (!principal_speaks_for(r->call->who, &entity))
+		return refuse(refusal, REFUSAL_entity_not_authorized);
+	if (err == STORE_NOT_FOUND)
+		return name_check(r, &entity, refusal);
+	err = repetition_check(r, &found, refusal);
+	if (err == REFUSED && refusal->reason == REFUSAL_registration_conflict)
+		*existing_idp = found.id;
+	return err;
+}
+
+static int subject_add(const struct registering *r, size_t index)
+{
+	const struct store_entity entity = entity_at(r, index);
+	const struct store_registration reg = {
+		.cert_type = r->request->cert_type,
+		.vnf_instance = (char *)(uintptr_t)entity.vnf_instance,
+		.subject_id = (char *)(uintptr_t)entity.subject_id,
+		.handling = r->request->handling,
+		.manager = (char *)(uintptr_t)principal_manager(r->call->who),
+		.trust_domain = (char *)(uintptr_t)entity.trust_domain,
+		.ca = (char *)(uintptr_t)r->terms->ca,
+		.profile = r->terms->profile->name,
+		.state = STORE_REGISTRATION_ACTIVE,
+		.created_ms = r->call->now_ms,
+		.changed_ms = r->call->now_ms,
+	};
+
+	return registration_add(r->call, &reg, r->clients->generation,
+				cert_type_name(reg.cert_type), &r->registered[index].id);
+}
+
+/* All are checked before the first is added: a refused call leaves the unit as it was. */
+static int subjects_register(const struct registering *r)
+{
+	size_t n = r->request->n_subject_ids;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		struct refusal found = REFUSAL_NULL;
+		int64_t existing_id = 0;
+
+		err = subject_check(r, i, &existing_id, &found);
+		if (err == REFUSED)
+			err = subject_refused(r->request, i, existing_id, &found, r->call->refusal);
+	}
+	if (err == 0 && r->call->refusal->reason != REFUSAL_NONE)
+		return REFUSED;
+	for (size_t i = 0; err == 0 && i < n; i++)
+		if (r->registered[i].fresh)
+			err = subject_add(r, i);
+	return err;
+}
+
+static int entities_register(const struct cmf_call *call, const struct cmf_register *request,
+			     const struct terms *terms)
+{
+	_cleanup_(freep) struct cmf_registered *own = NULL;
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	struct registering r = {
+		.call = call,
+		.request = request,
+		.terms = terms,
+		.vnf_instance = request->vnf_instance ? request->vnf_instance : "",
+		.registered = request->registered,
+	};
+	int err = clients_get(call->cmf, call->reader, &clients);
+
+	r.clients = clients;
+	if (err == 0 && !r.registered) {
+		r.registered = own = calloc(request->n_subject_ids, sizeof(*own));
+		err = own ? 0 : -ENOMEM;
+	}
+	return err == 0 ? subjects_register(&r) : err;
+}
+
 /* Before anything is looked up: what is refused here is so whether or not somebody has it. */
 static int domain_check(const struct cmf_call *call, const struct conf *conf,
 			const struct cmf_register *request, const struct terms *terms)
 {
 	const struct conf_trust_domain *domain =
 		conf_trust_domain_find(conf, call->who->trust_domain);
-	bool allowed =
-		domain_allows_terms(domain, request->cert_type, terms->profile->name, terms->ca);
 	int err = 0;
 
-	for (size_t i = 0; err == 0 && allowed && i < request->n_subject_ids; i++)
-		err = domain_allows_id(domain, request->subject_ids[i], &allowed);
-	if (err < 0)
-		return err;
-	return allowed ? 0 : refuse(call->refusal, REFUSAL_domain_limits);
-}
-
-static int text_order(const void *a, const void *b)
-{
-	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int subject_ids_check(const struct cmf_register *request, struct refusal *refusal)
-{
-	_cleanup_(freep) const char **sorted = NULL;
-
-	for (size_t i = 0; i < request->n_subject_ids; i++) {
-		if (!subject_id_valid(request->cert_type, request->subject_ids[i]))
-			return refuse(refusal, subject_id_fault(request->cert_type));
-	}
-	sorted = reallocarray(NULL, request->n_subject_ids, sizeof(*sorted));
-	if (!sorted)
-		return -ENOMEM;
-	memcpy(sorted, request->subject_ids, request->n_subject_ids * sizeof(*sorted));
-	qsort(sorted, request->n_subject_ids, sizeof(*sorted), text_order);
-	for (size_t i = 1; i < request->n_subject_ids; i++) {
-		if (strcasecmp(sorted[i - 1], sorted[i]) == 0)
-			return refuse(refusal, REFUSAL_subject_id_duplicate);
-	}
-	return 0;
-}
-
-/* For the operator: a client is not told whether the entity exists. */
-static const char managed_by_another[] =
-	"it is registered, or the entity of its first label is, with another manager";
-
-/* Registered already: by the same manager in the same terms nothing is left to do. */
-static int repetition_check(const struct store_registration *reg, const struct cmf_principal *who,
-			    const struct cmf_register *request, const struct terms *terms,
-			    struct refusal *refusal)
-{
-	if (strcmp(reg->manager, principal_manager(who)) != 0)
-		return refuse_detail(refusal, REFUSAL_entity_not_authorized, managed_by_another);
-	if (reg->handling != request->handling || strcmp(reg->profile, terms->profile->name) != 0 ||
-	    (terms->ca_named && strcmp(reg->ca, terms->ca) != 0))
-		return refuse(refusal, REFUSAL_registration_conflict);
-	return 0;
-}
-
-/* Whether the subjectId may be registered, and whether that is still to be done. */
-static int subject_check(const struct cmf_call *call, const struct clients *clients,
-			 const struct cmf_register *request, const struct terms *terms,
-			 const char *subject_id, bool *freshp)
-{
-	_cleanup_(store_registration_clear) struct store_registration found = {0};
-	const char *reserved = NULL;
-	bool open = false;
-	int err = store_registration_find(call->reader, request->cert_type, subject_id, &found);
-
-	*freshp = err == STORE_NOT_FOUND;
-	if (err >= 0 && !principal_speaks_for(call->who, subject_id))
-		return refuse(call->refusal, REFUSAL_entity_not_authorized);
-	if (err == 0)
-		return repetition_check(&found, call->who, request, terms, call->refusal);
-	if (err == STORE_NOT_FOUND)
-		err = entity_name_open(call->reader, subject_id, NULL, principal_manager(call->who),
-				       &open);
-	if (err == 0)
-		err = name_reserved_among(call->cmf, clients, bytes_of_string(subject_id),
-					  subject_id, &reserved);
-	if (err < 0)
-		return err;
-	if (reserved)
-		return refuse_detail(call->refusal, REFUSAL_entity_not_authorized, reserved);
-	return open ? 0
-		    : refuse_detail(call->refusal, REFUSAL_entity_not_authorized,
-				    managed_by_another);
-}
-
-static int subject_add(const struct cmf_call *call, const struct cmf_register *request,
-		       const struct terms *terms, const char *subject_id,
-		       int64_t clients_generation)
-{
-	const struct store_registration reg = {
-		.cert_type = request->cert_type,
-		.subject_id = (char *)(uintptr_t)subject_id,
-		.handling = request->handling,
-		.manager = (char *)(uintptr_t)principal_manager(call->who),
-		.trust_domain = call->who->trust_domain,
-		.ca = (char *)(uintptr_t)terms->ca,
-		.profile = terms->profile->name,
-		.state = STORE_REGISTRATION_ACTIVE,
-		.created_ms = call->now_ms,
-		.changed_ms = call->now_ms,
-	};
-
-	return registration_add(call, &reg, clients_generation, cert_type_name(reg.cert_type),
-				NULL);
-}
-
-/* All are checked before the first is added: a refused call leaves the unit as it was. */
-static int subjects_register(const struct cmf_call *call, const struct cmf_register *request,
-			     const struct terms *terms)
-{
-	_cleanup_(freep) bool *fresh = calloc(request->n_subject_ids, sizeof(*fresh));
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	int err = fresh ? clients_get(call->cmf, call->reader, &clients) : -ENOMEM;
-
-	for (size_t i = 0; err == 0 && i < request->n_subject_ids; i++)
-		err = subject_check(call, clients, request, terms, request->subject_ids[i],
-				    &fresh[i]);
+	if (!domain_allows_terms(domain, request->cert_type, terms->profile->name, terms->ca))
+		return refuse(call->refusal, REFUSAL_domain_limits);
 	for (size_t i = 0; err == 0 && i < request->n_subject_ids; i++) {
-		if (fresh[i])
-			err = subject_add(call, request, terms, request->subject_ids[i],
-					  clients->generation);
+		struct refusal found = REFUSAL_NULL;
+		bool allowed = true;
+
+		err = domain_allows_id(domain, request->subject_ids[i], &allowed);
+		if (err == 0 && !allowed) {
+			(void)refuse(&found, REFUSAL_domain_limits);
+			err = subject_refused(request, i, 0, &found, call->refusal);
+		}
 	}
-	return err;
+	return err == 0 && call->refusal->reason != REFUSAL_NONE ? REFUSED : err;
 }
 
 int cmf_register(const struct cmf_call *call, const struct cmf_register *request)
 {
 	const struct conf *conf = call->cmf->conf;
 	struct terms terms = {0};
-	int err = request_check(conf, call->who, request, call->refusal);
+	int err;
 
+	*call->refusal = REFUSAL_NULL;
+	if (request->bad)
+		request->bad->n = 0;
+	err = request_check(conf, call->who, request, call->refusal);
 	if (err == 0)
 		err = handling_check(request, call->refusal);
 	if (err == 0)
 		err = terms_decide(call, conf, request, &terms);
 	if (err == 0)
-		err = subject_ids_check(request, call->refusal);
+		err = subject_ids_check(request, &terms, call->refusal);
 	if (err == 0)
 		err = domain_check(call, conf, request, &terms);
 	if (err == 0)
-		err = subjects_register(call, request, &terms);
+		err = entities_register(call, request, &terms);
 	return err;
 }
 
-int cmf_deregister(const struct cmf_call *call, enum cert_type type, const char *subject_id)
-{
-	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	int err;
+/* --- its end --- */
 
-	if (!principal_permitted(call->who, STORE_MAY_REGISTER | STORE_IS_RA | STORE_IS_OPERATOR))
-		return refuse(call->refusal, REFUSAL_client_not_permitted);
-	err = store_registration_find(call->reader, type, subject_id, &reg);
+static int registration_end(const struct cmf_call *call, const struct store_registration *reg)
+{
+	int err = store_registration_deregister(call->unit, reg->id, call->now_ms);
+
 	if (err < 0)
 		return err;
-	if (err == STORE_NOT_FOUND ||
-	    !principal_may_act(call->who, reg.manager, reg.trust_domain, reg.subject_id))
+	return cmf_audit_add(call, &(struct cmf_audit){.action = "deregister",
+						       .target = reg->subject_id,
+						       .detail = cert_type_name(reg->cert_type),
+						       .before = "registered",
+						       .after = "deregistered"});
+}
+
+/* What was found, if it is there and the asker's to end. */
+static int found_end(const struct cmf_call *call, const struct store_registration *reg, int err)
+{
+	struct store_entity entity;
+
+	if (err < 0)
+		return err;
+	if (err == STORE_NOT_FOUND || reg->state != STORE_REGISTRATION_ACTIVE)
 		return refuse(call->refusal, REFUSAL_entity_not_authorized);
-	err = store_registration_deregister(call->unit, reg.id, call->now_ms);
-	if (err == 0)
-		err = cmf_audit_add(call, &(struct cmf_audit){.action = "deregister",
-							      .target = reg.subject_id,
-							      .detail = cert_type_name(type),
-							      .before = "registered",
-							      .after = "deregistered"});
-	return err;
+	entity = store_registration_entity(reg);
+	if (!principal_may_act(call->who, reg->manager, &entity))
+		return refuse(call->refusal, REFUSAL_entity_not_authorized);
+	return registration_end(call, reg);
+}
+
+static int deregister_permit(const struct cmf_call *call)
+{
+	if (principal_permitted(call->who, STORE_MAY_REGISTER | STORE_IS_RA | STORE_IS_OPERATOR))
+		return 0;
+	return refuse(call->refusal, REFUSAL_client_not_permitted);
+}
+
+int cmf_deregister(const struct cmf_call *call, const struct store_entity *entity,
+		   enum cert_type type)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	int err = deregister_permit(call);
+
+	if (err != 0)
+		return err;
+	err = store_registration_find(call->reader, entity, type, &reg);
+	return found_end(call, &reg, err);
+}
+
+int cmf_deregister_id(const struct cmf_call *call, int64_t registration_id)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	int err = deregister_permit(call);
+
+	if (err != 0)
+		return err;
+	err = store_registration_get(call->reader, registration_id, &reg);
+	return found_end(call, &reg, err);
 }

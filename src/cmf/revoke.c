@@ -82,6 +82,8 @@ static int certificate_audit(const struct cmf_call *call, const char *action,
 static int certificate_authorize(const struct cmf_principal *who,
 				 const struct store_certificate *cert, struct refusal *refusal)
 {
+	const struct store_entity entity = store_certificate_entity(cert);
+
 	/* RFC 9483 4.1.3, 4.2: an end entity its own */
 	if (principal_holds(who, cert))
 		return 0;
@@ -90,7 +92,7 @@ static int certificate_authorize(const struct cmf_principal *who,
 		return 0;
 	if (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver)
 		return refuse(refusal, REFUSAL_end_entity_only_own);
-	if (!principal_may_act(who, cert->manager, cert->trust_domain, cert->subject_id))
+	if (!principal_may_act(who, cert->manager, &entity))
 		return refuse(refusal, REFUSAL_entity_not_authorized);
 	return 0;
 }
@@ -393,11 +395,11 @@ void cmf_revocation_clear(struct cmf_revocation *revocation)
 static bool speaks_for_registration(const struct cmf_principal *who,
 				    const struct store_certificate *cert)
 {
+	const struct store_entity entity = store_certificate_entity(cert);
 	struct refusal unused = REFUSAL_NULL;
 
 	return who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
-	       revoker_check(who, &unused) == 0 &&
-	       principal_may_act(who, cert->manager, cert->trust_domain, cert->subject_id);
+	       revoker_check(who, &unused) == 0 && principal_may_act(who, cert->manager, &entity);
 }
 
 static int cessation_deregister(const struct cmf_call *call, const struct store_certificate *cert)

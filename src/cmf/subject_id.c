@@ -3,20 +3,39 @@
 #include "subject_id.h"
 
 #include "base/host_name.h"
+#include "base/name_fold.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <openssl/asn1.h>
 #include <string.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
 
-/* Longer ones are no identifiers. */
-enum { ID_LEN_MAX = 255 };
+/* RFC 1035 2.3.4 counts the octets of a host name; of other identifiers it is the characters. */
+enum { ID_CHARACTERS_MAX = 253 };
 
-/*
- * Characters that mean something in the text form of a DN (RFC 4514 2.4), in utf8Pairs (RFC 4211
- * 7.1), or as a wildcard are left out, so that an identifier reads the same everywhere.
- */
-static bool identifier_valid(struct bytes id)
+static bool is_unreserved(uint8_t c)
 {
-	if (id.len == 0 || id.len > ID_LEN_MAX || id.data[0] == '#')
+	return c < 0x80 && (isalnum(c) || (c && strchr("-._~", c)));
+}
+
+/* RFC 9525 6.3: a host name whose first label is a wildcard, or has one, is a pattern of names. */
+static bool wildcard_valid(struct bytes name)
+{
+	const uint8_t *dot = memchr(name.data, '.', name.len);
+	const uint8_t *star = memchr(name.data, '*', name.len);
+
+	return star && dot && star < dot &&
+	       host_name_valid((struct bytes){dot + 1, name.len - (size_t)(dot + 1 - name.data)},
+			       1);
+}
+
+bool identifier_plain(struct bytes id)
+{
+	if (id.len == 0 || id.data[0] == '#')
 		return false;
 	for (size_t i = 0; i < id.len; i++) {
 		uint8_t c = id.data[i];
@@ -27,26 +46,113 @@ static bool identifier_valid(struct bytes id)
 	return true;
 }
 
-bool subject_id_valid(enum cert_type type, const char *id)
+/*
+ * Neither steers what stands beside it, nor means another thing to the next version of Unicode,
+ * which may give what is not assigned yet another case or form.
+ */
+static bool character_allowed(ucs4_t c)
 {
-	switch (type) {
-	case CERT_TYPE_MANO:
-		return host_name_valid(bytes_of_string(id), 2);
-	case CERT_TYPE_VNFCI:
-	case CERT_TYPE_VNF_OAM:
-		return identifier_valid(bytes_of_string(id));
+	return !uc_is_general_category(c, UC_CATEGORY_Cc) &&
+	       !uc_is_general_category(c, UC_CATEGORY_Zl) &&
+	       !uc_is_general_category(c, UC_CATEGORY_Zp) &&
+	       !uc_is_general_category(c, UC_CATEGORY_Cn) && !uc_is_property_bidi_control(c);
+}
+
+static bool is_nfc(struct bytes text)
+{
+	size_t len;
+	uint8_t *normal = u8_normalize(UNINORM_NFC, text.data, text.len, NULL, &len);
+	bool same = normal && len == text.len && memcmp(normal, text.data, len) == 0;
+
+	free(normal);
+	return same;
+}
+
+static bool compares(struct bytes text)
+{
+	_cleanup_(freep) char *key = NULL;
+
+	return name_fold(text, &key) == 0 && *key;
+}
+
+bool entity_text_valid(struct bytes text)
+{
+	size_t characters = 0;
+	bool ascii = true;
+
+	for (size_t at = 0; at < text.len; characters++) {
+		ucs4_t c;
+		int n = u8_mbtoucr(&c, text.data + at, text.len - at);
+
+		if (n <= 0 || !character_allowed(c))
+			return false;
+		ascii = ascii && c < 0x80;
+		at += (size_t)n;
+	}
+	return characters > 0 && characters <= ID_CHARACTERS_MAX && (ascii || is_nfc(text)) &&
+	       compares(text);
+}
+
+size_t name_characters(const char *name)
+{
+	return u8_mbsnlen((const uint8_t *)name, strlen(name));
+}
+
+static bool form_fits(enum conf_subject_id_form form, struct bytes id)
+{
+	switch (form) {
+	case CONF_SUBJECT_ID_TEXT:
+		return true;
+	case CONF_SUBJECT_ID_PLAIN:
+		return identifier_plain(id);
+	case CONF_SUBJECT_ID_HOST_NAME:
+		return host_name_valid(id, 1);
 	}
 	return false;
 }
 
-enum refusal_reason subject_id_fault(enum cert_type type)
+/* Whether the subjectAltName can name the entity. */
+static bool san_names(const struct conf_profile *profile, struct bytes id)
 {
-	return type == CERT_TYPE_MANO ? REFUSAL_subject_id_no_fqdn : REFUSAL_subject_id_invalid;
+	bool host_name = profile->dns_names != CONF_NAME_NONE ||
+			 profile->dns_name_from_subject_id || profile->cert_type == CERT_TYPE_MANO;
+
+	return profile->vnfci_uri || (host_name && host_name_valid(id, 1));
+}
+
+int subject_id_check(const struct conf_profile *profile, const char *id, struct refusal *refusal)
+{
+	struct bytes text = bytes_of_string(id);
+
+	if (profile->cert_type == CERT_TYPE_MANO && !host_name_valid(text, 2))
+		return refuse(refusal, REFUSAL_subject_id_no_fqdn);
+	if (!entity_text_valid(text) || wildcard_valid(text))
+		return refuse(refusal, REFUSAL_subject_id_invalid);
+	if (!form_fits(profile->subject_id_form, text))
+		return refuse(refusal, REFUSAL_subject_id_form);
+	/* RFC 5280 A.1: a longer one goes into the subjectAltName alone. */
+	if (name_characters(id) > COMMON_NAME_MAX && !san_names(profile, text))
+		return refuse(refusal, REFUSAL_subject_id_common_name);
+	return 0;
+}
+
+static bool same_but_case(struct bytes name, const char *id)
+{
+	int order;
+
+	return u8_casecmp(name.data, name.len, (const uint8_t *)id, strlen(id), NULL, UNINORM_NFC,
+			  &order) == 0 &&
+	       order == 0;
 }
 
 bool name_is_id(struct bytes name, const char *id)
 {
-	return name.len == strlen(id) && strncasecmp((const char *)name.data, id, name.len) == 0;
+	if (name.len == strlen(id) && strncasecmp((const char *)name.data, id, name.len) == 0)
+		return true;
+	/* Not all that compares alike: what cannot be seen is not to hide in a certificate. */
+	return entity_text_valid(name) &&
+	       (same_but_case(name, id) ||
+		(host_name_valid(name, 1) && names_equal(name, bytes_of_string(id))));
 }
 
 bool name_rule_allows(enum conf_name_rule rule, struct bytes name, const char *id)
@@ -69,14 +175,76 @@ bool name_rule_allows(enum conf_name_rule rule, struct bytes name, const char *i
 	return false;
 }
 
-struct bytes vnfci_urn_id(struct bytes uri)
+static int hex_digit(uint8_t c)
+{
+	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
+}
+
+/* A part, decoded. -EINVAL: it is empty, or has what must be encoded, or is no text then. */
+static int urn_part_read(struct bytes part, char **textp)
+{
+	_cleanup_(freep) char *text = malloc(part.len + 1);
+	size_t n = 0;
+
+	if (!text)
+		return -ENOMEM;
+	for (size_t i = 0; i < part.len; i++) {
+		uint8_t c = part.data[i];
+
+		if (c == '%' && i + 2 < part.len && hex_digit(part.data[i + 1]) >= 0 &&
+		    hex_digit(part.data[i + 2]) >= 0) {
+			c = (uint8_t)(hex_digit(part.data[i + 1]) << 4 |
+				      hex_digit(part.data[i + 2]));
+			i += 2;
+		} else if (!is_unreserved(c)) {
+			return -EINVAL;
+		}
+		text[n++] = (char)c;
+	}
+	text[n] = '\0';
+	if (!name_text_clean((struct bytes){(uint8_t *)text, n}))
+		return -EINVAL;
+	*textp = TAKE(text);
+	return 0;
+}
+
+int vnfci_urn_read(struct bytes uri, char **vnf_instancep, char **subject_idp)
 {
 	size_t prefix = strlen(VNFCI_URN);
+	_cleanup_(freep) char *vnf_instance = NULL;
+	struct bytes rest;
+	const uint8_t *colon;
+	int err = 0;
 
 	/* RFC 8141 3.1: "urn" and the NID are compared without regard to case. */
 	if (uri.len <= prefix || strncasecmp((const char *)uri.data, VNFCI_URN, prefix) != 0)
-		return BYTES_NULL;
-	return (struct bytes){uri.data + prefix, uri.len - prefix};
+		return -EINVAL;
+	rest = (struct bytes){uri.data + prefix, uri.len - prefix};
+	colon = memchr(rest.data, ':', rest.len);
+	if (colon) {
+		size_t len = (size_t)(colon - rest.data);
+
+		err = urn_part_read((struct bytes){rest.data, len}, &vnf_instance);
+		rest = (struct bytes){colon + 1, rest.len - len - 1};
+	} else {
+		vnf_instance = strdup("");
+		err = vnf_instance ? 0 : -ENOMEM;
+	}
+	if (err == 0)
+		err = urn_part_read(rest, subject_idp);
+	if (err == 0)
+		*vnf_instancep = TAKE(vnf_instance);
+	return err;
+}
+
+bool vnfci_urn_is(struct bytes uri, const struct store_entity *entity)
+{
+	_cleanup_(freep) char *vnf_instance = NULL;
+	_cleanup_(freep) char *subject_id = NULL;
+
+	return vnfci_urn_read(uri, &vnf_instance, &subject_id) == 0 &&
+	       strcmp(vnf_instance, entity->vnf_instance) == 0 &&
+	       name_is_id(bytes_of_string(subject_id), entity->subject_id);
 }
 
 bool name_text_clean(struct bytes text)

@@ -453,6 +453,13 @@ const struct conf_key conf_keys[] = {
 			"key recovery (krr). `allowed`: if the request asks for it (RFC 4211 6.4); "
 			"`always`: those that the CMF generates too when it does not. With "
 			"`never` nothing is recovered either."),
+	PROFILE(subject_id_form, "subject_id_form", subject_id_form, .initial = "text",
+		.help = "What subjectIds may be registered with it. `text`: any, of at most 253 "
+			"characters in NFC without control characters and such that steer the "
+			"direction of writing; `plain`: visible ASCII without spaces and what is "
+			"escaped in names and URIs; `hostname`. For a MANO entity it is an FQDN "
+			"always. One with more than the 64 characters that a CN holds needs a "
+			"name in the subjectAltName."),
 	PROFILE(common_name, "common_name", name_rule, .initial = "subjectId",
 		.help = "What the CN may be."),
 	PROFILE(subject_attributes, "subject_attributes", attributes,
@@ -460,7 +467,9 @@ const struct conf_key conf_keys[] = {
 	PROFILE(dns_names, "dns_names", name_rule, .initial = "none",
 		.help = "What a dNSName may be."),
 	PROFILE(vnfci_uri, "vnfci_uri", boolean, .initial = "no",
-		.help = "Whether the URI `urn:etsi:nfv:vnfci:<subjectId>` may be asked for."),
+		.help = "Whether the URI `urn:etsi:nfv:vnfci:<subjectId>`, of a VNF instance "
+			"`urn:etsi:nfv:vnfci:<vnfInstanceId>:<subjectId>`, may be asked for; both "
+			"percent-encoded but for letters, digits and `-._~`."),
 	PROFILE(ip_addresses, "ip_addresses", ip_ranges,
 		.help = "Ranges of which IP addresses may be asked for; without it none."),
 	PROFILE(dns_name_from_subject_id, "dns_name_from_subject_id", boolean, .initial = "no",

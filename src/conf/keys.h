@@ -104,6 +104,7 @@ extern const struct conf_type conf_type_forwarding;
 extern const struct conf_type conf_type_archive_keys;
 extern const struct conf_type conf_type_extensions_rule;
 extern const struct conf_type conf_type_name_rule;
+extern const struct conf_type conf_type_subject_id_form;
 extern const struct conf_type conf_type_cert_type;
 extern const struct conf_type conf_type_cert_type_match; /* its value is the struct conf_ca_rule */
 extern const struct conf_type conf_type_names;

@@ -418,6 +418,8 @@ static void word_print(const struct conf_type *type, const void *value, struct s
 }
 
 _Static_assert(sizeof(enum conf_name_rule) == sizeof(unsigned), "word_parse() writes an unsigned");
+_Static_assert(sizeof(enum conf_subject_id_form) == sizeof(unsigned),
+	       "word_parse() writes an unsigned");
 
 #define WORD_TYPE(name_, ...)                                           \
 	static const char *const name_##_words[] = {__VA_ARGS__, NULL}; \
@@ -440,6 +442,7 @@ WORD_TYPE(extensions_rule, "profile", "subset");
 WORD_TYPE(answer_mac, "request", "PasswordBasedMac", "PBMAC1");
 WORD_TYPE(sender_match, "name", "octets", "any");
 WORD_TYPE(signer_entity, "none", "commonName", "serialNumber");
+WORD_TYPE(subject_id_form, "text", "plain", "hostname");
 WORD_TYPE(name_rule, "none", "subjectId", "subjectIdLabel", "any");
 
 static int cert_type_parse_value(const struct conf_input *in, void *value, struct strbuf *why)

@@ -11,13 +11,11 @@ EVP_PKEY *bent_active_key;
 
 static const struct house_credential *credential(enum who who)
 {
-	const struct house_credential *const list[] = {[A] = &bent_house.vnfm_a,
-						       [B] = &bent_house.vnfm_b,
-						       [RA] = &bent_house.ra,
-						       [STRANGER] = &bent_house.stranger,
-						       [NO_SIGNATURE] = &bent_house.no_signature,
-						       [EXPIRED] = &bent_house.expired,
-						       [MAC] = NULL};
+	const struct house_credential *const list[] = {
+		[A] = &bent_house.vnfm_a,          [B] = &bent_house.vnfm_b,
+		[C] = &bent_house.vnfm_c,          [RA] = &bent_house.ra,
+		[STRANGER] = &bent_house.stranger, [NO_SIGNATURE] = &bent_house.no_signature,
+		[EXPIRED] = &bent_house.expired,   [MAC] = NULL};
 
 	return list[who];
 }
@@ -113,6 +111,7 @@ void bent_setup(void)
 	house_register(&bent_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
 	house_register(&bent_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a2");
 	house_register(&bent_house, "vnfm-b", CERT_TYPE_VNFCI, "vnfci-b");
+	house_register(&bent_house, "vnfm-c", CERT_TYPE_VNFCI, "vnfci-c");
 	ask_new(&a, &bent_house, &bent_house.vnfm_a);
 	ask_certreq(&a, IR, "vnfci-a");
 	ask_implicit_confirm(&a);

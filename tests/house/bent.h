@@ -7,7 +7,8 @@
 
 #include "ask.h"
 
-/* The house of all rows, with vnfci-a and vnfci-a2 of vnfm-a and vnfci-b of vnfm-b. */
+/* The house of all rows, with vnfci-a and vnfci-a2 of vnfm-a and vnfci-b of vnfm-b, vnfci-c of
+ * vnfm-c. */
 extern struct house bent_house;
 /* A confirmed certificate of vnfci-a, and its key. */
 extern struct octets bent_active;
@@ -18,7 +19,7 @@ void bent_setup(void);
 void bent_teardown(void);
 
 /* Who sends, what is bent, what comes. */
-enum who { A, B, RA, STRANGER, NO_SIGNATURE, EXPIRED, MAC };
+enum who { A, B, C, RA, STRANGER, NO_SIGNATURE, EXPIRED, MAC };
 enum {
 	IR = PKI_BODY_IR,
 	CR = PKI_BODY_CR,

@@ -205,6 +205,7 @@ static void credentials_make(struct house *h)
 	house_credential_make(&h->client_root, "clients", HOUSE_CA, NULL, h->now_ms, 3650);
 	house_credential_make(&h->vnfm_a, "vnfm-a", HOUSE_LEAF, clients, h->now_ms, 365);
 	house_credential_make(&h->vnfm_b, "vnfm-b", HOUSE_LEAF, clients, h->now_ms, 365);
+	house_credential_make(&h->vnfm_c, "vnfm-c", HOUSE_LEAF, clients, h->now_ms, 365);
 	house_credential_make(&h->ra, "ra", HOUSE_LEAF, clients, h->now_ms, 365);
 	house_credential_make(&h->stranger, "stranger", HOUSE_LEAF, NULL, h->now_ms, 365);
 	house_credential_make(&h->no_signature, "no-signature", HOUSE_LEAF_NO_SIGNATURE, clients,
@@ -281,6 +282,7 @@ static void clients_add(struct house *house)
 
 	house_client_add(house, "vnfm-a", "a", all, false);
 	house_client_add(house, "vnfm-b", "b", all, true);
+	house_client_add(house, "vnfm-c", "a", all, true);
 	house_client_add(house, "ra", "a", all | STORE_IS_RA, false);
 	house_client_add(house, "no-signature", "a", all, false);
 	house_client_add(house, "expired", "a", all, false);
@@ -382,10 +384,11 @@ static void directory_remove(const char *dir)
 void house_close(struct house *h)
 {
 	struct house_credential *const credentials[] = {
-		&h->root,    &h->issuing,  &h->central,      &h->cmf_credential, &h->client_root,
-		&h->vnfm_a,  &h->vnfm_b,   &h->ra,           &h->stranger,       &h->no_signature,
-		&h->expired, &h->old_root, &h->new_with_old, &h->old_with_new,   &h->encryption,
-		&h->narrow,  &h->kga};
+		&h->root,        &h->issuing,      &h->central,      &h->cmf_credential,
+		&h->client_root, &h->vnfm_a,       &h->vnfm_b,       &h->vnfm_c,
+		&h->ra,          &h->stranger,     &h->no_signature, &h->expired,
+		&h->old_root,    &h->new_with_old, &h->old_with_new, &h->encryption,
+		&h->narrow,      &h->kga};
 
 	house_worker_clear(&h->worker);
 	cmp_door_free(h->door);

@@ -75,10 +75,12 @@ struct house {
 	/* What root was before, and the links; files new-with-old.pem and old-with-new.pem. */
 	struct house_credential old_root, new_with_old, old_with_new;
 	/*
-	 * Clients. vnfm-a may request and revoke what it manages; vnfm-b has register_on_ir; ra is
+	 * Clients. vnfm-a may request and revoke what it manages; vnfm-b has register_on_ir, and
+	 * so has vnfm-c, which is of the trust domain of vnfm-a; ra is
 	 * a registration authority in vnfm-a's domain; mac has a shared secret. stranger is nobody.
 	 */
-	struct house_credential client_root, vnfm_a, vnfm_b, ra, stranger, no_signature, expired;
+	struct house_credential client_root, vnfm_a, vnfm_b, vnfm_c, ra, stranger, no_signature,
+		expired;
 };
 
 /* Further keys of [cmf]; further keys of [protection], then further sections; "" for none. */

@@ -67,6 +67,7 @@ struct store_registration sample_registration(const char *subject_id)
 {
 	return (struct store_registration){
 		.cert_type = CERT_TYPE_VNFCI,
+		.vnf_instance = TEXT(""),
 		.subject_id = TEXT(subject_id),
 		.handling = CERT_HANDLING_DELEGATION,
 		.manager = TEXT("vnfm-a"),

@@ -35,6 +35,8 @@ void fixture_close(struct fixture *f);
 /* Rows with all fields set. `subject`, `serial` and `id` tell them apart and are borrowed. */
 struct store_client sample_client(const char *name);
 struct store_registration sample_registration(const char *subject_id);
+/* The entity that such a registration is of. */
+#define ENTITY(subject_id) (&(const struct store_entity){"domain-a", "", subject_id})
 /* serial: a number, stored as 8 octets; 0: none (REQUESTED). */
 struct store_certificate sample_certificate(int64_t registration_id, uint64_t serial);
 struct store_transaction sample_transaction(struct octets transaction_id);

@@ -13,7 +13,7 @@ START_TEST(test_registration_comes_back_as_inserted)
 
 	fixture_begin(&f, _i);
 	id = put_registration(&f, &reg);
-	OK(store_registration_find(f.reader, CERT_TYPE_VNFCI, "vnfci-1", &found));
+	OK(store_registration_find(f.reader, ENTITY("vnfci-1"), CERT_TYPE_VNFCI, &found));
 	ck_assert_int_eq(found.id, id);
 	ck_assert_int_eq(found.cert_type, CERT_TYPE_VNFCI);
 	ck_assert_str_eq(found.subject_id, "vnfci-1");
@@ -30,8 +30,8 @@ START_TEST(test_registration_comes_back_as_inserted)
 	ck_assert_str_eq(found.subject_id, "vnfci-1");
 	store_registration_clear(&found);
 	ABSENT(store_registration_get(f.reader, id + 1, &found));
-	ABSENT(store_registration_find(f.reader, CERT_TYPE_MANO, "vnfci-1", &found));
-	ABSENT(store_registration_find(f.reader, CERT_TYPE_VNFCI, "vnfci-2", &found));
+	ABSENT(store_registration_find(f.reader, ENTITY("vnfci-1"), CERT_TYPE_MANO, &found));
+	ABSENT(store_registration_find(f.reader, ENTITY("vnfci-2"), CERT_TYPE_VNFCI, &found));
 	fixture_end(&f);
 }
 END_TEST
@@ -50,7 +50,7 @@ START_TEST(test_registration_one_active_per_type_and_subject)
 
 	OK(store_registration_deregister(f.unit, id, 5000));
 	OK(store_unit_commit(f.unit));
-	ABSENT(store_registration_find(f.reader, CERT_TYPE_VNFCI, "vnfci-1", &found));
+	ABSENT(store_registration_find(f.reader, ENTITY("vnfci-1"), CERT_TYPE_VNFCI, &found));
 	OK(store_registration_get(f.reader, id, &found));
 	ck_assert_int_eq(found.state, STORE_REGISTRATION_DEREGISTERED);
 	ck_assert_int_eq(found.changed_ms, 5000);
@@ -65,19 +65,26 @@ START_TEST(test_registration_one_active_per_type_and_subject)
 }
 END_TEST
 
-START_TEST(test_registration_subject_has_one_manager)
+static bool managed(struct fixture *f, struct store_entity entity, const char *manager)
+{
+	bool found;
+
+	OK(store_entity_managed(f->reader, &entity, manager, &found));
+	return found;
+}
+
+START_TEST(test_registration_entity_has_one_manager)
 {
 	struct store_registration vnfci = sample_registration("vnfci-1");
 	struct store_registration oam = sample_registration("vnfci-1");
-	_cleanup_(freep) char *manager = NULL;
 	struct fixture f;
 	int64_t id;
 
 	fixture_begin(&f, _i);
-	ABSENT(store_subject_manager(f.reader, "vnfci-1", &manager));
+	ck_assert(!managed(&f, *ENTITY("vnfci-1"), "vnfm-b"));
 	id = put_registration(&f, &vnfci);
-	OK(store_subject_manager(f.reader, "vnfci-1", &manager));
-	ck_assert_str_eq(manager, "vnfm-a");
+	ck_assert(managed(&f, *ENTITY("vnfci-1"), "vnfm-b"));
+	ck_assert(!managed(&f, *ENTITY("vnfci-1"), "vnfm-a"));
 
 	oam.cert_type = CERT_TYPE_VNF_OAM;
 	oam.manager = TEXT("vnfm-b");
@@ -95,12 +102,96 @@ START_TEST(test_registration_subject_has_one_manager)
 }
 END_TEST
 
-/* It becomes a name in certificates, and those are compared without regard to case. */
-START_TEST(test_registration_subject_without_regard_to_case)
+/* SOL 002: identifiers of VNFCs are unique within one VNF instance; trust domains are apart. */
+START_TEST(test_registration_of_each_vnf_instance)
 {
-	struct store_registration reg = sample_registration("nfvo.example.net");
-	struct store_registration upper = sample_registration("NFVO.Example.net"), found = {0};
-	_cleanup_(freep) char *manager = NULL;
+	static const struct store_entity entities[] = {
+		{"domain-a", "", "vnfc-1"},
+		{"domain-a", "vnf-1", "vnfc-1"},
+		{"domain-a", "vnf-2", "vnfc-1"},
+		{"domain-a", "VNF-2", "vnfc-1"}, /* no name: octet for octet */
+		{"domain-b", "vnf-1", "vnfc-1"},
+		{"Domain-b", "vnf-1", "vnfc-1"},
+	};
+	int64_t ids[ARRAY_LEN(entities)];
+	struct store_registration found = {0};
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	for (size_t i = 0; i < ARRAY_LEN(entities); i++) {
+		struct store_registration reg = sample_registration("vnfc-1");
+		char manager[16];
+
+		snprintf(manager, sizeof(manager), "vnfm-%zu", i);
+		reg.trust_domain = TEXT(entities[i].trust_domain);
+		reg.vnf_instance = TEXT(entities[i].vnf_instance);
+		reg.manager = manager;
+		ids[i] = put_registration(&f, &reg);
+		OK(store_registration_insert(f.unit, &reg, NULL));
+		CONFLICT(store_unit_commit(f.unit));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(entities); i++) {
+		OK(store_registration_find(f.reader, &entities[i], CERT_TYPE_VNFCI, &found));
+		ck_assert_int_eq(found.id, ids[i]);
+		ck_assert_str_eq(found.vnf_instance, entities[i].vnf_instance);
+		store_registration_clear(&found);
+	}
+	ck_assert(!managed(&f, entities[1], "vnfm-1"));
+	ck_assert(managed(&f, entities[1], "vnfm-0"));
+	/* In whatever VNF instance: before or behind it in order. */
+	ck_assert(managed(&f, (struct store_entity){"domain-a", NULL, "vnfc-1"}, "vnfm-3"));
+	ck_assert(managed(&f, (struct store_entity){"domain-a", NULL, "vnfc-1"}, "vnfm-0"));
+	ck_assert(!managed(&f, (struct store_entity){"domain-b", NULL, "VNFC-1"}, "vnfm-4"));
+	ck_assert(managed(&f, (struct store_entity){"domain-b", NULL, "VNFC-1"}, "vnfm-5"));
+	fixture_end(&f);
+}
+END_TEST
+
+static int count_registration(void *arg, const struct store_registration *reg)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+START_TEST(test_registrations_of_a_subject)
+{
+	static const char *const instances[] = {"", "vnf-1", "vnf-2", "vnf-3"};
+	struct fixture f;
+	int count = 0;
+
+	fixture_begin(&f, _i);
+	for (size_t i = 0; i < ARRAY_LEN(instances); i++) {
+		struct store_registration reg = sample_registration("vnfc-1");
+
+		reg.vnf_instance = TEXT(instances[i]);
+		reg.manager = TEXT(i == 3 ? "vnfm-b" : "vnfm-a");
+		put_registration(&f, &reg);
+		reg.trust_domain = TEXT("domain-b");
+		put_registration(&f, &reg);
+		reg = sample_registration("vnfc-2");
+		reg.vnf_instance = TEXT(instances[i]);
+		put_registration(&f, &reg);
+	}
+	OK(store_registration_of_subject(f.reader, "domain-a", "VNFC-1", CERT_TYPE_VNFCI, NULL,
+					 count_registration, &count));
+	ck_assert_int_eq(count, 4);
+	OK(store_registration_of_subject(f.reader, "domain-a", "vnfc-1", CERT_TYPE_VNFCI, "vnfm-a",
+					 count_registration, &count));
+	ck_assert_int_eq(count, 7);
+	OK(store_registration_of_subject(f.reader, "domain-a", "vnfc-1", CERT_TYPE_MANO, NULL,
+					 count_registration, &count));
+	ck_assert_int_eq(count, 7);
+	fixture_end(&f);
+}
+END_TEST
+
+/* It becomes a name in certificates, and those are compared in a form of their own. */
+START_TEST(test_registration_subject_as_names_compare)
+{
+	struct store_registration reg = sample_registration("b\xc3\xbc"
+							    "ro.example.net");
+	struct store_registration upper = sample_registration("B\xc3\x9cRO.Example.net");
+	struct store_registration found = {0};
 	struct fixture f;
 
 	fixture_begin(&f, _i);
@@ -111,11 +202,38 @@ START_TEST(test_registration_subject_without_regard_to_case)
 	upper.manager = TEXT("vnfm-b");
 	OK(store_registration_insert(f.unit, &upper, NULL));
 	CONFLICT(store_unit_commit(f.unit));
-	OK(store_registration_find(f.reader, CERT_TYPE_VNFCI, "NFVO.EXAMPLE.NET", &found));
-	ck_assert_str_eq(found.subject_id, "nfvo.example.net"); /* as it was registered */
+	OK(store_registration_find(f.reader, ENTITY("xn--bro-hoa.EXAMPLE.net"), CERT_TYPE_VNFCI,
+				   &found));
+	ck_assert_str_eq(found.subject_id, reg.subject_id); /* as it was registered */
 	store_registration_clear(&found);
-	OK(store_subject_manager(f.reader, "Nfvo.example.net", &manager));
-	ck_assert_str_eq(manager, "vnfm-a");
+	ck_assert(managed(&f, *ENTITY("B\xc3\x9cro.example.net."), "vnfm-b"));
+	fixture_end(&f);
+}
+END_TEST
+
+/* A client may have the name of the entity that it is, and of no other. */
+START_TEST(test_subject_taken)
+{
+	struct store_registration reg = sample_registration("vnfm");
+	struct fixture f;
+	bool taken;
+
+	fixture_begin(&f, _i);
+	OK(store_subject_taken(f.reader, "vnfm", NULL, &taken));
+	ck_assert(!taken);
+	put_registration(&f, &reg);
+	OK(store_subject_taken(f.reader, "VNFM", NULL, &taken));
+	ck_assert(taken);
+	OK(store_subject_taken(f.reader, "VNFM", ENTITY("vnfm"), &taken));
+	ck_assert(!taken);
+	OK(store_subject_require(f.unit, "VNFM", ENTITY("vnfm")));
+	OK(store_unit_commit(f.unit));
+	reg.vnf_instance = TEXT("vnf-1");
+	put_registration(&f, &reg);
+	OK(store_subject_taken(f.reader, "vnfm", ENTITY("vnfm"), &taken));
+	ck_assert(taken);
+	OK(store_subject_require(f.unit, "VNFM", ENTITY("vnfm")));
+	CONFLICT(store_unit_commit(f.unit));
 	fixture_end(&f);
 }
 END_TEST
@@ -156,6 +274,7 @@ START_TEST(test_registration_list_filters)
 	fixture_begin(&f, _i);
 	b.manager = TEXT("vnfm-b");
 	b.trust_domain = TEXT("domain-b");
+	b.vnf_instance = TEXT("vnf-1");
 	c.cert_type = CERT_TYPE_MANO;
 	put_registration(&f, &a);
 	put_registration(&f, &b);
@@ -175,6 +294,8 @@ START_TEST(test_registration_list_filters)
 	LIST("", .subject_id = "gone");
 	LIST("gone ", .subject_id = "gone", .with_deregistered = true);
 	LIST("b ", .manager = "vnfm-b");
+	LIST("b ", .vnf_instance = "vnf-1");
+	LIST("a c ", .vnf_instance = "");
 	LIST("a c ", .trust_domain = "domain-a");
 	assert_list(&f, (struct store_registration_filter){.cert_type = CERT_TYPE_MANO}, "c ");
 	assert_list(&f, (struct store_registration_filter){.cert_type = CERT_TYPE_VNFCI}, "a b ");
@@ -196,12 +317,6 @@ static void name_many(struct store_registration *regs, char (*names)[16])
 		snprintf(names[i], sizeof(names[i]), "vnfci-%d", i);
 		regs[i] = sample_registration(names[i]);
 	}
-}
-
-static int count_registration(void *arg, const struct store_registration *reg)
-{
-	++*(int *)arg;
-	return 0;
 }
 
 START_TEST(test_registration_of_thousands_is_all_or_nothing)
@@ -250,9 +365,11 @@ TCase *registration_cases(void)
 	tcase_add_loop_test(tc, test_registration_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_one_active_per_type_and_subject, 0,
 			    backends_count);
-	tcase_add_loop_test(tc, test_registration_subject_has_one_manager, 0, backends_count);
-	tcase_add_loop_test(tc, test_registration_subject_without_regard_to_case, 0,
-			    backends_count);
+	tcase_add_loop_test(tc, test_registration_entity_has_one_manager, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_of_each_vnf_instance, 0, backends_count);
+	tcase_add_loop_test(tc, test_registrations_of_a_subject, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_subject_as_names_compare, 0, backends_count);
+	tcase_add_loop_test(tc, test_subject_taken, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_list_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_of_thousands_is_all_or_nothing, 0,
 			    backends_count);

@@ -73,7 +73,7 @@ static bool is_there(struct fixture *f, const struct enrolment *e)
 {
 	struct store_registration reg = {0};
 	struct store_transaction txn = {0};
-	int err = store_registration_find(f->reader, CERT_TYPE_VNFCI, e->name, &reg);
+	int err = store_registration_find(f->reader, ENTITY(e->name), CERT_TYPE_VNFCI, &reg);
 	int t = store_transaction_find(f->reader, "client:vnfm-a", bytes_of_string(e->name), &txn);
 
 	ck_assert(err == 0 || err == STORE_NOT_FOUND);

@@ -169,6 +169,10 @@ START_TEST(test_empty_database_is_migrated)
 }
 END_TEST
 
+#define REGISTRATION                                                              \
+	"INSERT INTO registration (id, cert_type, subject_id, handling, manager," \
+	" trust_domain, ca, profile, state, created_ms, changed_ms) VALUES "
+
 static void database_exec(const char *database, const char *sql)
 {
 	sqlite3 *db;
@@ -210,8 +214,7 @@ START_TEST(test_counters_of_an_older_database)
 	sqlite_begin(&f);
 	for (i = 0; !strstr(sqlite_migrations[i].name, "counter"); i++)
 		database_exec(f.database, sqlite_migrations[i].sql);
-	database_exec(f.database, "INSERT INTO registration VALUES (1, 1, 'a', 1, 'm', 'd', 'ca', "
-				  "'p', 0, 1, 1)");
+	database_exec(f.database, REGISTRATION "(1, 1, 'a', 1, 'm', 'd', 'ca', 'p', 0, 1, 1)");
 	for (int state = 0; state < 7; state++) {
 		char sql[400];
 
@@ -296,9 +299,8 @@ static sqlite3 *database_before(const char *database, const char *migration)
 		 "PRAGMA application_id = 1668114020; PRAGMA user_version = %u",
 		 sqlite_migrations[i - 1].number);
 	OK(sqlite3_exec(db, pragmas, NULL, NULL, NULL));
-	OK(sqlite3_exec(
-		db, "INSERT INTO registration VALUES (1, 1, 'x', 0, 'm', 'd', 'c', 'p', 0, 0, 0)",
-		NULL, NULL, NULL));
+	OK(sqlite3_exec(db, REGISTRATION "(1, 1, 'x', 0, 'm', 'd', 'c', 'p', 0, 0, 0)", NULL, NULL,
+			NULL));
 	return db;
 }
 
@@ -490,6 +492,64 @@ START_TEST(test_clients_of_before)
 }
 END_TEST
 
+static void assert_entity(struct fixture *f, const char *subject_id, int64_t id)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+
+	OK(store_registration_find(f->reader, &(struct store_entity){"d", "", subject_id},
+				   CERT_TYPE_VNFCI, &reg));
+	ck_assert_int_eq(reg.id, id);
+	ck_assert_str_eq(reg.vnf_instance, "");
+}
+
+/* What was registered is in no VNF instance; what names compare as is found. */
+START_TEST(test_entities_of_before)
+{
+	static const char *const rows[] = {
+		"(2, 1, 'Vnfci-2', 1, 'm', 'd', 'c', 'p', 0, 0, 0)",
+		"(3, 1, 'vnfci-2', 1, 'm', 'd', 'c', 'p', 1, 0, 0)", /* deregistered */
+		/* Two names until now. */
+		"(4, 1, 'xn--bcher-kva', 1, 'm', 'd', 'c', 'p', 0, 0, 0)",
+		"(5, 1, 'host', 1, 'm', 'd', 'c', 'p', 0, 0, 0)",
+		"(6, 1, 'Host.', 1, 'm', 'd', 'c', 'p', 0, 0, 0)",
+		"(7, 2, 'host..', 1, 'n', 'd', 'c', 'p', 0, 0, 0)",
+		"(8, 2, 'host...', 1, 'm', 'd', 'c', 'p', 0, 0, 0)",
+		"(9, 1, 'host....', 1, 'm', 'other', 'c', 'p', 0, 0, 0)",
+	};
+	struct store_registration reg = sample_registration("host");
+	struct fixture f;
+	sqlite3 *db;
+
+	sqlite_begin(&f);
+	db = database_before(f.database, "vnf-instance");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *sql = sqlite3_mprintf(REGISTRATION "%s", rows[i]);
+
+		OK(sqlite3_exec(db, sql, NULL, NULL, NULL));
+		sqlite3_free(sql);
+	}
+	OK(sqlite3_close(db));
+	fixture_open(&f);
+	assert_entity(&f, "x", 1);
+	assert_entity(&f, "VNFCI-2", 2);
+	assert_entity(&f,
+		      "b\xc3\xbc"
+		      "cher",
+		      4);
+	assert_entity(&f, "HOST", 5);
+	/* The first has the name; who has another cannot take it, but goes on by its id. */
+	reg.trust_domain = TEXT("d");
+	reg.cert_type = CERT_TYPE_VNF_OAM;
+	reg.manager = TEXT("n");
+	OK(store_registration_insert(f.unit, &reg, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	for (int64_t id = 6; id <= 7; id++)
+		OK(store_registration_deregister(f.unit, id, 1));
+	OK(store_unit_commit(f.unit));
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *sqlite_file_cases(void)
 {
 	TCase *tc = tcase_create("sqlite_file");
@@ -506,5 +566,6 @@ TCase *sqlite_file_cases(void)
 	tcase_add_test(tc, test_key_digests_of_before);
 	tcase_add_test(tc, test_reasons_of_before);
 	tcase_add_test(tc, test_clients_of_before);
+	tcase_add_test(tc, test_entities_of_before);
 	return tc;
 }

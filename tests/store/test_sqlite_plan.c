@@ -73,7 +73,7 @@ START_TEST(test_lists_with_each_filter)
 	struct fixture f;
 
 	fixture_begin(&f, 0);
-	for (unsigned mask = 0; mask < 1 << 7; mask++) {
+	for (unsigned mask = 0; mask < 1 << 9; mask++) {
 		const struct store_certificate_filter certificates = {
 			.subject_id = IF(0, "a", NULL),
 			.manager = IF(1, "m", NULL),
@@ -81,10 +81,13 @@ START_TEST(test_lists_with_each_filter)
 			.serial = IF(3, some_serial, SERIAL_NULL),
 			.state = IF(4, STORE_CERT_REVOKED, IF(5, STORE_CERT_ACTIVE, -1)),
 			.registration_id = IF(6, 1, 0),
+			.trust_domain = IF(7, "d", NULL),
+			.vnf_instance = IF(8, "v", NULL),
 			.limit = 1000,
 		};
 		const struct store_registration_filter registrations = {
 			.subject_id = IF(0, "a", NULL),
+			.vnf_instance = IF(5, "v", NULL),
 			.manager = IF(1, "m", NULL),
 			.trust_domain = IF(2, "d", NULL),
 			.cert_type = IF(3, 1, -1),

@@ -132,7 +132,7 @@ static void assert_back(struct fixture *f)
 	OK(ready(f));
 	OK(store_registration_get(f->reader, 1, &found));
 	store_registration_clear(&found);
-	ABSENT(store_registration_find(f->reader, CERT_TYPE_VNFCI, "lost", &found));
+	ABSENT(store_registration_find(f->reader, ENTITY("lost"), CERT_TYPE_VNFCI, &found));
 }
 
 static void path_of(const struct fixture *f, const char *suffix, char path[512])

@@ -38,9 +38,9 @@ static void assert_key(struct fixture *f, uint8_t key, const char *subject_id, b
 	bool found;
 
 	memset(digest, key, sizeof(digest));
-	OK(store_key_taken(f->reader, digest, subject_id, &found));
+	OK(store_key_taken(f->reader, digest, ENTITY(subject_id), &found));
 	ck_assert_int_eq(found, taken);
-	OK(store_key_require(f->unit, digest, subject_id));
+	OK(store_key_require(f->unit, digest, ENTITY(subject_id)));
 	ck_assert_int_eq(store_unit_commit(f->unit), taken ? STORE_CONFLICT : 0);
 }
 
@@ -98,12 +98,12 @@ START_TEST(test_key_required_in_the_unit)
 	begin(&f, _i, true);
 	cert = sample_certificate(registration(&f, CERT_TYPE_VNFCI, "vnfci-a"), 1);
 	OK(store_unit_new(f.store, &other));
-	OK(store_key_require(other, cert.key_digest, "vnfci-b"));
+	OK(store_key_require(other, cert.key_digest, ENTITY("vnfci-b")));
 	add_audit(other);
-	OK(store_key_require(f.unit, cert.key_digest, "vnfci-a"));
+	OK(store_key_require(f.unit, cert.key_digest, ENTITY("vnfci-a")));
 	OK(store_certificate_insert(f.unit, &cert, &id));
 	/* Its own does not stand in its way later in the unit. */
-	OK(store_key_require(f.unit, cert.key_digest, "vnfci-a"));
+	OK(store_key_require(f.unit, cert.key_digest, ENTITY("vnfci-a")));
 	OK(store_unit_commit(f.unit));
 	CONFLICT(store_unit_commit(other));
 	ck_assert_int_eq(f.backend->audit_count(f.database), 0);
@@ -126,18 +126,18 @@ static void assert_live(struct fixture *f, struct store_live live, uint32_t numb
 
 START_TEST(test_live_certificates)
 {
-	struct store_live live = {.now_ms = 20000};
+	struct store_live live = {.entity = *ENTITY("vnfci-a"), .now_ms = 20000};
 	struct fixture f;
-	int64_t ids[STORE_CERT_STATE_COUNT], last;
+	int64_t ids[STORE_CERT_STATE_COUNT], a, last;
 
 	begin(&f, _i, false);
-	live.registration_id = registration(&f, CERT_TYPE_VNFCI, "vnfci-a");
+	a = registration(&f, CERT_TYPE_VNFCI, "vnfci-a");
 	last = registration(&f, CERT_TYPE_VNFCI, "vnfci-b");
 	certificate(&f, last, 100, STORE_CERT_ACTIVE, 1);
 	assert_live(&f, live, 0);
 	for (int state = 0; state < STORE_CERT_STATE_COUNT; state++)
-		ids[state] = certificate(&f, live.registration_id, (uint64_t)state,
-					 (enum store_certificate_state)state, 1);
+		ids[state] =
+			certificate(&f, a, (uint64_t)state, (enum store_certificate_state)state, 1);
 	/* To be issued, to be confirmed, active, on hold. */
 	assert_live(&f, live, 4);
 	live.except_id = ids[STORE_CERT_ACTIVE];
@@ -153,6 +153,57 @@ START_TEST(test_live_certificates)
 }
 END_TEST
 
+/* Under each certType, registered anew, and whatever the spelling; but of one entity. */
+START_TEST(test_live_certificates_of_an_entity)
+{
+	struct store_live live = {.entity = *ENTITY("vnfci-a"), .now_ms = 20000};
+	struct store_registration other = sample_registration("vnfci-a");
+	struct fixture f;
+	int64_t first;
+
+	begin(&f, _i, false);
+	first = registration(&f, CERT_TYPE_VNFCI, "vnfci-a");
+	certificate(&f, first, 1, STORE_CERT_ACTIVE, 1);
+	certificate(&f, registration(&f, CERT_TYPE_VNF_OAM, "VNFCI-A"), 2, STORE_CERT_ACTIVE, 1);
+	OK(store_registration_deregister(f.unit, first, 30000));
+	OK(store_unit_commit(f.unit));
+	certificate(&f, registration(&f, CERT_TYPE_VNFCI, "vnfci-a"), 3, STORE_CERT_ACTIVE, 1);
+	other.vnf_instance = TEXT("vnf-1");
+	certificate(&f, put_registration(&f, &other), 4, STORE_CERT_ACTIVE, 1);
+	other = sample_registration("vnfci-a");
+	other.trust_domain = TEXT("domain-b");
+	certificate(&f, put_registration(&f, &other), 5, STORE_CERT_ACTIVE, 1);
+	assert_live(&f, live, 3);
+	live.entity.vnf_instance = "vnf-1";
+	assert_live(&f, live, 1);
+	live.entity = (struct store_entity){"domain-b", "", "Vnfci-a"};
+	assert_live(&f, live, 1);
+	fixture_end(&f);
+}
+END_TEST
+
+/* The same identifier in another VNF instance, or another trust domain, is another entity. */
+START_TEST(test_key_of_another_entity_of_that_name)
+{
+	const struct store_entity others[] = {{"domain-a", "vnf-1", "vnfci-a"},
+					      {"domain-b", "", "vnfci-a"}};
+	uint8_t digest[32];
+	struct fixture f;
+	bool taken;
+
+	begin(&f, _i, true);
+	certificate(&f, registration(&f, CERT_TYPE_VNFCI, "vnfci-a"), 1, STORE_CERT_ACTIVE, 1);
+	memset(digest, 1, sizeof(digest));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		OK(store_key_taken(f.reader, digest, &others[i], &taken));
+		ck_assert(taken);
+		OK(store_key_require(f.unit, digest, &others[i]));
+		CONFLICT(store_unit_commit(f.unit));
+	}
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *taken_cases(void)
 {
 	TCase *tc = tcase_create("taken");
@@ -161,5 +212,7 @@ TCase *taken_cases(void)
 	tcase_add_loop_test(tc, test_key_taken_without_index, 0, backends_count);
 	tcase_add_loop_test(tc, test_key_required_in_the_unit, 0, backends_count);
 	tcase_add_loop_test(tc, test_live_certificates, 0, backends_count);
+	tcase_add_loop_test(tc, test_live_certificates_of_an_entity, 0, backends_count);
+	tcase_add_loop_test(tc, test_key_of_another_entity_of_that_name, 0, backends_count);
 	return tc;
 }

@@ -73,7 +73,7 @@ static void client_of_that_name(struct store_unit *unit, struct state *s)
 	struct store_client client = sample_client(name);
 
 	snprintf(name, sizeof(name), "new-%d", s->round);
-	OK(store_subject_require(unit, name));
+	OK(store_subject_require(unit, name, NULL));
 	OK(store_client_insert(unit, &client));
 }
 
@@ -102,7 +102,7 @@ static void key_of(struct store_unit *unit, const struct state *s, int entity)
 	uint8_t digest[32];
 
 	digest_of(s, digest);
-	OK(store_key_require(unit, digest, s->name[entity]));
+	OK(store_key_require(unit, digest, ENTITY(s->name[entity])));
 	certificate(unit, s, entity, entity);
 }
 
@@ -119,8 +119,7 @@ static void key_of_second(struct store_unit *unit, struct state *s)
 /* The first entity has one, and may have two. */
 static void last_place(struct store_unit *unit, const struct state *s, int which)
 {
-	const struct store_live live = {
-		.registration_id = s->registration_id[0], .now_ms = 1, .max = 2};
+	const struct store_live live = {.entity = *ENTITY(s->name[0]), .now_ms = 1, .max = 2};
 
 	OK(store_live_require(unit, &live));
 	certificate(unit, s, which, 0);

@@ -49,7 +49,7 @@ START_TEST(test_unit_conflict_undoes_all_of_it)
 			ck_assert_int_eq(store_unit_id(f.unit, reg_id), 0);
 			ck_assert_int_eq(store_unit_id(f.unit, cert_id), 0);
 			ck_assert_int_eq(store_unit_id(f.unit, txn_id), 0);
-			ABSENT(store_registration_find(f.reader, reg.cert_type, "vnfci-1",
+			ABSENT(store_registration_find(f.reader, ENTITY("vnfci-1"), reg.cert_type,
 						       &found_reg));
 			ABSENT(store_certificate_find(f.reader, "issuing", &cert.serial, &found));
 			ABSENT(store_transaction_find(f.reader, t.requester,
@@ -170,6 +170,7 @@ static void add_lent_client(struct fixture *f)
 static int64_t add_lent_certificate(struct fixture *f)
 {
 	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_entity entity;
 	struct store_certificate cert = sample_certificate(0, 1);
 	struct store_rev_passphrase passphrase = {.reference = OCTETS("reference"),
 						  .secret = OCTETS("sealed"),
@@ -177,14 +178,16 @@ static int64_t add_lent_certificate(struct fixture *f)
 	struct store_archived_key key = {.secret = OCTETS("sealed key")};
 	int64_t id;
 
+	lend_text(&reg.vnf_instance);
 	lend_text(&reg.subject_id);
 	lend_text(&reg.manager);
 	lend_text(&reg.trust_domain);
 	lend_text(&reg.ca);
 	lend_text(&reg.profile);
 	OK(store_registration_insert(f->unit, &reg, &reg.id));
+	entity = store_registration_entity(&reg);
 	cert.registration_id = passphrase.registration_id = reg.id;
-	OK(store_key_require(f->unit, cert.key_digest, reg.subject_id));
+	OK(store_key_require(f->unit, cert.key_digest, &entity));
 	lend_text(&cert.ca);
 	lend_text(&cert.subject);
 	lend_text(&cert.requester);
@@ -451,7 +454,7 @@ START_TEST(test_store_keeps_everything_when_reopened)
 	OK(store_client_generation(f.reader, &before));
 	fixture_close(&f);
 	fixture_open(&f);
-	OK(store_registration_find(f.reader, CERT_TYPE_VNFCI, "vnfci-1", &found));
+	OK(store_registration_find(f.reader, ENTITY("vnfci-1"), CERT_TYPE_VNFCI, &found));
 	store_registration_clear(&found);
 	OK(store_client_generation(f.reader, &after));
 	ck_assert_int_eq(before, after);

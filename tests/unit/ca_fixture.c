@@ -272,6 +272,7 @@ int64_t put_certificate(struct ca_fixture *f, const char *subject_id,
 			enum store_certificate_state state, struct bytes serial, struct bytes der)
 {
 	struct store_registration registration = {
+		.vnf_instance = (char *)"",
 		.cert_type = CERT_TYPE_VNFCI,
 		.subject_id = (char *)subject_id,
 		.handling = CERT_HANDLING_DELEGATION,

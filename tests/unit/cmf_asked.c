@@ -117,6 +117,8 @@ enum refusal_reason csr(const struct cmf_principal *who, const struct csr_spec *
 		.n_profile_names = texts_count(ask->profile, ARRAY_LEN(ask->profile)),
 		.vnfc_ids = ask->vnfc_id,
 		.n_vnfc_ids = texts_count(ask->vnfc_id, ARRAY_LEN(ask->vnfc_id)),
+		.vnf_instances = ask->vnf_instance,
+		.n_vnf_instances = texts_count(ask->vnf_instance, ARRAY_LEN(ask->vnf_instance)),
 		.extensions = extensions,
 		.validity = ask->not_before || ask->not_after ? &validity : NULL,
 		.issuer = issuer,
@@ -184,10 +186,17 @@ enum refusal_reason register_as(const struct cmf_principal *who, const struct cm
 
 void register_ok(const char *client, enum cert_type type, const char *subject_id)
 {
+	register_in(client, type, NULL, subject_id);
+}
+
+void register_in(const char *client, enum cert_type type, const char *vnf_instance,
+		 const char *subject_id)
+{
 	struct cmf_principal who = principal_of(client);
 	const struct cmf_register request = {
 		.has_cert_type = true,
 		.cert_type = type,
+		.vnf_instance = vnf_instance,
 		.subject_ids = &subject_id,
 		.n_subject_ids = 1,
 		.handling = type == CERT_TYPE_MANO ? CERT_HANDLING_NONE : CERT_HANDLING_DELEGATION,

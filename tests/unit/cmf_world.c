@@ -185,6 +185,13 @@ static void clients_new(void)
 					 .default_profile = "VnfciCert",
 					 .anchor = &w.anchor_b,
 					 .subject = "/CN=vnfm-b"});
+	client_add(&(struct client_spec){.name = "vnfm-c",
+					 .trust_domain = "domain-a",
+					 .permissions = all,
+					 .register_on_ir = true,
+					 .default_profile = "VnfciCert",
+					 .anchor = &w.anchor_a,
+					 .subject = "/CN=vnfm-c"});
 	client_add(&(struct client_spec){.name = "ra-a",
 					 .trust_domain = "domain-a",
 					 .permissions = STORE_IS_RA,

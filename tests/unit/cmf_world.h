@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A whole CMF for tests: configuration, store, an internal CA, clients of two trust domains under
- * CAs of their own, and a clock that stands still until it is moved. Made anew for each test.
+ * CAs of their own (vnfm-a and vnfm-c share one), and a clock that stands still until it is moved.
+ * Made anew for each test.
  */
 #pragma once
 
@@ -46,6 +47,10 @@ struct world {
 };
 
 extern struct world w;
+
+/* The entity of that subjectId in a domain, in no VNF instance. */
+#define ENTITY_A(id) (&(const struct store_entity){"domain-a", "", id})
+#define ENTITY_B(id) (&(const struct store_entity){"domain-b", "", id})
 
 #define WORLD_CALL(who, refusal) CMF_CALL(w.cmf, w.reader, w.unit, who, refusal)
 
@@ -109,6 +114,7 @@ struct csr_spec {
 	} extension[4];
 	const char *profile[3];
 	const char *vnfc_id[3];
+	const char *vnf_instance[3];
 	const char *key;  /* NULL: P-256 */
 	EVP_PKEY *key_is; /* instead of a new one; borrowed */
 	const char *issuer;
@@ -126,6 +132,8 @@ enum refusal_reason csr_as(const char *client, const struct csr_spec *ask);
 
 /* Registers one entity in delegation mode (none for MANO), which must succeed. */
 void register_ok(const char *client, enum cert_type type, const char *subject_id);
+void register_in(const char *client, enum cert_type type, const char *vnf_instance,
+		 const char *subject_id);
 enum refusal_reason register_as(const struct cmf_principal *who,
 				const struct cmf_register *request);
 

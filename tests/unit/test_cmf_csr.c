@@ -95,23 +95,24 @@ static const struct who_case {
 	{"ir registers by policy", "vnfm-b", {.subject = "/CN=new-b", VNFCI, .ir = true}, "none"},
 
 	{"not registered", "vnfm-a", {.subject = "/CN=nothing", VNFCI}, "entity_not_authorized"},
-	{"another's", "vnfm-b", {.subject = "/CN=vnfci-a", VNFCI}, "entity_not_authorized"},
+	{"another's", "vnfm-c", {.subject = "/CN=vnfci-a", VNFCI}, "entity_not_authorized"},
 	{"another's by ir",
-	 "vnfm-b",
+	 "vnfm-c",
 	 {.subject = "/CN=vnfci-a", VNFCI, .ir = true},
 	 "entity_not_authorized"},
 	{"another's by ir, under another certType",
-	 "vnfm-b",
+	 "vnfm-c",
 	 {.subject = "/CN=vnfci-a", .profile = {"VnfOAMCert"}, .ir = true},
 	 "entity_not_authorized"},
 	{"another's by ir, by its first label",
-	 "vnfm-b",
+	 "vnfm-c",
 	 {.subject = "/CN=vnfci-a.example.net", VNFCI, .ir = true},
 	 "entity_not_authorized"},
 	{"another's by explicit vnfcId",
-	 "vnfm-b",
+	 "vnfm-c",
 	 {.subject = "/CN=vnfci-b", .vnfc_id = {"vnfci-a"}, VNFCI},
 	 "entity_not_authorized"},
+	{"another domain's", "vnfm-b", {.subject = "/CN=vnfci-a", VNFCI}, "entity_not_authorized"},
 	{"RA of another domain",
 	 "ra-b",
 	 {.subject = "/CN=vnfci-a", VNFCI},
@@ -127,7 +128,7 @@ static const struct who_case {
 	{"cr never registers", "vnfm-b", {.subject = "/CN=new-b", VNFCI}, "entity_not_authorized"},
 	{"ir of an id that is none",
 	 "vnfm-b",
-	 {.subject = "/CN=new b", VNFCI, .ir = true},
+	 {.subject = "/CN=*.example.net", VNFCI, .ir = true},
 	 "subject_id_invalid"},
 	{"may not", "nobody", {.subject = "/CN=vnfci-a", VNFCI}, "client_not_permitted"},
 	{"certTypes contradict",
@@ -195,7 +196,8 @@ START_TEST(test_ir_registers_with_the_rules_of_register)
 	struct store_registration reg = {0};
 
 	ck_assert_str_eq(refusal_code(csr_as("vnfm-b", &ask)), "none");
-	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNF_OAM, "oam-b", &reg), 0);
+	ck_assert_int_eq(
+		store_registration_find(w.reader, ENTITY_B("oam-b"), CERT_TYPE_VNF_OAM, &reg), 0);
 	ck_assert_str_eq(reg.manager, "vnfm-b");
 	ck_assert_str_eq(reg.trust_domain, "domain-b");
 	ck_assert_str_eq(reg.ca, "second");
@@ -617,7 +619,8 @@ START_TEST(test_csr_conflicts_with_deregistration)
 	const struct csr_spec ask = {.subject = "/CN=vnfci-a", VNFCI};
 
 	ck_assert_int_eq(store_unit_new(w.store, &other), 0);
-	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNFCI, "vnfci-a", &reg), 0);
+	ck_assert_int_eq(
+		store_registration_find(w.reader, ENTITY_A("vnfci-a"), CERT_TYPE_VNFCI, &reg), 0);
 	ck_assert_int_eq(store_registration_deregister(other, reg.id, w.now_ms), 0);
 	ck_assert_int_eq(store_unit_commit(other), 0);
 	store_registration_clear(&reg);
@@ -762,12 +765,13 @@ START_TEST(test_update_after_deregistration)
 	struct cmf_csr_result result = {0};
 	const struct csr_spec ask = {.old = &old};
 
-	ck_assert_int_eq(cmf_deregister(WORLD_CALL(&manager, &refusal), CERT_TYPE_VNFCI, "vnfci-a"),
+	ck_assert_int_eq(cmf_deregister(WORLD_CALL(&manager, &refusal), ENTITY_A("vnfci-a"),
+					CERT_TYPE_VNFCI),
 			 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	ck_assert_str_eq(refusal_code(csr(&holder, &ask, &result)), "entity_not_authorized");
 	/* The id is another manager's now: the old certificate is of no use to get a new one. */
-	register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-a");
+	register_ok("vnfm-c", CERT_TYPE_VNFCI, "vnfci-a");
 	ck_assert_str_eq(refusal_code(csr(&holder, &ask, &result)), "entity_not_authorized");
 	ck_assert_str_eq(refusal_code(csr(&manager, &ask, &result)), "entity_not_authorized");
 	ck_assert_int_eq(world_count().certificates, 1);

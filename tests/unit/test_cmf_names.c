@@ -31,11 +31,11 @@ static void setup(void)
 	register_ok("vnfm-a", CERT_TYPE_VNFCI, "a:1");
 	register_ok("vnfm-a", CERT_TYPE_MANO, "nfvo.example.net");
 	register_ok("vnfm-a", CERT_TYPE_VNF_OAM, "oam-a");
-	register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-b");
-	/* Registered by vnfm-a after vnfm-b had the first label. */
-	register_ok("vnfm-b", CERT_TYPE_VNFCI, "host");
-	register_profile("vnfm-b", "any-b", "vnfci-any");
-	register_profile("vnfm-b", "nocn-b", "vnfci-nocn");
+	register_ok("vnfm-c", CERT_TYPE_VNFCI, "vnfci-b");
+	/* Registered by vnfm-a after vnfm-c had the first label. */
+	register_ok("vnfm-c", CERT_TYPE_VNFCI, "host");
+	register_profile("vnfm-c", "any-b", "vnfci-any");
+	register_profile("vnfm-c", "nocn-b", "vnfci-nocn");
 }
 
 /* --- names as text --- */
@@ -53,7 +53,7 @@ static const struct name_case {
 	{
 #define VNFCI .profile = {"VnfciCert"}
 #define MANO  .profile = {"ManoCert"}
-#define B     "vnfm-b", .ask = {VNFCI, .vnfc_id = {"vnfci-b"}
+#define B     "vnfm-c", .ask = {VNFCI, .vnfc_id = {"vnfci-b"}
 		/* What is granted. */
 		{"CN", B, .subject = "/CN=vnfci-b"},
 		"none",
@@ -115,28 +115,28 @@ static const struct name_case {
 	 "",
 	 ""},
 	{"profile without CN",
-	 "vnfm-b",
+	 "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"nocn-b"}, .subject = "/CN=nocn-b", .san = "DNS:nocn-b"},
 	 "none",
 	 "",
 	 "DNS:nocn-b",
 	 "subject attribute left out: CN; extension critical: subjectAltName"},
 	{"any CN",
-	 "vnfm-b",
+	 "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=some host", .san = "DNS:x.y.z"},
 	 "none",
 	 "CN=some host",
 	 "DNS:x.y.z",
 	 ""},
 	{"any CN, none asked for",
-	 "vnfm-b",
+	 "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}},
 	 "none",
 	 "CN=any-b",
 	 "",
 	 ""},
 	{"any CN, a SAN is enough",
-	 "vnfm-b",
+	 "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .san = "DNS:x.y.z"},
 	 "none",
 	 "",
@@ -158,21 +158,21 @@ static const struct name_case {
 , {"CN as wildcard", B, .subject = "/CN=*"}, "template_subject_not_allowed"
 }
 ,
-	{"any CN but another's id", "vnfm-b",
+	{"any CN but another's id", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=vnfci-a"},
 	 "template_subject_not_allowed"},
-	{"any CN but another's in capitals", "vnfm-b",
+	{"any CN but another's in capitals", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=VNFCI-A"},
 	 "template_subject_not_allowed"},
-	{"any CN but another's FQDN", "vnfm-b",
+	{"any CN but another's FQDN", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=nfvo.example.net"},
 	 "template_subject_not_allowed"},
-	{"any CN but another's label", "vnfm-b",
+	{"any CN but another's label", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .subject = "/CN=vnfci-a.example.net"},
 	 "template_subject_not_allowed"},
-	{"nothing is left", "vnfm-b",
+	{"nothing is left", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"nocn-b"}, .subject = "/CN=nocn-b"}, "template_subject_empty"},
-	{"RFC 5280 4.1.2.6 empty subject without SAN", "vnfm-b",
+	{"RFC 5280 4.1.2.6 empty subject without SAN", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"nocn-b"}}, "template_subject_empty"},
 
 	/* dNSNames of others. */
@@ -202,10 +202,10 @@ static const struct name_case {
 	{"an id with a dot has no labels", "vnfm-a",
 	 .ask = {VNFCI, .subject = "/CN=a.b", .san = "DNS:a.b.example.net"},
 	 "template_san_not_allowed"},
-	{"any dNSName but another's", "vnfm-b",
+	{"any dNSName but another's", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .san = "DNS:nfvo.example.net"},
 	 "template_san_not_allowed"},
-	{"any dNSName but another's label", "vnfm-b",
+	{"any dNSName but another's label", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .san = "DNS:Vnfci-A.example.net"},
 	 "template_san_not_allowed"},
 
@@ -399,7 +399,7 @@ static X509_NAME *name_of(const struct attribute *attribute, size_t max)
 START_TEST(test_subject_encodings_rfc5280_4_1_2_4)
 {
 	const struct encoding_case *c = &encodings[_i];
-	struct cmf_principal who = principal_of("vnfm-b");
+	struct cmf_principal who = principal_of("vnfm-c");
 	struct world_count before = world_count();
 	const struct csr_spec ask = {.subject_raw = name_of(c->attribute, ARRAY_LEN(c->attribute)),
 				     VNFCI,
@@ -429,7 +429,7 @@ START_TEST(test_subject_keeps_its_encoding)
 		{NID_organizationName, V_ASN1_UTF8STRING, VALUE("n\xc3\xa4t"), 0},
 		{0, 0, VALUE(""), 0}};
 	X509_NAME *expected = name_of(attributes, 2);
-	struct cmf_principal who = principal_of("vnfm-b");
+	struct cmf_principal who = principal_of("vnfm-c");
 	const struct csr_spec ask = {.subject_raw = name_of(attributes, 2), VNFCI};
 	struct cmf_csr_result result = {0};
 	struct certificate_view view;
@@ -457,19 +457,19 @@ START_TEST(test_subject_with_too_many_attributes)
 					   -1, 0);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)"vnfci-b", -1,
 				   -1, 0);
-	ck_assert_str_eq(refusal_code(csr_as("vnfm-b", &ask)), "template_subject_not_allowed");
+	ck_assert_str_eq(refusal_code(csr_as("vnfm-c", &ask)), "template_subject_not_allowed");
 	world_unchanged(before);
 }
 END_TEST
 
-/* vnfm-a had the name first: then the label of vnfm-b's entity does not reach it. */
+/* vnfm-a had the name first: then the label of vnfm-c's entity does not reach it. */
 START_TEST(test_name_registered_before_its_label)
 {
 	const struct csr_spec ask = {.subject = "/CN=late", VNFCI, .san = "DNS:late.example.net"};
 
 	register_ok("vnfm-a", CERT_TYPE_MANO, "late.example.net");
-	register_ok("vnfm-b", CERT_TYPE_VNFCI, "late");
-	ck_assert_str_eq(refusal_code(csr_as("vnfm-b", &ask)), "template_san_not_allowed");
+	register_ok("vnfm-c", CERT_TYPE_VNFCI, "late");
+	ck_assert_str_eq(refusal_code(csr_as("vnfm-c", &ask)), "template_san_not_allowed");
 	ck_assert_int_eq(world_count().certificates, 0);
 }
 END_TEST
@@ -477,7 +477,7 @@ END_TEST
 /* A certificate without subject has a critical SAN: RFC 5280 4.1.2.6. */
 START_TEST(test_san_critical_without_subject_rfc5280_4_1_2_6)
 {
-	struct cmf_principal who = principal_of("vnfm-b");
+	struct cmf_principal who = principal_of("vnfm-c");
 	const struct csr_spec ask = {VNFCI, .vnfc_id = {"nocn-b"}, .san = "DNS:nocn-b"};
 	struct cmf_csr_result result = {0};
 	struct certificate_view view;

@@ -10,14 +10,15 @@
 		__VA_ARGS__ \
 	}
 
-/* Registered before each case: by vnfm-a vnfci-a (VNFCI), nfvo.example.net (MANO), and
- * host.site (VNFCI); by vnfm-b vnfci-b (VNFCI). */
+/* Registered before each case: by vnfm-a vnfci-a, host.site, and vnfc-9 of vnf-9 (VNFCI), and
+ * nfvo.example.net (MANO); by vnfm-b vnfci-b (VNFCI). */
 static const struct register_case {
 	const char *name;
 	const char *client;
 	bool admin;
 	bool no_type;
 	enum cert_type type;
+	const char *vnf_instance;
 	const char *ids[7];
 	enum cert_handling handling;
 	bool attester;
@@ -81,26 +82,46 @@ static const struct register_case {
 	{"handling for MANO", "vnfm-a", .type = CERT_TYPE_MANO,
 	 .handling = CERT_HANDLING_DELEGATION, .ids = IDS("a.example.net"),
 	 .reason = "handling_unexpected"},
-	{"subjectId invalid", "vnfm-a", VNFCI, .ids = IDS("x1", "x 2"),
+	{"subjectId invalid", "vnfm-a", VNFCI, .ids = IDS("x1", "x\t2"),
 	 .reason = "subject_id_invalid"},
 	{"MANO not qualified", "vnfm-a", MANO, .ids = IDS("nfvo"), .reason = "subject_id_no_fqdn"},
 	{"duplicate", "vnfm-a", VNFCI, .ids = IDS("x1", "x2", "x1"),
 	 .reason = "subject_id_duplicate"},
 	{"duplicate in another case", "vnfm-a", VNFCI, .ids = IDS("x1", "X1"),
 	 .reason = "subject_id_duplicate"},
-	{"another's", "vnfm-b", VNFCI, .ids = IDS("vnfci-a"), .reason = "entity_not_authorized"},
-	{"another's in another case", "vnfm-b", VNFCI, .ids = IDS("Vnfci-A"),
-	 .reason = "entity_not_authorized"},
-	{"another's among new ones", "vnfm-b", VNFCI, .ids = IDS("x1", "vnfci-a", "x2"),
-	 .reason = "entity_not_authorized"},
+	{"another's", "vnfm-c", VNFCI, .ids = IDS("vnfci-a"),
+	 .reason = "entity_of_another_manager"},
+	{"another's in another case", "vnfm-c", VNFCI, .ids = IDS("Vnfci-A"),
+	 .reason = "entity_of_another_manager"},
+	{"another's among new ones", "vnfm-c", VNFCI, .ids = IDS("x1", "vnfci-a", "x2"),
+	 .reason = "entity_of_another_manager"},
 	{"another's, not even by the RA of its domain's operator", "operator-a", VNFCI,
-	 .ids = IDS("vnfci-a"), .reason = "entity_not_authorized"},
-	{"another's under another certType", "vnfm-b", OAM, .ids = IDS("vnfci-a"),
-	 .reason = "entity_not_authorized"},
-	{"a name whose first label is another's id", "vnfm-b", VNFCI,
+	 .ids = IDS("vnfci-a"), .reason = "entity_of_another_manager"},
+	{"another's under another certType", "vnfm-c", OAM, .ids = IDS("vnfci-a"),
+	 .reason = "entity_of_another_manager"},
+	{"a name whose first label is another's id", "vnfm-c", VNFCI,
 	 .ids = IDS("vnfci-a.example.net"), .reason = "entity_not_authorized"},
-	{"an FQDN whose first label is another's id", "vnfm-b", MANO,
+	{"an FQDN whose first label is another's id", "vnfm-c", MANO,
 	 .ids = IDS("vnfci-a.example.net"), .reason = "entity_not_authorized"},
+	/* Each trust domain is a name space of its own. */
+	{"another domain's", "vnfm-b", VNFCI, .ids = IDS("vnfci-a"), .reason = "none", .added = 1},
+	{"another domain's under another certType", "vnfm-b", OAM, .ids = IDS("vnfci-a"),
+	 .reason = "none", .added = 1},
+	{"a name whose first label is another domain's id", "vnfm-b", VNFCI,
+	 .ids = IDS("vnfci-a.example.net"), .reason = "none", .added = 1},
+	/* So is each VNF instance, whoever manages it. */
+	{"in a VNF instance", "vnfm-a", VNFCI, .vnf_instance = "vnf-1", .ids = IDS("vnfci-a"),
+	 .reason = "none", .added = 1},
+	{"another's, in a VNF instance", "vnfm-c", VNFCI, .vnf_instance = "vnf-1",
+	 .ids = IDS("vnfci-a", "vnfci-a.example.net"), .reason = "none", .added = 2},
+	{"again in its VNF instance", "vnfm-a", VNFCI, .vnf_instance = "vnf-9",
+	 .ids = IDS("vnfc-9"), .reason = "none", .added = 0},
+	{"another's in its VNF instance", "vnfm-c", VNFCI, .vnf_instance = "vnf-9",
+	 .ids = IDS("vnfc-9"), .reason = "entity_of_another_manager"},
+	{"a label of another's in its VNF instance", "vnfm-c", VNFCI, .vnf_instance = "vnf-9",
+	 .ids = IDS("vnfc-9.example.net"), .reason = "entity_not_authorized"},
+	{"vnfInstanceId with a control character", "vnfm-a", VNFCI, .vnf_instance = "vnf\n1",
+	 .ids = IDS("x1"), .reason = "vnf_instance_invalid"},
 	{"other profile than before", "vnfm-a", VNFCI, .ids = IDS("vnfci-a"),
 	 .profile = "vnfci-any", .reason = "registration_conflict"},
 	{"other CA than before", "vnfm-a", .admin = true, VNFCI, .ids = IDS("vnfci-a"),
@@ -112,6 +133,7 @@ static void register_before(void)
 	register_ok("vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
 	register_ok("vnfm-a", CERT_TYPE_VNFCI, "host.site");
 	register_ok("vnfm-a", CERT_TYPE_MANO, "nfvo.example.net");
+	register_in("vnfm-a", CERT_TYPE_VNFCI, "vnf-9", "vnfc-9");
 	register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-b");
 }
 
@@ -120,10 +142,12 @@ START_TEST(test_register_ifa033_11_2_2)
 	const struct register_case *c = &cases[_i];
 	struct cmf_principal who;
 	struct store_registration reg = {0};
+	struct store_entity entity;
 	struct world_count before;
 	struct cmf_register request = {
 		.has_cert_type = !c->no_type,
 		.cert_type = c->type,
+		.vnf_instance = c->vnf_instance,
 		.subject_ids = c->ids,
 		.handling = c->handling,
 		.has_attester = c->attester,
@@ -138,12 +162,14 @@ START_TEST(test_register_ifa033_11_2_2)
 		request.n_subject_ids++;
 	ck_assert_msg(strcmp(refusal_code(register_as(&who, &request)), c->reason) == 0, "%s",
 		      c->name);
+	entity = (struct store_entity){strcmp(c->client, "vnfm-b") ? "domain-a" : "domain-b",
+				       c->vnf_instance ? c->vnf_instance : "", c->ids[0]};
 	cmf_principal_clear(&who);
 	before.registrations += c->added;
 	world_unchanged(before);
 	if (strcmp(c->reason, "none") != 0)
 		return;
-	ck_assert_int_eq(store_registration_find(w.reader, c->type, c->ids[0], &reg), 0);
+	ck_assert_int_eq(store_registration_find(w.reader, &entity, c->type, &reg), 0);
 	ck_assert_str_eq(reg.manager, c->client);
 	ck_assert_int_eq(reg.handling, c->handling);
 	if (c->in_ca)
@@ -158,7 +184,7 @@ END_TEST
 START_TEST(test_register_race)
 {
 	const char *id = "x1";
-	struct cmf_principal a = principal_of("vnfm-a"), b = principal_of("vnfm-b");
+	struct cmf_principal a = principal_of("vnfm-a"), b = principal_of("vnfm-c");
 	const struct cmf_register request = {.has_cert_type = true,
 					     .cert_type = CERT_TYPE_VNFCI,
 					     .subject_ids = &id,
@@ -171,7 +197,7 @@ START_TEST(test_register_race)
 	ck_assert_int_eq(cmf_register(CMF_CALL(w.cmf, w.reader, other, &b, &refusal), &request), 0);
 	ck_assert_str_eq(refusal_code(register_as(&a, &request)), "none");
 	ck_assert_int_eq(store_unit_commit(other), STORE_CONFLICT);
-	ck_assert_str_eq(refusal_code(register_as(&b, &request)), "entity_not_authorized");
+	ck_assert_str_eq(refusal_code(register_as(&b, &request)), "entity_of_another_manager");
 	ck_assert_int_eq(world_count().registrations, 1);
 	cmf_principal_clear(&a);
 	cmf_principal_clear(&b);
@@ -205,15 +231,96 @@ START_TEST(test_deregister)
 	int err;
 
 	register_before();
-	err = cmf_deregister(WORLD_CALL(&who, &refusal), deregister_cases[_i].type,
-			     deregister_cases[_i].id);
+	err = cmf_deregister(WORLD_CALL(&who, &refusal), ENTITY_A(deregister_cases[_i].id),
+			     deregister_cases[_i].type);
 	ck_assert_int_eq(err, strcmp(deregister_cases[_i].reason, "none") ? REFUSED : 0);
 	ck_assert_str_eq(refusal_code(refusal.reason), deregister_cases[_i].reason);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
-	ck_assert_int_eq(world_count().registrations, err ? 4 : 3);
+	ck_assert_int_eq(world_count().registrations, err ? 5 : 4);
 	if (err == 0) /* free again, for others too */
-		register_ok("vnfm-b", CERT_TYPE_VNFCI, "vnfci-a");
+		register_ok("vnfm-c", CERT_TYPE_VNFCI, "vnfci-a");
 	cmf_principal_clear(&who);
+}
+END_TEST
+
+/* By its id, whatever its name: the same rules. */
+START_TEST(test_deregister_by_id)
+{
+	struct cmf_principal a = principal_of("vnfm-a"), c = principal_of("vnfm-c");
+	struct store_registration reg = {0};
+	struct refusal refusal = REFUSAL_NULL;
+
+	register_before();
+	ck_assert_int_eq(store_registration_find(
+				 w.reader, &(struct store_entity){"domain-a", "vnf-9", "vnfc-9"},
+				 CERT_TYPE_VNFCI, &reg),
+			 0);
+	ck_assert_int_eq(cmf_deregister_id(WORLD_CALL(&c, &refusal), reg.id), REFUSED);
+	ck_assert_str_eq(refusal_code(refusal.reason), "entity_not_authorized");
+	ck_assert_int_eq(cmf_deregister_id(WORLD_CALL(&a, &refusal), reg.id + 1000), REFUSED);
+	ck_assert_str_eq(refusal_code(refusal.reason), "entity_not_authorized");
+	ck_assert_int_eq(cmf_deregister_id(WORLD_CALL(&a, &refusal), reg.id), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_int_eq(world_count().registrations, 4);
+	ck_assert_int_eq(cmf_deregister_id(WORLD_CALL(&a, &refusal), reg.id), REFUSED);
+	store_registration_clear(&reg);
+	cmf_principal_clear(&a);
+	cmf_principal_clear(&c);
+}
+END_TEST
+
+/* Who asks for more than yes or no: what was there, what is new, and what is wrong with which. */
+START_TEST(test_register_tells_each)
+{
+	static const char *const ids[] = {"x1", "vnfci-a", "x2"};
+	static const char *const wrong[] = {"x1", "", "vnfci-a", "x\n", "x1"};
+	struct cmf_principal a = principal_of("vnfm-a"), c = principal_of("vnfm-c");
+	struct cmf_registered registered[ARRAY_LEN(ids)];
+	struct cmf_register_bad bad;
+	struct store_registration reg = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_register request = {.has_cert_type = true,
+				       .cert_type = CERT_TYPE_VNFCI,
+				       .subject_ids = ids,
+				       .n_subject_ids = ARRAY_LEN(ids),
+				       .handling = CERT_HANDLING_DELEGATION,
+				       .registered = registered,
+				       .bad = &bad};
+
+	register_before();
+	ck_assert_int_eq(cmf_register(WORLD_CALL(&a, &refusal), &request), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert(registered[0].fresh && !registered[1].fresh && registered[2].fresh);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		ck_assert_int_eq(store_registration_get(
+					 w.reader, store_unit_id(w.unit, registered[i].id), &reg),
+				 0);
+		ck_assert_str_eq(reg.subject_id, ids[i]);
+		store_registration_clear(&reg);
+	}
+	/* What needs no look into the store comes first. */
+	request.subject_ids = wrong;
+	request.n_subject_ids = ARRAY_LEN(wrong);
+	ck_assert_int_eq(cmf_register(WORLD_CALL(&a, &refusal), &request), REFUSED);
+	ck_assert_str_eq(refusal_code(refusal.reason), "subject_id_invalid");
+	ck_assert_uint_eq(bad.n, 3);
+	ck_assert_uint_eq(bad.index[0], 1);
+	ck_assert_uint_eq(bad.index[1], 3);
+	ck_assert_uint_eq(bad.index[2], 4);
+	ck_assert_int_eq(bad.reason[2], REFUSAL_subject_id_duplicate);
+	request.subject_ids = ids;
+	request.n_subject_ids = ARRAY_LEN(ids);
+	request.profile = "vnfci-any";
+	ck_assert_int_eq(cmf_register(WORLD_CALL(&a, &refusal), &request), REFUSED);
+	ck_assert_uint_eq(bad.n, 3);
+	ck_assert_int_eq(bad.reason[0], REFUSAL_registration_conflict);
+	ck_assert_int_eq(bad.existing_id[1], registered[1].id);
+	ck_assert_int_eq(cmf_register(WORLD_CALL(&c, &refusal), &request), REFUSED);
+	ck_assert_int_eq(bad.reason[1], REFUSAL_entity_of_another_manager);
+	ck_assert_int_eq(bad.existing_id[1], 0);
+	ck_assert(store_unit_empty(w.unit));
+	cmf_principal_clear(&a);
+	cmf_principal_clear(&c);
 }
 END_TEST
 
@@ -247,6 +354,8 @@ static Suite *cmf_register_suite(void)
 	tcase_add_loop_test(tc, test_register_ifa033_11_2_2, 0, ARRAY_LEN(cases));
 	tcase_add_test(tc, test_register_race);
 	tcase_add_loop_test(tc, test_deregister, 0, ARRAY_LEN(deregister_cases));
+	tcase_add_test(tc, test_deregister_by_id);
+	tcase_add_test(tc, test_register_tells_each);
 	tcase_add_test(tc, test_reload_changes_limits);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -316,7 +316,7 @@ START_TEST(test_client_by_the_name_of_an_entity)
 			.subject = (char *)(uintptr_t)rows[i].subject};
 		const struct store_client row = {
 			.name = (char *)(uintptr_t)rows[i].name,
-			.trust_domain = (char *)(uintptr_t) "d",
+			.trust_domain = (char *)(uintptr_t) "domain-a",
 			.entity = (char *)(uintptr_t)rows[i].entity,
 			.credentials = &credential,
 			.n_credentials = 1,

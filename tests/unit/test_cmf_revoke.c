@@ -494,7 +494,9 @@ START_TEST(test_cessation_of_a_deregistered_entity)
 	struct refusal refusal = REFUSAL_NULL;
 	const struct cmf_revoke request = revoke_request(CERT_A, 5);
 
-	ck_assert_int_eq(cmf_deregister(WORLD_CALL(&who, &refusal), CERT_TYPE_VNFCI, "vnfci-a"), 0);
+	ck_assert_int_eq(
+		cmf_deregister(WORLD_CALL(&who, &refusal), ENTITY_A("vnfci-a"), CERT_TYPE_VNFCI),
+		0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	ck_assert_int_eq(certificate_state(cert_a.id), STORE_CERT_ACTIVE);
 	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");

@@ -599,7 +599,7 @@ START_TEST(test_vnfci_does_not_become_a_client)
 	store_certificate_clear(&cert);
 
 	client_add(&(struct client_spec){.name = "nfvo",
-					 .trust_domain = "d",
+					 .trust_domain = "domain-a",
 					 .anchor = &w.issuing,
 					 .subject = "/CN=nfvo.example.net",
 					 .entity = "nfvo.example.net"});

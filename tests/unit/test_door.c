@@ -459,8 +459,9 @@ START_TEST(ifa033_11_2_2_register)
 	ck_assert_int_eq(ASN1_INTEGER_get(response->status->status), PKI_STATUS_ACCEPTED);
 	ck_assert_int_eq(sk_ASN1_UTF8STRING_num(response->subjectIds), 1);
 	RegisterResponse_free(response);
-	ck_assert_int_eq(store_registration_find(granted_house.worker.reader, CERT_TYPE_VNFCI,
-						 "vnfci-wire", &reg),
+	ck_assert_int_eq(store_registration_find(granted_house.worker.reader,
+						 &(struct store_entity){"a", "", "vnfci-wire"},
+						 CERT_TYPE_VNFCI, &reg),
 			 0);
 	ck_assert_str_eq(reg.manager, "vnfm-a");
 	store_registration_clear(&reg);

@@ -56,8 +56,10 @@ static void setup_with(const char *from, uint32_t permissions, bool register_on_
 	house_credential_make(&vendor_ca, "vendor CA", HOUSE_CA, &vendor_root, house.now_ms, 3650);
 	house_credential_make(&enb_1, "enb-1", HOUSE_LEAF, &vendor_ca, house.now_ms, 3650);
 	house_credential_make(&enb_2, "enb-2", HOUSE_LEAF, &vendor_ca, house.now_ms, 3650);
-	house_credential_make(&nameless, "no identifier", HOUSE_LEAF, &vendor_ca, house.now_ms,
-			      3650);
+	house_credential_make(&nameless,
+			      "\xe2\x80\xae"
+			      "1-bne",
+			      HOUSE_LEAF, &vendor_ca, house.now_ms, 3650);
 	vendor_add("vendor", permissions, register_on_ir);
 	if (register_on_ir)
 		return;
@@ -255,8 +257,10 @@ START_TEST(registered_by_ir)
 	refused(&a, FAIL_NOT_AUTHORIZED, REFUSAL_entity_not_authorized);
 	enrol(&a, &enb_1, "enb-1", &told);
 	done(&a, &told);
-	ck_assert_int_eq(
-		store_registration_find(house.worker.reader, CERT_TYPE_VNFCI, "enb-1", &reg), 0);
+	ck_assert_int_eq(store_registration_find(house.worker.reader,
+						 &(struct store_entity){"ran", "", "enb-1"},
+						 CERT_TYPE_VNFCI, &reg),
+			 0);
 	ck_assert_str_eq(reg.manager, "vendor");
 }
 END_TEST

@@ -435,7 +435,7 @@ static void register_id_empty(struct ask *a)
 
 static void register_foreign(struct ask *a)
 {
-	register_again(a, "VnfciCert", "vnfci-b", 1);
+	register_again(a, "VnfciCert", "vnfci-c", 1);
 }
 
 static const struct bent_row rows[] = {
@@ -476,9 +476,9 @@ static const struct bent_row rows[] = {
 	 REFUSAL_template_extension_duplicate},
 	{"IFA 033 11.2.3.2 nobody named", IR, A, subject_none, FAIL_BAD_CERT_TEMPLATE, IP},
 	{"IFA 033 11.2.3 unregistered", IR, A, subject_unregistered, FAIL_NOT_AUTHORIZED, IP},
-	{"IFA 033 11.2.3 foreign, ir", IR, B, bent_not, FAIL_NOT_AUTHORIZED, IP},
-	{"IFA 033 11.2.3 foreign, cr", CR, B, bent_not, FAIL_NOT_AUTHORIZED, CP},
-	{"IFA 033 11.2.3 foreign, p10cr", P10, B, bent_not, FAIL_NOT_AUTHORIZED, CP},
+	{"IFA 033 11.2.3 foreign, ir", IR, C, bent_not, FAIL_NOT_AUTHORIZED, IP},
+	{"IFA 033 11.2.3 foreign, cr", CR, C, bent_not, FAIL_NOT_AUTHORIZED, CP},
+	{"IFA 033 11.2.3 foreign, p10cr", P10, C, bent_not, FAIL_NOT_AUTHORIZED, CP},
 	{"RFC 9483 4.1.4 signature", P10, A, p10_signature_wrong, FAIL_BAD_POP, CP},
 	{"RFC 9483 4.1.4 version", P10, A, p10_version_2, FAIL_BAD_CERT_TEMPLATE, CP},
 	{"RFC 9483 4.1.3 no oldCertId", KUR, A, old_cert_none, FAIL_BAD_CERT_ID, KUP},

@@ -988,6 +988,7 @@ static const char forwarding[] = "mac_algorithms = KemBasedMac\n"
 static void certificate_put(const struct house_credential *c)
 {
 	const struct store_registration registration = {.cert_type = CERT_TYPE_VNFCI,
+							.vnf_instance = (char *)"",
 							.subject_id = (char *)"vnfci-up",
 							.handling = CERT_HANDLING_DELEGATION,
 							.manager = (char *)"vnfm-a",

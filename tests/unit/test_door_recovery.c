@@ -625,7 +625,9 @@ START_TEST(rfc4210_5_3_7_deregistered)
 	struct ask a;
 
 	ck_assert_int_eq(cmf_admin_for_client(HOUSE_CALL(h, NULL, &refusal), "vnfm-a", &who), 0);
-	ck_assert_int_eq(cmf_deregister(HOUSE_CALL(h, &who, &refusal), CERT_TYPE_VNFCI, "vnfci-a"),
+	ck_assert_int_eq(cmf_deregister(HOUSE_CALL(h, &who, &refusal),
+					&(struct store_entity){"a", "", "vnfci-a"},
+					CERT_TYPE_VNFCI),
 			 0);
 	ck_assert_int_eq(store_unit_commit(h->worker.unit), 0);
 	cmf_principal_clear(&who);

@@ -42,6 +42,7 @@ static void end(void)
 static int64_t ask(struct bytes message)
 {
 	struct store_registration registration = {
+		.vnf_instance = (char *)"",
 		.cert_type = CERT_TYPE_VNFCI,
 		.subject_id = (char *)"vnfci-1",
 		.handling = CERT_HANDLING_DELEGATION,

@@ -208,7 +208,8 @@ START_TEST(register_is_seen_in_list_and_store)
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_int_eq(json_integer_value(json_object_get(answer.json, "registered")), 2);
 	json_decref(answer.json);
-	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNFCI, "e2", &reg), 0);
+	ck_assert_int_eq(store_registration_find(w.reader, ENTITY_A("e2"), CERT_TYPE_VNFCI, &reg),
+			 0);
 	ck_assert_str_eq(reg.manager, "vnfm-a");
 	store_registration_clear(&reg);
 
@@ -349,7 +350,8 @@ static int64_t registration_id(const char *subject_id)
 	int64_t id;
 
 	register_ok("vnfm-a", CERT_TYPE_VNFCI, subject_id);
-	ck_assert_int_eq(store_registration_find(w.reader, CERT_TYPE_VNFCI, subject_id, &reg), 0);
+	ck_assert_int_eq(
+		store_registration_find(w.reader, ENTITY_A(subject_id), CERT_TYPE_VNFCI, &reg), 0);
 	id = reg.id;
 	store_registration_clear(&reg);
 	return id;

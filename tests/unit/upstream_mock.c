@@ -471,6 +471,7 @@ void mock_end(struct upstream_mock *m)
 int64_t mock_ask(struct upstream_mock *m, const char *subject_id)
 {
 	struct store_registration registration = {
+		.vnf_instance = (char *)"",
 		.cert_type = CERT_TYPE_VNFCI,
 		.subject_id = (char *)subject_id,
 		.handling = CERT_HANDLING_DELEGATION,

@@ -49,6 +49,7 @@ static int registration_row(void *arg, const struct store_registration *reg)
 int cross_registration_find(struct decision *d)
 {
 	const struct store_registration_filter filter = {.manager = d->call.who->name,
+							 .trust_domain = d->call.who->trust_domain,
 							 .cert_type = -1};
 	struct search search = {d->conf, d->asked.subject, d->carriers.named, 0};
 	int err;

@@ -117,7 +117,6 @@ static struct taken_query taken_query_of(const struct decision *d)
 				    .conf = d->conf,
 				    .replaces_id = d->replaces_id,
 				    .registration = &d->registration,
-				    .registers = d->registers || d->registered_by,
 				    .key_digest =
 					    d->csr->central_key.wanted ? NULL : d->key_digest};
 }

@@ -8,6 +8,7 @@
 #include "principal/clients.h"
 
 #include "archive.h"
+#include "base/name_fold.h"
 #include "csr/cross.h"
 #include "domain.h"
 #include "principal/name_reserved.h"
@@ -36,6 +37,7 @@ int decision_others_permit(const struct decision *d)
 static int registration_check(const struct decision *d)
 {
 	const struct store_registration *reg = &d->registration;
+	const struct store_entity entity = store_registration_entity(reg);
 	const struct conf_profile *named = d->carriers.named;
 
 	if (!d->rules->is_own(d)) {
@@ -46,8 +48,7 @@ static int registration_check(const struct decision *d)
 		err = decision_others_permit(d);
 		if (err != 0)
 			return err;
-		if (!principal_may_act(d->call.who, reg->manager, reg->trust_domain,
-				       reg->subject_id))
+		if (!principal_may_act(d->call.who, reg->manager, &entity))
 			return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
 	}
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
@@ -69,23 +70,28 @@ int entity_of_certificate(struct decision *d)
 	if (err == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
 		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
 				     "the entity is no longer registered");
-	for (size_t i = 0; i < d->csr->n_vnfc_ids; i++) {
-		if (strcasecmp(d->csr->vnfc_ids[i], d->registration.subject_id) != 0)
+	for (size_t i = 0; i < d->csr->n_vnfc_ids; i++)
+		if (!names_equal(bytes_of_string(d->csr->vnfc_ids[i]),
+				 bytes_of_string(d->registration.subject_id)))
 			return refuse(d->call.refusal, REFUSAL_vnfc_id_contradiction);
-	}
+	for (size_t i = 0; i < d->csr->n_vnf_instances; i++)
+		if (strcmp(d->csr->vnf_instances[i], d->registration.vnf_instance) != 0)
+			return refuse(d->call.refusal, REFUSAL_vnf_instance_contradiction);
 	d->replaces_id = old->id;
 	return registration_check(d);
 }
 
-/* What an earlier request of the same message registers under that name; NULL if none does. */
+/* What an earlier request of the same message registers as that entity; NULL if none does. */
 static const struct cmf_csr_result *registered_earlier(const struct decision *d,
-						       const char *subject_id)
+						       const struct store_entity *entity)
 {
 	for (size_t i = 0; i < d->call.n_earlier; i++) {
 		const struct cmf_csr_result *r = d->call.earlier[i];
+		const struct store_entity own =
+			store_registration_entity(&r->decision->registration);
 
 		if (r->registers && r->decision->registration.cert_type == d->carriers.type &&
-		    strcasecmp(r->decision->registration.subject_id, subject_id) == 0)
+		    entity_same(&own, entity))
 			return r;
 	}
 	return NULL;
@@ -94,8 +100,10 @@ static const struct cmf_csr_result *registered_earlier(const struct decision *d,
 static int registration_copy(const struct store_registration *from, struct store_registration *to)
 {
 	*to = *from;
-	to->subject_id = to->manager = to->trust_domain = to->ca = to->profile = NULL;
-	if (text_dup(from->subject_id, &to->subject_id) < 0 ||
+	to->vnf_instance = to->subject_id = to->manager = to->trust_domain = to->ca = to->profile =
+		NULL;
+	if (text_dup(from->vnf_instance, &to->vnf_instance) < 0 ||
+	    text_dup(from->subject_id, &to->subject_id) < 0 ||
 	    text_dup(from->manager, &to->manager) < 0 ||
 	    text_dup(from->trust_domain, &to->trust_domain) < 0 ||
 	    text_dup(from->ca, &to->ca) < 0 || text_dup(from->profile, &to->profile) < 0)
@@ -103,50 +111,75 @@ static int registration_copy(const struct store_registration *from, struct store
 	return 0;
 }
 
-/* ir of an entity that nobody registered: IFA 033 11.2.2 by the policy of the client. */
-static int entity_register(struct decision *d, const char *subject_id)
+/* Whether the client's policy has it register what it asks a certificate for. */
+static int register_on_ir_permit(const struct decision *d, const struct store_entity *entity)
 {
-	const struct carriers *carriers = &d->carriers;
-	const struct conf_profile *profile = carriers->registers;
-	const struct ca *ca;
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
-	const char *reserved;
-	bool open = false, allowed = false;
+	const struct cmf_principal *who = d->call.who;
 	int err = decision_others_permit(d);
 
 	if (err != 0)
 		return err;
-	if (!principal_speaks_for(d->call.who, subject_id))
+	if (!principal_speaks_for(who, entity) || !d->csr->may_register || !who->register_on_ir ||
+	    who->kind != CMF_PRINCIPAL_CLIENT || !principal_permitted(who, STORE_MAY_REGISTER))
 		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
-	if (!d->csr->may_register || !d->call.who->register_on_ir ||
-	    d->call.who->kind != CMF_PRINCIPAL_CLIENT ||
-	    !principal_permitted(d->call.who, STORE_MAY_REGISTER))
-		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
-	if (!subject_id_valid(carriers->type, subject_id))
-		return refuse(d->call.refusal, subject_id_fault(carriers->type));
-	err = domain_allows_id(conf_trust_domain_find(d->conf, d->call.who->trust_domain),
-			       subject_id, &allowed);
-	if (err < 0)
+	return 0;
+}
+
+/* Whether the trust domain may have an entity of that name. */
+static int new_domain_check(const struct decision *d, const struct store_entity *entity)
+{
+	bool allowed = false;
+	int err = domain_allows_id(conf_trust_domain_find(d->conf, entity->trust_domain),
+				   entity->subject_id, &allowed);
+
+	if (err < 0 || allowed)
 		return err;
-	if (!allowed)
-		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
-				     outside_of_domain);
-	err = entity_name_open(d->call.reader, subject_id, NULL, principal_manager(d->call.who),
-			       &open);
+	return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized, outside_of_domain);
+}
+
+/* Whether the name of a new entity is nobody else's. */
+static int new_name_check(struct decision *d, const struct store_entity *entity)
+{
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	const char *reserved = NULL;
+	bool open = false;
+	int err = entity_name_open(d->call.reader, entity, NULL, principal_manager(d->call.who),
+				   &open);
+
 	if (err == 0)
 		err = clients_get(d->call.cmf, d->call.reader, &clients);
 	if (err == 0)
-		err = name_reserved_among(d->call.cmf, clients, bytes_of_string(subject_id),
-					  subject_id, &reserved);
+		err = name_reserved_among(d->call.cmf, clients, bytes_of_string(entity->subject_id),
+					  entity, &reserved);
 	if (err < 0)
 		return err;
 	d->clients_generation = clients->generation;
 	if (reserved)
 		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized, reserved);
-	if (!open)
-		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
-	if (!profile)
+	return open ? 0 : refuse(d->call.refusal, REFUSAL_entity_not_authorized);
+}
+
+/* ir of an entity that nobody registered: IFA 033 11.2.2 by the policy of the client. */
+static int entity_register(struct decision *d, const struct store_entity *entity)
+{
+	const struct carriers *carriers = &d->carriers;
+	const struct conf_profile *profile = carriers->registers;
+	const struct ca *ca;
+	int err = register_on_ir_permit(d, entity);
+
+	if (err == 0 && *entity->vnf_instance &&
+	    !entity_text_valid(bytes_of_string(entity->vnf_instance)))
+		return refuse(d->call.refusal, REFUSAL_vnf_instance_invalid);
+	if (err == 0 && !profile)
 		return refuse(d->call.refusal, REFUSAL_cert_type_unknown);
+	if (err == 0)
+		err = subject_id_check(profile, entity->subject_id, d->call.refusal);
+	if (err == 0)
+		err = new_domain_check(d, entity);
+	if (err == 0)
+		err = new_name_check(d, entity);
+	if (err != 0)
+		return err;
 	ca = ca_by_rule(d->call.cmf, d->conf, carriers->type, d->call.who->trust_domain,
 			profile->name);
 	if (!ca)
@@ -161,7 +194,8 @@ static int entity_register(struct decision *d, const char *subject_id)
 			.created_ms = d->call.now_ms,
 			.changed_ms = d->call.now_ms,
 			/* copied, not written to */
-			.subject_id = (char *)(uintptr_t)subject_id,
+			.vnf_instance = (char *)(uintptr_t)entity->vnf_instance,
+			.subject_id = (char *)(uintptr_t)entity->subject_id,
 			.manager = (char *)(uintptr_t)principal_manager(d->call.who),
 			.trust_domain = d->call.who->trust_domain,
 			.ca = (char *)(uintptr_t)ca_name(ca),
@@ -170,53 +204,152 @@ static int entity_register(struct decision *d, const char *subject_id)
 		&d->registration);
 }
 
+/* The registration of exactly that entity: of an earlier request, or of the store. 0,
+ * STORE_NOT_FOUND, negative errno. */
+static int registration_of(struct decision *d, const struct store_entity *entity)
+{
+	const struct cmf_csr_result *earlier = registered_earlier(d, entity);
+
+	if (!earlier)
+		return store_registration_find(d->call.reader, entity, d->carriers.type,
+					       &d->registration);
+	d->registered_by = earlier->decision;
+	return registration_copy(&earlier->decision->registration, &d->registration);
+}
+
+/* Whether that registration is one that the asker may ask for: others do not exist for it. */
+static bool may_ask_for(const struct decision *d)
+{
+	const struct store_entity entity = store_registration_entity(&d->registration);
+
+	return d->rules->is_own(d) ||
+	       principal_may_act(d->call.who, d->registration.manager, &entity);
+}
+
+/* Registrations of a vnfcId in whatever VNF instance. */
+struct candidates {
+	const struct decision *d;
+	struct store_registration *first;
+	size_t n;
+};
+
+static int candidate_row(void *arg, const struct store_registration *reg)
+{
+	struct candidates *c = arg;
+	const struct store_entity entity = store_registration_entity(reg);
+
+	if (!principal_may_act(c->d->call.who, reg->manager, &entity))
+		return 0;
+	return c->n++ > 0 ? 1 : registration_copy(reg, c->first);
+}
+
+/* The manager alone whose registrations a principal may ask for; NULL: any of its trust domain. */
+static const char *only_manager(const struct cmf_principal *who)
+{
+	if (who->approver || who->kind != CMF_PRINCIPAL_CLIENT ||
+	    who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR))
+		return NULL;
+	return principal_manager(who);
+}
+
+/*
+ * Nothing was said of the VNF instance, and there is no registration without one: the only one with
+ * that vnfcId is meant. 0, STORE_NOT_FOUND, REFUSED (vnf_instance_ambiguous), negative errno.
+ */
+static int registration_single(struct decision *d, const struct store_entity *entity)
+{
+	struct store_registration found = {0};
+	struct candidates candidates = {d, &found, 0};
+	int err = store_registration_of_subject(
+		d->call.reader, entity->trust_domain, entity->subject_id, d->carriers.type,
+		only_manager(d->call.who), candidate_row, &candidates);
+
+	if (err == 0 && candidates.n == 1) {
+		store_registration_clear(&d->registration);
+		d->registration = found;
+		return 0;
+	}
+	store_registration_clear(&found);
+	if (err < 0)
+		return err;
+	return candidates.n == 0 ? STORE_NOT_FOUND
+				 : refuse(d->call.refusal, REFUSAL_vnf_instance_ambiguous);
+}
+
+/* The registration that is meant within a trust domain. As registration_single(). */
+static int registration_within(struct decision *d, const struct named_entity *named,
+			       const char *trust_domain)
+{
+	const struct store_entity entity = {
+		trust_domain, named->vnf_instance ? named->vnf_instance : "", named->subject_id};
+	int err = registration_of(d, &entity);
+
+	if (named->vnf_instance || err < 0 || (err == 0 && may_ask_for(d)))
+		return err;
+	err = registration_single(d, &entity);
+	/* What is there, and not the asker's, is refused as such. */
+	return err == STORE_NOT_FOUND && d->registration.subject_id ? 0 : err;
+}
+
+/* In the trust domain of who asks, or else of who approves. */
+static int registration_meant(struct decision *d, const struct named_entity *named)
+{
+	int err = STORE_NOT_FOUND;
+
+	for (const struct cmf_principal *p = d->call.who; p && err == STORE_NOT_FOUND;
+	     p = p->approver)
+		err = registration_within(d, named, p->trust_domain);
+	return err;
+}
+
+static int named_find(struct decision *d, const struct named_entity *named)
+{
+	const struct store_entity entity = {d->call.who->trust_domain,
+					    named->vnf_instance ? named->vnf_instance : "",
+					    named->subject_id};
+	int err = registration_meant(d, named);
+
+	if (err == STORE_NOT_FOUND)
+		return entity_register(d, &entity);
+	return err != 0 ? err : registration_check(d);
+}
+
 static int entity_named(struct decision *d)
 {
-	_cleanup_(freep) char *subject_id = NULL;
-	const struct cmf_csr_result *earlier;
+	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL};
 	int err = name_request_check(&d->asked, d->call.refusal);
 
 	if (err != 0)
 		return err;
 	if (!d->carriers.has_type)
 		return refuse(d->call.refusal, REFUSAL_cert_type_missing);
-	err = name_request_entity(&d->asked, d->carriers.type, d->csr->vnfc_ids, d->csr->n_vnfc_ids,
-				  &subject_id, d->call.refusal);
+	err = name_request_entity(&d->asked, d->carriers.type, d->csr, &named, d->call.refusal);
 	/* 3GPP TS 33.310 does not make the subject mandatory: who signed it says whose it is. */
 	if (err == REFUSED && d->call.refusal->reason == REFUSAL_entity_not_identified &&
 	    d->call.who->entity) {
 		*d->call.refusal = REFUSAL_NULL;
-		err = text_dup(d->call.who->entity, &subject_id);
+		err = text_dup(d->call.who->entity, &named.subject_id);
 	}
-	if (err != 0)
-		return err;
-	earlier = registered_earlier(d, subject_id);
-	if (earlier) {
-		d->registered_by = earlier->decision;
-		err = registration_copy(&earlier->decision->registration, &d->registration);
-	} else {
-		err = store_registration_find(d->call.reader, d->carriers.type, subject_id,
-					      &d->registration);
-	}
-	if (err == STORE_NOT_FOUND)
-		return entity_register(d, subject_id);
-	return err < 0 ? err : registration_check(d);
+	return err == 0 ? named_find(d, &named) : err;
 }
 
 /* What the request names, if anything, is the entity of the registration. */
 static int names_own(struct decision *d)
 {
 	const struct cmf_csr *csr = d->csr;
-	_cleanup_(freep) char *subject_id = NULL;
+	const struct store_registration *reg = &d->registration;
+	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL};
 	int err = name_request_check(&d->asked, d->call.refusal);
 
 	if (err != 0 || (!d->asked.subject && !d->asked.san && csr->n_vnfc_ids == 0))
 		return err;
-	err = name_request_entity(&d->asked, d->registration.cert_type, csr->vnfc_ids,
-				  csr->n_vnfc_ids, &subject_id, d->call.refusal);
-	if (err == 0 && strcasecmp(subject_id, d->registration.subject_id) != 0)
+	err = name_request_entity(&d->asked, reg->cert_type, csr, &named, d->call.refusal);
+	if (err != 0)
+		return err;
+	if (!names_equal(bytes_of_string(named.subject_id), bytes_of_string(reg->subject_id)) ||
+	    (named.vnf_instance && strcmp(named.vnf_instance, reg->vnf_instance) != 0))
 		return refuse(d->call.refusal, d->rules->not_own);
-	return err;
+	return 0;
 }
 
 /* Of the holder of a certificate: for its own entity. */

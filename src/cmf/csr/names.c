@@ -4,6 +4,7 @@
 
 #include "asn1/der.h"
 #include "asn1/name.h"
+#include "base/name_fold.h"
 #include "subject_id.h"
 
 #include <errno.h>
@@ -144,19 +145,27 @@ void names_clear(struct names *names)
 
 /* --- which entity --- */
 
-/* The identifier in the first VNFCI URN. */
-static struct bytes san_urn_id(const struct name_request *request)
+void named_entity_clear(struct named_entity *named)
+{
+	free(named->vnf_instance);
+	free(named->subject_id);
+	*named = (struct named_entity){NULL, NULL};
+}
+
+/* What the first VNFCI URN says; nothing where there is none. */
+static int san_urn_read(const struct name_request *request, struct named_entity *namedp)
 {
 	for (int i = 0; i < sk_GENERAL_NAME_num(request->san); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(request->san, i);
-		struct bytes id = BYTES_NULL;
+		int err = name->type == GEN_URI
+				  ? vnfci_urn_read(string_bytes(name->d.uniformResourceIdentifier),
+						   &namedp->vnf_instance, &namedp->subject_id)
+				  : -EINVAL;
 
-		if (name->type == GEN_URI)
-			id = vnfci_urn_id(string_bytes(name->d.uniformResourceIdentifier));
-		if (id.len > 0)
-			return id;
+		if (err != -EINVAL)
+			return err;
 	}
-	return BYTES_NULL;
+	return 0;
 }
 
 static struct bytes san_only_dns_name(const struct name_request *request)
@@ -175,37 +184,64 @@ static struct bytes san_only_dns_name(const struct name_request *request)
 	return found;
 }
 
-static int explicit_id(const char *const *ids, size_t n_ids, struct bytes *idp,
-		       struct refusal *refusal)
+static int explicit_check(const struct cmf_csr *csr, struct refusal *refusal)
 {
-	for (size_t i = 1; i < n_ids; i++) {
-		if (strcasecmp(ids[0], ids[i]) != 0)
+	for (size_t i = 1; i < csr->n_vnfc_ids; i++)
+		if (!names_equal(bytes_of_string(csr->vnfc_ids[0]),
+				 bytes_of_string(csr->vnfc_ids[i])))
 			return refuse(refusal, REFUSAL_vnfc_id_contradiction);
-	}
-	*idp = n_ids > 0 ? bytes_of_string(ids[0]) : BYTES_NULL;
+	for (size_t i = 1; i < csr->n_vnf_instances; i++)
+		if (strcmp(csr->vnf_instances[0], csr->vnf_instances[i]) != 0)
+			return refuse(refusal, REFUSAL_vnf_instance_contradiction);
 	return 0;
 }
 
+/* The identifier in CN or dNSName, if it is text. */
+static int plain_id(const struct name_request *request, enum cert_type type, char **idp)
+{
+	struct bytes id = request->common_name_text;
+
+	if (id.len == 0 && type == CERT_TYPE_MANO)
+		id = san_only_dns_name(request);
+	if (!name_text_clean(id))
+		return 0;
+	*idp = strndup((const char *)id.data, id.len);
+	return *idp ? 0 : -ENOMEM;
+}
+
+/* What is said explicitly counts; what the URN says beside it is judged with the names. */
+static int explicit_put(const char *const *texts, size_t n, char **textp)
+{
+	if (n == 0)
+		return 0;
+	free(*textp);
+	*textp = strdup(texts[0]);
+	return *textp ? 0 : -ENOMEM;
+}
+
 int name_request_entity(const struct name_request *request, enum cert_type type,
-			const char *const *ids, size_t n_ids, char **subject_idp,
+			const struct cmf_csr *csr, struct named_entity *namedp,
 			struct refusal *refusal)
 {
-	struct bytes id;
-	int err = explicit_id(ids, n_ids, &id, refusal);
+	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL};
+	int err = explicit_check(csr, refusal);
 
+	if (err == 0)
+		err = san_urn_read(request, &named);
+	if (err == 0)
+		err = explicit_put(csr->vnfc_ids, csr->n_vnfc_ids, &named.subject_id);
+	if (err == 0)
+		err = explicit_put(csr->vnf_instances, csr->n_vnf_instances, &named.vnf_instance);
+	if (err == 0 && !named.subject_id)
+		err = plain_id(request, type, &named.subject_id);
 	if (err != 0)
 		return err;
-	if (n_ids == 0)
-		id = san_urn_id(request);
-	if (id.len == 0 && n_ids == 0)
-		id = request->common_name_text;
-	if (id.len == 0 && n_ids == 0 && type == CERT_TYPE_MANO)
-		id = san_only_dns_name(request);
 	/* IFA 033 11.2.3.2: vnfcId shall be present. What is not text identifies nobody. */
-	if (!name_text_clean(id))
+	if (!named.subject_id || !name_text_clean(bytes_of_string(named.subject_id)))
 		return refuse(refusal, REFUSAL_entity_not_identified);
-	*subject_idp = strndup((const char *)id.data, id.len);
-	return *subject_idp ? 0 : -ENOMEM;
+	*namedp = named;
+	named = (struct named_entity){NULL, NULL};
+	return 0;
 }
 
 /* --- kur --- */

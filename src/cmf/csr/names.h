@@ -32,13 +32,20 @@ _must_check_ int name_request_check(const struct name_request *request, struct r
 _must_check_ int subject_check(struct bytes subject, enum refusal_reason reason,
 			       struct refusal *refusal);
 
+/* The entity that a request names, within a trust domain. */
+struct named_entity {
+	char *vnf_instance; /* NULL: nothing is said of it; "": it is of none */
+	char *subject_id;
+};
+void named_entity_clear(struct named_entity *named);
 /*
  * The entity that is meant: explicit identifiers, which must agree; without them the VNFCI URN in
- * the SAN, then the CN; for MANO then the only dNSName. The caller owns *subject_idp.
- * 0, REFUSED (vnfc_id_contradiction, entity_not_identified), -ENOMEM.
+ * the SAN, then the CN; for MANO then the only dNSName. The VNF instance: likewise, but for CN and
+ * dNSName. The caller clears *namedp. 0, REFUSED (vnfc_id_contradiction,
+ * vnf_instance_contradiction, entity_not_identified), -ENOMEM.
  */
 _must_check_ int name_request_entity(const struct name_request *request, enum cert_type type,
-				     const char *const *ids, size_t n_ids, char **subject_idp,
+				     const struct cmf_csr *csr, struct named_entity *namedp,
 				     struct refusal *refusal);
 
 /* The names that the certificate gets. */
@@ -52,7 +59,7 @@ struct names {
 void names_clear(struct names *names);
 
 struct names_owner {
-	const char *subject_id;
+	struct store_entity entity;
 	const char *manager;
 	const struct conf_trust_domain *domain; /* NULL: without limits */
 };

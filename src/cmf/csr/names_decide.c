@@ -19,11 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * ATTRIBUTE_LEN_MAX: octets of an attribute other than CN, where RFC 5280 A.1 allows 32768
- * characters. COMMON_NAME_MAX: ub-common-name, ibid.
- */
-enum { ATTRIBUTE_LEN_MAX = 512, COMMON_NAME_MAX = 64 };
+/* Octets of an attribute other than CN, where RFC 5280 A.1 allows 32768 characters. */
+enum { ATTRIBUTE_LEN_MAX = 512 };
 
 struct naming {
 	const struct cmf_call *call;
@@ -61,21 +58,23 @@ static int name_check(const struct naming *n, enum conf_name_rule rule, struct b
 		      enum refusal_reason reason)
 {
 	_cleanup_(freep) char *text = NULL;
+	const struct store_entity *owner = &n->owner->entity;
+	struct store_entity named = {owner->trust_domain, NULL, NULL};
 	const char *reserved;
 	bool open = false;
 	int err;
 
-	if (!name_rule_allows(rule, name, n->owner->subject_id))
+	if (!name_rule_allows(rule, name, owner->subject_id))
 		return refuse(n->call->refusal, reason);
-	if (name_is_id(name, n->owner->subject_id))
+	if (name_is_id(name, owner->subject_id))
 		return 0;
-	text = strndup((const char *)name.data, name.len);
+	named.subject_id = text = strndup((const char *)name.data, name.len);
 	if (!text)
 		return -ENOMEM;
-	err = entity_name_open(n->call->reader, text, n->owner->subject_id, n->owner->manager,
+	err = entity_name_open(n->call->reader, &named, owner->subject_id, n->owner->manager,
 			       &open);
 	if (err == 0)
-		err = name_reserved(n->call, name, n->owner->subject_id, &reserved);
+		err = name_reserved(n->call, name, owner, &reserved);
 	if (err < 0)
 		return err;
 	if (reserved)
@@ -206,7 +205,8 @@ static bool subject_stays(const struct naming *n, struct bytes *derp)
 /* Whether the subjectId goes into the subject although nobody asked for a CN. */
 static bool common_name_due(const struct naming *n)
 {
-	if (n->request->common_name >= 0 || strlen(n->owner->subject_id) > COMMON_NAME_MAX)
+	if (n->request->common_name >= 0 ||
+	    name_characters(n->owner->entity.subject_id) > COMMON_NAME_MAX)
 		return false;
 	switch (n->profile->common_name) {
 	case CONF_NAME_NONE:
@@ -231,7 +231,7 @@ static int subject_text(const X509_NAME *subject, char **textp)
 	    X509_NAME_get_index_by_NID(subject, NID_commonName, -1) == 0)
 		only = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, 0));
 	/* The ordinary case: a CN that is a subjectId and needs no escapes. */
-	if (only && subject_id_valid(CERT_TYPE_VNFCI, (const char *)ASN1_STRING_get0_data(only)))
+	if (only && identifier_plain(string_bytes(only)))
 		return asprintf(textp, "CN=%s", (const char *)ASN1_STRING_get0_data(only)) < 0
 			       ? -ENOMEM
 			       : 0;
@@ -284,8 +284,8 @@ static int subject_make(const struct naming *n, struct names *names)
 		return err;
 	if (common_name_due(n)) {
 		if (X509_NAME_add_entry_by_NID(subject, NID_commonName, V_ASN1_UTF8STRING,
-					       (const unsigned char *)n->owner->subject_id, -1, -1,
-					       0) != 1)
+					       (const unsigned char *)n->owner->entity.subject_id,
+					       -1, -1, 0) != 1)
 			return -ENOMEM;
 		/* RFC 4210 F: what the request names is not as asked for then. */
 		if (n->request->subject_given)
@@ -310,7 +310,7 @@ static int subject_decide(const struct naming *n, struct names *names)
 	/* One that is left out is signed all the same: the key is that of whom it names. */
 	else if (request->common_name >= 0 && !request->san &&
 		 !name_rule_allows(CONF_NAME_SUBJECT_ID_LABEL, request->common_name_text,
-				   n->owner->subject_id))
+				   n->owner->entity.subject_id))
 		return refuse(n->call->refusal, REFUSAL_template_names_nobody);
 	if (err != 0)
 		return err;
@@ -324,17 +324,6 @@ static int subject_decide(const struct naming *n, struct names *names)
 
 /* --- subjectAltName --- */
 
-/* RFC 8141 2: what a namespace-specific string may hold; RFC 5280 4.2.1.6 wants a URI. */
-static bool urn_valid(struct bytes uri)
-{
-	for (size_t i = 0; i < uri.len; i++) {
-		if (!isascii(uri.data[i]) ||
-		    (!isalnum(uri.data[i]) && !strchr("-._~!$&'()*+,;=:@/", uri.data[i])))
-			return false;
-	}
-	return true;
-}
-
 /* That of the CMF's own servers is no entity's, whatever the range. */
 static int ip_check(const struct naming *n, struct bytes address)
 {
@@ -346,7 +335,7 @@ static int ip_check(const struct naming *n, struct bytes address)
 		return refuse(n->call->refusal, REFUSAL_template_san_not_allowed);
 	if (!inet_ntop(address.len == 4 ? AF_INET : AF_INET6, address.data, text, sizeof(text)))
 		return -EINVAL;
-	err = name_reserved(n->call, bytes_of_string(text), n->owner->subject_id, &reserved);
+	err = name_reserved(n->call, bytes_of_string(text), &n->owner->entity, &reserved);
 	if (err < 0 || !reserved)
 		return err;
 	return refuse_detail(n->call->refusal, REFUSAL_template_san_not_allowed, reserved);
@@ -354,8 +343,7 @@ static int ip_check(const struct naming *n, struct bytes address)
 
 static bool uri_allowed(const struct naming *n, struct bytes uri)
 {
-	return urn_valid(uri) && n->profile->vnfci_uri &&
-	       name_is_id(vnfci_urn_id(uri), n->owner->subject_id);
+	return n->profile->vnfci_uri && vnfci_urn_is(uri, &n->owner->entity);
 }
 
 /* RFC 5280 4.2.1.6, by the tag of the GeneralName. */
@@ -401,7 +389,7 @@ static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
  */
 static int dns_name_due(const struct naming *n, bool *duep)
 {
-	const struct bytes id = bytes_of_string(n->owner->subject_id);
+	const struct bytes id = bytes_of_string(n->owner->entity.subject_id);
 	const GENERAL_NAMES *san = n->request->san;
 
 	*duep = (n->profile->dns_name_from_subject_id || n->profile->cert_type == CERT_TYPE_MANO) &&
@@ -410,7 +398,7 @@ static int dns_name_due(const struct naming *n, bool *duep)
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
 
 		*duep = name->type != GEN_DNS ||
-			!name_is_id(string_bytes(name->d.dNSName), n->owner->subject_id);
+			!name_is_id(string_bytes(name->d.dNSName), n->owner->entity.subject_id);
 	}
 	return *duep ? domain_allows_dns_name(n->owner->domain, id, duep) : 0;
 }
@@ -436,7 +424,7 @@ static int san_extend(const struct naming *n, struct octets *derp)
 	GENERAL_NAMES *names =
 		n->request->san ? sk_GENERAL_NAME_dup(n->request->san) : sk_GENERAL_NAME_new_null();
 	unsigned char *der = NULL;
-	int len = -1, err = dns_name_new(n->owner->subject_id, &added);
+	int len = -1, err = dns_name_new(n->owner->entity.subject_id, &added);
 
 	if (err == 0 && names && sk_GENERAL_NAME_push(names, added) > 0)
 		len = i2d_GENERAL_NAMES(names, &der);
@@ -465,7 +453,7 @@ static int san_decide(const struct naming *n, struct names *names)
 	if (due) {
 		names->as_asked = false;
 		if (n->request->san)
-			mods_add(n->mods, "dNSName added", n->owner->subject_id);
+			mods_add(n->mods, "dNSName added", n->owner->entity.subject_id);
 		return san_extend(n, &names->san);
 	}
 	return octets_dup(n->request->san_der, &names->san);

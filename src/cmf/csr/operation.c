@@ -64,8 +64,8 @@ static bool recover_is_own(const struct decision *d)
 
 static int issue_names(struct decision *d)
 {
-	const struct names_owner owner = {d->registration.subject_id, d->registration.manager,
-					  d->domain};
+	const struct names_owner owner = {store_registration_entity(&d->registration),
+					  d->registration.manager, d->domain};
 	int err = names_domain_check(d->domain, d->asked.subject, d->asked.san, d->call.refusal);
 
 	return err == 0 ? names_decide(&d->call, &d->asked, d->profile, &owner, &d->mods, &d->names)

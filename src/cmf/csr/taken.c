@@ -8,29 +8,34 @@
  */
 #include "csr/taken.h"
 
+#include "csr/csr.h"
+
 #include <string.h>
 
-/* A subjectId is the entity, under whatever certType, and registered anew too. */
-static bool same_subject(const struct taken_query *q, const struct cmf_csr_result *r)
+/* Of one entity, under whatever certType, and registered anew too. */
+static bool same_entity(const struct taken_query *q, const struct cmf_csr_result *r)
 {
-	return strcasecmp(r->subject_id, q->registration->subject_id) == 0;
+	const struct store_entity one = store_registration_entity(q->registration);
+	const struct store_entity other = store_registration_entity(&r->decision->registration);
+
+	return entity_same(&one, &other);
 }
 
 static int key_check(const struct taken_query *q)
 {
+	const struct store_entity entity = store_registration_entity(q->registration);
 	bool taken = false;
 	int err = 0;
 
 	for (size_t i = 0; i < q->call->n_earlier && !taken; i++) {
 		const struct cmf_csr_result *earlier = q->call->earlier[i];
 
-		taken = !same_subject(q, earlier) &&
+		taken = !same_entity(q, earlier) &&
 			memcmp(earlier->certificate.key_digest, q->key_digest,
 			       sizeof(earlier->certificate.key_digest)) == 0;
 	}
 	if (!taken)
-		err = store_key_taken(q->call->reader, q->key_digest, q->registration->subject_id,
-				      &taken);
+		err = store_key_taken(q->call->reader, q->key_digest, &entity, &taken);
 	if (err < 0)
 		return err;
 	/* RFC 9483 3.6.4: "already in use in some other certificate (depending on policy)" */
@@ -41,7 +46,7 @@ static int key_check(const struct taken_query *q)
 
 static struct store_live live_of(const struct taken_query *q)
 {
-	return (struct store_live){.registration_id = q->registration->id,
+	return (struct store_live){.entity = store_registration_entity(q->registration),
 				   .except_id = q->replaces_id,
 				   .now_ms = q->call->now_ms,
 				   .max = q->call->who->policy->live_certificates_per_entity};
@@ -56,13 +61,12 @@ static int live_check(const struct taken_query *q, bool look_up)
 	for (size_t i = 0; i < q->call->n_earlier && live.max > 0; i++) {
 		const struct cmf_csr_result *earlier = q->call->earlier[i];
 
-		if (same_subject(q, earlier) &&
-		    earlier->certificate.cert_type == q->registration->cert_type)
+		if (same_entity(q, earlier))
 			live.max--;
 	}
 	if (live.max == 0)
 		reached = true;
-	else if (!q->registers && look_up)
+	else if (look_up)
 		err = store_live_reached(q->call->reader, &live, &reached);
 	if (err < 0)
 		return err;
@@ -93,9 +97,8 @@ int taken_require(const struct taken_query *q, const struct cmf_csr_result *resu
 	int err = 0;
 
 	if (key_concerns(q))
-		err = store_key_require(unit, result->certificate.key_digest, result->subject_id);
-	/* Nobody else can add to a registration that is not there yet. */
-	if (err == 0 && live.max && !q->registers)
+		err = store_key_require(unit, result->certificate.key_digest, &live.entity);
+	if (err == 0 && live.max)
 		err = store_live_require(unit, &live);
 	return err;
 }

@@ -10,7 +10,6 @@ struct taken_query {
 	const struct conf *conf;
 	int64_t replaces_id; /* the certificate that the new one is for; 0: none */
 	const struct store_registration *registration;
-	bool registers;            /* the unit makes the registration */
 	const uint8_t *key_digest; /* NULL: the key is still to be generated */
 };
 

@@ -184,6 +184,9 @@ int cmf_subscription_fail(const struct cmf_call *call,
 
 bool cmf_event_is_for(const struct cmf_principal *who, const struct store_event *event)
 {
+	const struct store_entity entity = {event->trust_domain, event->vnf_instance,
+					    event->subject_id};
+
 	return may_subscribe(who) && strcmp(who->trust_domain, event->trust_domain) == 0 &&
-	       principal_may_act(who, event->manager, event->trust_domain, event->subject_id);
+	       principal_may_act(who, event->manager, &entity);
 }

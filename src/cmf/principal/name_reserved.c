@@ -6,6 +6,7 @@
 #include "principal/name_reserved.h"
 
 #include "base/name_fold.h"
+#include "cmf_private.h"
 #include "principal/clients.h"
 
 #include <errno.h>
@@ -27,16 +28,25 @@ static size_t first_from(const struct reserved *set, const char *text)
 	return low;
 }
 
-static bool may_have(const struct clients *clients, size_t client, const char *subject_id)
+/* The entity that a client is; without subject_id: none. */
+static struct store_entity entity_of(const struct store_client *client)
 {
-	const char *entity = clients ? clients->item[client].row.entity : NULL;
+	return (struct store_entity){client->trust_domain, "", client->entity};
+}
 
-	return entity && strcasecmp(entity, subject_id) == 0;
+static bool may_have(const struct clients *clients, size_t client,
+		     const struct store_entity *entity)
+{
+	struct store_entity own = {0};
+
+	if (clients)
+		own = entity_of(&clients->item[client].row);
+	return own.subject_id && entity_same(&own, entity);
 }
 
 /* clients NULL: the names are the CMF's. */
 static bool is_in(const struct reserved *set, const struct clients *clients, const char *text,
-		  const char *subject_id)
+		  const struct store_entity *entity)
 {
 	bool found = false, wild = strchr(text, '*') != NULL;
 
@@ -48,7 +58,7 @@ static bool is_in(const struct reserved *set, const struct clients *clients, con
 				continue;
 			break;
 		}
-		if (!may_have(clients, name->client, subject_id))
+		if (!may_have(clients, name->client, entity))
 			found = true;
 		else if (!wild)
 			return false;
@@ -57,7 +67,7 @@ static bool is_in(const struct reserved *set, const struct clients *clients, con
 }
 
 int name_reserved_among(const struct cmf *cmf, const struct clients *clients, struct bytes name,
-			const char *subject_id, const char **whop)
+			const struct store_entity *entity, const char **whop)
 {
 	_cleanup_(freep) char *text = NULL;
 	int err = name_fold(name, &text);
@@ -65,20 +75,20 @@ int name_reserved_among(const struct cmf *cmf, const struct clients *clients, st
 	if (err < 0)
 		return err;
 	*whop = NULL;
-	if (is_in(&cmf->reserved, NULL, text, subject_id))
+	if (is_in(&cmf->reserved, NULL, text, entity))
 		*whop = "the name is the CMF's or that of a CA";
-	else if (is_in(&clients->reserved, clients, text, subject_id))
+	else if (is_in(&clients->reserved, clients, text, entity))
 		*whop = "the name is that of a client, which is not said to be this entity";
 	return 0;
 }
 
-int name_reserved(const struct cmf_call *call, struct bytes name, const char *subject_id,
+int name_reserved(const struct cmf_call *call, struct bytes name, const struct store_entity *entity,
 		  const char **whop)
 {
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
 	int err = clients_get(call->cmf, call->reader, &clients);
 
-	return err < 0 ? err : name_reserved_among(call->cmf, clients, name, subject_id, whop);
+	return err < 0 ? err : name_reserved_among(call->cmf, clients, name, entity, whop);
 }
 
 /* --- for the operator --- */
@@ -88,24 +98,20 @@ int cmf_client_name_taken(struct store_reader *reader, const struct store_client
 {
 	struct client client = {.row = *row}; /* borrowed */
 	struct reserved set = {NULL, 0, 0};
-	_cleanup_(freep) char *entity = NULL;
+	const struct store_entity own = entity_of(row), *except = own.subject_id ? &own : NULL;
 	int err = client_credentials_parse(NULL, NULL, &client);
 
 	*namep = NULL;
 	if (err == 0)
 		err = reserved_add_client(&set, &client, 0);
-	if (err == 0)
-		err = name_fold(bytes_of_string(row->entity ? row->entity : ""), &entity);
 	for (size_t i = 0; err == 0 && i < set.len && !*namep; i++) {
-		_cleanup_(freep) char *manager = NULL;
+		bool taken = false;
 
-		if (strcmp(set.item[i].text, entity) == 0)
-			continue;
-		err = store_subject_manager(reader, set.item[i].text, &manager);
-		if (err == 0)
+		err = store_subject_taken(reader, set.item[i].text, except, &taken);
+		if (err == 0 && taken)
 			*namep = TAKE(set.item[i].text);
-		else if (err == STORE_NOT_FOUND)
-			err = store_subject_require(unit, set.item[i].text);
+		else if (err == 0)
+			err = store_subject_require(unit, set.item[i].text, except);
 	}
 	client_credentials_clear(&client);
 	reserved_clear(&set);
@@ -122,9 +128,10 @@ struct registrations_walk {
 static int registration_row(void *arg, const struct store_registration *reg)
 {
 	const struct registrations_walk *walk = arg;
+	const struct store_entity entity = store_registration_entity(reg);
 	const char *who;
 	int err = name_reserved_among(walk->cmf, walk->clients, bytes_of_string(reg->subject_id),
-				      reg->subject_id, &who);
+				      &entity, &who);
 
 	return err == 0 && who ? walk->each(walk->arg, reg, who) : err;
 }

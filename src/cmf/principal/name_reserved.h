@@ -11,7 +11,8 @@ struct clients;
  * A client's may go to the entity that the client is. 0 or negative errno.
  */
 _must_check_ int name_reserved(const struct cmf_call *call, struct bytes name,
-			       const char *subject_id, const char **whop);
+			       const struct store_entity *entity, const char **whop);
 /* The same with a snapshot at hand. */
 _must_check_ int name_reserved_among(const struct cmf *cmf, const struct clients *clients,
-				     struct bytes name, const char *subject_id, const char **whop);
+				     struct bytes name, const struct store_entity *entity,
+				     const char **whop);

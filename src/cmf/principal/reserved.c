@@ -5,8 +5,8 @@
  */
 #include "principal/reserved.h"
 
-#include "keys/credential.h"
 #include "base/name_fold.h"
+#include "keys/credential.h"
 #include "subject_id.h"
 
 #include <arpa/inet.h>
@@ -89,11 +89,15 @@ static int address_add(struct reserved *set, const ASN1_STRING *address, size_t 
 /* The whole, and the identifier in the URN of a VNFCI. */
 static int uri_add(struct reserved *set, const ASN1_STRING *string, size_t client)
 {
-	struct bytes id = vnfci_urn_id(
-		(struct bytes){ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)});
-	int err = string_add(set, string, client);
+	_cleanup_(freep) char *vnf_instance = NULL;
+	_cleanup_(freep) char *id = NULL;
+	int err = vnfci_urn_read(
+		(struct bytes){ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string)},
+		&vnf_instance, &id);
 
-	return err == 0 && id.len ? reserved_add_name(set, id, client) : err;
+	if (err == 0)
+		err = reserved_add_name(set, bytes_of_string(id), client);
+	return err == 0 || err == -EINVAL ? string_add(set, string, client) : err;
 }
 
 static int general_name_add(struct reserved *set, const GENERAL_NAME *name, size_t client)

@@ -88,8 +88,7 @@ static int attribute_text(const X509_NAME *subject, int nid, char **textp)
 	*textp = strndup((const char *)utf8, (size_t)len);
 	if (!*textp)
 		return -ENOMEM;
-	/* That of a VNFCI; a MANO entity's is one, too. */
-	if (!subject_id_valid(CERT_TYPE_VNFCI, *textp))
+	if (!entity_text_valid(bytes_of_string(*textp)))
 		free(TAKE(*textp));
 	return 0;
 }

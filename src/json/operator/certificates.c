@@ -123,6 +123,8 @@ int operator_certificates(struct operator_call *call)
 					.state = json_query_get(&call->query, "state")};
 	struct store_certificate_filter filter = {
 		.subject_id = json_query_get(&call->query, "subject_id"),
+		.vnf_instance = json_query_get(&call->query, "vnf_instance_id"),
+		.trust_domain = json_query_get(&call->query, "trust_domain"),
 		.manager = json_query_get(&call->query, "manager"),
 		.ca = json_query_get(&call->query, "ca"),
 	};

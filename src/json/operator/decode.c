@@ -51,10 +51,11 @@ int operator_register_decode(json_t *body, struct operator_register *registerp, 
 	json_error_t error;
 
 	*registerp = (struct operator_register){.request.handling = CERT_HANDLING_NONE};
-	if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:o, s?s, s?s, s?s}", "requester",
-			   &registerp->requester, "cert_type", &cert_type, "subject_ids",
-			   &subject_ids, "handling", &handling, "profile", &request->profile, "ca",
-			   &request->ca))
+	if (json_unpack_ex(body, &error, JSON_STRICT, "{s:s, s:s, s:o, s?s, s?s, s?s, s?s}",
+			   "requester", &registerp->requester, "cert_type", &cert_type,
+			   "subject_ids", &subject_ids, "handling", &handling, "profile",
+			   &request->profile, "ca", &request->ca, "vnf_instance_id",
+			   &request->vnf_instance))
 		return operator_decode_refused(&error, detail, size);
 	if (cert_type_parse(cert_type, &request->cert_type)) {
 		snprintf(detail, size, "cert_type must be ManoCert, VnfciCert or VnfOAMCert");

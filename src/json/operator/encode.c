@@ -55,6 +55,12 @@ const char *operator_certificate_state(const struct store_certificate *cert, int
 
 /* --- rows --- */
 
+/* null: it is in none. */
+static json_t *vnf_instance_json(const char *vnf_instance)
+{
+	return json_text(vnf_instance && *vnf_instance ? vnf_instance : NULL);
+}
+
 json_t *operator_certificate_json(const struct store_certificate *cert, int64_t now_ms,
 				  bool with_pem)
 {
@@ -63,11 +69,12 @@ json_t *operator_certificate_json(const struct store_certificate *cert, int64_t 
 
 	serial_hex(&cert->serial, serial);
 	json = json_pack(
-		"{s:I, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o, s:o}",
+		"{s:I, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:o, s:o}",
 		"id", (json_int_t)cert->id, "serial", json_text(cert->serial.len ? serial : NULL),
 		"state", operator_certificate_state(cert, now_ms), "subject_id",
-		json_text(cert->subject_id), "cert_type", cert_type_name(cert->cert_type),
+		json_text(cert->subject_id), "vnf_instance_id",
+		vnf_instance_json(cert->vnf_instance), "cert_type", cert_type_name(cert->cert_type),
 		"manager", json_text(cert->manager), "trust_domain", json_text(cert->trust_domain),
 		"ca", json_text(cert->ca), "profile", json_text(cert->profile), "subject",
 		json_text(cert->subject), "not_before", json_time(cert->not_before_ms), "not_after",
@@ -104,8 +111,9 @@ json_t *operator_registration_json(const struct store_registration *reg)
 	const char *handling =
 		reg->handling == CERT_HANDLING_NONE ? NULL : cert_handling_name(reg->handling);
 
-	return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "id",
-			 (json_int_t)reg->id, "subject_id", json_text(reg->subject_id), "cert_type",
+	return json_pack("{s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "id",
+			 (json_int_t)reg->id, "subject_id", json_text(reg->subject_id),
+			 "vnf_instance_id", vnf_instance_json(reg->vnf_instance), "cert_type",
 			 cert_type_name(reg->cert_type), "handling", json_text(handling), "manager",
 			 json_text(reg->manager), "trust_domain", json_text(reg->trust_domain),
 			 "ca", json_text(reg->ca), "profile", json_text(reg->profile), "state",

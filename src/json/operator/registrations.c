@@ -6,6 +6,7 @@
 #include "encode.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* --- list --- */
 
@@ -24,6 +25,7 @@ static bool registration_filter(struct operator_call *call,
 
 	*filterp = (struct store_registration_filter){
 		.subject_id = json_query_get(&call->query, "subject_id"),
+		.vnf_instance = json_query_get(&call->query, "vnf_instance_id"),
 		.manager = json_query_get(&call->query, "manager"),
 		.trust_domain = json_query_get(&call->query, "trust_domain"),
 		.cert_type = -1,
@@ -106,30 +108,76 @@ static int registration_add(struct operator_call *call)
 
 /* --- deregister --- */
 
+enum { SEVERAL = 2 };
+
 struct deregister {
 	enum cert_type cert_type;
 	const char *subject_id;
+	const char *vnf_instance; /* NULL: not said */
+	const char *trust_domain; /* NULL: not said */
 };
+
+/* Which registration is meant: how many fit, up to SEVERAL. */
+struct meant {
+	int64_t id;
+	size_t n;
+	char *trust_domain;
+};
+
+static int meant_row(void *arg, const struct store_registration *reg)
+{
+	struct meant *meant = arg;
+
+	if (meant->n++ > 0)
+		return 0;
+	meant->id = reg->id;
+	meant->trust_domain = strdup(reg->trust_domain);
+	return meant->trust_domain ? 0 : -ENOMEM;
+}
+
+/* Without a VNF instance the one without is meant, or else the only one there is. */
+static int meant_find(struct operator_call *call, const struct deregister *d, struct meant *meant)
+{
+	struct store_registration_filter filter = {
+		.subject_id = d->subject_id,
+		.vnf_instance = d->vnf_instance ? d->vnf_instance : "",
+		.trust_domain = d->trust_domain,
+		.cert_type = (int)d->cert_type,
+		.limit = SEVERAL,
+	};
+	int err = store_registration_list(call->worker->reader, &filter, meant_row, meant);
+
+	if (err || meant->n || d->vnf_instance)
+		return err;
+	filter.vnf_instance = NULL;
+	return store_registration_list(call->worker->reader, &filter, meant_row, meant);
+}
 
 static int deregister_decide(struct operator_call *call, void *arg, struct refusal *refusal)
 {
-	const struct deregister *d = arg;
-	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	struct meant meant = {0};
 	struct cmf_principal who = {0};
 	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
-	int err;
+	int err = meant_find(call, arg, &meant);
 
-	err = store_registration_find(call->worker->reader, d->cert_type, d->subject_id, &reg);
-	if (err)
-		return err;
-	who = operator_principal(call, reg.trust_domain);
-	return cmf_deregister(&op, d->cert_type, d->subject_id);
+	if (!err && meant.n == 0)
+		err = STORE_NOT_FOUND;
+	if (!err && meant.n == SEVERAL)
+		err = -ENOTUNIQ;
+	if (!err) {
+		who = operator_principal(call, meant.trust_domain);
+		err = cmf_deregister_id(&op, meant.id);
+	}
+	free(meant.trust_domain);
+	return err;
 }
 
 static int registration_remove(struct operator_call *call)
 {
 	const char *cert_type = json_query_get(&call->query, "cert_type");
-	struct deregister d = {.subject_id = json_query_get(&call->query, "subject_id")};
+	struct deregister d = {.subject_id = json_query_get(&call->query, "subject_id"),
+			       .vnf_instance = json_query_get(&call->query, "vnf_instance_id"),
+			       .trust_domain = json_query_get(&call->query, "trust_domain")};
 	struct refusal refusal = REFUSAL_NULL;
 	int err;
 
@@ -143,6 +191,10 @@ static int registration_remove(struct operator_call *call)
 	if (err == STORE_NOT_FOUND)
 		return operator_problem(call, 404,
 					"the entity is not registered for that certType");
+	if (err == -ENOTUNIQ)
+		return operator_problem(call, 409,
+					"several entities have that subject_id: name the VNF "
+					"instance and the trust domain");
 	if (err)
 		return operator_fault(call, err);
 	return operator_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));

@@ -3,12 +3,15 @@
 #include "reader.h"
 #include "unit.h"
 
+#include "base/name_fold.h"
+
 void store_certificate_clear(struct store_certificate *c)
 {
 	free(c->ca);
 	free(c->subject);
 	octets_clear(&c->der);
 	free(c->requester);
+	free(c->vnf_instance);
 	free(c->subject_id);
 	free(c->manager);
 	free(c->trust_domain);
@@ -47,6 +50,7 @@ static int certificate_read(struct row *row, void *arg)
 	c->invalidity_ms = row_int_or(row, 0);
 	c->crl_change = row_int_or(row, 0);
 	c->replaces_id = row_int_or(row, 0);
+	c->vnf_instance = row_text(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_certificate_clear(c);
@@ -91,10 +95,11 @@ static int certificate_give(struct row *row, void *arg)
  * What names few certificates (a serialNumber, an entity) is looked up; else states that are rare;
  * else the rows are read along the table.
  */
-static void where_all(struct query *q, const struct store_certificate_filter *filter)
+static void where_all(struct query *q, const struct store_certificate_filter *filter,
+		      const char *subject_key)
 {
 	bool by_serial = filter->serial.len > 0;
-	bool few = by_serial || filter->registration_id != 0 || filter->subject_id;
+	bool few = by_serial || filter->registration_id != 0 || subject_key;
 
 	query_where(q, WHERE_CERTIFICATE_AFTER, value_int(filter->after_id));
 	if (by_serial)
@@ -103,13 +108,17 @@ static void where_all(struct query *q, const struct store_certificate_filter *fi
 		query_where(q, WHERE_CERTIFICATE_CA, value_text(filter->ca));
 	if (filter->registration_id != 0)
 		query_where(q, WHERE_CERTIFICATE_REGISTRATION, value_int(filter->registration_id));
-	if (filter->subject_id)
+	if (subject_key)
 		query_where(q,
-			    by_serial ? WHERE_CERTIFICATE_SUBJECT_ID_OF_FEW
-				      : WHERE_CERTIFICATE_SUBJECT_ID,
-			    value_text(filter->subject_id));
+			    by_serial ? WHERE_CERTIFICATE_SUBJECT_KEY_OF_FEW
+				      : WHERE_CERTIFICATE_SUBJECT_KEY,
+			    value_text(subject_key));
+	if (filter->vnf_instance)
+		query_where(q, WHERE_CERTIFICATE_VNF_INSTANCE, value_text(filter->vnf_instance));
 	if (filter->manager)
 		query_where(q, WHERE_CERTIFICATE_MANAGER, value_text(filter->manager));
+	if (filter->trust_domain)
+		query_where(q, WHERE_CERTIFICATE_TRUST_DOMAIN, value_text(filter->trust_domain));
 	if (filter->state >= 0)
 		query_where(q, few ? WHERE_CERTIFICATE_STATE_OF_FEW : WHERE_CERTIFICATE_STATE,
 			    value_int(filter->state));
@@ -122,8 +131,12 @@ int store_certificate_list(struct store_reader *r, const struct store_certificat
 {
 	_cleanup_(query_clear) struct query q = query_begin(r, LIST_CERTIFICATES);
 	struct certificate_walk walk = {each, arg};
+	_cleanup_(freep) char *key = NULL;
+	int err = filter->subject_id ? name_fold(bytes_of_string(filter->subject_id), &key) : 0;
 
-	where_all(&q, filter);
+	if (err < 0)
+		return err;
+	where_all(&q, filter, key);
 	query_end(&q, filter->newest_first ? ORDER_CERTIFICATE_NEWEST : ORDER_CERTIFICATE,
 		  filter->limit);
 	return query_walk(&q, certificate_give, &walk);

@@ -12,6 +12,7 @@ void store_csr_clear(struct store_csr *csr)
 	free(csr->profile);
 	free(csr->refusal);
 	free(csr->changes);
+	free(csr->vnf_instance);
 	free(csr->subject_id);
 	free(csr->trust_domain);
 	memset(csr, 0, sizeof(*csr));
@@ -44,6 +45,7 @@ static int csr_read(struct row *row, void *arg)
 	csr->cert_type = (enum cert_type)row_int(row);
 	csr->subject_id = row_text(row);
 	csr->trust_domain = row_text(row);
+	csr->vnf_instance = row_text(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_csr_clear(csr);

@@ -10,6 +10,7 @@
 
 void store_event_clear(struct store_event *event)
 {
+	free(event->vnf_instance);
 	free(event->subject_id);
 	free(event->manager);
 	free(event->trust_domain);
@@ -35,6 +36,7 @@ static int event_read(struct row *row, struct store_event *event)
 	event->manager = row_text(row);
 	event->trust_domain = row_text(row);
 	event->not_after_ms = row_int_or(row, 0);
+	event->vnf_instance = row_text(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_event_clear(event);

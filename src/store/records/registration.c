@@ -3,8 +3,11 @@
 #include "reader.h"
 #include "unit.h"
 
+#include "base/name_fold.h"
+
 void store_registration_clear(struct store_registration *r)
 {
+	free(r->vnf_instance);
 	free(r->subject_id);
 	free(r->manager);
 	free(r->trust_domain);
@@ -32,16 +35,24 @@ static int registration_read(struct row *row, void *arg)
 	reg->state = (enum store_registration_state)row_int(row);
 	reg->created_ms = row_int(row);
 	reg->changed_ms = row_int(row);
+	reg->vnf_instance = row_text(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_registration_clear(reg);
 	return err;
 }
 
-int store_registration_find(struct store_reader *r, enum cert_type type, const char *subject_id,
-			    struct store_registration *regp)
+int store_registration_find(struct store_reader *r, const struct store_entity *entity,
+			    enum cert_type type, struct store_registration *regp)
 {
-	return read_one(r, READ_REGISTRATION_FIND, VALUES(value_text(subject_id), value_int(type)),
+	_cleanup_(freep) char *key = NULL;
+	int err = name_fold(bytes_of_string(entity->subject_id), &key);
+
+	if (err < 0)
+		return err;
+	return read_one(r, READ_REGISTRATION_FIND,
+			VALUES(value_text(key), value_text(entity->trust_domain),
+			       value_text(entity->vnf_instance), value_int(type)),
 			registration_read, regp);
 }
 
@@ -50,16 +61,47 @@ int store_registration_get(struct store_reader *r, int64_t id, struct store_regi
 	return read_one(r, READ_REGISTRATION_GET, VALUES(value_int(id)), registration_read, regp);
 }
 
-static int manager_read(struct row *row, void *arg)
+int store_entity_managed(struct store_reader *r, const struct store_entity *entity,
+			 const char *manager, bool *managedp)
 {
-	*(char **)arg = row_text(row);
-	return row_complete(row);
+	_cleanup_(freep) char *key = NULL;
+	int err = name_fold(bytes_of_string(entity->subject_id), &key);
+
+	if (err < 0)
+		return err;
+	if (!entity->vnf_instance)
+		return read_exists(r, READ_ENTITY_MANAGED_IN_DOMAIN,
+				   VALUES(value_text(key), value_text(entity->trust_domain),
+					  value_text(manager)),
+				   managedp);
+	return read_exists(r, READ_ENTITY_MANAGED,
+			   VALUES(value_text(key), value_text(entity->trust_domain),
+				  value_text(manager), value_text(entity->vnf_instance)),
+			   managedp);
 }
 
-int store_subject_manager(struct store_reader *r, const char *subject_id, char **managerp)
+/* The values of SUBJECT_TAKEN: of `except` nothing, if it has another subject_id. */
+static struct store_entity excepted(const char *subject_id, const struct store_entity *except)
 {
-	return read_one(r, READ_SUBJECT_MANAGER, VALUES(value_text(subject_id)), manager_read,
-			managerp);
+	if (!except ||
+	    !names_equal(bytes_of_string(subject_id), bytes_of_string(except->subject_id)))
+		return (struct store_entity){NULL, NULL, NULL};
+	return *except;
+}
+
+int store_subject_taken(struct store_reader *r, const char *subject_id,
+			const struct store_entity *except, bool *takenp)
+{
+	const struct store_entity own = excepted(subject_id, except);
+	_cleanup_(freep) char *key = NULL;
+	int err = name_fold(bytes_of_string(subject_id), &key);
+
+	if (err < 0)
+		return err;
+	return read_exists(
+		r, READ_SUBJECT_TAKEN,
+		VALUES(value_text(key), value_text(own.trust_domain), value_text(own.vnf_instance)),
+		takenp);
 }
 
 struct registration_walk {
@@ -76,15 +118,41 @@ static int registration_give(struct row *row, void *arg)
 	return err < 0 ? err : walk->each(walk->arg, &reg);
 }
 
+int store_registration_of_subject(struct store_reader *r, const char *trust_domain,
+				  const char *subject_id, enum cert_type type, const char *manager,
+				  store_registration_each *each, void *arg)
+{
+	struct registration_walk walk = {each, arg};
+	_cleanup_(freep) char *key = NULL;
+	int err = name_fold(bytes_of_string(subject_id), &key);
+
+	if (err < 0)
+		return err;
+	if (!manager)
+		return read_each(r, READ_REGISTRATION_OF_SUBJECT,
+				 VALUES(value_text(key), value_text(trust_domain), value_int(type)),
+				 registration_give, &walk);
+	return read_each(r, READ_REGISTRATION_OF_MANAGER,
+			 VALUES(value_text(key), value_text(trust_domain), value_int(type),
+				value_text(manager)),
+			 registration_give, &walk);
+}
+
 int store_registration_list(struct store_reader *r, const struct store_registration_filter *filter,
 			    store_registration_each *each, void *arg)
 {
 	_cleanup_(query_clear) struct query q = query_begin(r, LIST_REGISTRATIONS);
 	struct registration_walk walk = {each, arg};
+	_cleanup_(freep) char *key = NULL;
+	int err = filter->subject_id ? name_fold(bytes_of_string(filter->subject_id), &key) : 0;
 
+	if (err < 0)
+		return err;
 	query_where(&q, WHERE_ID_AFTER, value_int(filter->after_id));
-	if (filter->subject_id)
-		query_where(&q, WHERE_SUBJECT_ID, value_text(filter->subject_id));
+	if (key)
+		query_where(&q, WHERE_SUBJECT_KEY, value_text(key));
+	if (filter->vnf_instance)
+		query_where(&q, WHERE_VNF_INSTANCE, value_text(filter->vnf_instance));
 	if (filter->manager)
 		query_where(&q, WHERE_MANAGER, value_text(filter->manager));
 	if (filter->trust_domain)
@@ -102,12 +170,18 @@ int store_registration_list(struct store_reader *r, const struct store_registrat
 int store_registration_insert(struct store_unit *u, const struct store_registration *reg,
 			      int64_t *idp)
 {
+	_cleanup_(freep) char *key = NULL;
+	int err = name_fold(bytes_of_string(reg->subject_id), &key);
+
+	if (err < 0)
+		return err;
 	return unit_add_result(u, CHANGE_REGISTRATION_INSERT, idp,
 			       VALUES(value_int(reg->cert_type), value_text(reg->subject_id),
 				      value_int(reg->handling), value_text(reg->manager),
 				      value_text(reg->trust_domain), value_text(reg->ca),
 				      value_text(reg->profile), value_int(reg->state),
-				      value_int(reg->created_ms), value_int(reg->changed_ms)));
+				      value_int(reg->created_ms), value_int(reg->changed_ms),
+				      value_text(reg->vnf_instance), value_text(key)));
 }
 
 int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms)
@@ -115,7 +189,16 @@ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_
 	return unit_add(u, CHANGE_REGISTRATION_DEREGISTER, VALUES(value_id(id), value_int(now_ms)));
 }
 
-int store_subject_require(struct store_unit *u, const char *subject_id)
+int store_subject_require(struct store_unit *u, const char *subject_id,
+			  const struct store_entity *except)
 {
-	return unit_add(u, CHANGE_SUBJECT_REQUIRE, VALUES(value_text(subject_id)));
+	const struct store_entity own = excepted(subject_id, except);
+	_cleanup_(freep) char *key = NULL;
+	int err = name_fold(bytes_of_string(subject_id), &key);
+
+	if (err < 0)
+		return err;
+	return unit_add(u, CHANGE_SUBJECT_REQUIRE,
+			VALUES(value_text(key), value_text(own.trust_domain),
+			       value_text(own.vnf_instance)));
 }

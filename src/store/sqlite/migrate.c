@@ -6,6 +6,7 @@
 #include "asn1/dn.h"
 #include "asn1/spki.h"
 #include "base/log.h"
+#include "base/name_fold.h"
 #include "migration.h"
 
 #include <errno.h>
@@ -116,6 +117,18 @@ static void subject_hash(sqlite3_context *context, int n, sqlite3_value **values
 	sqlite3_result_blob(context, hash, sizeof(hash), SQLITE_TRANSIENT);
 }
 
+/* name_key(name), for 0020. */
+static void name_key(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct bytes name = {sqlite3_value_text(values[0]), (size_t)sqlite3_value_bytes(values[0])};
+	char *key;
+
+	if (name_fold(name, &key))
+		sqlite3_result_error_nomem(context);
+	else
+		sqlite3_result_text(context, key, -1, free);
+}
+
 int sqlite_migration_functions(sqlite3 *db)
 {
 	int rc = sqlite3_create_function(db, "canonical_key_digest", 2,
@@ -126,6 +139,9 @@ int sqlite_migration_functions(sqlite3 *db)
 		rc = sqlite3_create_function(db, "subject_hash", 1,
 					     SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, subject_hash,
 					     NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "name_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+					     NULL, name_key, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sqlite_db_fault(db, "define a function", rc);
 }
 

@@ -10,20 +10,29 @@
  * is inserted. Each gives a row where it does.
  */
 
-/* Key digest, subject_id. */
+/* Key digest, entity. */
 #define KEY_TAKEN_SQL                                                                       \
 	"SELECT 1 FROM certificate c JOIN registration r ON r.id = c.registration_id WHERE" \
-	" c.key_digest = ?1 AND c.state <> 4 AND r.subject_id <> ?2 LIMIT 1"
+	" c.key_digest = ?1 AND c.state <> 4 AND (r.subject_key <> ?2"                      \
+	" OR r.trust_domain <> ?3 OR r.vnf_instance <> ?4) LIMIT 1"
 
 /*
- * Registration, certificate that does not count, time, number. The first count reads no row, only
- * the index, and is enough for nearly all; LIMIT bounds it.
+ * Entity, certificate that does not count, time, number. The first count reads no certificate, only
+ * indexes, and is enough for nearly all; LIMIT bounds it.
  */
-#define LIVE_REACHED_SQL                                                         \
-	"SELECT 1 WHERE (SELECT count(*) FROM (SELECT 1 FROM certificate"        \
-	" WHERE registration_id = ?1 LIMIT ?4)) >= ?4 AND (SELECT count(*) FROM" \
-	" (SELECT 1 FROM certificate WHERE registration_id = ?1 AND id <> ?2"    \
-	" AND (state <= 2 OR state = 6) AND not_after_ms > ?3 LIMIT ?4)) >= ?4"
+#define ENTITY_CERTIFICATES                                             \
+	"registration r JOIN certificate c ON c.registration_id = r.id" \
+	" WHERE r.subject_key = ?1 AND r.trust_domain = ?2 AND r.vnf_instance = ?3"
+#define LIVE_REACHED_SQL                                                                  \
+	"SELECT 1 WHERE (SELECT count(*) FROM (SELECT 1 FROM " ENTITY_CERTIFICATES        \
+	" LIMIT ?6)) >= ?6 AND (SELECT count(*) FROM (SELECT 1 FROM " ENTITY_CERTIFICATES \
+	" AND c.id <> ?4 AND (c.state <= 2 OR c.state = 6) AND c.not_after_ms > ?5"       \
+	" LIMIT ?6)) >= ?6"
+
+/* subject_key, and the entity that does not count: its trust domain and VNF instance, or NULL. */
+#define SUBJECT_TAKEN_SQL                                                 \
+	"SELECT 1 FROM registration WHERE subject_key = ?1 AND state = 0" \
+	" AND (?2 IS NULL OR trust_domain <> ?2 OR vnf_instance <> ?3) LIMIT 1"
 
 /* Columns in the order in which records/ takes them. */
 #define CREDENTIAL_COLUMNS                                                                    \
@@ -34,12 +43,12 @@
 	" c.created_ms, c.policy, c.entity, " CREDENTIAL_COLUMNS
 #define REGISTRATION_COLUMNS                                                              \
 	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
-	" created_ms, changed_ms"
+	" created_ms, changed_ms, vnf_instance"
 #define CERTIFICATE_COLUMNS                                                                       \
 	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
 	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
 	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
-	" c.invalidity_ms, c.crl_change, c.replaces_id"
+	" c.invalidity_ms, c.crl_change, c.replaces_id, r.vnf_instance"
 #define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
@@ -53,7 +62,8 @@
 #define CSR_COLUMNS                                                                             \
 	"q.id, q.state, q.certificate_id, q.replaces_id, q.revoke_replaced, q.chain_request,"   \
 	" q.not_after_ms, q.until_ms, q.created_ms, q.failinfo, q.client, q.digest, q.profile," \
-	" q.refusal, q.changes, r.id, r.cert_type, r.subject_id, r.trust_domain"
+	" q.refusal, q.changes, r.id, r.cert_type, r.subject_id, r.trust_domain,"               \
+	" r.vnf_instance"
 #define CSR_TABLES                                            \
 	"csr q JOIN certificate c ON c.id = q.certificate_id" \
 	" JOIN registration r ON r.id = c.registration_id"
@@ -61,7 +71,8 @@
 #define CSR_SAME_SQL                                                                   \
 	"FROM " CSR_TABLES " JOIN registration n ON n.id = ?3 WHERE q.digest = ?1"     \
 	" AND q.client = ?2 AND q.state <> 2 AND c.state <> 4 AND c.not_after_ms > ?4" \
-	" AND r.subject_id = n.subject_id AND r.trust_domain = n.trust_domain"         \
+	" AND r.subject_key = n.subject_key AND r.vnf_instance = n.vnf_instance"       \
+	" AND r.trust_domain = n.trust_domain"                                         \
 	" AND r.cert_type = n.cert_type LIMIT 1"
 
 #define SUBSCRIPTION_COLUMNS                                                              \
@@ -103,17 +114,16 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 				     " AND client_id = (SELECT id FROM client WHERE name = ?1)",
 	[CHANGE_CLIENTS_REQUIRE] =
 		"SELECT 1 FROM meta WHERE name = 'client_generation' AND value <> ?1",
-	/* One manager for all active registrations of a subject; one active one for a certType. */
+	/* One manager for all active registrations of an entity; one active one for a certType. */
 	[CHANGE_REGISTRATION_INSERT] =
 		"INSERT INTO registration (cert_type, subject_id, handling, manager, trust_domain,"
-		" ca, profile, state, created_ms, changed_ms)"
-		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS"
-		" (SELECT 1 FROM registration WHERE subject_id = ?2 AND state = 0"
-		" AND manager <> ?4)",
+		" ca, profile, state, created_ms, changed_ms, vnf_instance, subject_key)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE NOT EXISTS"
+		" (SELECT 1 FROM registration WHERE subject_key = ?12 AND trust_domain = ?5"
+		" AND vnf_instance = ?11 AND state = 0 AND manager <> ?4)",
 	[CHANGE_REGISTRATION_DEREGISTER] =
 		"UPDATE registration SET state = 1, changed_ms = ?2 WHERE id = ?1 AND state = 0",
-	[CHANGE_SUBJECT_REQUIRE] =
-		"SELECT 1 FROM registration WHERE subject_id = ?1 AND state = 0 LIMIT 1",
+	[CHANGE_SUBJECT_REQUIRE] = SUBJECT_TAKEN_SQL,
 	[CHANGE_KEY_REQUIRE] = KEY_TAKEN_SQL,
 	[CHANGE_LIVE_REQUIRE] = LIVE_REACHED_SQL,
 	[CHANGE_CERTIFICATE_INSERT] =
@@ -276,10 +286,25 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 		"SELECT " CREDENTIAL_COLUMNS ", c.name FROM credential k JOIN client c"
 		" ON c.id = k.client_id WHERE k.kind = ?1 AND k.known_by = coalesce(?2, x'')",
 	[READ_REGISTRATION_FIND] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
-				   " WHERE subject_id = ?1 AND cert_type = ?2 AND state = 0",
+				   " WHERE subject_key = ?1 AND trust_domain = ?2"
+				   " AND vnf_instance = ?3 AND cert_type = ?4 AND state = 0",
 	[READ_REGISTRATION_GET] = "SELECT " REGISTRATION_COLUMNS " FROM registration WHERE id = ?1",
-	[READ_SUBJECT_MANAGER] =
-		"SELECT manager FROM registration WHERE subject_id = ?1 AND state = 0 LIMIT 1",
+	[READ_REGISTRATION_OF_SUBJECT] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
+					 " WHERE subject_key = ?1 AND trust_domain = ?2"
+					 " AND cert_type = ?3 AND state = 0",
+	[READ_REGISTRATION_OF_MANAGER] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
+					 " WHERE subject_key = ?1 AND trust_domain = ?2"
+					 " AND cert_type = ?3 AND state = 0 AND manager = ?4",
+	[READ_ENTITY_MANAGED] =
+		"SELECT 1 FROM registration WHERE subject_key = ?1 AND trust_domain = ?2"
+		" AND vnf_instance = ?4 AND state = 0 AND manager <> ?3 LIMIT 1",
+	/* Those of the manager itself may be many, one of each VNF instance: they are passed by. */
+	[READ_ENTITY_MANAGED_IN_DOMAIN] =
+		"SELECT 1 FROM registration WHERE subject_key = ?1 AND trust_domain = ?2"
+		" AND state = 0 AND manager < ?3"
+		" UNION ALL SELECT 1 FROM registration WHERE subject_key = ?1 AND trust_domain = ?2"
+		" AND state = 0 AND manager > ?3 LIMIT 1",
+	[READ_SUBJECT_TAKEN] = SUBJECT_TAKEN_SQL,
 	[READ_CERTIFICATE_GET] =
 		"SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES " WHERE c.id = ?1",
 	[READ_CERTIFICATE_FIND] = "SELECT " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
@@ -351,7 +376,8 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_SEEN] = "SELECT 1 FROM seen WHERE digest = ?1",
 	[READ_EVENTS] =
 		"SELECT e.id, e.kind, e.time_ms, e.registration_id, e.certificate_id, e.csr_id,"
-		" e.reason, r.cert_type, r.subject_id, r.manager, r.trust_domain, c.not_after_ms"
+		" e.reason, r.cert_type, r.subject_id, r.manager, r.trust_domain, c.not_after_ms,"
+		" r.vnf_instance"
 		" FROM event e JOIN registration r ON r.id = e.registration_id"
 		" LEFT JOIN certificate c ON c.id = e.certificate_id"
 		" WHERE e.trust_domain = ?1 AND e.id > ?2 ORDER BY e.id LIMIT ?3",
@@ -406,7 +432,8 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[WHERE_CLIENT_AFTER] = "c.id > ?",
 	[WHERE_CLIENT_NAME] = "c.name = ?",
 	[WHERE_ID_AFTER] = "id > ?",
-	[WHERE_SUBJECT_ID] = "subject_id = ?",
+	[WHERE_SUBJECT_KEY] = "subject_key = ?",
+	[WHERE_VNF_INSTANCE] = "vnf_instance = ?",
 	[WHERE_MANAGER] = "manager = ?",
 	[WHERE_TRUST_DOMAIN] = "trust_domain = ?",
 	[WHERE_CERT_TYPE] = "cert_type = ?",
@@ -415,9 +442,11 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[WHERE_CERTIFICATE_SERIAL] = "c.serial = ?",
 	[WHERE_CERTIFICATE_CA] = "c.ca = ?",
 	[WHERE_CERTIFICATE_REGISTRATION] = "c.registration_id = ?",
-	[WHERE_CERTIFICATE_SUBJECT_ID] = "r.subject_id = ?",
-	[WHERE_CERTIFICATE_SUBJECT_ID_OF_FEW] = "+r.subject_id = ?",
+	[WHERE_CERTIFICATE_SUBJECT_KEY] = "r.subject_key = ?",
+	[WHERE_CERTIFICATE_SUBJECT_KEY_OF_FEW] = "+r.subject_key = ?",
+	[WHERE_CERTIFICATE_VNF_INSTANCE] = "+r.vnf_instance = ?",
 	[WHERE_CERTIFICATE_MANAGER] = "+r.manager = ?",
+	[WHERE_CERTIFICATE_TRUST_DOMAIN] = "+r.trust_domain = ?",
 	[WHERE_CERTIFICATE_STATE] = "c.state = ?",
 	[WHERE_CERTIFICATE_STATE_OF_FEW] = "+c.state = ?",
 	/* Written as in the partial index certificate_not_active, so that it serves. */
