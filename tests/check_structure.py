@@ -33,7 +33,7 @@ ORDER = {
     "http": {"base", "conf", "keys"},
     "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http"},
     "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "json"},
-    "cmfctl": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp"},
+    "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp"},
     "cmfbench": {"base", "asn1", "message", "keys"},
 }
 # Calls that close a circle and stay: (caller, called) -> the reason.

@@ -9,6 +9,7 @@
 #include "ca.h"
 #include "cmf.h"
 #include "cmp/door.h"
+#include "token.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -201,6 +202,7 @@ static void credentials_check(const struct conf *conf, struct store *store, stru
 	_cleanup_(ca_set_freep) struct ca_set *cas = NULL;
 	_cleanup_(cmf_freep) struct cmf *cmf = NULL;
 	_cleanup_(cmp_door_freep) struct cmp_door *door = NULL;
+	_cleanup_(token_checker_freep) struct token_checker *tokens = NULL;
 	int err = metrics ? 0 : -ENOMEM;
 
 	if (!err)
@@ -209,6 +211,8 @@ static void credentials_check(const struct conf *conf, struct store *store, stru
 		err = cmf_new(conf, store, cas, &clock_system, &cmf, &f->problems);
 	if (!err)
 		err = cmp_door_new(conf, cmf, &clock_system, metrics, &door, &f->problems);
+	if (!err)
+		err = token_checker_new(conf, NULL, &tokens, &f->problems);
 	if (!err)
 		paths_check(conf, cas, f);
 	if (!err && store)

@@ -34,27 +34,21 @@ void token_claims_clear(struct token_claims *claims)
 
 /* --- the header --- */
 
-static bool is_base64url(uint8_t c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_';
-}
-
 /* RFC 7515 7.1: three parts, none of them empty, in the alphabet without padding. */
 static bool is_compact(struct bytes token, size_t *header_lenp)
 {
-	size_t dots = 0, start = 0;
+	size_t parts = 0, start = 0;
 
 	for (size_t i = 0; i <= token.len; i++) {
-		if (i < token.len && is_base64url(token.data[i]))
+		if (i < token.len && token.data[i] != '.')
 			continue;
-		if ((i < token.len && token.data[i] != '.') || i == start || (i - start) % 4 == 1)
+		if (!token_base64url_valid((struct bytes){token.data + start, i - start}))
 			return false;
-		if (dots++ == 0)
+		if (parts++ == 0)
 			*header_lenp = i;
 		start = i + 1;
 	}
-	return dots == 3;
+	return parts == 3;
 }
 
 /* An object, no member of which is there twice. NULL: it is none. */
@@ -183,13 +177,13 @@ static int binding_read(const json_t *cnf, struct token_claims *claims, struct r
 	_cleanup_(freep) uint8_t *digest = NULL;
 	cjose_err error = {.code = CJOSE_ERR_NONE};
 	size_t len = 0;
+	struct bytes text = {(const uint8_t *)json_string_value(x5t), json_string_length(x5t)};
 
 	if (!cnf)
 		return 0;
-	if (!json_is_string(x5t) || json_object_size(cnf) != 1)
+	if (json_object_size(cnf) != 1 || !token_base64url_valid(text))
 		return refuse(refusal, REFUSAL_token_binding);
-	if (!cjose_base64url_decode(json_string_value(x5t), json_string_length(x5t), &digest, &len,
-				    &error) ||
+	if (!cjose_base64url_decode((const char *)text.data, text.len, &digest, &len, &error) ||
 	    len != sizeof(claims->x5t_sha256))
 		return refuse(refusal, REFUSAL_token_binding);
 	memcpy(claims->x5t_sha256, digest, len);

@@ -31,6 +31,18 @@ static void json_freep(json_t **json)
 	json_decref(*json);
 }
 
+bool token_base64url_valid(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		      c == '-' || c == '_'))
+			return false;
+	}
+	return text.len > 0 && text.len % 4 != 1;
+}
+
 const struct token_algorithm *token_algorithm_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
@@ -71,16 +83,35 @@ static bool is_for_signatures(const json_t *jwk)
 	       (!use || (json_is_string(use) && strcmp(json_string_value(use), "sig") == 0));
 }
 
+/* RFC 7518 6.2.1, 6.3.1: what a public key is made of. */
+static const struct {
+	const char *name;
+	bool coded;
+} members[] = {{"kty", false}, {"crv", false}, {"n", true}, {"e", true}, {"x", true}, {"y", true}};
+
+/* Those that are coded are BASE64URL. */
+static bool is_well_coded(const json_t *jwk)
+{
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		const json_t *member = json_object_get(jwk, members[i].name);
+		struct bytes text = {(const uint8_t *)json_string_value(member),
+				     json_string_length(member)};
+
+		if (members[i].coded && member && !token_base64url_valid(text))
+			return false;
+	}
+	return true;
+}
+
 /* The public members alone: a private key that was published by mistake is none of ours to have. */
 static char *public_text(const json_t *jwk)
 {
-	static const char *const members[] = {"kty", "n", "e", "crv", "x", "y"};
 	_cleanup_(json_freep) json_t *public = json_object();
 
 	for (size_t i = 0; public && i < ARRAY_LEN(members); i++) {
-		json_t *member = json_object_get(jwk, members[i]);
+		json_t *member = json_object_get(jwk, members[i].name);
 
-		if (member && json_object_set(public, members[i], member) < 0)
+		if (member && json_object_set(public, members[i].name, member) < 0)
 			return NULL;
 	}
 	return public ? json_dumps(public, JSON_COMPACT) : NULL;
@@ -97,8 +128,9 @@ static int jwk_import(const json_t *jwk, struct token_key *key)
 		return -ENOMEM;
 	key->jwk = cjose_jwk_import(text, strlen(text), &error);
 	ERR_clear_error();
+	/* Whatever error.code says: for a point that is not on its curve that is no memory. */
 	if (!key->jwk)
-		return error.code == CJOSE_ERR_NO_MEMORY ? -ENOMEM : -EBADMSG;
+		return -EBADMSG;
 	key->kty = cjose_jwk_get_kty(key->jwk, &error);
 	key->curve = CJOSE_JWK_EC_INVALID;
 	switch (key->kty) {
@@ -120,7 +152,7 @@ static int key_read(const json_t *jwk, struct token_key *key)
 	const char *kid = json_string_value(json_object_get(jwk, "kid"));
 	const json_t *alg = json_object_get(jwk, "alg");
 
-	if (!kid || !is_for_signatures(jwk) || (alg && !json_is_string(alg)))
+	if (!kid || !is_for_signatures(jwk) || !is_well_coded(jwk) || (alg && !json_is_string(alg)))
 		return -EBADMSG;
 	if (alg) {
 		key->only = token_algorithm_find(json_string_value(alg));

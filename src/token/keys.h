@@ -15,6 +15,12 @@ struct token_algorithm {
 	cjose_jwk_kty_t kty;
 	cjose_jwk_ec_curve curve; /* of EC keys */
 };
+/*
+ * Whether it is BASE64URL without padding, RFC 7515 2. cjose ends the process for some of what is
+ * not, so that nothing goes there without having been looked at.
+ */
+bool token_base64url_valid(struct bytes text);
+
 /* NULL: none that is taken. */
 const struct token_algorithm *token_algorithm_find(const char *name);
 

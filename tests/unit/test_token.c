@@ -54,6 +54,16 @@ static void jwks_write_all(void)
 	jwks_write(
 		"{\"keys\":[%s,%s,%s,%s,%s,%s,%s,%s,%s,"
 		"{\"kty\":\"oct\",\"kid\":\"oct\",\"k\":\"c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0\"},"
+		/* a point that is not on the curve, and what is no BASE64URL, for which cjose
+		 * aborts
+		 */
+		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"off\","
+		"\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+		"\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1\"},"
+		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"no\","
+		"\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+		"\"y\":\"x_FEzRu9m36HLN_tue=59LNpXW6pCyStikYjKIWI5a0\"},"
+		"{\"kty\":\"RSA\",\"kid\":\"no\",\"n\":\"AQABA\",\"e\":\"=\"},"
 		"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"okp\",\"x\":\"AA\"},"
 		"{\"kid\":\"nothing\"},17,null,{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}",
 		jwk[0], jwk[1], jwk[2], jwk[3], jwk[4], jwk[5], jwk[6], jwk[7], jwk[8]);
@@ -280,6 +290,9 @@ static const struct {
 	 "token_binding"},
 	{CLAIMS(IN_TIME ",\"cnf\":{\"x5t#S256\":\"bwcK\"}"), "token_binding"},
 	{CLAIMS(IN_TIME ",\"cnf\":{\"x5t#S256\":1}"), "token_binding"},
+	{CLAIMS(IN_TIME ",\"cnf\":{\"x5t#S256\":\"\"}"), "token_binding"},
+	{CLAIMS(IN_TIME ",\"cnf\":{\"x5t#S256\":\"bwcK0esc3ACC3DB2=5_lESsXE8o9ltc05O89jdN-dg2\"}"),
+	 "token_binding"},
 	{CLAIMS(IN_TIME ",\"cnf\":{}"), "token_binding"},
 	{CLAIMS(IN_TIME ",\"cnf\":null"), "token_binding"},
 };

@@ -10,14 +10,50 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * RFC 6750 2.1, RFC 8705 3. Who brings a token is whom it names, whatever certificate he has; but
+ * for one that is bound to a certificate, which must be that of the connection.
+ */
+static int token_client_find(struct nfv_call *call, const char *authorization,
+			     struct refusal *refusal)
+{
+	const struct http_request *request = call->request;
+	const struct cmf_call op = cmf_call_now(call->cmf, call->worker, NULL, refusal);
+	struct bytes certificate = request->n_tls_certs ? request->tls_certs[0] : BYTES_NULL;
+	_cleanup_(token_claims_clear) struct token_claims claims = {0};
+	struct bytes token;
+	int err;
+
+	if (!call->tokens || !token_of_authorization(authorization, &token))
+		return refuse(refusal, REFUSAL_nfv_nobody);
+	err = token_check(call->tokens, token, call->now_ms, &claims, refusal);
+	if (err)
+		return err;
+	return token_fits_certificate(&claims, certificate)
+		       ? cmf_oauth2_client_find(&op, claims.client_id, &call->principal)
+		       : refuse(refusal, REFUSAL_token_binding);
+}
+
 int nfv_principal_find(struct nfv_call *call, struct refusal *refusal)
 {
 	const struct http_request *request = call->request;
 	const struct cmf_call op = cmf_call_now(call->cmf, call->worker, NULL, refusal);
+	const char *authorization = http_request_header(request, "Authorization");
 
-	if (http_request_header(request, "Authorization") || request->n_tls_certs == 0)
+	if (authorization)
+		return token_client_find(call, authorization, refusal);
+	if (request->n_tls_certs == 0)
 		return refuse(refusal, REFUSAL_nfv_nobody);
 	return cmf_tls_client_find(&op, request->tls_certs, request->n_tls_certs, &call->principal);
+}
+
+/* RFC 6750 3: what is wrong is said to who brought a token; to others, that there could be one. */
+static const char *challenge_for(const struct nfv_call *call, const struct refusal *refusal)
+{
+	return http_request_header(call->request, "Authorization") &&
+			       refusal->reason != REFUSAL_nfv_nobody
+		       ? "Bearer realm=\"cmf-certmgmt\", error=\"invalid_token\""
+		       : "Bearer realm=\"cmf-certmgmt\"";
 }
 
 int nfv_unauthenticated(struct nfv_call *call, const struct refusal *refusal)
@@ -26,7 +62,7 @@ int nfv_unauthenticated(struct nfv_call *call, const struct refusal *refusal)
 
 	call->refusal = *refusal;
 	if (status == 401 &&
-	    http_response_add(call->response, "WWW-Authenticate", "Bearer realm=\"cmf-certmgmt\""))
+	    http_response_add(call->response, "WWW-Authenticate", challenge_for(call, refusal)))
 		return nfv_fault(call, -ENOMEM);
 	return json_answer_problem(
 		call->response, status,
