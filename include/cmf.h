@@ -267,7 +267,7 @@ _must_check_ int cmf_client_add(const struct cmf_call *call, const struct store_
 				const struct store_credential *credential,
 				enum cmf_client_verdict *verdictp, char **takenp);
 /* Writes permissions, register_on_ir, default_profile, policy and entity of that one, which is as
- * in the store otherwise. */
+ * in the store otherwise. STORE_NOT_FOUND, too. */
 _must_check_ int cmf_client_update(const struct cmf_call *call, const struct store_client *client,
 				   enum cmf_client_verdict *verdictp, char **takenp);
 /* Removes the named one. The commit conflicts if there is none. */
@@ -277,7 +277,7 @@ _must_check_ int cmf_client_remove(const struct cmf_call *call, const char *name
 _must_check_ int cmf_credential_add(const struct cmf_call *call, const struct store_client *client,
 				    const struct store_credential *credential,
 				    enum cmf_client_verdict *verdictp, char **takenp, int64_t *idp);
-/* The commit conflicts if the client has none of that id. */
+/* 0, STORE_NOT_FOUND: the client has none of that id; negative errno. */
 _must_check_ int cmf_credential_remove(const struct cmf_call *call, const char *client, int64_t id);
 
 /* --- names that no entity gets --- */

@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Octets of a reference that the audit has. */
+enum { REFERENCE_SHOWN = 64 };
+
 static int settings_judge(const struct cmf_call *call, const struct store_client *client,
 			  enum cmf_client_verdict *verdictp)
 {
@@ -170,6 +173,7 @@ static int credential_prepare(const struct cmf_call *call, const struct store_cl
 			      enum cmf_client_verdict *verdictp, char **takenp)
 {
 	const struct store_client known = {.name = client->name,
+					   .trust_domain = client->trust_domain,
 					   .entity = client->entity,
 					   .credentials = row,
 					   .n_credentials = 1};
@@ -186,20 +190,58 @@ static int credential_prepare(const struct cmf_call *call, const struct store_cl
 	return err == 0 ? names_judge(call, &known, verdictp, takenp) : err;
 }
 
-/* What it is, for the audit: no secret, and no octets that a log could not show. */
-static int credential_audit(const struct cmf_call *call, const char *action, const char *client,
-			    const struct store_credential *row)
-{
-	static const char *const kinds[] = {"secret", "trust anchor", "certificate",
-					    "OAuth2 client"};
-	char hex[2 * 64 + 1], detail[200];
-	struct bytes known = octets_view(&row->known_by);
+/* --- what the audit says --- */
 
-	if (known.len > 64)
-		known.len = 64;
-	bytes_to_hex(known, hex);
-	snprintf(detail, sizeof(detail), "%s %s", kinds[row->kind], hex);
-	return audit_add(call, action, client, detail);
+/* Of a credential: never the secret. */
+static int credential_words(const struct store_credential *row, struct strbuf *words)
+{
+	char hex[2 * REFERENCE_SHOWN + 1], fingerprint[CMF_FINGERPRINT_SIZE];
+	struct bytes known = octets_view(&row->known_by);
+	int err = 0;
+
+	switch (row->kind) {
+	case STORE_CREDENTIAL_SECRET:
+		known.len = known.len < REFERENCE_SHOWN ? known.len : REFERENCE_SHOWN;
+		bytes_to_hex(known, hex);
+		strbuf_printf(words, "secret with the reference %s", hex);
+		break;
+	case STORE_CREDENTIAL_ANCHOR:
+		strbuf_printf(words, "below an anchor, subject %s",
+			      row->subject ? row->subject : "any");
+		break;
+	case STORE_CREDENTIAL_CERTIFICATE:
+		err = cmf_fingerprint(octets_view(&row->content), fingerprint);
+		strbuf_printf(words, "certificate %s", fingerprint);
+		break;
+	case STORE_CREDENTIAL_OAUTH2:
+		strbuf_add(words, "OAuth2 client ");
+		strbuf_add_n(words, (const char *)known.data, known.len);
+		break;
+	}
+	return err ? err : words->failed ? -ENOMEM : 0;
+}
+
+static int settings_words(const struct store_client *client, struct strbuf *words)
+{
+	strbuf_printf(words, "permissions=%u register_on_ir=%d profile=%s policy=%s entity=%s",
+		      client->permissions, client->register_on_ir,
+		      client->default_profile ? client->default_profile : "",
+		      client->policy ? client->policy : "", client->entity ? client->entity : "");
+	return words->failed ? -ENOMEM : 0;
+}
+
+static int credential_audit(const struct cmf_call *call, const char *action, const char *client,
+			    const struct store_credential *before,
+			    const struct store_credential *after)
+{
+	_cleanup_(strbuf_clear) struct strbuf words = STRBUF_NULL;
+	int err = credential_words(before ? before : after, &words);
+
+	return err ? err
+		   : cmf_audit_add(call, &(struct cmf_audit){.action = action,
+							     .target = client,
+							     .before = before ? words.text : NULL,
+							     .after = after ? words.text : NULL});
 }
 
 /* --- what the operator asks for --- */
@@ -221,20 +263,32 @@ int cmf_client_add(const struct cmf_call *call, const struct store_client *clien
 	whole.credentials = &row;
 	whole.n_credentials = 1;
 	err = store_client_insert(call->unit, &whole);
-	return err == 0 ? credential_audit(call, "client add", client->name, &row) : err;
+	return err == 0 ? credential_audit(call, "client add", client->name, NULL, &row) : err;
 }
 
 int cmf_client_update(const struct cmf_call *call, const struct store_client *client,
 		      enum cmf_client_verdict *verdictp, char **takenp)
 {
+	_cleanup_(store_client_clear) struct store_client now = {0};
+	_cleanup_(strbuf_clear) struct strbuf before = STRBUF_NULL, after = STRBUF_NULL;
 	int err = settings_judge(call, client, verdictp);
 
 	*takenp = NULL;
 	if (err == 0)
 		err = names_judge(call, client, verdictp, takenp);
 	if (err == 0)
+		err = store_client_find(call->reader, client->name, &now);
+	if (err == 0)
+		err = settings_words(&now, &before);
+	if (err == 0)
+		err = settings_words(client, &after);
+	if (err == 0)
 		err = store_client_update(call->unit, client);
-	return err == 0 ? audit_add(call, "client update", client->name, NULL) : err;
+	return err == 0 ? cmf_audit_add(call, &(struct cmf_audit){.action = "client update",
+								  .target = client->name,
+								  .before = before.text,
+								  .after = after.text})
+			: err;
 }
 
 int cmf_client_remove(const struct cmf_call *call, const char *name)
@@ -253,14 +307,21 @@ int cmf_credential_add(const struct cmf_call *call, const struct store_client *c
 
 	if (err == 0)
 		err = store_credential_insert(call->unit, client->id, &row, idp);
-	return err == 0 ? credential_audit(call, "credential add", client->name, &row) : err;
+	return err == 0 ? credential_audit(call, "credential add", client->name, NULL, &row) : err;
 }
 
 int cmf_credential_remove(const struct cmf_call *call, const char *client, int64_t id)
 {
-	char detail[24];
-	int err = store_credential_remove(call->unit, client, id);
+	_cleanup_(store_client_clear) struct store_client now = {0};
+	const struct store_credential *row = NULL;
+	int err = store_client_find(call->reader, client, &now);
 
-	snprintf(detail, sizeof(detail), "%lld", (long long)id);
-	return err == 0 ? audit_add(call, "credential remove", client, detail) : err;
+	for (size_t i = 0; err == 0 && i < now.n_credentials; i++)
+		if (now.credentials[i].id == id)
+			row = &now.credentials[i];
+	if (err == 0 && !row)
+		err = STORE_NOT_FOUND;
+	if (err == 0)
+		err = store_credential_remove(call->unit, client, id);
+	return err == 0 ? credential_audit(call, "credential remove", client, row, NULL) : err;
 }

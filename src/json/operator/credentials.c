@@ -153,9 +153,9 @@ static int credential_remove(struct operator_call *call, const char *name, const
 	errno = 0;
 	removal.id = strtoll(id, &end, 10);
 	err = errno || *end || removal.id <= 0
-		      ? STORE_CONFLICT
+		      ? STORE_NOT_FOUND
 		      : operator_commit(call, credential_remove_decide, &removal, &refusal);
-	if (err == STORE_CONFLICT)
+	if (err == STORE_NOT_FOUND)
 		return operator_problem(call, 404, "the client has no credential of that id");
 	return err ? operator_fault(call, err)
 		   : operator_ok(call, 200, json_pack("{s:I}", "removed", (json_int_t)removal.id));
