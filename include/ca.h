@@ -107,6 +107,14 @@ struct ca_issued {
 };
 
 /*
+ * Whether another entity has the name in a certificate that is valid still, under the CA that is in
+ * the key; else *released_idp is the certificate of another entity that had it last, whose name it
+ * is no longer, 0 if there is none. 0 or negative errno.
+ */
+_must_check_ int ca_name_held(struct store_reader *reader, const struct name_key *key,
+			      const struct store_entity *entity, int64_t now_ms, bool *heldp,
+			      int64_t *released_idp);
+/*
  * Whether the certificates above allow what is asked for: path length, purposes, names (RFC 5280
  * 6.1). 0, REFUSED (ca_path_*), negative errno.
  */

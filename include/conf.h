@@ -261,6 +261,7 @@ struct conf_trust_domain {
 	struct conf_ip_ranges ip_addresses; /* beside those of the profile */
 	struct conf_list cas;
 	struct conf_list profiles;
+	uint32_t registrations_max;      /* active ones; 0: any number */
 	struct conf_list callback_hosts; /* of notifications, patterns; none: nowhere */
 	bool shared_names; /* another domain under the same CA may have such suffixes, too */
 };
@@ -332,6 +333,10 @@ struct conf_profile {
 	enum conf_name_rule common_name;
 	struct conf_list
 		subject_attributes; /* further RDN types a request may set: "O", "OU", ... */
+	/* The attributes that say of which trust domain and VNF instance it is, as "O", "OU"; NULL:
+	 * none does. */
+	char *subject_trust_domain;
+	char *subject_vnf_instance;
 	enum conf_name_rule dns_names;
 	bool vnfci_uri; /* SAN URI of the VNFCI may be asked for */
 	struct conf_ip_ranges ip_addresses;

@@ -23,6 +23,7 @@
  */
 #pragma once
 
+#include "asn1/name_key.h"
 #include "asn1/serial.h"
 #include "base/bytes.h"
 #include "base/cert_type.h"
@@ -150,6 +151,8 @@ struct store_entity {
 	const char *vnf_instance; /* vnfInstanceId; "": none */
 	const char *subject_id;
 };
+/* False, too, where there is no memory to find out. */
+bool store_entity_same(const struct store_entity *a, const struct store_entity *b);
 
 /* A registered entity, IFA 033 11.2.2. At most one active per entity and cert_type; all active ones
  * of an entity have one manager. */
@@ -584,6 +587,15 @@ _must_check_ int store_certificate_replacement(struct store_reader *r, int64_t i
 _must_check_ int store_key_taken(struct store_reader *r, const uint8_t digest[32],
 				 const struct store_entity *entity, bool *takenp);
 /*
+ * The certificate that got the name last, which may be valid no longer: see ca_name_held(). 0,
+ * STORE_NOT_FOUND, negative errno.
+ */
+_must_check_ int store_held_name_find(struct store_reader *r, const struct name_key *key,
+				      int64_t *idp);
+/* Active registrations of a trust domain. */
+_must_check_ int store_trust_domain_registrations(struct store_reader *r, const char *name,
+						  int64_t *np);
+/*
  * Live certificates of an entity, under whatever certType and registration: neither revoked,
  * rejected nor expired. Those that are still to be issued or confirmed, or are on hold, count.
  */
@@ -830,6 +842,17 @@ _must_check_ int store_certificate_insert(struct store_unit *u,
 _must_check_ int store_key_require(struct store_unit *u, const uint8_t digest[32],
 				   const struct store_entity *entity);
 _must_check_ int store_live_require(struct store_unit *u, const struct store_live *live);
+/*
+ * A certificate that the unit has inserted gets the names: the entity holds them from now on, under
+ * the CA that is in the keys. released (NULL: none) has for each name the certificate of another
+ * entity that it is taken over from (0: none), see ca_name_held(). Conflict: another entity holds
+ * one of them otherwise.
+ */
+_must_check_ int store_held_name_take(struct store_unit *u, const struct name_keys *keys,
+				      const int64_t *released, int64_t certificate_id,
+				      const struct store_entity *entity);
+/* Condition behind new registrations. Conflict: the trust domain has more than that. */
+_must_check_ int store_trust_domain_require(struct store_unit *u, const char *name, int64_t max);
 /* REQUESTED becomes PENDING or ACTIVE (state in cert), with der, serial, subject and validity.
  * Conflict: not REQUESTED. */
 _must_check_ int store_certificate_fill(struct store_unit *u, const struct store_certificate *cert);

@@ -52,8 +52,6 @@ _must_check_ int secret_open(const struct cmf *cmf, struct bytes sealed_for, str
 bool principal_permitted(const struct cmf_principal *who, uint32_t permissions);
 /* The manager of what it registers. */
 const char *principal_manager(const struct cmf_principal *who);
-/* Whether two are the same entity. */
-bool entity_same(const struct store_entity *a, const struct store_entity *b);
 /* False for one that is an entity by its certificate, and another than that. */
 bool principal_speaks_for(const struct cmf_principal *who, const struct store_entity *entity);
 /* Whether it signed with that certificate, whatever else it is. RFC 9483 4.1.3, 4.2 */
@@ -82,6 +80,13 @@ _must_check_ int entity_name_open(struct store_reader *reader, const struct stor
 /* The same of the first label alone, of a name that has several. */
 _must_check_ int entity_label_open(struct store_reader *reader, const struct store_entity *name,
 				   const char *own_id, const char *manager, bool *openp);
+/* Whether the trust domain may have so many registrations more, by what is committed. 0, REFUSED
+ * (domain_limits), negative errno. */
+_must_check_ int registrations_check(const struct cmf_call *call, const char *trust_domain,
+				     size_t more);
+/* The same as a condition of the unit, in front of them. 0 or -ENOMEM. */
+_must_check_ int registrations_require(const struct cmf_call *call, const char *trust_domain,
+				       size_t more);
 /*
  * Adds a new registration to the unit, with its line of audit, which says how it was registered,
  * and the condition that clients are still those among which its name was not reserved.

@@ -47,13 +47,6 @@ const char *principal_manager(const struct cmf_principal *who)
 	return who->manager ? who->manager : who->name;
 }
 
-bool entity_same(const struct store_entity *a, const struct store_entity *b)
-{
-	return strcmp(a->trust_domain, b->trust_domain) == 0 &&
-	       strcmp(a->vnf_instance, b->vnf_instance) == 0 &&
-	       names_equal(bytes_of_string(a->subject_id), bytes_of_string(b->subject_id));
-}
-
 bool principal_speaks_for(const struct cmf_principal *who, const struct store_entity *entity)
 {
 	/* Without a certificate it is none of them. */
@@ -61,8 +54,8 @@ bool principal_speaks_for(const struct cmf_principal *who, const struct store_en
 	    who->policy->entity_from_signer != CONF_SIGNER_ENTITY_NONE && !who->entity)
 		return false;
 	/* A certificate of a device says nothing of VNF instances. */
-	return !who->entity ||
-	       entity_same(entity, &(struct store_entity){who->trust_domain, "", who->entity});
+	return !who->entity || store_entity_same(entity, &(struct store_entity){who->trust_domain,
+										"", who->entity});
 }
 
 bool principal_holds(const struct cmf_principal *who, const struct store_certificate *cert)
@@ -151,6 +144,33 @@ int entity_name_open(struct store_reader *reader, const struct store_entity *nam
 
 	*openp = false;
 	return err < 0 || other ? err : entity_label_open(reader, name, own_id, manager, openp);
+}
+
+/* 0: any number. */
+static int64_t registrations_max(const struct cmf_call *call, const char *trust_domain)
+{
+	const struct conf_trust_domain *domain =
+		conf_trust_domain_find(call->cmf->conf, trust_domain);
+
+	return domain ? domain->registrations_max : 0;
+}
+
+int registrations_check(const struct cmf_call *call, const char *trust_domain, size_t more)
+{
+	int64_t n = 0, max = registrations_max(call, trust_domain);
+	int err = max ? store_trust_domain_registrations(call->reader, trust_domain, &n) : 0;
+
+	if (err < 0 || !max || n + (int64_t)more <= max)
+		return err;
+	return refuse_detail(call->refusal, REFUSAL_domain_limits,
+			     "the trust domain has as many registrations as it may have");
+}
+
+int registrations_require(const struct cmf_call *call, const char *trust_domain, size_t more)
+{
+	int64_t max = registrations_max(call, trust_domain);
+
+	return max ? store_trust_domain_require(call->unit, trust_domain, max - (int64_t)more) : 0;
 }
 
 int registration_add(const struct cmf_call *call, const struct store_registration *reg,

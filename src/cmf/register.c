@@ -6,6 +6,7 @@
 #include "principal/clients.h"
 
 #include "base/name_fold.h"
+#include "csr/scope.h"
 #include "domain.h"
 #include "principal/name_reserved.h"
 #include "subject_id.h"
@@ -58,6 +59,17 @@ static int handling_check(const struct cmf_register *request, struct refusal *re
 	return refuse(refusal, REFUSAL_handling_not_supported);
 }
 
+/* Trust domain and VNF instance have to fit into the subject where the profile wants them there. */
+static bool scope_fits_in(const struct conf_profile *profile, const struct cmf_call *call,
+			  const struct cmf_register *request)
+{
+	const struct store_entity entity = {call->who->trust_domain,
+					    request->vnf_instance ? request->vnf_instance : "", ""};
+	const struct scope scope = scope_of(profile, &entity);
+
+	return scope_fits(&scope);
+}
+
 static int terms_decide(const struct cmf_call *call, const struct conf *conf,
 			const struct cmf_register *request, struct terms *termsp)
 {
@@ -70,6 +82,8 @@ static int terms_decide(const struct cmf_call *call, const struct conf *conf,
 		return refuse(call->refusal, REFUSAL_cert_type_unknown);
 	if (profile->cert_type != request->cert_type)
 		return refuse(call->refusal, REFUSAL_profile_cert_type_mismatch);
+	if (!scope_fits_in(profile, call, request))
+		return refuse(call->refusal, REFUSAL_vnf_instance_invalid);
 	/* IFA 033 11.2.2.4: the CA is selected by the CMF; an operator may override it. */
 	if (request->ca && !(call->who->kind == CMF_PRINCIPAL_ADMIN ||
 			     principal_permitted(call->who, STORE_IS_OPERATOR)))
@@ -283,7 +297,7 @@ static int subject_add(const struct registering *r, size_t index)
 /* All are checked before the first is added: a refused call leaves the unit as it was. */
 static int subjects_register(const struct registering *r)
 {
-	size_t n = r->request->n_subject_ids;
+	size_t n = r->request->n_subject_ids, fresh = 0;
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < n; i++) {
@@ -296,6 +310,12 @@ static int subjects_register(const struct registering *r)
 	}
 	if (err == 0 && r->call->refusal->reason != REFUSAL_NONE)
 		return REFUSED;
+	for (size_t i = 0; i < n; i++)
+		fresh += r->registered[i].fresh;
+	if (err == 0 && fresh)
+		err = registrations_check(r->call, r->call->who->trust_domain, fresh);
+	if (err == 0 && fresh)
+		err = registrations_require(r->call, r->call->who->trust_domain, fresh);
 	for (size_t i = 0; err == 0 && i < n; i++)
 		if (r->registered[i].fresh)
 			err = subject_add(r, i);

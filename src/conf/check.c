@@ -223,6 +223,11 @@ void conf_check_profile(struct conf_loader *l, const struct conf_source_section 
 			     "there are two default profiles for %s", cert_type_name(named));
 	if (profile->validity_ms > profile->validity_max_ms)
 		conf_problem(&l->problems, section->full, "validity", "longer than validity_max");
+	if (profile->subject_trust_domain && profile->subject_vnf_instance &&
+	    OBJ_txt2nid(profile->subject_trust_domain) ==
+		    OBJ_txt2nid(profile->subject_vnf_instance))
+		conf_problem(&l->problems, section->full, "subject_vnf_instance",
+			     "the attribute of subject_trust_domain cannot say both");
 	if (has_named && profile->cross_subject.name)
 		conf_problem(&l->problems, section->full, "cross_subject",
 			     "not in a default profile: it is for one CA");

@@ -464,6 +464,13 @@ const struct conf_key conf_keys[] = {
 		.help = "What the CN may be."),
 	PROFILE(subject_attributes, "subject_attributes", attributes,
 		.help = "Further attributes that a request may set in the subject."),
+	PROFILE(subject_trust_domain, "subject_trust_domain", text_attribute,
+		.help = "Attribute that the subject gets with the trust domain, as `O`, in front "
+			"of a CN: so that subjectIds may be the same in several trust domains, "
+			"since no two entities have the same subject under one CA (RFC 5280 "
+			"4.1.2.6). A request may say the right one, or none."),
+	PROFILE(subject_vnf_instance, "subject_vnf_instance", text_attribute,
+		.help = "Likewise with the vnfInstanceId of an entity that has one, as `OU`."),
 	PROFILE(dns_names, "dns_names", name_rule, .initial = "none",
 		.help = "What a dNSName may be."),
 	PROFILE(vnfci_uri, "vnfci_uri", boolean, .initial = "no",
@@ -650,6 +657,8 @@ const struct conf_key conf_keys[] = {
 	       .help = "Ranges of IP addresses; the profile must allow an address, too."),
 	DOMAIN(cas, "ca", names, .help = "CAs of its registrations, by their names."),
 	DOMAIN(profiles, "profiles", names, .help = "Profiles of its registrations."),
+	DOMAIN(registrations_max, "registrations_max", number, .initial = "0", .max = UINT32_MAX,
+	       .help = "How many registrations it may have at once; 0: any number."),
 	DOMAIN(callback_hosts, "callback_hosts", patterns,
 	       .help = "Patterns, glob(7), of the hosts to which notifications of its "
 		       "subscriptions may go; without it there are none."),

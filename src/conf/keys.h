@@ -114,6 +114,7 @@ extern const struct conf_type conf_type_host_names;
 extern const struct conf_type conf_type_uris;
 extern const struct conf_type conf_type_paths;
 extern const struct conf_type conf_type_attributes;
+extern const struct conf_type conf_type_text_attribute; /* one that holds any text */
 extern const struct conf_type conf_type_addresses;
 extern const struct conf_type conf_type_ip_ranges;
 extern const struct conf_type conf_type_key_types;

@@ -5,6 +5,7 @@
 #include "types_list.h"
 
 #include "asn1/dn.h"
+#include "asn1/name.h"
 #include "base/clock.h"
 #include "keys/credential.h"
 
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <openssl/objects.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -238,6 +240,34 @@ const struct conf_type conf_type_dn = {
 	.parse = dn_parse_value,
 	.print = dn_print,
 	.clear = dn_clear,
+};
+
+/* One attribute, of which the text is ours to choose. */
+static int text_attribute_parse(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	const ASN1_OBJECT *object = OBJ_nid2obj(OBJ_txt2nid(in->text));
+	const struct name_attribute attribute = {
+		.type = {OBJ_get0_data(object), OBJ_length(object)},
+		.value_type = V_ASN1_UTF8STRING,
+		.value = bytes_of_string("text"),
+	};
+	int better;
+
+	if (OBJ_txt2nid(in->text) == NID_undef || name_attribute_fault(&attribute, &better)) {
+		strbuf_printf(why,
+			      "\"%s\" is not an attribute type that holds any text, as O or "
+			      "OU",
+			      in->text);
+		return -EINVAL;
+	}
+	return text_parse(in, value, why);
+}
+
+const struct conf_type conf_type_text_attribute = {
+	.name = "attribute type",
+	.parse = text_attribute_parse,
+	.print = text_print,
+	.clear = text_clear,
 };
 
 /* SHA-1 and MD5 are not offered. */

@@ -71,6 +71,7 @@ TCase *rev_passphrase_cases(void);
 TCase *resource_key_cases(void);
 TCase *archived_key_cases(void);
 TCase *taken_cases(void);
+TCase *held_name_cases(void);
 TCase *unit_cases(void);
 TCase *concurrency_cases(void);
 TCase *two_writers_cases(void);

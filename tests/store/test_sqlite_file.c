@@ -358,6 +358,100 @@ START_TEST(test_key_digests_of_before)
 }
 END_TEST
 
+/* A certificate of that registration with the subject CN=name. */
+static void named_insert(sqlite3 *db, int id, int registration_id, int state, const char *name,
+			 const char *not_after_ms)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	char sql[256];
+	unsigned char *der = NULL;
+	sqlite3_stmt *stmt;
+	int len;
+
+	ck_assert_int_eq(X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN",
+						    MBSTRING_UTF8, (const unsigned char *)name, -1,
+						    -1, 0),
+			 1);
+	X509_set_version(cert, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), id);
+	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 1000);
+	ck_assert_int_eq(X509_set_pubkey(cert, key), 1);
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	len = i2d_X509(cert, &der);
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO certificate (id, registration_id, state, not_before_ms, not_after_ms,"
+		 " created_ms, ca, requester, key_digest, der)"
+		 " VALUES (%d, %d, %d, 0, %s, 0, 'c', 'r', x'00', ?)",
+		 id, registration_id, state, not_after_ms);
+	OK(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL));
+	OK(sqlite3_bind_blob(stmt, 1, der, len, SQLITE_STATIC));
+	ck_assert_int_eq(sqlite3_step(stmt), SQLITE_DONE);
+	OK(sqlite3_finalize(stmt));
+	OPENSSL_free(der);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+/* The certificate that holds the name CN=name under the CA "c". */
+static int64_t holder_of(struct fixture *f, const char *name)
+{
+	X509_NAME *subject = X509_NAME_new();
+	struct name_keys keys = {0};
+	unsigned char *der = NULL;
+	int64_t id = 0;
+	int err, len;
+
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
+				   -1, 0);
+	len = i2d_X509_NAME(subject, &der);
+	OK(name_keys_of("c", (struct bytes){der, (size_t)len}, BYTES_NULL, &keys));
+	ck_assert_uint_eq(keys.len, 1);
+	err = store_held_name_find(f->reader, &keys.item[0], &id);
+	ck_assert(err == 0 || err == STORE_NOT_FOUND);
+	name_keys_clear(&keys);
+	OPENSSL_free(der);
+	X509_NAME_free(subject);
+	return id;
+}
+
+/* Names of certificates of before are held by whoever has the newest valid one. */
+START_TEST(test_names_of_before)
+{
+	static const char later[] = "(unixepoch() + 1000) * 1000", past[] = "1000";
+	struct fixture f;
+	int64_t n;
+	sqlite3 *db;
+
+	sqlite_begin(&f);
+	db = database_before(f.database, "held-name");
+	named_insert(db, 1, 1, STORE_CERT_ACTIVE, "one", later);
+	named_insert(db, 2, 1, STORE_CERT_ACTIVE, "ONE", later);
+	named_insert(db, 3, 1, STORE_CERT_REVOKED, "one", later);
+	named_insert(db, 4, 1, STORE_CERT_REVOKED, "two", later);
+	named_insert(db, 5, 1, STORE_CERT_ACTIVE, "three", past);
+	named_insert(db, 6, 1, STORE_CERT_ON_HOLD, "four", later);
+	named_insert(db, 7, 1, STORE_CERT_PENDING, "five", later);
+	OK(sqlite3_exec(db,
+			"INSERT OR REPLACE INTO counter VALUES ('certificate', 1, 1);"
+			"INSERT OR REPLACE INTO counter VALUES ('certificate', 2, 3);"
+			"INSERT OR REPLACE INTO counter VALUES ('certificate', 3, 2);"
+			"INSERT OR REPLACE INTO counter VALUES ('certificate', 6, 1);",
+			NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+	fixture_open(&f);
+	ck_assert_int_eq(holder_of(&f, "one"), 2);
+	ck_assert_int_eq(holder_of(&f, "two"), 0);
+	ck_assert_int_eq(holder_of(&f, "three"), 0);
+	ck_assert_int_eq(holder_of(&f, "four"), 6);
+	ck_assert_int_eq(holder_of(&f, "five"), 7);
+	OK(store_trust_domain_registrations(f.reader, "d", &n));
+	ck_assert_int_eq(n, 1);
+	fixture_end(&f);
+}
+END_TEST
+
 static void assert_reason(struct fixture *f, int64_t id, int cert_req_id, int reason)
 {
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
@@ -564,6 +658,7 @@ TCase *sqlite_file_cases(void)
 	tcase_add_test(tc, test_counter_that_is_off);
 	tcase_add_test(tc, test_counters_of_an_older_database);
 	tcase_add_test(tc, test_key_digests_of_before);
+	tcase_add_test(tc, test_names_of_before);
 	tcase_add_test(tc, test_reasons_of_before);
 	tcase_add_test(tc, test_clients_of_before);
 	tcase_add_test(tc, test_entities_of_before);

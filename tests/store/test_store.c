@@ -33,6 +33,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, rev_passphrase_cases());
 	suite_add_tcase(suite, archived_key_cases());
 	suite_add_tcase(suite, taken_cases());
+	suite_add_tcase(suite, held_name_cases());
 	suite_add_tcase(suite, unit_cases());
 	suite_add_tcase(suite, concurrency_cases());
 	suite_add_tcase(suite, two_writers_cases());

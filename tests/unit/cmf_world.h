@@ -33,6 +33,7 @@ struct world {
 	/* Committed before what is decided next is, which has a conflict then and is decided again.
 	 */
 	struct store_unit *interfering;
+	bool again; /* the last unit had a conflict */
 	struct metrics *metrics;
 	struct ca_set *cas;
 	struct cmf *cmf;

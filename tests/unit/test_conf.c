@@ -73,6 +73,7 @@ static const char good[] =
 	"ip_addresses = 10.1.0.0/16\n"
 	"ca = issuing\n"
 	"profiles = strict\n"
+	"registrations_max = 10000\n"
 	"callback_hosts = *.a.example, 127.0.0.1\n"
 	"[trust_domain b]\n"
 	"dns_suffixes = b.example, sub.example.net\n"
@@ -298,6 +299,7 @@ START_TEST(test_good_trust_domains)
 	ck_assert(!conf_ip_ranges_have(&a->ip_addresses, BYTES_OF(outside)));
 	ck_assert(conf_list_has(&a->cas, "issuing"));
 	ck_assert(conf_list_has(&a->profiles, "strict"));
+	ck_assert_uint_eq(a->registrations_max, 10000);
 	ck_assert(conf_list_has(&a->callback_hosts, "127.0.0.1"));
 	ck_assert(!a->shared_names);
 	ck_assert_uint_eq(conf->events.expiring.len, 2);
@@ -305,6 +307,7 @@ START_TEST(test_good_trust_domains)
 	ck_assert_int_eq(conf->events.expiring.ms[1], 3600000);
 	/* What is absent does not limit. */
 	ck_assert_uint_eq(b->cert_types, 0);
+	ck_assert_uint_eq(b->registrations_max, 0);
 	ck_assert_uint_eq(b->cas.len, 0);
 	ck_assert(b->shared_names);
 }
@@ -463,6 +466,8 @@ static const struct {
 	 "[trust_domain a] dns_suffixes: \".a.example\" is not a host name, as example.net"},
 	{"a.example, Ex", "*.a.example, Ex",
 	 "[trust_domain a] dns_suffixes: \"*.a.example\" is not a host name, as example.net"},
+	{"registrations_max = 10000", "registrations_max = many",
+	 "[trust_domain a] registrations_max: \"many\" is not a number"},
 	/* What contradicts */
 	{"ca = issuing\nprofiles", "ca = none\nprofiles",
 	 "[trust_domain a] ca: there is no section [ca none]"},

@@ -22,7 +22,7 @@ static void begin(void)
 	mock_begin(&mock, &f, false);
 	f.conf_ca.forwarding = CONF_FORWARDING_UNCHANGED;
 	mock_load(&mock);
-	served = mock_ask(&mock, "before");
+	served = mock_ask(&mock);
 	mock_run(&mock, served);
 	ck_assert_uint_eq(mock.n_seen, 2);
 	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
@@ -41,16 +41,6 @@ static void end(void)
 /* What cmf/ and the door do with a request. */
 static int64_t ask(struct bytes message)
 {
-	struct store_registration registration = {
-		.vnf_instance = (char *)"",
-		.cert_type = CERT_TYPE_VNFCI,
-		.subject_id = (char *)"vnfci-1",
-		.handling = CERT_HANDLING_DELEGATION,
-		.manager = (char *)"vnfm-a",
-		.trust_domain = (char *)"a",
-		.ca = (char *)"test",
-		.profile = (char *)"VnfciCert",
-	};
 	struct store_certificate cert = {.ca = (char *)"test",
 					 .state = STORE_CERT_REQUESTED,
 					 .requester = (char *)"vnfm-a",
@@ -62,7 +52,7 @@ static int64_t ask(struct bytes message)
 	OK(ca_names_encode(&mock.rq.request, &names));
 	forward.names = octets_view(&names);
 	SHA256(mock.rq.spki.data, mock.rq.spki.len, cert.key_digest);
-	OK(store_registration_insert(f.unit, &registration, &cert.registration_id));
+	cert.registration_id = mock_registration(&mock);
 	OK(store_certificate_insert(f.unit, &cert, &id));
 	forward.certificate_id = id;
 	OK(ca_upstream_forward(f.ca, &forward, f.unit));
@@ -187,7 +177,7 @@ START_TEST(rfc9483_5_1_answer_of_another_transaction)
 
 	mock.lose_at = 1;
 	mock.lose = MOCK_LOSE_ANSWER;
-	mock_run(&mock, mock_ask(&mock, "other"));
+	mock_run(&mock, mock_ask(&mock));
 	ck_assert_uint_eq(mock.n_seen, 3);
 	octets_clear(&mock.seen[0].answer);
 	OK(octets_dup(octets_view(&mock.seen[2].answer), &mock.seen[0].answer));
@@ -227,7 +217,7 @@ START_TEST(rfc9483_1_5_who_may_answer)
 		pki_certs_write(f.conf_ca.server_certificate, mock.server_cert, NULL);
 	}
 	mock_load(&mock);
-	mock_run(&mock, mock_ask(&mock, "before"));
+	mock_run(&mock, mock_ask(&mock));
 	OK(octets_dup(octets_view(&mock.seen[0].request), &cr));
 	mock.forget = true;
 	/* Who is pinned need not be in the answer. */
@@ -389,7 +379,7 @@ START_TEST(rfc9483_3_3_pollrep_without_extracerts)
 
 	/* A cr that waits, a pollReq with pollRep: of an exchange of OpenSSL's client. */
 	mock.polls = 4;
-	mock_run(&mock, mock_ask(&mock, "polled"));
+	mock_run(&mock, mock_ask(&mock));
 	f.now_ms += MOCK_PAUSE_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_uint_ge(mock.n_seen, n + 2);
@@ -614,7 +604,7 @@ START_TEST(rfc4210_5_3_10_rp_for_another_certificate)
 {
 	struct store_certificate cert;
 	struct octets rr;
-	int64_t id = active(&rr), other = mock_ask(&mock, "other");
+	int64_t id = active(&rr), other = mock_ask(&mock);
 
 	mock_run(&mock, other);
 	cert = certificate_of(other);

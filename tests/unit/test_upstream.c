@@ -24,7 +24,7 @@ START_TEST(test_granted_at_once)
 	mock_begin(&mock, &f, _i);
 	mock_load(&mock);
 	ck_assert(ca_is_upstream(f.ca));
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	/* Nothing is sent before the unit is committed and somebody works on it. */
 	ck_assert_int_eq(mock.transfers, 0);
 	check_state(&mock, id, STORE_CERT_REQUESTED);
@@ -70,7 +70,7 @@ START_TEST(test_rfc9480_2_15_cert_profile)
 	mock_begin(&mock, &f, false);
 	f.conf_ca.upstream_profile = (char *)"vnfc";
 	mock_load(&mock);
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_granted(&mock, id);
 	for (int i = 0; i < 2; i++) {
@@ -105,7 +105,7 @@ START_TEST(rfc9483_3_1_no_cert_profile_in_rr)
 	mock_begin(&mock, &f, false);
 	f.conf_ca.upstream_profile = (char *)"vnfc";
 	mock_load(&mock);
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	OK(store_certificate_get(f.reader, id, &cert));
 	OK(ca_revoke(f.ca, &cert, STORE_CERT_REVOKED, 1, f.unit));
@@ -130,7 +130,7 @@ START_TEST(rfc9483_4_1_5_mac_parameters_stay)
 	mock_begin(&mock, &f, true);
 	mock_load(&mock);
 	mock.polls = 2;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	/* After a restart, too. */
 	mock_restart(&mock);
@@ -187,7 +187,7 @@ START_TEST(test_p10cr)
 		mock.rq.request.p10 = octets_view(&p10);
 	}
 	mock.polls = _i == 2 ? 3 : 0;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	for (int i = 0; i < 2 && _i == 2; i++) {
 		check_state(&mock, id, STORE_CERT_REQUESTED);
@@ -237,7 +237,7 @@ static void crash_at(int course, int message, enum mock_loss loss)
 	mock_begin(&mock, &f, course % 2 == 1);
 	mock_load(&mock);
 	mock.polls = courses[course].polls;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock.lose_at = message;
 	mock.lose = loss;
 	for (int i = 0; i < 20 && mock.transfers < message; i++) {
@@ -273,7 +273,7 @@ START_TEST(test_restart_after_each_step)
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
 	mock.polls = 6;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	for (int i = 0; i < 5; i++) {
 		mock_restart(&mock);
 		mock_run(&mock, id);
@@ -296,7 +296,7 @@ START_TEST(test_only_the_needed_polls_are_replayed)
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
 	mock.polls = 13;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	for (int i = 0; i < 12; i++) {
 		mock_run(&mock, id);
 		check_state(&mock, id, STORE_CERT_REQUESTED);
@@ -332,7 +332,7 @@ START_TEST(test_polls_within_upstream_wait)
 	mock_load(&mock);
 	mock.polls = 2;
 	mock.check_after_s = 1;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_granted(&mock, id);
 	/* cr, two pollReqs, certConf */
@@ -365,7 +365,7 @@ START_TEST(test_rejected)
 	mock.fail = rejections[_i].fail;
 	mock.failinfo = rejections[_i].failinfo;
 	mock.polls = rejections[_i].polled ? 3 : 0;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	for (int i = 0; i < (rejections[_i].polled ? 3 : 1); i++) {
 		check_state(&mock, id, STORE_CERT_REQUESTED);
 		mock_run(&mock, id);
@@ -389,7 +389,7 @@ START_TEST(test_wrong_certificate)
 	mock_load(&mock);
 	mock.other_key = _i == 0;
 	mock.other_ca = _i == 1;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	check_exchange(&mock, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_FAILED);
@@ -415,7 +415,7 @@ START_TEST(rfc5280_4_1_2_2_serial_numbers)
 	mock_begin(&mock, &f, _i % 2 == 1);
 	mock_load(&mock);
 	mock.serial = mock_serials[_i];
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_granted(&mock, id);
 	OK(serial_of_integer(X509_get0_serialNumber(mock.cert), &serial));
@@ -440,7 +440,7 @@ START_TEST(rfc9483_3_3_rp_without_extracerts)
 
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	mock_restart(&mock);
 	mock.bare = true;
@@ -468,7 +468,7 @@ START_TEST(rfc9483_3_3_only_the_first_answer_has_extracerts)
 	mock_load(&mock);
 	mock.before = bare_from_the_second_on;
 	mock.polls = 4;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	for (int i = 0; i < 4; i++) {
 		mock_run(&mock, id);
 		f.now_ms += MOCK_PAUSE_MS;
@@ -487,7 +487,7 @@ START_TEST(rfc5280_4_1_2_2_serial_number_too_long)
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
 	mock.serial = MOCK_SERIAL_TOO_LONG;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	ck_assert_int_eq(mock.refused, 1);
@@ -506,7 +506,7 @@ START_TEST(rfc4210_f_what_the_upstream_changed)
 	mock_change(&mock, change);
 	mock_load(&mock);
 	mock.polls = polled ? 3 : 0;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	for (int i = 0; polled && i < 2; i++) {
 		mock_restart(&mock);
@@ -545,7 +545,7 @@ START_TEST(rfc4210_f_what_the_upstream_changed_p10cr)
 		mock_load(&mock);
 		p10 = p10_make();
 		mock.rq.request.p10 = octets_view(&p10);
-		id = mock_ask(&mock, "vnfci-1");
+		id = mock_ask(&mock);
 		mock_run(&mock, id);
 		check_change(&mock, id, &changes[i], true);
 		octets_clear(&p10);
@@ -564,7 +564,7 @@ START_TEST(test_forged_answer)
 	mock_begin(&mock, &f, _i);
 	mock_load(&mock);
 	mock.forge = true;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_REQUESTED);
 	OK(store_exchange_find(f.reader, id, STORE_EXCHANGE_ISSUE, &e));
@@ -589,7 +589,7 @@ START_TEST(test_answer_of_another_sender)
 	mock_begin(&mock, &f, false);
 	f.conf_ca.expect_sender = fixture_dn(&f, "/CN=Downstream");
 	mock_load(&mock);
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_REQUESTED);
 	ck_assert_int_eq(mock.confirmed, 0);
@@ -657,7 +657,7 @@ START_TEST(rfc9483_1_5_who_may_answer)
 	if (signers[_i].by_ca)
 		issuing_answers();
 	mock_load(&mock);
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_state(&mock, id, signers[_i].believed ? STORE_CERT_PENDING : STORE_CERT_REQUESTED);
 	ck_assert_int_eq(mock.confirmed, signers[_i].believed);

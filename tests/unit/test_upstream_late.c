@@ -23,7 +23,7 @@ START_TEST(test_unreachable_until_timeout)
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
 	mock.unreachable = true;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	start_ms = f.now_ms;
 	mock_run(&mock, id);
 	ck_assert_int_eq(mock.transfers, 1);
@@ -36,7 +36,7 @@ START_TEST(test_unreachable_until_timeout)
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 2);
 	/* A second request does not wait for it either. */
-	(void)mock_ask(&mock, "vnfci-2");
+	(void)mock_ask(&mock);
 	f.now_ms += 1000;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 2);
@@ -66,12 +66,12 @@ START_TEST(rfc9483_6_1_unexpected_status)
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
 	mock.not_found = true;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_REJECTED);
 	check_failinfo(&mock, id, FAIL_SYSTEM_FAILURE);
 	mock.not_found = false;
-	id = mock_ask(&mock, "vnfci-2");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	check_state(&mock, id, STORE_CERT_PENDING);
 	OK(store_certificate_get(f.reader, id, &cert));
@@ -104,7 +104,7 @@ START_TEST(test_timeout_after_certconf)
 	mock_load(&mock);
 	mock.lose_at = 2;
 	mock.lose = MOCK_LOSE_ANSWER;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	ck_assert_int_eq(mock.confirmed, 1);
 	mock.unreachable = true;
@@ -134,7 +134,7 @@ START_TEST(test_upstream_that_forgets)
 	mock.lose_at = 2;
 	mock.lose = MOCK_LOSE_ANSWER;
 	mock.forget = true;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	ck_assert_int_eq(mock.confirmed, 1);
 	check_state(&mock, id, STORE_CERT_REQUESTED);
@@ -159,7 +159,7 @@ START_TEST(test_given_up_by_the_client)
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
 	mock.polls = 2;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	if (_i == 1)
 		mock_run(&mock, id);
 	OK(store_certificate_set_state(f.unit, id, STORE_CERT_REQUESTED, STORE_CERT_REJECTED));
@@ -183,7 +183,7 @@ END_TEST
 static int64_t granted_and_revoked(enum store_certificate_state to)
 {
 	struct store_certificate cert = {0};
-	int64_t id = mock_ask(&mock, "vnfci-1");
+	int64_t id = mock_ask(&mock);
 
 	mock_run(&mock, id);
 	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
@@ -383,7 +383,7 @@ START_TEST(test_hold_and_release)
 
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
 	OK(store_unit_commit(f.unit));
@@ -414,7 +414,7 @@ START_TEST(test_hold_of_what_is_revoked)
 
 	mock_begin(&mock, &f, false);
 	mock_load(&mock);
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	mock_run(&mock, id);
 	OK(store_certificate_set_state(f.unit, id, STORE_CERT_PENDING, STORE_CERT_ACTIVE));
 	OK(store_unit_commit(f.unit));
@@ -529,8 +529,8 @@ START_TEST(test_upstream_workers)
 	sem_init(&go, 0, 0);
 	mock_load(&mock);
 	mock.before = block;
-	first = mock_ask(&mock, "vnfci-1");
-	second = mock_ask(&mock, "vnfci-2");
+	first = mock_ask(&mock);
+	second = mock_ask(&mock);
 	runner_start(&runner, first);
 	sem_wait(&inside);
 	mock_run(&mock, second);
@@ -559,7 +559,7 @@ START_TEST(test_two_on_the_same_certificate)
 	sem_init(&go, 0, 0);
 	mock_load(&mock);
 	mock.before = block;
-	id = mock_ask(&mock, "vnfci-1");
+	id = mock_ask(&mock);
 	runner_start(&runner[0], id);
 	sem_wait(&inside);
 	runner_start(&runner[1], id);

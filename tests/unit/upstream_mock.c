@@ -467,19 +467,34 @@ void mock_end(struct upstream_mock *m)
 
 /* --- what tests do and look at --- */
 
-/* What cmf/ does with a request: the certificate REQUESTED and its exchange, in one unit. */
-int64_t mock_ask(struct upstream_mock *m, const char *subject_id)
+int64_t mock_registration(struct upstream_mock *m)
 {
+	const struct store_entity entity = {"a", "", "vnfci-1"};
 	struct store_registration registration = {
 		.vnf_instance = (char *)"",
 		.cert_type = CERT_TYPE_VNFCI,
-		.subject_id = (char *)subject_id,
+		.subject_id = (char *)"vnfci-1",
 		.handling = CERT_HANDLING_DELEGATION,
 		.manager = (char *)"vnfm-a",
 		.trust_domain = (char *)"a",
 		.ca = (char *)"test",
 		.profile = (char *)"VnfciCert",
 	};
+	struct store_registration found = {0};
+	int err = store_registration_find(m->f->reader, &entity, CERT_TYPE_VNFCI, &found);
+	int64_t id = found.id;
+
+	if (err == STORE_NOT_FOUND)
+		OK(store_registration_insert(m->f->unit, &registration, &id));
+	else
+		OK(err);
+	store_registration_clear(&found);
+	return id;
+}
+
+/* What cmf/ does with a request: the certificate REQUESTED and its exchange, in one unit. */
+int64_t mock_ask(struct upstream_mock *m)
+{
 	struct store_certificate cert = {.ca = (char *)"test",
 					 .state = STORE_CERT_REQUESTED,
 					 .requester = (char *)"vnfm-a",
@@ -487,7 +502,7 @@ int64_t mock_ask(struct upstream_mock *m, const char *subject_id)
 	struct store_exchange exchange = {0};
 	int64_t id;
 
-	OK(store_registration_insert(m->f->unit, &registration, &cert.registration_id));
+	cert.registration_id = mock_registration(m);
 	OK(store_certificate_insert(m->f->unit, &cert, &id));
 	OK(ca_upstream_request(m->f->ca, &m->rq.request, id, m->f->unit));
 	OK(store_unit_commit(m->f->unit));

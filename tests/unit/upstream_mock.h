@@ -87,7 +87,9 @@ void mock_load(struct upstream_mock *m);
 void mock_restart(struct upstream_mock *m);
 
 /* What cmf/ does with a request: the certificate REQUESTED and its exchange, in one unit. */
-int64_t mock_ask(struct upstream_mock *m, const char *subject_id);
+int64_t mock_ask(struct upstream_mock *m);
+/* That of the entity whose names the requests have: in the store, or put into the unit. */
+int64_t mock_registration(struct upstream_mock *m);
 /* ca_upstream_run() */
 void mock_run(struct upstream_mock *m, int64_t id);
 void check_state(struct upstream_mock *m, int64_t id, enum store_certificate_state expected);

@@ -137,6 +137,32 @@ static int exchange_end(struct exchange *x, const struct store_exchange *e, bool
 		done || result->reason == REFUSAL_NONE ? NULL : refusal_code(result->reason));
 }
 
+/* --- why one failed --- */
+
+static const char *refusal_event(const struct store_exchange *e,
+				 const struct exchange_result *result)
+{
+	if (result->reason != REFUSAL_NONE)
+		return result->cert ? "upstream certificate declined" : "upstream request failed";
+	return e->kind == STORE_EXCHANGE_REVOKE || e->kind == STORE_EXCHANGE_REVOKE_FORWARD
+		       ? "upstream rejected a revocation"
+		       : "upstream rejected a request";
+}
+
+static void log_refusal(struct exchange *x, const struct store_exchange *e,
+			const struct exchange_result *result)
+{
+	_cleanup_(freep) char *subject = result->cert ? x509_subject_text(result->cert) : NULL;
+	bool by_upstream = result->reason == REFUSAL_NONE;
+
+	log_event(LOG_LEVEL_WARNING, refusal_event(e, result), F_TEXT("ca", x->ca->conf->name),
+		  F_INT("certificate", e->certificate_id),
+		  F_TEXT("reason", by_upstream ? NULL : refusal_code(result->reason)),
+		  F_TEXT("failInfo", by_upstream ? failinfo_name(result->failinfo) : NULL),
+		  F_TEXT("status", by_upstream ? x->status_text : NULL), F_TEXT("subject", subject),
+		  F_INT("http_status", x->http_status));
+}
+
 /* --- end of a request for a certificate --- */
 
 /* What store_certificate_fill() needs, for a row that was read before. */
@@ -181,26 +207,73 @@ static bool is_upstream_informed(const struct exchange *x)
 	return x->confirmed && !x->accepted;
 }
 
+/*
+ * The certificate gets its names, which the upstream may have made others than what was asked for.
+ * *heldp: one of them is another entity's under this CA, RFC 5280 4.1.2.6; then nothing is added.
+ */
+static int names_take(struct exchange *x, const struct store_certificate *row,
+		      struct store_reader *reader, bool *heldp)
+{
+	const struct store_entity entity = store_certificate_entity(row);
+	_cleanup_(name_keys_clear) struct name_keys keys = {0};
+	_cleanup_(freep) int64_t *released = NULL;
+	int64_t now_ms = clock_now_ms(x->ca->set->clock);
+	int err = name_keys_of_certificate(row->ca, octets_view(&row->der), &keys);
+
+	*heldp = false;
+	if (err < 0 || keys.len == 0)
+		return err;
+	released = calloc(keys.len, sizeof(*released));
+	if (!released)
+		return -ENOMEM;
+	for (size_t i = 0; err == 0 && !*heldp && i < keys.len; i++)
+		err = ca_name_held(reader, &keys.item[i], &entity, now_ms, heldp, &released[i]);
+	if (err < 0 || *heldp)
+		return err;
+	return store_held_name_take(x->unit, &keys, released, row->id, &entity);
+}
+
+static int issue_granted(struct exchange *x, const struct store_exchange *e,
+			 const struct exchange_result *result, struct store_certificate *row,
+			 struct store_reader *reader)
+{
+	struct exchange_result declined = *result;
+	bool held = false;
+	int err = certificate_fill(row, result->cert);
+
+	if (err == 0)
+		err = names_take(x, row, reader, &held);
+	if (err == 0 && !held)
+		err = store_certificate_fill(x->unit, row);
+	if (err < 0 || !held)
+		return err < 0 ? err : exchange_end(x, e, true, -1, result);
+	declined.reason = REFUSAL_upstream_cert_names;
+	log_refusal(x, e, &declined);
+	err = issued_in_vain(x, e, result->cert);
+	if (err == 0)
+		err = store_certificate_set_state(x->unit, row->id, STORE_CERT_REQUESTED,
+						  STORE_CERT_REJECTED);
+	return err == 0 ? exchange_end(x, e, false, -1, &declined) : err;
+}
+
 static int issue_finish(struct exchange *x, const struct store_exchange *e,
-			const struct exchange_result *result, struct store_certificate *row)
+			const struct exchange_result *result, struct store_certificate *row,
+			struct store_reader *reader)
 {
 	bool wanted = row->state == STORE_CERT_REQUESTED;
 	bool granted = result->outcome == EXCHANGE_GRANTED;
 	int err = 0;
 
-	if (granted && wanted) {
-		err = certificate_fill(row, result->cert);
-		if (err == 0)
-			err = store_certificate_fill(x->unit, row);
-	} else if (result->cert && (granted || !is_upstream_informed(x))) {
+	if (granted && wanted)
+		return issue_granted(x, e, result, row, reader);
+	if (result->cert && (granted || !is_upstream_informed(x)))
 		err = issued_in_vain(x, e, result->cert);
-	}
 	if (err == 0 && !granted && wanted)
 		err = store_certificate_set_state(x->unit, row->id, STORE_CERT_REQUESTED,
 						  STORE_CERT_REJECTED);
 	if (err < 0)
 		return err;
-	return exchange_end(x, e, granted && wanted, granted ? -1 : result->failinfo, result);
+	return exchange_end(x, e, false, granted ? -1 : result->failinfo, result);
 }
 
 /* --- end of a certConf that is passed on --- */
@@ -312,36 +385,13 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 
 /* --- both --- */
 
-static const char *refusal_event(const struct store_exchange *e,
-				 const struct exchange_result *result)
-{
-	if (result->reason != REFUSAL_NONE)
-		return result->cert ? "upstream certificate declined" : "upstream request failed";
-	return e->kind == STORE_EXCHANGE_REVOKE || e->kind == STORE_EXCHANGE_REVOKE_FORWARD
-		       ? "upstream rejected a revocation"
-		       : "upstream rejected a request";
-}
-
-static void log_refusal(struct exchange *x, const struct store_exchange *e,
-			const struct exchange_result *result)
-{
-	_cleanup_(freep) char *subject = result->cert ? x509_subject_text(result->cert) : NULL;
-	bool by_upstream = result->reason == REFUSAL_NONE;
-
-	log_event(LOG_LEVEL_WARNING, refusal_event(e, result), F_TEXT("ca", x->ca->conf->name),
-		  F_INT("certificate", e->certificate_id),
-		  F_TEXT("reason", by_upstream ? NULL : refusal_code(result->reason)),
-		  F_TEXT("failInfo", by_upstream ? failinfo_name(result->failinfo) : NULL),
-		  F_TEXT("status", by_upstream ? x->status_text : NULL), F_TEXT("subject", subject),
-		  F_INT("http_status", x->http_status));
-}
-
 static int finish_by_kind(struct exchange *x, const struct store_exchange *e,
-			  const struct exchange_result *result, struct store_certificate *row)
+			  const struct exchange_result *result, struct store_certificate *row,
+			  struct store_reader *reader)
 {
 	switch (e->kind) {
 	case STORE_EXCHANGE_ISSUE:
-		return issue_finish(x, e, result, row);
+		return issue_finish(x, e, result, row, reader);
 	case STORE_EXCHANGE_CONFIRM:
 		return confirm_finish(x, e, result, row);
 	case STORE_EXCHANGE_REVOKE:
@@ -365,7 +415,7 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 		log_refusal(x, e, result);
 	err = exchange_add_answer(x);
 	if (err == 0)
-		err = finish_by_kind(x, e, result, &row);
+		err = finish_by_kind(x, e, result, &row, reader);
 	if (err == 0)
 		return exchange_commit(x);
 	return log_fault("ending an exchange with an upstream CA", err, x->ca->conf->name);

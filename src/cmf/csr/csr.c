@@ -9,6 +9,7 @@
 
 #include "archive.h"
 #include "csr/central_key.h"
+#include "csr/held_names.h"
 #include "csr/rsa_key.h"
 #include "csr/taken.h"
 
@@ -67,13 +68,6 @@ static int key_decide(struct decision *d)
 	return err;
 }
 
-/* RFC 9483 5.2: what is asked for goes upstream as the client's own message. */
-static bool goes_on(const struct decision *d)
-{
-	return d->csr->forwards && ca_is_upstream(d->ca) &&
-	       ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
-}
-
 static struct bytes object_octets(const ASN1_OBJECT *object)
 {
 	return (struct bytes){OBJ_get0_data(object), OBJ_length(object)};
@@ -89,7 +83,7 @@ static int extensions_decide(struct decision *d)
 		.algorithm = object_octets(d->central ? central_key_object(d->central)
 						      : d->csr->spki->algorithm->algorithm),
 		.own_key_id = d->rules->own_key_id,
-		.goes_on = goes_on(d),
+		.goes_on = decision_goes_on(d),
 	};
 
 	return template_extensions_decide(&question, &d->mods, &d->extensions, d->call.refusal);
@@ -142,7 +136,7 @@ static int archive_decide(struct decision *d)
 	if (csr->archive.proves && !d->archives)
 		return refuse(d->call.refusal, REFUSAL_pop_encrypted_key);
 	/* RFC 4210 5.2.6: a wish. Of what goes on, the upstream CA may fulfil it. */
-	if (csr->archive.wish == CMF_ARCHIVE_WANTED && !d->archives && !goes_on(d))
+	if (csr->archive.wish == CMF_ARCHIVE_WANTED && !d->archives && !decision_goes_on(d))
 		mods_add(&d->mods, "private key not archived", NULL);
 	else if (csr->archive.wish == CMF_ARCHIVE_UNWANTED && d->archives)
 		mods_add(&d->mods, "private key archived", NULL);
@@ -160,6 +154,8 @@ static int request_decide(struct decision *d)
 
 		err = taken_check(&query);
 	}
+	if (err == 0)
+		err = held_names_check(d);
 	if (err == 0)
 		err = archive_decide(d);
 	return err == 0 && d->central ? key_generate(d) : err;
@@ -248,7 +244,7 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 	struct ca_request request = ca_request_of(d);
 	int err;
 
-	result->forward = goes_on(d);
+	result->forward = decision_goes_on(d);
 	result->unjudged = d->csr->unjudged;
 	result->changed = !d->names.as_asked || !mods_empty(&d->mods) || result->unjudged;
 	if (!result->forward)
@@ -284,12 +280,16 @@ int csr_result_add(struct cmf_csr_result *result)
 	int err = taken_require(&query, result);
 
 	if (err == 0 && d->registers)
+		err = registrations_require(&d->call, d->registration.trust_domain, 1);
+	if (err == 0 && d->registers)
 		err = registration_add(&d->call, &d->registration, d->clients_generation, "by ir",
 				       &d->registration.id);
 	result->certificate.registration_id =
 		d->registered_by ? d->registered_by->registration.id : d->registration.id;
 	if (err == 0)
 		err = store_certificate_insert(unit, &result->certificate, &result->certificate.id);
+	if (err == 0)
+		err = held_names_take(d, result->certificate.id);
 	if (err == 0 && result->waiting && !result->forward) {
 		struct ca_request request = ca_request_of(d);
 

@@ -58,11 +58,16 @@ struct decision {
 	uint8_t key_digest[32];
 	struct template_validity validity;
 	struct names names;
+	struct name_keys name_keys; /* of them */
+	/* For each the certificate of another entity whose name it is no longer; NULL, 0: none. */
+	int64_t *released;
 	struct mods mods;
 };
 
 struct decision decision_of(const struct cmf_call *call, const struct cmf_csr *csr);
 void decision_clear(struct decision *d);
+/* RFC 9483 5.2: what is asked for goes upstream as the client's own message. */
+bool decision_goes_on(const struct decision *d);
 
 static inline int text_dup(const char *text, char **copyp)
 {

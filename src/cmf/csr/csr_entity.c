@@ -91,7 +91,7 @@ static const struct cmf_csr_result *registered_earlier(const struct decision *d,
 			store_registration_entity(&r->decision->registration);
 
 		if (r->registers && r->decision->registration.cert_type == d->carriers.type &&
-		    entity_same(&own, entity))
+		    store_entity_same(&own, entity))
 			return r;
 	}
 	return NULL;
@@ -159,6 +159,16 @@ static int new_name_check(struct decision *d, const struct store_entity *entity)
 	return open ? 0 : refuse(d->call.refusal, REFUSAL_entity_not_authorized);
 }
 
+/* What earlier requests of the same message register. */
+static size_t registering_earlier(const struct decision *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->call.n_earlier; i++)
+		n += d->call.earlier[i]->registers;
+	return n;
+}
+
 /* ir of an entity that nobody registered: IFA 033 11.2.2 by the policy of the client. */
 static int entity_register(struct decision *d, const struct store_entity *entity)
 {
@@ -178,6 +188,9 @@ static int entity_register(struct decision *d, const struct store_entity *entity
 		err = new_domain_check(d, entity);
 	if (err == 0)
 		err = new_name_check(d, entity);
+	if (err == 0)
+		err = registrations_check(&d->call, entity->trust_domain,
+					  1 + registering_earlier(d));
 	if (err != 0)
 		return err;
 	ca = ca_by_rule(d->call.cmf, d->conf, carriers->type, d->call.who->trust_domain,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Reading the names of a request, and keeping those of an old certificate. See names.h. */
 #include "csr/names.h"
+#include "csr/scope.h"
 
 #include "asn1/der.h"
 #include "asn1/name.h"
@@ -246,12 +247,13 @@ int name_request_entity(const struct name_request *request, enum cert_type type,
 
 /* --- kur --- */
 
-static bool subject_unchanged(const X509_NAME *asked, struct bytes old)
+static bool subject_unchanged(const X509_NAME *asked, struct bytes old, const struct scope *scope)
 {
 	const unsigned char *p = old.data;
 	_cleanup_(x509_name_freep) X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)old.len);
 
-	return name && X509_NAME_cmp(asked, name) == 0;
+	return name &&
+	       (X509_NAME_cmp(asked, name) == 0 || scope_is_all_that_lacks(scope, asked, name));
 }
 
 static bool general_names_within(const GENERAL_NAMES *inner, const GENERAL_NAMES *outer)
@@ -283,8 +285,10 @@ static bool san_unchanged(const struct name_request *request, struct bytes old)
 }
 
 int names_keep(const struct name_request *request, const struct store_certificate *old,
-	       struct names *namesp, struct refusal *refusal)
+	       const struct conf_profile *profile, struct names *namesp, struct refusal *refusal)
 {
+	const struct store_entity entity = store_certificate_entity(old);
+	const struct scope scope = scope_of(profile, &entity);
 	_cleanup_(names_clear) struct names names = {.as_asked = false};
 	struct certificate_view view;
 	struct bytes san = BYTES_NULL;
@@ -296,7 +300,7 @@ int names_keep(const struct name_request *request, const struct store_certificat
 	err = certificate_extension(&view, NID_subject_alt_name, &san, &critical);
 	if (err < 0 && err != -ENOENT)
 		return log_fault("cmf: read old certificate", err, old->subject);
-	if ((request->subject && !subject_unchanged(request->subject, view.subject)) ||
+	if ((request->subject && !subject_unchanged(request->subject, view.subject, &scope)) ||
 	    (request->san && !san_unchanged(request, san)))
 		return refuse(refusal, REFUSAL_update_names_changed);
 	names.subject_empty = view.subject.len <= 2;

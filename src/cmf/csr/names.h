@@ -53,7 +53,8 @@ struct names {
 	struct octets subject; /* TLV of Name */
 	struct octets san;     /* TLV of GeneralNames; empty: none */
 	bool subject_empty;
-	char *text;    /* of the subject, RFC 2253 */
+	bool has_common_name; /* in the subject */
+	char *text;           /* of the subject, RFC 2253 */
 	bool as_asked; /* exactly those of the request; where it says nothing, nothing was added */
 };
 void names_clear(struct names *names);
@@ -62,6 +63,7 @@ struct names_owner {
 	struct store_entity entity;
 	const char *manager;
 	const struct conf_trust_domain *domain; /* NULL: without limits */
+	bool scoped; /* the subject says trust domain and VNF instance, if the profile wants it */
 };
 
 /*
@@ -84,7 +86,9 @@ _must_check_ int names_cross(const struct name_request *request, struct names *n
 /* The same of names that are decided already. */
 _must_check_ int names_domain_check_encoded(const struct conf_trust_domain *domain,
 					    const struct names *names, struct refusal *refusal);
-/* kur: those of the old certificate, which the request must not change. RFC 9483 4.1.3
+/* kur: those of the old certificate, which the request must not change; what the profile adds to a
+ * subject it may leave out. RFC 9483 4.1.3
  * 0, REFUSED (update_names_changed), negative errno. */
 _must_check_ int names_keep(const struct name_request *request, const struct store_certificate *old,
-			    struct names *namesp, struct refusal *refusal);
+			    const struct conf_profile *profile, struct names *namesp,
+			    struct refusal *refusal);

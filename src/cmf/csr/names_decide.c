@@ -5,6 +5,7 @@
  * type allows, is left out; then the subject is encoded anew. See names.h.
  */
 #include "csr/names.h"
+#include "csr/scope.h"
 
 #include "asn1/name.h"
 #include "base/host_name.h"
@@ -27,6 +28,7 @@ struct naming {
 	const struct name_request *request;
 	const struct conf_profile *profile;
 	const struct names_owner *owner;
+	const struct scope *scope;
 	struct mods *mods;
 };
 
@@ -127,6 +129,8 @@ static void attribute_changed(struct mods *mods, const char *what,
 
 static bool attribute_wanted(const struct naming *n, const X509_NAME *asked, int i)
 {
+	if (scope_decides(n->scope, X509_NAME_get_entry(asked, i)))
+		return false;
 	return i == n->request->common_name
 		       ? n->profile->common_name != CONF_NAME_NONE
 		       : attribute_listed(n->profile, X509_NAME_get_entry(asked, i));
@@ -164,6 +168,8 @@ static int subject_filter(const struct naming *n, X509_NAME *subject)
 		int type = V_ASN1_UNDEF;
 		const char *fault = listed ? attribute_fault(&attribute, &type) : NULL;
 
+		if (scope_says(n->scope, entry))
+			continue;
 		if (!listed || fault) {
 			attribute_changed(n->mods, "subject attribute left out", &attribute, fault);
 			continue;
@@ -255,6 +261,20 @@ static int subject_encode(const X509_NAME *subject, struct octets *derp)
 	return 0;
 }
 
+/* A subject without CN names nobody: trust domain and VNF instance are those of many. */
+static int scope_decide(const struct naming *n, struct names *names)
+{
+	if (!n->scope->n || !names->has_common_name)
+		return 0;
+	if (!scope_fits(n->scope))
+		return refuse_detail(n->call->refusal, REFUSAL_template_subject_not_allowed,
+				     "its VNF instance is longer than the attribute of the profile "
+				     "may be");
+	if (n->request->subject_given)
+		scope_tell(n->scope, n->request->subject, n->mods);
+	return scope_add(n->scope, names);
+}
+
 /* Whether the subject is that of the request, octet for octet; `told` mods came before it. */
 static int subject_compare(const struct naming *n, size_t told, struct names *names)
 {
@@ -292,9 +312,12 @@ static int subject_make(const struct naming *n, struct names *names)
 			mods_add(n->mods, "CN added to the subject", NULL);
 	}
 	names->subject_empty = X509_NAME_entry_count(subject) == 0;
+	names->has_common_name = X509_NAME_get_index_by_NID(subject, NID_commonName, -1) >= 0;
 	err = subject_encode(subject, &names->subject);
 	if (err == 0)
 		err = subject_text(subject, &names->text);
+	if (err == 0)
+		err = scope_decide(n, names);
 	return err == 0 ? subject_compare(n, told, names) : err;
 }
 
@@ -317,9 +340,12 @@ static int subject_decide(const struct naming *n, struct names *names)
 	if (common_name_due(n) || !subject_stays(n, &der))
 		return subject_make(n, names);
 	names->subject_empty = false;
-	names->as_asked = true;
+	names->has_common_name = request->common_name >= 0;
+	names->as_asked = !n->scope->n || !names->has_common_name;
 	err = octets_dup(der, &names->subject);
-	return err == 0 ? subject_text(request->subject, &names->text) : err;
+	if (err == 0)
+		err = subject_text(request->subject, &names->text);
+	return err == 0 ? scope_decide(n, names) : err;
 }
 
 /* --- subjectAltName --- */
@@ -463,7 +489,9 @@ int names_decide(const struct cmf_call *call, const struct name_request *request
 		 const struct conf_profile *profile, const struct names_owner *owner,
 		 struct mods *mods, struct names *namesp)
 {
-	const struct naming n = {call, request, profile, owner, mods};
+	const struct scope scope =
+		owner->scoped ? scope_of(profile, &owner->entity) : (struct scope){.n = 0};
+	const struct naming n = {call, request, profile, owner, &scope, mods};
 	_cleanup_(names_clear) struct names names = {0};
 	int err = subject_decide(&n, &names);
 

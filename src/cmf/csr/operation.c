@@ -11,6 +11,12 @@
 
 #include <string.h>
 
+bool decision_goes_on(const struct decision *d)
+{
+	return d->csr->forwards && ca_is_upstream(d->ca) &&
+	       ca_forwarding(d->ca) != CONF_FORWARDING_REISSUE;
+}
+
 /* RFC 9483 4.1.3: the holder of the old certificate. */
 static bool update_is_own(const struct decision *d)
 {
@@ -65,7 +71,7 @@ static bool recover_is_own(const struct decision *d)
 static int issue_names(struct decision *d)
 {
 	const struct names_owner owner = {store_registration_entity(&d->registration),
-					  d->registration.manager, d->domain};
+					  d->registration.manager, d->domain, !decision_goes_on(d)};
 	int err = names_domain_check(d->domain, d->asked.subject, d->asked.san, d->call.refusal);
 
 	return err == 0 ? names_decide(&d->call, &d->asked, d->profile, &owner, &d->mods, &d->names)
@@ -74,7 +80,7 @@ static int issue_names(struct decision *d)
 
 static int update_names(struct decision *d)
 {
-	int err = names_keep(&d->asked, d->csr->update.old, &d->names, d->call.refusal);
+	int err = names_keep(&d->asked, d->csr->update.old, d->profile, &d->names, d->call.refusal);
 
 	if (err == 0)
 		err = names_domain_check_encoded(d->domain, &d->names, d->call.refusal);
@@ -174,5 +180,7 @@ void decision_clear(struct decision *d)
 	granted_extensions_clear(&d->extensions);
 	octets_clear(&d->key_id);
 	names_clear(&d->names);
+	name_keys_clear(&d->name_keys);
+	free(d->released);
 	mods_clear(&d->mods);
 }

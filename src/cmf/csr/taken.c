@@ -18,7 +18,7 @@ static bool same_entity(const struct taken_query *q, const struct cmf_csr_result
 	const struct store_entity one = store_registration_entity(q->registration);
 	const struct store_entity other = store_registration_entity(&r->decision->registration);
 
-	return entity_same(&one, &other);
+	return store_entity_same(&one, &other);
 }
 
 static int key_check(const struct taken_query *q)

@@ -41,7 +41,7 @@ static bool may_have(const struct clients *clients, size_t client,
 
 	if (clients)
 		own = entity_of(&clients->item[client].row);
-	return own.subject_id && entity_same(&own, entity);
+	return own.subject_id && store_entity_same(&own, entity);
 }
 
 /* clients NULL: the names are the CMF's. */

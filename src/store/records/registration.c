@@ -16,6 +16,13 @@ void store_registration_clear(struct store_registration *r)
 	memset(r, 0, sizeof(*r));
 }
 
+bool store_entity_same(const struct store_entity *a, const struct store_entity *b)
+{
+	return strcmp(a->trust_domain, b->trust_domain) == 0 &&
+	       strcmp(a->vnf_instance, b->vnf_instance) == 0 &&
+	       names_equal(bytes_of_string(a->subject_id), bytes_of_string(b->subject_id));
+}
+
 /* --- reading --- */
 
 static int registration_read(struct row *row, void *arg)

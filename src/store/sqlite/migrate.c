@@ -4,6 +4,7 @@
 
 #include "asn1/certificate.h"
 #include "asn1/dn.h"
+#include "asn1/name_key.h"
 #include "asn1/spki.h"
 #include "base/log.h"
 #include "base/name_fold.h"
@@ -129,6 +130,23 @@ static void name_key(sqlite3_context *context, int n, sqlite3_value **values)
 		sqlite3_result_text(context, key, -1, free);
 }
 
+/* certificate_name_key(ca, der, place), for 0022: NULL where there are no more. */
+static void certificate_name_key(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *ca = (const char *)sqlite3_value_text(values[0]);
+	struct bytes der = {sqlite3_value_blob(values[1]), (size_t)sqlite3_value_bytes(values[1])};
+	sqlite3_int64 place = sqlite3_value_int64(values[2]);
+	struct name_keys keys = {0};
+	int err = ca ? name_keys_of_certificate(ca, der, &keys) : 0;
+
+	if (err == -ENOMEM)
+		sqlite3_result_error_nomem(context);
+	else if ((size_t)place < keys.len)
+		sqlite3_result_blob(context, keys.item[place].octet, NAME_KEY_LEN,
+				    SQLITE_TRANSIENT);
+	name_keys_clear(&keys);
+}
+
 int sqlite_migration_functions(sqlite3 *db)
 {
 	int rc = sqlite3_create_function(db, "canonical_key_digest", 2,
@@ -142,6 +160,10 @@ int sqlite_migration_functions(sqlite3 *db)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(db, "name_key", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
 					     NULL, name_key, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "certificate_name_key", 3,
+					     SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+					     certificate_name_key, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sqlite_db_fault(db, "define a function", rc);
 }
 

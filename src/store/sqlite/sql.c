@@ -133,6 +133,16 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		" key_digest, der, replaces_id)"
 		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15"
 		" FROM registration WHERE id = ?1 AND state = 0",
+	/* Held by another entity, it is taken over from the one certificate that had it last. */
+	[CHANGE_HELD_NAME_TAKE] =
+		"INSERT INTO held_name (key, certificate_id) VALUES (?1, ?2)"
+		" ON CONFLICT (key) DO UPDATE SET certificate_id = excluded.certificate_id"
+		" WHERE held_name.certificate_id = ?3 OR EXISTS (SELECT 1 FROM certificate c"
+		" JOIN registration r ON r.id = c.registration_id"
+		" WHERE c.id = held_name.certificate_id AND r.subject_key = ?4"
+		" AND r.trust_domain = ?5 AND r.vnf_instance = ?6)",
+	[CHANGE_TRUST_DOMAIN_REQUIRE] =
+		"SELECT 1 FROM trust_domain WHERE name = ?1 AND registrations > ?2",
 	[CHANGE_CERTIFICATE_FILL] =
 		"UPDATE certificate SET state = ?2, confirm_by_ms = ?3, not_before_ms = ?4,"
 		" not_after_ms = ?5, serial = ?6, subject = ?7, der = ?8"
@@ -311,6 +321,9 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 				  " WHERE c.serial = ?1 AND c.ca = ?2",
 	[READ_CERTIFICATE_REPLACEMENT] = "SELECT id FROM certificate WHERE replaces_id = ?1"
 					 " AND state NOT IN (0, 1, 4) ORDER BY id DESC LIMIT 1",
+	[READ_HELD_NAME_FIND] = "SELECT certificate_id FROM held_name WHERE key = ?1",
+	[READ_TRUST_DOMAIN_REGISTRATIONS] =
+		"SELECT registrations FROM trust_domain WHERE name = ?1",
 	[READ_COUNTS] = "SELECT state, n FROM counter WHERE name = ?1",
 	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
 	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
