@@ -12,6 +12,7 @@
 #define OID_CMF_CERT_TYPE          OID_CMF ".1"
 #define OID_CMF_VNFC_ID            OID_CMF ".2"
 #define OID_CMF_CERT_CHAIN_REQUEST OID_CMF ".3"
+#define OID_CMF_VNF_INSTANCE_ID    OID_CMF ".4"
 #define OID_CMF_REGISTER_REQUEST   OID_CMF ".10"
 #define OID_CMF_REGISTER_RESPONSE  OID_CMF ".11"
 
@@ -20,6 +21,7 @@ enum cmf_object {
 	CMF_OBJECT_CERT_TYPE,
 	CMF_OBJECT_VNFC_ID,
 	CMF_OBJECT_CERT_CHAIN_REQUEST,
+	CMF_OBJECT_VNF_INSTANCE_ID,
 	CMF_OBJECT_REGISTER_REQUEST,
 	CMF_OBJECT_REGISTER_RESPONSE,
 	CMF_OBJECT_IT_CERT_PROFILE,        /* id-it 21, RFC 9480 2.15 */
@@ -36,9 +38,10 @@ const ASN1_OBJECT *cmf_object(enum cmf_object which);
 typedef struct RegisterRequest_st {
 	ASN1_UTF8STRING *certType;
 	STACK_OF(ASN1_UTF8STRING) * subjectIds;
-	ASN1_ENUMERATED *handling; /* OPTIONAL: direct(0), delegation(1) */
-	ASN1_UTF8STRING *profile;  /* [0] OPTIONAL */
-	ASN1_TYPE *attester;       /* [1] OPTIONAL */
+	ASN1_ENUMERATED *handling;      /* OPTIONAL: direct(0), delegation(1) */
+	ASN1_UTF8STRING *profile;       /* [0] OPTIONAL */
+	ASN1_TYPE *attester;            /* [1] OPTIONAL */
+	ASN1_UTF8STRING *vnfInstanceId; /* [2] OPTIONAL: of all subjectIds */
 } RegisterRequest;
 DECLARE_ASN1_FUNCTIONS(RegisterRequest)
 

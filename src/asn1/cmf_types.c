@@ -14,7 +14,8 @@
  *     subjectIds    SEQUENCE SIZE (1..MAX) OF UTF8String,
  *     handling      ENUMERATED { direct(0), delegation(1) } OPTIONAL,
  *     profile   [0] UTF8String OPTIONAL,
- *     attester  [1] ANY OPTIONAL, ... }
+ *     attester  [1] ANY OPTIONAL,
+ *     vnfInstanceId [2] UTF8String OPTIONAL, ... }
  */
 ASN1_SEQUENCE(RegisterRequest) = {
 	ASN1_SIMPLE(RegisterRequest, certType, ASN1_UTF8STRING),
@@ -22,6 +23,7 @@ ASN1_SEQUENCE(RegisterRequest) = {
 	ASN1_OPT(RegisterRequest, handling, ASN1_ENUMERATED),
 	ASN1_EXP_OPT(RegisterRequest, profile, ASN1_UTF8STRING, 0),
 	ASN1_EXP_OPT(RegisterRequest, attester, ASN1_ANY, 1),
+	ASN1_EXP_OPT(RegisterRequest, vnfInstanceId, ASN1_UTF8STRING, 2),
 } ASN1_SEQUENCE_END(RegisterRequest) IMPLEMENT_ASN1_FUNCTIONS(RegisterRequest)
 
 /*
@@ -39,6 +41,7 @@ static const char *const object_texts[CMF_OBJECT_COUNT] = {
 	[CMF_OBJECT_CERT_TYPE] = OID_CMF_CERT_TYPE,
 	[CMF_OBJECT_VNFC_ID] = OID_CMF_VNFC_ID,
 	[CMF_OBJECT_CERT_CHAIN_REQUEST] = OID_CMF_CERT_CHAIN_REQUEST,
+	[CMF_OBJECT_VNF_INSTANCE_ID] = OID_CMF_VNF_INSTANCE_ID,
 	[CMF_OBJECT_REGISTER_REQUEST] = OID_CMF_REGISTER_REQUEST,
 	[CMF_OBJECT_REGISTER_RESPONSE] = OID_CMF_REGISTER_RESPONSE,
 	[CMF_OBJECT_IT_CERT_PROFILE] = "1.3.6.1.5.5.7.4.21",

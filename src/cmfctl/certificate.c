@@ -12,10 +12,20 @@
 
 enum { OPT_PEM = 0x100, OPT_TEXT, OPT_REASON, OPT_INVALIDITY_DATE };
 
-enum { FILTER_SUBJECT_ID, FILTER_SERIAL, FILTER_STATE, FILTER_MANAGER, FILTER_CA };
+enum {
+	FILTER_SUBJECT_ID,
+	FILTER_VNF_INSTANCE,
+	FILTER_TRUST_DOMAIN,
+	FILTER_SERIAL,
+	FILTER_STATE,
+	FILTER_MANAGER,
+	FILTER_CA
+};
 
 static const struct ctl_filter filters[] = {
 	[FILTER_SUBJECT_ID] = {"subject-id", "subject_id", "ID", "Of this entity"},
+	[FILTER_VNF_INSTANCE] = {"vnf-instance", "vnf_instance_id", "ID", "In this VNF instance"},
+	[FILTER_TRUST_DOMAIN] = {"trust-domain", "trust_domain", "NAME", "Of this trust domain"},
 	[FILTER_SERIAL] = {"serial", "serial", "HEX", "With this serialNumber"},
 	[FILTER_STATE] = {"state", "state", "STATE",
 			  "In this state: pending, active, expired, revoked, rejected, "
@@ -25,9 +35,10 @@ static const struct ctl_filter filters[] = {
 };
 
 static const struct ctl_column columns[] = {
-	{"SERIAL", "serial"},       {"STATE", "state"},     {"SUBJECT ID", "subject_id"},
-	{"CERT TYPE", "cert_type"}, {"MANAGER", "manager"}, {"CA", "ca"},
-	{"NOT AFTER", "not_after"},
+	{"SERIAL", "serial"},         {"STATE", "state"},
+	{"SUBJECT ID", "subject_id"}, {"CERT TYPE", "cert_type"},
+	{"MANAGER", "manager"},       {"CA", "ca"},
+	{"NOT AFTER", "not_after"},   {"VNF INSTANCE", "vnf_instance_id"},
 };
 
 const struct ctl_list ctl_certificates = {

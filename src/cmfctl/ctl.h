@@ -199,6 +199,7 @@ void ctl_subjects_progress(size_t done, size_t total);
 struct ctl_register {
 	const char *requester;
 	const char *cert_type;
+	const char *vnf_instance; /* NULL: none */
 	const char *handling;
 	const char *ca;
 	const char *profile;

@@ -65,6 +65,11 @@ static RegisterRequest *request_new(const struct ctl_register *reg, char *const 
 		if (!request->profile)
 			return NULL;
 	}
+	if (reg->vnf_instance) {
+		request->vnfInstanceId = utf8_new(reg->vnf_instance);
+		if (!request->vnfInstanceId)
+			return NULL;
+	}
 	return TAKE(request);
 }
 

@@ -15,6 +15,7 @@ enum {
 	OPT_CA,
 	OPT_PROFILE,
 	OPT_SUBJECT_ID,
+	OPT_VNF_INSTANCE,
 	OPT_SUBJECT_FILE,
 	OPT_SERVER,
 	OPT_CERT,
@@ -38,7 +39,8 @@ enum { REGISTER_CHUNK_MAX = 10000 };
 
 struct register_args {
 	struct ctl_register reg;
-	int status; /* of reading subjects */
+	const char *trust_domain; /* deregister; NULL: not said */
+	int status;               /* of reading subjects */
 };
 
 static void argument_required(struct argp_state *state, const char *value, const char *option)
@@ -135,6 +137,9 @@ static error_t register_parse(int key, char *arg, struct argp_state *state)
 	case OPT_SUBJECT_ID:
 		args->status = args->status ? args->status : ctl_subjects_add(&reg->subjects, arg);
 		return 0;
+	case OPT_VNF_INSTANCE:
+		reg->vnf_instance = arg;
+		return 0;
 	case OPT_SUBJECT_FILE:
 		args->status = args->status ? args->status : ctl_subjects_read(&reg->subjects, arg);
 		return 0;
@@ -150,6 +155,7 @@ static const struct argp_option register_options[] = {
 	{"requester", 'r', "CLIENT", 0, "Client that becomes the manager of the entities", 1},
 	{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "ManoCert, VnfciCert or VnfOAMCert", 1},
 	{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Entity to register; may be repeated", 1},
+	{"vnf-instance", OPT_VNF_INSTANCE, "ID", 0, "VNF instance that all of them are in", 1},
 	{"subject-file", OPT_SUBJECT_FILE, "FILE", 0,
 	 "Entities to register, one a line; - is stdin", 1},
 	{"handling", OPT_HANDLING, "MODE", 0,
@@ -194,9 +200,10 @@ static json_t *register_json(const struct ctl_register *reg, size_t from, size_t
 		}
 		json_array_append_new(ids, id);
 	}
-	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s*}", "requester", reg->requester,
+	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s*, s:s*}", "requester", reg->requester,
 			 "cert_type", reg->cert_type, "subject_ids", ids, "handling", reg->handling,
-			 "profile", reg->profile, "ca", reg->ca);
+			 "profile", reg->profile, "ca", reg->ca, "vnf_instance_id",
+			 reg->vnf_instance);
 }
 
 /* One call as long as the server's limit allows; each call is all or nothing. */
@@ -283,8 +290,12 @@ static error_t deregister_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_CERT_TYPE:
 	case OPT_SUBJECT_ID:
+	case OPT_VNF_INSTANCE:
 	case OPT_SUBJECT_FILE:
 		return register_parse(key, arg, state);
+	case OPT_TRUST_DOMAIN:
+		args->trust_domain = arg;
+		return 0;
 	case ARGP_KEY_END:
 		deregister_args_check(state, args);
 		return 0;
@@ -293,13 +304,17 @@ static error_t deregister_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int deregister_one(struct ctl *ctl, const char *cert_type, const char *subject_id)
+static int deregister_one(struct ctl *ctl, const struct register_args *args, const char *subject_id)
 {
 	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 
 	strbuf_add(&path, "/v1/registrations");
-	ctl_query_add(&path, "cert_type", cert_type);
+	ctl_query_add(&path, "cert_type", args->reg.cert_type);
 	ctl_query_add(&path, "subject_id", subject_id);
+	if (args->reg.vnf_instance)
+		ctl_query_add(&path, "vnf_instance_id", args->reg.vnf_instance);
+	if (args->trust_domain)
+		ctl_query_add(&path, "trust_domain", args->trust_domain);
 	return ctl_call(ctl, "DELETE", path.text, NULL, NULL);
 }
 
@@ -308,6 +323,9 @@ int ctl_deregister(struct ctl *ctl, int argc, char **argv)
 	static const struct argp_option options[] = {
 		{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "ManoCert, VnfciCert or VnfOAMCert", 1},
 		{"subject-id", OPT_SUBJECT_ID, "ID", 0, "Entity; may be repeated", 1},
+		{"vnf-instance", OPT_VNF_INSTANCE, "ID", 0, "VNF instance that it is in", 1},
+		{"trust-domain", OPT_TRUST_DOMAIN, "NAME", 0, "Where several have such an entity",
+		 1},
 		{"subject-file", OPT_SUBJECT_FILE, "FILE", 0, "Entities, one a line; - is stdin",
 		 1},
 		{0},
@@ -325,7 +343,7 @@ int ctl_deregister(struct ctl *ctl, int argc, char **argv)
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
 	for (status = args.status; !status && done < subjects->len; done += !status) {
-		status = deregister_one(ctl, args.reg.cert_type, subjects->item[done]);
+		status = deregister_one(ctl, &args, subjects->item[done]);
 		if (status)
 			ctl_error("%s is not deregistered", subjects->item[done]);
 	}
@@ -339,10 +357,19 @@ int ctl_deregister(struct ctl *ctl, int argc, char **argv)
 
 /* --- list and show --- */
 
-enum { FILTER_SUBJECT_ID, FILTER_CERT_TYPE, FILTER_MANAGER, FILTER_TRUST_DOMAIN, FILTER_ALL };
+enum {
+	FILTER_SUBJECT_ID,
+	FILTER_VNF_INSTANCE,
+	FILTER_CERT_TYPE,
+	FILTER_MANAGER,
+	FILTER_TRUST_DOMAIN,
+	FILTER_ALL
+};
 
 static const struct ctl_filter filters[] = {
 	[FILTER_SUBJECT_ID] = {"subject-id", "subject_id", "ID", "Of this entity only"},
+	[FILTER_VNF_INSTANCE] = {"vnf-instance", "vnf_instance_id", "ID",
+				 "In this VNF instance only"},
 	[FILTER_CERT_TYPE] = {"cert-type", "cert_type", "TYPE", "Of this certType only"},
 	[FILTER_MANAGER] = {"manager", "manager", "CLIENT", "Of this manager only"},
 	[FILTER_TRUST_DOMAIN] = {"trust-domain", "trust_domain", "NAME",
@@ -351,9 +378,15 @@ static const struct ctl_filter filters[] = {
 };
 
 static const struct ctl_column columns[] = {
-	{"SUBJECT ID", "subject_id"}, {"CERT TYPE", "cert_type"}, {"HANDLING", "handling"},
-	{"MANAGER", "manager"},       {"DOMAIN", "trust_domain"}, {"CA", "ca"},
-	{"PROFILE", "profile"},       {"STATE", "state"},
+	{"SUBJECT ID", "subject_id"},
+	{"CERT TYPE", "cert_type"},
+	{"HANDLING", "handling"},
+	{"MANAGER", "manager"},
+	{"DOMAIN", "trust_domain"},
+	{"CA", "ca"},
+	{"PROFILE", "profile"},
+	{"STATE", "state"},
+	{"VNF INSTANCE", "vnf_instance_id"},
 };
 
 const struct ctl_list ctl_registrations = {
@@ -386,7 +419,9 @@ int ctl_registration_show(struct ctl *ctl, int argc, char **argv)
 					 .args_doc = "SUBJECT-ID",
 					 .doc = "Shows the registrations of an entity."};
 	struct ctl_selection selection = {.list = &ctl_registrations,
-					  .offered = 1 << FILTER_CERT_TYPE | 1 << FILTER_ALL};
+					  .offered = 1 << FILTER_VNF_INSTANCE |
+						     1 << FILTER_CERT_TYPE |
+						     1 << FILTER_TRUST_DOMAIN | 1 << FILTER_ALL};
 	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 	json_t *rows = NULL;
 	int status;

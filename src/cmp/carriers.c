@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What IFA 033 needs beside the certificate request: certType or profile, vnfcId, certChainRequest,
- * wherever a message may carry them explicitly (docs/cmp-profile.md): generalInfo, the URL,
- * regInfo utf8Pairs. Here they are collected and their form is checked; what they mean, and whether
- * certTypes and vnfcIds agree, is cmf/'s.
+ * What IFA 033 needs beside the certificate request: certType or profile, vnfcId, vnfInstanceId,
+ * certChainRequest, wherever a message may carry them explicitly (docs/cmp-profile.md):
+ * generalInfo, the URL, regInfo utf8Pairs. Here they are collected and their form is checked; what
+ * they mean, and whether certTypes and vnfcIds agree, is cmf/'s.
  */
 #include "carriers.h"
 #include "request.h"
@@ -12,8 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Octets of one utf8Pairs control; it holds three short pairs in an honest message. */
-enum { PAIRS_MAX = 4096 };
+/* Octets of one utf8Pairs control: in an honest message four pairs, each octet of two identifiers
+ * of the longest may be three. */
+enum { PAIRS_MAX = 8192 };
 
 void cmp_carriers_clear(struct cmp_carriers *carriers)
 {
@@ -21,6 +22,8 @@ void cmp_carriers_clear(struct cmp_carriers *carriers)
 		free(carriers->profile_names[i]);
 	for (size_t i = 0; i < carriers->n_vnfc_ids; i++)
 		free(carriers->vnfc_ids[i]);
+	for (size_t i = 0; i < carriers->n_vnf_instances; i++)
+		free(carriers->vnf_instances[i]);
 	*carriers = (struct cmp_carriers){.chain_request = -1};
 }
 
@@ -142,6 +145,19 @@ static int vnfc_id_read(struct cmp_request *rq, const ASN1_TYPE *value)
 	return err ? err : add_vnfc_id(rq, &rq->carriers, id);
 }
 
+static int add_vnf_instance(struct cmp_request *rq, struct cmp_carriers *c, char *id)
+{
+	return list_add(rq, c->vnf_instances, &c->n_vnf_instances, id);
+}
+
+static int vnf_instance_read(struct cmp_request *rq, const ASN1_TYPE *value)
+{
+	char *id = NULL;
+	int err = utf8_value(rq, value, REFUSAL_carrier_malformed, &id);
+
+	return err ? err : add_vnf_instance(rq, &rq->carriers, id);
+}
+
 static int chain_request_read(struct cmp_request *rq, const ASN1_TYPE *value)
 {
 	int64_t number;
@@ -180,6 +196,7 @@ static const struct {
 	{CMP_OID_CERT_PROFILE, cert_profile_read},
 	{CMP_OID_CERT_TYPE, cert_type_read},
 	{CMP_OID_VNFC_ID, vnfc_id_read},
+	{CMP_OID_VNF_INSTANCE_ID, vnf_instance_read},
 	{CMP_OID_CERT_CHAIN_REQUEST, chain_request_read},
 };
 
@@ -276,23 +293,57 @@ static int hex_value(unsigned char c)
 	return isdigit(c) ? c - '0' : tolower(c) - 'a' + 10;
 }
 
+/* The octet that "%xx" stands for; -1: it is none. */
+static int escape_octet(struct bytes in, size_t at)
+{
+	if (at + 2 >= in.len || in.data[at] != '%' || hex_value(in.data[at + 1]) < 0 ||
+	    hex_value(in.data[at + 2]) < 0)
+		return -1;
+	return hex_value(in.data[at + 1]) << 4 | hex_value(in.data[at + 2]);
+}
+
+/* How many octets a character has that begins with this one, if it has several; else 0. */
+static size_t character_length(int first)
+{
+	return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
+}
+
 /*
- * Reads up to the octet `end`, undoing %xx, and moves *in behind it. Both reserved octets are
- * encoded with a digit after the percent sign (%3f, %25) and no name starts with one, so that
- * "%" before a digit is never the end of a value. -EBADMSG if `end` does not come or the text is
- * too long for us.
+ * How many "%xx" stand together at this place, in front of what ends a value with "%". No name
+ * starts with a digit, so that "%" before one is always the first of an escape: %3f and %25, which
+ * RFC 4211 7.1 has, and all of ASCII. What starts with a letter ("%ce" of "%certType?") is an
+ * escape only as part of a whole character of UTF-8.
+ */
+static size_t escapes_at(struct bytes in, size_t at)
+{
+	int first = escape_octet(in, at);
+	size_t n = first < 0 ? 0 : character_length(first);
+
+	if (first >= 0 && isdigit(in.data[at + 1]))
+		return 1;
+	for (size_t i = 1; i < n; i++)
+		if ((escape_octet(in, at + 3 * i) & ~0x3f) != 0x80)
+			return 0;
+	return n;
+}
+
+/*
+ * Reads up to the octet `end`, undoing escapes, and moves *in behind it. -EBADMSG if `end` does not
+ * come or the text is too long for us.
  */
 static int pair_part(struct bytes *in, char end, char out[CMP_CARRIER_TEXT_MAX + 1])
 {
-	size_t n = 0;
+	size_t n = 0, escapes = 0;
 	uint8_t c;
 
 	for (size_t i = 0; i < in->len; i++) {
 		c = in->data[i];
-		if (c == '%' && i + 2 < in->len && isdigit(in->data[i + 1]) &&
-		    hex_value(in->data[i + 2]) >= 0) {
-			c = (uint8_t)(hex_value(in->data[i + 1]) << 4 | hex_value(in->data[i + 2]));
+		if (escapes == 0)
+			escapes = escapes_at(*in, i);
+		if (escapes > 0) {
+			c = (uint8_t)escape_octet(*in, i);
 			i += 2;
+			escapes--;
 		} else if (c == (uint8_t)end) {
 			out[n] = '\0';
 			*in = (struct bytes){in->data + i + 1, in->len - i - 1};
@@ -307,27 +358,37 @@ static int pair_part(struct bytes *in, char end, char out[CMP_CARRIER_TEXT_MAX +
 	return -EBADMSG;
 }
 
+/* The pairs that name something; an empty vnfInstanceId says that it is in none. */
+static const struct {
+	const char *name;
+	int (*add)(struct cmp_request *rq, struct cmp_carriers *c, char *value);
+	bool may_be_empty;
+} pair_names[] = {
+	{"certType", add_profile_name, false},
+	{"vnfcId", add_vnfc_id, false},
+	{"vnfInstanceId", add_vnf_instance, true},
+};
+
 static int pair_use(struct cmp_request *rq, struct cmp_carriers *c, const char *name,
 		    const char *value)
 {
-	bool cert_type = !strcmp(name, "certType");
-	char *copy;
-
 	if (!strcmp(name, "certChainRequest")) {
 		if (strcmp(value, "0") && strcmp(value, "1"))
 			return refuse(&rq->refusal, REFUSAL_carrier_malformed);
 		return chain_request_set(rq, c, value[0] - '0');
 	}
-	if (!cert_type && strcmp(name, "vnfcId") != 0) {
-		c->more = true;
-		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(pair_names); i++) {
+		char *copy;
+
+		if (strcmp(name, pair_names[i].name) != 0)
+			continue;
+		if (!*value && !pair_names[i].may_be_empty)
+			return refuse(&rq->refusal, REFUSAL_carrier_malformed);
+		copy = strdup(value);
+		return copy ? pair_names[i].add(rq, c, copy) : -ENOMEM;
 	}
-	if (!*value)
-		return refuse(&rq->refusal, REFUSAL_carrier_malformed);
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	return cert_type ? add_profile_name(rq, c, copy) : add_vnfc_id(rq, c, copy);
+	c->more = true;
+	return 0;
 }
 
 /* RFC 4211 7.1: Name?Value%[Name?Value%]* */

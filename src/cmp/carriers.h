@@ -11,15 +11,21 @@
 struct cmp_request;
 struct cmp_message;
 
-/* Explicit carriers of one kind that a message may hold; more are no honest message. */
-enum { CMP_CARRIERS_MAX = 16, CMP_CARRIER_TEXT_MAX = 255 };
+/*
+ * Explicit carriers of one kind that a message may hold; more are no honest message. Octets of an
+ * identifier: 253 characters of UTF-8, which cmf/ counts.
+ */
+enum { CMP_CARRIERS_MAX = 16, CMP_CARRIER_TEXT_MAX = 4 * 253 };
 
-/* certType, vnfcId and certChainRequest as the message names them, docs/cmp-profile.md. */
+/* certType, vnfcId, vnfInstanceId and certChainRequest as the message names them,
+ * docs/cmp-profile.md. */
 struct cmp_carriers {
 	char *profile_names[CMP_CARRIERS_MAX];
 	size_t n_profile_names;
 	char *vnfc_ids[CMP_CARRIERS_MAX];
 	size_t n_vnfc_ids;
+	char *vnf_instances[CMP_CARRIERS_MAX];
+	size_t n_vnf_instances;
 	int chain_request; /* 0, 1; -1: not said */
 	bool more;         /* regInfo says something that means nothing here */
 };

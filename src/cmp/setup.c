@@ -51,6 +51,7 @@ static int oids_fill(struct cmp_door *door)
 	door->oids[CMP_OID_CERT_TYPE] = cmf_object(CMF_OBJECT_CERT_TYPE);
 	door->oids[CMP_OID_VNFC_ID] = cmf_object(CMF_OBJECT_VNFC_ID);
 	door->oids[CMP_OID_CERT_CHAIN_REQUEST] = cmf_object(CMF_OBJECT_CERT_CHAIN_REQUEST);
+	door->oids[CMP_OID_VNF_INSTANCE_ID] = cmf_object(CMF_OBJECT_VNF_INSTANCE_ID);
 	door->oids[CMP_OID_REGISTER_REQUEST] = cmf_object(CMF_OBJECT_REGISTER_REQUEST);
 	door->oids[CMP_OID_REGISTER_RESPONSE] = cmf_object(CMF_OBJECT_REGISTER_RESPONSE);
 	for (size_t i = 0; i < CMP_OID_COUNT; i++)

@@ -200,6 +200,12 @@ void ask_genm(struct ask *ask, const char *oid, struct bytes value)
 
 void ask_register(struct ask *ask, const char *cert_type, const char *subject_id, int handling)
 {
+	ask_register_in(ask, cert_type, NULL, subject_id, handling);
+}
+
+void ask_register_in(struct ask *ask, const char *cert_type, const char *vnf_instance,
+		     const char *subject_id, int handling)
+{
 	RegisterRequest *request = RegisterRequest_new();
 	ASN1_UTF8STRING *id = ASN1_UTF8STRING_new();
 	unsigned char *der = NULL;
@@ -211,6 +217,10 @@ void ask_register(struct ask *ask, const char *cert_type, const char *subject_id
 	if (handling >= 0) {
 		request->handling = ASN1_ENUMERATED_new();
 		HOUSE_CHECK(ASN1_ENUMERATED_set(request->handling, handling));
+	}
+	if (vnf_instance) {
+		request->vnfInstanceId = ASN1_UTF8STRING_new();
+		HOUSE_CHECK(ASN1_STRING_set(request->vnfInstanceId, vnf_instance, -1));
 	}
 	len = i2d_RegisterRequest(request, &der);
 	ask_genm(ask, OID_CMF_REGISTER_REQUEST, (struct bytes){der, (size_t)len});

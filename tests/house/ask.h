@@ -51,6 +51,9 @@ void ask_p10cr(struct ask *ask, const char *cn);
 void ask_rr(struct ask *ask, struct bytes cert, int reason);
 void ask_genm(struct ask *ask, const char *oid, struct bytes value);
 void ask_register(struct ask *ask, const char *cert_type, const char *subject_id, int handling);
+/* The same in a VNF instance. */
+void ask_register_in(struct ask *ask, const char *cert_type, const char *vnf_instance,
+		     const char *subject_id, int handling);
 /* Puts a message into a nested one, which it makes of `ask` if it has no body yet. */
 void ask_nested(struct ask *ask, struct bytes message);
 /* A nested message around what `inner` sends, with its ids: RFC 9483 5.2.2.1. Encodes `inner`. */

@@ -630,6 +630,77 @@ START_TEST(test_csr_conflicts_with_deregistration)
 }
 END_TEST
 
+/* --- VNF instances --- */
+
+/* vnfc-1 is in vnf-1 and vnf-2, vnfci-a in vnf-1 and in none, all of vnfm-a; single is in vnf-1 of
+ * vnfm-a and in vnf-3 of vnfm-c. */
+static const struct {
+	const char *client;
+	struct csr_spec ask;
+	const char *reason;
+	const char *vnf_instance; /* granted */
+} instance_cases[] = {
+	{"vnfm-a", {VNFCI, .vnfc_id = {"vnfc-1"}, .vnf_instance = {"vnf-2"}}, "none", "vnf-2"},
+	{"vnfm-a", {VNFCI, .subject = "/CN=vnfc-1", .vnf_instance = {"vnf-1"}}, "none", "vnf-1"},
+	{"vnfm-a", {VNFCI, .san = "URI:urn:etsi:nfv:vnfci:vnf-2:vnfc-1"}, "none", "vnf-2"},
+	{"vnfm-a", {VNFCI, .vnfc_id = {"vnfc-1"}}, "vnf_instance_ambiguous", NULL},
+	{"ra-a", {VNFCI, .vnfc_id = {"vnfc-1"}}, "vnf_instance_ambiguous", NULL},
+	/* The one without is meant. */
+	{"vnfm-a", {VNFCI, .vnfc_id = {"vnfci-a"}}, "none", ""},
+	{"vnfm-a", {VNFCI, .vnfc_id = {"vnfci-a"}, .vnf_instance = {"vnf-1"}}, "none", "vnf-1"},
+	/* Of several the only one that is the asker's. */
+	{"vnfm-a", {VNFCI, .vnfc_id = {"single"}}, "none", "vnf-1"},
+	{"vnfm-c", {VNFCI, .vnfc_id = {"single"}}, "none", "vnf-3"},
+	{"ra-a", {VNFCI, .vnfc_id = {"single"}}, "vnf_instance_ambiguous", NULL},
+	{"vnfm-c",
+	 {VNFCI, .vnfc_id = {"single"}, .vnf_instance = {"vnf-1"}},
+	 "entity_not_authorized",
+	 NULL},
+	/* The form with one part is for those in none. */
+	{"vnfm-a", {VNFCI, .san = "URI:urn:etsi:nfv:vnfci:single"}, "entity_not_authorized", NULL},
+	{"vnfm-a",
+	 {VNFCI, .vnfc_id = {"vnfc-1"}, .vnf_instance = {"vnf-9"}},
+	 "entity_not_authorized",
+	 NULL},
+	{"vnfm-a",
+	 {VNFCI, .vnfc_id = {"vnfc-1"}, .vnf_instance = {"vnf-1", "vnf-2"}},
+	 "vnf_instance_contradiction",
+	 NULL},
+	{"vnfm-a",
+	 {VNFCI, .vnfc_id = {"vnfc-1"}, .vnf_instance = {"vnf-1"},
+	  .san = "URI:urn:etsi:nfv:vnfci:vnf-2:vnfc-1"},
+	 "template_san_not_allowed",
+	 NULL},
+	{"vnfm-b",
+	 {VNFCI, .vnfc_id = {"vnfc-1"}, .vnf_instance = {"vnf-1"}},
+	 "entity_not_authorized",
+	 NULL},
+};
+
+START_TEST(test_csr_vnf_instance_ifa033_11_2_3)
+{
+	const char *reason = instance_cases[_i].reason;
+	struct cmf_principal who = principal_of(instance_cases[_i].client);
+	struct store_registration reg = {0};
+	struct cmf_csr_result result = {0};
+
+	register_in("vnfm-a", CERT_TYPE_VNFCI, "vnf-1", "vnfc-1");
+	register_in("vnfm-a", CERT_TYPE_VNFCI, "vnf-2", "vnfc-1");
+	register_in("vnfm-a", CERT_TYPE_VNFCI, "vnf-1", "vnfci-a");
+	register_in("vnfm-a", CERT_TYPE_VNFCI, "vnf-1", "single");
+	register_in("vnfm-c", CERT_TYPE_VNFCI, "vnf-3", "single");
+	ck_assert_str_eq(refusal_code(csr(&who, &instance_cases[_i].ask, &result)), reason);
+	cmf_principal_clear(&who);
+	if (strcmp(reason, "none") != 0)
+		return;
+	ck_assert_int_eq(store_registration_get(w.reader, result.certificate.registration_id, &reg),
+			 0);
+	ck_assert_str_eq(reg.vnf_instance, instance_cases[_i].vnf_instance);
+	store_registration_clear(&reg);
+	cmf_csr_result_clear(&result);
+}
+END_TEST
+
 /* --- key update, RFC 9483 4.1.3 --- */
 
 static struct cmf_principal end_entity(const struct store_certificate *cert)
@@ -788,6 +859,7 @@ static Suite *cmf_csr_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, world_teardown);
 	tcase_add_loop_test(tc, test_csr_who_ifa033_11_2_3, 0, ARRAY_LEN(who_cases));
+	tcase_add_loop_test(tc, test_csr_vnf_instance_ifa033_11_2_3, 0, ARRAY_LEN(instance_cases));
 	tcase_add_test(tc, test_ir_registers_with_the_rules_of_register);
 	tcase_add_loop_test(tc, test_csr_what, 0, ARRAY_LEN(what_cases));
 	tcase_add_test(tc, test_csr_validity_in_certificate);

@@ -203,6 +203,52 @@ START_TEST(ifa033_11_2_3_carriers_agree)
 }
 END_TEST
 
+/* RFC 4211 7.1: what is no ASCII is escaped as UTF-8, and "%ce" of "%certType" is no escape. */
+static const struct {
+	const char *info; /* id-cmf.4 */
+	const char *pairs;
+	const char *uri;
+	int failinfo;
+} instance_carriers[] = {
+	{"caf\xc3\xa9-9", "vnfcId?vnfc%25%2D1%certType?VnfciCert%", NULL, -1},
+	{NULL, "vnfInstanceId?caf%C3%A9-9%certType?VnfciCert%vnfcId?vnfc%25-1%", NULL, -1},
+	{NULL, "vnfInstanceId?caf%c3%a9%2d9%vnfcId?vnfc%25-1%", NULL, -1},
+	{NULL, "vnfInstanceId?caf\xc3\xa9-9%vnfcId?vnfc%25-1%", NULL, -1},
+	{NULL, NULL, "URI:urn:etsi:nfv:vnfci:caf%C3%A9-9:vnfc%25-1", -1},
+	/* The only one with that vnfcId. */
+	{NULL, "vnfcId?vnfc%25-1%", NULL, -1},
+	{"caf\xc3\xa9-8", "vnfcId?vnfc%25-1%", NULL, FAIL_NOT_AUTHORIZED},
+	{"caf\xc3\xa9-9", "vnfInstanceId?other%vnfcId?vnfc%25-1%", NULL, FAIL_BAD_REQUEST},
+	{NULL, "vnfInstanceId?%vnfcId?vnfc%25-1%", NULL, FAIL_NOT_AUTHORIZED},
+	{NULL, "vnfInstanceId?caf%C3-9%vnfcId?vnfc%25-1%", NULL, FAIL_BAD_DATA_FORMAT},
+	{NULL, "vnfInstanceId?caf%C3%vnfcId?vnfc%25-1%", NULL, FAIL_BAD_DATA_FORMAT},
+};
+
+START_TEST(ifa033_11_2_3_vnf_instance)
+{
+	const char *info = instance_carriers[_i].info, *pairs = instance_carriers[_i].pairs;
+	struct told told;
+	struct ask a;
+
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_register_in(&a, "VnfciCert", "caf\xc3\xa9-9", "vnfc%-1", CERT_HANDLING_DELEGATION);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told.msg->body_type, PKI_BODY_GENP);
+	granted_done(&a, &told);
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_CR, "vnfc%-1");
+	if (info)
+		ask_info_text(&a, OID_CMF_VNF_INSTANCE_ID, info);
+	if (pairs)
+		ask_reg_info(&a, pairs);
+	if (instance_carriers[_i].uri)
+		ask_extension(&a, NID_subject_alt_name, instance_carriers[_i].uri);
+	ask_send(&a, &told);
+	ck_assert_int_eq(told_failinfo(&told), instance_carriers[_i].failinfo);
+	granted_done(&a, &told);
+}
+END_TEST
+
 static bool algorithm_equal(const X509_ALGOR *a, const X509_ALGOR *b)
 {
 	unsigned char *da = NULL, *db = NULL;
@@ -507,6 +553,7 @@ static Suite *door_suite(void)
 	tcase_add_test(tcase, rfc9483_5_1_1_ra_verified);
 	tcase_add_test(tcase, ifa033_11_2_3_no_chain);
 	tcase_add_test(tcase, ifa033_11_2_3_carriers_agree);
+	tcase_add_loop_test(tcase, ifa033_11_2_3_vnf_instance, 0, ARRAY_LEN(instance_carriers));
 	tcase_add_test(tcase, rfc9483_4_1_5_mac_ir);
 	tcase_add_test(tcase, mac_never_unverified);
 	tcase_add_test(tcase, rfc9483_4_1_3_kur);

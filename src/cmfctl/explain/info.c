@@ -27,6 +27,7 @@ static bool register_request_explain(struct explain *e, struct bytes der)
 	explain_free_text(e, "subjectId", request->subjectIds);
 	explain_integer(e, "handling", request->handling);
 	explain_string(e, "profile", request->profile);
+	explain_string(e, "vnfInstanceId", request->vnfInstanceId);
 	explain_end(e);
 	RegisterRequest_free(request);
 	return true;

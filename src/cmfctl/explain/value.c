@@ -132,6 +132,7 @@ static const struct {
 	{OID_CMF_CERT_TYPE, "id-cmf-certType"},
 	{OID_CMF_VNFC_ID, "id-cmf-vnfcId"},
 	{OID_CMF_CERT_CHAIN_REQUEST, "id-cmf-certChainRequest"},
+	{OID_CMF_VNF_INSTANCE_ID, "id-cmf-vnfInstanceId"},
 	{OID_CMF_REGISTER_REQUEST, "id-cmf-registerRequest"},
 	{OID_CMF_REGISTER_RESPONSE, "id-cmf-registerResponse"},
 	{"1.3.6.1.5.5.7.4.17", "id-it-caCerts"},

@@ -11,13 +11,11 @@
 
 #include <errno.h>
 
-/* Octets of a subjectId in RegisterRequest; cmf/ has its own, stricter rule. */
-enum { SUBJECT_ID_MAX = 255 };
-
 /* What cmf/ gets, in strings that live while the request does. */
 struct register_texts {
 	char *cert_type;
 	char *profile;
+	char *vnf_instance;
 	char **subject_ids;
 	size_t n;
 };
@@ -26,6 +24,7 @@ static void register_texts_clear(struct register_texts *t)
 {
 	free(t->cert_type);
 	free(t->profile);
+	free(t->vnf_instance);
 	for (size_t i = 0; i < t->n; i++)
 		free(t->subject_ids[i]);
 	free(t->subject_ids);
@@ -38,14 +37,16 @@ static int register_texts_read(const RegisterRequest *wire, struct register_text
 	err = cmp_text_dup(wire->certType, CMP_CARRIER_TEXT_MAX, &t->cert_type);
 	if (!err && wire->profile)
 		err = cmp_text_dup(wire->profile, CMP_CARRIER_TEXT_MAX, &t->profile);
+	if (!err && wire->vnfInstanceId)
+		err = cmp_text_dup(wire->vnfInstanceId, CMP_CARRIER_TEXT_MAX, &t->vnf_instance);
 	if (err)
 		return err;
 	t->subject_ids = calloc((size_t)(n > 0 ? n : 1), sizeof(*t->subject_ids));
 	if (!t->subject_ids)
 		return -ENOMEM;
 	for (int i = 0; i < n; i++) {
-		err = cmp_text_dup(sk_ASN1_UTF8STRING_value(wire->subjectIds, i), SUBJECT_ID_MAX,
-				   &t->subject_ids[t->n]);
+		err = cmp_text_dup(sk_ASN1_UTF8STRING_value(wire->subjectIds, i),
+				   CMP_CARRIER_TEXT_MAX, &t->subject_ids[t->n]);
 		if (err)
 			return err;
 		t->n++;
@@ -74,6 +75,7 @@ static int register_read(struct cmp_request *rq, const RegisterRequest *wire,
 	request->handling = (enum cert_handling)handling;
 	request->has_attester = wire->attester != NULL;
 	request->profile = t->profile;
+	request->vnf_instance = t->vnf_instance;
 	request->subject_ids = (const char *const *)t->subject_ids;
 	request->n_subject_ids = t->n;
 	return 0;

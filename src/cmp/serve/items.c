@@ -142,13 +142,16 @@ static void carriers_add(struct cmp_item *item, const struct cmp_carriers *from)
 		item->profile_names[csr->n_profile_names++] = from->profile_names[i];
 	for (size_t i = 0; i < from->n_vnfc_ids; i++)
 		item->vnfc_ids[csr->n_vnfc_ids++] = from->vnfc_ids[i];
+	for (size_t i = 0; i < from->n_vnf_instances; i++)
+		item->vnf_instances[csr->n_vnf_instances++] = from->vnf_instances[i];
 	csr->profile_names = item->profile_names;
+	csr->vnf_instances = item->vnf_instances;
 	csr->vnfc_ids = item->vnfc_ids;
 }
 
 void cmp_item_carriers(const struct cmp_request *rq, struct cmp_item *item)
 {
-	item->csr.n_profile_names = item->csr.n_vnfc_ids = 0;
+	item->csr.n_profile_names = item->csr.n_vnfc_ids = item->csr.n_vnf_instances = 0;
 	carriers_add(item, &rq->carriers);
 	carriers_add(item, &item->carriers);
 }

@@ -18,6 +18,7 @@ struct cmp_item {
 	struct cmp_carriers carriers; /* of the body */
 	const char *profile_names[2 * CMP_CARRIERS_MAX];
 	const char *vnfc_ids[2 * CMP_CARRIERS_MAX];
+	const char *vnf_instances[2 * CMP_CARRIERS_MAX];
 	struct store_certificate old;          /* kur */
 	STACK_OF(X509_EXTENSION) * extensions; /* PKCS#10: out of its attributes */
 	EVP_PKEY *archived_key;                /* what was sent, to be archived */
