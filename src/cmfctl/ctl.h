@@ -99,6 +99,9 @@ struct ctl_column {
 /* Lists what a path gives as an aligned table, or with --json as an array of objects. */
 _must_check_ int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
 				const struct ctl_column *columns, size_t n);
+/* The same for rows that are there already. */
+void ctl_rows_print(const struct ctl *ctl, json_t *rows, const struct ctl_column *columns,
+		    size_t n);
 /* All rows of a path; `*rowsp` is an array that the caller owns. For few rows. */
 _must_check_ int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp);
 /* Rows one after the other as "key  value" lines, or as JSON. PEM is printed behind the lines. */

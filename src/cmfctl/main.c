@@ -3,6 +3,7 @@
  * cmfctl: the operator's program. Finds the command and hands it its arguments.
  */
 #include "ctl.h"
+#include "nfv/nfv.h"
 
 #include "base/log.h"
 #include "base/secrecy.h"
@@ -132,8 +133,64 @@ static int command_find(struct ctl *ctl, int argc, char **argv)
 	return help ? CTL_OK : CTL_USAGE;
 }
 
+/* --- options before the command --- */
+
+enum {
+	OPT_SERVER = 0x2000,
+	OPT_TLS_TRUSTED,
+	OPT_CERT,
+	OPT_KEY,
+	OPT_PASSPHRASE_FILE,
+	OPT_TOKEN_FILE,
+};
+
+static error_t nfv_options_parse(int key, char *arg, struct argp_state *state)
+{
+	struct nfv_options *nfv = state->input;
+
+	switch (key) {
+	case OPT_SERVER:
+		nfv->server = arg;
+		return 0;
+	case OPT_TLS_TRUSTED:
+		nfv->tls_trusted = arg;
+		return 0;
+	case OPT_CERT:
+		nfv->cert = arg;
+		return 0;
+	case OPT_KEY:
+		nfv->key = arg;
+		return 0;
+	case OPT_PASSPHRASE_FILE:
+		nfv->passphrase_file = arg;
+		return 0;
+	case OPT_TOKEN_FILE:
+		nfv->token_file = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option nfv_options[] = {
+	{NULL, 0, NULL, 0,
+	 "As a VNF Manager, over the JSON interface (register, request, renew, revoke, list, "
+	 "watch):",
+	 1},
+	{"server", OPT_SERVER, "URL", 0, "The CMF, as https://cmf.example:8443", 1},
+	{"tls-trusted", OPT_TLS_TRUSTED, "FILE", 0, "Trust anchors of its TLS, PEM", 1},
+	{"cert", OPT_CERT, "FILE", 0, "Who asks: certificate and chain, PEM", 1},
+	{"key", OPT_KEY, "FILE", 0, "Its private key, PEM", 1},
+	{"passphrase-file", OPT_PASSPHRASE_FILE, "FILE", 0, "With the passphrase of the key", 1},
+	{"token-file", OPT_TOKEN_FILE, "FILE", 0, "Or an access token (OAuth 2.0)", 1},
+	{0},
+};
+
+static const struct argp nfv_argp = {.options = nfv_options, .parser = nfv_options_parse};
+
 struct program {
 	struct ctl *ctl;
+	struct nfv_options nfv;
 	int command; /* index of the first word in argv; 0: none */
 };
 
@@ -144,6 +201,7 @@ static error_t program_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = program->ctl;
+		state->child_inputs[1] = &program->nfv;
 		return 0;
 	case ARGP_KEY_ARG: /* the command: what follows is its own */
 		program->command = state->next - 1;
@@ -177,7 +235,8 @@ static char *program_help(int key, const char *text, void *input)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&ctl_common_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&ctl_common_argp, 0, NULL, 0}, {&nfv_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.parser = program_parse,
 		.args_doc = "COMMAND [ARGUMENT...]",
@@ -202,7 +261,10 @@ int main(int argc, char **argv)
 		ctl_error("libcurl cannot be used");
 		return CTL_FAULT;
 	}
-	status = command_find(&ctl, argc - program.command, argv + program.command);
+	argc -= program.command;
+	argv += program.command;
+	status = program.nfv.server ? nfv_run(&program.nfv, &ctl, argc, argv)
+				    : command_find(&ctl, argc, argv);
 	ctl_close(&ctl);
 	curl_global_cleanup();
 	if (fflush(stdout) || ferror(stdout)) {

@@ -175,14 +175,33 @@ static int json_page(void *arg, json_t *rows)
 	return ferror(stdout) ? CTL_FAULT : CTL_OK;
 }
 
-int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
-		   const struct ctl_column *columns, size_t n)
+static struct table table_of(const struct ctl_column *columns, size_t n)
 {
 	struct table t = {.columns = columns, .n = n < COLUMNS_MAX ? n : COLUMNS_MAX};
-	int status;
 
 	for (size_t c = 0; c < t.n; c++)
 		t.width[c] = text_width(columns[c].title);
+	return t;
+}
+
+void ctl_rows_print(const struct ctl *ctl, json_t *rows, const struct ctl_column *columns, size_t n)
+{
+	struct table t = table_of(columns, n);
+
+	if (!ctl->json) {
+		table_page(&t, rows);
+		return;
+	}
+	json_page(&t, rows);
+	puts(t.printed ? "]" : "[]");
+}
+
+int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
+		   const struct ctl_column *columns, size_t n)
+{
+	struct table t = table_of(columns, n);
+	int status;
+
 	status = ctl_walk(ctl, path, limit, ctl->json ? json_page : table_page, &t);
 	if (!status && ctl->json)
 		puts(t.printed ? "]" : "[]");
