@@ -43,6 +43,7 @@ ctl_command ctl_register, ctl_deregister, ctl_registration_show;
 ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_delete_key;
 ctl_command ctl_client_add, ctl_client_update, ctl_client_remove;
 ctl_command ctl_credential_add, ctl_credential_list, ctl_credential_remove;
+ctl_command ctl_subscription_show, ctl_subscription_remove;
 ctl_command ctl_transaction_show, ctl_announcement_show, ctl_ca_show, ctl_ca_rollover;
 ctl_command ctl_protection_renew;
 
@@ -143,7 +144,7 @@ struct ctl_list {
 	bool whole; /* there are never many: no --limit */
 };
 extern const struct ctl_list ctl_registrations, ctl_certificates, ctl_clients, ctl_transactions,
-	ctl_announcements, ctl_audit;
+	ctl_announcements, ctl_audit, ctl_subscriptions;
 
 /* The command `list`. */
 int ctl_list_run(struct ctl *ctl, const struct ctl_list *list, int argc, char **argv);

@@ -277,6 +277,25 @@ def test_metrics(events, subscribed):
     assert "cmfd_notifications_oldest_seconds 0\n" in events.metrics()
 
 
+def test_operator_sees_and_removes(events, callback):
+    """cmfctl subscription: of all trust domains, without secrets."""
+    body = {"callbackUri": callback.uri, "filter": {"subjectIds": ["x"]}, "authentication": {
+        "authType": "BASIC", "paramsBasic": {"userName": "me", "password": "open sesame"}}}
+    places = [door.post(SUBSCRIPTIONS, body).location for door in (events.a, events.b)]
+    rows = events.ctl_json("subscription", "list")
+    assert [(r["client"], r["trust_domain"], r["state"]) for r in rows] == [
+        ("vnfm-a", "operator-a", "active"), ("vnfm-b", "operator-b", "active")]
+    assert [r["id"] for r in events.ctl_json("subscription", "list", "--client", "vnfm-b")] == [rows[1]["id"]]
+    shown = events.ctl("subscription", "show", rows[0]["id"], "--json").stdout
+    assert '"me"' in shown and callback.uri in shown and "sesame" not in shown
+    assert events.ctl("subscription", "remove", rows[0]["id"]).stdout == f"removed subscription {rows[0]['id']}\n"
+    assert events.a.get(places[0]).status == 404 and events.b.get(places[1]).status == 200
+    assert events.ctl("subscription", "remove", rows[0]["id"], check=False).returncode != 0
+    # They end with their client.
+    events.ctl("client", "remove", "vnfm-b")
+    assert events.ctl_json("subscription", "list") == []
+
+
 # --- over restarts ---
 
 @pytest.fixture

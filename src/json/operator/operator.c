@@ -44,6 +44,8 @@ static const struct {
 	{"/v1/clients/*", HTTP_GET | HTTP_POST | HTTP_PATCH | HTTP_DELETE, operator_client},
 	{"/v1/transactions", HTTP_GET, operator_transactions},
 	{"/v1/transactions/*", HTTP_GET, operator_transaction},
+	{"/v1/subscriptions", HTTP_GET, operator_subscriptions},
+	{"/v1/subscriptions/*", HTTP_GET | HTTP_DELETE, operator_subscription},
 	{"/v1/announcements", HTTP_GET, operator_announcements},
 	{"/v1/announcements/*", HTTP_GET, operator_announcement},
 	{"/v1/cas", HTTP_GET, operator_cas},
