@@ -147,7 +147,7 @@ int nfv_event_filter_fits(const char *text, const struct store_event *event, boo
 	*fitsp = member_fits(filter, "notificationTypes", type_names[event->kind]) &&
 		 member_fits(filter, "certTypes", cert_type_stage3_name(event->cert_type)) &&
 		 member_fits(filter, "subjectIds", event->subject_id) &&
-		 member_fits(filter, "vnfInstanceIds", "");
+		 member_fits(filter, "vnfInstanceIds", event->vnf_instance);
 	json_decref(filter);
 	return 0;
 }
@@ -235,6 +235,8 @@ json_t *nfv_notification_json(const struct json_ids *ids,
 				 id_json(ids, JSON_REGISTRATION, event->registration_id));
 	if (!err)
 		err = member_set(object, "subjectId", json_text(event->subject_id));
+	if (!err && *event->vnf_instance)
+		err = member_set(object, "vnfInstanceId", json_text(event->vnf_instance));
 	if (!err)
 		err = member_set(object, "certType",
 				 json_string(cert_type_stage3_name(event->cert_type)));
