@@ -8,6 +8,7 @@
 #include "audit_allowance.h"
 #include "principal/clients.h"
 #include "principal/signer_cache.h"
+#include "principal/signer_refused.h"
 
 #include <errno.h>
 #include <string.h>
@@ -48,8 +49,9 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	cmf->cas = cas;
 	cmf->clock = clock;
 	cmf->signers = signer_cache_new();
+	cmf->tls_refused = signer_refused_new();
 	cmf->refusals = audit_allowance_new();
-	if (!cmf->signers || !cmf->refusals)
+	if (!cmf->signers || !cmf->tls_refused || !cmf->refusals)
 		return -ENOMEM;
 	err = reserved_of_conf(conf, &cmf->reserved);
 	if (err < 0)
@@ -70,6 +72,7 @@ void cmf_free(struct cmf *cmf)
 		return;
 	clients_unref(cmf->clients);
 	signer_cache_free(cmf->signers);
+	signer_refused_free(cmf->tls_refused);
 	audit_allowance_free(cmf->refusals);
 	reserved_clear(&cmf->reserved);
 	octets_clear(&cmf->nobodys_secret);

@@ -14,6 +14,7 @@
 struct clients;
 struct audit_allowance;
 struct signer_cache;
+struct signer_refused;
 
 enum { CMF_SECRET_KEY_LEN = 32 };
 
@@ -25,6 +26,7 @@ struct cmf {
 	pthread_mutex_t clients_mutex; /* guards the pointer, not what it points to */
 	struct clients *clients;       /* the newest snapshot; NULL before the first use */
 	struct signer_cache *signers;
+	struct signer_refused *tls_refused;
 	struct audit_allowance *refusals;
 	uint8_t *secret_key; /* CMF_SECRET_KEY_LEN octets, in OpenSSL's heap for keys; NULL: none */
 	struct reserved reserved;     /* names of the CMF; written before threads are there */

@@ -181,6 +181,44 @@ START_TEST(test_changes_of_clients_are_seen)
 }
 END_TEST
 
+/*
+ * A stranger can ask as often as he likes: for some seconds what was found out is not found out
+ * again. Here the path would be there after five, since an intermediate becomes valid.
+ */
+START_TEST(test_refusal_is_remembered_for_a_while)
+{
+	struct credential sub =
+		credential_new(&(struct credential_spec){.subject = "/CN=sub CA a",
+							 .issuer = &w.anchor_a,
+							 .ca = true,
+							 .not_before_ms = WORLD_START_MS + 5000});
+	struct credential leaf =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a", .issuer = &sub});
+	struct credential soon =
+		credential_new(&(struct credential_spec){.subject = "/CN=vnfm-a",
+							 .issuer = &w.anchor_a,
+							 .not_before_ms = WORLD_START_MS + 5000});
+	struct bytes certs[] = {octets_view(&leaf.der), octets_view(&sub.der)};
+	struct bytes own = octets_view(&soon.der);
+
+	assert_found(certs, 2, "signer_expired", NULL);
+	assert_found(&own, 1, "signer_expired", NULL);
+	w.now_ms += 5000;
+	assert_found(certs, 2, "signer_expired", NULL);
+	/* Not where its own validity says when that ends. */
+	assert_found(&own, 1, "none", "vnfm-a");
+	/* With other certificates it is another question. */
+	certs[1] = octets_view(&w.root.der);
+	assert_found(certs, 2, "signer_not_trusted", NULL);
+	certs[1] = octets_view(&sub.der);
+	w.now_ms += 5000;
+	assert_found(certs, 2, "none", "vnfm-a");
+	credential_clear(&sub);
+	credential_clear(&leaf);
+	credential_clear(&soon);
+}
+END_TEST
+
 static Suite *cmf_tls_client_suite(void)
 {
 	Suite *suite = suite_create("cmf_tls_client");
@@ -193,6 +231,7 @@ static Suite *cmf_tls_client_suite(void)
 	tcase_add_loop_test(tc, test_usage_rfc5280_4_2_1_12, 0, ARRAY_LEN(usage_cases));
 	tcase_add_test(tc, test_holder_of_a_certificate_of_ours);
 	tcase_add_test(tc, test_changes_of_clients_are_seen);
+	tcase_add_test(tc, test_refusal_is_remembered_for_a_while);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

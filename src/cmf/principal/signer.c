@@ -1,109 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Finding out whose message it is by a certificate: whether it is known already, and if not,
- * whether it may sign at all, or have secrets encapsulated for its key. Which among extraCerts it
- * is says signer_pick.c; the path to a client's own trust anchor is signer_path.c; the signature of
- * the message is verified by the caller.
+ * Finding out whose message it is by a certificate, or who a TLS client is: whether it is known
+ * already, and if not, which client or holder. Which among extraCerts it is says signer_pick.c; the
+ * path to a client's own trust anchor is signer_path.c; what the certificate must be by itself is
+ * signer_checks.c's; the signature of the message is verified by the caller.
  */
+#include "principal/signer_checks.h"
 #include "principal/signer_path.h"
 #include "principal/signer_pick.h"
+#include "principal/signer_refused.h"
 
 #include "asn1/algorithm.h"
-#include "asn1/kem.h"
-#include "cmf/proof.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <openssl/sha.h>
-#include <openssl/x509v3.h>
 #include <string.h>
 
 static void x509_freep(X509 **cert)
 {
 	X509_free(*cert);
-}
-
-static void spki_freep(SubjectPublicKeyInfo **spki)
-{
-	SubjectPublicKeyInfo_free(*spki);
-}
-
-/* --- may it sign at all --- */
-
-/* Curves that messages are signed with; of others we know no more than their size. */
-static bool curve_known(const struct spki_kind *kind)
-{
-	return kind->type != EVP_PKEY_EC || kind->curve_nid == NID_X9_62_prime256v1 ||
-	       kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1;
-}
-
-static int signer_key(const struct certificate_view *view, const struct conf *conf,
-		      const struct conf_client_policy *policy, bool kem, EVP_PKEY **keyp,
-		      struct refusal *refusal)
-{
-	const unsigned char *p = view->spki.data;
-	_cleanup_(spki_freep) SubjectPublicKeyInfo *spki =
-		d2i_SubjectPublicKeyInfo(NULL, &p, (long)view->spki.len);
-	struct spki_kind kind;
-	EVP_PKEY *key = NULL;
-	int err;
-
-	if (!spki)
-		return refuse(refusal, REFUSAL_signer_malformed);
-	err = spki_key(spki, &key, &kind);
-	if (err == -EBADMSG)
-		return refuse(refusal, REFUSAL_signer_malformed);
-	if (err == -ENOTSUP)
-		return refuse(refusal, kem ? REFUSAL_kem_key : REFUSAL_signer_key_weak);
-	if (err == -EKEYREJECTED)
-		return refuse(refusal, REFUSAL_signer_key_weak);
-	if (err < 0)
-		return err;
-	*keyp = key;
-	if (kem)
-		return kem_algorithm_for(key) ? 0 : refuse(refusal, REFUSAL_kem_key);
-	return curve_known(&kind) && (spki_key_uses(key) & SPKI_SIGNS) &&
-			       cmf_key_strong(key, &conf->protection, policy)
-		       ? 0
-		       : refuse(refusal, REFUSAL_signer_key_weak);
-}
-
-/* Where there is a keyUsage (UINT32_MAX: there is none). */
-static int key_usage_check(X509 *cert, const struct cmf_signer *entry, struct refusal *refusal)
-{
-	uint32_t usage = X509_get_key_usage(cert);
-
-	/* RFC 9810 5.2.2: keyEncipherment, of a KEM key. */
-	if (entry->kem)
-		return usage & KU_KEY_ENCIPHERMENT ? 0 : refuse(refusal, REFUSAL_kem_key_usage);
-	/* RFC 9483 3.2: digitalSignature. */
-	if (entry->principal.policy->signer_any_key_usage || usage & KU_DIGITAL_SIGNATURE)
-		return 0;
-	return refuse(refusal, REFUSAL_signer_key_usage);
-}
-
-/*
- * RFC 5280 4.2.1.12: where there is an extendedKeyUsage, the certificate is for those purposes and
- * no other. Messages of CMP have none of their own; for TLS it is clientAuth.
- */
-static bool is_for_tls_clients(X509 *cert)
-{
-	return X509_get_extended_key_usage(cert) & (XKU_SSL_CLIENT | XKU_ANYEKU);
-}
-
-/* Key, key usage and validity of the certificate by itself. */
-static int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
-			 int64_t now_ms, struct cmf_signer *entry, struct refusal *refusal)
-{
-	int err = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
-
-	if (err == 0)
-		err = key_usage_check(cert, entry, refusal);
-	if (err != 0)
-		return err;
-	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)
-		return refuse(refusal, REFUSAL_signer_expired);
-	return 0;
 }
 
 /* --- certificates of ours --- */
@@ -165,19 +80,6 @@ struct examination {
 	bool kem; /* a KEM key is looked for */
 };
 
-/* RFC 9483 3.5, RFC 6402 2.10: id-kp-cmcRA among the purposes of the certificate. */
-static bool is_cmc_ra(X509 *cert)
-{
-	EXTENDED_KEY_USAGE *purposes = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
-	bool found = false;
-
-	for (int i = 0; i < sk_ASN1_OBJECT_num(purposes); i++)
-		found = found || OBJ_obj2nid(sk_ASN1_OBJECT_value(purposes, i)) == NID_cmcRA;
-	EXTENDED_KEY_USAGE_free(purposes);
-	ERR_clear_error();
-	return found;
-}
-
 /* What comes is dear, but for a certificate that we issued, or that a client has been added with.
  */
 static int stranger_check(const struct examination *x, const struct certificate_view *view,
@@ -230,7 +132,7 @@ static int signer_principal(const struct examination *x, const struct certificat
 	err = signer_path_find(x->clients, &path, &client);
 	if (err == 0) {
 		err = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
-		if (err == 0 && entry->principal.policy->cmc_ra && is_cmc_ra(*certp))
+		if (err == 0 && entry->principal.policy->cmc_ra && signer_is_cmc_ra(*certp))
 			entry->principal.permissions |= STORE_IS_RA;
 		if (err == 0)
 			err = signer_entity_find(*certp, &entry->principal, x->call->refusal);
@@ -271,7 +173,7 @@ static int signer_examine(const struct examination *x, const struct certificate_
 		err = octets_dup(view->der, &entry->principal.certificate);
 	if (err != 0)
 		return err;
-	entry->tls_client = is_for_tls_clients(cert);
+	entry->tls_client = signer_is_for_tls(cert);
 	entry->generation = x->clients->generation;
 	*entryp = TAKE(entry);
 	return 0;
@@ -537,27 +439,74 @@ int cmf_kem_holder_find(const struct cmf_call *call, struct bytes sender_dn,
 	return holder_find(&x, &sought, principalp, signerp);
 }
 
-/* The handshake has proven that the peer has the key of the first one, and of no other. */
-int cmf_tls_client_find(const struct cmf_call *call, const struct bytes *certs, size_t n_certs,
-			struct cmf_principal *principalp)
+/* --- TLS clients --- */
+
+/* For so long a refusal is remembered. */
+enum { REFUSED_MS = 10000 };
+
+/* The gate of cmf_tls_client_find(): work that was done lately is not done again. */
+struct tls_gate {
+	const struct examination *x;
+	bool passed; /* it was a stranger's, and nothing was remembered */
+};
+
+static int tls_gate_open(void *arg, struct bytes digest, struct refusal *refusal)
 {
-	struct examination x = {.call = call, .certs = certs, .n_certs = n_certs};
-	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
-	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	struct tls_gate *gate = arg;
+	const struct examination *x = gate->x;
+	int err = signer_refused_find(x->call->cmf->tls_refused, x->among, x->clients->generation,
+				      x->call->now_ms, refusal);
+
+	gate->passed = err == 0;
+	return err;
+}
+
+static void tls_refusal_keep(const struct examination *x, const struct certificate_view *view)
+{
+	int64_t from_ms = x->call->now_ms, until_ms = from_ms + REFUSED_MS;
+
+	if (view->not_before_ms > from_ms && view->not_before_ms < until_ms)
+		until_ms = view->not_before_ms;
+	clients_unchanged(x->clients, x->call->now_ms, &from_ms, &until_ms);
+	signer_refused_keep(x->call->cmf->tls_refused, x->among, x->clients->generation, from_ms,
+			    until_ms, x->call->refusal);
+}
+
+/* The handshake has proven that the peer has the key of the first one, and of no other. */
+static int tls_entry_find(struct examination *x, struct cmf_signer **entryp)
+{
+	struct tls_gate gate = {.x = x};
+	const struct cmf_gate open = {tls_gate_open, &gate};
 	struct certificate_view view;
 	int err;
 
-	if (n_certs == 0)
-		return refuse(call->refusal, REFUSAL_signer_missing);
-	if (certificate_view(certs[0], &view) < 0)
-		return refuse(call->refusal, REFUSAL_signer_malformed);
-	x.conf = call->cmf->conf;
-	err = clients_get(call->cmf, call->reader, &clients);
+	if (x->n_certs == 0)
+		return refuse(x->call->refusal, REFUSAL_signer_missing);
+	if (certificate_view(x->certs[0], &view) < 0)
+		return refuse(x->call->refusal, REFUSAL_signer_malformed);
+	err = certs_digest(x);
+	if (err < 0)
+		return err;
+	x->gate = &open;
+	err = signer_entry_of(x, &view, entryp);
+	if (err == REFUSED && gate.passed)
+		tls_refusal_keep(x, &view);
+	return err;
+}
+
+int cmf_tls_client_find(const struct cmf_call *call, const struct bytes *certs, size_t n_certs,
+			struct cmf_principal *principalp)
+{
+	struct examination x = {
+		.call = call, .conf = call->cmf->conf, .certs = certs, .n_certs = n_certs};
+	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = NULL;
+	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	int err = clients_get(call->cmf, call->reader, &clients);
+
+	if (err < 0)
+		return err;
 	x.clients = clients;
-	if (err == 0)
-		err = certs_digest(&x);
-	if (err == 0)
-		err = signer_entry_of(&x, &view, &entry);
+	err = tls_entry_find(&x, &entry);
 	if (err == 0 && !entry->tls_client)
 		err = refuse(call->refusal, REFUSAL_signer_not_for_tls);
 	if (err == 0)

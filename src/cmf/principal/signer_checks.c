@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a certificate and its key must be, so that its holder may sign messages, have secrets
+ * encapsulated for him, or be a TLS client. See signer_checks.h; signer.c comes here once it knows
+ * whose it is.
+ */
+#include "principal/signer_checks.h"
+
+#include "asn1/algorithm.h"
+#include "asn1/kem.h"
+#include "cmf/proof.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+static void spki_freep(SubjectPublicKeyInfo **spki)
+{
+	SubjectPublicKeyInfo_free(*spki);
+}
+
+/* Curves that messages are signed with; of others we know no more than their size. */
+static bool curve_known(const struct spki_kind *kind)
+{
+	return kind->type != EVP_PKEY_EC || kind->curve_nid == NID_X9_62_prime256v1 ||
+	       kind->curve_nid == NID_secp384r1 || kind->curve_nid == NID_secp521r1;
+}
+
+static int signer_key(const struct certificate_view *view, const struct conf *conf,
+		      const struct conf_client_policy *policy, bool kem, EVP_PKEY **keyp,
+		      struct refusal *refusal)
+{
+	const unsigned char *p = view->spki.data;
+	_cleanup_(spki_freep) SubjectPublicKeyInfo *spki =
+		d2i_SubjectPublicKeyInfo(NULL, &p, (long)view->spki.len);
+	struct spki_kind kind;
+	EVP_PKEY *key = NULL;
+	int err;
+
+	if (!spki)
+		return refuse(refusal, REFUSAL_signer_malformed);
+	err = spki_key(spki, &key, &kind);
+	if (err == -EBADMSG)
+		return refuse(refusal, REFUSAL_signer_malformed);
+	if (err == -ENOTSUP)
+		return refuse(refusal, kem ? REFUSAL_kem_key : REFUSAL_signer_key_weak);
+	if (err == -EKEYREJECTED)
+		return refuse(refusal, REFUSAL_signer_key_weak);
+	if (err < 0)
+		return err;
+	*keyp = key;
+	if (kem)
+		return kem_algorithm_for(key) ? 0 : refuse(refusal, REFUSAL_kem_key);
+	return curve_known(&kind) && (spki_key_uses(key) & SPKI_SIGNS) &&
+			       cmf_key_strong(key, &conf->protection, policy)
+		       ? 0
+		       : refuse(refusal, REFUSAL_signer_key_weak);
+}
+
+/* Where there is a keyUsage (UINT32_MAX: there is none). */
+static int key_usage_check(X509 *cert, const struct cmf_signer *entry, struct refusal *refusal)
+{
+	uint32_t usage = X509_get_key_usage(cert);
+
+	/* RFC 9810 5.2.2: keyEncipherment, of a KEM key. */
+	if (entry->kem)
+		return usage & KU_KEY_ENCIPHERMENT ? 0 : refuse(refusal, REFUSAL_kem_key_usage);
+	/* RFC 9483 3.2: digitalSignature. */
+	if (entry->principal.policy->signer_any_key_usage || usage & KU_DIGITAL_SIGNATURE)
+		return 0;
+	return refuse(refusal, REFUSAL_signer_key_usage);
+}
+
+/*
+ * RFC 5280 4.2.1.12: where there is an extendedKeyUsage, the certificate is for those purposes and
+ * no other. Messages of CMP have none of their own; for TLS it is clientAuth.
+ */
+bool signer_is_for_tls(X509 *cert)
+{
+	return X509_get_extended_key_usage(cert) & (XKU_SSL_CLIENT | XKU_ANYEKU);
+}
+
+/* Key, key usage and validity of the certificate by itself. */
+int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
+		  int64_t now_ms, struct cmf_signer *entry, struct refusal *refusal)
+{
+	int err = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
+
+	if (err == 0)
+		err = key_usage_check(cert, entry, refusal);
+	if (err != 0)
+		return err;
+	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)
+		return refuse(refusal, REFUSAL_signer_expired);
+	return 0;
+}
+
+/* RFC 9483 3.5, RFC 6402 2.10: id-kp-cmcRA among the purposes of the certificate. */
+bool signer_is_cmc_ra(X509 *cert)
+{
+	EXTENDED_KEY_USAGE *purposes = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(purposes); i++)
+		found = found || OBJ_obj2nid(sk_ASN1_OBJECT_value(purposes, i)) == NID_cmcRA;
+	EXTENDED_KEY_USAGE_free(purposes);
+	ERR_clear_error();
+	return found;
+}
