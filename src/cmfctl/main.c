@@ -147,9 +147,9 @@ enum {
 	OPT_TOKEN_FILE,
 };
 
-static error_t nfv_options_parse(int key, char *arg, struct argp_state *state)
+static error_t vnfm_options_parse(int key, char *arg, struct argp_state *state)
 {
-	struct nfv_options *nfv = state->input;
+	struct vnfm_options *nfv = state->input;
 
 	switch (key) {
 	case OPT_SERVER:
@@ -175,7 +175,7 @@ static error_t nfv_options_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_option nfv_options[] = {
+static const struct argp_option vnfm_options[] = {
 	{NULL, 0, NULL, 0,
 	 "As a VNF Manager, over the JSON interface (register, request, renew, revoke, list, "
 	 "watch):",
@@ -189,11 +189,11 @@ static const struct argp_option nfv_options[] = {
 	{0},
 };
 
-static const struct argp nfv_argp = {.options = nfv_options, .parser = nfv_options_parse};
+static const struct argp vnfm_argp = {.options = vnfm_options, .parser = vnfm_options_parse};
 
 struct program {
 	struct ctl *ctl;
-	struct nfv_options nfv;
+	struct vnfm_options nfv;
 	int command; /* index of the first word in argv; 0: none */
 };
 
@@ -239,7 +239,7 @@ static char *program_help(int key, const char *text, void *input)
 int main(int argc, char **argv)
 {
 	static const struct argp_child children[] = {
-		{&ctl_common_argp, 0, NULL, 0}, {&nfv_argp, 0, NULL, 0}, {0}};
+		{&ctl_common_argp, 0, NULL, 0}, {&vnfm_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.parser = program_parse,
 		.args_doc = "COMMAND [ARGUMENT...]",
@@ -266,7 +266,7 @@ int main(int argc, char **argv)
 	}
 	argc -= program.command;
 	argv += program.command;
-	status = program.nfv.server ? nfv_run(&program.nfv, &ctl, argc, argv)
+	status = program.nfv.server ? vnfm_run(&program.nfv, &ctl, argc, argv)
 				    : command_find(&ctl, argc, argv);
 	ctl_close(&ctl);
 	curl_global_cleanup();

@@ -118,7 +118,7 @@ static bool csr_is_of(const char *pem, EVP_PKEY *key)
 	return is;
 }
 
-static int csr_get(const struct nfv_wanted *wanted, const char *path, char **pemp)
+static int csr_get(const struct vnfm_wanted *wanted, const char *path, char **pemp)
 {
 	EVP_PKEY *key = NULL;
 	int status = key_get(wanted->key_file, &key);
@@ -134,7 +134,7 @@ static int csr_get(const struct nfv_wanted *wanted, const char *path, char **pem
 	return status;
 }
 
-static json_t *request_json(const struct nfv_wanted *wanted, const char *csr)
+static json_t *request_json(const struct vnfm_wanted *wanted, const char *csr)
 {
 	json_t *body = json_pack("{s:s, s:s, s:b, s:s}", "certType", wanted->cert_type, "vnfcId",
 				 wanted->subject_id, "certChainRequest", 1, "csr", csr);
@@ -158,31 +158,31 @@ static json_t *request_json(const struct nfv_wanted *wanted, const char *csr)
 static int failure_print(const json_t *request)
 {
 	const json_t *error = json_object_get(request, "error");
-	const char *detail = nfv_text(error, "detail");
+	const char *detail = vnfm_text(error, "detail");
 
 	ctl_error("refused: %s", *detail ? detail : "the request has failed");
 	return CTL_REFUSED;
 }
 
 /* Until it is decided; 202 and PROCESSING are said again as long as it is not. */
-static int decision_wait(struct nfv_server *server, struct nfv_answer *answer)
+static int decision_wait(struct vnfm_server *server, struct vnfm_answer *answer)
 {
 	_cleanup_(freep) char *location = TAKE(answer->location);
 	int status = CTL_OK;
 
 	while (!status && (answer->status == 202 ||
-			   strcmp(nfv_text(answer->json, "status"), "PROCESSING") == 0)) {
+			   strcmp(vnfm_text(answer->json, "status"), "PROCESSING") == 0)) {
 		long wait = answer->retry_after;
 
 		if (!location) {
 			ctl_error("the CMF does not say where the request is");
 			return CTL_FAULT;
 		}
-		nfv_wait(wait);
-		nfv_answer_clear(answer);
-		status = nfv_follow(server, location, answer);
+		vnfm_wait(wait);
+		vnfm_answer_clear(answer);
+		status = vnfm_follow(server, location, answer);
 	}
-	if (!status && strcmp(nfv_text(answer->json, "status"), "FAILED") == 0)
+	if (!status && strcmp(vnfm_text(answer->json, "status"), "FAILED") == 0)
 		status = failure_print(answer->json);
 	return status;
 }
@@ -195,7 +195,7 @@ static int certificate_write(const json_t *request, const char *path)
 	size_t i;
 	int err;
 
-	strbuf_add(&pem, nfv_text(request, "certificate"));
+	strbuf_add(&pem, vnfm_text(request, "certificate"));
 	if (pem.len == 0) {
 		ctl_error("the CMF gave no certificate");
 		return CTL_FAULT;
@@ -212,9 +212,10 @@ static int certificate_write(const json_t *request, const char *path)
 	return err ? ctl_file_error(path, err) : CTL_OK;
 }
 
-int nfv_certificate_get(struct nfv_server *server, const struct nfv_wanted *wanted, json_t **rowp)
+int vnfm_certificate_get(struct vnfm_server *server, const struct vnfm_wanted *wanted,
+			 json_t **rowp)
 {
-	_cleanup_(nfv_answer_clear) struct nfv_answer answer = {0};
+	_cleanup_(vnfm_answer_clear) struct vnfm_answer answer = {0};
 	_cleanup_(freep) char *path = NULL, *csr = NULL;
 	json_t *body;
 	int status;
@@ -227,7 +228,7 @@ int nfv_certificate_get(struct nfv_server *server, const struct nfv_wanted *want
 	if (status)
 		return status;
 	body = request_json(wanted, csr);
-	status = nfv_call(server, "POST", "/certificate_signing_requests", body, &answer);
+	status = vnfm_call(server, "POST", "/certificate_signing_requests", body, &answer);
 	json_decref(body);
 	if (!status)
 		status = decision_wait(server, &answer);

@@ -125,12 +125,12 @@ static json_t *register_json(const struct register_args *args, size_t from, size
 	return body;
 }
 
-static int register_chunk(struct nfv_server *server, const struct register_args *args, size_t from,
+static int register_chunk(struct vnfm_server *server, const struct register_args *args, size_t from,
 			  size_t n, json_t *rows)
 {
-	_cleanup_(nfv_answer_clear) struct nfv_answer answer = {0};
+	_cleanup_(vnfm_answer_clear) struct vnfm_answer answer = {0};
 	json_t *body = register_json(args, from, n);
-	int status = nfv_call(server, "POST", "/registrations", body, &answer);
+	int status = vnfm_call(server, "POST", "/registrations", body, &answer);
 
 	json_decref(body);
 	if (!status && (!json_is_array(answer.json) || json_array_extend(rows, answer.json))) {
@@ -140,7 +140,7 @@ static int register_chunk(struct nfv_server *server, const struct register_args 
 	return status;
 }
 
-int nfv_register(struct nfv_server *server, int argc, char **argv)
+int vnfm_register(struct vnfm_server *server, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "MANO_CERT, VNFCI_CERT or VNFOAM_CERT", 1},
@@ -178,7 +178,7 @@ int nfv_register(struct nfv_server *server, int argc, char **argv)
 
 static error_t request_parse(int key, char *arg, struct argp_state *state)
 {
-	struct nfv_wanted *wanted = state->input;
+	struct vnfm_wanted *wanted = state->input;
 
 	switch (key) {
 	case OPT_CERT_TYPE:
@@ -211,7 +211,7 @@ static error_t request_parse(int key, char *arg, struct argp_state *state)
 }
 
 /* Without what is in the files. */
-static void request_show(const struct nfv_server *server, json_t *row)
+static void request_show(const struct vnfm_server *server, json_t *row)
 {
 	json_t *rows = json_pack("[o]", row);
 
@@ -224,7 +224,7 @@ static void request_show(const struct nfv_server *server, json_t *row)
 	json_decref(rows);
 }
 
-int nfv_request(struct nfv_server *server, int argc, char **argv)
+int vnfm_request(struct vnfm_server *server, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"cert-type", OPT_CERT_TYPE, "TYPE", 0, "MANO_CERT, VNFCI_CERT or VNFOAM_CERT", 1},
@@ -239,12 +239,12 @@ int nfv_request(struct nfv_server *server, int argc, char **argv)
 		.parser = request_parse,
 		.doc = "Gets a certificate for a registered entity, and waits for it if need be. "
 		       "After an interruption the same command goes on with the same request."};
-	struct nfv_wanted wanted = {0};
+	struct vnfm_wanted wanted = {0};
 	json_t *row = NULL;
 	int status;
 
 	ctl_parse(&argp, server->ctl, &wanted, argc, argv);
-	status = nfv_certificate_get(server, &wanted, &row);
+	status = vnfm_certificate_get(server, &wanted, &row);
 	if (!status)
 		request_show(server, row);
 	return status;
@@ -279,7 +279,7 @@ static error_t renew_parse(int key, char *arg, struct argp_state *state)
 }
 
 /* All that are valid and end before then, and have not been renewed. */
-static int due_list(struct nfv_server *server, int64_t within_ms, json_t **rowsp)
+static int due_list(struct vnfm_server *server, int64_t within_ms, json_t **rowsp)
 {
 	_cleanup_(strbuf_clear) struct strbuf uri = STRBUF_NULL;
 	time_t until = time(NULL) + within_ms / 1000;
@@ -291,14 +291,14 @@ static int due_list(struct nfv_server *server, int64_t within_ms, json_t **rowsp
 	/* No quotes: such a time has none of the characters of the grammar. */
 	strbuf_printf(&uri, "/certificates?filter=(eq,status,VALID);(lt,notAfter,%s)", text);
 	return uri.failed ? ctl_file_error("certificates", -ENOMEM)
-			  : nfv_rows(server, uri.text, rowsp);
+			  : vnfm_rows(server, uri.text, rowsp);
 }
 
 /* A name of a file of what may be any text: entities of two VNF instances are two. */
 static char *file_name(const char *directory, const json_t *cert, const char *suffix)
 {
-	const char *parts[] = {nfv_text(cert, "certType"), nfv_text(cert, "vnfInstanceId"),
-			       nfv_text(cert, "subjectId")};
+	const char *parts[] = {vnfm_text(cert, "certType"), vnfm_text(cert, "vnfInstanceId"),
+			       vnfm_text(cert, "subjectId")};
 	struct strbuf name = STRBUF_NULL;
 
 	strbuf_printf(&name, "%s/", directory);
@@ -312,27 +312,27 @@ static char *file_name(const char *directory, const json_t *cert, const char *su
 				strbuf_add_n(&name, c, 1);
 		}
 	}
-	strbuf_printf(&name, ":%s%s", nfv_text(cert, "serialNumber"), suffix);
+	strbuf_printf(&name, ":%s%s", vnfm_text(cert, "serialNumber"), suffix);
 	return strbuf_take(&name);
 }
 
-static int renew_one(struct nfv_server *server, const char *directory, const json_t *cert,
+static int renew_one(struct vnfm_server *server, const char *directory, const json_t *cert,
 		     json_t *renewed)
 {
 	_cleanup_(freep) char *key = file_name(directory, cert, ".key");
 	_cleanup_(freep) char *out = file_name(directory, cert, ".pem");
-	const struct nfv_wanted wanted = {.cert_type = nfv_text(cert, "certType"),
-					  .subject_id = nfv_text(cert, "subjectId"),
-					  .vnf_instance = nfv_text(cert, "vnfInstanceId"),
-					  .replaces = nfv_text(cert, "id"),
-					  .key_file = key,
-					  .out_file = out};
+	const struct vnfm_wanted wanted = {.cert_type = vnfm_text(cert, "certType"),
+					   .subject_id = vnfm_text(cert, "subjectId"),
+					   .vnf_instance = vnfm_text(cert, "vnfInstanceId"),
+					   .replaces = vnfm_text(cert, "id"),
+					   .key_file = key,
+					   .out_file = out};
 	json_t *row = NULL;
 	int status;
 
 	if (!key || !out)
 		return ctl_file_error(directory, -ENOMEM);
-	status = nfv_certificate_get(server, &wanted, &row);
+	status = vnfm_certificate_get(server, &wanted, &row);
 	if (!status)
 		json_array_append_new(renewed, json_pack("{s:s, s:s, s:O, s:s, s:s}", "subjectId",
 							 wanted.subject_id, "replaces",
@@ -343,7 +343,7 @@ static int renew_one(struct nfv_server *server, const char *directory, const jso
 	return status;
 }
 
-static int renew_all(struct nfv_server *server, const char *directory, const json_t *due,
+static int renew_all(struct vnfm_server *server, const char *directory, const json_t *due,
 		     json_t *renewed)
 {
 	size_t i, n = json_array_size(due);
@@ -360,7 +360,7 @@ static int renew_all(struct nfv_server *server, const char *directory, const jso
 			fprintf(stderr, "\rrenewed %zu of %zu%s", i + 1, n, i + 1 == n ? "\n" : "");
 		if (!status)
 			continue;
-		ctl_error("%s is not renewed", nfv_text(cert, "subjectId"));
+		ctl_error("%s is not renewed", vnfm_text(cert, "subjectId"));
 		result = status;
 		/* One that is refused keeps no other from its certificate. */
 		if (status != CTL_REFUSED)
@@ -369,7 +369,7 @@ static int renew_all(struct nfv_server *server, const char *directory, const jso
 	return result;
 }
 
-int nfv_renew(struct nfv_server *server, int argc, char **argv)
+int vnfm_renew(struct vnfm_server *server, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"expires-within", OPT_EXPIRES_WITHIN, "TIME", 0,
@@ -434,23 +434,23 @@ static error_t revoke_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int revoke_one(struct nfv_server *server, const char *id, const char *reason)
+static int revoke_one(struct vnfm_server *server, const char *id, const char *reason)
 {
-	_cleanup_(nfv_answer_clear) struct nfv_answer answer = {0};
+	_cleanup_(vnfm_answer_clear) struct vnfm_answer answer = {0};
 	_cleanup_(strbuf_clear) struct strbuf uri = STRBUF_NULL;
 	json_t *body = json_pack("{s:s}", "reason", reason);
 	int status;
 
 	strbuf_printf(&uri, "/certificates/%s/revoke", id);
 	status = uri.failed ? ctl_file_error(id, -ENOMEM)
-			    : nfv_call(server, "POST", uri.text, body, &answer);
+			    : vnfm_call(server, "POST", uri.text, body, &answer);
 	json_decref(body);
 	if (!status && answer.status == 202)
 		ctl_error("%s: the revocation is asked of another CA", id);
 	return status;
 }
 
-int nfv_revoke(struct nfv_server *server, int argc, char **argv)
+int vnfm_revoke(struct vnfm_server *server, int argc, char **argv)
 {
 	static const struct argp_option options[] = {{"reason", OPT_REASON, "REASON", 0,
 						      "keyCompromise, superseded ... (unspecified)",
@@ -499,7 +499,7 @@ static error_t list_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-int nfv_list(struct nfv_server *server, int argc, char **argv)
+int vnfm_list(struct vnfm_server *server, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"filter", OPT_FILTER, "FILTER", 0,
@@ -519,8 +519,8 @@ int nfv_list(struct nfv_server *server, int argc, char **argv)
 	certificates = strcmp(args.what, "certificates") == 0;
 	strbuf_printf(&uri, "/%s", args.what);
 	ctl_query_add(&uri, "filter", args.filter);
-	status =
-		uri.failed ? ctl_file_error(args.what, -ENOMEM) : nfv_rows(server, uri.text, &rows);
+	status = uri.failed ? ctl_file_error(args.what, -ENOMEM)
+			    : vnfm_rows(server, uri.text, &rows);
 	if (!status && certificates)
 		ctl_rows_print(server->ctl, rows, certificate_columns,
 			       ARRAY_LEN(certificate_columns));

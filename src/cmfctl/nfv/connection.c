@@ -38,7 +38,7 @@ static bool host_is_local(const char *host)
 }
 
 /* "https://host:port/prefix/" */
-static int url_divide(const char *url, struct nfv_server *server)
+static int url_divide(const char *url, struct vnfm_server *server)
 {
 	bool https = strncasecmp(url, "https://", 8) == 0;
 	const char *host = url + (https ? 8 : 7);
@@ -62,11 +62,12 @@ static int url_divide(const char *url, struct nfv_server *server)
 	return server->origin && server->base ? CTL_OK : ctl_file_error(url, -ENOMEM);
 }
 
-int nfv_server_open(const struct nfv_options *options, struct ctl *ctl, struct nfv_server *server)
+int vnfm_server_open(const struct vnfm_options *options, struct ctl *ctl,
+		     struct vnfm_server *server)
 {
 	int status;
 
-	*server = (struct nfv_server){.ctl = ctl, .options = options};
+	*server = (struct vnfm_server){.ctl = ctl, .options = options};
 	status = url_divide(options->server, server);
 	if (!status && options->token_file)
 		status = ctl_secret_read(options->token_file, &server->token);
@@ -85,7 +86,7 @@ static void secret_free(char *secret)
 	free(secret);
 }
 
-void nfv_server_close(struct nfv_server *server)
+void vnfm_server_close(struct vnfm_server *server)
 {
 	curl_easy_cleanup(server->curl);
 	secret_free(server->token);
@@ -96,12 +97,12 @@ void nfv_server_close(struct nfv_server *server)
 
 /* --- answers --- */
 
-void nfv_answer_clear(struct nfv_answer *answer)
+void vnfm_answer_clear(struct vnfm_answer *answer)
 {
 	json_decref(answer->json);
 	free(answer->location);
 	free(answer->next);
-	*answer = (struct nfv_answer){0};
+	*answer = (struct vnfm_answer){0};
 }
 
 static size_t body_add(char *part, size_t size, size_t n, void *arg)
@@ -146,13 +147,13 @@ static char *link_next(const char *value)
 
 static size_t header_take(char *line, size_t size, size_t n, void *arg)
 {
-	struct nfv_answer *answer = arg;
+	struct vnfm_answer *answer = arg;
 	_cleanup_(freep) char *link = NULL, *wait = NULL;
 	size_t len = size * n;
 
 	/* The head of another answer, as behind 100 Continue. */
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
-		nfv_answer_clear(answer);
+		vnfm_answer_clear(answer);
 	else if (header_is(line, len, "Location", &answer->location))
 		;
 	else if (header_is(line, len, "Link", &link) && !answer->next)
@@ -164,7 +165,7 @@ static size_t header_take(char *line, size_t size, size_t n, void *arg)
 
 /* --- one attempt --- */
 
-static struct curl_slist *headers_make(const struct nfv_server *server, bool has_body)
+static struct curl_slist *headers_make(const struct vnfm_server *server, bool has_body)
 {
 	static const char *const always[] = {"Version: 1.0.0", "Accept: application/json",
 					     "Expect:"};
@@ -183,9 +184,9 @@ static struct curl_slist *headers_make(const struct nfv_server *server, bool has
 	return headers;
 }
 
-static void tls_set(const struct nfv_server *server)
+static void tls_set(const struct vnfm_server *server)
 {
-	const struct nfv_options *o = server->options;
+	const struct vnfm_options *o = server->options;
 	CURL *curl = server->curl;
 
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -202,8 +203,8 @@ static void tls_set(const struct nfv_server *server)
 	curl_easy_setopt(curl, CURLOPT_KEYPASSWD, server->passphrase ? server->passphrase : "");
 }
 
-static CURLcode attempt(struct nfv_server *server, const char *method, const char *url,
-			const char *body, struct nfv_answer *answer, struct strbuf *text)
+static CURLcode attempt(struct vnfm_server *server, const char *method, const char *url,
+			const char *body, struct vnfm_answer *answer, struct strbuf *text)
 {
 	CURL *curl = server->curl;
 	struct curl_slist *headers = headers_make(server, body != NULL);
@@ -233,7 +234,7 @@ static CURLcode attempt(struct nfv_server *server, const char *method, const cha
 
 /* --- until there is an answer --- */
 
-void nfv_wait(long seconds)
+void vnfm_wait(long seconds)
 {
 	struct timespec time = {.tv_sec = seconds < 1            ? 1
 					  : seconds > WAIT_MAX_S ? WAIT_MAX_S
@@ -265,7 +266,7 @@ static bool status_is_momentary(long status)
 }
 
 /* The credentials go to the server that was named and to no other. */
-static char *url_make(const struct nfv_server *server, const char *uri, bool given)
+static char *url_make(const struct vnfm_server *server, const char *uri, bool given)
 {
 	size_t origin_len = strlen(server->origin);
 	char *url = NULL;
@@ -281,25 +282,25 @@ static char *url_make(const struct nfv_server *server, const char *uri, bool giv
 }
 
 /* Prints a problem (RFC 9457), with the entities that it names. */
-static int problem_print(const struct nfv_answer *answer)
+static int problem_print(const struct vnfm_answer *answer)
 {
-	const char *failinfo = nfv_text(answer->json, "failInfo");
-	const char *detail = nfv_text(answer->json, "detail");
+	const char *failinfo = vnfm_text(answer->json, "failInfo");
+	const char *detail = vnfm_text(answer->json, "detail");
 	const json_t *params = json_object_get(answer->json, "invalidParams"), *param;
 	_cleanup_(strbuf_clear) struct strbuf text = STRBUF_NULL;
 	size_t i;
 
 	strbuf_printf(&text, "%s", *detail ? detail : "no reason given");
 	if (*failinfo)
-		strbuf_printf(&text, " (%s, %s)", failinfo, nfv_text(answer->json, "reason"));
+		strbuf_printf(&text, " (%s, %s)", failinfo, vnfm_text(answer->json, "reason"));
 	json_array_foreach(params, i, param) strbuf_printf(
-		&text, "\n  %s: %s", nfv_text(param, "name"), nfv_text(param, "reason"));
+		&text, "\n  %s: %s", vnfm_text(param, "name"), vnfm_text(param, "reason"));
 	ctl_error("%s (%ld): %s", answer->status >= 500 ? "the CMF failed" : "refused",
 		  answer->status, text.text ? text.text : "");
 	return answer->status >= 500 ? CTL_FAULT : CTL_REFUSED;
 }
 
-static int answer_judge(struct nfv_answer *answer, const struct strbuf *text)
+static int answer_judge(struct vnfm_answer *answer, const struct strbuf *text)
 {
 	if (text->len > 0)
 		answer->json = json_loadb(text->text, text->len, JSON_REJECT_DUPLICATES, NULL);
@@ -312,8 +313,8 @@ static int answer_judge(struct nfv_answer *answer, const struct strbuf *text)
 	return CTL_OK;
 }
 
-static int exchange(struct nfv_server *server, const char *method, const char *url,
-		    const char *body, struct nfv_answer *answer)
+static int exchange(struct vnfm_server *server, const char *method, const char *url,
+		    const char *body, struct vnfm_answer *answer)
 {
 	for (int i = 1;; i++) {
 		_cleanup_(strbuf_clear) struct strbuf text = STRBUF_NULL;
@@ -326,40 +327,40 @@ static int exchange(struct nfv_server *server, const char *method, const char *u
 				  curl_easy_strerror(code));
 			return CTL_UNREACHABLE;
 		}
-		nfv_wait(code == CURLE_OK ? answer->retry_after : i);
-		nfv_answer_clear(answer);
+		vnfm_wait(code == CURLE_OK ? answer->retry_after : i);
+		vnfm_answer_clear(answer);
 	}
 }
 
-static int call_at(struct nfv_server *server, const char *method, const char *uri, bool given,
-		   const json_t *body, struct nfv_answer *answer)
+static int call_at(struct vnfm_server *server, const char *method, const char *uri, bool given,
+		   const json_t *body, struct vnfm_answer *answer)
 {
 	_cleanup_(freep) char *url = url_make(server, uri, given);
 	_cleanup_(freep) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 
-	*answer = (struct nfv_answer){0};
+	*answer = (struct vnfm_answer){0};
 	if (!url || (body && !text))
 		return CTL_FAULT;
 	return exchange(server, method, url, text, answer);
 }
 
-int nfv_call(struct nfv_server *server, const char *method, const char *uri, const json_t *body,
-	     struct nfv_answer *answer)
+int vnfm_call(struct vnfm_server *server, const char *method, const char *uri, const json_t *body,
+	      struct vnfm_answer *answer)
 {
 	return call_at(server, method, uri, false, body, answer);
 }
 
-int nfv_follow(struct nfv_server *server, const char *uri, struct nfv_answer *answer)
+int vnfm_follow(struct vnfm_server *server, const char *uri, struct vnfm_answer *answer)
 {
 	return call_at(server, "GET", uri, true, NULL, answer);
 }
 
-int nfv_rows(struct nfv_server *server, const char *uri, json_t **rowsp)
+int vnfm_rows(struct vnfm_server *server, const char *uri, json_t **rowsp)
 {
-	struct nfv_answer answer;
+	struct vnfm_answer answer;
 	_cleanup_(freep) char *next = NULL;
 	json_t *rows = json_array();
-	int status = nfv_call(server, "GET", uri, NULL, &answer);
+	int status = vnfm_call(server, "GET", uri, NULL, &answer);
 
 	while (!status) {
 		if (!json_is_array(answer.json) || json_array_extend(rows, answer.json)) {
@@ -371,10 +372,10 @@ int nfv_rows(struct nfv_server *server, const char *uri, json_t **rowsp)
 		next = TAKE(answer.next);
 		if (!next)
 			break;
-		nfv_answer_clear(&answer);
-		status = nfv_follow(server, next, &answer);
+		vnfm_answer_clear(&answer);
+		status = vnfm_follow(server, next, &answer);
 	}
-	nfv_answer_clear(&answer);
+	vnfm_answer_clear(&answer);
 	if (status)
 		json_decref(rows);
 	else
@@ -384,7 +385,7 @@ int nfv_rows(struct nfv_server *server, const char *uri, json_t **rowsp)
 
 /* --- small things --- */
 
-const char *nfv_text(const json_t *object, const char *member)
+const char *vnfm_text(const json_t *object, const char *member)
 {
 	const char *text = json_string_value(json_object_get(object, member));
 

@@ -10,13 +10,13 @@
 
 static const struct {
 	const char *name;
-	nfv_command *run;
+	vnfm_command *run;
 } commands[] = {
-	{"register", nfv_register}, {"request", nfv_request}, {"renew", nfv_renew},
-	{"revoke", nfv_revoke},     {"list", nfv_list},       {"watch", nfv_watch},
+	{"register", vnfm_register}, {"request", vnfm_request}, {"renew", vnfm_renew},
+	{"revoke", vnfm_revoke},     {"list", vnfm_list},       {"watch", vnfm_watch},
 };
 
-static int options_check(const struct nfv_options *options)
+static int options_check(const struct vnfm_options *options)
 {
 	if (!options->cert != !options->key || !options->cert == !options->token_file) {
 		ctl_error("--server needs --cert with --key, or --token-file");
@@ -25,9 +25,9 @@ static int options_check(const struct nfv_options *options)
 	return CTL_OK;
 }
 
-int nfv_run(const struct nfv_options *options, struct ctl *ctl, int argc, char **argv)
+int vnfm_run(const struct vnfm_options *options, struct ctl *ctl, int argc, char **argv)
 {
-	struct nfv_server server;
+	struct vnfm_server server;
 	char name[48];
 	int status;
 
@@ -39,10 +39,10 @@ int nfv_run(const struct nfv_options *options, struct ctl *ctl, int argc, char *
 		status = options_check(options);
 		if (status)
 			return status;
-		status = nfv_server_open(options, ctl, &server);
+		status = vnfm_server_open(options, ctl, &server);
 		if (!status)
 			status = commands[i].run(&server, argc, argv);
-		nfv_server_close(&server);
+		vnfm_server_close(&server);
 		return status;
 	}
 	ctl_error("'%s' is no command over --server: register, request, renew, revoke, list, watch",

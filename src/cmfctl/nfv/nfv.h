@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * `cmfctl --server URL COMMAND`: the commands of a VNF Manager, over the JSON interface of a CMF on
- * any machine (docs/json-api.md). Private to cmfctl/nfv/, but for nfv_run().
+ * any machine (docs/json-api.md). Private to cmfctl/nfv/, but for vnfm_run().
  */
 #pragma once
 
 #include "ctl.h"
 
 /* Where the interface is and who asks: the options before the command. NULL: not given. */
-struct nfv_options {
+struct vnfm_options {
 	const char *server; /* URL up to but without /cmf-certmgmt */
 	const char *tls_trusted;
 	const char *cert;
@@ -18,13 +18,13 @@ struct nfv_options {
 };
 
 /* The command argv[0] of the options' server. An exit code. */
-int nfv_run(const struct nfv_options *options, struct ctl *ctl, int argc, char **argv);
+int vnfm_run(const struct vnfm_options *options, struct ctl *ctl, int argc, char **argv);
 
 /* --- connection.c --- */
 
-struct nfv_server {
+struct vnfm_server {
 	struct ctl *ctl;
-	const struct nfv_options *options;
+	const struct vnfm_options *options;
 	char *origin; /* "https://host:port" */
 	char *base;   /* origin, prefix and "/cmf-certmgmt/v1" */
 	char *token;
@@ -32,42 +32,43 @@ struct nfv_server {
 	void *curl;
 };
 
-_must_check_ int nfv_server_open(const struct nfv_options *options, struct ctl *ctl,
-				 struct nfv_server *server);
-void nfv_server_close(struct nfv_server *server);
+_must_check_ int vnfm_server_open(const struct vnfm_options *options, struct ctl *ctl,
+				  struct vnfm_server *server);
+void vnfm_server_close(struct vnfm_server *server);
 
-struct nfv_answer {
+struct vnfm_answer {
 	long status;
 	json_t *json;     /* NULL: it has none */
 	char *location;   /* URI; NULL: none */
 	char *next;       /* of Link with rel="next"; NULL: none */
 	long retry_after; /* seconds; 0: not said */
 };
-void nfv_answer_clear(struct nfv_answer *answer);
+void vnfm_answer_clear(struct vnfm_answer *answer);
 
 /*
  * Asks until there is an answer: all that a VNF Manager may ask is safe to repeat. `uri` is a path
  * below the base, as "/registrations"; `body` is borrowed, NULL: none. CTL_OK with an answer of
  * 2xx; else the reason is printed and the exit code returned.
  */
-_must_check_ int nfv_call(struct nfv_server *server, const char *method, const char *uri,
-			  const json_t *body, struct nfv_answer *answer);
+_must_check_ int vnfm_call(struct vnfm_server *server, const char *method, const char *uri,
+			   const json_t *body, struct vnfm_answer *answer);
 
 /* GET of what the server gave as Location or Link. */
-_must_check_ int nfv_follow(struct nfv_server *server, const char *uri, struct nfv_answer *answer);
+_must_check_ int vnfm_follow(struct vnfm_server *server, const char *uri,
+			     struct vnfm_answer *answer);
 
 /* All rows of a list, page by page. `*rowsp` is an array that the caller owns. */
-_must_check_ int nfv_rows(struct nfv_server *server, const char *uri, json_t **rowsp);
+_must_check_ int vnfm_rows(struct vnfm_server *server, const char *uri, json_t **rowsp);
 
 /* Waits as long as Retry-After says, within reason. */
-void nfv_wait(long seconds);
+void vnfm_wait(long seconds);
 
 /* A member of an object as text, "" if it is none. */
-const char *nfv_text(const json_t *object, const char *member);
+const char *vnfm_text(const json_t *object, const char *member);
 /* --- certificate.c --- */
 
 /* What is asked for, and where key and certificate go. NULL: none. */
-struct nfv_wanted {
+struct vnfm_wanted {
 	const char *cert_type; /* VNFCI_CERT ... */
 	const char *subject_id;
 	const char *vnf_instance;
@@ -81,11 +82,11 @@ struct nfv_wanted {
  * certificate is there, so that the same is asked again after an interruption. *rowp is the
  * caller's.
  */
-_must_check_ int nfv_certificate_get(struct nfv_server *server, const struct nfv_wanted *wanted,
-				     json_t **rowp);
+_must_check_ int vnfm_certificate_get(struct vnfm_server *server, const struct vnfm_wanted *wanted,
+				      json_t **rowp);
 
 /* --- commands --- */
 
-typedef int nfv_command(struct nfv_server *server, int argc, char **argv);
+typedef int vnfm_command(struct vnfm_server *server, int argc, char **argv);
 
-nfv_command nfv_register, nfv_request, nfv_renew, nfv_revoke, nfv_list, nfv_watch;
+vnfm_command vnfm_register, vnfm_request, vnfm_renew, vnfm_revoke, vnfm_list, vnfm_watch;

@@ -43,9 +43,9 @@ static void change_print(const struct ctl *ctl, const char *change, const json_t
 		ctl_json_write(object, JSON_COMPACT);
 		json_decref(object);
 	} else {
-		strbuf_printf(&line, "%s  %s  %s  %s  %s", change, nfv_text(cert, "certType"),
-			      nfv_text(cert, "subjectId"), nfv_text(cert, "serialNumber"),
-			      nfv_text(cert, "id"));
+		strbuf_printf(&line, "%s  %s  %s  %s  %s", change, vnfm_text(cert, "certType"),
+			      vnfm_text(cert, "subjectId"), vnfm_text(cert, "serialNumber"),
+			      vnfm_text(cert, "id"));
 		ctl_text_print(line.text ? line.text : "");
 	}
 	putchar('\n');
@@ -55,13 +55,13 @@ static void change_print(const struct ctl *ctl, const char *change, const json_t
 /* By what a certificate is now and was before; NULL: nothing that is told. */
 static const char *change_of(const json_t *before, const json_t *cert)
 {
-	const char *status = nfv_text(cert, "status");
+	const char *status = vnfm_text(cert, "status");
 
 	if (!before)
 		return "issued";
-	if (strcmp(nfv_text(before, "status"), status) != 0)
+	if (strcmp(vnfm_text(before, "status"), status) != 0)
 		return status;
-	if (strcmp(nfv_text(before, "replacedBy"), nfv_text(cert, "replacedBy")) != 0)
+	if (strcmp(vnfm_text(before, "replacedBy"), vnfm_text(cert, "replacedBy")) != 0)
 		return "renewed";
 	return NULL;
 }
@@ -74,7 +74,7 @@ static void rows_compare(const struct ctl *ctl, const json_t *rows, json_t *know
 
 	json_array_foreach(rows, i, cert)
 	{
-		const char *id = nfv_text(cert, "id");
+		const char *id = vnfm_text(cert, "id");
 		const char *change = change_of(json_object_get(known, id), cert);
 
 		if (change && !first)
@@ -83,7 +83,7 @@ static void rows_compare(const struct ctl *ctl, const json_t *rows, json_t *know
 	}
 }
 
-int nfv_watch(struct nfv_server *server, int argc, char **argv)
+int vnfm_watch(struct vnfm_server *server, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"interval", OPT_INTERVAL, "SECONDS", 0, "How often to ask (10)", 1},
@@ -103,8 +103,8 @@ int nfv_watch(struct nfv_server *server, int argc, char **argv)
 		json_t *rows = NULL;
 
 		if (round > 0)
-			nfv_wait((long)args.interval_s);
-		status = nfv_rows(server, "/certificates", &rows);
+			vnfm_wait((long)args.interval_s);
+		status = vnfm_rows(server, "/certificates", &rows);
 		if (!status)
 			rows_compare(server->ctl, rows, known, round == 0);
 		json_decref(rows);
