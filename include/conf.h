@@ -407,6 +407,7 @@ struct conf_client_policy {
 	bool kur_same_key;            /* key update without another key */
 	bool central_key_ra_verified; /* popo raVerified beside central key generation */
 	enum conf_signer_entity entity_from_signer;
+	struct conf_list register_on_ir_ids; /* patterns, glob(7); none: any */
 };
 
 /* [oauth2]: the authorisation server whose access tokens are taken; see token.h. */

@@ -35,6 +35,14 @@ static int pattern_fits(const struct conf_list *patterns, const char *folded, bo
 	return 0;
 }
 
+int patterns_fit(const struct conf_list *patterns, const char *name, bool *fitsp)
+{
+	_cleanup_(freep) char *folded = NULL;
+	int err = name_fold(bytes_of_string(name), &folded);
+
+	return err < 0 ? err : pattern_fits(patterns, folded, fitsp);
+}
+
 static int suffix_fits(const struct conf_list *suffixes, const char *folded, bool *fitsp)
 {
 	*fitsp = false;

@@ -643,6 +643,11 @@ const struct conf_key conf_keys[] = {
 		       "then acts for that one alone, of those that the client manages. For "
 		       "devices "
 		       "with certificates of one vendor, which are one client: see docs/3gpp.md."),
+	POLICY(register_on_ir_ids, "register_on_ir_ids", patterns,
+	       .help = "Patterns, glob(7), of subjectIds that an ir registers, of a client that "
+		       "was "
+		       "added with `--register-on-ir`; without it any. With Register it may "
+		       "register others, too."),
 
 	DOMAIN(cert_types, "cert_types", cert_types,
 	       .help = "certTypes of its registrations; without it all."),

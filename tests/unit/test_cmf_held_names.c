@@ -366,6 +366,26 @@ START_TEST(test_scope_too_long)
 }
 END_TEST
 
+/* An ir registers what the policy of the client says, whoever has the identifier elsewhere. */
+START_TEST(test_register_on_ir_ids)
+{
+	static const struct {
+		const char *id, *reason;
+	} asked[] = {{"b-1", "none"}, {"B-2", "none"}, {"a-1", "entity_not_authorized"}};
+
+	world_reload("[profile VnfciCert]\nkey_types = ec:P-256\nextension_section = ext\n"
+		     "[client_policy default]\nregister_on_ir_ids = b-*\n");
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		ck_assert_str_eq(
+			refusal_code(csr_as("vnfm-b", &(struct csr_spec){.ir = true,
+									 .profile = {"VnfciCert"},
+									 ID(asked[i].id)})),
+			asked[i].reason);
+	/* Register has no such limit. */
+	register_ok("vnfm-b", CERT_TYPE_VNFCI, "a-1");
+}
+END_TEST
+
 /* --- how many --- */
 
 START_TEST(test_registrations_max)
@@ -454,6 +474,7 @@ static Suite *cmf_held_names_suite(void)
 	tcase_add_test(tc, test_update);
 	tcase_add_loop_test(tc, test_scope, 0, ARRAY_LEN(subjects));
 	tcase_add_test(tc, test_scope_too_long);
+	tcase_add_test(tc, test_register_on_ir_ids);
 	tcase_add_test(tc, test_registrations_max);
 	tcase_add_test(tc, test_registrations_max_at_once);
 	suite_add_tcase(suite, tc);

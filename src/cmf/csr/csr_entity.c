@@ -115,10 +115,17 @@ static int registration_copy(const struct store_registration *from, struct store
 static int register_on_ir_permit(const struct decision *d, const struct store_entity *entity)
 {
 	const struct cmf_principal *who = d->call.who;
+	const struct conf_list *ids = &who->policy->register_on_ir_ids;
+	bool fits = true;
 	int err = decision_others_permit(d);
 
+	if (err == 0 && ids->len)
+		err = patterns_fit(ids, entity->subject_id, &fits);
 	if (err != 0)
 		return err;
+	if (!fits)
+		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
+				     "the client's policy registers no such entity by ir");
 	if (!principal_speaks_for(who, entity) || !d->csr->may_register || !who->register_on_ir ||
 	    who->kind != CMF_PRINCIPAL_CLIENT || !principal_permitted(who, STORE_MAY_REGISTER))
 		return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
