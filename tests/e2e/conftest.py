@@ -109,8 +109,9 @@ class Cmf:
         run([BUILD / "cmfctl", "init", "--dir", self.dir, "--listen", f"127.0.0.1:{self.port}"])
         self.conf = self.dir / "cmf.cnf"
         if not as_made:
-            # Most requests of these tests say a CN alone, and are to be granted as they are.
+            # Most requests of these tests say a CN alone, and are to be granted as they are; names are of any domain.
             text = re.sub(r"^subject_(trust_domain|vnf_instance) = .*\n", "", self.conf.read_text(), flags=re.M)
+            text = re.sub(r"^\[trust_domain [^\[]*", "", text, flags=re.M)
             self.conf.write_text(text)
         self.set("server", "listen_metrics", f"127.0.0.1:{self.metrics_port}")
         self.log = self.dir / "cmfd.log"
@@ -364,8 +365,9 @@ def shared(tmp_path_factory):
     base = tmp_path_factory.mktemp("shared")
     server = Cmf(base / "cmf")
     server.start()
-    server.vnfm_a = Vnfm(server, "vnfm-a", base / "a")
-    server.vnfm_b = Vnfm(server, "vnfm-b", base / "b", register_on_ir=True)
+    # In one trust domain, so that what one has is not the other's. Identifiers of two domains: test_trust_domains.py.
+    server.vnfm_a = Vnfm(server, "vnfm-a", base / "a", trust_domain="vnfs")
+    server.vnfm_b = Vnfm(server, "vnfm-b", base / "b", trust_domain="vnfs", register_on_ir=True)
     server.mano = MacClient(server, "nfvo", base / "mano")
     yield server
     status = server.stop()
