@@ -181,8 +181,12 @@ def test_register_over_cmp_in_several_messages(shared, tmp_path):
     listed = shared.ctl_json("registration", "list", "--manager", "vnfm-a")
     assert sum(r["subject_id"].startswith("wire-") for r in listed) == 3000
     b = shared.vnfm_b
-    result = run([CTL, *args, "--cert", b.cert, "--key", b.private_key], check=False)
-    assert result.returncode == 1 and "notAuthorized" in result.stdout
+    result = run([CTL, *args, "--cert", b.cert, "--key", b.private_key, "--handling", "direct"], check=False)
+    assert result.returncode == 1 and "badRequest" in result.stdout
+    # Another trust domain is a name space of its own, and so is a VNF instance.
+    run([CTL, *args, "--cert", b.cert, "--key", b.private_key, "--vnf-instance", "vnf-1"])
+    listed = shared.ctl_json("registration", "list", "--manager", "vnfm-b", "--vnf-instance", "vnf-1")
+    assert {r["vnf_instance_id"] for r in listed} == {"vnf-1"} and len(listed) == 3000
 
 
 def test_register_over_cmp_with_a_secret(shared):

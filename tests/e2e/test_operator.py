@@ -140,12 +140,12 @@ def test_reserved_names(cmf, tmp_path):
         return said.stdout
 
     for name in ("vnfm-a", "vnfm-b"):
-        Vnfm(cmf, name, tmp_path / name)
+        Vnfm(cmf, name, tmp_path / name, trust_domain="d")
     for name in ("cmf", "CMF", "cmf.", "vnfm-a", "vnfm-b"):
         assert re.search("the name is (the CMF's|that of a client)", refused(name)), name
     cmf.register("vnfm-a", "vnfci-r1")
     cmf.register("vnfm-a", "nfvo-r.example.net", cert_type="ManoCert")
-    assert "with another manager" in refused("vnfci-r1", requester="vnfm-b")
+    assert "by another manager" in refused("vnfci-r1", requester="vnfm-b")
     assert "there is no such client" in refused("vnfci-r2", requester="nobody")
 
     def add(name, *args):
