@@ -89,6 +89,7 @@ struct conf_server {
 	uint32_t queue_max;                   /* 1024 waiting requests */
 	uint32_t body_max;                    /* octets, 65536 */
 	uint32_t json_body_max;               /* octets, 12 MiB; of the JSON door */
+	uint32_t json_page_size;              /* 100 items, at most 100 */
 	uint32_t header_max;                  /* octets, 8192 */
 	int64_t idle_timeout_ms;              /* 60 s */
 	int64_t request_timeout_ms;           /* 30 s, first to last octet of a request */

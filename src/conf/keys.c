@@ -91,6 +91,9 @@ const struct conf_key conf_keys[] = {
 		       "10000 subjectIds of 253 characters of four octets each. Of bodies longer "
 		       "than body_max, sixteen times that much is read at the same time, for one "
 		       "address a quarter of it."),
+	SERVER(json_page_size, "json_page_size", number, .initial = "100", .min = 1, .max = 100,
+	       .reload = true,
+	       .help = "Items of a page of a list of the JSON interface of VNF Managers."),
 	SERVER(header_max, "header_max", number, .initial = "8192", .min = 1024, .max = 1048576,
 	       .help = "Octets of a request's HTTP header."),
 	SERVER(idle_timeout_ms, "idle_timeout", duration, .initial = "60s", .min = SECOND,

@@ -26,8 +26,7 @@ static int query_octet(const char *s, size_t len, size_t *ip)
 {
 	size_t i = (*ip)++;
 
-	if (s[i] == '+')
-		return ' ';
+	/* RFC 3986: '+' is itself, as in the offset of a time; only HTML forms make it a space. */
 	if (s[i] != '%')
 		return (unsigned char)s[i];
 	if (len - i < 3 || hex_digit(s[i + 1]) < 0 || hex_digit(s[i + 2]) < 0)
@@ -115,6 +114,32 @@ const char *json_query_get(struct json_query *query, const char *name)
 		}
 	}
 	return NULL;
+}
+
+/* RFC 3986 2.3 */
+static void encode_add(struct strbuf *out, const char *text)
+{
+	static const char unreserved[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+
+	for (; *text; text++) {
+		if (strchr(unreserved, *text))
+			strbuf_add_n(out, text, 1);
+		else
+			strbuf_printf(out, "%%%02X", (unsigned char)*text);
+	}
+}
+
+void json_query_write(const struct json_query *query, const char *except, struct strbuf *out)
+{
+	for (size_t i = 0; i < query->len; i++) {
+		if (strcmp(query->item[i].name, except) == 0)
+			continue;
+		encode_add(out, query->item[i].name);
+		strbuf_add(out, "=");
+		encode_add(out, query->item[i].value);
+		strbuf_add(out, "&");
+	}
 }
 
 /* Digits only, at most `max`. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,9 @@ _must_check_ int json_query_number(struct json_query *query, const char *name, i
 				   int64_t *valuep);
 /* The name of a parameter that nothing asked for, or NULL. */
 const char *json_query_unknown(const struct json_query *query);
+
+/* Appends all parameters but one, each with a '&' behind it. */
+void json_query_write(const struct json_query *query, const char *except, struct strbuf *out);
 
 /* The number of a path "<id>" or "<id>/<verb>" and the rest behind it. -EINVAL if there is none. */
 _must_check_ int json_path_id(const char *path_rest, int64_t *idp, const char **verbp);
