@@ -534,6 +534,15 @@ _must_check_ int store_entity_managed(struct store_reader *r, const struct store
 _must_check_ int store_subject_taken(struct store_reader *r, const char *subject_id,
 				     const struct store_entity *except, bool *takenp);
 
+/* Whether it has neither a certificate that is valid, on hold or to be confirmed, nor one that is
+ * still to be issued. */
+_must_check_ int store_registration_idle(struct store_reader *r, int64_t id, int64_t now_ms,
+					 bool *idlep);
+/* Whether an active registration of the manager (NULL: of whoever) in the trust domain has that CA.
+ */
+_must_check_ int store_registration_ca_used(struct store_reader *r, const char *trust_domain,
+					    const char *manager, const char *ca, bool *usedp);
+
 struct store_registration_filter {
 	const char *subject_id;   /* NULL: all */
 	const char *vnf_instance; /* NULL: all; "": those without */
@@ -828,6 +837,14 @@ _must_check_ int store_clients_require(struct store_unit *u, int64_t generation)
  * under another certType has another manager. */
 _must_check_ int store_registration_insert(struct store_unit *u,
 					   const struct store_registration *reg, int64_t *idp);
+/* Another profile and CA. Conflict: not active, or profile or CA are not those of `reg`. */
+_must_check_ int store_registration_change(struct store_unit *u,
+					   const struct store_registration *reg,
+					   const char *profile, const char *ca, int64_t now_ms);
+/* Conflict: store_registration_idle() is false by then, or profile or CA are not those of `reg`. */
+_must_check_ int store_registration_require_idle(struct store_unit *u,
+						 const struct store_registration *reg,
+						 int64_t now_ms);
 /* Conflict: not active. */
 _must_check_ int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms);
 /* Conflict: store_subject_taken() by then. */

@@ -7,3 +7,6 @@ CREATE TABLE resource_key (
 	key BLOB NOT NULL CHECK (length(key) = 32)
 ) STRICT;
 INSERT INTO resource_key VALUES (1, randomblob(32));
+
+-- Which CAs the registrations of a trust domain, or of one manager in it, use.
+CREATE INDEX registration_ca ON registration (trust_domain, ca, manager) WHERE state = 0;

@@ -358,6 +358,108 @@ START_TEST(test_registration_of_thousands_is_all_or_nothing)
 }
 END_TEST
 
+START_TEST(test_registration_change)
+{
+	struct store_registration reg = sample_registration("a"), found;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	reg.id = put_registration(&f, &reg);
+	OK(store_registration_change(f.unit, &reg, "other", "upstream", 3000));
+	OK(store_unit_commit(f.unit));
+	OK(store_registration_get(f.reader, reg.id, &found));
+	ck_assert_str_eq(found.profile, "other");
+	ck_assert_str_eq(found.ca, "upstream");
+	ck_assert_int_eq(found.changed_ms, 3000);
+	ck_assert_int_eq(found.created_ms, 1000);
+	/* It is not any more what was read before. */
+	OK(store_registration_change(f.unit, &reg, "third", "issuing", 4000));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_registration_require_idle(f.unit, &reg, 1000));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_registration_require_idle(f.unit, &found, 1000));
+	OK(store_unit_commit(f.unit));
+	OK(store_registration_deregister(f.unit, reg.id, 5000));
+	OK(store_unit_commit(f.unit));
+	OK(store_registration_change(f.unit, &found, "third", "issuing", 6000));
+	CONFLICT(store_unit_commit(f.unit));
+	store_registration_clear(&found);
+	fixture_end(&f);
+}
+END_TEST
+
+/* Which states of a certificate its registration has to wait for. */
+static const struct {
+	enum store_certificate_state state;
+	bool expired;
+	bool idle;
+} certificate_states[] = {
+	{STORE_CERT_REQUESTED, false, false},
+	{STORE_CERT_PENDING, false, false},
+	{STORE_CERT_ACTIVE, false, false},
+	{STORE_CERT_ACTIVE, true, true},
+	{STORE_CERT_REVOKED, false, true},
+	{STORE_CERT_REJECTED, false, true},
+	{STORE_CERT_REVOCATION_PENDING, false, true},
+	{STORE_CERT_ON_HOLD, false, false},
+	{STORE_CERT_ON_HOLD, true, true},
+};
+
+START_TEST(test_registration_idle)
+{
+	struct store_registration reg = sample_registration("a");
+	struct fixture f;
+	bool idle;
+
+	for (size_t i = 0; i < ARRAY_LEN(certificate_states); i++) {
+		bool requested = certificate_states[i].state == STORE_CERT_REQUESTED;
+		struct store_certificate cert;
+		int64_t now_ms;
+
+		fixture_begin(&f, _i);
+		reg.id = put_registration(&f, &reg);
+		OK(store_registration_idle(f.reader, reg.id, 0, &idle));
+		ck_assert(idle);
+		cert = sample_certificate(reg.id, requested ? 0 : 7);
+		cert.state = certificate_states[i].state;
+		now_ms = cert.not_after_ms + certificate_states[i].expired;
+		put_certificate(&f, &cert);
+		OK(store_registration_idle(f.reader, reg.id, now_ms, &idle));
+		ck_assert_int_eq(idle, certificate_states[i].idle);
+		OK(store_registration_require_idle(f.unit, &reg, now_ms));
+		ck_assert_int_eq(store_unit_commit(f.unit),
+				 certificate_states[i].idle ? 0 : STORE_CONFLICT);
+		fixture_end(&f);
+	}
+}
+END_TEST
+
+START_TEST(test_registration_ca_used)
+{
+	struct store_registration reg = sample_registration("a");
+	struct fixture f;
+	bool used;
+
+	fixture_begin(&f, _i);
+	reg.id = put_registration(&f, &reg);
+	OK(store_registration_ca_used(f.reader, "domain-a", "vnfm-a", "issuing", &used));
+	ck_assert(used);
+	OK(store_registration_ca_used(f.reader, "domain-a", NULL, "issuing", &used));
+	ck_assert(used);
+	OK(store_registration_ca_used(f.reader, "domain-a", "vnfm-b", "issuing", &used));
+	ck_assert(!used);
+	OK(store_registration_ca_used(f.reader, "domain-b", NULL, "issuing", &used));
+	ck_assert(!used);
+	OK(store_registration_ca_used(f.reader, "domain-a", NULL, "other", &used));
+	ck_assert(!used);
+	OK(store_registration_deregister(f.unit, reg.id, 3000));
+	OK(store_unit_commit(f.unit));
+	OK(store_registration_ca_used(f.reader, "domain-a", NULL, "issuing", &used));
+	ck_assert(!used);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *registration_cases(void)
 {
 	TCase *tc = tcase_create("registration");
@@ -371,6 +473,9 @@ TCase *registration_cases(void)
 	tcase_add_loop_test(tc, test_registration_subject_as_names_compare, 0, backends_count);
 	tcase_add_loop_test(tc, test_subject_taken, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_list_filters, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_change, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_idle, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_ca_used, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_of_thousands_is_all_or_nothing, 0,
 			    backends_count);
 	return tc;

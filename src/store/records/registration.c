@@ -111,6 +111,27 @@ int store_subject_taken(struct store_reader *r, const char *subject_id,
 		takenp);
 }
 
+int store_registration_idle(struct store_reader *r, int64_t id, int64_t now_ms, bool *idlep)
+{
+	bool busy;
+	int err = read_exists(r, READ_REGISTRATION_BUSY, VALUES(value_int(id), value_int(now_ms)),
+			      &busy);
+
+	*idlep = !busy;
+	return err;
+}
+
+int store_registration_ca_used(struct store_reader *r, const char *trust_domain,
+			       const char *manager, const char *ca, bool *usedp)
+{
+	if (!manager)
+		return read_exists(r, READ_CA_USED,
+				   VALUES(value_text(trust_domain), value_text(ca)), usedp);
+	return read_exists(r, READ_CA_USED_BY_MANAGER,
+			   VALUES(value_text(trust_domain), value_text(ca), value_text(manager)),
+			   usedp);
+}
+
 struct registration_walk {
 	store_registration_each *each;
 	void *arg;
@@ -189,6 +210,22 @@ int store_registration_insert(struct store_unit *u, const struct store_registrat
 				      value_text(reg->profile), value_int(reg->state),
 				      value_int(reg->created_ms), value_int(reg->changed_ms),
 				      value_text(reg->vnf_instance), value_text(key)));
+}
+
+int store_registration_change(struct store_unit *u, const struct store_registration *reg,
+			      const char *profile, const char *ca, int64_t now_ms)
+{
+	return unit_add(u, CHANGE_REGISTRATION_CHANGE,
+			VALUES(value_id(reg->id), value_text(reg->profile), value_text(reg->ca),
+			       value_text(profile), value_text(ca), value_int(now_ms)));
+}
+
+int store_registration_require_idle(struct store_unit *u, const struct store_registration *reg,
+				    int64_t now_ms)
+{
+	return unit_add(u, CHANGE_REGISTRATION_REQUIRE_IDLE,
+			VALUES(value_id(reg->id), value_int(now_ms), value_text(reg->profile),
+			       value_text(reg->ca)));
 }
 
 int store_registration_deregister(struct store_unit *u, int64_t id, int64_t now_ms)

@@ -29,6 +29,11 @@
 	" AND c.id <> ?4 AND (c.state <= 2 OR c.state = 6) AND c.not_after_ms > ?5"       \
 	" LIMIT ?6)) >= ?6"
 
+/* Registration, time: the certificates that are to be ended before it is. */
+#define REGISTRATION_BUSY_SQL                                                 \
+	"SELECT 1 FROM certificate WHERE registration_id = ?1 AND (state = 0" \
+	" OR (state IN (1, 2, 6) AND not_after_ms >= ?2))"
+
 /* subject_key, and the entity that does not count: its trust domain and VNF instance, or NULL. */
 #define SUBJECT_TAKEN_SQL                                                 \
 	"SELECT 1 FROM registration WHERE subject_key = ?1 AND state = 0" \
@@ -121,6 +126,12 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE NOT EXISTS"
 		" (SELECT 1 FROM registration WHERE subject_key = ?12 AND trust_domain = ?5"
 		" AND vnf_instance = ?11 AND state = 0 AND manager <> ?4)",
+	[CHANGE_REGISTRATION_CHANGE] =
+		"UPDATE registration SET profile = ?4, ca = ?5, changed_ms = ?6"
+		" WHERE id = ?1 AND state = 0 AND profile = ?2 AND ca = ?3",
+	[CHANGE_REGISTRATION_REQUIRE_IDLE] =
+		REGISTRATION_BUSY_SQL " UNION ALL SELECT 1 FROM registration"
+				      " WHERE id = ?1 AND (profile <> ?3 OR ca <> ?4) LIMIT 1",
 	[CHANGE_REGISTRATION_DEREGISTER] =
 		"UPDATE registration SET state = 1, changed_ms = ?2 WHERE id = ?1 AND state = 0",
 	[CHANGE_SUBJECT_REQUIRE] = SUBJECT_TAKEN_SQL,
@@ -305,6 +316,11 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_REGISTRATION_OF_MANAGER] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
 					 " WHERE subject_key = ?1 AND trust_domain = ?2"
 					 " AND cert_type = ?3 AND state = 0 AND manager = ?4",
+	[READ_REGISTRATION_BUSY] = REGISTRATION_BUSY_SQL " LIMIT 1",
+	[READ_CA_USED] = "SELECT 1 FROM registration"
+			 " WHERE trust_domain = ?1 AND ca = ?2 AND state = 0 LIMIT 1",
+	[READ_CA_USED_BY_MANAGER] = "SELECT 1 FROM registration WHERE trust_domain = ?1"
+				    " AND ca = ?2 AND manager = ?3 AND state = 0 LIMIT 1",
 	[READ_ENTITY_MANAGED] =
 		"SELECT 1 FROM registration WHERE subject_key = ?1 AND trust_domain = ?2"
 		" AND vnf_instance = ?4 AND state = 0 AND manager <> ?3 LIMIT 1",
