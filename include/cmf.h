@@ -341,6 +341,41 @@ _must_check_ int cmf_deregister(const struct cmf_call *call, const struct store_
 /* The same by id. */
 _must_check_ int cmf_deregister_id(const struct cmf_call *call, int64_t registration_id);
 
+/* --- registrations that there are --- */
+
+/* Whether they exist for who asks: what belongs to another trust domain, or to another manager for
+ * whoever is no RA or operator, does not. The holder of a certificate has that one alone. */
+bool cmf_may_see_registration(const struct cmf_principal *who,
+			      const struct store_registration *reg);
+bool cmf_may_see_certificate(const struct cmf_principal *who, const struct store_certificate *cert);
+
+/* Where all lies that exists for who asks, for questions to the store. Borrowed from `who`. */
+struct cmf_scope {
+	const char *trust_domain; /* NULL: it has no registrations */
+	const char *manager;      /* NULL: of whoever in the trust domain */
+	int64_t certificate_id;   /* the one that it holds; 0: none */
+};
+struct cmf_scope cmf_scope(const struct cmf_principal *who);
+
+/* One that is active, and may be changed by who asks. 0, STORE_NOT_FOUND (as if there were none),
+ * REFUSED (client_not_permitted), negative errno. */
+_must_check_ int cmf_registration_find(const struct cmf_call *call, int64_t id,
+				       struct store_registration *regp);
+/*
+ * Gives the registration, as cmf_registration_find() has found it, another profile (NULL: the
+ * default of its certType) and the CA that the rules then say. Nothing is added to the unit where
+ * nothing changes. 0, REFUSED, negative errno; the commit conflicts if it was changed meanwhile.
+ */
+_must_check_ int cmf_registration_change(const struct cmf_call *call,
+					 const struct store_registration *reg,
+					 const char *profile_name);
+/*
+ * Ends it, if it has neither valid certificates nor requests in process; with `revoke` its valid
+ * certificates are revoked (cessationOfOperation). As above.
+ */
+_must_check_ int cmf_registration_remove(const struct cmf_call *call,
+					 const struct store_registration *reg, bool revoke);
+
 /* --- Certificate Signing Request, IFA 033 11.2.3, and key update --- */
 
 /* The profile that those names (certTypes, profiles) or the client's default mean; NULL: none does.

@@ -96,6 +96,10 @@ _must_check_ int registrations_require(const struct cmf_call *call, const char *
 _must_check_ int registration_add(const struct cmf_call *call, const struct store_registration *reg,
 				  int64_t clients_generation, const char *how, int64_t *idp);
 
+/* Ends an active registration, with its line of audit. */
+_must_check_ int registration_end(const struct cmf_call *call,
+				  const struct store_registration *reg);
+
 /* --- audit.c --- */
 
 /* cmf_audit_add() of what has neither before nor after. detail may be NULL. */

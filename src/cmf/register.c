@@ -392,7 +392,7 @@ int cmf_register(const struct cmf_call *call, const struct cmf_register *request
 
 /* --- its end --- */
 
-static int registration_end(const struct cmf_call *call, const struct store_registration *reg)
+int registration_end(const struct cmf_call *call, const struct store_registration *reg)
 {
 	int err = store_registration_deregister(call->unit, reg->id, call->now_ms);
 
