@@ -24,11 +24,29 @@ static int header_add(struct nfv_call *call, const char *name, const char *value
 	return value ? http_response_add(call->response, name, value) : -ENOMEM;
 }
 
-int nfv_created(struct nfv_call *call, int status, enum json_kind kind, int64_t id, json_t *body)
+int nfv_location_add(struct nfv_call *call, enum json_kind kind, int64_t id)
 {
 	_cleanup_(freep) char *uri = nfv_uri(call, kind, id);
 
-	if (header_add(call, "Location", uri)) {
+	return header_add(call, "Location", uri);
+}
+
+int nfv_ok_text(struct nfv_call *call, int status, struct strbuf *text)
+{
+	size_t len = text->len;
+	char *taken = strbuf_take(text);
+
+	if (!taken)
+		return nfv_fault(call, -ENOMEM);
+	call->response->status = status;
+	call->response->content_type = "application/json";
+	call->response->body = (struct octets){(uint8_t *)taken, len};
+	return status;
+}
+
+int nfv_created(struct nfv_call *call, int status, enum json_kind kind, int64_t id, json_t *body)
+{
+	if (nfv_location_add(call, kind, id)) {
 		json_decref(body);
 		body = NULL;
 	}

@@ -2,11 +2,13 @@
 /*
  * Pages of lists, SOL 013 5.2 to 5.4. A page looks at a bounded number of rows, and so it may be
  * short, or empty, and still have a next one. The marker of the next page is the id of the last
- * row: what is inserted meanwhile comes behind it, and nothing comes twice or is left out.
+ * row: what is inserted meanwhile takes nothing of the others' places, and nothing comes twice or
+ * is left out.
  */
 #include "nfv/list.h"
 
 #include <errno.h>
+#include <string.h>
 
 /*
  * What a page may cost: rows, and comparisons of them with values of the filter. A row costs some
@@ -28,8 +30,19 @@ static uint32_t rows_max(size_t cost)
 static int marker_read(struct nfv_call *call, struct nfv_list *list, struct refusal *refusal)
 {
 	const char *marker = json_query_get(&call->query, marker_name);
-	int err = marker ? json_id_read(call->ids, JSON_MARKER, marker, &list->after_id) : 0;
+	char id[JSON_ID_SIZE];
+	int err;
 
+	if (!marker)
+		return 0;
+	if (strlen(marker) != 2 * (JSON_ID_SIZE - 1))
+		return refuse(refusal, REFUSAL_nfv_marker);
+	memcpy(id, marker, JSON_ID_SIZE - 1);
+	id[JSON_ID_SIZE - 1] = '\0';
+	err = json_id_read(call->ids, JSON_MARKER, id, &list->after.id);
+	if (err == 0)
+		err = json_id_read(call->ids, JSON_MARKER, marker + JSON_ID_SIZE - 1,
+				   &list->after.part);
 	return err == -EINVAL ? refuse(refusal, REFUSAL_nfv_marker) : err;
 }
 
@@ -63,15 +76,20 @@ int nfv_list_begin(struct nfv_call *call, const struct nfv_attributes *attribute
 	return err == REFUSED ? nfv_refusal(call, &refusal) : nfv_fault(call, err);
 }
 
-void nfv_list_skip(struct nfv_list *list, int64_t id)
+void nfv_list_skip(struct nfv_list *list, int64_t id, int64_t part)
 {
 	list->n_rows++;
-	list->last_id = id;
+	list->last = (struct nfv_position){id, part};
 }
 
-bool nfv_list_fits(struct nfv_list *list, int64_t id, const json_t *item)
+bool nfv_list_full(const struct nfv_list *list)
 {
-	nfv_list_skip(list, id);
+	return list->n_rows >= list->rows_max;
+}
+
+bool nfv_list_fits(struct nfv_list *list, int64_t id, int64_t part, const json_t *item)
+{
+	nfv_list_skip(list, id, part);
 	return nfv_filter_fits(list->filter, item);
 }
 
@@ -88,20 +106,22 @@ static int next_add(struct nfv_list *list)
 {
 	struct nfv_call *call = list->call;
 	_cleanup_(strbuf_clear) struct strbuf link = STRBUF_NULL;
-	char marker[JSON_ID_SIZE];
-	int err = json_id_write(call->ids, JSON_MARKER, list->last_id, marker);
+	char id[JSON_ID_SIZE], part[JSON_ID_SIZE];
+	int err = json_id_write(call->ids, JSON_MARKER, list->last.id, id);
 
+	if (err == 0)
+		err = json_id_write(call->ids, JSON_MARKER, list->last.part, part);
 	if (err)
 		return err;
 	strbuf_printf(&link, "<%s?", call->request->path);
 	json_query_write(&call->query, marker_name, &link);
-	strbuf_printf(&link, "%s=%s>; rel=\"next\"", marker_name, marker);
+	strbuf_printf(&link, "%s=%s%s>; rel=\"next\"", marker_name, id, part);
 	return link.failed ? -ENOMEM : http_response_add(call->response, "Link", link.text);
 }
 
 int nfv_list_end(struct nfv_list *list, int err)
 {
-	bool more = err == NFV_LIST_FULL || list->n_rows >= list->rows_max;
+	bool more = err == NFV_LIST_FULL || nfv_list_full(list);
 
 	if (err == NFV_LIST_FULL)
 		err = 0;

@@ -4,10 +4,10 @@
  * before its endpoint sees it. http/ hands over every request below the root of the interface;
  * endpoints are one file a resource, and what they share is below them, in call.c.
  */
-#include "nfv/nfv.h"
 #include "answer.h"
 #include "body.h"
 #include "nfv/accept.h"
+#include "nfv/list.h"
 #include "nfv/notification.h"
 #include "nfv/version.h"
 #include "nfv/who.h"
@@ -24,6 +24,7 @@ enum { NFV_BODY_MAX = 128 << 10 };
 /* --- the table of resources --- */
 
 static const char json_media[] = "application/json";
+static const char merge_patch[] = "application/merge-patch+json"; /* RFC 7396 */
 static const char *const json_only[] = {json_media, NULL};
 
 struct nfv_method {
@@ -46,6 +47,27 @@ struct nfv_resource {
 static const struct nfv_resource resources[] = {
 	{"/api_versions", true, {{HTTP_GET, nfv_api_versions, METRIC_OP_json_api_versions}}},
 	{"/v1/api_versions", true, {{HTTP_GET, nfv_api_versions, METRIC_OP_json_api_versions}}},
+	{"/v1/registrations",
+	 false,
+	 {{HTTP_POST, nfv_register, METRIC_OP_json_register, .body = json_media},
+	  {HTTP_GET, nfv_registrations_list, METRIC_OP_json_registrations,
+	   .query = nfv_list_query}}},
+	{"/v1/registrations/*",
+	 false,
+	 {{HTTP_GET, nfv_registration_get, METRIC_OP_json_registrations},
+	  {HTTP_PATCH, nfv_registration_patch, METRIC_OP_json_registrations, .body = merge_patch},
+	  {HTTP_DELETE, nfv_registration_delete, METRIC_OP_json_registrations,
+	   .query = nfv_registration_delete_query}}},
+	{"/v1/certificates",
+	 false,
+	 {{HTTP_GET, nfv_certificates_list, METRIC_OP_json_certificates, .query = nfv_list_query}}},
+	{"/v1/certificates/*",
+	 false,
+	 {{HTTP_GET, nfv_certificate_get, METRIC_OP_json_certificates,
+	   .types = nfv_certificate_types}}},
+	{"/v1/ca_certificates",
+	 false,
+	 {{HTTP_GET, nfv_ca_certificates, METRIC_OP_json_ca_certificates}}},
 	{"/v1/subscriptions",
 	 false,
 	 {{HTTP_POST, nfv_subscribe, METRIC_OP_json_subscriptions, .body = json_media}}},

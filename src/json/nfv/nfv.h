@@ -47,6 +47,10 @@ int nfv_ok(struct nfv_call *call, int status, json_t *body);
 int nfv_ok_tagged(struct nfv_call *call, json_t *body);
 /* With Location: `kind` and `id` of what was made, or is there. */
 int nfv_created(struct nfv_call *call, int status, enum json_kind kind, int64_t id, json_t *body);
+/* The Location alone. 0 or a negative errno. */
+_must_check_ int nfv_location_add(struct nfv_call *call, enum json_kind kind, int64_t id);
+/* JSON as text, which is taken over. */
+int nfv_ok_text(struct nfv_call *call, int status, struct strbuf *text);
 /* 204 */
 int nfv_no_content(struct nfv_call *call);
 /* Octets of another type, call->type; taken over, and with an ETag. */
@@ -79,6 +83,11 @@ json_t *nfv_id(const struct nfv_call *call, enum json_kind kind, int64_t id);
 /* Whether If-Match, if there is one, names the state that `body` (borrowed) says. */
 bool nfv_if_match(const struct nfv_call *call, const json_t *body);
 
+/* A certificate that there is for who asks: issued, and its own or of an entity that it may act
+ * for. 0, STORE_NOT_FOUND, negative errno. */
+_must_check_ int nfv_certificate_find(struct nfv_call *call, int64_t id,
+				      struct store_certificate *certp);
+
 /* A call of cmf/ that is made now, by who asks. */
 struct cmf_call nfv_cmf_call(const struct nfv_call *call, struct refusal *refusal);
 
@@ -94,5 +103,9 @@ void nfv_refusal_audit(struct nfv_call *call);
 
 /* --- endpoints --- */
 
-nfv_endpoint nfv_api_versions;
+nfv_endpoint nfv_api_versions, nfv_register, nfv_registrations_list, nfv_registration_get,
+	nfv_registration_patch, nfv_registration_delete, nfv_certificates_list, nfv_certificate_get,
+	nfv_ca_certificates;
+extern const char *const nfv_registration_delete_query[];
+extern const char *const nfv_certificate_types[];
 nfv_endpoint nfv_subscribe, nfv_subscription_get, nfv_unsubscribe;
