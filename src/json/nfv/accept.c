@@ -21,14 +21,14 @@ struct range {
 /* qvalue, RFC 9110 12.4.2: "0.5" is 500. What is none counts as 0. */
 static int quality_parse(const char *text)
 {
-	int quality = *text == '1' ? 1000 : 0, weight = 100;
+	int quality, weight = 100;
 
-	if ((text[0] != '0' && text[0] != '1') || (text[1] && text[1] != '.'))
-		return text[1] && !strchr(" \t;,", text[1]) ? 0 : quality;
-	if (text[1] != '.')
-		return quality;
-	for (text += 2; *text >= '0' && *text <= '9' && weight; text++, weight /= 10)
-		quality += (*text - '0') * weight;
+	if (*text != '0' && *text != '1')
+		return 0;
+	quality = *text++ == '1' ? 1000 : 0;
+	if (*text == '.')
+		for (text++; *text >= '0' && *text <= '9' && weight; text++, weight /= 10)
+			quality += (*text - '0') * weight;
 	return quality > 1000 ? 1000 : quality;
 }
 
