@@ -433,6 +433,9 @@ struct cmf_csr {
 	struct bytes p10; /* DER, if it came as PKCS#10 */
 	bool forwards;    /* the door passes its message on where the upstream CA is to get it */
 	bool unjudged;    /* the message asks for more than is said here */
+	const char *
+		profile; /* that the registration has, by no carrier of a message; NULL: not said */
+	bool at_once;    /* the door has no certConf: the certificate is active when it is issued */
 	/* Of one operation alone. */
 	union {
 		struct {
@@ -462,6 +465,7 @@ struct cmf_csr_result {
 	char *subject_id;
 	char *mods;            /* grantedWithMods: what was changed or left out; NULL: accepted */
 	bool implicit_confirm; /* allowed by configuration and profile */
+	bool at_once;          /* as in the request */
 	int64_t confirm_by_ms; /* deadline for certConf, if there is to be one */
 	struct decision *decision;
 	/* What goes into the unit; from then on the id stands for the row there (store.h). */
@@ -520,6 +524,7 @@ struct cmf_revoke {
 	int reason;                  /* reasonCode 0..6, 8..10; RFC 5280 5.3.1 */
 	int64_t invalidity_ms;       /* invalidityDate, RFC 5280 5.3.2; 0: none */
 	const CertTemplate *details; /* all that is said of the certificate; NULL: no more */
+	int64_t certificate_id;      /* in place of issuer and serial number; 0: by these */
 };
 /* What is to become of one certificate. */
 struct cmf_revocation {
@@ -547,8 +552,9 @@ _must_check_ int cmf_revoke_find(const struct cmf_call *call, const struct cmf_r
 /* --- housekeeping --- */
 
 /*
- * Revokes certificates that nobody confirmed in time. In a worker; bounded work per call. *morep:
- * call again at once. 0 or negative errno.
+ * Revokes certificates that nobody confirmed in time, and ends requests (cmf/request.h) that are
+ * decided or whose time is over. In a worker; bounded work per call. *morep: call again at once.
+ * 0 or negative errno.
  */
 _must_check_ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *morep);
 

@@ -934,8 +934,9 @@ _must_check_ int store_csr_require(struct store_unit *u, const struct store_csr_
 _must_check_ int store_csr_insert(struct store_unit *u, const struct store_csr *csr, int64_t *idp);
 /* Writes state, until_ms, changes, refusal and failinfo of csr->id. Conflict: not PROCESSING. */
 _must_check_ int store_csr_end(struct store_unit *u, const struct store_csr *csr);
-/* Never conflicts; one that is PROCESSING stays. */
-_must_check_ int store_csr_remove(struct store_unit *u, int64_t id);
+/* Never conflicts; one that is PROCESSING, or whose until_ms does not lie before that time, stays.
+ */
+_must_check_ int store_csr_remove(struct store_unit *u, int64_t id, int64_t before_ms);
 
 _must_check_ int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
 				       int64_t *idp);

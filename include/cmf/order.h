@@ -94,6 +94,9 @@ _must_check_ int cmf_order_run(const struct cmf_call *call, struct cmf_order *or
 			       int64_t budget_us);
 /* What has become of the order, and of each item, as it was read. 0 or negative errno. */
 _must_check_ int cmf_order_state(const struct cmf_call *call, struct cmf_order *order);
+/* What was changed here and what the upstream CA changed, as one text; either may be NULL. *textp,
+ * NULL if nothing was, is the caller's. 0 or -ENOMEM. */
+_must_check_ int cmf_mods_join(const char *ours, const char *theirs, char **textp);
 /* Whether the CRL that has to list what happened to a certificate is still to come. */
 _must_check_ int cmf_order_crl_awaited(const struct cmf_call *call,
 				       const struct store_certificate *cert, bool *awaitedp);

@@ -119,6 +119,12 @@ _must_check_ int cert_details_check(const CertTemplate *said, const struct store
  * is SERIAL_NULL. 0, STORE_NOT_FOUND, negative errno. */
 _must_check_ int certificate_lookup(const struct cmf_call *call, struct bytes issuer,
 				    const struct serial *serial, struct store_certificate *certp);
+/* The two halves of cmf_update_find(), by the id of the certificate, which is the caller's also if
+ * it is REFUSED: whether who asks may update it, and whether it can be. */
+_must_check_ int certificate_update_find(const struct cmf_call *call, int64_t id,
+					 struct store_certificate *certp);
+_must_check_ int certificate_update_check(const struct cmf_call *call,
+					  const struct store_certificate *cert);
 /* certConf: PENDING becomes ACTIVE, or with accepted=false REJECTED and revoked. With
  * accepted=false also of one that is REQUESTED. */
 _must_check_ int certificate_confirm(const struct cmf_call *call,
@@ -129,3 +135,11 @@ _must_check_ int certificate_lapse(const struct cmf_call *call,
 /* Adds a revocation to the unit, with deregistration where cessationOfOperation means that. */
 _must_check_ int revocation_add(const struct cmf_call *call,
 				const struct cmf_revocation *revocation);
+/* What revoking a certificate means, whoever asks. 0, REFUSED: it cannot be, negative errno. */
+_must_check_ int revocation_of(const struct cmf_call *call, int64_t certificate_id, int reason,
+			       struct cmf_revocation *revocationp);
+
+/* --- request.c --- */
+
+/* Ends requests that are decided, or whose time is over. *morep is set if there may be more. */
+_must_check_ int requests_end(struct cmf_call *call, bool *morep);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Ending certificates that nobody confirmed in time, whatever has become of who asked for them, and
- * telling subscribers of those that expire.
- * What upstream exchanges and CRLs need is ca/'s own housekeeping; a door's, as its transactions,
- * the door's.
+ * requests (request.c); telling subscribers of certificates that expire. What upstream exchanges
+ * and CRLs need is ca/'s own housekeeping; a door's, as its transactions, the door's.
  */
 #include "cmf/due.h"
 #include "cmf_private.h"
@@ -25,9 +24,12 @@ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *mor
 {
 	struct cmf_call call = cmf_call_now(cmf, worker, NULL, NULL);
 	struct store_due due;
-	int err = store_certificate_due(call.reader, call.now_ms, &due);
+	int err;
 
 	*morep = false;
+	err = requests_end(&call, morep);
+	if (err == 0)
+		err = store_certificate_due(call.reader, call.now_ms, &due);
 	if (err == 0)
 		err = cmf_due_end_all(call.unit, &due, certificate_end, &call, morep);
 	return err == 0 ? endings_tell(&call, morep) : err;

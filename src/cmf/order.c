@@ -9,6 +9,8 @@
 #include "csr/csr.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 enum {
 	/* A CRL that has not come so long after its time keeps nobody waiting. */
@@ -60,7 +62,8 @@ int cmf_order_place_certificates(const struct cmf_call *call, struct cmf_csr_res
 
 	for (size_t i = 0; i < n && err == 0; i++) {
 		granted[i]->certificate.state = state_placed(granted[i], &terms);
-		granted[i]->certificate.confirm_by_ms = terms.deadline_ms;
+		if (!granted[i]->at_once)
+			granted[i]->certificate.confirm_by_ms = terms.deadline_ms;
 		err = csr_result_add(granted[i]);
 	}
 	*termsp = terms;
@@ -243,6 +246,17 @@ int cmf_order_run(const struct cmf_call *call, struct cmf_order *order, int64_t 
 }
 
 /* --- what has become of it --- */
+
+int cmf_mods_join(const char *ours, const char *theirs, char **textp)
+{
+	*textp = NULL;
+	if (!ours && !theirs)
+		return 0;
+	if (ours && theirs)
+		return asprintf(textp, "%s; %s", ours, theirs) < 0 ? -ENOMEM : 0;
+	*textp = strdup(ours ? ours : theirs);
+	return *textp ? 0 : -ENOMEM;
+}
 
 int cmf_order_crl_awaited(const struct cmf_call *call, const struct store_certificate *cert,
 			  bool *awaitedp)

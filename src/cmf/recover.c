@@ -72,8 +72,10 @@ static int recovery_audit(const struct cmf_call *call, const struct cmf_recovery
 /* The entity that the request is for, as of a certificate request. */
 static int entity_find(struct decision *d)
 {
-	int err = csr_entity_decide(d);
+	int err = csr_entity_find(d);
 
+	if (err == 0)
+		err = csr_profile_find(d);
 	/* The keys would have to be kept, decrypted, until the upstream CA has answered. */
 	if (err == 0 && d->csr->spki && ca_is_upstream(d->ca))
 		err = refuse(d->call.refusal, REFUSAL_recovery_upstream);

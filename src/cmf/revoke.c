@@ -125,35 +125,56 @@ static int update_permit(const struct cmf_principal *who, struct refusal *refusa
 	return 0;
 }
 
+/* `found`: what looking for the certificate came to. */
+static int update_authorize(const struct cmf_call *call, int found,
+			    const struct store_certificate *cert)
+{
+	struct cmf_principal self = *call->who;
+	int permit = 0;
+
+	if (found < 0)
+		return found;
+	/* RFC 9483 5.2.3: what counts for kur is its own protection, whoever approves. */
+	self.approver = NULL;
+	/* Who may not do it to others' certificates does not learn which there are. */
+	if (found != 0 || !principal_holds(&self, cert))
+		permit = update_permit(&self, call->refusal);
+	if (found != 0 || permit != 0)
+		return permit != 0 ? permit : found;
+	return certificate_authorize(&self, cert, call->refusal);
+}
+
+int certificate_update_check(const struct cmf_call *call, const struct store_certificate *cert)
+{
+	/* RFC 5280 5.3.1: on hold is revoked for the time being. */
+	if (cert->state == STORE_CERT_ON_HOLD)
+		return refuse(call->refusal, REFUSAL_update_cert_on_hold);
+	/* RFC 9483 4.1.3: neither expired nor revoked */
+	if (cert->state != STORE_CERT_ACTIVE || cert->not_after_ms < call->now_ms)
+		return refuse(call->refusal, REFUSAL_update_cert_not_active);
+	return 0;
+}
+
+int certificate_update_find(const struct cmf_call *call, int64_t id,
+			    struct store_certificate *certp)
+{
+	int err = store_certificate_get(call->reader, id, certp);
+
+	if (err == STORE_NOT_FOUND)
+		err = refuse(call->refusal, REFUSAL_update_cert_unknown);
+	return update_authorize(call, err, certp);
+}
+
 int cmf_update_find(const struct cmf_call *call, struct bytes issuer, const struct serial *serial,
 		    struct store_certificate *certp)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	struct cmf_principal self = *call->who;
-	struct cmf_call own = *call;
-	int err, permit = 0;
+	int err = update_authorize(call, update_lookup(call, issuer, serial, &cert), &cert);
 
-	/* RFC 9483 5.2.3: what counts for kur is its own protection, whoever approves. */
-	self.approver = NULL;
-	own.who = &self;
-	call = &own;
-	err = update_lookup(call, issuer, serial, &cert);
-	if (err < 0)
-		return err;
-	/* Who may not do it to others' certificates does not learn which there are. */
-	if (err != 0 || !principal_holds(call->who, &cert))
-		permit = update_permit(call->who, call->refusal);
-	if (err != 0 || permit != 0)
-		return permit != 0 ? permit : err;
-	err = certificate_authorize(call->who, &cert, call->refusal);
+	if (err == 0)
+		err = certificate_update_check(call, &cert);
 	if (err != 0)
 		return err;
-	/* RFC 5280 5.3.1: on hold is revoked for the time being. */
-	if (cert.state == STORE_CERT_ON_HOLD)
-		return refuse(call->refusal, REFUSAL_update_cert_on_hold);
-	/* RFC 9483 4.1.3: neither expired nor revoked */
-	if (cert.state != STORE_CERT_ACTIVE || cert.not_after_ms < call->now_ms)
-		return refuse(call->refusal, REFUSAL_update_cert_not_active);
 	*certp = cert;
 	cert = (struct store_certificate){0};
 	return 0;
@@ -267,9 +288,13 @@ static int revocable_lookup(const struct cmf_call *call, const struct cmf_revoke
 {
 	int err;
 
-	if (!ca_next_by_issuer(call->cmf->cas, request->issuer, NULL))
-		return refuse(call->refusal, REFUSAL_rev_issuer_unknown);
-	err = certificate_lookup(call, request->issuer, &request->serial, certp);
+	if (request->certificate_id) {
+		err = store_certificate_get(call->reader, request->certificate_id, certp);
+	} else {
+		if (!ca_next_by_issuer(call->cmf->cas, request->issuer, NULL))
+			return refuse(call->refusal, REFUSAL_rev_issuer_unknown);
+		err = certificate_lookup(call, request->issuer, &request->serial, certp);
+	}
 	return err == STORE_NOT_FOUND ? refuse(call->refusal, REFUSAL_rev_cert_unknown) : err;
 }
 
@@ -339,13 +364,50 @@ static int revocable_find(const struct cmf_call *call, const struct cmf_revoke *
 	return err == 0 ? cert_details_check(request->details, certp, call->refusal) : err;
 }
 
+/* Whether that can become of the certificate, which is taken over if it is granted. */
+static int revocation_decide(const struct cmf_call *call, const struct cmf_revocation *earlier,
+			     size_t n, struct store_certificate *cert,
+			     struct cmf_revocation *revocation)
+{
+	const struct ca *ca;
+	bool pending;
+	int err;
+
+	earlier_apply(earlier, n, cert, &pending);
+	err = transition_check(cert, revocation->to, call->refusal);
+	if (err != 0)
+		return err;
+	if (pending)
+		return refuse(call->refusal, REFUSAL_rev_pending);
+	if (cert->not_after_ms < call->now_ms)
+		return refuse(call->refusal, REFUSAL_rev_cert_expired);
+	ca = ca_find(call->cmf->cas, cert->ca);
+	revocation->upstream = ca && ca_is_upstream(ca);
+	revocation->asked = cert->state == STORE_CERT_REVOCATION_PENDING;
+	revocation->cert = *cert;
+	*cert = (struct store_certificate){0};
+	revocation->ceases = ceases_first(earlier, n, revocation);
+	return 0;
+}
+
+int revocation_of(const struct cmf_call *call, int64_t certificate_id, int reason,
+		  struct cmf_revocation *revocationp)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	int err = store_certificate_get(call->reader, certificate_id, &cert);
+
+	*revocationp =
+		(struct cmf_revocation){.reason = reason, .to = cmf_revocation_state(reason)};
+	if (err == STORE_NOT_FOUND)
+		return refuse(call->refusal, REFUSAL_rev_cert_unknown);
+	return err == 0 ? revocation_decide(call, NULL, 0, &cert, revocationp) : err;
+}
+
 int cmf_revoke_find(const struct cmf_call *call, const struct cmf_revoke *request,
 		    const struct cmf_revocation *earlier, size_t n,
 		    struct cmf_revocation *revocationp)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
-	bool pending;
-	const struct ca *ca;
 	int err;
 
 	*revocationp = (struct cmf_revocation){.reason = request->reason,
@@ -366,23 +428,7 @@ int cmf_revoke_find(const struct cmf_call *call, const struct cmf_revoke *reques
 	if (err != 0)
 		return err;
 	err = revocable_find(call, request, &cert);
-	if (err != 0)
-		return err;
-	earlier_apply(earlier, n, &cert, &pending);
-	err = transition_check(&cert, revocationp->to, call->refusal);
-	if (err != 0)
-		return err;
-	if (pending)
-		return refuse(call->refusal, REFUSAL_rev_pending);
-	if (cert.not_after_ms < call->now_ms)
-		return refuse(call->refusal, REFUSAL_rev_cert_expired);
-	ca = ca_find(call->cmf->cas, cert.ca);
-	revocationp->upstream = ca && ca_is_upstream(ca);
-	revocationp->asked = cert.state == STORE_CERT_REVOCATION_PENDING;
-	revocationp->cert = cert;
-	cert = (struct store_certificate){0};
-	revocationp->ceases = ceases_first(earlier, n, revocationp);
-	return 0;
+	return err == 0 ? revocation_decide(call, earlier, n, &cert, revocationp) : err;
 }
 
 void cmf_revocation_clear(struct cmf_revocation *revocation)

@@ -37,12 +37,19 @@ static int64_t put_csr(struct fixture *f, const struct store_csr *csr)
 	return store_unit_id(f->unit, id);
 }
 
-static int64_t registration(struct fixture *f, const char *subject_id, enum cert_type type)
+static int64_t registration_in(struct fixture *f, const char *vnf_instance, const char *subject_id,
+			       enum cert_type type)
 {
 	struct store_registration reg = sample_registration(subject_id);
 
+	reg.vnf_instance = TEXT(vnf_instance);
 	reg.cert_type = type;
 	return put_registration(f, &reg);
+}
+
+static int64_t registration(struct fixture *f, const char *subject_id, enum cert_type type)
+{
+	return registration_in(f, "", subject_id, type);
 }
 
 static int64_t certificate(struct fixture *f, int64_t registration_id, uint64_t serial)
@@ -59,7 +66,7 @@ START_TEST(test_csr_comes_back_as_inserted)
 	int64_t id, bare_id, old;
 
 	fixture_begin(&f, _i);
-	old = certificate(&f, registration(&f, "vnfci-1", CERT_TYPE_VNFCI), 1);
+	old = certificate(&f, registration_in(&f, "vnf-1", "vnfci-1", CERT_TYPE_VNFCI), 1);
 	csr = sample_csr(old, STORE_CSR_FAILED);
 	csr.replaces_id = old;
 	id = put_csr(&f, &csr);
@@ -82,6 +89,7 @@ START_TEST(test_csr_comes_back_as_inserted)
 	ck_assert_int_eq(found.failinfo, 25);
 	ck_assert_int_gt(found.registration_id, 0);
 	ck_assert_str_eq(found.subject_id, "vnfci-1");
+	ck_assert_str_eq(found.vnf_instance, "vnf-1");
 	ck_assert_str_eq(found.trust_domain, "domain-a");
 	ck_assert_int_eq(found.cert_type, CERT_TYPE_VNFCI);
 	store_csr_clear(&found);
@@ -109,6 +117,7 @@ static const struct same {
 	enum store_certificate_state certificate;
 	int64_t now_ms;
 	bool found;
+	const char *vnf_instance; /* NULL: the same */
 } sames[] = {
 	/* clang-format off */
 	{"vnfm-a", 1, "vnfci-1", CERT_TYPE_VNFCI, STORE_CSR_COMPLETED, STORE_CERT_ACTIVE, 5, true},
@@ -123,6 +132,9 @@ static const struct same {
 	{"vnfm-a", 9, "vnfci-1", CERT_TYPE_VNFCI, STORE_CSR_COMPLETED, STORE_CERT_ACTIVE, 5, false},
 	{"vnfm-a", 1, "vnfci-2", CERT_TYPE_VNFCI, STORE_CSR_COMPLETED, STORE_CERT_ACTIVE, 5, false},
 	{"vnfm-a", 1, "vnfci-1", CERT_TYPE_VNF_OAM, STORE_CSR_COMPLETED, STORE_CERT_ACTIVE, 5, false},
+	{"vnfm-a", 1, "vnfci-1", CERT_TYPE_VNFCI, STORE_CSR_COMPLETED, STORE_CERT_ACTIVE, 5, false, ""},
+	{"vnfm-a", 1, "vnfci-1", CERT_TYPE_VNFCI, STORE_CSR_COMPLETED, STORE_CERT_ACTIVE, 5, false,
+		"vnf-2"},
 	/* clang-format on */
 };
 
@@ -138,14 +150,15 @@ START_TEST(test_csr_that_is_the_same)
 	int64_t first, id;
 
 	fixture_begin(&f, _i % backends_count);
-	first = registration(&f, "vnfci-1", CERT_TYPE_VNFCI);
+	first = registration_in(&f, "vnf-1", "vnfci-1", CERT_TYPE_VNFCI);
 	cert = sample_certificate(first, s->certificate == STORE_CERT_REQUESTED ? 0 : 1);
 	cert.state = s->certificate;
 	csr = sample_csr(put_certificate(&f, &cert), s->state);
 	id = put_csr(&f, &csr);
 	OK(store_registration_deregister(f.unit, first, 1));
 	OK(store_unit_commit(f.unit));
-	same.registration_id = registration(&f, s->subject_id, s->type);
+	same.registration_id = registration_in(&f, s->vnf_instance ? s->vnf_instance : "vnf-1",
+					       s->subject_id, s->type);
 	if (s->found) {
 		OK(store_csr_find(f.reader, &same, &found));
 		ck_assert_int_eq(found.id, id);
@@ -286,9 +299,13 @@ START_TEST(test_csr_is_due_and_removed)
 	OK(store_csr_due(f.reader, 101, &due));
 	ck_assert_uint_eq(due.len, 2);
 	ck_assert_int_eq(due.id[0], ended);
-	OK(store_csr_remove(f.unit, ended));
-	OK(store_csr_remove(f.unit, ended));
-	OK(store_csr_remove(f.unit, waits));
+	OK(store_csr_remove(f.unit, ended, 50));
+	OK(store_csr_remove(f.unit, waits, 1000));
+	OK(store_unit_commit(f.unit));
+	OK(store_csr_get(f.reader, ended, &found));
+	store_csr_clear(&found);
+	OK(store_csr_remove(f.unit, ended, 51));
+	OK(store_csr_remove(f.unit, ended, 51));
 	OK(store_unit_commit(f.unit));
 	ABSENT(store_csr_get(f.reader, ended, &found));
 	OK(store_csr_get(f.reader, waits, &found));

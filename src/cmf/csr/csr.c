@@ -143,10 +143,25 @@ static int archive_decide(struct decision *d)
 	return 0;
 }
 
+static bool confirms_implicitly(const struct decision *d)
+{
+	return d->conf->cmf.implicit_confirm && d->profile->implicit_confirm;
+}
+
+/* RFC 9483 4.1.1: whether certConf can be done without is not the requester's to say alone. */
+static int confirmation_check(const struct decision *d)
+{
+	if (!d->csr->at_once || confirms_implicitly(d))
+		return 0;
+	return refuse(d->call.refusal, REFUSAL_confirmation_required);
+}
+
 static int request_decide(struct decision *d)
 {
-	int err = csr_entity_decide(d);
+	int err = csr_profile_find(d);
 
+	if (err == 0)
+		err = confirmation_check(d);
 	if (err == 0)
 		err = template_decide(d);
 	if (err == 0) {
@@ -218,11 +233,13 @@ static int certificate_describe(struct decision *d, struct cmf_csr_result *resul
 	result->ca = d->ca;
 	result->registers = d->registers;
 	result->waiting = ca_is_upstream(d->ca);
-	result->implicit_confirm = d->conf->cmf.implicit_confirm && d->profile->implicit_confirm;
+	result->implicit_confirm = confirms_implicitly(d);
+	result->at_once = d->csr->at_once;
 	cert->cert_type = d->registration.cert_type;
 	cert->not_before_ms = d->validity.not_before_ms;
 	cert->not_after_ms = d->validity.not_after_ms;
 	cert->created_ms = d->call.now_ms;
+	cert->replaces_id = d->replaces_id;
 	cert->reason = STORE_REASON_NONE;
 	memcpy(cert->key_digest, d->key_digest, sizeof(cert->key_digest));
 	cert->subject = TAKE(d->names.text);
@@ -311,7 +328,8 @@ int csr_result_add(struct cmf_csr_result *result)
 	return err;
 }
 
-int cmf_csr(const struct cmf_call *call, const struct cmf_csr *csr, struct cmf_csr_result *resultp)
+int csr_begin(const struct cmf_call *call, const struct cmf_csr *csr,
+	      struct cmf_csr_result *resultp)
 {
 	struct decision *d = malloc(sizeof(*d));
 	int err;
@@ -320,18 +338,35 @@ int cmf_csr(const struct cmf_call *call, const struct cmf_csr *csr, struct cmf_c
 	if (!d)
 		return -ENOMEM;
 	*d = decision_of(call, csr);
-	err = request_decide(d);
-	if (err == 0)
-		err = certificate_describe(d, resultp);
-	if (err == 0)
-		err = forward_describe(d, resultp);
-	if (err == 0 && !resultp->waiting)
-		err = certificate_issue(d, resultp);
-	if (err == 0)
-		err = mods_take(&d->mods, &resultp->mods);
+	err = csr_entity_find(d);
 	if (err != 0)
 		cmf_csr_result_clear(resultp);
 	return err;
+}
+
+int csr_grant(struct cmf_csr_result *result)
+{
+	struct decision *d = result->decision;
+	int err = request_decide(d);
+
+	if (err == 0)
+		err = certificate_describe(d, result);
+	if (err == 0)
+		err = forward_describe(d, result);
+	if (err == 0 && !result->waiting)
+		err = certificate_issue(d, result);
+	if (err == 0)
+		err = mods_take(&d->mods, &result->mods);
+	if (err != 0)
+		cmf_csr_result_clear(result);
+	return err;
+}
+
+int cmf_csr(const struct cmf_call *call, const struct cmf_csr *csr, struct cmf_csr_result *resultp)
+{
+	int err = csr_begin(call, csr, resultp);
+
+	return err == 0 ? csr_grant(resultp) : err;
 }
 
 void cmf_csr_result_clear(struct cmf_csr_result *r)

@@ -82,12 +82,18 @@ _must_check_ int decision_others_permit(const struct decision *d);
 /* The entities that requests are for: entity_find of struct operation. */
 _must_check_ int entity_of_request(struct decision *d);
 _must_check_ int entity_of_certificate(struct decision *d);
-/* Who asks, for whom, under which profile: registration, profile and ca. 0, REFUSED, negative
- * errno. */
-_must_check_ int csr_entity_decide(struct decision *d);
+/* Who asks, and for whom: the registration. 0, REFUSED, negative errno. */
+_must_check_ int csr_entity_find(struct decision *d);
+/* Then, under which profile and by which CA. 0 or REFUSED. */
+_must_check_ int csr_profile_find(struct decision *d);
 
 /* --- csr.c --- */
 
+/* cmf_csr() in two steps: the first finds the entity, result->decision->registration, the second
+ * decides what it gets. Of what is REFUSED the result is cleared. */
+_must_check_ int csr_begin(const struct cmf_call *call, const struct cmf_csr *csr,
+			   struct cmf_csr_result *resultp);
+_must_check_ int csr_grant(struct cmf_csr_result *result);
 /* Adds to the unit of the call what was decided, in the state that result->certificate says:
  * registration (if any), certificate, what goes upstream, audit, archived key. 0 or negative errno.
  */

@@ -38,7 +38,6 @@ static int registration_check(const struct decision *d)
 {
 	const struct store_registration *reg = &d->registration;
 	const struct store_entity entity = store_registration_entity(reg);
-	const struct conf_profile *named = d->carriers.named;
 
 	if (!d->rules->is_own(d)) {
 		int err;
@@ -53,9 +52,6 @@ static int registration_check(const struct decision *d)
 	}
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
 		return refuse(d->call.refusal, REFUSAL_cert_type_contradiction);
-	/* The profile of the registration applies; a request may name it, not another. */
-	if (named && strcmp(named->name, reg->profile) != 0)
-		return refuse(d->call.refusal, REFUSAL_profile_contradiction);
 	return 0;
 }
 
@@ -387,12 +383,30 @@ static int entity_of_holder(struct decision *d)
 	return err == 0 ? registration_check(d) : err;
 }
 
+/* The profile of the registration applies; a request may name it, not another. */
+static int profile_name_check(const struct decision *d)
+{
+	const struct conf_profile *named = d->carriers.named;
+	const char *name = named ? named->name : d->csr->profile;
+
+	if (!name || strcmp(name, d->registration.profile) == 0)
+		return 0;
+	named = conf_profile_find(d->conf, name);
+	if (!named)
+		return refuse(d->call.refusal, REFUSAL_cert_type_unknown);
+	return refuse(d->call.refusal, named->cert_type != d->registration.cert_type
+					       ? REFUSAL_cert_type_contradiction
+					       : REFUSAL_profile_contradiction);
+}
+
 /* Profile and CA of the registration must still be configured, and its trust domain's. */
-static int registration_resolve(struct decision *d)
+int csr_profile_find(struct decision *d)
 {
 	bool allowed = false;
-	int err;
+	int err = profile_name_check(d);
 
+	if (err != 0)
+		return err;
 	d->profile = conf_profile_find(d->conf, d->registration.profile);
 	if (!d->profile || d->profile->cert_type != d->registration.cert_type)
 		return refuse_detail(d->call.refusal, REFUSAL_cert_type_unknown,
@@ -432,7 +446,7 @@ int entity_of_request(struct decision *d)
 	return is_for_itself(d) ? entity_of_holder(d) : entity_named(d);
 }
 
-int csr_entity_decide(struct decision *d)
+int csr_entity_find(struct decision *d)
 {
 	const char *default_profile =
 		d->rules->default_profile ? d->call.who->default_profile : NULL;
@@ -444,7 +458,5 @@ int csr_entity_decide(struct decision *d)
 	if (err == 0)
 		err = name_request_read(d->csr->subject, template_san(d->csr->extensions),
 					&d->asked, d->call.refusal);
-	if (err == 0)
-		err = d->rules->entity_find(d);
-	return err == 0 ? registration_resolve(d) : err;
+	return err == 0 ? d->rules->entity_find(d) : err;
 }

@@ -13,25 +13,11 @@
 #include "serve/services.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 /* For all certificates of a message; each waits for upstream_wait at most. */
 enum { UPSTREAM_TOTAL_US = 5 * 1000 * 1000 };
 
 /* --- what is said of each request --- */
-
-/* What was changed here, and what the upstream changed: *textp is the caller's. */
-static int mods_join(const char *ours, const char *theirs, char **textp)
-{
-	*textp = NULL;
-	if (!ours && !theirs)
-		return 0;
-	if (ours && theirs)
-		return asprintf(textp, "%s; %s", ours, theirs) < 0 ? -ENOMEM : 0;
-	*textp = strdup(ours ? ours : theirs);
-	return *textp ? 0 : -ENOMEM;
-}
 
 /* One whose certificate is there, or will never be. */
 static int response_final(struct cmp_request *rq, const struct cmp_stored_item *item,
@@ -41,7 +27,7 @@ static int response_final(struct cmp_request *rq, const struct cmp_stored_item *
 	int err = 0;
 
 	if (ordered->state == CMF_ORDER_GRANTED) {
-		err = mods_join(item->text, ordered->mods, textp);
+		err = cmf_mods_join(item->text, ordered->mods, textp);
 		response->status = *textp ? PKI_STATUS_GRANTED_WITH_MODS : PKI_STATUS_ACCEPTED;
 		response->text = *textp;
 		response->certificate = octets_view(&item->cert->der);

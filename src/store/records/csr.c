@@ -135,7 +135,7 @@ int store_csr_end(struct store_unit *u, const struct store_csr *csr)
 			       value_text(csr->changes)));
 }
 
-int store_csr_remove(struct store_unit *u, int64_t id)
+int store_csr_remove(struct store_unit *u, int64_t id, int64_t before_ms)
 {
-	return unit_add(u, CHANGE_CSR_REMOVE, VALUES(value_int(id)));
+	return unit_add(u, CHANGE_CSR_REMOVE, VALUES(value_int(id), value_int(before_ms)));
 }
