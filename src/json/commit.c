@@ -4,6 +4,8 @@
  */
 #include "commit.h"
 
+#include "base/fault_point.h"
+
 /* How often a decision is made again after others changed what it rested on. */
 enum { JSON_ATTEMPTS = 8 };
 
@@ -20,7 +22,9 @@ int json_commit(const struct cmf_worker *worker, json_decide *decide, void *arg,
 			store_unit_clear(unit);
 			return err;
 		}
+		fault_point("door-after-sign");
 		err = store_unit_commit(unit);
+		fault_point("door-after-commit");
 	}
 	return err;
 }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Durable before answered: kill -9 at random and between sign, commit and send. What a client was
 told of is there after each start, and every interrupted transaction finishes."""
+import http.client
 import json
 import os
 import random
+import ssl
 import subprocess
 import sys
 import threading
@@ -153,6 +155,81 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path):
     subjects = [c["subject_id"] for c in cmf.certificates()]
     assert len(subjects) == len(set(subjects))
     relay.stop()
+    assert cmf.stop() == 0
+    check_database(cmf)
+
+
+class JsonClient(threading.Thread):
+    """One VNFM's worker over the JSON door: asks for certificates, each again and again until there is an answer, and
+    once more after it."""
+
+    def __init__(self, number, cmf, vnfm, told):
+        super().__init__(daemon=True)
+        self.number, self.cmf, self.told = number, cmf, told
+        self.key = new_key(vnfm.dir / f"json-{number}.key")
+        self.tls = ssl.create_default_context(cafile=cmf.root)
+        self.tls.load_cert_chain(vnfm.cert, vnfm.private_key)
+        self.lost, self.stopping = 0, False
+
+    def ask(self, body):
+        """Status and document of the answer, however often it is lost."""
+        while True:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.cmf.tls_port, context=self.tls, timeout=60)
+            try:
+                connection.request("POST", "/cmf-certmgmt/v1/certificate_signing_requests", json.dumps(body),
+                                   {"Version": "1.0.0", "Content-Type": "application/json"})
+                answer = connection.getresponse()
+                return answer.status, json.loads(answer.read())
+            except (OSError, http.client.HTTPException):
+                self.lost += 1
+                time.sleep(0.02)
+            finally:
+                connection.close()
+
+    def run(self):
+        count = 0
+        while not self.stopping:
+            count += 1
+            csr = run([OPENSSL, "req", "-new", "-key", self.key, "-subj", f"/CN=json-{self.number}",
+                       "-addext", f"1.2.3.4.{count}=DER:0500"]).stdout
+            body = {"certType": "VNFCI_CERT", "vnfcId": f"json-{self.number}", "certChainRequest": False, "csr": csr}
+            first, again = self.ask(body), self.ask(body)
+            with self.told.lock:
+                if first[0] not in (200, 201) or again[0] != 200 or first[1] != again[1]:
+                    self.told.failures.append(f"{first} {again}")
+                else:
+                    self.told.active.add(first[1]["certificate"])
+
+
+def test_kill_9_makes_no_second_certificate_over_json(tmp_path):
+    """As many certificates as requests, and each of them is the one that was told of."""
+    cmf = Cmf(tmp_path / "cmf").serve_tls()
+    cmf.start()
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", *(f"json-{i}" for i in range(CLIENTS)))
+    told = Told()
+    clients = [JsonClient(i, cmf, vnfm, told) for i in range(CLIENTS)]
+    chance = random.Random(20261129)
+    for client in clients:
+        client.start()
+    for number in range(max(KILLS // 5, len(FAULT_POINTS))):
+        cmf.kill()
+        point = FAULT_POINTS[number % len(FAULT_POINTS)]
+        cmf.start(ready=False, CMFD_FAULT_POINT=f"{point}:{chance.randint(2, 20)}")
+        assert cmf.process.wait(600) == -9
+        cmf.start()
+        time.sleep(chance.uniform(0.05, 0.6))
+    for client in clients:
+        client.stopping = True
+    for client in clients:
+        client.join(600)
+        assert not client.is_alive()
+    assert not told.failures, "\n".join(told.failures[:5])
+    assert sum(client.lost for client in clients) > 0
+    with cmf.database() as database:
+        found = [row[0] for row in database.execute("SELECT der FROM certificate")]
+    assert sorted(found) == sorted(ssl.PEM_cert_to_DER_cert(pem) for pem in told.active)
+    assert {c["state"] for c in cmf.certificates()} == {"active"}
     assert cmf.stop() == 0
     check_database(cmf)
 

@@ -105,7 +105,7 @@ void nfv_refusal_audit(struct nfv_call *call);
 
 nfv_endpoint nfv_api_versions, nfv_register, nfv_registrations_list, nfv_registration_get,
 	nfv_registration_patch, nfv_registration_delete, nfv_certificates_list, nfv_certificate_get,
-	nfv_ca_certificates;
+	nfv_ca_certificates, nfv_csr_make, nfv_csrs_list, nfv_csr_get, nfv_csr_give_up, nfv_revoke;
 extern const char *const nfv_registration_delete_query[];
 extern const char *const nfv_certificate_types[];
 nfv_endpoint nfv_subscribe, nfv_subscription_get, nfv_unsubscribe;
