@@ -245,10 +245,10 @@ static int name_check(const struct registering *r, const struct store_entity *en
 	if (err < 0)
 		return err;
 	if (reserved)
-		return refuse_detail(refusal, REFUSAL_entity_not_authorized, reserved);
+		return refuse_detail(refusal, REFUSAL_domain_limits, reserved);
 	/* For the operator: a client is not told whether the entity exists. */
 	return open ? 0
-		    : refuse_detail(refusal, REFUSAL_entity_not_authorized,
+		    : refuse_detail(refusal, REFUSAL_domain_limits,
 				    "the entity of its first label has another manager");
 }
 
@@ -264,7 +264,7 @@ static int subject_check(const struct registering *r, size_t index, int64_t *exi
 		return err;
 	r->registered[index] = (struct cmf_registered){found.id, err == STORE_NOT_FOUND};
 	if (!principal_speaks_for(r->call->who, &entity))
-		return refuse(refusal, REFUSAL_entity_not_authorized);
+		return refuse(refusal, REFUSAL_domain_limits);
 	if (err == STORE_NOT_FOUND)
 		return name_check(r, &entity, refusal);
 	err = repetition_check(r, &found, refusal);

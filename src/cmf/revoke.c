@@ -97,6 +97,25 @@ static int certificate_authorize(const struct cmf_principal *who,
 	return 0;
 }
 
+/* A certificate of another trust domain is none, for whoever asks: its existence is nothing to
+ * tell. */
+static bool is_of_another_domain(const struct cmf_principal *who,
+				 const struct store_certificate *cert)
+{
+	if (who->kind == CMF_PRINCIPAL_ADMIN || principal_holds(who, cert))
+		return false;
+	if (who->kind == CMF_PRINCIPAL_REVOKER)
+		return cert->registration_id != who->registration_id;
+	return !who->trust_domain || strcmp(who->trust_domain, cert->trust_domain) != 0;
+}
+
+/* What looking for a certificate came to, for who asks. */
+static int visible_only(const struct cmf_call *call, int found,
+			const struct store_certificate *cert)
+{
+	return found == 0 && is_of_another_domain(call->who, cert) ? STORE_NOT_FOUND : found;
+}
+
 /* --- key update: the old certificate --- */
 
 static int update_lookup(const struct cmf_call *call, struct bytes issuer,
@@ -111,6 +130,7 @@ static int update_lookup(const struct cmf_call *call, struct bytes issuer,
 	} else {
 		err = certificate_lookup(call, issuer, serial, certp);
 	}
+	err = visible_only(call, err, certp);
 	return err == STORE_NOT_FOUND ? refuse(call->refusal, REFUSAL_update_cert_unknown) : err;
 }
 
@@ -158,7 +178,7 @@ int certificate_update_check(const struct cmf_call *call, const struct store_cer
 int certificate_update_find(const struct cmf_call *call, int64_t id,
 			    struct store_certificate *certp)
 {
-	int err = store_certificate_get(call->reader, id, certp);
+	int err = visible_only(call, store_certificate_get(call->reader, id, certp), certp);
 
 	if (err == STORE_NOT_FOUND)
 		err = refuse(call->refusal, REFUSAL_update_cert_unknown);
@@ -295,6 +315,7 @@ static int revocable_lookup(const struct cmf_call *call, const struct cmf_revoke
 			return refuse(call->refusal, REFUSAL_rev_issuer_unknown);
 		err = certificate_lookup(call, request->issuer, &request->serial, certp);
 	}
+	err = visible_only(call, err, certp);
 	return err == STORE_NOT_FOUND ? refuse(call->refusal, REFUSAL_rev_cert_unknown) : err;
 }
 

@@ -169,8 +169,7 @@ static enum refusal_reason register_id(const struct cmf_principal *who, enum cer
 START_TEST(test_register_reserved)
 {
 	struct cmf_principal client = principal_of("vnfm-a"), admin = admin_for("vnfm-a");
-	enum refusal_reason reason =
-		ids[_i].reserved ? REFUSAL_entity_not_authorized : REFUSAL_NONE;
+	enum refusal_reason reason = ids[_i].reserved ? REFUSAL_domain_limits : REFUSAL_NONE;
 
 	more_clients();
 	/* Neither by CMP nor by the operator. */
@@ -282,7 +281,7 @@ START_TEST(test_registration_of_before)
 	ck_assert_str_eq(refusal_code(register_id(&who, CERT_TYPE_VNFCI, "late")), "none");
 	ck_assert_str_eq(refusal_code(csr_as("vnfm-a", &ask)), "none");
 	ck_assert_str_eq(refusal_code(register_id(&who, CERT_TYPE_VNF_OAM, "late")),
-			 "entity_not_authorized");
+			 "domain_limits");
 	cmf_principal_clear(&who);
 }
 END_TEST
@@ -365,7 +364,8 @@ START_TEST(test_register_and_client_add_at_once)
 		w.interfering = adding;
 		reason = by_ir ? csr(&who, &ask, &result)
 			       : register_id(&who, CERT_TYPE_VNFCI, "late");
-		ck_assert_str_eq(refusal_code(reason), "entity_not_authorized");
+		ck_assert_str_eq(refusal_code(reason),
+				 by_ir ? "entity_not_authorized" : "domain_limits");
 	} else {
 		reason = by_ir ? csr(&who, &ask, &result)
 			       : register_id(&who, CERT_TYPE_VNFCI, "late");

@@ -183,8 +183,10 @@ static const struct revoke_case {
 	{"vnfm-a", OTHER_SERIAL, 1, "rev_cert_unknown", false},
 	{"vnfm-a", OTHER_ISSUER, 1, "rev_issuer_unknown", false},
 	{"vnfm-a", NO_SERIAL, 1, "rev_cert_unknown", false},
-	{"vnfm-b", CERT_A, 1, "entity_not_authorized", false},
-	{"ra-b", CERT_A, 1, "entity_not_authorized", false},
+	/* of another trust domain, where it is none */
+	{"vnfm-b", CERT_A, 1, "rev_cert_unknown", false},
+	{"ra-b", CERT_A, 1, "rev_cert_unknown", false},
+	{"vnfm-c", CERT_A, 1, "entity_not_authorized", false},
 	{"nobody", CERT_A, 1, "client_not_permitted", false},
 };
 
@@ -334,7 +336,7 @@ START_TEST(test_revoke_again_or_expired_rfc9483_4_2)
 	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "none");
 	ck_assert_str_eq(refusal_code(revoke("vnfm-a", &request)), "rev_cert_revoked");
 	/* Who may not is not told that it is revoked. */
-	ck_assert_str_eq(refusal_code(revoke("vnfm-b", &request)), "entity_not_authorized");
+	ck_assert_str_eq(refusal_code(revoke("vnfm-c", &request)), "entity_not_authorized");
 	ck_assert_int_eq(certificate_state(pending.id), STORE_CERT_PENDING);
 	store_certificate_clear(&pending);
 }
@@ -520,8 +522,9 @@ static const struct {
 	{"vnfm-a", false, CERT_A, "update_cert_not_identified"},
 	{"vnfm-a", true, OTHER_SERIAL, "update_cert_unknown"},
 	{"holder", true, OTHER_ISSUER, "update_cert_unknown"},
-	{"vnfm-b", true, CERT_A, "entity_not_authorized"},
-	{"ra-b", true, CERT_A, "entity_not_authorized"},
+	{"vnfm-b", true, CERT_A, "update_cert_unknown"},
+	{"ra-b", true, CERT_A, "update_cert_unknown"},
+	{"vnfm-c", true, CERT_A, "entity_not_authorized"},
 	{"nobody", true, CERT_A, "client_not_permitted"},
 };
 

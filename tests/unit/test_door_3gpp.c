@@ -254,7 +254,7 @@ START_TEST(registered_by_ir)
 	refused(&a, FAIL_NOT_AUTHORIZED, REFUSAL_entity_not_authorized);
 	ask_new(&a, &house, &enb_1);
 	ask_register(&a, "VnfciCert", "enb-3", CERT_HANDLING_DELEGATION);
-	refused(&a, FAIL_NOT_AUTHORIZED, REFUSAL_entity_not_authorized);
+	refused(&a, FAIL_NOT_AUTHORIZED, REFUSAL_domain_limits);
 	enrol(&a, &enb_1, "enb-1", &told);
 	done(&a, &told);
 	ck_assert_int_eq(store_registration_find(house.worker.reader,

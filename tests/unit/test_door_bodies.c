@@ -483,7 +483,7 @@ static const struct bent_row rows[] = {
 	{"RFC 9483 4.1.4 version", P10, A, p10_version_2, FAIL_BAD_CERT_TEMPLATE, CP},
 	{"RFC 9483 4.1.3 no oldCertId", KUR, A, old_cert_none, FAIL_BAD_CERT_ID, KUP},
 	{"RFC 9483 4.1.3 foreign CA", KUR, A, old_cert_foreign, FAIL_BAD_CERT_ID, KUP},
-	{"RFC 9483 4.1.3 foreign", KUR, B, bent_not, FAIL_NOT_AUTHORIZED, KUP},
+	{"RFC 9483 4.1.3 foreign", KUR, B, bent_not, FAIL_BAD_CERT_ID, KUP},
 	{"RFC 9483 4.2 no serialNumber", RR, A, rr_serial_none, FAIL_ADD_INFO_NOT_AVAILABLE, RP},
 	{"RFC 9483 5.1.3 unknown", RR, A, rr_serial_unknown, FAIL_BAD_CERT_ID, RP},
 	{"RFC 5280 5.3.1 reason 7", RR, A, rr_reason_7, FAIL_BAD_REQUEST, RP},
@@ -491,7 +491,7 @@ static const struct bent_row rows[] = {
 	{"RFC 9483 5.1.3 issuer", RR, A, rr_issuer_foreign, FAIL_WRONG_AUTHORITY, RP},
 	{"RFC 4210 5.3.9 too many", RR, A, rr_too_many, FAIL_BAD_REQUEST, RP},
 	{"RFC 4210 5.3.9 none", RR, A, rr_none, FAIL_BAD_REQUEST, RP},
-	{"RFC 9483 4.2 foreign", RR, B, bent_not, FAIL_NOT_AUTHORIZED, RP},
+	{"RFC 9483 4.2 foreign", RR, B, bent_not, FAIL_BAD_CERT_ID, RP},
 	{"RFC 9483 4.3 too many", GENM, A, genm_many, FAIL_BAD_REQUEST, ERR},
 	{"RFC 9483 4.3.1 value", GENM, A, genm_value, FAIL_BAD_DATA_FORMAT, ERR},
 	{"RFC 9483 4.3 twice", GENM, A, genm_twice, FAIL_BAD_REQUEST, ERR},
@@ -513,7 +513,7 @@ static const struct bent_row rows[] = {
 	{"IFA 033 11.2.2.2 no handling", GENM, A, register_no_handling, FAIL_BAD_REQUEST, ERR},
 	{"IFA 033 11.2.2.2 MANO", GENM, A, register_mano_handling, FAIL_BAD_REQUEST, ERR},
 	{"IFA 033 11.2.2.2 certType", GENM, A, register_type_unknown, FAIL_BAD_REQUEST, ERR},
-	{"IFA 033 11.2.2.2 subjectId", GENM, A, register_id_empty, FAIL_BAD_DATA_FORMAT, ERR},
+	{"IFA 033 11.2.2.2 subjectId", GENM, A, register_id_empty, FAIL_BAD_REQUEST, ERR},
 	{"IFA 033 11.2.2 foreign", GENM, A, register_foreign, FAIL_NOT_AUTHORIZED, ERR},
 };
 

@@ -136,7 +136,7 @@ START_TEST(rfc9483_5_3_2_on_behalf)
 	enrol(&a, &cert);
 	ask_new(&rr, &granted_house, &granted_house.vnfm_b);
 	ask_rr(&rr, told_certificate(&cert), 1);
-	granted_expect(&rr, PKI_BODY_RP, FAIL_NOT_AUTHORIZED);
+	granted_expect(&rr, PKI_BODY_RP, FAIL_BAD_CERT_ID);
 	ck_assert_int_eq(granted_state(told_certificate(&cert)), STORE_CERT_ACTIVE);
 	ask_new(&rr, &granted_house, &granted_house.ra);
 	ask_rr(&rr, told_certificate(&cert), 1);
@@ -327,7 +327,7 @@ START_TEST(rfc9483_4_2_details_are_no_oracle)
 	ask_new(&rr, &granted_house, &granted_house.vnfm_b);
 	ask_rr(&rr, told_certificate(&cert), 1);
 	say_version(sk_RevDetails_value(rr.body->value.rr, 0)->certDetails, NULL, CONTRADICTS);
-	granted_expect(&rr, PKI_BODY_RP, FAIL_NOT_AUTHORIZED);
+	granted_expect(&rr, PKI_BODY_RP, FAIL_BAD_CERT_ID);
 	granted_done(&a, &cert);
 }
 END_TEST

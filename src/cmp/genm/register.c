@@ -30,6 +30,25 @@ static void register_texts_clear(struct register_texts *t)
 	free(t->subject_ids);
 }
 
+/* What is wrong with an identifier cmf/ says, as for one that came another way; here it has to be a
+ * text at all. */
+static int subject_id_dup(const ASN1_STRING *s, char **textp)
+{
+	size_t len = (size_t)ASN1_STRING_length(s);
+	const unsigned char *text = ASN1_STRING_get0_data(s);
+	unsigned long c;
+
+	for (size_t at = 0; at < len;) {
+		int used = UTF8_getc(text + at, (int)(len - at), &c);
+
+		if (used <= 0 || c == 0)
+			return -EBADMSG;
+		at += (size_t)used;
+	}
+	*textp = strndup((const char *)text, len);
+	return *textp ? 0 : -ENOMEM;
+}
+
 static int register_texts_read(const RegisterRequest *wire, struct register_texts *t)
 {
 	int n = sk_ASN1_UTF8STRING_num(wire->subjectIds), err;
@@ -45,8 +64,8 @@ static int register_texts_read(const RegisterRequest *wire, struct register_text
 	if (!t->subject_ids)
 		return -ENOMEM;
 	for (int i = 0; i < n; i++) {
-		err = cmp_text_dup(sk_ASN1_UTF8STRING_value(wire->subjectIds, i),
-				   CMP_CARRIER_TEXT_MAX, &t->subject_ids[t->n]);
+		err = subject_id_dup(sk_ASN1_UTF8STRING_value(wire->subjectIds, i),
+				     &t->subject_ids[t->n]);
 		if (err)
 			return err;
 		t->n++;

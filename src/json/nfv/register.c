@@ -132,15 +132,11 @@ static json_t *bad_json(const struct cmf_register_bad *bad)
 
 /* Names which of the subjectIds are refused, and links to one's own that has other parameters. */
 static int register_refused(struct nfv_call *call, const struct registering *r,
-			    struct refusal *refusal)
+			    const struct refusal *refusal)
 {
 	int64_t existing = r->bad.n ? r->bad.existing_id[0] : 0;
 	json_t *members = NULL;
 
-	/* A name that is reserved, or another's in part: in the words of a name beyond the limits.
-	 */
-	if (refusal->reason == REFUSAL_entity_not_authorized)
-		refuse_detail(refusal, REFUSAL_domain_limits, refusal->detail);
 	if (r->bad.n)
 		members = json_pack("{s:o}", "invalidParams", bad_json(&r->bad));
 	if (members && existing) {
