@@ -38,8 +38,10 @@ struct store_subscription cmf_subscribe_row(const struct cmf_call *call,
 /* Adds it to the unit, after cmf_subscribe_check(). 0 or negative errno. */
 _must_check_ int cmf_subscribe(const struct cmf_call *call, const struct cmf_subscribe *request,
 			       int64_t *idp);
-/* One that is visible to who asks: a client's own, the operator's all. 0, STORE_NOT_FOUND, negative
- * errno. */
+/* A client sees its own, the operator all. */
+bool cmf_may_see_subscription(const struct cmf_principal *who,
+			      const struct store_subscription *subscription);
+/* One that is visible to who asks. 0, STORE_NOT_FOUND, negative errno. */
 _must_check_ int cmf_subscription_find(const struct cmf_call *call, int64_t id,
 				       struct store_subscription *subscriptionp);
 /* Adds its end to the unit. 0, STORE_NOT_FOUND, negative errno. */

@@ -141,13 +141,19 @@ int cmf_subscribe(const struct cmf_call *call, const struct cmf_subscribe *reque
 	return err == 0 ? audit_add(call, "subscribe", row.client, row.callback_uri) : err;
 }
 
+bool cmf_may_see_subscription(const struct cmf_principal *who,
+			      const struct store_subscription *subscription)
+{
+	return who->kind == CMF_PRINCIPAL_ADMIN ||
+	       (may_subscribe(who) && strcmp(who->name, subscription->client) == 0);
+}
+
 int cmf_subscription_find(const struct cmf_call *call, int64_t id,
 			  struct store_subscription *subscriptionp)
 {
 	int err = store_subscription_get(call->reader, id, subscriptionp);
 
-	if (err != 0 || call->who->kind == CMF_PRINCIPAL_ADMIN ||
-	    (may_subscribe(call->who) && strcmp(call->who->name, subscriptionp->client) == 0))
+	if (err != 0 || cmf_may_see_subscription(call->who, subscriptionp))
 		return err;
 	store_subscription_clear(subscriptionp);
 	return STORE_NOT_FOUND;

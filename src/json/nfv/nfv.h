@@ -108,4 +108,5 @@ nfv_endpoint nfv_api_versions, nfv_register, nfv_registrations_list, nfv_registr
 	nfv_ca_certificates, nfv_csr_make, nfv_csrs_list, nfv_csr_get, nfv_csr_give_up, nfv_revoke;
 extern const char *const nfv_registration_delete_query[];
 extern const char *const nfv_certificate_types[];
-nfv_endpoint nfv_subscribe, nfv_subscription_get, nfv_unsubscribe;
+extern const char *const nfv_subscriptions_query[];
+nfv_endpoint nfv_subscribe, nfv_subscriptions_list, nfv_subscription_get, nfv_unsubscribe;

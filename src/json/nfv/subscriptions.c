@@ -4,7 +4,7 @@
  * Who may have what is cmf/subscription.h's; the callback is tested by notify.h.
  */
 #include "cmf/subscription.h"
-#include "nfv/nfv.h"
+#include "nfv/list.h"
 #include "nfv/notification.h"
 #include "notify.h"
 
@@ -191,6 +191,58 @@ int nfv_subscribe(struct nfv_call *call)
 	int status = request_read(call, &request, &filter);
 
 	return status ? status : subscribe(call, &request);
+}
+
+/* --- list --- */
+
+static const struct nfv_attribute subscription_table[] = {
+	{"id", NFV_TEXT, NFV_ALWAYS},
+	{"callbackUri", NFV_TEXT, NFV_ALWAYS},
+	{"state", NFV_TEXT, NFV_ALWAYS},
+	{"filter", NFV_WHOLE, NFV_OPTIONAL},
+	{"filter/notificationTypes", NFV_TEXT, NFV_OPTIONAL},
+	{"filter/certTypes", NFV_TEXT, NFV_OPTIONAL},
+	{"filter/subjectIds", NFV_TEXT, NFV_OPTIONAL},
+	{"filter/vnfInstanceIds", NFV_TEXT, NFV_OPTIONAL},
+	{"_links", NFV_WHOLE, NFV_ALWAYS},
+};
+static const struct nfv_attributes subscription_attributes = {subscription_table,
+							      ARRAY_LEN(subscription_table)};
+
+/* SOL 013 has no selectors here. */
+const char *const nfv_subscriptions_query[] = {"filter", "nextpage_opaque_marker", NULL};
+
+static int subscription_row(void *arg, const struct store_subscription *s)
+{
+	struct nfv_list *list = arg;
+	json_t *item;
+
+	if (!cmf_may_see_subscription(&list->call->principal, s)) {
+		nfv_list_skip(list, s->id, 0);
+		return 0;
+	}
+	item = subscription_json(list->call, s);
+	if (!item)
+		return -ENOMEM;
+	if (nfv_list_fits(list, s->id, 0, item))
+		return nfv_list_add(list, item);
+	json_decref(item);
+	return 0;
+}
+
+int nfv_subscriptions_list(struct nfv_call *call)
+{
+	const char *name = call->principal.name;
+	struct store_subscription_filter filter = {.client = name ? name : ""};
+	struct nfv_list list;
+	int status = nfv_list_begin(call, &subscription_attributes, &list);
+
+	if (status)
+		return status;
+	filter.after_id = list.after.id;
+	filter.limit = list.rows_max;
+	return nfv_list_end(&list, store_subscription_list(call->worker->reader, &filter,
+							   subscription_row, &list));
 }
 
 /* --- one of them --- */
