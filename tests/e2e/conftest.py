@@ -372,3 +372,26 @@ def shared(tmp_path_factory):
     yield server
     status = server.stop()
     assert status == 0, f"cmfd ended with {status}\n{server.tail()}"
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory):
+    """One running CMF that serves HTTPS, for a whole module of tests: VNFMs of two trust domains with their doors (a, b),
+    a second VNFM of the first domain (a2), and who has no credential (nobody). VNFC instances may have the profile Short."""
+    from json_door import JsonDoor, door_of # which has its words from here
+
+    base = tmp_path_factory.mktemp("doors")
+    server = Cmf(base / "cmf").serve_tls()
+    server.conf.write_text(server.conf.read_text() + "\n[profile Short]\ncert_type = VnfciCert\nvalidity = 2d\n"
+                           "key_types = ec:P-256\ncommon_name = subjectId\nextension_section = tls_extensions\n")
+    server.set("server", "header_max", "65536") # for filters of a thousand terms
+    server.set("events", "callback_networks", "127.0.0.0/8")
+    server.start()
+    server.vnfm_a = Vnfm(server, "vnfm-a", base / "a", trust_domain="operator-a")
+    server.vnfm_a2 = Vnfm(server, "vnfm-a2", base / "a2", trust_domain="operator-a")
+    server.vnfm_b = Vnfm(server, "vnfm-b", base / "b", trust_domain="operator-b")
+    server.a, server.a2, server.b = map(door_of, (server.vnfm_a, server.vnfm_a2, server.vnfm_b))
+    server.nobody = JsonDoor(server)
+    yield server
+    status = server.stop()
+    assert status == 0, f"cmfd ended with {status}\n{server.tail()}"

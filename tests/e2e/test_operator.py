@@ -228,6 +228,9 @@ def test_quickstart_and_what_it_prints(tmp_path):
         assert https_serves(directory / "demo/root.pem", tls_port)
         assert "Authority Key Identifier" in x509(directory / "tls.pem", "-ext", "authorityKeyIdentifier")
         assert (directory / "tls.key").stat().st_mode & 0o077 == 0
+        pasted = run(["bash", "-e"], cwd=ROOT, input=result.stdout[result.stdout.index("# Register"):]
+                     .partition("stop it with")[0]).stdout
+        assert "CN = vnfci-1" in pasted and "revoked, HTTP 204" in pasted and "BEGIN CERTIFICATE" in pasted
         again = run(command, cwd=ROOT, timeout=600)
         assert "openssl cmp" in again.stdout and f"127.0.0.1:{tls_port}" in again.stdout
         other = run([*command, "--tls-port", tls_port + 1], cwd=ROOT, timeout=600, check=False)

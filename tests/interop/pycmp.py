@@ -322,8 +322,9 @@ class Answer:
         parts = elements(tlv(der)[1])
         self.protected = sequence(parts[0], parts[1])
         self.body_type = parts[1][0] & 0x1F
-        # Of EncryptedKey, which krp is made of, pyasn1's modules have EncryptedValue alone.
-        if self.body_type != 10:
+        # Of EncryptedKey, which krp is made of, pyasn1's modules have EncryptedValue alone; of the names in revCerts of rp
+        # no directoryName.
+        if self.body_type != 10 and not (self.body_type == 12 and len(elements(tlv(tlv(parts[1])[1])[1])) > 1):
             self.message, rest = decoder.decode(der, asn1Spec=rfc4210.PKIMessage())
             if rest:
                 raise ValueError("octets after the PKIMessage")
