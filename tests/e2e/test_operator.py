@@ -10,6 +10,7 @@ import subprocess
 import urllib.request
 
 from conftest import BUILD, PATIENCE, ROOT, Cmf, Vnfm, free_port, run, wait_for, x509
+from test_json_docs import examples, shell
 
 
 def test_broken_configuration_is_named_not_started(tmp_path):
@@ -231,6 +232,9 @@ def test_quickstart_and_what_it_prints(tmp_path):
         pasted = run(["bash", "-e"], cwd=ROOT, input=result.stdout[result.stdout.index("# Register"):]
                      .partition("stop it with")[0]).stdout
         assert "CN = vnfci-1" in pasted and "revoked, HTTP 204" in pasted and "BEGIN CERTIFICATE" in pasted
+        # The examples for developers are for this demo.
+        shell("\n".join(examples()), demo=str(directory / "demo"), port=str(free_port()),
+              cmf=f"https://127.0.0.1:{tls_port}/cmf-certmgmt")
         again = run(command, cwd=ROOT, timeout=600)
         assert "openssl cmp" in again.stdout and f"127.0.0.1:{tls_port}" in again.stdout
         other = run([*command, "--tls-port", tls_port + 1], cwd=ROOT, timeout=600, check=False)
