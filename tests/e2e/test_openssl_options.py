@@ -108,13 +108,13 @@ def options(server, client):
 # --- what is asked for -------------------------------------------------------------------------------------------------
 
 def test_several_sans(client, options):
-    name = options("sans")
-    result = client.request(name, "-sans", f"{name}.example.net {name}.example.org 192.0.2.7 2001:db8::7 "
+    name, host = options("sans"), client.label  # addresses, too, are of one entity
+    result = client.request(name, "-sans", f"{name}.example.net {name}.example.org 192.0.2.{host} 2001:db8::{host} "
                                            f"urn:etsi:nfv:vnfci:{name}", path=".well-known/cmp/p/Options")
     assert result.ok, result.text
     text = x509(client.cert, "-ext", "subjectAltName")
-    for san in (f"DNS:{name}.example.net", f"DNS:{name}.example.org", "IP Address:192.0.2.7",
-                "IP Address:2001:DB8:0:0:0:0:0:7", f"URI:urn:etsi:nfv:vnfci:{name}"):
+    for san in (f"DNS:{name}.example.net", f"DNS:{name}.example.org", f"IP Address:192.0.2.{host}",
+                f"IP Address:2001:DB8:0:0:0:0:0:{host}", f"URI:urn:etsi:nfv:vnfci:{name}"):
         assert san in text, text
     assert "grantedWithMods" not in result.text
 

@@ -33,11 +33,11 @@ static const struct nfv_attributes attributes = {table, ARRAY_LEN(table)};
 
 static const char *const items[] = {
 	"{}",
-	"{\"id\":\"b\",\"count\":7,\"started\":true,\"notAfter\":\"2026-12-31T23:00:00Z\","
-	"\"revocation\":{\"reason\":\"superseded\"},\"tags\":[\"red\",\"green\"],"
-	"\"certificate\":\"PEM\"}",
-	"{\"id\":1,\"count\":\"7\",\"started\":null,\"notAfter\":\"x\",\"revocation\":[],"
-	"\"tags\":{\"a\":[[]]}}",
+	("{\"id\":\"b\",\"count\":7,\"started\":true,\"notAfter\":\"2026-12-31T23:00:00Z\","
+	 "\"revocation\":{\"reason\":\"superseded\"},\"tags\":[\"red\",\"green\"],"
+	 "\"certificate\":\"PEM\"}"),
+	("{\"id\":1,\"count\":\"7\",\"started\":null,\"notAfter\":\"x\",\"revocation\":[],"
+	 "\"tags\":{\"a\":[[]]}}"),
 };
 
 static void filter_try(const char *text)

@@ -300,6 +300,9 @@ START_TEST(lists_hold_what_fits)
 	_cleanup_(nfv_answer_clear) struct nfv_answer answer = get(&w.vnfm_a, lists[_i].query);
 	char subjects[200] = "";
 
+	ck_assert(a && b);
+	ck_assert_int_eq(in_vnf.status, 201);
+	ck_assert_int_eq(mano.status, 201);
 	ck_assert_int_eq(others.status, 201);
 	ck_assert_int_eq(answer.status, lists[_i].subjects ? 200 : 400);
 	if (!lists[_i].subjects)
@@ -318,6 +321,7 @@ START_TEST(selectors_leave_out_what_may_be)
 	_cleanup_(nfv_answer_clear) struct nfv_answer answer =
 		get(&w.vnfm_a, "exclude_fields=typeOfVnfcCertHandling");
 
+	ck_assert_ptr_nonnull(a);
 	ck_assert_ptr_null(
 		json_object_get(json_array_get(answer.json, 0), "typeOfVnfcCertHandling"));
 	ck_assert_str_eq(item_text(&answer, 0, "subjectId"), "a");
