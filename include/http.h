@@ -91,6 +91,8 @@ struct http_response {
  */
 _must_check_ int http_response_add(struct http_response *response, const char *name,
 				   const char *value);
+/* The words for a status, RFC 9110 15. */
+const char *http_reason_phrase(int status);
 /* Releases what the response owns; needed only where it is not given to http/. */
 void http_response_clear(struct http_response *response);
 

@@ -365,7 +365,6 @@ enum { HTTP_HEADERS_MAX = 100 };
 size_t http_headers_text_size(const struct evkeyvalq *headers, size_t *np);
 /* Each name once, with all of its values: into out[], the values into `text`. Returns how many. */
 size_t http_headers_collect(const struct evkeyvalq *headers, struct http_header *out, char *text);
-const char *http_reason_phrase(int status);
 /* Writes the answer of response->status where there is no handler. route NULL: not known. */
 void http_refusal_write(const struct http_route *route, struct http_response *response);
 struct timeval http_timeval(int64_t ms);

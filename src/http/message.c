@@ -219,6 +219,7 @@ const char *http_reason_phrase(int status)
 		{409, "Conflict"},
 		{412, "Precondition Failed"},
 		{413, "Content Too Large"},
+		{414, "URI Too Long"},
 		{415, "Unsupported Media Type"},
 		{417, "Expectation Failed"},
 		{422, "Unprocessable Content"},

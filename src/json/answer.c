@@ -8,38 +8,6 @@
 
 #include <string.h>
 
-static const struct {
-	int status;
-	const char *title;
-} status_titles[] = {
-	{400, "Bad Request"},
-	{401, "Unauthorized"},
-	{403, "Forbidden"},
-	{404, "Not Found"},
-	{405, "Method Not Allowed"},
-	{406, "Not Acceptable"},
-	{408, "Request Timeout"},
-	{409, "Conflict"},
-	{412, "Precondition Failed"},
-	{413, "Content Too Large"},
-	{414, "URI Too Long"},
-	{415, "Unsupported Media Type"},
-	{422, "Unprocessable Content"},
-	{429, "Too Many Requests"},
-	{431, "Request Header Fields Too Large"},
-	{503, "Service Unavailable"},
-	{504, "Gateway Timeout"},
-};
-
-const char *json_status_title(int status)
-{
-	for (size_t i = 0; i < ARRAY_LEN(status_titles); i++) {
-		if (status_titles[i].status == status)
-			return status_titles[i].title;
-	}
-	return "Internal Server Error";
-}
-
 int json_answer(struct http_response *response, int status, const char *type, json_t *body)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -64,7 +32,7 @@ int json_answer_problem(struct http_response *response, int status, json_t *prob
 json_t *json_problem(int status, const char *detail)
 {
 	return json_pack("{s:s, s:i, s:s, s:o}", "type", "about:blank", "status", status, "title",
-			 json_status_title(status), "detail", json_text(detail));
+			 http_reason_phrase(status), "detail", json_text(detail));
 }
 
 json_t *json_problem_of_refusal(int status, const struct refusal *refusal, const char *words)

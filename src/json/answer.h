@@ -9,9 +9,6 @@
 
 #include <jansson.h>
 
-/* The words for a status, RFC 9110 15. */
-const char *json_status_title(int status);
-
 /* Serialises body (taken over) into the response, in place of what it has; out of memory leaves an
  * empty 500. Each returns the status. */
 int json_answer(struct http_response *response, int status, const char *type, json_t *body);

@@ -327,7 +327,7 @@ static void nfv_serve(void *arg, struct worker *worker, const struct http_reques
 static void nfv_refused(void *arg, int status, struct http_response *response)
 {
 	version_add(response);
-	json_answer_problem(response, status, json_problem(status, json_status_title(status)));
+	json_answer_problem(response, status, json_problem(status, http_reason_phrase(status)));
 }
 
 /* --- routes --- */
