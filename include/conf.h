@@ -267,6 +267,70 @@ struct conf_trust_domain {
 	bool shared_names; /* another domain under the same CA may have such suffixes, too */
 };
 
+/* Whether the VNFM gets an access token for its notifications. */
+enum conf_callback_token { CONF_CALLBACK_TOKEN_NONE, CONF_CALLBACK_TOKEN_JWT };
+
+/* How a new VNFCI proves in its first request that it is the registered one. */
+enum conf_initial_credential {
+	CONF_INITIAL_NONE, /* by a vendor certificate that its client has */
+	CONF_INITIAL_SECRET,
+	CONF_INITIAL_ATTESTATION,
+};
+
+/* What becomes of the certificates of a VNFC that is gone. */
+enum conf_on_removed { CONF_ON_REMOVED_REVOKE, CONF_ON_REMOVED_HOLD, CONF_ON_REMOVED_KEEP };
+
+/*
+ * [vnfm NAME]: a VNF Manager whose VNFs are followed in direct mode (IFA 033 9.3). Its place among
+ * the sections is the same in all configurations of a running server.
+ */
+struct conf_vnfm {
+	char *name;
+	char *api_root;     /* https, or http on loopback */
+	char *trust_domain; /* of what it has */
+	char *client;       /* may read what comes of it; NULL: the operator alone */
+	/* Who we are towards it, and whom we trust. */
+	char *oauth2_token_uri; /* NULL: no tokens */
+	char *oauth2_client_id;
+	char *oauth2_client_secret_file; /* NULL: the TLS certificate says who asks */
+	char *user;                      /* basic authentication; NULL: none */
+	char *password_file;
+	char *tls_trusted; /* PEM; NULL: the system's */
+	char *tls_certificate;
+	char *tls_key;
+	char *tls_passphrase_file;
+	int64_t timeout_ms;        /* of one exchange, 30 s */
+	struct conf_list vnfd_ids; /* only VNFs of these; none: all */
+	/* Where it sends notifications to, and how it proves that it is the one. */
+	char *callback_uri;
+	char *callback_user; /* basic authentication */
+	char *callback_password_file;
+	enum conf_callback_token callback_token;
+	char *callback_oauth2_token_uri; /* where it gets its token from */
+	char *callback_oauth2_client_id;
+	char *callback_oauth2_client_secret_file;
+	char *callback_certificate; /* PEM: its certificates as a TLS client */
+	/* What its VNFCIs get. */
+	char *profile;          /* where no rule says another */
+	struct conf_list rules; /* names of [vnfm_rule NAME], first match wins */
+	enum conf_initial_credential initial_credential;
+	char *initial_credential_dir;           /* NULL: secrets are fetched, not delivered */
+	int64_t initial_credential_lifetime_ms; /* 1 d */
+	enum conf_on_removed on_removed;
+	int64_t hold_max_ms;        /* 1 d, of ON_REMOVED_HOLD */
+	int64_t resync_interval_ms; /* 5 min */
+	uint32_t resync_revoke_max; /* 100; 0: everything waits for the operator */
+};
+
+/* [vnfm_rule NAME]: absent keys match everything. */
+struct conf_vnfm_rule {
+	char *name;
+	struct conf_list vnfd_ids; /* patterns, glob(7) */
+	struct conf_list vdu_ids;  /* likewise */
+	bool exclude;              /* such VNFCIs are not registered */
+	char *profile;             /* NULL: that of the VNFM */
+};
+
 enum conf_key_kind { CONF_KEY_RSA, CONF_KEY_EC, CONF_KEY_ED25519, CONF_KEY_ED448, CONF_KEY_NAMED };
 
 /* One allowed kind of key: "rsa:2048-4096", "ec:P-256", "ed25519", "x25519". */
@@ -443,6 +507,10 @@ struct conf {
 	size_t n_client_policies;
 	struct conf_trust_domain *trust_domains;
 	size_t n_trust_domains;
+	struct conf_vnfm *vnfms;
+	size_t n_vnfms;
+	struct conf_vnfm_rule *vnfm_rules;
+	size_t n_vnfm_rules;
 };
 
 /*
@@ -465,6 +533,14 @@ const struct conf_client_policy *conf_client_policy_find(const struct conf *conf
 
 /* NULL: the domain has no section, and so no limits. */
 const struct conf_trust_domain *conf_trust_domain_find(const struct conf *conf, const char *name);
+
+/* NULL if there is none of that name. */
+const struct conf_vnfm *conf_vnfm_find(const struct conf *conf, const char *name);
+const struct conf_vnfm_rule *conf_vnfm_rule_find(const struct conf *conf, const char *name);
+/* The first of the VNFM's rules that a VNFC of that vnfdId and vduId fits; NULL: none. */
+const struct conf_vnfm_rule *conf_vnfm_rule_for(const struct conf *conf,
+						const struct conf_vnfm *vnfm, const char *vnfd_id,
+						const char *vdu_id);
 
 /*
  * For SIGHUP: 0 if `next` differs from `now` only in keys that a reload may change; else -EPERM and

@@ -314,4 +314,5 @@ void conf_check_all(struct conf_loader *l)
 	for (size_t i = 0; i < conf->n_ca_rules; i++)
 		check_ca_rule(l, &conf->ca_rules[i]);
 	conf_check_trust_domains(l);
+	conf_check_vnfms(l);
 }

@@ -7,6 +7,7 @@
 #include "extensions.h"
 #include "keys.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 void conf_free(struct conf *conf)
@@ -38,6 +39,16 @@ void conf_free(struct conf *conf)
 		conf_section_clear(CONF_TRUST_DOMAIN, &conf->trust_domains[i]);
 		free(conf->trust_domains[i].name);
 	}
+	for (size_t i = 0; i < conf->n_vnfms; i++) {
+		conf_section_clear(CONF_VNFM, &conf->vnfms[i]);
+		free(conf->vnfms[i].name);
+	}
+	for (size_t i = 0; i < conf->n_vnfm_rules; i++) {
+		conf_section_clear(CONF_VNFM_RULE, &conf->vnfm_rules[i]);
+		free(conf->vnfm_rules[i].name);
+	}
+	free(conf->vnfms);
+	free(conf->vnfm_rules);
 	free(conf->trust_domains);
 	free(conf->cas);
 	free(conf->ca_rules);
@@ -94,6 +105,46 @@ const struct conf_trust_domain *conf_trust_domain_find(const struct conf *conf, 
 	for (size_t i = 0; i < conf->n_trust_domains; i++) {
 		if (strcmp(conf->trust_domains[i].name, name) == 0)
 			return &conf->trust_domains[i];
+	}
+	return NULL;
+}
+
+const struct conf_vnfm *conf_vnfm_find(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_vnfms; i++) {
+		if (strcmp(conf->vnfms[i].name, name) == 0)
+			return &conf->vnfms[i];
+	}
+	return NULL;
+}
+
+const struct conf_vnfm_rule *conf_vnfm_rule_find(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_vnfm_rules; i++) {
+		if (strcmp(conf->vnfm_rules[i].name, name) == 0)
+			return &conf->vnfm_rules[i];
+	}
+	return NULL;
+}
+
+static bool patterns_fit(const struct conf_list *patterns, const char *text)
+{
+	for (size_t i = 0; i < patterns->len; i++) {
+		if (fnmatch(patterns->item[i], text, FNM_NOESCAPE) == 0)
+			return true;
+	}
+	return patterns->len == 0;
+}
+
+const struct conf_vnfm_rule *conf_vnfm_rule_for(const struct conf *conf,
+						const struct conf_vnfm *vnfm, const char *vnfd_id,
+						const char *vdu_id)
+{
+	for (size_t i = 0; i < vnfm->rules.len; i++) {
+		const struct conf_vnfm_rule *rule = conf_vnfm_rule_find(conf, vnfm->rules.item[i]);
+
+		if (patterns_fit(&rule->vnfd_ids, vnfd_id) && patterns_fit(&rule->vdu_ids, vdu_id))
+			return rule;
 	}
 	return NULL;
 }

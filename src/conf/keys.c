@@ -39,6 +39,10 @@
 #define DOMAIN(field, name, type, ...) \
 	KEY(TRUST_DOMAIN, conf_trust_domain, field, name, type, .reload = true, __VA_ARGS__)
 
+#define VNFM(field, name, type, ...) KEY(VNFM, conf_vnfm, field, name, type, __VA_ARGS__)
+#define VNFM_RULE(field, name, type, ...) \
+	KEY(VNFM_RULE, conf_vnfm_rule, field, name, type, .reload = true, __VA_ARGS__)
+
 /* clang-format off: one key a row, and its help below it */
 const struct conf_key conf_keys[] = {
 	SERVER(listen, "listen", addresses, .help = "Addresses for CMP over HTTP."),
@@ -674,6 +678,89 @@ const struct conf_key conf_keys[] = {
 	       .help = "Whether another domain under the same CA may have the same dns_suffixes, "
 		       "or some below or above them, which is a mistake else. No two entities "
 		       "have the same name even then."),
+
+	VNFM(api_root, "api_root", url, .required = true,
+	     .help = "Where its interface begins: `/vnflcm` is below it. https, or http to a "
+		     "loopback address. Nothing that the VNFM says is followed to elsewhere."),
+	VNFM(trust_domain, "trust_domain", text, .required = true,
+	     .help = "Trust domain of what it has."),
+	VNFM(client, "client", text, .help = "Client that may read what comes of it."),
+	VNFM(oauth2_token_uri, "oauth2_token_uri", url,
+	     .help = "Where tokens for it are had, by client credentials (RFC 6749 4.4)."),
+	VNFM(oauth2_client_id, "oauth2_client_id", text, .help = "Who asks for them."),
+	VNFM(oauth2_client_secret_file, "oauth2_client_secret_file", file,
+	     .help = "File whose first line is the client's secret; without it tls_certificate "
+		     "says who asks (RFC 8705 2)."),
+	VNFM(user, "user", text,
+	     .help = "User name for basic authentication, where the VNFM has no better."),
+	VNFM(password_file, "password_file", file,
+	     .help = "File whose first line is the password of user."),
+	VNFM(tls_trusted, "tls_trusted", file,
+	     .help = "PEM: trust anchors of the VNFM's certificate and of oauth2_token_uri's; "
+		     "without it those of the system."),
+	VNFM(tls_certificate, "tls_certificate", file,
+	     .help = "PEM: certificate of the CMF as a TLS client, then its chain."),
+	VNFM(tls_key, "tls_key", key, .help = "Private key of tls_certificate."),
+	VNFM(tls_passphrase_file, "tls_passphrase_file", file,
+	     .help = "File with the passphrase of tls_key."),
+	VNFM(timeout_ms, "timeout", duration, .initial = "30s", .min = SECOND, .max = 600 * SECOND,
+	     .help = "How long one request to the VNFM may take."),
+	VNFM(vnfd_ids, "vnfd_ids", names,
+	     .help = "vnfdIds: it is subscribed for VNFs of these, and no others are looked at; "
+		     "without it for all."),
+	VNFM(callback_uri, "callback_uri", url, .required = true,
+	     .help = "Where it sends notifications to: a path of listen or listen_tls, under the "
+		     "name and port that the VNFM knows. https, or http to a loopback address."),
+	VNFM(callback_user, "callback_user", text,
+	     .help = "User name under which it notifies, by basic authentication."),
+	VNFM(callback_password_file, "callback_password_file", file,
+	     .help = "File whose first line is the password of callback_user."),
+	VNFM(callback_token, "callback_token", callback_token, .initial = "none",
+	     .help = "`jwt`: it notifies with an access token that `[oauth2]` accepts, for "
+		     "callback_oauth2_client_id."),
+	VNFM(callback_oauth2_token_uri, "callback_oauth2_token_uri", url,
+	     .help = "Where it gets that token, as it is told."),
+	VNFM(callback_oauth2_client_id, "callback_oauth2_client_id", text,
+	     .help = "Whose token it must be."),
+	VNFM(callback_oauth2_client_secret_file, "callback_oauth2_client_secret_file", file,
+	     .help = "File whose first line is the secret with which the VNFM gets it."),
+	VNFM(callback_certificate, "callback_certificate", file,
+	     .help = "PEM: the certificates under one of which it notifies as a TLS client. With "
+		     "one of the other two, both are asked for."),
+	VNFM(profile, "profile", text, .required = true, .reload = true,
+	     .help = "Profile of its VNFCIs, and by it their certType."),
+	VNFM(rules, "rules", names, .reload = true,
+	     .help = "Names of `[vnfm_rule NAME]` sections; the first that matches counts."),
+	VNFM(initial_credential, "initial_credential", initial_credential, .initial = "none",
+	     .reload = true,
+	     .help = "How a new VNFCI proves who it is: `secret`, with a secret that is good for "
+		     "one certificate; `attestation`, with what its profile asks for; `none`, with "
+		     "a certificate that it has already."),
+	VNFM(initial_credential_dir, "initial_credential_dir", path, .reload = true,
+	     .help = "Directory in which secrets are put, as "
+		     "`<vnfInstanceId>/<subjectId>.json`; without it they are fetched."),
+	VNFM(initial_credential_lifetime_ms, "initial_credential_lifetime", duration,
+	     .initial = "1d", .min = 60 * SECOND, .max = 365 * DAY, .reload = true,
+	     .help = "How long such a secret is good."),
+	VNFM(on_removed, "on_removed", on_removed, .initial = "revoke", .reload = true,
+	     .help = "What becomes of the certificates of a VNFC that is gone: `revoke` at once, "
+		     "`hold` for hold_max, in which it may come back, `keep`."),
+	VNFM(hold_max_ms, "hold_max", duration, .initial = "1d", .min = SECOND, .max = 365 * DAY,
+	     .reload = true, .help = "How long they are on hold before they are revoked."),
+	VNFM(resync_interval_ms, "resync_interval", duration, .initial = "5m", .min = SECOND,
+	     .max = 30 * DAY, .reload = true,
+	     .help = "All VNF instances are looked at that often, since a notification that is "
+		     "lost is lost."),
+	VNFM(resync_revoke_max, "resync_revoke_max", number, .initial = "100", .max = UINT32_MAX,
+	     .reload = true,
+	     .help = "Registrations that one look at all of them ends; more wait for `cmfctl lcm "
+		     "approve NAME`."),
+
+	VNFM_RULE(vnfd_ids, "vnfd_ids", patterns, .help = "Patterns, glob(7), of vnfdIds."),
+	VNFM_RULE(vdu_ids, "vdu_ids", patterns, .help = "Patterns, glob(7), of vduIds."),
+	VNFM_RULE(exclude, "exclude", boolean, .initial = "no",
+		  .help = "Such VNFCIs are not registered."),
+	VNFM_RULE(profile, "profile", text, .help = "Their profile, instead of the VNFM's."),
 };
 /* clang-format on */
 

@@ -20,6 +20,8 @@ enum conf_section {
 	CONF_PROFILE,
 	CONF_CLIENT_POLICY,
 	CONF_TRUST_DOMAIN,
+	CONF_VNFM,
+	CONF_VNFM_RULE,
 	CONF_SECTION_COUNT,
 };
 
@@ -121,5 +123,8 @@ extern const struct conf_type conf_type_key_types;
 extern const struct conf_type conf_type_mac_algorithms;       /* a uint64_t */
 extern const struct conf_type conf_type_signature_algorithms; /* likewise */
 extern const struct conf_type conf_type_answer_mac;
+extern const struct conf_type conf_type_callback_token;
+extern const struct conf_type conf_type_initial_credential;
+extern const struct conf_type conf_type_on_removed;
 extern const struct conf_type conf_type_sender_match;
 extern const struct conf_type conf_type_signer_entity;

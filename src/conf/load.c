@@ -298,6 +298,51 @@ static int load_trust_domains(struct conf_loader *l)
 	return err;
 }
 
+static int load_vnfms(struct conf_loader *l)
+{
+	struct conf_source_section *given;
+	struct conf *conf = l->conf;
+	size_t index = 0;
+	int err = 0;
+
+	while (err == 0 && (given = next_section(l, CONF_VNFM, &index)) != NULL) {
+		struct conf_vnfm *vnfms = array_grow(conf->vnfms, conf->n_vnfms, sizeof(*vnfms));
+		struct conf_vnfm *vnfm;
+
+		if (!vnfms)
+			return -ENOMEM;
+		conf->vnfms = vnfms;
+		vnfm = &vnfms[conf->n_vnfms++];
+		vnfm->name = strdup(given->name);
+		err = vnfm->name ? load_section(l, CONF_VNFM, given, vnfm) : -ENOMEM;
+		if (err == 0)
+			conf_check_vnfm(l, given, vnfm);
+	}
+	return err;
+}
+
+static int load_vnfm_rules(struct conf_loader *l)
+{
+	struct conf_source_section *given;
+	struct conf *conf = l->conf;
+	size_t index = 0;
+	int err = 0;
+
+	while (err == 0 && (given = next_section(l, CONF_VNFM_RULE, &index)) != NULL) {
+		struct conf_vnfm_rule *rules =
+			array_grow(conf->vnfm_rules, conf->n_vnfm_rules, sizeof(*rules));
+		struct conf_vnfm_rule *rule;
+
+		if (!rules)
+			return -ENOMEM;
+		conf->vnfm_rules = rules;
+		rule = &rules[conf->n_vnfm_rules++];
+		rule->name = strdup(given->name);
+		err = rule->name ? load_section(l, CONF_VNFM_RULE, given, rule) : -ENOMEM;
+	}
+	return err;
+}
+
 /* What stands before the first section can only be there for $name. */
 static void check_default_section(struct conf_loader *l)
 {
@@ -347,6 +392,10 @@ static int load_all(struct conf_loader *l)
 		err = load_client_policies(l);
 	if (err == 0)
 		err = load_trust_domains(l);
+	if (err == 0)
+		err = load_vnfms(l);
+	if (err == 0)
+		err = load_vnfm_rules(l);
 	if (err == 0)
 		err = load_ca_rules(l);
 	if (err < 0)

@@ -19,6 +19,9 @@ void conf_check_ca(struct conf_loader *l, const struct conf_source_section *sect
 		   const struct conf_ca *ca);
 void conf_check_profile(struct conf_loader *l, const struct conf_source_section *section,
 			const struct conf_profile *profile);
+void conf_check_vnfm(struct conf_loader *l, const struct conf_source_section *section,
+		     const struct conf_vnfm *vnfm);
 /* What sections say about each other. */
 void conf_check_all(struct conf_loader *l);
 void conf_check_trust_domains(struct conf_loader *l);
+void conf_check_vnfms(struct conf_loader *l);

@@ -71,6 +71,10 @@ void conf_print(const struct conf *conf, FILE *out)
 	for (size_t i = 0; i < conf->n_trust_domains; i++)
 		print_section(CONF_TRUST_DOMAIN, conf->trust_domains[i].name,
 			      &conf->trust_domains[i], out);
+	for (size_t i = 0; i < conf->n_vnfms; i++)
+		print_section(CONF_VNFM, conf->vnfms[i].name, &conf->vnfms[i], out);
+	for (size_t i = 0; i < conf->n_vnfm_rules; i++)
+		print_section(CONF_VNFM_RULE, conf->vnfm_rules[i].name, &conf->vnfm_rules[i], out);
 	for (size_t i = 0; i < conf->n_profiles; i++) {
 		const struct conf_profile *profile = &conf->profiles[i];
 

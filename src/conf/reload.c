@@ -58,6 +58,26 @@ static int compare_cas(const struct conf *now, const struct conf *next,
 	return 0;
 }
 
+static int compare_vnfms(const struct conf *now, const struct conf *next,
+			 struct conf_problems *problems)
+{
+	bool same = now->n_vnfms == next->n_vnfms;
+	int err = 0;
+
+	for (size_t i = 0; same && i < now->n_vnfms; i++)
+		same = strcmp(now->vnfms[i].name, next->vnfms[i].name) == 0;
+	if (!same)
+		conf_problem(problems, "vnfm", NULL,
+			     "VNFMs were added, removed, renamed or moved, which needs a restart");
+	for (size_t i = 0; same && i < now->n_vnfms && err == 0; i++) {
+		char title[256];
+
+		snprintf(title, sizeof(title), "vnfm %s", now->vnfms[i].name);
+		err = compare_section(CONF_VNFM, title, &now->vnfms[i], &next->vnfms[i], problems);
+	}
+	return err;
+}
+
 int conf_reload_check(const struct conf *now, const struct conf *next, struct strbuf *problems)
 {
 	struct conf_problems found = {.text = problems};
@@ -72,6 +92,8 @@ int conf_reload_check(const struct conf *now, const struct conf *next, struct st
 	}
 	if (err == 0)
 		err = compare_cas(now, next, &found);
+	if (err == 0)
+		err = compare_vnfms(now, next, &found);
 	if (err < 0)
 		return err;
 	return found.count ? -EPERM : 0;

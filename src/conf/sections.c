@@ -46,6 +46,13 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 			       "words whether anybody has it or not. A key that is absent does not "
 			       "limit the domain, and a domain without a section has no limits: "
 			       "`cmfctl check` warns of both."},
+	[CONF_VNFM] = {"vnfm", true, 0,
+		       "A VNF Manager that speaks VNF lifecycle management of SOL 003 or SOL 002, "
+		       "version 2: what its VNFs are made of is registered in direct mode (IFA 033 "
+		       "9.3), and what goes is ended. See docs/direct-mode.md."},
+	[CONF_VNFM_RULE] = {"vnfm_rule", true, 0,
+			    "What some VNFCIs of a VNFM get instead. A key that is absent matches "
+			    "everything; the order is that of `rules` in `[vnfm NAME]`."},
 };
 
 const struct conf_key *conf_key_find(enum conf_section section, const char *name)

@@ -81,6 +81,22 @@ static const char good[] =
 	"[events]\n"
 	"expiring = 14d, 1h\n"
 	"callback_networks = 10.0.0.0/8\n"
+	"[vnfm sim]\n"
+	"api_root = http://127.0.0.1:9890\n"
+	"trust_domain = a\n"
+	"profile = VnfciCert\n"
+	"rules = databases, rest\n"
+	"callback_uri = https://cmf.example/lcm/sim\n"
+	"callback_user = vnfm\n"
+	"callback_password_file = store.key\n"
+	"initial_credential = secret\n"
+	"initial_credential_dir = lcm-secrets\n"
+	"[vnfm_rule rest]\n"
+	"exclude = yes\n"
+	"[vnfm_rule databases]\n"
+	"vnfd_ids = vnfd-?, x\n"
+	"vdu_ids = db*\n"
+	"profile = strict\n"
 	"[usage]\n"
 	"keyUsage = critical, digitalSignature\n"
 	"certificatePolicies = @policy\n"
@@ -339,6 +355,30 @@ START_TEST(test_good_extensions)
 }
 END_TEST
 
+START_TEST(test_good_vnfms)
+{
+	_cleanup_(conf_freep) struct conf *conf = load_good(good);
+	const struct conf_vnfm *vnfm = conf_vnfm_find(conf, "sim");
+
+	ck_assert_uint_eq(conf->n_vnfms, 1);
+	ck_assert_ptr_null(conf_vnfm_find(conf, "other"));
+	ck_assert_str_eq(vnfm->api_root, "http://127.0.0.1:9890");
+	ck_assert_ptr_null(vnfm->client);
+	assert_path(vnfm->callback_password_file, "/store.key");
+	ck_assert_int_eq(vnfm->callback_token, CONF_CALLBACK_TOKEN_NONE);
+	ck_assert_int_eq(vnfm->initial_credential, CONF_INITIAL_SECRET);
+	assert_path(vnfm->initial_credential_dir, "/lcm-secrets");
+	ck_assert_int_eq(vnfm->on_removed, CONF_ON_REMOVED_REVOKE);
+	ck_assert_int_eq(vnfm->hold_max_ms, 86400000);
+	ck_assert_int_eq(vnfm->resync_interval_ms, 300000);
+	ck_assert_uint_eq(vnfm->resync_revoke_max, 100);
+	/* In the order of rules, not of the file. */
+	ck_assert_str_eq(conf_vnfm_rule_for(conf, vnfm, "vnfd-1", "db-2")->name, "databases");
+	ck_assert_str_eq(conf_vnfm_rule_for(conf, vnfm, "vnfd-12", "db-2")->name, "rest");
+	ck_assert_str_eq(conf_vnfm_rule_for(conf, vnfm, "x", "web")->name, "rest");
+}
+END_TEST
+
 /* What is changed in the good file, and the one line that must come of it. */
 static const struct {
 	const char *old;
@@ -358,6 +398,42 @@ static const struct {
 	{"[log]\n", "[log]\n.pragma = dollarid:on\n", "[log]: .pragma is not supported here"},
 	{"dir = ca\n", "dir = ca\nformat = json\n",
 	 "[default] format: this key stands outside of any section, and nothing uses $format"},
+	/* VNFMs */
+	{"http://127.0.0.1:9890", "http://vnfm.example",
+	 "[vnfm sim] api_root: http goes to a loopback address only; use https"},
+	{"http://127.0.0.1:9890", "https://vnfm.example/?a=b",
+	 "[vnfm sim] api_root: no query, fragment or user name is taken here"},
+	{"https://cmf.example/lcm/sim", "https://cmf.example",
+	 "[vnfm sim] callback_uri: a path of its own is needed, without escapes, as /lcm/sim"},
+	{"https://cmf.example/lcm/sim", "http://cmf.example/lcm/sim",
+	 "[vnfm sim] callback_uri: http goes to a loopback address only; use https"},
+	{"callback_user = vnfm\ncallback_password_file = store.key\n", "",
+	 "[vnfm sim] callback_user: a callback that others can reach needs this key, "
+	 "callback_token or callback_certificate"},
+	{"callback_password_file = store.key\n", "",
+	 "[vnfm sim] callback_password_file: callback_user needs this key"},
+	{"https://cmf.example/lcm/sim", "http://localhost/lcm/sim\ncallback_certificate = cmf.pem",
+	 "[vnfm sim] callback_certificate: callback_uri is without TLS, where nobody shows a "
+	 "certificate"},
+	{"trust_domain = a\n",
+	 "trust_domain = a\noauth2_token_uri = https://as.example/t\noauth2_client_id = cmf\n",
+	 "[vnfm sim] oauth2_client_secret_file: oauth2_token_uri needs this key, or "
+	 "tls_certificate and tls_key"},
+	{"trust_domain = a\n", "trust_domain = a\nuser = cmf\n",
+	 "[vnfm sim] password_file: user needs this key"},
+	{"initial_credential = secret", "initial_credential = none",
+	 "[vnfm sim] initial_credential_dir: without initial_credential = secret nothing uses this "
+	 "key"},
+	{"rules = databases, rest", "rules = databases",
+	 "[vnfm_rule rest]: this rule is not in rules of any [vnfm NAME]"},
+	{"rules = databases, rest", "rules = databases, rest, other",
+	 "[vnfm sim] rules: there is no section [vnfm_rule other]"},
+	{"db*\nprofile = strict", "db*\nprofile = lax",
+	 "[vnfm_rule databases] profile: there is no section [profile lax]"},
+	{"[vnfm_rule rest]",
+	 "[vnfm two]\napi_root = https://b.example\ntrust_domain = b\nprofile = VnfciCert\n"
+	 "callback_uri = http://127.0.0.1/lcm/sim\n[vnfm_rule rest]",
+	 "[vnfm two] callback_uri: [vnfm sim] has the same path"},
 	/* Unknown */
 	{"format =", "fromat =", "[log] fromat: there is no such key in this kind of section"},
 	{"[log]", "[logs]",
@@ -741,6 +817,10 @@ static const struct {
 	{"recipient", "upstream_wait = 3s\nrecipient", NULL},
 	{NULL, "[ca third]\ntype = internal\ncertificate = cmf.pem\nkey = cmf.key\n",
 	 "[ca]: CAs were added, removed, renamed or moved, which needs a restart\n"},
+	{"http://127.0.0.1:9890", "http://127.0.0.1:9891",
+	 "[vnfm sim] api_root: a change of this key needs a restart\n"},
+	{"[vnfm sim]", "[vnfm other]",
+	 "[vnfm]: VNFMs were added, removed, renamed or moved, which needs a restart\n"},
 };
 
 START_TEST(test_reload)
@@ -794,6 +874,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_good_profiles);
 	tcase_add_test(tc, test_good_client_policies);
 	tcase_add_test(tc, test_good_trust_domains);
+	tcase_add_test(tc, test_good_vnfms);
 	tcase_add_test(tc, test_good_extensions);
 	tcase_add_loop_test(tc, test_mistake, 0, ARRAY_LEN(mistakes));
 	tcase_add_test(tc, test_missing_files_and_a_bad_address);

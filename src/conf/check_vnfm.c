@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Checks of VNF Managers and their rules: credentials that belong together, secrets that no wire
+ * without TLS may carry, and that what they name exists.
+ */
+#include "load.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a URL says in front of its path. */
+struct authority {
+	bool https;
+	char host[256]; /* without brackets; empty: too long */
+	const char *path;
+};
+
+static struct authority authority_of(const char *url)
+{
+	struct authority authority = {.https = strncmp(url, "https://", 8) == 0};
+	const char *host = url + (authority.https ? 8 : 7);
+	size_t len = strcspn(host, "/?#"), host_len;
+	bool bracket = *host == '[';
+
+	authority.path = host + len;
+	host_len = bracket ? strcspn(++host, "]/?#") : strcspn(host, ":/?#");
+	if (host_len < sizeof(authority.host))
+		memcpy(authority.host, host, host_len);
+	return authority;
+}
+
+/* As far as the text says; what is connected to is judged by its address. */
+static bool host_is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+	       strcasecmp(host, "localhost") == 0;
+}
+
+static void check_url(struct conf_loader *l, const char *section, const char *key, const char *url)
+{
+	struct authority authority;
+
+	if (!url)
+		return;
+	authority = authority_of(url);
+	if (!authority.https && !host_is_loopback(authority.host))
+		conf_problem(&l->problems, section, key,
+			     "http goes to a loopback address only; use https");
+	if (strpbrk(url, "?#@"))
+		conf_problem(&l->problems, section, key,
+			     "no query, fragment or user name is taken here");
+}
+
+/* Both or none. */
+static void check_pair(struct conf_loader *l, const struct conf_source_section *section,
+		       const char *one, const char *other)
+{
+	bool has_one = conf_source_value(&l->source, section, one);
+	bool has_other = conf_source_value(&l->source, section, other);
+
+	if (has_one != has_other)
+		conf_problem(&l->problems, section->full, has_one ? other : one,
+			     "%s needs this key", has_one ? one : other);
+}
+
+static void check_towards(struct conf_loader *l, const struct conf_source_section *section,
+			  const struct conf_vnfm *vnfm)
+{
+	check_url(l, section->full, "api_root", vnfm->api_root);
+	check_url(l, section->full, "oauth2_token_uri", vnfm->oauth2_token_uri);
+	check_pair(l, section, "oauth2_token_uri", "oauth2_client_id");
+	check_pair(l, section, "user", "password_file");
+	check_pair(l, section, "tls_certificate", "tls_key");
+	if (vnfm->user && vnfm->oauth2_token_uri)
+		conf_problem(&l->problems, section->full, "user",
+			     "either this or oauth2_token_uri, not both");
+	if (vnfm->oauth2_client_secret_file && !vnfm->oauth2_token_uri)
+		conf_problem(&l->problems, section->full, "oauth2_client_secret_file",
+			     "without oauth2_token_uri nothing uses this key");
+	if (vnfm->oauth2_token_uri && !vnfm->oauth2_client_secret_file && !vnfm->tls_certificate)
+		conf_problem(&l->problems, section->full, "oauth2_client_secret_file",
+			     "oauth2_token_uri needs this key, or tls_certificate and tls_key");
+}
+
+/* The keys with which the VNFM gets its token. */
+static void check_callback_token(struct conf_loader *l, const struct conf_source_section *section,
+				 const struct conf_vnfm *vnfm)
+{
+	static const char *const keys[] = {"callback_oauth2_token_uri", "callback_oauth2_client_id",
+					   "callback_oauth2_client_secret_file"};
+	bool wanted = vnfm->callback_token == CONF_CALLBACK_TOKEN_JWT;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		bool given = conf_source_value(&l->source, section, keys[i]);
+
+		if (given && !wanted)
+			conf_problem(&l->problems, section->full, keys[i],
+				     "without callback_token = jwt nothing uses this key");
+		else if (!given && wanted)
+			conf_problem(&l->problems, section->full, keys[i],
+				     "callback_token = jwt needs this key");
+	}
+	if (wanted && vnfm->callback_user)
+		conf_problem(&l->problems, section->full, "callback_user",
+			     "either this or callback_token = jwt, not both");
+	if (wanted && !l->conf->oauth2.issuer)
+		conf_problem(&l->problems, section->full, "callback_token",
+			     "jwt needs issuer of [oauth2]");
+}
+
+static void check_callback(struct conf_loader *l, const struct conf_source_section *section,
+			   const struct conf_vnfm *vnfm)
+{
+	struct authority authority;
+
+	check_url(l, section->full, "callback_uri", vnfm->callback_uri);
+	check_pair(l, section, "callback_user", "callback_password_file");
+	check_callback_token(l, section, vnfm);
+	if (!vnfm->callback_uri)
+		return;
+	authority = authority_of(vnfm->callback_uri);
+	if (authority.path[0] != '/' || authority.path[1] == '\0' || strchr(authority.path, '%') ||
+	    strchr(authority.path, '*'))
+		conf_problem(&l->problems, section->full, "callback_uri",
+			     "a path of its own is needed, without escapes, as /lcm/%s",
+			     vnfm->name);
+	if (!vnfm->callback_user && !vnfm->callback_certificate &&
+	    vnfm->callback_token == CONF_CALLBACK_TOKEN_NONE && !host_is_loopback(authority.host))
+		conf_problem(&l->problems, section->full, "callback_user",
+			     "a callback that others can reach needs this key, callback_token or "
+			     "callback_certificate");
+	if (vnfm->callback_certificate && !authority.https)
+		conf_problem(&l->problems, section->full, "callback_certificate",
+			     "callback_uri is without TLS, where nobody shows a certificate");
+}
+
+void conf_check_vnfm(struct conf_loader *l, const struct conf_source_section *section,
+		     const struct conf_vnfm *vnfm)
+{
+	check_towards(l, section, vnfm);
+	check_callback(l, section, vnfm);
+	if (vnfm->initial_credential_dir && vnfm->initial_credential != CONF_INITIAL_SECRET)
+		conf_problem(&l->problems, section->full, "initial_credential_dir",
+			     "without initial_credential = secret nothing uses this key");
+}
+
+static void check_profile_exists(struct conf_loader *l, const char *section, const char *profile)
+{
+	if (profile && !conf_profile_find(l->conf, profile))
+		conf_problem(&l->problems, section, "profile", "there is no section [profile %s]",
+			     profile);
+}
+
+/* The place in the URL says which VNFM it is that notifies. */
+static void check_callbacks_differ(struct conf_loader *l, const char *section, size_t at)
+{
+	const struct conf_vnfm *vnfm = &l->conf->vnfms[at];
+
+	for (size_t i = 0; i < at; i++) {
+		const struct conf_vnfm *other = &l->conf->vnfms[i];
+
+		if (vnfm->callback_uri && other->callback_uri &&
+		    strcmp(authority_of(vnfm->callback_uri).path,
+			   authority_of(other->callback_uri).path) == 0)
+			conf_problem(&l->problems, section, "callback_uri",
+				     "[vnfm %s] has the same path", other->name);
+	}
+}
+
+static bool rule_is_used(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_vnfms; i++) {
+		if (conf_list_has(&conf->vnfms[i].rules, name))
+			return true;
+	}
+	return false;
+}
+
+void conf_check_vnfms(struct conf_loader *l)
+{
+	const struct conf *conf = l->conf;
+	char section[256];
+
+	for (size_t i = 0; i < conf->n_vnfms; i++) {
+		const struct conf_vnfm *vnfm = &conf->vnfms[i];
+
+		snprintf(section, sizeof(section), "vnfm %s", vnfm->name);
+		check_profile_exists(l, section, vnfm->profile);
+		check_callbacks_differ(l, section, i);
+		for (size_t j = 0; j < vnfm->rules.len; j++) {
+			if (!conf_vnfm_rule_find(conf, vnfm->rules.item[j]))
+				conf_problem(&l->problems, section, "rules",
+					     "there is no section [vnfm_rule %s]",
+					     vnfm->rules.item[j]);
+		}
+	}
+	for (size_t i = 0; i < conf->n_vnfm_rules; i++) {
+		const struct conf_vnfm_rule *rule = &conf->vnfm_rules[i];
+
+		snprintf(section, sizeof(section), "vnfm_rule %s", rule->name);
+		check_profile_exists(l, section, rule->profile);
+		if (!rule_is_used(conf, rule->name))
+			conf_problem(&l->problems, section, NULL,
+				     "this rule is not in rules of any [vnfm NAME]");
+	}
+}
