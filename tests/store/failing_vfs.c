@@ -20,6 +20,7 @@ static struct {
 	atomic_int countdown;
 	atomic_bool persistent;
 	atomic_int failures;
+	atomic_int operations;
 } failing;
 
 static bool fails(enum failing_vfs_kind kind)
@@ -28,6 +29,7 @@ static bool fails(enum failing_vfs_kind kind)
 
 	if (!(atomic_load(&failing.kinds) & kind))
 		return false;
+	atomic_fetch_add(&failing.operations, 1);
 	left = atomic_fetch_sub(&failing.countdown, 1);
 	if (left > 1 || (left < 1 && !atomic_load(&failing.persistent)))
 		return false;
@@ -139,10 +141,16 @@ void failing_vfs_arm(unsigned kinds, int n, bool persistent)
 	atomic_store(&failing.countdown, n);
 	atomic_store(&failing.persistent, persistent);
 	atomic_store(&failing.failures, 0);
+	atomic_store(&failing.operations, 0);
 	atomic_store(&failing.kinds, n > 0 ? kinds : 0);
 }
 
 int failing_vfs_failures(void)
 {
 	return atomic_load(&failing.failures);
+}
+
+int failing_vfs_operations(void)
+{
+	return atomic_load(&failing.operations);
 }

@@ -22,3 +22,5 @@ void failing_vfs_register(void);
 void failing_vfs_arm(unsigned kinds, int n, bool persistent);
 /* How many failed since it was armed. */
 int failing_vfs_failures(void);
+/* How many operations of the kinds that it is armed for there were since. */
+int failing_vfs_operations(void);

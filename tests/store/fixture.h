@@ -78,6 +78,7 @@ TCase *two_writers_cases(void);
 TCase *crash_cases(void);
 TCase *sqlite_file_cases(void);
 TCase *sqlite_fault_cases(void);
+TCase *sqlite_wal_vfs_cases(void);
 TCase *sqlite_plan_cases(void);
 TCase *sqlite_ready_cases(void);
 TCase *sqlite_wal_cases(void);

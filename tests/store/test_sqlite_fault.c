@@ -158,7 +158,7 @@ START_TEST(test_disk_full_or_broken_anywhere_in_a_batch)
 		int expected;
 		int at_least; /* places where it can fail */
 	} rows[] = {
-		{FAILING_WRITE, false, -ENOSPC, 8}, {FAILING_WRITE, true, -ENOSPC, 8},
+		{FAILING_WRITE, false, -ENOSPC, 2}, {FAILING_WRITE, true, -ENOSPC, 2},
 		{FAILING_READ, false, -EIO, 4},     {FAILING_READ, true, -EIO, 4},
 		{FAILING_SYNC, false, -EIO, 1},     {FAILING_SYNC, true, -EIO, 1},
 	};

@@ -40,6 +40,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, crash_cases());
 	suite_add_tcase(suite, sqlite_file_cases());
 	suite_add_tcase(suite, sqlite_fault_cases());
+	suite_add_tcase(suite, sqlite_wal_vfs_cases());
 	suite_add_tcase(suite, sqlite_plan_cases());
 	suite_add_tcase(suite, sqlite_ready_cases());
 	suite_add_tcase(suite, sqlite_wal_cases());

@@ -3,6 +3,7 @@
 #include "sqlite_db.h"
 
 #include "base/log.h"
+#include "wal_vfs.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -28,6 +29,7 @@ static const char pragmas_reader[] = "PRAGMA query_only = ON;";
 static void configure_library(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite_wal_vfs_register();
 }
 
 int sqlite_db_open(const char *path, enum sqlite_db_role role, sqlite3 **dbp)
@@ -39,7 +41,8 @@ int sqlite_db_open(const char *path, enum sqlite_db_role role, sqlite3 **dbp)
 	pthread_once(&once, configure_library);
 	if (access(path, F_OK) < 0)
 		return -errno;
-	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			     role == SQLITE_DB_WRITER ? SQLITE_WAL_VFS : NULL);
 	if (!db)
 		return log_fault("open database", -ENOMEM, path);
 	if (rc != SQLITE_OK)
