@@ -16,11 +16,6 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-static void x509_freep(X509 **cert)
-{
-	X509_free(*cert);
-}
-
 /* --- certificates of ours --- */
 
 static int own_state_check(const struct store_certificate *cert, struct refusal *refusal)
@@ -41,30 +36,49 @@ static int own_state_check(const struct store_certificate *cert, struct refusal 
 	return refuse_detail(refusal, REFUSAL_signer_not_trusted, "own certificate is not active");
 }
 
+/* Whether a CA of ours signed it: 0; 1: none did. */
+static int own_verify(const struct cmf_call *call, const struct certificate_view *view)
+{
+	const struct ca *ca = NULL;
+	int err = 1;
+
+	while (err > 0 && (ca = ca_next_by_issuer(call->cmf->cas, view->issuer, ca)))
+		err = ca_verify(ca, view);
+	return err;
+}
+
 /*
- * The row of a certificate that one of our CAs signed and that we issued to an entity: 0, REFUSED
- * if it is not active; STORE_NOT_FOUND if it is none of these.
+ * The row of a certificate that we issued to an entity, whose octets are in the store: 0, REFUSED
+ * if it is not active, or another one of ours has its serial number; STORE_NOT_FOUND if it is none
+ * of these.
  */
 static int own_find(const struct cmf_call *call, const struct certificate_view *view,
 		    struct store_certificate *certp)
 {
 	const struct ca *ca = NULL;
+	bool another = false;
 	struct serial serial;
-	int err = 1;
+	int err;
 
-	while (err > 0 && (ca = ca_next_by_issuer(call->cmf->cas, view->issuer, ca)))
-		err = ca_verify(ca, view);
-	if (err != 0)
-		return err < 0 ? err : STORE_NOT_FOUND;
 	if (serial_of_content(view->serial, &serial) < 0)
 		return STORE_NOT_FOUND;
-	err = certificate_lookup(call, view->issuer, &serial, certp);
-	if (err != 0)
-		return err;
-	if (!bytes_equal(octets_view(&certp->der), view->der))
+	while ((ca = ca_next_by_issuer(call->cmf->cas, view->issuer, ca))) {
+		err = store_certificate_find(call->reader, ca_name(ca), &serial, certp);
+		if (err == STORE_NOT_FOUND)
+			continue;
+		if (err < 0)
+			return err;
+		if (bytes_equal(octets_view(&certp->der), view->der))
+			return own_state_check(certp, call->refusal);
+		another = true;
+		store_certificate_clear(certp);
+	}
+	/* Anybody can write our name and a serial number into a certificate. */
+	err = another ? own_verify(call, view) : 1;
+	if (err == 0)
 		return refuse_detail(call->refusal, REFUSAL_signer_not_trusted,
 				     "the certificate with that serial number is another");
-	return own_state_check(certp, call->refusal);
+	return err < 0 ? err : STORE_NOT_FOUND;
 }
 
 /* --- the whole --- */
@@ -91,24 +105,25 @@ static int stranger_check(const struct examination *x, const struct certificate_
 	return x->gate->open(x->gate->arg, BYTES_OF(entry->digest), x->call->refusal);
 }
 
-static int certificate_decode(const struct certificate_view *view, X509 **certp,
-			      struct refusal *refusal)
+/* What else the certificate of a client says of it. */
+static int client_details(const struct cmf_call *call, struct signer_path *path,
+			  struct cmf_principal *principal)
 {
-	const unsigned char *p = view->der.data;
+	int err = signer_path_decode(path);
 
-	*certp = d2i_X509(NULL, &p, (long)view->der.len);
-	return *certp && p == view->der.data + view->der.len
-		       ? 0
-		       : refuse(refusal, REFUSAL_signer_malformed);
+	if (err != 0)
+		return err;
+	if (principal->policy->cmc_ra && signer_is_cmc_ra(path->cert))
+		principal->permissions |= STORE_IS_RA;
+	return signer_entity_find(path->cert, principal, call->refusal);
 }
 
-/* Finds out which client it is, else whose certificate of ours; it may be both. The caller owns
- * *certp in each case. */
+/* Finds out which client it is, else whose certificate of ours; it may be both. */
 static int signer_principal(const struct examination *x, const struct certificate_view *view,
-			    struct cmf_signer *entry, X509 **certp)
+			    struct cmf_signer *entry)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate own = {0};
-	struct signer_path path = {
+	_cleanup_(signer_path_clear) struct signer_path path = {
 		.call = x->call,
 		.der = view->der,
 		.issuer = view->issuer,
@@ -124,23 +139,19 @@ static int signer_principal(const struct examination *x, const struct certificat
 		return err;
 	path.own = err == 0 ? &own : NULL;
 	err = path.own ? 0 : stranger_check(x, view, entry);
-	if (err == 0)
-		err = certificate_decode(view, certp, x->call->refusal);
 	if (err != 0)
 		return err;
-	path.cert = *certp;
 	err = signer_path_find(x->clients, &path, &client);
 	if (err == 0) {
 		err = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
-		if (err == 0 && entry->principal.policy->cmc_ra && signer_is_cmc_ra(*certp))
-			entry->principal.permissions |= STORE_IS_RA;
 		if (err == 0)
-			err = signer_entity_find(*certp, &entry->principal, x->call->refusal);
+			err = client_details(x->call, &path, &entry->principal);
 	} else if (err == REFUSED && path.own) {
 		*x->call->refusal = REFUSAL_NULL;
 		err = signer_holder_set(x->conf, &own, &entry->principal);
 	}
 	entry->path = path.used;
+	path.used = OCTETS_NULL;
 	entry->not_before_ms = path.not_before_ms;
 	entry->not_after_ms = path.not_after_ms;
 	clients_unchanged(x->clients, x->call->now_ms, &entry->not_before_ms, &entry->not_after_ms);
@@ -153,7 +164,6 @@ static int signer_examine(const struct examination *x, const struct certificate_
 			  const uint8_t digest[32], struct cmf_signer **entryp)
 {
 	_cleanup_(cmf_signer_unrefp) struct cmf_signer *entry = calloc(1, sizeof(*entry));
-	_cleanup_(x509_freep) X509 *cert = NULL;
 	int err;
 
 	if (!entry)
@@ -162,9 +172,9 @@ static int signer_examine(const struct examination *x, const struct certificate_
 	entry->kem = x->kem;
 	memcpy(entry->digest, digest, sizeof(entry->digest));
 	memcpy(entry->among, x->among, sizeof(entry->among));
-	err = signer_principal(x, view, entry, &cert);
+	err = signer_principal(x, view, entry);
 	if (err == 0)
-		err = signer_checks(view, cert, x->conf, x->call->now_ms, entry, x->call->refusal);
+		err = signer_checks(view, x->conf, x->call->now_ms, entry, x->call->refusal);
 	if (err == 0)
 		err = octets_dup(view->subject, &entry->subject);
 	if (err == 0)
@@ -173,7 +183,7 @@ static int signer_examine(const struct examination *x, const struct certificate_
 		err = octets_dup(view->der, &entry->principal.certificate);
 	if (err != 0)
 		return err;
-	entry->tls_client = signer_is_for_tls(cert);
+	entry->tls_client = signer_is_for_tls(view);
 	entry->generation = x->clients->generation;
 	*entryp = TAKE(entry);
 	return 0;

@@ -57,16 +57,47 @@ static int signer_key(const struct certificate_view *view, const struct conf *co
 		       : refuse(refusal, REFUSAL_signer_key_weak);
 }
 
-/* Where there is a keyUsage (UINT32_MAX: there is none). */
-static int key_usage_check(X509 *cert, const struct cmf_signer *entry, struct refusal *refusal)
+static void bit_string_freep(ASN1_BIT_STRING **bits)
 {
-	uint32_t usage = X509_get_key_usage(cert);
+	ASN1_BIT_STRING_free(*bits);
+}
 
+static void purposes_freep(EXTENDED_KEY_USAGE **purposes)
+{
+	EXTENDED_KEY_USAGE_free(*purposes);
+}
+
+/* Bits of keyUsage, RFC 5280 4.2.1.3. */
+enum { BIT_DIGITAL_SIGNATURE = 0, BIT_KEY_ENCIPHERMENT = 2 };
+
+/* Whether the certificate may be used so: it is, where there is no keyUsage. */
+static bool key_usage_has(const struct certificate_view *view, int bit)
+{
+	_cleanup_(bit_string_freep) ASN1_BIT_STRING *usage = NULL;
+	const unsigned char *p;
+	struct bytes value;
+	bool critical;
+	int err = certificate_extension(view, NID_key_usage, &value, &critical);
+
+	if (err != 0)
+		return err == -ENOENT;
+	p = value.data;
+	usage = d2i_ASN1_BIT_STRING(NULL, &p, (long)value.len);
+	ERR_clear_error();
+	return usage && ASN1_BIT_STRING_get_bit(usage, bit);
+}
+
+static int key_usage_check(const struct certificate_view *view, const struct cmf_signer *entry,
+			   struct refusal *refusal)
+{
 	/* RFC 9810 5.2.2: keyEncipherment, of a KEM key. */
 	if (entry->kem)
-		return usage & KU_KEY_ENCIPHERMENT ? 0 : refuse(refusal, REFUSAL_kem_key_usage);
+		return key_usage_has(view, BIT_KEY_ENCIPHERMENT)
+			       ? 0
+			       : refuse(refusal, REFUSAL_kem_key_usage);
 	/* RFC 9483 3.2: digitalSignature. */
-	if (entry->principal.policy->signer_any_key_usage || usage & KU_DIGITAL_SIGNATURE)
+	if (entry->principal.policy->signer_any_key_usage ||
+	    key_usage_has(view, BIT_DIGITAL_SIGNATURE))
 		return 0;
 	return refuse(refusal, REFUSAL_signer_key_usage);
 }
@@ -75,19 +106,35 @@ static int key_usage_check(X509 *cert, const struct cmf_signer *entry, struct re
  * RFC 5280 4.2.1.12: where there is an extendedKeyUsage, the certificate is for those purposes and
  * no other. Messages of CMP have none of their own; for TLS it is clientAuth.
  */
-bool signer_is_for_tls(X509 *cert)
+bool signer_is_for_tls(const struct certificate_view *view)
 {
-	return X509_get_extended_key_usage(cert) & (XKU_SSL_CLIENT | XKU_ANYEKU);
+	_cleanup_(purposes_freep) EXTENDED_KEY_USAGE *purposes = NULL;
+	const unsigned char *p;
+	struct bytes value;
+	bool critical, found = false;
+	int err = certificate_extension(view, NID_ext_key_usage, &value, &critical);
+
+	if (err != 0)
+		return err == -ENOENT;
+	p = value.data;
+	purposes = d2i_EXTENDED_KEY_USAGE(NULL, &p, (long)value.len);
+	for (int i = 0; i < sk_ASN1_OBJECT_num(purposes); i++) {
+		int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(purposes, i));
+
+		found = found || nid == NID_client_auth || nid == NID_anyExtendedKeyUsage;
+	}
+	ERR_clear_error();
+	return found;
 }
 
 /* Key, key usage and validity of the certificate by itself. */
-int signer_checks(const struct certificate_view *view, X509 *cert, const struct conf *conf,
-		  int64_t now_ms, struct cmf_signer *entry, struct refusal *refusal)
+int signer_checks(const struct certificate_view *view, const struct conf *conf, int64_t now_ms,
+		  struct cmf_signer *entry, struct refusal *refusal)
 {
 	int err = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
 
 	if (err == 0)
-		err = key_usage_check(cert, entry, refusal);
+		err = key_usage_check(view, entry, refusal);
 	if (err != 0)
 		return err;
 	if (now_ms < view->not_before_ms || now_ms > view->not_after_ms)

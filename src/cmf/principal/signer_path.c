@@ -239,15 +239,21 @@ static bool is_expiry(int error)
 }
 
 /*
- * Whether a credential below anchors is to be tried for this certificate. One that we issued to an
- * entity never becomes a client by standing below some anchor, and by its name only if it is a MANO
- * entity's: what a VNFM chooses as the id of a VNFCI must not give it the name of another VNFM.
+ * Whether it may be a client's by standing below an anchor. One that we issued to an entity is so
+ * only by its name, too, and if it is a MANO entity's: what a VNFM chooses as the id of a VNFCI
+ * must not give it the name of another VNFM.
  */
+static bool anchors_may_do(const struct signer_path *path)
+{
+	return !path->own || path->own->cert_type == CERT_TYPE_MANO;
+}
+
+/* Whether a credential below anchors is to be tried for this certificate. */
 static bool credential_eligible(const struct client_credential *c, const struct signer_path *path)
 {
 	if (!c->anchors || !credential_good(c->row, path->call->now_ms))
 		return false;
-	if (path->own && (!c->subject || path->own->cert_type != CERT_TYPE_MANO))
+	if (path->own && !c->subject)
 		return false;
 	return !c->subject || X509_NAME_cmp(c->subject, X509_get_subject_name(path->cert)) == 0;
 }
@@ -381,10 +387,46 @@ static int unnamed_try(struct search *search)
 	return err;
 }
 
+/* Looks for the client below the anchors of its credentials. */
+static int anchored_find(struct search *search)
+{
+	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = NULL;
+	int err = signer_path_decode(search->path);
+
+	if (err == 0)
+		err = untrusted_gather(search->path, &untrusted);
+	search->untrusted = untrusted;
+	if (err == 0)
+		err = named_try(search);
+	if (err == 0 && !search->found && search->clients->by[CREDENTIALS_BY_ANCHOR].len)
+		err = unnamed_try(search);
+	search->untrusted = NULL;
+	return err;
+}
+
+int signer_path_decode(struct signer_path *path)
+{
+	const unsigned char *p = path->der.data;
+
+	if (!path->cert)
+		path->cert = d2i_X509(NULL, &p, (long)path->der.len);
+	else
+		p += path->der.len;
+	return path->cert && p == path->der.data + path->der.len
+		       ? 0
+		       : refuse(path->call->refusal, REFUSAL_signer_malformed);
+}
+
+void signer_path_clear(struct signer_path *path)
+{
+	octets_clear(&path->used);
+	X509_free(path->cert);
+	path->cert = NULL;
+}
+
 int signer_path_find(const struct clients *clients, struct signer_path *path,
 		     const struct client **clientp)
 {
-	_cleanup_(certs_freep) STACK_OF(X509) *untrusted = NULL;
 	const struct client_credential *exact = clients_credential(
 		clients, CREDENTIALS_BY_CERTIFICATE, path->der, path->call->now_ms);
 	struct search search = {.path = path,
@@ -397,12 +439,7 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 		*clientp = exact->client;
 		return used_append(path, path->der);
 	}
-	err = untrusted_gather(path, &untrusted);
-	search.untrusted = untrusted;
-	if (err == 0)
-		err = named_try(&search);
-	if (err == 0 && !search.found && clients->by[CREDENTIALS_BY_ANCHOR].len)
-		err = unnamed_try(&search);
+	err = anchors_may_do(path) ? anchored_find(&search) : 0;
 	if (err != 0)
 		return err;
 	if (search.found) {

@@ -10,7 +10,6 @@
 
 struct signer_path {
 	const struct cmf_call *call;
-	X509 *cert;
 	struct bytes der;
 	struct bytes issuer;       /* TLV of Name */
 	const struct bytes *certs; /* of extraCerts, to build the path from */
@@ -19,9 +18,14 @@ struct signer_path {
 	/* In: of the certificate; out: when the whole path is valid. */
 	int64_t not_before_ms;
 	int64_t not_after_ms;
-	/* Out: the certificate and what is between it and the anchor, DER. The caller owns it. */
+	/* Out: the certificate and what is between it and the anchor, DER. */
 	struct octets used;
+	X509 *cert; /* once it had to be decoded: signer_path_decode() */
 };
+void signer_path_clear(struct signer_path *path);
+/* Sets path->cert, if it is not yet. It sets up a key, which is dear. 0, REFUSED
+ * (signer_malformed). */
+_must_check_ int signer_path_decode(struct signer_path *path);
 
 /* Makes it the principal that holds a certificate of ours. 0 or -ENOMEM. */
 _must_check_ int signer_holder_set(const struct conf *conf, const struct store_certificate *cert,
