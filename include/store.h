@@ -162,10 +162,13 @@ struct store_registration {
 	char *vnf_instance; /* "": none */
 	char *subject_id;
 	enum cert_handling handling;
-	char *manager; /* name of the client that registered it */
+	/* Name of the client that registered it. In direct mode there is no manager: of the client
+	 * that may read it, "" where only RAs and operators may. */
+	char *manager;
 	char *trust_domain;
 	char *ca;
 	char *profile;
+	char *source; /* where it comes from, "vnfm NAME"; NULL: somebody asked for it */
 	enum store_registration_state state;
 	int64_t created_ms;
 	int64_t changed_ms;
@@ -216,6 +219,7 @@ struct store_certificate {
 	char *vnf_instance; /* "": none */
 	char *subject_id;
 	enum cert_type cert_type;
+	enum cert_handling handling;
 	char *manager;
 	char *trust_domain;
 	char *profile;

@@ -63,6 +63,7 @@ TCase *registration_cases(void);
 TCase *certificate_cases(void);
 TCase *transaction_cases(void);
 TCase *csr_cases(void);
+TCase *direct_cases(void);
 TCase *pop_cases(void);
 TCase *kem_secret_cases(void);
 TCase *event_cases(void);

@@ -25,6 +25,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, certificate_cases());
 	suite_add_tcase(suite, transaction_cases());
 	suite_add_tcase(suite, csr_cases());
+	suite_add_tcase(suite, direct_cases());
 	suite_add_tcase(suite, pop_cases());
 	suite_add_tcase(suite, kem_secret_cases());
 	suite_add_tcase(suite, event_cases());

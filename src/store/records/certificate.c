@@ -51,6 +51,7 @@ static int certificate_read(struct row *row, void *arg)
 	c->crl_change = row_int_or(row, 0);
 	c->replaces_id = row_int_or(row, 0);
 	c->vnf_instance = row_text(row);
+	c->handling = (enum cert_handling)row_int(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_certificate_clear(c);

@@ -5,6 +5,8 @@
  */
 #include "reader.h"
 
+#include "store/direct.h"
+
 static int due_add(struct row *row, void *arg)
 {
 	struct store_due *due = arg;
@@ -68,4 +70,34 @@ int store_transaction_open_count(struct store_reader *r, const char *requester, 
 
 	*np = (uint32_t)n;
 	return err;
+}
+
+int store_vnfc_due(struct store_reader *r, int64_t now_ms, struct store_due *duep)
+{
+	return due_read(r, READ_VNFC_DUE, VALUES(value_int(now_ms), value_int(STORE_DUE_MAX)),
+			duep);
+}
+
+int store_vnfc_replaced(struct store_reader *r, struct store_due *duep)
+{
+	return due_read(r, READ_VNFC_REPLACED, VALUES(value_int(STORE_DUE_MAX)), duep);
+}
+
+int store_initial_credential_files(struct store_reader *r, enum store_initial_file file,
+				   struct store_due *duep)
+{
+	return due_read(r, READ_INITIAL_CREDENTIAL_FILES,
+			VALUES(value_int(file), value_int(STORE_DUE_MAX)), duep);
+}
+
+int store_initial_credential_used(struct store_reader *r, struct store_due *duep)
+{
+	return due_read(r, READ_INITIAL_CREDENTIAL_USED, VALUES(value_int(STORE_DUE_MAX)), duep);
+}
+
+int store_initial_credential_expired(struct store_reader *r, int64_t before_ms,
+				     struct store_due *duep)
+{
+	return due_read(r, READ_INITIAL_CREDENTIAL_EXPIRED,
+			VALUES(value_int(before_ms), value_int(STORE_DUE_MAX)), duep);
 }

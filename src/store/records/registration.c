@@ -13,6 +13,7 @@ void store_registration_clear(struct store_registration *r)
 	free(r->trust_domain);
 	free(r->ca);
 	free(r->profile);
+	free(r->source);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -43,6 +44,7 @@ static int registration_read(struct row *row, void *arg)
 	reg->created_ms = row_int(row);
 	reg->changed_ms = row_int(row);
 	reg->vnf_instance = row_text(row);
+	reg->source = row_text(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_registration_clear(reg);
@@ -209,7 +211,8 @@ int store_registration_insert(struct store_unit *u, const struct store_registrat
 				      value_text(reg->trust_domain), value_text(reg->ca),
 				      value_text(reg->profile), value_int(reg->state),
 				      value_int(reg->created_ms), value_int(reg->changed_ms),
-				      value_text(reg->vnf_instance), value_text(key)));
+				      value_text(reg->vnf_instance), value_text(key),
+				      value_text(reg->source)));
 }
 
 int store_registration_change(struct store_unit *u, const struct store_registration *reg,

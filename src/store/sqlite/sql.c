@@ -48,12 +48,12 @@
 	" c.created_ms, c.policy, c.entity, " CREDENTIAL_COLUMNS
 #define REGISTRATION_COLUMNS                                                              \
 	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
-	" created_ms, changed_ms, vnf_instance"
+	" created_ms, changed_ms, vnf_instance, source"
 #define CERTIFICATE_COLUMNS                                                                       \
 	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
 	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
 	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
-	" c.invalidity_ms, c.crl_change, c.replaces_id, r.vnf_instance"
+	" c.invalidity_ms, c.crl_change, c.replaces_id, r.vnf_instance, r.handling"
 #define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
@@ -95,6 +95,23 @@
 	" WHERE e.trust_domain = s.trust_domain AND e.id > s.position))"   \
 	" FROM subscription s WHERE s.state = 0), 9223372036854775807)) ORDER BY id LIMIT "
 
+#define VNF_COLUMNS                                                                    \
+	"v.id, v.vnfm, v.vnf_instance, v.vnfd_id, v.by_resource, v.resync, v.seen_ms," \
+	" (SELECT count(*) FROM direct_vnfc c WHERE c.vnf_id = v.id),"                 \
+	" (SELECT count(*) FROM direct_vnfc c WHERE c.vnf_id = v.id AND c.state > 0)"
+#define VNFC_COLUMNS                                                                \
+	"c.registration_id, c.vnf_id, c.vnfc_id, c.resource_id, c.vdu_id, c.state," \
+	" c.state_ms, c.due_ms, c.resync, c.replaced_id, v.vnfm, v.vnf_instance,"   \
+	" r.subject_id, r.cert_type, r.trust_domain"                                \
+	" FROM direct_vnfc c JOIN direct_vnf v ON v.id = c.vnf_id"                  \
+	" JOIN registration r ON r.id = c.registration_id"
+#define INITIAL_CREDENTIAL_COLUMNS                                                    \
+	"i.id, i.registration_id, i.reference, i.secret, i.created_ms, i.expires_ms," \
+	" i.spent_ms, i.certificate_id, i.file, c.state, r.state, r.source,"          \
+	" r.vnf_instance, r.subject_id, r.trust_domain"                               \
+	" FROM initial_credential i JOIN registration r ON r.id = i.registration_id"  \
+	" LEFT JOIN certificate c ON c.id = i.certificate_id"
+
 #define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
 
 /* --- changes --- */
@@ -122,8 +139,8 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	/* One manager for all active registrations of an entity; one active one for a certType. */
 	[CHANGE_REGISTRATION_INSERT] =
 		"INSERT INTO registration (cert_type, subject_id, handling, manager, trust_domain,"
-		" ca, profile, state, created_ms, changed_ms, vnf_instance, subject_key)"
-		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 WHERE NOT EXISTS"
+		" ca, profile, state, created_ms, changed_ms, vnf_instance, subject_key, source)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE NOT EXISTS"
 		" (SELECT 1 FROM registration WHERE subject_key = ?12 AND trust_domain = ?5"
 		" AND vnf_instance = ?11 AND state = 0 AND manager <> ?4)",
 	[CHANGE_REGISTRATION_CHANGE] =
@@ -294,6 +311,43 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_ENDING_MARK_MOVE] =
 		"UPDATE ending_mark SET not_after_ms = ?2, certificate_id = ?3"
 		" WHERE before_ms = ?1 AND not_after_ms = ?4 AND certificate_id = ?5",
+	[CHANGE_VNF_INSERT] = "INSERT INTO direct_vnf (vnfm, vnf_instance, vnfd_id, by_resource,"
+			      " resync, seen_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[CHANGE_VNF_UPDATE] =
+		"UPDATE direct_vnf SET vnfd_id = ?2, by_resource = ?3, resync = ?4, seen_ms = ?5"
+		" WHERE id = ?1 AND by_resource IS ?6",
+	[CHANGE_VNF_REMOVE] = "DELETE FROM direct_vnf WHERE id = ?1"
+			      " AND NOT EXISTS (SELECT 1 FROM direct_vnfc WHERE vnf_id = ?1)",
+	[CHANGE_VNFC_INSERT] =
+		"INSERT INTO direct_vnfc (registration_id, vnf_id, vnfc_id, resource_id, vdu_id,"
+		" state, state_ms, due_ms, resync, replaced_id)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
+		" FROM registration WHERE id = ?1 AND state = 0",
+	[CHANGE_VNFC_UPDATE] =
+		"UPDATE direct_vnfc SET vnfc_id = ?2, resource_id = ?3, vdu_id = ?4, state = ?5,"
+		" state_ms = ?6, due_ms = ?7, resync = ?8, replaced_id = ?9"
+		" WHERE registration_id = ?1 AND state = ?10",
+	/* 3: due at once. */
+	[CHANGE_VNFC_MOVE] = "UPDATE direct_vnfc SET state = ?4, state_ms = ?5, resync = NULL,"
+			     " due_ms = CASE WHEN ?4 = 3 THEN ?5 END"
+			     " WHERE vnf_id IN (SELECT id FROM direct_vnf WHERE vnfm = ?1)"
+			     " AND state = ?2 AND (?3 IS NULL OR resync = ?3)",
+	[CHANGE_INITIAL_CREDENTIAL_REPLACE] =
+		"DELETE FROM initial_credential WHERE registration_id = ?1",
+	[CHANGE_INITIAL_CREDENTIAL_INSERT] =
+		"INSERT INTO initial_credential (registration_id, reference, secret, created_ms,"
+		" expires_ms, file) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+		" FROM registration WHERE id = ?1 AND state = 0",
+	[CHANGE_INITIAL_CREDENTIAL_USE] = "UPDATE initial_credential SET certificate_id = ?3"
+					  " WHERE id = ?1 AND certificate_id IS ?2",
+	[CHANGE_INITIAL_CREDENTIAL_UPDATE] =
+		"UPDATE initial_credential SET expires_ms = ?2, spent_ms = ?3, file = ?4"
+		" WHERE id = ?1 AND file = ?5",
+	[CHANGE_INITIAL_CREDENTIAL_REMOVE] =
+		"DELETE FROM initial_credential WHERE id = ?1 AND file = 0",
+	[CHANGE_INITIAL_CREDENTIAL_VOID] =
+		"UPDATE initial_credential SET expires_ms = 0,"
+		" file = CASE WHEN file = 0 THEN 0 ELSE 3 END WHERE registration_id = ?1",
 	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor_kind, actor, uid, action, target,"
 			     " detail, before, after, outcome, request_id)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -434,6 +488,35 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 		" min((SELECT e.time_ms FROM event e WHERE e.trust_domain = s.trust_domain"
 		" AND e.id > s.position ORDER BY e.id LIMIT 1))"
 		" FROM subscription s WHERE s.state = 0",
+	[READ_VNF_FIND] = "SELECT " VNF_COLUMNS " FROM direct_vnf v"
+			  " WHERE v.vnfm = ?1 AND v.vnf_instance = ?2",
+	[READ_VNFC_GET] = "SELECT " VNFC_COLUMNS " WHERE c.registration_id = ?1",
+	[READ_VNFC_LIST] = "SELECT " VNFC_COLUMNS " WHERE c.vnf_id = ?1",
+	[READ_VNFC_COUNT] =
+		"SELECT count(*) FROM direct_vnf v JOIN direct_vnfc c ON c.vnf_id = v.id"
+		" WHERE v.vnfm = ?1 AND c.state = ?2 AND (?3 IS NULL OR c.resync = ?3)",
+	[READ_VNFC_DUE] = "SELECT registration_id FROM direct_vnfc WHERE due_ms <= ?1"
+			  " ORDER BY due_ms LIMIT ?2",
+	/* Neither renewed nor asked for with a certificate of the resource before. */
+	[READ_VNFC_REPLACED] =
+		"SELECT c.registration_id FROM direct_vnfc c WHERE c.replaced_id > 0 AND EXISTS"
+		" (SELECT 1 FROM certificate t WHERE t.registration_id = c.registration_id"
+		" AND t.id > c.replaced_id AND t.state = 2 AND t.replaces_id IS NULL"
+		" AND substr(t.requester, 1, 12) <> 'certificate:') LIMIT ?1",
+	[READ_INITIAL_CREDENTIAL_FIND] =
+		"SELECT " INITIAL_CREDENTIAL_COLUMNS " WHERE i.reference = ?1",
+	[READ_INITIAL_CREDENTIAL_GET] = "SELECT " INITIAL_CREDENTIAL_COLUMNS " WHERE i.id = ?1",
+	[READ_INITIAL_CREDENTIAL_OF] =
+		"SELECT " INITIAL_CREDENTIAL_COLUMNS " WHERE i.registration_id = ?1",
+	/* The second condition is that of the partial index. */
+	[READ_INITIAL_CREDENTIAL_FILES] = "SELECT id FROM initial_credential WHERE file = ?1"
+					  " AND file IN (1, 3) LIMIT ?2",
+	[READ_INITIAL_CREDENTIAL_USED] =
+		"SELECT i.id FROM initial_credential i CROSS JOIN certificate c"
+		" ON c.id = i.certificate_id WHERE i.certificate_id > 0 AND i.spent_ms IS NULL"
+		" AND c.state NOT IN (0, 1, 4) LIMIT ?1",
+	[READ_INITIAL_CREDENTIAL_EXPIRED] = "SELECT id FROM initial_credential"
+					    " WHERE expires_ms < ?1 ORDER BY expires_ms LIMIT ?2",
 	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
 			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
@@ -458,6 +541,7 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 		       " after, outcome, request_id FROM audit",
 	[LIST_CSRS] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES,
 	[LIST_SUBSCRIPTIONS] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription",
+	[LIST_VNFS] = "SELECT " VNF_COLUMNS " FROM direct_vnf v",
 	[WHERE_CLIENT_AFTER] = "c.id > ?",
 	[WHERE_CLIENT_NAME] = "c.name = ?",
 	[WHERE_ID_AFTER] = "id > ?",
@@ -501,11 +585,15 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[WHERE_CSR_AFTER] = "q.id > ?",
 	[WHERE_CSR_CLIENT] = "q.client = ?",
 	[WHERE_CSR_TRUST_DOMAIN] = "+r.trust_domain = ?",
+	[WHERE_VNF_AFTER] = "v.id > ?",
+	[WHERE_VNF_VNFM] = "+v.vnfm = ?",
+	[WHERE_VNF_NOT_RESYNC] = "v.resync <> ?",
 	[ORDER_ID] = "id",
 	[ORDER_CLIENT] = "c.id, k.id",
 	[ORDER_CERTIFICATE] = "c.id",
 	[ORDER_CERTIFICATE_NEWEST] = "c.id DESC",
 	[ORDER_CSR] = "q.id",
+	[ORDER_VNF] = "v.id",
 };
 
 /* --- integrity --- */
