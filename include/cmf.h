@@ -305,6 +305,8 @@ struct cmf_registered {
 	bool fresh;
 };
 
+struct cmf_attester_said;
+
 enum { CMF_REGISTER_BAD_MAX = 10 };
 
 /* The first of the subjectIds that are refused, by their place from 0, and why. */
@@ -320,9 +322,10 @@ struct cmf_register {
 	enum cert_type cert_type;
 	const char *vnf_instance; /* vnfInstanceId of all; NULL or "": none */
 	const char *const *subject_ids;
-	size_t n_subject_ids;              /* 1..N, all or nothing */
-	enum cert_handling handling;       /* NONE: not given */
-	bool has_attester;                 /* refused until key attestation */
+	size_t n_subject_ids;        /* 1..N, all or nothing */
+	enum cert_handling handling; /* NONE: not given */
+	/* Of all of them (include/cmf/attester.h); NULL: none. Borrowed. */
+	const struct cmf_attester_said *attester;
 	const char *profile;               /* NULL: default of the certType */
 	const char *ca;                    /* NULL: by rule; only ADMIN and OPERATOR may name one */
 	struct cmf_registered *registered; /* gets n_subject_ids of them; NULL: not asked for */

@@ -93,6 +93,7 @@ enum store_permission {
 	STORE_MAY_ANNOUNCE = 1 << 5,      /* announcements of another CA, RFC 9811 3.5 */
 	STORE_MAY_CROSS_CERTIFY = 1 << 6, /* ccr, RFC 9810 5.3.11 */
 	STORE_MAY_RECOVER = 1 << 7,       /* krr for entities it manages, RFC 4210 5.3.7 */
+	STORE_MAY_ATTESTER = 1 << 8,      /* another attester for entities that it manages */
 };
 
 enum store_credential_kind {
@@ -172,12 +173,38 @@ struct store_registration {
 	enum store_registration_state state;
 	int64_t created_ms;
 	int64_t changed_ms;
+	int64_t attester_id; /* 0: none; store_registration_set_attester() sets it */
 };
 
 static inline struct store_entity store_registration_entity(const struct store_registration *reg)
 {
 	return (struct store_entity){reg->trust_domain, reg->vnf_instance, reg->subject_id};
 }
+
+/* --- attesters --- */
+
+enum store_attester_kind {
+	STORE_ATTESTER_KEY = 1,         /* content: a SubjectPublicKeyInfo */
+	STORE_ATTESTER_CERTIFICATE = 2, /* content: a certificate */
+	STORE_ATTESTER_CAS = 3,         /* content: certificates of CAs, one behind the other */
+};
+
+/* What a registration asks for beyond its profile. */
+enum store_attester_policy {
+	STORE_ATTESTER_AS_PROFILE = 0,
+	STORE_ATTESTER_VERIFY = 1,
+	STORE_ATTESTER_REQUIRE = 2,
+};
+
+/* Who attests the keys of entities, IFA 033 11.2.1; many registrations may have the same. */
+struct store_attester {
+	int64_t id;
+	uint8_t digest[32]; /* SHA-256 by which cmf/ tells them apart */
+	enum store_attester_kind kind;
+	struct octets content; /* DER */
+	char *statement_types; /* OIDs as dotted text, with a space between them */
+	enum store_attester_policy policy;
+};
 
 /* --- certificates --- */
 
@@ -488,6 +515,7 @@ struct store_audit {
 void store_credential_clear(struct store_credential *c);
 void store_client_clear(struct store_client *c);
 void store_registration_clear(struct store_registration *r);
+void store_attester_clear(struct store_attester *a);
 void store_certificate_clear(struct store_certificate *c);
 void store_transaction_clear(struct store_transaction *t);
 void store_signer_clear(struct store_signer *s);
@@ -529,6 +557,9 @@ _must_check_ int store_registration_find(struct store_reader *r, const struct st
 					 enum cert_type type, struct store_registration *regp);
 _must_check_ int store_registration_get(struct store_reader *r, int64_t id,
 					struct store_registration *regp);
+/* Or STORE_NOT_FOUND. */
+_must_check_ int store_attester_get(struct store_reader *r, int64_t id,
+				    struct store_attester *attesterp);
 /* Whether another manager than that has an active registration of the entity; vnf_instance NULL: of
  * an entity of that subject_id in the trust domain, whatever its VNF instance. */
 _must_check_ int store_entity_managed(struct store_reader *r, const struct store_entity *entity,
@@ -845,6 +876,13 @@ _must_check_ int store_registration_insert(struct store_unit *u,
 _must_check_ int store_registration_change(struct store_unit *u,
 					   const struct store_registration *reg,
 					   const char *profile, const char *ca, int64_t now_ms);
+/*
+ * Its attester from now on (NULL: none), in place of the one with the id `from` (0: none), which
+ * goes if no other registration has it. Conflict: not active, or it has another than that.
+ */
+_must_check_ int store_registration_set_attester(struct store_unit *u, int64_t id, int64_t from,
+						 const struct store_attester *attester,
+						 int64_t now_ms);
 /* Conflict: store_registration_idle() is false by then, or profile or CA are not those of `reg`. */
 _must_check_ int store_registration_require_idle(struct store_unit *u,
 						 const struct store_registration *reg,

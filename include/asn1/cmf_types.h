@@ -35,12 +35,33 @@ enum cmf_object {
 /* The object, made once for the process and never freed; NULL out of memory. Thread-safe. */
 const ASN1_OBJECT *cmf_object(enum cmf_object which);
 
+enum { ATTESTER_PUBLIC_KEY = 0, ATTESTER_CERTIFICATE = 1, ATTESTER_CA_CERTIFICATES = 2 };
+
+/* Each as the TLV of a SEQUENCE. */
+typedef struct AttesterId_st {
+	int type;
+	union {
+		ASN1_STRING *publicKey;   /* [0] SubjectPublicKeyInfo */
+		ASN1_STRING *certificate; /* [1] Certificate */
+		/* [2] SIZE (1..MAX) OF Certificate */
+		STACK_OF(ASN1_STRING) * caCertificates;
+	} value;
+} AttesterId;
+DECLARE_ASN1_FUNCTIONS(AttesterId)
+
+typedef struct Attester_st {
+	AttesterId *id;
+	STACK_OF(ASN1_OBJECT) * statementTypes; /* SIZE (1..MAX) */
+	ASN1_ENUMERATED *policy;                /* OPTIONAL: verify(1), require(2) */
+} Attester;
+DECLARE_ASN1_FUNCTIONS(Attester)
+
 typedef struct RegisterRequest_st {
 	ASN1_UTF8STRING *certType;
 	STACK_OF(ASN1_UTF8STRING) * subjectIds;
 	ASN1_ENUMERATED *handling;      /* OPTIONAL: direct(0), delegation(1) */
 	ASN1_UTF8STRING *profile;       /* [0] OPTIONAL */
-	ASN1_TYPE *attester;            /* [1] OPTIONAL */
+	Attester *attester;             /* [1] OPTIONAL: of all subjectIds */
 	ASN1_UTF8STRING *vnfInstanceId; /* [2] OPTIONAL: of all subjectIds */
 } RegisterRequest;
 DECLARE_ASN1_FUNCTIONS(RegisterRequest)

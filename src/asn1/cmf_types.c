@@ -9,12 +9,39 @@
 
 /*
  * docs/cmp-profile.md; EXPLICIT TAGS, as in PKIXCMP
+ * AttesterId ::= CHOICE {
+ *     publicKey      [0] SubjectPublicKeyInfo,
+ *     certificate    [1] Certificate,
+ *     caCertificates [2] SEQUENCE SIZE (1..MAX) OF Certificate }
+ *
+ * The octets count, not what OpenSSL makes of them: they are kept as they came.
+ */
+ASN1_CHOICE(AttesterId) = {
+	ASN1_EXP(AttesterId, value.publicKey, ASN1_SEQUENCE, 0),
+	ASN1_EXP(AttesterId, value.certificate, ASN1_SEQUENCE, 1),
+	ASN1_EXP_SEQUENCE_OF(AttesterId, value.caCertificates, ASN1_SEQUENCE, 2),
+} ASN1_CHOICE_END(AttesterId) IMPLEMENT_ASN1_FUNCTIONS(AttesterId)
+
+/*
+ * Attester ::= SEQUENCE {
+ *     id             AttesterId,
+ *     statementTypes SEQUENCE SIZE (1..MAX) OF OBJECT IDENTIFIER,
+ *     policy         ENUMERATED { verify(1), require(2) } OPTIONAL }
+ */
+ASN1_SEQUENCE(Attester) = {
+	ASN1_SIMPLE(Attester, id, AttesterId),
+	ASN1_SEQUENCE_OF(Attester, statementTypes, ASN1_OBJECT),
+	ASN1_OPT(Attester, policy, ASN1_ENUMERATED),
+} ASN1_SEQUENCE_END(Attester) IMPLEMENT_ASN1_FUNCTIONS(Attester)
+
+/*
+ * docs/cmp-profile.md; EXPLICIT TAGS, as in PKIXCMP
  * RegisterRequest  ::= SEQUENCE {
  *     certType      UTF8String,
  *     subjectIds    SEQUENCE SIZE (1..MAX) OF UTF8String,
  *     handling      ENUMERATED { direct(0), delegation(1) } OPTIONAL,
  *     profile   [0] UTF8String OPTIONAL,
- *     attester  [1] ANY OPTIONAL,
+ *     attester  [1] Attester OPTIONAL,
  *     vnfInstanceId [2] UTF8String OPTIONAL, ... }
  */
 ASN1_SEQUENCE(RegisterRequest) = {
@@ -22,7 +49,7 @@ ASN1_SEQUENCE(RegisterRequest) = {
 	ASN1_SEQUENCE_OF(RegisterRequest, subjectIds, ASN1_UTF8STRING),
 	ASN1_OPT(RegisterRequest, handling, ASN1_ENUMERATED),
 	ASN1_EXP_OPT(RegisterRequest, profile, ASN1_UTF8STRING, 0),
-	ASN1_EXP_OPT(RegisterRequest, attester, ASN1_ANY, 1),
+	ASN1_EXP_OPT(RegisterRequest, attester, Attester, 1),
 	ASN1_EXP_OPT(RegisterRequest, vnfInstanceId, ASN1_UTF8STRING, 2),
 } ASN1_SEQUENCE_END(RegisterRequest) IMPLEMENT_ASN1_FUNCTIONS(RegisterRequest)
 

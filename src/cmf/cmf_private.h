@@ -100,6 +100,13 @@ _must_check_ int registration_add(const struct cmf_call *call, const struct stor
 _must_check_ int registration_end(const struct cmf_call *call,
 				  const struct store_registration *reg);
 
+/* --- attester.c --- */
+
+/* "sha256:" and the digest of what its key or certificates are, for the audit; "" of NULL. 0 or
+ * negative errno. */
+_must_check_ int attester_fingerprint(const struct store_attester *attester,
+				      char out[CMF_FINGERPRINT_SIZE]);
+
 /* --- audit.c --- */
 
 /* cmf_audit_add() of what has neither before nor after. detail may be NULL. */

@@ -6,6 +6,7 @@
 #include "principal/clients.h"
 
 #include "base/name_fold.h"
+#include "cmf/attester.h"
 #include "csr/scope.h"
 #include "domain.h"
 #include "principal/name_reserved.h"
@@ -19,7 +20,14 @@ struct terms {
 	const struct conf_profile *profile;
 	const char *ca;
 	bool ca_named; /* by the request, not by rule */
+	bool attested;
+	struct store_attester attester; /* owned, if attested */
 };
+
+static void terms_clear(struct terms *terms)
+{
+	store_attester_clear(&terms->attester);
+}
 
 static int request_check(const struct conf *conf, const struct cmf_principal *who,
 			 const struct cmf_register *request, struct refusal *refusal)
@@ -33,8 +41,6 @@ static int request_check(const struct conf *conf, const struct cmf_principal *wh
 		return refuse(refusal, REFUSAL_register_malformed);
 	if (request->n_subject_ids > conf->cmf.register_subjects_max)
 		return refuse(refusal, REFUSAL_subject_ids_too_many);
-	if (request->has_attester)
-		return refuse(refusal, REFUSAL_attester_not_supported);
 	if (request->vnf_instance && *request->vnf_instance &&
 	    !entity_text_valid(bytes_of_string(request->vnf_instance)))
 		return refuse(refusal, REFUSAL_vnf_instance_invalid);
@@ -93,8 +99,12 @@ static int terms_decide(const struct cmf_call *call, const struct conf *conf,
 				      profile->name);
 	if (!ca)
 		return refuse(call->refusal, REFUSAL_ca_not_configured);
-	*termsp = (struct terms){profile, ca_name(ca), request->ca != NULL};
-	return 0;
+	*termsp = (struct terms){
+		.profile = profile, .ca = ca_name(ca), .ca_named = request->ca != NULL};
+	if (!request->attester)
+		return 0;
+	termsp->attested = true;
+	return cmf_attester_check(request->attester, call->refusal, &termsp->attester);
 }
 
 /* --- what is asked for --- */
@@ -212,13 +222,34 @@ static struct store_entity entity_at(const struct registering *r, size_t index)
 				     r->request->subject_ids[index]};
 }
 
+/* Whether the registration has the attester of the request, or neither has one. */
+static int attester_compare(const struct registering *r, const struct store_registration *reg,
+			    bool *samep)
+{
+	_cleanup_(store_attester_clear) struct store_attester row = {0};
+	int err = 0;
+
+	*samep = !r->terms->attested && !reg->attester_id;
+	if (!r->terms->attested || !reg->attester_id)
+		return 0;
+	err = store_attester_get(r->call->reader, reg->attester_id, &row);
+	*samep = err == 0 && memcmp(row.digest, r->terms->attester.digest, sizeof(row.digest)) == 0;
+	return err;
+}
+
 /* Registered already: by the same manager in the same terms nothing is left to do. */
 static int repetition_check(const struct registering *r, const struct store_registration *reg,
 			    struct refusal *refusal)
 {
+	bool same = false;
+	int err;
+
 	if (strcmp(reg->manager, principal_manager(r->call->who)) != 0)
 		return refuse(refusal, REFUSAL_entity_of_another_manager);
-	if (reg->handling != r->request->handling ||
+	err = attester_compare(r, reg, &same);
+	if (err != 0)
+		return err;
+	if (!same || reg->handling != r->request->handling ||
 	    strcmp(reg->profile, r->terms->profile->name) != 0 ||
 	    (r->terms->ca_named && strcmp(reg->ca, r->terms->ca) != 0))
 		return refuse(refusal, REFUSAL_registration_conflict);
@@ -273,6 +304,23 @@ static int subject_check(const struct registering *r, size_t index, int64_t *exi
 	return err;
 }
 
+/* A registration of this unit gets its attester. */
+static int attester_add(const struct registering *r, const char *subject_id, int64_t id)
+{
+	char after[CMF_FINGERPRINT_SIZE];
+	int err = attester_fingerprint(&r->terms->attester, after);
+
+	if (err == 0)
+		err = store_registration_set_attester(r->call->unit, id, 0, &r->terms->attester,
+						      r->call->now_ms);
+	return err == 0 ? cmf_audit_add(r->call, &(struct cmf_audit){.action = "attester-register",
+								     .target = subject_id,
+								     .detail = cert_type_name(
+									     r->request->cert_type),
+								     .after = after})
+			: err;
+}
+
 static int subject_add(const struct registering *r, size_t index)
 {
 	const struct store_entity entity = entity_at(r, index);
@@ -290,8 +338,11 @@ static int subject_add(const struct registering *r, size_t index)
 		.changed_ms = r->call->now_ms,
 	};
 
-	return registration_add(r->call, &reg, r->clients->generation,
-				cert_type_name(reg.cert_type), &r->registered[index].id);
+	int64_t *idp = &r->registered[index].id;
+	int err = registration_add(r->call, &reg, r->clients->generation,
+				   cert_type_name(reg.cert_type), idp);
+
+	return err == 0 && r->terms->attested ? attester_add(r, reg.subject_id, *idp) : err;
 }
 
 /* All are checked before the first is added: a refused call leaves the unit as it was. */
@@ -370,7 +421,7 @@ static int domain_check(const struct cmf_call *call, const struct conf *conf,
 int cmf_register(const struct cmf_call *call, const struct cmf_register *request)
 {
 	const struct conf *conf = call->cmf->conf;
-	struct terms terms = {0};
+	_cleanup_(terms_clear) struct terms terms = {0};
 	int err;
 
 	*call->refusal = REFUSAL_NULL;

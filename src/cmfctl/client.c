@@ -87,7 +87,8 @@ static const struct argp_option add_options[] = {
 	{"trust-domain", OPT_TRUST_DOMAIN, "NAME", 0, "Trust domain of the client", 1},
 	{"may", OPT_MAY, "LIST", 0,
 	 "What it may do, separated by commas: register, request, revoke (these three are the "
-	 "default), ra, operator, announce, cross-certify, recover",
+	 "default), ra, operator, announce, cross-certify, recover, "
+	 "attester",
 	 1},
 	{"register-on-ir", OPT_REGISTER_ON_IR, NULL, 0,
 	 "An ir for an entity that is not registered registers it", 1},

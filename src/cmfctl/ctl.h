@@ -39,7 +39,7 @@ struct ctl {
 typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 
 ctl_command ctl_init, ctl_check, ctl_explain;
-ctl_command ctl_register, ctl_deregister, ctl_registration_show;
+ctl_command ctl_register, ctl_deregister, ctl_registration_show, ctl_registration_update;
 ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_delete_key;
 ctl_command ctl_client_add, ctl_client_update, ctl_client_remove;
 ctl_command ctl_credential_add, ctl_credential_list, ctl_credential_remove;
@@ -200,6 +200,8 @@ void ctl_subjects_progress(size_t done, size_t total);
 
 /* --- Register over CMP --- */
 
+struct ctl_attester;
+
 struct ctl_register {
 	const char *requester;
 	const char *cert_type;
@@ -207,6 +209,7 @@ struct ctl_register {
 	const char *handling;
 	const char *ca;
 	const char *profile;
+	const struct ctl_attester *attester; /* NULL: none */
 	/* over CMP */
 	const char *server;
 	const char *cert;

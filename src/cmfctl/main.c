@@ -31,6 +31,8 @@ static const struct {
 	{"registration", "list", NULL, "list registrations", &ctl_registrations},
 	{"registration", "show", ctl_registration_show, "show the registrations of an entity",
 	 NULL},
+	{"registration", "update", ctl_registration_update,
+	 "give a registration another attester or profile", NULL},
 	{"certificate", "list", NULL, "list certificates", &ctl_certificates},
 	{"certificate", "show", ctl_certificate_show, "show certificates, as PEM or text too",
 	 NULL},

@@ -18,6 +18,23 @@ static const char absent[] = "-";
 
 /* --- values --- */
 
+static char *value_text(const json_t *value);
+
+/* "name value; name value", of those that there are. */
+static void members_add(struct strbuf *b, const json_t *object)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
+		_cleanup_(freep) char *text = value_text(value);
+
+		if (!json_is_null(value))
+			strbuf_printf(b, "%s%s %s", b->len ? "; " : "", name, text ? text : absent);
+	}
+}
+
 /* A value as people read it; the caller frees. NULL out of memory. */
 static char *value_text(const json_t *value)
 {
@@ -48,8 +65,10 @@ static char *value_text(const json_t *value)
 				      text ? text : json_string_value(item));
 		}
 		break;
-	case JSON_REAL:
 	case JSON_OBJECT:
+		members_add(&b, value);
+		break;
+	case JSON_REAL:
 	case JSON_NULL:
 		strbuf_add(&b, absent);
 		break;

@@ -3,6 +3,7 @@
  * Register over the wire: genm with id-cmf.10 RegisterRequest, answered by genp id-cmf.11. The
  * messages go through cmp_client.c.
  */
+#include "attester.h"
 #include "cmp_client.h"
 
 #include "asn1/cmf_types.h"
@@ -63,6 +64,11 @@ static RegisterRequest *request_new(const struct ctl_register *reg, char *const 
 	if (reg->profile) {
 		request->profile = utf8_new(reg->profile);
 		if (!request->profile)
+			return NULL;
+	}
+	if (reg->attester) {
+		request->attester = ctl_attester_wire(reg->attester);
+		if (!request->attester)
 			return NULL;
 	}
 	if (reg->vnf_instance) {

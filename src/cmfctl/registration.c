@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * register, deregister, registration list and show.
+ * register, deregister, registration list and show. registration update is registration_update.c's.
  */
-#include "ctl.h"
+#include "attester.h"
 
 #include "base/cert_type.h"
 
@@ -39,6 +39,7 @@ enum { REGISTER_CHUNK_MAX = 10000 };
 
 struct register_args {
 	struct ctl_register reg;
+	struct ctl_attester attester;
 	const char *trust_domain; /* deregister; NULL: not said */
 	int status;               /* of reading subjects */
 };
@@ -55,6 +56,7 @@ static void register_args_check(struct argp_state *state, const struct register_
 	enum cert_type type;
 
 	argument_required(state, reg->cert_type, "--cert-type");
+	ctl_attester_check(state, &args->attester);
 	if (cert_type_parse(reg->cert_type, &type))
 		argp_error(state, "--cert-type must be ManoCert, VnfciCert or VnfOAMCert");
 	if (!args->status && reg->subjects.len == 0)
@@ -119,6 +121,9 @@ static error_t register_parse(int key, char *arg, struct argp_state *state)
 	struct ctl_register *reg = &args->reg;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->attester;
+		return 0;
 	case 'r':
 		reg->requester = arg;
 		return 0;
@@ -200,10 +205,11 @@ static json_t *register_json(const struct ctl_register *reg, size_t from, size_t
 		}
 		json_array_append_new(ids, id);
 	}
-	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s*, s:s*}", "requester", reg->requester,
-			 "cert_type", reg->cert_type, "subject_ids", ids, "handling", reg->handling,
-			 "profile", reg->profile, "ca", reg->ca, "vnf_instance_id",
-			 reg->vnf_instance);
+	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s*, s:s*, s:o*}", "requester",
+			 reg->requester, "cert_type", reg->cert_type, "subject_ids", ids,
+			 "handling", reg->handling, "profile", reg->profile, "ca", reg->ca,
+			 "vnf_instance_id", reg->vnf_instance, "attester",
+			 reg->attester ? ctl_attester_json(reg->attester) : NULL);
 }
 
 /* One call as long as the server's limit allows; each call is all or nothing. */
@@ -246,6 +252,7 @@ static void register_report(const struct ctl *ctl, const struct ctl_register *re
 
 int ctl_register(struct ctl *ctl, int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&ctl_attester_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = register_options,
 		.parser = register_parse,
@@ -253,12 +260,14 @@ int ctl_register(struct ctl *ctl, int argc, char **argv)
 		       "One call registers all entities or none; above the limit of the CMF (10000 "
 		       "as "
 		       "shipped; over CMP what fits into a message) there are several calls.",
+		.children = children,
 	};
 	struct register_args args = {0};
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	status = args.status;
+	status = args.status ? args.status : ctl_attester_read(&args.attester);
+	args.reg.attester = ctl_attester_given(&args.attester) ? &args.attester : NULL;
 	args.reg.handling = handling_of(&args.reg);
 	if (!status && args.reg.server)
 		status = ctl_register_cmp(ctl, &args.reg);
@@ -266,6 +275,7 @@ int ctl_register(struct ctl *ctl, int argc, char **argv)
 		status = register_admin(ctl, &args.reg);
 	if (!status)
 		register_report(ctl, &args.reg);
+	ctl_attester_clear(&args.attester);
 	ctl_subjects_clear(&args.reg.subjects);
 	return status;
 }

@@ -206,6 +206,12 @@ void ask_register(struct ask *ask, const char *cert_type, const char *subject_id
 void ask_register_in(struct ask *ask, const char *cert_type, const char *vnf_instance,
 		     const char *subject_id, int handling)
 {
+	ask_register_attested(ask, cert_type, vnf_instance, subject_id, handling, NULL);
+}
+
+void ask_register_attested(struct ask *ask, const char *cert_type, const char *vnf_instance,
+			   const char *subject_id, int handling, Attester *attester)
+{
 	RegisterRequest *request = RegisterRequest_new();
 	ASN1_UTF8STRING *id = ASN1_UTF8STRING_new();
 	unsigned char *der = NULL;
@@ -222,6 +228,7 @@ void ask_register_in(struct ask *ask, const char *cert_type, const char *vnf_ins
 		request->vnfInstanceId = ASN1_UTF8STRING_new();
 		HOUSE_CHECK(ASN1_STRING_set(request->vnfInstanceId, vnf_instance, -1));
 	}
+	request->attester = attester;
 	len = i2d_RegisterRequest(request, &der);
 	ask_genm(ask, OID_CMF_REGISTER_REQUEST, (struct bytes){der, (size_t)len});
 	OPENSSL_free(der);

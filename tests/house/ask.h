@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "asn1/cmf_types.h"
 #include "house.h"
 
 enum { ASK_INFOS_MAX = 8, ASK_CERTS_MAX = 16 };
@@ -54,6 +55,9 @@ void ask_register(struct ask *ask, const char *cert_type, const char *subject_id
 /* The same in a VNF instance. */
 void ask_register_in(struct ask *ask, const char *cert_type, const char *vnf_instance,
 		     const char *subject_id, int handling);
+/* The same with an attester, which is taken over; NULL: without. */
+void ask_register_attested(struct ask *ask, const char *cert_type, const char *vnf_instance,
+			   const char *subject_id, int handling, Attester *attester);
 /* Puts a message into a nested one, which it makes of `ask` if it has no body yet. */
 void ask_nested(struct ask *ask, struct bytes message);
 /* A nested message around what `inner` sends, with its ids: RFC 9483 5.2.2.1. Encodes `inner`. */

@@ -460,6 +460,90 @@ START_TEST(test_registration_ca_used)
 }
 END_TEST
 
+/* By what tells them apart. */
+static struct store_attester sample_attester(const char *digest)
+{
+	struct store_attester a = {.kind = STORE_ATTESTER_CAS,
+				   .content = OCTETS("\x30\x00"),
+				   .statement_types = TEXT("1.2.3 2.23.133.20.1"),
+				   .policy = STORE_ATTESTER_REQUIRE};
+
+	memcpy(a.digest, digest, sizeof(a.digest));
+	return a;
+}
+
+static int64_t attester_of(struct fixture *f, int64_t registration_id)
+{
+	struct store_registration reg = {0};
+	int64_t id;
+
+	OK(store_registration_get(f->reader, registration_id, &reg));
+	id = reg.attester_id;
+	store_registration_clear(&reg);
+	return id;
+}
+
+static int attester_set(struct fixture *f, int64_t id, int64_t from,
+			const struct store_attester *attester)
+{
+	OK(store_registration_set_attester(f->unit, id, from, attester, 7000));
+	return store_unit_commit(f->unit);
+}
+
+#define DIGEST_1 "11111111111111111111111111111111"
+#define DIGEST_2 "22222222222222222222222222222222"
+
+START_TEST(test_registration_attester)
+{
+	struct store_registration first = sample_registration("a");
+	struct store_registration second = sample_registration("b");
+	const struct store_attester one = sample_attester(DIGEST_1);
+	const struct store_attester two = sample_attester(DIGEST_2);
+	struct store_attester found = {0};
+	struct fixture f;
+	int64_t id, a, b;
+
+	fixture_begin(&f, _i);
+	a = put_registration(&f, &first);
+	/* In the unit that inserts it, too; and the same one is one row. */
+	OK(store_registration_insert(f.unit, &second, &b));
+	OK(store_registration_set_attester(f.unit, b, 0, &one, 7000));
+	OK(store_unit_commit(f.unit));
+	b = store_unit_id(f.unit, b);
+	ck_assert_int_eq(attester_of(&f, a), 0);
+	OK(attester_set(&f, a, 0, &one));
+	id = attester_of(&f, a);
+	ck_assert_int_ne(id, 0);
+	ck_assert_int_eq(attester_of(&f, b), id);
+	OK(store_attester_get(f.reader, id, &found));
+	ck_assert_mem_eq(found.digest, DIGEST_1, sizeof(found.digest));
+	ck_assert_int_eq(found.kind, STORE_ATTESTER_CAS);
+	ck_assert_str_eq(found.statement_types, "1.2.3 2.23.133.20.1");
+	ck_assert_int_eq(found.policy, STORE_ATTESTER_REQUIRE);
+	ck_assert(bytes_equal(octets_view(&found.content), VIEW("\x30\x00")));
+	store_attester_clear(&found);
+
+	/* It is not the one that was there. */
+	CONFLICT(attester_set(&f, a, 0, &two));
+	CONFLICT(attester_set(&f, a, id + 1, &two));
+	OK(attester_set(&f, a, id, &two));
+	OK(store_attester_get(f.reader, id, &found));
+	store_attester_clear(&found);
+	/* The last one takes it along; one that stays the same stays. */
+	OK(attester_set(&f, b, id, &one));
+	OK(store_attester_get(f.reader, id, &found));
+	store_attester_clear(&found);
+	OK(attester_set(&f, b, id, NULL));
+	ck_assert_int_eq(attester_of(&f, b), 0);
+	ABSENT(store_attester_get(f.reader, id, &found));
+
+	OK(store_registration_deregister(f.unit, a, 8000));
+	OK(store_unit_commit(f.unit));
+	CONFLICT(attester_set(&f, a, attester_of(&f, a), NULL));
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *registration_cases(void)
 {
 	TCase *tc = tcase_create("registration");
@@ -476,6 +560,7 @@ TCase *registration_cases(void)
 	tcase_add_loop_test(tc, test_registration_change, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_idle, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_ca_used, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_attester, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_of_thousands_is_all_or_nothing, 0,
 			    backends_count);
 	return tc;

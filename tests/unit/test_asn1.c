@@ -86,7 +86,9 @@ static const char types_text[] =
 	/* docs/cmp-profile.md */
 	"[ids8]\ni1=UTF8:a\ni2=UTF8:b\n"
 	"[RegisterRequest]\ntype=UTF8:VnfciCert\nids=SEQUENCE:ids8\nhandling=ENUM:1\n"
-	"profile=EXPLICIT:0,UTF8:p\nattester=EXPLICIT:1,INT:1\n"
+	"profile=EXPLICIT:0,UTF8:p\nattester=EXPLICIT:1,SEQUENCE:attester\n"
+	"[attester]\nid=EXPLICIT:1,SEQUENCE:name\ntypes=SEQUENCE:oids\npolicy=ENUM:2\n"
+	"[oids]\no=OID:2.23.133.20.1\n"
 	"[RegisterResponse]\nstatus=SEQUENCE:PKIStatusInfo\nids=SEQUENCE:ids8\n";
 
 #define TYPES(X)                    \

@@ -340,21 +340,21 @@ static const struct {
 	enum refusal_reason reason;
 	int status;
 } http_statuses[] = {
-	{REFUSAL_client_not_permitted, 403},   /* notAuthorized */
-	{REFUSAL_entity_not_authorized, 404},  /* what is another's does not exist */
-	{REFUSAL_rev_cert_unknown, 404},       /* badCertId */
-	{REFUSAL_rev_cert_revoked, 409},       /* certRevoked */
-	{REFUSAL_registration_conflict, 409},  /* badRequest */
-	{REFUSAL_register_malformed, 400},     /* badDataFormat */
-	{REFUSAL_pop_algorithm, 422},          /* badAlg */
-	{REFUSAL_pop_signature_wrong, 422},    /* badPOP */
-	{REFUSAL_public_key_malformed, 422},   /* badCertTemplate */
-	{REFUSAL_rev_entry_unknown, 422},      /* unacceptedExtension */
-	{REFUSAL_attester_not_supported, 422}, /* badRequest */
-	{REFUSAL_signer_not_trusted, 401},     /* signerNotTrusted */
-	{REFUSAL_system_unavailable, 503},     /* systemUnavail */
-	{REFUSAL_system_failure, 500},         /* systemFailure */
-	{REFUSAL_upstream_unavailable, 504},   /* systemUnavail */
+	{REFUSAL_client_not_permitted, 403},  /* notAuthorized */
+	{REFUSAL_entity_not_authorized, 404}, /* what is another's does not exist */
+	{REFUSAL_rev_cert_unknown, 404},      /* badCertId */
+	{REFUSAL_rev_cert_revoked, 409},      /* certRevoked */
+	{REFUSAL_registration_conflict, 409}, /* badRequest */
+	{REFUSAL_register_malformed, 400},    /* badDataFormat */
+	{REFUSAL_pop_algorithm, 422},         /* badAlg */
+	{REFUSAL_pop_signature_wrong, 422},   /* badPOP */
+	{REFUSAL_public_key_malformed, 422},  /* badCertTemplate */
+	{REFUSAL_rev_entry_unknown, 422},     /* unacceptedExtension */
+	{REFUSAL_attester_no_ca, 422},        /* badRequest */
+	{REFUSAL_signer_not_trusted, 401},    /* signerNotTrusted */
+	{REFUSAL_system_unavailable, 503},    /* systemUnavail */
+	{REFUSAL_system_failure, 500},        /* systemFailure */
+	{REFUSAL_upstream_unavailable, 504},  /* systemUnavail */
 };
 
 START_TEST(test_refusal_http_status)

@@ -21,7 +21,6 @@ static const struct register_case {
 	const char *vnf_instance;
 	const char *ids[7];
 	enum cert_handling handling;
-	bool attester;
 	const char *profile;
 	const char *ca;
 	const char *reason;
@@ -71,8 +70,6 @@ static const struct register_case {
 	{"no subjectId", "vnfm-a", VNFCI, .ids = IDS(NULL), .reason = "register_malformed"},
 	{"too many", "vnfm-a", VNFCI, .ids = IDS("x1", "x2", "x3", "x4", "x5", "x6"),
 	 .reason = "subject_ids_too_many"},
-	{"attester", "vnfm-a", VNFCI, .ids = IDS("x1"), .attester = true,
-	 .reason = "attester_not_supported"},
 	{"handling missing", "vnfm-a", .type = CERT_TYPE_VNFCI, .handling = CERT_HANDLING_NONE,
 	 .ids = IDS("x1"), .reason = "handling_missing"},
 	{"handling missing, OAM", "vnfm-a", .type = CERT_TYPE_VNF_OAM,
@@ -150,7 +147,6 @@ START_TEST(test_register_ifa033_11_2_2)
 		.vnf_instance = c->vnf_instance,
 		.subject_ids = c->ids,
 		.handling = c->handling,
-		.has_attester = c->attester,
 		.profile = c->profile,
 		.ca = c->ca,
 	};

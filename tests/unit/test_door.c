@@ -7,8 +7,10 @@
 #include "suite.h"
 
 #include "asn1/cmf_types.h"
+#include "cmf/attester.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 static int64_t confirm_wait_time(const struct told *told)
@@ -515,6 +517,73 @@ START_TEST(ifa033_11_2_2_register)
 }
 END_TEST
 
+/* docs/cmp-profile.md; what may be an attester is cmf/'s. */
+START_TEST(ifa033_11_2_1_register_with_an_attester)
+{
+	static const struct {
+		int policy;
+		int copies; /* of the certificate, as CAs */
+		int failinfo;
+	} cases[] = {
+		{-1, 1, -1},
+		{STORE_ATTESTER_REQUIRE, 2, -1},
+		{0, 1, FAIL_BAD_DATA_FORMAT},
+		{3, 1, FAIL_BAD_DATA_FORMAT},
+		{-1, 0, FAIL_BAD_REQUEST},
+		{-1, CMF_ATTESTER_CERTIFICATES_MAX + 1, FAIL_BAD_DATA_FORMAT},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_registration reg = {0};
+		struct cmf_attester found = {0};
+		const struct octets *der = &granted_house.issuing.der;
+		Attester *attester = Attester_new();
+		STACK_OF(ASN1_STRING) *cas = sk_ASN1_STRING_new_null();
+		char id[20];
+		struct told told;
+		struct ask a;
+
+		snprintf(id, sizeof(id), "attested-%zu", i);
+		for (int n = 0; n < cases[i].copies; n++) {
+			ASN1_STRING *s = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+
+			ck_assert(ASN1_STRING_set(s, der->data, (int)der->len));
+			ck_assert(sk_ASN1_STRING_push(cas, s));
+		}
+		attester->id->type = ATTESTER_CA_CERTIFICATES;
+		attester->id->value.caCertificates = cas;
+		ck_assert(sk_ASN1_OBJECT_push(attester->statementTypes,
+					      OBJ_txt2obj("2.23.133.20.1", 1)));
+		if (cases[i].policy >= 0) {
+			attester->policy = ASN1_ENUMERATED_new();
+			ck_assert(ASN1_ENUMERATED_set(attester->policy, cases[i].policy));
+		}
+		ask_new(&a, &granted_house, &granted_house.vnfm_a);
+		ask_register_attested(&a, "VnfciCert", NULL, id, CERT_HANDLING_DELEGATION,
+				      attester);
+		ask_send(&a, &told);
+		ck_assert_int_eq(told_failinfo(&told), cases[i].failinfo);
+		if (cases[i].failinfo < 0) {
+			ck_assert_int_eq(
+				store_registration_find(granted_house.worker.reader,
+							&(struct store_entity){"a", "", id},
+							CERT_TYPE_VNFCI, &reg),
+				0);
+			ck_assert_int_eq(
+				cmf_attester_get(granted_house.worker.reader, &reg, &found), 0);
+			ck_assert_int_eq(found.kind, STORE_ATTESTER_CAS);
+			ck_assert_uint_eq(found.n_items, (size_t)cases[i].copies);
+			ck_assert(bytes_equal(found.item[0], octets_view(der)));
+			ck_assert_str_eq(found.statement_types[0], "2.23.133.20.1");
+			ck_assert_int_eq(found.policy, cases[i].policy < 0 ? 0 : cases[i].policy);
+		}
+		cmf_attester_clear(&found);
+		store_registration_clear(&reg);
+		granted_done(&a, &told);
+	}
+}
+END_TEST
+
 static void error_body(struct ask *a)
 {
 	a->body = cmp_error_body_new(PKI_STATUS_REJECTION, "no", -1);
@@ -562,6 +631,7 @@ static Suite *door_suite(void)
 	tcase_add_test(tcase, rfc9483_4_3_genm);
 	tcase_add_test(tcase, rfc9483_3_3_signer_is_not_the_first_of_extra_certs);
 	tcase_add_test(tcase, ifa033_11_2_2_register);
+	tcase_add_test(tcase, ifa033_11_2_1_register_with_an_attester);
 	tcase_add_test(tcase, rfc4210_5_3_21_error_from_client);
 	suite_add_tcase(suite, tcase);
 	return suite;

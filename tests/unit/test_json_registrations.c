@@ -5,6 +5,7 @@
  */
 #include "nfv_rig.h"
 #include "suite.h"
+#include "values.h"
 
 #include <string.h>
 
@@ -153,8 +154,8 @@ static const struct {
 	 "profile_cert_type_mismatch", ""},
 	{"{" VNFCI ", \"subjectId\": [\"a\"], \"profile\": \"none\"}", 422, "cert_type_unknown",
 	 ""},
-	{"{" VNFCI ", \"subjectId\": [\"a\"], \"attester\": {}}", 422, "attester_not_supported",
-	 ""},
+	{"{" VNFCI ", \"subjectId\": [\"a\"], \"attester\": {}}", 422, "nfv_member", ""},
+	{"{" VNFCI ", \"subjectId\": [\"a\"], \"attester\": null}", 422, "nfv_member", ""},
 	{"{" VNFCI ", \"subjectId\": [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\"]}", 422,
 	 "subject_ids_too_many", ""},
 	{"{" VNFCI ", \"subjectId\": [\"a\", \"\", \"b\", \"\\u0007\"]}", 422, "subject_id_invalid",
@@ -476,7 +477,8 @@ static const struct {
 	{"{\"profile\": \"ManoCert\"}", 422, "profile_cert_type_mismatch"},
 	{"{\"profile\": \"none\"}", 422, "cert_type_unknown"},
 	{"{\"profile\": 7}", 422, "nfv_member"},
-	{"{\"attester\": {}}", 422, "attester_not_supported"},
+	{"{\"attester\": {}}", 422, "nfv_member"},
+	{"{\"attester\": []}", 422, "nfv_member"},
 	{"[]", 400, "nfv_body_malformed"},
 };
 
@@ -501,6 +503,88 @@ START_TEST(rfc7396_patch)
 		ck_assert_str_eq(nfv_text(answer.json, "reason"), patches[_i].profile);
 		ck_assert_str_eq(nfv_text(read.json, "profile"), "VnfciCert");
 	}
+}
+END_TEST
+
+static struct nfv_answer attester_patched(const char *own, const struct credential *as,
+					  json_t *attester)
+{
+	json_t *body = json_pack("{s:o}", "attester", attester);
+	char *text = json_dumps(body, 0);
+	struct nfv_answer answer =
+		nfv_asked(&(struct nfv_ask){.method = HTTP_PATCH,
+					    .path = own,
+					    .as = as,
+					    .content_type = "application/merge-patch+json",
+					    .body = text});
+
+	free(text);
+	json_decref(body);
+	return answer;
+}
+
+/* IFA 033 11.2.1; changed by who has the permission, and only what the patch says. */
+START_TEST(ifa033_11_2_1_attester)
+{
+	struct credential keeper = credential_new(
+		&(struct credential_spec){.subject = "/CN=keeper", .issuer = &w.anchor_a});
+	json_t *body = json_pack("{s:s, s:s, s:[s], s:{s:o, s:[s]}}", "certType", "VNFCI_CERT",
+				 "typeOfVnfcCertHandling", "DELEGATION_MODE", "subjectId", "att",
+				 "attester", "caCertificates",
+				 json_pack("[o]", json_pem(octets_view(&w.issuing.der))),
+				 "statementTypes", "2.23.133.20.1");
+	_cleanup_(freep) char *text = json_dumps(body, 0), *own = NULL;
+	_cleanup_(nfv_answer_clear) struct nfv_answer answer = post(&w.vnfm_a, text);
+	const json_t *attester;
+
+	json_decref(body);
+	client_add(&(struct client_spec){.name = "keeper",
+					 .trust_domain = "domain-a",
+					 .permissions = STORE_MAY_REGISTER | STORE_IS_RA |
+							STORE_MAY_ATTESTER,
+					 .exact = &keeper});
+	ck_assert_int_eq(answer.status, 201);
+	own = strdup(nfv_header(&answer, "Location") + strlen("/cmf-certmgmt"));
+	/* A list leaves it out by default. */
+	ck_assert_ptr_null(json_object_get(json_array_get(answer.json, 0), "attester"));
+	nfv_answer_clear(&answer);
+	answer = nfv_asked(&(struct nfv_ask){.path = "/v1/registrations", .as = &w.vnfm_a});
+	ck_assert_ptr_null(json_object_get(json_array_get(answer.json, 0), "attester"));
+	nfv_answer_clear(&answer);
+	answer = nfv_asked(&(struct nfv_ask){
+		.path = "/v1/registrations", .query = "all_fields", .as = &w.vnfm_a});
+	ck_assert_ptr_nonnull(json_object_get(json_array_get(answer.json, 0), "attester"));
+	nfv_answer_clear(&answer);
+	answer = nfv_asked(&(struct nfv_ask){.path = own, .as = &w.vnfm_a});
+	attester = json_object_get(answer.json, "attester");
+	ck_assert_uint_eq(json_array_size(json_object_get(attester, "caCertificates")), 1);
+	ck_assert_ptr_null(json_object_get(attester, "policy"));
+	nfv_answer_clear(&answer);
+
+	answer = attester_patched(own, &w.vnfm_a, json_null());
+	ck_assert_int_eq(answer.status, 403);
+	ck_assert_str_eq(nfv_text(answer.json, "reason"), "attester_not_permitted");
+	nfv_answer_clear(&answer);
+	/* What is not said stays; a key takes the place of the CAs. */
+	answer = attester_patched(own, &keeper, json_pack("{s:s}", "policy", "REQUIRE"));
+	ck_assert_int_eq(answer.status, 200);
+	attester = json_object_get(answer.json, "attester");
+	ck_assert_str_eq(nfv_text(attester, "policy"), "REQUIRE");
+	ck_assert_uint_eq(json_array_size(json_object_get(attester, "caCertificates")), 1);
+	nfv_answer_clear(&answer);
+	answer = attester_patched(own, &keeper,
+				  json_pack("{s:o, s:n}", "certificate",
+					    json_base64(octets_view(&keeper.der)), "policy"));
+	ck_assert_int_eq(answer.status, 200);
+	attester = json_object_get(answer.json, "attester");
+	ck_assert_ptr_null(json_object_get(attester, "caCertificates"));
+	ck_assert_ptr_null(json_object_get(attester, "policy"));
+	ck_assert_ptr_nonnull(strstr(nfv_text(attester, "certificate"), "BEGIN CERTIFICATE"));
+	nfv_answer_clear(&answer);
+	answer = attester_patched(own, &keeper, json_null());
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_ptr_null(json_object_get(answer.json, "attester"));
+	credential_clear(&keeper);
 }
 END_TEST
 
@@ -593,6 +677,7 @@ static Suite *registrations_suite(void)
 	tcase_add_test(tc, others_registrations_make_no_pages);
 	tcase_add_test(tc, rfc9110_13_1_1_if_match);
 	tcase_add_loop_test(tc, rfc7396_patch, 0, ARRAY_LEN(patches));
+	tcase_add_test(tc, ifa033_11_2_1_attester);
 	tcase_add_test(tc, patch_is_of_its_own_media_type);
 	tcase_add_test(tc, delete_with_certificates);
 	tcase_add_test(tc, delete_when_certificates_have_expired);

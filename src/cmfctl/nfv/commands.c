@@ -2,6 +2,7 @@
 /*
  * The commands of a VNF Manager over the JSON interface: register, request, renew, revoke, list.
  */
+#include "attester.h"
 #include "nfv.h"
 
 #include "base/cert_type.h"
@@ -73,6 +74,7 @@ struct register_args {
 	const char *cert_type;
 	const char *vnf_instance;
 	const char *profile;
+	struct ctl_attester attester;
 	struct ctl_subjects subjects;
 	int status; /* of reading them */
 };
@@ -82,6 +84,9 @@ static error_t register_parse(int key, char *arg, struct argp_state *state)
 	struct register_args *args = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->attester;
+		return 0;
 	case OPT_CERT_TYPE:
 		cert_type_take(state, arg, &args->cert_type);
 		return 0;
@@ -100,6 +105,7 @@ static error_t register_parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!args->cert_type)
 			argp_error(state, "--cert-type is required");
+		ctl_attester_check(state, &args->attester);
 		if (!args->status && args->subjects.len == 0)
 			argp_error(state, "--subject-id or --subject-file is required");
 		return 0;
@@ -122,6 +128,8 @@ static json_t *register_json(const struct register_args *args, size_t from, size
 		json_object_set_new(body, "vnfInstanceId", json_string(args->vnf_instance));
 	if (args->profile)
 		json_object_set_new(body, "profile", json_string(args->profile));
+	if (ctl_attester_given(&args->attester))
+		json_object_set_new(body, "attester", ctl_attester_json_nfv(&args->attester));
 	return body;
 }
 
@@ -149,15 +157,19 @@ int vnfm_register(struct vnfm_server *server, int argc, char **argv)
 		{"vnf-instance", OPT_VNF_INSTANCE, "ID", 0, "VNF instance that they belong to", 1},
 		{"profile", OPT_PROFILE, "NAME", 0, "Profile of their certificates", 1},
 		{0}};
+	static const struct argp_child children[] = {{&ctl_attester_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = register_parse,
-		.doc = "Registers entities. What is registered already stays as it is."};
+		.doc = "Registers entities. What is registered already stays as it is.",
+		.children = children};
 	struct register_args args = {0};
 	json_t *rows = json_array();
 	size_t done = 0;
 
 	ctl_parse(&argp, server->ctl, &args, argc, argv);
+	if (!args.status)
+		args.status = ctl_attester_read(&args.attester);
 	while (!args.status && done < args.subjects.len) {
 		size_t left = args.subjects.len - done;
 		size_t n = left < REGISTER_CHUNK_MAX ? left : REGISTER_CHUNK_MAX;
@@ -170,6 +182,7 @@ int vnfm_register(struct vnfm_server *server, int argc, char **argv)
 		ctl_rows_print(server->ctl, rows, registration_columns,
 			       ARRAY_LEN(registration_columns));
 	json_decref(rows);
+	ctl_attester_clear(&args.attester);
 	ctl_subjects_clear(&args.subjects);
 	return args.status;
 }

@@ -5,11 +5,14 @@
  */
 #include "asn1/cmf_types.h"
 #include "carriers.h"
+#include "cmf/attester.h"
 #include "genm/genm.h"
 #include "reply.h"
 #include "request.h"
 
 #include <errno.h>
+#include <openssl/objects.h>
+#include <string.h>
 
 /* What cmf/ gets, in strings that live while the request does. */
 struct register_texts {
@@ -18,6 +21,8 @@ struct register_texts {
 	char *vnf_instance;
 	char **subject_ids;
 	size_t n;
+	char *statement_types[CMF_STATEMENT_TYPES_MAX];
+	struct cmf_attester_said attester; /* borrows of the message, and of these */
 };
 
 static void register_texts_clear(struct register_texts *t)
@@ -28,6 +33,8 @@ static void register_texts_clear(struct register_texts *t)
 	for (size_t i = 0; i < t->n; i++)
 		free(t->subject_ids[i]);
 	free(t->subject_ids);
+	for (size_t i = 0; i < ARRAY_LEN(t->statement_types); i++)
+		free(t->statement_types[i]);
 }
 
 /* What is wrong with an identifier cmf/ says, as for one that came another way; here it has to be a
@@ -73,6 +80,69 @@ static int register_texts_read(const RegisterRequest *wire, struct register_text
 	return t->n ? 0 : -EBADMSG;
 }
 
+static struct bytes string_view(const ASN1_STRING *s)
+{
+	return (struct bytes){ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)};
+}
+
+static int attester_items_read(const AttesterId *id, struct cmf_attester_said *said)
+{
+	const STACK_OF(ASN1_STRING) * certs;
+
+	switch (id->type) {
+	case ATTESTER_PUBLIC_KEY:
+		said->kind = STORE_ATTESTER_KEY;
+		said->item[said->n_items++] = string_view(id->value.publicKey);
+		return 0;
+	case ATTESTER_CERTIFICATE:
+		said->kind = STORE_ATTESTER_CERTIFICATE;
+		said->item[said->n_items++] = string_view(id->value.certificate);
+		return 0;
+	default:
+		break;
+	}
+	said->kind = STORE_ATTESTER_CAS;
+	certs = id->value.caCertificates;
+	if (sk_ASN1_STRING_num(certs) > CMF_ATTESTER_CERTIFICATES_MAX)
+		return -EBADMSG;
+	for (int i = 0; i < sk_ASN1_STRING_num(certs); i++)
+		said->item[said->n_items++] = string_view(sk_ASN1_STRING_value(certs, i));
+	return 0;
+}
+
+/* As dotted text; one that is longer than any that is taken is cut, and none then. */
+static int statement_types_read(const STACK_OF(ASN1_OBJECT) * types, struct register_texts *t)
+{
+	struct cmf_attester_said *said = &t->attester;
+	char text[CMF_STATEMENT_TYPE_MAX + 2];
+
+	if (sk_ASN1_OBJECT_num(types) > CMF_STATEMENT_TYPES_MAX)
+		return -EBADMSG;
+	for (int i = 0; i < sk_ASN1_OBJECT_num(types); i++) {
+		OBJ_obj2txt(text, sizeof(text), sk_ASN1_OBJECT_value(types, i), 1);
+		t->statement_types[i] = strdup(text);
+		if (!t->statement_types[i])
+			return -ENOMEM;
+		said->statement_types[said->n_statement_types++] = t->statement_types[i];
+	}
+	return 0;
+}
+
+static int attester_read(const Attester *wire, struct register_texts *t)
+{
+	int64_t policy = STORE_ATTESTER_AS_PROFILE;
+	int err = attester_items_read(wire->id, &t->attester);
+
+	if (!err)
+		err = statement_types_read(wire->statementTypes, t);
+	if (!err && wire->policy &&
+	    (ASN1_ENUMERATED_get_int64(&policy, wire->policy) != 1 ||
+	     policy < STORE_ATTESTER_VERIFY || policy > STORE_ATTESTER_REQUIRE))
+		err = -EBADMSG;
+	t->attester.policy = (enum store_attester_policy)policy;
+	return err;
+}
+
 /* IFA 033 11.2.2.2: what the wire says, without judging it. */
 static int register_read(struct cmp_request *rq, const RegisterRequest *wire,
 			 struct register_texts *t, struct cmf_register *request)
@@ -80,6 +150,8 @@ static int register_read(struct cmp_request *rq, const RegisterRequest *wire,
 	int64_t handling = CERT_HANDLING_NONE;
 	int err = register_texts_read(wire, t);
 
+	if (!err && wire->attester)
+		err = attester_read(wire->attester, t);
 	if (err == -EBADMSG)
 		return refuse(&rq->refusal, REFUSAL_register_malformed);
 	if (err)
@@ -92,7 +164,7 @@ static int register_read(struct cmp_request *rq, const RegisterRequest *wire,
 		return refuse(&rq->refusal, REFUSAL_register_malformed);
 	request->has_cert_type = true;
 	request->handling = (enum cert_handling)handling;
-	request->has_attester = wire->attester != NULL;
+	request->attester = wire->attester ? &t->attester : NULL;
 	request->profile = t->profile;
 	request->vnf_instance = t->vnf_instance;
 	request->subject_ids = (const char *const *)t->subject_ids;

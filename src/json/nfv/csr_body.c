@@ -4,10 +4,10 @@
  * it, is cmf/'s: cmf/request.h.
  */
 #include "nfv/csr_body.h"
+#include "der_text.h"
 #include "values.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,62 +19,7 @@ void nfv_csr_clear(struct nfv_csr *csr)
 
 /* --- the PKCS#10: PEM or base64 --- */
 
-#define SPACES " \t\r\n"
-
-static bool is_request_name(const char *name)
-{
-	return strcmp(name, PEM_STRING_X509_REQ) == 0 || strcmp(name, PEM_STRING_X509_REQ_OLD) == 0;
-}
-
-/* One block, and nothing behind it (RFC 7468). 0, -EINVAL or -ENOMEM. */
-static int pem_decode(const char *text, struct octets *derp)
-{
-	BIO *bio = BIO_new_mem_buf(text, -1);
-	char *name = NULL, *header = NULL, *rest;
-	unsigned char *der = NULL;
-	long len = 0, rest_len;
-	int err = -EINVAL;
-
-	if (!bio)
-		return -ENOMEM;
-	if (PEM_read_bio(bio, &name, &header, &der, &len) == 1 && is_request_name(name) &&
-	    !*header) {
-		rest_len = BIO_get_mem_data(bio, &rest);
-		err = rest_len == (long)strspn(rest, SPACES) ? 0 : -EINVAL;
-	}
-	if (!err)
-		*derp = (struct octets){der, (size_t)len};
-	else
-		OPENSSL_free(der);
-	ERR_clear_error();
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	BIO_free(bio);
-	return err;
-}
-
-static int base64_decode(const char *text, struct octets *derp)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				       "0123456789+/=" SPACES;
-	size_t len = strlen(text);
-	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
-	uint8_t *der = malloc(len / 4 * 3 + 3);
-	int n = 0, last = 0, err = ctx && der ? -EINVAL : -ENOMEM;
-
-	if (err == -EINVAL && strspn(text, alphabet) == len) {
-		EVP_DecodeInit(ctx);
-		if (EVP_DecodeUpdate(ctx, der, &n, (const unsigned char *)text, (int)len) >= 0 &&
-		    EVP_DecodeFinal(ctx, der + n, &last) == 1 && n + last > 0)
-			err = 0;
-	}
-	EVP_ENCODE_CTX_free(ctx);
-	if (!err)
-		*derp = (struct octets){der, (size_t)(n + last)};
-	else
-		free(der);
-	return err;
-}
+static const char *const pkcs10_labels[] = {PEM_STRING_X509_REQ, PEM_STRING_X509_REQ_OLD, NULL};
 
 static int pkcs10_read(struct nfv_call *call, struct nfv_csr *csr)
 {
@@ -85,8 +30,7 @@ static int pkcs10_read(struct nfv_call *call, struct nfv_csr *csr)
 		return nfv_problem(call, 422,
 				   "csr must be a text: a PKCS#10 as PEM, or its DER in "
 				   "base64");
-	text += strspn(text, SPACES);
-	err = *text == '-' ? pem_decode(text, &csr->der) : base64_decode(text, &csr->der);
+	err = json_der_read(text, pkcs10_labels, &csr->der);
 	if (err == -ENOMEM)
 		return nfv_fault(call, err);
 	csr->request.pkcs10 = octets_view(&csr->der);

@@ -6,6 +6,7 @@
 #include "nfv/encode.h"
 
 #include "asn1/certificate.h"
+#include "attester.h"
 #include "values.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ static const struct nfv_attribute registration_table[] = {
 	{"trustDomain", NFV_TEXT, NFV_ALWAYS},
 	{"ca", NFV_TEXT, NFV_ALWAYS},
 	{"profile", NFV_TEXT, NFV_ALWAYS},
+	{"attester", NFV_WHOLE, NFV_UNLESS_DEFAULT},
 	{"state", NFV_TEXT, NFV_ALWAYS},
 	{"registeredAt", NFV_TIME, NFV_ALWAYS},
 	{"_links", NFV_WHOLE, NFV_ALWAYS},
@@ -62,6 +64,20 @@ json_t *nfv_registration_json(const struct nfv_call *call, const struct store_re
 	if (json && reg->handling == CERT_HANDLING_DELEGATION)
 		json = member_add(json, "typeOfVnfcCertHandling", json_string("DELEGATION_MODE"));
 	return json;
+}
+
+int nfv_registration_json_complete(const struct nfv_call *call,
+				   const struct store_registration *reg, json_t *json)
+{
+	_cleanup_(cmf_attester_clear) struct cmf_attester attester = {0};
+	int err = cmf_attester_get(call->worker->reader, reg, &attester);
+
+	if (err)
+		return err == STORE_NOT_FOUND ? 0 : err;
+	return json_object_set_new(json, "attester",
+				   json_attester_write(&attester, &json_attester_nfv))
+		       ? -ENOMEM
+		       : 0;
 }
 
 /* --- certificates --- */

@@ -5,8 +5,11 @@
 #include "nfv/attributes.h"
 #include "nfv/nfv.h"
 
-/* New objects; NULL out of memory. */
+/* New objects; NULL out of memory. Without `attester`, which nfv_registration_json_complete() adds,
+ * if there is one: 0 or a negative errno. */
 json_t *nfv_registration_json(const struct nfv_call *call, const struct store_registration *reg);
+_must_check_ int nfv_registration_json_complete(const struct nfv_call *call,
+						const struct store_registration *reg, json_t *json);
 extern const struct nfv_attributes nfv_registration_attributes;
 
 /*

@@ -3,6 +3,7 @@
  * Register, IFA 033 11.2.2: POST /v1/registrations. All or nothing, and safe to repeat. What the
  * values mean is decided by cmf/.
  */
+#include "attester.h"
 #include "nfv/encode.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 struct registering {
 	struct cmf_register request;
 	const char **subject_ids; /* borrowed texts of the body */
+	struct json_attester attester;
 	struct cmf_registered *registered;
 	struct cmf_register_bad bad;
 };
@@ -20,6 +22,7 @@ static void registering_clear(struct registering *r)
 {
 	free(r->subject_ids);
 	free(r->registered);
+	json_attester_clear(&r->attester);
 }
 
 /* --- the request --- */
@@ -95,6 +98,21 @@ static int subject_ids_decode(const json_t *body, struct registering *r, struct 
 	return 0;
 }
 
+static int attester_decode(const json_t *body, struct registering *r, struct refusal *refusal)
+{
+	const json_t *value = json_object_get(body, "attester");
+	const char *member;
+	int err;
+
+	if (!value)
+		return 0;
+	err = json_attester_read(value, &json_attester_nfv, &r->attester, &member);
+	if (err == -EINVAL)
+		return wrong(refusal, member);
+	r->request.attester = &r->attester.said;
+	return err;
+}
+
 static int register_decode(const json_t *body, struct registering *r, struct refusal *refusal)
 {
 	int err = cert_type_decode(body, &r->request, refusal);
@@ -107,7 +125,8 @@ static int register_decode(const json_t *body, struct registering *r, struct ref
 		err = handling_decode(body, &r->request, refusal);
 	if (err == 0)
 		err = text_decode(body, "profile", &r->request.profile, refusal);
-	r->request.has_attester = json_object_get(body, "attester") != NULL;
+	if (err == 0)
+		err = attester_decode(body, r, refusal);
 	return err;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/registrations: the list of them (GET), and one of them: read (GET), another profile (PATCH),
- * its end (DELETE). Register is register.c's.
+ * /v1/registrations: the list of them (GET), and one of them: read (GET), another profile or
+ * attester (PATCH), its end (DELETE). Register is register.c's.
  */
 #include "nfv/registrations.h"
+#include "attester.h"
 #include "nfv/encode.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ static int registration_row(void *arg, const struct store_registration *reg)
 {
 	struct nfv_list *list = arg;
 	json_t *item;
+	int err = 0;
 
 	if (reg->state != STORE_REGISTRATION_ACTIVE ||
 	    !cmf_may_see_registration(&list->call->principal, reg)) {
@@ -24,10 +26,14 @@ static int registration_row(void *arg, const struct store_registration *reg)
 	item = nfv_registration_json(list->call, reg);
 	if (!item)
 		return -ENOMEM;
-	if (nfv_list_fits(list, reg->id, 0, item))
-		return nfv_list_add(list, item);
+	if (nfv_list_fits(list, reg->id, 0, item)) {
+		if (nfv_selected(&list->selection, "attester"))
+			err = nfv_registration_json_complete(list->call, reg, item);
+		if (!err)
+			return nfv_list_add(list, item);
+	}
 	json_decref(item);
-	return 0;
+	return err;
 }
 
 struct store_registration_filter nfv_registrations_asked(const struct nfv_list *list,
@@ -67,6 +73,20 @@ int nfv_registrations_list(struct nfv_call *call)
 
 /* --- one of them --- */
 
+/* All that is said of it. 0 or negative errno. */
+static int registration_json(const struct nfv_call *call, const struct store_registration *reg,
+			     json_t **jsonp)
+{
+	json_t *json = nfv_registration_json(call, reg);
+	int err = json ? nfv_registration_json_complete(call, reg, json) : -ENOMEM;
+
+	if (err)
+		json_decref(json);
+	else
+		*jsonp = json;
+	return err;
+}
+
 /* One that there is for who asks, as JSON. 0, STORE_NOT_FOUND, negative errno. */
 static int registration_read(struct nfv_call *call, int64_t id, json_t **jsonp)
 {
@@ -78,8 +98,7 @@ static int registration_read(struct nfv_call *call, int64_t id, json_t **jsonp)
 	if (reg.state != STORE_REGISTRATION_ACTIVE ||
 	    !cmf_may_see_registration(&call->principal, &reg))
 		return STORE_NOT_FOUND;
-	*jsonp = nfv_registration_json(call, &reg);
-	return *jsonp ? 0 : -ENOMEM;
+	return registration_json(call, &reg, jsonp);
 }
 
 static int registration_answer(struct nfv_call *call, int64_t id)
@@ -112,17 +131,44 @@ static int registration_find(struct nfv_call *call, int64_t id, struct store_reg
 
 	if (err)
 		return err;
-	json = nfv_registration_json(call, regp);
-	fits = json && nfv_if_match(call, json);
+	err = registration_json(call, regp, &json);
+	if (err)
+		return err;
+	fits = nfv_if_match(call, json);
 	json_decref(json);
-	if (!json)
-		return -ENOMEM;
 	return fits ? 0 : refuse(refusal, REFUSAL_nfv_precondition);
 }
 
 static int change_failed(struct nfv_call *call, const struct refusal *refusal, int err)
 {
 	return err == REFUSED ? nfv_refusal(call, refusal) : nfv_fault(call, err);
+}
+
+/* RFC 7396: null takes the attester away; of an object, what it does not say stays. */
+static int attester_patch(const struct cmf_call *op, const struct store_registration *reg,
+			  const json_t *patch)
+{
+	_cleanup_(json_attester_clear) struct json_attester attester = {0};
+	_cleanup_(cmf_attester_clear) struct cmf_attester before = {0};
+	const char *member = "attester";
+	json_t *merged;
+	int err;
+
+	if (json_is_null(patch))
+		return cmf_registration_set_attester(op, reg, NULL);
+	if (!json_is_object(patch))
+		return refuse_about(op->refusal, REFUSAL_nfv_member, "%s", member);
+	err = cmf_attester_get(op->reader, reg, &before);
+	if (err < 0)
+		return err;
+	merged = json_attester_merge(err == 0 ? &before : NULL, patch, &json_attester_nfv);
+	err = merged ? json_attester_read(merged, &json_attester_nfv, &attester, &member) : -ENOMEM;
+	if (err == 0)
+		err = cmf_registration_set_attester(op, reg, &attester.said);
+	else if (err == -EINVAL)
+		err = refuse_about(op->refusal, REFUSAL_nfv_member, "%s", member);
+	json_decref(merged);
+	return err;
 }
 
 /* RFC 7396: null takes the profile away, and that of the certType holds again. */
@@ -137,13 +183,13 @@ static int patch_decide(struct nfv_call *call, void *arg, struct refusal *refusa
 
 	if (err)
 		return err;
-	if (attester && !json_is_null(attester))
-		return refuse(refusal, REFUSAL_attester_not_supported);
-	if (!profile)
-		return 0;
-	if (!json_is_string(profile) && !json_is_null(profile))
+	if (profile && !json_is_string(profile) && !json_is_null(profile))
 		return refuse_about(refusal, REFUSAL_nfv_member, "profile");
-	return cmf_registration_change(&op, &reg, json_string_value(profile));
+	if (profile)
+		err = cmf_registration_change(&op, &reg, json_string_value(profile));
+	if (!err && attester)
+		err = attester_patch(&op, &reg, attester);
+	return err;
 }
 
 int nfv_registration_patch(struct nfv_call *call)

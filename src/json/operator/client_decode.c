@@ -266,7 +266,7 @@ static int permissions_decode(json_t *array, uint32_t *permissionsp, char *detai
 		if (bit == 0) {
 			snprintf(detail, size,
 				 "may: only register, request, revoke, ra, operator, announce, "
-				 "cross-certify and recover are known");
+				 "cross-certify, recover and attester are known");
 			return -EINVAL;
 		}
 		*permissionsp |= bit;

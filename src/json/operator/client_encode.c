@@ -22,6 +22,7 @@ static const struct {
 	{STORE_MAY_ANNOUNCE, "announce"},
 	{STORE_MAY_CROSS_CERTIFY, "cross-certify"},
 	{STORE_MAY_RECOVER, "recover"},
+	{STORE_MAY_ATTESTER, "attester"},
 };
 
 uint32_t operator_permission_parse(const char *name)

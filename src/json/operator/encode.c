@@ -105,20 +105,54 @@ int operator_archived_key_add(json_t *certificate, const struct store_archived_k
 		       : 0;
 }
 
-json_t *operator_registration_json(const struct store_registration *reg)
+/* By which certificates or key an operator recognises it; null: there is none. */
+static json_t *attester_json(const struct cmf_attester *attester)
+{
+	static const char *const kinds[] = {
+		[STORE_ATTESTER_KEY] = "key",
+		[STORE_ATTESTER_CERTIFICATE] = "certificate",
+		[STORE_ATTESTER_CAS] = "CAs",
+	};
+	json_t *fingerprints, *types;
+	char fingerprint[CMF_FINGERPRINT_SIZE];
+
+	if (!attester)
+		return json_null();
+	fingerprints = json_array();
+	types = json_array();
+	for (size_t i = 0; i < attester->n_items; i++) {
+		if (cmf_fingerprint(attester->item[i], fingerprint) ||
+		    json_array_append_new(fingerprints, json_string(fingerprint)))
+			goto failed;
+	}
+	for (size_t i = 0; i < attester->n_statement_types; i++) {
+		if (json_array_append_new(types, json_string(attester->statement_types[i])))
+			goto failed;
+	}
+	return json_pack("{s:s, s:o, s:o, s:o}", "kind", kinds[attester->kind], "fingerprints",
+			 fingerprints, "statement_types", types, "policy",
+			 json_text(cmf_attester_policy_name(attester->policy)));
+failed:
+	json_decref(fingerprints);
+	json_decref(types);
+	return NULL;
+}
+
+json_t *operator_registration_json(const struct store_registration *reg,
+				   const struct cmf_attester *attester)
 {
 	const char *state = reg->state == STORE_REGISTRATION_ACTIVE ? "active" : "deregistered";
 	const char *handling =
 		reg->handling == CERT_HANDLING_NONE ? NULL : cert_handling_name(reg->handling);
 
-	return json_pack("{s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "id",
+	return json_pack("{s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id",
 			 (json_int_t)reg->id, "subject_id", json_text(reg->subject_id),
 			 "vnf_instance_id", vnf_instance_json(reg->vnf_instance), "cert_type",
 			 cert_type_name(reg->cert_type), "handling", json_text(handling), "manager",
 			 json_text(reg->manager), "trust_domain", json_text(reg->trust_domain),
 			 "ca", json_text(reg->ca), "profile", json_text(reg->profile), "state",
 			 state, "created_at", json_time(reg->created_ms), "changed_at",
-			 json_time(reg->changed_ms));
+			 json_time(reg->changed_ms), "attester", attester_json(attester));
 }
 
 json_t *operator_transaction_json(const struct store_transaction *txn, bool with_response)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "attester.h"
 #include "cmf.h"
 #include "values.h"
 
@@ -18,7 +19,9 @@ json_t *operator_certificate_json(const struct store_certificate *cert, int64_t 
  * never the key itself. 0 or -ENOMEM. */
 _must_check_ int operator_archived_key_add(json_t *certificate,
 					   const struct store_archived_key *key);
-json_t *operator_registration_json(const struct store_registration *reg);
+/* `attester`: that of the registration; NULL: it has none. */
+json_t *operator_registration_json(const struct store_registration *reg,
+				   const struct cmf_attester *attester);
 json_t *operator_client_json(const struct store_client *client);
 json_t *operator_credential_json(const struct store_credential *credential);
 json_t *operator_transaction_json(const struct store_transaction *txn, bool with_response);
@@ -39,12 +42,17 @@ struct operator_register {
 	const char *requester;
 	struct cmf_register request;
 	const char **subject_ids; /* owned */
+	struct json_attester attester;
 };
 
 /* Unknown members, wrong types and values are refused: -EINVAL with the problem in detail[]. */
 _must_check_ int operator_register_decode(json_t *body, struct operator_register *registerp,
 					  char *detail, size_t size);
 void operator_register_clear(struct operator_register *reg);
+
+/* Likewise of an attester. */
+_must_check_ int operator_attester_decode(const json_t *object, struct json_attester *attesterp,
+					  char *detail, size_t size);
 
 /* What is wrong with the members of an object: into detail[]. -EINVAL. */
 int operator_decode_refused(const json_error_t *error, char *detail, size_t size);

@@ -37,7 +37,8 @@ static const struct {
 	unsigned methods;
 	operator_endpoint *endpoint;
 } endpoints[] = {
-	{"/v1/registrations", HTTP_GET | HTTP_POST | HTTP_DELETE, operator_registrations},
+	{"/v1/registrations", HTTP_GET | HTTP_POST | HTTP_PATCH | HTTP_DELETE,
+	 operator_registrations},
 	{"/v1/certificates", HTTP_GET, operator_certificates},
 	{"/v1/certificates/*", HTTP_GET | HTTP_POST, operator_certificate},
 	{"/v1/clients", HTTP_GET | HTTP_POST, operator_clients},

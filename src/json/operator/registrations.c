@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/registrations: list (GET), Register (POST), deregister (DELETE).
+ * /v1/registrations: list (GET), Register (POST), another attester or profile (PATCH), deregister
+ * (DELETE).
  */
 #include "call.h"
 #include "encode.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* --- list --- */
 
+struct registration_walk {
+	struct operator_page page;
+	struct store_reader *reader;
+};
+
 static int registration_row(void *arg, const struct store_registration *reg)
 {
-	return operator_page_add(arg, reg->id, operator_registration_json(reg));
+	struct registration_walk *walk = arg;
+	_cleanup_(cmf_attester_clear) struct cmf_attester attester = {0};
+	int err = cmf_attester_get(walk->reader, reg, &attester);
+
+	if (err < 0)
+		return err;
+	return operator_page_add(&walk->page, reg->id,
+				 operator_registration_json(reg, err == 0 ? &attester : NULL));
 }
 
 /* The filter from the query; false with the problem if a value is wrong. */
@@ -47,20 +61,20 @@ static bool registration_filter(struct operator_call *call,
 static int registration_list(struct operator_call *call)
 {
 	struct store_registration_filter filter;
-	struct operator_page page;
+	struct registration_walk walk = {.reader = call->worker->reader};
 	const char *problem;
 	int status;
 
 	if (!registration_filter(call, &filter, &problem))
 		return operator_problem(call, 400, problem);
-	status = operator_page_begin(call, &page);
+	status = operator_page_begin(call, &walk.page);
 	if (status)
 		return status;
-	filter.after_id = page.after_id;
-	filter.limit = page.limit;
+	filter.after_id = walk.page.after_id;
+	filter.limit = walk.page.limit;
 	return operator_page_end(
-		call, &page,
-		store_registration_list(call->worker->reader, &filter, registration_row, &page));
+		call, &walk.page,
+		store_registration_list(walk.reader, &filter, registration_row, &walk));
 }
 
 /* --- Register, IFA 033 11.2.2 --- */
@@ -106,16 +120,31 @@ static int registration_add(struct operator_call *call)
 	return status;
 }
 
-/* --- deregister --- */
+/* --- the one that a query names --- */
 
 enum { SEVERAL = 2 };
 
-struct deregister {
+struct named {
 	enum cert_type cert_type;
 	const char *subject_id;
 	const char *vnf_instance; /* NULL: not said */
 	const char *trust_domain; /* NULL: not said */
 };
+
+/* 0, or the status of the problem that was answered. */
+static int named_read(struct operator_call *call, struct named *namedp)
+{
+	const char *cert_type = json_query_get(&call->query, "cert_type");
+
+	*namedp = (struct named){.subject_id = json_query_get(&call->query, "subject_id"),
+				 .vnf_instance = json_query_get(&call->query, "vnf_instance_id"),
+				 .trust_domain = json_query_get(&call->query, "trust_domain")};
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
+	if (!namedp->subject_id || !cert_type || cert_type_parse(cert_type, &namedp->cert_type))
+		return operator_problem(call, 400, "subject_id and cert_type are required");
+	return 0;
+}
 
 /* Which registration is meant: how many fit, up to SEVERAL. */
 struct meant {
@@ -136,22 +165,146 @@ static int meant_row(void *arg, const struct store_registration *reg)
 }
 
 /* Without a VNF instance the one without is meant, or else the only one there is. */
-static int meant_find(struct operator_call *call, const struct deregister *d, struct meant *meant)
+static int meant_list(struct operator_call *call, const struct named *named, struct meant *meant)
 {
 	struct store_registration_filter filter = {
-		.subject_id = d->subject_id,
-		.vnf_instance = d->vnf_instance ? d->vnf_instance : "",
-		.trust_domain = d->trust_domain,
-		.cert_type = (int)d->cert_type,
+		.subject_id = named->subject_id,
+		.vnf_instance = named->vnf_instance ? named->vnf_instance : "",
+		.trust_domain = named->trust_domain,
+		.cert_type = (int)named->cert_type,
 		.limit = SEVERAL,
 	};
 	int err = store_registration_list(call->worker->reader, &filter, meant_row, meant);
 
-	if (err || meant->n || d->vnf_instance)
+	if (err || meant->n || named->vnf_instance)
 		return err;
 	filter.vnf_instance = NULL;
 	return store_registration_list(call->worker->reader, &filter, meant_row, meant);
 }
+
+/* 0, STORE_NOT_FOUND, -ENOTUNIQ, or another negative errno. */
+static int meant_find(struct operator_call *call, const struct named *named, struct meant *meant)
+{
+	int err = meant_list(call, named, meant);
+
+	if (!err && meant->n == 0)
+		err = STORE_NOT_FOUND;
+	if (!err && meant->n == SEVERAL)
+		err = -ENOTUNIQ;
+	return err;
+}
+
+static int meant_failed(struct operator_call *call, const struct refusal *refusal, int err)
+{
+	if (err == REFUSED)
+		return operator_refusal(call, refusal);
+	if (err == STORE_NOT_FOUND)
+		return operator_problem(call, 404,
+					"the entity is not registered for that certType");
+	if (err == -ENOTUNIQ)
+		return operator_problem(call, 409,
+					"several entities have that subject_id: name the VNF "
+					"instance and the trust domain");
+	return operator_fault(call, err);
+}
+
+/* --- another attester or profile --- */
+
+struct update {
+	struct named named;
+	const json_t *attester; /* a merge patch; null: none; NULL: it stays */
+	const json_t *profile;  /* a text; null: the default of the certType; NULL: it stays */
+	char *detail;
+	size_t size;
+};
+
+/* -EINVAL with the problem in update->detail. */
+static int attester_update(const struct update *update, const struct cmf_call *op,
+			   const struct store_registration *reg)
+{
+	_cleanup_(cmf_attester_clear) struct cmf_attester before = {0};
+	_cleanup_(json_attester_clear) struct json_attester attester = {0};
+	json_t *merged;
+	int err;
+
+	if (json_is_null(update->attester))
+		return cmf_registration_set_attester(op, reg, NULL);
+	err = cmf_attester_get(op->reader, reg, &before);
+	if (err < 0)
+		return err;
+	merged = json_attester_merge(err == 0 ? &before : NULL, update->attester,
+				     &json_attester_operator);
+	err = merged ? operator_attester_decode(merged, &attester, update->detail, update->size)
+		     : -ENOMEM;
+	if (!err)
+		err = cmf_registration_set_attester(op, reg, &attester.said);
+	json_decref(merged);
+	return err;
+}
+
+static int update_decide(struct operator_call *call, void *arg, struct refusal *refusal)
+{
+	const struct update *update = arg;
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	_cleanup_(freep) char *trust_domain = NULL;
+	struct meant meant = {0};
+	struct cmf_principal who = {0};
+	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
+	int err = meant_find(call, &update->named, &meant);
+
+	trust_domain = meant.trust_domain;
+	who = operator_principal(call, trust_domain);
+	if (!err)
+		err = cmf_registration_find(&op, meant.id, &reg);
+	if (!err && update->profile)
+		err = cmf_registration_change(&op, &reg, json_string_value(update->profile));
+	if (!err && update->attester)
+		err = attester_update(update, &op, &reg);
+	return err;
+}
+
+static int update_decode(const json_t *body, struct update *update)
+{
+	json_error_t error;
+
+	if (json_unpack_ex((json_t *)(uintptr_t)body, &error, JSON_STRICT, "{s?o, s?o}", "attester",
+			   &update->attester, "profile", &update->profile))
+		return operator_decode_refused(&error, update->detail, update->size);
+	if ((update->attester && !json_is_object(update->attester) &&
+	     !json_is_null(update->attester)) ||
+	    (update->profile && !json_is_string(update->profile) &&
+	     !json_is_null(update->profile))) {
+		snprintf(update->detail, update->size,
+			 "attester must be an object or null, profile a text or null");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int registration_update(struct operator_call *call)
+{
+	char detail[240];
+	struct update update = {.detail = detail, .size = sizeof(detail)};
+	struct refusal refusal = REFUSAL_NULL;
+	int status = named_read(call, &update.named), err;
+	json_t *body;
+
+	if (status)
+		return status;
+	body = operator_body(call, detail, sizeof(detail));
+	if (!body)
+		return operator_problem(call, 400, detail);
+	err = update_decode(body, &update);
+	if (!err)
+		err = operator_commit(call, update_decide, &update, &refusal);
+	status = err == -EINVAL ? operator_problem(call, 400, detail)
+		 : err          ? meant_failed(call, &refusal, err)
+		       : operator_ok(call, 200, json_pack("{s:I}", "updated", (json_int_t)1));
+	json_decref(body);
+	return status;
+}
+
+/* --- deregister --- */
 
 static int deregister_decide(struct operator_call *call, void *arg, struct refusal *refusal)
 {
@@ -160,10 +313,6 @@ static int deregister_decide(struct operator_call *call, void *arg, struct refus
 	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
 	int err = meant_find(call, arg, &meant);
 
-	if (!err && meant.n == 0)
-		err = STORE_NOT_FOUND;
-	if (!err && meant.n == SEVERAL)
-		err = -ENOTUNIQ;
 	if (!err) {
 		who = operator_principal(call, meant.trust_domain);
 		err = cmf_deregister_id(&op, meant.id);
@@ -174,30 +323,15 @@ static int deregister_decide(struct operator_call *call, void *arg, struct refus
 
 static int registration_remove(struct operator_call *call)
 {
-	const char *cert_type = json_query_get(&call->query, "cert_type");
-	struct deregister d = {.subject_id = json_query_get(&call->query, "subject_id"),
-			       .vnf_instance = json_query_get(&call->query, "vnf_instance_id"),
-			       .trust_domain = json_query_get(&call->query, "trust_domain")};
+	struct named named;
 	struct refusal refusal = REFUSAL_NULL;
-	int err;
+	int status = named_read(call, &named), err;
 
-	if (json_query_unknown(&call->query))
-		return operator_problem(call, 400, "the query has an unknown parameter");
-	if (!d.subject_id || !cert_type || cert_type_parse(cert_type, &d.cert_type))
-		return operator_problem(call, 400, "subject_id and cert_type are required");
-	err = operator_commit(call, deregister_decide, &d, &refusal);
-	if (err == REFUSED)
-		return operator_refusal(call, &refusal);
-	if (err == STORE_NOT_FOUND)
-		return operator_problem(call, 404,
-					"the entity is not registered for that certType");
-	if (err == -ENOTUNIQ)
-		return operator_problem(call, 409,
-					"several entities have that subject_id: name the VNF "
-					"instance and the trust domain");
-	if (err)
-		return operator_fault(call, err);
-	return operator_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));
+	if (status)
+		return status;
+	err = operator_commit(call, deregister_decide, &named, &refusal);
+	return err ? meant_failed(call, &refusal, err)
+		   : operator_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));
 }
 
 int operator_registrations(struct operator_call *call)
@@ -207,12 +341,13 @@ int operator_registrations(struct operator_call *call)
 		return registration_list(call);
 	case HTTP_POST:
 		return registration_add(call);
+	case HTTP_PATCH:
+		return registration_update(call);
 	case HTTP_DELETE:
 		return registration_remove(call);
 	case HTTP_PUT:
-	case HTTP_PATCH:
 	case HTTP_OTHER:
 		break;
 	}
-	return operator_method_refused(call, "GET, POST, DELETE");
+	return operator_method_refused(call, "GET, POST, PATCH, DELETE");
 }

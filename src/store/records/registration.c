@@ -45,6 +45,7 @@ static int registration_read(struct row *row, void *arg)
 	reg->changed_ms = row_int(row);
 	reg->vnf_instance = row_text(row);
 	reg->source = row_text(row);
+	reg->attester_id = row_int_or(row, 0);
 	err = row_complete(row);
 	if (err < 0)
 		store_registration_clear(reg);

@@ -48,7 +48,7 @@
 	" c.created_ms, c.policy, c.entity, " CREDENTIAL_COLUMNS
 #define REGISTRATION_COLUMNS                                                              \
 	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
-	" created_ms, changed_ms, vnf_instance, source"
+	" created_ms, changed_ms, vnf_instance, source, attester_id"
 #define CERTIFICATE_COLUMNS                                                                       \
 	"c.id, c.registration_id, c.state, c.reason, c.revoked_ms, c.confirm_by_ms,"              \
 	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
@@ -146,6 +146,13 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_REGISTRATION_CHANGE] =
 		"UPDATE registration SET profile = ?4, ca = ?5, changed_ms = ?6"
 		" WHERE id = ?1 AND state = 0 AND profile = ?2 AND ca = ?3",
+	[CHANGE_ATTESTER_INSERT] =
+		"INSERT INTO attester (digest, kind, content, statement_types, policy)"
+		" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (digest) DO NOTHING",
+	[CHANGE_REGISTRATION_SET_ATTESTER] =
+		"UPDATE registration SET changed_ms = ?4,"
+		" attester_id = (SELECT id FROM attester WHERE digest = ?3)"
+		" WHERE id = ?1 AND state = 0 AND attester_id IS ?2",
 	[CHANGE_REGISTRATION_REQUIRE_IDLE] =
 		REGISTRATION_BUSY_SQL " UNION ALL SELECT 1 FROM registration"
 				      " WHERE id = ?1 AND (profile <> ?3 OR ca <> ?4) LIMIT 1",
@@ -364,6 +371,8 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 				   " WHERE subject_key = ?1 AND trust_domain = ?2"
 				   " AND vnf_instance = ?3 AND cert_type = ?4 AND state = 0",
 	[READ_REGISTRATION_GET] = "SELECT " REGISTRATION_COLUMNS " FROM registration WHERE id = ?1",
+	[READ_ATTESTER_GET] = "SELECT id, digest, kind, content, statement_types, policy"
+			      " FROM attester WHERE id = ?1",
 	[READ_REGISTRATION_OF_SUBJECT] = "SELECT " REGISTRATION_COLUMNS " FROM registration"
 					 " WHERE subject_key = ?1 AND trust_domain = ?2"
 					 " AND cert_type = ?3 AND state = 0",
