@@ -384,6 +384,9 @@ struct conf_extension {
 	size_t value_len;
 };
 
+#define CONF_URI_SUBJECT_ID   "<subjectId>"
+#define CONF_URI_VNF_INSTANCE "<vnfInstanceId>"
+
 /* [profile NAME]; a profile whose name is a certType is that certType's default. */
 struct conf_profile {
 	char *name;
@@ -404,6 +407,9 @@ struct conf_profile {
 	char *subject_vnf_instance;
 	enum conf_name_rule dns_names;
 	bool vnfci_uri; /* SAN URI of the VNFCI may be asked for */
+	/* Other URIs, by patterns: what is of the entity stands as CONF_URI_*, percent-encoded; `*`
+	 * at the end: whatever follows. */
+	struct conf_list uris;
 	struct conf_ip_ranges ip_addresses;
 	bool dns_name_from_subject_id; /* the subjectId is added as dNSName if not asked for */
 	bool implicit_confirm;

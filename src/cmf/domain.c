@@ -4,10 +4,13 @@
 
 #include "base/host_name.h"
 #include "base/name_fold.h"
+#include "base/uri.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 bool domain_allows_terms(const struct conf_trust_domain *domain, enum cert_type type,
@@ -129,6 +132,24 @@ bool domain_allows_ip(const struct conf_trust_domain *domain, struct bytes addre
 {
 	return !domain || !domain->ip_addresses.len ||
 	       conf_ip_ranges_have(&domain->ip_addresses, address);
+}
+
+int domain_allows_uri(const struct conf_trust_domain *domain, struct bytes uri, bool *allowedp)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t address[16];
+	struct uri read;
+	bool v6;
+
+	*allowedp = true;
+	if (uri_read(uri, &read) || !read.host.len)
+		return 0;
+	snprintf(text, sizeof(text), "%.*s", (int)read.host.len, (const char *)read.host.data);
+	v6 = strchr(text, ':') != NULL;
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, text, address) != 1)
+		return domain_allows_dns_name(domain, read.host, allowedp);
+	*allowedp = domain_allows_ip(domain, (struct bytes){address, v6 ? 16 : 4});
+	return 0;
 }
 
 int domain_allows_registration(const struct conf_trust_domain *domain,

@@ -21,6 +21,10 @@ _must_check_ int domain_allows_text(const struct conf_trust_domain *domain, stru
 /* Whether it may be a dNSName: one label, too, is below a suffix or is not. 0 or -ENOMEM. */
 _must_check_ int domain_allows_dns_name(const struct conf_trust_domain *domain, struct bytes name,
 					bool *allowedp);
+/* A URI by its host; one that has none may be, and one that is malformed is names_decide.c's. 0 or
+ * -ENOMEM. */
+_must_check_ int domain_allows_uri(const struct conf_trust_domain *domain, struct bytes uri,
+				   bool *allowedp);
 /* Whether a name fits one of the patterns, glob(7), as names compare. 0 or -ENOMEM. */
 _must_check_ int patterns_fit(const struct conf_list *patterns, const char *name, bool *fitsp);
 /* An address of 4 or 16 octets. */

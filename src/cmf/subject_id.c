@@ -4,6 +4,7 @@
 
 #include "base/host_name.h"
 #include "base/name_fold.h"
+#include "base/strbuf.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -117,7 +118,7 @@ static bool san_names(const struct conf_profile *profile, struct bytes id)
 	bool host_name = profile->dns_names != CONF_NAME_NONE ||
 			 profile->dns_name_from_subject_id || profile->cert_type == CERT_TYPE_MANO;
 
-	return profile->vnfci_uri || (host_name && host_name_valid(id, 1));
+	return profile->vnfci_uri || profile->uris.len || (host_name && host_name_valid(id, 1));
 }
 
 int subject_id_check(const struct conf_profile *profile, const char *id, struct refusal *refusal)
@@ -245,6 +246,64 @@ bool vnfci_urn_is(struct bytes uri, const struct store_entity *entity)
 	return vnfci_urn_read(uri, &vnf_instance, &subject_id) == 0 &&
 	       strcmp(vnf_instance, entity->vnf_instance) == 0 &&
 	       name_is_id(bytes_of_string(subject_id), entity->subject_id);
+}
+
+/* RFC 3986 2.3: only what is unreserved stays. */
+static void percent_encode(const char *text, struct strbuf *out)
+{
+	for (; *text; text++)
+		strbuf_printf(out, is_unreserved((uint8_t)*text) ? "%c" : "%%%02X",
+			      (unsigned char)*text);
+}
+
+static int uri_pattern_fill(const char *pattern, const struct store_entity *entity,
+			    struct strbuf *out)
+{
+	const struct {
+		const char *mark;
+		const char *text;
+	} marks[] = {{CONF_URI_SUBJECT_ID, entity->subject_id},
+		     {CONF_URI_VNF_INSTANCE, entity->vnf_instance}};
+
+	while (*pattern) {
+		size_t i = 0;
+
+		while (i < ARRAY_LEN(marks) &&
+		       strncmp(pattern, marks[i].mark, strlen(marks[i].mark)))
+			i++;
+		if (i == ARRAY_LEN(marks)) {
+			strbuf_printf(out, "%c", *pattern++);
+			continue;
+		}
+		percent_encode(marks[i].text, out);
+		pattern += strlen(marks[i].mark);
+	}
+	return out->failed ? -ENOMEM : 0;
+}
+
+/* Octet for octet, with anything where the pattern ends in *. */
+static bool uri_fits(const char *pattern, struct bytes uri)
+{
+	size_t len = strlen(pattern);
+	bool open = len && pattern[len - 1] == '*';
+
+	len -= open;
+	return (open ? uri.len >= len : uri.len == len) && memcmp(uri.data, pattern, len) == 0;
+}
+
+int uri_patterns_fit(const struct conf_list *patterns, struct bytes uri,
+		     const struct store_entity *entity, bool *fitsp)
+{
+	*fitsp = false;
+	for (size_t i = 0; i < patterns->len && !*fitsp; i++) {
+		_cleanup_(strbuf_clear) struct strbuf filled = STRBUF_NULL;
+		int err = uri_pattern_fill(patterns->item[i], entity, &filled);
+
+		if (err < 0)
+			return err;
+		*fitsp = uri_fits(filled.text, uri);
+	}
+	return 0;
 }
 
 bool name_text_clean(struct bytes text)

@@ -44,5 +44,8 @@ bool name_rule_allows(enum conf_name_rule rule, struct bytes name, const char *i
 _must_check_ int vnfci_urn_read(struct bytes uri, char **vnf_instancep, char **subject_idp);
 /* Whether it is the URI of that entity; false, too, where there is no memory to find out. */
 bool vnfci_urn_is(struct bytes uri, const struct store_entity *entity);
+/* Whether a URI fits one of the patterns of a profile (`uris`) for the entity. 0 or -ENOMEM. */
+_must_check_ int uri_patterns_fit(const struct conf_list *patterns, struct bytes uri,
+				  const struct store_entity *entity, bool *fitsp);
 /* Printable UTF-8: no control characters, no NUL, at least one character. */
 bool name_text_clean(struct bytes text);

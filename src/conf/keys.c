@@ -484,6 +484,12 @@ const struct conf_key conf_keys[] = {
 		.help = "Whether the URI `urn:etsi:nfv:vnfci:<subjectId>`, of a VNF instance "
 			"`urn:etsi:nfv:vnfci:<vnfInstanceId>:<subjectId>`, may be asked for; both "
 			"percent-encoded but for letters, digits and `-._~`."),
+	PROFILE(uris, "uris", uri_patterns,
+		.help = "Other URIs that may be asked for, as `spiffe://example.net/<subjectId>`: "
+			"`<subjectId>` and `<vnfInstanceId>` stand for those of the entity, "
+			"percent-encoded likewise, and a `*` at the end for whatever follows. The "
+			"host in a URI must be one that the trust domain may have, and the name of "
+			"no other entity."),
 	PROFILE(ip_addresses, "ip_addresses", ip_ranges,
 		.help = "Ranges of which IP addresses may be asked for; without it none."),
 	PROFILE(dns_name_from_subject_id, "dns_name_from_subject_id", boolean, .initial = "no",

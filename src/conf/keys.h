@@ -114,6 +114,7 @@ extern const struct conf_type conf_type_cert_types; /* a uint32_t */
 extern const struct conf_type conf_type_patterns;
 extern const struct conf_type conf_type_host_names;
 extern const struct conf_type conf_type_uris;
+extern const struct conf_type conf_type_uri_patterns;
 extern const struct conf_type conf_type_paths;
 extern const struct conf_type conf_type_attributes;
 extern const struct conf_type conf_type_text_attribute; /* one that holds any text */

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Lists that say what a trust domain may have: certTypes, patterns, host names.
+ * Lists that say what trust domains and profiles may have: certTypes, patterns, URIs, host names.
  */
 #include "types_list.h"
 
 #include "base/cert_type.h"
 #include "base/host_name.h"
+#include "base/strbuf.h"
+#include "base/uri.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* certTypes, as a set */
 
@@ -68,6 +71,61 @@ static int patterns_parse(const struct conf_input *in, void *value, struct strbu
 const struct conf_type conf_type_patterns = {
 	.name = "list of patterns",
 	.parse = patterns_parse,
+	.print = conf_strings_print,
+	.clear = conf_strings_clear,
+};
+
+/* Patterns of URIs */
+
+/* What a certificate can have once the marks are filled in. */
+static bool uri_pattern_valid(const char *text)
+{
+	_cleanup_(strbuf_clear) struct strbuf filled = STRBUF_NULL;
+	const char *mark;
+	struct uri unused;
+
+	if (strcmp(text, "*") == 0)
+		return true;
+	while (*text) {
+		if (*text == '<') {
+			mark = strncmp(text, CONF_URI_SUBJECT_ID, strlen(CONF_URI_SUBJECT_ID))
+				       ? CONF_URI_VNF_INSTANCE
+				       : CONF_URI_SUBJECT_ID;
+			if (strncmp(text, mark, strlen(mark)))
+				return false;
+			strbuf_add(&filled, "x");
+			text += strlen(mark);
+			continue;
+		}
+		if (*text == '*' && (text[1] || !strchr("/:?=", filled.text[filled.len - 1])))
+			return false;
+		strbuf_printf(&filled, "%c", *text == '*' ? 'x' : *text);
+		text++;
+	}
+	return !filled.failed && !uri_read(bytes_of_string(filled.text), &unused);
+}
+
+static int uri_pattern_item_parse(const struct conf_input *in, char *text, void *element,
+				  struct strbuf *why)
+{
+	if (uri_pattern_valid(text))
+		return conf_name_item_parse(in, text, element, why);
+	strbuf_printf(why,
+		      "\"%s\" is neither * nor a URI, in which " CONF_URI_SUBJECT_ID
+		      " and " CONF_URI_VNF_INSTANCE
+		      " may stand, and * at the end, behind one of / : ? =",
+		      text);
+	return -EINVAL;
+}
+
+static int uri_patterns_parse(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	return conf_strings_parse(in, uri_pattern_item_parse, value, why);
+}
+
+const struct conf_type conf_type_uri_patterns = {
+	.name = "list of patterns of URIs",
+	.parse = uri_patterns_parse,
 	.print = conf_strings_print,
 	.clear = conf_strings_clear,
 };

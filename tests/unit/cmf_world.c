@@ -39,7 +39,12 @@ static const char shipped_profiles[] =
 	"key_types = ec:P-256\ncommon_name = any\ndns_names = any\nextension_section = ext\n"
 	"[profile vnfci-nocn]\ncert_type = VnfciCert\nvalidity = 90d\nvalidity_max = 365d\n"
 	"key_types = ec:P-256\ncommon_name = none\ndns_names = subjectId\n"
-	"extension_section = ext\n";
+	"extension_section = ext\n"
+	"[profile vnfci-uris]\ncert_type = VnfciCert\nvalidity = 90d\nvalidity_max = 365d\n"
+	"key_types = ec:P-256\ncommon_name = subjectId\nextension_section = ext\n"
+	"uris = spiffe://example.net/<vnfInstanceId>/<subjectId>, https://example.net/x/*\n"
+	"[profile vnfci-any-uri]\ncert_type = VnfciCert\nvalidity = 90d\nvalidity_max = 365d\n"
+	"key_types = ec:P-256\ncommon_name = subjectId\nextension_section = ext\nuris = *\n";
 
 static int64_t world_now(void *arg)
 {

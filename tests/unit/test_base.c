@@ -12,6 +12,7 @@
 #include "base/secrecy.h"
 #include "base/shared.h"
 #include "base/strbuf.h"
+#include "base/uri.h"
 #include "suite.h"
 
 #include <arpa/inet.h>
@@ -890,6 +891,78 @@ static const struct {
 	{"unix", NETWORK_NOWHERE},
 };
 
+/* RFC 3986 A and 6.2.2, RFC 5280 4.2.1.6; examples of RFC 3986 1.1.2 */
+static const struct uri_case {
+	const char *text;
+	const char *host; /* NULL: it is no URI */
+} uri_cases[] = {
+	{"urn:oasis:names:specification:docbook:dtd:xml:4.1.2", ""},
+	{"mailto:John.Doe@example.com", ""},
+	{"tel:+1-816-555-1212", ""},
+	{"http://www.ietf.org/rfc/rfc2396.txt", "www.ietf.org"},
+	{"ldap://[2001:db8::7]/c=GB?objectClass?one", "2001:db8::7"},
+	{"telnet://192.0.2.16:80/", "192.0.2.16"},
+	{"ftp://ftp.is.co.za/rfc/rfc1808.txt", "ftp.is.co.za"},
+	{"spiffe://example.net/vnf%2F1", "example.net"},
+	{"HTTP://Host.example?q=1#x", "Host.example"},
+	{"x:a/...", ""},
+	{"x:@", ""},
+	{"http://www.ietf.org:", NULL},
+	{"http://www.ietf.org:8o", NULL},
+	{"http://www.ietf.org:123456", NULL},
+	{"http://user@www.ietf.org/", NULL},
+	{"http://good.example?@bad.example", "good.example"},
+	{"http:///path", NULL},
+	{"http://?q", NULL},
+	{"http://-x/", NULL},
+	{"http://192.0.2.256/", NULL},
+	{"http://[2001:db8::7/", NULL},
+	{"http://[2001:db8::7]x/", NULL},
+	{"http://[2001:db8:0::7]/", NULL},
+	{"http://[v1.x]/", NULL},
+	{"http://host%2Eexample/", NULL},
+	{"http://host/[", NULL},
+	{"http://host/a/../b", NULL},
+	{"http://host/.", NULL},
+	{"urn:..", NULL},
+	{"http://host/%", NULL},
+	{"http://host/%4", NULL},
+	{"http://host/%41", NULL},
+	{"http://host/%2f", NULL},
+	{"http://host/a b", NULL},
+	{"http://host/\xc3\xa9", NULL},
+	{"http://host/\"", NULL},
+	{"http://host/#a#b", NULL},
+	{"//host/path", NULL},
+	{"/path:x", NULL},
+	{"1x:y", NULL},
+	{":y", NULL},
+	{"x:", NULL},
+	{"x", NULL},
+	{"", NULL},
+};
+
+START_TEST(test_uri_rfc3986)
+{
+	const struct uri_case *c = &uri_cases[_i];
+	struct uri uri;
+	const char *fault = uri_read(bytes_of_string(c->text), &uri);
+
+	ck_assert_msg(!fault == (c->host != NULL), "%s: %s", c->text, fault ? fault : "is one");
+	if (c->host)
+		ck_assert_msg(bytes_equal(uri.host, bytes_of_string(c->host)), "%s", c->text);
+}
+END_TEST
+
+START_TEST(test_uri_with_nul)
+{
+	static const uint8_t text[] = "http://good.example\0.bad.example/";
+	struct uri uri;
+
+	ck_assert_ptr_nonnull(uri_read((struct bytes){text, sizeof(text) - 1}, &uri));
+}
+END_TEST
+
 START_TEST(test_network_reach)
 {
 	ck_assert_int_eq(network_reach(address_parse(reaches[_i].address)), reaches[_i].reach);
@@ -930,6 +1003,8 @@ static Suite *base_suite(void)
 	tcase_add_test(tc, test_metrics_gauge);
 	tcase_add_loop_test(tc, test_network, 0, ARRAY_LEN(networks));
 	tcase_add_loop_test(tc, test_network_reach, 0, ARRAY_LEN(reaches));
+	tcase_add_loop_test(tc, test_uri_rfc3986, 0, ARRAY_LEN(uri_cases));
+	tcase_add_test(tc, test_uri_with_nul);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

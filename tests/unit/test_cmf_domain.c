@@ -12,7 +12,7 @@ static const char domains[] =
 	"[trust_domain domain-a]\nsubject_ids = vnf-*, *.a.example, *.A-Firm.example\n"
 	"dns_suffixes = a.example, a-firm.example, xn--bcher-kva.example\n"
 	"ip_addresses = 10.1.1.0/24\ncert_types = VnfciCert, MANO_CERT\n"
-	"profiles = VnfciCert, vnfci-any, ManoCert\nca = main\n"
+	"profiles = VnfciCert, vnfci-any, vnfci-any-uri, ManoCert\nca = main\n"
 	"[trust_domain domain-b]\ndns_suffixes = b.example\n";
 
 /* Narrower: what was right before may not be updated any more. */
@@ -140,8 +140,9 @@ START_TEST(test_the_same_whether_somebody_has_it)
 }
 END_TEST
 
-#define ID  .vnfc_id = {"vnf-1"}, .profile = {"VnfciCert"}
-#define ANY .vnfc_id = {"vnf-any"}, .profile = {"vnfci-any"}
+#define ID   .vnfc_id = {"vnf-1"}, .profile = {"VnfciCert"}
+#define ANY  .vnfc_id = {"vnf-any"}, .profile = {"vnfci-any"}
+#define URIS .vnfc_id = {"vnf-uri"}, .profile = {"vnfci-any-uri"}
 static const struct {
 	struct csr_spec ask;
 	const char *reason;
@@ -153,6 +154,10 @@ static const struct {
 	{{ANY, .san = "DNS:x.xn--bcher-kva.example"}, "none"},
 	{{ANY, .subject = "/CN=x.a.example", .san = "DNS:a.example"}, "none"},
 	{{ANY, .subject = "/CN=any text, of no host"}, "none"},
+	{{URIS, .san = "URI:https://vnf-uri.a.example/,URI:https://10.1.1.7/,URI:urn:x:y"}, "none"},
+	{{URIS, .san = "URI:https://vnf-uri.b.example/"}, "template_san_not_allowed"},
+	{{URIS, .san = "URI:https://vnf-uri/"}, "template_san_not_allowed"},
+	{{URIS, .san = "URI:https://10.1.2.1/"}, "template_san_not_allowed"},
 	/* One label is below no suffix. */
 	{{ID, .san = "DNS:vnf-1"}, "template_san_not_allowed"},
 	{{ID, .san = "DNS:vnf-1.b.example"}, "template_san_not_allowed"},
@@ -180,6 +185,9 @@ START_TEST(test_request)
 	ck_assert_str_eq(
 		refusal_code(register_one("vnfm-a", CERT_TYPE_VNFCI, "vnf-any", "vnfci-any", NULL)),
 		"none");
+	ck_assert_str_eq(refusal_code(register_one("vnfm-a", CERT_TYPE_VNFCI, "vnf-uri",
+						   "vnfci-any-uri", NULL)),
+			 "none");
 	ck_assert_str_eq(refusal_code(csr_as("vnfm-a", &requests[_i].ask)), requests[_i].reason);
 	ck_assert_int_eq(world_count().certificates, strcmp(requests[_i].reason, "none") == 0);
 }

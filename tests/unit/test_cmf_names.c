@@ -36,6 +36,8 @@ static void setup(void)
 	register_ok("vnfm-c", CERT_TYPE_VNFCI, "host");
 	register_profile("vnfm-c", "any-b", "vnfci-any");
 	register_profile("vnfm-c", "nocn-b", "vnfci-nocn");
+	register_profile("vnfm-c", "uris b", "vnfci-uris");
+	register_profile("vnfm-c", "any-uri", "vnfci-any-uri");
 }
 
 /* --- names as text --- */
@@ -208,6 +210,63 @@ static const struct name_case {
 	{"any dNSName but another's label", "vnfm-c",
 	 .ask = {VNFCI, .vnfc_id = {"any-b"}, .san = "DNS:Vnfci-A.example.net"},
 	 "template_san_not_allowed"},
+
+/* URIs of a profile with `uris`: spiffe://example.net/<vnfInstanceId>/<subjectId>,
+ * https://example.net/x/ and anything. */
+#define URI(text) .ask = {VNFCI, .vnfc_id = {"uris b"}, .san = "URI:" text}
+#define ANY(text) .ask = {VNFCI, .vnfc_id = {"any-uri"}, .san = "URI:" text}
+	{"URI with the id, escaped",
+	 "vnfm-c",
+	 URI("spiffe://example.net//uris%20b"),
+	 "none",
+	 "CN=uris b",
+	 "URI:spiffe://example.net//uris%20b",
+	 ""},
+	{"URI of an open pattern",
+	 "vnfm-c",
+	 URI("https://example.net/x/y?z"),
+	 "none",
+	 "CN=uris b",
+	 "URI:https://example.net/x/y?z",
+	 ""},
+	{"URI of an open pattern, empty",
+	 "vnfm-c",
+	 URI("https://example.net/x/"),
+	 "none",
+	 "CN=uris b",
+	 "URI:https://example.net/x/",
+	 ""},
+	{"URI with the id of another", "vnfm-c", URI("spiffe://example.net//any-b"),
+	 "template_san_not_allowed"},
+	{"URI with more behind the id", "vnfm-c", URI("spiffe://example.net//uris%20b/x"),
+	 "template_san_not_allowed"},
+	{"URI with less than the id", "vnfm-c", URI("spiffe://example.net//uris%20"),
+	 "template_san_not_allowed"},
+	{"URI that leads out of the pattern", "vnfm-c", URI("https://example.net/x/../y"),
+	 "template_san_not_allowed"},
+	{"URI in other letters", "vnfm-c", URI("https://EXAMPLE.net/x/y"),
+	 "template_san_not_allowed"},
+	{"the VNFCI's URI is not among them", "vnfm-c", URI("urn:etsi:nfv:vnfci:uris%20b"),
+	 "template_san_not_allowed"},
+	{"any URI", "vnfm-c",     ANY("tag:example.org:x"),
+	 "none",    "CN=any-uri", "URI:tag:example.org:x",
+	 ""},
+	{"any URI with a host",
+	 "vnfm-c",
+	 ANY("https://[2001:db8::1]:8443/"),
+	 "none",
+	 "CN=any-uri",
+	 "URI:https://[2001:db8::1]:8443/",
+	 ""},
+	{"any URI but its VNFCI's", "vnfm-c", ANY("urn:etsi:nfv:vnfci:any-uri"),
+	 "template_san_not_allowed"},
+	{"any URI but another VNFCI's", "vnfm-c", ANY("URN:ETSI:nfv:vnfci:vnfci-a"),
+	 "template_san_not_allowed"},
+	{"any URI but on another's host", "vnfm-c", ANY("https://nfvo.example.net/"),
+	 "template_san_not_allowed"},
+	{"any URI but on a host with another's label", "vnfm-c",
+	 ANY("https://VNFCI-a.example.net:8443/"), "template_san_not_allowed"},
+	{"any URI that is one", "vnfm-c", ANY("https://a@b/"), "template_san_not_allowed"},
 
 	/* Other names. */
 	{"another's URI", B, .san = "URI:urn:etsi:nfv:vnfci:vnfci-a"}, "template_san_not_allowed"

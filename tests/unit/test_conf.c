@@ -511,6 +511,26 @@ static const struct {
 	{"/CN=Central", "/O=a+XN=b",
 	 "[ca central] recipient: \"/O=a+XN=b\": XN is not a type of attribute, such as CN, OU, O "
 	 "or C; a + that is part of a value has a backslash before it"},
+	{"key_types = ed448", "key_types = ed448\nuris = https://example.net*",
+	 "[profile strict] uris: \"https://example.net*\" is neither * nor a URI, in which "
+	 "<subjectId> and "
+	 "<vnfInstanceId> may stand, and * at the end, behind one of / : ? ="},
+	{"key_types = ed448", "key_types = ed448\nuris = https://*.example.net/",
+	 "[profile strict] uris: \"https://*.example.net/\" is neither * nor a URI, in which "
+	 "<subjectId> and "
+	 "<vnfInstanceId> may stand, and * at the end, behind one of / : ? ="},
+	{"key_types = ed448", "key_types = ed448\nuris = https://<name>.example.net/",
+	 "[profile strict] uris: \"https://<name>.example.net/\" is neither * nor a URI, in which "
+	 "<subjectId> and "
+	 "<vnfInstanceId> may stand, and * at the end, behind one of / : ? ="},
+	{"key_types = ed448", "key_types = ed448\nuris = example.net/<subjectId>",
+	 "[profile strict] uris: \"example.net/<subjectId>\" is neither * nor a URI, in which "
+	 "<subjectId> and "
+	 "<vnfInstanceId> may stand, and * at the end, behind one of / : ? ="},
+	{"key_types = ed448", "key_types = ed448\nuris = https://example.net/../",
+	 "[profile strict] uris: \"https://example.net/../\" is neither * nor a URI, in which "
+	 "<subjectId> and "
+	 "<vnfInstanceId> may stand, and * at the end, behind one of / : ? ="},
 	{"key_types = ed448", "key_types = ed448\ncross_subject = /C=Germany",
 	 "[profile strict] cross_subject: \"/C=Germany\": \"Germany\" cannot be a value of C"},
 	{"key = ./ca", "digest = sha1\nkey = ./ca",

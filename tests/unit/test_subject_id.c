@@ -130,6 +130,7 @@ START_TEST(test_subject_id_longer_than_a_cn)
 		{fits, {.cert_type = CERT_TYPE_VNFCI}, REFUSAL_NONE},
 		{text, {.cert_type = CERT_TYPE_VNFCI}, REFUSAL_subject_id_common_name},
 		{text, {.cert_type = CERT_TYPE_VNFCI, .vnfci_uri = true}, REFUSAL_NONE},
+		{text, {.cert_type = CERT_TYPE_VNFCI, .uris = {.len = 1}}, REFUSAL_NONE},
 		{text,
 		 {.cert_type = CERT_TYPE_VNFCI, .dns_names = CONF_NAME_ANY},
 		 REFUSAL_subject_id_common_name}, /* it is no host name */

@@ -75,6 +75,15 @@ _must_check_ int names_domain_check(const struct conf_trust_domain *domain,
 				    const X509_NAME *subject, const GENERAL_NAMES *san,
 				    struct refusal *refusal);
 
+/* That no entity of another manager has the name, nor the CMF or a client. 0, REFUSED (reason),
+ * negative errno. */
+_must_check_ int name_open_check(const struct cmf_call *call, const struct names_owner *owner,
+				 struct bytes name, enum refusal_reason reason);
+/* A URI in the subjectAltName: that of the VNFCI, or another that the profile has. 0, REFUSED
+ * (template_san_not_allowed), negative errno. */
+_must_check_ int name_uri_check(const struct cmf_call *call, const struct conf_profile *profile,
+				const struct names_owner *owner, struct bytes uri);
+
 /* 0, REFUSED (template_subject_*, template_san_not_allowed), negative errno. */
 _must_check_ int names_decide(const struct cmf_call *call, const struct name_request *request,
 			      const struct conf_profile *profile, const struct names_owner *owner,

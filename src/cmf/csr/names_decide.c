@@ -52,36 +52,13 @@ static struct bytes string_bytes(const ASN1_STRING *s)
 	return (struct bytes){ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)};
 }
 
-/*
- * A name by the rule of the profile, that no entity of another manager has, nor the CMF or a
- * client: 0, or REFUSED for `reason`.
- */
+/* A name by the rule of the profile. */
 static int name_check(const struct naming *n, enum conf_name_rule rule, struct bytes name,
 		      enum refusal_reason reason)
 {
-	_cleanup_(freep) char *text = NULL;
-	const struct store_entity *owner = &n->owner->entity;
-	struct store_entity named = {owner->trust_domain, NULL, NULL};
-	const char *reserved;
-	bool open = false;
-	int err;
-
-	if (!name_rule_allows(rule, name, owner->subject_id))
-		return refuse(n->call->refusal, reason);
-	if (name_is_id(name, owner->subject_id))
-		return 0;
-	named.subject_id = text = strndup((const char *)name.data, name.len);
-	if (!text)
-		return -ENOMEM;
-	err = entity_name_open(n->call->reader, &named, owner->subject_id, n->owner->manager,
-			       &open);
-	if (err == 0)
-		err = name_reserved(n->call, name, owner, &reserved);
-	if (err < 0)
-		return err;
-	if (reserved)
-		return refuse_detail(n->call->refusal, reason, reserved);
-	return open ? 0 : refuse_detail(n->call->refusal, reason, "the name is another entity's");
+	return name_rule_allows(rule, name, n->owner->entity.subject_id)
+		       ? name_open_check(n->call, n->owner, name, reason)
+		       : refuse(n->call->refusal, reason);
 }
 
 /* --- subject --- */
@@ -367,11 +344,6 @@ static int ip_check(const struct naming *n, struct bytes address)
 	return refuse_detail(n->call->refusal, REFUSAL_template_san_not_allowed, reserved);
 }
 
-static bool uri_allowed(const struct naming *n, struct bytes uri)
-{
-	return n->profile->vnfci_uri && vnfci_urn_is(uri, &n->owner->entity);
-}
-
 /* RFC 5280 4.2.1.6, by the tag of the GeneralName. */
 static const char *const general_name_kinds[] = {
 	"otherName",
@@ -387,8 +359,6 @@ static const char *const general_name_kinds[] = {
 
 static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 {
-	bool allowed = false;
-
 	switch (name->type) {
 	case GEN_DNS:
 		if (host_name_valid(string_bytes(name->d.dNSName), 1))
@@ -398,13 +368,11 @@ static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 	case GEN_IPADD:
 		return ip_check(n, string_bytes(name->d.iPAddress));
 	case GEN_URI:
-		allowed = uri_allowed(n, string_bytes(name->d.uniformResourceIdentifier));
-		break;
+		return name_uri_check(n->call, n->profile, n->owner,
+				      string_bytes(name->d.uniformResourceIdentifier));
 	default: /* rfc822Name, otherName, directoryName, ...: nobody is registered under such */
 		break;
 	}
-	if (allowed)
-		return 0;
 	return refuse_about(n->call->refusal, REFUSAL_template_san_not_allowed, "%s",
 			    general_name_kinds[name->type]);
 }

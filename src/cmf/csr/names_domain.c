@@ -44,6 +44,9 @@ static int general_name_check(const struct conf_trust_domain *domain, const GENE
 		err = domain_allows_dns_name(domain, string_bytes(name->d.dNSName), &allowed);
 	else if (name->type == GEN_IPADD)
 		allowed = domain_allows_ip(domain, string_bytes(name->d.iPAddress));
+	else if (name->type == GEN_URI)
+		err = domain_allows_uri(domain, string_bytes(name->d.uniformResourceIdentifier),
+					&allowed);
 	return allowed_or_refuse(err, allowed, REFUSAL_template_san_not_allowed, refusal);
 }
 

@@ -67,7 +67,7 @@ static int names_fill(const struct conf_profile *profile, CertTemplate *t)
 	ASN1_OCTET_STRING *empty;
 	int err;
 
-	if (profile->dns_names == CONF_NAME_NONE && !profile->vnfci_uri &&
+	if (profile->dns_names == CONF_NAME_NONE && !profile->vnfci_uri && !profile->uris.len &&
 	    !profile->ip_addresses.len)
 		return 0;
 	empty = ASN1_OCTET_STRING_new();
