@@ -532,6 +532,7 @@ struct cmf_revoke {
 /* What is to become of one certificate. */
 struct cmf_revocation {
 	struct store_certificate cert;
+	bool by_key;                 /* likewise: by subject and publicKey in details */
 	int reason;
 	int64_t invalidity_ms;           /* 0: none */
 	enum store_certificate_state to; /* REVOKED; ON_HOLD (reason 6); ACTIVE (reason 8) */

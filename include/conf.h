@@ -452,6 +452,7 @@ struct conf_client_policy {
 	bool cmc_ra;                           /* id-kp-cmcRA in its certificate makes it an RA */
 	bool message_time_required;            /* messages without one are refused */
 	bool revoke_under_mac;                 /* rr under a shared secret */
+	bool revoke_by_key;                    /* rr with subject and publicKey alone */
 	bool vouches_for_pop;                  /* an RA: raVerified in what it approves */
 	bool update_on_behalf;                 /* kur without the protection of the holder */
 	uint64_t mac_algorithms;       /* 0: likewise; else only those of [protection] count */

@@ -120,6 +120,13 @@ _must_check_ int audit_add(const struct cmf_call *call, const char *action, cons
 _must_check_ int cert_details_check(const CertTemplate *said, const struct store_certificate *cert,
 				    struct refusal *refusal);
 
+/* --- certificate_by_key.c --- */
+
+/* The one live certificate of our CAs with the subject and the publicKey of the template. 0,
+ * STORE_NOT_FOUND, REFUSED (rev_cert_unknown: there are several), negative errno. */
+_must_check_ int certificate_by_key(const struct cmf_call *call, const CertTemplate *said,
+				    struct store_certificate *certp);
+
 /* --- revoke.c --- */
 
 /* The certificate of one of our CAs by issuer (TLV of Name) and serial number, which none has if it

@@ -310,6 +310,8 @@ static int revocable_lookup(const struct cmf_call *call, const struct cmf_revoke
 
 	if (request->certificate_id) {
 		err = store_certificate_get(call->reader, request->certificate_id, certp);
+	} else if (request->by_key) {
+		err = certificate_by_key(call, request->details, certp);
 	} else {
 		if (!ca_next_by_issuer(call->cmf->cas, request->issuer, NULL))
 			return refuse(call->refusal, REFUSAL_rev_issuer_unknown);

@@ -75,8 +75,11 @@ def server(tmp_path_factory):
     server.set("options_extensions", "keyUsage", "critical, digitalSignature")
     server.set("options_extensions", "certificatePolicies", "1.3.6.1.4.1.99999.1")
     server.set("options_extensions", "extendedKeyUsage", "serverAuth, clientAuth")
+    server.set("client_policy by-key", "revoke_by_key", "yes")
     server.start()
     server.vnfm = Vnfm(server, "vnfm-a", base / "a")
+    server.by_key = Vnfm(server, "by-key", base / "by-key")
+    server.ctl("client", "update", "by-key", "--policy", "by-key")
     server.mano = MacClient(server, "nfvo", base / "mano")
     yield server
     status = server.stop()
@@ -264,6 +267,24 @@ def test_out_trusted(client, tmp_path):
 
 
 # --- revocation --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("who", ["vnfm", "by_key"])
+def test_revoke_by_csr(client, who):
+    """-csr in place of -oldcert: rr has the subject and the key of the PKCS#10 and no more, which RFC 9483 4.2 does not
+    know; with revoke_by_key of the client it is the one certificate that has both."""
+    vnfm = getattr(client.cmf, who)
+    client.credential = vnfm.credential
+    name, key, csr = client.entity(f"by-csr-{who}", manager=vnfm.name), client.key(), client.out("csr")
+    run([OPENSSL, "req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", csr])
+    for _ in range(2):
+        assert client.cmp("ir", "-csr", csr, "-newkey", key, "-certout", client.out()).ok
+        result = client.cmp("rr", "-csr", csr, "-revreason", "1", path=".well-known/cmp")
+        assert result.failinfo == (None if who == "by_key" else "addInfoNotAvailable"), result.text
+        assert result.ok == (who == "by_key"), result.text
+    assert client.cmf.states(name) == (["revoked", "revoked"] if who == "by_key" else ["active", "active"])
+    result = client.cmp("rr", "-csr", csr, path=".well-known/cmp")
+    assert result.failinfo == ("badCertId" if who == "by_key" else "addInfoNotAvailable"), result.text
+
 
 REASONS = {-1: None, 0: None, 1: "Key Compromise", 2: "CA Compromise", 3: "Affiliation Changed", 4: "Superseded",
            5: "Cessation Of Operation", 6: "Certificate Hold", 9: "Privilege Withdrawn", 10: "AA Compromise"}

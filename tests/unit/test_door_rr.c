@@ -332,6 +332,177 @@ START_TEST(rfc9483_4_2_details_are_no_oracle)
 }
 END_TEST
 
+/* --- by subject and key alone --- */
+
+/* An rr as of `openssl cmp -cmd rr -csr`: what a PKCS#10 for the certificate has. */
+static void ask_rr_by_key(struct ask *rr, const struct house_credential *who, struct bytes cert)
+{
+	CertTemplate *t;
+	X509 *x = pki_cert_parse(cert);
+
+	ask_new(rr, &granted_house, who);
+	ask_rr(rr, cert, -1);
+	t = sk_RevDetails_value(rr->body->value.rr, 0)->certDetails;
+	X509_NAME_free(TAKE(t->issuer));
+	ASN1_INTEGER_free(TAKE(t->serialNumber));
+	say_subject(t, x, FITS);
+	say_key(t, x, FITS);
+	X509_free(x);
+}
+
+static CertTemplate *template_of(struct ask *rr)
+{
+	return sk_RevDetails_value(rr->body->value.rr, 0)->certDetails;
+}
+
+static void setup_by_key(void)
+{
+	house_open(&granted_house, "", "[client_policy default]\nrevoke_by_key = yes\n");
+	house_register(&granted_house, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+}
+
+/* RFC 9483 4.2: issuer and serialNumber are required, but of whom the policy lets say less. */
+START_TEST(rfc9483_4_2_by_key)
+{
+	struct told cert, rp;
+	struct ask a, rr;
+	bool may = _i;
+
+	enrol(&a, &cert);
+	ask_rr_by_key(&rr, &granted_house.vnfm_a, told_certificate(&cert));
+	ask_send(&rr, &rp);
+	ck_assert_int_eq(rp.msg->body_type, PKI_BODY_RP);
+	ck_assert_int_eq(status_at(&rp, 0), may ? -1 : FAIL_ADD_INFO_NOT_AVAILABLE);
+	/* OpenSSL compares with what it said itself, which was nothing. */
+	ck_assert_ptr_null(rp.msg->body->value.rp->revCerts);
+	ck_assert_int_eq(granted_state(told_certificate(&cert)),
+			 may ? STORE_CERT_REVOKED : STORE_CERT_ACTIVE);
+	granted_done(&rr, &rp);
+	granted_done(&a, &cert);
+}
+END_TEST
+
+/* Of two certificates with the same subject each has its key; of the same key none is meant. */
+START_TEST(rfc9483_4_2_by_key_of_several)
+{
+	struct told first, second;
+	struct ask a, b, rr;
+
+	enrol(&a, &first);
+	enrol(&b, &second);
+	ask_rr_by_key(&rr, &granted_house.vnfm_a, told_certificate(&second));
+	granted_expect(&rr, PKI_BODY_RP, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&first)), STORE_CERT_ACTIVE);
+	ck_assert_int_eq(granted_state(told_certificate(&second)), STORE_CERT_REVOKED);
+	granted_done(&b, &second);
+	ask_new(&b, &granted_house, &granted_house.vnfm_a);
+	ask_certreq(&b, PKI_BODY_CR, "vnfci-a");
+	EVP_PKEY_free(b.key);
+	EVP_PKEY_up_ref(a.key);
+	b.key = a.key;
+	SubjectPublicKeyInfo_free(TAKE(ask_request(&b)->certReq->certTemplate->publicKey));
+	ck_assert_int_eq(spki_from_key(a.key, &ask_request(&b)->certReq->certTemplate->publicKey),
+			 0);
+	ask_implicit_confirm(&b);
+	ask_send(&b, &second);
+	ck_assert_int_eq(told_failinfo(&second), -1);
+	ask_rr_by_key(&rr, &granted_house.vnfm_a, told_certificate(&first));
+	granted_expect(&rr, PKI_BODY_RP, FAIL_BAD_CERT_ID);
+	ck_assert_int_eq(granted_state(told_certificate(&first)), STORE_CERT_ACTIVE);
+	ck_assert_int_eq(granted_state(told_certificate(&second)), STORE_CERT_ACTIVE);
+	/* Once one of them is revoked it is the other that is left. */
+	ask_new(&rr, &granted_house, &granted_house.vnfm_a);
+	ask_rr(&rr, told_certificate(&second), 1);
+	granted_expect(&rr, PKI_BODY_RP, -1);
+	ask_rr_by_key(&rr, &granted_house.vnfm_a, told_certificate(&second));
+	granted_expect(&rr, PKI_BODY_RP, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&first)), STORE_CERT_REVOKED);
+	/* None is left. */
+	ask_rr_by_key(&rr, &granted_house.vnfm_a, told_certificate(&first));
+	granted_expect(&rr, PKI_BODY_RP, FAIL_BAD_CERT_ID);
+	granted_done(&b, &second);
+	granted_done(&a, &first);
+}
+END_TEST
+
+static void other_subject(CertTemplate *t)
+{
+	X509_NAME_free(TAKE(t->subject));
+	say_subject(t, NULL, CONTRADICTS);
+}
+
+static void no_subject(CertTemplate *t)
+{
+	X509_NAME_free(t->subject);
+	t->subject = X509_NAME_new();
+}
+
+static void other_key(CertTemplate *t)
+{
+	SubjectPublicKeyInfo_free(TAKE(t->publicKey));
+	say_key(t, NULL, CONTRADICTS);
+}
+
+static void malformed_key(CertTemplate *t)
+{
+	ck_assert(ASN1_STRING_set(t->publicKey->subjectPublicKey, "\x02x", 2));
+}
+
+static void other_validity(CertTemplate *t)
+{
+	t->validity = OptionalValidity_new();
+	t->validity->notAfter = ASN1_TIME_set(NULL, 1);
+}
+
+static void serial_beside(CertTemplate *t)
+{
+	t->serialNumber = ASN1_INTEGER_new();
+	ck_assert(ASN1_INTEGER_set(t->serialNumber, 1));
+}
+
+static const struct {
+	void (*bend)(CertTemplate *t);
+	int failinfo;
+} by_key_rows[] = {
+	{other_subject, FAIL_BAD_CERT_ID},  {no_subject, FAIL_BAD_CERT_ID},
+	{other_key, FAIL_BAD_CERT_ID},      {malformed_key, FAIL_BAD_CERT_ID},
+	{other_validity, FAIL_BAD_CERT_ID}, {serial_beside, FAIL_ADD_INFO_NOT_AVAILABLE},
+};
+
+START_TEST(rfc9483_4_2_by_key_that_fits_none)
+{
+	struct told cert;
+	struct ask a, rr;
+
+	enrol(&a, &cert);
+	ask_rr_by_key(&rr, &granted_house.vnfm_a, told_certificate(&cert));
+	by_key_rows[_i].bend(template_of(&rr));
+	granted_expect(&rr, PKI_BODY_RP, by_key_rows[_i].failinfo);
+	ck_assert_int_eq(granted_state(told_certificate(&cert)), STORE_CERT_ACTIVE);
+	granted_done(&a, &cert);
+}
+END_TEST
+
+/* Of another trust domain, who is told what she would be told of none; the holder; the RA. */
+START_TEST(rfc9483_4_2_by_key_by_whom)
+{
+	struct house_credential holder = {0};
+	struct told cert;
+	struct ask a, rr;
+
+	enrol(&a, &cert);
+	house_credential_adopt(&holder, a.key, told_certificate(&cert));
+	ask_rr_by_key(&rr, &granted_house.vnfm_b, told_certificate(&cert));
+	granted_expect(&rr, PKI_BODY_RP, FAIL_BAD_CERT_ID);
+	ck_assert_int_eq(granted_state(told_certificate(&cert)), STORE_CERT_ACTIVE);
+	ask_rr_by_key(&rr, _i ? &granted_house.ra : &holder, told_certificate(&cert));
+	granted_expect(&rr, PKI_BODY_RP, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&cert)), STORE_CERT_REVOKED);
+	house_credential_clear(&holder);
+	granted_done(&a, &cert);
+}
+END_TEST
+
 /* --- crlEntryDetails --- */
 
 static const struct entry_row {
@@ -639,7 +810,8 @@ END_TEST
 static Suite *door_rr_suite(void)
 {
 	Suite *suite = suite_create("door_rr");
-	TCase *rr = tcase_create("rr"), *crl = tcase_create("crl");
+	TCase *rr = tcase_create("rr"), *crl = tcase_create("crl"),
+	      *by_key = tcase_create("by key");
 
 	tcase_add_checked_fixture(rr, granted_setup, granted_teardown);
 	tcase_add_test(rr, rfc4210_5_3_9_several);
@@ -649,7 +821,14 @@ static Suite *door_rr_suite(void)
 	tcase_add_loop_test(rr, rfc9483_4_2_details_that_contradict, 0, ARRAY_LEN(sayings));
 	tcase_add_test(rr, rfc9483_4_2_details_are_no_oracle);
 	tcase_add_loop_test(rr, rfc5280_5_3_2_invalidity_date, 0, ARRAY_LEN(entry_rows));
+	tcase_add_loop_test(rr, rfc9483_4_2_by_key, 0, 1);
 	suite_add_tcase(suite, rr);
+	tcase_add_checked_fixture(by_key, setup_by_key, granted_teardown);
+	tcase_add_loop_test(by_key, rfc9483_4_2_by_key, 1, 2);
+	tcase_add_test(by_key, rfc9483_4_2_by_key_of_several);
+	tcase_add_loop_test(by_key, rfc9483_4_2_by_key_that_fits_none, 0, ARRAY_LEN(by_key_rows));
+	tcase_add_loop_test(by_key, rfc9483_4_2_by_key_by_whom, 0, 2);
+	suite_add_tcase(suite, by_key);
 	tcase_add_loop_test(crl, crl_on_revocation, 0, 2);
 	tcase_add_test(crl, rfc9483_4_4_rp_waits_for_the_crl);
 	tcase_add_test(crl, rfc9483_4_4_crl_that_does_not_come);

@@ -44,8 +44,9 @@ static const CertTemplate *template_at(const struct cmp_request *rq, size_t i)
 }
 
 /*
- * rp names the certificate as the rr did. An answer to pollReq, which has no rr, names it as the
- * certificate itself does.
+ * rp names the certificate as the rr did, or not at all, since `openssl cmp` takes another name
+ * than its own for another certificate. An answer to pollReq, which has no rr, names it as the
+ * certificate itself does, where the client has to say that.
  */
 static int status_add(struct cmp_request *rq, const struct cmp_revocations *all, size_t i)
 {
@@ -60,7 +61,7 @@ static int status_add(struct cmp_request *rq, const struct cmp_revocations *all,
 	if (rq->msg->body_type == PKI_BODY_RR) {
 		serial = template_at(rq, i)->serialNumber;
 		issuer = serial ? template_at(rq, i)->issuer : NULL;
-	} else if (der.len) {
+	} else if (der.len && !rq->who.policy->revoke_by_key) {
 		cert = d2i_X509(NULL, &p, (long)der.len);
 		if (!cert)
 			return log_fault("certificate of a revocation", -EBADMSG, NULL);

@@ -83,6 +83,12 @@ static int entry_details_read(const STACK_OF(X509_EXTENSION) * details, struct c
 	return err;
 }
 
+/* What a PKCS#10 has to say of a certificate. */
+static bool says_no_more_than_key(const CertTemplate *t)
+{
+	return !t->issuer && !t->serialNumber && t->subject && t->publicKey;
+}
+
 /* One RevDetails: what it means, or its refusal. */
 static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t i)
 {
@@ -94,14 +100,16 @@ static int item_find(struct cmp_request *rq, struct cmp_revocations *all, size_t
 	int err;
 
 	/* RFC 9483 4.2: issuer and serialNumber are required. */
-	if (!t->issuer || !t->serialNumber)
+	request.by_key = rq->who.policy->revoke_by_key && says_no_more_than_key(t);
+	if (!request.by_key && (!t->issuer || !t->serialNumber))
 		return refuse(refusal, REFUSAL_rev_cert_not_identified);
 	err = entry_details_read(details->crlEntryDetails, &request, refusal);
 	if (err)
 		return err;
-	request.issuer = name_der(t->issuer);
+	if (!request.by_key)
+		request.issuer = name_der(t->issuer);
 	/* One that no certificate here has, if it is too long. */
-	if (serial_of_integer(t->serialNumber, &request.serial) < 0)
+	if (request.by_key || serial_of_integer(t->serialNumber, &request.serial) < 0)
 		request.serial = SERIAL_NULL;
 	call.refusal = refusal;
 	return cmf_revoke_find(&call, &request, all->item, i, &all->item[i]);
@@ -154,7 +162,18 @@ static int64_t harmless_ms(const struct cmp_revocations *all)
 	return last_ms;
 }
 
-/* RFC 9483 4.2: one is what can go on; several would have to go to several CAs, each its own. */
+/*
+ * RFC 9483 4.2: one is what can go on; several would have to go to several CAs, each its own. What
+ * does not say issuer and serialNumber no other CA has to understand.
+ */
+static bool goes_on(const struct cmp_request *rq, const struct cmp_revocations *all)
+{
+	const RevDetails *first = sk_RevDetails_value(rq->msg->body->value.rr, 0);
+
+	return all->n == 1 && all->item[0].upstream && !all->item[0].asked &&
+	       first->certDetails->serialNumber;
+}
+
 static int order_place(struct cmp_request *rq, struct cmp_revocations *all,
 		       struct cmf_order_terms *termsp)
 {
@@ -162,7 +181,7 @@ static int order_place(struct cmp_request *rq, struct cmp_revocations *all,
 	const struct cmf_call call = cmp_call(rq);
 	int err = 0;
 
-	if (all->n == 1 && all->item[0].upstream && !all->item[0].asked)
+	if (goes_on(rq, all))
 		err = cmp_forward_revocation(rq, &all->item[0].cert, &message);
 	all->item[0].forward = octets_view(&message);
 	if (!err)
