@@ -137,6 +137,9 @@ struct cmf_principal {
 void cmf_principal_clear(struct cmf_principal *p);
 /* Whether it is a registration authority, or one has approved what it asks for. */
 bool cmf_principal_is_ra(const struct cmf_principal *p);
+/* Whether it may confirm, in place of its entity, that certificate, which an entity of its own has
+ * asked for: by its policy, as a registration authority of the trust domain. */
+bool cmf_may_confirm(const struct cmf_principal *who, const struct store_certificate *cert);
 /*
  * Whether raVerified is its to say, RFC 9810 5.2.8.4: it is a registration authority, which said it
  * itself, or one that has approved the message says by its policy that it verified it.

@@ -455,6 +455,7 @@ struct conf_client_policy {
 	bool revoke_by_key;                    /* rr with subject and publicKey alone */
 	bool vouches_for_pop;                  /* an RA: raVerified in what it approves */
 	bool update_on_behalf;                 /* kur without the protection of the holder */
+	bool confirm_on_behalf;                /* an RA: certConf for a kur of the holder */
 	uint64_t mac_algorithms;       /* 0: likewise; else only those of [protection] count */
 	uint64_t signature_algorithms; /* likewise */
 	enum conf_answer_mac answer_mac;

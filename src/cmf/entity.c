@@ -16,6 +16,14 @@ bool cmf_principal_is_ra(const struct cmf_principal *p)
 	return p->permissions & STORE_IS_RA || (p->approver && cmf_principal_is_ra(p->approver));
 }
 
+bool cmf_may_confirm(const struct cmf_principal *who, const struct store_certificate *cert)
+{
+	const struct store_entity entity = store_certificate_entity(cert);
+
+	return who->kind == CMF_PRINCIPAL_CLIENT && who->policy->confirm_on_behalf &&
+	       who->permissions & STORE_IS_RA && principal_may_act(who, cert->manager, &entity);
+}
+
 bool cmf_principal_verified_pop(const struct cmf_principal *p)
 {
 	if (p->permissions & STORE_IS_RA)

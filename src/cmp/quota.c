@@ -35,7 +35,7 @@ void cmp_quota_count(struct cmp_request *rq, int delta)
 	struct cmp_quota_slot *slot;
 
 	pthread_mutex_lock(&quota->lock);
-	slot = slot_of(quota, rq->who.name);
+	slot = slot_of(quota, rq->attempt.txn.requester);
 	if (delta > 0)
 		slot->open++;
 	else if (slot->open)

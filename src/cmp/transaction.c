@@ -119,6 +119,8 @@ static int message_admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 	*admissionp = CMP_ADMIT_SERVE;
 	err = store_transaction_find(rq->worker->reader, rq->who.name, rq->msg->transaction_id,
 				     &rq->attempt.txn);
+	if (err == STORE_NOT_FOUND)
+		err = cmp_on_behalf_find(rq);
 	if (err == STORE_NOT_FOUND) {
 		/* RFC 9483 3.5; the same answer for a transaction of somebody else. */
 		if (!rq->service->opens)

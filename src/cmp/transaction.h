@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Whether a message may come now: transaction.c, with seen.c and quota.c.
+ * Whether a message may come now: transaction.c, with on_behalf.c, seen.c and quota.c.
  */
 #pragma once
 
 #include "request.h"
+
+/*
+ * on_behalf.c: where a registration authority protects the certConf for a kur that an entity
+ * protected, that entity's transaction becomes rq->attempt.txn. 0, STORE_NOT_FOUND, negative errno.
+ */
+_must_check_ int cmp_on_behalf_find(struct cmp_request *rq);
 
 /* Whether this very message has a stored answer. */
 _must_check_ int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp);
@@ -30,5 +36,5 @@ _must_check_ int cmp_seen_add(struct cmp_request *rq);
 _must_check_ int cmp_transaction_open(struct cmp_request *rq);
 /* REFUSED if the requester has as many open transactions as it may. RFC-free: our own limit. */
 _must_check_ int cmp_quota_check(struct cmp_request *rq);
-/* A transaction of this requester was opened (1) or ended (-1). */
+/* The transaction of rq was opened (1) or ended (-1): one of its requester's, whoever ended it. */
 void cmp_quota_count(struct cmp_request *rq, int delta);

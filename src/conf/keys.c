@@ -566,6 +566,12 @@ const struct conf_key conf_keys[] = {
 	POLICY(update_on_behalf, "update_on_behalf", boolean, .initial = "yes",
 	       .help = "Whether the client may protect kur itself for a certificate that it "
 		       "manages (RFC 9483 5.3.1); otherwise only the holder may (4.1.3)."),
+	POLICY(confirm_on_behalf, "confirm_on_behalf", boolean, .initial = "no",
+	       .help = "Whether this registration authority may protect certConf itself, in a "
+		       "transaction that an entity began with a kur under its own protection: "
+		       "that of Siemens passes on the kur, whose protection must stay (RFC 9483 "
+		       "5.2.3), and replaces that of all else. RFC 9483 3.5 wants the same "
+		       "sender throughout."),
 	POLICY(message_time_required, "message_time_required", boolean, .initial = "no",
 	       .help = "Whether a message must have messageTime (badTime). RFC 9483 3.1 leaves it "
 		       "optional; one without is remembered, so that it cannot be played again."),

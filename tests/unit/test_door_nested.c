@@ -209,6 +209,104 @@ START_TEST(rfc9483_5_2_3_key_update)
 }
 END_TEST
 
+/* --- certConf of an RA for a kur that it passed on --- */
+
+/* certConf for what `told` has, in the transaction of `before`, by somebody else. */
+static void ask_certconf_by(struct ask *a, const struct ask *before, const struct told *told,
+			    const struct house_credential *signer, int status)
+{
+	struct ask as = *before;
+
+	as.signer = signer;
+	ask_certconf(a, &as, told, status);
+}
+
+static void holder_updates(struct ask *a, struct house_credential *holder, struct told *kup)
+{
+	holder_make(holder);
+	ask_kur(a, holder, holder);
+	send_added(a, &h->ra, kup);
+	ck_assert_int_eq(told_failinfo(kup), -1);
+	ck_assert_int_eq(granted_state(told_certificate(kup)), STORE_CERT_PENDING);
+}
+
+static void setup_confirming(void)
+{
+	house_open(h, "", "[client_policy default]\nconfirm_on_behalf = yes\n");
+	house_register(h, "vnfm-a", CERT_TYPE_VNFCI, "vnfci-a");
+}
+
+/* RFC 9483 3.5: the sender stays the same, unless the policy of the RA lets it confirm. */
+START_TEST(rfc9483_3_5_confirmed_by_the_ra)
+{
+	struct house_credential holder = {0};
+	struct told kup, told, again;
+	struct ask a, conf;
+	bool may = _i;
+
+	holder_updates(&a, &holder, &kup);
+	ask_certconf_by(&conf, &a, &kup, &h->ra, -1);
+	ask_send(&conf, &told);
+	ck_assert_int_eq(told.msg->body_type, may ? PKI_BODY_PKICONF : PKI_BODY_ERROR);
+	ck_assert_int_eq(told_failinfo(&told), may ? -1 : FAIL_BAD_REQUEST);
+	ck_assert_int_eq(granted_state(told_certificate(&kup)),
+			 may ? STORE_CERT_ACTIVE : STORE_CERT_PENDING);
+	/* RFC 9483 3.1: the same octets, the same answer. */
+	if (may) {
+		ask_send_octets(&conf, &h->worker, octets_view(&conf.sent), &again);
+		ck_assert(bytes_equal(octets_view(&again.der), octets_view(&told.der)));
+		told_clear(&again);
+	}
+	granted_done(&conf, &told);
+	granted_done(&a, &kup);
+	house_credential_clear(&holder);
+}
+END_TEST
+
+START_TEST(rfc9483_4_1_1_rejected_by_the_ra)
+{
+	struct house_credential holder = {0};
+	struct told kup;
+	struct ask a, conf;
+
+	holder_updates(&a, &holder, &kup);
+	ask_certconf_by(&conf, &a, &kup, &h->ra, PKI_STATUS_REJECTION);
+	granted_expect(&conf, PKI_BODY_PKICONF, -1);
+	ck_assert_int_eq(granted_state(told_certificate(&kup)), STORE_CERT_REJECTED);
+	granted_done(&a, &kup);
+	house_credential_clear(&holder);
+}
+END_TEST
+
+/* Who is no RA of its domain, to what was not sent last, and in what is no key update. */
+START_TEST(rfc9483_3_5_not_to_be_confirmed_by_others)
+{
+	struct house_credential holder = {0};
+	struct told kup, ip;
+	struct ask a, ir, conf;
+
+	holder_updates(&a, &holder, &kup);
+	ask_certconf_by(&conf, &a, &kup, &h->vnfm_a, -1);
+	granted_expect(&conf, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	ask_certconf_by(&conf, &a, &kup, &h->vnfm_b, -1);
+	granted_expect(&conf, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	ask_certconf_by(&conf, &a, &kup, &h->ra, -1);
+	conf.recip_nonce[0] ^= 1;
+	granted_expect(&conf, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	ck_assert_int_eq(granted_state(told_certificate(&kup)), STORE_CERT_PENDING);
+	ask_ir(&ir, &h->vnfm_a, "vnfci-a");
+	send_added(&ir, &h->ra, &ip);
+	ask_certconf_by(&conf, &ir, &ip, &h->ra, -1);
+	granted_expect(&conf, PKI_BODY_ERROR, FAIL_BAD_REQUEST);
+	ck_assert_int_eq(granted_state(told_certificate(&ip)), STORE_CERT_PENDING);
+	granted_done(&ir, &ip);
+	/* All of which does not keep the entity from it. */
+	granted_certconf(&a, &kup, -1, PKI_BODY_PKICONF, -1);
+	granted_done(&a, &kup);
+	house_credential_clear(&holder);
+}
+END_TEST
+
 /*
  * RFC 9810 5.2.8.4: "This is not an EE decision; the RA uses this if and only if it has verified
  * POP before forwarding the request". In a message of another its approval is no such word.
@@ -754,6 +852,7 @@ static Suite *door_nested_suite(void)
 	tcase_add_test(tcase, rfc9483_5_2_2_1_mac_inside);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_approval);
 	tcase_add_test(tcase, rfc9483_5_2_3_key_update);
+	tcase_add_loop_test(tcase, rfc9483_3_5_confirmed_by_the_ra, 0, 1);
 	tcase_add_test(tcase, rfc9483_5_2_2_1_end_entity);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified, 0, 1);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified_kur, 0, 1);
@@ -773,6 +872,12 @@ static Suite *door_nested_suite(void)
 	tcase_add_checked_fixture(tcase, setup_vouching, granted_teardown);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified, 1, 2);
 	tcase_add_loop_test(tcase, rfc9810_5_2_8_4_ra_verified_kur, 1, 2);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("RA confirms");
+	tcase_add_checked_fixture(tcase, setup_confirming, granted_teardown);
+	tcase_add_loop_test(tcase, rfc9483_3_5_confirmed_by_the_ra, 1, 2);
+	tcase_add_test(tcase, rfc9483_4_1_1_rejected_by_the_ra);
+	tcase_add_test(tcase, rfc9483_3_5_not_to_be_confirmed_by_others);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
