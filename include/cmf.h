@@ -404,7 +404,8 @@ struct cmf_central_key {
 	bool wanted;
 	const X509_ALGOR *kind; /* NULL: any */
 	int strength_max;       /* bits of security that it must not exceed; 0: any */
-	bool unsendable;        /* pvno has no form for it: told if the profile makes any */
+	/* Why who asks could not read it: told if the profile makes any. */
+	enum refusal_reason unsendable;
 };
 
 /* What the request says about the archive of private keys, RFC 4211 6.4. */
@@ -531,11 +532,11 @@ struct cmf_revoke {
 	int64_t invalidity_ms;       /* invalidityDate, RFC 5280 5.3.2; 0: none */
 	const CertTemplate *details; /* all that is said of the certificate; NULL: no more */
 	int64_t certificate_id;      /* in place of issuer and serial number; 0: by these */
+	bool by_key;                 /* likewise: by subject and publicKey in details */
 };
 /* What is to become of one certificate. */
 struct cmf_revocation {
 	struct store_certificate cert;
-	bool by_key;                 /* likewise: by subject and publicKey in details */
 	int reason;
 	int64_t invalidity_ms;           /* 0: none */
 	enum store_certificate_state to; /* REVOKED; ON_HOLD (reason 6); ACTIVE (reason 8) */

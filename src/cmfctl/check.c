@@ -25,10 +25,11 @@ DEFINE_CLEANUP(struct metrics, metrics_free);
 /* A certificate that ends within that time is worth a warning: 30 days. */
 static const int64_t expiry_warning_ms = 30LL * 24 * 3600 * 1000;
 
-/* Findings in the order they were made: those that stop cmfd, and warnings. */
+/* Findings in the order they were made: those that stop cmfd, warnings, and what may be news. */
 struct findings {
 	struct strbuf problems;
 	struct strbuf warnings;
+	struct strbuf notes;
 };
 
 /* A line for each text line, as tables and JSON want them. */
@@ -51,6 +52,7 @@ static int findings_report(const struct ctl *ctl, struct findings *f)
 
 	findings_add(rows, "error", &f->problems);
 	findings_add(rows, "warning", &f->warnings);
+	findings_add(rows, "note", &f->notes);
 	if (ctl->json)
 		ctl_show(ctl, rows);
 	else {
@@ -155,6 +157,45 @@ static void trust_domains_check(const struct conf *conf, struct findings *f)
 				      "[trust_domain %s], so it has no limits\n",
 				      conf->ca_rules[i].name, domain);
 	}
+}
+
+static bool makes_keys(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++)
+		if (conf->profiles[i].central_key_types.len)
+			return true;
+	return false;
+}
+
+/*
+ * Central key generation is set up at several places, and each alone is silent: the next that is
+ * missing. That the key generation authority is not, cmfd itself says.
+ */
+static void central_keys_check(const struct conf *conf, struct findings *f)
+{
+	bool makes = makes_keys(conf), some = false;
+
+	for (size_t i = 0; i < conf->n_client_policies; i++) {
+		const struct conf_client_policy *p = &conf->client_policies[i];
+
+		if (!p->bare_private_key && !p->pwri_kek)
+			continue;
+		some = true;
+		if (!p->enveloped_data_always || !p->bare_private_key)
+			strbuf_printf(&f->notes,
+				      "[client_policy %s] %s: is not set, so that `openssl cmp "
+				      "-centralkeygen` reads no generated key\n",
+				      p->name,
+				      p->enveloped_data_always ? "bare_private_key"
+							       : "enveloped_data_always");
+	}
+	if (!makes && (some || conf->protection.kga_certificate))
+		strbuf_add(&f->notes, "no profile has central_key_types, so that no keys are "
+				      "generated\n");
+	if (makes && !some)
+		strbuf_add(&f->notes,
+			   "no client policy has enveloped_data_always, bare_private_key "
+			   "and pwri_kek, which `openssl cmp -centralkeygen` needs\n");
 }
 
 /* The paths that have ended, or will soon, and what verifiers will not like about them. */
@@ -308,6 +349,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 		descriptors_check(conf, &f);
 		upstream_signer_check(conf, &f);
 		trust_domains_check(conf, &f);
+		central_keys_check(conf, &f);
 		database_stat(conf, &f);
 		if (database)
 			database_open(conf, &store, &f);
@@ -316,5 +358,6 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 	status = findings_report(ctl, &f);
 	strbuf_clear(&f.problems);
 	strbuf_clear(&f.warnings);
+	strbuf_clear(&f.notes);
 	return status;
 }

@@ -578,16 +578,16 @@ const struct conf_key conf_keys[] = {
 	POLICY(revoke_under_mac, "revoke_under_mac", boolean, .initial = "yes",
 	       .help = "Whether a client may protect rr with its shared secret, if it has the "
 		       "permission `revoke` itself. RFC 9483 4.2 and 5.3.2 want a signature."),
+	POLICY(revoke_by_key, "revoke_by_key", boolean, .initial = "no",
+	       .help = "Whether rr may say which certificate by subject and publicKey alone, as "
+		       "`openssl cmp -cmd rr -csr` does, against RFC 9483 4.2, which wants issuer "
+		       "and serialNumber: if exactly one valid certificate has both."),
 	POLICY(live_certificates_per_entity, "live_certificates_per_entity", number,
 	       .initial = "10000", .max = 10000000,
 	       .help = "Certificates that an entity may have at the same time, also unconfirmed "
 		       "ones; another that the client asks for is refused (notAuthorized). For a "
 		       "key update the certificate that is updated does not count. 0: any "
 		       "number."),
-	POLICY(revoke_by_key, "revoke_by_key", boolean, .initial = "no",
-	       .help = "Whether rr may say which certificate by subject and publicKey alone, as "
-		       "`openssl cmp -cmd rr -csr` does, against RFC 9483 4.2, which wants issuer "
-		       "and serialNumber: if exactly one valid certificate has both."),
 	POLICY(pwri_kek, "pwri_kek", boolean, .initial = "no",
 	       .help = "A generated private key under a shared secret is wrapped with "
 		       "id-alg-PWRI-KEK (RFC 3211), against RFC 9481 4.3: `openssl cmp` 3.5 reads "

@@ -3,10 +3,11 @@
 which opens the EnvelopedData, verifies the signature of the KGA and that the key fits the certificate. It says pvno 2
 and knows no AsymmetricKeyPackage and no AES key wrap under a password, whence the policy."""
 import os
+import signal
 
 import pytest
 
-from conftest import OPENSSL, Requester, issue, make_ca, run, x509
+from conftest import OPENSSL, Requester, issue, make_ca, run, wait_for, x509
 
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 pytestmark = pytest.mark.skipif(not OPENSSL35, reason="Debian 13's openssl could not be made here "
@@ -74,6 +75,37 @@ def test_shared_secret(central, tmp_path):
     assert result.ok, f"{result.text}\n{central.tail()}"
     assert x509(cert, "-pubkey") == run([OPENSSL, "pkey", "-in", key, "-pubout"]).stdout
     assert central.states("vnfci-mac-k") == ["active"]
+
+
+def test_what_is_missing(cmf, tmp_path):
+    """Each refusal, and each `cmfctl check`, names the next thing that a server lacks for `openssl cmp -centralkeygen`."""
+    secret = tmp_path / "secret"
+    secret.write_text("a-secret-of-more-than-128-bits-0123456789\n")
+    cmf.set("client_policy new", "absent_subject", "no")
+    cmf.stop()
+    cmf.start()
+    cmf.ctl("client", "add", "mac-k", "--mac", "--ref", "ref-k", "--secret-file", secret, "--trust-domain",
+            "mac-k", "--default-profile", "VnfciCert", "--policy", "new")
+    cmf.register("mac-k", "vnfci-mac-k")
+    a = Newer(cmf, tmp_path, ["-ref", "ref-k", "-secret", f"file:{secret}"])
+    for n, (section, key, value) in enumerate((("profile VnfciCert", "central_key_types", "ec:P-256"),
+                                               ("client_policy new", "enveloped_data_always", "yes"),
+                                               ("client_policy new", "bare_private_key", "yes"),
+                                               ("client_policy new", "pwri_kek", "yes")), 1):
+        ask = ["ir", "-centralkeygen", "-newkeyout", a.out("key"), "-subject", "/CN=vnfci-mac-k", "-certout", a.out()]
+        result = a.cmp(*ask, path=".well-known/cmp/p/VnfciCert")
+        assert not result.ok and key in result.text, result.text
+        if key == "enveloped_data_always":
+            assert f"note: no client policy has {key}" in cmf.ctl("check").stdout
+        cmf.set(section, key, value)
+        cmf.process.send_signal(signal.SIGHUP)
+        wait_for("the new configuration", lambda: cmf.log.read_text().count("event=reloaded") == n)
+    assert a.cmp(*ask, path=".well-known/cmp/p/VnfciCert").ok
+    assert "note:" not in cmf.ctl("check").stdout
+    assert cmf.states("vnfci-mac-k") == ["active"]
+    # The other way round: policies, and no profile.
+    cmf.conf.write_text(cmf.conf.read_text().replace("central_key_types = ec:P-256\n", ""))
+    assert "note: no profile has central_key_types" in cmf.ctl("check").stdout
 
 
 def test_not_offered(central, tmp_path):

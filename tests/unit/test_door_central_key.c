@@ -35,6 +35,9 @@ static const char keys[] = "kga_certificate = kga.pem\nkga_key = kga.key\n"
 			   "ra_certificate = ra.pem\nra_key = ra.key\n"
 			   "[client_policy libcrypto]\npwri_kek = yes\nbare_private_key = yes\n"
 			   "enveloped_data_always = yes\n"
+			   "[client_policy enveloped]\nenveloped_data_always = yes\n"
+			   "[client_policy bare]\nenveloped_data_always = yes\n"
+			   "bare_private_key = yes\n"
 			   "[ca_rule up]\nprofile = upstream\nca = central\n";
 
 static struct house *const h = &granted_house;
@@ -74,7 +77,11 @@ static void central_setup(void)
 	client_make(&ed25519, "ed25519", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
 	house_mac_client_add(h, "strong", "strong", LONG_SECRET, NULL);
 	house_mac_client_add(h, "libcrypto", "libcrypto", LONG_SECRET, "libcrypto");
+	house_mac_client_add(h, "enveloped", "enveloped", LONG_SECRET, "enveloped");
+	house_mac_client_add(h, "bare", "bare", LONG_SECRET, "bare");
 	entity_register(h, "libcrypto", "vnfci-libcrypto");
+	entity_register(h, "enveloped", "vnfci-enveloped");
+	entity_register(h, "bare", "vnfci-bare");
 	entity_register(h, "mac", "vnfci-mac");
 	entity_register(h, "strong", "vnfci-strong");
 }
@@ -425,6 +432,37 @@ START_TEST(rfc9483_4_1_6_refused)
 }
 END_TEST
 
+/* What openssl cmp 3.5 needs, with pvno 2 and a secret: each refusal names the next of it. */
+START_TEST(policy_for_libcrypto_in_part)
+{
+	static const struct {
+		const char *client;
+		enum refusal_reason reason;
+	} rows[] = {{"strong", REFUSAL_central_key_pvno},
+		    {"enveloped", REFUSAL_central_key_bare},
+		    {"bare", REFUSAL_central_key_kek}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const PKIStatusInfo *status;
+		struct told told;
+		struct ask a;
+		char cn[32];
+
+		snprintf(cn, sizeof(cn), "vnfci-%s", rows[i].client);
+		ask_central(&a, NULL, cn, NULL);
+		a.out.pvno = 2;
+		mac_of(&a, rows[i].client, LONG_SECRET);
+		ask_send(&a, &told);
+		ck_assert_int_eq(told_failinfo(&told), FAIL_UNSUPPORTED_VERSION);
+		status = told_status(&told);
+		ck_assert_str_eq((const char *)ASN1_STRING_get0_data(
+					 sk_ASN1_UTF8STRING_value(status->statusString, 0)),
+				 refusal_text(rows[i].reason));
+		granted_done(&a, &told);
+	}
+}
+END_TEST
+
 /* RFC 9483 4.1.6: no popo, unless the policy lets a registration authority say raVerified there. */
 START_TEST(rfc9483_4_1_6_ra_verified)
 {
@@ -473,6 +511,7 @@ static Suite *door_central_key_suite(void)
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_granted, 0, ARRAY_LEN(granted_rows));
 	tcase_add_test(tcase, rfc9483_4_1_6_3_password);
 	tcase_add_test(tcase, policy_for_libcrypto);
+	tcase_add_test(tcase, policy_for_libcrypto_in_part);
 	tcase_add_loop_test(tcase, rfc9480_2_2_kga_certificate, 0, 5);
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_refused, 0, ARRAY_LEN(refused_rows));
 	tcase_add_loop_test(tcase, rfc9483_4_1_6_ra_verified, 0, 3);

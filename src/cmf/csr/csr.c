@@ -57,7 +57,7 @@ static int key_decide(struct decision *d)
 		err = central_key_choose(d->csr->central_key.kind, d->profile, &d->central,
 					 d->call.refusal);
 		if (err == 0 && d->csr->central_key.unsendable)
-			err = refuse(d->call.refusal, REFUSAL_central_key_pvno);
+			err = refuse(d->call.refusal, d->csr->central_key.unsendable);
 		return err;
 	}
 	err = template_key_check(&d->csr->key_kind, d->profile, d->call.refusal);

@@ -180,6 +180,24 @@ static bool pop_ignored(const struct cmp_request *rq, const ProofOfPossession *p
 	       cmf_principal_verified_pop(&rq->who);
 }
 
+/*
+ * RFC 9483 4.1.6 wants pvno 3. Who says 2 and asks for a key is `openssl cmp`, which would have the
+ * key lost on its way, and a certificate for it, by all that its policy does not say.
+ */
+static enum refusal_reason unsendable(const struct cmp_request *rq)
+{
+	const struct conf_client_policy *policy = rq->who.policy;
+
+	if (!cmp_envelope_understood(rq))
+		return REFUSAL_central_key_pvno;
+	if (rq->msg->pvno >= 3)
+		return REFUSAL_NONE;
+	if (!policy->bare_private_key)
+		return REFUSAL_central_key_bare;
+	return rq->protection == CMP_PROTECTION_MAC && !policy->pwri_kek ? REFUSAL_central_key_kek
+									 : REFUSAL_NONE;
+}
+
 int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cmf_csr *csr)
 {
 	const SubjectPublicKeyInfo *spki = msg->certReq->certTemplate->publicKey;
@@ -188,7 +206,7 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	int err = 0;
 
 	if (!rq->door->kga.signer)
-		return refuse(&rq->refusal, REFUSAL_public_key_missing);
+		return refuse(&rq->refusal, REFUSAL_central_key_no_authority);
 	if (msg->popo && !pop_ignored(rq, msg->popo))
 		return refuse(&rq->refusal, REFUSAL_central_key_pop);
 	if (rq->protection != CMP_PROTECTION_MAC)
@@ -201,7 +219,7 @@ int cmp_central_key_ask(struct cmp_request *rq, const CertReqMsg *msg, struct cm
 	if (rq->protection == CMP_PROTECTION_MAC && secret_len < SECRET_MAX)
 		csr->central_key.strength_max = 8 * (int)secret_len;
 	csr->central_key.wanted = true;
-	csr->central_key.unsendable = !cmp_envelope_understood(rq);
+	csr->central_key.unsendable = unsendable(rq);
 	csr->central_key.kind = spki ? spki->algorithm : NULL;
 	return err;
 }
