@@ -33,6 +33,7 @@ CLIENTS = {
     "ed25519": (("-algorithm", "ED25519"), "digitalSignature", ()),
     "ra": (EC, "digitalSignature", ("--may", "register,request,revoke,ra")),
     "announcer": (EC, "digitalSignature", ("--may", "announce")),
+    "onap": (EC, "digitalSignature", ("--policy", "onap")),
 }
 # Internal CAs that sign with other keys than the one of `cmfctl init`: certConf has another hash.
 CAS = {"rsa": RSA, "p384": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"),
@@ -43,7 +44,8 @@ ca_rsa ca_p384 ca_ed25519 ca_ed448 implicit_confirm template_answered_with_mods 
 kur kur_on_behalf encr_cert_rsa encr_cert_ec encr_cert_encrypted_value challenge_rsa challenge_ec challenge_pvno_2
 challenge_several central_key_transport central_key_agreement central_key_password waiting_and_polling rr rr_several genm_all_in_one
 genm_empty genm_root_ca_key_update genm_crls rev_passphrase archived_private_key recovered_private_key error_from_client error_answers
-nested_added_protection nested_batch announcements cross_certificate""".split()
+nested_added_protection nested_batch announcements cross_certificate
+onap_signature onap_secret onap_update onap_refused_otherwise""".split()
 
 
 def client_add(cmf, base, name):
@@ -79,6 +81,8 @@ def configure(cmf, base):
         cmf.set(f"profile {profile}", "central_key_types", "ec:P-256, rsa:2048-3072")
     cmf.set("profile VnfciCert", "archive_keys", "allowed")
     cmf.set("client_policy bc", "pwri_kek", "yes")
+    for key in "implicit_confirm_no_value", "cert_req_id_any", "template_extras", "root_in_extra_certs":
+        cmf.set("client_policy onap", key, "yes")
     for name, algorithm in CAS.items():
         ca_add(cmf, base, name, algorithm)
     with open(cmf.conf, "a", encoding="utf-8") as conf:
@@ -109,6 +113,7 @@ def populate(pair, base):
     (base / "secret").write_text(f"{SECRET}\n")
     cmf.ctl("client", "add", "bc-mano", "--mac", "--ref", "bc-ref", "--secret-file", base / "secret",
             "--trust-domain", "bc", "--default-profile", "ManoCert", "--policy", "bc")
+    cmf.ctl("client", "credential", "add", "bc-onap", "--mac", "--ref", "bc-onap", "--secret-file", base / "secret")
     new_key(base / "other.key")
     run([OPENSSL, "req", "-x509", "-new", "-key", base / "other.key", "-subj", "/CN=Other CA", "-out", base / "other.pem",
          "-addext", "basicConstraints=critical,CA:TRUE", "-addext",
@@ -128,12 +133,17 @@ def populate(pair, base):
     return [*arguments, f"other_ca.cert={base / 'other.pem'}", f"other_ca.key={base / 'other.key'}"]
 
 
-def play(pair, arguments, base):
-    """Runs the client; what it said, line by line. The upstream CA comes back when the client has polled."""
+def compiled(base, arguments):
+    """The command that runs the client."""
     run(["javac", "-nowarn", "-cp", ":".join(CLASSPATH), "-d", base / "classes",
          *sorted((ROOT / "tests" / "interop").glob("*.java"))])
-    command = ["java", "-XX:TieredStopAtLevel=1", "-cp", ":".join([*CLASSPATH, str(base / "classes")]), "BouncyCastle",
-               *arguments]
+    return ["java", "-XX:TieredStopAtLevel=1", "-cp", ":".join([*CLASSPATH, str(base / "classes")]), "BouncyCastle",
+            *arguments]
+
+
+def play(pair, arguments, base):
+    """Runs the client; what it said, line by line. The upstream CA comes back when the client has polled."""
+    command = compiled(base, arguments)
     pair.ca.stop()
     said = []
     with open(base / "stderr", "w", encoding="utf-8") as stderr, \

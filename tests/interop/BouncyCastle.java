@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every operation of cmfd that Bouncy Castle can ask for, one after the other in one JVM. A line of standard
 // output for each: "ok NAME", "FAIL NAME: why", or "state ENTITY STATE": what the certificates of an entity
-// must be in the end. test_bouncycastle.py runs it. The checks are in Enrolments.java and OtherOperations.java;
-// here is what they have in common: how requests are made, what answers must be, and what is encrypted in them.
+// must be in the end. test_bouncycastle.py runs it. The checks are in Enrolments.java, OtherOperations.java and
+// Onap.java; here is what they have in common: how requests are made, what answers must be, and what is encrypted
+// in them.
 
 import static org.bouncycastle.asn1.cmp.PKIBody.*;
 
@@ -63,12 +64,12 @@ abstract class BouncyCastle {
 	BouncyCastle(Map<String, String> given) throws Exception {
 		this.given = given;
 		server = new Cmp.Server(given.get("url"), new GeneralName(new X500Name("CN=cmf")),
-			(X509CertificateHolder) Cmp.pem(given.get("root")));
+			(X509CertificateHolder) Cmp.pem(given.get("root")), false);
 		vnfm = signer("vnfm", "SHA256withECDSA");
-		mano = new Cmp.Secret("bc-ref", given.get("secret").toCharArray(), false);
+		mano = new Cmp.Secret(given.getOrDefault("reference", "bc-ref"), given.get("secret").toCharArray(), false);
 	}
 
-	/** Arguments: NAME=VALUE. */
+	/** Arguments: NAME=VALUE; only=NAME,... for some of the checks. */
 	public static void main(String[] args) throws Exception {
 		Security.addProvider(new BouncyCastleProvider());
 		Map<String, String> given = new HashMap<>();
@@ -78,6 +79,9 @@ abstract class BouncyCastle {
 		Map<String, Check> checks = new LinkedHashMap<>();
 		new Enrolments(given).add(checks);
 		new OtherOperations(given).add(checks);
+		new Onap(given).add(checks);
+		if (given.containsKey("only"))
+			checks.keySet().retainAll(List.of(given.get("only").split(",")));
 		boolean good = true;
 		for (Map.Entry<String, Check> check : checks.entrySet())
 			good &= run(check.getKey(), check.getValue());
