@@ -79,6 +79,9 @@ enum { WEB_PROBLEM_MAX = 256 };
 struct web_answer {
 	long status;
 	struct octets body;
+	/* The last field of its name as it came, NULL: none. Hostile, as the body is. */
+	char *location;
+	char *link;
 	/* What went wrong, in words for the log; empty if nothing did. */
 	char problem[WEB_PROBLEM_MAX];
 };

@@ -48,7 +48,7 @@ void callback_close(struct callback *callback)
 {
 	web_identity_free(callback->identity);
 	web_connection_free(callback->connection);
-	token_clear(&callback->token);
+	web_token_clear(&callback->token);
 }
 
 /* What holds for requests to the callback and to its token endpoint alike. */
@@ -81,17 +81,17 @@ static int url_check(const struct callback *callback, const char *url)
 static int token_get(struct callback *callback)
 {
 	const struct store_subscription *s = callback->subscription;
-	const struct token_asker asker = {s->user_name, callback->secret};
+	const struct web_token_asker asker = {s->user_name, callback->secret};
 	struct web_request request = request_to(callback, s->token_endpoint);
 	int err;
 
-	if (token_is_good(&callback->token))
+	if (web_token_is_good(&callback->token))
 		return 0;
-	token_clear(&callback->token);
+	web_token_clear(&callback->token);
 	err = url_check(callback, s->token_endpoint);
 	if (err)
 		return err;
-	err = token_fetch(&request, &asker, &callback->token);
+	err = web_token_fetch(&request, &asker, &callback->token);
 	return err ? problem_log(callback, s->token_endpoint, err, "no token") : 0;
 }
 
@@ -149,7 +149,7 @@ int callback_send(struct callback *callback, const char *body, long *statusp)
 	*statusp = answer.status;
 	/* RFC 6750 3.1: the token may have been revoked. */
 	if (!err && answer.status == 401)
-		token_clear(&callback->token);
+		web_token_clear(&callback->token);
 	return err ? problem_log(callback, url, err, answer.problem) : 0;
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "notify.h"
-#include "token.h"
+#include "web/oauth2.h"
 #include "web.h"
 
 /* All borrowed but what is made on the way. One thread at a time. */
@@ -16,7 +16,7 @@ struct callback {
 	/* Made by callback_open(). */
 	struct web_identity *identity;
 	struct web_connection *connection;
-	struct token token;
+	struct web_token token;
 };
 
 /* Begins; fields before the last ones are set. 0 or negative errno; to be closed in any case. */

@@ -10,6 +10,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,6 +49,9 @@ void web_connection_free(struct web_connection *connection)
 void web_answer_clear(struct web_answer *answer)
 {
 	octets_clear_secret(&answer->body); /* it may be a token */
+	free(answer->location);
+	free(answer->link);
+	answer->location = answer->link = NULL;
 }
 
 /* --- what libcurl calls --- */
@@ -56,6 +60,7 @@ struct exchange {
 	const struct web_request *request;
 	struct web_answer *answer;
 	size_t head_len;
+	size_t room;    /* octets at the answer's body */
 	bool cleartext; /* http */
 	bool kept_off;  /* an address was not to be connected to */
 	bool enough;    /* of the answer: the body is not wanted */
@@ -63,32 +68,71 @@ struct exchange {
 	bool out_of_memory;
 };
 
+/* Takes the value of a field over, if the line is one of that name. */
+static void field_take(const char *line, size_t len, const char *name, char **valuep)
+{
+	size_t name_len = strlen(name);
+
+	if (len <= name_len || line[name_len] != ':' || strncasecmp(line, name, name_len) != 0)
+		return;
+	line += name_len + 1;
+	len -= name_len + 1;
+	while (len > 0 && strchr(" \t", line[0]))
+		line++, len--;
+	while (len > 0 && strchr(" \t\r\n", line[len - 1]))
+		len--;
+	free(*valuep);
+	*valuep = strndup(line, len);
+}
+
 static size_t head_take(char *line, size_t one, size_t len, void *arg)
 {
 	struct exchange *exchange = arg;
 
 	exchange->head_len += len;
 	exchange->answer_long = exchange->head_len > HEAD_MAX;
+	field_take(line, len, "Location", &exchange->answer->location);
+	field_take(line, len, "Link", &exchange->answer->link);
 	return exchange->answer_long ? CURL_WRITEFUNC_ERROR : len;
+}
+
+/* What the body held may be a secret, and does not stay behind where it was. */
+static int body_room_make(struct exchange *exchange, size_t needed)
+{
+	struct octets *body = &exchange->answer->body;
+	size_t room = 2 * exchange->room > needed ? 2 * exchange->room : needed;
+	uint8_t *grown;
+
+	if (needed <= exchange->room)
+		return 0;
+	grown = malloc(room);
+	if (!grown)
+		return -ENOMEM;
+	if (body->len > 0) {
+		memcpy(grown, body->data, body->len);
+		OPENSSL_cleanse(body->data, body->len);
+	}
+	free(body->data);
+	body->data = grown;
+	exchange->room = room;
+	return 0;
 }
 
 static size_t body_take(char *part, size_t one, size_t len, void *arg)
 {
 	struct exchange *exchange = arg;
 	struct octets *body = &exchange->answer->body;
-	uint8_t *grown;
 
 	exchange->enough = exchange->request->answer_max == 0;
 	exchange->answer_long =
 		!exchange->enough && len > exchange->request->answer_max - body->len;
 	if (exchange->enough || exchange->answer_long)
 		return CURL_WRITEFUNC_ERROR;
-	grown = realloc(body->data, body->len + len + 1);
-	exchange->out_of_memory = !grown;
-	if (!grown)
+	exchange->out_of_memory = body_room_make(exchange, body->len + len) < 0;
+	if (exchange->out_of_memory)
 		return CURL_WRITEFUNC_ERROR;
-	memcpy(grown + body->len, part, len);
-	*body = (struct octets){grown, body->len + len};
+	memcpy(body->data + body->len, part, len);
+	body->len += len;
 	return len;
 }
 
@@ -165,6 +209,8 @@ static CURLcode what_set(CURL *curl, const struct web_request *request, struct c
 	CURLcode c = CURLE_OK;
 
 	SET(CURLOPT_URL, request->url);
+	/* A segment that is ".." may be somebody's identifier. */
+	SET(CURLOPT_PATH_AS_IS, 1L);
 	SET(CURLOPT_PROTOCOLS_STR, request->http_on_loopback ? "http,https" : "https");
 	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	SET(CURLOPT_HTTPHEADER, headers);

@@ -308,6 +308,42 @@ START_TEST(test_url)
 }
 END_TEST
 
+/* What a list goes on with, and where something was made, are told and not followed. */
+START_TEST(test_fields)
+{
+	struct server s = {.reply = "HTTP/1.1 201 Created\r\nlocation: /old\r\n"
+				    "LOCATION:http://other.example/a b \t\r\nLinks: no\r\n"
+				    "Link: <http://x/?m=1>;rel=\"next\"\r\n"
+				    "Content-Length: 0\r\n\r\n"};
+	struct web_answer answer;
+
+	OK(get_once(&s, PATIENCE_MS, 100, &answer));
+	ck_assert_str_eq(answer.location, "http://other.example/a b");
+	ck_assert_str_eq(answer.link, "<http://x/?m=1>;rel=\"next\"");
+	web_answer_clear(&answer);
+	ck_assert_ptr_null(answer.link);
+}
+END_TEST
+
+/* RFC 3986 6.2.2.3 would make another resource of it. */
+START_TEST(test_path_as_is)
+{
+	struct server s = {.reply = "HTTP/1.1 204 No Content\r\n\r\n"};
+	struct web_request request = {
+		.method = "GET", .http_on_loopback = true, .timeout_ms = PATIENCE_MS};
+	struct web_answer answer;
+	char url[80];
+
+	server_start(&s);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/a/%%2e%%2E/b/../c", s.port);
+	request.url = url;
+	OK(web_exchange(NULL, &request, &answer));
+	server_stop(&s);
+	ck_assert_int_eq(strncmp(s.request, "GET /a/%2e%2E/b/../c HTTP/1.1\r\n", 31), 0);
+	web_answer_clear(&answer);
+}
+END_TEST
+
 /* --- requests --- */
 
 START_TEST(test_request)
@@ -630,6 +666,8 @@ static Suite *web_suite(void)
 	TCase *cases = tcase_create("cleartext");
 
 	tcase_add_loop_test(cases, test_answers, 0, ARRAY_LEN(answers));
+	tcase_add_test(cases, test_fields);
+	tcase_add_test(cases, test_path_as_is);
 	tcase_add_test(cases, test_no_answer_in_time);
 	tcase_add_test(cases, test_cancelled);
 	tcase_add_loop_test(cases, test_url, 0, ARRAY_LEN(urls));

@@ -4,7 +4,7 @@
  * TLS client certificate (RFC 8705 2). What comes from the token endpoint is not trusted further
  * than to be sent to the callback.
  */
-#include "token.h"
+#include "web/oauth2.h"
 
 #include "base/clock.h"
 #include "base/strbuf.h"
@@ -25,13 +25,13 @@ enum {
 	MARGIN_S = 30,
 };
 
-void token_clear(struct token *token)
+void web_token_clear(struct web_token *token)
 {
 	octets_clear_secret(&token->text);
-	*token = (struct token){0};
+	*token = (struct web_token){0};
 }
 
-bool token_is_good(const struct token *token)
+bool web_token_is_good(const struct web_token *token)
 {
 	return token->text.len > 0 && clock_monotonic_us() < token->until_us;
 }
@@ -55,7 +55,7 @@ static json_t *object_read(struct bytes text)
 }
 
 /* RFC 6749 5.1 */
-static int token_read(struct bytes answer, struct token *tokenp)
+static int token_read(struct bytes answer, struct web_token *tokenp)
 {
 	json_t *object = object_read(answer);
 	const json_t *expires = json_object_get(object, "expires_in");
@@ -83,7 +83,8 @@ static void strbuf_clear_secret(struct strbuf *text)
 	strbuf_clear(text);
 }
 
-int token_fetch(struct web_request *request, const struct token_asker *asker, struct token *tokenp)
+int web_token_fetch(struct web_request *request, const struct web_token_asker *asker,
+		    struct web_token *tokenp)
 {
 	static const char *const headers[] = {"Accept: application/json"};
 	_cleanup_(strbuf_clear_secret) struct strbuf user = STRBUF_NULL, password = STRBUF_NULL;
