@@ -66,6 +66,7 @@ TCase *csr_cases(void);
 TCase *direct_cases(void);
 TCase *pop_cases(void);
 TCase *kem_secret_cases(void);
+TCase *lcm_cases(void);
 TCase *event_cases(void);
 TCase *exchange_cases(void);
 TCase *rev_passphrase_cases(void);

@@ -355,6 +355,26 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_INITIAL_CREDENTIAL_VOID] =
 		"UPDATE initial_credential SET expires_ms = 0,"
 		" file = CASE WHEN file = 0 THEN 0 ELSE 3 END WHERE registration_id = ?1",
+	[CHANGE_LCM_SUBSCRIPTION_SET] =
+		"INSERT INTO lcm_subscription (vnfm, subscription, request_digest, created_ms)"
+		" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (vnfm) DO UPDATE SET"
+		" subscription = excluded.subscription, created_ms = excluded.created_ms,"
+		" request_digest = excluded.request_digest",
+	[CHANGE_LCM_SUBSCRIPTION_REMOVE] =
+		"DELETE FROM lcm_subscription WHERE vnfm = ?1 AND subscription = ?2",
+	[CHANGE_LCM_EVENT_NOTE] =
+		"INSERT INTO lcm_event (vnfm, vnf_instance, sequence, noted_ms, next_ms, attempts,"
+		" removed, deleted, unfinished, operation_id)"
+		" VALUES (?1, ?2, 1, ?3, ?3, 0, ?4, ?5, ?6, ?7)"
+		" ON CONFLICT (vnfm, vnf_instance) DO UPDATE SET sequence = sequence + 1,"
+		" next_ms = excluded.next_ms, attempts = 0,"
+		" removed = removed OR excluded.removed, deleted = deleted OR excluded.deleted,"
+		" unfinished = unfinished AND excluded.unfinished,"
+		" operation_id = ifnull(excluded.operation_id, operation_id)",
+	[CHANGE_LCM_EVENT_DONE] =
+		"DELETE FROM lcm_event WHERE vnfm = ?1 AND vnf_instance = ?2 AND sequence = ?3",
+	[CHANGE_LCM_EVENT_RETRY] = "UPDATE lcm_event SET next_ms = ?4, attempts = ?5"
+				   " WHERE vnfm = ?1 AND vnf_instance = ?2 AND sequence = ?3",
 	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor_kind, actor, uid, action, target,"
 			     " detail, before, after, outcome, request_id)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -481,6 +501,14 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 			" AND not_after_ms > ?1 AND not_after_ms <= ?3 ORDER BY 1, 2 LIMIT ?4",
 	[READ_ENDING_MARK] =
 		"SELECT not_after_ms, certificate_id FROM ending_mark WHERE before_ms = ?1",
+	[READ_LCM_SUBSCRIPTION] = "SELECT vnfm, subscription, request_digest, created_ms"
+				  " FROM lcm_subscription WHERE vnfm = ?1",
+	[READ_LCM_EVENT_DUE] =
+		"SELECT vnfm, vnf_instance, sequence, noted_ms, next_ms, attempts, removed,"
+		" deleted, unfinished, operation_id FROM lcm_event"
+		" WHERE vnfm = ?1 AND next_ms <= ?2 ORDER BY next_ms LIMIT 1",
+	[READ_LCM_EVENT_COUNT] =
+		"SELECT count(*) FROM (SELECT 1 FROM lcm_event WHERE vnfm = ?1 LIMIT ?2)",
 	[READ_SUBSCRIPTION_GET] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription WHERE id = ?1",
 	[READ_SUBSCRIPTION_FIND] = "SELECT id FROM subscription WHERE client = ?1"
 				   " AND callback_uri = ?2 AND filter = ?3 AND state = 0",
