@@ -31,8 +31,9 @@ ORDER = {
     "notify": {"base", "conf", "asn1", "keys", "web", "store", "cmf"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},
-    "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http"},
-    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "json"},
+    "lcm": {"base", "conf", "token", "keys", "web", "store", "cmf", "http"},
+    "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http", "lcm"},
+    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "lcm", "json"},
     "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp"},
     "cmfbench": {"base", "asn1", "message", "keys"},
 }
@@ -51,6 +52,9 @@ COMMITS = {
     "cmf/events/ending.c": "that subscribers were told of certificates that end",
     "notify/deliver.c": "how far the callbacks of subscribers have been told",
     "notify/notifier.c": "that events are forgotten which all have been told",
+    "lcm/subscribe.c": "which subscription the VNFM has of ours, before it is relied on",
+    "lcm/callback.c": "where a notification says to look, before it is answered",
+    "lcm/sync.c": "that a VNF was looked at, or has to be once more",
     "ca/internal/crl.c": "a CRL, before anybody gets it",
     "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",
 }

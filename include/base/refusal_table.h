@@ -377,6 +377,12 @@ REFUSAL_HTTP(nfv_not_found, FAIL_NOT_AUTHORIZED, 404, "there is no such resource
 REFUSAL_HTTP(nfv_precondition, FAIL_BAD_REQUEST, 412, "the resource is in another state than If-Match says")
 REFUSAL_HTTP(nfv_conflict, FAIL_SYSTEM_UNAVAIL, 503, "others changed the same at the same time; try again")
 
+/* Notifications of a VNFM (direct mode): SOL 013 8.3.4, SOL 003 5.4.20 */
+REFUSAL_HTTP(lcm_nobody, FAIL_NOT_AUTHORIZED, 401, "the credentials are not those that notifications of this VNFM have")
+REFUSAL_HTTP(lcm_without_tls, FAIL_NOT_AUTHORIZED, 403, "notifications are taken over TLS, or from this machine, only")
+REFUSAL_HTTP(lcm_subscription, FAIL_NOT_AUTHORIZED, 404, "the subscription is not one that this server has with the VNFM")
+REFUSAL_HTTP(lcm_notification, FAIL_BAD_DATA_FORMAT, 400, "the body is no notification: a JSON object with notificationType, subscriptionId and what its type must have")
+
 /* Subscriptions */
 REFUSAL(callback_not_allowed, FAIL_BAD_REQUEST, "the callback is no https URI on a host that is allowed for the trust domain")
 REFUSAL(callback_not_reached, FAIL_BAD_REQUEST, "the callback did not answer the test, a GET, with 204")

@@ -15,6 +15,7 @@ enum { STORE_LCM_DIGEST_LEN = 48 };
 struct store_lcm_subscription {
 	char *vnfm;         /* of the section of the configuration */
 	char *subscription; /* its identifier with the VNFM */
+	char *callback_uri; /* with which it was made */
 	uint8_t request_digest[STORE_LCM_DIGEST_LEN];
 	int64_t created_ms;
 };

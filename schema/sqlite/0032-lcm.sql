@@ -7,6 +7,7 @@
 CREATE TABLE lcm_subscription (
 	vnfm TEXT PRIMARY KEY,
 	subscription TEXT NOT NULL,
+	callback_uri TEXT NOT NULL,
 	request_digest BLOB NOT NULL,
 	created_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

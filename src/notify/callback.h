@@ -3,8 +3,8 @@
 #pragma once
 
 #include "notify.h"
-#include "web/oauth2.h"
 #include "web.h"
+#include "web/oauth2.h"
 
 /* All borrowed but what is made on the way. One thread at a time. */
 struct callback {

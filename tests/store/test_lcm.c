@@ -8,8 +8,10 @@
 
 static void put_subscription(struct fixture *f, const char *vnfm, const char *id)
 {
-	struct store_lcm_subscription s = {
-		.vnfm = (char *)vnfm, .subscription = (char *)id, .created_ms = 7};
+	struct store_lcm_subscription s = {.vnfm = (char *)vnfm,
+					   .subscription = (char *)id,
+					   .callback_uri = TEXT("http://x/"),
+					   .created_ms = 7};
 
 	memset(s.request_digest, 0xa5, sizeof(s.request_digest));
 	OK(store_lcm_subscription_set(f->unit, &s));
@@ -29,6 +31,7 @@ START_TEST(test_lcm_subscription)
 	OK(store_lcm_subscription_get(f.reader, "a", &s));
 	ck_assert_str_eq(s.vnfm, "a");
 	ck_assert_str_eq(s.subscription, "three");
+	ck_assert_str_eq(s.callback_uri, "http://x/");
 	ck_assert_uint_eq(s.request_digest[STORE_LCM_DIGEST_LEN - 1], 0xa5);
 	ck_assert_int_eq(s.created_ms, 7);
 	store_lcm_subscription_clear(&s);

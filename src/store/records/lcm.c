@@ -9,6 +9,7 @@ void store_lcm_subscription_clear(struct store_lcm_subscription *s)
 {
 	free(s->vnfm);
 	free(s->subscription);
+	free(s->callback_uri);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -30,6 +31,7 @@ static int subscription_read(struct row *row, void *arg)
 	*s = (struct store_lcm_subscription){0};
 	s->vnfm = row_text(row);
 	s->subscription = row_text(row);
+	s->callback_uri = row_text(row);
 	row_array(row, s->request_digest, sizeof(s->request_digest));
 	s->created_ms = row_int(row);
 	err = row_complete(row);
@@ -89,6 +91,7 @@ int store_lcm_subscription_set(struct store_unit *u, const struct store_lcm_subs
 {
 	return unit_add(u, CHANGE_LCM_SUBSCRIPTION_SET,
 			VALUES(value_text(s->vnfm), value_text(s->subscription),
+			       value_text(s->callback_uri),
 			       value_bytes(BYTES_OF(s->request_digest)), value_int(s->created_ms)));
 }
 

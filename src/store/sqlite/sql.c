@@ -356,9 +356,10 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		"UPDATE initial_credential SET expires_ms = 0,"
 		" file = CASE WHEN file = 0 THEN 0 ELSE 3 END WHERE registration_id = ?1",
 	[CHANGE_LCM_SUBSCRIPTION_SET] =
-		"INSERT INTO lcm_subscription (vnfm, subscription, request_digest, created_ms)"
-		" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (vnfm) DO UPDATE SET"
-		" subscription = excluded.subscription, created_ms = excluded.created_ms,"
+		"INSERT INTO lcm_subscription (vnfm, subscription, callback_uri, request_digest,"
+		" created_ms) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (vnfm) DO UPDATE SET"
+		" subscription = excluded.subscription, callback_uri = excluded.callback_uri,"
+		" created_ms = excluded.created_ms,"
 		" request_digest = excluded.request_digest",
 	[CHANGE_LCM_SUBSCRIPTION_REMOVE] =
 		"DELETE FROM lcm_subscription WHERE vnfm = ?1 AND subscription = ?2",
@@ -501,7 +502,8 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 			" AND not_after_ms > ?1 AND not_after_ms <= ?3 ORDER BY 1, 2 LIMIT ?4",
 	[READ_ENDING_MARK] =
 		"SELECT not_after_ms, certificate_id FROM ending_mark WHERE before_ms = ?1",
-	[READ_LCM_SUBSCRIPTION] = "SELECT vnfm, subscription, request_digest, created_ms"
+	[READ_LCM_SUBSCRIPTION] = "SELECT vnfm, subscription, callback_uri, request_digest,"
+				  " created_ms"
 				  " FROM lcm_subscription WHERE vnfm = ?1",
 	[READ_LCM_EVENT_DUE] =
 		"SELECT vnfm, vnf_instance, sequence, noted_ms, next_ms, attempts, removed,"
