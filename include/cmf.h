@@ -443,6 +443,7 @@ struct cmf_csr {
 	const char *
 		profile; /* that the registration has, by no carrier of a message; NULL: not said */
 	bool at_once;    /* the door has no certConf: the certificate is active when it is issued */
+	int64_t nonce_id; /* the nonce that its attestation is over; 0: not said */
 	/* Of one operation alone. */
 	union {
 		struct {
@@ -474,6 +475,7 @@ struct cmf_csr_result {
 	bool implicit_confirm; /* allowed by configuration and profile */
 	bool at_once;          /* as in the request */
 	int64_t confirm_by_ms; /* deadline for certConf, if there is to be one */
+	int64_t nonce_id;      /* that is used thereby (include/cmf/nonce.h); 0: none */
 	struct decision *decision;
 	/* What goes into the unit; from then on the id stands for the row there (store.h). */
 	struct store_certificate certificate;

@@ -157,6 +157,12 @@ struct conf_cmf {
 	uint32_t nested_max;                   /* messages in a nested one, 16 */
 	uint32_t rsa_exponent_min;             /* of keys that are certified: 65537 */
 	bool key_reuse;                        /* a key may be certified for several entities */
+	/* Nonces for key attestation. */
+	uint32_t nonce_length;          /* octets, 32 */
+	int64_t nonce_lifetime_ms;      /* 10 min */
+	uint32_t nonces_max_per_client; /* that are neither used nor expired, 1000 */
+	char *nonce_request_oid;        /* infoTypes of genm and genp */
+	char *nonce_response_oid;
 };
 
 enum conf_ca_type { CONF_CA_INTERNAL, CONF_CA_UPSTREAM };

@@ -15,6 +15,8 @@
 #define OID_CMF_VNF_INSTANCE_ID    OID_CMF ".4"
 #define OID_CMF_REGISTER_REQUEST   OID_CMF ".10"
 #define OID_CMF_REGISTER_RESPONSE  OID_CMF ".11"
+#define OID_CMF_NONCE_REQUEST      OID_CMF ".12"
+#define OID_CMF_NONCE_RESPONSE     OID_CMF ".13"
 
 /* OIDs that OpenSSL 3.0 has no NID for. */
 enum cmf_object {

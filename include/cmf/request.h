@@ -28,6 +28,7 @@ struct cmf_request {
 	int64_t not_after_ms; /* a wish; 0: none */
 	int64_t replaces_id;  /* a certificate that is renewed, as by kur; 0: none */
 	bool revoke_replaced; /* once there is the new one */
+	int64_t nonce_id;     /* as in struct cmf_csr */
 };
 
 struct cmf_requested {

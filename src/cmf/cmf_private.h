@@ -153,6 +153,11 @@ _must_check_ int revocation_add(const struct cmf_call *call,
 _must_check_ int revocation_of(const struct cmf_call *call, int64_t certificate_id, int reason,
 			       struct cmf_revocation *revocationp);
 
+/* --- nonce.c --- */
+
+/* Removes those that expired long ago. *morep is set if there may be more. */
+_must_check_ int nonces_end(struct cmf_call *call, bool *morep);
+
 /* --- request.c --- */
 
 /* Ends requests that are decided, or whose time is over. *morep is set if there may be more. */

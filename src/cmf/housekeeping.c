@@ -32,5 +32,7 @@ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *mor
 		err = store_certificate_due(call.reader, call.now_ms, &due);
 	if (err == 0)
 		err = cmf_due_end_all(call.unit, &due, certificate_end, &call, morep);
+	if (err == 0)
+		err = nonces_end(&call, morep);
 	return err == 0 ? endings_tell(&call, morep) : err;
 }

@@ -5,6 +5,7 @@
  * they are begun, how long they are waited for, and what their results mean for an order.
  */
 #include "cmf/order.h"
+#include "cmf/nonce.h"
 
 #include "csr/csr.h"
 
@@ -65,6 +66,8 @@ int cmf_order_place_certificates(const struct cmf_call *call, struct cmf_csr_res
 		if (!granted[i]->at_once)
 			granted[i]->certificate.confirm_by_ms = terms.deadline_ms;
 		err = csr_result_add(granted[i]);
+		if (err == 0 && granted[i]->nonce_id)
+			err = cmf_nonce_use(call, granted[i]->nonce_id);
 	}
 	*termsp = terms;
 	return err;

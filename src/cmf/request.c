@@ -230,6 +230,7 @@ static int asked_read(struct making *m)
 	m->csr.vnf_instances = &m->asked->vnf_instance;
 	m->csr.n_vnf_instances = m->asked->vnf_instance != NULL;
 	m->csr.at_once = true;
+	m->csr.nonce_id = m->asked->nonce_id;
 	return err;
 }
 

@@ -54,6 +54,10 @@ static int oids_fill(struct cmp_door *door)
 	door->oids[CMP_OID_VNF_INSTANCE_ID] = cmf_object(CMF_OBJECT_VNF_INSTANCE_ID);
 	door->oids[CMP_OID_REGISTER_REQUEST] = cmf_object(CMF_OBJECT_REGISTER_REQUEST);
 	door->oids[CMP_OID_REGISTER_RESPONSE] = cmf_object(CMF_OBJECT_REGISTER_RESPONSE);
+	door->nonce_request = OBJ_txt2obj(door->conf->cmf.nonce_request_oid, 1);
+	door->nonce_response = OBJ_txt2obj(door->conf->cmf.nonce_response_oid, 1);
+	door->oids[CMP_OID_NONCE_REQUEST] = door->nonce_request;
+	door->oids[CMP_OID_NONCE_RESPONSE] = door->nonce_response;
 	for (size_t i = 0; i < CMP_OID_COUNT; i++)
 		if (!door->oids[i])
 			return -ENOMEM;
@@ -94,6 +98,8 @@ void cmp_door_free(struct cmp_door *door)
 	for (size_t i = 0; i < door->n_certs; i++)
 		octets_clear(&door->certs[i]);
 	free(door->certs);
+	ASN1_OBJECT_free(door->nonce_request);
+	ASN1_OBJECT_free(door->nonce_response);
 	octets_clear(&door->root);
 	octets_clear(&door->sender);
 	octets_clear(&door->sender_kid);

@@ -41,6 +41,8 @@ enum cmp_oid {
 	CMP_OID_UNSUPPORTED_OIDS,
 	CMP_OID_REGISTER_REQUEST,
 	CMP_OID_REGISTER_RESPONSE,
+	CMP_OID_NONCE_REQUEST,
+	CMP_OID_NONCE_RESPONSE,
 	CMP_OID_CA_PROT_ENC_CERT,
 	CMP_OID_REV_PASSPHRASE,
 	CMP_OID_ROOT_CA_CERT,
@@ -79,6 +81,7 @@ struct cmp_door {
 	const struct clock_source *clock;
 	struct metrics *metrics;
 	const ASN1_OBJECT *oids[CMP_OID_COUNT];
+	ASN1_OBJECT *nonce_request, *nonce_response; /* as configured; owned */
 	/* The CMF's protection credential. */
 	struct signer *signer;
 	struct octets *certs; /* own certificate, then its chain, no self-signed ones behind it */

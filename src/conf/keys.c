@@ -259,6 +259,22 @@ const struct conf_key conf_keys[] = {
 	    .help = "Whether a public key that is or was certified for one entity may be certified "
 		    "for another; otherwise it is refused (badCertTemplate, RFC 9483 3.6.4). `no` "
 		    "costs an index of all keys, which is made when cmfd starts."),
+	CMF(nonce_length, "nonce_length", number, .initial = "32", .min = 8, .max = 64,
+	    .reload = true,
+	    .help = "Octets of a nonce for key attestation, where the request does not say how "
+		    "many. A TPM takes no more than its largest digest has."),
+	CMF(nonce_lifetime_ms, "nonce_lifetime", duration, .initial = "10m", .min = SECOND,
+	    .max = DAY, .reload = true, .help = "How long such a nonce may be used, once."),
+	CMF(nonces_max_per_client, "nonces_max_per_client", number, .initial = "1000", .min = 1,
+	    .max = 1000000, .reload = true,
+	    .help = "Nonces of one client that are neither used nor expired."),
+	CMF(nonce_request_oid, "nonce_request_oid", oid,
+	    .initial = "2.25.222147897761693879604210948217677133715.12",
+	    .help = "infoType of NonceRequest in genm (draft-ietf-lamps-attestation-freshness). "
+		    "None is assigned yet: as shipped it is one of ours."),
+	CMF(nonce_response_oid, "nonce_response_oid", oid,
+	    .initial = "2.25.222147897761693879604210948217677133715.13",
+	    .help = "infoType of NonceResponse in genp."),
 	CMF(requests_max, "requests_max", number, .initial = "16", .min = 1,
 	    .max = CONF_REQUESTS_MAX, .reload = true,
 	    .help = "Certificate requests in one message."),

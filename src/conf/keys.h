@@ -117,6 +117,7 @@ extern const struct conf_type conf_type_uris;
 extern const struct conf_type conf_type_uri_patterns;
 extern const struct conf_type conf_type_paths;
 extern const struct conf_type conf_type_attributes;
+extern const struct conf_type conf_type_oid;            /* dotted text */
 extern const struct conf_type conf_type_text_attribute; /* one that holds any text */
 extern const struct conf_type conf_type_addresses;
 extern const struct conf_type conf_type_ip_ranges;

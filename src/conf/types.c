@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -266,6 +267,26 @@ static int text_attribute_parse(const struct conf_input *in, void *value, struct
 const struct conf_type conf_type_text_attribute = {
 	.name = "attribute type",
 	.parse = text_attribute_parse,
+	.print = text_print,
+	.clear = text_clear,
+};
+
+/* Dotted decimals, no name: which of them are known is the library's. */
+static int oid_parse(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	ASN1_OBJECT *object = OBJ_txt2obj(in->text, 1);
+
+	ASN1_OBJECT_free(object);
+	ERR_clear_error();
+	if (object)
+		return text_parse(in, value, why);
+	strbuf_printf(why, "\"%s\" is no object identifier, as 2.23.133.20.1", in->text);
+	return -EINVAL;
+}
+
+const struct conf_type conf_type_oid = {
+	.name = "OID",
+	.parse = oid_parse,
 	.print = text_print,
 	.clear = text_clear,
 };

@@ -16,6 +16,7 @@ enum json_kind {
 	JSON_SUBSCRIPTION,
 	JSON_MARKER, /* of a page of a list */
 	JSON_EVENT,
+	JSON_NONCE,
 };
 
 enum { JSON_ID_KEY_LEN = 32, JSON_ID_SIZE = 37 };

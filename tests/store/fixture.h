@@ -67,6 +67,7 @@ TCase *direct_cases(void);
 TCase *pop_cases(void);
 TCase *kem_secret_cases(void);
 TCase *lcm_cases(void);
+TCase *nonce_cases(void);
 TCase *event_cases(void);
 TCase *exchange_cases(void);
 TCase *rev_passphrase_cases(void);

@@ -15,6 +15,7 @@ static const char fixed_conf[] =
 	"[protection]\ncertificate = issuing.pem\nkey = issuing.key\n"
 	"[cmf]\ndefault_ca = main\nca_rules = oam\nregister_subjects_max = 5\n"
 	"deregister_on_cessation = yes\n"
+	"nonces_max_per_client = 3\nnonce_lifetime = 60s\nnonce_length = 20\n"
 	"[ca_rule oam]\ncert_type = VnfOAMCert\ntrust_domain = domain-b\nca = second\n"
 	"[ca main]\ntype = internal\ncertificate = issuing.pem\nchain = root.pem\n"
 	"key = issuing.key\n"

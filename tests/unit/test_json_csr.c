@@ -179,7 +179,9 @@ static const struct {
 } members[] = {
 	{"{}", 201},
 	{"{\"certType\": \"VnfciCert\"}", 201},
-	{"{\"certChainRequest\": \"NO_CHAIN\", \"nonceId\": 7, \"unknown\": {}}", 201},
+	{"{\"certChainRequest\": \"NO_CHAIN\", \"unknown\": {}}", 201},
+	{"{\"nonceId\": 7}", 422},
+	{"{\"nonceId\": \"\"}", 422},
 	{"{\"profile\": \"VnfciCert\", \"revokeReplaced\": false}", 201},
 	{"{\"notAfter\": \"2026-12-31T00:00:00+01:00\"}", 201},
 	{"{\"certType\": null}", 422},
@@ -326,6 +328,62 @@ START_TEST(rfc5280_5_3_1_revocation)
 }
 END_TEST
 
+/* --- nonces, draft-ietf-lamps-attestation-freshness --- */
+
+static const struct {
+	const char *body;
+	int status;
+	size_t characters; /* of the nonce: RFC 4648 5 without padding */
+} nonce_asks[] = {
+	{"{}", 201, 27}, /* 20 octets */
+	{"{\"len\": 8, \"statementType\": \"2.23.133.20.1\"}", 201, 11},
+	{"{\"len\": 64, \"unknown\": []}", 201, 86},
+	{"{\"len\": 7}", 422, 0},
+	{"{\"len\": 65}", 422, 0},
+	{"{\"len\": 0}", 422, 0},
+	{"{\"len\": \"32\"}", 422, 0},
+	{"{\"len\": null}", 422, 0},
+	{"{\"statementType\": 7}", 422, 0},
+	{"[]", 400, 0},
+};
+
+START_TEST(nonces)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789-_";
+	const struct nfv_ask ask = {.method = HTTP_POST,
+				    .path = "/v1/nonces",
+				    .body = nonce_asks[_i].body,
+				    .as = &w.vnfm_a};
+	struct nfv_answer answer = nfv_asked(&ask), again;
+	const char *nonce = nfv_text(answer.json, "nonce");
+
+	ck_assert_int_eq(answer.status, nonce_asks[_i].status);
+	if (answer.status == 201) {
+		ck_assert_uint_eq(strlen(nonce), nonce_asks[_i].characters);
+		ck_assert_uint_eq(strspn(nonce, alphabet), strlen(nonce));
+		ck_assert_uint_eq(strlen(nfv_text(answer.json, "nonceId")), 36);
+		ck_assert_int_eq(json_integer_value(json_object_get(answer.json, "expiry")), 60);
+		ck_assert_ptr_null(nfv_header(&answer, "Location"));
+		again = nfv_asked(&ask);
+		ck_assert_str_ne(nfv_text(again.json, "nonce"), nonce);
+		ck_assert_str_ne(nfv_text(again.json, "nonceId"), nfv_text(answer.json, "nonceId"));
+		nfv_answer_clear(&again);
+	}
+	nfv_answer_clear(&answer);
+}
+END_TEST
+
+START_TEST(nonces_that_wait_are_limited)
+{
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(post_status("/v1/nonces", json_object()), 201);
+	ck_assert_int_eq(post_status("/v1/nonces", json_object()), 429);
+	w.now_ms += 60000;
+	ck_assert_int_eq(post_status("/v1/nonces", json_object()), 201);
+}
+END_TEST
+
 static Suite *csr_suite(void)
 {
 	Suite *s = suite_create("json_csr");
@@ -336,6 +394,8 @@ static Suite *csr_suite(void)
 	tcase_add_loop_test(tc, rfc2986_what_is_no_request, 0, (int)ARRAY_LEN(no_requests));
 	tcase_add_loop_test(tc, ifa033_11_2_3_2_members, 0, (int)ARRAY_LEN(members));
 	tcase_add_test(tc, request_is_its_makers_alone);
+	tcase_add_loop_test(tc, nonces, 0, (int)ARRAY_LEN(nonce_asks));
+	tcase_add_test(tc, nonces_that_wait_are_limited);
 	tcase_add_loop_test(tc, rfc5280_5_3_1_revocation, 0, (int)ARRAY_LEN(revocations));
 	suite_add_tcase(s, tc);
 	return s;

@@ -57,6 +57,7 @@ static const struct genm_type {
 	{CMP_OID_CA_KEY_UPDATE_INFO, VALUE_OPTIONAL, true, true, false, NULL,
 	 cmp_genm_ca_key_update_info},
 	{CMP_OID_REGISTER_REQUEST, VALUE_OPTIONAL, true, false, false, NULL, cmp_genm_register},
+	{CMP_OID_NONCE_REQUEST, VALUE_PRESENT, false, false, false, "getnonce", cmp_genm_nonce},
 };
 
 /* NULL: a type that is not known. */
@@ -178,6 +179,7 @@ int cmp_genm_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 	rq->attempt.keep_refusal = changes;
 	if (n > INFOS_MAX)
 		return refuse(&rq->refusal, REFUSAL_genm_count);
+	err = cmp_nonce_transaction_check(rq);
 	for (int i = 0; i < n && !err; i++)
 		err = info_check(rq, list, i);
 	for (int i = 0; i < n && !err; i++) {
@@ -192,6 +194,9 @@ int cmp_genm_serve(struct cmp_request *rq, struct cmp_outcome *outcome)
 		err = offers_add(rq);
 	if (!err)
 		err = unsupported_add(rq, list);
+	/* What is remembered without a transaction: nonces. */
+	if (!err && !store_unit_empty(rq->worker->unit))
+		outcome->record = CMP_RECORD_UNIT;
 	if (err || !changes)
 		return err;
 	/* An announcement is recorded first, since it may be there already. */

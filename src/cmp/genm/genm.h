@@ -23,6 +23,11 @@ _must_check_ int cmp_genm_lang_tags(struct cmp_request *rq, const ASN1_TYPE *val
 _must_check_ int cmp_genm_crl_status(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_cert_req_template(struct cmp_request *rq, const ASN1_TYPE *value);
 _must_check_ int cmp_genm_register(struct cmp_request *rq, const ASN1_TYPE *value);
+/* nonce.c */
+_must_check_ int cmp_genm_nonce(struct cmp_request *rq, const ASN1_TYPE *value);
+/* REFUSED (transaction_id_in_use) where the transactionID is that of nonces that this requester got
+ * by another message: what may follow with it is a certificate request. */
+_must_check_ int cmp_nonce_transaction_check(struct cmp_request *rq);
 /* genm_support.c: the CA that a general message is addressed to, else the default one; NULL: none.
  */
 struct ca *cmp_ca_addressed(struct cmp_request *rq);

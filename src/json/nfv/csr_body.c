@@ -115,6 +115,17 @@ static int replaces_read(struct nfv_call *call, struct cmf_request *request)
 	return err && err != -EINVAL ? nfv_fault(call, err) : 0;
 }
 
+/* What is none of our identifiers is that of no nonce. */
+static int nonce_read(struct nfv_call *call, struct cmf_request *request)
+{
+	const char *text;
+	int status = text_read(call, "nonceId", &text), err = 0;
+
+	if (!status && text)
+		err = json_id_read(call->ids, JSON_NONCE, text, &request->nonce_id);
+	return err && err != -EINVAL ? nfv_fault(call, err) : status;
+}
+
 int nfv_csr_read(struct nfv_call *call, struct nfv_csr *csrp)
 {
 	struct cmf_request *request = &csrp->request;
@@ -134,5 +145,7 @@ int nfv_csr_read(struct nfv_call *call, struct nfv_csr *csrp)
 		status = not_after_read(call, request);
 	if (!status)
 		status = replaces_read(call, request);
+	if (!status)
+		status = nonce_read(call, request);
 	return status ? status : pkcs10_read(call, csrp);
 }

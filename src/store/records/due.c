@@ -6,6 +6,7 @@
 #include "reader.h"
 
 #include "store/direct.h"
+#include "store/nonce.h"
 
 static int due_add(struct row *row, void *arg)
 {
@@ -45,6 +46,12 @@ int store_csr_decided(struct store_reader *r, struct store_due *duep)
 int store_csr_due(struct store_reader *r, int64_t due_ms, struct store_due *duep)
 {
 	return due_read(r, READ_CSR_DUE, VALUES(value_int(due_ms), value_int(STORE_DUE_MAX)), duep);
+}
+
+int store_nonce_due(struct store_reader *r, int64_t before_ms, struct store_due *duep)
+{
+	return due_read(r, READ_NONCE_DUE, VALUES(value_int(before_ms), value_int(STORE_DUE_MAX)),
+			duep);
 }
 
 int store_exchange_due(struct store_reader *r, const char *ca, int64_t due_ms,

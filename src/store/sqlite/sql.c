@@ -64,6 +64,8 @@
 	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca," \
 	" request, refusal"
 
+#define NONCE_COLUMNS "id, octets, requester, transaction_id, request_digest, seq, used, expires_ms"
+
 #define CSR_COLUMNS                                                                             \
 	"q.id, q.state, q.certificate_id, q.replaces_id, q.revoke_replaced, q.chain_request,"   \
 	" q.not_after_ms, q.until_ms, q.created_ms, q.failinfo, q.client, q.digest, q.profile," \
@@ -231,6 +233,11 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_KEM_SECRET_PURGE] =
 		"DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
 		" WHERE cmp_transaction_id IS NULL AND deadline_ms < ?1 LIMIT ?2)",
+	[CHANGE_NONCE_INSERT] =
+		"INSERT INTO nonce (octets, requester, transaction_id, request_digest, seq,"
+		" expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[CHANGE_NONCE_USE] = "UPDATE nonce SET used = 1 WHERE id = ?1 AND used = 0",
+	[CHANGE_NONCE_REMOVE] = "DELETE FROM nonce WHERE id = ?1",
 	[CHANGE_TRANSACTION_PURGE_DONE] =
 		"DELETE FROM cmp_transaction WHERE id IN (SELECT id FROM cmp_transaction"
 		" WHERE state = 2 AND changed_ms < ?1 LIMIT ?2)",
@@ -452,6 +459,13 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_TRANSACTION_ITEMS] =
 		"SELECT cert_req_id, certificate_id, failinfo, status_text, reason"
 		" FROM cmp_transaction_item WHERE transaction_id = ?1 ORDER BY seq",
+	[READ_NONCE_FIND] = "SELECT " NONCE_COLUMNS " FROM nonce WHERE octets = ?1",
+	[READ_NONCE_OF_TRANSACTION] = "SELECT " NONCE_COLUMNS " FROM nonce"
+				      " WHERE requester = ?1 AND transaction_id = ?2 ORDER BY seq",
+	[READ_NONCE_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM nonce"
+			     " WHERE requester = ?1 AND expires_ms > ?2 AND used = 0 LIMIT ?3)",
+	[READ_NONCE_DUE] =
+		"SELECT id FROM nonce WHERE expires_ms < ?1 ORDER BY expires_ms LIMIT ?2",
 	[READ_CSR_GET] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES " WHERE q.id = ?1",
 	[READ_CSR_FIND] = "SELECT " CSR_COLUMNS " " CSR_SAME_SQL,
 	[READ_CSR_WAITING_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM csr"
