@@ -4,9 +4,11 @@
 
 #include "asn1/algorithm.h"
 #include "base/log.h"
+#include "base/pool.h"
 
 #include <errno.h>
 #include <openssl/objects.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 
 /* `prepared` is initialised once and only copied from then on. */
@@ -17,6 +19,7 @@ struct signer {
 	int algorithm_der_len;
 	EVP_MD_CTX *prepared;
 	size_t signature_max;
+	bool elsewhere; /* a token has the key: signing is waiting for it */
 };
 
 static X509_ALGOR *signer_algorithm_new(const struct signature_algorithm *a, int digest_nid)
@@ -47,6 +50,14 @@ static bool signer_prepare(struct signer *s, const struct signature_algorithm *a
 	return a->scheme != SIGNATURE_PSS || pss_context_set(pctx, md, RSA_PSS_SALTLEN_DIGEST);
 }
 
+/* A token, or whatever else a provider reaches. */
+static bool key_is_elsewhere(const EVP_PKEY *key)
+{
+	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
+
+	return provider && strcmp(OSSL_PROVIDER_get0_name(provider), "default") != 0;
+}
+
 int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp)
 {
 	_cleanup_(signer_freep) struct signer *s = NULL;
@@ -64,6 +75,7 @@ int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp)
 	if (!s || !EVP_PKEY_up_ref(key))
 		return -ENOMEM;
 	s->key = key;
+	s->elsewhere = key_is_elsewhere(key);
 	s->signature_max = (size_t)EVP_PKEY_get_size(key);
 	s->algorithm = signer_algorithm_new(algorithm, digest_nid);
 	s->algorithm_der_len = i2d_X509_ALGOR(s->algorithm, &s->algorithm_der);
@@ -97,6 +109,18 @@ struct bytes signer_algorithm_der(const struct signer *s)
 	return (struct bytes){s->algorithm_der, (size_t)s->algorithm_der_len};
 }
 
+static void signing_begin(const struct signer *s)
+{
+	if (s->elsewhere)
+		pool_wait_begin();
+}
+
+static void signing_end(const struct signer *s)
+{
+	if (s->elsewhere)
+		pool_wait_end();
+}
+
 int signer_sign(const struct signer *s, struct bytes data, struct octets *signaturep)
 {
 	uint8_t *signature = malloc(s->signature_max);
@@ -104,8 +128,10 @@ int signer_sign(const struct signer *s, struct bytes data, struct octets *signat
 	size_t len = s->signature_max;
 	int ok;
 
+	signing_begin(s);
 	ok = signature && ctx && EVP_MD_CTX_copy_ex(ctx, s->prepared) &&
 	     EVP_DigestSign(ctx, signature, &len, data.data, data.len) > 0;
+	signing_end(s);
 	EVP_MD_CTX_free(ctx);
 	if (!ok) {
 		free(signature);
@@ -137,10 +163,12 @@ int signer_sign_parts(const struct signer *s, const struct bytes *parts, size_t 
 		return sign_joined(s, parts, n, signaturep);
 	signature = malloc(s->signature_max);
 	ctx = EVP_MD_CTX_new();
+	signing_begin(s);
 	ok = signature && ctx && EVP_MD_CTX_copy_ex(ctx, s->prepared);
 	for (size_t i = 0; i < n && ok; i++)
 		ok = EVP_DigestSignUpdate(ctx, parts[i].data, parts[i].len) > 0;
 	ok = ok && EVP_DigestSignFinal(ctx, signature, &len) > 0;
+	signing_end(s);
 	EVP_MD_CTX_free(ctx);
 	if (!ok) {
 		free(signature);

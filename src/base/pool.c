@@ -8,22 +8,36 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <unistd.h>
+
+/* Jobs beside one for each processor: for when one of them reads from the disk. */
+enum { RUNNING_BESIDE = 1 };
 
 struct pool_entry {
 	pool_job *job;
 	void *arg;
 };
 
+/* A thread that has nothing to do. */
+struct pool_parked {
+	struct pool_parked *next;
+	pthread_cond_t called;
+	bool woken;
+};
+
 struct pool {
 	struct pool_ops ops;
 	pthread_mutex_t mutex;    /* guards all below but threads */
-	pthread_cond_t work;      /* a job was queued, or stopping */
 	pthread_cond_t ready;     /* a thread has made its context, or failed to */
 	struct pool_entry *queue; /* a ring of queue_max entries */
 	size_t queue_max;
 	size_t head;
 	size_t queued;
-	size_t idle;    /* threads that wait on `work` */
+	struct pool_resumed *resumed; /* first in, first out */
+	struct pool_resumed **resumed_last;
+	struct pool_parked *parked; /* whose caches are warmest is first */
+	size_t running_max;
+	size_t running; /* jobs, but for those that wait, and threads that were called for one */
 	size_t n_ready; /* threads that have reported */
 	int error;      /* of the first thread that could not make its context */
 	bool stopping;
@@ -31,31 +45,115 @@ struct pool {
 	size_t n_threads; /* started ones */
 };
 
-/* Takes the next job; false when stopping and nothing is left. */
+/* The pool whose job this thread runs, and how often it is inside pool_wait_begin(). */
+static _Thread_local struct pool *pool_of_thread;
+static _Thread_local unsigned waits_of_thread;
+
+/* --- with the mutex held --- */
+
+/* Takes a job that is there; false: there is none. */
+static bool pool_take(struct pool *pool, struct pool_entry *entryp)
+{
+	struct pool_resumed *resumed = pool->resumed;
+
+	if (resumed) {
+		pool->resumed = resumed->next;
+		if (!pool->resumed)
+			pool->resumed_last = &pool->resumed;
+		*entryp = (struct pool_entry){resumed->job, resumed->arg};
+		return true;
+	}
+	if (pool->queued == 0)
+		return false;
+	*entryp = pool->queue[pool->head];
+	pool->head = (pool->head + 1) % pool->queue_max;
+	pool->queued--;
+	return true;
+}
+
+/* Somebody for a job that is there, if one may run and nobody looks at the queue anyway. */
+static void pool_call(struct pool *pool)
+{
+	struct pool_parked *parked = pool->parked;
+
+	if (!parked || pool->running >= pool->running_max || (!pool->resumed && !pool->queued))
+		return;
+	pool->parked = parked->next;
+	pool->running++;
+	parked->woken = true;
+	pthread_cond_signal(&parked->called);
+}
+
+/* Sleeps until called, and is one of the running then. */
+static void pool_park(struct pool *pool)
+{
+	struct pool_parked parked = {.next = pool->parked};
+
+	pthread_cond_init(&parked.called, NULL);
+	pool->parked = &parked;
+	while (!parked.woken)
+		pthread_cond_wait(&parked.called, &pool->mutex);
+	pthread_cond_destroy(&parked.called);
+}
+
+static void pool_call_all(struct pool *pool)
+{
+	for (struct pool_parked *parked = pool->parked; parked; parked = parked->next) {
+		pool->running++;
+		parked->woken = true;
+		pthread_cond_signal(&parked->called);
+	}
+	pool->parked = NULL;
+}
+
+/* --- threads --- */
+
+/* The next job for a thread that is one of the running; false when stopping and nothing is left. */
 static bool pool_next(struct pool *pool, struct pool_entry *entryp)
 {
 	bool found;
 
 	pthread_mutex_lock(&pool->mutex);
-	while (pool->queued == 0 && !pool->stopping) {
-		pool->idle++;
-		pthread_cond_wait(&pool->work, &pool->mutex);
-		pool->idle--;
-	}
-	found = pool->queued > 0;
-	if (found) {
-		*entryp = pool->queue[pool->head];
-		pool->head = (pool->head + 1) % pool->queue_max;
-		pool->queued--;
+	/* Who comes back from waiting may be one too many. At the end all help. */
+	while (!(found = (pool->running <= pool->running_max || pool->stopping) &&
+			 pool_take(pool, entryp))) {
+		pool->running--;
+		if (pool->stopping)
+			break;
+		pool_park(pool);
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	return found;
+}
+
+void pool_wait_begin(void)
+{
+	struct pool *pool = pool_of_thread;
+
+	if (!pool || waits_of_thread++ > 0)
+		return;
+	pthread_mutex_lock(&pool->mutex);
+	pool->running--;
+	pool_call(pool);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+void pool_wait_end(void)
+{
+	struct pool *pool = pool_of_thread;
+
+	if (!pool || --waits_of_thread > 0)
+		return;
+	pthread_mutex_lock(&pool->mutex);
+	pool->running++;
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 static void pool_report_ready(struct pool *pool, int error)
 {
 	pthread_mutex_lock(&pool->mutex);
 	pool->n_ready++;
+	pool->running++;
 	if (error < 0 && pool->error == 0)
 		pool->error = error;
 	pthread_cond_signal(&pool->ready);
@@ -72,6 +170,7 @@ static void *pool_thread(void *arg)
 	pool_report_ready(pool, err);
 	if (err < 0)
 		return NULL;
+	pool_of_thread = pool;
 	while (pool_next(pool, &entry))
 		entry.job(entry.arg, worker);
 	pool->ops.worker_free(pool->ops.arg, worker);
@@ -114,8 +213,9 @@ int pool_new(const struct pool_ops *ops, size_t threads, size_t queue_max, struc
 		return -ENOMEM;
 	pool->ops = *ops;
 	pool->queue_max = queue_max;
+	pool->running_max = threads;
+	pool->resumed_last = &pool->resumed;
 	pthread_mutex_init(&pool->mutex, NULL);
-	pthread_cond_init(&pool->work, NULL);
 	pthread_cond_init(&pool->ready, NULL);
 	pool->queue = calloc(queue_max, sizeof(*pool->queue));
 	pool->threads = calloc(threads, sizeof(*pool->threads));
@@ -128,9 +228,23 @@ int pool_new(const struct pool_ops *ops, size_t threads, size_t queue_max, struc
 	return 0;
 }
 
+size_t pool_running_max(size_t threads)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t max = (processors > 0 ? (size_t)processors : 1) + RUNNING_BESIDE;
+
+	return threads < max ? threads : max;
+}
+
+void pool_limit(struct pool *pool, size_t running_max)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->running_max = running_max;
+	pthread_mutex_unlock(&pool->mutex);
+}
+
 int pool_submit(struct pool *pool, pool_job *job, void *arg)
 {
-	bool wake = false;
 	int err = 0;
 
 	pthread_mutex_lock(&pool->mutex);
@@ -143,13 +257,20 @@ int pool_submit(struct pool *pool, pool_job *job, void *arg)
 
 		pool->queue[tail] = (struct pool_entry){job, arg};
 		pool->queued++;
-		/* Busy threads look at the queue before they sleep: nobody idle, nobody to wake. */
-		wake = pool->idle > 0;
+		pool_call(pool);
 	}
 	pthread_mutex_unlock(&pool->mutex);
-	if (wake)
-		pthread_cond_signal(&pool->work);
 	return err;
+}
+
+void pool_resume(struct pool *pool, struct pool_resumed *resumed, pool_job *job, void *arg)
+{
+	*resumed = (struct pool_resumed){.job = job, .arg = arg};
+	pthread_mutex_lock(&pool->mutex);
+	*pool->resumed_last = resumed;
+	pool->resumed_last = &resumed->next;
+	pool_call(pool);
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 size_t pool_queued(struct pool *pool)
@@ -168,12 +289,11 @@ void pool_free(struct pool *pool)
 		return;
 	pthread_mutex_lock(&pool->mutex);
 	pool->stopping = true;
-	pthread_cond_broadcast(&pool->work);
+	pool_call_all(pool);
 	pthread_mutex_unlock(&pool->mutex);
 	for (size_t i = 0; i < pool->n_threads; i++)
 		pthread_join(pool->threads[i], NULL);
 	pthread_cond_destroy(&pool->ready);
-	pthread_cond_destroy(&pool->work);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool->threads);
 	free(pool->queue);

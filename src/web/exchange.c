@@ -7,6 +7,7 @@
 #include "identity.h"
 
 #include "base/network.h"
+#include "base/pool.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -316,7 +317,9 @@ static int exchange_make(CURL *curl, struct exchange *exchange)
 	if (!code)
 		code = how_set(curl, exchange);
 	if (!code)
-		code = curl_easy_perform(curl);
+		pool_wait_begin();
+	code = curl_easy_perform(curl);
+	pool_wait_end();
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange->answer->status);
 	err = errno_of(curl, exchange, code);
 	if (err && !exchange->answer->problem[0])

@@ -176,6 +176,123 @@ START_TEST(test_pool_full_queue)
 }
 END_TEST
 
+/* What the order of jobs is seen by. */
+static void job_resumed(void *arg, struct worker *worker)
+{
+	struct scene *scene = arg;
+
+	ck_assert_int_eq(scene->ran, 1); /* the one at the gate */
+	job_count(arg, worker);
+}
+
+/* It finds room in a full queue, and goes before what has yet to begin. */
+START_TEST(test_pool_resume)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+	struct pool_resumed resumed[2];
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 1, 1, &scene.pool), 0);
+	ck_assert_int_eq(pool_submit(scene.pool, job_gate, &scene), 0);
+	scene_wait_inside(&scene, 1);
+	ck_assert_int_eq(pool_submit(scene.pool, job_count, &scene), 0);
+	ck_assert_int_eq(pool_submit(scene.pool, job_count, &scene), -EAGAIN);
+	pool_resume(scene.pool, &resumed[0], job_resumed, &scene);
+	pool_resume(scene.pool, &resumed[1], job_count, &scene);
+	scene_open(&scene);
+	pool_free(scene.pool);
+	ck_assert_int_eq(scene.ran, 4);
+}
+END_TEST
+
+/* An idle thread wakes for it. */
+START_TEST(test_pool_resume_wakes)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+	struct pool_resumed resumed;
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 2, 1, &scene.pool), 0);
+	for (int i = 0; i < 100; i++) {
+		pool_resume(scene.pool, &resumed, job_gate, &scene);
+		scene_wait_inside(&scene, i + 1); /* a lost wake-up would hang here */
+		scene_open(&scene);
+		while (atomic_load(&scene.ran) <= i)
+			sched_yield();
+	}
+	pool_free(scene.pool);
+}
+END_TEST
+
+/* Goes to the gate as one that waits for somebody else. */
+static void job_wait(void *arg, struct worker *worker)
+{
+	pool_wait_begin();
+	pool_wait_begin();
+	job_gate(arg, worker);
+	pool_wait_end();
+	pool_wait_end();
+}
+
+/* Of eight threads two run at a time. */
+START_TEST(test_pool_limit)
+{
+	struct scene scene;
+	struct pool_ops ops = scene_ops(&scene);
+
+	scene_init(&scene);
+	ck_assert_int_eq(pool_new(&ops, 8, 100, &scene.pool), 0);
+	pool_limit(scene.pool, 2);
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(pool_submit(scene.pool, job_gate, &scene), 0);
+	scene_wait_inside(&scene, 2);
+	ck_assert_uint_eq(pool_queued(scene.pool), 18);
+	scene_open(&scene);
+	pool_free(scene.pool);
+	ck_assert_int_eq(scene.ran, 20);
+}
+END_TEST
+
+/* Those that wait make room for others, and find theirs taken when they come back. */
+START_TEST(test_pool_wait)
+{
+	struct scene waits, runs;
+	struct pool_ops ops = scene_ops(&waits);
+
+	scene_init(&waits);
+	scene_init(&runs);
+	ck_assert_int_eq(pool_new(&ops, 8, 100, &waits.pool), 0);
+	pool_limit(waits.pool, 2);
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(pool_submit(waits.pool, job_wait, &waits), 0);
+	scene_wait_inside(&waits, 5); /* would hang if those that wait counted */
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pool_submit(waits.pool, job_gate, &runs), 0);
+	scene_wait_inside(&runs, 2);
+	ck_assert_uint_eq(pool_queued(waits.pool), 2);
+	scene_open(&waits);
+	while (atomic_load(&waits.ran) < 5)
+		sched_yield();
+	ck_assert_uint_eq(pool_queued(waits.pool), 2);
+	scene_open(&runs);
+	while (atomic_load(&runs.ran) < 4)
+		sched_yield();
+	pool_free(waits.pool);
+}
+END_TEST
+
+/* Outside of any pool nothing happens. */
+START_TEST(test_wait_outside_of_pools)
+{
+	pool_wait_begin();
+	pool_wait_end();
+	ck_assert_uint_ge(pool_running_max(100), 2);
+	ck_assert_uint_eq(pool_running_max(1), 1);
+}
+END_TEST
+
 /* Submits until the pool says that it is stopping. */
 static void job_until_stopping(void *arg, struct worker *worker)
 {
@@ -273,6 +390,11 @@ static Suite *pool_suite(void)
 	tcase_add_test(tc, test_pool_runs_every_job_once);
 	tcase_add_test(tc, test_pool_all_threads_work_at_once);
 	tcase_add_test(tc, test_pool_full_queue);
+	tcase_add_test(tc, test_pool_resume);
+	tcase_add_test(tc, test_pool_resume_wakes);
+	tcase_add_test(tc, test_pool_limit);
+	tcase_add_test(tc, test_pool_wait);
+	tcase_add_test(tc, test_wait_outside_of_pools);
 	tcase_add_test(tc, test_pool_refuses_when_stopping);
 	tcase_add_test(tc, test_pool_worker_cannot_be_made);
 	tcase_add_test(tc, test_pool_threads_block_signals);

@@ -8,6 +8,8 @@
  */
 #include "upstream.h"
 
+#include "base/pool.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -43,7 +45,12 @@ static bool wait_for_leaver(struct upstream *u, int64_t deadline_us)
 	struct timespec until = {.tv_sec = deadline_us / 1000000,
 				 .tv_nsec = deadline_us % 1000000 * 1000};
 
-	return pthread_cond_timedwait(&u->left, &u->lock, &until) == 0;
+	int err;
+
+	pool_wait_begin();
+	err = pthread_cond_timedwait(&u->left, &u->lock, &until);
+	pool_wait_end();
+	return err == 0;
 }
 
 /* A slot to work on the exchange; waits for one who is at it already. NULL: no slot, or no time. */
@@ -110,8 +117,11 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, i
 
 	if (is_down(ca) || clock_monotonic_us() + wait_ms * 1000 >= deadline_us)
 		return false;
-	if (wait_ms > 0)
-		(void)nanosleep(&pause, NULL);
+	if (wait_ms <= 0)
+		return true;
+	pool_wait_begin();
+	(void)nanosleep(&pause, NULL);
+	pool_wait_end();
 	return true;
 }
 

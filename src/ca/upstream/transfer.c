@@ -2,6 +2,8 @@
 /* CMP over HTTP as a client (RFC 6712, RFC 9811), one message a call, with libcurl. */
 #include "ca.h"
 
+#include "base/pool.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
@@ -164,7 +166,9 @@ static int message_post(CURL *curl, const struct ca_transfer_options *options, s
 
 	if (set_up(curl, options, request, headers, answer) < 0)
 		return -ENOMEM;
+	pool_wait_begin();
 	code = curl_easy_perform(curl);
+	pool_wait_end();
 	if (options->http_statusp)
 		(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, options->http_statusp);
 	if (code != CURLE_OK)
