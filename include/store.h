@@ -7,9 +7,9 @@
  * caller. Readers see what was committed.
  *
  * Writing: a worker gathers its changes in a `struct store_unit` (a write set) and commits it in
- * one call, which returns when they are durable. Each change carries its own condition; if one no
- * longer holds, nothing of the unit happens and the commit says STORE_CONFLICT: the worker decides
- * again. A unit copies what it is given.
+ * one call, which returns when they are durable, or hands it over and is told. Each change carries
+ * its own condition; if one no longer holds, nothing of the unit happens and the commit says
+ * STORE_CONFLICT: the worker decides again. A unit copies what it is given.
  *
  * Units are serialisable, in whatever threads and processes they are committed: what comes of them
  * is what would come of them one after the other, in some order that fits what was told to whom.
@@ -847,6 +847,15 @@ void store_unit_set_dry(struct store_unit *unit);
 bool store_unit_is_dry(const struct store_unit *unit);
 /* Durable when it returns 0. STORE_CONFLICT: nothing of it happened. Clears in every case. */
 _must_check_ int store_unit_commit(struct store_unit *unit);
+/* What the commit of a submitted unit came to, as store_unit_commit() says it. On the thread of the
+ * committer, where all others wait meanwhile: it hands on what it is told, and no more. */
+typedef void store_unit_told(void *arg, int result);
+/*
+ * Commits a unit, and does not wait for it: told(arg, result) is called once, perhaps before this
+ * returns. The unit is the store's from then on, and *unitp is another one, empty; store_unit_id()
+ * is not to be had. Only where there is no memory for another one does it wait.
+ */
+void store_unit_submit(struct store_unit **unitp, store_unit_told *told, void *arg);
 /*
  * After a commit and until the next change is added: the id that a number stood for in the unit,
  * or 0 if the commit failed or was dry. An id stays what it is.

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "unit.h"
 #include "writer.h"
 
@@ -20,9 +21,11 @@ struct committer {
 	size_t queued;
 	size_t wanted; /* that many queued wake the thread; 0: none does, it is at work */
 	bool stopping;
-	int tried;        /* what the last COMMIT came to that was to write something */
-	int64_t tried_us; /* when; 0: there was none yet */
-	bool probing;     /* the probe is queued */
+	int tried;                /* what the last COMMIT came to that was to write something */
+	int64_t tried_us;         /* when; 0: there was none yet */
+	bool probing;             /* the probe is queued */
+	struct store_unit *spare; /* submitted ones that were committed */
+	size_t n_spare;
 	pthread_cond_t tried_anew;
 	struct store_unit *probe;
 	/* The thread's own: */
@@ -113,6 +116,34 @@ static void committer_note(struct committer *c, size_t n, int outcome)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* A submitted unit, of which was told, waits for the next one who submits; a few are enough. */
+static void committer_spare(struct committer *c, struct store_unit *unit)
+{
+	store_unit_clear(unit);
+	pthread_mutex_lock(&c->lock);
+	if (c->n_spare < c->batch_max) {
+		unit->next = c->spare;
+		c->spare = unit;
+		c->n_spare++;
+		unit = NULL;
+	}
+	pthread_mutex_unlock(&c->lock);
+	store_unit_free(unit);
+}
+
+static void committer_tell(struct committer *c, struct store_unit *unit)
+{
+	if (unit == c->probe)
+		return;
+	/* Each waits on its own semaphore: nobody wakes for another's unit. */
+	if (!unit->told) {
+		sem_post(&unit->done);
+		return;
+	}
+	unit->told(unit->told_arg, unit->result);
+	committer_spare(c, unit);
+}
+
 static void *committer_run(void *arg)
 {
 	struct committer *c = arg;
@@ -120,10 +151,8 @@ static void *committer_run(void *arg)
 
 	while ((n = committer_take(c)) > 0) {
 		committer_note(c, n, committer_execute(c, n));
-		/* Each waits on its own semaphore: nobody wakes for another's unit. */
 		for (size_t i = 0; i < n; i++)
-			if (c->batch[i] != c->probe)
-				sem_post(&c->batch[i]->done);
+			committer_tell(c, c->batch[i]);
 		writer_tidy(c->writer);
 	}
 	return NULL;
@@ -135,6 +164,10 @@ static void committer_free(struct committer *c)
 	pthread_cond_destroy(&c->tried_anew);
 	pthread_mutex_destroy(&c->lock);
 	store_unit_free(c->probe);
+	for (struct store_unit *unit = c->spare, *next; unit; unit = next) {
+		next = unit->next;
+		store_unit_free(unit);
+	}
 	free(c->batch);
 	free(c);
 }
@@ -207,12 +240,49 @@ static void committer_queue(struct committer *c, struct store_unit *unit)
 
 int committer_commit(struct committer *c, struct store_unit *unit)
 {
+	unit->told = NULL;
 	pthread_mutex_lock(&c->lock);
 	committer_queue(c, unit);
 	pthread_mutex_unlock(&c->lock);
+	pool_wait_begin();
 	while (sem_wait(&unit->done) < 0 && errno == EINTR)
 		;
+	pool_wait_end();
 	return unit->result;
+}
+
+/* A spare unit, or a new one; NULL out of memory. */
+static struct store_unit *committer_unit(struct committer *c)
+{
+	struct store_unit *unit;
+
+	pthread_mutex_lock(&c->lock);
+	unit = c->spare;
+	if (unit) {
+		c->spare = unit->next;
+		c->n_spare--;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return unit || unit_new(c, &unit) == 0 ? unit : NULL;
+}
+
+void store_unit_submit(struct store_unit **unitp, store_unit_told *told, void *arg)
+{
+	struct store_unit *unit = *unitp, *next = NULL;
+	struct committer *c = unit->committer;
+
+	if (unit->len > 0 && !unit->dry)
+		next = committer_unit(c);
+	if (!next) {
+		told(arg, store_unit_commit(unit));
+		return;
+	}
+	unit->told = told;
+	unit->told_arg = arg;
+	*unitp = next;
+	pthread_mutex_lock(&c->lock);
+	committer_queue(c, unit);
+	pthread_mutex_unlock(&c->lock);
 }
 
 int store_unit_commit(struct store_unit *unit)

@@ -45,10 +45,13 @@ struct store_unit {
 	size_t size;
 	size_t committed; /* so many, of the last commit, have a result; set by the writer */
 	struct arena arena;
-	/* While it is being committed: owned by the committer until `done` is posted. */
+	/* While it is being committed: owned by the committer until `done` is posted. A submitted
+	 * one stays the committer's, which tells what came of it. */
 	struct store_unit *next;
 	int result;
 	sem_t done;
+	store_unit_told *told; /* NULL: somebody waits */
+	void *told_arg;
 };
 
 _must_check_ int unit_new(struct committer *committer, struct store_unit **unitp);

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -227,6 +228,78 @@ START_TEST(test_readers_see_whole_units_while_writing)
 }
 END_TEST
 
+/* One thread submits, and waits for none of them. */
+struct submitted {
+	atomic_int told, durable, conflicts;
+};
+
+static void submitted_told(void *arg, int result)
+{
+	struct submitted *s = arg;
+
+	if (result == 0)
+		atomic_fetch_add(&s->durable, 1);
+	else if (result == STORE_CONFLICT)
+		atomic_fetch_add(&s->conflicts, 1);
+	atomic_fetch_add(&s->told, 1);
+}
+
+/* Each name twice: the second one conflicts, in whatever batch it comes. */
+START_TEST(test_submitted_units)
+{
+	enum { NAMES = 300 };
+	struct submitted s = {0};
+	struct fixture f;
+	char name[32];
+
+	fixture_begin(&f, _i);
+	for (int i = 0; i < 2 * NAMES; i++) {
+		struct store_registration reg = sample_registration(name);
+
+		snprintf(name, sizeof(name), "vnfci-%d", i / 2);
+		OK(store_registration_insert(f.unit, &reg, NULL));
+		store_unit_submit(&f.unit, submitted_told, &s);
+		ck_assert(store_unit_empty(f.unit));
+	}
+	/* In order: when the last one is there, all are. */
+	add_audit(f.unit);
+	OK(store_unit_commit(f.unit));
+	while (atomic_load(&s.told) < 2 * NAMES)
+		sched_yield();
+	ck_assert_int_eq(s.durable, NAMES);
+	ck_assert_int_eq(s.conflicts, NAMES);
+	for (int i = 0; i < NAMES; i++) {
+		struct store_registration found = {0};
+
+		snprintf(name, sizeof(name), "vnfci-%d", i);
+		OK(store_registration_find(f.reader, ENTITY(name), CERT_TYPE_VNFCI, &found));
+		store_registration_clear(&found);
+	}
+	fixture_end(&f);
+}
+END_TEST
+
+/* What is empty or dry is told of at once, and stays the caller's. */
+START_TEST(test_submitted_unit_without_a_commit)
+{
+	struct submitted s = {0};
+	struct store_unit *unit;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	unit = f.unit;
+	store_unit_submit(&f.unit, submitted_told, &s);
+	ck_assert_int_eq(s.durable, 1);
+	store_unit_set_dry(f.unit);
+	add_audit(f.unit);
+	store_unit_submit(&f.unit, submitted_told, &s);
+	ck_assert_int_eq(s.durable, 2);
+	ck_assert_ptr_eq(f.unit, unit);
+	ck_assert_int_eq(f.backend->audit_count(f.database), 0);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *concurrency_cases(void)
 {
 	TCase *tc = tcase_create("concurrency");
@@ -235,5 +308,7 @@ TCase *concurrency_cases(void)
 	tcase_add_loop_test(tc, test_same_transaction_from_two_threads_wins_once, 0,
 			    backends_count);
 	tcase_add_loop_test(tc, test_readers_see_whole_units_while_writing, 0, backends_count);
+	tcase_add_loop_test(tc, test_submitted_units, 0, backends_count);
+	tcase_add_loop_test(tc, test_submitted_unit_without_a_commit, 0, backends_count);
 	return tc;
 }
