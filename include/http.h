@@ -100,6 +100,21 @@ void http_response_clear(struct http_response *response);
 typedef void http_handler(void *arg, struct worker *worker, const struct http_request *request,
 			  struct http_response *response);
 
+/*
+ * A request that is answered later than its handler returns. After http_request_hold() the handler
+ * does not touch the response any more, and the request stays until it is answered. Each hold is
+ * followed by one http_later_finish() or http_later_resume(), in any thread, also before the
+ * handler has returned.
+ */
+struct http_later;
+struct http_later *http_request_hold(const struct http_request *request);
+/* Writes the answer; on the loop, where all connections wait meanwhile. */
+typedef void http_finish(void *arg, struct http_response *response);
+/* `finish` writes the answer, which is then sent. */
+void http_later_finish(struct http_later *later, http_finish *finish, void *arg);
+/* `handler` goes on with the request, on a worker of those that it began with. */
+void http_later_resume(struct http_later *later, http_handler *handler, void *arg);
+
 /* First match wins: exact path, or prefix when it ends in '*'. */
 struct http_route {
 	unsigned groups;          /* enum http_group */

@@ -338,6 +338,11 @@ struct http_job {
 	struct http_request request;
 	struct http_response response;
 	char peer[64];
+	atomic_int holders;  /* the handler that runs, and who has it held: the last one answers */
+	http_finish *finish; /* NULL: the response is complete */
+	http_handler *resumed_handler;
+	void *later_arg; /* of finish or resumed_handler */
+	struct pool_resumed resumed;
 	/* Headers, path, query, text of the headers, body. The certificates are the connection's.
 	 */
 	struct http_header headers[];

@@ -289,16 +289,75 @@ static int route_check(struct evhttp_request *req, const struct http_connection 
 
 /* --- to the worker and back --- */
 
+static struct pool *pool_of(const struct http_endpoint *endpoint)
+{
+	const struct http_pools *pools = &endpoint->loop->server->pools;
+
+	if (http_listener_is_public(endpoint->listener))
+		return pools->public_side;
+	return endpoint->listener->groups & HTTP_ADMIN ? pools->admin : pools->metrics;
+}
+
+/* Whoever leaves last answers; nobody touches the job after that. */
+static void job_leave(struct http_job *job)
+{
+	if (atomic_fetch_sub(&job->holders, 1) == 1)
+		http_loop_answer(job->loop, job);
+}
+
 static void job_run(void *arg, struct worker *worker)
 {
 	struct http_job *job = arg;
 
 	job->route->handler(job->route->arg, worker, &job->request, &job->response);
-	http_loop_answer(job->loop, job);
+	job_leave(job);
+}
+
+static void job_resumed(void *arg, struct worker *worker)
+{
+	struct http_job *job = arg;
+
+	job->resumed_handler(job->later_arg, worker, &job->request, &job->response);
+	job_leave(job);
+}
+
+/* To those who hold it, a job is an http_later. */
+static struct http_job *job_of(struct http_later *later)
+{
+	return (struct http_job *)later;
+}
+
+struct http_later *http_request_hold(const struct http_request *request)
+{
+	struct http_job *job =
+		(struct http_job *)((uintptr_t)request - offsetof(struct http_job, request));
+
+	atomic_fetch_add(&job->holders, 1);
+	return (struct http_later *)job;
+}
+
+void http_later_finish(struct http_later *later, http_finish *finish, void *arg)
+{
+	struct http_job *job = job_of(later);
+
+	job->finish = finish;
+	job->later_arg = arg;
+	job_leave(job);
+}
+
+void http_later_resume(struct http_later *later, http_handler *handler, void *arg)
+{
+	struct http_job *job = job_of(later);
+
+	job->resumed_handler = handler;
+	job->later_arg = arg;
+	pool_resume(pool_of(job->connection->endpoint), &job->resumed, job_resumed, job);
 }
 
 void http_job_answer(struct http_job *job)
 {
+	if (job->finish)
+		job->finish(job->later_arg, &job->response);
 	answer_send(job->req, job->connection, &job->response);
 	free(job);
 }
@@ -368,21 +427,13 @@ static struct http_job *job_new(struct evhttp_request *req, struct http_connecti
 		.uid = connection->uid,
 	};
 	job->response.status = 200;
+	atomic_init(&job->holders, 1);
 	if (whole && whole_read(job, headers, text) < 0) {
 		free(job);
 		return NULL;
 	}
 	evbuffer_remove(input, text + text_size, body_len);
 	return job;
-}
-
-static struct pool *pool_of(const struct http_endpoint *endpoint)
-{
-	const struct http_pools *pools = &endpoint->loop->server->pools;
-
-	if (http_listener_is_public(endpoint->listener))
-		return pools->public_side;
-	return endpoint->listener->groups & HTTP_ADMIN ? pools->admin : pools->metrics;
 }
 
 /* 0, or a status. */

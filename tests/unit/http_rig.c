@@ -156,6 +156,62 @@ void rig_open(struct rig *rig)
 	pthread_mutex_unlock(&rig->mutex);
 }
 
+/* A request that is answered later. */
+struct later {
+	struct http_later *held;
+	const struct http_request *request;
+	int resumed; /* so often it went on, of the number that its path says */
+};
+
+static void later_finish(void *arg, struct http_response *response)
+{
+	struct later *later = arg;
+	char text[32];
+
+	snprintf(text, sizeof(text), "resumed %d", later->resumed);
+	respond(response, text, strlen(text));
+	free(later);
+}
+
+static void handle_later_again(void *arg, struct worker *worker, const struct http_request *request,
+			       struct http_response *response);
+
+static void *later_run(void *arg)
+{
+	struct later *later = arg;
+
+	if (later->resumed < atoi(later->request->path_rest))
+		http_later_resume(later->held, handle_later_again, later);
+	else
+		http_later_finish(later->held, later_finish, later);
+	return NULL;
+}
+
+/* Another thread has it, perhaps before this one returns. */
+static void handle_later_again(void *arg, struct worker *worker, const struct http_request *request,
+			       struct http_response *response)
+{
+	struct later *later = arg;
+	pthread_t thread;
+
+	later->resumed++;
+	later->held = http_request_hold(request);
+	ck_assert_int_eq(pthread_create(&thread, NULL, later_run, later), 0);
+	pthread_detach(thread);
+}
+
+/* /later/3 goes on three times, and is then answered. */
+static void handle_later(void *arg, struct worker *worker, const struct http_request *request,
+			 struct http_response *response)
+{
+	struct later *later = calloc(1, sizeof(*later));
+
+	ck_assert_ptr_nonnull(later);
+	later->request = request;
+	later->resumed = -1;
+	handle_later_again(later, worker, request, response);
+}
+
 static bool no_slash(const char *rest)
 {
 	return !strchr(rest, '/');
@@ -196,6 +252,7 @@ void rig_init(struct rig *rig)
 			.handler = handle_whole,
 			.refused = write_refused,
 			.arg = rig},
+		       {HTTP_PUBLIC, "/later/*", HTTP_POST, NULL, 0, handle_later, rig, NULL},
 	       },
 	       sizeof(rig->routes));
 }

@@ -20,7 +20,7 @@ struct rig {
 	struct pool *metrics_pool;
 	struct metrics *metrics;
 	struct http_server *server;
-	struct http_route routes[7];
+	struct http_route routes[8];
 	atomic_int handled;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;

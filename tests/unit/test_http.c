@@ -55,6 +55,49 @@ START_TEST(test_keep_alive)
 }
 END_TEST
 
+/* RFC 9112 9.3: in the order of the requests, whatever thread has the answer. */
+START_TEST(test_answered_later)
+{
+	struct rig rig;
+	struct answer answer;
+	char request[200], expected[32];
+	int fd;
+
+	rig_init(&rig);
+	rig_start(&rig, 1, 1);
+	fd = client_connect(&rig);
+	for (int i = 0; i < 60; i++) {
+		snprintf(request, sizeof(request), POST("/later/%d", "Content-Length: 0\r\n", ""),
+			 i % 4);
+		snprintf(expected, sizeof(expected), "resumed %d", i % 4);
+		client_send(fd, request);
+		client_read(fd, &answer);
+		ck_assert_int_eq(answer.status, 200);
+		ck_assert_str_eq(answer.body, expected);
+	}
+	close(fd);
+	rig_stop(&rig);
+}
+END_TEST
+
+/* The server waits for those that are held. */
+START_TEST(test_free_with_held_ones)
+{
+	struct rig rig;
+	int fd[8];
+
+	rig_init(&rig);
+	rig_start(&rig, 4, 16);
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++) {
+		fd[i] = client_connect(&rig);
+		client_send(fd[i], POST("/later/50", "Content-Length: 0\r\n", ""));
+	}
+	rig_stop(&rig);
+	for (size_t i = 0; i < ARRAY_LEN(fd); i++)
+		close(fd[i]);
+}
+END_TEST
+
 START_TEST(test_http_1_0)
 {
 	static const char plain[] = "POST / HTTP/1.0\r\nContent-Type: application/test\r\n"
@@ -852,6 +895,8 @@ static Suite *http_suite(void)
 	/* The clients' SSL_write() has no MSG_NOSIGNAL. */
 	signal(SIGPIPE, SIG_IGN);
 	tcase_add_test(requests, test_keep_alive);
+	tcase_add_test(requests, test_answered_later);
+	tcase_add_test(requests, test_free_with_held_ones);
 	tcase_add_test(requests, test_http_1_0);
 	tcase_add_test(requests, test_pipelining);
 	tcase_add_test(requests, test_chunked_and_continue);
