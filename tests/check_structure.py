@@ -201,7 +201,7 @@ def exceptions_take(calls, errors):
 def commits_check(calls, errors):
     """A handler of a request decides; it cannot commit, and so it cannot forget to."""
     found = {name_of(source) for source, targets in calls.items()
-             if any("store_unit_commit" in names for names in targets.values())}
+             if any({"store_unit_commit", "store_unit_submit"} & set(names) for names in targets.values())}
     for name in sorted(found - COMMITS.keys()):
         errors.append(f"{name}: commits a unit of the store; who may is in COMMITS, with the reason")
     for name in sorted(COMMITS.keys() - found):

@@ -10,6 +10,7 @@
 #include "base/network.h"
 #include "base/refusal.h"
 #include "conf.h"
+#include "store.h"
 
 struct clock_source;
 struct cmf;
@@ -51,17 +52,37 @@ enum cmp_delivery {
 };
 
 /*
- * Serves one request. *answerp gets a CMP message, an error message at worst, unless memory is out
- * (-ENOMEM), it was an announcement or there is no time for it: see *deliveryp. Logs one line.
+ * Serves one request, by threads which do not wait for its commit:
+ *
+ *   goes_on = cmp_serving_begin(...)          on a worker
+ *   while (goes_on) {
+ *     cmp_serving_commit(...)                 the last that this worker does of it
+ *     goes_on = cmp_serving_committed(...)    once the commit was told of
+ *   }
+ *   cmp_serving_end(...)
  */
-_must_check_ int cmp_door_serve(struct cmp_door *door, struct cmf_worker *worker,
-				const struct cmp_exchange *exchange, struct octets *answerp,
-				enum cmp_delivery *deliveryp);
-
-/* The same, and a large CRL in the answer is not copied. */
-_must_check_ int cmp_door_serve_spliced(struct cmp_door *door, struct cmf_worker *worker,
-					const struct cmp_exchange *exchange,
-					struct spliced *answerp, enum cmp_delivery *deliveryp);
+struct cmp_serving;
+/* True: what was decided is to be committed. False, and *servingp NULL: out of memory. `exchange`
+ * and the door must live until the end. */
+_must_check_ bool cmp_serving_begin(struct cmp_door *door, struct cmf_worker *worker,
+				    const struct cmp_exchange *exchange,
+				    struct cmp_serving **servingp);
+/* Commits; told(arg, result) is called once, perhaps before this returns: store_unit_submit(). */
+void cmp_serving_commit(struct cmp_serving *serving, store_unit_told *told, void *arg);
+/*
+ * With what was told. Where that is 0 nothing is left to be decided: any thread may call it,
+ * without a worker (NULL), and it does not wait. Else a worker, and it may go on as from the
+ * beginning.
+ */
+_must_check_ bool cmp_serving_committed(struct cmp_serving *serving, struct cmf_worker *worker,
+					int result);
+/*
+ * Logs one line and frees; any thread. *answerp gets a CMP message, an error message at worst,
+ * unless memory is out (-ENOMEM), it was an announcement or there is no time for it: see
+ * *deliveryp.
+ */
+_must_check_ int cmp_serving_end(struct cmp_serving *serving, struct spliced *answerp,
+				 enum cmp_delivery *deliveryp);
 
 /* --- housekeeping --- */
 
@@ -108,7 +129,7 @@ struct cmp_trace {
 void cmp_trace_clear(struct cmp_trace *trace);
 
 /*
- * Goes with a request as far as cmp_door_serve() would, with a unit that is dry: nothing is
+ * Goes with a request as far as cmp_serving_begin() would, with a unit that is dry: nothing is
  * committed, no upstream CA is asked, no certificate leaves. *answerp is what would be answered.
  */
 _must_check_ int cmp_door_explain(struct cmp_door *door, struct cmf_worker *worker,

@@ -97,26 +97,33 @@ static int cmp_status(enum cmp_delivery delivery)
 	return 500;
 }
 
-static void labels_serve(labels_parse *parse, struct worker *worker,
-			 const struct http_request *request, struct http_response *response)
+/* A request that is served, until it is answered. */
+struct serving {
+	struct service *service; /* a reference */
+	struct cmp_labels labels;
+	struct cmp_exchange exchange;
+	struct cmp_serving *door;
+	struct http_later *later;
+	int committed; /* what its commit came to */
+};
+
+static void serving_free(struct serving *s)
 {
-	_cleanup_(labels_clear) struct cmp_labels labels = {0};
-	struct service *service = worker_service(worker);
-	struct cmp_exchange exchange = {.request = request->body,
-					.peer = request->peer,
-					.network = request->network,
-					.connection = request->connection,
-					.request_id = request->id,
-					.received_us = request->received_us};
+	labels_clear(&s->labels);
+	service_unref(s->service);
+	free(s);
+}
+
+/* Takes over what is served. */
+static void serving_answer(struct serving *s, struct http_response *response)
+{
 	struct spliced answer;
 	enum cmp_delivery delivery;
+	int err = s->door ? cmp_serving_end(s->door, &answer, &delivery) : -ENOMEM;
 
+	serving_free(s);
 	response->status = 500;
-	if (!parse(request->path_rest, &labels))
-		return; /* path_ok has seen it */
-	exchange.profile_label = labels.profile;
-	exchange.operation_label = labels.operation;
-	if (cmp_door_serve_spliced(service->door, &worker->own, &exchange, &answer, &delivery) < 0)
+	if (err < 0)
 		return;
 	response->body = answer.own;
 	response->part = answer.part;
@@ -125,6 +132,77 @@ static void labels_serve(labels_parse *parse, struct worker *worker,
 	response->retry_after = response->status == 503;
 	if (response->body.len)
 		response->content_type = "application/pkixcmp";
+}
+
+static void serving_told(void *arg, int result);
+
+/* What has become of it on this worker: answers, or hands it over. */
+static void serving_leave(struct serving *s, bool goes_on, const struct http_request *request,
+			  struct http_response *response)
+{
+	if (!goes_on) {
+		serving_answer(s, response);
+		return;
+	}
+	s->later = http_request_hold(request);
+	cmp_serving_commit(s->door, serving_told, s);
+}
+
+/* It is durable: on the loop. */
+static void serving_finish(void *arg, struct http_response *response)
+{
+	struct serving *s = arg;
+
+	(void)!cmp_serving_committed(s->door, NULL, 0);
+	serving_answer(s, response);
+}
+
+/* It is not: on a worker, which decides again, or tells the fault. */
+static void serving_resume(void *arg, struct worker *worker, const struct http_request *request,
+			   struct http_response *response)
+{
+	struct serving *s = arg;
+	bool goes_on = cmp_serving_committed(s->door, &worker->own, s->committed);
+
+	serving_leave(s, goes_on, request, response);
+}
+
+/* On the committer's thread. */
+static void serving_told(void *arg, int result)
+{
+	struct serving *s = arg;
+
+	s->committed = result;
+	if (result == 0)
+		http_later_finish(s->later, serving_finish, s);
+	else
+		http_later_resume(s->later, serving_resume, s);
+}
+
+static void labels_serve(labels_parse *parse, struct worker *worker,
+			 const struct http_request *request, struct http_response *response)
+{
+	struct serving *s = calloc(1, sizeof(*s));
+	bool goes_on;
+
+	response->status = 500;
+	if (!s)
+		return;
+	s->service = service_ref(worker_service(worker));
+	if (!parse(request->path_rest, &s->labels)) { /* path_ok has seen it */
+		serving_free(s);
+		return;
+	}
+	s->exchange = (struct cmp_exchange){.request = request->body,
+					    .profile_label = s->labels.profile,
+					    .operation_label = s->labels.operation,
+					    .peer = request->peer,
+					    .network = request->network,
+					    .connection = request->connection,
+					    .request_id = request->id,
+					    .received_us = request->received_us};
+	goes_on = cmp_serving_begin(s->service->door, &worker->own, &s->exchange, &s->door);
+	serving_leave(s, goes_on, request, response);
 }
 
 static void standard_serve(void *arg, struct worker *worker, const struct http_request *request,

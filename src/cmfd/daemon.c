@@ -100,6 +100,8 @@ static int pools_start(struct daemon *daemon)
 	int err = pool_new(&ops, conf->workers, conf->queue_max, &daemon->pool);
 
 	if (err == 0)
+		pool_limit(daemon->pool, pool_running_max(conf->workers));
+	if (err == 0)
 		err = pool_new(&ops, OPERATOR_WORKERS, LOCAL_QUEUE_MAX, &daemon->operator_pool);
 	if (err == 0)
 		err = pool_new(&ops, HEALTH_WORKERS, LOCAL_QUEUE_MAX, &daemon->health_pool);

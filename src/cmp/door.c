@@ -69,24 +69,45 @@ static const struct cmp_service *service_find(int body_type)
 
 /* --- steps, each with its commit --- */
 
-/* What the step decides is committed before the next one, and before anybody is answered. */
-static int step_take(struct cmp_request *rq, cmp_step *step, bool *resumesp)
+/* What the step decides is in the unit: CMP_TO_COMMIT, or 0 if there is nothing to commit. */
+static int step_decide(struct cmp_request *rq, cmp_step *step, bool *resumesp)
 {
 	_cleanup_(cmp_outcome_clear) struct cmp_outcome outcome = {0};
 	int err = step(rq, &outcome);
 
 	if (!err)
-		err = cmp_outcome_commit(rq, &outcome);
-	*resumesp = !err && outcome.resumes;
+		err = cmp_outcome_write(rq, &outcome);
+	*resumesp = outcome.resumes;
 	return err;
 }
 
-/* A step that nothing comes after. */
+/* A step that nothing comes after but its commit, which is the caller's. */
 static int step_take_last(struct cmp_request *rq, cmp_step *step)
 {
 	bool resumes;
 
-	return step_take(rq, step, &resumes);
+	return step_decide(rq, step, &resumes);
+}
+
+/* What the step decides is committed before the next one. */
+static int step_take(struct cmp_request *rq, cmp_step *step)
+{
+	int err = step_take_last(rq, step);
+
+	return err == CMP_TO_COMMIT ? cmp_outcome_commit(rq) : err;
+}
+
+/* The last step, or the last but one, where it says that the service resumes. */
+static int step_take_resuming(struct cmp_request *rq, cmp_step *step, cmp_step *resume)
+{
+	bool resumes;
+	int err = step_decide(rq, step, &resumes);
+
+	if (!resumes)
+		return err;
+	if (err == CMP_TO_COMMIT)
+		err = cmp_outcome_commit(rq);
+	return err ? err : step_take_last(rq, resume);
 }
 
 /* --- refusals and faults --- */
@@ -150,11 +171,11 @@ static int fault_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 static int answer_end(struct cmp_request *rq, int err)
 {
 	if (err == REFUSED)
-		err = step_take_last(rq, refusal_decide);
+		err = step_take(rq, refusal_decide);
 	if (!err)
 		return 0;
 	fault_note(rq, err);
-	return step_take_last(rq, fault_decide);
+	return step_take(rq, fault_decide);
 }
 
 /* The same of an announcement: there is no CMP answer, RFC 9811 3.5. */
@@ -180,24 +201,25 @@ static int busy_end(struct cmp_request *rq, enum cmp_delivery *deliveryp)
 
 static void attempt_clear(struct cmp_request *rq)
 {
-	store_unit_clear(rq->worker->unit);
+	if (rq->worker)
+		store_unit_clear(rq->worker->unit);
 	store_transaction_clear(&rq->attempt.txn);
 	cmp_reply_clear(&rq->attempt.reply);
 	spliced_clear(&rq->attempt.answer);
 	free(rq->attempt.subject);
 }
 
-static void attempt_begin(struct cmp_request *rq, bool again)
+static void attempt_begin(struct cmp_request *rq)
 {
 	attempt_clear(rq);
-	rq->attempt = (struct cmp_attempt){.again = again};
+	rq->attempt = (struct cmp_attempt){.again = rq->attempts++ > 0};
 	rq->refusal = REFUSAL_NULL;
 }
 
 /* Who finds its transaction itself has been admitted if it does not say otherwise. */
 static int unadmitted_serve(struct cmp_request *rq, cmp_step *serve)
 {
-	int err = step_take_last(rq, serve);
+	int err = step_take(rq, serve);
 
 	rq->admitted = !err && !rq->kem_asked && rq->attempt.metric != METRIC_REPLAYED;
 	return rq->service->announcement ? err : cmp_trace_stage(rq, CMP_STAGE_BODY, err);
@@ -206,13 +228,10 @@ static int unadmitted_serve(struct cmp_request *rq, cmp_step *serve)
 /* A passphrase in the header holds whatever becomes of the rest of the message. */
 static int admitted_serve(struct cmp_request *rq)
 {
-	bool resumes = false;
-	int err = step_take_last(rq, cmp_rev_passphrase_of_header);
+	int err = step_take(rq, cmp_rev_passphrase_of_header);
 
 	if (!err)
-		err = step_take(rq, rq->service->serve, &resumes);
-	if (!err && resumes)
-		err = step_take_last(rq, rq->service->resume);
+		err = step_take_resuming(rq, rq->service->serve, rq->service->resume);
 	return cmp_trace_stage(rq, CMP_STAGE_BODY, err);
 }
 
@@ -248,13 +267,14 @@ static bool may_be_answered(const struct cmp_request *rq)
 	return !rq->service->announcement && rq->refusal.reason != REFUSAL_stranger_budget;
 }
 
-/* Decides on an authenticated message, again if another commit came in between. */
+/* Decides on an authenticated message, again if another commit came in between. CMP_TO_COMMIT: what
+ * was decided is complete. */
 static int request_decide(struct cmp_request *rq)
 {
 	int err = STORE_CONFLICT;
 
-	for (int i = 0; i < ATTEMPTS_MAX && err == STORE_CONFLICT; i++) {
-		attempt_begin(rq, i > 0);
+	while (rq->attempts < ATTEMPTS_MAX && err == STORE_CONFLICT) {
+		attempt_begin(rq);
 		err = request_attempt(rq);
 		if (err == REFUSED && may_be_answered(rq))
 			err = step_take_last(rq, refusal_decide);
@@ -392,6 +412,22 @@ static int answer_join(struct spliced *answer, int err, struct octets *answerp)
 	return err;
 }
 
+/* What was decided has been committed, with that result: goes on, if need be. */
+static int request_committed(struct cmp_request *rq, int result)
+{
+	return result == STORE_CONFLICT ? request_decide(rq) : result;
+}
+
+/* From the first step to the last, and waits for each commit. */
+static int request_serve_whole(struct cmp_request *rq)
+{
+	int err = request_serve(rq);
+
+	while (err == CMP_TO_COMMIT)
+		err = request_committed(rq, cmp_outcome_commit(rq));
+	return err;
+}
+
 static int inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
 		       struct octets *answerp)
 {
@@ -411,59 +447,91 @@ static int inner_serve(const struct cmp_request *outer, struct bytes der, enum c
 	rq.inner = inner;
 	rq.depth = outer->depth + 1;
 	rq.replay_only = outer->replay_only;
-	err = answer_end(&rq, request_serve(&rq));
+	err = answer_end(&rq, request_serve_whole(&rq));
 	cmp_trace_end(&rq);
 	request_end(&rq, err, &answer);
 	return answer_join(&answer, err, answerp);
 }
 
-static int door_serve(struct cmp_door *door, struct cmf_worker *worker,
-		      const struct cmp_exchange *exchange, struct cmp_trace *trace,
-		      struct spliced *answerp, enum cmp_delivery *deliveryp)
+/* The answer of a request that came to `err`, or how its sender is told without one. */
+static int request_answer(struct cmp_request *rq, int err, enum cmp_delivery *deliveryp)
 {
-	struct cmp_request rq;
-	int err;
-
-	request_begin(&rq, door, worker, exchange);
-	rq.trace = trace;
-	err = request_serve(&rq);
-	*deliveryp = err == REFUSED && !rq.msg ? CMP_NOT_A_MESSAGE : CMP_ANSWERED;
-	if (rq.service && rq.service->announcement)
-		err = announcement_end(&rq, err, deliveryp);
-	else if (err == REFUSED && rq.refusal.reason == REFUSAL_stranger_budget)
-		err = busy_end(&rq, deliveryp);
+	*deliveryp = err == REFUSED && !rq->msg ? CMP_NOT_A_MESSAGE : CMP_ANSWERED;
+	if (rq->service && rq->service->announcement)
+		err = announcement_end(rq, err, deliveryp);
+	else if (err == REFUSED && rq->refusal.reason == REFUSAL_stranger_budget)
+		err = busy_end(rq, deliveryp);
 	else
-		err = answer_end(&rq, err);
-	cmp_trace_end(&rq);
-	request_end(&rq, err, answerp);
+		err = answer_end(rq, err);
+	cmp_trace_end(rq);
 	return err;
 }
 
-int cmp_door_serve_spliced(struct cmp_door *door, struct cmf_worker *worker,
-			   const struct cmp_exchange *exchange, struct spliced *answerp,
-			   enum cmp_delivery *deliveryp)
+/* --- without waiting for the commit --- */
+
+struct cmp_serving {
+	struct cmp_request rq;
+	int err; /* CMP_TO_COMMIT, or what it came to */
+	enum cmp_delivery delivery;
+};
+
+/* What is not to be committed is answered here, where there is a worker. */
+static bool serving_goes_on(struct cmp_serving *serving, int err)
 {
-	return door_serve(door, worker, exchange, NULL, answerp, deliveryp);
+	serving->err = err;
+	if (err != CMP_TO_COMMIT)
+		serving->err = request_answer(&serving->rq, err, &serving->delivery);
+	return err == CMP_TO_COMMIT;
 }
 
-int cmp_door_serve(struct cmp_door *door, struct cmf_worker *worker,
-		   const struct cmp_exchange *exchange, struct octets *answerp,
-		   enum cmp_delivery *deliveryp)
+bool cmp_serving_begin(struct cmp_door *door, struct cmf_worker *worker,
+		       const struct cmp_exchange *exchange, struct cmp_serving **servingp)
 {
-	struct spliced answer;
-	int err = door_serve(door, worker, exchange, NULL, &answer, deliveryp);
+	struct cmp_serving *serving = *servingp = malloc(sizeof(*serving));
 
-	return answer_join(&answer, err, answerp);
+	if (!serving)
+		return false;
+	request_begin(&serving->rq, door, worker, exchange);
+	return serving_goes_on(serving, request_serve(&serving->rq));
 }
+
+void cmp_serving_commit(struct cmp_serving *serving, store_unit_told *told, void *arg)
+{
+	cmp_outcome_submit(&serving->rq, told, arg);
+}
+
+bool cmp_serving_committed(struct cmp_serving *serving, struct cmf_worker *worker, int result)
+{
+	serving->rq.worker = worker;
+	result = cmp_outcome_committed(&serving->rq, result);
+	return serving_goes_on(serving, request_committed(&serving->rq, result));
+}
+
+int cmp_serving_end(struct cmp_serving *serving, struct spliced *answerp,
+		    enum cmp_delivery *deliveryp)
+{
+	int err = serving->err;
+
+	*deliveryp = serving->delivery;
+	request_end(&serving->rq, err, answerp);
+	free(serving);
+	return err;
+}
+
+/* --- explaining --- */
 
 int cmp_door_explain(struct cmp_door *door, struct cmf_worker *worker,
 		     const struct cmp_exchange *exchange, struct cmp_trace *trace,
 		     struct octets *answerp, enum cmp_delivery *deliveryp)
 {
 	struct spliced answer;
+	struct cmp_request rq;
 	int err;
 
 	store_unit_set_dry(worker->unit);
-	err = door_serve(door, worker, exchange, trace, &answer, deliveryp);
+	request_begin(&rq, door, worker, exchange);
+	rq.trace = trace;
+	err = request_answer(&rq, request_serve_whole(&rq), deliveryp);
+	request_end(&rq, err, &answer);
 	return answer_join(&answer, err, answerp);
 }

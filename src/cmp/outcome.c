@@ -157,39 +157,63 @@ static int transaction_write(struct cmp_request *rq, const struct cmp_outcome *o
 	return err;
 }
 
-/* The one commit of this door: what a step has decided becomes true, or nothing of it. */
-static int unit_commit(struct cmp_request *rq, const struct cmp_outcome *outcome)
+/* What there is to be known of it once it is durable; nothing of the outcome is needed then. */
+static void pending_note(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
-	struct store_unit *unit = rq->worker->unit;
-	int err;
+	bool was_open = rq->attempt.txn.id && state_is_open(rq->attempt.txn.state);
+	bool is_open = outcome->record == CMP_RECORD_TRANSACTION ? state_is_open(outcome->state)
+								 : was_open;
 
-	fault_point("door-after-sign");
-	err = store_unit_commit(unit);
-	rq->attempt.txn.id = store_unit_id(unit, rq->attempt.txn.id);
-	rq->attempt.txn.certificate_id = store_unit_id(unit, rq->attempt.txn.certificate_id);
-	fault_point("door-after-commit");
-	return err == STORE_CONFLICT && outcome->may_be_there ? 0 : err;
+	rq->attempt.pending = (struct cmp_pending){.opened = is_open - was_open,
+						   .may_be_there = outcome->may_be_there};
 }
 
-int cmp_outcome_commit(struct cmp_request *rq, const struct cmp_outcome *outcome)
+int cmp_outcome_write(struct cmp_request *rq, const struct cmp_outcome *outcome)
 {
-	bool was_open = rq->attempt.txn.id && state_is_open(rq->attempt.txn.state), is_open;
 	int err = 0;
 
+	pending_note(rq, outcome);
 	/* Some answers come encoded: those that are kept elsewhere, and those of an upstream CA. */
 	if (rq->attempt.reply.body && !rq->attempt.answer.own.len && !outcome->resumes)
 		err = cmp_reply_encode(rq);
 	if (!err && outcome->record == CMP_RECORD_TRANSACTION)
 		err = transaction_write(rq, outcome);
-	if (!err && outcome->record != CMP_RECORD_NOTHING)
-		err = unit_commit(rq, outcome);
 	if (err)
 		return err;
 	rq->attempt.metric = outcome->metric;
-	if (outcome->record != CMP_RECORD_TRANSACTION)
+	if (outcome->record == CMP_RECORD_NOTHING)
 		return 0;
-	is_open = state_is_open(outcome->state);
-	if (is_open != was_open)
-		cmp_quota_count(rq, is_open ? 1 : -1);
-	return 0;
+	fault_point("door-after-sign");
+	return CMP_TO_COMMIT;
+}
+
+int cmp_outcome_committed(struct cmp_request *rq, int result)
+{
+	const struct cmp_pending *pending = &rq->attempt.pending;
+
+	fault_point("door-after-commit");
+	if (result == STORE_CONFLICT && pending->may_be_there)
+		result = 0;
+	if (result == 0 && pending->opened)
+		cmp_quota_count(rq, pending->opened);
+	return result;
+}
+
+/* The one commit of this door: what a step has decided becomes true, or nothing of it. */
+int cmp_outcome_commit(struct cmp_request *rq)
+{
+	struct store_unit *unit = rq->worker->unit;
+	int err = store_unit_commit(unit);
+
+	rq->attempt.txn.id = store_unit_id(unit, rq->attempt.txn.id);
+	rq->attempt.txn.certificate_id = store_unit_id(unit, rq->attempt.txn.certificate_id);
+	return cmp_outcome_committed(rq, err);
+}
+
+void cmp_outcome_submit(struct cmp_request *rq, store_unit_told *told, void *arg)
+{
+	/* Before it is told of, perhaps at once, to somebody who goes on with the request. */
+	struct cmf_worker *worker = TAKE(rq->worker);
+
+	store_unit_submit(&worker->unit, told, arg);
 }

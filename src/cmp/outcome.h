@@ -45,5 +45,18 @@ void cmp_outcome_becomes(struct cmp_outcome *outcome, enum store_transaction_sta
 _must_check_ int cmp_outcome_add(struct cmp_outcome *outcome,
 				 const struct store_transaction_item *item);
 void cmp_outcome_clear(struct cmp_outcome *outcome);
-/* Encodes the answer, writes down what was decided, commits, counts. */
-_must_check_ int cmp_outcome_commit(struct cmp_request *rq, const struct cmp_outcome *outcome);
+/*
+ * What a step came to whose outcome is complete in the unit of the worker, beside 0, REFUSED and
+ * STORE_CONFLICT: it is to be committed, and nothing comes before that.
+ */
+enum { CMP_TO_COMMIT = 4 };
+/* Encodes the answer and writes down what was decided: 0 if there is nothing to commit, else
+ * CMP_TO_COMMIT; REFUSED, negative errno. */
+_must_check_ int cmp_outcome_write(struct cmp_request *rq, const struct cmp_outcome *outcome);
+/* The commit of what was written came to `result`: counts. 0, STORE_CONFLICT, negative errno. */
+_must_check_ int cmp_outcome_committed(struct cmp_request *rq, int result);
+/* Commits what was written, and waits. Results as cmp_outcome_committed(). */
+_must_check_ int cmp_outcome_commit(struct cmp_request *rq);
+/* Commits it, and does not wait: told(arg, result) is called, whose result is for
+ * cmp_outcome_committed(). The request has no worker any more. */
+void cmp_outcome_submit(struct cmp_request *rq, store_unit_told *told, void *arg);

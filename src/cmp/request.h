@@ -39,6 +39,12 @@ struct cmp_dear_work {
 	bool runs;
 };
 
+/* What is to be known of an outcome once it is durable: outcome.c. */
+struct cmp_pending {
+	int opened; /* transactions that are open from now on: 1, 0, -1 */
+	bool may_be_there;
+};
+
 /*
  * What one attempt to decide on a message comes to. Where a commit meets a conflict, the next
  * attempt begins with a new one: nothing of the one before is left.
@@ -60,6 +66,7 @@ struct cmp_attempt {
 	struct cmp_reply reply;
 	bool passphrase_kept; /* of generalInfo: the answer says so */
 	struct spliced answer;
+	struct cmp_pending pending;
 	/* For log and metrics. */
 	enum metric_outcome metric; /* as the last step said */
 	char *subject;
@@ -70,7 +77,7 @@ struct cmp_attempt {
 struct cmp_request {
 	/* Where it is served. */
 	struct cmp_door *door;
-	struct cmf_worker *worker;
+	struct cmf_worker *worker; /* NULL: it waits for its commit, and has none */
 	const struct cmp_exchange *exchange;
 	const struct conf *conf; /* in force when the request came */
 	int64_t now_ms;
@@ -104,6 +111,7 @@ struct cmp_request {
 	struct cmp_dear_work work;
 
 	/* What is decided: the services. */
+	int attempts;
 	struct cmp_attempt attempt;
 	struct refusal refusal; /* of the step that refused, in the attempt or before */
 };

@@ -7,6 +7,8 @@
 #include "authenticate.h"
 #include "request.h"
 
+#include "base/pool.h"
+
 #include <unistd.h>
 
 /*
@@ -15,19 +17,21 @@
  */
 enum { SIGNER_COST_US = 300, OCTETS_PER_US = 16 };
 
-/* One worker in four for strangers, three in four with those that are known: some are always free.
+/*
+ * Of the workers that run at a time one in four for strangers, three in four with those that are
+ * known: some are always free.
  */
 enum { STRANGERS_OF_FOUR = 1, ALL_OF_FOUR = 3 };
 
-static unsigned of_four(uint32_t workers, unsigned n)
+static unsigned of_four(size_t workers, unsigned n)
 {
-	return workers * n / 4 ? workers * n / 4 : 1;
+	return workers * n / 4 ? (unsigned)(workers * n / 4) : 1;
 }
 
 static struct budget_limits limits_now(const struct cmp_request *rq)
 {
 	int64_t processors = sysconf(_SC_NPROCESSORS_ONLN);
-	uint32_t workers = rq->conf->server.workers;
+	size_t workers = pool_running_max(rq->conf->server.workers);
 
 	return (struct budget_limits){
 		.us_per_s = (processors > 0 ? processors : 1) *

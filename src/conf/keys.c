@@ -83,8 +83,8 @@ const struct conf_key conf_keys[] = {
 	SERVER(io_threads, "io_threads", number, .initial = "1", .min = 1, .max = 64,
 	       .help = "Threads that read requests and write answers."),
 	SERVER(workers, "workers", number, .initial = "32", .min = 1, .max = 1024,
-	       .help = "Threads that serve requests; most of them wait for a commit or another "
-		       "CA."),
+	       .help = "Threads that serve requests. About one for each processor runs at a time; "
+		       "the others are for requests that wait for another CA, or a token."),
 	SERVER(queue_max, "queue_max", number, .initial = "1024", .min = 1, .max = 1000000,
 	       .help = "Requests that may wait for a worker; beyond it HTTP 503."),
 	SERVER(body_max, "body_max", number, .initial = "65536", .min = 1024, .max = 16777216,

@@ -3,9 +3,12 @@
 #include "house.h"
 
 #include "asn1/certificate.h"
+#include "base/shared.h"
 
+#include <errno.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -402,6 +405,47 @@ void house_close(struct house *h)
 	directory_remove(h->dir);
 }
 
+/* What a commit came to, once it is there. */
+struct house_commit {
+	sem_t told;
+	int result;
+};
+
+static void house_told(void *arg, int result)
+{
+	struct house_commit *commit = arg;
+
+	commit->result = result;
+	sem_post(&commit->told);
+}
+
+int house_door_serve(struct cmp_door *door, struct cmf_worker *worker,
+		     const struct cmp_exchange *exchange, struct octets *answerp,
+		     enum cmp_delivery *deliveryp)
+{
+	struct house_commit commit;
+	struct cmp_serving *serving;
+	struct spliced answer;
+	bool goes_on = cmp_serving_begin(door, worker, exchange, &serving);
+	int err;
+
+	HOUSE_CHECK(serving && sem_init(&commit.told, 0, 0) == 0);
+	while (goes_on) {
+		cmp_serving_commit(serving, house_told, &commit);
+		while (sem_wait(&commit.told) < 0)
+			HOUSE_CHECK(errno == EINTR);
+		goes_on = cmp_serving_committed(serving, commit.result ? worker : NULL,
+						commit.result);
+	}
+	sem_destroy(&commit.told);
+	*answerp = OCTETS_NULL;
+	err = cmp_serving_end(serving, &answer, deliveryp);
+	if (!err)
+		err = spliced_join(&answer, answerp);
+	spliced_clear(&answer);
+	return err;
+}
+
 void house_serve(struct house *house, struct cmf_worker *worker, struct bytes request,
 		 const char *profile_label, const char *operation_label, struct octets *answerp,
 		 bool *not_a_messagep)
@@ -414,7 +458,7 @@ void house_serve(struct house *house, struct cmf_worker *worker, struct bytes re
 					.connection = house->connection,
 					.received_us = clock_monotonic_us()};
 
-	HOUSE_CHECK(!cmp_door_serve(house->door, worker, &exchange, answerp, &house->delivery));
+	HOUSE_CHECK(!house_door_serve(house->door, worker, &exchange, answerp, &house->delivery));
 	*not_a_messagep = house->delivery == CMP_NOT_A_MESSAGE;
 	HOUSE_CHECK(store_unit_empty(worker->unit));
 }

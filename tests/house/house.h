@@ -107,7 +107,11 @@ void house_mac_client_add(struct house *house, const char *name, const char *ref
 /* Another thread's worker. */
 void house_worker_new(struct house *house, struct cmf_worker *worker);
 void house_worker_clear(struct cmf_worker *worker);
-/* One request through the door. */
+/* One request through the door: cmp_serving_end(). */
+int house_door_serve(struct cmp_door *door, struct cmf_worker *worker,
+		     const struct cmp_exchange *exchange, struct octets *answerp,
+		     enum cmp_delivery *deliveryp);
+/* The same, through that of the house. */
 void house_serve(struct house *house, struct cmf_worker *worker, struct bytes request,
 		 const char *profile_label, const char *operation_label, struct octets *answerp,
 		 bool *not_a_messagep);

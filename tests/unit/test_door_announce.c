@@ -134,8 +134,8 @@ static enum cmp_delivery serve(struct ask *a)
 	struct octets answer = OCTETS_NULL;
 	enum cmp_delivery delivery;
 
-	ck_assert_int_eq(cmp_door_serve(granted_house.door, &granted_house.worker, &exchange,
-					&answer, &delivery),
+	ck_assert_int_eq(house_door_serve(granted_house.door, &granted_house.worker, &exchange,
+					  &answer, &delivery),
 			 0);
 	ck_assert_int_eq(answer.len, 0);
 	ck_assert(store_unit_empty(granted_house.worker.unit));

@@ -3,11 +3,14 @@
  * The life of a transaction at the CMP door: certConf, retransmissions, transactionIDs in use,
  * copies at the same moment, the bound on open ones.
  */
+#include "base/shared.h"
 #include "granted.h"
 #include "suite.h"
 
 #include <check.h>
+#include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 /* --- certConf --- */
@@ -435,6 +438,116 @@ START_TEST(concurrent_copies_get_one_certificate)
 }
 END_TEST
 
+/* A message that waits for its commit while others are served. */
+struct pending {
+	struct cmp_exchange exchange;
+	struct cmf_worker worker;
+	struct cmp_serving *serving;
+	int result;
+	bool told;
+};
+
+static void pending_told(void *arg, int result)
+{
+	struct pending *p = arg;
+
+	p->result = result;
+	__atomic_store_n(&p->told, true, __ATOMIC_RELEASE);
+}
+
+/* Decided, and not committed yet. */
+static void pending_begin(struct pending *p, struct bytes request)
+{
+	*p = (struct pending){.exchange = {.request = request, .peer = "test"}};
+	house_worker_new(&granted_house, &p->worker);
+	ck_assert(cmp_serving_begin(granted_house.door, &p->worker, &p->exchange, &p->serving));
+}
+
+static void pending_commit(struct pending *p)
+{
+	cmp_serving_commit(p->serving, pending_told, p);
+	while (!__atomic_load_n(&p->told, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static struct octets pending_end(struct pending *p)
+{
+	enum cmp_delivery delivery;
+	struct octets answer;
+	struct spliced spliced;
+
+	ck_assert_int_eq(cmp_serving_end(p->serving, &spliced, &delivery), 0);
+	ck_assert_int_eq(delivery, CMP_ANSWERED);
+	ck_assert_int_eq(spliced_join(&spliced, &answer), 0);
+	spliced_clear(&spliced);
+	ck_assert(store_unit_empty(p->worker.unit));
+	house_worker_clear(&p->worker);
+	return answer;
+}
+
+/* Both were decided before either was committed: the second is decided again, and then replayed. */
+START_TEST(copies_that_wait_for_their_commit_get_one_certificate)
+{
+	int before = granted_find(BYTES_NULL).n;
+	struct pending first, second;
+	struct octets answer, copy;
+	struct ask a;
+
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_certreq(&a, PKI_BODY_IR, "vnfci-a");
+	ask_encode(&a);
+	pending_begin(&first, octets_view(&a.sent));
+	pending_begin(&second, octets_view(&a.sent));
+	ck_assert_int_eq(granted_find(BYTES_NULL).n, before);
+	pending_commit(&first);
+	ck_assert_int_eq(first.result, 0);
+	/* Whose worker has gone on to something else long since. */
+	ck_assert(!cmp_serving_committed(first.serving, NULL, 0));
+	pending_commit(&second);
+	ck_assert_int_eq(second.result, STORE_CONFLICT);
+	ck_assert(!cmp_serving_committed(second.serving, &second.worker, second.result));
+	answer = pending_end(&first);
+	copy = pending_end(&second);
+	ck_assert(bytes_equal(octets_view(&answer), octets_view(&copy)));
+	ck_assert_int_eq(granted_find(BYTES_NULL).n, before + 1);
+	octets_clear(&answer);
+	octets_clear(&copy);
+	ask_clear(&a);
+}
+END_TEST
+
+/* Nothing of it is there, and its sender is told to come again. RFC 9483 3.6.4 */
+START_TEST(commit_that_fails_is_told)
+{
+	static const struct {
+		int result;
+		int failinfo;
+	} rows[] = {{-ENOSPC, FAIL_SYSTEM_UNAVAIL}, {-EIO, FAIL_SYSTEM_FAILURE}};
+	int before = granted_find(BYTES_NULL).n;
+	struct pending p;
+	struct octets answer;
+	struct told told;
+	struct ask a;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		ask_new(&a, &granted_house, &granted_house.vnfm_a);
+		ask_certreq(&a, PKI_BODY_IR, "vnfci-a");
+		ask_encode(&a);
+		pending_begin(&p, octets_view(&a.sent));
+		store_unit_clear(p.worker.unit);
+		ck_assert(!cmp_serving_committed(p.serving, &p.worker, rows[i].result));
+		answer = pending_end(&p);
+		told_of(&a, octets_view(&answer), &told);
+		ck_assert_int_eq(told.msg->body_type, PKI_BODY_ERROR);
+		ck_assert_int_eq(told_failinfo(&told), rows[i].failinfo);
+		told_clear(&told);
+		octets_clear(&answer);
+		ask_clear(&a);
+	}
+	ck_assert_int_eq(granted_find(BYTES_NULL).n, before);
+}
+END_TEST
+
 /* Open transactions of one client are bounded; ended ones make room. */
 START_TEST(quota_of_open_transactions)
 {
@@ -481,6 +594,8 @@ static Suite *door_transaction_suite(void)
 	tcase_add_test(tcase, rfc9483_5_1_transaction_id_in_use);
 	tcase_add_test(tcase, rfc9483_3_5_certconf_out_of_place);
 	tcase_add_test(tcase, concurrent_copies_get_one_certificate);
+	tcase_add_test(tcase, copies_that_wait_for_their_commit_get_one_certificate);
+	tcase_add_test(tcase, commit_that_fails_is_told);
 	tcase_add_test(tcase, quota_of_open_transactions);
 	suite_add_tcase(suite, tcase);
 	return suite;
