@@ -101,12 +101,17 @@ enum cmf_principal_kind {
 	CMF_PRINCIPAL_END_ENTITY, /* holder of a valid certificate of ours, and nothing else */
 	CMF_PRINCIPAL_REVOKER,    /* knows the revocation passphrase of an entity: rr for it only */
 	CMF_PRINCIPAL_ADMIN,      /* cmfctl on the Unix-domain socket: acts for any client */
+	CMF_PRINCIPAL_VNFCI,      /* knows the one-time secret of a registration in direct mode: its
+				   * first      certificate, and nothing else; see cmf/direct.h */
+	CMF_PRINCIPAL_VNFM, /* a [vnfm NAME] of the configuration, whose VNFCs are registered */
 };
 
 /* Who asks. The name is the key of its transactions and goes into log and audit. */
 struct cmf_principal {
 	enum cmf_principal_kind kind;
-	char *name; /* client name, "<client name>/<entity>" or "certificate:<ca>/<serial hex>" */
+	/* Client name, "<client name>/<entity>", "certificate:<ca>/<serial hex>",
+	 * "initialCredential:<reference>" or "vnfm <name>". */
+	char *name;
 	char *trust_domain;
 	uint32_t permissions; /* enum store_permission */
 	bool register_on_ir;
@@ -126,10 +131,12 @@ struct cmf_principal {
 	const struct cmf_principal *approver;
 	/*
 	 * The certificate of ours that it signed with, and its entity: always of an END_ENTITY; of
-	 * a CLIENT that holds one, which is then both. 0: none. A REVOKER has the entity alone.
+	 * a CLIENT that holds one, which is then both. 0: none. REVOKER and VNFCI have the entity
+	 * alone.
 	 */
 	int64_t certificate_id;
 	int64_t registration_id;
+	int64_t initial_id;        /* VNFCI: its one-time secret */
 	bool replaced;             /* REVOKER: by the passphrase before, which leaves no other */
 	struct octets mac_secret;  /* MAC clients: to protect the answer; else empty */
 	struct octets certificate; /* DER of the one it signed with; else empty */
@@ -364,7 +371,7 @@ struct cmf_scope {
 struct cmf_scope cmf_scope(const struct cmf_principal *who);
 
 /* One that is active, and may be changed by who asks. 0, STORE_NOT_FOUND (as if there were none),
- * REFUSED (client_not_permitted), negative errno. */
+ * REFUSED (client_not_permitted, entity_in_direct_mode), negative errno. */
 _must_check_ int cmf_registration_find(const struct cmf_call *call, int64_t id,
 				       struct store_registration *regp);
 /*

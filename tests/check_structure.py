@@ -49,6 +49,8 @@ COMMITS = {
     "cmp/housekeeping.c": "what the CMP door keeps and need not keep any more",
     "json/commit.c": "what an operator or a VNFM has asked for over JSON",
     "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
+    "cmf/direct/reconcile.c": "what was found of a VNF, which nobody has asked for by a message",
+    "cmf/direct/resync.c": "what a resync ends, or holds back",
     "cmf/events/ending.c": "that subscribers were told of certificates that end",
     "notify/deliver.c": "how far the callbacks of subscribers have been told",
     "notify/notifier.c": "that events are forgotten which all have been told",

@@ -120,6 +120,7 @@ REFUSAL(client_not_permitted, FAIL_NOT_AUTHORIZED, "the requester may not do thi
 REFUSAL(client_unknown, FAIL_NOT_AUTHORIZED, "there is no such client")
 REFUSAL_HTTP(entity_not_authorized, FAIL_NOT_AUTHORIZED, 404, "the entity is not registered for this requester and certType")
 REFUSAL_HTTP(entity_of_another_manager, FAIL_NOT_AUTHORIZED, 409, "the entity is registered by another manager")
+REFUSAL(entity_in_direct_mode, FAIL_NOT_AUTHORIZED, "the entity is in direct mode: its VNFC instance asks for its certificates itself")
 REFUSAL(end_entity_only_own, FAIL_NOT_AUTHORIZED, "an end entity may update and revoke its own certificate only")
 REFUSAL(own_request_not_own, FAIL_NOT_AUTHORIZED, "an end entity asks for certificates of its own entity only")
 REFUSAL(ra_verified_not_permitted, FAIL_NOT_AUTHORIZED, "raVerified is accepted from a registration authority only")
@@ -338,6 +339,8 @@ REFUSAL(rev_passphrase_unreadable, FAIL_BAD_DATA_FORMAT, "the EnvelopedData with
 REFUSAL(rev_passphrase_algorithm, FAIL_BAD_ALG, "an algorithm of the EnvelopedData is not accepted")
 REFUSAL(rev_passphrase_reference, FAIL_BAD_REQUEST, "the key identifier of the revocation passphrase is missing, too long or in use")
 REFUSAL(rev_passphrase_not_entity, FAIL_NOT_AUTHORIZED, "a revocation passphrase comes from the holder of a certificate of this server")
+REFUSAL(initial_credential_use, FAIL_NOT_AUTHORIZED, "a one-time secret is good for one certificate of its VNFC instance; use ir, cr or p10cr with one request")
+REFUSAL_HTTP(initial_credential_none, FAIL_BAD_REQUEST, 409, "the registration has no one-time secret: it is not in direct mode, or its VNFM is configured otherwise")
 REFUSAL(revoker_only_rr, FAIL_NOT_AUTHORIZED, "a revocation passphrase is good for revocation requests only")
 
 /* Announcements, RFC 9810 5.3.13 to 5.3.16 */

@@ -122,3 +122,38 @@ _must_check_ int cmf_direct_unseen(const struct cmf_worker *worker, const struct
 _must_check_ int cmf_direct_resync_end(struct cmf *cmf, const struct cmf_worker *worker,
 				       const struct conf_vnfm *vnfm, int64_t resync,
 				       struct cmf_direct_report *report);
+
+/* --- what the operator says --- */
+
+/*
+ * Adds to the unit that all that is held back of a VNFM is ended; what *np receives is how many
+ * registrations, by store_unit_id(). 0 or negative errno.
+ */
+_must_check_ int cmf_direct_approve(const struct cmf_call *call, const struct conf_vnfm *vnfm,
+				    int64_t *np);
+
+/* --- the initial credential of a VNFCI --- */
+
+/* A one-time secret in clear; the text of it is the octets of the secret. */
+struct cmf_initial_credential {
+	char *reference; /* senderKID */
+	char *secret;
+	int64_t expires_ms;
+};
+/* Wipes the secret. */
+void cmf_initial_credential_clear(struct cmf_initial_credential *credential);
+/*
+ * Makes a new one for a registration that who asks may know of (cmf_registration_find()), in place
+ * of the one before, which is void. It is good once the unit is committed. 0, REFUSED
+ * (client_not_permitted, initial_credential_none), negative errno.
+ */
+_must_check_ int cmf_initial_credential_make(const struct cmf_call *call,
+					     const struct store_registration *reg,
+					     struct cmf_initial_credential *credentialp);
+/*
+ * Who knows the one-time secret with that reference: while it is good, or in a transaction that it
+ * has begun. The secret is in mac_secret. 0, REFUSED (mac_reference_unknown), negative errno.
+ */
+_must_check_ int cmf_initial_credential_find(const struct cmf_call *call, struct bytes reference,
+					     struct bytes transaction_id,
+					     struct cmf_principal *principalp);

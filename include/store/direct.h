@@ -127,7 +127,7 @@ struct store_initial_credential {
 	struct octets secret;    /* encrypted under the store key; see cmf/ */
 	int64_t created_ms;
 	int64_t expires_ms;
-	int64_t spent_ms;       /* 0: it is not, as far as housekeeping has come */
+	int64_t spent_ms;       /* 0: it is not, or nobody has noted it yet */
 	int64_t certificate_id; /* that was asked for with it last; 0: none */
 	enum store_initial_file file;
 	/* Joined on reading; ignored on insert. */
@@ -152,9 +152,12 @@ _must_check_ int store_initial_credential_of(struct store_reader *r, int64_t reg
 _must_check_ int store_initial_credential_files(struct store_reader *r,
 						enum store_initial_file file,
 						struct store_due *duep);
-/* Those whose certificate has become active, and that are not marked as spent. */
+/* Those whose certificate is active or has been, and that are not noted as spent. */
 _must_check_ int store_initial_credential_used(struct store_reader *r, struct store_due *duep);
-/* Those that have expired before that time. */
+/* Those whose file is written and that have expired. */
+_must_check_ int store_initial_credential_files_expired(struct store_reader *r, int64_t now_ms,
+							struct store_due *duep);
+/* Those without a file that have expired before that time. */
 _must_check_ int store_initial_credential_expired(struct store_reader *r, int64_t before_ms,
 						  struct store_due *duep);
 
@@ -167,10 +170,12 @@ _must_check_ int store_initial_credential_put(struct store_unit *u,
 _must_check_ int store_initial_credential_use(struct store_unit *u,
 					      const struct store_initial_credential *c,
 					      int64_t certificate_id);
-/* Writes expires_ms, spent_ms and file. Conflict: it is gone, or file is not `from`. */
-_must_check_ int store_initial_credential_update(struct store_unit *u,
-						 const struct store_initial_credential *c,
-						 enum store_initial_file from);
+/* It is spent, and expires, with its file. Never conflicts. */
+_must_check_ int store_initial_credential_spend(struct store_unit *u, int64_t id, int64_t now_ms);
+/* Conflict: it is gone, or file is not `from`. */
+_must_check_ int store_initial_credential_set_file(struct store_unit *u, int64_t id,
+						   enum store_initial_file from,
+						   enum store_initial_file to);
 /* Never conflicts; one with a file stays. */
 _must_check_ int store_initial_credential_remove(struct store_unit *u, int64_t id);
 /* It expires now, with its file. Never conflicts. */

@@ -16,7 +16,7 @@ CREATE TABLE initial_credential (
 CREATE INDEX initial_credential_expires ON initial_credential (expires_ms);
 CREATE INDEX initial_credential_asked ON initial_credential (certificate_id)
 	WHERE certificate_id IS NOT NULL AND spent_ms IS NULL;
-CREATE INDEX initial_credential_file ON initial_credential (file) WHERE file IN (1, 3);
+CREATE INDEX initial_credential_file ON initial_credential (file, expires_ms) WHERE file > 0;
 
 -- With its registration it ends, by whoever that was ended; a file is still to be removed.
 CREATE TRIGGER initial_credential_ended AFTER UPDATE OF state ON registration

@@ -20,7 +20,10 @@ static enum store_actor actor_kind(const struct cmf_principal *who)
 	switch (who->kind) {
 	case CMF_PRINCIPAL_ADMIN:
 		return STORE_ACTOR_OPERATOR;
+	case CMF_PRINCIPAL_VNFM:
+		return STORE_ACTOR_SYSTEM;
 	case CMF_PRINCIPAL_END_ENTITY:
+	case CMF_PRINCIPAL_VNFCI:
 		return STORE_ACTOR_HOLDER;
 	case CMF_PRINCIPAL_REVOKER:
 		return STORE_ACTOR_REVOKER;

@@ -50,6 +50,9 @@ _must_check_ int secret_open(const struct cmf *cmf, struct bytes sealed_for, str
 
 /* --- entity.c --- */
 
+/* What the name of who is known by a certificate of ours alone begins with. */
+#define PRINCIPAL_HOLDER "certificate:"
+
 /* Whether the principal has one of the permissions, or acts as the operator on the socket. */
 bool principal_permitted(const struct cmf_principal *who, uint32_t permissions);
 /* The manager of what it registers. */
@@ -60,9 +63,24 @@ bool principal_speaks_for(const struct cmf_principal *who, const struct store_en
 bool principal_holds(const struct cmf_principal *who, const struct store_certificate *cert);
 /* Whether it signed with a certificate of that entity. */
 bool principal_is_entity(const struct cmf_principal *who, int64_t registration_id);
-/* Whether it is of the entity's trust domain, and its manager, or RA or operator. */
-bool principal_may_act(const struct cmf_principal *who, const char *manager,
+/* Whose an entity is. In direct mode it is the VNFCI's own, and its manager the client that may
+ * read. Borrowed. */
+struct entity_owner {
+	struct store_entity entity;
+	const char *manager;
+	enum cert_handling handling;
+};
+struct entity_owner registration_owner(const struct store_registration *reg);
+struct entity_owner certificate_owner(const struct store_certificate *cert);
+/* Whether it is of the entity's trust domain, and its manager, or RA or operator: then it may know
+ * of it. */
+bool principal_may_see(const struct cmf_principal *who, const char *manager,
 		       const struct store_entity *entity);
+/* Whether it may act for it, too: the manager in delegation mode alone, IFA 033 11.2.3. */
+bool principal_may_act(const struct cmf_principal *who, const struct entity_owner *owner);
+/* The refusal of who may not: of what it may know of it says why. */
+int principal_refuse_act(const struct cmf_principal *who, const struct entity_owner *owner,
+			 struct refusal *refusal);
 
 /* A name of a profile or certType, in either spelling; NULL if there is none. */
 const struct conf_profile *profile_find(const struct conf *conf, const char *name);

@@ -18,10 +18,10 @@ bool cmf_principal_is_ra(const struct cmf_principal *p)
 
 bool cmf_may_confirm(const struct cmf_principal *who, const struct store_certificate *cert)
 {
-	const struct store_entity entity = store_certificate_entity(cert);
+	const struct entity_owner owner = certificate_owner(cert);
 
 	return who->kind == CMF_PRINCIPAL_CLIENT && who->policy->confirm_on_behalf &&
-	       who->permissions & STORE_IS_RA && principal_may_act(who, cert->manager, &entity);
+	       who->permissions & STORE_IS_RA && principal_may_act(who, &owner);
 }
 
 bool cmf_principal_verified_pop(const struct cmf_principal *p)
@@ -43,7 +43,10 @@ bool principal_permitted(const struct cmf_principal *who, uint32_t permissions)
 		return (who->permissions & permissions) != 0;
 	case CMF_PRINCIPAL_END_ENTITY:
 	case CMF_PRINCIPAL_REVOKER:
+	case CMF_PRINCIPAL_VNFCI:
 		return false;
+	case CMF_PRINCIPAL_VNFM:
+		return permissions & STORE_MAY_REGISTER;
 	case CMF_PRINCIPAL_ADMIN:
 		return true;
 	}
@@ -76,10 +79,10 @@ bool principal_is_entity(const struct cmf_principal *who, int64_t registration_i
 	return who->certificate_id && who->registration_id == registration_id;
 }
 
-bool principal_may_act(const struct cmf_principal *who, const char *manager,
+bool principal_may_see(const struct cmf_principal *who, const char *manager,
 		       const struct store_entity *entity)
 {
-	if (who->approver && principal_may_act(who->approver, manager, entity))
+	if (who->approver && principal_may_see(who->approver, manager, entity))
 		return true;
 	switch (who->kind) {
 	case CMF_PRINCIPAL_CLIENT:
@@ -89,11 +92,49 @@ bool principal_may_act(const struct cmf_principal *who, const char *manager,
 			(who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR)) != 0);
 	case CMF_PRINCIPAL_END_ENTITY:
 	case CMF_PRINCIPAL_REVOKER:
+	case CMF_PRINCIPAL_VNFCI:
+	case CMF_PRINCIPAL_VNFM:
 		return false;
 	case CMF_PRINCIPAL_ADMIN:
 		return true;
 	}
 	return false;
+}
+
+struct entity_owner registration_owner(const struct store_registration *reg)
+{
+	return (struct entity_owner){store_registration_entity(reg), reg->manager, reg->handling};
+}
+
+struct entity_owner certificate_owner(const struct store_certificate *cert)
+{
+	return (struct entity_owner){store_certificate_entity(cert), cert->manager, cert->handling};
+}
+
+/* Not because it is the manager. */
+static bool acts_for_any(const struct cmf_principal *who)
+{
+	return who->kind != CMF_PRINCIPAL_CLIENT ||
+	       (who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR)) != 0;
+}
+
+bool principal_may_act(const struct cmf_principal *who, const struct entity_owner *owner)
+{
+	struct cmf_principal self = *who;
+
+	if (who->approver && principal_may_act(who->approver, owner))
+		return true;
+	self.approver = NULL;
+	return (owner->handling != CERT_HANDLING_DIRECT || acts_for_any(who)) &&
+	       principal_may_see(&self, owner->manager, &owner->entity);
+}
+
+int principal_refuse_act(const struct cmf_principal *who, const struct entity_owner *owner,
+			 struct refusal *refusal)
+{
+	return refuse(refusal, principal_may_see(who, owner->manager, &owner->entity)
+				       ? REFUSAL_entity_in_direct_mode
+				       : REFUSAL_entity_not_authorized);
 }
 
 const struct conf_profile *profile_find(const struct conf *conf, const char *name)

@@ -6,6 +6,7 @@
  */
 #include "cmf/due.h"
 #include "cmf_private.h"
+#include "direct/direct.h"
 #include "events/ending.h"
 
 /* RFC 9483 4.1.1: no certConf in time is a rejection. */
@@ -34,5 +35,9 @@ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *mor
 		err = cmf_due_end_all(call.unit, &due, certificate_end, &call, morep);
 	if (err == 0)
 		err = nonces_end(&call, morep);
+	if (err == 0)
+		err = direct_endings(&call, morep);
+	if (err == 0)
+		err = initial_housekeeping(&call, morep);
 	return err == 0 ? endings_tell(&call, morep) : err;
 }

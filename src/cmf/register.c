@@ -47,13 +47,17 @@ static int request_check(const struct conf *conf, const struct cmf_principal *wh
 	return 0;
 }
 
-/* IFA 033 11.2.2.2: present only for VNFCI and VNF OAM, and only delegation mode. */
-static int handling_check(const struct cmf_register *request, struct refusal *refusal)
+/* IFA 033 11.2.2.2: present only for VNFCI and VNF OAM, and only delegation mode: direct mode is
+ * what the VNF LCM interface makes. */
+static int handling_check(const struct cmf_principal *who, const struct cmf_register *request,
+			  struct refusal *refusal)
 {
 	if (request->cert_type == CERT_TYPE_MANO)
 		return request->handling == CERT_HANDLING_NONE
 			       ? 0
 			       : refuse(refusal, REFUSAL_handling_unexpected);
+	if (who->kind == CMF_PRINCIPAL_VNFM && request->handling == CERT_HANDLING_DIRECT)
+		return 0;
 	switch (request->handling) {
 	case CERT_HANDLING_DELEGATION:
 		return 0;
@@ -333,6 +337,7 @@ static int subject_add(const struct registering *r, size_t index)
 		.trust_domain = (char *)(uintptr_t)entity.trust_domain,
 		.ca = (char *)(uintptr_t)r->terms->ca,
 		.profile = r->terms->profile->name,
+		.source = r->call->who->kind == CMF_PRINCIPAL_VNFM ? r->call->who->name : NULL,
 		.state = STORE_REGISTRATION_ACTIVE,
 		.created_ms = r->call->now_ms,
 		.changed_ms = r->call->now_ms,
@@ -429,7 +434,7 @@ int cmf_register(const struct cmf_call *call, const struct cmf_register *request
 		request->bad->n = 0;
 	err = request_check(conf, call->who, request, call->refusal);
 	if (err == 0)
-		err = handling_check(request, call->refusal);
+		err = handling_check(call->who, request, call->refusal);
 	if (err == 0)
 		err = terms_decide(call, conf, request, &terms);
 	if (err == 0)
@@ -459,15 +464,15 @@ int registration_end(const struct cmf_call *call, const struct store_registratio
 /* What was found, if it is there and the asker's to end. */
 static int found_end(const struct cmf_call *call, const struct store_registration *reg, int err)
 {
-	struct store_entity entity;
+	struct entity_owner owner;
 
 	if (err < 0)
 		return err;
 	if (err == STORE_NOT_FOUND || reg->state != STORE_REGISTRATION_ACTIVE)
 		return refuse(call->refusal, REFUSAL_entity_not_authorized);
-	entity = store_registration_entity(reg);
-	if (!principal_may_act(call->who, reg->manager, &entity))
-		return refuse(call->refusal, REFUSAL_entity_not_authorized);
+	owner = registration_owner(reg);
+	if (!principal_may_act(call->who, &owner))
+		return principal_refuse_act(call->who, &owner, call->refusal);
 	return registration_end(call, reg);
 }
 

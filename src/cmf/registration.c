@@ -18,14 +18,14 @@ bool cmf_may_see_registration(const struct cmf_principal *who, const struct stor
 {
 	const struct store_entity entity = store_registration_entity(reg);
 
-	return principal_may_act(who, reg->manager, &entity);
+	return principal_may_see(who, reg->manager, &entity);
 }
 
 bool cmf_may_see_certificate(const struct cmf_principal *who, const struct store_certificate *cert)
 {
 	const struct store_entity entity = store_certificate_entity(cert);
 
-	return principal_holds(who, cert) || principal_may_act(who, cert->manager, &entity);
+	return principal_holds(who, cert) || principal_may_see(who, cert->manager, &entity);
 }
 
 struct cmf_scope cmf_scope(const struct cmf_principal *who)
@@ -43,6 +43,7 @@ struct cmf_scope cmf_scope(const struct cmf_principal *who)
 int cmf_registration_find(const struct cmf_call *call, int64_t id, struct store_registration *regp)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	struct entity_owner owner;
 	int err = store_registration_get(call->reader, id, &reg);
 
 	if (err != 0)
@@ -51,6 +52,9 @@ int cmf_registration_find(const struct cmf_call *call, int64_t id, struct store_
 		return STORE_NOT_FOUND;
 	if (!principal_permitted(call->who, STORE_MAY_REGISTER | STORE_IS_RA | STORE_IS_OPERATOR))
 		return refuse(call->refusal, REFUSAL_client_not_permitted);
+	owner = registration_owner(&reg);
+	if (!principal_may_act(call->who, &owner))
+		return principal_refuse_act(call->who, &owner, call->refusal);
 	*regp = reg;
 	reg = (struct store_registration){0};
 	return 0;

@@ -4,6 +4,7 @@
  * revocation, and whose they are. Issuing is csr.c's.
  */
 #include "cmf_private.h"
+#include "store/direct.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -82,7 +83,7 @@ static int certificate_audit(const struct cmf_call *call, const char *action,
 static int certificate_authorize(const struct cmf_principal *who,
 				 const struct store_certificate *cert, struct refusal *refusal)
 {
-	const struct store_entity entity = store_certificate_entity(cert);
+	const struct entity_owner owner = certificate_owner(cert);
 
 	/* RFC 9483 4.1.3, 4.2: an end entity its own */
 	if (principal_holds(who, cert))
@@ -92,8 +93,8 @@ static int certificate_authorize(const struct cmf_principal *who,
 		return 0;
 	if (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver)
 		return refuse(refusal, REFUSAL_end_entity_only_own);
-	if (!principal_may_act(who, cert->manager, &entity))
-		return refuse(refusal, REFUSAL_entity_not_authorized);
+	if (!principal_may_act(who, &owner))
+		return principal_refuse_act(who, &owner, refusal);
 	return 0;
 }
 
@@ -217,6 +218,9 @@ int certificate_confirm(const struct cmf_call *call, const struct store_certific
 						  STORE_CERT_ACTIVE);
 	else
 		err = certificate_revoke_add(call, cert, STORE_CERT_REJECTED, REASON_UNSPECIFIED);
+	if (err == 0 && accepted && call->who && call->who->kind == CMF_PRINCIPAL_VNFCI)
+		err = store_initial_credential_spend(call->unit, call->who->initial_id,
+						     call->now_ms);
 	return err == 0 ? certificate_audit(
 				  call, accepted ? "confirm" : "reject", cert,
 				  state_name(accepted ? STORE_CERT_ACTIVE : STORE_CERT_REJECTED))
@@ -464,11 +468,11 @@ void cmf_revocation_clear(struct cmf_revocation *revocation)
 static bool speaks_for_registration(const struct cmf_principal *who,
 				    const struct store_certificate *cert)
 {
-	const struct store_entity entity = store_certificate_entity(cert);
+	const struct entity_owner owner = certificate_owner(cert);
 	struct refusal unused = REFUSAL_NULL;
 
 	return who->kind != CMF_PRINCIPAL_END_ENTITY && who->kind != CMF_PRINCIPAL_REVOKER &&
-	       revoker_check(who, &unused) == 0 && principal_may_act(who, cert->manager, &entity);
+	       revoker_check(who, &unused) == 0 && principal_may_act(who, &owner);
 }
 
 static int cessation_deregister(const struct cmf_call *call, const struct store_certificate *cert)

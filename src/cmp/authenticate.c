@@ -7,6 +7,7 @@
 #include "authenticate.h"
 #include "asn1/algorithm.h"
 #include "asn1/mac.h"
+#include "cmf/direct.h"
 #include "request.h"
 #include "transaction.h"
 
@@ -52,7 +53,16 @@ static struct bytes sender_reference(const struct cmp_message *msg)
 	return (struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
 }
 
-/* Under a reference that is no client's, perhaps that of a revocation passphrase. RFC 9810 B */
+/* Under a reference that is no client's, perhaps that of a one-time secret. */
+static int mac_vnfci_find(struct cmp_request *rq, struct cmf_principal *vnfcip)
+{
+	const struct cmf_call call = cmp_call(rq);
+
+	return cmf_initial_credential_find(&call, rq->msg->sender_kid, rq->msg->transaction_id,
+					   vnfcip);
+}
+
+/* Or of a revocation passphrase. RFC 9810 B */
 static int mac_revoker_find(struct cmp_request *rq, struct cmf_principal *revokerp)
 {
 	const struct cmf_call call = cmp_call(rq);
@@ -84,16 +94,20 @@ static int mac_holder_find(struct cmp_request *rq, struct bytes reference)
 	const struct cmf_call call = cmp_call(rq);
 	int err = cmf_mac_client_find(&call, reference, &rq->who);
 
+	if (err == REFUSED)
+		err = mac_vnfci_find(rq, &rq->who);
 	return err == REFUSED ? mac_revoker_find(rq, &rq->who) : err;
 }
 
-/* What was done for a reference that is no client's is done for one whose MAC is wrong. */
-static int mac_wrong_of_client(struct cmp_request *rq)
+/* What is done for a reference that nobody has is done for one whose MAC is wrong. */
+static int mac_wrong_of_holder(struct cmp_request *rq)
 {
-	_cleanup_(cmf_principal_clear) struct cmf_principal nobody = {0};
+	_cleanup_(cmf_principal_clear) struct cmf_principal vnfci = {0}, revoker = {0};
 	struct refusal wrong = rq->refusal;
-	int err = mac_revoker_find(rq, &nobody);
+	int err = rq->who.kind == CMF_PRINCIPAL_CLIENT ? mac_vnfci_find(rq, &vnfci) : 0;
 
+	if (err >= 0)
+		err = mac_revoker_find(rq, &revoker);
 	rq->refusal = wrong;
 	return err < 0 ? err : REFUSED;
 }
@@ -105,8 +119,8 @@ static int mac_compare(struct cmp_request *rq)
 
 	if (!err && !rq->msg->sender_kid.len && !rq->who.policy->mac_reference_from_sender)
 		return refuse(&rq->refusal, REFUSAL_mac_reference_unknown);
-	if (err == REFUSED && rq->who.kind == CMF_PRINCIPAL_CLIENT)
-		return mac_wrong_of_client(rq);
+	if (err == REFUSED && rq->who.kind != CMF_PRINCIPAL_REVOKER)
+		return mac_wrong_of_holder(rq);
 	return err;
 }
 
@@ -172,6 +186,26 @@ static int revoker_check(struct cmp_request *rq)
 	    type == PKI_BODY_POLLREQ || type == PKI_BODY_ERROR)
 		return 0;
 	return refuse(&rq->refusal, REFUSAL_revoker_only_rr);
+}
+
+/* What a one-time secret is good for: the first certificate of its VNFCI, and the transaction of
+ * that. */
+static int vnfci_check(struct cmp_request *rq)
+{
+	if (rq->who.kind != CMF_PRINCIPAL_VNFCI)
+		return 0;
+	switch (rq->msg->body_type) {
+	case PKI_BODY_IR:
+	case PKI_BODY_CR:
+	case PKI_BODY_P10CR:
+	case PKI_BODY_POPDECR:
+	case PKI_BODY_CERTCONF:
+	case PKI_BODY_POLLREQ:
+	case PKI_BODY_ERROR:
+		return 0;
+	default:
+		return refuse(&rq->refusal, REFUSAL_initial_credential_use);
+	}
 }
 
 /* RFC 9483 3.5, 4.1.3: a MAC where there must be a signature. */
@@ -257,5 +291,7 @@ int cmp_authenticate(struct cmp_request *rq)
 		err = protection_kind_check(rq);
 	if (!err)
 		err = message_time_check(rq);
+	if (!err)
+		err = vnfci_check(rq);
 	return err ? err : revoker_check(rq);
 }

@@ -353,12 +353,12 @@ START_TEST(test_initial_credential_is_used_by_one_at_a_time)
 	ck_assert_uint_eq(due.len, 1);
 	OK(store_initial_credential_get(f.reader, due.id[0], &found));
 	ck_assert_int_eq(found.certificate_state, STORE_CERT_ACTIVE);
-	found.spent_ms = 50;
-	found.file = STORE_INITIAL_FILE_TO_REMOVE;
-	OK(store_initial_credential_update(f.unit, &found, STORE_INITIAL_FILE_WRITTEN));
-	CONFLICT(store_unit_commit(f.unit));
-	OK(store_initial_credential_update(f.unit, &found, STORE_INITIAL_FILE_TO_WRITE));
+	OK(store_initial_credential_spend(f.unit, found.id, 50));
 	OK(store_unit_commit(f.unit));
+	store_initial_credential_clear(&found);
+	OK(store_initial_credential_get(f.reader, due.id[0], &found));
+	ck_assert(found.spent_ms == 50 && found.expires_ms == 50);
+	ck_assert_int_eq(found.file, STORE_INITIAL_FILE_TO_REMOVE);
 	OK(store_initial_credential_used(f.reader, &due));
 	ck_assert_uint_eq(due.len, 0);
 	store_initial_credential_clear(&found);
@@ -385,14 +385,17 @@ START_TEST(test_initial_credential_ends_with_its_registration)
 	ck_assert(!found.registered && found.expires_ms == 0);
 	ck_assert_int_eq(found.file, STORE_INITIAL_FILE_TO_REMOVE);
 	OK(store_initial_credential_expired(f.reader, 1, &due));
-	ck_assert_uint_eq(due.len, 1);
+	ck_assert_uint_eq(due.len, 0);
 	/* Not before its file. */
 	OK(store_initial_credential_remove(f.unit, found.id));
 	OK(store_unit_commit(f.unit));
-	ck_assert_int_eq(store_initial_credential_get(f.reader, found.id, &c), 0);
+	OK(store_initial_credential_get(f.reader, found.id, &c));
 	store_initial_credential_clear(&c);
-	found.file = STORE_INITIAL_FILE_NONE;
-	OK(store_initial_credential_update(f.unit, &found, STORE_INITIAL_FILE_TO_REMOVE));
+	OK(store_initial_credential_set_file(f.unit, found.id, STORE_INITIAL_FILE_WRITTEN,
+					     STORE_INITIAL_FILE_NONE));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_initial_credential_set_file(f.unit, found.id, STORE_INITIAL_FILE_TO_REMOVE,
+					     STORE_INITIAL_FILE_NONE));
 	OK(store_initial_credential_remove(f.unit, found.id));
 	OK(store_unit_commit(f.unit));
 	ABSENT(store_initial_credential_get(f.reader, found.id, &c));

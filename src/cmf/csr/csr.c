@@ -12,6 +12,7 @@
 #include "csr/held_names.h"
 #include "csr/rsa_key.h"
 #include "csr/taken.h"
+#include "direct/direct.h"
 
 #include <errno.h>
 #include <string.h>
@@ -315,6 +316,8 @@ int csr_result_add(struct cmf_csr_result *result)
 			request.p10 = d->csr->p10;
 		err = ca_upstream_request(d->ca, &request, result->certificate.id, unit);
 	}
+	if (err == 0 && d->call.who->kind == CMF_PRINCIPAL_VNFCI)
+		err = initial_use(&d->call, &result->certificate);
 	serial_hex(&result->serial, serial);
 	if (err == 0)
 		err = result_audit(d, result, serial);

@@ -10,6 +10,7 @@
 #include "archive.h"
 #include "base/name_fold.h"
 #include "csr/cross.h"
+#include "direct/direct.h"
 #include "domain.h"
 #include "principal/name_reserved.h"
 #include "subject_id.h"
@@ -33,11 +34,33 @@ int decision_others_permit(const struct decision *d)
 
 /* --- for whom --- */
 
+/*
+ * In direct mode, a VNFCI that proves which one it is by its vendor's certificate: where the VNFM
+ * has no other initial credential for it. Of which VNF instance it is such a certificate does not
+ * say, so it is asked for by the one registration that there is.
+ */
+static bool is_vnfci_of(const struct decision *d, const struct store_registration *reg)
+{
+	const struct cmf_principal *who = d->call.who;
+	const struct conf_vnfm *vnfm = direct_vnfm_of(d->conf, reg->source);
+
+	return vnfm && vnfm->initial_credential != CONF_INITIAL_SECRET && who->entity &&
+	       strcmp(who->trust_domain, reg->trust_domain) == 0 &&
+	       names_equal(bytes_of_string(who->entity), bytes_of_string(reg->subject_id));
+}
+
+static bool may_ask_as(const struct decision *d, const struct store_registration *reg)
+{
+	const struct entity_owner owner = registration_owner(reg);
+
+	return principal_may_act(d->call.who, &owner) || is_vnfci_of(d, reg);
+}
+
 /* Whether the asker may have certificates of the registration, and meant this one. */
 static int registration_check(const struct decision *d)
 {
 	const struct store_registration *reg = &d->registration;
-	const struct store_entity entity = store_registration_entity(reg);
+	const struct entity_owner owner = registration_owner(reg);
 
 	if (!d->rules->is_own(d)) {
 		int err;
@@ -47,8 +70,8 @@ static int registration_check(const struct decision *d)
 		err = decision_others_permit(d);
 		if (err != 0)
 			return err;
-		if (!principal_may_act(d->call.who, reg->manager, &entity))
-			return refuse(d->call.refusal, REFUSAL_entity_not_authorized);
+		if (!may_ask_as(d, reg))
+			return principal_refuse_act(d->call.who, &owner, d->call.refusal);
 	}
 	if (d->carriers.has_type && d->carriers.type != reg->cert_type)
 		return refuse(d->call.refusal, REFUSAL_cert_type_contradiction);
@@ -97,12 +120,13 @@ static int registration_copy(const struct store_registration *from, struct store
 {
 	*to = *from;
 	to->vnf_instance = to->subject_id = to->manager = to->trust_domain = to->ca = to->profile =
-		NULL;
+		to->source = NULL;
 	if (text_dup(from->vnf_instance, &to->vnf_instance) < 0 ||
 	    text_dup(from->subject_id, &to->subject_id) < 0 ||
 	    text_dup(from->manager, &to->manager) < 0 ||
 	    text_dup(from->trust_domain, &to->trust_domain) < 0 ||
-	    text_dup(from->ca, &to->ca) < 0 || text_dup(from->profile, &to->profile) < 0)
+	    text_dup(from->ca, &to->ca) < 0 || text_dup(from->profile, &to->profile) < 0 ||
+	    (from->source && text_dup(from->source, &to->source) < 0))
 		return -ENOMEM;
 	return 0;
 }
@@ -236,10 +260,7 @@ static int registration_of(struct decision *d, const struct store_entity *entity
 /* Whether that registration is one that the asker may ask for: others do not exist for it. */
 static bool may_ask_for(const struct decision *d)
 {
-	const struct store_entity entity = store_registration_entity(&d->registration);
-
-	return d->rules->is_own(d) ||
-	       principal_may_act(d->call.who, d->registration.manager, &entity);
+	return d->rules->is_own(d) || may_ask_as(d, &d->registration);
 }
 
 /* Registrations of a vnfcId in whatever VNF instance. */
@@ -252,9 +273,7 @@ struct candidates {
 static int candidate_row(void *arg, const struct store_registration *reg)
 {
 	struct candidates *c = arg;
-	const struct store_entity entity = store_registration_entity(reg);
-
-	if (!principal_may_act(c->d->call.who, reg->manager, &entity))
+	if (!may_ask_as(c->d, reg))
 		return 0;
 	return c->n++ > 0 ? 1 : registration_copy(reg, c->first);
 }
@@ -262,7 +281,7 @@ static int candidate_row(void *arg, const struct store_registration *reg)
 /* The manager alone whose registrations a principal may ask for; NULL: any of its trust domain. */
 static const char *only_manager(const struct cmf_principal *who)
 {
-	if (who->approver || who->kind != CMF_PRINCIPAL_CLIENT ||
+	if (who->approver || who->kind != CMF_PRINCIPAL_CLIENT || who->entity ||
 	    who->permissions & (STORE_IS_RA | STORE_IS_OPERATOR))
 		return NULL;
 	return principal_manager(who);
@@ -436,6 +455,8 @@ static bool is_for_itself(const struct decision *d)
 {
 	const struct cmf_principal *who = d->call.who;
 
+	if (who->kind == CMF_PRINCIPAL_VNFCI)
+		return true;
 	if (!who->certificate_id)
 		return false;
 	return !d->carriers.has_type || (who->kind == CMF_PRINCIPAL_END_ENTITY && !who->approver);

@@ -28,7 +28,13 @@ static bool update_is_own(const struct decision *d)
 /* RFC 9483 4.1.2: the holder of a certificate, if it is for its own entity: see is_own. */
 static int issue_requester_check(const struct decision *d)
 {
-	return d->call.who->certificate_id ? 0 : decision_others_permit(d);
+	const struct cmf_principal *who = d->call.who;
+
+	/* One certificate, not one for each request of a message. */
+	if (who->kind == CMF_PRINCIPAL_VNFCI && d->call.n_earlier)
+		return refuse(d->call.refusal, REFUSAL_initial_credential_use);
+	return who->certificate_id || who->kind == CMF_PRINCIPAL_VNFCI ? 0
+								       : decision_others_permit(d);
 }
 
 static int update_requester_check(const struct decision *d)
@@ -56,6 +62,8 @@ static bool issue_is_own(const struct decision *d)
 {
 	const struct conf_profile *profile = conf_profile_find(d->conf, d->registration.profile);
 
+	if (d->call.who->kind == CMF_PRINCIPAL_VNFCI)
+		return d->call.who->registration_id == d->registration.id;
 	return principal_is_entity(d->call.who, d->registration.id) && profile &&
 	       profile->own_certificate_requests;
 }

@@ -194,5 +194,5 @@ bool cmf_event_is_for(const struct cmf_principal *who, const struct store_event 
 					    event->subject_id};
 
 	return may_subscribe(who) && strcmp(who->trust_domain, event->trust_domain) == 0 &&
-	       principal_may_act(who, event->manager, &entity);
+	       principal_may_see(who, event->manager, &entity);
 }

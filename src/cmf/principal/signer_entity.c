@@ -15,8 +15,6 @@
 
 /* --- the holder of a certificate of ours --- */
 
-#define HOLDER "certificate:"
-
 int signer_holder_set(const struct conf *conf, const struct store_certificate *cert,
 		      struct cmf_principal *principal)
 {
@@ -27,7 +25,7 @@ int signer_holder_set(const struct conf *conf, const struct store_certificate *c
 	principal->policy = conf_client_policy_find(conf, NULL);
 	principal->trust_domain = strdup(cert->trust_domain);
 	if (!principal->trust_domain ||
-	    asprintf(&principal->name, HOLDER "%s/%s", cert->ca, hex) < 0) {
+	    asprintf(&principal->name, PRINCIPAL_HOLDER "%s/%s", cert->ca, hex) < 0) {
 		principal->name = NULL;
 		return -ENOMEM;
 	}
@@ -41,10 +39,10 @@ int cmf_holder_certificate(struct store_reader *reader, const char *name,
 	_cleanup_(freep) char *ca = NULL;
 	struct serial serial;
 
-	if (strncmp(name, HOLDER, strlen(HOLDER)) != 0 || !slash ||
+	if (strncmp(name, PRINCIPAL_HOLDER, strlen(PRINCIPAL_HOLDER)) != 0 || !slash ||
 	    serial_of_hex(slash + 1, &serial) < 0)
 		return STORE_NOT_FOUND;
-	name += strlen(HOLDER);
+	name += strlen(PRINCIPAL_HOLDER);
 	ca = strndup(name, (size_t)(slash - name));
 	return ca ? store_certificate_find(reader, ca, &serial, certp) : -ENOMEM;
 }

@@ -102,6 +102,13 @@ int store_initial_credential_used(struct store_reader *r, struct store_due *duep
 	return due_read(r, READ_INITIAL_CREDENTIAL_USED, VALUES(value_int(STORE_DUE_MAX)), duep);
 }
 
+int store_initial_credential_files_expired(struct store_reader *r, int64_t now_ms,
+					   struct store_due *duep)
+{
+	return due_read(r, READ_INITIAL_CREDENTIAL_FILES_EXPIRED,
+			VALUES(value_int(now_ms), value_int(STORE_DUE_MAX)), duep);
+}
+
 int store_initial_credential_expired(struct store_reader *r, int64_t before_ms,
 				     struct store_due *duep)
 {

@@ -88,13 +88,17 @@ int store_initial_credential_use(struct store_unit *u, const struct store_initia
 			       value_id(certificate_id)));
 }
 
-int store_initial_credential_update(struct store_unit *u, const struct store_initial_credential *c,
-				    enum store_initial_file from)
+int store_initial_credential_spend(struct store_unit *u, int64_t id, int64_t now_ms)
 {
-	return unit_add(u, CHANGE_INITIAL_CREDENTIAL_UPDATE,
-			VALUES(value_id(c->id), value_int(c->expires_ms),
-			       value_int_unless(c->spent_ms, 0), value_int(c->file),
-			       value_int(from)));
+	return unit_add(u, CHANGE_INITIAL_CREDENTIAL_SPEND,
+			VALUES(value_id(id), value_int(now_ms)));
+}
+
+int store_initial_credential_set_file(struct store_unit *u, int64_t id,
+				      enum store_initial_file from, enum store_initial_file to)
+{
+	return unit_add(u, CHANGE_INITIAL_CREDENTIAL_FILE,
+			VALUES(value_id(id), value_int(to), value_int(from)));
 }
 
 int store_initial_credential_remove(struct store_unit *u, int64_t id)

@@ -354,9 +354,11 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		" FROM registration WHERE id = ?1 AND state = 0",
 	[CHANGE_INITIAL_CREDENTIAL_USE] = "UPDATE initial_credential SET certificate_id = ?3"
 					  " WHERE id = ?1 AND certificate_id IS ?2",
-	[CHANGE_INITIAL_CREDENTIAL_UPDATE] =
-		"UPDATE initial_credential SET expires_ms = ?2, spent_ms = ?3, file = ?4"
-		" WHERE id = ?1 AND file = ?5",
+	[CHANGE_INITIAL_CREDENTIAL_SPEND] =
+		"UPDATE initial_credential SET spent_ms = ?2, expires_ms = min(expires_ms, ?2),"
+		" file = CASE WHEN file = 0 THEN 0 ELSE 3 END WHERE id = ?1 AND spent_ms IS NULL",
+	[CHANGE_INITIAL_CREDENTIAL_FILE] =
+		"UPDATE initial_credential SET file = ?2 WHERE id = ?1 AND file = ?3",
 	[CHANGE_INITIAL_CREDENTIAL_REMOVE] =
 		"DELETE FROM initial_credential WHERE id = ?1 AND file = 0",
 	[CHANGE_INITIAL_CREDENTIAL_VOID] =
@@ -561,15 +563,19 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_INITIAL_CREDENTIAL_GET] = "SELECT " INITIAL_CREDENTIAL_COLUMNS " WHERE i.id = ?1",
 	[READ_INITIAL_CREDENTIAL_OF] =
 		"SELECT " INITIAL_CREDENTIAL_COLUMNS " WHERE i.registration_id = ?1",
-	/* The second condition is that of the partial index. */
+	/* `file > 0` is the condition of the partial index. */
 	[READ_INITIAL_CREDENTIAL_FILES] = "SELECT id FROM initial_credential WHERE file = ?1"
-					  " AND file IN (1, 3) LIMIT ?2",
+					  " AND file > 0 LIMIT ?2",
 	[READ_INITIAL_CREDENTIAL_USED] =
 		"SELECT i.id FROM initial_credential i CROSS JOIN certificate c"
 		" ON c.id = i.certificate_id WHERE i.certificate_id > 0 AND i.spent_ms IS NULL"
-		" AND c.state NOT IN (0, 1, 4) LIMIT ?1",
-	[READ_INITIAL_CREDENTIAL_EXPIRED] = "SELECT id FROM initial_credential"
-					    " WHERE expires_ms < ?1 ORDER BY expires_ms LIMIT ?2",
+		" AND c.state IN (2, 5, 6) LIMIT ?1",
+	[READ_INITIAL_CREDENTIAL_FILES_EXPIRED] =
+		"SELECT id FROM initial_credential WHERE file = 2 AND file > 0"
+		" AND expires_ms <= ?1 ORDER BY expires_ms LIMIT ?2",
+	[READ_INITIAL_CREDENTIAL_EXPIRED] =
+		"SELECT id FROM initial_credential WHERE expires_ms < ?1 AND +file = 0"
+		" ORDER BY expires_ms LIMIT ?2",
 	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
 			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
