@@ -482,6 +482,25 @@ struct store_archived_key {
 	struct octets secret; /* encrypted under the store key; see cmf/ */
 };
 
+/* --- key attestation --- */
+
+/* Of the request for a certificate. The values are kept. */
+enum store_verdict {
+	STORE_ATTESTATION_NONE = 0, /* there was none; no row */
+	STORE_ATTESTATION_VERIFIED = 1,
+	STORE_ATTESTATION_IGNORED = 2, /* there was one, and nobody looked at it */
+};
+enum { STORE_VERDICTS = STORE_ATTESTATION_IGNORED + 1 };
+
+struct store_attestation {
+	int64_t certificate_id;
+	enum store_verdict verdict;
+	char *statement; /* its type, dotted; NULL: IGNORED */
+	bool has_attester;
+	uint8_t attester[32]; /* SHA-256 of the SubjectPublicKeyInfo of who signed it */
+	struct octets nonce;  /* that this server had given out; empty: none was asked for */
+};
+
 /* --- audit --- */
 
 /* Of which kind who did it is; the values are kept. */
@@ -529,6 +548,7 @@ void store_crl_clear(struct store_crl *c);
 void store_announcement_clear(struct store_announcement *a);
 void store_rev_passphrase_clear(struct store_rev_passphrase *p);
 void store_archived_key_clear(struct store_archived_key *k);
+void store_attestation_clear(struct store_attestation *a);
 
 /* --- reading --- */
 
@@ -816,6 +836,10 @@ _must_check_ int store_rev_passphrase_before(struct store_reader *r, struct byte
 _must_check_ int store_archived_key_get(struct store_reader *r, int64_t certificate_id,
 					struct store_archived_key *keyp);
 /* Those of a registration whose certificates were accepted, the newest first, at most limit. */
+/* What was made of the attestation in the request for that certificate; STORE_NOT_FOUND: it had
+ * none. */
+_must_check_ int store_attestation_get(struct store_reader *r, int64_t certificate_id,
+				       struct store_attestation *attestationp);
 typedef int store_archived_key_each(void *arg, const struct store_archived_key *key);
 _must_check_ int store_archived_key_list(struct store_reader *r, int64_t registration_id,
 					 uint32_t limit, store_archived_key_each *each, void *arg);
@@ -1022,6 +1046,8 @@ _must_check_ int store_rev_passphrase_put(struct store_unit *u,
 
 /* Conflict: the certificate has one. It goes when the certificate is revoked or rejected before it
  * was confirmed. */
+_must_check_ int store_attestation_insert(struct store_unit *u,
+					  const struct store_attestation *attestation);
 _must_check_ int store_archived_key_insert(struct store_unit *u,
 					   const struct store_archived_key *key);
 /* Conflict: there is none. */

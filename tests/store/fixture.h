@@ -73,6 +73,7 @@ TCase *exchange_cases(void);
 TCase *rev_passphrase_cases(void);
 TCase *resource_key_cases(void);
 TCase *archived_key_cases(void);
+TCase *attestation_cases(void);
 TCase *taken_cases(void);
 TCase *held_name_cases(void);
 TCase *unit_cases(void);

@@ -35,6 +35,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, resource_key_cases());
 	suite_add_tcase(suite, rev_passphrase_cases());
 	suite_add_tcase(suite, archived_key_cases());
+	suite_add_tcase(suite, attestation_cases());
 	suite_add_tcase(suite, taken_cases());
 	suite_add_tcase(suite, held_name_cases());
 	suite_add_tcase(suite, unit_cases());

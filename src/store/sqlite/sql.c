@@ -296,6 +296,9 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		"INSERT INTO archived_key (certificate_id, created_ms, generated, secret)"
 		" VALUES (?1, ?2, ?3, ?4)",
 	[CHANGE_ARCHIVED_KEY_REMOVE] = "DELETE FROM archived_key WHERE certificate_id = ?1",
+	[CHANGE_ATTESTATION_INSERT] =
+		"INSERT INTO certificate_attestation (certificate_id, verdict, statement, attester,"
+		" nonce) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[CHANGE_COUNT] = "INSERT INTO counter (name, state, n) VALUES (?1, ?2, ?3)"
 			 " ON CONFLICT (name, state) DO UPDATE SET n = n + excluded.n",
 	/* Changes one page: whether that can be committed. */
@@ -456,6 +459,8 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_REV_PASSPHRASE_BEFORE] =
 		"SELECT registration_id, created_ms, reference, secret"
 		" FROM rev_passphrase_before WHERE reference = ?1 AND transaction_id = ?2",
+	[READ_ATTESTATION_GET] = "SELECT certificate_id, verdict, statement, attester, nonce"
+				 " FROM certificate_attestation WHERE certificate_id = ?1",
 	[READ_ARCHIVED_KEY_GET] = "SELECT certificate_id, created_ms, generated, secret"
 				  " FROM archived_key WHERE certificate_id = ?1",
 	[READ_TRANSACTION_ITEMS] =
