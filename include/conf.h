@@ -394,6 +394,52 @@ struct conf_extension {
 #define CONF_URI_VNF_INSTANCE "<vnfInstanceId>"
 
 /* [profile NAME]; a profile whose name is a certType is that certType's default. */
+/* An OID as it was written, and its content octets. */
+struct conf_oid {
+	char *text;
+	struct octets content;
+};
+void conf_oid_clear(struct conf_oid *oid);
+
+/* Key attestation, IFA 033 11.2.1. */
+enum conf_attestation_policy {
+	CONF_ATTESTATION_IGNORE,  /* as if there were none */
+	CONF_ATTESTATION_VERIFY,  /* one that comes must be good */
+	CONF_ATTESTATION_REQUIRE, /* no certificate without a good one */
+};
+enum conf_attestation_nonce { CONF_ATTESTATION_NONCE_REQUIRE, CONF_ATTESTATION_NONCE_IGNORE };
+
+/* Who verifies a type of statement. */
+enum conf_attestation_kind { CONF_ATTESTATION_TPM2_CERTIFY, CONF_ATTESTATION_X509 };
+/* TCG's OID of statements of TPM2_Certify */
+#define CONF_ATTESTATION_CERTIFY_OID "2.23.133.20.1"
+
+struct conf_attestation_statements {
+	struct conf_attestation_statement {
+		struct conf_oid type;
+		enum conf_attestation_kind kind;
+	} * item;
+	size_t len;
+};
+
+/* That an attestation certificate must have; an empty value: with any. */
+struct conf_attestation_extensions {
+	struct conf_attestation_extension {
+		struct conf_oid oid;
+		struct octets value; /* content of extnValue */
+	} * item;
+	size_t len;
+};
+
+struct conf_attestation {
+	enum conf_attestation_policy policy;
+	enum conf_attestation_nonce nonce;
+	struct conf_attestation_statements statements;
+	char *trusted; /* PEM: whom it trusts; NULL: those alone that registrations name */
+	char *crls;    /* PEM; NULL: none are looked at */
+	struct conf_attestation_extensions extensions;
+};
+
 struct conf_profile {
 	char *name;
 	enum cert_type cert_type;
@@ -420,6 +466,7 @@ struct conf_profile {
 	bool dns_name_from_subject_id; /* the subjectId is added as dNSName if not asked for */
 	bool implicit_confirm;
 	bool own_certificate_requests; /* the holder of one may ask for others of its entity */
+	struct conf_attestation attestation;
 	struct conf_dn
 		cross_subject; /* the CA that it is for; NULL: no profile of cross-certificates */
 	enum conf_extensions_rule extensions_rule;
@@ -484,6 +531,7 @@ struct conf_client_policy {
 	bool template_extras;         /* signingAlg, and serialNumber 0, in a template */
 	bool issuer_unknown;          /* in a template: no wish */
 	bool kur_same_key;            /* key update without another key */
+	bool ecdsa_null_parameters;   /* of proofs of possession: tpm2-openssl */
 	bool central_key_ra_verified; /* popo raVerified beside central key generation */
 	enum conf_signer_entity entity_from_signer;
 	struct conf_list register_on_ir_ids; /* patterns, glob(7); none: any */

@@ -205,6 +205,24 @@ void conf_check_ca(struct conf_loader *l, const struct conf_source_section *sect
 			     "longer than crl_validity: CRLs would expire before the next one");
 }
 
+static void check_attestation(struct conf_loader *l, const struct conf_source_section *section,
+			      const struct conf_attestation *attestation)
+{
+	bool any_nonce = false;
+
+	if (attestation->crls && !attestation->trusted)
+		conf_problem(&l->problems, section->full, "attestation_crls",
+			     "needs attestation_trusted, to which the paths lead");
+	for (size_t i = 0; i < attestation->statements.len; i++)
+		any_nonce =
+			any_nonce || attestation->statements.item[i].kind != CONF_ATTESTATION_X509;
+	if (attestation->policy != CONF_ATTESTATION_IGNORE && !any_nonce &&
+	    attestation->nonce == CONF_ATTESTATION_NONCE_REQUIRE)
+		conf_problem(&l->problems, section->full, "attestation_nonce",
+			     "no statement in attestation_statements can have one; set it to "
+			     "ignore");
+}
+
 void conf_check_profile(struct conf_loader *l, const struct conf_source_section *section,
 			const struct conf_profile *profile)
 {
@@ -228,6 +246,7 @@ void conf_check_profile(struct conf_loader *l, const struct conf_source_section 
 		    OBJ_txt2nid(profile->subject_vnf_instance))
 		conf_problem(&l->problems, section->full, "subject_vnf_instance",
 			     "the attribute of subject_trust_domain cannot say both");
+	check_attestation(l, section, &profile->attestation);
 	if (has_named && profile->cross_subject.name)
 		conf_problem(&l->problems, section->full, "cross_subject",
 			     "not in a default profile: it is for one CA");

@@ -518,6 +518,36 @@ const struct conf_key conf_keys[] = {
 			"valid one (ir, cr and p10cr, RFC 9483 4.1.2), not only update it. Who "
 			"revokes the one has to think of the others: they are in `cmfctl "
 			"certificate list`."),
+	PROFILE(attestation.policy, "attestation", attestation_policy, .initial = "ignore",
+		.help = "Key attestation in requests (IFA 033 11.2.1). `require`: no certificate "
+			"without a good statement that the key is kept by a trusted attester; "
+			"`verify`: none is needed, and one that comes must be good; `ignore`: as "
+			"if "
+			"there were none."),
+	PROFILE(attestation.statements, "attestation_statements", attestation_statements,
+		.initial = CONF_ATTESTATION_CERTIFY_OID,
+		.help = "Types of statements that are accepted, and who verifies each: "
+			"`tpm2-certify` (TPM2_Certify, which 2.23.133.20.1 is by itself), `x509` "
+			"(the statement is a certificate over the same key, as tokens and HSMs "
+			"have it; no OID is registered for that, so one of your own, as "
+			"`1.3.6.1.4.1.99999.1 = x509`). A request has exactly one of them."),
+	PROFILE(attestation.trusted, "attestation_trusted", file,
+		.help = "PEM: certificates of attesters or of CAs above them, and public keys of "
+			"attesters. A registration may name fewer, never others. Without it the "
+			"attester of the registration counts alone, and one who may register "
+			"can attest his own keys."),
+	PROFILE(attestation.crls, "attestation_crls", file,
+		.help = "PEM: CRLs of all CAs between an attester and attestation_trusted, "
+			"including those there. With it, an attester whose revocation cannot be "
+			"looked up is refused. SIGHUP reads it again."),
+	PROFILE(attestation.extensions, "attestation_extensions", attestation_extensions,
+		.help = "Extensions that a certificate must have that is an attestation (`x509`), "
+			"by OID, with their value in hex or with any: as "
+			"`1.3.6.1.4.1.41482.3.8 = 0201`, a YubiKey's PIN and touch policy."),
+	PROFILE(attestation.nonce, "attestation_nonce", attestation_nonce, .initial = "require",
+		.help = "Whether a statement must have a nonce of this server, so that it is not "
+			"an "
+			"old one. Statements of the kind `x509` have none."),
 	PROFILE(cross_subject, "cross_subject", dn,
 		.help = "Makes it a profile of cross-certificates (ccr) for the CA with exactly "
 			"this subject, as `/O=Example/CN=Root`; the extension section must then "
@@ -671,6 +701,9 @@ const struct conf_key conf_keys[] = {
 	       .help = "An issuer in a template that is no CA of this server is no wish: `openssl "
 		       "cmp` always fills in that of the certificate it signs with, which the CMF "
 		       "does not see where an RA replaces the protection."),
+	POLICY(ecdsa_null_parameters, "ecdsa_null_parameters", boolean, .initial = "no",
+	       .help = "Proofs of possession by ECDSA, of PKCS#10 too, may have NULL parameters, "
+		       "against RFC 5758 3.2: tpm2-openssl 1.1.1 writes them."),
 	POLICY(kur_same_key, "kur_same_key", boolean, .initial = "no",
 	       .help = "A key update may keep the key, against RFC 9483 4.1.3: for keys that a "
 		       "TPM holds and does not change."),

@@ -278,6 +278,35 @@ START_TEST(test_good_profiles)
 }
 END_TEST
 
+START_TEST(test_good_attestation)
+{
+	_cleanup_(freep) char *text =
+		changed("key_types = ed448",
+			"key_types = ed448\nattestation = require\nattestation_nonce = ignore\n"
+			"attestation_statements = 2.23.133.20.1, 1.3.6.1.4.1.99999.1 = x509\n"
+			"attestation_extensions = 1.3.6.1.4.1.41482.3.8 = 02:01, 1.2.3");
+	_cleanup_(conf_freep) struct conf *conf = load_good(text), *plain = load_good(good);
+	const struct conf_attestation *a = &conf_profile_find(conf, "strict")->attestation,
+				      *none = &conf_profile_find(plain, "strict")->attestation;
+	static const uint8_t oid[] = {0x67, 0x81, 0x05, 0x14, 0x01}, value[] = {2, 1};
+
+	ck_assert_int_eq(a->policy, CONF_ATTESTATION_REQUIRE);
+	ck_assert_int_eq(a->nonce, CONF_ATTESTATION_NONCE_IGNORE);
+	ck_assert_uint_eq(a->statements.len, 2);
+	ck_assert_int_eq(a->statements.item[0].kind, CONF_ATTESTATION_TPM2_CERTIFY);
+	ck_assert(bytes_equal(octets_view(&a->statements.item[0].type.content), BYTES_OF(oid)));
+	ck_assert_int_eq(a->statements.item[1].kind, CONF_ATTESTATION_X509);
+	ck_assert_str_eq(a->statements.item[1].type.text, "1.3.6.1.4.1.99999.1");
+	ck_assert_uint_eq(a->extensions.len, 2);
+	ck_assert(bytes_equal(octets_view(&a->extensions.item[0].value), BYTES_OF(value)));
+	ck_assert_uint_eq(a->extensions.item[1].value.len, 0);
+	ck_assert_int_eq(none->policy, CONF_ATTESTATION_IGNORE);
+	ck_assert_int_eq(none->nonce, CONF_ATTESTATION_NONCE_REQUIRE);
+	ck_assert_uint_eq(none->statements.len, 1);
+	ck_assert_ptr_null(none->trusted);
+}
+END_TEST
+
 START_TEST(test_good_client_policies)
 {
 	_cleanup_(conf_freep) struct conf *conf = load_good(good);
@@ -533,6 +562,24 @@ static const struct {
 	 "<vnfInstanceId> may stand, and * at the end, behind one of / : ? ="},
 	{"key_types = ed448", "key_types = ed448\ncross_subject = /C=Germany",
 	 "[profile strict] cross_subject: \"/C=Germany\": \"Germany\" cannot be a value of C"},
+	{"key_types = ed448", "key_types = ed448\nattestation = maybe",
+	 "[profile strict] attestation: \"maybe\" is not one of ignore, verify, require"},
+	{"key_types = ed448", "key_types = ed448\nattestation_statements = tpm",
+	 "[profile strict] attestation_statements: \"tpm\" is not an OID, as 2.23.133.20.1"},
+	{"key_types = ed448", "key_types = ed448\nattestation_statements = 1.2.3",
+	 "[profile strict] attestation_statements: \"1.2.3\" needs who verifies it: \"1.2.3 = "
+	 "x509\" or \"1.2.3 = tpm2-certify\""},
+	{"key_types = ed448",
+	 "key_types = ed448\nattestation_statements = 1.2.3 = x509, 1.2.3=x509",
+	 "[profile strict] attestation_statements: \"1.2.3\" is there twice"},
+	{"key_types = ed448", "key_types = ed448\nattestation_extensions = 1.2.3 = 0g",
+	 "[profile strict] attestation_extensions: \"0g\" is not the value of an extension in hex"},
+	{"key_types = ed448",
+	 "key_types = ed448\nattestation = verify\nattestation_statements = 1.2.3 = x509",
+	 "[profile strict] attestation_nonce: no statement in attestation_statements can have one; "
+	 "set it to ignore"},
+	{"key_types = ed448", "key_types = ed448\nattestation_crls = ca/root.pem",
+	 "[profile strict] attestation_crls: needs attestation_trusted, to which the paths lead"},
 	{"key = ./ca", "digest = sha1\nkey = ./ca",
 	 "[ca issuing] digest: \"sha1\" is not sha256, sha384, sha512, sha3-256, sha3-384 or "
 	 "sha3-512"},
@@ -892,6 +939,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_good_server);
 	tcase_add_test(tc, test_good_cas);
 	tcase_add_test(tc, test_good_profiles);
+	tcase_add_test(tc, test_good_attestation);
 	tcase_add_test(tc, test_good_client_policies);
 	tcase_add_test(tc, test_good_trust_domains);
 	tcase_add_test(tc, test_good_vnfms);
