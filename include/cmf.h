@@ -444,9 +444,10 @@ struct cmf_csr {
 	struct spki_kind key_kind;
 	struct cmf_central_key central_key;
 	struct cmf_archive archive;
-	struct bytes p10; /* DER, if it came as PKCS#10 */
-	bool forwards;    /* the door passes its message on where the upstream CA is to get it */
-	bool unjudged;    /* the message asks for more than is said here */
+	struct bytes p10;                            /* DER, if it came as PKCS#10 */
+	const STACK_OF(X509_ATTRIBUTE) * attributes; /* of a PKCS#10; may be NULL */
+	bool forwards; /* the door passes its message on where the upstream CA is to get it */
+	bool unjudged; /* the message asks for more than is said here */
 	const char *
 		profile; /* that the registration has, by no carrier of a message; NULL: not said */
 	bool at_once;    /* the door has no certConf: the certificate is active when it is issued */
@@ -484,6 +485,7 @@ struct cmf_csr_result {
 	int64_t confirm_by_ms; /* deadline for certConf, if there is to be one */
 	int64_t nonce_id;      /* that is used thereby (include/cmf/nonce.h); 0: none */
 	struct decision *decision;
+	struct store_attestation attestation; /* what was made of that of the request */
 	/* What goes into the unit; from then on the id stands for the row there (store.h). */
 	struct store_certificate certificate;
 };
@@ -496,6 +498,11 @@ void cmf_csr_result_clear(struct cmf_csr_result *r);
  */
 _must_check_ int cmf_csr(const struct cmf_call *call, const struct cmf_csr *csr,
 			 struct cmf_csr_result *resultp);
+
+/* Certificates since the start, by what was made of the attestation in their request. */
+uint64_t cmf_attested(const struct cmf *cmf, enum store_verdict verdict);
+/* "verified", "ignored"; "none". */
+const char *cmf_verdict_name(enum store_verdict verdict);
 
 /* --- key recovery, RFC 4210 5.3.7 --- */
 

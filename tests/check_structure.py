@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 ORDER = {
     "base": set(),
     "asn1": {"base"},
+    "attest": {"base", "asn1"},
     "message": {"base", "asn1"},
     "keys": {"base", "asn1"},
     "web": {"base", "asn1", "keys"},
@@ -27,7 +28,7 @@ ORDER = {
     "token": {"base", "web", "conf"},
     "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "message", "keys", "store"},
-    "cmf": {"base", "conf", "asn1", "message", "keys", "web", "store", "ca"},
+    "cmf": {"base", "conf", "asn1", "attest", "message", "keys", "web", "store", "ca"},
     "notify": {"base", "conf", "asn1", "keys", "web", "store", "cmf"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},

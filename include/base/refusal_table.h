@@ -279,6 +279,7 @@ REFUSAL(attestation_attester_not_trusted, FAIL_BAD_POP, "the attester is not one
 REFUSAL(attestation_attester_expired, FAIL_BAD_POP, "a certificate of the attester's path is not valid at this time")
 REFUSAL(attestation_attester_revoked, FAIL_BAD_POP, "a certificate of the attester's path is revoked")
 REFUSAL(attestation_attester_crl, FAIL_BAD_POP, "it cannot be said whether the attester is revoked: there is no current CRL of an issuer in its path")
+REFUSAL(attestation_nonce_missing, FAIL_BAD_POP, "the attestation statement has no nonce of this server; ask for one, and have it in the statement")
 REFUSAL(attestation_nobody_trusted, FAIL_BAD_POP, "neither the profile nor the registration names an attester, so that no statement can be believed")
 
 /* kur, RFC 9483 4.1.3 */

@@ -108,8 +108,9 @@ enum cmp_stage {
 /* What became of one of the certificate requests of a message. */
 struct cmp_trace_request {
 	int cert_req_id;
-	struct refusal refusal; /* REFUSAL_NONE: granted */
-	bool upstream;          /* it would be asked for there */
+	struct refusal refusal;         /* REFUSAL_NONE: granted */
+	bool upstream;                  /* it would be asked for there */
+	enum store_verdict attestation; /* granted: what was made of it */
 };
 
 /* What a request met on its way. */

@@ -6,6 +6,7 @@
 #include "cmf_private.h"
 
 #include "audit_allowance.h"
+#include "csr/attestation_rules.h"
 #include "principal/clients.h"
 #include "principal/signer_cache.h"
 #include "principal/signer_refused.h"
@@ -59,6 +60,8 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	err = secret_key_load(cmf, problems);
 	r_names = ca_names_check(conf, cas, problems);
 	if (err == 0)
+		err = attestation_rules_new(conf, &cmf->attestation, problems);
+	if (err == 0)
 		err = nobodys_secret_make(cmf);
 	if (err < 0 || r_names < 0)
 		return err < 0 ? err : r_names;
@@ -75,6 +78,7 @@ void cmf_free(struct cmf *cmf)
 	signer_refused_free(cmf->tls_refused);
 	audit_allowance_free(cmf->refusals);
 	reserved_clear(&cmf->reserved);
+	attestation_rules_free(cmf->conf, cmf->attestation);
 	octets_clear(&cmf->nobodys_secret);
 	OPENSSL_secure_clear_free(cmf->secret_key, CMF_SECRET_KEY_LEN);
 	pthread_mutex_destroy(&cmf->clients_mutex);

@@ -15,6 +15,7 @@ struct clients;
 struct audit_allowance;
 struct signer_cache;
 struct signer_refused;
+struct attestation_rules;
 
 enum { CMF_SECRET_KEY_LEN = 32 };
 
@@ -31,6 +32,8 @@ struct cmf {
 	uint8_t *secret_key; /* CMF_SECRET_KEY_LEN octets, in OpenSSL's heap for keys; NULL: none */
 	struct reserved reserved;     /* names of the CMF; written before threads are there */
 	struct octets nobodys_secret; /* sealed; made at the start */
+	struct attestation_rules *attestation;     /* of each profile */
+	_Atomic uint64_t attested[STORE_VERDICTS]; /* certificates, by verdict */
 };
 
 /* --- secret.c --- */

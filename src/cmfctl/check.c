@@ -138,6 +138,22 @@ static void upstream_signer_check(const struct conf *conf, struct findings *f)
 	}
 }
 
+/* IFA 033 11.2.1: who may say who the attester is attests its own keys. */
+static void attestation_check(const struct conf *conf, struct findings *f)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++) {
+		const struct conf_profile *profile = &conf->profiles[i];
+
+		if (profile->attestation.policy == CONF_ATTESTATION_REQUIRE &&
+		    !profile->attestation.trusted)
+			strbuf_printf(&f->warnings,
+				      "[profile %s] attestation_trusted: is not set, so the "
+				      "attester of the registration counts alone, and a client "
+				      "that may register attesters can attest its own keys\n",
+				      profile->name);
+	}
+}
+
 /* What is not limited, which nobody may have meant. */
 static void trust_domains_check(const struct conf *conf, struct findings *f)
 {
@@ -350,6 +366,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 		upstream_signer_check(conf, &f);
 		trust_domains_check(conf, &f);
 		central_keys_check(conf, &f);
+		attestation_check(conf, &f);
 		database_stat(conf, &f);
 		if (database)
 			database_open(conf, &store, &f);

@@ -6,6 +6,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,17 @@ static void notifications_write(struct store_reader *reader, int64_t now_ms, str
 		      oldest_ms && oldest_ms < now_ms ? (now_ms - oldest_ms) / 1000 : 0);
 }
 
+/* Refused ones are counted with all other refusals. */
+static void attestations_write(const struct cmf *cmf, struct strbuf *out)
+{
+	strbuf_add(out, "# HELP cmfd_attestations_total Certificates by what was made of the key "
+			"attestation in their request.\n# TYPE cmfd_attestations_total counter\n");
+	for (int v = STORE_ATTESTATION_VERIFIED; v < STORE_VERDICTS; v++)
+		strbuf_printf(out, "cmfd_attestations_total{verdict=\"%s\"} %" PRIu64 "\n",
+			      cmf_verdict_name((enum store_verdict)v),
+			      cmf_attested(cmf, (enum store_verdict)v));
+}
+
 void observe_metrics(void *arg, struct worker *worker, const struct http_request *request,
 		     struct http_response *response)
 {
@@ -68,6 +80,7 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 	};
 	struct daemon *daemon = arg;
 	struct strbuf out = STRBUF_NULL;
+	struct cmf *cmf;
 	int64_t certificates[ARRAY_LEN(certificate_states)];
 	int64_t transactions[ARRAY_LEN(transaction_states)];
 
@@ -82,6 +95,8 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 		states_write(&out, "cmfd_transactions", "CMP transactions by state.",
 			     transaction_states, transactions, ARRAY_LEN(transactions));
 	notifications_write(worker->own.reader, clock_now_ms(&clock_system), &out);
+	worker_own_cmf(worker, &cmf);
+	attestations_write(cmf, &out);
 	text_answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_take(&out));
 }
 

@@ -119,6 +119,8 @@ void cmp_trace_items(struct cmp_request *rq, const struct cmp_items *items)
 			.cert_req_id = item->cert_req_id,
 			.refusal = item->refused ? item->refusal : REFUSAL_NULL,
 			.upstream = !item->refused && item->result.waiting,
+			.attestation = item->refused ? STORE_ATTESTATION_NONE
+						     : item->result.attestation.verdict,
 		};
 	}
 }

@@ -8,6 +8,7 @@
 #include "csr/csr.h"
 
 #include "archive.h"
+#include "csr/attestation.h"
 #include "csr/central_key.h"
 #include "csr/held_names.h"
 #include "csr/rsa_key.h"
@@ -85,6 +86,7 @@ static int extensions_decide(struct decision *d)
 						      : d->csr->spki->algorithm->algorithm),
 		.own_key_id = d->rules->own_key_id,
 		.goes_on = decision_goes_on(d),
+		.attests = d->attestation_policy != CONF_ATTESTATION_IGNORE,
 	};
 
 	return template_extensions_decide(&question, &d->mods, &d->extensions, d->call.refusal);
@@ -164,6 +166,8 @@ static int request_decide(struct decision *d)
 	if (err == 0)
 		err = confirmation_check(d);
 	if (err == 0)
+		err = attestation_policy_find(d);
+	if (err == 0)
 		err = template_decide(d);
 	if (err == 0) {
 		const struct taken_query query = taken_query_of(d);
@@ -174,6 +178,9 @@ static int request_decide(struct decision *d)
 		err = held_names_check(d);
 	if (err == 0)
 		err = archive_decide(d);
+	/* Last of what is judged, for it costs verifications. */
+	if (err == 0)
+		err = attestation_decide(d);
 	return err == 0 && d->central ? key_generate(d) : err;
 }
 
@@ -236,6 +243,8 @@ static int certificate_describe(struct decision *d, struct cmf_csr_result *resul
 	result->waiting = ca_is_upstream(d->ca);
 	result->implicit_confirm = confirms_implicitly(d);
 	result->at_once = d->csr->at_once;
+	result->attestation = d->attestation;
+	d->attestation = (struct store_attestation){.verdict = STORE_ATTESTATION_NONE};
 	cert->cert_type = d->registration.cert_type;
 	cert->not_before_ms = d->validity.not_before_ms;
 	cert->not_after_ms = d->validity.not_after_ms;
@@ -308,6 +317,9 @@ int csr_result_add(struct cmf_csr_result *result)
 		err = store_certificate_insert(unit, &result->certificate, &result->certificate.id);
 	if (err == 0)
 		err = held_names_take(d, result->certificate.id);
+	if (err == 0)
+		err = attestation_add(&d->call, &result->attestation, result->subject_id,
+				      result->certificate.id);
 	if (err == 0 && result->waiting && !result->forward) {
 		struct ca_request request = ca_request_of(d);
 
@@ -382,6 +394,7 @@ void cmf_csr_result_clear(struct cmf_csr_result *r)
 	octets_clear(&r->der);
 	octets_clear(&r->template);
 	octets_clear(&r->names);
+	store_attestation_clear(&r->attestation);
 	EVP_PKEY_free(r->generated_key);
 	free(r->subject_id);
 	free(r->mods);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+struct cmf_attester;
 struct decision;
 
 /* The rules of a kind of request. */
@@ -62,6 +63,11 @@ struct decision {
 	/* For each the certificate of another entity whose name it is no longer; NULL, 0: none. */
 	int64_t *released;
 	struct mods mods;
+	/* Of the registration; NULL: it has none. */
+	struct cmf_attester *attester;
+	/* Of profile and registration, whichever asks for more. */
+	enum conf_attestation_policy attestation_policy;
+	struct store_attestation attestation; /* what was made of that of the request */
 };
 
 struct decision decision_of(const struct cmf_call *call, const struct cmf_csr *csr);

@@ -6,6 +6,7 @@
  * differ; recover.c does so for keys alone. The rules of cross-certification that need more room
  * are in cross.c.
  */
+#include "csr/attestation.h"
 #include "csr/cross.h"
 #include "csr/csr.h"
 
@@ -191,4 +192,5 @@ void decision_clear(struct decision *d)
 	name_keys_clear(&d->name_keys);
 	free(d->released);
 	mods_clear(&d->mods);
+	attestation_clear(d);
 }

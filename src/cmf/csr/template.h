@@ -64,10 +64,13 @@ struct extensions_question {
 	struct bytes algorithm; /* of the key: content octets of its OID */
 	bool own_key_id;        /* the subjectKeyIdentifier is the requester's */
 	bool goes_on;           /* another CA gets the request itself */
+	bool attests;           /* an AttestationBundle is judged elsewhere, and left out */
 };
 /* 0, REFUSED (template_extension_*, template_malformed, public_key_not_allowed), -ENOMEM. */
 _must_check_ int template_extensions_decide(const struct extensions_question *q, struct mods *mods,
 					    struct granted_extensions *grantedp,
 					    struct refusal *refusal);
+/* Whether it is an AttestationBundle. */
+bool template_extension_attests(const X509_EXTENSION *extension);
 /* The extnValue's content. */
 struct bytes template_extension_value(const X509_EXTENSION *extension);

@@ -9,6 +9,7 @@
 #include "asn1/certificate.h"
 #include "asn1/der.h"
 #include "asn1/name.h"
+#include "attest.h"
 
 #include <errno.h>
 #include <openssl/x509v3.h>
@@ -32,6 +33,11 @@ struct bytes template_extension_value(const X509_EXTENSION *extension)
 static const ASN1_OBJECT *extension_object(const X509_EXTENSION *extension)
 {
 	return X509_EXTENSION_get_object((X509_EXTENSION *)(uintptr_t)extension);
+}
+
+bool template_extension_attests(const X509_EXTENSION *extension)
+{
+	return attest_is_bundle(extension_object(extension));
 }
 
 /* A whole value of an ASN.1 type; NULL if it is malformed or something follows. */
@@ -402,6 +408,9 @@ static int asked_compare(const struct extensions_question *q,
 	enum comparison found = value_compare(asked->nid, outcome.value, asked->value);
 	char label[64];
 
+	/* Draft: "not copied into the certificate"; attestation.c says what it is good for. */
+	if (q->attests && attest_is_bundle(asked->object))
+		return 0;
 	if (found == VALUE_MALFORMED)
 		return refuse(refusal, REFUSAL_template_malformed);
 	if (found == VALUE_OTHER && asked->critical && !is_known(asked->nid))

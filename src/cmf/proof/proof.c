@@ -6,6 +6,8 @@
  */
 #include "proof/proof_input.h"
 
+#include "asn1/algorithm.h"
+
 #include <errno.h>
 
 int cmf_public_key_read(const SubjectPublicKeyInfo *spki, EVP_PKEY **keyp, struct spki_kind *kindp,
@@ -49,14 +51,27 @@ static int result_refuse(enum signature_result result, struct refusal *refusal)
 	}
 }
 
+/* RFC 5758 3.2: "MUST omit the parameters field"; tpm2-openssl 1.1.1 does not. */
+static bool has_null_of_ecdsa(const X509_ALGOR *alg)
+{
+	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
+
+	return a && a->scheme == SIGNATURE_ECDSA && alg->parameter &&
+	       alg->parameter->type == V_ASN1_NULL;
+}
+
 static int signature_prove(const struct cmf_proof *proof, EVP_PKEY *key, const X509_ALGOR *alg,
 			   const ASN1_BIT_STRING *signature, struct bytes data)
 {
 	struct bytes octets = {ASN1_STRING_get0_data(signature),
 			       (size_t)ASN1_STRING_length(signature)};
+	/* What is signed is the same without them. */
+	const X509_ALGOR plain = {.algorithm = alg->algorithm};
 	enum signature_result result;
 	int err;
 
+	if (proof->who->policy->ecdsa_null_parameters && has_null_of_ecdsa(alg))
+		alg = &plain;
 	/* RFC 4211 4: a key agreement key, and one for encapsulation, proves by decryption. */
 	if (!(spki_key_uses(key) & SPKI_SIGNS))
 		return refuse(proof->refusal, REFUSAL_pop_key_cannot_sign);
@@ -119,6 +134,7 @@ int cmf_proof_pkcs10(const struct cmf_proof *proof, const CertificationRequest *
 	int err;
 
 	csr->subject = wanted->subject;
+	csr->attributes = wanted->attributes;
 	csr->spki = wanted->subjectPKInfo;
 	/* For an upstream CA: what is not judged here must not be asked for there. */
 	csr->unjudged = !certification_request_is_plain(request);

@@ -94,10 +94,14 @@ static void requests_print(const struct cmp_trace *trace)
 		const struct cmp_trace_request *r = &trace->request[i];
 
 		printf("%-12s  certReqId %-8d  ", "request", r->cert_req_id);
-		if (r->refusal.reason != REFUSAL_NONE)
+		if (r->refusal.reason != REFUSAL_NONE) {
 			refusal_print(&r->refusal);
-		else
-			puts(r->upstream ? "the upstream CA would be asked" : "granted");
+			continue;
+		}
+		printf("%s", r->upstream ? "the upstream CA would be asked" : "granted");
+		if (r->attestation != STORE_ATTESTATION_NONE)
+			printf("; key attestation %s", cmf_verdict_name(r->attestation));
+		putchar('\n');
 	}
 }
 

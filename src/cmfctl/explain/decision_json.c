@@ -5,6 +5,8 @@
 #include "explain.h"
 #include "message.h"
 
+#include "cmf.h"
+
 #include <string.h>
 
 static json_t *refusal_json(const struct refusal *r)
@@ -26,11 +28,12 @@ static json_t *trace_json(const struct cmp_trace *trace)
 						      (int)trace->reached[i], "refusal",
 						      refusal_json(&trace->refusal[i])));
 	for (size_t i = 0; i < trace->n_requests; i++)
-		json_array_append_new(requests,
-				      json_pack("{s:i, s:b, s:o}", "cert_req_id",
-						trace->request[i].cert_req_id, "upstream",
-						(int)trace->request[i].upstream, "refusal",
-						refusal_json(&trace->request[i].refusal)));
+		json_array_append_new(
+			requests, json_pack("{s:i, s:b, s:s, s:o}", "cert_req_id",
+					    trace->request[i].cert_req_id, "upstream",
+					    (int)trace->request[i].upstream, "attestation",
+					    cmf_verdict_name(trace->request[i].attestation),
+					    "refusal", refusal_json(&trace->request[i].refusal)));
 	for (size_t i = 0; i < trace->n_inner; i++)
 		json_array_append_new(inner, trace_json(&trace->inner[i]));
 	return json_pack("{s:s?, s:b, s:b, s:o, s:o, s:o, s:o}", "sender", trace->client, "assumed",

@@ -4,6 +4,7 @@
  * them. What is absent is left out: there is no null.
  */
 #include "nfv/encode.h"
+#include "attestation.h"
 
 #include "asn1/certificate.h"
 #include "attester.h"
@@ -98,6 +99,11 @@ static const struct nfv_attribute certificate_table[] = {
 	{"revocation", NFV_WHOLE, NFV_OPTIONAL},
 	{"revocation/reason", NFV_TEXT, NFV_ALWAYS},
 	{"revocation/time", NFV_TIME, NFV_ALWAYS},
+	{"attestation", NFV_WHOLE, NFV_OPTIONAL},
+	{"attestation/verdict", NFV_TEXT, NFV_ALWAYS},
+	{"attestation/statement", NFV_TEXT, NFV_OPTIONAL},
+	{"attestation/attester", NFV_TEXT, NFV_OPTIONAL},
+	{"attestation/nonce", NFV_TEXT, NFV_OPTIONAL},
 	{"certificate", NFV_WHOLE, NFV_UNLESS_DEFAULT},
 	{"certificateChain", NFV_WHOLE, NFV_UNLESS_DEFAULT},
 	{"_links", NFV_WHOLE, NFV_ALWAYS},
@@ -160,6 +166,22 @@ static json_t *replacement_add(const struct nfv_call *call, const struct store_c
 	return member_add(json, "replacedBy", nfv_id(call, JSON_CERTIFICATE, id));
 }
 
+/* What was made of the key attestation in its request, if there was one. */
+static json_t *attestation_add(const struct nfv_call *call, const struct store_certificate *cert,
+			       json_t *json)
+{
+	_cleanup_(store_attestation_clear) struct store_attestation attestation = {0};
+	int err = store_attestation_get(call->worker->reader, cert->id, &attestation);
+
+	if (err == STORE_NOT_FOUND)
+		return json;
+	if (err < 0) {
+		json_decref(json);
+		return NULL;
+	}
+	return member_add(json, "attestation", attestation_json(&attestation));
+}
+
 json_t *nfv_certificate_json(const struct nfv_call *call, const struct store_certificate *cert)
 {
 	struct certificate_view view = {0};
@@ -185,6 +207,8 @@ json_t *nfv_certificate_json(const struct nfv_call *call, const struct store_cer
 	json = vnf_instance_add(json, cert->vnf_instance);
 	if (json && is_revoked(cert))
 		json = member_add(json, "revocation", revocation_json(cert));
+	if (json)
+		json = attestation_add(call, cert, json);
 	return json ? replacement_add(call, cert, json) : NULL;
 }
 

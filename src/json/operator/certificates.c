@@ -37,6 +37,20 @@ static json_t *certificate_whole(struct store_reader *reader, const struct store
 	return json;
 }
 
+/* With what was made of the attestation of its request; takes `json` over. NULL as above. */
+static json_t *attestation_with(struct store_reader *reader, int64_t id, json_t *json)
+{
+	_cleanup_(store_attestation_clear) struct store_attestation attestation = {0};
+	int err = json ? store_attestation_get(reader, id, &attestation) : -ENOMEM;
+
+	if (err >= 0)
+		err = operator_attestation_add(json, err == 0 ? &attestation : NULL);
+	if (err == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 static int certificate_row(void *arg, const struct store_certificate *cert)
 {
 	struct certificate_walk *walk = arg;
@@ -47,10 +61,12 @@ static int certificate_row(void *arg, const struct store_certificate *cert)
 		operator_page_skip(walk->page, cert->id);
 		return 0;
 	}
-	return operator_page_add(walk->page, cert->id,
+	return operator_page_add(
+		walk->page, cert->id,
+		attestation_with(walk->reader, cert->id,
 				 walk->with_pem
 					 ? certificate_whole(walk->reader, cert, walk->now_ms)
-					 : operator_certificate_json(cert, walk->now_ms, false));
+					 : operator_certificate_json(cert, walk->now_ms, false)));
 }
 
 /* A state as the operator names it is one or two of the store's. */
@@ -164,7 +180,8 @@ static int certificate_get(struct operator_call *call, int64_t id)
 		err = cmf_order_crl_awaited(&op, &cert, &awaited);
 	if (err)
 		return operator_fault(call, err);
-	json = certificate_whole(call->worker->reader, &cert, call->now_ms);
+	json = attestation_with(call->worker->reader, cert.id,
+				certificate_whole(call->worker->reader, &cert, call->now_ms));
 	if (json && json_object_set_new(json, "crl_awaited", json_boolean(awaited))) {
 		json_decref(json);
 		json = NULL;

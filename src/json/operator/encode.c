@@ -3,6 +3,7 @@
  * Rows of the store as JSON objects.
  */
 #include "encode.h"
+#include "attestation.h"
 
 #include "asn1/pkimessage.h"
 
@@ -91,6 +92,14 @@ json_t *operator_certificate_json(const struct store_certificate *cert, int64_t 
 		return NULL;
 	}
 	return json;
+}
+
+int operator_attestation_add(json_t *certificate, const struct store_attestation *attestation)
+{
+	return json_object_set_new(certificate, "attestation",
+				   attestation ? attestation_json(attestation) : json_null())
+		       ? -ENOMEM
+		       : 0;
 }
 
 int operator_archived_key_add(json_t *certificate, const struct store_archived_key *key)

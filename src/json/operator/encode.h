@@ -17,6 +17,9 @@ json_t *operator_certificate_json(const struct store_certificate *cert, int64_t 
 				  bool with_pem);
 /* The archived key of a certificate, NULL if there is none, becomes two members of its object:
  * never the key itself. 0 or -ENOMEM. */
+/* NULL: its request had none. 0 or -ENOMEM. */
+_must_check_ int operator_attestation_add(json_t *certificate,
+					  const struct store_attestation *attestation);
 _must_check_ int operator_archived_key_add(json_t *certificate,
 					   const struct store_archived_key *key);
 /* `attester`: that of the registration; NULL: it has none. */
