@@ -8,6 +8,7 @@
 #include "ask.h"
 #include "cmf/attester.h"
 #include "soft_tpm.h"
+#include "store/nonce.h"
 #include "suite.h"
 #include "vectors.h"
 
@@ -62,7 +63,8 @@ static void soft_clear(void)
 }
 
 /* The profile `tpm` with that policy; trusted NULL: the CA of soft_tpm.h. */
-static void open_with(const char *policy, const char *trusted, const char *sections)
+static void open_with_nonce(const char *policy, const char *nonce, const char *trusted,
+			    const char *sections)
 {
 	char text[1024];
 
@@ -70,9 +72,14 @@ static void open_with(const char *policy, const char *trusted, const char *secti
 	snprintf(text, sizeof(text),
 		 "[profile tpm]\ncert_type = VnfciCert\ncommon_name = subjectId\n"
 		 "key_types = rsa:2048-4096, ec:P-256\nattestation = %s\n"
-		 "attestation_nonce = ignore\nattestation_trusted = %s\n%s",
-		 policy, trusted ? trusted : soft.file, sections);
+		 "attestation_nonce = %s\nattestation_trusted = %s\n%s",
+		 policy, nonce, trusted ? trusted : soft.file, sections);
 	house_open_at(&house, NOW_MS, "transactions_max_per_client = 1000000\n", text);
+}
+
+static void open_with(const char *policy, const char *trusted, const char *sections)
+{
+	open_with_nonce(policy, "ignore", trusted, sections);
 }
 
 static void close_all(void)
@@ -484,6 +491,103 @@ START_TEST(statements_with_a_proof_of_possession)
 }
 END_TEST
 
+/* --- whether it is fresh --- */
+
+/* A nonce as the client has got it. */
+static void nonce_put(const char *client, struct bytes octets)
+{
+	struct store_nonce nonce = {.requester = (char *)(uintptr_t)client,
+				    .expires_ms = house.now_ms + 600000};
+	int64_t id;
+
+	ck_assert_int_eq(octets_dup(octets, &nonce.octets), 0);
+	ck_assert_int_eq(store_nonce_insert(house.worker.unit, &nonce, &id), 0);
+	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);
+	octets_clear(&nonce.octets);
+}
+
+static void ask_over(struct ask *a, struct bytes nonce)
+{
+	struct soft_tpm tpm = {
+		.attester = soft.attester, .certs = {soft.certified}, .nonce = nonce};
+	struct octets bundle;
+
+	ask_new(a, &house, &house.vnfm_a);
+	ask_certreq(a, PKI_BODY_CR, "vnfci-s");
+	tpm.key = a->key;
+	bundle = soft_tpm_bundle(&tpm);
+	bundle_add(a, octets_view(&bundle));
+	octets_clear(&bundle);
+	a->profile_label = "tpm";
+}
+
+static void expect_over(const char *nonce, const char *reason)
+{
+	struct ask a;
+
+	ask_over(&a, bytes_of_string(nonce));
+	expect(*nonce ? nonce : "no nonce", &a, reason, STORE_ATTESTATION_VERIFIED);
+}
+
+START_TEST(statements_are_over_a_nonce_of_ours_once)
+{
+	open_with_nonce("require", "require", NULL, "");
+	entity_register("vnfci-s", "tpm");
+	nonce_put("vnfm-a", bytes_of_string("nonce of vnfm-a"));
+	nonce_put("vnfm-a", bytes_of_string("late nonce of vnfm-a"));
+	nonce_put("vnfm-b", bytes_of_string("nonce of vnfm-b"));
+	expect_over("", "attestation_nonce_missing");
+	expect_over("nonce of nobody", "nonce_unknown");
+	expect_over("nonce of vnfm-b", "nonce_unknown");
+	expect_over("nonce of vnfm-a", "");
+	expect_over("nonce of vnfm-a", "nonce_used");
+	house.now_ms += 600000;
+	expect_over("late nonce of vnfm-a", "nonce_expired");
+	close_all();
+}
+END_TEST
+
+START_TEST(nonce_of_a_request_that_is_refused_stays_good)
+{
+	struct ask a;
+
+	open_with_nonce("require", "require", NULL, "");
+	entity_register("vnfci-s", "tpm");
+	nonce_put("vnfm-a", bytes_of_string("nonce of vnfm-a"));
+	ask_over(&a, bytes_of_string("nonce of vnfm-a"));
+	ask_extension(&a, NID_inhibit_any_policy, "critical,0");
+	expect("refused", &a, "template_extension_critical", STORE_ATTESTATION_NONE);
+	expect_over("nonce of vnfm-a", "");
+	close_all();
+}
+END_TEST
+
+START_TEST(real_statement_over_its_nonce)
+{
+	struct octets nonce = OCTETS_NULL;
+	X509_REQ *request;
+	struct ask a;
+
+	open_with_nonce("verify", "require", VECTORS_DIR "/attest/root.pem", "");
+	entity_register("vnfci-tpm-1", "tpm");
+	ck_assert_int_eq(file_read(VECTORS_DIR "/attest/nonce.bin", 64, &nonce), 0);
+	nonce_put("vnfm-a", octets_view(&nonce));
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const names[] = {"csr-bad-other-nonce", "csr-good-ec-by-ec",
+						    "csr-good-ec-by-rsa"};
+		static const char *const reasons[] = {"nonce_unknown", "", "nonce_used"};
+
+		request = request_read(names[i]);
+		ask_sample_p10cr(&a, &house.vnfm_a, request);
+		a.profile_label = "tpm";
+		expect(names[i], &a, reasons[i], STORE_ATTESTATION_VERIFIED);
+		X509_REQ_free(request);
+	}
+	octets_clear(&nonce);
+	close_all();
+}
+END_TEST
+
 /* --- what a registration says of its attester --- */
 
 /* The certificate or the key as the attester of vnfci-s. */
@@ -580,6 +684,9 @@ static Suite *door_attest_suite(void)
 	tcase_add_loop_test(tc, real_statements_ifa033_11_2_1, 0, 3);
 	tcase_add_loop_test(tc, null_parameters_rfc5758_3_2, 0, 2);
 	tcase_add_loop_test(tc, statements_with_a_proof_of_possession, 0, 2);
+	tcase_add_test(tc, statements_are_over_a_nonce_of_ours_once);
+	tcase_add_test(tc, nonce_of_a_request_that_is_refused_stays_good);
+	tcase_add_test(tc, real_statement_over_its_nonce);
 	tcase_add_loop_test(tc, registration_narrows_and_tightens_ifa033_11_2_1, 0, 7);
 	suite_add_tcase(suite, tc);
 	return suite;

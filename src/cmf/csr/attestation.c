@@ -8,6 +8,7 @@
 #include "csr/attestation.h"
 
 #include "cmf/attester.h"
+#include "cmf/nonce.h"
 #include "csr/attestation_rules.h"
 
 #include "base/log.h"
@@ -133,13 +134,18 @@ static struct found bundle_find(const struct cmf_csr *csr)
 
 /* --- judging it --- */
 
-/* A statement that is as good as another nonce: what was said once can be said again. */
+/* That it was made for this request: what was said once can be said again. */
 static int nonce_check(struct decision *d, const struct attest_result *result)
 {
+	const struct bytes nonce = {result->nonce, result->nonce_len};
+	int err;
+
 	if (d->profile->attestation.nonce == CONF_ATTESTATION_NONCE_IGNORE)
 		return 0;
-	(void)result;
-	return refuse(d->call.refusal, REFUSAL_attestation_nonce_missing);
+	if (nonce.len == 0)
+		return refuse(d->call.refusal, REFUSAL_attestation_nonce_missing);
+	err = cmf_nonce_check(&d->call, nonce, d->csr->nonce_id, &d->nonce_id);
+	return err == 0 ? octets_dup(nonce, &d->attestation.nonce) : err;
 }
 
 static int verified_keep(struct decision *d, const struct attest_result *result)

@@ -243,6 +243,7 @@ static int certificate_describe(struct decision *d, struct cmf_csr_result *resul
 	result->waiting = ca_is_upstream(d->ca);
 	result->implicit_confirm = confirms_implicitly(d);
 	result->at_once = d->csr->at_once;
+	result->nonce_id = d->nonce_id;
 	result->attestation = d->attestation;
 	d->attestation = (struct store_attestation){.verdict = STORE_ATTESTATION_NONE};
 	cert->cert_type = d->registration.cert_type;

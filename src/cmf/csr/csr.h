@@ -68,6 +68,7 @@ struct decision {
 	/* Of profile and registration, whichever asks for more. */
 	enum conf_attestation_policy attestation_policy;
 	struct store_attestation attestation; /* what was made of that of the request */
+	int64_t nonce_id;                     /* that is used thereby; 0: none */
 };
 
 struct decision decision_of(const struct cmf_call *call, const struct cmf_csr *csr);
