@@ -33,5 +33,9 @@ struct bytes certification_request_info_der(const CertificationRequest *request)
  */
 _must_check_ int certification_request_extensions(const CertificationRequest *request,
 						  STACK_OF(X509_EXTENSION) * *extensionsp);
-/* Whether it has no other attributes, which could mean something to whoever reads it next. */
-bool certification_request_is_plain(const CertificationRequest *request);
+/*
+ * Whether it has no other attributes, which could mean something to whoever reads it next; `known`
+ * (may be NULL) says of a type that it is none of these.
+ */
+bool certification_request_is_plain(const CertificationRequest *request,
+				    bool (*known)(const ASN1_OBJECT *type));

@@ -100,12 +100,17 @@ int certification_request_extensions(const CertificationRequest *request,
 	return found ? extension_request_parse(found, extensionsp) : -ENOENT;
 }
 
-bool certification_request_is_plain(const CertificationRequest *request)
+bool certification_request_is_plain(const CertificationRequest *request,
+				    bool (*known)(const ASN1_OBJECT *type))
 {
 	const STACK_OF(X509_ATTRIBUTE) *attributes = request->certificationRequestInfo->attributes;
 
-	for (int i = 0; i < sk_X509_ATTRIBUTE_num(attributes); i++)
-		if (!is_extension_request(sk_X509_ATTRIBUTE_value(attributes, i)))
+	for (int i = 0; i < sk_X509_ATTRIBUTE_num(attributes); i++) {
+		X509_ATTRIBUTE *attribute = sk_X509_ATTRIBUTE_value(attributes, i);
+
+		if (!is_extension_request(attribute) &&
+		    !(known && known(X509_ATTRIBUTE_get0_object(attribute))))
 			return false;
+	}
 	return true;
 }

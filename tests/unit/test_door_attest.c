@@ -66,7 +66,7 @@ static void soft_clear(void)
 static void open_with_nonce(const char *policy, const char *nonce, const char *trusted,
 			    const char *sections)
 {
-	char text[1024];
+	char text[2048];
 
 	soft_make();
 	snprintf(text, sizeof(text),
@@ -74,7 +74,11 @@ static void open_with_nonce(const char *policy, const char *nonce, const char *t
 		 "key_types = rsa:2048-4096, ec:P-256\nattestation = %s\n"
 		 "attestation_nonce = %s\nattestation_trusted = %s\n%s",
 		 policy, nonce, trusted ? trusted : soft.file, sections);
-	house_open_at(&house, NOW_MS, "transactions_max_per_client = 1000000\n", text);
+	house_open_at(&house, NOW_MS,
+		      strstr(sections, "[ca_rule tpm]")
+			      ? "transactions_max_per_client = 1000000\nca_rules = tpm\n"
+			      : "transactions_max_per_client = 1000000\n",
+		      text);
 }
 
 static void open_with(const char *policy, const char *trusted, const char *sections)
@@ -676,6 +680,88 @@ START_TEST(registration_narrows_and_tightens_ifa033_11_2_1)
 }
 END_TEST
 
+/* --- where another CA issues --- */
+
+/* Nobody listens on port 1; the door gives up waiting at once. */
+static const char upstream[] = "[ca_rule tpm]\nprofile = tpm\nca = central\n"
+			       "[ca central]\n"
+			       "type = upstream\n"
+			       "server_url = http://127.0.0.1:1/cmp\n"
+			       "certificate = central.pem\n"
+			       "chain = root.pem\n"
+			       "trusted = root.pem\n"
+			       "ra_certificate = ra.pem\n"
+			       "ra_key = ra.key\n"
+			       "recipient = /CN=Central\n"
+			       "upstream_wait = 1ms\n"
+			       "forwarding = ";
+
+static int certificates_count(void *arg, const struct store_certificate *cert)
+{
+	(void)cert;
+	++*(int *)arg;
+	return 0;
+}
+
+static int certificates(void)
+{
+	const struct store_certificate_filter all = {.state = -1};
+	int n = 0;
+
+	ck_assert_int_eq(store_certificate_list(house.worker.reader, &all, certificates_count, &n),
+			 0);
+	return n;
+}
+
+/* A good one is asked for there, with its verdict. */
+static void expect_waiting(struct ask *a)
+{
+	struct store_attestation attestation = {0};
+	const struct store_certificate_filter newest = {
+		.state = -1, .newest_first = true, .limit = 1};
+	struct last last = {0};
+	struct told told;
+
+	ask_send(a, &told);
+	ck_assert_int_eq(told_status_value(&told), PKI_STATUS_WAITING);
+	ck_assert_int_eq(store_certificate_list(house.worker.reader, &newest, last_take, &last), 0);
+	ck_assert_int_eq(store_attestation_get(house.worker.reader, last.id, &attestation), 0);
+	ck_assert_int_eq(attestation.verdict, STORE_ATTESTATION_VERIFIED);
+	store_attestation_clear(&attestation);
+	octets_clear(&last.der);
+	told_clear(&told);
+	ask_clear(a);
+}
+
+START_TEST(upstream_is_asked_for_what_is_attested_alone)
+{
+	static const char *const how[] = {"reissue", "unchanged", "added", "replaced"};
+	X509_REQ *good = request_read("csr-good-ec-by-ec"),
+		 *bad = request_read("csr-bad-ak-signature");
+	char sections[1024];
+	struct ask a;
+
+	snprintf(sections, sizeof(sections), "%s%s\n", upstream, how[_i]);
+	open_with("require", VECTORS_DIR "/attest/root.pem", sections);
+	entity_register("vnfci-tpm-1", "tpm");
+	ask_sample_p10cr(&a, &house.vnfm_a, bad);
+	a.profile_label = "tpm";
+	expect("bad", &a, "attestation_signature_wrong", STORE_ATTESTATION_NONE);
+	ask_sample_crmf(&a, PKI_BODY_IR, bad);
+	expect("bad", &a, "attestation_signature_wrong", STORE_ATTESTATION_NONE);
+	ck_assert_int_eq(certificates(), 0);
+	ask_sample_p10cr(&a, &house.vnfm_a, good);
+	a.profile_label = "tpm";
+	expect_waiting(&a);
+	ask_sample_crmf(&a, PKI_BODY_CR, good);
+	expect_waiting(&a);
+	ck_assert_int_eq(certificates(), 2);
+	X509_REQ_free(good);
+	X509_REQ_free(bad);
+	close_all();
+}
+END_TEST
+
 static Suite *door_attest_suite(void)
 {
 	Suite *suite = suite_create("door_attest");
@@ -684,6 +770,7 @@ static Suite *door_attest_suite(void)
 	tcase_add_loop_test(tc, real_statements_ifa033_11_2_1, 0, 3);
 	tcase_add_loop_test(tc, null_parameters_rfc5758_3_2, 0, 2);
 	tcase_add_loop_test(tc, statements_with_a_proof_of_possession, 0, 2);
+	tcase_add_loop_test(tc, upstream_is_asked_for_what_is_attested_alone, 0, 4);
 	tcase_add_test(tc, statements_are_over_a_nonce_of_ours_once);
 	tcase_add_test(tc, nonce_of_a_request_that_is_refused_stays_good);
 	tcase_add_test(tc, real_statement_over_its_nonce);

@@ -273,7 +273,9 @@ static int forward_describe(const struct decision *d, struct cmf_csr_result *res
 	int err;
 
 	result->forward = decision_goes_on(d);
-	result->unjudged = d->csr->unjudged;
+	/* A bundle that nobody looked at must not look as if somebody had. */
+	result->unjudged =
+		d->csr->unjudged || result->attestation.verdict == STORE_ATTESTATION_IGNORED;
 	result->changed = !d->names.as_asked || !mods_empty(&d->mods) || result->unjudged;
 	if (!result->forward)
 		return 0;

@@ -7,6 +7,7 @@
 #include "proof/proof_input.h"
 
 #include "asn1/algorithm.h"
+#include "attest.h"
 
 #include <errno.h>
 
@@ -137,8 +138,9 @@ int cmf_proof_pkcs10(const struct cmf_proof *proof, const CertificationRequest *
 	csr->attributes = wanted->attributes;
 	csr->spki = wanted->subjectPKInfo;
 	/* For an upstream CA: what is not judged here must not be asked for there. */
-	csr->unjudged = !certification_request_is_plain(request);
-	if (!csr->unjudged)
+	csr->unjudged = !certification_request_is_plain(request, attest_is_bundle);
+	/* A bundle is judged here, and not asked for in another message than the client's own. */
+	if (certification_request_is_plain(request, NULL))
 		csr->p10 = der;
 	/* RFC 9483 4.1.4: version MUST be 0. */
 	if (ASN1_INTEGER_get_int64(&version, wanted->version) != 1 || version != 0)
