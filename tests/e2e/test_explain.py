@@ -37,7 +37,7 @@ def refusals(found):
 def test_good_request(shared, message):
     text, found = explained(shared, message())
     assert refusals(found) == {} and found["sender"] == "vnfm-a" and found["answer"] == "ip"
-    assert found["requests"] == [{"cert_req_id": 0, "upstream": False, "refusal": None}]
+    assert found["requests"] == [{"cert_req_id": 0, "upstream": False, "attestation": "none", "refusal": None}]
     assert found["status"] == [{"cert_req_id": 0, "status": "accepted", "failinfo": [], "text": None}]
     assert found["inner"] == []
     assert "nothing was changed" in text and "granted" in text
