@@ -341,6 +341,23 @@ START_TEST(test_polls_within_upstream_wait)
 }
 END_TEST
 
+/* upstream_wait = 0: no client waits, and the housekeeper asks all the same. */
+START_TEST(test_housekeeping_without_upstream_wait)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	f.conf_ca.upstream_wait_ms = 0;
+	mock_load(&mock);
+	id = mock_ask(&mock);
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.transfers, 0);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_granted(&mock, id);
+	mock_end(&mock);
+}
+END_TEST
+
 /* --- refusals --- */
 
 static const struct {
@@ -723,6 +740,7 @@ static Suite *upstream_suite(void)
 	tcase_add_test(crash, test_restart_after_each_step);
 	tcase_add_test(crash, test_only_the_needed_polls_are_replayed);
 	tcase_add_test(asked, test_polls_within_upstream_wait);
+	tcase_add_test(asked, test_housekeeping_without_upstream_wait);
 	tcase_add_loop_test(refused, test_rejected, 0, ARRAY_LEN(rejections));
 	tcase_add_loop_test(refused, test_wrong_certificate, 0, 2);
 	tcase_add_loop_test(asked, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);

@@ -4,7 +4,8 @@
  * upstream is exchange.c, what becomes of it finish.c.
  *
  * At most upstream_workers workers of clients and one of the housekeeper are inside one upstream,
- * and none of them longer than upstream_wait: a dead upstream costs the others that much.
+ * and none of them longer than upstream_wait, the housekeeper at least two seconds: a dead upstream
+ * costs the others that much.
  */
 #include "upstream.h"
 
@@ -17,6 +18,7 @@
 
 enum {
 	POLL_PAUSE_MIN_MS = 1000, /* an upstream that says checkAfter 0 is not asked in a loop */
+	HOUSEKEEPING_WAIT_MIN_MS = 2000,
 };
 
 /* --- who works on what --- */
@@ -97,6 +99,16 @@ static int64_t now_ms(const struct ca *ca)
 static int64_t wait_deadline_us(const struct ca *ca)
 {
 	return clock_monotonic_us() + ca->conf->upstream_wait_ms * 1000;
+}
+
+/* Nobody waits for the housekeeper: where no client does, it is all that asks. */
+static int64_t housekeeping_deadline_us(const struct ca *ca)
+{
+	int64_t wait_ms = ca->conf->upstream_wait_ms;
+
+	if (wait_ms < HOUSEKEEPING_WAIT_MIN_MS)
+		wait_ms = HOUSEKEEPING_WAIT_MIN_MS;
+	return clock_monotonic_us() + wait_ms * 1000;
 }
 
 static bool is_expired(const struct ca *ca, const struct store_exchange *e)
@@ -359,7 +371,7 @@ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate
 
 int upstream_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
-	int64_t deadline_us = wait_deadline_us(ca);
+	int64_t deadline_us = housekeeping_deadline_us(ca);
 	struct store_due due;
 	/* While it is not to be reached only what has expired can be done. */
 	int err = is_down(ca) ? store_exchange_expired(reader, ca->conf->name, now_ms(ca), &due)
