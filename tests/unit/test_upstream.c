@@ -350,6 +350,7 @@ START_TEST(test_housekeeping_without_upstream_wait)
 	f.conf_ca.upstream_wait_ms = 0;
 	mock_load(&mock);
 	id = mock_ask(&mock);
+	f.now_ms += 1;
 	mock_run(&mock, id);
 	ck_assert_int_eq(mock.transfers, 0);
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));

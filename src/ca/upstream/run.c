@@ -125,12 +125,16 @@ static bool is_down(const struct ca *ca)
 static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, int64_t deadline_us)
 {
 	int64_t wait_ms = e->next_ms - now_ms(ca);
-	struct timespec pause = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+	struct timespec pause;
 
+	/* One that is overdue has no more time for it. */
+	if (wait_ms < 0)
+		wait_ms = 0;
 	if (is_down(ca) || clock_monotonic_us() + wait_ms * 1000 >= deadline_us)
 		return false;
-	if (wait_ms <= 0)
+	if (wait_ms == 0)
 		return true;
+	pause = (struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000};
 	pool_wait_begin();
 	(void)nanosleep(&pause, NULL);
 	pool_wait_end();
