@@ -194,16 +194,15 @@ static void central_keys_check(const struct conf *conf, struct findings *f)
 	for (size_t i = 0; i < conf->n_client_policies; i++) {
 		const struct conf_client_policy *p = &conf->client_policies[i];
 
-		if (!p->bare_private_key && !p->pwri_kek)
+		/* pwri_kek alone is Bouncy Castle's. */
+		if (!p->bare_private_key)
 			continue;
 		some = true;
-		if (!p->enveloped_data_always || !p->bare_private_key)
+		if (!p->enveloped_data_always)
 			strbuf_printf(&f->notes,
-				      "[client_policy %s] %s: is not set, so that `openssl cmp "
-				      "-centralkeygen` reads no generated key\n",
-				      p->name,
-				      p->enveloped_data_always ? "bare_private_key"
-							       : "enveloped_data_always");
+				      "[client_policy %s] enveloped_data_always: is not set, so "
+				      "that `openssl cmp -centralkeygen` gets no key\n",
+				      p->name);
 	}
 	if (!makes && (some || conf->protection.kga_certificate))
 		strbuf_add(&f->notes, "no profile has central_key_types, so that no keys are "
