@@ -21,7 +21,9 @@ from pycmp import (Client, Ecdsa, Gmac, Hmac, Kmac, PasswordBasedMac, Pbmac1, ce
                    directory_name, elements, explicit, genm, key_identifier, tlv)
 
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
-CLIENTS = {"3.0": OPENSSL} | ({"3.5": OPENSSL35} if OPENSSL35 else {})
+# The openssl of the system is 3.0 in Debian 12, and 3.5 in Debian 13.
+CLIENTS = {"3.0" if run([openssl, "version"]).stdout.startswith("OpenSSL 3.0.") else "3.5": openssl
+           for openssl in (OPENSSL35, OPENSSL) if openssl}
 SIGN_KEY_PAIR_TYPES, GENP, PKICONF = "1.3.6.1.5.5.7.4.2", 22, 19
 # Rows that Bouncy Castle does, by its checks (tests/interop).
 BOUNCY_CASTLE = {
@@ -42,8 +44,8 @@ class Server:
     def path(self, name):
         return self.dir / "interop" / name
 
-    def attempt(self, row, openssl=OPENSSL):
-        return run([self.dir / "try", row], check=False, env=dict(os.environ, OPENSSL=openssl))
+    def attempt(self, *row, openssl=OPENSSL):
+        return run([self.dir / "try", *row], check=False, env=dict(os.environ, OPENSSL=openssl))
 
     def ctl(self, *args):
         return run([ROOT / "build/cmfctl", "--config", self.dir / "cmf.cnf", *args]).stdout
@@ -81,9 +83,25 @@ def test_every_row_of_openssl(server, rows):
     """And what is said to need 3.5 does: else the table would send authors of older clients away."""
     todo = [(row, version) for version in CLIENTS for row, since in rows.items() if since]
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        done = dict(zip(todo, pool.map(lambda one: server.attempt(one[0], CLIENTS[one[1]]), todo)))
+        done = dict(zip(todo, pool.map(lambda one: server.attempt(one[0], openssl=CLIENTS[one[1]]), todo)))
     for (row, version), result in done.items():
         assert (result.returncode == 0) == (rows[row] <= version), f"{row} with {version}: {result.stdout}"
+
+
+@pytest.mark.parametrize("version", CLIENTS)
+@pytest.mark.parametrize("row, credential, failinfo", [
+    ("kur-same-key", "vnfm-ec", "badCertTemplate"), ("no-subject", "vnfm-ec", "badPOP"),
+    ("rr-csr", "vnfm-ec", "addInfoNotAvailable"), ("central-key-agreement", "vnfm-ec", "unsupportedVersion"),
+    ("central-key-transport", "vnfm-rsa", "unsupportedVersion"), ("base-station", "vnfm-ec", None)])
+def test_without_the_switch(server, rows, version, row, credential, failinfo):
+    """The same as a client for which nothing is switched. Of a base station the root would be missing in caPubs."""
+    if rows[row] > version:
+        pytest.skip("this openssl has no such option")
+    result = server.attempt(row, credential, openssl=CLIENTS[version])
+    if failinfo:
+        assert result.returncode != 0 and f"PKIFailureInfo: {failinfo}" in result.stdout, result.stdout
+    else:
+        assert "received 0 CA certificate" in result.stdout or result.returncode != 0, result.stdout
 
 
 def test_there_is_no_other_row(server):
@@ -93,7 +111,7 @@ def test_there_is_no_other_row(server):
 # --- rows that openssl has no option for ------------------------------------------------------------------------------
 
 def test_every_other_row_is_here(rows):
-    here = {"pbmac1", "hmac", "kmac", "gmac", "announcements", "confirmed-by-ra", "register", *BOUNCY_CASTLE}
+    here = {"pbmac1", "hmac", "kmac", "gmac", "announcements", "replaced", "confirmed-by-ra", "register", *BOUNCY_CASTLE}
     assert {row for row, since in rows.items() if not since} == here
 
 
@@ -152,6 +170,27 @@ def test_confirmed_by_ra(server, tmp_path):
         answer = client.ask(body, Ecdsa(), transaction_id=transaction_id, recip_nonce=nonce, extra_certs=[cert])
         assert answer.signed and (answer.body_type == expected or (not expected and answer.failinfo == {2})), answer.text
     assert server.ctl("certificate", "list", "--subject-id", "passed-on.example.net").count("active") == 2
+
+
+@pytest.mark.parametrize("version", CLIENTS)
+def test_replaced(server, tmp_path, version):
+    """What `openssl cmp` says to an RA goes on under the protection of the RA; nobody answers openssl here. 3.5 names the
+    issuer of the certificate that it signs with, 3.0 none."""
+    out, c = tmp_path, server.path
+    run([OPENSSL, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", out / "new.key"])
+    run([CLIENTS[version], "cmp", "-config", "", "-server", f"127.0.0.1:{free_port()}", "-cmd", "ir", "-recipient", "/CN=cmf",
+         "-cert", c("vnfm-ec.pem"), "-key", c("vnfm-ec.key"), "-trusted", c("root.pem"), "-newkey", out / "new.key",
+         "-subject", f"/CN=replaced-{version}.example.net", "-certout", out / "new.pem", "-reqout", out / "ir.der",
+         "-keep_alive", "0"], check=False)
+    body = elements(tlv((out / "ir.der").read_bytes())[1])[1]
+    for name, expected in ("ra", 0 if version == "3.0" else 2), ("siemens-ra", 0):
+        client, cert = signer(server, name)
+        answer = client.ask(body, Ecdsa(), extra_certs=[cert])
+        assert answer.body_type == 1
+        response = elements(tlv(elements(tlv(answer.body)[1])[-1])[1])[0]
+        status = elements(tlv(elements(tlv(response)[1])[1])[1])
+        assert tlv(status[0])[1] == bytes([expected]), answer.der
+        assert expected == 0 or b"issuer" in status[1], status
 
 
 def test_register(server):
