@@ -9,95 +9,100 @@
 #include <stdbool.h>
 #include <string.h>
 
-static bool is_one_of(uint8_t c, const char *set) {
-  return c && strchr(set, c);
+static bool is_one_of(uint8_t c, const char *set)
+{
+	return c && strchr(set, c);
 }
 
-static bool is_unreserved(uint8_t c) {
-  return c < 0x80 && (isalnum(c) || is_one_of(c, "-._~"));
+static bool is_unreserved(uint8_t c)
+{
+	return c < 0x80 && (isalnum(c) || is_one_of(c, "-._~"));
 }
 
 /* RFC 3986 2.1; 6.2.2.2: in upper case, and not of what needs none. */
-static const char *escape_fault(struct bytes text) {
-  uint8_t octet = 0;
+static const char *escape_fault(struct bytes text)
+{
+	uint8_t octet = 0;
 
-  if (text.len < 3)
-    return "has a percent sign that escapes nothing";
-  for (size_t i = 1; i < 3; i++) {
-    uint8_t c = text.data[i];
+	if (text.len < 3)
+		return "has a percent sign that escapes nothing";
+	for (size_t i = 1; i < 3; i++) {
+		uint8_t c = text.data[i];
 
-    if (!isdigit(c) && !(c >= 'A' && c <= 'F'))
-      return "has an escape that is not % and two digits in upper case";
-    octet = (uint8_t)(octet << 4 | (isdigit(c) ? c - '0' : c - 'A' + 10));
-  }
-  return is_unreserved(octet) ? "escapes what needs no escape" : NULL;
+		if (!isdigit(c) && !(c >= 'A' && c <= 'F'))
+			return "has an escape that is not % and two digits in upper case";
+		octet = (uint8_t)(octet << 4 | (isdigit(c) ? c - '0' : c - 'A' + 10));
+	}
+	return is_unreserved(octet) ? "escapes what needs no escape" : NULL;
 }
 
 /* RFC 3986 A: what pchar, query and fragment have, and the separators of the
  * whole. */
-static const char *characters_fault(struct bytes text) {
-  size_t fragments = 0;
+static const char *characters_fault(struct bytes text)
+{
+	size_t fragments = 0;
 
-  for (size_t i = 0; i < text.len; i++) {
-    uint8_t c = text.data[i];
-    const char *fault =
-        c == '%' ? escape_fault((struct bytes){text.data + i, text.len - i})
-                 : NULL;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		const char *fault =
+			c == '%' ? escape_fault((struct bytes){text.data + i, text.len - i}) : NULL;
 
-    fragments += c == '#';
-    if (fault)
-      return fault;
-    if (!is_unreserved(c) && !is_one_of(c, ":/?#[]@!$&'()*+,;=%"))
-      return "has a character that must be escaped";
-  }
-  return fragments > 1 ? "has two fragments" : NULL;
+		fragments += c == '#';
+		if (fault)
+			return fault;
+		if (!is_unreserved(c) && !is_one_of(c, ":/?#[]@!$&'()*+,;=%"))
+			return "has a character that must be escaped";
+	}
+	return fragments > 1 ? "has two fragments" : NULL;
 }
 
-static size_t run_of(struct bytes text, size_t from, const char *until) {
-  size_t at = from;
+static size_t run_of(struct bytes text, size_t from, const char *until)
+{
+	size_t at = from;
 
-  while (at < text.len && !is_one_of(text.data[at], until))
-    at++;
-  return at - from;
+	while (at < text.len && !is_one_of(text.data[at], until))
+		at++;
+	return at - from;
 }
 
 /* RFC 3986 3.1 */
-static bool scheme_valid(struct bytes scheme) {
-  if (!scheme.len || !isalpha(scheme.data[0]))
-    return false;
-  for (size_t i = 0; i < scheme.len; i++)
-    if (!isalnum(scheme.data[i]) && !is_one_of(scheme.data[i], "+-."))
-      return false;
-  return true;
+static bool scheme_valid(struct bytes scheme)
+{
+	if (!scheme.len || !isalpha(scheme.data[0]))
+		return false;
+	for (size_t i = 0; i < scheme.len; i++)
+		if (!isalnum(scheme.data[i]) && !is_one_of(scheme.data[i], "+-."))
+			return false;
+	return true;
 }
 
 /* An address, as RFC 5952 writes it. */
-static bool is_address(int family, struct bytes text) {
-  char copy[INET6_ADDRSTRLEN], normal[INET6_ADDRSTRLEN], address[16];
+static bool is_address(int family, struct bytes text)
+{
+	char copy[INET6_ADDRSTRLEN], normal[INET6_ADDRSTRLEN], address[16];
 
-  if (text.len >= sizeof(copy))
-    return false;
-  memcpy(copy, text.data, text.len);
-  copy[text.len] = '\0';
-  return inet_pton(family, copy, address) == 1 &&
-         inet_ntop(family, address, normal, sizeof(normal)) &&
-         !strcasecmp(copy, normal);
+	if (text.len >= sizeof(copy))
+		return false;
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = '\0';
+	return inet_pton(family, copy, address) == 1 &&
+	       inet_ntop(family, address, normal, sizeof(normal)) && !strcasecmp(copy, normal);
 }
 
 /* What ends in such a label, as 127.0x1, is read as an address by many (WHATWG
  * URL 3.5). */
-static bool ends_in_hex(struct bytes host) {
-  size_t at = host.len;
+static bool ends_in_hex(struct bytes host)
+{
+	size_t at = host.len;
 
-  while (at > 0 && host.data[at - 1] != '.')
-    at--;
-  if (host.len - at < 2 || host.data[at] != '0' ||
-      tolower(host.data[at + 1]) != 'x')
-    return false;
-  for (at += 2; at < host.len; at++)
-    if (!isxdigit(host.data[at]))
-      return false;
-  return true;
+	while (at > 0 && host.data[at - 1] != '.')
+		at--;
+	if (host.len - at < 2 || host.data[at] != '0' || tolower(host.data[at + 1]) != 'x')
+		return false;
+	for (at += 2; at < host.len; at++)
+		if (!isxdigit(host.data[at]))
+			return false;
+	return true;
 }
 
 static bool port_valid(struct bytes rest)
@@ -119,67 +124,65 @@ static bool port_valid(struct bytes rest)
 /* RFC 5280 4.2.1.6: with an authority there is a host, a "fully qualified
  * domain name or an IP address". One label will do, since nothing here can know
  * what it is below. */
-static const char *authority_read(struct bytes authority, struct bytes *hostp) {
-  struct bytes host = authority, rest;
-  bool v6 = authority.len && authority.data[0] == '[';
-  size_t len;
+static const char *authority_read(struct bytes authority, struct bytes *hostp)
+{
+	struct bytes host = authority, rest;
+	bool v6 = authority.len && authority.data[0] == '[';
+	size_t len;
 
-  /* Whoever reads https://good.example@bad.example/ does not see where that
-   * leads. */
-  if (run_of(authority, 0, "@") < authority.len)
-    return "has user information before the host";
-  len = run_of(authority, 0, v6 ? "]" : ":");
-  if (v6 && len == authority.len)
-    return "has a malformed host";
-  host = v6 ? (struct bytes){authority.data + 1, len - 1}
-            : (struct bytes){authority.data, len};
-  len += v6;
-  rest = (struct bytes){authority.data + len, authority.len - len};
-  if (!(v6 ? is_address(AF_INET6, host)
-           : (host_name_valid(host, 1) && !ends_in_hex(host)) ||
-                 is_address(AF_INET, host)))
-    return "has a host that is no host name or address";
-  if (!port_valid(rest))
-    return "has a malformed port";
-  *hostp = host;
-  return NULL;
+	/* Whoever reads https://good.example@bad.example/ does not see where that
+	 * leads. */
+	if (run_of(authority, 0, "@") < authority.len)
+		return "has user information before the host";
+	len = run_of(authority, 0, v6 ? "]" : ":");
+	if (v6 && len == authority.len)
+		return "has a malformed host";
+	host = v6 ? (struct bytes){authority.data + 1, len - 1}
+		  : (struct bytes){authority.data, len};
+	len += v6;
+	rest = (struct bytes){authority.data + len, authority.len - len};
+	if (!(v6 ? is_address(AF_INET6, host)
+		 : (host_name_valid(host, 1) && !ends_in_hex(host)) || is_address(AF_INET, host)))
+		return "has a host that is no host name or address";
+	if (!port_valid(rest))
+		return "has a malformed port";
+	*hostp = host;
+	return NULL;
 }
 
 /* RFC 3986 6.2.2.3 */
-static const char *path_fault(struct bytes path) {
-  for (size_t at = 0; at <= path.len;) {
-    size_t len = run_of(path, at, "/");
+static const char *path_fault(struct bytes path)
+{
+	for (size_t at = 0; at <= path.len;) {
+		size_t len = run_of(path, at, "/");
 
-    if ((len == 1 || len == 2) && !memcmp(path.data + at, "..", len))
-      return "has a segment . or .. in its path";
-    at += len + 1;
-  }
-  return run_of(path, 0, "[]") < path.len
-             ? "has a character that must be escaped"
-             : NULL;
+		if ((len == 1 || len == 2) && !memcmp(path.data + at, "..", len))
+			return "has a segment . or .. in its path";
+		at += len + 1;
+	}
+	return run_of(path, 0, "[]") < path.len ? "has a character that must be escaped" : NULL;
 }
 
-const char *uri_read(struct bytes text, struct uri *urip) {
-  size_t scheme = run_of(text, 0, ":/?#");
-  struct bytes rest, authority;
-  const char *fault;
+const char *uri_read(struct bytes text, struct uri *urip)
+{
+	size_t scheme = run_of(text, 0, ":/?#");
+	struct bytes rest, authority;
+	const char *fault;
 
-  *urip = (struct uri){BYTES_NULL};
-  if (scheme == text.len || text.data[scheme] != ':' ||
-      !scheme_valid((struct bytes){text.data, scheme}))
-    return "has no scheme";
-  fault = characters_fault(text);
-  if (fault)
-    return fault;
-  rest = (struct bytes){text.data + scheme + 1, text.len - scheme - 1};
-  if (!rest.len)
-    return "has nothing behind its scheme";
-  if (rest.len >= 2 && !memcmp(rest.data, "//", 2)) {
-    authority = (struct bytes){rest.data + 2, run_of(rest, 2, "/?#")};
-    fault = authority_read(authority, &urip->host);
-    rest = (struct bytes){authority.data + authority.len,
-                          rest.len - authority.len - 2};
-  }
-  return fault ? fault
-               : path_fault((struct bytes){rest.data, run_of(rest, 0, "?#")});
+	*urip = (struct uri){BYTES_NULL};
+	if (scheme == text.len || text.data[scheme] != ':' ||
+	    !scheme_valid((struct bytes){text.data, scheme}))
+		return "has no scheme";
+	fault = characters_fault(text);
+	if (fault)
+		return fault;
+	rest = (struct bytes){text.data + scheme + 1, text.len - scheme - 1};
+	if (!rest.len)
+		return "has nothing behind its scheme";
+	if (rest.len >= 2 && !memcmp(rest.data, "//", 2)) {
+		authority = (struct bytes){rest.data + 2, run_of(rest, 2, "/?#")};
+		fault = authority_read(authority, &urip->host);
+		rest = (struct bytes){authority.data + authority.len, rest.len - authority.len - 2};
+	}
+	return fault ? fault : path_fault((struct bytes){rest.data, run_of(rest, 0, "?#")});
 }
