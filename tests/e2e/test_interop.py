@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests" / "interop"))
 from pycmp import (Client, Ecdsa, Gmac, Hmac, Kmac, PasswordBasedMac, Pbmac1, cert_conf, cert_status,  # noqa: E402
                    directory_name, elements, explicit, genm, key_identifier, tlv)
 
+pytestmark = pytest.mark.xdist_group("interop")  # one server
 OPENSSL35 = os.environ.get("CMFD_OPENSSL35")
 # The openssl of the system is 3.0 in Debian 12, and 3.5 in Debian 13.
 CLIENTS = {"3.0" if run([openssl, "version"]).stdout.startswith("OpenSSL 3.0.") else "3.5": openssl
@@ -200,7 +201,6 @@ def test_register(server):
 
 @pytest.mark.skipif(not shutil.which("javac") or not all(map(os.path.exists, CLASSPATH)),
                     reason="no javac, or no Bouncy Castle (libbcpkix-java)")
-@pytest.mark.xdist_group("bouncycastle")
 def test_rows_of_bouncy_castle(server, tmp_path):
     checks = [check for names in BOUNCY_CASTLE.values() for check in names.split()]
     server.ctl("register", "--requester", "vnfm", "--cert-type", "VnfciCert",
