@@ -14,6 +14,7 @@
 
 #include "cmf.h"
 #include "http.h"
+#include "lcm.h"
 #include "store/event.h"
 #include "token.h"
 
@@ -34,8 +35,9 @@ typedef const struct cmf_worker *json_worker_of(struct worker *worker,
 
 struct json_operator;
 
+/* lcm, which has to live longer, has what is followed of VNFMs; NULL: none is. */
 _must_check_ int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock,
-				   struct json_operator **doorp);
+				   struct lcm *lcm, struct json_operator **doorp);
 void json_operator_free(struct json_operator *door);
 DEFINE_CLEANUP(struct json_operator, json_operator_free);
 

@@ -20,7 +20,7 @@ struct metrics;
 	X(ir) X(cr) X(kur) X(p10cr) X(ccr) X(krr) X(rr) X(certConf) \
 	X(pollReq) X(popdecr) X(genm) X(announcement) X(nested) X(error) X(other) X(none) \
 	X(json_api_versions) X(json_register) X(json_registrations) X(json_certificates) \
-	X(json_ca_certificates) X(json_csr) X(json_csrs) X(json_revoke) X(json_subscriptions) X(json_nonces) X(json_other)
+	X(json_ca_certificates) X(json_csr) X(json_csrs) X(json_revoke) X(json_subscriptions) X(json_nonces) X(json_initial_credential) X(json_other)
 /* clang-format on */
 enum metric_operation {
 #define X(name) METRIC_OP_##name,

@@ -77,7 +77,7 @@ static long http_exchange(struct ctl *ctl, const char *method, const char *url, 
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_add);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ctl->patient ? 0L : (long)CALL_TIMEOUT_S);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	if (body) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));

@@ -30,6 +30,7 @@ struct ctl {
 	const char *config; /* --config, or the default */
 	const char *socket; /* --socket; NULL: as the configuration says */
 	bool json;
+	bool patient;          /* the next call may take as long as it takes */
 	char *socket_path;     /* resolved at the first call */
 	void *curl;            /* of all calls, which share its connection */
 	uint32_t subjects_max; /* of one Register, as configured; 0: not known */
@@ -46,6 +47,7 @@ ctl_command ctl_credential_add, ctl_credential_list, ctl_credential_remove;
 ctl_command ctl_subscription_show, ctl_subscription_remove;
 ctl_command ctl_transaction_show, ctl_announcement_show, ctl_ca_show, ctl_ca_rollover;
 ctl_command ctl_protection_renew;
+ctl_command ctl_vnfm_show, ctl_vnfm_resync, ctl_vnf_show, ctl_lcm_approve;
 
 /* The --config, --socket and --json options: as a child of the program's parser, input struct ctl.
  */
@@ -144,7 +146,7 @@ struct ctl_list {
 	bool whole; /* there are never many: no --limit */
 };
 extern const struct ctl_list ctl_registrations, ctl_certificates, ctl_clients, ctl_transactions,
-	ctl_announcements, ctl_audit, ctl_subscriptions;
+	ctl_announcements, ctl_audit, ctl_subscriptions, ctl_vnfms, ctl_vnfs;
 
 /* The command `list`. */
 int ctl_list_run(struct ctl *ctl, const struct ctl_list *list, int argc, char **argv);

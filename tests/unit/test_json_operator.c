@@ -6,6 +6,8 @@
 #include "cmf_world.h"
 #include "suite.h"
 
+#include "cmf/direct.h"
+
 #include "operator/call.h"
 
 #include <errno.h>
@@ -25,7 +27,7 @@ static void setup(void)
 {
 	world_setup();
 	own = (struct cmf_worker){w.reader, w.unit};
-	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, &served), 0);
+	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, NULL, &served), 0);
 }
 
 static void teardown(void)
@@ -798,10 +800,103 @@ START_TEST(audit_is_listed)
 }
 END_TEST
 
+/* --- direct mode --- */
+
+static void direct_setup(void)
+{
+	world_setup_with("[vnfm sim]\napi_root = http://127.0.0.1:9890\ntrust_domain = domain-a\n"
+			 "profile = VnfciCert\ncallback_uri = http://127.0.0.1:8080/lcm/sim\n"
+			 "initial_credential = secret\n");
+	own = (struct cmf_worker){w.reader, w.unit};
+	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, NULL, &served), 0);
+}
+
+/* The VNF "vnf-1" with c-1, or 404. */
+static void vnf_shows(bool there)
+{
+	struct cmf_vnfc vnfc = {.vnfc_id = (char *)"c-1", .resource_id = (char *)"r-1"};
+	struct cmf_vnf vnf = {.vnf_instance_id = (char *)"vnf-1",
+			      .vnfd_id = (char *)"vnfd-1",
+			      .instantiated = true,
+			      .vnfcs = &vnfc,
+			      .n_vnfcs = 1};
+	const struct cmf_direct_view view = {.vnf_instance_id = "vnf-1",
+					     .vnf = there ? &vnf : NULL};
+	struct cmf_direct_report report = {0};
+
+	ck_assert_int_eq(
+		cmf_direct_reconcile(w.cmf, &own, conf_vnfm_find(w.conf, "sim"), &view, &report),
+		0);
+}
+
+START_TEST(vnfs_and_their_vnfcs)
+{
+	struct answer answer;
+
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/vnfcs", "vnf_instance_id=vnf-1", ""), 404);
+	vnf_shows(true);
+	answer = get("/v1/vnfs", "vnfm=sim");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "vnf_instance_id"), "vnf-1");
+	ck_assert_str_eq(text(item(&answer, 0), "vnfd_id"), "vnfd-1");
+	ck_assert_str_eq(text(item(&answer, 0), "identified_by"), "vnfcInfo");
+	ck_assert_int_eq(json_integer_value(json_object_get(item(&answer, 0), "vnfcs")), 1);
+	json_decref(answer.json);
+	answer = get("/v1/vnfs", "vnfm=other");
+	ck_assert_uint_eq(item_count(&answer), 0);
+	json_decref(answer.json);
+	answer = get("/v1/vnfcs", "vnf_instance_id=vnf-1");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "subject_id"), "c-1");
+	ck_assert_str_eq(text(item(&answer, 0), "resource_id"), "r-1");
+	ck_assert_str_eq(text(item(&answer, 0), "state"), "present");
+	ck_assert_str_eq(text(item(&answer, 0), "one_time_secret_until"), "2026-11-24T09:00:00Z");
+	json_decref(answer.json);
+	answer = get("/v1/registrations", "vnf_instance_id=vnf-1");
+	ck_assert_str_eq(text(item(&answer, 0), "source"), "vnfm sim");
+	ck_assert_str_eq(text(item(&answer, 0), "handling"), "direct");
+	ck_assert(json_is_null(json_object_get(item(&answer, 0), "manager")));
+	json_decref(answer.json);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/vnfcs", "", ""), 400);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/vnfcs", "vnf_instance_id=vnf-1&x=1", ""), 400);
+}
+END_TEST
+
+START_TEST(what_is_held_back_is_approved)
+{
+	struct answer answer;
+
+	vnf_shows(true);
+	vnf_shows(false);
+	answer = get("/v1/vnfms", "");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "name"), "sim");
+	ck_assert_int_eq(json_integer_value(json_object_get(item(&answer, 0), "held")), 1);
+	json_decref(answer.json);
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/vnfms/other/approve", "", ""), 404);
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/vnfms/sim/else", "", ""), 404);
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/vnfms/sim/resync", "", "{\"dry_run\": 1}"),
+			 400);
+	/* Nobody follows it in this test. */
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/vnfms/sim/resync", "", "{}"), 503);
+	answer = ask(HTTP_POST, "/v1/vnfms/sim/approve", "", "");
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_int_eq(json_integer_value(json_object_get(answer.json, "approved")), 1);
+	json_decref(answer.json);
+	answer = get("/v1/vnfcs", "vnf_instance_id=vnf-1");
+	ck_assert_str_eq(text(item(&answer, 0), "state"), "gone, ending");
+	json_decref(answer.json);
+	answer = get("/v1/audit", "action=approve%20ends");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	json_decref(answer.json);
+}
+END_TEST
+
 static Suite *operator_suite(void)
 {
 	Suite *suite = suite_create("json operator");
-	TCase *pure = tcase_create("input"), *asked = tcase_create("door");
+	TCase *pure = tcase_create("input"), *asked = tcase_create("door"),
+	      *direct = tcase_create("direct mode");
 
 	tcase_add_loop_test(pure, query_is_decoded_strictly, 0, ARRAY_LEN(queries));
 	tcase_add_checked_fixture(asked, setup, teardown);
@@ -826,6 +921,10 @@ static Suite *operator_suite(void)
 	tcase_add_test(asked, audit_is_listed);
 	suite_add_tcase(suite, pure);
 	suite_add_tcase(suite, asked);
+	tcase_add_checked_fixture(direct, direct_setup, teardown);
+	tcase_add_test(direct, vnfs_and_their_vnfcs);
+	tcase_add_test(direct, what_is_held_back_is_approved);
+	suite_add_tcase(suite, direct);
 	return suite;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "nfv_rig.h"
 #include "suite.h"
+
+#include "cmf/direct.h"
 #include "values.h"
 
 #include <string.h>
@@ -656,6 +658,121 @@ START_TEST(without_permission)
 }
 END_TEST
 
+/* --- direct mode --- */
+
+static const char direct_sections[] =
+	"[vnfm sim]\napi_root = http://127.0.0.1:9890\ntrust_domain = domain-a\n"
+	"client = vnfm-a\nprofile = VnfciCert\n"
+	"callback_uri = http://127.0.0.1:8080/lcm/sim\ninitial_credential = secret\n"
+	"[vnfm vendor]\napi_root = http://127.0.0.1:9890\ntrust_domain = domain-a\n"
+	"client = vnfm-a\nprofile = VnfciCert\n"
+	"callback_uri = http://127.0.0.1:8080/lcm/vendor\ninitial_credential = none\n";
+
+static void direct_setup(void)
+{
+	nfv_setup_with(direct_sections);
+}
+
+/* A VNFC that the VNFM of that section shows; the path of its registration. */
+static char *shown(const char *vnfm, const char *vnf)
+{
+	struct cmf_vnfc vnfc = {.vnfc_id = (char *)"c-1", .resource_id = (char *)"r-1"};
+	struct cmf_vnf is = {.vnf_instance_id = (char *)(uintptr_t)vnf,
+			     .instantiated = true,
+			     .vnfcs = &vnfc,
+			     .n_vnfcs = 1};
+	const struct cmf_direct_view view = {.vnf_instance_id = vnf, .vnf = &is};
+	const struct cmf_worker own = {w.reader, w.unit};
+	struct cmf_direct_report report = {0};
+	_cleanup_(nfv_answer_clear) struct nfv_answer answer = {0};
+	char query[80];
+
+	ck_assert_int_eq(
+		cmf_direct_reconcile(w.cmf, &own, conf_vnfm_find(w.conf, vnfm), &view, &report), 0);
+	ck_assert_uint_eq(report.registered, 1);
+	snprintf(query, sizeof(query), "filter=(eq,vnfInstanceId,%s)", vnf);
+	answer = get(&w.vnfm_a, query);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_uint_eq(json_array_size(answer.json), 1);
+	ck_assert_str_eq(item_text(&answer, 0, "typeOfVnfcCertHandling"), "DIRECT_MODE");
+	ck_assert_ptr_null(json_object_get(json_array_get(answer.json, 0), "manager"));
+	return path_of_first(&answer);
+}
+
+static struct nfv_answer initial_credential(const struct credential *as, const char *of)
+{
+	char path_of_it[128];
+
+	snprintf(path_of_it, sizeof(path_of_it), "%s/initial_credential", of);
+	return nfv_asked(&(struct nfv_ask){.method = HTTP_POST, .path = path_of_it, .as = as});
+}
+
+START_TEST(initial_credential_is_made_and_given)
+{
+	_cleanup_(nfv_answer_clear) struct nfv_answer first = {0}, second = {0}, others = {0};
+	_cleanup_(freep) char *of = shown("sim", "vnf-1");
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_principal p = {0};
+
+	first = initial_credential(&w.vnfm_a, of);
+	ck_assert_int_eq(first.status, 201);
+	ck_assert_str_eq(nfv_header(&first, "Cache-Control"), "no-store");
+	ck_assert_str_eq(nfv_text(first.json, "expiry"), "2026-11-24T09:00:00Z");
+	second = initial_credential(&w.vnfm_a, of);
+	ck_assert_int_eq(second.status, 201);
+	ck_assert_str_ne(nfv_text(first.json, "secret"), nfv_text(second.json, "secret"));
+	/* The one before is void. */
+	ck_assert_int_eq(
+		cmf_initial_credential_find(WORLD_CALL(NULL, &refusal),
+					    bytes_of_string(nfv_text(first.json, "reference")),
+					    BYTES_NULL, &p),
+		REFUSED);
+	ck_assert_int_eq(
+		cmf_initial_credential_find(WORLD_CALL(NULL, &refusal),
+					    bytes_of_string(nfv_text(second.json, "reference")),
+					    BYTES_NULL, &p),
+		0);
+	ck_assert(bytes_equal(octets_view(&p.mac_secret),
+			      bytes_of_string(nfv_text(second.json, "secret"))));
+	cmf_principal_clear(&p);
+	others = initial_credential(&w.vnfm_b, of);
+	ck_assert_int_eq(others.status, 404);
+}
+END_TEST
+
+START_TEST(initial_credential_where_there_is_none)
+{
+	_cleanup_(nfv_answer_clear) struct nfv_answer delegation = {0}, vendor = {0};
+	_cleanup_(freep) char *of_delegation = registered("vnfci-1");
+	_cleanup_(freep) char *of_vendor = shown("vendor", "vnf-2");
+
+	delegation = initial_credential(&w.vnfm_a, of_delegation);
+	ck_assert_int_eq(delegation.status, 409);
+	ck_assert_str_eq(nfv_text(delegation.json, "reason"), "initial_credential_none");
+	vendor = initial_credential(&w.vnfm_a, of_vendor);
+	ck_assert_int_eq(vendor.status, 409);
+}
+END_TEST
+
+START_TEST(ifa033_11_2_3_direct_mode_is_not_the_vnfms_to_change)
+{
+	_cleanup_(freep) char *of = shown("sim", "vnf-1");
+	_cleanup_(nfv_answer_clear) struct nfv_answer read = {0}, patch = {0}, removed = {0};
+
+	read = nfv_asked(&(struct nfv_ask){.path = of, .as = &w.vnfm_a});
+	ck_assert_int_eq(read.status, 200);
+	patch = nfv_asked(&(struct nfv_ask){.method = HTTP_PATCH,
+					    .path = of,
+					    .body = "{\"profile\": \"vnfci-any\"}",
+					    .content_type = "application/merge-patch+json",
+					    .as = &w.vnfm_a});
+	ck_assert_int_eq(patch.status, 403);
+	ck_assert_str_eq(nfv_text(patch.json, "reason"), "entity_in_direct_mode");
+	removed = nfv_asked(&(struct nfv_ask){.method = HTTP_DELETE, .path = of, .as = &w.vnfm_a});
+	ck_assert_int_eq(removed.status, 403);
+}
+END_TEST
+
 static Suite *registrations_suite(void)
 {
 	Suite *suite = suite_create("json registrations");
@@ -682,6 +799,12 @@ static Suite *registrations_suite(void)
 	tcase_add_test(tc, delete_with_certificates);
 	tcase_add_test(tc, delete_when_certificates_have_expired);
 	tcase_add_test(tc, without_permission);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("direct mode");
+	tcase_add_checked_fixture(tc, direct_setup, nfv_teardown);
+	tcase_add_test(tc, initial_credential_is_made_and_given);
+	tcase_add_test(tc, initial_credential_where_there_is_none);
+	tcase_add_test(tc, ifa033_11_2_3_direct_mode_is_not_the_vnfms_to_change);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

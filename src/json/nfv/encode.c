@@ -37,7 +37,7 @@ static const struct nfv_attribute registration_table[] = {
 	{"subjectId", NFV_TEXT, NFV_ALWAYS},
 	{"vnfInstanceId", NFV_TEXT, NFV_OPTIONAL},
 	{"typeOfVnfcCertHandling", NFV_TEXT, NFV_OPTIONAL},
-	{"manager", NFV_TEXT, NFV_ALWAYS},
+	{"manager", NFV_TEXT, NFV_OPTIONAL},
 	{"trustDomain", NFV_TEXT, NFV_ALWAYS},
 	{"ca", NFV_TEXT, NFV_ALWAYS},
 	{"profile", NFV_TEXT, NFV_ALWAYS},
@@ -52,18 +52,23 @@ const struct nfv_attributes nfv_registration_attributes = {registration_table,
 json_t *nfv_registration_json(const struct nfv_call *call, const struct store_registration *reg)
 {
 	const char *state = reg->state == STORE_REGISTRATION_ACTIVE ? "REGISTERED" : "DEREGISTERED";
-	json_t *json = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:{s:o}}", "id",
-				 nfv_id(call, JSON_REGISTRATION, reg->id), "certType",
-				 cert_type_stage3_name(reg->cert_type), "subjectId",
-				 json_text(reg->subject_id), "manager", json_text(reg->manager),
-				 "trustDomain", json_text(reg->trust_domain), "ca",
-				 json_text(reg->ca), "profile", json_text(reg->profile), "state",
-				 state, "registeredAt", json_time(reg->created_ms), "_links",
-				 "self", nfv_link(call, JSON_REGISTRATION, reg->id));
+	json_t *json = json_pack(
+		"{s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:{s:o}}", "id",
+		nfv_id(call, JSON_REGISTRATION, reg->id), "certType",
+		cert_type_stage3_name(reg->cert_type), "subjectId", json_text(reg->subject_id),
+		"trustDomain", json_text(reg->trust_domain), "ca", json_text(reg->ca), "profile",
+		json_text(reg->profile), "state", state, "registeredAt", json_time(reg->created_ms),
+		"_links", "self", nfv_link(call, JSON_REGISTRATION, reg->id));
 
 	json = vnf_instance_add(json, reg->vnf_instance);
-	if (json && reg->handling == CERT_HANDLING_DELEGATION)
-		json = member_add(json, "typeOfVnfcCertHandling", json_string("DELEGATION_MODE"));
+	/* IFA 033 11.2.2.4: who registers becomes the manager in delegation mode. */
+	if (json && reg->handling != CERT_HANDLING_DIRECT)
+		json = member_add(json, "manager", json_text(reg->manager));
+	if (json && reg->handling != CERT_HANDLING_NONE)
+		json = member_add(json, "typeOfVnfcCertHandling",
+				  json_string(reg->handling == CERT_HANDLING_DIRECT
+						      ? "DIRECT_MODE"
+						      : "DELEGATION_MODE"));
 	return json;
 }
 

@@ -105,8 +105,8 @@ void nfv_refusal_audit(struct nfv_call *call);
 
 nfv_endpoint nfv_api_versions, nfv_register, nfv_registrations_list, nfv_registration_get,
 	nfv_registration_patch, nfv_registration_delete, nfv_certificates_list, nfv_certificate_get,
-	nfv_ca_certificates, nfv_csr_make, nfv_csrs_list, nfv_csr_get, nfv_csr_give_up, nfv_revoke,
-	nfv_nonce_make;
+	nfv_initial_credential, nfv_ca_certificates, nfv_csr_make, nfv_csrs_list, nfv_csr_get,
+	nfv_csr_give_up, nfv_revoke, nfv_nonce_make;
 extern const char *const nfv_registration_delete_query[];
 extern const char *const nfv_certificate_types[];
 extern const char *const nfv_subscriptions_query[];

@@ -16,6 +16,7 @@ struct operator_call {
 	const struct json_operator *door;
 	const struct cmf_worker *worker;
 	struct cmf *cmf;
+	struct lcm *lcm; /* NULL: no VNFM is followed */
 	const struct http_request *request;
 	struct http_response *response;
 	struct json_query query;
@@ -87,4 +88,5 @@ int operator_page_end(struct operator_call *call, struct operator_page *page, in
 operator_endpoint operator_registrations, operator_certificates, operator_certificate,
 	operator_clients, operator_client, operator_transactions, operator_transaction,
 	operator_cas, operator_announcements, operator_announcement, operator_audit,
-	operator_subscriptions, operator_subscription;
+	operator_subscriptions, operator_subscription, operator_vnfms, operator_vnfm, operator_vnfs,
+	operator_vnfcs;

@@ -56,6 +56,18 @@ const char *operator_certificate_state(const struct store_certificate *cert, int
 
 /* --- rows --- */
 
+/* null: in direct mode there is none. */
+static const char *manager_of(enum cert_handling handling, const char *manager)
+{
+	return handling == CERT_HANDLING_DIRECT ? NULL : manager;
+}
+
+/* Who may read what a VNFM has shown; null: no client may. */
+static const char *reader_of(const struct store_registration *reg)
+{
+	return reg->handling == CERT_HANDLING_DIRECT && *reg->manager ? reg->manager : NULL;
+}
+
 /* null: it is in none. */
 static json_t *vnf_instance_json(const char *vnf_instance)
 {
@@ -76,11 +88,11 @@ json_t *operator_certificate_json(const struct store_certificate *cert, int64_t 
 		"state", operator_certificate_state(cert, now_ms), "subject_id",
 		json_text(cert->subject_id), "vnf_instance_id",
 		vnf_instance_json(cert->vnf_instance), "cert_type", cert_type_name(cert->cert_type),
-		"manager", json_text(cert->manager), "trust_domain", json_text(cert->trust_domain),
-		"ca", json_text(cert->ca), "profile", json_text(cert->profile), "subject",
-		json_text(cert->subject), "not_before", json_time(cert->not_before_ms), "not_after",
-		json_time(cert->not_after_ms), "requester", json_text(cert->requester),
-		"revocation_reason",
+		"manager", json_text(manager_of(cert->handling, cert->manager)), "trust_domain",
+		json_text(cert->trust_domain), "ca", json_text(cert->ca), "profile",
+		json_text(cert->profile), "subject", json_text(cert->subject), "not_before",
+		json_time(cert->not_before_ms), "not_after", json_time(cert->not_after_ms),
+		"requester", json_text(cert->requester), "revocation_reason",
 		json_text(cert->revoked_ms ? json_reason_name(cert->reason) : NULL), "revoked_at",
 		json_time(cert->revoked_ms), "invalidity_date", json_time(cert->invalidity_ms),
 		"confirm_by", json_time(cert->confirm_by_ms), "created_at",
@@ -154,14 +166,16 @@ json_t *operator_registration_json(const struct store_registration *reg,
 	const char *handling =
 		reg->handling == CERT_HANDLING_NONE ? NULL : cert_handling_name(reg->handling);
 
-	return json_pack("{s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id",
-			 (json_int_t)reg->id, "subject_id", json_text(reg->subject_id),
-			 "vnf_instance_id", vnf_instance_json(reg->vnf_instance), "cert_type",
-			 cert_type_name(reg->cert_type), "handling", json_text(handling), "manager",
-			 json_text(reg->manager), "trust_domain", json_text(reg->trust_domain),
-			 "ca", json_text(reg->ca), "profile", json_text(reg->profile), "state",
-			 state, "created_at", json_time(reg->created_ms), "changed_at",
-			 json_time(reg->changed_ms), "attester", attester_json(attester));
+	return json_pack(
+		"{s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id",
+		(json_int_t)reg->id, "subject_id", json_text(reg->subject_id), "vnf_instance_id",
+		vnf_instance_json(reg->vnf_instance), "cert_type", cert_type_name(reg->cert_type),
+		"handling", json_text(handling), "manager",
+		json_text(manager_of(reg->handling, reg->manager)), "source",
+		json_text(reg->source), "client", json_text(reader_of(reg)), "trust_domain",
+		json_text(reg->trust_domain), "ca", json_text(reg->ca), "profile",
+		json_text(reg->profile), "state", state, "created_at", json_time(reg->created_ms),
+		"changed_at", json_time(reg->changed_ms), "attester", attester_json(attester));
 }
 
 json_t *operator_transaction_json(const struct store_transaction *txn, bool with_response)

@@ -16,7 +16,7 @@
  */
 enum { OPERATOR_BODY_MAX = 4 << 20 };
 
-enum { OPERATOR_ROUTES_MAX = 16 };
+enum { OPERATOR_ROUTES_MAX = 20 };
 
 /* An endpoint bound to its door: what a route hands to the handler. */
 struct operator_binding {
@@ -27,6 +27,7 @@ struct operator_binding {
 struct json_operator {
 	json_worker_of *worker_of;
 	const struct clock_source *clock;
+	struct lcm *lcm;
 	struct operator_binding bindings[OPERATOR_ROUTES_MAX];
 	struct http_route routes[OPERATOR_ROUTES_MAX];
 	size_t n_routes;
@@ -51,6 +52,10 @@ static const struct {
 	{"/v1/announcements/*", HTTP_GET, operator_announcement},
 	{"/v1/cas", HTTP_GET, operator_cas},
 	{"/v1/audit", HTTP_GET, operator_audit},
+	{"/v1/vnfms", HTTP_GET, operator_vnfms},
+	{"/v1/vnfms/*", HTTP_POST, operator_vnfm},
+	{"/v1/vnfs", HTTP_GET, operator_vnfs},
+	{"/v1/vnfcs", HTTP_GET, operator_vnfcs},
 };
 
 /* --- handler --- */
@@ -62,6 +67,7 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 	struct operator_call call = {.door = binding->door,
 				     .request = request,
 				     .response = response,
+				     .lcm = binding->door->lcm,
 				     .now_ms = clock_now_ms(binding->door->clock)};
 	struct json_service service;
 	char id[REQUEST_ID_SIZE];
@@ -87,7 +93,7 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 		  F_INT("us", clock_monotonic_us() - request->received_us));
 }
 
-int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock,
+int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock, struct lcm *lcm,
 		      struct json_operator **doorp)
 {
 	struct json_operator *door = calloc(1, sizeof(*door));
@@ -96,6 +102,7 @@ int json_operator_new(json_worker_of *worker_of, const struct clock_source *cloc
 		return -ENOMEM;
 	door->worker_of = worker_of;
 	door->clock = clock;
+	door->lcm = lcm;
 	door->n_routes = ARRAY_LEN(endpoints);
 	static_assert(ARRAY_LEN(endpoints) <= OPERATOR_ROUTES_MAX, "room for all routes");
 	for (size_t i = 0; i < door->n_routes; i++) {
