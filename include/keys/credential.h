@@ -29,3 +29,5 @@ bool credential_is_uri(const char *source);
 _must_check_ int credential_certificates_read(const char *path, STACK_OF(X509) * *certsp);
 /* A file with one line of secret, without its end of line; the caller clears it as a secret. */
 _must_check_ int credential_secret_read(const char *path, struct octets *secretp);
+/* The same for a bearer token, which may be longer. */
+_must_check_ int credential_token_read(const char *path, struct octets *tokenp);

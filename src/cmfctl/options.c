@@ -18,8 +18,8 @@
 
 enum { OPTION_SOCKET = 0x1000, OPTION_JSON };
 
-/* A secret is one line. */
-enum { SECRET_FILE_MAX = 4096 };
+/* A secret is one line. The longest is a bearer token, of which the server takes 8192 octets. */
+enum { SECRET_FILE_MAX = 8192 + 2 };
 
 static error_t common_parse(int key, char *arg, struct argp_state *state)
 {

@@ -13,11 +13,12 @@
 #include <string.h>
 
 /* A passphrase or shared secret: nothing longer is meant. */
-enum { SECRET_MAX = 1024 };
+/* A token is what fits the head of a request: src/token takes none that is longer than 8192. */
+enum { SECRET_MAX = 1024, TOKEN_MAX = 8192 + 2 };
 
-int credential_secret_read(const char *path, struct octets *secretp)
+static int line_read(const char *path, size_t max, struct octets *secretp)
 {
-	int err = file_read(path, SECRET_MAX, secretp);
+	int err = file_read(path, max, secretp);
 
 	if (err < 0)
 		return err;
@@ -29,6 +30,16 @@ int credential_secret_read(const char *path, struct octets *secretp)
 		return -ENODATA;
 	}
 	return 0;
+}
+
+int credential_secret_read(const char *path, struct octets *secretp)
+{
+	return line_read(path, SECRET_MAX, secretp);
+}
+
+int credential_token_read(const char *path, struct octets *tokenp)
+{
+	return line_read(path, TOKEN_MAX, tokenp);
 }
 
 /* What give_passphrase() is given. */
