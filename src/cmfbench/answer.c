@@ -67,16 +67,33 @@ static X509 *parse_certificate(struct bytes der)
 	return d2i_X509(NULL, &p, (long)der.len);
 }
 
+/* Certificates that came with an answer. */
+struct others {
+	struct bytes cert[BENCH_CHAIN_MAX];
+	size_t n;
+};
+
+/* The first extraCerts; a server whose path is longer than that is not measured. */
+static struct others extra_certs_of(const struct cmp_message *msg)
+{
+	struct others others = {.n = 0};
+
+	for (size_t i = 0; i < msg->n_extra_certs && others.n < ARRAY_LEN(others.cert); i++)
+		others.cert[others.n++] = cmp_message_extra_cert(msg, i);
+	return others;
+}
+
 /* Path of a certificate up to the trust anchors, once per certificate. */
-static int path_check(const struct bench_setup *s, const struct cmp_message *msg, struct bytes cert)
+static int path_check(const struct bench_setup *s, const struct bytes *came, size_t n_came,
+		      struct bytes cert)
 {
 	STACK_OF(X509) *others = sk_X509_new_null();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509 *leaf = parse_certificate(cert), *other;
 	int ok = ctx && others && leaf;
 
-	for (size_t i = 0; ok && i < msg->n_extra_certs; i++) {
-		other = parse_certificate(cmp_message_extra_cert(msg, i));
+	for (size_t i = 0; ok && i < n_came; i++) {
+		other = parse_certificate(came[i]);
 		if (other && !sk_X509_push(others, other))
 			X509_free(other);
 	}
@@ -88,9 +105,9 @@ static int path_check(const struct bench_setup *s, const struct cmp_message *msg
 	return ok ? 0 : -EACCES;
 }
 
-/* Makes `known` the key of that certificate, checked once and remembered. */
-static int known_key_use(struct bench_client *c, const struct cmp_message *msg, struct bytes cert,
-			 struct bench_known_key *known)
+/* Makes `known` the key of that certificate, which others came with; checked once, remembered. */
+static int known_key_use(struct bench_client *c, const struct bytes *came, size_t n_came,
+			 struct bytes cert, struct bench_known_key *known)
 {
 	int err;
 
@@ -99,7 +116,7 @@ static int known_key_use(struct bench_client *c, const struct cmp_message *msg, 
 	EVP_PKEY_free(known->key);
 	known->key = NULL;
 	octets_clear(&known->certificate);
-	err = c->setup->trusted ? path_check(c->setup, msg, cert) : 0;
+	err = c->setup->trusted ? path_check(c->setup, came, n_came, cert) : 0;
 	if (!err)
 		err = key_of_certificate(cert, &known->key);
 	return err ? err : octets_dup(cert, &known->certificate);
@@ -117,7 +134,9 @@ static int protection_check(struct bench_client *c, const struct cmp_message *ms
 	/* RFC 9483 3.3: the certificate of the signer comes first; later answers may leave it out.
 	 */
 	if (msg->n_extra_certs) {
-		err = known_key_use(c, msg, cmp_message_extra_cert(msg, 0), &c->server);
+		struct others others = extra_certs_of(msg);
+
+		err = known_key_use(c, others.cert, others.n, others.cert[0], &c->server);
 		if (err)
 			return err;
 	}
@@ -173,20 +192,18 @@ static struct bytes issuer_find(const struct cmp_message *msg, const CertRepMess
 	return BYTES_NULL;
 }
 
-static int issuer_check(struct bench_client *c, const struct cmp_message *msg,
-			const struct certificate_view *view)
+/* The signature with the key of the issuer, whose certificate came with others. */
+static int issuer_check(struct bench_client *c, const struct certificate_view *view,
+			const struct bytes *came, size_t n_came, struct bytes issuer)
 {
-	struct bytes cert, content = view->der, rest, tlv, value;
+	struct bytes content = view->der, rest, tlv, value;
 	X509_ALGOR *algorithm = NULL;
 	enum signature_result result = SIGNATURE_WRONG;
 	const unsigned char *p = view->signature_algorithm.data;
 	uint8_t tag;
 	int err;
 
-	cert = issuer_find(msg, msg->body->value.certRepMessage, view->issuer);
-	if (!cert.len)
-		return -ENOENT;
-	err = known_key_use(c, msg, cert, &c->issuer);
+	err = known_key_use(c, came, n_came, issuer, &c->issuer);
 	if (err)
 		return err;
 	/* Certificate ::= SEQUENCE { tbs, signatureAlgorithm, signature BIT STRING } */
@@ -217,14 +234,36 @@ static const CertResponse *response_find(const struct cmp_message *msg, int64_t 
 	return NULL;
 }
 
+int bench_certificate_check(struct bench_client *c, const struct bench_transaction *t,
+			    const struct bytes *came, size_t n_came, struct bytes issuer,
+			    struct bench_failure *failurep)
+{
+	struct certificate_view view;
+	unsigned char *spki = NULL;
+	bool same;
+	int err, len;
+
+	if (certificate_view(octets_view(&t->certificate), &view))
+		return bench_fail(failurep, "malformed certificate");
+	len = i2d_SubjectPublicKeyInfo(t->spki, &spki);
+	same = len > 0 && bytes_equal(view.spki, (struct bytes){spki, (size_t)len});
+	OPENSSL_free(spki);
+	if (!same)
+		return bench_fail(failurep, "certificate for another key");
+	err = issuer.len ? issuer_check(c, &view, came, n_came, issuer) : -ENOENT;
+	if (err)
+		return bench_fail(failurep, "certificate: issuer not verified (%s)",
+				  strerror(-err));
+	return 0;
+}
+
 int bench_answer_certificate(struct bench_client *c, const struct cmp_message *msg,
 			     struct bench_transaction *t, struct bench_failure *failurep)
 {
 	const CertResponse *r = response_find(msg, t->cert_req_id);
+	struct others others = extra_certs_of(msg);
 	struct certificate_view view;
 	const ASN1_STRING *cert;
-	unsigned char *spki = NULL;
-	int err, len;
 	long status;
 
 	if (!r)
@@ -239,14 +278,7 @@ int bench_answer_certificate(struct bench_client *c, const struct cmp_message *m
 	if (octets_dup((struct bytes){cert->data, (size_t)cert->length}, &t->certificate) ||
 	    certificate_view(octets_view(&t->certificate), &view))
 		return bench_fail(failurep, "malformed certificate");
-	len = i2d_SubjectPublicKeyInfo(t->spki, &spki);
-	err = len > 0 && bytes_equal(view.spki, (struct bytes){spki, (size_t)len});
-	OPENSSL_free(spki);
-	if (!err)
-		return bench_fail(failurep, "certificate for another key");
-	err = issuer_check(c, msg, &view);
-	if (err)
-		return bench_fail(failurep, "certificate: issuer not verified (%s)",
-				  strerror(-err));
-	return 0;
+	return bench_certificate_check(
+		c, t, others.cert, others.n,
+		issuer_find(msg, msg->body->value.certRepMessage, view.issuer), failurep);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cmfbench's parts: a CMP client that builds requests and checks answers (client.c), the threads
- * that drive it (load.c), one client beside attackers (hostile.c, attack.c), the server's processor
- * time from /proc (proc.c), and the cost of the bare cryptography (floor.c). Private to the
- * program.
+ * cmfbench's parts: a CMP client that builds requests and checks answers (client.c), one of the
+ * JSON interface (json.c), the threads that drive them (load.c), one client beside attackers
+ * (hostile.c, attack.c), the server's processor time from /proc (proc.c), and the cost of the bare
+ * cryptography (floor.c). Private to the program.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum bench_operation { BENCH_IR, BENCH_CR, BENCH_KUR, BENCH_P10CR, BENCH_GENM };
+enum bench_operation { BENCH_IR, BENCH_CR, BENCH_KUR, BENCH_P10CR, BENCH_GENM, BENCH_JSON };
 
 struct bench_options {
 	const char *server; /* URL */
@@ -28,7 +28,10 @@ struct bench_options {
 	const char *secret;  /* "pass:TEXT", "file:PATH" or a path */
 	const char *trusted; /* PEM: trust anchors of the server; NULL: any signer is taken */
 	const char *tls_trusted;
-	const char *subject; /* "/CN=bench-%d" */
+	const char *token_file;   /* JSON: a bearer token */
+	const char *subject;      /* "/CN=bench-%d" */
+	const char *vnf_instance; /* NULL: none */
+	const char *cert_type;    /* JSON */
 	unsigned long subject_count;
 	const char *newkey; /* PEM: one key for all requests; NULL: a fresh P-256 key each */
 	bool implicit_confirm;
@@ -100,6 +103,10 @@ _must_check_ int bench_client_run_several(struct bench_client *client, unsigned 
 _must_check_ int bench_client_run_batch(struct bench_client *client, unsigned long number,
 					struct bench_failure *failurep);
 
+/* json.c: registers that subject and gets it a certificate. */
+_must_check_ int bench_client_run_json(struct bench_client *client, unsigned long number,
+				       struct bench_failure *failurep);
+
 /* --- load.c --- */
 
 /* Drives the server for the time asked for; progress on standard error if that is a terminal. */
@@ -148,5 +155,8 @@ _must_check_ int bench_proc_peak_rss_kib(int pid, long *kibp);
 
 /* --- floor.c --- */
 
-/* Processor time of the cryptography of one enrolment: 3 signatures, 3 verifications, P-256. */
-_must_check_ int bench_floor_run(struct bench_report *reportp);
+/*
+ * Processor time of the cryptography of one enrolment, P-256: 3 signatures and 3 verifications over
+ * CMP, one of each over JSON.
+ */
+_must_check_ int bench_floor_run(enum bench_operation operation, struct bench_report *reportp);

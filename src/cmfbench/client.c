@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One connection of the benchmark and the course of a transaction on it. */
 #include "client.h"
+#include "asn1/cmf_types.h"
 
 #include "base/clock.h"
 
@@ -62,7 +63,9 @@ int bench_client_new(const struct bench_setup *setup, const char *source,
 		err = -ENOMEM;
 	if (!err)
 		err = source_set(c, source);
-	if (!err && !setup->credential.signer)
+	if (!err && setup->options->operation == BENCH_JSON)
+		err = web_connection_new(&c->web);
+	else if (!err && !setup->credential.signer)
 		err = cmp_mac_algorithm_new(MAC_ITERATIONS, &c->mac_algorithm);
 	if (err) {
 		bench_client_free(c);
@@ -93,6 +96,7 @@ void bench_client_free(struct bench_client *c)
 	if (!c)
 		return;
 	curl_easy_cleanup(c->curl);
+	web_connection_free(c->web);
 	curl_slist_free_all(c->headers);
 	octets_clear(&c->answer);
 	X509_ALGOR_free(c->mac_algorithm);
@@ -137,6 +141,8 @@ int bench_encode(struct bench_client *c, struct bench_transaction *t, const PKIB
 		 bool implicit_confirm, struct octets *derp)
 {
 	const struct bench_credential *own = t->credential;
+	const struct cmp_info vnf_instance = {OID_CMF_VNF_INSTANCE_ID,
+					      octets_view(&c->setup->vnf_instance)};
 	struct cmp_outgoing out = {
 		.pvno = 2,
 		.sender = octets_view(&own->sender),
@@ -146,6 +152,8 @@ int bench_encode(struct bench_client *c, struct bench_transaction *t, const PKIB
 		.sender_nonce = BYTES_OF(t->nonce),
 		.recip_nonce = octets_view(&t->server_nonce),
 		.implicit_confirm = implicit_confirm,
+		.infos = &vnf_instance,
+		.n_infos = vnf_instance.value.len ? 1 : 0,
 		.body = body,
 		.extra_certs = own->certs,
 		.n_extra_certs = own->n_certs,

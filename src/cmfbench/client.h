@@ -5,8 +5,12 @@
 
 #include "bench.h"
 #include "message.h"
+#include "web.h"
 
 #include <curl/curl.h>
+
+/* Certificates of a path. */
+enum { BENCH_CHAIN_MAX = 8 };
 
 /* Who signs a request: the configured client, or in kur the certificate being updated. */
 struct bench_credential {
@@ -29,8 +33,11 @@ struct bench_setup {
 	const struct bench_options *options;
 	struct bench_credential credential; /* signer NULL: MAC */
 	struct octets secret;
-	X509_STORE *trusted; /* NULL: any signer is taken */
-	EVP_PKEY *newkey;    /* NULL: a fresh key for each request */
+	struct octets vnf_instance;    /* CMP: DER of the UTF8String; empty: none */
+	struct web_identity *identity; /* JSON: of TLS; NULL: none */
+	char *token;                   /* JSON: bearer token; NULL: none */
+	X509_STORE *trusted;           /* NULL: any signer is taken */
+	EVP_PKEY *newkey;              /* NULL: a fresh key for each request */
 	struct bench_gate *gate;
 };
 
@@ -47,6 +54,7 @@ struct bench_client {
 	struct octets answer; /* of the last POST */
 	size_t answer_size;   /* allocated */
 	X509_ALGOR *mac_algorithm;
+	struct web_connection *web; /* JSON */
 	struct bench_known_key server;
 	struct bench_known_key issuer;
 	struct bench_credential own; /* kur: the certificate to be updated and its key */
@@ -90,6 +98,9 @@ _must_check_ int bench_credential_set(struct bench_credential *c, const struct b
 _must_check_ int bench_request_new(const struct bench_setup *setup, enum bench_operation operation,
 				   unsigned long number, struct bench_transaction *t,
 				   PKIBody **bodyp);
+/* A PKCS#10, which the caller owns, with a key of its own in t. */
+_must_check_ int bench_p10_new(const struct bench_setup *setup, unsigned long number,
+			       struct bench_transaction *t, CertificationRequest **requestp);
 _must_check_ int bench_certconf_new(const struct bench_transaction *t, PKIBody **bodyp);
 
 /* answer.c: 0, or -1 with *failurep. */
@@ -98,6 +109,10 @@ int bench_fail(struct bench_failure *failurep, const char *fmt, ...)
 /* Transaction, nonces and protection of an answer. */
 _must_check_ int bench_answer_check(struct bench_client *c, const struct cmp_message *msg,
 				    struct bench_transaction *t, struct bench_failure *failurep);
+/* t->certificate: its key, and its issuer's signature; `came`: certificates that came with it. */
+_must_check_ int bench_certificate_check(struct bench_client *c, const struct bench_transaction *t,
+					 const struct bytes *came, size_t n_came,
+					 struct bytes issuer, struct bench_failure *failurep);
 /* The certificate of the request in an ip, cp or kup: status, key, issuer's signature; to
  * t->certificate. */
 _must_check_ int bench_answer_certificate(struct bench_client *c, const struct cmp_message *msg,

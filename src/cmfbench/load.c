@@ -23,22 +23,30 @@ struct lane {
 	struct bench_lane done;
 };
 
+static int transaction_run(struct bench_client *client, const struct bench_options *o,
+			   unsigned long number, struct bench_failure *failurep)
+{
+	if (o->operation == BENCH_JSON)
+		return bench_client_run_json(client, number, failurep);
+	if (o->requests > 1)
+		return bench_client_run_several(client, number, failurep);
+	return o->batch > 1 ? bench_client_run_batch(client, number, failurep)
+			    : bench_client_run(client, number, failurep);
+}
+
 static void *lane_run(void *arg)
 {
 	struct lane *lane = arg;
 	struct load *load = lane->load;
 
 	while (!atomic_load_explicit(&load->stop, memory_order_relaxed)) {
-		unsigned requests = load->options->requests;
-		unsigned batch = load->options->batch * requests;
+		unsigned batch = load->options->batch * load->options->requests;
 		unsigned long number = atomic_fetch_add(&load->next_subject, batch);
 		struct bench_failure failure = {0};
 		int64_t start = clock_monotonic_us();
 
 		number %= load->options->subject_count;
-		if (requests > 1 ? bench_client_run_several(lane->client, number, &failure)
-		    : batch > 1  ? bench_client_run_batch(lane->client, number, &failure)
-				 : bench_client_run(lane->client, number, &failure)) {
+		if (transaction_run(lane->client, load->options, number, &failure)) {
 			bench_lane_failed(&lane->done, &failure, batch);
 			continue;
 		}

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cmfbench: a CMP load generator that drives any CMP server. Options and the report. */
+/*
+ * cmfbench: a load generator that drives any CMP server, and the JSON interface of a CMF. Options
+ * and the report.
+ */
 #include "bench.h"
 
 #include "asn1/dn.h"
@@ -17,6 +20,9 @@ enum {
 	OPT_REQUESTS,
 	OPT_JSON,
 	OPT_TLS_TRUSTED,
+	OPT_TOKEN_FILE,
+	OPT_VNF_INSTANCE,
+	OPT_CERT_TYPE,
 	OPT_REF,
 	OPT_SECRET,
 	OPT_NEWKEY,
@@ -29,22 +35,29 @@ enum {
 };
 
 static const struct argp_option option_table[] = {
-	{"server", 's', "URL", 0, "CMP server: http[s]://HOST:PORT/PATH", 1},
+	{"server", 's', "URL", 0,
+	 "CMP server: http[s]://HOST:PORT/PATH; for json without /cmf-certmgmt", 1},
 	{"connections", 'c', "N", 0, "Connections, each with one transaction at a time (32)", 1},
 	{"duration", 'd', "S", 0, "Seconds to run (10)", 1},
-	{"operation", 'o', "OP", 0, "ir, cr, kur, p10cr or genm (ir)", 1},
+	{"operation", 'o', "OP", 0,
+	 "ir, cr, kur, p10cr, genm, or json: Register and CSR over JSON (ir)", 1},
 	{"subject", 'n', "DN", 0, "Subject; %d becomes a number below the count (/CN=bench-%d)", 1},
 	{"subject-count", OPT_SUBJECT_COUNT, "N", 0, "Different subjects (10000)", 1},
+	{"vnf-instance", OPT_VNF_INSTANCE, "ID", 0, "The VNF instance of the subjects", 1},
+	{"cert-type", OPT_CERT_TYPE, "TYPE", 0,
+	 "json: VNFCI_CERT, VNFOAM_CERT or MANO_CERT (VNFCI_CERT)", 1},
 	{"implicit-confirm", 'i', NULL, 0, "Ask for implicit confirmation, send no certConf", 1},
 	{"batch", OPT_BATCH, "N", 0,
 	 "Transactions in one nested message, RFC 9483 5.2.2.2 (1: none is nested)", 1},
 	{"requests", OPT_REQUESTS, "N", 0, "Certificate requests in one ir or cr (1)", 1},
 	{"newkey", OPT_NEWKEY, "FILE", 0, "One key for all requests (a fresh P-256 key each)", 1},
 	{"source", OPT_SOURCE, "ADDRESS", 0, "Local address that connections come from", 1},
-	{"cert", 'C', "FILE", 0, "Signature protection: certificate, then its chain, PEM", 2},
+	{"cert", 'C', "FILE", 0,
+	 "Signature protection, or TLS for json: certificate, then its chain, PEM", 2},
 	{"key", 'K', "FILE", 0, "Its private key: a PEM file or a URI", 2},
 	{"ref", OPT_REF, "TEXT", 0, "MAC protection: reference (senderKID)", 2},
 	{"secret", OPT_SECRET, "SOURCE", 0, "The secret: pass:TEXT, file:FILE or FILE", 2},
+	{"token-file", OPT_TOKEN_FILE, "FILE", 0, "json: a bearer token in place of --cert", 2},
 	{"trusted", 't', "FILE", 0, "Trust anchors of the server's protection and certificates", 2},
 	{"tls-trusted", OPT_TLS_TRUSTED, "FILE", 0, "Trust anchors for https", 2},
 	{"pid", 'p', "PID", 0, "Process of the server: reports its processor time and memory", 3},
@@ -56,7 +69,8 @@ static const struct argp_option option_table[] = {
 	{"attack", OPT_ATTACK, "NAME", 0, "--hostile: that attack only, after none", 3},
 	{"attack-ref", OPT_ATTACK_REF, "TEXT", 0,
 	 "--hostile: a MAC reference that the server knows, which is attacked, too", 3},
-	{"floor", OPT_FLOOR, NULL, 0, "Measure the bare cryptography of one enrolment instead", 3},
+	{"floor", OPT_FLOOR, NULL, 0,
+	 "Measure the bare cryptography of one enrolment instead, over CMP or with -o json", 3},
 	{"json", OPT_JSON, NULL, 0, "Report as one JSON object", 3},
 	{0},
 };
@@ -80,12 +94,12 @@ static unsigned long parse_number(struct argp_state *state, const char *what, co
 
 static enum bench_operation parse_operation(struct argp_state *state, const char *text)
 {
-	static const char *const names[] = {"ir", "cr", "kur", "p10cr", "genm"};
+	static const char *const names[] = {"ir", "cr", "kur", "p10cr", "genm", "json"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(text, names[i]))
 			return (enum bench_operation)i;
-	argp_error(state, "--operation: one of ir, cr, kur, p10cr, genm, not '%s'", text);
+	argp_error(state, "--operation: one of ir, cr, kur, p10cr, genm, json, not '%s'", text);
 	return BENCH_IR;
 }
 
@@ -116,6 +130,27 @@ static bool attack_known(const char *name)
 	return false;
 }
 
+/* JSON has neither protection of messages nor confirmations. */
+static void check_json(struct argp_state *state, const struct arguments *a)
+{
+	const struct bench_options *b = &a->bench;
+
+	if (b->ref || b->secret || b->implicit_confirm || b->source || b->batch > 1 ||
+	    b->requests > 1 || a->hostile)
+		argp_error(state, "json: not with --ref, --implicit-confirm, --source, --batch, "
+				  "--requests or --hostile");
+	if (!b->cert == !b->token_file)
+		argp_error(state, "one of --cert with --key, or --token-file, is required");
+}
+
+static void check_cmp(struct argp_state *state, const struct bench_options *b)
+{
+	if (b->token_file)
+		argp_error(state, "--token-file: for json only");
+	if (!b->cert == !b->ref)
+		argp_error(state, "one of --cert with --key, or --ref with --secret, is required");
+}
+
 static void check_options(struct argp_state *state, const struct arguments *a)
 {
 	const struct bench_options *b = &a->bench;
@@ -124,8 +159,10 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 		return;
 	if (!b->server)
 		argp_error(state, "--server is required (or --floor)");
-	if (!b->cert == !b->ref)
-		argp_error(state, "one of --cert with --key, or --ref with --secret, is required");
+	if (b->operation == BENCH_JSON)
+		check_json(state, a);
+	else
+		check_cmp(state, b);
 	if (!b->cert != !b->key || !b->ref != !b->secret)
 		argp_error(state, "--cert goes with --key, --ref with --secret");
 	if (b->operation == BENCH_KUR && b->newkey)
@@ -196,6 +233,12 @@ static error_t parse_load(int key, char *arg, struct argp_state *state)
 	case 'i':
 		b->implicit_confirm = true;
 		return 0;
+	case OPT_VNF_INSTANCE:
+		b->vnf_instance = arg;
+		return 0;
+	case OPT_CERT_TYPE:
+		b->cert_type = arg;
+		return 0;
 	case OPT_NEWKEY:
 		b->newkey = arg;
 		return 0;
@@ -234,6 +277,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SECRET:
 		b->secret = arg;
+		return 0;
+	case OPT_TOKEN_FILE:
+		b->token_file = arg;
 		return 0;
 	case 't':
 		b->trusted = arg;
@@ -279,7 +325,8 @@ static int hostile_run(const struct bench_options *o)
 static int load_run(const struct arguments *a)
 {
 	struct bench_report report = {.server_cpu_us = -1};
-	int err = a->floor ? bench_floor_run(&report) : bench_load_run(&a->bench, &report);
+	int err = a->floor ? bench_floor_run(a->bench.operation, &report)
+			   : bench_load_run(&a->bench, &report);
 
 	if (err)
 		return err;
@@ -295,7 +342,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "Drives a CMP server, checks every answer (protection, certificate, "
+		.doc = "Drives a CMP server or the JSON interface of a CMF, checks every answer "
+		       "(protection, certificate, "
 		       "nonces), and "
 		       "reports throughput, latency and the server's cost.\v"
 		       "Exit status: 0 all transactions succeeded, 1 some failed or none was run, "
@@ -307,6 +355,7 @@ int main(int argc, char **argv)
 					.batch = 1,
 					.requests = 1,
 					.subject = "/CN=bench-%d",
+					.cert_type = "VNFCI_CERT",
 					.subject_count = 10000}};
 	int result;
 

@@ -115,10 +115,10 @@ static int request_crmf(const struct bench_setup *s, enum bench_operation operat
 	return err ? err : pop_sign(msg, t->key);
 }
 
-static int request_p10(const struct bench_setup *s, unsigned long number,
-		       struct bench_transaction *t, PKIBody *body)
+/* Subject, key and signature of a PKCS#10; t has the key. */
+static int p10_fill(const struct bench_setup *s, unsigned long number, struct bench_transaction *t,
+		    CertificationRequest *req)
 {
-	CertificationRequest *req = body->value.p10cr;
 	CertificationRequestInfo *info = req->certificationRequestInfo;
 	unsigned char *der = NULL;
 	int err, len;
@@ -160,7 +160,7 @@ int bench_request_new(const struct bench_setup *s, enum bench_operation operatio
 	if (!err && operation == BENCH_GENM)
 		err = request_genm(body);
 	else if (!err && operation == BENCH_P10CR)
-		err = request_p10(s, number, t, body);
+		err = p10_fill(s, number, t, body->value.p10cr);
 	else if (!err)
 		err = request_crmf(s, operation, number, t, body);
 	if (err) {
@@ -169,6 +169,21 @@ int bench_request_new(const struct bench_setup *s, enum bench_operation operatio
 	}
 	*bodyp = body;
 	return 0;
+}
+
+int bench_p10_new(const struct bench_setup *s, unsigned long number, struct bench_transaction *t,
+		  CertificationRequest **requestp)
+{
+	CertificationRequest *req = CertificationRequest_new();
+	int err = req ? request_key(s, t) : -ENOMEM;
+
+	if (!err)
+		err = p10_fill(s, number, t, req);
+	if (err)
+		CertificationRequest_free(req);
+	else
+		*requestp = req;
+	return err;
 }
 
 /* RFC 9483 4.1.1: certHash with the digest of the certificate's signature. */

@@ -64,8 +64,6 @@ static int file_complain(const char *what, const char *path, int err)
 	return err;
 }
 
-enum { CHAIN_MAX = 8 };
-
 /* The certificates of a PEM file as DER, in order. */
 static int read_chain(const char *path, struct octets *certs, size_t *np)
 {
@@ -75,7 +73,7 @@ static int read_chain(const char *path, struct octets *certs, size_t *np)
 	*np = 0;
 	if (!in)
 		return -ENOENT;
-	while (*np < CHAIN_MAX && (cert = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
+	while (*np < BENCH_CHAIN_MAX && (cert = PEM_read_bio_X509(in, NULL, NULL, NULL))) {
 		int err = certificate_encode(cert, &certs[*np]);
 
 		X509_free(cert);
@@ -101,8 +99,8 @@ static int read_key(const char *option, const char *source, EVP_PKEY **keyp)
 
 static int setup_signature(struct bench_setup *s)
 {
-	struct octets certs[CHAIN_MAX] = {0};
-	struct bytes views[CHAIN_MAX];
+	struct octets certs[BENCH_CHAIN_MAX] = {0};
+	struct bytes views[BENCH_CHAIN_MAX];
 	EVP_PKEY *key = NULL;
 	size_t n = 0;
 	int err;
@@ -155,6 +153,42 @@ static int setup_mac(struct bench_setup *s)
 	return err ? err : octets_dup(bytes_of_string(ref), &c->kid);
 }
 
+/* Who asks the JSON interface: a certificate in TLS, or a token. */
+static int setup_json(struct bench_setup *s)
+{
+	const struct bench_options *o = s->options;
+	_cleanup_(octets_clear_secret) struct octets token = OCTETS_NULL;
+	int err;
+
+	if (o->cert) {
+		err = web_identity_read(
+			o->cert, &(struct key_source){.source = o->key, .ask = true}, &s->identity);
+		return err ? file_complain("--cert", o->cert, err) : 0;
+	}
+	err = credential_token_read(o->token_file, &token);
+	if (err)
+		return file_complain("--token-file", o->token_file, err);
+	s->token = strndup((const char *)token.data, token.len);
+	return s->token ? 0 : -ENOMEM;
+}
+
+/* The vnfInstanceId goes into the header of CMP messages, id-cmf.4. */
+static int setup_vnf_instance(struct bench_setup *s)
+{
+	const char *id = s->options->vnf_instance;
+	ASN1_UTF8STRING *text = ASN1_UTF8STRING_new();
+	unsigned char *der = NULL;
+	int len = -1, err = -ENOMEM;
+
+	if (text && ASN1_STRING_set(text, id, -1))
+		len = i2d_ASN1_UTF8STRING(text, &der);
+	if (len > 0)
+		err = octets_dup((struct bytes){der, (size_t)len}, &s->vnf_instance);
+	OPENSSL_free(der);
+	ASN1_UTF8STRING_free(text);
+	return err;
+}
+
 int bench_setup_new(const struct bench_options *options, struct bench_setup **setupp)
 {
 	struct bench_setup *s = calloc(1, sizeof(*s));
@@ -168,7 +202,12 @@ int bench_setup_new(const struct bench_options *options, struct bench_setup **se
 		bench_setup_free(s);
 		return err;
 	}
-	err = options->cert ? setup_signature(s) : setup_mac(s);
+	if (options->operation == BENCH_JSON)
+		err = setup_json(s);
+	else
+		err = options->cert ? setup_signature(s) : setup_mac(s);
+	if (!err && options->vnf_instance)
+		err = setup_vnf_instance(s);
 	if (!err && options->newkey)
 		err = read_key("--newkey", options->newkey, &s->newkey);
 	if (!err && options->trusted) {
@@ -190,6 +229,11 @@ void bench_setup_free(struct bench_setup *s)
 		return;
 	bench_credential_clear(&s->credential);
 	octets_clear_secret(&s->secret);
+	octets_clear(&s->vnf_instance);
+	web_identity_free(s->identity);
+	if (s->token)
+		OPENSSL_cleanse(s->token, strlen(s->token));
+	free(s->token);
 	X509_STORE_free(s->trusted);
 	EVP_PKEY_free(s->newkey);
 	bench_gate_free(s->gate);

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from conftest import Vnfm, wait_for
+from conftest import BUILD, Vnfm, run, wait_for
 
 HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 CURVES = {"ES256": (ec.SECP256R1(), "P-256"), "ES384": (ec.SECP384R1(), "P-384"), "ES512": (ec.SECP521R1(), "P-521")}
@@ -179,6 +179,18 @@ def test_tokens_that_are_refused(by_file):
         status, _, challenge = ask(by_file, authorization=authorization)
         assert status == 401 and challenge.startswith("Bearer ") and "error" not in challenge
     assert ask(by_file, key.token())[0] == 404
+
+
+def test_our_programs_bring_tokens(by_file, tmp_path):
+    """Over http, which is served on loopback addresses only; a token may be as long as the server takes it."""
+    file = tmp_path / "token"
+    file.write_text(by_file.keys["ES256"].token(roles=["r" * 40] * 120) + "\n")
+    assert 6000 < file.stat().st_size < 8192
+    report = run([BUILD / "cmfbench", "--server", by_file.url, "--operation", "json", "--token-file", file, "--trusted",
+                  by_file.root, "--connections", "2", "--duration", "1", "--json"])
+    assert json.loads(report.stdout)["transactions"] > 0
+    listed = run([BUILD / "cmfctl", "--server", by_file.url, "--token-file", file, "list", "certificates", "--json"])
+    assert {c["status"] for c in json.loads(listed.stdout)} == {"VALID"}
 
 
 def test_bound_to_a_certificate(by_file, tmp_path):
