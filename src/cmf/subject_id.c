@@ -5,6 +5,7 @@
 #include "base/host_name.h"
 #include "base/name_fold.h"
 #include "base/strbuf.h"
+#include "base/vnfci_urn.h"
 
 #include <ctype.h>
 #include <errno.h>

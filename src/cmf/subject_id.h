@@ -11,12 +11,6 @@
 #include "store.h"
 
 /*
- * SAN URI that names a VNFCI: this prefix, vnfInstanceId and ':' if it has one, and the subjectId,
- * both percent-encoded but for unreserved characters, RFC 3986 2.3.
- */
-#define VNFCI_URN "urn:etsi:nfv:vnfci:"
-
-/*
  * What a subjectId and a vnfInstanceId may be: 1 to 253 characters in NFC, none of them a control
  * character or one that steers the direction of others, and something to compare.
  */
@@ -39,7 +33,7 @@ bool identifier_plain(struct bytes id);
 /* Whether the name is that subjectId but for case, or a host name that compares as it does. */
 bool name_is_id(struct bytes name, const char *id);
 bool name_rule_allows(enum conf_name_rule rule, struct bytes name, const char *id);
-/* Who the URI names; *vnf_instancep is "" in the form with one part. The caller frees both.
+/* Who the URN of base/vnfci_urn.h names; *vnf_instancep is "" in the form with one part. The caller frees both.
  * -EINVAL: the URI is another, or not as above; -ENOMEM. */
 _must_check_ int vnfci_urn_read(struct bytes uri, char **vnf_instancep, char **subject_idp);
 /* Whether it is the URI of that entity; false, too, where there is no memory to find out. */

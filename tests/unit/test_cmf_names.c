@@ -23,6 +23,11 @@ static void register_profile(const char *client, const char *id, const char *pro
 	cmf_principal_clear(&who);
 }
 
+/* One character more than a CN holds, RFC 5280 A.1; characters that a URN has escaped. */
+#define EIGHT               "abcdefgh"
+#define LONG_ID             EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT "x"
+#define LONG_ID_WITH_COLONS LONG_ID ":1%"
+
 static void setup(void)
 {
 	world_setup();
@@ -38,6 +43,8 @@ static void setup(void)
 	register_profile("vnfm-c", "nocn-b", "vnfci-nocn");
 	register_profile("vnfm-c", "uris b", "vnfci-uris");
 	register_profile("vnfm-c", "any-uri", "vnfci-any-uri");
+	register_ok("vnfm-c", CERT_TYPE_VNFCI, LONG_ID);
+	register_ok("vnfm-c", CERT_TYPE_VNFCI, LONG_ID_WITH_COLONS);
 }
 
 /* --- names as text --- */
@@ -143,6 +150,36 @@ static const struct name_case {
 	 "none",
 	 "",
 	 "DNS:x.y.z",
+	 "extension critical: subjectAltName"},
+
+	/* Without any other name it says which VNFCI it is for. */
+	{"RFC 5280 A.1 a subjectId that no CN holds",
+	 "vnfm-c",
+	 .ask = {VNFCI, .vnfc_id = {LONG_ID}},
+	 "none",
+	 "",
+	 "URI:urn:etsi:nfv:vnfci:" LONG_ID,
+	 ""},
+	{"RFC 3986 2.3 and its characters",
+	 "vnfm-c",
+	 .ask = {VNFCI, .vnfc_id = {LONG_ID_WITH_COLONS}},
+	 "none",
+	 "",
+	 "URI:urn:etsi:nfv:vnfci:" LONG_ID "%3A1%25",
+	 ""},
+	{"RFC 5280 A.1 an attribute that names nobody beside it",
+	 "vnfm-c",
+	 .ask = {VNFCI, .vnfc_id = {LONG_ID}, .subject = "/O=x"},
+	 "none",
+	 "O=x",
+	 "URI:urn:etsi:nfv:vnfci:" LONG_ID,
+	 ""},
+	{"RFC 5280 A.1 a SAN that names it",
+	 "vnfm-c",
+	 .ask = {VNFCI, .vnfc_id = {LONG_ID}, .san = "URI:urn:etsi:nfv:vnfci:" LONG_ID},
+	 "none",
+	 "",
+	 "URI:urn:etsi:nfv:vnfci:" LONG_ID,
 	 "extension critical: subjectAltName"},
 
 	/* Subjects of others. */

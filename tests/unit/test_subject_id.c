@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which texts are subjectIds, and which names belong to one. */
 #include "../../src/cmf/subject_id.h"
+#include "base/vnfci_urn.h"
 #include "suite.h"
 
 #include <check.h>
@@ -218,7 +219,7 @@ START_TEST(test_vnfci_urn)
 {
 	struct bytes uri = bytes_of_string(urns[_i].uri);
 	struct store_entity entity = {"domain-a", urns[_i].vnf_instance, urns[_i].subject_id};
-	char *vnf_instance = NULL, *subject_id = NULL;
+	char *vnf_instance = NULL, *subject_id = NULL, *written;
 	int err = vnfci_urn_read(uri, &vnf_instance, &subject_id);
 
 	if (!urns[_i].vnf_instance) {
@@ -229,6 +230,10 @@ START_TEST(test_vnfci_urn)
 	ck_assert_str_eq(vnf_instance, urns[_i].vnf_instance);
 	ck_assert_str_eq(subject_id, urns[_i].subject_id);
 	ck_assert(vnfci_urn_is(uri, &entity));
+	/* RFC 3986 6.2.2.1: hexadecimal digits are alike in either case. */
+	written = vnfci_urn(vnf_instance, subject_id);
+	ck_assert(strcasecmp(written, urns[_i].uri) == 0);
+	free(written);
 	entity.vnf_instance = "another";
 	ck_assert(!vnfci_urn_is(uri, &entity));
 	free(vnf_instance);

@@ -9,6 +9,7 @@
 
 #include "asn1/name.h"
 #include "base/host_name.h"
+#include "base/vnfci_urn.h"
 #include "cmf_private.h"
 #include "domain.h"
 #include "principal/name_reserved.h"
@@ -397,28 +398,29 @@ static int dns_name_due(const struct naming *n, bool *duep)
 	return *duep ? domain_allows_dns_name(n->owner->domain, id, duep) : 0;
 }
 
-static int dns_name_new(const char *text, GENERAL_NAME **namep)
+/* A name of a kind that is text: GEN_DNS or GEN_URI. */
+static int general_name_new(int kind, const char *text, GENERAL_NAME **namep)
 {
 	_cleanup_(general_name_freep) GENERAL_NAME *name = GENERAL_NAME_new();
-	ASN1_IA5STRING *dns = ASN1_IA5STRING_new();
+	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
 
-	if (!name || !dns || ASN1_STRING_set(dns, text, -1) != 1) {
-		ASN1_IA5STRING_free(dns);
+	if (!name || !value || ASN1_STRING_set(value, text, -1) != 1) {
+		ASN1_IA5STRING_free(value);
 		return -ENOMEM;
 	}
-	GENERAL_NAME_set0_value(name, GEN_DNS, dns);
+	GENERAL_NAME_set0_value(name, kind, value);
 	*namep = TAKE(name);
 	return 0;
 }
 
-/* The names of the request and the subjectId behind them. */
-static int san_extend(const struct naming *n, struct octets *derp)
+/* The names of the request and this one behind them. */
+static int san_extend(const struct naming *n, int kind, const char *text, struct octets *derp)
 {
 	_cleanup_(general_name_freep) GENERAL_NAME *added = NULL;
 	GENERAL_NAMES *names =
 		n->request->san ? sk_GENERAL_NAME_dup(n->request->san) : sk_GENERAL_NAME_new_null();
 	unsigned char *der = NULL;
-	int len = -1, err = dns_name_new(n->owner->entity.subject_id, &added);
+	int len = -1, err = general_name_new(kind, text, &added);
 
 	if (err == 0 && names && sk_GENERAL_NAME_push(names, added) > 0)
 		len = i2d_GENERAL_NAMES(names, &der);
@@ -427,6 +429,26 @@ static int san_extend(const struct naming *n, struct octets *derp)
 		return -ENOMEM;
 	*derp = (struct octets){der, (size_t)len};
 	return 0;
+}
+
+/*
+ * Whether the URI of the VNFCI is added: where nothing else would say whose certificate it is, as
+ * with a subjectId that is longer than a CN, RFC 5280 A.1.
+ */
+static bool vnfci_uri_due(const struct naming *n, const struct names *names)
+{
+	return n->profile->vnfci_uri && !names->has_common_name && !n->request->san;
+}
+
+static int vnfci_uri_add(const struct naming *n, struct names *names)
+{
+	const struct store_entity *entity = &n->owner->entity;
+	_cleanup_(freep) char *urn = vnfci_urn(entity->vnf_instance, entity->subject_id);
+
+	if (!urn)
+		return -ENOMEM;
+	names->as_asked = false;
+	return san_extend(n, GEN_URI, urn, &names->san);
 }
 
 static int san_decide(const struct naming *n, struct names *names)
@@ -448,8 +470,10 @@ static int san_decide(const struct naming *n, struct names *names)
 		names->as_asked = false;
 		if (n->request->san)
 			mods_add(n->mods, "dNSName added", n->owner->entity.subject_id);
-		return san_extend(n, &names->san);
+		return san_extend(n, GEN_DNS, n->owner->entity.subject_id, &names->san);
 	}
+	if (vnfci_uri_due(n, names))
+		return vnfci_uri_add(n, names);
 	return octets_dup(n->request->san_der, &names->san);
 }
 
