@@ -72,10 +72,11 @@ struct cmf_call cmf_call_now(struct cmf *cmf, const struct cmf_worker *worker,
 
 /* What is written down of a change, or of a refusal. NULL of what may be: none. */
 struct cmf_audit {
-	const char *action; /* "issue", "revoke", ... */
-	const char *target; /* the entity or client that it is about */
-	const char *detail; /* may be NULL, as the following */
-	const char *before; /* a state, or a fingerprint; never a secret */
+	const char *action;       /* "issue", "revoke", ... */
+	const char *target;       /* the subjectId or client that it is about */
+	const char *vnf_instance; /* of that entity; NULL or "": none */
+	const char *detail;       /* may be NULL, as the following */
+	const char *before;       /* a state, or a fingerprint; never a secret */
 	const char *after;
 };
 /*
@@ -89,7 +90,7 @@ _must_check_ int cmf_audit_add(const struct cmf_call *call, const struct cmf_aud
  * is something to commit. 0 or negative errno.
  */
 _must_check_ int cmf_audit_refused(const struct cmf_call *call, const char *action,
-				   const char *target, bool *addedp);
+				   const char *target, const char *vnf_instance, bool *addedp);
 /* "sha256:" and the digest of a certificate. */
 enum { CMF_FINGERPRINT_SIZE = 7 + 64 + 1 };
 _must_check_ int cmf_fingerprint(struct bytes der, char out[CMF_FINGERPRINT_SIZE]);
@@ -479,6 +480,7 @@ struct cmf_csr_result {
 	EVP_PKEY *generated_key; /* central_key: the key pair, kept nowhere else */
 	struct serial serial;
 	char *subject_id;
+	char *vnf_instance;    /* "": none */
 	char *mods;            /* grantedWithMods: what was changed or left out; NULL: accepted */
 	bool implicit_confirm; /* allowed by configuration and profile */
 	bool at_once;          /* as in the request */

@@ -516,9 +516,14 @@ enum store_actor {
 /* NULL of what may be: none. Secrets are never in it: a fingerprint says what credential it was. */
 struct store_audit {
 	int64_t time_ms;
-	const char *actor;   /* name of the principal */
-	const char *action;  /* "register", "issue", "confirm", "revoke", ... */
-	const char *target;  /* subject_id, client name */
+	const char *actor;  /* name of the principal */
+	const char *action; /* "register", "issue", "confirm", "revoke", ... */
+	const char *target; /* subject_id, client name */
+	/*
+	 * Of the entity that is the target, NULL or "": none. It is written into the target, as URN
+	 * (base/vnfci_urn.h), and never read.
+	 */
+	const char *vnf_instance;
 	const char *detail;  /* a serial number, mostly; may be NULL */
 	const char *before;  /* a state, or a fingerprint; may be NULL */
 	const char *after;   /* likewise */

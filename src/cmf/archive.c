@@ -49,6 +49,8 @@ int archive_add(const struct cmf_call *call, EVP_PKEY *key, const struct cmf_csr
 		.created_ms = result->certificate.created_ms,
 		.generated = result->generated_key != NULL,
 	};
+	const struct store_entity entity = {.subject_id = result->subject_id,
+					    .vnf_instance = result->vnf_instance};
 	char serial[SERIAL_HEX_SIZE];
 	int err = private_key_write(key, &der);
 
@@ -61,14 +63,15 @@ int archive_add(const struct cmf_call *call, EVP_PKEY *key, const struct cmf_csr
 		return err;
 	err = store_archived_key_insert(call->unit, &row);
 	serial_hex(&result->serial, serial);
-	return err == 0 ? audit_add(call, "archive key", result->subject_id,
-				    result->waiting ? "asked upstream" : serial)
+	return err == 0 ? audit_add_entity(call, "archive key", &entity,
+					   result->waiting ? "asked upstream" : serial)
 			: err;
 }
 
 int cmf_archived_key_delete(const struct cmf_call *call, const struct store_certificate *cert)
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
+	const struct store_entity entity = store_certificate_entity(cert);
 	char serial[SERIAL_HEX_SIZE];
 	int err;
 
@@ -80,5 +83,5 @@ int cmf_archived_key_delete(const struct cmf_call *call, const struct store_cert
 	if (err == 0)
 		err = store_archived_key_remove(call->unit, cert->id);
 	serial_hex(&cert->serial, serial);
-	return err == 0 ? audit_add(call, "delete archived key", cert->subject_id, serial) : err;
+	return err == 0 ? audit_add_entity(call, "delete archived key", &entity, serial) : err;
 }

@@ -48,6 +48,7 @@ static int line_add(const struct cmf_call *call, const struct cmf_principal *who
 					 .actor_kind = actor_kind(who),
 					 .action = audit->action,
 					 .target = audit->target,
+					 .vnf_instance = audit->vnf_instance,
 					 .detail = audit->detail,
 					 .before = audit->before,
 					 .after = audit->after,
@@ -61,8 +62,10 @@ static int line_add(const struct cmf_call *call, const struct cmf_principal *who
 
 int cmf_audit_add(const struct cmf_call *call, const struct cmf_audit *audit)
 {
-	const struct cmf_audit approval = {
-		.action = "approve", .target = audit->target, .detail = audit->action};
+	const struct cmf_audit approval = {.action = "approve",
+					   .target = audit->target,
+					   .vnf_instance = audit->vnf_instance,
+					   .detail = audit->action};
 	const struct cmf_principal *approver = call->who ? call->who->approver : NULL;
 	int err = line_add(call, call->who, audit, NULL);
 
@@ -78,12 +81,22 @@ int audit_add(const struct cmf_call *call, const char *action, const char *targe
 		call, &(struct cmf_audit){.action = action, .target = target, .detail = detail});
 }
 
+int audit_add_entity(const struct cmf_call *call, const char *action,
+		     const struct store_entity *entity, const char *detail)
+{
+	return cmf_audit_add(call, &(struct cmf_audit){.action = action,
+						       .target = entity->subject_id,
+						       .vnf_instance = entity->vnf_instance,
+						       .detail = detail});
+}
+
 int cmf_audit_refused(const struct cmf_call *call, const char *action, const char *target,
-		      bool *addedp)
+		      const char *vnf_instance, bool *addedp)
 {
 	const struct refusal *refusal = call->refusal;
 	const struct cmf_audit audit = {.action = action,
 					.target = target ? target : "",
+					.vnf_instance = target ? vnf_instance : NULL,
 					.detail = refusal_code(refusal->reason)};
 	int err;
 

@@ -133,6 +133,9 @@ _must_check_ int attester_fingerprint(const struct store_attester *attester,
 /* cmf_audit_add() of what has neither before nor after. detail may be NULL. */
 _must_check_ int audit_add(const struct cmf_call *call, const char *action, const char *target,
 			   const char *detail);
+/* The same of an entity. */
+_must_check_ int audit_add_entity(const struct cmf_call *call, const char *action,
+				  const struct store_entity *entity, const char *detail);
 
 /* --- cert_details.c --- */
 

@@ -233,6 +233,7 @@ int registration_add(const struct cmf_call *call, const struct store_registratio
 		       ? cmf_audit_add(call,
 				       &(struct cmf_audit){.action = "register",
 							   .target = reg->subject_id,
+							   .vnf_instance = reg->vnf_instance,
 							   .detail = how,
 							   .after = cert_type_name(reg->cert_type)})
 		       : err;

@@ -62,9 +62,10 @@ static int recovery_audit(const struct cmf_call *call, const struct cmf_recovery
 
 	for (size_t i = 0; i < recovery->len && err == 0; i++) {
 		const struct store_certificate *cert = &recovery->item[i].cert;
+		const struct store_entity entity = store_certificate_entity(cert);
 
 		serial_hex(&cert->serial, serial);
-		err = audit_add(call, "recover key", cert->subject_id, serial);
+		err = audit_add_entity(call, "recover key", &entity, serial);
 	}
 	return err;
 }

@@ -456,6 +456,7 @@ int registration_end(const struct cmf_call *call, const struct store_registratio
 		return err;
 	return cmf_audit_add(call, &(struct cmf_audit){.action = "deregister",
 						       .target = reg->subject_id,
+						       .vnf_instance = reg->vnf_instance,
 						       .detail = cert_type_name(reg->cert_type),
 						       .before = "registered",
 						       .after = "deregistered"});

@@ -97,6 +97,7 @@ int cmf_registration_change(const struct cmf_call *call, const struct store_regi
 			    const char *profile_name)
 {
 	const struct conf *conf = call->cmf->conf;
+	const struct store_entity entity = store_registration_entity(reg);
 	const struct conf_profile *profile = profile_name
 						     ? profile_find(conf, profile_name)
 						     : conf_profile_default(conf, reg->cert_type);
@@ -107,7 +108,7 @@ int cmf_registration_change(const struct cmf_call *call, const struct store_regi
 	    (strcmp(reg->profile, profile->name) == 0 && strcmp(reg->ca, ca_name(ca)) == 0))
 		return err;
 	err = store_registration_change(call->unit, reg, profile->name, ca_name(ca), call->now_ms);
-	return err ? err : audit_add(call, "register-change", reg->subject_id, profile->name);
+	return err ? err : audit_add_entity(call, "register-change", &entity, profile->name);
 }
 
 /* --- removing --- */

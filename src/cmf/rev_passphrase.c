@@ -114,13 +114,17 @@ int cmf_rev_passphrase_set(const struct cmf_call *call, struct bytes reference,
 			   struct bytes passphrase, struct bytes transaction_id)
 {
 	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	struct store_entity entity;
 	int err = entity_check(call, reference, &reg);
 
 	if (err == 0)
 		err = passphrase_check(passphrase, call->refusal);
 	if (err == 0)
 		err = passphrase_add(call, reference, passphrase, transaction_id);
-	return err == 0 ? audit_add(call, "revPassphrase", reg.subject_id, NULL) : err;
+	if (err != 0)
+		return err;
+	entity = store_registration_entity(&reg);
+	return audit_add_entity(call, "revPassphrase", &entity, NULL);
 }
 
 static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase *row,

@@ -70,6 +70,7 @@ static int certificate_audit(const struct cmf_call *call, const char *action,
 	const struct cmf_audit audit = {
 		.action = action,
 		.target = cert->subject_id ? cert->subject_id : cert->ca,
+		.vnf_instance = cert->vnf_instance,
 		.detail = serial,
 		.before = state_name(cert->state),
 		.after = after,
@@ -492,6 +493,7 @@ static int cessation_deregister(const struct cmf_call *call, const struct store_
 	return err == 0 ? cmf_audit_add(call,
 					&(struct cmf_audit){.action = "deregister",
 							    .target = reg.subject_id,
+							    .vnf_instance = reg.vnf_instance,
 							    .detail = cert_type_name(reg.cert_type),
 							    .before = "registered",
 							    .after = "deregistered"})

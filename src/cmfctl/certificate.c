@@ -203,6 +203,38 @@ static bool is_revocable(const json_t *row, const char *reason)
 	       (state && (strcmp(state, "active") == 0 || strcmp(state, "pending") == 0));
 }
 
+static bool same_text(const json_t *a, const json_t *b, const char *member)
+{
+	const char *one = json_string_value(json_object_get(a, member));
+	const char *other = json_string_value(json_object_get(b, member));
+
+	return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+/*
+ * A subjectId is unique within a VNF instance, and that within a trust domain: who says less may
+ * mean one entity only.
+ */
+static int one_entity_check(const json_t *rows, const char *reason)
+{
+	const json_t *first = NULL, *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		if (!is_revocable(row, reason))
+			continue;
+		first = first ? first : row;
+		if (same_text(row, first, "trust_domain") &&
+		    same_text(row, first, "vnf_instance_id"))
+			continue;
+		ctl_error("several entities have that subjectId: say which with --vnf-instance "
+			  "('' for none) and --trust-domain, or name a serialNumber");
+		return CTL_USAGE;
+	}
+	return CTL_OK;
+}
+
 static int revoke_one(struct ctl *ctl, const json_t *row, const struct certificate_args *args,
 		      json_t *done)
 {
@@ -290,6 +322,8 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	if (status)
 		return status;
 	done = json_array();
+	if (!args.selection.value[FILTER_SERIAL])
+		status = one_entity_check(rows, args.reason);
 	json_array_foreach(rows, i, row)
 	{
 		if (!status &&

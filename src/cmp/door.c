@@ -126,7 +126,7 @@ static int refusal_audit(struct cmp_request *rq, struct cmp_outcome *outcome)
 	bool added;
 	int err =
 		cmf_audit_refused(&call, rq->msg ? pki_body_type_name(rq->msg->body_type) : "none",
-				  rq->attempt.subject, &added);
+				  rq->attempt.subject, rq->attempt.vnf_instance, &added);
 
 	if (added)
 		outcome->record = CMP_RECORD_UNIT;
@@ -207,6 +207,7 @@ static void attempt_clear(struct cmp_request *rq)
 	cmp_reply_clear(&rq->attempt.reply);
 	spliced_clear(&rq->attempt.answer);
 	free(rq->attempt.subject);
+	free(rq->attempt.vnf_instance);
 }
 
 static void attempt_begin(struct cmp_request *rq)
@@ -360,6 +361,7 @@ static void request_log(struct cmp_request *rq)
 			rq->original.present ? BYTES_OF(rq->original.digest) : BYTES_NULL),
 		  F_TEXT("operation", rq->msg ? pki_body_type_name(rq->msg->body_type) : "none"),
 		  F_TEXT("subject", rq->attempt.subject),
+		  F_TEXT("vnf_instance", rq->attempt.vnf_instance),
 		  F_TEXT("outcome", outcome_names[rq->attempt.metric]),
 		  F_TEXT("failinfo", refused ? failinfo_name(r->failinfo) : NULL),
 		  F_TEXT("reason", refused ? refusal_code(r->reason) : NULL),

@@ -7,12 +7,14 @@
 
 #include <string.h>
 
-void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
+void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const char *vnf_instance,
 			 const struct serial *serial)
 {
 	free(rq->attempt.subject);
+	free(rq->attempt.vnf_instance);
 	/* Without memory the log line lacks the subject, no more. */
 	rq->attempt.subject = subject_id ? strdup(subject_id) : NULL;
+	rq->attempt.vnf_instance = vnf_instance && *vnf_instance ? strdup(vnf_instance) : NULL;
 	serial_hex(serial, rq->attempt.serial);
 }
 

@@ -70,6 +70,7 @@ struct cmp_attempt {
 	/* For log and metrics. */
 	enum metric_outcome metric; /* as the last step said */
 	char *subject;
+	char *vnf_instance; /* NULL: none */
 	char serial[SERIAL_HEX_SIZE];
 };
 
@@ -133,6 +134,6 @@ static inline struct cmf_call cmp_call(struct cmp_request *rq)
 
 /* What a proof of possession in this request is judged by. */
 struct cmf_proof cmp_proof(struct cmp_request *rq);
-/* Remembers subject and serial for the log line. */
-void cmp_log_certificate(struct cmp_request *rq, const char *subject_id,
+/* Remembers the entity and serial for the log line. vnf_instance NULL or "": none. */
+void cmp_log_certificate(struct cmp_request *rq, const char *subject_id, const char *vnf_instance,
 			 const struct serial *serial);

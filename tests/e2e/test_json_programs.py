@@ -2,6 +2,7 @@
 """Our own programs at the JSON door of a running cmfd: `cmfctl --server` goes the way of a VNFM from Register to watch,
 and cmfbench loads it. What cmfctl does with a door that loses answers is in test_cmfctl_server.py."""
 import json
+import re
 import subprocess
 
 from conftest import BUILD, OPENSSL, make_ca, run, wait_for, x509
@@ -115,6 +116,13 @@ def test_cmfbench_registers_gets_and_checks(doors, tmp_path):
     assert 0 < len(entities) <= 5 and set(entities) <= {f"load-{i}" for i in range(5)}
     counted = sum(len(doors.certificates(name)) for name in entities)
     assert counted == report["transactions"]
+    # Log and audit name the VNF instance, too.
+    targets = {a["target"] for a in doors.ctl_json("audit", "list", "--action", "issue")}
+    assert {f"urn:etsi:nfv:vnfci:vnf%2Fload:{name}" for name in entities} <= targets
+    cmp = run([BUILD / "cmfbench", "--server", f"{doors.url}/.well-known/cmp/p/VnfciCert", "--operation", "cr",
+               "--connections", "1", "--duration", "1", "--subject-count", "1", "--json", *vnfm, *args])
+    assert json.loads(cmp.stdout)["transactions"] > 0
+    assert re.search(r"operation=cr subject=load-0 vnf_instance=vnf/load outcome=accepted", doors.log.read_text())
     # A server whose certificates lead elsewhere is not fast.
     make_ca(tmp_path / "other.pem", tmp_path / "other.key", "/CN=Other")
     wrong = bench(doors, *vnfm, *args, "--trusted", tmp_path / "other.pem", check=False)

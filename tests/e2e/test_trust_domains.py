@@ -38,6 +38,13 @@ def test_one_identifier_in_two_domains(domains):
                  "-certout", a.out(), path=".well-known/cmp/p/VnfciCert").ok
     # The dNSName is not scoped: the second is refused as any that does not fit.
     assert ask(a, "vnfci-1", "-sans", "vnfci-1.operator-a.example").ok
+    # Who revokes what an entity has says which entity, where several have that identifier.
+    several = server.ctl("certificate", "revoke", "--subject-id", "vnfci-1", check=False)
+    assert several.returncode == 2 and "--trust-domain" in several.stdout
+    assert server.states("vnfci-1") == ["active"] * len(server.states("vnfci-1"))
+    server.ctl("certificate", "revoke", "--subject-id", "vnfci-1", "--trust-domain", "operator-b", "--vnf-instance", "")
+    states = {c["trust_domain"]: c["state"] for c in server.certificates("vnfci-1")}
+    assert states == {"operator-a": "active", "operator-b": "revoked"}
     for name in "vnfci-1.operator-a.example", "vnfci-2.operator-a.example", "vnfci-1.elsewhere.example":
         assert ask(b, "vnfci-1", "-sans", name).failinfo == "badCertTemplate"
 

@@ -54,6 +54,30 @@ static int whole_or_bare(void *arg, const struct store_audit *a)
 	return 0;
 }
 
+/* vnfc-1 of two VNF instances are two entities. */
+static int of_a_vnf(void *arg, const struct store_audit *a)
+{
+	(void)arg;
+	ck_assert_str_eq(a->target, "urn:etsi:nfv:vnfci:vnf%3A1:vnfc-1");
+	ck_assert_ptr_null(a->vnf_instance);
+	return 0;
+}
+
+START_TEST(test_target_in_a_vnf_instance)
+{
+	const struct store_audit_filter all = {.limit = 10};
+	struct store_audit audit = bare;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	audit.target = "vnfc-1";
+	audit.vnf_instance = "vnf:1";
+	put_audit(&f, &audit);
+	OK(store_audit_list(f.reader, &all, of_a_vnf, NULL));
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_audit_comes_back_as_added)
 {
 	const struct store_audit_filter all = {.limit = 10};
@@ -117,6 +141,7 @@ TCase *audit_cases(void)
 	TCase *tc = tcase_create("audit");
 
 	tcase_add_loop_test(tc, test_audit_comes_back_as_added, 0, backends_count);
+	tcase_add_loop_test(tc, test_target_in_a_vnf_instance, 0, backends_count);
 	tcase_add_loop_test(tc, test_audit_filters, 0, backends_count);
 	return tc;
 }

@@ -286,6 +286,7 @@ static int confirm_audit(struct exchange *x, const struct store_certificate *row
 		.actor = row->requester,
 		.action = x->request.to == STORE_CERT_ACTIVE ? "confirm" : "reject",
 		.target = row->subject_id ? row->subject_id : row->ca,
+		.vnf_instance = row->vnf_instance,
 		.detail = serial,
 	};
 

@@ -261,7 +261,8 @@ static int certificate_describe(struct decision *d, struct cmf_csr_result *resul
 		result->confirm_by_ms += conf_ca->upstream_timeout_ms;
 	if (text_dup(d->registration.ca, &cert->ca) < 0 ||
 	    text_dup(d->call.who->name, &cert->requester) < 0 ||
-	    text_dup(d->registration.subject_id, &result->subject_id) < 0)
+	    text_dup(d->registration.subject_id, &result->subject_id) < 0 ||
+	    text_dup(d->registration.vnf_instance, &result->vnf_instance) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -291,6 +292,7 @@ static int result_audit(const struct decision *d, const struct cmf_csr_result *r
 	char before[CMF_FINGERPRINT_SIZE], after[CMF_FINGERPRINT_SIZE];
 	const struct cmf_audit audit = {.action = d->rules->action,
 					.target = result->subject_id,
+					.vnf_instance = result->vnf_instance,
 					.detail = result->waiting ? "asked upstream" : serial,
 					.before = old ? before : NULL,
 					.after = result->waiting ? NULL : after};
@@ -306,6 +308,7 @@ int csr_result_add(struct cmf_csr_result *result)
 	struct decision *d = result->decision;
 	struct store_unit *unit = d->call.unit;
 	const struct taken_query query = taken_query_of(d);
+	const struct store_entity entity = store_registration_entity(&d->registration);
 	char serial[SERIAL_HEX_SIZE];
 	int err = taken_require(&query, result);
 
@@ -337,7 +340,7 @@ int csr_result_add(struct cmf_csr_result *result)
 	if (err == 0)
 		err = result_audit(d, result, serial);
 	if (err == 0 && result->generated_key)
-		err = audit_add(&d->call, "generate key", result->subject_id, serial);
+		err = audit_add_entity(&d->call, "generate key", &entity, serial);
 	if (err == 0 && d->archives)
 		err = archive_add(&d->call,
 				  result->generated_key ? result->generated_key
@@ -400,6 +403,7 @@ void cmf_csr_result_clear(struct cmf_csr_result *r)
 	store_attestation_clear(&r->attestation);
 	EVP_PKEY_free(r->generated_key);
 	free(r->subject_id);
+	free(r->vnf_instance);
 	free(r->mods);
 	memset(r, 0, sizeof(*r));
 }

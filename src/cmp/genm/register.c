@@ -205,7 +205,7 @@ static int register_decide(struct cmp_request *rq, const RegisterRequest *wire)
 
 	err = register_read(rq, wire, &texts, &request);
 	if (!err && request.n_subject_ids == 1)
-		cmp_log_certificate(rq, request.subject_ids[0], &SERIAL_NULL);
+		cmp_log_certificate(rq, request.subject_ids[0], request.vnf_instance, &SERIAL_NULL);
 	if (!err)
 		err = cmf_register(&call, &request);
 	return err ? err : register_reply(rq, wire);

@@ -478,7 +478,7 @@ int cmp_forward_revoked(struct cmp_request *rq, const struct cmf_order_item *ord
 		return err;
 	if (is_outdated(rq, &forwarded, from, done))
 		return STORE_NOT_FOUND;
-	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
+	cmp_log_certificate(rq, cert->subject_id, cert->vnf_instance, &cert->serial);
 	if (is_waiting(from)) {
 		outcome->metric = METRIC_WAITING;
 		return answer_give(rq, ca, NULL, from, STORE_TXN_AWAIT_UPSTREAM, outcome);

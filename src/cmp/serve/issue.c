@@ -32,7 +32,8 @@ static void log_asked(struct cmp_request *rq, const struct cmp_item *item)
 	    !cmp_text_dup(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)),
 			  CMP_CARRIER_TEXT_MAX, &cn))
 		subject = cn;
-	cmp_log_certificate(rq, subject, &SERIAL_NULL);
+	cmp_log_certificate(rq, subject, csr->n_vnf_instances ? csr->vnf_instances[0] : NULL,
+			    &SERIAL_NULL);
 }
 
 /*
@@ -254,7 +255,7 @@ static int granted_answer(struct cmp_request *rq, struct cmp_items *items,
 			return -ENOMEM;
 	}
 	log_refused(rq, items);
-	cmp_log_certificate(rq, first->subject_id, &first->serial);
+	cmp_log_certificate(rq, first->subject_id, first->vnf_instance, &first->serial);
 	return terms.waiting ? issue_upstream(rq, items, first, outcome)
 			     : issue_now(rq, items, outcome);
 }

@@ -111,7 +111,7 @@ void cmp_stored_items_log(struct cmp_request *rq, const struct cmp_stored_items 
 
 		if (!cert->id)
 			continue;
-		cmp_log_certificate(rq, cert->subject_id, &cert->serial);
+		cmp_log_certificate(rq, cert->subject_id, cert->vnf_instance, &cert->serial);
 		return;
 	}
 }

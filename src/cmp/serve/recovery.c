@@ -158,7 +158,7 @@ static int keys_answer(struct cmp_request *rq, const struct cmp_recovery *recove
 	const struct store_certificate *cert = &recovery->keys.item[0].cert;
 	const struct cmp_response response = {.status = PKI_STATUS_ACCEPTED, .failinfo = -1};
 
-	cmp_log_certificate(rq, cert->subject_id, &cert->serial);
+	cmp_log_certificate(rq, cert->subject_id, cert->vnf_instance, &cert->serial);
 	cmp_outcome_becomes(outcome, STORE_TXN_DONE);
 	return cmp_reply_recovery(rq, &response, recovery);
 }

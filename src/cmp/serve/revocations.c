@@ -103,7 +103,8 @@ void cmp_revocations_note(struct cmp_request *rq, const struct cmp_revocations *
 		if (all->verdict[i].refused && all->verdict[i].refusal.reason != REFUSAL_NONE)
 			rq->refusal = all->verdict[i].refusal;
 		if (cert)
-			cmp_log_certificate(rq, cert->subject_id, &cert->serial);
+			cmp_log_certificate(rq, cert->subject_id, cert->vnf_instance,
+					    &cert->serial);
 	}
 	if (all->waiting)
 		outcome->metric = METRIC_WAITING;

@@ -262,7 +262,7 @@ static int refusal_audit(void *arg, struct refusal *refusal)
 
 	*refusal = call->refusal;
 	err = cmf_audit_refused(&made, http_method_name(call->request->method), call->request->path,
-				&added);
+				NULL, &added);
 	return err == 0 && !added ? STORE_NOT_FOUND : err;
 }
 

@@ -3,13 +3,22 @@
 #include "reader.h"
 #include "unit.h"
 
+#include "base/vnfci_urn.h"
+
+#include <errno.h>
+
 int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
+	bool of_vnf = audit->vnf_instance && *audit->vnf_instance;
+	_cleanup_(freep) char *urn = of_vnf ? vnfci_urn(audit->vnf_instance, audit->target) : NULL;
+
+	if (of_vnf && !urn)
+		return -ENOMEM;
 	return unit_add(u, CHANGE_AUDIT_ADD,
 			VALUES(value_int(audit->time_ms), value_int(audit->actor_kind),
 			       value_text(audit->actor),
 			       value_int_unless(audit->has_uid ? (int64_t)audit->uid : -1, -1),
-			       value_text(audit->action), value_text(audit->target),
+			       value_text(audit->action), value_text(of_vnf ? urn : audit->target),
 			       value_text(audit->detail), value_text(audit->before),
 			       value_text(audit->after),
 			       value_text(audit->outcome ? audit->outcome : "done"),
