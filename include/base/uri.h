@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/strbuf.h"
 
 struct uri {
 	struct bytes host; /* as it stands there, an IPv6 address without brackets; empty: none */
@@ -17,3 +18,6 @@ struct uri {
  * in words that follow "the URI".
  */
 const char *uri_read(struct bytes text, struct uri *urip);
+
+/* Adds the text with all but unreserved characters percent-encoded, RFC 3986 2.3. */
+void uri_escape(struct strbuf *out, const char *text);

@@ -186,3 +186,13 @@ const char *uri_read(struct bytes text, struct uri *urip)
 	}
 	return fault ? fault : path_fault((struct bytes){rest.data, run_of(rest, 0, "?#")});
 }
+
+void uri_escape(struct strbuf *out, const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (is_unreserved(*c))
+			strbuf_add_n(out, (const char *)c, 1);
+		else
+			strbuf_printf(out, "%%%02X", *c);
+	}
+}

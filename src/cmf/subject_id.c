@@ -5,6 +5,7 @@
 #include "base/host_name.h"
 #include "base/name_fold.h"
 #include "base/strbuf.h"
+#include "base/uri.h"
 #include "base/vnfci_urn.h"
 
 #include <ctype.h>
@@ -249,14 +250,6 @@ bool vnfci_urn_is(struct bytes uri, const struct store_entity *entity)
 	       name_is_id(bytes_of_string(subject_id), entity->subject_id);
 }
 
-/* RFC 3986 2.3: only what is unreserved stays. */
-static void percent_encode(const char *text, struct strbuf *out)
-{
-	for (; *text; text++)
-		strbuf_printf(out, is_unreserved((uint8_t)*text) ? "%c" : "%%%02X",
-			      (unsigned char)*text);
-}
-
 static int uri_pattern_fill(const char *pattern, const struct store_entity *entity,
 			    struct strbuf *out)
 {
@@ -276,7 +269,7 @@ static int uri_pattern_fill(const char *pattern, const struct store_entity *enti
 			strbuf_printf(out, "%c", *pattern++);
 			continue;
 		}
-		percent_encode(marks[i].text, out);
+		uri_escape(out, marks[i].text);
 		pattern += strlen(marks[i].mark);
 	}
 	return out->failed ? -ENOMEM : 0;

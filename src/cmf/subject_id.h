@@ -33,8 +33,8 @@ bool identifier_plain(struct bytes id);
 /* Whether the name is that subjectId but for case, or a host name that compares as it does. */
 bool name_is_id(struct bytes name, const char *id);
 bool name_rule_allows(enum conf_name_rule rule, struct bytes name, const char *id);
-/* Who the URN of base/vnfci_urn.h names; *vnf_instancep is "" in the form with one part. The caller frees both.
- * -EINVAL: the URI is another, or not as above; -ENOMEM. */
+/* Who the URN of base/vnfci_urn.h names; *vnf_instancep is "" in the form with one part. The caller
+ * frees both. -EINVAL: the URI is another, or not as above; -ENOMEM. */
 _must_check_ int vnfci_urn_read(struct bytes uri, char **vnf_instancep, char **subject_idp);
 /* Whether it is the URI of that entity; false, too, where there is no memory to find out. */
 bool vnfci_urn_is(struct bytes uri, const struct store_entity *entity);

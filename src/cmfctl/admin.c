@@ -4,6 +4,7 @@
  */
 #include "ctl.h"
 
+#include "base/uri.h"
 #include "conf.h"
 
 #include <curl/curl.h>
@@ -191,30 +192,17 @@ int ctl_walk(struct ctl *ctl, const char *path, uint64_t limit, ctl_page *each, 
 	return status;
 }
 
-static void encode_add(struct strbuf *b, const char *text)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-
-	for (; *text; text++) {
-		if (strchr(plain, *text))
-			strbuf_add_n(b, text, 1);
-		else
-			strbuf_printf(b, "%%%02X", (unsigned char)*text);
-	}
-}
-
 void ctl_query_add(struct strbuf *path, const char *name, const char *value)
 {
 	if (!value)
 		return;
 	strbuf_add(path, path->text && strchr(path->text, '?') ? "&" : "?");
 	strbuf_printf(path, "%s=", name);
-	encode_add(path, value);
+	uri_escape(path, value);
 }
 
 void ctl_segment_add(struct strbuf *path, const char *segment)
 {
 	strbuf_add(path, "/");
-	encode_add(path, segment);
+	uri_escape(path, segment);
 }

@@ -67,7 +67,7 @@ static void refusal_audit(const struct callback *callback)
 	who.name = name;
 	call.origin.request_id = callback->request->id;
 	if (err == 0)
-		err = cmf_audit_refused(&call, "notify", callback->vnfm->name, &added);
+		err = cmf_audit_refused(&call, "notify", callback->vnfm->name, NULL, &added);
 	if (err == 0 && added)
 		err = store_unit_commit(callback->worker->unit);
 	if (err < 0)

@@ -6,6 +6,7 @@
 #include "csr/names.h"
 
 #include "base/uri.h"
+#include "base/vnfci_urn.h"
 #include "cmf_private.h"
 #include "principal/name_reserved.h"
 #include "subject_id.h"
