@@ -127,9 +127,10 @@ struct store_client {
 	char *trust_domain;
 	uint32_t permissions;
 	bool register_on_ir;
-	char *default_profile; /* NULL: none */
-	char *policy;          /* its [client_policy NAME]; NULL: the default one */
-	char *entity;          /* the subjectId of the entity that it is; NULL: none */
+	char *default_profile;     /* NULL: none */
+	char *policy;              /* its [client_policy NAME]; NULL: the default one */
+	char *entity;              /* the subjectId of the entity that it is; NULL: none */
+	char *entity_vnf_instance; /* of that entity; NULL: none */
 	int64_t created_ms;
 	struct store_credential *credentials; /* in the order of ids */
 	size_t n_credentials;

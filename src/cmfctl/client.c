@@ -15,6 +15,7 @@ enum {
 	OPT_DEFAULT_PROFILE,
 	OPT_POLICY,
 	OPT_ENTITY,
+	OPT_ENTITY_VNF_INSTANCE,
 	OPT_NO_DEFAULT_PROFILE,
 	OPT_NO_POLICY,
 	OPT_NO_ENTITY,
@@ -27,6 +28,7 @@ struct client_args {
 	const char *default_profile;
 	const char *policy;
 	const char *entity;
+	const char *entity_vnf_instance;
 	const char *register_on_ir; /* update: yes or no */
 	bool no_default_profile;
 	bool no_policy;
@@ -41,6 +43,8 @@ static void add_args_check(struct argp_state *state, const struct client_args *a
 		argp_error(state, "NAME is required");
 	if (!args->trust_domain)
 		argp_error(state, "--trust-domain is required");
+	if (args->entity_vnf_instance && !args->entity)
+		argp_error(state, "--entity-vnf-instance goes with --entity");
 	ctl_credential_check(state, &args->credential);
 }
 
@@ -70,6 +74,9 @@ static error_t add_parse(int key, char *arg, struct argp_state *state)
 	case OPT_ENTITY:
 		args->entity = arg;
 		return 0;
+	case OPT_ENTITY_VNF_INSTANCE:
+		args->entity_vnf_instance = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (args->name)
 			argp_error(state, "one NAME only");
@@ -97,6 +104,8 @@ static const struct argp_option add_options[] = {
 	{"policy", OPT_POLICY, "NAME", 0, "Its [client_policy NAME] of the configuration", 1},
 	{"entity", OPT_ENTITY, "ID", 0,
 	 "The entity that the client is: the only one that may have its names in certificates", 1},
+	{"entity-vnf-instance", OPT_ENTITY_VNF_INSTANCE, "ID", 0,
+	 "The VNF instance that this entity belongs to", 1},
 	{0},
 };
 
@@ -116,11 +125,12 @@ static json_t *may_json(const char *may)
 
 static json_t *client_json(const struct client_args *args)
 {
-	return json_pack("{s:s, s:s, s:o, s:b, s:s*, s:s*, s:s*}", "name", args->name,
+	return json_pack("{s:s, s:s, s:o, s:b, s:s*, s:s*, s:s*, s:s*}", "name", args->name,
 			 "trust_domain", args->trust_domain, "may",
 			 may_json(args->may ? args->may : "register,request,revoke"),
 			 "register_on_ir", (int)args->registers_on_ir, "default_profile",
-			 args->default_profile, "policy", args->policy, "entity", args->entity);
+			 args->default_profile, "policy", args->policy, "entity", args->entity,
+			 "entity_vnf_instance", args->entity_vnf_instance);
 }
 
 int ctl_client_add(struct ctl *ctl, int argc, char **argv)
@@ -135,6 +145,7 @@ int ctl_client_add(struct ctl *ctl, int argc, char **argv)
 	struct client_args args = {0};
 	_cleanup_(strbuf_clear) struct strbuf what = STRBUF_NULL;
 	json_t *body, *reply;
+	const char *warning;
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
@@ -152,6 +163,9 @@ int ctl_client_add(struct ctl *ctl, int argc, char **argv)
 		strbuf_printf(&what, "client %s", args.name);
 		ctl_credential_report(ctl, &args.credential, what.text, reply,
 				      json_array_get(json_object_get(reply, "credentials"), 0));
+		warning = json_string_value(json_object_get(reply, "warning"));
+		if (warning)
+			ctl_error("warning: %s", warning);
 		json_decref(reply);
 	}
 	ctl_credential_clear(&args.credential);
@@ -188,6 +202,9 @@ static error_t update_parse(int key, char *arg, struct argp_state *state)
 	case OPT_ENTITY:
 		args->entity = arg;
 		return 0;
+	case OPT_ENTITY_VNF_INSTANCE:
+		args->entity_vnf_instance = arg;
+		return 0;
 	case OPT_NO_ENTITY:
 		args->no_entity = true;
 		return 0;
@@ -199,6 +216,8 @@ static error_t update_parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!args->name)
 			argp_error(state, "NAME is required");
+		if (args->entity_vnf_instance && !args->entity)
+			argp_error(state, "--entity-vnf-instance goes with --entity");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -215,6 +234,8 @@ static const struct argp_option update_options[] = {
 	{"policy", OPT_POLICY, "NAME", 0, "Its [client_policy NAME] of the configuration", 1},
 	{"no-policy", OPT_NO_POLICY, NULL, 0, "The one named default", 1},
 	{"entity", OPT_ENTITY, "ID", 0, "The entity that the client is, as for client add", 1},
+	{"entity-vnf-instance", OPT_ENTITY_VNF_INSTANCE, "ID", 0,
+	 "The VNF instance that this entity belongs to", 1},
 	{"no-entity", OPT_NO_ENTITY, NULL, 0, "It is none any more", 1},
 	{0},
 };
@@ -236,7 +257,8 @@ static json_t *update_json(const struct client_args *args)
 				 json_boolean(strcmp(args->register_on_ir, "yes") == 0))) ||
 	    setting_add(body, "default_profile", args->default_profile, args->no_default_profile) ||
 	    setting_add(body, "policy", args->policy, args->no_policy) ||
-	    setting_add(body, "entity", args->entity, args->no_entity)) {
+	    setting_add(body, "entity", args->entity, args->no_entity) ||
+	    setting_add(body, "entity_vnf_instance", args->entity_vnf_instance, false)) {
 		json_decref(body);
 		return NULL;
 	}
@@ -285,6 +307,7 @@ static const struct ctl_column columns[] = {
 	{"PROFILE", "default_profile"},
 	{"POLICY", "policy"},
 	{"ENTITY", "entity"},
+	{"ITS VNF INSTANCE", "entity_vnf_instance"},
 	{"CREDENTIAL", "credential"},
 	{"SUBJECT", "subject"},
 	{"REFERENCE", "mac_reference"},

@@ -159,6 +159,16 @@ def test_reserved_names(cmf, tmp_path):
     assert add("orchestrator", "--mac", "--ref", "nfvo-r.example.net", "--entity", "nfvo-r.example.net").returncode == 0
     entities = {row["name"]: row["entity"] for row in json.loads(cmf.ctl("client", "list", "--json").stdout)}
     assert entities["orchestrator"] == "nfvo-r.example.net" and entities["vnfm-a"] is None
+    # vnfc-r7 of that VNF instance it is, and of no other.
+    assert add("vnfc-r7", "--mac", "--entity-vnf-instance", "vnf-1").returncode == 2
+    assert add("vnfc-r7", "--mac", "--entity", "vnfc-r7", "--entity-vnf-instance", "vnf-1").returncode == 0
+    assert "that of a client" in refused("vnfc-r7")
+    cmf.ctl("register", "--requester", "vnfm-a", "--cert-type", "VnfciCert", "--subject-id", "vnfc-r7", "--vnf-instance", "vnf-1")
+    assert "registered entity" in cmf.ctl("client", "update", "vnfc-r7", "--entity", "vnfc-r7", check=False).stdout
+    cmf.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", "vnfc-r7", "--vnf-instance", "vnf-1")
+    cmf.ctl("client", "update", "vnfc-r7", "--entity", "vnfc-r7")
+    row = next(row for row in json.loads(cmf.ctl("client", "list", "--json").stdout) if row["name"] == "vnfc-r7")
+    assert (row["entity"], row["entity_vnf_instance"]) == ("vnfc-r7", None)
     # Of before: the client takes the name where the entity's registration is gone meanwhile.
     cmf.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", "vnfci-r1")
     assert add("vnfci-r1", "--mac").returncode == 0

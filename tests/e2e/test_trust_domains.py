@@ -65,5 +65,8 @@ def test_names_of_another_domain(domains):
 def test_a_domain_without_section_is_told(domains, tmp_path):
     server, _, _ = domains
     Vnfm(server, "vnfm-c", tmp_path / "c", trust_domain="operator-c")
+    said = {name: server.ctl("client", "add", f"of-{name}", "--trust-domain", name, "--mac", "--ref", name).stdout
+            for name in ("operator-a", "operator-x")}
+    assert "warning: there is no section [trust_domain operator-x]" in said["operator-x"] and "warning" not in said["operator-a"]
     said = server.ctl("check", "--database").stdout
     assert "[trust_domain operator-c]" in said and "[trust_domain operator-a]" not in said

@@ -31,6 +31,7 @@ static const char *const may_be_scanned[] = {
 /* Read, but to an end: part of the statement, and why. */
 static const char *const may_scan[] = {
 	"SELECT 'the counter of '", /* the check of integrity, which reads everything */
+	"SELECT 'the number of registrations of trust domain '",
 	"FROM kem_secret WHERE cmp_transaction_id IS NULL LIMIT ?1", /* at most so many */
 };
 
@@ -38,7 +39,8 @@ static const char *const may_scan[] = {
 static const char *const may_be_sorted[] = {
 	"subject_key = ?",          /* those of one subjectId, in all trust domains and instances */
 	"SELECT 'the counter of '", /* the check of integrity */
-	"c.serial = ?",             /* one for each CA that has that serialNumber */
+	"SELECT 'the number of registrations of trust domain '",
+	"c.serial = ?", /* one for each CA that has that serialNumber */
 };
 
 /* By these all that a client has, or a domain, would be read: a list does it page by page. */
@@ -49,7 +51,11 @@ static const char *const too_wide[] = {
 };
 
 /* The tests' own. */
-static const char *const not_the_stores[] = {"SELECT count(*) FROM audit", "WITH RECURSIVE c (i)",
+static const char *const not_the_stores[] = {"SELECT count(*) FROM audit",
+					     "WITH RECURSIVE c (i)",
+					     "UPDATE trust_domain SET registrations",
+					     "DELETE FROM trust_domain",
+					     "INSERT INTO trust_domain",
 					     "INSERT INTO client (id,"};
 
 static bool is_one_of(const char *const *list, size_t n, const char *word, size_t len)

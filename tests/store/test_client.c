@@ -40,6 +40,7 @@ static void assert_same_client(const struct store_client *c, const struct store_
 	assert_same_text(c->default_profile, e->default_profile);
 	assert_same_text(c->policy, e->policy);
 	assert_same_text(c->entity, e->entity);
+	assert_same_text(c->entity_vnf_instance, e->entity_vnf_instance);
 	ck_assert_int_eq(c->created_ms, e->created_ms);
 	ck_assert_uint_eq(c->n_credentials, e->n_credentials);
 	for (size_t i = 0; i < e->n_credentials; i++)
@@ -174,6 +175,7 @@ START_TEST(test_client_is_changed)
 	a.default_profile = NULL;
 	a.policy = TEXT("new-clients");
 	a.entity = TEXT("vnfm.example.net");
+	a.entity_vnf_instance = TEXT("vnf-1");
 	OK(store_client_update(f.unit, &a));
 	OK(store_unit_commit(f.unit));
 	OK(store_client_find(f.reader, "a", &found));

@@ -199,6 +199,13 @@ START_TEST(test_counter_that_is_off)
 	database_exec(f.database, "UPDATE counter SET n = n - 1 WHERE name = 'certificate'");
 	database_exec(f.database, "DELETE FROM counter WHERE name = 'cmp_transaction'");
 	OK(store_integrity_check(f.reader));
+	database_exec(f.database, "UPDATE trust_domain SET registrations = registrations + 1");
+	ck_assert_int_eq(store_integrity_check(f.reader), -EUCLEAN);
+	database_exec(f.database, "DELETE FROM trust_domain");
+	ck_assert_int_eq(store_integrity_check(f.reader), -EUCLEAN);
+	database_exec(f.database, "INSERT INTO trust_domain SELECT trust_domain, count(*)"
+				  " FROM registration WHERE state = 0 GROUP BY trust_domain");
+	OK(store_integrity_check(f.reader));
 	fixture_end(&f);
 }
 END_TEST

@@ -175,6 +175,7 @@ static int credential_prepare(const struct cmf_call *call, const struct store_cl
 	const struct store_client known = {.name = client->name,
 					   .trust_domain = client->trust_domain,
 					   .entity = client->entity,
+					   .entity_vnf_instance = client->entity_vnf_instance,
 					   .credentials = row,
 					   .n_credentials = 1};
 	int err = credential_complete(call, given, row);
@@ -223,10 +224,13 @@ static int credential_words(const struct store_credential *row, struct strbuf *w
 
 static int settings_words(const struct store_client *client, struct strbuf *words)
 {
-	strbuf_printf(words, "permissions=%u register_on_ir=%d profile=%s policy=%s entity=%s",
+	strbuf_printf(words,
+		      "permissions=%u register_on_ir=%d profile=%s policy=%s entity=%s"
+		      " vnf_instance=%s",
 		      client->permissions, client->register_on_ir,
 		      client->default_profile ? client->default_profile : "",
-		      client->policy ? client->policy : "", client->entity ? client->entity : "");
+		      client->policy ? client->policy : "", client->entity ? client->entity : "",
+		      client->entity_vnf_instance ? client->entity_vnf_instance : "");
 	return words->failed ? -ENOMEM : 0;
 }
 

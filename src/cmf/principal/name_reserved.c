@@ -31,7 +31,9 @@ static size_t first_from(const struct reserved *set, const char *text)
 /* The entity that a client is; without subject_id: none. */
 static struct store_entity entity_of(const struct store_client *client)
 {
-	return (struct store_entity){client->trust_domain, "", client->entity};
+	return (struct store_entity){client->trust_domain,
+				     client->entity_vnf_instance ? client->entity_vnf_instance : "",
+				     client->entity};
 }
 
 static bool may_have(const struct clients *clients, size_t client,

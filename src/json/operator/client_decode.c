@@ -286,7 +286,8 @@ static bool entity_valid(const char *entity)
 /* Names that the operator chose. */
 static int client_names_decode(const char *name, const char *trust_domain,
 			       const char *default_profile, const char *policy, const char *entity,
-			       struct store_client *client, char *detail, size_t size)
+			       const char *vnf_instance, struct store_client *client, char *detail,
+			       size_t size)
 {
 	if (!name_valid(name) || !name_valid(trust_domain) ||
 	    (default_profile && !name_valid(default_profile)) || (policy && !name_valid(policy))) {
@@ -296,21 +297,27 @@ static int client_names_decode(const char *name, const char *trust_domain,
 			 "and '-' are allowed");
 		return -EINVAL;
 	}
-	if (entity && !entity_valid(entity)) {
-		snprintf(detail, size, "entity must be the subjectId of an entity");
+	if ((entity && !entity_valid(entity)) ||
+	    (vnf_instance && (!entity || !entity_valid(vnf_instance)))) {
+		snprintf(detail, size,
+			 "entity must be the subjectId of an entity, entity_vnf_instance its VNF "
+			 "instance");
 		return -EINVAL;
 	}
 	client->name = strdup(name);
 	client->trust_domain = strdup(trust_domain);
 	if (entity)
 		client->entity = strdup(entity);
+	if (vnf_instance)
+		client->entity_vnf_instance = strdup(vnf_instance);
 	if (default_profile)
 		client->default_profile = strdup(default_profile);
 	if (policy)
 		client->policy = strdup(policy);
 	return client->name && client->trust_domain &&
 			       !client->default_profile == !default_profile &&
-			       !client->policy == !policy && !client->entity == !entity
+			       !client->policy == !policy && !client->entity == !entity &&
+			       !client->entity_vnf_instance == !vnf_instance
 		       ? 0
 		       : -ENOMEM;
 }
@@ -319,19 +326,21 @@ static int client_decode(json_t *body, struct operator_client_request *request, 
 			 size_t size)
 {
 	const char *name, *trust_domain, *default_profile = NULL, *policy = NULL, *entity = NULL;
+	const char *vnf_instance = NULL;
 	struct credential_members credential = {0};
 	int register_on_ir = 0, err;
 	json_error_t error;
 	json_t *may;
 
 	if (json_unpack_ex(body, &error, JSON_STRICT,
-			   "{s:s, s:s, s:o, s?b, s?s, s?s, s?s, " CREDENTIAL_FORMAT "}", "name",
-			   &name, "trust_domain", &trust_domain, "may", &may, "register_on_ir",
-			   &register_on_ir, "default_profile", &default_profile, "policy", &policy,
-			   "entity", &entity, CREDENTIAL_MEMBERS(&credential)))
+			   "{s:s, s:s, s:o, s?b, s?s, s?s, s?s, s?s, " CREDENTIAL_FORMAT "}",
+			   "name", &name, "trust_domain", &trust_domain, "may", &may,
+			   "register_on_ir", &register_on_ir, "default_profile", &default_profile,
+			   "policy", &policy, "entity", &entity, "entity_vnf_instance",
+			   &vnf_instance, CREDENTIAL_MEMBERS(&credential)))
 		return operator_decode_refused(&error, detail, size);
 	request->client.register_on_ir = register_on_ir;
-	err = client_names_decode(name, trust_domain, default_profile, policy, entity,
+	err = client_names_decode(name, trust_domain, default_profile, policy, entity, vnf_instance,
 				  &request->client, detail, size);
 	if (!err)
 		err = permissions_decode(may, &request->client.permissions, detail, size);
@@ -374,13 +383,15 @@ int operator_client_update_decode(json_t *body, struct operator_client_update *u
 				  char *detail, size_t size)
 {
 	json_t *may = NULL, *profile = NULL, *policy = NULL, *entity = NULL;
+	const char *vnf_instance = NULL;
 	json_error_t error;
 	int err = 0;
 
 	*updatep = (struct operator_client_update){.register_on_ir = -1};
-	if (json_unpack_ex(body, &error, JSON_STRICT, "{s?o, s?b, s?o, s?o, s?o}", "may", &may,
+	if (json_unpack_ex(body, &error, JSON_STRICT, "{s?o, s?b, s?o, s?o, s?o, s?s}", "may", &may,
 			   "register_on_ir", &updatep->register_on_ir, "default_profile", &profile,
-			   "policy", &policy, "entity", &entity))
+			   "policy", &policy, "entity", &entity, "entity_vnf_instance",
+			   &vnf_instance))
 		return operator_decode_refused(&error, detail, size);
 	if (may)
 		err = permissions_decode(may, &updatep->permissions, detail, size);
@@ -390,7 +401,13 @@ int operator_client_update_decode(json_t *body, struct operator_client_update *u
 	if (!err)
 		err = setting_decode("policy", policy, name_valid, &updatep->sets_policy,
 				     &updatep->policy, detail, size);
-	return err ? err
-		   : setting_decode("entity", entity, entity_valid, &updatep->sets_entity,
-				    &updatep->entity, detail, size);
+	if (!err)
+		err = setting_decode("entity", entity, entity_valid, &updatep->sets_entity,
+				     &updatep->entity, detail, size);
+	if (!err && vnf_instance && (!updatep->entity || !entity_valid(vnf_instance))) {
+		snprintf(detail, size, "entity_vnf_instance: with entity only, whose it is");
+		return -EINVAL;
+	}
+	updatep->entity_vnf_instance = vnf_instance;
+	return err;
 }

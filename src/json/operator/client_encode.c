@@ -181,12 +181,14 @@ json_t *operator_client_json(const struct store_client *client)
 	const struct store_credential *anchor = last_of(client, STORE_CREDENTIAL_ANCHOR);
 	const struct store_credential *secret = last_of(client, STORE_CREDENTIAL_SECRET);
 
-	return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-			 json_text(client->name), "trust_domain", json_text(client->trust_domain),
-			 "may", permissions_json(client->permissions), "register_on_ir",
+	return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "name", json_text(client->name), "trust_domain",
+			 json_text(client->trust_domain), "may",
+			 permissions_json(client->permissions), "register_on_ir",
 			 (int)client->register_on_ir, "default_profile",
 			 json_text(client->default_profile), "policy", json_text(client->policy),
-			 "entity", json_text(client->entity), "credential", kinds_json(client),
+			 "entity", json_text(client->entity), "entity_vnf_instance",
+			 json_text(client->entity_vnf_instance), "credential", kinds_json(client),
 			 "subject", json_text(anchor ? anchor->subject : NULL), "mac_reference",
 			 secret ? octets_text(&secret->known_by) : json_null(), "credentials",
 			 credentials_json(client), "created_at", json_time(client->created_ms));

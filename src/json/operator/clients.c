@@ -34,15 +34,23 @@ static int client_list(struct operator_call *call)
 	return operator_page_end(call, &page, err == PAGE_FULL ? 0 : err);
 }
 
-static int client_show(struct operator_call *call, int status, const char *name)
+static int client_show(struct operator_call *call, int status, const char *name,
+		       const char *warning)
 {
 	_cleanup_(store_client_clear) struct store_client client = {0};
 	int err = store_client_find(call->worker->reader, name, &client);
+	json_t *json;
 
 	if (err == STORE_NOT_FOUND)
 		return operator_client_absent(call);
-	return err ? operator_fault(call, err)
-		   : operator_ok(call, status, operator_client_json(&client));
+	if (err)
+		return operator_fault(call, err);
+	json = operator_client_json(&client);
+	if (json && warning && json_object_set_new(json, "warning", json_string(warning))) {
+		json_decref(json);
+		json = NULL;
+	}
+	return operator_ok(call, status, json);
 }
 
 /* --- add --- */
@@ -64,6 +72,19 @@ static int client_add_decide(struct operator_call *call, void *arg, struct refus
 			      &addition->verdict, &addition->taken);
 }
 
+/* A domain without a section has no limits, which a mistyped name has, too. */
+static int client_added(struct operator_call *call, const struct store_client *client)
+{
+	_cleanup_(strbuf_clear) struct strbuf warning = STRBUF_NULL;
+	const struct conf *conf = cmf_conf(call->cmf);
+
+	if (!conf_trust_domain_find(conf, client->trust_domain))
+		strbuf_printf(&warning, "there is no section [trust_domain %s]: it has no limits",
+			      client->trust_domain);
+	return warning.failed ? operator_fault(call, -ENOMEM)
+			      : client_show(call, 201, client->name, warning.text);
+}
+
 static int client_insert(struct operator_call *call, struct client_addition *addition)
 {
 	struct refusal refusal = REFUSAL_NULL;
@@ -73,8 +94,7 @@ static int client_insert(struct operator_call *call, struct client_addition *add
 		return operator_verdict_problem(call, addition->verdict, addition->taken);
 	if (err == STORE_CONFLICT)
 		return operator_problem(call, 409, "there is a client of that name already");
-	return err ? operator_fault(call, err)
-		   : client_show(call, 201, addition->request.client.name);
+	return err ? operator_fault(call, err) : client_added(call, &addition->request.client);
 }
 
 static int client_add(struct operator_call *call)
@@ -132,6 +152,8 @@ static int client_change_apply(struct store_client *client,
 		err = setting_replace(&client->policy, update->policy);
 	if (!err && update->sets_entity)
 		err = setting_replace(&client->entity, update->entity);
+	if (!err && update->sets_entity)
+		err = setting_replace(&client->entity_vnf_instance, update->entity_vnf_instance);
 	return err;
 }
 
@@ -170,7 +192,7 @@ static int client_change(struct operator_call *call, const char *name)
 	else if (err == STORE_NOT_FOUND)
 		status = operator_client_absent(call);
 	else
-		status = err ? operator_fault(call, err) : client_show(call, 200, name);
+		status = err ? operator_fault(call, err) : client_show(call, 200, name, NULL);
 	free(change.taken);
 	json_decref(body);
 	return status;
@@ -203,7 +225,7 @@ static int client_serve(struct operator_call *call, char *name)
 {
 	switch ((unsigned)call->request->method) {
 	case HTTP_GET:
-		return client_show(call, 200, name);
+		return client_show(call, 200, name, NULL);
 	case HTTP_PATCH:
 		return client_change(call, name);
 	case HTTP_DELETE:

@@ -82,7 +82,8 @@ struct operator_client_update {
 	bool sets_policy;
 	const char *policy; /* NULL: the default one */
 	bool sets_entity;
-	const char *entity; /* NULL: none */
+	const char *entity;              /* NULL: none */
+	const char *entity_vnf_instance; /* of that entity; NULL: none */
 };
 _must_check_ int operator_client_update_decode(json_t *body, struct operator_client_update *updatep,
 					       char *detail, size_t size);

@@ -22,6 +22,7 @@ void store_client_clear(struct store_client *c)
 	free(c->default_profile);
 	free(c->policy);
 	free(c->entity);
+	free(c->entity_vnf_instance);
 	for (size_t i = 0; i < c->n_credentials; i++)
 		store_credential_clear(&c->credentials[i]);
 	free(c->credentials);
@@ -60,6 +61,7 @@ static void client_read(struct row *row, struct store_client *c)
 	c->created_ms = row_int(row);
 	c->policy = row_text(row);
 	c->entity = row_text(row);
+	c->entity_vnf_instance = row_text(row);
 }
 
 static int client_give(struct client_walk *walk)
@@ -184,7 +186,8 @@ int store_client_insert(struct store_unit *u, const struct store_client *c)
 				  VALUES(value_text(c->name), value_text(c->trust_domain),
 					 value_int(c->permissions), value_int(c->register_on_ir),
 					 value_text(c->default_profile), value_int(c->created_ms),
-					 value_text(c->policy), value_text(c->entity)));
+					 value_text(c->policy), value_text(c->entity),
+					 value_text(c->entity_vnf_instance)));
 
 	for (size_t i = 0; err == 0 && i < c->n_credentials; i++)
 		err = store_credential_insert(u, id, &c->credentials[i], NULL);
@@ -196,7 +199,8 @@ int store_client_update(struct store_unit *u, const struct store_client *c)
 	return unit_add(u, CHANGE_CLIENT_UPDATE,
 			VALUES(value_text(c->name), value_int(c->permissions),
 			       value_int(c->register_on_ir), value_text(c->default_profile),
-			       value_text(c->policy), value_text(c->entity)));
+			       value_text(c->policy), value_text(c->entity),
+			       value_text(c->entity_vnf_instance)));
 }
 
 int store_client_remove(struct store_unit *u, const char *name)

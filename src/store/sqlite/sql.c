@@ -45,7 +45,7 @@
 	" k.content"
 #define CLIENT_COLUMNS                                                                      \
 	"c.id, c.name, c.trust_domain, c.permissions, c.register_on_ir, c.default_profile," \
-	" c.created_ms, c.policy, c.entity, " CREDENTIAL_COLUMNS
+	" c.created_ms, c.policy, c.entity, c.entity_vnf_instance, " CREDENTIAL_COLUMNS
 #define REGISTRATION_COLUMNS                                                              \
 	"id, cert_type, subject_id, handling, manager, trust_domain, ca, profile, state," \
 	" created_ms, changed_ms, vnf_instance, source, attester_id"
@@ -124,11 +124,11 @@
 const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_CLIENT_INSERT] =
 		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
-		" default_profile, created_ms, policy, entity)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		" default_profile, created_ms, policy, entity, entity_vnf_instance)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[CHANGE_CLIENT_UPDATE] =
 		"UPDATE client SET permissions = ?2, register_on_ir = ?3, default_profile = ?4,"
-		" policy = ?5, entity = ?6 WHERE name = ?1",
+		" policy = ?5, entity = ?6, entity_vnf_instance = ?7 WHERE name = ?1",
 	[CHANGE_CLIENT_REMOVE] = "DELETE FROM client WHERE name = ?1",
 	/* A secret, 0, has its reference, and an OAuth2 client, 3, its id for itself. */
 	[CHANGE_CREDENTIAL_INSERT] =
@@ -673,5 +673,9 @@ const char *const sqlite_integrity_sql[] = {
 	" SELECT 'certificate', state, -count(*) FROM certificate GROUP BY state UNION ALL"
 	" SELECT 'cmp_transaction', state, -count(*) FROM cmp_transaction GROUP BY state)"
 	" GROUP BY name, state HAVING sum(n) <> 0",
+	"SELECT 'the number of registrations of trust domain ' || name || ' is off by ' || sum(n)"
+	" FROM (SELECT name, registrations AS n FROM trust_domain UNION ALL"
+	" SELECT trust_domain, -count(*) FROM registration WHERE state = 0 GROUP BY trust_domain)"
+	" GROUP BY name HAVING sum(n) <> 0",
 	NULL,
 };
