@@ -65,6 +65,9 @@ static const struct {
 	{"{\"certTypes\":[\"MANO_CERT\"]}", false},
 	{"{\"subjectIds\":[\"a\"]}", true},
 	{"{\"subjectIds\":[\"b\"]}", false},
+	{"{\"subjectIds\":[\"A\"]}", true}, /* as names compare */
+	{"{\"subjectIds\":[\"\uff41\"]}", true},
+	{"{\"vnfInstanceIds\":[\"V\"]}", false}, /* octet for octet */
 	{"{\"vnfInstanceIds\":[\"u\",\"v\"]}", true},
 	{"{\"vnfInstanceIds\":[\"u\"]}", false},
 	{"{\"vnfInstanceIds\":[\"\"]}", false},

@@ -190,9 +190,10 @@ int cmf_subscription_fail(const struct cmf_call *call,
 
 bool cmf_event_is_for(const struct cmf_principal *who, const struct store_event *event)
 {
-	const struct store_entity entity = {event->trust_domain, event->vnf_instance,
-					    event->subject_id};
+	const struct store_registration reg = {.manager = event->manager,
+					       .trust_domain = event->trust_domain,
+					       .vnf_instance = event->vnf_instance,
+					       .subject_id = event->subject_id};
 
-	return may_subscribe(who) && strcmp(who->trust_domain, event->trust_domain) == 0 &&
-	       principal_may_see(who, event->manager, &entity);
+	return may_subscribe(who) && cmf_may_see_registration(who, &reg);
 }

@@ -4,6 +4,8 @@
 #include "nfv/nfv.h"
 #include "values.h"
 
+#include "base/name_fold.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,15 +128,26 @@ json_t *nfv_event_filter_json(const char *text)
 	return *text ? json_loads(text, 0, NULL) : NULL;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* subjectIds are one where they compare as names do. */
+static bool same_id(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || names_equal(bytes_of_string(a), bytes_of_string(b));
+}
+
 /* A member that is absent fits everything. */
-static bool member_fits(const json_t *filter, const char *name, const char *value)
+static bool member_fits(const json_t *filter, const char *name, const char *value,
+			bool (*same)(const char *a, const char *b))
 {
 	const json_t *array = json_object_get(filter, name);
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(array, i,
-			   item) if (strcmp(json_string_value(item), value) == 0) return true;
+	json_array_foreach(array, i, item) if (same(json_string_value(item), value)) return true;
 	return !array;
 }
 
@@ -144,10 +157,11 @@ int nfv_event_filter_fits(const char *text, const struct store_event *event, boo
 
 	if (*text && !filter)
 		return -ENOMEM;
-	*fitsp = member_fits(filter, "notificationTypes", type_names[event->kind]) &&
-		 member_fits(filter, "certTypes", cert_type_stage3_name(event->cert_type)) &&
-		 member_fits(filter, "subjectIds", event->subject_id) &&
-		 member_fits(filter, "vnfInstanceIds", event->vnf_instance);
+	*fitsp = member_fits(filter, "notificationTypes", type_names[event->kind], same_text) &&
+		 member_fits(filter, "certTypes", cert_type_stage3_name(event->cert_type),
+			     same_text) &&
+		 member_fits(filter, "vnfInstanceIds", event->vnf_instance, same_text) &&
+		 member_fits(filter, "subjectIds", event->subject_id, same_id);
 	json_decref(filter);
 	return 0;
 }
