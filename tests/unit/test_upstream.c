@@ -3,6 +3,7 @@
  * Exchanges with an upstream CA: what it is asked, what becomes of its answers, and that a crash at
  * any point leads to one certificate there, which is the one here.
  */
+#include "asn1/name_key.h"
 #include "asn1/pkimessage.h"
 #include "suite.h"
 #include "upstream_mock.h"
@@ -423,6 +424,35 @@ START_TEST(test_wrong_certificate)
 }
 END_TEST
 
+/* What another entity is called in a valid certificate of this CA no upstream gives to a second. */
+START_TEST(rfc5280_4_1_2_6_name_of_another_entity)
+{
+	const struct store_entity other = {"a", "", "vnfci-2"};
+	_cleanup_(name_keys_clear) struct name_keys keys = {0};
+	static const uint8_t serial[] = {2};
+	struct store_exchange e = {0};
+	int64_t holder, id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	OK(name_keys_of("test", octets_view(&mock.rq.subject), octets_view(&mock.rq.san), &keys));
+	ck_assert_uint_gt(keys.len, 0);
+	holder = put_certificate(&f, "vnfci-2", STORE_CERT_ACTIVE, BYTES_OF(serial), BYTES_NULL);
+	OK(store_held_name_take(f.unit, &keys, NULL, holder, &other));
+	OK(store_unit_commit(f.unit));
+	id = mock_ask(&mock);
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.issued, 1);
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_exchange(&mock, id, STORE_EXCHANGE_ISSUE, STORE_EXCHANGE_FAILED);
+	ck_assert_str_eq(refusal_code(reason_of(&mock, id)), "upstream_cert_names");
+	/* It was issued and confirmed there: it is to be revoked. */
+	OK(store_exchange_find(f.reader, id, STORE_EXCHANGE_REVOKE, &e));
+	store_exchange_clear(&e);
+	mock_end(&mock);
+}
+END_TEST
+
 /* RFC 5280 4.1.2.2: 20 octets MUST be handled; other numbers are, too. */
 START_TEST(rfc5280_4_1_2_2_serial_numbers)
 {
@@ -744,6 +774,7 @@ static Suite *upstream_suite(void)
 	tcase_add_test(asked, test_housekeeping_without_upstream_wait);
 	tcase_add_loop_test(refused, test_rejected, 0, ARRAY_LEN(rejections));
 	tcase_add_loop_test(refused, test_wrong_certificate, 0, 2);
+	tcase_add_test(refused, rfc5280_4_1_2_6_name_of_another_entity);
 	tcase_add_loop_test(asked, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
 	tcase_add_test(asked, rfc9483_3_3_rp_without_extracerts);
 	tcase_add_loop_test(asked, rfc9483_3_3_only_the_first_answer_has_extracerts, 0, 2);
