@@ -60,8 +60,9 @@ def judged_schema(node, closed):
             node.setdefault("additionalProperties", False)
     if "items" in node:
         node["items"] = judged_schema(node["items"], closed)
-    if "anyOf" in node:
-        node["anyOf"] = [judged_schema(s, closed) for s in node["anyOf"]]
+    for of in ("anyOf", "allOf"):
+        if of in node:
+            node[of] = [judged_schema(s, closed) for s in node[of]]
     if node.get("nullable"):
         node["type"] = [node["type"], "null"]
     return node

@@ -16,7 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from cmp_door import CmpDoor
-from conftest import ROOT, Cmf, Vnfm
+from callback import Callback
+from conftest import ROOT, Cmf, Vnfm, wait_for
 from json_door import CERTIFICATES, REGISTRATIONS, REQUESTS, SUBSCRIPTIONS, V1, door_of, pkcs10
 
 import pycmp
@@ -24,8 +25,10 @@ import pycmp
 LIMITS = """
 [trust_domain operator-a]
 dns_suffixes = a.example
+callback_hosts = 127.0.0.1
 [trust_domain operator-b]
 dns_suffixes = b.example
+callback_hosts = 127.0.0.1
 """
 # What domain b has in the world where it has something.
 NAMES = [f"b-{i}" for i in range(6)]
@@ -42,6 +45,7 @@ def cmf_with_limits(base, **environment):
     text = re.sub(r"(?ms)^\[trust_domain [^\]]*\]\n.*?(?=^\[|\Z)", "", cmf.conf.read_text())
     cmf.conf.write_text(text + LIMITS)
     cmf.set("server", "workers", "1")
+    cmf.set("events", "callback_networks", "127.0.0.0/8")
     for profile in ("VnfciCert", "VnfOAMCert"):
         # Both domains may have entities of the same name under one CA.
         cmf.set(f"profile {profile}", "subject_trust_domain", "O")
@@ -51,7 +55,19 @@ def cmf_with_limits(base, **environment):
     cmf.vnfm_b = Vnfm(cmf, "vnfm-b", base / "b", trust_domain="operator-b")
     cmf.a, cmf.b = door_of(cmf.vnfm_a), door_of(cmf.vnfm_b)
     cmf.cmp_a = CmpDoor(cmf.vnfm_a)
+    cmf.told_a, cmf.told_b = Callback().start(), Callback().start()
     return cmf
+
+
+def end(cmf):
+    status = cmf.stop()
+    cmf.told_a.stop()
+    cmf.told_b.stop()
+    assert status == 0, cmf.tail()
+
+
+def subscribe(door, callback, **filter):
+    return door.post(SUBSCRIPTIONS, {"callbackUri": callback.uri, "filter": filter})
 
 
 def populate(cmf):
@@ -66,7 +82,7 @@ def populate(cmf):
     requests.append(renewed.doc)
     ids["certificate_signing_requests"] = [r["id"] for r in requests]
     ids["certificates"] = [r["certificateId"] for r in requests]
-    ids["subscriptions"] = []
+    ids["subscriptions"] = [subscribe(cmf.b, cmf.told_b, **f).doc["id"] for f in ({}, {"subjectIds": NAMES})]
     cmf.serials = [int(cmf.b.get(f"{CERTIFICATES}/{i}").doc["serialNumber"], 16) for i in ids["certificates"]]
     return ids
 
@@ -77,7 +93,7 @@ def own(cmf):
     requests = [cmf.a.enrol(cmf.vnfm_a, name)[0] for name in ("a-0", NAMES[3])]
     ids["certificate_signing_requests"] = [r["id"] for r in requests]
     ids["certificates"] = [r["certificateId"] for r in requests]
-    ids["subscriptions"] = []
+    ids["subscriptions"] = [subscribe(cmf.a, cmf.told_a, certTypes=["VNFCI_CERT"]).doc["id"]]
     return ids
 
 
@@ -87,6 +103,8 @@ def worlds(tmp_path_factory):
     both = []
     for name in ("full", "empty"):
         cmf = cmf_with_limits(tmp_path_factory.mktemp(name))
+        # From before the other domain has anything: it would be told of it.
+        assert subscribe(cmf.a, cmf.told_a).status == 201
         cmf.of_b = populate(cmf) if name == "full" else {}
         cmf.of_a = own(cmf)
         issuer = x509.load_pem_x509_certificate((cmf.dir / "ca" / "issuing.pem").read_bytes())
@@ -94,7 +112,7 @@ def worlds(tmp_path_factory):
         both.append(cmf)
     yield both
     for cmf in both:
-        assert cmf.stop() == 0, cmf.tail()
+        end(cmf)
 
 
 # --- one step of a sequence: what it does is drawn; both worlds do the same ---
@@ -174,6 +192,7 @@ STEPS_BY_NAME = {
     "request": lambda s, c: c.a.request(s.csr(c), s.name, cert_type=s.cert_type, **members(s)),
     "request a name": lambda s, c: c.a.request(s.csr(c, "-addext", f"subjectAltName=DNS:{s.name}.b.example"), s.name),
     "replace": lambda s, c: c.a.request(s.csr(c), s.name, replaces=s.identifier(c, "certificates"), **members(s)),
+    "subscribe": lambda s, c: subscribe(c.a, c.told_a, **({"subjectIds": [s.name]} if s.vnf is None else {})),
     "cmp register": lambda s, c: cmp_of(c.cmp_a.register(s.name, cert_type=s.cert_type, profile=s.profile)),
     "cmp request": lambda s, c: cmp_of(c.cmp_a.request(der_of(s.csr(c)), s.name, cert_type=s.cert_type)),
     "cmp revoke": lambda s, c: said(c.cmp_a.ask(pycmp.explicit(11, pycmp.sequence(pycmp.sequence(template(s, c)))))),
@@ -185,13 +204,13 @@ def der_of(pem):
 
 
 def normal(answer):
-    """An answer without what is new in each: identifiers, times, certificates, serial numbers."""
+    """An answer without what is new in each: identifiers, times, certificates, serial numbers, ports of callbacks."""
     if answer is None or isinstance(answer, tuple):
         return answer
     body = answer.body.decode("latin-1")
     for pattern in (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", r"\d{4}-\d\d-\d\dT[\d:.]+Z",
                     r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----(\\n)?", r'(?<="serialNumber":")[0-9a-f]+',
-                    r'(?<="serialNumber": ")[0-9a-f]+'):
+                    r'(?<="serialNumber": ")[0-9a-f]+', r"(?<=//127\.0\.0\.1:)\d+"):
         body = re.sub(pattern, "#", body, flags=re.S)
     certificates = answer.headers.get("content-type", "").startswith("application/x-pem-file")
     return answer.status, sorted(answer.headers), "" if certificates else body
@@ -215,6 +234,12 @@ def test_no_sequence_of_one_domain_learns_of_the_other(worlds, seed):
         assert answers[0] == answers[1], (done[-3:], answers)
     assert of_domain_b(full) == before
     assert of_domain_b(empty) == ([[], []], [[], [], [], []])
+    # Of what there is in one world only it is not told either.
+    wait_for("the same events in both worlds", lambda: told(full) == told(empty))
+
+
+def told(cmf):
+    return sorted((n["notificationType"], n["subjectId"], n.get("vnfInstanceId", ""), n["certType"]) for n in cmf.told_a.once())
 
 
 # --- the same octets, and the same work ---
@@ -231,7 +256,7 @@ def counted(tmp_path_factory):
     cmf.of_b, cmf.of_a = populate(cmf), own(cmf)
     cmf.worker = worker_of(cmf)
     yield cmf
-    assert cmf.stop() == 0, cmf.tail()
+    end(cmf)
 
 
 def calls_during(cmf, action):
@@ -258,7 +283,7 @@ def work(cmf, action):
 
 
 NEVER = never(random.Random(1))
-PAIRS = [(f"{what} of {kind}", kind, what) for kind in ("registrations", "certificates", "certificate_signing_requests")
+PAIRS = [(f"{what} of {kind}", kind, what) for kind in ("registrations", "certificates", "certificate_signing_requests", "subscriptions")
          for what in ("get", "delete")] + [
     ("patch", "registrations", "patch"), ("revoke", "certificates", "revoke"), ("PEM", "certificates", "get as PEM"),
     ("renewal", "certificates", "replace"), ("filter", "registrations", "filter by identifier"),
