@@ -822,6 +822,33 @@ START_TEST(no_octet_of_statement_or_path_may_change)
 }
 END_TEST
 
+/* Two certificates in the bundle, in the order that makes it harder. */
+START_TEST(no_octet_of_a_longer_path_may_change)
+{
+	EVP_PKEY *key = pki_key(NULL);
+	X509 *inner = pki_cert(&(struct pki_spec){.subject = "/CN=inner",
+						  .key = key,
+						  .issuer = rig.root,
+						  .issuer_key = rig.root_key,
+						  .ca = true,
+						  .not_before_ms = NOW_MS - DAY_MS,
+						  .not_after_ms = NOW_MS + DAY_MS}),
+	     *below = soft_tpm_certify_attester(rig.attester, inner, key, NULL, NOW_MS);
+	const struct attest_rules rules = rules_of(rig.trust);
+	struct soft_tpm tpm = good();
+	struct octets bundle;
+
+	tpm.certs[0] = inner;
+	tpm.certs[1] = below;
+	bundle = soft_tpm_bundle(&tpm);
+	octets_all_count(&bundle, 0, bundle.len, &rules);
+	octets_clear(&bundle);
+	X509_free(inner);
+	X509_free(below);
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 START_TEST(no_octet_of_an_x509_statement_may_change)
 {
 	X509 *statement = attestation_of(rig.ec, rig.root, rig.root_key, NULL);
@@ -904,6 +931,7 @@ static Suite *attest_suite(void)
 	tcase_add_test(tc, x509_statement);
 	tcase_add_test(tc, x509_statement_by_a_registered_key);
 	tcase_add_loop_test(tc, no_octet_of_statement_or_path_may_change, 0, 4);
+	tcase_add_test(tc, no_octet_of_a_longer_path_may_change);
 	tcase_add_test(tc, no_octet_of_an_x509_statement_may_change);
 	tcase_add_test(tc, no_bundle_is_shorter_or_longer);
 	tcase_add_test(tc, pem_of_trusted);
