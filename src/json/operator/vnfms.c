@@ -4,6 +4,7 @@
  * and the end of what is held back of it (POST .../approve). Asking VNFMs is lcm/'s, what becomes
  * of the answers cmf/direct's.
  */
+#include "base/pool.h"
 #include "call.h"
 #include "cmf/direct.h"
 #include "store/direct.h"
@@ -112,8 +113,11 @@ static int resync(struct operator_call *call, const struct conf_vnfm *vnfm, bool
 
 	if (!notes)
 		return operator_fault(call, -ENOMEM);
+	/* It is another thread's work. */
+	pool_wait_begin();
 	if (call->lcm)
 		err = lcm_resync(call->lcm, vnfm->name, dry_run, &report, &problem);
+	pool_wait_end();
 	/* What a resync that is one would do with what has gone. */
 	if (!err && dry_run)
 		err = cmf_direct_resync_end(call->cmf, call->worker, vnfm, 0, &report);
