@@ -975,6 +975,115 @@ START_TEST(test_a_vendor_certificate_is_for_its_vnfc)
 }
 END_TEST
 
+/* --- whatever happens in between --- */
+
+enum { MODEL_VNFS = 3, MODEL_VNFCS = 5, MODEL_STEPS = 40, MODEL_SEEDS = 10 };
+
+/* What the VNFM has. */
+static struct {
+	bool has[MODEL_VNFS][MODEL_VNFCS];
+	unsigned resource[MODEL_VNFS][MODEL_VNFCS];
+} model;
+
+static unsigned random_state;
+
+static unsigned random_below(unsigned n)
+{
+	random_state = random_state * 1103515245 + 12345;
+	return (random_state >> 16) % n;
+}
+
+static void model_vnf_id(unsigned vnf, char id[16])
+{
+	snprintf(id, 16, "vnf-%u", vnf);
+}
+
+/* As Query VNF would show it now. */
+static void model_seen(unsigned vnf, struct cmf_direct_view how)
+{
+	char text[MODEL_VNFCS][32], id[16];
+	struct shown s = {.not_instantiated = true};
+	size_t n = 0;
+
+	for (unsigned i = 0; i < MODEL_VNFCS; i++) {
+		if (!model.has[vnf][i])
+			continue;
+		snprintf(text[n], sizeof(text[n]), "c-%u/r-%u", i, model.resource[vnf][i]);
+		s.vnfc[n] = text[n];
+		s.not_instantiated = false;
+		n++;
+	}
+	model_vnf_id(vnf, id);
+	(void)view_of("sim", id, &s, how);
+}
+
+static void model_step(void)
+{
+	unsigned vnf = random_below(MODEL_VNFS), vnfc = random_below(MODEL_VNFCS);
+
+	switch (random_below(4)) {
+	case 0:
+		memset(model.has[vnf], 0, sizeof(model.has[vnf]));
+		break;
+	case 1:
+		model.resource[vnf][vnfc]++;
+		break;
+	default:
+		model.has[vnf][vnfc] = !model.has[vnf][vnfc];
+		break;
+	}
+	/* Every third notification is lost, others come twice, or before the operation is final. */
+	for (unsigned n = random_below(3); n > 0; n--)
+		model_seen(vnf, random_below(4)
+					? EVENT()
+					: (struct cmf_direct_view){.cause = CMF_DIRECT_UNFINISHED});
+	if (random_below(3) == 0)
+		housekeep();
+}
+
+static void model_registered(unsigned vnf)
+{
+	char id[16];
+
+	model_vnf_id(vnf, id);
+	for (unsigned i = 0; i < MODEL_VNFCS; i++) {
+		const struct store_entity entity = {"domain-a", id,
+						    (char[]){'c', '-', (char)('0' + i), 0}};
+		struct store_registration reg = {0};
+		int err = store_registration_find(w.reader, &entity, CERT_TYPE_VNFCI, &reg);
+
+		ck_assert_int_eq(err, model.has[vnf][i] ? 0 : STORE_NOT_FOUND);
+		store_registration_clear(&reg);
+	}
+}
+
+START_TEST(test_a_resync_makes_good_whatever_was_lost)
+{
+	struct cmf_direct_view how = {.cause = CMF_DIRECT_RESYNC};
+	struct cmf_direct_report report = {0};
+	struct cmf_principal who;
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmf_worker own = worker();
+
+	memset(&model, 0, sizeof(model));
+	random_state = (unsigned)_i + 1;
+	for (int i = 0; i < MODEL_STEPS; i++)
+		model_step();
+	ck_assert_int_eq(cmf_direct_resync_begin(w.cmf, &own, vnfm("sim"), false, &how.resync), 0);
+	for (unsigned vnf = 0; vnf < MODEL_VNFS; vnf++)
+		model_seen(vnf, how);
+	ck_assert_int_eq(cmf_direct_resync_end(w.cmf, &own, vnfm("sim"), how.resync, &report), 0);
+	who = admin_for("operator-a");
+	ck_assert_int_eq(cmf_direct_approve(WORLD_CALL(&who, &refusal), vnfm("sim"), NULL), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	cmf_principal_clear(&who);
+	housekeep();
+	for (unsigned vnf = 0; vnf < MODEL_VNFS; vnf++)
+		model_registered(vnf);
+	ck_assert_int_eq(store_integrity_check(w.reader), 0);
+}
+END_TEST
+
 static void direct_setup(void)
 {
 	world_setup_with(sections);
@@ -1007,6 +1116,7 @@ static Suite *direct_suite(void)
 	tcase_add_test(tc, test_a_resync_ends_few_and_holds_many);
 	tcase_add_test(tc, test_a_resync_that_is_not_whole_ends_nothing);
 	tcase_add_test(tc, test_what_a_resync_has_not_come_to);
+	tcase_add_loop_test(tc, test_a_resync_makes_good_whatever_was_lost, 0, MODEL_SEEDS);
 	tcase_add_test(tc, test_one_time_secret_is_spent_when_its_certificate_is_active);
 	tcase_add_test(tc, test_one_time_secret_outlives_what_nobody_confirmed);
 	tcase_add_loop_test(tc, test_one_time_secret_is_for_its_registration_alone, 0,
