@@ -66,6 +66,9 @@ int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *proble
 	err = service_new(&owned, NULL, daemon->store, daemon->metrics, &daemon->service, problems);
 	if (err < 0)
 		return err;
+	err = lcm_new(daemon->service->conf, worker_own_lcm, &clock_system, &daemon->lcm, problems);
+	if (err < 0)
+		return err;
 	*daemonp = TAKE(daemon);
 	return 0;
 }
@@ -112,6 +115,11 @@ static int pools_start(struct daemon *daemon)
 	if (err == 0)
 		err = pool_new(&ops, daemon->service->conf->events.workers + 1, LOCAL_QUEUE_MAX,
 			       &daemon->notify_pool);
+	/* Each has its place in the queue. */
+	if (err == 0 && lcm_threads(daemon->lcm) > 0)
+		err = pool_new(&ops, lcm_threads(daemon->lcm), daemon->service->conf->n_vnfms,
+			       &daemon->lcm_pool);
+	lcm_start(daemon->lcm, daemon->lcm_pool);
 	return err < 0 ? log_fault("start workers", err, NULL) : 0;
 }
 
@@ -277,12 +285,15 @@ void daemon_run(struct daemon *daemon)
 			(void)store_files_check(daemon->store);
 			housekeeper_tick(daemon->housekeeper);
 			notifier_tick(daemon->notifier);
+			lcm_tick(daemon->lcm);
 			log_faults_tell(clock_monotonic_us());
 			tick_us = clock_monotonic_us() + TICK_MS * 1000;
 		}
 	} while (signal != SIGTERM && signal != SIGINT);
 	log_event(LOG_LEVEL_INFO, "stopping", F_TEXT("signal", strsignal(signal)));
 	notify_send("STOPPING=1");
+	/* Else an operator who waits for a VNFM would be waited for. */
+	lcm_stop(daemon->lcm);
 	http_server_drain(daemon->server, daemon->service->conf->server.drain_timeout_ms);
 	log_faults_tell(INT64_MAX);
 }
@@ -300,7 +311,9 @@ void daemon_free(struct daemon *daemon)
 	if (daemon->notifier)
 		notifier_stop(daemon->notifier);
 	pool_free(daemon->notify_pool);
+	pool_free(daemon->lcm_pool);
 	notifier_free(daemon->notifier);
+	lcm_free(daemon->lcm);
 	housekeeper_free(daemon->housekeeper);
 	json_operator_free(daemon->json_operator);
 	json_nfv_free(daemon->json_nfv);

@@ -11,6 +11,7 @@
 #include "cmp/door.h"
 #include "http.h"
 #include "json.h"
+#include "lcm.h"
 #include "notify.h"
 #include "token.h"
 
@@ -59,6 +60,9 @@ const struct cmf_worker *worker_own(struct worker *worker, struct json_service *
 /* The same for the notifier. */
 const struct cmf_worker *worker_own_cmf(struct worker *worker, struct cmf **cmfp);
 
+/* The same for VNFMs. */
+const struct cmf_worker *worker_own_lcm(struct worker *worker, struct lcm_service *servicep);
+
 /* --- housekeeper.c: work that is due by time --- */
 
 struct housekeeper;
@@ -93,6 +97,7 @@ struct daemon {
 	struct pool *health_pool;   /* of /healthz, /readyz and /metrics */
 	struct pool *chores_pool;   /* of the housekeeper */
 	struct pool *notify_pool;   /* of the notifier */
+	struct pool *lcm_pool;      /* of VNFMs; NULL: there are none */
 	struct json_operator *json_operator;
 	struct json_nfv *json_nfv;
 	struct cmp_paths cmp_paths;
@@ -100,6 +105,7 @@ struct daemon {
 	struct http_server *server;
 	struct housekeeper *housekeeper;
 	struct notifier *notifier;
+	struct lcm *lcm;
 	pthread_mutex_t mutex;
 	struct service *service; /* set by the main thread; read by others under the mutex */
 };

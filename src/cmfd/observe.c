@@ -97,6 +97,7 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 	notifications_write(worker->own.reader, clock_now_ms(&clock_system), &out);
 	worker_own_cmf(worker, &cmf);
 	attestations_write(cmf, &out);
+	lcm_metrics_write(daemon->lcm, worker->own.reader, &out);
 	text_answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_take(&out));
 }
 

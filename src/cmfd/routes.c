@@ -57,13 +57,17 @@ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)
 	struct {
 		const struct http_route *route;
 		size_t len;
-	} parts[] = {
-		{daemon->cmp_paths.route, daemon->cmp_paths.len}, {own, ARRAY_LEN(own)}, {0}, {0}};
+	} parts[] = {{daemon->cmp_paths.route, daemon->cmp_paths.len},
+		     {own, ARRAY_LEN(own)},
+		     {0},
+		     {0},
+		     {0}};
 	struct http_route *routes;
 	size_t n = 0, len = 0;
 
 	parts[2].route = json_operator_routes(daemon->json_operator, &parts[2].len);
 	parts[3].route = json_nfv_routes(daemon->json_nfv, &parts[3].len);
+	parts[4].route = lcm_routes(daemon->lcm, &parts[4].len);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		n += parts[i].len;
 	routes = calloc(n, sizeof(*routes));

@@ -64,3 +64,11 @@ const struct cmf_worker *worker_own_cmf(struct worker *worker, struct cmf **cmfp
 	*cmfp = worker_service(worker)->cmf;
 	return &worker->own;
 }
+
+const struct cmf_worker *worker_own_lcm(struct worker *worker, struct lcm_service *servicep)
+{
+	const struct service *service = worker_service(worker);
+
+	*servicep = (struct lcm_service){.cmf = service->cmf, .tokens = service->tokens};
+	return &worker->own;
+}

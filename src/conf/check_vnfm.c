@@ -109,6 +109,24 @@ static void check_callback_token(struct conf_loader *l, const struct conf_source
 			     "jwt needs issuer of [oauth2]");
 }
 
+/* Paths of other doors, which would take what is for the callback. */
+static bool path_is_taken(const struct conf *conf, const char *path)
+{
+	static const char *const others[] = {"/.well-known/", "/crl/", "/cmf-certmgmt/"};
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		if (strncmp(path, others[i], strlen(others[i])) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < conf->server.paths.len; i++) {
+		const char *other = conf->server.paths.item[i];
+
+		if (strncmp(path, other, strcspn(other, "<")) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void check_callback(struct conf_loader *l, const struct conf_source_section *section,
 			   const struct conf_vnfm *vnfm)
 {
@@ -125,6 +143,9 @@ static void check_callback(struct conf_loader *l, const struct conf_source_secti
 		conf_problem(&l->problems, section->full, "callback_uri",
 			     "a path of its own is needed, without escapes, as /lcm/%s",
 			     vnfm->name);
+	if (path_is_taken(l->conf, authority.path))
+		conf_problem(&l->problems, section->full, "callback_uri",
+			     "something else is served at %s", authority.path);
 	if (!vnfm->callback_user && !vnfm->callback_certificate &&
 	    vnfm->callback_token == CONF_CALLBACK_TOKEN_NONE && !host_is_loopback(authority.host))
 		conf_problem(&l->problems, section->full, "callback_user",

@@ -774,8 +774,9 @@ const struct conf_key conf_keys[] = {
 	     .help = "vnfdIds: it is subscribed for VNFs of these, and no others are looked at; "
 		     "without it for all."),
 	VNFM(callback_uri, "callback_uri", url, .required = true,
-	     .help = "Where it sends notifications to: a path of listen or listen_tls, under the "
-		     "name and port that the VNFM knows. https, or http to a loopback address."),
+	     .help = "Where it sends notifications to: a path of listen_tls, or of "
+		     "listen on a loopback address, under the name and port that the VNFM knows. "
+		     "https, or http to a loopback address."),
 	VNFM(callback_user, "callback_user", text,
 	     .help = "User name under which it notifies, by basic authentication."),
 	VNFM(callback_password_file, "callback_password_file", file,

@@ -271,7 +271,7 @@ static int page_walk(const struct lcm_job *job, const char *path, const struct l
 		if (err)
 			break;
 	}
-	return err;
+	return err == -EBADMSG ? lcm_unexpected(job, path, answer) : err;
 }
 
 /* SOL 013 5.4.2.2: a page has a link to the next, of which only the query is taken. */

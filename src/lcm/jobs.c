@@ -176,18 +176,20 @@ static void turn(const struct lcm_job *job, bool *morep)
 {
 	struct lcm_vnfm *vnfm = job->vnfm;
 	struct cmf_direct_report report = {0};
+	bool tried;
 
 	orders_do(job);
 	*morep = false;
 	if (is_stopping(vnfm))
 		return;
-	if (lcm_now_ms(vnfm) >= vnfm->subscribe_ms)
+	tried = lcm_now_ms(vnfm) >= vnfm->subscribe_ms;
+	if (tried)
 		subscription_try(job);
 	events_act(job, morep);
 	if (is_stopping(vnfm) || !resync_is_due(job))
 		return;
 	/* Whether it has forgotten us it does not say. */
-	if (vnfm->subscribe_ms == INT64_MAX)
+	if (!tried && vnfm->subscribe_ms == INT64_MAX)
 		subscription_try(job);
 	(void)resync_try(job, false, &report);
 }

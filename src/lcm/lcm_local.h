@@ -166,7 +166,7 @@ int lcm_unexpected(const struct lcm_job *job, const char *what, const struct lcm
 /* Learns which version it has, unless that is known. 0 or negative errno, logged. */
 _must_check_ int lcm_version_learn(const struct lcm_job *job);
 
-/* One item of a list: 0 goes on; else the walk ends with it. */
+/* One item of a list: 0 goes on; -EBADMSG: it is none; else the walk ends with it. */
 typedef int lcm_item(void *arg, const json_t *item);
 /* All pages of a list. 0; negative errno, logged: not all of it was there; or what `each` said. */
 _must_check_ int lcm_list(const struct lcm_job *job, const char *path, lcm_item *each, void *arg);

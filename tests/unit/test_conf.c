@@ -434,6 +434,8 @@ static const struct {
 	 "[vnfm sim] api_root: no query, fragment or user name is taken here"},
 	{"https://cmf.example/lcm/sim", "https://cmf.example",
 	 "[vnfm sim] callback_uri: a path of its own is needed, without escapes, as /lcm/sim"},
+	{"https://cmf.example/lcm/sim", "https://cmf.example/crl/sim",
+	 "[vnfm sim] callback_uri: something else is served at /crl/sim"},
 	{"https://cmf.example/lcm/sim", "http://cmf.example/lcm/sim",
 	 "[vnfm sim] callback_uri: http goes to a loopback address only; use https"},
 	{"callback_user = vnfm\ncallback_password_file = store.key\n", "",
