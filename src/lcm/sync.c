@@ -75,7 +75,7 @@ static int vnf_look(const struct lcm_job *job, struct cmf_direct_view *view,
 static void event_log(const struct lcm_job *job, const struct store_lcm_event *event,
 		      const struct cmf_direct_report *report)
 {
-	log_event(LOG_LEVEL_INFO, "vnf", F_TEXT("vnfm", job->vnfm->name),
+	log_event(LOG_LEVEL_DEBUG, "vnf", F_TEXT("vnfm", job->vnfm->name),
 		  F_TEXT("vnfInstanceId", event->vnf_instance),
 		  F_TEXT("vnfLcmOpOccId", event->operation_id),
 		  F_INT("present", (int64_t)report->present),

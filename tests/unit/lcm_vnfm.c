@@ -184,8 +184,8 @@ const char *vnfm_asked(void)
 	for (size_t i = 0; i < vnfm.n_seen; i++) {
 		size_t len = strlen(vnfm.asked);
 
-		snprintf(vnfm.asked + len, sizeof(vnfm.asked) - len, "%s %s\n",
-			 vnfm.seen[i].method, vnfm.seen[i].path);
+		snprintf(vnfm.asked + len, sizeof(vnfm.asked) - len, "%s %s\n", vnfm.seen[i].method,
+			 vnfm.seen[i].path);
 	}
 	pthread_mutex_unlock(&vnfm.mutex);
 	return vnfm.asked;

@@ -19,10 +19,9 @@ unsigned vnfm_port(void);
 /* What it answers from now on, the first that fits; 404 to all else. The texts are borrowed. */
 void vnfm_set(const struct vnfm_reply *replies, size_t n);
 void vnfm_add(struct vnfm_reply reply);
-#define VNFM(...)                                                        \
-	vnfm_set((const struct vnfm_reply[]){__VA_ARGS__},               \
-		 sizeof((const struct vnfm_reply[]){__VA_ARGS__}) /      \
-			 sizeof(struct vnfm_reply))
+#define VNFM(...)                                          \
+	vnfm_set((const struct vnfm_reply[]){__VA_ARGS__}, \
+		 sizeof((const struct vnfm_reply[]){__VA_ARGS__}) / sizeof(struct vnfm_reply))
 
 /* What it was asked since it forgot, "GET /path\n" each. */
 const char *vnfm_asked(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Talking to a VNFM, against one that answers what a test tells it: subscriptions, Query VNF, lists,
- * and the callback. What cmf/ would make of a VNF is noted instead of done (the linker puts the
- * functions of cmf/direct.h here); test_direct.c has that.
+ * Talking to a VNFM, against one that answers what a test tells it: subscriptions, Query VNF,
+ * lists, and the callback. What cmf/ would make of a VNF is noted instead of done (the linker puts
+ * the functions of cmf/direct.h here); test_direct.c has that.
  */
 #include "../../src/lcm/lcm_local.h"
 
@@ -108,7 +108,7 @@ static const struct cmf_worker *worker_of(struct worker *unused, struct lcm_serv
 }
 
 #define CALLBACK "http://127.0.0.1:8080/lcm/sim"
-#define SECTION                                                                   \
+#define SECTION                                                                  \
 	"[vnfm sim]\napi_root = http://127.0.0.1:%u/\ntrust_domain = domain-a\n" \
 	"profile = VnfciCert\ncallback_uri = " CALLBACK "\nresync_interval = 1h\n"
 #define WITH_PASSWORD "callback_user = vnfm\ncallback_password_file = store.key\n"
@@ -156,10 +156,8 @@ static void restart(void)
 
 static struct lcm_job job(void)
 {
-	return (struct lcm_job){.vnfm = &lcm->vnfms[0],
-				.conf = &w.conf->vnfms[0],
-				.cmf = w.cmf,
-				.worker = &own};
+	return (struct lcm_job){
+		.vnfm = &lcm->vnfms[0], .conf = &w.conf->vnfms[0], .cmf = w.cmf, .worker = &own};
 }
 
 static int worker_new(void *arg, struct worker **workerp)
@@ -197,20 +195,38 @@ static const char *subscription_stored(void)
 	return id;
 }
 
-#define VERSIONS \
-	{"GET", "/vnflcm/api_versions", 200, "", "{\"apiVersions\":[{\"version\":\"2.0.0\"}]}"}
+#define VERSIONS                                                      \
+	{                                                             \
+		"GET", "/vnflcm/api_versions", 200, "",               \
+			"{\"apiVersions\":[{\"version\":\"2.0.0\"}]}" \
+	}
 #define SUBSCRIPTION(id, callback) "{\"id\":\"" id "\",\"callbackUri\":\"" callback "\"}"
 #define SUBSCRIPTIONS              "/vnflcm/v2/subscriptions"
-#define CREATED(id) \
-	{"POST", SUBSCRIPTIONS, 201, "Location: http://evil.example/x\r\n", SUBSCRIPTION(id, CALLBACK)}
-#define LISTED(list)       {"GET", SUBSCRIPTIONS, 200, "", "[" list "]"}
-#define SHOWN(id)          {"GET", SUBSCRIPTIONS "/" id, 200, "", SUBSCRIPTION(id, CALLBACK)}
-#define INSTANCES          "/vnflcm/v2/vnf_instances"
-#define NONE               {"GET", INSTANCES, 200, "", "[]"}
-#define VNF(id, ...)                                                                   \
-	{"GET", INSTANCES "/" id, 200, "",                                             \
-	 "{\"id\":\"" id "\",\"instantiationState\":\"INSTANTIATED\",\"instantiatedVnfInfo\":" \
-	 "{\"vnfcResourceInfo\":[" __VA_ARGS__ "]}}"}
+#define CREATED(id)                                                                \
+	{                                                                          \
+		"POST", SUBSCRIPTIONS, 201, "Location: http://evil.example/x\r\n", \
+			SUBSCRIPTION(id, CALLBACK)                                 \
+	}
+#define LISTED(list)                                        \
+	{                                                   \
+		"GET", SUBSCRIPTIONS, 200, "", "[" list "]" \
+	}
+#define SHOWN(id)                                                                \
+	{                                                                        \
+		"GET", SUBSCRIPTIONS "/" id, 200, "", SUBSCRIPTION(id, CALLBACK) \
+	}
+#define INSTANCES "/vnflcm/v2/vnf_instances"
+#define NONE                                    \
+	{                                       \
+		"GET", INSTANCES, 200, "", "[]" \
+	}
+#define VNF(id, ...)                                                                          \
+	{                                                                                     \
+		"GET", INSTANCES "/" id, 200, "",                                             \
+			"{\"id\":\"" id                                                       \
+			"\",\"instantiationState\":\"INSTANTIATED\",\"instantiatedVnfInfo\":" \
+			"{\"vnfcResourceInfo\":[" __VA_ARGS__ "]}}"                           \
+	}
 #define VNFC(id) "{\"id\":\"" id "\"}"
 
 static void subscribed(void)
@@ -237,8 +253,8 @@ START_TEST(test_subscribe)
 	subscribed();
 	restart();
 	VNFM(VERSIONS, CREATED("s-2"),
-	     LISTED(SUBSCRIPTION("s-2", CALLBACK) "," SUBSCRIPTION("other", "http://x/y") ","
-			     SUBSCRIPTION("stray/1", CALLBACK)),
+	     LISTED(SUBSCRIPTION("s-2", CALLBACK) "," SUBSCRIPTION(
+		     "other", "http://x/y") "," SUBSCRIPTION("stray/1", CALLBACK)),
 	     {"DELETE", SUBSCRIPTIONS "/stray%2F1", 204, "", ""});
 	tick(); /* the VNFM does not have s-1 */
 	ck_assert_str_eq(vnfm_asked(), "GET /vnflcm/api_versions\nGET " SUBSCRIPTIONS "/s-1\n"
@@ -306,8 +322,7 @@ END_TEST
 /* 303 leads to what is there already, by its name alone. */
 START_TEST(test_subscription_there_already)
 {
-	VNFM(VERSIONS,
-	     {"POST", SUBSCRIPTIONS, 303, "Location: http://evil.example/a/s-9\r\n", ""},
+	VNFM(VERSIONS, {"POST", SUBSCRIPTIONS, 303, "Location: http://evil.example/a/s-9\r\n", ""},
 	     SHOWN("s-9"), LISTED(SUBSCRIPTION("s-9", CALLBACK)), NONE);
 	tick();
 	ck_assert_str_eq(subscription_stored(), "s-9");
@@ -425,8 +440,7 @@ static const struct vnfm_reply no_views[] = {
 START_TEST(test_event_without_a_view)
 {
 	subscribed();
-	VNFM(VERSIONS, SHOWN("s-1"), LISTED(""), NONE, no_views[_i],
-	     VNF("v-2", VNFC("c-1")));
+	VNFM(VERSIONS, SHOWN("s-1"), LISTED(""), NONE, no_views[_i], VNF("v-2", VNFC("c-1")));
 	noted("v-1", true, true, false);
 	noted("v-2", false, false, false);
 	tick();
@@ -461,7 +475,10 @@ END_TEST
 
 /* --- all VNFs --- */
 
-#define PAGE_OF(path, link, list) {"GET", path, 200, link, "[" list "]"}
+#define PAGE_OF(path, link, list)                    \
+	{                                            \
+		"GET", path, 200, link, "[" list "]" \
+	}
 
 START_TEST(test_resync)
 {
@@ -471,8 +488,7 @@ START_TEST(test_resync)
 	     PAGE_OF(INSTANCES "?m=2", "", VNFC("v-2")), VNF("v-1", VNFC("c-1")), VNF("v-2"));
 	direct.unseen[0] = "v-9";
 	tick();
-	ck_assert_str_eq(direct.log,
-			 "begin;v-1 c-1 resync;v-2 resync;v-9 404 resync;end;");
+	ck_assert_str_eq(direct.log, "begin;v-1 c-1 resync;v-2 resync;v-9 404 resync;end;");
 	/* And the next one when it is time. */
 	direct.log[0] = '\0';
 	w.now_ms += 3600 * 1000 - 1;
@@ -552,17 +568,14 @@ START_TEST(test_oauth2)
 	      "{\"access_token\":\"t-1\",\"token_type\":\"bearer\",\"expires_in\":3600}"});
 	OK(lcm_vnfs_resync(&j, false, &report));
 	OK(lcm_vnfs_resync(&j, false, &report));
-	ck_assert_ptr_nonnull(
-		strstr(vnfm_head("GET", INSTANCES), "Authorization: Bearer t-1\r\n"));
+	ck_assert_ptr_nonnull(strstr(vnfm_head("GET", INSTANCES), "Authorization: Bearer t-1\r\n"));
 	ck_assert_ptr_eq(strstr(strstr(vnfm_asked(), "/token") + 1, "/token"), NULL);
 	/* It may not be good any more. */
 	vnfm_forget();
 	VNFM(VERSIONS, {"GET", INSTANCES, 401, "", "{}"},
-	     {"POST", "/token", 200, "",
-	      "{\"access_token\":\"t-2\",\"token_type\":\"Bearer\"}"});
+	     {"POST", "/token", 200, "", "{\"access_token\":\"t-2\",\"token_type\":\"Bearer\"}"});
 	ck_assert_int_eq(lcm_vnfs_resync(&j, false, &report), -EPROTO);
-	ck_assert_ptr_nonnull(
-		strstr(vnfm_head("GET", INSTANCES), "Authorization: Bearer t-2\r\n"));
+	ck_assert_ptr_nonnull(strstr(vnfm_head("GET", INSTANCES), "Authorization: Bearer t-2\r\n"));
 	vnfm_forget();
 	VNFM(VERSIONS, NONE, {"POST", "/token", 400, "", "{\"error\":\"invalid_client\"}"});
 	ck_assert_int_lt(lcm_vnfs_resync(&j, false, &report), 0);
@@ -651,12 +664,12 @@ static int asked(const struct ask *ask)
 	return response.status;
 }
 
-#define CREATION(subscription, vnf)                                               \
+#define CREATION(subscription, vnf)                                                 \
 	"{\"notificationType\":\"VnfIdentifierCreationNotification\",\"id\":\"n\"," \
 	"\"subscriptionId\":\"" subscription "\",\"vnfInstanceId\":\"" vnf "\"}"
-#define STARTING(subscription)                                                             \
-	"{\"notificationType\":\"VnfLcmOperationOccurrenceNotification\",\"id\":\"n\","    \
-	"\"subscriptionId\":\"" subscription "\",\"vnfInstanceId\":\"v\","                 \
+#define STARTING(subscription)                                                          \
+	"{\"notificationType\":\"VnfLcmOperationOccurrenceNotification\",\"id\":\"n\"," \
+	"\"subscriptionId\":\"" subscription "\",\"vnfInstanceId\":\"v\","              \
 	"\"vnfLcmOpOccId\":\"o\",\"operation\":\"HEAL\",\"operationState\":\"STARTING\"}"
 
 static const struct {
@@ -729,9 +742,8 @@ START_TEST(test_callback_of_very_many)
 	direct.log[0] = '\0';
 	for (int i = 0; i < LCM_EVENTS_MAX; i++) {
 		char vnf[16];
-		const struct store_lcm_event event = {.vnfm = (char *)"sim",
-						      .vnf_instance = vnf,
-						      .noted_ms = w.now_ms + DAY_MS};
+		const struct store_lcm_event event = {
+			.vnfm = (char *)"sim", .vnf_instance = vnf, .noted_ms = w.now_ms + DAY_MS};
 
 		snprintf(vnf, sizeof(vnf), "v-%d", i);
 		OK(store_lcm_event_note(w.unit, &event));

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A VNF Manager as SOL 003 version 2 has it, for direct mode: HTTP on loopback, whose VNFs a test changes, which notifies of it,
+and which can be made to fail, to lie and to forget."""
+import base64
+import http.client
+import http.server
+import json
+import re
+import socketserver
+import threading
+import urllib.parse
+import uuid
+
+from conftest import free_port
+
+LINKS = ("instantiatedVnfInfo", "vimConnectionInfo", "metadata")
+
+
+def instance(root, vnf, vnfcs, info=True, state=None):
+    """A VnfInstance; vnfcs are {VNFC: resource}."""
+    body = {"id": vnf, "vnfdId": "vnfd-1", "vnfProvider": "p", "vnfProductName": "n", "vnfSoftwareVersion": "1",
+            "vnfdVersion": "1", "instantiationState": state or ("INSTANTIATED" if vnfcs else "NOT_INSTANTIATED"),
+            "vimConnectionInfo": {"vim": {"vimType": "t", "accessInfo": {"bearer_token": "SECRET-OF-THE-VIM"}}},
+            "_links": {"self": {"href": f"{root}/vnflcm/v2/vnf_instances/{urllib.parse.quote(vnf, safe='')}"}}}
+    if body["instantiationState"] == "INSTANTIATED":
+        body["instantiatedVnfInfo"] = {"flavourId": "f", "vnfState": "STARTED", "vnfcResourceInfo": [
+            {"id": r, "vduId": "vdu", "computeResource": {"resourceId": "pod-" + r}} for r in vnfcs.values()]}
+        if info:
+            body["instantiatedVnfInfo"]["vnfcInfo"] = [
+                {"id": c, "vduId": "vdu", "vnfcResourceInfoId": r, "vnfcState": "STARTED"} for c, r in vnfcs.items()]
+    return body
+
+
+class VnfManager:
+    """`instances`, `subscriptions` are what it has; `fail` (method, path) -> status or None; `page` items to a page."""
+
+    def __init__(self, version="2.0.0", page=2):
+        self.port, self.version, self.page = free_port(), version, page
+        self.root = f"http://127.0.0.1:{self.port}"
+        self.instances, self.subscriptions, self.asked = {}, {}, []
+        self.fail = lambda method, path: None
+        self.lock = threading.Lock()
+
+    def start(self):
+        manager = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                manager.serve(self)
+            do_POST = do_DELETE = do_PATCH = do_PUT = do_GET
+
+            def log_message(self, *args):
+                pass
+
+        class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+            daemon_threads, allow_reuse_address = True, True
+
+            def handle_error(self, *args):
+                pass
+
+        self.server = Server(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    # --- what it answers ---
+
+    def answer(self, to, status, body=None, **headers):
+        data = b"" if body is None else json.dumps(body).encode()
+        to.send_response(status)
+        if status != 204:
+            to.send_header("Content-Type", "application/problem+json" if status >= 400 else "application/json")
+            to.send_header("Content-Length", str(len(data)))
+        for name, value in {"Version": self.version, **headers}.items():
+            to.send_header(name, value)
+        to.end_headers()
+        to.wfile.write(data)
+
+    def problem(self, to, status):
+        self.answer(to, status, {"status": status, "detail": http.client.responses[status]})
+
+    def serve(self, to):
+        length = int(to.headers.get("Content-Length") or 0)
+        body = json.loads(to.rfile.read(length)) if length else None
+        path, _, query = to.path.partition("?")
+        with self.lock:
+            self.asked.append((to.command, to.path))
+        failure = self.fail(to.command, path)
+        if failure:
+            return self.problem(to, failure)
+        if path == "/vnflcm/api_versions":
+            return self.answer(to, 200, {"uriPrefix": "/vnflcm", "apiVersions": [{"version": "1.3.0"}, {"version": self.version}]})
+        if to.headers.get("Version", "") != self.version:
+            return self.problem(to, 406 if to.headers.get("Version") else 400)
+        found = re.fullmatch(r"/vnflcm/v2/(subscriptions|vnf_instances)(?:/([^/]+))?", path)
+        if not found:
+            return self.problem(to, 404)
+        kind, name = found[1], found[2] and urllib.parse.unquote(found[2])
+        if kind == "subscriptions" and to.command == "POST":
+            return self.subscribe(to, body)
+        if kind == "subscriptions" and to.command == "DELETE":
+            return self.answer(to, 204) if self.subscriptions.pop(name, None) else self.problem(to, 404)
+        if to.command != "GET":
+            return self.problem(to, 405)
+        items = dict(self.shown() if kind == "subscriptions" else self.instances)
+        if name is not None:
+            return self.answer(to, 200, items[name]) if name in items else self.problem(to, 404)
+        self.list(to, path, urllib.parse.parse_qs(query), items)
+
+    def list(self, to, path, query, items):
+        names, marker = sorted(items), query.get("nextpage_opaque_marker", [None])[0]
+        if marker and marker not in names:
+            return self.problem(to, 400)
+        at = names.index(marker) if marker else 0
+        more = {"Link": f'<{self.root}{path}?nextpage_opaque_marker={urllib.parse.quote(names[at + self.page], safe="")}>;rel="next"'} \
+            if at + self.page < len(names) else {}
+        page = [{k: v for k, v in items[n].items() if k not in LINKS} for n in names[at:at + self.page]]
+        self.answer(to, 200, page, **more)
+
+    def shown(self):
+        return {i: {"id": i, "callbackUri": s["callbackUri"], "verbosity": "FULL", "_links": {"self": {
+            "href": f"{self.root}/vnflcm/v2/subscriptions/{i}"}}} for i, s in list(self.subscriptions.items())}
+
+    def subscribe(self, to, body):
+        try:
+            status = self.send("GET", body)
+        except OSError:
+            return self.problem(to, 500)
+        if status != 204:
+            return self.problem(to, 422)
+        name = str(uuid.uuid4())
+        self.subscriptions[name] = body
+        self.answer(to, 201, self.shown()[name], Location=f"{self.root}/vnflcm/v2/subscriptions/{name}")
+
+    # --- what it sends ---
+
+    def send(self, method, subscription, body=None):
+        url = urllib.parse.urlsplit(subscription["callbackUri"])
+        basic = (subscription.get("authentication") or {}).get("paramsBasic")
+        headers = {"Version": self.version, "Content-Type": "application/json"}
+        if basic:
+            pair = f"{basic['userName']}:{basic['password']}".encode()
+            headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
+        connection.request(method, url.path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+
+    def tell(self, notification):
+        """Sends it under the subscription that there is, whatever it says itself."""
+        name, subscription = next(iter(self.subscriptions.items()))
+        return self.send("POST", subscription, {**notification, "id": str(uuid.uuid4()), "subscriptionId": name})
+
+    def operation(self, vnf, operation, state="COMPLETED", added=(), removed=()):
+        changes = [{"id": r, "vduId": "vdu", "changeType": t, "computeResource": {}}
+                   for t, rs in (("ADDED", added), ("REMOVED", removed)) for r in rs]
+        return self.tell({"notificationType": "VnfLcmOperationOccurrenceNotification", "notificationStatus": "RESULT",
+                          "timeStamp": "2026-11-29T08:24:50Z", "operationState": state, "vnfInstanceId": vnf,
+                          "operation": operation, "isAutomaticInvocation": False, "vnfLcmOpOccId": str(uuid.uuid4()),
+                          **({"affectedVnfcs": changes} if changes else {})})
+
+    def deleted(self, vnf):
+        return self.tell({"notificationType": "VnfIdentifierDeletionNotification", "vnfInstanceId": vnf})
+
+    def has(self, vnf, *vnfcs, **how):
+        self.instances[vnf] = instance(self.root, vnf, {c: "r-" + c for c in vnfcs}, **how)
