@@ -169,7 +169,7 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 			      &daemon->housekeeper);
 	if (err < 0)
 		return err;
-	err = json_operator_new(worker_own, &clock_system, NULL, &daemon->json_operator);
+	err = json_operator_new(worker_own, &clock_system, daemon->lcm, &daemon->json_operator);
 	if (err < 0)
 		return err;
 	err = json_nfv_new(worker_own, &clock_system, daemon->store, daemon->metrics,

@@ -3,6 +3,7 @@
 #include "lcm_local.h"
 
 #include "base/metrics.h"
+#include "store/direct.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,6 +69,21 @@ static void waiting_write(struct lcm *lcm, struct store_reader *reader, struct s
 	}
 }
 
+static void held_write(struct lcm *lcm, struct store_reader *reader, struct strbuf *out)
+{
+	for (size_t i = 0; i < lcm->n_vnfms; i++) {
+		char label[300];
+		int64_t n;
+
+		if (store_vnfc_count(reader, lcm->vnfms[i].name, STORE_VNFC_HELD, 0, &n) < 0)
+			return;
+		snprintf(label, sizeof(label), "vnfm=\"%s\"", lcm->vnfms[i].name);
+		metrics_gauge(out, "cmfd_vnfm_held_back",
+			      i == 0 ? "Registrations whose end waits for the operator." : NULL,
+			      label, n);
+	}
+}
+
 static uint64_t value_of(const atomic_uint_least64_t *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
@@ -120,6 +136,7 @@ void lcm_metrics_write(struct lcm *lcm, struct store_reader *reader, struct strb
 		return;
 	gauges_write(lcm, clock_now_ms(lcm->clock), out);
 	waiting_write(lcm, reader, out);
+	held_write(lcm, reader, out);
 	notifications_write(lcm, out);
 	resyncs_write(lcm, out);
 }
