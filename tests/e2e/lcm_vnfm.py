@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A VNF Manager as SOL 003 version 2 has it, for direct mode: HTTP on loopback, whose VNFs a test changes, which notifies of it,
-and which can be made to fail, to lie and to forget."""
+and which can be made to fail, to lie and to forget. What it answers and sends, and what cmfd asks for, is held against the types of
+SOL 003."""
 import base64
 import http.client
 import http.server
@@ -11,9 +12,19 @@ import threading
 import urllib.parse
 import uuid
 
-from conftest import free_port
+import jsonschema
+
+from conftest import ROOT, free_port
+
+SCHEMA = json.loads((ROOT / "tests/vectors/vnfm/sol003.json").read_text())
 
 LINKS = ("instantiatedVnfInfo", "vimConnectionInfo", "metadata")
+
+
+def problems(kind, body):
+    """What is wrong with it as a `kind` of SOL 003."""
+    judge = jsonschema.Draft4Validator({**SCHEMA, "$ref": f"#/definitions/{kind}"})
+    return [f"{kind}: {'/'.join(map(str, e.path))}: {e.message[:200]}" for e in judge.iter_errors(body)]
 
 
 def instance(root, vnf, vnfcs, info=True, state=None):
@@ -23,7 +34,8 @@ def instance(root, vnf, vnfcs, info=True, state=None):
             "vimConnectionInfo": {"vim": {"vimType": "t", "accessInfo": {"bearer_token": "SECRET-OF-THE-VIM"}}},
             "_links": {"self": {"href": f"{root}/vnflcm/v2/vnf_instances/{urllib.parse.quote(vnf, safe='')}"}}}
     if body["instantiationState"] == "INSTANTIATED":
-        body["instantiatedVnfInfo"] = {"flavourId": "f", "vnfState": "STARTED", "vnfcResourceInfo": [
+        body["instantiatedVnfInfo"] = {"flavourId": "f", "vnfState": "STARTED", "extCpInfo": [
+            {"id": "cp", "cpdId": "cp", "cpConfigId": "cp", "associatedVnfcCpId": "cp"}], "vnfcResourceInfo": [
             {"id": r, "vduId": "vdu", "computeResource": {"resourceId": "pod-" + r}} for r in vnfcs.values()]}
         if info:
             body["instantiatedVnfInfo"]["vnfcInfo"] = [
@@ -37,7 +49,7 @@ class VnfManager:
     def __init__(self, version="2.0.0", page=2):
         self.port, self.version, self.page = free_port(), version, page
         self.root = f"http://127.0.0.1:{self.port}"
-        self.instances, self.subscriptions, self.asked = {}, {}, []
+        self.instances, self.subscriptions, self.asked, self.wrong = {}, {}, [], []
         self.fail = lambda method, path: None
         self.lock = threading.Lock()
 
@@ -109,6 +121,8 @@ class VnfManager:
             return self.problem(to, 405)
         items = dict(self.shown() if kind == "subscriptions" else self.instances)
         if name is not None:
+            for_whom = "LccnSubscription" if kind == "subscriptions" else "VnfInstance"
+            self.wrong += problems(for_whom, items[name]) if name in items else []
             return self.answer(to, 200, items[name]) if name in items else self.problem(to, 404)
         self.list(to, path, urllib.parse.parse_qs(query), items)
 
@@ -127,6 +141,7 @@ class VnfManager:
             "href": f"{self.root}/vnflcm/v2/subscriptions/{i}"}}} for i, s in list(self.subscriptions.items())}
 
     def subscribe(self, to, body):
+        self.wrong += problems("LccnSubscriptionRequest", body)
         try:
             status = self.send("GET", body)
         except OSError:
@@ -156,13 +171,20 @@ class VnfManager:
     def tell(self, notification):
         """Sends it under the subscription that there is, whatever it says itself."""
         name, subscription = next(iter(self.subscriptions.items()))
-        return self.send("POST", subscription, {**notification, "id": str(uuid.uuid4()), "subscriptionId": name})
+        links = {"vnfInstance": {"href": f"{self.root}/vnflcm/v2/vnf_instances/x"}, "subscription": {"href": self.root},
+                 "vnfLcmOpOcc": {"href": self.root}}
+        if notification["notificationType"] != "VnfLcmOperationOccurrenceNotification":
+            del links["vnfLcmOpOcc"]
+        body = {"timeStamp": "2026-11-29T08:24:50Z", "_links": links, **notification, "id": str(uuid.uuid4()),
+                "subscriptionId": name}
+        self.wrong += problems(body["notificationType"], body)
+        return self.send("POST", subscription, body)
 
     def operation(self, vnf, operation, state="COMPLETED", added=(), removed=()):
         changes = [{"id": r, "vduId": "vdu", "changeType": t, "computeResource": {}}
                    for t, rs in (("ADDED", added), ("REMOVED", removed)) for r in rs]
         return self.tell({"notificationType": "VnfLcmOperationOccurrenceNotification", "notificationStatus": "RESULT",
-                          "timeStamp": "2026-11-29T08:24:50Z", "operationState": state, "vnfInstanceId": vnf,
+                          "operationState": state, "vnfInstanceId": vnf,
                           "operation": operation, "isAutomaticInvocation": False, "vnfLcmOpOccId": str(uuid.uuid4()),
                           **({"affectedVnfcs": changes} if changes else {})})
 

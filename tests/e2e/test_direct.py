@@ -32,13 +32,14 @@ def follow(server, manager, **keys):
 
 @pytest.fixture
 def world(tmp_path):
-    manager = VnfManager().start()
+    manager = VnfManager(version="2.3.0").start()
     server = Cmf(tmp_path / "cmf")
     follow(server, manager)
     server.manager = manager
     yield server
     server.stop()
     manager.stop()
+    assert manager.wrong == []
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,7 @@ def followed(tmp_path_factory):
     status = server.stop()
     manager.stop()
     assert status == 0, server.tail()
+    assert manager.wrong == []
 
 
 def gauge(server, name):

@@ -110,8 +110,9 @@ static const struct cmf_worker *worker_of(struct worker *unused, struct lcm_serv
 #define CALLBACK "http://127.0.0.1:8080/lcm/sim"
 #define SECTION                                                                  \
 	"[vnfm sim]\napi_root = http://127.0.0.1:%u/\ntrust_domain = domain-a\n" \
-	"profile = VnfciCert\ncallback_uri = " CALLBACK "\nresync_interval = 1h\n"
-#define WITH_PASSWORD "callback_user = vnfm\ncallback_password_file = store.key\n"
+	"profile = VnfciCert\nresync_interval = 1h\n"
+#define WITH_CALLBACK "callback_uri = " CALLBACK "\n"
+#define WITH_PASSWORD WITH_CALLBACK "callback_user = vnfm\ncallback_password_file = store.key\n"
 
 static void lcm_begin(void)
 {
@@ -590,9 +591,9 @@ static void setup_oauth2(void)
 	/* The port is that of the VNFM, which is started first. */
 	vnfm_start();
 	ck_assert_int_gt(asprintf(&more,
-				  "oauth2_token_uri = http://127.0.0.1:%u/token\n"
-				  "oauth2_client_id = cmf\n"
-				  "oauth2_client_secret_file = store.key\n",
+				  WITH_CALLBACK "oauth2_token_uri = http://127.0.0.1:%u/token\n"
+						"oauth2_client_id = cmf\n"
+						"oauth2_client_secret_file = store.key\n",
 				  vnfm_port()),
 			 0);
 	setup_with(more);
@@ -758,7 +759,7 @@ END_TEST
 
 static void setup_loopback(void)
 {
-	setup_with("");
+	setup_with(WITH_CALLBACK);
 }
 
 START_TEST(test_callback_without_credentials)
@@ -772,11 +773,32 @@ START_TEST(test_callback_without_credentials)
 }
 END_TEST
 
+static void setup_certificate(void)
+{
+	setup_with("callback_uri = https://cmf.example/lcm/sim\n"
+		   "callback_certificate = issuing.pem\n");
+}
+
+START_TEST(test_callback_certificate)
+{
+	struct ask ask = {.method = HTTP_GET, .remote = true};
+
+	ck_assert_int_eq(asked(&ask), 401);
+	ask.certificate = &w.vnfm_a;
+	ck_assert_int_eq(asked(&ask), 401);
+	ask.certificate = &w.issuing;
+	ck_assert_int_eq(asked(&ask), 204);
+	/* Which is shown in TLS alone. */
+	ask.plain = true;
+	ck_assert_int_eq(asked(&ask), 403);
+}
+END_TEST
+
 static Suite *lcm_suite(void)
 {
 	Suite *suite = suite_create("lcm");
 	TCase *tc = tcase_create("lcm"), *oauth2 = tcase_create("oauth2"),
-	      *loopback = tcase_create("loopback");
+	      *loopback = tcase_create("loopback"), *certificate = tcase_create("certificate");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_subscribe);
@@ -803,6 +825,9 @@ static Suite *lcm_suite(void)
 	tcase_add_checked_fixture(loopback, setup_loopback, teardown);
 	tcase_add_test(loopback, test_callback_without_credentials);
 	suite_add_tcase(suite, loopback);
+	tcase_add_checked_fixture(certificate, setup_certificate, teardown);
+	tcase_add_test(certificate, test_callback_certificate);
+	suite_add_tcase(suite, certificate);
 	return suite;
 }
 
