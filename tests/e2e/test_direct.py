@@ -232,7 +232,8 @@ def test_a_vnfm_that_fails_ends_nothing_and_keeps_nobody_waiting(followed):
 # --- kill -9 ---
 
 
-@pytest.mark.parametrize("point", ["lcm-after-subscribe", "lcm-after-note", "lcm-after-reconcile", "lcm-before-resync-end"])
+@pytest.mark.parametrize("point", ["lcm-after-subscribe", "lcm-after-note", "lcm-after-reconcile", "lcm-before-resync-end",
+                                   "direct-before-commit", "initial-file-done"])
 def test_killed_at_each_step(world, point):
     manager = world.manager
     manager.has("vnf-k", "k-1", "k-2")
