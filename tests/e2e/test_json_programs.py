@@ -75,6 +75,16 @@ def test_cmfctl_goes_the_way_of_a_vnfm(doors, tmp_path):
     assert doors.b.get(f"{CERTIFICATES}/{other}").doc["status"] == "VALID"
 
 
+def test_cmfctl_names_whom_no_cn_holds(doors, tmp_path):
+    """RFC 5280 A.1: 64 characters; the request names the entity, and so the certificate, in the SAN."""
+    for kind, name, san in (("VNFCI_CERT", "long:" + 60 * "x", "URI:urn:etsi:nfv:vnfci:vnf%2Fctl:long%3A" + 60 * "x"),
+                            ("MANO_CERT", 40 * "x" + "." + 30 * "y" + ".example", "DNS:" + 40 * "x" + "." + 30 * "y" + ".example")):
+        vnf = ["--vnf-instance", "vnf/ctl"] if kind == "VNFCI_CERT" else []
+        ctl(doors, "register", "--cert-type", kind, "--subject-id", name, *vnf)
+        ctl(doors, "request", "--cert-type", kind, "--subject-id", name, *vnf, "--new-key", tmp_path / "key", "--out", tmp_path / "out")
+        assert san in x509(tmp_path / "out", "-ext", "subjectAltName")
+
+
 def test_cmfctl_watches(doors, tmp_path):
     ctl(doors, "register", "--cert-type", "VNFCI_CERT", "--subject-id", "ctl-w", "--subject-id", "ctl-x",
         "--vnf-instance", "vnf/ctl")

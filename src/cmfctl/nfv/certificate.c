@@ -6,17 +6,18 @@
  */
 #include "nfv.h"
 
+#include "base/vnfci_urn.h"
 #include "keys/credential.h"
 
 #include <errno.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 #include <unistd.h>
 
-/* RFC 5280 A.1, ub-common-name: a longer name goes into the SAN alone, which the CMF adds. */
+/* RFC 5280 A.1, ub-common-name: a longer name goes into the SAN alone. */
 enum { COMMON_NAME_MAX = 64 };
 
 enum { CSR_FILE_MAX = 65536 };
@@ -68,18 +69,55 @@ static int key_get(const char *path, EVP_PKEY **keyp)
 
 /* --- the request --- */
 
-static bool subject_set(X509_REQ *req, const char *subject_id)
+static size_t characters_of(const char *text)
 {
 	size_t n = 0;
 
-	for (const char *c = subject_id; *c; c++)
+	for (const char *c = text; *c; c++)
 		n += ((unsigned char)*c & 0xc0) != 0x80;
-	return n > COMMON_NAME_MAX ||
-	       X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8,
-					  (const unsigned char *)subject_id, -1, -1, 0);
+	return n;
 }
 
-static int csr_make(const char *subject_id, EVP_PKEY *key, const char *path, char **pemp)
+/* A SAN of the one name that a CN does not hold: a host name, or who the VNFCI is. */
+static bool san_set(X509_REQ *req, const struct vnfm_wanted *wanted)
+{
+	bool mano = strcmp(wanted->cert_type, "MANO_CERT") == 0;
+	_cleanup_(freep) char *urn =
+		mano ? NULL : vnfci_urn(wanted->vnf_instance, wanted->subject_id);
+	const char *text = mano ? wanted->subject_id : urn;
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	STACK_OF(X509_EXTENSION) *extensions = NULL;
+	ASN1_IA5STRING *value = ASN1_IA5STRING_new();
+	bool fine = false;
+
+	if (names && name && value && text && ASN1_STRING_set(value, text, -1) == 1) {
+		GENERAL_NAME_set0_value(name, mano ? GEN_DNS : GEN_URI, TAKE(value));
+		fine = sk_GENERAL_NAME_push(names, name) > 0;
+		name = fine ? NULL : name;
+		/* RFC 5280 4.2.1.6: critical beside an empty subject. */
+		fine = fine &&
+		       X509V3_add1_i2d(&extensions, NID_subject_alt_name, names, 1, 0) == 1 &&
+		       X509_REQ_add_extensions(req, extensions) == 1;
+	}
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	ASN1_IA5STRING_free(value);
+	GENERAL_NAME_free(name);
+	GENERAL_NAMES_free(names);
+	return fine;
+}
+
+/* The key is that of whom the request names, so that it has to name somebody. */
+static bool names_set(X509_REQ *req, const struct vnfm_wanted *wanted)
+{
+	if (characters_of(wanted->subject_id) > COMMON_NAME_MAX)
+		return san_set(req, wanted);
+	return X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_UTF8,
+					  (const unsigned char *)wanted->subject_id, -1, -1,
+					  0) == 1;
+}
+
+static int csr_make(const struct vnfm_wanted *wanted, EVP_PKEY *key, const char *path, char **pemp)
 {
 	int digest_nid = NID_undef;
 	/* EdDSA has a digest of its own. */
@@ -91,7 +129,7 @@ static int csr_make(const char *subject_id, EVP_PKEY *key, const char *path, cha
 	long len;
 	int status = CTL_OK;
 
-	if (!req || !bio || !subject_set(req, subject_id) || !X509_REQ_set_pubkey(req, key) ||
+	if (!req || !bio || !names_set(req, wanted) || !X509_REQ_set_pubkey(req, key) ||
 	    !X509_REQ_sign(req, key, own ? NULL : EVP_sha256()) ||
 	    !PEM_write_bio_X509_REQ(bio, req))
 		status = ctl_openssl_error("certificate request");
@@ -129,7 +167,7 @@ static int csr_get(const struct vnfm_wanted *wanted, const char *path, char **pe
 			free(TAKE(*pemp));
 	}
 	if (!status && !*pemp)
-		status = csr_make(wanted->subject_id, key, path, pemp);
+		status = csr_make(wanted, key, path, pemp);
 	EVP_PKEY_free(key);
 	return status;
 }
