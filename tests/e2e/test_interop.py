@@ -175,8 +175,8 @@ def test_confirmed_by_ra(server, tmp_path):
 
 @pytest.mark.parametrize("version", CLIENTS)
 def test_replaced(server, tmp_path, version):
-    """What `openssl cmp` says to an RA goes on under the protection of the RA; nobody answers openssl here. 3.5 names the
-    issuer of the certificate that it signs with, 3.0 none."""
+    """What `openssl cmp` says to an RA goes on under the protection of the RA; nobody answers openssl here. It
+    names the issuer of the certificate that it signs with, which is another than that of the RA."""
     out, c = tmp_path, server.path
     run([OPENSSL, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", out / "new.key"])
     run([CLIENTS[version], "cmp", "-config", "", "-server", f"127.0.0.1:{free_port()}", "-cmd", "ir", "-recipient", "/CN=cmf",
@@ -184,7 +184,7 @@ def test_replaced(server, tmp_path, version):
          "-subject", f"/CN=replaced-{version}.example.net", "-certout", out / "new.pem", "-reqout", out / "ir.der",
          "-keep_alive", "0"], check=False)
     body = elements(tlv((out / "ir.der").read_bytes())[1])[1]
-    for name, expected in ("ra", 0 if version == "3.0" else 2), ("siemens-ra", 0):
+    for name, expected in ("ra", 2), ("siemens-ra", 0):
         client, cert = signer(server, name)
         answer = client.ask(body, Ecdsa(), extra_certs=[cert])
         assert answer.body_type == 1

@@ -98,9 +98,11 @@ interop_credentials() { # folder
 	interop_issue "$out/ca" "$out/onap" ec /CN=onap "$usage"
 	interop_issue "$out/ca" "$out/tpm" ec /CN=tpm "$usage"
 	interop_issue "$out/ca" "$out/announcer" ec /CN=announcer "$usage"
-	interop_issue "$out/ca" "$out/ra" ec /CN=ra "$usage" "extendedKeyUsage = 1.3.6.1.5.5.7.3.28"
-	interop_issue "$out/ca" "$out/siemens-ra" ec /CN=siemens-ra "$usage" "extendedKeyUsage = 1.3.6.1.5.5.7.3.28"
-	interop_issue "$out/ca" "$out/upstream-ra" ec /CN=upstream-ra "$usage"
+	# Of a CA of their own, as a registration authority usually is of another than those it speaks for.
+	interop_root "$out/ra-ca" "/O=Interop/CN=CA of authorities" "$ca" "$signs"
+	interop_issue "$out/ra-ca" "$out/ra" ec /CN=ra "$usage" "extendedKeyUsage = 1.3.6.1.5.5.7.3.28"
+	interop_issue "$out/ra-ca" "$out/siemens-ra" ec /CN=siemens-ra "$usage" "extendedKeyUsage = 1.3.6.1.5.5.7.3.28"
+	interop_issue "$out/ra-ca" "$out/upstream-ra" ec /CN=upstream-ra "$usage"
 	interop_root "$out/other-ca" "/CN=Other CA" "$ca" "$signs, digitalSignature"
 	# A vendor of base stations.
 	interop_root "$out/vendor-root" "/O=Vendor/CN=Root" "$ca" "$signs"
@@ -113,10 +115,10 @@ interop_credentials() { # folder
 
 # --- clients ----------------------------------------------------------------------------------------------------
 
-interop_signer() { # name, trust domain, option, ...
-	local name=$1 domain=$2
-	shift 2
-	ctl client add "$name" --trust-domain "$domain" --trust-anchor "$dir/interop/ca.pem" --subject "/CN=$name" \
+interop_signer() { # name, trust domain, CA, option, ...
+	local name=$1 domain=$2 issuer=$3
+	shift 3
+	ctl client add "$name" --trust-domain "$domain" --trust-anchor "$dir/interop/$issuer.pem" --subject "/CN=$name" \
 		--register-on-ir --default-profile VnfciCert "$@" >/dev/null
 }
 
@@ -132,17 +134,17 @@ add_clients() {
 	[ ! -f "$dir/interop/added" ] || return 0
 	# What an earlier round that was interrupted has added.
 	for name in $(ctl client list | awk 'NR > 1 { print $1 }'); do ctl client remove "$name" >/dev/null; done
-	interop_signer vnfm interop --may "$all,recover"
+	interop_signer vnfm interop ca --may "$all,recover"
 	ctl client credential add vnfm --mac --ref vnfm --secret-file "$dir/interop/secret.txt" >/dev/null
-	interop_signer openssl interop --policy openssl
+	interop_signer openssl interop ca --policy openssl
 	ctl client credential add openssl --mac --ref openssl --secret-file "$dir/interop/key-32.txt" >/dev/null
-	interop_signer onap interop --policy onap
+	interop_signer onap interop ca --policy onap
 	ctl client credential add onap --mac --ref onap --secret-file "$dir/interop/secret.txt" >/dev/null
-	interop_signer tpm interop --policy tpm
-	interop_signer announcer interop --may announce
-	interop_signer ra interop --may "$all,ra"
-	interop_signer siemens-ra interop --may "$all,ra" --policy siemens-ra
-	interop_signer upstream-ra upstream --may "$all,ra"
+	interop_signer tpm interop ca --policy tpm
+	interop_signer announcer interop ca --may announce
+	interop_signer ra interop ra-ca --may "$all,ra"
+	interop_signer siemens-ra interop ra-ca --may "$all,ra" --policy siemens-ra
+	interop_signer upstream-ra upstream ra-ca --may "$all,ra"
 	ctl client add other-ca --trust-domain interop --cert "$dir/interop/other-ca.pem" --may cross-certify >/dev/null
 	ctl client add vendor --trust-domain interop --trust-anchor "$dir/interop/vendor-root.pem" --may "$all" \
 		--register-on-ir --default-profile BaseStation --policy base-stations >/dev/null
