@@ -58,3 +58,19 @@ _must_check_ int token_check(struct token_checker *checker, struct bytes token, 
  * certificate (DER; empty: with none). One that is bound to no certificate may come over any.
  */
 bool token_fits_certificate(const struct token_claims *claims, struct bytes certificate);
+
+/* --- other signed JWTs --- */
+
+/* Keys by which JWTs are signed. */
+struct token_keys;
+/* From the JSON text of a JWKS. 0, -EBADMSG: it is none, or has too many keys; -ENOMEM. */
+_must_check_ int token_keys_parse(struct bytes jwks, struct token_keys **keysp);
+void token_keys_unref(struct token_keys *keys);
+DEFINE_CLEANUP(struct token_keys, token_keys_unref);
+/*
+ * The payload of a JWT that one of the keys (NULL: none were read) has signed, by an algorithm that
+ * access tokens may have. What it claims is the caller's to check, who also owns *payloadp. 0,
+ * REFUSED (token_*), -ENOMEM.
+ */
+_must_check_ int token_signed_read(const struct token_keys *keys, struct bytes token,
+				   struct octets *payloadp, struct refusal *refusal);

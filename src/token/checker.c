@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The authorisation server's tokens, checked: from the octets of one to its claims, and the set of
- * keys that it is checked with, which housekeeping reads again. What stands in a token is jwt.c's,
- * in a JWKS keys.c's. See token.h.
+ * keys that it is checked with, which housekeeping reads again. Its signature is signed.c's, what
+ * stands in it jwt.c's, in a JWKS keys.c's. See token.h.
  */
 #include "jwt.h"
 #include "web.h"
 
-#include <cjose/jws.h>
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/sha.h>
 #include <pthread.h>
 #include <string.h>
@@ -33,12 +31,6 @@ struct token_checker {
 	bool failed; /* the last time */
 	int64_t tried_ms;
 };
-
-static void jws_freep(cjose_jws_t **jws)
-{
-	if (*jws)
-		cjose_jws_release(*jws);
-}
 
 /* --- the keys --- */
 
@@ -207,56 +199,18 @@ bool token_of_authorization(const char *authorization, struct bytes *tokenp)
 	return token.len > 0;
 }
 
-/* RFC 7515 5.2. The payload, which points into *jwsp, that the caller releases. */
-static int signature_verify(struct bytes token, const struct token_key *key, cjose_jws_t **jwsp,
-			    struct bytes *payloadp, struct refusal *refusal)
-{
-	cjose_err error = {.code = CJOSE_ERR_NONE};
-	uint8_t *payload = NULL;
-	size_t len = 0;
-	bool good;
-
-	*jwsp = cjose_jws_import((const char *)token.data, token.len, &error);
-	good = *jwsp && cjose_jws_verify(*jwsp, key->jwk, &error) &&
-	       cjose_jws_get_plaintext(*jwsp, &payload, &len, &error);
-	ERR_clear_error();
-	if (!good)
-		return error.code == CJOSE_ERR_NO_MEMORY
-			       ? -ENOMEM
-			       : refuse(refusal, REFUSAL_token_signature_wrong);
-	*payloadp = (struct bytes){payload, len};
-	return 0;
-}
-
-static int key_missing(struct token_checker *checker, bool named, struct refusal *refusal)
-{
-	if (named)
-		return refuse_detail(refusal, REFUSAL_token_algorithm,
-				     "the key of that name is for another algorithm");
-	atomic_store(&checker->wanted, true);
-	return refuse(refusal, REFUSAL_token_key_unknown);
-}
-
 int token_check(struct token_checker *checker, struct bytes token, int64_t now_ms,
 		struct token_claims *claimsp, struct refusal *refusal)
 {
 	_cleanup_(token_keys_unrefp) struct token_keys *keys = keys_current(checker);
-	_cleanup_(token_header_clear) struct token_header header = {0};
-	_cleanup_(jws_freep) cjose_jws_t *jws = NULL;
-	const struct token_key *key;
-	struct bytes payload;
-	bool named;
-	int err = token_header_read(token, &header, refusal);
+	_cleanup_(octets_clear) struct octets payload = OCTETS_NULL;
+	int err = token_signed_read(keys, token, &payload, refusal);
 
-	if (err != 0)
-		return err;
-	if (!keys)
-		return refuse(refusal, REFUSAL_token_keys_missing);
-	key = token_keys_find(keys, header.kid, header.algorithm, &named);
-	if (!key)
-		return key_missing(checker, named, refusal);
-	err = signature_verify(token, key, &jws, &payload, refusal);
-	return err == 0 ? token_claims_read(payload, checker->conf, now_ms, claimsp, refusal) : err;
+	if (err == REFUSED && refusal->reason == REFUSAL_token_key_unknown)
+		atomic_store(&checker->wanted, true);
+	return err == 0 ? token_claims_read(octets_view(&payload), checker->conf, now_ms, claimsp,
+					    refusal)
+			: err;
 }
 
 bool token_fits_certificate(const struct token_claims *claims, struct bytes certificate)

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/bytes.h"
+#include "token.h"
 
 #include <cjose/jwk.h>
 #include <stdatomic.h>
@@ -38,11 +38,6 @@ struct token_keys {
 	size_t len;
 	size_t unusable; /* keys of the JWKS that are not in here */
 };
-
-/* From the JSON text of a JWKS. 0, -EBADMSG: it is none, or has too many keys; -ENOMEM. */
-_must_check_ int token_keys_parse(struct bytes jwks, struct token_keys **keysp);
-void token_keys_unref(struct token_keys *keys);
-DEFINE_CLEANUP(struct token_keys, token_keys_unref);
 
 /* The key of that name that fits the algorithm; else NULL, and *knownp says whether there is one of
  * that name. */
