@@ -66,6 +66,8 @@ struct token_keys;
 /* From the JSON text of a JWKS. 0, -EBADMSG: it is none, or has too many keys; -ENOMEM. */
 _must_check_ int token_keys_parse(struct bytes jwks, struct token_keys **keysp);
 void token_keys_unref(struct token_keys *keys);
+/* How many of them can be used. */
+size_t token_keys_count(const struct token_keys *keys);
 DEFINE_CLEANUP(struct token_keys, token_keys_unref);
 /*
  * The payload of a JWT that one of the keys (NULL: none were read) has signed, by an algorithm that

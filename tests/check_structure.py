@@ -26,6 +26,7 @@ ORDER = {
     "web": {"base", "asn1", "keys"},
     "conf": {"base", "asn1", "keys"},
     "token": {"base", "web", "conf"},
+    "verifier": {"base", "web", "token"},
     "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "message", "keys", "store"},
     "cmf": {"base", "conf", "asn1", "attest", "message", "keys", "web", "store", "ca"},

@@ -59,6 +59,11 @@ static void key_clear(struct token_key *key)
 	*key = (struct token_key){0};
 }
 
+size_t token_keys_count(const struct token_keys *keys)
+{
+	return keys->len;
+}
+
 void token_keys_unref(struct token_keys *keys)
 {
 	if (!keys || atomic_fetch_sub(&keys->refs, 1) != 1)
