@@ -78,8 +78,9 @@ _must_check_ int attest_trust_add_crls(struct attest_trust *trust, struct bytes 
 enum attest_kind {
 	ATTEST_TPM2_CERTIFY, /* 2.23.133.20.1: TPM2_Certify */
 	ATTEST_X509,         /* the statement is a certificate over the same key */
+	ATTEST_ELSEWHERE,    /* somebody else is asked, who knows whom to believe */
 };
-enum { ATTEST_KINDS = ATTEST_X509 + 1 };
+enum { ATTEST_KINDS = ATTEST_ELSEWHERE + 1 };
 
 struct attest_type {
 	struct bytes oid; /* content octets */
@@ -94,7 +95,12 @@ struct attest_extension {
 };
 
 /* Of the profile, and of the registration: each must trust the attester. */
-enum { ATTEST_TRUSTS_MAX = 2 };
+enum { ATTEST_TRUST_PROFILE, ATTEST_TRUST_REGISTERED, ATTEST_TRUSTS_MAX };
+
+struct attest_result;
+/* Asks about the statement of result->statement, and fills in the rest. 0, REFUSED, negative errno.
+ */
+typedef int attest_elsewhere(void *arg, struct attest_result *result, struct refusal *refusal);
 
 struct attest_rules {
 	const struct attest_type *types; /* that are accepted */
@@ -102,6 +108,8 @@ struct attest_rules {
 	const struct attest_trust *trust[ATTEST_TRUSTS_MAX]; /* NULL: says nothing of it */
 	const struct attest_extension *extensions;
 	size_t n_extensions;
+	attest_elsewhere *elsewhere; /* NULL: there is nobody */
+	void *elsewhere_arg;
 	int64_t now_ms;
 };
 
@@ -111,7 +119,8 @@ enum { ATTEST_NONCE_MAX = 66 };
 /* What a good statement has proven. */
 struct attest_result {
 	char statement[ATTEST_OID_SIZE]; /* its type, dotted */
-	uint8_t attester[32];            /* SHA-256 of the SubjectPublicKeyInfo of who signed it */
+	bool has_attester;               /* it is known who signed it */
+	uint8_t attester[32];            /* SHA-256 of his SubjectPublicKeyInfo */
 	bool has_nonce;                  /* its kind can have one */
 	uint8_t nonce[ATTEST_NONCE_MAX];
 	size_t nonce_len;

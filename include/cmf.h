@@ -446,6 +446,7 @@ struct cmf_csr {
 	struct cmf_central_key central_key;
 	struct cmf_archive archive;
 	struct bytes p10;                            /* DER, if it came as PKCS#10 */
+	struct bytes p10_received;                   /* the same, whatever it asks for */
 	const STACK_OF(X509_ATTRIBUTE) * attributes; /* of a PKCS#10; may be NULL */
 	bool forwards; /* the door passes its message on where the upstream CA is to get it */
 	bool unjudged; /* the message asks for more than is said here */

@@ -410,7 +410,11 @@ enum conf_attestation_policy {
 enum conf_attestation_nonce { CONF_ATTESTATION_NONCE_REQUIRE, CONF_ATTESTATION_NONCE_IGNORE };
 
 /* Who verifies a type of statement. */
-enum conf_attestation_kind { CONF_ATTESTATION_TPM2_CERTIFY, CONF_ATTESTATION_X509 };
+enum conf_attestation_kind {
+	CONF_ATTESTATION_TPM2_CERTIFY,
+	CONF_ATTESTATION_X509,
+	CONF_ATTESTATION_EXTERNAL,
+};
 /* TCG's OID of statements of TPM2_Certify */
 #define CONF_ATTESTATION_CERTIFY_OID "2.23.133.20.1"
 
@@ -438,6 +442,12 @@ struct conf_attestation {
 	char *trusted; /* PEM: whom it trusts; NULL: those alone that registrations name */
 	char *crls;    /* PEM; NULL: none are looked at */
 	struct conf_attestation_extensions extensions;
+	/* Who verifies statements of the kind EXTERNAL. */
+	char *verifier;         /* URL; NULL: nobody */
+	char *verifier_trusted; /* PEM, for TLS; NULL: as the system has it */
+	char *verifier_jwks;    /* file */
+	char *verifier_issuer;
+	int64_t verifier_timeout_ms; /* 5 s */
 };
 
 struct conf_profile {

@@ -29,7 +29,7 @@ ORDER = {
     "verifier": {"base", "web", "token"},
     "store": {"base", "conf", "asn1"},
     "ca": {"base", "conf", "asn1", "message", "keys", "store"},
-    "cmf": {"base", "conf", "asn1", "attest", "message", "keys", "web", "store", "ca"},
+    "cmf": {"base", "conf", "asn1", "attest", "verifier", "message", "keys", "web", "store", "ca"},
     "notify": {"base", "conf", "asn1", "keys", "web", "store", "cmf"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},

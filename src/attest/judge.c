@@ -9,6 +9,7 @@
 static attest_verify *const verifiers[ATTEST_KINDS] = {
 	[ATTEST_TPM2_CERTIFY] = attest_tpm2_certify_verify,
 	[ATTEST_X509] = attest_x509_verify,
+	[ATTEST_ELSEWHERE] = attest_elsewhere_verify,
 };
 
 static const struct attest_type *type_find(const struct attest_rules *rules, struct bytes oid)
@@ -70,12 +71,12 @@ int attest_judge(struct bytes der, const struct attest_rules *rules, const uint8
 	struct attest_bundle bundle;
 	int err = attest_bundle_read(der, &bundle, refusal);
 
-	*resultp = (struct attest_result){.has_nonce = false};
+	*resultp = (struct attest_result){.has_attester = true};
 	if (err == 0)
 		err = statement_choose(&bundle, rules, &statement, &type, refusal);
 	if (err != 0)
 		return err;
-	if (!anybody_is_trusted(rules))
+	if (type->kind != ATTEST_ELSEWHERE && !anybody_is_trusted(rules))
 		return refuse(refusal, REFUSAL_attestation_nobody_trusted);
 	oid_text(statement->type, resultp->statement);
 	return verifiers[type->kind](&(const struct attest_question){.rules = rules,

@@ -16,6 +16,7 @@ struct attest_question {
 typedef int attest_verify(const struct attest_question *q, struct attest_result *result);
 attest_verify attest_tpm2_certify_verify;
 attest_verify attest_x509_verify;
+attest_verify attest_elsewhere_verify;
 
 /* --- trust.c --- */
 

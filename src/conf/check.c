@@ -205,6 +205,22 @@ void conf_check_ca(struct conf_loader *l, const struct conf_source_section *sect
 			     "longer than crl_validity: CRLs would expire before the next one");
 }
 
+static void check_verifier(struct conf_loader *l, const struct conf_source_section *section,
+			   const struct conf_attestation *attestation)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < attestation->statements.len; i++)
+		wanted =
+			wanted || attestation->statements.item[i].kind == CONF_ATTESTATION_EXTERNAL;
+	if (wanted && !attestation->verifier)
+		conf_problem(&l->problems, section->full, "attestation_verifier",
+			     "is required for statements of the kind external");
+	if (attestation->verifier && (!attestation->verifier_jwks || !attestation->verifier_issuer))
+		conf_problem(&l->problems, section->full, "attestation_verifier",
+			     "needs attestation_verifier_jwks and attestation_verifier_issuer");
+}
+
 static void check_attestation(struct conf_loader *l, const struct conf_source_section *section,
 			      const struct conf_attestation *attestation)
 {
@@ -221,6 +237,7 @@ static void check_attestation(struct conf_loader *l, const struct conf_source_se
 		conf_problem(&l->problems, section->full, "attestation_nonce",
 			     "no statement in attestation_statements can have one; set it to "
 			     "ignore");
+	check_verifier(l, section, attestation);
 }
 
 void conf_check_profile(struct conf_loader *l, const struct conf_source_section *section,

@@ -530,7 +530,8 @@ const struct conf_key conf_keys[] = {
 			"`tpm2-certify` (TPM2_Certify, which 2.23.133.20.1 is by itself), `x509` "
 			"(the statement is a certificate over the same key, as tokens and HSMs "
 			"have it; no OID is registered for that, so one of your own, as "
-			"`1.3.6.1.4.1.99999.1 = x509`). A request has exactly one of them."),
+			"`1.3.6.1.4.1.99999.1 = x509`), `external` (attestation_verifier is "
+			"asked). A request has exactly one of them."),
 	PROFILE(attestation.trusted, "attestation_trusted", file,
 		.help = "PEM: certificates of attesters or of CAs above them, and public keys of "
 			"attesters. A registration may name fewer, never others. Without it the "
@@ -544,6 +545,23 @@ const struct conf_key conf_keys[] = {
 		.help = "Extensions that a certificate must have that is an attestation (`x509`), "
 			"by OID, with their value in hex or with any: as "
 			"`1.3.6.1.4.1.41482.3.8 = 0201`, a YubiKey's PIN and touch policy."),
+	PROFILE(attestation.verifier, "attestation_verifier", url,
+		.help = "https: who verifies statements of the kind `external` (http: on "
+			"loopback). "
+			"It is asked by POST, and answers with a signed verdict: "
+			"docs/attestation.md. Where it cannot be asked the request is refused "
+			"with systemUnavail."),
+	PROFILE(attestation.verifier_trusted, "attestation_verifier_trusted", file,
+		.help = "PEM: trust anchors of its TLS certificate; without it those of the "
+			"system."),
+	PROFILE(attestation.verifier_jwks, "attestation_verifier_jwks", file,
+		.help = "JWKS (RFC 7517): the keys that its verdicts are signed by."),
+	PROFILE(attestation.verifier_issuer, "attestation_verifier_issuer", text,
+		.help = "The claim iss of its verdicts."),
+	PROFILE(attestation.verifier_timeout_ms, "attestation_verifier_timeout", duration,
+		.initial = "5s", .min = SECOND, .max = 60 * SECOND,
+		.help = "How long it may take. The client waits meanwhile, and a worker with it: "
+			"a quarter of them at most."),
 	PROFILE(attestation.nonce, "attestation_nonce", attestation_nonce, .initial = "require",
 		.help = "Whether a statement must have a nonce of this server, so that it is not "
 			"an "

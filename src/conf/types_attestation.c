@@ -58,6 +58,7 @@ void conf_oid_clear(struct conf_oid *oid)
 static const char *const kinds[] = {
 	[CONF_ATTESTATION_TPM2_CERTIFY] = "tpm2-certify",
 	[CONF_ATTESTATION_X509] = "x509",
+	[CONF_ATTESTATION_EXTERNAL] = "external",
 };
 
 /* The statement of TPM2_Certify has an OID of its own; what others have is the operator's word. */

@@ -46,6 +46,14 @@ def bundle(attest, signature, public, *certificates):
     return der(0x30, der(0x30, statement), der(0x30, *certificates) if certificates else b"")
 
 
+def pkcs10(common_name, spki, sign, attested=None):
+    """CertificationRequest; `sign` gives the ECDSA-Sig-Value over its octets."""
+    name = der(0x30, der(0x31, der(0x30, oid("2.5.4.3"), der(0x0c, common_name.encode()))))
+    attribute = der(0x30, oid(BUNDLE), der(0x31, attested)) if attested else b""
+    info = der(0x30, der(0x02, b"\0"), name, spki, der(0xa0, attribute))
+    return der(0x30, info, ECDSA_WITH_SHA256, der(0x03, b"\0" + sign(info)))
+
+
 # --- the TPM ---
 
 class Key:
@@ -82,10 +90,7 @@ class Key:
 
     def csr(self, common_name, attested=None):
         """PKCS#10 that the TPM signs; attested: an AttestationBundle."""
-        name = der(0x30, der(0x31, der(0x30, oid("2.5.4.3"), der(0x0c, common_name.encode()))))
-        attribute = der(0x30, oid(BUNDLE), der(0x31, attested)) if attested else b""
-        info = der(0x30, der(0x02, b"\0"), name, self.spki(), der(0xa0, attribute))
-        return der(0x30, info, ECDSA_WITH_SHA256, der(0x03, b"\0" + self.sign(info)))
+        return pkcs10(common_name, self.spki(), self.sign, attested)
 
 
 def two_ports():

@@ -22,6 +22,7 @@ static const char *const types[] = {
 	ID_IT(7),  ID_IT(10), ID_IT(11), ID_IT(12), ID_IT(13), ID_IT(14),
 	ID_IT(15), ID_IT(16), ID_IT(17), ID_IT(18), ID_IT(19), ID_IT(20),
 	ID_IT(21), ID_IT(22), ID_IT(23), ID_IT(24), "1.2.3.4", OID_CMF_REGISTER_REQUEST,
+	OID_CMF_NONCE_REQUEST,
 };
 
 enum { SENDERS = 5 };

@@ -17,7 +17,7 @@ MAC, MANAGER, RA, ANNOUNCER, ENTITY = range(5)
 WHOLE = 255
 # As in fuzz_genm.c.
 TYPES = [1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]
-UNKNOWN, REGISTER = len(TYPES), len(TYPES) + 1
+UNKNOWN, REGISTER, NONCE = (len(TYPES) + i for i in range(3))
 
 
 def put(target, name, *parts):
@@ -72,6 +72,11 @@ def genm(directory):
     put_genm("root-ca-cert", MAC, 20, new)
     put_genm("crl-status-list", MAC, 22,
              sequence(sequence(uri, time), sequence(explicit(1, pycmp.directory_name("issuing")))))
+    put_genm("nonce", MANAGER, NONCE, sequence(b"\x02\x01\x20", sequence(oid("2.23.133.20.1"))))
+    put_genm("nonce-list", ENTITY, NONCE, sequence(sequence(b"\x02\x01\x20", oid("2.23.133.20.1"), text("h")), sequence()))
+    put_genm("register-attester", MANAGER, REGISTER,
+             sequence(text("VnfciCert"), sequence(text("a")), b"\x0a\x01\x01",
+                      explicit(1, sequence(explicit(2, sequence(new)), sequence(oid("2.23.133.20.1")), b"\x0a\x01\x02"))))
     put_genm("kem-ciphertext-info", MANAGER, 24)
     put_genm("unknown", RA, UNKNOWN, NULL)
     put_genm("register", MANAGER, REGISTER,

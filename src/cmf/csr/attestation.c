@@ -151,9 +151,44 @@ static int nonce_check(struct decision *d, const struct attest_result *result)
 static int verified_keep(struct decision *d, const struct attest_result *result)
 {
 	d->attestation.verdict = STORE_ATTESTATION_VERIFIED;
-	d->attestation.has_attester = true;
+	d->attestation.has_attester = result->has_attester;
 	memcpy(d->attestation.attester, result->attester, sizeof(result->attester));
 	return text_dup(result->statement, &d->attestation.statement);
+}
+
+/* What is asked elsewhere about. */
+struct elsewhere {
+	const struct decision *d;
+	struct verifier *verifier;
+	struct bytes bundle;
+};
+
+static int elsewhere_ask(void *arg, struct attest_result *result, struct refusal *refusal)
+{
+	const struct elsewhere *elsewhere = arg;
+	const struct decision *d = elsewhere->d;
+	struct verifier_question question = {.bundle = elsewhere->bundle,
+					     .statement_type = result->statement,
+					     .csr = d->csr->p10_received,
+					     .now_ms = d->call.now_ms};
+	struct verifier_verdict verdict;
+	unsigned char *spki = NULL;
+	int len = i2d_SubjectPublicKeyInfo(d->csr->spki, &spki), err;
+
+	if (len <= 0)
+		return -ENOMEM;
+	question.spki = (struct bytes){spki, (size_t)len};
+	err = verifier_ask(elsewhere->verifier, &question, &verdict, refusal);
+	OPENSSL_free(spki);
+	if (err != 0)
+		return err;
+	_Static_assert(sizeof(verdict.nonce) <= sizeof(result->nonce), "room for its nonce");
+	result->has_attester = verdict.has_attester;
+	result->has_nonce = verdict.has_nonce;
+	result->nonce_len = verdict.has_nonce ? verdict.nonce_len : 0;
+	memcpy(result->nonce, verdict.nonce, result->nonce_len);
+	memcpy(result->attester, verdict.attester, sizeof(result->attester));
+	return 0;
 }
 
 static int bundle_judge(struct decision *d, struct bytes bundle)
@@ -162,6 +197,7 @@ static int bundle_judge(struct decision *d, struct bytes bundle)
 		attestation_rules_of(d->conf, d->call.cmf->attestation, d->profile);
 	_cleanup_(attest_trust_freep) struct attest_trust *registered = NULL;
 	_cleanup_(freep) struct attest_type *types = NULL;
+	struct elsewhere elsewhere = {d, own->verifier, bundle};
 	struct attest_result result;
 	size_t n_types;
 	int err = types_choose(d, own, &types, &n_types);
@@ -175,6 +211,8 @@ static int bundle_judge(struct decision *d, struct bytes bundle)
 					   .trust = {own->trust, registered},
 					   .extensions = own->extensions,
 					   .n_extensions = own->n_extensions,
+					   .elsewhere = own->verifier ? elsewhere_ask : NULL,
+					   .elsewhere_arg = &elsewhere,
 					   .now_ms = d->call.now_ms};
 	err = attest_judge(bundle, &rules, d->key_digest, &result, d->call.refusal);
 	if (err == 0)
@@ -243,11 +281,13 @@ int attestation_add(const struct cmf_call *call, const struct store_attestation 
 	err = store_attestation_insert(call->unit, &row);
 	if (decided->verdict == STORE_ATTESTATION_IGNORED || err < 0)
 		return err;
-	bytes_to_hex(BYTES_OF(decided->attester), hex);
+	if (decided->has_attester)
+		bytes_to_hex(BYTES_OF(decided->attester), hex);
 	if (!store_unit_is_dry(call->unit))
 		log_event(LOG_LEVEL_INFO, "key attestation", F_TEXT("subject", subject_id),
 			  F_TEXT("verdict", cmf_verdict_name(decided->verdict)),
 			  F_TEXT("statement", decided->statement), F_TEXT("attester", hex));
-	snprintf(detail, sizeof(detail), "%s by sha256:%s", decided->statement, hex);
+	snprintf(detail, sizeof(detail), "%s by %s%s", decided->statement,
+		 *hex ? "sha256:" : "whom its verifier knows", hex);
 	return audit_add(call, "verify attestation", subject_id, detail);
 }

@@ -6,7 +6,13 @@
 #include <string.h>
 
 /* The roots of all makers of TPMs are about a megabyte; so may be a large CRL. */
-enum { FILE_MAX = 16 << 20 };
+enum { FILE_MAX = 16 << 20, JWKS_MAX = 1 << 18 };
+
+static const enum attest_kind kinds[] = {
+	[CONF_ATTESTATION_TPM2_CERTIFY] = ATTEST_TPM2_CERTIFY,
+	[CONF_ATTESTATION_X509] = ATTEST_X509,
+	[CONF_ATTESTATION_EXTERNAL] = ATTEST_ELSEWHERE,
+};
 
 static int types_make(const struct conf_attestation *conf, struct attestation_rules *rules)
 {
@@ -16,9 +22,8 @@ static int types_make(const struct conf_attestation *conf, struct attestation_ru
 	for (size_t i = 0; i < conf->statements.len; i++) {
 		const struct conf_attestation_statement *s = &conf->statements.item[i];
 
-		rules->types[rules->n_types++] = (struct attest_type){
-			octets_view(&s->type.content),
-			s->kind == CONF_ATTESTATION_X509 ? ATTEST_X509 : ATTEST_TPM2_CERTIFY};
+		rules->types[rules->n_types++] =
+			(struct attest_type){octets_view(&s->type.content), kinds[s->kind]};
 	}
 	return 0;
 }
@@ -77,6 +82,34 @@ static int trust_make(const struct conf_profile *profile, struct attestation_rul
 	return err;
 }
 
+/* A quarter of the workers may wait for it. */
+static int verifier_make(const struct conf *conf, const struct conf_profile *profile,
+			 struct attestation_rules *rules, struct strbuf *problems)
+{
+	const struct conf_attestation *a = &profile->attestation;
+	_cleanup_(octets_clear) struct octets jwks = OCTETS_NULL;
+	struct verifier_options options = {
+		.url = a->verifier,
+		.tls_trusted = a->verifier_trusted,
+		.issuer = a->verifier_issuer,
+		.timeout_ms = a->verifier_timeout_ms,
+		.at_once = conf->server.workers / 4 ? conf->server.workers / 4 : 1,
+	};
+	int err = a->verifier ? file_read(a->verifier_jwks, JWKS_MAX, &jwks) : 0;
+
+	if (!a->verifier)
+		return 0;
+	options.jwks = octets_view(&jwks);
+	if (err == 0)
+		err = verifier_new(&options, &rules->verifier);
+	if (err == 0 || err == -ENOMEM)
+		return err;
+	strbuf_printf(problems, "[profile %s] attestation_verifier_jwks: %s: %s\n", profile->name,
+		      a->verifier_jwks,
+		      err == -EBADMSG ? "it is no JWKS with a key that verifies" : strerror(-err));
+	return -EINVAL;
+}
+
 int attestation_rules_new(const struct conf *conf, struct attestation_rules **rulesp,
 			  struct strbuf *problems)
 {
@@ -88,6 +121,8 @@ int attestation_rules_new(const struct conf *conf, struct attestation_rules **ru
 		const struct conf_profile *profile = &conf->profiles[i];
 		int r_trust = trust_make(profile, &rules[i], problems);
 
+		if (r_trust == 0)
+			r_trust = verifier_make(conf, profile, &rules[i], problems);
 		if (r_trust < 0)
 			err = r_trust;
 		if (types_make(&profile->attestation, &rules[i]) < 0 ||
@@ -107,6 +142,7 @@ void attestation_rules_free(const struct conf *conf, struct attestation_rules *r
 		return;
 	for (size_t i = 0; i < conf->n_profiles; i++) {
 		attest_trust_free(rules[i].trust);
+		verifier_free(rules[i].verifier);
 		free(rules[i].types);
 		free(rules[i].extensions);
 	}

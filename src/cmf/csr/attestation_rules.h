@@ -7,6 +7,7 @@
 
 #include "attest.h"
 #include "conf.h"
+#include "verifier.h"
 
 struct attestation_rules {
 	struct attest_trust *trust; /* NULL: the profile names nobody */
@@ -14,6 +15,7 @@ struct attestation_rules {
 	size_t n_types;
 	struct attest_extension *extensions;
 	size_t n_extensions;
+	struct verifier *verifier; /* of statements of the kind external; NULL: nobody */
 };
 
 /* One for each profile, in their order. 0, -EINVAL with a problem for each file that cannot be

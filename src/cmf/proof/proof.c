@@ -137,6 +137,7 @@ int cmf_proof_pkcs10(const struct cmf_proof *proof, const CertificationRequest *
 	csr->subject = wanted->subject;
 	csr->attributes = wanted->attributes;
 	csr->spki = wanted->subjectPKInfo;
+	csr->p10_received = der;
 	/* For an upstream CA: what is not judged here must not be asked for there. */
 	csr->unjudged = !certification_request_is_plain(request, attest_is_bundle);
 	/* A bundle is judged here, and not asked for in another message than the client's own. */
