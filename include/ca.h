@@ -96,6 +96,7 @@ struct ca_request {
 	bool not_before_exact; /* the beginning is not to lie back for verifiers whose clock is slow
 				*/
 	struct bytes p10;      /* the client's PKCS#10 if it sent one: upstream passes it on */
+	struct bytes attestation; /* AttestationBundle (TLV) for an upstream CA; empty: none */
 };
 
 struct ca_issued {

@@ -406,6 +406,7 @@ enum conf_attestation_policy {
 	CONF_ATTESTATION_IGNORE,  /* as if there were none */
 	CONF_ATTESTATION_VERIFY,  /* one that comes must be good */
 	CONF_ATTESTATION_REQUIRE, /* no certificate without a good one */
+	CONF_ATTESTATION_FORWARD, /* an upstream CA judges it */
 };
 enum conf_attestation_nonce { CONF_ATTESTATION_NONCE_REQUIRE, CONF_ATTESTATION_NONCE_IGNORE };
 

@@ -489,14 +489,15 @@ struct store_archived_key {
 enum store_verdict {
 	STORE_ATTESTATION_NONE = 0, /* there was none; no row */
 	STORE_ATTESTATION_VERIFIED = 1,
-	STORE_ATTESTATION_IGNORED = 2, /* there was one, and nobody looked at it */
+	STORE_ATTESTATION_IGNORED = 2,   /* there was one, and nobody looked at it */
+	STORE_ATTESTATION_FORWARDED = 3, /* the upstream CA was given it to judge */
 };
-enum { STORE_VERDICTS = STORE_ATTESTATION_IGNORED + 1 };
+enum { STORE_VERDICTS = STORE_ATTESTATION_FORWARDED + 1 };
 
 struct store_attestation {
 	int64_t certificate_id;
 	enum store_verdict verdict;
-	char *statement; /* its type, dotted; NULL: IGNORED */
+	char *statement; /* its type, dotted; NULL: not VERIFIED */
 	bool has_attester;
 	uint8_t attester[32]; /* SHA-256 of the SubjectPublicKeyInfo of who signed it */
 	struct octets nonce;  /* that this server had given out; empty: none was asked for */

@@ -145,6 +145,7 @@ REFUSAL(attester_key, FAIL_BAD_REQUEST, "the key of the attester is of a kind by
 REFUSAL(attester_no_ca, FAIL_BAD_REQUEST, "a certificate that is given as one of a CA of the attester has no basicConstraints with cA; name it as the attester's certificate")
 REFUSAL(attester_statement_types, FAIL_BAD_REQUEST, "the statement types of the attester must be 1 to 16 different OIDs, as 2.23.133.20.1")
 REFUSAL(attester_not_permitted, FAIL_NOT_AUTHORIZED, "an attester that is registered is changed by clients with the permission attester only")
+REFUSAL(attestation_forward_internal, FAIL_BAD_CERT_TEMPLATE, "the profile has attestations judged by an upstream CA, and the CA of the registration is none; leave the attestation out")
 REFUSAL(attestation_verifier_refused, FAIL_BAD_POP, "the verifier of the CMF does not believe the attestation of the key")
 REFUSAL(attestation_verifier_unavailable, FAIL_SYSTEM_UNAVAIL, "the verifier of key attestations cannot be asked now; send the request again later")
 REFUSAL(nonce_request_malformed, FAIL_BAD_DATA_FORMAT, "the NonceRequest is malformed, or asks for more than 8 nonces")

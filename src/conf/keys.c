@@ -522,8 +522,8 @@ const struct conf_key conf_keys[] = {
 		.help = "Key attestation in requests (IFA 033 11.2.1). `require`: no certificate "
 			"without a good statement that the key is kept by a trusted attester; "
 			"`verify`: none is needed, and one that comes must be good; `ignore`: as "
-			"if "
-			"there were none."),
+			"if there were none; `forward`: an upstream CA gets it unchanged, and "
+			"judges it."),
 	PROFILE(attestation.statements, "attestation_statements", attestation_statements,
 		.initial = CONF_ATTESTATION_CERTIFY_OID,
 		.help = "Types of statements that are accepted, and who verifies each: "

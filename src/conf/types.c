@@ -489,7 +489,7 @@ WORD_TYPE(upstream_signer, "default", "authorized", "name");
 WORD_TYPE(upstream_subject, "identity", "exact");
 WORD_TYPE(forwarding, "reissue", "unchanged", "added", "replaced");
 WORD_TYPE(archive_keys, "never", "allowed", "always");
-WORD_TYPE(attestation_policy, "ignore", "verify", "require");
+WORD_TYPE(attestation_policy, "ignore", "verify", "require", "forward");
 WORD_TYPE(attestation_nonce, "require", "ignore");
 WORD_TYPE(extensions_rule, "profile", "subset");
 WORD_TYPE(answer_mac, "request", "PasswordBasedMac", "PBMAC1");

@@ -157,7 +157,9 @@ static void asked_changes(const struct exchange_request *asked, X509 *cert, stru
 		X509_EXTENSION *ext = sk_X509_EXTENSION_value(asked->extensions, i);
 		const ASN1_OBJECT *oid = X509_EXTENSION_get_object(ext);
 
-		if (OBJ_obj2nid(oid) == NID_subject_alt_name || extension_kept(cert, ext))
+		/* An attestation is for the CA, not for the certificate. */
+		if (OBJ_obj2nid(oid) == NID_subject_alt_name || exchange_request_attests(oid) ||
+		    extension_kept(cert, ext))
 			continue;
 		if (OBJ_obj2nid(oid) != NID_undef)
 			word_add(words, OBJ_nid2sn(OBJ_obj2nid(oid)));

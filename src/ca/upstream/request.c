@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 
 enum {
+	OCTET_STRING = 0x04,
+	OBJECT_IDENTIFIER = 0x06,
 	SEQUENCE = 0x30,
 	REASON_NONE = 0xff, /* in place of a reasonCode */
 	/* Of CertTemplate, RFC 4211 5: implicit tags but around the CHOICEs Name and Time. */
@@ -22,10 +24,34 @@ enum {
 
 /* --- encoding: DER is written back to front --- */
 
+/*
+ * draft-ietf-lamps-csr-attestation: of a PKCS#10 an attribute, of a template an extension, of the
+ * same OID, 1.2.840.113549.1.9.16.2.59.
+ */
+static const uint8_t attestation_oid[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+					  0x01, 0x09, 0x10, 0x02, 0x3b};
+
+bool exchange_request_attests(const ASN1_OBJECT *oid)
+{
+	return bytes_equal((struct bytes){OBJ_get0_data(oid), OBJ_length(oid)},
+			   BYTES_OF(attestation_oid));
+}
+
+static void extension_put_attestation(struct der_writer *w, struct bytes bundle)
+{
+	size_t mark = der_mark(w);
+
+	der_put_value(w, OCTET_STRING, bundle);
+	der_put_value(w, OBJECT_IDENTIFIER, BYTES_OF(attestation_oid));
+	der_put_header(w, SEQUENCE, mark);
+}
+
 static void put_extensions(struct der_writer *w, const struct ca_request *request)
 {
 	size_t mark = der_mark(w);
 
+	if (request->attestation.len > 0)
+		extension_put_attestation(w, request->attestation);
 	if (request->san.len > 0)
 		extension_put_san(w, request);
 	for (size_t i = request->n_extensions; i-- > 0;) {

@@ -32,6 +32,8 @@ struct exchange_request {
 	struct octets message;           /* CR: CertReqMsg; P10CR: CertificationRequest; FORWARD */
 };
 
+/* Whether that is the extension of a template that has an attestation: it is in no certificate. */
+bool exchange_request_attests(const ASN1_OBJECT *oid);
 _must_check_ int exchange_request_encode(const struct ca_request *request,
 					 enum conf_upstream_request kind, struct octets *encodedp);
 /* certificate: empty if the store has it. */

@@ -28,7 +28,7 @@ static enum conf_attestation_policy policy_of(const struct conf_profile *profile
 	case STORE_ATTESTER_REQUIRE:
 		return CONF_ATTESTATION_REQUIRE;
 	case STORE_ATTESTER_VERIFY:
-		return policy == CONF_ATTESTATION_IGNORE ? CONF_ATTESTATION_VERIFY : policy;
+		return policy == CONF_ATTESTATION_REQUIRE ? policy : CONF_ATTESTATION_VERIFY;
 	case STORE_ATTESTER_AS_PROFILE:
 		break;
 	}
@@ -220,9 +220,27 @@ static int bundle_judge(struct decision *d, struct bytes bundle)
 	return err == 0 ? verified_keep(d, &result) : err;
 }
 
+/*
+ * IFA 033 11.2.1, note 2. Its verdict is one of here, too, where a registration asks for that; an
+ * internal CA judges nothing.
+ */
+static int bundle_forward(struct decision *d, struct bytes bundle)
+{
+	if (d->profile->attestation.policy != CONF_ATTESTATION_FORWARD)
+		return 0;
+	if (bundle.len == 0)
+		return refuse(d->call.refusal, REFUSAL_attestation_malformed);
+	if (!ca_is_upstream(d->ca))
+		return refuse(d->call.refusal, REFUSAL_attestation_forward_internal);
+	d->forwarded_attestation = bundle;
+	d->attestation.verdict = STORE_ATTESTATION_FORWARDED;
+	return 0;
+}
+
 int attestation_decide(struct decision *d)
 {
 	const struct found found = bundle_find(d->csr);
+	int err;
 
 	switch (d->attestation_policy) {
 	case CONF_ATTESTATION_IGNORE:
@@ -234,12 +252,16 @@ int attestation_decide(struct decision *d)
 			return refuse(d->call.refusal, REFUSAL_attestation_missing);
 		break;
 	case CONF_ATTESTATION_VERIFY:
+	case CONF_ATTESTATION_FORWARD:
 		if (found.n == 0)
 			return 0;
 		break;
 	}
 	if (found.n > 1)
 		return refuse(d->call.refusal, REFUSAL_attestation_several);
+	err = bundle_forward(d, found.bundle);
+	if (err != 0 || d->attestation_policy == CONF_ATTESTATION_FORWARD)
+		return err;
 	/* A key that is still to be made here is in no TPM. */
 	if (d->central)
 		return refuse(d->call.refusal, REFUSAL_attestation_key_other);
@@ -255,6 +277,8 @@ const char *cmf_verdict_name(enum store_verdict verdict)
 		return "verified";
 	case STORE_ATTESTATION_IGNORED:
 		return "ignored";
+	case STORE_ATTESTATION_FORWARDED:
+		return "forwarded";
 	case STORE_ATTESTATION_NONE:
 		break;
 	}
@@ -279,7 +303,7 @@ int attestation_add(const struct cmf_call *call, const struct store_attestation 
 	if (!store_unit_is_dry(call->unit))
 		atomic_fetch_add(&call->cmf->attested[decided->verdict], 1);
 	err = store_attestation_insert(call->unit, &row);
-	if (decided->verdict == STORE_ATTESTATION_IGNORED || err < 0)
+	if (decided->verdict != STORE_ATTESTATION_VERIFIED || err < 0)
 		return err;
 	if (decided->has_attester)
 		bytes_to_hex(BYTES_OF(decided->attester), hex);

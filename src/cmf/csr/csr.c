@@ -200,6 +200,7 @@ static struct ca_request ca_request_of(const struct decision *d)
 		.not_before_ms = d->validity.not_before_ms,
 		.not_after_ms = d->validity.not_after_ms,
 		.not_before_exact = d->validity.not_before_asked,
+		.attestation = d->forwarded_attestation,
 	};
 }
 
@@ -303,6 +304,13 @@ static int result_audit(const struct decision *d, const struct cmf_csr_result *r
 	return err == 0 ? cmf_audit_add(&d->call, &audit) : err;
 }
 
+/* With its attestation, if the upstream CA is to have that. */
+static struct bytes pkcs10_forwarded(const struct decision *d)
+{
+	return d->forwarded_attestation.len && !d->csr->unjudged ? d->csr->p10_received
+								 : d->csr->p10;
+}
+
 int csr_result_add(struct cmf_csr_result *result)
 {
 	struct decision *d = result->decision;
@@ -331,7 +339,7 @@ int csr_result_add(struct cmf_csr_result *result)
 
 		/* The client's own PKCS#10 goes upstream only where all it asks for is granted. */
 		if (d->names.as_asked && !result->mods)
-			request.p10 = d->csr->p10;
+			request.p10 = pkcs10_forwarded(d);
 		err = ca_upstream_request(d->ca, &request, result->certificate.id, unit);
 	}
 	if (err == 0 && d->call.who->kind == CMF_PRINCIPAL_VNFCI)

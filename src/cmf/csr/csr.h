@@ -67,6 +67,7 @@ struct decision {
 	struct cmf_attester *attester;
 	/* Of profile and registration, whichever asks for more. */
 	enum conf_attestation_policy attestation_policy;
+	struct bytes forwarded_attestation;   /* that the upstream CA is to get; empty: none */
 	struct store_attestation attestation; /* what was made of that of the request */
 	int64_t nonce_id;                     /* that is used thereby; 0: none */
 };
