@@ -287,6 +287,21 @@ struct ca_connections;
 _must_check_ int ca_connections_new(size_t max, struct ca_connections **connectionsp);
 void ca_connections_free(struct ca_connections *connections);
 
+/* A general message of ours, with one infoType, whose values are SEQUENCEs. All borrowed. */
+struct ca_question {
+	const char *oid; /* dotted */
+	struct bytes value;
+	const char *answer_oid;
+	struct bytes transaction_id;
+};
+/*
+ * Asks an upstream CA and waits for its answer, as long as for that to a request (upstream_wait).
+ * The caller owns *valuep. 0; -ENOMEM; another negative errno (logged): there is no answer that is
+ * the upstream's, or another one than that.
+ */
+_must_check_ int ca_upstream_ask(const struct ca *ca, struct store_reader *reader,
+				 const struct ca_question *question, struct octets *valuep);
+
 struct ca_transfer_options {
 	const char *url;
 	const char *tls_trusted; /* PEM file, NULL: system's */

@@ -149,6 +149,7 @@ REFUSAL(attestation_forward_internal, FAIL_BAD_CERT_TEMPLATE, "the profile has a
 REFUSAL(attestation_verifier_refused, FAIL_BAD_POP, "the verifier of the CMF does not believe the attestation of the key")
 REFUSAL(attestation_verifier_unavailable, FAIL_SYSTEM_UNAVAIL, "the verifier of key attestations cannot be asked now; send the request again later")
 REFUSAL(nonce_request_malformed, FAIL_BAD_DATA_FORMAT, "the NonceRequest is malformed, or asks for more than 8 nonces")
+REFUSAL(nonce_upstream, FAIL_SYSTEM_UNAVAIL, "the upstream CA that judges attestations gave no nonce; ask again later")
 REFUSAL(nonce_length, FAIL_BAD_REQUEST, "a nonce has 8 to 64 octets")
 REFUSAL_HTTP(nonce_too_many, FAIL_SYSTEM_UNAVAIL, 429, "the requester has too many nonces that are neither used nor expired")
 REFUSAL(nonce_unknown, FAIL_BAD_POP, "the attestation is over no nonce that this requester was given; ask for one and attest the key again")

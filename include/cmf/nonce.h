@@ -29,6 +29,12 @@ struct cmf_nonce_ask {
 	struct bytes request_digest;
 	int seq;
 };
+/*
+ * The upstream CA by whose nonces requests for that profile are attested, for it judges them; NULL:
+ * ours. 0, REFUSED (client_not_permitted).
+ */
+_must_check_ int cmf_nonce_upstream(const struct cmf_call *call, const struct conf_profile *profile,
+				    const struct ca **cap);
 /* Adds a new one for who asks to the unit. 0, REFUSED (nonce_length, nonce_too_many,
  * client_not_permitted), negative errno. */
 _must_check_ int cmf_nonce_issue(const struct cmf_call *call, const struct cmf_nonce_ask *ask,

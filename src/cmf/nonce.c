@@ -22,6 +22,22 @@ static bool may_ask(const struct cmf_principal *who)
 	       principal_permitted(who, STORE_MAY_REQUEST | STORE_IS_RA | STORE_IS_OPERATOR);
 }
 
+int cmf_nonce_upstream(const struct cmf_call *call, const struct conf_profile *profile,
+		       const struct ca **cap)
+{
+	const struct ca *ca = NULL;
+
+	*cap = NULL;
+	if (!profile || profile->attestation.policy != CONF_ATTESTATION_FORWARD)
+		return 0;
+	if (!may_ask(call->who))
+		return refuse(call->refusal, REFUSAL_client_not_permitted);
+	ca = ca_by_rule(call->cmf, call->cmf->conf, profile->cert_type, call->who->trust_domain,
+			profile->name);
+	*cap = ca && ca_is_upstream(ca) ? ca : NULL;
+	return 0;
+}
+
 static int ask_check(const struct cmf_call *call, const struct cmf_nonce_ask *ask)
 {
 	uint32_t max = call->cmf->conf->cmf.nonces_max_per_client, n;

@@ -17,9 +17,6 @@
 /* RFC 9483 4.1.1, 4.1.4 */
 enum { CERT_REQ_ID = 0, CERT_REQ_ID_P10CR = -1 };
 
-/* PasswordBasedMac; RFC 9045 4.3: at least 100. */
-enum { MAC_ITERATIONS = 500 };
-
 /* --- bodies --- */
 
 static PKIBody *p10cr_body(struct bytes der)
@@ -184,7 +181,7 @@ static int transaction_begin(struct exchange *x)
 	if (RAND_bytes(id, sizeof(id)) <= 0)
 		return -EIO;
 	if (!x->ca->upstream->protection.signer) {
-		int err = cmp_mac_algorithm_new(MAC_ITERATIONS, &x->mac_algorithm);
+		int err = cmp_mac_algorithm_new(UPSTREAM_MAC_ITERATIONS, &x->mac_algorithm);
 
 		if (err)
 			return err;

@@ -45,6 +45,9 @@ struct upstream {
 	_Atomic int64_t down_until_ms; /* it was not to be reached: not tried before that time */
 };
 
+/* PasswordBasedMac; RFC 9045 4.3: at least 100. */
+enum { UPSTREAM_MAC_ITERATIONS = 500 };
+
 /* finish.c: what became of an exchange, into the store. 0, STORE_CONFLICT if somebody
  * changed the certificate or the exchange meanwhile, or negative errno. */
 _must_check_ int upstream_finish(struct exchange *x, const struct store_exchange *e,

@@ -183,8 +183,45 @@ static int nonces_issue(struct cmp_request *rq, const struct nonce_asked *asked,
 	return err;
 }
 
+/* --- of an upstream CA --- */
+
+/* The one that judges attestations for the profile that the message names; NULL: there is none. */
+static int upstream_find(struct cmp_request *rq, const struct ca **cap)
+{
+	const struct cmf_call call = cmp_call(rq);
+	const struct conf_profile *profile = NULL;
+	int err = 0;
+
+	if (rq->carriers.n_profile_names)
+		err = cmf_profile_named(&call, (const char *const *)rq->carriers.profile_names,
+					rq->carriers.n_profile_names, &profile);
+	return err ? err : cmf_nonce_upstream(&call, profile, cap);
+}
+
+/* Question and answer go through as they are; the transactionID is that of the client's message,
+ * for a request that is passed on bears it, too. */
+static int nonce_relay(struct cmp_request *rq, const struct ca *ca, const ASN1_TYPE *value)
+{
+	const struct ca_question question = {
+		.oid = rq->door->conf->cmf.nonce_request_oid,
+		.value = {value->value.sequence->data, (size_t)value->value.sequence->length},
+		.answer_oid = rq->door->conf->cmf.nonce_response_oid,
+		.transaction_id = rq->msg->transaction_id,
+	};
+	_cleanup_(octets_clear) struct octets answer = OCTETS_NULL;
+	int err = ca_upstream_ask(ca, rq->worker->reader, &question, &answer);
+
+	if (err && err != -ENOMEM)
+		return refuse(&rq->refusal, REFUSAL_nonce_upstream);
+	return err ? err
+		   : cmp_reply_genp(rq, rq->door->oids[CMP_OID_NONCE_RESPONSE],
+				    octets_view(&answer));
+}
+
+/* --- which of them --- */
+
 /* The same message again has the same nonces, as long as they are good. */
-int cmp_genm_nonce(struct cmp_request *rq, const ASN1_TYPE *value)
+static int nonce_give(struct cmp_request *rq, const ASN1_TYPE *value)
 {
 	const struct cmf_call call = cmp_call(rq);
 	struct cmf_nonce nonces[CMF_NONCES_OF_TRANSACTION];
@@ -198,6 +235,18 @@ int cmp_genm_nonce(struct cmp_request *rq, const ASN1_TYPE *value)
 	if (!err && n != asked.n)
 		err = nonces_issue(rq, &asked, nonces);
 	return err ? err : nonces_reply(rq, &asked, nonces);
+}
+
+int cmp_genm_nonce(struct cmp_request *rq, const ASN1_TYPE *value)
+{
+	const struct ca *ca = NULL;
+	struct nonce_asked asked = {0};
+	int err = upstream_find(rq, &ca);
+
+	if (err || !ca)
+		return err ? err : nonce_give(rq, value);
+	return asked_read(value, &asked) ? refuse(&rq->refusal, REFUSAL_nonce_request_malformed)
+					 : nonce_relay(rq, ca, value);
 }
 
 int cmp_nonce_transaction_check(struct cmp_request *rq)
