@@ -565,7 +565,14 @@ static const struct {
 	{"key_types = ed448", "key_types = ed448\ncross_subject = /C=Germany",
 	 "[profile strict] cross_subject: \"/C=Germany\": \"Germany\" cannot be a value of C"},
 	{"key_types = ed448", "key_types = ed448\nattestation = maybe",
-	 "[profile strict] attestation: \"maybe\" is not one of ignore, verify, require"},
+	 "[profile strict] attestation: \"maybe\" is not one of ignore, verify, require, "
+	 "forward"},
+	{"key_types = ed448", "key_types = ed448\nattestation_statements = 1.2.3 = external",
+	 "[profile strict] attestation_verifier: is required for statements of the kind external"},
+	{"key_types = ed448",
+	 "key_types = ed448\nattestation_verifier = https://verifier.example.net/",
+	 "[profile strict] attestation_verifier: needs attestation_verifier_jwks and "
+	 "attestation_verifier_issuer"},
 	{"key_types = ed448", "key_types = ed448\nattestation_statements = tpm",
 	 "[profile strict] attestation_statements: \"tpm\" is not an OID, as 2.23.133.20.1"},
 	{"key_types = ed448", "key_types = ed448\nattestation_statements = 1.2.3",
