@@ -35,7 +35,8 @@ def instance(root, vnf, vnfcs, info=True, state=None):
             "_links": {"self": {"href": f"{root}/vnflcm/v2/vnf_instances/{urllib.parse.quote(vnf, safe='')}"}}}
     if body["instantiationState"] == "INSTANTIATED":
         body["instantiatedVnfInfo"] = {"flavourId": "f", "vnfState": "STARTED", "extCpInfo": [
-            {"id": "cp", "cpdId": "cp", "cpConfigId": "cp", "associatedVnfcCpId": "cp"}], "vnfcResourceInfo": [
+            {"id": "cp", "cpdId": "cp", "cpConfigId": "cp", "associatedVnfcCpId": "cp",
+             "cpProtocolInfo": [{"layerProtocol": "IP_OVER_ETHERNET"}]}], "vnfcResourceInfo": [
             {"id": r, "vduId": "vdu", "computeResource": {"resourceId": "pod-" + r}} for r in vnfcs.values()]}
         if info:
             body["instantiatedVnfInfo"]["vnfcInfo"] = [
@@ -181,7 +182,7 @@ class VnfManager:
         return self.send("POST", subscription, body)
 
     def operation(self, vnf, operation, state="COMPLETED", added=(), removed=()):
-        changes = [{"id": r, "vduId": "vdu", "changeType": t, "computeResource": {}}
+        changes = [{"id": r, "vduId": "vdu", "changeType": t, "computeResource": {"resourceId": "pod"}}
                    for t, rs in (("ADDED", added), ("REMOVED", removed)) for r in rs]
         return self.tell({"notificationType": "VnfLcmOperationOccurrenceNotification", "notificationStatus": "RESULT",
                           "operationState": state, "vnfInstanceId": vnf,
