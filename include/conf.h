@@ -157,6 +157,7 @@ struct conf_cmf {
 	uint32_t nested_max;                   /* messages in a nested one, 16 */
 	uint32_t rsa_exponent_min;             /* of keys that are certified: 65537 */
 	bool key_reuse;                        /* a key may be certified for several entities */
+	int64_t expiry_warning_ms; /* before a certificate of the CMF's own ends, 30 d */
 	/* Nonces for key attestation. */
 	uint32_t nonce_length;          /* octets, 32 */
 	int64_t nonce_lifetime_ms;      /* 10 min */

@@ -47,7 +47,7 @@ struct store_options {
 	uint32_t batch_max;       /* units per COMMIT */
 	uint32_t commit_delay_ms; /* under load a COMMIT waits that long for more units; at most
 				     1000 */
-	bool as_it_is;            /* store_open: an older schema is not migrated, but -EPROTO */
+	bool as_it_is;            /* store_open: an older schema is not migrated, but -EAGAIN */
 	bool index_keys;          /* store_open: store_key_taken is made cheap, inserts dearer */
 };
 

@@ -34,9 +34,10 @@ ORDER = {
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
     "http": {"base", "conf", "keys"},
     "lcm": {"base", "conf", "token", "keys", "web", "store", "cmf", "http"},
+    "checker": {"base", "conf", "asn1", "keys", "token", "store", "ca", "cmf", "cmp", "http", "lcm"},
     "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http", "lcm"},
-    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "lcm", "json"},
-    "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp"},
+    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "lcm", "checker", "json"},
+    "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp", "checker"},
     "cmfbench": {"base", "asn1", "message", "keys", "web"},
 }
 # Calls that close a circle and stay: (caller, called) -> the reason.

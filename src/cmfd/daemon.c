@@ -12,6 +12,9 @@
 
 enum { TICK_MS = 1000 };
 
+/* How often certificates that will expire are told of. */
+static const int64_t ends_interval_us = 24LL * 3600 * 1000 * 1000;
+
 /*
  * Workers beside those of CMP. An operator's request can wait for a commit; of health, /metrics can
  * take a while, and /readyz wait for the disk. A chore of housekeeping can wait for another CA.
@@ -186,6 +189,7 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	log_event(LOG_LEVEL_INFO, "started", F_TEXT("version", CMFD_VERSION),
 		  F_INT("pid", getpid()), F_TEXT("config", conf->path),
 		  F_TEXT("listen", listeners.text));
+	atomic_store(&daemon->reloaded_ms, clock_now_ms(&clock_system));
 	notify_send("READY=1");
 	return 0;
 }
@@ -232,11 +236,12 @@ static void reload_refused(int err, struct strbuf *problems)
 static void daemon_reload(struct daemon *daemon)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
-	struct service *next, *before;
+	struct service *next = NULL, *before;
 	int err;
 
 	notify_reloading();
 	err = reload_prepare(daemon, &next, &problems);
+	atomic_store(&daemon->reload_refused, err < 0);
 	if (err < 0) {
 		reload_refused(err, &problems);
 	} else {
@@ -247,11 +252,24 @@ static void daemon_reload(struct daemon *daemon)
 		service_unref(before);
 		log_setup(STDERR_FILENO, next->conf->log.format, next->conf->log.level);
 		log_event(LOG_LEVEL_INFO, "reloaded", F_TEXT("config", next->conf->path));
+		atomic_store(&daemon->reloaded_ms, clock_now_ms(&clock_system));
+		daemon->ends_told_us = 0;
 	}
 	notify_send("READY=1");
 }
 
 /* --- run, stop --- */
+
+/* At once after the start and a reload, and then daily. */
+static void ends_tell(struct daemon *daemon)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	if (daemon->ends_told_us && now_us - daemon->ends_told_us < ends_interval_us)
+		return;
+	daemon->ends_told_us = now_us;
+	service_tell_ends(daemon->service, clock_now_ms(&clock_system));
+}
 
 /* The next signal, or 0 when it is time for housekeeping. */
 static int signal_wait(const sigset_t *signals, int64_t until_us)
@@ -287,6 +305,7 @@ void daemon_run(struct daemon *daemon)
 			notifier_tick(daemon->notifier);
 			lcm_tick(daemon->lcm);
 			log_faults_tell(clock_monotonic_us());
+			ends_tell(daemon);
 			tick_us = clock_monotonic_us() + TICK_MS * 1000;
 		}
 	} while (signal != SIGTERM && signal != SIGINT);

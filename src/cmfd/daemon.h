@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/metrics.h"
+#include "checker.h"
 #include "cmf.h"
 #include "cmp/door.h"
 #include "http.h"
@@ -27,6 +28,7 @@ struct service {
 	struct cmf *cmf;
 	struct cmp_door *door;
 	struct token_checker *tokens; /* NULL: no access tokens are taken */
+	struct check_inventory inventory;
 };
 
 /*
@@ -39,6 +41,10 @@ _must_check_ int service_new(struct conf **confp, const struct service *before, 
 struct service *service_ref(struct service *service);
 void service_unref(struct service *service);
 DEFINE_CLEANUP(struct service, service_unref);
+/* Warns in the log of certificates of the CMF's own that have ended, or will soon. */
+void service_tell_ends(const struct service *service, int64_t now_ms);
+/* Why nobody can be answered, or nothing be issued, as a line into `out`; false: it can. */
+bool service_unfit(const struct service *service, int64_t now_ms, struct strbuf *out);
 
 /* --- worker.c: a worker thread's own things --- */
 
@@ -106,8 +112,11 @@ struct daemon {
 	struct housekeeper *housekeeper;
 	struct notifier *notifier;
 	struct lcm *lcm;
+	int64_t ends_told_us; /* when service_tell_ends() was called last */
 	pthread_mutex_t mutex;
-	struct service *service; /* set by the main thread; read by others under the mutex */
+	struct service *service;    /* set by the main thread; read by others under the mutex */
+	atomic_bool reload_refused; /* the last one */
+	atomic_int_least64_t reloaded_ms; /* the last one that took effect, or the start */
 };
 
 /* Opens the store and loads all that `conf` (taken over) names. A line for each problem. */
@@ -120,11 +129,13 @@ void daemon_run(struct daemon *daemon);
 void daemon_free(struct daemon *daemon);
 DEFINE_CLEANUP(struct daemon, daemon_free);
 
-/* --- routes.c, observe.c --- */
+/* --- routes.c, observe.c, gauges.c --- */
 
 /* All routes, those of cmp_paths among them. The caller frees *routesp. */
 _must_check_ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np);
 
+/* A text, taken over; NULL: 500. */
+void observe_answer(struct http_response *response, int status, const char *type, char *text);
 void observe_metrics(void *daemon, struct worker *worker, const struct http_request *request,
 		     struct http_response *response);
 void observe_health(void *daemon, struct worker *worker, const struct http_request *request,

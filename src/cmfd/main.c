@@ -3,6 +3,7 @@
  * cmfd, the server: reads the options and the configuration, and then checks it, prints it, or
  * serves. What serving means is daemon.c's.
  */
+#include "checker.h"
 #include "daemon.h"
 
 #include "base/secrecy.h"
@@ -75,13 +76,29 @@ static int start_failed(struct strbuf *problems, int err)
 	return EXIT_PROBLEM;
 }
 
-static int conf_check(struct conf *conf, struct strbuf *problems)
+static void findings_print(const char *severity, struct strbuf *lines)
 {
-	_cleanup_(daemon_freep) struct daemon *daemon = NULL;
-	int tls_r = http_conf_check(conf, problems);
-	int err = daemon_new(conf, &daemon, problems);
+	char *next = lines->text, *line;
 
-	return err < 0 || tls_r < 0 ? start_failed(problems, err < 0 ? err : tls_r) : 0;
+	while (next && (line = strsep(&next, "\n")))
+		if (*line)
+			fprintf(stderr, "%s: %s\n", severity, line);
+}
+
+static int config_check(const char *config)
+{
+	struct check_findings findings = {0};
+	bool failed;
+
+	check_run(config, true, &findings);
+	failed = findings.problems.len > 0;
+	findings_print("error", &findings.problems);
+	findings_print("warning", &findings.warnings);
+	findings_print("note", &findings.notes);
+	if (!failed)
+		printf("%s: ok\n", config);
+	check_findings_clear(&findings);
+	return failed ? EXIT_PROBLEM : 0;
 }
 
 /* Threads inherit the mask: only daemon_run() sees these signals. */
@@ -122,6 +139,8 @@ int main(int argc, char **argv)
 
 	secrecy_begin();
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (options.check)
+		return config_check(options.config);
 	err = conf_load(options.config, &conf, &problems);
 	if (err < 0)
 		return start_failed(&problems, err);
@@ -130,5 +149,5 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		return 0;
 	}
-	return options.check ? conf_check(conf, &problems) : daemon_serve(conf, &problems);
+	return daemon_serve(conf, &problems);
 }

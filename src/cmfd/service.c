@@ -7,6 +7,10 @@
  */
 #include "daemon.h"
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "ca.h"
+
 #include <errno.h>
 
 int service_new(struct conf **confp, const struct service *before, struct store *store,
@@ -31,6 +35,9 @@ int service_new(struct conf **confp, const struct service *before, struct store 
 	err = token_checker_new(conf, before ? before->tokens : NULL, &service->tokens, problems);
 	if (err < 0)
 		return err;
+	err = check_inventory_new(conf, &service->inventory);
+	if (err < 0)
+		return err;
 	service->conf = TAKE(*confp);
 	*servicep = TAKE(service);
 	return 0;
@@ -46,10 +53,54 @@ void service_unref(struct service *service)
 {
 	if (!service || atomic_fetch_sub(&service->references, 1) != 1)
 		return;
+	check_inventory_clear(&service->inventory);
 	token_checker_free(service->tokens);
 	cmp_door_free(service->door);
 	cmf_free(service->cmf);
 	ca_set_free(service->cas);
 	conf_free(service->conf);
 	free(service);
+}
+
+/* --- certificates of our own --- */
+
+void service_tell_ends(const struct service *service, int64_t now_ms)
+{
+	for (size_t i = 0; i < service->inventory.len; i++) {
+		const struct check_certificate *c = &service->inventory.item[i];
+		bool ended = c->not_after_ms < now_ms;
+		char when[21];
+
+		if (c->not_after_ms > now_ms + service->conf->cmf.expiry_warning_ms)
+			continue;
+		clock_format(c->not_after_ms, when);
+		log_event(ended ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "expiry",
+			  F_TEXT("problem", ended ? "a certificate has expired"
+						  : "a certificate will expire soon"),
+			  F_TEXT("section", c->section), F_TEXT("key", c->key),
+			  F_TEXT("subject", c->subject), F_TEXT("not_after", when));
+	}
+}
+
+static bool any_ca_issues(const struct service *service, int64_t now_ms)
+{
+	for (size_t i = 0; i < ca_count(service->cas); i++)
+		if (ca_path_end(ca_at(service->cas, i)) >= now_ms)
+			return true;
+	return ca_count(service->cas) == 0;
+}
+
+bool service_unfit(const struct service *service, int64_t now_ms, struct strbuf *out)
+{
+	const struct check_certificate *c = check_inventory_find(&service->inventory, "protection");
+
+	if (c && c->not_after_ms < now_ms) {
+		check_certificate_text(c, now_ms, out);
+		strbuf_add(out, ": no client believes an answer\n");
+		return true;
+	}
+	if (any_ca_issues(service, now_ms))
+		return false;
+	strbuf_add(out, "the certificates of all CAs have expired: nothing can be issued\n");
+	return true;
 }

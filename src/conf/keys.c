@@ -259,6 +259,11 @@ const struct conf_key conf_keys[] = {
 	    .help = "Whether a public key that is or was certified for one entity may be certified "
 		    "for another; otherwise it is refused (badCertTemplate, RFC 9483 3.6.4). `no` "
 		    "costs an index of all keys, which is made when cmfd starts."),
+	CMF(expiry_warning_ms, "expiry_warning", duration, .initial = "30d", .max = 3650 * DAY,
+	    .reload = true,
+	    .help = "So long before a certificate that the CMF itself lives by ends (its own, of a "
+		    "CA, of a TLS listener, an anchor), it warns: in check, when it starts and "
+		    "daily."),
 	CMF(nonce_length, "nonce_length", number, .initial = "32", .min = 8, .max = 64,
 	    .reload = true,
 	    .help = "Octets of a nonce for key attestation, where the request does not say how "

@@ -144,7 +144,7 @@ int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_cli
 	int err = house_open(&house, ctl->config, &problems);
 
 	if (err) {
-		if (err == -EPROTO)
+		if (err == -EPROTO || err == -EAGAIN)
 			ctl_error("%s: the database is of another version than this program",
 				  ctl->config);
 		else

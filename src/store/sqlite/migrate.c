@@ -192,8 +192,5 @@ int sqlite_migrated(sqlite3 *db)
 	int64_t version;
 	int err = schema_version(db, &version);
 
-	if (err == 0 && version != version_newest())
-		return log_fault("open database", -EPROTO,
-				 "it is older than this program; cmfd migrates it when it starts");
-	return err;
+	return err == 0 && version != version_newest() ? -EAGAIN : err;
 }

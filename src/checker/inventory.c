@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The certificates that the CMF itself lives by, and when each file of them ends first. Those that
+ * it issues are in the store.
+ */
+#include "checker.h"
+
+#include "base/clock.h"
+#include "keys/credential.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+static void certs_freep(STACK_OF(X509) * *certs)
+{
+	sk_X509_pop_free(*certs, X509_free);
+}
+
+void check_inventory_clear(struct check_inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->len; i++) {
+		free(inventory->item[i].section);
+		free(inventory->item[i].subject);
+	}
+	free(inventory->item);
+	*inventory = (struct check_inventory){0};
+}
+
+/* notAfter; of what is no time there is no end. */
+static int64_t end_of(const X509 *cert)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
+		return INT64_MAX;
+	return (int64_t)timegm(&tm) * 1000;
+}
+
+static char *subject_of(const X509 *cert)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data, *text = NULL;
+	long len;
+
+	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
+		len = BIO_get_mem_data(bio, &data);
+		text = strndup(data, (size_t)len);
+	}
+	BIO_free(bio);
+	return text;
+}
+
+/* The certificate in the file that ends first; the file's own one is the first. */
+static int certificate_fill(struct check_certificate *c, const STACK_OF(X509) * certs)
+{
+	const X509 *first = sk_X509_value(certs, 0);
+
+	for (int i = 1; i < sk_X509_num(certs); i++)
+		if (end_of(sk_X509_value(certs, i)) < end_of(first))
+			first = sk_X509_value(certs, i);
+	c->not_after_ms = end_of(first);
+	c->subject = subject_of(first);
+	return c->subject ? 0 : -ENOMEM;
+}
+
+static int certificate_add(struct check_inventory *inventory, const struct check_certificate *of,
+			   const char *path)
+{
+	_cleanup_(certs_freep) STACK_OF(X509) *certs = NULL;
+	struct check_certificate *grown;
+
+	if (!path)
+		return 0;
+	if (credential_certificates_read(path, &certs) < 0) {
+		ERR_clear_error();
+		return 0;
+	}
+	grown = reallocarray(inventory->item, inventory->len + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	inventory->item = grown;
+	grown += inventory->len++;
+	*grown = *of;
+	grown->section = NULL;
+	if ((of->ca ? asprintf(&grown->section, "[ca %s]", of->ca)
+		    : asprintf(&grown->section, "[%s]", of->section)) < 0)
+		grown->section = NULL;
+	return grown->section ? certificate_fill(grown, certs) : -ENOMEM;
+}
+
+static int ca_add(struct check_inventory *inventory, const struct conf_ca *ca)
+{
+	const struct {
+		const char *what, *key, *path;
+	} files[] = {
+		{"ca", "certificate", ca->certificate},
+		{"ca_chain", "chain", ca->chain},
+		{"ra", "ra_certificate", ca->ra_certificate},
+		{"upstream_trusted", "trusted", ca->trusted},
+		{"upstream_server", "server_certificate", ca->server_certificate},
+		{"upstream_tls_trusted", "tls_trusted", ca->tls_trusted},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(files) && err == 0; i++) {
+		const struct check_certificate c = {
+			.what = files[i].what, .key = files[i].key, .ca = ca->name};
+
+		err = certificate_add(inventory, &c, files[i].path);
+	}
+	return err;
+}
+
+int check_inventory_new(const struct conf *conf, struct check_inventory *inventoryp)
+{
+	const struct {
+		struct check_certificate of;
+		const char *path;
+	} files[] = {
+		{{"protection", "certificate", (char *)(uintptr_t) "protection"},
+		 conf->protection.certificate},
+		{{"encryption", "encryption_certificate", (char *)(uintptr_t) "protection"},
+		 conf->protection.encryption_certificate},
+		{{"kga", "kga_certificate", (char *)(uintptr_t) "protection"},
+		 conf->protection.kga_certificate},
+		{{"tls", "tls_certificate", (char *)(uintptr_t) "server"},
+		 conf->server.tls_certificate},
+	};
+	struct check_inventory inventory = {0};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(files) && err == 0; i++)
+		err = certificate_add(&inventory, &files[i].of, files[i].path);
+	for (size_t i = 0; i < conf->n_cas && err == 0; i++)
+		err = ca_add(&inventory, &conf->cas[i]);
+	if (err < 0)
+		check_inventory_clear(&inventory);
+	else
+		*inventoryp = inventory;
+	return err;
+}
+
+const struct check_certificate *check_inventory_find(const struct check_inventory *inventory,
+						     const char *what)
+{
+	for (size_t i = 0; i < inventory->len; i++)
+		if (strcmp(inventory->item[i].what, what) == 0)
+			return &inventory->item[i];
+	return NULL;
+}
+
+void check_certificate_text(const struct check_certificate *c, int64_t now_ms, struct strbuf *out)
+{
+	char when[21];
+
+	clock_format(c->not_after_ms, when);
+	strbuf_printf(out, "%s %s: %s %s (%s)", c->section, c->key,
+		      c->not_after_ms < now_ms ? "expired at" : "ends at", when, c->subject);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the configuration alone lets one say: keys that others can read, limits, and what is set up
+ * in part.
+ */
+#include "checker_local.h"
+
+#include <inttypes.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* Keys that others can read. */
+static void key_file_check(const char *what, const char *path, struct check_findings *f)
+{
+	struct stat st;
+
+	if (path && stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)))
+		strbuf_printf(&f->warnings, "%s: %s can be read by others (mode %03o)\n", what,
+			      path, st.st_mode & 0777);
+}
+
+static void files_check(const struct conf *conf, struct check_findings *f)
+{
+	key_file_check("[protection] key", conf->protection.key, f);
+	key_file_check("[protection] passphrase_file", conf->protection.passphrase_file, f);
+	key_file_check("[protection] encryption_key", conf->protection.encryption_key, f);
+	key_file_check("[protection] kga_key", conf->protection.kga_key, f);
+	key_file_check("[server] tls_key", conf->server.tls_key, f);
+	key_file_check("[store] secret_key", conf->store.secret_key, f);
+	key_file_check("[store] database", conf->store.database, f);
+	for (size_t i = 0; i < conf->n_cas; i++) {
+		key_file_check(conf->cas[i].name, conf->cas[i].key, f);
+		key_file_check(conf->cas[i].name, conf->cas[i].passphrase_file, f);
+		key_file_check(conf->cas[i].name, conf->cas[i].ra_key, f);
+		key_file_check(conf->cas[i].name, conf->cas[i].ra_secret_file, f);
+	}
+}
+
+/*
+ * cmfd takes the hard limit. Where it is started, it can have another one than here: so this is
+ * no more than a warning.
+ */
+static void descriptors_check(const struct conf *conf, struct check_findings *f)
+{
+	uint64_t wanted = conf_descriptors_wanted(conf);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < wanted)
+		strbuf_printf(&f->warnings,
+			      "[server] connections_max: %u needs RLIMIT_NOFILE (LimitNOFILE of "
+			      "the service) to be %" PRIu64 "; here it is at most %" PRIu64
+			      ", with which cmfd would serve %u\n",
+			      conf->server.connections_max, wanted, (uint64_t)limit.rlim_max,
+			      conf_connections_possible(conf, limit.rlim_max));
+}
+
+/* Whose answers count is a decision: RFC 9483 1.5 has a mark for it, which not every CA sets. */
+static void upstream_signer_check(const struct conf *conf, struct check_findings *f)
+{
+	for (size_t i = 0; i < conf->n_cas; i++) {
+		const struct conf_ca *ca = &conf->cas[i];
+
+		if (ca->type != CONF_CA_UPSTREAM || ca->server_certificate)
+			continue;
+		if (ca->upstream_signer == CONF_UPSTREAM_SIGNER_NAME)
+			strbuf_printf(&f->warnings,
+				      "[ca %s] upstream_signer: with `name` everybody below "
+				      "`trusted` who has that name can answer in the upstream CA's "
+				      "place; server_certificate would pin it\n",
+				      ca->name);
+		else if (ca->upstream_signer == CONF_UPSTREAM_SIGNER_DEFAULT)
+			strbuf_printf(&f->warnings,
+				      "[ca %s] upstream_signer: is not set, so answers count only "
+				      "of the issuing CA and of signers with id-kp-cmcCA or "
+				      "id-kp-cmcRA; where the upstream's has none, set "
+				      "server_certificate or `name`, else `authorized`\n",
+				      ca->name);
+	}
+}
+
+/* IFA 033 11.2.1: who may say who the attester is attests its own keys. */
+static void attestation_check(const struct conf *conf, struct check_findings *f)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++) {
+		const struct conf_profile *profile = &conf->profiles[i];
+
+		if (profile->attestation.policy == CONF_ATTESTATION_REQUIRE &&
+		    !profile->attestation.trusted)
+			strbuf_printf(&f->warnings,
+				      "[profile %s] attestation_trusted: is not set, so the "
+				      "attester of the registration counts alone, and a client "
+				      "that may register attesters can attest its own keys\n",
+				      profile->name);
+	}
+}
+
+/* What is not limited, which nobody may have meant. */
+static void trust_domains_check(const struct conf *conf, struct check_findings *f)
+{
+	for (size_t i = 0; i < conf->n_trust_domains; i++) {
+		if (!conf->trust_domains[i].dns_suffixes.len)
+			strbuf_printf(&f->warnings,
+				      "[trust_domain %s] dns_suffixes: is not set, so its entities "
+				      "may have any host name that their profile allows\n",
+				      conf->trust_domains[i].name);
+	}
+	for (size_t i = 0; i < conf->n_ca_rules; i++) {
+		const char *domain = conf->ca_rules[i].trust_domain;
+
+		if (domain && !conf_trust_domain_find(conf, domain))
+			strbuf_printf(&f->warnings,
+				      "[ca_rule %s] trust_domain: there is no section "
+				      "[trust_domain %s], so it has no limits\n",
+				      conf->ca_rules[i].name, domain);
+	}
+}
+
+static bool makes_keys(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++)
+		if (conf->profiles[i].central_key_types.len)
+			return true;
+	return false;
+}
+
+/*
+ * Central key generation is set up at several places, and each alone is silent: the next that is
+ * missing. That the key generation authority is not, cmfd itself says.
+ */
+static void central_keys_check(const struct conf *conf, struct check_findings *f)
+{
+	bool makes = makes_keys(conf), some = false;
+
+	for (size_t i = 0; i < conf->n_client_policies; i++) {
+		const struct conf_client_policy *p = &conf->client_policies[i];
+
+		/* pwri_kek alone is Bouncy Castle's. */
+		if (!p->bare_private_key)
+			continue;
+		some = true;
+		if (!p->enveloped_data_always)
+			strbuf_printf(&f->notes,
+				      "[client_policy %s] enveloped_data_always: is not set, so "
+				      "that `openssl cmp -centralkeygen` gets no key\n",
+				      p->name);
+	}
+	if (!makes && (some || conf->protection.kga_certificate))
+		strbuf_add(&f->notes, "no profile has central_key_types, so that no keys are "
+				      "generated\n");
+	if (makes && !some)
+		strbuf_add(&f->notes,
+			   "no client policy has enveloped_data_always, bare_private_key "
+			   "and pwri_kek, which `openssl cmp -centralkeygen` needs\n");
+}
+
+void check_settings(const struct conf *conf, struct check_findings *f)
+{
+	files_check(conf, f);
+	descriptors_check(conf, f);
+	upstream_signer_check(conf, f);
+	trust_domains_check(conf, f);
+	central_keys_check(conf, f);
+	attestation_check(conf, f);
+}

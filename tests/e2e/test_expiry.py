@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates that the CMF itself lives by, when they end: check, log, metrics, readiness, status."""
+import datetime
+import re
+import urllib.error
+import urllib.request
+
+from conftest import BUILD, Cmf, run, wait_for
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+
+def ends_in(cert_path, issuer_cert, issuer_key, days):
+    """The first certificate of a file anew, with another end."""
+    pems = re.findall("-----BEGIN.*?-----END CERTIFICATE-----\n", cert_path.read_text(), re.S)
+    old, issuer = x509.load_pem_x509_certificate(pems[0].encode()), x509.load_pem_x509_certificate(issuer_cert.read_bytes())
+    key = serialization.load_pem_private_key(issuer_key.read_bytes(), None)
+    end = datetime.datetime.utcnow().replace(microsecond=0) + datetime.timedelta(days=days)
+    made = x509.CertificateBuilder(issuer.subject, old.subject, old.public_key(), x509.random_serial_number(),
+                                   end - datetime.timedelta(days=400), end)
+    for extension in old.extensions:
+        made = made.add_extension(extension.value, extension.critical)
+    made = made.sign(key, hashes.SHA256())
+    cert_path.write_text("".join([made.public_bytes(serialization.Encoding.PEM).decode()] + pems[1:]))
+    return end.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def renewed(cmf, days):
+    """The protection certificate, with that end; init issued it with the issuing CA."""
+    return ends_in(cmf.dir / "cmf.pem", cmf.dir / "ca/issuing.pem", cmf.dir / "ca/issuing.key", days)
+
+
+def readiness(cmf):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{cmf.metrics_port}/readyz", timeout=600) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError as error:  # it does not listen yet
+        return 0, str(error)
+
+
+def checked(cmf, program="cmfd"):
+    command = [BUILD / "cmfd", "--config", cmf.conf, "--check"] if program == "cmfd" else [
+        BUILD / "cmfctl", "--config", cmf.conf, "check", "--database"]
+    return run(command, check=False)
+
+
+def test_a_certificate_that_will_expire_and_one_that_has(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    end = renewed(cmf, 20)
+    try:
+        for program in ("cmfd", "cmfctl"):
+            said = checked(cmf, program)
+            assert said.returncode == 0, said.stdout
+            assert f"warning: [protection] certificate: ends at {end} (CN=cmf)" in said.stdout
+        cmf.set("cmf", "expiry_warning", "10d")
+        assert "warning: [protection]" not in checked(cmf).stdout
+        cmf.set("cmf", "expiry_warning", "30d")
+        cmf.start()
+        wait_for("the warning", lambda: "event=expiry" in cmf.log.read_text())
+        assert "a certificate will expire soon" in cmf.log.read_text() and end in cmf.log.read_text()
+        assert readiness(cmf) == (200, "ready\n")
+        metrics = cmf.metrics()
+        ends = dict(re.findall(r'^cmfd_certificate_expiry_timestamp_seconds{what="(\w+)",ca="\w*"} (\d+)$', metrics, re.M))
+        assert datetime.datetime.utcfromtimestamp(int(ends["protection"])).strftime("%Y-%m-%dT%H:%M:%SZ") == end
+        assert {"protection", "ca", "ca_chain"} <= set(ends)
+        assert re.search(r'^cmfd_crl_next_update_timestamp_seconds{ca="issuing"} \d+$', metrics, re.M)
+        assert re.search(r'^cmfd_build_info{version="[^"]+",openssl="3[^"]*"} 1$', metrics, re.M)
+        assert "\ncmfd_config_last_reload_successful 1\n" in metrics
+        for name in ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
+                     "process_start_time_seconds"):
+            assert re.search(rf"^{name} \d[\d.]*$", metrics, re.M), name
+        cmf.stop()
+        end = renewed(cmf, -1)
+        for program in ("cmfd", "cmfctl"):
+            said = checked(cmf, program)
+            assert said.returncode == 1
+            assert f"error: [protection] certificate: expired at {end} (CN=cmf)" in said.stdout
+        cmf.start(ready=False)
+        wait_for("the end to be told", lambda: cmf.running() and readiness(cmf)[0] == 503)
+        status, why = readiness(cmf)
+        assert f"[protection] certificate: expired at {end} (CN=cmf): no client believes an answer" in why
+        renewed(cmf, 300)
+        cmf.process.send_signal(1)
+        wait_for("the reload", lambda: readiness(cmf) == (200, "ready\n"))
+    finally:
+        cmf.stop()
+
+
+def test_reload_that_is_refused_is_in_the_metrics(cmf):
+    good = cmf.conf.read_text()
+    cmf.conf.write_text(good + "\n[server]\nno_such_key = 1\n")
+    cmf.process.send_signal(1)
+    wait_for("the refusal", lambda: "\ncmfd_config_last_reload_successful 0\n" in cmf.metrics())
+    cmf.conf.write_text(good)
+    cmf.process.send_signal(1)
+    wait_for("the reload", lambda: "\ncmfd_config_last_reload_successful 1\n" in cmf.metrics())
+
+
+def test_check_changes_nothing(tmp_path):
+    """Not even the schema of an older database: cmfd migrates it when it starts."""
+    cmf = Cmf(tmp_path / "cmf")
+    with cmf.database("rw") as database:
+        database.execute("PRAGMA user_version = 2")
+    for program in ("cmfd", "cmfctl"):
+        said = checked(cmf, program)
+        assert said.returncode == 0 and "note: [store] database" in said.stdout and "older" in said.stdout
+    with cmf.database() as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
