@@ -136,15 +136,25 @@ static int id_copy(const json_t *object, const char *member, char **idp)
 /* Of the versions of 2.x.y those are known; a later one adds what we would pass over. */
 enum { MINOR_KNOWN_MAX = 3 };
 
+/* Digits and nothing else: what is picked goes into a line of our head. */
+static bool number_read(const char **textp, unsigned *np)
+{
+	size_t digits = strspn(*textp, "0123456789");
+
+	*np = 0;
+	for (size_t i = 0; i < digits; i++)
+		*np = *np * 10 + (unsigned)((*textp)[i] - '0');
+	*textp += digits;
+	return digits >= 1 && digits <= 3;
+}
+
 static bool version_read(const char *text, unsigned *minorp)
 {
-	unsigned major, minor, patch;
-	int end = 0;
+	unsigned major, patch;
 
-	if (!text || sscanf(text, "%1u.%3u.%3u%n", &major, &minor, &patch, &end) != 3)
-		return false;
-	*minorp = minor;
-	return major == 2 && (text[end] == '\0' || text[end] == '-');
+	return text && number_read(&text, &major) && major == 2 && *text++ == '.' &&
+	       number_read(&text, minorp) && *text++ == '.' && number_read(&text, &patch) &&
+	       (*text == '\0' || *text == '-');
 }
 
 /* The highest that is known, or else the lowest that is not. */

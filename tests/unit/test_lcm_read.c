@@ -112,6 +112,9 @@ static const struct {
 	{"[{\"version\":\"1.3.0\"},{\"version\":\"3.0.0\"}]", NULL},
 	{"[{\"version\":\"2.0\"},{\"version\":2},{},\"2.0.0\",{\"version\":\"2.0.0\\r\\nX: y\"}]",
 	 NULL},
+	/* Found by fuzzing: such a space would end the line of a header. */
+	{"[{\"version\":\"2.0.\\n0\"},{\"version\":\"2.0. 0\"},{\"version\":\" 2.0.0\"}]", NULL},
+	{"[{\"version\":\"2.0.+0\"},{\"version\":\"2.0.-0\"},{\"version\":\"2.0.0.1\"}]", NULL},
 	{"{}", NULL},
 	{"[]", NULL},
 };
