@@ -121,8 +121,12 @@ static bool is_down(const struct ca *ca)
 	return now_ms(ca) < atomic_load(&ca->upstream->down_until_ms);
 }
 
-/* Waits until it is time for the exchange, if that comes before the deadline. */
-static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, int64_t deadline_us)
+/*
+ * Waits until it is time for the exchange, if that comes before the deadline. The housekeeper does
+ * not: it comes again in a second, and whoever ends the server would wait for it.
+ */
+static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, bool housekeeping,
+			  int64_t deadline_us)
 {
 	int64_t wait_ms = e->next_ms - now_ms(ca);
 	struct timespec pause;
@@ -132,8 +136,8 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, i
 		wait_ms = 0;
 	if (is_down(ca) || clock_monotonic_us() + wait_ms * 1000 >= deadline_us)
 		return false;
-	if (wait_ms == 0)
-		return true;
+	if (wait_ms == 0 || housekeeping)
+		return wait_ms == 0;
 	pause = (struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000};
 	pool_wait_begin();
 	(void)nanosleep(&pause, NULL);
@@ -221,7 +225,8 @@ static int attempt_with(struct exchange *x, const struct store_exchange *e,
 
 /* *againp: the exchange is open, and may be due again before the deadline. */
 static int exchange_attempt(struct ca *ca, int64_t exchange_id, struct store_reader *reader,
-			    struct store_unit *unit, int64_t deadline_us, bool *againp)
+			    struct store_unit *unit, bool housekeeping, int64_t deadline_us,
+			    bool *againp)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
@@ -233,7 +238,7 @@ static int exchange_attempt(struct ca *ca, int64_t exchange_id, struct store_rea
 		return err < 0 ? err : log_fault("reading an exchange", -ENOENT, ca->conf->name);
 	if (e.state != STORE_EXCHANGE_OPEN)
 		return 0;
-	if (!is_expired(ca, &e) && !wait_for_turn(ca, &e, deadline_us))
+	if (!is_expired(ca, &e) && !wait_for_turn(ca, &e, housekeeping, deadline_us))
 		return 0;
 	err = store_certificate_get(reader, e.certificate_id, &cert);
 	if (err != 0)
@@ -261,7 +266,8 @@ static int exchange_run(struct ca *ca, int64_t exchange_id, struct store_reader 
 	int err = 0;
 
 	while (err == 0 && again)
-		err = exchange_attempt(ca, exchange_id, reader, unit, deadline_us, &again);
+		err = exchange_attempt(ca, exchange_id, reader, unit, housekeeping, deadline_us,
+				       &again);
 	if (err < 0)
 		store_unit_clear(unit);
 	if (slot)
