@@ -141,6 +141,7 @@ def test_operators_json(cmf):
     client = {"name": "c", "trust_domain": "d", "may": ["request"], "oauth2_client": "c-id"}
     status, made = ask("POST", "/v1/clients", client)
     assert status == 201 and made["credential"] == ["oauth2"] and made["credentials"][0]["oauth2_client"] == "c-id"
+    assert made.pop("warning") == "there is no section [trust_domain d]: it has no limits"
     assert ask("GET", "/v1/clients/c") == (200, made)
     assert ask("GET", "/v1/clients/none")[0] == 404 and ask("GET", "/v1/clients/none/credentials")[0] == 404
     assert ask("GET", "/v1/clients/c/nonsense")[0] == 404

@@ -110,7 +110,8 @@ def test_a_patch_is_a_merge_patch(doors):
     (REGISTRATIONS, "GET POST"), (f"{REGISTRATIONS}/{NEVER}", "GET PATCH DELETE"), (REQUESTS, "GET POST"),
     (f"{REQUESTS}/{NEVER}", "GET DELETE"), (CERTIFICATES, "GET"), (f"{CERTIFICATES}/{NEVER}", "GET"),
     (f"{CERTIFICATES}/{NEVER}/revoke", "POST"), (V1 + "/ca_certificates", "GET"), (SUBSCRIPTIONS, "GET POST"),
-    (f"{SUBSCRIPTIONS}/{NEVER}", "GET DELETE"), ("/cmf-certmgmt/api_versions", "GET"),
+    (f"{SUBSCRIPTIONS}/{NEVER}", "GET DELETE"), ("/cmf-certmgmt/api_versions", "GET"), (V1 + "/nonces", "POST"),
+    (f"{REGISTRATIONS}/{NEVER}/initial_credential", "POST"),
 ])
 def test_methods(doors, path, methods):
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"):
@@ -119,9 +120,9 @@ def test_methods(doors, path, methods):
 
 
 @pytest.mark.parametrize("path", [
-    V1, V1 + "/", V1 + "/nothing", V1 + "/registrations/", V1 + "/registrations/x/y", V1 + "/nonces", "/cmf-certmgmt",
+    V1, V1 + "/", V1 + "/nothing", V1 + "/registrations/", V1 + "/registrations/x/y", V1 + "/nonces/x", "/cmf-certmgmt",
     "/cmf-certmgmt/v2/registrations", V1 + "/REGISTRATIONS", V1 + "//registrations",
-    f"{REGISTRATIONS}/{NEVER}/initial_credential", f"{CERTIFICATES}/{NEVER}/revoke/x",
+    f"{REGISTRATIONS}/{NEVER}/initial_credentials", f"{CERTIFICATES}/{NEVER}/revoke/x",
 ])
 def test_unknown_paths(doors, path):
     assert doors.a.get(path).status == 404
