@@ -79,6 +79,7 @@ class Issued:
         problems += [p for der in self.crls for p in cryptography_crl(der)]
         if self.certificates and not problems:
             problems += self.openssl(directory)
+        if (self.certificates or self.crls) and not problems:
             problems += self.gnutls(directory)
         return problems
 
