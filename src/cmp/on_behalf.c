@@ -5,6 +5,7 @@
  * transaction is the entity's, and its end the authority's. transaction.c asks here when there is
  * no transaction of who sent the message.
  */
+#include "openers.h"
 #include "request.h"
 #include "serve/items.h"
 #include "transaction.h"
@@ -12,31 +13,6 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <string.h>
-
-/* Transactions of the same transactionID, each of another requester, that are looked at. */
-enum { CANDIDATES_MAX = 4 };
-
-struct candidates {
-	struct store_signer item[CANDIDATES_MAX];
-	size_t n;
-};
-
-static void candidates_clear(struct candidates *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		store_signer_clear(&all->item[i]);
-}
-
-static int candidate_add(void *arg, struct store_signer *signer)
-{
-	struct candidates *all = arg;
-
-	if (all->n == CANDIDATES_MAX)
-		return 0;
-	all->item[all->n++] = *signer;
-	*signer = (struct store_signer){0};
-	return 0;
-}
 
 /* It answers what was sent in that transaction last, or has been answered there. */
 static bool message_belongs(const struct cmp_request *rq, const struct store_transaction *txn)
@@ -85,15 +61,14 @@ static int candidate_try(struct cmp_request *rq, const char *requester, bool *fo
 
 int cmp_on_behalf_find(struct cmp_request *rq)
 {
-	_cleanup_(candidates_clear) struct candidates all = {.n = 0};
+	_cleanup_(cmp_openers_clear) struct cmp_openers all = {.n = 0};
 	bool found = false;
 	int err;
 
 	if (rq->msg->body_type != PKI_BODY_CERTCONF || rq->who.kind != CMF_PRINCIPAL_CLIENT ||
 	    !rq->who.policy->confirm_on_behalf)
 		return STORE_NOT_FOUND;
-	err = store_transaction_signers(rq->worker->reader, rq->msg->transaction_id,
-					(int)CMP_PROTECTION_SIGNATURE, candidate_add, &all);
+	err = cmp_openers_find(rq, &all);
 	for (size_t i = 0; err == 0 && i < all.n && !found; i++)
 		err = candidate_try(rq, all.item[i].requester, &found);
 	return err == 0 && !found ? STORE_NOT_FOUND : err;

@@ -10,6 +10,7 @@
 #include "asn1/der.h"
 #include "asn1/name.h"
 #include "authenticate.h"
+#include "openers.h"
 #include "request.h"
 
 #include <errno.h>
@@ -79,33 +80,7 @@ static int signer_verify(struct cmp_request *rq, const struct bytes *certs, size
 
 /* --- a signer that is known from before --- */
 
-/*
- * Transactions of the same transactionID, each of another requester, that are looked at: more than
- * one are chance or ill will.
- */
-enum { CANDIDATES_MAX = 4, CERTS_MAX = 16 };
-
-struct candidates {
-	struct store_signer item[CANDIDATES_MAX];
-	size_t n;
-};
-
-static void candidates_clear(struct candidates *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		store_signer_clear(&all->item[i]);
-}
-
-static int candidate_add(void *arg, struct store_signer *signer)
-{
-	struct candidates *all = arg;
-
-	if (all->n == CANDIDATES_MAX)
-		return 0;
-	all->item[all->n++] = *signer;
-	*signer = (struct store_signer){0};
-	return 0;
-}
+enum { CERTS_MAX = 16 };
 
 /* The certificates, which are one behind the other. */
 static size_t certificates_split(struct bytes der, struct bytes certs[CERTS_MAX])
@@ -143,10 +118,9 @@ static int candidate_verify(struct cmp_request *rq, const struct store_signer *c
 /* With the certificates by which the transaction was opened; REFUSED as before if there is none. */
 static int known_signer_verify(struct cmp_request *rq)
 {
-	_cleanup_(candidates_clear) struct candidates all = {.n = 0};
+	_cleanup_(cmp_openers_clear) struct cmp_openers all = {.n = 0};
 	struct refusal before = rq->refusal;
-	int err = store_transaction_signers(rq->worker->reader, rq->msg->transaction_id,
-					    (int)CMP_PROTECTION_SIGNATURE, candidate_add, &all);
+	int err = cmp_openers_find(rq, &all);
 
 	if (err < 0)
 		return err;
