@@ -73,6 +73,14 @@ _must_check_ int attest_trust_add_pem(struct attest_trust *trust, struct bytes p
 _must_check_ int attest_trust_add_crls(struct attest_trust *trust, struct bytes pem,
 				       struct strbuf *why);
 
+/* CRLs that come from elsewhere, and are replaced while others use them; counted, any thread. */
+struct attest_crls;
+/* Each text is one CRL in DER, or some in PEM. The caller owns *crlsp. 0, -EBADMSG, -ENOMEM. */
+_must_check_ int attest_crls_new(const struct octets *texts, size_t n, struct attest_crls **crlsp);
+struct attest_crls *attest_crls_ref(struct attest_crls *crls);
+void attest_crls_unref(struct attest_crls *crls);
+DEFINE_CLEANUP(struct attest_crls, attest_crls_unref);
+
 /* --- judging --- */
 
 enum attest_kind {
@@ -106,6 +114,9 @@ struct attest_rules {
 	const struct attest_type *types; /* that are accepted */
 	size_t n_types;
 	const struct attest_trust *trust[ATTEST_TRUSTS_MAX]; /* NULL: says nothing of it */
+	/* Of the profile's, beside those of the trust: as attest_trust_add_crls(). */
+	bool needs_crls;
+	const struct attest_crls *crls; /* NULL: there are none yet */
 	const struct attest_extension *extensions;
 	size_t n_extensions;
 	attest_elsewhere *elsewhere; /* NULL: there is nobody */

@@ -584,6 +584,9 @@ _must_check_ int cmf_revoke_find(const struct cmf_call *call, const struct cmf_r
  * 0 or negative errno.
  */
 _must_check_ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *morep);
+/* Fetches what it is time for of what key attestation is judged by: CRLs of attesters. One thread
+ * at a time; waits for their servers. */
+void cmf_attestation_housekeeping(struct cmf *cmf, int64_t now_ms);
 
 /* --- secrets at rest --- */
 

@@ -442,7 +442,9 @@ struct conf_attestation {
 	enum conf_attestation_nonce nonce;
 	struct conf_attestation_statements statements;
 	char *trusted; /* PEM: whom it trusts; NULL: those alone that registrations name */
-	char *crls;    /* PEM; NULL: none are looked at */
+	char *crls;    /* PEM; NULL: none are looked at, but for those of crl_urls */
+	struct conf_list crl_urls;
+	int64_t crl_refresh_ms; /* 1 h */
 	struct conf_attestation_extensions extensions;
 	/* Who verifies statements of the kind EXTERNAL. */
 	char *verifier;         /* URL; NULL: nobody */

@@ -118,13 +118,15 @@ static int signer_take(X509_STORE_CTX *ctx, uint8_t digest[32])
 }
 
 /* CRLs of all but the anchor: who is trusted is so by the operator's word. */
-static unsigned long flags_of(const struct attest_trust *trust)
+static unsigned long flags_of(const struct attest_rules *rules, const struct attest_trust *trust)
 {
 	/* A trust anchor need not be self-signed (RFC 5280 6.1.1 d). */
 	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
 
-	return trust->checks_crls ? flags | X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL
-				  : flags;
+	return trust->checks_crls ||
+			       (rules->needs_crls && trust == rules->trust[ATTEST_TRUST_PROFILE])
+		       ? flags | X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL
+		       : flags;
 }
 
 static int path_verify(const struct attest_question *q, const struct attest_trust *trust,
@@ -140,8 +142,10 @@ static int path_verify(const struct attest_question *q, const struct attest_trus
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
 	X509_VERIFY_PARAM_set_depth(param, DEPTH_MAX);
 	X509_VERIFY_PARAM_set_time(param, (time_t)(q->rules->now_ms / 1000));
-	if (X509_VERIFY_PARAM_set_flags(param, flags_of(trust)) != 1)
+	if (X509_VERIFY_PARAM_set_flags(param, flags_of(q->rules, trust)) != 1)
 		return -ENOMEM;
+	if (q->rules->crls)
+		X509_STORE_CTX_set0_crls(ctx, q->rules->crls->stack);
 	if (X509_verify_cert(ctx) != 1)
 		err = error_refuse(X509_STORE_CTX_get_error(ctx), q->refusal);
 	else if (!keys_prove(ctx))

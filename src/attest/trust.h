@@ -5,6 +5,7 @@
 #include "verify.h"
 
 #include <openssl/x509_vfy.h>
+#include <stdatomic.h>
 
 struct attest_trust {
 	X509_STORE *store; /* certs, and CRLs */
@@ -12,4 +13,9 @@ struct attest_trust {
 	struct attest_key *keys;
 	size_t n_keys;
 	bool checks_crls;
+};
+
+struct attest_crls {
+	atomic_int refs;
+	STACK_OF(X509_CRL) * stack; /* immutable */
 };

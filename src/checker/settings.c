@@ -91,6 +91,12 @@ static void attestation_check(const struct conf *conf, struct check_findings *f)
 				      "attester of the registration counts alone, and a client "
 				      "that may register attesters can attest its own keys\n",
 				      profile->name);
+		if (!profile->attestation.trusted &&
+		    (profile->attestation.crls || profile->attestation.crl_urls.len > 0))
+			strbuf_printf(&f->warnings,
+				      "[profile %s] attestation_trusted: is not set, so CRLs of "
+				      "attesters are not looked at\n",
+				      profile->name);
 	}
 }
 

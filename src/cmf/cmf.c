@@ -85,6 +85,11 @@ void cmf_free(struct cmf *cmf)
 	free(cmf);
 }
 
+void cmf_attestation_housekeeping(struct cmf *cmf, int64_t now_ms)
+{
+	attestation_rules_refresh(cmf->conf, cmf->attestation, now_ms);
+}
+
 const struct conf *cmf_conf(const struct cmf *cmf)
 {
 	return cmf->conf;

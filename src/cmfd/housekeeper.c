@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Work that nobody asks for but that is due: deadlines of the CMF and of the CMP door, exchanges
- * and CRLs of each CA, the keys of access tokens. The main thread says when, workers do it; what it
- * is, the modules know.
+ * and CRLs of each CA, the keys of access tokens, CRLs of attesters. The main thread says when,
+ * workers do it; what it is, the modules know.
  */
 #include "daemon.h"
 
@@ -12,7 +12,13 @@
 enum { ROUNDS_MAX = 100 };
 
 /* Below the indices of CAs. */
-enum { CHORE_OF_TOKENS = -3, CHORE_OF_DOOR = -2, CHORE_OF_CMF = -1, CHORES_BESIDE_CAS = 3 };
+enum {
+	CHORE_OF_ATTESTATION = -4,
+	CHORE_OF_TOKENS = -3,
+	CHORE_OF_DOOR = -2,
+	CHORE_OF_CMF = -1,
+	CHORES_BESIDE_CAS = 4
+};
 
 struct chore {
 	atomic_bool busy; /* queued or running: never two of the same */
@@ -41,7 +47,7 @@ int housekeeper_new(struct pool *pool, size_t n_cas, struct housekeeper **housek
 	housekeeper->pool = pool;
 	housekeeper->n_chores = n;
 	for (size_t i = 0; i < housekeeper->n_chores; i++)
-		housekeeper->chores[i].ca = (int)i + CHORE_OF_TOKENS;
+		housekeeper->chores[i].ca = (int)i + CHORE_OF_ATTESTATION;
 	*housekeeperp = housekeeper;
 	return 0;
 }
@@ -57,6 +63,9 @@ static int chore_round(const struct chore *chore, const struct service *service,
 {
 	*morep = false;
 	switch (chore->ca) {
+	case CHORE_OF_ATTESTATION:
+		cmf_attestation_housekeeping(service->cmf, clock_now_ms(&clock_system));
+		return 0;
 	case CHORE_OF_TOKENS:
 		return service->tokens
 			       ? token_housekeeping(service->tokens, clock_now_ms(&clock_system))

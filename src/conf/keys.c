@@ -546,6 +546,14 @@ const struct conf_key conf_keys[] = {
 		.help = "PEM: CRLs of all CAs between an attester and attestation_trusted, "
 			"including those there. With it, an attester whose revocation cannot be "
 			"looked up is refused. SIGHUP reads it again."),
+	PROFILE(attestation.crl_urls, "attestation_crl_urls", uris,
+		.help = "https (http: on loopback): where such CRLs are fetched, DER or PEM, all "
+			"of "
+			"them every `attestation_crl_refresh`; beside attestation_crls. Until they "
+			"are there, and after they have ended, an attester is refused."),
+	PROFILE(attestation.crl_refresh_ms, "attestation_crl_refresh", duration, .initial = "1h",
+		.min = SECOND, .max = 30 * DAY,
+		.help = "How often; in vain, at least each minute."),
 	PROFILE(attestation.extensions, "attestation_extensions", attestation_extensions,
 		.help = "Extensions that a certificate must have that is an attestation (`x509`), "
 			"by OID, with their value in hex or with any: as "

@@ -3,6 +3,8 @@
 PKCS#10 that the TPM signs. The TPM is swtpm; nothing of it is imitated."""
 import base64
 import datetime
+import http.server
+import threading
 
 import pytest
 from cryptography import x509
@@ -11,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 import tpm
-from conftest import Cmf, Vnfm
+from conftest import Cmf, Vnfm, wait_for
 from json_door import REGISTRATIONS, REQUESTS, V1, door_of
 
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
@@ -44,6 +46,43 @@ class AttestationCa:
             x509.SubjectAlternativeName([x509.DirectoryName(x509.Name(tcg))]), True).add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False).sign(
             self.key, hashes.SHA256()).public_bytes(DER)
+
+
+    def crl(self, *revoked):
+        """Of itself, DER, with the serial numbers of these certificates."""
+        made = x509.CertificateRevocationListBuilder().issuer_name(self.cert.subject).last_update(
+            NOW - DAY).next_update(NOW + 7 * DAY)
+        for cert in revoked:
+            serial = x509.load_der_x509_certificate(cert).serial_number
+            made = made.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(
+                serial).revocation_date(NOW - DAY).build())
+        return made.sign(self.key, hashes.SHA256()).public_bytes(DER)
+
+
+class CrlServer:
+    """Where the CRL of the attestation CA is; None: nowhere."""
+
+    def __init__(self):
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # noqa: N802
+                server.asked += 1
+                self.send_response(200 if server.crl else 404)
+                self.end_headers()
+                self.wfile.write(server.crl or b"")
+
+            def log_message(self, *args):  # pylint: disable=arguments-differ
+                pass
+
+        self.crl, self.asked = None, 0
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/attestation.crl"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
 
 
 class Attested:
@@ -100,7 +139,7 @@ def attested(tmp_path_factory):
 
 
 def refused(answer, status, reason):
-    return (answer.status, answer.doc["reason"]) == (status, reason)
+    return (answer.status, answer.doc.get("reason")) == (status, reason)
 
 
 def test_a_key_of_the_tpm_gets_a_certificate(attested):
@@ -158,3 +197,33 @@ def test_a_nonce_outlives_the_process(attested):
     again.write_bytes(x509.load_der_x509_csr(attested.csr("tpm-5", nonce)).public_bytes(PEM))
     result = attested.vnfm.cmp("p10cr", "-csr", again, "-certout", cert, path=".well-known/cmp/p/VnfciCert")
     assert not result.ok and "badPOP" in result.text, result.text
+
+
+def test_an_attester_whose_crl_is_fetched(attested):
+    """None is there: refused. The attester is not on it: a certificate. It is on it: refused."""
+    crls = CrlServer()
+    try:
+        attested.cmf.set("profile VnfciCert", "attestation_crl_urls", crls.url)
+        attested.cmf.set("profile VnfciCert", "attestation_crl_refresh", "1s")
+
+        def answer(name):
+            _, nonce = attested.nonce(attested.door)
+            return attested.ask(name, attested.csr(name, nonce))
+
+        attested.register("vnfci-crl")
+        attested.cmf.stop()
+        attested.cmf.start()
+        wait_for("the CRL to be asked for", lambda: crls.asked)
+        assert refused(answer("vnfci-crl"), 422, "attestation_attester_crl")
+        crls.crl = attested.ca.crl()
+        wait_for("the CRL", lambda: answer("vnfci-crl").status == 201)
+        # A server that is gone takes nothing away as long as that CRL lasts.
+        asked, crls.crl = crls.asked, None
+        wait_for("another try", lambda: crls.asked > asked)
+        attested.register("vnfci-crl-1")
+        assert answer("vnfci-crl-1").status == 201
+        crls.crl = attested.ca.crl(attested.ak_cert)
+        attested.register("vnfci-crl-2")
+        wait_for("the next CRL", lambda: refused(answer("vnfci-crl-2"), 422, "attestation_attester_revoked"))
+    finally:
+        crls.close()

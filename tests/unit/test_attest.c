@@ -654,6 +654,70 @@ START_TEST(revocation_rfc5280_6_3)
 }
 END_TEST
 
+/* The same, of CRLs that were fetched: PEM and DER, and none yet. */
+START_TEST(crls_that_are_fetched)
+{
+	static const struct {
+		bool revoked, der, none;
+		const char *reason;
+	} rows[] = {
+		{false, false, false, ""},
+		{false, true, false, ""},
+		{true, false, false, "attestation_attester_revoked"},
+		{true, true, false, "attestation_attester_revoked"},
+		{false, false, true, "attestation_attester_crl"},
+	};
+	struct soft_tpm tpm = good();
+	struct octets bundle = soft_tpm_bundle(&tpm), der = OCTETS_NULL,
+		      text = crl_make(rows[_i].revoked ? rig.certified : NULL, NOW_MS - DAY_MS,
+				      NOW_MS + DAY_MS);
+	struct attest_trust *trust = trust_of_cert(rig.root);
+	struct attest_crls *crls = NULL;
+	struct attest_rules rules = rules_of(trust);
+
+	if (rows[_i].der) {
+		BIO *in = BIO_new_mem_buf(text.data, (int)text.len);
+		X509_CRL *crl = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL);
+		int len = i2d_X509_CRL(crl, &der.data);
+
+		ck_assert_int_gt(len, 0);
+		der.len = (size_t)len;
+		X509_CRL_free(crl);
+		BIO_free(in);
+	}
+	if (!rows[_i].none)
+		ck_assert_int_eq(attest_crls_new(rows[_i].der ? &der : &text, 1, &crls), 0);
+	rules.needs_crls = true;
+	rules.crls = crls;
+	ck_assert_str_eq(judge(octets_view(&bundle), &rules, rig.ec, NULL), rows[_i].reason);
+	attest_crls_unref(crls);
+	attest_trust_free(trust);
+	octets_clear(&bundle);
+	octets_clear(&text);
+	octets_clear(&der);
+}
+END_TEST
+
+START_TEST(crls_that_are_none)
+{
+	static const char *const texts[] = {
+		"",
+		"0",
+		"\x30\x03\x02\x01\x01",
+		"no PEM",
+		"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n",
+	};
+	struct attest_crls *crls = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct octets text = {(uint8_t *)(uintptr_t)texts[i], strlen(texts[i])};
+
+		ck_assert_int_eq(attest_crls_new(&text, 1, &crls), -EBADMSG);
+	}
+	ck_assert_ptr_null(crls);
+}
+END_TEST
+
 /* Where CRLs are looked at at all, one that is not there is no reason to believe. */
 START_TEST(no_crl_of_the_issuer)
 {
@@ -928,6 +992,8 @@ static Suite *attest_suite(void)
 	tcase_add_test(tc, path_is_valid_now_rfc5280_6);
 	tcase_add_loop_test(tc, revocation_rfc5280_6_3, 0, 4);
 	tcase_add_test(tc, no_crl_of_the_issuer);
+	tcase_add_loop_test(tc, crls_that_are_fetched, 0, 5);
+	tcase_add_test(tc, crls_that_are_none);
 	tcase_add_test(tc, x509_statement);
 	tcase_add_test(tc, x509_statement_by_a_registered_key);
 	tcase_add_loop_test(tc, no_octet_of_statement_or_path_may_change, 0, 4);

@@ -196,6 +196,7 @@ static int bundle_judge(struct decision *d, struct bytes bundle)
 	const struct attestation_rules *own =
 		attestation_rules_of(d->conf, d->call.cmf->attestation, d->profile);
 	_cleanup_(attest_trust_freep) struct attest_trust *registered = NULL;
+	_cleanup_(attest_crls_unrefp) struct attest_crls *crls = NULL;
 	_cleanup_(freep) struct attest_type *types = NULL;
 	struct elsewhere elsewhere = {d, own->verifier, bundle};
 	struct attest_result result;
@@ -206,9 +207,13 @@ static int bundle_judge(struct decision *d, struct bytes bundle)
 		err = attester_trust(d->attester, &registered);
 	if (err < 0)
 		return err;
+	if (own->crls)
+		crls = attestation_crls_newest(own->crls);
 	const struct attest_rules rules = {.types = types,
 					   .n_types = n_types,
 					   .trust = {own->trust, registered},
+					   .needs_crls = own->crls != NULL,
+					   .crls = crls,
 					   .extensions = own->extensions,
 					   .n_extensions = own->n_extensions,
 					   .elsewhere = own->verifier ? elsewhere_ask : NULL,

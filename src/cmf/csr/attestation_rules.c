@@ -79,6 +79,8 @@ static int trust_make(const struct conf_profile *profile, struct attestation_rul
 	if (err == 0 && conf->crls)
 		err = file_add(profile->name, "attestation_crls", conf->crls, attest_trust_add_crls,
 			       rules->trust, problems);
+	if (err == 0 && conf->crl_urls.len > 0)
+		err = attestation_crls_new(profile, &rules->crls, problems);
 	return err;
 }
 
@@ -143,10 +145,19 @@ void attestation_rules_free(const struct conf *conf, struct attestation_rules *r
 	for (size_t i = 0; i < conf->n_profiles; i++) {
 		attest_trust_free(rules[i].trust);
 		verifier_free(rules[i].verifier);
+		attestation_crls_free(rules[i].crls);
 		free(rules[i].types);
 		free(rules[i].extensions);
 	}
 	free(rules);
+}
+
+void attestation_rules_refresh(const struct conf *conf, const struct attestation_rules *rules,
+			       int64_t now_ms)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++)
+		if (rules[i].crls)
+			attestation_crls_fetch(rules[i].crls, now_ms);
 }
 
 const struct attestation_rules *attestation_rules_of(const struct conf *conf,

@@ -7,6 +7,7 @@
 
 #include "attest.h"
 #include "conf.h"
+#include "csr/attestation_crls.h"
 #include "verifier.h"
 
 struct attestation_rules {
@@ -15,7 +16,8 @@ struct attestation_rules {
 	size_t n_types;
 	struct attest_extension *extensions;
 	size_t n_extensions;
-	struct verifier *verifier; /* of statements of the kind external; NULL: nobody */
+	struct verifier *verifier;     /* of statements of the kind external; NULL: nobody */
+	struct attestation_crls *crls; /* that are fetched; NULL: none are */
 };
 
 /* One for each profile, in their order. 0, -EINVAL with a problem for each file that cannot be
@@ -23,6 +25,9 @@ struct attestation_rules {
 _must_check_ int attestation_rules_new(const struct conf *conf, struct attestation_rules **rulesp,
 				       struct strbuf *problems);
 void attestation_rules_free(const struct conf *conf, struct attestation_rules *rules);
+/* Fetches the CRLs of all profiles that it is time for. */
+void attestation_rules_refresh(const struct conf *conf, const struct attestation_rules *rules,
+			       int64_t now_ms);
 /* Those of a profile of that configuration. */
 const struct attestation_rules *attestation_rules_of(const struct conf *conf,
 						     const struct attestation_rules *rules,
