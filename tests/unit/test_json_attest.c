@@ -84,14 +84,18 @@ static struct nfv_answer sample_posted(const struct sample *s)
 	return answer;
 }
 
-/* The verdict that the certificate of a request says; "": nothing. */
+/* The verdict that a request and its certificate say; "": nothing. */
 static void verdict_check(const struct sample *s, const struct nfv_answer *made,
 			  const char *verdict)
 {
+	const json_t *attestation = json_object_get(made->json, "attestation");
 	struct nfv_answer answer;
-	const json_t *attestation;
 	char path[256];
 
+	ck_assert_int_eq(attestation != NULL, *verdict != '\0');
+	ck_assert_str_eq(nfv_text(attestation, "verdict"), verdict);
+	ck_assert_str_eq(nfv_text(attestation, "statementType"),
+			 strcmp(verdict, "verified") == 0 ? "2.23.133.20.1" : "");
 	snprintf(path, sizeof(path), "/v1/certificates/%s", nfv_text(made->json, "certificateId"));
 	answer = nfv_asked(&(struct nfv_ask){.path = path, .as = &w.vnfm_a});
 	attestation = json_object_get(answer.json, "attestation");

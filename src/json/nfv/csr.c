@@ -61,6 +61,21 @@ static json_t *error_json(const struct store_csr *csr)
 				       refusal_words(&refusal));
 }
 
+/* What was made of the key attestation in it, if there was one. */
+static int attestation_add(struct nfv_call *call, const struct store_csr *csr, json_t *json)
+{
+	_cleanup_(store_attestation_clear) struct store_attestation attestation = {0};
+	json_t *made;
+	int err = store_attestation_get(call->worker->reader, csr->certificate_id, &attestation);
+
+	if (err)
+		return err == STORE_NOT_FOUND ? 0 : err;
+	made = json_pack("{s:s, s:o*}", "verdict", cmf_verdict_name(attestation.verdict),
+			 "statementType",
+			 attestation.statement ? json_text(attestation.statement) : NULL);
+	return json_add(json, "attestation", made);
+}
+
 /* What has become of it, but for what csr_complete() adds. */
 static int outcome_add(struct nfv_call *call, const struct store_csr *csr, json_t *json,
 		       json_t *links)
@@ -73,6 +88,8 @@ static int outcome_add(struct nfv_call *call, const struct store_csr *csr, json_
 		return 0;
 	if (csr->changes)
 		err = json_add(json, "changes", changes_json(csr->changes));
+	if (!err)
+		err = attestation_add(call, csr, json);
 	if (!err)
 		err = json_add(json, "certificateId",
 			       nfv_id(call, JSON_CERTIFICATE, csr->certificate_id));
@@ -295,6 +312,9 @@ static const struct nfv_attribute csr_table[] = {
 	{"certificate", NFV_WHOLE, NFV_UNLESS_DEFAULT},
 	{"certificateChain", NFV_WHOLE, NFV_UNLESS_DEFAULT},
 	{"changes", NFV_TEXT, NFV_OPTIONAL},
+	{"attestation", NFV_WHOLE, NFV_OPTIONAL},
+	{"attestation/verdict", NFV_TEXT, NFV_ALWAYS},
+	{"attestation/statementType", NFV_TEXT, NFV_OPTIONAL},
 	{"error", NFV_WHOLE, NFV_OPTIONAL},
 	{"error/reason", NFV_TEXT, NFV_ALWAYS},
 	{"error/failInfo", NFV_TEXT, NFV_OPTIONAL},
