@@ -118,8 +118,7 @@ class Attested:
     def nonce(door, **body):
         answer = door.post(V1 + "/nonces", body)
         assert answer.status == 201, answer
-        nonce = answer.doc["nonce"]
-        return answer.doc["nonceId"], base64.urlsafe_b64decode(nonce + "=" * (-len(nonce) % 4))
+        return answer.doc["nonceId"], tpm.nonce_octets(answer.doc["nonce"])
 
     def csr(self, name, nonce, key=None):
         key = key or self.key

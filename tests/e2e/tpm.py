@@ -2,6 +2,7 @@
 """A software TPM (swtpm) for the tests: attestation keys, keys to be attested, TPM2_Certify over a nonce, and PKCS#10 that
 those keys sign. TPM2_Certify of tpm2-tools takes no nonce, so this goes through the TPM's own interface (tpm2-pytss)."""
 
+import base64
 import hashlib
 import secrets
 import signal
@@ -52,6 +53,11 @@ def pkcs10(common_name, spki, sign, attested=None):
     attribute = der(0x30, oid(BUNDLE), der(0x31, attested)) if attested else b""
     info = der(0x30, der(0x02, b"\0"), name, spki, der(0xa0, attribute))
     return der(0x30, info, ECDSA_WITH_SHA256, der(0x03, b"\0" + sign(info)))
+
+
+def nonce_octets(text):
+    """Of BASE64URL without padding, RFC 4648 5."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 # --- the TPM ---
