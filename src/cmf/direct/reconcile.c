@@ -109,7 +109,8 @@ static struct known *index_find(const struct known_index *index, const char *id)
 {
 	const struct known_by key = {id, NULL};
 	const struct known_by *found =
-		id ? bsearch(&key, index->item, index->len, sizeof(key), known_order) : NULL;
+		id && index->len ? bsearch(&key, index->item, index->len, sizeof(key), known_order)
+				 : NULL;
 
 	return found ? found->known : NULL;
 }
