@@ -7,6 +7,7 @@
 #include "asn1/der.h"
 #include "asn1/key_update.h"
 #include "asn1/signer.h"
+#include "asn1/x509.h"
 #include "ca.h"
 
 #include <openssl/x509v3.h>
@@ -105,13 +106,6 @@ _must_check_ int chain_load(const struct conf_ca *conf, struct chain *chain,
 void chain_clear(struct chain *chain);
 /* Whether the issuing CA of the chain has signed it. */
 bool chain_has_issued(const struct chain *chain, X509 *cert);
-
-/* x509.c. 0 or -ENOMEM. */
-_must_check_ int x509_push_ref(STACK_OF(X509) * certs, X509 *cert);
-/* The subject, RFC 2253. NULL: out of memory. The caller frees it. */
-char *x509_subject_text(X509 *cert);
-/* -EOVERFLOW if that is no time. */
-_must_check_ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp);
 
 /* path.c: link and path_end_ms. */
 _must_check_ int path_load(struct chain *chain);

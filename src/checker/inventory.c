@@ -5,6 +5,7 @@
  */
 #include "checker.h"
 
+#include "asn1/x509.h"
 #include "base/clock.h"
 #include "keys/credential.h"
 
@@ -30,25 +31,9 @@ void check_inventory_clear(struct check_inventory *inventory)
 /* notAfter; of what is no time there is no end. */
 static int64_t end_of(const X509 *cert)
 {
-	struct tm tm;
+	int64_t ms;
 
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
-		return INT64_MAX;
-	return (int64_t)timegm(&tm) * 1000;
-}
-
-static char *subject_of(const X509 *cert)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data, *text = NULL;
-	long len;
-
-	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253) >= 0) {
-		len = BIO_get_mem_data(bio, &data);
-		text = strndup(data, (size_t)len);
-	}
-	BIO_free(bio);
-	return text;
+	return asn1_time_ms(X509_get0_notAfter(cert), &ms) == 0 ? ms : INT64_MAX;
 }
 
 /* The certificate in the file that ends first; the file's own one is the first. */
@@ -60,7 +45,7 @@ static int certificate_fill(struct check_certificate *c, const STACK_OF(X509) * 
 		if (end_of(sk_X509_value(certs, i)) < end_of(first))
 			first = sk_X509_value(certs, i);
 	c->not_after_ms = end_of(first);
-	c->subject = subject_of(first);
+	c->subject = x509_subject_text(first);
 	return c->subject ? 0 : -ENOMEM;
 }
 

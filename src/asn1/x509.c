@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The little that ca/ wants of certificates of OpenSSL and has no other place. */
-#include "ca_local.h"
+/* See asn1/x509.h. */
+#include "asn1/x509.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,7 @@ int asn1_time_ms(const ASN1_TIME *time, int64_t *msp)
 	return 0;
 }
 
-char *x509_subject_text(X509 *cert)
+char *x509_subject_text(const X509 *cert)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text = NULL, *start;
