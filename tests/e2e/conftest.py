@@ -96,6 +96,10 @@ def issued(tmp_path_factory):
         pytest.fail("\n".join(problems[:20]))
 
 
+class PortTaken(Exception):
+    """Somebody else listens where cmfd was to."""
+
+
 class Cmf:
     """The server: a directory, a configuration, a process."""
 
@@ -105,6 +109,7 @@ class Cmf:
         self.metrics_port = free_port()
         self.tls_port = None
         self.process = None
+        self.has_run = False
         self.environment = dict(os.environ)
         run([BUILD / "cmfctl", "init", "--dir", self.dir, "--listen", f"127.0.0.1:{self.port}"])
         self.conf = self.dir / "cmf.cnf"
@@ -162,12 +167,28 @@ class Cmf:
             self.process = subprocess.Popen([str(BUILD / "cmfd"), "--config", str(self.conf)],
                                             stdout=log, stderr=log, env=env, preexec_fn=preexec_fn)
         if ready:
-            self.wait_ready()
+            try:
+                self.wait_ready()
+            except PortTaken:
+                self.other_ports()
+                return self.start(ready, preexec_fn, **environment)
+            self.has_run = True
         return self
+
+    def other_ports(self):
+        """A stranger may take a port between free_port() and the first start, before anybody was told of it."""
+        for name in ("port", "metrics_port", "tls_port"):
+            old = getattr(self, name)
+            if old is not None:
+                setattr(self, name, free_port())
+                text = self.conf.read_text()
+                self.conf.write_text(text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{getattr(self, name)}"))
 
     def wait_ready(self):
         def ready():
             if self.process.poll() is not None:
+                if not self.has_run and self.tail(1).endswith("Address already in use"):
+                    raise PortTaken
                 pytest.fail(f"cmfd ended with {self.process.returncode}\n{self.tail()}")
             try:
                 url = f"http://127.0.0.1:{self.metrics_port}/readyz"
