@@ -6,7 +6,7 @@
  */
 #include "fixture.h"
 
-#include "../../src/store/sqlite/sql.h"
+#include "../../src/store/sql.h"
 #include "plan.h"
 
 START_TEST(test_kept_statements)
@@ -15,9 +15,9 @@ START_TEST(test_kept_statements)
 
 	fixture_begin(&f, 0);
 	for (int i = 0; i < READ_KINDS; i++)
-		plan_assert(sqlite_read_sql[i]);
+		plan_assert(store_read_sql[i]);
 	for (int i = 0; i < CHANGE_KINDS; i++)
-		plan_assert(sqlite_change_sql[i]);
+		plan_assert(store_change_sql[i]);
 	fixture_end(&f);
 }
 END_TEST

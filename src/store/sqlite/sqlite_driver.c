@@ -270,10 +270,14 @@ static void connection_checkpoint(struct connection *c)
 		(void)sqlite_db_fault(c->db, "store: checkpoint", rc);
 }
 
+static const char *const sqlite_integrity_sql[] = {
+	"PRAGMA integrity_check", "PRAGMA foreign_key_check", INTEGRITY_COUNTERS_SQL,
+	INTEGRITY_REGISTRATIONS_SQL, NULL};
+
 const struct driver sqlite_driver = {
-	.change_sql = sqlite_change_sql,
-	.read_sql = sqlite_read_sql,
-	.part_sql = sqlite_part_sql,
+	.change_sql = store_change_sql,
+	.read_sql = store_read_sql,
+	.part_sql = store_part_sql,
 	.integrity_sql = sqlite_integrity_sql,
 	.create = database_create,
 	.open = database_open,

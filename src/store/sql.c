@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * All the SQL of the backend SQLite. States are numbers of include/store.h; tables and indexes are
- * those of schema/sqlite. tests/store/test_sqlite_plan.c looks at how each statement is planned.
+ * The SQL of all backends, in one text, so that none falls behind. States are numbers of
+ * include/store.h; tables and indexes are those of schema. tests/store/test_sqlite_plan.c looks at
+ * how SQLite plans each statement.
+ *
+ * It is what SQLite and PostgreSQL both understand, but for what postgresql/translate.c says in
+ * PostgreSQL's words: parameters, x'' and what tells SQLite's planner something (a `+` in front of
+ * a column, CROSS JOIN). So a query in FROM has a name; coalesce() stands for ifnull() and CASE for
+ * min() of two; | and & stand for OR and AND of numbers; IS NOT DISTINCT FROM for IS; ON CONFLICT
+ * names the table of an old value; sum() is cast to BIGINT. A parameter gets its type where it
+ * stands first: that is beside a column, not beside a number or IS NULL.
  */
 #include "sql.h"
 
@@ -23,11 +31,11 @@
 #define ENTITY_CERTIFICATES                                             \
 	"registration r JOIN certificate c ON c.registration_id = r.id" \
 	" WHERE r.subject_key = ?1 AND r.trust_domain = ?2 AND r.vnf_instance = ?3"
-#define LIVE_REACHED_SQL                                                                  \
-	"SELECT 1 WHERE (SELECT count(*) FROM (SELECT 1 FROM " ENTITY_CERTIFICATES        \
-	" LIMIT ?6)) >= ?6 AND (SELECT count(*) FROM (SELECT 1 FROM " ENTITY_CERTIFICATES \
-	" AND c.id <> ?4 AND (c.state <= 2 OR c.state = 6) AND c.not_after_ms > ?5"       \
-	" LIMIT ?6)) >= ?6"
+#define LIVE_REACHED_SQL                                                                         \
+	"SELECT 1 WHERE (SELECT count(*) FROM (SELECT 1 FROM " ENTITY_CERTIFICATES               \
+	" LIMIT ?6) AS few) >= ?6 AND (SELECT count(*) FROM (SELECT 1 FROM " ENTITY_CERTIFICATES \
+	" AND c.id <> ?4 AND (c.state <= 2 OR c.state = 6) AND c.not_after_ms > ?5"              \
+	" LIMIT ?6) AS few) >= ?6"
 
 /* Registration, time: the certificates that are to be ended before it is. */
 #define REGISTRATION_BUSY_SQL                                                 \
@@ -37,7 +45,7 @@
 /* subject_key, and the entity that does not count: its trust domain and VNF instance, or NULL. */
 #define SUBJECT_TAKEN_SQL                                                 \
 	"SELECT 1 FROM registration WHERE subject_key = ?1 AND state = 0" \
-	" AND (?2 IS NULL OR trust_domain <> ?2 OR vnf_instance <> ?3) LIMIT 1"
+	" AND (trust_domain <> ?2 OR vnf_instance <> ?3 OR ?2 IS NULL) LIMIT 1"
 
 /* Columns in the order in which records/ takes them. */
 #define CREDENTIAL_COLUMNS                                                                    \
@@ -94,11 +102,11 @@
  * Events that are done with: those before the first one that an active subscription still has to
  * come to, but never the newest.
  */
-#define EVENT_DONE_SQL                                                     \
-	"SELECT id FROM event WHERE id < min((SELECT max(id) FROM event)," \
-	" ifnull((SELECT min((SELECT min(e.id) FROM event e"               \
-	" WHERE e.trust_domain = s.trust_domain AND e.id > s.position))"   \
-	" FROM subscription s WHERE s.state = 0), 9223372036854775807)) ORDER BY id LIMIT "
+#define EVENT_DONE_SQL                                                         \
+	"SELECT id FROM event WHERE id < (SELECT max(id) FROM event) AND id <" \
+	" coalesce((SELECT min((SELECT min(e.id) FROM event e"                 \
+	" WHERE e.trust_domain = s.trust_domain AND e.id > s.position))"       \
+	" FROM subscription s WHERE s.state = 0), 9223372036854775807) ORDER BY id LIMIT "
 
 #define VNF_COLUMNS                                                                    \
 	"v.id, v.vnfm, v.vnf_instance, v.vnfd_id, v.by_resource, v.resync, v.seen_ms," \
@@ -121,7 +129,7 @@
 
 /* --- changes --- */
 
-const char *const sqlite_change_sql[CHANGE_KINDS] = {
+const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_CLIENT_INSERT] =
 		"INSERT INTO client (name, trust_domain, permissions, register_on_ir,"
 		" default_profile, created_ms, policy, entity, entity_vnf_instance)"
@@ -157,7 +165,7 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_REGISTRATION_SET_ATTESTER] =
 		"UPDATE registration SET changed_ms = ?4,"
 		" attester_id = (SELECT id FROM attester WHERE digest = ?3)"
-		" WHERE id = ?1 AND state = 0 AND attester_id IS ?2",
+		" WHERE id = ?1 AND state = 0 AND attester_id IS NOT DISTINCT FROM ?2",
 	[CHANGE_REGISTRATION_REQUIRE_IDLE] =
 		REGISTRATION_BUSY_SQL " UNION ALL SELECT 1 FROM registration"
 				      " WHERE id = ?1 AND (profile <> ?3 OR ca <> ?4) LIMIT 1",
@@ -181,8 +189,8 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		" JOIN registration r ON r.id = c.registration_id"
 		" WHERE c.id = held_name.certificate_id AND r.subject_key = ?4"
 		" AND r.trust_domain = ?5 AND r.vnf_instance = ?6)",
-	[CHANGE_TRUST_DOMAIN_REQUIRE] =
-		"SELECT 1 FROM trust_domain WHERE name = ?1 AND registrations > ?2",
+	[CHANGE_TRUST_DOMAIN_REQUIRE] = "SELECT 1 FROM trust_domain WHERE name = ?1 GROUP BY name"
+					" HAVING sum(registrations) > ?2",
 	[CHANGE_CERTIFICATE_FILL] =
 		"UPDATE certificate SET state = ?2, confirm_by_ms = ?3, not_before_ms = ?4,"
 		" not_after_ms = ?5, serial = ?6, subject = ?7, der = ?8"
@@ -208,7 +216,7 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		"?6, ?7,"
 		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
 		" (SELECT id FROM transaction_signer WHERE digest = ?21), ?22"
-		" WHERE ?19 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?19)",
+		" WHERE EXISTS (SELECT 1 FROM crl WHERE id = ?19) OR ?19 IS NULL",
 	[CHANGE_TRANSACTION_ITEM_INSERT] =
 		"INSERT INTO cmp_transaction_item (transaction_id, seq, cert_req_id,"
 		" certificate_id, failinfo, status_text, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
@@ -217,8 +225,8 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		"UPDATE cmp_transaction SET state = ?2, implicit_confirm = ?3, deadline_ms = ?4,"
 		" changed_ms = ?5, sent_nonce = ?6, request_digest = ?7, status_text = ?8,"
 		" response = ?9, crl_id = ?13, crl_at = ?14 WHERE id = ?1 AND state = ?10"
-		" AND (?11 IS NULL OR request_digest = ?11) AND (?12 = 0 OR response IS NULL)"
-		" AND (?13 IS NULL OR EXISTS (SELECT 1 FROM crl WHERE id = ?13))",
+		" AND (request_digest = ?11 OR ?11 IS NULL) AND (?12 = 0 OR response IS NULL)"
+		" AND (EXISTS (SELECT 1 FROM crl WHERE id = ?13) OR ?13 IS NULL)",
 	[CHANGE_TRANSACTION_END] = "UPDATE cmp_transaction SET state = 3, deadline_ms = NULL,"
 				   " changed_ms = ?3 WHERE id = ?1 AND state = ?2",
 	[CHANGE_TRANSACTION_SET_CERTIFICATE] = "UPDATE cmp_transaction SET certificate_id = ?2"
@@ -229,9 +237,10 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_KEM_SECRET_INSERT] =
 		"INSERT INTO kem_secret (deadline_ms, requester, transaction_id, sent_nonce,"
 		" secret, request, response) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[CHANGE_KEM_SECRET_TRIM] = "DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
-				   " WHERE requester = ?1 AND cmp_transaction_id IS NULL"
-				   " ORDER BY deadline_ms DESC, id DESC LIMIT -1 OFFSET ?2)",
+	[CHANGE_KEM_SECRET_TRIM] =
+		"DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
+		" WHERE requester = ?1 AND cmp_transaction_id IS NULL"
+		" ORDER BY deadline_ms DESC, id DESC LIMIT 1000000000 OFFSET ?2)",
 	[CHANGE_KEM_SECRET_USE] = "UPDATE kem_secret SET cmp_transaction_id = ?2 WHERE id = ?1",
 	[CHANGE_KEM_SECRET_PURGE] =
 		"DELETE FROM kem_secret WHERE id IN (SELECT id FROM kem_secret"
@@ -281,7 +290,7 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		" VALUES (?1, ?2, ?3, ?4, ?5)",
 	[CHANGE_ANNOUNCEMENT_TRIM] =
 		"DELETE FROM announcement WHERE id IN (SELECT id FROM announcement"
-		" WHERE sender = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+		" WHERE sender = ?1 ORDER BY id DESC LIMIT 1000000000 OFFSET ?2)",
 	/* Once for a transaction, though it may be decided again. */
 	[CHANGE_REV_PASSPHRASE_KEEP] =
 		"INSERT INTO rev_passphrase_before (registration_id, created_ms, transaction_id,"
@@ -303,14 +312,14 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		"INSERT INTO certificate_attestation (certificate_id, verdict, statement, attester,"
 		" nonce) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[CHANGE_COUNT] = "INSERT INTO counter (name, state, n) VALUES (?1, ?2, ?3)"
-			 " ON CONFLICT (name, state) DO UPDATE SET n = n + excluded.n",
+			 " ON CONFLICT (name, state) DO UPDATE SET n = counter.n + excluded.n",
 	/* Changes one page: whether that can be committed. */
 	[CHANGE_PROBE] = "INSERT INTO meta (name, value) VALUES ('probe', 1)"
-			 " ON CONFLICT (name) DO UPDATE SET value = value + 1",
+			 " ON CONFLICT (name) DO UPDATE SET value = meta.value + 1",
 	[CHANGE_SUBSCRIPTION_INSERT] =
 		"INSERT INTO subscription (state, position, next_ms, attempts, client,"
 		" trust_domain, callback_uri, filter, authentication, user_name, token_endpoint,"
-		" secret, created_ms) SELECT 0, ifnull((SELECT max(id) FROM event), 0), 0, 0,"
+		" secret, created_ms) SELECT 0, coalesce((SELECT max(id) FROM event), 0), 0, 0,"
 		" ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
 		" WHERE EXISTS (SELECT 1 FROM client WHERE name = ?1)",
 	[CHANGE_SUBSCRIPTION_REMOVE] = "DELETE FROM subscription WHERE id = ?1",
@@ -335,7 +344,7 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 			      " resync, seen_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[CHANGE_VNF_UPDATE] =
 		"UPDATE direct_vnf SET vnfd_id = ?2, by_resource = ?3, resync = ?4, seen_ms = ?5"
-		" WHERE id = ?1 AND by_resource IS ?6",
+		" WHERE id = ?1 AND by_resource IS NOT DISTINCT FROM ?6",
 	[CHANGE_VNF_REMOVE] = "DELETE FROM direct_vnf WHERE id = ?1"
 			      " AND NOT EXISTS (SELECT 1 FROM direct_vnfc WHERE vnf_id = ?1)",
 	[CHANGE_VNFC_INSERT] =
@@ -351,17 +360,19 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 	[CHANGE_VNFC_MOVE] = "UPDATE direct_vnfc SET state = ?4, state_ms = ?5, resync = NULL,"
 			     " due_ms = CASE WHEN ?4 = 3 THEN ?5 END"
 			     " WHERE vnf_id IN (SELECT id FROM direct_vnf WHERE vnfm = ?1)"
-			     " AND state = ?2 AND (?3 IS NULL OR resync = ?3)",
+			     " AND state = ?2 AND (resync = ?3 OR ?3 IS NULL)",
 	[CHANGE_INITIAL_CREDENTIAL_REPLACE] =
 		"DELETE FROM initial_credential WHERE registration_id = ?1",
 	[CHANGE_INITIAL_CREDENTIAL_INSERT] =
 		"INSERT INTO initial_credential (registration_id, reference, secret, created_ms,"
 		" expires_ms, file) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
 		" FROM registration WHERE id = ?1 AND state = 0",
-	[CHANGE_INITIAL_CREDENTIAL_USE] = "UPDATE initial_credential SET certificate_id = ?3"
-					  " WHERE id = ?1 AND certificate_id IS ?2",
+	[CHANGE_INITIAL_CREDENTIAL_USE] =
+		"UPDATE initial_credential SET certificate_id = ?3"
+		" WHERE id = ?1 AND certificate_id IS NOT DISTINCT FROM ?2",
 	[CHANGE_INITIAL_CREDENTIAL_SPEND] =
-		"UPDATE initial_credential SET spent_ms = ?2, expires_ms = min(expires_ms, ?2),"
+		"UPDATE initial_credential SET spent_ms = ?2,"
+		" expires_ms = CASE WHEN expires_ms < ?2 THEN expires_ms ELSE ?2 END,"
 		" file = CASE WHEN file = 0 THEN 0 ELSE 3 END WHERE id = ?1 AND spent_ms IS NULL",
 	[CHANGE_INITIAL_CREDENTIAL_FILE] =
 		"UPDATE initial_credential SET file = ?2 WHERE id = ?1 AND file = ?3",
@@ -382,11 +393,12 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 		"INSERT INTO lcm_event (vnfm, vnf_instance, sequence, noted_ms, next_ms, attempts,"
 		" removed, deleted, unfinished, operation_id)"
 		" VALUES (?1, ?2, 1, ?3, ?3, 0, ?4, ?5, ?6, ?7)"
-		" ON CONFLICT (vnfm, vnf_instance) DO UPDATE SET sequence = sequence + 1,"
+		" ON CONFLICT (vnfm, vnf_instance) DO UPDATE SET sequence = lcm_event.sequence + 1,"
 		" next_ms = excluded.next_ms, attempts = 0,"
-		" removed = removed OR excluded.removed, deleted = deleted OR excluded.deleted,"
-		" unfinished = unfinished AND excluded.unfinished,"
-		" operation_id = ifnull(excluded.operation_id, operation_id)",
+		" removed = lcm_event.removed | excluded.removed,"
+		" deleted = lcm_event.deleted | excluded.deleted,"
+		" unfinished = lcm_event.unfinished & excluded.unfinished,"
+		" operation_id = coalesce(excluded.operation_id, lcm_event.operation_id)",
 	[CHANGE_LCM_EVENT_DONE] =
 		"DELETE FROM lcm_event WHERE vnfm = ?1 AND vnf_instance = ?2 AND sequence = ?3",
 	[CHANGE_LCM_EVENT_RETRY] = "UPDATE lcm_event SET next_ms = ?4, attempts = ?5"
@@ -398,7 +410,7 @@ const char *const sqlite_change_sql[CHANGE_KINDS] = {
 
 /* --- reading --- */
 
-const char *const sqlite_read_sql[READ_KINDS] = {
+const char *const store_read_sql[READ_KINDS] = {
 	[READ_CLIENT_GENERATION] = "SELECT value FROM meta WHERE name = 'client_generation'",
 	[READ_CREDENTIALS_KNOWN_BY] =
 		"SELECT " CREDENTIAL_COLUMNS ", c.name FROM credential k JOIN client c"
@@ -438,8 +450,9 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 					 " AND state NOT IN (0, 1, 4) ORDER BY id DESC LIMIT 1",
 	[READ_HELD_NAME_FIND] = "SELECT certificate_id FROM held_name WHERE key = ?1",
 	[READ_TRUST_DOMAIN_REGISTRATIONS] =
-		"SELECT registrations FROM trust_domain WHERE name = ?1",
-	[READ_COUNTS] = "SELECT state, n FROM counter WHERE name = ?1",
+		"SELECT CAST(sum(registrations) AS BIGINT) FROM trust_domain WHERE name = ?1",
+	[READ_COUNTS] =
+		"SELECT state, CAST(sum(n) AS BIGINT) FROM counter WHERE name = ?1 GROUP BY state",
 	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
 	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
 	[READ_TRANSACTION_FIND] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction"
@@ -456,7 +469,7 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 		"SELECT id, cmp_transaction_id IS NOT NULL, deadline_ms, requester, transaction_id,"
 		" sent_nonce, secret, request, response FROM kem_secret WHERE transaction_id = ?1",
 	[READ_KEM_SECRET_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM kem_secret"
-				  " WHERE cmp_transaction_id IS NULL LIMIT ?1)",
+				  " WHERE cmp_transaction_id IS NULL LIMIT ?1) AS few",
 	[READ_REV_PASSPHRASE_FIND] = "SELECT registration_id, created_ms, reference, secret"
 				     " FROM rev_passphrase WHERE reference = ?1",
 	[READ_REV_PASSPHRASE_BEFORE] =
@@ -472,14 +485,15 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_NONCE_FIND] = "SELECT " NONCE_COLUMNS " FROM nonce WHERE octets = ?1",
 	[READ_NONCE_OF_TRANSACTION] = "SELECT " NONCE_COLUMNS " FROM nonce"
 				      " WHERE requester = ?1 AND transaction_id = ?2 ORDER BY seq",
-	[READ_NONCE_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM nonce"
-			     " WHERE requester = ?1 AND expires_ms > ?2 AND used = 0 LIMIT ?3)",
+	[READ_NONCE_COUNT] =
+		"SELECT count(*) FROM (SELECT 1 FROM nonce"
+		" WHERE requester = ?1 AND expires_ms > ?2 AND used = 0 LIMIT ?3) AS few",
 	[READ_NONCE_DUE] =
 		"SELECT id FROM nonce WHERE expires_ms < ?1 ORDER BY expires_ms LIMIT ?2",
 	[READ_CSR_GET] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES " WHERE q.id = ?1",
 	[READ_CSR_FIND] = "SELECT " CSR_COLUMNS " " CSR_SAME_SQL,
 	[READ_CSR_WAITING_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM csr"
-				   " WHERE state = 0 AND client = ?1 LIMIT ?2)",
+				   " WHERE state = 0 AND client = ?1 LIMIT ?2) AS few",
 	[READ_CSR_DECIDED] = "SELECT id FROM csr WHERE decided = 1 LIMIT ?1",
 	[READ_CSR_DUE] = "SELECT id FROM csr WHERE until_ms < ?1 ORDER BY until_ms LIMIT ?2",
 	[READ_EXCHANGE_GET] = "SELECT " EXCHANGE_COLUMNS " FROM exchange WHERE id = ?1",
@@ -499,7 +513,7 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 				 " AND deadline_ms < ?2 ORDER BY deadline_ms LIMIT ?3",
 	[READ_TRANSACTION_OPEN_COUNT] =
 		"SELECT count(*) FROM (SELECT 1 FROM cmp_transaction WHERE state IN (0, 1, 4)"
-		" AND deadline_ms IS NOT NULL AND requester = ?1 LIMIT ?2)",
+		" AND deadline_ms IS NOT NULL AND requester = ?1 LIMIT ?2) AS few",
 	[READ_EXCHANGE_DUE] = "SELECT id FROM exchange WHERE state = 0 AND ca = ?1"
 			      " AND next_ms <= ?2 ORDER BY next_ms LIMIT ?3",
 	[READ_EXCHANGE_EXPIRED] =
@@ -534,20 +548,21 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 		" deleted, unfinished, operation_id FROM lcm_event"
 		" WHERE vnfm = ?1 AND next_ms <= ?2 ORDER BY next_ms LIMIT 1",
 	[READ_LCM_EVENT_COUNT] =
-		"SELECT count(*) FROM (SELECT 1 FROM lcm_event WHERE vnfm = ?1 LIMIT ?2)",
+		"SELECT count(*) FROM (SELECT 1 FROM lcm_event WHERE vnfm = ?1 LIMIT ?2) AS few",
 	[READ_SUBSCRIPTION_GET] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription WHERE id = ?1",
 	[READ_SUBSCRIPTION_FIND] = "SELECT id FROM subscription WHERE client = ?1"
 				   " AND callback_uri = ?2 AND filter = ?3 AND state = 0",
 	[READ_SUBSCRIPTION_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM subscription"
-				    " WHERE client = ?1 LIMIT ?2)",
+				    " WHERE client = ?1 LIMIT ?2) AS few",
 	[READ_SUBSCRIPTION_ANY] = "SELECT 1 FROM subscription WHERE state = 0 LIMIT 1",
 	[READ_SUBSCRIPTION_DUE] =
 		"SELECT id FROM subscription s WHERE state = 0 AND next_ms <= ?1 AND EXISTS"
 		" (SELECT 1 FROM event e WHERE e.trust_domain = s.trust_domain"
 		" AND e.id > s.position) ORDER BY next_ms LIMIT ?2",
 	[READ_SUBSCRIPTION_BACKLOG] =
-		"SELECT sum((SELECT count(*) FROM (SELECT 1 FROM event e"
-		" WHERE e.trust_domain = s.trust_domain AND e.id > s.position LIMIT ?1))),"
+		"SELECT CAST(sum((SELECT count(*) FROM (SELECT 1 FROM event e"
+		" WHERE e.trust_domain = s.trust_domain AND e.id > s.position LIMIT ?1) AS few)) "
+		"AS BIGINT),"
 		" min((SELECT e.time_ms FROM event e WHERE e.trust_domain = s.trust_domain"
 		" AND e.id > s.position ORDER BY e.id LIMIT 1))"
 		" FROM subscription s WHERE s.state = 0",
@@ -557,7 +572,7 @@ const char *const sqlite_read_sql[READ_KINDS] = {
 	[READ_VNFC_LIST] = "SELECT " VNFC_COLUMNS " WHERE c.vnf_id = ?1",
 	[READ_VNFC_COUNT] =
 		"SELECT count(*) FROM direct_vnf v JOIN direct_vnfc c ON c.vnf_id = v.id"
-		" WHERE v.vnfm = ?1 AND c.state = ?2 AND (?3 IS NULL OR c.resync = ?3)",
+		" WHERE v.vnfm = ?1 AND c.state = ?2 AND (c.resync = ?3 OR ?3 IS NULL)",
 	[READ_VNFC_DUE] = "SELECT registration_id FROM direct_vnfc WHERE due_ms <= ?1"
 			  " ORDER BY due_ms LIMIT ?2",
 	/* Neither renewed nor asked for with a certificate of the resource before. */
@@ -595,7 +610,7 @@ const char *const sqlite_read_sql[READ_KINDS] = {
  * Rows of a list come in the order of ids, so that a page goes on where the last one ended and
  * nothing is sorted. A `+` says what is not to be looked up in an index.
  */
-const char *const sqlite_part_sql[QUERY_PARTS] = {
+const char *const store_part_sql[QUERY_PARTS] = {
 	[LIST_CLIENTS] = "SELECT " CLIENT_COLUMNS
 			 " FROM client c LEFT JOIN credential k ON k.client_id = c.id",
 	[LIST_REGISTRATIONS] = "SELECT " REGISTRATION_COLUMNS " FROM registration",
@@ -634,7 +649,8 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[IF_CERTIFICATE_ACCEPTED] = "c.state NOT IN (0, 1, 4)",
 	[WHERE_REQUESTER] = "requester = ?",
 	[WHERE_TRANSACTION_CERTIFICATE] =
-		"id IN (WITH wanted (c) AS (SELECT ?) SELECT id FROM cmp_transaction, wanted"
+		"id IN (WITH wanted (c) AS (SELECT CAST(? AS BIGINT)) SELECT id FROM "
+		"cmp_transaction, wanted"
 		" WHERE certificate_id = c UNION ALL SELECT transaction_id FROM"
 		" cmp_transaction_item, wanted WHERE certificate_id = c)",
 	[WHERE_TRANSACTION_STATE] = "state = ?",
@@ -661,21 +677,4 @@ const char *const sqlite_part_sql[QUERY_PARTS] = {
 	[ORDER_CERTIFICATE_NEWEST] = "c.id DESC",
 	[ORDER_CSR] = "q.id",
 	[ORDER_VNF] = "v.id",
-};
-
-/* --- integrity --- */
-
-const char *const sqlite_integrity_sql[] = {
-	"PRAGMA integrity_check",
-	"PRAGMA foreign_key_check",
-	"SELECT 'the counter of ' || name || ' in state ' || state || ' is off by ' || sum(n)"
-	" FROM (SELECT name, state, n FROM counter UNION ALL"
-	" SELECT 'certificate', state, -count(*) FROM certificate GROUP BY state UNION ALL"
-	" SELECT 'cmp_transaction', state, -count(*) FROM cmp_transaction GROUP BY state)"
-	" GROUP BY name, state HAVING sum(n) <> 0",
-	"SELECT 'the number of registrations of trust domain ' || name || ' is off by ' || sum(n)"
-	" FROM (SELECT name, registrations AS n FROM trust_domain UNION ALL"
-	" SELECT trust_domain, -count(*) FROM registration WHERE state = 0 GROUP BY trust_domain)"
-	" GROUP BY name HAVING sum(n) <> 0",
-	NULL,
 };
