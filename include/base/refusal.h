@@ -93,6 +93,22 @@ const char *refusal_code(enum refusal_reason reason);
 enum refusal_reason refusal_by_code(const char *code);
 /* The status that it has over HTTP with JSON, RFC 9110 15: by the row, or else by the failInfo. */
 int refusal_http_status(const struct refusal *r);
+/* What stands behind a refusal, for people; clients are told none of it. */
+struct refusal_help {
+	enum refusal_reason reason;
+	const char *section; /* under which heading it stands */
+	const char *clause;  /* of a standard, or the key of cmf.cnf, that it comes from */
+	const char *advice;  /* what to do */
+};
+/* NULL: there is no such refusal. */
+const struct refusal_help *refusal_help(enum refusal_reason reason);
+/* All of them in the order of their headings, *np of them. */
+const struct refusal_help *refusal_help_rows(size_t *np);
+/*
+ * The reasons whose codes are most like `text`, the most alike first, at most `n` of them; returns
+ * how many. None of those is unlike: 0 if there are none.
+ */
+size_t refusal_nearest(const char *text, enum refusal_reason *reasons, size_t n);
 /* The fixed sentence for the client. */
 const char *refusal_text(enum refusal_reason reason);
 /* The RFC's name of a failInfo bit, as "badPOP"; "" for -1. */

@@ -85,3 +85,13 @@ def test_used_transaction(shared):
           path=f".well-known/cmp/p/{PROFILE}")
     _, found = explained(shared, out)
     assert found["replayed"] or refusals(found).get("transaction") == "transaction_id_in_use"
+
+
+def test_reason(shared):
+    """A code of the log, with a slip of the pen too, and the name of a failInfo."""
+    [row] = json.loads(shared.ctl("--json", "explain", "--reason", "entity_not_authorized").stdout)
+    assert (row["failinfo"], row["http_status"]) == ("notAuthorized", 404) and "cmfctl register" in row["advice"]
+    result = shared.ctl("explain", "--reason", "entity_not_autorised", check=False)
+    assert result.returncode == 2 and "the nearest: entity_not_authorized" in result.stdout
+    rows = json.loads(shared.ctl("--json", "explain", "--reason", "badPOP").stdout)
+    assert "pop_missing" in [r["reason"] for r in rows] and {r["failinfo"] for r in rows} == {"badPOP"}

@@ -358,6 +358,49 @@ static const struct {
 	{REFUSAL_upstream_unavailable, 504},  /* systemUnavail */
 };
 
+/* A row of help without a refusal, or the other way round, does not compile. */
+START_TEST(test_refusal_help)
+{
+	size_t n;
+	const struct refusal_help *rows = refusal_help_rows(&n);
+
+	ck_assert_uint_eq(n, REFUSAL_COUNT - 1);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_ptr_eq(refusal_help(rows[i].reason), &rows[i]);
+		ck_assert_str_ne(rows[i].clause, "");
+		ck_assert_ptr_nonnull(strchr(rows[i].advice, ' '));
+		/* A cell of a table. */
+		ck_assert_ptr_null(strchr(rows[i].advice, '|'));
+		ck_assert_ptr_null(strchr(rows[i].clause, '|'));
+	}
+	ck_assert_ptr_null(refusal_help(REFUSAL_NONE));
+	ck_assert_str_eq(refusal_help(REFUSAL_pop_missing)->clause, "RFC 4211 4");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	enum refusal_reason nearest; /* REFUSAL_NONE: nothing is like it */
+} nearest_rows[] = {
+	{"entity_not_autorized", REFUSAL_entity_not_authorized},
+	{"not_authorized", REFUSAL_entity_not_authorized},
+	{"pop_mising", REFUSAL_pop_missing},
+	{"pop_missing", REFUSAL_pop_missing},
+	{"xyz", REFUSAL_NONE},
+	{"", REFUSAL_NONE},
+	{"a_text_that_is_so_long_that_no_code_of_a_refusal_was_ever_as_long_as_it", REFUSAL_NONE},
+};
+
+START_TEST(test_refusal_nearest)
+{
+	enum refusal_reason found[2] = {REFUSAL_NONE};
+	size_t n = refusal_nearest(nearest_rows[_i].text, found, ARRAY_LEN(found));
+
+	ck_assert_int_eq(found[0], nearest_rows[_i].nearest);
+	ck_assert_int_eq(n > 0, nearest_rows[_i].nearest != REFUSAL_NONE);
+}
+END_TEST
+
 START_TEST(test_refusal_http_status)
 {
 	struct refusal r = REFUSAL_NULL;
@@ -991,6 +1034,8 @@ static Suite *base_suite(void)
 	tcase_add_test(tc, test_cert_handling);
 	tcase_add_test(tc, test_failinfo_names_rfc4210);
 	tcase_add_test(tc, test_refusal_rows);
+	tcase_add_test(tc, test_refusal_help);
+	tcase_add_loop_test(tc, test_refusal_nearest, 0, ARRAY_LEN(nearest_rows));
 	tcase_add_loop_test(tc, test_refusal_http_status, 0, ARRAY_LEN(http_statuses));
 	tcase_add_test(tc, test_refusal_http_status_of_upstream);
 	tcase_add_test(tc, test_refusal_detail);

@@ -52,6 +52,7 @@ struct explain_args {
 	const char *path;
 	const char *as_client;
 	const char *profile;
+	const char *reason;
 };
 
 /* Without an installed configuration a message is printed all the same. */
@@ -83,7 +84,7 @@ static int file_explain(const struct ctl *ctl, const struct explain_args *args)
 	return CTL_REFUSED;
 }
 
-enum { OPT_AS_CLIENT = 256, OPT_PROFILE };
+enum { OPT_AS_CLIENT = 256, OPT_PROFILE, OPT_REASON };
 
 static error_t explain_parse(int key, char *arg, struct argp_state *state)
 {
@@ -96,14 +97,17 @@ static error_t explain_parse(int key, char *arg, struct argp_state *state)
 	case OPT_PROFILE:
 		args->profile = arg;
 		return 0;
+	case OPT_REASON:
+		args->reason = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (args->path)
 			argp_error(state, "one FILE only");
 		args->path = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->path)
-			argp_error(state, "FILE is required");
+		if (!args->path == !args->reason)
+			argp_error(state, "one FILE or --reason is required");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -116,11 +120,13 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 		{"as-client", OPT_AS_CLIENT, "NAME", 0,
 		 "Take that client as the sender, whatever the protection says", 1},
 		{"profile", OPT_PROFILE, "NAME", 0, "As if sent to .well-known/cmp/p/NAME", 1},
+		{"reason", OPT_REASON, "CODE", 0,
+		 "Instead of a message: what that refusal of the log is about, and what to do", 2},
 		{0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = explain_parse,
-		.args_doc = "FILE",
+		.args_doc = "FILE\n--reason CODE",
 		.doc = "Prints a CMP message (DER or PEM; - is stdin) field by field, in the names "
 		       "of RFC 4210 and RFC 4211, and, where there is a configuration, what cmfd "
 		       "would answer to it and why, rule by rule. Nothing is issued or changed. "
@@ -128,5 +134,5 @@ int ctl_explain(struct ctl *ctl, int argc, char **argv)
 	struct explain_args args = {0};
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	return file_explain(ctl, &args);
+	return args.reason ? explain_reason(ctl, args.reason) : file_explain(ctl, &args);
 }

@@ -78,3 +78,8 @@ int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_cli
 
 /* The same as JSON: exit code. An empty answer: there is none. */
 int explain_decision_json(const struct cmp_trace *trace, struct bytes answer);
+
+/* --- reason.c --- */
+
+/* What is behind a refusal, by its code, or behind all with that failInfo: exit code. */
+int explain_reason(const struct ctl *ctl, const char *code);
