@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * cmfbench's parts: a CMP client that builds requests and checks answers (client.c), one of the
- * JSON interface (json.c), the threads that drive them (load.c), one client beside attackers
- * (hostile.c, attack.c), the server's processor time from /proc (proc.c), and the cost of the bare
- * cryptography (floor.c). Private to the program.
+ * JSON interface (json.c), the threads that drive them (load.c) by a schedule (schedule.c), one
+ * client beside attackers (hostile.c, attack.c), the server's processor time from /proc (proc.c),
+ * the cost of the bare cryptography (floor.c), and drawings of results (page.c, chart.c). Private
+ * to the program.
  */
 #pragma once
 
@@ -11,14 +12,21 @@
 #include "base/bytes.h"
 
 #include <openssl/x509.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 enum bench_operation { BENCH_IR, BENCH_CR, BENCH_KUR, BENCH_P10CR, BENCH_GENM, BENCH_JSON };
 
+enum {
+	BENCH_SERVERS_MAX = 16,
+	BENCH_WINDOWS_MAX = 1000,
+};
+
 struct bench_options {
-	const char *server; /* URL */
+	const char *servers[BENCH_SERVERS_MAX]; /* URLs; connections are dealt out in turn */
+	unsigned n_servers;
 	enum bench_operation operation;
 	unsigned connections;
 	unsigned duration_s;
@@ -35,14 +43,18 @@ struct bench_options {
 	unsigned long subject_count;
 	const char *newkey; /* PEM: one key for all requests; NULL: a fresh P-256 key each */
 	bool implicit_confirm;
-	unsigned batch;     /* transactions in a nested message; 1: none is nested */
-	unsigned requests;  /* certificate requests in a message */
-	const char *source; /* local address of connections; NULL: any */
-	/* hostile */
-	unsigned rate;          /* transactions a second of the honest client */
-	const char *attack;     /* that one only; NULL: all */
-	const char *attack_ref; /* MAC reference that the server knows; NULL: not attacked */
-	int pid;                /* of the server; 0: not measured */
+	unsigned batch;              /* transactions in a nested message; 1: none is nested */
+	unsigned requests;           /* certificate requests in a message */
+	const char *source;          /* local address of connections; NULL: any */
+	unsigned rate;               /* transactions a second; 0: the next when one has ended */
+	unsigned windows;            /* parts of the duration that are reported, too; 0: none */
+	bool floor;                  /* measure it in each window beside the load, or alone */
+	const char *attack;          /* hostile: that one only; NULL: all */
+	const char *attack_ref;      /* MAC reference that the server knows; NULL: not attacked */
+	int pids[BENCH_SERVERS_MAX]; /* of the servers on this machine */
+	unsigned n_pids;             /* 0: not measured */
+	const char *label;           /* for drawings; NULL: none */
+	unsigned long stored;        /* certificates that the server had before; 0: not told */
 	bool json;
 };
 
@@ -51,34 +63,81 @@ struct bench_failure {
 	char kind[80];
 };
 
+enum bench_latency { BENCH_P50, BENCH_P90, BENCH_P99, BENCH_P999, BENCH_SLOWEST, BENCH_LATENCIES };
+
+/* A part of the duration. */
+struct bench_window {
+	double seconds;
+	uint64_t transactions;
+	double latency_us[BENCH_LATENCIES]; /* of those that ended in it */
+	double server_cpu_us;               /* per transaction; negative: not measured */
+	double floor_us;                    /* of the bare cryptography; negative: not measured */
+};
+
 struct bench_report {
 	uint64_t transactions;
 	uint64_t errors;
 	double seconds;
-	double latency_us[4]; /* p50, p90, p99, max */
+	double latency_us[BENCH_LATENCIES];
 	double server_cpu_us; /* per transaction; negative: not measured */
+	double floor_us;      /* least of the windows; negative: not measured */
+	double over_floor;    /* median of the windows' server_cpu_us by floor_us; likewise */
 	long server_peak_rss_kib;
+	struct bench_window *windows;
+	size_t n_windows;
 	struct bench_failure_count {
 		struct bench_failure failure;
 		uint64_t count;
 	} failures[32];
 	size_t n_failures;
 };
+void bench_report_clear(struct bench_report *r);
 
 /* lane.c: what one thread has done. */
+struct bench_sample {
+	int64_t end_us; /* monotonic clock */
+	uint32_t latency_us;
+};
 struct bench_lane {
 	uint64_t transactions;
-	uint32_t *latency; /* us of each that succeeded */
-	size_t n_latency, size_latency;
+	struct bench_sample *samples; /* of those that succeeded */
+	size_t n_samples, size_samples;
 	struct bench_report failures; /* only its failures table is used */
 };
-/* n transactions failed alike; n succeeded together. -ENOMEM. */
+/* n transactions failed alike; n that began, or were due, at that time succeeded together now.
+ * -ENOMEM. */
 void bench_lane_failed(struct bench_lane *lane, const struct bench_failure *failure, uint64_t n);
-_must_check_ int bench_lane_done(struct bench_lane *lane, int64_t us, uint64_t n);
+_must_check_ int bench_lane_done(struct bench_lane *lane, int64_t start_us, uint64_t n);
 void bench_lane_clear(struct bench_lane *lane);
 /* Adds all of them up. 0 or -ENOMEM. */
 _must_check_ int bench_lanes_report(const struct bench_lane *const *lanes, size_t n,
 				    struct bench_report *r);
+/* Latency of what ended in [begin, end). 0 or -ENOMEM. */
+_must_check_ int bench_lanes_latency(const struct bench_lane *const *lanes, size_t n,
+				     int64_t begin_us, int64_t end_us,
+				     double latency_us[BENCH_LATENCIES]);
+
+/* --- schedule.c --- */
+
+/*
+ * When transactions begin: with a rate at fixed times, however long those before take; without one
+ * when a thread is free. Many threads take from one schedule.
+ */
+struct bench_schedule {
+	int64_t start_us, end_us; /* monotonic clock */
+	unsigned rate;            /* a second; 0: none */
+	unsigned step;            /* transactions that begin together */
+	atomic_ulong next;
+	atomic_bool stop;
+};
+/* From now on, for that time. */
+void bench_schedule_start(struct bench_schedule *s, unsigned duration_s, unsigned rate,
+			  unsigned step);
+/* Waits until the next is due: its number, and since when. False: there is none any more. */
+_must_check_ bool bench_schedule_next(struct bench_schedule *s, unsigned long *numberp,
+				      int64_t *due_usp);
+/* Sleeps until that time of the monotonic clock. */
+void bench_sleep_until(int64_t us);
 
 /* --- client.c --- */
 
@@ -88,9 +147,10 @@ struct bench_client; /* one connection, one thread */
 /* Reads credentials and trust anchors. 0, or negative errno with a line on standard error. */
 _must_check_ int bench_setup_new(const struct bench_options *options, struct bench_setup **setupp);
 void bench_setup_free(struct bench_setup *setup);
-/* Its connections come from that local address; NULL: any. */
-_must_check_ int bench_client_new(const struct bench_setup *setup, const char *source,
-				  struct bench_client **clientp);
+/* The connection of that number, which says to which server. It comes from that local address;
+ * NULL: any. 0 or negative errno. */
+_must_check_ int bench_client_new(const struct bench_setup *setup, unsigned number,
+				  const char *source, struct bench_client **clientp);
 void bench_client_free(struct bench_client *client);
 /* One transaction for that subject number. 0, or -1 with *failurep. */
 _must_check_ int bench_client_run(struct bench_client *client, unsigned long number,
@@ -109,7 +169,7 @@ _must_check_ int bench_client_run_json(struct bench_client *client, unsigned lon
 
 /* --- load.c --- */
 
-/* Drives the server for the time asked for; progress on standard error if that is a terminal. */
+/* Drives the servers for the time asked for; progress on standard error if that is a terminal. */
 _must_check_ int bench_load_run(const struct bench_options *options, struct bench_report *reportp);
 
 /* --- attack.c, hostile.c --- */
@@ -141,22 +201,34 @@ bool bench_hostile_good(const struct bench_hostile *load);
 
 /* --- report.c --- */
 
-void bench_report_text(const struct bench_report *r);
+void bench_report_text(const struct bench_options *o, const struct bench_report *r);
 void bench_hostile_text(const struct bench_hostile *loads, size_t n);
 /* 0 or -ENOMEM. */
-_must_check_ int bench_report_json(const struct bench_report *r);
+_must_check_ int bench_report_json(const struct bench_options *o, const struct bench_report *r);
 _must_check_ int bench_hostile_json(const struct bench_hostile *loads, size_t n);
 
 /* --- proc.c --- */
 
-/* User and system time of all threads of a process, in us. 0 or negative errno. */
-_must_check_ int bench_proc_cpu_us(int pid, double *usp);
-_must_check_ int bench_proc_peak_rss_kib(int pid, long *kibp);
+/* User and system time of all threads of those processes, in us. 0 or negative errno. */
+_must_check_ int bench_proc_cpu_us(const int *pids, size_t n, double *usp);
+/* What all of them had at most. 0 or negative errno. */
+_must_check_ int bench_proc_peak_rss_kib(const int *pids, size_t n, long *kibp);
 
 /* --- floor.c --- */
 
 /*
- * Processor time of the cryptography of one enrolment, P-256: 3 signatures and 3 verifications over
- * CMP, one of each over JSON.
+ * Processor time of the cryptography of one enrolment, P-256, in us: 3 signatures and 3
+ * verifications over CMP, one of each over JSON. The mean of that many rounds in this thread. 0 or
+ * negative errno.
  */
-_must_check_ int bench_floor_run(enum bench_operation operation, struct bench_report *reportp);
+_must_check_ int bench_floor_us(enum bench_operation operation, unsigned rounds, double *usp);
+/* Alone, in so many windows; the least of them counts. 0 or negative errno. */
+_must_check_ int bench_floor_run(const struct bench_options *options, struct bench_report *reportp);
+
+/* --- page.c --- */
+
+/*
+ * Draws reports that --json has written (files with one object or an array of them) as a page of
+ * HTML with SVG in it, no script. 0 or negative errno with a line on standard error.
+ */
+_must_check_ int bench_page_write(const char *path, char *const *files, size_t n);

@@ -47,7 +47,7 @@ static int source_set(struct bench_client *c, const char *source)
 	return code == CURLE_OK ? 0 : -EINVAL;
 }
 
-int bench_client_new(const struct bench_setup *setup, const char *source,
+int bench_client_new(const struct bench_setup *setup, unsigned number, const char *source,
 		     struct bench_client **clientp)
 {
 	struct bench_client *c = calloc(1, sizeof(*c));
@@ -56,6 +56,7 @@ int bench_client_new(const struct bench_setup *setup, const char *source,
 	if (!c)
 		return -ENOMEM;
 	c->setup = setup;
+	c->url = setup->options->servers[number % setup->options->n_servers];
 	c->curl = curl_easy_init();
 	c->headers = curl_slist_append(NULL, "Content-Type: application/pkixcmp");
 	c->headers = c->headers ? curl_slist_append(c->headers, "Expect:") : NULL;
@@ -71,7 +72,7 @@ int bench_client_new(const struct bench_setup *setup, const char *source,
 		bench_client_free(c);
 		return err;
 	}
-	curl_easy_setopt(c->curl, CURLOPT_URL, setup->options->server);
+	curl_easy_setopt(c->curl, CURLOPT_URL, c->url);
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, answer_receive);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);

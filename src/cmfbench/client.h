@@ -49,6 +49,7 @@ struct bench_known_key {
 
 struct bench_client {
 	const struct bench_setup *setup;
+	const char *url; /* of its server */
 	CURL *curl;
 	struct curl_slist *headers;
 	struct octets answer; /* of the last POST */

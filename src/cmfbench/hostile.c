@@ -29,8 +29,7 @@ struct phase {
 	const struct bench_options *options;
 	struct bench_setup *setup;
 	const struct bench_attack *attack;
-	int64_t start_us, end_us;
-	atomic_ulong due; /* requests of the honest client so far */
+	struct bench_schedule schedule; /* of the honest client */
 	atomic_bool stop;
 };
 
@@ -50,32 +49,22 @@ struct attacker {
 	int64_t cpu_us;
 };
 
-static void sleep_until(int64_t us)
-{
-	struct timespec ts = {us / 1000000, us % 1000000 * 1000};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
-		;
-}
-
 static void *honest_run(void *arg)
 {
 	struct honest *honest = arg;
-	struct phase *phase = honest->phase;
+	const struct bench_options *o = honest->phase->options;
+	unsigned long number;
+	int64_t due_us;
 
-	for (;;) {
-		unsigned long n = atomic_fetch_add(&phase->due, 1);
-		int64_t due_us = phase->start_us + (int64_t)n * 1000000 / phase->options->rate;
+	while (bench_schedule_next(&honest->phase->schedule, &number, &due_us)) {
 		struct bench_failure failure = {0};
 
-		if (due_us >= phase->end_us)
-			return NULL;
-		sleep_until(due_us);
-		if (bench_client_run(honest->client, n % phase->options->subject_count, &failure))
+		if (bench_client_run(honest->client, number % o->subject_count, &failure))
 			bench_lane_failed(&honest->lane, &failure, 1);
-		else if (bench_lane_done(&honest->lane, clock_monotonic_us() - due_us, 1))
-			return NULL;
+		else if (bench_lane_done(&honest->lane, due_us, 1))
+			break;
 	}
+	return NULL;
 }
 
 static void *attacker_run(void *arg)
@@ -106,7 +95,7 @@ static int attackers_start(struct phase *phase, struct attacker *attackers, unsi
 		attackers[i].phase = phase;
 		err = phase->attack->make(phase->setup, &attackers[i].message);
 		if (!err)
-			err = bench_client_new(phase->setup, NULL, &attackers[i].client);
+			err = bench_client_new(phase->setup, i, NULL, &attackers[i].client);
 	}
 	for (*startedp = 0; *startedp < n && !err; *startedp += !err)
 		err = -pthread_create(&attackers[*startedp].thread, NULL, attacker_run,
@@ -120,10 +109,9 @@ static int honest_start(struct phase *phase, struct honest *honest, unsigned *st
 
 	for (unsigned i = 0; i < HONEST_LANES && !err; i++) {
 		honest[i].phase = phase;
-		err = bench_client_new(phase->setup, phase->options->source, &honest[i].client);
+		err = bench_client_new(phase->setup, i, phase->options->source, &honest[i].client);
 	}
-	phase->start_us = clock_monotonic_us();
-	phase->end_us = phase->start_us + (int64_t)phase->options->duration_s * 1000000;
+	bench_schedule_start(&phase->schedule, phase->options->duration_s, phase->options->rate, 1);
 	for (*startedp = 0; *startedp < HONEST_LANES && !err; *startedp += !err)
 		err = -pthread_create(&honest[*startedp].thread, NULL, honest_run,
 				      &honest[*startedp]);
@@ -159,16 +147,16 @@ static int phase_run(const struct bench_options *o, struct bench_setup *setup,
 
 	if (!err && attack)
 		err = attackers_start(&phase, attackers, n, &attacking);
-	if (!err && o->pid)
-		err = bench_proc_cpu_us(o->pid, &before);
+	if (!err && o->n_pids)
+		err = bench_proc_cpu_us(o->pids, o->n_pids, &before);
 	if (!err)
 		err = honest_start(&phase, honest, &running);
 	for (unsigned i = 0; i < running; i++)
 		pthread_join(honest[i].thread, NULL);
-	if (!err && o->pid)
-		err = bench_proc_cpu_us(o->pid, &after);
-	h->honest.seconds = (double)(clock_monotonic_us() - phase.start_us) / 1e6;
-	h->server_cpu = o->pid ? (after - before) / 1e6 / h->honest.seconds : -1;
+	if (!err && o->n_pids)
+		err = bench_proc_cpu_us(o->pids, o->n_pids, &after);
+	h->honest.seconds = (double)(clock_monotonic_us() - phase.schedule.start_us) / 1e6;
+	h->server_cpu = o->n_pids ? (after - before) / 1e6 / h->honest.seconds : -1;
 	atomic_store(&phase.stop, true);
 	for (unsigned i = 0; i < attacking; i++)
 		pthread_join(attackers[i].thread, NULL);
@@ -208,7 +196,7 @@ int bench_hostile_run(const struct bench_options *o, struct bench_hostile h[BENC
 			sleep(PAUSE_S);
 		h[*np] = (struct bench_hostile){.load = attack ? attack->name : "none"};
 		err = phase_run(o, setup, attack, &h[*np]);
-		alone = h[0].honest.latency_us[2];
+		alone = h[0].honest.latency_us[BENCH_P99];
 		h[*np].p99_most_us =
 			P99_FACTOR * alone > P99_MOST_US ? P99_FACTOR * alone : P99_MOST_US;
 		++*np;
@@ -220,5 +208,5 @@ int bench_hostile_run(const struct bench_options *o, struct bench_hostile h[BENC
 bool bench_hostile_good(const struct bench_hostile *h)
 {
 	return !h->honest.errors && h->honest.transactions &&
-	       h->honest.latency_us[2] <= h->p99_most_us;
+	       h->honest.latency_us[BENCH_P99] <= h->p99_most_us;
 }

@@ -101,7 +101,7 @@ static long body_post(struct bench_client *c, const char *resource, json_t *body
 	int err = -ENOMEM;
 
 	json_decref(body);
-	if (text && asprintf(&url, "%s/cmf-certmgmt/v1/%s", s->options->server, resource) >= 0) {
+	if (text && asprintf(&url, "%s/cmf-certmgmt/v1/%s", c->url, resource) >= 0) {
 		request.url = url;
 		bench_gate_leave(s->gate);
 		err = web_exchange(c->web, &request, &answer);

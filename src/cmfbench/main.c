@@ -10,6 +10,7 @@
 #include <argp.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 const char *argp_program_version = "cmfbench " CMFD_VERSION;
@@ -30,13 +31,20 @@ enum {
 	OPT_SOURCE,
 	OPT_HOSTILE,
 	OPT_RATE,
+	OPT_WINDOWS,
+	OPT_LABEL,
+	OPT_STORED,
+	OPT_PAGE,
 	OPT_ATTACK,
 	OPT_ATTACK_REF
 };
 
 static const struct argp_option option_table[] = {
 	{"server", 's', "URL", 0,
-	 "CMP server: http[s]://HOST:PORT/PATH; for json without /cmf-certmgmt", 1},
+	 "CMP server: http[s]://HOST:PORT/PATH; for json without /cmf-certmgmt. Repeated: "
+	 "connections "
+	 "are dealt out in turn",
+	 1},
 	{"connections", 'c', "N", 0, "Connections, each with one transaction at a time (32)", 1},
 	{"duration", 'd', "S", 0, "Seconds to run (10)", 1},
 	{"operation", 'o', "OP", 0,
@@ -60,25 +68,39 @@ static const struct argp_option option_table[] = {
 	{"token-file", OPT_TOKEN_FILE, "FILE", 0, "json: a bearer token in place of --cert", 2},
 	{"trusted", 't', "FILE", 0, "Trust anchors of the server's protection and certificates", 2},
 	{"tls-trusted", OPT_TLS_TRUSTED, "FILE", 0, "Trust anchors for https", 2},
-	{"pid", 'p', "PID", 0, "Process of the server: reports its processor time and memory", 3},
+	{"rate", OPT_RATE, "N", 0,
+	 "Transactions a second, begun at fixed times; latency counts from these (each connection "
+	 "begins when it is free; --hostile: 100)",
+	 1},
+	{"pid", 'p', "PID", 0,
+	 "Process of the server: reports its processor time and memory. Repeated: of all of them",
+	 3},
+	{"windows", OPT_WINDOWS, "N", 0, "Report so many parts of the duration, too", 3},
 	{"hostile", OPT_HOSTILE, NULL, 0,
 	 "One client at a constant rate, alone and beside attacks of strangers; -c attackers (64), "
 	 "-d seconds each",
 	 3},
-	{"rate", OPT_RATE, "N", 0, "--hostile: transactions a second of the client (100)", 3},
 	{"attack", OPT_ATTACK, "NAME", 0, "--hostile: that attack only, after none", 3},
 	{"attack-ref", OPT_ATTACK_REF, "TEXT", 0,
 	 "--hostile: a MAC reference that the server knows, which is attacked, too", 3},
 	{"floor", OPT_FLOOR, NULL, 0,
-	 "Measure the bare cryptography of one enrolment instead, over CMP or with -o json", 3},
+	 "Measure the bare cryptography of one enrolment, over CMP or with -o json: alone, or with "
+	 "--server beside the load in each of its windows (5)",
+	 3},
 	{"json", OPT_JSON, NULL, 0, "Report as one JSON object", 3},
+	{"label", OPT_LABEL, "TEXT", 0, "Name of this run, for --page", 3},
+	{"stored", OPT_STORED, "N", 0, "Certificates that the server has already, for --page", 3},
+	{"page", OPT_PAGE, "FILE", 0,
+	 "Draw reports of --json, whose files are the arguments, as a page of HTML", 4},
 	{0},
 };
 
 struct arguments {
 	struct bench_options bench;
-	bool floor;
 	bool hostile;
+	const char *page;
+	char **files; /* of --page */
+	size_t n_files;
 };
 
 static unsigned long parse_number(struct argp_state *state, const char *what, const char *text,
@@ -155,10 +177,12 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 {
 	const struct bench_options *b = &a->bench;
 
-	if (a->floor)
+	if (!a->page != !a->n_files)
+		argp_error(state, "--page FILE goes with the files of reports");
+	if (a->page || (b->floor && !b->n_servers))
 		return;
-	if (!b->server)
-		argp_error(state, "--server is required (or --floor)");
+	if (!b->n_servers)
+		argp_error(state, "--server is required (or --floor, or --page)");
 	if (b->operation == BENCH_JSON)
 		check_json(state, a);
 	else
@@ -174,6 +198,8 @@ static void check_options(struct argp_state *state, const struct arguments *a)
 		argp_error(state, "--requests: for ir and cr, and not with --batch");
 	if (a->hostile && (b->batch > 1 || b->requests > 1 || b->operation == BENCH_KUR))
 		argp_error(state, "--hostile: not with --batch, --requests or kur");
+	if (a->hostile && (b->windows || b->floor))
+		argp_error(state, "--hostile: not with --windows or --floor");
 	if (!a->hostile && (b->attack || b->attack_ref))
 		argp_error(state, "--attack and --attack-ref go with --hostile");
 	if (b->attack && !attack_known(b->attack))
@@ -189,13 +215,10 @@ static error_t parse_mode(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_FLOOR:
-		a->floor = true;
+		b->floor = true;
 		return 0;
 	case OPT_HOSTILE:
 		a->hostile = true;
-		return 0;
-	case OPT_RATE:
-		b->rate = (unsigned)parse_number(state, "rate", arg, 100000);
 		return 0;
 	case OPT_ATTACK:
 		b->attack = arg;
@@ -251,12 +274,54 @@ static error_t parse_load(int key, char *arg, struct argp_state *state)
 	case OPT_SOURCE:
 		b->source = arg;
 		return 0;
+	case OPT_RATE:
+		b->rate = (unsigned)parse_number(state, "rate", arg, 100000);
+		return 0;
 	default:
 		return parse_mode(key, arg, state);
 	}
 }
 
-/* The server, credentials, and the report. */
+/* What is reported, and how. */
+static error_t parse_report(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	struct bench_options *b = &a->bench;
+
+	switch (key) {
+	case 'p':
+		if (b->n_pids == BENCH_SERVERS_MAX)
+			argp_error(state, "--pid: %d at most", BENCH_SERVERS_MAX);
+		b->pids[b->n_pids++] = (int)parse_number(state, "pid", arg, 4194304);
+		return 0;
+	case OPT_WINDOWS:
+		b->windows = (unsigned)parse_number(state, "windows", arg, BENCH_WINDOWS_MAX);
+		return 0;
+	case OPT_JSON:
+		b->json = true;
+		return 0;
+	case OPT_LABEL:
+		b->label = arg;
+		return 0;
+	case OPT_STORED:
+		b->stored = parse_number(state, "stored", arg, LONG_MAX);
+		return 0;
+	case OPT_PAGE:
+		a->page = arg;
+		return 0;
+	case ARGP_KEY_ARGS:
+		a->files = state->argv + state->next;
+		a->n_files = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_END:
+		check_options(state, a);
+		return 0;
+	default:
+		return parse_load(key, arg, state);
+	}
+}
+
+/* The servers and credentials. */
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -264,7 +329,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 's':
-		b->server = arg;
+		if (b->n_servers == BENCH_SERVERS_MAX)
+			argp_error(state, "--server: %d at most", BENCH_SERVERS_MAX);
+		b->servers[b->n_servers++] = arg;
 		return 0;
 	case 'C':
 		b->cert = arg;
@@ -287,20 +354,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_TLS_TRUSTED:
 		b->tls_trusted = arg;
 		return 0;
-	case 'p':
-		b->pid = (int)parse_number(state, "pid", arg, 4194304);
-		return 0;
-	case OPT_JSON:
-		b->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is not understood", arg);
-		return 0;
-	case ARGP_KEY_END:
-		check_options(state, a);
-		return 0;
 	default:
-		return parse_load(key, arg, state);
+		return parse_report(key, arg, state);
 	}
 }
 
@@ -325,15 +380,14 @@ static int hostile_run(const struct bench_options *o)
 static int load_run(const struct arguments *a)
 {
 	struct bench_report report = {.server_cpu_us = -1};
-	int err = a->floor ? bench_floor_run(a->bench.operation, &report)
-			   : bench_load_run(&a->bench, &report);
+	const struct bench_options *o = &a->bench;
+	int err = o->n_servers ? bench_load_run(o, &report) : bench_floor_run(o, &report);
 
-	if (err)
-		return err;
-	if (!a->bench.json)
-		bench_report_text(&report);
-	else
-		err = bench_report_json(&report);
+	if (!err && !o->json)
+		bench_report_text(o, &report);
+	else if (!err)
+		err = bench_report_json(o, &report);
+	bench_report_clear(&report);
 	return err ? err : report.errors || !report.transactions;
 }
 
@@ -342,6 +396,7 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
+		.args_doc = "[FILE...]",
 		.doc = "Drives a CMP server or the JSON interface of a CMF, checks every answer "
 		       "(protection, certificate, "
 		       "nonces), and "
@@ -351,7 +406,6 @@ int main(int argc, char **argv)
 		       "with --hostile some were too late, 2 it could not start.",
 	};
 	struct arguments a = {.bench = {.duration_s = 10,
-					.rate = 100,
 					.batch = 1,
 					.requests = 1,
 					.subject = "/CN=bench-%d",
@@ -363,9 +417,16 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (!a.bench.connections)
 		a.bench.connections = a.hostile ? 64 : 32;
+	if (a.hostile && !a.bench.rate)
+		a.bench.rate = 100;
+	if (a.bench.floor && !a.bench.windows)
+		a.bench.windows = 5;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return 2;
-	result = a.hostile ? hostile_run(&a.bench) : load_run(&a);
+	if (a.page)
+		result = bench_page_write(a.page, a.files, a.n_files) ? 2 : 0;
+	else
+		result = a.hostile ? hostile_run(&a.bench) : load_run(&a);
 	curl_global_cleanup();
 	if (result < 0) {
 		fprintf(stderr, "cmfbench: %s\n", strerror(-result));

@@ -15,7 +15,7 @@ static int proc_open(int pid, const char *name, FILE **filep)
 	return *filep ? 0 : -errno;
 }
 
-int bench_proc_cpu_us(int pid, double *usp)
+static int cpu_us(int pid, double *usp)
 {
 	unsigned long utime, stime;
 	char line[1024], *p;
@@ -36,7 +36,7 @@ int bench_proc_cpu_us(int pid, double *usp)
 	return 0;
 }
 
-int bench_proc_peak_rss_kib(int pid, long *kibp)
+static int peak_rss_kib(int pid, long *kibp)
 {
 	int err, found = -EPROTO;
 	char line[256];
@@ -50,4 +50,30 @@ int bench_proc_peak_rss_kib(int pid, long *kibp)
 			found = 0;
 	fclose(f);
 	return found;
+}
+
+int bench_proc_cpu_us(const int *pids, size_t n, double *usp)
+{
+	double us = 0;
+	int err = 0;
+
+	*usp = 0;
+	for (size_t i = 0; i < n && !err; i++) {
+		err = cpu_us(pids[i], &us);
+		*usp += us;
+	}
+	return err;
+}
+
+int bench_proc_peak_rss_kib(const int *pids, size_t n, long *kibp)
+{
+	long kib = 0;
+	int err = 0;
+
+	*kibp = 0;
+	for (size_t i = 0; i < n && !err; i++) {
+		err = peak_rss_kib(pids[i], &kib);
+		*kibp += kib;
+	}
+	return err;
 }

@@ -7,7 +7,10 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
+import time
 import urllib.request
+import xml.etree.ElementTree as tree
 
 from conftest import BUILD, PATIENCE, ROOT, Cmf, Vnfm, free_port, run, wait_for, x509
 from test_json_docs import examples, shell
@@ -201,6 +204,67 @@ def test_cmfbench_drives_and_checks(shared):
             assert all(r["certificate_id"] and r["failinfo"] is None for r in shown["requests"])
     floor = json.loads(run([BUILD / "cmfbench", "--floor", "--json"]).stdout)
     assert floor["server_cpu_us_per_transaction"] > 0
+
+
+def bench(cmf, *options, servers=None, check=True):
+    return json.loads(run([
+        BUILD / "cmfbench", *[a for s in servers or [cmf.url] for a in ("--server", f"{s}/.well-known/cmp/p/VnfciCert")],
+        "--operation", "genm", "--connections", "4", "--cert", cmf.vnfm_b.cert, "--key", cmf.vnfm_b.private_key,
+        "--trusted", cmf.root, "--pid", cmf.process.pid, "--json", *options], check=check).stdout)
+
+
+def test_cmfbench_rate_windows_and_floor(shared):
+    """A rate fixes how many transactions there are; windows are parts of the whole."""
+    report = bench(shared, "--duration", "2", "--rate", "25", "--windows", "2", "--floor")
+    assert report["transactions"] == 50 and report["errors"] == 0
+    latency = [report["latency_us"][p] for p in ("p50", "p90", "p99", "p99.9", "max")]
+    assert latency == sorted(latency) and latency[0] > 0
+    assert len(report["windows"]) == 2 and all(w["floor_us"] > 0 for w in report["windows"])
+    assert 0 < sum(w["transactions"] for w in report["windows"]) <= 50
+    assert report["floor_us"] == min(w["floor_us"] for w in report["windows"])
+
+
+def test_cmfbench_late_transactions_count_from_when_they_were_due(shared):
+    """One connection to a server that stands still for a second: those that were due meanwhile waited, too."""
+    def stalled():
+        time.sleep(0.5)
+        shared.process.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        shared.process.send_signal(signal.SIGCONT)
+    stall = threading.Thread(target=stalled)
+    stall.start()
+    report = bench(shared, "--connections", "1", "--duration", "2", "--rate", "20")
+    stall.join()
+    assert report["transactions"] == 40 and report["errors"] == 0
+    assert report["latency_us"]["max"] > 500_000
+    assert report["latency_us"]["p90"] > 250_000 # some of twenty, not the one alone that met the stop
+
+
+def test_cmfbench_several_servers(shared):
+    report = bench(shared, "--duration", "1", servers=[shared.url, f"http://127.0.0.1:{free_port()}"], check=False)
+    refused = {kind: n for kind, n in report["errors_by_kind"].items() if "connect" in kind.lower()}
+    assert report["transactions"] > 0 and sum(refused.values()) == report["errors"] > 0
+
+
+def test_cmfbench_page(shared, tmp_path):
+    files = []
+    for rate, label in ((10, "genm <now>"), (20, "genm <now>"), (10, "other")):
+        files.append(tmp_path / f"{len(files)}.json")
+        report = bench(shared, "--duration", "1", "--rate", rate, "--label", label, "--stored", 1000 * (1 + len(files)))
+        # So short a run may cost the server less than a tick of the clock.
+        report["server_cpu_us_per_transaction"] = report["server_cpu_us_per_transaction"] or 100.0
+        files[-1].write_text(json.dumps(report))
+    page = tmp_path / "page.html"
+    run([BUILD / "cmfbench", "--page", page, *files])
+    text = page.read_text()
+    charts = [tree.fromstring(svg) for svg in re.findall(r"(?s)<svg.*?</svg>", text)]
+    names = [[t.text for t in chart.iter("{http://www.w3.org/2000/svg}title")] for chart in charts]
+    assert [n[0] for n in names] == ["Throughput over latency", "Processor time over the size of the store"]
+    assert [len(n) for n in names] == [1 + 3, 1 + 3] # a point for each report
+    assert "genm &lt;now&gt;" in text and "<script" not in text
+    assert text.count("<tr>") == 1 + 3
+    wrong = run([BUILD / "cmfbench", "--page", page, shared.conf], check=False)
+    assert wrong.returncode == 2 and str(shared.conf) in wrong.stdout
 
 
 def test_cmfbench_hostile(shared):
