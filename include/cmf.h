@@ -40,6 +40,7 @@ struct cmf_origin {
 	uint64_t request_id; /* of the HTTP request, as in the log; 0: none */
 	bool has_uid;        /* of the process at the operator's socket */
 	uid_t uid;
+	const char *operation_id; /* vnfLcmOpOccId, direct mode; NULL: none */
 };
 
 /*

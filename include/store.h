@@ -916,6 +916,10 @@ _must_check_ int store_registration_insert(struct store_unit *u,
 _must_check_ int store_registration_change(struct store_unit *u,
 					   const struct store_registration *reg,
 					   const char *profile, const char *ca, int64_t now_ms);
+/* Another manager than `from`. Conflict: not active, it has another than that, or the entity has
+ * another active registration. */
+_must_check_ int store_registration_set_manager(struct store_unit *u, int64_t id, const char *from,
+						const char *manager, int64_t now_ms);
 /*
  * Its attester from now on (NULL: none), in place of the one with the id `from` (0: none), which
  * goes if no other registration has it. Conflict: not active, or it has another than that.

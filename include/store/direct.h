@@ -74,12 +74,14 @@ struct store_vnfc {
 	int64_t due_ms;      /* DUE and ON_HOLD: when there is something to do; else 0 */
 	int64_t resync;      /* GONE: in which one; else 0 */
 	int64_t replaced_id; /* certificates up to this one are of the resource before; 0: none */
+	char *operation_id;  /* vnfLcmOpOccId in which it has gone; NULL: none was told of */
 	/* Joined on reading; ignored on insert. */
 	char *vnfm;
 	char *vnf_instance;
 	char *subject_id;
 	enum cert_type cert_type;
 	char *trust_domain;
+	char *manager; /* of the registration: who may read it */
 };
 void store_vnfc_clear(struct store_vnfc *vnfc);
 
@@ -101,8 +103,8 @@ _must_check_ int store_vnfc_replaced(struct store_reader *r, struct store_due *d
 
 /* Conflict: the registration has one, or is not active. */
 _must_check_ int store_vnfc_insert(struct store_unit *u, const struct store_vnfc *vnfc);
-/* Writes vnfc_id, resource_id, vdu_id, state, state_ms, due_ms, resync and replaced_id. Conflict:
- * the state is not `from`. */
+/* Writes vnfc_id, resource_id, vdu_id, state, state_ms, due_ms, resync, replaced_id and
+ * operation_id. Conflict: the state is not `from`. */
 _must_check_ int store_vnfc_update(struct store_unit *u, const struct store_vnfc *vnfc,
 				   enum store_vnfc_state from);
 /* Another state for all of a VNFM that are in that one (resync 0: of whichever). Never conflicts.

@@ -43,20 +43,30 @@ static const char *actor_name(const struct cmf_principal *who)
 static int line_add(const struct cmf_call *call, const struct cmf_principal *who,
 		    const struct cmf_audit *audit, const char *outcome)
 {
-	const struct store_audit line = {.time_ms = call->now_ms,
-					 .actor = actor_name(who),
-					 .actor_kind = actor_kind(who),
-					 .action = audit->action,
-					 .target = audit->target,
-					 .vnf_instance = audit->vnf_instance,
-					 .detail = audit->detail,
-					 .before = audit->before,
-					 .after = audit->after,
-					 .outcome = outcome,
-					 .has_uid = call->origin.has_uid,
-					 .uid = call->origin.uid,
-					 .request_id = call->origin.request_id};
+	_cleanup_(freep) char *with_operation = NULL;
+	struct store_audit line = {.time_ms = call->now_ms,
+				   .actor = actor_name(who),
+				   .actor_kind = actor_kind(who),
+				   .action = audit->action,
+				   .target = audit->target,
+				   .vnf_instance = audit->vnf_instance,
+				   .detail = audit->detail,
+				   .before = audit->before,
+				   .after = audit->after,
+				   .outcome = outcome,
+				   .has_uid = call->origin.has_uid,
+				   .uid = call->origin.uid,
+				   .request_id = call->origin.request_id};
 
+	if (call->origin.operation_id) {
+		if (asprintf(&with_operation, "%s%svnfLcmOpOccId %s",
+			     audit->detail ? audit->detail : "", audit->detail ? ", " : "",
+			     call->origin.operation_id) < 0) {
+			with_operation = NULL;
+			return -ENOMEM;
+		}
+		line.detail = with_operation;
+	}
 	return store_audit_add(call->unit, &line);
 }
 

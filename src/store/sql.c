@@ -114,8 +114,8 @@
 	" (SELECT count(*) FROM direct_vnfc c WHERE c.vnf_id = v.id AND c.state > 0)"
 #define VNFC_COLUMNS                                                                \
 	"c.registration_id, c.vnf_id, c.vnfc_id, c.resource_id, c.vdu_id, c.state," \
-	" c.state_ms, c.due_ms, c.resync, c.replaced_id, v.vnfm, v.vnf_instance,"   \
-	" r.subject_id, r.cert_type, r.trust_domain"                                \
+	" c.state_ms, c.due_ms, c.resync, c.replaced_id, c.operation_id, v.vnfm,"   \
+	" v.vnf_instance, r.subject_id, r.cert_type, r.trust_domain, r.manager"     \
 	" FROM direct_vnfc c JOIN direct_vnf v ON v.id = c.vnf_id"                  \
 	" JOIN registration r ON r.id = c.registration_id"
 #define INITIAL_CREDENTIAL_COLUMNS                                                    \
@@ -159,6 +159,14 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_REGISTRATION_CHANGE] =
 		"UPDATE registration SET profile = ?4, ca = ?5, changed_ms = ?6"
 		" WHERE id = ?1 AND state = 0 AND profile = ?2 AND ca = ?3",
+	/* One manager for all active registrations of an entity: another one of it stays in the
+	   way. */
+	[CHANGE_REGISTRATION_SET_MANAGER] =
+		"UPDATE registration SET manager = ?3, changed_ms = ?4"
+		" WHERE id = ?1 AND state = 0 AND manager = ?2 AND NOT EXISTS"
+		" (SELECT 1 FROM registration o WHERE o.subject_key = registration.subject_key"
+		" AND o.trust_domain = registration.trust_domain"
+		" AND o.vnf_instance = registration.vnf_instance AND o.state = 0 AND o.id <> ?1)",
 	[CHANGE_ATTESTER_INSERT] =
 		"INSERT INTO attester (digest, kind, content, statement_types, policy)"
 		" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (digest) DO NOTHING",
@@ -349,12 +357,12 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 			      " AND NOT EXISTS (SELECT 1 FROM direct_vnfc WHERE vnf_id = ?1)",
 	[CHANGE_VNFC_INSERT] =
 		"INSERT INTO direct_vnfc (registration_id, vnf_id, vnfc_id, resource_id, vdu_id,"
-		" state, state_ms, due_ms, resync, replaced_id)"
-		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
+		" state, state_ms, due_ms, resync, replaced_id, operation_id)"
+		" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11"
 		" FROM registration WHERE id = ?1 AND state = 0",
 	[CHANGE_VNFC_UPDATE] =
 		"UPDATE direct_vnfc SET vnfc_id = ?2, resource_id = ?3, vdu_id = ?4, state = ?5,"
-		" state_ms = ?6, due_ms = ?7, resync = ?8, replaced_id = ?9"
+		" state_ms = ?6, due_ms = ?7, resync = ?8, replaced_id = ?9, operation_id = ?11"
 		" WHERE registration_id = ?1 AND state = ?10",
 	/* 3: due at once. */
 	[CHANGE_VNFC_MOVE] = "UPDATE direct_vnfc SET state = ?4, state_ms = ?5, resync = NULL,"

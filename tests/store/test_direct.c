@@ -114,6 +114,63 @@ START_TEST(test_vnfc_comes_back_as_inserted)
 }
 END_TEST
 
+START_TEST(test_vnfc_keeps_the_operation_in_which_it_went)
+{
+	struct store_vnfc vnfc = {0};
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	id = put_vnfc(&f, "c-1");
+	OK(store_vnfc_get(f.reader, id, &vnfc));
+	ck_assert_ptr_null(vnfc.operation_id);
+	vnfc.state = STORE_VNFC_HELD;
+	vnfc.operation_id = strdup("op-1");
+	OK(store_vnfc_update(f.unit, &vnfc, STORE_VNFC_PRESENT));
+	OK(store_vnfc_move(f.unit, "sim", STORE_VNFC_HELD, 0, STORE_VNFC_DUE, 20, NULL));
+	OK(store_unit_commit(f.unit));
+	store_vnfc_clear(&vnfc);
+	OK(store_vnfc_get(f.reader, id, &vnfc));
+	ck_assert_str_eq(vnfc.operation_id, "op-1");
+	store_vnfc_clear(&vnfc);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_another_manager_of_a_registration)
+{
+	struct store_registration other = direct_registration("c-1");
+	struct store_vnfc vnfc = {0};
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	id = put_vnfc(&f, "c-1");
+	OK(store_registration_set_manager(f.unit, id, "vnfm-a", "vnfm-b", 20));
+	OK(store_unit_commit(f.unit));
+	OK(store_vnfc_get(f.reader, id, &vnfc));
+	ck_assert_str_eq(vnfc.manager, "vnfm-b");
+	store_vnfc_clear(&vnfc);
+	/* It is not what it was. */
+	OK(store_registration_set_manager(f.unit, id, "vnfm-a", "vnfm-c", 30));
+	CONFLICT(store_unit_commit(f.unit));
+	/* One of the same name elsewhere is another entity. */
+	other.vnf_instance = TEXT("vnf-2");
+	OK(store_registration_insert(f.unit, &other, NULL));
+	OK(store_registration_set_manager(f.unit, id, "vnfm-b", "vnfm-c", 40));
+	OK(store_unit_commit(f.unit));
+	/* All of one entity have one manager. */
+	OK(store_registration_get(f.reader, id, &other));
+	other.cert_type = CERT_TYPE_VNF_OAM;
+	OK(store_registration_insert(f.unit, &other, NULL));
+	OK(store_unit_commit(f.unit));
+	OK(store_registration_set_manager(f.unit, id, "vnfm-c", "vnfm-b", 50));
+	CONFLICT(store_unit_commit(f.unit));
+	store_registration_clear(&other);
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_registration_has_its_source)
 {
 	struct store_registration reg = {0};
@@ -414,6 +471,8 @@ TCase *direct_cases(void)
 
 	tcase_add_loop_test(tc, test_vnfc_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_has_its_source, 0, backends_count);
+	tcase_add_loop_test(tc, test_vnfc_keeps_the_operation_in_which_it_went, 0, backends_count);
+	tcase_add_loop_test(tc, test_another_manager_of_a_registration, 0, backends_count);
 	tcase_add_loop_test(tc, test_vnfc_ends_with_its_registration, 0, backends_count);
 	tcase_add_loop_test(tc, test_names_of_a_vnf_change_only_from_what_they_were, 0,
 			    backends_count);

@@ -32,10 +32,14 @@ static int known_add(void *arg, const struct store_vnfc *vnfc)
 	row->vnfc_id = vnfc->vnfc_id ? strdup(vnfc->vnfc_id) : NULL;
 	row->resource_id = vnfc->resource_id ? strdup(vnfc->resource_id) : NULL;
 	row->vdu_id = vnfc->vdu_id ? strdup(vnfc->vdu_id) : NULL;
+	row->operation_id = vnfc->operation_id ? strdup(vnfc->operation_id) : NULL;
 	row->subject_id = strdup(vnfc->subject_id);
-	row->vnfm = row->vnf_instance = row->trust_domain = NULL;
-	if (!row->subject_id || (vnfc->vnfc_id && !row->vnfc_id) ||
-	    (vnfc->resource_id && !row->resource_id) || (vnfc->vdu_id && !row->vdu_id))
+	row->trust_domain = strdup(vnfc->trust_domain);
+	row->manager = strdup(vnfc->manager);
+	row->vnfm = row->vnf_instance = NULL;
+	if (!row->subject_id || !row->trust_domain || !row->manager ||
+	    (vnfc->vnfc_id && !row->vnfc_id) || (vnfc->resource_id && !row->resource_id) ||
+	    (vnfc->vdu_id && !row->vdu_id) || (vnfc->operation_id && !row->operation_id))
 		return -ENOMEM;
 	return 0;
 }

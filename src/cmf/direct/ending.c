@@ -163,13 +163,14 @@ static int vnfc_due(const struct cmf_call *call, const struct store_vnfc *vnfc)
 
 static int due_end(void *arg, int64_t id)
 {
-	const struct cmf_call *call = arg;
+	struct cmf_call call = *(const struct cmf_call *)arg;
 	_cleanup_(store_vnfc_clear) struct store_vnfc vnfc = {0};
-	int err = store_vnfc_get(call->reader, id, &vnfc);
+	int err = store_vnfc_get(call.reader, id, &vnfc);
 
-	if (err != 0 || !vnfc.due_ms || vnfc.due_ms > call->now_ms)
+	if (err != 0 || !vnfc.due_ms || vnfc.due_ms > call.now_ms)
 		return err < 0 ? err : 0;
-	return vnfc_due(call, &vnfc);
+	call.origin.operation_id = vnfc.operation_id;
+	return vnfc_due(&call, &vnfc);
 }
 
 /* --- resources that were replaced --- */

@@ -72,6 +72,8 @@ static int vnfc_gone(struct reconciling *r, const struct known *k, enum fate fat
 	row.state_ms = row.state == k->row.state ? row.state_ms : r->call.now_ms;
 	row.due_ms = row.state == STORE_VNFC_DUE ? r->call.now_ms : 0;
 	row.resync = row.state == STORE_VNFC_GONE ? r->view->resync : 0;
+	if (row.state != k->row.state && r->view->why)
+		row.operation_id = (char *)(uintptr_t)r->view->why;
 	err = store_vnfc_update(r->call.unit, &row, k->row.state);
 	return err == 0 ? batch_grow(r) : err;
 }

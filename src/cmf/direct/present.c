@@ -85,6 +85,7 @@ static int vnfc_returned(struct reconciling *r, struct store_vnfc *row)
 	row->state = STORE_VNFC_PRESENT;
 	row->state_ms = r->call.now_ms;
 	row->due_ms = row->resync = 0;
+	row->operation_id = NULL;
 	return err;
 }
 

@@ -75,6 +75,72 @@ static int vnf_forget(struct reconciling *r)
 	return err == 0 ? batch_commit(r) : err;
 }
 
+/* --- who may read --- */
+
+static int registration_count(void *arg, const struct store_registration *reg)
+{
+	(void)reg;
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* Whether the entity has a registration that is not of this VNFM: all of one entity have one
+ * manager. */
+static int is_shared(const struct reconciling *r, const struct store_vnfc *vnfc, bool *sharedp)
+{
+	const struct store_registration_filter filter = {
+		.subject_id = vnfc->subject_id,
+		.vnf_instance = r->view->vnf_instance_id,
+		.trust_domain = vnfc->trust_domain,
+		.cert_type = -1,
+		.limit = 2,
+	};
+	size_t n = 0;
+	int err = store_registration_list(r->call.reader, &filter, registration_count, &n);
+
+	*sharedp = n > 1;
+	return err;
+}
+
+/* The configuration names another client than the one that could read it until now. */
+static int reader_change(struct reconciling *r, const struct store_vnfc *vnfc, const char *reader)
+{
+	bool shared = false;
+	int err = is_shared(r, vnfc, &shared);
+
+	if (err < 0)
+		return err;
+	if (shared) {
+		log_event(LOG_LEVEL_WARNING,
+			  "the client of a VNFC stays: another registration of it has the same",
+			  F_TEXT("vnfm", r->vnfm->name),
+			  F_TEXT("vnfInstanceId", r->view->vnf_instance_id),
+			  F_TEXT("vnfcId", vnfc->subject_id), F_TEXT("client", vnfc->manager));
+		return 0;
+	}
+	err = store_registration_set_manager(r->call.unit, vnfc->registration_id, vnfc->manager,
+					     reader, r->call.now_ms);
+	if (err == 0)
+		err = cmf_audit_add(&r->call,
+				    &(struct cmf_audit){.action = "change client",
+							.target = vnfc->subject_id,
+							.vnf_instance = r->view->vnf_instance_id,
+							.before = vnfc->manager,
+							.after = reader});
+	return err == 0 ? batch_grow(r) : err;
+}
+
+static int readers_compare(struct reconciling *r)
+{
+	const char *reader = principal_manager(&r->source.who);
+	int err = 0;
+
+	for (size_t i = 0; i < r->n_known && err == 0; i++)
+		if (strcmp(r->known[i].row.manager, reader) != 0)
+			err = reader_change(r, &r->known[i].row, reader);
+	return err;
+}
+
 /* --- all of it --- */
 
 static int vnf_compare(struct reconciling *r)
@@ -93,6 +159,8 @@ static int vnf_compare(struct reconciling *r)
 	}
 	if (err == 0 && r->vnf.id > 0)
 		err = known_read(r);
+	if (err == 0)
+		err = readers_compare(r);
 	if (err == 0)
 		err = present_compare(r);
 	if (err == 0)
@@ -134,6 +202,7 @@ int cmf_direct_reconcile(struct cmf *cmf, const struct cmf_worker *worker,
 	for (int i = 0; err == 0 && i < ATTEMPTS; i++) {
 		*report = before;
 		r.call = cmf_call_now(cmf, worker, &r.source.who, &r.refusal);
+		r.call.origin.operation_id = view->why;
 		/* What conflicts with itself is found alone. */
 		r.batch = i == 0 ? BATCH : 1;
 		r.n_batch = 0;

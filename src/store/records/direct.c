@@ -22,6 +22,8 @@ void store_vnfc_clear(struct store_vnfc *vnfc)
 	free(vnfc->vnf_instance);
 	free(vnfc->subject_id);
 	free(vnfc->trust_domain);
+	free(vnfc->manager);
+	free(vnfc->operation_id);
 	memset(vnfc, 0, sizeof(*vnfc));
 }
 
@@ -104,11 +106,13 @@ static int vnfc_read(struct row *row, void *arg)
 	vnfc->due_ms = row_int_or(row, 0);
 	vnfc->resync = row_int_or(row, 0);
 	vnfc->replaced_id = row_int_or(row, 0);
+	vnfc->operation_id = row_text(row);
 	vnfc->vnfm = row_text(row);
 	vnfc->vnf_instance = row_text(row);
 	vnfc->subject_id = row_text(row);
 	vnfc->cert_type = (enum cert_type)row_int(row);
 	vnfc->trust_domain = row_text(row);
+	vnfc->manager = row_text(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_vnfc_clear(vnfc);
@@ -183,13 +187,13 @@ int store_vnf_remove(struct store_unit *u, int64_t id)
 
 int store_vnfc_insert(struct store_unit *u, const struct store_vnfc *vnfc)
 {
-	return unit_add(u, CHANGE_VNFC_INSERT,
-			VALUES(value_id(vnfc->registration_id), value_id(vnfc->vnf_id),
-			       value_text(vnfc->vnfc_id), value_text(vnfc->resource_id),
-			       value_text(vnfc->vdu_id), value_int(vnfc->state),
-			       value_int(vnfc->state_ms), value_int_unless(vnfc->due_ms, 0),
-			       value_int_unless(vnfc->resync, 0),
-			       value_int_unless(vnfc->replaced_id, 0)));
+	return unit_add(
+		u, CHANGE_VNFC_INSERT,
+		VALUES(value_id(vnfc->registration_id), value_id(vnfc->vnf_id),
+		       value_text(vnfc->vnfc_id), value_text(vnfc->resource_id),
+		       value_text(vnfc->vdu_id), value_int(vnfc->state), value_int(vnfc->state_ms),
+		       value_int_unless(vnfc->due_ms, 0), value_int_unless(vnfc->resync, 0),
+		       value_int_unless(vnfc->replaced_id, 0), value_text(vnfc->operation_id)));
 }
 
 int store_vnfc_update(struct store_unit *u, const struct store_vnfc *vnfc,
@@ -200,7 +204,8 @@ int store_vnfc_update(struct store_unit *u, const struct store_vnfc *vnfc,
 			       value_text(vnfc->resource_id), value_text(vnfc->vdu_id),
 			       value_int(vnfc->state), value_int(vnfc->state_ms),
 			       value_int_unless(vnfc->due_ms, 0), value_int_unless(vnfc->resync, 0),
-			       value_int_unless(vnfc->replaced_id, 0), value_int(from)));
+			       value_int_unless(vnfc->replaced_id, 0), value_int(from),
+			       value_text(vnfc->operation_id)));
 }
 
 int store_vnfc_move(struct store_unit *u, const char *vnfm, enum store_vnfc_state from,

@@ -224,6 +224,14 @@ int store_registration_change(struct store_unit *u, const struct store_registrat
 			       value_text(profile), value_text(ca), value_int(now_ms)));
 }
 
+int store_registration_set_manager(struct store_unit *u, int64_t id, const char *from,
+				   const char *manager, int64_t now_ms)
+{
+	return unit_add(
+		u, CHANGE_REGISTRATION_SET_MANAGER,
+		VALUES(value_id(id), value_text(from), value_text(manager), value_int(now_ms)));
+}
+
 int store_registration_require_idle(struct store_unit *u, const struct store_registration *reg,
 				    int64_t now_ms)
 {
