@@ -318,8 +318,9 @@ struct conf_vnfm {
 	char *callback_oauth2_client_secret_file;
 	char *callback_certificate; /* PEM: its certificates as a TLS client */
 	/* What its VNFCIs get. */
-	char *profile;          /* where no rule says another */
-	struct conf_list rules; /* names of [vnfm_rule NAME], first match wins */
+	char *profile;              /* where no rule says another */
+	struct conf_list rules;     /* names of [vnfm_rule NAME], first match wins */
+	struct conf_list dns_names; /* patterns: conf_dns_name_make() */
 	enum conf_initial_credential initial_credential;
 	char *initial_credential_dir;           /* NULL: secrets are fetched, not delivered */
 	int64_t initial_credential_lifetime_ms; /* 1 d */
@@ -332,10 +333,11 @@ struct conf_vnfm {
 /* [vnfm_rule NAME]: absent keys match everything. */
 struct conf_vnfm_rule {
 	char *name;
-	struct conf_list vnfd_ids; /* patterns, glob(7) */
-	struct conf_list vdu_ids;  /* likewise */
-	bool exclude;              /* such VNFCIs are not registered */
-	char *profile;             /* NULL: that of the VNFM */
+	struct conf_list vnfd_ids;  /* patterns, glob(7) */
+	struct conf_list vdu_ids;   /* likewise */
+	bool exclude;               /* such VNFCIs are not registered */
+	char *profile;              /* NULL: that of the VNFM */
+	struct conf_list dns_names; /* none: those of the VNFM */
 };
 
 enum conf_key_kind { CONF_KEY_RSA, CONF_KEY_EC, CONF_KEY_ED25519, CONF_KEY_ED448, CONF_KEY_NAMED };
@@ -617,6 +619,25 @@ const struct conf_vnfm_rule *conf_vnfm_rule_find(const struct conf *conf, const 
 const struct conf_vnfm_rule *conf_vnfm_rule_for(const struct conf *conf,
 						const struct conf_vnfm *vnfm, const char *vnfd_id,
 						const char *vdu_id);
+
+/* What stands in a pattern of dNSNames for an identifier of the VNFC or of its VNF. */
+enum conf_dns_id {
+	CONF_DNS_SUBJECT_ID,
+	CONF_DNS_VNF_INSTANCE,
+	CONF_DNS_VNFD_ID,
+	CONF_DNS_VDU_ID,
+	CONF_DNS_IDS,
+};
+enum { CONF_DNS_NAME_SIZE = 254 };
+/*
+ * The name that a pattern gives for the identifiers (NULL: not known). False: none, for an
+ * identifier that it needs is not known or no label of a host name (RFC 1123 2.1), or the name is
+ * too long.
+ */
+bool conf_dns_name_make(const char *pattern, const char *const ids[CONF_DNS_IDS],
+			char out[CONF_DNS_NAME_SIZE]);
+/* A host name in which <subjectId> stands, and no two identifiers in one label. */
+bool conf_dns_pattern_valid(const char *pattern);
 
 /*
  * For SIGHUP: 0 if `next` differs from `now` only in keys that a reload may change; else -EPERM and

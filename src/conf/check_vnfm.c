@@ -5,7 +5,8 @@
  */
 #include "load.h"
 
-#include <ctype.h>
+#include "base/host_name.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -189,6 +190,100 @@ static void check_callbacks_differ(struct conf_loader *l, const char *section, s
 	}
 }
 
+/* Without what may follow it: "secrets/" and "secrets" are one. */
+static size_t path_len(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return len;
+}
+
+/* What lies there says neither of which trust domain it is nor from which VNFM. */
+static void check_secrets_differ(struct conf_loader *l, const char *section, size_t at)
+{
+	const char *dir = l->conf->vnfms[at].initial_credential_dir;
+
+	for (size_t i = 0; dir && i < at; i++) {
+		const char *other = l->conf->vnfms[i].initial_credential_dir;
+
+		if (other && path_len(dir) == path_len(other) &&
+		    strncmp(dir, other, path_len(dir)) == 0)
+			conf_problem(&l->problems, section, "initial_credential_dir",
+				     "[vnfm %s] has the same; each needs one of its own, for the "
+				     "same VNF instance and VNFC may be in both",
+				     l->conf->vnfms[i].name);
+	}
+}
+
+static void check_attestation(struct conf_loader *l, const char *section, const char *name)
+{
+	const struct conf_profile *profile = name ? conf_profile_find(l->conf, name) : NULL;
+
+	if (profile && !profile->attestation.trusted && !profile->attestation.verifier)
+		conf_problem(&l->problems, section, "initial_credential",
+			     "attestation needs attestation_trusted or attestation_verifier in "
+			     "[profile %s]",
+			     name);
+}
+
+/* The first certificate of each profile that its VNFCIs may have. */
+static void check_initial_credential(struct conf_loader *l, const char *section,
+				     const struct conf_vnfm *vnfm)
+{
+	if (vnfm->initial_credential != CONF_INITIAL_ATTESTATION)
+		return;
+	check_attestation(l, section, vnfm->profile);
+	for (size_t i = 0; i < vnfm->rules.len; i++) {
+		const struct conf_vnfm_rule *rule =
+			conf_vnfm_rule_find(l->conf, vnfm->rules.item[i]);
+
+		if (rule && !rule->exclude)
+			check_attestation(l, section, rule->profile);
+	}
+}
+
+/* Of whatever identifiers: those of a VNFM are no part of what a trust domain may have. */
+static void check_dns_names(struct conf_loader *l, const char *section,
+			    const struct conf_list *patterns, const char *trust_domain)
+{
+	static const char *const sample[CONF_DNS_IDS] = {"x", "x", "x", "x"};
+	const struct conf_trust_domain *domain = conf_trust_domain_find(l->conf, trust_domain);
+	const struct conf_list *suffixes = domain ? &domain->dns_suffixes : NULL;
+	char name[CONF_DNS_NAME_SIZE];
+
+	for (size_t i = 0; suffixes && suffixes->len && i < patterns->len; i++) {
+		bool below = false;
+
+		for (size_t j = 0; j < suffixes->len && !below; j++)
+			below = conf_dns_name_make(patterns->item[i], sample, name) &&
+				host_name_below(name, suffixes->item[j]);
+		if (!below)
+			conf_problem(&l->problems, section, "dns_names",
+				     "%s is not below dns_suffixes of [trust_domain %s]",
+				     patterns->item[i], domain->name);
+	}
+}
+
+/* A rule may be of several VNFMs, and of several trust domains then. */
+static void check_rules(struct conf_loader *l, const char *section, const struct conf_vnfm *vnfm)
+{
+	for (size_t i = 0; i < vnfm->rules.len; i++) {
+		const struct conf_vnfm_rule *rule =
+			conf_vnfm_rule_find(l->conf, vnfm->rules.item[i]);
+		char title[256];
+
+		if (!rule) {
+			conf_problem(&l->problems, section, "rules",
+				     "there is no section [vnfm_rule %s]", vnfm->rules.item[i]);
+			continue;
+		}
+		snprintf(title, sizeof(title), "vnfm_rule %s", rule->name);
+		check_dns_names(l, title, &rule->dns_names, vnfm->trust_domain);
+	}
+}
+
 static bool rule_is_used(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->n_vnfms; i++) {
@@ -209,12 +304,10 @@ void conf_check_vnfms(struct conf_loader *l)
 		snprintf(section, sizeof(section), "vnfm %s", vnfm->name);
 		check_profile_exists(l, section, vnfm->profile);
 		check_callbacks_differ(l, section, i);
-		for (size_t j = 0; j < vnfm->rules.len; j++) {
-			if (!conf_vnfm_rule_find(conf, vnfm->rules.item[j]))
-				conf_problem(&l->problems, section, "rules",
-					     "there is no section [vnfm_rule %s]",
-					     vnfm->rules.item[j]);
-		}
+		check_secrets_differ(l, section, i);
+		check_initial_credential(l, section, vnfm);
+		check_dns_names(l, section, &vnfm->dns_names, vnfm->trust_domain);
+		check_rules(l, section, vnfm);
 	}
 	for (size_t i = 0; i < conf->n_vnfm_rules; i++) {
 		const struct conf_vnfm_rule *rule = &conf->vnfm_rules[i];

@@ -828,11 +828,21 @@ const struct conf_key conf_keys[] = {
 	     .help = "Profile of its VNFCIs, and by it their certType."),
 	VNFM(rules, "rules", names, .reload = true,
 	     .help = "Names of `[vnfm_rule NAME]` sections; the first that matches counts."),
+	VNFM(dns_names, "dns_names", dns_patterns, .reload = true,
+	     .help = "dNSNames that a VNFCI may have beside those of its profile, and gets where "
+		     "it "
+		     "asks for no subjectAltName, as "
+		     "`<subjectId>.<vnfInstanceId>.vnf.example.net`. "
+		     "`<subjectId>`, `<vnfInstanceId>`, `<vnfdId>` and `<vduId>` stand for what "
+		     "the VNFM shows, each in a label of its own; one that is not letters, digits "
+		     "and hyphens gives no name. The trust domain must allow the names, too."),
 	VNFM(initial_credential, "initial_credential", initial_credential, .initial = "none",
 	     .reload = true,
 	     .help = "How a new VNFCI proves who it is: `secret`, with a secret that is good for "
-		     "one certificate; `attestation`, with what its profile asks for; `none`, with "
-		     "a certificate that it has already."),
+		     "one certificate; `none`, with a certificate of its vendor; `attestation`, "
+		     "with "
+		     "that and a key attestation, which its profile verifies, whatever "
+		     "`attestation` says there."),
 	VNFM(initial_credential_dir, "initial_credential_dir", path, .reload = true,
 	     .help = "Directory in which secrets are put, as "
 		     "`<vnfInstanceId>/<subjectId>.json`; without it they are fetched."),
@@ -858,6 +868,8 @@ const struct conf_key conf_keys[] = {
 	VNFM_RULE(exclude, "exclude", boolean, .initial = "no",
 		  .help = "Such VNFCIs are not registered."),
 	VNFM_RULE(profile, "profile", text, .help = "Their profile, instead of the VNFM's."),
+	VNFM_RULE(dns_names, "dns_names", dns_patterns,
+		  .help = "Their dNSNames, instead of the VNFM's."),
 };
 /* clang-format on */
 

@@ -119,6 +119,7 @@ extern const struct conf_type conf_type_patterns;
 extern const struct conf_type conf_type_host_names;
 extern const struct conf_type conf_type_uris;
 extern const struct conf_type conf_type_uri_patterns;
+extern const struct conf_type conf_type_dns_patterns;
 extern const struct conf_type conf_type_paths;
 extern const struct conf_type conf_type_attributes;
 extern const struct conf_type conf_type_oid;            /* dotted text */

@@ -130,6 +130,33 @@ const struct conf_type conf_type_uri_patterns = {
 	.clear = conf_strings_clear,
 };
 
+/* Patterns of dNSNames */
+
+static int dns_pattern_item_parse(const struct conf_input *in, char *text, void *element,
+				  struct strbuf *why)
+{
+	if (conf_dns_pattern_valid(text))
+		return conf_name_item_parse(in, text, element, why);
+	strbuf_printf(why,
+		      "\"%s\" is no host name in which <subjectId> stands, and where wanted "
+		      "<vnfInstanceId>, <vnfdId> or <vduId>, each in a label of its own, as "
+		      "<subjectId>.<vnfInstanceId>.example.net",
+		      text);
+	return -EINVAL;
+}
+
+static int dns_patterns_parse(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	return conf_strings_parse(in, dns_pattern_item_parse, value, why);
+}
+
+const struct conf_type conf_type_dns_patterns = {
+	.name = "list of patterns of dNSNames",
+	.parse = dns_patterns_parse,
+	.print = conf_strings_print,
+	.clear = conf_strings_clear,
+};
+
 /* Host names */
 
 /* As they stand in certificates: letters of other scripts by their A-labels. */

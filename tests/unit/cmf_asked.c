@@ -25,7 +25,7 @@ static X509_EXTENSION *extension_new(const char *oid, const char *value)
 		value += 9;
 	if (strncmp(value, "DER:", 4) == 0) {
 		ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
-		uint8_t der[256];
+		uint8_t der[4096];
 		size_t len;
 
 		ck_assert_int_eq(hex_to_bytes(value + 4, der, sizeof(der), &len), 0);

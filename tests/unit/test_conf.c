@@ -384,6 +384,50 @@ START_TEST(test_good_extensions)
 }
 END_TEST
 
+static const struct {
+	const char *pattern;
+	const char *ids[CONF_DNS_IDS]; /* subjectId, vnfInstanceId, vnfdId, vduId */
+	const char *name;              /* NULL: it gives none; "": it is no pattern */
+} dns_patterns[] = {
+	{"<subjectId>.example.net", {"c-1"}, "c-1.example.net"},
+	{"a.<subjectId>.<vnfInstanceId>.n", {"c-1", "V2"}, "a.c-1.V2.n"},
+	{"vnfc-<subjectId>-x.<vduId>.<vnfdId>.n", {"1", NULL, "d", "web"}, "vnfc-1-x.web.d.n"},
+	{"<subjectId>.<vduId>.n", {"1"}, NULL},
+	{"<subjectId>.n", {""}, NULL},
+	{"<subjectId>.n", {"a.b"}, NULL},
+	{"<subjectId>.n", {"a_b"}, NULL},
+	{"<subjectId>.n", {"*"}, NULL},
+	{"<subjectId>.n", {"-a"}, NULL},
+	{"<subjectId>.n", {"\xc3\xa4"}, NULL},
+	{"a<subjectId>.n",
+	 {"123456789012345678901234567890123456789012345678901234567890123"},
+	 NULL},
+	{"<subjectId>.n", {"<vduId>", NULL, NULL, "x"}, NULL},
+	{"<vnfInstanceId>.example.net", {0}, ""},
+	{"<subjectId>-<vduId>.example.net", {0}, ""},
+	{"<subjectId>", {0}, ""},
+	{"<subjectId>.*.net", {0}, ""},
+	{"<subjectid>.example.net", {0}, ""},
+	{"<subjectId>.<vnfc>.example.net", {0}, ""},
+	{"<subjectId>.example.net.", {0}, ""},
+};
+
+START_TEST(test_dns_patterns)
+{
+	const char *expected = dns_patterns[_i].name;
+	char name[CONF_DNS_NAME_SIZE];
+	bool is_pattern = !expected || *expected;
+
+	ck_assert_int_eq(conf_dns_pattern_valid(dns_patterns[_i].pattern), is_pattern);
+	if (!is_pattern)
+		return;
+	ck_assert_int_eq(conf_dns_name_make(dns_patterns[_i].pattern, dns_patterns[_i].ids, name),
+			 expected != NULL);
+	if (expected)
+		ck_assert_str_eq(name, expected);
+}
+END_TEST
+
 START_TEST(test_good_vnfms)
 {
 	_cleanup_(conf_freep) struct conf *conf = load_good(good);
@@ -465,6 +509,28 @@ static const struct {
 	 "[vnfm two]\napi_root = https://b.example\ntrust_domain = b\nprofile = VnfciCert\n"
 	 "callback_uri = http://127.0.0.1/lcm/sim\n[vnfm_rule rest]",
 	 "[vnfm two] callback_uri: [vnfm sim] has the same path"},
+	{"[vnfm_rule rest]",
+	 "[vnfm two]\napi_root = https://b.example\ntrust_domain = b\nprofile = VnfciCert\n"
+	 "callback_uri = http://127.0.0.1/lcm/two\ninitial_credential = secret\n"
+	 "initial_credential_dir = lcm-secrets\n[vnfm_rule rest]",
+	 "[vnfm two] initial_credential_dir: [vnfm sim] has the same; each needs one of its own, "
+	 "for the same VNF instance and VNFC may be in both"},
+	{"[vnfm_rule rest]",
+	 "[vnfm two]\napi_root = https://b.example\ntrust_domain = b\nprofile = VnfciCert\n"
+	 "callback_uri = http://127.0.0.1/lcm/two\ninitial_credential = attestation\n"
+	 "[vnfm_rule rest]",
+	 "[vnfm two] initial_credential: attestation needs attestation_trusted or "
+	 "attestation_verifier in [profile VnfciCert]"},
+	{"databases, rest\n", "databases, rest\ndns_names = <vnfInstanceId>.a.example\n",
+	 "[vnfm sim] dns_names: \"<vnfInstanceId>.a.example\" is no host name in which <subjectId> "
+	 "stands, and where wanted <vnfInstanceId>, <vnfdId> or <vduId>, each in a label of its "
+	 "own, as <subjectId>.<vnfInstanceId>.example.net"},
+	{"databases, rest\n", "databases, rest\ndns_names = <subjectId>.c.example\n",
+	 "[vnfm sim] dns_names: <subjectId>.c.example is not below dns_suffixes of "
+	 "[trust_domain a]"},
+	{"exclude = yes\n", "exclude = yes\ndns_names = <subjectId>.c.example\n",
+	 "[vnfm_rule rest] dns_names: <subjectId>.c.example is not below dns_suffixes of "
+	 "[trust_domain a]"},
 	/* Unknown */
 	{"format =", "fromat =", "[log] fromat: there is no such key in this kind of section"},
 	{"[log]", "[logs]",
@@ -952,6 +1018,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_good_client_policies);
 	tcase_add_test(tc, test_good_trust_domains);
 	tcase_add_test(tc, test_good_vnfms);
+	tcase_add_loop_test(tc, test_dns_patterns, 0, ARRAY_LEN(dns_patterns));
 	tcase_add_test(tc, test_good_extensions);
 	tcase_add_loop_test(tc, test_mistake, 0, ARRAY_LEN(mistakes));
 	tcase_add_test(tc, test_missing_files_and_a_bad_address);

@@ -10,6 +10,7 @@
 #include "cmf/attester.h"
 #include "cmf/nonce.h"
 #include "csr/attestation_rules.h"
+#include "direct/direct.h"
 
 #include "base/log.h"
 
@@ -35,7 +36,20 @@ static enum conf_attestation_policy policy_of(const struct conf_profile *profile
 	return policy;
 }
 
-int attestation_policy_find(struct decision *d)
+/*
+ * Direct mode: where its VNFM says so a VNFCI proves by an attestation of its key that it is what
+ * it says to be, until it has a certificate of ours to show.
+ */
+static bool is_initial_credential(const struct decision *d)
+{
+	const struct conf_vnfm *vnfm = direct_vnfm_of(d->conf, d->registration.source);
+
+	return vnfm && vnfm->initial_credential == CONF_INITIAL_ATTESTATION &&
+	       !principal_is_entity(d->call.who, d->registration.id);
+}
+
+/* Of the registration; its profile's where that asks for more. */
+static int attester_policy_find(struct decision *d)
 {
 	int err;
 
@@ -50,6 +64,15 @@ int attestation_policy_find(struct decision *d)
 		d->attestation_policy = policy_of(d->profile, d->attester);
 	return err == STORE_NOT_FOUND ? log_fault("attester of a registration", -ENOENT, NULL)
 				      : err;
+}
+
+int attestation_policy_find(struct decision *d)
+{
+	int err = attester_policy_find(d);
+
+	if (err == 0 && is_initial_credential(d))
+		d->attestation_policy = CONF_ATTESTATION_REQUIRE;
+	return err;
 }
 
 void attestation_clear(struct decision *d)

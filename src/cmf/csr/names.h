@@ -64,6 +64,10 @@ struct names_owner {
 	const char *manager;
 	const struct conf_trust_domain *domain; /* NULL: without limits */
 	bool scoped; /* the subject says trust domain and VNF instance, if the profile wants it */
+	/* dNSNames that it may have whatever the profile says; they may be somebody else's still.
+	 */
+	char *const *dns_names;
+	size_t n_dns_names;
 };
 
 /*

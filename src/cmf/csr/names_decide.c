@@ -43,6 +43,11 @@ static void x509_name_freep(X509_NAME **name)
 	X509_NAME_free(*name);
 }
 
+static void general_names_freep(GENERAL_NAMES **names)
+{
+	sk_GENERAL_NAME_pop_free(*names, GENERAL_NAME_free);
+}
+
 static void general_name_freep(GENERAL_NAME **name)
 {
 	GENERAL_NAME_free(*name);
@@ -358,13 +363,29 @@ static const char *const general_name_kinds[] = {
 	"registeredID",
 };
 
+/* Of a VNFCI, whose VNFM gives it such names. */
+static bool is_of_vnf(const struct naming *n, struct bytes name)
+{
+	for (size_t i = 0; i < n->owner->n_dns_names; i++) {
+		if (name_is_id(name, n->owner->dns_names[i]))
+			return true;
+	}
+	return false;
+}
+
+static int dns_name_check(const struct naming *n, struct bytes name)
+{
+	if (is_of_vnf(n, name))
+		return name_open_check(n->call, n->owner, name, REFUSAL_template_san_not_allowed);
+	return name_check(n, n->profile->dns_names, name, REFUSAL_template_san_not_allowed);
+}
+
 static int general_name_check(const struct naming *n, const GENERAL_NAME *name)
 {
 	switch (name->type) {
 	case GEN_DNS:
 		if (host_name_valid(string_bytes(name->d.dNSName), 1))
-			return name_check(n, n->profile->dns_names, string_bytes(name->d.dNSName),
-					  REFUSAL_template_san_not_allowed);
+			return dns_name_check(n, string_bytes(name->d.dNSName));
 		break;
 	case GEN_IPADD:
 		return ip_check(n, string_bytes(name->d.iPAddress));
@@ -413,18 +434,27 @@ static int general_name_new(int kind, const char *text, GENERAL_NAME **namep)
 	return 0;
 }
 
-/* The names of the request and this one behind them. */
-static int san_extend(const struct naming *n, int kind, const char *text, struct octets *derp)
+/* The names of the request and these behind them. */
+static int san_extend(const struct naming *n, int kind, const char *const *texts, size_t n_texts,
+		      struct octets *derp)
 {
-	_cleanup_(general_name_freep) GENERAL_NAME *added = NULL;
-	GENERAL_NAMES *names =
-		n->request->san ? sk_GENERAL_NAME_dup(n->request->san) : sk_GENERAL_NAME_new_null();
+	_cleanup_(general_names_freep) GENERAL_NAMES *names =
+		n->request->san ? sk_GENERAL_NAME_deep_copy(n->request->san, GENERAL_NAME_dup,
+							    GENERAL_NAME_free)
+				: sk_GENERAL_NAME_new_null();
 	unsigned char *der = NULL;
-	int len = -1, err = general_name_new(kind, text, &added);
+	int len = -1;
 
-	if (err == 0 && names && sk_GENERAL_NAME_push(names, added) > 0)
+	for (size_t i = 0; i < n_texts && names; i++) {
+		_cleanup_(general_name_freep) GENERAL_NAME *added = NULL;
+		int err = general_name_new(kind, texts[i], &added);
+
+		if (err < 0 || sk_GENERAL_NAME_push(names, added) <= 0)
+			return -ENOMEM;
+		(void)TAKE(added);
+	}
+	if (names)
 		len = i2d_GENERAL_NAMES(names, &der);
-	sk_GENERAL_NAME_free(names); /* a shallow copy: the names stay with their owners */
 	if (len < 0)
 		return -ENOMEM;
 	*derp = (struct octets){der, (size_t)len};
@@ -448,7 +478,20 @@ static int vnfci_uri_add(const struct naming *n, struct names *names)
 	if (!urn)
 		return -ENOMEM;
 	names->as_asked = false;
-	return san_extend(n, GEN_URI, urn, &names->san);
+	return san_extend(n, GEN_URI, &(const char *){urn}, 1, &names->san);
+}
+
+/* Those of its VNF, of a VNFCI that has asked for none: it need not know how it is called. */
+static int dns_names_add(const struct naming *n, struct names *names)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n->owner->n_dns_names && err == 0; i++)
+		err = dns_name_check(n, bytes_of_string(n->owner->dns_names[i]));
+	names->as_asked = false;
+	return err == 0 ? san_extend(n, GEN_DNS, (const char *const *)n->owner->dns_names,
+				     n->owner->n_dns_names, &names->san)
+			: err;
 }
 
 static int san_decide(const struct naming *n, struct names *names)
@@ -470,8 +513,10 @@ static int san_decide(const struct naming *n, struct names *names)
 		names->as_asked = false;
 		if (n->request->san)
 			mods_add(n->mods, "dNSName added", n->owner->entity.subject_id);
-		return san_extend(n, GEN_DNS, n->owner->entity.subject_id, &names->san);
+		return san_extend(n, GEN_DNS, &n->owner->entity.subject_id, 1, &names->san);
 	}
+	if (n->owner->n_dns_names && !n->request->san)
+		return dns_names_add(n, names);
 	if (vnfci_uri_due(n, names))
 		return vnfci_uri_add(n, names);
 	return octets_dup(n->request->san_der, &names->san);

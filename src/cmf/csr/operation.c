@@ -9,6 +9,7 @@
 #include "csr/attestation.h"
 #include "csr/cross.h"
 #include "csr/csr.h"
+#include "direct/direct.h"
 
 #include <string.h>
 
@@ -79,10 +80,17 @@ static bool recover_is_own(const struct decision *d)
 
 static int issue_names(struct decision *d)
 {
-	const struct names_owner owner = {store_registration_entity(&d->registration),
-					  d->registration.manager, d->domain, !decision_goes_on(d)};
+	_cleanup_(direct_dns_names_clear) struct direct_dns_names of_vnf = {0};
+	struct names_owner owner = {.entity = store_registration_entity(&d->registration),
+				    .manager = d->registration.manager,
+				    .domain = d->domain,
+				    .scoped = !decision_goes_on(d)};
 	int err = names_domain_check(d->domain, d->asked.subject, d->asked.san, d->call.refusal);
 
+	if (err == 0)
+		err = direct_dns_names_find(&d->call, &d->registration, &of_vnf);
+	owner.dns_names = of_vnf.name;
+	owner.n_dns_names = of_vnf.n;
 	return err == 0 ? names_decide(&d->call, &d->asked, d->profile, &owner, &d->mods, &d->names)
 			: err;
 }

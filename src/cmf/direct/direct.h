@@ -23,6 +23,19 @@ void direct_source_clear(struct direct_source *source);
 /* The section that a registration comes from; NULL: of none, or it is not configured any more. */
 const struct conf_vnfm *direct_vnfm_of(const struct conf *conf, const char *source);
 
+/* --- dns_names.c --- */
+
+/* By the patterns of its VNFM, and that the trust domain may have. */
+struct direct_dns_names {
+	char **name;
+	size_t n;
+};
+void direct_dns_names_clear(struct direct_dns_names *names);
+/* Those of a registration; none of one that is no VNFM's. 0 or negative errno. */
+_must_check_ int direct_dns_names_find(const struct cmf_call *call,
+				       const struct store_registration *reg,
+				       struct direct_dns_names *namesp);
+
 /* --- initial.c --- */
 
 /*
