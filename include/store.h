@@ -29,6 +29,7 @@
 #include "base/cert_type.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/strbuf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,16 +50,23 @@ struct store_options {
 				     1000 */
 	bool as_it_is;            /* store_open: an older schema is not migrated, but -EAGAIN */
 	bool index_keys;          /* store_open: store_key_taken is made cheap, inserts dearer */
+	bool serve; /* store_open: to serve clients; where one process can do that, others that want
+		       to are kept off, and before a migration a copy is kept */
 };
 
 /* Creates the database (mode 0600) with the newest schema. -EEXIST if there is one. */
 _must_check_ int store_create(const struct store_options *options);
 /*
  * Opens, migrates an older schema, starts the committer. -ENOENT without database, -EPROTO if the
- * database is newer than this program, -EBADMSG if what was committed is damaged (nothing is
- * changed).
+ * database is newer than this program, -EMEDIUMTYPE if it is another program's, -EUCLEAN if it is
+ * none, -EBADMSG if what was committed is damaged (nothing is changed), -EBUSY: store_server().
  */
 _must_check_ int store_open(const struct store_options *options, struct store **storep);
+/* The process id of who serves the database; 0: nobody, or nobody is kept off; -1: not known. */
+int64_t store_server(const struct store_options *options);
+/* Why store_open() has failed and what to do, as a sentence for whoever runs cmfd, without an end
+ * of line. */
+void store_open_problem(const struct store_options *options, int err, struct strbuf *out);
 /* Commits what waits, stops the committer, closes. All readers are freed before. NULL is fine. */
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close);
@@ -855,6 +863,9 @@ _must_check_ int store_archived_key_list(struct store_reader *r, int64_t registr
 enum { STORE_RESOURCE_KEY_LEN = 32 };
 _must_check_ int store_resource_key(struct store_reader *r, uint8_t key[STORE_RESOURCE_KEY_LEN]);
 
+/* How many rows each table has that grows with use; counts them. */
+typedef int store_table_each(void *arg, const char *table, int64_t rows);
+_must_check_ int store_table_counts(struct store_reader *r, store_table_each *each, void *arg);
 /* integrity_check of the backend: 0 when sound, -EUCLEAN with findings logged. */
 _must_check_ int store_integrity_check(struct store_reader *r);
 

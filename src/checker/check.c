@@ -138,6 +138,28 @@ static int client_check(void *arg, struct store_client *client)
 	return 0;
 }
 
+static int table_note(void *arg, const char *table, int64_t rows)
+{
+	struct check_findings *f = arg;
+
+	strbuf_printf(&f->notes, "database: %s: %lld rows\n", table, (long long)rows);
+	return 0;
+}
+
+/* What is in it, of which cmfd would make use. */
+static int database_look(const struct conf *conf, struct store *store, struct check_findings *f)
+{
+	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
+	struct clients_check check = {conf, f};
+	int err = store_reader_new(store, &reader);
+
+	if (!err)
+		err = store_integrity_check(reader);
+	if (!err)
+		err = store_client_list(reader, 0, client_check, &check);
+	return err ? err : store_table_counts(reader, table_note, f);
+}
+
 /* Opens the database, and has it checked; nothing of it is changed. */
 static void database_open(const struct conf *conf, struct store **storep, struct check_findings *f)
 {
@@ -145,26 +167,30 @@ static void database_open(const struct conf *conf, struct store **storep, struct
 					      .batch_max = conf->store.batch_max,
 					      .index_keys = !conf->cmf.key_reuse,
 					      .as_it_is = true};
-	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
-	struct clients_check check = {conf, f};
 	int err = store_open(&options, storep);
 
-	if (!err)
-		err = store_reader_new(*storep, &reader);
-	if (!err)
-		err = store_integrity_check(reader);
-	if (!err)
-		err = store_client_list(reader, 0, client_check, &check);
-	if (err == -EAGAIN)
+	if (err == -EAGAIN) {
 		strbuf_printf(&f->notes,
 			      "[store] database: %s: it is older than this program, and is not "
 			      "looked at; cmfd migrates it when it starts\n",
 			      conf->store.database);
-	else if (err)
-		strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
-			      err == -EPROTO    ? "it is newer than this program"
-			      : err == -EBADMSG ? "its -wal is damaged: see DAMAGED LOG in cmfd(8)"
-						: strerror(-err));
+		return;
+	}
+	if (!err) {
+		err = database_look(conf, *storep, f);
+		if (err == -EUCLEAN) {
+			strbuf_printf(&f->problems,
+				      "[store] database: %s is damaged; the lines above say where: "
+				      "restore a backup (cmfctl restore)\n",
+				      conf->store.database);
+			return;
+		}
+	}
+	if (err) {
+		strbuf_add(&f->problems, "[store] database: ");
+		store_open_problem(&options, err, &f->problems);
+		strbuf_add(&f->problems, "\n");
+	}
 }
 
 static bool database_stat(const struct conf *conf, struct check_findings *f)

@@ -30,24 +30,15 @@ static int store_start(const struct conf *conf, struct store **storep, struct st
 					      .batch_max = conf->store.batch_max,
 					      .commit_delay_ms =
 						      (uint32_t)conf->store.commit_delay_ms,
-					      .index_keys = !conf->cmf.key_reuse};
+					      .index_keys = !conf->cmf.key_reuse,
+					      .serve = true};
 	int err = store_open(&options, storep);
 
-	if (err == -ENOENT)
-		strbuf_printf(problems, "[store] database: %s does not exist: run cmfctl init\n",
-			      conf->store.database);
-	else if (err == -EPROTO)
-		strbuf_printf(problems, "[store] database: %s is of a newer cmfd than this one\n",
-			      conf->store.database);
-	else if (err == -EBADMSG)
-		strbuf_printf(
-			problems,
-			"[store] database: %s-wal is damaged, and what was committed would be "
-			"lost: see DAMAGED LOG in cmfd(8)\n",
-			conf->store.database);
-	else if (err < 0)
-		strbuf_printf(problems, "[store] database: %s: %s\n", conf->store.database,
-			      strerror(-err));
+	if (err < 0) {
+		strbuf_add(problems, "[store] database: ");
+		store_open_problem(&options, err, problems);
+		strbuf_add(problems, "\n");
+	}
 	return err;
 }
 

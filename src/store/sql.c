@@ -125,6 +125,8 @@
 	" FROM initial_credential i JOIN registration r ON r.id = i.registration_id"  \
 	" LEFT JOIN certificate c ON c.id = i.certificate_id"
 
+#define COUNT_SQL(table)     "SELECT '" table "', count(*) FROM " table
+#define COUNTED_TOO(table)   " UNION ALL " COUNT_SQL(table)
 #define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
 
 /* --- changes --- */
@@ -461,6 +463,10 @@ const char *const store_read_sql[READ_KINDS] = {
 		"SELECT CAST(sum(registrations) AS BIGINT) FROM trust_domain WHERE name = ?1",
 	[READ_COUNTS] =
 		"SELECT state, CAST(sum(n) AS BIGINT) FROM counter WHERE name = ?1 GROUP BY state",
+	[READ_TABLE_COUNTS] = COUNT_SQL("client") COUNTED_TOO("registration")
+		COUNTED_TOO("certificate") COUNTED_TOO("archived_key") COUNTED_TOO("held_name")
+			COUNTED_TOO("cmp_transaction") COUNTED_TOO("csr") COUNTED_TOO("exchange")
+				COUNTED_TOO("seen") COUNTED_TOO("event") COUNTED_TOO("audit"),
 	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
 	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
 	[READ_TRANSACTION_FIND] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction"

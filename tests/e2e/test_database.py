@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to the files of the database while cmfd runs, and what it makes of what it finds."""
+import contextlib
+import re
+import sqlite3
 import urllib.error
 import urllib.request
 
-from conftest import Vnfm, wait_for
+from conftest import Cmf, Vnfm, wait_for
 
 
 def readiness(cmf):
@@ -37,6 +40,40 @@ def test_database_taken_away(cmf, tmp_path):
     wait_for("being ready again", lambda: readiness(cmf)[0] == 200)
     assert enrol(vnfm, "vnfci-2").ok
     assert cmf.running()
+
+
+def test_second_server(tmp_path):
+    """One cmfd serves a database; who looks at it is not kept off."""
+    cmf = Cmf(tmp_path / "cmf").start()
+    second = Cmf(tmp_path / "second")
+    second.set("store", "database", cmf.dir / "cmf.db")
+    second.start(ready=False)
+    assert second.process.wait(90) == 1
+    assert f"is served by another cmfd, process {cmf.process.pid}: stop that first" in second.tail()
+    checked = cmf.ctl("check", "--database")
+    assert re.search(r"database: client: \d+ rows", checked.stdout)
+    cmf.kill()
+    second.start()
+    second.stop()
+
+
+def test_database_of_another_program(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    database = cmf.dir / "cmf.db"
+    database.unlink()
+    with contextlib.closing(sqlite3.connect(database)) as other:
+        other.execute("CREATE TABLE tune (name)")
+    octets = database.read_bytes()
+    cmf.start(ready=False)
+    assert cmf.process.wait(90) == 1
+    assert "is a database of another program, not of cmfd" in cmf.tail()
+    checked = cmf.ctl("check", "--database", check=False)
+    assert checked.returncode == 1 and "is a database of another program, not of cmfd" in checked.stdout
+    assert database.read_bytes() == octets
+    database.write_bytes(b"no database at all")
+    cmf.start(ready=False)
+    assert cmf.process.wait(90) == 1
+    assert "is no SQLite database, or it is damaged" in cmf.tail()
 
 
 def test_damaged_log(cmf, tmp_path):

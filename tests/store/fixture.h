@@ -55,6 +55,10 @@ void add_audit(struct store_unit *unit);
 #define CRASH_CHILD "--commit-until-killed"
 int crash_child(char **args);
 
+/* The program that test_sqlite_served.c kills: test_store SERVED_CHILD DATABASE. */
+#define SERVED_CHILD "--serve-until-killed"
+int served_child(char **args);
+
 /* The parts of the suite, one a file. */
 TCase *announcement_cases(void);
 TCase *audit_cases(void);
@@ -85,4 +89,5 @@ TCase *sqlite_fault_cases(void);
 TCase *sqlite_wal_vfs_cases(void);
 TCase *sqlite_plan_cases(void);
 TCase *sqlite_ready_cases(void);
+TCase *sqlite_served_cases(void);
 TCase *sqlite_wal_cases(void);

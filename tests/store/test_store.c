@@ -47,6 +47,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, sqlite_wal_vfs_cases());
 	suite_add_tcase(suite, sqlite_plan_cases());
 	suite_add_tcase(suite, sqlite_ready_cases());
+	suite_add_tcase(suite, sqlite_served_cases());
 	suite_add_tcase(suite, sqlite_wal_cases());
 	return suite;
 }
@@ -57,6 +58,8 @@ int main(int argc, char **argv)
 	/* Faults are provoked here; their log lines would only hide a failure. */
 	if (!getenv("CMFD_TEST_LOG"))
 		log_setup(-1, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+	if (argc == 3 && strcmp(argv[1], SERVED_CHILD) == 0)
+		return served_child(argv + 2);
 	if (argc == 6 && strcmp(argv[1], CRASH_CHILD) == 0)
 		return crash_child(&argv[2]);
 	plan_watch();

@@ -46,6 +46,8 @@ static int house_open(struct house *h, const char *config, struct strbuf *proble
 	options.batch_max = h->conf->store.batch_max;
 	options.as_it_is = true;
 	err = store_open(&options, &h->store);
+	if (err)
+		store_open_problem(&options, err, problems);
 	h->metrics = metrics_new();
 	if (!err && !h->metrics)
 		err = -ENOMEM;
@@ -144,12 +146,7 @@ int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_cli
 	int err = house_open(&house, ctl->config, &problems);
 
 	if (err) {
-		if (err == -EPROTO || err == -EAGAIN)
-			ctl_error("%s: the database is of another version than this program",
-				  ctl->config);
-		else
-			ctl_error("%s: %s", ctl->config,
-				  problems.len ? problems.text : strerror(-err));
+		ctl_error("%s: %s", ctl->config, problems.len ? problems.text : strerror(-err));
 		return CTL_FAULT;
 	}
 	/* The reasons are printed below, in words. */

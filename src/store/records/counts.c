@@ -42,6 +42,28 @@ int store_transaction_counts(struct store_reader *r, int64_t counts[5])
 	return counts_read(r, "cmp_transaction", counts, 5);
 }
 
+struct tables {
+	store_table_each *each;
+	void *arg;
+};
+
+static int table_take(struct row *row, void *arg)
+{
+	const struct tables *tables = arg;
+	_cleanup_(freep) char *table = row_text(row);
+	int64_t rows = row_int(row);
+	int err = row_complete(row);
+
+	return err ? err : tables->each(tables->arg, table, rows);
+}
+
+int store_table_counts(struct store_reader *r, store_table_each *each, void *arg)
+{
+	struct tables tables = {each, arg};
+
+	return read_each(r, READ_TABLE_COUNTS, NULL, 0, table_take, &tables);
+}
+
 static int integrity_finding(struct row *row, void *arg)
 {
 	_cleanup_(freep) char *text = row_text(row);

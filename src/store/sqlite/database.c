@@ -3,35 +3,17 @@
 #include "database.h"
 
 #include "base/log.h"
+#include "database_lock.h"
 #include "migrate.h"
 #include "sql.h"
+#include "sqlite_copy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* --- creating --- */
-
-/* Makes renames and new names in the directory of `path` durable. */
-static int sync_directory_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	_cleanup_(freep) char *directory = NULL;
-	int fd, err = 0;
-
-	directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	if (!directory)
-		return -ENOMEM;
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return log_fault("open directory", -errno, directory);
-	if (fsync(fd) < 0)
-		err = log_fault("sync directory", -errno, directory);
-	close(fd);
-	return err;
-}
 
 /* Fills an empty file with the newest schema. */
 static int fill_database(const char *path)
@@ -59,7 +41,7 @@ static int publish_database(const char *temporary, const char *path)
 {
 	if (link(temporary, path) < 0)
 		return errno == EEXIST ? -EEXIST : log_fault("create database", -errno, path);
-	return sync_directory_of(path);
+	return database_files_sync_directory(path);
 }
 
 int database_create(const struct store_options *options)
@@ -85,6 +67,53 @@ int database_create(const struct store_options *options)
 
 /* --- opening --- */
 
+/* Beside the copy, a migration may write all of the database to its log. */
+enum { ROOM_FACTOR = 2, ROOM_LEAST = 16 << 20 };
+
+/*
+ * What the database is before its migration stays beside it: nothing leads back from a newer
+ * schema. No room is no reason not to start.
+ */
+static int copy_before_migration(sqlite3 *db, const char *path, int64_t version)
+{
+	_cleanup_(freep) char *copy = NULL;
+	uint64_t size, room;
+	int err = sqlite_copy_size(db, &size);
+
+	if (asprintf(&copy, "%s.schema-%lld", path, (long long)version) < 0) {
+		copy = NULL;
+		return -ENOMEM;
+	}
+	if (err == 0)
+		err = sqlite_copy_room(path, &room);
+	if (err < 0)
+		return err;
+	if (room < ROOM_FACTOR * size + ROOM_LEAST) {
+		log_event(LOG_LEVEL_WARNING, "schema_copy", F_TEXT("path", copy),
+			  F_TEXT("problem", "no room for a copy of the database"),
+			  F_INT("octets", (int64_t)size), F_INT("room", (int64_t)room),
+			  F_TEXT("effect", "it is migrated without one"));
+		return 0;
+	}
+	err = sqlite_copy(db, copy);
+	if (err == 0)
+		log_event(LOG_LEVEL_INFO, "schema_copy", F_TEXT("path", copy),
+			  F_INT("octets", (int64_t)size),
+			  F_TEXT("effect", "the database as it was before its migration; remove it "
+					   "when the new version has proved itself"));
+	return err;
+}
+
+static int schema_update(sqlite3 *db, const char *path, const struct store_options *options)
+{
+	int64_t version;
+	int err = sqlite_schema_version(db, &version);
+
+	if (err == 0 && options->serve && version > 0 && sqlite_migrated(db) == -EAGAIN)
+		err = copy_before_migration(db, path, version);
+	return err == 0 ? sqlite_migrate(db) : err;
+}
+
 static int prepare_database(const char *path, const struct store_options *options)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
@@ -98,7 +127,7 @@ static int prepare_database(const char *path, const struct store_options *option
 		return err;
 	if (options->as_it_is)
 		return sqlite_migrated(db);
-	err = sqlite_migrate(db);
+	err = schema_update(db, path, options);
 	if (err < 0)
 		return err;
 	err = sqlite_db_exec(db, "index of keys",
@@ -118,13 +147,17 @@ int database_open(const struct store_options *options, struct database **databas
 
 	if (!d)
 		return -ENOMEM;
+	d->lock = -1;
 	d->name = strdup(options->database);
 	if (!d->name)
 		return -ENOMEM;
 	d->path = realpath(options->database, NULL);
 	if (!d->path)
 		return -errno;
-	err = prepare_database(d->path, options);
+	/* Before anything is looked at: who has it may be migrating. */
+	err = options->serve ? database_lock_take(d->path, &d->lock) : 0;
+	if (err == 0)
+		err = prepare_database(d->path, options);
 	if (err < 0)
 		return err;
 	*databasep = TAKE(d);
@@ -135,10 +168,19 @@ void database_close(struct database *d)
 {
 	if (!d)
 		return;
+	if (d->lock >= 0)
+		close(d->lock);
 	database_files_free(d->files);
 	free(d->path);
 	free(d->name);
 	free(d);
+}
+
+int64_t database_server(const struct store_options *options)
+{
+	_cleanup_(freep) char *path = realpath(options->database, NULL);
+
+	return path ? database_lock_holder(path) : 0;
 }
 
 /* --- while it is open --- */

@@ -9,6 +9,7 @@
 struct database {
 	char *name; /* as it was given */
 	char *path; /* without symbolic links: SQLite names its other files after that */
+	int lock;   /* -1: not served */
 	struct database_files *files; /* noted when the first connection is there */
 };
 
@@ -16,6 +17,7 @@ struct database {
 _must_check_ int database_create(const struct store_options *options);
 _must_check_ int database_open(const struct store_options *options, struct database **databasep);
 void database_close(struct database *database);
+int64_t database_server(const struct store_options *options);
 _must_check_ int database_look(struct database *database);
 _must_check_ int database_looked(const struct database *database);
 

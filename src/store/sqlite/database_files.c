@@ -8,11 +8,14 @@
 #include "wal_scan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILES = 3 };
 
@@ -26,6 +29,31 @@ struct database_files {
 	} file[FILES];
 	atomic_int found; /* 0 or -ESTALE */
 };
+
+/* --- their directory --- */
+
+char *database_files_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+}
+
+int database_files_sync_directory(const char *path)
+{
+	_cleanup_(freep) char *directory = database_files_directory(path);
+	int fd, err = 0;
+
+	if (!directory)
+		return -ENOMEM;
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return log_fault("open directory", -errno, directory);
+	if (fsync(fd) < 0)
+		err = log_fault("sync directory", -errno, directory);
+	close(fd);
+	return err;
+}
 
 /* --- before it is opened --- */
 

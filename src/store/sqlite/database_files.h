@@ -13,6 +13,11 @@
 
 struct database_files;
 
+/* The directory that a file is in; NULL: out of memory. The caller frees it. */
+char *database_files_directory(const char *path);
+/* Makes renames and new names in the directory of `path` durable. */
+_must_check_ int database_files_sync_directory(const char *path);
+
 /*
  * Of a database that this process has not open: closing a file drops all locks of the process on
  * it, and so those of SQLite's connections. Modes of -wal and -shm that differ from the database's

@@ -32,8 +32,7 @@ static const struct migration *migration_after(int64_t version)
 	return next;
 }
 
-/* The schema version, 0 for an empty database. */
-static int schema_version(sqlite3 *db, int64_t *versionp)
+int sqlite_schema_version(sqlite3 *db, int64_t *versionp)
 {
 	int64_t application, version, objects;
 	char detail[80];
@@ -50,7 +49,8 @@ static int schema_version(sqlite3 *db, int64_t *versionp)
 	if (err < 0)
 		return err;
 	if (application != APPLICATION_ID && (application | version | objects) != 0)
-		return log_fault("open database", -EPROTO, "not a database of cmfd");
+		return log_fault("open database", -EMEDIUMTYPE,
+				 "it is an SQLite database of another program");
 	if (version < 0 || version > version_newest()) {
 		snprintf(detail, sizeof(detail),
 			 "schema version %lld, this program knows up to %lld", (long long)version,
@@ -70,7 +70,7 @@ static int migrate_one(sqlite3 *db, bool *donep)
 	int err;
 
 	/* Read again under the write lock: another process may be migrating, too. */
-	err = schema_version(db, &version);
+	err = sqlite_schema_version(db, &version);
 	if (err < 0)
 		return err;
 	*donep = version == version_newest();
@@ -170,7 +170,7 @@ int sqlite_migration_functions(sqlite3 *db)
 int sqlite_migrate(sqlite3 *db)
 {
 	int64_t version;
-	int err = schema_version(db, &version);
+	int err = sqlite_schema_version(db, &version);
 	bool done = err == 0 && version == version_newest();
 
 	if (err == 0 && !done)
@@ -190,7 +190,7 @@ int sqlite_migrate(sqlite3 *db)
 int sqlite_migrated(sqlite3 *db)
 {
 	int64_t version;
-	int err = schema_version(db, &version);
+	int err = sqlite_schema_version(db, &version);
 
 	return err == 0 && version != version_newest() ? -EAGAIN : err;
 }

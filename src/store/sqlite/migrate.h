@@ -5,11 +5,16 @@
 #include "sqlite_db.h"
 
 /*
+ * The schema version; 0: an empty database. -EPROTO: newer than this program; -EMEDIUMTYPE: a
+ * database of something else. Both logged.
+ */
+_must_check_ int sqlite_schema_version(sqlite3 *db, int64_t *versionp);
+/*
  * Applies the migrations that are missing, each in its own transaction; to an empty database, all.
- * -EPROTO, with nothing changed: newer than this program, or a database of something else.
+ * With nothing changed: as sqlite_schema_version().
  */
 _must_check_ int sqlite_migrate(sqlite3 *db);
 /* Defines what the migrations call, for a connection that runs one by itself. */
 _must_check_ int sqlite_migration_functions(sqlite3 *db);
-/* 0 if none is missing; -EPROTO, logged, otherwise. Changes nothing. */
+/* 0 if none is missing, -EAGAIN if one is; else as sqlite_schema_version(). Changes nothing. */
 _must_check_ int sqlite_migrated(sqlite3 *db);
