@@ -597,6 +597,11 @@ struct conf {
  * (file unreadable; a problem line says so too).
  */
 _must_check_ int conf_load(const char *path, struct conf **confp, struct strbuf *problems);
+/*
+ * The same for who needs to know no more than what it says: the files that it names are not looked
+ * at, which the server may read alone, or which are to be made.
+ */
+_must_check_ int conf_load_names(const char *path, struct conf **confp, struct strbuf *problems);
 void conf_free(struct conf *conf);
 DEFINE_CLEANUP(struct conf, conf_free);
 
@@ -654,6 +659,8 @@ uint32_t conf_connections_possible(const struct conf *conf, uint64_t limit);
 /* The limit that connections_max needs. */
 uint64_t conf_descriptors_wanted(const struct conf *conf);
 
+/* Adds a value with the escapes that the file's syntax wants. */
+void conf_value_escape(struct strbuf *out, const char *text);
 /* --print-config: the effective configuration in the file's syntax, defaults included. */
 void conf_print(const struct conf *conf, FILE *out);
 /* docs/configuration.md and the tables of cmf.cnf(5), generated from the key table. */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A page of 1000 certificates with PEM stays far below; it bounds what a wrong server can do to us.
  */
@@ -31,7 +32,7 @@ static int socket_find(struct ctl *ctl)
 		ctl->socket_path = strdup(ctl->socket);
 		return ctl->socket_path ? CTL_OK : ctl_file_error(ctl->socket, -ENOMEM);
 	}
-	if (conf_load(ctl->config, &conf, &problems)) {
+	if (conf_load_names(ctl->config, &conf, &problems)) {
 		ctl_error("cannot use the configuration %s (say --config or --socket):\n%s",
 			  ctl->config, problems.text ? problems.text : "");
 		return CTL_FAULT;
@@ -57,6 +58,20 @@ static size_t answer_add(char *part, size_t size, size_t n, void *arg)
 	return answer->failed ? 0 : size * n;
 }
 
+/* Why the socket cannot be written to. */
+static const char *socket_fault(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "there is no such socket; does cmfd run?";
+	case EACCES:
+		return "permission denied; operators are root, its user and its group (as "
+		       "`adduser NAME cmfd` makes one)";
+	default:
+		return strerror(error);
+	}
+}
+
 /* Sends and receives; the HTTP status, or 0 with the reason printed. */
 static long http_exchange(struct ctl *ctl, const char *method, const char *url, const char *body,
 			  struct strbuf *answer)
@@ -64,7 +79,7 @@ static long http_exchange(struct ctl *ctl, const char *method, const char *url, 
 	CURL *curl = ctl->curl;
 	struct curl_slist *headers = NULL;
 	CURLcode code;
-	long status = 0;
+	long status = 0, error = 0;
 
 	/* Options of the call before are gone, its connection stays. */
 	curl_easy_reset(curl);
@@ -89,7 +104,14 @@ static long http_exchange(struct ctl *ctl, const char *method, const char *url, 
 	curl_slist_free_all(headers);
 	if (code == CURLE_OK)
 		return status;
-	ctl_error("no answer from cmfd on %s: %s", ctl->socket_path, curl_easy_strerror(code));
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+	if (code == CURLE_COULDNT_CONNECT && error == ECONNREFUSED)
+		ctl_error("no answer from cmfd on %s: it does not run", ctl->socket_path);
+	else if (code == CURLE_COULDNT_CONNECT && access(ctl->socket_path, W_OK) < 0)
+		ctl_error("no answer from cmfd on %s: %s", ctl->socket_path, socket_fault(errno));
+	else
+		ctl_error("no answer from cmfd on %s: %s", ctl->socket_path,
+			  curl_easy_strerror(code));
 	return 0;
 }
 

@@ -55,6 +55,7 @@ struct conf_input {
 	const struct conf_key *key;
 	const char *dir; /* relative file names are taken from here */
 	const char *text;
+	bool names_only; /* files are not looked at */
 };
 
 struct conf_type {

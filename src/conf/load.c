@@ -16,7 +16,7 @@
 static int load_value(struct conf_loader *l, const char *section, const struct conf_key *key,
 		      const char *text, void *base)
 {
-	struct conf_input in = {key, l->conf->dir, text};
+	struct conf_input in = {key, l->conf->dir, text, l->names_only};
 	_cleanup_(strbuf_clear) struct strbuf why = STRBUF_NULL;
 	int err;
 
@@ -426,10 +426,12 @@ static int conf_resolve(struct conf_loader *l, const char *path)
 	return 0;
 }
 
-int conf_load(const char *path, struct conf **confp, struct strbuf *problems)
+static int conf_load_by(const char *path, bool names_only, struct conf **confp,
+			struct strbuf *problems)
 {
 	_cleanup_(conf_freep) struct conf *conf = calloc(1, sizeof(*conf));
-	struct conf_loader l = {.conf = conf, .problems = {.text = problems}};
+	struct conf_loader l = {
+		.conf = conf, .problems = {.text = problems}, .names_only = names_only};
 	int err;
 
 	if (!conf)
@@ -441,4 +443,14 @@ int conf_load(const char *path, struct conf **confp, struct strbuf *problems)
 	if (err == 0)
 		*confp = TAKE(conf);
 	return err;
+}
+
+int conf_load(const char *path, struct conf **confp, struct strbuf *problems)
+{
+	return conf_load_by(path, false, confp, problems);
+}
+
+int conf_load_names(const char *path, struct conf **confp, struct strbuf *problems)
+{
+	return conf_load_by(path, true, confp, problems);
 }

@@ -12,6 +12,7 @@ struct conf_loader {
 	struct conf *conf;
 	struct conf_source source;
 	struct conf_problems problems;
+	bool names_only; /* the files that it names are not looked at */
 };
 
 /* What a [ca] or [profile] section says by itself; `section` is what the file gives. */

@@ -9,14 +9,18 @@
 
 #include <string.h>
 
-/* With the escapes that NCONF wants. */
+void conf_value_escape(struct strbuf *out, const char *text)
+{
+	for (; *text; text++)
+		strbuf_printf(out, "%s%c", strchr("\\\"'`#$", *text) ? "\\" : "", *text);
+}
+
 static void print_value(const char *text, FILE *out)
 {
-	for (; *text; text++) {
-		if (strchr("\\\"'`#$", *text))
-			fputc('\\', out);
-		fputc(*text, out);
-	}
+	_cleanup_(strbuf_clear) struct strbuf escaped = STRBUF_NULL;
+
+	conf_value_escape(&escaped, text);
+	fputs(escaped.text ? escaped.text : "", out);
 }
 
 static void print_section(enum conf_section section, const char *name, const void *base, FILE *out)

@@ -85,7 +85,7 @@ static int file_parse(const struct conf_input *in, void *value, struct strbuf *w
 	const char *path = *(char **)value;
 	struct stat st;
 
-	if (err < 0)
+	if (err < 0 || in->names_only)
 		return err;
 	if (stat(path, &st) < 0 || access(path, R_OK) < 0)
 		return path_refuse(path, errno, why);
@@ -118,7 +118,7 @@ static int directory_parse(const struct conf_input *in, void *value, struct strb
 {
 	int err = path_resolve(in, value);
 
-	return err < 0 ? err : directory_check(*(char **)value, why);
+	return err < 0 || in->names_only ? err : directory_check(*(char **)value, why);
 }
 
 const struct conf_type conf_type_directory = {
@@ -134,7 +134,7 @@ static int path_parse(const struct conf_input *in, void *value, struct strbuf *w
 	int err = path_resolve(in, value);
 	char *slash;
 
-	if (err < 0)
+	if (err < 0 || in->names_only)
 		return err;
 	parent = strdup(*(char **)value);
 	if (!parent)
