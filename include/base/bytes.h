@@ -53,7 +53,8 @@ _must_check_ int file_read(const char *path, size_t max, struct octets *outp);
 /* The same from an open file, which stays open. */
 _must_check_ int file_read_open(int fd, size_t max, struct octets *outp);
 /*
- * Writes a whole file durably: a temporary beside it, fsync, rename, fsync of the directory.
- * Returns 0 or a negative errno; the old content stays on error.
+ * Writes a whole file durably: a temporary beside it, fsync, rename, fsync of the directory. As
+ * root a file that is replaced keeps its owner. Returns 0 or a negative errno; the old content
+ * stays on error.
  */
 _must_check_ int file_write_durable(const char *path, struct bytes content, unsigned mode);

@@ -227,10 +227,22 @@ static int directory_sync(const char *path)
 	return 0;
 }
 
-static int file_fill(int fd, struct bytes content, unsigned mode)
+/* What root replaces stays whose it was: a service must still read its own files. */
+static int file_owner_keep(int fd, const char *path)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(path, &st) < 0)
+		return 0;
+	return fchown(fd, st.st_uid, st.st_gid) < 0 ? -errno : 0;
+}
+
+static int file_fill(int fd, const char *path, struct bytes content, unsigned mode)
 {
 	int err = write_all(fd, content);
 
+	if (err == 0)
+		err = file_owner_keep(fd, path);
 	if (err < 0)
 		return err;
 	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
@@ -251,7 +263,7 @@ int file_write_durable(const char *path, struct bytes content, unsigned mode)
 	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 until it is complete */
 	if (fd < 0)
 		return -errno;
-	err = file_fill(fd, content, mode);
+	err = file_fill(fd, path, content, mode);
 	if (err == 0 && rename(temporary, path) < 0)
 		err = -errno;
 	if (err < 0) {
