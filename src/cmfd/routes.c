@@ -1,19 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which path leads where, and CRLs, a route that needs no module of its own. What lies behind the
- * paths of CMP: cmp_route.c.
+ * Which path leads where, and what CAs publish, CRLs and their certificates, which needs no module
+ * of its own. What lies behind the paths of CMP: cmp_route.c.
  */
 #include "daemon.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* /crl/<ca>.crl */
-static bool crl_path_ok(const char *rest)
+/* Of the suffixes of what is published. */
+enum { SUFFIX_LEN = 4 };
+
+static bool path_ends_with(const char *rest, const char *suffix)
 {
 	size_t len = strlen(rest);
 
-	return len > 4 && !strchr(rest, '/') && strcmp(rest + len - 4, ".crl") == 0;
+	return len > SUFFIX_LEN && !strchr(rest, '/') &&
+	       strcmp(rest + len - SUFFIX_LEN, suffix) == 0;
+}
+
+/* /crl/<ca>.crl */
+static bool crl_path_ok(const char *rest)
+{
+	return path_ends_with(rest, ".crl");
+}
+
+/* /aia/<ca>.cer */
+static bool certificate_path_ok(const char *rest)
+{
+	return path_ends_with(rest, ".cer");
 }
 
 /* Of a CA that is no longer in the configuration, for as long as anybody asks. */
@@ -29,7 +44,8 @@ static int crl_of_old_ca(struct worker *worker, const char *name, struct octets 
 static void crl_serve(void *arg, struct worker *worker, const struct http_request *request,
 		      struct http_response *response)
 {
-	_cleanup_(freep) char *name = strndup(request->path_rest, strlen(request->path_rest) - 4);
+	_cleanup_(freep) char *name =
+		strndup(request->path_rest, strlen(request->path_rest) - SUFFIX_LEN);
 	_cleanup_(ca_crl_clear) struct ca_crl crl = {0};
 	struct ca *ca = name ? ca_find(worker_service(worker)->cas, name) : NULL;
 	int err = -ENOMEM;
@@ -46,10 +62,32 @@ static void crl_serve(void *arg, struct worker *worker, const struct http_reques
 	response->part = TAKE(crl.der);
 }
 
+/* RFC 5280 4.2.2.1: a single DER encoded certificate, that of the CA in force. */
+static void certificate_serve(void *arg, struct worker *worker, const struct http_request *request,
+			      struct http_response *response)
+{
+	_cleanup_(freep) char *name =
+		strndup(request->path_rest, strlen(request->path_rest) - SUFFIX_LEN);
+	struct ca *ca = name ? ca_find(worker_service(worker)->cas, name) : NULL;
+	const struct bytes *certs;
+
+	if (!ca || ca_chain(ca, &certs) == 0) {
+		response->status = name ? 404 : 500;
+		return;
+	}
+	if (octets_dup(certs[0], &response->body) < 0) {
+		response->status = 500;
+		return;
+	}
+	response->content_type = "application/pkix-cert";
+}
+
 int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)
 {
 	const struct http_route own[] = {
 		{HTTP_PUBLIC, "/crl/*", HTTP_GET, NULL, 0, crl_serve, NULL, crl_path_ok},
+		{HTTP_PUBLIC, "/aia/*", HTTP_GET, NULL, 0, certificate_serve, NULL,
+		 certificate_path_ok},
 		{HTTP_METRICS, "/metrics", HTTP_GET, NULL, 0, observe_metrics, daemon, NULL},
 		{HTTP_METRICS, "/healthz", HTTP_GET, NULL, 0, observe_health, daemon, NULL},
 		{HTTP_METRICS, "/readyz", HTTP_GET, NULL, 0, observe_ready, daemon, NULL},

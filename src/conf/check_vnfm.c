@@ -113,7 +113,7 @@ static void check_callback_token(struct conf_loader *l, const struct conf_source
 /* Paths of other doors, which would take what is for the callback. */
 static bool path_is_taken(const struct conf *conf, const char *path)
 {
-	static const char *const others[] = {"/.well-known/", "/crl/", "/cmf-certmgmt/"};
+	static const char *const others[] = {"/.well-known/", "/crl/", "/aia/", "/cmf-certmgmt/"};
 
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		if (strncmp(path, others[i], strlen(others[i])) == 0)

@@ -364,7 +364,8 @@ const struct conf_key conf_keys[] = {
 	INTERNAL(crl_distribution_points, "crl_distribution_points", uris,
 		 .help = "URIs for the extension of that name; cmfd serves `/crl/NAME.crl`."),
 	INTERNAL(aia_ca_issuers, "aia_ca_issuers", uris,
-		 .help = "URIs of the CA's certificate for authorityInfoAccess."),
+		 .help = "URIs of the CA's certificate for authorityInfoAccess; cmfd serves "
+			 "`/aia/NAME.cer`."),
 	INTERNAL(aia_ocsp, "aia_ocsp", uris,
 		 .help = "URIs of OCSP responders for authorityInfoAccess."),
 	INTERNAL(crl_validity_ms, "crl_validity", duration, .initial = "7d", .min = 60 * SECOND,

@@ -164,7 +164,7 @@ const struct conf_type conf_type_uris = {
 /* "/pkix/", "/ejbca/publicweb/cmp/<profile>": not of what cmfd serves in any case. */
 static bool path_is_fine(const char *text)
 {
-	static const char *const own[] = {"/.well-known/cmp", "/crl/", "/cmf-certmgmt/"};
+	static const char *const own[] = {"/.well-known/cmp", "/crl/", "/aia/", "/cmf-certmgmt/"};
 	const char *mark = strchr(text, '<');
 	size_t len = mark ? (size_t)(mark - text) : strlen(text);
 
@@ -248,7 +248,7 @@ static int address_refuse(const char *text, struct strbuf *why)
 static int unix_address_parse(const struct conf_input *in, const char *path,
 			      struct conf_address *address, struct strbuf *why)
 {
-	struct conf_input path_in = {in->key, in->dir, path};
+	struct conf_input path_in = {in->key, in->dir, path, in->names_only};
 
 	address->is_unix = true;
 	return conf_type_socket.parse(&path_in, &address->host, why);

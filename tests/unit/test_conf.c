@@ -480,6 +480,8 @@ static const struct {
 	 "[vnfm sim] callback_uri: a path of its own is needed, without escapes, as /lcm/sim"},
 	{"https://cmf.example/lcm/sim", "https://cmf.example/crl/sim",
 	 "[vnfm sim] callback_uri: something else is served at /crl/sim"},
+	{"https://cmf.example/lcm/sim", "https://cmf.example/aia/sim",
+	 "[vnfm sim] callback_uri: something else is served at /aia/sim"},
 	{"https://cmf.example/lcm/sim", "http://cmf.example/lcm/sim",
 	 "[vnfm sim] callback_uri: http goes to a loopback address only; use https"},
 	{"callback_user = vnfm\ncallback_password_file = store.key\n", "",
@@ -588,6 +590,8 @@ static const struct {
 	 "[server] paths: \"/<profile>/x\" is not a path of its own, as /pkix/ or /cmp/<profile>"},
 	{"idle_timeout = 90s", "paths = /crl/x",
 	 "[server] paths: \"/crl/x\" is not a path of its own, as /pkix/ or /cmp/<profile>"},
+	{"idle_timeout = 90s", "paths = /aia/x",
+	 "[server] paths: \"/aia/x\" is not a path of its own, as /pkix/ or /cmp/<profile>"},
 	{"idle_timeout = 90s", "paths = /",
 	 "[server] paths: \"/\" is not a path of its own, as /pkix/ or /cmp/<profile>"},
 	{"idle_timeout = 90s", "workers = -1", "[server] workers: \"-1\" is not a number"},
@@ -858,6 +862,25 @@ START_TEST(test_missing_files_and_a_bad_address)
 }
 END_TEST
 
+/* Who may not read the files, or is to make them, knows their names all the same. */
+START_TEST(test_names_alone)
+{
+	_cleanup_(freep) char *text = changed("127.0.0.1:8080", "127.0.0.1:8081");
+	_cleanup_(freep) char *problems = NULL;
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+	struct strbuf none = STRBUF_NULL;
+	char path[128], key[160];
+
+	ck_assert_int_eq(load_as("ca/other.cnf", text, &conf, &problems), -EINVAL);
+	snprintf(path, sizeof(path), "%s/ca/other.cnf", directory);
+	snprintf(key, sizeof(key), "%s/ca/store.key", directory);
+	ck_assert_int_eq(conf_load_names(path, &conf, &none), 0);
+	ck_assert_uint_eq(none.len, 0);
+	ck_assert_str_eq(conf->store.secret_key, key);
+	strbuf_clear(&none);
+}
+END_TEST
+
 START_TEST(test_file_is_missing_or_no_text)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -1022,6 +1045,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_good_extensions);
 	tcase_add_loop_test(tc, test_mistake, 0, ARRAY_LEN(mistakes));
 	tcase_add_test(tc, test_missing_files_and_a_bad_address);
+	tcase_add_test(tc, test_names_alone);
 	tcase_add_test(tc, test_file_is_missing_or_no_text);
 	tcase_add_test(tc, test_unreadable_directory_as_file);
 	tcase_add_test(tc, test_print_round_trip);
