@@ -618,6 +618,7 @@ struct store_registration_filter {
 	const char *vnf_instance; /* NULL: all; "": those without */
 	const char *manager;
 	const char *trust_domain;
+	const char *profile;
 	int cert_type; /* -1: all */
 	bool with_deregistered;
 	int64_t after_id; /* for pages: rows with a greater id, in order of id */
@@ -646,6 +647,10 @@ struct store_certificate_filter {
 	const char *manager;
 	const char *trust_domain;
 	const char *ca;
+	const char *profile;             /* of the registration */
+	const enum cert_type *cert_type; /* NULL: all */
+	int64_t ends_after_ms; /* notAfter is later, and not later than ends_by_ms; 0: any */
+	int64_t ends_by_ms;
 	struct serial serial;    /* none: all */
 	int state;               /* enum store_certificate_state, -1: all */
 	int64_t registration_id; /* 0: all */
@@ -687,6 +692,15 @@ struct store_live {
 /* Whether there are `max` or more. */
 _must_check_ int store_live_reached(struct store_reader *r, const struct store_live *live,
 				    bool *reachedp);
+/* What there is, for an operator; certificates are counted up to `max`. */
+struct store_totals {
+	int64_t registrations; /* active ones, of all trust domains */
+	int64_t clients;
+	int64_t expired; /* certificates that are active or on hold, whose notAfter has passed */
+	int64_t ending;  /* and those where it will by then */
+};
+_must_check_ int store_totals_get(struct store_reader *r, int64_t now_ms, int64_t until_ms,
+				  uint32_t max, struct store_totals *totalsp);
 /* Certificates by state, for metrics. */
 _must_check_ int store_certificate_counts(struct store_reader *r,
 					  int64_t counts[STORE_CERT_STATE_COUNT]);
@@ -705,9 +719,10 @@ _must_check_ int store_transaction_signers(struct store_reader *r, struct bytes 
 _must_check_ int store_transaction_items_get(struct store_reader *r, int64_t transaction_id,
 					     struct store_transaction_items *itemsp);
 struct store_transaction_filter {
-	const char *requester;  /* NULL: all */
-	int state;              /* -1: all */
-	int64_t certificate_id; /* 0: all; also among the items */
+	const char *requester;       /* NULL: all */
+	int state;                   /* -1: all */
+	int64_t certificate_id;      /* 0: all; also among the items */
+	struct bytes transaction_id; /* borrowed; empty: all */
 	int64_t after_id;
 	uint32_t limit;
 };
@@ -790,6 +805,9 @@ _must_check_ int store_exchange_due(struct store_reader *r, const char *ca, int6
 /* Of these, those whose deadline has come. */
 _must_check_ int store_exchange_expired(struct store_reader *r, const char *ca, int64_t now_ms,
 					struct store_due *duep);
+/* OPEN ones with a CA, counted up to `max`; since when the oldest is, 0: there are none. */
+_must_check_ int store_exchange_open(struct store_reader *r, const char *ca, uint32_t max,
+				     int64_t *np, int64_t *since_msp);
 /* Transactions of a requester in any AWAIT_* state that have a deadline, counted up to `max`. */
 _must_check_ int store_transaction_open_count(struct store_reader *r, const char *requester,
 					      uint32_t max, uint32_t *np);

@@ -467,6 +467,13 @@ const char *const store_read_sql[READ_KINDS] = {
 		COUNTED_TOO("certificate") COUNTED_TOO("archived_key") COUNTED_TOO("held_name")
 			COUNTED_TOO("cmp_transaction") COUNTED_TOO("csr") COUNTED_TOO("exchange")
 				COUNTED_TOO("seen") COUNTED_TOO("event") COUNTED_TOO("audit"),
+	[READ_TOTALS] =
+		"SELECT (SELECT CAST(coalesce(sum(registrations), 0) AS BIGINT) FROM trust_domain),"
+		" (SELECT count(*) FROM client),"
+		" (SELECT count(*) FROM (SELECT 1 FROM certificate WHERE state IN (2, 6)"
+		" AND not_after_ms <= ?1 LIMIT ?3) AS few),"
+		" (SELECT count(*) FROM (SELECT 1 FROM certificate WHERE state IN (2, 6)"
+		" AND not_after_ms > ?1 AND not_after_ms <= ?2 LIMIT ?3) AS few)",
 	[READ_KEY_TAKEN] = KEY_TAKEN_SQL,
 	[READ_LIVE_REACHED] = LIVE_REACHED_SQL,
 	[READ_TRANSACTION_FIND] = "SELECT " TRANSACTION_COLUMNS " FROM cmp_transaction"
@@ -533,6 +540,8 @@ const char *const store_read_sql[READ_KINDS] = {
 	[READ_EXCHANGE_EXPIRED] =
 		"SELECT id FROM exchange WHERE state = 0 AND ca = ?1 AND deadline_ms <= ?2"
 		" AND next_ms <= ?2 ORDER BY deadline_ms LIMIT ?3",
+	[READ_EXCHANGE_OPEN] = "SELECT count(*), min(created_ms) FROM (SELECT created_ms"
+			       " FROM exchange WHERE state = 0 AND ca = ?1 LIMIT ?2) AS few",
 	[READ_CRL_NEWEST] = "SELECT id, ca, number, this_update_ms, next_update_ms, scheduled_ms,"
 			    " changes FROM crl WHERE ca = ?1 ORDER BY number DESC LIMIT 1",
 	[READ_CRL_OCTETS] = "SELECT der FROM crl WHERE id = ?1",
@@ -646,6 +655,7 @@ const char *const store_part_sql[QUERY_PARTS] = {
 	[WHERE_MANAGER] = "manager = ?",
 	[WHERE_TRUST_DOMAIN] = "trust_domain = ?",
 	[WHERE_CERT_TYPE] = "cert_type = ?",
+	[WHERE_PROFILE] = "profile = ?",
 	[IF_REGISTERED] = "state = 0",
 	[WHERE_CERTIFICATE_AFTER] = "c.id > ?",
 	[WHERE_CERTIFICATE_SERIAL] = "c.serial = ?",
@@ -656,6 +666,10 @@ const char *const store_part_sql[QUERY_PARTS] = {
 	[WHERE_CERTIFICATE_VNF_INSTANCE] = "+r.vnf_instance = ?",
 	[WHERE_CERTIFICATE_MANAGER] = "+r.manager = ?",
 	[WHERE_CERTIFICATE_TRUST_DOMAIN] = "+r.trust_domain = ?",
+	[WHERE_CERTIFICATE_CERT_TYPE] = "+r.cert_type = ?",
+	[WHERE_CERTIFICATE_PROFILE] = "+r.profile = ?",
+	[WHERE_CERTIFICATE_ENDS_AFTER] = "+c.not_after_ms > ?",
+	[WHERE_CERTIFICATE_ENDS_BY] = "+c.not_after_ms <= ?",
 	[WHERE_CERTIFICATE_STATE] = "c.state = ?",
 	[WHERE_CERTIFICATE_STATE_OF_FEW] = "+c.state = ?",
 	/* Written as in the partial index certificate_not_active, so that it serves. */
@@ -667,6 +681,7 @@ const char *const store_part_sql[QUERY_PARTS] = {
 		"cmp_transaction, wanted"
 		" WHERE certificate_id = c UNION ALL SELECT transaction_id FROM"
 		" cmp_transaction_item, wanted WHERE certificate_id = c)",
+	[WHERE_TRANSACTION_ID] = "transaction_id = ?",
 	[WHERE_TRANSACTION_STATE] = "state = ?",
 	/* Written as in the partial index cmp_transaction_not_done, so that it serves. */
 	[IF_TRANSACTION_NOT_DONE] = "state <> 2",

@@ -24,8 +24,8 @@ static struct {
 
 /* These do not grow with what is enrolled, or hold rows that the statement has made itself. */
 static const char *const may_be_scanned[] = {
-	"client", "crl",    "meta", "sqlite_master", "CONSTANT",     "subscription",
-	"s",      "wanted", "few",  "(subquery-1)",  "(subquery-2)", "(subquery-3)",
+	"client", "crl", "meta",         "sqlite_master", "CONSTANT",     "subscription", "s",
+	"wanted", "few", "(subquery-1)", "(subquery-2)",  "(subquery-3)", "trust_domain",
 };
 
 /* Read, but to an end: part of the statement, and why. */
@@ -40,7 +40,8 @@ static const char *const may_be_sorted[] = {
 	"subject_key = ?",          /* those of one subjectId, in all trust domains and instances */
 	"SELECT 'the counter of '", /* the check of integrity */
 	"SELECT 'the number of registrations of trust domain '",
-	"c.serial = ?", /* one for each CA that has that serialNumber */
+	"AND transaction_id = ?", /* one for each requester that has used it */
+	"c.serial = ?",           /* one for each CA that has that serialNumber */
 };
 
 /* By these all that a client has, or a domain, would be read: a list does it page by page. */

@@ -314,6 +314,7 @@ END_TEST
 
 START_TEST(test_certificate_list_filters)
 {
+	const enum cert_type vnfci = CERT_TYPE_VNFCI, mano = CERT_TYPE_MANO;
 	int64_t regs[2], ids[6], counts[STORE_CERT_STATE_COUNT];
 	struct fixture f;
 
@@ -339,6 +340,12 @@ START_TEST(test_certificate_list_filters)
 	LIST("0 ", .state = STORE_CERT_REQUESTED);
 	LIST("5 0 ", .state = -1, .registration_id = regs[1]);
 	LIST("2 ", .state = STORE_CERT_PENDING, .registration_id = regs[0], .ca = "issuing");
+	LIST("5 0 ", .state = -1, .cert_type = &vnfci, .profile = "VnfciCert", .manager = "vnfm-b");
+	LIST("", .state = -1, .cert_type = &mano);
+	LIST("", .state = -1, .profile = "ManoCert");
+	/* Later than the one, not later than the other. */
+	LIST("4 ", .state = -1, .ends_after_ms = 14999, .ends_by_ms = 89999);
+	LIST("1 2 3 5 0 ", .state = -1, .ends_after_ms = 15000, .ends_by_ms = 90000);
 #undef LIST
 	OK(store_certificate_counts(f.reader, counts));
 	ck_assert_int_eq(counts[STORE_CERT_REQUESTED], 1);
@@ -347,6 +354,30 @@ START_TEST(test_certificate_list_filters)
 	ck_assert_int_eq(counts[STORE_CERT_REVOKED], 1);
 	ck_assert_int_eq(counts[STORE_CERT_REJECTED], 0);
 	ck_assert_int_eq(counts[STORE_CERT_REVOCATION_PENDING], 0);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_totals)
+{
+	struct store_totals totals;
+	int64_t regs[2], ids[6];
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	OK(store_totals_get(f.reader, 1, 2, 10, &totals));
+	ck_assert_int_eq(totals.registrations + totals.clients + totals.expired + totals.ending, 0);
+	fill_for_lists(&f, regs, ids);
+	/* Of those in force: one ends at 15000, one at 90000. */
+	OK(store_totals_get(f.reader, 15000, 89999, 10, &totals));
+	ck_assert_int_eq(totals.registrations, 2);
+	ck_assert_int_eq(totals.expired, 1);
+	ck_assert_int_eq(totals.ending, 0);
+	OK(store_totals_get(f.reader, 14999, 90000, 10, &totals));
+	ck_assert_int_eq(totals.expired, 0);
+	ck_assert_int_eq(totals.ending, 2);
+	OK(store_totals_get(f.reader, 14999, 90000, 1, &totals));
+	ck_assert_int_eq(totals.ending, 1);
 	fixture_end(&f);
 }
 END_TEST
@@ -567,6 +598,7 @@ TCase *certificate_cases(void)
 	tcase_add_loop_test(tc, test_certificate_due, 0, backends_count);
 	tcase_add_loop_test(tc, test_due_is_bounded_and_in_order, 0, backends_count);
 	tcase_add_loop_test(tc, test_certificate_list_filters, 0, backends_count);
+	tcase_add_loop_test(tc, test_totals, 0, backends_count);
 	tcase_add_loop_test(tc, test_revoked_page_of_a_ca, 0, backends_count);
 	tcase_add_loop_test(tc, test_hold_and_release_rfc5280_5_3_1, 0, backends_count);
 	tcase_add_loop_test(tc, test_crl_number_grows, 0, backends_count);

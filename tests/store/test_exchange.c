@@ -91,15 +91,20 @@ static void assert_due(struct fixture *f, const char *ca, int64_t due_ms, const 
 START_TEST(test_exchange_due_and_state)
 {
 	struct store_exchange e, found = {0};
+	int64_t id, open, since_ms;
 	struct fixture f;
-	int64_t id;
 
 	fixture_begin(&f, _i);
 	e = sample_exchange(put_requested_certificate(&f));
+	OK(store_exchange_open(f.reader, e.ca, 10, &open, &since_ms));
+	ck_assert(open == 0 && since_ms == 0);
 	e.next_ms = 700;
 	put_exchange(&f, &e);
 	e.next_ms = 600;
+	e.created_ms = 300;
 	id = put_exchange(&f, &e);
+	OK(store_exchange_open(f.reader, e.ca, 10, &open, &since_ms));
+	ck_assert(open == 2 && since_ms == 300);
 	assert_due(&f, e.ca, 599, "");
 	assert_due(&f, e.ca, 600, "600 ");
 	assert_due(&f, e.ca, 700, "600 700 ");
@@ -110,6 +115,10 @@ START_TEST(test_exchange_due_and_state)
 	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_FAILED, 9, "upstream_cert_key"));
 	OK(store_unit_commit(f.unit));
 	assert_due(&f, e.ca, 800, "700 ");
+	OK(store_exchange_open(f.reader, e.ca, 10, &open, &since_ms));
+	ck_assert(open == 1 && since_ms == 400);
+	OK(store_exchange_open(f.reader, "another", 10, &open, &since_ms));
+	ck_assert_int_eq(open, 0);
 	OK(store_exchange_get(f.reader, id, &found));
 	ck_assert_int_eq(found.state, STORE_EXCHANGE_FAILED);
 	ck_assert_int_eq(found.failinfo, 9);

@@ -294,6 +294,8 @@ START_TEST(test_registration_list_filters)
 	LIST("", .subject_id = "gone");
 	LIST("gone ", .subject_id = "gone", .with_deregistered = true);
 	LIST("b ", .manager = "vnfm-b");
+	LIST("b ", .profile = "VnfciCert", .manager = "vnfm-b");
+	LIST("", .profile = "ManoCert");
 	LIST("b ", .vnf_instance = "vnf-1");
 	LIST("a c ", .vnf_instance = "");
 	LIST("a c ", .trust_domain = "domain-a");

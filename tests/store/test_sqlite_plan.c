@@ -70,6 +70,7 @@ static int csr_row(void *arg, const struct store_csr *csr)
 START_TEST(test_lists_with_each_filter)
 {
 	const struct serial some_serial = {1, {7}};
+	const enum cert_type type = CERT_TYPE_MANO;
 	struct fixture f;
 
 	fixture_begin(&f, 0);
@@ -83,6 +84,10 @@ START_TEST(test_lists_with_each_filter)
 			.registration_id = IF(6, 1, 0),
 			.trust_domain = IF(7, "d", NULL),
 			.vnf_instance = IF(8, "v", NULL),
+			/* No index has these: they go with others. */
+			.cert_type = IF(8, &type, NULL),
+			.profile = IF(7, "p", NULL),
+			.ends_by_ms = IF(1, 1, 0),
 			.limit = 1000,
 		};
 		const struct store_registration_filter registrations = {
@@ -92,12 +97,14 @@ START_TEST(test_lists_with_each_filter)
 			.trust_domain = IF(2, "d", NULL),
 			.cert_type = IF(3, 1, -1),
 			.with_deregistered = IF(4, true, false),
+			.profile = IF(6, "p", NULL),
 			.limit = 1000,
 		};
 		const struct store_transaction_filter transactions = {
 			.requester = IF(0, "a", NULL),
 			.state = IF(1, STORE_TXN_FAILED, IF(2, STORE_TXN_DONE, -1)),
 			.certificate_id = IF(3, 1, 0),
+			.transaction_id = IF(4, bytes_of_string("t"), BYTES_NULL),
 			.limit = 1000,
 		};
 		const struct store_announcement_filter announcements = {

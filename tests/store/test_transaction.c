@@ -313,6 +313,8 @@ START_TEST(test_transaction_list_filters)
 	LIST("c ", .state = STORE_TXN_DONE);
 	LIST("d ", .state = STORE_TXN_FAILED);
 	LIST("b ", .state = -1, .certificate_id = cert_id);
+	LIST("b ", .state = -1, .transaction_id = VIEW("b"));
+	LIST("", .state = -1, .transaction_id = VIEW("z"));
 	LIST("a b ", .state = -1, .limit = 2);
 	OK(store_transaction_find(f.reader, "client:vnfm-a", VIEW("b"), &found));
 	LIST("c d ", .state = -1, .limit = 2, .after_id = found.id);

@@ -120,6 +120,14 @@ static void where_all(struct query *q, const struct store_certificate_filter *fi
 		query_where(q, WHERE_CERTIFICATE_MANAGER, value_text(filter->manager));
 	if (filter->trust_domain)
 		query_where(q, WHERE_CERTIFICATE_TRUST_DOMAIN, value_text(filter->trust_domain));
+	if (filter->cert_type)
+		query_where(q, WHERE_CERTIFICATE_CERT_TYPE, value_int(*filter->cert_type));
+	if (filter->profile)
+		query_where(q, WHERE_CERTIFICATE_PROFILE, value_text(filter->profile));
+	if (filter->ends_by_ms) {
+		query_where(q, WHERE_CERTIFICATE_ENDS_AFTER, value_int(filter->ends_after_ms));
+		query_where(q, WHERE_CERTIFICATE_ENDS_BY, value_int(filter->ends_by_ms));
+	}
 	if (filter->state >= 0)
 		query_where(q, few ? WHERE_CERTIFICATE_STATE_OF_FEW : WHERE_CERTIFICATE_STATE,
 			    value_int(filter->state));

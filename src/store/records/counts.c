@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How many certificates and transactions there are in each state, and whether that and all else in
- * the database is sound. What counts them is counts.h.
+ * How many certificates and transactions there are in each state, how much of all else, and whether
+ * what is in the database is sound. What counts them is counts.h.
  */
 #include "reader.h"
 
@@ -62,6 +62,25 @@ int store_table_counts(struct store_reader *r, store_table_each *each, void *arg
 	struct tables tables = {each, arg};
 
 	return read_each(r, READ_TABLE_COUNTS, NULL, 0, table_take, &tables);
+}
+
+static int totals_read(struct row *row, void *arg)
+{
+	struct store_totals *totals = arg;
+
+	totals->registrations = row_int(row);
+	totals->clients = row_int(row);
+	totals->expired = row_int(row);
+	totals->ending = row_int(row);
+	return 0;
+}
+
+int store_totals_get(struct store_reader *r, int64_t now_ms, int64_t until_ms, uint32_t max,
+		     struct store_totals *totalsp)
+{
+	return read_one(r, READ_TOTALS,
+			VALUES(value_int(now_ms), value_int(until_ms), value_int(max)), totals_read,
+			totalsp);
 }
 
 static int integrity_finding(struct row *row, void *arg)

@@ -109,6 +109,31 @@ int store_exchange_messages_get(struct store_reader *r, int64_t exchange_id,
 	return err;
 }
 
+struct open_exchanges {
+	int64_t n, since_ms;
+};
+
+static int open_read(struct row *row, void *arg)
+{
+	struct open_exchanges *open = arg;
+
+	open->n = row_int(row);
+	open->since_ms = row_int_or(row, 0);
+	return 0;
+}
+
+int store_exchange_open(struct store_reader *r, const char *ca, uint32_t max, int64_t *np,
+			int64_t *since_msp)
+{
+	struct open_exchanges open = {0};
+	int err = read_one(r, READ_EXCHANGE_OPEN, VALUES(value_text(ca), value_int(max)), open_read,
+			   &open);
+
+	*np = open.n;
+	*since_msp = open.since_ms;
+	return err;
+}
+
 /* --- changes --- */
 
 int store_exchange_insert(struct store_unit *u, const struct store_exchange *e, int64_t *idp)

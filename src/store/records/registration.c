@@ -190,6 +190,8 @@ int store_registration_list(struct store_reader *r, const struct store_registrat
 		query_where(&q, WHERE_TRUST_DOMAIN, value_text(filter->trust_domain));
 	if (filter->cert_type >= 0)
 		query_where(&q, WHERE_CERT_TYPE, value_int(filter->cert_type));
+	if (filter->profile)
+		query_where(&q, WHERE_PROFILE, value_text(filter->profile));
 	if (!filter->with_deregistered)
 		query_if(&q, IF_REGISTERED);
 	query_end(&q, ORDER_ID, filter->limit);

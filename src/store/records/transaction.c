@@ -164,6 +164,8 @@ int store_transaction_list(struct store_reader *r, const struct store_transactio
 	query_where(&q, WHERE_ID_AFTER, value_int(filter->after_id));
 	if (filter->requester)
 		query_where(&q, WHERE_REQUESTER, value_text(filter->requester));
+	if (filter->transaction_id.len > 0)
+		query_where(&q, WHERE_TRANSACTION_ID, value_bytes(filter->transaction_id));
 	if (filter->certificate_id != 0)
 		query_where(&q, WHERE_TRANSACTION_CERTIFICATE, value_int(filter->certificate_id));
 	if (filter->state >= 0)
