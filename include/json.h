@@ -12,16 +12,21 @@
  */
 #pragma once
 
+#include "checker.h"
 #include "cmf.h"
 #include "http.h"
 #include "lcm.h"
 #include "store/event.h"
 #include "token.h"
 
+#include <jansson.h>
+
 /* What a request is served with; a reload may replace it between requests. */
 struct json_service {
 	struct cmf *cmf;
 	struct token_checker *tokens; /* NULL: none are taken */
+	/* The certificates that the CMF itself lives by. */
+	const struct check_inventory *inventory;
 };
 
 /*
@@ -35,15 +40,56 @@ typedef const struct cmf_worker *json_worker_of(struct worker *worker,
 
 struct json_operator;
 
-/* lcm, which has to live longer, has what is followed of VNFMs; NULL: none is. */
+/* How the process is, of process.look. */
+struct json_process_state {
+	int64_t started_ms;
+	int64_t reloaded_ms;   /* since when it serves with the configuration that is in force */
+	char *reload_problems; /* of a reload since then that was refused, lines; NULL: none was */
+};
+
+/* What the operator's door asks of the process that it is in. Any thread may call. */
+struct json_process {
+	void *arg;
+	struct metrics *metrics;
+	/* The caller frees the texts. */
+	void (*look)(void *arg, struct json_process_state *statep);
+	/*
+	 * Has the configuration read anew, and returns when that is done. 0; -ESHUTDOWN: the
+	 * process ends; another negative errno: refused, with lines in `problems`.
+	 */
+	int (*reload)(void *arg, struct strbuf *problems);
+};
+
+/*
+ * lcm has what is followed of VNFMs; NULL: none is. The process is copied. What both refer to has
+ * to live longer.
+ */
 _must_check_ int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock,
-				   struct lcm *lcm, struct json_operator **doorp);
+				   struct lcm *lcm, const struct json_process *process,
+				   struct json_operator **doorp);
 void json_operator_free(struct json_operator *door);
 DEFINE_CLEANUP(struct json_operator, json_operator_free);
 
 /* The routes, all of group HTTP_ADMIN, to be copied into the server's table. Live as long as the
  * door. */
 const struct http_route *json_operator_routes(const struct json_operator *door, size_t *np);
+
+/* What a status is made of. Borrowed. */
+struct json_status_of {
+	const struct conf *conf;
+	struct ca_set *cas;                      /* NULL: they could not be loaded */
+	const struct check_inventory *inventory; /* NULL: not known */
+	struct store_reader *reader;             /* NULL: the database cannot be read */
+	struct lcm *lcm;                         /* NULL: no VNFM is followed by this process */
+	const struct json_process *process;      /* NULL: no cmfd runs */
+	const char *problems;                    /* lines, of what could not be read; NULL: none */
+	int64_t now_ms;
+};
+/*
+ * GET /v1/status: how all of it is, as far as that can be known. A new reference. 0 or a negative
+ * errno.
+ */
+_must_check_ int json_status(const struct json_status_of *of, json_t **statusp);
 
 /* --- that of VNF Managers --- */
 

@@ -35,9 +35,9 @@ ORDER = {
     "http": {"base", "conf", "keys"},
     "lcm": {"base", "conf", "token", "keys", "web", "store", "cmf", "http"},
     "checker": {"base", "conf", "asn1", "keys", "token", "store", "ca", "cmf", "cmp", "http", "lcm"},
-    "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http", "lcm"},
+    "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http", "lcm", "checker"},
     "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "lcm", "checker", "json"},
-    "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp", "checker"},
+    "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp", "checker", "json"},
     "cmfbench": {"base", "asn1", "message", "keys", "web"},
 }
 # Calls that close a circle and stay: (caller, called) -> the reason.

@@ -46,6 +46,13 @@ void metrics_request(struct metrics *m, enum metric_operation op, enum metric_ou
 		     const struct refusal *refusal, int64_t us);
 /* One exchange with an upstream CA (index of the CA in the configuration, at most 63). */
 void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64_t us, int ok);
+/* How that went with the CA of that name, since the start. */
+struct metrics_upstream {
+	uint64_t ok, failed;
+	bool last_failed;
+};
+void metrics_upstream_get(const struct metrics *m, const char *ca_name,
+			  struct metrics_upstream *upstreamp);
 /*
  * HTTP: a connection opened or closed, one refused (over a limit), one that gave way to another, a
  * request answered 503.

@@ -34,6 +34,7 @@ struct upstream {
 	_Atomic(char *) name; /* set by the first exchange */
 	atomic_uint_least64_t ok;
 	atomic_uint_least64_t failed;
+	atomic_bool last_failed;
 	struct histogram latency;
 };
 
@@ -132,7 +133,23 @@ void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64
 	u = &m->upstream[ca];
 	upstream_set_name(u, ca_name);
 	counter_add(ok ? &u->ok : &u->failed, 1);
+	atomic_store_explicit(&u->last_failed, !ok, memory_order_relaxed);
 	histogram_count(&u->latency, us);
+}
+
+void metrics_upstream_get(const struct metrics *m, const char *ca_name,
+			  struct metrics_upstream *upstreamp)
+{
+	*upstreamp = (struct metrics_upstream){0};
+	for (size_t i = 0; i < METRIC_UPSTREAMS_MAX; i++) {
+		const struct upstream *u = &m->upstream[i];
+		const char *name = atomic_load(&u->name);
+
+		if (name && strcmp(name, ca_name) == 0)
+			*upstreamp = (struct metrics_upstream){
+				counter_value(&u->ok), counter_value(&u->failed),
+				atomic_load_explicit(&u->last_failed, memory_order_relaxed)};
+	}
 }
 
 void metrics_connection(struct metrics *m, int delta)

@@ -26,6 +26,8 @@ static const struct {
 } commands[] = {
 	{"init", NULL, ctl_init, "make a directory with all that cmfd needs", NULL},
 	{"check", NULL, ctl_check, "check configuration, keys, certificates and database", NULL},
+	{"status", NULL, ctl_status, "show how the CMF is, on one screen", NULL},
+	{"reload", NULL, ctl_reload, "have cmfd read its configuration anew", NULL},
 	{"register", NULL, ctl_register, "register entities (IFA 033 Register)", NULL},
 	{"deregister", NULL, ctl_deregister, "end registrations", NULL},
 	{"registration", "list", NULL, "list registrations", &ctl_registrations},

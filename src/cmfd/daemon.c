@@ -51,6 +51,7 @@ int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *proble
 	if (!daemon)
 		return -ENOMEM;
 	pthread_mutex_init(&daemon->mutex, NULL);
+	pthread_cond_init(&daemon->reload.changed, NULL);
 	daemon->metrics = metrics_new();
 	if (!daemon->metrics)
 		return -ENOMEM;
@@ -152,6 +153,7 @@ static int server_start(struct daemon *daemon, struct strbuf *problems)
 int daemon_start(struct daemon *daemon, struct strbuf *problems)
 {
 	const struct conf *conf = daemon->service->conf;
+	const struct json_process process = process_of(daemon);
 	_cleanup_(strbuf_clear) struct strbuf listeners = STRBUF_NULL;
 	int err;
 
@@ -163,7 +165,10 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 			      &daemon->housekeeper);
 	if (err < 0)
 		return err;
-	err = json_operator_new(worker_own, &clock_system, daemon->lcm, &daemon->json_operator);
+	daemon->started_ms = clock_now_ms(&clock_system);
+	atomic_store(&daemon->reloaded_ms, daemon->started_ms);
+	err = json_operator_new(worker_own, &clock_system, daemon->lcm, &process,
+				&daemon->json_operator);
 	if (err < 0)
 		return err;
 	err = json_nfv_new(worker_own, &clock_system, daemon->store, daemon->metrics,
@@ -180,7 +185,6 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	log_event(LOG_LEVEL_INFO, "started", F_TEXT("version", CMFD_VERSION),
 		  F_INT("pid", getpid()), F_TEXT("config", conf->path),
 		  F_TEXT("listen", listeners.text));
-	atomic_store(&daemon->reloaded_ms, clock_now_ms(&clock_system));
 	notify_send("READY=1");
 	return 0;
 }
@@ -228,14 +232,13 @@ static void daemon_reload(struct daemon *daemon)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	struct service *next = NULL, *before;
+	uint64_t asked = process_reload_begin(daemon);
 	int err;
 
 	notify_reloading();
 	err = reload_prepare(daemon, &next, &problems);
 	atomic_store(&daemon->reload_refused, err < 0);
-	if (err < 0) {
-		reload_refused(err, &problems);
-	} else {
+	if (err == 0) {
 		pthread_mutex_lock(&daemon->mutex);
 		before = daemon->service;
 		daemon->service = next;
@@ -246,6 +249,9 @@ static void daemon_reload(struct daemon *daemon)
 		atomic_store(&daemon->reloaded_ms, clock_now_ms(&clock_system));
 		daemon->ends_told_us = 0;
 	}
+	process_reload_end(daemon, asked, err, problems.text);
+	if (err < 0)
+		reload_refused(err, &problems);
 	notify_send("READY=1");
 }
 
@@ -304,6 +310,7 @@ void daemon_run(struct daemon *daemon)
 	notify_send("STOPPING=1");
 	/* Else an operator who waits for a VNFM would be waited for. */
 	lcm_stop(daemon->lcm);
+	process_end(daemon);
 	http_server_drain(daemon->server, daemon->service->conf->server.drain_timeout_ms);
 	log_faults_tell(INT64_MAX);
 }
@@ -332,6 +339,8 @@ void daemon_free(struct daemon *daemon)
 	metrics_free(daemon->metrics);
 	free(daemon->routes);
 	cmp_paths_clear(&daemon->cmp_paths);
+	pthread_cond_destroy(&daemon->reload.changed);
 	pthread_mutex_destroy(&daemon->mutex);
+	free(daemon->reload.problems);
 	free(daemon);
 }

@@ -95,6 +95,15 @@ void cmp_paths_clear(struct cmp_paths *paths);
 
 /* --- daemon.c --- */
 
+/* Reloads: how many somebody waits for, and how the last one ended. Under the daemon's mutex. */
+struct reload {
+	uint64_t asked, done;
+	int err;
+	char *problems; /* lines; NULL: it took effect */
+	bool ended;     /* there will be no more */
+	pthread_cond_t changed;
+};
+
 struct daemon {
 	struct store *store;
 	struct metrics *metrics;
@@ -114,6 +123,8 @@ struct daemon {
 	struct lcm *lcm;
 	int64_t ends_told_us; /* when service_tell_ends() was called last */
 	pthread_mutex_t mutex;
+	int64_t started_ms;
+	struct reload reload;
 	struct service *service;    /* set by the main thread; read by others under the mutex */
 	atomic_bool reload_refused; /* the last one */
 	atomic_int_least64_t reloaded_ms; /* the last one that took effect, or the start */
@@ -142,6 +153,16 @@ void observe_health(void *daemon, struct worker *worker, const struct http_reque
 		    struct http_response *response);
 void observe_ready(void *daemon, struct worker *worker, const struct http_request *request,
 		   struct http_response *response);
+
+/* --- process.c --- */
+
+/* For the operator's door. */
+struct json_process process_of(struct daemon *daemon);
+/* A reload begins: for all that have asked until now; and how it went, as lines. Main thread. */
+uint64_t process_reload_begin(struct daemon *daemon);
+void process_reload_end(struct daemon *daemon, uint64_t asked, int err, const char *problems);
+/* The process ends: nobody waits for a reload any more. */
+void process_end(struct daemon *daemon);
 
 /* --- notify.c --- */
 

@@ -55,7 +55,8 @@ const struct cmf_worker *worker_own(struct worker *worker, struct json_service *
 {
 	const struct service *service = worker_service(worker);
 
-	*servicep = (struct json_service){.cmf = service->cmf, .tokens = service->tokens};
+	*servicep = (struct json_service){
+		.cmf = service->cmf, .tokens = service->tokens, .inventory = &service->inventory};
 	return &worker->own;
 }
 

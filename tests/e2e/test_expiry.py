@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates that the CMF itself lives by, when they end: check, log, metrics, readiness, status."""
 import datetime
+import json
 import re
 import urllib.error
 import urllib.request
@@ -108,3 +109,42 @@ def test_check_changes_nothing(tmp_path):
         assert said.returncode == 0 and "note: [store] database" in said.stdout and "older" in said.stdout
     with cmf.database() as database:
         assert database.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_status_of_a_running_cmf_and_of_its_files(tmp_path):
+    """One screen, by the server or, where there is none, by what lies there."""
+    cmf = Cmf(tmp_path / "cmf").start()
+    try:
+        cmf.ctl("client", "add", "vnfm-s", "--trust-domain", "domain-a", "--mac", "--ref", "s")
+        cmf.register("vnfm-s", "s1", "s2")
+        status = cmf.ctl_json("status")[0]
+        assert status["running"] and status["pid"] == cmf.process.pid and status["problems"] == []
+        assert status["counts"]["registrations"] == 2 and status["store"]["octets"] > 0
+        assert [ca["name"] for ca in status["cas"]] == ["issuing"] and status["cas"][0]["crl_number"] >= 1
+        assert {(c["what"], c["state"]) for c in status["own_certificates"]} >= {("protection", "ok"), ("ca", "ok")}
+        screen = cmf.ctl("status").stdout
+        for part in ("runs (process", "registered     2", "issuing  internal", "[protection]"):
+            assert part in screen, screen
+    finally:
+        cmf.stop()
+    end = renewed(cmf, -1)
+    said = cmf.ctl("status", check=False)
+    assert said.returncode == 3 and "no answer from cmfd" in said.stdout and "cmfd does not answer" in said.stdout
+    assert "registered     2" in said.stdout and f"[protection] certificate: expired at {end}" in said.stdout
+
+
+def test_reload_waits_and_fails_when_it_was_refused(cmf):
+    good = cmf.conf.read_text()
+    cmf.set("log", "level", "debug")
+    assert cmf.ctl("reload").stdout == "reloaded\n"
+    cmf.conf.write_text(good + "\n[server]\nno_such_key = 1\n")
+    try:
+        said = run([BUILD / "cmfctl", "--socket", cmf.dir / "cmfd.sock", "reload"], check=False)
+        assert said.returncode == 1 and "no_such_key" in said.stdout
+        status = json.loads(run([BUILD / "cmfctl", "--socket", cmf.dir / "cmfd.sock", "--json", "status"]).stdout)[0]
+        assert any("no_such_key" in p for p in status["problems"])
+        assert cmf.ctl("reload", check=False).returncode != 0
+    finally:
+        cmf.conf.write_text(good)
+    cmf.ctl("reload")
+    assert cmf.ctl_json("status")[0]["problems"] == []

@@ -17,17 +17,39 @@
 static struct json_operator *served;
 static struct cmf_worker own;
 
+static const struct check_inventory *inventory_served; /* NULL: none */
+
 static const struct cmf_worker *worker_of(struct worker *unused, struct json_service *servicep)
 {
-	*servicep = (struct json_service){.cmf = w.cmf};
+	*servicep = (struct json_service){.cmf = w.cmf, .inventory = inventory_served};
 	return &own;
 }
+
+static char *reload_problems; /* of the last reload; NULL: it took effect */
+
+static void look(void *arg, struct json_process_state *statep)
+{
+	(void)arg;
+	statep->started_ms = 1795420800000; /* 2026-11-23T08:00:00Z */
+	statep->reloaded_ms = 1795424400000;
+	if (reload_problems)
+		statep->reload_problems = strdup(reload_problems);
+}
+
+static int reload(void *arg, struct strbuf *problems)
+{
+	(void)arg;
+	strbuf_add(problems, reload_problems ? reload_problems : "");
+	return reload_problems ? -EINVAL : 0;
+}
+
+static struct json_process process = {.look = look, .reload = reload};
 
 static void setup(void)
 {
 	world_setup();
 	own = (struct cmf_worker){w.reader, w.unit};
-	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, NULL, &served), 0);
+	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, NULL, &process, &served), 0);
 }
 
 static void teardown(void)
@@ -800,6 +822,70 @@ START_TEST(audit_is_listed)
 }
 END_TEST
 
+/* --- the process --- */
+
+START_TEST(status_of_all)
+{
+	struct check_certificate lived_by[] = {
+		{.what = "tls",
+		 .key = "tls_certificate",
+		 .section = (char *)"[server]",
+		 .subject = (char *)"CN=cmf.example",
+		 .not_after_ms = clock_now_ms(&w.clock) - 1000},
+		{.what = "protection",
+		 .key = "certificate",
+		 .section = (char *)"[protection]",
+		 .subject = (char *)"CN=cmf",
+		 .not_after_ms = INT64_MAX / 2},
+	};
+	const struct check_inventory inventory = {lived_by, 2};
+	const json_t *list;
+	struct answer answer;
+
+	inventory_served = &inventory;
+	reload_problems = (char *)"[server] foo: there is no such key\nand more\n";
+	answer = get("/v1/status", "");
+	ck_assert(json_is_true(json_object_get(answer.json, "running")));
+	ck_assert_str_eq(text(answer.json, "started_at"), "2026-11-23T08:00:00Z");
+	ck_assert_str_eq(text(answer.json, "reloaded_at"), "2026-11-23T09:00:00Z");
+	list = json_object_get(answer.json, "own_certificates");
+	ck_assert_uint_eq(json_array_size(list), 2);
+	ck_assert_str_eq(text(json_array_get(list, 0), "state"), "expired");
+	ck_assert_str_eq(text(json_array_get(list, 1), "state"), "ok");
+	list = json_object_get(answer.json, "problems");
+	ck_assert_uint_eq(json_array_size(list), 4);
+	ck_assert_str_eq(json_string_value(json_array_get(list, 1)),
+			 "[server] foo: there is no such key");
+	ck_assert_str_eq(json_string_value(json_array_get(list, 2)), "and more");
+	ck_assert_ptr_nonnull(strstr(json_string_value(json_array_get(list, 3)), "expired at"));
+	list = json_object_get(answer.json, "cas");
+	ck_assert_uint_eq(json_array_size(list), ca_count(cmf_cas(w.cmf)));
+	list = json_object_get(json_object_get(answer.json, "counts"), "certificates");
+	ck_assert_int_eq(json_integer_value(json_object_get(list, "active")), 0);
+	json_decref(answer.json);
+	reload_problems = NULL;
+	inventory_served = NULL;
+	answer = get("/v1/status", "");
+	ck_assert_uint_eq(json_array_size(json_object_get(answer.json, "problems")), 0);
+	json_decref(answer.json);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/status", "x=1", ""), 400);
+}
+END_TEST
+
+START_TEST(reload_says_how_it_went)
+{
+	struct answer answer;
+
+	ck_assert_int_eq(ask_status(HTTP_POST, "/v1/reload", "", "{}"), 200);
+	reload_problems = (char *)"[server] foo: there is no such key";
+	answer = ask(HTTP_POST, "/v1/reload", "", "{}");
+	ck_assert_int_eq(answer.status, 409);
+	ck_assert_str_eq(text(answer.json, "detail"), reload_problems);
+	json_decref(answer.json);
+	reload_problems = NULL;
+}
+END_TEST
+
 /* --- direct mode --- */
 
 static void direct_setup(void)
@@ -808,7 +894,7 @@ static void direct_setup(void)
 			 "profile = VnfciCert\ncallback_uri = http://127.0.0.1:8080/lcm/sim\n"
 			 "initial_credential = secret\n");
 	own = (struct cmf_worker){w.reader, w.unit};
-	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, NULL, &served), 0);
+	ck_assert_int_eq(json_operator_new(worker_of, &w.clock, NULL, &process, &served), 0);
 }
 
 /* The VNF "vnf-1" with c-1, or 404. */
@@ -919,6 +1005,8 @@ static Suite *operator_suite(void)
 	tcase_add_loop_test(asked, wrong_paths_and_queries, 0, ARRAY_LEN(paths));
 	tcase_add_test(asked, cas_are_shown_with_chain);
 	tcase_add_test(asked, audit_is_listed);
+	tcase_add_test(asked, status_of_all);
+	tcase_add_test(asked, reload_says_how_it_went);
 	suite_add_tcase(suite, pure);
 	suite_add_tcase(suite, asked);
 	tcase_add_checked_fixture(direct, direct_setup, teardown);

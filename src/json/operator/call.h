@@ -17,6 +17,8 @@ struct operator_call {
 	const struct cmf_worker *worker;
 	struct cmf *cmf;
 	struct lcm *lcm; /* NULL: no VNFM is followed */
+	const struct json_process *process;
+	const struct check_inventory *inventory;
 	const struct http_request *request;
 	struct http_response *response;
 	struct json_query query;
@@ -89,4 +91,4 @@ operator_endpoint operator_registrations, operator_certificates, operator_certif
 	operator_clients, operator_client, operator_transactions, operator_transaction,
 	operator_cas, operator_announcements, operator_announcement, operator_audit,
 	operator_subscriptions, operator_subscription, operator_vnfms, operator_vnfm, operator_vnfs,
-	operator_vnfcs;
+	operator_vnfcs, operator_status, operator_reload;

@@ -43,10 +43,10 @@ static json_t *root_subject(const struct ca *ca)
 	return json_name(view.subject);
 }
 
-static int ca_json(struct operator_call *call, const struct ca *ca, json_t **jsonp)
+int operator_ca_json(struct store_reader *reader, const struct ca *ca, json_t **jsonp)
 {
 	_cleanup_(store_crl_clear) struct store_crl crl = {0};
-	int err = store_crl_newest(call->worker->reader, ca_name(ca), &crl);
+	int err = reader ? store_crl_newest(reader, ca_name(ca), &crl) : STORE_NOT_FOUND;
 
 	if (err && err != STORE_NOT_FOUND)
 		return err;
@@ -71,7 +71,7 @@ int operator_cas(struct operator_call *call)
 		return operator_problem(call, 400, "the query has an unknown parameter");
 	items = json_array();
 	for (size_t i = 0; i < ca_count(set) && !err; i++) {
-		err = ca_json(call, ca_at(set, i), &item);
+		err = operator_ca_json(call->worker->reader, ca_at(set, i), &item);
 		if (!err)
 			err = json_array_append_new(items, item) ? -ENOMEM : 0;
 	}

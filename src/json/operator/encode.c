@@ -202,6 +202,19 @@ json_t *operator_transaction_json(const struct store_transaction *txn, bool with
 	return json;
 }
 
+json_t *operator_transaction_counts_json(const int64_t counts[5])
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; json && i < ARRAY_LEN(transaction_states); i++) {
+		if (json_object_set_new(json, transaction_states[i], json_integer(counts[i]))) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
 json_t *operator_transaction_items_json(const struct store_transaction_items *items)
 {
 	json_t *list = json_array();

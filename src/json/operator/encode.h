@@ -7,6 +7,7 @@
 
 #include "attester.h"
 #include "cmf.h"
+#include "lcm.h"
 #include "values.h"
 
 /* State of a certificate as the operator sees it: "pending", "active", "expired", ... */
@@ -30,6 +31,13 @@ json_t *operator_credential_json(const struct store_credential *credential);
 json_t *operator_transaction_json(const struct store_transaction *txn, bool with_response);
 /* The requests of a transaction that has several. */
 json_t *operator_transaction_items_json(const struct store_transaction_items *items);
+/* With its newest CRL, if there is a reader. 0 or negative errno. */
+_must_check_ int operator_ca_json(struct store_reader *reader, const struct ca *ca, json_t **jsonp);
+/* A VNFM and how it goes; `lcm` NULL: only what the store has. Likewise. */
+_must_check_ int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm,
+				    const struct conf_vnfm *vnfm, json_t **jsonp);
+/* Transactions by state, as {"done": 3, ...}. */
+json_t *operator_transaction_counts_json(const int64_t counts[5]);
 json_t *operator_announcement_json(const struct store_announcement *a, bool with_content);
 
 /* The bit of enum store_permission by its name, as "register"; 0 if there is none. */

@@ -16,7 +16,7 @@
  */
 enum { OPERATOR_BODY_MAX = 4 << 20 };
 
-enum { OPERATOR_ROUTES_MAX = 20 };
+enum { OPERATOR_ROUTES_MAX = 40 };
 
 /* An endpoint bound to its door: what a route hands to the handler. */
 struct operator_binding {
@@ -28,6 +28,7 @@ struct json_operator {
 	json_worker_of *worker_of;
 	const struct clock_source *clock;
 	struct lcm *lcm;
+	struct json_process process;
 	struct operator_binding bindings[OPERATOR_ROUTES_MAX];
 	struct http_route routes[OPERATOR_ROUTES_MAX];
 	size_t n_routes;
@@ -52,6 +53,8 @@ static const struct {
 	{"/v1/announcements/*", HTTP_GET, operator_announcement},
 	{"/v1/cas", HTTP_GET, operator_cas},
 	{"/v1/audit", HTTP_GET, operator_audit},
+	{"/v1/status", HTTP_GET, operator_status},
+	{"/v1/reload", HTTP_POST, operator_reload},
 	{"/v1/vnfms", HTTP_GET, operator_vnfms},
 	{"/v1/vnfms/*", HTTP_POST, operator_vnfm},
 	{"/v1/vnfs", HTTP_GET, operator_vnfs},
@@ -68,6 +71,7 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 				     .request = request,
 				     .response = response,
 				     .lcm = binding->door->lcm,
+				     .process = &binding->door->process,
 				     .now_ms = clock_now_ms(binding->door->clock)};
 	struct json_service service;
 	char id[REQUEST_ID_SIZE];
@@ -75,6 +79,7 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 
 	call.worker = binding->door->worker_of(worker, &service);
 	call.cmf = service.cmf;
+	call.inventory = service.inventory;
 	err = json_query_parse(request->query, &call.query);
 	if (err == -EINVAL)
 		status = operator_problem(&call, 400, "the query of the URL is malformed");
@@ -94,7 +99,7 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 }
 
 int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock, struct lcm *lcm,
-		      struct json_operator **doorp)
+		      const struct json_process *process, struct json_operator **doorp)
 {
 	struct json_operator *door = calloc(1, sizeof(*door));
 
@@ -103,6 +108,7 @@ int json_operator_new(json_worker_of *worker_of, const struct clock_source *cloc
 	door->worker_of = worker_of;
 	door->clock = clock;
 	door->lcm = lcm;
+	door->process = *process;
 	door->n_routes = ARRAY_LEN(endpoints);
 	static_assert(ARRAY_LEN(endpoints) <= OPERATOR_ROUTES_MAX, "room for all routes");
 	for (size_t i = 0; i < door->n_routes; i++) {

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "call.h"
 #include "cmf/direct.h"
+#include "encode.h"
 #include "store/direct.h"
 #include "values.h"
 
@@ -15,38 +16,37 @@
 
 /* --- list --- */
 
-static int vnfm_json(struct operator_call *call, const struct conf_vnfm *vnfm,
-		     const struct lcm_status *status, json_t **jsonp)
-{
-	int64_t present = 0, held = 0;
-	int err =
-		store_vnfc_count(call->worker->reader, vnfm->name, STORE_VNFC_PRESENT, 0, &present);
-
-	if (!err)
-		err = store_vnfc_count(call->worker->reader, vnfm->name, STORE_VNFC_HELD, 0, &held);
-	if (err)
-		return err;
-	*jsonp = json_pack("{s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "name",
-			   json_text(vnfm->name), "api_root", json_text(vnfm->api_root),
-			   "trust_domain", json_text(vnfm->trust_domain), "subscribed",
-			   (int)status->subscribed, "vnfcs", (json_int_t)present, "held",
-			   (json_int_t)held, "drift", (json_int_t)status->drift, "notified_at",
-			   json_time(status->notified_ms), "resynced_at",
-			   json_time(status->resynced_ms), "resync_took_ms",
-			   (json_int_t)status->resync_took_ms, "problem",
-			   json_text(status->problem[0] ? status->problem : NULL));
-	return *jsonp ? 0 : -ENOMEM;
-}
-
 /* What lcm/ knows of it; nothing, where none are followed. */
-static struct lcm_status status_of(struct operator_call *call, const char *name)
+static struct lcm_status status_of(struct lcm *lcm, const char *name)
 {
 	struct lcm_status status = {0};
 
-	for (size_t i = 0; call->lcm && lcm_status_get(call->lcm, i, &status); i++)
+	for (size_t i = 0; lcm && lcm_status_get(lcm, i, &status); i++)
 		if (strcmp(status.name, name) == 0)
 			return status;
 	return (struct lcm_status){0};
+}
+
+int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm, const struct conf_vnfm *vnfm,
+		       json_t **jsonp)
+{
+	const struct lcm_status status = status_of(lcm, vnfm->name);
+	int64_t present = 0, held = 0;
+	int err = store_vnfc_count(reader, vnfm->name, STORE_VNFC_PRESENT, 0, &present);
+
+	if (!err)
+		err = store_vnfc_count(reader, vnfm->name, STORE_VNFC_HELD, 0, &held);
+	if (err)
+		return err;
+	*jsonp = json_pack(
+		"{s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "name",
+		json_text(vnfm->name), "api_root", json_text(vnfm->api_root), "trust_domain",
+		json_text(vnfm->trust_domain), "subscribed", (int)status.subscribed, "vnfcs",
+		(json_int_t)present, "held", (json_int_t)held, "drift", (json_int_t)status.drift,
+		"notified_at", json_time(status.notified_ms), "resynced_at",
+		json_time(status.resynced_ms), "resync_took_ms", (json_int_t)status.resync_took_ms,
+		"problem", json_text(status.problem[0] ? status.problem : NULL));
+	return *jsonp ? 0 : -ENOMEM;
 }
 
 int operator_vnfms(struct operator_call *call)
@@ -60,9 +60,7 @@ int operator_vnfms(struct operator_call *call)
 		return operator_problem(call, 400, "the query has an unknown parameter");
 	}
 	for (size_t i = 0; i < conf->n_vnfms && !err; i++) {
-		const struct lcm_status status = status_of(call, conf->vnfms[i].name);
-
-		err = vnfm_json(call, &conf->vnfms[i], &status, &item);
+		err = operator_vnfm_json(call->worker->reader, call->lcm, &conf->vnfms[i], &item);
 		if (!err)
 			err = json_array_append_new(items, item) ? -ENOMEM : 0;
 	}
