@@ -154,6 +154,8 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, json_t *body
 	reply = json_loadb(answer.text ? answer.text : "", answer.len, 0, NULL);
 	if (http < 200 || http > 299 || !json_is_object(reply)) {
 		status = problem_print(reply || http >= 300 ? http : 500, reply);
+		if (ctl->subjects)
+			ctl_subjects_problems(ctl->subjects, ctl->subjects_from, reply);
 		json_decref(reply);
 		return status;
 	}

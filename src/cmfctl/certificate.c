@@ -19,7 +19,11 @@ enum {
 	FILTER_SERIAL,
 	FILTER_STATE,
 	FILTER_MANAGER,
-	FILTER_CA
+	FILTER_CA,
+	FILTER_CERT_TYPE,
+	FILTER_PROFILE,
+	FILTER_EXPIRES_WITHIN,
+	FILTER_NOT_REPLACED,
 };
 
 static const struct ctl_filter filters[] = {
@@ -32,13 +36,25 @@ static const struct ctl_filter filters[] = {
 			  "'revocation pending', 'on hold'"},
 	[FILTER_MANAGER] = {"manager", "manager", "CLIENT", "Managed by this client"},
 	[FILTER_CA] = {"ca", "ca", "NAME", "Issued by this CA"},
+	[FILTER_CERT_TYPE] = {"cert-type", "cert_type", "TYPE", "Of this certType"},
+	[FILTER_PROFILE] = {"profile", "profile", "NAME", "Of a registration with this profile"},
+	[FILTER_EXPIRES_WITHIN] = {"expires-within", "expires_within", "TIME",
+				   "That will expire within that time, as 30d or 12h, and are "
+				   "neither revoked nor rejected"},
+	[FILTER_NOT_REPLACED] = {"not-replaced", "not_replaced", NULL,
+				 "That no other one was issued in place of"},
 };
 
 static const struct ctl_column columns[] = {
-	{"SERIAL", "serial"},         {"STATE", "state"},
-	{"SUBJECT ID", "subject_id"}, {"CERT TYPE", "cert_type"},
-	{"MANAGER", "manager"},       {"CA", "ca"},
-	{"NOT AFTER", "not_after"},   {"VNF INSTANCE", "vnf_instance_id"},
+	{"SERIAL", "serial", .whole = true},
+	{"STATE", "state"},
+	{"SUBJECT ID", "subject_id"},
+	{"CERT TYPE", "cert_type"},
+	{"MANAGER", "manager"},
+	{"CA", "ca"},
+	{"NOT AFTER", "not_after"},
+	{"REPLACED BY", "replaced_by"},
+	{"VNF INSTANCE", "vnf_instance_id"},
 };
 
 const struct ctl_list ctl_certificates = {

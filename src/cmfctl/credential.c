@@ -314,7 +314,7 @@ int ctl_credential_list(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	}
 	credentials_path(&args, &path);
-	return ctl_list_print(ctl, path.text, 0, columns, ARRAY_LEN(columns));
+	return ctl_list_print(ctl, path.text, 0, columns, ARRAY_LEN(columns), NULL);
 }
 
 int ctl_credential_remove(struct ctl *ctl, int argc, char **argv)

@@ -25,6 +25,8 @@ enum ctl_exit {
 
 #define CTL_CONFIG_DEFAULT "/etc/cmfd/cmf.cnf"
 
+struct ctl_subjects;
+
 /* The common options, and what follows from them. */
 struct ctl {
 	const char *config; /* --config, or the default */
@@ -34,6 +36,10 @@ struct ctl {
 	char *socket_path;     /* resolved at the first call */
 	void *curl;            /* of all calls, which share its connection */
 	uint32_t subjects_max; /* of one Register, as configured; 0: not known */
+	/* What the next call is about, so that a refusal can name them, and the first of the call.
+	 */
+	const struct ctl_subjects *subjects;
+	size_t subjects_from;
 };
 
 /* A command, given its own arguments: argv[0] is "cmfctl COMMAND". */
@@ -94,17 +100,38 @@ void ctl_segment_add(struct strbuf *path, const char *segment);
 
 /* --- output --- */
 
+/* A value as people read it, and that of a field as it is shown, so that its width is that of its
+ * escapes; the caller frees. NULL out of memory. */
+char *ctl_value_text(const json_t *value);
+char *ctl_cell_text(const json_t *row, const char *key);
+
+/* --- tables (table.c) --- */
+
 struct ctl_column {
 	const char *title;
 	const char *key;
+	bool whole; /* never cut to fit the terminal: it names the row */
 };
 
-/* Lists what a path gives as an aligned table, or with --json as an array of objects. */
+/* How a list is to be printed. */
+struct ctl_table_options {
+	const char *columns; /* fields, separated by commas; NULL: those of the list */
+	const char *sort;    /* field, with '-' before it the other way round; NULL: as they come */
+	bool no_headers;
+};
+/* Their options; input struct ctl_table_options. */
+extern const struct argp ctl_table_argp;
+
+/* Lists what a path gives as an aligned table that fits the terminal, or with --json as an array of
+ * objects. `options` NULL: as the list is. */
 _must_check_ int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
-				const struct ctl_column *columns, size_t n);
+				const struct ctl_column *columns, size_t n,
+				const struct ctl_table_options *options);
 /* The same for rows that are there already. */
-void ctl_rows_print(const struct ctl *ctl, json_t *rows, const struct ctl_column *columns,
-		    size_t n);
+void ctl_rows_print(struct ctl *ctl, json_t *rows, const struct ctl_column *columns, size_t n);
+
+/* --- few rows --- */
+
 /* All rows of a path; `*rowsp` is an array that the caller owns. For few rows. */
 _must_check_ int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp);
 /* Rows one after the other as "key  value" lines, or as JSON. PEM is printed behind the lines. */
@@ -125,7 +152,7 @@ void ctl_limit_parse(struct argp_state *state, const char *arg, uint64_t *limitp
 
 /* --- lists (list.c) --- */
 
-enum { CTL_FILTERS_MAX = 8 };
+enum { CTL_FILTERS_MAX = 16 };
 
 /* An option that selects rows. */
 struct ctl_filter {
@@ -186,19 +213,27 @@ _must_check_ int ctl_record_show(struct ctl *ctl, const char *list, const char *
 
 /* --- subjects --- */
 
-/* subjectIds from --subject-id and --subject-file, in order. */
+/* subjectIds from --subject-id and --subject-file, in order, and where each was found. */
 struct ctl_subjects {
 	char **item;
+	struct ctl_subject_place {
+		const char *file; /* NULL: on the command line */
+		size_t line;      /* from 1 */
+	} * place;
 	size_t len;
 	size_t size;
 };
 
-_must_check_ int ctl_subjects_add(struct ctl_subjects *subjects, const char *id);
+_must_check_ int ctl_subjects_add(struct ctl_subjects *subjects, const char *id,
+				  struct ctl_subject_place place);
 /* One a line; empty lines and those that begin with '#' are left out; "-" is stdin. */
 _must_check_ int ctl_subjects_read(struct ctl_subjects *subjects, const char *path);
 void ctl_subjects_clear(struct ctl_subjects *subjects);
 /* "registered 2000 of 50000" on a terminal. */
-void ctl_subjects_progress(size_t done, size_t total);
+void ctl_subjects_progress(const char *what, size_t done, size_t total);
+/* What is wrong with subjects of a call, of its problem: "FILE:12: ID: ..." on stderr; `from` was
+ * the first of the call. */
+void ctl_subjects_problems(const struct ctl_subjects *subjects, size_t from, const json_t *problem);
 
 /* --- Register over CMP --- */
 

@@ -46,7 +46,8 @@ void ctl_selection_parse(const struct argp *own, struct ctl *ctl, struct ctl_sel
 	const struct ctl_list *list = selection->list;
 	struct argp_option options[CTL_FILTERS_MAX + 2] = {0};
 	const struct argp filters = {.options = options, .parser = selection_parse};
-	const struct argp others = {.options = own->options, .parser = own->parser};
+	const struct argp others = {
+		.options = own->options, .parser = own->parser, .children = own->children};
 	const struct argp_child children[] = {{&filters, 0, NULL, 0}, {&others, 0, NULL, 0}, {0}};
 	const struct argp argp = {.parser = inputs_parse,
 				  .args_doc = own->args_doc,
@@ -75,14 +76,26 @@ void ctl_selection_path(const struct ctl_selection *selection, struct strbuf *pa
 		ctl_query_add(path, list->filters[i].query, selection->value[i]);
 }
 
+static error_t list_parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = state->input;
+	return 0;
+}
+
 int ctl_list_run(struct ctl *ctl, const struct ctl_list *list, int argc, char **argv)
 {
-	const struct argp argp = {.doc = list->doc};
+	static const struct argp_child children[] = {{&ctl_table_argp, 0, NULL, 0}, {0}};
+	const struct argp argp = {.parser = list_parse, .doc = list->doc, .children = children};
+	struct ctl_table_options options = {0};
 	struct ctl_selection selection = {
 		.list = list, .offered = CTL_ALL_FILTERS, .limited = !list->whole};
 	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 
-	ctl_selection_parse(&argp, ctl, &selection, NULL, argc, argv);
+	ctl_selection_parse(&argp, ctl, &selection, &options, argc, argv);
 	ctl_selection_path(&selection, &path);
-	return ctl_list_print(ctl, path.text, selection.limit, list->columns, list->n_columns);
+	return ctl_list_print(ctl, path.text, selection.limit, list->columns, list->n_columns,
+			      &options);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Output: aligned tables and "key  value" lines for people, arrays of objects for scripts.
+ * Output: values and "key  value" lines for people, arrays of objects for scripts. Tables are
+ * table.c's.
  */
 #include "ctl.h"
 
@@ -11,14 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 12 };
-
 /* Shown for null. */
 static const char absent[] = "-";
 
 /* --- values --- */
-
-static char *value_text(const json_t *value);
 
 /* "name value; name value", of those that there are. */
 static void members_add(struct strbuf *b, const json_t *object)
@@ -28,15 +25,14 @@ static void members_add(struct strbuf *b, const json_t *object)
 
 	json_object_foreach((json_t *)(uintptr_t)object, name, value)
 	{
-		_cleanup_(freep) char *text = value_text(value);
+		_cleanup_(freep) char *text = ctl_value_text(value);
 
 		if (!json_is_null(value))
 			strbuf_printf(b, "%s%s %s", b->len ? "; " : "", name, text ? text : absent);
 	}
 }
 
-/* A value as people read it; the caller frees. NULL out of memory. */
-static char *value_text(const json_t *value)
+char *ctl_value_text(const json_t *value)
 {
 	struct strbuf b = STRBUF_NULL;
 	json_t *item;
@@ -76,27 +72,16 @@ static char *value_text(const json_t *value)
 	return strbuf_take(&b);
 }
 
-/* As it is shown, so that its width is that of its escapes. */
-static char *cell_text(const json_t *row, const char *key)
+char *ctl_cell_text(const json_t *row, const char *key)
 {
 	const json_t *value = json_object_get(row, key);
-	_cleanup_(freep) char *text = value ? value_text(value) : strdup(absent);
+	_cleanup_(freep) char *text = value ? ctl_value_text(value) : strdup(absent);
 	struct strbuf shown = STRBUF_NULL;
 
 	if (!text)
 		return NULL;
 	visible_add(&shown, text);
 	return strbuf_take(&shown);
-}
-
-/* Terminal columns of UTF-8 text: octets that begin a character. */
-static size_t text_width(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
 }
 
 void ctl_text_print(const char *text)
@@ -115,116 +100,6 @@ void ctl_json_write(const json_t *value, size_t flags)
 
 	visible_lines_add(&shown, text ? text : "null");
 	fputs(shown.text && !shown.failed ? shown.text : "null", stdout);
-}
-
-/* --- tables --- */
-
-struct table {
-	const struct ctl_column *columns;
-	size_t n;
-	size_t width[COLUMNS_MAX];
-	bool json;
-	uint64_t printed;
-};
-
-static void cell_print(const struct table *t, size_t column, const char *text)
-{
-	size_t width = text_width(text);
-
-	fputs(text, stdout);
-	if (column + 1 == t->n) {
-		putchar('\n');
-		return;
-	}
-	for (; width < t->width[column] + 2; width++)
-		putchar(' ');
-}
-
-static void table_widen(struct table *t, const json_t *rows)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-	{
-		for (size_t c = 0; c < t->n; c++) {
-			_cleanup_(freep) char *text = cell_text(row, t->columns[c].key);
-			size_t width = text ? text_width(text) : 0;
-
-			if (width > t->width[c])
-				t->width[c] = width;
-		}
-	}
-}
-
-/* The first page sets the widths, later ones can only widen them: a million rows are not gathered.
- */
-static int table_page(void *arg, json_t *rows)
-{
-	struct table *t = arg;
-	json_t *row;
-	size_t i;
-
-	table_widen(t, rows);
-	for (size_t c = 0; t->printed == 0 && c < t->n; c++)
-		cell_print(t, c, t->columns[c].title);
-	t->printed++;
-	json_array_foreach(rows, i, row)
-	{
-		for (size_t c = 0; c < t->n; c++) {
-			_cleanup_(freep) char *text = cell_text(row, t->columns[c].key);
-
-			cell_print(t, c, text ? text : absent);
-		}
-	}
-	return CTL_OK;
-}
-
-static int json_page(void *arg, json_t *rows)
-{
-	struct table *t = arg;
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-	{
-		fputs(t->printed++ ? ",\n " : "[", stdout);
-		ctl_json_write(row, 0);
-	}
-	return ferror(stdout) ? CTL_FAULT : CTL_OK;
-}
-
-static struct table table_of(const struct ctl_column *columns, size_t n)
-{
-	struct table t = {.columns = columns, .n = n < COLUMNS_MAX ? n : COLUMNS_MAX};
-
-	for (size_t c = 0; c < t.n; c++)
-		t.width[c] = text_width(columns[c].title);
-	return t;
-}
-
-void ctl_rows_print(const struct ctl *ctl, json_t *rows, const struct ctl_column *columns, size_t n)
-{
-	struct table t = table_of(columns, n);
-
-	if (!ctl->json) {
-		table_page(&t, rows);
-		return;
-	}
-	json_page(&t, rows);
-	puts(t.printed ? "]" : "[]");
-}
-
-int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
-		   const struct ctl_column *columns, size_t n)
-{
-	struct table t = table_of(columns, n);
-	int status;
-
-	status = ctl_walk(ctl, path, limit, ctl->json ? json_page : table_page, &t);
-	if (!status && ctl->json)
-		puts(t.printed ? "]" : "[]");
-	return status;
 }
 
 /* --- few rows --- */
@@ -255,7 +130,7 @@ static void row_show(json_t *row)
 	json_object_foreach(row, key, value) width = strlen(key) > width ? strlen(key) : width;
 	json_object_foreach(row, key, value)
 	{
-		_cleanup_(freep) char *text = value_text(value);
+		_cleanup_(freep) char *text = ctl_value_text(value);
 
 		if (strcmp(key, "pem") == 0 || strcmp(key, "chain") == 0)
 			continue;

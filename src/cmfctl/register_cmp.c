@@ -215,7 +215,7 @@ int ctl_register_cmp(struct ctl *ctl, const struct ctl_register *reg)
 			return status;
 		done += n;
 		if (n < total)
-			ctl_subjects_progress(done, total);
+			ctl_subjects_progress("registered", done, total);
 	}
 	return CTL_OK;
 }

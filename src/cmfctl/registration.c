@@ -140,7 +140,9 @@ static error_t register_parse(int key, char *arg, struct argp_state *state)
 		reg->profile = arg;
 		return 0;
 	case OPT_SUBJECT_ID:
-		args->status = args->status ? args->status : ctl_subjects_add(&reg->subjects, arg);
+		args->status = args->status ? args->status
+					    : ctl_subjects_add(&reg->subjects, arg,
+							       (struct ctl_subject_place){0});
 		return 0;
 	case OPT_VNF_INSTANCE:
 		reg->vnf_instance = arg;
@@ -191,20 +193,30 @@ static const char *handling_of(const struct ctl_register *reg)
 	return cert_handling_name(CERT_HANDLING_DELEGATION);
 }
 
-static json_t *register_json(const struct ctl_register *reg, size_t from, size_t n)
+/* `n` of them from `from` on; NULL: one is no UTF-8, which is told. */
+static json_t *subject_ids_json(const struct ctl_subjects *subjects, size_t from, size_t n)
 {
 	json_t *ids = json_array();
 
 	for (size_t i = from; i < from + n; i++) {
-		json_t *id = json_string(reg->subjects.item[i]);
+		json_t *id = json_string(subjects->item[i]);
 
 		if (!id) {
-			ctl_error("'%s' is no UTF-8 text", reg->subjects.item[i]);
+			ctl_error("'%s' is no UTF-8 text", subjects->item[i]);
 			json_decref(ids);
 			return NULL;
 		}
 		json_array_append_new(ids, id);
 	}
+	return ids;
+}
+
+static json_t *register_json(const struct ctl_register *reg, size_t from, size_t n)
+{
+	json_t *ids = subject_ids_json(&reg->subjects, from, n);
+
+	if (!ids)
+		return NULL;
 	return json_pack("{s:s, s:s, s:o, s:s*, s:s*, s:s*, s:s*, s:o*}", "requester",
 			 reg->requester, "cert_type", reg->cert_type, "subject_ids", ids,
 			 "handling", reg->handling, "profile", reg->profile, "ca", reg->ca,
@@ -221,8 +233,11 @@ static int register_admin(struct ctl *ctl, const struct ctl_register *reg)
 		size_t max = ctl->subjects_max ? ctl->subjects_max : REGISTER_CHUNK_MAX;
 		size_t n = total - done < max ? total - done : max;
 		json_t *body = register_json(reg, done, n);
-		int status =
-			body ? ctl_call(ctl, "POST", "/v1/registrations", body, NULL) : CTL_USAGE;
+		int status;
+
+		ctl->subjects = &reg->subjects;
+		ctl->subjects_from = done;
+		status = body ? ctl_call(ctl, "POST", "/v1/registrations", body, NULL) : CTL_USAGE;
 
 		if (status && done)
 			ctl_error("the first %zu of %zu entities are registered", done, total);
@@ -230,7 +245,7 @@ static int register_admin(struct ctl *ctl, const struct ctl_register *reg)
 			return status;
 		done += n;
 		if (n < total)
-			ctl_subjects_progress(done, total);
+			ctl_subjects_progress("registered", done, total);
 	}
 	return CTL_OK;
 }
@@ -314,18 +329,40 @@ static error_t deregister_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int deregister_one(struct ctl *ctl, const struct register_args *args, const char *subject_id)
-{
-	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
+/* So many in one call, which ends all of them or none. */
+enum { DEREGISTER_CHUNK = 1000 };
 
-	strbuf_add(&path, "/v1/registrations");
-	ctl_query_add(&path, "cert_type", args->reg.cert_type);
-	ctl_query_add(&path, "subject_id", subject_id);
-	if (args->reg.vnf_instance)
-		ctl_query_add(&path, "vnf_instance_id", args->reg.vnf_instance);
-	if (args->trust_domain)
-		ctl_query_add(&path, "trust_domain", args->trust_domain);
-	return ctl_call(ctl, "DELETE", path.text, NULL, NULL);
+static int deregister_some(struct ctl *ctl, const struct register_args *args, size_t from, size_t n)
+{
+	json_t *ids = subject_ids_json(&args->reg.subjects, from, n);
+	json_t *body = ids ? json_pack("{s:s, s:o, s:s*, s:s*}", "cert_type", args->reg.cert_type,
+				       "subject_ids", ids, "vnf_instance_id",
+				       args->reg.vnf_instance, "trust_domain", args->trust_domain)
+			   : NULL;
+
+	ctl->subjects = &args->reg.subjects;
+	ctl->subjects_from = from;
+	return body ? ctl_call(ctl, "POST", "/v1/registrations/deregister", body, NULL) : CTL_USAGE;
+}
+
+static int deregister_all(struct ctl *ctl, const struct register_args *args)
+{
+	const size_t max = DEREGISTER_CHUNK;
+	size_t total = args->reg.subjects.len, done = 0;
+
+	while (done < total) {
+		size_t n = total - done < max ? total - done : max;
+		int status = deregister_some(ctl, args, done, n);
+
+		if (status && total > max)
+			ctl_error("%zu of %zu entities are deregistered", done, total);
+		if (status)
+			return status;
+		done += n;
+		if (n < total)
+			ctl_subjects_progress("deregistered", done, total);
+	}
+	return CTL_OK;
 }
 
 int ctl_deregister(struct ctl *ctl, int argc, char **argv)
@@ -343,24 +380,21 @@ int ctl_deregister(struct ctl *ctl, int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = deregister_parse,
-		.doc = "Ends registrations. Certificates of the entities stay as they are: see "
-		       "'cmfctl certificate revoke'.",
+		.doc = "Ends registrations, a thousand in a call, which ends all of them or none. "
+		       "Certificates of the entities stay as they are: see 'cmfctl certificate "
+		       "revoke'.",
 	};
 	struct register_args args = {0};
-	const struct ctl_subjects *subjects = &args.reg.subjects;
-	size_t done = 0;
+	size_t n;
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	for (status = args.status; !status && done < subjects->len; done += !status) {
-		status = deregister_one(ctl, &args, subjects->item[done]);
-		if (status)
-			ctl_error("%s is not deregistered", subjects->item[done]);
-	}
+	n = args.reg.subjects.len;
+	status = args.status ? args.status : deregister_all(ctl, &args);
 	if (!status && ctl->json)
-		printf("[{\"deregistered\": %zu}]\n", done);
-	else if (done)
-		printf("deregistered %zu %s\n", done, done == 1 ? "entity" : "entities");
+		printf("[{\"deregistered\": %zu}]\n", n);
+	else if (!status)
+		printf("deregistered %zu %s\n", n, n == 1 ? "entity" : "entities");
 	ctl_subjects_clear(&args.reg.subjects);
 	return status;
 }
@@ -373,6 +407,7 @@ enum {
 	FILTER_CERT_TYPE,
 	FILTER_MANAGER,
 	FILTER_TRUST_DOMAIN,
+	FILTER_PROFILE,
 	FILTER_ALL
 };
 
@@ -384,6 +419,7 @@ static const struct ctl_filter filters[] = {
 	[FILTER_MANAGER] = {"manager", "manager", "CLIENT", "Of this manager only"},
 	[FILTER_TRUST_DOMAIN] = {"trust-domain", "trust_domain", "NAME",
 				 "Of this trust domain only"},
+	[FILTER_PROFILE] = {"profile", "profile", "NAME", "With this profile only"},
 	[FILTER_ALL] = {"all", "all", NULL, "Deregistered ones too"},
 };
 

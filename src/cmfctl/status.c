@@ -187,7 +187,7 @@ static const struct ctl_column vnfm_columns[] = {
 	{"PROBLEM", "problem"},
 };
 
-static void table_print(const struct ctl *ctl, const json_t *status, const char *name,
+static void table_print(struct ctl *ctl, const json_t *status, const char *name,
 			const struct ctl_column *columns, size_t n)
 {
 	json_t *rows = json_object_get(status, name);
@@ -198,7 +198,7 @@ static void table_print(const struct ctl *ctl, const json_t *status, const char 
 	ctl_rows_print(ctl, rows, columns, n);
 }
 
-static void status_print(const struct ctl *ctl, const json_t *status)
+static void status_print(struct ctl *ctl, const json_t *status)
 {
 	json_t *problem;
 	size_t i;

@@ -97,7 +97,9 @@ static error_t register_parse(int key, char *arg, struct argp_state *state)
 		args->profile = arg;
 		return 0;
 	case OPT_SUBJECT_ID:
-		args->status = args->status ?: ctl_subjects_add(&args->subjects, arg);
+		args->status = args->status
+				       ?: ctl_subjects_add(&args->subjects, arg,
+							   (struct ctl_subject_place){0});
 		return 0;
 	case OPT_SUBJECT_FILE:
 		args->status = args->status ?: ctl_subjects_read(&args->subjects, arg);
@@ -176,7 +178,7 @@ int vnfm_register(struct vnfm_server *server, int argc, char **argv)
 
 		args.status = register_chunk(server, &args, done, n, rows);
 		if (!args.status)
-			ctl_subjects_progress(done += n, args.subjects.len);
+			ctl_subjects_progress("registered", done += n, args.subjects.len);
 	}
 	if (json_array_size(rows) > 0)
 		ctl_rows_print(server->ctl, rows, registration_columns,

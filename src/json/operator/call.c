@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "body.h"
 #include "commit.h"
+#include "values.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,7 +31,33 @@ int operator_method_refused(struct operator_call *call, const char *allow)
 	return operator_problem(call, 405, "this method is not for this path");
 }
 
+/* Takes `subjects` over. */
+static json_t *problem_with(json_t *problem, json_t *subjects)
+{
+	if (problem && subjects && json_object_set(problem, "subjects", subjects)) {
+		json_decref(problem);
+		problem = NULL;
+	}
+	json_decref(subjects);
+	return problem;
+}
+
+int operator_subject_problem(struct operator_call *call, int status, const char *detail,
+			     size_t index, const char *subject_id)
+{
+	json_t *subjects = json_pack("[{s:I, s:o, s:s}]", "index", (json_int_t)index, "subject_id",
+				     json_text(subject_id), "detail", detail);
+
+	return json_answer_problem(call->response, status,
+				   problem_with(json_problem(status, detail), subjects));
+}
+
 int operator_refusal(struct operator_call *call, const struct refusal *refusal)
+{
+	return operator_refusal_of(call, refusal, NULL);
+}
+
+int operator_refusal_of(struct operator_call *call, const struct refusal *refusal, json_t *subjects)
 {
 	int status = refusal_http_status(refusal);
 	char text[400];
@@ -39,8 +66,9 @@ int operator_refusal(struct operator_call *call, const struct refusal *refusal)
 	snprintf(text, sizeof(text), refusal->detail ? "%s: %s" : "%s", refusal_words(refusal),
 		 refusal->detail);
 	call->reason = refusal_code(refusal->reason);
-	return json_answer_problem(call->response, status,
-				   json_problem_of_refusal(status, refusal, text));
+	return json_answer_problem(
+		call->response, status,
+		problem_with(json_problem_of_refusal(status, refusal, text), subjects));
 }
 
 int operator_fault(struct operator_call *call, int err)

@@ -35,6 +35,12 @@ int operator_ok(struct operator_call *call, int status, json_t *body);
 int operator_problem(struct operator_call *call, int status, const char *detail);
 /* A refusal of cmf/, with failInfo and reason. */
 int operator_refusal(struct operator_call *call, const struct refusal *refusal);
+/* The same with the subjects that it is about, an array (taken over; NULL: not said). */
+int operator_refusal_of(struct operator_call *call, const struct refusal *refusal,
+			json_t *subjects);
+/* A problem with one of the subjects that were sent, by its place from 0. */
+int operator_subject_problem(struct operator_call *call, int status, const char *detail,
+			     size_t index, const char *subject_id);
 /* A fault (negative errno), already logged where it happened; or STORE_CONFLICT, STORE_NOT_FOUND.
  */
 int operator_fault(struct operator_call *call, int err);
@@ -91,4 +97,4 @@ operator_endpoint operator_registrations, operator_certificates, operator_certif
 	operator_clients, operator_client, operator_transactions, operator_transaction,
 	operator_cas, operator_announcements, operator_announcement, operator_audit,
 	operator_subscriptions, operator_subscription, operator_vnfms, operator_vnfm, operator_vnfs,
-	operator_vnfcs, operator_status, operator_reload;
+	operator_vnfcs, operator_status, operator_reload, operator_deregister;

@@ -19,6 +19,8 @@ struct certificate_walk {
 	struct store_reader *reader;
 	int64_t now_ms;
 	const char *state; /* NULL: all */
+	bool valid;        /* neither revoked nor rejected */
+	bool not_replaced;
 	bool with_pem;
 };
 
@@ -51,22 +53,64 @@ static json_t *attestation_with(struct store_reader *reader, int64_t id, json_t 
 	return NULL;
 }
 
+/* The serialNumber of the one that was issued in its place, which the caller frees; NULL: none. */
+static int replacement_serial(struct store_reader *reader, const struct store_certificate *cert,
+			      char **serialp)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate by = {0};
+	char serial[SERIAL_HEX_SIZE];
+	int64_t id;
+	int err = store_certificate_replacement(reader, cert->id, &id);
+
+	*serialp = NULL;
+	if (err == 0)
+		err = store_certificate_get(reader, id, &by);
+	if (err)
+		return err == STORE_NOT_FOUND ? 0 : err;
+	serial_hex(&by.serial, serial);
+	*serialp = strdup(serial);
+	return *serialp ? 0 : -ENOMEM;
+}
+
+/* The store knows no "expired": an active one that has expired is told apart here. */
+static bool certificate_fits(const struct certificate_walk *walk,
+			     const struct store_certificate *cert, const char *replaced_by)
+{
+	if (walk->state && strcmp(walk->state, operator_certificate_state(cert, walk->now_ms)) != 0)
+		return false;
+	if (walk->valid && !walk->state &&
+	    (cert->state == STORE_CERT_REVOKED || cert->state == STORE_CERT_REJECTED))
+		return false;
+	return !walk->not_replaced || !replaced_by;
+}
+
+/* Takes `json` over; NULL out of memory. */
+static json_t *replaced_with(json_t *json, const char *serial)
+{
+	if (json && json_object_set_new(json, "replaced_by", json_text(serial)) == 0)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 static int certificate_row(void *arg, const struct store_certificate *cert)
 {
 	struct certificate_walk *walk = arg;
+	_cleanup_(freep) char *replaced_by = NULL;
+	int err = replacement_serial(walk->reader, cert, &replaced_by);
+	json_t *json;
 
-	/* The store knows no "expired": an active one that has expired is told apart here. */
-	if (walk->state &&
-	    strcmp(walk->state, operator_certificate_state(cert, walk->now_ms)) != 0) {
+	if (err)
+		return err;
+	if (!certificate_fits(walk, cert, replaced_by)) {
 		operator_page_skip(walk->page, cert->id);
 		return 0;
 	}
-	return operator_page_add(
-		walk->page, cert->id,
-		attestation_with(walk->reader, cert->id,
-				 walk->with_pem
-					 ? certificate_whole(walk->reader, cert, walk->now_ms)
-					 : operator_certificate_json(cert, walk->now_ms, false)));
+	json = attestation_with(walk->reader, cert->id,
+				walk->with_pem
+					? certificate_whole(walk->reader, cert, walk->now_ms)
+					: operator_certificate_json(cert, walk->now_ms, false));
+	return operator_page_add(walk->page, cert->id, replaced_with(json, replaced_by));
 }
 
 /* A state as the operator names it is one or two of the store's. */
@@ -126,12 +170,40 @@ static int certificate_walk(struct operator_call *call, struct store_certificate
 	return err ? err : page_merge(walk->page);
 }
 
+/* What the query asks of each certificate. NULL, or what is wrong with it. */
+static const char *certificate_query(struct operator_call *call,
+				     struct store_certificate_filter *filter,
+				     struct certificate_walk *walk, enum cert_type *type)
+{
+	const char *serial = json_query_get(&call->query, "serial");
+	const char *cert_type = json_query_get(&call->query, "cert_type");
+	const char *within = json_query_get(&call->query, "expires_within");
+	int64_t pem = 0, not_replaced = 0, within_ms;
+
+	if (serial && serial_of_hex(serial, &filter->serial) < 0)
+		return "serial must be 1 to 32 octets in hex";
+	if (cert_type && cert_type_parse(cert_type, type))
+		return "cert_type must be ManoCert, VnfciCert or VnfOAMCert";
+	filter->cert_type = cert_type ? type : NULL;
+	if (within && (duration_parse(within, &within_ms) ||
+		       __builtin_add_overflow(call->now_ms, within_ms, &filter->ends_by_ms)))
+		return "expires_within must be a number of d, h, m or s, as 30d";
+	filter->ends_after_ms = call->now_ms;
+	walk->valid = within;
+	if (json_query_number(&call->query, "not_replaced", 1, &not_replaced))
+		return "not_replaced must be 0 or 1";
+	walk->not_replaced = not_replaced;
+	if (json_query_number(&call->query, "pem", 1, &pem))
+		return "pem must be 0 or 1";
+	walk->with_pem = pem;
+	return NULL;
+}
+
 int operator_certificates(struct operator_call *call)
 {
 	static const int all[2] = {-1, -1};
-	const char *serial = json_query_get(&call->query, "serial");
 	const int *states = all;
-	int64_t pem = 0;
+	enum cert_type type;
 	struct operator_page page;
 	struct certificate_walk walk = {.page = &page,
 					.reader = call->worker->reader,
@@ -143,11 +215,13 @@ int operator_certificates(struct operator_call *call)
 		.trust_domain = json_query_get(&call->query, "trust_domain"),
 		.manager = json_query_get(&call->query, "manager"),
 		.ca = json_query_get(&call->query, "ca"),
+		.profile = json_query_get(&call->query, "profile"),
 	};
+	const char *problem = certificate_query(call, &filter, &walk, &type);
 	int status;
 
-	if (serial && serial_of_hex(serial, &filter.serial) < 0)
-		return operator_problem(call, 400, "serial must be 1 to 32 octets in hex");
+	if (problem)
+		return operator_problem(call, 400, problem);
 	for (size_t i = 0; walk.state && states == all; i++) {
 		if (i == ARRAY_LEN(state_filters))
 			return operator_problem(call, 400,
@@ -155,9 +229,6 @@ int operator_certificates(struct operator_call *call)
 		if (strcmp(state_filters[i].name, walk.state) == 0)
 			states = state_filters[i].states;
 	}
-	if (json_query_number(&call->query, "pem", 1, &pem))
-		return operator_problem(call, 400, "pem must be 0 or 1");
-	walk.with_pem = pem;
 	status = operator_page_begin(call, &page);
 	if (status)
 		return status;
@@ -171,6 +242,7 @@ int operator_certificates(struct operator_call *call)
 static int certificate_get(struct operator_call *call, int64_t id)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	_cleanup_(freep) char *replaced_by = NULL;
 	const struct cmf_call op = operator_cmf_call(call, NULL, NULL);
 	int err = store_certificate_get(call->worker->reader, id, &cert);
 	bool awaited = false;
@@ -178,10 +250,14 @@ static int certificate_get(struct operator_call *call, int64_t id)
 
 	if (!err)
 		err = cmf_order_crl_awaited(&op, &cert, &awaited);
+	if (!err)
+		err = replacement_serial(call->worker->reader, &cert, &replaced_by);
 	if (err)
 		return operator_fault(call, err);
-	json = attestation_with(call->worker->reader, cert.id,
-				certificate_whole(call->worker->reader, &cert, call->now_ms));
+	json = replaced_with(
+		attestation_with(call->worker->reader, cert.id,
+				 certificate_whole(call->worker->reader, &cert, call->now_ms)),
+		replaced_by);
 	if (json && json_object_set_new(json, "crl_awaited", json_boolean(awaited))) {
 		json_decref(json);
 		json = NULL;

@@ -41,6 +41,7 @@ static const struct {
 } endpoints[] = {
 	{"/v1/registrations", HTTP_GET | HTTP_POST | HTTP_PATCH | HTTP_DELETE,
 	 operator_registrations},
+	{"/v1/registrations/deregister", HTTP_POST, operator_deregister},
 	{"/v1/certificates", HTTP_GET, operator_certificates},
 	{"/v1/certificates/*", HTTP_GET | HTTP_POST, operator_certificate},
 	{"/v1/clients", HTTP_GET | HTTP_POST, operator_clients},

@@ -5,6 +5,7 @@
  */
 #include "call.h"
 #include "encode.h"
+#include "values.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ static bool registration_filter(struct operator_call *call,
 		.vnf_instance = json_query_get(&call->query, "vnf_instance_id"),
 		.manager = json_query_get(&call->query, "manager"),
 		.trust_domain = json_query_get(&call->query, "trust_domain"),
+		.profile = json_query_get(&call->query, "profile"),
 		.cert_type = -1,
 	};
 	if (cert_type && cert_type_parse(cert_type, &type)) {
@@ -86,6 +88,7 @@ static int register_decide(struct operator_call *call, void *arg, struct refusal
 	struct cmf_call op = operator_cmf_call(call, NULL, refusal);
 	int err;
 
+	reg->request.bad->n = 0; /* of the attempt before */
 	err = cmf_admin_for_client(&op, reg->requester, &who);
 	if (err)
 		return err;
@@ -93,8 +96,28 @@ static int register_decide(struct operator_call *call, void *arg, struct refusal
 	return cmf_register(&op, &reg->request);
 }
 
+/* [{"index", "subject_id", "reason", "detail"}], of the first that were refused. */
+static json_t *bad_json(const struct operator_register *reg)
+{
+	const struct cmf_register_bad *bad = reg->request.bad;
+	json_t *subjects = json_array();
+
+	for (size_t i = 0; subjects && i < bad->n; i++) {
+		const struct refusal refusal = {.reason = bad->reason[i]};
+
+		json_array_append_new(subjects,
+				      json_pack("{s:I, s:o, s:s, s:s}", "index",
+						(json_int_t)bad->index[i], "subject_id",
+						json_text(reg->subject_ids[bad->index[i]]),
+						"reason", refusal_code(refusal.reason), "detail",
+						refusal_words(&refusal)));
+	}
+	return subjects;
+}
+
 static int registration_add(struct operator_call *call)
 {
+	struct cmf_register_bad bad = {0};
 	struct operator_register reg = {0};
 	struct refusal refusal = REFUSAL_NULL;
 	char detail[200];
@@ -107,12 +130,13 @@ static int registration_add(struct operator_call *call)
 	if (err == -EINVAL) {
 		status = operator_problem(call, 400, detail);
 	} else {
+		reg.request.bad = &bad;
 		if (!err)
 			err = operator_commit(call, register_decide, &reg, &refusal);
 		status = err == 0         ? operator_ok(call, 200,
 							json_pack("{s:I}", "registered",
 								  (json_int_t)reg.request.n_subject_ids))
-			 : err == REFUSED ? operator_refusal(call, &refusal)
+			 : err == REFUSED ? operator_refusal_of(call, &refusal, bad_json(&reg))
 					  : operator_fault(call, err);
 	}
 	operator_register_clear(&reg);
@@ -194,17 +218,18 @@ static int meant_find(struct operator_call *call, const struct named *named, str
 	return err;
 }
 
+static const char meant_unknown[] = "the entity is not registered for that certType";
+static const char meant_several[] = "several entities have that subject_id: name the VNF instance "
+				    "and the trust domain";
+
 static int meant_failed(struct operator_call *call, const struct refusal *refusal, int err)
 {
 	if (err == REFUSED)
 		return operator_refusal(call, refusal);
 	if (err == STORE_NOT_FOUND)
-		return operator_problem(call, 404,
-					"the entity is not registered for that certType");
+		return operator_problem(call, 404, meant_unknown);
 	if (err == -ENOTUNIQ)
-		return operator_problem(call, 409,
-					"several entities have that subject_id: name the VNF "
-					"instance and the trust domain");
+		return operator_problem(call, 409, meant_several);
 	return operator_fault(call, err);
 }
 
@@ -332,6 +357,129 @@ static int registration_remove(struct operator_call *call)
 	err = operator_commit(call, deregister_decide, &named, &refusal);
 	return err ? meant_failed(call, &refusal, err)
 		   : operator_ok(call, 200, json_pack("{s:I}", "deregistered", (json_int_t)1));
+}
+
+/* --- deregister many --- */
+
+enum { DEREGISTER_MAX = 10000 };
+
+struct removal {
+	struct named named; /* subject_id: of the one that is looked for */
+	const char **subject_ids;
+	size_t n;
+	int64_t *ids; /* of those that were found */
+	size_t at;    /* the one that it came to */
+};
+
+static bool found_before(const struct removal *removal, size_t n, int64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (removal->ids[i] == id)
+			return true;
+	return false;
+}
+
+static int removal_decide(struct operator_call *call, void *arg, struct refusal *refusal)
+{
+	struct removal *removal = arg;
+	struct cmf_principal who = {0};
+	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
+	int err = 0;
+
+	for (removal->at = 0; removal->at < removal->n && !err; removal->at++) {
+		struct meant meant = {0};
+		size_t i = removal->at;
+
+		removal->named.subject_id = removal->subject_ids[i];
+		err = meant_find(call, &removal->named, &meant);
+		removal->ids[i] = meant.id;
+		who = operator_principal(call, meant.trust_domain);
+		if (!err && !found_before(removal, i, meant.id))
+			err = cmf_deregister_id(&op, meant.id);
+		free(meant.trust_domain);
+		if (err)
+			return err;
+	}
+	return err;
+}
+
+/* Takes what of it is borrowed from the body. NULL, or what is wrong with it. */
+static const char *removal_decode(json_t *body, struct removal *removal)
+{
+	const char *cert_type;
+	json_t *ids, *id;
+	size_t i;
+
+	if (json_unpack_ex(body, NULL, JSON_STRICT, "{s:s, s:o, s?s, s?s}", "cert_type", &cert_type,
+			   "subject_ids", &ids, "vnf_instance_id", &removal->named.vnf_instance,
+			   "trust_domain", &removal->named.trust_domain))
+		return "cert_type and subject_ids are required; vnf_instance_id and trust_domain "
+		       "may be given";
+	if (cert_type_parse(cert_type, &removal->named.cert_type))
+		return "cert_type must be ManoCert, VnfciCert or VnfOAMCert";
+	removal->n = json_array_size(ids);
+	if (removal->n == 0 || removal->n > DEREGISTER_MAX)
+		return "subject_ids must be an array of 1 to 10000 strings";
+	removal->subject_ids = calloc(removal->n, sizeof(*removal->subject_ids));
+	removal->ids = calloc(removal->n, sizeof(*removal->ids));
+	if (!removal->subject_ids || !removal->ids)
+		return "out of memory";
+	json_array_foreach(ids, i, id)
+	{
+		removal->subject_ids[i] = json_string_value(id);
+		if (!removal->subject_ids[i])
+			return "subject_ids must be an array of strings";
+	}
+	return NULL;
+}
+
+static int removal_failed(struct operator_call *call, const struct removal *removal,
+			  const struct refusal *refusal, int err)
+{
+	const char *subject_id = removal->subject_ids[removal->at];
+
+	if (err == STORE_NOT_FOUND)
+		return operator_subject_problem(call, 404, meant_unknown, removal->at, subject_id);
+	if (err == REFUSED)
+		return operator_refusal_of(
+			call, refusal,
+			json_pack("[{s:I, s:o, s:s, s:s}]", "index", (json_int_t)removal->at,
+				  "subject_id", json_text(subject_id), "reason",
+				  refusal_code(refusal->reason), "detail", refusal_words(refusal)));
+	if (err == -ENOTUNIQ)
+		return operator_subject_problem(call, 409, meant_several, removal->at, subject_id);
+	return meant_failed(call, refusal, err);
+}
+
+/* POST /v1/registrations/deregister: all of them or none. */
+int operator_deregister(struct operator_call *call)
+{
+	struct removal removal = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	char detail[200];
+	json_t *body;
+	const char *problem;
+	int status, err;
+
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
+	body = operator_body(call, detail, sizeof(detail));
+	if (!body)
+		return operator_problem(call, 400, detail);
+	problem = removal_decode(body, &removal);
+	if (problem) {
+		status = operator_problem(call, 400, problem);
+	} else {
+		err = operator_commit(call, removal_decide, &removal, &refusal);
+		status = err ? removal_failed(call, &removal, &refusal, err)
+			     : operator_ok(
+				       call, 200,
+				       json_pack("{s:I}", "deregistered", (json_int_t)removal.n));
+	}
+	free(removal.subject_ids);
+	free(removal.ids);
+	json_decref(body);
+	return status;
 }
 
 int operator_registrations(struct operator_call *call)

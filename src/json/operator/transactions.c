@@ -5,6 +5,9 @@
 #include "call.h"
 #include "encode.h"
 
+/* More than any client has: RFC 9483 3.1 says 128 bits. */
+enum { TRANSACTION_ID_MAX = 256 };
+
 static int transaction_row(void *arg, const struct store_transaction *txn)
 {
 	return operator_page_add(arg, txn->id, operator_transaction_json(txn, false));
@@ -13,9 +16,12 @@ static int transaction_row(void *arg, const struct store_transaction *txn)
 int operator_transactions(struct operator_call *call)
 {
 	const char *state = json_query_get(&call->query, "state");
+	const char *id = json_query_get(&call->query, "transaction_id");
+	uint8_t octets[TRANSACTION_ID_MAX];
 	struct store_transaction_filter filter = {
 		.requester = json_query_get(&call->query, "requester"), .state = -1};
 	struct operator_page page;
+	size_t id_len = 0;
 	int status;
 
 	if (state) {
@@ -26,6 +32,9 @@ int operator_transactions(struct operator_call *call)
 	}
 	if (json_query_number(&call->query, "certificate_id", INT64_MAX, &filter.certificate_id))
 		return operator_problem(call, 400, "certificate_id is not a number");
+	if (id && (hex_to_bytes(id, octets, sizeof(octets), &id_len) || id_len == 0))
+		return operator_problem(call, 400, "transaction_id must be octets in hex");
+	filter.transaction_id = (struct bytes){octets, id_len};
 	status = operator_page_begin(call, &page);
 	if (status)
 		return status;
