@@ -14,12 +14,16 @@
 
 /* Where a private key is. */
 struct key_source {
-	const char *source;          /* a PEM file, or a URI for OpenSSL's STORE */
-	const char *passphrase_file; /* NULL: there is none */
+	/* A PEM file, or a URI: one for OpenSSL's STORE, "engine:ID:KEY" or "provider:NAME:SOURCE".
+	 */
+	const char *source;
+	const char *passphrase_file; /* NULL: there is none; the PIN of a token */
 	bool ask; /* on the terminal, if there is no file and a passphrase is needed */
+	bool tls; /* that is what it is for */
 };
 
-/* -EBADMSG: there is no private key, or the passphrase is wrong; -ENOKEY: there is none. */
+/* -EBADMSG: there is no private key, or the passphrase is wrong; -ENOKEY: there is none; -ENOPKG:
+ * the engine or provider cannot be loaded. Those that were stay. Thread-safe. */
 _must_check_ int credential_key_read(const struct key_source *key, EVP_PKEY **keyp);
 /* The error of credential_key_read() in words. */
 const char *credential_error_text(int err);

@@ -3,6 +3,7 @@
 #include "asn1/signer.h"
 
 #include "asn1/algorithm.h"
+#include "asn1/key_provider.h"
 #include "base/log.h"
 #include "base/pool.h"
 
@@ -41,21 +42,23 @@ static X509_ALGOR *signer_algorithm_new(const struct signature_algorithm *a, int
 
 static bool signer_prepare(struct signer *s, const struct signature_algorithm *a, const EVP_MD *md)
 {
+	const struct key_provider provider = key_provider_of(s->key);
 	EVP_PKEY_CTX *pctx;
 
 	if (a->scheme == SIGNATURE_PURE)
 		md = NULL;
-	if (EVP_DigestSignInit(s->prepared, &pctx, md, NULL, s->key) <= 0)
+	if (EVP_DigestSignInit_ex(s->prepared, &pctx, md ? EVP_MD_get0_name(md) : NULL,
+				  provider.context, provider.properties, s->key, NULL) <= 0)
 		return false;
 	return a->scheme != SIGNATURE_PSS || pss_context_set(pctx, md, RSA_PSS_SALTLEN_DIGEST);
 }
 
-/* A token, or whatever else a provider reaches. */
+/* A token, or whatever else a provider reaches; keys of engines have none. */
 static bool key_is_elsewhere(const EVP_PKEY *key)
 {
 	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
 
-	return provider && strcmp(OSSL_PROVIDER_get0_name(provider), "default") != 0;
+	return !provider || strcmp(OSSL_PROVIDER_get0_name(provider), "default") != 0;
 }
 
 int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp)

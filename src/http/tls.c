@@ -35,7 +35,8 @@ static int tls_problem(struct strbuf *problems, const char *key, const char *pat
 
 static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf *problems)
 {
-	const struct key_source source = {conf->tls_key, conf->tls_passphrase_file};
+	const struct key_source source = {
+		.source = conf->tls_key, .passphrase_file = conf->tls_passphrase_file, .tls = true};
 	EVP_PKEY *key = NULL;
 	int err = credential_key_read(&source, &key);
 

@@ -2,7 +2,9 @@
 /* Reading keys, certificates and secrets. See keys/credential.h. */
 #include "keys/credential.h"
 
+#include "asn1/key_provider.h"
 #include "asn1/spki.h"
+#include "passphrase.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -42,14 +44,8 @@ int credential_token_read(const char *path, struct octets *tokenp)
 	return line_read(path, TOKEN_MAX, tokenp);
 }
 
-/* What give_passphrase() is given. */
-struct passphrase {
-	struct octets text; /* empty: there is none */
-	bool ask;
-};
-
-/* pem_password_cb. Where nobody is to be asked, OpenSSL's own would do it. */
-static int give_passphrase(char *buffer, int size, int rwflag, void *arg)
+/* Where nobody is to be asked, OpenSSL's own would do it. */
+int passphrase_give(char *buffer, int size, int rwflag, void *arg)
 {
 	const struct passphrase *passphrase = arg;
 
@@ -59,6 +55,11 @@ static int give_passphrase(char *buffer, int size, int rwflag, void *arg)
 		return -1;
 	memcpy(buffer, passphrase->text.data, passphrase->text.len);
 	return (int)passphrase->text.len;
+}
+
+UI_METHOD *passphrase_method(void)
+{
+	return UI_UTIL_wrap_read_pem_callback(passphrase_give, 0);
 }
 
 /* RFC 3986 3.1: a scheme, of two letters at least, then a colon. */
@@ -81,15 +82,19 @@ static int key_from_pem(const char *path, struct passphrase *passphrase, EVP_PKE
 	file = BIO_new_file(path, "r");
 	if (!file)
 		return errno ? -errno : -EIO;
-	*keyp = PEM_read_bio_PrivateKey(file, NULL, give_passphrase, passphrase);
+	*keyp = PEM_read_bio_PrivateKey(file, NULL, passphrase_give, passphrase);
 	BIO_free(file);
 	return *keyp ? 0 : -EBADMSG;
 }
 
-static int key_from_store(const char *uri, struct passphrase *passphrase, EVP_PKEY **keyp)
+/* The first private key of a URI, or of a file by its name. */
+static int key_from_store(const char *uri, struct key_provider provider,
+			  struct passphrase *passphrase, EVP_PKEY **keyp)
 {
-	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
-	OSSL_STORE_CTX *store = ui ? OSSL_STORE_open(uri, ui, passphrase, NULL, NULL) : NULL;
+	UI_METHOD *ui = passphrase_method();
+	OSSL_STORE_CTX *store = ui ? OSSL_STORE_open_ex(uri, provider.context, provider.properties,
+							ui, passphrase, NULL, NULL, NULL)
+				   : NULL;
 	EVP_PKEY *key = NULL;
 
 	while (store && !key && !OSSL_STORE_eof(store)) {
@@ -118,6 +123,41 @@ static int passphrase_read(const char *path, struct octets *passphrasep)
 	return err == 0 || err == -ENOMEM ? err : -ENOKEY;
 }
 
+/* "NAME:SOURCE" */
+static int key_from_provider(const char *text, struct passphrase *passphrase, EVP_PKEY **keyp)
+{
+	const char *source = strchr(text, ':');
+	_cleanup_(freep) char *name = source ? strndup(text, (size_t)(source - text)) : NULL;
+	struct key_provider provider;
+	int err;
+
+	if (!source)
+		return -EBADMSG;
+	err = name ? key_provider_load(name, &provider) : -ENOMEM;
+	return err ? err : key_from_store(source + 1, provider, passphrase, keyp);
+}
+
+/*
+ * OpenSSL's TLS has one context for its keys and all else: where a provider has the key, the same
+ * provider would agree on the keys of sessions, and many a TPM cannot. An engine has its keys only.
+ */
+static int key_from_source(const struct key_source *key, struct passphrase *passphrase,
+			   EVP_PKEY **keyp)
+{
+	static const char engine[] = "engine:", provider[] = "provider:";
+	const char *source = key->source;
+
+	if (!strncmp(source, engine, strlen(engine)))
+		return key_from_engine(source + strlen(engine), passphrase, keyp);
+	if (!strncmp(source, provider, strlen(provider)) && key->tls)
+		return -EOPNOTSUPP;
+	if (!strncmp(source, provider, strlen(provider)))
+		return key_from_provider(source + strlen(provider), passphrase, keyp);
+	if (credential_is_uri(source))
+		return key_from_store(source, (struct key_provider){0}, passphrase, keyp);
+	return key_from_pem(source, passphrase, keyp);
+}
+
 int credential_key_read(const struct key_source *key, EVP_PKEY **keyp)
 {
 	struct passphrase passphrase = {OCTETS_NULL, key->ask};
@@ -128,9 +168,7 @@ int credential_key_read(const struct key_source *key, EVP_PKEY **keyp)
 	if (key->passphrase_file)
 		err = passphrase_read(key->passphrase_file, &passphrase.text);
 	if (!err)
-		err = credential_is_uri(key->source)
-			      ? key_from_store(key->source, &passphrase, keyp)
-			      : key_from_pem(key->source, &passphrase, keyp);
+		err = key_from_source(key, &passphrase, keyp);
 	octets_clear_secret(&passphrase.text);
 	return err;
 }
@@ -142,6 +180,10 @@ const char *credential_error_text(int err)
 		return "no private key, or wrong passphrase";
 	case -ENOKEY:
 		return "the file with the passphrase cannot be read, or is empty";
+	case -ENOPKG:
+		return "its engine or provider cannot be loaded; is it installed?";
+	case -EOPNOTSUPP:
+		return "TLS does not reach the key of a provider; name an engine or a file";
 	default:
 		return strerror(-err);
 	}

@@ -17,12 +17,14 @@ int web_identity_read(const char *certificates, const struct key_source *key,
 		      struct web_identity **identityp)
 {
 	_cleanup_(web_identity_freep) struct web_identity *identity = calloc(1, sizeof(*identity));
+	struct key_source of_tls = *key;
 	int err =
 		identity ? credential_certificates_read(certificates, &identity->issuers) : -ENOMEM;
 
 	if (!err) {
 		identity->certificate = sk_X509_shift(identity->issuers);
-		err = credential_key_read(key, &identity->key);
+		of_tls.tls = true;
+		err = credential_key_read(&of_tls, &identity->key);
 	}
 	if (!err && X509_check_private_key(identity->certificate, identity->key) != 1)
 		err = -EINVAL;

@@ -121,6 +121,30 @@ END_TEST
 
 static const struct {
 	const char *source;
+	bool tls;
+	int err;
+} elsewhere[] = {
+	{"engine:nowhere:pkcs11:object=ca", false, -ENOPKG},
+	{"engine:nowhere:pkcs11:object=ca", true, -ENOPKG},
+	{"engine:nowhere", false, -EBADMSG},
+	{"provider:nowhere:handle:0x81000001", false, -ENOPKG},
+	{"provider:nowhere", false, -EBADMSG},
+	{"provider:nowhere:handle:0x81000001", true, -EOPNOTSUPP},
+};
+
+START_TEST(test_key_of_what_is_not_there)
+{
+	const struct key_source source = {.source = elsewhere[_i].source, .tls = elsewhere[_i].tls};
+	EVP_PKEY *read = NULL;
+
+	ck_assert_int_eq(credential_key_read(&source, &read), elsewhere[_i].err);
+	ck_assert_ptr_null(read);
+	ERR_clear_error();
+}
+END_TEST
+
+static const struct {
+	const char *source;
 	bool is_uri;
 } sources[] = {
 	{"pkcs11:token=cmf;object=ca", true},
@@ -149,6 +173,7 @@ static Suite *credential_suite(void)
 	tcase_add_unchecked_fixture(tc, files_make, files_remove);
 	tcase_add_loop_test(tc, test_key_from_file_and_from_uri, 0, ARRAY_LEN(reads));
 	tcase_add_test(tc, test_key_that_is_not_there);
+	tcase_add_loop_test(tc, test_key_of_what_is_not_there, 0, ARRAY_LEN(elsewhere));
 	tcase_add_loop_test(tc, test_is_uri_rfc3986_3_1, 0, ARRAY_LEN(sources));
 	suite_add_tcase(suite, tc);
 	return suite;

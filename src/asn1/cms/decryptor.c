@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Private keys that others encrypt for. See asn1/decryptor.h. */
 #include "asn1/decryptor.h"
+#include "asn1/key_provider.h"
 
 #include "base/log.h"
 #include "envelope_local.h"
@@ -76,7 +77,7 @@ int decryptor_transport(const struct decryptor *d, const EVP_MD *oaep, struct by
 
 	if (!EVP_PKEY_is_a(d->key, "RSA") || EVP_PKEY_get_size(d->key) > RSA_OCTETS_MAX)
 		return -EKEYREJECTED;
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, d->key, NULL);
+	ctx = key_provider_context(d->key);
 	if (!ctx || EVP_PKEY_decrypt_init(ctx) <= 0 || !padding_set(ctx, oaep))
 		err = log_fault("decrypt a key", -EIO, NULL);
 	else
@@ -94,7 +95,7 @@ int decryptor_agree(const struct decryptor *d, EVP_PKEY *peer, struct octets *se
 int decryptor_decapsulate(const struct decryptor *d, struct bytes ciphertext,
 			  struct octets *secretp)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, d->key, NULL);
+	EVP_PKEY_CTX *ctx = key_provider_context(d->key);
 	uint8_t *secret = NULL;
 	size_t len = 0;
 	int ok = ctx && EVP_PKEY_decapsulate_init(ctx, NULL) > 0 &&

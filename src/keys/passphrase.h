@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The passphrase or PIN of a key, as OpenSSL asks for it. Private to keys/. */
+#pragma once
+
+#include "base/bytes.h"
+
+#include <openssl/evp.h>
+#include <openssl/ui.h>
+#include <stdbool.h>
+
+/* What passphrase_give() is given. */
+struct passphrase {
+	struct octets text; /* empty: there is none */
+	bool ask;           /* on the terminal, then */
+};
+
+/* pem_password_cb, whose arg is a struct passphrase. */
+int passphrase_give(char *buffer, int size, int rwflag, void *arg);
+/* The same for who asks by a UI; its data is the struct passphrase. NULL out of memory. */
+UI_METHOD *passphrase_method(void);
+
+/*
+ * "ID:KEY" of an ENGINE. 0, -EBADMSG (there is no such key, or it is not given out), -ENOPKG: there
+ * is no such engine, or it does not start; -ENOMEM. engine.c
+ */
+_must_check_ int key_from_engine(const char *source, struct passphrase *passphrase,
+				 EVP_PKEY **keyp);
