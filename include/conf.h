@@ -605,6 +605,31 @@ _must_check_ int conf_load_names(const char *path, struct conf **confp, struct s
 void conf_free(struct conf *conf);
 DEFINE_CLEANUP(struct conf, conf_free);
 
+enum conf_file_kind {
+	CONF_FILE_OPEN,      /* certificates, lists: nothing secret */
+	CONF_FILE_SECRET,    /* a private key, a passphrase, a shared secret */
+	CONF_FILE_TOKEN,     /* no file: a URI, behind which the key stays */
+	CONF_FILE_DIRECTORY, /* cmfd writes into it */
+	CONF_FILE_MADE,      /* cmfd makes it: the database, a directory */
+};
+
+/* A file that the configuration names, borrowed from it. */
+struct conf_file {
+	const char *section; /* "ca issuing"; of the call alone */
+	const char *key;
+	const char *path; /* absolute; or the URI */
+	enum conf_file_kind kind;
+};
+/* All that are set, in the order of keys.c; what is not 0 ends it, and is the result. */
+typedef int conf_file_each(void *arg, const struct conf_file *file);
+_must_check_ int conf_files(const struct conf *conf, conf_file_each *each, void *arg);
+/*
+ * Appends the text of a configuration with another value for that key in that section; the rest of
+ * it stays as it is. -ENOENT: the section does not set it; -ENOMEM.
+ */
+_must_check_ int conf_text_set(const char *text, const char *section, const char *key,
+			       const char *value, struct strbuf *out);
+
 /* NULL if there is none of that name. */
 const struct conf_ca *conf_ca_find(const struct conf *conf, const char *name);
 const struct conf_profile *conf_profile_find(const struct conf *conf, const char *name);

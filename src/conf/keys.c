@@ -74,7 +74,7 @@ const struct conf_key conf_keys[] = {
 	       .help = "PEM: the server's certificate for listen_tls and listen_nfv, then its "
 		       "chain."),
 	SERVER(tls_key, "tls_key", key, .help = "Private key of tls_certificate."),
-	SERVER(tls_passphrase_file, "tls_passphrase_file", file,
+	SERVER(tls_passphrase_file, "tls_passphrase_file", secret_file,
 	       .help = "File with the passphrase of tls_key."),
 	SERVER(tls_client_ca, "tls_client_ca", file,
 	       .help = "PEM: certificates of CAs, whose names tell TLS clients which certificate "
@@ -123,7 +123,7 @@ const struct conf_key conf_keys[] = {
 
 	STORE(database, "database", path, .required = true,
 	      .help = "SQLite database; `cmfctl init` makes it."),
-	STORE(secret_key, "secret_key", file, .required = true,
+	STORE(secret_key, "secret_key", secret_file, .required = true,
 	      .help = "File with 32 octets of key in hex, under which MAC secrets and archived "
 		      "keys are stored."),
 	STORE(batch_max, "batch_max", number, .initial = "64", .min = 1, .max = 10000,
@@ -138,7 +138,7 @@ const struct conf_key conf_keys[] = {
 		   .help = "PEM: the certificate that protects answers, then its chain without the "
 			   "root."),
 	PROTECTION(key, "key", key, .required = true, .help = "Private key of that certificate."),
-	PROTECTION(passphrase_file, "passphrase_file", file,
+	PROTECTION(passphrase_file, "passphrase_file", secret_file,
 		   .help = "File with the passphrase of key."),
 	PROTECTION(encryption_certificate, "encryption_certificate", file,
 		   .help = "PEM: the certificate for whose key clients encrypt what is for the CMF "
@@ -146,7 +146,7 @@ const struct conf_key conf_keys[] = {
 			   "supported."),
 	PROTECTION(encryption_key, "encryption_key", key,
 		   .help = "Private key of encryption_certificate."),
-	PROTECTION(encryption_passphrase_file, "encryption_passphrase_file", file,
+	PROTECTION(encryption_passphrase_file, "encryption_passphrase_file", secret_file,
 		   .help = "File with the passphrase of encryption_key."),
 	PROTECTION(
 		kga_certificate, "kga_certificate", file,
@@ -155,7 +155,7 @@ const struct conf_key conf_keys[] = {
 			"the keys that are generated for clients. Without it certificate does, if "
 			"it has that, too."),
 	PROTECTION(kga_key, "kga_key", key, .help = "Private key of kga_certificate."),
-	PROTECTION(kga_passphrase_file, "kga_passphrase_file", file,
+	PROTECTION(kga_passphrase_file, "kga_passphrase_file", secret_file,
 		   .help = "File with the passphrase of kga_key."),
 	PROTECTION(mac_iterations_min, "mac_iterations_min", number, .initial = "100", .min = 1,
 		   .reload = true, .max = UINT32_MAX,
@@ -337,7 +337,7 @@ const struct conf_key conf_keys[] = {
 		       "and token endpoints; OAUTH2_CLIENT_CERT needs it."),
 	EVENTS(tls_key, "tls_key", key, .reload = true,
 	       .help = "Key of tls_certificate: a PEM file, or a URI for OpenSSL's STORE."),
-	EVENTS(tls_passphrase_file, "tls_passphrase_file", file, .reload = true,
+	EVENTS(tls_passphrase_file, "tls_passphrase_file", secret_file, .reload = true,
 	       .help = "Passphrase of tls_key."),
 
 	CA(type, "type", ca_type, .required = true,
@@ -357,7 +357,7 @@ const struct conf_key conf_keys[] = {
 	CA(root_new_with_new, "root_new_with_new", file,
 	   .help = "PEM: the new root, where `chain` has the old one still."),
 	INTERNAL(key, "key", key, .required = true, .help = "Private key of the CA."),
-	INTERNAL(passphrase_file, "passphrase_file", file,
+	INTERNAL(passphrase_file, "passphrase_file", secret_file,
 		 .help = "File with the passphrase of key."),
 	INTERNAL(digest, "digest", digest, .initial = "sha256",
 		 .help = "Digest of signatures; without meaning for EdDSA and ML-DSA keys."),
@@ -409,11 +409,11 @@ const struct conf_key conf_keys[] = {
 		 .help = "PEM: certificate of this CMF as registration authority, with chain. This "
 			 "and ra_key, or ra_reference and ra_secret_file."),
 	UPSTREAM(ra_key, "ra_key", key, .help = "Private key of ra_certificate."),
-	UPSTREAM(ra_passphrase_file, "ra_passphrase_file", file,
+	UPSTREAM(ra_passphrase_file, "ra_passphrase_file", secret_file,
 		 .help = "File with the passphrase of ra_key."),
 	UPSTREAM(ra_reference, "ra_reference", text,
 		 .help = "Reference of a shared secret with the upstream CA."),
-	UPSTREAM(ra_secret_file, "ra_secret_file", file, .help = "File with that secret."),
+	UPSTREAM(ra_secret_file, "ra_secret_file", secret_file, .help = "File with that secret."),
 	UPSTREAM(recipient, "recipient", dn, .help = "Name of the upstream CA in our requests."),
 	UPSTREAM(expect_sender, "expect_sender", dn,
 		 .help = "Name that must have protected its answers."),
@@ -790,7 +790,7 @@ const struct conf_key conf_keys[] = {
 		     "says who asks (RFC 8705 2)."),
 	VNFM(user, "user", text,
 	     .help = "User name for basic authentication, where the VNFM has no better."),
-	VNFM(password_file, "password_file", file,
+	VNFM(password_file, "password_file", secret_file,
 	     .help = "File whose first line is the password of user."),
 	VNFM(tls_trusted, "tls_trusted", file,
 	     .help = "PEM: trust anchors of the VNFM's certificate and of oauth2_token_uri's; "
@@ -798,7 +798,7 @@ const struct conf_key conf_keys[] = {
 	VNFM(tls_certificate, "tls_certificate", file,
 	     .help = "PEM: certificate of the CMF as a TLS client, then its chain."),
 	VNFM(tls_key, "tls_key", key, .help = "Private key of tls_certificate."),
-	VNFM(tls_passphrase_file, "tls_passphrase_file", file,
+	VNFM(tls_passphrase_file, "tls_passphrase_file", secret_file,
 	     .help = "File with the passphrase of tls_key."),
 	VNFM(timeout_ms, "timeout", duration, .initial = "30s", .min = SECOND, .max = 600 * SECOND,
 	     .help = "How long one request to the VNFM may take."),
@@ -811,7 +811,7 @@ const struct conf_key conf_keys[] = {
 		     "https, or http to a loopback address."),
 	VNFM(callback_user, "callback_user", text,
 	     .help = "User name under which it notifies, by basic authentication."),
-	VNFM(callback_password_file, "callback_password_file", file,
+	VNFM(callback_password_file, "callback_password_file", secret_file,
 	     .help = "File whose first line is the password of callback_user."),
 	VNFM(callback_token, "callback_token", callback_token, .initial = "none",
 	     .help = "`jwt`: it notifies with an access token that `[oauth2]` accepts, for "

@@ -84,11 +84,12 @@ bool conf_key_applies(const struct conf_key *key, const void *base);
 void conf_section_clear(enum conf_section section, void *base);
 
 extern const struct conf_type conf_type_text;
-extern const struct conf_type conf_type_file;      /* exists and can be read */
-extern const struct conf_type conf_type_path;      /* will be made; its directory exists */
-extern const struct conf_type conf_type_socket;    /* the same, short enough for a socket */
-extern const struct conf_type conf_type_directory; /* exists */
-extern const struct conf_type conf_type_key;       /* a file, or a URI for OpenSSL's STORE */
+extern const struct conf_type conf_type_file;        /* exists and can be read */
+extern const struct conf_type conf_type_secret_file; /* the same, with a secret in it */
+extern const struct conf_type conf_type_path;        /* will be made; its directory exists */
+extern const struct conf_type conf_type_socket;      /* the same, short enough for a socket */
+extern const struct conf_type conf_type_directory;   /* exists */
+extern const struct conf_type conf_type_key;         /* a file, or a URI for OpenSSL's STORE */
 extern const struct conf_type conf_type_url;
 extern const struct conf_type conf_type_dn;
 extern const struct conf_type conf_type_digest;

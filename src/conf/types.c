@@ -101,6 +101,13 @@ const struct conf_type conf_type_file = {
 	.clear = text_clear,
 };
 
+const struct conf_type conf_type_secret_file = {
+	.name = "file",
+	.parse = file_parse,
+	.print = text_print,
+	.clear = text_clear,
+};
+
 static int directory_check(const char *path, struct strbuf *why)
 {
 	struct stat st;

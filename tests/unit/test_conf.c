@@ -1028,6 +1028,42 @@ START_TEST(test_sample)
 }
 END_TEST
 
+/* A value in the text: the rest stays as it is, and what is like the key or the section is neither.
+ */
+static const struct {
+	const char *text;
+	const char *section;
+	const char *key;
+	const char *value;
+	const char *result; /* NULL: there is no such key */
+} text_sets[] = {
+	{"[a]\nkey = 1 # old\nother = 2\n", "a", "key", "3", "[a]\nkey = 3\nother = 2\n"},
+	{"key = 0\n[b]\nkey = 1\n[ a ]\n\tkey=2", "a", "key", "x/y",
+	 "key = 0\n[b]\nkey = 1\n[ a ]\nkey = x/y\n"},
+	{"[ca one]\nkey = 1\n[ca two]\nkey = 2\n", "ca two", "key", "#$\"'\\",
+	 "[ca one]\nkey = 1\n[ca two]\nkey = \\#\\$\\\"\\'\\\\\n"},
+	{"[a]\nkey = 1\\\n 2\nkeys = 3\n# key = 4\n", "a", "key", "5",
+	 "[a]\nkey = 5\nkeys = 3\n# key = 4\n"},
+	{"[a]\n# goes on \\\nkey = 1\nkey = 2\n", "a", "key", "3",
+	 "[a]\n# goes on \\\nkey = 1\nkey = 3\n"},
+	{"[a]\r\nkey = 1\r\n", "a", "key", "2", "[a]\r\nkey = 2\n"},
+	{"[aa]\nkey = 1\n[a]\nkeys = 1\n", "a", "key", "2", NULL},
+	{"[a\nkey = 1\n", "a", "key", "2", NULL},
+	{"", "a", "key", "2", NULL},
+};
+
+START_TEST(test_text_set)
+{
+	_cleanup_(strbuf_clear) struct strbuf out = STRBUF_NULL;
+	int err = conf_text_set(text_sets[_i].text, text_sets[_i].section, text_sets[_i].key,
+				text_sets[_i].value, &out);
+
+	ck_assert_int_eq(err, text_sets[_i].result ? 0 : -ENOENT);
+	ck_assert_str_eq(out.text ? out.text : "",
+			 text_sets[_i].result ? text_sets[_i].result : text_sets[_i].text);
+}
+END_TEST
+
 static Suite *conf_suite(void)
 {
 	Suite *suite = suite_create("conf");
@@ -1051,6 +1087,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_print_round_trip);
 	tcase_add_loop_test(tc, test_reload, 0, ARRAY_LEN(reloads));
 	tcase_add_test(tc, test_sample);
+	tcase_add_loop_test(tc, test_text_set, 0, ARRAY_LEN(text_sets));
 	suite_add_tcase(suite, tc);
 	return suite;
 }
