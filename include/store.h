@@ -62,6 +62,13 @@ _must_check_ int store_create(const struct store_options *options);
  * none, -EBADMSG if what was committed is damaged (nothing is changed), -EBUSY: store_server().
  */
 _must_check_ int store_open(const struct store_options *options, struct store **storep);
+/*
+ * Makes the file `to` (mode 0600), which can be opened as a database: all that was committed at one
+ * moment after the call, while others go on writing. Durable and whole, or not at all; one of that
+ * name is replaced. Errors as of store_open(), -ENOSPC; -ENOTSUP: the database is no file, and has
+ * tools of its own for that.
+ */
+_must_check_ int store_copy(const struct store_options *options, const char *to);
 /* The process id of who serves the database; 0: nobody, or nobody is kept off; -1: not known. */
 int64_t store_server(const struct store_options *options);
 /* Why store_open() has failed and what to do, as a sentence for whoever runs cmfd, without an end
@@ -438,7 +445,8 @@ struct store_crl {
 	int64_t next_update_ms;
 	int64_t scheduled_ms; /* thisUpdate of the last regularly scheduled one, this or before */
 	int64_t changes;      /* it has all revocations up to this crl_change; -1: not known */
-	struct bytes der;     /* to be inserted; reading leaves it out */
+	int64_t floor;    /* the next number is above this one, too; 0: none. Ignored on insert */
+	struct bytes der; /* to be inserted; reading leaves it out */
 };
 
 /* An entry for the next CRL. */
@@ -1064,6 +1072,11 @@ _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
 				       enum store_exchange_state state, int failinfo,
 				       const char *refusal);
 
+/*
+ * After a restore: the next CRL of each CA gets a number above every one that was published since
+ * the newest one here, if no more than one was made in each millisecond until now.
+ */
+_must_check_ int store_crl_raise(struct store_unit *u, int64_t now_ms);
 /* Those before it go, but for what answers refer to. Conflict: the number is not greater than
  * every earlier one of the CA. */
 _must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp);

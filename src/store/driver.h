@@ -47,6 +47,8 @@ struct driver {
 	/* Looks whether it is sound, and brings its schema up to date; as store_open(). */
 	int (*open)(const struct store_options *options, struct database **databasep);
 	void (*close)(struct database *database);
+	/* store_copy(); NULL: the database has tools of its own for that. */
+	int (*copy)(const struct store_options *options, const char *to);
 	/* store_server(); NULL: several may serve it. */
 	int64_t (*server)(const struct store_options *options);
 	/* Looks whether it is still what was opened: 0 or -ESTALE. Any thread. */

@@ -291,6 +291,12 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_CRL_PURGE] = "DELETE FROM crl WHERE ca = ?1 AND number < ?2"
 			     " AND NOT EXISTS (SELECT 1 FROM cmp_transaction"
 			     " WHERE crl_id = crl.id AND crl_id IS NOT NULL)",
+	[CHANGE_CRL_RAISE] =
+		"INSERT INTO crl_floor (ca, number) SELECT ca, max(number) + 1 + CASE"
+		" WHEN max(this_update_ms) < ?1 THEN ?1 - max(this_update_ms) ELSE 0 END"
+		" FROM crl GROUP BY ca ON CONFLICT (ca) DO UPDATE SET number = CASE"
+		" WHEN excluded.number > crl_floor.number THEN excluded.number"
+		" ELSE crl_floor.number END",
 	[CHANGE_SEEN_INSERT] = "INSERT INTO seen (digest, until_ms) VALUES (?1, ?2)"
 			       " ON CONFLICT (digest) DO NOTHING",
 	[CHANGE_SEEN_PURGE] = "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen"
@@ -542,8 +548,10 @@ const char *const store_read_sql[READ_KINDS] = {
 		" AND next_ms <= ?2 ORDER BY deadline_ms LIMIT ?3",
 	[READ_EXCHANGE_OPEN] = "SELECT count(*), min(created_ms) FROM (SELECT created_ms"
 			       " FROM exchange WHERE state = 0 AND ca = ?1 LIMIT ?2) AS few",
-	[READ_CRL_NEWEST] = "SELECT id, ca, number, this_update_ms, next_update_ms, scheduled_ms,"
-			    " changes FROM crl WHERE ca = ?1 ORDER BY number DESC LIMIT 1",
+	[READ_CRL_NEWEST] =
+		"SELECT id, ca, number, this_update_ms, next_update_ms, scheduled_ms, changes,"
+		" coalesce((SELECT f.number FROM crl_floor f WHERE f.ca = crl.ca), 0)"
+		" FROM crl WHERE ca = ?1 ORDER BY number DESC LIMIT 1",
 	[READ_CRL_OCTETS] = "SELECT der FROM crl WHERE id = ?1",
 	[READ_CRL_CHANGES] = "SELECT newest FROM crl_change WHERE ca = ?1",
 	[READ_RESOURCE_KEY] = "SELECT key FROM resource_key WHERE id = 1",

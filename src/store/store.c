@@ -55,6 +55,11 @@ int store_open(const struct store_options *options, struct store **storep)
 	return 0;
 }
 
+int store_copy(const struct store_options *options, const char *to)
+{
+	return driver->copy ? driver->copy(options, to) : -ENOTSUP;
+}
+
 int64_t store_server(const struct store_options *options)
 {
 	return driver->server ? driver->server(options) : 0;

@@ -179,7 +179,7 @@ static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl
 
 	if (err < 0)
 		return err;
-	row->number = newest.number + 1;
+	row->number = (newest.number > newest.floor ? newest.number : newest.floor) + 1;
 	row->this_update_ms = clock_now_ms(ca->set->clock);
 	row->next_update_ms = row->this_update_ms + ca->conf->crl_validity_ms;
 	row->scheduled_ms = is_scheduled(ca, &newest, row->this_update_ms) ? row->this_update_ms
@@ -259,7 +259,9 @@ static int cover_locked(struct ca *ca, int64_t change, struct store_reader *read
 	*wait_msp = 0;
 	if (err < 0)
 		return err;
-	if (err == STORE_NOT_FOUND || is_scheduled(ca, &newest, now_ms))
+	/* A restored one may be older than what was published. */
+	if (err == STORE_NOT_FOUND || newest.number < newest.floor ||
+	    is_scheduled(ca, &newest, now_ms))
 		return crl_make(ca, reader, unit);
 	if (newest.changes >= change)
 		return 0;

@@ -24,6 +24,7 @@ static int crl_read(struct row *row, void *arg)
 	crl->next_update_ms = row_int(row);
 	crl->scheduled_ms = row_int(row);
 	crl->changes = row_int(row);
+	crl->floor = row_int(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_crl_clear(crl);
@@ -89,6 +90,11 @@ int store_revoked_page(struct store_reader *r, const char *ca, int64_t not_after
 }
 
 /* --- changes --- */
+
+int store_crl_raise(struct store_unit *u, int64_t now_ms)
+{
+	return unit_add(u, CHANGE_CRL_RAISE, VALUES(value_int(now_ms)));
+}
 
 int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp)
 {

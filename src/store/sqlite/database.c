@@ -176,6 +176,20 @@ void database_close(struct database *d)
 	free(d);
 }
 
+int database_copy(const struct store_options *options, const char *to)
+{
+	_cleanup_(freep) char *path = realpath(options->database, NULL);
+	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
+	int64_t version;
+	int err = path ? database_files_examine(path, true) : -errno;
+
+	if (err == 0)
+		err = sqlite_db_open(path, SQLITE_DB_READER, &db);
+	if (err == 0)
+		err = sqlite_schema_version(db, &version);
+	return err == 0 ? sqlite_copy(db, to) : err;
+}
+
 int64_t database_server(const struct store_options *options)
 {
 	_cleanup_(freep) char *path = realpath(options->database, NULL);

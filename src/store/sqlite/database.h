@@ -17,6 +17,7 @@ struct database {
 _must_check_ int database_create(const struct store_options *options);
 _must_check_ int database_open(const struct store_options *options, struct database **databasep);
 void database_close(struct database *database);
+_must_check_ int database_copy(const struct store_options *options, const char *to);
 int64_t database_server(const struct store_options *options);
 _must_check_ int database_look(struct database *database);
 _must_check_ int database_looked(const struct database *database);

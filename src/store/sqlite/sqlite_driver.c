@@ -282,6 +282,7 @@ const struct driver sqlite_driver = {
 	.create = database_create,
 	.open = database_open,
 	.close = database_close,
+	.copy = database_copy,
 	.server = database_server,
 	.look = database_look,
 	.looked = database_looked,
