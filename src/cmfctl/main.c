@@ -28,6 +28,8 @@ static const struct {
 	{"check", NULL, ctl_check, "check configuration, keys, certificates and database", NULL},
 	{"status", NULL, ctl_status, "show how the CMF is, on one screen", NULL},
 	{"reload", NULL, ctl_reload, "have cmfd read its configuration anew", NULL},
+	{"backup", NULL, ctl_backup, "back up database and configuration, while cmfd serves", NULL},
+	{"restore", NULL, ctl_restore, "lay out a backup in a directory of its own", NULL},
 	{"register", NULL, ctl_register, "register entities (IFA 033 Register)", NULL},
 	{"deregister", NULL, ctl_deregister, "end registrations", NULL},
 	{"registration", "list", NULL, "list registrations", &ctl_registrations},
