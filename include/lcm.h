@@ -40,6 +40,12 @@ _must_check_ int lcm_new(const struct conf *conf, lcm_worker_of *worker_of,
 void lcm_free(struct lcm *lcm);
 DEFINE_CLEANUP(struct lcm, lcm_free);
 
+/*
+ * At the start: tells in the log of VNFMs that the store has something of and the configuration has
+ * not, and removes what is still to be looked at of them. 0 or negative errno, logged.
+ */
+_must_check_ int lcm_unconfigured_leave(const struct conf *conf, struct store *store);
+
 /* How many threads its pool should have; 0: there is no VNFM. */
 size_t lcm_threads(const struct lcm *lcm);
 /* The pool that jobs go to; borrowed. Before the first tick. */

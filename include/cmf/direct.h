@@ -132,6 +132,20 @@ _must_check_ int cmf_direct_resync_end(struct cmf *cmf, const struct cmf_worker 
 _must_check_ int cmf_direct_approve(const struct cmf_call *call, const struct conf_vnfm *vnfm,
 				    int64_t *np);
 
+/* --- VNFMs that are followed no longer --- */
+
+/* Each VNFM that the store still has something of, and the configuration has not. A return other
+ * than 0 ends the walk and is returned. */
+typedef int cmf_direct_vnfm_each(void *arg, const char *vnfm);
+_must_check_ int cmf_direct_unconfigured(const struct conf *conf, struct store_reader *reader,
+					 cmf_direct_vnfm_each *each, void *arg);
+/*
+ * Adds to the unit that nothing is known of a VNFM any more: subscription, VNFs, VNFCs. Their
+ * registrations stay. What *np receives is how many VNFCs that are, by store_unit_id(). For one
+ * that is not configured, and of which nothing is due. 0 or negative errno.
+ */
+_must_check_ int cmf_direct_forget(const struct cmf_call *call, const char *vnfm, int64_t *np);
+
 /* --- the initial credential of a VNFCI --- */
 
 /* A one-time secret in clear; the text of it is the octets of the secret. */

@@ -43,6 +43,10 @@ typedef int store_vnf_each(void *arg, const struct store_vnf *vnf);
 _must_check_ int store_vnf_list(struct store_reader *r, const struct store_vnf_filter *filter,
 				store_vnf_each *each, void *arg);
 
+/* The first name behind that one of a VNFM of which there is anything here or in store/lcm.h, which
+ * the caller frees; or STORE_NOT_FOUND. */
+_must_check_ int store_vnfm_next(struct store_reader *r, const char *name, char **nextp);
+
 /* Conflict: the VNFM has one of that identifier. */
 _must_check_ int store_vnf_insert(struct store_unit *u, const struct store_vnf *vnf, int64_t *idp);
 /* Writes vnfd_id, names, resync and seen_ms. Conflict: it is gone, or goes by other names than
@@ -112,6 +116,12 @@ _must_check_ int store_vnfc_update(struct store_unit *u, const struct store_vnfc
 _must_check_ int store_vnfc_move(struct store_unit *u, const char *vnfm, enum store_vnfc_state from,
 				 int64_t resync, enum store_vnfc_state to, int64_t now_ms,
 				 int64_t *np);
+
+/*
+ * Removes the VNFs and VNFCs of a VNFM; their registrations stay as they are. Never conflicts. What
+ * *np receives is how many VNFCs there were, by store_unit_id().
+ */
+_must_check_ int store_vnfs_forget(struct store_unit *u, const char *vnfm, int64_t *np);
 
 /* --- one-time secrets --- */
 

@@ -56,6 +56,11 @@ _must_check_ int store_lcm_event_done(struct store_unit *u, const struct store_l
 /* That it could not be, likewise: writes attempts and next_ms. Never conflicts. */
 _must_check_ int store_lcm_event_retry(struct store_unit *u, const struct store_lcm_event *e);
 
+/* Nothing of a VNFM is to be looked at any more. Never conflicts. */
+_must_check_ int store_lcm_events_remove(struct store_unit *u, const char *vnfm);
+/* Likewise, and there is no subscription with it. */
+_must_check_ int store_lcm_forget(struct store_unit *u, const char *vnfm);
+
 /* One of a VNFM with next_ms <= now_ms, the one that waits longest; or STORE_NOT_FOUND. */
 _must_check_ int store_lcm_event_due(struct store_reader *r, const char *vnfm, int64_t now_ms,
 				     struct store_lcm_event *ep);

@@ -59,6 +59,7 @@ static const struct {
 	{"vnfm", "list", NULL, "list the VNFMs that are followed in direct mode", &ctl_vnfms},
 	{"vnfm", "show", ctl_vnfm_show, "show one of them", NULL},
 	{"vnfm", "resync", ctl_vnfm_resync, "look at all VNFs of a VNFM now", NULL},
+	{"vnfm", "forget", ctl_vnfm_forget, "forget one that is no longer configured", NULL},
 	{"vnf", "list", NULL, "list the VNFs that they have shown", &ctl_vnfs},
 	{"vnf", "show", ctl_vnf_show, "show the VNFCs of a VNF and their certificates", NULL},
 	{"lcm", "approve", ctl_lcm_approve, "end what has gone and is held back", NULL},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Direct mode: vnfm list, show and resync, vnf list and show, lcm approve.
+ * Direct mode: vnfm list, show, resync and forget, vnf list and show, lcm approve.
  */
 #include "ctl.h"
 
@@ -25,7 +25,7 @@ static const struct ctl_column vnfm_columns[] = {
 
 const struct ctl_list ctl_vnfms = {
 	.path = "/v1/vnfms",
-	.doc = "Lists the VNFMs that are followed in direct mode.",
+	.doc = "Lists the VNFMs that are followed in direct mode, and those that were.",
 	.columns = vnfm_columns,
 	.n_columns = ARRAY_LEN(vnfm_columns),
 	.whole = true,
@@ -201,6 +201,37 @@ int ctl_vnfm_resync(struct ctl *ctl, int argc, char **argv)
 	}
 	json_decref(reply);
 	return status;
+}
+
+/* --- vnfm forget --- */
+
+int ctl_vnfm_forget(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = name_parse,
+		.args_doc = "NAME",
+		.doc = "Forgets a VNFM that is no longer in the configuration, and what it has "
+		       "shown. What was registered from it stays registered. Its subscription is "
+		       "to be removed at the VNFM."};
+	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
+	struct vnf_args args = {0};
+	json_t *reply;
+	int status;
+
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	strbuf_add(&path, ctl_vnfms.path);
+	ctl_segment_add(&path, args.name);
+	status = ctl_call(ctl, "DELETE", path.text, NULL, &reply);
+	if (status)
+		return status;
+	if (ctl->json)
+		ctl_json_print(reply);
+	else
+		printf("forgot %s and its %" JSON_INTEGER_FORMAT
+		       " VNFCs, whose registrations stay\n",
+		       args.name, number_of(reply, "vnfcs"));
+	json_decref(reply);
+	return CTL_OK;
 }
 
 /* --- lcm approve --- */

@@ -158,6 +158,9 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	int err;
 
 	descriptors_raise(conf);
+	err = lcm_unconfigured_leave(conf, daemon->store);
+	if (err < 0)
+		return err;
 	err = pools_start(daemon);
 	if (err < 0)
 		return err;

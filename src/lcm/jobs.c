@@ -71,42 +71,6 @@ static bool resync_is_due(const struct lcm_job *job)
 	       left_ms > job->conf->resync_interval_ms;
 }
 
-/* 0: go on; STORE_NOT_FOUND: there is none; negative errno: not now. */
-static int event_next(const struct lcm_job *job)
-{
-	_cleanup_(store_lcm_event_clear) struct store_lcm_event event = {0};
-	int err = lcm_version_learn(job);
-
-	if (err == 0)
-		err = store_lcm_event_due(job->worker->reader, job->vnfm->name,
-					  lcm_now_ms(job->vnfm), &event);
-	if (err != 0)
-		return err;
-	return lcm_event_act(job, &event);
-}
-
-/* *morep: there may be more. */
-static void events_act(const struct lcm_job *job, bool *morep)
-{
-	struct lcm_vnfm *vnfm = job->vnfm;
-	uint32_t waiting = 0;
-	int err = store_lcm_event_count(job->worker->reader, vnfm->name, 1, &waiting);
-
-	*morep = false;
-	if (err < 0 || !waiting || lcm_now_ms(vnfm) < vnfm->query_ms)
-		return;
-	for (int i = 0; i < EVENTS_PER_TURN && err == 0 && !is_stopping(vnfm); i++)
-		err = event_next(job);
-	*morep = err == 0;
-	if (err < 0) {
-		store_unit_clear(job->worker->unit);
-		vnfm->query_ms = lcm_now_ms(vnfm) + lcm_retry_after_ms(++vnfm->query_failures);
-	} else {
-		vnfm->query_failures = 0;
-		vnfm->query_ms = 0;
-	}
-}
-
 /* --- the operator's orders --- */
 
 static struct lcm_order *order_take(struct lcm_vnfm *vnfm)
@@ -185,7 +149,7 @@ static void turn(const struct lcm_job *job, bool *morep)
 	tried = lcm_now_ms(vnfm) >= vnfm->subscribe_ms;
 	if (tried)
 		subscription_try(job);
-	events_act(job, morep);
+	lcm_events_act(job, EVENTS_PER_TURN, morep);
 	if (is_stopping(vnfm) || !resync_is_due(job))
 		return;
 	/* Whether it has forgotten us it does not say. */

@@ -209,11 +209,9 @@ _must_check_ int lcm_subscription_keep(const struct lcm_job *job, bool *newp);
 
 /* --- sync.c --- */
 
-/*
- * Looks at a VNF that a notification has named, and notes that it was done, or that it has to be
- * tried again. 0; negative errno: the VNFM was not reached, or the store.
- */
-_must_check_ int lcm_event_act(const struct lcm_job *job, struct store_lcm_event *event);
+/* Looks at VNFs that notifications have named, at most `max` of them, unless the VNFM could not be
+ * reached a moment ago. *morep: there may be more. */
+void lcm_events_act(const struct lcm_job *job, int max, bool *morep);
 /* Looks at all VNFs. 0; negative errno: at some not, and what is gone stays. */
 _must_check_ int lcm_vnfs_resync(const struct lcm_job *job, bool dry_run,
 				 struct cmf_direct_report *report);

@@ -15,6 +15,9 @@
 
 #define INSTANCES "/vnflcm/v2/vnf_instances"
 
+/* VNFs that notifications name, between two that a resync comes to. */
+enum { EVENTS_BETWEEN = 16 };
+
 /* --- Query VNF --- */
 
 /* 0 with the VNF; STORE_NOT_FOUND: the VNFM says that there is none; negative errno, logged. */
@@ -110,7 +113,11 @@ static bool is_about_one(int err)
 	return err == -EPROTO || err == -EBADMSG || err == -EFBIG;
 }
 
-int lcm_event_act(const struct lcm_job *job, struct store_lcm_event *event)
+/*
+ * Looks at a VNF that a notification has named, and notes that it was done, or that it has to be
+ * tried again. 0; negative errno: the VNFM was not reached, or the store.
+ */
+static int event_act(const struct lcm_job *job, struct store_lcm_event *event)
 {
 	struct store_unit *unit = job->worker->unit;
 	int err = event_look(job, event);
@@ -123,6 +130,39 @@ int lcm_event_act(const struct lcm_job *job, struct store_lcm_event *event)
 	event->next_ms = lcm_now_ms(job->vnfm) + lcm_retry_after_ms(event->attempts);
 	err = err < 0 ? store_lcm_event_retry(unit, event) : store_lcm_event_done(unit, event);
 	return err < 0 ? err : store_unit_commit(unit);
+}
+
+/* 0: go on; STORE_NOT_FOUND: there is none; negative errno: not now. */
+static int event_next(const struct lcm_job *job)
+{
+	_cleanup_(store_lcm_event_clear) struct store_lcm_event event = {0};
+	int err = lcm_version_learn(job);
+
+	if (err == 0)
+		err = store_lcm_event_due(job->worker->reader, job->vnfm->name,
+					  lcm_now_ms(job->vnfm), &event);
+	return err != 0 ? err : event_act(job, &event);
+}
+
+void lcm_events_act(const struct lcm_job *job, int max, bool *morep)
+{
+	struct lcm_vnfm *vnfm = job->vnfm;
+	uint32_t waiting = 0;
+	int err = store_lcm_event_count(job->worker->reader, vnfm->name, 1, &waiting);
+
+	*morep = false;
+	if (err < 0 || !waiting || lcm_now_ms(vnfm) < vnfm->query_ms)
+		return;
+	for (int i = 0; i < max && err == 0 && !atomic_load(&vnfm->lcm->stopping); i++)
+		err = event_next(job);
+	*morep = err == 0;
+	if (err < 0) {
+		store_unit_clear(job->worker->unit);
+		vnfm->query_ms = lcm_now_ms(vnfm) + lcm_retry_after_ms(++vnfm->query_failures);
+	} else {
+		vnfm->query_failures = 0;
+		vnfm->query_ms = 0;
+	}
 }
 
 /* --- all VNFs --- */
@@ -191,8 +231,12 @@ static int vnfs_look(struct resync *resync, const struct ids *ids)
 			.resync = resync->number,
 			.dry_run = resync->dry_run,
 		};
-		int err = vnf_look(resync->job, &view, resync->report);
+		bool more;
+		int err;
 
+		/* What is notified of meanwhile does not wait for the end of a long list. */
+		lcm_events_act(resync->job, EVENTS_BETWEEN, &more);
+		err = vnf_look(resync->job, &view, resync->report);
 		if (err < 0 && resync->result == 0)
 			resync->result = err;
 		if (err < 0 && !is_about_one(err))

@@ -377,6 +377,9 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 			     " due_ms = CASE WHEN ?4 = 3 THEN ?5 END"
 			     " WHERE vnf_id IN (SELECT id FROM direct_vnf WHERE vnfm = ?1)"
 			     " AND state = ?2 AND (resync = ?3 OR ?3 IS NULL)",
+	[CHANGE_VNFCS_FORGET] = "DELETE FROM direct_vnfc WHERE vnf_id IN"
+				" (SELECT id FROM direct_vnf WHERE vnfm = ?1)",
+	[CHANGE_VNFS_FORGET] = "DELETE FROM direct_vnf WHERE vnfm = ?1",
 	[CHANGE_INITIAL_CREDENTIAL_REPLACE] =
 		"DELETE FROM initial_credential WHERE registration_id = ?1",
 	[CHANGE_INITIAL_CREDENTIAL_INSERT] =
@@ -419,6 +422,8 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		"DELETE FROM lcm_event WHERE vnfm = ?1 AND vnf_instance = ?2 AND sequence = ?3",
 	[CHANGE_LCM_EVENT_RETRY] = "UPDATE lcm_event SET next_ms = ?4, attempts = ?5"
 				   " WHERE vnfm = ?1 AND vnf_instance = ?2 AND sequence = ?3",
+	[CHANGE_LCM_EVENTS_REMOVE] = "DELETE FROM lcm_event WHERE vnfm = ?1",
+	[CHANGE_LCM_SUBSCRIPTION_FORGET] = "DELETE FROM lcm_subscription WHERE vnfm = ?1",
 	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor_kind, actor, uid, action, target,"
 			     " detail, before, after, outcome, request_id)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -599,6 +604,12 @@ const char *const store_read_sql[READ_KINDS] = {
 		" FROM subscription s WHERE s.state = 0",
 	[READ_VNF_FIND] = "SELECT " VNF_COLUMNS " FROM direct_vnf v"
 			  " WHERE v.vnfm = ?1 AND v.vnf_instance = ?2",
+	/* By an index each: what is smallest behind a name. */
+	[READ_VNFM_NEXT] = "SELECT min(name) FROM (SELECT min(vnfm) AS name FROM lcm_subscription "
+			   "WHERE vnfm > ?1"
+			   " UNION ALL SELECT min(vnfm) FROM lcm_event WHERE vnfm > ?1"
+			   " UNION ALL SELECT min(vnfm) FROM direct_vnf WHERE vnfm > ?1) AS few"
+			   " HAVING min(name) IS NOT NULL",
 	[READ_VNFC_GET] = "SELECT " VNFC_COLUMNS " WHERE c.registration_id = ?1",
 	[READ_VNFC_LIST] = "SELECT " VNFC_COLUMNS " WHERE c.vnf_id = ?1",
 	[READ_VNFC_COUNT] =

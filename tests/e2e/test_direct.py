@@ -229,6 +229,42 @@ def test_a_vnfm_that_fails_ends_nothing_and_keeps_nobody_waiting(followed):
     assert registered(followed, "vnf-g") == ["g-1"]
 
 
+# --- a VNFM that is followed no longer ---
+
+
+def test_a_vnfm_is_taken_out_and_comes_back(world):
+    manager = world.manager
+    manager.has("vnf-o", "o-1")
+    world.start()
+    settled(world)
+    becomes(world, "vnf-o", "o-1")
+    assert world.ctl("vnfm", "forget", "sim", check=False).returncode == 1
+    assert world.stop() == 0
+    followed_by = world.conf.read_text()
+    world.conf.write_text(re.sub(r"\n\[vnfm sim\][^\[]*", "\n", followed_by))
+    world.start()
+    assert "vnfm_not_configured" in world.log.read_text()
+    assert next(iter(manager.subscriptions)) in world.log.read_text()
+    [shown] = world.ctl_json("vnfm", "list")
+    assert (shown["name"], shown["configured"], shown["vnfcs"]) == ("sim", False, 1)
+    world.ctl("vnfm", "forget", "sim")
+    assert world.ctl_json("vnfm", "list") == [] and registered(world, "vnf-o") == ["o-1"]
+    assert world.ctl("vnfm", "forget", "sim", check=False).returncode == 1
+    assert world.stop() == 0
+    # It has ended what it had before, and has another one now.
+    manager.has("vnf-o", "o-2")
+    world.conf.write_text(followed_by)
+    world.start()
+    settled(world)
+    becomes(world, "vnf-o", "o-1", "o-2")
+    manager.has("vnf-o", "o-1", "o-2")
+    world.ctl("vnfm", "resync", "sim")
+    manager.has("vnf-o", "o-2")
+    manager.operation("vnf-o", "SCALE", removed=["r-o-1"])
+    becomes(world, "vnf-o", "o-2")
+    wait_for("one subscription", lambda: len(manager.subscriptions) == 1)
+
+
 # --- kill -9 ---
 
 

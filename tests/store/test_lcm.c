@@ -2,8 +2,10 @@
 /* Subscriptions with VNFMs, and VNFs to be looked at. */
 #include "fixture.h"
 
+#include "store/direct.h"
 #include "store/lcm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void put_subscription(struct fixture *f, const char *vnfm, const char *id)
@@ -51,6 +53,52 @@ static void note(struct fixture *f, const struct store_lcm_event *e)
 	OK(store_lcm_event_note(f->unit, e));
 	OK(store_unit_commit(f->unit));
 }
+
+static const char *next_vnfm(struct fixture *f, const char *name)
+{
+	static char next[16];
+	char *found = NULL;
+	int err = store_vnfm_next(f->reader, name, &found);
+
+	snprintf(next, sizeof(next), "%s", err == 0 ? found : "");
+	ck_assert(err == 0 || err == STORE_NOT_FOUND);
+	free(found);
+	return next;
+}
+
+START_TEST(test_lcm_vnfms_and_forgetting_one)
+{
+	const struct store_vnf vnf = {
+		.vnfm = TEXT("c"), .vnf_instance = TEXT("v"), .names = STORE_VNF_NAMES_UNKNOWN};
+	struct store_lcm_event event = {.vnfm = TEXT("b"), .vnf_instance = TEXT("v")};
+	struct store_lcm_subscription s = {0};
+	struct fixture f;
+	uint32_t n;
+	int64_t vnfcs;
+
+	fixture_begin(&f, _i);
+	ck_assert_str_eq(next_vnfm(&f, ""), "");
+	put_subscription(&f, "a", "one");
+	put_subscription(&f, "b", "two");
+	OK(store_lcm_event_note(f.unit, &event));
+	OK(store_vnf_insert(f.unit, &vnf, NULL));
+	OK(store_unit_commit(f.unit));
+	ck_assert_str_eq(next_vnfm(&f, ""), "a");
+	ck_assert_str_eq(next_vnfm(&f, "a"), "b");
+	ck_assert_str_eq(next_vnfm(&f, "b"), "c");
+	ck_assert_str_eq(next_vnfm(&f, "c"), "");
+	OK(store_lcm_forget(f.unit, "b"));
+	OK(store_vnfs_forget(f.unit, "c", &vnfcs));
+	OK(store_unit_commit(f.unit));
+	ck_assert_int_eq(store_unit_id(f.unit, vnfcs), 0);
+	ck_assert_str_eq(next_vnfm(&f, "a"), "");
+	OK(store_lcm_event_count(f.reader, "b", 10, &n));
+	ck_assert_uint_eq(n, 0);
+	OK(store_lcm_subscription_get(f.reader, "a", &s));
+	store_lcm_subscription_clear(&s);
+	fixture_end(&f);
+}
+END_TEST
 
 START_TEST(test_lcm_event_coalesces)
 {
@@ -146,6 +194,7 @@ TCase *lcm_cases(void)
 	TCase *tc = tcase_create("lcm");
 
 	tcase_add_loop_test(tc, test_lcm_subscription, 0, backends_count);
+	tcase_add_loop_test(tc, test_lcm_vnfms_and_forgetting_one, 0, backends_count);
 	tcase_add_loop_test(tc, test_lcm_event_coalesces, 0, backends_count);
 	tcase_add_loop_test(tc, test_lcm_event_waits, 0, backends_count);
 	return tc;

@@ -357,6 +357,54 @@ START_TEST(test_another_client_reads_instead)
 }
 END_TEST
 
+/* --- a VNFM that was forgotten --- */
+
+static int count_take(void *arg, const struct store_registration *reg)
+{
+	ck_assert_str_eq(reg->subject_id, "c-1");
+	++*(int *)arg;
+	return 0;
+}
+
+/* Its registrations outlive that, and are its own again, once. */
+START_TEST(test_a_vnfm_that_comes_back_finds_its_own)
+{
+	const struct store_registration_filter filter = {.vnf_instance = "vnf-1", .cert_type = -1};
+	struct store_initial_credential credential = {0};
+	struct store_registration reg = {0};
+	struct store_vnfc vnfc = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	int64_t n = 0;
+	int count = 0;
+
+	shows("plain", "vnf-1", "c-1", "web", NULL);
+	ck_assert_int_eq(cmf_direct_forget(WORLD_CALL(NULL, &refusal), "plain", &n), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	ck_assert_int_eq(store_unit_id(w.unit, n), 1);
+	ck_assert_int_eq(store_registration_find(w.reader,
+						 &(struct store_entity){"domain-a", "vnf-1", "c-1"},
+						 CERT_TYPE_VNFCI, &reg),
+			 0);
+	ck_assert_int_eq(store_vnfc_get(w.reader, reg.id, &vnfc), STORE_NOT_FOUND);
+	/* Not for another VNFM. */
+	shows("named", "vnf-1", "c-1", "web", NULL);
+	ck_assert_int_eq(store_vnfc_get(w.reader, reg.id, &vnfc), STORE_NOT_FOUND);
+	shows("plain", "vnf-1", "c-1", "web", NULL);
+	ck_assert_int_eq(store_vnfc_get(w.reader, reg.id, &vnfc), 0);
+	store_vnfc_clear(&vnfc);
+	ck_assert_int_eq(store_registration_list(w.reader, &filter, count_take, &count), 0);
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(store_initial_credential_of(w.reader, reg.id, &credential),
+			 STORE_NOT_FOUND);
+	shows("plain", "vnf-1", NULL, NULL, NULL);
+	housekeep();
+	count = 0;
+	ck_assert_int_eq(store_registration_list(w.reader, &filter, count_take, &count), 0);
+	ck_assert_int_eq(count, 0);
+	store_registration_clear(&reg);
+}
+END_TEST
+
 static Suite *vnfci_suite(void)
 {
 	Suite *suite = suite_create("cmf_direct_vnfci");
@@ -368,6 +416,7 @@ static Suite *vnfci_suite(void)
 	tcase_add_test(tc, test_ifa033_11_2_1_the_first_certificate_wants_an_attestation);
 	tcase_add_test(tc, test_audit_names_the_operation);
 	tcase_add_test(tc, test_another_client_reads_instead);
+	tcase_add_test(tc, test_a_vnfm_that_comes_back_finds_its_own);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

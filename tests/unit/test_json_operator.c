@@ -978,6 +978,37 @@ START_TEST(what_is_held_back_is_approved)
 }
 END_TEST
 
+START_TEST(a_vnfm_that_is_no_longer_configured_is_forgotten)
+{
+	struct answer answer;
+
+	vnf_shows(true);
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/vnfms/sim", "", ""), 409);
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/vnfms/other", "", ""), 404);
+	ck_assert_int_eq(ask_status(HTTP_DELETE, "/v1/vnfms/sim/approve", "", ""), 404);
+	world_reload("[profile VnfciCert]\nkey_types = ec:P-256\nextension_section = ext\n");
+	answer = get("/v1/vnfms", "");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	ck_assert_str_eq(text(item(&answer, 0), "name"), "sim");
+	ck_assert(json_is_false(json_object_get(item(&answer, 0), "configured")));
+	ck_assert_int_eq(json_integer_value(json_object_get(item(&answer, 0), "vnfcs")), 1);
+	json_decref(answer.json);
+	answer = ask(HTTP_DELETE, "/v1/vnfms/sim", "", "");
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_int_eq(json_integer_value(json_object_get(answer.json, "vnfcs")), 1);
+	json_decref(answer.json);
+	answer = get("/v1/vnfms", "");
+	ck_assert_uint_eq(item_count(&answer), 0);
+	json_decref(answer.json);
+	answer = get("/v1/registrations", "vnf_instance_id=vnf-1");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	json_decref(answer.json);
+	answer = get("/v1/audit", "action=forget%20vnfm");
+	ck_assert_uint_eq(item_count(&answer), 1);
+	json_decref(answer.json);
+}
+END_TEST
+
 static Suite *operator_suite(void)
 {
 	Suite *suite = suite_create("json operator");
@@ -1012,6 +1043,7 @@ static Suite *operator_suite(void)
 	tcase_add_checked_fixture(direct, direct_setup, teardown);
 	tcase_add_test(direct, vnfs_and_their_vnfcs);
 	tcase_add_test(direct, what_is_held_back_is_approved);
+	tcase_add_test(direct, a_vnfm_that_is_no_longer_configured_is_forgotten);
 	suite_add_tcase(suite, direct);
 	return suite;
 }

@@ -25,7 +25,8 @@ static struct cmf_worker own;
 static struct {
 	char log[4096]; /* "reconcile v-1 404 event;" and the like */
 	const char *unseen[4];
-	int result; /* of each reconcile */
+	int result;            /* of each reconcile */
+	const char *meanwhile; /* a VNF that is notified of during the first */
 } direct;
 
 static void direct_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -66,6 +67,16 @@ int __wrap_cmf_direct_reconcile(struct cmf *cmf, const struct cmf_worker *worker
 	for (size_t i = 0; view->vnf && i < view->vnf->n_vnfcs; i++)
 		direct_note(" %s", view->vnf->vnfcs[i].vnfc_id ? view->vnf->vnfcs[i].vnfc_id
 							       : view->vnf->vnfcs[i].resource_id);
+	if (direct.meanwhile) {
+		const struct store_lcm_event event = {.vnfm = (char *)"sim",
+						      .vnf_instance = (char *)direct.meanwhile,
+						      .noted_ms = w.now_ms,
+						      .operation_id = (char *)"op"};
+
+		direct.meanwhile = NULL;
+		OK(store_lcm_event_note(w.unit, &event));
+		OK(store_unit_commit(w.unit));
+	}
 	direct_note(" %s%s%s%s%s;", causes[view->cause], view->removed ? " removed" : "",
 		    view->deleted ? " deleted" : "", view->dry_run ? " dry" : "",
 		    view->why ? " why" : "");
@@ -501,6 +512,37 @@ START_TEST(test_resync)
 }
 END_TEST
 
+/* What is notified of does not wait for the end of a long list. */
+START_TEST(test_event_during_a_resync)
+{
+	struct cmf_direct_report report = {0};
+	struct lcm_job j = job();
+
+	VNFM(VERSIONS, PAGE_OF(INSTANCES, "", VNFC("v-1") "," VNFC("v-2") "," VNFC("v-3")),
+	     VNF("v-1"), VNF("v-2"), VNF("v-3", VNFC("c-3")));
+	direct.meanwhile = "v-3";
+	OK(lcm_vnfs_resync(&j, false, &report));
+	ck_assert_str_eq(direct.log, "begin;v-1 resync;v-3 c-3 event why;v-2 resync;"
+				     "v-3 c-3 resync;end;");
+	ck_assert_uint_eq(waiting(), 0);
+}
+END_TEST
+
+/* Nor does one that cannot be looked at keep the resync waiting. */
+START_TEST(test_event_without_a_view_during_a_resync)
+{
+	struct cmf_direct_report report = {0};
+	struct lcm_job j = job();
+
+	VNFM(VERSIONS, PAGE_OF(INSTANCES, "", VNFC("v-1") "," VNFC("v-2")), VNF("v-1"), VNF("v-2"),
+	     {"GET", INSTANCES "/v-9", 500, "", "{}"});
+	direct.meanwhile = "v-9";
+	OK(lcm_vnfs_resync(&j, false, &report));
+	ck_assert_str_eq(direct.log, "begin;v-1 resync;v-2 resync;end;");
+	ck_assert_uint_eq(waiting(), 1);
+}
+END_TEST
+
 /* What cannot be read of a list, or of one VNF, ends nothing. */
 static const struct {
 	struct vnfm_reply reply;
@@ -554,6 +596,33 @@ START_TEST(test_resync_dry)
 	direct.unseen[1] = "v-2";
 	OK(lcm_vnfs_resync(&j, true, &report));
 	ck_assert_str_eq(direct.log, "begin;v-1 resync dry;v-2 404 resync dry;");
+}
+END_TEST
+
+/* --- VNFMs that are followed no longer --- */
+
+START_TEST(test_vnfm_that_is_no_longer_configured)
+{
+	struct store_lcm_subscription row = {.vnfm = (char *)"other",
+					     .subscription = (char *)"s-9",
+					     .callback_uri = (char *)"http://127.0.0.1/lcm/other"};
+	struct store_lcm_event event = {
+		.vnfm = (char *)"other", .vnf_instance = (char *)"v-1", .noted_ms = w.now_ms};
+	uint32_t n;
+
+	OK(store_lcm_subscription_set(w.unit, &row));
+	OK(store_lcm_event_note(w.unit, &event));
+	OK(store_unit_commit(w.unit));
+	noted("v-1", false, false, false);
+	OK(lcm_unconfigured_leave(w.conf, w.store));
+	OK(store_lcm_event_count(w.reader, "other", 100, &n));
+	ck_assert_uint_eq(n, 0);
+	ck_assert_uint_eq(waiting(), 1);
+	/* The operator is told which subscription to remove. */
+	row = (struct store_lcm_subscription){0};
+	OK(store_lcm_subscription_get(w.reader, "other", &row));
+	ck_assert_str_eq(row.subscription, "s-9");
+	store_lcm_subscription_clear(&row);
 }
 END_TEST
 
@@ -812,6 +881,9 @@ static Suite *lcm_suite(void)
 	tcase_add_loop_test(tc, test_event_without_a_view, 0, ARRAY_LEN(no_views));
 	tcase_add_test(tc, test_event_that_was_not_made_durable);
 	tcase_add_test(tc, test_resync);
+	tcase_add_test(tc, test_event_during_a_resync);
+	tcase_add_test(tc, test_event_without_a_view_during_a_resync);
+	tcase_add_test(tc, test_vnfm_that_is_no_longer_configured);
 	tcase_add_loop_test(tc, test_resync_of_a_half, 0, ARRAY_LEN(halves));
 	tcase_add_test(tc, test_resync_of_nothing);
 	tcase_add_test(tc, test_resync_dry);

@@ -139,12 +139,28 @@ static bool is_of_others(const struct refusal *refusal)
 	       refusal->reason == REFUSAL_registration_conflict;
 }
 
-/* 0: *idp stands for the registration in the unit, or is 0: it was not made. */
+/* Whether it came of this VNFM, which was forgotten and is there again. */
+static int own_check(const struct reconciling *r, int64_t registration_id, bool *ownp)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	_cleanup_(store_vnfc_clear) struct store_vnfc vnfc = {0};
+	int err = store_registration_get(r->call.reader, registration_id, &reg);
+
+	*ownp = false;
+	if (err != 0 || !reg.source || strcmp(reg.source, r->source.name) != 0)
+		return err < 0 ? err : 0;
+	err = store_vnfc_get(r->call.reader, registration_id, &vnfc);
+	*ownp = err == STORE_NOT_FOUND;
+	return err < 0 ? err : 0;
+}
+
+/* 0: regp->id stands for the registration in the unit, or is 0: there is none of this VNFM. */
 static int entity_register(struct reconciling *r, const char *subject_id, const char *profile_name,
 			   struct store_registration *regp)
 {
 	const struct conf_profile *profile = conf_profile_find(r->call.cmf->conf, profile_name);
 	struct cmf_registered registered = {0};
+	bool own = false;
 	const struct cmf_register request = {
 		.has_cert_type = profile != NULL,
 		.cert_type = profile ? profile->cert_type : CERT_TYPE_VNFCI,
@@ -165,8 +181,12 @@ static int entity_register(struct reconciling *r, const char *subject_id, const 
 		log_refused(r, subject_id);
 		return 0;
 	}
+	if (err == 0 && !registered.fresh)
+		err = own_check(r, registered.id, &own);
+	if (err < 0)
+		return err;
 	/* IFA 033 11.2.2: in delegation mode, say. It is shown, and left alone. */
-	if (err == REFUSED || !registered.fresh) {
+	if (err == REFUSED || (!registered.fresh && !own)) {
 		r->report->others++;
 		comparison_tell(r, subject_id, "is registered otherwise");
 		return 0;
@@ -189,6 +209,7 @@ static int vnfc_register(struct reconciling *r, const struct cmf_vnfc *vnfc)
 	const char *subject_id = subject_of(r, vnfc);
 	struct store_registration reg = {0};
 	struct store_vnfc row;
+	bool fresh;
 	int err;
 
 	if (rule && rule->exclude) {
@@ -207,10 +228,11 @@ static int vnfc_register(struct reconciling *r, const struct cmf_vnfc *vnfc)
 				  .vdu_id = vnfc->vdu_id,
 				  .state = STORE_VNFC_PRESENT,
 				  .state_ms = r->call.now_ms};
-	r->report->registered++;
-	comparison_tell(r, subject_id, "is new");
+	fresh = reg.id < 0;
+	++*(fresh ? &r->report->registered : &r->report->returned);
+	comparison_tell(r, subject_id, fresh ? "is new" : "is followed again");
 	err = store_vnfc_insert(r->call.unit, &row);
-	if (err == 0 && !r->view->dry_run)
+	if (err == 0 && fresh && !r->view->dry_run)
 		err = initial_make(&r->call, r->vnfm, &reg);
 	return err == 0 ? batch_grow(r) : err;
 }

@@ -33,8 +33,9 @@ json_t *operator_transaction_json(const struct store_transaction *txn, bool with
 json_t *operator_transaction_items_json(const struct store_transaction_items *items);
 /* With its newest CRL, if there is a reader. 0 or negative errno. */
 _must_check_ int operator_ca_json(struct store_reader *reader, const struct ca *ca, json_t **jsonp);
-/* A VNFM and how it goes; `lcm` NULL: only what the store has. Likewise. */
-_must_check_ int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm,
+/* A VNFM and how it goes; `lcm` NULL: only what the store has; `vnfm` NULL: it is not configured.
+ * Likewise. */
+_must_check_ int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm, const char *name,
 				    const struct conf_vnfm *vnfm, json_t **jsonp);
 /* Transactions by state, as {"done": 3, ...}. */
 json_t *operator_transaction_counts_json(const int64_t counts[5]);

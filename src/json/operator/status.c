@@ -225,7 +225,8 @@ static int vnfms_json(const struct json_status_of *of, json_t *vnfms)
 	for (size_t i = 0; of->reader && i < of->conf->n_vnfms && !err; i++) {
 		json_t *item;
 
-		err = operator_vnfm_json(of->reader, of->lcm, &of->conf->vnfms[i], &item);
+		err = operator_vnfm_json(of->reader, of->lcm, of->conf->vnfms[i].name,
+					 &of->conf->vnfms[i], &item);
 		if (!err && json_array_append_new(vnfms, item))
 			err = -ENOMEM;
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/vnfms: the VNFMs that are followed in direct mode (GET), a resync of one (POST .../resync),
- * and the end of what is held back of it (POST .../approve). Asking VNFMs is lcm/'s, what becomes
- * of the answers cmf/direct's.
+ * /v1/vnfms: the VNFMs that are followed in direct mode, and those that were (GET), a resync of one
+ * (POST .../resync), the end of what is held back of it (POST .../approve), and forgetting one that
+ * is no longer configured (DELETE). Asking VNFMs is lcm/'s, what becomes of the answers
+ * cmf/direct's.
  */
 #include "base/pool.h"
 #include "call.h"
@@ -27,32 +28,56 @@ static struct lcm_status status_of(struct lcm *lcm, const char *name)
 	return (struct lcm_status){0};
 }
 
-int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm, const struct conf_vnfm *vnfm,
-		       json_t **jsonp)
+int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm, const char *name,
+		       const struct conf_vnfm *vnfm, json_t **jsonp)
 {
-	const struct lcm_status status = status_of(lcm, vnfm->name);
+	static const struct lcm_status not_followed = {
+		.problem = "not configured: cmfctl vnfm forget"};
+	const struct lcm_status status = vnfm ? status_of(lcm, name) : not_followed;
 	int64_t present = 0, held = 0;
-	int err = store_vnfc_count(reader, vnfm->name, STORE_VNFC_PRESENT, 0, &present);
+	int err = store_vnfc_count(reader, name, STORE_VNFC_PRESENT, 0, &present);
 
 	if (!err)
-		err = store_vnfc_count(reader, vnfm->name, STORE_VNFC_HELD, 0, &held);
+		err = store_vnfc_count(reader, name, STORE_VNFC_HELD, 0, &held);
 	if (err)
 		return err;
-	*jsonp = json_pack(
-		"{s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "name",
-		json_text(vnfm->name), "api_root", json_text(vnfm->api_root), "trust_domain",
-		json_text(vnfm->trust_domain), "subscribed", (int)status.subscribed, "vnfcs",
-		(json_int_t)present, "held", (json_int_t)held, "drift", (json_int_t)status.drift,
-		"notified_at", json_time(status.notified_ms), "resynced_at",
-		json_time(status.resynced_ms), "resync_took_ms", (json_int_t)status.resync_took_ms,
-		"problem", json_text(status.problem[0] ? status.problem : NULL));
+	*jsonp = json_pack("{s:o, s:b, s:o, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:I, s:o}", "name",
+			   json_text(name), "configured", vnfm != NULL, "api_root",
+			   json_text(vnfm ? vnfm->api_root : NULL), "trust_domain",
+			   json_text(vnfm ? vnfm->trust_domain : NULL), "subscribed",
+			   (int)status.subscribed, "vnfcs", (json_int_t)present, "held",
+			   (json_int_t)held, "drift", (json_int_t)status.drift, "notified_at",
+			   json_time(status.notified_ms), "resynced_at",
+			   json_time(status.resynced_ms), "resync_took_ms",
+			   (json_int_t)status.resync_took_ms, "problem",
+			   json_text(status.problem[0] ? status.problem : NULL));
 	return *jsonp ? 0 : -ENOMEM;
+}
+
+struct vnfms {
+	struct operator_call *call;
+	json_t *items;
+};
+
+static int vnfm_add(struct vnfms *vnfms, const char *name, const struct conf_vnfm *vnfm)
+{
+	json_t *item;
+	int err = operator_vnfm_json(vnfms->call->worker->reader, vnfms->call->lcm, name, vnfm,
+				     &item);
+
+	return err ? err : json_array_append_new(vnfms->items, item) ? -ENOMEM : 0;
+}
+
+static int unconfigured_add(void *arg, const char *name)
+{
+	return vnfm_add(arg, name, NULL);
 }
 
 int operator_vnfms(struct operator_call *call)
 {
 	const struct conf *conf = cmf_conf(call->cmf);
-	json_t *items = json_array(), *item;
+	json_t *items = json_array();
+	struct vnfms vnfms = {call, items};
 	int err = items ? 0 : -ENOMEM;
 
 	if (json_query_unknown(&call->query)) {
@@ -60,10 +85,10 @@ int operator_vnfms(struct operator_call *call)
 		return operator_problem(call, 400, "the query has an unknown parameter");
 	}
 	for (size_t i = 0; i < conf->n_vnfms && !err; i++) {
-		err = operator_vnfm_json(call->worker->reader, call->lcm, &conf->vnfms[i], &item);
-		if (!err)
-			err = json_array_append_new(items, item) ? -ENOMEM : 0;
+		err = vnfm_add(&vnfms, conf->vnfms[i].name, &conf->vnfms[i]);
 	}
+	if (!err)
+		err = cmf_direct_unconfigured(conf, call->worker->reader, unconfigured_add, &vnfms);
 	if (err) {
 		json_decref(items);
 		return operator_fault(call, err);
@@ -177,13 +202,89 @@ static int approve(struct operator_call *call, const struct conf_vnfm *vnfm)
 				     (json_int_t)store_unit_id(call->worker->unit, approving.n)));
 }
 
+/* --- forget --- */
+
+struct forgetting {
+	const char *name;
+	int64_t n; /* stands for it in the unit */
+};
+
+static int forget_decide(struct operator_call *call, void *arg, struct refusal *refusal)
+{
+	const struct cmf_principal who = operator_principal(call, NULL);
+	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
+	struct forgetting *forgetting = arg;
+
+	return cmf_direct_forget(&op, forgetting->name, &forgetting->n);
+}
+
+struct search {
+	const char *name;
+	bool found;
+};
+
+static int unconfigured_compare(void *arg, const char *name)
+{
+	struct search *search = arg;
+
+	search->found = search->found || strcmp(search->name, name) == 0;
+	return 0;
+}
+
+/* What housekeeping has still to end of it. */
+static int ending_count(struct operator_call *call, const char *name, int64_t *np)
+{
+	int64_t due = 0, on_hold = 0;
+	int err = store_vnfc_count(call->worker->reader, name, STORE_VNFC_DUE, 0, &due);
+
+	if (!err)
+		err = store_vnfc_count(call->worker->reader, name, STORE_VNFC_ON_HOLD, 0, &on_hold);
+	*np = due + on_hold;
+	return err;
+}
+
+static int forget(struct operator_call *call, const char *name)
+{
+	struct forgetting forgetting = {.name = name};
+	struct search search = {.name = name};
+	struct refusal unused = REFUSAL_NULL;
+	int64_t ending = 0;
+	int err = cmf_direct_unconfigured(cmf_conf(call->cmf), call->worker->reader,
+					  unconfigured_compare, &search);
+
+	if (!err && conf_vnfm_find(cmf_conf(call->cmf), name))
+		return operator_problem(call, 409,
+					"it is followed: remove its section from the configuration "
+					"and start cmfd again");
+	if (!err && !search.found)
+		return operator_problem(call, 404, "there is nothing of a VNFM of that name");
+	if (!err)
+		err = ending_count(call, name, &ending);
+	if (!err && ending)
+		return operator_problem(call, 409,
+					"some of its VNFCs have gone and are still to be ended, "
+					"which cmfd does by itself: try again later");
+	if (!err)
+		err = operator_commit(call, forget_decide, &forgetting, &unused);
+	if (err)
+		return operator_fault(call, err);
+	return operator_ok(call, 200,
+			   json_pack("{s:I}", "vnfcs",
+				     (json_int_t)store_unit_id(call->worker->unit, forgetting.n)));
+}
+
 int operator_vnfm(struct operator_call *call)
 {
 	const char *rest = call->request->path_rest, *slash = strchr(rest, '/');
 	_cleanup_(freep) char *name = slash ? strndup(rest, (size_t)(slash - rest)) : NULL;
 	const struct conf_vnfm *vnfm = name ? conf_vnfm_find(cmf_conf(call->cmf), name) : NULL;
 
-	if (!slash || (strcmp(slash, "/resync") != 0 && strcmp(slash, "/approve") != 0))
+	if (call->request->method == HTTP_DELETE && !slash && *rest)
+		return json_query_unknown(&call->query)
+			       ? operator_problem(call, 400, "the query has an unknown parameter")
+			       : forget(call, rest);
+	if (call->request->method != HTTP_POST || !slash ||
+	    (strcmp(slash, "/resync") != 0 && strcmp(slash, "/approve") != 0))
 		return operator_problem(call, 404, "there is no such path");
 	if (!vnfm)
 		return operator_problem(call, 404, "there is no such [vnfm NAME]");

@@ -57,6 +57,19 @@ int store_vnf_find(struct store_reader *r, const char *vnfm, const char *vnf_ins
 			vnf_read, vnfp);
 }
 
+static int name_read(struct row *row, void *arg)
+{
+	char **namep = arg;
+
+	*namep = row_text(row);
+	return row_complete(row);
+}
+
+int store_vnfm_next(struct store_reader *r, const char *name, char **nextp)
+{
+	return read_one(r, READ_VNFM_NEXT, VALUES(value_text(name)), name_read, nextp);
+}
+
 struct vnf_walk {
 	store_vnf_each *each;
 	void *arg;
@@ -215,4 +228,11 @@ int store_vnfc_move(struct store_unit *u, const char *vnfm, enum store_vnfc_stat
 			       VALUES(value_text(vnfm), value_int(from),
 				      value_int_unless(resync, 0), value_int(to),
 				      value_int(now_ms)));
+}
+
+int store_vnfs_forget(struct store_unit *u, const char *vnfm, int64_t *np)
+{
+	int err = unit_add_result(u, CHANGE_VNFCS_FORGET, np, VALUES(value_text(vnfm)));
+
+	return err < 0 ? err : unit_add(u, CHANGE_VNFS_FORGET, VALUES(value_text(vnfm)));
 }

@@ -123,3 +123,16 @@ int store_lcm_event_retry(struct store_unit *u, const struct store_lcm_event *e)
 			       value_int(e->sequence), value_int(e->next_ms),
 			       value_int(e->attempts)));
 }
+
+int store_lcm_events_remove(struct store_unit *u, const char *vnfm)
+{
+	return unit_add(u, CHANGE_LCM_EVENTS_REMOVE, VALUES(value_text(vnfm)));
+}
+
+int store_lcm_forget(struct store_unit *u, const char *vnfm)
+{
+	int err = store_lcm_events_remove(u, vnfm);
+
+	return err < 0 ? err
+		       : unit_add(u, CHANGE_LCM_SUBSCRIPTION_FORGET, VALUES(value_text(vnfm)));
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * VNFMs whose sections are no longer in the configuration: which ones the store still has something
+ * of, and forgetting one. Registrations are neither ended nor changed by that: they are the
+ * operator's to end, and the VNFM's again if its section comes back (present.c).
+ */
+#include "direct/direct.h"
+
+#include "store/lcm.h"
+
+int cmf_direct_unconfigured(const struct conf *conf, struct store_reader *reader,
+			    cmf_direct_vnfm_each *each, void *arg)
+{
+	_cleanup_(freep) char *name = NULL;
+	int err = 0;
+
+	while (err == 0) {
+		char *next = NULL;
+
+		err = store_vnfm_next(reader, name ? name : "", &next);
+		free(name);
+		name = next;
+		if (err == 0 && !conf_vnfm_find(conf, name))
+			err = each(arg, name);
+	}
+	return err == STORE_NOT_FOUND ? 0 : err;
+}
+
+int cmf_direct_forget(const struct cmf_call *call, const char *vnfm, int64_t *np)
+{
+	int err = store_lcm_forget(call->unit, vnfm);
+
+	if (err == 0)
+		err = store_vnfs_forget(call->unit, vnfm, np);
+	return err == 0 ? audit_add(call, "forget vnfm", vnfm, NULL) : err;
+}
