@@ -285,6 +285,15 @@ _must_check_ int cmf_client_update(const struct cmf_call *call, const struct sto
 /* Removes the named one. The commit conflicts if there is none. */
 _must_check_ int cmf_client_remove(const struct cmf_call *call, const char *name);
 
+/*
+ * Tells of each other client that a credential of a client, as it is in the store, could be of,
+ * too. What `each` returns other than 0 ends it. 0, that, or a negative errno.
+ */
+typedef int cmf_rival_each(void *arg, const char *other);
+_must_check_ int cmf_credential_rivals(struct store_reader *reader, const char *client,
+				       const struct store_credential *credential,
+				       cmf_rival_each *each, void *arg);
+
 /* Adds a further credential to a client, as it is in the store; *idp as store_unit_id(). */
 _must_check_ int cmf_credential_add(const struct cmf_call *call, const struct store_client *client,
 				    const struct store_credential *credential,

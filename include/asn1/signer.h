@@ -16,6 +16,11 @@
  */
 struct signer;
 _must_check_ int signer_new(EVP_PKEY *key, const char *digest, struct signer **signerp);
+/*
+ * Signs something, so that a key that cannot be used, of a token, say, is found before it is
+ * wanted. 0 or -EIO (logged).
+ */
+_must_check_ int signer_try(const struct signer *s);
 void signer_free(struct signer *s);
 DEFINE_CLEANUP(struct signer, signer_free);
 const X509_ALGOR *signer_algorithm(const struct signer *s);

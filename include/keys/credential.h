@@ -27,6 +27,8 @@ struct key_source {
 _must_check_ int credential_key_read(const struct key_source *key, EVP_PKEY **keyp);
 /* The error of credential_key_read() in words. */
 const char *credential_error_text(int err);
+/* Signs something with it: 0 or a negative errno (logged), where it cannot. */
+_must_check_ int credential_key_try(EVP_PKEY *key);
 /* Whether the source of a key is a URI and not a file name. */
 bool credential_is_uri(const char *source);
 /* All certificates of a PEM file, one at least (-ENODATA). */

@@ -180,3 +180,10 @@ int signer_sign_parts(const struct signer *s, const struct bytes *parts, size_t 
 	*signaturep = (struct octets){signature, len};
 	return 0;
 }
+
+int signer_try(const struct signer *s)
+{
+	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL;
+
+	return signer_sign(s, bytes_of_string("can this key sign?"), &signature);
+}

@@ -213,6 +213,68 @@ int ca_path_check(const struct ca *ca, const struct ca_request *request, struct 
 	return names_check(ca, request, refusal);
 }
 
+/* A host name of the domain, as a certificate would have it: whether all above allow it. */
+static int suffix_check(const struct ca *ca, const char *suffix, struct refusal *refusal)
+{
+	_cleanup_(octets_clear) struct octets san = OCTETS_NULL;
+	static const uint8_t no_name[] = {0x30, 0x00};
+	struct ca_request request = {.subject = BYTES_OF(no_name)};
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	ASN1_IA5STRING *host = ASN1_IA5STRING_new();
+	char text[300];
+	int len = -1, err;
+
+	snprintf(text, sizeof(text), "host.%s", suffix[0] == '.' ? suffix + 1 : suffix);
+	if (name && names && host && ASN1_STRING_set(host, text, -1)) {
+		GENERAL_NAME_set0_value(name, GEN_DNS, TAKE(host));
+		if (sk_GENERAL_NAME_push(names, name) > 0) {
+			name = NULL;
+			len = i2d_GENERAL_NAMES(names, &san.data);
+		}
+	}
+	san.len = len > 0 ? (size_t)len : 0;
+	request.san = octets_view(&san);
+	err = len > 0 ? names_check(ca, &request, refusal) : -ENOMEM;
+	ASN1_IA5STRING_free(host);
+	GENERAL_NAME_free(name);
+	GENERAL_NAMES_free(names);
+	return err;
+}
+
+/* Whether a rule, or that there is none, leads entities of the domain to this CA. */
+static bool is_ca_of(const struct ca *ca, const struct conf *conf, const char *domain)
+{
+	for (size_t i = 0; i < conf->n_ca_rules; i++) {
+		const struct conf_ca_rule *rule = &conf->ca_rules[i];
+
+		if (strcmp(rule->ca, ca->conf->name) == 0 &&
+		    (!rule->trust_domain || strcmp(rule->trust_domain, domain) == 0))
+			return true;
+	}
+	return conf->cmf.default_ca && strcmp(conf->cmf.default_ca, ca->conf->name) == 0;
+}
+
+/* Host names that a domain may have, and no certificate of this CA. */
+static void suffixes_warn(const struct ca *ca, const struct conf *conf, struct strbuf *out)
+{
+	for (size_t i = 0; i < conf->n_trust_domains; i++) {
+		const struct conf_trust_domain *domain = &conf->trust_domains[i];
+
+		for (size_t j = 0; is_ca_of(ca, conf, domain->name) && j < domain->dns_suffixes.len;
+		     j++) {
+			struct refusal refusal = REFUSAL_NULL;
+
+			if (suffix_check(ca, domain->dns_suffixes.item[j], &refusal) == REFUSED)
+				strbuf_printf(out,
+					      "[ca %s] chain: nameConstraints do not allow "
+					      "dns_suffixes %s of [trust_domain %s]\n",
+					      ca->conf->name, domain->dns_suffixes.item[j],
+					      domain->name);
+		}
+	}
+}
+
 void ca_path_warnings(const struct ca *ca, const struct conf *conf, struct strbuf *out)
 {
 	const struct chain *chain = &ca->chain;
@@ -247,4 +309,5 @@ void ca_path_warnings(const struct ca *ca, const struct conf *conf, struct strbu
 				      "[profile %s]\n",
 				      name, text, profile->name);
 	}
+	suffixes_warn(ca, conf, out);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Loads what cmfd would load at its start, and says what is wrong; offline, and changes nothing.
- * What the configuration alone lets one say is settings.c's, what ends and when inventory.c's.
+ * What the configuration alone lets one say is settings.c's, what ends and when inventory.c's, what
+ * is else wrong with certificates certificates.c's, with clients clients.c's.
  */
 #include "checker_local.h"
 
@@ -117,27 +118,6 @@ static void credentials_check(const struct conf *conf, struct store *store,
 		strbuf_printf(&f->problems, "%s\n", strerror(-err));
 }
 
-struct clients_check {
-	const struct conf *conf;
-	struct check_findings *findings;
-};
-
-static int client_check(void *arg, struct store_client *client)
-{
-	const struct clients_check *check = arg;
-
-	if (!conf_client_policy_find(check->conf, client->policy))
-		strbuf_printf(&check->findings->problems,
-			      "client %s: there is no section [client_policy %s]\n", client->name,
-			      client->policy);
-	if (!conf_trust_domain_find(check->conf, client->trust_domain))
-		strbuf_printf(&check->findings->warnings,
-			      "client %s: there is no section [trust_domain %s], so its trust "
-			      "domain has no limits\n",
-			      client->name, client->trust_domain);
-	return 0;
-}
-
 static int table_note(void *arg, const char *table, int64_t rows)
 {
 	struct check_findings *f = arg;
@@ -150,13 +130,12 @@ static int table_note(void *arg, const char *table, int64_t rows)
 static int database_look(const struct conf *conf, struct store *store, struct check_findings *f)
 {
 	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
-	struct clients_check check = {conf, f};
 	int err = store_reader_new(store, &reader);
 
 	if (!err)
 		err = store_integrity_check(reader);
 	if (!err)
-		err = store_client_list(reader, 0, client_check, &check);
+		err = check_clients(conf, reader, f);
 	return err ? err : store_table_counts(reader, table_note, f);
 }
 
@@ -213,6 +192,7 @@ void check_run(const char *config, bool database, struct check_findings *f)
 		return;
 	check_settings(conf, f);
 	ends_check(conf, f);
+	check_certificates(conf, f);
 	if (database_stat(conf, f) && database)
 		database_open(conf, &store, f);
 	credentials_check(conf, store, f);

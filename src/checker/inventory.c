@@ -3,7 +3,7 @@
  * The certificates that the CMF itself lives by, and when each file of them ends first. Those that
  * it issues are in the store.
  */
-#include "checker.h"
+#include "checker_local.h"
 
 #include "asn1/x509.h"
 #include "base/clock.h"
@@ -49,11 +49,19 @@ static int certificate_fill(struct check_certificate *c, const STACK_OF(X509) * 
 	return c->subject ? 0 : -ENOMEM;
 }
 
-static int certificate_add(struct check_inventory *inventory, const struct check_certificate *of,
-			   const char *path)
+/* --- the files --- */
+
+struct files_walk {
+	check_files_visit *visit;
+	void *arg;
+};
+
+/* `of` without section, which is named here: of a CA, or as it is given. */
+static int file_visit(const struct files_walk *walk, struct check_certificate of,
+		      const char *section, const char *path)
 {
 	_cleanup_(certs_freep) STACK_OF(X509) *certs = NULL;
-	struct check_certificate *grown;
+	_cleanup_(freep) char *named = NULL;
 
 	if (!path)
 		return 0;
@@ -61,20 +69,15 @@ static int certificate_add(struct check_inventory *inventory, const struct check
 		ERR_clear_error();
 		return 0;
 	}
-	grown = reallocarray(inventory->item, inventory->len + 1, sizeof(*grown));
-	if (!grown)
+	if ((of.ca ? asprintf(&named, "[ca %s]", of.ca) : asprintf(&named, "[%s]", section)) < 0) {
+		named = NULL;
 		return -ENOMEM;
-	inventory->item = grown;
-	grown += inventory->len++;
-	*grown = *of;
-	grown->section = NULL;
-	if ((of->ca ? asprintf(&grown->section, "[ca %s]", of->ca)
-		    : asprintf(&grown->section, "[%s]", of->section)) < 0)
-		grown->section = NULL;
-	return grown->section ? certificate_fill(grown, certs) : -ENOMEM;
+	}
+	of.section = named;
+	return walk->visit(walk->arg, &of, certs);
 }
 
-static int ca_add(struct check_inventory *inventory, const struct conf_ca *ca)
+static int ca_files_each(const struct files_walk *walk, const struct conf_ca *ca)
 {
 	const struct {
 		const char *what, *key, *path;
@@ -89,36 +92,61 @@ static int ca_add(struct check_inventory *inventory, const struct conf_ca *ca)
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(files) && err == 0; i++) {
-		const struct check_certificate c = {
+		const struct check_certificate of = {
 			.what = files[i].what, .key = files[i].key, .ca = ca->name};
 
-		err = certificate_add(inventory, &c, files[i].path);
+		err = file_visit(walk, of, NULL, files[i].path);
 	}
 	return err;
 }
 
-int check_inventory_new(const struct conf *conf, struct check_inventory *inventoryp)
+int check_files_each(const struct conf *conf, check_files_visit *visit, void *arg)
 {
 	const struct {
-		struct check_certificate of;
-		const char *path;
+		const char *what, *section, *key, *path;
 	} files[] = {
-		{{"protection", "certificate", (char *)(uintptr_t) "protection"},
-		 conf->protection.certificate},
-		{{"encryption", "encryption_certificate", (char *)(uintptr_t) "protection"},
+		{"protection", "protection", "certificate", conf->protection.certificate},
+		{"encryption", "protection", "encryption_certificate",
 		 conf->protection.encryption_certificate},
-		{{"kga", "kga_certificate", (char *)(uintptr_t) "protection"},
-		 conf->protection.kga_certificate},
-		{{"tls", "tls_certificate", (char *)(uintptr_t) "server"},
-		 conf->server.tls_certificate},
+		{"kga", "protection", "kga_certificate", conf->protection.kga_certificate},
+		{"tls", "server", "tls_certificate", conf->server.tls_certificate},
 	};
-	struct check_inventory inventory = {0};
+	const struct files_walk walk = {visit, arg};
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(files) && err == 0; i++)
-		err = certificate_add(&inventory, &files[i].of, files[i].path);
+	for (size_t i = 0; i < ARRAY_LEN(files) && err == 0; i++) {
+		const struct check_certificate of = {.what = files[i].what, .key = files[i].key};
+
+		err = file_visit(&walk, of, files[i].section, files[i].path);
+	}
 	for (size_t i = 0; i < conf->n_cas && err == 0; i++)
-		err = ca_add(&inventory, &conf->cas[i]);
+		err = ca_files_each(&walk, &conf->cas[i]);
+	return err;
+}
+
+/* --- their ends --- */
+
+static int certificate_add(void *arg, const struct check_certificate *of,
+			   const STACK_OF(X509) * certs)
+{
+	struct check_inventory *inventory = arg;
+	struct check_certificate *grown =
+		reallocarray(inventory->item, inventory->len + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	inventory->item = grown;
+	grown += inventory->len++;
+	*grown = *of;
+	grown->section = strdup(of->section);
+	return grown->section ? certificate_fill(grown, certs) : -ENOMEM;
+}
+
+int check_inventory_new(const struct conf *conf, struct check_inventory *inventoryp)
+{
+	struct check_inventory inventory = {0};
+	int err = check_files_each(conf, certificate_add, &inventory);
+
 	if (err < 0)
 		check_inventory_clear(&inventory);
 	else

@@ -6,6 +6,7 @@
 #include "checker_local.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -19,20 +20,130 @@ static void key_file_check(const char *what, const char *path, struct check_find
 			      path, st.st_mode & 0777);
 }
 
+static void ca_files_check(const struct conf_ca *ca, struct check_findings *f)
+{
+	const struct {
+		const char *key, *path;
+	} files[] = {
+		{"key", ca->key},
+		{"passphrase_file", ca->passphrase_file},
+		{"ra_key", ca->ra_key},
+		{"ra_passphrase_file", ca->ra_passphrase_file},
+		{"ra_secret_file", ca->ra_secret_file},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		char what[160];
+
+		snprintf(what, sizeof(what), "[ca %s] %s", ca->name, files[i].key);
+		key_file_check(what, files[i].path, f);
+	}
+}
+
+static void vnfm_files_check(const struct conf_vnfm *vnfm, struct check_findings *f)
+{
+	const struct {
+		const char *key, *path;
+	} files[] = {
+		{"tls_key", vnfm->tls_key},
+		{"tls_passphrase_file", vnfm->tls_passphrase_file},
+		{"password_file", vnfm->password_file},
+		{"oauth2_client_secret_file", vnfm->oauth2_client_secret_file},
+		{"callback_password_file", vnfm->callback_password_file},
+		{"callback_oauth2_client_secret_file", vnfm->callback_oauth2_client_secret_file},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		char what[160];
+
+		snprintf(what, sizeof(what), "[vnfm %s] %s", vnfm->name, files[i].key);
+		key_file_check(what, files[i].path, f);
+	}
+}
+
 static void files_check(const struct conf *conf, struct check_findings *f)
 {
-	key_file_check("[protection] key", conf->protection.key, f);
-	key_file_check("[protection] passphrase_file", conf->protection.passphrase_file, f);
-	key_file_check("[protection] encryption_key", conf->protection.encryption_key, f);
-	key_file_check("[protection] kga_key", conf->protection.kga_key, f);
-	key_file_check("[server] tls_key", conf->server.tls_key, f);
-	key_file_check("[store] secret_key", conf->store.secret_key, f);
-	key_file_check("[store] database", conf->store.database, f);
+	const struct conf_protection *p = &conf->protection;
+	const struct {
+		const char *what, *path;
+	} files[] = {
+		{"[protection] key", p->key},
+		{"[protection] passphrase_file", p->passphrase_file},
+		{"[protection] encryption_key", p->encryption_key},
+		{"[protection] encryption_passphrase_file", p->encryption_passphrase_file},
+		{"[protection] kga_key", p->kga_key},
+		{"[protection] kga_passphrase_file", p->kga_passphrase_file},
+		{"[server] tls_key", conf->server.tls_key},
+		{"[server] tls_passphrase_file", conf->server.tls_passphrase_file},
+		{"[events] tls_key", conf->events.tls_key},
+		{"[events] tls_passphrase_file", conf->events.tls_passphrase_file},
+		{"[store] secret_key", conf->store.secret_key},
+		{"[store] database", conf->store.database},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		key_file_check(files[i].what, files[i].path, f);
+	for (size_t i = 0; i < conf->n_cas; i++)
+		ca_files_check(&conf->cas[i], f);
+	for (size_t i = 0; i < conf->n_vnfms; i++)
+		vnfm_files_check(&conf->vnfms[i], f);
+}
+
+/* --- which CA is whose --- */
+
+static bool is_named_by_a_rule(const struct conf *conf, const char *ca)
+{
+	for (size_t i = 0; i < conf->n_ca_rules; i++)
+		if (strcmp(conf->ca_rules[i].ca, ca) == 0)
+			return true;
+	return false;
+}
+
+/* A rule of that certType, or of any, which asks for no more. */
+static bool has_rule_for_all(const struct conf *conf, enum cert_type type)
+{
+	for (size_t i = 0; i < conf->n_ca_rules; i++) {
+		const struct conf_ca_rule *rule = &conf->ca_rules[i];
+
+		if ((!rule->has_cert_type || rule->cert_type == type) && !rule->trust_domain &&
+		    !rule->profile)
+			return true;
+	}
+	return false;
+}
+
+static bool has_rule(const struct conf *conf, enum cert_type type)
+{
+	for (size_t i = 0; i < conf->n_ca_rules; i++)
+		if (!conf->ca_rules[i].has_cert_type || conf->ca_rules[i].cert_type == type)
+			return true;
+	return false;
+}
+
+/* A CA that no registration gets but by its name, and registrations that get none. */
+static void ca_rules_check(const struct conf *conf, struct check_findings *f)
+{
 	for (size_t i = 0; i < conf->n_cas; i++) {
-		key_file_check(conf->cas[i].name, conf->cas[i].key, f);
-		key_file_check(conf->cas[i].name, conf->cas[i].passphrase_file, f);
-		key_file_check(conf->cas[i].name, conf->cas[i].ra_key, f);
-		key_file_check(conf->cas[i].name, conf->cas[i].ra_secret_file, f);
+		const char *ca = conf->cas[i].name;
+
+		if (!is_named_by_a_rule(conf, ca) &&
+		    !(conf->cmf.default_ca && strcmp(conf->cmf.default_ca, ca) == 0))
+			strbuf_printf(&f->warnings,
+				      "[ca %s] no [ca_rule NAME] and no default_ca leads to it, so "
+				      "it is only for registrations that name it\n",
+				      ca);
+	}
+	for (int type = 0; type <= CERT_TYPE_VNF_OAM && !conf->cmf.default_ca && conf->n_cas;
+	     type++) {
+		if (has_rule_for_all(conf, (enum cert_type)type))
+			continue;
+		strbuf_printf(&f->warnings,
+			      "[cmf] ca_rules: without default_ca, %s %s is refused unless it "
+			      "names a CA\n",
+			      has_rule(conf, (enum cert_type)type)
+				      ? "who fits no rule and registers a"
+				      : "who registers a",
+			      cert_type_name((enum cert_type)type));
 	}
 }
 
@@ -162,6 +273,7 @@ static void central_keys_check(const struct conf *conf, struct check_findings *f
 void check_settings(const struct conf *conf, struct check_findings *f)
 {
 	files_check(conf, f);
+	ca_rules_check(conf, f);
 	descriptors_check(conf, f);
 	upstream_signer_check(conf, f);
 	trust_domains_check(conf, f);

@@ -45,12 +45,11 @@ static void database_open(struct files *f)
 
 	if (!err)
 		err = store_reader_new(f->store, &f->reader);
-	if (err)
-		strbuf_printf(&f->problems, "[store] database: %s: %s\n", f->conf->store.database,
-			      err == -EAGAIN   ? "it is older than this program; cmfd migrates it "
-						 "when it starts"
-			      : err == -EPROTO ? "it is newer than this program"
-					       : strerror(-err));
+	if (err) {
+		strbuf_add(&f->problems, "[store] database: ");
+		store_open_problem(&options, err, &f->problems);
+		strbuf_add(&f->problems, "\n");
+	}
 }
 
 /* What cannot be read is left out, and told as one of the problems. */

@@ -113,6 +113,10 @@ static int signer_load(struct cmp_door *door, X509 *cert, struct strbuf *problem
 	err = certificate_check(cert, key, problems);
 	if (!err)
 		err = signer_new(key, "sha256", &door->signer);
+	if (!err && signer_try(door->signer) < 0) {
+		strbuf_add(problems, "[protection] key: it is there, but signing with it fails\n");
+		err = -EIO;
+	}
 	EVP_PKEY_free(key);
 	return err;
 }

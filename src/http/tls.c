@@ -48,6 +48,8 @@ static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf 
 	}
 	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
 		err = tls_problem(problems, "tls_key", conf->tls_key);
+	else if (credential_key_try(key) < 0)
+		err = tls_problem(problems, "tls_key", "it is there, but signing with it fails");
 	EVP_PKEY_free(key);
 	return err;
 }

@@ -3,6 +3,7 @@
 #include "keys/credential.h"
 
 #include "asn1/key_provider.h"
+#include "asn1/signer.h"
 #include "asn1/spki.h"
 #include "passphrase.h"
 
@@ -171,6 +172,14 @@ int credential_key_read(const struct key_source *key, EVP_PKEY **keyp)
 		err = key_from_source(key, &passphrase, keyp);
 	octets_clear_secret(&passphrase.text);
 	return err;
+}
+
+int credential_key_try(EVP_PKEY *key)
+{
+	_cleanup_(signer_freep) struct signer *signer = NULL;
+	int err = signer_new(key, "sha256", &signer);
+
+	return err ? err : signer_try(signer);
 }
 
 const char *credential_error_text(int err)

@@ -143,6 +143,25 @@ START_TEST(test_key_of_what_is_not_there)
 }
 END_TEST
 
+/* A key is there, and its private half is not: as in a token that wants a PIN. */
+START_TEST(test_key_that_cannot_sign)
+{
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	EVP_PKEY *half;
+	int len = i2d_PUBKEY(key, &der);
+
+	ck_assert_int_gt(len, 0);
+	p = der;
+	half = d2i_PUBKEY(NULL, &p, len);
+	ck_assert_ptr_nonnull(half);
+	ck_assert_int_eq(credential_key_try(key), 0);
+	ck_assert_int_eq(credential_key_try(half), -EIO);
+	EVP_PKEY_free(half);
+	OPENSSL_free(der);
+}
+END_TEST
+
 static const struct {
 	const char *source;
 	bool is_uri;
@@ -172,6 +191,7 @@ static Suite *credential_suite(void)
 
 	tcase_add_unchecked_fixture(tc, files_make, files_remove);
 	tcase_add_loop_test(tc, test_key_from_file_and_from_uri, 0, ARRAY_LEN(reads));
+	tcase_add_test(tc, test_key_that_cannot_sign);
 	tcase_add_test(tc, test_key_that_is_not_there);
 	tcase_add_loop_test(tc, test_key_of_what_is_not_there, 0, ARRAY_LEN(elsewhere));
 	tcase_add_loop_test(tc, test_is_uri_rfc3986_3_1, 0, ARRAY_LEN(sources));

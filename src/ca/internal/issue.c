@@ -34,6 +34,9 @@ static int signer_make(const struct ca *ca, EVP_PKEY *key, struct signer **signe
 		return ca_problem(problems, conf, "digest", "%s is not known", conf->digest);
 	if (signer_new(key, conf->digest, signerp) < 0)
 		return ca_problem(problems, conf, "key", "cannot sign with this kind of key");
+	if (signer_try(*signerp) < 0)
+		return ca_problem(problems, conf, "key",
+				  "%s: it is there, but signing with it fails", conf->key);
 	return 0;
 }
 

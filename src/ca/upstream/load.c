@@ -52,6 +52,8 @@ static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
 	if (X509_check_private_key(u->ra_cert, key) != 1)
 		return ca_problem(problems, conf, "ra_key", "does not belong to ra_certificate");
 	err = signer_new(key, "sha256", &u->signer);
+	if (!err)
+		err = signer_try(u->signer);
 	return err < 0 ? ca_problem(problems, conf, "ra_key", "cannot sign messages") : 0;
 }
 

@@ -118,6 +118,34 @@ static int rival_compare(void *arg, const struct store_credential *theirs, const
 	return rivals->taken ? REFUSED : -ENOMEM;
 }
 
+struct rival_walk {
+	const char *client;
+	const struct store_credential *credential;
+	cmf_rival_each *each;
+	void *arg;
+};
+
+static int rival_give(void *arg, const struct store_credential *theirs, const char *client)
+{
+	const struct rival_walk *walk = arg;
+	bool overlap = false;
+	int err = strcmp(client, walk->client) == 0
+			  ? 0
+			  : credentials_overlap(walk->credential, theirs, &overlap);
+
+	return err == 0 && overlap ? walk->each(walk->arg, client) : err;
+}
+
+int cmf_credential_rivals(struct store_reader *reader, const char *client,
+			  const struct store_credential *credential, cmf_rival_each *each,
+			  void *arg)
+{
+	struct rival_walk walk = {client, credential, each, arg};
+
+	return store_credentials_known_by(reader, credential->kind,
+					  octets_view(&credential->known_by), rival_give, &walk);
+}
+
 /* A passphrase that an entity has left is found by its reference, too. RFC 9810 B */
 static int passphrase_compare(const struct cmf_call *call, const struct store_credential *ours,
 			      char **takenp)

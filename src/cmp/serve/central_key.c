@@ -77,6 +77,8 @@ static int kga_key_load(struct cmp_kga *kga, X509 *cert, const struct key_source
 	err = kga_check(kga, cert, key, problems);
 	if (!err)
 		err = signer_new(key, "sha256", &kga->signer);
+	if (!err && signer_try(kga->signer) < 0)
+		err = kga_problem(problems, "kga_key", "signing with it fails", -EIO);
 	EVP_PKEY_free(key);
 	return err;
 }
