@@ -6,7 +6,7 @@ import re
 import urllib.error
 import urllib.request
 
-from conftest import BUILD, Cmf, run, wait_for
+from conftest import BUILD, Cmf, Vnfm, run, wait_for
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
@@ -148,3 +148,24 @@ def test_reload_waits_and_fails_when_it_was_refused(cmf):
         cmf.conf.write_text(good)
     cmf.ctl("reload")
     assert cmf.ctl_json("status")[0]["problems"] == []
+
+
+def test_the_end_of_a_ca_shortens_what_was_asked_for(tmp_path):
+    """RFC 9483 4.1.1: grantedWithMods where the client asked for longer; else only the log tells, for nobody asked."""
+    cmf = Cmf(tmp_path / "cmf")
+    issuing = cmf.dir / "ca/issuing.pem"
+    end = ends_in(issuing, cmf.root, cmf.root.with_suffix(".key"), 20)
+    cmf.start()
+    try:
+        vnfm = Vnfm(cmf, "vnfm-e", tmp_path / "e", register_on_ir=True)
+        for subject, extra, told in (("long", ["-days", "40"], True), ("short", ["-days", "10"], False), ("any", [], False)):
+            key, cert = vnfm.key(), vnfm.out()
+            done = vnfm.cmp("ir", "-newkey", key, "-subject", f"/CN={subject}", "-certout", cert, *extra,
+                            path=".well-known/cmp/p/VnfciCert")
+            assert done.ok, done.text
+            assert ("grantedWithMods" in done.text and "validity shortened" in done.text) == told, done.text
+            got = x509.load_pem_x509_certificate(cert.read_bytes()).not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+            assert (got == end) == (subject != "short")
+        assert cmf.log.read_text().count("validity ends with the path of the CA") == 1
+    finally:
+        cmf.stop()

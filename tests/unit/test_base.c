@@ -784,6 +784,7 @@ START_TEST(test_metrics_text)
 {
 	struct metrics *m = metrics_new();
 	_cleanup_(strbuf_clear) struct strbuf out = STRBUF_NULL;
+	struct metrics_upstream upstream;
 	struct refusal refusal;
 
 	ck_assert_ptr_nonnull(m);
@@ -793,6 +794,14 @@ START_TEST(test_metrics_text)
 	metrics_request(m, METRIC_OP_ir, METRIC_REJECTED, &refusal, 20000000);
 	metrics_upstream(m, 63, "a\"b", 1000000, 1);
 	metrics_upstream(m, 63, "a\"b", 1000001, 0);
+	metrics_upstream_get(m, "a\"b", &upstream);
+	ck_assert(upstream.ok == 1 && upstream.failed == 1 && upstream.last_failed);
+	metrics_upstream(m, 62, "c", 1, 0);
+	metrics_upstream(m, 62, "c", 1, 1);
+	metrics_upstream_get(m, "c", &upstream);
+	ck_assert(upstream.ok == 1 && upstream.failed == 1 && !upstream.last_failed);
+	metrics_upstream_get(m, "another", &upstream);
+	ck_assert(upstream.ok == 0 && upstream.failed == 0 && !upstream.last_failed);
 	metrics_upstream(m, 64, "beyond", 1, 1);
 	metrics_connection(m, 1);
 	metrics_connection(m, 1);
