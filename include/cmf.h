@@ -44,6 +44,25 @@ struct cmf_origin {
 };
 
 /*
+ * What is found out of a certificate request on the way, for people: whatever becomes of it. NULL
+ * of each: it did not come to that. The owner clears it.
+ */
+struct cmf_understood {
+	char *trust_domain; /* of the entity; likewise the next two */
+	char *vnf_instance;
+	char *subject_id;
+	const char *entity_from; /* what says so; static */
+	const char *cert_type;   /* static, likewise the next */
+	const char *type_from;
+	char *profile;
+	char *ca;
+	bool registers; /* it is not registered, and would be now */
+};
+void cmf_understood_clear(struct cmf_understood *u);
+/* entity_from, type_from: what a message carries beside its template (docs/cmp-profile.md). */
+extern const char cmf_from_carrier[];
+
+/*
  * What an operation is called with. A door makes one for each call, and never keeps it: what is
  * decided again after a conflict is another call. Everything is borrowed.
  */
@@ -64,6 +83,7 @@ struct cmf_call {
 	/* What was granted before in the same unit, to requests of the same message. */
 	struct cmf_csr_result *const *earlier;
 	size_t n_earlier;
+	struct cmf_understood *understood; /* explaining; NULL: nobody asks */
 };
 /* A call that is made now: the first one, for the only request of its message. */
 struct cmf_call cmf_call_now(struct cmf *cmf, const struct cmf_worker *worker,

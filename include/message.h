@@ -53,6 +53,18 @@ struct cmp_message {
  */
 _must_check_ int cmp_message_decode(struct bytes der, struct cmp_message **msgp,
 				    struct refusal *refusal);
+/* Octets of a path of fields and of a rule, with the NUL. */
+enum { CMP_PROBLEM_PATH_MAX = 200, CMP_PROBLEM_RULE_MAX = 160 };
+
+/* Why octets are no message, for people. */
+struct cmp_problem {
+	size_t offset;                   /* the octet, from 0 */
+	char path[CMP_PROBLEM_PATH_MAX]; /* "body.certReqMessages[0].certReq"; empty: the whole */
+	char rule[CMP_PROBLEM_RULE_MAX]; /* which rule it breaks */
+};
+/* The first problem of octets that cmp_message_decode() has refused. */
+void cmp_message_problem(struct bytes der, struct cmp_problem *problem);
+
 void cmp_message_free(struct cmp_message *msg);
 DEFINE_CLEANUP(struct cmp_message, cmp_message_free);
 

@@ -32,12 +32,13 @@ ORDER = {
     "cmf": {"base", "conf", "asn1", "attest", "verifier", "message", "keys", "web", "store", "ca"},
     "notify": {"base", "conf", "asn1", "keys", "web", "store", "cmf"},
     "cmp": {"base", "conf", "asn1", "message", "keys", "store", "ca", "cmf"},
+    "explain": {"base", "asn1", "message", "cmp", "cmf", "store"},
     "http": {"base", "conf", "keys"},
     "lcm": {"base", "conf", "token", "keys", "web", "store", "cmf", "http"},
     "checker": {"base", "conf", "asn1", "keys", "token", "store", "ca", "cmf", "cmp", "http", "lcm"},
     "json": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "http", "lcm", "checker"},
-    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "http", "lcm", "checker", "json"},
-    "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp", "checker", "json"},
+    "cmfd": {"base", "conf", "asn1", "token", "store", "ca", "cmf", "notify", "cmp", "explain", "http", "lcm", "checker", "json"},
+    "cmfctl": {"base", "token", "conf", "asn1", "message", "keys", "store", "ca", "cmf", "cmp", "explain", "checker", "json"},
     "cmfbench": {"base", "asn1", "message", "keys", "web"},
 }
 # Calls that close a circle and stay: (caller, called) -> the reason.

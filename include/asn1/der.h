@@ -23,6 +23,16 @@ enum { DER_DEPTH_MAX = 32, DER_ELEMENTS_MAX = 65536, DER_ATTRIBUTES_MAX = 32 };
  */
 _must_check_ int der_check(struct bytes in);
 
+/* Where octets are no DER, and why: the element at `offset` breaks the rule. */
+struct der_problem {
+	size_t offset;
+	size_t missing;   /* octets that the element has too many for what it lies in; 0: none */
+	const char *rule; /* for people; static */
+};
+
+/* The same as der_check(), with the first problem there is. */
+_must_check_ int der_check_why(struct bytes in, struct der_problem *problem);
+
 /*
  * Splits the value at the front of *in: its whole encoding to *tlvp, *contentp gets the contents,
  * and *in moves behind it. tag is the identifier octet (low-tag form only). -EBADMSG if malformed,

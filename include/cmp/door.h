@@ -9,12 +9,11 @@
 #include "base/cleanup.h"
 #include "base/network.h"
 #include "base/refusal.h"
+#include "cmf.h"
 #include "conf.h"
 #include "store.h"
 
 struct clock_source;
-struct cmf;
-struct cmf_worker;
 struct cmp_door;
 struct metrics;
 struct spliced;
@@ -105,21 +104,40 @@ enum cmp_stage {
 	CMP_STAGE_COUNT,
 };
 
-/* What became of one of the certificate requests of a message. */
+/* What became of one of the certificate requests of a message, and what was understood of it. */
 struct cmp_trace_request {
 	int cert_req_id;
 	struct refusal refusal;         /* REFUSAL_NONE: granted */
+	char *limit;                    /* refused: the value beside what is allowed; NULL */
 	bool upstream;                  /* it would be asked for there */
 	enum store_verdict attestation; /* granted: what was made of it */
+	struct cmf_understood understood;
+	char *entity_from; /* what in the message says which entity; NULL: nothing does */
+	char *type_from;   /* the same of certType */
+};
+
+/* A message that opened a transaction under the same transactionID. */
+struct cmp_trace_before {
+	bool found;
+	bool same; /* of the same octets, or it has gone on since */
+	int64_t created_ms;
+	struct octets answer; /* our last; empty: there is none yet */
 };
 
 /* What a request met on its way. */
 struct cmp_trace {
+	/* How it is explained. */
 	const char *as_client; /* taken as the sender, whatever the protection says; NULL: not */
+	bool forget;   /* what opens a transaction is new, whether it was sent before or not */
+	bool stranger; /* within the budget for dear work of strangers, as a message that is sent */
+	bool any_time; /* messageTime is not compared with the clock */
+	/* What it met. */
 	bool reached[CMP_STAGE_COUNT];
 	struct refusal refusal[CMP_STAGE_COUNT]; /* REFUSAL_NONE: passed */
-	char *client;                            /* who sent it; NULL: nobody knows */
-	bool replayed;                           /* the stored answer would be sent again */
+	char *limit[CMP_STAGE_COUNT]; /* refused: the value beside what is allowed; NULL: unknown */
+	char *client;                 /* who sent it; NULL: nobody knows */
+	bool replayed;                /* the stored answer would be sent again */
+	struct cmp_trace_before before; /* if that is forgotten */
 	bool fault;
 	struct refusal decided; /* what the answer says of the message; REFUSAL_NONE: no refusal */
 	struct cmp_trace_request request[CONF_REQUESTS_MAX];

@@ -23,6 +23,13 @@ struct element {
 	size_t len;
 };
 
+/* What is broken where, NULL: nobody asks. */
+static void note(struct der_problem *problem, const char *rule)
+{
+	if (problem)
+		problem->rule = rule;
+}
+
 /* X.690 8.1.2.4: a tag number of 31 or more, in the fewest octets. Returns its end or NULL. */
 static const uint8_t *high_tag_skip(const uint8_t *p, const uint8_t *end)
 {
@@ -40,16 +47,24 @@ static const uint8_t *high_tag_skip(const uint8_t *p, const uint8_t *end)
 }
 
 /* X.690 10.1: definite lengths in the fewest octets. Returns the content's start or NULL. */
-static const uint8_t *length_read(const uint8_t *p, const uint8_t *end, size_t *lenp)
+static const uint8_t *length_read(const uint8_t *p, const uint8_t *end, size_t *lenp,
+				  struct der_problem *problem)
 {
 	size_t len, n;
 
+	note(problem, "the octets end where the length of the element should stand");
 	if (p == end)
 		return NULL;
 	len = *p++;
 	if (len >= 0x80) {
 		n = len & 0x7f;
-		if (n == 0 || n > 4 || n > (size_t)(end - p) || *p == 0)
+		if (n > 0 && n <= 4 && n > (size_t)(end - p))
+			return NULL;
+		note(problem, n == 0  ? "the length is indefinite, which BER has and DER has not "
+					"(X.690 10.1)"
+			      : n > 4 ? "the length has more than four octets"
+				      : "the length is not in its shortest form (X.690 10.1)");
+		if (n == 0 || n > 4 || *p == 0)
 			return NULL;
 		len = 0;
 		while (n-- > 0)
@@ -61,21 +76,30 @@ static const uint8_t *length_read(const uint8_t *p, const uint8_t *end, size_t *
 	return p;
 }
 
-static int element_read(const uint8_t *p, const uint8_t *end, struct element *ep)
+static int element_read(const uint8_t *p, const uint8_t *end, struct element *ep,
+			struct der_problem *problem)
 {
+	note(problem, "the octets end where an element should begin");
 	if (p == end)
 		return -EBADMSG;
 	ep->start = p;
 	ep->identifier = *p++;
 	if ((ep->identifier & TAG_NUMBER) == TAG_NUMBER) {
+		note(problem, "the tag number is not in its shortest form, too long or cut off "
+			      "(X.690 8.1.2.4)");
 		p = high_tag_skip(p, end);
 		if (!p)
 			return -EBADMSG;
 	}
-	ep->content = length_read(p, end, &ep->len);
-	if (!ep->content || ep->len > (size_t)(end - ep->content))
+	ep->content = length_read(p, end, &ep->len, problem);
+	if (!ep->content)
 		return -EBADMSG;
-	return 0;
+	if (ep->len <= (size_t)(end - ep->content))
+		return 0;
+	note(problem, "the element is longer than what it lies in");
+	if (problem)
+		problem->missing = ep->len - (size_t)(end - ep->content);
+	return -EBADMSG;
 }
 
 /* X.690 8.3.2: the first nine bits of an INTEGER are not all alike. */
@@ -133,36 +157,48 @@ static bool generalized_time_valid(const uint8_t *p, size_t len)
 	return len >= 17 && p[14] == '.' && all_digits(p + 15, len - 16) && p[len - 2] != '0';
 }
 
-static bool primitive_valid(uint8_t tag, const uint8_t *p, size_t len)
+/* The rule that the contents break; NULL: none. */
+static const char *primitive_rule(uint8_t tag, const uint8_t *p, size_t len)
 {
 	switch (tag) {
-	case 0x01: /* BOOLEAN, X.690 11.1 */
-		return len == 1 && (p[0] == 0x00 || p[0] == 0xff);
-	case 0x02: /* INTEGER */
-	case 0x0a: /* ENUMERATED */
-		return integer_valid(p, len);
+	case 0x01:
+		return len == 1 && (p[0] == 0x00 || p[0] == 0xff)
+			       ? NULL
+			       : "a BOOLEAN is one octet, 00 or FF (X.690 11.1)";
+	case 0x02:
+	case 0x0a:
+		return integer_valid(p, len)
+			       ? NULL
+			       : "an INTEGER or ENUMERATED has the fewest octets (X.690 8.3.2)";
 	case 0x03:
-		return bit_string_valid(p, len);
-	case 0x05: /* NULL */
-		return len == 0;
-	case 0x06: /* OBJECT IDENTIFIER */
+		return bit_string_valid(p, len) ? NULL
+						: "the unused bits of a BIT STRING are at most "
+						  "seven, and zero (X.690 8.6.2, 11.2)";
+	case 0x05:
+		return len == 0 ? NULL : "NULL has no contents (X.690 8.8)";
+	case 0x06:
 	case 0x0d: /* RELATIVE-OID */
-		return oid_valid(p, len);
+		return oid_valid(p, len) ? NULL
+					 : "an OBJECT IDENTIFIER is whole, and each part of it has "
+					   "the fewest octets (X.690 8.19)";
 	case 0x17:
-		return utc_time_valid(p, len);
+		return utc_time_valid(p, len) ? NULL : "UTCTime is YYMMDDhhmmssZ (X.690 11.8)";
 	case 0x18:
-		return generalized_time_valid(p, len);
-	case 0x1c: /* UniversalString: four octets a character */
-		return len % 4 == 0;
-	case 0x1e: /* BMPString: two */
-		return len % 2 == 0;
+		return generalized_time_valid(p, len)
+			       ? NULL
+			       : "GeneralizedTime is YYYYMMDDhhmmssZ, with a fraction that does "
+				 "not end in 0, if any (X.690 11.7)";
+	case 0x1c:
+		return len % 4 == 0 ? NULL : "UniversalString has four octets a character";
+	case 0x1e:
+		return len % 2 == 0 ? NULL : "BMPString has two octets a character";
 	default: /* strings, REAL: any octets */
-		return true;
+		return NULL;
 	}
 }
 
-/* X.690 8 and 10.2: which universal types are constructed, and what primitive ones contain. */
-static bool universal_valid(const struct element *e)
+/* The same of which universal types are constructed, X.690 8 and 10.2, and of their contents. */
+static const char *universal_rule(const struct element *e)
 {
 	uint8_t number = e->identifier & TAG_NUMBER;
 	bool constructed = e->identifier & TAG_CONSTRUCTED;
@@ -178,12 +214,14 @@ static bool universal_valid(const struct element *e)
 	case 0x0b:
 	case 0x1d:
 	case TAG_NUMBER:
-		return false;
+		return "no type of CMP has this universal tag";
 	case 0x10: /* SEQUENCE */
 	case 0x11: /* SET */
-		return constructed;
+		return constructed ? NULL : "SEQUENCE and SET are constructed (X.690 8.9, 8.11)";
 	default:
-		return !constructed && primitive_valid(number, e->content, e->len);
+		return constructed ? "the type is primitive in DER, and here in constructed form "
+				     "(X.690 10.2)"
+				   : primitive_rule(number, e->content, e->len);
 	}
 }
 
@@ -205,24 +243,31 @@ struct level {
 };
 
 /* Checks an element at its level, and opens a level for its contents. -EBADMSG if it is no DER. */
-static int element_enter(const struct element *e, struct level *levels, size_t *depthp)
+static int element_enter(const struct element *e, struct level *levels, size_t *depthp,
+			 struct der_problem *problem)
 {
 	struct level *level = &levels[*depthp];
 	struct bytes tlv = {e->start, (size_t)(e->content - e->start) + e->len};
+	const char *rule = (e->identifier & TAG_CLASS) == 0 ? universal_rule(e) : NULL;
 
-	if ((e->identifier & TAG_CLASS) == 0 && !universal_valid(e))
+	note(problem, rule);
+	if (rule)
 		return -EBADMSG;
 	if (level->is_set) {
+		note(problem, "the elements of a SET OF are in ascending order (X.690 11.6)");
 		if (level->previous.data && !is_ascending(level->previous, tlv))
 			return -EBADMSG;
+		note(problem, "a name has more attributes than are accepted");
 		if (level->previous.data && ++(level - 1)->attributes > DER_ATTRIBUTES_MAX)
 			return -EMSGSIZE;
 		level->previous = tlv;
 	}
+	note(problem, "a name has more attributes than are accepted");
 	if (e->identifier == TAG_SET && ++level->attributes > DER_ATTRIBUTES_MAX)
 		return -EMSGSIZE;
 	if (!(e->identifier & TAG_CONSTRUCTED))
 		return 0;
+	note(problem, "elements lie deeper in each other than is accepted");
 	if (*depthp + 1 > DER_DEPTH_MAX)
 		return -EBADMSG;
 	++*depthp;
@@ -231,28 +276,55 @@ static int element_enter(const struct element *e, struct level *levels, size_t *
 	return 0;
 }
 
-int der_check(struct bytes in)
+/* Up to the end of the first value, or to *pp, where it breaks a rule. */
+static int value_check(const uint8_t **pp, const uint8_t *end, struct der_problem *problem)
 {
 	struct level levels[DER_DEPTH_MAX + 1];
-	const uint8_t *p = in.data;
 	size_t depth = 0, elements = 0;
 	struct element e;
 	int err;
 
-	if (in.len == 0)
-		return -EBADMSG;
-	levels[0] = (struct level){in.data + in.len, false, BYTES_NULL, 0};
+	levels[0] = (struct level){end, false, BYTES_NULL, 0};
 	do {
-		if (++elements > DER_ELEMENTS_MAX || element_read(p, levels[depth].end, &e))
+		note(problem, "there are more elements than are accepted");
+		if (++elements > DER_ELEMENTS_MAX)
 			return -EBADMSG;
-		err = element_enter(&e, levels, &depth);
+		err = element_read(*pp, levels[depth].end, &e, problem);
+		if (!err)
+			err = element_enter(&e, levels, &depth, problem);
 		if (err)
 			return err;
-		p = (e.identifier & TAG_CONSTRUCTED) ? e.content : e.content + e.len;
-		while (depth > 0 && p == levels[depth].end)
+		*pp = (e.identifier & TAG_CONSTRUCTED) ? e.content : e.content + e.len;
+		while (depth > 0 && *pp == levels[depth].end)
 			depth--;
 	} while (depth > 0);
-	return p == levels[0].end ? 0 : -EBADMSG;
+	return 0;
+}
+
+int der_check_why(struct bytes in, struct der_problem *problem)
+{
+	const uint8_t *p = in.data;
+	int err;
+
+	if (problem)
+		*problem = (struct der_problem){0};
+	if (in.len == 0) {
+		note(problem, "there are no octets");
+		return -EBADMSG;
+	}
+	err = value_check(&p, in.data + in.len, problem);
+	if (!err && p != in.data + in.len) {
+		note(problem, "something follows behind the value");
+		err = -EBADMSG;
+	}
+	if (err && problem)
+		problem->offset = (size_t)(p - in.data);
+	return err;
+}
+
+int der_check(struct bytes in)
+{
+	return der_check_why(in, NULL);
 }
 
 int der_next(struct bytes *in, uint8_t *tagp, struct bytes *tlvp, struct bytes *contentp)
@@ -263,7 +335,7 @@ int der_next(struct bytes *in, uint8_t *tagp, struct bytes *tlvp, struct bytes *
 	if (in->len == 0)
 		return -ENODATA;
 	end = in->data + in->len;
-	if ((in->data[0] & TAG_NUMBER) == TAG_NUMBER || element_read(in->data, end, &e))
+	if ((in->data[0] & TAG_NUMBER) == TAG_NUMBER || element_read(in->data, end, &e, NULL))
 		return -EBADMSG;
 	*tagp = e.identifier;
 	*contentp = (struct bytes){e.content, e.len};

@@ -223,7 +223,7 @@ static bool message_time_is_off(const struct cmp_request *rq)
 	struct tm tm;
 	int64_t off;
 
-	if (!window || !time)
+	if (!window || !time || (rq->trace && rq->trace->any_time))
 		return false;
 	if (ASN1_TIME_to_tm(time, &tm) != 1)
 		return true;

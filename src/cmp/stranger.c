@@ -49,8 +49,10 @@ int cmp_stranger_begin(struct cmp_request *rq, struct bytes reference, int64_t c
 					   .connection = rq->exchange->connection};
 	struct budget_limits limits = limits_now(rq);
 
-	/* Explaining is the operator's. Of one message all is one piece of work. */
-	if (rq->trace || rq->work.budget.taken || limits.us_per_s == 0)
+	/* What the operator has explained is no stranger's. Of one message all is one piece of
+	 * work.
+	 */
+	if ((rq->trace && !rq->trace->stranger) || rq->work.budget.taken || limits.us_per_s == 0)
 		return 0;
 	if (!budget_take(rq->door->strangers, &limits, &claim, cost_us,
 			 clock_now_ms(rq->door->clock), &rq->work.budget)) {

@@ -9,6 +9,7 @@
 #include "transaction.h"
 #include "header.h"
 #include "request.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -121,11 +122,15 @@ static int message_admit(struct cmp_request *rq, enum cmp_admission *admissionp)
 				     &rq->attempt.txn);
 	if (err == STORE_NOT_FOUND)
 		err = cmp_on_behalf_find(rq);
+	if (!err && rq->service->opens && cmp_trace_forgets(rq)) {
+		err = cmp_trace_before(rq);
+		return err ? err : cmp_transaction_open(rq);
+	}
 	if (err == STORE_NOT_FOUND) {
 		/* RFC 9483 3.5; the same answer for a transaction of somebody else. */
 		if (!rq->service->opens)
 			return refuse(&rq->refusal, REFUSAL_transaction_unknown);
-		err = cmp_seen_check(rq);
+		err = cmp_trace_forgets(rq) ? 0 : cmp_seen_check(rq);
 		return err ? err : cmp_transaction_open(rq);
 	}
 	if (err)

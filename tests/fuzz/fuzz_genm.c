@@ -9,6 +9,7 @@
 #include "asn1/cmf_types.h"
 #include "asn1/der.h"
 #include "explain.h"
+#include "value.h"
 
 #include <openssl/err.h>
 

@@ -129,6 +129,55 @@ START_TEST(test_der_check_x690)
 }
 END_TEST
 
+/* X.690: which rule, and the element that breaks it. */
+static const struct {
+	const char *hex;
+	size_t offset;
+	size_t missing;
+	const char *rule; /* begins so */
+} reasons[] = {
+	{"3003020101", 0, 0, NULL},
+	{"", 0, 0, "there are no octets"},
+	{"3003", 0, 3, "the element is longer"},
+	{"30050201010203", 5, 3, "the element is longer"},
+	{"3005020101", 0, 2, "the element is longer"},
+	{"300302020001", 2, 1, "the element is longer"},
+	{"30040202007f", 2, 0, "an INTEGER"},
+	{"3003010102", 2, 0, "a BOOLEAN"},
+	{"30028000"
+	 "05",
+	 4, 0, "something follows"},
+	{"3002"
+	 "0200",
+	 2, 0, "an INTEGER"},
+	{"30023080", 2, 0, "the length is indefinite"},
+	{"300430810100", 2, 0, "the length is not in its shortest form"},
+	{"3106020102020101", 5, 0, "the elements of a SET OF"},
+	{"30042402"
+	 "0400",
+	 2, 0, "the type is primitive"},
+	{"3001bf", 2, 0, "the tag number"},
+};
+
+START_TEST(test_der_check_why_x690)
+{
+	struct der_problem problem;
+	uint8_t octets[64];
+	size_t len;
+	int err;
+
+	ck_assert_int_eq(hex_to_bytes(reasons[_i].hex, octets, sizeof(octets), &len), 0);
+	err = der_check_why((struct bytes){octets, len}, &problem);
+	ck_assert_int_eq(err, reasons[_i].rule ? -EBADMSG : 0);
+	if (!reasons[_i].rule)
+		return;
+	ck_assert_msg(strncmp(problem.rule, reasons[_i].rule, strlen(reasons[_i].rule)) == 0,
+		      "%s: %s", reasons[_i].hex, problem.rule);
+	ck_assert_uint_eq(problem.offset, reasons[_i].offset);
+	ck_assert_uint_eq(problem.missing, reasons[_i].missing);
+}
+END_TEST
+
 static const char *const messages[] = {"ir_p256",    "ip_p256", "kur_p256",
 				       "p10cr_p256", "rr_p256", "genm_mac"};
 
@@ -384,6 +433,7 @@ static Suite *der_suite(void)
 	TCase *tc = tcase_create("der");
 
 	tcase_add_loop_test(tc, test_der_check_x690, 0, ARRAY_LEN(values));
+	tcase_add_loop_test(tc, test_der_check_why_x690, 0, ARRAY_LEN(reasons));
 	tcase_add_loop_test(tc, test_der_check_truncation, 0, ARRAY_LEN(messages));
 	tcase_add_test(tc, test_der_check_depth);
 	tcase_add_test(tc, test_der_check_elements);

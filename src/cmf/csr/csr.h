@@ -95,6 +95,14 @@ _must_check_ int csr_entity_find(struct decision *d);
 /* Then, under which profile and by which CA. 0 or REFUSED. */
 _must_check_ int csr_profile_find(struct decision *d);
 
+/* --- understood.c: notes what is found out, if somebody asks; 0 or -ENOMEM --- */
+
+void understood_type(const struct decision *d);
+/* The entity that a request names, before it is known whether it is registered. */
+_must_check_ int understood_named(const struct decision *d, const struct named_entity *named);
+/* d->registration; `from` NULL: as it was said before. */
+_must_check_ int understood_registration(const struct decision *d, const char *from);
+
 /* --- csr.c --- */
 
 /* cmf_csr() in two steps: the first finds the entity, result->decision->registration, the second

@@ -97,7 +97,8 @@ int entity_of_certificate(struct decision *d)
 		if (strcmp(d->csr->vnf_instances[i], d->registration.vnf_instance) != 0)
 			return refuse(d->call.refusal, REFUSAL_vnf_instance_contradiction);
 	d->replaces_id = old->id;
-	return registration_check(d);
+	err = understood_registration(d, "the certificate that is updated");
+	return err == 0 ? registration_check(d) : err;
 }
 
 /* What an earlier request of the same message registers as that entity; NULL if none does. */
@@ -351,7 +352,7 @@ static int named_find(struct decision *d, const struct named_entity *named)
 
 static int entity_named(struct decision *d)
 {
-	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL};
+	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL, NULL};
 	int err = name_request_check(&d->asked, d->call.refusal);
 
 	if (err != 0)
@@ -364,7 +365,10 @@ static int entity_named(struct decision *d)
 	    d->call.who->entity) {
 		*d->call.refusal = REFUSAL_NULL;
 		err = text_dup(d->call.who->entity, &named.subject_id);
+		named.from = "the certificate of the signer";
 	}
+	if (err == 0)
+		err = understood_named(d, &named);
 	return err == 0 ? named_find(d, &named) : err;
 }
 
@@ -373,7 +377,7 @@ static int names_own(struct decision *d)
 {
 	const struct cmf_csr *csr = d->csr;
 	const struct store_registration *reg = &d->registration;
-	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL};
+	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL, NULL};
 	int err = name_request_check(&d->asked, d->call.refusal);
 
 	if (err != 0 || (!d->asked.subject && !d->asked.san && csr->n_vnfc_ids == 0))
@@ -398,7 +402,11 @@ static int entity_of_holder(struct decision *d)
 	if (err == STORE_NOT_FOUND || d->registration.state != STORE_REGISTRATION_ACTIVE)
 		return refuse_detail(d->call.refusal, REFUSAL_entity_not_authorized,
 				     "the entity is no longer registered");
-	err = names_own(d);
+	err = understood_registration(d, d->call.who->kind == CMF_PRINCIPAL_VNFCI
+						 ? "the one-time secret"
+						 : "the certificate of the signer");
+	if (err == 0)
+		err = names_own(d);
 	return err == 0 ? registration_check(d) : err;
 }
 
@@ -477,7 +485,11 @@ int csr_entity_find(struct decision *d)
 		err = carriers_resolve(d->conf, d->csr, default_profile, &d->carriers,
 				       d->call.refusal);
 	if (err == 0)
+		understood_type(d);
+	if (err == 0)
 		err = name_request_read(d->csr->subject, template_san(d->csr->extensions),
 					&d->asked, d->call.refusal);
-	return err == 0 ? d->rules->entity_find(d) : err;
+	if (err == 0)
+		err = d->rules->entity_find(d);
+	return err == 0 ? understood_registration(d, NULL) : err;
 }

@@ -150,7 +150,7 @@ void named_entity_clear(struct named_entity *named)
 {
 	free(named->vnf_instance);
 	free(named->subject_id);
-	*named = (struct named_entity){NULL, NULL};
+	*named = (struct named_entity){NULL, NULL, NULL};
 }
 
 /* What the first VNFCI URN says; nothing where there is none. */
@@ -224,11 +224,13 @@ int name_request_entity(const struct name_request *request, enum cert_type type,
 			const struct cmf_csr *csr, struct named_entity *namedp,
 			struct refusal *refusal)
 {
-	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL};
+	_cleanup_(named_entity_clear) struct named_entity named = {NULL, NULL, NULL};
+	bool from_urn = false;
 	int err = explicit_check(csr, refusal);
 
 	if (err == 0)
 		err = san_urn_read(request, &named);
+	from_urn = named.subject_id != NULL;
 	if (err == 0)
 		err = explicit_put(csr->vnfc_ids, csr->n_vnfc_ids, &named.subject_id);
 	if (err == 0)
@@ -240,8 +242,12 @@ int name_request_entity(const struct name_request *request, enum cert_type type,
 	/* IFA 033 11.2.3.2: vnfcId shall be present. What is not text identifies nobody. */
 	if (!named.subject_id || !name_text_clean(bytes_of_string(named.subject_id)))
 		return refuse(refusal, REFUSAL_entity_not_identified);
+	named.from = csr->n_vnfc_ids                 ? cmf_from_carrier
+		     : from_urn                      ? "the URN in subjectAltName"
+		     : request->common_name_text.len ? "commonName of the subject"
+						     : "dNSName in subjectAltName";
 	*namedp = named;
-	named = (struct named_entity){NULL, NULL};
+	named = (struct named_entity){NULL, NULL, NULL};
 	return 0;
 }
 

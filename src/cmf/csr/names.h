@@ -36,6 +36,7 @@ _must_check_ int subject_check(struct bytes subject, enum refusal_reason reason,
 struct named_entity {
 	char *vnf_instance; /* NULL: nothing is said of it; "": it is of none */
 	char *subject_id;
+	const char *from; /* what says so, for explaining; static */
 };
 void named_entity_clear(struct named_entity *named);
 /*

@@ -3,11 +3,13 @@
  * `cmfctl explain`: what cmfd would answer to a message and why, with its own configuration,
  * database and rules. Nothing is written, sent or issued.
  */
+#include "decision.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "cmf.h"
 #include "ctl.h"
 #include "explain.h"
+#include "keys/credential.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,6 +23,8 @@ struct house {
 	struct cmf *cmf;
 	struct cmp_door *door;
 	struct cmf_worker worker;
+	struct clock_source clock;
+	int64_t now_ms;
 };
 
 static void house_clear(struct house *h)
@@ -52,115 +56,120 @@ static int house_open(struct house *h, const char *config, struct strbuf *proble
 	if (!err && !h->metrics)
 		err = -ENOMEM;
 	if (!err)
-		err = ca_set_new(h->conf, h->store, &clock_system, h->metrics, &h->cas, problems);
+		err = ca_set_new(h->conf, h->store, &h->clock, h->metrics, &h->cas, problems);
 	if (!err)
-		err = cmf_new(h->conf, h->store, h->cas, &clock_system, &h->cmf, problems);
+		err = cmf_new(h->conf, h->store, h->cas, &h->clock, &h->cmf, problems);
 	if (!err)
-		err = cmp_door_new(h->conf, h->cmf, &clock_system, h->metrics, &h->door, problems);
+		err = cmp_door_new(h->conf, h->cmf, &h->clock, h->metrics, &h->door, problems);
 	if (!err)
 		err = store_reader_new(h->store, &h->worker.reader);
 	return err ? err : store_unit_new(h->store, &h->worker.unit);
 }
 
-/* "refused: badPOP, pop_missing: proof of possession is missing (detail)" */
-static void refusal_print(const struct refusal *r)
+bool explain_is_ours(const struct ctl *ctl, const struct cmp_message *msg)
 {
-	printf("refused: %s, %s: %s", failinfo_name(r->failinfo), refusal_code(r->reason),
-	       refusal_words(r));
-	if (r->detail) {
-		fputs(" (", stdout);
-		ctl_text_print(r->detail);
-		putchar(')');
-	}
-	putchar('\n');
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	_cleanup_(conf_freep) struct conf *conf = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+	STACK_OF(X509) *certs = NULL;
+	bool ours = false;
+
+	if (cmp_message_protection_kind(msg) != CMP_PROTECTION_SIGNATURE ||
+	    conf_load(ctl->config, &conf, &problems))
+		return false;
+	/* The first is the CMF's own, the others are its chain. */
+	if (credential_certificates_read(conf->protection.certificate, &certs) == 0)
+		ours = !cmp_protection_verify_signature(
+			msg, X509_get0_pubkey(sk_X509_value(certs, 0)), &refusal);
+	sk_X509_pop_free(certs, X509_free);
+	return ours;
 }
 
-static void stage_print(const struct cmp_trace *trace, enum cmp_stage stage)
+/* The time of a message that was sent, in place of the machine's. */
+static int64_t fixed_now_ms(void *arg)
 {
-	const struct refusal *r = &trace->refusal[stage];
-
-	printf("%-12s  %-18s  ", explain_stages[stage].name, explain_stages[stage].clause);
-	if (!trace->reached[stage])
-		puts("not reached");
-	else if (r->reason != REFUSAL_NONE)
-		refusal_print(r);
-	else
-		puts(stage == CMP_STAGE_TRANSACTION && trace->replayed
-			     ? "a retransmission: the stored answer would be sent again"
-			     : "passed");
+	return *(const int64_t *)arg;
 }
 
-static void requests_print(const struct cmp_trace *trace)
+static int64_t message_time_ms(struct bytes der)
 {
-	for (size_t i = 0; i < trace->n_requests; i++) {
-		const struct cmp_trace_request *r = &trace->request[i];
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+	struct tm tm;
 
-		printf("%-12s  certReqId %-8d  ", "request", r->cert_req_id);
-		if (r->refusal.reason != REFUSAL_NONE) {
-			refusal_print(&r->refusal);
-			continue;
-		}
-		printf("%s", r->upstream ? "the upstream CA would be asked" : "granted");
-		if (r->attestation != STORE_ATTESTATION_NONE)
-			printf("; key attestation %s", cmf_verdict_name(r->attestation));
-		putchar('\n');
-	}
+	if (cmp_message_decode(der, &msg, &refusal) < 0 || !msg || !msg->header->messageTime ||
+	    ASN1_TIME_to_tm(msg->header->messageTime, &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm) * 1000;
 }
 
-/* How deep nested messages lie is bounded by the door. */
-static void trace_print(const struct cmp_trace *trace)
+/* As of when it is explained, and why that. */
+static int64_t as_of_decide(const struct explain_question *q, const char **whyp)
 {
-	for (int i = 0; i < CMP_STAGE_COUNT; i++) {
-		stage_print(trace, (enum cmp_stage)i);
-		if (i == CMP_STAGE_PROTECTION && trace->client) {
-			printf("%-12s  %-18s  ", "sender", "");
-			ctl_text_print(trace->client);
-			puts(trace->as_client ? ", assumed by --as-client" : "");
-		}
-	}
-	requests_print(trace);
-	if (trace->decided.reason != REFUSAL_NONE) {
-		printf("%-12s  %-18s  ", "decided", "");
-		refusal_print(&trace->decided);
-	}
-	if (trace->fault)
-		puts("A fault: the log line above says which.");
-	for (size_t i = 0; i < trace->n_inner; i++) {
-		printf("\nMessage %zu in the nested one:\n", i + 1);
-		trace_print(&trace->inner[i]);
-	}
+	int64_t sent_ms = q->as_of_ms || q->now ? 0 : message_time_ms(q->der);
+
+	*whyp = q->as_of_ms ? "--as-of"
+		: sent_ms   ? "messageTime of the message; --as-of now is today's"
+			    : "now";
+	return q->as_of_ms ? q->as_of_ms : sent_ms ? sent_ms : clock_now_ms(&clock_system);
 }
 
-int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_client,
-		     const char *profile)
+static void decision_print(const struct explain_question *q, const struct cmp_trace *trace,
+			   struct bytes answer, int64_t now_ms, const char *why)
+{
+	_cleanup_(strbuf_clear) struct strbuf out = STRBUF_NULL;
+	char time[21];
+
+	clock_format(now_ms, time);
+	strbuf_add(&out, "\nWhat the server would do (nothing was changed, sent or issued):\n");
+	strbuf_printf(&out, "%-12s  %-18s  %s (%s)\n", "as of", "", time, why);
+	strbuf_printf(&out, "%-12s  %-18s  %s\n", "transaction", "",
+		      q->in_transaction ? "as the server has it"
+					: "new, whether or not it was sent before; "
+					  "--in-transaction: as the server has it");
+	explain_trace(trace, &out);
+	if (answer.len) {
+		strbuf_add(&out, "\nThe answer would be:\n");
+		if (trace->replayed)
+			explain_answer(answer, &out);
+		explain_octets_as_message(answer, &out);
+	}
+	fputs(out.text && !out.failed ? out.text : "", stdout);
+}
+
+static int house_fault(const struct ctl *ctl, int err, const struct strbuf *problems)
+{
+	ctl_error("%s: %s", ctl->config, problems->len ? problems->text : strerror(-err));
+	return CTL_FAULT;
+}
+
+int explain_decision(const struct ctl *ctl, const struct explain_question *q)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	_cleanup_(house_clear) struct house house = {0};
-	_cleanup_(cmp_trace_clear) struct cmp_trace trace = {.as_client = as_client};
+	_cleanup_(cmp_trace_clear) struct cmp_trace trace = {.as_client = q->as_client,
+							     .forget = !q->in_transaction};
 	_cleanup_(octets_clear) struct octets answer = OCTETS_NULL;
-	const struct cmp_exchange exchange = {.request = der,
-					      .profile_label = profile,
+	const struct cmp_exchange exchange = {.request = q->der,
+					      .profile_label = q->profile,
 					      .peer = "cmfctl",
 					      .received_us = clock_monotonic_us()};
 	enum cmp_delivery delivery;
-	int err = house_open(&house, ctl->config, &problems);
+	const char *why;
+	int err;
 
-	if (err) {
-		ctl_error("%s: %s", ctl->config, problems.len ? problems.text : strerror(-err));
-		return CTL_FAULT;
-	}
+	house.now_ms = as_of_decide(q, &why);
+	house.clock = (struct clock_source){fixed_now_ms, &house.now_ms};
+	err = house_open(&house, ctl->config, &problems);
+	if (err)
+		return house_fault(ctl, err, &problems);
 	/* The reasons are printed below, in words. */
 	log_setup(2, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
 	err = cmp_door_explain(house.door, &house.worker, &exchange, &trace, &answer, &delivery);
 	if (err)
 		return ctl_file_error("explaining", err);
 	if (ctl->json)
-		return explain_decision_json(&trace, octets_view(&answer));
-	puts("\nWhat the server would do (nothing was changed, sent or issued):");
-	trace_print(&trace);
-	if (answer.len) {
-		puts("\nThe answer would be:");
-		explain_print(octets_view(&answer));
-	}
+		return explain_decision_json(q, &trace, octets_view(&answer), house.now_ms);
+	decision_print(q, &trace, octets_view(&answer), house.now_ms, why);
 	return CTL_OK;
 }

@@ -2,44 +2,36 @@
 /* `cmfctl explain --json`: what a message met on its way through cmfd, and what it would be told.
  */
 #include "ctl.h"
+#include "decision.h"
 #include "explain.h"
-#include "message.h"
 
+#include "base/clock.h"
 #include "cmf.h"
+#include "message.h"
 
 #include <string.h>
 
-static json_t *refusal_json(const struct refusal *r)
+static json_t *refusal_json(const struct refusal *r, const char *limit)
 {
-	if (r->reason == REFUSAL_NONE)
+	const struct refusal_help *help = refusal_help(r->reason);
+
+	if (!help)
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s?}", "failinfo", failinfo_name(r->failinfo), "reason",
-			 refusal_code(r->reason), "text", refusal_words(r), "detail", r->detail);
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:s}", "failinfo",
+			 failinfo_name(r->failinfo), "reason", refusal_code(r->reason), "text",
+			 refusal_words(r), "detail", r->detail, "limit", limit, "by", help->clause,
+			 "advice", help->advice);
 }
 
-static json_t *trace_json(const struct cmp_trace *trace)
+static json_t *understood_json(const struct cmp_trace_request *r)
 {
-	json_t *rows = json_array(), *requests = json_array(), *inner = json_array();
+	const struct cmf_understood *u = &r->understood;
 
-	for (int i = 0; i < CMP_STAGE_COUNT; i++)
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:b, s:o}", "stage",
-						      explain_stages[i].name, "clause",
-						      explain_stages[i].clause, "reached",
-						      (int)trace->reached[i], "refusal",
-						      refusal_json(&trace->refusal[i])));
-	for (size_t i = 0; i < trace->n_requests; i++)
-		json_array_append_new(
-			requests, json_pack("{s:i, s:b, s:s, s:o}", "cert_req_id",
-					    trace->request[i].cert_req_id, "upstream",
-					    (int)trace->request[i].upstream, "attestation",
-					    cmf_verdict_name(trace->request[i].attestation),
-					    "refusal", refusal_json(&trace->request[i].refusal)));
-	for (size_t i = 0; i < trace->n_inner; i++)
-		json_array_append_new(inner, trace_json(&trace->inner[i]));
-	return json_pack("{s:s?, s:b, s:b, s:o, s:o, s:o, s:o}", "sender", trace->client, "assumed",
-			 trace->as_client != NULL, "replayed", (int)trace->replayed, "decided",
-			 refusal_json(&trace->decided), "stages", rows, "requests", requests,
-			 "inner", inner);
+	return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b}", "subject_id",
+			 u->subject_id, "vnf_instance_id", u->vnf_instance, "trust_domain",
+			 u->trust_domain, "entity_from", r->entity_from, "cert_type", u->cert_type,
+			 "cert_type_from", r->type_from, "profile", u->profile, "ca", u->ca,
+			 "registers", (int)u->registers);
 }
 
 /* --- the answer's status --- */
@@ -55,67 +47,31 @@ static json_t *failinfos_json(const PKIStatusInfo *info)
 }
 
 /* PKIStatusInfo; the certReqId is that of a CertResponse, NULL: none. */
-static void status_add(json_t *list, const ASN1_INTEGER *cert_req_id, const PKIStatusInfo *info)
+static void status_add(void *arg, const struct explain_status *status)
 {
+	const PKIStatusInfo *info = status->info;
 	const ASN1_STRING *text = sk_ASN1_UTF8STRING_value(info->statusString, 0);
-	json_t *id = cert_req_id ? json_integer(ASN1_INTEGER_get(cert_req_id)) : json_null();
-	const char *name = explain_status_name(info->status);
+	json_t *list = arg, *id = status->cert_req_id
+					  ? json_integer(ASN1_INTEGER_get(status->cert_req_id))
+					  : json_null();
+	enum refusal_reason reason = explain_status_reason(info);
 
 	json_array_append_new(
-		list, json_pack("{s:o, s:s?, s:o, s:o}", "cert_req_id", id, "status", name,
-				"failinfo", failinfos_json(info), "text",
+		list, json_pack("{s:o, s:s?, s:o, s:o, s:s?}", "cert_req_id", id, "status",
+				explain_status_name(info->status), "failinfo", failinfos_json(info),
+				"text",
 				text ? json_stringn((const char *)ASN1_STRING_get0_data(text),
 						    (size_t)ASN1_STRING_length(text))
-				     : json_null()));
+				     : json_null(),
+				"reason", reason ? refusal_code(reason) : NULL));
 }
 
-static void answer_status(struct bytes answer, json_t *list);
-
-static void body_status(const PKIBody *body, json_t *list)
+static json_t *statuses_json(struct bytes answer)
 {
-	switch (body->type) {
-	case PKI_BODY_IP:
-	case PKI_BODY_CP:
-	case PKI_BODY_KUP:
-	case PKI_BODY_CCP:
-		for (int i = 0; i < sk_CertResponse_num(body->value.certRepMessage->response);
-		     i++) {
-			const CertResponse *r =
-				sk_CertResponse_value(body->value.certRepMessage->response, i);
+	json_t *list = json_array();
 
-			status_add(list, r->certReqId, r->status);
-		}
-		break;
-	case PKI_BODY_RP:
-		for (int i = 0; i < sk_PKIStatusInfo_num(body->value.rp->status); i++)
-			status_add(list, NULL, sk_PKIStatusInfo_value(body->value.rp->status, i));
-		break;
-	case PKI_BODY_KRP:
-		status_add(list, NULL, body->value.krp->status);
-		break;
-	case PKI_BODY_ERROR:
-		status_add(list, NULL, body->value.error->pKIStatusInfo);
-		break;
-	case PKI_BODY_NESTED:
-		for (int i = 0; i < sk_ASN1_TYPE_num(body->value.nested); i++) {
-			const ASN1_STRING *s =
-				sk_ASN1_TYPE_value(body->value.nested, i)->value.sequence;
-
-			answer_status((struct bytes){s->data, (size_t)s->length}, list);
-		}
-		break;
-	default:
-		break;
-	}
-}
-
-static void answer_status(struct bytes answer, json_t *list)
-{
-	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
-	struct refusal refusal = REFUSAL_NULL;
-
-	if (!cmp_message_decode(answer, &msg, &refusal) && msg)
-		body_status(msg->body, list);
+	explain_statuses(answer, status_add, list);
+	return list;
 }
 
 /* The type of the answer's body; NULL: there is none. */
@@ -129,15 +85,76 @@ static const char *answer_type(struct bytes answer)
 	return pki_body_type_name(msg->body_type);
 }
 
-int explain_decision_json(const struct cmp_trace *trace, struct bytes answer)
-{
-	json_t *all = trace_json(trace), *status = json_array();
-	const char *type = answer_type(answer);
+/* --- what it met --- */
 
-	if (type)
-		answer_status(answer, status);
-	if (!all || json_object_set_new(all, "status", status) ||
-	    json_object_set_new(all, "answer", type ? json_string(type) : json_null())) {
+static json_t *before_json(const struct cmp_trace_before *before)
+{
+	char time[21];
+
+	if (!before->found)
+		return json_null();
+	clock_format(before->created_ms, time);
+	return json_pack("{s:b, s:s, s:o}", "same", (int)before->same, "time", time, "status",
+			 statuses_json(octets_view(&before->answer)));
+}
+
+static json_t *request_json(const struct cmp_trace_request *r)
+{
+	return json_pack("{s:i, s:b, s:s, s:o, s:o}", "cert_req_id", r->cert_req_id, "upstream",
+			 (int)r->upstream, "attestation", cmf_verdict_name(r->attestation),
+			 "refusal", refusal_json(&r->refusal, r->limit), "understood",
+			 understood_json(r));
+}
+
+static json_t *trace_json(const struct cmp_trace *trace)
+{
+	json_t *rows = json_array(), *requests = json_array(), *inner = json_array();
+
+	for (int i = 0; i < CMP_STAGE_COUNT; i++)
+		json_array_append_new(
+			rows,
+			json_pack("{s:s, s:s, s:b, s:o}", "stage", explain_stages[i].name, "clause",
+				  explain_stages[i].clause, "reached", (int)trace->reached[i],
+				  "refusal", refusal_json(&trace->refusal[i], trace->limit[i])));
+	for (size_t i = 0; i < trace->n_requests; i++)
+		json_array_append_new(requests, request_json(&trace->request[i]));
+	for (size_t i = 0; i < trace->n_inner; i++)
+		json_array_append_new(inner, trace_json(&trace->inner[i]));
+	return json_pack("{s:s?, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "sender", trace->client,
+			 "assumed", trace->as_client != NULL, "replayed", (int)trace->replayed,
+			 "decided", refusal_json(&trace->decided, NULL), "before",
+			 before_json(&trace->before), "stages", rows, "requests", requests, "inner",
+			 inner);
+}
+
+/* --- the message --- */
+
+/* Why it is malformed; null: it is not. */
+static json_t *problem_json(struct bytes der)
+{
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+	struct cmp_problem problem;
+
+	if (cmp_message_decode(der, &msg, &refusal) != REFUSED)
+		return json_null();
+	cmp_message_problem(der, &problem);
+	return json_pack("{s:I, s:s, s:s}", "offset", (json_int_t)problem.offset, "path",
+			 problem.path, "rule", problem.rule);
+}
+
+int explain_decision_json(const struct explain_question *q, const struct cmp_trace *trace,
+			  struct bytes answer, int64_t now_ms)
+{
+	const char *type = answer_type(answer);
+	json_t *all = trace_json(trace);
+	char time[21];
+
+	clock_format(now_ms, time);
+	if (!all || json_object_set_new(all, "status", statuses_json(answer)) ||
+	    json_object_set_new(all, "answer", type ? json_string(type) : json_null()) ||
+	    json_object_set_new(all, "as_of", json_string(time)) ||
+	    json_object_set_new(all, "problem", problem_json(q->der))) {
 		json_decref(all);
 		return CTL_FAULT;
 	}

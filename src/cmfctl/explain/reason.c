@@ -4,7 +4,7 @@
  * metric or an answer. Needs no configuration.
  */
 #include "ctl.h"
-#include "explain.h"
+#include "decision.h"
 
 #include "base/refusal.h"
 

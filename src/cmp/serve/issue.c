@@ -51,7 +51,8 @@ static bool may_be_forwarded(const struct cmp_request *rq, const struct cmp_item
 
 /* `granted` are the n that the requests before it get. */
 static int item_decide(struct cmp_request *rq, struct cmp_item *item,
-		       struct cmf_csr_result *const *granted, size_t n)
+		       struct cmf_understood *understood, struct cmf_csr_result *const *granted,
+		       size_t n)
 {
 	struct cmf_call call = cmp_call(rq);
 	bool chain = true;
@@ -64,6 +65,7 @@ static int item_decide(struct cmp_request *rq, struct cmp_item *item,
 	rq->attempt.txn.chain_request = rq->attempt.txn.chain_request || chain;
 	call.earlier = granted;
 	call.n_earlier = n;
+	call.understood = understood;
 	err = cmf_csr(&call, &item->csr, &item->result);
 	if (!err && item->result.generated_key)
 		err = cmp_central_key_seal(rq, item->result.generated_key, &item->private_key);
@@ -82,7 +84,9 @@ static int items_decide(struct cmp_request *rq, struct cmp_items *items,
 
 		if (!item->refused) {
 			item->csr.forwards = may_be_forwarded(rq, items);
-			err = cmp_item_judge(rq, item, item_decide(rq, item, granted, *n_grantedp));
+			err = cmp_item_judge(rq, item,
+					     item_decide(rq, item, cmp_trace_understood(rq, i),
+							 granted, *n_grantedp));
 		}
 		if (!err && !item->refused)
 			granted[(*n_grantedp)++] = &item->result;

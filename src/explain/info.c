@@ -3,7 +3,7 @@
  * Printing InfoTypeAndValue: what is known by its type, in the names of the RFCs; other values as
  * they are.
  */
-#include "explain.h"
+#include "value.h"
 
 #include "asn1/cmf_types.h"
 #include "asn1/der.h"

@@ -2,7 +2,7 @@
 /*
  * Controls of RFC 4211 6, those that have a form of their own, and other attributes as they are.
  */
-#include "explain.h"
+#include "value.h"
 
 #include "asn1/der.h"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Printing wire types field by field, in the names of the RFCs. Private to cmfctl/.
+ * Printing wire types field by field, in the names of the RFCs. Private to explain/.
  */
 #pragma once
 
 #include "asn1/pkimessage.h"
-#include "cmp/door.h"
+#include "base/bytes.h"
 
 /* Where to print, and how deep in the structure we are. */
 struct explain {
@@ -46,40 +46,9 @@ void explain_template(struct explain *e, const char *name, const CertTemplate *t
 void explain_control(struct explain *e, const AttributeTypeAndValue *control);
 void explain_attribute(struct explain *e, const AttributeTypeAndValue *a);
 void explain_info(struct explain *e, const InfoTypeAndValue *info);
-/* The name of a PKIStatus; NULL: none of RFC 4210's. */
-const char *explain_status_name(const ASN1_INTEGER *status);
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status);
 
 /* --- message.c --- */
 
-struct cmp_message;
-
 /* The body, by its type. */
 void explain_body(struct explain *e, const PKIBody *body);
-/* A whole message, to standard output. */
-void explain_message(const struct cmp_message *msg);
-/* The same of its octets; nothing if they are none. */
-void explain_print(struct bytes der);
-
-/* --- what cmfd would answer: stages.c, decision.c, decision_json.c --- */
-
-struct ctl;
-
-struct explain_stage {
-	const char *name;
-	const char *clause;
-};
-/* By enum cmp_stage. */
-extern const struct explain_stage explain_stages[CMP_STAGE_COUNT];
-
-/* What cmfd would answer: exit code. as_client, profile (of the URL) may be NULL. */
-int explain_decision(const struct ctl *ctl, struct bytes der, const char *as_client,
-		     const char *profile);
-
-/* The same as JSON: exit code. An empty answer: there is none. */
-int explain_decision_json(const struct cmp_trace *trace, struct bytes answer);
-
-/* --- reason.c --- */
-
-/* What is behind a refusal, by its code, or behind all with that failInfo: exit code. */
-int explain_reason(const struct ctl *ctl, const char *code);

@@ -2,6 +2,7 @@
 /*
  * The values that wire types are made of, as text.
  */
+#include "value.h"
 #include "explain.h"
 
 #include "asn1/algorithm.h"
@@ -402,21 +403,6 @@ void explain_crl(struct explain *e, const char *name, struct bytes der)
 	}
 	explain_end(e);
 	X509_CRL_free(crl);
-}
-
-/* RFC 4210 5.2.3 */
-const char *explain_status_name(const ASN1_INTEGER *status)
-{
-	static const char *const names[] = {
-		"accepted",          "grantedWithMods",        "rejection",        "waiting",
-		"revocationWarning", "revocationNotification", "keyUpdateWarning",
-	};
-	int64_t number;
-
-	if (ASN1_INTEGER_get_int64(&number, status) != 1 || number < 0 ||
-	    number >= (int64_t)ARRAY_LEN(names))
-		return NULL;
-	return names[number];
 }
 
 void explain_status_info(struct explain *e, const char *name, const PKIStatusInfo *status)

@@ -5,6 +5,7 @@
  * outer one is.
  */
 #include "explain.h"
+#include "value.h"
 
 #include "message.h"
 
@@ -438,31 +439,35 @@ static void message_nested(struct explain *e, struct bytes der)
 }
 
 /* Whatever of the message was printed as it came must not drive the terminal. */
-static void output_filtered(BIO *text)
+static void text_add(struct strbuf *out, BIO *text)
 {
 	char *c;
 	long len = BIO_get_mem_data(text, &c);
 
 	for (long i = 0; i < len; i++)
-		putchar(c[i] == '\n' || (c[i] >= 0x20 && c[i] < 0x7f) ? c[i] : '?');
+		if (c[i] != '\n' && (c[i] < 0x20 || c[i] >= 0x7f))
+			c[i] = '?';
+	strbuf_add_n(out, c, (size_t)len);
 }
 
-void explain_message(const struct cmp_message *msg)
+void explain_message(const struct cmp_message *msg, struct strbuf *out)
 {
 	struct explain e = {.out = BIO_new(BIO_s_mem())};
 
-	if (!e.out)
+	if (!e.out) {
+		out->failed = true;
 		return;
+	}
 	message_explain(&e, msg);
-	output_filtered(e.out);
+	text_add(out, e.out);
 	BIO_free(e.out);
 }
 
-void explain_print(struct bytes der)
+void explain_octets_as_message(struct bytes der, struct strbuf *out)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
 	struct refusal refusal = REFUSAL_NULL;
 
 	if (!cmp_message_decode(der, &msg, &refusal) && msg)
-		explain_message(msg);
+		explain_message(msg, out);
 }
