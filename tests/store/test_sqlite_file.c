@@ -66,6 +66,7 @@ START_TEST(test_settings_of_the_database)
 		/* the number of the last migration in schema/sqlite */
 		{"PRAGMA user_version", STRINGIFY(SCHEMA_NEWEST)},
 		{"PRAGMA page_size", "4096"},
+		{"PRAGMA auto_vacuum", "2"}, /* incremental */
 	};
 	struct fixture f;
 	sqlite3 *db;

@@ -19,14 +19,16 @@
 static int fill_database(const char *path)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
-	char page_size[48];
+	char settings[96];
 	int err;
 
 	err = sqlite_db_open(path, SQLITE_DB_WRITER, &db);
 	if (err < 0)
 		return err;
-	snprintf(page_size, sizeof(page_size), "PRAGMA page_size = %d", SQLITE_DB_PAGE_SIZE);
-	err = sqlite_db_exec(db, "create database", page_size);
+	/* Before there is anything in it. */
+	snprintf(settings, sizeof(settings), "PRAGMA page_size = %d; PRAGMA auto_vacuum = %d",
+		 SQLITE_DB_PAGE_SIZE, AUTO_VACUUM_INCREMENTAL);
+	err = sqlite_db_exec(db, "create database", settings);
 	if (err < 0)
 		return err;
 	err = sqlite_migrate(db);

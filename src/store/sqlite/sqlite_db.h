@@ -16,6 +16,9 @@
  */
 enum { SQLITE_DB_PAGE_SIZE = 4096 };
 
+/* PRAGMA auto_vacuum of new databases: pages that are unused can be given back, step by step. */
+enum { AUTO_VACUUM_INCREMENTAL = 2 };
+
 enum sqlite_db_role {
 	SQLITE_DB_READER, /* cannot write */
 	SQLITE_DB_WRITER, /* the committer and migrations */
