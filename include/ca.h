@@ -115,6 +115,11 @@ struct ca_issued {
 _must_check_ int ca_name_held(struct store_reader *reader, const struct name_key *key,
 			      const struct store_entity *entity, int64_t now_ms, bool *heldp,
 			      int64_t *released_idp);
+/* Whether the entity of the certificate that got a name last still holds it, by that one or by
+ * another. */
+_must_check_ int ca_name_kept(struct store_reader *reader, const struct store_certificate *last,
+			      const struct name_key *key, int64_t now_ms, bool *keptp);
+
 /*
  * Whether the certificates above allow what is asked for: path length, purposes, names (RFC 5280
  * 6.1). 0, REFUSED (ca_path_*), negative errno.

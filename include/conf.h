@@ -113,6 +113,13 @@ struct conf_store {
 	int64_t transaction_retention_ms; /* how long ended transactions are kept, 1 h */
 };
 
+/* [retention]: 0 is for ever. */
+struct conf_retention {
+	int64_t transactions_ms;  /* in place of store.transaction_retention_ms; 0: that one */
+	int64_t certificates_ms;  /* after notAfter */
+	int64_t registrations_ms; /* after their end */
+};
+
 /* [protection]: the CMF's own credential and what it accepts. */
 struct conf_protection {
 	char *certificate; /* PEM: own certificate, then its chain without the root */
@@ -571,6 +578,7 @@ struct conf {
 	struct conf_server server;
 	struct conf_log log;
 	struct conf_store store;
+	struct conf_retention retention;
 	struct conf_protection protection;
 	struct conf_cmf cmf;
 	struct conf_oauth2 oauth2;

@@ -67,6 +67,15 @@ static int holder_look(struct store_reader *reader, const struct store_certifica
 	return store_certificate_list(reader, &filter, certificate_look, &walk);
 }
 
+int ca_name_kept(struct store_reader *reader, const struct store_certificate *last,
+		 const struct name_key *key, int64_t now_ms, bool *keptp)
+{
+	int err = holder_look(reader, last, key, now_ms);
+
+	*keptp = err == HELD;
+	return err < 0 ? err : 0;
+}
+
 int ca_name_held(struct store_reader *reader, const struct name_key *key,
 		 const struct store_entity *entity, int64_t now_ms, bool *heldp,
 		 int64_t *released_idp)

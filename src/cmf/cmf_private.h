@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cmf.h"
+#include "cmf/retention.h"
 #include "principal/reserved.h"
 
 #include <pthread.h>
@@ -33,6 +34,8 @@ struct cmf {
 	struct reserved reserved;     /* names of the CMF; written before threads are there */
 	struct octets nobodys_secret; /* sealed; made at the start */
 	struct attestation_rules *attestation;     /* of each profile */
+	struct cmf_sweep sweep;                    /* housekeeping's own */
+	int64_t sweep_ms;                          /* when it goes on */
 	_Atomic uint64_t attested[STORE_VERDICTS]; /* certificates, by verdict */
 };
 

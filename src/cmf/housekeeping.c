@@ -21,6 +21,39 @@ static int certificate_end(void *arg, int64_t id)
 	return certificate_lapse(call, &cert);
 }
 
+/* From one sweep to the next: what ended meanwhile is no hurry. */
+enum { SWEEP_INTERVAL_MS = 3600 * 1000 };
+
+/* One step; another one at once while there is something to remove, so that it is not left behind.
+ */
+static int sweep_step(const struct cmf_call *call, bool *morep)
+{
+	struct cmf *cmf = call->cmf;
+	const struct cmf_retention retention = {.conf = &cmf->conf->retention,
+						.reader = call->reader,
+						.unit = call->unit,
+						.now_ms = call->now_ms};
+	struct cmf_tidied *tidied = &cmf->sweep.tidied;
+	int64_t went;
+	int err;
+
+	if (call->now_ms < cmf->sweep_ms)
+		return 0;
+	err = cmf_retention_step(&retention, &cmf->sweep, &went);
+	if (err)
+		return err;
+	*morep = *morep || went > 0;
+	if (!cmf->sweep.done)
+		return 0;
+	if (tidied->certificates || tidied->registrations || tidied->names)
+		log_event(LOG_LEVEL_INFO, "tidied", F_INT("certificates", tidied->certificates),
+			  F_INT("registrations", tidied->registrations),
+			  F_INT("names", tidied->names));
+	cmf->sweep = (struct cmf_sweep){0};
+	cmf->sweep_ms = call->now_ms + SWEEP_INTERVAL_MS;
+	return 0;
+}
+
 int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *morep)
 {
 	struct cmf_call call = cmf_call_now(cmf, worker, NULL, NULL);
@@ -39,5 +72,8 @@ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *mor
 		err = direct_endings(&call, morep);
 	if (err == 0)
 		err = initial_housekeeping(&call, morep);
-	return err == 0 ? endings_tell(&call, morep) : err;
+	if (err == 0)
+		err = endings_tell(&call, morep);
+	/* Last: nothing waits for it. */
+	return err == 0 ? sweep_step(&call, morep) : err;
 }

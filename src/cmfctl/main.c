@@ -29,6 +29,7 @@ static const struct {
 	{"status", NULL, ctl_status, "show how the CMF is, on one screen", NULL},
 	{"reload", NULL, ctl_reload, "have cmfd read its configuration anew", NULL},
 	{"backup", NULL, ctl_backup, "back up database and configuration, while cmfd serves", NULL},
+	{"tidy", NULL, ctl_tidy, "remove what need not be kept, or say what that is", NULL},
 	{"restore", NULL, ctl_restore, "lay out a backup in a directory of its own", NULL},
 	{"register", NULL, ctl_register, "register entities (IFA 033 Register)", NULL},
 	{"deregister", NULL, ctl_deregister, "end registrations", NULL},

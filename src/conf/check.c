@@ -96,13 +96,28 @@ static void check_events(struct conf_loader *l)
 		conf_problem(&l->problems, "events", "tls_certificate", "tls_key needs this key");
 }
 
+/* By then everybody was told of what ended, and clocks agree that it has. */
+static const int64_t retention_least_ms = 24 * 3600 * 1000;
+
+static void check_retention(struct conf_loader *l)
+{
+	const struct conf_retention *r = &l->conf->retention;
+
+	if (r->certificates_ms && r->certificates_ms < retention_least_ms)
+		conf_problem(&l->problems, "retention", "certificates", "shorter than a day");
+	if (r->registrations_ms && r->registrations_ms < retention_least_ms)
+		conf_problem(&l->problems, "retention", "registrations", "shorter than a day");
+}
+
 static void check_protection(struct conf_loader *l)
 {
 	const struct conf_protection *p = &l->conf->protection;
+	bool own = l->conf->retention.transactions_ms != 0;
 
 	/* A message may be dated ahead by one of them, and is in time until another is over. */
 	if (l->conf->store.transaction_retention_ms < 2 * p->message_time_window_ms)
-		conf_problem(&l->problems, "store", "transaction_retention",
+		conf_problem(&l->problems, own ? "retention" : "store",
+			     own ? "transactions" : "transaction_retention",
 			     "shorter than twice message_time_window: a message could be played "
 			     "again when its transaction has gone");
 	if (p->mac_iterations_min > p->mac_iterations_max)
@@ -335,6 +350,7 @@ void conf_check_all(struct conf_loader *l)
 	check_server(l);
 	check_events(l);
 	check_protection(l);
+	check_retention(l);
 	check_oauth2(l);
 	for (size_t i = 0; i < conf->n_client_policies; i++)
 		check_client_policy(l, &conf->client_policies[i]);

@@ -18,6 +18,8 @@
 #define SERVER(field, name, type, ...) KEY(SERVER, conf_server, field, name, type, __VA_ARGS__)
 #define LOG(field, name, type, ...)    KEY(LOG, conf_log, field, name, type, __VA_ARGS__)
 #define STORE(field, name, type, ...)  KEY(STORE, conf_store, field, name, type, __VA_ARGS__)
+#define RETENTION(field, name, type, ...) \
+	KEY(RETENTION, conf_retention, field, name, type, .reload = true, __VA_ARGS__)
 #define PROTECTION(field, name, type, ...) \
 	KEY(PROTECTION, conf_protection, field, name, type, __VA_ARGS__)
 #define CMF(field, name, type, ...)    KEY(CMF, conf_cmf, field, name, type, __VA_ARGS__)
@@ -133,6 +135,16 @@ const struct conf_key conf_keys[] = {
 		      "never."),
 	STORE(transaction_retention_ms, "transaction_retention", duration, .initial = "1h",
 	      .reload = true, .help = "How long an ended transaction can still be answered again."),
+
+	RETENTION(transactions_ms, "transactions", duration, .initial = "0", .max = 36500 * DAY,
+		  .help = "How long an ended transaction can still be answered again. 0: as "
+			  "`transaction_retention` in `[store]` says, in whose place this key is."),
+	RETENTION(certificates_ms, "certificates", duration, .initial = "0", .max = 36500 * DAY,
+		  .help = "How long a certificate is kept after its end, a day at least. 0: for "
+			  "ever."),
+	RETENTION(registrations_ms, "registrations", duration, .initial = "0", .max = 36500 * DAY,
+		  .help = "How long a registration is kept after its end, a day at least, and as "
+			  "long as certificates of it are. 0: for ever."),
 
 	PROTECTION(certificate, "certificate", file, .required = true,
 		   .help = "PEM: the certificate that protects answers, then its chain without the "

@@ -400,6 +400,8 @@ static int load_all(struct conf_loader *l)
 		err = load_ca_rules(l);
 	if (err < 0)
 		return err;
+	if (l->conf->retention.transactions_ms)
+		l->conf->store.transaction_retention_ms = l->conf->retention.transactions_ms;
 	conf_check_all(l);
 	check_default_section(l);
 	check_unused_sections(l);

@@ -13,6 +13,13 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 	[CONF_LOG] = {"log", false, offsetof(struct conf, log), "The log, on standard error."},
 	[CONF_STORE] = {"store", false, offsetof(struct conf, store),
 			"Where registrations, certificates and transactions are kept."},
+	[CONF_RETENTION] =
+		{"retention", false, offsetof(struct conf, retention),
+		 "What is not kept for ever. Housekeeping removes it by and by, `cmfctl "
+		 "tidy` at once. Whatever is set here stays: certificates that are revoked and "
+		 "not yet on a regularly scheduled CRL after their end (RFC 5280 3.3), those "
+		 "with an archived private key, and the digests of keys, which "
+		 "`key_reuse = no` asks for."},
 	[CONF_PROTECTION] = {"protection", false, offsetof(struct conf, protection),
 			     "The CMF's own credential, and which protection of CMP messages it "
 			     "accepts."},

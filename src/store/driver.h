@@ -41,6 +41,9 @@ struct driver {
 	const char *const *part_sql;
 	/* Queries whose rows say what is wrong with the database, or "ok"; ends with NULL. */
 	const char *const *integrity_sql;
+	/* A row with the octets of the database, and how many of them are unused; NULL: not told.
+	 */
+	const char *space_sql;
 
 	/* store_create(). */
 	int (*create)(const struct store_options *options);

@@ -22,7 +22,9 @@
 #define KEY_TAKEN_SQL                                                                       \
 	"SELECT 1 FROM certificate c JOIN registration r ON r.id = c.registration_id WHERE" \
 	" c.key_digest = ?1 AND c.state <> 4 AND (r.subject_key <> ?2"                      \
-	" OR r.trust_domain <> ?3 OR r.vnf_instance <> ?4) LIMIT 1"
+	" OR r.trust_domain <> ?3 OR r.vnf_instance <> ?4)"                                 \
+	" UNION ALL SELECT 1 FROM past_key p WHERE p.key_digest = ?1"                       \
+	" AND (p.subject_key <> ?2 OR p.trust_domain <> ?3 OR p.vnf_instance <> ?4) LIMIT 1"
 
 /*
  * Entity, certificate that does not count, time, number. The first count reads no certificate, only
@@ -36,6 +38,56 @@
 	" LIMIT ?6) AS few) >= ?6 AND (SELECT count(*) FROM (SELECT 1 FROM " ENTITY_CERTIFICATES \
 	" AND c.id <> ?4 AND (c.state <= 2 OR c.state = 6) AND c.not_after_ms > ?5"              \
 	" LIMIT ?6) AS few) >= ?6"
+
+/*
+ * A certificate c that nothing needs any more, by a time: see store/retention.h. A minute is what a
+ * commit may take (ca/internal/crl.c), so that a scheduled CRL so long after has had the entry.
+ */
+#define NOTHING(table, condition) " AND NOT EXISTS (SELECT 1 FROM " table " WHERE " condition ")"
+#define CERTIFICATE_MAY_GO(before)                                                                \
+	"c.not_after_ms < " before " AND c.created_ms < " before                                  \
+	" AND c.id < (SELECT max(id) FROM certificate)"                                           \
+	" AND (c.revoked_ms IS NULL OR EXISTS (SELECT 1 FROM exchange x"                          \
+	" WHERE x.certificate_id = c.id) OR EXISTS (SELECT 1 FROM crl l WHERE l.ca = c.ca"        \
+	" AND l.changes >= coalesce(c.crl_change, 0) AND l.scheduled_ms > c.revoked_ms + 60000"   \
+	" AND l.scheduled_ms > c.not_after_ms + 60000))" NOTHING("archived_key k",                \
+								 "k.certificate_id = c.id")       \
+		NOTHING("certificate n", "n.replaces_id = c.id AND n.not_after_ms >= " before)    \
+			NOTHING("exchange x", "x.certificate_id = c.id AND x.state = 0")          \
+				NOTHING("cmp_transaction t", "t.certificate_id = c.id") NOTHING(  \
+					"cmp_transaction_item i", "i.certificate_id = c.id")      \
+					NOTHING("csr q", "q.certificate_id = c.id")               \
+						NOTHING("csr q", "q.replaces_id = c.id") NOTHING( \
+							"event e", "e.certificate_id = c.id")     \
+							NOTHING("initial_credential d",           \
+								"d.certificate_id = c.id")        \
+								NOTHING("direct_vnfc v",          \
+									"v.registration_id = "    \
+									"c.registration_id AND"   \
+									" v.replaced_id > 0")
+
+/* Time, id, end, number, before: two parts, so that many of the same time are not read again. */
+#define PAST_CERTIFICATES(states)                            \
+	PAST_CERTIFICATES_PART(states, "= ?1 AND c.id > ?2") \
+	" UNION ALL " PAST_CERTIFICATES_PART(states, "> ?1") " ORDER BY 1, 2 LIMIT ?4"
+#define PAST_CERTIFICATES_PART(states, behind)                                          \
+	"SELECT c.not_after_ms, c.id, c.state, CASE WHEN " CERTIFICATE_MAY_GO(          \
+		"?5") " THEN 1 ELSE 0 END, CASE WHEN EXISTS (SELECT 1 FROM held_name h" \
+		      " WHERE h.certificate_id = c.id) THEN 1 ELSE 0 END"               \
+		      " FROM certificate c WHERE c.state IN (" states                   \
+		      ") AND c.not_after_ms " behind " AND c.not_after_ms < ?3"
+
+/* The same of a registration r. */
+#define REGISTRATION_MAY_GO                                                                  \
+	" AND r.id < (SELECT max(id) FROM registration)" NOTHING("certificate c",            \
+								 "c.registration_id = r.id") \
+		NOTHING("event e", "e.registration_id = r.id")                               \
+			NOTHING("initial_credential d", "d.registration_id = r.id")          \
+				NOTHING("direct_vnfc v", "v.registration_id = r.id")
+#define PAST_REGISTRATIONS_PART(behind)                                                        \
+	"SELECT r.changed_ms, r.id, r.state, CASE WHEN r.changed_ms < ?5" REGISTRATION_MAY_GO  \
+	" THEN 1 ELSE 0 END, 0 FROM registration r WHERE r.state = 1 AND r.changed_ms " behind \
+	" AND r.changed_ms < ?3"
 
 /* Registration, time: the certificates that are to be ended before it is. */
 #define REGISTRATION_BUSY_SQL                                                 \
@@ -215,6 +267,15 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 				       " WHERE id = ?1 AND state = ?2",
 	[CHANGE_CERTIFICATE_SET_INVALIDITY] =
 		"UPDATE certificate SET invalidity_ms = ?2 WHERE id = ?1",
+	[CHANGE_CERTIFICATE_PURGE] =
+		"DELETE FROM certificate WHERE id = ?1 AND state = ?2 AND EXISTS"
+		" (SELECT 1 FROM certificate c WHERE c.id = ?1 AND " CERTIFICATE_MAY_GO("?3")
+			NOTHING("held_name h", "h.certificate_id = c.id") ")",
+	[CHANGE_REGISTRATION_PURGE] =
+		"DELETE FROM registration WHERE id = ?1 AND state = 1 AND changed_ms < ?2"
+		" AND EXISTS (SELECT 1 FROM registration r"
+		" WHERE r.id = ?1" REGISTRATION_MAY_GO ")",
+	[CHANGE_HELD_NAME_RELEASE] = "DELETE FROM held_name WHERE key = ?1 AND certificate_id = ?2",
 	[CHANGE_TRANSACTION_SIGNER_INSERT] = "INSERT INTO transaction_signer (digest, certificates)"
 					     " VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
 	[CHANGE_TRANSACTION_INSERT] =
@@ -469,15 +530,22 @@ const char *const store_read_sql[READ_KINDS] = {
 				  " WHERE c.serial = ?1 AND c.ca = ?2",
 	[READ_CERTIFICATE_REPLACEMENT] = "SELECT id FROM certificate WHERE replaces_id = ?1"
 					 " AND state NOT IN (0, 1, 4) ORDER BY id DESC LIMIT 1",
+	[READ_HELD_NAMES_OF] = "SELECT key FROM held_name WHERE certificate_id = ?1",
+	[READ_PAST_EXPIRED] = PAST_CERTIFICATES("2, 6"),
+	[READ_PAST_ENDED] = PAST_CERTIFICATES("3, 4"),
+	[READ_PAST_REGISTRATIONS] =
+		PAST_REGISTRATIONS_PART("= ?1 AND r.id > ?2") " UNION ALL " PAST_REGISTRATIONS_PART(
+			"> ?1") " ORDER BY 1, 2 LIMIT ?4",
 	[READ_HELD_NAME_FIND] = "SELECT certificate_id FROM held_name WHERE key = ?1",
 	[READ_TRUST_DOMAIN_REGISTRATIONS] =
 		"SELECT CAST(sum(registrations) AS BIGINT) FROM trust_domain WHERE name = ?1",
 	[READ_COUNTS] =
 		"SELECT state, CAST(sum(n) AS BIGINT) FROM counter WHERE name = ?1 GROUP BY state",
 	[READ_TABLE_COUNTS] = COUNT_SQL("client") COUNTED_TOO("registration")
-		COUNTED_TOO("certificate") COUNTED_TOO("archived_key") COUNTED_TOO("held_name")
-			COUNTED_TOO("cmp_transaction") COUNTED_TOO("csr") COUNTED_TOO("exchange")
-				COUNTED_TOO("seen") COUNTED_TOO("event") COUNTED_TOO("audit"),
+		COUNTED_TOO("certificate") COUNTED_TOO("archived_key") COUNTED_TOO("past_key")
+			COUNTED_TOO("held_name") COUNTED_TOO("cmp_transaction") COUNTED_TOO("csr")
+				COUNTED_TOO("exchange") COUNTED_TOO("seen") COUNTED_TOO("event")
+					COUNTED_TOO("audit"),
 	[READ_TOTALS] =
 		"SELECT (SELECT CAST(coalesce(sum(registrations), 0) AS BIGINT) FROM trust_domain),"
 		" (SELECT count(*) FROM client),"

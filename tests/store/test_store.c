@@ -33,6 +33,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, event_cases());
 	suite_add_tcase(suite, exchange_cases());
 	suite_add_tcase(suite, resource_key_cases());
+	suite_add_tcase(suite, retention_cases());
 	suite_add_tcase(suite, rev_passphrase_cases());
 	suite_add_tcase(suite, archived_key_cases());
 	suite_add_tcase(suite, attestation_cases());
@@ -48,6 +49,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, sqlite_plan_cases());
 	suite_add_tcase(suite, sqlite_ready_cases());
 	suite_add_tcase(suite, sqlite_served_cases());
+	suite_add_tcase(suite, sqlite_shrink_cases());
 	suite_add_tcase(suite, sqlite_wal_cases());
 	return suite;
 }

@@ -220,6 +220,26 @@ START_TEST(test_good_server)
 }
 END_TEST
 
+/* For ever without it; `transactions` has the word over the older key. */
+START_TEST(test_good_retention)
+{
+	_cleanup_(strbuf_clear) struct strbuf text = STRBUF_NULL;
+	_cleanup_(conf_freep) struct conf *conf = load_good(good), *kept = NULL;
+
+	ck_assert_int_eq(conf->retention.certificates_ms, 0);
+	ck_assert_int_eq(conf->retention.registrations_ms, 0);
+	ck_assert_int_eq(conf->store.transaction_retention_ms, 3600 * 1000);
+	strbuf_printf(&text,
+		      "%s\n[retention]\ncertificates = 400d\nregistrations = 1d\n"
+		      "transactions = 2h\n",
+		      good);
+	kept = load_good(text.text);
+	ck_assert_int_eq(kept->retention.certificates_ms, INT64_C(400) * 24 * 3600 * 1000);
+	ck_assert_int_eq(kept->retention.registrations_ms, 24 * 3600 * 1000);
+	ck_assert_int_eq(kept->store.transaction_retention_ms, 2 * 3600 * 1000);
+}
+END_TEST
+
 START_TEST(test_good_cas)
 {
 	_cleanup_(conf_freep) struct conf *conf = load_good(good);
@@ -765,6 +785,11 @@ static const struct {
 	{"ra_reference", "ra_key = cmf.key\nra_certificate = cmf.pem\nra_reference",
 	 "[ca central] ra_certificate: either ra_certificate and ra_key, or ra_reference and "
 	 "ra_secret_file is required, not both"},
+	{"[store]", "[retention]\ncertificates = 23h\n[store]",
+	 "[retention] certificates: shorter than a day"},
+	{"[store]", "[retention]\ntransactions = 599s\n[store]\ntransaction_retention = 1h",
+	 "[retention] transactions: shorter than twice message_time_window: a message could be "
+	 "played again when its transaction has gone"},
 	{"[store]", "[store]\ntransaction_retention = 599s",
 	 "[store] transaction_retention: shorter than twice message_time_window: a message could "
 	 "be "
@@ -1071,6 +1096,7 @@ static Suite *conf_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_good_server);
+	tcase_add_test(tc, test_good_retention);
 	tcase_add_test(tc, test_good_cas);
 	tcase_add_test(tc, test_good_profiles);
 	tcase_add_test(tc, test_good_attestation);

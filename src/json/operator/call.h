@@ -95,6 +95,6 @@ int operator_page_end(struct operator_call *call, struct operator_page *page, in
 
 operator_endpoint operator_registrations, operator_certificates, operator_certificate,
 	operator_clients, operator_client, operator_transactions, operator_transaction,
-	operator_cas, operator_announcements, operator_announcement, operator_audit,
+	operator_cas, operator_announcements, operator_announcement, operator_audit, operator_tidy,
 	operator_subscriptions, operator_subscription, operator_vnfms, operator_vnfm, operator_vnfs,
 	operator_vnfcs, operator_status, operator_reload, operator_deregister;

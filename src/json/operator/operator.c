@@ -56,6 +56,7 @@ static const struct {
 	{"/v1/audit", HTTP_GET, operator_audit},
 	{"/v1/status", HTTP_GET, operator_status},
 	{"/v1/reload", HTTP_POST, operator_reload},
+	{"/v1/tidy", HTTP_POST, operator_tidy},
 	{"/v1/vnfms", HTTP_GET, operator_vnfms},
 	{"/v1/vnfms/*", HTTP_POST | HTTP_DELETE, operator_vnfm},
 	{"/v1/vnfs", HTTP_GET, operator_vnfs},

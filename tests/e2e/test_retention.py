@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[retention] and cmfctl tidy: what is old goes, in steps that may be interrupted at any place, and nothing goes that has to
+stay. That it is old the tests say to the database: nobody waits for days."""
+import json
+import os
+
+import pytest
+
+from conftest import Cmf, Vnfm, serial_of, wait_for
+
+DAY = 24 * 3600 * 1000
+
+
+def age(cmf, serials, days=10):
+    """Certificates that have ended so long ago, while cmfd is stopped."""
+    with cmf.database("rw") as database:
+        for serial in serials:
+            changed = database.execute("UPDATE certificate SET created_ms = 1, not_after_ms = unixepoch() * 1000 - ?"
+                                       " WHERE hex(serial) = ?", (days * DAY, serial.upper()))
+            assert changed.rowcount == 1
+
+
+def left(cmf):
+    with cmf.database() as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        for state, n in database.execute("SELECT state, n FROM counter WHERE name = 'certificate'"):
+            assert database.execute("SELECT count(*) FROM certificate WHERE state = ?", (state,)).fetchone() == (n,)
+        return {row[0].hex() for row in database.execute("SELECT serial FROM certificate")}
+
+
+@pytest.fixture
+def old(tmp_path):
+    """Three entities whose certificates have ended ten days ago, one of them revoked, and one that goes on."""
+    cmf = Cmf(tmp_path / "cmf").start()
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", *(f"vnfci-{i}" for i in range(4)))
+    certs = [vnfm.enrol(f"vnfci-{i}")[0] for i in range(4)]
+    assert vnfm.cmp("rr", "-oldcert", certs[2], "-revreason", "4").ok
+    cmf.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", "vnfci-0")
+    assert cmf.stop() == 0
+    cmf.serials = [serial_of(cert) for cert in certs]
+    age(cmf, cmf.serials[:3])
+    with cmf.database("rw") as database:
+        # No transaction of them is remembered any more, and the one that was deregistered was so long ago.
+        database.execute("UPDATE cmp_transaction SET changed_ms = 1")
+        database.execute("UPDATE registration SET changed_ms = 1 WHERE state = 1")
+        # Their certificates were not revoked when the registration ended.
+        database.execute("UPDATE certificate SET state = 2, reason = NULL, revoked_ms = NULL WHERE hex(serial) = ?",
+                         (cmf.serials[0].upper(),))
+        database.execute("DELETE FROM counter WHERE name = 'certificate'")
+        database.execute("INSERT INTO counter SELECT 'certificate', state, count(*) FROM certificate GROUP BY state")
+    return cmf
+
+
+def test_kept_for_ever_by_default(old):
+    said = json.loads(old.ctl("tidy", "--dry-run", "--json").stdout)[0]
+    assert (said["certificates"], said["registrations"]) == (0, 0)
+    said = old.ctl("tidy").stdout
+    assert "[retention] certificates is not set: certificates are kept for ever." in said
+    assert left(old) == set(old.serials)
+
+
+@pytest.mark.parametrize("serving", [True, False], ids=["asked of cmfd", "of the file"])
+def test_tidy(old, serving):
+    """What it says that would go goes: not the revoked one, which no scheduled CRL has had after its end."""
+    old.set("retention", "certificates", "9d")
+    old.set("retention", "registrations", "9d")
+    old.set("retention", "transactions", "1h")
+    if serving:
+        old.start()
+        # Housekeeping comes first, perhaps: what both have removed counts.
+        old.ctl("tidy")
+        wait_for("the transactions", lambda: not old.ctl_json("transaction", "list"))
+        old.ctl("tidy")
+        assert old.stop() == 0
+    else:
+        with old.database("rw") as database:
+            database.execute("DELETE FROM cmp_transaction")
+            database.execute("DELETE FROM counter WHERE name = 'cmp_transaction'")
+        would = json.loads(old.ctl("tidy", "--dry-run", "--json").stdout)[0]
+        assert left(old) == set(old.serials)
+        assert (would["dry_run"], would["certificates"], would["registrations"]) == (True, 2, 0)
+        done = json.loads(old.ctl("tidy", "--json").stdout)[0]
+        assert (done["dry_run"], done["certificates"], done["registrations"]) == (False, 2, 1)
+        assert done["names"] == would["names"] >= 2
+    assert left(old) == set(old.serials[2:])
+    with old.database() as database:
+        assert database.execute("SELECT count(*) FROM past_key").fetchone() == (2,)
+        assert database.execute("SELECT count(*) FROM registration WHERE state = 1").fetchone() == (0,)
+        names = database.execute("SELECT count(*) FROM held_name WHERE certificate_id NOT IN"
+                                 " (SELECT id FROM certificate WHERE not_after_ms > unixepoch() * 1000)").fetchone()
+        assert names == (0,)
+
+
+@pytest.mark.parametrize("point", ["store-before-commit", "store-after-commit", "retention-step"])
+def test_kill_9_of_tidy(old, point):
+    """Each step is made or not; the next call does what is left."""
+    old.set("retention", "certificates", "9d")
+    with old.database("rw") as database:
+        database.execute("DELETE FROM cmp_transaction")
+        database.execute("DELETE FROM counter WHERE name = 'cmp_transaction'")
+    killed = old.ctl("tidy", check=False, env=dict(os.environ, CMFD_FAULT_POINT=point))
+    assert killed.returncode == -9
+    assert set(old.serials[2:]) <= left(old)
+    old.ctl("tidy")
+    assert left(old) == set(old.serials[2:])
+
+
+def test_kill_9_of_housekeeping(old):
+    old.set("retention", "certificates", "9d")
+    old.start(ready=False, CMFD_FAULT_POINT="retention-step:2")
+    assert old.process.wait(600) == -9
+    assert set(old.serials[2:]) <= left(old)
+    old.start()
+    wait_for("the certificates to go", lambda: left(old) == set(old.serials[2:]) or old.ctl("tidy") is None)
+    assert old.stop() == 0
