@@ -32,6 +32,7 @@ struct ctl {
 	const char *config; /* --config, or the default */
 	const char *socket; /* --socket; NULL: as the configuration says */
 	bool json;
+	bool completing;       /* no command runs: it tells what may follow, see complete.h */
 	bool patient;          /* the next call may take as long as it takes */
 	char *socket_path;     /* resolved at the first call */
 	void *curl;            /* of all calls, which share its connection */
@@ -60,7 +61,10 @@ ctl_command ctl_vnfm_show, ctl_vnfm_resync, ctl_vnfm_forget, ctl_vnf_show, ctl_l
  */
 extern const struct argp ctl_common_argp;
 
-/* Parses a command's options (input `args`) together with the common ones. Exits on errors. */
+/*
+ * Parses a command's options (input `args`) together with the common ones. Exits on errors, and
+ * where no more was asked for than what may follow. Every command calls it before anything else.
+ */
 void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, char **argv);
 
 /* "cmfctl: ..." to stderr. */

@@ -2,6 +2,7 @@
 /*
  * cmfctl: the operator's program. Finds the command and hands it its arguments.
  */
+#include "complete.h"
 #include "ctl.h"
 #include "nfv/nfv.h"
 
@@ -150,6 +151,81 @@ static int command_find(struct ctl *ctl, int argc, char **argv)
 	return help ? CTL_OK : CTL_USAGE;
 }
 
+/* --- completion --- */
+
+/* The word of a command at a place, with its length; NULL: it has none there. */
+static const char *command_word(size_t i, int at, size_t *lenp)
+{
+	const char *word = at == 0 ? commands[i].name : commands[i].verb;
+	const char *space = at > 0 && word ? strchr(word, ' ') : NULL;
+
+	if (at == 2)
+		word = space ? space + 1 : NULL;
+	*lenp = at == 1 && space ? (size_t)(space - word) : word ? strlen(word) : 0;
+	return at <= 2 ? word : NULL;
+}
+
+/* Whether the words before the one that is typed are the command's, and so what comes next. */
+static bool command_begins(size_t i, int argc, char **argv, char *next, size_t size)
+{
+	const char *word;
+	size_t len;
+
+	for (int at = 0; at < argc - 1; at++) {
+		word = command_word(i, at, &len);
+		if (!word || strlen(argv[at]) != len || strncmp(argv[at], word, len) != 0)
+			return false;
+	}
+	word = command_word(i, argc - 1, &len);
+	if (word)
+		snprintf(next, size, "%.*s", (int)len, word);
+	return word != NULL;
+}
+
+/* The words that commands go on with; several may do so with the same, one behind the other. */
+static void commands_complete(int argc, char **argv)
+{
+	char next[24], before[24] = "";
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (!command_begins(i, argc, argv, next, sizeof(next)) || !strcmp(next, before))
+			continue;
+		strcpy(before, next);
+		complete_candidate(next, command_word(i, argc, &len) ? NULL : commands[i].help,
+				   argv[argc - 1]);
+	}
+}
+
+/* Tells what may follow the words behind `cmfctl`, the last of which is being typed. */
+static int program_complete(const struct argp *argp, struct ctl *ctl, int argc, char **argv)
+{
+	int at = argc > 0 ? complete_options_before(argp, argc, argv) : -1;
+	const struct vnfm_options none = {0};
+	bool vnfm = false;
+
+	for (int i = 0; i < at; i++)
+		vnfm |= strncmp(argv[i], "--server", strlen("--server")) == 0;
+	if (at < 0)
+		return CTL_OK;
+	ctl->completing = true;
+	argc -= at;
+	argv += at;
+	if (vnfm && argc > 1)
+		return vnfm_run(&none, ctl, argc, argv);
+	for (size_t i = 0; i < ARRAY_LEN(commands) && !vnfm; i++) {
+		int words = command_words(i, argc - 1, argv);
+
+		if (words > 0)
+			return command_run(ctl, i, words, argc, argv);
+	}
+	if (vnfm)
+		vnfm_complete(argv[0]);
+	else
+		commands_complete(argc, argv);
+	return CTL_OK;
+}
+
 /* --- options before the command --- */
 
 enum {
@@ -265,6 +341,8 @@ int main(int argc, char **argv)
 	struct program program = {.ctl = &ctl};
 	int status;
 
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
+		return program_complete(&argp, &ctl, argc - 2, argv + 2);
 	secrecy_begin();
 	setlocale(LC_ALL, "");
 	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_WARNING);

@@ -2,6 +2,7 @@
 /*
  * The options that all commands have, errors to stderr, and small inputs.
  */
+#include "complete.h"
 #include "ctl.h"
 
 #include "base/visible.h"
@@ -78,6 +79,10 @@ void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, ch
 				  .children = children};
 	struct parse_inputs inputs = {args, ctl};
 
+	if (ctl->completing) {
+		complete_arguments(&argp, argc, argv);
+		exit(CTL_OK);
+	}
 	argp_parse(&argp, argc, argv, 0, NULL, &inputs);
 }
 

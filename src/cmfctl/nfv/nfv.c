@@ -4,6 +4,7 @@
  * over its own socket are another table, in main.c.
  */
 #include "nfv.h"
+#include "complete.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,12 @@ static int options_check(const struct vnfm_options *options)
 	return CTL_OK;
 }
 
+void vnfm_complete(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		complete_candidate(commands[i].name, NULL, word);
+}
+
 int vnfm_run(const struct vnfm_options *options, struct ctl *ctl, int argc, char **argv)
 {
 	struct vnfm_server server;
@@ -36,6 +43,10 @@ int vnfm_run(const struct vnfm_options *options, struct ctl *ctl, int argc, char
 			continue;
 		snprintf(name, sizeof(name), "cmfctl --server URL %s", commands[i].name);
 		argv[0] = name;
+		if (ctl->completing) {
+			server = (struct vnfm_server){.ctl = ctl};
+			return commands[i].run(&server, argc, argv);
+		}
 		status = options_check(options);
 		if (status)
 			return status;

@@ -19,6 +19,8 @@ struct vnfm_options {
 
 /* The command argv[0] of the options' server. An exit code. */
 int vnfm_run(const struct vnfm_options *options, struct ctl *ctl, int argc, char **argv);
+/* Prints the commands that begin with the word, as complete.h has it. */
+void vnfm_complete(const char *word);
 
 /* --- connection.c --- */
 
