@@ -9,6 +9,7 @@
 #include "base/secrecy.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +17,11 @@
 
 #define CONFIG_DEFAULT "/etc/cmfd/cmf.cnf"
 
-/* Exit codes; 64 is argp's for wrong usage. */
-enum { EXIT_PROBLEM = 1 };
+/*
+ * Exit codes; 64 is argp's for wrong usage. A configuration that cannot be used (78, EX_CONFIG of
+ * sysexits.h) is no better the next time, so that a service manager does not try again.
+ */
+enum { EXIT_PROBLEM = 1, EXIT_CONFIGURATION = 78 };
 
 const char *argp_program_version = "cmfd " CMFD_VERSION;
 
@@ -64,7 +68,7 @@ static const struct argp argp = {
 	       "SIGHUP reloads the configuration; SIGTERM and SIGINT end the server once running "
 	       "requests are answered.\n\n"
 	       "Exit codes: 0 ended as asked, or nothing found by --check; 1 a problem, told on "
-	       "stderr; 64 wrong usage.",
+	       "stderr; 64 wrong usage; 78 the configuration cannot be used.",
 };
 
 static int start_failed(struct strbuf *problems, int err)
@@ -74,6 +78,19 @@ static int start_failed(struct strbuf *problems, int err)
 	else
 		fprintf(stderr, "cmfd: %s\n", strerror(-err));
 	return EXIT_PROBLEM;
+}
+
+static int load_failed(const char *config, struct strbuf *problems, int err)
+{
+	start_failed(problems, err);
+	if (err == -ENOENT)
+		fprintf(stderr,
+			"cmfd: there is no configuration yet: %s makes one, with keys and "
+			"database\n",
+			strcmp(config, CONFIG_DEFAULT) == 0
+				? "`cmfctl init --system --public-url URL`"
+				: "`cmfctl init --dir DIR`");
+	return err == -ENOMEM ? EXIT_PROBLEM : EXIT_CONFIGURATION;
 }
 
 static void findings_print(const char *severity, struct strbuf *lines)
@@ -143,7 +160,7 @@ int main(int argc, char **argv)
 		return config_check(options.config);
 	err = conf_load(options.config, &conf, &problems);
 	if (err < 0)
-		return start_failed(&problems, err);
+		return load_failed(options.config, &problems, err);
 	if (options.print_config) {
 		conf_print(conf, stdout);
 		conf_free(conf);
