@@ -23,7 +23,8 @@ struct key_source {
 };
 
 /* -EBADMSG: there is no private key, or the passphrase is wrong; -ENOKEY: there is none; -ENOPKG:
- * the engine or provider cannot be loaded. Those that were stay. Thread-safe. */
+ * the engine or provider cannot be loaded. Those that were stay, and so do keys of a
+ * provider that a URI names. Thread-safe. */
 _must_check_ int credential_key_read(const struct key_source *key, EVP_PKEY **keyp);
 /* The error of credential_key_read() in words. */
 const char *credential_error_text(int err);

@@ -88,9 +88,8 @@ static int key_from_pem(const char *path, struct passphrase *passphrase, EVP_PKE
 	return *keyp ? 0 : -EBADMSG;
 }
 
-/* The first private key of a URI, or of a file by its name. */
-static int key_from_store(const char *uri, struct key_provider provider,
-			  struct passphrase *passphrase, EVP_PKEY **keyp)
+int key_from_store(const char *uri, struct key_provider provider, struct passphrase *passphrase,
+		   EVP_PKEY **keyp)
 {
 	UI_METHOD *ui = passphrase_method();
 	OSSL_STORE_CTX *store = ui ? OSSL_STORE_open_ex(uri, provider.context, provider.properties,
@@ -122,20 +121,6 @@ static int passphrase_read(const char *path, struct octets *passphrasep)
 		if (passphrasep->data[i] == '\n' || passphrasep->data[i] == '\r')
 			passphrasep->len = i;
 	return err == 0 || err == -ENOMEM ? err : -ENOKEY;
-}
-
-/* "NAME:SOURCE" */
-static int key_from_provider(const char *text, struct passphrase *passphrase, EVP_PKEY **keyp)
-{
-	const char *source = strchr(text, ':');
-	_cleanup_(freep) char *name = source ? strndup(text, (size_t)(source - text)) : NULL;
-	struct key_provider provider;
-	int err;
-
-	if (!source)
-		return -EBADMSG;
-	err = name ? key_provider_load(name, &provider) : -ENOMEM;
-	return err ? err : key_from_store(source + 1, provider, passphrase, keyp);
 }
 
 /*

@@ -51,6 +51,8 @@ def lives(cmf, base):
     vnfm = Vnfm(cmf, "vnfm-a", base / "vnfm-a")
     cmf.register("vnfm-a", "v1")
     first, key = vnfm.enrol("v1")
+    for _ in range(2):
+        cmf.ctl("reload") # which opens the keys again, and closes what was open
     new, second = vnfm.key(), vnfm.out()
     update = vnfm.cmp("kur", "-cert", first, "-key", key, "-extracerts", cmf.dir / "ca" / "issuing.pem", "-newkey", new,
                       "-certout", second, path=".well-known/cmp/p/VnfciCert")
@@ -119,7 +121,11 @@ def test_tpm_by_the_provider(tmp_path):
     try:
         cmf = TokenCmf(tmp_path / "cmf", token)
         cmf.ca_key(token.key())
+        # A key in a file takes one of the places of this TPM, and a reload for a moment two.
         cmf.protection_key(token.key_file(tmp_path / "protection.tss.pem"))
+        checked = cmf.check()
+        assert checked.returncode == 0, checked.stdout
+        cmf.protection_key(token.key())
         checked = cmf.check()
         assert checked.returncode == 0, checked.stdout
         cmf.start()
