@@ -93,6 +93,38 @@ def test_tidy(old, serving):
         assert names == (0,)
 
 
+def test_name_that_an_older_certificate_has(tmp_path):
+    """The newest certificate of an entity has ended, one before it goes on: the name stays the entity's."""
+    cmf = Cmf(tmp_path / "cmf")
+    cmf.set("retention", "certificates", "9d")
+    cmf.start()
+    a = Vnfm(cmf, "vnfm-a", tmp_path / "a", trust_domain="one")
+    b = Vnfm(cmf, "vnfm-b", tmp_path / "b", trust_domain="two")
+    cmf.register("vnfm-a", "vnfci-1", "vnfci-2")
+    cmf.register("vnfm-b", "vnfci-1")
+    first, second, other = (serial_of(a.enrol(name)[0]) for name in ("vnfci-1", "vnfci-1", "vnfci-2"))
+    assert cmf.stop() == 0
+    age(cmf, [second])
+    with cmf.database("rw") as database:
+        database.execute("DELETE FROM cmp_transaction")
+        database.execute("DELETE FROM counter WHERE name = 'cmp_transaction'")
+    cmf.ctl("tidy")
+    assert left(cmf) == {first, second, other}
+    cmf.start()
+    taken = b.cmp("ir", "-newkey", b.key(), "-subject", "/CN=vnfci-1", "-certout", b.out(), path=".well-known/cmp/p/VnfciCert")
+    assert not taken.ok and "badCertTemplate" in taken.text
+    assert cmf.stop() == 0
+    age(cmf, [first])
+    with cmf.database("rw") as database:
+        database.execute("DELETE FROM cmp_transaction")
+        database.execute("DELETE FROM counter WHERE name = 'cmp_transaction'")
+    cmf.ctl("tidy")
+    assert left(cmf) == {other}
+    cmf.start()
+    b.enrol("vnfci-1")
+    assert cmf.stop() == 0
+
+
 @pytest.mark.parametrize("point", ["store-before-commit", "store-after-commit", "retention-step"])
 def test_kill_9_of_tidy(old, point):
     """Each step is made or not; the next call does what is left."""

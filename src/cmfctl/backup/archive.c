@@ -382,3 +382,21 @@ char *backup_name_of(const char *dir, const char *path)
 		return strdup(plain + len + 1);
 	return asprintf(&name, "%s/%s", BACKUP_OUTSIDE, plain) < 0 ? NULL : name;
 }
+
+int backup_parents_make(const char *stage, const char *name)
+{
+	_cleanup_(freep) char *path = NULL;
+	size_t root = strlen(stage) + 1;
+
+	if (asprintf(&path, "%s/%s", stage, name) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	for (char *slash = strchr(path + root, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return 0;
+}

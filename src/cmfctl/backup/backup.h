@@ -79,6 +79,9 @@ bool backup_name_is_safe(const char *name);
  * its name below `dir`, or one below BACKUP_OUTSIDE. NULL: out of memory. */
 char *backup_name_of(const char *dir, const char *path);
 
+/* Makes the directories between `dir` and the file `name` below it. 0 or a negative errno. */
+_must_check_ int backup_parents_make(const char *dir, const char *name);
+
 /* --- since.c --- */
 
 /* Prints what an exported audit has of the time since then, and what is to be done about it. An

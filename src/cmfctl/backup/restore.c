@@ -4,7 +4,7 @@
  * so that trying one out touches nothing that serves. The database is checked and brought up to
  * date, and its CRLs get numbers above those that it cannot know. What is missing is said.
  */
-#include "backup.h"
+#include "restore.h"
 
 #include "../stage.h"
 #include "base/clock.h"
@@ -24,28 +24,6 @@
 
 enum { OPT_PASSPHRASE_FILE = 0x100, OPT_AUDIT };
 
-struct restore_args {
-	const char *file;
-	char *dir;
-	const char *passphrase_file;
-	const char *audit;
-};
-
-struct restore {
-	const struct restore_args *args;
-	json_t *manifest;
-	const char *configuration; /* of the manifest, as what follows */
-	const char *database;
-	int64_t created_ms;
-	json_t *laid_out; /* names of files, and their digests */
-	struct octets keys;
-	json_t *changed; /* in the configuration */
-	json_t *missing; /* what it names and is not there */
-	json_t *crls;    /* "ca", "above" */
-	json_t *since;   /* of the audit; NULL: there was none */
-	int64_t now_ms;
-};
-
 static void restore_clear(struct restore *r)
 {
 	json_decref(r->manifest);
@@ -61,11 +39,6 @@ static int not_understood(const struct restore *r, const char *why)
 {
 	ctl_error("%s is no backup that this cmfctl reads: %s", r->args->file, why);
 	return CTL_REFUSED;
-}
-
-static const char *member_text(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
 }
 
 /* --- what is in it --- */
@@ -129,25 +102,6 @@ static const json_t *file_find(const struct restore *r, const char *name)
 
 /* --- laying out --- */
 
-/* Makes the directories between `stage` and the file `name` below it. */
-static int parents_make(const char *stage, const char *name)
-{
-	_cleanup_(freep) char *path = NULL;
-	size_t root = strlen(stage) + 1;
-
-	if (asprintf(&path, "%s/%s", stage, name) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	for (char *slash = strchr(path + root, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	return 0;
-}
-
 static int file_lay_out(struct restore *r, struct tar_reader *tar, const char *stage,
 			const char *name, unsigned mode)
 {
@@ -161,7 +115,7 @@ static int file_lay_out(struct restore *r, struct tar_reader *tar, const char *s
 		path = NULL;
 		return ctl_file_error(name, -ENOMEM);
 	}
-	err = parents_make(stage, name);
+	err = backup_parents_make(stage, name);
 	if (!err)
 		err = tar_extract(tar, path, mode, digest);
 	if (err == -EBADMSG)
@@ -285,144 +239,6 @@ static int secrets_open(struct restore *r, const char *stage)
 	return CTL_REFUSED;
 }
 
-/* --- the configuration --- */
-
-/* Where a key of the configuration finds its file from now on; NULL: it names none. */
-static const json_t *use_find(const struct restore *r, const struct conf_file *file)
-{
-	const json_t *uses = json_object_get(r->manifest, "uses"), *use;
-	size_t i;
-
-	json_array_foreach(uses, i, use)
-	{
-		const char *section = member_text(use, "section"), *key = member_text(use, "key");
-
-		if (section && key && strcmp(section, file->section) == 0 &&
-		    strcmp(key, file->key) == 0)
-			return use;
-	}
-	return NULL;
-}
-
-struct adapting {
-	struct restore *r;
-	const char *stage;
-	char *text; /* of the configuration */
-};
-
-/* A directory that cmfd writes into is there, and empty. */
-static int directory_make(const struct adapting *a, const char *name)
-{
-	_cleanup_(freep) char *path = NULL;
-	int err = parents_make(a->stage, name);
-
-	if (err || asprintf(&path, "%s/%s", a->stage, name) < 0)
-		return err ? err : -ENOMEM;
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-static int value_change(struct adapting *a, const struct conf_file *file, const char *name)
-{
-	struct strbuf text = STRBUF_NULL;
-	int err = conf_text_set(a->text, file->section, file->key, name, &text);
-
-	/* What is not set there is a default, which is relative to the file. */
-	if (err == -ENOENT) {
-		strbuf_clear(&text);
-		return 0;
-	}
-	if (err) {
-		strbuf_clear(&text);
-		return err;
-	}
-	free(a->text);
-	a->text = strbuf_take(&text);
-	json_array_append_new(a->r->changed,
-			      json_pack("{s:s, s:s, s:s, s:s}", "section", file->section, "key",
-					file->key, "value", name, "was", file->path));
-	return a->text ? 0 : -ENOMEM;
-}
-
-static int file_adapt(void *arg, const struct conf_file *file)
-{
-	struct adapting *a = arg;
-	const json_t *use = use_find(a->r, file);
-	const char *name = use ? member_text(use, "name") : NULL;
-	_cleanup_(freep) char *wanted = NULL;
-	int err = 0;
-
-	if (!name || !backup_name_is_safe(name) || file->kind == CONF_FILE_TOKEN)
-		return 0;
-	if (asprintf(&wanted, "%s/%s", a->stage, name) < 0) {
-		wanted = NULL;
-		return -ENOMEM;
-	}
-	if (strcmp(member_text(use, "kind"), "directory") == 0)
-		err = directory_make(a, name);
-	return err || strcmp(wanted, file->path) == 0 ? err : value_change(a, file, name);
-}
-
-static int missing_note(void *arg, const struct conf_file *file)
-{
-	struct restore *r = arg;
-	const json_t *use = use_find(r, file);
-	const char *name = use ? member_text(use, "name") : NULL;
-
-	if (file->kind != CONF_FILE_TOKEN && (!name || access(file->path, F_OK) == 0))
-		return 0;
-	json_array_append_new(r->missing,
-			      json_pack("{s:s, s:s, s:s}", "section", file->section, "key",
-					file->key, "file", name ? name : file->path));
-	return 0;
-}
-
-static int conf_read(const char *path, struct conf **confp)
-{
-	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
-
-	if (!conf_load_names(path, confp, &problems))
-		return CTL_OK;
-	ctl_error("the configuration in the backup is not understood:\n%s",
-		  problems.text ? problems.text : path);
-	return CTL_REFUSED;
-}
-
-/* No name leads out of the directory, above all not to a database that serves. */
-static int configuration_adapt(struct restore *r, const char *stage, struct conf **confp)
-{
-	_cleanup_(freep) char *path = NULL, *original = NULL, *database = NULL, *resolved = NULL;
-	struct adapting a = {.r = r};
-	int status, err;
-
-	if (asprintf(&path, "%s/%s", stage, r->configuration) < 0 ||
-	    asprintf(&original, "%s.original", path) < 0)
-		return ctl_file_error(r->configuration, -ENOMEM);
-	a.stage = resolved = realpath(stage, NULL);
-	status = resolved ? conf_read(path, confp) : ctl_file_error(stage, errno);
-	if (!status)
-		status = ctl_text_read(path, BACKUP_FILE_MAX, &a.text);
-	if (status)
-		return status;
-	err = conf_files(*confp, file_adapt, &a);
-	if (!err && json_array_size(r->changed) > 0) {
-		err = rename(path, original) < 0 ? -errno : 0;
-		if (!err)
-			err = file_write_durable(path, bytes_of_string(a.text), 0600);
-		conf_free(TAKE(*confp));
-		status = err ? CTL_OK : conf_read(path, confp);
-	}
-	free(a.text);
-	if (err || status)
-		return err ? ctl_file_error(path, err) : status;
-	if (asprintf(&database, "%s/%s", resolved, r->database) < 0)
-		return ctl_file_error(path, -ENOMEM);
-	if (strcmp((*confp)->store.database, database) == 0)
-		return conf_files(*confp, missing_note, r);
-	ctl_error("[store] database leads out of the restored directory: %s",
-		  (*confp)->store.database);
-	return CTL_REFUSED;
-}
-
 /* --- the database --- */
 
 static int crls_note(struct restore *r, const struct conf *conf, struct store_reader *reader)
@@ -490,7 +306,7 @@ static int restore_fill(const char *stage, void *arg)
 	if (!status)
 		status = secrets_open(r, stage);
 	if (!status)
-		status = configuration_adapt(r, stage, &conf);
+		status = restore_configuration(r, stage, &conf);
 	if (!status)
 		status = database_prepare(r, conf);
 	if (!status && r->args->audit)
