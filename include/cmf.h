@@ -620,13 +620,13 @@ void cmf_attestation_housekeeping(struct cmf *cmf, int64_t now_ms);
 
 /* --- secrets at rest --- */
 
-/* Encrypts a secret under the store key (AES-256-GCM), bound to what it is for: the reference of a
- * client's. */
-_must_check_ int cmf_secret_seal(struct cmf *cmf, struct bytes sealed_for, struct bytes secret,
-				 struct octets *sealedp);
+/* Encrypts a secret under the store key in force (AES-256-GCM), bound to what it is for: the
+ * reference of a client's. That the key is in force is a condition of the call's unit. */
+_must_check_ int cmf_secret_seal(const struct cmf_call *call, struct bytes sealed_for,
+				 struct bytes secret, struct octets *sealedp);
 /* The same for a secret of KemBasedMac, bound to the transactionID; and back. -EBADMSG: it is not.
  */
-_must_check_ int cmf_kem_secret_seal(struct cmf *cmf, struct bytes transaction_id,
+_must_check_ int cmf_kem_secret_seal(const struct cmf_call *call, struct bytes transaction_id,
 				     struct bytes secret, struct octets *sealedp);
 _must_check_ int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_id,
 				     struct bytes sealed, struct octets *secretp);
@@ -636,6 +636,24 @@ _must_check_ int cmf_kem_secret_open(struct cmf *cmf, struct bytes transaction_i
  * there is no such reference, so that nobody learns that from the time. 0 or a negative errno.
  */
 _must_check_ int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp);
+
+/* A store key is known by an id, which is derived from it and says nothing about it. */
+enum { CMF_KEY_ID_LEN = 8, CMF_DERIVED_KEY_LEN = 32 };
+/* The store key in force. 0, STORE_NOT_FOUND (nothing was sealed yet), negative errno. */
+_must_check_ int cmf_key_current(struct store_reader *reader, uint8_t id[CMF_KEY_ID_LEN]);
+/*
+ * A key for another purpose, which the label names, derived from a store key (HKDF-SHA256, RFC
+ * 5869): from the one with that id, or NULL: from that of [store] secret_key. The caller cleanses
+ * it. 0, -ENOKEY (there is no such key any more), another negative errno.
+ */
+_must_check_ int cmf_key_derive(struct cmf *cmf, const uint8_t *id, const char *label,
+				uint8_t out[CMF_DERIVED_KEY_LEN]);
+
+/*
+ * Brings the key that is in the file of secret_key into force; housekeeping seals what is there
+ * anew, in bounded units, and then forgets the key before. 0, REFUSED (rekey_*), negative errno.
+ */
+_must_check_ int cmf_rekey(const struct cmf_call *call);
 
 /* --- what it was made with --- */
 

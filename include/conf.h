@@ -108,6 +108,7 @@ struct conf_log {
 struct conf_store {
 	char *database;          /* path of the SQLite file */
 	char *secret_key;        /* file with 32 octets of key as hex: encrypts MAC secrets */
+	char *secret_key_old;    /* the one before; NULL: beside it, with ".old", if there is one */
 	uint32_t batch_max;      /* write sets per COMMIT, 64 */
 	int64_t commit_delay_ms; /* 1 ms: under load a COMMIT waits for more write sets */
 	int64_t transaction_retention_ms; /* how long ended transactions are kept, 1 h */

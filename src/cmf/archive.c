@@ -28,7 +28,7 @@ bool archive_wanted(const struct cmf_csr *csr, const struct conf_profile *profil
 /* What a key is sealed for. */
 static int seal_reference(const uint8_t key_digest[32], char **textp)
 {
-	return secret_reference("archivedKey", (struct bytes){key_digest, 32}, textp);
+	return secret_reference(STORE_SEALED_ARCHIVED_KEY, (struct bytes){key_digest, 32}, textp);
 }
 
 int archive_open(const struct cmf *cmf, const uint8_t key_digest[32], struct bytes secret,
@@ -57,7 +57,7 @@ int archive_add(const struct cmf_call *call, EVP_PKEY *key, const struct cmf_csr
 	if (err == 0)
 		err = seal_reference(result->certificate.key_digest, &reference);
 	if (err == 0)
-		err = cmf_secret_seal(call->cmf, bytes_of_string(reference), octets_view(&der),
+		err = cmf_secret_seal(call, bytes_of_string(reference), octets_view(&der),
 				      &row.secret);
 	if (err < 0)
 		return err;

@@ -10,6 +10,7 @@
 #include "principal/clients.h"
 #include "principal/signer_cache.h"
 #include "principal/signer_refused.h"
+#include "secret_keys.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,6 +37,15 @@ static int ca_names_check(const struct conf *conf, struct ca_set *cas, struct st
 	return err;
 }
 
+/* What is in the store has to fit the configuration. */
+static int store_use_check(const struct cmf *cmf, struct strbuf *problems)
+{
+	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
+	int err = cmf->store ? store_reader_new(cmf->store, &reader) : 0;
+
+	return err == 0 && reader ? secret_keys_check(cmf, reader, problems) : err;
+}
+
 int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	    const struct clock_source *clock, struct cmf **cmfp, struct strbuf *problems)
 {
@@ -57,7 +67,9 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 	err = reserved_of_conf(conf, &cmf->reserved);
 	if (err < 0)
 		return err;
-	err = secret_key_load(cmf, problems);
+	err = secret_keys_new(&conf->store, &cmf->secret_keys, problems);
+	if (err == 0)
+		err = store_use_check(cmf, problems);
 	r_names = ca_names_check(conf, cas, problems);
 	if (err == 0)
 		err = attestation_rules_new(conf, &cmf->attestation, problems);
@@ -80,7 +92,7 @@ void cmf_free(struct cmf *cmf)
 	reserved_clear(&cmf->reserved);
 	attestation_rules_free(cmf->conf, cmf->attestation);
 	octets_clear(&cmf->nobodys_secret);
-	OPENSSL_secure_clear_free(cmf->secret_key, CMF_SECRET_KEY_LEN);
+	secret_keys_free(cmf->secret_keys);
 	pthread_mutex_destroy(&cmf->clients_mutex);
 	free(cmf);
 }

@@ -8,6 +8,7 @@
 #include "cmf.h"
 #include "cmf/retention.h"
 #include "principal/reserved.h"
+#include "store/secret_key.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +19,16 @@ struct signer_cache;
 struct signer_refused;
 struct attestation_rules;
 
-enum { CMF_SECRET_KEY_LEN = 32 };
+struct secret_key;
+struct secret_keys;
+
+/* How far the sealing anew of secrets is. */
+struct rekey_progress {
+	enum store_sealed_kind kind; /* all before it have been seen */
+	int64_t after_id;
+	int64_t sealed;
+	int64_t unreadable; /* under no key that is known */
+};
 
 struct cmf {
 	const struct conf *conf;
@@ -30,7 +40,8 @@ struct cmf {
 	struct signer_cache *signers;
 	struct signer_refused *tls_refused;
 	struct audit_allowance *refusals;
-	uint8_t *secret_key; /* CMF_SECRET_KEY_LEN octets, in OpenSSL's heap for keys; NULL: none */
+	struct secret_keys *secret_keys;
+	struct rekey_progress rekey;  /* of housekeeping alone */
 	struct reserved reserved;     /* names of the CMF; written before threads are there */
 	struct octets nobodys_secret; /* sealed; made at the start */
 	struct attestation_rules *attestation;     /* of each profile */
@@ -41,18 +52,34 @@ struct cmf {
 
 /* --- secret.c --- */
 
-/* Reads the key of conf.store.secret_key, if there is one. 0 or -EINVAL with a problem. */
-_must_check_ int secret_key_load(struct cmf *cmf, struct strbuf *problems);
 /*
  * What a secret that is no client's is sealed for: the kind and octets in hexadecimal, so that none
  * opens as one of another kind. The caller frees *textp. 0 or -ENOMEM.
  */
-_must_check_ int secret_reference(const char *kind, struct bytes octets, char **textp);
+_must_check_ int secret_reference(enum store_sealed_kind kind, struct bytes octets, char **textp);
+/* Seals under a key (NULL: a fault), whichever is in force. 0 or a negative errno. */
+_must_check_ int secret_seal_under(const struct secret_key *key, struct bytes sealed_for,
+				   struct bytes secret, struct octets *sealedp);
 /* Makes the secret that nobody has. 0 or a negative errno. */
 _must_check_ int nobodys_secret_make(struct cmf *cmf);
 /* The reverse of cmf_secret_seal: -EBADMSG if the key, or what it is for, is another. */
 _must_check_ int secret_open(const struct cmf *cmf, struct bytes sealed_for, struct bytes sealed,
 			     struct octets *secretp);
+/* The same, without a line in the log. */
+_must_check_ int secret_try(const struct cmf *cmf, struct bytes sealed_for, struct bytes sealed,
+			    struct octets *secretp);
+
+/* --- rekey.c --- */
+
+/*
+ * Whether the keys are those under which the secrets in the store are sealed. 0; -EINVAL with a
+ * problem; another negative errno.
+ */
+_must_check_ int secret_keys_check(const struct cmf *cmf, struct store_reader *reader,
+				   struct strbuf *problems);
+/* Seals some of the secrets anew that are under the key before. *morep is set if there may be more.
+ */
+_must_check_ int rekey_housekeeping(struct cmf_call *call, bool *morep);
 
 /* --- entity.c --- */
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Ending certificates that nobody confirmed in time, whatever has become of who asked for them, and
- * requests (request.c); telling subscribers of certificates that expire. What upstream exchanges
- * and CRLs need is ca/'s own housekeeping; a door's, as its transactions, the door's.
+ * requests (request.c); sealing secrets anew after a rekey (rekey.c); telling subscribers of
+ * certificates that expire. What upstream exchanges and CRLs need is ca/'s own housekeeping; a
+ * door's, as its transactions, the door's.
  */
 #include "cmf/due.h"
 #include "cmf_private.h"
@@ -72,6 +73,8 @@ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *mor
 		err = direct_endings(&call, morep);
 	if (err == 0)
 		err = initial_housekeeping(&call, morep);
+	if (err == 0)
+		err = rekey_housekeeping(&call, morep);
 	if (err == 0)
 		err = endings_tell(&call, morep);
 	/* Last: nothing waits for it. */

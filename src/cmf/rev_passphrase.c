@@ -12,8 +12,6 @@
 /* A shorter one can be guessed (RFC 9810 B: "relatively long"); a longer one is no passphrase. */
 enum { PASSPHRASE_MIN = 16, PASSPHRASE_MAX = 1024 };
 
-#define SEALED_FOR "revPassphrase"
-
 /* Whether the reference is free, or the same entity's. 0, REFUSED, negative errno. */
 static int reference_check(const struct cmf_call *call, struct bytes reference)
 {
@@ -41,10 +39,10 @@ static int passphrase_add(const struct cmf_call *call, struct bytes reference,
 		.created_ms = call->now_ms,
 		.reference = {(uint8_t *)(uintptr_t)reference.data, reference.len},
 	};
-	int err = secret_reference(SEALED_FOR, reference, &sealed_for);
+	int err = secret_reference(STORE_SEALED_REV_PASSPHRASE, reference, &sealed_for);
 
 	if (err == 0)
-		err = cmf_secret_seal(call->cmf, bytes_of_string(sealed_for), passphrase, &sealed);
+		err = cmf_secret_seal(call, bytes_of_string(sealed_for), passphrase, &sealed);
 	if (err < 0)
 		return err;
 	row.secret = sealed;
@@ -131,7 +129,8 @@ static int revoker_fill(const struct cmf *cmf, const struct store_rev_passphrase
 			struct cmf_principal *p)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
-	int err = secret_reference(SEALED_FOR, octets_view(&row->reference), &sealed_for);
+	int err = secret_reference(STORE_SEALED_REV_PASSPHRASE, octets_view(&row->reference),
+				   &sealed_for);
 
 	if (err == 0)
 		err = secret_open(cmf, bytes_of_string(sealed_for), octets_view(&row->secret),

@@ -140,6 +140,7 @@ static int ciphertext_answer(struct cmp_request *rq, EVP_PKEY *key, struct octet
 {
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
 	_cleanup_(octets_clear) struct octets ciphertext = OCTETS_NULL, info = OCTETS_NULL;
+	const struct cmf_call call = cmp_call(rq);
 	int err = kem_encapsulate(key, &ciphertext, &secret);
 
 	if (!err)
@@ -151,8 +152,8 @@ static int ciphertext_answer(struct cmp_request *rq, EVP_PKEY *key, struct octet
 	if (!err)
 		err = cmp_reply_encode(rq);
 	return err ? err
-		   : cmf_kem_secret_seal(rq->door->cmf, rq->msg->transaction_id,
-					 octets_view(&secret), sealedp);
+		   : cmf_kem_secret_seal(&call, rq->msg->transaction_id, octets_view(&secret),
+					 sealedp);
 }
 
 static struct octets octets_borrow(struct bytes b)

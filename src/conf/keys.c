@@ -127,7 +127,11 @@ const struct conf_key conf_keys[] = {
 	      .help = "SQLite database; `cmfctl init` makes it."),
 	STORE(secret_key, "secret_key", secret_file, .required = true,
 	      .help = "File with 32 octets of key in hex, under which MAC secrets and archived "
-		      "keys are stored."),
+		      "keys are stored; `cmfctl store rekey` makes another."),
+	STORE(secret_key_old, "secret_key_old", file, .reload = true,
+	      .help = "The key before, as long as secrets are stored under it. Default: the file "
+		      "of "
+		      "`secret_key` with `.old` behind it, if there is one."),
 	STORE(batch_max, "batch_max", number, .initial = "64", .min = 1, .max = 10000,
 	      .help = "Requests that share one commit to disk."),
 	STORE(commit_delay_ms, "commit_delay", duration, .initial = "1ms", .max = SECOND,

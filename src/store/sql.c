@@ -177,6 +177,15 @@
 	" FROM initial_credential i JOIN registration r ON r.id = i.registration_id"  \
 	" LEFT JOIN certificate c ON c.id = i.certificate_id"
 
+/* Sealed secrets of one kind that are not under that key, by their numbers: number after which,
+ * key, how many. */
+#define SEALED_SQL(id, secret, reference, tables)                            \
+	"SELECT " id ", " secret ", " reference " FROM " tables " WHERE " id \
+	" > ?1 AND substr(" secret ", 1, 8) IS DISTINCT FROM ?2 ORDER BY " id " LIMIT ?3"
+/* Number, as it was sealed, as it is sealed now. */
+#define SEAL_SQL(table, id, secret) \
+	"UPDATE " table " SET " secret " = ?3 WHERE " id " = ?1 AND " secret " = ?2"
+
 #define COUNT_SQL(table)     "SELECT '" table "', count(*) FROM " table
 #define COUNTED_TOO(table)   " UNION ALL " COUNT_SQL(table)
 #define ANNOUNCEMENT_COLUMNS "id, type, created_ms, sender, digest, der"
@@ -385,6 +394,25 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		"INSERT INTO archived_key (certificate_id, created_ms, generated, secret)"
 		" VALUES (?1, ?2, ?3, ?4)",
 	[CHANGE_ARCHIVED_KEY_REMOVE] = "DELETE FROM archived_key WHERE certificate_id = ?1",
+	[CHANGE_SECRET_KEY_BEGIN] =
+		"INSERT INTO secret_key (key_id, in_force, created_ms) SELECT ?1, 1, ?2"
+		" WHERE NOT EXISTS (SELECT 1 FROM secret_key WHERE in_force = 1)",
+	[CHANGE_SECRET_KEY_REQUIRE] =
+		"SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM secret_key WHERE in_force = 1"
+		" AND key_id = ?1)",
+	[CHANGE_SECRET_KEY_RETIRE] =
+		"UPDATE secret_key SET in_force = 0 WHERE in_force = 1 AND key_id = ?1",
+	[CHANGE_SECRET_KEY_INSERT] =
+		"INSERT INTO secret_key (key_id, in_force, created_ms) VALUES (?1, 1, ?2)",
+	[CHANGE_SECRET_KEY_REMOVE] = "DELETE FROM secret_key WHERE in_force = 0 AND key_id = ?1",
+	[CHANGE_SEAL_CREDENTIAL] = SEAL_SQL("credential", "id", "content"),
+	[CHANGE_SEAL_KEM_SECRET] = SEAL_SQL("kem_secret", "id", "secret"),
+	[CHANGE_SEAL_REV_PASSPHRASE] = SEAL_SQL("rev_passphrase", "id", "secret"),
+	[CHANGE_SEAL_REV_PASSPHRASE_BEFORE] =
+		SEAL_SQL("rev_passphrase_before", "registration_id", "secret"),
+	[CHANGE_SEAL_ARCHIVED_KEY] = SEAL_SQL("archived_key", "certificate_id", "secret"),
+	[CHANGE_SEAL_SUBSCRIPTION] = SEAL_SQL("subscription", "id", "secret"),
+	[CHANGE_SEAL_INITIAL_CREDENTIAL] = SEAL_SQL("initial_credential", "id", "secret"),
 	[CHANGE_ATTESTATION_INSERT] =
 		"INSERT INTO certificate_attestation (certificate_id, verdict, statement, attester,"
 		" nonce) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -628,6 +656,24 @@ const char *const store_read_sql[READ_KINDS] = {
 	[READ_CRL_OCTETS] = "SELECT der FROM crl WHERE id = ?1",
 	[READ_CRL_CHANGES] = "SELECT newest FROM crl_change WHERE ca = ?1",
 	[READ_RESOURCE_KEY] = "SELECT key FROM resource_key WHERE id = 1",
+	[READ_SECRET_KEYS] = "SELECT key_id, in_force, created_ms FROM secret_key"
+			     " ORDER BY in_force DESC LIMIT ?1",
+	/* 0: secrets; the content of the others is none. */
+	[READ_SEALED_CREDENTIAL] =
+		SEALED_SQL("id", "content", "known_by",
+			   "(SELECT * FROM credential WHERE +kind = 0) AS secrets"),
+	[READ_SEALED_KEM_SECRET] = SEALED_SQL("id", "secret", "transaction_id", "kem_secret"),
+	[READ_SEALED_REV_PASSPHRASE] = SEALED_SQL("id", "secret", "reference", "rev_passphrase"),
+	[READ_SEALED_REV_PASSPHRASE_BEFORE] =
+		SEALED_SQL("registration_id", "secret", "reference", "rev_passphrase_before"),
+	[READ_SEALED_ARCHIVED_KEY] =
+		SEALED_SQL("k.certificate_id", "k.secret", "c.key_digest",
+			   "archived_key k JOIN certificate c ON c.id = k.certificate_id"),
+	[READ_SEALED_SUBSCRIPTION] =
+		SEALED_SQL("id", "secret", "client, callback_uri, token_endpoint",
+			   "(SELECT * FROM subscription WHERE secret IS NOT NULL) AS secrets"),
+	[READ_SEALED_INITIAL_CREDENTIAL] =
+		SEALED_SQL("id", "secret", "reference", "initial_credential"),
 	[READ_SEEN] = "SELECT 1 FROM seen WHERE digest = ?1",
 	[READ_EVENTS] =
 		"SELECT e.id, e.kind, e.time_ms, e.registration_id, e.certificate_id, e.csr_id,"

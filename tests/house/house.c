@@ -272,8 +272,9 @@ void house_mac_client_add(struct house *house, const char *name, const char *ref
 				      .credentials = &shared,
 				      .n_credentials = 1};
 
-	HOUSE_CHECK(!cmf_secret_seal(house->cmf, bytes_of_string(reference),
-				     bytes_of_string(secret), &shared.content));
+	HOUSE_CHECK(!cmf_secret_seal(
+		CMF_CALL(house->cmf, house->worker.reader, house->worker.unit, NULL, NULL),
+		bytes_of_string(reference), bytes_of_string(secret), &shared.content));
 	HOUSE_CHECK(!store_client_insert(house->worker.unit, &client));
 	unit_commit(house);
 	octets_clear(&shared.content);

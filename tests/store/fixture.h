@@ -77,6 +77,7 @@ TCase *exchange_cases(void);
 TCase *retention_cases(void);
 TCase *rev_passphrase_cases(void);
 TCase *resource_key_cases(void);
+TCase *secret_key_cases(void);
 TCase *archived_key_cases(void);
 TCase *attestation_cases(void);
 TCase *taken_cases(void);

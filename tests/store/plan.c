@@ -24,8 +24,10 @@ static struct {
 
 /* These do not grow with what is enrolled, or hold rows that the statement has made itself. */
 static const char *const may_be_scanned[] = {
-	"client", "crl", "meta",         "sqlite_master", "CONSTANT",     "subscription", "s",
-	"wanted", "few", "(subquery-1)", "(subquery-2)",  "(subquery-3)", "trust_domain",
+	"client",        "secret_key",   "crl",          "meta",
+	"sqlite_master", "CONSTANT",     "subscription", "s",
+	"wanted",        "few",          "(subquery-1)", "(subquery-2)",
+	"(subquery-3)",  "trust_domain",
 };
 
 /* Read, but to an end: part of the statement, and why. */

@@ -34,6 +34,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, exchange_cases());
 	suite_add_tcase(suite, resource_key_cases());
 	suite_add_tcase(suite, retention_cases());
+	suite_add_tcase(suite, secret_key_cases());
 	suite_add_tcase(suite, rev_passphrase_cases());
 	suite_add_tcase(suite, archived_key_cases());
 	suite_add_tcase(suite, attestation_cases());

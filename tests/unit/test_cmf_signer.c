@@ -807,8 +807,12 @@ START_TEST(test_sealed_secret_is_bound_to_its_reference)
 	struct cmf_principal who = {0};
 	struct bytes secret = bytes_of_string("ra secret");
 
-	ck_assert_int_eq(cmf_secret_seal(w.cmf, bytes_of_string("ra-a-ref"), secret, &sealed), 0);
-	ck_assert_int_eq(cmf_secret_seal(w.cmf, bytes_of_string("ra-a-ref"), secret, &again), 0);
+	ck_assert_int_eq(cmf_secret_seal(WORLD_CALL(NULL, &refusal), bytes_of_string("ra-a-ref"),
+					 secret, &sealed),
+			 0);
+	ck_assert_int_eq(cmf_secret_seal(WORLD_CALL(NULL, &refusal), bytes_of_string("ra-a-ref"),
+					 secret, &again),
+			 0);
 	ck_assert(!bytes_equal(octets_view(&sealed), octets_view(&again)));
 	ck_assert_ptr_null(memmem(sealed.data, sealed.len, secret.data, secret.len));
 	stolen.content = sealed;

@@ -103,8 +103,10 @@ static void passphrase_add(const char *reference)
 
 	house_register(&house, "vnfm-a", CERT_TYPE_VNFCI, "revoked");
 	bytes_to_hex(bytes_of_string(reference), sealed_for + strlen(sealed_for));
-	ck_assert_int_eq(cmf_secret_seal(house.cmf, bytes_of_string(sealed_for),
-					 bytes_of_string(SECRET), &row.secret),
+	ck_assert_int_eq(cmf_secret_seal(CMF_CALL(house.cmf, house.worker.reader, house.worker.unit,
+						  NULL, NULL),
+					 bytes_of_string(sealed_for), bytes_of_string(SECRET),
+					 &row.secret),
 			 0);
 	ck_assert_int_eq(store_rev_passphrase_put(house.worker.unit, &row), 0);
 	ck_assert_int_eq(store_unit_commit(house.worker.unit), 0);

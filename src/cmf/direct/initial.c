@@ -24,7 +24,7 @@ enum {
 	REFERENCE_OCTETS = 8,
 };
 
-#define SEALED_FOR "initialCredential"
+#define PRINCIPAL_NAME "initialCredential"
 
 /* --- making one --- */
 
@@ -101,10 +101,10 @@ static int credential_put(const struct cmf_call *call, const struct conf_vnfm *v
 		.file = vnfm->initial_credential_dir ? STORE_INITIAL_FILE_TO_WRITE
 						     : STORE_INITIAL_FILE_NONE,
 	};
-	int err = secret_reference(SEALED_FOR, reference, &sealed_for);
+	int err = secret_reference(STORE_SEALED_INITIAL_CREDENTIAL, reference, &sealed_for);
 
 	if (err == 0)
-		err = cmf_secret_seal(call->cmf, bytes_of_string(sealed_for),
+		err = cmf_secret_seal(call, bytes_of_string(sealed_for),
 				      bytes_of_string(credential->secret), &sealed);
 	if (err < 0)
 		return err;
@@ -155,7 +155,8 @@ static int secret_of(const struct cmf *cmf, const struct store_initial_credentia
 		     struct octets *secretp)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
-	int err = secret_reference(SEALED_FOR, octets_view(&row->reference), &sealed_for);
+	int err = secret_reference(STORE_SEALED_INITIAL_CREDENTIAL, octets_view(&row->reference),
+				   &sealed_for);
 
 	return err == 0 ? secret_open(cmf, bytes_of_string(sealed_for), octets_view(&row->secret),
 				      secretp)
@@ -184,7 +185,7 @@ static int holder_fill(const struct cmf *cmf, const struct store_initial_credent
 	p->registration_id = row->registration_id;
 	p->initial_id = row->id;
 	p->trust_domain = strdup(row->trust_domain);
-	if (!p->trust_domain || asprintf(&p->name, SEALED_FOR ":%.*s", (int)row->reference.len,
+	if (!p->trust_domain || asprintf(&p->name, PRINCIPAL_NAME ":%.*s", (int)row->reference.len,
 					 (const char *)row->reference.data) < 0) {
 		p->name = NULL;
 		return -ENOMEM;

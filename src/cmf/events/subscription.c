@@ -88,7 +88,8 @@ static int sealed_for(const struct store_subscription *s, char **textp)
 	_cleanup_(octets_clear) struct octets whose = OCTETS_NULL;
 	int err = bytes_join(parts, ARRAY_LEN(parts), &whose);
 
-	return err < 0 ? err : secret_reference("callback", octets_view(&whose), textp);
+	return err < 0 ? err
+		       : secret_reference(STORE_SEALED_SUBSCRIPTION, octets_view(&whose), textp);
 }
 
 int cmf_subscription_secret(struct cmf *cmf, const struct store_subscription *subscription,
@@ -133,8 +134,7 @@ int cmf_subscribe(const struct cmf_call *call, const struct cmf_subscribe *reque
 	if (request->secret.len)
 		err = sealed_for(&row, &reference);
 	if (err == 0 && reference)
-		err = cmf_secret_seal(call->cmf, bytes_of_string(reference), request->secret,
-				      &sealed);
+		err = cmf_secret_seal(call, bytes_of_string(reference), request->secret, &sealed);
 	row.secret = sealed;
 	if (err == 0)
 		err = store_subscription_insert(call->unit, &row, idp);

@@ -76,8 +76,7 @@ static int credential_complete(const struct cmf_call *call, const struct store_c
 	if (err < 0)
 		return err;
 	if (given->kind == STORE_CREDENTIAL_SECRET)
-		return cmf_secret_seal(call->cmf, octets_view(&row->known_by), content,
-				       &row->content);
+		return cmf_secret_seal(call, octets_view(&row->known_by), content, &row->content);
 	return octets_dup(content, &row->content);
 }
 
