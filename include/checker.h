@@ -18,7 +18,7 @@ struct check_findings {
 };
 void check_findings_clear(struct check_findings *findings);
 
-/* Loads what cmfd would load at its start; with `database` what is in that, too. */
+/* Loads what cmfd would load at its start; with `database` the whole of that is checked, too. */
 void check_run(const char *config, bool database, struct check_findings *findings);
 
 /* A file of certificates that the configuration names. */

@@ -641,6 +641,8 @@ _must_check_ int cmf_nobodys_secret(struct cmf *cmf, struct octets *secretp);
 enum { CMF_KEY_ID_LEN = 8, CMF_DERIVED_KEY_LEN = 32 };
 /* The store key in force. 0, STORE_NOT_FOUND (nothing was sealed yet), negative errno. */
 _must_check_ int cmf_key_current(struct store_reader *reader, uint8_t id[CMF_KEY_ID_LEN]);
+/* The store key that the file of [store] secret_key has now. 0 or a negative errno, logged. */
+_must_check_ int cmf_key_in_file(struct cmf *cmf, uint8_t id[CMF_KEY_ID_LEN]);
 /*
  * A key for another purpose, which the label names, derived from a store key (HKDF-SHA256, RFC
  * 5869): from the one with that id, or NULL: from that of [store] secret_key. The caller cleanses

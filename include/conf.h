@@ -697,5 +697,7 @@ uint64_t conf_descriptors_wanted(const struct conf *conf);
 void conf_value_escape(struct strbuf *out, const char *text);
 /* --print-config: the effective configuration in the file's syntax, defaults included. */
 void conf_print(const struct conf *conf, FILE *out);
+/* The section of a CA alone. */
+void conf_ca_print(const struct conf_ca *ca, FILE *out);
 /* docs/configuration.md and the tables of cmf.cnf(5), generated from the key table. */
 void conf_print_markdown(FILE *out);

@@ -621,12 +621,23 @@ _must_check_ int store_registration_idle(struct store_reader *r, int64_t id, int
 _must_check_ int store_registration_ca_used(struct store_reader *r, const char *trust_domain,
 					    const char *manager, const char *ca, bool *usedp);
 
+/* A CA that active registrations of a trust domain have. */
+struct store_ca_use {
+	char *trust_domain;
+	char *ca;
+};
+void store_ca_use_clear(struct store_ca_use *use);
+/* The one behind *use, which is replaced; from empty ones on it comes to all. 0, STORE_NOT_FOUND,
+ * negative errno. */
+_must_check_ int store_ca_use_next(struct store_reader *r, struct store_ca_use *use);
+
 struct store_registration_filter {
 	const char *subject_id;   /* NULL: all */
 	const char *vnf_instance; /* NULL: all; "": those without */
 	const char *manager;
 	const char *trust_domain;
 	const char *profile;
+	const char *ca;
 	int cert_type; /* -1: all */
 	bool with_deregistered;
 	int64_t after_id; /* for pages: rows with a greater id, in order of id */
@@ -957,6 +968,11 @@ _must_check_ int store_registration_change(struct store_unit *u,
  * another active registration. */
 _must_check_ int store_registration_set_manager(struct store_unit *u, int64_t id, const char *from,
 						const char *manager, int64_t now_ms);
+/* Another manager of all active registrations of the entity that have that of `reg`. Never
+ * conflicts. */
+_must_check_ int store_registration_pass_on(struct store_unit *u,
+					    const struct store_registration *reg,
+					    const char *manager, int64_t now_ms);
 /*
  * Its attester from now on (NULL: none), in place of the one with the id `from` (0: none), which
  * goes if no other registration has it. Conflict: not active, or it has another than that.

@@ -44,8 +44,8 @@ void metrics_free(struct metrics *m);
 /* One request: operation, outcome, the refusal that it ended with (NULL: none), duration. */
 void metrics_request(struct metrics *m, enum metric_operation op, enum metric_outcome outcome,
 		     const struct refusal *refusal, int64_t us);
-/* One exchange with an upstream CA (index of the CA in the configuration, at most 63). */
-void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64_t us, int ok);
+/* One exchange with an upstream CA; of 64 CAs, the first that there were since the start. */
+void metrics_upstream(struct metrics *m, const char *ca_name, int64_t us, int ok);
 /* How that went with the CA of that name, since the start. */
 struct metrics_upstream {
 	uint64_t ok, failed;

@@ -113,25 +113,36 @@ void metrics_request(struct metrics *m, enum metric_operation op, enum metric_ou
 	histogram_count(&m->latency[op], us);
 }
 
-static void upstream_set_name(struct upstream *u, const char *ca_name)
+/* Its place, or a free one, which it gets; NULL: there is none. */
+static struct upstream *upstream_named(struct metrics *m, const char *ca_name)
 {
-	char *none = NULL, *copy;
+	for (size_t i = 0; i < METRIC_UPSTREAMS_MAX; i++) {
+		struct upstream *u = &m->upstream[i];
+		char *name = atomic_load(&u->name), *copy;
 
-	if (atomic_load(&u->name))
-		return;
-	copy = strdup(ca_name);
-	if (copy && !atomic_compare_exchange_strong(&u->name, &none, copy))
+		if (name && strcmp(name, ca_name) == 0)
+			return u;
+		if (name)
+			continue;
+		copy = strdup(ca_name);
+		if (!copy)
+			return NULL;
+		if (atomic_compare_exchange_strong(&u->name, &name, copy))
+			return u;
+		/* Somebody else was faster, for this CA or another. */
 		free(copy);
+		if (strcmp(name, ca_name) == 0)
+			return u;
+	}
+	return NULL;
 }
 
-void metrics_upstream(struct metrics *m, unsigned ca, const char *ca_name, int64_t us, int ok)
+void metrics_upstream(struct metrics *m, const char *ca_name, int64_t us, int ok)
 {
-	struct upstream *u;
+	struct upstream *u = upstream_named(m, ca_name);
 
-	if (ca >= METRIC_UPSTREAMS_MAX)
+	if (!u)
 		return;
-	u = &m->upstream[ca];
-	upstream_set_name(u, ca_name);
 	counter_add(ok ? &u->ok : &u->failed, 1);
 	atomic_store_explicit(&u->last_failed, !ok, memory_order_relaxed);
 	histogram_count(&u->latency, us);

@@ -60,7 +60,6 @@ int ca_set_new(const struct conf *conf, struct store *store, const struct clock_
 
 		ca->set = set;
 		ca->conf = &conf->cas[i];
-		ca->index = (unsigned)i;
 		pthread_mutex_init(&ca->crl.make, NULL);
 		pthread_mutex_init(&ca->crl.lock, NULL);
 		loaded = ca_load(ca, problems);

@@ -88,7 +88,6 @@ struct ca_set {
 struct ca {
 	const struct ca_set *set;
 	const struct conf_ca *conf;
-	unsigned index; /* in the configuration, for metrics */
 	struct chain chain;
 	struct internal *internal; /* exactly one of the two */
 	struct upstream *upstream;

@@ -139,8 +139,9 @@ static int database_look(const struct conf *conf, struct store *store, struct ch
 	return err ? err : store_table_counts(reader, table_note, f);
 }
 
-/* Opens the database, and has it checked; nothing of it is changed. */
-static void database_open(const struct conf *conf, struct store **storep, struct check_findings *f)
+/* Opens the database, and has it checked if that is wanted; nothing of it is changed. */
+static void database_open(const struct conf *conf, bool look, struct store **storep,
+			  struct check_findings *f)
 {
 	const struct store_options options = {.database = conf->store.database,
 					      .batch_max = conf->store.batch_max,
@@ -155,7 +156,7 @@ static void database_open(const struct conf *conf, struct store **storep, struct
 			      conf->store.database);
 		return;
 	}
-	if (!err) {
+	if (!err && look) {
 		err = database_look(conf, *storep, f);
 		if (err == -EUCLEAN) {
 			strbuf_printf(&f->problems,
@@ -193,7 +194,7 @@ void check_run(const char *config, bool database, struct check_findings *f)
 	check_settings(conf, f);
 	ends_check(conf, f);
 	check_certificates(conf, f);
-	if (database_stat(conf, f) && database)
-		database_open(conf, &store, f);
+	if (database_stat(conf, f))
+		database_open(conf, database, &store, f);
 	credentials_check(conf, store, f);
 }

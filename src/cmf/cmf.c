@@ -6,6 +6,7 @@
 #include "cmf_private.h"
 
 #include "audit_allowance.h"
+#include "cmf/move.h"
 #include "csr/attestation_rules.h"
 #include "principal/clients.h"
 #include "principal/signer_cache.h"
@@ -43,7 +44,9 @@ static int store_use_check(const struct cmf *cmf, struct strbuf *problems)
 	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
 	int err = cmf->store ? store_reader_new(cmf->store, &reader) : 0;
 
-	return err == 0 && reader ? secret_keys_check(cmf, reader, problems) : err;
+	if (err == 0 && reader)
+		err = secret_keys_check(cmf, reader, problems);
+	return err == 0 && reader ? cmf_registered_cas_check(cmf, reader, problems) : err;
 }
 
 int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Registrations that there are: who may know of them and of their certificates, giving one another
- * profile, and taking one away with what hangs on it. Register and the plain end of a registration
- * are register.c's, what a revocation is, is revoke.c's.
+ * profile, CA or manager, and taking one away with what hangs on it. Register and the plain end of
+ * a registration are register.c's, what a revocation is, is revoke.c's.
  */
 #include "cmf_private.h"
 
 #include "asn1/certificate.h"
+#include "cmf/move.h"
 #include "cmf/order.h"
 #include "domain.h"
 #include "subject_id.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 bool cmf_may_see_registration(const struct cmf_principal *who, const struct store_registration *reg)
@@ -93,22 +95,160 @@ static int profile_check(const struct cmf_call *call, const struct store_registr
 	return subject_id_check(profile, reg->subject_id, call->refusal);
 }
 
+static int terms_set(const struct cmf_call *call, const struct store_registration *reg,
+		     const char *profile, const char *ca, bool *changedp)
+{
+	const struct store_entity entity = store_registration_entity(reg);
+	char detail[300];
+	int err;
+
+	*changedp = strcmp(reg->profile, profile) != 0 || strcmp(reg->ca, ca) != 0;
+	if (!*changedp)
+		return 0;
+	snprintf(detail, sizeof(detail), "%s by %s", profile, ca);
+	err = store_registration_change(call->unit, reg, profile, ca, call->now_ms);
+	return err ? err : audit_add_entity(call, "register-change", &entity, detail);
+}
+
 int cmf_registration_change(const struct cmf_call *call, const struct store_registration *reg,
 			    const char *profile_name)
 {
 	const struct conf *conf = call->cmf->conf;
-	const struct store_entity entity = store_registration_entity(reg);
 	const struct conf_profile *profile = profile_name
 						     ? profile_find(conf, profile_name)
 						     : conf_profile_default(conf, reg->cert_type);
 	const struct ca *ca = profile ? ca_for_profile(call, reg, profile->name) : NULL;
 	int err = profile_check(call, reg, profile, ca);
+	bool changed;
 
-	if (err != 0 ||
-	    (strcmp(reg->profile, profile->name) == 0 && strcmp(reg->ca, ca_name(ca)) == 0))
+	return err ? err : terms_set(call, reg, profile->name, ca_name(ca), &changed);
+}
+
+/* --- another CA, profile or manager, for many --- */
+
+/* Who it goes to has to be one that could have registered it. */
+static int manager_check(const struct cmf_call *call, const struct store_registration *reg,
+			 const char *manager)
+{
+	_cleanup_(cmf_principal_clear) struct cmf_principal who = {0};
+	const struct store_entity entity = store_registration_entity(reg);
+	bool open = true;
+	int err = cmf_admin_for_client(call, manager, &who);
+
+	if (err != 0)
 		return err;
-	err = store_registration_change(call->unit, reg, profile->name, ca_name(ca), call->now_ms);
-	return err ? err : audit_add_entity(call, "register-change", &entity, profile->name);
+	if (strcmp(who.trust_domain, reg->trust_domain) != 0)
+		return refuse_detail(call->refusal, REFUSAL_domain_limits,
+				     "the manager is a client of another trust domain");
+	/* The entity of its first label, which may have the name, too, comes along or was there. */
+	err = entity_label_open(call->reader, &entity, NULL, reg->manager, &open);
+	if (err == 0 && !open)
+		err = entity_label_open(call->reader, &entity, NULL, manager, &open);
+	if (err < 0)
+		return err;
+	return open ? 0
+		    : refuse_detail(call->refusal, REFUSAL_domain_limits,
+				    "the entity of its first label has another manager");
+}
+
+static int manager_set(const struct cmf_call *call, const struct store_registration *reg,
+		       const char *manager)
+{
+	int err = store_registration_pass_on(call->unit, reg, manager, call->now_ms);
+
+	return err == 0 ? cmf_audit_add(call, &(struct cmf_audit){.action = "register-pass-on",
+								  .target = reg->subject_id,
+								  .vnf_instance = reg->vnf_instance,
+								  .before = reg->manager,
+								  .after = manager})
+			: err;
+}
+
+int cmf_registration_move(const struct cmf_call *call, const struct store_registration *reg,
+			  const struct cmf_move *to, bool *movedp)
+{
+	const struct conf *conf = call->cmf->conf;
+	const struct conf_profile *profile = to->profile ? profile_find(conf, to->profile)
+							 : conf_profile_find(conf, reg->profile);
+	const struct ca *ca = to->ca                   ? ca_find(call->cmf->cas, to->ca)
+			      : to->profile && profile ? ca_for_profile(call, reg, profile->name)
+						       : ca_find(call->cmf->cas, reg->ca);
+	const struct entity_owner owner = registration_owner(reg);
+	bool passed_on = to->manager && strcmp(reg->manager, to->manager) != 0;
+	int err = 0;
+
+	*movedp = false;
+	if (!principal_may_act(call->who, &owner))
+		return principal_refuse_act(call->who, &owner, call->refusal);
+	if (to->profile || to->ca)
+		err = profile_check(call, reg, profile, ca);
+	if (err == 0 && passed_on)
+		err = manager_check(call, reg, to->manager);
+	if (err == 0 && (to->profile || to->ca))
+		err = terms_set(call, reg, profile->name, ca_name(ca), movedp);
+	if (err == 0 && passed_on)
+		err = manager_set(call, reg, to->manager);
+	*movedp = *movedp || passed_on;
+	return err;
+}
+
+/* --- CAs that are in use --- */
+
+enum { NAMED_MAX = 3, LINES_MAX = 20 };
+
+struct named {
+	struct strbuf text;
+	size_t n;
+};
+
+static int name_add(void *arg, const struct store_registration *reg)
+{
+	struct named *named = arg;
+
+	if (named->n++ < NAMED_MAX)
+		strbuf_printf(&named->text, "%s%s", named->n > 1 ? ", " : "", reg->subject_id);
+	return 0;
+}
+
+static int missing_tell(struct store_reader *reader, const struct store_ca_use *use,
+			struct strbuf *problems)
+{
+	const struct store_registration_filter filter = {.trust_domain = use->trust_domain,
+							 .ca = use->ca,
+							 .cert_type = -1,
+							 .limit = NAMED_MAX + 1};
+	struct named named = {.text = STRBUF_NULL};
+	int err = store_registration_list(reader, &filter, name_add, &named);
+
+	if (err == 0)
+		strbuf_printf(problems,
+			      "[ca %s]: is not in the configuration, but registrations of trust "
+			      "domain %s use it: %s%s. Put it back, move them with cmfctl "
+			      "registration update --from-ca %s --ca NAME, then take it out\n",
+			      use->ca, use->trust_domain, named.text.text,
+			      named.n > NAMED_MAX ? ", ..." : "", use->ca);
+	strbuf_clear(&named.text);
+	return err;
+}
+
+int cmf_registered_cas_check(const struct cmf *cmf, struct store_reader *reader,
+			     struct strbuf *problems)
+{
+	_cleanup_(store_ca_use_clear) struct store_ca_use use = {0};
+	size_t missing = 0;
+	int err;
+
+	while ((err = store_ca_use_next(reader, &use)) == 0 && missing < LINES_MAX) {
+		if (ca_find(cmf->cas, use.ca))
+			continue;
+		missing++;
+		err = missing_tell(reader, &use, problems);
+		if (err < 0)
+			return err;
+	}
+	if (err < 0)
+		return err;
+	return missing ? -EINVAL : 0;
 }
 
 /* --- removing --- */

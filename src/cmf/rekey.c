@@ -8,6 +8,8 @@
 #include "cmf_private.h"
 #include "secret_keys.h"
 
+#include "base/fault_point.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -216,6 +218,7 @@ static int page_renew(const struct cmf_call *call, const struct secret_key *key)
 		err = store_unit_commit(call->unit);
 	if (err != 0)
 		return err == STORE_CONFLICT ? 0 : err;
+	fault_point("cmf-rekey");
 	progress->sealed += (int64_t)r.sealed;
 	progress->unreadable += (int64_t)r.unreadable;
 	progress->after_id = r.last_id;

@@ -253,6 +253,20 @@ int cmf_key_current(struct store_reader *reader, uint8_t id[CMF_KEY_ID_LEN])
 	return 0;
 }
 
+int cmf_key_in_file(struct cmf *cmf, uint8_t id[CMF_KEY_ID_LEN])
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	int err = secret_keys_refresh(cmf->secret_keys, &problems);
+	const struct secret_key *own = secret_keys_own(cmf->secret_keys);
+
+	if (err == 0 && !own)
+		err = -ENOKEY;
+	if (err < 0)
+		return log_fault("cmf: read the store key", err, problems.text);
+	memcpy(id, own->id, CMF_KEY_ID_LEN);
+	return 0;
+}
+
 int cmf_key_derive(struct cmf *cmf, const uint8_t *id, const char *label,
 		   uint8_t out[CMF_DERIVED_KEY_LEN])
 {

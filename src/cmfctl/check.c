@@ -60,7 +60,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"database", OPT_DATABASE, NULL, 0,
-		 "Check the database and the clients in it, "
+		 "Check the whole database and the clients in it, "
 		 "too; one of an older version is left as it is",
 		 1},
 		{0}};

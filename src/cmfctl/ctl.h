@@ -53,9 +53,9 @@ ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_delete
 ctl_command ctl_client_add, ctl_client_update, ctl_client_remove;
 ctl_command ctl_credential_add, ctl_credential_list, ctl_credential_remove;
 ctl_command ctl_subscription_show, ctl_subscription_remove;
-ctl_command ctl_transaction_show, ctl_announcement_show, ctl_ca_show, ctl_ca_rollover;
-ctl_command ctl_protection_renew;
 ctl_command ctl_vnfm_show, ctl_vnfm_resync, ctl_vnfm_forget, ctl_vnf_show, ctl_lcm_approve;
+ctl_command ctl_transaction_show, ctl_announcement_show, ctl_ca_show, ctl_ca_rollover, ctl_ca_renew;
+ctl_command ctl_protection_renew, ctl_store_rekey;
 
 /* The --config, --socket and --json options: as a child of the program's parser, input struct ctl.
  */
@@ -74,6 +74,8 @@ int ctl_openssl_error(const char *what);
 /* The same for a file. Returns CTL_FAULT. */
 int ctl_file_error(const char *path, int err);
 
+/* A new store key, in place of the file that may be there, whose owner and mode stay. */
+_must_check_ int ctl_store_key_make(const char *path);
 /* A whole file, or standard input for "-". 0 or a negative errno. */
 int ctl_file_read(const char *path, size_t max, struct octets *outp);
 /* Reads a text file of at most `max` octets to a NUL-terminated string; CTL_OK or CTL_FAULT. */

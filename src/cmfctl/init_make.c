@@ -14,14 +14,10 @@
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Octets of the key under which MAC secrets are stored: AES-256. */
-enum { STORE_KEY_LEN = 32 };
 
 /* A private key with its text around it; the largest are RSA's. */
 enum { KEY_FILE_MAX = 64 * 1024 };
@@ -280,30 +276,13 @@ static int pki_write(const char *stage, const struct init *init, const struct co
 
 /* --- store --- */
 
-static int store_key_make(const char *path)
-{
-	uint8_t key[STORE_KEY_LEN];
-	char hex[2 * STORE_KEY_LEN + 2];
-	int err;
-
-	if (RAND_priv_bytes(key, sizeof(key)) != 1)
-		return ctl_openssl_error("no random octets");
-	bytes_to_hex(BYTES_OF(key), hex);
-	hex[sizeof(hex) - 2] = '\n';
-	hex[sizeof(hex) - 1] = '\0';
-	err = file_write_durable(path, bytes_of_string(hex), 0600);
-	explicit_bzero(key, sizeof(key));
-	explicit_bzero(hex, sizeof(hex));
-	return err ? ctl_file_error(path, err) : CTL_OK;
-}
-
 static int store_make(const struct conf *conf)
 {
 	const struct store_options options = {.database = conf->store.database, .batch_max = 1};
 	int err, status = parent_make(conf->store.secret_key);
 
 	if (!status)
-		status = store_key_make(conf->store.secret_key);
+		status = ctl_store_key_make(conf->store.secret_key);
 	if (!status)
 		status = parent_make(conf->store.database);
 	if (status)

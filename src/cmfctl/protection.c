@@ -331,7 +331,8 @@ int ctl_protection_renew(struct ctl *ctl, int argc, char **argv)
 	p.conf = conf;
 	status = protection_renew(&p);
 	if (!status && !ctl->json)
-		printf("renewed %s; restart cmfd. Clients that pin it (-srvcert) need the new "
+		printf("renewed %s; now run cmfctl reload. Clients that pin it (-srvcert) need the "
+		       "new "
 		       "one.\n",
 		       conf->protection.certificate);
 	protection_clear(&p);

@@ -408,6 +408,7 @@ enum {
 	FILTER_MANAGER,
 	FILTER_TRUST_DOMAIN,
 	FILTER_PROFILE,
+	FILTER_CA,
 	FILTER_ALL
 };
 
@@ -420,6 +421,7 @@ static const struct ctl_filter filters[] = {
 	[FILTER_TRUST_DOMAIN] = {"trust-domain", "trust_domain", "NAME",
 				 "Of this trust domain only"},
 	[FILTER_PROFILE] = {"profile", "profile", "NAME", "With this profile only"},
+	[FILTER_CA] = {"ca", "ca", "NAME", "Of this CA only"},
 	[FILTER_ALL] = {"all", "all", NULL, "Deregistered ones too"},
 };
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* registration update: another attester or profile. The other commands are registration.c's. */
+/*
+ * registration update: another attester or profile of one registration, or another CA, profile or
+ * manager of many (registration_move.c). The other commands are registration.c's.
+ */
 #include "attester.h"
+#include "registration_move.h"
 
 #include "base/cert_type.h"
 
@@ -13,6 +17,13 @@ enum {
 	OPT_PROFILE,
 	OPT_DEFAULT_PROFILE,
 	OPT_NO_ATTESTER,
+	OPT_CA,
+	OPT_MANAGER,
+	OPT_FROM_CA,
+	OPT_FROM_PROFILE,
+	OPT_FROM_MANAGER,
+	OPT_DRY_RUN,
+	OPT_ALL,
 };
 
 struct update_args {
@@ -21,18 +32,53 @@ struct update_args {
 	const char *vnf_instance;
 	const char *trust_domain;
 	const char *profile;
+	const char *ca, *manager;
+	const char *from_ca, *from_profile, *from_manager;
 	bool default_profile;
 	bool no_attester;
+	bool dry_run, all;
 	struct ctl_attester attester;
 };
+
+static bool is_filtered(const struct update_args *args)
+{
+	return args->from_ca || args->from_profile || args->from_manager || args->all;
+}
+
+/* What only registrations in number have, though it may be one. */
+static bool is_move(const struct update_args *args)
+{
+	return !args->subject_id || args->ca || args->manager || args->dry_run || is_filtered(args);
+}
+
+static void move_args_check(struct argp_state *state, const struct update_args *args)
+{
+	enum cert_type type;
+
+	if (args->cert_type && cert_type_parse(args->cert_type, &type))
+		argp_error(state, "--cert-type must be ManoCert, VnfciCert or VnfOAMCert");
+	if (!args->ca && !args->profile && !args->manager)
+		argp_error(state, "say what is to change: --ca, --profile or --manager");
+	if (args->no_attester || ctl_attester_given(&args->attester) || args->default_profile)
+		argp_error(state,
+			   "an attester or the default profile is given to one registration "
+			   "alone, without --ca, --manager, --from-..., --all and --dry-run");
+	if (!args->subject_id && !is_filtered(args) && !args->cert_type && !args->trust_domain &&
+	    !args->vnf_instance)
+		argp_error(state, "say which registrations: SUBJECT-ID, --cert-type, "
+				  "--vnf-instance, --trust-domain, --from-ca, --from-profile, "
+				  "--from-manager, or --all");
+}
 
 static void update_args_check(struct argp_state *state, const struct update_args *args)
 {
 	const struct ctl_attester *a = &args->attester;
 	enum cert_type type;
 
-	if (!args->subject_id)
-		argp_error(state, "SUBJECT-ID is required");
+	if (is_move(args)) {
+		move_args_check(state, args);
+		return;
+	}
 	if (!args->cert_type || cert_type_parse(args->cert_type, &type))
 		argp_error(state, "--cert-type is required: ManoCert, VnfciCert or VnfOAMCert");
 	if (!!a->key + !!a->certificate + !!a->cas > 1)
@@ -65,6 +111,27 @@ static error_t update_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_PROFILE:
 		args->profile = arg;
+		return 0;
+	case OPT_CA:
+		args->ca = arg;
+		return 0;
+	case OPT_MANAGER:
+		args->manager = arg;
+		return 0;
+	case OPT_FROM_CA:
+		args->from_ca = arg;
+		return 0;
+	case OPT_FROM_PROFILE:
+		args->from_profile = arg;
+		return 0;
+	case OPT_FROM_MANAGER:
+		args->from_manager = arg;
+		return 0;
+	case OPT_DRY_RUN:
+		args->dry_run = true;
+		return 0;
+	case OPT_ALL:
+		args->all = true;
 		return 0;
 	case OPT_DEFAULT_PROFILE:
 		args->default_profile = true;
@@ -129,6 +196,25 @@ static int update_send(struct ctl *ctl, const struct update_args *args)
 	return status;
 }
 
+static int move_send(struct ctl *ctl, const struct update_args *args)
+{
+	const struct ctl_move move = {
+		.subject_id = args->subject_id,
+		.cert_type = args->cert_type,
+		.vnf_instance = args->vnf_instance,
+		.trust_domain = args->trust_domain,
+		.from_ca = args->from_ca,
+		.from_profile = args->from_profile,
+		.from_manager = args->from_manager,
+		.ca = args->ca,
+		.profile = args->profile,
+		.manager = args->manager,
+		.dry_run = args->dry_run,
+	};
+
+	return ctl_registrations_move(ctl, &move);
+}
+
 int ctl_registration_update(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
@@ -139,15 +225,24 @@ int ctl_registration_update(struct ctl *ctl, int argc, char **argv)
 		{"profile", OPT_PROFILE, "NAME", 0, "Certificate profile from now on", 2},
 		{"default-profile", OPT_DEFAULT_PROFILE, NULL, 0, "That of the certType again", 2},
 		{"no-attester", OPT_NO_ATTESTER, NULL, 0, "No attester any more", 3},
+		{"ca", OPT_CA, "NAME", 0, "CA from now on", 2},
+		{"manager", OPT_MANAGER, "CLIENT", 0, "Manager from now on", 2},
+		{"from-ca", OPT_FROM_CA, "NAME", 0, "All that have this CA", 4},
+		{"from-profile", OPT_FROM_PROFILE, "NAME", 0, "All that have this profile", 4},
+		{"from-manager", OPT_FROM_MANAGER, "CLIENT", 0, "All that have this manager", 4},
+		{"all", OPT_ALL, NULL, 0, "All registrations", 4},
+		{"dry-run", OPT_DRY_RUN, NULL, 0, "Say what would be updated", 4},
 		{0},
 	};
 	static const struct argp_child children[] = {{&ctl_attester_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = update_parse,
-		.args_doc = "SUBJECT-ID",
-		.doc = "Gives a registration another attester or profile. What is not said of the "
-		       "attester stays as it is. Certificates stay as they are.",
+		.args_doc = "[SUBJECT-ID]",
+		.doc = "Gives a registration another attester or profile, or those that are "
+		       "selected "
+		       "another CA, profile or manager. What is not said of the attester stays as "
+		       "it is. Certificates stay as they are.",
 		.children = children,
 	};
 	struct update_args args = {0};
@@ -156,7 +251,7 @@ int ctl_registration_update(struct ctl *ctl, int argc, char **argv)
 	ctl_parse(&argp, ctl, &args, argc, argv);
 	status = ctl_attester_read(&args.attester);
 	if (!status)
-		status = update_send(ctl, &args);
+		status = is_move(&args) ? move_send(ctl, &args) : update_send(ctl, &args);
 	ctl_attester_clear(&args.attester);
 	return status;
 }

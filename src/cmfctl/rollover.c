@@ -338,6 +338,7 @@ static int file_write(const char *stage, const struct rollover *r, const char *n
 	return rollover_certificates_write(stage, name, certs, (size_t)n + 1);
 }
 
+/* The key of the root is not for cmfd. */
 static int rollover_write(const char *stage, void *arg)
 {
 	const struct rollover *r = arg;
@@ -359,7 +360,7 @@ static int rollover_write(const char *stage, void *arg)
 	for (size_t i = 0; !status && i < PROTECTION_COUNT; i++)
 		if (r->protection_signed[i])
 			status = file_write(stage, r, protection[i][1], r->protection[i]);
-	return status;
+	return status ? status : stage_owner_keep(stage, r->ca->certificate, root_key_file);
 }
 
 /* --- what comes next --- */
@@ -447,7 +448,7 @@ static void rollover_report(const struct ctl *ctl, const struct rollover *r)
 	printf("made %s; nothing else was changed. To bring the new root into force, set in %s\n",
 	       dir, ctl->config);
 	keys_print(keys);
-	printf("then run cmfctl check and restart cmfd. Certificates issued before stay valid; "
+	printf("then run cmfctl check and cmfctl reload. Certificates issued before stay valid; "
 	       "clients get the\nnew root with a genm rootCaCert.\n");
 	if (!r->args->new_root_cert)
 		printf("cmfd does not use %s/%s: keep it elsewhere.\n", dir, root_key_file);

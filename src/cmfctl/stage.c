@@ -36,6 +36,29 @@ bool stage_dir_is_free(const char *dir)
 	return empty;
 }
 
+int stage_owner_keep(const char *stage, const char *like, const char *except)
+{
+	const struct dirent *entry;
+	struct stat st;
+	DIR *d;
+	int failed = 0;
+
+	if (geteuid() != 0 || stat(like, &st))
+		return CTL_OK;
+	d = opendir(stage);
+	if (!d)
+		return ctl_file_error(stage, errno);
+	while (!failed && (entry = readdir(d))) {
+		bool own = strcmp(entry->d_name, "..") != 0 &&
+			   (!except || strcmp(entry->d_name, except) != 0);
+
+		if (own && fchownat(dirfd(d), entry->d_name, st.st_uid, st.st_gid, 0))
+			failed = errno;
+	}
+	closedir(d);
+	return failed ? ctl_file_error(stage, failed) : CTL_OK;
+}
+
 /* Makes the rename durable. */
 static int parent_sync(const char *dir)
 {

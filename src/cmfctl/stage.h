@@ -13,5 +13,11 @@ typedef int stage_fill(const char *stage, void *arg);
 
 /* Whether the directory is absent or empty: nothing else is replaced. */
 bool stage_dir_is_free(const char *dir);
+/*
+ * As root: the directory and the files in it get the owner of the file `like`, so that a service
+ * reads them as it has read that one; but for the file `except` (NULL: for none), which is not for
+ * it. An exit code.
+ */
+_must_check_ int stage_owner_keep(const char *stage, const char *like, const char *except);
 /* Makes the directory with what `fill` puts in. An exit code. */
 _must_check_ int stage_dir_make(const char *dir, stage_fill *fill, void *arg);

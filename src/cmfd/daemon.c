@@ -93,7 +93,8 @@ static int pools_start(struct daemon *daemon)
 {
 	const struct conf_server *conf = &daemon->service->conf->server;
 	const struct pool_ops ops = {worker_new, worker_free, daemon};
-	/* Each has its place in the queue: none is kept away by the others. */
+	/* Each has its place in the queue, those of CAs that a reload brings, too: none is kept
+	 * away by the others. */
 	size_t n_chores = housekeeper_chores(ca_count(daemon->service->cas));
 	int err = pool_new(&ops, conf->workers, conf->queue_max, &daemon->pool);
 
@@ -105,7 +106,7 @@ static int pools_start(struct daemon *daemon)
 		err = pool_new(&ops, HEALTH_WORKERS, LOCAL_QUEUE_MAX, &daemon->health_pool);
 	if (err == 0)
 		err = pool_new(&ops, n_chores < CHORE_WORKERS_MAX ? n_chores : CHORE_WORKERS_MAX,
-			       n_chores, &daemon->chores_pool);
+			       n_chores + LOCAL_QUEUE_MAX, &daemon->chores_pool);
 	/* One beside them looks for what is due. */
 	if (err == 0)
 		err = pool_new(&ops, daemon->service->conf->events.workers + 1, LOCAL_QUEUE_MAX,
@@ -209,6 +210,9 @@ static int reload_prepare(struct daemon *daemon, struct service **servicep, stru
 		return err;
 	err = service_new(&next, daemon->service, daemon->store, daemon->metrics, &service,
 			  problems);
+	if (err < 0)
+		return err;
+	err = housekeeper_resize(daemon->housekeeper, ca_count(service->cas));
 	if (err < 0)
 		return err;
 	/* Last, since it takes effect at once. */

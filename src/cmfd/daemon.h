@@ -77,6 +77,8 @@ struct housekeeper;
 size_t housekeeper_chores(size_t n_cas);
 _must_check_ int housekeeper_new(struct pool *pool, size_t n_cas,
 				 struct housekeeper **housekeeperp);
+/* There may be more CAs from now on. By the thread that calls housekeeper_tick(). 0 or -ENOMEM. */
+_must_check_ int housekeeper_resize(struct housekeeper *housekeeper, size_t n_cas);
 /* After the pool is gone. NULL is fine. */
 void housekeeper_free(struct housekeeper *housekeeper);
 /* Queues each chore that is not still at work. Called every second. */

@@ -25,10 +25,11 @@ struct chore {
 	int ca;           /* index, or CHORE_OF_... */
 };
 
+/* Chores of CAs that have gone stay, and do nothing. */
 struct housekeeper {
 	struct pool *pool;
 	size_t n_chores;
-	struct chore chores[];
+	struct chore **chores; /* each stays where it is while it runs */
 };
 
 size_t housekeeper_chores(size_t n_cas)
@@ -36,24 +37,48 @@ size_t housekeeper_chores(size_t n_cas)
 	return n_cas + CHORES_BESIDE_CAS;
 }
 
-int housekeeper_new(struct pool *pool, size_t n_cas, struct housekeeper **housekeeperp)
+int housekeeper_resize(struct housekeeper *housekeeper, size_t n_cas)
 {
 	size_t n = housekeeper_chores(n_cas);
-	struct housekeeper *housekeeper =
-		calloc(1, sizeof(*housekeeper) + n * sizeof(struct chore));
+	struct chore **grown;
+
+	if (n <= housekeeper->n_chores)
+		return 0;
+	grown = reallocarray(housekeeper->chores, n, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	housekeeper->chores = grown;
+	for (size_t i = housekeeper->n_chores; i < n; i++) {
+		grown[i] = calloc(1, sizeof(*grown[i]));
+		if (!grown[i])
+			return -ENOMEM;
+		grown[i]->ca = (int)i + CHORE_OF_ATTESTATION;
+		housekeeper->n_chores = i + 1;
+	}
+	return 0;
+}
+
+int housekeeper_new(struct pool *pool, size_t n_cas, struct housekeeper **housekeeperp)
+{
+	struct housekeeper *housekeeper = calloc(1, sizeof(*housekeeper));
 
 	if (!housekeeper)
 		return -ENOMEM;
 	housekeeper->pool = pool;
-	housekeeper->n_chores = n;
-	for (size_t i = 0; i < housekeeper->n_chores; i++)
-		housekeeper->chores[i].ca = (int)i + CHORE_OF_ATTESTATION;
+	if (housekeeper_resize(housekeeper, n_cas) < 0) {
+		housekeeper_free(housekeeper);
+		return -ENOMEM;
+	}
 	*housekeeperp = housekeeper;
 	return 0;
 }
 
 void housekeeper_free(struct housekeeper *housekeeper)
 {
+	for (size_t i = 0; housekeeper && i < housekeeper->n_chores; i++)
+		free(housekeeper->chores[i]);
+	if (housekeeper)
+		free(housekeeper->chores);
 	free(housekeeper);
 }
 
@@ -61,6 +86,8 @@ void housekeeper_free(struct housekeeper *housekeeper)
 static int chore_round(const struct chore *chore, const struct service *service,
 		       struct cmf_worker *worker, bool *morep)
 {
+	struct ca *ca;
+
 	*morep = false;
 	switch (chore->ca) {
 	case CHORE_OF_ATTESTATION:
@@ -75,8 +102,8 @@ static int chore_round(const struct chore *chore, const struct service *service,
 	case CHORE_OF_CMF:
 		return cmf_housekeeping(service->cmf, worker, morep);
 	default:
-		return ca_housekeeping(ca_at(service->cas, (size_t)chore->ca), worker->reader,
-				       worker->unit);
+		ca = ca_at(service->cas, (size_t)chore->ca);
+		return ca ? ca_housekeeping(ca, worker->reader, worker->unit) : 0;
 	}
 }
 
@@ -98,7 +125,7 @@ static void chore_run(void *arg, struct worker *worker)
 void housekeeper_tick(struct housekeeper *housekeeper)
 {
 	for (size_t i = 0; i < housekeeper->n_chores; i++) {
-		struct chore *chore = &housekeeper->chores[i];
+		struct chore *chore = housekeeper->chores[i];
 
 		if (!atomic_exchange(&chore->busy, true) &&
 		    pool_submit(housekeeper->pool, chore_run, chore) < 0)

@@ -72,13 +72,13 @@ const struct conf_key conf_keys[] = {
 	       .help = "Unix-domain socket of cmfctl: who may write to it is an operator."),
 	SERVER(admin_socket_mode, "admin_socket_mode", mode, .initial = "0600",
 	       .help = "File mode of admin_socket."),
-	SERVER(tls_certificate, "tls_certificate", file,
+	SERVER(tls_certificate, "tls_certificate", file, .reload = true,
 	       .help = "PEM: the server's certificate for listen_tls and listen_nfv, then its "
 		       "chain."),
-	SERVER(tls_key, "tls_key", key, .help = "Private key of tls_certificate."),
-	SERVER(tls_passphrase_file, "tls_passphrase_file", secret_file,
+	SERVER(tls_key, "tls_key", key, .reload = true, .help = "Private key of tls_certificate."),
+	SERVER(tls_passphrase_file, "tls_passphrase_file", secret_file, .reload = true,
 	       .help = "File with the passphrase of tls_key."),
-	SERVER(tls_client_ca, "tls_client_ca", file,
+	SERVER(tls_client_ca, "tls_client_ca", file, .reload = true,
 	       .help = "PEM: certificates of CAs, whose names tell TLS clients which certificate "
 		       "to send. A hint only: every client may send one, none has to, and who it "
 		       "is is decided for each request."),
@@ -128,7 +128,7 @@ const struct conf_key conf_keys[] = {
 	STORE(secret_key, "secret_key", secret_file, .required = true,
 	      .help = "File with 32 octets of key in hex, under which MAC secrets and archived "
 		      "keys are stored; `cmfctl store rekey` makes another."),
-	STORE(secret_key_old, "secret_key_old", file, .reload = true,
+	STORE(secret_key_old, "secret_key_old", secret_file, .reload = true,
 	      .help = "The key before, as long as secrets are stored under it. Default: the file "
 		      "of "
 		      "`secret_key` with `.old` behind it, if there is one."),
@@ -150,28 +150,30 @@ const struct conf_key conf_keys[] = {
 		  .help = "How long a registration is kept after its end, a day at least, and as "
 			  "long as certificates of it are. 0: for ever."),
 
-	PROTECTION(certificate, "certificate", file, .required = true,
+	PROTECTION(certificate, "certificate", file, .required = true, .reload = true,
 		   .help = "PEM: the certificate that protects answers, then its chain without the "
 			   "root."),
-	PROTECTION(key, "key", key, .required = true, .help = "Private key of that certificate."),
-	PROTECTION(passphrase_file, "passphrase_file", secret_file,
+	PROTECTION(key, "key", key, .required = true, .reload = true,
+		   .help = "Private key of that certificate."),
+	PROTECTION(passphrase_file, "passphrase_file", secret_file, .reload = true,
 		   .help = "File with the passphrase of key."),
-	PROTECTION(encryption_certificate, "encryption_certificate", file,
+	PROTECTION(encryption_certificate, "encryption_certificate", file, .reload = true,
 		   .help = "PEM: the certificate for whose key clients encrypt what is for the CMF "
 			   "(caProtEncCert); with encryption_key. Without it revPassphrase is not "
 			   "supported."),
-	PROTECTION(encryption_key, "encryption_key", key,
+	PROTECTION(encryption_key, "encryption_key", key, .reload = true,
 		   .help = "Private key of encryption_certificate."),
 	PROTECTION(encryption_passphrase_file, "encryption_passphrase_file", secret_file,
-		   .help = "File with the passphrase of encryption_key."),
+		   .reload = true, .help = "File with the passphrase of encryption_key."),
 	PROTECTION(
-		kga_certificate, "kga_certificate", file,
+		kga_certificate, "kga_certificate", file, .reload = true,
 		.help = "PEM: the certificate of the key generation authority, then its chain "
 			"without the root; its extendedKeyUsage must have id-kp-cmKGA. It signs "
 			"the keys that are generated for clients. Without it certificate does, if "
 			"it has that, too."),
-	PROTECTION(kga_key, "kga_key", key, .help = "Private key of kga_certificate."),
-	PROTECTION(kga_passphrase_file, "kga_passphrase_file", secret_file,
+	PROTECTION(kga_key, "kga_key", key, .reload = true,
+		   .help = "Private key of kga_certificate."),
+	PROTECTION(kga_passphrase_file, "kga_passphrase_file", secret_file, .reload = true,
 		   .help = "File with the passphrase of kga_key."),
 	PROTECTION(mac_iterations_min, "mac_iterations_min", number, .initial = "100", .min = 1,
 		   .reload = true, .max = UINT32_MAX,
@@ -358,31 +360,32 @@ const struct conf_key conf_keys[] = {
 
 	CA(type, "type", ca_type, .required = true,
 	   .help = "Whether this CMF signs itself or asks another CA."),
-	CA(certificate, "certificate", file,
+	CA(certificate, "certificate", file, .reload = true,
 	   .help = "PEM: certificate of the CA that issues. Required for `internal`; for "
 		   "`upstream` "
 		   "it completes the chain sent to clients."),
-	CA(chain, "chain", file,
+	CA(chain, "chain", file, .reload = true,
 	   .help = "PEM: the certificates above it, up to and with the root."),
-	CA(root_new_with_old, "root_new_with_old", file,
+	CA(root_new_with_old, "root_new_with_old", file, .reload = true,
 	   .help = "PEM: the new root's key signed by the old root, once the root was rolled over; "
 		   "`cmfctl ca rollover` makes it. It is sent with the chain, and clients that ask "
 		   "for the update of the old root get it."),
-	CA(root_old_with_new, "root_old_with_new", file,
+	CA(root_old_with_new, "root_old_with_new", file, .reload = true,
 	   .help = "PEM: the old root's key signed by the new root."),
-	CA(root_new_with_new, "root_new_with_new", file,
+	CA(root_new_with_new, "root_new_with_new", file, .reload = true,
 	   .help = "PEM: the new root, where `chain` has the old one still."),
-	INTERNAL(key, "key", key, .required = true, .help = "Private key of the CA."),
-	INTERNAL(passphrase_file, "passphrase_file", secret_file,
+	INTERNAL(key, "key", key, .required = true, .reload = true,
+		 .help = "Private key of the CA."),
+	INTERNAL(passphrase_file, "passphrase_file", secret_file, .reload = true,
 		 .help = "File with the passphrase of key."),
-	INTERNAL(digest, "digest", digest, .initial = "sha256",
+	INTERNAL(digest, "digest", digest, .initial = "sha256", .reload = true,
 		 .help = "Digest of signatures; without meaning for EdDSA and ML-DSA keys."),
-	INTERNAL(crl_distribution_points, "crl_distribution_points", uris,
+	INTERNAL(crl_distribution_points, "crl_distribution_points", uris, .reload = true,
 		 .help = "URIs for the extension of that name; cmfd serves `/crl/NAME.crl`."),
-	INTERNAL(aia_ca_issuers, "aia_ca_issuers", uris,
+	INTERNAL(aia_ca_issuers, "aia_ca_issuers", uris, .reload = true,
 		 .help = "URIs of the CA's certificate for authorityInfoAccess; cmfd serves "
 			 "`/aia/NAME.cer`."),
-	INTERNAL(aia_ocsp, "aia_ocsp", uris,
+	INTERNAL(aia_ocsp, "aia_ocsp", uris, .reload = true,
 		 .help = "URIs of OCSP responders for authorityInfoAccess."),
 	INTERNAL(crl_validity_ms, "crl_validity", duration, .initial = "7d", .min = 60 * SECOND,
 		 .max = 3650 * DAY, .reload = true,
@@ -399,17 +402,17 @@ const struct conf_key conf_keys[] = {
 			 "what it did; otherwise the next one follows within seconds."),
 	INTERNAL(crl_in_answer, "crl_in_answer", boolean, .initial = "no", .reload = true,
 		 .help = "Whether the answer (rp) holds that CRL; with crl_on_revocation."),
-	INTERNAL(crl_directory, "crl_directory", directory,
+	INTERNAL(crl_directory, "crl_directory", directory, .reload = true,
 		 .help = "Directory in which NAME.crl is written too."),
 	INTERNAL(backdate_ms, "backdate", duration, .initial = "5m", .max = DAY, .reload = true,
 		 .help = "How far notBefore lies back, for verifiers whose clock is slow."),
-	UPSTREAM(server_url, "server_url", url, .required = true,
+	UPSTREAM(server_url, "server_url", url, .required = true, .reload = true,
 		 .help = "CMP server of the upstream CA, with path."),
-	UPSTREAM(request, "request", upstream_request, .initial = "cr",
+	UPSTREAM(request, "request", upstream_request, .initial = "cr", .reload = true,
 		 .help = "`cr`: proof of possession is verified here and sent as raVerified; "
 			 "`p10cr`: the client's PKCS#10 request is passed on."),
 	UPSTREAM(
-		forwarding, "forwarding", forwarding, .initial = "reissue",
+		forwarding, "forwarding", forwarding, .initial = "reissue", .reload = true,
 		.help = "How requests, and rr for one certificate, reach the upstream CA, RFC 9483 "
 			"5.2. "
 			"`reissue`: as a request of this CMF (see request). `unchanged`: the "
@@ -418,44 +421,48 @@ const struct conf_key conf_keys[] = {
 			"`replaced`: this CMF's protection takes the place of the client's; kur "
 			"is then sent as with `added`. A request under a MAC is always sent as "
 			"with `replaced`. Other than `reissue` needs ra_certificate."),
-	UPSTREAM(forward_original, "forward_original", boolean, .initial = "no",
+	UPSTREAM(forward_original, "forward_original", boolean, .initial = "no", .reload = true,
 		 .help = "With `forwarding = replaced`: whether the client's message goes along "
 			 "in generalInfo (origPKIMessage)."),
-	UPSTREAM(ra_certificate, "ra_certificate", file,
+	UPSTREAM(ra_certificate, "ra_certificate", file, .reload = true,
 		 .help = "PEM: certificate of this CMF as registration authority, with chain. This "
 			 "and ra_key, or ra_reference and ra_secret_file."),
-	UPSTREAM(ra_key, "ra_key", key, .help = "Private key of ra_certificate."),
-	UPSTREAM(ra_passphrase_file, "ra_passphrase_file", secret_file,
+	UPSTREAM(ra_key, "ra_key", key, .reload = true, .help = "Private key of ra_certificate."),
+	UPSTREAM(ra_passphrase_file, "ra_passphrase_file", secret_file, .reload = true,
 		 .help = "File with the passphrase of ra_key."),
-	UPSTREAM(ra_reference, "ra_reference", text,
+	UPSTREAM(ra_reference, "ra_reference", text, .reload = true,
 		 .help = "Reference of a shared secret with the upstream CA."),
-	UPSTREAM(ra_secret_file, "ra_secret_file", secret_file, .help = "File with that secret."),
-	UPSTREAM(recipient, "recipient", dn, .help = "Name of the upstream CA in our requests."),
-	UPSTREAM(expect_sender, "expect_sender", dn,
+	UPSTREAM(ra_secret_file, "ra_secret_file", secret_file, .reload = true,
+		 .help = "File with that secret."),
+	UPSTREAM(recipient, "recipient", dn, .reload = true,
+		 .help = "Name of the upstream CA in our requests."),
+	UPSTREAM(expect_sender, "expect_sender", dn, .reload = true,
 		 .help = "Name that must have protected its answers."),
-	UPSTREAM(trusted, "trusted", file, .required = true,
+	UPSTREAM(trusted, "trusted", file, .required = true, .reload = true,
 		 .help = "PEM: trust anchor of the protection of its answers."),
 	UPSTREAM(
-		server_certificate, "server_certificate", file,
+		server_certificate, "server_certificate", file, .reload = true,
 		.help = "PEM: the certificates that protect its answers, below `trusted`. No other "
 			"signer is believed then."),
 	UPSTREAM(
 		upstream_signer, "upstream_signer", upstream_signer, .initial = "default",
+		.reload = true,
 		.help = "Whose answers count without server_certificate. `authorized`: of the "
 			"issuing CA itself, and of a signer with id-kp-cmcCA or id-kp-cmcRA in its "
 			"extendedKeyUsage (RFC 9483 1.5). `name`: of everybody below `trusted` who "
 			"has the name `expect_sender`. `default` is `authorized`; `cmfctl check` "
 			"then says so, for those who had `name` in effect before."),
-	UPSTREAM(upstream_profile, "upstream_profile", text,
+	UPSTREAM(upstream_profile, "upstream_profile", text, .reload = true,
 		 .help = "certProfile that is asked for there."),
 	UPSTREAM(upstream_subject, "upstream_subject", upstream_subject, .initial = "identity",
+		 .reload = true,
 		 .help = "How like what was asked for its certificates must be. `identity`: no "
 			 "other "
 			 "commonName or subjectAltName than the entity's; other attributes and "
 			 "extensions that it changes are told to the client (grantedWithMods). "
 			 "`exact`: subject and subjectAltName as asked for. What is not so is "
 			 "declined."),
-	UPSTREAM(tls_trusted, "tls_trusted", file,
+	UPSTREAM(tls_trusted, "tls_trusted", file, .reload = true,
 		 .help = "PEM: trust anchors for https; without it the system's."),
 	UPSTREAM(
 		upstream_wait_ms, "upstream_wait", duration, .initial = "2s", .max = 3600 * SECOND,
@@ -469,6 +476,7 @@ const struct conf_key conf_keys[] = {
 		 .help = "Pause between attempts while the upstream CA does not answer."),
 	UPSTREAM(
 		upstream_workers, "upstream_workers", number, .initial = "8", .min = 1, .max = 1024,
+		.reload = true,
 		.help = "Workers that may wait for it at the same time; more requests are queued."),
 
 	/* Its value is the pair has_cert_type and cert_type, so the field is the struct itself. */

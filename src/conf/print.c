@@ -42,6 +42,11 @@ static void print_section(enum conf_section section, const char *name, const voi
 	}
 }
 
+void conf_ca_print(const struct conf_ca *ca, FILE *out)
+{
+	print_section(CONF_CA, ca->name, ca, out);
+}
+
 /* Two profiles may share a section: it is printed for the first. */
 static bool extensions_printed(const struct conf *conf, size_t profile)
 {

@@ -34,28 +34,29 @@ static int compare_section(enum conf_section section, const char *title, const v
 	return 0;
 }
 
+static const struct conf_ca *ca_named(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_cas; i++)
+		if (strcmp(conf->cas[i].name, name) == 0)
+			return &conf->cas[i];
+	return NULL;
+}
+
+/* CAs may come, and go where no registration has them, which cmf_new() looks at. */
 static int compare_cas(const struct conf *now, const struct conf *next,
 		       struct conf_problems *problems)
 {
-	bool same = now->n_cas == next->n_cas;
+	int err = 0;
 
-	for (size_t i = 0; same && i < now->n_cas; i++)
-		same = strcmp(now->cas[i].name, next->cas[i].name) == 0;
-	if (!same) {
-		conf_problem(problems, "ca", NULL,
-			     "CAs were added, removed, renamed or moved, which needs a restart");
-		return 0;
-	}
-	for (size_t i = 0; i < now->n_cas; i++) {
+	for (size_t i = 0; i < now->n_cas && err == 0; i++) {
+		const struct conf_ca *ca = ca_named(next, now->cas[i].name);
 		char title[256];
-		int err;
 
 		snprintf(title, sizeof(title), "ca %s", now->cas[i].name);
-		err = compare_section(CONF_CA, title, &now->cas[i], &next->cas[i], problems);
-		if (err < 0)
-			return err;
+		if (ca)
+			err = compare_section(CONF_CA, title, &now->cas[i], ca, problems);
 	}
-	return 0;
+	return err;
 }
 
 static int compare_vnfms(const struct conf *now, const struct conf *next,

@@ -237,6 +237,9 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		"UPDATE registration SET changed_ms = ?4,"
 		" attester_id = (SELECT id FROM attester WHERE digest = ?3)"
 		" WHERE id = ?1 AND state = 0 AND attester_id IS NOT DISTINCT FROM ?2",
+	[CHANGE_REGISTRATION_PASS_ON] =
+		"UPDATE registration SET manager = ?5, changed_ms = ?6 WHERE subject_key = ?1"
+		" AND trust_domain = ?2 AND vnf_instance = ?3 AND state = 0 AND manager = ?4",
 	[CHANGE_REGISTRATION_REQUIRE_IDLE] =
 		REGISTRATION_BUSY_SQL " UNION ALL SELECT 1 FROM registration"
 				      " WHERE id = ?1 AND (profile <> ?3 OR ca <> ?4) LIMIT 1",
@@ -538,6 +541,8 @@ const char *const store_read_sql[READ_KINDS] = {
 					 " WHERE subject_key = ?1 AND trust_domain = ?2"
 					 " AND cert_type = ?3 AND state = 0 AND manager = ?4",
 	[READ_REGISTRATION_BUSY] = REGISTRATION_BUSY_SQL " LIMIT 1",
+	[READ_CA_USE_NEXT] = "SELECT trust_domain, ca FROM registration WHERE state = 0"
+			     " AND (trust_domain, ca) > (?1, ?2) ORDER BY trust_domain, ca LIMIT 1",
 	[READ_CA_USED] = "SELECT 1 FROM registration"
 			 " WHERE trust_domain = ?1 AND ca = ?2 AND state = 0 LIMIT 1",
 	[READ_CA_USED_BY_MANAGER] = "SELECT 1 FROM registration WHERE trust_domain = ?1"
@@ -786,6 +791,7 @@ const char *const store_part_sql[QUERY_PARTS] = {
 	[WHERE_SUBJECT_KEY] = "subject_key = ?",
 	[WHERE_VNF_INSTANCE] = "vnf_instance = ?",
 	[WHERE_MANAGER] = "manager = ?",
+	[WHERE_CA] = "ca = ?",
 	[WHERE_TRUST_DOMAIN] = "trust_domain = ?",
 	[WHERE_CERT_TYPE] = "cert_type = ?",
 	[WHERE_PROFILE] = "profile = ?",

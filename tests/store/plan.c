@@ -42,8 +42,9 @@ static const char *const may_be_sorted[] = {
 	"subject_key = ?",          /* those of one subjectId, in all trust domains and instances */
 	"SELECT 'the counter of '", /* the check of integrity */
 	"SELECT 'the number of registrations of trust domain '",
-	"AND transaction_id = ?", /* one for each requester that has used it */
-	"c.serial = ?",           /* one for each CA that has that serialNumber */
+	"AND transaction_id = ?",   /* one for each requester that has used it */
+	"FROM secret_key ORDER BY", /* two at most */
+	"c.serial = ?",             /* one for each CA that has that serialNumber */
 };
 
 /* By these all that a client has, or a domain, would be read: a list does it page by page. */

@@ -546,6 +546,78 @@ START_TEST(test_registration_attester)
 }
 END_TEST
 
+START_TEST(test_registration_cas_in_use)
+{
+	struct store_registration reg = sample_registration("a");
+	struct store_ca_use use = {0};
+	struct fixture f;
+	static const char *const expected[][2] = {
+		{"domain-a", "issuing"}, {"domain-a", "second"}, {"domain-b", "issuing"}};
+	int64_t gone;
+
+	fixture_begin(&f, _i);
+	put_registration(&f, &reg);
+	reg.subject_id = TEXT("b");
+	put_registration(&f, &reg);
+	reg.ca = TEXT("second");
+	reg.subject_id = TEXT("c");
+	put_registration(&f, &reg);
+	reg.subject_id = TEXT("d");
+	reg.ca = TEXT("third");
+	gone = put_registration(&f, &reg);
+	reg.trust_domain = TEXT("domain-b");
+	reg.ca = TEXT("issuing");
+	put_registration(&f, &reg);
+	OK(store_registration_deregister(f.unit, gone, 1));
+	OK(store_unit_commit(f.unit));
+	for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+		OK(store_ca_use_next(f.reader, &use));
+		ck_assert_str_eq(use.trust_domain, expected[i][0]);
+		ck_assert_str_eq(use.ca, expected[i][1]);
+	}
+	ABSENT(store_ca_use_next(f.reader, &use));
+	store_ca_use_clear(&use);
+	fixture_end(&f);
+}
+END_TEST
+
+static void assert_manager(struct fixture *f, int64_t id, const char *manager)
+{
+	struct store_registration found = {0};
+
+	OK(store_registration_get(f->reader, id, &found));
+	ck_assert_str_eq(found.manager, manager);
+	store_registration_clear(&found);
+}
+
+/* All registrations of an entity go, those of others stay. */
+START_TEST(test_registration_pass_on)
+{
+	struct store_registration reg = sample_registration("a");
+	struct fixture f;
+	int64_t vnfci, oam, other;
+
+	fixture_begin(&f, _i);
+	vnfci = put_registration(&f, &reg);
+	reg.cert_type = CERT_TYPE_VNF_OAM;
+	oam = put_registration(&f, &reg);
+	reg.subject_id = TEXT("b");
+	other = put_registration(&f, &reg);
+	reg.subject_id = TEXT("A"); /* as names compare */
+	OK(store_registration_pass_on(f.unit, &reg, "vnfm-b", 9));
+	OK(store_registration_pass_on(f.unit, &reg, "vnfm-b", 9));
+	OK(store_unit_commit(f.unit));
+	assert_manager(&f, vnfci, "vnfm-b");
+	assert_manager(&f, oam, "vnfm-b");
+	assert_manager(&f, other, "vnfm-a");
+	/* Of another manager by now. */
+	OK(store_registration_pass_on(f.unit, &reg, "vnfm-c", 10));
+	OK(store_unit_commit(f.unit));
+	assert_manager(&f, vnfci, "vnfm-b");
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *registration_cases(void)
 {
 	TCase *tc = tcase_create("registration");
@@ -563,6 +635,8 @@ TCase *registration_cases(void)
 	tcase_add_loop_test(tc, test_registration_idle, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_ca_used, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_attester, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_cas_in_use, 0, backends_count);
+	tcase_add_loop_test(tc, test_registration_pass_on, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_of_thousands_is_all_or_nothing, 0,
 			    backends_count);
 	return tc;

@@ -792,17 +792,23 @@ START_TEST(test_metrics_text)
 	metrics_request(m, METRIC_OP_ir, METRIC_ACCEPTED, NULL, 501);
 	refuse(&refusal, REFUSAL_pop_signature_wrong);
 	metrics_request(m, METRIC_OP_ir, METRIC_REJECTED, &refusal, 20000000);
-	metrics_upstream(m, 63, "a\"b", 1000000, 1);
-	metrics_upstream(m, 63, "a\"b", 1000001, 0);
+	metrics_upstream(m, "a\"b", 1000000, 1);
+	metrics_upstream(m, "a\"b", 1000001, 0);
 	metrics_upstream_get(m, "a\"b", &upstream);
 	ck_assert(upstream.ok == 1 && upstream.failed == 1 && upstream.last_failed);
-	metrics_upstream(m, 62, "c", 1, 0);
-	metrics_upstream(m, 62, "c", 1, 1);
+	metrics_upstream(m, "c", 1, 0);
+	metrics_upstream(m, "c", 1, 1);
 	metrics_upstream_get(m, "c", &upstream);
 	ck_assert(upstream.ok == 1 && upstream.failed == 1 && !upstream.last_failed);
 	metrics_upstream_get(m, "another", &upstream);
 	ck_assert(upstream.ok == 0 && upstream.failed == 0 && !upstream.last_failed);
-	metrics_upstream(m, 64, "beyond", 1, 1);
+	for (int i = 2; i < 64; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "ca%d", i);
+		metrics_upstream(m, name, 1, 1);
+	}
+	metrics_upstream(m, "beyond", 1, 1);
 	metrics_connection(m, 1);
 	metrics_connection(m, 1);
 	metrics_connection(m, -1);

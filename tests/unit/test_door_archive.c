@@ -280,7 +280,7 @@ static bool archived(int64_t id, EVP_PKEY *key, bool generated)
 	ck_assert(found.generated == generated);
 	if (key) {
 		der = pkcs8(key);
-		ck_assert_uint_eq(found.secret.len, der.len + 12 + 16);
+		ck_assert_uint_eq(found.secret.len, 8 + 12 + der.len + 16);
 		ck_assert(!memmem(found.secret.data, found.secret.len, der.data + der.len / 2, 16));
 		octets_clear(&der);
 	}

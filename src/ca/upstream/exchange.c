@@ -32,8 +32,8 @@ static int exchange_send(struct exchange *x, struct bytes request)
 	x->transfer_error =
 		upstream->transfer(upstream->transfer_arg, &options, request, &x->answer);
 	fault_point("upstream-after-send");
-	metrics_upstream(x->ca->set->metrics, x->ca->index, x->ca->conf->name,
-			 clock_monotonic_us() - start_us, x->transfer_error == 0);
+	metrics_upstream(x->ca->set->metrics, x->ca->conf->name, clock_monotonic_us() - start_us,
+			 x->transfer_error == 0);
 	return x->transfer_error;
 }
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "cmf/move.h"
 #include "json.h"
 #include "query.h"
 
@@ -91,10 +92,18 @@ void operator_page_skip(struct operator_page *page, int64_t id);
  */
 int operator_page_end(struct operator_call *call, struct operator_page *page, int err);
 
+/* --- registrations.c --- */
+
+/* The filter of registrations from the query, from which it borrows; false with the problem if a
+ * value is wrong. */
+bool operator_registration_filter(struct operator_call *call,
+				  struct store_registration_filter *filterp, const char **problemp);
+
 /* --- endpoints --- */
 
 operator_endpoint operator_registrations, operator_certificates, operator_certificate,
 	operator_clients, operator_client, operator_transactions, operator_transaction,
 	operator_cas, operator_announcements, operator_announcement, operator_audit, operator_tidy,
 	operator_subscriptions, operator_subscription, operator_vnfms, operator_vnfm, operator_vnfs,
-	operator_vnfcs, operator_status, operator_reload, operator_deregister;
+	operator_vnfcs, operator_status, operator_reload, operator_deregister, operator_secret_key,
+	operator_move;

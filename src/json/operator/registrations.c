@@ -30,9 +30,8 @@ static int registration_row(void *arg, const struct store_registration *reg)
 				 operator_registration_json(reg, err == 0 ? &attester : NULL));
 }
 
-/* The filter from the query; false with the problem if a value is wrong. */
-static bool registration_filter(struct operator_call *call,
-				struct store_registration_filter *filterp, const char **problemp)
+bool operator_registration_filter(struct operator_call *call,
+				  struct store_registration_filter *filterp, const char **problemp)
 {
 	const char *cert_type = json_query_get(&call->query, "cert_type");
 	int64_t all = 0;
@@ -44,6 +43,7 @@ static bool registration_filter(struct operator_call *call,
 		.manager = json_query_get(&call->query, "manager"),
 		.trust_domain = json_query_get(&call->query, "trust_domain"),
 		.profile = json_query_get(&call->query, "profile"),
+		.ca = json_query_get(&call->query, "ca"),
 		.cert_type = -1,
 	};
 	if (cert_type && cert_type_parse(cert_type, &type)) {
@@ -67,7 +67,7 @@ static int registration_list(struct operator_call *call)
 	const char *problem;
 	int status;
 
-	if (!registration_filter(call, &filter, &problem))
+	if (!operator_registration_filter(call, &filter, &problem))
 		return operator_problem(call, 400, problem);
 	status = operator_page_begin(call, &walk.page);
 	if (status)

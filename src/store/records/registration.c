@@ -135,6 +135,36 @@ int store_registration_ca_used(struct store_reader *r, const char *trust_domain,
 			   usedp);
 }
 
+void store_ca_use_clear(struct store_ca_use *use)
+{
+	free(use->trust_domain);
+	free(use->ca);
+	*use = (struct store_ca_use){0};
+}
+
+static int ca_use_read(struct row *row, void *arg)
+{
+	struct store_ca_use *use = arg;
+
+	use->trust_domain = row_text(row);
+	use->ca = row_text(row);
+	return row_complete(row);
+}
+
+int store_ca_use_next(struct store_reader *r, struct store_ca_use *use)
+{
+	struct store_ca_use next = {0};
+	int err = read_one(r, READ_CA_USE_NEXT,
+			   VALUES(value_text(use->trust_domain ? use->trust_domain : ""),
+				  value_text(use->ca ? use->ca : "")),
+			   ca_use_read, &next);
+
+	store_ca_use_clear(err == 0 ? use : &next);
+	if (err == 0)
+		*use = next;
+	return err;
+}
+
 struct registration_walk {
 	store_registration_each *each;
 	void *arg;
@@ -190,6 +220,8 @@ int store_registration_list(struct store_reader *r, const struct store_registrat
 		query_where(&q, WHERE_TRUST_DOMAIN, value_text(filter->trust_domain));
 	if (filter->cert_type >= 0)
 		query_where(&q, WHERE_CERT_TYPE, value_int(filter->cert_type));
+	if (filter->ca)
+		query_where(&q, WHERE_CA, value_text(filter->ca));
 	if (filter->profile)
 		query_where(&q, WHERE_PROFILE, value_text(filter->profile));
 	if (!filter->with_deregistered)
@@ -232,6 +264,20 @@ int store_registration_set_manager(struct store_unit *u, int64_t id, const char 
 	return unit_add(
 		u, CHANGE_REGISTRATION_SET_MANAGER,
 		VALUES(value_id(id), value_text(from), value_text(manager), value_int(now_ms)));
+}
+
+int store_registration_pass_on(struct store_unit *u, const struct store_registration *reg,
+			       const char *manager, int64_t now_ms)
+{
+	_cleanup_(freep) char *key = NULL;
+	int err = name_fold(bytes_of_string(reg->subject_id), &key);
+
+	if (err < 0)
+		return err;
+	return unit_add(u, CHANGE_REGISTRATION_PASS_ON,
+			VALUES(value_text(key), value_text(reg->trust_domain),
+			       value_text(reg->vnf_instance), value_text(reg->manager),
+			       value_text(manager), value_int(now_ms)));
 }
 
 int store_registration_require_idle(struct store_unit *u, const struct store_registration *reg,
