@@ -213,65 +213,119 @@ int ca_path_check(const struct ca *ca, const struct ca_request *request, struct 
 	return names_check(ca, request, refusal);
 }
 
-/* A host name of the domain, as a certificate would have it: whether all above allow it. */
-static int suffix_check(const struct ca *ca, const char *suffix, struct refusal *refusal)
-{
-	_cleanup_(octets_clear) struct octets san = OCTETS_NULL;
-	static const uint8_t no_name[] = {0x30, 0x00};
-	struct ca_request request = {.subject = BYTES_OF(no_name)};
-	GENERAL_NAME *name = GENERAL_NAME_new();
-	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	ASN1_IA5STRING *host = ASN1_IA5STRING_new();
-	char text[300];
-	int len = -1, err;
+/* --- names that a certificate would have --- */
 
-	snprintf(text, sizeof(text), "host.%s", suffix[0] == '.' ? suffix + 1 : suffix);
-	if (name && names && host && ASN1_STRING_set(host, text, -1)) {
-		GENERAL_NAME_set0_value(name, GEN_DNS, TAKE(host));
-		if (sk_GENERAL_NAME_push(names, name) > 0) {
-			name = NULL;
-			len = i2d_GENERAL_NAMES(names, &san.data);
-		}
-	}
-	san.len = len > 0 ? (size_t)len : 0;
-	request.san = octets_view(&san);
-	err = len > 0 ? names_check(ca, &request, refusal) : -ENOMEM;
-	ASN1_IA5STRING_free(host);
-	GENERAL_NAME_free(name);
-	GENERAL_NAMES_free(names);
-	return err;
+/* "O=domain, CN=host" as a Name; without the type of an attribute the CN alone; without a domain
+ * no name at all. */
+static int subject_encode(const char *attribute, const char *domain, struct octets *derp)
+{
+	X509_NAME *name = X509_NAME_new();
+	int len = -1;
+
+	if (name &&
+	    (!attribute || !domain ||
+	     X509_NAME_add_entry_by_txt(name, attribute, MBSTRING_UTF8,
+					(const unsigned char *)domain, -1, -1, 0)) &&
+	    (!domain || X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+						   (const unsigned char *)"host", -1, -1, 0)))
+		len = i2d_X509_NAME(name, &derp->data);
+	X509_NAME_free(name);
+	derp->len = len > 0 ? (size_t)len : 0;
+	ERR_clear_error();
+	return len > 0 ? 0 : -EINVAL;
 }
 
-/* Whether a rule, or that there is none, leads entities of the domain to this CA. */
-static bool is_ca_of(const struct ca *ca, const struct conf *conf, const char *domain)
+/* A dNSName as GeneralNames. */
+static int host_encode(const char *host, struct octets *derp)
+{
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+	int len = -1;
+
+	if (name && names && text && ASN1_STRING_set(text, host, -1)) {
+		GENERAL_NAME_set0_value(name, GEN_DNS, TAKE(text));
+		if (sk_GENERAL_NAME_push(names, name) > 0) {
+			name = NULL;
+			len = i2d_GENERAL_NAMES(names, &derp->data);
+		}
+	}
+	ASN1_IA5STRING_free(text);
+	GENERAL_NAME_free(name);
+	GENERAL_NAMES_free(names);
+	derp->len = len > 0 ? (size_t)len : 0;
+	return len > 0 ? 0 : -ENOMEM;
+}
+
+/* Whether one of those above forbids a certificate with such a subject or host (NULL: none). */
+static bool names_forbidden(const struct ca *ca, const char *attribute, const char *domain,
+			    const char *host)
+{
+	_cleanup_(octets_clear) struct octets subject = OCTETS_NULL, san = OCTETS_NULL;
+	struct refusal refusal = REFUSAL_NULL;
+	struct ca_request request = {0};
+	int err = subject_encode(attribute, domain, &subject);
+
+	if (!err && host)
+		err = host_encode(host, &san);
+	request.subject = octets_view(&subject);
+	request.san = octets_view(&san);
+	return !err && names_check(ca, &request, &refusal) == REFUSED;
+}
+
+/* Whether a rule, or that there is none, leads entities of the domain with that profile (NULL: any)
+ * to this CA. */
+static bool is_ca_of(const struct ca *ca, const struct conf *conf, const char *domain,
+		     const struct conf_profile *profile)
 {
 	for (size_t i = 0; i < conf->n_ca_rules; i++) {
 		const struct conf_ca_rule *rule = &conf->ca_rules[i];
 
 		if (strcmp(rule->ca, ca->conf->name) == 0 &&
-		    (!rule->trust_domain || strcmp(rule->trust_domain, domain) == 0))
+		    (!rule->trust_domain || strcmp(rule->trust_domain, domain) == 0) &&
+		    (!profile || !rule->profile || strcmp(rule->profile, profile->name) == 0) &&
+		    (!profile || !rule->has_cert_type || rule->cert_type == profile->cert_type))
 			return true;
 	}
 	return conf->cmf.default_ca && strcmp(conf->cmf.default_ca, ca->conf->name) == 0;
 }
 
 /* Host names that a domain may have, and no certificate of this CA. */
-static void suffixes_warn(const struct ca *ca, const struct conf *conf, struct strbuf *out)
+static void hosts_warn(const struct ca *ca, const struct conf *conf,
+		       const struct conf_trust_domain *domain, struct strbuf *out)
 {
-	for (size_t i = 0; i < conf->n_trust_domains; i++) {
-		const struct conf_trust_domain *domain = &conf->trust_domains[i];
+	char host[300];
 
-		for (size_t j = 0; is_ca_of(ca, conf, domain->name) && j < domain->dns_suffixes.len;
-		     j++) {
-			struct refusal refusal = REFUSAL_NULL;
+	for (size_t i = 0; i < domain->dns_suffixes.len; i++) {
+		const char *suffix = domain->dns_suffixes.item[i];
 
-			if (suffix_check(ca, domain->dns_suffixes.item[j], &refusal) == REFUSED)
-				strbuf_printf(out,
-					      "[ca %s] chain: nameConstraints do not allow "
-					      "dns_suffixes %s of [trust_domain %s]\n",
-					      ca->conf->name, domain->dns_suffixes.item[j],
-					      domain->name);
-		}
+		snprintf(host, sizeof(host), "host.%s", suffix[0] == '.' ? suffix + 1 : suffix);
+		if (is_ca_of(ca, conf, domain->name, NULL) && names_forbidden(ca, NULL, NULL, host))
+			strbuf_printf(out,
+				      "[ca %s] chain: nameConstraints do not allow dns_suffixes "
+				      "%s of [trust_domain %s]\n",
+				      ca->conf->name, suffix, domain->name);
+	}
+}
+
+/* Subjects that a profile gives to entities of a domain, likewise. */
+static void subjects_warn(const struct ca *ca, const struct conf *conf,
+			  const struct conf_trust_domain *domain, struct strbuf *out)
+{
+	for (size_t i = 0; i < conf->n_profiles; i++) {
+		const struct conf_profile *profile = &conf->profiles[i];
+		const char *attribute = profile->subject_trust_domain;
+
+		if (domain->profiles.len && !conf_list_has(&domain->profiles, profile->name))
+			continue;
+		if (is_ca_of(ca, conf, domain->name, profile) &&
+		    names_forbidden(ca, attribute, domain->name, NULL))
+			strbuf_printf(out,
+				      "[ca %s] chain: nameConstraints do not allow subjects as "
+				      "%s%s%s%sCN=... of [profile %s] in [trust_domain %s]\n",
+				      ca->conf->name, attribute ? attribute : "",
+				      attribute ? "=" : "", attribute ? domain->name : "",
+				      attribute ? ", " : "", profile->name, domain->name);
 	}
 }
 
@@ -309,5 +363,8 @@ void ca_path_warnings(const struct ca *ca, const struct conf *conf, struct strbu
 				      "[profile %s]\n",
 				      name, text, profile->name);
 	}
-	suffixes_warn(ca, conf, out);
+	for (size_t i = 0; i < conf->n_trust_domains; i++) {
+		hosts_warn(ca, conf, &conf->trust_domains[i], out);
+		subjects_warn(ca, conf, &conf->trust_domains[i], out);
+	}
 }

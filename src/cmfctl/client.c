@@ -313,9 +313,15 @@ static const struct ctl_column columns[] = {
 	{"REFERENCE", "mac_reference"},
 };
 
+static const struct ctl_filter filters[] = {
+	{"trust-domain", "trust_domain", "NAME", "Of this trust domain"},
+};
+
 const struct ctl_list ctl_clients = {
 	.path = "/v1/clients",
 	.doc = "Lists clients.",
+	.filters = filters,
+	.n_filters = ARRAY_LEN(filters),
 	.columns = columns,
 	.n_columns = ARRAY_LEN(columns),
 	.whole = true,

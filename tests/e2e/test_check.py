@@ -91,6 +91,18 @@ def test_names_that_a_domain_may_have_and_the_ca_may_not_certify(cmf):
     assert ("warning: [ca issuing] chain: nameConstraints do not allow dns_suffixes example.org of [trust_domain one]"
             in said)
     assert not any("a.example.com" in line for line in said)
+    assert not any("subjects as" in line for line in said)
+    permitted = x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "one")]))
+    root = private(cmf.root.with_suffix(".key"))
+    kept = [(e.value, e.critical) for e in first(issuing).extensions
+            if not isinstance(e.value, (x509.AuthorityKeyIdentifier, x509.NameConstraints))]
+    issuing.write_bytes(certified(first(issuing).subject, first(issuing).public_key(), first(cmf.root).subject, root,
+                                  kept + [(x509.NameConstraints([permitted], None), True)]))
+    said = findings(cmf)
+    assert any("nameConstraints do not allow subjects as CN=... of [profile VnfciCert] in [trust_domain one]" in line
+               for line in said)
+    cmf.set("profile VnfciCert", "subject_trust_domain", "O")
+    assert not any("[profile VnfciCert] in [trust_domain one]" in line for line in findings(cmf))
 
 
 def test_a_ca_that_no_rule_leads_to(cmf):

@@ -75,6 +75,8 @@ def test_filters_of_type_and_profile(inventory):
         assert inventory.ctl_json(command, "list", "--profile", "none", "--subject-id", "t1") == []
         assert inventory.ctl_json(command, "list", "--trust-domain", "none") == []
     assert inventory.ctl("certificate", "list", "--cert-type", "x", check=False).returncode == 1
+    clients = inventory.ctl_json("client", "list", "--trust-domain", "vnfs")
+    assert {c["name"] for c in clients} == {"vnfm-a", "vnfm-b"}
 
 
 def test_columns_order_and_headers(inventory):

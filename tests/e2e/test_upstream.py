@@ -143,6 +143,9 @@ def test_dead_upstream_disturbs_nobody_else(pair):
         for i in range(10):
             pair.vnfm.enrol(f"alive-{i}")
             assert pair.ra.states(f"alive-{i}") == ["active"]
+        upstream = pair.ra.ctl_json("status")[0]["upstreams"]
+        assert [u["ca"] for u in upstream] == ["corporate"] and upstream[0]["url"].startswith(pair.ca.url)
+        assert upstream[0]["open"] > 0 and upstream[0]["open_since"]
     finally:
         pair.ca.process.send_signal(signal.SIGCONT)
     for thread in waiting:

@@ -14,24 +14,33 @@
 
 enum { PAGE_FULL = 1 };
 
+struct client_walk {
+	struct operator_page page;
+	const char *trust_domain; /* NULL: all */
+};
+
 static int client_row(void *arg, struct store_client *client)
 {
-	struct operator_page *page = arg;
+	struct client_walk *walk = arg;
 
-	if (page->n_seen == page->limit)
+	if (walk->page.n_seen == walk->page.limit)
 		return PAGE_FULL;
-	return operator_page_add(page, client->id, operator_client_json(client));
+	if (walk->trust_domain && strcmp(walk->trust_domain, client->trust_domain) != 0) {
+		operator_page_skip(&walk->page, client->id);
+		return 0;
+	}
+	return operator_page_add(&walk->page, client->id, operator_client_json(client));
 }
 
 static int client_list(struct operator_call *call)
 {
-	struct operator_page page;
-	int status = operator_page_begin(call, &page), err;
+	struct client_walk walk = {.trust_domain = json_query_get(&call->query, "trust_domain")};
+	int status = operator_page_begin(call, &walk.page), err;
 
 	if (status)
 		return status;
-	err = store_client_list(call->worker->reader, page.after_id, client_row, &page);
-	return operator_page_end(call, &page, err == PAGE_FULL ? 0 : err);
+	err = store_client_list(call->worker->reader, walk.page.after_id, client_row, &walk);
+	return operator_page_end(call, &walk.page, err == PAGE_FULL ? 0 : err);
 }
 
 static int client_show(struct operator_call *call, int status, const char *name,
