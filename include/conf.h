@@ -76,6 +76,7 @@ struct conf_server {
 	struct conf_addresses listen_tls; /* HTTPS; needs tls_certificate and tls_key */
 	struct conf_addresses listen_nfv; /* of the JSON door alone; HTTPS if tls_certificate */
 	struct conf_addresses listen_metrics;
+	struct conf_addresses explain_listen;
 	struct conf_list paths; /* of CMP, beside the standard's; may end in "<profile>" */
 	struct conf_ip_ranges proxy_protocol_from; /* load balancers; their PROXY header counts */
 	char *admin_socket;                        /* path of the Unix-domain socket of cmfctl */

@@ -58,7 +58,10 @@ void explain_statuses(struct bytes der, explain_status_each *each, void *arg);
  * that is known.
  */
 enum refusal_reason explain_status_reason(const PKIStatusInfo *info);
-/* A line for each status of an answer; of a refusal also by which rule it is, and what to do. */
+/* The first refusal that sounds the same to a client; see explain_reader. */
+enum refusal_reason explain_public_reason(const struct refusal *r);
+/* A line for each status of an answer, or which answer it is; of a refusal also by which rule it
+ * is, and what to do. */
 void explain_answer(struct bytes der, struct strbuf *out);
 
 /* --- what the door made of it: trace.c --- */
@@ -70,8 +73,30 @@ struct explain_stage {
 /* By enum cmp_stage. */
 extern const struct explain_stage explain_stages[CMP_STAGE_COUNT];
 
-/* "refused: badPOP, pop_missing: proof of possession is missing (detail)", and two lines of help.
- */
-void explain_refusal(const struct refusal *r, struct strbuf *out);
+/* Who reads it. */
+enum explain_reader {
+	EXPLAIN_FOR_OPERATOR,
+	/*
+	 * Who has sent the message, or pretends to: no more than the door tells senders. Refusals
+	 * in the words that clients are told, as the first rule that has these words; without what
+	 * is for the log; and where the sender is not proven nothing behind the protection.
+	 */
+	EXPLAIN_FOR_SENDER,
+};
 /* All that a trace has, stage by stage. */
-void explain_trace(const struct cmp_trace *trace, struct strbuf *out);
+void explain_trace(const struct cmp_trace *trace, enum explain_reader reader, struct strbuf *out);
+
+/* --- a page's form and text: form.c --- */
+
+/* application/x-www-form-urlencoded with the fields message and profile, or a query of a URI. */
+struct explain_form {
+	struct octets message; /* as it was given, NUL behind it; empty: none */
+	struct octets profile; /* likewise */
+};
+/* 0 or -ENOMEM. */
+_must_check_ int explain_form_read(struct bytes text, struct explain_form *form);
+void explain_form_clear(struct explain_form *form);
+/* NULL: none is named. */
+const char *explain_form_profile(const struct explain_form *form);
+/* Text that goes into HTML. */
+void explain_html_add(struct strbuf *out, const char *text);

@@ -29,9 +29,16 @@ const char *http_method_name(enum http_method method);
 /*
  * Listeners are grouped, and a listener may be in two; a route belongs to groups. HTTP_PUBLIC is
  * CMP: listen and listen_tls. HTTP_NFV is the JSON door of VNF Managers: listen_nfv, and without it
- * listen_tls and what of listen is on loopback addresses.
+ * listen_tls and what of listen is on loopback addresses. HTTP_EXPLAIN is the page for authors of
+ * clients: explain_listen.
  */
-enum http_group { HTTP_PUBLIC = 1, HTTP_ADMIN = 2, HTTP_METRICS = 4, HTTP_NFV = 8 };
+enum http_group {
+	HTTP_PUBLIC = 1,
+	HTTP_ADMIN = 2,
+	HTTP_METRICS = 4,
+	HTTP_NFV = 8,
+	HTTP_EXPLAIN = 16,
+};
 
 struct http_header {
 	const char *name;
@@ -147,6 +154,7 @@ struct http_pools {
 	struct pool *public_side;
 	struct pool *admin;
 	struct pool *metrics;
+	struct pool *explain; /* NULL: there are no such listeners */
 };
 
 /*

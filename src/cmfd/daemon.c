@@ -19,7 +19,7 @@ static const int64_t ends_interval_us = 24LL * 3600 * 1000 * 1000;
  * Workers beside those of CMP. An operator's request can wait for a commit; of health, /metrics can
  * take a while, and /readyz wait for the disk. A chore of housekeeping can wait for another CA.
  */
-enum { OPERATOR_WORKERS = 4, HEALTH_WORKERS = 3, CHORE_WORKERS_MAX = 8 };
+enum { OPERATOR_WORKERS = 4, HEALTH_WORKERS = 3, EXPLAIN_WORKERS = 2, CHORE_WORKERS_MAX = 8 };
 
 /* Requests of the operator or of health that may wait. */
 enum { LOCAL_QUEUE_MAX = 256 };
@@ -115,6 +115,9 @@ static int pools_start(struct daemon *daemon)
 	if (err == 0 && lcm_threads(daemon->lcm) > 0)
 		err = pool_new(&ops, lcm_threads(daemon->lcm), daemon->service->conf->n_vnfms,
 			       &daemon->lcm_pool);
+	/* Few: it is for people. */
+	if (err == 0 && conf->explain_listen.len > 0)
+		err = pool_new(&ops, EXPLAIN_WORKERS, LOCAL_QUEUE_MAX, &daemon->explain_pool);
 	lcm_start(daemon->lcm, daemon->lcm_pool);
 	return err < 0 ? log_fault("start workers", err, NULL) : 0;
 }
@@ -138,7 +141,8 @@ static int server_start(struct daemon *daemon, struct strbuf *problems)
 {
 	const struct http_pools pools = {.public_side = daemon->pool,
 					 .admin = daemon->operator_pool,
-					 .metrics = daemon->health_pool};
+					 .metrics = daemon->health_pool,
+					 .explain = daemon->explain_pool};
 	size_t n_routes;
 	int err = cmp_paths_new(&daemon->service->conf->server.paths, &daemon->cmp_paths);
 
@@ -331,6 +335,7 @@ void daemon_free(struct daemon *daemon)
 	pool_free(daemon->pool);
 	pool_free(daemon->operator_pool);
 	pool_free(daemon->health_pool);
+	pool_free(daemon->explain_pool);
 	pool_free(daemon->chores_pool);
 	if (daemon->notifier)
 		notifier_stop(daemon->notifier);

@@ -84,6 +84,10 @@ void housekeeper_free(struct housekeeper *housekeeper);
 /* Queues each chore that is not still at work. Called every second. */
 void housekeeper_tick(struct housekeeper *housekeeper);
 
+/* --- explain_route.c --- */
+
+http_handler explain_serve;
+
 /* --- cmp_route.c --- */
 
 /* Where CMP is served. */
@@ -115,6 +119,7 @@ struct daemon {
 	struct pool *chores_pool;   /* of the housekeeper */
 	struct pool *notify_pool;   /* of the notifier */
 	struct pool *lcm_pool;      /* of VNFMs; NULL: there are none */
+	struct pool *explain_pool;  /* of the page for authors of clients; NULL: there is none */
 	struct json_operator *json_operator;
 	struct json_nfv *json_nfv;
 	struct cmp_paths cmp_paths;

@@ -91,6 +91,13 @@ int routes_new(struct daemon *daemon, struct http_route **routesp, size_t *np)
 		{HTTP_METRICS, "/metrics", HTTP_GET, NULL, 0, observe_metrics, daemon, NULL},
 		{HTTP_METRICS, "/healthz", HTTP_GET, NULL, 0, observe_health, daemon, NULL},
 		{HTTP_METRICS, "/readyz", HTTP_GET, NULL, 0, observe_ready, daemon, NULL},
+		/* A form needs more than what is in it. */
+		{.groups = HTTP_EXPLAIN,
+		 .path = "/",
+		 .body_max = 3 * (size_t)daemon->service->conf->server.body_max,
+		 .handler = explain_serve,
+		 .arg = daemon,
+		 .whole = true},
 	};
 	struct {
 		const struct http_route *route;

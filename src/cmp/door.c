@@ -124,9 +124,12 @@ static int refusal_audit(struct cmp_request *rq, struct cmp_outcome *outcome)
 {
 	const struct cmf_call call = cmp_call(rq);
 	bool added;
-	int err =
-		cmf_audit_refused(&call, rq->msg ? pki_body_type_name(rq->msg->body_type) : "none",
-				  rq->attempt.subject, rq->attempt.vnf_instance, &added);
+	int err;
+
+	if (rq->trace)
+		return 0;
+	err = cmf_audit_refused(&call, rq->msg ? pki_body_type_name(rq->msg->body_type) : "none",
+				rq->attempt.subject, rq->attempt.vnf_instance, &added);
 
 	if (added)
 		outcome->record = CMP_RECORD_UNIT;
@@ -335,7 +338,7 @@ static const char *const outcome_names[METRIC_OUTCOME_COUNT] = {
 	[METRIC_FAULT] = "fault",
 };
 
-/* One line for each request, and its place in the metrics. */
+/* One line for each request, and its place in the metrics; who explains has its own. */
 static void request_log(struct cmp_request *rq)
 {
 	int64_t us = clock_monotonic_us() - rq->exchange->received_us;
@@ -344,6 +347,8 @@ static void request_log(struct cmp_request *rq)
 	enum metric_operation op = rq->msg ? METRIC_OP_other : METRIC_OP_none;
 	char claim[CMP_CLAIM_MAX], id[REQUEST_ID_SIZE];
 
+	if (rq->trace)
+		return;
 	if (rq->service)
 		op = rq->service->operation;
 	metrics_request(rq->door->metrics, op, rq->attempt.metric, refused ? r : NULL, us);

@@ -194,7 +194,7 @@ int cmp_outcome_committed(struct cmp_request *rq, int result)
 	fault_point("door-after-commit");
 	if (result == STORE_CONFLICT && pending->may_be_there)
 		result = 0;
-	if (result == 0 && pending->opened)
+	if (result == 0 && pending->opened && !rq->trace)
 		cmp_quota_count(rq, pending->opened);
 	return result;
 }

@@ -89,6 +89,7 @@ void cmp_stranger_end(struct cmp_request *rq)
 void cmp_stranger_settle(struct cmp_request *rq)
 {
 	cmp_stranger_end(rq);
-	if (rq->work.budget.taken && rq->admitted)
+	/* What is explained may be somebody's replay. */
+	if (rq->work.budget.taken && rq->admitted && !rq->trace)
 		budget_refund(rq->door->strangers, &rq->work.budget, clock_now_ms(rq->door->clock));
 }

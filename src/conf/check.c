@@ -27,7 +27,8 @@ static void check_listen_unique(struct conf_loader *l)
 	} lists[] = {{"listen", &s->listen},
 		     {"listen_tls", &s->listen_tls},
 		     {"listen_nfv", &s->listen_nfv},
-		     {"listen_metrics", &s->listen_metrics}};
+		     {"listen_metrics", &s->listen_metrics},
+		     {"explain_listen", &s->explain_listen}};
 	const struct conf_address *seen[64];
 	size_t n = 0;
 

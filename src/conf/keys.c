@@ -62,9 +62,14 @@ const struct conf_key conf_keys[] = {
 		       "certType or profile there."),
 	SERVER(listen_metrics, "listen_metrics", addresses,
 	       .help = "Addresses for /metrics, /healthz and /readyz; for local use."),
+	SERVER(explain_listen, "explain_listen", addresses,
+	       .help = "Addresses, over HTTP, of a page for authors of clients: it says of a CMP "
+		       "message what is in it or where it is malformed, and, if its protection "
+		       "verifies, what would be answered to it and why, as `cmfctl explain` does. "
+		       "Without it there is no such page."),
 	SERVER(proxy_protocol_from, "proxy_protocol_from", ip_ranges,
-	       .help = "Load balancers: connections from these ranges to listen, listen_tls and "
-		       "listen_nfv begin "
+	       .help = "Load balancers: connections from these ranges to listen, listen_tls, "
+		       "listen_nfv and explain_listen begin "
 		       "with a PROXY header of version 2, before TLS, which says the client's "
 		       "address "
 		       "for limits, log and audit. One without it is closed."),

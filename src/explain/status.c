@@ -120,24 +120,31 @@ static struct bytes text_of(const PKIStatusInfo *info)
 		 : BYTES_NULL;
 }
 
-enum refusal_reason explain_status_reason(const PKIStatusInfo *info)
+/* The first with that failInfo and sentence; what it is about may follow. */
+static enum refusal_reason reason_of(int failinfo, struct bytes text)
 {
-	struct bytes text = text_of(info);
-	int failinfo = failinfo_of(info);
-
 	for (int i = REFUSAL_NONE + 1; failinfo >= 0 && i < REFUSAL_COUNT; i++) {
 		const char *sentence = refusal_text((enum refusal_reason)i);
 		size_t len = strlen(sentence);
 		struct refusal r;
 
 		(void)refuse(&r, (enum refusal_reason)i);
-		/* What it is about may follow. */
 		if (r.failinfo == failinfo && text.len >= len &&
 		    memcmp(text.data, sentence, len) == 0 &&
 		    (text.len == len || text.data[len] == ':'))
 			return (enum refusal_reason)i;
 	}
 	return REFUSAL_NONE;
+}
+
+enum refusal_reason explain_status_reason(const PKIStatusInfo *info)
+{
+	return reason_of(failinfo_of(info), text_of(info));
+}
+
+enum refusal_reason explain_public_reason(const struct refusal *r)
+{
+	return reason_of(r->failinfo, bytes_of_string(refusal_text(r->reason)));
 }
 
 static void status_add(void *arg, const struct explain_status *status)
@@ -169,5 +176,12 @@ static void status_add(void *arg, const struct explain_status *status)
 
 void explain_answer(struct bytes der, struct strbuf *out)
 {
+	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	struct refusal refusal = REFUSAL_NULL;
+	size_t len = out->len;
+
 	explain_statuses(der, status_add, out);
+	if (out->len == len && cmp_message_decode(der, &msg, &refusal) >= 0 && msg)
+		strbuf_printf(out, "answer        %s, which has no status\n",
+			      pki_body_type_name(msg->body_type));
 }

@@ -9,10 +9,36 @@
 #include "base/visible.h"
 #include "cmf.h"
 
-static void help_add(const struct refusal *r, const char *limit, struct strbuf *out)
+/* How a refusal is told to that reader. */
+static struct refusal refusal_shown(const struct refusal *r, enum explain_reader reader)
 {
-	const struct refusal_help *help = refusal_help(r->reason);
+	struct refusal shown = *r;
+	enum refusal_reason reason = explain_public_reason(r);
 
+	if (reader == EXPLAIN_FOR_OPERATOR)
+		return shown;
+	/* An upstream CA's own failInfo goes with no other sentence. */
+	if (reason != REFUSAL_NONE)
+		shown.reason = reason;
+	shown.detail = NULL;
+	return shown;
+}
+
+/* "refused: badPOP, pop_missing: proof of possession is missing (detail)", and what helps. */
+static void refusal_add(const struct refusal *refusal, const char *limit,
+			enum explain_reader reader, struct strbuf *out)
+{
+	const struct refusal r = refusal_shown(refusal, reader);
+	const struct refusal_help *help = refusal_help(r.reason);
+
+	strbuf_printf(out, "refused: %s, %s: %s", failinfo_name(r.failinfo), refusal_code(r.reason),
+		      refusal_words(&r));
+	if (r.detail) {
+		strbuf_add(out, " (");
+		visible_add(out, r.detail);
+		strbuf_add(out, ")");
+	}
+	strbuf_add(out, "\n");
 	if (limit)
 		strbuf_printf(out, "  limit       %s\n", limit);
 	if (help)
@@ -20,19 +46,8 @@ static void help_add(const struct refusal *r, const char *limit, struct strbuf *
 			      help->advice);
 }
 
-void explain_refusal(const struct refusal *r, struct strbuf *out)
-{
-	strbuf_printf(out, "refused: %s, %s: %s", failinfo_name(r->failinfo),
-		      refusal_code(r->reason), refusal_words(r));
-	if (r->detail) {
-		strbuf_add(out, " (");
-		visible_add(out, r->detail);
-		strbuf_add(out, ")");
-	}
-	strbuf_add(out, "\n");
-}
-
-static void stage_add(const struct cmp_trace *trace, enum cmp_stage stage, struct strbuf *out)
+static void stage_add(const struct cmp_trace *trace, enum cmp_stage stage,
+		      enum explain_reader reader, struct strbuf *out)
 {
 	const struct refusal *r = &trace->refusal[stage];
 
@@ -41,8 +56,7 @@ static void stage_add(const struct cmp_trace *trace, enum cmp_stage stage, struc
 	if (!trace->reached[stage]) {
 		strbuf_add(out, "not reached\n");
 	} else if (r->reason != REFUSAL_NONE) {
-		explain_refusal(r, out);
-		help_add(r, trace->limit[stage], out);
+		refusal_add(r, trace->limit[stage], reader, out);
 	} else {
 		strbuf_add(out,
 			   stage == CMP_STAGE_TRANSACTION && trace->replayed
@@ -78,15 +92,15 @@ static void facts_add(const struct cmp_trace_request *request, struct strbuf *ou
 	fact_add(out, "CA", u->ca, NULL);
 }
 
-static void requests_add(const struct cmp_trace *trace, struct strbuf *out)
+static void requests_add(const struct cmp_trace *trace, enum explain_reader reader,
+			 struct strbuf *out)
 {
 	for (size_t i = 0; i < trace->n_requests; i++) {
 		const struct cmp_trace_request *r = &trace->request[i];
 
 		strbuf_printf(out, "%-12s  certReqId %-8d  ", "request", r->cert_req_id);
 		if (r->refusal.reason != REFUSAL_NONE) {
-			explain_refusal(&r->refusal, out);
-			help_add(&r->refusal, r->limit, out);
+			refusal_add(&r->refusal, r->limit, reader, out);
 		} else {
 			strbuf_printf(out, "%s",
 				      r->upstream ? "the upstream CA would be asked" : "granted");
@@ -120,27 +134,41 @@ static void before_add(const struct cmp_trace *trace, struct strbuf *out)
 		strbuf_add(out, "status        not yet\n");
 }
 
-/* How deep nested messages lie is bounded by the door. */
-void explain_trace(const struct cmp_trace *trace, struct strbuf *out)
+/* What comes behind the protection. */
+static void decision_add(const struct cmp_trace *trace, enum explain_reader reader,
+			 struct strbuf *out)
 {
-	for (int i = 0; i < CMP_STAGE_COUNT; i++) {
-		stage_add(trace, (enum cmp_stage)i, out);
-		if (i == CMP_STAGE_PROTECTION && trace->client) {
-			strbuf_printf(out, "%-12s  %-18s  ", "sender", "");
-			visible_add(out, trace->client);
-			strbuf_add(out, trace->as_client ? ", assumed by --as-client\n" : "\n");
-		}
-	}
-	requests_add(trace, out);
+	for (int i = CMP_STAGE_PROTECTION + 1; i < CMP_STAGE_COUNT; i++)
+		stage_add(trace, (enum cmp_stage)i, reader, out);
+	requests_add(trace, reader, out);
 	if (trace->decided.reason != REFUSAL_NONE) {
 		strbuf_printf(out, "%-12s  %-18s  ", "decided", "");
-		explain_refusal(&trace->decided, out);
+		refusal_add(&trace->decided, NULL, reader, out);
 	}
 	before_add(trace, out);
 	if (trace->fault)
 		strbuf_add(out, "A fault: the log says which.\n");
+}
+
+/* How deep nested messages lie is bounded by the door. */
+void explain_trace(const struct cmp_trace *trace, enum explain_reader reader, struct strbuf *out)
+{
+	for (int i = 0; i <= CMP_STAGE_PROTECTION; i++)
+		stage_add(trace, (enum cmp_stage)i, reader, out);
+	if (trace->client) {
+		strbuf_printf(out, "%-12s  %-18s  ", "sender", "");
+		visible_add(out, trace->client);
+		strbuf_add(out, trace->as_client ? ", assumed by --as-client\n" : "\n");
+	}
+	if (trace->client || reader == EXPLAIN_FOR_OPERATOR)
+		decision_add(trace, reader, out);
+	else
+		strbuf_add(out,
+			   "What would be decided is told to who has sent the message alone: "
+			   "its protection does not\nverify for anybody who is known here. The "
+			   "server's operator has more in the log.\n");
 	for (size_t i = 0; i < trace->n_inner; i++) {
 		strbuf_printf(out, "\nMessage %zu in the nested one:\n", i + 1);
-		explain_trace(&trace->inner[i], out);
+		explain_trace(&trace->inner[i], reader, out);
 	}
 }

@@ -159,5 +159,5 @@ void http_listener_close(struct http_listener *listener)
 
 bool http_listener_is_public(const struct http_listener *listener)
 {
-	return listener->groups & (HTTP_PUBLIC | HTTP_NFV);
+	return listener->groups & (HTTP_PUBLIC | HTTP_NFV | HTTP_EXPLAIN);
 }

@@ -293,6 +293,8 @@ static struct pool *pool_of(const struct http_endpoint *endpoint)
 {
 	const struct http_pools *pools = &endpoint->loop->server->pools;
 
+	if (endpoint->listener->groups & HTTP_EXPLAIN)
+		return pools->explain;
 	if (http_listener_is_public(endpoint->listener))
 		return pools->public_side;
 	return endpoint->listener->groups & HTTP_ADMIN ? pools->admin : pools->metrics;

@@ -63,6 +63,7 @@ static int listeners_open(struct http_server *server, const struct conf_server *
 		{&conf->listen_tls, "listen_tls", HTTP_PUBLIC | nfv, 0, true, 0666},
 		{&conf->listen_nfv, "listen_nfv", HTTP_NFV, 0, conf->tls_certificate != NULL, 0666},
 		{&conf->listen_metrics, "listen_metrics", HTTP_METRICS, 0, false, 0666},
+		{&conf->explain_listen, "explain_listen", HTTP_EXPLAIN, 0, false, 0666},
 		{&admins, "admin_socket", HTTP_ADMIN, 0, false, conf->admin_socket_mode},
 	};
 	size_t n = 0;
@@ -99,7 +100,7 @@ static int server_init(struct http_server *server, const struct conf *conf, stru
 	if (!server->census_public || !server->census_local || !server->loops)
 		return -ENOMEM;
 	while (server->n_loops <= n_public && err == 0) {
-		unsigned groups = server->n_loops < n_public ? HTTP_PUBLIC | HTTP_NFV
+		unsigned groups = server->n_loops < n_public ? HTTP_PUBLIC | HTTP_NFV | HTTP_EXPLAIN
 							     : HTTP_ADMIN | HTTP_METRICS;
 
 		err = http_loop_init(&server->loops[server->n_loops++], server, groups);

@@ -105,6 +105,7 @@ def test_message_that_was_sent(shared, sent):
     text, found = explained(shared, request)
     assert refusals(found) == {} and not found["replayed"] and found["answer"] == "ip"
     assert found["before"]["same"] and "granted" in text and "these very octets came" in text
+    assert "answer        pkiconf" in text
     assert "transactionIdInUse" not in text and "retransmission" not in text
     # As the server has it, the transaction has gone on with certConf.
     _, found = explained(shared, request, "--in-transaction")

@@ -127,7 +127,7 @@ static void decision_print(const struct explain_question *q, const struct cmp_tr
 		      q->in_transaction ? "as the server has it"
 					: "new, whether or not it was sent before; "
 					  "--in-transaction: as the server has it");
-	explain_trace(trace, &out);
+	explain_trace(trace, EXPLAIN_FOR_OPERATOR, &out);
 	if (answer.len) {
 		strbuf_add(&out, "\nThe answer would be:\n");
 		if (trace->replayed)
