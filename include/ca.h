@@ -42,13 +42,20 @@ struct bytes ca_root(const struct ca *ca); /* empty if not configured */
 /* Adds all of them, root and newWithOld included, to the stack. 0 or -ENOMEM. */
 _must_check_ int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * certs);
 
-/* What it signs certificates with; NULL: it is an upstream. */
+/* What it signs certificates with; NULL: it is an upstream, or its key cannot be used. */
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca);
 /*
  * Whether pathLenConstraint of its own certificate and of those above allows certificates below it,
  * or such of other CAs.
  */
 bool ca_path_allows(const struct ca *ca, bool ca_certificate);
+/*
+ * Whether its key can be used: its own, or that by which an upstream CA knows us. One that cannot
+ * is tried again by housekeeping; until then the CA issues nothing, and makes no CRLs. ca_unfit():
+ * "[ca NAME] key: ..." of when it was loaded; NULL: it is fit. Any thread.
+ */
+bool ca_is_fit(const struct ca *ca);
+const char *ca_unfit(const struct ca *ca);
 /* When the first certificate of its path ends. */
 int64_t ca_path_end(const struct ca *ca);
 /* What verifiers will not like about the path of an internal CA: "[ca NAME] key: ..." lines. */

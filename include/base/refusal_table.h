@@ -198,6 +198,7 @@ REFUSAL(template_extension_duplicate, FAIL_BAD_CERT_TEMPLATE, "an extension is r
 REFUSAL(template_extension_critical, FAIL_UNACCEPTED_EXTENSION, "a critical extension of the request is not supported")
 REFUSAL(template_validity, FAIL_BAD_CERT_TEMPLATE, "the requested validity is not acceptable")
 REFUSAL(template_issuer, FAIL_WRONG_AUTHORITY, "the issuer in the request is not the CA of the registration")
+REFUSAL(ca_unfit, FAIL_SYSTEM_UNAVAIL, "the CA of the entity cannot be used at the moment")
 REFUSAL(ca_path_length, FAIL_BAD_CERT_TEMPLATE, "pathLenConstraint above the CA allows no such certificate")
 REFUSAL(ca_path_purposes, FAIL_BAD_CERT_TEMPLATE, "extendedKeyUsage of the CA's certificates does not allow that of the profile")
 REFUSAL(ca_path_names, FAIL_BAD_CERT_TEMPLATE, "name constraints of the CA's certificates do not allow a name of the request")

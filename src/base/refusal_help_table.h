@@ -192,6 +192,7 @@ HELP(template_extension_duplicate, "RFC 5280 4.2", "Ask for each extension once.
 HELP(template_extension_critical, "RFC 5280 4.2", "Leave the extension out or mark it as not critical: it is then ignored. extension_section and extensions of the profile say what a certificate gets.")
 HELP(template_validity, "profile validity_max, RFC 5280 4.1.2.5", "Ask for a notAfter in the future and behind notBefore, and for a notBefore that is no further off than validity_max; or for no validity at all. What is too long is shortened, not refused.")
 HELP(template_issuer, "RFC 4211 5", "Leave issuer out, or name the CA of the registration; client_policy issuer_unknown ignores others.")
+HELP(ca_unfit, "docs/operations.md", "The log says why its key cannot be used (`detail`): mend that; cmfd tries again every 10 seconds.")
 HELP(ca_path_length, "RFC 5280 4.2.1.9", "Issue from a CA whose path allows it: pathLenConstraint above it is exhausted.")
 HELP(ca_path_purposes, "RFC 5280 4.2.1.12", "Give the profile an extendedKeyUsage that the CA's certificates allow, or the registration another CA.")
 HELP(ca_path_names, "RFC 5280 4.2.1.10", "Ask for names within the name constraints of the CA, or give the registration another CA.")

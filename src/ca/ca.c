@@ -10,7 +10,44 @@
 #include <openssl/err.h>
 #include <string.h>
 
+/* A key that cannot be used is tried again after that time. */
+enum { KEY_RETRY_MS = 10 * 1000 };
+
 /* --- the set --- */
+
+static int key_load(struct ca *ca, struct strbuf *problems)
+{
+	return ca->internal ? internal_key_load(ca, problems) : upstream_key_load(ca, problems);
+}
+
+/* A key that cannot be used is no reason not to serve: the CA does nothing, and it is told. */
+static int key_load_or_note(struct ca *ca)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	int err = key_load(ca, &problems);
+
+	ca->tried_ms = clock_now_ms(ca->set->clock);
+	if (err != -EINVAL || !problems.text)
+		return err;
+	ca->unfit = strbuf_take(&problems);
+	ca->unfit[strcspn(ca->unfit, "\n")] = '\0';
+	return 0;
+}
+
+/* A token may have been away, or a file is there by now. */
+static void key_retry(struct ca *ca)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+
+	if (ca_is_fit(ca) || now_ms < ca->tried_ms + KEY_RETRY_MS)
+		return;
+	ca->tried_ms = now_ms;
+	if (key_load(ca, &problems) == 0)
+		log_event(LOG_LEVEL_INFO, "ca_key", F_TEXT("ca", ca->conf->name),
+			  F_TEXT("effect", "its key can be used now"));
+	ERR_clear_error();
+}
 
 static int ca_load(struct ca *ca, struct strbuf *problems)
 {
@@ -21,8 +58,9 @@ static int ca_load(struct ca *ca, struct strbuf *problems)
 	if (ca->chain.path_end_ms < clock_now_ms(ca->set->clock))
 		log_event(LOG_LEVEL_WARNING, "ca certificate has expired",
 			  F_TEXT("ca", ca->conf->name));
-	return ca->conf->type == CONF_CA_INTERNAL ? internal_new(ca, &ca->internal, problems)
-						  : upstream_new(ca, &ca->upstream, problems);
+	err = ca->conf->type == CONF_CA_INTERNAL ? internal_new(ca, &ca->internal)
+						 : upstream_new(ca, &ca->upstream, problems);
+	return err < 0 ? err : key_load_or_note(ca);
 }
 
 static void warnings_log(const struct ca *ca, const struct conf *conf)
@@ -82,6 +120,7 @@ void ca_set_free(struct ca_set *set)
 		internal_free(set->item[i].internal);
 		upstream_free(set->item[i].upstream);
 		chain_clear(&set->item[i].chain);
+		free(set->item[i].unfit);
 		shared_unref(set->item[i].crl.der);
 		pthread_mutex_destroy(&set->item[i].crl.make);
 		pthread_mutex_destroy(&set->item[i].crl.lock);
@@ -144,7 +183,9 @@ int ca_certificates_push(const struct ca *ca, STACK_OF(X509) * certs)
 
 const X509_ALGOR *ca_signature_algorithm(const struct ca *ca)
 {
-	return ca->internal ? signer_algorithm(ca->internal->signer) : NULL;
+	const struct signer *signer = ca->internal ? ca->internal->signer : NULL;
+
+	return signer ? signer_algorithm(signer) : NULL;
 }
 
 struct bytes ca_issuer(const struct ca *ca)
@@ -215,6 +256,10 @@ int ca_revoke(struct ca *ca, const struct store_certificate *cert, enum store_ce
 
 int ca_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
+	key_retry(ca);
+	/* Nothing can be signed; what waits for it goes on waiting. */
+	if (!ca_is_fit(ca))
+		return 0;
 	return ca->upstream ? upstream_housekeeping(ca, reader, unit)
 			    : crl_housekeeping(ca, reader, unit);
 }

@@ -54,7 +54,7 @@ struct chain {
 
 /* Everything of an internal CA that is the same in each certificate is encoded once. */
 struct internal {
-	struct signer *signer;
+	_Atomic(struct signer *) signer; /* NULL: its key cannot be used; see unfit of the CA */
 	EVP_MD *key_id_digest;
 	struct octets aki_der; /* whole Extension; likewise below */
 	struct octets crl_distribution_points;
@@ -92,6 +92,8 @@ struct ca {
 	struct internal *internal; /* exactly one of the two */
 	struct upstream *upstream;
 	struct crl_memory crl;
+	char *unfit;      /* why its key could not be used when it was loaded; NULL: it could */
+	int64_t tried_ms; /* when that was tried last; of housekeeping */
 };
 
 /* problem.c: appends "[ca NAME] key: ..." and the newest error of OpenSSL, if any, as one line;
@@ -116,9 +118,10 @@ _must_check_ int root_update_load(const struct conf_ca *conf, struct chain *chai
 void root_update_clear(struct root_update *update);
 
 /* internal/issue.c */
-_must_check_ int internal_new(const struct ca *ca, struct internal **internalp,
-			      struct strbuf *problems);
+_must_check_ int internal_new(const struct ca *ca, struct internal **internalp);
 void internal_free(struct internal *internal);
+/* Its key, after the rest. -EINVAL with a problem: it cannot be used. */
+_must_check_ int internal_key_load(struct ca *ca, struct strbuf *problems);
 
 /* internal/extensions.c: encodes aki, crl_distribution_points and authority_info_access. */
 _must_check_ int internal_extensions_encode(const struct ca *ca, struct internal *internal);
@@ -142,6 +145,8 @@ _must_check_ int crl_housekeeping(struct ca *ca, struct store_reader *reader,
 _must_check_ int upstream_new(const struct ca *ca, struct upstream **upstreamp,
 			      struct strbuf *problems);
 void upstream_free(struct upstream *upstream);
+/* As internal_key_load(). */
+_must_check_ int upstream_key_load(struct ca *ca, struct strbuf *problems);
 _must_check_ int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cert,
 				     enum store_certificate_state to, int reason,
 				     struct store_unit *unit);

@@ -60,6 +60,8 @@ static void cas_check(const struct conf *conf, struct ca_set *cas, struct store_
 		char when[21];
 
 		ca_path_warnings(ca, conf, &f->warnings);
+		if (ca_unfit(ca))
+			strbuf_printf(&f->problems, "%s\n", ca_unfit(ca));
 		if (!reader || store_crl_newest(reader, ca_name(ca), &crl) != 0 ||
 		    crl.next_update_ms > now_ms)
 			continue;

@@ -277,6 +277,7 @@ static void ends_tell(struct daemon *daemon)
 		return;
 	daemon->ends_told_us = now_us;
 	service_tell_ends(daemon->service, clock_now_ms(&clock_system));
+	service_tell_unfit(daemon->service);
 }
 
 /* The next signal, or 0 when it is time for housekeeping. */

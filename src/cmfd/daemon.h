@@ -43,6 +43,8 @@ void service_unref(struct service *service);
 DEFINE_CLEANUP(struct service, service_unref);
 /* Warns in the log of certificates of the CMF's own that have ended, or will soon. */
 void service_tell_ends(const struct service *service, int64_t now_ms);
+/* Tells in the log of CAs whose keys cannot be used. */
+void service_tell_unfit(const struct service *service);
 /* Why nobody can be answered, or nothing be issued, as a line into `out`; false: it can. */
 bool service_unfit(const struct service *service, int64_t now_ms, struct strbuf *out);
 

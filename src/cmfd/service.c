@@ -82,10 +82,23 @@ void service_tell_ends(const struct service *service, int64_t now_ms)
 	}
 }
 
+void service_tell_unfit(const struct service *service)
+{
+	for (size_t i = 0; i < ca_count(service->cas); i++) {
+		const char *unfit = ca_unfit(ca_at(service->cas, i));
+
+		if (unfit)
+			log_event(LOG_LEVEL_ERROR, "ca_unfit", F_TEXT("problem", unfit),
+				  F_TEXT("effect", "this CA issues nothing and makes no CRL; it is "
+						   "tried again"));
+	}
+}
+
 static bool any_ca_issues(const struct service *service, int64_t now_ms)
 {
 	for (size_t i = 0; i < ca_count(service->cas); i++)
-		if (ca_path_end(ca_at(service->cas, i)) >= now_ms)
+		if (ca_path_end(ca_at(service->cas, i)) >= now_ms &&
+		    ca_is_fit(ca_at(service->cas, i)))
 			return true;
 	return ca_count(service->cas) == 0;
 }
@@ -101,6 +114,7 @@ bool service_unfit(const struct service *service, int64_t now_ms, struct strbuf 
 	}
 	if (any_ca_issues(service, now_ms))
 		return false;
-	strbuf_add(out, "the certificates of all CAs have expired: nothing can be issued\n");
+	strbuf_add(out, "the certificates of all CAs have expired, or their keys cannot be used: "
+			"nothing can be issued\n");
 	return true;
 }

@@ -47,6 +47,7 @@ struct conf_key {
 	int64_t min, max;    /* of numbers and, in milliseconds, durations; max 0: no limits */
 	bool reload;         /* SIGHUP may change it */
 	bool required;
+	bool late; /* a file: whether it can be read finds out who loads it, for it is of a part */
 	enum conf_when when;
 	const char *help;
 };

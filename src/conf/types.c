@@ -85,7 +85,7 @@ static int file_parse(const struct conf_input *in, void *value, struct strbuf *w
 	const char *path = *(char **)value;
 	struct stat st;
 
-	if (err < 0 || in->names_only)
+	if (err < 0 || in->names_only || in->key->late)
 		return err;
 	if (stat(path, &st) < 0 || access(path, R_OK) < 0)
 		return path_refuse(path, errno, why);

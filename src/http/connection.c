@@ -68,7 +68,7 @@ static struct bufferevent *bufferevent_make(struct event_base *base,
 
 	if (!endpoint->listener->tls)
 		return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-	ssl = SSL_new(settings->tls);
+	ssl = settings->tls ? SSL_new(settings->tls) : NULL;
 	if (!ssl)
 		return NULL;
 	bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,

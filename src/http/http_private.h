@@ -77,8 +77,13 @@ struct http_settings {
 	struct conf_ip_ranges proxy_from; /* a copy */
 };
 
-_must_check_ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
-				   struct strbuf *problems);
+/* What is used where TLS cannot be loaded, so that the rest is served; NULL: that is a problem. */
+struct http_tls_fallback {
+	SSL_CTX *before; /* in force until now; NULL: there is none, and no TLS */
+};
+_must_check_ int http_settings_new(const struct conf *conf,
+				   const struct http_tls_fallback *fallback,
+				   struct http_settings **settingsp, struct strbuf *problems);
 struct http_settings *http_settings_ref(struct http_settings *settings);
 void http_settings_unref(struct http_settings *settings);
 DEFINE_CLEANUP(struct http_settings, http_settings_unref);

@@ -86,7 +86,10 @@ static int listeners_open(struct http_server *server, const struct conf_server *
 static int server_init(struct http_server *server, const struct conf *conf, struct strbuf *problems)
 {
 	size_t n_public = conf->server.io_threads ? conf->server.io_threads : 1;
-	int err, settings_r = http_settings_new(conf, &server->settings, problems);
+	const struct http_tls_fallback none = {NULL};
+	/* With TLS alone nobody could be served. */
+	int err, settings_r = http_settings_new(conf, conf->server.listen.len > 0 ? &none : NULL,
+						&server->settings, problems);
 
 	err = listeners_open(server, &conf->server, problems);
 	if (settings_r < 0)
@@ -178,7 +181,8 @@ void http_server_free(struct http_server *server)
 int http_server_reload(struct http_server *server, const struct conf *conf, struct strbuf *problems)
 {
 	struct http_settings *settings;
-	int err = http_settings_new(conf, &settings, problems);
+	const struct http_tls_fallback fallback = {server->settings->tls};
+	int err = http_settings_new(conf, &fallback, &settings, problems);
 
 	if (err < 0)
 		return err;

@@ -4,6 +4,8 @@
  */
 #include "http_private.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -30,8 +32,31 @@ static int ip_ranges_copy(const struct conf_ip_ranges *ranges, struct conf_ip_ra
 	return 0;
 }
 
-int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
-		      struct strbuf *problems)
+/* What TLS listeners need; where they are not all there is, the others go on without. */
+static int tls_load(const struct conf_server *conf, const struct http_tls_fallback *fallback,
+		    SSL_CTX **ctxp, struct strbuf *problems)
+{
+	_cleanup_(strbuf_clear) struct strbuf found = STRBUF_NULL;
+	int err = http_tls_load(conf, ctxp, &found);
+
+	if (err == -ENOKEY && fallback) {
+		if (found.text)
+			found.text[strcspn(found.text, "\n")] = '\0';
+		log_event(LOG_LEVEL_ERROR, "tls_unfit", F_TEXT("problem", found.text),
+			  F_TEXT("effect", fallback->before
+						   ? "the certificate from before the reload stays"
+						   : "nobody is served over TLS"));
+		if (fallback->before && SSL_CTX_up_ref(fallback->before) == 1)
+			*ctxp = fallback->before;
+		return 0;
+	}
+	if (found.text)
+		strbuf_add(problems, found.text);
+	return err;
+}
+
+int http_settings_new(const struct conf *conf, const struct http_tls_fallback *fallback,
+		      struct http_settings **settingsp, struct strbuf *problems)
 {
 	_cleanup_(http_settings_unrefp) struct http_settings *settings =
 		calloc(1, sizeof(*settings));
@@ -50,7 +75,7 @@ int http_settings_new(const struct conf *conf, struct http_settings **settingsp,
 		return -ENOMEM;
 	settings->connections_max_per_address = conf->server.connections_max_per_address;
 	if (conf->server.listen_tls.len > 0 || conf->server.tls_certificate) {
-		err = http_tls_load(&conf->server, &settings->tls, problems);
+		err = tls_load(&conf->server, fallback, &settings->tls, problems);
 		if (err < 0)
 			return err;
 	}
@@ -77,5 +102,5 @@ int http_conf_check(const struct conf *conf, struct strbuf *problems)
 {
 	_cleanup_(http_settings_unrefp) struct http_settings *settings = NULL;
 
-	return http_settings_new(conf, &settings, problems);
+	return http_settings_new(conf, NULL, &settings, problems);
 }

@@ -22,15 +22,15 @@ enum { CERTS_SIZE_MAX = 32768 };
  */
 enum { TICKET_CHAIN_MAX = 6000 };
 
-/* Adds a line with OpenSSL's own reason. Returns -EINVAL. */
-static int tls_problem(struct strbuf *problems, const char *key, const char *path)
+/* Adds a line with OpenSSL's own reason. Returns err. */
+static int tls_problem(struct strbuf *problems, const char *key, const char *path, int err)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
 	strbuf_printf(problems, "[server] %s: %s: %s\n", key, path,
 		      reason ? reason : "cannot be used");
 	ERR_clear_error();
-	return -EINVAL;
+	return err;
 }
 
 static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf *problems)
@@ -44,12 +44,13 @@ static int key_load(SSL_CTX *ctx, const struct conf_server *conf, struct strbuf 
 		strbuf_printf(problems, "[server] tls_key: %s: %s\n", conf->tls_key,
 			      credential_error_text(err));
 		ERR_clear_error();
-		return -EINVAL;
+		return -ENOKEY;
 	}
 	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
-		err = tls_problem(problems, "tls_key", conf->tls_key);
+		err = tls_problem(problems, "tls_key", conf->tls_key, -ENOKEY);
 	else if (credential_key_try(key) < 0)
-		err = tls_problem(problems, "tls_key", "it is there, but signing with it fails");
+		err = tls_problem(problems, "tls_key", "it is there, but signing with it fails",
+				  -ENOKEY);
 	EVP_PKEY_free(key);
 	return err;
 }
@@ -177,7 +178,7 @@ static int client_ca_load(SSL_CTX *ctx, const char *path, struct strbuf *problem
 	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
 
 	if (!names)
-		return tls_problem(problems, "tls_client_ca", path);
+		return tls_problem(problems, "tls_client_ca", path, -EINVAL);
 	SSL_CTX_set_client_CA_list(ctx, names);
 	return 0;
 }
@@ -206,7 +207,7 @@ int http_tls_load(const struct conf_server *conf, SSL_CTX **ctxp, struct strbuf 
 	    SSL_CTX_set_session_ticket_cb(ctx, ticket_is_made, ticket_is_read, NULL) != 1)
 		err = -ENOMEM;
 	if (err == 0 && SSL_CTX_use_certificate_chain_file(ctx, conf->tls_certificate) != 1)
-		err = tls_problem(problems, "tls_certificate", conf->tls_certificate);
+		err = tls_problem(problems, "tls_certificate", conf->tls_certificate, -ENOKEY);
 	if (err == 0)
 		err = key_load(ctx, conf, problems);
 	if (err == 0 && conf->tls_client_ca)

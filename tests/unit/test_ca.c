@@ -180,7 +180,9 @@ START_TEST(test_digests)
 	begin(digests[_i].key_kind);
 	f.conf_ca.digest = (char *)digests[_i].digest;
 	if (!OBJ_find_sigid_algs(digests[_i].signature_nid, NULL, NULL)) { /* OpenSSL 3.0 */
-		fixture_load_problem(&f, "this OpenSSL does not verify ecdsa-with-SHA3-256");
+		fixture_load(&f);
+		ck_assert_ptr_nonnull(
+			strstr(ca_unfit(f.ca), "this OpenSSL does not verify ecdsa-with-SHA3-256"));
 		end();
 		return;
 	}
@@ -509,14 +511,59 @@ static void break_digest(void)
 	f.conf_ca.digest = (char *)"sha1024";
 }
 
+/* They are no reason not to serve what does not need this CA. */
 static const struct {
 	void (*break_it)(void);
 	const char *problem;
-} problems[] = {
+} unfit[] = {
 	{break_wrong_passphrase, "[ca test] key: cannot read"},
 	{break_no_passphrase, "wrong passphrase"},
 	{break_other_key, "[ca test] key: does not belong to the certificate"},
 	{break_no_key, "No such file"},
+	{break_digest, "[ca test] digest: sha1024 is not known"},
+};
+
+START_TEST(test_unfit)
+{
+	begin("P-256");
+	unfit[_i].break_it();
+	fixture_load(&f);
+	ck_assert(!ca_is_fit(f.ca));
+	ck_assert_msg(strstr(ca_unfit(f.ca), unfit[_i].problem), "%s", ca_unfit(f.ca));
+	ck_assert_ptr_null(ca_signature_algorithm(f.ca));
+	ck_assert_int_eq(ca_crl_update(f.ca, f.reader, f.unit), -ENOKEY);
+	end();
+}
+END_TEST
+
+/* Once the key is there, it is used: a token that was away, or a file that had another owner. */
+START_TEST(test_unfit_no_longer)
+{
+	struct store_crl crl = {0};
+
+	begin("P-256");
+	break_other_key();
+	fixture_load(&f);
+	ck_assert_int_eq(ca_housekeeping(f.ca, f.reader, f.unit), 0);
+	ck_assert_int_eq(store_crl_newest(f.reader, "test", &crl), STORE_NOT_FOUND);
+	pki_key_write(f.conf_ca.key, f.issuing_key, NULL);
+	f.conf_ca.passphrase_file = NULL;
+	/* Not at once. */
+	ck_assert_int_eq(ca_housekeeping(f.ca, f.reader, f.unit), 0);
+	ck_assert(!ca_is_fit(f.ca));
+	f.now_ms += 10 * 1000;
+	ck_assert_int_eq(ca_housekeeping(f.ca, f.reader, f.unit), 0);
+	ck_assert(ca_is_fit(f.ca) && !ca_unfit(f.ca));
+	ck_assert_int_eq(store_crl_newest(f.reader, "test", &crl), 0);
+	store_crl_clear(&crl);
+	end();
+}
+END_TEST
+
+static const struct {
+	void (*break_it)(void);
+	const char *problem;
+} problems[] = {
 	{break_not_a_ca, "[ca test] certificate: is not a CA certificate"},
 	{break_no_key_cert_sign, "[ca test] certificate: keyUsage lacks keyCertSign"},
 	{break_no_crl_sign, "[ca test] certificate: keyUsage lacks cRLSign"},
@@ -525,7 +572,6 @@ static const struct {
 	{break_half_certificate, "[ca test] chain: cannot read"},
 	{break_root_key, "[ca test] chain: cannot read"},
 	{break_root_key, "Key was rejected"},
-	{break_digest, "[ca test] digest: sha1024 is not known"},
 };
 
 START_TEST(test_problems)
@@ -640,6 +686,8 @@ static Suite *ca_suite(void)
 	tcase_add_test(issue, test_nothing_is_issued_by_an_expired_ca);
 	tcase_add_loop_test(load, test_key_sources, 0, 3);
 	tcase_add_loop_test(load, test_problems, 0, ARRAY_LEN(problems));
+	tcase_add_loop_test(load, test_unfit, 0, ARRAY_LEN(unfit));
+	tcase_add_test(load, test_unfit_no_longer);
 	tcase_add_test(load, test_chain);
 	tcase_add_loop_test(load, test_find_and_verify, 0, kinds);
 	suite_add_tcase(suite, issue);

@@ -882,8 +882,8 @@ START_TEST(test_missing_files_and_a_bad_address)
 			    "No such file or directory");
 	assert_file_problem(problems, "[protection] certificate: ", "ca/cmf.pem",
 			    "No such file or directory");
-	assert_file_problem(problems, "[ca issuing] key: ", "ca/ca/issuing.key",
-			    "No such file or directory");
+	/* Without it one CA alone does nothing: who loads it says so. */
+	ck_assert_ptr_null(strstr(problems, "[ca issuing] key: "));
 }
 END_TEST
 

@@ -821,7 +821,7 @@ START_TEST(test_tls_key_that_is_none)
 
 	tls_rig_start(&tls);
 	tls.rig.conf.server.tls_key = tls.cert_path;
-	ck_assert_int_eq(http_conf_check(&tls.rig.conf, &problems), -EINVAL);
+	ck_assert_int_eq(http_conf_check(&tls.rig.conf, &problems), -ENOKEY);
 	ck_assert_ptr_nonnull(strstr(problems.text, "[server] tls_key: "));
 	ck_assert_ptr_nonnull(strstr(problems.text, "no private key, or wrong passphrase"));
 	tls_rig_stop(&tls);

@@ -739,7 +739,6 @@ static const struct {
 	void (*break_it)(void);
 	const char *problem;
 } problems[] = {
-	{break_ra_key, "[ca test] ra_key: does not belong to ra_certificate"},
 	{break_trusted, "[ca test] trusted: cannot read"},
 	{break_sender, "[ca test] expect_sender: is required"},
 	{break_certificate, "[ca test] certificate: is required"},
@@ -750,6 +749,18 @@ START_TEST(test_problems)
 	mock_begin(&mock, &f, false);
 	problems[_i].break_it();
 	fixture_load_problem(&f, problems[_i].problem);
+	mock_end(&mock);
+}
+END_TEST
+
+/* It is no reason not to serve what does not need this CA. */
+START_TEST(test_ra_key_unfit)
+{
+	mock_begin(&mock, &f, false);
+	break_ra_key();
+	fixture_load(&f);
+	ck_assert(!ca_is_fit(f.ca));
+	ck_assert_ptr_nonnull(strstr(ca_unfit(f.ca), "ra_key: does not belong to ra_certificate"));
 	mock_end(&mock);
 }
 END_TEST
@@ -767,6 +778,7 @@ static Suite *upstream_suite(void)
 	tcase_add_test(asked, rfc9483_4_1_5_mac_parameters_stay);
 	tcase_add_loop_test(asked, test_p10cr, 0, 3);
 	tcase_add_loop_test(asked, test_problems, 0, ARRAY_LEN(problems));
+	tcase_add_test(asked, test_ra_key_unfit);
 	tcase_add_loop_test(crash, test_crash_at_each_message, 0, ARRAY_LEN(courses));
 	tcase_add_test(crash, test_restart_after_each_step);
 	tcase_add_test(crash, test_only_the_needed_polls_are_replayed);

@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* How often it is told that the key cannot be used, at most. */
+static const int64_t UNFIT_TOLD_US = 60LL * 1000 * 1000;
+
 enum {
 	/* A revocation gets its time before its commit, so for this long one that is older than
 	 * the CRL may be missing in it. Nobody's commit takes longer. */
@@ -229,6 +232,9 @@ static int crl_make_once(struct ca *ca, struct store_reader *reader, struct stor
 static int crl_make(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
 	int err = STORE_CONFLICT;
+
+	if (!ca_is_fit(ca))
+		return log_fault_every(UNFIT_TOLD_US, "making a CRL", -ENOKEY, ca_unfit(ca));
 
 	for (int i = 0; i < NUMBER_ATTEMPTS && err == STORE_CONFLICT; i++)
 		err = crl_make_once(ca, reader, unit);

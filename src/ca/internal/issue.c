@@ -40,9 +40,10 @@ static int signer_make(const struct ca *ca, EVP_PKEY *key, struct signer **signe
 	return 0;
 }
 
-static int key_load(const struct ca *ca, struct internal *internal, struct strbuf *problems)
+int internal_key_load(struct ca *ca, struct strbuf *problems)
 {
 	const struct conf_ca *conf = ca->conf;
+	_cleanup_(signer_freep) struct signer *signer = NULL;
 	const struct key_source source = {conf->key, conf->passphrase_file};
 	const struct signature_algorithm *algorithm;
 	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
@@ -51,18 +52,19 @@ static int key_load(const struct ca *ca, struct internal *internal, struct strbu
 	if (err < 0)
 		return ca_problem(problems, conf, "key", "cannot read %s: %s", conf->key,
 				  credential_error_text(err));
-	err = signer_make(ca, key, &internal->signer, problems);
+	err = signer_make(ca, key, &signer, problems);
 	if (err < 0)
 		return err;
 	/* OpenSSL 3.0 signs with ecdsa-with-SHA3-256, but finds no issuer for what has it. */
-	algorithm = signature_algorithm_find(signer_algorithm(internal->signer)->algorithm);
+	algorithm = signature_algorithm_find(signer_algorithm(signer)->algorithm);
 	if (!OBJ_find_sigid_algs(OBJ_txt2nid(algorithm->oid), NULL, NULL))
 		return ca_problem(problems, conf, "digest", "%s: this OpenSSL does not verify %s",
 				  conf->digest, algorithm->name);
+	atomic_store(&ca->internal->signer, TAKE(signer));
 	return 0;
 }
 
-int internal_new(const struct ca *ca, struct internal **internalp, struct strbuf *problems)
+int internal_new(const struct ca *ca, struct internal **internalp)
 {
 	struct internal *internal = calloc(1, sizeof(*internal));
 	int err;
@@ -71,7 +73,7 @@ int internal_new(const struct ca *ca, struct internal **internalp, struct strbuf
 		return -ENOMEM;
 	pthread_mutex_init(&internal->publish, NULL);
 	internal->key_id_digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-	err = internal->key_id_digest ? key_load(ca, internal, problems) : -ENOMEM;
+	err = internal->key_id_digest ? 0 : -ENOMEM;
 	if (err == 0)
 		err = internal_extensions_encode(ca, internal);
 	if (err < 0) {

@@ -44,7 +44,7 @@ static int question_make(const struct ca *ca, const struct ca_question *question
 	PKIBody *body = genm_body(question->oid, question->value);
 	int err = body ? 0 : -ENOMEM;
 
-	if (!err && !ca->upstream->protection.signer)
+	if (!err && !ca->upstream->ra_cert)
 		err = cmp_mac_algorithm_new(UPSTREAM_MAC_ITERATIONS, &mac_algorithm);
 	out.body = body;
 	if (!err)

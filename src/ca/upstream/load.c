@@ -31,30 +31,43 @@ static int certificates_load(const struct conf_ca *conf, const char *key, const 
 		       : 0;
 }
 
-static int ra_signature_load(const struct conf_ca *conf, struct upstream *u,
-			     struct strbuf *problems)
+static int ra_certificate_load(const struct conf_ca *conf, struct upstream *u,
+			       struct strbuf *problems)
 {
-	const struct key_source source = {conf->ra_key, conf->ra_passphrase_file};
-	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
 	int err;
 
 	if (!conf->ra_key)
 		return ca_problem(problems, conf, "ra_key", "ra_certificate needs this key");
 	err = certificates_load(conf, "ra_certificate", conf->ra_certificate, &u->ra_chain,
 				problems);
-	if (err < 0)
-		return err;
-	u->ra_cert = sk_X509_shift(u->ra_chain);
+	if (err == 0)
+		u->ra_cert = sk_X509_shift(u->ra_chain);
+	return err;
+}
+
+int upstream_key_load(struct ca *ca, struct strbuf *problems)
+{
+	const struct conf_ca *conf = ca->conf;
+	const struct key_source source = {conf->ra_key, conf->ra_passphrase_file};
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+	_cleanup_(signer_freep) struct signer *signer = NULL;
+	int err;
+
+	if (!ca->upstream->ra_cert)
+		return 0;
 	err = credential_key_read(&source, &key);
 	if (err < 0)
 		return ca_problem(problems, conf, "ra_key", "cannot read %s: %s", conf->ra_key,
 				  credential_error_text(err));
-	if (X509_check_private_key(u->ra_cert, key) != 1)
+	if (X509_check_private_key(ca->upstream->ra_cert, key) != 1)
 		return ca_problem(problems, conf, "ra_key", "does not belong to ra_certificate");
-	err = signer_new(key, "sha256", &u->signer);
+	err = signer_new(key, "sha256", &signer);
 	if (!err)
-		err = signer_try(u->signer);
-	return err < 0 ? ca_problem(problems, conf, "ra_key", "cannot sign messages") : 0;
+		err = signer_try(signer);
+	if (err < 0)
+		return ca_problem(problems, conf, "ra_key", "cannot sign messages");
+	atomic_store(&ca->upstream->signer, TAKE(signer));
+	return 0;
 }
 
 static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
@@ -63,7 +76,7 @@ static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
 	int err;
 
 	if (conf->ra_certificate)
-		return ra_signature_load(conf, u, problems);
+		return ra_certificate_load(conf, u, problems);
 	if (!conf->ra_reference || !conf->ra_secret_file)
 		return ca_problem(problems, conf, "ra_certificate",
 				  "with ra_key, or ra_reference with ra_secret_file is required");
@@ -118,7 +131,6 @@ static int protection_prepare(const struct conf_ca *conf, struct upstream *u)
 	p->name = view.subject;
 	if (certificate_ski(&view, &p->kid) < 0)
 		p->kid = BYTES_NULL;
-	p->signer = u->signer;
 	return 0;
 }
 

@@ -180,7 +180,7 @@ static int transaction_begin(struct exchange *x)
 		return 0;
 	if (RAND_bytes(id, sizeof(id)) <= 0)
 		return -EIO;
-	if (!x->ca->upstream->protection.signer) {
+	if (!x->ca->upstream->ra_cert) {
 		int err = cmp_mac_algorithm_new(UPSTREAM_MAC_ITERATIONS, &x->mac_algorithm);
 
 		if (err)

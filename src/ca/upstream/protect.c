@@ -27,13 +27,15 @@ int upstream_protect(const struct ca *ca, struct bytes sender, struct bytes reci
 	const struct upstream_protection *with = &ca->upstream->protection;
 	_cleanup_(octets_clear) struct octets from = OCTETS_NULL, to = OCTETS_NULL;
 	struct cmp_protector protector = {
-		.kind = with->signer ? CMP_PROTECTION_SIGNATURE : CMP_PROTECTION_MAC,
-		.signer = with->signer,
+		.kind = ca->upstream->ra_cert ? CMP_PROTECTION_SIGNATURE : CMP_PROTECTION_MAC,
+		.signer = ca->upstream->signer,
 		.secret = with->secret,
 		.mac_algorithm = mac_algorithm,
 	};
 	int err;
 
+	if (!ca_is_fit(ca))
+		return log_fault("protecting a message to an upstream CA", -ENOKEY, ca_unfit(ca));
 	if (with->name.len)
 		sender = with->name;
 	else if (!sender.len)

@@ -12,8 +12,7 @@ struct upstream_slot {
 
 /* What messages are protected with, and say of us. Everything is borrowed from struct upstream. */
 struct upstream_protection {
-	const struct signer *signer; /* NULL: a MAC under secret */
-	struct bytes secret;
+	struct bytes secret;    /* of a MAC, where there is no ra_cert */
 	struct bytes name;      /* TLV of Name; empty: it has none */
 	struct bytes kid;       /* senderKID; empty: none */
 	struct bytes recipient; /* TLV of Name; empty: not known */
@@ -25,7 +24,7 @@ struct upstream {
 	/* Immutable. */
 	X509 *ra_cert; /* with the signer; or the secret */
 	STACK_OF(X509) * ra_chain;
-	struct signer *signer;
+	_Atomic(struct signer *) signer; /* NULL: the key cannot be used, or none is needed */
 	struct octets ra_secret;
 	struct octets *ra_certs; /* DER, no self-signed ones behind the first */
 	struct bytes *ra_views;

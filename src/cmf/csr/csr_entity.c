@@ -442,6 +442,8 @@ int csr_profile_find(struct decision *d)
 	if (!d->ca)
 		return refuse_detail(d->call.refusal, REFUSAL_ca_not_configured,
 				     "the CA of the registration is no longer configured");
+	if (!ca_is_fit(d->ca))
+		return refuse_detail(d->call.refusal, REFUSAL_ca_unfit, ca_unfit(d->ca));
 	d->domain = conf_trust_domain_find(d->conf, d->registration.trust_domain);
 	err = domain_allows_registration(d->domain, &d->registration, &allowed);
 	if (err < 0)
