@@ -332,6 +332,9 @@ struct conf_vnfm {
 	struct conf_list dns_names; /* patterns: conf_dns_name_make() */
 	enum conf_initial_credential initial_credential;
 	char *initial_credential_dir;           /* NULL: secrets are fetched, not delivered */
+	char *initial_credential_uri;           /* whom they are sent to; NULL: nobody */
+	char *initial_credential_trusted;       /* PEM: whom we trust there; NULL: the system's */
+	char *initial_credential_token_file;    /* bearer token; NULL: none */
 	int64_t initial_credential_lifetime_ms; /* 1 d */
 	enum conf_on_removed on_removed;
 	int64_t hold_max_ms;        /* 1 d, of ON_REMOVED_HOLD */

@@ -164,6 +164,27 @@ void cmf_initial_credential_clear(struct cmf_initial_credential *credential);
 _must_check_ int cmf_initial_credential_make(const struct cmf_call *call,
 					     const struct store_registration *reg,
 					     struct cmf_initial_credential *credentialp);
+/* One that is to be sent to whom the section of its VNFM names. */
+struct cmf_initial_delivery {
+	int64_t id;
+	uint32_t attempts; /* all in vain */
+	struct cmf_initial_credential credential;
+	char *trust_domain;
+	char *vnf_instance;
+	char *subject_id;
+};
+void cmf_initial_delivery_clear(struct cmf_initial_delivery *delivery);
+/* The next of a VNFM that is due; what has become void meanwhile is dropped, and committed. 0,
+ * STORE_NOT_FOUND, negative errno. */
+_must_check_ int cmf_initial_delivery_next(const struct cmf_call *call, const char *vnfm,
+					   struct cmf_initial_delivery *deliveryp);
+/* Adds to the unit that it was acknowledged, or that it is to be sent again, not before next_ms. 0
+ * or negative errno. */
+_must_check_ int cmf_initial_delivery_done(const struct cmf_call *call,
+					   const struct cmf_initial_delivery *delivery);
+_must_check_ int cmf_initial_delivery_retry(const struct cmf_call *call,
+					    const struct cmf_initial_delivery *delivery,
+					    int64_t next_ms);
 /*
  * Who knows the one-time secret with that reference: while it is good, or in a transaction that it
  * has begun. The secret is in mac_secret. 0, REFUSED (mac_reference_unknown), negative errno.

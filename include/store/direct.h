@@ -142,6 +142,9 @@ struct store_initial_credential {
 	int64_t spent_ms;       /* 0: it is not, or nobody has noted it yet */
 	int64_t certificate_id; /* that was asked for with it last; 0: none */
 	enum store_initial_file file;
+	char *deliver_to; /* VNFM by whose configuration it is sent; NULL: it is not, or was */
+	uint32_t deliver_attempts; /* all in vain */
+	int64_t delivered_ms;      /* 0: nobody has acknowledged it */
 	/* Joined on reading; ignored on insert. */
 	int certificate_state; /* enum store_certificate_state; -1: none */
 	bool registered;       /* the registration is active */
@@ -164,6 +167,13 @@ _must_check_ int store_initial_credential_of(struct store_reader *r, int64_t reg
 _must_check_ int store_initial_credential_files(struct store_reader *r,
 						enum store_initial_file file,
 						struct store_due *duep);
+/* One that is to be sent for a VNFM, and that was due first. */
+_must_check_ int store_initial_credential_to_deliver(struct store_reader *r, const char *vnfm,
+						     int64_t now_ms,
+						     struct store_initial_credential *cp);
+/* How many there are to be sent, counted up to `max`. */
+_must_check_ int store_initial_credential_undelivered(struct store_reader *r, const char *vnfm,
+						      uint32_t max, uint32_t *np);
 /* Those whose certificate is active or has been, and that are not noted as spent. */
 _must_check_ int store_initial_credential_used(struct store_reader *r, struct store_due *duep);
 /* Those whose file is written and that have expired. */
@@ -188,6 +198,12 @@ _must_check_ int store_initial_credential_spend(struct store_unit *u, int64_t id
 _must_check_ int store_initial_credential_set_file(struct store_unit *u, int64_t id,
 						   enum store_initial_file from,
 						   enum store_initial_file to);
+/* It is not to be sent any more: acknowledged at that time, or void (0). Never conflicts. */
+_must_check_ int store_initial_credential_delivered(struct store_unit *u, int64_t id,
+						    int64_t delivered_ms);
+/* It is to be sent again, not before next_ms. Never conflicts. */
+_must_check_ int store_initial_credential_deliver_again(struct store_unit *u, int64_t id,
+							int64_t next_ms, uint32_t attempts);
 /* Never conflicts; one with a file stays. */
 _must_check_ int store_initial_credential_remove(struct store_unit *u, int64_t id);
 /* It expires now, with its file. Never conflicts. */

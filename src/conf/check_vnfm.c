@@ -157,14 +157,40 @@ static void check_callback(struct conf_loader *l, const struct conf_source_secti
 			     "callback_uri is without TLS, where nobody shows a certificate");
 }
 
+static void check_initial_delivery(struct conf_loader *l, const struct conf_source_section *section,
+				   const struct conf_vnfm *vnfm)
+{
+	static const char *const of_secrets[] = {"initial_credential_dir",
+						 "initial_credential_uri"},
+				 *const of_uri[] = {"initial_credential_trusted",
+						    "initial_credential_token_file"};
+	const char *uri = vnfm->initial_credential_uri;
+
+	for (size_t i = 0; i < ARRAY_LEN(of_secrets); i++) {
+		if (conf_source_value(&l->source, section, of_secrets[i]) &&
+		    vnfm->initial_credential != CONF_INITIAL_SECRET)
+			conf_problem(&l->problems, section->full, of_secrets[i],
+				     "without initial_credential = secret nothing uses this key");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(of_uri); i++) {
+		if (conf_source_value(&l->source, section, of_uri[i]) && !uri)
+			conf_problem(&l->problems, section->full, of_uri[i],
+				     "without initial_credential_uri nothing uses this key");
+	}
+	check_url(l, section->full, "initial_credential_uri", uri);
+	if (uri && authority_of(uri).https && !vnfm->initial_credential_token_file &&
+	    !vnfm->tls_certificate)
+		conf_problem(&l->problems, section->full, "initial_credential_token_file",
+			     "initial_credential_uri needs this key, or tls_certificate and "
+			     "tls_key");
+}
+
 void conf_check_vnfm(struct conf_loader *l, const struct conf_source_section *section,
 		     const struct conf_vnfm *vnfm)
 {
 	check_towards(l, section, vnfm);
 	check_callback(l, section, vnfm);
-	if (vnfm->initial_credential_dir && vnfm->initial_credential != CONF_INITIAL_SECRET)
-		conf_problem(&l->problems, section->full, "initial_credential_dir",
-			     "without initial_credential = secret nothing uses this key");
+	check_initial_delivery(l, section, vnfm);
 }
 
 static void check_profile_exists(struct conf_loader *l, const char *section, const char *profile)

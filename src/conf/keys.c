@@ -878,6 +878,16 @@ const struct conf_key conf_keys[] = {
 	VNFM(initial_credential_dir, "initial_credential_dir", path, .reload = true,
 	     .help = "Directory in which secrets are put, as "
 		     "`<vnfInstanceId>/<subjectId>.json`; without it they are fetched."),
+	VNFM(initial_credential_uri, "initial_credential_uri", url, .reload = true,
+	     .help = "Where secrets are sent to, each by a POST that has to be answered with 2xx: "
+		     "https, or http to a loopback address. Its address has to be a public one or "
+		     "in callback_networks of `[events]`. Who we are says tls_certificate, or "
+		     "initial_credential_token_file. docs/direct-mode.md has the body."),
+	VNFM(initial_credential_trusted, "initial_credential_trusted", file, .reload = true,
+	     .help = "PEM: trust anchors of initial_credential_uri's certificate; without it "
+		     "those of the system."),
+	VNFM(initial_credential_token_file, "initial_credential_token_file", file, .reload = true,
+	     .help = "File whose first line is a bearer token (RFC 6750) for it, read each time."),
 	VNFM(initial_credential_lifetime_ms, "initial_credential_lifetime", duration,
 	     .initial = "1d", .min = 60 * SECOND, .max = 365 * DAY, .reload = true,
 	     .help = "How long such a secret is good."),

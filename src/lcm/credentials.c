@@ -24,8 +24,7 @@ static int problem_add(const struct conf_vnfm *conf, const char *key, const char
 	return -EINVAL;
 }
 
-/* Its first line, with a NUL behind it that `len` does not count. path NULL: none. */
-static int first_line_read(const char *path, struct octets *linep)
+int lcm_first_line_read(const char *path, struct octets *linep)
 {
 	_cleanup_(octets_clear_secret) struct octets file = OCTETS_NULL;
 	size_t len = 0;
@@ -63,7 +62,7 @@ static int secrets_read(const struct conf_vnfm *conf, struct lcm_credentials *cr
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(files) && result != -ENOMEM; i++) {
-		int err = first_line_read(files[i].path, files[i].to);
+		int err = lcm_first_line_read(files[i].path, files[i].to);
 
 		if (err < 0)
 			result = problem_add(conf, files[i].key, files[i].path, err, problems);

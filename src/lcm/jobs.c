@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* VNFs that one job looks at before it looks what else is due. */
-enum { EVENTS_PER_TURN = 256 };
+/* VNFs that one job looks at, and secrets that it sends, before it looks what else is due. */
+enum { EVENTS_PER_TURN = 256, SECRETS_PER_TURN = 64 };
 
 static bool is_stopping(const struct lcm_vnfm *vnfm)
 {
@@ -140,7 +140,7 @@ static void turn(const struct lcm_job *job, bool *morep)
 {
 	struct lcm_vnfm *vnfm = job->vnfm;
 	struct cmf_direct_report report = {0};
-	bool tried;
+	bool tried, more_secrets;
 
 	orders_do(job);
 	*morep = false;
@@ -150,6 +150,8 @@ static void turn(const struct lcm_job *job, bool *morep)
 	if (tried)
 		subscription_try(job);
 	lcm_events_act(job, EVENTS_PER_TURN, morep);
+	lcm_secrets_deliver(job, SECRETS_PER_TURN, &more_secrets);
+	*morep = *morep || more_secrets;
 	if (is_stopping(vnfm) || !resync_is_due(job))
 		return;
 	/* Whether it has forgotten us it does not say. */

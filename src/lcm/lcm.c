@@ -23,7 +23,8 @@ static int vnfm_init(struct lcm *lcm, const struct conf *conf, size_t index,
 	vnfm->name = strdup(section->name);
 	vnfm->callback_path = strdup(path);
 	vnfm->status.name = vnfm->name;
-	if (!vnfm->name || !vnfm->callback_path || web_connection_new(&vnfm->connection) < 0)
+	if (!vnfm->name || !vnfm->callback_path || web_connection_new(&vnfm->connection) < 0 ||
+	    web_connection_new(&vnfm->webhook) < 0)
 		return -ENOMEM;
 	lcm->routes[index] = (struct http_route){
 		.groups = HTTP_PUBLIC | HTTP_NFV,
@@ -69,6 +70,7 @@ void lcm_free(struct lcm *lcm)
 		lcm_credentials_clear(&vnfm->credentials);
 		web_token_clear(&vnfm->token);
 		web_connection_free(vnfm->connection);
+		web_connection_free(vnfm->webhook);
 		pthread_cond_destroy(&vnfm->changed);
 		pthread_mutex_destroy(&vnfm->mutex);
 		free(vnfm->name);

@@ -26,6 +26,8 @@ enum {
 	LCM_PAGES_MAX = LCM_VNFS_MAX,
 	/* VNFs that wait to be looked at; beyond it all of them are looked at instead. */
 	LCM_EVENTS_MAX = 10000,
+	/* One-time secrets that are counted for metrics. */
+	LCM_SECRETS_COUNT_MAX = 10000,
 	LCM_RETRY_FIRST_MS = 1000,
 	LCM_RETRY_MAX_MS = 60 * 1000,
 };
@@ -67,6 +69,9 @@ struct lcm_credentials {
 	uint8_t (*callback_certificate)[32];
 	size_t n_callback_certificates;
 };
+/* The first line of a file, with a NUL behind it that `len` does not count; path NULL: nothing. 0,
+ * -ENODATA: it is empty, or as file_read(). */
+_must_check_ int lcm_first_line_read(const char *path, struct octets *linep);
 /* 0, or -EINVAL with a line in `problems`, or -ENOMEM. */
 _must_check_ int lcm_credentials_read(const struct conf_vnfm *conf,
 				      struct lcm_credentials *credentials, struct strbuf *problems);
@@ -96,6 +101,7 @@ struct lcm_vnfm {
 
 	/* Of the one job that there is at a time. */
 	struct web_connection *connection;
+	struct web_connection *webhook; /* to whom its secrets go */
 	struct web_token token;
 	char version[16]; /* of its API, to be sent; empty: not known yet */
 	uint32_t subscribe_failures;
@@ -104,6 +110,8 @@ struct lcm_vnfm {
 	int64_t resync_ms; /* not before */
 	int64_t query_ms;  /* notified VNFs are not asked for before: the VNFM is not reached */
 	uint32_t query_failures;
+	int64_t secrets_ms; /* secrets are not sent before: nobody was reached */
+	uint32_t secrets_failures;
 
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
@@ -206,6 +214,12 @@ _must_check_ int lcm_notification_read(const json_t *object, struct lcm_notifica
  * so that what has happened before it is to be looked for. 0 or negative errno, logged.
  */
 _must_check_ int lcm_subscription_keep(const struct lcm_job *job, bool *newp);
+
+/* --- deliver.c --- */
+
+/* Sends one-time secrets that are due to whom the section names, at most `max` of them, unless
+ * nobody was reached a moment ago. *morep: there may be more. */
+void lcm_secrets_deliver(const struct lcm_job *job, int max, bool *morep);
 
 /* --- sync.c --- */
 

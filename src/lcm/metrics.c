@@ -69,6 +69,24 @@ static void waiting_write(struct lcm *lcm, struct store_reader *reader, struct s
 	}
 }
 
+static void secrets_write(struct lcm *lcm, struct store_reader *reader, struct strbuf *out)
+{
+	for (size_t i = 0; i < lcm->n_vnfms; i++) {
+		char label[300];
+		uint32_t n;
+
+		if (store_initial_credential_undelivered(reader, lcm->vnfms[i].name,
+							 LCM_SECRETS_COUNT_MAX, &n) < 0)
+			return;
+		snprintf(label, sizeof(label), "vnfm=\"%s\"", lcm->vnfms[i].name);
+		metrics_gauge(out, "cmfd_vnfm_secrets_waiting",
+			      i == 0 ? "One-time secrets that initial_credential_uri has still to "
+				       "acknowledge."
+				     : NULL,
+			      label, n);
+	}
+}
+
 static void held_write(struct lcm *lcm, struct store_reader *reader, struct strbuf *out)
 {
 	for (size_t i = 0; i < lcm->n_vnfms; i++) {
@@ -137,6 +155,7 @@ void lcm_metrics_write(struct lcm *lcm, struct store_reader *reader, struct strb
 	gauges_write(lcm, clock_now_ms(lcm->clock), out);
 	waiting_write(lcm, reader, out);
 	held_write(lcm, reader, out);
+	secrets_write(lcm, reader, out);
 	notifications_write(lcm, out);
 	resyncs_write(lcm, out);
 }

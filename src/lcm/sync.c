@@ -15,8 +15,9 @@
 
 #define INSTANCES "/vnflcm/v2/vnf_instances"
 
-/* VNFs that notifications name, between two that a resync comes to. */
-enum { EVENTS_BETWEEN = 16 };
+/* VNFs that notifications name, and secrets that are sent, between two VNFs that a resync comes to.
+ */
+enum { EVENTS_BETWEEN = 16, SECRETS_BETWEEN = 16 };
 
 /* --- Query VNF --- */
 
@@ -236,6 +237,7 @@ static int vnfs_look(struct resync *resync, const struct ids *ids)
 
 		/* What is notified of meanwhile does not wait for the end of a long list. */
 		lcm_events_act(resync->job, EVENTS_BETWEEN, &more);
+		lcm_secrets_deliver(resync->job, SECRETS_BETWEEN, &more);
 		err = vnf_look(resync->job, &view, resync->report);
 		if (err < 0 && resync->result == 0)
 			resync->result = err;

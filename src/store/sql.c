@@ -172,8 +172,9 @@
 	" JOIN registration r ON r.id = c.registration_id"
 #define INITIAL_CREDENTIAL_COLUMNS                                                    \
 	"i.id, i.registration_id, i.reference, i.secret, i.created_ms, i.expires_ms," \
-	" i.spent_ms, i.certificate_id, i.file, c.state, r.state, r.source,"          \
-	" r.vnf_instance, r.subject_id, r.trust_domain"                               \
+	" i.spent_ms, i.certificate_id, i.file, i.deliver_to, i.deliver_attempts,"    \
+	" i.delivered_ms, c.state, r.state, r.source, r.vnf_instance, r.subject_id,"  \
+	" r.trust_domain"                                                             \
 	" FROM initial_credential i JOIN registration r ON r.id = i.registration_id"  \
 	" LEFT JOIN certificate c ON c.id = i.certificate_id"
 
@@ -476,7 +477,7 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		"DELETE FROM initial_credential WHERE registration_id = ?1",
 	[CHANGE_INITIAL_CREDENTIAL_INSERT] =
 		"INSERT INTO initial_credential (registration_id, reference, secret, created_ms,"
-		" expires_ms, file) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+		" expires_ms, file, deliver_to, deliver_ms) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4"
 		" FROM registration WHERE id = ?1 AND state = 0",
 	[CHANGE_INITIAL_CREDENTIAL_USE] =
 		"UPDATE initial_credential SET certificate_id = ?3"
@@ -487,6 +488,11 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		" file = CASE WHEN file = 0 THEN 0 ELSE 3 END WHERE id = ?1 AND spent_ms IS NULL",
 	[CHANGE_INITIAL_CREDENTIAL_FILE] =
 		"UPDATE initial_credential SET file = ?2 WHERE id = ?1 AND file = ?3",
+	[CHANGE_INITIAL_CREDENTIAL_DELIVERED] =
+		"UPDATE initial_credential SET deliver_to = NULL, delivered_ms = ?2 WHERE id = ?1",
+	[CHANGE_INITIAL_CREDENTIAL_DELIVER_AGAIN] =
+		"UPDATE initial_credential SET deliver_ms = ?2, deliver_attempts = ?3"
+		" WHERE id = ?1",
 	[CHANGE_INITIAL_CREDENTIAL_REMOVE] =
 		"DELETE FROM initial_credential WHERE id = ?1 AND file = 0",
 	[CHANGE_INITIAL_CREDENTIAL_VOID] =
@@ -750,6 +756,12 @@ const char *const store_read_sql[READ_KINDS] = {
 	/* `file > 0` is the condition of the partial index. */
 	[READ_INITIAL_CREDENTIAL_FILES] = "SELECT id FROM initial_credential WHERE file = ?1"
 					  " AND file > 0 LIMIT ?2",
+	[READ_INITIAL_CREDENTIAL_TO_DELIVER] =
+		"SELECT " INITIAL_CREDENTIAL_COLUMNS
+		" WHERE i.deliver_to = ?1 AND i.deliver_ms <= ?2 ORDER BY i.deliver_ms LIMIT 1",
+	[READ_INITIAL_CREDENTIAL_UNDELIVERED] =
+		"SELECT count(*) FROM (SELECT 1 FROM initial_credential WHERE deliver_to = ?1"
+		" LIMIT ?2) AS few",
 	[READ_INITIAL_CREDENTIAL_USED] =
 		"SELECT i.id FROM initial_credential i CROSS JOIN certificate c"
 		" ON c.id = i.certificate_id WHERE i.certificate_id > 0 AND i.spent_ms IS NULL"

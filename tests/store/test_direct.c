@@ -380,6 +380,45 @@ START_TEST(test_initial_credential_comes_back_as_put)
 }
 END_TEST
 
+START_TEST(test_initial_credential_is_delivered)
+{
+	struct store_initial_credential c, found = {0};
+	struct fixture f;
+	uint32_t n;
+
+	fixture_begin(&f, _i);
+	c = sample_initial(put_vnfc(&f, "c-1"), "ref-1");
+	c.deliver_to = TEXT("sim");
+	put_initial(&f, &c);
+	c = sample_initial(put_vnfc(&f, "c-2"), "ref-2");
+	put_initial(&f, &c);
+	ABSENT(store_initial_credential_to_deliver(f.reader, "other", 1000, &found));
+	ABSENT(store_initial_credential_to_deliver(f.reader, "sim", c.created_ms - 1, &found));
+	OK(store_initial_credential_to_deliver(f.reader, "sim", c.created_ms, &found));
+	ck_assert_str_eq(found.subject_id, "c-1");
+	ck_assert_str_eq(found.deliver_to, "sim");
+	ck_assert(found.deliver_attempts == 0 && found.delivered_ms == 0);
+	OK(store_initial_credential_deliver_again(f.unit, found.id, 500, 3));
+	OK(store_unit_commit(f.unit));
+	store_initial_credential_clear(&found);
+	ABSENT(store_initial_credential_to_deliver(f.reader, "sim", 499, &found));
+	OK(store_initial_credential_to_deliver(f.reader, "sim", 500, &found));
+	ck_assert_uint_eq(found.deliver_attempts, 3);
+	OK(store_initial_credential_undelivered(f.reader, "sim", 10, &n));
+	ck_assert_uint_eq(n, 1);
+	OK(store_initial_credential_delivered(f.unit, found.id, 600));
+	OK(store_unit_commit(f.unit));
+	store_initial_credential_clear(&found);
+	ABSENT(store_initial_credential_to_deliver(f.reader, "sim", 1000, &found));
+	OK(store_initial_credential_find(f.reader, bytes_of_string("ref-1"), &found));
+	ck_assert(found.delivered_ms == 600 && !found.deliver_to);
+	store_initial_credential_clear(&found);
+	OK(store_initial_credential_undelivered(f.reader, "sim", 10, &n));
+	ck_assert_uint_eq(n, 0);
+	fixture_end(&f);
+}
+END_TEST
+
 START_TEST(test_initial_credential_is_used_by_one_at_a_time)
 {
 	struct store_initial_credential c, found = {0};
@@ -480,6 +519,7 @@ TCase *direct_cases(void)
 	tcase_add_loop_test(tc, test_a_state_changes_only_from_what_it_was, 0, backends_count);
 	tcase_add_loop_test(tc, test_what_the_new_resource_has_got, 0, backends_count);
 	tcase_add_loop_test(tc, test_initial_credential_comes_back_as_put, 0, backends_count);
+	tcase_add_loop_test(tc, test_initial_credential_is_delivered, 0, backends_count);
 	tcase_add_loop_test(tc, test_initial_credential_is_used_by_one_at_a_time, 0,
 			    backends_count);
 	tcase_add_loop_test(tc, test_initial_credential_ends_with_its_registration, 0,

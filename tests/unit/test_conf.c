@@ -553,6 +553,20 @@ static const struct {
 	{"exclude = yes\n", "exclude = yes\ndns_names = <subjectId>.c.example\n",
 	 "[vnfm_rule rest] dns_names: <subjectId>.c.example is not below dns_suffixes of "
 	 "[trust_domain a]"},
+	{"initial_credential_dir = lcm-secrets\n", "initial_credential_uri = https://b.example/x\n",
+	 "[vnfm sim] initial_credential_token_file: initial_credential_uri needs this key, or "
+	 "tls_certificate and tls_key"},
+	{"initial_credential_dir = lcm-secrets\n", "initial_credential_uri = http://b.example/x\n",
+	 "[vnfm sim] initial_credential_uri: http goes to a loopback address only; use https"},
+	{"initial_credential_dir = lcm-secrets\n", "initial_credential_token_file = store.key\n",
+	 "[vnfm sim] initial_credential_token_file: without initial_credential_uri nothing uses "
+	 "this key"},
+	{"[vnfm_rule rest]",
+	 "[vnfm two]\napi_root = https://b.example\ntrust_domain = b\nprofile = VnfciCert\n"
+	 "callback_uri = http://127.0.0.1/lcm/two\ninitial_credential_uri = http://127.0.0.1/x\n"
+	 "[vnfm_rule rest]",
+	 "[vnfm two] initial_credential_uri: without initial_credential = secret nothing uses this "
+	 "key"},
 	/* Unknown */
 	{"format =", "fromat =", "[log] fromat: there is no such key in this kind of section"},
 	{"[log]", "[logs]",

@@ -8,6 +8,7 @@
 
 #include "cmf_world.h"
 #include "lcm_vnfm.h"
+#include "store/direct.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -599,6 +600,167 @@ START_TEST(test_resync_dry)
 }
 END_TEST
 
+/* --- one-time secrets that are sent --- */
+
+static void delivery_setup_at(const char *scheme, const char *host)
+{
+	char more[600];
+
+	vnfm_start();
+	snprintf(more, sizeof(more),
+		 WITH_PASSWORD "initial_credential = secret\ninitial_credential_uri = "
+			       "%s://%s:%u/secrets\n"
+			       "initial_credential_token_file = store.key\n",
+		 scheme, host, vnfm_port());
+	setup_with(more);
+}
+
+static void delivery_setup(void)
+{
+	delivery_setup_at("http", "127.0.0.1");
+}
+
+/* A VNFC that was registered from the VNFM, with a secret of its own; its reference. */
+static const char *secret_made(const char *vnf, const char *subject_id)
+{
+	static char reference[128];
+	const struct store_registration reg = {.cert_type = CERT_TYPE_VNFCI,
+					       .vnf_instance = (char *)(uintptr_t)vnf,
+					       .subject_id = (char *)(uintptr_t)subject_id,
+					       .handling = CERT_HANDLING_DIRECT,
+					       .manager = (char *)"vnfm-a",
+					       .trust_domain = (char *)"domain-a",
+					       .ca = (char *)"main",
+					       .profile = (char *)"VnfciCert",
+					       .source = (char *)"vnfm sim",
+					       .created_ms = w.now_ms,
+					       .changed_ms = w.now_ms};
+	struct cmf_principal admin = admin_for("operator-a");
+	struct cmf_initial_credential credential = {0};
+	struct store_registration made = {0};
+	struct refusal refusal = REFUSAL_NULL;
+	int64_t id;
+
+	OK(store_registration_insert(w.unit, &reg, &id));
+	OK(store_unit_commit(w.unit));
+	OK(store_registration_get(w.reader, store_unit_id(w.unit, id), &made));
+	OK(cmf_initial_credential_make(WORLD_CALL(&admin, &refusal), &made, &credential));
+	OK(store_unit_commit(w.unit));
+	snprintf(reference, sizeof(reference), "%s", credential.reference);
+	cmf_initial_credential_clear(&credential);
+	store_registration_clear(&made);
+	cmf_principal_clear(&admin);
+	return reference;
+}
+
+static uint32_t undelivered(void)
+{
+	uint32_t n;
+
+	OK(store_initial_credential_undelivered(w.reader, "sim", 100, &n));
+	return n;
+}
+
+static void deliver(void)
+{
+	struct lcm_job j = job();
+	bool more;
+
+	vnfm_forget();
+	lcm_secrets_deliver(&j, 10, &more);
+	ck_assert(!more);
+}
+
+#define TAKES(code)                              \
+	{                                        \
+		"POST", "/secrets", code, "", "" \
+	}
+
+START_TEST(test_secret_is_sent_until_it_is_acknowledged)
+{
+	const char *reference = secret_made("v-1", "c-1"), *body;
+
+	VNFM(TAKES(503));
+	deliver();
+	ck_assert_uint_eq(undelivered(), 1);
+	body = vnfm_body("POST", "/secrets");
+	ck_assert_ptr_nonnull(strstr(body, reference));
+	ck_assert_ptr_nonnull(strstr(body, "\"secret\":\""));
+	ck_assert_ptr_nonnull(strstr(body, "\"vnfInstanceId\":\"v-1\""));
+	ck_assert_ptr_nonnull(strstr(body, "\"subjectId\":\"c-1\""));
+	ck_assert_ptr_nonnull(strstr(body, "\"trustDomain\":\"domain-a\""));
+	ck_assert_ptr_nonnull(strstr(body, "\"vnfm\":\"sim\""));
+	ck_assert_ptr_nonnull(strstr(body, "\"expiry\":\"2026-11-24T09:00:00Z\""));
+	/* The file's first line is the token; not before its time. */
+	ck_assert_ptr_nonnull(strstr(vnfm_head("POST", "/secrets"),
+				     "Authorization: Bearer 000102030405060708090a0b"));
+	VNFM(TAKES(204));
+	deliver();
+	ck_assert_str_eq(vnfm_asked(), "");
+	w.now_ms += 1000;
+	deliver();
+	ck_assert_str_eq(vnfm_asked(), "POST /secrets\n");
+	ck_assert_ptr_nonnull(strstr(vnfm_body("POST", "/secrets"), reference));
+	ck_assert_uint_eq(undelivered(), 0);
+	deliver();
+	ck_assert_str_eq(vnfm_asked(), "");
+}
+END_TEST
+
+/* One that is not taken keeps no other one waiting. */
+START_TEST(test_secrets_do_not_wait_for_each_other)
+{
+	(void)secret_made("v-1", "c-1");
+	(void)secret_made("v-1", "c-2");
+	VNFM(TAKES(400));
+	deliver();
+	ck_assert_str_eq(vnfm_asked(), "POST /secrets\nPOST /secrets\n");
+	ck_assert_uint_eq(undelivered(), 2);
+}
+END_TEST
+
+START_TEST(test_secret_that_is_void_is_not_sent)
+{
+	const char *reference = secret_made("v-1", "c-1");
+	struct store_initial_credential row = {0};
+
+	VNFM(TAKES(204));
+	w.now_ms += DAY_MS;
+	deliver();
+	ck_assert_str_eq(vnfm_asked(), "");
+	ck_assert_uint_eq(undelivered(), 0);
+	OK(store_initial_credential_find(w.reader, bytes_of_string(reference), &row));
+	ck_assert_int_eq(row.delivered_ms, 0);
+	store_initial_credential_clear(&row);
+	/* As is one whose VNFC has gone. */
+	reference = secret_made("v-1", "c-2");
+	OK(store_initial_credential_find(w.reader, bytes_of_string(reference), &row));
+	OK(store_registration_deregister(w.unit, row.registration_id, w.now_ms));
+	OK(store_unit_commit(w.unit));
+	store_initial_credential_clear(&row);
+	deliver();
+	ck_assert_str_eq(vnfm_asked(), "");
+	ck_assert_uint_eq(undelivered(), 0);
+}
+END_TEST
+
+static void delivery_setup_private(void)
+{
+	delivery_setup_at("https", "127.0.0.1");
+}
+
+/* https goes where a callback may, which is not to this machine. */
+START_TEST(test_secret_is_not_sent_to_any_address)
+{
+	(void)secret_made("v-1", "c-1");
+	VNFM(TAKES(204));
+	deliver();
+	ck_assert_str_eq(vnfm_asked(), "");
+	ck_assert_uint_eq(undelivered(), 1);
+	ck_assert_int_gt(lcm->vnfms[0].secrets_ms, w.now_ms);
+}
+END_TEST
+
 /* --- VNFMs that are followed no longer --- */
 
 START_TEST(test_vnfm_that_is_no_longer_configured)
@@ -866,6 +1028,7 @@ END_TEST
 static Suite *lcm_suite(void)
 {
 	Suite *suite = suite_create("lcm");
+	TCase *delivery = tcase_create("delivery"), *elsewhere = tcase_create("elsewhere");
 	TCase *tc = tcase_create("lcm"), *oauth2 = tcase_create("oauth2"),
 	      *loopback = tcase_create("loopback"), *certificate = tcase_create("certificate");
 
@@ -890,6 +1053,14 @@ static Suite *lcm_suite(void)
 	tcase_add_loop_test(tc, test_callback, 0, ARRAY_LEN(callbacks));
 	tcase_add_test(tc, test_callback_while_it_is_subscribed);
 	tcase_add_test(tc, test_callback_of_very_many);
+	tcase_add_checked_fixture(delivery, delivery_setup, teardown);
+	tcase_add_test(delivery, test_secret_is_sent_until_it_is_acknowledged);
+	tcase_add_test(delivery, test_secrets_do_not_wait_for_each_other);
+	tcase_add_test(delivery, test_secret_that_is_void_is_not_sent);
+	suite_add_tcase(suite, delivery);
+	tcase_add_checked_fixture(elsewhere, delivery_setup_private, teardown);
+	tcase_add_test(elsewhere, test_secret_is_not_sent_to_any_address);
+	suite_add_tcase(suite, elsewhere);
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(oauth2, setup_oauth2, teardown);
 	tcase_add_test(oauth2, test_oauth2);

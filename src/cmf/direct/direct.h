@@ -45,6 +45,10 @@ _must_check_ int direct_dns_names_find(const struct cmf_call *call,
  */
 _must_check_ int initial_make(const struct cmf_call *call, const struct conf_vnfm *vnfm,
 			      const struct store_registration *reg);
+/* The secret of a row in clear, which the caller clears as one. 0 or negative errno. */
+_must_check_ int initial_secret_open(const struct cmf *cmf,
+				     const struct store_initial_credential *row,
+				     struct octets *secretp);
 /* A certificate is asked for with the secret of who asks: in the unit, which conflicts if another
  * is meanwhile. One of before that was not accepted is given up. 0 or negative errno. */
 _must_check_ int initial_use(const struct cmf_call *call, const struct store_certificate *cert);

@@ -100,6 +100,7 @@ static int credential_put(const struct cmf_call *call, const struct conf_vnfm *v
 		.expires_ms = credential->expires_ms,
 		.file = vnfm->initial_credential_dir ? STORE_INITIAL_FILE_TO_WRITE
 						     : STORE_INITIAL_FILE_NONE,
+		.deliver_to = vnfm->initial_credential_uri ? vnfm->name : NULL,
 	};
 	int err = secret_reference(STORE_SEALED_INITIAL_CREDENTIAL, reference, &sealed_for);
 
@@ -151,8 +152,8 @@ int cmf_initial_credential_make(const struct cmf_call *call, const struct store_
 
 /* --- who has it --- */
 
-static int secret_of(const struct cmf *cmf, const struct store_initial_credential *row,
-		     struct octets *secretp)
+int initial_secret_open(const struct cmf *cmf, const struct store_initial_credential *row,
+			struct octets *secretp)
 {
 	_cleanup_(freep) char *sealed_for = NULL;
 	int err = secret_reference(STORE_SEALED_INITIAL_CREDENTIAL, octets_view(&row->reference),
@@ -177,7 +178,7 @@ static bool is_spent(const struct store_initial_credential *row)
 static int holder_fill(const struct cmf *cmf, const struct store_initial_credential *row,
 		       struct cmf_principal *p)
 {
-	int err = secret_of(cmf, row, &p->mac_secret);
+	int err = initial_secret_open(cmf, row, &p->mac_secret);
 
 	if (err < 0)
 		return err;
@@ -283,7 +284,7 @@ static int file_content(const struct cmf *cmf, const struct store_initial_creden
 {
 	_cleanup_(octets_clear_secret) struct octets secret = OCTETS_NULL;
 	char expiry[21];
-	int err = secret_of(cmf, row, &secret);
+	int err = initial_secret_open(cmf, row, &secret);
 
 	if (err < 0)
 		return err;

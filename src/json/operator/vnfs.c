@@ -123,15 +123,21 @@ static int certificates_json(struct operator_call *call, int64_t registration_id
 	return err;
 }
 
-/* When its one-time secret expires, as long as there is one that is good. */
-static int expiry_find(struct operator_call *call, int64_t registration_id, int64_t *expires_msp)
+/* Of its one-time secret, as long as there is one that is good; else 0. */
+struct secret_times {
+	int64_t expires_ms;
+	int64_t delivered_ms; /* 0: it was sent to nobody */
+};
+
+static int secret_times_find(struct operator_call *call, int64_t registration_id,
+			     struct secret_times *timesp)
 {
 	_cleanup_(store_initial_credential_clear) struct store_initial_credential row = {0};
 	int err = store_initial_credential_of(call->worker->reader, registration_id, &row);
 
-	*expires_msp = 0;
+	*timesp = (struct secret_times){0};
 	if (err == 0 && !row.spent_ms && row.expires_ms > call->now_ms)
-		*expires_msp = row.expires_ms;
+		*timesp = (struct secret_times){row.expires_ms, row.delivered_ms};
 	return err < 0 ? err : 0;
 }
 
@@ -139,8 +145,8 @@ static int vnfc_row(void *arg, const struct store_vnfc *vnfc)
 {
 	struct vnfcs *vnfcs = arg;
 	json_t *certificates = NULL;
-	int64_t expires_ms;
-	int err = expiry_find(vnfcs->call, vnfc->registration_id, &expires_ms);
+	struct secret_times times;
+	int err = secret_times_find(vnfcs->call, vnfc->registration_id, &times);
 
 	if (!err)
 		err = certificates_json(vnfcs->call, vnfc->registration_id, &certificates);
@@ -148,14 +154,15 @@ static int vnfc_row(void *arg, const struct store_vnfc *vnfc)
 		return err;
 	return json_array_append_new(
 		       vnfcs->items,
-		       json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "vnfm",
+		       json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "vnfm",
 				 json_text(vnfc->vnfm), "subject_id", json_text(vnfc->subject_id),
 				 "state", state_of(vnfc), "since", json_time(vnfc->state_ms),
 				 "vnfc_id", json_text(vnfc->vnfc_id), "resource_id",
 				 json_text(vnfc->resource_id), "vdu_id", json_text(vnfc->vdu_id),
 				 "registration_id", (json_int_t)vnfc->registration_id,
-				 "one_time_secret_until", json_time(expires_ms), "certificates",
-				 certificates))
+				 "one_time_secret_until", json_time(times.expires_ms),
+				 "one_time_secret_delivered_at", json_time(times.delivered_ms),
+				 "certificates", certificates))
 		       ? -ENOMEM
 		       : 0;
 }

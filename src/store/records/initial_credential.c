@@ -13,6 +13,7 @@ void store_initial_credential_clear(struct store_initial_credential *c)
 	free(c->vnf_instance);
 	free(c->subject_id);
 	free(c->trust_domain);
+	free(c->deliver_to);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -33,6 +34,9 @@ static int initial_credential_read(struct row *row, void *arg)
 	c->spent_ms = row_int_or(row, 0);
 	c->certificate_id = row_int_or(row, 0);
 	c->file = (enum store_initial_file)row_int(row);
+	c->deliver_to = row_text(row);
+	c->deliver_attempts = (uint32_t)row_int(row);
+	c->delivered_ms = row_int_or(row, 0);
 	c->certificate_state = (int)row_int_or(row, -1);
 	c->registered = row_int(row) == STORE_REGISTRATION_ACTIVE;
 	c->source = row_text(row);
@@ -66,6 +70,24 @@ int store_initial_credential_of(struct store_reader *r, int64_t registration_id,
 			initial_credential_read, cp);
 }
 
+int store_initial_credential_to_deliver(struct store_reader *r, const char *vnfm, int64_t now_ms,
+					struct store_initial_credential *cp)
+{
+	return read_one(r, READ_INITIAL_CREDENTIAL_TO_DELIVER,
+			VALUES(value_text(vnfm), value_int(now_ms)), initial_credential_read, cp);
+}
+
+int store_initial_credential_undelivered(struct store_reader *r, const char *vnfm, uint32_t max,
+					 uint32_t *np)
+{
+	int64_t n = 0;
+	int err = read_number(r, READ_INITIAL_CREDENTIAL_UNDELIVERED,
+			      VALUES(value_text(vnfm), value_int(max)), 0, &n);
+
+	*np = (uint32_t)n;
+	return err;
+}
+
 /* --- changes --- */
 
 int store_initial_credential_put(struct store_unit *u, const struct store_initial_credential *c)
@@ -77,7 +99,8 @@ int store_initial_credential_put(struct store_unit *u, const struct store_initia
 		   : unit_add(u, CHANGE_INITIAL_CREDENTIAL_INSERT,
 			      VALUES(value_id(c->registration_id), value_octets(&c->reference),
 				     value_octets(&c->secret), value_int(c->created_ms),
-				     value_int(c->expires_ms), value_int(c->file)));
+				     value_int(c->expires_ms), value_int(c->file),
+				     value_text(c->deliver_to)));
 }
 
 int store_initial_credential_use(struct store_unit *u, const struct store_initial_credential *c,
@@ -99,6 +122,19 @@ int store_initial_credential_set_file(struct store_unit *u, int64_t id,
 {
 	return unit_add(u, CHANGE_INITIAL_CREDENTIAL_FILE,
 			VALUES(value_id(id), value_int(to), value_int(from)));
+}
+
+int store_initial_credential_delivered(struct store_unit *u, int64_t id, int64_t delivered_ms)
+{
+	return unit_add(u, CHANGE_INITIAL_CREDENTIAL_DELIVERED,
+			VALUES(value_id(id), value_int_unless(delivered_ms, 0)));
+}
+
+int store_initial_credential_deliver_again(struct store_unit *u, int64_t id, int64_t next_ms,
+					   uint32_t attempts)
+{
+	return unit_add(u, CHANGE_INITIAL_CREDENTIAL_DELIVER_AGAIN,
+			VALUES(value_id(id), value_int(next_ms), value_int(attempts)));
 }
 
 int store_initial_credential_remove(struct store_unit *u, int64_t id)
