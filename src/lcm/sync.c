@@ -19,6 +19,9 @@
  */
 enum { EVENTS_BETWEEN = 16, SECRETS_BETWEEN = 16 };
 
+/* VNFs that may take too long in one resync before all of the VNFM is taken to do so. */
+enum { TIMEOUTS_MAX = 8 };
+
 /* --- Query VNF --- */
 
 /* 0 with the VNF; STORE_NOT_FOUND: the VNFM says that there is none; negative errno, logged. */
@@ -121,16 +124,19 @@ static bool is_about_one(int err)
 static int event_act(const struct lcm_job *job, struct store_lcm_event *event)
 {
 	struct store_unit *unit = job->worker->unit;
-	int err = event_look(job, event);
+	int err = event_look(job, event), noted;
 
 	if (err < 0)
 		store_unit_clear(unit);
-	if (err < 0 && !is_about_one(err))
+	if (err < 0 && !is_about_one(err) && err != -ETIMEDOUT)
 		return err;
 	event->attempts++;
 	event->next_ms = lcm_now_ms(job->vnfm) + lcm_retry_after_ms(event->attempts);
-	err = err < 0 ? store_lcm_event_retry(unit, event) : store_lcm_event_done(unit, event);
-	return err < 0 ? err : store_unit_commit(unit);
+	noted = err < 0 ? store_lcm_event_retry(unit, event) : store_lcm_event_done(unit, event);
+	if (noted == 0)
+		noted = store_unit_commit(unit);
+	/* It may be the VNF or all of the VNFM: the next one is tried first, after a while. */
+	return noted == 0 && err == -ETIMEDOUT ? err : noted;
 }
 
 /* 0: go on; STORE_NOT_FOUND: there is none; negative errno: not now. */
@@ -217,6 +223,7 @@ struct resync {
 	int64_t number;
 	struct cmf_direct_report *report;
 	int result; /* of the VNF that could not be read first */
+	int timeouts;
 };
 
 /*
@@ -241,7 +248,8 @@ static int vnfs_look(struct resync *resync, const struct ids *ids)
 		err = vnf_look(resync->job, &view, resync->report);
 		if (err < 0 && resync->result == 0)
 			resync->result = err;
-		if (err < 0 && !is_about_one(err))
+		if (err < 0 && !is_about_one(err) &&
+		    (err != -ETIMEDOUT || ++resync->timeouts == TIMEOUTS_MAX))
 			return err;
 	}
 	return 0;

@@ -8,13 +8,15 @@ import http.server
 import json
 import re
 import socketserver
+import ssl
 import threading
 import urllib.parse
+import urllib.request
 import uuid
 
 import jsonschema
 
-from conftest import ROOT, free_port
+from conftest import PATIENCE, ROOT, free_port
 
 SCHEMA = json.loads((ROOT / "tests/vectors/vnfm/sol003.json").read_text())
 
@@ -44,14 +46,26 @@ def instance(root, vnf, vnfcs, info=True, state=None):
     return body
 
 
-class VnfManager:
-    """`instances`, `subscriptions` are what it has; `fail` (method, path) -> status or None; `page` items to a page."""
+def basic(user, password):
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
-    def __init__(self, version="2.0.0", page=2):
-        self.port, self.version, self.page = free_port(), version, page
-        self.root = f"http://127.0.0.1:{self.port}"
+
+class VnfManager:
+    """`instances`, `subscriptions` are what it has; `fail` (method, path) -> status or None; `page` items to a page.
+    `slow` (method, path) -> whether it answers only once it is `released`; `lie` (method, path, body) -> what it says instead,
+    octets as they are. `admits` (headers, certificate) -> whether it knows who asks. With `tls`, a context, it is https; it
+    notifies over https with `client`, a context."""
+
+    def __init__(self, version="2.0.0", page=2, tls=None, client=None):
+        self.port, self.version, self.page, self.tls, self.client = free_port(), version, page, tls, client
+        self.root = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
         self.instances, self.subscriptions, self.asked, self.wrong = {}, {}, [], []
         self.fail = lambda method, path: None
+        self.slow = lambda method, path: False
+        self.lie = lambda method, path, body: body
+        self.admits = lambda headers, certificate: True
+        self.released = threading.Event()
+        self.tokens = set()
         self.lock = threading.Lock()
 
     def start(self):
@@ -74,17 +88,22 @@ class VnfManager:
                 pass
 
         self.server = Server(("127.0.0.1", self.port), Handler)
+        if self.tls:
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 
     def stop(self):
+        self.released.set()
         self.server.shutdown()
         self.server.server_close()
 
     # --- what it answers ---
 
     def answer(self, to, status, body=None, **headers):
-        data = b"" if body is None else json.dumps(body).encode()
+        if status == 200:
+            body = self.lie(to.command, to.path, body)
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         to.send_response(status)
         if status != 204:
             to.send_header("Content-Type", "application/problem+json" if status >= 400 else "application/json")
@@ -99,13 +118,20 @@ class VnfManager:
 
     def serve(self, to):
         length = int(to.headers.get("Content-Length") or 0)
-        body = json.loads(to.rfile.read(length)) if length else None
+        body = to.rfile.read(length) if length else None
+        body = json.loads(body) if body and to.headers.get("Content-Type") == "application/json" else body
         path, _, query = to.path.partition("?")
         with self.lock:
             self.asked.append((to.command, to.path))
+        if self.slow(to.command, path):
+            self.released.wait(PATIENCE)
         failure = self.fail(to.command, path)
         if failure:
             return self.problem(to, failure)
+        if path == "/token":
+            return self.token(to)
+        if not self.admits(to.headers, to.connection.getpeercert() if self.tls else None):
+            return self.answer(to, 401, {"status": 401, "detail": "who is that"}, **{"WWW-Authenticate": "Basic realm=vnfm"})
         if path == "/vnflcm/api_versions":
             return self.answer(to, 200, {"uriPrefix": "/vnflcm", "apiVersions": [{"version": "1.3.0"}, {"version": self.version}]})
         if to.headers.get("Version", "") != self.version:
@@ -126,6 +152,14 @@ class VnfManager:
             self.wrong += problems(for_whom, items[name]) if name in items else []
             return self.answer(to, 200, items[name]) if name in items else self.problem(to, 404)
         self.list(to, path, urllib.parse.parse_qs(query), items)
+
+    def token(self, to):
+        """Of its authorisation server, for who asks as "cmf" (RFC 6749 4.4)."""
+        if to.headers.get("Authorization") != "Basic " + base64.b64encode(b"cmf:a-secret-of-the-test").decode():
+            return self.problem(to, 401)
+        token = str(uuid.uuid4())
+        self.tokens.add("Bearer " + token)
+        self.answer(to, 200, {"access_token": token, "token_type": "Bearer", "expires_in": 3600})
 
     def list(self, to, path, query, items):
         names, marker = sorted(items), query.get("nextpage_opaque_marker", [None])[0]
@@ -157,17 +191,26 @@ class VnfManager:
 
     def send(self, method, subscription, body=None):
         url = urllib.parse.urlsplit(subscription["callbackUri"])
-        basic = (subscription.get("authentication") or {}).get("paramsBasic")
+        authentication = subscription.get("authentication") or {}
         headers = {"Version": self.version, "Content-Type": "application/json"}
-        if basic:
-            pair = f"{basic['userName']}:{basic['password']}".encode()
-            headers["Authorization"] = "Basic " + base64.b64encode(pair).decode()
-        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
+        if "paramsBasic" in authentication:
+            headers["Authorization"] = basic(*(authentication["paramsBasic"][n] for n in ("userName", "password")))
+        if "paramsOauth2ClientCredentials" in authentication:
+            headers["Authorization"] = self.bearer(authentication["paramsOauth2ClientCredentials"])
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60) if url.scheme == "http" else \
+            http.client.HTTPSConnection(url.hostname, url.port, timeout=60, context=self.client)
         connection.request(method, url.path, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
         answer.read()
         connection.close()
         return answer.status
+
+    def bearer(self, params):
+        """A new token for every notification, as Tacker has it."""
+        request = urllib.request.Request(params["tokenEndpoint"], b"grant_type=client_credentials",
+                                         {"Authorization": basic(params["clientId"], params["clientPassword"])})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return "Bearer " + json.load(answer)["access_token"]
 
     def tell(self, notification):
         """Sends it under the subscription that there is, whatever it says itself."""
