@@ -319,7 +319,8 @@ struct conf_vnfm {
 	struct conf_list vnfd_ids; /* only VNFs of these; none: all */
 	/* Where it sends notifications to, and how it proves that it is the one. */
 	char *callback_uri;
-	char *callback_user; /* basic authentication */
+	struct conf_addresses callback_listen; /* for it alone; none: where CMP is */
+	char *callback_user;                   /* basic authentication */
 	char *callback_password_file;
 	enum conf_callback_token callback_token;
 	char *callback_oauth2_token_uri; /* where it gets its token from */

@@ -30,7 +30,8 @@ const char *http_method_name(enum http_method method);
  * Listeners are grouped, and a listener may be in two; a route belongs to groups. HTTP_PUBLIC is
  * CMP: listen and listen_tls. HTTP_NFV is the JSON door of VNF Managers: listen_nfv, and without it
  * listen_tls and what of listen is on loopback addresses. HTTP_EXPLAIN is the page for authors of
- * clients: explain_listen.
+ * clients: explain_listen. HTTP_LCM is the callbacks of VNFMs that have a callback_listen of their
+ * own.
  */
 enum http_group {
 	HTTP_PUBLIC = 1,
@@ -38,7 +39,9 @@ enum http_group {
 	HTTP_METRICS = 4,
 	HTTP_NFV = 8,
 	HTTP_EXPLAIN = 16,
+	HTTP_LCM = 32,
 };
+enum { HTTP_OF_OTHERS = HTTP_PUBLIC | HTTP_NFV | HTTP_EXPLAIN | HTTP_LCM };
 
 struct http_header {
 	const char *name;

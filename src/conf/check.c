@@ -17,38 +17,58 @@ static bool address_equal(const struct conf_address *a, const struct conf_addres
 	return a->is_unix == b->is_unix && a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
+struct addresses_seen {
+	const struct conf_address *item[64];
+	size_t n;
+};
+
+static void check_addresses(struct conf_loader *l, const char *section, const char *key,
+			    const struct conf_addresses *list, struct addresses_seen *seen)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		const struct conf_address *a = &list->item[i];
+
+		for (size_t j = 0; j < seen->n; j++) {
+			if (address_equal(a, seen->item[j]))
+				conf_problem(&l->problems, section, key,
+					     "%s port %u is there twice", a->host, a->port);
+		}
+		if (seen->n == ARRAY_LEN(seen->item)) {
+			conf_problem(&l->problems, section, key, "more than %zu addresses",
+				     ARRAY_LEN(seen->item));
+			return;
+		}
+		seen->item[seen->n++] = a;
+	}
+}
+
 /* No address may be in two of the lists, or twice in one. */
 static void check_listen_unique(struct conf_loader *l)
 {
 	const struct conf_server *s = &l->conf->server;
-	const struct {
-		const char *key;
-		const struct conf_addresses *list;
-	} lists[] = {{"listen", &s->listen},
-		     {"listen_tls", &s->listen_tls},
-		     {"listen_nfv", &s->listen_nfv},
-		     {"listen_metrics", &s->listen_metrics},
-		     {"explain_listen", &s->explain_listen}};
-	const struct conf_address *seen[64];
-	size_t n = 0;
+	struct addresses_seen seen = {.n = 0};
 
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		for (size_t j = 0; j < lists[i].list->len; j++) {
-			const struct conf_address *a = &lists[i].list->item[j];
+	check_addresses(l, "server", "listen", &s->listen, &seen);
+	check_addresses(l, "server", "listen_tls", &s->listen_tls, &seen);
+	check_addresses(l, "server", "listen_nfv", &s->listen_nfv, &seen);
+	check_addresses(l, "server", "listen_metrics", &s->listen_metrics, &seen);
+	check_addresses(l, "server", "explain_listen", &s->explain_listen, &seen);
+	for (size_t i = 0; i < l->conf->n_vnfms; i++) {
+		char section[256];
 
-			for (size_t k = 0; k < n; k++) {
-				if (address_equal(a, seen[k]))
-					conf_problem(&l->problems, "server", lists[i].key,
-						     "%s port %u is there twice", a->host, a->port);
-			}
-			if (n == ARRAY_LEN(seen)) {
-				conf_problem(&l->problems, "server", lists[i].key,
-					     "more than %zu addresses", ARRAY_LEN(seen));
-				return;
-			}
-			seen[n++] = a;
-		}
+		snprintf(section, sizeof(section), "vnfm %s", l->conf->vnfms[i].name);
+		check_addresses(l, section, "callback_listen", &l->conf->vnfms[i].callback_listen,
+				&seen);
 	}
+}
+
+/* A VNFM whose notifications come to a listener of their own. */
+static bool any_callback_listen(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_vnfms; i++)
+		if (conf->vnfms[i].callback_listen.len)
+			return true;
+	return false;
 }
 
 /* Bearer tokens and callbacks' passwords are no secret on a wire without TLS. */
@@ -77,7 +97,7 @@ static void check_server(struct conf_loader *l)
 	if ((listen_tls || (listen_nfv && certificate)) && !key_given(l, "server", "tls_key"))
 		conf_problem(&l->problems, "server", "tls_key", "%s needs this key",
 			     listen_tls ? "listen_tls" : "listen_nfv");
-	if (!listen_tls && !listen_nfv && certificate)
+	if (!listen_tls && !listen_nfv && certificate && !any_callback_listen(l->conf))
 		conf_problem(&l->problems, "server", "tls_certificate",
 			     "without listen_tls or listen_nfv nothing uses this key");
 	if (!certificate)

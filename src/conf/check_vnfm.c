@@ -216,6 +216,24 @@ static void check_callbacks_differ(struct conf_loader *l, const char *section, s
 	}
 }
 
+/* Its credentials are no secret on a wire without TLS. */
+static void check_callback_listen(struct conf_loader *l, const char *section,
+				  const struct conf_vnfm *vnfm)
+{
+	const struct conf_addresses *list = &vnfm->callback_listen;
+	bool https = vnfm->callback_uri && authority_of(vnfm->callback_uri).https;
+
+	if (list->len && https && (!l->conf->server.tls_certificate || !l->conf->server.tls_key))
+		conf_problem(&l->problems, section, "callback_listen",
+			     "callback_uri is https: needs tls_certificate and tls_key of "
+			     "[server]");
+	for (size_t i = 0; i < list->len && !https; i++)
+		if (!conf_address_is_loopback(&list->item[i]))
+			conf_problem(&l->problems, section, "callback_listen",
+				     "%s is no loopback address: callback_uri has to be https",
+				     list->item[i].host);
+}
+
 /* Without what may follow it: "secrets/" and "secrets" are one. */
 static size_t path_len(const char *path)
 {
@@ -330,6 +348,7 @@ void conf_check_vnfms(struct conf_loader *l)
 		snprintf(section, sizeof(section), "vnfm %s", vnfm->name);
 		check_profile_exists(l, section, vnfm->profile);
 		check_callbacks_differ(l, section, i);
+		check_callback_listen(l, section, vnfm);
 		check_secrets_differ(l, section, i);
 		check_initial_credential(l, section, vnfm);
 		check_dns_names(l, section, &vnfm->dns_names, vnfm->trust_domain);

@@ -840,6 +840,10 @@ const struct conf_key conf_keys[] = {
 	     .help = "Where it sends notifications to: a path of listen_tls, or of "
 		     "listen on a loopback address, under the name and port that the VNFM knows. "
 		     "https, or http to a loopback address."),
+	VNFM(callback_listen, "callback_listen", addresses,
+	     .help = "Addresses at which that path is served, and nothing else, in place of "
+		     "listen_tls and listen: over HTTPS with tls_certificate of `[server]` if "
+		     "callback_uri is https, else over HTTP on loopback addresses only."),
 	VNFM(callback_user, "callback_user", text,
 	     .help = "User name under which it notifies, by basic authentication."),
 	VNFM(callback_password_file, "callback_password_file", secret_file,

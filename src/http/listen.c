@@ -19,7 +19,7 @@ enum { BACKLOG = 1024 };
 
 static int listen_problem(struct strbuf *problems, const char *key, const char *what, int err)
 {
-	strbuf_printf(problems, "[server] %s: %s: %s\n", key, what, strerror(-err));
+	strbuf_printf(problems, "%s: %s: %s\n", key, what, strerror(-err));
 	return err;
 }
 
@@ -159,5 +159,5 @@ void http_listener_close(struct http_listener *listener)
 
 bool http_listener_is_public(const struct http_listener *listener)
 {
-	return listener->groups & (HTTP_PUBLIC | HTTP_NFV | HTTP_EXPLAIN);
+	return listener->groups & HTTP_OF_OTHERS;
 }

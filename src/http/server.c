@@ -18,7 +18,7 @@ static void libevent_log(int severity, const char *message)
 /* Listeners of one key. */
 struct listener_kind {
 	const struct conf_addresses *addresses;
-	const char *key;
+	const char *key; /* with its section */
 	unsigned groups;
 	unsigned loopback_groups; /* also, on loopback addresses */
 	bool tls;
@@ -50,32 +50,54 @@ static int listeners_add(struct http_server *server, const struct listener_kind 
 	return result;
 }
 
+/* For the callback of a VNFM alone; https where that is told to it. */
+static int callback_listeners_add(struct http_server *server, const struct conf_vnfm *vnfm,
+				  struct strbuf *problems)
+{
+	const bool tls = strncmp(vnfm->callback_uri, "https:", 6) == 0;
+	char key[256];
+	const struct listener_kind kind = {&vnfm->callback_listen, key, HTTP_LCM, 0, tls, 0666};
+
+	snprintf(key, sizeof(key), "[vnfm %s] callback_listen", vnfm->name);
+	return listeners_add(server, &kind, problems);
+}
+
 /* Tries all, so that all problems are told at once. */
-static int listeners_open(struct http_server *server, const struct conf_server *conf,
+static int listeners_open(struct http_server *server, const struct conf *all,
 			  struct strbuf *problems)
 {
+	const struct conf_server *conf = &all->server;
 	struct conf_address admin = {.host = conf->admin_socket, .is_unix = true};
 	struct conf_addresses admins = {&admin, conf->admin_socket ? 1 : 0};
 	/* The JSON door is where CMP is, but never on a wire without TLS, unless it has its own. */
 	unsigned nfv = conf->listen_nfv.len > 0 ? 0 : HTTP_NFV;
 	const struct listener_kind kinds[] = {
-		{&conf->listen, "listen", HTTP_PUBLIC, nfv, false, 0666},
-		{&conf->listen_tls, "listen_tls", HTTP_PUBLIC | nfv, 0, true, 0666},
-		{&conf->listen_nfv, "listen_nfv", HTTP_NFV, 0, conf->tls_certificate != NULL, 0666},
-		{&conf->listen_metrics, "listen_metrics", HTTP_METRICS, 0, false, 0666},
-		{&conf->explain_listen, "explain_listen", HTTP_EXPLAIN, 0, false, 0666},
-		{&admins, "admin_socket", HTTP_ADMIN, 0, false, conf->admin_socket_mode},
+		{&conf->listen, "[server] listen", HTTP_PUBLIC, nfv, false, 0666},
+		{&conf->listen_tls, "[server] listen_tls", HTTP_PUBLIC | nfv, 0, true, 0666},
+		{&conf->listen_nfv, "[server] listen_nfv", HTTP_NFV, 0,
+		 conf->tls_certificate != NULL, 0666},
+		{&conf->listen_metrics, "[server] listen_metrics", HTTP_METRICS, 0, false, 0666},
+		{&conf->explain_listen, "[server] explain_listen", HTTP_EXPLAIN, 0, false, 0666},
+		{&admins, "[server] admin_socket", HTTP_ADMIN, 0, false, conf->admin_socket_mode},
 	};
 	size_t n = 0;
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		n += kinds[i].addresses->len;
+	for (size_t i = 0; i < all->n_vnfms; i++)
+		n += all->vnfms[i].callback_listen.len;
 	server->listeners = calloc(n ? n : 1, sizeof(*server->listeners));
 	if (!server->listeners)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		int err = listeners_add(server, &kinds[i], problems);
+
+		if (err < 0 && result == 0)
+			result = err;
+	}
+	for (size_t i = 0; i < all->n_vnfms; i++) {
+		int err = callback_listeners_add(server, &all->vnfms[i], problems);
 
 		if (err < 0 && result == 0)
 			result = err;
@@ -91,7 +113,7 @@ static int server_init(struct http_server *server, const struct conf *conf, stru
 	int err, settings_r = http_settings_new(conf, conf->server.listen.len > 0 ? &none : NULL,
 						&server->settings, problems);
 
-	err = listeners_open(server, &conf->server, problems);
+	err = listeners_open(server, conf, problems);
 	if (settings_r < 0)
 		return settings_r;
 	if (err < 0)
@@ -103,8 +125,8 @@ static int server_init(struct http_server *server, const struct conf *conf, stru
 	if (!server->census_public || !server->census_local || !server->loops)
 		return -ENOMEM;
 	while (server->n_loops <= n_public && err == 0) {
-		unsigned groups = server->n_loops < n_public ? HTTP_PUBLIC | HTTP_NFV | HTTP_EXPLAIN
-							     : HTTP_ADMIN | HTTP_METRICS;
+		unsigned groups =
+			server->n_loops < n_public ? HTTP_OF_OTHERS : HTTP_ADMIN | HTTP_METRICS;
 
 		err = http_loop_init(&server->loops[server->n_loops++], server, groups);
 	}

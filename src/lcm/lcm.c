@@ -27,7 +27,7 @@ static int vnfm_init(struct lcm *lcm, const struct conf *conf, size_t index,
 	    web_connection_new(&vnfm->webhook) < 0)
 		return -ENOMEM;
 	lcm->routes[index] = (struct http_route){
-		.groups = HTTP_PUBLIC | HTTP_NFV,
+		.groups = section->callback_listen.len ? HTTP_LCM : HTTP_PUBLIC | HTTP_NFV,
 		.path = vnfm->callback_path,
 		.whole = true,
 		.handler = lcm_callback_serve,

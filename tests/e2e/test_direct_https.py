@@ -11,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-from conftest import PATIENCE, Cmf, Requester, issue, wait_for
+from conftest import PATIENCE, Cmf, Requester, free_port, issue, wait_for
 from direct_mode import becomes, follow, gauge, settled
 from lcm_vnfm import VnfManager, basic
 from test_tokens import Key
@@ -174,6 +174,30 @@ def test_tokens_of_the_vnfm(server):
     assert manager.tell(body) == 204
     assert "a-secret-of-the-vnfm" not in server.log.read_text()
     tokens.stop()
+
+
+# --- a listener of its own ---
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_listener_for_the_callback_alone(server, tls):
+    manager = server.manager = VnfManager(client=ssl.create_default_context(cafile=server.root))
+    own = free_port()
+    scheme = "https" if tls else "http"
+    follow(server, manager, callback_uri=f"{scheme}://127.0.0.1:{own}/lcm/sim", callback_listen=f"127.0.0.1:{own}")
+    manager.start()
+    server.start()
+    enters_and_leaves(server)
+    [subscription] = manager.subscriptions.values()
+
+    def status(port, path, scheme):
+        return manager.send("GET", {**subscription, "callbackUri": f"{scheme}://127.0.0.1:{port}{path}"})
+
+    assert status(own, "/lcm/sim", scheme) == 204
+    # It is nowhere else, and nothing else is there.
+    assert status(server.port, "/lcm/sim", "http") == status(server.tls_port, "/lcm/sim", "https") == 404
+    for path in ("/.well-known/cmp", "/crl/x.crl", "/cmf-certmgmt/api_versions", "/metrics", "/readyz", "/v1/vnfms"):
+        assert status(own, path, scheme) == 404, path
 
 
 # --- one-time secrets ---

@@ -567,6 +567,17 @@ static const struct {
 	 "[vnfm_rule rest]",
 	 "[vnfm two] initial_credential_uri: without initial_credential = secret nothing uses this "
 	 "key"},
+	{"[vnfm_rule rest]",
+	 "[vnfm two]\napi_root = https://b.example\ntrust_domain = b\nprofile = VnfciCert\n"
+	 "callback_uri = http://127.0.0.1/lcm/two\ncallback_listen = 192.0.2.1:99\n"
+	 "[vnfm_rule rest]",
+	 "[vnfm two] callback_listen: 192.0.2.1 is no loopback address: callback_uri has to be "
+	 "https"},
+	{"[vnfm_rule rest]",
+	 "[vnfm two]\napi_root = https://b.example\ntrust_domain = b\nprofile = VnfciCert\n"
+	 "callback_uri = http://127.0.0.1/lcm/two\ncallback_listen = [::1]:8080\n"
+	 "[vnfm_rule rest]",
+	 "[vnfm two] callback_listen: ::1 port 8080 is there twice"},
 	/* Unknown */
 	{"format =", "fromat =", "[log] fromat: there is no such key in this kind of section"},
 	{"[log]", "[logs]",
