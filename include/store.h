@@ -19,7 +19,8 @@
  *
  * Results: 0; STORE_NOT_FOUND or STORE_CONFLICT where documented; or a negative errno, a fault,
  * already logged (-ENOSPC, -EIO, -ENOMEM, ...). -ESTALE: the database was taken away; see
- * store_files_check(). Times are milliseconds since the epoch (UTC).
+ * store_files_check(). -ENOTCONN: the server of the database is away. Times are milliseconds since
+ * the epoch (UTC).
  */
 #pragma once
 
@@ -44,7 +45,7 @@ struct store_unit;
 /* --- opening --- */
 
 struct store_options {
-	const char *database;     /* path */
+	const char *database;     /* path of a file of SQLite, or postgresql:// URL */
 	uint32_t batch_max;       /* units per COMMIT */
 	uint32_t commit_delay_ms; /* under load a COMMIT waits that long for more units; at most
 				     1000 */
@@ -52,7 +53,13 @@ struct store_options {
 	bool index_keys;          /* store_open: store_key_taken is made cheap, inserts dearer */
 	bool serve; /* store_open: to serve clients; where one process can do that, others that want
 		       to are kept off, and before a migration a copy is kept */
+	/* Of a database server alone: */
+	int64_t timeout_ms; /* how long a connection, a change or an answer may take; 0: 5 s */
+	bool unreplicated;  /* it is ready without standbys, too */
 };
+
+/* Whether that names a database of a server, and no file. */
+bool store_database_is_url(const char *database);
 
 /* Creates the database (mode 0600) with the newest schema. -EEXIST if there is one. */
 _must_check_ int store_create(const struct store_options *options);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes numbered SQL migrations as a C array (see src/store/sqlite/migration.h).
+"""Writes numbered SQL migrations as a C array (see src/store/migration.h).
 
 usage: embed_sql.py OUTPUT ARRAY FILE...    (FILE: 0001-name.sql, in order; a number may be left out)
 """

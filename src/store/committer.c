@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "driver.h"
 #include "unit.h"
 #include "writer.h"
 
@@ -88,10 +89,8 @@ static int committer_execute(struct committer *c, size_t n)
 {
 	int err = c->driver->look(c->database);
 
-	if (err == 0) {
-		writer_execute(c->writer, c->batch, n);
-		return writer_outcome(c->writer);
-	}
+	if (err == 0)
+		return c->writer->ops->execute(c->writer, c->batch, n);
 	for (size_t i = 0; i < n; i++)
 		c->batch[i]->result = err;
 	return err;
@@ -153,7 +152,8 @@ static void *committer_run(void *arg)
 		committer_note(c, n, committer_execute(c, n));
 		for (size_t i = 0; i < n; i++)
 			committer_tell(c, c->batch[i]);
-		writer_tidy(c->writer);
+		if (c->writer->ops->tidy)
+			c->writer->ops->tidy(c->writer);
 	}
 	return NULL;
 }
@@ -222,6 +222,8 @@ void committer_stop(struct committer *c)
 	c->stopping = true;
 	pthread_cond_signal(&c->arrived);
 	pthread_mutex_unlock(&c->lock);
+	if (c->writer->ops->give_up)
+		c->writer->ops->give_up(c->writer);
 	pthread_join(c->thread, NULL);
 	writer_free(c->writer);
 	committer_free(c);

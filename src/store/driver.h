@@ -17,6 +17,7 @@
 struct database;
 struct connection;
 struct statement;
+struct writer;
 
 enum driver_role {
 	DRIVER_READS, /* it cannot write */
@@ -56,8 +57,13 @@ struct driver {
 	int64_t (*server)(const struct store_options *options);
 	/* Looks whether it is still what was opened: 0 or -ESTALE. Any thread. */
 	int (*look)(struct database *database);
-	/* What the last look found, without looking. */
-	int (*looked)(const struct database *database);
+	/* What the last look found, without looking: each reading asks. */
+	int (*looked)(struct database *database);
+	/* After a COMMIT: whether such a one keeps what it should. 0 or a fault; NULL: it does. */
+	int (*ready)(struct database *database);
+	/* What makes the changes: see writer.h. It borrows the database. */
+	int (*writer_new)(const struct driver *driver, struct database *database,
+			  struct writer **writerp);
 
 	int (*connect)(struct database *database, enum driver_role role,
 		       struct connection **connectionp);
@@ -76,6 +82,8 @@ struct driver {
 	struct value (*column)(struct statement *statement, int index);
 	/* Ends its reading; it can be bound and stepped anew. */
 	void (*reset)(struct statement *statement);
+	/* What follows is there for writer.c, and NULL where a backend has a writer of its own. */
+
 	/* Of a statement that has come to its end: how many rows it has changed, and the id of the
 	 * one that it has inserted. */
 	int64_t (*changed)(struct statement *statement);

@@ -20,10 +20,45 @@ static void served_say(const struct store_options *options, struct strbuf *out)
 			      options->database);
 }
 
+static void url_say(const char *url, int err, struct strbuf *out)
+{
+	switch (err) {
+	case -ENOENT:
+		strbuf_printf(out, "%s has no tables of cmfd: run cmfctl store create", url);
+		break;
+	case -ENODEV:
+		strbuf_printf(
+			out,
+			"%s: there is no such role or database: make them with createuser and "
+			"createdb --encoding=UTF8 --owner=ROLE (docs/deployment.md)",
+			url);
+		break;
+	case -EACCES:
+		strbuf_printf(out,
+			      "%s does not let cmfd in: see its pg_hba.conf and ?passfile=", url);
+		break;
+	case -ENOTCONN:
+		strbuf_printf(out, "%s does not answer; the log says what was tried", url);
+		break;
+	case -EBUSY:
+		strbuf_printf(out, "%s is served by another cmfd: one can do that at a time", url);
+		break;
+	case -EPROTONOSUPPORT:
+		strbuf_printf(out, "%s: this program was built without PostgreSQL", url);
+		break;
+	default:
+		strbuf_printf(out, "%s: %s; the log says more", url, strerror(-err));
+	}
+}
+
 void store_open_problem(const struct store_options *options, int err, struct strbuf *out)
 {
 	const char *database = options->database;
 
+	if (store_database_is_url(database) && err != -EPROTO && err != -EAGAIN) {
+		url_say(database, err, out);
+		return;
+	}
 	switch (err) {
 	case -ENOENT:
 		strbuf_printf(out, "%s does not exist: run cmfctl init", database);

@@ -466,10 +466,11 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		" state_ms = ?6, due_ms = ?7, resync = ?8, replaced_id = ?9, operation_id = ?11"
 		" WHERE registration_id = ?1 AND state = ?10",
 	/* 3: due at once. */
-	[CHANGE_VNFC_MOVE] = "UPDATE direct_vnfc SET state = ?4, state_ms = ?5, resync = NULL,"
-			     " due_ms = CASE WHEN ?4 = 3 THEN ?5 END"
-			     " WHERE vnf_id IN (SELECT id FROM direct_vnf WHERE vnfm = ?1)"
-			     " AND state = ?2 AND (resync = ?3 OR ?3 IS NULL)",
+	[CHANGE_VNFC_MOVE] =
+		"UPDATE direct_vnfc SET state = ?4, state_ms = ?5, resync = NULL,"
+		" due_ms = CASE WHEN ?4 = CAST(3 AS BIGINT) THEN CAST(?5 AS BIGINT) END"
+		" WHERE vnf_id IN (SELECT id FROM direct_vnf WHERE vnfm = ?1)"
+		" AND state = ?2 AND (resync = ?3 OR ?3 IS NULL)",
 	[CHANGE_VNFCS_FORGET] = "DELETE FROM direct_vnfc WHERE vnf_id IN"
 				" (SELECT id FROM direct_vnf WHERE vnfm = ?1)",
 	[CHANGE_VNFS_FORGET] = "DELETE FROM direct_vnf WHERE vnfm = ?1",

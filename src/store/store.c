@@ -6,12 +6,14 @@
 #include "store.h"
 
 #include "committer.h"
+#include "postgresql/pg_driver.h"
 #include "reader.h"
 #include "sqlite/sqlite_driver.h"
 #include "unit.h"
 #include "writer.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct store {
 	const struct driver *driver;
@@ -20,18 +22,27 @@ struct store {
 	struct reader_pool *readers;
 };
 
-/* SQLite is the only one. */
-static const struct driver *const driver = &sqlite_driver;
+static const struct driver *driver_of(const char *database)
+{
+	return store_database_is_url(database) ? &postgresql_driver : &sqlite_driver;
+}
+
+bool store_database_is_url(const char *database)
+{
+	return strncmp(database, "postgresql://", strlen("postgresql://")) == 0 ||
+	       strncmp(database, "postgres://", strlen("postgres://")) == 0;
+}
 
 int store_create(const struct store_options *options)
 {
-	return driver->create(options);
+	return driver_of(options->database)->create(options);
 }
 
 int store_open(const struct store_options *options, struct store **storep)
 {
 	_cleanup_(store_closep) struct store *s = calloc(1, sizeof(*s));
 	_cleanup_(writer_freep) struct writer *writer = NULL;
+	const struct driver *driver = driver_of(options->database);
 	int err;
 
 	if (!s)
@@ -40,7 +51,7 @@ int store_open(const struct store_options *options, struct store **storep)
 	err = driver->open(options, &s->database);
 	if (err < 0)
 		return err;
-	err = writer_new(driver, s->database, &writer);
+	err = driver->writer_new(driver, s->database, &writer);
 	if (err < 0)
 		return err;
 	err = reader_pool_new(driver, s->database, &s->readers);
@@ -57,11 +68,15 @@ int store_open(const struct store_options *options, struct store **storep)
 
 int store_copy(const struct store_options *options, const char *to)
 {
+	const struct driver *driver = driver_of(options->database);
+
 	return driver->copy ? driver->copy(options, to) : -ENOTSUP;
 }
 
 int64_t store_server(const struct store_options *options)
 {
+	const struct driver *driver = driver_of(options->database);
+
 	return driver->server ? driver->server(options) : 0;
 }
 
@@ -81,7 +96,9 @@ int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms)
 {
 	int err = store_files_check(store);
 
-	return err < 0 ? err : committer_ready(store->committer, max_age_ms, wait_ms);
+	if (err == 0)
+		err = committer_ready(store->committer, max_age_ms, wait_ms);
+	return err == 0 && store->driver->ready ? store->driver->ready(store->database) : err;
 }
 
 int store_files_check(struct store *store)

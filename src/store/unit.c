@@ -13,6 +13,20 @@ const enum change_rows change_rows[CHANGE_KINDS] = {
 #undef CHANGE
 };
 
+int change_judge(enum change_kind kind, int64_t rows)
+{
+	switch (change_rows[kind]) {
+	case CHANGE_ROWS_NEW:
+	case CHANGE_ROWS_ONE:
+		return rows > 0 ? 0 : STORE_CONFLICT;
+	case CHANGE_ROWS_NONE:
+		return rows > 0 ? STORE_CONFLICT : 0;
+	case CHANGE_ROWS_ANY:
+		return 0;
+	}
+	return -EINVAL;
+}
+
 int unit_new(struct committer *committer, struct store_unit **unitp)
 {
 	struct store_unit *u = calloc(1, sizeof(*u));

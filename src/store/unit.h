@@ -23,6 +23,9 @@ enum change_kind {
 /* Which rows a statement must touch; see change_table.h. */
 enum change_rows { CHANGE_ROWS_NEW, CHANGE_ROWS_ONE, CHANGE_ROWS_ANY, CHANGE_ROWS_NONE };
 extern const enum change_rows change_rows[CHANGE_KINDS];
+/* Whether the condition of a change held, by the number of rows that it has touched or found: 0 or
+ * STORE_CONFLICT. */
+_must_check_ int change_judge(enum change_kind kind, int64_t rows);
 
 struct change {
 	enum change_kind kind;

@@ -4,64 +4,23 @@
 
 #include "base/fault_point.h"
 #include "counts.h"
+#include "driver.h"
 #include "unit.h"
 
 #include <errno.h>
 
-struct writer {
+struct step_writer {
+	struct writer head;
 	const struct driver *driver;
 	struct connection *connection;
 	struct statement *statement[CHANGE_KINDS];
 	struct counts counts;
-	int outcome; /* of the last execution */
 };
-
-int writer_new(const struct driver *driver, struct database *database, struct writer **writerp)
-{
-	_cleanup_(writer_freep) struct writer *w = calloc(1, sizeof(*w));
-	int err;
-
-	if (!w)
-		return -ENOMEM;
-	w->driver = driver;
-	err = driver->connect(database, DRIVER_WRITES, &w->connection);
-	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)
-		err = driver->prepare(w->connection, driver->change_sql[i], true, &w->statement[i]);
-	if (err < 0)
-		return err;
-	*writerp = TAKE(w);
-	return 0;
-}
-
-void writer_free(struct writer *w)
-{
-	if (!w)
-		return;
-	for (size_t i = 0; i < CHANGE_KINDS; i++)
-		w->driver->finalize(w->statement[i]);
-	w->driver->disconnect(w->connection);
-	free(w);
-}
 
 /* --- changes --- */
 
-/* Whether the condition of a change held, by the rows that it has touched. */
-static int rows_judge(enum change_kind kind, int64_t rows)
-{
-	switch (change_rows[kind]) {
-	case CHANGE_ROWS_NEW:
-	case CHANGE_ROWS_ONE:
-		return rows > 0 ? 0 : STORE_CONFLICT;
-	case CHANGE_ROWS_NONE:
-		return rows > 0 ? STORE_CONFLICT : 0;
-	case CHANGE_ROWS_ANY:
-		return 0;
-	}
-	return -EINVAL;
-}
-
 /* Runs a statement whose parameters are bound; what it comes to is *resultp. */
-static int statement_run(struct writer *w, enum change_kind kind, int64_t *resultp)
+static int statement_run(struct step_writer *w, enum change_kind kind, int64_t *resultp)
 {
 	struct statement *statement = w->statement[kind];
 	int err = w->driver->step(statement);
@@ -70,13 +29,13 @@ static int statement_run(struct writer *w, enum change_kind kind, int64_t *resul
 	if (err == STORE_NOT_FOUND)
 		rows = w->driver->changed(statement);
 	if (err == 0 || err == STORE_NOT_FOUND)
-		err = rows_judge(kind, rows);
+		err = change_judge(kind, rows);
 	*resultp = change_rows[kind] == CHANGE_ROWS_NEW ? w->driver->inserted(statement) : rows;
 	w->driver->reset(statement);
 	return err;
 }
 
-static int change_make(struct writer *w, const struct store_unit *unit, struct change *change)
+static int change_make(struct step_writer *w, const struct store_unit *unit, struct change *change)
 {
 	int err = 0;
 
@@ -87,7 +46,7 @@ static int change_make(struct writer *w, const struct store_unit *unit, struct c
 }
 
 /* Makes the changes of a unit in their order, up to the first that fails. */
-static int unit_make(struct writer *w, struct store_unit *unit)
+static int unit_make(struct step_writer *w, struct store_unit *unit)
 {
 	for (size_t i = 0; i < unit->len; i++) {
 		int err = change_make(w, unit, &unit->change[i]);
@@ -101,7 +60,7 @@ static int unit_make(struct writer *w, struct store_unit *unit)
 }
 
 /* Writes how many rows went from state to state in the units that succeeded. */
-static int counts_write(struct writer *w)
+static int counts_write(struct step_writer *w)
 {
 	int64_t result;
 	int err = 0;
@@ -129,7 +88,7 @@ enum { BATCH_AGAIN = 1 };
  * the fault that all units of the batch share. With a savepoint, what it has done is undone if it
  * has failed.
  */
-static int execute_unit(struct writer *w, struct store_unit *unit, bool savepoint)
+static int execute_unit(struct step_writer *w, struct store_unit *unit, bool savepoint)
 {
 	int err = savepoint ? w->driver->control(w->connection, DRIVER_SAVEPOINT) : 0;
 
@@ -148,7 +107,8 @@ static int execute_unit(struct writer *w, struct store_unit *unit, bool savepoin
 	return err < 0 ? err : w->driver->control(w->connection, DRIVER_RELEASE);
 }
 
-static int execute_all(struct writer *w, struct store_unit *const *units, size_t n, bool savepoints)
+static int execute_all(struct step_writer *w, struct store_unit *const *units, size_t n,
+		       bool savepoints)
 {
 	int err = w->driver->control(w->connection, DRIVER_BEGIN);
 
@@ -170,7 +130,7 @@ static int execute_all(struct writer *w, struct store_unit *const *units, size_t
  * nothing, so a batch is tried without them, and once more with them if a unit has failed, so that
  * the others do not suffer from it.
  */
-static int execute_batch(struct writer *w, struct store_unit *const *units, size_t n)
+static int execute_batch(struct step_writer *w, struct store_unit *const *units, size_t n)
 {
 	int err = execute_all(w, units, n, false);
 
@@ -181,14 +141,14 @@ static int execute_batch(struct writer *w, struct store_unit *const *units, size
 	return err < 0 || n == 1 ? err : execute_all(w, units, n, true);
 }
 
-void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
+static int steps_execute(struct writer *writer, struct store_unit *const *units, size_t n)
 {
+	struct step_writer *w = (struct step_writer *)writer;
 	int err = execute_batch(w, units, n);
 
-	w->outcome = err == 0 && !w->driver->wrote(w->connection) ? WRITER_IDLE : err;
 	counts_clear(&w->counts);
 	if (err == 0)
-		return;
+		return w->driver->wrote(w->connection) ? 0 : WRITER_IDLE;
 	/* What a rollback says was logged; the next transaction begins anew, or says so, too. */
 	if (w->driver->in_transaction(w->connection))
 		(void)w->driver->control(w->connection, DRIVER_ROLLBACK);
@@ -196,14 +156,52 @@ void writer_execute(struct writer *w, struct store_unit *const *units, size_t n)
 		units[i]->result = err;
 		units[i]->committed = 0;
 	}
+	return err;
 }
 
-int writer_outcome(const struct writer *w)
+static void steps_tidy(struct writer *writer)
 {
-	return w->outcome;
-}
+	struct step_writer *w = (struct step_writer *)writer;
 
-void writer_tidy(struct writer *w)
-{
 	w->driver->tidy(w->connection);
+}
+
+/* --- its life --- */
+
+static void steps_free(struct writer *writer)
+{
+	struct step_writer *w = (struct step_writer *)writer;
+
+	for (size_t i = 0; i < CHANGE_KINDS; i++)
+		w->driver->finalize(w->statement[i]);
+	if (w->connection)
+		w->driver->disconnect(w->connection);
+	free(w);
+}
+
+static const struct writer_ops steps_ops = {
+	.execute = steps_execute,
+	.tidy = steps_tidy,
+	.free = steps_free,
+};
+
+int writer_by_steps_new(const struct driver *driver, struct database *database,
+			struct writer **writerp)
+{
+	struct step_writer *w = calloc(1, sizeof(*w));
+	_cleanup_(writer_freep) struct writer *head = NULL;
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	w->head.ops = &steps_ops;
+	head = &w->head;
+	w->driver = driver;
+	err = driver->connect(database, DRIVER_WRITES, &w->connection);
+	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)
+		err = driver->prepare(w->connection, driver->change_sql[i], true, &w->statement[i]);
+	if (err < 0)
+		return err;
+	*writerp = TAKE(head);
+	return 0;
 }

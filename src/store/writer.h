@@ -2,30 +2,47 @@
 /*
  * The writing side of the store: makes the changes of batches of units, on a connection of its own.
  * The committer comes before it and has the only thread that uses it; the backend's driver comes
- * after.
+ * after, and says which writer is its own: writer.c makes one statement after the other, which
+ * costs nothing where the database is in the process; postgresql/ sends a batch in a few flights.
  */
 #pragma once
 
-#include "driver.h"
+#include "base/cleanup.h"
 
 #include <stddef.h>
 
+struct database;
+struct driver;
 struct store_unit;
 struct writer;
 
-/* All of it is borrowed for the writer's life. */
-_must_check_ int writer_new(const struct driver *driver, struct database *database,
-			    struct writer **writerp);
-void writer_free(struct writer *w);
+/* What came of the last execution beside a fault, or 0 where something is durable since then. */
+enum { WRITER_IDLE = 1 /* there was nothing to write */ };
+
+struct writer_ops {
+	/* Executes the units under one COMMIT and sets the result of each. Durable when it returns.
+	 * What came of it: 0, WRITER_IDLE, or the fault that all units shared. */
+	int (*execute)(struct writer *w, struct store_unit *const *units, size_t n);
+	/* Lets the database tidy up, when nobody waits. NULL: there is nothing to tidy. */
+	void (*tidy)(struct writer *w);
+	/* From any thread: execute() waits no longer for a database that is away. NULL: it never
+	 * does. */
+	void (*give_up)(struct writer *w);
+	void (*free)(struct writer *w);
+};
+
+/* The head of each writer. */
+struct writer {
+	const struct writer_ops *ops;
+};
+
+static inline void writer_free(struct writer *w)
+{
+	if (w)
+		w->ops->free(w);
+}
 DEFINE_CLEANUP(struct writer, writer_free);
 
-/* Executes the units under one COMMIT and sets the result of each. Durable when it returns. */
-void writer_execute(struct writer *w, struct store_unit *const *units, size_t n);
-/*
- * What came of the last execution: 0 if something is on disk since then, WRITER_IDLE if there was
- * nothing to write, or the fault that all units shared.
- */
-enum { WRITER_IDLE = 1 };
-_must_check_ int writer_outcome(const struct writer *w);
-/* Lets the database tidy up, when nobody waits. */
-void writer_tidy(struct writer *w);
+/* One statement after the other. All of it is borrowed for the writer's life. */
+_must_check_ int writer_by_steps_new(const struct driver *driver, struct database *database,
+				     struct writer **writerp);

@@ -18,6 +18,10 @@ struct store_backend {
 
 extern const struct store_backend backend_sqlite;
 
-/* All of them; suites loop over the index. */
+/* All of them; suites loop over the index. One that cannot be had on this machine stands last, and
+ * is not counted. */
 extern const struct store_backend *const backends[];
-extern const int backends_count;
+extern int backends_count;
+/* Starts what they need, before the suite is made, and stops it. */
+void backends_begin(void);
+void backends_end(void);

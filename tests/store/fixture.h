@@ -94,3 +94,4 @@ TCase *sqlite_ready_cases(void);
 TCase *sqlite_served_cases(void);
 TCase *sqlite_shrink_cases(void);
 TCase *sqlite_wal_cases(void);
+TCase *postgresql_cases(void);

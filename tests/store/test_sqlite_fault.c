@@ -130,15 +130,15 @@ static int fail_each(struct fixture *f, int *batchp, unsigned kinds, bool persis
 	do {
 		_cleanup_(writer_freep) struct writer *w = NULL;
 
-		OK(writer_new(&sqlite_driver, database, &w));
+		OK(writer_by_steps_new(&sqlite_driver, database, &w));
 		batch_fill(&b, ++*batchp);
 		failing_vfs_arm(kinds, ++n, persistent);
-		writer_execute(w, b.unit, BATCH);
+		w->ops->execute(w, b.unit, BATCH);
 		if (failing_vfs_failures() > 0) {
 			failing_vfs_arm(0, 0, false);
 			batch_assert_all(f, &b, expected, false);
 			batch_fill(&b, *batchp);
-			writer_execute(w, b.unit, BATCH);
+			w->ops->execute(w, b.unit, BATCH);
 			batch_assert_all(f, &b, 0, true);
 		} else {
 			failing_vfs_arm(0, 0, false);
@@ -188,17 +188,17 @@ START_TEST(test_disk_full_in_the_middle_of_a_unit)
 	struct batch b;
 
 	fault_begin(&f);
-	OK(writer_new(&sqlite_driver, database, &w));
+	OK(writer_by_steps_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
 	OK(store_crl_insert(b.unit[7], &crl, &crl.id));
 	failing_vfs_arm(FAILING_WRITE, 1, true);
-	writer_execute(w, b.unit, BATCH);
+	w->ops->execute(w, b.unit, BATCH);
 	ck_assert_int_gt(failing_vfs_failures(), 0);
 	failing_vfs_arm(0, 0, false);
 	batch_assert_all(&f, &b, -ENOSPC, false);
 	batch_fill(&b, 1);
-	writer_execute(w, b.unit, BATCH);
+	w->ops->execute(w, b.unit, BATCH);
 	batch_assert_all(&f, &b, 0, true);
 	batch_end(&b);
 	writer_free(w);
@@ -215,18 +215,18 @@ START_TEST(test_checkpoint_that_fails_loses_nothing)
 	struct batch b;
 
 	fault_begin(&f);
-	OK(writer_new(&sqlite_driver, database, &w));
+	OK(writer_by_steps_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
 	OK(store_crl_insert(b.unit[0], &crl, &crl.id));
-	writer_execute(w, b.unit, BATCH);
+	w->ops->execute(w, b.unit, BATCH);
 	failing_vfs_arm(FAILING_WRITE | FAILING_SYNC, 1, true);
-	writer_tidy(w);
+	w->ops->tidy(w);
 	ck_assert_int_gt(failing_vfs_failures(), 0);
 	failing_vfs_arm(0, 0, false);
 	batch_assert_all(&f, &b, 0, true);
 	batch_fill(&b, 2);
-	writer_execute(w, b.unit, BATCH);
+	w->ops->execute(w, b.unit, BATCH);
 	batch_assert_all(&f, &b, 0, true);
 	batch_end(&b);
 	writer_free(w);
@@ -245,13 +245,13 @@ START_TEST(test_one_of_a_batch_fails_alone)
 
 	fault_begin(&f);
 	put_registration(&f, &taken);
-	OK(writer_new(&sqlite_driver, database, &w));
+	OK(writer_by_steps_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	batch_fill(&b, 1);
 	/* One conflicts in its last change, one brings a fault that is its own. */
 	OK(store_registration_insert(b.unit[5], &taken, NULL));
 	OK(store_audit_add(b.unit[11], &no_actor));
-	writer_execute(w, b.unit, BATCH);
+	w->ops->execute(w, b.unit, BATCH);
 	for (int i = 0; i < BATCH; i++) {
 		int expected = i == 5 ? STORE_CONFLICT : i == 11 ? -EINVAL : 0;
 
@@ -275,11 +275,11 @@ START_TEST(test_units_of_a_batch_see_each_other_in_order)
 	struct batch b;
 
 	fault_begin(&f);
-	OK(writer_new(&sqlite_driver, database, &w));
+	OK(writer_by_steps_new(&sqlite_driver, database, &w));
 	batch_begin(&b);
 	for (int i = 0; i < BATCH; i++)
 		fill_unit(b.unit[i], &b.enrolment[i], 1, 0); /* the same enrolment */
-	writer_execute(w, b.unit, BATCH);
+	w->ops->execute(w, b.unit, BATCH);
 	for (int i = 0; i < BATCH; i++)
 		ck_assert_int_eq(b.unit[i]->result, i == 0 ? 0 : STORE_CONFLICT);
 	batch_end(&b);

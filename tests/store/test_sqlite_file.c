@@ -2,8 +2,8 @@
 /* What only the SQLite backend has: its files, their mode, and their schema version. */
 #include "fixture.h"
 
+#include "../../src/store/migration.h"
 #include "../../src/store/sqlite/migrate.h"
-#include "../../src/store/sqlite/migration.h"
 #include "asn1/dn.h"
 #include "base/strbuf.h"
 

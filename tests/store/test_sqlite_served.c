@@ -5,8 +5,8 @@
  */
 #include "fixture.h"
 
+#include "../../src/store/migration.h"
 #include "../../src/store/sqlite/migrate.h"
-#include "../../src/store/sqlite/migration.h"
 
 #include <errno.h>
 #include <signal.h>

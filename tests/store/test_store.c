@@ -11,9 +11,6 @@
 
 #include <string.h>
 
-const struct store_backend *const backends[] = {&backend_sqlite};
-const int backends_count = (int)ARRAY_LEN(backends);
-
 static Suite *store_suite(void)
 {
 	Suite *suite = suite_create("store");
@@ -52,11 +49,14 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, sqlite_served_cases());
 	suite_add_tcase(suite, sqlite_shrink_cases());
 	suite_add_tcase(suite, sqlite_wal_cases());
+	suite_add_tcase(suite, postgresql_cases());
 	return suite;
 }
 
 int main(int argc, char **argv)
 {
+	int status;
+
 	suite_begin();
 	/* Faults are provoked here; their log lines would only hide a failure. */
 	if (!getenv("CMFD_TEST_LOG"))
@@ -66,5 +66,8 @@ int main(int argc, char **argv)
 	if (argc == 6 && strcmp(argv[1], CRASH_CHILD) == 0)
 		return crash_child(&argv[2]);
 	plan_watch();
-	return suite_run(store_suite(), SUITE_FORKS);
+	backends_begin();
+	status = suite_run(store_suite(), SUITE_FORKS);
+	backends_end();
+	return status;
 }

@@ -211,7 +211,7 @@ int database_look(struct database *d)
 	return database_files_check(d->files);
 }
 
-int database_looked(const struct database *d)
+int database_looked(struct database *d)
 {
 	return database_files_checked(d->files);
 }

@@ -20,7 +20,7 @@ void database_close(struct database *database);
 _must_check_ int database_copy(const struct store_options *options, const char *to);
 int64_t database_server(const struct store_options *options);
 _must_check_ int database_look(struct database *database);
-_must_check_ int database_looked(const struct database *database);
+_must_check_ int database_looked(struct database *database);
 
 /* Notes which files there are, while a connection holds them. */
 _must_check_ int database_note_files(struct database *database);

@@ -8,6 +8,7 @@
 #include "database.h"
 #include "driver.h"
 #include "sql.h"
+#include "writer.h"
 
 #include "base/clock.h"
 #include "base/fault_point.h"
@@ -340,6 +341,7 @@ const struct driver sqlite_driver = {
 	.server = database_server,
 	.look = database_look,
 	.looked = database_looked,
+	.writer_new = writer_by_steps_new,
 	.connect = connection_open,
 	.disconnect = connection_close,
 	.prepare = statement_prepare,

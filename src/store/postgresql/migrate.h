@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The schema of a database of PostgreSQL: is it ours, how old is it, bringing it up to date. */
+#pragma once
+
+#include "session.h"
+
+/* Makes the schema: all migrations, in one transaction. -EEXIST if there is one. */
+_must_check_ int pg_schema_make(struct session *session);
+/*
+ * Applies what is missing, in one transaction, alone among all nodes. -ENOENT: there is no schema;
+ * -EPROTO, with nothing changed: it is newer than this program.
+ */
+_must_check_ int pg_schema_migrate(struct session *session);
+/* The same, and changes nothing: -EAGAIN if something is missing. */
+_must_check_ int pg_schema_migrated(struct session *session);
+/* Makes or drops the index of keys, if that is not so already. */
+_must_check_ int pg_key_index(struct session *session, bool wanted);

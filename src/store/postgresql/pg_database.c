@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Creating and opening databases of PostgreSQL. See pg_database.h. */
+#include "pg_database.h"
+
+#include "base/log.h"
+#include "conninfo.h"
+#include "migrate.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { TIMEOUT_MS = 5000 };
+
+static int database_new(const struct store_options *options, struct pg_database **databasep)
+{
+	_cleanup_(pg_database_closep) struct pg_database *d = calloc(1, sizeof(*d));
+	struct strbuf problem = STRBUF_NULL;
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	err = conninfo_check(options->database, &problem);
+	if (err == -EINVAL)
+		err = log_fault("[store] database", err, problem.text);
+	strbuf_clear(&problem);
+	if (err < 0)
+		return err;
+	d->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+	d->unreplicated = options->unreplicated;
+	d->serve = options->serve;
+	d->url = strdup(options->database);
+	if (!d->url)
+		return -ENOMEM;
+	*databasep = TAKE(d);
+	return 0;
+}
+
+/* Text of ours is UTF-8, and nothing else. */
+static int encoding_check(struct session *s)
+{
+	_cleanup_(freep) char *encoding = NULL;
+	int err = session_query(s, "open database", "SHOW server_encoding", &encoding);
+
+	if (err == 0 && (!encoding || strcmp(encoding, "UTF8") != 0))
+		err = log_fault(
+			"open database", -EINVAL,
+			"its encoding is not UTF8: createdb --encoding=UTF8 --template=template0");
+	return err;
+}
+
+int pg_database_create(const struct store_options *options)
+{
+	_cleanup_(pg_database_closep) struct pg_database *d = NULL;
+	struct session s = {.writes = true, .patient = true};
+	int err = database_new(options, &d);
+
+	if (err < 0)
+		return err;
+	s.database = d;
+	err = session_open(&s);
+	if (err == 0)
+		err = encoding_check(&s);
+	if (err == 0)
+		err = pg_schema_make(&s);
+	session_close(&s);
+	return err;
+}
+
+static int database_prepare(struct session *s, const struct store_options *options)
+{
+	int err = encoding_check(s);
+
+	if (err < 0)
+		return err;
+	if (options->as_it_is)
+		return pg_schema_migrated(s);
+	/* Before a migration: not under the feet of another one. */
+	if (options->serve)
+		err = session_claim(s);
+	if (err < 0)
+		return err;
+	err = pg_schema_migrate(s);
+	return err < 0 ? err : pg_key_index(s, options->index_keys);
+}
+
+int pg_database_open(const struct store_options *options, struct pg_database **databasep)
+{
+	_cleanup_(pg_database_closep) struct pg_database *d = NULL;
+	struct session s = {.writes = true, .patient = true};
+	int err = database_new(options, &d);
+
+	if (err < 0)
+		return err;
+	s.database = d;
+	err = session_open(&s);
+	if (err == 0)
+		err = database_prepare(&s, options);
+	session_close(&s);
+	if (err < 0)
+		return err;
+	*databasep = TAKE(d);
+	return 0;
+}
+
+void pg_database_close(struct pg_database *d)
+{
+	if (!d)
+		return;
+	free(d->url);
+	free(d);
+}

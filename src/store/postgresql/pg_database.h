@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A database of PostgreSQL as all its sessions see it: where it is, how long to wait for it, and
+ * whether it is there.
+ *
+ * When a server is found to be away, whoever asks is told so at once; every RETRY_MS one of them
+ * tries. While the outcome of a COMMIT is waited for (longer than a statement may take, or because
+ * the connection was lost in it), nothing else is begun.
+ */
+#pragma once
+
+#include "store.h"
+
+#include <stdatomic.h>
+
+struct pg_database {
+	char *url;
+	int64_t timeout_ms;            /* for a connection, a lock, a statement */
+	bool unreplicated;             /* [store] replication = none */
+	bool serve;                    /* no other process does: see pg_writer.c */
+	atomic_int_least64_t retry_us; /* away, and not asked before; 0: it is there */
+	atomic_bool replicated;        /* it has standbys, a batch has found */
+	atomic_bool undecided;         /* a COMMIT is waited for */
+	atomic_bool closing;
+};
+
+/* 0, or -ENOTCONN: it is away, and nobody should try now. */
+int pg_database_there(struct pg_database *database);
+/* The same for many who ask at once: where it was away, one of them is to try. */
+int pg_database_try(struct pg_database *database);
+void pg_database_found(struct pg_database *database);
+void pg_database_lost(struct pg_database *database);
+
+struct driver;
+struct connection;
+
+/* As the functions of struct driver; a struct database is a struct pg_database here. */
+_must_check_ int pg_database_create(const struct store_options *options);
+_must_check_ int pg_database_open(const struct store_options *options,
+				  struct pg_database **databasep);
+void pg_database_close(struct pg_database *database);
+DEFINE_CLEANUP(struct pg_database, pg_database_close);

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * PostgreSQL as a backend: connections of readers, their statements and rows. A kept statement is
+ * prepared when it is used first. What makes changes is pg_writer.c, the SQL is sql.c.
+ */
+#include "pg_driver.h"
+
+#include "base/log.h"
+#include "driver.h"
+#include "parameters.h"
+#include "pg_writer.h"
+#include "session.h"
+#include "sql.h"
+#include "translate.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct connection {
+	struct session session;
+	unsigned n_names;
+};
+
+struct statement {
+	struct connection *connection;
+	struct translated text;
+	bool kept;
+	char name[16];
+	unsigned prepared; /* on that connection of the session; 0: on none */
+	struct value value[PARAMETERS_MAX];
+	/* While it is read: */
+	PGresult *result;
+	int row;
+	bool streams; /* one row at a time comes, and there may be more */
+};
+
+static struct pg_database *database_of(struct database *database)
+{
+	return (struct pg_database *)database;
+}
+
+/* --- the database --- */
+
+static int driver_open(const struct store_options *options, struct database **databasep)
+{
+	struct pg_database *database = NULL;
+	int err = pg_database_open(options, &database);
+
+	*databasep = (struct database *)database;
+	return err;
+}
+
+static void driver_close(struct database *database)
+{
+	pg_database_close(database_of(database));
+}
+
+/* There are no files to look at: a server that is another one does not let us in, or has no schema.
+ */
+static int driver_look(struct database *database)
+{
+	return pg_database_there(database_of(database));
+}
+
+static int driver_looked(struct database *database)
+{
+	return pg_database_try(database_of(database));
+}
+
+static int driver_ready(struct database *database)
+{
+	const struct pg_database *d = database_of(database);
+
+	if (d->unreplicated || atomic_load(&d->replicated))
+		return 0;
+	return log_fault_every(
+		60000000, "[store] database", -EPERM,
+		"synchronous_standby_names of the server is empty: what is committed is on one"
+		" server only. Set it there, or [store] replication = none here");
+}
+
+/* --- connections --- */
+
+static void connection_close(struct connection *c)
+{
+	if (!c)
+		return;
+	session_close(&c->session);
+	free(c);
+}
+
+static int connection_open(struct database *database, enum driver_role role,
+			   struct connection **connectionp)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->session = (struct session){.database = database_of(database),
+				      .writes = role == DRIVER_WRITES};
+	err = session_open(&c->session);
+	if (err < 0) {
+		free(c);
+		return err;
+	}
+	*connectionp = c;
+	return 0;
+}
+
+/* --- statements --- */
+
+static int statement_prepare(struct connection *c, const char *sql, bool kept,
+			     struct statement **statementp)
+{
+	struct statement *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->connection = c;
+	s->kept = kept;
+	if (kept)
+		snprintf(s->name, sizeof(s->name), "r%u", c->n_names++);
+	err = translate_sql(sql, false, &s->text);
+	if (err == 0 && s->text.n_parameters > PARAMETERS_MAX)
+		err = log_fault("store: prepare statement", -EINVAL, sql);
+	if (err < 0) {
+		free(s->text.sql);
+		free(s);
+		return err;
+	}
+	*statementp = s;
+	return 0;
+}
+
+static int statement_bind(struct statement *s, size_t index, struct value value)
+{
+	if (index >= s->text.n_parameters)
+		return log_fault("store: bind parameter", -EINVAL, s->text.sql);
+	s->value[index] = value;
+	return 0;
+}
+
+/* What is still to come of a statement. A list that is left early is not waited for. */
+static void results_drop(struct statement *s)
+{
+	struct session *session = &s->connection->session;
+	PGresult *result = s->result;
+	int err = 0;
+
+	s->result = NULL;
+	if (s->streams && result) {
+		PQclear(result);
+		session_close(session);
+		result = NULL;
+	}
+	s->streams = false;
+	PQclear(result);
+	while (session->conn && err == 0) {
+		err = session_result(session, session_deadline(session), &result);
+		if (err == 0 && !result)
+			break;
+		PQclear(result);
+	}
+}
+
+static int statement_parse(struct statement *s)
+{
+	struct session *session = &s->connection->session;
+	PGresult *result;
+	int err, fault = 0;
+
+	if (!s->kept || s->prepared == session->number)
+		return 0;
+	if (!PQsendPrepare(session->conn, s->name, s->text.sql, 0, NULL))
+		return session_lost(session, "store: prepare statement");
+	while ((err = session_result(session, session_deadline(session), &result)) == 0 && result) {
+		fault = result_ok(result) ? 0 : session_fault("store: prepare statement", result);
+		PQclear(result);
+	}
+	if (err == 0 && fault == 0)
+		s->prepared = session->number;
+	return err < 0 ? err : fault;
+}
+
+static int statement_send(struct statement *s)
+{
+	PGconn *conn = s->connection->session.conn;
+	struct parameters p;
+	int sent;
+
+	p.n = 0;
+	for (size_t i = 0; i < s->text.n_parameters; i++)
+		parameter_add(&p, s->value[i]);
+	if (s->kept)
+		sent = PQsendQueryPrepared(conn, s->name, p.n, p.value, p.length, p.format, 1);
+	else
+		sent = PQsendQueryParams(conn, s->text.sql, p.n, NULL, p.value, p.length, p.format,
+					 1);
+	if (!sent)
+		return session_lost(&s->connection->session, "store: read");
+	s->streams = !s->kept && PQsetSingleRowMode(conn);
+	return 0;
+}
+
+static int result_next(struct statement *s)
+{
+	struct session *session = &s->connection->session;
+	int err;
+
+	PQclear(s->result);
+	s->result = NULL;
+	s->row = 0;
+	err = session_result(session, session_deadline(session), &s->result);
+	if (err < 0)
+		return err;
+	if (!s->result || result_ok(s->result))
+		return 0;
+	err = session_fault("store: read", s->result);
+	/* A server that says that it goes is left at once. */
+	if (err == -ENOTCONN)
+		session_close(session);
+	return err;
+}
+
+/*
+ * Asks, on a new connection if the one that was kept has gone meanwhile: nothing was told of the
+ * first try, and to read twice does no harm.
+ */
+static int statement_begin(struct statement *s)
+{
+	struct session *session = &s->connection->session;
+	int err;
+
+	for (int tries = 0;; tries++) {
+		unsigned kept = session->conn ? session->number : 0;
+
+		err = session_open(session);
+		if (err == 0)
+			err = statement_parse(s);
+		if (err == 0)
+			err = statement_send(s);
+		if (err == 0)
+			err = result_next(s);
+		if (err != -ENOTCONN || tries > 0 || kept != session->number)
+			return err;
+	}
+}
+
+static int statement_step(struct statement *s)
+{
+	int err = 0;
+
+	if (!s->result) {
+		err = statement_begin(s);
+	} else if (++s->row >= PQntuples(s->result) && s->streams) {
+		err = result_next(s);
+	}
+	if (err < 0)
+		return err;
+	if (s->result && s->row < PQntuples(s->result)) {
+		pg_database_found(s->connection->session.database);
+		return 0;
+	}
+	/* What comes at the end of a stream has no rows. */
+	s->streams = false;
+	return STORE_NOT_FOUND;
+}
+
+static void statement_reset(struct statement *s)
+{
+	if (s->result || s->streams)
+		results_drop(s);
+	for (size_t i = 0; i < s->text.n_parameters; i++)
+		s->value[i] = (struct value){.kind = VALUE_NULL};
+}
+
+static void statement_finalize(struct statement *s)
+{
+	if (!s)
+		return;
+	statement_reset(s);
+	free(s->text.sql);
+	free(s);
+}
+
+/* --- values --- */
+
+/* Object identifiers of types, PostgreSQL's pg_type.dat. */
+enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23 };
+
+static int64_t number_of(const char *octets, int len)
+{
+	uint64_t eight;
+	uint32_t four;
+
+	if (len == (int)sizeof(eight)) {
+		memcpy(&eight, octets, sizeof(eight));
+		return (int64_t)be64toh(eight);
+	}
+	if (len == (int)sizeof(four)) {
+		memcpy(&four, octets, sizeof(four));
+		return (int32_t)be32toh(four);
+	}
+	return *octets;
+}
+
+static struct value statement_column(struct statement *s, int column)
+{
+	struct value value = {.kind = VALUE_NULL};
+
+	if (PQgetisnull(s->result, s->row, column))
+		return value;
+	value.data = PQgetvalue(s->result, s->row, column);
+	value.len = (size_t)PQgetlength(s->result, s->row, column);
+	switch (PQftype(s->result, column)) {
+	case OID_BOOL:
+	case OID_INT4:
+	case OID_INT8:
+		return value_int(number_of(value.data, (int)value.len));
+	case OID_BYTEA:
+		value.kind = VALUE_OCTETS;
+		return value;
+	default:
+		value.kind = VALUE_TEXT;
+		return value;
+	}
+}
+
+/*
+ * Indexes and rows are compared by an extension, amcheck, which not every server has; what a
+ * primary key refers to is checked by the server whenever it changes.
+ */
+static const char *const integrity_sql[] = {INTEGRITY_COUNTERS_SQL, INTEGRITY_REGISTRATIONS_SQL,
+					    NULL};
+
+const struct driver postgresql_driver = {
+	.change_sql = store_change_sql,
+	.read_sql = store_read_sql,
+	.part_sql = store_part_sql,
+	.integrity_sql = integrity_sql,
+	.create = pg_database_create,
+	.open = driver_open,
+	.close = driver_close,
+	.look = driver_look,
+	.looked = driver_looked,
+	.ready = driver_ready,
+	.writer_new = pg_writer_new,
+	.connect = connection_open,
+	.disconnect = connection_close,
+	.prepare = statement_prepare,
+	.finalize = statement_finalize,
+	.bind = statement_bind,
+	.step = statement_step,
+	.column = statement_column,
+	.reset = statement_reset,
+};

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+/* See pg_statements.h. */
+#include "pg_statements.h"
+
+#include "base/log.h"
+#include "sql.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const own_sql[PG_OWN_STATEMENTS] = {
+	[PG_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED",
+	[PG_MARK] = "UPDATE commit_mark SET sequence = $2, seen_ms = now_ms() WHERE id = $1"
+		    " RETURNING current_setting('synchronous_standby_names') <> ''",
+	[PG_LOCK] = "SELECT CASE WHEN shared THEN pg_advisory_xact_lock_shared(number)"
+		    " ELSE pg_advisory_xact_lock(number) END"
+		    " FROM unnest($1::BIGINT[], $2::BOOLEAN[]) AS l (number, shared)",
+	[PG_SAVEPOINT] = "SAVEPOINT unit",
+	[PG_RELEASE] = "RELEASE SAVEPOINT unit",
+	[PG_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT unit",
+	[PG_COMMIT] = "COMMIT",
+	[PG_ROLLBACK] = "ROLLBACK",
+	[PG_UNMARK] = "DELETE FROM commit_mark WHERE id = $1",
+};
+
+static const char *const own_names[PG_OWN_STATEMENTS] = {
+	[PG_BEGIN] = "begin",   [PG_MARK] = "mark",         [PG_LOCK] = "lock",
+	[PG_SAVEPOINT] = "sp",  [PG_RELEASE] = "release",   [PG_ROLLBACK_TO] = "back_to",
+	[PG_COMMIT] = "commit", [PG_ROLLBACK] = "rollback", [PG_UNMARK] = "unmark",
+};
+
+/* Where the writers that work at the same time have a row each, the statement says which. */
+static const struct {
+	enum change_kind kind;
+	const char *sql;
+} instead[] = {
+	{CHANGE_COUNT,
+	 "INSERT INTO counter (name, state, slot, n) VALUES (?1, ?2, writer_slot(), ?3)"
+	 " ON CONFLICT (name, state, slot) DO UPDATE SET n = counter.n + excluded.n"},
+};
+
+static const char *sql_of(enum change_kind kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(instead); i++)
+		if (instead[i].kind == kind)
+			return instead[i].sql;
+	return store_change_sql[kind];
+}
+
+void pg_change_name(enum change_kind kind, char name[PG_NAME_SIZE])
+{
+	snprintf(name, PG_NAME_SIZE, "c%u", (unsigned)kind % 10000);
+}
+
+void pg_ids_name(enum change_kind kind, char name[PG_NAME_SIZE])
+{
+	snprintf(name, PG_NAME_SIZE, "i%u", (unsigned)kind % 10000);
+}
+
+const char *pg_own_name(enum pg_own own)
+{
+	return own_names[own];
+}
+
+/* "INSERT INTO t (": the ids of t. */
+static int ids_make(const char *sql, char **idsp)
+{
+	static const char begin[] = "INSERT INTO ";
+	const char *table = sql + strlen(begin);
+
+	if (strncmp(sql, begin, strlen(begin)) != 0)
+		return log_fault("store: give a row its id", -EINVAL, sql);
+	if (asprintf(idsp, "SELECT nextval('%.*s_id_seq') FROM generate_series(1, $1)",
+		     (int)strcspn(table, " "), table) < 0) {
+		*idsp = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int pg_statements_make(struct pg_statements *s)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++) {
+		bool makes = change_rows[i] == CHANGE_ROWS_NEW;
+
+		err = translate_sql(sql_of((enum change_kind)i), makes, &s->change[i]);
+		if (err == 0 && s->change[i].n_parameters > PARAMETERS_MAX)
+			err = log_fault("store: prepare statement", -EINVAL, s->change[i].sql);
+		if (err == 0 && makes)
+			err = ids_make(sql_of((enum change_kind)i), &s->ids[i]);
+	}
+	return err;
+}
+
+void pg_statements_clear(struct pg_statements *s)
+{
+	for (size_t i = 0; i < CHANGE_KINDS; i++) {
+		free(s->change[i].sql);
+		free(s->ids[i]);
+	}
+}
+
+/* The next result of a flight says that a statement is prepared. */
+static int prepared_expect(struct session *session, const char *sql)
+{
+	PGresult *result = NULL;
+	int err = flight_result(session, session_deadline(session), &result);
+
+	if (err == 0 && PQresultStatus(result) == PGRES_FATAL_ERROR)
+		err = log_fault(sql, -EINVAL, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+	else if (err == 0 && !result_ok(result))
+		err = -EINVAL; /* one before it has failed, and was logged */
+	PQclear(result);
+	return err;
+}
+
+static int statements_send(const struct pg_statements *s, struct session *session)
+{
+	char name[PG_NAME_SIZE];
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < PG_OWN_STATEMENTS; i++)
+		err = flight_parse(session, own_names[i], own_sql[i]);
+	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++) {
+		pg_change_name((enum change_kind)i, name);
+		err = flight_parse(session, name, s->change[i].sql);
+		pg_ids_name((enum change_kind)i, name);
+		if (err == 0 && s->ids[i])
+			err = flight_parse(session, name, s->ids[i]);
+	}
+	return err == 0 ? flight_send(session) : err;
+}
+
+int pg_statements_prepare(const struct pg_statements *s, struct session *session)
+{
+	int err = statements_send(s, session);
+
+	for (size_t i = 0; err == 0 && i < PG_OWN_STATEMENTS; i++)
+		err = prepared_expect(session, own_sql[i]);
+	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++) {
+		err = prepared_expect(session, s->change[i].sql);
+		if (err == 0 && s->ids[i])
+			err = prepared_expect(session, s->ids[i]);
+	}
+	return err == 0 ? flight_end(session, session_deadline(session)) : err;
+}

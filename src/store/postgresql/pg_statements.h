@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The statements of the writer: their text, their names on a session, and preparing them there. */
+#pragma once
+
+#include "flight.h"
+#include "translate.h"
+#include "unit.h"
+
+enum pg_own {
+	PG_BEGIN,
+	PG_MARK, /* id, sequence: one row; whether there are standbys */
+	PG_LOCK, /* numbers, shared: arrays */
+	PG_SAVEPOINT,
+	PG_RELEASE,
+	PG_ROLLBACK_TO,
+	PG_COMMIT,
+	PG_ROLLBACK,
+	PG_UNMARK, /* id */
+	PG_OWN_STATEMENTS
+};
+
+enum { PG_NAME_SIZE = 8 };
+
+struct pg_statements {
+	/* One that makes a new row has its id as last parameter. */
+	struct translated change[CHANGE_KINDS];
+	char *ids[CHANGE_KINDS]; /* as many new ids as its parameter says; NULL: it makes no row */
+};
+
+_must_check_ int pg_statements_make(struct pg_statements *statements);
+void pg_statements_clear(struct pg_statements *statements);
+/* Prepares all of them in one flight. */
+_must_check_ int pg_statements_prepare(const struct pg_statements *statements,
+				       struct session *session);
+
+void pg_change_name(enum change_kind kind, char name[PG_NAME_SIZE]);
+void pg_ids_name(enum change_kind kind, char name[PG_NAME_SIZE]);
+const char *pg_own_name(enum pg_own own);

@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Batches of units in flights, and what becomes of them. See pg_writer.h; the statements are in
+ * pg_statements.c, the locks in locks.c, and commit_mark.c knows what has become of a COMMIT
+ * without an answer.
+ */
+#include "pg_writer.h"
+
+#include "base/clock.h"
+#include "base/fault_point.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "commit_mark.h"
+#include "counts.h"
+#include "locks.h"
+#include "pg_statements.h"
+
+#include <errno.h>
+
+/* What a try of a batch may come to, beside 0 and faults. */
+enum {
+	BATCH_IDLE = WRITER_IDLE,
+	BATCH_UNIT_FAILED = 16, /* without savepoints: a unit has failed, and its result is set */
+	BATCH_AGAIN,            /* nothing of it happened, for another node was in the way */
+	BATCH_UNSENT,           /* nothing of it happened, for the connection had gone */
+};
+
+/* Two nodes can wait for each other, and lose one of the two; hardly again and again. */
+enum { TRIES_MAX = 20 };
+
+struct pg_writer {
+	struct writer head;
+	struct pg_database *database;
+	struct session session;
+	unsigned prepared; /* on that connection of the session */
+	struct pg_statements statements;
+	struct commit_mark mark;
+	struct locks locks;
+	struct counts counts;
+};
+
+static struct pg_writer *pg_writer_of(struct writer *writer)
+{
+	return (struct pg_writer *)writer;
+}
+
+/* --- the session --- */
+
+static int writer_connect(struct pg_writer *w)
+{
+	int err = session_open(&w->session);
+
+	if (err < 0 || w->prepared == w->session.number)
+		return err;
+	if (w->database->serve)
+		err = session_claim(&w->session);
+	if (err == 0)
+		err = commit_mark_ensure(&w->mark, &w->session);
+	if (err == 0)
+		err = flight_mode(&w->session);
+	if (err == 0)
+		err = pg_statements_prepare(&w->statements, &w->session);
+	if (err == 0)
+		w->prepared = w->session.number;
+	else
+		session_close(&w->session);
+	return err;
+}
+
+static int own_add(struct pg_writer *w, enum pg_own own, const struct parameters *p)
+{
+	return flight_add(&w->session, pg_own_name(own), p);
+}
+
+/* What a statement that failed says of the batch. A server that says that it goes is left at once.
+ */
+static int error_judge(struct pg_writer *w, const PGresult *result)
+{
+	int err;
+
+	if (result_state(result, "40"))
+		return BATCH_AGAIN;
+	if (result_state(result, "23505"))
+		return STORE_CONFLICT;
+	err = session_fault("store: execute change", result);
+	if (err == -ENOTCONN)
+		session_close(&w->session);
+	return err;
+}
+
+/* Whether it is of the statement and its values, and no other unit would suffer from it. */
+static bool error_is_the_units(const PGresult *result)
+{
+	static const char *const states[] = {"21", "22", "23", "42", "54", "P0"};
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (result_state(result, states[i]))
+			return true;
+	return false;
+}
+
+/* A result that only has to be there: the statements of our own, which do not fail. */
+static int own_expect(struct pg_writer *w, int64_t until_us, PGresult **resultp)
+{
+	int err = flight_result(&w->session, until_us, resultp);
+
+	if (err < 0 || result_ok(*resultp) || PQresultStatus(*resultp) == PGRES_PIPELINE_ABORTED)
+		return err;
+	return error_judge(w, *resultp);
+}
+
+static int own_expect_nothing(struct pg_writer *w, int64_t until_us)
+{
+	PGresult *result = NULL;
+	int err = own_expect(w, until_us, &result);
+
+	PQclear(result);
+	return err;
+}
+
+/* A flight of one statement of our own. */
+static int own_fly(struct pg_writer *w, enum pg_own own, const struct parameters *p)
+{
+	int64_t until_us = session_deadline(&w->session);
+	int err = own_add(w, own, p), end;
+
+	if (err == 0)
+		err = flight_send(&w->session);
+	if (err == 0)
+		err = own_expect_nothing(w, until_us);
+	if (!w->session.conn)
+		return err;
+	end = flight_end(&w->session, until_us);
+	return err ? err : end;
+}
+
+/* --- the first flight --- */
+
+static int locks_send(struct pg_writer *w)
+{
+	struct strbuf numbers = STRBUF_NULL, shared = STRBUF_NULL;
+	struct parameters p = {.n = 0};
+	int err = -ENOMEM;
+
+	for (size_t i = 0; i < w->locks.len; i++) {
+		strbuf_printf(&numbers, "%c%lld", i ? ',' : '{',
+			      (long long)w->locks.item[i].number);
+		strbuf_printf(&shared, "%c%c", i ? ',' : '{', w->locks.item[i].shared ? 't' : 'f');
+	}
+	strbuf_add(&numbers, "}");
+	strbuf_add(&shared, "}");
+	if (!numbers.failed && !shared.failed) {
+		parameter_add_literal(&p, numbers.text);
+		parameter_add_literal(&p, shared.text);
+		err = own_add(w, PG_LOCK, &p);
+	}
+	strbuf_clear(&numbers);
+	strbuf_clear(&shared);
+	return err;
+}
+
+static int ids_send(struct pg_writer *w, enum change_kind kind, size_t wanted)
+{
+	struct parameters p = {.n = 0};
+	char name[PG_NAME_SIZE];
+
+	pg_ids_name(kind, name);
+	parameter_add(&p, value_int((int64_t)wanted));
+	return flight_add(&w->session, name, &p);
+}
+
+/* What the units want: locks, and how many ids of each kind. */
+static int wants_gather(struct pg_writer *w, struct store_unit *const *units, size_t n,
+			size_t wanted[CHANGE_KINDS])
+{
+	int err = 0;
+
+	w->locks.len = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; err == 0 && k < units[i]->len; k++) {
+			const struct change *change = &units[i]->change[k];
+
+			if (change_rows[change->kind] == CHANGE_ROWS_NEW)
+				wanted[change->kind]++;
+			err = locks_add(&w->locks, change);
+		}
+	locks_sort(&w->locks);
+	return err;
+}
+
+static int begin_send(struct pg_writer *w, const size_t wanted[CHANGE_KINDS])
+{
+	struct parameters mark = {.n = 0};
+	int err = own_add(w, PG_BEGIN, NULL);
+
+	parameter_add(&mark, value_int(w->mark.id));
+	parameter_add(&mark, value_int(++w->mark.sequence));
+	if (err == 0)
+		err = own_add(w, PG_MARK, &mark);
+	if (err == 0 && w->locks.len > 0)
+		err = locks_send(w);
+	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)
+		if (wanted[i] > 0)
+			err = ids_send(w, (enum change_kind)i, wanted[i]);
+	return err == 0 ? flight_send(&w->session) : err;
+}
+
+/* The row is there, and says whether there are standbys. */
+static int mark_expect(struct pg_writer *w, int64_t until_us)
+{
+	PGresult *result = NULL;
+	int err = own_expect(w, until_us, &result);
+
+	if (err == 0 && PQresultStatus(result) == PGRES_TUPLES_OK) {
+		if (PQntuples(result) == 1)
+			atomic_store(&w->database->replicated, PQgetvalue(result, 0, 0)[0] == 't');
+		else
+			err = log_fault("store: mark of commits", -EIO, "it has gone");
+	}
+	PQclear(result);
+	return err;
+}
+
+static int ids_expect(struct pg_writer *w, int64_t until_us, enum change_kind kind,
+		      struct store_unit *const *units, size_t n)
+{
+	PGresult *result = NULL;
+	int err = own_expect(w, until_us, &result), row = 0;
+
+	for (size_t i = 0; err == 0 && i < n; i++)
+		for (size_t k = 0; k < units[i]->len; k++)
+			if (units[i]->change[k].kind == kind && row < PQntuples(result))
+				units[i]->change[k].result =
+					strtoll(PQgetvalue(result, row++, 0), NULL, 10);
+	PQclear(result);
+	return err;
+}
+
+/* Everything is received, whatever has failed: the session goes on with the next flight. */
+static int begin_receive(struct pg_writer *w, const size_t wanted[CHANGE_KINDS],
+			 struct store_unit *const *units, size_t n)
+{
+	int64_t until_us = session_deadline(&w->session);
+	int err = own_expect_nothing(w, until_us), next = 0;
+
+	if (w->session.conn)
+		next = mark_expect(w, until_us);
+	err = err ? err : next;
+	if (w->session.conn && w->locks.len > 0) {
+		next = own_expect_nothing(w, until_us);
+		err = err ? err : next;
+	}
+	for (size_t i = 0; w->session.conn && i < CHANGE_KINDS; i++) {
+		if (wanted[i] == 0)
+			continue;
+		next = ids_expect(w, until_us, (enum change_kind)i, units, n);
+		err = err ? err : next;
+	}
+	if (w->session.conn) {
+		next = flight_end(&w->session, until_us);
+		err = err ? err : next;
+	}
+	return err;
+}
+
+static int batch_begin(struct pg_writer *w, struct store_unit *const *units, size_t n)
+{
+	size_t wanted[CHANGE_KINDS] = {0};
+	int err = wants_gather(w, units, n, wanted);
+
+	if (err == 0)
+		err = begin_send(w, wanted);
+	return err == 0 ? begin_receive(w, wanted, units, n) : err;
+}
+
+/* --- the changes --- */
+
+static int change_send(struct pg_writer *w, const struct store_unit *unit,
+		       const struct change *change)
+{
+	struct parameters p;
+	char name[PG_NAME_SIZE];
+
+	p.n = 0;
+	for (size_t i = 0; i < change->n; i++)
+		parameter_add(&p, unit_value(unit, &change->value[i]));
+	if (change_rows[change->kind] == CHANGE_ROWS_NEW)
+		parameter_add(&p, value_int(change->result));
+	if ((size_t)p.n != w->statements.change[change->kind].n_parameters)
+		return log_fault("store: execute change", -EINVAL,
+				 w->statements.change[change->kind].sql);
+	pg_change_name(change->kind, name);
+	return flight_add(&w->session, name, &p);
+}
+
+static int unit_send(struct pg_writer *w, const struct store_unit *unit)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < unit->len; i++)
+		err = change_send(w, unit, &unit->change[i]);
+	return err;
+}
+
+/* What a change has come to; a fault that all units share goes to *sharedp. */
+static int change_receive(struct pg_writer *w, int64_t until_us, struct change *change,
+			  int *sharedp)
+{
+	PGresult *result = NULL;
+	int err = flight_result(&w->session, until_us, &result);
+	int64_t rows;
+
+	if (err < 0) {
+		*sharedp = err;
+	} else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
+		err = 0;
+	} else if (!result_ok(result)) {
+		err = error_judge(w, result);
+		if (!error_is_the_units(result))
+			*sharedp = err;
+	} else {
+		rows = PQresultStatus(result) == PGRES_TUPLES_OK
+			       ? PQntuples(result)
+			       : strtoll(PQcmdTuples(result), NULL, 10);
+		if (change_rows[change->kind] != CHANGE_ROWS_NEW)
+			change->result = rows;
+		err = change_judge(change->kind, rows);
+	}
+	PQclear(result);
+	return err;
+}
+
+/* The first that failed is what the unit has come to. */
+static int unit_receive(struct pg_writer *w, int64_t until_us, struct store_unit *unit,
+			int *sharedp)
+{
+	int err = 0, next;
+
+	for (size_t i = 0; w->session.conn && i < unit->len; i++) {
+		next = change_receive(w, until_us, &unit->change[i], sharedp);
+		err = err ? err : next;
+	}
+	return err;
+}
+
+static void unit_done(struct pg_writer *w, struct store_unit *unit, int result)
+{
+	unit->result = result;
+	unit->committed = result == 0 ? unit->len : 0;
+	for (size_t i = 0; result == 0 && i < unit->len; i++)
+		counts_add(&w->counts, &unit->change[i]);
+}
+
+/*
+ * All units in one flight. What comes after a unit that has failed was made upon half of it, or not
+ * at all: it says nothing.
+ */
+static int units_fly(struct pg_writer *w, struct store_unit *const *units, size_t n)
+{
+	int64_t until_us;
+	int err = 0, shared = 0, failed = 0, result;
+
+	for (size_t i = 0; err == 0 && i < n; i++)
+		err = unit_send(w, units[i]);
+	if (err == 0)
+		err = flight_send(&w->session);
+	until_us = session_deadline(&w->session);
+	for (size_t i = 0; err == 0 && w->session.conn && i < n; i++) {
+		result = unit_receive(w, until_us, units[i], &shared);
+		failed = failed ? failed : result;
+		unit_done(w, units[i], result);
+	}
+	if (err == 0 && w->session.conn)
+		err = flight_end(&w->session, until_us);
+	if (err < 0 || shared)
+		return err < 0 ? err : shared;
+	return failed ? BATCH_UNIT_FAILED : 0;
+}
+
+/* Each unit in a flight of its own, behind a savepoint. */
+static int unit_fly(struct pg_writer *w, struct store_unit *unit)
+{
+	int64_t until_us;
+	int err = own_add(w, PG_SAVEPOINT, NULL), shared = 0, result;
+
+	if (err == 0)
+		err = unit_send(w, unit);
+	if (err == 0)
+		err = flight_send(&w->session);
+	until_us = session_deadline(&w->session);
+	if (err == 0)
+		err = own_expect_nothing(w, until_us);
+	if (err < 0)
+		return err;
+	result = unit_receive(w, until_us, unit, &shared);
+	if (w->session.conn)
+		err = flight_end(&w->session, until_us);
+	if (err < 0 || shared)
+		return err < 0 ? err : shared;
+	unit_done(w, unit, result);
+	if (result != 0)
+		err = own_fly(w, PG_ROLLBACK_TO, NULL);
+	return err == 0 ? own_fly(w, PG_RELEASE, NULL) : err;
+}
+
+static int units_fly_one_by_one(struct pg_writer *w, struct store_unit *const *units, size_t n)
+{
+	size_t done = 0;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		err = unit_fly(w, units[i]);
+		done += err == 0 && units[i]->result == 0;
+	}
+	return err == 0 && done == 0 ? BATCH_IDLE : err;
+}
+
+/* --- COMMIT --- */
+
+static int counts_send(struct pg_writer *w, size_t *np)
+{
+	char name[PG_NAME_SIZE];
+	int err = 0;
+
+	pg_change_name(CHANGE_COUNT, name);
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(w->counts.batch); i++) {
+		struct parameters p = {.n = 0};
+
+		if (w->counts.batch[i] == 0)
+			continue;
+		parameter_add(&p, value_text(counts_name(i)));
+		parameter_add(&p, value_int(counts_state(i)));
+		parameter_add(&p, value_int(w->counts.batch[i]));
+		err = flight_add(&w->session, name, &p);
+		++*np;
+	}
+	return err;
+}
+
+/*
+ * Waits for one result, for ever: a COMMIT is never given up. While it takes longer than a
+ * statement may, or its outcome is looked up, all others are told that the database is away.
+ */
+static int commit_await(struct pg_writer *w, PGresult **resultp)
+{
+	int err;
+
+	do {
+		err = session_await(&w->session, session_deadline(&w->session), resultp);
+		if (err == -ETIMEDOUT && !atomic_exchange(&w->database->undecided, true))
+			log_fault("store: COMMIT", err,
+				  "it takes long; nothing else is begun meanwhile");
+		if (err == -ETIMEDOUT && atomic_load(&w->database->closing)) {
+			session_close(&w->session);
+			return -ENOTCONN;
+		}
+	} while (err == -ETIMEDOUT);
+	return err;
+}
+
+/* A result and the NULL behind it; false in *madep unless it says that it was done. */
+static int commit_result(struct pg_writer *w, bool *madep, int *faultp)
+{
+	PGresult *result = NULL, *end = NULL;
+	int err = commit_await(w, &result);
+
+	if (err == 0)
+		err = commit_await(w, &end);
+	*madep = err == 0 && result && !end && PQresultStatus(result) == PGRES_COMMAND_OK &&
+		 strcmp(PQcmdStatus(result), "ROLLBACK") != 0;
+	/* Of a server that goes down nobody knows what it has done. */
+	if (err == 0 && result_state(result, "57")) {
+		session_close(&w->session);
+		err = -ENOTCONN;
+	} else if (err == 0 && !*madep && *faultp == 0 &&
+		   PQresultStatus(result) == PGRES_FATAL_ERROR) {
+		*faultp = error_judge(w, result);
+	}
+	PQclear(result);
+	PQclear(end);
+	return err;
+}
+
+/* Receives what counts_send() has sent, and COMMIT: was it made? Unknown: -ENOTCONN. */
+static int commit_receive(struct pg_writer *w, size_t n_counts, bool *madep)
+{
+	PGresult *result = NULL;
+	int err = 0, fault = 0;
+
+	for (size_t i = 0; err == 0 && i <= n_counts; i++)
+		err = commit_result(w, madep, &fault);
+	if (err < 0)
+		return err;
+	err = commit_await(w, &result);
+	PQclear(result);
+	if (err < 0 && *madep)
+		return w->session.doubtful ? err : 0;
+	if (w->session.doubtful)
+		return -ENOTCONN;
+	return *madep ? 0 : fault ? fault : -EIO;
+}
+
+static int commit_look_up(struct pg_writer *w)
+{
+	bool made;
+	int err;
+
+	session_close(&w->session);
+	atomic_store(&w->database->undecided, true);
+	err = commit_mark_look_up(&w->mark, w->database, &made);
+	if (err < 0)
+		return err;
+	return made ? 0 : BATCH_AGAIN;
+}
+
+static int batch_commit(struct pg_writer *w)
+{
+	size_t n_counts = 0;
+	bool made = false;
+	int err = counts_send(w, &n_counts);
+
+	if (err < 0)
+		return err;
+	fault_point("store-before-commit");
+	w->session.doubtful = false;
+	err = own_add(w, PG_COMMIT, NULL);
+	if (err == 0)
+		err = flight_send(&w->session);
+	if (err == 0)
+		err = commit_receive(w, n_counts, &made);
+	if (err == -ENOTCONN)
+		err = commit_look_up(w);
+	if (err != -ENOTCONN)
+		atomic_store(&w->database->undecided, false);
+	if (err == 0)
+		fault_point("store-after-commit");
+	return err;
+}
+
+/* --- batches --- */
+
+static int batch_try(struct pg_writer *w, struct store_unit *const *units, size_t n,
+		     bool one_by_one)
+{
+	bool connected = w->session.conn != NULL;
+	int err = writer_connect(w);
+
+	counts_clear(&w->counts);
+	if (err < 0)
+		return err;
+	err = batch_begin(w, units, n);
+	if (err == 0)
+		err = one_by_one ? units_fly_one_by_one(w, units, n) : units_fly(w, units, n);
+	/* A connection that was kept may have gone while nobody looked. */
+	if (err == -ENOTCONN && connected && !w->session.conn)
+		return BATCH_UNSENT;
+	if (err == 0)
+		err = batch_commit(w);
+	if (err != 0 && w->session.conn) {
+		int undone = own_fly(w, PG_ROLLBACK, NULL);
+
+		err = undone < 0 ? undone : err;
+	}
+	return err;
+}
+
+static int batch_execute(struct pg_writer *w, struct store_unit *const *units, size_t n)
+{
+	bool one_by_one = false, unsent = false;
+	int err = BATCH_AGAIN;
+
+	for (int tries = 0; err > BATCH_IDLE && tries < TRIES_MAX; tries++) {
+		err = batch_try(w, units, n, one_by_one);
+		if (err == BATCH_UNIT_FAILED && n == 1)
+			return BATCH_IDLE;
+		one_by_one = one_by_one || err == BATCH_UNIT_FAILED;
+		if (err == BATCH_UNSENT && unsent)
+			return -ENOTCONN;
+		unsent = err == BATCH_UNSENT;
+	}
+	if (err <= BATCH_IDLE)
+		return err;
+	return log_fault("store: execute change", -EBUSY, "other nodes were in the way each time");
+}
+
+static int pg_writer_execute(struct writer *writer, struct store_unit *const *units, size_t n)
+{
+	struct pg_writer *w = pg_writer_of(writer);
+	int err = batch_execute(w, units, n);
+
+	if (err < 0)
+		for (size_t i = 0; i < n; i++) {
+			units[i]->result = err;
+			units[i]->committed = 0;
+		}
+	return err;
+}
+
+/* --- its life --- */
+
+static void pg_writer_give_up(struct writer *writer)
+{
+	atomic_store(&pg_writer_of(writer)->database->closing, true);
+}
+
+static void pg_writer_free(struct writer *writer)
+{
+	struct pg_writer *w = pg_writer_of(writer);
+	struct parameters mark = {.n = 0};
+
+	parameter_add(&mark, value_int(w->mark.id));
+	/* If that fails it goes with those that have grown old. */
+	if (w->session.conn && w->prepared == w->session.number)
+		(void)own_fly(w, PG_UNMARK, &mark);
+	session_close(&w->session);
+	pg_statements_clear(&w->statements);
+	locks_clear(&w->locks);
+	free(w);
+}
+
+static const struct writer_ops pg_ops = {
+	.execute = pg_writer_execute,
+	.give_up = pg_writer_give_up,
+	.free = pg_writer_free,
+};
+
+int pg_writer_new(const struct driver *driver, struct database *database, struct writer **writerp)
+{
+	struct pg_writer *w = calloc(1, sizeof(*w));
+	_cleanup_(writer_freep) struct writer *head = NULL;
+	int err;
+
+	if (!w)
+		return -ENOMEM;
+	w->head.ops = &pg_ops;
+	head = &w->head;
+	w->database = (struct pg_database *)database;
+	w->session = (struct session){.database = w->database, .writes = true};
+	err = commit_mark_new(&w->mark);
+	if (err == 0)
+		err = pg_statements_make(&w->statements);
+	if (err == 0)
+		err = writer_connect(w);
+	if (err < 0)
+		return err;
+	*writerp = TAKE(head);
+	return 0;
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Sessions. See session.h; the SQLSTATEs are those of PostgreSQL's documentation, Appendix A. */
+#include "session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "conninfo.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { CLAIMS_A_SECOND = 20 };
+
+/* --- waiting --- */
+
+/* 0: ready, -ETIMEDOUT, or another negative errno. until_us 0: for ever. */
+static int socket_wait(int fd, short events, int64_t until_us)
+{
+	struct pollfd ready = {.fd = fd, .events = events};
+	int n;
+
+	do {
+		int64_t left_us = until_us ? until_us - clock_monotonic_us() : 0;
+
+		if (until_us && left_us <= 0)
+			return -ETIMEDOUT;
+		n = poll(&ready, 1, until_us ? (int)(left_us / 1000 + 1) : -1);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : n == 0 ? -ETIMEDOUT : -errno;
+}
+
+int64_t session_deadline(const struct session *session)
+{
+	if (session->patient)
+		return 0;
+	return clock_monotonic_us() + 2000 * session->database->timeout_ms;
+}
+
+/* Sends what is still to be sent, and reads until there is a result. */
+static int result_wait(PGconn *conn, int64_t until_us)
+{
+	int err = 0;
+
+	while (err == 0) {
+		int unsent = PQflush(conn);
+
+		if (unsent < 0)
+			return -ENOTCONN;
+		if (unsent == 0 && !PQisBusy(conn))
+			return 0;
+		err = socket_wait(PQsocket(conn), unsent ? POLLIN | POLLOUT : POLLIN, until_us);
+		if (err == 0 && !PQconsumeInput(conn))
+			err = -ENOTCONN;
+	}
+	return err;
+}
+
+int session_await(struct session *s, int64_t until_us, PGresult **resultp)
+{
+	int err = result_wait(s->conn, until_us);
+
+	*resultp = NULL;
+	if (err == -ETIMEDOUT)
+		return err;
+	if (err < 0)
+		return session_lost(s, "store: wait for the database");
+	*resultp = PQgetResult(s->conn);
+	/* libpq makes a result of a lost connection, too. */
+	if (*resultp && PQstatus(s->conn) == CONNECTION_BAD) {
+		PQclear(*resultp);
+		*resultp = NULL;
+		return session_lost(s, "store: wait for the database");
+	}
+	return 0;
+}
+
+int session_result(struct session *s, int64_t until_us, PGresult **resultp)
+{
+	int err = session_await(s, until_us, resultp);
+
+	if (err != -ETIMEDOUT)
+		return err;
+	log_fault("store: wait for the database", err, "it has not answered in time");
+	pg_database_lost(s->database);
+	session_close(s);
+	return err;
+}
+
+/* --- errors --- */
+
+static const struct {
+	const char *state; /* or its class */
+	int err;
+} errors[] = {
+	{"53100", -ENOSPC},   {"53200", -ENOMEM}, {"53", -EBUSY},     {"40", -EBUSY},
+	{"55P03", -EBUSY},    {"57014", -EBUSY},  {"57", -ENOTCONN},  {"08", -ENOTCONN},
+	{"25006", -ENOTCONN}, {"28", -EACCES},    {"42501", -EACCES}, {"3D000", -ENODEV},
+	{"58", -EIO},         {"XX", -EUCLEAN},   {"25", -ENOTCONN},
+};
+
+bool result_state(const PGresult *result, const char *state)
+{
+	const char *is = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return is && strncmp(is, state, strlen(state)) == 0;
+}
+
+bool result_ok(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+	       status == PGRES_SINGLE_TUPLE;
+}
+
+int session_fault(const char *what, const PGresult *result)
+{
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	int err = -EINVAL;
+
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+		if (result_state(result, errors[i].state)) {
+			err = errors[i].err;
+			break;
+		}
+	return log_fault(what, err, detail);
+}
+
+int session_lost(struct session *s, const char *what)
+{
+	char detail[256];
+
+	snprintf(detail, sizeof(detail), "%.*s", (int)strcspn(PQerrorMessage(s->conn), "\n"),
+		 PQerrorMessage(s->conn));
+	log_fault(what, -ENOTCONN, detail);
+	session_close(s);
+	return -ENOTCONN;
+}
+
+/* --- connecting --- */
+
+/*
+ * The server may tell that somebody has cut short its wait for the standbys: a COMMIT that says
+ * that it was made is then durable on one server only.
+ */
+static void notice_take(void *arg, const PGresult *notice)
+{
+	struct session *s = arg;
+
+	s->doubtful = s->doubtful || result_state(notice, "57");
+}
+
+static int connection_poll(PGconn *conn, int64_t until_us)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	int err = 0;
+
+	while (err == 0 && status != PGRES_POLLING_OK) {
+		if (status == PGRES_POLLING_FAILED)
+			return -ENOTCONN;
+		err = socket_wait(PQsocket(conn),
+				  status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_us);
+		if (err == 0)
+			status = PQconnectPoll(conn);
+	}
+	return err;
+}
+
+/* The reasons that no second try will remove. */
+static int connection_errno(PGconn *conn)
+{
+	const char *message = PQerrorMessage(conn);
+
+	if (PQconnectionNeedsPassword(conn) || strstr(message, "authentication failed") ||
+	    strstr(message, "no pg_hba.conf entry"))
+		return -EACCES;
+	return strstr(message, "does not exist") ? -ENODEV : -ENOTCONN;
+}
+
+static int connection_begin(struct session *s)
+{
+	struct conninfo info = conninfo_of(s->database->url);
+	char detail[256];
+	int err = -ENOMEM;
+
+	s->conn = PQconnectStartParams(info.keyword, info.value, 1);
+	if (s->conn && PQstatus(s->conn) != CONNECTION_BAD)
+		err = connection_poll(s->conn,
+				      clock_monotonic_us() + 1000 * s->database->timeout_ms);
+	else if (s->conn)
+		err = -ENOTCONN;
+	if (err == 0)
+		return 0;
+	snprintf(detail, sizeof(detail), "%.*s", (int)strcspn(PQerrorMessage(s->conn), "\n"),
+		 PQerrorMessage(s->conn));
+	if (err == -ENOTCONN)
+		err = connection_errno(s->conn);
+	log_fault("store: connect to the database", err,
+		  err == -ETIMEDOUT ? "it has not answered in time" : detail);
+	session_close(s);
+	return err == -ETIMEDOUT ? -ENOTCONN : err;
+}
+
+/*
+ * Time is bounded for each change, so that none waits for a node that has gone; not for a COMMIT:
+ * that begins when the time of its statement has been taken. What is read may be long; its backend
+ * ends when its client has gone.
+ */
+static int session_set_up(struct session *s)
+{
+	long long ms = s->database->timeout_ms;
+	char sql[800];
+
+	snprintf(sql, sizeof(sql),
+		 "SET client_connection_check_interval = '1s'; SET client_min_messages = warning;"
+		 "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
+		 "SET tcp_keepalives_count = 3;"
+		 "SET lock_timeout = %lld; SET statement_timeout = %lld;"
+		 "SET idle_in_transaction_session_timeout = %lld;"
+		 "SET default_transaction_isolation = 'read committed';"
+		 "SET default_transaction_read_only = %s;"
+		 "SELECT set_config('synchronous_commit', 'on', false)"
+		 " WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')",
+		 s->patient ? 0 : ms, s->patient || !s->writes ? 0 : ms, s->patient ? 0 : 5 * ms,
+		 s->writes ? "off" : "on");
+	return session_exec(s, "store: set up a session", sql);
+}
+
+int session_open(struct session *s)
+{
+	int err;
+
+	if (s->conn && PQstatus(s->conn) == CONNECTION_OK)
+		return 0;
+	session_close(s);
+	err = connection_begin(s);
+	if (err == 0) {
+		s->number++;
+		PQsetNoticeReceiver(s->conn, notice_take, s);
+		err = PQsetnonblocking(s->conn, 1) == 0
+			      ? session_set_up(s)
+			      : session_lost(s, "store: set up a session");
+	}
+	if (err == 0) {
+		pg_database_found(s->database);
+		return 0;
+	}
+	pg_database_lost(s->database);
+	session_close(s);
+	return err;
+}
+
+void session_close(struct session *s)
+{
+	PQfinish(s->conn);
+	s->conn = NULL;
+}
+
+/* --- plain statements --- */
+
+/* The last result of several statements. */
+static int session_run(struct session *s, const char *what, const char *sql, PGresult **lastp)
+{
+	int64_t until_us = session_deadline(s);
+	PGresult *result;
+	int err = 0, fault = 0;
+
+	*lastp = NULL;
+	if (!PQsendQuery(s->conn, sql))
+		return session_lost(s, what);
+	while ((err = session_result(s, until_us, &result)) == 0 && result) {
+		if (!result_ok(result) && fault == 0)
+			fault = session_fault(what, result);
+		PQclear(*lastp);
+		*lastp = result;
+	}
+	return err < 0 ? err : fault;
+}
+
+int session_exec(struct session *s, const char *what, const char *sql)
+{
+	PGresult *result;
+	int err = session_run(s, what, sql, &result);
+
+	PQclear(result);
+	return err;
+}
+
+/* A session that was closed has its claim for some moments more. */
+int session_claim(struct session *s)
+{
+	const struct timespec pause = {.tv_nsec = 1000000000L / CLAIMS_A_SECOND};
+	int64_t claimed = 0;
+	int err = 0;
+
+	for (int i = 0; err == 0 && !claimed && i < 2 * CLAIMS_A_SECOND; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		err = session_number(s, "store: claim the database",
+				     "SELECT pg_try_advisory_lock(3)::INTEGER", 0, &claimed);
+	}
+	if (err < 0 || claimed)
+		return err;
+	return log_fault("store: claim the database", -EBUSY, "another cmfd serves it");
+}
+
+int session_query(struct session *s, const char *what, const char *sql, char **textp)
+{
+	PGresult *result;
+	int err = session_run(s, what, sql, &result);
+
+	*textp = NULL;
+	if (err == 0 && PQntuples(result) > 0 && !PQgetisnull(result, 0, 0)) {
+		*textp = strdup(PQgetvalue(result, 0, 0));
+		err = *textp ? 0 : -ENOMEM;
+	}
+	PQclear(result);
+	return err;
+}
+
+int session_number(struct session *s, const char *what, const char *sql, int64_t none,
+		   int64_t *numberp)
+{
+	_cleanup_(freep) char *text = NULL;
+	int err = session_query(s, what, sql, &text);
+
+	*numberp = text ? strtoll(text, NULL, 10) : none;
+	return err;
+}

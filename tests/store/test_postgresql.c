@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What only the backend PostgreSQL has: SQL in its own words, URLs, and what becomes of changes
+ * when the server or its answer is lost.
+ */
+#include "fixture.h"
+
+#include "../../src/store/migration.h"
+#include "../../src/store/postgresql/conninfo.h"
+#include "../../src/store/postgresql/locks.h"
+#include "../../src/store/postgresql/translate.h"
+#include "../../src/store/sql.h"
+#include "../../src/store/sqlite/migrate.h"
+#include "pg_relay.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Its place among the backends. */
+enum { POSTGRESQL = 1 };
+
+/* --- words --- */
+
+static const struct {
+	const char *sql;
+	bool with_id;
+	const char *translated;
+	size_t n;
+} texts[] = {
+	{"SELECT a FROM t WHERE b = ?2 AND c = ?1 AND d = ?2", false,
+	 "SELECT a FROM t WHERE b = $2 AND c = $1 AND d = $2", 2},
+	{"SELECT a FROM t WHERE b = ? AND c > ?", false, "SELECT a FROM t WHERE b = $1 AND c > $2",
+	 2},
+	{"SELECT '?1 + it''s' || ?1", false, "SELECT '?1 + it''s' || $1", 1},
+	{"SELECT n + 1 FROM t WHERE +b = ?1 AND (+c = 2)", false,
+	 "SELECT n + 1 FROM t WHERE b = $1 AND (c = 2)", 1},
+	{"SELECT coalesce(?1, x'')", false, "SELECT coalesce($1, ''::BYTEA)", 1},
+	{"SELECT 1 FROM a CROSS JOIN b ON a.x = b.y", false, "SELECT 1 FROM a JOIN b ON a.x = b.y",
+	 0},
+	{"INSERT INTO t (a, b) VALUES (?1, 7)", true, "INSERT INTO t (id, a, b) VALUES ($2, $1, 7)",
+	 2},
+	{"INSERT INTO t (a) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM u)", true,
+	 "INSERT INTO t (id, a) SELECT $2, $1 WHERE NOT EXISTS (SELECT 1 FROM u)", 2},
+};
+
+START_TEST(test_postgresql_words)
+{
+	struct translated translated;
+
+	OK(translate_sql(texts[_i].sql, texts[_i].with_id, &translated));
+	ck_assert_str_eq(translated.sql, texts[_i].translated);
+	ck_assert_uint_eq(translated.n_parameters, texts[_i].n);
+	free(translated.sql);
+}
+END_TEST
+
+START_TEST(test_postgresql_words_without_columns)
+{
+	struct translated translated;
+
+	ck_assert_int_eq(translate_sql("INSERT INTO t DEFAULT VALUES", true, &translated), -EINVAL);
+}
+END_TEST
+
+/* --- URLs --- */
+
+static const struct {
+	const char *url;
+	const char *problem; /* part of it; NULL: it is accepted */
+} urls[] = {
+	{"postgresql://cmfd@db.example/cmfd", NULL},
+	{"postgresql://cmfd@db1.example,db2.example/cmfd?passfile=/etc/cmfd/pgpass", NULL},
+	{"postgresql:///cmfd?host=/run/postgresql&sslmode=disable", NULL},
+	{"postgresql://cmfd@localhost/cmfd?sslmode=disable", NULL},
+	{"postgresql:///?service=cmfd", NULL},
+	{"postgresql://cmfd@db.example/cmfd?sslmode=verify-ca", NULL},
+	{"postgresql://cmfd:secret@db.example/cmfd", "passfile="},
+	{"postgresql://cmfd@db.example/cmfd?password=secret", "passfile="},
+	{"postgresql://cmfd@db.example/cmfd?sslmode=require", "sslrootcert="},
+	{"postgresql://cmfd@db.example/cmfd?sslmode=disable", "sslrootcert="},
+	{"postgresql://cmfd@localhost,db.example/cmfd?sslmode=prefer", "sslrootcert="},
+	{"postgresql://cmfd@localhost/cmfd?hostaddr=192.0.2.1&sslmode=prefer", "sslrootcert="},
+	{"postgresql://cmfd@db.example/cmfd?colour=red", "colour"},
+};
+
+START_TEST(test_postgresql_urls)
+{
+	struct strbuf problem = STRBUF_NULL;
+	int err = conninfo_check(urls[_i].url, &problem);
+
+	if (!urls[_i].problem) {
+		OK(err);
+	} else {
+		ck_assert_int_eq(err, -EINVAL);
+		ck_assert_ptr_nonnull(strstr(problem.text, urls[_i].problem));
+		ck_assert_ptr_null(strstr(problem.text, "secret"));
+	}
+	strbuf_clear(&problem);
+}
+END_TEST
+
+/* What does not stand in the URL is safe. */
+START_TEST(test_postgresql_connects_safely)
+{
+	struct conninfo info = conninfo_of("postgresql://db.example/cmfd");
+	const char *mode = NULL;
+
+	for (size_t i = 0; info.keyword[i]; i++)
+		if (strcmp(info.keyword[i], "sslmode") == 0)
+			mode = info.value[i];
+	ck_assert_str_eq(mode, "verify-full");
+}
+END_TEST
+
+/* A condition over rows that its unit does not change needs a lock. */
+START_TEST(test_postgresql_conditions_lock)
+{
+	for (int kind = 0; kind < CHANGE_KINDS; kind++)
+		if (change_rows[kind] == CHANGE_ROWS_NONE)
+			ck_assert_msg(locks_ruled((enum change_kind)kind),
+				      "change %d has no rule in locks.c", kind);
+}
+END_TEST
+
+/* --- the schema --- */
+
+/* "table.column TYPE not null", in order. Those of SQLite, in PostgreSQL's types. */
+static void columns_of_sqlite(struct strbuf *out)
+{
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite_migration_functions(db), 0);
+	for (unsigned i = 0; i < sqlite_migrations_count; i++)
+		ck_assert_int_eq(sqlite3_exec(db, sqlite_migrations[i].sql, NULL, NULL, NULL),
+				 SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_prepare_v2(db,
+				   "SELECT t.name || '.' || c.name || CASE c.type WHEN 'INTEGER' "
+				   "THEN ' bigint'"
+				   " WHEN 'TEXT' THEN ' text' ELSE ' bytea' END"
+				   " || iif(c.\"notnull\" OR c.pk, ' not null', '')"
+				   " FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE "
+				   "t.type = 'table'"
+				   " AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1",
+				   -1, &stmt, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		strbuf_printf(out, "%s\n", sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+}
+
+/* Without what is only there: 0034-first.sql says why. */
+static void columns_of_postgresql(const char *url, struct strbuf *out)
+{
+	PGconn *conn = PQconnectdb(url);
+	PGresult *result =
+		PQexec(conn, "SELECT table_name || '.' || column_name || ' ' || data_type"
+			     " || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END"
+			     " FROM information_schema.columns WHERE table_schema = 'public'"
+			     " AND table_name NOT IN ('schema_version', 'commit_mark')"
+			     " AND column_name <> 'slot' ORDER BY 1");
+
+	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", PQerrorMessage(conn));
+	for (int i = 0; i < PQntuples(result); i++)
+		strbuf_printf(out, "%s\n", PQgetvalue(result, i, 0));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+/* Each migration of SQLite has its twin. */
+START_TEST(test_postgresql_has_the_same_columns)
+{
+	struct strbuf sqlite = STRBUF_NULL, postgresql = STRBUF_NULL;
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	columns_of_sqlite(&sqlite);
+	columns_of_postgresql(f.database, &postgresql);
+	ck_assert_str_eq(sqlite.text, postgresql.text);
+	strbuf_clear(&sqlite);
+	strbuf_clear(&postgresql);
+	fixture_end(&f);
+}
+END_TEST
+
+/* What is asked for in lists is put together, and seen by the server only when it is asked. */
+START_TEST(test_postgresql_understands_all_questions)
+{
+	struct fixture f;
+	PGconn *conn;
+
+	fixture_begin(&f, POSTGRESQL);
+	conn = PQconnectdb(f.database);
+	for (int i = 0; i < READ_KINDS; i++) {
+		struct translated text;
+		PGresult *result;
+
+		OK(translate_sql(store_read_sql[i], false, &text));
+		result = PQprepare(conn, "", text.sql, 0, NULL);
+		ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s: %s", text.sql,
+			      PQerrorMessage(conn));
+		PQclear(result);
+		free(text.sql);
+	}
+	PQfinish(conn);
+	fixture_end(&f);
+}
+END_TEST
+
+/* --- one who serves, and standbys --- */
+
+START_TEST(test_postgresql_serves_one)
+{
+	struct store *other = NULL;
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	f.options.serve = true;
+	fixture_open(&f);
+	ck_assert_int_eq(store_open(&f.options, &other), -EBUSY);
+	f.options.serve = false;
+	OK(store_open(&f.options, &other));
+	store_close(other);
+	f.options.serve = true;
+	fixture_close(&f);
+	fixture_open(&f);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_postgresql_ready_with_standbys_only)
+{
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	ck_assert_int_eq(store_ready(f.store, 0, 60000), -EPERM);
+	fixture_close(&f);
+	f.options.unreplicated = true;
+	fixture_open(&f);
+	OK(store_ready(f.store, 0, 60000));
+	fixture_end(&f);
+}
+END_TEST
+
+/* --- answers that are lost --- */
+
+enum { LOSSES = 10 };
+
+struct relayed {
+	struct fixture f;
+	struct pg_relay relay;
+	char *direct;
+};
+
+static void relayed_begin(struct relayed *r)
+{
+	fixture_begin(&r->f, POSTGRESQL);
+	fixture_close(&r->f);
+	pg_relay_start(&r->relay);
+	r->direct = r->f.database;
+	r->f.database = pg_relay_url(&r->relay, r->direct);
+	r->f.options.database = r->f.database;
+	r->f.options.timeout_ms = 60000;
+	fixture_open(&r->f);
+}
+
+static void relayed_end(struct relayed *r)
+{
+	fixture_close(&r->f);
+	pg_relay_stop(&r->relay);
+	free(r->f.database);
+	r->f.database = r->direct;
+	r->f.options.database = r->direct;
+	fixture_open(&r->f);
+	fixture_end(&r->f);
+}
+
+static const struct {
+	enum pg_relay_mode mode;
+	const char *word;
+} losses[] = {
+	{PG_RELAY_CUT_AFTER, "commit"}, {PG_RELAY_CUT_BEFORE, "commit"},
+	{PG_RELAY_CUT_AFTER, "begin"},  {PG_RELAY_CUT_BEFORE, "begin"},
+	{PG_RELAY_CUT_AFTER, "mark"},
+};
+
+/* Whatever is lost, the unit is made once. A second time it would conflict with itself. */
+START_TEST(test_postgresql_unit_is_made_once)
+{
+	struct relayed r;
+	char name[24];
+
+	relayed_begin(&r);
+	for (int i = 1; i <= LOSSES; i++) {
+		struct store_registration reg = sample_registration(name), found = {0};
+
+		snprintf(name, sizeof(name), "vnfci-%d", i);
+		OK(store_registration_insert(r.f.unit, &reg, NULL));
+		add_audit(r.f.unit);
+		atomic_store(&r.relay.word, losses[_i].word);
+		atomic_store(&r.relay.mode, losses[_i].mode);
+		OK(store_unit_commit(r.f.unit));
+		ck_assert_int_eq(atomic_load(&r.relay.met), i);
+		ck_assert_int_eq(r.f.backend->audit_count(r.direct), i);
+		OK(store_registration_find(r.f.reader, ENTITY(name), CERT_TYPE_VNFCI, &found));
+		store_registration_clear(&found);
+	}
+	relayed_end(&r);
+}
+END_TEST
+
+static void pause_shortly(void)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+
+	nanosleep(&pause, NULL);
+}
+
+/* A server that has gone is not asked by everybody; when it is back, all goes on. */
+START_TEST(test_postgresql_server_away_and_back)
+{
+	struct store_registration reg = sample_registration("vnfci-1"), found = {0};
+	struct relayed r;
+	int asked, err;
+
+	relayed_begin(&r);
+	put_registration(&r.f, &reg);
+	atomic_store(&r.relay.mode, PG_RELAY_AWAY);
+	while (store_registration_find(r.f.reader, ENTITY("vnfci-1"), reg.cert_type, &found) == 0) {
+		store_registration_clear(&found);
+		pause_shortly();
+	}
+	asked = atomic_load(&r.relay.accepted);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(store_registration_find(r.f.reader, ENTITY("vnfci-1"),
+							 reg.cert_type, &found),
+				 -ENOTCONN);
+	/* A thousand questions are no thousand connections, however slow this machine is. */
+	ck_assert_int_lt(atomic_load(&r.relay.accepted) - asked, 500);
+	add_audit(r.f.unit);
+	ck_assert_int_eq(store_unit_commit(r.f.unit), -ENOTCONN);
+	atomic_store(&r.relay.mode, PG_RELAY_PASS);
+	while ((err = store_registration_find(r.f.reader, ENTITY("vnfci-1"), reg.cert_type,
+					      &found)) == -ENOTCONN)
+		pause_shortly();
+	OK(err);
+	store_registration_clear(&found);
+	add_audit(r.f.unit);
+	while ((err = store_unit_commit(r.f.unit)) == -ENOTCONN) {
+		add_audit(r.f.unit);
+		pause_shortly();
+	}
+	OK(err);
+	ck_assert_int_eq(r.f.backend->audit_count(r.direct), 1);
+	relayed_end(&r);
+}
+END_TEST
+
+static void *unit_commit_run(void *arg)
+{
+	static int result;
+	struct store_unit *unit = arg;
+
+	result = store_unit_commit(unit);
+	return &result;
+}
+
+/* While a COMMIT has no answer nobody else waits for one; and it is not given up. */
+START_TEST(test_postgresql_commit_takes_long)
+{
+	struct store_registration found = {0};
+	struct relayed r;
+	pthread_t thread;
+	void *result;
+	int err;
+
+	relayed_begin(&r);
+	fixture_close(&r.f);
+	r.f.options.timeout_ms = 200;
+	fixture_open(&r.f);
+	atomic_store(&r.relay.word, "commit");
+	atomic_store(&r.relay.mode, PG_RELAY_HOLD);
+	add_audit(r.f.unit);
+	OK(pthread_create(&thread, NULL, unit_commit_run, r.f.unit));
+	while (store_registration_find(r.f.reader, ENTITY("vnfci-1"), CERT_TYPE_VNFCI, &found) !=
+	       -ENOTCONN)
+		pause_shortly();
+	atomic_store(&r.relay.mode, PG_RELAY_PASS);
+	pthread_join(thread, &result);
+	ck_assert_int_eq(*(int *)result, 0);
+	ck_assert_int_eq(r.f.backend->audit_count(r.direct), 1);
+	while ((err = store_registration_find(r.f.reader, ENTITY("vnfci-1"), CERT_TYPE_VNFCI,
+					      &found)) == -ENOTCONN)
+		pause_shortly();
+	ABSENT(err);
+	relayed_end(&r);
+}
+END_TEST
+
+TCase *postgresql_cases(void)
+{
+	TCase *tc = tcase_create("postgresql");
+
+	tcase_set_timeout(tc, 300);
+	tcase_add_loop_test(tc, test_postgresql_words, 0, (int)ARRAY_LEN(texts));
+	tcase_add_test(tc, test_postgresql_words_without_columns);
+	tcase_add_loop_test(tc, test_postgresql_urls, 0, (int)ARRAY_LEN(urls));
+	tcase_add_test(tc, test_postgresql_connects_safely);
+	tcase_add_test(tc, test_postgresql_conditions_lock);
+	if (backends_count <= POSTGRESQL)
+		return tc;
+	tcase_add_test(tc, test_postgresql_has_the_same_columns);
+	tcase_add_test(tc, test_postgresql_understands_all_questions);
+	tcase_add_test(tc, test_postgresql_serves_one);
+	tcase_add_test(tc, test_postgresql_ready_with_standbys_only);
+	tcase_add_loop_test(tc, test_postgresql_unit_is_made_once, 0, (int)ARRAY_LEN(losses));
+	tcase_add_test(tc, test_postgresql_server_away_and_back);
+	tcase_add_test(tc, test_postgresql_commit_takes_long);
+	return tc;
+}
