@@ -105,9 +105,14 @@ struct conf_log {
 	enum log_level level;
 };
 
+/* Whether a database server must have standbys. */
+enum conf_replication { CONF_REPLICATION_REQUIRED, CONF_REPLICATION_NONE };
+
 /* [store] */
 struct conf_store {
-	char *database;          /* path of the SQLite file */
+	char *database;     /* path of the SQLite file, or postgresql:// URL */
+	int64_t timeout_ms; /* of a database server, 5 s */
+	enum conf_replication replication;
 	char *secret_key;        /* file with 32 octets of key as hex: encrypts MAC secrets */
 	char *secret_key_old;    /* the one before; NULL: beside it, with ".old", if there is one */
 	uint32_t batch_max;      /* write sets per COMMIT, 64 */

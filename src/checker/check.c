@@ -148,6 +148,7 @@ static void database_open(const struct conf *conf, bool look, struct store **sto
 	const struct store_options options = {.database = conf->store.database,
 					      .batch_max = conf->store.batch_max,
 					      .index_keys = !conf->cmf.key_reuse,
+					      .timeout_ms = conf->store.timeout_ms,
 					      .as_it_is = true};
 	int err = store_open(&options, storep);
 
@@ -179,7 +180,7 @@ static bool database_stat(const struct conf *conf, struct check_findings *f)
 {
 	struct stat st;
 
-	if (stat(conf->store.database, &st) == 0)
+	if (store_database_is_url(conf->store.database) || stat(conf->store.database, &st) == 0)
 		return true;
 	strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
 		      errno == ENOENT ? "does not exist: run cmfctl init" : strerror(errno));

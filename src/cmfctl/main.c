@@ -76,6 +76,7 @@ static const struct {
 	 NULL},
 	{"protection", "renew", ctl_protection_renew,
 	 "make a new certificate for the CMF's messages", NULL},
+	{"store", "create", ctl_store_create, "make the database that is configured", NULL},
 	{"explain", NULL, ctl_explain, "print a CMP message field by field", NULL},
 };
 

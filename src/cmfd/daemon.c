@@ -26,12 +26,14 @@ enum { LOCAL_QUEUE_MAX = 256 };
 
 static int store_start(const struct conf *conf, struct store **storep, struct strbuf *problems)
 {
-	const struct store_options options = {.database = conf->store.database,
-					      .batch_max = conf->store.batch_max,
-					      .commit_delay_ms =
-						      (uint32_t)conf->store.commit_delay_ms,
-					      .index_keys = !conf->cmf.key_reuse,
-					      .serve = true};
+	const struct store_options options = {
+		.database = conf->store.database,
+		.batch_max = conf->store.batch_max,
+		.commit_delay_ms = (uint32_t)conf->store.commit_delay_ms,
+		.index_keys = !conf->cmf.key_reuse,
+		.timeout_ms = conf->store.timeout_ms,
+		.unreplicated = conf->store.replication == CONF_REPLICATION_NONE,
+		.serve = true};
 	int err = store_open(&options, storep);
 
 	if (err < 0) {

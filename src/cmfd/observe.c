@@ -49,6 +49,9 @@ void observe_ready(void *arg, struct worker *worker, const struct http_request *
 			      err == -ESTALE
 				      ? "the database is gone, or another file is in its place"
 			      : err == -ETIMEDOUT ? "a commit takes longer than two seconds"
-						  : strerror(-err));
+			      : err == -ENOTCONN  ? "the server of the database is away"
+			      : err == -EPERM ? "the server of the database has no standbys, which "
+						"[store] replication requires"
+					      : strerror(-err));
 	observe_answer(response, err == 0 && !unfit ? 200 : 503, "text/plain", strbuf_take(&out));
 }

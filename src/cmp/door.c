@@ -157,7 +157,8 @@ static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 static void fault_note(struct cmp_request *rq, int fault)
 {
 	bool again = fault == -EAGAIN || fault == -ENOSPC || fault == -EBUSY ||
-		     fault == -ETIMEDOUT || fault == -EDQUOT || fault == -ESTALE;
+		     fault == -ETIMEDOUT || fault == -EDQUOT || fault == -ESTALE ||
+		     fault == -ENOTCONN;
 
 	half_done_drop(rq);
 	rq->attempt.metric = METRIC_FAULT;

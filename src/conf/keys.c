@@ -129,8 +129,17 @@ const struct conf_key conf_keys[] = {
 	LOG(level, "level", log_level, .initial = "info", .reload = true,
 	    .help = "Lowest level that is written."),
 
-	STORE(database, "database", path, .required = true,
-	      .help = "SQLite database; `cmfctl init` makes it."),
+	STORE(database, "database", database, .required = true,
+	      .help = "SQLite database; `cmfctl init` makes it. Or the database of a PostgreSQL "
+		      "server, as libpq takes it: see docs/deployment.md."),
+	STORE(timeout_ms, "timeout", duration, .initial = "5s", .min = 100, .max = 60 * SECOND,
+	      .help = "PostgreSQL: how long the server may take to let cmfd in, or for a change; "
+		      "then requests are told systemUnavail, until it is there again."),
+	STORE(replication, "replication", replication, .initial = "required",
+	      .help = "PostgreSQL: whether a commit counts only when a standby has it "
+		      "(`synchronous_standby_names` of the server); if the server has none, "
+		      "/readyz "
+		      "says no. With `none` what was told is lost with the server's disk."),
 	STORE(secret_key, "secret_key", secret_file, .required = true,
 	      .help = "File with 32 octets of key in hex, under which MAC secrets and archived "
 		      "keys are stored; `cmfctl store rekey` makes another."),

@@ -89,6 +89,7 @@ extern const struct conf_type conf_type_text;
 extern const struct conf_type conf_type_file;        /* exists and can be read */
 extern const struct conf_type conf_type_secret_file; /* the same, with a secret in it */
 extern const struct conf_type conf_type_path;        /* will be made; its directory exists */
+extern const struct conf_type conf_type_database;    /* a path, or a URL */
 extern const struct conf_type conf_type_socket;      /* the same, short enough for a socket */
 extern const struct conf_type conf_type_directory;   /* exists */
 extern const struct conf_type conf_type_key;         /* a file, or a URI for OpenSSL's STORE */
@@ -108,6 +109,7 @@ extern const struct conf_type conf_type_upstream_signer;
 extern const struct conf_type conf_type_upstream_subject;
 extern const struct conf_type conf_type_forwarding;
 extern const struct conf_type conf_type_archive_keys;
+extern const struct conf_type conf_type_replication;
 extern const struct conf_type conf_type_attestation_policy;
 extern const struct conf_type conf_type_attestation_nonce;
 extern const struct conf_type conf_type_attestation_statements;

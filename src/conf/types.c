@@ -158,6 +158,32 @@ const struct conf_type conf_type_path = {
 	.clear = text_clear,
 };
 
+/* What stands in a URL is judged where it is opened. */
+static int database_parse(const struct conf_input *in, void *value, struct strbuf *why)
+{
+	char *url;
+
+	if (!strstr(in->text, "://"))
+		return path_parse(in, value, why);
+	if (strncmp(in->text, "postgresql://", strlen("postgresql://")) != 0) {
+		strbuf_add(why, "a URL of a database begins with postgresql://");
+		return -EINVAL;
+	}
+	url = strdup(in->text);
+	if (!url)
+		return -ENOMEM;
+	text_clear(value);
+	*(char **)value = url;
+	return 0;
+}
+
+const struct conf_type conf_type_database = {
+	.name = "path or postgresql:// URL",
+	.parse = database_parse,
+	.print = text_print,
+	.clear = text_clear,
+};
+
 static int socket_parse(const struct conf_input *in, void *value, struct strbuf *why)
 {
 	int err = path_parse(in, value, why);
@@ -496,6 +522,7 @@ WORD_TYPE(upstream_signer, "default", "authorized", "name");
 WORD_TYPE(upstream_subject, "identity", "exact");
 WORD_TYPE(forwarding, "reissue", "unchanged", "added", "replaced");
 WORD_TYPE(archive_keys, "never", "allowed", "always");
+WORD_TYPE(replication, "required", "none");
 WORD_TYPE(attestation_policy, "ignore", "verify", "require", "forward");
 WORD_TYPE(attestation_nonce, "require", "ignore");
 WORD_TYPE(extensions_rule, "profile", "subset");

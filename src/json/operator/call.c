@@ -84,6 +84,10 @@ int operator_fault(struct operator_call *call, int err)
 		return operator_problem(call, 503,
 					"the database of the server is gone, or another "
 					"file is in its place");
+	case -EBUSY:
+	case -ENOTCONN:
+		return operator_problem(call, 503,
+					"the server of the database is away or busy: try again");
 	default:
 		return operator_problem(call, 500, "the server failed; its log says why");
 	}
