@@ -17,6 +17,7 @@ import urllib.request
 
 import pytest
 
+import postgresql
 from issued import Issued
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -121,6 +122,8 @@ class Cmf:
         self.set("server", "listen_metrics", f"127.0.0.1:{self.metrics_port}")
         self.log = self.dir / "cmfd.log"
         self.root = self.dir / "ca" / "root.pem"
+        if os.environ.get("CMFD_E2E_STORE") == "postgresql":
+            postgresql.use(self)
 
     def serve_tls(self):
         """HTTPS on tls_port from the next start on, with a certificate of the root for 127.0.0.1 and localhost."""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A PostgreSQL server for the end-to-end tests: made by initdb in a folder of its own, on a socket there, and run by a
+user that is not root. With CMFD_E2E_STORE=postgresql every Cmf has its database there."""
+import atexit
+import functools
+import itertools
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+
+def programs():
+    """Where initdb and postgres are, of the newest version; None: they are not installed."""
+    told = os.environ.get("CMFD_POSTGRESQL_BIN")
+    found = [told] if told else sorted(map(str, pathlib.Path("/usr/lib/postgresql").glob("*/bin")))
+    return found[-1] if found else None
+
+
+def not_root():
+    """For subprocess: a server refuses to be root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+class Server:
+    numbers = itertools.count()
+
+    def __init__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="cmfd-pg."))
+        if os.geteuid() == 0:
+            shutil.chown(self.dir, "nobody")
+        self.process = None
+        subprocess.run([f"{programs()}/initdb", "--auth=trust", "--username=cmfd", "-E", "UTF8", "--locale=C",
+                        "--no-sync", str(self.dir / "data")], check=True, stdout=subprocess.DEVNULL,
+                       cwd=self.dir, **not_root())
+        self.start()
+        atexit.register(self.remove)
+
+    def start(self):
+        with open(self.dir / "log", "ab") as log:
+            self.process = subprocess.Popen([f"{programs()}/postgres", "-D", str(self.dir / "data"), "-k",
+                                             str(self.dir), "--listen_addresses="],
+                                            stdout=log, stderr=log, cwd=self.dir, **not_root())
+        until = time.monotonic() + 300
+        while not self.answers():
+            assert self.process.poll() is None and time.monotonic() < until, (self.dir / "log").read_text()
+            time.sleep(0.1)
+
+    def answers(self):
+        return subprocess.run([f"{programs()}/pg_isready", "-q", "-h", str(self.dir)]).returncode == 0
+
+    def kill(self):
+        """Backends end with the postmaster, and what was not on disk is gone. SIGQUIT is the crash that frees memory."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(300)
+
+    def remove(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def sql(self, database, statement):
+        done = subprocess.run([f"{programs()}/psql", "-h", str(self.dir), "-U", "cmfd", "-At", "-v", "ON_ERROR_STOP=1",
+                               "-c", statement, database], check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout.strip()
+
+    def database_new(self):
+        """The URL of an empty database."""
+        name = f"e{os.getpid()}_{next(self.numbers)}"
+        self.sql("postgres", f"CREATE DATABASE {name}")
+        return f"postgresql://cmfd@/{name}?host={self.dir}"
+
+
+@functools.cache
+def server():
+    return Server()
+
+
+def use(cmf):
+    """Gives a Cmf that was not started yet a database there."""
+    cmf.set("store", "database", server().database_new())
+    cmf.set("store", "replication", "none")
+    cmf.ctl("store", "create")

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cmfd on a PostgreSQL server: another cmfd takes over, and the server may crash."""
+import re
+import shutil
+
+import pytest
+
+import postgresql
+from conftest import Cmf, Vnfm, wait_for
+from test_database import enrol, readiness
+
+if not postgresql.programs():
+    pytest.skip("PostgreSQL is not installed (package postgresql)", allow_module_level=True)
+
+
+def on_postgresql(directory):
+    cmf = Cmf(directory)
+    if not re.search(r"^database = postgresql:", cmf.conf.read_text(), flags=re.M):
+        postgresql.use(cmf)
+    return cmf
+
+
+def copy_of(cmf, directory):
+    """Another node: the same configuration and keys, on ports of its own."""
+    other = Cmf(directory)
+    shutil.rmtree(other.dir)
+    shutil.copytree(cmf.dir, other.dir, ignore=shutil.ignore_patterns("*.sock", "cmfd.log"))
+    other.set("server", "listen", f"127.0.0.1:{other.port}")
+    other.set("server", "listen_metrics", f"127.0.0.1:{other.metrics_port}")
+    return other
+
+
+def test_another_cmfd_takes_over(tmp_path):
+    """What one has told the next one knows; there are never two."""
+    first = on_postgresql(tmp_path / "first")
+    second = copy_of(first, tmp_path / "second")
+    first.start()
+    vnfm = Vnfm(first, "vnfm-a", tmp_path / "a")
+    for i in (1, 2):
+        first.register("vnfm-a", f"vnfci-{i}")
+    assert enrol(vnfm, "vnfci-1").ok
+    second.start(ready=False)
+    assert second.process.wait(90) == 1
+    assert "is served by another cmfd" in second.tail()
+    first.kill()
+    second.start()
+    try:
+        assert second.states("vnfci-1") == ["active"]
+        vnfm.cmf = second
+        assert enrol(vnfm, "vnfci-2").ok
+        assert second.ctl("check", "--database").returncode == 0
+    finally:
+        second.stop()
+
+
+def test_server_crashes(tmp_path):
+    """Requests are told so at once, and nothing that was told is lost."""
+    cmf = on_postgresql(tmp_path / "cmf").start()
+    try:
+        vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+        for i in (1, 2):
+            cmf.register("vnfm-a", f"vnfci-{i}")
+        assert enrol(vnfm, "vnfci-1").ok
+        assert readiness(cmf) == (200, "ready\n")
+        postgresql.server().kill()
+        refused = enrol(vnfm, "vnfci-2")
+        assert not refused.ok and "systemUnavail" in refused.text
+        assert readiness(cmf) == (503, "store unavailable: the server of the database is away\n")
+        postgresql.server().start()
+        wait_for("being ready again", lambda: readiness(cmf)[0] == 200)
+        assert enrol(vnfm, "vnfci-2").ok
+        assert cmf.states("vnfci-1") == ["active"]
+    finally:
+        cmf.stop()
+
+
+def test_standbys_are_required(tmp_path):
+    cmf = on_postgresql(tmp_path / "cmf")
+    cmf.set("store", "replication", "required")
+    cmf.start(ready=False)
+    try:
+        wait_for("an answer", lambda: cmf.running() and "no standbys" in said(cmf))
+    finally:
+        cmf.stop()
+
+
+def said(cmf):
+    try:
+        return readiness(cmf)[1]
+    except OSError:
+        return ""
+
+
+def test_database_without_tables(tmp_path):
+    cmf = on_postgresql(tmp_path / "cmf")
+    cmf.set("store", "database", postgresql.server().database_new())
+    cmf.start(ready=False)
+    assert cmf.process.wait(90) == 1
+    assert "has no tables of cmfd: run cmfctl store create" in cmf.tail()
+    cmf.ctl("store", "create")
+    again = cmf.ctl("store", "create", check=False)
+    assert again.returncode == 4 and "is a database of cmfd already" in again.stdout
