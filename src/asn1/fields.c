@@ -393,11 +393,13 @@ static bool walk_all(struct walk *w, struct bytes in, const ASN1_ITEM *type)
 void fields_locate(struct bytes in, const ASN1_ITEM *type, size_t offset,
 		   struct fields_place *place)
 {
-	struct walk w = {.wanted = FOR_OFFSET, .target = in.data + offset, .place = place};
+	struct walk w = {.wanted = FOR_OFFSET, .place = place};
 
 	place->path[0] = '\0';
-	if (offset <= in.len)
-		(void)walk_all(&w, in, type);
+	if (!in.len || offset > in.len)
+		return;
+	w.target = in.data + offset;
+	(void)walk_all(&w, in, type);
 }
 
 bool fields_mismatch(struct bytes in, const ASN1_ITEM *type, struct fields_place *place)

@@ -19,7 +19,7 @@ static const int64_t ends_interval_us = 24LL * 3600 * 1000 * 1000;
  * Workers beside those of CMP. An operator's request can wait for a commit; of health, /metrics can
  * take a while, and /readyz wait for the disk. A chore of housekeeping can wait for another CA.
  */
-enum { OPERATOR_WORKERS = 4, HEALTH_WORKERS = 3, EXPLAIN_WORKERS = 2, CHORE_WORKERS_MAX = 8 };
+enum { OPERATOR_WORKERS = 4, HEALTH_WORKERS = 3, EXPLAIN_WORKERS = 1, CHORE_WORKERS_MAX = 8 };
 
 /* Requests of the operator or of health that may wait. */
 enum { LOCAL_QUEUE_MAX = 256 };
@@ -117,7 +117,7 @@ static int pools_start(struct daemon *daemon)
 	if (err == 0 && lcm_threads(daemon->lcm) > 0)
 		err = pool_new(&ops, lcm_threads(daemon->lcm), daemon->service->conf->n_vnfms,
 			       &daemon->lcm_pool);
-	/* Few: it is for people. */
+	/* One: it is for people, and takes no more than one processor from CMP. */
 	if (err == 0 && conf->explain_listen.len > 0)
 		err = pool_new(&ops, EXPLAIN_WORKERS, LOCAL_QUEUE_MAX, &daemon->explain_pool);
 	lcm_start(daemon->lcm, daemon->lcm_pool);

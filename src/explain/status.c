@@ -155,7 +155,8 @@ static void status_add(void *arg, const struct explain_status *status)
 	struct bytes words = text_of(status->info);
 	struct strbuf *out = arg;
 
-	text = strndup((const char *)words.data, words.len);
+	if (words.len)
+		text = strndup((const char *)words.data, words.len);
 	strbuf_add(out, "status        ");
 	if (status->cert_req_id)
 		strbuf_printf(out, "certReqId %ld: ", ASN1_INTEGER_get(status->cert_req_id));
