@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	OPT_SYSTEM = 0x100,
@@ -199,6 +200,10 @@ static int init_run(const struct ctl *ctl, struct init *init)
 	const struct init_args *args = init->args;
 	int status;
 
+	if (args->system && geteuid() != 0) {
+		ctl_error("init --system makes a user and folders of the system: run it as root");
+		return CTL_REFUSED;
+	}
 	if (!stage_dir_is_free(args->dir)) {
 		ctl_error("%s is not empty, and init overwrites nothing", args->dir);
 		return CTL_REFUSED;

@@ -57,10 +57,6 @@ int init_system_begin(struct init *init)
 {
 	static const char database[] = INIT_SYSTEM_STATE "/cmf.db";
 
-	if (geteuid() != 0) {
-		ctl_error("init --system makes a user and folders of the system: run it as root");
-		return CTL_REFUSED;
-	}
 	if (access(database, F_OK) == 0) {
 		ctl_error("%s is there already, of a CMF before, and init overwrites nothing: move "
 			  "it away, or bring back the %s that belongs to it",

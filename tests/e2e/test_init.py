@@ -268,6 +268,10 @@ def test_what_root_renews_stays_the_services(tmp_path):
     assert x509(cmf.dir / "cmf.pem", "-fingerprint") != before
     assert {(cmf.dir / p).stat().st_uid for p in ("cmf.pem", "cmf.key")} == {65534}
     assert (cmf.dir / "cmf.key").stat().st_mode & 0o777 == 0o600
+    os.chown(cmf.dir / "ca/issuing.pem", 65534, 65534)
+    cmf.ctl("ca", "rollover", "issuing", "--dir", cmf.dir / "new")
+    made = {p.name: p.stat().st_uid for p in (cmf.dir / "new", *(cmf.dir / "new").iterdir())}
+    assert {uid for name, uid in made.items() if name != "root.key"} == {65534}, made
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes others")

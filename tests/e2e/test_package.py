@@ -35,6 +35,7 @@ def test_a_cmfd_without_configuration_says_how_to_make_one(tmp_path):
 
 def test_unit_user_and_folders_agree(tmp_path):
     run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", tmp_path])
+    assert len(list(tmp_path.rglob("cmfd.service"))) == 1
     unit, = tmp_path.rglob("lib/systemd/system/cmfd.service")
     text = unit.read_text()
     assert not re.search("@[A-Z]+@", text)
