@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The passphrase or PIN of a key, as OpenSSL asks for it. Private to keys/. */
+/* Sources of keys, and the passphrase or PIN of a key, as OpenSSL asks for it. Private to keys/. */
 #pragma once
 
 #include "asn1/key_provider.h"

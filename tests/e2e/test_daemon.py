@@ -49,8 +49,11 @@ def test_socket_left_by_kill_is_taken_over_but_not_a_living_one(tmp_path):
     cmf.kill()
     assert (cmf.dir / "cmfd.sock").exists()
     cmf.start()
+    other = Cmf(tmp_path / "other") # which would serve at the same places
+    other.set("server", "listen", cmf.address)
+    other.set("server", "admin_socket", cmf.dir / "cmfd.sock")
     try:
-        result = run([BUILD / "cmfd", "--config", cmf.conf], check=False)
+        result = run([BUILD / "cmfd", "--config", other.conf], check=False)
         assert result.returncode == 1
         assert "admin_socket" in result.stdout and "listen:" in result.stdout
         cmf.ctl("registration", "list")
