@@ -35,7 +35,9 @@ struct log_field {
 enum { REQUEST_ID_SIZE = 17 };
 void request_id_text(uint64_t id, char out[REQUEST_ID_SIZE]);
 
-/* Sets the sink: file descriptor, format, lowest level written. Before threads start, or at reload.
+/*
+ * Sets the sink: file descriptor, format, lowest level written. Before threads start, or at reload.
+ * Where the descriptor is the journal's (JOURNAL_STREAM), each line begins with its priority.
  */
 void log_setup(int fd, enum log_format format, enum log_level level);
 bool log_enabled(enum log_level level);

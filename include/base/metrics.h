@@ -61,6 +61,9 @@ void metrics_connection(struct metrics *m, int delta);
 void metrics_connection_refused(struct metrics *m);
 void metrics_connection_gave_way(struct metrics *m);
 void metrics_queue_full(struct metrics *m);
+/* HTTP: a request answered with an error that no handler decided; a TLS handshake that failed. */
+void metrics_http_refused(struct metrics *m, int status);
+void metrics_tls_failed(struct metrics *m);
 /* CMP: a message of an unknown sender for which there was no time. */
 void metrics_stranger_refused(struct metrics *m);
 

@@ -21,3 +21,9 @@ const char *uri_read(struct bytes text, struct uri *urip);
 
 /* Adds the text with all but unreserved characters percent-encoded, RFC 3986 2.3. */
 void uri_escape(struct strbuf *out, const char *text);
+
+/*
+ * A PIN in a URI of a key (RFC 7512 2.4, pin-value) becomes an asterisk, wherever in the text it
+ * stands: for whatever is shown or logged.
+ */
+void uri_pin_mask(char *text);

@@ -30,8 +30,9 @@ struct cmp_exchange {
 	struct bytes request;        /* octets received */
 	const char *profile_label;   /* /p/<label>; NULL: none */
 	const char *operation_label; /* RFC 9483 6.1 label; NULL: none */
-	const char *peer;            /* for the log */
-	struct network network;      /* of the peer, for limits */
+	const char *peer;            /* for the log, as the path that was asked for (NULL: none) */
+	const char *path;
+	struct network network; /* of the peer, for limits */
 	uint64_t connection;
 	uint64_t request_id; /* for log and audit; 0: none */
 	int64_t received_us;

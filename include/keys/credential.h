@@ -30,6 +30,9 @@ _must_check_ int credential_key_read(const struct key_source *key, EVP_PKEY **ke
 const char *credential_error_text(int err);
 /* Signs something with it: 0 or a negative errno (logged), where it cannot. */
 _must_check_ int credential_key_try(EVP_PKEY *key);
+/* That of credential_certificates_read(), and that of credential_secret_read(). */
+const char *credential_certificates_error_text(int err);
+const char *credential_secret_error_text(int err);
 /* Whether the source of a key is a URI and not a file name. */
 bool credential_is_uri(const char *source);
 /* All certificates of a PEM file, one at least (-ENODATA). */

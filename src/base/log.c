@@ -3,10 +3,12 @@
  * Log lines: logfmt or JSON, one write(2) each. Rotation and filtering are the receiver's.
  */
 #include "base/log.h"
+#include "base/error.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "base/uri.h"
 #include "base/visible.h"
 
 #include <errno.h>
@@ -15,7 +17,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -26,7 +30,8 @@ static struct {
 	atomic_int fd;
 	_Atomic enum log_format format;
 	_Atomic enum log_level level;
-} log_sink = {STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO};
+	atomic_bool journal; /* lines begin with their priority, sd-daemon(3) */
+} log_sink = {STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO, false};
 
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
@@ -35,9 +40,29 @@ static const char *const level_names[] = {
 	[LOG_LEVEL_DEBUG] = "debug",
 };
 
+/* As syslog(3) numbers them. */
+static const char *const journal_priorities[] = {
+	[LOG_LEVEL_ERROR] = "<3>",
+	[LOG_LEVEL_WARNING] = "<4>",
+	[LOG_LEVEL_INFO] = "<6>",
+	[LOG_LEVEL_DEBUG] = "<7>",
+};
+
+/* Whether who reads there is the journal: systemd.exec(5), JOURNAL_STREAM. */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(fd, &st) == 0 &&
+	       st.st_dev == device && st.st_ino == inode;
+}
+
 void log_setup(int fd, enum log_format format, enum log_level level)
 {
 	atomic_store(&log_sink.fd, fd);
+	atomic_store(&log_sink.journal, is_journal(fd));
 	atomic_store(&log_sink.format, format);
 	atomic_store(&log_sink.level, level);
 }
@@ -174,7 +199,7 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 {
 	static const char no_memory[] = "level=error event=log_line_lost error=ENOMEM\n";
 	enum log_format format = atomic_load(&log_sink.format);
-	_cleanup_(strbuf_clear) struct strbuf line = STRBUF_NULL;
+	_cleanup_(strbuf_clear) struct strbuf line = STRBUF_NULL, priority = STRBUF_NULL;
 
 	if (!log_enabled(level))
 		return;
@@ -186,7 +211,16 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 	for (size_t i = 0; i < n; i++)
 		add_field(&line, format, &fields[i]);
 	strbuf_add(&line, format == LOG_FORMAT_JSON ? "}\n" : "\n");
-	if (line.failed)
+	if (!line.failed) {
+		uri_pin_mask(line.text);
+		line.len = strlen(line.text);
+	}
+	if (atomic_load(&log_sink.journal))
+		strbuf_printf(&priority, "%s%s", journal_priorities[level],
+			      line.failed ? no_memory : line.text);
+	if (priority.len > 0 && !priority.failed)
+		sink_write(priority.text, priority.len);
+	else if (line.failed)
 		sink_write(no_memory, sizeof(no_memory) - 1);
 	else
 		sink_write(line.text, line.len);
@@ -236,7 +270,7 @@ static void fault_write(const char *what, int err, const char *detail, const cha
 {
 	struct log_field fields[] = {
 		F_TEXT("what", what),
-		F_TEXT("error", strerrordesc_np(-err)),
+		F_TEXT("error", error_text(err)),
 		F_TEXT("detail", detail),
 		F_TEXT("openssl", openssl),
 		F_INT("repeated", (int64_t)left_out),

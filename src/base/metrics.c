@@ -30,6 +30,9 @@ struct histogram {
 	atomic_uint_least64_t sum_us;
 };
 
+/* Statuses of errors, 400 to 599. */
+enum { HTTP_STATUS_FIRST = 400, HTTP_STATUSES = 200 };
+
 struct upstream {
 	_Atomic(char *) name; /* set by the first exchange */
 	atomic_uint_least64_t ok;
@@ -48,6 +51,8 @@ struct metrics {
 	atomic_uint_least64_t connections_refused;
 	atomic_uint_least64_t connections_gave_way;
 	atomic_uint_least64_t queue_full;
+	atomic_uint_least64_t http_refused[HTTP_STATUSES];
+	atomic_uint_least64_t tls_failed;
 	atomic_uint_least64_t strangers_refused;
 	atomic_uint_least64_t notifications_delivered;
 	atomic_uint_least64_t notifications_failed;
@@ -188,6 +193,17 @@ void metrics_queue_full(struct metrics *m)
 	counter_add(&m->queue_full, 1);
 }
 
+void metrics_http_refused(struct metrics *m, int status)
+{
+	if (status >= HTTP_STATUS_FIRST && status < HTTP_STATUS_FIRST + HTTP_STATUSES)
+		counter_add(&m->http_refused[status - HTTP_STATUS_FIRST], 1);
+}
+
+void metrics_tls_failed(struct metrics *m)
+{
+	counter_add(&m->tls_failed, 1);
+}
+
 void metrics_stranger_refused(struct metrics *m)
 {
 	counter_add(&m->strangers_refused, 1);
@@ -307,6 +323,18 @@ static void write_each_upstream(const struct metrics *m, struct strbuf *out,
 	}
 }
 
+static void write_http_refused(const struct metrics *m, struct strbuf *out)
+{
+	write_head(out, "cmfd_http_refused_total", "counter",
+		   "HTTP requests answered with an error before anybody served them.");
+	for (int i = 0; i < HTTP_STATUSES; i++)
+		if (counter_value(&m->http_refused[i]))
+			strbuf_printf(out, "cmfd_http_refused_total{status=\"%d\"} %" PRIu64 "\n",
+				      HTTP_STATUS_FIRST + i, counter_value(&m->http_refused[i]));
+	write_head(out, "cmfd_tls_failed_total", "counter", "TLS handshakes that failed.");
+	strbuf_printf(out, "cmfd_tls_failed_total %" PRIu64 "\n", counter_value(&m->tls_failed));
+}
+
 void metrics_write(struct metrics *m, struct strbuf *out)
 {
 	write_requests(m, out);
@@ -329,6 +357,7 @@ void metrics_write(struct metrics *m, struct strbuf *out)
 	write_head(out, "cmfd_queue_full_total", "counter",
 		   "Requests answered 503 because the queue was full.");
 	strbuf_printf(out, "cmfd_queue_full_total %" PRIu64 "\n", counter_value(&m->queue_full));
+	write_http_refused(m, out);
 	write_head(out, "cmfd_strangers_refused_total", "counter",
 		   "Messages of unknown senders answered 503, as the budget for them was spent.");
 	strbuf_printf(out, "cmfd_strangers_refused_total %" PRIu64 "\n",

@@ -196,3 +196,20 @@ void uri_escape(struct strbuf *out, const char *text)
 			strbuf_printf(out, "%%%02X", *c);
 	}
 }
+
+void uri_pin_mask(char *text)
+{
+	static const char name[] = "pin-value=";
+	char *at = text;
+
+	while ((at = strcasestr(at, name))) {
+		/* What ends it in the URI, or in the text around that. */
+		size_t len = strcspn(at + sizeof(name) - 1, ";&?\"' \t\r\n");
+
+		at += sizeof(name) - 1;
+		if (len > 0) {
+			at[0] = '*';
+			memmove(at + 1, at + len, strlen(at + len) + 1);
+		}
+	}
+}

@@ -108,7 +108,7 @@ static int candidates_read(const struct conf_ca *conf, STACK_OF(X509) * *candida
 
 	if (err < 0)
 		return ca_problem(problems, conf, "chain", "cannot read %s: %s", conf->chain,
-				  strerror(-err));
+				  credential_certificates_error_text(err));
 	return 0;
 }
 
@@ -121,7 +121,7 @@ static int certificates_load(const struct conf_ca *conf, struct chain *chain,
 
 	if (err < 0)
 		return ca_problem(problems, conf, "certificate", "cannot read %s: %s",
-				  conf->certificate, strerror(-err));
+				  conf->certificate, credential_certificates_error_text(err));
 	if (conf->chain && (err = candidates_read(conf, &above, problems)) < 0)
 		return err;
 	/* What stands behind the issuing certificate in its own file counts too. */

@@ -22,7 +22,8 @@ static int certificate_load(const struct conf_ca *conf, const char *key, const c
 		return 0;
 	err = credential_certificates_read(path, &certs);
 	if (err < 0)
-		return ca_problem(problems, conf, key, "cannot read %s: %s", path, strerror(-err));
+		return ca_problem(problems, conf, key, "cannot read %s: %s", path,
+				  credential_certificates_error_text(err));
 	*certp = sk_X509_shift(certs);
 	return 0;
 }

@@ -7,7 +7,9 @@
 #include "checker_local.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/metrics.h"
+#include "base/uri.h"
 #include "ca.h"
 #include "cmf.h"
 #include "cmp/door.h"
@@ -117,7 +119,7 @@ static void credentials_check(const struct conf *conf, struct store *store,
 	if (!err)
 		err = tls_err;
 	if (err && !f->problems.len)
-		strbuf_printf(&f->problems, "%s\n", strerror(-err));
+		strbuf_printf(&f->problems, "%s\n", error_text(err));
 }
 
 static int table_note(void *arg, const char *table, int64_t rows)
@@ -200,4 +202,6 @@ void check_run(const char *config, bool database, struct check_findings *f)
 	if (database_stat(conf, f))
 		database_open(conf, database, &store, f);
 	credentials_check(conf, store, f);
+	if (f->problems.len > 0)
+		uri_pin_mask(f->problems.text);
 }

@@ -6,7 +6,9 @@
 #include "checker.h"
 #include "daemon.h"
 
+#include "base/error.h"
 #include "base/secrecy.h"
+#include "base/uri.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -74,9 +76,11 @@ static const struct argp argp = {
 static int start_failed(struct strbuf *problems, int err)
 {
 	if (problems->len > 0)
+		uri_pin_mask(problems->text);
+	if (problems->len > 0)
 		fputs(problems->text, stderr);
 	else
-		fprintf(stderr, "cmfd: %s\n", strerror(-err));
+		fprintf(stderr, "cmfd: %s\n", error_text(err));
 	return EXIT_PROBLEM;
 }
 

@@ -6,6 +6,7 @@
 #include "daemon.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,6 +53,6 @@ void observe_ready(void *arg, struct worker *worker, const struct http_request *
 			      : err == -ENOTCONN  ? "the server of the database is away"
 			      : err == -EPERM ? "the server of the database has no standbys, which "
 						"[store] replication requires"
-					      : strerror(-err));
+					      : error_text(err));
 	observe_answer(response, err == 0 && !unfit ? 200 : 503, "text/plain", strbuf_take(&out));
 }

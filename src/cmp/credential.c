@@ -106,7 +106,7 @@ static int signer_load(struct cmp_door *door, X509 *cert, struct strbuf *problem
 
 	if (err) {
 		ERR_clear_error();
-		strbuf_printf(problems, "[protection] key: cannot be read: %s\n",
+		strbuf_printf(problems, "[protection] key: cannot read %s: %s\n", conf->key,
 			      credential_error_text(err));
 		return err;
 	}
@@ -162,11 +162,12 @@ static int encryption_load(struct cmp_door *door, struct strbuf *problems)
 					  "goes with encryption_certificate", -EINVAL);
 	err = credential_certificates_read(conf->encryption_certificate, &certs);
 	if (err)
-		return encryption_problem(problems, "encryption_certificate", "cannot be read",
-					  err);
+		return encryption_problem(problems, "encryption_certificate",
+					  credential_certificates_error_text(err), err);
 	err = credential_key_read(&source, &key);
 	if (err)
-		err = encryption_problem(problems, "encryption_key", "cannot be read", err);
+		err = encryption_problem(problems, "encryption_key", credential_error_text(err),
+					 err);
 	else
 		err = encryption_check(door, sk_X509_value(certs, 0), key, problems);
 	EVP_PKEY_free(key);
@@ -183,8 +184,9 @@ int cmp_credential_load(struct cmp_door *door, struct strbuf *problems)
 
 	if (err) {
 		ERR_clear_error();
-		strbuf_printf(problems, "[protection] certificate: cannot be read: %s\n",
-			      strerror(-err));
+		strbuf_printf(problems, "[protection] certificate: cannot read %s: %s\n",
+			      door->conf->protection.certificate,
+			      credential_certificates_error_text(err));
 		return err;
 	}
 	err = cmp_certs_keep(certs, &door->certs, &door->n_certs);

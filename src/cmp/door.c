@@ -359,7 +359,8 @@ static void request_log(struct cmp_request *rq)
 	request_id_text(rq->exchange->request_id, id);
 	log_event(LOG_LEVEL_INFO, "request", F_TEXT("id", id[0] ? id : NULL),
 		  F_INT("conn", (int64_t)rq->exchange->connection),
-		  F_TEXT("peer", rq->exchange->peer),
+		  F_TEXT("peer", rq->exchange->peer), F_TEXT("path", rq->exchange->path),
+		  F_TEXT("profile", rq->exchange->profile_label),
 		  F_HEX("transaction", rq->msg ? rq->msg->transaction_id : BYTES_NULL),
 		  F_TEXT("client", rq->who.name), F_TEXT("claimed", claim[0] ? claim : NULL),
 		  F_TEXT("via", rq->outer ? rq->outer->who.name : NULL),

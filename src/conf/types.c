@@ -7,6 +7,7 @@
 #include "asn1/dn.h"
 #include "asn1/name.h"
 #include "base/clock.h"
+#include "base/uri.h"
 #include "keys/credential.h"
 
 #include <ctype.h>
@@ -210,10 +211,22 @@ static int key_parse(const struct conf_input *in, void *value, struct strbuf *wh
 					   : file_parse(in, value, why);
 }
 
+/* Without the PIN that may be in it. */
+static void key_print(const struct conf_type *type, const void *value, struct strbuf *out)
+{
+	size_t at = out->len;
+
+	text_print(type, value, out);
+	if (out->failed || out->len == at)
+		return;
+	uri_pin_mask(out->text + at);
+	out->len = at + strlen(out->text + at);
+}
+
 const struct conf_type conf_type_key = {
 	.name = "file or URI",
 	.parse = key_parse,
-	.print = text_print,
+	.print = key_print,
 	.clear = text_clear,
 };
 

@@ -151,6 +151,7 @@ static void connection_closed(struct evhttp_connection *evcon, void *arg)
 
 	if (fd >= 0 && (size_t)fd < loop->by_fd_len && loop->by_fd[fd] == connection)
 		loop->by_fd[fd] = NULL;
+	http_tls_tell(connection);
 	http_proxy_end(connection);
 	bufferevent_decref(TAKE(connection->bev));
 	if (!linger || connection->state == HTTP_SHUT || !linger_start(connection, fd))

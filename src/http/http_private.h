@@ -142,6 +142,10 @@ struct http_server {
 	struct http_settings *settings; /* newest; main thread */
 	atomic_uint_least64_t connections_made;
 	atomic_uint_least64_t requests_made; /* begins with the seconds of the start */
+	/* Lines of the log about requests that nobody serves: of this second, and left out. */
+	atomic_int_least64_t told_s;
+	atomic_uint told;
+	atomic_uint left_out;
 	bool running;
 };
 
@@ -320,6 +324,12 @@ enum { HTTP_RETRY_AFTER_S = 1 };
  */
 void http_refuse_soon(struct http_connection *connection, int status);
 void http_refuse_now(struct http_connection *connection, int status);
+/* Counts and tells of a request that no handler has answered; NULL: not known. */
+enum { HTTP_URI_SHOWN = 256 };
+void http_refused_tell(const struct http_connection *connection, int status, const char *method,
+		       const char *uri);
+/* The same of a connection that ends in its TLS handshake, if it does. */
+void http_tls_tell(const struct http_connection *connection);
 /* The callback of a bufferevent's output: replaces what libevent says of itself. */
 void http_refuse_output(struct evbuffer *output, const struct evbuffer_cb_info *info,
 			void *connection);

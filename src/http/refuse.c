@@ -7,12 +7,75 @@
  */
 #include "http_private.h"
 
+#include "base/clock.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* As many lines a second as a person reads; what anybody can cause must not fill the disk. */
+enum { LINES_PER_SECOND = 10 };
+
+/* Whether there may be one more line. *left_outp: how many there were not, since the last one. */
+static bool line_due(struct http_server *server, unsigned *left_outp)
+{
+	int64_t now_s = clock_monotonic_us() / 1000000;
+
+	if (atomic_exchange(&server->told_s, now_s) != now_s)
+		atomic_store(&server->told, 0);
+	if (atomic_fetch_add(&server->told, 1) >= LINES_PER_SECOND) {
+		atomic_fetch_add(&server->left_out, 1);
+		return false;
+	}
+	*left_outp = atomic_exchange(&server->left_out, 0);
+	return true;
+}
+
+void http_refused_tell(const struct http_connection *connection, int status, const char *method,
+		       const char *uri)
+{
+	struct http_server *server = connection->endpoint->loop->server;
+	char shown[HTTP_URI_SHOWN];
+	unsigned left_out;
+
+	metrics_http_refused(server->metrics, status);
+	if (!line_due(server, &left_out))
+		return;
+	snprintf(shown, sizeof(shown), "%s", uri ? uri : "");
+	log_event(LOG_LEVEL_INFO, "http_refused", F_INT("conn", (int64_t)connection->number),
+		  F_TEXT("peer", connection->peer), F_TEXT("method", method),
+		  F_TEXT("uri", uri ? shown : NULL), F_INT("status", status),
+		  F_INT("left_out", left_out));
+}
+
+void http_tls_tell(const struct http_connection *connection)
+{
+	struct http_server *server = connection->endpoint->loop->server;
+	SSL *ssl = bufferevent_openssl_get_ssl(connection->bev);
+	const char *reason = NULL, *next;
+	unsigned long code;
+	unsigned left_out;
+
+	/* Who says nothing looks whether anybody listens. */
+	if (!ssl || SSL_is_init_finished(ssl) || BIO_number_read(SSL_get_rbio(ssl)) == 0)
+		return;
+	/* The first one is the cause. */
+	while ((code = bufferevent_get_openssl_error(connection->bev)) != 0) {
+		next = ERR_reason_error_string(code);
+		reason = reason ? reason : next;
+	}
+	metrics_tls_failed(server->metrics);
+	if (line_due(server, &left_out))
+		log_event(LOG_LEVEL_INFO, "tls_failed", F_INT("conn", (int64_t)connection->number),
+			  F_TEXT("peer", connection->peer),
+			  F_TEXT("reason", reason ? reason : "the client ended the connection"),
+			  F_INT("left_out", left_out));
+}
 
 void http_refuse_soon(struct http_connection *connection, int status)
 {
@@ -75,10 +138,7 @@ void http_refuse_now(struct http_connection *connection, int status)
 	if (!text.failed)
 		octets_send(connection, &text);
 	http_response_clear(&response);
-	if (log_enabled(LOG_LEVEL_DEBUG))
-		log_event(LOG_LEVEL_DEBUG, "http_refused",
-			  F_INT("conn", (int64_t)connection->number),
-			  F_TEXT("peer", connection->peer), F_INT("status", status));
+	http_refused_tell(connection, status, NULL, NULL);
 	/* What the client is still sending is dropped for a while, so that it reads the answer. */
 	connection->unread = true;
 	evhttp_connection_free(connection->evcon);

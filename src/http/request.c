@@ -150,21 +150,6 @@ static void answer_send(struct evhttp_request *req, struct http_connection *conn
 	http_response_clear(response);
 }
 
-/* An answer without a handler: the route's words, or the status and its phrase as text. */
-static void answer_status(struct evhttp_request *req, struct http_connection *connection,
-			  const struct http_route *route, struct http_response *response)
-{
-	http_refusal_write(route, response);
-	if (connection && log_enabled(LOG_LEVEL_DEBUG))
-		log_event(LOG_LEVEL_DEBUG, "http_refused",
-			  F_INT("conn", (int64_t)connection->number),
-			  F_TEXT("peer", connection->peer), F_INT("status", response->status),
-			  F_TEXT("uri", evhttp_request_get_uri(req)));
-	answer_send(req, connection, response);
-}
-
-/* --- routing --- */
-
 static enum http_method method_of(const struct evhttp_request *req)
 {
 	switch ((int)evhttp_request_get_command(req)) {
@@ -182,6 +167,19 @@ static enum http_method method_of(const struct evhttp_request *req)
 		return HTTP_OTHER;
 	}
 }
+
+/* An answer without a handler: the route's words, or the status and its phrase as text. */
+static void answer_status(struct evhttp_request *req, struct http_connection *connection,
+			  const struct http_route *route, struct http_response *response)
+{
+	http_refusal_write(route, response);
+	if (connection)
+		http_refused_tell(connection, response->status, http_method_name(method_of(req)),
+				  evhttp_request_get_uri(req));
+	answer_send(req, connection, response);
+}
+
+/* --- routing --- */
 
 /* Whether evhttp leaves a body of that method unread. */
 static bool body_left(const struct evhttp_request *req)

@@ -2,6 +2,8 @@
 /* Reading keys, certificates and secrets. See keys/credential.h. */
 #include "keys/credential.h"
 
+#include "base/error.h"
+
 #include "asn1/key_provider.h"
 #include "asn1/signer.h"
 #include "asn1/spki.h"
@@ -122,8 +124,27 @@ const char *credential_error_text(int err)
 	case -EOPNOTSUPP:
 		return "TLS does not reach the key of a provider; name an engine or a file";
 	default:
-		return strerror(-err);
+		return error_text(err);
 	}
+}
+
+const char *credential_certificates_error_text(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return "a certificate in it is damaged, or has a key that nobody may have";
+	case -ENODATA:
+		return "there is no certificate in PEM in it";
+	default:
+		return error_text(err);
+	}
+}
+
+const char *credential_secret_error_text(int err)
+{
+	return err == -ENODATA                     ? "its first line is empty"
+	       : err == -EFBIG || err == -EMSGSIZE ? "it is too long for a passphrase or a secret"
+						   : error_text(err);
 }
 
 int credential_certificates_read(const char *path, STACK_OF(X509) * *certsp)

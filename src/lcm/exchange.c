@@ -7,6 +7,7 @@
  */
 #include "lcm_local.h"
 
+#include "base/error.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -46,9 +47,9 @@ static int problem_log(const struct lcm_job *job, const char *url, int err, cons
 {
 	if (err == -ECANCELED)
 		return err;
-	problem_keep(job->vnfm, "%s: %s", strerror(-err), detail);
+	problem_keep(job->vnfm, "%s: %s", error_text(err), detail);
 	log_event(LOG_LEVEL_WARNING, "vnfm", F_TEXT("vnfm", job->vnfm->name), F_TEXT("url", url),
-		  F_TEXT("cause", strerror(-err)), F_TEXT("detail", detail));
+		  F_TEXT("cause", error_text(err)), F_TEXT("detail", detail));
 	return err;
 }
 

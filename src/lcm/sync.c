@@ -7,6 +7,7 @@
 #include "lcm_local.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/fault_point.h"
 #include "base/log.h"
 
@@ -317,7 +318,7 @@ static void resync_log(const struct lcm_job *job, const struct cmf_direct_report
 		  F_INT("returned", (int64_t)report->returned),
 		  F_INT("ending", (int64_t)report->ending), F_INT("held", (int64_t)report->held),
 		  F_INT("refused", (int64_t)report->refused), F_INT("ms", took_ms),
-		  F_TEXT("cause", err < 0 ? strerror(-err) : NULL));
+		  F_TEXT("cause", err < 0 ? error_text(err) : NULL));
 }
 
 int lcm_vnfs_resync(const struct lcm_job *job, bool dry_run, struct cmf_direct_report *report)

@@ -6,6 +6,7 @@
  */
 #include "callback.h"
 
+#include "base/error.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ static int problem_log(const struct callback *callback, const char *what, int er
 
 	log_event(LOG_LEVEL_WARNING, "callback", F_TEXT("client", s->client),
 		  F_INT("subscription", s->id), F_TEXT("uri", s->callback_uri), F_TEXT("at", what),
-		  F_TEXT("cause", strerror(-err)), F_TEXT("detail", problem));
+		  F_TEXT("cause", error_text(err)), F_TEXT("detail", problem));
 	return err;
 }
 

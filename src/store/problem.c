@@ -4,6 +4,8 @@
  */
 #include "store.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,9 +98,9 @@ void store_open_problem(const struct store_options *options, int err, struct str
 	case -EPERM:
 	case -EROFS:
 		strbuf_printf(out, "%s cannot be written by this user (uid %d): %s", database,
-			      (int)geteuid(), strerror(-err));
+			      (int)geteuid(), error_text(err));
 		break;
 	default:
-		strbuf_printf(out, "%s: %s", database, strerror(-err));
+		strbuf_printf(out, "%s: %s", database, error_text(err));
 	}
 }

@@ -5,6 +5,8 @@
  * stands in it jwt.c's, in a JWKS keys.c's. See token.h.
  */
 #include "jwt.h"
+
+#include "base/error.h"
 #include "web.h"
 
 #include <errno.h>
@@ -164,7 +166,7 @@ int token_checker_new(const struct conf *conf, struct token_checker *before,
 			return err;
 		if (err < 0) {
 			strbuf_printf(problems, "[oauth2] jwks_file: cannot be used: %s\n",
-				      why ? why : strerror(-err));
+				      why ? why : error_text(err));
 			return -EINVAL;
 		}
 	}

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/cert_type.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/network.h"
@@ -539,6 +540,92 @@ START_TEST(test_log_level)
 }
 END_TEST
 
+/* systemd.exec(5), sd-daemon(3): the priority of each line, where it is the journal that reads. */
+START_TEST(test_log_of_the_journal)
+{
+	static const char *const begins[] = {"<3>time=", "<4>time=", "<6>time=", "<7>time="};
+	int fd = log_file(LOG_FORMAT_LOGFMT, LOG_LEVEL_DEBUG);
+	char stream[64], buffer[4096];
+	const char *line = buffer;
+	struct stat st;
+	ssize_t n;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_setup(fd, LOG_FORMAT_LOGFMT, LOG_LEVEL_DEBUG);
+	for (enum log_level level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
+		log_event(level, "e", F_INT("n", 1));
+	snprintf(stream, sizeof(stream), "1:1");
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_setup(fd, LOG_FORMAT_LOGFMT, LOG_LEVEL_DEBUG);
+	log_event(LOG_LEVEL_ERROR, "e", F_INT("n", 1));
+	unsetenv("JOURNAL_STREAM");
+	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
+	n = pread(fd, buffer, sizeof(buffer) - 1, 0);
+	ck_assert_int_gt(n, 0);
+	buffer[n] = '\0';
+	close(fd);
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+		ck_assert_int_eq(strncmp(line, begins[i], strlen(begins[i])), 0);
+		line = strchr(line, '\n') + 1;
+	}
+	/* What is somebody else's stream begins as ever. */
+	ck_assert_int_eq(strncmp(line, "time=", 5), 0);
+}
+END_TEST
+
+/* RFC 7512 2.4: pin-value is the PIN itself. */
+START_TEST(test_pin_is_not_logged)
+{
+	char buffer[1024];
+	int fd = log_file(LOG_FORMAT_JSON, LOG_LEVEL_INFO);
+	const char *line;
+
+	log_event(LOG_LEVEL_INFO, "e",
+		  F_TEXT("detail", "cannot read pkcs11:token=t;object=o?pin-value=4711&x=1: no"),
+		  F_TEXT("next", "after"));
+	line = log_take(fd, buffer, sizeof(buffer));
+	ck_assert_ptr_nonnull(strstr(line, "?pin-value=*&x=1: no\",\"next\":\"after\"}\n"));
+	ck_assert_ptr_null(strstr(line, "4711"));
+}
+END_TEST
+
+START_TEST(test_pin_mask)
+{
+	static const struct {
+		const char *text, *masked;
+	} cases[] = {
+		{"pkcs11:object=o?pin-value=1234", "pkcs11:object=o?pin-value=*"},
+		{"engine:pkcs11:pkcs11:object=o;PIN-VALUE=12%34;token=t\n[x]",
+		 "engine:pkcs11:pkcs11:object=o;PIN-VALUE=*;token=t\n[x]"},
+		{"\"a?pin-value=1\" b?pin-value=2 c", "\"a?pin-value=*\" b?pin-value=* c"},
+		{"pin-value=", "pin-value="},
+		{"pin-source=file:/x", "pin-source=file:/x"},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		uri_pin_mask(text);
+		ck_assert_str_eq(text, cases[i].masked);
+	}
+}
+END_TEST
+
+/* Never the kernel's name of what is something else here. */
+START_TEST(test_error_text)
+{
+	ck_assert_str_eq(error_text(-ENOENT), "No such file or directory");
+	ck_assert_str_eq(error_text(-EBADMSG),
+			 "what it holds is malformed, damaged, or not authentic");
+	ck_assert_str_eq(error_text(-100000), "unknown error");
+}
+END_TEST
+
 START_TEST(test_log_fault)
 {
 	char buffer[1024];
@@ -1058,6 +1145,10 @@ static Suite *base_suite(void)
 	tcase_add_test(tc, test_log_kinds);
 	tcase_add_test(tc, test_log_level);
 	tcase_add_loop_test(tc, test_secrecy, 0, 2);
+	tcase_add_test(tc, test_log_of_the_journal);
+	tcase_add_test(tc, test_pin_is_not_logged);
+	tcase_add_test(tc, test_pin_mask);
+	tcase_add_test(tc, test_error_text);
 	tcase_add_test(tc, test_log_fault);
 	tcase_add_test(tc, test_log_fault_repeated);
 	tcase_add_test(tc, test_log_fault_of_many_kinds);

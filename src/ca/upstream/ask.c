@@ -6,6 +6,8 @@
  */
 #include "upstream.h"
 
+#include "base/error.h"
+
 #include "asn1/name.h"
 
 #include <errno.h>
@@ -133,6 +135,6 @@ int ca_upstream_ask(const struct ca *ca, struct store_reader *reader,
 				 valuep);
 	if (err && err != -ENOMEM)
 		log_event(LOG_LEVEL_INFO, "upstream CA gave no answer to a question",
-			  F_TEXT("ca", ca->conf->name), F_TEXT("detail", strerror(-err)));
+			  F_TEXT("ca", ca->conf->name), F_TEXT("detail", error_text(err)));
 	return err;
 }

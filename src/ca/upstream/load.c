@@ -27,7 +27,8 @@ static int certificates_load(const struct conf_ca *conf, const char *key, const 
 {
 	int err = credential_certificates_read(path, certsp);
 
-	return err < 0 ? ca_problem(problems, conf, key, "cannot read %s: %s", path, strerror(-err))
+	return err < 0 ? ca_problem(problems, conf, key, "cannot read %s: %s", path,
+				    credential_certificates_error_text(err))
 		       : 0;
 }
 
@@ -82,7 +83,7 @@ static int ra_credential_load(const struct conf_ca *conf, struct upstream *u,
 				  "with ra_key, or ra_reference with ra_secret_file is required");
 	err = credential_secret_read(conf->ra_secret_file, &u->ra_secret);
 	return err < 0 ? ca_problem(problems, conf, "ra_secret_file", "cannot read %s: %s",
-				    conf->ra_secret_file, strerror(-err))
+				    conf->ra_secret_file, credential_secret_error_text(err))
 		       : 0;
 }
 

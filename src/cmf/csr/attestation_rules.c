@@ -2,6 +2,8 @@
 /* Rules of key attestation, from the configuration: see attestation_rules.h. */
 #include "csr/attestation_rules.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -56,7 +58,7 @@ static int file_add(const char *profile, const char *key, const char *path, pem_
 
 	if (err < 0)
 		strbuf_printf(problems, "[profile %s] %s: %s: %s\n", profile, key, path,
-			      strerror(-err));
+			      error_text(err));
 	else
 		err = add(trust, octets_view(&pem), &why);
 	if (why.len > 0)
@@ -108,7 +110,7 @@ static int verifier_make(const struct conf *conf, const struct conf_profile *pro
 		return err;
 	strbuf_printf(problems, "[profile %s] attestation_verifier_jwks: %s: %s\n", profile->name,
 		      a->verifier_jwks,
-		      err == -EBADMSG ? "it is no JWKS with a key that verifies" : strerror(-err));
+		      err == -EBADMSG ? "it is no JWKS with a key that verifies" : error_text(err));
 	return -EINVAL;
 }
 

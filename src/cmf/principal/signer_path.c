@@ -4,6 +4,7 @@
 
 #include "asn1/certificate.h"
 #include "asn1/name.h"
+#include "asn1/x509.h"
 #include "cmf_private.h"
 #include "csr/template.h"
 
@@ -424,6 +425,36 @@ void signer_path_clear(struct signer_path *path)
 	path->cert = NULL;
 }
 
+enum { NAME_SHOWN = 256 };
+
+static char *name_shown(const X509_NAME *name)
+{
+	char *text = x509_name_text(name);
+
+	if (text && strlen(text) > NAME_SHOWN)
+		text[NAME_SHOWN] = '\0';
+	return text;
+}
+
+/*
+ * Who it was, and what was wrong, as the operator has to know to help. The one who asks is told
+ * neither; it is a stranger, whose paths have a budget, so that the lines have, too.
+ */
+static void refused_tell(const struct signer_path *path, const char *why)
+{
+	_cleanup_(freep) char *subject = name_shown(X509_get_subject_name(path->cert));
+	_cleanup_(freep) char *issuer = name_shown(X509_get_issuer_name(path->cert));
+	char hex[SERIAL_HEX_SIZE] = "", id[REQUEST_ID_SIZE];
+	struct serial serial;
+
+	if (serial_of_integer(X509_get0_serialNumber(path->cert), &serial) == 0)
+		serial_hex(&serial, hex);
+	request_id_text(path->call->origin.request_id, id);
+	log_event(LOG_LEVEL_INFO, "signer_refused", F_TEXT("id", id[0] ? id : NULL),
+		  F_TEXT("subject", subject), F_TEXT("issuer", issuer),
+		  F_TEXT("serial", hex[0] ? hex : NULL), F_TEXT("problem", why));
+}
+
 int signer_path_find(const struct clients *clients, struct signer_path *path,
 		     const struct client **clientp)
 {
@@ -446,6 +477,8 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 		*clientp = search.found->client;
 		return 0;
 	}
+	if (path->cert)
+		refused_tell(path, search.why);
 	return refuse_detail(path->call->refusal,
 			     search.any_expired ? REFUSAL_signer_expired
 						: REFUSAL_signer_not_trusted,

@@ -5,6 +5,7 @@
  * is no longer configured (DELETE). Asking VNFMs is lcm/'s, what becomes of the answers
  * cmf/direct's.
  */
+#include "base/error.h"
 #include "base/pool.h"
 #include "call.h"
 #include "cmf/direct.h"
@@ -150,7 +151,7 @@ static int resync(struct operator_call *call, const struct conf_vnfm *vnfm, bool
 	}
 	/* What was found until then is done: it is told beside the problem. */
 	if (err && !problem.text)
-		strbuf_add(&problem, strerror(-err));
+		strbuf_add(&problem, error_text(err));
 	return operator_ok(
 		call, 200,
 		report_json(&report, dry_run, notes, json_text(err ? problem.text : NULL)));
