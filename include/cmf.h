@@ -40,6 +40,7 @@ struct cmf_origin {
 	uint64_t request_id; /* of the HTTP request, as in the log; 0: none */
 	bool has_uid;        /* of the process at the operator's socket */
 	uid_t uid;
+	const char *user;         /* name of that uid; NULL: it has none */
 	const char *operation_id; /* vnfLcmOpOccId, direct mode; NULL: none */
 };
 
@@ -112,6 +113,10 @@ _must_check_ int cmf_audit_add(const struct cmf_call *call, const struct cmf_aud
  */
 _must_check_ int cmf_audit_refused(const struct cmf_call *call, const char *action,
 				   const char *target, const char *vnf_instance, bool *addedp);
+/* What cmfd itself does, or is told by a signal: by whom, and what it came to (NULL: done). */
+_must_check_ int cmf_audit_cmfd(struct cmf *cmf, struct store_unit *unit,
+				const struct cmf_audit *audit, const struct cmf_origin *origin,
+				const char *outcome);
 /* "sha256:" and the digest of a certificate. */
 enum { CMF_FINGERPRINT_SIZE = 7 + 64 + 1 };
 _must_check_ int cmf_fingerprint(struct bytes der, char out[CMF_FINGERPRINT_SIZE]);

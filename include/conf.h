@@ -125,6 +125,7 @@ struct conf_retention {
 	int64_t transactions_ms;  /* in place of store.transaction_retention_ms; 0: that one */
 	int64_t certificates_ms;  /* after notAfter */
 	int64_t registrations_ms; /* after their end */
+	int64_t audit_ms;         /* of lines of the audit */
 };
 
 /* [protection]: the CMF's own credential and what it accepts. */

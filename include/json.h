@@ -54,10 +54,10 @@ struct json_process {
 	/* The caller frees the texts. */
 	void (*look)(void *arg, struct json_process_state *statep);
 	/*
-	 * Has the configuration read anew, and returns when that is done. 0; -ESHUTDOWN: the
-	 * process ends; another negative errno: refused, with lines in `problems`.
+	 * Has the configuration read anew for that user, and returns when that is done. 0;
+	 * -ESHUTDOWN: the process ends; another negative errno: refused, with lines in `problems`.
 	 */
-	int (*reload)(void *arg, struct strbuf *problems);
+	int (*reload)(void *arg, uid_t uid, struct strbuf *problems);
 };
 
 /*

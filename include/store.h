@@ -556,8 +556,13 @@ struct store_audit {
 	enum store_actor actor_kind;
 	bool has_uid; /* of the process at the operator's socket */
 	uid_t uid;
+	const char *user;    /* name of that uid then; may be NULL */
 	uint64_t request_id; /* as in the log; 0: of no request */
-	int64_t id;          /* when read */
+	/* When read; see store/audit.h. */
+	int64_t id;
+	int64_t chain;
+	int64_t sequence;  /* 0: in chain 0 */
+	struct bytes hash; /* empty likewise */
 };
 
 /* Owned fields are freed; the struct itself is the caller's. All accept zeroed structs. */
@@ -869,7 +874,7 @@ _must_check_ int store_announcement_list(struct store_reader *r,
 					 store_announcement_each *each, void *arg);
 
 struct store_audit_filter {
-	const char *actor; /* NULL: any, as of the others */
+	const char *actor; /* NULL: any, as of the others; its name, or that of the user */
 	const char *action;
 	const char *target;
 	const char *outcome;

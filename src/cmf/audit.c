@@ -56,6 +56,7 @@ static int line_add(const struct cmf_call *call, const struct cmf_principal *who
 				   .outcome = outcome,
 				   .has_uid = call->origin.has_uid,
 				   .uid = call->origin.uid,
+				   .user = call->origin.user,
 				   .request_id = call->origin.request_id};
 
 	if (call->origin.operation_id) {
@@ -82,6 +83,16 @@ int cmf_audit_add(const struct cmf_call *call, const struct cmf_audit *audit)
 	for (; err == 0 && approver; approver = approver->approver)
 		err = line_add(call, approver, &approval, NULL);
 	return err;
+}
+
+int cmf_audit_cmfd(struct cmf *cmf, struct store_unit *unit, const struct cmf_audit *audit,
+		   const struct cmf_origin *origin, const char *outcome)
+{
+	const struct cmf_principal cmfd = {.kind = CMF_PRINCIPAL_VNFM, .name = (char *)"cmfd"};
+	const struct cmf_call call = {
+		.cmf = cmf, .unit = unit, .now_ms = clock_now_ms(cmf->clock), .origin = *origin};
+
+	return line_add(&call, &cmfd, audit, outcome);
 }
 
 int audit_add(const struct cmf_call *call, const char *action, const char *target,

@@ -6,6 +6,7 @@
 #include "cmf_private.h"
 
 #include "audit_allowance.h"
+#include "audit_key.h"
 #include "cmf/move.h"
 #include "csr/attestation_rules.h"
 #include "principal/clients.h"
@@ -78,6 +79,8 @@ int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,
 		err = attestation_rules_new(conf, &cmf->attestation, problems);
 	if (err == 0)
 		err = nobodys_secret_make(cmf);
+	if (err == 0)
+		err = audit_keys_give(cmf);
 	if (err < 0 || r_names < 0)
 		return err < 0 ? err : r_names;
 	*cmfp = TAKE(cmf);

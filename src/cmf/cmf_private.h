@@ -44,9 +44,12 @@ struct cmf {
 	struct rekey_progress rekey;  /* of housekeeping alone */
 	struct reserved reserved;     /* names of the CMF; written before threads are there */
 	struct octets nobodys_secret; /* sealed; made at the start */
-	struct attestation_rules *attestation;     /* of each profile */
-	struct cmf_sweep sweep;                    /* housekeeping's own */
-	int64_t sweep_ms;                          /* when it goes on */
+	struct attestation_rules *attestation; /* of each profile */
+	struct cmf_sweep sweep;                /* housekeeping's own */
+	int64_t sweep_ms;                      /* when it goes on */
+	int64_t audit_look_ms;                 /* when the audit is looked at again */
+	uint8_t audit_key_id[CMF_KEY_ID_LEN];  /* of the store key that its MACs are made with */
+	bool audit_sealed;                     /* nothing has a MAC of another one */
 	_Atomic uint64_t attested[STORE_VERDICTS]; /* certificates, by verdict */
 };
 

@@ -5,6 +5,8 @@
  * certificates that expire. What upstream exchanges and CRLs need is ca/'s own housekeeping; a
  * door's, as its transactions, the door's.
  */
+#include "audit_key.h"
+#include "audit_purge.h"
 #include "cmf/due.h"
 #include "cmf_private.h"
 #include "direct/direct.h"
@@ -77,6 +79,10 @@ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *mor
 		err = rekey_housekeeping(&call, morep);
 	if (err == 0)
 		err = endings_tell(&call, morep);
+	if (err == 0)
+		err = audit_seal(&call);
+	if (err == 0)
+		err = audit_purge(&call, morep);
 	/* Last: nothing waits for it. */
 	return err == 0 ? sweep_step(&call, morep) : err;
 }

@@ -57,6 +57,7 @@ ctl_command ctl_subscription_show, ctl_subscription_remove;
 ctl_command ctl_vnfm_show, ctl_vnfm_resync, ctl_vnfm_forget, ctl_vnf_show, ctl_lcm_approve;
 ctl_command ctl_transaction_show, ctl_announcement_show, ctl_ca_show, ctl_ca_rollover, ctl_ca_renew;
 ctl_command ctl_protection_renew, ctl_store_rekey;
+ctl_command ctl_audit_verify, ctl_audit_export;
 
 /* The --config, --socket and --json options: as a child of the program's parser, input struct ctl.
  */

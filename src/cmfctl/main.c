@@ -68,6 +68,8 @@ static const struct {
 	{"announcement", "list", NULL, "list what other CAs announced", &ctl_announcements},
 	{"announcement", "show", ctl_announcement_show, "show an announcement", NULL},
 	{"audit", "list", NULL, "list what was done and refused", &ctl_audit},
+	{"audit", "verify", ctl_audit_verify, "look whether that is what was written", NULL},
+	{"audit", "export", ctl_audit_export, "write it as lines of JSON", NULL},
 	{"ca", "show", ctl_ca_show, "show the CAs, their chains and newest CRLs", NULL},
 	{"ca", "renew", ctl_ca_renew, "make a new key for an issuing CA", NULL},
 	{"ca", "rollover", ctl_ca_rollover,

@@ -4,6 +4,8 @@
  */
 #include "daemon.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -195,6 +197,7 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	log_event(LOG_LEVEL_INFO, "started", F_TEXT("version", CMFD_VERSION),
 		  F_INT("pid", getpid()), F_TEXT("config", conf->path),
 		  F_TEXT("listen", listeners.text));
+	daemon_audit_start(daemon);
 	notify_send("READY=1");
 	return 0;
 }
@@ -234,14 +237,15 @@ static void reload_refused(int err, struct strbuf *problems)
 	char *rest = problems->text;
 	const char *line;
 
-	log_event(LOG_LEVEL_ERROR, "reload_refused", F_TEXT("cause", strerror(-err)),
+	log_event(LOG_LEVEL_ERROR, "reload_refused", F_TEXT("cause", error_text(err)),
 		  F_TEXT("effect", "the configuration in force stays"));
 	while (rest && (line = strsep(&rest, "\n")))
 		if (*line)
 			log_event(LOG_LEVEL_ERROR, "reload_problem", F_TEXT("problem", line));
 }
 
-static void daemon_reload(struct daemon *daemon)
+/* uid: who sent the signal. */
+static void daemon_reload(struct daemon *daemon, uid_t uid)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	struct service *next = NULL, *before;
@@ -262,6 +266,7 @@ static void daemon_reload(struct daemon *daemon)
 		atomic_store(&daemon->reloaded_ms, clock_now_ms(&clock_system));
 		daemon->ends_told_us = 0;
 	}
+	daemon_audit_reload(daemon, err < 0 ? error_text(err) : NULL, uid);
 	process_reload_end(daemon, asked, err, problems.text);
 	if (err < 0)
 		reload_refused(err, &problems);
@@ -282,16 +287,20 @@ static void ends_tell(struct daemon *daemon)
 	service_tell_unfit(daemon->service);
 }
 
-/* The next signal, or 0 when it is time for housekeeping. */
-static int signal_wait(const sigset_t *signals, int64_t until_us)
+/* The next signal, or 0 when it is time for housekeeping. *uidp: of who sent it. */
+static int signal_wait(const sigset_t *signals, int64_t until_us, uid_t *uidp)
 {
 	int64_t left_us = until_us - clock_monotonic_us();
 	struct timespec left = {.tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000};
+	siginfo_t info = {0};
 	int signal;
 
 	if (left_us <= 0)
 		return 0;
-	signal = sigtimedwait(signals, NULL, &left);
+	signal = sigtimedwait(signals, &info, &left);
+	/* What the operator's door passes on says for whom. */
+	*uidp = info.si_code == SI_QUEUE && info.si_pid == getpid() ? (uid_t)info.si_int
+								    : info.si_uid;
 	return signal > 0 ? signal : 0;
 }
 
@@ -299,6 +308,7 @@ void daemon_run(struct daemon *daemon)
 {
 	int64_t tick_us = clock_monotonic_us();
 	sigset_t signals;
+	uid_t uid = 0;
 	int signal;
 
 	sigemptyset(&signals);
@@ -306,9 +316,9 @@ void daemon_run(struct daemon *daemon)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	do {
-		signal = signal_wait(&signals, tick_us);
+		signal = signal_wait(&signals, tick_us, &uid);
 		if (signal == SIGHUP)
-			daemon_reload(daemon);
+			daemon_reload(daemon, uid);
 		if (clock_monotonic_us() >= tick_us) {
 			/* What it finds is in the log, and every reader and commit knows. */
 			(void)store_files_check(daemon->store);
@@ -326,6 +336,7 @@ void daemon_run(struct daemon *daemon)
 	lcm_stop(daemon->lcm);
 	process_end(daemon);
 	http_server_drain(daemon->server, daemon->service->conf->server.drain_timeout_ms);
+	daemon_audit_stop(daemon, strsignal(signal), uid);
 	log_faults_tell(INT64_MAX);
 }
 

@@ -130,7 +130,8 @@ struct daemon {
 	struct housekeeper *housekeeper;
 	struct notifier *notifier;
 	struct lcm *lcm;
-	int64_t ends_told_us; /* when service_tell_ends() was called last */
+	int64_t ends_told_us;                   /* when service_tell_ends() was called last */
+	char fingerprint[CMF_FINGERPRINT_SIZE]; /* of the configuration in force, for the audit */
 	pthread_mutex_t mutex;
 	int64_t started_ms;
 	struct reload reload;
@@ -172,6 +173,13 @@ uint64_t process_reload_begin(struct daemon *daemon);
 void process_reload_end(struct daemon *daemon, uint64_t asked, int err, const char *problems);
 /* The process ends: nobody waits for a reload any more. */
 void process_end(struct daemon *daemon);
+
+/* --- audit.c --- */
+
+/* What becomes of the server, and by whom; the main thread alone. problem NULL: it took effect. */
+void daemon_audit_start(struct daemon *daemon);
+void daemon_audit_stop(struct daemon *daemon, const char *signal, uid_t uid);
+void daemon_audit_reload(struct daemon *daemon, const char *problem, uid_t uid);
 
 /* --- notify.c --- */
 

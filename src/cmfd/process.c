@@ -5,6 +5,9 @@
  */
 #include "daemon.h"
 
+#include "base/error.h"
+#include "base/uri.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -22,8 +25,9 @@ static void process_look(void *arg, struct json_process_state *statep)
 	pthread_mutex_unlock(&daemon->mutex);
 }
 
-/* Asks the main thread as SIGHUP does; of those who ask while it reads, all wait for the next. */
-static int process_reload(void *arg, struct strbuf *problems)
+/* Asks the main thread as SIGHUP does, and says who wants it; of those who ask while it reads, all
+ * wait for the next. */
+static int process_reload(void *arg, uid_t uid, struct strbuf *problems)
 {
 	struct daemon *daemon = arg;
 	struct reload *reload = &daemon->reload;
@@ -32,7 +36,7 @@ static int process_reload(void *arg, struct strbuf *problems)
 
 	pthread_mutex_lock(&daemon->mutex);
 	ticket = ++reload->asked;
-	kill(getpid(), SIGHUP);
+	sigqueue(getpid(), SIGHUP, (union sigval){.sival_int = (int)uid});
 	while (reload->done < ticket && !reload->ended)
 		pthread_cond_wait(&reload->changed, &daemon->mutex);
 	if (reload->done >= ticket) {
@@ -69,7 +73,9 @@ void process_reload_end(struct daemon *daemon, uint64_t asked, int err, const ch
 	free(reload->problems);
 	reload->problems = NULL;
 	if (err < 0)
-		reload->problems = strdup(problems && *problems ? problems : strerror(-err));
+		reload->problems = strdup(problems && *problems ? problems : error_text(err));
+	if (reload->problems)
+		uri_pin_mask(reload->problems);
 	/* The end of the last line is nobody's. */
 	if (reload->problems && reload->problems[strlen(reload->problems) - 1] == '\n')
 		reload->problems[strlen(reload->problems) - 1] = '\0';

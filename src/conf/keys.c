@@ -164,6 +164,10 @@ const struct conf_key conf_keys[] = {
 	RETENTION(registrations_ms, "registrations", duration, .initial = "0", .max = 36500 * DAY,
 		  .help = "How long a registration is kept after its end, a day at least, and as "
 			  "long as certificates of it are. 0: for ever."),
+	RETENTION(
+		audit_ms, "audit", duration, .initial = "0", .max = 36500 * DAY,
+		.help = "How long lines of the audit are kept, in whole days; 0: for ever. Of what "
+			"is removed an anchor stays, from which `cmfctl audit verify` goes on."),
 
 	PROTECTION(certificate, "certificate", file, .required = true, .reload = true,
 		   .help = "PEM: the certificate that protects answers, then its chain without the "

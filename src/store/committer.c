@@ -10,6 +10,7 @@
 #include "writer.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -29,6 +30,8 @@ struct committer {
 	size_t n_spare;
 	pthread_cond_t tried_anew;
 	struct store_unit *probe;
+	size_t n_audit_keys; /* that the writer has not got yet */
+	struct store_audit_key audit_key[STORE_AUDIT_KEYS_MAX];
 	/* The thread's own: */
 	struct writer *writer;
 	const struct driver *driver;
@@ -79,6 +82,9 @@ static size_t committer_take(struct committer *c)
 	if (!c->first)
 		c->lastp = &c->first;
 	c->queued -= n;
+	if (c->n_audit_keys > 0 && c->writer->ops->audit_keys)
+		c->writer->ops->audit_keys(c->writer, c->audit_key, c->n_audit_keys);
+	c->n_audit_keys = 0;
 	pthread_mutex_unlock(&c->lock);
 	c->last_batch = n;
 	return n;
@@ -169,6 +175,7 @@ static void committer_free(struct committer *c)
 		store_unit_free(unit);
 	}
 	free(c->batch);
+	OPENSSL_cleanse(c->audit_key, sizeof(c->audit_key));
 	free(c);
 }
 
@@ -227,6 +234,14 @@ void committer_stop(struct committer *c)
 	pthread_join(c->thread, NULL);
 	writer_free(c->writer);
 	committer_free(c);
+}
+
+void committer_audit_keys(struct committer *c, const struct store_audit_key *keys, size_t n)
+{
+	pthread_mutex_lock(&c->lock);
+	c->n_audit_keys = n < STORE_AUDIT_KEYS_MAX ? n : STORE_AUDIT_KEYS_MAX;
+	memcpy(c->audit_key, keys, c->n_audit_keys * sizeof(*keys));
+	pthread_mutex_unlock(&c->lock);
 }
 
 /* With the lock held. */

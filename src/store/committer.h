@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/cleanup.h"
+#include "store/audit.h"
 
 #include <stdint.h>
 
@@ -27,3 +27,6 @@ void committer_stop(struct committer *committer);
 _must_check_ int committer_commit(struct committer *committer, struct store_unit *unit);
 /* Any thread: store_ready(). */
 _must_check_ int committer_ready(struct committer *committer, int64_t max_age_ms, int64_t wait_ms);
+/* Any thread: store_audit_keys_set(). */
+void committer_audit_keys(struct committer *committer, const struct store_audit_key *keys,
+			  size_t n);

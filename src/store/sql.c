@@ -114,6 +114,9 @@
 	" c.not_before_ms, c.not_after_ms, c.created_ms, c.ca, c.serial, c.requester, c.subject," \
 	" c.key_digest, c.der, r.subject_id, r.cert_type, r.manager, r.trust_domain, r.profile,"  \
 	" c.invalidity_ms, c.crl_change, c.replaces_id, r.vnf_instance, r.handling"
+#define AUDIT_CHAIN_COLUMNS                                                          \
+	"id, begun_ms, before_sequence, before_hash, last_sequence, last_hash, mac," \
+	" anchor_sequence, anchor_hash, anchor_mac"
 #define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
@@ -524,8 +527,20 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_LCM_EVENTS_REMOVE] = "DELETE FROM lcm_event WHERE vnfm = ?1",
 	[CHANGE_LCM_SUBSCRIPTION_FORGET] = "DELETE FROM lcm_subscription WHERE vnfm = ?1",
 	[CHANGE_AUDIT_ADD] = "INSERT INTO audit (time_ms, actor_kind, actor, uid, action, target,"
-			     " detail, before, after, outcome, request_id)"
-			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+			     " detail, before, after, outcome, request_id, user_name, chain,"
+			     " sequence, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+			     " ?11, ?12, ?13, ?14, ?15)",
+	[CHANGE_AUDIT_PURGE] = "DELETE FROM audit WHERE id <= ?1",
+	[CHANGE_AUDIT_ANCHOR] = "UPDATE audit_chain SET anchor_sequence = ?2, anchor_hash = ?3,"
+				" anchor_mac = ?4 WHERE id = ?1 AND anchor_sequence = ?5",
+	[CHANGE_AUDIT_SEAL] = "UPDATE audit_chain SET mac = ?4, anchor_mac = ?5"
+			      " WHERE id = ?1 AND last_sequence = ?2 AND anchor_sequence = ?3",
+	[CHANGE_AUDIT_CHAIN_BEGIN] = "INSERT INTO audit_chain (id, begun_ms, before_sequence,"
+				     " before_hash, last_sequence, last_hash)"
+				     " VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+	[CHANGE_AUDIT_CHAIN_COUNT] = "UPDATE audit_chain SET mac = ?1 WHERE id = 0",
+	[CHANGE_AUDIT_CHAIN_MOVE] = "UPDATE audit_chain SET last_sequence = ?2, last_hash = ?3,"
+				    " mac = ?4 WHERE id = ?1 AND last_sequence = ?5",
 };
 
 /* --- reading --- */
@@ -776,6 +791,10 @@ const char *const store_read_sql[READ_KINDS] = {
 	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
 			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
+	[READ_AUDIT_CHAINS] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
+			      " ORDER BY id",
+	[READ_AUDIT_CHAIN_NEWEST] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
+				    " ORDER BY id DESC LIMIT 1",
 };
 
 /* --- lists --- */
@@ -794,7 +813,7 @@ const char *const store_part_sql[QUERY_PARTS] = {
 	[LIST_ARCHIVED_KEYS] = "SELECT k.certificate_id, k.created_ms, k.generated, k.secret"
 			       " FROM certificate c JOIN archived_key k ON k.certificate_id = c.id",
 	[LIST_AUDIT] = "SELECT id, time_ms, actor_kind, actor, uid, action, target, detail, before,"
-		       " after, outcome, request_id FROM audit",
+		       " after, outcome, request_id, user_name, chain, sequence, hash FROM audit",
 	[LIST_CSRS] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES,
 	[LIST_SUBSCRIPTIONS] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription",
 	[LIST_VNFS] = "SELECT " VNF_COLUMNS " FROM direct_vnf v",
@@ -838,7 +857,7 @@ const char *const store_part_sql[QUERY_PARTS] = {
 	/* Written as in the partial index cmp_transaction_not_done, so that it serves. */
 	[IF_TRANSACTION_NOT_DONE] = "state <> 2",
 	[WHERE_SUBSCRIPTION_CLIENT] = "client = ?",
-	[WHERE_ACTOR] = "actor = ?",
+	[WHERE_ACTOR] = "? IN (actor, user_name)",
 	[WHERE_ACTION] = "action = ?",
 	[WHERE_TARGET] = "target = ?",
 	[WHERE_OUTCOME] = "outcome = ?",

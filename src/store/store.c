@@ -106,6 +106,11 @@ int store_files_check(struct store *store)
 	return store->driver->look(store->database);
 }
 
+void store_audit_keys_set(struct store *store, const struct store_audit_key *keys, size_t n)
+{
+	committer_audit_keys(store->committer, keys, n);
+}
+
 int store_reader_new(struct store *store, struct store_reader **readerp)
 {
 	*readerp = calloc(1, sizeof(**readerp));

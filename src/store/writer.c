@@ -2,6 +2,7 @@
 /* The one loop that makes changes; batches, savepoints and COMMIT. See writer.h. */
 #include "writer.h"
 
+#include "audit_writer.h"
 #include "base/fault_point.h"
 #include "counts.h"
 #include "driver.h"
@@ -15,6 +16,7 @@ struct step_writer {
 	struct connection *connection;
 	struct statement *statement[CHANGE_KINDS];
 	struct counts counts;
+	struct audit_writer audit;
 };
 
 /* --- changes --- */
@@ -35,6 +37,22 @@ static int statement_run(struct step_writer *w, enum change_kind kind, int64_t *
 	return err;
 }
 
+/* A line of audit gets its place behind the values that it has. */
+static int audit_place_bind(struct step_writer *w, const struct change *change)
+{
+	struct statement *statement = w->statement[CHANGE_AUDIT_ADD];
+	const struct store_audit_place *place;
+	int err = audit_writer_line(&w->audit, change->value, &place);
+
+	if (err == 0)
+		err = w->driver->bind(statement, AUDIT_VALUES, value_int(place->chain));
+	if (err == 0)
+		err = w->driver->bind(statement, AUDIT_VALUES + 1, value_int(place->sequence));
+	return err ? err
+		   : w->driver->bind(statement, AUDIT_VALUES + 2,
+				     value_bytes(BYTES_OF(place->hash)));
+}
+
 static int change_make(struct step_writer *w, const struct store_unit *unit, struct change *change)
 {
 	int err = 0;
@@ -42,6 +60,8 @@ static int change_make(struct step_writer *w, const struct store_unit *unit, str
 	for (size_t i = 0; err == 0 && i < change->n; i++)
 		err = w->driver->bind(w->statement[change->kind], i,
 				      unit_value(unit, &change->value[i]));
+	if (err == 0 && change->kind == CHANGE_AUDIT_ADD)
+		err = audit_place_bind(w, change);
 	return err == 0 ? statement_run(w, change->kind, &change->result) : err;
 }
 
@@ -91,6 +111,7 @@ enum { BATCH_AGAIN = 1 };
 static int execute_unit(struct step_writer *w, struct store_unit *unit, bool savepoint)
 {
 	int err = savepoint ? w->driver->control(w->connection, DRIVER_SAVEPOINT) : 0;
+	struct store_audit_place before = w->audit.now;
 
 	if (err < 0)
 		return err;
@@ -102,8 +123,10 @@ static int execute_unit(struct step_writer *w, struct store_unit *unit, bool sav
 	unit->committed = err == 0 ? unit->len : 0;
 	if (!savepoint)
 		return err == 0 ? 0 : BATCH_AGAIN;
-	if (err != 0)
+	if (err != 0) {
+		w->audit.now = before;
 		err = w->driver->control(w->connection, DRIVER_ROLLBACK_TO);
+	}
 	return err < 0 ? err : w->driver->control(w->connection, DRIVER_RELEASE);
 }
 
@@ -112,14 +135,18 @@ static int execute_all(struct step_writer *w, struct store_unit *const *units, s
 {
 	int err = w->driver->control(w->connection, DRIVER_BEGIN);
 
+	audit_writer_begin(&w->audit);
 	for (size_t i = 0; err == 0 && i < n; i++)
 		err = execute_unit(w, units[i], savepoints);
 	if (err == 0)
 		err = counts_write(w);
+	if (err == 0)
+		err = audit_writer_move(&w->audit);
 	if (err != 0)
 		return err;
 	fault_point("store-before-commit");
 	err = w->driver->control(w->connection, DRIVER_COMMIT);
+	audit_writer_end(&w->audit, err);
 	if (err == 0)
 		fault_point("store-after-commit");
 	return err;
@@ -166,6 +193,13 @@ static void steps_tidy(struct writer *writer)
 	w->driver->tidy(w->connection);
 }
 
+static void steps_audit_keys(struct writer *writer, const struct store_audit_key *keys, size_t n)
+{
+	struct step_writer *w = (struct step_writer *)writer;
+
+	audit_writer_keys(&w->audit, keys, n);
+}
+
 /* --- its life --- */
 
 static void steps_free(struct writer *writer)
@@ -174,6 +208,7 @@ static void steps_free(struct writer *writer)
 
 	for (size_t i = 0; i < CHANGE_KINDS; i++)
 		w->driver->finalize(w->statement[i]);
+	audit_writer_clear(&w->audit);
 	if (w->connection)
 		w->driver->disconnect(w->connection);
 	free(w);
@@ -182,6 +217,7 @@ static void steps_free(struct writer *writer)
 static const struct writer_ops steps_ops = {
 	.execute = steps_execute,
 	.tidy = steps_tidy,
+	.audit_keys = steps_audit_keys,
 	.free = steps_free,
 };
 
@@ -200,6 +236,8 @@ int writer_by_steps_new(const struct driver *driver, struct database *database,
 	err = driver->connect(database, DRIVER_WRITES, &w->connection);
 	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)
 		err = driver->prepare(w->connection, driver->change_sql[i], true, &w->statement[i]);
+	if (err == 0)
+		err = audit_writer_init(&w->audit, driver, w->connection, w->statement);
 	if (err < 0)
 		return err;
 	*writerp = TAKE(head);

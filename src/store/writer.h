@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "store/audit.h"
 
 #include <stddef.h>
 
@@ -28,6 +29,8 @@ struct writer_ops {
 	/* From any thread: execute() waits no longer for a database that is away. NULL: it never
 	 * does. */
 	void (*give_up)(struct writer *w);
+	/* store_audit_keys_set(), between executions. NULL: its lines are in no chain. */
+	void (*audit_keys)(struct writer *w, const struct store_audit_key *keys, size_t n);
 	void (*free)(struct writer *w);
 };
 

@@ -2,6 +2,8 @@
 /* Lines of audit. */
 #include "fixture.h"
 
+#include "store/audit.h"
+
 #include <string.h>
 
 static const struct store_audit whole = {.time_ms = 5000,
@@ -15,6 +17,7 @@ static const struct store_audit whole = {.time_ms = 5000,
 					 .outcome = "notAuthorized",
 					 .has_uid = true,
 					 .uid = UINT32_MAX - 1,
+					 .user = "operator",
 					 .request_id = INT64_MAX};
 static const struct store_audit bare = {
 	.time_ms = 6000, .actor = "vnfm-a", .action = "issue", .target = "vnfci-2"};
@@ -50,6 +53,13 @@ static int whole_or_bare(void *arg, const struct store_audit *a)
 	ck_assert_int_eq(a->has_uid, expected->has_uid);
 	if (a->has_uid)
 		ck_assert_uint_eq(a->uid, expected->uid);
+	same_text(a->user, expected->user);
+	/* A backend may have none. */
+	if (a->chain > 0) {
+		ck_assert_int_eq(a->chain, 1);
+		ck_assert_int_eq(a->sequence, *n);
+		ck_assert_uint_eq(a->hash.len, STORE_AUDIT_HASH_LEN);
+	}
 	ck_assert_uint_eq(a->request_id, expected->request_id);
 	return 0;
 }
@@ -111,6 +121,7 @@ START_TEST(test_audit_filters)
 		{{.limit = 10, .after_id = 1}, 2},
 		{{.limit = 10, .actor = "vnfm-a"}, 2},
 		{{.limit = 10, .actor = "vnfm-"}, 0},
+		{{.limit = 10, .actor = "operator"}, 1},
 		{{.limit = 10, .action = "revoke"}, 1},
 		{{.limit = 10, .target = "vnfci-2"}, 2},
 		{{.limit = 10, .outcome = "done"}, 2},
@@ -136,6 +147,167 @@ START_TEST(test_audit_filters)
 }
 END_TEST
 
+/* --- chains --- */
+
+enum { CHAINS_MAX = 4, LINES_MAX = 16 };
+
+/* All chains, and all lines with where they are. */
+struct chains {
+	struct store_audit_chain chain[CHAINS_MAX];
+	size_t len;
+	struct store_audit_place place[LINES_MAX];
+	struct store_audit_place computed[CHAINS_MAX];
+	size_t n_lines;
+};
+
+static int chain_keep(void *arg, const struct store_audit_chain *chain)
+{
+	struct chains *chains = arg;
+
+	ck_assert_uint_lt(chains->len, CHAINS_MAX);
+	ck_assert_int_eq(chain->id, (int64_t)chains->len);
+	OK(store_audit_begin(chain, &chains->computed[chains->len]));
+	chains->chain[chains->len++] = *chain;
+	return 0;
+}
+
+static int line_keep(void *arg, const struct store_audit *line)
+{
+	struct chains *chains = arg;
+	struct store_audit_place *place = &chains->place[chains->n_lines++];
+
+	ck_assert_uint_le(chains->n_lines, LINES_MAX);
+	*place = (struct store_audit_place){.chain = line->chain, .sequence = line->sequence};
+	if (line->chain > 0)
+		memcpy(place->hash, line->hash.data, sizeof(place->hash));
+	OK(store_audit_step(&chains->computed[line->chain], line));
+	if (line->chain > 0)
+		ck_assert_mem_eq(place->hash, chains->computed[line->chain].hash,
+				 sizeof(place->hash));
+	return 0;
+}
+
+static struct chains chains_of(struct fixture *f)
+{
+	const struct store_audit_filter all = {.limit = 100};
+	struct chains chains = {0};
+
+	OK(store_audit_chains(f->reader, chain_keep, &chains));
+	OK(store_audit_list(f->reader, &all, line_keep, &chains));
+	for (size_t i = 1; i < chains.len; i++) {
+		ck_assert_int_eq(chains.chain[i].last.sequence, chains.computed[i].sequence);
+		ck_assert_mem_eq(chains.chain[i].last.hash, chains.computed[i].hash,
+				 STORE_AUDIT_HASH_LEN);
+	}
+	return chains;
+}
+
+static const struct store_audit_key key = {.id = "key-id-", .octets = "an audit key of 32 octets"};
+
+static void assert_mac(const struct store_audit_mac *mac, enum store_audit_mac_of of,
+		       const struct store_audit_place *place)
+{
+	struct store_audit_mac expected = {0};
+
+	OK(store_audit_mac(&key, of, place, &expected));
+	ck_assert(mac->present);
+	ck_assert_mem_eq(mac->key_id, key.id, sizeof(key.id));
+	ck_assert_mem_eq(mac->octets, expected.octets, sizeof(expected.octets));
+}
+
+/* Each time that the store is opened is a process; what it does not write, it has no chain for. */
+START_TEST(test_each_process_has_a_chain)
+{
+	struct fixture f;
+	struct chains chains;
+
+	fixture_begin(&f, _i);
+	store_audit_keys_set(f.store, &key, 1);
+	put_audit(&f, &whole);
+	put_audit(&f, &bare);
+	fixture_close(&f);
+	fixture_open(&f);
+	fixture_close(&f);
+	fixture_open(&f);
+	store_audit_keys_set(f.store, &key, 1);
+	put_audit(&f, &bare);
+	chains = chains_of(&f);
+	ck_assert_uint_eq(chains.len, 3);
+	ck_assert_uint_eq(chains.n_lines, 3);
+	ck_assert_int_eq(chains.chain[1].last.sequence, 2);
+	ck_assert_int_eq(chains.chain[1].begun_ms, whole.time_ms);
+	ck_assert_int_eq(chains.chain[2].before.sequence, 2);
+	ck_assert_mem_eq(chains.chain[2].before.hash, chains.chain[1].last.hash,
+			 STORE_AUDIT_HASH_LEN);
+	assert_mac(&chains.chain[1].mac, STORE_AUDIT_LAST, &chains.chain[1].last);
+	assert_mac(&chains.chain[2].mac, STORE_AUDIT_LAST, &chains.chain[2].last);
+	assert_mac(&chains.chain[0].mac, STORE_AUDIT_CHAINS,
+		   &(const struct store_audit_place){.chain = 2});
+	fixture_end(&f);
+}
+END_TEST
+
+/* What did not happen is not in the chain: a unit with a conflict, also in a batch of others. */
+START_TEST(test_a_unit_that_fails_leaves_no_gap)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct fixture f;
+	struct chains chains;
+
+	fixture_begin(&f, _i);
+	OK(store_audit_add(f.unit, &bare));
+	OK(store_registration_deregister(f.unit, 1, 1));
+	CONFLICT(store_unit_commit(f.unit));
+	ck_assert_uint_eq(chains_of(&f).len, 1);
+	put_registration(&f, &reg);
+	put_audit(&f, &whole);
+	OK(store_audit_add(f.unit, &bare));
+	OK(store_registration_insert(f.unit, &reg, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	put_audit(&f, &bare);
+	chains = chains_of(&f);
+	ck_assert_uint_eq(chains.len, 2);
+	ck_assert_uint_eq(chains.n_lines, 2);
+	ck_assert(!chains.chain[1].mac.present);
+	fixture_end(&f);
+}
+END_TEST
+
+START_TEST(test_purge_and_seal)
+{
+	struct store_audit_mac mac = {.present = true, .key_id = "another", .octets = "a MAC"};
+	struct fixture f;
+	struct chains chains;
+
+	fixture_begin(&f, _i);
+	for (int i = 0; i < 4; i++)
+		put_audit(&f, &bare);
+	chains = chains_of(&f);
+	OK(store_audit_purge(f.unit, 2));
+	OK(store_audit_anchor(f.unit, &chains.place[1], 0, &mac));
+	OK(store_unit_commit(f.unit));
+	/* Somebody else has been at it. */
+	OK(store_audit_anchor(f.unit, &chains.place[1], 0, &mac));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_audit_seal(f.unit, &chains.chain[1], &mac, &mac));
+	CONFLICT(store_unit_commit(f.unit));
+	chains = (struct chains){0};
+	OK(store_audit_chains(f.reader, chain_keep, &chains));
+	ck_assert_int_eq(chains.chain[1].anchor.sequence, 2);
+	ck_assert_mem_eq(chains.chain[1].anchor_mac.octets, mac.octets, sizeof(mac.octets));
+	ck_assert(!chains.chain[1].mac.present);
+	OK(store_audit_seal(f.unit, &chains.chain[1], &mac, &mac));
+	OK(store_unit_commit(f.unit));
+	chains.len = 0;
+	OK(store_audit_chains(f.reader, chain_keep, &chains));
+	ck_assert_mem_eq(chains.chain[1].mac.key_id, mac.key_id, sizeof(mac.key_id));
+	/* And the process goes on where it was. */
+	put_audit(&f, &bare);
+	ck_assert_int_eq(f.backend->audit_count(f.database), 3);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *audit_cases(void)
 {
 	TCase *tc = tcase_create("audit");
@@ -143,5 +315,9 @@ TCase *audit_cases(void)
 	tcase_add_loop_test(tc, test_audit_comes_back_as_added, 0, backends_count);
 	tcase_add_loop_test(tc, test_target_in_a_vnf_instance, 0, backends_count);
 	tcase_add_loop_test(tc, test_audit_filters, 0, backends_count);
+	/* SQLite's alone. */
+	tcase_add_loop_test(tc, test_each_process_has_a_chain, 0, 1);
+	tcase_add_loop_test(tc, test_a_unit_that_fails_leaves_no_gap, 0, 1);
+	tcase_add_loop_test(tc, test_purge_and_seal, 0, 1);
 	return tc;
 }

@@ -6,6 +6,7 @@
 #include "../../src/store/sqlite/migrate.h"
 #include "asn1/dn.h"
 #include "base/strbuf.h"
+#include "store/audit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -366,6 +367,51 @@ START_TEST(test_key_digests_of_before)
 }
 END_TEST
 
+static int chain_zero(void *arg, const struct store_audit_chain *chain)
+{
+	*(struct store_audit_chain *)arg = *chain;
+	return 0;
+}
+
+static int line_step(void *arg, const struct store_audit *line)
+{
+	ck_assert_int_eq(line->chain, 0);
+	ck_assert_uint_eq(line->hash.len, 0);
+	return store_audit_step(arg, line);
+}
+
+/* What there was is chain 0, which the first chain goes on from. */
+START_TEST(test_audit_of_before)
+{
+	const struct store_audit_filter all = {.limit = 10};
+	struct store_audit_chain chain;
+	struct store_audit_place place;
+	struct fixture f;
+	sqlite3 *db;
+
+	sqlite_begin(&f);
+	db = database_before(f.database, "audit-chain");
+	OK(sqlite3_exec(db,
+			"INSERT INTO audit (time_ms, actor, action, target)"
+			" VALUES (1, 'vnfm-a', 'register', 'x')",
+			NULL, NULL, NULL));
+	OK(sqlite3_exec(db,
+			"INSERT INTO audit (time_ms, actor, action, target, detail, uid)"
+			" VALUES (2, 'cmfctl', 'revoke', 'x', '0a', 0)",
+			NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+	fixture_open(&f);
+	OK(store_audit_chains(f.reader, chain_zero, &chain));
+	ck_assert_int_eq(chain.id, 0);
+	ck_assert_int_eq(chain.last.sequence, 2);
+	OK(store_audit_begin(&chain, &place));
+	OK(store_audit_list(f.reader, &all, line_step, &place));
+	ck_assert_int_eq(place.sequence, 2);
+	ck_assert_mem_eq(place.hash, chain.last.hash, sizeof(place.hash));
+	fixture_end(&f);
+}
+END_TEST
+
 /* A certificate of that registration with the subject CN=name. */
 static void named_insert(sqlite3 *db, int id, int registration_id, int state, const char *name,
 			 const char *not_after_ms)
@@ -670,5 +716,6 @@ TCase *sqlite_file_cases(void)
 	tcase_add_test(tc, test_reasons_of_before);
 	tcase_add_test(tc, test_clients_of_before);
 	tcase_add_test(tc, test_entities_of_before);
+	tcase_add_test(tc, test_audit_of_before);
 	return tc;
 }

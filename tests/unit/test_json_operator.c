@@ -36,7 +36,7 @@ static void look(void *arg, struct json_process_state *statep)
 		statep->reload_problems = strdup(reload_problems);
 }
 
-static int reload(void *arg, struct strbuf *problems)
+static int reload(void *arg, uid_t uid, struct strbuf *problems)
 {
 	(void)arg;
 	strbuf_add(problems, reload_problems ? reload_problems : "");

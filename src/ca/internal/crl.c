@@ -197,6 +197,21 @@ static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl
 	return store_crl_changes(reader, ca->conf->name, &row->changes);
 }
 
+static int crl_audit(struct store_unit *unit, const struct store_crl *row, size_t entries)
+{
+	char detail[64];
+	const struct store_audit audit = {.time_ms = row->this_update_ms,
+					  .actor = "housekeeping",
+					  .actor_kind = STORE_ACTOR_SYSTEM,
+					  .action = "issue CRL",
+					  .target = row->ca,
+					  .detail = detail};
+
+	snprintf(detail, sizeof(detail), "crlNumber %lld, %zu entries", (long long)row->number,
+		 entries);
+	return store_audit_add(unit, &audit);
+}
+
 /* One attempt; STORE_CONFLICT if another process had a CRL of that number in the store first. */
 static int crl_make_once(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
@@ -217,6 +232,8 @@ static int crl_make_once(struct ca *ca, struct store_reader *reader, struct stor
 		return log_fault("making a CRL", err, ca->conf->name);
 	row.der = shared_view(der);
 	err = store_crl_insert(unit, &row, &row.id);
+	if (!err)
+		err = crl_audit(unit, &row, n);
 	/* Its number is used up before anybody sees the CRL, whoever it was that asked for one. */
 	if (!err)
 		err = store_unit_commit(unit);

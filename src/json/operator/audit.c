@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/audit: what was done and refused (GET). cmf/audit.c writes it.
+ * /v1/audit: what was done and refused (GET); /v1/audit/verify: whether it is what was written.
+ * cmf/audit.c writes it.
  */
 #include "call.h"
 #include "encode.h"
+
+#include "cmf/audit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,20 +19,33 @@ static const char *const actor_kinds[STORE_ACTORS] = {
 	[STORE_ACTOR_SYSTEM] = "system",
 };
 
+static json_t *hash_json(struct bytes hash)
+{
+	char hex[2 * STORE_AUDIT_HASH_LEN + 1];
+
+	if (hash.len != STORE_AUDIT_HASH_LEN)
+		return json_null();
+	bytes_to_hex(hash, hex);
+	return json_string(hex);
+}
+
 static json_t *audit_json(const struct store_audit *a)
 {
 	char id[REQUEST_ID_SIZE];
 
 	request_id_text(a->request_id, id);
-	return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-			 (json_int_t)a->id, "time", json_time(a->time_ms), "actor_kind",
+	return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
+			 " s:I, s:o}",
+			 "id", (json_int_t)a->id, "time", json_time(a->time_ms), "actor_kind",
 			 a->actor_kind < STORE_ACTORS ? actor_kinds[a->actor_kind] : "unknown",
 			 "actor", json_text(a->actor), "uid",
-			 a->has_uid ? json_integer((json_int_t)a->uid) : json_null(), "action",
-			 json_text(a->action), "target", json_text(a->target), "detail",
-			 json_text(a->detail), "before", json_text(a->before), "after",
-			 json_text(a->after), "outcome", json_text(a->outcome), "request_id",
-			 json_text(id[0] ? id : NULL));
+			 a->has_uid ? json_integer((json_int_t)a->uid) : json_null(), "user",
+			 json_text(a->user), "action", json_text(a->action), "target",
+			 json_text(a->target), "detail", json_text(a->detail), "before",
+			 json_text(a->before), "after", json_text(a->after), "outcome",
+			 json_text(a->outcome), "request_id", json_text(id[0] ? id : NULL), "chain",
+			 (json_int_t)a->chain, "sequence", (json_int_t)a->sequence, "hash",
+			 hash_json(a->hash));
 }
 
 static int audit_row(void *arg, const struct store_audit *a)
@@ -83,4 +99,49 @@ int operator_audit(struct operator_call *call)
 	filter.limit = page.limit;
 	return operator_page_end(call, &page,
 				 store_audit_list(call->worker->reader, &filter, audit_row, &page));
+}
+
+/* --- /v1/audit/verify --- */
+
+static json_t *chain_json(const struct store_audit_chain *chain)
+{
+	return json_pack("{s:I, s:o, s:I, s:o, s:o, s:I}", "chain", (json_int_t)chain->id, "begun",
+			 chain->id ? json_time(chain->begun_ms) : json_null(), "sequence",
+			 (json_int_t)chain->last.sequence, "hash",
+			 hash_json(BYTES_OF(chain->last.hash)), "mac",
+			 chain->id && chain->mac.present ? hash_json(BYTES_OF(chain->mac.octets))
+							 : json_null(),
+			 "removed", (json_int_t)chain->anchor.sequence);
+}
+
+static json_t *report_json(const struct cmf_audit_report *report)
+{
+	json_t *findings = json_array(), *chains = json_array();
+	size_t n = report->n_findings < CMF_AUDIT_FINDINGS_MAX ? report->n_findings
+							       : CMF_AUDIT_FINDINGS_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(findings,
+				      json_pack("{s:I, s:o, s:s}", "chain",
+						(json_int_t)report->finding[i].chain, "id",
+						report->finding[i].id
+							? json_integer(report->finding[i].id)
+							: json_null(),
+						"problem", report->finding[i].text));
+	for (size_t i = 0; i < report->n_chains; i++)
+		json_array_append_new(chains, chain_json(&report->chain[i]));
+	return json_pack("{s:b, s:I, s:I, s:o, s:o}", "verified", report->n_findings == 0, "lines",
+			 (json_int_t)report->lines, "problems", (json_int_t)report->n_findings,
+			 "findings", findings, "chains", chains);
+}
+
+int operator_audit_verify(struct operator_call *call)
+{
+	_cleanup_(cmf_audit_report_clear) struct cmf_audit_report report = {0};
+	int err;
+
+	if (json_query_unknown(&call->query))
+		return operator_problem(call, 400, "the query has an unknown parameter");
+	err = cmf_audit_verify(call->cmf, call->worker->reader, &report);
+	return err ? operator_fault(call, err) : operator_ok(call, 200, report_json(&report));
 }

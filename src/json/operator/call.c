@@ -128,7 +128,8 @@ struct cmf_call operator_cmf_call(const struct operator_call *call, const struct
 
 	made.origin = (struct cmf_origin){.request_id = call->request->id,
 					  .has_uid = call->request->has_uid,
-					  .uid = call->request->uid};
+					  .uid = call->request->uid,
+					  .user = call->user};
 	return made;
 }
 

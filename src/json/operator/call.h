@@ -24,6 +24,7 @@ struct operator_call {
 	struct http_response *response;
 	struct json_query query;
 	const char *reason; /* of a refusal, for the log */
+	char *user;         /* name of the process's uid; NULL: it has none */
 	int64_t now_ms;
 };
 
@@ -107,3 +108,5 @@ operator_endpoint operator_registrations, operator_certificates, operator_certif
 	operator_subscriptions, operator_subscription, operator_vnfms, operator_vnfm, operator_vnfs,
 	operator_vnfcs, operator_status, operator_reload, operator_deregister, operator_secret_key,
 	operator_move;
+
+operator_endpoint operator_audit_verify;

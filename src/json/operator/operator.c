@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ static const struct {
 	{"/v1/reload", HTTP_POST, operator_reload},
 	{"/v1/tidy", HTTP_POST, operator_tidy},
 	{"/v1/secret-key", HTTP_GET | HTTP_POST, operator_secret_key},
+	{"/v1/audit/verify", HTTP_GET, operator_audit_verify},
 	{"/v1/vnfms", HTTP_GET, operator_vnfms},
 	{"/v1/vnfms/*", HTTP_POST | HTTP_DELETE, operator_vnfm},
 	{"/v1/vnfs", HTTP_GET, operator_vnfs},
@@ -66,6 +68,18 @@ static const struct {
 };
 
 /* --- handler --- */
+
+/* Of the process at the socket, as it is called now; NULL: none. */
+static char *user_name(const struct http_request *request)
+{
+	struct passwd entry, *found = NULL;
+	char buffer[4096];
+
+	if (!request->has_uid ||
+	    getpwuid_r(request->uid, &entry, buffer, sizeof(buffer), &found) != 0 || !found)
+		return NULL;
+	return strdup(found->pw_name);
+}
 
 static void operator_serve(void *arg, struct worker *worker, const struct http_request *request,
 			   struct http_response *response)
@@ -84,6 +98,7 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 	call.worker = binding->door->worker_of(worker, &service);
 	call.cmf = service.cmf;
 	call.inventory = service.inventory;
+	call.user = user_name(request);
 	err = json_query_parse(request->query, &call.query);
 	if (err == -EINVAL)
 		status = operator_problem(&call, 400, "the query of the URL is malformed");
@@ -96,10 +111,11 @@ static void operator_serve(void *arg, struct worker *worker, const struct http_r
 	log_event(LOG_LEVEL_INFO, "admin", F_TEXT("id", id[0] ? id : NULL),
 		  F_INT("conn", (int64_t)request->connection),
 		  F_INT("uid", request->has_uid ? (int64_t)request->uid : -1),
-		  F_TEXT("method", http_method_name(request->method)),
+		  F_TEXT("user", call.user), F_TEXT("method", http_method_name(request->method)),
 		  F_TEXT("path", request->path), F_INT("status", status),
 		  F_TEXT("reason", call.reason),
 		  F_INT("us", clock_monotonic_us() - request->received_us));
+	free(call.user);
 }
 
 int json_operator_new(json_worker_of *worker_of, const struct clock_source *clock, struct lcm *lcm,

@@ -18,7 +18,7 @@ int operator_reload(struct operator_call *call)
 		return operator_problem(call, 400, "the query has an unknown parameter");
 	/* It is another thread's work. */
 	pool_wait_begin();
-	err = process->reload(process->arg, &problems);
+	err = process->reload(process->arg, call->request->uid, &problems);
 	pool_wait_end();
 	if (err == -ESHUTDOWN)
 		return operator_problem(call, 503, "the server ends");

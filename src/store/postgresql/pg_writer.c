@@ -286,6 +286,12 @@ static int change_send(struct pg_writer *w, const struct store_unit *unit,
 		parameter_add(&p, unit_value(unit, &change->value[i]));
 	if (change_rows[change->kind] == CHANGE_ROWS_NEW)
 		parameter_add(&p, value_int(change->result));
+	/* A line of audit is in no chain here: chain, sequence, hash. */
+	if (change->kind == CHANGE_AUDIT_ADD) {
+		parameter_add(&p, value_int(0));
+		parameter_add(&p, value_int(0));
+		parameter_add(&p, value_text(NULL));
+	}
 	if ((size_t)p.n != w->statements.change[change->kind].n_parameters)
 		return log_fault("store: execute change", -EINVAL,
 				 w->statements.change[change->kind].sql);

@@ -1,28 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The audit: what was done, or refused, to whom and by whom. Nothing of the CMF depends on it. */
-#include "reader.h"
+#include "audit_rows.h"
 #include "unit.h"
 
 #include "base/vnfci_urn.h"
 
+#include <assert.h>
 #include <errno.h>
+
+void audit_values(const struct store_audit *line, struct value values[AUDIT_VALUES])
+{
+	const struct value all[] = {
+		value_int(line->time_ms),
+		value_int(line->actor_kind),
+		value_text(line->actor),
+		value_int_unless(line->has_uid ? (int64_t)line->uid : -1, -1),
+		value_text(line->action),
+		value_text(line->target),
+		value_text(line->detail),
+		value_text(line->before),
+		value_text(line->after),
+		value_text(line->outcome ? line->outcome : "done"),
+		value_int_unless((int64_t)line->request_id, 0),
+		value_text(line->user),
+	};
+
+	static_assert(ARRAY_LEN(all) == AUDIT_VALUES, "each is hashed");
+	memcpy(values, all, sizeof(all));
+}
 
 int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
 	bool of_vnf = audit->vnf_instance && *audit->vnf_instance;
 	_cleanup_(freep) char *urn = of_vnf ? vnfci_urn(audit->vnf_instance, audit->target) : NULL;
+	struct store_audit line = *audit;
+	struct value values[AUDIT_VALUES];
 
 	if (of_vnf && !urn)
 		return -ENOMEM;
-	return unit_add(u, CHANGE_AUDIT_ADD,
-			VALUES(value_int(audit->time_ms), value_int(audit->actor_kind),
-			       value_text(audit->actor),
-			       value_int_unless(audit->has_uid ? (int64_t)audit->uid : -1, -1),
-			       value_text(audit->action), value_text(of_vnf ? urn : audit->target),
-			       value_text(audit->detail), value_text(audit->before),
-			       value_text(audit->after),
-			       value_text(audit->outcome ? audit->outcome : "done"),
-			       value_int_unless((int64_t)audit->request_id, 0)));
+	line.target = of_vnf ? urn : audit->target;
+	audit_values(&line, values);
+	/* The writer adds its place in the chain. */
+	return unit_add(u, CHANGE_AUDIT_ADD, values, AUDIT_VALUES);
 }
 
 /* --- reading --- */
@@ -37,7 +56,7 @@ static int audit_give(struct row *row, void *arg)
 	const struct audit_walk *walk = arg;
 	struct store_audit audit = {0};
 	_cleanup_(freep) char *actor = NULL, *action = NULL, *target = NULL, *detail = NULL;
-	_cleanup_(freep) char *before = NULL, *after = NULL, *outcome = NULL;
+	_cleanup_(freep) char *before = NULL, *after = NULL, *outcome = NULL, *user = NULL;
 	int64_t uid;
 	int err;
 
@@ -55,6 +74,10 @@ static int audit_give(struct row *row, void *arg)
 	audit.after = after = row_text(row);
 	audit.outcome = outcome = row_text(row);
 	audit.request_id = (uint64_t)row_int_or(row, 0);
+	audit.user = user = row_text(row);
+	audit.chain = row_int(row);
+	audit.sequence = row_int(row);
+	audit.hash = row_bytes(row);
 	err = row_complete(row);
 	return err < 0 ? err : walk->each(walk->arg, &audit);
 }

@@ -6,6 +6,7 @@
 #include "asn1/dn.h"
 #include "asn1/name_key.h"
 #include "asn1/spki.h"
+#include "audit_hash.h"
 #include "base/log.h"
 #include "base/name_fold.h"
 #include "migration.h"
@@ -147,6 +148,45 @@ static void certificate_name_key(sqlite3_context *context, int n, sqlite3_value 
 	name_keys_clear(&keys);
 }
 
+static struct value value_of(sqlite3_value *value)
+{
+	struct value made = {.kind = VALUE_NULL};
+
+	if (sqlite3_value_type(value) == SQLITE_INTEGER)
+		return value_int(sqlite3_value_int64(value));
+	if (sqlite3_value_type(value) == SQLITE_TEXT) {
+		made.kind = VALUE_TEXT;
+		made.data = sqlite3_value_text(value);
+		made.len = (size_t)sqlite3_value_bytes(value);
+	}
+	return made;
+}
+
+/* audit_hash(...), for 0036: the hash of the lines of chain 0, whose values it is given in their
+ * order. */
+static void audit_hash_add(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct store_audit_place *place = sqlite3_aggregate_context(context, sizeof(*place));
+	struct value line[AUDIT_VALUES];
+
+	for (int i = 0; i < n; i++)
+		line[i] = value_of(values[i]);
+	if (!place)
+		sqlite3_result_error_nomem(context);
+	else if (audit_hash_line(place, line))
+		sqlite3_result_error(context, "a line of audit cannot be hashed", -1);
+}
+
+static void audit_hash_end(sqlite3_context *context)
+{
+	const struct store_audit_place *place = sqlite3_aggregate_context(context, sizeof(*place));
+
+	if (place)
+		sqlite3_result_blob(context, place->hash, sizeof(place->hash), SQLITE_TRANSIENT);
+	else
+		sqlite3_result_error_nomem(context);
+}
+
 int sqlite_migration_functions(sqlite3 *db)
 {
 	int rc = sqlite3_create_function(db, "canonical_key_digest", 2,
@@ -164,6 +204,9 @@ int sqlite_migration_functions(sqlite3 *db)
 		rc = sqlite3_create_function(db, "certificate_name_key", 3,
 					     SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 					     certificate_name_key, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, "audit_hash", AUDIT_VALUES, SQLITE_UTF8, NULL,
+					     NULL, audit_hash_add, audit_hash_end);
 	return rc == SQLITE_OK ? 0 : sqlite_db_fault(db, "define a function", rc);
 }
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Hashes and MACs of the audit. See audit_hash.h. */
+#include "audit_hash.h"
+
+#include "asn1/algorithm.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+enum { VALUE_ABSENT = 0, VALUE_NUMBER = 1, VALUE_WORDS = 2 };
+
+#define BEGIN_LABEL "cmfd audit begin"
+
+static const char *const mac_labels[] = {
+	[STORE_AUDIT_LAST] = "cmfd audit last",
+	[STORE_AUDIT_ANCHOR] = "cmfd audit anchor",
+	[STORE_AUDIT_CHAINS] = "cmfd audit chains",
+};
+
+static void number_write(uint8_t out[8], int64_t number)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
+}
+
+static bool hash_octets(EVP_MD_CTX *ctx, const void *octets, size_t len)
+{
+	return len == 0 || EVP_DigestUpdate(ctx, octets, len) == 1;
+}
+
+static bool hash_number(EVP_MD_CTX *ctx, int64_t number)
+{
+	uint8_t octets[8];
+
+	number_write(octets, number);
+	return hash_octets(ctx, octets, sizeof(octets));
+}
+
+static bool hash_value(EVP_MD_CTX *ctx, const struct value *value)
+{
+	uint8_t kind = value->kind == VALUE_NULL  ? VALUE_ABSENT
+		       : value->kind == VALUE_INT ? VALUE_NUMBER
+						  : VALUE_WORDS;
+
+	if (!hash_octets(ctx, &kind, 1))
+		return false;
+	if (kind == VALUE_NUMBER)
+		return hash_number(ctx, value->number);
+	return kind == VALUE_ABSENT ||
+	       (hash_number(ctx, (int64_t)value->len) && hash_octets(ctx, value->data, value->len));
+}
+
+static bool hash_begin(EVP_MD_CTX *ctx)
+{
+	return ctx && EVP_DigestInit_ex(ctx, digest_by_nid(NID_sha256), NULL) == 1;
+}
+
+static bool hash_end(EVP_MD_CTX *ctx, uint8_t out[STORE_AUDIT_HASH_LEN])
+{
+	return EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+}
+
+static int hash_fault(bool ok)
+{
+	return ok ? 0 : log_fault("store: hash of a line of audit", -EIO, NULL);
+}
+
+int audit_hash_begin(const struct store_audit_chain *chain, struct store_audit_place *placep)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = true;
+
+	*placep = (struct store_audit_place){.chain = chain->id};
+	if (chain->id != 0)
+		ok = hash_begin(ctx) && hash_octets(ctx, BEGIN_LABEL, sizeof(BEGIN_LABEL) - 1) &&
+		     hash_number(ctx, chain->id) && hash_number(ctx, chain->begun_ms) &&
+		     hash_number(ctx, chain->before.sequence) &&
+		     hash_octets(ctx, chain->before.hash, sizeof(chain->before.hash)) &&
+		     hash_end(ctx, placep->hash);
+	EVP_MD_CTX_free(ctx);
+	return hash_fault(ok);
+}
+
+int audit_hash_line(struct store_audit_place *place, const struct value values[AUDIT_VALUES])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = hash_begin(ctx) && hash_octets(ctx, place->hash, sizeof(place->hash)) &&
+		  hash_number(ctx, place->chain) && hash_number(ctx, place->sequence + 1);
+
+	for (size_t i = 0; ok && i < AUDIT_VALUES; i++)
+		ok = hash_value(ctx, &values[i]);
+	ok = ok && hash_end(ctx, place->hash);
+	EVP_MD_CTX_free(ctx);
+	place->sequence++;
+	return hash_fault(ok);
+}
+
+int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
+		   const struct store_audit_place *place, struct store_audit_mac *macp)
+{
+	uint8_t text[64 + 16 + STORE_AUDIT_HASH_LEN];
+	size_t len = strlen(mac_labels[of]);
+
+	memcpy(text, mac_labels[of], len);
+	number_write(text + len, place->chain);
+	number_write(text + len + 8, place->sequence);
+	memcpy(text + len + 16, place->hash, STORE_AUDIT_HASH_LEN);
+	len += 16 + STORE_AUDIT_HASH_LEN;
+	memcpy(macp->key_id, key->id, sizeof(macp->key_id));
+	macp->present =
+		HMAC(EVP_sha256(), key->octets, sizeof(key->octets), text, len, macp->octets, NULL);
+	return hash_fault(macp->present);
+}
+
+struct value audit_hash_mac_value(const struct store_audit_mac *mac, uint8_t buffer[AUDIT_MAC_LEN])
+{
+	if (!mac->present)
+		return (struct value){.kind = VALUE_NULL};
+	memcpy(buffer, mac->key_id, STORE_AUDIT_KEY_ID_LEN);
+	memcpy(buffer + STORE_AUDIT_KEY_ID_LEN, mac->octets, STORE_AUDIT_HASH_LEN);
+	return value_bytes((struct bytes){buffer, AUDIT_MAC_LEN});
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The hashes and MACs of the audit's chains, over the values of lines as they are in the database.
+ * Numbers are eight octets, the most significant first.
+ *
+ *	begin(chain)  = SHA-256("cmfd audit begin" || chain || begun_ms || before.sequence
+ *				|| before.hash); of chain 0: 32 octets of zero
+ *	hash(line)    = SHA-256(hash of the line before || chain || sequence || value ...)
+ *	value         = 0x00 for none
+ *		      | 0x01 || number
+ *		      | 0x02 || length of the text in octets || text
+ *	MAC           = HMAC-SHA-256(audit key, label || chain || sequence || hash)
+ *
+ * The values are those of AUDIT_ADD, in its order. The audit key is cmf/'s.
+ */
+#pragma once
+
+#include "store/audit.h"
+#include "value.h"
+
+/* Of a line: those that are hashed. */
+enum { AUDIT_VALUES = 12 };
+
+/* store_audit_begin(), store_audit_mac(). */
+_must_check_ int audit_hash_begin(const struct store_audit_chain *chain,
+				  struct store_audit_place *placep);
+_must_check_ int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
+				const struct store_audit_place *place,
+				struct store_audit_mac *macp);
+/* A MAC as it is in the database: id of the key || MAC. NULL: none. The octets are `buffer`. */
+enum { AUDIT_MAC_LEN = STORE_AUDIT_KEY_ID_LEN + STORE_AUDIT_HASH_LEN };
+struct value audit_hash_mac_value(const struct store_audit_mac *mac, uint8_t buffer[AUDIT_MAC_LEN]);
+/* Goes on by a line. 0 or -EIO. */
+_must_check_ int audit_hash_line(struct store_audit_place *place,
+				 const struct value values[AUDIT_VALUES]);
