@@ -5,6 +5,7 @@
 #include "ctl.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct ctl_filter filters[] = {
 	{"requester", "requester", "CLIENT", "Of this requester"},
@@ -45,7 +46,7 @@ static error_t show_parse(int key, char *arg, struct argp_state *state)
 		record->file = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (record->id || !*arg)
+		if (record->id || !*arg || arg[strspn(arg, "0123456789abcdefABCDEF")])
 			argp_error(state, "one ID, as the list or the log shows it");
 		record->id = arg;
 		return 0;

@@ -27,7 +27,7 @@ static const struct {
 } kinds[] = {
 	{&conf_type_file, CONF_FILE_OPEN},  {&conf_type_secret_file, CONF_FILE_SECRET},
 	{&conf_type_key, CONF_FILE_SECRET}, {&conf_type_directory, CONF_FILE_DIRECTORY},
-	{&conf_type_path, CONF_FILE_MADE},
+	{&conf_type_path, CONF_FILE_MADE},  {&conf_type_database, CONF_FILE_MADE},
 };
 
 static int key_walk(const struct files_walk *walk, const char *section, const struct conf_key *key,
@@ -39,7 +39,7 @@ static int key_walk(const struct files_walk *walk, const char *section, const st
 		if (key->type != kinds[i].type)
 			continue;
 		file.path = *(char *const *)conf_key_value_const(key, base);
-		if (!file.path)
+		if (!file.path || (key->type == &conf_type_database && strstr(file.path, "://")))
 			return 0;
 		file.kind = key->type == &conf_type_key && credential_is_uri(file.path)
 				    ? CONF_FILE_TOKEN

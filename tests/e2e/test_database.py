@@ -47,6 +47,7 @@ def test_second_server(tmp_path):
     cmf = Cmf(tmp_path / "cmf").start()
     second = Cmf(tmp_path / "second")
     second.set("store", "database", cmf.dir / "cmf.db")
+    second.set("store", "secret_key", cmf.dir / "store.key")
     second.start(ready=False)
     assert second.process.wait(90) == 1
     assert f"is served by another cmfd, process {cmf.process.pid}: stop that first" in second.tail()
