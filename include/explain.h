@@ -98,5 +98,3 @@ _must_check_ int explain_form_read(struct bytes text, struct explain_form *form)
 void explain_form_clear(struct explain_form *form);
 /* NULL: none is named. */
 const char *explain_form_profile(const struct explain_form *form);
-/* Text that goes into HTML. */
-void explain_html_add(struct strbuf *out, const char *text);

@@ -82,6 +82,28 @@ void strbuf_printf(struct strbuf *b, const char *fmt, ...)
 	va_end(args);
 }
 
+void strbuf_markup(struct strbuf *b, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '&':
+			strbuf_add(b, "&amp;");
+			break;
+		case '<':
+			strbuf_add(b, "&lt;");
+			break;
+		case '>':
+			strbuf_add(b, "&gt;");
+			break;
+		case '"':
+			strbuf_add(b, "&quot;");
+			break;
+		default:
+			strbuf_add_n(b, text, 1);
+		}
+	}
+}
+
 char *strbuf_take(struct strbuf *b)
 {
 	char *text = NULL;

@@ -34,32 +34,10 @@ static double place_y(const struct frame *f, double y)
 	return BOTTOM - (BOTTOM - TOP) * y / f->y_max;
 }
 
-void chart_text(struct strbuf *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			strbuf_add(out, "&lt;");
-			break;
-		case '>':
-			strbuf_add(out, "&gt;");
-			break;
-		case '&':
-			strbuf_add(out, "&amp;");
-			break;
-		case '"':
-			strbuf_add(out, "&quot;");
-			break;
-		default:
-			strbuf_add_n(out, text, 1);
-		}
-	}
-}
-
 static void text_at(struct strbuf *out, double x, double y, const char *anchor, const char *text)
 {
 	strbuf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
-	chart_text(out, text);
+	strbuf_markup(out, text);
 	strbuf_add(out, "</text>\n");
 }
 
@@ -177,7 +155,7 @@ void chart_draw(const struct chart *chart, struct strbuf *out)
 		      "height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
 		      "font-size=\"12\">\n<title>",
 		      WIDTH, HEIGHT, WIDTH, HEIGHT);
-	chart_text(out, chart->title);
+	strbuf_markup(out, chart->title);
 	strbuf_add(out, "</title>\n");
 	draw_axes(chart, &f, out);
 	for (size_t i = 0; i < chart->n_series; i++)

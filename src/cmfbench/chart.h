@@ -25,5 +25,3 @@ struct chart {
 
 /* Adds an element svg; x is drawn by its logarithm, y from 0. Nothing is drawn without points. */
 void chart_draw(const struct chart *chart, struct strbuf *out);
-/* Adds text as XML and HTML have it. */
-void chart_text(struct strbuf *out, const char *text);

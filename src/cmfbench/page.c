@@ -175,7 +175,7 @@ static void table_add(const struct page *page, struct strbuf *out)
 		const struct row *row = &page->rows[i];
 
 		strbuf_add(out, "<tr><td>");
-		chart_text(out, row->label);
+		strbuf_markup(out, row->label);
 		strbuf_add(out, "</td>");
 		cell_add(out, row->stored, 0);
 		cell_add(out, row->per_second, 1);

@@ -166,7 +166,7 @@ static void page_send(struct http_response *response, int status, const char *to
 	strbuf_add(&out, page_head);
 	if (told) {
 		strbuf_add(&out, "<pre>");
-		explain_html_add(&out, told);
+		strbuf_markup(&out, told);
 		strbuf_add(&out, "</pre>\n");
 	}
 	strbuf_add(&out, page_form);

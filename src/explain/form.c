@@ -84,25 +84,3 @@ const char *explain_form_profile(const struct explain_form *form)
 	/* One with a NUL in it is none. */
 	return form->profile.len && strlen(name) == form->profile.len ? name : NULL;
 }
-
-void explain_html_add(struct strbuf *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			strbuf_add(out, "&amp;");
-			break;
-		case '<':
-			strbuf_add(out, "&lt;");
-			break;
-		case '>':
-			strbuf_add(out, "&gt;");
-			break;
-		case '"':
-			strbuf_add(out, "&quot;");
-			break;
-		default:
-			strbuf_add_n(out, text, 1);
-		}
-	}
-}

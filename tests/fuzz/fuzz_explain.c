@@ -21,7 +21,7 @@ static void text_check(const struct strbuf *text)
 {
 	_cleanup_(strbuf_clear) struct strbuf html = STRBUF_NULL;
 
-	explain_html_add(&html, text->text ? text->text : "");
+	strbuf_markup(&html, text->text ? text->text : "");
 	MUST(!html.text || !strpbrk(html.text, "<>\""));
 }
 
