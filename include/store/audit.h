@@ -81,7 +81,8 @@ _must_check_ int store_audit_purge(struct store_unit *u, int64_t id);
 /* The anchor of a chain is now at `place`. Conflict: it is not at `from` any more. */
 _must_check_ int store_audit_anchor(struct store_unit *u, const struct store_audit_place *place,
 				    int64_t from, const struct store_audit_mac *mac);
-/* Other MACs of the same. Conflict: the chain has gone on, or retention has. */
+/* Other MACs of the same. Conflict: the chain has gone on, or retention has; of chain 0, whose MAC
+ * is of the number of chains: there is a newer one than `newest`. */
 _must_check_ int store_audit_seal(struct store_unit *u, const struct store_audit_chain *chain,
-				  const struct store_audit_mac *mac,
+				  int64_t newest, const struct store_audit_mac *mac,
 				  const struct store_audit_mac *anchor_mac);

@@ -120,7 +120,7 @@ static int chain_seal(const struct sealing *s, const struct store_audit_chain *c
 		err = mac_renew(s, &anchor_mac, STORE_AUDIT_ANCHOR, &chain->anchor, &changed);
 	if (err < 0 || !changed)
 		return err;
-	err = store_audit_seal(s->call->unit, chain, &mac, &anchor_mac);
+	err = store_audit_seal(s->call->unit, chain, count.chain, &mac, &anchor_mac);
 	if (err == 0)
 		err = store_unit_commit(s->call->unit);
 	return err == STORE_CONFLICT ? 0 : err;

@@ -82,7 +82,7 @@ static size_t committer_take(struct committer *c)
 	if (!c->first)
 		c->lastp = &c->first;
 	c->queued -= n;
-	if (c->n_audit_keys > 0 && c->writer->ops->audit_keys)
+	if (c->n_audit_keys > 0)
 		c->writer->ops->audit_keys(c->writer, c->audit_key, c->n_audit_keys);
 	c->n_audit_keys = 0;
 	pthread_mutex_unlock(&c->lock);

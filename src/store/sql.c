@@ -534,10 +534,11 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_AUDIT_ANCHOR] = "UPDATE audit_chain SET anchor_sequence = ?2, anchor_hash = ?3,"
 				" anchor_mac = ?4 WHERE id = ?1 AND anchor_sequence = ?5",
 	[CHANGE_AUDIT_SEAL] = "UPDATE audit_chain SET mac = ?4, anchor_mac = ?5"
-			      " WHERE id = ?1 AND last_sequence = ?2 AND anchor_sequence = ?3",
+			      " WHERE id = ?1 AND last_sequence = ?2 AND anchor_sequence = ?3"
+			      " AND (?1 <> 0 OR ?6 = (SELECT max(id) FROM audit_chain))",
 	[CHANGE_AUDIT_CHAIN_BEGIN] = "INSERT INTO audit_chain (id, begun_ms, before_sequence,"
-				     " before_hash, last_sequence, last_hash)"
-				     " VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+				     " before_hash, last_sequence, last_hash, mac)"
+				     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[CHANGE_AUDIT_CHAIN_COUNT] = "UPDATE audit_chain SET mac = ?1 WHERE id = 0",
 	[CHANGE_AUDIT_CHAIN_MOVE] = "UPDATE audit_chain SET last_sequence = ?2, last_hash = ?3,"
 				    " mac = ?4 WHERE id = ?1 AND last_sequence = ?5",

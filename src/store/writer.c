@@ -4,8 +4,10 @@
 
 #include "audit_writer.h"
 #include "base/fault_point.h"
+#include "base/log.h"
 #include "counts.h"
 #include "driver.h"
+#include "records/audit_rows.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -17,6 +19,8 @@ struct step_writer {
 	struct statement *statement[CHANGE_KINDS];
 	struct counts counts;
 	struct audit_writer audit;
+	struct statement *chain_newest;
+	struct statement *chain_first;
 };
 
 /* --- changes --- */
@@ -37,13 +41,39 @@ static int statement_run(struct step_writer *w, enum change_kind kind, int64_t *
 	return err;
 }
 
+static int chain_read(struct step_writer *w, struct statement *statement,
+		      struct store_audit_chain *chainp)
+{
+	struct row row = {.driver = w->driver, .statement = statement};
+	int err = w->driver->step(statement);
+
+	if (err == 0)
+		err = audit_chain_read(&row, chainp);
+	w->driver->reset(statement);
+	return err == STORE_NOT_FOUND ? -EUCLEAN : err;
+}
+
+static int chain_begin(struct step_writer *w, int64_t now_ms)
+{
+	struct store_audit_chain newest, first;
+	int err = chain_read(w, w->chain_newest, &newest);
+
+	if (err == 0)
+		err = chain_read(w, w->chain_first, &first);
+	return err == 0 ? audit_writer_chain(&w->audit, &newest, &first, now_ms) : err;
+}
+
 /* A line of audit gets its place behind the values that it has. */
 static int audit_place_bind(struct step_writer *w, const struct change *change)
 {
 	struct statement *statement = w->statement[CHANGE_AUDIT_ADD];
 	const struct store_audit_place *place;
-	int err = audit_writer_line(&w->audit, change->value, &place);
+	int err = 0;
 
+	if (audit_writer_wants_chain(&w->audit))
+		err = chain_begin(w, change->value[0].number);
+	if (err == 0)
+		err = audit_writer_line(&w->audit, change->value, &place);
 	if (err == 0)
 		err = w->driver->bind(statement, AUDIT_VALUES, value_int(place->chain));
 	if (err == 0)
@@ -98,6 +128,25 @@ static int counts_write(struct step_writer *w)
 	return err;
 }
 
+static int audit_changes_make(struct step_writer *w)
+{
+	struct audit_change change[AUDIT_CHANGES_MAX];
+	int64_t result;
+	size_t n;
+	int err = audit_writer_changes(&w->audit, change, &n);
+
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		err = driver_bind_all(w->driver, w->statement[change[i].kind], change[i].value,
+				      change[i].n);
+		if (err == 0)
+			err = statement_run(w, change[i].kind, &result);
+	}
+	if (err != STORE_CONFLICT)
+		return err;
+	audit_writer_lost(&w->audit);
+	return -EUCLEAN;
+}
+
 /* --- batches --- */
 
 /* A unit of a batch that was tried without savepoints has failed; its result is set. */
@@ -141,15 +190,18 @@ static int execute_all(struct step_writer *w, struct store_unit *const *units, s
 	if (err == 0)
 		err = counts_write(w);
 	if (err == 0)
-		err = audit_writer_move(&w->audit);
+		err = audit_changes_make(w);
 	if (err != 0)
 		return err;
 	fault_point("store-before-commit");
 	err = w->driver->control(w->connection, DRIVER_COMMIT);
-	audit_writer_end(&w->audit, err);
-	if (err == 0)
-		fault_point("store-after-commit");
-	return err;
+	if (err != 0) {
+		audit_writer_lost(&w->audit);
+		return err;
+	}
+	audit_writer_committed(&w->audit);
+	fault_point("store-after-commit");
+	return 0;
 }
 
 /*
@@ -208,6 +260,8 @@ static void steps_free(struct writer *writer)
 
 	for (size_t i = 0; i < CHANGE_KINDS; i++)
 		w->driver->finalize(w->statement[i]);
+	w->driver->finalize(w->chain_newest);
+	w->driver->finalize(w->chain_first);
 	audit_writer_clear(&w->audit);
 	if (w->connection)
 		w->driver->disconnect(w->connection);
@@ -237,7 +291,11 @@ int writer_by_steps_new(const struct driver *driver, struct database *database,
 	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)
 		err = driver->prepare(w->connection, driver->change_sql[i], true, &w->statement[i]);
 	if (err == 0)
-		err = audit_writer_init(&w->audit, driver, w->connection, w->statement);
+		err = driver->prepare(w->connection, driver->read_sql[READ_AUDIT_CHAIN_NEWEST],
+				      true, &w->chain_newest);
+	if (err == 0)
+		err = driver->prepare(w->connection, driver->read_sql[READ_AUDIT_CHAINS], true,
+				      &w->chain_first);
 	if (err < 0)
 		return err;
 	*writerp = TAKE(head);

@@ -29,7 +29,7 @@ struct writer_ops {
 	/* From any thread: execute() waits no longer for a database that is away. NULL: it never
 	 * does. */
 	void (*give_up)(struct writer *w);
-	/* store_audit_keys_set(), between executions. NULL: its lines are in no chain. */
+	/* store_audit_keys_set(), between executions. */
 	void (*audit_keys)(struct writer *w, const struct store_audit_key *keys, size_t n);
 	void (*free)(struct writer *w);
 };

@@ -89,6 +89,8 @@ def test_what_becomes_of_the_server(cmf):
     ("DELETE FROM audit WHERE id < (SELECT min(id) + 2 FROM audit)", "2 lines are missing"),
     ("INSERT INTO audit (time_ms, actor, action, target, chain, sequence, hash) SELECT time_ms, actor, action, 'y', chain,"
      " sequence + 1, hash FROM audit WHERE id = (SELECT max(id) FROM audit)", "was changed"),
+    ("INSERT INTO audit (time_ms, actor, action, target, chain, sequence, hash) SELECT time_ms, actor, action, 'y', chain,"
+     " sequence + 9, hash FROM audit WHERE id = (SELECT max(id) FROM audit)", "lines behind the newest"),
     ("INSERT INTO audit (time_ms, actor, action, target) VALUES (1, 'a', 'b', 'c')", "behind the newest"),
     ("INSERT INTO audit (time_ms, actor, action, target, chain) VALUES (1, 'a', 'b', 'c', 99)", "chain that there is not"),
     ("UPDATE audit SET target = CASE target WHEN 'one' THEN 'two' ELSE 'one' END WHERE target IN ('one', 'two')", "was changed"),

@@ -2,6 +2,7 @@
 """cmfd on a PostgreSQL server: another cmfd takes over, and the server may crash."""
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -89,6 +90,26 @@ def said(cmf):
         return readiness(cmf)[1]
     except OSError:
         return ""
+
+
+def test_audit_is_chained(tmp_path):
+    cmf = on_postgresql(tmp_path / "cmf")
+    database = re.search(r"^database = postgresql://[^/]*/(\w+)", cmf.conf.read_text(), flags=re.M)[1]
+    try:
+        cmf.start()
+        vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+        cmf.register("vnfm-a", "vnfci-1")
+        assert enrol(vnfm, "vnfci-1").ok
+        cmf.stop()
+        cmf.start()
+        cmf.register("vnfm-a", "vnfci-2")
+        assert cmf.ctl("audit", "verify", check=False).returncode == 0
+        assert {line["chain"] for line in cmf.ctl_json("audit", "list")} == {1, 2}
+        postgresql.server().sql(database, "UPDATE audit SET target = 'x' WHERE target = 'vnfci-1'")
+        found = cmf.ctl("audit", "verify", check=False, stderr=subprocess.PIPE)
+        assert found.returncode == 1 and "was changed" in found.stderr
+    finally:
+        cmf.stop()
 
 
 def test_database_without_tables(tmp_path):

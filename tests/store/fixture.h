@@ -51,6 +51,9 @@ int64_t put_exchange(struct fixture *f, const struct store_exchange *exchange);
 /* An audit row for the unit. */
 void add_audit(struct store_unit *unit);
 
+/* So many chains, with chain 0, and lines are there, and each line is as its chain says. */
+void audit_chains_check(struct fixture *f, int64_t n_chains, int64_t n_lines);
+
 /* The program that test_crash.c kills: test_store CRASH_CHILD DATABASE FIRST THREADS PIPE. */
 #define CRASH_CHILD "--commit-until-killed"
 int crash_child(char **args);

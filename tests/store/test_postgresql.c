@@ -190,6 +190,66 @@ START_TEST(test_postgresql_has_the_same_columns)
 }
 END_TEST
 
+static void postgresql_execute(const char *url, const char *sql)
+{
+	PGconn *conn = PQconnectdb(url);
+	PGresult *result = PQexec(conn, sql);
+
+	ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s", PQerrorMessage(conn));
+	PQclear(result);
+	PQfinish(conn);
+}
+
+static const char *migration_sql(unsigned number)
+{
+	for (unsigned i = 0; i < postgresql_migrations_count; i++)
+		if (postgresql_migrations[i].number == number)
+			return postgresql_migrations[i].sql;
+	return NULL;
+}
+
+/* Lines from before PostgreSQL had chains. */
+START_TEST(test_postgresql_audit_before_chains)
+{
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	postgresql_execute(
+		f.database,
+		"INSERT INTO audit (time_ms, actor_kind, actor, uid, action, target, detail, "
+		"before,"
+		" after, outcome, request_id, user_name) VALUES"
+		" (1, 0, 'vnfm-\u00e4', NULL, 'issue', '', NULL, NULL, NULL, 'done', NULL, NULL),"
+		" (9223372036854775807, 1, 'cmfctl', 4294967294, 'revoke', 'vnfci-1', '0a0b', "
+		"'active',"
+		" 'revoked', 'done', 7, 'operator')");
+	postgresql_execute(f.database, migration_sql(42));
+	audit_chains_check(&f, 1, 2);
+	/* They are what chain 1 goes on from. */
+	add_audit(f.unit);
+	OK(store_unit_commit(f.unit));
+	audit_chains_check(&f, 2, 3);
+	fixture_end(&f);
+}
+END_TEST
+
+/* A chain that is not where this process left it, as on a standby that has not got all of it. */
+START_TEST(test_postgresql_chain_that_was_set_back)
+{
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	add_audit(f.unit);
+	OK(store_unit_commit(f.unit));
+	postgresql_execute(f.database, "TRUNCATE audit");
+	postgresql_execute(f.database, "DELETE FROM audit_chain WHERE id > 0");
+	add_audit(f.unit);
+	OK(store_unit_commit(f.unit));
+	audit_chains_check(&f, 2, 1);
+	fixture_end(&f);
+}
+END_TEST
+
 /* What is asked for in lists is put together, and seen by the server only when it is asked. */
 START_TEST(test_postgresql_understands_all_questions)
 {
@@ -313,6 +373,7 @@ START_TEST(test_postgresql_unit_is_made_once)
 		OK(store_registration_find(r.f.reader, ENTITY(name), CERT_TYPE_VNFCI, &found));
 		store_registration_clear(&found);
 	}
+	audit_chains_check(&r.f, 2, LOSSES);
 	relayed_end(&r);
 }
 END_TEST
@@ -419,6 +480,8 @@ TCase *postgresql_cases(void)
 		return tc;
 	tcase_add_test(tc, test_postgresql_has_the_same_columns);
 	tcase_add_test(tc, test_postgresql_understands_all_questions);
+	tcase_add_test(tc, test_postgresql_audit_before_chains);
+	tcase_add_test(tc, test_postgresql_chain_that_was_set_back);
 	tcase_add_test(tc, test_postgresql_serves_one);
 	tcase_add_test(tc, test_postgresql_ready_with_standbys_only);
 	tcase_add_loop_test(tc, test_postgresql_unit_is_made_once, 0, (int)ARRAY_LEN(losses));

@@ -412,6 +412,35 @@ START_TEST(test_two_writers_at_the_same_time)
 }
 END_TEST
 
+/* The first lines of audit of two processes begin two chains. */
+START_TEST(test_two_writers_begin_their_chains)
+{
+	pthread_barrier_t start;
+	struct both b;
+
+	pthread_barrier_init(&start, NULL, 2);
+	for (int round = 0; round < ROUNDS / 2; round++) {
+		struct committing committing[2] = {{.start = &start}, {.start = &start}};
+
+		both_begin(&b, _i);
+		committing[0].unit = b.f.unit;
+		committing[1].unit = b.theirs;
+		for (int i = 0; i < 2; i++) {
+			add_audit(committing[i].unit);
+			OK(pthread_create(&committing[i].thread, NULL, committing_run,
+					  &committing[i]));
+		}
+		for (int i = 0; i < 2; i++) {
+			pthread_join(committing[i].thread, NULL);
+			OK(committing[i].result);
+		}
+		audit_chains_check(&b.f, 3, 2);
+		both_end(&b);
+	}
+	pthread_barrier_destroy(&start);
+}
+END_TEST
+
 TCase *two_writers_cases(void)
 {
 	TCase *tc = tcase_create("two_writers");
@@ -420,5 +449,6 @@ TCase *two_writers_cases(void)
 	tcase_add_loop_test(tc, test_two_writers_one_after_the_other, 0, backends_count);
 	tcase_add_loop_test(tc, test_two_writers_between_gathering_and_commit, 0, backends_count);
 	tcase_add_loop_test(tc, test_two_writers_at_the_same_time, 0, backends_count);
+	tcase_add_loop_test(tc, test_two_writers_begin_their_chains, 0, backends_count);
 	return tc;
 }

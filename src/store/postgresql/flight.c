@@ -26,6 +26,13 @@ int flight_add(struct session *s, const char *name, const struct parameters *p)
 	return sent ? 0 : session_lost(s, "store: execute change");
 }
 
+int flight_ask(struct session *s, const char *sql)
+{
+	return PQsendQueryParams(s->conn, sql, 0, NULL, NULL, NULL, NULL, 1)
+		       ? 0
+		       : session_lost(s, "store: execute change");
+}
+
 int flight_send(struct session *s)
 {
 	return PQpipelineSync(s->conn) ? 0 : session_lost(s, "store: execute change");

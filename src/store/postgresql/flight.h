@@ -15,6 +15,8 @@ _must_check_ int flight_mode(struct session *session);
 _must_check_ int flight_parse(struct session *session, const char *name, const char *sql);
 _must_check_ int flight_add(struct session *session, const char *name,
 			    const struct parameters *parameters);
+/* Adds a question that is asked seldom, without parameters; its values come in binary (rows.h). */
+_must_check_ int flight_ask(struct session *session, const char *sql);
 /* Sends it. */
 _must_check_ int flight_send(struct session *session);
 /*

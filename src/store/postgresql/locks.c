@@ -23,6 +23,7 @@ enum lock_about {
 	LOCK_CSR,          /* requests of one digest */
 	LOCK_EXCHANGE,     /* whether it is open */
 	LOCK_VNF,          /* whether it has VNFCs */
+	LOCK_AUDIT_CHAINS, /* how many there are */
 };
 
 enum { RULES_MAX = 2, ALL = 0 };
@@ -81,6 +82,8 @@ static const struct rule rules[CHANGE_KINDS][RULES_MAX] = {
 	[CHANGE_CSR_INSERT] = {{LOCK_CSR, 11}},
 	[CHANGE_EXCHANGE_ADD_MESSAGE] = {{LOCK_EXCHANGE, 1}},
 	[CHANGE_EXCHANGE_FINISH] = {{LOCK_EXCHANGE, 1}},
+	[CHANGE_AUDIT_SEAL] = {{LOCK_AUDIT_CHAINS, ALL}},
+	[CHANGE_AUDIT_CHAIN_BEGIN] = {{LOCK_AUDIT_CHAINS, ALL}},
 };
 /* clang-format on */
 

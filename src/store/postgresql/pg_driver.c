@@ -9,11 +9,11 @@
 #include "driver.h"
 #include "parameters.h"
 #include "pg_writer.h"
+#include "rows.h"
 #include "session.h"
 #include "sql.h"
 #include "translate.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -289,45 +289,9 @@ static void statement_finalize(struct statement *s)
 
 /* --- values --- */
 
-/* Object identifiers of types, PostgreSQL's pg_type.dat. */
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23 };
-
-static int64_t number_of(const char *octets, int len)
-{
-	uint64_t eight;
-	uint32_t four;
-
-	if (len == (int)sizeof(eight)) {
-		memcpy(&eight, octets, sizeof(eight));
-		return (int64_t)be64toh(eight);
-	}
-	if (len == (int)sizeof(four)) {
-		memcpy(&four, octets, sizeof(four));
-		return (int32_t)be32toh(four);
-	}
-	return *octets;
-}
-
 static struct value statement_column(struct statement *s, int column)
 {
-	struct value value = {.kind = VALUE_NULL};
-
-	if (PQgetisnull(s->result, s->row, column))
-		return value;
-	value.data = PQgetvalue(s->result, s->row, column);
-	value.len = (size_t)PQgetlength(s->result, s->row, column);
-	switch (PQftype(s->result, column)) {
-	case OID_BOOL:
-	case OID_INT4:
-	case OID_INT8:
-		return value_int(number_of(value.data, (int)value.len));
-	case OID_BYTEA:
-		value.kind = VALUE_OCTETS;
-		return value;
-	default:
-		value.kind = VALUE_TEXT;
-		return value;
-	}
+	return rows_value(s->result, s->row, column);
 }
 
 /*

@@ -6,14 +6,19 @@
  */
 #include "pg_writer.h"
 
+#include "audit_writer.h"
 #include "base/clock.h"
 #include "base/fault_point.h"
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "commit_mark.h"
 #include "counts.h"
+#include "driver.h"
 #include "locks.h"
 #include "pg_statements.h"
+#include "records/audit_rows.h"
+#include "rows.h"
+#include "sql.h"
 
 #include <errno.h>
 
@@ -37,6 +42,11 @@ struct pg_writer {
 	struct commit_mark mark;
 	struct locks locks;
 	struct counts counts;
+	struct audit_writer audit;
+	struct change audit_change[AUDIT_CHANGES_MAX];
+	size_t n_audit_changes;
+	const struct change
+		*chain_line; /* with which the batch begins a chain; NULL: it does not */
 };
 
 static struct pg_writer *pg_writer_of(struct writer *writer)
@@ -169,6 +179,18 @@ static int ids_send(struct pg_writer *w, enum change_kind kind, size_t wanted)
 	return flight_add(&w->session, name, &p);
 }
 
+/* The first line of this process begins its chain, which others must not do meanwhile. */
+static int chain_want(struct pg_writer *w, const struct change *change)
+{
+	const struct change begin = {.kind = CHANGE_AUDIT_CHAIN_BEGIN};
+
+	if (change->kind != CHANGE_AUDIT_ADD || w->chain_line ||
+	    !audit_writer_wants_chain(&w->audit))
+		return 0;
+	w->chain_line = change;
+	return locks_add(&w->locks, &begin);
+}
+
 /* What the units want: locks, and how many ids of each kind. */
 static int wants_gather(struct pg_writer *w, struct store_unit *const *units, size_t n,
 			size_t wanted[CHANGE_KINDS])
@@ -176,6 +198,7 @@ static int wants_gather(struct pg_writer *w, struct store_unit *const *units, si
 	int err = 0;
 
 	w->locks.len = 0;
+	w->chain_line = NULL;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; err == 0 && k < units[i]->len; k++) {
 			const struct change *change = &units[i]->change[k];
@@ -183,6 +206,8 @@ static int wants_gather(struct pg_writer *w, struct store_unit *const *units, si
 			if (change_rows[change->kind] == CHANGE_ROWS_NEW)
 				wanted[change->kind]++;
 			err = locks_add(&w->locks, change);
+			if (err == 0)
+				err = chain_want(w, change);
 		}
 	locks_sort(&w->locks);
 	return err;
@@ -202,6 +227,10 @@ static int begin_send(struct pg_writer *w, const size_t wanted[CHANGE_KINDS])
 	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)
 		if (wanted[i] > 0)
 			err = ids_send(w, (enum change_kind)i, wanted[i]);
+	if (err == 0 && w->chain_line)
+		err = flight_ask(&w->session, store_read_sql[READ_AUDIT_CHAIN_NEWEST]);
+	if (err == 0 && w->chain_line)
+		err = flight_ask(&w->session, store_read_sql[READ_AUDIT_CHAINS]);
 	return err == 0 ? flight_send(&w->session) : err;
 }
 
@@ -236,6 +265,41 @@ static int ids_expect(struct pg_writer *w, int64_t until_us, enum change_kind ki
 	return err;
 }
 
+static struct value result_column(struct statement *statement, int column)
+{
+	return rows_value((const PGresult *)statement, 0, column);
+}
+
+/* The first row of what was asked about chains. */
+static int chain_expect(struct pg_writer *w, int64_t until_us, struct store_audit_chain *chainp)
+{
+	static const struct driver results = {.column = result_column};
+	PGresult *result = NULL;
+	int err = own_expect(w, until_us, &result);
+	struct row row = {.driver = &results, .statement = (struct statement *)result};
+
+	*chainp = (struct store_audit_chain){0};
+	if (err == 0 && PQresultStatus(result) == PGRES_TUPLES_OK)
+		err = PQntuples(result) > 0
+			      ? audit_chain_read(&row, chainp)
+			      : log_fault("store: chain of the audit", -EUCLEAN, "there is none");
+	PQclear(result);
+	return err;
+}
+
+static int chain_receive(struct pg_writer *w, int64_t until_us)
+{
+	struct store_audit_chain newest, first;
+	int err = chain_expect(w, until_us, &newest), next;
+
+	if (!w->session.conn)
+		return err;
+	next = chain_expect(w, until_us, &first);
+	err = err ? err : next;
+	return err ? err
+		   : audit_writer_chain(&w->audit, &newest, &first, w->chain_line->value[0].number);
+}
+
 /* Everything is received, whatever has failed: the session goes on with the next flight. */
 static int begin_receive(struct pg_writer *w, const size_t wanted[CHANGE_KINDS],
 			 struct store_unit *const *units, size_t n)
@@ -256,6 +320,10 @@ static int begin_receive(struct pg_writer *w, const size_t wanted[CHANGE_KINDS],
 		next = ids_expect(w, until_us, (enum change_kind)i, units, n);
 		err = err ? err : next;
 	}
+	if (w->session.conn && w->chain_line) {
+		next = chain_receive(w, until_us);
+		err = err ? err : next;
+	}
 	if (w->session.conn) {
 		next = flight_end(&w->session, until_us);
 		err = err ? err : next;
@@ -266,8 +334,10 @@ static int begin_receive(struct pg_writer *w, const size_t wanted[CHANGE_KINDS],
 static int batch_begin(struct pg_writer *w, struct store_unit *const *units, size_t n)
 {
 	size_t wanted[CHANGE_KINDS] = {0};
-	int err = wants_gather(w, units, n, wanted);
+	int err;
 
+	audit_writer_begin(&w->audit);
+	err = wants_gather(w, units, n, wanted);
 	if (err == 0)
 		err = begin_send(w, wanted);
 	return err == 0 ? begin_receive(w, wanted, units, n) : err;
@@ -275,23 +345,34 @@ static int batch_begin(struct pg_writer *w, struct store_unit *const *units, siz
 
 /* --- the changes --- */
 
+/* A line of audit gets its place behind the values that it has. */
+static int audit_place_add(struct pg_writer *w, const struct change *change, struct parameters *p)
+{
+	const struct store_audit_place *place;
+	int err = audit_writer_line(&w->audit, change->value, &place);
+
+	parameter_add(p, value_int(place->chain));
+	parameter_add(p, value_int(place->sequence));
+	parameter_add(p, value_bytes(BYTES_OF(place->hash)));
+	return err;
+}
+
 static int change_send(struct pg_writer *w, const struct store_unit *unit,
 		       const struct change *change)
 {
 	struct parameters p;
 	char name[PG_NAME_SIZE];
+	int err = 0;
 
 	p.n = 0;
 	for (size_t i = 0; i < change->n; i++)
 		parameter_add(&p, unit_value(unit, &change->value[i]));
 	if (change_rows[change->kind] == CHANGE_ROWS_NEW)
 		parameter_add(&p, value_int(change->result));
-	/* A line of audit is in no chain here: chain, sequence, hash. */
-	if (change->kind == CHANGE_AUDIT_ADD) {
-		parameter_add(&p, value_int(0));
-		parameter_add(&p, value_int(0));
-		parameter_add(&p, value_text(NULL));
-	}
+	if (change->kind == CHANGE_AUDIT_ADD)
+		err = audit_place_add(w, change, &p);
+	if (err < 0)
+		return err;
 	if ((size_t)p.n != w->statements.change[change->kind].n_parameters)
 		return log_fault("store: execute change", -EINVAL,
 				 w->statements.change[change->kind].sql);
@@ -357,6 +438,42 @@ static void unit_done(struct pg_writer *w, struct store_unit *unit, int result)
 		counts_add(&w->counts, &unit->change[i]);
 }
 
+/* How far the chain has come, behind the last unit. */
+static int audit_changes_send(struct pg_writer *w)
+{
+	struct audit_change change[AUDIT_CHANGES_MAX];
+	int err = audit_writer_changes(&w->audit, change, &w->n_audit_changes);
+
+	for (size_t i = 0; err == 0 && i < w->n_audit_changes; i++) {
+		w->audit_change[i] = (struct change){
+			.kind = change[i].kind, .value = change[i].value, .n = change[i].n};
+		err = change_send(w, NULL, &w->audit_change[i]);
+		w->audit_change[i].value = NULL;
+	}
+	return err;
+}
+
+/* Behind a unit that has failed it says nothing. */
+static int audit_changes_receive(struct pg_writer *w, int64_t until_us, int *sharedp)
+{
+	int err = 0, next;
+
+	for (size_t i = 0; w->session.conn && i < w->n_audit_changes; i++) {
+		next = change_receive(w, until_us, &w->audit_change[i], sharedp);
+		err = err ? err : next;
+	}
+	return err;
+}
+
+/* Whether the chain was where this process left it. If not it begins another one. */
+static int audit_changes_judge(struct pg_writer *w, int err)
+{
+	if (err != STORE_CONFLICT)
+		return err;
+	audit_writer_lost(&w->audit);
+	return BATCH_AGAIN;
+}
+
 /*
  * All units in one flight. What comes after a unit that has failed was made upon half of it, or not
  * at all: it says nothing.
@@ -364,10 +481,12 @@ static void unit_done(struct pg_writer *w, struct store_unit *unit, int result)
 static int units_fly(struct pg_writer *w, struct store_unit *const *units, size_t n)
 {
 	int64_t until_us;
-	int err = 0, shared = 0, failed = 0, result;
+	int err = 0, shared = 0, failed = 0, result, chain = 0;
 
 	for (size_t i = 0; err == 0 && i < n; i++)
 		err = unit_send(w, units[i]);
+	if (err == 0)
+		err = audit_changes_send(w);
 	if (err == 0)
 		err = flight_send(&w->session);
 	until_us = session_deadline(&w->session);
@@ -377,15 +496,18 @@ static int units_fly(struct pg_writer *w, struct store_unit *const *units, size_
 		unit_done(w, units[i], result);
 	}
 	if (err == 0 && w->session.conn)
+		chain = audit_changes_receive(w, until_us, &shared);
+	if (err == 0 && w->session.conn)
 		err = flight_end(&w->session, until_us);
 	if (err < 0 || shared)
 		return err < 0 ? err : shared;
-	return failed ? BATCH_UNIT_FAILED : 0;
+	return failed ? BATCH_UNIT_FAILED : audit_changes_judge(w, chain);
 }
 
 /* Each unit in a flight of its own, behind a savepoint. */
 static int unit_fly(struct pg_writer *w, struct store_unit *unit)
 {
+	const struct store_audit_place before = w->audit.now;
 	int64_t until_us;
 	int err = own_add(w, PG_SAVEPOINT, NULL), shared = 0, result;
 
@@ -404,9 +526,28 @@ static int unit_fly(struct pg_writer *w, struct store_unit *unit)
 	if (err < 0 || shared)
 		return err < 0 ? err : shared;
 	unit_done(w, unit, result);
-	if (result != 0)
+	if (result != 0) {
+		w->audit.now = before;
 		err = own_fly(w, PG_ROLLBACK_TO, NULL);
+	}
 	return err == 0 ? own_fly(w, PG_RELEASE, NULL) : err;
+}
+
+static int audit_changes_fly(struct pg_writer *w)
+{
+	int err = audit_changes_send(w), shared = 0, end = 0;
+	int64_t until_us;
+
+	if (err == 0)
+		err = flight_send(&w->session);
+	until_us = session_deadline(&w->session);
+	if (err == 0)
+		err = audit_changes_receive(w, until_us, &shared);
+	if (w->session.conn)
+		end = flight_end(&w->session, until_us);
+	if (end < 0 || shared)
+		return end < 0 ? end : shared;
+	return audit_changes_judge(w, err);
 }
 
 static int units_fly_one_by_one(struct pg_writer *w, struct store_unit *const *units, size_t n)
@@ -418,7 +559,9 @@ static int units_fly_one_by_one(struct pg_writer *w, struct store_unit *const *u
 		err = unit_fly(w, units[i]);
 		done += err == 0 && units[i]->result == 0;
 	}
-	return err == 0 && done == 0 ? BATCH_IDLE : err;
+	if (err == 0 && done == 0)
+		return BATCH_IDLE;
+	return err == 0 ? audit_changes_fly(w) : err;
 }
 
 /* --- COMMIT --- */
@@ -514,8 +657,10 @@ static int commit_look_up(struct pg_writer *w)
 	session_close(&w->session);
 	atomic_store(&w->database->undecided, true);
 	err = commit_mark_look_up(&w->mark, w->database, &made);
-	if (err < 0)
+	if (err < 0) {
+		audit_writer_lost(&w->audit);
 		return err;
+	}
 	return made ? 0 : BATCH_AGAIN;
 }
 
@@ -538,8 +683,10 @@ static int batch_commit(struct pg_writer *w)
 		err = commit_look_up(w);
 	if (err != -ENOTCONN)
 		atomic_store(&w->database->undecided, false);
-	if (err == 0)
+	if (err == 0) {
+		audit_writer_committed(&w->audit);
 		fault_point("store-after-commit");
+	}
 	return err;
 }
 
@@ -602,6 +749,12 @@ static int pg_writer_execute(struct writer *writer, struct store_unit *const *un
 	return err;
 }
 
+static void pg_writer_audit_keys(struct writer *writer, const struct store_audit_key *keys,
+				 size_t n)
+{
+	audit_writer_keys(&pg_writer_of(writer)->audit, keys, n);
+}
+
 /* --- its life --- */
 
 static void pg_writer_give_up(struct writer *writer)
@@ -621,12 +774,14 @@ static void pg_writer_free(struct writer *writer)
 	session_close(&w->session);
 	pg_statements_clear(&w->statements);
 	locks_clear(&w->locks);
+	audit_writer_clear(&w->audit);
 	free(w);
 }
 
 static const struct writer_ops pg_ops = {
 	.execute = pg_writer_execute,
 	.give_up = pg_writer_give_up,
+	.audit_keys = pg_writer_audit_keys,
 	.free = pg_writer_free,
 };
 

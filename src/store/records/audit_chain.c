@@ -104,7 +104,7 @@ int store_audit_anchor(struct store_unit *u, const struct store_audit_place *pla
 			       audit_hash_mac_value(mac, buffer), value_int(from)));
 }
 
-int store_audit_seal(struct store_unit *u, const struct store_audit_chain *chain,
+int store_audit_seal(struct store_unit *u, const struct store_audit_chain *chain, int64_t newest,
 		     const struct store_audit_mac *mac, const struct store_audit_mac *anchor_mac)
 {
 	uint8_t buffers[2][AUDIT_MAC_LEN];
@@ -113,5 +113,5 @@ int store_audit_seal(struct store_unit *u, const struct store_audit_chain *chain
 			VALUES(value_int(chain->id), value_int(chain->last.sequence),
 			       value_int(chain->anchor.sequence),
 			       audit_hash_mac_value(mac, buffers[0]),
-			       audit_hash_mac_value(anchor_mac, buffers[1])));
+			       audit_hash_mac_value(anchor_mac, buffers[1]), value_int(newest)));
 }
