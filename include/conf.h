@@ -622,6 +622,12 @@ _must_check_ int conf_load(const char *path, struct conf **confp, struct strbuf 
  * at, which the server may read alone, or which are to be made.
  */
 _must_check_ int conf_load_names(const char *path, struct conf **confp, struct strbuf *problems);
+/*
+ * Where the operators' socket is, by a file that cannot be loaded: a cmfd that was started before
+ * it had the problem answers there. *socketp is a new string. Returns 0, -ENOENT where the file
+ * does not tell, or another negative errno.
+ */
+_must_check_ int conf_socket_guess(const char *path, char **socketp);
 void conf_free(struct conf *conf);
 DEFINE_CLEANUP(struct conf, conf_free);
 

@@ -33,6 +33,11 @@ static int socket_find(struct ctl *ctl)
 		return ctl->socket_path ? CTL_OK : ctl_file_error(ctl->socket, -ENOMEM);
 	}
 	if (conf_load_names(ctl->config, &conf, &problems)) {
+		/* A cmfd that runs is asked all the same: not least to reload, which it refuses. */
+		if (conf_socket_guess(ctl->config, &ctl->socket_path) == 0)
+			return CTL_OK;
+		if (problems.len)
+			problems.text[problems.len - 1] = '\0'; /* ctl_error() ends the line */
 		ctl_error("cannot use the configuration %s (say --config or --socket):\n%s",
 			  ctl->config, problems.text ? problems.text : "");
 		return CTL_FAULT;

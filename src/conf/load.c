@@ -456,3 +456,43 @@ int conf_load_names(const char *path, struct conf **confp, struct strbuf *proble
 {
 	return conf_load_by(path, true, confp, problems);
 }
+
+static int socket_guess(struct conf_loader *l)
+{
+	const struct conf_key *key = conf_key_find(CONF_SERVER, "admin_socket");
+	const char *title = conf_sections[CONF_SERVER].kind, *value;
+	const struct conf_source_section *server;
+	_cleanup_(freep) char *guess = NULL;
+	int err = conf_source_read(l->conf->path, &l->problems, &l->source);
+
+	if (err < 0 && err != -EINVAL)
+		return err;
+	server = conf_source_find(&l->source, title, "");
+	if (err == 0) {
+		value = conf_source_value(&l->source, server, key->name);
+		value = value ? value : key->initial;
+	} else {
+		err = conf_source_guess(server, key->name, &guess);
+		value = guess;
+	}
+	return value && err == 0 ? load_value(l, title, key, value, &l->conf->server) : err;
+}
+
+int conf_socket_guess(const char *path, char **socketp)
+{
+	_cleanup_(conf_freep) struct conf *conf = calloc(1, sizeof(*conf));
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+	struct conf_loader l = {.conf = conf, .problems = {.text = &problems}, .names_only = true};
+	int err;
+
+	if (!conf)
+		return -ENOMEM;
+	err = conf_resolve(&l, path);
+	if (err == 0)
+		err = socket_guess(&l);
+	conf_source_clear(&l.source);
+	if (err < 0)
+		return err;
+	*socketp = TAKE(conf->server.admin_socket);
+	return *socketp ? 0 : -ENOENT;
+}

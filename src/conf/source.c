@@ -36,9 +36,12 @@ void conf_source_clear(struct conf_source *source)
 	for (size_t i = 0; i < source->n_sections; i++) {
 		struct conf_source_section *s = &source->sections[i];
 
-		for (size_t j = 0; j < s->n_keys; j++)
+		for (size_t j = 0; j < s->n_keys; j++) {
 			free(s->keys[j]);
+			free(s->texts[j]);
+		}
 		free(s->keys);
+		free(s->texts);
 		free(s->full);
 		free(s->kind);
 		free(s->name);
@@ -74,23 +77,26 @@ static int section_add(struct conf_source *source, const char *full, bool *is_ne
 	return 0;
 }
 
-static int key_add(struct conf_source_section *s, const char *name, size_t len, bool *is_newp)
+/* `line` begins with the key, which is `len` octets long. */
+static int key_add(struct conf_source_section *s, const char *line, size_t len, bool *is_newp)
 {
 	char **keys = reallocarray(s->keys, s->n_keys + 1, sizeof(*keys));
-	char *copy = strndup(name, len);
+	char **texts = reallocarray(s->texts, s->n_keys + 1, sizeof(*texts));
+	_cleanup_(freep) char *copy = strndup(line, len), *text = strdup(line + len);
 
 	if (keys)
 		s->keys = keys;
-	if (!keys || !copy) {
-		free(copy);
+	if (texts)
+		s->texts = texts;
+	if (!keys || !texts || !copy || !text)
 		return -ENOMEM;
-	}
 	*is_newp = true;
 	for (size_t i = 0; i < s->n_keys; i++) {
 		if (strcmp(s->keys[i], copy) == 0)
 			*is_newp = false;
 	}
-	s->keys[s->n_keys++] = copy;
+	s->keys[s->n_keys] = TAKE(copy);
+	s->texts[s->n_keys++] = TAKE(text);
 	return 0;
 }
 
@@ -265,6 +271,32 @@ const char *conf_source_value(const struct conf_source *source,
 			return value->value;
 	}
 	return NULL;
+}
+
+/* " = value # comment"; quotes, variables and escapes are NCONF's. */
+static int plain_value(const char *text, char **valuep)
+{
+	size_t len;
+
+	text += strspn(text, " \t");
+	text += *text == '=';
+	text += strspn(text, " \t");
+	len = strcspn(text, "#");
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	if (len == 0 || strcspn(text, "$\"'`\\") < len)
+		return 0;
+	*valuep = strndup(text, len);
+	return *valuep ? 0 : -ENOMEM;
+}
+
+int conf_source_guess(const struct conf_source_section *section, const char *key, char **valuep)
+{
+	*valuep = NULL;
+	for (size_t i = 0; section && i < section->n_keys; i++)
+		if (strcmp(section->keys[i], key) == 0)
+			return plain_value(section->texts[i], valuep);
+	return 0;
 }
 
 /* "...@name" or "...:name", followed by the end or by one of ",;". */

@@ -18,6 +18,7 @@ struct conf_source_section {
 	char *name; /* the rest, "" without one */
 	bool used;  /* something refers to it */
 	char **keys;
+	char **texts; /* what stands behind each key, as it is there: '=', variables, comment */
 	size_t n_keys;
 };
 
@@ -45,6 +46,12 @@ STACK_OF(CONF_VALUE) * conf_source_values(const struct conf_source *source,
 /* One value, NULL if the section (may be NULL) does not have it. */
 const char *conf_source_value(const struct conf_source *source,
 			      const struct conf_source_section *section, const char *key);
+/*
+ * The same of a file whose syntax is not usable, by what could be read of it: *valuep is a new
+ * string, NULL where the value is not there, or is more than plain text. Returns 0 or -ENOMEM.
+ */
+_must_check_ int conf_source_guess(const struct conf_source_section *section, const char *key,
+				   char **valuep);
 /* Marks an extension section and all sections that its values name (@section, SEQUENCE:section). */
 void conf_source_use(struct conf_source *source, struct conf_source_section *section);
 /* Whether some value in the file uses $name. */

@@ -6,6 +6,7 @@ import re
 import urllib.error
 import urllib.request
 
+import pytest
 from conftest import BUILD, Cmf, Vnfm, run, wait_for
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -97,6 +98,26 @@ def test_reload_that_is_refused_is_in_the_metrics(cmf):
     cmf.conf.write_text(good)
     cmf.process.send_signal(1)
     wait_for("the reload", lambda: "\ncmfd_config_last_reload_successful 1\n" in cmf.metrics())
+
+
+@pytest.mark.parametrize("broken, named", [
+    ("\n[server]\nno_such_key = 1\n", "no_such_key"),
+    ("\n[ca issuing\n", "missing close square bracket"),
+    ("\n.include other.cnf\n", ".include is not supported"),
+])
+def test_reload_of_what_cannot_be_loaded_is_refused_by_the_server(cmf, broken, named):
+    """cmfctl finds the socket in a file with problems, so that the server knows of the reload that failed."""
+    good = cmf.conf.read_text()
+    cmf.conf.write_text(good + broken)
+    try:
+        said = cmf.ctl("reload", check=False)
+        assert said.returncode == 1 and "refused: " in said.stdout and named in said.stdout
+        assert "\ncmfd_config_last_reload_successful 0\n" in cmf.metrics()
+        assert any(named in p for p in cmf.ctl_json("status")[0]["problems"])
+    finally:
+        cmf.conf.write_text(good)
+    cmf.ctl("reload")
+    assert "\ncmfd_config_last_reload_successful 1\n" in cmf.metrics()
 
 
 def test_check_changes_nothing(tmp_path):
