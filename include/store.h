@@ -839,6 +839,9 @@ _must_check_ int store_exchange_expired(struct store_reader *r, const char *ca, 
 /* OPEN ones with a CA, counted up to `max`; since when the oldest is, 0: there are none. */
 _must_check_ int store_exchange_open(struct store_reader *r, const char *ca, uint32_t max,
 				     int64_t *np, int64_t *since_msp);
+/* The next CA with which one is OPEN, by name: *cap is the one before (NULL: none), which is freed,
+ * or STORE_NOT_FOUND. */
+_must_check_ int store_exchange_ca_next(struct store_reader *r, char **cap);
 /* Transactions of a requester in any AWAIT_* state that have a deadline, counted up to `max`. */
 _must_check_ int store_transaction_open_count(struct store_reader *r, const char *requester,
 					      uint32_t max, uint32_t *np);

@@ -24,8 +24,9 @@ _must_check_ int cmf_registration_move(const struct cmf_call *call,
 				       const struct cmf_move *to, bool *movedp);
 
 /*
- * Whether all CAs that registrations have are in the configuration. 0; -EINVAL with a line for each
- * that is not, which names registrations; another negative errno.
+ * Whether all CAs are in the configuration that registrations have, or of which something was asked
+ * that is still open. 0; -EINVAL with a line for each that is not, which names registrations or
+ * entities; another negative errno.
  */
-_must_check_ int cmf_registered_cas_check(const struct cmf *cmf, struct store_reader *reader,
-					  struct strbuf *problems);
+_must_check_ int cmf_used_cas_check(const struct cmf *cmf, struct store_reader *reader,
+				    struct strbuf *problems);

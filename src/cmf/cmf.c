@@ -47,7 +47,7 @@ static int store_use_check(const struct cmf *cmf, struct strbuf *problems)
 
 	if (err == 0 && reader)
 		err = secret_keys_check(cmf, reader, problems);
-	return err == 0 && reader ? cmf_registered_cas_check(cmf, reader, problems) : err;
+	return err == 0 && reader ? cmf_used_cas_check(cmf, reader, problems) : err;
 }
 
 int cmf_new(const struct conf *conf, struct store *store, struct ca_set *cas,

@@ -192,65 +192,6 @@ int cmf_registration_move(const struct cmf_call *call, const struct store_regist
 	return err;
 }
 
-/* --- CAs that are in use --- */
-
-enum { NAMED_MAX = 3, LINES_MAX = 20 };
-
-struct named {
-	struct strbuf text;
-	size_t n;
-};
-
-static int name_add(void *arg, const struct store_registration *reg)
-{
-	struct named *named = arg;
-
-	if (named->n++ < NAMED_MAX)
-		strbuf_printf(&named->text, "%s%s", named->n > 1 ? ", " : "", reg->subject_id);
-	return 0;
-}
-
-static int missing_tell(struct store_reader *reader, const struct store_ca_use *use,
-			struct strbuf *problems)
-{
-	const struct store_registration_filter filter = {.trust_domain = use->trust_domain,
-							 .ca = use->ca,
-							 .cert_type = -1,
-							 .limit = NAMED_MAX + 1};
-	struct named named = {.text = STRBUF_NULL};
-	int err = store_registration_list(reader, &filter, name_add, &named);
-
-	if (err == 0)
-		strbuf_printf(problems,
-			      "[ca %s]: is not in the configuration, but registrations of trust "
-			      "domain %s use it: %s%s. Put it back, move them with cmfctl "
-			      "registration update --from-ca %s --ca NAME, then take it out\n",
-			      use->ca, use->trust_domain, named.text.text,
-			      named.n > NAMED_MAX ? ", ..." : "", use->ca);
-	strbuf_clear(&named.text);
-	return err;
-}
-
-int cmf_registered_cas_check(const struct cmf *cmf, struct store_reader *reader,
-			     struct strbuf *problems)
-{
-	_cleanup_(store_ca_use_clear) struct store_ca_use use = {0};
-	size_t missing = 0;
-	int err;
-
-	while ((err = store_ca_use_next(reader, &use)) == 0 && missing < LINES_MAX) {
-		if (ca_find(cmf->cas, use.ca))
-			continue;
-		missing++;
-		err = missing_tell(reader, &use, problems);
-		if (err < 0)
-			return err;
-	}
-	if (err < 0)
-		return err;
-	return missing ? -EINVAL : 0;
-}
-
 /* --- removing --- */
 
 /* What is to be revoked with the registration. */

@@ -677,6 +677,8 @@ const char *const store_read_sql[READ_KINDS] = {
 		" AND next_ms <= ?2 ORDER BY deadline_ms LIMIT ?3",
 	[READ_EXCHANGE_OPEN] = "SELECT count(*), min(created_ms) FROM (SELECT created_ms"
 			       " FROM exchange WHERE state = 0 AND ca = ?1 LIMIT ?2) AS few",
+	[READ_EXCHANGE_CA_NEXT] = "SELECT ca FROM exchange WHERE state = 0 AND ca > ?1"
+				  " ORDER BY ca LIMIT 1",
 	[READ_CRL_NEWEST] =
 		"SELECT id, ca, number, this_update_ms, next_update_ms, scheduled_ms, changes,"
 		" coalesce((SELECT f.number FROM crl_floor f WHERE f.ca = crl.ca), 0)"

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import OPENSSL, PATIENCE, ROOT, Cmf, Vnfm, free_port, issue, make_ca, run, serial_of, wait_for
+from conftest import BUILD, OPENSSL, PATIENCE, ROOT, Cmf, Vnfm, free_port, issue, make_ca, run, serial_of, wait_for
 from relay import Relay
 
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
@@ -251,6 +251,28 @@ def test_rr_while_the_upstream_is_dead_is_revocation_pending(pair):
         pair.ca.process.send_signal(signal.SIGCONT)
     wait_for("revocation upstream", lambda: pair.ca.states("up-rrp") == ["revoked"])
     wait_for("revocation here", lambda: pair.ra.states("up-rrp") == ["revoked"])
+
+
+def test_a_ca_with_open_exchanges_cannot_be_taken_out(pair):
+    """Nobody would go on with them: the revocation would never reach the CA."""
+    pair.register("up-gone")
+    cert = pair.enrol("up-gone")
+    pair.ca.process.send_signal(signal.SIGSTOP)
+    try:
+        pair.vnfm.cmp("rr", "-oldcert", cert, "-revreason", "1", "-total_timeout", "600")
+        assert pair.ra.states("up-gone") == ["revocation pending"]
+        pair.ra.ctl("registration", "update", "--from-ca", "corporate", "--ca", "issuing")
+        with_it = pair.ra.conf.read_text()
+        pair.ra.conf.write_text(with_it[:with_it.index("[ca corporate]")])
+        said = "what was asked of it is still open, for certificates of: up-gone. "
+        result = pair.ra.ctl("reload", check=False)
+        assert result.returncode == 1 and "[ca corporate]" in result.stdout and said in result.stdout
+        result = run([BUILD / "cmfd", "--config", pair.ra.conf, "--check"], check=False)
+        assert result.returncode == 1 and said in result.stdout
+    finally:
+        pair.ca.process.send_signal(signal.SIGCONT)
+    wait_for("revocation here", lambda: pair.ra.states("up-gone") == ["revoked"])
+    pair.ra.ctl("reload")
 
 
 @pytest.mark.skipif(not OPENSSL35, reason="needs Debian 13's openssl (tools/debian13-openssl)")

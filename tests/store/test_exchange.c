@@ -72,6 +72,43 @@ START_TEST(test_exchange_find_takes_the_newest_of_its_kind)
 END_TEST
 
 /* The next_ms of what is due, in its order. */
+static void assert_cas(struct fixture *f, const char *expected)
+{
+	char text[64] = "", *ca = NULL;
+	int err;
+
+	while ((err = store_exchange_ca_next(f->reader, &ca)) == 0)
+		sprintf(text + strlen(text), "%s ", ca);
+	ck_assert_int_eq(err, STORE_NOT_FOUND);
+	ck_assert_str_eq(text, expected);
+	free(ca);
+}
+
+START_TEST(test_exchange_cas_that_are_asked)
+{
+	struct store_exchange e;
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	e = sample_exchange(put_requested_certificate(&f));
+	assert_cas(&f, "");
+	e.ca = (char *)"north";
+	put_exchange(&f, &e);
+	id = put_exchange(&f, &e);
+	e.ca = (char *)"east";
+	put_exchange(&f, &e);
+	assert_cas(&f, "east north ");
+	OK(store_exchange_finish(f.unit, id - 1, STORE_EXCHANGE_DONE, -1, NULL));
+	OK(store_unit_commit(f.unit));
+	assert_cas(&f, "east north ");
+	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_FAILED, 9, NULL));
+	OK(store_unit_commit(f.unit));
+	assert_cas(&f, "east ");
+	fixture_end(&f);
+}
+END_TEST
+
 static void assert_due(struct fixture *f, const char *ca, int64_t due_ms, const char *expected)
 {
 	struct store_due due;
@@ -180,6 +217,7 @@ TCase *exchange_cases(void)
 	tcase_add_loop_test(tc, test_exchange_comes_back_as_inserted, 0, backends_count);
 	tcase_add_loop_test(tc, test_exchange_find_takes_the_newest_of_its_kind, 0, backends_count);
 	tcase_add_loop_test(tc, test_exchange_due_and_state, 0, backends_count);
+	tcase_add_loop_test(tc, test_exchange_cas_that_are_asked, 0, backends_count);
 	tcase_add_loop_test(tc, test_exchange_messages, 0, backends_count);
 	return tc;
 }

@@ -134,6 +134,27 @@ int store_exchange_open(struct store_reader *r, const char *ca, uint32_t max, in
 	return err;
 }
 
+static int ca_read(struct row *row, void *arg)
+{
+	*(char **)arg = row_text(row);
+	return row_complete(row);
+}
+
+int store_exchange_ca_next(struct store_reader *r, char **cap)
+{
+	char *next = NULL;
+	int err = read_one(r, READ_EXCHANGE_CA_NEXT, VALUES(value_text(*cap ? *cap : "")), ca_read,
+			   &next);
+
+	if (err != 0) {
+		free(next);
+		return err;
+	}
+	free(*cap);
+	*cap = next;
+	return 0;
+}
+
 /* --- changes --- */
 
 int store_exchange_insert(struct store_unit *u, const struct store_exchange *e, int64_t *idp)
