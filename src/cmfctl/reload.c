@@ -10,7 +10,8 @@ int ctl_reload(struct ctl *ctl, int argc, char **argv)
 		.doc = "Has the running cmfd read its configuration anew, and waits until that is "
 		       "done. Exits with 1 if it was refused: then the one from before stays in "
 		       "force."};
-	json_t *reply;
+	json_t *reply, *problem;
+	size_t i;
 	int status;
 
 	ctl_parse(&argp, ctl, NULL, argc, argv);
@@ -21,6 +22,9 @@ int ctl_reload(struct ctl *ctl, int argc, char **argv)
 		ctl_json_print(reply);
 	else
 		puts("reloaded");
+	if (!ctl->json)
+		json_array_foreach(json_object_get(reply, "problems"), i, problem)
+			ctl_error("warning: %s", json_string_value(problem));
 	json_decref(reply);
 	return CTL_OK;
 }

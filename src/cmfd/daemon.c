@@ -5,9 +5,11 @@
 #include "daemon.h"
 
 #include "base/error.h"
+#include "base/uri.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -232,12 +234,24 @@ static int reload_prepare(struct daemon *daemon, struct service **servicep, stru
 	return 0;
 }
 
-static void reload_refused(int err, struct strbuf *problems)
+/* Its first line says enough for one field; the log has all of them. */
+enum { CAUSE_SIZE = 256 };
+
+static const char *reload_cause(int err, const struct strbuf *problems, char cause[CAUSE_SIZE])
+{
+	const char *text = problems->len ? problems->text : error_text(err);
+
+	snprintf(cause, CAUSE_SIZE, "%.*s", (int)strcspn(text, "\n"), text);
+	uri_pin_mask(cause);
+	return cause;
+}
+
+static void reload_refused(struct strbuf *problems, const char *cause)
 {
 	char *rest = problems->text;
 	const char *line;
 
-	log_event(LOG_LEVEL_ERROR, "reload_refused", F_TEXT("cause", error_text(err)),
+	log_event(LOG_LEVEL_ERROR, "reload_refused", F_TEXT("cause", cause),
 		  F_TEXT("effect", "the configuration in force stays"));
 	while (rest && (line = strsep(&rest, "\n")))
 		if (*line)
@@ -249,6 +263,7 @@ static void daemon_reload(struct daemon *daemon, uid_t uid)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	struct service *next = NULL, *before;
+	char cause[CAUSE_SIZE];
 	uint64_t asked = process_reload_begin(daemon);
 	int err;
 
@@ -265,11 +280,12 @@ static void daemon_reload(struct daemon *daemon, uid_t uid)
 		log_event(LOG_LEVEL_INFO, "reloaded", F_TEXT("config", next->conf->path));
 		atomic_store(&daemon->reloaded_ms, clock_now_ms(&clock_system));
 		daemon->ends_told_us = 0;
+		service_list_unfit(next, &problems);
 	}
-	daemon_audit_reload(daemon, err < 0 ? error_text(err) : NULL, uid);
+	daemon_audit_reload(daemon, err < 0 ? reload_cause(err, &problems, cause) : NULL, uid);
 	process_reload_end(daemon, asked, err, problems.text);
 	if (err < 0)
-		reload_refused(err, &problems);
+		reload_refused(&problems, cause);
 	notify_send("READY=1");
 }
 

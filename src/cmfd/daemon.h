@@ -45,6 +45,8 @@ DEFINE_CLEANUP(struct service, service_unref);
 void service_tell_ends(const struct service *service, int64_t now_ms);
 /* Tells in the log of CAs whose keys cannot be used. */
 void service_tell_unfit(const struct service *service);
+/* The same as lines. */
+void service_list_unfit(const struct service *service, struct strbuf *out);
 /* Why nobody can be answered, or nothing be issued, as a line into `out`; false: it can. */
 bool service_unfit(const struct service *service, int64_t now_ms, struct strbuf *out);
 
@@ -107,7 +109,7 @@ void cmp_paths_clear(struct cmp_paths *paths);
 struct reload {
 	uint64_t asked, done;
 	int err;
-	char *problems; /* lines; NULL: it took effect */
+	char *problems; /* lines: why it was refused, or what it left unusable; NULL: nothing */
 	bool ended;     /* there will be no more */
 	pthread_cond_t changed;
 };

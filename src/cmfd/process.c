@@ -20,7 +20,7 @@ static void process_look(void *arg, struct json_process_state *statep)
 	statep->started_ms = daemon->started_ms;
 	statep->reloaded_ms = atomic_load(&daemon->reloaded_ms);
 	pthread_mutex_lock(&daemon->mutex);
-	if (daemon->reload.problems)
+	if (daemon->reload.err < 0 && daemon->reload.problems)
 		statep->reload_problems = strdup(daemon->reload.problems);
 	pthread_mutex_unlock(&daemon->mutex);
 }
@@ -72,7 +72,7 @@ void process_reload_end(struct daemon *daemon, uint64_t asked, int err, const ch
 	pthread_mutex_lock(&daemon->mutex);
 	free(reload->problems);
 	reload->problems = NULL;
-	if (err < 0)
+	if (err < 0 || (problems && *problems))
 		reload->problems = strdup(problems && *problems ? problems : error_text(err));
 	if (reload->problems)
 		uri_pin_mask(reload->problems);

@@ -94,6 +94,17 @@ void service_tell_unfit(const struct service *service)
 	}
 }
 
+void service_list_unfit(const struct service *service, struct strbuf *out)
+{
+	for (size_t i = 0; i < ca_count(service->cas); i++) {
+		const char *unfit = ca_unfit(ca_at(service->cas, i));
+
+		if (unfit)
+			strbuf_printf(out, "%s: this CA issues nothing until it can be used\n",
+				      unfit);
+	}
+}
+
 static bool any_ca_issues(const struct service *service, int64_t now_ms)
 {
 	for (size_t i = 0; i < ca_count(service->cas); i++)

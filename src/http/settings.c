@@ -32,7 +32,8 @@ static int ip_ranges_copy(const struct conf_ip_ranges *ranges, struct conf_ip_ra
 	return 0;
 }
 
-/* What TLS listeners need; where they are not all there is, the others go on without. */
+/* What TLS listeners need; where they are not all there is, the others go on without, and
+ * `problems` says so. */
 static int tls_load(const struct conf_server *conf, const struct http_tls_fallback *fallback,
 		    SSL_CTX **ctxp, struct strbuf *problems)
 {
@@ -40,12 +41,15 @@ static int tls_load(const struct conf_server *conf, const struct http_tls_fallba
 	int err = http_tls_load(conf, ctxp, &found);
 
 	if (err == -ENOKEY && fallback) {
+		const char *effect = fallback->before
+					     ? "the certificate from before the reload stays"
+					     : "nobody is served over TLS";
+
 		if (found.text)
 			found.text[strcspn(found.text, "\n")] = '\0';
 		log_event(LOG_LEVEL_ERROR, "tls_unfit", F_TEXT("problem", found.text),
-			  F_TEXT("effect", fallback->before
-						   ? "the certificate from before the reload stays"
-						   : "nobody is served over TLS"));
+			  F_TEXT("effect", effect));
+		strbuf_printf(problems, "%s: %s\n", found.text ? found.text : "", effect);
 		if (fallback->before && SSL_CTX_up_ref(fallback->before) == 1)
 			*ctxp = fallback->before;
 		return 0;

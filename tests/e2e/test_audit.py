@@ -72,6 +72,7 @@ def test_what_becomes_of_the_server(cmf):
     wait_for("the refusal", lambda: lines(cmf, *socket, "--outcome", "refused"))
     refused = lines(cmf, *socket, "--outcome", "refused")[0]
     assert refused["before"] == refused["after"] == reload["after"]
+    assert refused["detail"].startswith("[cmf] expiry_warning: ")
     cmf.set("cmf", "expiry_warning", "20d")
     cmf.stop()
     cmf.start()

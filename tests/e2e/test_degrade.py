@@ -54,7 +54,7 @@ def test_key_of_one_ca(two, tmp_path, how):
     refused = oam(two, f"oam-{how}")
     assert refused.failinfo == "systemUnavail"
     found = check(two)
-    assert found.returncode == 1 and "[ca second] key: cannot read" in found.stdout
+    assert found.returncode == 1 and f"[ca second] key: cannot read {key}: No such file or directory\n" in found.stdout
     # It comes back by itself.
     (tmp_path / "away").rename(key)
     wait_for("its key", lambda: oam(two, f"oam-{how}").ok)
@@ -63,7 +63,9 @@ def test_key_of_one_ca(two, tmp_path, how):
 
 def test_another_key_than_that_of_the_certificate(two):
     new_key(two.dir / "ca" / "second.key")
-    two.ctl("reload")
+    said = "[ca second] key: does not belong to the certificate"
+    assert f"warning: {said}" in two.ctl("reload").stdout
+    assert [p for p in two.ctl_json("reload")[0]["problems"] if p.startswith(said)]
     assert oam(two, "oam-2").failinfo == "systemUnavail"
     two.vnfm.enrol("vnfci-2")
     assert "[ca second] key: does not belong to the certificate" in check(two).stdout
@@ -95,8 +97,9 @@ def test_key_of_tls(cmf, tmp_path):
     wait_for("TLS", lambda: tls_answers(cmf))
     key = cmf.dir / "tls.key"
     key.rename(tmp_path / "away")
-    # A reload leaves what is in force.
-    cmf.ctl("reload")
+    # A reload leaves what is in force, and says so.
+    said = cmf.ctl("reload").stdout
+    assert "warning: [server] tls_key: " in said and said.count("the certificate from before the reload stays") == 1
     assert "event=tls_unfit" in cmf.tail() and tls_answers(cmf)
     found = check(cmf)
     assert found.returncode == 1 and "[server] tls_key" in found.stdout
