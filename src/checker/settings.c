@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the configuration alone lets one say: keys that others can read, limits, and what is set up
- * in part.
+ * What the configuration alone lets one say: keys that others can read, or cmfd cannot, limits, and
+ * what is set up in part.
  */
 #include "checker_local.h"
 
@@ -10,17 +10,35 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* Keys that others can read. */
-static void key_file_check(const char *what, const char *path, struct check_findings *f)
+/* Whether who owns the configuration, as whom cmfd runs, can read the file: where root asks, that
+ * is not seen otherwise. */
+static bool owner_can_read(const struct stat *st, const struct stat *conf)
+{
+	return conf->st_uid == 0 || (st->st_uid == conf->st_uid   ? st->st_mode & S_IRUSR
+				     : st->st_gid == conf->st_gid ? st->st_mode & S_IRGRP
+								  : st->st_mode & S_IROTH);
+}
+
+/* Keys that others can read, or that cmfd cannot. */
+static void key_file_check(const struct stat *conf, const char *what, const char *path,
+			   struct check_findings *f)
 {
 	struct stat st;
 
-	if (path && stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)))
+	if (!path || stat(path, &st) != 0)
+		return;
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		strbuf_printf(&f->warnings, "%s: %s can be read by others (mode %03o)\n", what,
 			      path, st.st_mode & 0777);
+	if (!owner_can_read(&st, conf))
+		strbuf_printf(&f->warnings,
+			      "%s: %s cannot be read by the owner of the configuration, as whom "
+			      "cmfd runs: chown it\n",
+			      what, path);
 }
 
-static void ca_files_check(const struct conf_ca *ca, struct check_findings *f)
+static void ca_files_check(const struct stat *owner, const struct conf_ca *ca,
+			   struct check_findings *f)
 {
 	const struct {
 		const char *key, *path;
@@ -36,11 +54,12 @@ static void ca_files_check(const struct conf_ca *ca, struct check_findings *f)
 		char what[160];
 
 		snprintf(what, sizeof(what), "[ca %s] %s", ca->name, files[i].key);
-		key_file_check(what, files[i].path, f);
+		key_file_check(owner, what, files[i].path, f);
 	}
 }
 
-static void vnfm_files_check(const struct conf_vnfm *vnfm, struct check_findings *f)
+static void vnfm_files_check(const struct stat *owner, const struct conf_vnfm *vnfm,
+			     struct check_findings *f)
 {
 	const struct {
 		const char *key, *path;
@@ -57,7 +76,7 @@ static void vnfm_files_check(const struct conf_vnfm *vnfm, struct check_findings
 		char what[160];
 
 		snprintf(what, sizeof(what), "[vnfm %s] %s", vnfm->name, files[i].key);
-		key_file_check(what, files[i].path, f);
+		key_file_check(owner, what, files[i].path, f);
 	}
 }
 
@@ -80,13 +99,16 @@ static void files_check(const struct conf *conf, struct check_findings *f)
 		{"[store] secret_key", conf->store.secret_key},
 		{"[store] database", conf->store.database},
 	};
+	struct stat owner;
 
+	if (stat(conf->path, &owner) != 0)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		key_file_check(files[i].what, files[i].path, f);
+		key_file_check(&owner, files[i].what, files[i].path, f);
 	for (size_t i = 0; i < conf->n_cas; i++)
-		ca_files_check(&conf->cas[i], f);
+		ca_files_check(&owner, &conf->cas[i], f);
 	for (size_t i = 0; i < conf->n_vnfms; i++)
-		vnfm_files_check(&conf->vnfms[i], f);
+		vnfm_files_check(&owner, &conf->vnfms[i], f);
 }
 
 /* --- which CA is whose --- */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the checker sees beside what stops cmfd: cmfd --check and cmfctl check say the same."""
 import datetime
+import os
 import shutil
 import subprocess
 
@@ -133,6 +134,21 @@ def test_keys_and_passphrases_that_others_can_read(cmf):
         assert f"warning: [{section}] {key}: {path} can be read by others (mode 644)" in findings(cmf)
         path.chmod(0o600)
     assert not any("can be read" in line for line in findings(cmf))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone gives files away")
+def test_keys_that_the_user_of_cmfd_cannot_read(cmf):
+    """What root made with openssl is root's: check, which root calls, would read it."""
+    key = cmf.dir / "ca/issuing.key"
+    os.chown(cmf.conf, 65534, 65534)
+    os.chown(key, 65534, 65534)
+    said = findings(cmf)
+    assert not any(f"{key} cannot be read" in line for line in said)
+    assert any(l.startswith(f"warning: [protection] key: {cmf.dir}/cmf.key cannot be read by the owner") for l in said)
+    os.chown(key, 0, 65534)
+    assert any(f"[ca issuing] key: {key} cannot be read by the owner" in line for line in findings(cmf))
+    key.chmod(0o640)
+    assert not any(f"{key} cannot be read" in line for line in findings(cmf))
 
 
 def test_clients_that_could_be_each_other_and_an_anchor_that_is_none(cmf, tmp_path):
