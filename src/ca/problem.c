@@ -10,7 +10,11 @@ int ca_problem(struct strbuf *problems, const struct conf_ca *conf, const char *
 	       const char *fmt, ...)
 {
 	unsigned long error = ERR_peek_last_error();
-	const char *reason = error ? ERR_reason_error_string(error) : NULL;
+	/* What the system said of a file is in the text already. */
+	bool file =
+		ERR_SYSTEM_ERROR(error) || ERR_GET_REASON(error) == ERR_R_SYS_LIB ||
+		(ERR_GET_LIB(error) == ERR_LIB_BIO && ERR_GET_REASON(error) == BIO_R_NO_SUCH_FILE);
+	const char *reason = error && !file ? ERR_reason_error_string(error) : NULL;
 	va_list args;
 
 	strbuf_printf(problems, "[ca %s] %s: ", conf->name, key);

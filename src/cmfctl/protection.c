@@ -21,7 +21,7 @@
 
 enum { OPT_ISSUER_CERT = 0x100, OPT_ISSUER_KEY, OPT_ISSUER_PASSPHRASE_FILE, OPT_NEW_KEY, OPT_DAYS };
 
-enum { DAYS_INITIAL = 730, DAYS_MAX = 36500 };
+enum { DAYS_MAX = 36500 };
 
 /* notBefore lies that far back, so that a verifier whose clock is behind accepts it. */
 static const int64_t backdate_ms = 300 * 1000;
@@ -151,6 +151,15 @@ static int role_add(X509 *cert)
 	return ok ? CTL_OK : ctl_openssl_error("extendedKeyUsage");
 }
 
+/* Of the certificate before, in milliseconds; its notBefore was set back, too. */
+static int64_t life_of(const struct protection *p)
+{
+	const X509 *before = sk_X509_value(p->certs, 0);
+
+	return rollover_time_ms(X509_get0_notAfter(before)) -
+	       rollover_time_ms(X509_get0_notBefore(before)) - backdate_ms;
+}
+
 static int certificate_make(struct protection *p)
 {
 	const struct rollover_issuer issuer = {p->issuer, p->issuer_key};
@@ -159,7 +168,8 @@ static int certificate_make(struct protection *p)
 	struct rollover_change change = {
 		.key = p->key,
 		.not_before_ms = now_ms - backdate_ms,
-		.not_after_ms = now_ms + (int64_t)p->args->days * day_ms,
+		.not_after_ms =
+			now_ms + (p->args->days ? (int64_t)p->args->days * day_ms : life_of(p)),
 	};
 	X509 *model = X509_dup(sk_X509_value(p->certs, 0)), *cert = NULL;
 	int status = model ? role_add(model) : ctl_openssl_error("certificate");
@@ -310,14 +320,15 @@ int ctl_protection_renew(struct ctl *ctl, int argc, char **argv)
 		{"issuer-passphrase-file", OPT_ISSUER_PASSPHRASE_FILE, "FILE", 0,
 		 "File with the passphrase of that key", 1},
 		{"new-key", OPT_NEW_KEY, NULL, 0, "Make a new key, too", 1},
-		{"days", OPT_DAYS, "N", 0, "Validity (730), at most the issuer's", 1},
+		{"days", OPT_DAYS, "N", 0,
+		 "Validity (as long as that of the one before), at most the issuer's", 1},
 		{0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = renew_parse,
 		.doc = "Makes a new certificate for the CMF's messages, with id-kp-cmcCA, and "
 		       "replaces the old one."};
-	struct protection_args args = {.days = DAYS_INITIAL};
+	struct protection_args args = {0};
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	_cleanup_(conf_freep) struct conf *conf = NULL;
 	struct protection p = {.args = &args};

@@ -143,14 +143,17 @@ static int path_build(struct rollover *r)
 	return CTL_REFUSED;
 }
 
-static int key_read(const char *source, const char *passphrase_file, X509 *cert, EVP_PKEY **keyp)
+/* `option` is what says where the key is. */
+static int key_read(const char *source, const char *option, const char *passphrase_file, X509 *cert,
+		    EVP_PKEY **keyp)
 {
 	const struct key_source key = {source, passphrase_file};
 	int err = credential_key_read(&key, keyp);
 
 	ERR_clear_error();
 	if (err) {
-		ctl_error("%s: %s", source, credential_error_text(err));
+		ctl_error("%s: %s; %s says where the key is", source, credential_error_text(err),
+			  option);
 		return CTL_FAULT;
 	}
 	if (EVP_PKEY_eq(*keyp, X509_get0_pubkey(cert)) == 1)
@@ -169,8 +172,8 @@ static int old_key_read(struct rollover *r)
 		ctl_error("where is the key of the root? --root-key says it");
 		return CTL_USAGE;
 	}
-	return key_read(args->root_key ? args->root_key : beside, args->root_passphrase_file,
-			old_root(r), &r->old_key);
+	return key_read(args->root_key ? args->root_key : beside, "--root-key",
+			args->root_passphrase_file, old_root(r), &r->old_key);
 }
 
 static int rollover_read(struct rollover *r)
@@ -206,8 +209,8 @@ static int new_root_read(struct rollover *r)
 		ctl_error("where is the key of the new root? --new-root-key says it");
 		return CTL_USAGE;
 	}
-	return key_read(source, r->args->new_root_passphrase_file, r->update.new_with_new,
-			&r->new_key);
+	return key_read(source, "--new-root-key", r->args->new_root_passphrase_file,
+			r->update.new_with_new, &r->new_key);
 }
 
 static int new_root_make(struct rollover *r)

@@ -36,6 +36,10 @@ def test_renew_adds_cmc_ca(cmf, tmp_path):
     cmf.ctl("protection", "renew")
     text = x509(cmf.dir / "cmf.pem", "-text")
     assert "CMC Certificate Authority" in text and "TLS Web Server Authentication" in text
+    # It lives as long as the one before, if nothing else is said.
+    ends = [run([OPENSSL, "x509", "-in", cmf.dir / "cmf.pem", "-noout", "-checkend", str(days * 86400)], check=False)
+            for days in (8, 10)]
+    assert [e.returncode for e in ends] == [0, 1]
 
 
 def test_renew_needs_the_issuers_key(cmf):

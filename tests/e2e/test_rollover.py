@@ -71,6 +71,7 @@ def test_wrong_key_makes_nothing(cmf, tmp_path):
     for args in (["--root-key", other], ["--root-key", tmp_path / "absent.key"]):
         result = cmf.ctl("ca", "rollover", "issuing", "--dir", cmf.dir / "new", *args, check=False)
         assert result.returncode in (1, 4)
+        assert result.returncode == 1 or "--root-key says where the key is" in result.stdout
         assert not list(cmf.dir.glob("new*"))
     assert cmf.ctl("ca", "rollover", "absent", "--dir", cmf.dir / "new", check=False).returncode == 1
 

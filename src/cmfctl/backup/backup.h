@@ -84,7 +84,7 @@ _must_check_ int backup_parents_make(const char *dir, const char *name);
 
 /* --- since.c --- */
 
-/* Prints what an exported audit has of the time since then, and what is to be done about it. An
- * exit code; `rowsp` (may be NULL) receives what was found, an array. */
-_must_check_ int since_read(const char *path, int64_t since_ms, json_t **rowsp);
+/* What an exported audit has of the time since then, but for lines up to that id, into an array. An
+ * exit code. */
+_must_check_ int since_read(const char *path, int64_t since_ms, int64_t after_id, json_t **rowsp);
 void since_print(const json_t *rows);

@@ -270,6 +270,25 @@ static int crls_raise(struct restore *r, const struct conf *conf, struct store *
 	return err ? err : crls_note(r, conf, reader);
 }
 
+static int audit_newest(void *arg, const struct store_audit *line)
+{
+	*(int64_t *)arg = line->id;
+	return 0;
+}
+
+/* Lines of the second in which the backup was made may be in it or not. */
+static int audit_note(struct restore *r, struct store_reader *reader)
+{
+	struct store_audit_filter filter = {.since_ms = r->created_ms - 1000, .limit = 1000};
+	int err;
+
+	do {
+		filter.after_id = r->audit_id;
+		err = store_audit_list(reader, &filter, audit_newest, &r->audit_id);
+	} while (!err && r->audit_id != filter.after_id);
+	return err;
+}
+
 static int database_prepare(struct restore *r, const struct conf *conf)
 {
 	const struct store_options options = {.database = conf->store.database,
@@ -286,6 +305,8 @@ static int database_prepare(struct restore *r, const struct conf *conf)
 		err = store_integrity_check(reader);
 	if (!err)
 		err = crls_raise(r, conf, store, reader);
+	if (!err)
+		err = audit_note(r, reader);
 	if (!err)
 		return CTL_OK;
 	store_open_problem(&options, err, &problem);
@@ -310,7 +331,7 @@ static int restore_fill(const char *stage, void *arg)
 	if (!status)
 		status = database_prepare(r, conf);
 	if (!status && r->args->audit)
-		status = since_read(r->args->audit, r->created_ms, &r->since);
+		status = since_read(r->args->audit, r->created_ms, r->audit_id, &r->since);
 	return status;
 }
 

@@ -13,7 +13,8 @@
 #include <string.h>
 
 struct since {
-	char from[21]; /* times of the audit compare as text */
+	char from[21];    /* times of the audit compare as text */
+	int64_t after_id; /* the backup has the lines up to that one */
 	json_t *rows;
 };
 
@@ -28,7 +29,7 @@ static const char *text_of(const json_t *row, const char *key)
 static int value_take(struct since *s, json_t *value)
 {
 	const char *time, *outcome;
-	json_t *row;
+	json_t *row, *id;
 	size_t i;
 	int err = 0;
 
@@ -40,7 +41,9 @@ static int value_take(struct since *s, json_t *value)
 	outcome = text_of(value, "outcome");
 	if (strlen(time) < 20 || !json_object_get(value, "action"))
 		return -EBADMSG;
-	if (strcmp(time, s->from) < 0 || (*outcome && strcmp(outcome, "done") != 0))
+	id = json_object_get(value, "id");
+	if (strcmp(time, s->from) < 0 || (id && json_integer_value(id) <= s->after_id) ||
+	    (*outcome && strcmp(outcome, "done") != 0))
 		return 0;
 	return json_array_append(s->rows, value) ? -ENOMEM : 0;
 }
@@ -64,9 +67,9 @@ static int values_read(struct since *s, FILE *file)
 	return err;
 }
 
-int since_read(const char *path, int64_t since_ms, json_t **rowsp)
+int since_read(const char *path, int64_t since_ms, int64_t after_id, json_t **rowsp)
 {
-	struct since s = {.rows = json_array()};
+	struct since s = {.after_id = after_id, .rows = json_array()};
 	FILE *file = fopen(path, "re");
 	int err = file ? (s.rows ? 0 : -ENOMEM) : -errno;
 
