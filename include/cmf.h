@@ -163,12 +163,17 @@ struct cmf_principal {
 	 */
 	int64_t certificate_id;
 	int64_t registration_id;
-	int64_t initial_id;        /* VNFCI: its one-time secret */
-	bool replaced;             /* REVOKER: by the passphrase before, which leaves no other */
+	int64_t initial_id;    /* VNFCI: its one-time secret */
+	int64_t credential_id; /* CLIENT: by which it is known, as far as one is found; 0: none */
+	bool replaced;         /* REVOKER: by the passphrase before, which leaves no other */
 	struct octets mac_secret;  /* MAC clients: to protect the answer; else empty */
 	struct octets certificate; /* DER of the one it signed with; else empty */
 };
 void cmf_principal_clear(struct cmf_principal *p);
+/* The number of the credential for the log, as `cmfctl client credential list` has it; "" for none.
+ */
+enum { CMF_CREDENTIAL_TEXT_SIZE = 24 };
+void cmf_credential_text(const struct cmf_principal *p, char text[CMF_CREDENTIAL_TEXT_SIZE]);
 /* Whether it is a registration authority, or one has approved what it asks for. */
 bool cmf_principal_is_ra(const struct cmf_principal *p);
 /* Whether it may confirm, in place of its entity, that certificate, which an entity of its own has

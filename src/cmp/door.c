@@ -346,7 +346,7 @@ static void request_log(struct cmp_request *rq)
 	const struct refusal *r = &rq->refusal;
 	bool refused = rq->attempt.metric == METRIC_REJECTED || rq->attempt.metric == METRIC_FAULT;
 	enum metric_operation op = rq->msg ? METRIC_OP_other : METRIC_OP_none;
-	char claim[CMP_CLAIM_MAX], id[REQUEST_ID_SIZE];
+	char claim[CMP_CLAIM_MAX], id[REQUEST_ID_SIZE], credential[CMF_CREDENTIAL_TEXT_SIZE];
 
 	if (rq->trace)
 		return;
@@ -356,13 +356,16 @@ static void request_log(struct cmp_request *rq)
 	if (!log_enabled(LOG_LEVEL_INFO))
 		return;
 	cmp_claim_text(rq, claim);
+	cmf_credential_text(&rq->who, credential);
 	request_id_text(rq->exchange->request_id, id);
 	log_event(LOG_LEVEL_INFO, "request", F_TEXT("id", id[0] ? id : NULL),
 		  F_INT("conn", (int64_t)rq->exchange->connection),
 		  F_TEXT("peer", rq->exchange->peer), F_TEXT("path", rq->exchange->path),
 		  F_TEXT("profile", rq->exchange->profile_label),
 		  F_HEX("transaction", rq->msg ? rq->msg->transaction_id : BYTES_NULL),
-		  F_TEXT("client", rq->who.name), F_TEXT("claimed", claim[0] ? claim : NULL),
+		  F_TEXT("client", rq->who.name),
+		  F_TEXT("credential", credential[0] ? credential : NULL),
+		  F_TEXT("claimed", claim[0] ? claim : NULL),
 		  F_TEXT("via", rq->outer ? rq->outer->who.name : NULL),
 		  F_HEX("original",
 			rq->original.present ? BYTES_OF(rq->original.digest) : BYTES_NULL),

@@ -2,6 +2,7 @@
 """Several credentials of one client: it begins with a secret, goes on with the certificate that it got, and changes one
 for the next without a gap."""
 import json
+import re
 
 import pytest
 
@@ -46,6 +47,9 @@ def test_from_a_secret_to_a_certificate_to_the_next(cmf, tmp_path, by):
         cmf.ctl("client", "credential", "add", "vnfm", "--cert", next_cert)
     two = signed(cmf, tmp_path / "two", next_cert, next_key)
     assert one.cmp("genm", "-infotype", "signKeyPairTypes").ok and two.cmp("genm", "-infotype", "signKeyPairTypes").ok
+    # The log says by which credential it was known, so that one sees when the old one may go.
+    ids = [str(c["id"]) for c in credentials(cmf, "vnfm")]
+    assert re.findall(r" client=vnfm credential=(\d+) .*operation=genm", cmf.log.read_text())[-2:] == [ids[0], ids[-1]]
     assert [c["kind"] for c in credentials(cmf, "vnfm")] == \
         (["certificate", "certificate"] if by == "exact certificate" else ["trust_anchor"])
     # Each was the client's, never the holder's of a certificate.

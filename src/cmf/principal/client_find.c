@@ -70,8 +70,11 @@ static int client_known_by(const struct cmf_call *call, enum clients_by by, stru
 	c = clients_credential(clients, by, key, call->now_ms);
 	if (!c)
 		return refuse(call->refusal, otherwise);
-	return client_with_secret(call->cmf, c->client,
-				  by == CREDENTIALS_BY_REFERENCE ? c->row : NULL, principalp);
+	err = client_with_secret(call->cmf, c->client,
+				 by == CREDENTIALS_BY_REFERENCE ? c->row : NULL, principalp);
+	if (err == 0)
+		principalp->credential_id = c->row->id;
+	return err;
 }
 
 int cmf_mac_client_find(const struct cmf_call *call, struct bytes reference,

@@ -132,7 +132,7 @@ static int signer_principal(const struct examination *x, const struct certificat
 		.not_before_ms = view->not_before_ms,
 		.not_after_ms = view->not_after_ms,
 	};
-	const struct client *client = NULL;
+	const struct client_credential *shown = NULL;
 	int err = own_find(x->call, view, &own);
 
 	if (err < 0 || err == REFUSED)
@@ -141,9 +141,11 @@ static int signer_principal(const struct examination *x, const struct certificat
 	err = path.own ? 0 : stranger_check(x, view, entry);
 	if (err != 0)
 		return err;
-	err = signer_path_find(x->clients, &path, &client);
+	err = signer_path_find(x->clients, &path, &shown);
 	if (err == 0) {
-		err = client_principal(x->conf, client, CMF_PRINCIPAL_CLIENT, &entry->principal);
+		err = client_principal(x->conf, shown->client, CMF_PRINCIPAL_CLIENT,
+				       &entry->principal);
+		entry->principal.credential_id = shown->row->id;
 		if (err == 0)
 			err = client_details(x->call, &path, &entry->principal);
 	} else if (err == REFUSED && path.own) {

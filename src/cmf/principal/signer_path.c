@@ -456,7 +456,7 @@ static void refused_tell(const struct signer_path *path, const char *why)
 }
 
 int signer_path_find(const struct clients *clients, struct signer_path *path,
-		     const struct client **clientp)
+		     const struct client_credential **credentialp)
 {
 	const struct client_credential *exact = clients_credential(
 		clients, CREDENTIALS_BY_CERTIFICATE, path->der, path->call->now_ms);
@@ -467,14 +467,14 @@ int signer_path_find(const struct clients *clients, struct signer_path *path,
 
 	/* An exact certificate is trusted by itself. */
 	if (exact) {
-		*clientp = exact->client;
+		*credentialp = exact;
 		return used_append(path, path->der);
 	}
 	err = anchors_may_do(path) ? anchored_find(&search) : 0;
 	if (err != 0)
 		return err;
 	if (search.found) {
-		*clientp = search.found->client;
+		*credentialp = search.found;
 		return 0;
 	}
 	if (path->cert)

@@ -42,4 +42,4 @@ _must_check_ int signer_entity_find(const X509 *cert, struct cmf_principal *prin
 /* 0 with the client (of the snapshot); REFUSED (signer_not_trusted, signer_expired),
  * negative errno. */
 _must_check_ int signer_path_find(const struct clients *clients, struct signer_path *path,
-				  const struct client **clientp);
+				  const struct client_credential **credentialp);

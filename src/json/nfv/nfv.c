@@ -281,13 +281,15 @@ static void request_log(const struct nfv_call *call, enum metric_operation metri
 {
 	int64_t us = clock_monotonic_us() - call->request->received_us;
 	const struct refusal *r = call->refusal.reason ? &call->refusal : NULL;
-	char id[REQUEST_ID_SIZE];
+	char id[REQUEST_ID_SIZE], credential[CMF_CREDENTIAL_TEXT_SIZE];
 
 	metrics_request(call->door->metrics, metric, outcome_of_status(status), r, us);
+	cmf_credential_text(&call->principal, credential);
 	request_id_text(call->request->id, id);
 	log_event(LOG_LEVEL_INFO, "nfv", F_TEXT("id", id[0] ? id : NULL),
 		  F_INT("conn", (int64_t)call->request->connection),
 		  F_TEXT("peer", call->request->peer), F_TEXT("client", call->principal.name),
+		  F_TEXT("credential", credential[0] ? credential : NULL),
 		  F_TEXT("method", http_method_name(call->request->method)),
 		  F_TEXT("path", call->request->path), F_INT("status", status),
 		  F_TEXT("failinfo", r ? failinfo_name(r->failinfo) : NULL),
