@@ -20,6 +20,8 @@ enum { ANSWER_MAX = 64 << 20 };
 
 /* Registering thousands at once and a slow disk; a CMF that hangs longer is not answering. */
 enum { CALL_TIMEOUT_S = 120, CONNECT_TIMEOUT_S = 5 };
+/* Who presses the tabulator waits no longer, and goes on without. */
+enum { COMPLETION_TIMEOUT_MS = 1000 };
 
 /* --- where the socket is --- */
 
@@ -99,6 +101,8 @@ static long http_exchange(struct ctl *ctl, const char *method, const char *url, 
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ctl->patient ? 0L : (long)CALL_TIMEOUT_S);
+	if (ctl->completing)
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)COMPLETION_TIMEOUT_MS);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	if (body) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));

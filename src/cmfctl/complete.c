@@ -5,12 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void complete_candidate(const char *candidate, const char *what, const char *word)
-{
-	if (strncmp(candidate, word, strlen(word)) == 0)
-		printf("%s\t%s\n", candidate, what ? what : "");
-}
-
 /* --- options --- */
 
 /* Is shown each option of an argp and its children, NULL: the last; true ends the walk. */
@@ -103,7 +97,8 @@ static void words_print(const char *words, const char *word)
 		complete_candidate(one, NULL, word);
 }
 
-static void argument_print(const char *option, const char *arg, const char *word)
+/* `ctl` NULL: before the command, where no option has a name of ours. */
+static void argument_print(struct ctl *ctl, const char *option, const char *arg, const char *word)
 {
 	if (strcmp(arg, "FILE") == 0)
 		puts(":file");
@@ -113,19 +108,48 @@ static void argument_print(const char *option, const char *arg, const char *word
 		words_print(arg, word);
 	else if (option && strcmp(option, "cert-type") == 0)
 		words_print("ManoCert|VnfciCert|VnfOAMCert", word);
+	else if (ctl)
+		(void)ctl->names(ctl, NULL, option, arg, word);
 }
 
 /* Prints what the word may be, if it is an option or the argument of one. */
-static bool option_complete(const struct argp *argp, const char *before, const char *word)
+static bool option_complete(const struct argp *argp, struct ctl *ctl, const char *before,
+			    const char *word)
 {
 	const struct argp_option *option = NULL;
 	const char *arg = before ? argument_of(argp, before, &option) : NULL;
 
 	if (arg)
-		argument_print(option->name, arg, word);
+		argument_print(ctl, option->name, arg, word);
 	else if (word[0] == '-')
 		options_print(argp, word);
 	return arg || word[0] == '-';
+}
+
+void complete_common(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct {
+		const char *option;
+		size_t value; /* of struct ctl */
+	} common[] = {
+		{"--config", offsetof(struct ctl, config)},
+		{"-c", offsetof(struct ctl, config)},
+		{"--socket", offsetof(struct ctl, socket)},
+	};
+
+	for (int i = 0; i < argc - 1; i++) {
+		for (size_t j = 0; j < ARRAY_LEN(common); j++) {
+			size_t len = strlen(common[j].option);
+			const char **value = (const char **)((char *)ctl + common[j].value);
+
+			if (strncmp(argv[i], common[j].option, len) != 0)
+				continue;
+			if (argv[i][len] == '=')
+				*value = argv[i] + len + 1;
+			else if (!argv[i][len] && i + 1 < argc - 1)
+				*value = argv[i + 1];
+		}
+	}
 }
 
 int complete_options_before(const struct argp *argp, int argc, char **argv)
@@ -137,15 +161,36 @@ int complete_options_before(const struct argp *argp, int argc, char **argv)
 		i += argument_of(argp, argv[i], &option) ? 2 : 1;
 	if (i < argc - 1)
 		return i;
-	return option_complete(argp, argc > 1 ? argv[argc - 2] : NULL, argv[argc - 1]) ? -1
-										       : argc - 1;
+	return option_complete(argp, NULL, argc > 1 ? argv[argc - 2] : NULL, argv[argc - 1])
+		       ? -1
+		       : argc - 1;
 }
 
-void complete_arguments(const struct argp *argp, int argc, char **argv)
+/* How many words before the one that is typed are no options, nor what these take. */
+static int arguments_before(const struct argp *argp, int argc, char **argv)
+{
+	const struct argp_option *option;
+	int n = 0;
+
+	for (int i = 1; i < argc - 1; i++) {
+		if (argument_of(argp, argv[i], &option))
+			i++;
+		else if (argv[i][0] != '-')
+			n++;
+	}
+	return n;
+}
+
+void complete_arguments(const struct argp *argp, struct ctl *ctl, int argc, char **argv)
 {
 	const char *word = argv[argc - 1];
+	bool name = argp->args_doc && strstr(argp->args_doc, "NAME");
 
-	if (option_complete(argp, argc > 2 ? argv[argc - 2] : NULL, word))
+	complete_common(ctl, argc, argv);
+	if (option_complete(argp, ctl, argc > 2 ? argv[argc - 2] : NULL, word))
+		return;
+	if (name && arguments_before(argp, argc, argv) == 0 &&
+	    ctl->names(ctl, argv[0], NULL, "NAME", word))
 		return;
 	if (argp->args_doc && strstr(argp->args_doc, "FILE"))
 		puts(":file");

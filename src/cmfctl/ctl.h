@@ -27,12 +27,18 @@ enum ctl_exit {
 
 struct ctl_subjects;
 
+struct ctl;
+/* Prints the names that an argument may be (complete_names.h); false: it is no name of ours. */
+typedef bool ctl_names(struct ctl *ctl, const char *command, const char *option, const char *arg,
+		       const char *word);
+
 /* The common options, and what follows from them. */
 struct ctl {
 	const char *config; /* --config, or the default */
 	const char *socket; /* --socket; NULL: as the configuration says */
 	bool json;
 	bool completing;       /* no command runs: it tells what may follow, see complete.h */
+	ctl_names *names;      /* completing: of what is configured and registered */
 	bool patient;          /* the next call may take as long as it takes */
 	char *socket_path;     /* resolved at the first call */
 	void *curl;            /* of all calls, which share its connection */

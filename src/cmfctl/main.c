@@ -3,6 +3,7 @@
  * cmfctl: the operator's program. Finds the command and hands it its arguments.
  */
 #include "complete.h"
+#include "complete_names.h"
 #include "ctl.h"
 #include "nfv/nfv.h"
 
@@ -214,7 +215,12 @@ static int program_complete(const struct argp *argp, struct ctl *ctl, int argc, 
 		vnfm |= strncmp(argv[i], "--server", strlen("--server")) == 0;
 	if (at < 0)
 		return CTL_OK;
+	/* It would be shown in the middle of the line that is typed. */
+	if (!freopen("/dev/null", "w", stderr))
+		return CTL_OK;
 	ctl->completing = true;
+	ctl->names = complete_names;
+	complete_common(ctl, argc, argv);
 	argc -= at;
 	argv += at;
 	if (vnfm && argc > 1)

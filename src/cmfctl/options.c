@@ -80,7 +80,7 @@ void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, ch
 	struct parse_inputs inputs = {args, ctl};
 
 	if (ctl->completing) {
-		complete_arguments(&argp, argc, argv);
+		complete_arguments(&argp, ctl, argc, argv);
 		exit(CTL_OK);
 	}
 	argp_parse(&argp, argc, argv, 0, NULL, &inputs);

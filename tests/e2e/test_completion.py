@@ -73,6 +73,33 @@ def test_arguments_of_options():
     assert "list" in complete("--config=x", "certificate", "l")
 
 
+def test_names(cmf):
+    """Of the configuration, and of clients where cmfd runs; nothing is said where neither can be had."""
+    for name in ("vnfm-a", "vnfm-b", "nfvo"):
+        cmf.ctl("client", "add", name, "--trust-domain", "d", "--mac", "--ref", name)
+    with open(cmf.conf, "a", encoding="utf-8") as conf:
+        conf.write("\n[client_policy strict]\n[trust_domain east]\n")
+
+    def offered(*words):
+        return complete("--config", cmf.conf, *words)
+    assert offered("register", "--requester", "vnfm-") == {"vnfm-a": "d", "vnfm-b": "d"}
+    assert set(offered("register", "--requester", "x", "--ca", "")) == {"issuing"}
+    assert set(offered("registration", "update", "--from-ca", "iss")) == {"issuing"}
+    assert set(offered("registration", "update", "--profile", "Vnf")) == {"VnfciCert", "VnfOAMCert"}
+    assert "strict" in offered("client", "add", "x", "--policy", "")
+    assert "east" in offered("client", "add", "x", "--trust-domain", "")
+    assert set(offered("client", "remove", "n")) == {"nfvo"}
+    assert set(complete("client", "credential", "list", "--config", cmf.conf, "")) == {"vnfm-a", "vnfm-b", "nfvo"}
+    assert "vnfm-a" not in offered("client", "credential", "remove", "vnfm-a", "")
+    assert set(offered("ca", "renew", "")) == {"issuing"}
+    assert offered("vnfm", "show", "") == {}
+    cmf.stop()
+    assert offered("register", "--requester", "") == {} and set(offered("ca", "show", "")) == {"issuing"}
+    for config in ("/nowhere/cmf.cnf", "/dev/null"):
+        assert complete("--config", config, "register", "--ca", "") == {}
+        assert complete("--config", config, "client", "remove", "") == {}
+
+
 def test_in_bash(tmp_path):
     """As bash itself calls the function."""
     def offered(*words, program="cmfctl", function="_cmfctl"):
