@@ -23,9 +23,7 @@ static error_t ca_parse(int key, char *arg, struct argp_state *state)
 		args->pem = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->name)
-			argp_error(state, "one NAME only");
-		args->name = arg;
+		ctl_argument_take(state, "NAME", arg, &args->name);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -501,13 +501,10 @@ static error_t renew_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--days must be a number from 1 to %d", DAYS_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->name)
-			argp_error(state, "one NAME only");
-		args->name = arg;
+		ctl_argument_take(state, "NAME", arg, &args->name);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->name)
-			argp_error(state, "NAME is required");
+		ctl_argument_require(state, "NAME", args->name);
 		if (!args->dir || !*args->dir)
 			argp_error(state, "--dir is required");
 		return 0;
@@ -588,25 +585,15 @@ int ctl_ca_renew(struct ctl *ctl, int argc, char **argv)
 		       "issuer and a name of its own, or a request for one. Writes a new "
 		       "directory, "
 		       "changes nothing else, and says what to put into the configuration."};
-	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	_cleanup_(conf_freep) struct conf *conf = NULL;
 	struct renew_args args = {.days = DAYS_INITIAL};
 	struct renewal r = {.args = &args};
-	size_t len;
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	for (len = strlen(args.dir); len > 1 && args.dir[len - 1] == '/';)
-		args.dir[--len] = '\0';
-	if (!stage_dir_is_free(args.dir)) {
-		ctl_error("%s is not empty, and renew overwrites nothing", args.dir);
-		return CTL_REFUSED;
-	}
-	if (conf_load(ctl->config, &conf, &problems)) {
-		ctl_error("%s", problems.text ? problems.text : ctl->config);
-		return CTL_REFUSED;
-	}
-	umask(077);
+	status = stage_begin(ctl, "renew", args.dir, &conf);
+	if (status)
+		return status;
 	r.conf = conf;
 	status = ca_renew(ctl, &r);
 	renewal_clear(&r);

@@ -39,8 +39,7 @@ struct client_args {
 
 static void add_args_check(struct argp_state *state, const struct client_args *args)
 {
-	if (!args->name)
-		argp_error(state, "NAME is required");
+	ctl_argument_require(state, "NAME", args->name);
 	if (!args->trust_domain)
 		argp_error(state, "--trust-domain is required");
 	if (args->entity_vnf_instance && !args->entity)
@@ -78,9 +77,7 @@ static error_t add_parse(int key, char *arg, struct argp_state *state)
 		args->entity_vnf_instance = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->name)
-			argp_error(state, "one NAME only");
-		args->name = arg;
+		ctl_argument_take(state, "NAME", arg, &args->name);
 		return 0;
 	case ARGP_KEY_END:
 		add_args_check(state, args);
@@ -209,13 +206,10 @@ static error_t update_parse(int key, char *arg, struct argp_state *state)
 		args->no_entity = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->name)
-			argp_error(state, "one NAME only");
-		args->name = arg;
+		ctl_argument_take(state, "NAME", arg, &args->name);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->name)
-			argp_error(state, "NAME is required");
+		ctl_argument_require(state, "NAME", args->name);
 		if (args->entity_vnf_instance && !args->entity)
 			argp_error(state, "--entity-vnf-instance goes with --entity");
 		return 0;
@@ -335,13 +329,10 @@ static error_t remove_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		if (args->name)
-			argp_error(state, "one NAME only");
-		args->name = arg;
+		ctl_argument_take(state, "NAME", arg, &args->name);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->name)
-			argp_error(state, "NAME is required");
+		ctl_argument_require(state, "NAME", args->name);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -106,7 +106,8 @@ static bool command_names(struct ctl *ctl, const char *command, const char *word
 		clients_print(ctl, word);
 	else if (kind && strncmp(kind, " ca ", strlen(" ca ")) == 0)
 		conf_names_print(ctl, cas_print, word);
-	else if (kind && strncmp(kind, " vnfm ", strlen(" vnfm ")) == 0)
+	else if (kind && (strncmp(kind, " vnfm ", strlen(" vnfm ")) == 0 ||
+			  strncmp(kind, " lcm ", strlen(" lcm ")) == 0))
 		conf_names_print(ctl, vnfms_print, word);
 	else
 		return false;

@@ -218,13 +218,10 @@ static error_t add_parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &args->credential;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->client)
-			argp_error(state, "one NAME only");
-		args->client = arg;
+		ctl_argument_take(state, "NAME", arg, &args->client);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->client)
-			argp_error(state, "NAME is required");
+		ctl_argument_require(state, "NAME", args->client);
 		ctl_credential_check(state, &args->credential);
 		return 0;
 	default:

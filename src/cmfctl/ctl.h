@@ -25,6 +25,7 @@ enum ctl_exit {
 
 #define CTL_CONFIG_DEFAULT "/etc/cmfd/cmf.cnf"
 
+struct conf;
 struct ctl_subjects;
 
 struct ctl;
@@ -75,6 +76,12 @@ extern const struct argp ctl_common_argp;
  */
 void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, char **argv);
 
+/* The argument of a command that takes one, which its args_doc calls `what`: as it comes, and at
+ * the end. Exit on errors. */
+void ctl_argument_take(struct argp_state *state, const char *what, const char *arg,
+		       const char **valuep);
+void ctl_argument_require(struct argp_state *state, const char *what, const char *value);
+
 /* "cmfctl: ..." to stderr. */
 void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for what OpenSSL says, with its error queue. Returns CTL_FAULT. */
@@ -82,6 +89,8 @@ int ctl_openssl_error(const char *what);
 /* The same for a file. Returns CTL_FAULT. */
 int ctl_file_error(const char *path, int err);
 
+/* The configuration with the files that it names. CTL_OK or CTL_REFUSED, said. */
+_must_check_ int ctl_conf_load(const struct ctl *ctl, struct conf **confp);
 /* A new store key, in place of the file that may be there, whose owner and mode stay. */
 _must_check_ int ctl_store_key_make(const char *path);
 /* A whole file, or standard input for "-". 0 or a negative errno. */

@@ -6,6 +6,7 @@
 #include "ctl.h"
 
 #include "base/visible.h"
+#include "conf.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -86,6 +87,20 @@ void ctl_parse(const struct argp *own, struct ctl *ctl, void *args, int argc, ch
 	argp_parse(&argp, argc, argv, 0, NULL, &inputs);
 }
 
+void ctl_argument_take(struct argp_state *state, const char *what, const char *arg,
+		       const char **valuep)
+{
+	if (*valuep)
+		argp_error(state, "one %s only", what);
+	*valuep = arg;
+}
+
+void ctl_argument_require(struct argp_state *state, const char *what, const char *value)
+{
+	if (!value || !*value)
+		argp_error(state, "%s is required", what);
+}
+
 /* What a server or a file said may be in it; only the ends of our own lines stay. */
 void ctl_error(const char *fmt, ...)
 {
@@ -112,6 +127,16 @@ int ctl_file_error(const char *path, int err)
 {
 	ctl_error("%s: %s", path, strerror(err < 0 ? -err : err));
 	return CTL_FAULT;
+}
+
+int ctl_conf_load(const struct ctl *ctl, struct conf **confp)
+{
+	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
+
+	if (conf_load(ctl->config, confp, &problems) == 0)
+		return CTL_OK;
+	ctl_error("%s", problems.text ? problems.text : ctl->config);
+	return CTL_REFUSED;
 }
 
 /* /dev/stdin cannot be opened by a process that is not to be dumped, but by root. */

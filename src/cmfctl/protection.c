@@ -329,16 +329,14 @@ int ctl_protection_renew(struct ctl *ctl, int argc, char **argv)
 		.doc = "Makes a new certificate for the CMF's messages, with id-kp-cmcCA, and "
 		       "replaces the old one."};
 	struct protection_args args = {0};
-	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	_cleanup_(conf_freep) struct conf *conf = NULL;
 	struct protection p = {.args = &args};
-	int status = CTL_OK;
+	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	if (conf_load(ctl->config, &conf, &problems)) {
-		ctl_error("%s", problems.text ? problems.text : ctl->config);
-		return CTL_REFUSED;
-	}
+	status = ctl_conf_load(ctl, &conf);
+	if (status)
+		return status;
 	p.conf = conf;
 	status = protection_renew(&p);
 	if (!status && !ctl->json)

@@ -500,13 +500,10 @@ static error_t rollover_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--days must be a number from 1 to %d", DAYS_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->name)
-			argp_error(state, "one NAME only");
-		args->name = arg;
+		ctl_argument_take(state, "NAME", arg, &args->name);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->name)
-			argp_error(state, "NAME is required");
+		ctl_argument_require(state, "NAME", args->name);
 		if (!args->dir || !*args->dir)
 			argp_error(state, "--dir is required");
 		if (args->new_root_key && !args->new_root_cert)
@@ -563,25 +560,15 @@ int ctl_ca_rollover(struct ctl *ctl, int argc, char **argv)
 		       "the old and the new one, and the certificates below the old root once more "
 		       "below the new one. Writes a new directory, changes nothing else, and says "
 		       "what to put into the configuration."};
-	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
 	_cleanup_(conf_freep) struct conf *conf = NULL;
 	struct rollover_args args = {.days = DAYS_INITIAL};
 	struct rollover r = {.args = &args, .now_ms = clock_now_ms(&clock_system)};
-	size_t len;
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	for (len = strlen(args.dir); len > 1 && args.dir[len - 1] == '/';)
-		args.dir[--len] = '\0';
-	if (!stage_dir_is_free(args.dir)) {
-		ctl_error("%s is not empty, and rollover overwrites nothing", args.dir);
-		return CTL_REFUSED;
-	}
-	if (conf_load(ctl->config, &conf, &problems)) {
-		ctl_error("%s", problems.text ? problems.text : ctl->config);
-		return CTL_REFUSED;
-	}
-	umask(077);
+	status = stage_begin(ctl, "rollover", args.dir, &conf);
+	if (status)
+		return status;
 	r.conf = conf;
 	status = rollover_run(ctl, &r);
 	rollover_clear(&r);

@@ -36,10 +36,34 @@ bool stage_dir_is_free(const char *dir)
 	return empty;
 }
 
+int stage_begin(const struct ctl *ctl, const char *command, char *dir, struct conf **confp)
+{
+	for (size_t len = strlen(dir); len > 1 && dir[len - 1] == '/';)
+		dir[--len] = '\0';
+	if (!stage_dir_is_free(dir)) {
+		ctl_error("%s is not empty, and %s overwrites nothing", dir, command);
+		return CTL_REFUSED;
+	}
+	umask(077);
+	return ctl_conf_load(ctl, confp);
+}
+
+/* Of the directory that a file is in. 0 or -1. */
+static int directory_of(const char *path, struct stat *st)
+{
+	_cleanup_(freep) char *copy = strdup(path);
+	char *slash = copy ? strrchr(copy, '/') : NULL;
+
+	if (!slash)
+		return -1;
+	slash[1] = '\0';
+	return stat(copy, st);
+}
+
 int stage_owner_keep(const char *stage, const char *like, const char *except)
 {
 	const struct dirent *entry;
-	struct stat st;
+	struct stat st, beside;
 	DIR *d;
 	int failed = 0;
 
@@ -48,6 +72,9 @@ int stage_owner_keep(const char *stage, const char *like, const char *except)
 	d = opendir(stage);
 	if (!d)
 		return ctl_file_error(stage, errno);
+	/* Certificates in it are for the service's group, as those beside `like`. */
+	if (directory_of(like, &beside) == 0 && fchmod(dirfd(d), beside.st_mode & 0750))
+		failed = errno;
 	while (!failed && (entry = readdir(d))) {
 		bool own = strcmp(entry->d_name, "..") != 0 &&
 			   (!except || strcmp(entry->d_name, except) != 0);

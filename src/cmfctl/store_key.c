@@ -135,16 +135,15 @@ int ctl_store_rekey(struct ctl *ctl, int argc, char **argv)
 		.doc = "Makes a new store key, and has all secrets in the store sealed under it "
 		       "while "
 		       "cmfd serves. The one before stays beside it, with .old behind its name."};
-	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL, old = STRBUF_NULL;
+	_cleanup_(strbuf_clear) struct strbuf old = STRBUF_NULL;
 	_cleanup_(conf_freep) struct conf *conf = NULL;
 	struct rekey r = {.ctl = ctl};
 	int status;
 
 	ctl_parse(&argp, ctl, NULL, argc, argv);
-	if (conf_load(ctl->config, &conf, &problems)) {
-		ctl_error("%s", problems.text ? problems.text : ctl->config);
-		return CTL_REFUSED;
-	}
+	status = ctl_conf_load(ctl, &conf);
+	if (status)
+		return status;
 	r.path = conf->store.secret_key;
 	if (conf->store.secret_key_old)
 		strbuf_add(&old, conf->store.secret_key_old);

@@ -71,13 +71,10 @@ static error_t name_parse(int key, char *arg, struct argp_state *state)
 		args->vnfm = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->name)
-			argp_error(state, "one name only");
-		args->name = arg;
+		ctl_argument_take(state, "NAME", arg, &args->name);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->name)
-			argp_error(state, "a name is required");
+		ctl_argument_require(state, "NAME", args->name);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -203,7 +200,24 @@ int ctl_vnfm_resync(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- vnfm forget --- */
+/* --- vnfm forget, lcm approve --- */
+
+/* Asks the CMF for that of the VNFM that is the command's argument; *replyp is printed already
+ * where JSON is wanted. */
+static int vnfm_ask(struct ctl *ctl, const struct vnf_args *args, const char *method,
+		    const char *action, json_t **replyp)
+{
+	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
+	int status;
+
+	strbuf_add(&path, ctl_vnfms.path);
+	ctl_segment_add(&path, args->name);
+	strbuf_add(&path, action);
+	status = ctl_call(ctl, method, path.text, NULL, replyp);
+	if (!status && ctl->json)
+		ctl_json_print(*replyp);
+	return status;
+}
 
 int ctl_vnfm_forget(struct ctl *ctl, int argc, char **argv)
 {
@@ -213,28 +227,19 @@ int ctl_vnfm_forget(struct ctl *ctl, int argc, char **argv)
 		.doc = "Forgets a VNFM that is no longer in the configuration, and what it has "
 		       "shown. What was registered from it stays registered. Its subscription is "
 		       "to be removed at the VNFM."};
-	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 	struct vnf_args args = {0};
-	json_t *reply;
+	json_t *reply = NULL;
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	strbuf_add(&path, ctl_vnfms.path);
-	ctl_segment_add(&path, args.name);
-	status = ctl_call(ctl, "DELETE", path.text, NULL, &reply);
-	if (status)
-		return status;
-	if (ctl->json)
-		ctl_json_print(reply);
-	else
+	status = vnfm_ask(ctl, &args, "DELETE", "", &reply);
+	if (!status && !ctl->json)
 		printf("forgot %s and its %" JSON_INTEGER_FORMAT
 		       " VNFCs, whose registrations stay\n",
 		       args.name, number_of(reply, "vnfcs"));
 	json_decref(reply);
-	return CTL_OK;
+	return status;
 }
-
-/* --- lcm approve --- */
 
 int ctl_lcm_approve(struct ctl *ctl, int argc, char **argv)
 {
@@ -244,25 +249,17 @@ int ctl_lcm_approve(struct ctl *ctl, int argc, char **argv)
 		.doc = "Ends what has gone from a VNFM and is held back: more than "
 		       "resync_revoke_max "
 		       "at once, or VNFs that it does not have and has not said to be deleted."};
-	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 	struct vnf_args args = {0};
-	json_t *reply;
+	json_t *reply = NULL;
 	int status;
 
 	ctl_parse(&argp, ctl, &args, argc, argv);
-	strbuf_add(&path, ctl_vnfms.path);
-	ctl_segment_add(&path, args.name);
-	strbuf_add(&path, "/approve");
-	status = ctl_call(ctl, "POST", path.text, NULL, &reply);
-	if (status)
-		return status;
-	if (ctl->json)
-		ctl_json_print(reply);
-	else
+	status = vnfm_ask(ctl, &args, "POST", "/approve", &reply);
+	if (!status && !ctl->json)
 		printf("approved the end of %" JSON_INTEGER_FORMAT " registrations\n",
 		       number_of(reply, "approved"));
 	json_decref(reply);
-	return CTL_OK;
+	return status;
 }
 
 /* --- vnf show --- */

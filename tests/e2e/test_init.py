@@ -269,7 +269,10 @@ def test_what_root_renews_stays_the_services(tmp_path):
     assert {(cmf.dir / p).stat().st_uid for p in ("cmf.pem", "cmf.key")} == {65534}
     assert (cmf.dir / "cmf.key").stat().st_mode & 0o777 == 0o600
     os.chown(cmf.dir / "ca/issuing.pem", 65534, 65534)
-    cmf.ctl("ca", "rollover", "issuing", "--dir", cmf.dir / "new")
+    (cmf.dir / "ca").chmod(0o750)
+    cmf.ctl("ca", "rollover", "issuing", "--dir", f"{cmf.dir}/new/")
+    # The service's group reads certificates there as well.
+    assert (cmf.dir / "new").stat().st_mode & 0o777 == 0o750
     made = {p.name: p.stat().st_uid for p in (cmf.dir / "new", *(cmf.dir / "new").iterdir())}
     assert {uid for name, uid in made.items() if name != "root.key"} == {65534}, made
 

@@ -449,13 +449,10 @@ static error_t backup_parse(int key, char *arg, struct argp_state *state)
 		args->passphrase_file = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->file)
-			argp_error(state, "one FILE only");
-		args->file = arg;
+		ctl_argument_take(state, "FILE", arg, &args->file);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->file || !*args->file)
-			argp_error(state, "FILE is required");
+		ctl_argument_require(state, "FILE", args->file);
 		if (args->keys != (args->passphrase_file != NULL))
 			argp_error(state, "--keys and --passphrase-file go together");
 		return 0;

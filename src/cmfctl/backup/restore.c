@@ -416,13 +416,10 @@ static error_t restore_parse(int key, char *arg, struct argp_state *state)
 		args->audit = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->file)
-			argp_error(state, "one FILE only");
-		args->file = arg;
+		ctl_argument_take(state, "FILE", arg, &args->file);
 		return 0;
 	case ARGP_KEY_END:
-		if (!args->file)
-			argp_error(state, "FILE is required");
+		ctl_argument_require(state, "FILE", args->file);
 		if (!args->dir || !*args->dir)
 			argp_error(state, "--dir is required");
 		return 0;

@@ -138,9 +138,7 @@ static error_t explain_parse(int key, char *arg, struct argp_state *state)
 		args->question.in_transaction = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args->path)
-			argp_error(state, "one FILE only");
-		args->path = arg;
+		ctl_argument_take(state, "FILE", arg, &args->path);
 		return 0;
 	case ARGP_KEY_END:
 		if (!args->path == !args->reason)
