@@ -40,20 +40,10 @@ static error_t inputs_parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-void ctl_selection_parse(const struct argp *own, struct ctl *ctl, struct ctl_selection *selection,
-			 void *args, int argc, char **argv)
+/* Puts what this selection offers into `options`, which are zero; returns how many it offers. */
+static size_t selection_options(const struct ctl_selection *selection, struct argp_option *options)
 {
 	const struct ctl_list *list = selection->list;
-	struct argp_option options[CTL_FILTERS_MAX + 2] = {0};
-	const struct argp filters = {.options = options, .parser = selection_parse};
-	const struct argp others = {
-		.options = own->options, .parser = own->parser, .children = own->children};
-	const struct argp_child children[] = {{&filters, 0, NULL, 0}, {&others, 0, NULL, 0}, {0}};
-	const struct argp argp = {.parser = inputs_parse,
-				  .args_doc = own->args_doc,
-				  .doc = own->doc,
-				  .children = children};
-	struct selection_inputs inputs = {selection, args};
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n_filters; i++)
@@ -63,7 +53,27 @@ void ctl_selection_parse(const struct argp *own, struct ctl *ctl, struct ctl_sel
 				list->filters[i].argument, 0,
 				list->filters[i].help,     1};
 	if (selection->limited)
-		options[n] = (struct argp_option){"limit", OPTION_LIMIT, "N", 0, "At most N", 1};
+		options[n++] = (struct argp_option){"limit", OPTION_LIMIT, "N", 0, "At most N", 1};
+	return n;
+}
+
+void ctl_selection_parse(const struct argp *own, struct ctl *ctl, struct ctl_selection *selection,
+			 void *args, int argc, char **argv)
+{
+	struct argp_option options[CTL_FILTERS_MAX + 2] = {0};
+	/* Not an empty table: glibc does not free what it allocates for the help of one. */
+	const struct argp filters = {.options =
+					     selection_options(selection, options) ? options : NULL,
+				     .parser = selection_parse};
+	const struct argp others = {
+		.options = own->options, .parser = own->parser, .children = own->children};
+	const struct argp_child children[] = {{&filters, 0, NULL, 0}, {&others, 0, NULL, 0}, {0}};
+	const struct argp argp = {.parser = inputs_parse,
+				  .args_doc = own->args_doc,
+				  .doc = own->doc,
+				  .children = children};
+	struct selection_inputs inputs = {selection, args};
+
 	ctl_parse(&argp, ctl, &inputs, argc, argv);
 }
 
