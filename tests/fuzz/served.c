@@ -48,10 +48,11 @@ void served_prepare(void)
 		return;
 	if (served_house.door)
 		house_end();
-	else
-		atexit(house_end);
 	log_setup(open("/dev/null", O_WRONLY), LOG_FORMAT_LOGFMT, LOG_LEVEL_INFO);
 	house_open(&served_house, "", "");
+	/* Now OpenSSL is in use: the house with its threads ends before OpenSSL does. */
+	if (runs == 1)
+		atexit(house_end);
 	house_register(&served_house, "mac", CERT_TYPE_VNFCI, "vnfci-1");
 	house_client_add(&served_house, "announcer", "a", STORE_MAY_ANNOUNCE, false);
 	house_credential_make(&served_announcer, "announcer", HOUSE_LEAF, &served_house.client_root,

@@ -684,10 +684,10 @@ static Suite *door_stranger_suite(void)
 	TCase *tc = tcase_create("references"), *signers = tcase_create("signers"),
 	      *budget = tcase_create("budget");
 
-	tcase_add_unchecked_fixture(tc, setup, teardown);
+	/* Each case has a store of its own: a fork does not take the threads of one along. */
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, references_alike, 0, ARRAY_LEN(schemes));
 	tcase_add_loop_test(tc, rfc9483_4_1_5_derived_once, 0, 2);
-	/* They write to the store, which takes its threads. */
 	tcase_add_checked_fixture(signers, setup, teardown);
 	tcase_add_loop_test(signers, rfc9483_3_5_long_sender, 0, 2);
 	tcase_add_test(signers, rfc9483_3_5_long_subject);
