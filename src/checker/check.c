@@ -126,7 +126,8 @@ static int table_note(void *arg, const char *table, int64_t rows)
 {
 	struct check_findings *f = arg;
 
-	strbuf_printf(&f->notes, "database: %s: %lld rows\n", table, (long long)rows);
+	strbuf_printf(&f->notes, "database: %s: %lld row%s\n", table, (long long)rows,
+		      rows == 1 ? "" : "s");
 	return 0;
 }
 
