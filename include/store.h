@@ -883,12 +883,16 @@ struct store_audit_filter {
 	const char *outcome;
 	uint64_t request_id; /* 0: any */
 	int64_t since_ms;
+	int64_t chain; /* 0: any */
 	int64_t after_id;
 	uint32_t limit;
 };
 /* The line is the callee's for the call alone. */
 typedef int store_audit_each(void *arg, const struct store_audit *audit);
-/* In the order in which they were written. 0, what `each` returned, or negative errno. */
+/*
+ * In the order in which they were written, which is nearly that of their times. 0, what `each`
+ * returned, or negative errno.
+ */
 _must_check_ int store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
 				  store_audit_each *each, void *arg);
 

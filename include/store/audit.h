@@ -73,6 +73,9 @@ typedef int store_audit_chain_each(void *arg, const struct store_audit_chain *ch
 _must_check_ int store_audit_chains(struct store_reader *r, store_audit_chain_each *each,
 				    void *arg);
 
+/* The id before that of the first line of that time or later; INT64_MAX: there is none. */
+_must_check_ int store_audit_since(struct store_reader *r, int64_t since_ms, int64_t *before_idp);
+
 /*
  * Removes all lines with ids up to that one; each chain that loses some needs its anchor in the
  * same unit. Never conflicts.
@@ -86,3 +89,30 @@ _must_check_ int store_audit_anchor(struct store_unit *u, const struct store_aud
 _must_check_ int store_audit_seal(struct store_unit *u, const struct store_audit_chain *chain,
 				  int64_t newest, const struct store_audit_mac *mac,
 				  const struct store_audit_mac *anchor_mac);
+
+/* --- places outside of the store that lines are written to (cmfd's [audit]) --- */
+
+/* How far such a place has been given the lines of the chains of this process. */
+struct store_audit_sink {
+	int64_t chain;    /* 0: of none yet */
+	int64_t sequence; /* of the last line that it was given; 0: none of this chain */
+	int64_t line;     /* its id; the next one has a greater one */
+};
+/* By its name. STORE_NOT_FOUND: nothing was noted. */
+_must_check_ int store_audit_sink_get(struct store_reader *r, const char *name,
+				      struct store_audit_sink *sinkp);
+/* Never conflicts. */
+_must_check_ int store_audit_sink_set(struct store_unit *u, const char *name,
+				      const struct store_audit_sink *sink);
+/* The chain that this process's lines go to; 0: it has written none yet. Any thread. */
+int64_t store_audit_chain_own(const struct store *store);
+/* The newest line of a chain. 0, STORE_NOT_FOUND, what `each` returned, or negative errno. */
+_must_check_ int store_audit_newest(struct store_reader *r, int64_t chain, store_audit_each *each,
+				    void *arg);
+/*
+ * The chain to go on with behind `after` (0: from the oldest that this process has begun); *nextp
+ * is 0 if there is none. Where one process at a time serves the database, whatever was written is
+ * told; where several do, each tells its own. A chain that has a next one gets no more lines.
+ */
+_must_check_ int store_audit_chain_next(struct store *store, struct store_reader *r, int64_t after,
+					struct store_audit_chain *nextp);

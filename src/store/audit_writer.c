@@ -137,6 +137,7 @@ int audit_writer_changes(const struct audit_writer *a,
 void audit_writer_committed(struct audit_writer *a)
 {
 	a->durable = a->now;
+	audit_own_note(a->own, a->durable.chain);
 }
 
 void audit_writer_lost(struct audit_writer *a)

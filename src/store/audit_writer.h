@@ -8,9 +8,11 @@
 #pragma once
 
 #include "audit_hash.h"
+#include "audit_own.h"
 #include "unit.h"
 
 struct audit_writer {
+	struct audit_own *own; /* where it notes the chains that it has begun */
 	struct store_audit_key key[STORE_AUDIT_KEYS_MAX]; /* the first one makes MACs */
 	size_t n_keys;                                    /* 0: there are none */
 	struct store_audit_chain begun;   /* the newest one that was begun, durable or not */

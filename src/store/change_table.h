@@ -130,6 +130,7 @@ CHANGE(AUDIT_SEAL, ONE)
 CHANGE(AUDIT_CHAIN_BEGIN, ONE)
 CHANGE(AUDIT_CHAIN_COUNT, ONE)
 CHANGE(AUDIT_CHAIN_MOVE, ONE)
+CHANGE(AUDIT_SINK_SET, ONE)
 /* Of the store itself: how many rows are in each state (counts.h), and whether a COMMIT succeeds. */
 CHANGE(COUNT, ONE)
 CHANGE(PROBE, ONE)

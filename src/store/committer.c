@@ -236,6 +236,11 @@ void committer_stop(struct committer *c)
 	committer_free(c);
 }
 
+const struct audit_own *committer_audit_own(const struct committer *c)
+{
+	return &c->writer->own;
+}
+
 void committer_audit_keys(struct committer *c, const struct store_audit_key *keys, size_t n)
 {
 	pthread_mutex_lock(&c->lock);

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+struct audit_own;
 struct committer;
 struct database;
 struct driver;
@@ -27,6 +28,8 @@ void committer_stop(struct committer *committer);
 _must_check_ int committer_commit(struct committer *committer, struct store_unit *unit);
 /* Any thread: store_ready(). */
 _must_check_ int committer_ready(struct committer *committer, int64_t max_age_ms, int64_t wait_ms);
+/* Any thread: the chains of audit that this process has begun. */
+const struct audit_own *committer_audit_own(const struct committer *c);
 /* Any thread: store_audit_keys_set(). */
 void committer_audit_keys(struct committer *committer, const struct store_audit_key *keys,
 			  size_t n);

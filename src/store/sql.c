@@ -117,6 +117,9 @@
 #define AUDIT_CHAIN_COLUMNS                                                          \
 	"id, begun_ms, before_sequence, before_hash, last_sequence, last_hash, mac," \
 	" anchor_sequence, anchor_hash, anchor_mac"
+#define AUDIT_COLUMNS                                                                 \
+	"id, time_ms, actor_kind, actor, uid, action, target, detail, before, after," \
+	" outcome, request_id, user_name, chain, sequence, hash"
 #define CERTIFICATE_TABLES "certificate c JOIN registration r ON r.id = c.registration_id"
 #define TRANSACTION_COLUMNS                                                                \
 	"id, state, body_type, protection, implicit_confirm, chain_request, cert_req_id,"  \
@@ -542,6 +545,10 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_AUDIT_CHAIN_COUNT] = "UPDATE audit_chain SET mac = ?1 WHERE id = 0",
 	[CHANGE_AUDIT_CHAIN_MOVE] = "UPDATE audit_chain SET last_sequence = ?2, last_hash = ?3,"
 				    " mac = ?4 WHERE id = ?1 AND last_sequence = ?5",
+	[CHANGE_AUDIT_SINK_SET] =
+		"INSERT INTO audit_sink (name, chain, sequence, line) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT (name) DO UPDATE SET chain = excluded.chain,"
+		" sequence = excluded.sequence, line = excluded.line",
 };
 
 /* --- reading --- */
@@ -798,6 +805,12 @@ const char *const store_read_sql[READ_KINDS] = {
 			      " ORDER BY id",
 	[READ_AUDIT_CHAIN_NEWEST] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
 				    " ORDER BY id DESC LIMIT 1",
+	[READ_AUDIT_CHAIN_AFTER] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain"
+				   " WHERE id > ?1 ORDER BY id LIMIT 1",
+	[READ_AUDIT_SINCE] = "SELECT min(+id) FROM audit WHERE time_ms >= ?1",
+	[READ_AUDIT_NEWEST] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE chain = ?1"
+			      " ORDER BY id DESC LIMIT 1",
+	[READ_AUDIT_SINK] = "SELECT chain, sequence, line FROM audit_sink WHERE name = ?1",
 };
 
 /* --- lists --- */
@@ -815,8 +828,7 @@ const char *const store_part_sql[QUERY_PARTS] = {
 	[LIST_ANNOUNCEMENTS] = "SELECT " ANNOUNCEMENT_COLUMNS " FROM announcement",
 	[LIST_ARCHIVED_KEYS] = "SELECT k.certificate_id, k.created_ms, k.generated, k.secret"
 			       " FROM certificate c JOIN archived_key k ON k.certificate_id = c.id",
-	[LIST_AUDIT] = "SELECT id, time_ms, actor_kind, actor, uid, action, target, detail, before,"
-		       " after, outcome, request_id, user_name, chain, sequence, hash FROM audit",
+	[LIST_AUDIT] = "SELECT " AUDIT_COLUMNS " FROM audit",
 	[LIST_CSRS] = "SELECT " CSR_COLUMNS " FROM " CSR_TABLES,
 	[LIST_SUBSCRIPTIONS] = "SELECT " SUBSCRIPTION_COLUMNS " FROM subscription",
 	[LIST_VNFS] = "SELECT " VNF_COLUMNS " FROM direct_vnf v",
@@ -865,7 +877,8 @@ const char *const store_part_sql[QUERY_PARTS] = {
 	[WHERE_TARGET] = "target = ?",
 	[WHERE_OUTCOME] = "outcome = ?",
 	[WHERE_REQUEST_ID] = "request_id = ?",
-	[WHERE_TIME_SINCE] = "time_ms >= ?",
+	[WHERE_TIME_SINCE] = "+time_ms >= ?",
+	[WHERE_CHAIN] = "chain = ?",
 	[WHERE_SENDER] = "sender = ?",
 	[WHERE_TYPE] = "type = ?",
 	[WHERE_CSR_AFTER] = "q.id > ?",

@@ -5,6 +5,7 @@
  */
 #include "store.h"
 
+#include "audit_own.h"
 #include "committer.h"
 #include "postgresql/pg_driver.h"
 #include "reader.h"
@@ -109,6 +110,24 @@ int store_files_check(struct store *store)
 void store_audit_keys_set(struct store *store, const struct store_audit_key *keys, size_t n)
 {
 	committer_audit_keys(store->committer, keys, n);
+}
+
+int64_t store_audit_chain_own(const struct store *store)
+{
+	return audit_own_newest(committer_audit_own(store->committer));
+}
+
+int store_audit_chain_next(struct store *store, struct store_reader *r, int64_t after,
+			   struct store_audit_chain *nextp)
+{
+	bool alone = store->driver->server != NULL;
+	int64_t own = audit_own_after(committer_audit_own(store->committer), after);
+	bool goes_on = after > 0 && store_audit_chain_own(store) == after;
+
+	*nextp = (struct store_audit_chain){0};
+	if (own == 0 && (goes_on || !alone || after == 0))
+		return 0;
+	return audit_chain_after(r, alone && after > 0 ? after : own - 1, nextp);
 }
 
 int store_reader_new(struct store *store, struct store_reader **readerp)

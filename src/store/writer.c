@@ -286,6 +286,7 @@ int writer_by_steps_new(const struct driver *driver, struct database *database,
 		return -ENOMEM;
 	w->head.ops = &steps_ops;
 	head = &w->head;
+	w->audit.own = &w->head.own;
 	w->driver = driver;
 	err = driver->connect(database, DRIVER_WRITES, &w->connection);
 	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++)

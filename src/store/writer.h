@@ -7,8 +7,7 @@
  */
 #pragma once
 
-#include "base/cleanup.h"
-#include "store/audit.h"
+#include "audit_own.h"
 
 #include <stddef.h>
 
@@ -37,6 +36,7 @@ struct writer_ops {
 /* The head of each writer. */
 struct writer {
 	const struct writer_ops *ops;
+	struct audit_own own; /* noted by execute() */
 };
 
 static inline void writer_free(struct writer *w)

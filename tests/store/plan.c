@@ -33,7 +33,10 @@ static const char *const may_be_scanned[] = {
 /* Read, but to an end: part of the statement, and why. */
 static const char *const may_scan[] = {
 	"SELECT 'the counter of '", /* the check of integrity, which reads everything */
-	"SELECT 'the number of registrations of trust domain '", "SELECT 'client', count(*)",
+	"SELECT 'the number of registrations of trust domain '",
+	"SELECT 'client', count(*)",
+	"FROM audit WHERE chain = ?1 ORDER BY id DESC LIMIT 1", /* from the end, where its lines are
+								 */
 	"FROM kem_secret WHERE cmp_transaction_id IS NULL LIMIT ?1", /* at most so many */
 };
 

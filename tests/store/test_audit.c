@@ -363,6 +363,95 @@ START_TEST(test_number_of_chains_is_sealed_as_it_is)
 }
 END_TEST
 
+/* --- places outside of the store --- */
+
+static int line_note(void *arg, const struct store_audit *line)
+{
+	*(int64_t *)arg = line->id;
+	return 0;
+}
+
+/* What is asked for a place: where it is, and which chain is next when its own gets no more. */
+START_TEST(test_place_goes_from_chain_to_chain)
+{
+	const struct store_audit_sink first = {.chain = 1, .sequence = 2, .line = 2};
+	const struct store_audit_filter of_2 = {.chain = 2, .limit = 10};
+	struct store_audit_sink sink = {0};
+	struct store_audit_chain next;
+	struct fixture f;
+	int64_t id;
+	int n = 0;
+
+	fixture_begin(&f, _i);
+	ABSENT(store_audit_sink_get(f.reader, "file", &sink));
+	ck_assert_int_eq(store_audit_chain_own(f.store), 0);
+	OK(store_audit_chain_next(f.store, f.reader, 0, &next));
+	ck_assert_int_eq(next.id, 0);
+	put_audit(&f, &whole);
+	put_audit(&f, &bare);
+	ck_assert_int_eq(store_audit_chain_own(f.store), 1);
+	OK(store_audit_chain_next(f.store, f.reader, 0, &next));
+	ck_assert_int_eq(next.id, 1);
+	ck_assert_int_eq(next.begun_ms, whole.time_ms);
+	OK(store_audit_chain_next(f.store, f.reader, 1, &next));
+	ck_assert_int_eq(next.id, 0);
+	OK(store_audit_sink_set(f.unit, "file", &first));
+	OK(store_unit_commit(f.unit));
+	fixture_close(&f);
+	fixture_open(&f);
+	OK(store_audit_sink_get(f.reader, "file", &sink));
+	ck_assert_mem_eq(&sink, &first, sizeof(sink));
+	put_audit(&f, &bare);
+	OK(store_audit_chain_next(f.store, f.reader, 1, &next));
+	ck_assert_int_eq(next.id, 2);
+	OK(store_audit_chain_next(f.store, f.reader, 0, &next));
+	ck_assert_int_eq(next.id, 2);
+	OK(store_audit_list(f.reader, &of_2, count_audit, &n));
+	ck_assert_int_eq(n, 1);
+	OK(store_audit_newest(f.reader, 1, line_note, &id));
+	ck_assert_int_eq(id, 2);
+	ABSENT(store_audit_newest(f.reader, 3, line_note, &id));
+	sink.line = 3;
+	OK(store_audit_sink_set(f.unit, "file", &sink));
+	OK(store_unit_commit(f.unit));
+	OK(store_audit_sink_get(f.reader, "file", &sink));
+	ck_assert_int_eq(sink.line, 3);
+	fixture_end(&f);
+}
+END_TEST
+
+/* Times need not be in the order of ids: the clock of another node, or one that was set back. */
+START_TEST(test_since_begins_at_the_first_line_of_that_time)
+{
+	static const struct {
+		int64_t since_ms, before_id;
+		int n;
+	} cases[] = {{1, 0, 4}, {100, 0, 4}, {101, 1, 2}, {300, 1, 1}, {301, INT64_MAX, 0}};
+	static const int64_t times[] = {100, 300, 100, 200};
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		struct store_audit line = bare;
+
+		line.time_ms = times[i];
+		put_audit(&f, &line);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct store_audit_filter filter = {.since_ms = cases[i].since_ms,
+							  .limit = 10};
+		int64_t before_id;
+		int n = 0;
+
+		OK(store_audit_since(f.reader, cases[i].since_ms, &before_id));
+		ck_assert_int_eq(before_id, cases[i].before_id);
+		OK(store_audit_list(f.reader, &filter, count_audit, &n));
+		ck_assert_int_eq(n, cases[i].n);
+	}
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *audit_cases(void)
 {
 	TCase *tc = tcase_create("audit");
@@ -375,5 +464,8 @@ TCase *audit_cases(void)
 	tcase_add_loop_test(tc, test_purge_and_seal, 0, backends_count);
 	tcase_add_loop_test(tc, test_two_processes_have_two_chains, 0, backends_count);
 	tcase_add_loop_test(tc, test_number_of_chains_is_sealed_as_it_is, 0, backends_count);
+	tcase_add_loop_test(tc, test_place_goes_from_chain_to_chain, 0, backends_count);
+	tcase_add_loop_test(tc, test_since_begins_at_the_first_line_of_that_time, 0,
+			    backends_count);
 	return tc;
 }

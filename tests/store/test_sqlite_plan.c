@@ -119,6 +119,7 @@ START_TEST(test_lists_with_each_filter)
 			.outcome = IF(3, "done", NULL),
 			.request_id = IF(4, 1, 0),
 			.since_ms = IF(5, 1, 0),
+			.chain = IF(6, 1, 0),
 			.limit = 1000,
 		};
 		const struct store_csr_filter csrs = {

@@ -795,6 +795,7 @@ int pg_writer_new(const struct driver *driver, struct database *database, struct
 		return -ENOMEM;
 	w->head.ops = &pg_ops;
 	head = &w->head;
+	w->audit.own = &w->head.own;
 	w->database = (struct pg_database *)database;
 	w->session = (struct session){.database = w->database, .writes = true};
 	err = commit_mark_new(&w->mark);

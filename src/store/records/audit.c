@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The audit: what was done, or refused, to whom and by whom. Nothing of the CMF depends on it. */
+#include "store/audit.h"
+
 #include "audit_rows.h"
 #include "unit.h"
 
@@ -82,6 +84,22 @@ static int audit_give(struct row *row, void *arg)
 	return err < 0 ? err : walk->each(walk->arg, &audit);
 }
 
+int store_audit_since(struct store_reader *r, int64_t since_ms, int64_t *before_idp)
+{
+	int err = read_number(r, READ_AUDIT_SINCE, VALUES(value_int(since_ms)), 0, before_idp);
+
+	/* min() of nothing is NULL, and read as 0. */
+	*before_idp = *before_idp > 0 ? *before_idp - 1 : INT64_MAX;
+	return err;
+}
+
+int store_audit_newest(struct store_reader *r, int64_t chain, store_audit_each *each, void *arg)
+{
+	struct audit_walk walk = {each, arg};
+
+	return read_one(r, READ_AUDIT_NEWEST, VALUES(value_int(chain)), audit_give, &walk);
+}
+
 int store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
 		     store_audit_each *each, void *arg)
 {
@@ -95,12 +113,22 @@ int store_audit_list(struct store_reader *r, const struct store_audit_filter *fi
 		     {WHERE_TARGET, filter->target},
 		     {WHERE_OUTCOME, filter->outcome}};
 
-	query_where(&q, WHERE_ID_AFTER, value_int(filter->after_id));
+	int64_t after_id = filter->after_id;
+	int err = 0;
+
+	/* Lines are in the order of ids, nearly that of time. */
+	if (filter->since_ms && after_id == 0)
+		err = store_audit_since(r, filter->since_ms, &after_id);
+	if (err < 0)
+		return err;
+	query_where(&q, WHERE_ID_AFTER, value_int(after_id));
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (texts[i].text)
 			query_where(&q, texts[i].part, value_text(texts[i].text));
 	if (filter->request_id)
 		query_where(&q, WHERE_REQUEST_ID, value_int((int64_t)filter->request_id));
+	if (filter->chain)
+		query_where(&q, WHERE_CHAIN, value_int(filter->chain));
 	if (filter->since_ms)
 		query_where(&q, WHERE_TIME_SINCE, value_int(filter->since_ms));
 	query_end(&q, ORDER_ID, filter->limit);
