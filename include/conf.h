@@ -128,6 +128,25 @@ struct conf_retention {
 	int64_t audit_ms;         /* of lines of the audit */
 };
 
+/* The facility of the system's log. */
+enum conf_syslog {
+	CONF_SYSLOG_NONE,
+	CONF_SYSLOG_AUTH,
+	CONF_SYSLOG_AUTHPRIV,
+	CONF_SYSLOG_DAEMON,
+	CONF_SYSLOG_USER,
+	CONF_SYSLOG_LOCAL0, /* the others of local0 to local7 follow */
+};
+
+/* [audit]: where lines of the audit are written to, beside the database. NULL: nowhere. */
+struct conf_audit {
+	char *file; /* appended to */
+	enum conf_syslog syslog;
+	char *syslog_socket;
+	char *heads;               /* directory: a file each time */
+	int64_t heads_interval_ms; /* 1 h */
+};
+
 /* [protection]: the CMF's own credential and what it accepts. */
 struct conf_protection {
 	char *certificate; /* PEM: own certificate, then its chain without the root */
@@ -591,6 +610,7 @@ struct conf {
 	struct conf_log log;
 	struct conf_store store;
 	struct conf_retention retention;
+	struct conf_audit audit;
 	struct conf_protection protection;
 	struct conf_cmf cmf;
 	struct conf_oauth2 oauth2;

@@ -47,6 +47,17 @@ struct json_process_state {
 	char *reload_problems; /* of a reload since then that was refused, lines; NULL: none was */
 };
 
+/* A place outside of the database that lines of the audit, or heads of its chains, are written to.
+ */
+struct json_audit_place {
+	const char *name; /* "file", "syslog", "heads" */
+	const char *path;
+	int64_t written_id;       /* of the newest line that it has; 0: none yet, or it has none */
+	const char *problem;      /* why it cannot be written to; NULL: it can */
+	int64_t problem_since_ms; /* 0: it can */
+};
+typedef int json_audit_place_each(void *arg, const struct json_audit_place *place);
+
 /* What the operator's door asks of the process that it is in. Any thread may call. */
 struct json_process {
 	void *arg;
@@ -58,6 +69,8 @@ struct json_process {
 	 * -ESHUTDOWN: the process ends; another negative errno: refused, with lines in `problems`.
 	 */
 	int (*reload)(void *arg, uid_t uid, struct strbuf *problems);
+	/* Each place that [audit] names, borrowed for the call; what is not 0 ends it. */
+	int (*audit_places)(void *arg, json_audit_place_each *each, void *each_arg);
 };
 
 /*
@@ -73,6 +86,10 @@ DEFINE_CLEANUP(struct json_operator, json_operator_free);
 /* The routes, all of group HTTP_ADMIN, to be copied into the server's table. Live as long as the
  * door. */
 const struct http_route *json_operator_routes(const struct json_operator *door, size_t *np);
+
+/* A line of the audit as GET /v1/audit has it, on one line of text; the caller frees. NULL: out of
+ * memory. */
+char *json_audit_text(const struct store_audit *line);
 
 /* What a status is made of. Borrowed. */
 struct json_status_of {

@@ -56,6 +56,7 @@ COMMITS = {
     "json/commit.c": "what an operator or a VNFM has asked for over JSON",
     "cmf/audit_key.c": "other MACs of the chains of the audit, when the store key is another one",
     "cmf/audit_purge.c": "that old lines of the audit are forgotten, with the anchor that they leave",
+    "cmfd/audit_sinks.c": "how far the audit was written to the file and the system's log that [audit] names",
     "cmfd/audit.c": "what becomes of the server itself: start, stop, reload",
     "cmf/due.c": "what housekeeping ends, all at once, or one by one where that does not work",
     "cmf/direct/comparison.c": "what was found of a VNF, which nobody has asked for by a message",

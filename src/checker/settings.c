@@ -5,10 +5,14 @@
  */
 #include "checker_local.h"
 
+#include "base/error.h"
+
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Whether who owns the configuration, as whom cmfd runs, can read the file: where root asks, that
  * is not seen otherwise. */
@@ -292,6 +296,31 @@ static void central_keys_check(const struct conf *conf, struct check_findings *f
 			   "and pwri_kek, which `openssl cmp -centralkeygen` needs\n");
 }
 
+/* `mode` of access(2); what is `made` need not be there. */
+static void audit_place_check(const char *key, const char *path, int mode, bool made,
+			      struct check_findings *f)
+{
+	_cleanup_(freep) char *parent = path && made ? strdup(path) : NULL;
+	char *slash = parent ? strrchr(parent, '/') : NULL;
+
+	if (!path || access(path, mode) == 0)
+		return;
+	if (slash && errno == ENOENT) {
+		slash[slash == parent] = '\0';
+		if (access(parent, W_OK | X_OK) == 0)
+			return;
+	}
+	strbuf_printf(&f->problems, "[audit] %s: %s: %s\n", key, path, error_text(-errno));
+}
+
+static void audit_check(const struct conf *conf, struct check_findings *f)
+{
+	audit_place_check("file", conf->audit.file, W_OK, true, f);
+	audit_place_check("heads", conf->audit.heads, W_OK | X_OK, false, f);
+	if (conf->audit.syslog != CONF_SYSLOG_NONE)
+		audit_place_check("syslog_socket", conf->audit.syslog_socket, W_OK, false, f);
+}
+
 void check_settings(const struct conf *conf, struct check_findings *f)
 {
 	files_check(conf, f);
@@ -301,4 +330,5 @@ void check_settings(const struct conf *conf, struct check_findings *f)
 	trust_domains_check(conf, f);
 	central_keys_check(conf, f);
 	attestation_check(conf, f);
+	audit_check(conf, f);
 }

@@ -5,9 +5,11 @@
 #include "ctl.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct ctl_filter filters[] = {
 	{"actor", "actor", "NAME",
@@ -99,7 +101,7 @@ int ctl_audit_export(struct ctl *ctl, int argc, char **argv)
 
 /* --- verify --- */
 
-/* The newest line of each chain in a file, by its number as text. */
+/* The newest line, or head, of each chain in what was kept, by its number as text. */
 static int exported_note(json_t *newest, const json_t *line)
 {
 	json_int_t sequence = json_integer_value(json_object_get(line, "sequence"));
@@ -117,7 +119,13 @@ static int exported_note(json_t *newest, const json_t *line)
 	return json_object_set(newest, chain, (json_t *)(uintptr_t)line);
 }
 
-static int exported_read(const char *path, json_t *newest)
+/* That lines are missing, which [audit] file may say, is no line. */
+static bool exported_is_remark(const json_t *line)
+{
+	return json_is_true(json_object_get(line, "gap"));
+}
+
+static int exported_file_read(const char *path, json_t *newest)
 {
 	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	size_t size = 0, number = 0;
@@ -130,10 +138,10 @@ static int exported_read(const char *path, json_t *newest)
 		json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 
 		number++;
-		if (!json_is_object(line) || !json_is_string(json_object_get(line, "hash"))) {
+		if (!exported_is_remark(line) && !json_is_string(json_object_get(line, "hash"))) {
 			ctl_error("%s: line %zu is no line of an exported audit", path, number);
 			status = CTL_REFUSED;
-		} else if (exported_note(newest, line)) {
+		} else if (!exported_is_remark(line) && exported_note(newest, line)) {
 			status = ctl_file_error(path, -ENOMEM);
 		}
 		json_decref(line);
@@ -142,6 +150,36 @@ static int exported_read(const char *path, json_t *newest)
 	if (in != stdin)
 		fclose(in);
 	return status;
+}
+
+/* What [audit] heads has made there. */
+static int exported_directory_read(const char *path, json_t *newest)
+{
+	_cleanup_(strbuf_clear) struct strbuf pattern = STRBUF_NULL;
+	int status = CTL_OK;
+	glob_t files = {0};
+	int err;
+
+	strbuf_printf(&pattern, "%s/audit-head-*.json", path);
+	if (pattern.failed)
+		return ctl_file_error(path, -ENOMEM);
+	err = glob(pattern.text, 0, NULL, &files);
+	if (err) {
+		ctl_error("%s: there are no heads of an audit", path);
+		status = CTL_REFUSED;
+	}
+	for (size_t i = 0; i < files.gl_pathc && status == CTL_OK; i++)
+		status = exported_file_read(files.gl_pathv[i], newest);
+	globfree(&files);
+	return status;
+}
+
+static int exported_read(const char *path, json_t *newest)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? exported_directory_read(path, newest)
+							   : exported_file_read(path, newest);
 }
 
 static int line_take(void *arg, json_t *rows)
@@ -163,6 +201,17 @@ static json_int_t chain_removed(const json_t *report, json_int_t chain)
 	return 0;
 }
 
+/* A head has no more than these members; the hash says all of the line. */
+static bool place_equal(const json_t *a, const json_t *b)
+{
+	static const char *const members[] = {"id", "chain", "sequence", "hash"};
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (!json_equal(json_object_get(a, members[i]), json_object_get(b, members[i])))
+			return false;
+	return true;
+}
+
 /* Whether the audit still has that line: its hash says it of all lines before it, too. */
 static int exported_look(struct ctl *ctl, const json_t *line, const json_t *report, bool *therep)
 {
@@ -177,7 +226,7 @@ static int exported_look(struct ctl *ctl, const json_t *line, const json_t *repo
 		return CTL_OK;
 	strbuf_printf(&path, "/v1/audit?after_id=%lld", (long long)id - 1);
 	status = ctl_walk(ctl, path.text, 1, line_take, &found);
-	*therep = found && json_equal(found, line);
+	*therep = found && place_equal(found, line);
 	json_decref(found);
 	return status;
 }
@@ -262,7 +311,8 @@ int ctl_audit_verify(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{"against", OPT_AGAINST, "FILE", 0,
-		 "Look, too, whether what was exported to FILE is still there; - is standard input",
+		 "Look, too, whether what was exported to FILE is still there, or written to it as "
+		 "[audit] file or heads say; - is standard input, a directory that of the heads",
 		 1},
 		{0}};
 	static const struct argp argp = {

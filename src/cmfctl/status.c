@@ -186,6 +186,11 @@ static const struct ctl_column vnfm_columns[] = {
 	{"PROBLEM", "problem"},
 };
 
+static const struct ctl_column audit_columns[] = {
+	{"AUDIT TO", "place"},  {"PATH", "path"},           {"LAST LINE", "written_id"},
+	{"PROBLEM", "problem"}, {"SINCE", "problem_since"},
+};
+
 static void table_print(struct ctl *ctl, const json_t *status, const char *name,
 			const struct ctl_column *columns, size_t n)
 {
@@ -215,6 +220,7 @@ static void status_print(struct ctl *ctl, const json_t *status)
 	table_print(ctl, status, "own_certificates", own_columns, ARRAY_LEN(own_columns));
 	table_print(ctl, status, "upstreams", upstream_columns, ARRAY_LEN(upstream_columns));
 	table_print(ctl, status, "vnfms", vnfm_columns, ARRAY_LEN(vnfm_columns));
+	table_print(ctl, status, "audit", audit_columns, ARRAY_LEN(audit_columns));
 }
 
 int ctl_status(struct ctl *ctl, int argc, char **argv)

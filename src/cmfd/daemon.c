@@ -179,6 +179,9 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 			      &daemon->housekeeper);
 	if (err < 0)
 		return err;
+	err = audit_sinks_new(daemon, &daemon->audit_sinks);
+	if (err < 0)
+		return err;
 	daemon->started_ms = clock_now_ms(&clock_system);
 	atomic_store(&daemon->reloaded_ms, daemon->started_ms);
 	err = json_operator_new(worker_own, &clock_system, daemon->lcm, &process,
@@ -282,6 +285,7 @@ static void daemon_reload(struct daemon *daemon, uid_t uid)
 		daemon->ends_told_us = 0;
 		service_list_unfit(next, &problems);
 	}
+	audit_sinks_reopen(daemon->audit_sinks);
 	daemon_audit_reload(daemon, err < 0 ? reload_cause(err, &problems, cause) : NULL, uid);
 	process_reload_end(daemon, asked, err, problems.text);
 	if (err < 0)
@@ -340,6 +344,7 @@ void daemon_run(struct daemon *daemon)
 			(void)store_files_check(daemon->store);
 			housekeeper_tick(daemon->housekeeper);
 			notifier_tick(daemon->notifier);
+			audit_sinks_tick(daemon->audit_sinks);
 			lcm_tick(daemon->lcm);
 			log_faults_tell(clock_monotonic_us());
 			ends_tell(daemon);
@@ -374,6 +379,8 @@ void daemon_free(struct daemon *daemon)
 	notifier_free(daemon->notifier);
 	lcm_free(daemon->lcm);
 	housekeeper_free(daemon->housekeeper);
+	/* By now nobody writes lines any more. */
+	audit_sinks_free(daemon->audit_sinks);
 	json_operator_free(daemon->json_operator);
 	json_nfv_free(daemon->json_nfv);
 	service_unref(daemon->service);

@@ -131,6 +131,7 @@ struct daemon {
 	struct http_server *server;
 	struct housekeeper *housekeeper;
 	struct notifier *notifier;
+	struct audit_sinks *audit_sinks;
 	struct lcm *lcm;
 	int64_t ends_told_us;                   /* when service_tell_ends() was called last */
 	char fingerprint[CMF_FINGERPRINT_SIZE]; /* of the configuration in force, for the audit */
@@ -182,6 +183,23 @@ void process_end(struct daemon *daemon);
 void daemon_audit_start(struct daemon *daemon);
 void daemon_audit_stop(struct daemon *daemon, const char *signal, uid_t uid);
 void daemon_audit_reload(struct daemon *daemon, const char *problem, uid_t uid);
+
+/* --- audit_sinks.c: the audit outside of the database, where [audit] says --- */
+
+struct audit_sinks;
+
+_must_check_ int audit_sinks_new(struct daemon *daemon, struct audit_sinks **sinksp);
+/* Writes what is still to be told, before the store and the service go. NULL is fine. */
+void audit_sinks_free(struct audit_sinks *sinks);
+DEFINE_CLEANUP(struct audit_sinks, audit_sinks_free);
+/* Has what is new written, unless that is still going on. Called every second. */
+void audit_sinks_tick(struct audit_sinks *sinks);
+/* The file may be another one now. Any thread. */
+void audit_sinks_reopen(struct audit_sinks *sinks);
+/* As struct json_process has it. Any thread. */
+_must_check_ int audit_sinks_look(struct audit_sinks *sinks, json_audit_place_each *each,
+				  void *arg);
+void audit_sinks_metrics(struct audit_sinks *sinks, struct strbuf *out);
 
 /* --- notify.c --- */
 

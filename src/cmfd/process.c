@@ -47,12 +47,20 @@ static int process_reload(void *arg, uid_t uid, struct strbuf *problems)
 	return err;
 }
 
+static int process_audit_places(void *arg, json_audit_place_each *each, void *each_arg)
+{
+	struct daemon *daemon = arg;
+
+	return audit_sinks_look(daemon->audit_sinks, each, each_arg);
+}
+
 struct json_process process_of(struct daemon *daemon)
 {
 	return (struct json_process){.arg = daemon,
 				     .metrics = daemon->metrics,
 				     .look = process_look,
-				     .reload = process_reload};
+				     .reload = process_reload,
+				     .audit_places = process_audit_places};
 }
 
 uint64_t process_reload_begin(struct daemon *daemon)

@@ -20,6 +20,8 @@
 #define STORE(field, name, type, ...)  KEY(STORE, conf_store, field, name, type, __VA_ARGS__)
 #define RETENTION(field, name, type, ...) \
 	KEY(RETENTION, conf_retention, field, name, type, .reload = true, __VA_ARGS__)
+#define AUDIT(field, name, type, ...) \
+	KEY(AUDIT, conf_audit, field, name, type, .reload = true, __VA_ARGS__)
 #define PROTECTION(field, name, type, ...) \
 	KEY(PROTECTION, conf_protection, field, name, type, __VA_ARGS__)
 #define CMF(field, name, type, ...)    KEY(CMF, conf_cmf, field, name, type, __VA_ARGS__)
@@ -168,6 +170,22 @@ const struct conf_key conf_keys[] = {
 		audit_ms, "audit", duration, .initial = "0", .max = 36500 * DAY,
 		.help = "How long lines of the audit are kept, in whole days; 0: for ever. Of what "
 			"is removed an anchor stays, from which `cmfctl audit verify` goes on."),
+
+	AUDIT(file, "file", path, .late = true,
+	      .help = "File to which each line is appended as an object of JSON, with the members "
+		      "that `cmfctl audit list --json` has."),
+	AUDIT(syslog, "syslog", syslog, .initial = "none",
+	      .help = "The same to the system's log, under that facility and as `cmfd`. What the "
+		      "system's log makes of it, cmfd does not know."),
+	AUDIT(syslog_socket, "syslog_socket", socket, .initial = "/dev/log", .late = true,
+	      .help = "Where the system's log takes messages."),
+	AUDIT(heads, "heads", directory, .late = true,
+	      .help = "Directory that gets a file with the newest line's place and hash each time, "
+		      "to "
+		      "be taken elsewhere: `cmfctl audit verify --against` reads them. They are "
+		      "written to file and syslog, too, where those are set."),
+	AUDIT(heads_interval_ms, "heads_interval", duration, .initial = "1h", .min = SECOND,
+	      .max = 365 * DAY, .help = "How often. At each start and stop, too."),
 
 	PROTECTION(certificate, "certificate", file, .required = true, .reload = true,
 		   .help = "PEM: the certificate that protects answers, then its chain without the "

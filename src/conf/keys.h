@@ -12,6 +12,7 @@ enum conf_section {
 	CONF_LOG,
 	CONF_STORE,
 	CONF_RETENTION,
+	CONF_AUDIT,
 	CONF_PROTECTION,
 	CONF_CMF,
 	CONF_OAUTH2,
@@ -47,7 +48,7 @@ struct conf_key {
 	int64_t min, max;    /* of numbers and, in milliseconds, durations; max 0: no limits */
 	bool reload;         /* SIGHUP may change it */
 	bool required;
-	bool late; /* a file: whether it can be read finds out who loads it, for it is of a part */
+	bool late; /* a file: whether it can be used finds out who opens it, for it is of a part */
 	enum conf_when when;
 	const char *help;
 };
@@ -110,6 +111,7 @@ extern const struct conf_type conf_type_upstream_subject;
 extern const struct conf_type conf_type_forwarding;
 extern const struct conf_type conf_type_archive_keys;
 extern const struct conf_type conf_type_replication;
+extern const struct conf_type conf_type_syslog;
 extern const struct conf_type conf_type_attestation_policy;
 extern const struct conf_type conf_type_attestation_nonce;
 extern const struct conf_type conf_type_attestation_statements;

@@ -20,6 +20,14 @@ const struct conf_section_type conf_sections[CONF_SECTION_COUNT] = {
 		 "not yet on a regularly scheduled CRL after their end (RFC 5280 3.3), those "
 		 "with an archived private key, and the digests of keys, which "
 		 "`key_reuse = no` asks for."},
+	[CONF_AUDIT] =
+		{"audit", false, offsetof(struct conf, audit),
+		 "Where lines of the audit are written to, as soon as they are in the "
+		 "database, and the heads of its chains, by which it is found that the "
+		 "database was set back. A place that cannot be written to, as a disk that is "
+		 "full, stops nothing: the log, /metrics and `cmfctl status` say so, lines wait "
+		 "in the database, and are written when it can be. A reload opens the file "
+		 "anew."},
 	[CONF_PROTECTION] = {"protection", false, offsetof(struct conf, protection),
 			     "The CMF's own credential, and which protection of CMP messages it "
 			     "accepts."},

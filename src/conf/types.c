@@ -126,7 +126,8 @@ static int directory_parse(const struct conf_input *in, void *value, struct strb
 {
 	int err = path_resolve(in, value);
 
-	return err < 0 || in->names_only ? err : directory_check(*(char **)value, why);
+	return err < 0 || in->names_only || in->key->late ? err
+							  : directory_check(*(char **)value, why);
 }
 
 const struct conf_type conf_type_directory = {
@@ -142,7 +143,7 @@ static int path_parse(const struct conf_input *in, void *value, struct strbuf *w
 	int err = path_resolve(in, value);
 	char *slash;
 
-	if (err < 0 || in->names_only)
+	if (err < 0 || in->names_only || in->key->late)
 		return err;
 	parent = strdup(*(char **)value);
 	if (!parent)
@@ -536,6 +537,8 @@ WORD_TYPE(upstream_subject, "identity", "exact");
 WORD_TYPE(forwarding, "reissue", "unchanged", "added", "replaced");
 WORD_TYPE(archive_keys, "never", "allowed", "always");
 WORD_TYPE(replication, "required", "none");
+WORD_TYPE(syslog, "none", "auth", "authpriv", "daemon", "user", "local0", "local1", "local2",
+	  "local3", "local4", "local5", "local6", "local7");
 WORD_TYPE(attestation_policy, "ignore", "verify", "require", "forward");
 WORD_TYPE(attestation_nonce, "require", "ignore");
 WORD_TYPE(extensions_rule, "profile", "subset");

@@ -4,13 +4,15 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 
 import pytest
 
-from conftest import BUILD, Vnfm, run, wait_for
+from conftest import BUILD, Cmf, Vnfm, run, wait_for
 
 
 def verify(cmf, *args):
@@ -167,3 +169,235 @@ def test_another_store_key(written):
         old.unlink()
     written.start()
     assert verify(written).returncode == 0, verify(written).stderr
+
+
+# --- outside of the database: [audit] ---
+
+
+def audit_file(cmf):
+    """The lines, and the remarks about them."""
+    text = (cmf.dir / "audit.jsonl").read_text()
+    objects = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+    return [o for o in objects if "action" in o], [o for o in objects if "action" not in o]
+
+
+def places(cmf):
+    return {place["place"]: place for place in cmf.ctl_json("status")[0]["audit"]}
+
+
+def all_is_written(cmf):
+    wait_for("the lines", lambda: audit_file(cmf)[0] == lines(cmf))
+
+
+@pytest.fixture
+def filed(tmp_path):
+    """A server whose audit goes to a file from its first line on."""
+    cmf = Cmf(tmp_path / "cmf")
+    cmf.set("audit", "file", "audit.jsonl")
+    cmf.start()
+    Vnfm(cmf, "vnfm-a", tmp_path)
+    yield cmf
+    assert cmf.stop() == 0, cmf.tail()
+
+
+def test_file_has_each_line_of_this_process_on(cmf, tmp_path):
+    Vnfm(cmf, "vnfm-a", tmp_path)
+    cmf.register("vnfm-a", "one")
+    cmf.stop()
+    known = len(lines_offline(cmf))
+    cmf.set("audit", "file", "audit.jsonl")
+    cmf.start()
+    cmf.register("vnfm-a", "two")
+    wait_for("the line", lambda: audit_file(cmf)[0] == lines(cmf)[known:])
+    assert audit_file(cmf)[0][0]["action"] == "start"
+    # from then on nothing is left out, whatever happens to the process
+    cmf.register("vnfm-a", "three")
+    cmf.kill()
+    cmf.start()
+    cmf.register("vnfm-a", "four")
+    cmf.stop()
+    cmf.start()
+    wait_for("all of it", lambda: audit_file(cmf)[0] == lines(cmf)[known:])
+
+
+def lines_offline(cmf):
+    with cmf.database() as db:
+        return db.execute("SELECT id FROM audit").fetchall()
+
+
+def test_at_a_stop_all_is_written(filed):
+    filed.register("vnfm-a", *[f"v-{i}" for i in range(50)])
+    filed.stop()
+    written, remarks = audit_file(filed)
+    assert [line["id"] for line in written] == [row[0] for row in lines_offline(filed)]
+    assert written[-1]["action"] == "stop"
+    assert remarks[-1]["head"] and remarks[-1]["hash"] == written[-1]["hash"]
+
+
+def test_file_is_another_one_after_a_reload(filed):
+    all_is_written(filed)
+    first = filed.dir / "audit.jsonl.1"
+    (filed.dir / "audit.jsonl").rename(first)
+    filed.ctl("reload")
+    filed.register("vnfm-a", "one")
+    wait_for("the new file", lambda: (filed.dir / "audit.jsonl").exists() and
+             any(line["action"] == "register" for line in audit_file(filed)[0]))
+    before = [json.loads(line) for line in first.read_text().splitlines()]
+    together = [o for o in before if "action" in o] + audit_file(filed)[0]
+    wait_for("all of it", lambda: [o for o in before if "action" in o] + audit_file(filed)[0] == lines(filed))
+    # by a signal, and where the configuration is refused, too
+    filed.set("cmf", "expiry_warning", "never")
+    (filed.dir / "audit.jsonl").unlink()
+    filed.process.send_signal(signal.SIGHUP)
+    socket_option = "--socket", filed.dir / "cmfd.sock"
+    wait_for("the refusal", lambda: lines(filed, *socket_option, "--outcome", "refused"))
+    wait_for("the line of it", lambda: (filed.dir / "audit.jsonl").exists() and
+             [line["outcome"] for line in audit_file(filed)[0]] == ["refused"])
+    filed.set("cmf", "expiry_warning", "20d")
+    assert together
+
+
+def test_disk_that_is_full_is_told_and_stops_nothing(filed):
+    """/dev/full takes nothing: ENOSPC, as a disk has it."""
+    all_is_written(filed)
+    kept = (filed.dir / "audit.jsonl").rename(filed.dir / "kept.jsonl")
+    (filed.dir / "audit.jsonl").symlink_to("/dev/full")
+    filed.ctl("reload")
+    filed.register("vnfm-a", *[f"v-{i}" for i in range(700)])
+    wait_for("the problem", lambda: places(filed)["file"]["problem"])
+    assert places(filed)["file"]["problem"] == "No space left on device"
+    assert any("[audit] file: " in problem and "No space left" in problem
+               for problem in filed.ctl_json("status")[0]["problems"])
+    assert 'cmfd_audit_place_working{place="file"} 0' in filed.metrics()
+    log = (filed.dir / "cmfd.log").read_text()
+    assert "event=audit_place place=file" in log and "lines of the audit wait in the database" in log
+    filed.register("vnfm-a", "served")
+    (filed.dir / "audit.jsonl").unlink()
+    kept.rename(filed.dir / "audit.jsonl")
+    all_is_written(filed)
+    wait_for("the end of it", lambda: places(filed)["file"]["problem"] is None)
+    assert 'cmfd_audit_place_working{place="file"} 1' in filed.metrics()
+    assert not [remark for remark in audit_file(filed)[1] if "gap" in remark]
+
+
+def test_line_that_a_crash_cut_off_comes_again_whole(filed):
+    all_is_written(filed)
+    filed.kill()
+    with open(filed.dir / "audit.jsonl", "r+b") as file:
+        file.seek(-30, os.SEEK_END)
+        file.truncate()
+    with filed.database("rw") as db:
+        last = db.execute("SELECT max(id) FROM audit").fetchone()[0]
+        db.execute("UPDATE audit_sink SET line = ?, sequence = sequence - 1", (last - 1,))
+    filed.start()
+    all_is_written(filed)
+
+
+def test_what_retention_removed_meanwhile_is_named(filed):
+    all_is_written(filed)
+    last = lines(filed)[-1]["id"]
+    filed.stop()
+    written = audit_file(filed)[0][-1]
+    (filed.dir / "audit.jsonl").rename(filed.dir / "kept.jsonl")
+    (filed.dir / "audit.jsonl").symlink_to("/dev/full")
+    filed.start()
+    filed.register("vnfm-a", "one", "two", "three", "four")
+    wait_for("the problem", lambda: places(filed)["file"]["problem"])
+    filed.stop()
+    assert written["id"] > last
+    with filed.database("rw") as db:
+        # as a day of retention would, but for the anchor
+        db.execute("DELETE FROM audit WHERE target IN ('one', 'two') OR action = 'start' AND id > ?", (last,))
+        gone = [row[0] for row in db.execute("SELECT id FROM audit WHERE id > ? ORDER BY id", (written["id"],))]
+    (filed.dir / "audit.jsonl").unlink()
+    filed.start()
+    wait_for("the lines", lambda: audit_file(filed)[0] and audit_file(filed)[0][0]["id"] == gone[0])
+    gap = [remark for remark in audit_file(filed)[1] if "gap" in remark][0]
+    assert gap["after_id"] == written["id"] and gap["before_id"] == gone[0]
+    assert gap["lines"] == gone[0] - written["id"] - 1
+
+
+@pytest.fixture
+def system_log(tmp_path):
+    """Somebody who listens where the system's log would."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(tmp_path / "log"))
+        s.settimeout(60)
+        yield s
+
+
+def test_system_log_gets_each_line(cmf, tmp_path, system_log):
+    cmf.stop()
+    cmf.set("audit", "syslog", "local3")
+    cmf.set("audit", "syslog_socket", str(tmp_path / "log"))
+    cmf.start()
+
+    def received(n):
+        got = [system_log.recv(65536).decode() for _ in range(n)]
+        # RFC 3164 4.1.1: 8 x 19 (local3) + 6 (informational)
+        heads = [re.fullmatch(r"<(158|157)>([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) cmfd\[(\d+)\]: (\{.*\})", text, re.S)
+                 for text in got]
+        assert all(heads), got
+        return [json.loads(head[4]) for head in heads]
+    here = [line for line in lines(cmf) if line["chain"] == 2]
+    assert [o for o in received(len(here) + 1) if "action" in o] == here
+    known = len(lines(cmf))
+    # a system's log that is gone, and comes back
+    system_log.close()
+    (tmp_path / "log").unlink()
+    Vnfm(cmf, "vnfm-a", tmp_path)
+    cmf.register("vnfm-a", "one")
+    wait_for("the problem", lambda: places(cmf)["syslog"]["problem"])
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as again:
+        again.bind(str(tmp_path / "log"))
+        again.settimeout(60)
+        system_log = again
+        assert received(len(lines(cmf)) - known) == lines(cmf)[known:]
+
+
+def test_heads_find_that_the_whole_database_was_set_back(cmf, tmp_path):
+    heads = cmf.dir / "heads"
+    heads.mkdir()
+    Vnfm(cmf, "vnfm-a", tmp_path)
+    cmf.stop()
+    shutil.copy(cmf.dir / "cmf.db", tmp_path / "saved.db")
+    cmf.set("audit", "heads", "heads")
+    cmf.set("audit", "heads_interval", "1s")
+    cmf.start()
+    cmf.register("vnfm-a", "one")
+
+    def told():
+        return [json.loads(file.read_text()) for file in sorted(heads.glob("audit-head-*.json"))]
+    newest = lines(cmf)[-1]
+    wait_for("the head", lambda: any(head["hash"] == newest["hash"] for head in told()))
+    cmf.stop()
+    assert told()[-1]["id"] == lines_offline(cmf)[-1][0]
+    cmf.start()
+    both = "".join(file.read_text() for file in sorted(heads.glob("*.json")))
+    (tmp_path / "heads.jsonl").write_text(both)
+    assert verify(cmf, "--against", str(tmp_path / "heads.jsonl")).returncode == 0
+    assert verify(cmf, "--against", str(heads)).returncode == 0
+    cmf.stop()
+    shutil.copy(tmp_path / "saved.db", cmf.dir / "cmf.db")
+    cmf.start()
+    assert verify(cmf).returncode == 0
+    for against in heads, tmp_path / "heads.jsonl":
+        result = verify(cmf, "--against", str(against))
+        assert result.returncode == 1 and "set back" in result.stderr
+
+
+def test_file_serves_to_verify_against(filed):
+    all_is_written(filed)
+    assert verify(filed, "--against", str(filed.dir / "audit.jsonl")).returncode == 0
+
+
+def test_place_that_is_not_there_is_told_by_check_and_serves_all_the_same(cmf):
+    cmf.stop()
+    cmf.set("audit", "file", "/nowhere/audit.jsonl")
+    cmf.set("audit", "heads", "/nowhere")
+    cmf.start()
+    wait_for("the problem", lambda: places(cmf).keys() == {"file", "heads"})
+    assert all("No such file" in place["problem"] for place in places(cmf).values())
+    checked = run([BUILD / "cmfctl", "--config", cmf.conf, "check"], check=False).stdout
+    assert "[audit] file: /nowhere/audit.jsonl: No such file or directory" in checked
+    assert "[audit] heads: /nowhere: No such file or directory" in checked

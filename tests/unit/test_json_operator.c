@@ -43,7 +43,15 @@ static int reload(void *arg, uid_t uid, struct strbuf *problems)
 	return reload_problems ? -EINVAL : 0;
 }
 
-static struct json_process process = {.look = look, .reload = reload};
+static const struct json_audit_place *audit_place; /* the one that there is */
+
+static int audit_places(void *arg, json_audit_place_each *each, void *each_arg)
+{
+	(void)arg;
+	return audit_place ? each(each_arg, audit_place) : 0;
+}
+
+static struct json_process process = {.look = look, .reload = reload, .audit_places = audit_places};
 
 static void setup(void)
 {
@@ -839,10 +847,16 @@ START_TEST(status_of_all)
 		 .not_after_ms = INT64_MAX / 2},
 	};
 	const struct check_inventory inventory = {lived_by, 2};
+	const struct json_audit_place place = {.name = "file",
+					       .path = "/a",
+					       .written_id = 7,
+					       .problem = "no room",
+					       .problem_since_ms = 1795420800000};
 	const json_t *list;
 	struct answer answer;
 
 	inventory_served = &inventory;
+	audit_place = &place;
 	reload_problems = (char *)"[server] foo: there is no such key\nand more\n";
 	answer = get("/v1/status", "");
 	ck_assert(json_is_true(json_object_get(answer.json, "running")));
@@ -853,18 +867,25 @@ START_TEST(status_of_all)
 	ck_assert_str_eq(text(json_array_get(list, 0), "state"), "expired");
 	ck_assert_str_eq(text(json_array_get(list, 1), "state"), "ok");
 	list = json_object_get(answer.json, "problems");
-	ck_assert_uint_eq(json_array_size(list), 4);
+	ck_assert_uint_eq(json_array_size(list), 5);
+	ck_assert_str_eq(json_string_value(json_array_get(list, 4)),
+			 "[audit] file: /a: no room, since 2026-11-23T08:00:00Z");
 	ck_assert_str_eq(json_string_value(json_array_get(list, 1)),
 			 "[server] foo: there is no such key");
 	ck_assert_str_eq(json_string_value(json_array_get(list, 2)), "and more");
 	ck_assert_ptr_nonnull(strstr(json_string_value(json_array_get(list, 3)), "expired at"));
 	list = json_object_get(answer.json, "cas");
 	ck_assert_uint_eq(json_array_size(list), ca_count(cmf_cas(w.cmf)));
+	list = json_array_get(json_object_get(answer.json, "audit"), 0);
+	ck_assert_str_eq(text(list, "place"), "file");
+	ck_assert_int_eq(json_integer_value(json_object_get(list, "written_id")), 7);
+	ck_assert_str_eq(text(list, "problem_since"), "2026-11-23T08:00:00Z");
 	list = json_object_get(json_object_get(answer.json, "counts"), "certificates");
 	ck_assert_int_eq(json_integer_value(json_object_get(list, "active")), 0);
 	json_decref(answer.json);
 	reload_problems = NULL;
 	inventory_served = NULL;
+	audit_place = NULL;
 	answer = get("/v1/status", "");
 	ck_assert_uint_eq(json_array_size(json_object_get(answer.json, "problems")), 0);
 	json_decref(answer.json);

@@ -48,6 +48,15 @@ static json_t *audit_json(const struct store_audit *a)
 			 hash_json(a->hash));
 }
 
+char *json_audit_text(const struct store_audit *line)
+{
+	json_t *object = audit_json(line);
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	return text;
+}
+
 static int audit_row(void *arg, const struct store_audit *a)
 {
 	return operator_page_add(arg, a->id, audit_json(a));

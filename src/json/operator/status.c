@@ -218,6 +218,33 @@ static int upstreams_json(const struct json_status_of *of, json_t *upstreams)
 	return err;
 }
 
+/* Of `problems` and `places`. */
+struct audit_status {
+	json_t *places, *problems;
+};
+
+static int audit_place_add(void *arg, const struct json_audit_place *place)
+{
+	const struct audit_status *audit = arg;
+	_cleanup_(strbuf_clear) struct strbuf line = STRBUF_NULL;
+	char since[21];
+
+	if (json_array_append_new(
+		    audit->places,
+		    json_pack("{s:s, s:o, s:o, s:o, s:o}", "place", place->name, "path",
+			      json_text(place->path), "written_id",
+			      place->written_id ? json_integer(place->written_id) : json_null(),
+			      "problem", json_text(place->problem), "problem_since",
+			      json_time(place->problem_since_ms))))
+		return -ENOMEM;
+	if (!place->problem)
+		return 0;
+	clock_format(place->problem_since_ms, since);
+	strbuf_printf(&line, "[audit] %s: %s: %s, since %s", place->name, place->path,
+		      place->problem, since);
+	return lines_add(audit->problems, line.text);
+}
+
 static int vnfms_json(const struct json_status_of *of, json_t *vnfms)
 {
 	int err = 0;
@@ -246,7 +273,7 @@ static json_t *array_of(json_t *object, const char *name)
 static int status_fill(const struct json_status_of *of, json_t *status)
 {
 	json_t *problems = json_array(), *counts = NULL;
-	json_t *cas, *upstreams, *own, *vnfms;
+	json_t *cas, *upstreams, *own, *vnfms, *audit;
 	int err = problems ? process_add(of, status, problems) : -ENOMEM;
 
 	if (!err)
@@ -258,7 +285,8 @@ static int status_fill(const struct json_status_of *of, json_t *status)
 	upstreams = array_of(status, "upstreams");
 	own = array_of(status, "own_certificates");
 	vnfms = array_of(status, "vnfms");
-	if (!err && !(cas && upstreams && own && vnfms))
+	audit = array_of(status, "audit");
+	if (!err && !(cas && upstreams && own && vnfms && audit))
 		err = -ENOMEM;
 	if (!err)
 		err = cas_json(of, cas, problems);
@@ -268,6 +296,9 @@ static int status_fill(const struct json_status_of *of, json_t *status)
 		err = own_certificates_json(of, own, problems);
 	if (!err)
 		err = vnfms_json(of, vnfms);
+	if (!err && of->process)
+		err = of->process->audit_places(of->process->arg, audit_place_add,
+						&(struct audit_status){audit, problems});
 	if (!err)
 		err = lines_add(problems, of->problems);
 	if (!err && json_object_set(status, "problems", problems))
