@@ -3,6 +3,7 @@
 HAProxy before them, and the network in between, which can be cut."""
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -50,20 +51,23 @@ class Database:
         return subprocess.run([f"{postgresql.programs()}/{name}", *map(str, args)], check=check, cwd=self.dir,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **postgresql.not_root())
 
-    def make(self):
+    def make(self, standbys="FIRST 1 (db0, db1)", settings=""):
         """An empty primary, which waits for one of the standbys that are named: with '*' it would take pg_basebackup
         for one. Checkpoints are written at once: after a promotion a new standby waits for one."""
         self.program("initdb", "--auth=trust", "--username=cmfd", "-E", "UTF8", "--locale=C", "--no-sync", "-D", self.data)
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
-            conf.write("fsync = off\nsynchronous_standby_names = 'FIRST 1 (db0, db1)'\nwal_keep_size = '1GB'\n"
-                       "checkpoint_completion_target = 0\n")
+            conf.write(f"fsync = off\nsynchronous_standby_names = '{standbys}'\nwal_keep_size = '1GB'\n"
+                       f"checkpoint_completion_target = 0\n{settings}")
         return self.start()
 
-    def follow(self, primary):
-        """A new standby of that one."""
+    def follow(self, primary, port=None):
+        """A new standby of that one, which follows it by way of the port."""
         shutil.rmtree(self.data, ignore_errors=True)
         self.program("pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync",
                      "-d", f"host={primary.dir} port={primary.port} user=cmfd application_name={self.dir.name}")
+        if port:
+            conf = self.data / "postgresql.auto.conf"
+            conf.write_text(re.sub(r"host=\S+ port=\d+", f"host=127.0.0.1 port={port}", conf.read_text()))
         return self.start()
 
     def start(self):

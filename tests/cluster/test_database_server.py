@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only a PostgreSQL server of one's own shows: a COMMIT whose outcome nobody knows when the standby takes over, and TLS."""
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import servers # noqa: E402  (finds the modules of tests/e2e)
+import postgresql # noqa: E402
+from conftest import Cmf, Vnfm, issue, make_ca, run, wait_for # noqa: E402
+
+if not postgresql.programs():
+    pytest.skip("PostgreSQL is not installed (package postgresql)", allow_module_level=True)
+
+
+@pytest.fixture
+def reachable(tmp_path):
+    """A directory that whoever runs PostgreSQL can reach."""
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
+def pair(reachable):
+    """A cmfd before a primary and a standby, with a link that can be cut to each, and one between the two."""
+    databases = [servers.Database(reachable / f"db{i}", servers.free_port()) for i in range(2)]
+    links = [servers.Link(database.port) for database in databases]
+    between = servers.Link(databases[0].port)
+    cmf = None
+    try:
+        databases[0].make()
+        databases[1].follow(databases[0], between.port)
+        databases[0].sql("CREATE DATABASE cmfd", "postgres")
+        cmf = servers.node_of(Cmf(reachable / "cmf"), None, links)
+        cmf.set("store", "timeout", "2s")
+        cmf.ctl("store", "create")
+        cmf.start()
+        yield cmf, databases, links, between
+    finally:
+        if cmf:
+            cmf.stop()
+        for link in (*links, between):
+            link.close()
+        for database in databases:
+            database.stop()
+
+
+def commits_waiting(database):
+    return database.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'cmfd'",
+                        "postgres")
+
+
+@pytest.mark.parametrize("outcome", ["committed", "not committed"])
+def test_commit_whose_outcome_is_unknown(pair, outcome):
+    """The primary is lost while a COMMIT waits for the standby, which has got it, or has not. The client, who waits, gets
+    one certificate, and it is the one that is there."""
+    cmf, (primary, standby), links, between = pair
+    vnfm = Vnfm(cmf, "vnfm-a", cmf.dir.parent / "a")
+    cmf.register("vnfm-a", "vnfci-1")
+    between.cut()
+    cert = vnfm.out()
+    command = vnfm.command("ir", "-newkey", vnfm.key(), "-subject", "/CN=vnfci-1", "-certout", cert, "-implicit_confirm",
+                           "-msg_timeout", "600", "-total_timeout", "600", path=".well-known/cmp/p/VnfciCert")
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as client:
+        wait_for("COMMIT", lambda: commits_waiting(primary) != "0")
+        links[0].cut()
+        if outcome == "committed":
+            between.heal()
+            wait_for("the standby", lambda: commits_waiting(primary) == "0")
+        primary.kill()
+        standby.promote()
+        between.heal()
+        links[0].heal()
+        primary.follow(standby)
+        said, _ = client.communicate(timeout=600)
+    assert client.returncode == 0, f"{said}\n{cmf.tail()}"
+    wait_for("the log", lambda: f'event=commit_looked_up outcome="{outcome}"' in cmf.log.read_text()
+             or f"event=commit_looked_up outcome={outcome}" in cmf.log.read_text())
+    assert [c["serial"].lower() for c in cmf.certificates("vnfci-1")] == [
+        run(["openssl", "x509", "-in", cert, "-noout", "-serial"]).stdout.strip().split("=")[1].lower()]
+    assert cmf.states("vnfci-1") == ["active"]
+
+
+def test_tls_to_the_server(reachable):
+    """verify-full is what holds when nothing is said: the certificate must be below the CA that is named, and for the host."""
+    database = servers.Database(reachable / "db0", servers.free_port())
+    ca, key = reachable / "ca.pem", reachable / "ca.key"
+    make_ca(ca, key, "/CN=CA of the database")
+    make_ca(reachable / "other.pem", reachable / "other.key", "/CN=CA of the database")
+    issue(ca, key, database.dir / "server.pem", database.dir / "server.key", "/CN=db.example",
+          "keyUsage=critical,digitalSignature\nsubjectAltName=DNS:db.example\n")
+    if postgresql.not_root():
+        servers.shutil.chown(database.dir / "server.key", "nobody")
+    (database.dir / "server.key").chmod(0o600)
+    database.make("", f"ssl = on\nssl_cert_file = '{database.dir}/server.pem'\nssl_key_file = '{database.dir}/server.key'\n")
+    try:
+        database.sql("CREATE DATABASE cmfd", "postgres")
+        (database.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 trust\nlocal all all trust\n")
+        database.sql("SELECT pg_reload_conf()", "postgres")
+        cmf = Cmf(reachable / "cmf")
+        cmf.set("store", "replication", "none")
+
+        def create(host, root):
+            cmf.set("store", "database", f"postgresql://cmfd@{host}:{database.port}/cmfd?hostaddr=127.0.0.1&sslrootcert={root}")
+            return cmf.ctl("store", "create", check=False)
+        wrong_ca, wrong_name = create("db.example", reachable / "other.pem"), create("elsewhere.example", ca)
+        assert wrong_ca.returncode == 4 and "certificate verify failed" in wrong_ca.stdout, wrong_ca.stdout
+        assert wrong_name.returncode == 4 and "does not match host name" in wrong_name.stdout, wrong_name.stdout
+        assert create("db.example", ca).returncode == 0
+        cmf.start()
+        assert database.sql("SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+                            " WHERE application_name = 'cmfd'", "postgres") == "t"
+        assert cmf.stop() == 0
+    finally:
+        database.stop()
