@@ -66,7 +66,8 @@ _must_check_ int store_create(const struct store_options *options);
 /*
  * Opens, migrates an older schema, starts the committer. -ENOENT without database, -EPROTO if the
  * database is newer than this program, -EMEDIUMTYPE if it is another program's, -EUCLEAN if it is
- * none, -EBADMSG if what was committed is damaged (nothing is changed), -EBUSY: store_server().
+ * none, -EBADMSG if what was committed is damaged (nothing is changed), -EBUSY: store_server(),
+ * -EINPROGRESS: store_transfer() has not ended there.
  */
 _must_check_ int store_open(const struct store_options *options, struct store **storep);
 /*
@@ -76,6 +77,22 @@ _must_check_ int store_open(const struct store_options *options, struct store **
  * tools of its own for that.
  */
 _must_check_ int store_copy(const struct store_options *options, const char *to);
+struct store_transfer {
+	const char *from; /* a file of SQLite */
+	const char *to;   /* postgresql:// URL */
+	/* How many rows of a table are there, of how many; now and then, and when it is done. */
+	void (*progress)(void *arg, const char *table, int64_t rows, int64_t total);
+	void *arg;
+};
+/*
+ * Brings all rows of a database that nobody serves, of the newest schema, into an empty one, whose
+ * tables are made if it has none; both are then read and compared. One that was interrupted is gone
+ * on with; nobody can serve the target before it has ended. The file stays as it is. *wherep: which
+ * of the two an error is about. -EEXIST: there is something in the target; -EBADMSG, logged: the
+ * two are not the same, as when the file was changed before the copy was gone on with; errors of
+ * store_open().
+ */
+_must_check_ int store_transfer(const struct store_transfer *how, const char **wherep);
 /* The process id of who serves the database; 0: nobody, or nobody is kept off; -1: not known. */
 int64_t store_server(const struct store_options *options);
 /* Why store_open() has failed and what to do, as a sentence for whoever runs cmfd, without an end

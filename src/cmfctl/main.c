@@ -80,6 +80,7 @@ static const struct {
 	{"protection", "renew", ctl_protection_renew,
 	 "make a new certificate for the CMF's messages", NULL},
 	{"store", "create", ctl_store_create, "make the database that is configured", NULL},
+	{"store", "copy", ctl_store_copy, "move a database of SQLite to a PostgreSQL server", NULL},
 	{"explain", NULL, ctl_explain, "print a CMP message field by field", NULL},
 };
 

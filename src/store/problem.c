@@ -45,6 +45,20 @@ static void url_say(const char *url, int err, struct strbuf *out)
 	case -EBUSY:
 		strbuf_printf(out, "%s is served by another cmfd: one can do that at a time", url);
 		break;
+	case -EEXIST:
+		strbuf_printf(out,
+			      "%s is not empty: drop that database, and make it anew with createdb",
+			      url);
+		break;
+	case -EINPROGRESS:
+		strbuf_printf(out, "%s has half of a copy: run cmfctl store copy again", url);
+		break;
+	case -EBADMSG:
+		strbuf_printf(out,
+			      "%s has not become the same as the file, which was changed "
+			      "meanwhile: drop that database and begin anew; the log says more",
+			      url);
+		break;
 	case -EPROTONOSUPPORT:
 		strbuf_printf(out, "%s: this program was built without PostgreSQL", url);
 		break;
