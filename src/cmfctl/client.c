@@ -281,14 +281,7 @@ int ctl_client_update(struct ctl *ctl, int argc, char **argv)
 	strbuf_add(&path, "/v1/clients");
 	ctl_segment_add(&path, args.name);
 	status = ctl_call(ctl, "PATCH", path.text, body, &reply);
-	if (status)
-		return status;
-	if (ctl->json)
-		ctl_json_print(reply);
-	else
-		printf("changed client %s\n", args.name);
-	json_decref(reply);
-	return CTL_OK;
+	return status ? status : ctl_done(ctl, reply, "changed client %s", args.name);
 }
 
 /* --- list --- */
@@ -354,12 +347,5 @@ int ctl_client_remove(struct ctl *ctl, int argc, char **argv)
 	strbuf_add(&path, "/v1/clients");
 	ctl_segment_add(&path, args.name);
 	status = ctl_call(ctl, "DELETE", path.text, NULL, &reply);
-	if (status)
-		return status;
-	if (ctl->json)
-		ctl_json_print(reply);
-	else
-		printf("removed client %s\n", args.name);
-	json_decref(reply);
-	return CTL_OK;
+	return status ? status : ctl_done(ctl, reply, "removed client %s", args.name);
 }

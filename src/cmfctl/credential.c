@@ -333,12 +333,7 @@ int ctl_credential_remove(struct ctl *ctl, int argc, char **argv)
 	credentials_path(&args, &path);
 	ctl_segment_add(&path, args.id);
 	status = ctl_call(ctl, "DELETE", path.text, NULL, &reply);
-	if (status)
-		return status;
-	if (ctl->json)
-		ctl_json_print(reply);
-	else
-		printf("removed credential %s of client %s\n", args.id, args.client);
-	json_decref(reply);
-	return CTL_OK;
+	return status ? status
+		      : ctl_done(ctl, reply, "removed credential %s of client %s", args.id,
+				 args.client);
 }

@@ -162,6 +162,9 @@ _must_check_ int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp);
 void ctl_show(const struct ctl *ctl, const json_t *rows);
 /* One object as a JSON array of one. */
 void ctl_json_print(const json_t *object);
+/* The answer to a change, which is taken over: with --json itself, else `done`, a line. CTL_OK. */
+_must_check_ int ctl_done(const struct ctl *ctl, json_t *answer, const char *done, ...)
+	__attribute__((format(printf, 3, 4)));
 /* JSON on stdout; what would steer the terminal or hide is escaped in it, too. */
 void ctl_json_write(const json_t *value, size_t flags);
 /* Text of others, as base/visible.h shows it, so that nothing of a client drives the terminal. */

@@ -8,6 +8,7 @@
 #include "base/visible.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,4 +166,20 @@ void ctl_json_print(const json_t *object)
 	fputc('[', stdout);
 	ctl_json_write(object, 0);
 	puts("]");
+}
+
+int ctl_done(const struct ctl *ctl, json_t *answer, const char *done, ...)
+{
+	va_list args;
+
+	if (ctl->json) {
+		ctl_json_print(answer);
+	} else {
+		va_start(args, done);
+		vprintf(done, args);
+		va_end(args);
+		putchar('\n');
+	}
+	json_decref(answer);
+	return CTL_OK;
 }

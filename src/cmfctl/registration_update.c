@@ -188,12 +188,7 @@ static int update_send(struct ctl *ctl, const struct update_args *args)
 	ctl_query_add(&path, "vnf_instance_id", args->vnf_instance);
 	ctl_query_add(&path, "trust_domain", args->trust_domain);
 	status = ctl_call(ctl, "PATCH", path.text, body, &reply);
-	if (!status && ctl->json)
-		ctl_json_print(reply);
-	else if (!status)
-		puts("updated 1 registration");
-	json_decref(reply);
-	return status;
+	return status ? status : ctl_done(ctl, reply, "updated 1 registration");
 }
 
 static int move_send(struct ctl *ctl, const struct update_args *args)

@@ -56,12 +56,5 @@ int ctl_subscription_remove(struct ctl *ctl, int argc, char **argv)
 	strbuf_add(&path, ctl_subscriptions.path);
 	ctl_segment_add(&path, record.id);
 	status = ctl_call(ctl, "DELETE", path.text, NULL, &reply);
-	if (status)
-		return status;
-	if (ctl->json)
-		ctl_json_print(reply);
-	else
-		printf("removed subscription %s\n", record.id);
-	json_decref(reply);
-	return CTL_OK;
+	return status ? status : ctl_done(ctl, reply, "removed subscription %s", record.id);
 }
