@@ -25,12 +25,11 @@ enum { CMP_NONCE_LEN = 16, CMP_NONCE_MAX = 64 };
 
 /*
  * A received message. Views point into `der`, which the caller keeps while the message lives, or
- * into the parsed parts. header is never NULL; body is NULL if it is malformed; outer is NULL if
- * what stands around header and body is malformed too: then protection and extraCerts are empty.
+ * into the parsed parts. header is never NULL; body is NULL if it is malformed. If what stands
+ * around header and body is malformed, protection and extraCerts are empty.
  */
 struct cmp_message {
 	struct bytes der;
-	PKIMessage *outer;
 	PKIHeader *header;
 	PKIBody *body;
 	int body_type;           /* tag of the body, 0..26; -1 if there is none */
@@ -41,7 +40,10 @@ struct cmp_message {
 	struct bytes sender_nonce;
 	struct bytes recip_nonce;
 	struct bytes sender_kid;
+	bool has_protection;
+	uint8_t protection_unused_bits;
 	struct bytes protection; /* octets of the BIT STRING; empty if absent */
+	struct bytes *extra_certs;
 	size_t n_extra_certs;
 };
 
@@ -68,7 +70,7 @@ void cmp_message_problem(struct bytes der, struct cmp_problem *problem);
 void cmp_message_free(struct cmp_message *msg);
 DEFINE_CLEANUP(struct cmp_message, cmp_message_free);
 
-/* The i-th certificate of extraCerts, as received. */
+/* The i-th certificate of extraCerts, as received; empty if there are not so many. */
 struct bytes cmp_message_extra_cert(const struct cmp_message *msg, size_t i);
 /* The InfoTypeAndValue of that OID in generalInfo: NULL if absent. */
 const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,

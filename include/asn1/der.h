@@ -34,6 +34,12 @@ struct der_problem {
 _must_check_ int der_check_why(struct bytes in, struct der_problem *problem);
 
 /*
+ * The rule of der_check() that contents break which stand under another tag than that of their
+ * universal type, whose number is below 31; NULL: none. Their elements have passed der_check().
+ */
+const char *der_hidden_rule(uint8_t number, bool constructed, struct bytes content);
+
+/*
  * Splits the value at the front of *in: its whole encoding to *tlvp, *contentp gets the contents,
  * and *in moves behind it. tag is the identifier octet (low-tag form only). -EBADMSG if malformed,
  * -ENODATA at the end of *in.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Octets beside the ASN.1 type that they should be of, for people: which field lies at an offset,
- * and where they are no value of the type. It goes by OpenSSL's templates, and decodes nothing:
- * what is a message is for the decoder to say (message/decode.c), and why octets are none is said
- * here.
+ * Octets beside the ASN.1 type that they should be of: where they are no value of the type in DER,
+ * and, for people, which field lies at an offset. It goes by OpenSSL's templates, and decodes and
+ * allocates nothing. message/decode.c asks it whether octets are a message, and message/problem.c
+ * why they are none, so that both say the same.
  */
 #pragma once
 
@@ -29,7 +29,11 @@ void fields_locate(struct bytes in, const ASN1_ITEM *type, size_t offset,
 
 /*
  * The first place where DER is no value of the type: a field that is missing, of another type or
- * too many. False: there is none that shows in the tags. `in` has passed der_check().
+ * too many, or one that DER encodes in another way, which only the type shows (X.690 10.2, 11):
+ * what an IMPLICIT tag hides from der_check(), and a BOOLEAN with its DEFAULT value. False: there
+ * is none, and OpenSSL, if it decodes the octets, would encode the same ones. `in` has passed
+ * der_check(), which is all that is asked of what a template keeps as it came (Name, ANY,
+ * CertRequest and CertificationRequestInfo, unless that is `type`).
  */
 bool fields_mismatch(struct bytes in, const ASN1_ITEM *type, struct fields_place *place);
 

@@ -33,15 +33,6 @@ typedef struct PKIHeader_st {
 } PKIHeader;
 DECLARE_ASN1_FUNCTIONS(PKIHeader)
 
-/* First stage: header, body and certificates as received. */
-typedef struct PKIMessage_st {
-	ASN1_TYPE *header; /* SEQUENCE */
-	ASN1_TYPE *body;   /* [0..26] */
-	ASN1_BIT_STRING *protection;
-	STACK_OF(ASN1_TYPE) * extraCerts;
-} PKIMessage;
-DECLARE_ASN1_FUNCTIONS(PKIMessage)
-
 typedef struct PKIStatusInfo_st {
 	ASN1_INTEGER *status;
 	STACK_OF(ASN1_UTF8STRING) * statusString;

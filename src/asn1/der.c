@@ -198,11 +198,8 @@ static const char *primitive_rule(uint8_t tag, const uint8_t *p, size_t len)
 }
 
 /* The same of which universal types are constructed, X.690 8 and 10.2, and of their contents. */
-static const char *universal_rule(const struct element *e)
+static const char *universal_rule(uint8_t number, bool constructed, struct bytes content)
 {
-	uint8_t number = e->identifier & TAG_NUMBER;
-	bool constructed = e->identifier & TAG_CONSTRUCTED;
-
 	switch (number) {
 	case 0x00: /* end-of-contents: BER only */
 	case 0x0f: /* reserved */
@@ -221,7 +218,7 @@ static const char *universal_rule(const struct element *e)
 	default:
 		return constructed ? "the type is primitive in DER, and here in constructed form "
 				     "(X.690 10.2)"
-				   : primitive_rule(number, e->content, e->len);
+				   : primitive_rule(number, content.data, content.len);
 	}
 }
 
@@ -232,6 +229,25 @@ static bool is_ascending(struct bytes previous, struct bytes next)
 	int order = memcmp(previous.data, next.data, common);
 
 	return order < 0 || (order == 0 && previous.len <= next.len);
+}
+
+static const char *const rule_of_set = "the elements of a SET OF are in ascending order "
+				       "(X.690 11.6)";
+
+const char *der_hidden_rule(uint8_t number, bool constructed, struct bytes content)
+{
+	const char *rule = universal_rule(number, constructed, content);
+	struct bytes previous = BYTES_NULL, tlv, inner;
+	uint8_t tag;
+
+	if (rule || number != (TAG_SET & TAG_NUMBER))
+		return rule;
+	while (der_next(&content, &tag, &tlv, &inner) == 0) {
+		if (previous.data && !is_ascending(previous, tlv))
+			return rule_of_set;
+		previous = tlv;
+	}
+	return NULL;
 }
 
 /* A constructed value whose contents are being walked through. */
@@ -248,13 +264,16 @@ static int element_enter(const struct element *e, struct level *levels, size_t *
 {
 	struct level *level = &levels[*depthp];
 	struct bytes tlv = {e->start, (size_t)(e->content - e->start) + e->len};
-	const char *rule = (e->identifier & TAG_CLASS) == 0 ? universal_rule(e) : NULL;
+	const char *rule = NULL;
 
+	if ((e->identifier & TAG_CLASS) == 0)
+		rule = universal_rule(e->identifier & TAG_NUMBER, e->identifier & TAG_CONSTRUCTED,
+				      (struct bytes){e->content, e->len});
 	note(problem, rule);
 	if (rule)
 		return -EBADMSG;
 	if (level->is_set) {
-		note(problem, "the elements of a SET OF are in ascending order (X.690 11.6)");
+		note(problem, rule_of_set);
 		if (level->previous.data && !is_ascending(level->previous, tlv))
 			return -EBADMSG;
 		note(problem, "a name has more attributes than are accepted");

@@ -5,6 +5,8 @@
  */
 #include "asn1/fields.h"
 
+#include "asn1/der.h"
+
 #include <openssl/asn1t.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +29,8 @@ struct step {
 
 struct walk {
 	enum walk_for wanted;
+	const ASN1_ITEM *type;
+	bool kept; /* inside of what the template keeps as it came */
 	const uint8_t *base;
 	const uint8_t *target; /* FOR_OFFSET */
 	struct step step[DEPTH_MAX];
@@ -127,6 +131,12 @@ static bool is_list(const ASN1_TEMPLATE *tt)
 	return tt->flags & ASN1_TFLG_SK_MASK;
 }
 
+static long list_tag(const ASN1_TEMPLATE *tt)
+{
+	return (tt->flags & ASN1_TFLG_SK_MASK) == ASN1_TFLG_SEQUENCE_OF ? V_ASN1_SEQUENCE
+									: V_ASN1_SET;
+}
+
 static const ASN1_ITEM *item_of(const ASN1_TEMPLATE *tt)
 {
 	/* ANY DEFINED BY: nothing here goes on into it. */
@@ -177,10 +187,7 @@ static bool template_fits(const ASN1_TEMPLATE *tt, const struct view *v)
 		return v->class == CLASS_CONTEXT && v->number == tt->tag &&
 		       (v->constructed || (tt->flags & ASN1_TFLG_TAG_MASK) != ASN1_TFLG_EXPTAG);
 	if (is_list(tt))
-		return v->class == CLASS_UNIVERSAL &&
-		       v->number == ((tt->flags & ASN1_TFLG_SK_MASK) == ASN1_TFLG_SEQUENCE_OF
-					     ? V_ASN1_SEQUENCE
-					     : V_ASN1_SET);
+		return v->class == CLASS_UNIVERSAL && v->number == list_tag(tt);
 	return item_fits(item_of(tt), v);
 }
 
@@ -206,9 +213,7 @@ static void template_describe(const ASN1_TEMPLATE *tt, char *out, size_t size)
 	if (tt->flags & ASN1_TFLG_TAG_MASK)
 		snprintf(out, size, "[%ld]", tt->tag);
 	else if (is_list(tt))
-		snprintf(out, size, "%s OF",
-			 (tt->flags & ASN1_TFLG_SK_MASK) == ASN1_TFLG_SEQUENCE_OF ? "SEQUENCE"
-										  : "SET");
+		snprintf(out, size, "%s OF", list_tag(tt) == V_ASN1_SEQUENCE ? "SEQUENCE" : "SET");
 	else
 		item_describe(item_of(tt), out, size);
 }
@@ -243,6 +248,35 @@ static void missing(struct walk *w, const ASN1_TEMPLATE *tt, const uint8_t *at)
 	template_describe(tt, wanted, sizeof(wanted));
 	snprintf(w->place->rule, sizeof(w->place->rule), "is missing; it should be %.80s", wanted);
 	found_at(w, at);
+}
+
+/* --- how it is encoded --- */
+
+static void misencoded(struct walk *w, const char *rule, const struct view *v)
+{
+	snprintf(w->place->rule, sizeof(w->place->rule), "%s", rule);
+	found_at(w, v->start);
+}
+
+/* An IMPLICIT tag hides the type from der_check(), which would have looked by the same rules. */
+static void hidden_type_check(struct walk *w, const ASN1_TEMPLATE *tt, const struct view *v)
+{
+	long tag = is_list(tt) ? list_tag(tt) : item_tag(item_of(tt));
+	struct bytes content = {v->content, (size_t)(v->end - v->content)};
+	const char *rule = NULL;
+
+	if (w->wanted == FOR_MISMATCH && !w->kept && tag >= 0)
+		rule = der_hidden_rule((uint8_t)tag, v->constructed, content);
+	if (rule)
+		misencoded(w, rule, v);
+}
+
+/* X.690 11.5. OpenSSL's templates have the DEFAULT of a BOOLEAN as its size, -1 if it has none. */
+static void default_check(struct walk *w, const ASN1_ITEM *it, const struct view *v)
+{
+	if (w->wanted == FOR_MISMATCH && !w->kept && it->utype == V_ASN1_BOOLEAN && it->size >= 0 &&
+	    !*v->content == !it->size)
+		misencoded(w, "is the DEFAULT, which is left out (X.690 11.5)", v);
 }
 
 /* --- the walk --- */
@@ -306,35 +340,53 @@ static void fields_walk(struct walk *w, const ASN1_ITEM *it, const uint8_t *p, c
 		mismatch(w, "the end", &v);
 }
 
+static void sequence_walk(struct walk *w, const ASN1_ITEM *it, const struct view *v)
+{
+	const ASN1_AUX *aux = it->funcs;
+	bool kept = w->kept;
+
+	w->kept = kept || (aux && (aux->flags & ASN1_AFLG_ENCODING) && it != w->type);
+	fields_walk(w, it, v->content, v->end);
+	w->kept = kept;
+}
+
 static void item_walk(struct walk *w, const ASN1_ITEM *it, const struct view *v)
 {
 	if (it->itype == ASN1_ITYPE_CHOICE)
 		choice_walk(w, it, v);
 	else if (it->itype == ASN1_ITYPE_SEQUENCE || it->itype == ASN1_ITYPE_NDEF_SEQUENCE)
-		fields_walk(w, it, v->content, v->end);
+		sequence_walk(w, it, v);
 	else if (it->itype == ASN1_ITYPE_PRIMITIVE && it->templates)
 		template_walk(w, it->templates, v);
+	else if (it->itype == ASN1_ITYPE_PRIMITIVE)
+		default_check(w, it, v);
 }
 
-static void list_walk(struct walk *w, const ASN1_ITEM *it, const struct view *list)
+static void element_walk(struct walk *w, const ASN1_ITEM *it, const struct view *v)
+{
+	if (item_fits(it, v)) {
+		if (is_of_interest(w, v))
+			item_walk(w, it, v);
+	} else if (w->wanted == FOR_MISMATCH) {
+		char wanted[96];
+
+		item_describe(it, wanted, sizeof(wanted));
+		mismatch(w, wanted, v);
+	}
+	if (!w->found && w->target && is_of_interest(w, v))
+		found_at(w, w->target);
+}
+
+static void list_walk(struct walk *w, const ASN1_TEMPLATE *tt, const struct view *list)
 {
 	const uint8_t *p = list->content;
 	struct view v;
-	int i = 0;
 
 	if (w->wanted == FOR_EMPTY_LIST && p == list->end)
 		found_at(w, list->start);
-	for (; !w->found && view_read(p, list->end, &v); p = v.end, i++) {
-		char wanted[96];
-
+	for (int i = 0; !w->found && view_read(p, list->end, &v); p = v.end, i++) {
 		step_push(w, NULL, i);
-		item_describe(it, wanted, sizeof(wanted));
-		if (!item_fits(it, &v))
-			mismatch(w, wanted, &v);
-		else if (is_of_interest(w, &v))
-			item_walk(w, it, &v);
-		if (!w->found && w->target && is_of_interest(w, &v))
-			found_at(w, w->target);
+		element_walk(w, item_of(tt), &v);
 		step_pop(w);
 	}
 }
@@ -365,10 +417,14 @@ static void explicit_walk(struct walk *w, const ASN1_TEMPLATE *tt, const struct 
 
 static void template_walk(struct walk *w, const ASN1_TEMPLATE *tt, const struct view *v)
 {
+	if ((tt->flags & ASN1_TFLG_TAG_MASK) == ASN1_TFLG_IMPTAG)
+		hidden_type_check(w, tt, v);
+	if (w->found)
+		return;
 	if ((tt->flags & ASN1_TFLG_TAG_MASK) == ASN1_TFLG_EXPTAG)
 		explicit_walk(w, tt, v);
 	else if (is_list(tt))
-		list_walk(w, item_of(tt), v);
+		list_walk(w, tt, v);
 	else
 		item_walk(w, item_of(tt), v);
 	/* Nothing that lies deeper was it. */
@@ -380,6 +436,7 @@ static bool walk_all(struct walk *w, struct bytes in, const ASN1_ITEM *type)
 {
 	struct view v;
 
+	w->type = type;
 	w->base = in.data;
 	if (!view_read(in.data, in.data + in.len, &v))
 		return false;

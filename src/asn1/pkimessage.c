@@ -49,22 +49,6 @@ ASN1_SEQUENCE(PKIHeader) = {
 } ASN1_SEQUENCE_END(PKIHeader) IMPLEMENT_ASN1_FUNCTIONS(PKIHeader)
 
 /*
- * RFC 4210 5.1
- * PKIMessage ::= SEQUENCE {
- *     header           PKIHeader,
- *     body             PKIBody,
- *     protection   [0] PKIProtection OPTIONAL,
- *     extraCerts   [1] SEQUENCE SIZE (1..MAX) OF CMPCertificate OPTIONAL }
- * PKIProtection ::= BIT STRING
- */
-ASN1_SEQUENCE(PKIMessage) = {
-	ASN1_SIMPLE(PKIMessage, header, ASN1_ANY),
-	ASN1_SIMPLE(PKIMessage, body, ASN1_ANY),
-	ASN1_EXP_OPT(PKIMessage, protection, ASN1_BIT_STRING, 0),
-	ASN1_EXP_SEQUENCE_OF_OPT(PKIMessage, extraCerts, ASN1_ANY, 1),
-} ASN1_SEQUENCE_END(PKIMessage) IMPLEMENT_ASN1_FUNCTIONS(PKIMessage)
-
-/*
  * RFC 4210 5.2.3
  * PKIStatusInfo ::= SEQUENCE {
  *     status        PKIStatus,

@@ -39,14 +39,9 @@ static int holder_find(struct cmp_request *rq, const struct cmp_message *msg,
 		       struct cmf_signer **signerp)
 {
 	const struct cmf_call call = cmp_call(rq);
-	_cleanup_(freep) struct bytes *certs = calloc(with->n_extra_certs + 1, sizeof(*certs));
 	const struct cmf_gate gate = cmp_stranger_gate(rq);
 
-	if (!certs)
-		return -ENOMEM;
-	for (size_t i = 0; i < with->n_extra_certs; i++)
-		certs[i] = cmp_message_extra_cert(with, i);
-	return cmf_kem_holder_find(&call, cmp_sender_dn(msg), msg->sender_kid, certs,
+	return cmf_kem_holder_find(&call, cmp_sender_dn(msg), msg->sender_kid, with->extra_certs,
 				   with->n_extra_certs, &gate, holderp, signerp);
 }
 
@@ -59,7 +54,7 @@ bool cmp_kem_is_asked(const struct cmp_request *rq)
 
 	/* RFC 9483 5.2.2: what lies in a nested message is protected. */
 	if (msg->body_type != PKI_BODY_GENM || rq->outer || !kem_allowed(rq) ||
-	    msg->header->protectionAlg || msg->outer->protection)
+	    msg->header->protectionAlg || msg->has_protection)
 		return false;
 	list = msg->body->value.genmsg;
 	return sk_InfoTypeAndValue_num(list) == 1 &&

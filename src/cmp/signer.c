@@ -151,18 +151,11 @@ static bool signer_may_be_known(const struct cmp_request *rq)
 
 int cmp_signature_authenticate(struct cmp_request *rq)
 {
-	const struct cmp_message *msg = rq->msg;
-	_cleanup_(freep) struct bytes *certs = NULL;
 	int err = signature_algorithm_check(rq);
 
 	if (err)
 		return err;
-	certs = calloc(msg->n_extra_certs + 1, sizeof(*certs));
-	if (!certs)
-		return -ENOMEM;
-	for (size_t i = 0; i < msg->n_extra_certs; i++)
-		certs[i] = cmp_message_extra_cert(msg, i);
-	err = signer_verify(rq, certs, msg->n_extra_certs);
+	err = signer_verify(rq, rq->msg->extra_certs, rq->msg->n_extra_certs);
 	if (err == REFUSED && signer_may_be_known(rq))
 		err = known_signer_verify(rq);
 	if (err)

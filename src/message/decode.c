@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Octets to a parsed message, in two stages: one strict pass over all octets, then the templates of
- * PKIMessage, header and body one after the other. The first file that sees what was received;
- * nothing is verified here, that is protection.c.
+ * Octets to a parsed message: a strict pass over all octets as DER, another beside the types of
+ * header and body, and only then OpenSSL's templates of both. The first file that sees what was
+ * received; nothing is verified here, that is protection.c.
  */
 #include "message.h"
 
 #include "asn1/der.h"
+#include "asn1/fields.h"
 #include "asn1/mac.h"
 #include "base/log.h"
 
@@ -15,10 +16,14 @@
 #include <openssl/objects.h>
 #include <string.h>
 
-#define TAG_SEQUENCE 0x30
-
-/* Identifier octets of the body, [0] to [26] EXPLICIT: context-specific, constructed. */
-#define BODY_TAG_FIRST 0xa0
+enum {
+	TAG_BIT_STRING = 0x03,
+	TAG_SEQUENCE = 0x30,
+	TAG_PROTECTION = 0xa0,  /* [0] EXPLICIT */
+	TAG_EXTRA_CERTS = 0xa1, /* [1] EXPLICIT */
+	/* Of the body, [0] to [26] EXPLICIT: context-specific, constructed. */
+	TAG_BODY_FIRST = 0xa0,
+};
 
 /* After a d2i that failed: out of memory, or malformed octets? */
 static int decode_error(const char *what)
@@ -57,7 +62,7 @@ static int header_locate(struct bytes der, struct bytes *headerp, struct bytes *
 /* The tag of a PKIBody, -1 if it is none. */
 static int body_type_of(struct bytes body)
 {
-	int type = body.len ? body.data[0] - BODY_TAG_FIRST : -1;
+	int type = body.len ? body.data[0] - TAG_BODY_FIRST : -1;
 
 	return type < PKI_BODY_COUNT ? (type < 0 ? -1 : type) : -1;
 }
@@ -75,17 +80,14 @@ static bool header_lists_valid(const PKIHeader *h)
 }
 
 /*
- * X.690 10, 11: a re-encoding differs where the octets were BER in a way that only the schema
- * shows, as strings under an IMPLICIT tag in constructed form, or unused bits that are not zero.
+ * Whether octets that are DER are a value of the type, in DER: OpenSSL's templates read some BER
+ * under an IMPLICIT tag, as strings in constructed form, or unused bits that are not zero.
  */
-static bool value_reencodes(const void *value, const ASN1_ITEM *it, struct bytes der)
+static bool is_value_of(struct bytes der, const ASN1_ITEM *type)
 {
-	unsigned char *again = NULL;
-	int len = ASN1_item_i2d(value, &again, it);
-	bool same = len >= 0 && bytes_equal((struct bytes){again, (size_t)len}, der);
+	struct fields_place unused;
 
-	OPENSSL_free(again);
-	return same;
+	return !fields_mismatch(der, type, &unused);
 }
 
 static int header_decode(struct cmp_message *msg)
@@ -94,11 +96,12 @@ static int header_decode(struct cmp_message *msg)
 	const unsigned char *end = p + msg->header_der.len;
 	int64_t pvno;
 
+	if (!is_value_of(msg->header_der, ASN1_ITEM_rptr(PKIHeader)))
+		return -EBADMSG;
 	msg->header = d2i_PKIHeader(NULL, &p, (long)msg->header_der.len);
 	if (!msg->header)
 		return decode_error("decode a PKIHeader");
-	if (p != end || !header_lists_valid(msg->header) ||
-	    !value_reencodes(msg->header, ASN1_ITEM_rptr(PKIHeader), msg->header_der))
+	if (p != end || !header_lists_valid(msg->header))
 		return -EBADMSG;
 	if (!ASN1_INTEGER_get_int64(&pvno, msg->header->pvno)) {
 		ERR_clear_error();
@@ -121,50 +124,86 @@ static bool sequences_valid(const STACK_OF(ASN1_TYPE) * list)
 	return true;
 }
 
-/* RFC 4210 5.1: extraCerts has SIZE (1..MAX) if present. */
-static bool extra_certs_valid(const STACK_OF(ASN1_TYPE) * certs)
+/*
+ * The contents of what has that tag under an EXPLICIT one. 0; -ENODATA if something else comes, or
+ * nothing; -EBADMSG.
+ */
+static int explicit_read(struct bytes *in, uint8_t explicit_tag, uint8_t tag,
+			 struct bytes *contentp)
 {
-	return !certs || (sk_ASN1_TYPE_num(certs) > 0 && sequences_valid(certs));
-}
+	struct bytes tlv, inside;
+	uint8_t found;
 
-static int outer_decode(struct cmp_message *msg)
-{
-	const unsigned char *p = msg->der.data;
-	const unsigned char *end = p + msg->der.len;
-	PKIMessage *outer = d2i_PKIMessage(NULL, &p, (long)msg->der.len);
-
-	if (!outer)
-		return decode_error("decode a PKIMessage");
-	if (p != end || !extra_certs_valid(outer->extraCerts)) {
-		PKIMessage_free(outer);
+	if (in->len == 0 || in->data[0] != explicit_tag)
+		return -ENODATA;
+	if (der_next(in, &found, &tlv, &inside) || der_next(&inside, &found, &tlv, contentp) ||
+	    found != tag || inside.len)
 		return -EBADMSG;
-	}
-	msg->outer = outer;
-	msg->n_extra_certs = outer->extraCerts ? (size_t)sk_ASN1_TYPE_num(outer->extraCerts) : 0;
-	msg->protection = octet_string_view(outer->protection);
 	return 0;
 }
 
-/* CertRequest keeps its octets: they are set aside, so that the fields are encoded anew. */
-static bool request_reencodes(CertRequest *request)
+/* RFC 4210 5.1: SEQUENCE SIZE (1..MAX) OF CMPCertificate, each of which is a SEQUENCE. */
+static int extra_certs_read(struct cmp_message *msg, struct bytes list)
 {
-	bool same;
+	struct bytes in = list, cert, content;
+	size_t n = 0;
+	uint8_t tag;
 
-	request->enc.modified = 1;
-	same = value_reencodes(request, ASN1_ITEM_rptr(CertRequest),
-			       (struct bytes){request->enc.enc, (size_t)request->enc.len});
-	request->enc.modified = 0;
-	return same;
+	for (; in.len; n++)
+		if (der_next(&in, &tag, &cert, &content) || tag != TAG_SEQUENCE)
+			return -EBADMSG;
+	if (n == 0)
+		return -EBADMSG;
+	msg->extra_certs = calloc(n, sizeof(*msg->extra_certs));
+	if (!msg->extra_certs)
+		return log_fault("decode extraCerts", -ENOMEM, NULL);
+	while (der_next(&list, &tag, &cert, &content) == 0)
+		msg->extra_certs[msg->n_extra_certs++] = cert;
+	return 0;
 }
 
-/* RFC 4211 3: CertReqMessages, controls and regInfo have SIZE (1..MAX). */
+/*
+ * RFC 4210 5.1: what stands behind the body, in octets that are DER.
+ * PKIMessage ::= SEQUENCE {
+ *     header           PKIHeader,
+ *     body             PKIBody,
+ *     protection   [0] PKIProtection OPTIONAL,
+ *     extraCerts   [1] SEQUENCE SIZE (1..MAX) OF CMPCertificate OPTIONAL }
+ * PKIProtection ::= BIT STRING
+ */
+static int protection_and_certs_read(struct cmp_message *msg, struct bytes in)
+{
+	struct bytes bits = BYTES_NULL, certs;
+	int err = explicit_read(&in, TAG_PROTECTION, TAG_BIT_STRING, &bits);
+
+	if (err == -EBADMSG)
+		return err;
+	err = explicit_read(&in, TAG_EXTRA_CERTS, TAG_SEQUENCE, &certs);
+	if (err == -EBADMSG || in.len)
+		return -EBADMSG;
+	if (err == 0)
+		err = extra_certs_read(msg, certs);
+	if (err && err != -ENODATA)
+		return err;
+	msg->has_protection = bits.len > 0;
+	if (msg->has_protection) {
+		msg->protection_unused_bits = bits.data[0];
+		msg->protection = (struct bytes){bits.data + 1, bits.len - 1};
+	}
+	return 0;
+}
+
+/*
+ * RFC 4211 3: CertReqMessages, controls and regInfo have SIZE (1..MAX). CertRequest keeps its
+ * octets, over which a proof of possession is computed: in DER, like the rest.
+ */
 static bool requests_valid(const CertReqMessages *requests)
 {
 	for (int i = 0; i < sk_CertReqMsg_num(requests); i++) {
 		const CertReqMsg *m = sk_CertReqMsg_value(requests, i);
 		const STACK_OF(AttributeTypeAndValue) *controls = m->certReq->controls;
 
-		if (!request_reencodes(m->certReq))
+		if (!is_value_of(cert_request_der(m->certReq), ASN1_ITEM_rptr(CertRequest)))
 			return false;
 		if ((controls && sk_AttributeTypeAndValue_num(controls) == 0) ||
 		    (m->regInfo && sk_AttributeTypeAndValue_num(m->regInfo) == 0))
@@ -173,7 +212,7 @@ static bool requests_valid(const CertReqMessages *requests)
 	return sk_CertReqMsg_num(requests) > 0;
 }
 
-static bool body_valid(const PKIBody *body, struct bytes der)
+static bool body_valid(const PKIBody *body)
 {
 	switch (body->type) {
 	case PKI_BODY_IR:
@@ -181,37 +220,31 @@ static bool body_valid(const PKIBody *body, struct bytes der)
 	case PKI_BODY_KUR:
 	case PKI_BODY_KRR:
 	case PKI_BODY_CCR:
-		if (!requests_valid(body->value.certReqMessages))
-			return false;
-		break;
+		return requests_valid(body->value.certReqMessages);
 	case PKI_BODY_CANN:
-		if (body->value.cann->type != V_ASN1_SEQUENCE)
-			return false;
-		break;
+		return body->value.cann->type == V_ASN1_SEQUENCE;
 	case PKI_BODY_CRLANN:
-		if (!sequences_valid(body->value.crlann))
-			return false;
-		break;
+		return sequences_valid(body->value.crlann);
 	case PKI_BODY_NESTED:
 		/* RFC 4210 5.1: PKIMessages has SIZE (1..MAX). */
-		if (!sk_ASN1_TYPE_num(body->value.nested) || !sequences_valid(body->value.nested))
-			return false;
-		break;
+		return sk_ASN1_TYPE_num(body->value.nested) && sequences_valid(body->value.nested);
 	default:
-		break;
+		return true;
 	}
-	return value_reencodes(body, ASN1_ITEM_rptr(PKIBody), der);
 }
 
 static int body_decode(struct cmp_message *msg)
 {
 	const unsigned char *p = msg->body_der.data;
 	const unsigned char *end = p + msg->body_der.len;
-	PKIBody *body = d2i_PKIBody(NULL, &p, (long)msg->body_der.len);
+	PKIBody *body;
 
+	if (!is_value_of(msg->body_der, ASN1_ITEM_rptr(PKIBody)))
+		return -EBADMSG;
+	body = d2i_PKIBody(NULL, &p, (long)msg->body_der.len);
 	if (!body)
 		return decode_error("decode a PKIBody");
-	if (p != end || !body_valid(body, msg->body_der)) {
+	if (p != end || !body_valid(body)) {
 		PKIBody_free(body);
 		return -EBADMSG;
 	}
@@ -233,7 +266,7 @@ static int rest_decode(struct cmp_message *msg, struct bytes rest)
 	/* Within strict DER the next value is whole. */
 	if (der_next(&rest, &tag, &msg->body_der, &content))
 		return -EBADMSG;
-	err = outer_decode(msg);
+	err = protection_and_certs_read(msg, rest);
 	return err ? err : body_decode(msg);
 }
 
@@ -270,20 +303,15 @@ void cmp_message_free(struct cmp_message *msg)
 {
 	if (!msg)
 		return;
-	PKIMessage_free(msg->outer);
 	PKIHeader_free(msg->header);
 	PKIBody_free(msg->body);
+	free(msg->extra_certs);
 	free(msg);
 }
 
 struct bytes cmp_message_extra_cert(const struct cmp_message *msg, size_t i)
 {
-	const ASN1_STRING *s;
-
-	if (i >= msg->n_extra_certs)
-		return BYTES_NULL;
-	s = sk_ASN1_TYPE_value(msg->outer->extraCerts, (int)i)->value.sequence;
-	return (struct bytes){s->data, (size_t)s->length};
+	return i < msg->n_extra_certs ? msg->extra_certs[i] : BYTES_NULL;
 }
 
 const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,

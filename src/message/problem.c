@@ -15,9 +15,8 @@
 #include <string.h>
 
 /*
- * PKIMessage with all that lies in it, to find fields; never decoded. The decoder's own has header
- * and body as they came. DecodedMessage goes as far as the decoder does: what certificates are is
- * looked at later.
+ * PKIMessage with all that lies in it, to find fields; never decoded. DecodedMessage goes as far as
+ * the decoder does: what certificates are is looked at later.
  */
 typedef struct {
 	PKIHeader *header;
@@ -114,58 +113,36 @@ static bool der_problem_find(struct bytes der, struct cmp_problem *problem)
 	return true;
 }
 
-/* Where the octets differ from how the value is encoded; false: nowhere. */
-static bool difference_find(const void *value, const ASN1_ITEM *it, struct bytes der, size_t *atp)
-{
-	unsigned char *again = NULL;
-	int len = ASN1_item_i2d(value, &again, it);
-	size_t n = len > 0 ? (size_t)len : 0;
-	bool differs;
-
-	*atp = 0;
-	while (*atp < n && *atp < der.len && again[*atp] == der.data[*atp])
-		++*atp;
-	differs = *atp < n || *atp < der.len;
-	OPENSSL_free(again);
-	return differs;
-}
-
-/* X.690 10, 11: what only the type shows, as strings in constructed form under an IMPLICIT tag. */
-static bool encoding_problem_find(struct bytes der, struct bytes part, const ASN1_ITEM *it,
-				  struct cmp_problem *problem)
+/* What the tags do not show, and OpenSSL refuses all the same. */
+static bool value_problem_find(struct bytes der, struct bytes part, const ASN1_ITEM *it,
+			       struct cmp_problem *problem)
 {
 	const unsigned char *p = part.data;
 	void *value = ASN1_item_d2i(NULL, &p, (long)part.len, it);
-	size_t at = 0;
-	bool differs = value && difference_find(value, it, part, &at);
 
 	ERR_clear_error();
-	if (!value || differs)
-		problem_at(problem, der, (size_t)(part.data - der.data) + at,
-			   value ? "is encoded in another way than DER has it (X.690 10, 11)"
-				 : "is no value of its type");
+	if (!value)
+		problem_at(problem, der, (size_t)(part.data - der.data), "is no value of its type");
 	ASN1_item_free(value, it);
-	return !value || differs;
+	return !value;
 }
 
 /* CertRequest keeps its octets, and so is looked at by itself. RFC 4211 3 */
 static bool request_problem_find(struct bytes der, struct bytes body, struct cmp_problem *problem)
 {
-	struct bytes in = body, list, msgs, msg, fields, tlv, content;
+	struct bytes in = body, list, msgs, msg, request, tlv, content;
+	struct fields_place place;
 	uint8_t tag;
 
 	if (der_next(&in, &tag, &tlv, &list) || der_next(&list, &tag, &tlv, &msgs))
 		return false;
 	while (der_next(&msgs, &tag, &tlv, &msg) == 0) {
-		fields = msg;
-		if (der_next(&fields, &tag, &tlv, &content) || tag != 0x30)
-			return false;
-		fields = content;
-		/* certReqId, then certTemplate. */
-		if (der_next(&fields, &tag, &tlv, &content) == 0 &&
-		    der_next(&fields, &tag, &tlv, &content) == 0 &&
-		    encoding_problem_find(der, tlv, ASN1_ITEM_rptr(CertTemplate), problem))
-			return true;
+		if (der_next(&msg, &tag, &request, &content) ||
+		    !fields_mismatch(request, ASN1_ITEM_rptr(CertRequest), &place))
+			continue;
+		problem_at(problem, der, (size_t)(request.data - der.data) + place.offset,
+			   place.rule);
+		return true;
 	}
 	return false;
 }
@@ -178,8 +155,8 @@ static bool parts_problem_find(struct bytes der, struct cmp_problem *problem)
 	if (der_next(&in, &tag, &tlv, &content) || der_next(&content, &tag, &header, &tlv) ||
 	    der_next(&content, &body_tag, &body, &tlv))
 		return false;
-	if (encoding_problem_find(der, header, ASN1_ITEM_rptr(PKIHeader), problem) ||
-	    encoding_problem_find(der, body, ASN1_ITEM_rptr(PKIBody), problem))
+	if (value_problem_find(der, header, ASN1_ITEM_rptr(PKIHeader), problem) ||
+	    value_problem_find(der, body, ASN1_ITEM_rptr(PKIBody), problem))
 		return true;
 	switch (body_tag - 0xa0) {
 	case PKI_BODY_IR:

@@ -29,18 +29,16 @@ static int protected_part(const struct cmp_message *msg, struct octets *partp)
 
 int cmp_protection_check(const struct cmp_message *msg, struct refusal *refusal)
 {
-	const ASN1_BIT_STRING *bits = msg->outer ? msg->outer->protection : NULL;
-
-	if (!bits)
+	if (!msg->has_protection)
 		return refuse(refusal, msg->header->protectionAlg
 					       ? REFUSAL_protection_missing_alg_given
 					       : REFUSAL_protection_missing);
 	if (!msg->header->protectionAlg)
 		return refuse(refusal, REFUSAL_protection_alg_missing);
-	if (bits->length == 0)
+	if (msg->protection.len == 0)
 		return refuse(refusal, REFUSAL_protection_empty);
 	/* RFC 9481 3, 6: signatures and MACs are octets. */
-	if (bits->flags & 0x07)
+	if (msg->protection_unused_bits)
 		return refuse(refusal, REFUSAL_protection_unused_bits);
 	return 0;
 }

@@ -84,14 +84,12 @@ static bool secret_fits(const X509_ALGOR *alg, const char *secret)
 /* Whether it is accepted: its MAC, made of nothing, is then what is wrong. */
 static bool is_accepted(X509_ALGOR *alg, const char *secret)
 {
-	ASN1_BIT_STRING protection = {.length = 1, .data = (unsigned char *)"x"};
-	PKIMessage outer = {.protection = &protection};
 	PKIHeader header = {.protectionAlg = alg};
-	struct cmp_message msg = {.outer = &outer,
-				  .header = &header,
+	struct cmp_message msg = {.header = &header,
 				  .header_der = BYTES_OF(nobody),
 				  .body_der = BYTES_OF(nobody),
-				  .protection = {protection.data, 1}};
+				  .has_protection = true,
+				  .protection = bytes_of_string("x")};
 
 	return verified(&msg, secret) == REFUSAL_protection_wrong && secret_fits(alg, secret);
 }

@@ -444,26 +444,26 @@ void ask_encode(struct ask *ask)
 
 void ask_claim_algorithm(struct ask *ask, const X509_ALGOR *alg)
 {
-	const unsigned char *p = ask->sent.data;
-	PKIMessage *msg = d2i_PKIMessage(NULL, &p, (long)ask->sent.len);
-	PKIHeader *header;
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	struct bytes in = octets_view(&ask->sent), tlv, parts, header_der, content;
 	unsigned char *der = NULL;
+	PKIHeader *header;
+	uint8_t tag;
 	int len;
 
-	p = msg->header->value.sequence->data;
-	header = d2i_PKIHeader(NULL, &p, msg->header->value.sequence->length);
+	HOUSE_CHECK(!der_next(&in, &tag, &tlv, &parts) &&
+		    !der_next(&parts, &tag, &header_der, &content));
+	header = d2i_PKIHeader(NULL, &header_der.data, (long)header_der.len);
 	X509_ALGOR_free(header->protectionAlg);
 	header->protectionAlg = X509_ALGOR_dup((X509_ALGOR *)alg);
 	len = i2d_PKIHeader(header, &der);
-	ASN1_STRING_set(msg->header->value.sequence, der, len);
-	OPENSSL_free(der);
-	der = NULL;
-	len = i2d_PKIMessage(msg, &der);
+	der_put(&w, parts);
+	der_put(&w, (struct bytes){der, (size_t)len});
+	der_put_header(&w, 0x30, 0);
 	octets_clear(&ask->sent);
-	HOUSE_CHECK(!octets_dup((struct bytes){der, (size_t)len}, &ask->sent));
+	HOUSE_CHECK(!der_writer_take(&w, &ask->sent));
 	OPENSSL_free(der);
 	PKIHeader_free(header);
-	PKIMessage_free(msg);
 }
 
 /* RFC 9483 3.2, 3.3: signed by the CMF's certificate, the first in extraCerts; or the MAC. */

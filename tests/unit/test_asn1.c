@@ -6,6 +6,7 @@
 #include "asn1/certificate.h"
 #include "asn1/cmf_types.h"
 #include "asn1/der.h"
+#include "asn1/fields.h"
 #include "asn1/name.h"
 #include "suite.h"
 #include "vectors.h"
@@ -101,7 +102,6 @@ static const char types_text[] =
 	X(CertificationRequestInfo) \
 	X(CertificationRequest)     \
 	X(PKIHeader)                \
-	X(PKIMessage)               \
 	X(PKIStatusInfo)            \
 	X(CertRepMessage)           \
 	X(CertStatus)               \
@@ -189,6 +189,59 @@ START_TEST(test_cert_template_fields_rfc4211_5)
 	ck_assert_int_eq(t->subjectUID->data[0], 2);
 	ck_assert_int_eq(sk_X509_EXTENSION_num(t->extensions), 1);
 	CertTemplate_free(t);
+}
+END_TEST
+
+/* Octets that der_check() accepts, and OpenSSL reads as the type. */
+static const struct {
+	const ASN1_ITEM *(*type)(void);
+	const char *hex;
+	const char *rule; /* begins so; NULL: they are DER of the type */
+} encodings[] = {
+	/* issuerUID [7] IMPLICIT BIT STRING, X.690 8.6.2, 10.2, 11.2 */
+	{CertTemplate_it, "300487020001", NULL},
+	{CertTemplate_it, "300487020301", "the unused bits of a BIT STRING"},
+	{CertTemplate_it, "3006a70403020001", "the type is primitive in DER"},
+	/* extensions [9] IMPLICIT SEQUENCE OF */
+	{CertTemplate_it, "3002a900", NULL},
+	{CertTemplate_it, "30028900", "SEQUENCE and SET are constructed"},
+	/* rfc822Name [1] IMPLICIT IA5String */
+	{GENERAL_NAME_it, "810141", NULL},
+	{GENERAL_NAME_it, "a103160141", "the type is primitive in DER"},
+	/* cA BOOLEAN DEFAULT FALSE, X.690 11.5 */
+	{BASIC_CONSTRAINTS_it, "30030101ff", NULL},
+	{BASIC_CONSTRAINTS_it, "3003010100", "is the DEFAULT"},
+/* attributes [0] IMPLICIT SET OF, X.690 11.6: 1.2 and 1.3 without values */
+#define P10_INFO(attributes)                   \
+	"302002010030003009300306012a03020001" \
+	"a00e" attributes
+	{CertificationRequestInfo_it, P10_INFO("300506012a3100300506012b3100"), NULL},
+	{CertificationRequestInfo_it, P10_INFO("300506012b3100300506012a3100"),
+	 "the elements of a SET OF"},
+	/* Within a PKCS#10 they are kept as they came. */
+	{CertificationRequest_it,
+	 "302b" P10_INFO("300506012b3100300506012a3100") "300306012a03020001", NULL},
+};
+
+START_TEST(test_encoding_x690_10_11)
+{
+	struct fields_place place;
+	uint8_t octets[64];
+	const uint8_t *p = octets;
+	ASN1_VALUE *value;
+	size_t len;
+
+	ck_assert_int_eq(hex_to_bytes(encodings[_i].hex, octets, sizeof(octets), &len), 0);
+	ck_assert_int_eq(der_check((struct bytes){octets, len}), 0);
+	value = ASN1_item_d2i(NULL, &p, (long)len, encodings[_i].type());
+	ck_assert_ptr_nonnull(value);
+	ASN1_item_free(value, encodings[_i].type());
+	ck_assert(fields_mismatch((struct bytes){octets, len}, encodings[_i].type(), &place) ==
+		  (encodings[_i].rule != NULL));
+	if (encodings[_i].rule)
+		ck_assert_msg(strncmp(place.rule, encodings[_i].rule, strlen(encodings[_i].rule)) ==
+				      0,
+			      "%s: %s", encodings[_i].hex, place.rule);
 }
 END_TEST
 
@@ -618,6 +671,7 @@ static Suite *asn1_suite(void)
 
 	tcase_add_loop_test(tc, test_template_round_trip, 0, ARRAY_LEN(types));
 	tcase_add_test(tc, test_cert_template_fields_rfc4211_5);
+	tcase_add_loop_test(tc, test_encoding_x690_10_11, 0, ARRAY_LEN(encodings));
 	tcase_add_loop_test(tc, test_proof_of_possession_rfc4211_4, 0, ARRAY_LEN(popos));
 	tcase_add_loop_test(tc, test_body_rfc4210_5_1_2, 0, ARRAY_LEN(bodies));
 	tcase_add_test(tc, test_body_names_rfc4210_5_1_2);

@@ -235,8 +235,8 @@ START_TEST(test_encode_header_rfc4210_5_1_1)
 	ck_assert_int_eq(h->recipient->type, GEN_DIRNAME);
 	ck_assert_int_eq(X509_NAME_entry_count(h->recipient->d.directoryName), 0);
 	ck_assert_int_eq(cmp_message_protection_kind(msg), CMP_PROTECTION_NONE);
-	ck_assert_ptr_null(msg->outer->protection);
-	ck_assert_ptr_null(msg->outer->extraCerts);
+	ck_assert(!msg->has_protection);
+	ck_assert_uint_eq(msg->n_extra_certs, 0);
 	ck_assert_int_eq(sk_InfoTypeAndValue_num(h->generalInfo), 4);
 	info = cmp_message_general_info(msg, OBJ_nid2obj(NID_id_it_implicitConfirm));
 	ck_assert_int_eq(info->infoValue->type, V_ASN1_NULL);

@@ -4,6 +4,7 @@
  * then. Good messages: test_message.c.
  */
 #include "message.h"
+#include "reencode.h"
 #include "suite.h"
 
 #include "asn1/der.h"
@@ -66,23 +67,6 @@ START_TEST(test_truncation)
 }
 END_TEST
 
-/* What is still accepted after a change is encoded again as it came. */
-static void round_trip(struct bytes der)
-{
-	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
-	struct refusal refusal = REFUSAL_NULL;
-	unsigned char *header = NULL, *body = NULL;
-
-	if (cmp_message_decode(der, &msg, &refusal))
-		return;
-	ck_assert_int_eq(i2d_PKIHeader(msg->header, &header), (int)msg->header_der.len);
-	ck_assert_mem_eq(header, msg->header_der.data, msg->header_der.len);
-	ck_assert_int_eq(i2d_PKIBody(msg->body, &body), (int)msg->body_der.len);
-	ck_assert_mem_eq(body, msg->body_der.data, msg->body_der.len);
-	OPENSSL_free(header);
-	OPENSSL_free(body);
-}
-
 START_TEST(test_every_octet_changed)
 {
 	static const uint8_t changes[] = {0x01, 0x20, 0x80, 0xff};
@@ -93,7 +77,8 @@ START_TEST(test_every_octet_changed)
 		for (size_t c = 0; c < sizeof(changes); c++) {
 			der.data[at] ^= changes[c];
 			outcome_of(octets_view(&der), &body_type);
-			round_trip(octets_view(&der));
+			ck_assert_msg(judged_alike(octets_view(&der)), "octet %zu, %02x", at,
+				      changes[c]);
 			der.data[at] ^= changes[c];
 		}
 	}
@@ -204,7 +189,7 @@ START_TEST(test_assembled)
 	ck_assert_msg(outcome_of(der_written(&w), &body_type) == assembled[_i].outcome, "%s",
 		      assembled[_i].what);
 	ck_assert_msg(body_type == assembled[_i].body_type, "%s", assembled[_i].what);
-	round_trip(der_written(&w));
+	ck_assert_msg(judged_alike(der_written(&w)), "%s", assembled[_i].what);
 }
 END_TEST
 
