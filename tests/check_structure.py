@@ -73,6 +73,7 @@ COMMITS = {
     "lcm/unconfigured.c": "that a VNFM that is followed no longer is forgotten",
     "lcm/sync.c": "that a VNF was looked at, or has to be once more",
     "ca/internal/crl.c": "a CRL, before anybody gets it",
+    "store/nodes.c": "that this node is there, and which jobs are its own",
     "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)

@@ -7,6 +7,7 @@
  *   ONE   changes a row; where it changes none its condition does not hold: STORE_CONFLICT
  *   ANY   changes as many as there are; their number is its result
  *   NONE  only looks; where it finds a row its condition does not hold: STORE_CONFLICT
+ *   HELD  only looks; where it finds none another node does that job by now: -ECANCELED
  *
  * Whatever violates a unique index is STORE_CONFLICT, too: those are conditions of store.h.
  */
@@ -131,6 +132,13 @@ CHANGE(AUDIT_CHAIN_BEGIN, ONE)
 CHANGE(AUDIT_CHAIN_COUNT, ONE)
 CHANGE(AUDIT_CHAIN_MOVE, ONE)
 CHANGE(AUDIT_SINK_SET, ONE)
+CHANGE(NODE_BEAT, ONE)
+CHANGE(NODE_PURGE, ANY)
+CHANGE(NODE_REMOVE, ANY)
+CHANGE(LEASE_MAKE, ANY)
+CHANGE(LEASE_TAKE, ANY)
+CHANGE(LEASE_GIVE_BACK, ANY)
+CHANGE(LEASE_REQUIRE, HELD)
 /* Of the store itself: how many rows are in each state (counts.h), and whether a COMMIT succeeds. */
 CHANGE(COUNT, ONE)
 CHANGE(PROBE, ONE)

@@ -125,6 +125,7 @@ static void committer_note(struct committer *c, size_t n, int outcome)
 static void committer_spare(struct committer *c, struct store_unit *unit)
 {
 	store_unit_clear(unit);
+	unit->lease = (struct unit_lease){0};
 	pthread_mutex_lock(&c->lock);
 	if (c->n_spare < c->batch_max) {
 		unit->next = c->spare;
@@ -301,6 +302,7 @@ void store_unit_submit(struct store_unit **unitp, store_unit_told *told, void *a
 	}
 	unit->told = told;
 	unit->told_arg = arg;
+	next->lease = unit->lease;
 	*unitp = next;
 	pthread_mutex_lock(&c->lock);
 	committer_queue(c, unit);

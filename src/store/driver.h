@@ -61,6 +61,9 @@ struct driver {
 	int (*looked)(struct database *database);
 	/* After a COMMIT: whether such a one keeps what it should. 0 or a fault; NULL: it does. */
 	int (*ready)(struct database *database);
+	/* The schema that this program knows, where several processes may serve one database at the
+	 * same time; NULL: one does. */
+	int64_t (*schema_shared)(void);
 	/* What makes the changes: see writer.h. It borrows the database. */
 	int (*writer_new)(const struct driver *driver, struct database *database,
 			  struct writer **writerp);

@@ -43,7 +43,10 @@ static void url_say(const char *url, int err, struct strbuf *out)
 		strbuf_printf(out, "%s does not answer; the log says what was tried", url);
 		break;
 	case -EBUSY:
-		strbuf_printf(out, "%s is served by another cmfd: one can do that at a time", url);
+		strbuf_printf(out,
+			      "%s: somebody has it for itself, as a cmfd did that knew of no "
+			      "others: end that first",
+			      url);
 		break;
 	case -EEXIST:
 		strbuf_printf(out,

@@ -542,6 +542,25 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_AUDIT_CHAIN_BEGIN] = "INSERT INTO audit_chain (id, begun_ms, before_sequence,"
 				     " before_hash, last_sequence, last_hash, mac)"
 				     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[CHANGE_NODE_BEAT] =
+		"INSERT INTO node (id, name, address, version, schema, configuration, skew_ms,"
+		" started_ms, seen_ms, until_ms) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, d.now_ms,"
+		" d.now_ms, d.now_ms + ?8 FROM database_state d WHERE d.now_ms > 0"
+		" ON CONFLICT (id) DO UPDATE SET configuration = excluded.configuration,"
+		" skew_ms = excluded.skew_ms, seen_ms = excluded.seen_ms,"
+		" until_ms = excluded.until_ms",
+	/* One that is gone, when it has come back under its name, or is forgotten. */
+	[CHANGE_NODE_PURGE] = "DELETE FROM node WHERE id <> ?1"
+			      " AND until_ms < (SELECT now_ms FROM database_state) AND (name = ?2"
+			      " OR until_ms + ?3 < (SELECT now_ms FROM database_state))",
+	[CHANGE_NODE_REMOVE] = "DELETE FROM node WHERE id = ?1",
+	[CHANGE_LEASE_MAKE] = "INSERT INTO lease (job, node, epoch) VALUES (?1, 0, 0)"
+			      " ON CONFLICT (job) DO NOTHING",
+	[CHANGE_LEASE_TAKE] = "UPDATE lease SET node = ?2, epoch = epoch + 1 WHERE job = ?1"
+			      " AND " LEASE_FREE_SQL("lease"),
+	[CHANGE_LEASE_GIVE_BACK] =
+		"UPDATE lease SET node = 0 WHERE node = ?1 AND (job = ?2 OR ?2 IS NULL)",
+	[CHANGE_LEASE_REQUIRE] = LEASE_REQUIRE_SQL,
 	[CHANGE_AUDIT_CHAIN_COUNT] = "UPDATE audit_chain SET mac = ?1 WHERE id = 0",
 	[CHANGE_AUDIT_CHAIN_MOVE] = "UPDATE audit_chain SET last_sequence = ?2, last_hash = ?3,"
 				    " mac = ?4 WHERE id = ?1 AND last_sequence = ?5",
@@ -803,6 +822,12 @@ const char *const store_read_sql[READ_KINDS] = {
 			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
 	[READ_AUDIT_CHAINS] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
 			      " ORDER BY id",
+	[READ_DATABASE_STATE] = "SELECT now_ms, schema, needs FROM database_state",
+	[READ_NODES] = "SELECT n.id, n.name, n.address, n.version, n.schema, n.configuration,"
+		       " n.skew_ms, n.started_ms, n.seen_ms,"
+		       " CASE WHEN n.until_ms >= d.now_ms THEN 1 ELSE 0 END"
+		       " FROM node n, database_state d ORDER BY n.name, n.id",
+	[READ_LEASES] = "SELECT job, node, epoch FROM lease ORDER BY job",
 	[READ_AUDIT_CHAIN_NEWEST] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
 				    " ORDER BY id DESC LIMIT 1",
 	[READ_AUDIT_CHAIN_AFTER] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain"

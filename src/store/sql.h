@@ -26,3 +26,10 @@ extern const char *const store_part_sql[QUERY_PARTS];
  */
 #define KEY_INDEX_MAKE "CREATE INDEX IF NOT EXISTS certificate_key ON certificate (key_digest)"
 #define KEY_INDEX_DROP "DROP INDEX IF EXISTS certificate_key"
+
+/* A row of lease, by the name that the table has there, whose node is none, or another one that is
+ * gone. ?2: who wants it. */
+#define LEASE_FREE_SQL(lease)                                                      \
+	lease ".node <> ?2 AND NOT EXISTS (SELECT 1 FROM node n, database_state d" \
+	      " WHERE n.id = " lease ".node AND n.until_ms >= d.now_ms)"
+#define LEASE_REQUIRE_SQL "SELECT 1 FROM lease WHERE job = ?1 AND node = ?2 AND epoch = ?3"

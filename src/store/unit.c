@@ -2,6 +2,8 @@
 /* Gathering the changes of a write set. What each of them says is in records/. See unit.h. */
 #include "unit.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 
 /* An enrolment needs some eight; a unit grows and keeps its size. */
@@ -21,6 +23,10 @@ int change_judge(enum change_kind kind, int64_t rows)
 		return rows > 0 ? 0 : STORE_CONFLICT;
 	case CHANGE_ROWS_NONE:
 		return rows > 0 ? STORE_CONFLICT : 0;
+	case CHANGE_ROWS_HELD:
+		return rows > 0 ? 0
+				: log_fault_every(1000000, "store: commit", -ECANCELED,
+						  "another node does this by now");
 	case CHANGE_ROWS_ANY:
 		return 0;
 	}
@@ -110,7 +116,8 @@ static int value_copy(struct store_unit *u, struct value *value)
 	return 0;
 }
 
-int unit_add(struct store_unit *u, enum change_kind kind, const struct value *values, size_t n)
+static int change_add(struct store_unit *u, enum change_kind kind, const struct value *values,
+		      size_t n)
 {
 	struct value *copies = arena_alloc(&u->arena, n * sizeof(*copies));
 	int err = copies ? change_reserve(u) : -ENOMEM;
@@ -125,6 +132,23 @@ int unit_add(struct store_unit *u, enum change_kind kind, const struct value *va
 	u->change[u->len++] = (struct change){
 		.kind = kind, .from = COUNT_NONE, .to = COUNT_NONE, .value = copies, .n = n};
 	return 0;
+}
+
+/* Before the first change, so that whoever has lost its lease is told so, and of no conflict. */
+static int lease_require(struct store_unit *u)
+{
+	const struct unit_lease *lease = &u->lease;
+	const struct value values[] = {value_text(lease->job), value_int(lease->node),
+				       value_int(lease->epoch)};
+
+	return change_add(u, CHANGE_LEASE_REQUIRE, values, ARRAY_LEN(values));
+}
+
+int unit_add(struct store_unit *u, enum change_kind kind, const struct value *values, size_t n)
+{
+	int err = u->len == 0 && u->lease.job ? lease_require(u) : 0;
+
+	return err == 0 ? change_add(u, kind, values, n) : err;
 }
 
 int unit_add_result(struct store_unit *u, enum change_kind kind, int64_t *resultp,

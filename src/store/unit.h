@@ -21,10 +21,16 @@ enum change_kind {
 };
 
 /* Which rows a statement must touch; see change_table.h. */
-enum change_rows { CHANGE_ROWS_NEW, CHANGE_ROWS_ONE, CHANGE_ROWS_ANY, CHANGE_ROWS_NONE };
+enum change_rows {
+	CHANGE_ROWS_NEW,
+	CHANGE_ROWS_ONE,
+	CHANGE_ROWS_ANY,
+	CHANGE_ROWS_NONE,
+	CHANGE_ROWS_HELD
+};
 extern const enum change_rows change_rows[CHANGE_KINDS];
-/* Whether the condition of a change held, by the number of rows that it has touched or found: 0 or
- * STORE_CONFLICT. */
+/* Whether the condition of a change held, by the number of rows that it has touched or found: 0,
+ * STORE_CONFLICT, or -ECANCELED, logged: a lease is no longer this node's. */
 _must_check_ int change_judge(enum change_kind kind, int64_t rows);
 
 struct change {
@@ -40,9 +46,17 @@ struct change {
 
 struct committer;
 
+/* The lease that all commits of a unit require. */
+struct unit_lease {
+	const char *job; /* borrowed; NULL: they require none */
+	int64_t node;
+	int64_t epoch;
+};
+
 struct store_unit {
 	struct committer *committer;
 	bool dry;
+	struct unit_lease lease;
 	struct change *change;
 	size_t len;
 	size_t size;

@@ -74,6 +74,7 @@ TCase *direct_cases(void);
 TCase *pop_cases(void);
 TCase *kem_secret_cases(void);
 TCase *lcm_cases(void);
+TCase *node_cases(void);
 TCase *nonce_cases(void);
 TCase *event_cases(void);
 TCase *exchange_cases(void);

@@ -26,6 +26,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, pop_cases());
 	suite_add_tcase(suite, kem_secret_cases());
 	suite_add_tcase(suite, lcm_cases());
+	suite_add_tcase(suite, node_cases());
 	suite_add_tcase(suite, nonce_cases());
 	suite_add_tcase(suite, event_cases());
 	suite_add_tcase(suite, exchange_cases());

@@ -14,7 +14,7 @@
 
 enum { NO_SCHEMA = 0 };
 
-static int64_t version_newest(void)
+int64_t pg_schema_newest(void)
 {
 	return postgresql_migrations[postgresql_migrations_count - 1].number;
 }
@@ -35,10 +35,10 @@ static int schema_version(struct session *s, int64_t *versionp)
 		return err;
 	err = session_number(s, "read schema version", "SELECT version FROM schema_version",
 			     NO_SCHEMA, versionp);
-	if (err < 0 || *versionp <= version_newest())
+	if (err < 0 || *versionp <= pg_schema_newest())
 		return err;
 	snprintf(detail, sizeof(detail), "schema version %lld, this program knows up to %lld",
-		 (long long)*versionp, (long long)version_newest());
+		 (long long)*versionp, (long long)pg_schema_newest());
 	return log_fault("open database", -EPROTO, detail);
 }
 
@@ -61,7 +61,7 @@ static int migrations_apply(struct session *s, int64_t version)
 	snprintf(sql, sizeof(sql),
 		 version == NO_SCHEMA ? "INSERT INTO schema_version VALUES (%lld)"
 				      : "UPDATE schema_version SET version = %lld",
-		 (long long)version_newest());
+		 (long long)pg_schema_newest());
 	return session_exec(s, "set schema version", sql);
 }
 
@@ -77,7 +77,7 @@ static int schema_advance(struct session *s, bool make)
 		return err;
 	if (make != (version == NO_SCHEMA))
 		return make ? -EEXIST : -ENOENT;
-	return version == version_newest() ? 0 : migrations_apply(s, version);
+	return version == pg_schema_newest() ? 0 : migrations_apply(s, version);
 }
 
 static int schema_change(struct session *s, bool make)
@@ -111,7 +111,7 @@ int pg_schema_migrated(struct session *s)
 
 	if (err < 0)
 		return err;
-	return version == NO_SCHEMA ? -ENOENT : version < version_newest() ? -EAGAIN : 0;
+	return version == NO_SCHEMA ? -ENOENT : version < pg_schema_newest() ? -EAGAIN : 0;
 }
 
 /* Not by IF NOT EXISTS alone, which waits for all who write before it looks. */

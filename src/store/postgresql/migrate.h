@@ -4,6 +4,8 @@
 
 #include "session.h"
 
+/* The schema that this program knows. */
+int64_t pg_schema_newest(void);
 /* Makes the schema: all migrations, in one transaction. -EEXIST if there is one. */
 _must_check_ int pg_schema_make(struct session *session);
 /*

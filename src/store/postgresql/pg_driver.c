@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "driver.h"
+#include "migrate.h"
 #include "parameters.h"
 #include "pg_writer.h"
 #include "rows.h"
@@ -312,6 +313,7 @@ const struct driver postgresql_driver = {
 	.look = driver_look,
 	.looked = driver_looked,
 	.ready = driver_ready,
+	.schema_shared = pg_schema_newest,
 	.writer_new = pg_writer_new,
 	.connect = connection_open,
 	.disconnect = connection_close,

@@ -30,7 +30,11 @@ static const char *const own_names[PG_OWN_STATEMENTS] = {
 	[PG_COMMIT] = "commit", [PG_ROLLBACK] = "rollback", [PG_UNMARK] = "unmark",
 };
 
-/* Where the writers that work at the same time have a row each, the statement says which. */
+/*
+ * Where the writers that work at the same time have a row each, the statement says which. Whoever
+ * takes a lease over waits for nobody who still commits with it, but tries again later; and with
+ * it nobody takes it before that has ended.
+ */
 static const struct {
 	enum change_kind kind;
 	const char *sql;
@@ -38,6 +42,10 @@ static const struct {
 	{CHANGE_COUNT,
 	 "INSERT INTO counter (name, state, slot, n) VALUES (?1, ?2, writer_slot(), ?3)"
 	 " ON CONFLICT (name, state, slot) DO UPDATE SET n = counter.n + excluded.n"},
+	{CHANGE_LEASE_TAKE,
+	 "UPDATE lease SET node = ?2, epoch = epoch + 1 WHERE job = (SELECT l.job FROM lease l"
+	 " WHERE l.job = ?1 AND " LEASE_FREE_SQL("l") " FOR UPDATE OF l SKIP LOCKED)"},
+	{CHANGE_LEASE_REQUIRE, LEASE_REQUIRE_SQL " FOR SHARE"},
 };
 
 static const char *sql_of(enum change_kind kind)

@@ -224,7 +224,7 @@ static int session_set_up(struct session *s)
 		 "SET default_transaction_read_only = %s;"
 		 "SELECT set_config('synchronous_commit', 'on', false)"
 		 " WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')",
-		 s->patient ? 0 : ms, s->patient || !s->writes ? 0 : ms, s->patient ? 0 : 5 * ms,
+		 s->patient ? 0 : ms, s->patient || !s->writes ? 0 : ms, s->patient ? 0 : ms,
 		 s->writes ? "off" : "on");
 	return session_exec(s, "store: set up a session", sql);
 }
@@ -289,7 +289,10 @@ int session_exec(struct session *s, const char *what, const char *sql)
 	return err;
 }
 
-/* A session that was closed has its claim for some moments more. */
+/*
+ * Shared, so that several serve: what it keeps off is who has to be alone, and a cmfd from before
+ * there were nodes. A session that was closed has its claim for some moments more.
+ */
 int session_claim(struct session *s)
 {
 	const struct timespec pause = {.tv_nsec = 1000000000L / CLAIMS_A_SECOND};
@@ -300,11 +303,11 @@ int session_claim(struct session *s)
 		if (i > 0)
 			nanosleep(&pause, NULL);
 		err = session_number(s, "store: claim the database",
-				     "SELECT pg_try_advisory_lock(3)::INTEGER", 0, &claimed);
+				     "SELECT pg_try_advisory_lock_shared(3)::INTEGER", 0, &claimed);
 	}
 	if (err < 0 || claimed)
 		return err;
-	return log_fault("store: claim the database", -EBUSY, "another cmfd serves it");
+	return log_fault("store: claim the database", -EBUSY, "somebody else has it for itself");
 }
 
 int session_query(struct session *s, const char *what, const char *sql, char **textp)
