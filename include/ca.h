@@ -262,6 +262,11 @@ _must_check_ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_
  */
 _must_check_ int ca_housekeeping(struct ca *ca, struct store_reader *reader,
 				 struct store_unit *unit);
+/*
+ * The part of it that each node does for itself, and all of it where another node does the rest: a
+ * key that could not be used is tried again, and the newest CRL comes to crl_directory.
+ */
+_must_check_ int ca_upkeep(struct ca *ca, struct store_reader *reader);
 /* --- CRLs of internal CAs --- */
 
 /* A CRL; its octets are in memory once for all who hold it. */

@@ -624,6 +624,9 @@ _must_check_ int cmf_revoke_find(const struct cmf_call *call, const struct cmf_r
  * 0 or negative errno.
  */
 _must_check_ int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *morep);
+/* The part of it that each node does for itself, and all of it where another node does the rest:
+ * lines of audit get the MAC of the store key in force. */
+_must_check_ int cmf_upkeep(struct cmf *cmf, const struct cmf_worker *worker);
 /* Fetches what it is time for of what key attestation is judged by: CRLs of attesters. One thread
  * at a time; waits for their servers. */
 void cmf_attestation_housekeeping(struct cmf *cmf, int64_t now_ms);

@@ -113,10 +113,12 @@ struct conf_store {
 	char *database;     /* path of the SQLite file, or postgresql:// URL */
 	int64_t timeout_ms; /* of a database server, 5 s */
 	enum conf_replication replication;
-	char *secret_key;        /* file with 32 octets of key as hex: encrypts MAC secrets */
-	char *secret_key_old;    /* the one before; NULL: beside it, with ".old", if there is one */
-	uint32_t batch_max;      /* write sets per COMMIT, 64 */
-	int64_t commit_delay_ms; /* 1 ms: under load a COMMIT waits for more write sets */
+	char *node;           /* its name among those that serve the database; NULL: by its host */
+	int64_t lease_ms;     /* a node that has not been heard of for so long is gone, 10 s */
+	char *secret_key;     /* file with 32 octets of key as hex: encrypts MAC secrets */
+	char *secret_key_old; /* the one before; NULL: beside it, with ".old", if there is one */
+	uint32_t batch_max;   /* write sets per COMMIT, 64 */
+	int64_t commit_delay_ms;          /* 1 ms: under load a COMMIT waits for more write sets */
 	int64_t transaction_retention_ms; /* how long ended transactions are kept, 1 h */
 };
 
@@ -734,6 +736,9 @@ uint64_t conf_descriptors_wanted(const struct conf *conf);
 void conf_value_escape(struct strbuf *out, const char *text);
 /* --print-config: the effective configuration in the file's syntax, defaults included. */
 void conf_print(const struct conf *conf, FILE *out);
+/* The same, but only what all processes that serve one database should have in common: without
+ * where each of them is, and paths without their folders. */
+void conf_print_shared(const struct conf *conf, FILE *out);
 /* The section of a CA alone. */
 void conf_ca_print(const struct conf_ca *ca, FILE *out);
 /* docs/configuration.md and the tables of cmf.cnf(5), generated from the key table. */

@@ -16,6 +16,7 @@
 #include "base/pool.h"
 #include "cmf/direct.h"
 #include "http.h"
+#include "store/node.h"
 #include "token.h"
 
 struct lcm;
@@ -48,8 +49,11 @@ _must_check_ int lcm_unconfigured_leave(const struct conf *conf, struct store *s
 
 /* How many threads its pool should have; 0: there is no VNFM. */
 size_t lcm_threads(const struct lcm *lcm);
-/* The pool that jobs go to; borrowed. Before the first tick. */
-void lcm_start(struct lcm *lcm, struct pool *pool);
+/*
+ * The pool that jobs go to, and the nodes of which one follows a VNFM (NULL: there is one); both
+ * borrowed. Before the first tick.
+ */
+void lcm_start(struct lcm *lcm, struct pool *pool, struct store_nodes *nodes);
 /* Begins what is due. Called every second, once the callbacks are served; returns at once. */
 void lcm_tick(struct lcm *lcm);
 /* Requests that are under way are given up; then the pool ends. */
@@ -64,17 +68,19 @@ const struct http_route *lcm_routes(const struct lcm *lcm, size_t *np);
  * Looks at the subscription and at all VNFs of a VNFM now, whatever its back-off, and waits for the
  * end of it; dry_run: at the VNFs only, and changes nothing. `report` is added to, its note called
  * on another thread while this one waits. 0; STORE_NOT_FOUND: there is no such VNFM; -ESHUTDOWN:
- * the process ends; or a negative errno: the VNFM could not be read (`problem` says why), and what
- * was found until then is done.
+ * the process ends; -EREMOTE: another node follows it, and without dry_run it is to be asked;
+ * or another negative errno: the VNFM could not be read (`problem` says why), and what was found
+ * until then is done.
  */
 _must_check_ int lcm_resync(struct lcm *lcm, const char *vnfm, bool dry_run,
 			    struct cmf_direct_report *report, struct strbuf *problem);
 
 struct lcm_status {
-	const char *name;       /* borrowed from lcm */
-	bool subscribed;        /* and the VNFM had it when it was asked last */
-	int64_t notified_ms;    /* of the last notification since the start; 0: none */
-	int64_t resynced_ms;    /* when the last resync that could read all of it ended; 0 */
+	const char *name;    /* borrowed from lcm */
+	bool is_ours;        /* else another node follows it, and what follows is of no interest */
+	bool subscribed;     /* and the VNFM had it when it was asked last */
+	int64_t notified_ms; /* of the last notification since the start; 0: none */
+	int64_t resynced_ms; /* when the last resync that could read all of it ended; 0 */
 	int64_t resync_took_ms; /* it */
 	uint64_t drift;         /* what it found that no notification had told */
 	char problem[160];      /* of the last exchange that failed; "": it went well since */

@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/pool.h"
 #include "cmf/subscription.h"
+#include "store/node.h"
 
 /* --- one callback --- */
 
@@ -41,6 +42,8 @@ struct notifier;
 /* All borrowed. */
 struct notifier_options {
 	struct pool *pool; /* with one thread more than `workers` */
+	struct store_nodes
+		*nodes; /* of those that serve the database one sends; NULL: there is one */
 	uint32_t workers;
 	notify_worker_of *worker_of;
 	notify_encode *encode;

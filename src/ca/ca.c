@@ -254,6 +254,12 @@ int ca_revoke(struct ca *ca, const struct store_certificate *cert, enum store_ce
 					clock_now_ms(ca->set->clock));
 }
 
+int ca_upkeep(struct ca *ca, struct store_reader *reader)
+{
+	key_retry(ca);
+	return ca->internal ? crl_upkeep(ca, reader) : 0;
+}
+
 int ca_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
 {
 	key_retry(ca);

@@ -137,9 +137,10 @@ _must_check_ int crl_encode(const struct ca *ca, const struct store_crl *row,
 			    int64_t listed_after_ms, struct store_reader *reader,
 			    struct octets *derp, size_t *np);
 
-/* internal/crl.c: makes a CRL if one is due. */
+/* internal/crl.c: makes a CRL if one is due; the newest one comes to crl_directory. */
 _must_check_ int crl_housekeeping(struct ca *ca, struct store_reader *reader,
 				  struct store_unit *unit);
+_must_check_ int crl_upkeep(struct ca *ca, struct store_reader *reader);
 
 /* upstream/run.c, load.c, finish.c */
 _must_check_ int upstream_new(const struct ca *ca, struct upstream **upstreamp,

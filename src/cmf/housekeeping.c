@@ -57,6 +57,13 @@ static int sweep_step(const struct cmf_call *call, bool *morep)
 	return 0;
 }
 
+int cmf_upkeep(struct cmf *cmf, const struct cmf_worker *worker)
+{
+	struct cmf_call call = cmf_call_now(cmf, worker, NULL, NULL);
+
+	return audit_seal(&call);
+}
+
 int cmf_housekeeping(struct cmf *cmf, const struct cmf_worker *worker, bool *morep)
 {
 	struct cmf_call call = cmf_call_now(cmf, worker, NULL, NULL);

@@ -124,7 +124,9 @@ static int pools_start(struct daemon *daemon)
 	/* One: it is for people, and takes no more than one processor from CMP. */
 	if (err == 0 && conf->explain_listen.len > 0)
 		err = pool_new(&ops, EXPLAIN_WORKERS, LOCAL_QUEUE_MAX, &daemon->explain_pool);
-	lcm_start(daemon->lcm, daemon->lcm_pool);
+	if (err == 0 && daemon->nodes)
+		err = pool_new(&ops, 1, 1, &daemon->node_pool);
+	lcm_start(daemon->lcm, daemon->lcm_pool, daemon->nodes);
 	return err < 0 ? log_fault("start workers", err, NULL) : 0;
 }
 
@@ -132,6 +134,7 @@ static int notifier_start(struct daemon *daemon)
 {
 	const struct notifier_options options = {
 		.pool = daemon->notify_pool,
+		.nodes = daemon->nodes,
 		.workers = daemon->service->conf->events.workers,
 		.worker_of = worker_own_cmf,
 		.encode = json_nfv_notification,
@@ -172,7 +175,9 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	err = lcm_unconfigured_leave(conf, daemon->store);
 	if (err < 0)
 		return err;
-	err = pools_start(daemon);
+	err = node_new(daemon);
+	if (err == 0)
+		err = pools_start(daemon);
 	if (err < 0)
 		return err;
 	err = housekeeper_new(daemon->chores_pool, ca_count(daemon->service->cas),
@@ -287,6 +292,7 @@ static void daemon_reload(struct daemon *daemon, uid_t uid)
 	}
 	audit_sinks_reopen(daemon->audit_sinks);
 	daemon_audit_reload(daemon, err < 0 ? reload_cause(err, &problems, cause) : NULL, uid);
+	node_reload(daemon);
 	process_reload_end(daemon, asked, err, problems.text);
 	if (err < 0)
 		reload_refused(&problems, cause);
@@ -342,6 +348,7 @@ void daemon_run(struct daemon *daemon)
 		if (clock_monotonic_us() >= tick_us) {
 			/* What it finds is in the log, and every reader and commit knows. */
 			(void)store_files_check(daemon->store);
+			node_tick(daemon);
 			housekeeper_tick(daemon->housekeeper);
 			notifier_tick(daemon->notifier);
 			audit_sinks_tick(daemon->audit_sinks);
@@ -376,6 +383,8 @@ void daemon_free(struct daemon *daemon)
 		notifier_stop(daemon->notifier);
 	pool_free(daemon->notify_pool);
 	pool_free(daemon->lcm_pool);
+	pool_free(daemon->node_pool);
+	node_free(daemon);
 	notifier_free(daemon->notifier);
 	lcm_free(daemon->lcm);
 	housekeeper_free(daemon->housekeeper);

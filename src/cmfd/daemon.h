@@ -14,6 +14,7 @@
 #include "json.h"
 #include "lcm.h"
 #include "notify.h"
+#include "store/node.h"
 #include "token.h"
 
 #include <pthread.h>
@@ -88,6 +89,22 @@ void housekeeper_free(struct housekeeper *housekeeper);
 /* Queues each chore that is not still at work. Called every second. */
 void housekeeper_tick(struct housekeeper *housekeeper);
 
+/* --- node.c: this process among those that serve its database --- */
+
+/* The main thread's, but for `busy`. */
+struct beat {
+	atomic_bool busy;
+	int64_t next_us;
+};
+/* Before there are threads. 0 or negative errno. */
+_must_check_ int node_new(struct daemon *daemon);
+/* Says that it is there, if it is time. Called every second. */
+void node_tick(struct daemon *daemon);
+/* Another configuration is in force. */
+void node_reload(struct daemon *daemon);
+/* All that it did in the background has ended; it takes leave. */
+void node_free(struct daemon *daemon);
+
 /* --- explain_route.c --- */
 
 http_handler explain_serve;
@@ -123,6 +140,7 @@ struct daemon {
 	struct pool *chores_pool;   /* of the housekeeper */
 	struct pool *notify_pool;   /* of the notifier */
 	struct pool *lcm_pool;      /* of VNFMs; NULL: there are none */
+	struct pool *node_pool;     /* of the beat; NULL: one process serves the database */
 	struct pool *explain_pool;  /* of the page for authors of clients; NULL: there is none */
 	struct json_operator *json_operator;
 	struct json_nfv *json_nfv;
@@ -133,6 +151,8 @@ struct daemon {
 	struct notifier *notifier;
 	struct audit_sinks *audit_sinks;
 	struct lcm *lcm;
+	struct store_nodes *nodes; /* NULL: one process serves the database */
+	struct beat beat;
 	int64_t ends_told_us;                   /* when service_tell_ends() was called last */
 	char fingerprint[CMF_FINGERPRINT_SIZE]; /* of the configuration in force, for the audit */
 	pthread_mutex_t mutex;

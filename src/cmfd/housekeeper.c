@@ -2,11 +2,15 @@
 /*
  * Work that nobody asks for but that is due: deadlines of the CMF and of the CMP door, exchanges
  * and CRLs of each CA, the keys of access tokens, CRLs of attesters. The main thread says when,
- * workers do it; what it is, the modules know.
+ * workers do it; what it is, the modules know. Where several nodes serve one database each chore on
+ * it is a job of one of them (store/node.h); the others do what they need for themselves.
  */
 #include "daemon.h"
 
+#include "store/node.h"
+
 #include <errno.h>
+#include <stdio.h>
 
 /* Rounds of a chore that says it has more to do, so that it cannot hold a worker for ever. */
 enum { ROUNDS_MAX = 100 };
@@ -24,6 +28,9 @@ struct chore {
 	atomic_bool busy; /* queued or running: never two of the same */
 	int ca;           /* index, or CHORE_OF_... */
 };
+
+/* "ca NAME": names of sections are shorter. */
+enum { JOB_SIZE = 256 };
 
 /* Chores of CAs that have gone stay, and do nothing. */
 struct housekeeper {
@@ -82,6 +89,39 @@ void housekeeper_free(struct housekeeper *housekeeper)
 	free(housekeeper);
 }
 
+/* Whose the chore is: false if it is not about the database, or there is no such CA any more. */
+static bool chore_job(const struct chore *chore, const struct service *service, char job[JOB_SIZE])
+{
+	const struct ca *ca;
+
+	switch (chore->ca) {
+	case CHORE_OF_ATTESTATION:
+	case CHORE_OF_TOKENS:
+		return false;
+	case CHORE_OF_DOOR:
+		snprintf(job, JOB_SIZE, "cmp");
+		return true;
+	case CHORE_OF_CMF:
+		snprintf(job, JOB_SIZE, "cmf");
+		return true;
+	default:
+		ca = ca_at(service->cas, (size_t)chore->ca);
+		snprintf(job, JOB_SIZE, "ca %s", ca ? ca_name(ca) : "");
+		return ca != NULL;
+	}
+}
+
+/* What is to be done where another node has the job. */
+static int chore_upkeep(const struct chore *chore, const struct service *service,
+			struct cmf_worker *worker)
+{
+	struct ca *ca = chore->ca >= 0 ? ca_at(service->cas, (size_t)chore->ca) : NULL;
+
+	if (chore->ca == CHORE_OF_CMF)
+		return cmf_upkeep(service->cmf, worker);
+	return ca ? ca_upkeep(ca, worker->reader) : 0;
+}
+
 /* One round; *morep: there is more to do. */
 static int chore_round(const struct chore *chore, const struct service *service,
 		       struct cmf_worker *worker, bool *morep)
@@ -112,13 +152,20 @@ static void chore_run(void *arg, struct worker *worker)
 {
 	struct chore *chore = arg;
 	const struct service *service = worker_service(worker);
+	char job[JOB_SIZE];
 	bool more = true;
 	int err = 0;
 
+	if (chore_job(chore, service, job) &&
+	    !store_job_enter(worker->daemon->nodes, job, worker->own.unit)) {
+		err = chore_upkeep(chore, service, &worker->own);
+		more = false;
+	}
 	for (int i = 0; more && err == 0 && i < ROUNDS_MAX; i++)
 		err = chore_round(chore, service, &worker->own, &more);
 	if (err < 0)
 		store_unit_clear(worker->own.unit);
+	store_job_leave(worker->own.unit);
 	atomic_store(&chore->busy, false);
 }
 

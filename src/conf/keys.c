@@ -142,6 +142,13 @@ const struct conf_key conf_keys[] = {
 		      "(`synchronous_standby_names` of the server); if the server has none, "
 		      "/readyz "
 		      "says no. With `none` what was told is lost with the server's disk."),
+	STORE(node, "node", text,
+	      .help = "PostgreSQL: the name of this cmfd among those that serve the database. "
+		      "Default: host name and port."),
+	STORE(lease_ms, "lease", duration, .initial = "10s", .min = SECOND, .max = 10 * 60 * SECOND,
+	      .help = "PostgreSQL: a cmfd that was not heard of for so long is gone, and others "
+		      "take over what it did in the background. It tells the database four times "
+		      "in it that it is there."),
 	STORE(secret_key, "secret_key", secret_file, .required = true,
 	      .help = "File with 32 octets of key in hex, under which MAC secrets and archived "
 		      "keys are stored; `cmfctl store rekey` makes another."),

@@ -181,15 +181,16 @@ static void sender_refused(struct callback *callback)
 /* --- what it says --- */
 
 /*
- * Ours is the one that the store has. While one is asked for its name is not known yet; that is
- * looked at first, since afterwards the store has it.
+ * Ours is the one that the store has. While one is asked for, by this node or maybe by another one,
+ * its name is not known yet; that is looked at first, since afterwards the store has it.
  */
 static int subscription_check(struct callback *callback, const char *id)
 {
 	_cleanup_(store_lcm_subscription_clear) struct store_lcm_subscription row = {0};
 	int err;
 
-	if (atomic_load(&callback->vnfm->subscribing))
+	if (atomic_load(&callback->vnfm->subscribing) ||
+	    !store_job_held(callback->vnfm->lcm->nodes, callback->vnfm->lease))
 		return 0;
 	err = store_lcm_subscription_get(callback->worker->reader, callback->vnfm->name, &row);
 	if (err < 0)
@@ -199,10 +200,10 @@ static int subscription_check(struct callback *callback, const char *id)
 	return refuse(&callback->refusal, REFUSAL_lcm_subscription);
 }
 
-/* Where too many wait already, all VNFs are looked at instead of each of them. */
+/* Where too many wait already, all VNFs are looked at instead of each of them, and first. */
 static int notification_store(struct callback *callback, const struct lcm_notification *n)
 {
-	const struct store_lcm_event event = {
+	struct store_lcm_event event = {
 		.vnfm = callback->vnfm->name,
 		.vnf_instance = (char *)(uintptr_t)n->vnf_instance_id,
 		.noted_ms = lcm_now_ms(callback->vnfm),
@@ -215,10 +216,9 @@ static int notification_store(struct callback *callback, const struct lcm_notifi
 	int err = store_lcm_event_count(callback->worker->reader, callback->vnfm->name,
 					LCM_EVENTS_MAX, &waiting);
 
-	if (err == 0 && waiting >= LCM_EVENTS_MAX) {
-		atomic_store(&callback->vnfm->resync_wanted, true);
-		return 0;
-	}
+	if (err == 0 && waiting >= LCM_EVENTS_MAX)
+		event = (struct store_lcm_event){.vnfm = callback->vnfm->name,
+						 .vnf_instance = (char *)(uintptr_t)LCM_ALL};
 	if (err == 0)
 		err = store_lcm_event_note(callback->worker->unit, &event);
 	if (err == 0)

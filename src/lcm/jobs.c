@@ -50,7 +50,11 @@ static int resync_try(const struct lcm_job *job, bool dry_run, struct cmf_direct
 {
 	struct lcm_vnfm *vnfm = job->vnfm;
 	int64_t interval_ms = job->conf->resync_interval_ms, wait_ms;
-	int err = lcm_vnfs_resync(job, dry_run, report);
+	int err;
+
+	/* Before it begins: events in between may ask for another one. */
+	vnfm->resync_wanted = vnfm->resync_wanted && dry_run;
+	err = lcm_vnfs_resync(job, dry_run, report);
 
 	if (err < 0)
 		store_unit_clear(job->worker->unit);
@@ -67,8 +71,7 @@ static bool resync_is_due(const struct lcm_job *job)
 {
 	int64_t left_ms = job->vnfm->resync_ms - lcm_now_ms(job->vnfm);
 
-	return atomic_exchange(&job->vnfm->resync_wanted, false) || left_ms <= 0 ||
-	       left_ms > job->conf->resync_interval_ms;
+	return job->vnfm->resync_wanted || left_ms <= 0 || left_ms > job->conf->resync_interval_ms;
 }
 
 /* --- the operator's orders --- */
@@ -96,18 +99,24 @@ static void order_end(struct lcm_vnfm *vnfm, struct lcm_order *order, int result
 	pthread_mutex_unlock(&vnfm->mutex);
 }
 
+static int order_do(const struct lcm_job *job, const struct lcm_order *order)
+{
+	if (is_stopping(job->vnfm))
+		return -ESHUTDOWN;
+	/* Looking at it is no harm. */
+	if (!job->vnfm->is_ours && !order->dry_run)
+		return -EREMOTE;
+	if (!order->dry_run)
+		subscription_try(job);
+	return is_stopping(job->vnfm) ? -ESHUTDOWN : resync_try(job, order->dry_run, order->report);
+}
+
 static void orders_do(const struct lcm_job *job)
 {
-	struct lcm_vnfm *vnfm = job->vnfm;
 	struct lcm_order *order;
 
-	while ((order = order_take(vnfm)) != NULL) {
-		if (!order->dry_run && !is_stopping(vnfm))
-			subscription_try(job);
-		order_end(vnfm, order,
-			  is_stopping(vnfm) ? -ESHUTDOWN
-					    : resync_try(job, order->dry_run, order->report));
-	}
+	while ((order = order_take(job->vnfm)) != NULL)
+		order_end(job->vnfm, order, order_do(job, order));
 }
 
 int lcm_resync(struct lcm *lcm, const char *name, bool dry_run, struct cmf_direct_report *report,
@@ -136,15 +145,35 @@ int lcm_resync(struct lcm *lcm, const char *name, bool dry_run, struct cmf_direc
 
 /* --- jobs --- */
 
+/* What another node has followed until now may have changed meanwhile. */
+static void ours_find(const struct lcm_job *job)
+{
+	struct lcm_vnfm *vnfm = job->vnfm;
+	bool was_ours = vnfm->is_ours;
+
+	vnfm->is_ours = store_job_enter(vnfm->lcm->nodes, vnfm->lease, job->worker->unit);
+	if (vnfm->is_ours && !was_ours) {
+		vnfm->subscribe_ms = 0;
+		vnfm->resync_ms = 0;
+	}
+	if (vnfm->is_ours == was_ours)
+		return;
+	pthread_mutex_lock(&vnfm->mutex);
+	vnfm->status.is_ours = vnfm->is_ours;
+	vnfm->status.subscribed = false;
+	pthread_mutex_unlock(&vnfm->mutex);
+}
+
 static void turn(const struct lcm_job *job, bool *morep)
 {
 	struct lcm_vnfm *vnfm = job->vnfm;
 	struct cmf_direct_report report = {0};
 	bool tried, more_secrets;
 
+	ours_find(job);
 	orders_do(job);
 	*morep = false;
-	if (is_stopping(vnfm))
+	if (is_stopping(vnfm) || !vnfm->is_ours)
 		return;
 	tried = lcm_now_ms(vnfm) >= vnfm->subscribe_ms;
 	if (tried)
@@ -186,6 +215,7 @@ static void job_run(void *arg, struct worker *worker)
 		job.cmf = service.cmf;
 		job.conf = &cmf_conf(service.cmf)->vnfms[vnfm->index];
 		turn(&job, &more);
+		store_job_leave(job.worker->unit);
 	} while (!job_ends(vnfm, more));
 }
 

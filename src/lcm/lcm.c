@@ -21,10 +21,12 @@ static int vnfm_init(struct lcm *lcm, const struct conf *conf, size_t index,
 	pthread_cond_init(&vnfm->changed, NULL);
 	lcm->n_vnfms++;
 	vnfm->name = strdup(section->name);
+	if (asprintf(&vnfm->lease, "vnfm %s", section->name) < 0)
+		vnfm->lease = NULL;
 	vnfm->callback_path = strdup(path);
 	vnfm->status.name = vnfm->name;
-	if (!vnfm->name || !vnfm->callback_path || web_connection_new(&vnfm->connection) < 0 ||
-	    web_connection_new(&vnfm->webhook) < 0)
+	if (!vnfm->name || !vnfm->lease || !vnfm->callback_path ||
+	    web_connection_new(&vnfm->connection) < 0 || web_connection_new(&vnfm->webhook) < 0)
 		return -ENOMEM;
 	lcm->routes[index] = (struct http_route){
 		.groups = section->callback_listen.len ? HTTP_LCM : HTTP_PUBLIC | HTTP_NFV,
@@ -74,6 +76,7 @@ void lcm_free(struct lcm *lcm)
 		pthread_cond_destroy(&vnfm->changed);
 		pthread_mutex_destroy(&vnfm->mutex);
 		free(vnfm->name);
+		free(vnfm->lease);
 		free(vnfm->callback_path);
 	}
 	free(lcm->routes);
@@ -85,9 +88,10 @@ size_t lcm_threads(const struct lcm *lcm)
 	return lcm->n_vnfms < THREADS_MAX ? lcm->n_vnfms : THREADS_MAX;
 }
 
-void lcm_start(struct lcm *lcm, struct pool *pool)
+void lcm_start(struct lcm *lcm, struct pool *pool, struct store_nodes *nodes)
 {
 	lcm->pool = pool;
+	lcm->nodes = nodes;
 }
 
 void lcm_stop(struct lcm *lcm)

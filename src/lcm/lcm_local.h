@@ -32,6 +32,9 @@ enum {
 	LCM_RETRY_MAX_MS = 60 * 1000,
 };
 
+/* Noted in place of a VNF where all of them are to be looked at. */
+#define LCM_ALL ""
+
 /* --- counting --- */
 
 enum lcm_notification_type {
@@ -91,15 +94,16 @@ struct lcm_vnfm {
 	struct lcm *lcm;
 	size_t index; /* of its section */
 	char *name;
+	char *lease; /* what the job is called among those of nodes */
 	char *callback_path;
 	struct lcm_credentials credentials;
 	struct lcm_counters counters;
 	/* A subscription is being asked for, whose identifier is not known yet. */
 	atomic_bool subscribing;
-	/* More VNFs were told of than are noted one by one. */
-	atomic_bool resync_wanted;
 
 	/* Of the one job that there is at a time. */
+	bool is_ours;       /* no other node follows it */
+	bool resync_wanted; /* more VNFs were told of than are noted one by one */
 	struct web_connection *connection;
 	struct web_connection *webhook; /* to whom its secrets go */
 	struct web_token token;
@@ -125,6 +129,7 @@ struct lcm {
 	lcm_worker_of *worker_of;
 	const struct clock_source *clock;
 	struct pool *pool;
+	struct store_nodes *nodes;
 	atomic_bool stopping;
 	struct http_route *routes;
 	size_t n_vnfms;

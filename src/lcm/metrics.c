@@ -28,6 +28,9 @@ static void gauges_write(struct lcm *lcm, int64_t now_ms, struct strbuf *out)
 		char label[300];
 
 		(void)lcm_status_get(lcm, i, &status);
+		/* The node that follows it says that. */
+		if (lcm->nodes && !status.is_ours)
+			continue;
 		snprintf(label, sizeof(label), "vnfm=\"%s\"", status.name);
 		metrics_gauge(out, "cmfd_vnfm_subscribed",
 			      i == 0 ? "Whether the VNFM had our subscription when it was asked "

@@ -140,6 +140,18 @@ static int event_act(const struct lcm_job *job, struct store_lcm_event *event)
 	return noted == 0 && err == -ETIMEDOUT ? err : noted;
 }
 
+/* A resync that is under way may be past what has changed. */
+static int all_note(const struct lcm_job *job, const struct store_lcm_event *event)
+{
+	int err = store_lcm_event_done(job->worker->unit, event);
+
+	if (err == 0)
+		err = store_unit_commit(job->worker->unit);
+	job->vnfm->resync_wanted = job->vnfm->resync_wanted || err == 0;
+	/* It comes behind this turn. */
+	return err < 0 ? err : STORE_NOT_FOUND;
+}
+
 /* 0: go on; STORE_NOT_FOUND: there is none; negative errno: not now. */
 static int event_next(const struct lcm_job *job)
 {
@@ -149,6 +161,8 @@ static int event_next(const struct lcm_job *job)
 	if (err == 0)
 		err = store_lcm_event_due(job->worker->reader, job->vnfm->name,
 					  lcm_now_ms(job->vnfm), &event);
+	if (err == 0 && strcmp(event.vnf_instance, LCM_ALL) == 0)
+		return all_note(job, &event);
 	return err != 0 ? err : event_act(job, &event);
 }
 

@@ -12,6 +12,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* What one node does at a time. */
+#define JOB "notifications"
+
 enum {
 	/* Subscriptions share places; one that shares with a slow one is taken for slow. */
 	SLOW_PLACES = 4096,
@@ -67,7 +70,9 @@ void notifier_free(struct notifier *notifier)
 
 static bool is_stopping(void *arg)
 {
-	return atomic_load(&((struct notifier *)arg)->stopping);
+	struct notifier *notifier = arg;
+
+	return atomic_load(&notifier->stopping) || !store_job_held(notifier->options.nodes, JOB);
 }
 
 /* --- lanes --- */
@@ -128,7 +133,12 @@ static void lane_run(void *arg, struct worker *worker)
 	};
 
 	delivery.worker = notifier->options.worker_of(worker, &delivery.cmf);
-	deliver(&delivery, lane->subscription_id);
+	delivery.was_slow = lane->slow;
+	if (store_job_enter(notifier->options.nodes, JOB, delivery.worker->unit)) {
+		delivery.was_slow = false;
+		deliver(&delivery, lane->subscription_id);
+	}
+	store_job_leave(delivery.worker->unit);
 	lane_give_back(lane, delivery.was_slow);
 }
 
@@ -150,11 +160,8 @@ static int events_purge(const struct cmf_worker *worker)
 	return err;
 }
 
-static void notifier_scan(void *arg, struct worker *worker)
+static int due_deliver(struct notifier *notifier, const struct cmf_worker *own)
 {
-	struct notifier *notifier = arg;
-	struct cmf *cmf;
-	const struct cmf_worker *own = notifier->options.worker_of(worker, &cmf);
 	struct store_due due = {.len = 0};
 	int err = store_subscription_due(own->reader, clock_now_ms(notifier->options.clock), &due);
 
@@ -164,10 +171,21 @@ static void notifier_scan(void *arg, struct worker *worker)
 		if (lane && pool_submit(notifier->options.pool, lane_run, lane) < 0)
 			lane_give_back(lane, lane->slow);
 	}
-	if (err == 0)
-		err = events_purge(own);
+	return err == 0 ? events_purge(own) : err;
+}
+
+static void notifier_scan(void *arg, struct worker *worker)
+{
+	struct notifier *notifier = arg;
+	struct cmf *cmf;
+	const struct cmf_worker *own = notifier->options.worker_of(worker, &cmf);
+	int err = 0;
+
+	if (store_job_enter(notifier->options.nodes, JOB, own->unit))
+		err = due_deliver(notifier, own);
 	if (err < 0)
 		store_unit_clear(own->unit);
+	store_job_leave(own->unit);
 	atomic_store(&notifier->scanning, false);
 }
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""cmfd on a PostgreSQL server: another cmfd takes over, and the server may crash."""
+"""cmfd on a PostgreSQL server, which may crash."""
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -19,39 +18,6 @@ def on_postgresql(directory):
     if not re.search(r"^database = postgresql:", cmf.conf.read_text(), flags=re.M):
         postgresql.use(cmf)
     return cmf
-
-
-def copy_of(cmf, directory):
-    """Another node: the same configuration and keys, on ports of its own."""
-    other = Cmf(directory)
-    shutil.rmtree(other.dir)
-    shutil.copytree(cmf.dir, other.dir, ignore=shutil.ignore_patterns("*.sock", "cmfd.log"))
-    other.set("server", "listen", f"127.0.0.1:{other.port}")
-    other.set("server", "listen_metrics", f"127.0.0.1:{other.metrics_port}")
-    return other
-
-
-def test_another_cmfd_takes_over(tmp_path):
-    """What one has told the next one knows; there are never two."""
-    first = on_postgresql(tmp_path / "first")
-    second = copy_of(first, tmp_path / "second")
-    first.start()
-    vnfm = Vnfm(first, "vnfm-a", tmp_path / "a")
-    for i in (1, 2):
-        first.register("vnfm-a", f"vnfci-{i}")
-    assert enrol(vnfm, "vnfci-1").ok
-    second.start(ready=False)
-    assert second.process.wait(90) == 1
-    assert "is served by another cmfd" in second.tail()
-    first.kill()
-    second.start()
-    try:
-        assert second.states("vnfci-1") == ["active"]
-        vnfm.cmf = second
-        assert enrol(vnfm, "vnfci-2").ok
-        assert second.ctl("check", "--database").returncode == 0
-    finally:
-        second.stop()
 
 
 def test_server_crashes(tmp_path):

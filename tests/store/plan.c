@@ -24,10 +24,25 @@ static struct {
 
 /* These do not grow with what is enrolled, or hold rows that the statement has made itself. */
 static const char *const may_be_scanned[] = {
-	"client",        "secret_key",   "crl",          "meta",
-	"sqlite_master", "CONSTANT",     "subscription", "s",
-	"wanted",        "few",          "(subquery-1)", "(subquery-2)",
-	"(subquery-3)",  "trust_domain",
+	"client",
+	"secret_key",
+	"crl",
+	"meta",
+	"sqlite_master",
+	"CONSTANT",
+	"subscription",
+	"s",
+	"wanted",
+	"few",
+	"(subquery-1)",
+	"(subquery-2)",
+	"(subquery-3)",
+	"trust_domain",
+	"node",
+	"n",
+	"lease",
+	"database_state",
+	"d",
 };
 
 /* Read, but to an end: part of the statement, and why. */
@@ -47,6 +62,7 @@ static const char *const may_be_sorted[] = {
 	"SELECT 'the number of registrations of trust domain '",
 	"AND transaction_id = ?",   /* one for each requester that has used it */
 	"FROM secret_key ORDER BY", /* two at most */
+	"FROM node n",              /* some */
 	"c.serial = ?",             /* one for each CA that has that serialNumber */
 };
 

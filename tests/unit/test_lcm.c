@@ -190,10 +190,10 @@ static void tick(void)
 	struct pool *pool;
 
 	OK(pool_new(&ops, 1, 4, &pool));
-	lcm_start(lcm, pool);
+	lcm_start(lcm, pool, NULL);
 	lcm_tick(lcm);
 	pool_free(pool);
-	lcm_start(lcm, NULL);
+	lcm_start(lcm, NULL, NULL);
 }
 
 static const char *subscription_stored(void)

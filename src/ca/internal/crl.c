@@ -325,7 +325,7 @@ bool ca_crl_in_answer(const struct ca *ca)
 	return ca_crl_on_revocation(ca) && ca->conf->crl_in_answer;
 }
 
-/* The file may have been lost, or the disk was full. */
+/* The file may have been lost, the disk was full, or another node has made it. */
 static int publish_again(struct ca *ca, struct store_reader *reader)
 {
 	_cleanup_(ca_crl_clear) struct ca_crl crl = {0};
@@ -334,18 +334,22 @@ static int publish_again(struct ca *ca, struct store_reader *reader)
 	return err ? err : crl_publish(ca, crl.row.number, shared_view(crl.der));
 }
 
-int crl_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
+int crl_upkeep(struct ca *ca, struct store_reader *reader)
 {
 	_cleanup_(store_crl_clear) struct store_crl newest = {0};
+	int err = store_crl_newest(reader, ca->conf->name, &newest);
+
+	if (err)
+		return err < 0 ? err : 0;
+	return is_published(ca, newest.number) ? 0 : publish_again(ca, reader);
+}
+
+int crl_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
+{
 	int64_t changes, wait_ms;
 	int err = store_crl_changes(reader, ca->conf->name, &changes);
 
 	if (!err)
 		err = ca_crl_cover(ca, changes, reader, unit, &wait_ms);
-	if (err < 0)
-		return err;
-	err = store_crl_newest(reader, ca->conf->name, &newest);
-	if (err)
-		return err < 0 ? err : 0;
-	return is_published(ca, newest.number) ? 0 : publish_again(ca, reader);
+	return err < 0 ? err : crl_upkeep(ca, reader);
 }

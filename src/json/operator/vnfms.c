@@ -149,6 +149,12 @@ static int resync(struct operator_call *call, const struct conf_vnfm *vnfm, bool
 		json_decref(notes);
 		return operator_problem(call, 503, "the VNFM is not followed by this process");
 	}
+	if (err == -EREMOTE) {
+		json_decref(notes);
+		return operator_problem(call, 409,
+					"another node follows the VNFM: `cmfctl node "
+					"list` says which");
+	}
 	/* What was found until then is done: it is told beside the problem. */
 	if (err && !problem.text)
 		strbuf_add(&problem, error_text(err));
