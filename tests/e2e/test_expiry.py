@@ -63,6 +63,8 @@ def test_a_certificate_that_will_expire_and_one_that_has(tmp_path):
         wait_for("the warning", lambda: "event=expiry" in cmf.log.read_text())
         assert "a certificate will expire soon" in cmf.log.read_text() and end in cmf.log.read_text()
         assert readiness(cmf) == (200, "ready\n")
+        # The first CRL is made after the start, by housekeeping.
+        wait_for("the CRL", lambda: "cmfd_crl_next_update_timestamp_seconds{" in cmf.metrics())
         metrics = cmf.metrics()
         ends = dict(re.findall(r'^cmfd_certificate_expiry_timestamp_seconds{what="(\w+)",ca="\w*"} (\d+)$', metrics, re.M))
         assert datetime.datetime.utcfromtimestamp(int(ends["protection"])).strftime("%Y-%m-%dT%H:%M:%SZ") == end
