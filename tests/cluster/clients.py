@@ -142,7 +142,7 @@ class ClusterClient(threading.Thread):
 
     def post(self, path, der):
         def good(status, content):
-            if status in (500, 503) or not content:
+            if status == 503 or not content:
                 return False
             kind, body, _ = reply_parts(content)
             return kind != ERROR or SYSTEM_UNAVAIL not in status_parts(elements(tlv(body)[1])[0])[1]
