@@ -179,10 +179,7 @@ upstream_retry = 500ms
 
 @pytest.fixture
 def cluster(tmp_path):
-    # What "nobody" runs must be reached by it.
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
-    made = Cluster(tmp_path)
+    made = Cluster(servers.reachable(tmp_path))
     try:
         made.make()
         yield made

@@ -18,10 +18,7 @@ if not postgresql.programs():
 
 @pytest.fixture
 def reachable(tmp_path):
-    """A directory that whoever runs PostgreSQL can reach."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
-    return tmp_path
+    return servers.reachable(tmp_path)
 
 
 @pytest.fixture

@@ -54,8 +54,9 @@ def enrol(events, subject_id, vnfm=None):
 
 
 def seen(callback, n, what="notifications"):
-    wait_for(f"{n} {what}, {callback.types()}", lambda: len(callback.seen) >= n)
-    return callback.seen
+    """Waits for that many different ones: after a kill -9 one may come again."""
+    wait_for(f"{n} {what}, {callback.types()}", lambda: len(callback.once()) >= n)
+    return callback.once()
 
 
 # --- subscribing ---

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/upstream.md, "A second CMF", followed literally: two cmfds, the commands and the configuration of the page."""
+import os
 import re
 import shlex
 import shutil
@@ -18,16 +19,16 @@ def blocks():
 @pytest.fixture
 def houses(tmp_path):
     central, site = Cmf(tmp_path / "central"), Cmf(tmp_path / "site")
-    (site.dir / "central").mkdir()
     yield central, site
     central.stop()
     site.stop()
 
 
 def commands(cmf, text, cwd):
-    """Runs them as the page has them, but for where the CMF is."""
-    for line in text.splitlines():
-        words = shlex.split(line.replace("/etc/cmfd/", f"{cmf.dir}/"))
+    """Runs them as the page has them, but for where the CMF is, and whose."""
+    text = text.replace("/etc/cmfd/", f"{cmf.dir}/").replace(" cmfd: ", f" {os.getuid()}:{os.getgid()} ")
+    for line in re.split(r"\n| && ", text):
+        words = shlex.split(line)
         if words[0] == "cmfctl":
             words = [str(BUILD / "cmfctl"), "--config", str(cmf.conf), *words[1:]]
         run(words, cwd=cwd)
@@ -35,12 +36,13 @@ def commands(cmf, text, cwd):
 
 def test_the_page_as_it_stands(houses, tmp_path):
     central, site = houses
-    credential, at_central, conf, rules, at_site = blocks()
+    credential, at_central, owner, conf, rules, at_site = blocks()
     commands(site, credential, tmp_path)
     central.start()
     commands(central, at_central, site.dir / "central")
     for name in ("root.pem", "issuing.pem"):
         shutil.copy(central.dir / "ca" / name, site.dir / "central")
+    commands(site, owner, site.dir)
     conf = conf.replace("http://central.example.net:8080", central.url)
     site.conf.write_text(site.conf.read_text() + "\n" + conf + "\n")
     site.set("cmf", *[part.strip() for part in rules.split("=")])
