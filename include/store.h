@@ -38,6 +38,9 @@
 
 enum { STORE_NOT_FOUND = 2, STORE_CONFLICT = 3 };
 
+/* A fault that may have passed when somebody asks again: busy, away, full. Any thread. */
+bool store_fault_passes(int err);
+
 struct store;
 struct store_reader;
 struct store_unit;

@@ -55,9 +55,9 @@ static void crl_serve(void *arg, struct worker *worker, const struct http_reques
 	else if (name)
 		err = crl_of_old_ca(worker, name, &response->body);
 	if (err != 0) {
-		response->status = err == STORE_NOT_FOUND               ? 404
-				   : err == -ESTALE || err == -ENOTCONN ? 503
-									: 500;
+		response->status = err == STORE_NOT_FOUND    ? 404
+				   : store_fault_passes(err) ? 503
+							     : 500;
 		return;
 	}
 	response->content_type = "application/pkix-crl";

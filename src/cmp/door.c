@@ -156,13 +156,10 @@ static int refusal_decide(struct cmp_request *rq, struct cmp_outcome *outcome)
 /* Nothing internal is told. */
 static void fault_note(struct cmp_request *rq, int fault)
 {
-	bool again = fault == -EAGAIN || fault == -ENOSPC || fault == -EBUSY ||
-		     fault == -ETIMEDOUT || fault == -EDQUOT || fault == -ESTALE ||
-		     fault == -ENOTCONN;
-
 	half_done_drop(rq);
 	rq->attempt.metric = METRIC_FAULT;
-	(void)refuse(&rq->refusal, again ? REFUSAL_system_unavailable : REFUSAL_system_failure);
+	(void)refuse(&rq->refusal, store_fault_passes(fault) ? REFUSAL_system_unavailable
+							     : REFUSAL_system_failure);
 }
 
 static int fault_decide(struct cmp_request *rq, struct cmp_outcome *outcome)

@@ -102,6 +102,22 @@ int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms)
 	return err == 0 && store->driver->ready ? store->driver->ready(store->database) : err;
 }
 
+bool store_fault_passes(int err)
+{
+	switch (err) {
+	case -EAGAIN:
+	case -EBUSY:
+	case -EDQUOT:
+	case -ENOSPC:
+	case -ENOTCONN:
+	case -ESTALE:
+	case -ETIMEDOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int store_files_check(struct store *store)
 {
 	return store->driver->look(store->database);

@@ -120,9 +120,8 @@ class ClusterClient(threading.Thread):
         return http.client.HTTPConnection("127.0.0.1", self.front.port, timeout=ANSWER_WAIT,
                                           source_address=(self.address, 0))
 
-    def until_answered(self, method, path, body, headers, tls=False, good=lambda status, content: status not in (500, 503)):
-        """The answer to octets that are sent until there is one. Over JSON a reading that the database breaks off under
-        a request is a 500; a client asks again as after a 503."""
+    def until_answered(self, method, path, body, headers, tls=False, good=lambda status, content: status != 503):
+        """The answer to octets that are sent until there is one."""
         end = time.monotonic() + self.patience
         while time.monotonic() < end:
             connection = self.connection(tls)

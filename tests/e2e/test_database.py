@@ -6,7 +6,8 @@ import sqlite3
 import urllib.error
 import urllib.request
 
-from conftest import Cmf, Vnfm, wait_for
+from conftest import OPENSSL, Cmf, Vnfm, run, wait_for
+from json_door import CERTIFICATES, REQUESTS, door_of, pkcs10
 
 
 def readiness(cmf):
@@ -40,6 +41,37 @@ def test_database_taken_away(cmf, tmp_path):
     wait_for("being ready again", lambda: readiness(cmf)[0] == 200)
     assert enrol(vnfm, "vnfci-2").ok
     assert cmf.running()
+
+
+@contextlib.contextmanager
+def hidden(cmf, table):
+    """Every reading of it fails."""
+    for names in ((table, "hidden"), ("hidden", table)):
+        with cmf.database("rw") as db:
+            db.execute("ALTER TABLE {} RENAME TO {}".format(*names))
+        if names[0] == table:
+            yield
+
+
+def test_reading_fails_while_an_answer_is_made(tmp_path):
+    """Whoever asks is told in the form that the interface has, also where the reading is the last of several."""
+    cmf = Cmf(tmp_path / "cmf").serve_tls().start()
+    door = door_of(Vnfm(cmf, "vnfm-a", tmp_path / "a"))
+    door.register("vnfci-1")
+    key = tmp_path / "key.pem"
+    run([OPENSSL, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key])
+    csr = pkcs10(key, "/CN=vnfci-1")
+    with hidden(cmf, "certificate_attestation"):
+        lost = door.request(csr, "vnfci-1")
+        assert (lost.status, lost.doc["reason"]) == (500, "system_failure"), lost
+        for path in (REQUESTS, CERTIFICATES):
+            listed = door.get(path)
+            assert (listed.status, listed.doc["reason"]) == (500, "system_failure"), listed
+        shown = cmf.ctl("certificate", "list", check=False)
+        assert shown.returncode == 4 and "the server failed; its log says why" in shown.stdout
+    again = door.request(csr, "vnfci-1")
+    assert again.status == 200 and len(door.listed(CERTIFICATES)) == 1
+    assert cmf.stop() == 0
 
 
 def test_second_server(tmp_path):

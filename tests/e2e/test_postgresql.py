@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 import postgresql
-from conftest import Cmf, Vnfm, wait_for
+from conftest import OPENSSL, Cmf, Vnfm, run, wait_for
+from json_door import CERTIFICATES, door_of, pkcs10
 from test_database import enrol, readiness
 
 if not postgresql.programs():
@@ -38,6 +39,36 @@ def test_server_crashes(tmp_path):
         assert enrol(vnfm, "vnfci-2").ok
         assert cmf.states("vnfci-1") == ["active"]
     finally:
+        cmf.stop()
+
+
+def test_table_is_locked_while_an_answer_is_made(tmp_path):
+    """The certificate is there, but not all that is said of it: asked again, it is told."""
+    cmf = on_postgresql(tmp_path / "cmf").serve_tls()
+    cmf.set("store", "timeout", "1s")
+    cmf.start()
+    lock = None
+    try:
+        door = door_of(Vnfm(cmf, "vnfm-a", tmp_path / "a"))
+        door.register("vnfci-1")
+        key = tmp_path / "key.pem"
+        run([OPENSSL, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key])
+        csr = pkcs10(key, "/CN=vnfci-1")
+        url = re.search(r"^database = (\S+)", cmf.conf.read_text(), flags=re.M).group(1)
+        lock = subprocess.Popen([f"{postgresql.programs()}/psql", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True)
+        print("BEGIN; LOCK TABLE certificate_attestation IN ACCESS EXCLUSIVE MODE;\n\\echo locked", file=lock.stdin, flush=True)
+        while lock.stdout.readline() != "locked\n":
+            assert lock.poll() is None
+        refused = door.request(csr, "vnfci-1")
+        assert (refused.status, refused.doc["reason"]) == (503, "system_unavailable"), refused
+        lock.kill()
+        lock.wait()
+        wait_for("the certificate", lambda: door.request(csr, "vnfci-1").status == 200)
+        assert len(door.listed(CERTIFICATES)) == 1
+    finally:
+        if lock:
+            lock.kill()
         cmf.stop()
 
 

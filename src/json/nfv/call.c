@@ -101,13 +101,9 @@ int nfv_fault(struct nfv_call *call, int err)
 		return nfv_not_found(call);
 	case STORE_CONFLICT:
 		return nfv_refuse(call, REFUSAL_nfv_conflict);
-	case -EBUSY:
-	case -ENOSPC:
-	case -ENOTCONN:
-	case -ESTALE:
-		return nfv_refuse(call, REFUSAL_system_unavailable);
 	default:
-		return nfv_refuse(call, REFUSAL_system_failure);
+		return nfv_refuse(call, store_fault_passes(err) ? REFUSAL_system_unavailable
+								: REFUSAL_system_failure);
 	}
 }
 

@@ -98,8 +98,8 @@ static int outcome_add(struct nfv_call *call, const struct store_csr *csr, json_
 			      nfv_link(call, JSON_CERTIFICATE, csr->certificate_id));
 }
 
-/* Without certificate and chain. NULL out of memory. */
-static json_t *csr_json(struct nfv_call *call, const struct store_csr *csr)
+/* Without certificate and chain. */
+static int csr_json(struct nfv_call *call, const struct store_csr *csr, json_t **jsonp)
 {
 	json_t *links =
 		json_pack("{s:o, s:o}", "self", nfv_link(call, JSON_CSR, csr->id), "registration",
@@ -109,13 +109,14 @@ static json_t *csr_json(struct nfv_call *call, const struct store_csr *csr)
 			  "status", states[csr->state], "vnfcId", json_text(csr->subject_id),
 			  "certType", cert_type_stage3_name(csr->cert_type), "requestedAt",
 			  json_time(csr->created_ms), "_links", links);
+	int err = json ? outcome_add(call, csr, json, links) : -ENOMEM;
 
-	if (json && outcome_add(call, csr, json, links)) {
-		json_decref(json);
-		json = NULL;
-	}
 	json_decref(links);
-	return json;
+	if (err)
+		json_decref(json);
+	else
+		*jsonp = json;
+	return err;
 }
 
 static int csr_complete(struct nfv_call *call, const struct store_certificate *cert, bool with_pem,
@@ -128,18 +129,18 @@ static int csr_complete(struct nfv_call *call, const struct store_certificate *c
 	return err;
 }
 
-/* `chain`: with the chain of the certificate, if there is one. NULL out of memory. */
-static json_t *csr_json_whole(struct nfv_call *call, const struct cmf_requested *requested,
-			      bool chain)
+/* `chain`: with the chain of the certificate, if there is one. */
+static int csr_json_whole(struct nfv_call *call, const struct cmf_requested *requested, bool chain,
+			  json_t **jsonp)
 {
-	json_t *json = csr_json(call, &requested->csr);
+	int err = csr_json(call, &requested->csr, jsonp);
 
-	if (json && requested->csr.state == STORE_CSR_COMPLETED &&
-	    csr_complete(call, &requested->cert, true, chain, json)) {
-		json_decref(json);
-		json = NULL;
-	}
-	return json;
+	if (err || requested->csr.state != STORE_CSR_COMPLETED)
+		return err;
+	err = csr_complete(call, &requested->cert, true, chain, *jsonp);
+	if (err)
+		json_decref(*jsonp);
+	return err;
 }
 
 /* --- made --- */
@@ -204,7 +205,8 @@ static int request_run(struct nfv_call *call, struct cmf_requested *requested)
 static int answer_made(struct nfv_call *call, const struct cmf_requested *requested, bool chain)
 {
 	const struct store_csr *csr = &requested->csr;
-	int status = requested->fresh ? 201 : 200;
+	int status = requested->fresh ? 201 : 200, err;
+	json_t *json;
 
 	if (csr->state == STORE_CSR_FAILED) {
 		const struct refusal refusal = cmf_request_refusal(csr);
@@ -215,7 +217,8 @@ static int answer_made(struct nfv_call *call, const struct cmf_requested *reques
 		status = 202;
 		call->response->retry_after = requested->check_after;
 	}
-	return nfv_created(call, status, JSON_CSR, csr->id, csr_json_whole(call, requested, chain));
+	err = csr_json_whole(call, requested, chain, &json);
+	return err ? nfv_fault(call, err) : nfv_created(call, status, JSON_CSR, csr->id, json);
 }
 
 /* What stands in the way is named by its URI. */
@@ -265,18 +268,18 @@ int nfv_csr_get(struct nfv_call *call)
 {
 	struct reading reading = {0};
 	struct refusal refusal = REFUSAL_NULL;
-	int err = nfv_path_id(call, JSON_CSR, &reading.id), status;
+	int err = nfv_path_id(call, JSON_CSR, &reading.id);
+	json_t *json;
 
 	if (!err)
 		err = nfv_commit(call, read_decide, &reading, &refusal);
+	if (!err)
+		err = csr_json_whole(call, &reading.requested, reading.requested.csr.chain_request,
+				     &json);
 	if (!err && reading.requested.csr.state == STORE_CSR_PROCESSING)
 		call->response->retry_after = reading.requested.check_after;
-	status = err ? nfv_fault(call, err)
-		     : nfv_ok(call, 200,
-			      csr_json_whole(call, &reading.requested,
-					     reading.requested.csr.chain_request));
 	cmf_requested_clear(&reading.requested);
-	return status;
+	return err ? nfv_fault(call, err) : nfv_ok(call, 200, json);
 }
 
 static int give_up_decide(struct nfv_call *call, void *arg, struct refusal *refusal)
@@ -339,11 +342,11 @@ static int item_complete(struct nfv_list *list, const struct store_csr *csr, jso
 static int csr_row(void *arg, const struct store_csr *csr)
 {
 	struct nfv_list *list = arg;
-	json_t *item = csr_json(list->call, csr);
-	int err;
+	json_t *item;
+	int err = csr_json(list->call, csr, &item);
 
-	if (!item)
-		return -ENOMEM;
+	if (err)
+		return err;
 	if (!nfv_list_fits(list, csr->id, 0, item)) {
 		json_decref(item);
 		return 0;

@@ -79,16 +79,16 @@ int operator_fault(struct operator_call *call, int err)
 	case STORE_CONFLICT:
 		return operator_problem(call, 409, "somebody else changed it at the same time");
 	case -ENOSPC:
+	case -EDQUOT:
 		return operator_problem(call, 503, "the disk of the server is full");
 	case -ESTALE:
 		return operator_problem(call, 503,
 					"the database of the server is gone, or another "
 					"file is in its place");
-	case -EBUSY:
-	case -ENOTCONN:
-		return operator_problem(call, 503,
-					"the server of the database is away or busy: try again");
 	default:
+		if (store_fault_passes(err))
+			return operator_problem(call, 503,
+						"the database is away or busy: try again");
 		return operator_problem(call, 500, "the server failed; its log says why");
 	}
 }

@@ -24,33 +24,42 @@ struct certificate_walk {
 	bool with_pem;
 };
 
-/* With all that is known of it; NULL out of memory or after a fault. */
-static json_t *certificate_whole(struct store_reader *reader, const struct store_certificate *cert,
-				 int64_t now_ms)
+static int archived_key_add(struct store_reader *reader, int64_t id, json_t *json)
 {
 	_cleanup_(store_archived_key_clear) struct store_archived_key key = {0};
-	int err = store_archived_key_get(reader, cert->id, &key);
-	json_t *json = err < 0 ? NULL : operator_certificate_json(cert, now_ms, true);
+	int err = store_archived_key_get(reader, id, &key);
 
-	if (json && operator_archived_key_add(json, err == 0 ? &key : NULL)) {
-		json_decref(json);
-		return NULL;
-	}
-	return json;
+	return err < 0 ? err : operator_archived_key_add(json, err == 0 ? &key : NULL);
 }
 
-/* With what was made of the attestation of its request; takes `json` over. NULL as above. */
-static json_t *attestation_with(struct store_reader *reader, int64_t id, json_t *json)
+/* What was made of the attestation of its request. */
+static int attestation_add(struct store_reader *reader, int64_t id, json_t *json)
 {
 	_cleanup_(store_attestation_clear) struct store_attestation attestation = {0};
-	int err = json ? store_attestation_get(reader, id, &attestation) : -ENOMEM;
+	int err = store_attestation_get(reader, id, &attestation);
 
-	if (err >= 0)
-		err = operator_attestation_add(json, err == 0 ? &attestation : NULL);
-	if (err == 0)
-		return json;
-	json_decref(json);
-	return NULL;
+	return err < 0 ? err : operator_attestation_add(json, err == 0 ? &attestation : NULL);
+}
+
+/*
+ * It, and what stands in other rows; `replaced_by`: see replacement_serial(). `whole`: with its
+ * octets and what is known of its key.
+ */
+static int certificate_json(struct store_reader *reader, const struct store_certificate *cert,
+			    const char *replaced_by, int64_t now_ms, bool whole, json_t **jsonp)
+{
+	json_t *json = operator_certificate_json(cert, now_ms, whole);
+	int err = json ? attestation_add(reader, cert->id, json) : -ENOMEM;
+
+	if (!err && whole)
+		err = archived_key_add(reader, cert->id, json);
+	if (!err && json_object_set_new(json, "replaced_by", json_text(replaced_by)))
+		err = -ENOMEM;
+	if (err)
+		json_decref(json);
+	else
+		*jsonp = json;
+	return err;
 }
 
 /* The serialNumber of the one that was issued in its place, which the caller frees; NULL: none. */
@@ -84,15 +93,6 @@ static bool certificate_fits(const struct certificate_walk *walk,
 	return !walk->not_replaced || !replaced_by;
 }
 
-/* Takes `json` over; NULL out of memory. */
-static json_t *replaced_with(json_t *json, const char *serial)
-{
-	if (json && json_object_set_new(json, "replaced_by", json_text(serial)) == 0)
-		return json;
-	json_decref(json);
-	return NULL;
-}
-
 static int certificate_row(void *arg, const struct store_certificate *cert)
 {
 	struct certificate_walk *walk = arg;
@@ -106,11 +106,9 @@ static int certificate_row(void *arg, const struct store_certificate *cert)
 		operator_page_skip(walk->page, cert->id);
 		return 0;
 	}
-	json = attestation_with(walk->reader, cert->id,
-				walk->with_pem
-					? certificate_whole(walk->reader, cert, walk->now_ms)
-					: operator_certificate_json(cert, walk->now_ms, false));
-	return operator_page_add(walk->page, cert->id, replaced_with(json, replaced_by));
+	err = certificate_json(walk->reader, cert, replaced_by, walk->now_ms, walk->with_pem,
+			       &json);
+	return err ? err : operator_page_add(walk->page, cert->id, json);
 }
 
 /* A state as the operator names it is one or two of the store's. */
@@ -252,13 +250,12 @@ static int certificate_get(struct operator_call *call, int64_t id)
 		err = cmf_order_crl_awaited(&op, &cert, &awaited);
 	if (!err)
 		err = replacement_serial(call->worker->reader, &cert, &replaced_by);
+	if (!err)
+		err = certificate_json(call->worker->reader, &cert, replaced_by, call->now_ms, true,
+				       &json);
 	if (err)
 		return operator_fault(call, err);
-	json = replaced_with(
-		attestation_with(call->worker->reader, cert.id,
-				 certificate_whole(call->worker->reader, &cert, call->now_ms)),
-		replaced_by);
-	if (json && json_object_set_new(json, "crl_awaited", json_boolean(awaited))) {
+	if (json_object_set_new(json, "crl_awaited", json_boolean(awaited))) {
 		json_decref(json);
 		json = NULL;
 	}
