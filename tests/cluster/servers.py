@@ -34,20 +34,14 @@ def missing():
     return None
 
 
-def reachable(path):
-    """The path, for whoever runs PostgreSQL: pytest keeps its own directories, one or two of them, to itself."""
-    for directory in (path, *path.parents):
-        if directory == pathlib.Path(tempfile.gettempdir()):
-            return path
-        directory.chmod(0o755)
-    return path
-
-
 class Database:
     """One PostgreSQL server of two. Not on disk at once: what is killed here are processes, and no machine."""
 
-    def __init__(self, directory, port):
-        self.dir, self.port = pathlib.Path(directory), port
+    def __init__(self, name, port):
+        # Not below pytest's own directory, which it closes to whoever runs PostgreSQL.
+        self.home = tempfile.TemporaryDirectory(prefix="cmfd-pg.")
+        pathlib.Path(self.home.name).chmod(0o755)
+        self.dir, self.port = pathlib.Path(self.home.name) / name, port
         self.dir.mkdir(mode=0o700)
         if os.geteuid() == 0:
             shutil.chown(self.dir, "nobody")

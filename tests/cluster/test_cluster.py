@@ -32,7 +32,7 @@ class Cluster:
     def __init__(self, base):
         self.base = base
         ports = [servers.free_port(), servers.free_port()]
-        self.databases = [servers.Database(base / f"db{i}", port) for i, port in enumerate(ports)]
+        self.databases = [servers.Database(f"db{i}", port) for i, port in enumerate(ports)]
         self.primary, self.standby = self.databases
         # Each node has a way of its own to each server.
         self.links = [[servers.Link(port) for port in ports] for _ in range(NODES)]
@@ -179,7 +179,7 @@ upstream_retry = 500ms
 
 @pytest.fixture
 def cluster(tmp_path):
-    made = Cluster(servers.reachable(tmp_path))
+    made = Cluster(tmp_path)
     try:
         made.make()
         yield made

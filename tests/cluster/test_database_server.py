@@ -17,14 +17,9 @@ if not postgresql.programs():
 
 
 @pytest.fixture
-def reachable(tmp_path):
-    return servers.reachable(tmp_path)
-
-
-@pytest.fixture
-def pair(reachable):
+def pair(tmp_path):
     """A cmfd before a primary and a standby, with a link that can be cut to each, and one between the two."""
-    databases = [servers.Database(reachable / f"db{i}", servers.free_port()) for i in range(2)]
+    databases = [servers.Database(f"db{i}", servers.free_port()) for i in range(2)]
     links = [servers.Link(database.port) for database in databases]
     between = servers.Link(databases[0].port)
     cmf = None
@@ -32,7 +27,7 @@ def pair(reachable):
         databases[0].make()
         databases[1].follow(databases[0], between.port)
         databases[0].sql("CREATE DATABASE cmfd", "postgres")
-        cmf = servers.node_of(Cmf(reachable / "cmf"), None, links)
+        cmf = servers.node_of(Cmf(tmp_path / "cmf"), None, links)
         cmf.set("store", "timeout", "2s")
         cmf.ctl("store", "create")
         cmf.start()
@@ -82,12 +77,12 @@ def test_commit_whose_outcome_is_unknown(pair, outcome):
     assert cmf.states("vnfci-1") == ["active"]
 
 
-def test_tls_to_the_server(reachable):
+def test_tls_to_the_server(tmp_path):
     """verify-full is what holds when nothing is said: the certificate must be below the CA that is named, and for the host."""
-    database = servers.Database(reachable / "db0", servers.free_port())
-    ca, key = reachable / "ca.pem", reachable / "ca.key"
+    database = servers.Database("db0", servers.free_port())
+    ca, key = tmp_path / "ca.pem", tmp_path / "ca.key"
     make_ca(ca, key, "/CN=CA of the database")
-    make_ca(reachable / "other.pem", reachable / "other.key", "/CN=CA of the database")
+    make_ca(tmp_path / "other.pem", tmp_path / "other.key", "/CN=CA of the database")
     issue(ca, key, database.dir / "server.pem", database.dir / "server.key", "/CN=db.example",
           "keyUsage=critical,digitalSignature\nsubjectAltName=DNS:db.example\n")
     if postgresql.not_root():
@@ -98,13 +93,13 @@ def test_tls_to_the_server(reachable):
         database.sql("CREATE DATABASE cmfd", "postgres")
         (database.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 trust\nlocal all all trust\n")
         database.sql("SELECT pg_reload_conf()", "postgres")
-        cmf = Cmf(reachable / "cmf")
+        cmf = Cmf(tmp_path / "cmf")
         cmf.set("store", "replication", "none")
 
         def create(host, root):
             cmf.set("store", "database", f"postgresql://cmfd@{host}:{database.port}/cmfd?hostaddr=127.0.0.1&sslrootcert={root}")
             return cmf.ctl("store", "create", check=False)
-        wrong_ca, wrong_name = create("db.example", reachable / "other.pem"), create("elsewhere.example", ca)
+        wrong_ca, wrong_name = create("db.example", tmp_path / "other.pem"), create("elsewhere.example", ca)
         assert wrong_ca.returncode == 4 and "certificate verify failed" in wrong_ca.stdout, wrong_ca.stdout
         assert wrong_name.returncode == 4 and "does not match host name" in wrong_name.stdout, wrong_name.stdout
         assert create("db.example", ca).returncode == 0
