@@ -55,7 +55,7 @@ typedef int ctl_command(struct ctl *ctl, int argc, char **argv);
 
 ctl_command ctl_init, ctl_check, ctl_explain, ctl_status, ctl_reload, ctl_backup, ctl_restore,
 	ctl_tidy;
-ctl_command ctl_store_create, ctl_store_copy;
+ctl_command ctl_store_create, ctl_store_copy, ctl_store_put_back;
 ctl_command ctl_register, ctl_deregister, ctl_registration_show, ctl_registration_update;
 ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_delete_key;
 ctl_command ctl_client_add, ctl_client_update, ctl_client_remove;

@@ -81,6 +81,8 @@ static const struct {
 	 "make a new certificate for the CMF's messages", NULL},
 	{"store", "create", ctl_store_create, "make the database that is configured", NULL},
 	{"store", "copy", ctl_store_copy, "move a database of SQLite to a PostgreSQL server", NULL},
+	{"store", "put-back", ctl_store_put_back,
+	 "mend a database that was brought back to an earlier time", NULL},
 	{"explain", NULL, ctl_explain, "print a CMP message field by field", NULL},
 };
 

@@ -262,6 +262,32 @@ def test_kill_9_of_backup(cmf, tmp_path, point):
     sound(tmp_path / "r" / "cmf.db")
 
 
+def test_file_that_was_put_back_by_other_means(cmf, tmp_path):
+    """A snapshot of the disk knows as little as a backup of what was published since."""
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    crl = cmf.dir / "crl" / "issuing.crl"
+    crl.parent.mkdir()
+    cmf.set("ca issuing", "crl_directory", "crl")
+    cmf.register("vnfm-a", "vnfci-1")
+    cmf.stop()
+    shutil.copy(cmf.dir / "cmf.db", tmp_path / "snapshot.db")
+    cmf.start()
+    before = wait_for("a CRL", lambda: crl.exists() and crl_number(crl))
+    first, _ = vnfm.enrol("vnfci-1")
+    cmf.ctl("certificate", "revoke", serial_of(first))
+    published = wait_for("the next one", lambda: crl_number(crl) > before and crl_number(crl))
+    served = cmf.ctl("store", "put-back", check=False)
+    assert served.returncode == 4 and "is served by another cmfd" in served.stdout
+    cmf.stop()
+    for end in ("-wal", "-shm"):
+        (cmf.dir / f"cmf.db{end}").unlink(missing_ok=True)
+    shutil.copy(tmp_path / "snapshot.db", cmf.dir / "cmf.db")
+    said, = json.loads(cmf.ctl("--json", "store", "put-back", stderr=None).stdout)
+    assert said["crls"] == [{"ca": "issuing", "above": said["crls"][0]["above"]}] and said["crls"][0]["above"] >= published
+    cmf.start()
+    wait_for("a CRL of the new numbers", lambda: crl_number(crl) > said["crls"][0]["above"])
+
+
 @pytest.mark.parametrize("point", ["restore-laid-out", "store-before-commit", "store-after-commit"])
 def test_kill_9_of_restore(cmf, tmp_path, point):
     """The directory is there as a whole or not at all."""

@@ -7,10 +7,13 @@
 
 #include "base/bytes.h"
 #include "base/strbuf.h"
+#include "conf.h"
+#include "store.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Of the format; a reader refuses another one. */
 enum { BACKUP_FORMAT = 1 };
@@ -84,7 +87,30 @@ _must_check_ int backup_parents_make(const char *dir, const char *name);
 
 /* --- since.c --- */
 
-/* What an exported audit has of the time since then, but for lines up to that id, into an array. An
- * exit code. */
-_must_check_ int since_read(const char *path, int64_t since_ms, int64_t after_id, json_t **rowsp);
+/* What an exported audit has of the time since then, but for lines that are known
+ * (past_audit_known()), into an array. An exit code. */
+_must_check_ int since_read(const char *path, int64_t since_ms, const json_t *known,
+			    json_t **rowsp);
 void since_print(const json_t *rows);
+
+/* --- past.c: a database that was put back to an earlier time --- */
+
+/* Each returns 0 or a negative errno. */
+
+/* Raises the next number of each CA's CRL above every one that can have been published until now;
+ * `crls`: an array that gets {"ca", "above"} of each. */
+_must_check_ int past_crls_raise(const struct conf *conf, struct store *store,
+				 struct store_reader *reader, int64_t now_ms, json_t *crls);
+void past_crls_print(const json_t *crls);
+
+enum { PAST_ID_SIZE = 21 };
+
+static inline void past_id_text(int64_t id, char text[PAST_ID_SIZE])
+{
+	snprintf(text, PAST_ID_SIZE, "%lld", (long long)id);
+}
+
+/* The ids (as text) of the lines of the audit since then become members of `known`. */
+_must_check_ int past_audit_known(struct store_reader *reader, int64_t since_ms, json_t *known);
+/* The time of the newest line of the audit; 0: there is none. */
+_must_check_ int past_newest(struct store_reader *reader, int64_t now_ms, int64_t *newest_msp);

@@ -32,6 +32,7 @@ static void restore_clear(struct restore *r)
 	json_decref(r->changed);
 	json_decref(r->missing);
 	json_decref(r->crls);
+	json_decref(r->known);
 	json_decref(r->since);
 }
 
@@ -241,52 +242,10 @@ static int secrets_open(struct restore *r, const char *stage)
 
 /* --- the database --- */
 
-static int crls_note(struct restore *r, const struct conf *conf, struct store_reader *reader)
-{
-	for (size_t i = 0; i < conf->n_cas; i++) {
-		_cleanup_(store_crl_clear) struct store_crl crl = {0};
-		int err = store_crl_newest(reader, conf->cas[i].name, &crl);
-
-		if (err < 0)
-			return err;
-		if (!err)
-			json_array_append_new(r->crls,
-					      json_pack("{s:s, s:I}", "ca", conf->cas[i].name,
-							"above", (json_int_t)crl.floor));
-	}
-	return 0;
-}
-
-static int crls_raise(struct restore *r, const struct conf *conf, struct store *store,
-		      struct store_reader *reader)
-{
-	_cleanup_(store_unit_freep) struct store_unit *unit = NULL;
-	int err = store_unit_new(store, &unit);
-
-	if (!err)
-		err = store_crl_raise(unit, r->now_ms);
-	if (!err)
-		err = store_unit_commit(unit);
-	return err ? err : crls_note(r, conf, reader);
-}
-
-static int audit_newest(void *arg, const struct store_audit *line)
-{
-	*(int64_t *)arg = line->id;
-	return 0;
-}
-
 /* Lines of the second in which the backup was made may be in it or not. */
-static int audit_note(struct restore *r, struct store_reader *reader)
+static int64_t since_of(const struct restore *r)
 {
-	struct store_audit_filter filter = {.since_ms = r->created_ms - 1000, .limit = 1000};
-	int err;
-
-	do {
-		filter.after_id = r->audit_id;
-		err = store_audit_list(reader, &filter, audit_newest, &r->audit_id);
-	} while (!err && r->audit_id != filter.after_id);
-	return err;
+	return r->created_ms - 1000;
 }
 
 static int database_prepare(struct restore *r, const struct conf *conf)
@@ -304,9 +263,9 @@ static int database_prepare(struct restore *r, const struct conf *conf)
 	if (!err)
 		err = store_integrity_check(reader);
 	if (!err)
-		err = crls_raise(r, conf, store, reader);
+		err = past_crls_raise(conf, store, reader, r->now_ms, r->crls);
 	if (!err)
-		err = audit_note(r, reader);
+		err = past_audit_known(reader, since_of(r), r->known);
 	if (!err)
 		return CTL_OK;
 	store_open_problem(&options, err, &problem);
@@ -331,7 +290,7 @@ static int restore_fill(const char *stage, void *arg)
 	if (!status)
 		status = database_prepare(r, conf);
 	if (!status && r->args->audit)
-		status = since_read(r->args->audit, r->created_ms, r->audit_id, &r->since);
+		status = since_read(r->args->audit, since_of(r), r->known, &r->since);
 	return status;
 }
 
@@ -354,8 +313,6 @@ static void settings_print(const json_t *rows, const char *dir, const char *key)
 static void people_report(const struct restore *r)
 {
 	const char *dir = r->args->dir;
-	const json_t *row;
-	size_t i;
 
 	printf("restored %s, as it was at %s; the database is sound\n", dir,
 	       member_text(r->manifest, "created"));
@@ -364,9 +321,7 @@ static void people_report(const struct restore *r)
 		       "was):\n",
 		       dir, r->configuration, r->configuration);
 	settings_print(r->changed, "", "value");
-	json_array_foreach(r->crls, i, row)
-		printf("The next CRL of %s has a number above %lld.\n", member_text(row, "ca"),
-		       (long long)json_integer_value(json_object_get(row, "above")));
+	past_crls_print(r->crls);
 	if (r->since)
 		since_print(r->since);
 	else
@@ -462,8 +417,9 @@ int ctl_restore(struct ctl *ctl, int argc, char **argv)
 			     .changed = json_array(),
 			     .missing = json_array(),
 			     .crls = json_array(),
+			     .known = json_object(),
 			     .now_ms = clock_now_ms(&clock_system)};
-	if (!r.laid_out || !r.changed || !r.missing || !r.crls)
+	if (!r.laid_out || !r.changed || !r.missing || !r.crls || !r.known)
 		return ctl_file_error(args.file, -ENOMEM);
 	umask(077);
 	status = stage_dir_make(args.dir, restore_fill, &r);

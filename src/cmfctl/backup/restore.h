@@ -20,11 +20,11 @@ struct restore {
 	int64_t created_ms;
 	json_t *laid_out; /* names of files, and their digests */
 	struct octets keys;
-	json_t *changed;  /* in the configuration */
-	json_t *missing;  /* what it names and is not there */
-	json_t *crls;     /* "ca", "above" */
-	json_t *since;    /* of the audit; NULL: there was none */
-	int64_t audit_id; /* the newest line of the audit that the backup has; 0: none is so new */
+	json_t *changed; /* in the configuration */
+	json_t *missing; /* what it names and is not there */
+	json_t *crls;    /* "ca", "above" */
+	json_t *known;   /* lines of the audit that the backup has */
+	json_t *since;   /* of the audit that was exported; NULL: there was none */
 	int64_t now_ms;
 };
 

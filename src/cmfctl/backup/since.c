@@ -13,8 +13,8 @@
 #include <string.h>
 
 struct since {
-	char from[21];    /* times of the audit compare as text */
-	int64_t after_id; /* the backup has the lines up to that one */
+	char from[21];       /* times of the audit compare as text */
+	const json_t *known; /* ids of lines that the database has */
 	json_t *rows;
 };
 
@@ -29,7 +29,8 @@ static const char *text_of(const json_t *row, const char *key)
 static int value_take(struct since *s, json_t *value)
 {
 	const char *time, *outcome;
-	json_t *row, *id;
+	char id[PAST_ID_SIZE];
+	json_t *row;
 	size_t i;
 	int err = 0;
 
@@ -41,8 +42,8 @@ static int value_take(struct since *s, json_t *value)
 	outcome = text_of(value, "outcome");
 	if (strlen(time) < 20 || !json_object_get(value, "action"))
 		return -EBADMSG;
-	id = json_object_get(value, "id");
-	if (strcmp(time, s->from) < 0 || (id && json_integer_value(id) <= s->after_id) ||
+	past_id_text(json_integer_value(json_object_get(value, "id")), id);
+	if (strcmp(time, s->from) < 0 || json_object_get(s->known, id) ||
 	    (*outcome && strcmp(outcome, "done") != 0))
 		return 0;
 	return json_array_append(s->rows, value) ? -ENOMEM : 0;
@@ -67,9 +68,9 @@ static int values_read(struct since *s, FILE *file)
 	return err;
 }
 
-int since_read(const char *path, int64_t since_ms, int64_t after_id, json_t **rowsp)
+int since_read(const char *path, int64_t since_ms, const json_t *known, json_t **rowsp)
 {
-	struct since s = {.after_id = after_id, .rows = json_array()};
+	struct since s = {.known = known, .rows = json_array()};
 	FILE *file = fopen(path, "re");
 	int err = file ? (s.rows ? 0 : -ENOMEM) : -errno;
 
