@@ -52,7 +52,6 @@ COMMITS = {
     "cmp/outcome.c": "what a step of a CMP message has decided, with its transaction and its answer",
     "cmp/housekeeping.c": "what the CMP door keeps and need not keep any more",
     "cmfctl/backup/past.c": "in a database that was put back: numbers of CRLs, before anybody serves it",
-    "json/operator/tidy.c": "that an operator has tidied, after the parts that cmf/retention.c commits",
     "json/commit.c": "what an operator or a VNFM has asked for over JSON",
     "cmf/audit_key.c": "other MACs of the chains of the audit, when the store key is another one",
     "cmf/audit_purge.c": "that old lines of the audit are forgotten, with the anchor that they leave",

@@ -24,25 +24,25 @@ static int sweep_all(struct operator_call *call, bool dry, struct cmf_sweep *swe
 }
 
 /* That somebody wanted it now. What goes by and by is in the log. */
-static int tidy_audit(struct operator_call *call, const struct cmf_tidied *tidied)
+static int tidy_note(struct operator_call *call, void *arg, struct refusal *refusal)
 {
+	const struct cmf_tidied *tidied = arg;
 	const struct cmf_principal who = operator_principal(call, NULL);
-	const struct cmf_call cmf_call = operator_cmf_call(call, &who, NULL);
+	const struct cmf_call cmf_call = operator_cmf_call(call, &who, refusal);
 	char detail[120];
-	int err;
 
 	snprintf(detail, sizeof(detail), "%lld certificates, %lld registrations, %lld names",
 		 (long long)tidied->certificates, (long long)tidied->registrations,
 		 (long long)tidied->names);
-	err = cmf_audit_add(&cmf_call,
-			    &(struct cmf_audit){.action = "tidy", .target = "", .detail = detail});
-	return err ? err : store_unit_commit(call->worker->unit);
+	return cmf_audit_add(&cmf_call,
+			     &(struct cmf_audit){.action = "tidy", .target = "", .detail = detail});
 }
 
 int operator_tidy(struct operator_call *call)
 {
 	struct cmf_sweep sweep = {0};
 	struct store_space space = {0};
+	struct refusal refusal = REFUSAL_NULL;
 	char detail[200];
 	json_t *body = operator_body(call, detail, sizeof(detail)), *dry;
 	bool is_dry;
@@ -59,7 +59,7 @@ int operator_tidy(struct operator_call *call)
 	json_decref(body);
 	err = sweep_all(call, is_dry, &sweep);
 	if (!err && !is_dry)
-		err = tidy_audit(call, &sweep.tidied);
+		err = operator_commit(call, tidy_note, &sweep.tidied, &refusal);
 	if (!err)
 		err = store_space_get(call->worker->reader, &space);
 	if (err < 0)
