@@ -163,9 +163,10 @@ static void counts_print(const json_t *counts)
 }
 
 static const struct ctl_column ca_columns[] = {
-	{"CA", "name"},        {"TYPE", "type"},
-	{"ISSUER", "issuer"},  {"NOT AFTER", "not_after"},
-	{"CRL", "crl_number"}, {"NEXT UPDATE", "crl_next_update"},
+	{"CA", "name"},         {"TYPE", "type"},
+	{"ISSUER", "issuer"},   {"NOT AFTER", "not_after"},
+	{"CRL", "crl_number"},  {"NEXT UPDATE", "crl_next_update"},
+	{"PROBLEM", "problem"},
 };
 static const struct ctl_column own_columns[] = {
 	{"OWN CERTIFICATE", "section"}, {"KEY", "key"},     {"SUBJECT", "subject"},

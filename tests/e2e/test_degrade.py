@@ -55,9 +55,15 @@ def test_key_of_one_ca(two, tmp_path, how):
     assert refused.failinfo == "systemUnavail"
     found = check(two)
     assert found.returncode == 1 and f"[ca second] key: cannot read {key}: No such file or directory\n" in found.stdout
+    why = f"[ca second] key: cannot read {key}: No such file or directory"
+    status = two.ctl_json("status")[0]
+    assert {ca["name"]: ca["problem"] for ca in status["cas"]} == {"issuing": None, "second": why}
+    assert f"{why}: this CA issues nothing, and makes no CRL" in status["problems"]
+    assert why in two.ctl("status").stdout
     # It comes back by itself.
     (tmp_path / "away").rename(key)
     wait_for("its key", lambda: oam(two, f"oam-{how}").ok)
+    assert [ca["problem"] for ca in two.ctl_json("ca", "show")] == [None, None]
     assert check(two).returncode == 0
 
 

@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -154,6 +155,9 @@ def test_status_of_a_running_cmf_and_of_its_files(tmp_path):
     said = cmf.ctl("status", check=False)
     assert said.returncode == 3 and "no answer from cmfd" in said.stdout and "cmfd does not answer" in said.stdout
     assert "registered     2" in said.stdout and f"[protection] certificate: expired at {end}" in said.stdout
+    end = ends_in(cmf.dir / "ca/issuing.pem", cmf.root, cmf.dir / "ca/root.key", -1)
+    said = json.loads(cmf.ctl("--json", "status", check=False, stderr=subprocess.DEVNULL).stdout)[0]
+    assert said["cas"][0]["problem"] == f"[ca issuing] its certificate, or one above it, has ended at {end}"
 
 
 def test_reload_waits_and_fails_when_it_was_refused(cmf):

@@ -32,7 +32,8 @@ json_t *operator_transaction_json(const struct store_transaction *txn, bool with
 /* The requests of a transaction that has several. */
 json_t *operator_transaction_items_json(const struct store_transaction_items *items);
 /* With its newest CRL, if there is a reader. 0 or negative errno. */
-_must_check_ int operator_ca_json(struct store_reader *reader, const struct ca *ca, json_t **jsonp);
+_must_check_ int operator_ca_json(struct store_reader *reader, const struct ca *ca, int64_t now_ms,
+				  json_t **jsonp);
 /* A VNFM and how it goes; `lcm` NULL: only what the store has; `vnfm` NULL: it is not configured.
  * Likewise. */
 _must_check_ int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm, const char *name,

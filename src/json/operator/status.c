@@ -44,6 +44,18 @@ static int reload_problems_add(json_t *problems, const char *lines)
 	return lines_add(problems, lines);
 }
 
+/* That its certificate has ended is one of those of the CMF's own certificates. */
+static int unfit_add(const struct ca *ca, json_t *problems)
+{
+	const char *unfit = ca_unfit(ca);
+
+	return unfit && json_array_append_new(
+				problems,
+				json_sprintf("%s: this CA issues nothing, and makes no CRL", unfit))
+		       ? -ENOMEM
+		       : 0;
+}
+
 static int crl_problem_add(const struct json_status_of *of, const struct ca *ca, json_t *problems)
 {
 	_cleanup_(store_crl_clear) struct store_crl crl = {0};
@@ -146,13 +158,15 @@ static int cas_json(const struct json_status_of *of, json_t *cas, json_t *proble
 	for (size_t i = 0; of->cas && i < ca_count(of->cas) && !err; i++) {
 		json_t *item;
 
-		err = operator_ca_json(of->reader, ca_at(of->cas, i), &item);
+		err = operator_ca_json(of->reader, ca_at(of->cas, i), of->now_ms, &item);
 		if (err)
 			break;
 		json_object_del(item, "chain");
 		if (json_array_append_new(cas, item))
 			return -ENOMEM;
-		err = crl_problem_add(of, ca_at(of->cas, i), problems);
+		err = unfit_add(ca_at(of->cas, i), problems);
+		if (!err)
+			err = crl_problem_add(of, ca_at(of->cas, i), problems);
 	}
 	return err;
 }
