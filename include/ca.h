@@ -287,10 +287,12 @@ bool ca_crl_in_answer(const struct ca *ca);
 /*
  * Sees to it that there is a CRL with that change (crl_change of a certificate). 0: there is;
  * STORE_NOT_FOUND: in *wait_msp at the earliest, crl_revocation_interval; negative errno. Waits
- * while another thread makes one of this CA, which mostly is the one that is wanted.
+ * while another thread makes one of this CA, which mostly is the one that is wanted. Who asks for
+ * it is who the audit says has one made (actor, user, request of `asker`); NULL: housekeeping.
  */
-_must_check_ int ca_crl_cover(struct ca *ca, int64_t change, struct store_reader *reader,
-			      struct store_unit *unit, int64_t *wait_msp);
+_must_check_ int ca_crl_cover(struct ca *ca, int64_t change, const struct store_audit *asker,
+			      struct store_reader *reader, struct store_unit *unit,
+			      int64_t *wait_msp);
 /* Whether the newest CRL has that change; makes none. */
 _must_check_ int ca_crl_lists(const struct ca *ca, int64_t change, struct store_reader *reader,
 			      bool *listsp);

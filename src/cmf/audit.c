@@ -40,25 +40,30 @@ static const char *actor_name(const struct cmf_principal *who)
 	return who->kind == CMF_PRINCIPAL_ADMIN ? "cmfctl" : who->name;
 }
 
+struct store_audit audit_asker(const struct cmf_call *call, const struct cmf_principal *who)
+{
+	return (struct store_audit){.actor = actor_name(who),
+				    .actor_kind = actor_kind(who),
+				    .has_uid = call->origin.has_uid,
+				    .uid = call->origin.uid,
+				    .user = call->origin.user,
+				    .request_id = call->origin.request_id};
+}
+
 static int line_add(const struct cmf_call *call, const struct cmf_principal *who,
 		    const struct cmf_audit *audit, const char *outcome)
 {
 	_cleanup_(freep) char *with_operation = NULL;
-	struct store_audit line = {.time_ms = call->now_ms,
-				   .actor = actor_name(who),
-				   .actor_kind = actor_kind(who),
-				   .action = audit->action,
-				   .target = audit->target,
-				   .vnf_instance = audit->vnf_instance,
-				   .detail = audit->detail,
-				   .before = audit->before,
-				   .after = audit->after,
-				   .outcome = outcome,
-				   .has_uid = call->origin.has_uid,
-				   .uid = call->origin.uid,
-				   .user = call->origin.user,
-				   .request_id = call->origin.request_id};
+	struct store_audit line = audit_asker(call, who);
 
+	line.time_ms = call->now_ms;
+	line.action = audit->action;
+	line.target = audit->target;
+	line.vnf_instance = audit->vnf_instance;
+	line.detail = audit->detail;
+	line.before = audit->before;
+	line.after = audit->after;
+	line.outcome = outcome;
 	if (call->origin.operation_id) {
 		if (asprintf(&with_operation, "%s%svnfLcmOpOccId %s",
 			     audit->detail ? audit->detail : "", audit->detail ? ", " : "",

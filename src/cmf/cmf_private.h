@@ -163,6 +163,8 @@ _must_check_ int attester_fingerprint(const struct store_attester *attester,
 
 /* --- audit.c --- */
 
+/* A line that says who, and of which request, and nothing else. Borrowed from both. */
+struct store_audit audit_asker(const struct cmf_call *call, const struct cmf_principal *who);
 /* cmf_audit_add() of what has neither before nor after. detail may be NULL. */
 _must_check_ int audit_add(const struct cmf_call *call, const char *action, const char *target,
 			   const char *detail);

@@ -221,6 +221,8 @@ static int exchanges_run(const struct cmf_call *call, const struct cmf_order *or
 /* Has CRLs made that need not wait; check_after: until the others, and those that failed. */
 static void crls_run(const struct cmf_call *call, struct cmf_order *order)
 {
+	const struct store_audit asker = audit_asker(call, call->who);
+
 	for (size_t i = 0; i < order->len; i++) {
 		const struct store_certificate *cert = &order->item[i].cert;
 		struct ca *ca = cert->id ? crl_issuer(call->cmf, cert) : NULL;
@@ -229,7 +231,8 @@ static void crls_run(const struct cmf_call *call, struct cmf_order *order)
 
 		if (!ca)
 			continue;
-		err = ca_crl_cover(ca, cert->crl_change, call->reader, call->unit, &wait_ms);
+		err = ca_crl_cover(ca, cert->crl_change, &asker, call->reader, call->unit,
+				   &wait_ms);
 		store_unit_clear(call->unit);
 		if (err < 0)
 			wait_ms = CRL_CHECK_AFTER_S * 1000;

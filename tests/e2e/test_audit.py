@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, Cmf, Vnfm, run, wait_for
+from conftest import BUILD, Cmf, Vnfm, run, serial_of, wait_for
 
 
 def verify(cmf, *args):
@@ -80,6 +80,26 @@ def test_what_becomes_of_the_server(cmf):
     cmf.start()
     assert [line["uid"] for line in lines(cmf, "--action", "stop")] == [os.getuid()]
     assert lines(cmf, "--action", "issue CRL")
+
+
+def test_crl_is_made_by_who_asked_for_the_revocation(cmf, tmp_path):
+    cmf.stop()
+    cmf.set("ca issuing", "crl_on_revocation", "yes")
+    cmf.start()
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a", register_on_ir=True)
+    assert lines(cmf, "--action", "issue CRL")[0]["actor"] == "housekeeping"
+
+    def crls_asked_for():
+        """Housekeeping may come first, but not to each."""
+        who = "actor_kind", "actor", "uid", "user", "request_id"
+        revoked = [[line[m] for m in who] for line in lines(cmf, "--action", "revoke")]
+        return {line["actor"] for line in lines(cmf, "--action", "issue CRL") if [line[m] for m in who] in revoked}
+    for name in "one", "two", "three":
+        cmf.ctl("certificate", "revoke", serial_of(vnfm.enrol(name)[0]))
+    assert crls_asked_for() == {"cmfctl"}
+    for name in "four", "five", "six":
+        assert vnfm.cmp("rr", "-oldcert", vnfm.enrol(name)[0], "-revreason", "4").ok
+    assert crls_asked_for() == {"cmfctl", "vnfm-a"}
 
 
 @pytest.mark.parametrize("sql, problem", [

@@ -380,16 +380,16 @@ START_TEST(test_crl_revocation_interval)
 	OK(store_certificate_get(f.reader, cert[0].id, &cert[2]));
 	OK(ca_crl_lists(f.ca, cert[2].crl_change, f.reader, &listed));
 	ck_assert(!listed);
-	ck_assert_int_eq(ca_crl_cover(f.ca, cert[2].crl_change, f.reader, f.unit, &wait_ms),
+	ck_assert_int_eq(ca_crl_cover(f.ca, cert[2].crl_change, NULL, f.reader, f.unit, &wait_ms),
 			 STORE_NOT_FOUND);
 	ck_assert_int_eq(wait_ms, 1000);
 	f.now_ms += 1000;
-	OK(ca_crl_cover(f.ca, cert[2].crl_change, f.reader, f.unit, &wait_ms));
+	OK(ca_crl_cover(f.ca, cert[2].crl_change, NULL, f.reader, f.unit, &wait_ms));
 	OK(ca_crl_lists(f.ca, cert[2].crl_change, f.reader, &listed));
 	ck_assert(listed);
 	ck_assert_int_eq(crl_number(), 2);
 	ck_assert_int_eq(entries(), 1);
-	OK(ca_crl_cover(f.ca, cert[2].crl_change, f.reader, f.unit, &wait_ms));
+	OK(ca_crl_cover(f.ca, cert[2].crl_change, NULL, f.reader, f.unit, &wait_ms));
 	ck_assert_int_eq(crl_number(), 2);
 	/* crl_interval counts from the last that was due, not from the last. */
 	f.now_ms = first_ms + DAY_MS - 1;

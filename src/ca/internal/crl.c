@@ -197,23 +197,28 @@ static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl
 	return store_crl_changes(reader, ca->conf->name, &row->changes);
 }
 
-static int crl_audit(struct store_unit *unit, const struct store_crl *row, size_t entries)
+/* Nobody asked for what is made because it is due. */
+static const struct store_audit asked_by_nobody = {.actor = "housekeeping",
+						   .actor_kind = STORE_ACTOR_SYSTEM};
+
+static int crl_audit(struct store_unit *unit, const struct store_crl *row, size_t entries,
+		     const struct store_audit *asker)
 {
 	char detail[64];
-	const struct store_audit audit = {.time_ms = row->this_update_ms,
-					  .actor = "housekeeping",
-					  .actor_kind = STORE_ACTOR_SYSTEM,
-					  .action = "issue CRL",
-					  .target = row->ca,
-					  .detail = detail};
+	struct store_audit audit = asker ? *asker : asked_by_nobody;
 
+	audit.time_ms = row->this_update_ms;
+	audit.action = "issue CRL";
+	audit.target = row->ca;
+	audit.detail = detail;
 	snprintf(detail, sizeof(detail), "crlNumber %lld, %zu entries", (long long)row->number,
 		 entries);
 	return store_audit_add(unit, &audit);
 }
 
 /* One attempt; STORE_CONFLICT if another process had a CRL of that number in the store first. */
-static int crl_make_once(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
+static int crl_make_once(struct ca *ca, const struct store_audit *asker,
+			 struct store_reader *reader, struct store_unit *unit)
 {
 	struct store_crl row = {.ca = ca->conf->name};
 	_cleanup_(shared_unrefp) struct shared *der = NULL;
@@ -233,7 +238,7 @@ static int crl_make_once(struct ca *ca, struct store_reader *reader, struct stor
 	row.der = shared_view(der);
 	err = store_crl_insert(unit, &row, &row.id);
 	if (!err)
-		err = crl_audit(unit, &row, n);
+		err = crl_audit(unit, &row, n, asker);
 	/* Its number is used up before anybody sees the CRL, whoever it was that asked for one. */
 	if (!err)
 		err = store_unit_commit(unit);
@@ -246,7 +251,8 @@ static int crl_make_once(struct ca *ca, struct store_reader *reader, struct stor
 	return crl_publish(ca, row.number, row.der);
 }
 
-static int crl_make(struct ca *ca, struct store_reader *reader, struct store_unit *unit)
+static int crl_make(struct ca *ca, const struct store_audit *asker, struct store_reader *reader,
+		    struct store_unit *unit)
 {
 	int err = STORE_CONFLICT;
 
@@ -254,7 +260,7 @@ static int crl_make(struct ca *ca, struct store_reader *reader, struct store_uni
 		return log_fault_every(UNFIT_TOLD_US, "making a CRL", -ENOKEY, ca_unfit(ca));
 
 	for (int i = 0; i < NUMBER_ATTEMPTS && err == STORE_CONFLICT; i++)
-		err = crl_make_once(ca, reader, unit);
+		err = crl_make_once(ca, asker, reader, unit);
 	return err == STORE_CONFLICT ? log_fault("making a CRL: conflict", -EBUSY, ca->conf->name)
 				     : err;
 }
@@ -266,14 +272,14 @@ int ca_crl_update(struct ca *ca, struct store_reader *reader, struct store_unit 
 	if (store_unit_is_dry(unit) || !ca->internal)
 		return 0;
 	pthread_mutex_lock(&ca->crl.make);
-	err = crl_make(ca, reader, unit);
+	err = crl_make(ca, NULL, reader, unit);
 	pthread_mutex_unlock(&ca->crl.make);
 	return err;
 }
 
 /* With the newest one at hand, and nobody else making one. */
-static int cover_locked(struct ca *ca, int64_t change, struct store_reader *reader,
-			struct store_unit *unit, int64_t *wait_msp)
+static int cover_locked(struct ca *ca, int64_t change, const struct store_audit *asker,
+			struct store_reader *reader, struct store_unit *unit, int64_t *wait_msp)
 {
 	_cleanup_(store_crl_clear) struct store_crl newest = {0};
 	int64_t now_ms = clock_now_ms(ca->set->clock), from_ms;
@@ -285,23 +291,23 @@ static int cover_locked(struct ca *ca, int64_t change, struct store_reader *read
 	/* A restored one may be older than what was published. */
 	if (err == STORE_NOT_FOUND || newest.number < newest.floor ||
 	    is_scheduled(ca, &newest, now_ms))
-		return crl_make(ca, reader, unit);
+		return crl_make(ca, asker, reader, unit);
 	if (newest.changes >= change)
 		return 0;
 	from_ms = revocation_ms(ca, &newest, now_ms);
 	if (from_ms <= now_ms)
-		return crl_make(ca, reader, unit);
+		return crl_make(ca, asker, reader, unit);
 	*wait_msp = from_ms - now_ms;
 	return STORE_NOT_FOUND;
 }
 
-int ca_crl_cover(struct ca *ca, int64_t change, struct store_reader *reader,
-		 struct store_unit *unit, int64_t *wait_msp)
+int ca_crl_cover(struct ca *ca, int64_t change, const struct store_audit *asker,
+		 struct store_reader *reader, struct store_unit *unit, int64_t *wait_msp)
 {
 	int err;
 
 	pthread_mutex_lock(&ca->crl.make);
-	err = cover_locked(ca, change, reader, unit, wait_msp);
+	err = cover_locked(ca, change, asker, reader, unit, wait_msp);
 	pthread_mutex_unlock(&ca->crl.make);
 	return err;
 }
@@ -350,6 +356,6 @@ int crl_housekeeping(struct ca *ca, struct store_reader *reader, struct store_un
 	int err = store_crl_changes(reader, ca->conf->name, &changes);
 
 	if (!err)
-		err = ca_crl_cover(ca, changes, reader, unit, &wait_ms);
+		err = ca_crl_cover(ca, changes, NULL, reader, unit, &wait_ms);
 	return err < 0 ? err : crl_upkeep(ca, reader);
 }

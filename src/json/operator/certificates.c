@@ -339,7 +339,8 @@ static int revocation_decode(json_t *body, struct revocation *revocation, char *
 static int revocation_run(struct operator_call *call, const struct revocation *revocation)
 {
 	_cleanup_(cmf_order_clear) struct cmf_order order = {0};
-	const struct cmf_call op = operator_cmf_call(call, NULL, NULL);
+	const struct cmf_principal who = operator_principal(call, NULL);
+	const struct cmf_call op = operator_cmf_call(call, &who, NULL);
 	int err = cmf_order_new(CMF_ORDER_REVOCATIONS, 1, &order);
 
 	if (err)
