@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -18,11 +19,11 @@ struct pool_entry {
 	void *arg;
 };
 
-/* A thread that has nothing to do. */
-struct pool_parked {
-	struct pool_parked *next;
-	pthread_cond_t called;
-	bool woken;
+struct pool_thread {
+	pthread_t thread;
+	struct pool *pool;
+	struct pool_thread *next_parked;
+	sem_t called; /* posted without the mutex, which who wakes would wait for */
 };
 
 struct pool {
@@ -35,13 +36,13 @@ struct pool {
 	size_t queued;
 	struct pool_resumed *resumed; /* first in, first out */
 	struct pool_resumed **resumed_last;
-	struct pool_parked *parked; /* whose caches are warmest is first */
+	struct pool_thread *parked; /* have nothing to do; whose caches are warmest is first */
 	size_t running_max;
 	size_t running; /* jobs, but for those that wait, and threads that were called for one */
 	size_t n_ready; /* threads that have reported */
 	int error;      /* of the first thread that could not make its context */
 	bool stopping;
-	pthread_t *threads;
+	struct pool_thread *threads;
 	size_t n_threads; /* started ones */
 };
 
@@ -71,46 +72,56 @@ static bool pool_take(struct pool *pool, struct pool_entry *entryp)
 	return true;
 }
 
-/* Somebody for a job that is there, if one may run and nobody looks at the queue anyway. */
-static void pool_call(struct pool *pool)
+/*
+ * Somebody for a job that is there, if one may run and nobody looks at the queue anyway: to be
+ * woken. NULL: nobody.
+ */
+static struct pool_thread *pool_call(struct pool *pool)
 {
-	struct pool_parked *parked = pool->parked;
+	struct pool_thread *called = pool->parked;
 
-	if (!parked || pool->running >= pool->running_max || (!pool->resumed && !pool->queued))
-		return;
-	pool->parked = parked->next;
+	if (!called || pool->running >= pool->running_max || (!pool->resumed && !pool->queued))
+		return NULL;
+	pool->parked = called->next_parked;
 	pool->running++;
-	parked->woken = true;
-	pthread_cond_signal(&parked->called);
-}
-
-/* Sleeps until called, and is one of the running then. */
-static void pool_park(struct pool *pool)
-{
-	struct pool_parked parked = {.next = pool->parked};
-
-	pthread_cond_init(&parked.called, NULL);
-	pool->parked = &parked;
-	while (!parked.woken)
-		pthread_cond_wait(&parked.called, &pool->mutex);
-	pthread_cond_destroy(&parked.called);
+	return called;
 }
 
 static void pool_call_all(struct pool *pool)
 {
-	for (struct pool_parked *parked = pool->parked; parked; parked = parked->next) {
+	for (struct pool_thread *parked = pool->parked, *next; parked; parked = next) {
+		next = parked->next_parked;
 		pool->running++;
-		parked->woken = true;
-		pthread_cond_signal(&parked->called);
+		sem_post(&parked->called);
 	}
 	pool->parked = NULL;
+}
+
+/* Lets go of the mutex, and sleeps until called; it is one of the running then. */
+static void pool_park(struct pool *pool, struct pool_thread *self)
+{
+	self->next_parked = pool->parked;
+	pool->parked = self;
+	pthread_mutex_unlock(&pool->mutex);
+	while (sem_wait(&self->called) < 0 && errno == EINTR)
+		;
+	pthread_mutex_lock(&pool->mutex);
+}
+
+/* --- without the mutex --- */
+
+static void pool_wake(struct pool_thread *called)
+{
+	if (called)
+		sem_post(&called->called);
 }
 
 /* --- threads --- */
 
 /* The next job for a thread that is one of the running; false when stopping and nothing is left. */
-static bool pool_next(struct pool *pool, struct pool_entry *entryp)
+static bool pool_next(struct pool_thread *self, struct pool_entry *entryp)
 {
+	struct pool *pool = self->pool;
 	bool found;
 
 	pthread_mutex_lock(&pool->mutex);
@@ -120,7 +131,7 @@ static bool pool_next(struct pool *pool, struct pool_entry *entryp)
 		pool->running--;
 		if (pool->stopping)
 			break;
-		pool_park(pool);
+		pool_park(pool, self);
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	return found;
@@ -129,13 +140,15 @@ static bool pool_next(struct pool *pool, struct pool_entry *entryp)
 void pool_wait_begin(void)
 {
 	struct pool *pool = pool_of_thread;
+	struct pool_thread *called;
 
 	if (!pool || waits_of_thread++ > 0)
 		return;
 	pthread_mutex_lock(&pool->mutex);
 	pool->running--;
-	pool_call(pool);
+	called = pool_call(pool);
 	pthread_mutex_unlock(&pool->mutex);
+	pool_wake(called);
 }
 
 void pool_wait_end(void)
@@ -160,9 +173,10 @@ static void pool_report_ready(struct pool *pool, int error)
 	pthread_mutex_unlock(&pool->mutex);
 }
 
-static void *pool_thread(void *arg)
+static void *pool_thread_run(void *arg)
 {
-	struct pool *pool = arg;
+	struct pool_thread *self = arg;
+	struct pool *pool = self->pool;
 	struct worker *worker = NULL;
 	struct pool_entry entry;
 	int err = pool->ops.worker_new(pool->ops.arg, &worker);
@@ -171,7 +185,7 @@ static void *pool_thread(void *arg)
 	if (err < 0)
 		return NULL;
 	pool_of_thread = pool;
-	while (pool_next(pool, &entry))
+	while (pool_next(self, &entry))
 		entry.job(entry.arg, worker);
 	pool->ops.worker_free(pool->ops.arg, worker);
 	return NULL;
@@ -186,7 +200,11 @@ static int pool_start(struct pool *pool, size_t threads)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (pool->n_threads < threads && err == 0) {
-		err = -pthread_create(&pool->threads[pool->n_threads], NULL, pool_thread, pool);
+		struct pool_thread *next = &pool->threads[pool->n_threads];
+
+		next->pool = pool;
+		sem_init(&next->called, 0, 0);
+		err = -pthread_create(&next->thread, NULL, pool_thread_run, next);
 		if (err == 0)
 			pool->n_threads++;
 	}
@@ -245,6 +263,7 @@ void pool_limit(struct pool *pool, size_t running_max)
 
 int pool_submit(struct pool *pool, pool_job *job, void *arg)
 {
+	struct pool_thread *called = NULL;
 	int err = 0;
 
 	pthread_mutex_lock(&pool->mutex);
@@ -257,20 +276,24 @@ int pool_submit(struct pool *pool, pool_job *job, void *arg)
 
 		pool->queue[tail] = (struct pool_entry){job, arg};
 		pool->queued++;
-		pool_call(pool);
+		called = pool_call(pool);
 	}
 	pthread_mutex_unlock(&pool->mutex);
+	pool_wake(called);
 	return err;
 }
 
 void pool_resume(struct pool *pool, struct pool_resumed *resumed, pool_job *job, void *arg)
 {
+	struct pool_thread *called;
+
 	*resumed = (struct pool_resumed){.job = job, .arg = arg};
 	pthread_mutex_lock(&pool->mutex);
 	*pool->resumed_last = resumed;
 	pool->resumed_last = &resumed->next;
-	pool_call(pool);
+	called = pool_call(pool);
 	pthread_mutex_unlock(&pool->mutex);
+	pool_wake(called);
 }
 
 size_t pool_queued(struct pool *pool)
@@ -292,7 +315,7 @@ void pool_free(struct pool *pool)
 	pool_call_all(pool);
 	pthread_mutex_unlock(&pool->mutex);
 	for (size_t i = 0; i < pool->n_threads; i++)
-		pthread_join(pool->threads[i], NULL);
+		pthread_join(pool->threads[i].thread, NULL);
 	pthread_cond_destroy(&pool->ready);
 	pthread_mutex_destroy(&pool->mutex);
 	free(pool->threads);
