@@ -98,6 +98,8 @@ struct store_transfer {
 _must_check_ int store_transfer(const struct store_transfer *how, const char **wherep);
 /* The process id of who serves the database; 0: nobody, or nobody is kept off; -1: not known. */
 int64_t store_server(const struct store_options *options);
+/* Whether other processes may serve the database at the same time. */
+bool store_is_shared(const struct store *store);
 /* Why store_open() has failed and what to do, as a sentence for whoever runs cmfd, without an end
  * of line. */
 void store_open_problem(const struct store_options *options, int err, struct strbuf *out);
@@ -448,6 +450,9 @@ struct store_exchange {
 	int64_t deadline_ms; /* then it has failed; 0: never (rr of ours) */
 	int64_t next_ms;     /* not before that time */
 	int64_t created_ms;
+	/* On reading: who sends its messages now, for so long yet; not positive: nobody. */
+	int64_t claimant;
+	int64_t claim_left_ms;
 };
 
 /* A message of an exchange, kept before it is sent or acted on. seq counts from 0. */
@@ -1121,6 +1126,12 @@ _must_check_ int store_exchange_insert(struct store_unit *u, const struct store_
 /* Conflict: a message with that seq exists, or the exchange is not OPEN. */
 _must_check_ int store_exchange_add_message(struct store_unit *u, int64_t exchange_id,
 					    const struct store_exchange_message *message);
+/*
+ * For so long, from now on by the database's clock, this claimant alone sends what is to be sent; 0
+ * gives that back. Conflict: another one does, or not OPEN. The number is random.
+ */
+_must_check_ int store_exchange_claim(struct store_unit *u, int64_t id, int64_t claimant,
+				      int64_t ms);
 /* Conflict: not OPEN. */
 _must_check_ int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms);
 _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,

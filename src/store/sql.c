@@ -128,7 +128,8 @@
 	" crl_id, crl_at, reason"
 #define EXCHANGE_COLUMNS                                                                   \
 	"id, kind, state, certificate_id, failinfo, deadline_ms, next_ms, created_ms, ca," \
-	" request, refusal"
+	" request, refusal, claimant,"                                                     \
+	" claimed_until_ms - (SELECT now_ms FROM database_state)"
 
 #define NONCE_COLUMNS "id, octets, requester, transaction_id, request_digest, seq, used, expires_ms"
 
@@ -361,6 +362,11 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_EXCHANGE_ADD_MESSAGE] =
 		"INSERT INTO exchange_message (exchange_id, seq, sent, der)"
 		" SELECT ?1, ?2, ?3, ?4 FROM exchange WHERE id = ?1 AND state = 0",
+	[CHANGE_EXCHANGE_CLAIM] =
+		"UPDATE exchange SET claimant = ?2,"
+		" claimed_until_ms = (SELECT now_ms FROM database_state) + ?3 WHERE id = ?1 AND"
+		" state = 0 AND (claimant = ?2 OR"
+		" claimed_until_ms <= (SELECT now_ms FROM database_state))",
 	[CHANGE_EXCHANGE_SET_NEXT] = "UPDATE exchange SET next_ms = ?2 WHERE id = ?1 AND state = 0",
 	[CHANGE_EXCHANGE_FINISH] = "UPDATE exchange SET state = ?2, failinfo = ?3, refusal = ?4"
 				   " WHERE id = ?1 AND state = 0",

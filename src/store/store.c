@@ -81,6 +81,11 @@ int64_t store_server(const struct store_options *options)
 	return driver->server ? driver->server(options) : 0;
 }
 
+bool store_is_shared(const struct store *store)
+{
+	return store->driver->schema_shared != NULL;
+}
+
 void store_close(struct store *store)
 {
 	if (!store)

@@ -210,6 +210,52 @@ START_TEST(test_exchange_messages)
 }
 END_TEST
 
+static int claim(struct fixture *f, int64_t id, int64_t claimant, int64_t ms)
+{
+	OK(store_exchange_claim(f->unit, id, claimant, ms));
+	return store_unit_commit(f->unit);
+}
+
+static bool is_claimed_by(struct fixture *f, int64_t id, int64_t claimant)
+{
+	struct store_exchange e = {0};
+	bool claimed;
+
+	OK(store_exchange_get(f->reader, id, &e));
+	claimed = e.claim_left_ms > 0 && e.claim_left_ms <= 60000 && e.claimant == claimant;
+	store_exchange_clear(&e);
+	return claimed;
+}
+
+/* One process at a time sends its messages; one that has died does so no longer. */
+START_TEST(test_exchange_is_claimed)
+{
+	struct store_exchange e;
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	e = sample_exchange(put_requested_certificate(&f));
+	id = put_exchange(&f, &e);
+	ck_assert(!is_claimed_by(&f, id, 0));
+	OK(claim(&f, id, 7, 60000));
+	ck_assert(is_claimed_by(&f, id, 7));
+	CONFLICT(claim(&f, id, 8, 60000));
+	CONFLICT(claim(&f, id, 8, 0));
+	OK(claim(&f, id, 7, 50000));
+	OK(claim(&f, id, 7, 0));
+	ck_assert(!is_claimed_by(&f, id, 7));
+	OK(claim(&f, id, 8, 1));
+	while (claim(&f, id, 7, 60000) == STORE_CONFLICT)
+		;
+	ck_assert(is_claimed_by(&f, id, 7));
+	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_DONE, -1, NULL));
+	OK(store_unit_commit(f.unit));
+	CONFLICT(claim(&f, id, 7, 60000));
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *exchange_cases(void)
 {
 	TCase *tc = tcase_create("exchange");
@@ -219,5 +265,6 @@ TCase *exchange_cases(void)
 	tcase_add_loop_test(tc, test_exchange_due_and_state, 0, backends_count);
 	tcase_add_loop_test(tc, test_exchange_cas_that_are_asked, 0, backends_count);
 	tcase_add_loop_test(tc, test_exchange_messages, 0, backends_count);
+	tcase_add_loop_test(tc, test_exchange_is_claimed, 0, backends_count);
 	return tc;
 }

@@ -194,6 +194,23 @@ static void exchange_finished(struct store_unit *unit, struct state *s)
 	OK(store_exchange_finish(unit, s->exchange_id, STORE_EXCHANGE_FAILED, -1, NULL));
 }
 
+/* Two processes that both want to send a message that was stored. */
+static void exchange_claimed(struct store_unit *unit, struct state *s)
+{
+	OK(store_exchange_claim(unit, s->exchange_id, 1, 60000));
+}
+
+static void exchange_claimed_elsewhere(struct store_unit *unit, struct state *s)
+{
+	OK(store_exchange_claim(unit, s->exchange_id, 2, 60000));
+}
+
+static void exchange_ended_elsewhere(struct store_unit *unit, struct state *s)
+{
+	OK(store_exchange_claim(unit, s->exchange_id, 2, 0));
+	exchange_finished(unit, s);
+}
+
 static void crl_newer(struct store_unit *unit, struct state *s)
 {
 	const struct store_crl crl = {
@@ -249,6 +266,10 @@ static const struct race races[] = {
 		0, STORE_CONFLICT},
 	{"a message of an exchange that ends", message_of_exchange, exchange_finished,
 		0, STORE_CONFLICT},
+	{"an exchange of two processes", exchange_claimed, exchange_claimed_elsewhere,
+		STORE_CONFLICT, STORE_CONFLICT},
+	{"an exchange that somebody is at, and that ends", exchange_claimed,
+		exchange_ended_elsewhere, STORE_CONFLICT, STORE_CONFLICT},
 	{"a request for a certificate, twice", request_for_first, request_for_first,
 		STORE_CONFLICT, STORE_CONFLICT},
 	{"an answer with a CRL that goes", transaction_with_crl, crl_newer, 0, STORE_CONFLICT},

@@ -6,6 +6,7 @@
 #include "asn1/certificate.h"
 #include "message.h"
 #include "suite.h"
+#include "upstream.h"
 #include "upstream_mock.h"
 
 #include <pthread.h>
@@ -578,6 +579,43 @@ START_TEST(test_two_on_the_same_certificate)
 }
 END_TEST
 
+enum { OTHER_PROCESS = 7 };
+
+static void claim_as_another(int64_t certificate_id, int64_t ms)
+{
+	struct store_exchange e = {0};
+
+	OK(store_exchange_find(f.reader, certificate_id, STORE_EXCHANGE_ISSUE, &e));
+	OK(store_exchange_claim(f.unit, e.id, OTHER_PROCESS, ms));
+	OK(store_unit_commit(f.unit));
+	store_exchange_clear(&e);
+}
+
+/* What another process is at is not sent, and nothing is decided without it. It has died: then it
+ * is. */
+START_TEST(test_claimed_by_another_process)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	f.ca->upstream->claimant = OTHER_PROCESS + 1;
+	id = mock_ask(&mock);
+	claim_as_another(id, 600000);
+	mock_run(&mock, id);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	f.now_ms += f.conf_ca.upstream_timeout_ms;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 0);
+	check_state(&mock, id, STORE_CERT_REQUESTED);
+	f.now_ms -= f.conf_ca.upstream_timeout_ms;
+	claim_as_another(id, 0);
+	mock_run(&mock, id);
+	check_granted(&mock, id);
+	mock_end(&mock);
+}
+END_TEST
+
 static Suite *upstream_late_suite(void)
 {
 	Suite *suite = suite_create("upstream_late");
@@ -588,6 +626,7 @@ static Suite *upstream_late_suite(void)
 	tcase_add_test(silent, test_unreachable_until_timeout);
 	tcase_add_test(silent, rfc9483_6_1_unexpected_status);
 	tcase_add_loop_test(silent, test_check_after_is_upstream_retry, 0, 3);
+	tcase_add_test(silent, test_claimed_by_another_process);
 	tcase_add_test(silent, test_timeout_after_certconf);
 	tcase_add_test(silent, test_upstream_that_forgets);
 	tcase_add_loop_test(silent, test_given_up_by_the_client, 0, 2);

@@ -67,21 +67,26 @@ static void exchange_ask(struct exchange *x, struct bytes request, struct cmp_me
 
 /* --- a message of a client --- */
 
-static void forwarded_step(struct exchange *x, struct exchange_result *result)
+static int forwarded_step(struct exchange *x, struct exchange_result *result)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
+	int err;
 
 	/* The upstream has said: later. What comes next is the client's pollReq. */
 	if (x->transcript.len > 0) {
 		result->outcome = x->offline ? EXCHANGE_NO_ANSWER : EXCHANGE_WAITING;
-		return;
+		return 0;
 	}
+	err = exchange_claim(x);
+	if (err)
+		return err;
 	exchange_ask(x, octets_view(&x->request.message), &msg);
 	if (!msg)
-		return;
+		return 0;
 	answer_read(x, msg, result);
 	if (result->outcome == EXCHANGE_NO_ANSWER)
 		x->transfer_error = -EBADMSG;
+	return 0;
 }
 
 /* --- an exchange of our own --- */
@@ -159,8 +164,7 @@ static int own_step(struct exchange *x, struct exchange_result *result)
 			x->transfer_error = -ETIMEDOUT;
 			return 0;
 		}
-		if (!transcript_awaits_answer(x))
-			err = own_message_store(x);
+		err = transcript_awaits_answer(x) ? exchange_claim(x) : own_message_store(x);
 		if (err)
 			return err;
 		exchange_ask(x, octets_view(&t->item[t->len - 1].der), &msg);
@@ -219,7 +223,7 @@ int exchange_step(struct exchange *x, struct exchange_result *resultp)
 
 	*resultp = (struct exchange_result){.outcome = EXCHANGE_NO_ANSWER, .failinfo = -1};
 	if (exchange_is_forwarded(x))
-		forwarded_step(x, resultp);
+		err = forwarded_step(x, resultp);
 	else
 		err = own_step(x, resultp);
 	if (err == 0 && resultp->outcome == EXCHANGE_NO_ANSWER)

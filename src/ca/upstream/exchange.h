@@ -103,8 +103,14 @@ _must_check_ int transcript_decode(const struct exchange *x, size_t index,
 				   struct cmp_message **msgp);
 /* Commits the answer that was verified and the message that it has led to, which it takes over. */
 _must_check_ int transcript_store(struct exchange *x, struct octets *request);
-/* Adds the answer that led to the outcome, if there is one, to the unit. */
-_must_check_ int exchange_add_answer(struct exchange *x);
+/*
+ * Begins the unit of a step: that no other process has claimed the exchange, and the answer that
+ * led to the step, if there is one. goes_on: there is more to send, and nobody else may.
+ */
+_must_check_ int exchange_add_answer(struct exchange *x, bool goes_on);
+/* Before something is sent that was stored before: that nobody else does. STORE_CONFLICT: another
+ * process does. */
+_must_check_ int exchange_claim(struct exchange *x);
 /* Commits the unit; then that answer is part of the transcript. Results of store_unit_commit(). */
 _must_check_ int exchange_commit(struct exchange *x);
 

@@ -414,7 +414,7 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 					   x->ca->conf->name);
 	if (result->outcome == EXCHANGE_REFUSED)
 		log_refusal(x, e, result);
-	err = exchange_add_answer(x);
+	err = exchange_add_answer(x, false);
 	if (err == 0)
 		err = finish_by_kind(x, e, result, &row, reader);
 	if (err == 0)

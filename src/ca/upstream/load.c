@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <string.h>
 
 static int names_load(const struct conf_ca *conf, struct upstream *u, struct strbuf *problems)
@@ -185,6 +186,18 @@ static int lock_init(struct upstream *u)
 	return -err;
 }
 
+/* Random: after a restart, and after a reload while the one before is at work, it is another one.
+ */
+static int claimant_make(int64_t *claimantp)
+{
+	uint64_t random;
+
+	if (RAND_bytes((unsigned char *)&random, sizeof(random)) != 1)
+		return -EIO;
+	*claimantp = (int64_t)(random >> 1) | 1;
+	return 0;
+}
+
 int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf *problems)
 {
 	const struct conf_ca *conf = ca->conf;
@@ -200,6 +213,8 @@ int upstream_new(const struct ca *ca, struct upstream **upstreamp, struct strbuf
 		err = -ENOMEM;
 	if (err == 0)
 		err = ca_connections_new(conf->upstream_workers + 1, &u->connections);
+	if (err == 0 && store_is_shared(ca->set->store))
+		err = claimant_make(&u->claimant);
 	if (err == 0) {
 		trust = trust_load(conf, u, problems);
 		credential = ra_credential_load(conf, u, problems);

@@ -19,6 +19,7 @@
 enum {
 	POLL_PAUSE_MIN_MS = 1000, /* an upstream that says checkAfter 0 is not asked in a loop */
 	HOUSEKEEPING_WAIT_MIN_MS = 2000,
+	CLAIMED_PAUSE_MS = 100, /* how often one looks whether another process is done */
 };
 
 /* --- who works on what --- */
@@ -121,6 +122,15 @@ static bool is_down(const struct ca *ca)
 	return now_ms(ca) < atomic_load(&ca->upstream->down_until_ms);
 }
 
+static void pause_ms(int64_t ms)
+{
+	const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+
+	pool_wait_begin();
+	(void)nanosleep(&pause, NULL);
+	pool_wait_end();
+}
+
 /*
  * Waits until it is time for the exchange, if that comes before the deadline. The housekeeper does
  * not: it comes again in a second, and whoever ends the server would wait for it.
@@ -129,7 +139,6 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, b
 			  int64_t deadline_us)
 {
 	int64_t wait_ms = e->next_ms - now_ms(ca);
-	struct timespec pause;
 
 	/* One that is overdue has no more time for it. */
 	if (wait_ms < 0)
@@ -138,10 +147,22 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, b
 		return false;
 	if (wait_ms == 0 || housekeeping)
 		return wait_ms == 0;
-	pause = (struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000};
-	pool_wait_begin();
-	(void)nanosleep(&pause, NULL);
-	pool_wait_end();
+	pause_ms(wait_ms);
+	return true;
+}
+
+/* Another process, or this one before a reload, is at it: it sends the messages. */
+static bool is_claimed(const struct ca *ca, const struct store_exchange *e)
+{
+	return e->claim_left_ms > 0 && e->claimant != ca->upstream->claimant;
+}
+
+/* As long as there is time somebody who is at it is waited for, like a worker here. */
+static bool wait_for_claimant(bool housekeeping, int64_t deadline_us)
+{
+	if (housekeeping || clock_monotonic_us() + CLAIMED_PAUSE_MS * 1000 >= deadline_us)
+		return false;
+	pause_ms(CLAIMED_PAUSE_MS);
 	return true;
 }
 
@@ -149,7 +170,7 @@ static bool wait_for_turn(const struct ca *ca, const struct store_exchange *e, b
 
 static int put_off(struct exchange *x, const struct store_exchange *e, int64_t pause_ms)
 {
-	int err = exchange_add_answer(x);
+	int err = exchange_add_answer(x, false);
 
 	if (err == 0)
 		err = store_exchange_set_next(x->unit, e->id, now_ms(x->ca) + pause_ms);
@@ -238,6 +259,10 @@ static int exchange_attempt(struct ca *ca, int64_t exchange_id, struct store_rea
 		return err < 0 ? err : log_fault("reading an exchange", -ENOENT, ca->conf->name);
 	if (e.state != STORE_EXCHANGE_OPEN)
 		return 0;
+	if (is_claimed(ca, &e)) {
+		*againp = wait_for_claimant(housekeeping, deadline_us);
+		return 0;
+	}
 	if (!is_expired(ca, &e) && !wait_for_turn(ca, &e, housekeeping, deadline_us))
 		return 0;
 	err = store_certificate_get(reader, e.certificate_id, &cert);
@@ -252,8 +277,11 @@ static int exchange_attempt(struct ca *ca, int64_t exchange_id, struct store_rea
 	x.row = &cert;
 	err = attempt_with(&x, &e, &cert, reader);
 	*againp = err == 0;
-	/* Somebody else works on it, from another process: theirs counts. */
-	return err == STORE_CONFLICT ? 0 : err;
+	if (err != STORE_CONFLICT)
+		return err;
+	/* Another process was faster: theirs counts. */
+	*againp = wait_for_claimant(housekeeping, deadline_us);
+	return 0;
 }
 
 static int exchange_run(struct ca *ca, int64_t exchange_id, struct store_reader *reader,

@@ -5,7 +5,12 @@
  */
 #include "exchange.h"
 
+#include "upstream.h"
+
 #include <errno.h>
+
+/* A commit takes less. */
+enum { CLAIM_GRACE_MS = 5000 };
 
 /* Messages and answers alternate; of FORWARD the message is not in the transcript. */
 bool transcript_is_sent(const struct exchange *x, size_t index)
@@ -67,12 +72,36 @@ static int transcript_append(struct exchange *x, struct octets *der)
 	return 0;
 }
 
-int exchange_add_answer(struct exchange *x)
+/*
+ * For as long as something may be sent, and the grace for what came of it to be stored. A process
+ * that has died holds an exchange up no longer than that.
+ */
+static int claim_add(struct exchange *x, bool goes_on)
+{
+	int64_t claimant = x->ca->upstream->claimant;
+	int64_t left_ms = (x->deadline_us - clock_monotonic_us()) / 1000;
+
+	if (!claimant)
+		return 0;
+	return store_exchange_claim(x->unit, x->id, claimant,
+				    goes_on ? (left_ms > 0 ? left_ms : 0) + CLAIM_GRACE_MS : 0);
+}
+
+int exchange_claim(struct exchange *x)
+{
+	int err = claim_add(x, true);
+
+	return err == 0 && x->ca->upstream->claimant ? store_unit_commit(x->unit) : err;
+}
+
+int exchange_add_answer(struct exchange *x, bool goes_on)
 {
 	const struct store_exchange_message message = {
 		.seq = (int)x->transcript.len, .sent = false, .der = x->answer};
+	int err = claim_add(x, goes_on);
 
-	return x->answer.len > 0 ? store_exchange_add_message(x->unit, x->id, &message) : 0;
+	return err == 0 && x->answer.len > 0 ? store_exchange_add_message(x->unit, x->id, &message)
+					     : err;
 }
 
 /*
@@ -91,7 +120,7 @@ int transcript_store(struct exchange *x, struct octets *request)
 {
 	const struct store_exchange_message sent = {
 		.seq = (int)x->transcript.len + (x->answer.len > 0), .sent = true, .der = *request};
-	int err = exchange_add_answer(x);
+	int err = exchange_add_answer(x, true);
 
 	if (err == 0)
 		err = store_exchange_add_message(x->unit, x->id, &sent);

@@ -22,7 +22,8 @@ struct upstream_protection {
 
 struct upstream {
 	/* Immutable. */
-	X509 *ra_cert; /* with the signer; or the secret */
+	int64_t claimant; /* of exchanges; 0: no other process serves the database */
+	X509 *ra_cert;    /* with the signer; or the secret */
 	STACK_OF(X509) * ra_chain;
 	_Atomic(struct signer *) signer; /* NULL: the key cannot be used, or none is needed */
 	struct octets ra_secret;

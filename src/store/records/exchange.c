@@ -42,6 +42,8 @@ static int exchange_read(struct row *row, void *arg)
 	e->ca = row_text(row);
 	e->request = row_octets(row);
 	e->refusal = row_text(row);
+	e->claimant = row_int(row);
+	e->claim_left_ms = row_int(row);
 	err = row_complete(row);
 	if (err < 0)
 		store_exchange_clear(e);
@@ -173,6 +175,12 @@ int store_exchange_add_message(struct store_unit *u, int64_t exchange_id,
 	return unit_add(u, CHANGE_EXCHANGE_ADD_MESSAGE,
 			VALUES(value_id(exchange_id), value_int(message->seq),
 			       value_int(message->sent), value_octets(&message->der)));
+}
+
+int store_exchange_claim(struct store_unit *u, int64_t id, int64_t claimant, int64_t ms)
+{
+	return unit_add(u, CHANGE_EXCHANGE_CLAIM,
+			VALUES(value_id(id), value_int(claimant), value_int(ms)));
 }
 
 int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms)
