@@ -1121,6 +1121,10 @@ _must_check_ int store_csr_end(struct store_unit *u, const struct store_csr *csr
  */
 _must_check_ int store_csr_remove(struct store_unit *u, int64_t id, int64_t before_ms);
 
+/* Condition: there was none of that kind for a certificate; of units that ask for it one is first.
+ */
+_must_check_ int store_exchange_require_none(struct store_unit *u, int64_t certificate_id,
+					     enum store_exchange_kind kind);
 _must_check_ int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
 				       int64_t *idp);
 /* Conflict: a message with that seq exists, or the exchange is not OPEN. */

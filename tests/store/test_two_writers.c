@@ -211,6 +211,16 @@ static void exchange_ended_elsewhere(struct store_unit *unit, struct state *s)
 	exchange_finished(unit, s);
 }
 
+/* A certConf that comes to both, and is to be passed on once. */
+static void exchange_confirms(struct store_unit *unit, struct state *s)
+{
+	struct store_exchange e = sample_exchange(s->certificate_id);
+
+	e.kind = STORE_EXCHANGE_CONFIRM;
+	OK(store_exchange_require_none(unit, s->certificate_id, e.kind));
+	OK(store_exchange_insert(unit, &e, NULL));
+}
+
 static void crl_newer(struct store_unit *unit, struct state *s)
 {
 	const struct store_crl crl = {
@@ -270,6 +280,8 @@ static const struct race races[] = {
 		STORE_CONFLICT, STORE_CONFLICT},
 	{"an exchange that somebody is at, and that ends", exchange_claimed,
 		exchange_ended_elsewhere, STORE_CONFLICT, STORE_CONFLICT},
+	{"a confirmation that is passed on", exchange_confirms, exchange_confirms,
+		STORE_CONFLICT, STORE_CONFLICT},
 	{"a request for a certificate, twice", request_for_first, request_for_first,
 		STORE_CONFLICT, STORE_CONFLICT},
 	{"an answer with a CRL that goes", transaction_with_crl, crl_newer, 0, STORE_CONFLICT},

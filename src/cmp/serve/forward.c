@@ -408,6 +408,9 @@ int cmp_forward_confirm(struct cmp_request *rq, const struct store_certificate *
 	outcome->record = CMP_RECORD_UNIT;
 	err = message_make(rq, ca, BYTES_NULL, &message);
 	forward.message = octets_view(&message);
+	/* The same message may be at another worker, or at another node, at the same time. */
+	if (!err)
+		err = store_exchange_require_none(rq->worker->unit, cert->id, forward.kind);
 	return err ? err : ca_upstream_forward(ca, &forward, rq->worker->unit);
 }
 

@@ -159,6 +159,13 @@ int store_exchange_ca_next(struct store_reader *r, char **cap)
 
 /* --- changes --- */
 
+int store_exchange_require_none(struct store_unit *u, int64_t certificate_id,
+				enum store_exchange_kind kind)
+{
+	return unit_add(u, CHANGE_EXCHANGE_REQUIRE_NONE,
+			VALUES(value_id(certificate_id), value_int(kind)));
+}
+
 int store_exchange_insert(struct store_unit *u, const struct store_exchange *e, int64_t *idp)
 {
 	return unit_add_result(u, CHANGE_EXCHANGE_INSERT, idp,
