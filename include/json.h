@@ -17,6 +17,7 @@
 #include "http.h"
 #include "lcm.h"
 #include "store/event.h"
+#include "store/node.h"
 #include "token.h"
 
 #include <jansson.h>
@@ -71,6 +72,9 @@ struct json_process {
 	int (*reload)(void *arg, uid_t uid, struct strbuf *problems);
 	/* Each place that [audit] names, borrowed for the call; what is not 0 ends it. */
 	int (*audit_places)(void *arg, json_audit_place_each *each, void *each_arg);
+	/* Which node it is, to be cleared; its id is 0 where one process serves the database. 0 or
+	 * -ENOMEM. */
+	int (*node)(void *arg, struct store_node *nodep);
 };
 
 /*

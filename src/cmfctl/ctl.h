@@ -200,7 +200,7 @@ struct ctl_list {
 	bool whole; /* there are never many: no --limit */
 };
 extern const struct ctl_list ctl_registrations, ctl_certificates, ctl_clients, ctl_transactions,
-	ctl_announcements, ctl_audit, ctl_subscriptions, ctl_vnfms, ctl_vnfs;
+	ctl_announcements, ctl_audit, ctl_subscriptions, ctl_vnfms, ctl_vnfs, ctl_nodes;
 
 /* The command `list`. */
 int ctl_list_run(struct ctl *ctl, const struct ctl_list *list, int argc, char **argv);

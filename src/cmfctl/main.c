@@ -54,6 +54,7 @@ static const struct {
 	{"client", "credential list", ctl_credential_list, "list the credentials of a client",
 	 NULL},
 	{"client", "credential remove", ctl_credential_remove, "remove one of them", NULL},
+	{"node", "list", NULL, "list the cmfd that serve the database", &ctl_nodes},
 	{"transaction", "list", NULL, "list CMP transactions", &ctl_transactions},
 	{"transaction", "show", ctl_transaction_show, "show a CMP transaction", NULL},
 	{"subscription", "list", NULL, "list who is told of events", &ctl_subscriptions},

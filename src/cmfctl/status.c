@@ -149,6 +149,27 @@ static void states_print(const char *title, const json_t *states)
 	puts(*separator ? "" : "none");
 }
 
+/* "one (this one), two", of those that there are in that state. */
+static void names_print(const char *title, const json_t *nodes, const char *state)
+{
+	const char *before = title;
+	json_t *node;
+	size_t i;
+
+	json_array_foreach(nodes, i, node)
+	{
+		if (strcmp(text_of(node, "state"), state) != 0)
+			continue;
+		fputs(before, stdout);
+		ctl_text_print(text_of(node, "name"));
+		if (json_is_true(json_object_get(node, "this")))
+			fputs(" (this one)", stdout);
+		before = ", ";
+	}
+	if (before != title)
+		putchar('\n');
+}
+
 static void counts_print(const json_t *counts)
 {
 	if (!json_is_object(counts))
@@ -210,6 +231,8 @@ static void status_print(struct ctl *ctl, const json_t *status)
 
 	head_print(status);
 	store_print(json_object_get(status, "store"));
+	names_print("nodes          ", json_object_get(status, "nodes"), "alive");
+	names_print("nodes gone     ", json_object_get(status, "nodes"), "gone");
 	counts_print(json_object_get(status, "counts"));
 	json_array_foreach(json_object_get(status, "problems"), i, problem)
 	{

@@ -124,9 +124,9 @@ static int pools_start(struct daemon *daemon)
 	/* One: it is for people, and takes no more than one processor from CMP. */
 	if (err == 0 && conf->explain_listen.len > 0)
 		err = pool_new(&ops, EXPLAIN_WORKERS, LOCAL_QUEUE_MAX, &daemon->explain_pool);
-	if (err == 0 && daemon->nodes)
+	if (err == 0 && daemon->node.nodes)
 		err = pool_new(&ops, 1, 1, &daemon->node_pool);
-	lcm_start(daemon->lcm, daemon->lcm_pool, daemon->nodes);
+	lcm_start(daemon->lcm, daemon->lcm_pool, daemon->node.nodes);
 	return err < 0 ? log_fault("start workers", err, NULL) : 0;
 }
 
@@ -134,7 +134,7 @@ static int notifier_start(struct daemon *daemon)
 {
 	const struct notifier_options options = {
 		.pool = daemon->notify_pool,
-		.nodes = daemon->nodes,
+		.nodes = daemon->node.nodes,
 		.workers = daemon->service->conf->events.workers,
 		.worker_of = worker_own_cmf,
 		.encode = json_nfv_notification,

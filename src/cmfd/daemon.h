@@ -91,13 +91,18 @@ void housekeeper_tick(struct housekeeper *housekeeper);
 
 /* --- node.c: this process among those that serve its database --- */
 
-/* The main thread's, but for `busy`. */
-struct beat {
-	atomic_bool busy;
-	int64_t next_us;
+struct node {
+	char *name, *address;
+	/* Of what nodes should have in common. Under the daemon's mutex. */
+	char configuration[CMF_FINGERPRINT_SIZE];
+	struct store_nodes *nodes; /* NULL: one process serves the database */
+	atomic_bool beats;         /* a beat is under way */
+	int64_t next_us;           /* when the next is due; the main thread's */
 };
 /* Before there are threads. 0 or negative errno. */
 _must_check_ int node_new(struct daemon *daemon);
+/* As struct json_process has it. Any thread. */
+int node_look(void *daemon, struct store_node *nodep);
 /* Says that it is there, if it is time. Called every second. */
 void node_tick(struct daemon *daemon);
 /* Another configuration is in force. */
@@ -151,8 +156,7 @@ struct daemon {
 	struct notifier *notifier;
 	struct audit_sinks *audit_sinks;
 	struct lcm *lcm;
-	struct store_nodes *nodes; /* NULL: one process serves the database */
-	struct beat beat;
+	struct node node;
 	int64_t ends_told_us;                   /* when service_tell_ends() was called last */
 	char fingerprint[CMF_FINGERPRINT_SIZE]; /* of the configuration in force, for the audit */
 	pthread_mutex_t mutex;

@@ -157,7 +157,7 @@ static void chore_run(void *arg, struct worker *worker)
 	int err = 0;
 
 	if (chore_job(chore, service, job) &&
-	    !store_job_enter(worker->daemon->nodes, job, worker->own.unit)) {
+	    !store_job_enter(worker->daemon->node.nodes, job, worker->own.unit)) {
 		err = chore_upkeep(chore, service, &worker->own);
 		more = false;
 	}

@@ -69,19 +69,38 @@ static int fingerprint_of(const struct conf *conf, char out[CMF_FINGERPRINT_SIZE
 int node_new(struct daemon *daemon)
 {
 	const struct conf *conf = daemon->service->conf;
-	_cleanup_(freep) char *address = address_of(&conf->server);
-	_cleanup_(freep) char *name = address ? name_of(conf, address) : NULL;
-	char fingerprint[CMF_FINGERPRINT_SIZE];
-	int err = name ? fingerprint_of(conf, fingerprint) : -ENOMEM;
-	const struct store_nodes_options options = {
-		.name = name,
-		.address = address,
-		.configuration = fingerprint,
-		.lease_ms = conf->store.lease_ms,
-		.clock = &clock_system,
-	};
+	struct node *node = &daemon->node;
+	struct store_nodes_options options = {.lease_ms = conf->store.lease_ms,
+					      .clock = &clock_system};
+	int err;
 
-	return err == 0 ? store_nodes_new(daemon->store, &options, &daemon->nodes) : err;
+	node->address = address_of(&conf->server);
+	node->name = node->address ? name_of(conf, node->address) : NULL;
+	err = node->name ? fingerprint_of(conf, node->configuration) : -ENOMEM;
+	if (err < 0)
+		return err;
+	options.name = node->name;
+	options.address = node->address;
+	options.configuration = node->configuration;
+	return store_nodes_new(daemon->store, &options, &node->nodes);
+}
+
+int node_look(void *arg, struct store_node *nodep)
+{
+	struct daemon *daemon = arg;
+
+	*nodep = (struct store_node){.id = store_nodes_self(daemon->node.nodes),
+				     .name = strdup(daemon->node.name),
+				     .address = strdup(daemon->node.address),
+				     .version = strdup(CMFD_VERSION),
+				     .started_ms = daemon->started_ms,
+				     .seen_ms = clock_now_ms(&clock_system),
+				     .is_here = true};
+	pthread_mutex_lock(&daemon->mutex);
+	nodep->configuration = strdup(daemon->node.configuration);
+	pthread_mutex_unlock(&daemon->mutex);
+	return nodep->name && nodep->address && nodep->version && nodep->configuration ? 0
+										       : -ENOMEM;
 }
 
 void node_reload(struct daemon *daemon)
@@ -90,9 +109,14 @@ void node_reload(struct daemon *daemon)
 	int err = fingerprint_of(daemon->service->conf, fingerprint);
 
 	if (err == 0)
-		err = store_nodes_configuration(daemon->nodes, fingerprint);
-	if (err < 0)
+		err = store_nodes_configuration(daemon->node.nodes, fingerprint);
+	if (err < 0) {
 		log_fault("node", err, "the fingerprint of its configuration is the one before");
+		return;
+	}
+	pthread_mutex_lock(&daemon->mutex);
+	memcpy(daemon->node.configuration, fingerprint, sizeof(fingerprint));
+	pthread_mutex_unlock(&daemon->mutex);
 }
 
 /* --- the beat --- */
@@ -102,25 +126,28 @@ static void beat_run(void *arg, struct worker *worker)
 {
 	struct daemon *daemon = arg;
 
-	store_nodes_beat(daemon->nodes);
-	atomic_store(&daemon->beat.busy, false);
+	store_nodes_beat(daemon->node.nodes);
+	atomic_store(&daemon->node.beats, false);
 }
 
 void node_tick(struct daemon *daemon)
 {
 	int64_t now_us = clock_monotonic_us();
 
-	if (!daemon->nodes || (now_us < daemon->beat.next_us && !store_nodes_wanted(daemon->nodes)))
+	if (!daemon->node.nodes ||
+	    (now_us < daemon->node.next_us && !store_nodes_wanted(daemon->node.nodes)))
 		return;
-	if (atomic_exchange(&daemon->beat.busy, true))
+	if (atomic_exchange(&daemon->node.beats, true))
 		return;
-	daemon->beat.next_us = now_us + 1000 * daemon->service->conf->store.lease_ms / BEATS;
+	daemon->node.next_us = now_us + 1000 * daemon->service->conf->store.lease_ms / BEATS;
 	if (pool_submit(daemon->node_pool, beat_run, daemon) < 0)
-		atomic_store(&daemon->beat.busy, false);
+		atomic_store(&daemon->node.beats, false);
 }
 
 void node_free(struct daemon *daemon)
 {
-	store_nodes_leave(daemon->nodes);
-	store_nodes_free(daemon->nodes);
+	store_nodes_leave(daemon->node.nodes);
+	store_nodes_free(daemon->node.nodes);
+	free(daemon->node.name);
+	free(daemon->node.address);
 }

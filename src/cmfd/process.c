@@ -60,7 +60,8 @@ struct json_process process_of(struct daemon *daemon)
 				     .metrics = daemon->metrics,
 				     .look = process_look,
 				     .reload = process_reload,
-				     .audit_places = process_audit_places};
+				     .audit_places = process_audit_places,
+				     .node = node_look};
 }
 
 uint64_t process_reload_begin(struct daemon *daemon)

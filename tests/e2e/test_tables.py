@@ -166,5 +166,7 @@ def test_members_of_status_and_cas_are_documented(inventory):
     status = inventory.ctl_json("status")[0]
     for member in list(status) + list(status["cas"][0]) + list(status["own_certificates"][0]) + list(status["counts"]):
         assert f"`{member}`" in DOCUMENTED, member
+    for member in inventory.ctl_json("node", "list")[0]:
+        assert f"`{member}`" in DOCUMENTED, member
     for member in inventory.ctl_json("ca", "show")[0]:
         assert f"`{member}`" in DOCUMENTED, member

@@ -51,7 +51,20 @@ static int audit_places(void *arg, json_audit_place_each *each, void *each_arg)
 	return audit_place ? each(each_arg, audit_place) : 0;
 }
 
-static struct json_process process = {.look = look, .reload = reload, .audit_places = audit_places};
+static int node(void *arg, struct store_node *nodep)
+{
+	*nodep = (struct store_node){.name = strdup("cmf:8080"),
+				     .address = strdup("192.0.2.1:8080"),
+				     .version = strdup("1.2"),
+				     .configuration = strdup("abc"),
+				     .started_ms = 1795420800000,
+				     .seen_ms = 1795424400000,
+				     .is_here = true};
+	return 0;
+}
+
+static struct json_process process = {
+	.look = look, .reload = reload, .audit_places = audit_places, .node = node};
 
 static void setup(void)
 {
@@ -893,6 +906,28 @@ START_TEST(status_of_all)
 }
 END_TEST
 
+/* The jobs of one that has the database for itself are not written down, nor has it another's clock
+ * to be compared with. */
+START_TEST(a_node_alone)
+{
+	struct answer answer = get("/v1/nodes", "");
+	const json_t *row = json_array_get(json_object_get(answer.json, "items"), 0);
+
+	ck_assert_uint_eq(json_array_size(json_object_get(answer.json, "items")), 1);
+	ck_assert_str_eq(text(row, "name"), "cmf:8080");
+	ck_assert_str_eq(text(row, "state"), "alive");
+	ck_assert(json_is_true(json_object_get(row, "this")));
+	ck_assert_str_eq(text(row, "started_at"), "2026-11-23T08:00:00Z");
+	ck_assert_str_eq(text(row, "seen_at"), "2026-11-23T09:00:00Z");
+	ck_assert_str_eq(text(row, "configuration"), "abc");
+	ck_assert_str_eq(text(row, "configuration_compared"), "same");
+	ck_assert(json_is_null(json_object_get(row, "jobs")));
+	ck_assert(json_is_null(json_object_get(row, "clock_skew_ms")));
+	json_decref(answer.json);
+	ck_assert_int_eq(ask_status(HTTP_GET, "/v1/nodes", "x=1", ""), 400);
+}
+END_TEST
+
 START_TEST(reload_says_how_it_went)
 {
 	struct answer answer;
@@ -1059,6 +1094,7 @@ static Suite *operator_suite(void)
 	tcase_add_test(asked, audit_is_listed);
 	tcase_add_test(asked, status_of_all);
 	tcase_add_test(asked, reload_says_how_it_went);
+	tcase_add_test(asked, a_node_alone);
 	suite_add_tcase(suite, pure);
 	suite_add_tcase(suite, asked);
 	tcase_add_checked_fixture(direct, direct_setup, teardown);

@@ -107,6 +107,6 @@ operator_endpoint operator_registrations, operator_certificates, operator_certif
 	operator_cas, operator_announcements, operator_announcement, operator_audit, operator_tidy,
 	operator_subscriptions, operator_subscription, operator_vnfms, operator_vnfm, operator_vnfs,
 	operator_vnfcs, operator_status, operator_reload, operator_deregister, operator_secret_key,
-	operator_move;
+	operator_move, operator_nodes;
 
 operator_endpoint operator_audit_verify;

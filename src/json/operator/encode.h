@@ -7,6 +7,7 @@
 
 #include "attester.h"
 #include "cmf.h"
+#include "json.h"
 #include "lcm.h"
 #include "values.h"
 
@@ -40,6 +41,10 @@ _must_check_ int operator_vnfm_json(struct store_reader *reader, struct lcm *lcm
 				    const struct conf_vnfm *vnfm, json_t **jsonp);
 /* Transactions by state, as {"done": 3, ...}. */
 json_t *operator_transaction_counts_json(const int64_t counts[5]);
+/* The nodes that serve the database, appended to an array. process NULL: no cmfd runs; reader NULL:
+ * the database cannot be read. 0 or negative errno. */
+_must_check_ int operator_nodes_list(struct store_reader *reader,
+				     const struct json_process *process, json_t *items);
 json_t *operator_announcement_json(const struct store_announcement *a, bool with_content);
 
 /* The bit of enum store_permission by its name, as "register"; 0 if there is none. */

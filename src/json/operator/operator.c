@@ -57,6 +57,7 @@ static const struct {
 	{"/v1/cas", HTTP_GET, operator_cas},
 	{"/v1/audit", HTTP_GET, operator_audit},
 	{"/v1/status", HTTP_GET, operator_status},
+	{"/v1/nodes", HTTP_GET, operator_nodes},
 	{"/v1/reload", HTTP_POST, operator_reload},
 	{"/v1/tidy", HTTP_POST, operator_tidy},
 	{"/v1/secret-key", HTTP_GET | HTTP_POST, operator_secret_key},

@@ -287,7 +287,7 @@ static json_t *array_of(json_t *object, const char *name)
 static int status_fill(const struct json_status_of *of, json_t *status)
 {
 	json_t *problems = json_array(), *counts = NULL;
-	json_t *cas, *upstreams, *own, *vnfms, *audit;
+	json_t *cas, *upstreams, *own, *vnfms, *audit, *nodes;
 	int err = problems ? process_add(of, status, problems) : -ENOMEM;
 
 	if (!err)
@@ -300,7 +300,8 @@ static int status_fill(const struct json_status_of *of, json_t *status)
 	own = array_of(status, "own_certificates");
 	vnfms = array_of(status, "vnfms");
 	audit = array_of(status, "audit");
-	if (!err && !(cas && upstreams && own && vnfms && audit))
+	nodes = array_of(status, "nodes");
+	if (!err && !(cas && upstreams && own && vnfms && audit && nodes))
 		err = -ENOMEM;
 	if (!err)
 		err = cas_json(of, cas, problems);
@@ -310,6 +311,8 @@ static int status_fill(const struct json_status_of *of, json_t *status)
 		err = own_certificates_json(of, own, problems);
 	if (!err)
 		err = vnfms_json(of, vnfms);
+	if (!err)
+		err = operator_nodes_list(of->reader, of->process, nodes);
 	if (!err && of->process)
 		err = of->process->audit_places(of->process->arg, audit_place_add,
 						&(struct audit_status){audit, problems});
