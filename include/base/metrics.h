@@ -72,6 +72,8 @@ void metrics_notification(struct metrics *m, bool delivered);
 
 /* Appends all counters as Prometheus text exposition format 0.0.4. */
 void metrics_write(struct metrics *m, struct strbuf *out);
+/* Appends the pair name="value" with the escapes of the format: backslash, quote, line feed. */
+void metrics_label_add(struct strbuf *labels, const char *name, const char *value);
 /* Appends HELP/TYPE once per name (pass help NULL for further label values) and one gauge value. */
 void metrics_gauge(struct strbuf *out, const char *name, const char *help, const char *labels,
 		   int64_t value);

@@ -30,6 +30,13 @@ struct store_node {
 };
 void store_node_clear(struct store_node *node);
 
+/*
+ * Clocks of nodes may differ from the database's by so much before anybody is told: leases and the
+ * order of events go by the database's, deadlines and certificates by that of the node.
+ */
+enum { STORE_CLOCK_SKEW_MAX_MS = 2000 };
+bool store_clock_differs(int64_t skew_ms);
+
 struct store_nodes;
 
 struct store_nodes_options {
@@ -58,6 +65,20 @@ int store_nodes_beat(struct store_nodes *nodes);
 /* Whether a job was asked for since the last beat that has not been ours yet: it may be free, and
  * the next one should not wait. */
 bool store_nodes_wanted(struct store_nodes *nodes);
+/* How it went. */
+struct store_nodes_state {
+	bool is_here;    /* the others take it for there, as far as it knows */
+	int64_t seen_ms; /* by its own clock, when it has said last that it is there; 0: never */
+	uint64_t beats, failed;
+	int err;         /* of the last beat */
+	int64_t skew_ms; /* as in struct store_node */
+};
+/* Any thread. NULL: all is well, and always was. */
+void store_nodes_look(struct store_nodes *nodes, struct store_nodes_state *statep);
+/* Each job that was asked for of late, and whether this node has it. Any thread; `each` is quick.
+ * NULL: none was. */
+typedef void store_job_own_each(void *arg, const char *job, bool held);
+void store_nodes_jobs(struct store_nodes *nodes, store_job_own_each *each, void *arg);
 /* Another fingerprint from the next beat on. 0 or -ENOMEM. NULL is fine. */
 _must_check_ int store_nodes_configuration(struct store_nodes *nodes, const char *configuration);
 /* Nothing of its jobs is done any more: gives all back, and takes leave. NULL is fine. */

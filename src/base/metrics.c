@@ -276,20 +276,19 @@ static void write_requests(const struct metrics *m, struct strbuf *out)
 	}
 }
 
-/* The pair ca="..." with the escapes of the format: backslash, quote, line feed. */
-static void add_ca_label(struct strbuf *label, const char *name)
+void metrics_label_add(struct strbuf *labels, const char *name, const char *value)
 {
-	strbuf_add(label, "ca=\"");
-	for (; *name; name++) {
-		if (*name == '\n') {
-			strbuf_add(label, "\\n");
+	strbuf_printf(labels, "%s%s=\"", labels->len ? "," : "", name);
+	for (; *value; value++) {
+		if (*value == '\n') {
+			strbuf_add(labels, "\\n");
 			continue;
 		}
-		if (*name == '"' || *name == '\\')
-			strbuf_add(label, "\\");
-		strbuf_add_n(label, name, 1);
+		if (*value == '"' || *value == '\\')
+			strbuf_add(labels, "\\");
+		strbuf_add_n(labels, value, 1);
 	}
-	strbuf_add(label, "\"");
+	strbuf_add(labels, "\"");
 }
 
 static void write_upstream_results(struct strbuf *out, const char *label, const struct upstream *u)
@@ -315,7 +314,7 @@ static void write_each_upstream(const struct metrics *m, struct strbuf *out,
 
 		if (!name)
 			continue;
-		add_ca_label(&label, name);
+		metrics_label_add(&label, "ca", name);
 		if (label.failed)
 			out->failed = true;
 		else

@@ -349,6 +349,7 @@ void daemon_run(struct daemon *daemon)
 			/* What it finds is in the log, and every reader and commit knows. */
 			(void)store_files_check(daemon->store);
 			node_tick(daemon);
+			node_tell(daemon);
 			housekeeper_tick(daemon->housekeeper);
 			notifier_tick(daemon->notifier);
 			audit_sinks_tick(daemon->audit_sinks);

@@ -91,13 +91,24 @@ void housekeeper_tick(struct housekeeper *housekeeper);
 
 /* --- node.c: this process among those that serve its database --- */
 
+/* What is told of in the log when it begins, when it ends, and now and then meanwhile. */
+struct condition {
+	bool holds;
+	int64_t told_us;
+};
+
 struct node {
 	char *name, *address;
 	/* Of what nodes should have in common. Under the daemon's mutex. */
 	char configuration[CMF_FINGERPRINT_SIZE];
+	/* Nodes that are there with another one: how many, and their names. Likewise. */
+	int64_t n_others;
+	char *others;
 	struct store_nodes *nodes; /* NULL: one process serves the database */
 	atomic_bool beats;         /* a beat is under way */
-	int64_t next_us;           /* when the next is due; the main thread's */
+	/* The main thread's: */
+	int64_t next_us; /* when the next beat is due */
+	struct condition away, clock, differs;
 };
 /* Before there are threads. 0 or negative errno. */
 _must_check_ int node_new(struct daemon *daemon);
@@ -109,6 +120,16 @@ void node_tick(struct daemon *daemon);
 void node_reload(struct daemon *daemon);
 /* All that it did in the background has ended; it takes leave. */
 void node_free(struct daemon *daemon);
+
+/* --- node_told.c: what of that is told --- */
+
+/* Looks which nodes have another configuration, after a beat. */
+void node_compare(struct daemon *daemon, struct store_reader *reader);
+/* Tells in the log of what is wrong with the node. Called every second by the main thread. */
+void node_tell(struct daemon *daemon);
+/* Why requests should go to other nodes, as a line into `out`; false: they need not. */
+bool node_unfit(struct daemon *daemon, struct strbuf *out);
+void node_metrics(struct daemon *daemon, struct strbuf *out);
 
 /* --- explain_route.c --- */
 

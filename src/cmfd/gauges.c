@@ -220,6 +220,7 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 	notifications_write(worker->own.reader, clock_now_ms(&clock_system), &out);
 	attestations_write(service->cmf, &out);
 	lcm_metrics_write(daemon->lcm, worker->own.reader, &out);
+	node_metrics(daemon, &out);
 	audit_sinks_metrics(daemon->audit_sinks, &out);
 	ends_write(service, &out);
 	crls_write(service, worker->own.reader, &out);

@@ -6,6 +6,7 @@
 #include "daemon.h"
 
 #include "base/clock.h"
+#include "ca.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -50,16 +51,30 @@ static char *name_of(const struct conf *conf, const char *address)
 											 : name;
 }
 
+/* Files may have the same name and not the same content: those of a CA must not. */
+static void chains_print(struct ca_set *cas, FILE *out)
+{
+	for (size_t i = 0; i < ca_count(cas); i++) {
+		const struct bytes *certs;
+		size_t n = ca_chain(ca_at(cas, i), &certs);
+
+		for (size_t k = 0; k < n; k++)
+			fwrite(certs[k].data, 1, certs[k].len, out);
+	}
+}
+
 /* Of what all nodes should have in common. */
-static int fingerprint_of(const struct conf *conf, char out[CMF_FINGERPRINT_SIZE])
+static int fingerprint_of(const struct service *service, char out[CMF_FINGERPRINT_SIZE])
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *file = open_memstream(&text, &size);
 	int err = -ENOMEM;
 
-	if (file)
-		conf_print_shared(conf, file);
+	if (file) {
+		conf_print_shared(service->conf, file);
+		chains_print(service->cas, file);
+	}
 	if (file && fclose(file) == 0)
 		err = cmf_fingerprint((struct bytes){(const uint8_t *)text, size}, out);
 	free(text);
@@ -76,7 +91,7 @@ int node_new(struct daemon *daemon)
 
 	node->address = address_of(&conf->server);
 	node->name = node->address ? name_of(conf, node->address) : NULL;
-	err = node->name ? fingerprint_of(conf, node->configuration) : -ENOMEM;
+	err = node->name ? fingerprint_of(daemon->service, node->configuration) : -ENOMEM;
 	if (err < 0)
 		return err;
 	options.name = node->name;
@@ -106,7 +121,7 @@ int node_look(void *arg, struct store_node *nodep)
 void node_reload(struct daemon *daemon)
 {
 	char fingerprint[CMF_FINGERPRINT_SIZE];
-	int err = fingerprint_of(daemon->service->conf, fingerprint);
+	int err = fingerprint_of(daemon->service, fingerprint);
 
 	if (err == 0)
 		err = store_nodes_configuration(daemon->node.nodes, fingerprint);
@@ -117,6 +132,7 @@ void node_reload(struct daemon *daemon)
 	pthread_mutex_lock(&daemon->mutex);
 	memcpy(daemon->node.configuration, fingerprint, sizeof(fingerprint));
 	pthread_mutex_unlock(&daemon->mutex);
+	daemon->node.next_us = 0;
 }
 
 /* --- the beat --- */
@@ -126,16 +142,21 @@ static void beat_run(void *arg, struct worker *worker)
 {
 	struct daemon *daemon = arg;
 
-	store_nodes_beat(daemon->node.nodes);
+	if (store_nodes_beat(daemon->node.nodes) == 0)
+		node_compare(daemon, worker->own.reader);
 	atomic_store(&daemon->node.beats, false);
 }
 
 void node_tick(struct daemon *daemon)
 {
 	int64_t now_us = clock_monotonic_us();
+	struct store_nodes_state state;
 
-	if (!daemon->node.nodes ||
-	    (now_us < daemon->node.next_us && !store_nodes_wanted(daemon->node.nodes)))
+	if (!daemon->node.nodes)
+		return;
+	store_nodes_look(daemon->node.nodes, &state);
+	if (now_us < daemon->node.next_us && state.is_here &&
+	    !store_nodes_wanted(daemon->node.nodes))
 		return;
 	if (atomic_exchange(&daemon->node.beats, true))
 		return;
@@ -150,4 +171,5 @@ void node_free(struct daemon *daemon)
 	store_nodes_free(daemon->node.nodes);
 	free(daemon->node.name);
 	free(daemon->node.address);
+	free(daemon->node.others);
 }

@@ -30,9 +30,9 @@ void observe_health(void *arg, struct worker *worker, const struct http_request 
 }
 
 /*
- * It can serve: what it would have to remember can be committed, clients can believe its answers,
- * and some CA can issue. How often somebody asks costs nothing: one COMMIT a second says it for
- * all.
+ * It can serve: what it would have to remember can be committed, it is there among the nodes,
+ * clients can believe its answers, and some CA can issue. How often somebody asks costs nothing:
+ * one COMMIT a second says it for all.
  */
 void observe_ready(void *arg, struct worker *worker, const struct http_request *request,
 		   struct http_response *response)
@@ -41,7 +41,8 @@ void observe_ready(void *arg, struct worker *worker, const struct http_request *
 	int err = store_ready(daemon->store, READY_MAX_AGE_MS, READY_WAIT_MS);
 	struct strbuf out = STRBUF_NULL;
 	bool unfit = err == 0 &&
-		     service_unfit(worker_service(worker), clock_now_ms(&clock_system), &out);
+		     (node_unfit(daemon, &out) ||
+		      service_unfit(worker_service(worker), clock_now_ms(&clock_system), &out));
 
 	if (err == 0 && !unfit)
 		strbuf_add(&out, "ready\n");

@@ -23,12 +23,21 @@ static void print_value(const char *text, FILE *out)
 	fputs(escaped.text ? escaped.text : "", out);
 }
 
-/* Keys of a node alone: where it is, its log, and how it reaches the database. */
+/*
+ * Keys of a node alone: where it is, what of it is written where, how it reaches the database, and
+ * how much it does at a time. Others than those decide what clients are told.
+ */
 static bool is_of_node(const struct conf_key *key)
 {
-	return key->section == CONF_SERVER || key->section == CONF_LOG ||
-	       (key->section == CONF_STORE &&
-		(strcmp(key->name, "node") == 0 || key->type == &conf_type_database));
+	static const char *const names[] = {"node", "timeout", "batch_max", "commit_delay"};
+
+	if (key->section == CONF_SERVER || key->section == CONF_LOG || key->section == CONF_AUDIT ||
+	    key->type == &conf_type_database)
+		return true;
+	for (size_t i = 0; key->section == CONF_STORE && i < ARRAY_LEN(names); i++)
+		if (strcmp(key->name, names[i]) == 0)
+			return true;
+	return key->section == CONF_EVENTS && strcmp(key->name, "workers") == 0;
 }
 
 static bool is_path(const struct conf_key *key)

@@ -19,6 +19,9 @@
 /* A job that nobody has asked for so long is given back: another node may be able to do it. */
 static const int64_t UNASKED_US = 5LL * 60 * 1000 * 1000;
 
+/* The answer to a question for the time that took longer says little about a clock. */
+enum { QUESTION_MAX_MS = 500 };
+
 struct job {
 	char *name;
 	int64_t epoch; /* of our lease; 0: another node has it, or nobody */
@@ -37,6 +40,7 @@ struct store_nodes {
 	bool wanted;      /* a job was asked for that was not there before */
 	struct job *jobs; /* each stays as long as the process */
 	int64_t until_us; /* as far as we know we are there until then; monotonic */
+	struct store_nodes_state state;
 };
 
 /* --- what is ours --- */
@@ -157,15 +161,32 @@ static int leases_read(struct store_nodes *nodes, int64_t until_us)
 /* How far our clock is ahead of the database's, to the half of what the question took. */
 static int state_look(struct store_nodes *nodes)
 {
-	int64_t before_ms = clock_now_ms(nodes->clock), after_ms;
+	int64_t before_ms = clock_now_ms(nodes->clock), took_ms;
 	struct database_state state;
 	int err = database_state_get(nodes->reader, &state);
 
 	if (err != 0)
 		return err < 0 ? err : -EUCLEAN;
-	after_ms = clock_now_ms(nodes->clock);
-	nodes->self.skew_ms = before_ms + (after_ms - before_ms) / 2 - state.now_ms;
+	took_ms = clock_now_ms(nodes->clock) - before_ms;
+	if (took_ms < 0 || took_ms > QUESTION_MAX_MS)
+		return 0;
+	pthread_mutex_lock(&nodes->lock);
+	nodes->self.skew_ms = before_ms + took_ms / 2 - state.now_ms;
+	pthread_mutex_unlock(&nodes->lock);
 	return 0;
+}
+
+static void beat_note(struct store_nodes *nodes, int err)
+{
+	pthread_mutex_lock(&nodes->lock);
+	nodes->state.err = err;
+	if (err == 0) {
+		nodes->state.beats++;
+		nodes->state.seen_ms = clock_now_ms(nodes->clock);
+	} else {
+		nodes->state.failed++;
+	}
+	pthread_mutex_unlock(&nodes->lock);
 }
 
 int store_nodes_beat(struct store_nodes *nodes)
@@ -183,7 +204,38 @@ int store_nodes_beat(struct store_nodes *nodes)
 		err = leases_read(nodes, until_us);
 	if (err < 0)
 		store_unit_clear(nodes->unit);
+	beat_note(nodes, err);
 	return err;
+}
+
+bool store_clock_differs(int64_t skew_ms)
+{
+	return skew_ms > STORE_CLOCK_SKEW_MAX_MS || skew_ms < -STORE_CLOCK_SKEW_MAX_MS;
+}
+
+void store_nodes_look(struct store_nodes *nodes, struct store_nodes_state *statep)
+{
+	*statep = (struct store_nodes_state){.is_here = true};
+	if (!nodes)
+		return;
+	pthread_mutex_lock(&nodes->lock);
+	*statep = nodes->state;
+	statep->is_here = clock_monotonic_us() < nodes->until_us;
+	statep->skew_ms = nodes->self.skew_ms;
+	pthread_mutex_unlock(&nodes->lock);
+}
+
+void store_nodes_jobs(struct store_nodes *nodes, store_job_own_each *each, void *arg)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	if (!nodes)
+		return;
+	pthread_mutex_lock(&nodes->lock);
+	for (const struct job *job = nodes->jobs; job; job = job->next)
+		if (now_us - job->asked_us <= UNASKED_US)
+			each(arg, job->name, now_us < nodes->until_us && job->epoch);
+	pthread_mutex_unlock(&nodes->lock);
 }
 
 bool store_nodes_wanted(struct store_nodes *nodes)

@@ -962,16 +962,21 @@ START_TEST(test_unreadable_directory_as_file)
 }
 END_TEST
 
-static char *printed(const struct conf *conf)
+static char *printed_by(void (*print)(const struct conf *conf, FILE *out), const struct conf *conf)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	ck_assert_ptr_nonnull(out);
-	conf_print(conf, out);
+	print(conf, out);
 	ck_assert_int_eq(fclose(out), 0);
 	return text;
+}
+
+static char *printed(const struct conf *conf)
+{
+	return printed_by(conf_print, conf);
 }
 
 static void assert_same_extensions(const struct conf *a, const struct conf *b)
@@ -1004,6 +1009,42 @@ START_TEST(test_print_round_trip)
 	ck_assert_ptr_nonnull(strstr(text, "\nworkers = 32\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\nconfirm_wait = 5m\n"));
 	ck_assert_ptr_null(strstr(text, "listen_tls"));
+}
+END_TEST
+
+/* What may differ from node to node, and what may not. */
+static const struct {
+	const char *old;
+	const char *new;
+	bool same;
+} shared[] = {
+	{"listen = 127.0.0.1:8080", "listen = 127.0.0.1:8081", true},
+	{"format = json", "format = logfmt", true},
+	{"database = cmf.db", "database = other.db", true},
+	{"database = cmf.db", "database = cmf.db\nnode = two", true},
+	{"database = cmf.db", "database = cmf.db\nbatch_max = 7", true},
+	{"[protection]", "[audit]\nsyslog = auth\n[protection]", true},
+	{"expiring = 14d, 1h", "expiring = 14d, 1h\nworkers = 9", true},
+	{"dir = ca", "dir = ca/../ca", true},
+	{"database = cmf.db", "database = cmf.db\ntransaction_retention = 2h", false},
+	{"mac_iterations_min = 500", "mac_iterations_min = 501", false},
+	{"expiring = 14d, 1h", "expiring = 14d, 2h", false},
+	{"default_ca = issuing", "default_ca = central", false},
+	{"rsa_bits_min = 3072", "rsa_bits_min = 4096", false},
+	{"critical, digitalSignature", "digitalSignature", false},
+	{"subject_ids = vnf-*", "subject_ids = vnf-?", false},
+	{"$dir/issuing.pem", "$dir/../cmf.pem", false},
+};
+
+START_TEST(test_print_shared)
+{
+	_cleanup_(conf_freep) struct conf *first = load_good(good);
+	_cleanup_(freep) char *file = changed(shared[_i].old, shared[_i].new);
+	_cleanup_(conf_freep) struct conf *second = load_good(file);
+	_cleanup_(freep) char *one = printed_by(conf_print_shared, first);
+	_cleanup_(freep) char *other = printed_by(conf_print_shared, second);
+
+	ck_assert((strcmp(one, other) == 0) == shared[_i].same);
 }
 END_TEST
 
@@ -1134,6 +1175,7 @@ static Suite *conf_suite(void)
 	tcase_add_test(tc, test_file_is_missing_or_no_text);
 	tcase_add_test(tc, test_unreadable_directory_as_file);
 	tcase_add_test(tc, test_print_round_trip);
+	tcase_add_loop_test(tc, test_print_shared, 0, (int)ARRAY_LEN(shared));
 	tcase_add_loop_test(tc, test_reload, 0, ARRAY_LEN(reloads));
 	tcase_add_test(tc, test_sample);
 	tcase_add_loop_test(tc, test_text_set, 0, ARRAY_LEN(text_sets));

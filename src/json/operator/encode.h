@@ -45,6 +45,8 @@ json_t *operator_transaction_counts_json(const int64_t counts[5]);
  * the database cannot be read. 0 or negative errno. */
 _must_check_ int operator_nodes_list(struct store_reader *reader,
 				     const struct json_process *process, json_t *items);
+/* What is wrong with one of them, as lines. */
+void operator_node_problems(const json_t *node, struct strbuf *lines);
 json_t *operator_announcement_json(const struct store_announcement *a, bool with_content);
 
 /* The bit of enum store_permission by its name, as "register"; 0 if there is none. */

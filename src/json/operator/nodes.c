@@ -103,6 +103,25 @@ int operator_nodes_list(struct store_reader *reader, const struct json_process *
 	return err;
 }
 
+void operator_node_problems(const json_t *node, struct strbuf *lines)
+{
+	const char *name = json_string_value(json_object_get(node, "name"));
+	const char *compared = json_string_value(json_object_get(node, "configuration_compared"));
+	int64_t skew_ms = json_integer_value(json_object_get(node, "clock_skew_ms"));
+
+	/* Of one that is gone neither matters any more. */
+	if (strcmp(json_string_value(json_object_get(node, "state")), "alive") != 0)
+		return;
+	if (store_clock_differs(skew_ms))
+		strbuf_printf(lines,
+			      "node %s: its clock is %" PRId64 " ms %s that of the database\n",
+			      name, skew_ms > 0 ? skew_ms : -skew_ms,
+			      skew_ms > 0 ? "ahead of" : "behind");
+	if (compared && strcmp(compared, "differs") == 0)
+		strbuf_printf(lines, "node %s: its configuration is another one than this node's\n",
+			      name);
+}
+
 int operator_nodes(struct operator_call *call)
 {
 	json_t *items;

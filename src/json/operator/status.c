@@ -259,6 +259,23 @@ static int audit_place_add(void *arg, const struct json_audit_place *place)
 	return lines_add(audit->problems, line.text);
 }
 
+static int nodes_json(const struct json_status_of *of, json_t *nodes, json_t *problems)
+{
+	int err = operator_nodes_list(of->reader, of->process, nodes);
+	json_t *node;
+	size_t i;
+
+	json_array_foreach(nodes, i, node)
+	{
+		_cleanup_(strbuf_clear) struct strbuf lines = STRBUF_NULL;
+
+		operator_node_problems(node, &lines);
+		if (!err)
+			err = lines_add(problems, lines.text);
+	}
+	return err;
+}
+
 static int vnfms_json(const struct json_status_of *of, json_t *vnfms)
 {
 	int err = 0;
@@ -312,7 +329,7 @@ static int status_fill(const struct json_status_of *of, json_t *status)
 	if (!err)
 		err = vnfms_json(of, vnfms);
 	if (!err)
-		err = operator_nodes_list(of->reader, of->process, nodes);
+		err = nodes_json(of, nodes, problems);
 	if (!err && of->process)
 		err = of->process->audit_places(of->process->arg, audit_place_add,
 						&(struct audit_status){audit, problems});
