@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import flights
 import postgresql
 from conftest import OPENSSL, Cmf, Vnfm, run, wait_for
 from json_door import CERTIFICATES, door_of, pkcs10
@@ -118,3 +119,33 @@ def test_database_without_tables(tmp_path):
     cmf.ctl("store", "create")
     again = cmf.ctl("store", "create", check=False)
     assert again.returncode == 4 and "is a database of cmfd already" in again.stdout
+
+
+def flights_of_an_enrolment(relay):
+    """Those that write, and those that read what the door asks; others are housekeeping's, or say that the node is there."""
+    door = (r"FROM meta WHERE name = 'client_generation'|FROM cmp_transaction WHERE transaction_id|"
+            r"FROM registration WHERE subject_key|FROM certificate c JOIN registration")
+    change = r"(INSERT INTO|UPDATE) (certificate|cmp_transaction) |nextval\('(certificate|cmp_transaction)_id_seq'"
+    flights = relay.taken()
+    writes = [f for f in flights if any(re.search(change, text) for text in f)]
+    reads = [f for f in flights if f not in writes and any(re.search(door, text) for text in f)]
+    return len(reads), len(writes)
+
+
+def test_flights_of_an_enrolment(tmp_path):
+    """ir: three readings; ids of its rows, and all changes with their COMMIT. certConf: three readings, and one flight."""
+    cmf = on_postgresql(tmp_path / "cmf")
+    relay = flights.Relay(postgresql.server().dir)
+    try:
+        relay.use(cmf)
+        cmf.start()
+        vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+        cmf.register("vnfm-a", "vnfci-1", "vnfci-2")
+        # The first one begins the chain of the audit, and finds out who the client is.
+        assert enrol(vnfm, "vnfci-1").ok
+        relay.taken()
+        assert enrol(vnfm, "vnfci-2").ok
+        assert flights_of_an_enrolment(relay) == (6, 3)
+    finally:
+        cmf.stop()
+        relay.close()

@@ -87,6 +87,39 @@ static int ids_make(const char *sql, char **idsp)
 	return 0;
 }
 
+/* See PG_CONDITION_FAILED. */
+static int condition_make(enum change_rows rows, char **sqlp)
+{
+	_cleanup_(freep) char *sql = *sqlp;
+	int n = -1;
+
+	*sqlp = NULL;
+	switch (rows) {
+	case CHANGE_ROWS_NEW:
+	case CHANGE_ROWS_ONE:
+		n = asprintf(sqlp,
+			     "WITH made AS (%s RETURNING 1)"
+			     " SELECT count(*) / least(count(*), 1) FROM made",
+			     sql);
+		break;
+	case CHANGE_ROWS_HELD:
+		n = asprintf(sqlp,
+			     "WITH held AS (%s) SELECT count(*) / least(count(*), 1) FROM held",
+			     sql);
+		break;
+	case CHANGE_ROWS_NONE:
+		n = asprintf(sqlp, "SELECT 0 / (NOT EXISTS (%s))::INTEGER", sql);
+		break;
+	case CHANGE_ROWS_ANY:
+		*sqlp = TAKE(sql);
+		return 0;
+	}
+	if (n >= 0)
+		return 0;
+	*sqlp = NULL;
+	return -ENOMEM;
+}
+
 int pg_statements_make(struct pg_statements *s)
 {
 	int err = 0;
@@ -97,6 +130,8 @@ int pg_statements_make(struct pg_statements *s)
 		err = translate_sql(sql_of((enum change_kind)i), makes, &s->change[i]);
 		if (err == 0 && s->change[i].n_parameters > PARAMETERS_MAX)
 			err = log_fault("store: prepare statement", -EINVAL, s->change[i].sql);
+		if (err == 0)
+			err = condition_make(change_rows[i], &s->change[i].sql);
 		if (err == 0 && makes)
 			err = ids_make(sql_of((enum change_kind)i), &s->ids[i]);
 	}

@@ -21,8 +21,15 @@ enum pg_own {
 
 enum { PG_NAME_SIZE = 8 };
 
+/*
+ * A change whose condition does not hold fails, so that the COMMIT that was sent behind it is
+ * skipped: where the number of rows is not what change_table.h wants the server divides by zero.
+ */
+#define PG_CONDITION_FAILED "22012"
+
 struct pg_statements {
-	/* One that makes a new row has its id as last parameter. */
+	/* One that makes a new row has its id as last parameter. Its result is a row with how many
+	 * rows it has touched, but for CHANGE_ROWS_ANY. */
 	struct translated change[CHANGE_KINDS];
 	char *ids[CHANGE_KINDS]; /* as many new ids as its parameter says; NULL: it makes no row */
 };

@@ -42,6 +42,7 @@ struct pg_writer {
 	struct commit_mark mark;
 	struct locks locks;
 	struct counts counts;
+	size_t n_counts; /* counters that were sent before COMMIT */
 	struct audit_writer audit;
 	struct change audit_change[AUDIT_CHANGES_MAX];
 	size_t n_audit_changes;
@@ -213,7 +214,7 @@ static int wants_gather(struct pg_writer *w, struct store_unit *const *units, si
 	return err;
 }
 
-static int begin_send(struct pg_writer *w, const size_t wanted[CHANGE_KINDS])
+static int begin_add(struct pg_writer *w, const size_t wanted[CHANGE_KINDS])
 {
 	struct parameters mark = {.n = 0};
 	int err = own_add(w, PG_BEGIN, NULL);
@@ -231,7 +232,7 @@ static int begin_send(struct pg_writer *w, const size_t wanted[CHANGE_KINDS])
 		err = flight_ask(&w->session, store_read_sql[READ_AUDIT_CHAIN_NEWEST]);
 	if (err == 0 && w->chain_line)
 		err = flight_ask(&w->session, store_read_sql[READ_AUDIT_CHAINS]);
-	return err == 0 ? flight_send(&w->session) : err;
+	return err;
 }
 
 /* The row is there, and says whether there are standbys. */
@@ -300,11 +301,10 @@ static int chain_receive(struct pg_writer *w, int64_t until_us)
 		   : audit_writer_chain(&w->audit, &newest, &first, w->chain_line->value[0].number);
 }
 
-/* Everything is received, whatever has failed: the session goes on with the next flight. */
-static int begin_receive(struct pg_writer *w, const size_t wanted[CHANGE_KINDS],
+/* Everything is received, whatever has failed: the session goes on with what comes behind. */
+static int begin_receive(struct pg_writer *w, int64_t until_us, const size_t wanted[CHANGE_KINDS],
 			 struct store_unit *const *units, size_t n)
 {
-	int64_t until_us = session_deadline(&w->session);
 	int err = own_expect_nothing(w, until_us), next = 0;
 
 	if (w->session.conn)
@@ -324,23 +324,25 @@ static int begin_receive(struct pg_writer *w, const size_t wanted[CHANGE_KINDS],
 		next = chain_receive(w, until_us);
 		err = err ? err : next;
 	}
-	if (w->session.conn) {
-		next = flight_end(&w->session, until_us);
-		err = err ? err : next;
-	}
 	return err;
 }
 
-static int batch_begin(struct pg_writer *w, struct store_unit *const *units, size_t n)
+/* A flight of its own, for what the changes cannot be sent without. */
+static int begin_fly(struct pg_writer *w, const size_t wanted[CHANGE_KINDS],
+		     struct store_unit *const *units, size_t n)
 {
-	size_t wanted[CHANGE_KINDS] = {0};
-	int err;
+	int64_t until_us;
+	int err = begin_add(w, wanted), end;
 
-	audit_writer_begin(&w->audit);
-	err = wants_gather(w, units, n, wanted);
 	if (err == 0)
-		err = begin_send(w, wanted);
-	return err == 0 ? begin_receive(w, wanted, units, n) : err;
+		err = flight_send(&w->session);
+	until_us = session_deadline(&w->session);
+	if (err == 0)
+		err = begin_receive(w, until_us, wanted, units, n);
+	if (!w->session.conn)
+		return err;
+	end = flight_end(&w->session, until_us);
+	return err ? err : end;
 }
 
 /* --- the changes --- */
@@ -395,23 +397,22 @@ static int change_receive(struct pg_writer *w, int64_t until_us, struct change *
 {
 	PGresult *result = NULL;
 	int err = flight_result(&w->session, until_us, &result);
-	int64_t rows;
 
 	if (err < 0) {
 		*sharedp = err;
 	} else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
 		err = 0;
+	} else if (result_state(result, PG_CONDITION_FAILED)) {
+		err = change_judge(change->kind, change_rows[change->kind] == CHANGE_ROWS_NONE);
 	} else if (!result_ok(result)) {
 		err = error_judge(w, result);
 		if (!error_is_the_units(result))
 			*sharedp = err;
-	} else {
-		rows = PQresultStatus(result) == PGRES_TUPLES_OK
-			       ? PQntuples(result)
-			       : strtoll(PQcmdTuples(result), NULL, 10);
-		if (change_rows[change->kind] != CHANGE_ROWS_NEW)
-			change->result = rows;
-		err = change_judge(change->kind, rows);
+	} else if (change_rows[change->kind] != CHANGE_ROWS_NEW) {
+		change->result =
+			strtoll(PQresultStatus(result) == PGRES_TUPLES_OK ? PQgetvalue(result, 0, 0)
+									  : PQcmdTuples(result),
+				NULL, 10);
 	}
 	PQclear(result);
 	return err;
@@ -430,11 +431,15 @@ static int unit_receive(struct pg_writer *w, int64_t until_us, struct store_unit
 	return err;
 }
 
-static void unit_done(struct pg_writer *w, struct store_unit *unit, int result)
+static void unit_done(struct store_unit *unit, int result)
 {
 	unit->result = result;
 	unit->committed = result == 0 ? unit->len : 0;
-	for (size_t i = 0; result == 0 && i < unit->len; i++)
+}
+
+static void unit_count_rows(struct pg_writer *w, const struct store_unit *unit)
+{
+	for (size_t i = 0; i < unit->len; i++)
 		counts_add(&w->counts, &unit->change[i]);
 }
 
@@ -474,36 +479,6 @@ static int audit_changes_judge(struct pg_writer *w, int err)
 	return BATCH_AGAIN;
 }
 
-/*
- * All units in one flight. What comes after a unit that has failed was made upon half of it, or not
- * at all: it says nothing.
- */
-static int units_fly(struct pg_writer *w, struct store_unit *const *units, size_t n)
-{
-	int64_t until_us;
-	int err = 0, shared = 0, failed = 0, result, chain = 0;
-
-	for (size_t i = 0; err == 0 && i < n; i++)
-		err = unit_send(w, units[i]);
-	if (err == 0)
-		err = audit_changes_send(w);
-	if (err == 0)
-		err = flight_send(&w->session);
-	until_us = session_deadline(&w->session);
-	for (size_t i = 0; err == 0 && w->session.conn && i < n; i++) {
-		result = unit_receive(w, until_us, units[i], &shared);
-		failed = failed ? failed : result;
-		unit_done(w, units[i], result);
-	}
-	if (err == 0 && w->session.conn)
-		chain = audit_changes_receive(w, until_us, &shared);
-	if (err == 0 && w->session.conn)
-		err = flight_end(&w->session, until_us);
-	if (err < 0 || shared)
-		return err < 0 ? err : shared;
-	return failed ? BATCH_UNIT_FAILED : audit_changes_judge(w, chain);
-}
-
 /* Each unit in a flight of its own, behind a savepoint. */
 static int unit_fly(struct pg_writer *w, struct store_unit *unit)
 {
@@ -525,10 +500,12 @@ static int unit_fly(struct pg_writer *w, struct store_unit *unit)
 		err = flight_end(&w->session, until_us);
 	if (err < 0 || shared)
 		return err < 0 ? err : shared;
-	unit_done(w, unit, result);
+	unit_done(unit, result);
 	if (result != 0) {
 		w->audit.now = before;
 		err = own_fly(w, PG_ROLLBACK_TO, NULL);
+	} else {
+		unit_count_rows(w, unit);
 	}
 	return err == 0 ? own_fly(w, PG_RELEASE, NULL) : err;
 }
@@ -566,12 +543,13 @@ static int units_fly_one_by_one(struct pg_writer *w, struct store_unit *const *u
 
 /* --- COMMIT --- */
 
-static int counts_send(struct pg_writer *w, size_t *np)
+static int counts_send(struct pg_writer *w)
 {
 	char name[PG_NAME_SIZE];
 	int err = 0;
 
 	pg_change_name(CHANGE_COUNT, name);
+	w->n_counts = 0;
 	for (size_t i = 0; err == 0 && i < ARRAY_LEN(w->counts.batch); i++) {
 		struct parameters p = {.n = 0};
 
@@ -581,72 +559,58 @@ static int counts_send(struct pg_writer *w, size_t *np)
 		parameter_add(&p, value_int(counts_state(i)));
 		parameter_add(&p, value_int(w->counts.batch[i]));
 		err = flight_add(&w->session, name, &p);
-		++*np;
+		w->n_counts++;
 	}
 	return err;
 }
 
-/*
- * Waits for one result, for ever: a COMMIT is never given up. While it takes longer than a
- * statement may, or its outcome is looked up, all others are told that the database is away.
- */
-static int commit_await(struct pg_writer *w, PGresult **resultp)
+/* The end of a flight: from here on it may be made, and it is not given up. */
+static int commit_send(struct pg_writer *w)
 {
-	int err;
+	int err = counts_send(w);
 
-	do {
-		err = session_await(&w->session, session_deadline(&w->session), resultp);
-		if (err == -ETIMEDOUT && !atomic_exchange(&w->database->undecided, true))
-			log_fault("store: COMMIT", err,
-				  "it takes long; nothing else is begun meanwhile");
-		if (err == -ETIMEDOUT && atomic_load(&w->database->closing)) {
-			session_close(&w->session);
-			return -ENOTCONN;
-		}
-	} while (err == -ETIMEDOUT);
-	return err;
+	if (err < 0)
+		return err;
+	fault_point("store-before-commit");
+	w->session.doubtful = false;
+	w->session.commits = true;
+	err = own_add(w, PG_COMMIT, NULL);
+	return err == 0 ? flight_send(&w->session) : err;
 }
 
 /* A result and the NULL behind it; false in *madep unless it says that it was done. */
 static int commit_result(struct pg_writer *w, bool *madep, int *faultp)
 {
-	PGresult *result = NULL, *end = NULL;
-	int err = commit_await(w, &result);
+	PGresult *result = NULL;
+	int err = flight_result(&w->session, session_deadline(&w->session), &result);
 
-	if (err == 0)
-		err = commit_await(w, &end);
-	*madep = err == 0 && result && !end && PQresultStatus(result) == PGRES_COMMAND_OK &&
-		 strcmp(PQcmdStatus(result), "ROLLBACK") != 0;
+	*madep = err == 0 && PQresultStatus(result) != PGRES_PIPELINE_ABORTED &&
+		 result_ok(result) && strcmp(PQcmdStatus(result), "ROLLBACK") != 0;
 	/* Of a server that goes down nobody knows what it has done. */
 	if (err == 0 && result_state(result, "57")) {
 		session_close(&w->session);
 		err = -ENOTCONN;
-	} else if (err == 0 && !*madep && *faultp == 0 &&
-		   PQresultStatus(result) == PGRES_FATAL_ERROR) {
+	} else if (err == 0 && *faultp == 0 && PQresultStatus(result) == PGRES_FATAL_ERROR) {
 		*faultp = error_judge(w, result);
 	}
 	PQclear(result);
-	PQclear(end);
 	return err;
 }
 
-/* Receives what counts_send() has sent, and COMMIT: was it made? Unknown: -ENOTCONN. */
-static int commit_receive(struct pg_writer *w, size_t n_counts, bool *madep)
+/* Receives the end of a flight: was it made? Unknown: -ENOTCONN. */
+static int commit_receive(struct pg_writer *w)
 {
-	PGresult *result = NULL;
+	bool made = false;
 	int err = 0, fault = 0;
 
-	for (size_t i = 0; err == 0 && i <= n_counts; i++)
-		err = commit_result(w, madep, &fault);
+	for (size_t i = 0; err == 0 && i <= w->n_counts; i++)
+		err = commit_result(w, &made, &fault);
 	if (err < 0)
-		return err;
-	err = commit_await(w, &result);
-	PQclear(result);
-	if (err < 0 && *madep)
-		return w->session.doubtful ? err : 0;
-	if (w->session.doubtful)
 		return -ENOTCONN;
-	return *madep ? 0 : fault ? fault : -EIO;
+	err = flight_end(&w->session, session_deadline(&w->session));
+	if (w->session.doubtful || (err < 0 && !made))
+		return -ENOTCONN;
+	return made ? 0 : fault ? fault : -EIO;
 }
 
 static int commit_look_up(struct pg_writer *w)
@@ -664,21 +628,9 @@ static int commit_look_up(struct pg_writer *w)
 	return made ? 0 : BATCH_AGAIN;
 }
 
-static int batch_commit(struct pg_writer *w)
+/* What has become of a COMMIT that was sent: made, or looked up because nobody has told. */
+static int commit_judge(struct pg_writer *w, int err)
 {
-	size_t n_counts = 0;
-	bool made = false;
-	int err = counts_send(w, &n_counts);
-
-	if (err < 0)
-		return err;
-	fault_point("store-before-commit");
-	w->session.doubtful = false;
-	err = own_add(w, PG_COMMIT, NULL);
-	if (err == 0)
-		err = flight_send(&w->session);
-	if (err == 0)
-		err = commit_receive(w, n_counts, &made);
 	if (err == -ENOTCONN)
 		err = commit_look_up(w);
 	if (err != -ENOTCONN)
@@ -690,25 +642,149 @@ static int batch_commit(struct pg_writer *w)
 	return err;
 }
 
+static int commit_fly(struct pg_writer *w)
+{
+	int err = commit_send(w);
+
+	if (err == 0)
+		err = commit_receive(w);
+	return w->session.commits ? commit_judge(w, err) : err;
+}
+
 /* --- batches --- */
+
+/* How many rows a purge finds is known when it has been made: COMMIT then is another flight. */
+static bool counts_known(struct store_unit *const *units, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < units[i]->len; k++) {
+			const struct change *change = &units[i]->change[k];
+
+			if (change_rows[change->kind] == CHANGE_ROWS_ANY &&
+			    (change->from != COUNT_NONE || change->to != COUNT_NONE))
+				return false;
+		}
+	return true;
+}
+
+static const size_t no_ids[CHANGE_KINDS];
+
+static int units_send(struct pg_writer *w, struct store_unit *const *units, size_t n, bool begins,
+		      bool commits)
+{
+	int err = begins ? begin_add(w, no_ids) : 0;
+
+	for (size_t i = 0; err == 0 && i < n; i++)
+		err = unit_send(w, units[i]);
+	if (err == 0)
+		err = audit_changes_send(w);
+	for (size_t i = 0; commits && i < n; i++)
+		unit_count_rows(w, units[i]);
+	if (err < 0)
+		return err;
+	return commits ? commit_send(w) : flight_send(&w->session);
+}
+
+/*
+ * What comes after a unit that has failed was made upon half of it, or not at all: it says nothing.
+ */
+static int units_receive(struct pg_writer *w, struct store_unit *const *units, size_t n,
+			 bool begins)
+{
+	int64_t until_us = session_deadline(&w->session);
+	int err = begins ? begin_receive(w, until_us, no_ids, units, n) : 0;
+	int shared = 0, failed = 0, result, chain = 0;
+
+	for (size_t i = 0; w->session.conn && i < n; i++) {
+		result = unit_receive(w, until_us, units[i], &shared);
+		failed = failed ? failed : result;
+		unit_done(units[i], result);
+	}
+	if (w->session.conn)
+		chain = audit_changes_receive(w, until_us, &shared);
+	if (err || shared)
+		return err ? err : shared;
+	return failed ? BATCH_UNIT_FAILED : audit_changes_judge(w, chain);
+}
+
+/* What was made has succeeded, also where nobody has told what each change came to: only how many
+ * rows it has found is then unknown, and 0. */
+static int units_judge(struct pg_writer *w, struct store_unit *const *units, size_t n, int end)
+{
+	int err = commit_judge(w, end);
+
+	for (size_t i = 0; err == 0 && i < n; i++)
+		unit_done(units[i], 0);
+	return err;
+}
+
+/* All units in one flight: with BEGIN in it, unless that has flown, and with COMMIT if it can be.
+ */
+static int units_fly(struct pg_writer *w, struct store_unit *const *units, size_t n, bool begins)
+{
+	bool commits = counts_known(units, n);
+	int err = units_send(w, units, n, begins, commits), end;
+
+	if (err < 0)
+		return w->session.commits ? units_judge(w, units, n, -ENOTCONN) : err;
+	err = units_receive(w, units, n, begins);
+	if (commits) {
+		end = w->session.conn ? commit_receive(w) : -ENOTCONN;
+		if (end == 0 || end == -ENOTCONN)
+			return units_judge(w, units, n, end);
+		return err ? err : end;
+	}
+	if (!w->session.conn)
+		return err;
+	end = flight_end(&w->session, session_deadline(&w->session));
+	if (err || end)
+		return err ? err : end;
+	for (size_t i = 0; i < n; i++)
+		unit_count_rows(w, units[i]);
+	return commit_fly(w);
+}
+
+/* First what the changes cannot be sent without: ids, and the newest chain. */
+static int batch_fly(struct pg_writer *w, struct store_unit *const *units, size_t n,
+		     bool one_by_one)
+{
+	size_t wanted[CHANGE_KINDS] = {0}, ids = 0;
+	bool begins;
+	int err;
+
+	audit_writer_begin(&w->audit);
+	err = wants_gather(w, units, n, wanted);
+	for (size_t i = 0; i < CHANGE_KINDS; i++)
+		ids += wanted[i];
+	begins = ids == 0 && !w->chain_line && !one_by_one;
+	if (err == 0 && !begins)
+		err = begin_fly(w, wanted, units, n);
+	if (err != 0)
+		return err;
+	if (!one_by_one)
+		return units_fly(w, units, n, begins);
+	err = units_fly_one_by_one(w, units, n);
+	return err == 0 ? commit_fly(w) : err;
+}
 
 static int batch_try(struct pg_writer *w, struct store_unit *const *units, size_t n,
 		     bool one_by_one)
 {
-	bool connected = w->session.conn != NULL;
-	int err = writer_connect(w);
+	bool connected;
+	int err;
 
+	/* A connection that was kept may have gone while nobody looked. */
+	session_look(&w->session);
+	connected = w->session.conn != NULL;
+	err = writer_connect(w);
 	counts_clear(&w->counts);
+	w->session.commits = false;
 	if (err < 0)
 		return err;
-	err = batch_begin(w, units, n);
-	if (err == 0)
-		err = one_by_one ? units_fly_one_by_one(w, units, n) : units_fly(w, units, n);
-	/* A connection that was kept may have gone while nobody looked. */
-	if (err == -ENOTCONN && connected && !w->session.conn)
+	err = batch_fly(w, units, n, one_by_one);
+	if (err == -ENOTCONN && connected && !w->session.conn && !w->session.commits)
 		return BATCH_UNSENT;
-	if (err == 0)
-		err = batch_commit(w);
+	w->session.commits = false;
 	if (err != 0 && w->session.conn) {
 		int undone = own_fly(w, PG_ROLLBACK, NULL);
 

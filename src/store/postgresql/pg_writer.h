@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The writer of PostgreSQL (writer.h). A batch takes three flights, however many units it has:
- * BEGIN with the locks that the units need and the ids of their rows; all changes; what they add up
- * to and COMMIT.
+ * The writer of PostgreSQL (writer.h). A batch is one flight, however many units it has: BEGIN with
+ * the locks that the units need, all changes, what they add up to, and COMMIT. What changes cannot
+ * be sent without (ids of new rows) comes in a flight before it, and what is known only when they
+ * were made (how many rows a purge counts) in one behind it. Units that fail in a batch are tried
+ * one by one.
  */
 #pragma once
 

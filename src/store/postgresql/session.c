@@ -58,7 +58,8 @@ static int result_wait(PGconn *conn, int64_t until_us)
 	return err;
 }
 
-int session_await(struct session *s, int64_t until_us, PGresult **resultp)
+/* Stays when the time is over, without a line in the log: -ETIMEDOUT. */
+static int result_await(struct session *s, int64_t until_us, PGresult **resultp)
 {
 	int err = result_wait(s->conn, until_us);
 
@@ -77,9 +78,27 @@ int session_await(struct session *s, int64_t until_us, PGresult **resultp)
 	return 0;
 }
 
+static int commit_await(struct session *s, int64_t until_us, PGresult **resultp)
+{
+	int err;
+
+	while ((err = result_await(s, until_us, resultp)) == -ETIMEDOUT) {
+		if (!atomic_exchange(&s->database->undecided, true))
+			log_fault("store: COMMIT", err,
+				  "it takes long; nothing else is begun meanwhile");
+		if (atomic_load(&s->database->closing)) {
+			session_close(s);
+			return -ENOTCONN;
+		}
+		until_us = session_deadline(s);
+	}
+	return err;
+}
+
 int session_result(struct session *s, int64_t until_us, PGresult **resultp)
 {
-	int err = session_await(s, until_us, resultp);
+	int err = s->commits ? commit_await(s, until_us, resultp)
+			     : result_await(s, until_us, resultp);
 
 	if (err != -ETIMEDOUT)
 		return err;
@@ -251,6 +270,17 @@ int session_open(struct session *s)
 	pg_database_lost(s->database);
 	session_close(s);
 	return err;
+}
+
+void session_look(struct session *s)
+{
+	struct pollfd ready = {.events = POLLIN};
+
+	if (!s->conn)
+		return;
+	ready.fd = PQsocket(s->conn);
+	if (poll(&ready, 1, 0) > 0 && !PQconsumeInput(s->conn))
+		session_close(s);
 }
 
 void session_close(struct session *s)

@@ -15,6 +15,7 @@ struct session {
 	bool writes;
 	bool patient;    /* it waits for ever: for what is done once, and takes its time */
 	unsigned number; /* of connections made; what was prepared belongs to one of them */
+	bool commits;    /* what was sent ends with COMMIT: see session_result() */
 	bool doubtful;   /* the server has told that it cut short the wait for its standbys */
 };
 
@@ -24,17 +25,19 @@ struct session {
  */
 _must_check_ int session_open(struct session *session);
 void session_close(struct session *session);
+/* Nothing was sent that has no answer: closes the connection if the server has ended it. */
+void session_look(struct session *session);
 
 /* When waiting ends that begins now, by the monotonic clock: later than the server ends a change.
  */
 int64_t session_deadline(const struct session *session);
 /*
  * The next result of what was sent, or NULL in *resultp. -ETIMEDOUT after the deadline (0: never)
- * and -ENOTCONN, logged; the session is closed then.
+ * and -ENOTCONN, logged; the session is closed then. A COMMIT is never given up, but when the
+ * database is closed: while it takes longer than a statement may, all others are told that the
+ * database is away.
  */
 _must_check_ int session_result(struct session *session, int64_t until_us, PGresult **resultp);
-/* The same, and stays when the time is over, without a line in the log: -ETIMEDOUT. */
-_must_check_ int session_await(struct session *session, int64_t until_us, PGresult **resultp);
 /* The connection is lost, or libpq could not send; logged, closes. */
 int session_lost(struct session *session, const char *what);
 
