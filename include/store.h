@@ -612,6 +612,20 @@ void store_attestation_clear(struct store_attestation *a);
 
 /* --- reading --- */
 
+/* What a CMP message will ask for, as far as it is known before anything else is. */
+struct store_ahead {
+	struct bytes transaction_id;
+	bool certificate;        /* that of the transaction, too */
+	struct bytes subject_id; /* registrations of that; empty: of none */
+};
+/*
+ * Asks a server of a database for all of that and the client generation together, for one wait
+ * instead of one for each; the verbs below then find it there, once. Where there is no way to go to
+ * the database this does nothing. It is as old as this call: whoever decides again drops it before.
+ */
+_must_check_ int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead);
+void store_ahead_drop(struct store_reader *r);
+
 /* Calls `each` for every row; a non-zero return ends the walk and is returned. Rows are borrowed.
  */
 

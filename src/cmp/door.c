@@ -5,6 +5,7 @@
  * and all steps in this folder are called from here, in that order. What a body means is in the
  * file of its type, in serve/ and genm/.
  */
+#include "ahead.h"
 #include "asn1/algorithm.h"
 #include "authenticate.h"
 #include "carriers.h"
@@ -214,6 +215,9 @@ static void attempt_clear(struct cmp_request *rq)
 static void attempt_begin(struct cmp_request *rq)
 {
 	attempt_clear(rq);
+	/* What was found before the conflict may be what was in the way. */
+	if (rq->attempts > 0)
+		store_ahead_drop(rq->worker->reader);
 	rq->attempt = (struct cmp_attempt){.again = rq->attempts++ > 0};
 	rq->refusal = REFUSAL_NULL;
 }
@@ -295,7 +299,7 @@ static int version_check(struct cmp_request *rq)
 	return 0;
 }
 
-static int request_serve(struct cmp_request *rq)
+static int message_serve(struct cmp_request *rq)
 {
 	struct bytes der = rq->exchange->request;
 	int decoded, err;
@@ -320,6 +324,8 @@ static int request_serve(struct cmp_request *rq)
 		err = cmp_inner_check(rq);
 	(void)cmp_trace_stage(rq, CMP_STAGE_HEADER, err);
 	if (!err)
+		err = cmp_ahead_ask(rq);
+	if (!err)
 		err = cmp_trace_assume(rq, cmp_authenticate(rq));
 	if (!err)
 		err = cmp_carriers_policy_check(rq);
@@ -328,6 +334,15 @@ static int request_serve(struct cmp_request *rq)
 	if (!err)
 		err = cmp_original_check(rq);
 	return err ? err : request_decide(rq);
+}
+
+static int request_serve(struct cmp_request *rq)
+{
+	int err = message_serve(rq);
+
+	/* What this one has not asked for is no answer for the next one. */
+	store_ahead_drop(rq->worker->reader);
+	return err;
 }
 
 static const char *const outcome_names[METRIC_OUTCOME_COUNT] = {

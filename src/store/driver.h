@@ -35,6 +35,8 @@ enum driver_control {
 	DRIVER_CONTROLS
 };
 
+enum { DRIVER_ASK_MAX = 4 };
+
 struct driver {
 	/* The SQL of the backend: by enum change_kind, enum read_kind and enum query_part. */
 	const char *const *change_sql;
@@ -85,6 +87,10 @@ struct driver {
 	struct value (*column)(struct statement *statement, int index);
 	/* Ends its reading; it can be bound and stepped anew. */
 	void (*reset)(struct statement *statement);
+	/* Asks DRIVER_ASK_MAX kept statements of a connection at most at once, and resets them:
+	 * what each has found is another statement, to be stepped and finalised, which needs no
+	 * connection. NULL: there is nothing to be saved by that. */
+	int (*ask)(struct statement *const *statements, size_t n, struct statement **foundp);
 	/* What follows is there for writer.c, and NULL where a backend has a writer of its own. */
 
 	/* Of a statement that has come to its end: how many rows it has changed, and the id of the

@@ -111,6 +111,7 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 
 void store_reader_free(struct store_reader *reader)
 {
+	ahead_drop(&reader->ahead, reader->driver);
 	free(reader);
 }
 
@@ -220,14 +221,37 @@ int read_each(struct store_reader *reader, enum read_kind kind, const struct val
 	return err;
 }
 
+/* Whether what was asked ahead answers it; with *errp as read_one(). */
+static bool read_ahead(struct store_reader *reader, enum read_kind kind, const struct value *values,
+		       size_t n, row_take *take, void *arg, int *errp)
+{
+	struct row row = {.driver = reader->driver, .next = (int)n};
+
+	switch (ahead_take(&reader->ahead, reader->driver, kind, values, n, &row.statement)) {
+	case AHEAD_ROW:
+		*errp = take(&row, arg);
+		reader->driver->finalize(row.statement);
+		return true;
+	case AHEAD_NO_ROW:
+		*errp = STORE_NOT_FOUND;
+		return true;
+	case AHEAD_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
 int read_one(struct store_reader *reader, enum read_kind kind, const struct value *values, size_t n,
 	     row_take *take, void *arg)
 {
 	const struct driver *driver = reader->driver;
 	_cleanup_(reader_leavep) struct reader *r = NULL;
 	struct row row = {.driver = driver};
-	int err = statement_begin(reader, kind, values, n, &r);
+	int err;
 
+	if (read_ahead(reader, kind, values, n, take, arg, &err))
+		return err;
+	err = statement_begin(reader, kind, values, n, &r);
 	if (err < 0)
 		return err;
 	row.statement = r->statement[kind];
@@ -266,6 +290,42 @@ int read_exists(struct store_reader *reader, enum read_kind kind, const struct v
 
 	*existsp = err == 0;
 	return err == STORE_NOT_FOUND ? 0 : err;
+}
+
+/* --- asking ahead --- */
+
+bool reader_asks_ahead(const struct store_reader *reader)
+{
+	return reader->driver->ask;
+}
+
+int reader_ask_ahead(struct store_reader *reader, const struct reader_question *questions, size_t n)
+{
+	const struct driver *driver = reader->driver;
+	struct statement *asked[AHEAD_MAX], *rows[AHEAD_MAX];
+	_cleanup_(reader_leavep) struct reader *r = NULL;
+	int err;
+	bool answered;
+
+	ahead_drop(&reader->ahead, driver);
+	err = reader_enter(reader->pool, &r);
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		const struct value values[] = {questions[i].value, value_int(AHEAD_ROWS)};
+
+		asked[i] = r->statement[questions[i].kind];
+		err = driver_bind_all(driver, asked[i], values,
+				      questions[i].value.kind == VALUE_NULL ? 0 : 2);
+	}
+	if (err == 0)
+		err = driver->ask(asked, n, rows);
+	answered = err == 0;
+	for (size_t i = 0; answered && i < n; i++) {
+		const struct value *first = questions[i].first ? &questions[i].value : NULL;
+		int next = ahead_add(&reader->ahead, driver, questions[i].answers, first, rows[i]);
+
+		err = err ? err : next;
+	}
+	return err;
 }
 
 /* --- lists from filters --- */

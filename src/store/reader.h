@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "ahead.h"
 #include "base/strbuf.h"
 #include "driver.h"
 
@@ -126,6 +127,9 @@ enum read_kind {
 	READ_DATABASE_STATE,
 	READ_NODES,
 	READ_LEASES,
+	READ_TRANSACTIONS_OF_ID,
+	READ_CERTIFICATES_OF_ID,
+	READ_REGISTRATIONS_OF_KEY,
 	READ_KINDS,
 };
 
@@ -210,6 +214,7 @@ struct reader_pool;
 struct store_reader {
 	struct reader_pool *pool;
 	const struct driver *driver;
+	struct ahead ahead;
 };
 
 /* All of it is borrowed for the pool's life. */
@@ -258,6 +263,22 @@ _must_check_ int read_number(struct store_reader *reader, enum read_kind kind,
 /* Whether there is a row. */
 _must_check_ int read_exists(struct store_reader *reader, enum read_kind kind,
 			     const struct value *values, size_t n, bool *existsp);
+
+/* --- asking ahead --- */
+
+struct reader_question {
+	enum read_kind kind;    /* whose parameters are the value and AHEAD_ROWS, or none */
+	enum read_kind answers; /* what read_one() will be asked */
+	struct value value;     /* TEXT or OCTETS; NULL: it has no parameters */
+	bool first;             /* and the first value of what read_one() will be asked */
+};
+
+/* Whether it is worth while: where the database is as near as its answers nothing is asked ahead.
+ */
+bool reader_asks_ahead(const struct store_reader *reader);
+/* Asks all of them in one flight, and forgets what was asked ahead before. */
+_must_check_ int reader_ask_ahead(struct store_reader *reader,
+				  const struct reader_question *questions, size_t n);
 
 /* --- lists from filters --- */
 

@@ -836,6 +836,16 @@ const char *const store_read_sql[READ_KINDS] = {
 		       " CASE WHEN n.until_ms >= d.now_ms THEN 1 ELSE 0 END"
 		       " FROM node n, database_state d ORDER BY n.name, n.id",
 	[READ_LEASES] = "SELECT job, node, epoch FROM lease ORDER BY job",
+	/* What is asked ahead: first the values of the question that a row answers (ahead.h). */
+	[READ_TRANSACTIONS_OF_ID] = "SELECT transaction_id, requester, " TRANSACTION_COLUMNS
+				    " FROM cmp_transaction WHERE transaction_id = ?1 LIMIT ?2",
+	[READ_CERTIFICATES_OF_ID] = "SELECT c.id, " CERTIFICATE_COLUMNS " FROM cmp_transaction t"
+				    " JOIN certificate c ON c.id = t.certificate_id"
+				    " JOIN registration r ON r.id = c.registration_id WHERE "
+				    "t.transaction_id = ?1 LIMIT ?2",
+	[READ_REGISTRATIONS_OF_KEY] =
+		"SELECT subject_key, trust_domain, vnf_instance, cert_type, " REGISTRATION_COLUMNS
+		" FROM registration WHERE subject_key = ?1 AND state = 0 LIMIT ?2",
 	[READ_AUDIT_CHAIN_NEWEST] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
 				    " ORDER BY id DESC LIMIT 1",
 	[READ_AUDIT_CHAIN_AFTER] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain"

@@ -63,6 +63,7 @@ int crash_child(char **args);
 int served_child(char **args);
 
 /* The parts of the suite, one a file. */
+TCase *ahead_cases(void);
 TCase *announcement_cases(void);
 TCase *audit_cases(void);
 TCase *client_cases(void);

@@ -318,6 +318,104 @@ START_TEST(test_postgresql_ready_with_standbys_only)
 }
 END_TEST
 
+/* --- what is asked ahead --- */
+
+static void client_add(struct fixture *f, const char *name)
+{
+	struct store_client client = sample_client(name);
+
+	OK(store_client_insert(f->unit, &client));
+	OK(store_unit_commit(f->unit));
+}
+
+/* It is as old as the asking, is told once, and not at all when it was dropped. */
+START_TEST(test_postgresql_asked_ahead)
+{
+	const struct store_ahead ahead = {.transaction_id = bytes_of_string("0123456789abcdef")};
+	int64_t before, then;
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	OK(store_client_generation(f.reader, &before));
+	OK(store_ahead_ask(f.reader, &ahead));
+	client_add(&f, "vnfm-1");
+	OK(store_client_generation(f.reader, &then));
+	ck_assert_int_eq(then, before);
+	OK(store_client_generation(f.reader, &then));
+	ck_assert_int_gt(then, before);
+	before = then;
+	OK(store_ahead_ask(f.reader, &ahead));
+	client_add(&f, "vnfm-2");
+	store_ahead_drop(f.reader);
+	OK(store_client_generation(f.reader, &then));
+	ck_assert_int_gt(then, before);
+	OK(store_ahead_ask(f.reader, &ahead));
+	fixture_end(&f);
+}
+END_TEST
+
+static void sessions_end(const struct fixture *f)
+{
+	PGconn *conn = PQconnectdb(f->database);
+	PGresult *result =
+		PQexec(conn, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+			     " WHERE datname = current_database()"
+			     " AND pid <> pg_backend_pid()");
+
+	ck_assert_int_eq(PQresultStatus(result), PGRES_TUPLES_OK);
+	PQclear(result);
+	PQfinish(conn);
+}
+
+static int client_pass(void *arg, struct store_client *client)
+{
+	(void)arg;
+	(void)client;
+	return 0;
+}
+
+/* Behind a list, whose rows come one at a time. */
+START_TEST(test_postgresql_asked_ahead_behind_a_list)
+{
+	const struct store_ahead ahead = {.transaction_id = bytes_of_string("0123456789abcdef")};
+	int64_t generation, then;
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	client_add(&f, "vnfm-1");
+	OK(store_client_generation(f.reader, &generation));
+	for (int i = 0; i < 3; i++) {
+		OK(store_client_list(f.reader, 0, client_pass, NULL));
+		OK(store_ahead_ask(f.reader, &ahead));
+		OK(store_client_generation(f.reader, &then));
+		ck_assert_int_eq(then, generation);
+	}
+	store_ahead_drop(f.reader);
+	fixture_end(&f);
+}
+END_TEST
+
+/* The connection that was kept has gone meanwhile: all is asked on another one. */
+START_TEST(test_postgresql_asked_ahead_again)
+{
+	struct store_ahead ahead = {.transaction_id = bytes_of_string("0123456789abcdef"),
+				    .subject_id = bytes_of_string("vnfci-1")};
+	struct store_registration reg = sample_registration("vnfci-1"), found = {0};
+	struct fixture f;
+
+	fixture_begin(&f, POSTGRESQL);
+	put_registration(&f, &reg);
+	for (int i = 0; i < 3; i++) {
+		OK(store_ahead_ask(f.reader, &ahead));
+		sessions_end(&f);
+		OK(store_ahead_ask(f.reader, &ahead));
+		OK(store_registration_find(f.reader, ENTITY("vnfci-1"), reg.cert_type, &found));
+		store_registration_clear(&found);
+	}
+	fixture_end(&f);
+}
+END_TEST
+
 /* --- answers that are lost --- */
 
 enum { LOSSES = 10 };
@@ -478,6 +576,9 @@ TCase *postgresql_cases(void)
 {
 	TCase *tc = tcase_create("postgresql");
 
+	tcase_add_test(tc, test_postgresql_asked_ahead);
+	tcase_add_test(tc, test_postgresql_asked_ahead_behind_a_list);
+	tcase_add_test(tc, test_postgresql_asked_ahead_again);
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, test_postgresql_words, 0, (int)ARRAY_LEN(texts));
 	tcase_add_test(tc, test_postgresql_words_without_columns);

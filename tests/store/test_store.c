@@ -16,6 +16,7 @@ static Suite *store_suite(void)
 	Suite *suite = suite_create("store");
 
 	suite_add_tcase(suite, client_cases());
+	suite_add_tcase(suite, ahead_cases());
 	suite_add_tcase(suite, announcement_cases());
 	suite_add_tcase(suite, audit_cases());
 	suite_add_tcase(suite, registration_cases());

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "driver.h"
+#include "flight.h"
 #include "migrate.h"
 #include "parameters.h"
 #include "pg_writer.h"
@@ -22,10 +23,11 @@
 struct connection {
 	struct session session;
 	unsigned n_names;
+	bool streamed; /* the last statement gave one row at a time */
 };
 
 struct statement {
-	struct connection *connection;
+	struct connection *connection; /* NULL: it has all its rows */
 	struct translated text;
 	bool kept;
 	char name[16];
@@ -148,11 +150,16 @@ static int statement_bind(struct statement *s, size_t index, struct value value)
 /* What is still to come of a statement. A list that is left early is not waited for. */
 static void results_drop(struct statement *s)
 {
-	struct session *session = &s->connection->session;
+	struct session *session;
 	PGresult *result = s->result;
 	int err = 0;
 
 	s->result = NULL;
+	if (!s->connection) {
+		PQclear(result);
+		return;
+	}
+	session = &s->connection->session;
 	if (s->streams && result) {
 		PQclear(result);
 		session_close(session);
@@ -204,6 +211,7 @@ static int statement_send(struct statement *s)
 	if (!sent)
 		return session_lost(&s->connection->session, "store: read");
 	s->streams = !s->kept && PQsetSingleRowMode(conn);
+	s->connection->streamed = s->streams;
 	return 0;
 }
 
@@ -263,7 +271,8 @@ static int statement_step(struct statement *s)
 	if (err < 0)
 		return err;
 	if (s->result && s->row < PQntuples(s->result)) {
-		pg_database_found(s->connection->session.database);
+		if (s->connection)
+			pg_database_found(s->connection->session.database);
 		return 0;
 	}
 	/* What comes at the end of a stream has no rows. */
@@ -286,6 +295,116 @@ static void statement_finalize(struct statement *s)
 	statement_reset(s);
 	free(s->text.sql);
 	free(s);
+}
+
+/* --- several in one flight --- */
+
+/*
+ * Behind a statement that gave one row at a time libpq gives so what the first statement of a
+ * flight finds, too: that is nothing then.
+ */
+static int nothing_fly(struct session *session)
+{
+	return flight_parse(session, "", "");
+}
+
+static int nothing_land(struct session *session, int64_t until_us)
+{
+	PGresult *result = NULL;
+	int err = flight_result(session, until_us, &result);
+
+	PQclear(result);
+	return err;
+}
+
+static int statement_fly(struct statement *s, bool parses)
+{
+	int err = parses ? flight_parse(&s->connection->session, s->name, s->text.sql) : 0;
+
+	return err == 0 ? statement_send(s) : err;
+}
+
+/* A result of the flight; others are not waited for where it is none. */
+static int flown_receive(struct statement *s, int64_t until_us, PGresult **resultp)
+{
+	int err = flight_result(&s->connection->session, until_us, resultp);
+
+	if (err == 0 && !result_ok(*resultp))
+		err = session_fault("store: read", *resultp);
+	return err;
+}
+
+static int statement_land(struct statement *s, int64_t until_us, bool parsed,
+			  struct statement **foundp)
+{
+	struct statement *found = *foundp = calloc(1, sizeof(*found));
+	PGresult *result = NULL;
+	int err = found ? 0 : -ENOMEM;
+
+	if (err == 0 && parsed)
+		err = flown_receive(s, until_us, &result);
+	PQclear(result);
+	if (err < 0)
+		return err;
+	s->prepared = s->connection->session.number;
+	found->row = -1;
+	return flown_receive(s, until_us, &found->result);
+}
+
+/* On an open session, which is closed where it ends with an error. */
+static int statements_fly(struct statement *const *statements, size_t n, struct statement **foundp)
+{
+	struct session *session = &statements[0]->connection->session;
+	bool parses[DRIVER_ASK_MAX], streamed = statements[0]->connection->streamed;
+	int64_t until_us;
+	int err = flight_mode(session);
+
+	if (err == 0 && streamed)
+		err = nothing_fly(session);
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		parses[i] = statements[i]->prepared != session->number;
+		err = statement_fly(statements[i], parses[i]);
+	}
+	if (err == 0)
+		err = flight_send(session);
+	until_us = session_deadline(session);
+	if (err == 0 && streamed)
+		err = nothing_land(session, until_us);
+	for (size_t i = 0; err == 0 && i < n; i++)
+		err = statement_land(statements[i], until_us, parses[i], &foundp[i]);
+	if (err == 0)
+		err = flight_end(session, until_us);
+	if (err == 0 && !PQexitPipelineMode(session->conn))
+		err = session_lost(session, "store: read");
+	if (err < 0)
+		session_close(session);
+	return err;
+}
+
+/* As statement_begin(). */
+static int statements_ask(struct statement *const *statements, size_t n, struct statement **foundp)
+{
+	struct session *session = &statements[0]->connection->session;
+	int err;
+
+	for (int tries = 0;; tries++) {
+		unsigned kept = session->conn ? session->number : 0;
+
+		memset(foundp, 0, n * sizeof(struct statement *));
+		err = session_open(session);
+		if (err == 0)
+			err = statements_fly(statements, n, foundp);
+		if (err == 0)
+			break;
+		for (size_t i = 0; i < n; i++)
+			statement_finalize(foundp[i]);
+		if (err != -ENOTCONN || tries > 0 || kept != session->number)
+			return err;
+	}
+	pg_database_found(session->database);
+	for (size_t i = 0; i < n; i++)
+		statement_reset(statements[i]);
+	return 0;
 }
 
 /* --- values --- */
@@ -323,4 +442,5 @@ const struct driver postgresql_driver = {
 	.step = statement_step,
 	.column = statement_column,
 	.reset = statement_reset,
+	.ask = statements_ask,
 };

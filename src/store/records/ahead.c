@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a request will ask the store, asked together. */
+#include "reader.h"
+
+#include "base/cleanup.h"
+#include "base/name_fold.h"
+
+int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead)
+{
+	struct value transaction_id = value_bytes(ahead->transaction_id);
+	_cleanup_(freep) char *key = NULL;
+	struct reader_question question[AHEAD_MAX] = {
+		{READ_CLIENT_GENERATION, READ_CLIENT_GENERATION},
+		{READ_TRANSACTIONS_OF_ID, READ_TRANSACTION_FIND, transaction_id, true},
+	};
+	size_t n = 2;
+	int err = 0;
+
+	if (!reader_asks_ahead(r))
+		return 0;
+	if (ahead->certificate)
+		question[n++] = (struct reader_question){
+			READ_CERTIFICATES_OF_ID, READ_CERTIFICATE_GET, transaction_id, false};
+	if (ahead->subject_id.len > 0)
+		err = name_fold(ahead->subject_id, &key);
+	if (err < 0)
+		return err;
+	if (key)
+		question[n++] = (struct reader_question){
+			READ_REGISTRATIONS_OF_KEY, READ_REGISTRATION_FIND, value_text(key), true};
+	return reader_ask_ahead(r, question, n);
+}
+
+void store_ahead_drop(struct store_reader *r)
+{
+	ahead_drop(&r->ahead, r->driver);
+}
