@@ -16,6 +16,7 @@
 #include "cmf.h"
 #include "http.h"
 #include "lcm.h"
+#include "store/audit.h"
 #include "store/event.h"
 #include "store/node.h"
 #include "token.h"
@@ -94,6 +95,8 @@ const struct http_route *json_operator_routes(const struct json_operator *door, 
 /* A line of the audit as GET /v1/audit has it, on one line of text; the caller frees. NULL: out of
  * memory. */
 char *json_audit_text(const struct store_audit *line);
+/* A head of the audit on one line of text, as POST /v1/audit/heads reads it; the same. */
+char *json_audit_head_text(const struct store_audit_head *head, const struct store_audit_mac *mac);
 
 /* What a status is made of. Borrowed. */
 struct json_status_of {

@@ -922,7 +922,8 @@ struct store_audit_filter {
 	const char *outcome;
 	uint64_t request_id; /* 0: any */
 	int64_t since_ms;
-	int64_t chain; /* 0: any */
+	bool of_chain; /* false: of any */
+	int64_t chain;
 	int64_t after_id;
 	uint32_t limit;
 };

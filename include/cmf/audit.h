@@ -34,3 +34,11 @@ void cmf_audit_report_clear(struct cmf_audit_report *report);
  */
 _must_check_ int cmf_audit_verify(struct cmf *cmf, struct store_reader *reader,
 				  struct cmf_audit_report *reportp);
+
+/* The MAC of a head that is kept elsewhere; without a store key there is none. 0 or -EIO. */
+_must_check_ int cmf_audit_head_mac(const struct cmf *cmf, const struct store_audit_head *head,
+				    struct store_audit_mac *macp);
+/* 0; -EBADMSG: the MAC is not of that head, or there is none; -ENOKEY: it is of a store key that is
+ * not configured; -EIO. */
+_must_check_ int cmf_audit_head_check(const struct cmf *cmf, const struct store_audit_head *head,
+				      const struct store_audit_mac *mac);

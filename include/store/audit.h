@@ -58,6 +58,17 @@ _must_check_ int store_audit_mac(const struct store_audit_key *key, enum store_a
 				 const struct store_audit_place *place,
 				 struct store_audit_mac *macp);
 
+/* What is kept of a chain elsewhere: its newest line at that time. */
+struct store_audit_head {
+	struct store_audit_place place;
+	int64_t line; /* its id */
+	int64_t time_s;
+};
+/* The MAC of all of it. 0 or -EIO. */
+_must_check_ int store_audit_head_mac(const struct store_audit_key *key,
+				      const struct store_audit_head *head,
+				      struct store_audit_mac *macp);
+
 /* --- the store --- */
 
 /*
@@ -73,8 +84,17 @@ typedef int store_audit_chain_each(void *arg, const struct store_audit_chain *ch
 _must_check_ int store_audit_chains(struct store_reader *r, store_audit_chain_each *each,
 				    void *arg);
 
+/* One of them, or STORE_NOT_FOUND. */
+_must_check_ int store_audit_chain_get(struct store_reader *r, int64_t id,
+				       struct store_audit_chain *chainp);
+
 /* The id before that of the first line of that time or later; INT64_MAX: there is none. */
 _must_check_ int store_audit_since(struct store_reader *r, int64_t since_ms, int64_t *before_idp);
+
+/* The id of a line before the first of a chain that is still there. 0 or negative errno. */
+_must_check_ int store_audit_chain_start(struct store_reader *r,
+					 const struct store_audit_chain *chain,
+					 int64_t *before_idp);
 
 /*
  * Removes all lines with ids up to that one; each chain that loses some needs its anchor in the

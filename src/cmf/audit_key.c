@@ -2,6 +2,7 @@
 /* The audit key, of each store key that there is, and MACs with it. See audit_key.h. */
 #include "audit_key.h"
 
+#include "cmf/audit.h"
 #include "secret_keys.h"
 
 #include <assert.h>
@@ -48,26 +49,63 @@ int audit_keys_give(struct cmf *cmf)
 	return err;
 }
 
+/* The key that the MAC is of. -EBADMSG: there is no MAC; -ENOKEY. */
+static int key_of(const struct cmf *cmf, const struct store_audit_mac *mac,
+		  struct store_audit_key *keyp)
+{
+	const struct secret_key *from =
+		mac->present ? secret_keys_look(cmf->secret_keys, mac->key_id) : NULL;
+
+	if (!from)
+		return mac->present ? -ENOKEY : -EBADMSG;
+	return key_derive(from, keyp);
+}
+
+static int macs_compare(const struct store_audit_mac *mac, const struct store_audit_mac *expected)
+{
+	return CRYPTO_memcmp(expected->octets, mac->octets, sizeof(mac->octets)) == 0 ? 0
+										      : -EBADMSG;
+}
+
 int audit_mac_check(const struct cmf *cmf, const struct store_audit_mac *mac,
 		    enum store_audit_mac_of of, const struct store_audit_place *place)
 {
-	const struct secret_key *from;
 	struct store_audit_mac expected = {0};
 	struct store_audit_key key;
-	int err;
+	int err = key_of(cmf, mac, &key);
 
-	if (!mac->present)
-		return -EBADMSG;
-	from = secret_keys_look(cmf->secret_keys, mac->key_id);
-	if (!from)
-		return -ENOKEY;
-	err = key_derive(from, &key);
 	if (err == 0)
 		err = store_audit_mac(&key, of, place, &expected);
 	OPENSSL_cleanse(&key, sizeof(key));
-	if (err < 0)
-		return err;
-	return CRYPTO_memcmp(expected.octets, mac->octets, sizeof(mac->octets)) == 0 ? 0 : -EBADMSG;
+	return err < 0 ? err : macs_compare(mac, &expected);
+}
+
+/* --- heads --- */
+
+int cmf_audit_head_mac(const struct cmf *cmf, const struct store_audit_head *head,
+		       struct store_audit_mac *macp)
+{
+	struct store_audit_key key;
+	int err = audit_key_current(cmf, &key);
+
+	*macp = (struct store_audit_mac){0};
+	if (err == 0)
+		err = store_audit_head_mac(&key, head, macp);
+	OPENSSL_cleanse(&key, sizeof(key));
+	return err == -ENOKEY ? 0 : err;
+}
+
+int cmf_audit_head_check(const struct cmf *cmf, const struct store_audit_head *head,
+			 const struct store_audit_mac *mac)
+{
+	struct store_audit_mac expected = {0};
+	struct store_audit_key key;
+	int err = key_of(cmf, mac, &key);
+
+	if (err == 0)
+		err = store_audit_head_mac(&key, head, &expected);
+	OPENSSL_cleanse(&key, sizeof(key));
+	return err < 0 ? err : macs_compare(mac, &expected);
 }
 
 /* --- another store key --- */

@@ -12,11 +12,10 @@
 
 #include "audit_place.h"
 #include "base/error.h"
-#include "store/audit.h"
+#include "cmf/audit.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -188,8 +187,10 @@ static int page_end(struct place *place)
 /* A page of the chain that the place is at; *morep: there may be more of it. */
 static int page_give(struct place *place, struct store_reader *reader, bool *morep)
 {
-	const struct store_audit_filter filter = {
-		.chain = place->given.chain, .after_id = place->given.line, .limit = PAGE};
+	const struct store_audit_filter filter = {.of_chain = true,
+						  .chain = place->given.chain,
+						  .after_id = place->given.line,
+						  .limit = PAGE};
 	int64_t before = place->given.line;
 	int err, end;
 
@@ -294,36 +295,43 @@ static int lines_give(struct audit_sinks *sinks, struct place *place, struct wor
 
 static int head_take(void *arg, const struct store_audit *line)
 {
-	char hash[2 * STORE_AUDIT_HASH_LEN + 1], when[21];
+	struct store_audit_head *head = arg;
 
-	bytes_to_hex(line->hash, hash);
-	clock_format(clock_now_ms(&clock_system), when);
-	strbuf_printf(arg,
-		      "{\"head\":true,\"time\":\"%s\",\"id\":%" PRId64 ",\"chain\":%" PRId64
-		      ",\"sequence\":%" PRId64 ",\"hash\":\"%s\"}",
-		      when, line->id, line->chain, line->sequence, hash);
+	if (line->hash.len != sizeof(head->place.hash))
+		return -EUCLEAN;
+	head->place.chain = line->chain;
+	head->place.sequence = line->sequence;
+	memcpy(head->place.hash, line->hash.data, line->hash.len);
+	head->line = line->id;
+	head->time_s = clock_now_ms(&clock_system) / 1000;
 	return 0;
 }
 
-/* The newest line of this process; "" if there is none. */
-static int head_read(struct store *store, struct store_reader *reader, struct strbuf *out)
+/* The newest line of this process; NULL in *textp if there is none. */
+static int head_read(struct store *store, struct worker *worker, char **textp)
 {
 	int64_t chain = store_audit_chain_own(store);
-	int err = chain > 0 ? store_audit_newest(reader, chain, head_take, out) : STORE_NOT_FOUND;
+	struct store_audit_head head = {0};
+	struct store_audit_mac mac;
+	int err = chain > 0 ? store_audit_newest(worker->own.reader, chain, head_take, &head)
+			    : STORE_NOT_FOUND;
 
-	if (err == STORE_NOT_FOUND)
-		return 0;
-	return err ? err : out->failed ? -ENOMEM : 0;
+	if (err == 0)
+		err = cmf_audit_head_mac(worker_service(worker)->cmf, &head, &mac);
+	if (err)
+		return err == STORE_NOT_FOUND ? 0 : err;
+	*textp = json_audit_head_text(&head, &mac);
+	return *textp ? 0 : -ENOMEM;
 }
 
-static int head_file_write(const struct place *place, const struct strbuf *head)
+static int head_file_write(const struct place *place, const char *head)
 {
 	_cleanup_(strbuf_clear) struct strbuf text = STRBUF_NULL;
 	char name[64];
 	time_t now = time(NULL);
 	struct tm tm;
 
-	strbuf_printf(&text, "%s\n", head->text);
+	strbuf_printf(&text, "%s\n", head);
 	if (text.failed || !gmtime_r(&now, &tm))
 		return -ENOMEM;
 	strftime(name, sizeof(name), "audit-head-%Y%m%dT%H%M%SZ.json", &tm);
@@ -331,14 +339,14 @@ static int head_file_write(const struct place *place, const struct strbuf *head)
 				     (struct bytes){(const uint8_t *)text.text, text.len});
 }
 
-static int head_give(struct place *place, const struct strbuf *head)
+static int head_give(struct place *place, const char *head)
 {
 	int err;
 
 	if (place->kind == PLACE_HEADS)
 		return place_judge(place, head_file_write(place, head));
 	place->next = place->given;
-	err = text_put(place, false, bytes_of_string(head->text));
+	err = text_put(place, false, bytes_of_string(head));
 	return err ? err : page_end(place);
 }
 
@@ -404,7 +412,7 @@ static bool head_is_due(const struct audit_sinks *sinks, const struct place *pla
 /* Faults of the store are logged where they happen; the next run tries again. */
 static void place_run(struct audit_sinks *sinks, struct place *place, struct worker *worker)
 {
-	_cleanup_(strbuf_clear) struct strbuf head = STRBUF_NULL;
+	_cleanup_(freep) char *head = NULL;
 	bool due = head_is_due(sinks, place);
 	int err = 0;
 
@@ -415,10 +423,10 @@ static void place_run(struct audit_sinks *sinks, struct place *place, struct wor
 	if (place->kind != PLACE_HEADS)
 		err = lines_give(sinks, place, worker);
 	if (err == 0 && due)
-		err = head_read(sinks->daemon->store, worker->own.reader, &head);
-	if (err == 0 && head.text)
-		err = head_give(place, &head);
-	if (err == 0 && head.text)
+		err = head_read(sinks->daemon->store, worker, &head);
+	if (err == 0 && head)
+		err = head_give(place, head);
+	if (err == 0 && head)
 		place->head_due_us = clock_monotonic_us() + 1000 * place->conf->heads_interval_ms;
 	place_end(sinks, place);
 }
@@ -446,15 +454,13 @@ static void sinks_run(void *arg, struct worker *worker)
 /* --- its life --- */
 
 /* Several nodes that serve one database have places of their own. */
-static char *place_name(const struct conf *conf, enum place_kind kind)
+static char *place_name(const struct daemon *daemon, enum place_kind kind)
 {
-	char host[HOST_NAME_MAX + 1] = "", *name;
-	bool several = store_database_is_url(conf->store.database);
+	char *name;
 
-	if (several && gethostname(host, sizeof(host)) < 0)
-		host[0] = '\0';
-	return asprintf(&name, "%s%s%s", place_names[kind], several ? " " : "", host) < 0 ? NULL
-											  : name;
+	if (!store_database_is_url(daemon->service->conf->store.database))
+		return strdup(place_names[kind]);
+	return asprintf(&name, "%s %s", place_names[kind], daemon->node.name) < 0 ? NULL : name;
 }
 
 int audit_sinks_new(struct daemon *daemon, struct audit_sinks **sinksp)
@@ -469,7 +475,7 @@ int audit_sinks_new(struct daemon *daemon, struct audit_sinks **sinksp)
 	pthread_mutex_init(&sinks->mutex, NULL);
 	for (size_t i = 0; i < PLACES; i++) {
 		sinks->place[i].kind = (enum place_kind)i;
-		sinks->place[i].name = place_name(daemon->service->conf, (enum place_kind)i);
+		sinks->place[i].name = place_name(daemon, (enum place_kind)i);
 		if (!sinks->place[i].name)
 			return -ENOMEM;
 	}

@@ -97,21 +97,46 @@ int audit_hash_line(struct store_audit_place *place, const struct value values[A
 	return hash_fault(ok);
 }
 
-int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
-		   const struct store_audit_place *place, struct store_audit_mac *macp)
-{
-	uint8_t text[64 + 16 + STORE_AUDIT_HASH_LEN];
-	size_t len = strlen(mac_labels[of]);
+/* Label, numbers and a hash: no text of a MAC is longer. */
+enum { MAC_TEXT_MAX = 64 + 4 * 8 + STORE_AUDIT_HASH_LEN };
 
-	memcpy(text, mac_labels[of], len);
-	number_write(text + len, place->chain);
-	number_write(text + len + 8, place->sequence);
-	memcpy(text + len + 16, place->hash, STORE_AUDIT_HASH_LEN);
-	len += 16 + STORE_AUDIT_HASH_LEN;
+static size_t place_write(uint8_t *out, const char *label, const struct store_audit_place *place)
+{
+	size_t len = strlen(label);
+
+	memcpy(out, label, len);
+	number_write(out + len, place->chain);
+	number_write(out + len + 8, place->sequence);
+	memcpy(out + len + 16, place->hash, STORE_AUDIT_HASH_LEN);
+	return len + 16 + STORE_AUDIT_HASH_LEN;
+}
+
+static int mac_make(const struct store_audit_key *key, const uint8_t *text, size_t len,
+		    struct store_audit_mac *macp)
+{
 	memcpy(macp->key_id, key->id, sizeof(macp->key_id));
 	macp->present =
 		HMAC(EVP_sha256(), key->octets, sizeof(key->octets), text, len, macp->octets, NULL);
 	return hash_fault(macp->present);
+}
+
+int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
+		   const struct store_audit_place *place, struct store_audit_mac *macp)
+{
+	uint8_t text[MAC_TEXT_MAX];
+
+	return mac_make(key, text, place_write(text, mac_labels[of], place), macp);
+}
+
+int audit_hash_head_mac(const struct store_audit_key *key, const struct store_audit_head *head,
+			struct store_audit_mac *macp)
+{
+	uint8_t text[MAC_TEXT_MAX];
+	size_t len = place_write(text, "cmfd audit head", &head->place);
+
+	number_write(text + len, head->line);
+	number_write(text + len + 8, head->time_s);
+	return mac_make(key, text, len + 16, macp);
 }
 
 struct value audit_hash_mac_value(const struct store_audit_mac *mac, uint8_t buffer[AUDIT_MAC_LEN])

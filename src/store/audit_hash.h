@@ -10,6 +10,8 @@
  *		      | 0x01 || number
  *		      | 0x02 || length of the text in octets || text
  *	MAC           = HMAC-SHA-256(audit key, label || chain || sequence || hash)
+ *	MAC of a head = HMAC-SHA-256(audit key, "cmfd audit head" || chain || sequence || hash
+ *				     || id of the line || seconds since 1970)
  *
  * The values are those of AUDIT_ADD, in its order. The audit key is cmf/'s.
  */
@@ -27,6 +29,10 @@ _must_check_ int audit_hash_begin(const struct store_audit_chain *chain,
 _must_check_ int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
 				const struct store_audit_place *place,
 				struct store_audit_mac *macp);
+/* store_audit_head_mac(). */
+_must_check_ int audit_hash_head_mac(const struct store_audit_key *key,
+				     const struct store_audit_head *head,
+				     struct store_audit_mac *macp);
 /* A MAC as it is in the database: id of the key || MAC. NULL: none. The octets are `buffer`. */
 enum { AUDIT_MAC_LEN = STORE_AUDIT_KEY_ID_LEN + STORE_AUDIT_HASH_LEN };
 struct value audit_hash_mac_value(const struct store_audit_mac *mac, uint8_t buffer[AUDIT_MAC_LEN]);

@@ -851,6 +851,7 @@ const char *const store_read_sql[READ_KINDS] = {
 	[READ_AUDIT_CHAIN_AFTER] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain"
 				   " WHERE id > ?1 ORDER BY id LIMIT 1",
 	[READ_AUDIT_SINCE] = "SELECT min(+id) FROM audit WHERE time_ms >= ?1",
+	[READ_AUDIT_AT] = "SELECT id FROM audit WHERE time_ms >= ?1 ORDER BY time_ms, id LIMIT 1",
 	[READ_AUDIT_NEWEST] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE chain = ?1"
 			      " ORDER BY id DESC LIMIT 1",
 	[READ_AUDIT_SINK] = "SELECT chain, sequence, line FROM audit_sink WHERE name = ?1",

@@ -7,6 +7,7 @@ import itertools
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -81,6 +82,11 @@ class Server:
 @functools.cache
 def server():
     return Server()
+
+
+def sql(cmf, statement):
+    """In the database of that cmfd; what psql prints."""
+    return server().sql(re.search(r"postgresql://[^/]*/(\w+)", cmf.conf.read_text())[1], statement)
 
 
 def use(cmf):

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+import postgresql
 from conftest import BUILD, Cmf, Vnfm, run, serial_of, wait_for
 
 
@@ -409,6 +410,82 @@ def test_heads_find_that_the_whole_database_was_set_back(cmf, tmp_path):
 def test_file_serves_to_verify_against(filed):
     all_is_written(filed)
     assert verify(filed, "--against", str(filed.dir / "audit.jsonl")).returncode == 0
+
+
+def test_text_that_was_changed_in_an_export_is_found(written, tmp_path):
+    """The hash says nothing of the text beside it: each line is compared, not the newest alone."""
+    exported, changed = tmp_path / "audit.jsonl", tmp_path / "changed.jsonl"
+    written.ctl("audit", "export", "--output", exported)
+    assert verify(written, "--against", exported).returncode == 0
+    text = exported.read_text()
+    for old, new in ('"target":"two"', '"target":"2"'), ('"outcome":"done"', '"outcome":"refused"'), (',"target":"two"', ""):
+        assert old in text
+        changed.write_text(text.replace(old, new, 1))
+        result = verify(written, "--against", changed)
+        assert result.returncode == 1 and "another text than the audit, but the same hash" in result.stderr
+
+
+def test_head_that_this_cmf_has_not_made_is_found(cmf, tmp_path):
+    heads = cmf.dir / "heads"
+    heads.mkdir()
+    cmf.stop()
+    cmf.set("audit", "heads", "heads")
+    cmf.start()
+    wait_for("a head", lambda: list(heads.glob("audit-head-*.json")))
+    cmf.stop()
+    cmf.start()
+    file = sorted(heads.glob("audit-head-*.json"))[0]
+    head = json.loads(file.read_text())
+    assert len(head["mac"]) == 64 and len(head["key"]) == 16
+    assert verify(cmf, "--against", heads).returncode == 0
+    # each member is under the MAC; the time, too, by which somebody could say when
+    for change in {"time": "2026-01-01T00:00:00Z"}, {"mac": "00" * 32}, {"mac": None}:
+        file.write_text(json.dumps(head | change))
+        result = verify(cmf, "--against", heads)
+        assert result.returncode == 1 and "no MAC of this CMF" in result.stderr, change
+    # one of a store key that has gone proves that much less, and is no finding
+    file.write_text(json.dumps(head | {"key": "00" * 8}))
+    result = verify(cmf, "--against", heads)
+    assert result.returncode == 0 and "1 heads have a MAC of a store key that is not configured" in result.stderr
+    assert json.loads(cmf.ctl("--json", "audit", "verify", "--against", heads).stdout)[0]["heads_unproven"] == 1
+
+
+def test_export_goes_chain_by_chain(written):
+    """Each chain whole, whatever ids the others have got meanwhile; and what is wanted of them alone."""
+    def exported(*args):
+        return [json.loads(line) for line in written.ctl("audit", "export", *args).stdout.splitlines()]
+    chains = written.ctl_json("audit", "verify")[0]["chains"]
+    written.stop()
+    with written.database("rw") as db:
+        # as if two nodes had written at once: the lines of chain 1 are visible behind those of chain 2
+        last = db.execute("SELECT max(id) FROM audit").fetchone()[0]
+        db.execute("UPDATE audit SET id = id + ? WHERE chain = 1 AND sequence > 3", (last,))
+    written.start()
+    assert verify(written).returncode == 0, verify(written).stderr
+    for chain in chains[1:]:
+        got = [line["sequence"] for line in exported() if line["chain"] == chain["chain"]]
+        assert got[:chain["sequence"]] == list(range(1, chain["sequence"] + 1))
+    assert [(line["chain"], line["sequence"]) for line in exported()] == sorted(
+        (line["chain"], line["sequence"]) for line in exported())
+    for args in ("--action", "register"), ("--target", "two"), ("--actor", getpass.getuser()), ("--since", "2026-01-01"):
+        assert sorted(line["id"] for line in exported(*args)) == sorted(line["id"] for line in lines(written, *args))
+        assert exported(*args)
+    assert exported("--since", "2100-01-01") == [] and len(exported("--limit", "3")) == 3
+
+
+@pytest.mark.skipif(not postgresql.programs(), reason="no PostgreSQL server is installed")
+def test_places_are_of_the_node(tmp_path):
+    """Two nodes on one machine have two places: by the name of the node, not of the machine."""
+    cmf = Cmf(tmp_path / "cmf")
+    if "postgresql://" not in cmf.conf.read_text():
+        postgresql.use(cmf)
+    cmf.set("store", "node", "north")
+    cmf.set("audit", "file", "audit.jsonl")
+    cmf.start()
+    try:
+        wait_for("what is noted", lambda: postgresql.sql(cmf, "SELECT name FROM audit_sink") == "file north")
+    finally:
+        cmf.stop()
 
 
 def test_place_that_is_not_there_is_told_by_check_and_serves_all_the_same(cmf):

@@ -375,7 +375,7 @@ static int line_note(void *arg, const struct store_audit *line)
 START_TEST(test_place_goes_from_chain_to_chain)
 {
 	const struct store_audit_sink first = {.chain = 1, .sequence = 2, .line = 2};
-	const struct store_audit_filter of_2 = {.chain = 2, .limit = 10};
+	const struct store_audit_filter of_2 = {.of_chain = true, .chain = 2, .limit = 10};
 	struct store_audit_sink sink = {0};
 	struct store_audit_chain next;
 	struct fixture f;
@@ -408,6 +408,14 @@ START_TEST(test_place_goes_from_chain_to_chain)
 	ck_assert_int_eq(next.id, 2);
 	OK(store_audit_list(f.reader, &of_2, count_audit, &n));
 	ck_assert_int_eq(n, 1);
+	ABSENT(store_audit_chain_get(f.reader, 3, &next));
+	OK(store_audit_chain_get(f.reader, 2, &next));
+	ck_assert_int_eq(next.id, 2);
+	OK(store_audit_chain_start(f.reader, &next, &id));
+	ck_assert_int_le(id, 2);
+	next.begun_ms = INT64_MAX;
+	OK(store_audit_chain_start(f.reader, &next, &id));
+	ck_assert_int_eq(id, 0);
 	OK(store_audit_newest(f.reader, 1, line_note, &id));
 	ck_assert_int_eq(id, 2);
 	ABSENT(store_audit_newest(f.reader, 3, line_note, &id));

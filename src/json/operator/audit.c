@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/audit: what was done and refused (GET); /v1/audit/verify: whether it is what was written.
- * cmf/audit.c writes it.
+ * /v1/audit: what was done and refused (GET), also of one chain; /v1/audit/chains: which there are;
+ * /v1/audit/verify: whether it is what was written. cmf/audit.c writes it.
  */
 #include "call.h"
 #include "encode.h"
@@ -62,6 +62,72 @@ static int audit_row(void *arg, const struct store_audit *a)
 	return operator_page_add(arg, a->id, audit_json(a));
 }
 
+/* --- of one chain --- */
+
+/*
+ * Lines of a chain have ids in their order, whoever else writes meanwhile; those of several chains
+ * may be committed behind a page that was read already. Where a chain ends no index says, so what
+ * is wanted of it is chosen here, line by line.
+ */
+struct chain_listing {
+	struct operator_page *page;
+	const struct store_audit_filter *wanted;
+	int64_t last; /* sequence of its newest line; of chain 0, whose lines have none, 0 */
+};
+
+static bool text_wanted(const char *wanted, const char *text)
+{
+	return !wanted || (text && strcmp(wanted, text) == 0);
+}
+
+static bool line_wanted(const struct store_audit_filter *wanted, const struct store_audit *a)
+{
+	return (text_wanted(wanted->actor, a->actor) || text_wanted(wanted->actor, a->user)) &&
+	       text_wanted(wanted->action, a->action) && text_wanted(wanted->target, a->target) &&
+	       text_wanted(wanted->outcome, a->outcome) && a->time_ms >= wanted->since_ms &&
+	       (!wanted->request_id || wanted->request_id == a->request_id);
+}
+
+/* 1: it was the last one. */
+static int chain_row(void *arg, const struct store_audit *a)
+{
+	const struct chain_listing *listing = arg;
+	int err = 0;
+
+	if (line_wanted(listing->wanted, a))
+		err = operator_page_add(listing->page, a->id, audit_json(a));
+	else
+		operator_page_skip(listing->page, a->id);
+	return err == 0 && listing->last > 0 && a->sequence >= listing->last ? 1 : err;
+}
+
+static int chain_list(struct operator_call *call, const struct store_audit_filter *wanted,
+		      int64_t chain, struct operator_page *page)
+{
+	struct chain_listing listing = {page, wanted, 0};
+	struct store_audit_filter lines = {.of_chain = true,
+					   .chain = chain,
+					   .after_id = wanted->after_id,
+					   .limit = wanted->limit};
+	struct store_audit_chain found;
+	int err = store_audit_chain_get(call->worker->reader, chain, &found);
+
+	if (err)
+		return err;
+	listing.last = chain > 0 ? found.last.sequence : 0;
+	if (lines.after_id == 0)
+		err = store_audit_chain_start(call->worker->reader, &found, &lines.after_id);
+	if (err == 0)
+		err = store_audit_list(call->worker->reader, &lines, chain_row, &listing);
+	if (err != 1)
+		return err;
+	/* No page comes after this one. */
+	page->limit = UINT32_MAX;
+	return 0;
+}
+
+/* --- /v1/audit --- */
+
 /* 16 hexadecimal digits, as in the log. */
 static int request_id_parse(const char *text, uint64_t *idp)
 {
@@ -94,23 +160,27 @@ int operator_audit(struct operator_call *call)
 	const char *request_id = json_query_get(&call->query, "request_id");
 	const char *since = json_query_get(&call->query, "since");
 	struct operator_page page;
-	int status;
+	int64_t chain = -1;
+	int status, err;
 
 	if (request_id && request_id_parse(request_id, &filter.request_id))
 		return operator_problem(call, 400, "request_id is 16 hexadecimal digits");
 	if (since && since_parse(since, &filter.since_ms))
 		return operator_problem(call, 400,
 					"since is a time as 2026-11-23T08:53:00Z or a day");
+	if (json_query_number(&call->query, "chain", INT64_MAX, &chain))
+		return operator_problem(call, 400, "chain is a number");
 	status = operator_page_begin(call, &page);
 	if (status)
 		return status;
 	filter.after_id = page.after_id;
 	filter.limit = page.limit;
-	return operator_page_end(call, &page,
-				 store_audit_list(call->worker->reader, &filter, audit_row, &page));
+	err = chain < 0 ? store_audit_list(call->worker->reader, &filter, audit_row, &page)
+			: chain_list(call, &filter, chain, &page);
+	return operator_page_end(call, &page, err);
 }
 
-/* --- /v1/audit/verify --- */
+/* --- chains --- */
 
 static json_t *chain_json(const struct store_audit_chain *chain)
 {
@@ -121,6 +191,27 @@ static json_t *chain_json(const struct store_audit_chain *chain)
 			 chain->id && chain->mac.present ? hash_json(BYTES_OF(chain->mac.octets))
 							 : json_null(),
 			 "removed", (json_int_t)chain->anchor.sequence);
+}
+
+static int chain_take(void *arg, const struct store_audit_chain *chain)
+{
+	return json_array_append_new(arg, chain_json(chain)) ? -ENOMEM : 0;
+}
+
+int operator_audit_chains(struct operator_call *call)
+{
+	json_t *items = json_array();
+	int err;
+
+	if (json_query_unknown(&call->query)) {
+		json_decref(items);
+		return operator_problem(call, 400, "the query has an unknown parameter");
+	}
+	err = store_audit_chains(call->worker->reader, chain_take, items);
+	if (!err)
+		return operator_ok(call, 200, json_pack("{s:o}", "items", items));
+	json_decref(items);
+	return operator_fault(call, err);
 }
 
 static json_t *report_json(const struct cmf_audit_report *report)

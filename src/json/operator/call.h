@@ -109,4 +109,4 @@ operator_endpoint operator_registrations, operator_certificates, operator_certif
 	operator_vnfcs, operator_status, operator_reload, operator_deregister, operator_secret_key,
 	operator_move, operator_nodes;
 
-operator_endpoint operator_audit_verify;
+operator_endpoint operator_audit_verify, operator_audit_chains, operator_audit_heads;

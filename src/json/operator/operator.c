@@ -62,6 +62,8 @@ static const struct {
 	{"/v1/tidy", HTTP_POST, operator_tidy},
 	{"/v1/secret-key", HTTP_GET | HTTP_POST, operator_secret_key},
 	{"/v1/audit/verify", HTTP_GET, operator_audit_verify},
+	{"/v1/audit/chains", HTTP_GET, operator_audit_chains},
+	{"/v1/audit/heads", HTTP_POST, operator_audit_heads},
 	{"/v1/vnfms", HTTP_GET, operator_vnfms},
 	{"/v1/vnfms/*", HTTP_POST | HTTP_DELETE, operator_vnfm},
 	{"/v1/vnfs", HTTP_GET, operator_vnfs},

@@ -93,6 +93,20 @@ int store_audit_since(struct store_reader *r, int64_t since_ms, int64_t *before_
 	return err;
 }
 
+int store_audit_chain_start(struct store_reader *r, const struct store_audit_chain *chain,
+			    int64_t *before_idp)
+{
+	int err;
+
+	*before_idp = 0;
+	/* What retention has left begins with the first line that there is. */
+	if (chain->id == 0 || chain->anchor.sequence > 0)
+		return 0;
+	err = read_number(r, READ_AUDIT_AT, VALUES(value_int(chain->begun_ms)), 1, before_idp);
+	*before_idp -= 1;
+	return err;
+}
+
 int store_audit_newest(struct store_reader *r, int64_t chain, store_audit_each *each, void *arg)
 {
 	struct audit_walk walk = {each, arg};
@@ -127,7 +141,7 @@ int store_audit_list(struct store_reader *r, const struct store_audit_filter *fi
 			query_where(&q, texts[i].part, value_text(texts[i].text));
 	if (filter->request_id)
 		query_where(&q, WHERE_REQUEST_ID, value_int((int64_t)filter->request_id));
-	if (filter->chain)
+	if (filter->of_chain)
 		query_where(&q, WHERE_CHAIN, value_int(filter->chain));
 	if (filter->since_ms)
 		query_where(&q, WHERE_TIME_SINCE, value_int(filter->since_ms));

@@ -19,6 +19,12 @@ int store_audit_mac(const struct store_audit_key *key, enum store_audit_mac_of o
 	return audit_hash_mac(key, of, place, macp);
 }
 
+int store_audit_head_mac(const struct store_audit_key *key, const struct store_audit_head *head,
+			 struct store_audit_mac *macp)
+{
+	return audit_hash_head_mac(key, head, macp);
+}
+
 int store_audit_step(struct store_audit_place *place, const struct store_audit *line)
 {
 	struct value values[AUDIT_VALUES];
@@ -84,6 +90,14 @@ int store_audit_chains(struct store_reader *r, store_audit_chain_each *each, voi
 	struct chain_walk walk = {each, arg};
 
 	return read_each(r, READ_AUDIT_CHAINS, NULL, 0, chain_give, &walk);
+}
+
+int store_audit_chain_get(struct store_reader *r, int64_t id, struct store_audit_chain *chainp)
+{
+	int err = read_one(r, READ_AUDIT_CHAIN_AFTER, VALUES(value_int(id - 1)), audit_chain_read,
+			   chainp);
+
+	return err == 0 && chainp->id != id ? STORE_NOT_FOUND : err;
 }
 
 /* --- changes --- */

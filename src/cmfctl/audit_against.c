@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What [audit] file, `audit export` and [audit] heads have written, against the audit as it is now.
+ * Files are read line by line, and the audit a page at a time, for both may be large. The CMF says
+ * of heads whether it has made them: it has the key. See audit_against.h.
+ */
+#include "audit_against.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Lines of the audit that are read at once; heads that are asked of at once. */
+enum { PAGE = 1000, HEADS = 500 };
+
+struct comparison {
+	struct ctl *ctl;
+	const json_t *report;
+	json_t *findings;
+	json_t *told;  /* of these chains something was found: one finding of each is enough */
+	json_t *page;  /* lines of the audit, by their id as text */
+	json_t *heads; /* that the CMF is still to be asked of */
+	json_int_t from, to; /* which ids the page covers */
+	json_int_t unproven;
+};
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static void finding_add(struct comparison *c, const json_t *line, const char *problem)
+{
+	char chain[24];
+
+	snprintf(chain, sizeof(chain), "%lld", (long long)number_of(line, "chain"));
+	if (json_object_get(c->told, chain))
+		return;
+	json_object_set_new(c->told, chain, json_true());
+	json_array_append_new(c->findings,
+			      json_pack("{s:I, s:I, s:s}", "chain", number_of(line, "chain"), "id",
+					number_of(line, "id"), "problem", problem));
+}
+
+/* --- the audit --- */
+
+static int page_take(void *arg, json_t *rows)
+{
+	struct comparison *c = arg;
+	json_t *row;
+	char id[24];
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		snprintf(id, sizeof(id), "%lld", (long long)number_of(row, "id"));
+		if (json_object_set(c->page, id, row))
+			return CTL_FAULT;
+		c->to = number_of(row, "id");
+	}
+	return CTL_OK;
+}
+
+/* The line of that id, borrowed; NULL: there is none. A head has few others of its page. */
+static int line_find(struct comparison *c, json_int_t id, bool head, const json_t **linep)
+{
+	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
+	int status = CTL_OK;
+	char key[24];
+
+	if (id < c->from || id > c->to) {
+		json_object_clear(c->page);
+		strbuf_printf(&path, "/v1/audit?after_id=%lld", (long long)id - 1);
+		c->from = c->to = id;
+		status = ctl_walk(c->ctl, path.text, head ? 1 : PAGE, page_take, c);
+	}
+	snprintf(key, sizeof(key), "%lld", (long long)id);
+	*linep = json_object_get(c->page, key);
+	return status;
+}
+
+/* How far retention has removed the lines of a chain. */
+static json_int_t chain_removed(const json_t *report, json_int_t chain)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "chains"), i, entry)
+	{
+		if (number_of(entry, "chain") == chain)
+			return number_of(entry, "removed");
+	}
+	return 0;
+}
+
+/* --- comparing --- */
+
+static bool place_equal(const json_t *a, const json_t *b)
+{
+	static const char *const members[] = {"id", "chain", "sequence", "hash"};
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (!json_equal(json_object_get(a, members[i]), json_object_get(b, members[i])))
+			return false;
+	return true;
+}
+
+/* What the one has and the other has not, or otherwise; a member that is null may be missing. */
+static bool members_within(const json_t *a, const json_t *b)
+{
+	const json_t *value, *other;
+	const char *name;
+
+	json_object_foreach((json_t *)(uintptr_t)a, name, value)
+	{
+		other = json_object_get(b, name);
+		if (!json_equal(value, other) && !(json_is_null(value) && !other))
+			return false;
+	}
+	return true;
+}
+
+static bool is_head(const json_t *line)
+{
+	return json_is_true(json_object_get(line, "head"));
+}
+
+static int line_compare(struct comparison *c, const json_t *line)
+{
+	const json_t *found;
+	int status = CTL_OK;
+
+	if (number_of(line, "sequence") <= chain_removed(c->report, number_of(line, "chain")) &&
+	    number_of(line, "chain") > 0)
+		return CTL_OK;
+	status = line_find(c, number_of(line, "id"), is_head(line), &found);
+	if (status)
+		return status;
+	if (found && !is_head(line) && place_equal(found, line) &&
+	    !(members_within(found, line) && members_within(line, found)))
+		finding_add(
+			c, line,
+			"the line that was exported has another text than the audit, but the same "
+			"hash: one of the two was changed; what is said of the audit alone says "
+			"which");
+	else if (number_of(line, "chain") > 0 && !(found && place_equal(found, line)))
+		finding_add(
+			c, line,
+			"the line that was exported is not there any more: the audit was set back, "
+			"or is another one");
+	return CTL_OK;
+}
+
+/* --- heads --- */
+
+static void verdicts_take(struct comparison *c, const json_t *verdicts)
+{
+	const json_t *head;
+	size_t i;
+
+	json_array_foreach(c->heads, i, head)
+	{
+		const char *verdict = json_string_value(json_array_get(verdicts, i));
+
+		if (verdict && strcmp(verdict, "unknown key") == 0)
+			c->unproven++;
+		else if (!verdict || strcmp(verdict, "made here") != 0)
+			finding_add(c, head,
+				    "the head that was exported has no MAC of this CMF: it was "
+				    "changed, "
+				    "or made by somebody else");
+	}
+}
+
+static int heads_ask(struct comparison *c)
+{
+	json_t *reply = NULL;
+	int status;
+
+	if (json_array_size(c->heads) == 0)
+		return CTL_OK;
+	status = ctl_call(c->ctl, "POST", "/v1/audit/heads", json_pack("{s:O}", "heads", c->heads),
+			  &reply);
+	if (status == CTL_OK)
+		verdicts_take(c, json_object_get(reply, "verdicts"));
+	json_array_clear(c->heads);
+	json_decref(reply);
+	return status;
+}
+
+static int head_note(struct comparison *c, json_t *head)
+{
+	if (json_array_append(c->heads, head))
+		return CTL_FAULT;
+	return json_array_size(c->heads) >= HEADS ? heads_ask(c) : CTL_OK;
+}
+
+/* --- reading --- */
+
+/* That lines are missing, which [audit] file may say, is no line. */
+static bool is_remark(const json_t *line)
+{
+	return json_is_true(json_object_get(line, "gap"));
+}
+
+static bool is_line(const json_t *line)
+{
+	return json_is_integer(json_object_get(line, "id")) &&
+	       json_is_integer(json_object_get(line, "chain")) &&
+	       (json_is_string(json_object_get(line, "hash")) || number_of(line, "chain") == 0);
+}
+
+static int text_compare(struct comparison *c, const char *text, const char *path, size_t number)
+{
+	json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	int status = CTL_OK;
+
+	if (!is_remark(line) && !is_line(line)) {
+		ctl_error("%s: line %zu is no line of an exported audit", path, number);
+		status = CTL_REFUSED;
+	} else if (!is_remark(line)) {
+		status = line_compare(c, line);
+	}
+	if (status == CTL_OK && is_head(line))
+		status = head_note(c, line);
+	json_decref(line);
+	return status;
+}
+
+static int file_compare(struct comparison *c, const char *path)
+{
+	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	size_t size = 0, number = 0;
+	char *text = NULL;
+	int status = CTL_OK;
+
+	if (!in)
+		return ctl_file_error(path, -errno);
+	while (status == CTL_OK && getline(&text, &size, in) > 0)
+		status = text_compare(c, text, path, ++number);
+	if (status == CTL_OK && ferror(in))
+		status = ctl_file_error(path, -EIO);
+	free(text);
+	if (in != stdin)
+		fclose(in);
+	return status;
+}
+
+/* What [audit] heads has made there. */
+static int directory_compare(struct comparison *c, const char *path)
+{
+	_cleanup_(strbuf_clear) struct strbuf pattern = STRBUF_NULL;
+	int status = CTL_OK;
+	glob_t files = {0};
+	int err;
+
+	strbuf_printf(&pattern, "%s/audit-head-*.json", path);
+	if (pattern.failed)
+		return ctl_file_error(path, -ENOMEM);
+	err = glob(pattern.text, 0, NULL, &files);
+	if (err) {
+		ctl_error("%s: there are no heads of an audit", path);
+		status = CTL_REFUSED;
+	}
+	for (size_t i = 0; i < files.gl_pathc && status == CTL_OK; i++)
+		status = file_compare(c, files.gl_pathv[i]);
+	globfree(&files);
+	return status;
+}
+
+int audit_against(struct ctl *ctl, const char *path, json_t *report)
+{
+	struct comparison c = {.ctl = ctl,
+			       .report = report,
+			       .findings = json_object_get(report, "findings"),
+			       .told = json_object(),
+			       .page = json_object(),
+			       .heads = json_array()};
+	struct stat st;
+	bool directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	int status = directory ? directory_compare(&c, path) : file_compare(&c, path);
+
+	if (status == CTL_OK)
+		status = heads_ask(&c);
+	if (c.unproven)
+		json_object_set_new(report, "heads_unproven", json_integer(c.unproven));
+	json_decref(c.told);
+	json_decref(c.page);
+	json_decref(c.heads);
+	return status;
+}
