@@ -86,17 +86,20 @@ class CrlServer:
 
 
 class Attested:
-    """A CMF whose VNFCI profile requires attestation over a nonce, a VNFM, and a TPM with an attestation key."""
+    """A CMF whose VNFCI profile requires attestation over a nonce, a VNFM, and a TPM with an attestation key. Or several
+    CMFs, not started yet, that serve one database."""
 
-    def __init__(self, base):
+    def __init__(self, base, servers=None):
         self.ca = AttestationCa()
         self.trusted = base / "attesters.pem"
         self.trusted.write_bytes(self.ca.cert.public_bytes(PEM))
-        self.cmf = Cmf(base / "cmf").serve_tls()
-        for key, value in (("attestation", "require"), ("attestation_nonce", "require"),
-                           ("attestation_statements", tpm.CERTIFY), ("attestation_trusted", self.trusted)):
-            self.cmf.set("profile VnfciCert", key, value)
-        self.cmf.start()
+        self.servers = servers or [Cmf(base / "cmf").serve_tls()]
+        self.cmf = self.servers[0]
+        for server in self.servers:
+            for key, value in (("attestation", "require"), ("attestation_nonce", "require"),
+                               ("attestation_statements", tpm.CERTIFY), ("attestation_trusted", self.trusted)):
+                server.set("profile VnfciCert", key, value)
+            server.start()
         self.vnfm, self.other = (Vnfm(self.cmf, name, base / name) for name in ("vnfm", "other"))
         self.door, self.other_door = door_of(self.vnfm), door_of(self.other)
         self.tpm = tpm.Tpm(base)
@@ -106,7 +109,8 @@ class Attested:
 
     def close(self):
         self.tpm.close()
-        self.cmf.stop()
+        for server in self.servers:
+            server.stop()
 
     def register(self, name):
         answer = self.door.post(REGISTRATIONS, {

@@ -3,9 +3,14 @@
 messages it gets."""
 import collections
 import http.client
+import sys
 import threading
 
+from conftest import ROOT
 from relay import Relay
+
+sys.path.insert(0, str(ROOT / "tests" / "interop"))
+from pycmp import elements, tlv  # noqa: E402
 
 
 def post(port, path, body, timeout=600):
@@ -19,21 +24,33 @@ def post(port, path, body, timeout=600):
         connection.close()
 
 
+def body_type(message):
+    """The number of the body's choice in a PKIMessage."""
+    return elements(tlv(message)[1])[1][0] & 0x1F
+
+
 class Turns(Relay):
-    """Each message goes to the node that did not get the one before, and then once more to the other one: the client
-    gets that answer, and whether the first one was the same is kept."""
+    """Each message goes to the node that did not get the one before, and then once more to the other one, whose answer
+    the client gets. Types of messages whose answers were the same, and of those whose were not, are kept."""
 
     def __init__(self, *nodes):
         self.nodes = collections.deque(nodes)
-        self.same = []
+        self.same, self.differ = set(), set()
         super().__init__(None)
+
+    @property
+    def root(self):
+        return self.nodes[0].root
+
+    def tail(self):
+        return "\n".join(node.tail() for node in self.nodes)
 
     def forward(self, path, body):
         first, second = self.nodes
         self.nodes.rotate()
         answer = post(first.port, path, body)
         again = post(second.port, path, body)
-        self.same.append(answer == again)
+        (self.same if answer == again else self.differ).add(body_type(body))
         return again
 
 
@@ -49,10 +66,7 @@ class Both(Relay):
         answers = [None] * len(self.nodes)
 
         def ask(i):
-            try:
-                answers[i] = post(self.nodes[i].port, path, body)
-            except (OSError, http.client.HTTPException):
-                pass  # it was killed
+            answers[i] = post(self.nodes[i].port, path, body)
 
         threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(self.nodes))]
         for thread in threads:
