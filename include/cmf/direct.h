@@ -134,8 +134,13 @@ _must_check_ int cmf_direct_approve(const struct cmf_call *call, const struct co
 
 /* --- VNFMs that are followed no longer --- */
 
-/* Each VNFM that the store still has something of, and the configuration has not. A return other
- * than 0 ends the walk and is returned. */
+/* The job of following a VNFM, among those of nodes; store/node.h. NULL out of memory. */
+char *cmf_direct_job(const char *vnfm);
+/* Whether the configuration has no such VNFM, but another node follows it. */
+_must_check_ int cmf_direct_followed_elsewhere(const struct conf *conf, struct store_reader *reader,
+					       const char *vnfm, bool *followedp);
+/* Each VNFM that the store still has something of, which the configuration has not and no other
+ * node follows. A return other than 0 ends the walk and is returned. */
 typedef int cmf_direct_vnfm_each(void *arg, const char *vnfm);
 _must_check_ int cmf_direct_unconfigured(const struct conf *conf, struct store_reader *reader,
 					 cmf_direct_vnfm_each *each, void *arg);

@@ -98,6 +98,8 @@ bool store_job_held(struct store_nodes *nodes, const char *job);
  * the result. */
 typedef int store_node_each(void *arg, const struct store_node *node);
 _must_check_ int store_node_list(struct store_reader *reader, store_node_each *each, void *arg);
+/* Whether a node that is there has the job: this one, or another. */
+_must_check_ int store_job_taken(struct store_reader *reader, const char *job, bool *takenp);
 /* The jobs, and the id of the node that has each; 0: nobody. */
 typedef int store_job_each(void *arg, const char *job, int64_t node_id);
 _must_check_ int store_job_list(struct store_reader *reader, store_job_each *each, void *arg);

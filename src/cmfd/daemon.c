@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Rounds of housekeeping; so old may be a CRL of another node, docs/deployment.md. */
 enum { TICK_MS = 1000 };
 
 /* How often certificates that will expire are told of. */

@@ -2,6 +2,8 @@
 /* The VNFMs of a configuration: beginning and end, and what there is to see of each. */
 #include "lcm_local.h"
 
+#include "cmf/direct.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -21,8 +23,7 @@ static int vnfm_init(struct lcm *lcm, const struct conf *conf, size_t index,
 	pthread_cond_init(&vnfm->changed, NULL);
 	lcm->n_vnfms++;
 	vnfm->name = strdup(section->name);
-	if (asprintf(&vnfm->lease, "vnfm %s", section->name) < 0)
-		vnfm->lease = NULL;
+	vnfm->lease = cmf_direct_job(section->name);
 	vnfm->callback_path = strdup(path);
 	vnfm->status.name = vnfm->name;
 	if (!vnfm->name || !vnfm->lease || !vnfm->callback_path ||

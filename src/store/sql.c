@@ -836,6 +836,8 @@ const char *const store_read_sql[READ_KINDS] = {
 		       " CASE WHEN n.until_ms >= d.now_ms THEN 1 ELSE 0 END"
 		       " FROM node n, database_state d ORDER BY n.name, n.id",
 	[READ_LEASES] = "SELECT job, node, epoch FROM lease ORDER BY job",
+	[READ_JOB_TAKEN] = "SELECT count(*) FROM lease l JOIN node n ON n.id = l.node"
+			   " JOIN database_state d ON d.now_ms <= n.until_ms WHERE l.job = ?1",
 	/* What is asked ahead: first the values of the question that a row answers (ahead.h). */
 	[READ_TRANSACTIONS_OF_ID] = "SELECT transaction_id, requester, " TRANSACTION_COLUMNS
 				    " FROM cmp_transaction WHERE transaction_id = ?1 LIMIT ?2",

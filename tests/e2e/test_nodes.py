@@ -5,11 +5,16 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 
 import pytest
 
+import direct_mode
 import postgresql
-from conftest import Cmf, Vnfm, wait_for
+from callback import Callback
+from conftest import OPENSSL, PATIENCE, Cmf, Vnfm, run, serial_of, wait_for
+from json_door import SUBSCRIPTIONS, door_of
+from lcm_vnfm import VnfManager
 from test_database import enrol
 from test_postgresql import on_postgresql
 
@@ -140,3 +145,151 @@ def test_a_cmfd_that_claims_the_database(tmp_path):
         assert postgresql.server().sql(name, "SELECT pg_try_advisory_lock(3)") == "f"
     finally:
         cmf.stop()
+
+
+# --- notifications ---
+
+
+@pytest.fixture
+def telling(tmp_path):
+    """Nodes that may tell a callback on this host, what it is told, and a VNFM that has subscribed."""
+    both, callback = Nodes(tmp_path), Callback().start()
+    for node in (both.one, both.two):
+        node.serve_tls()
+        node.set("events", "callback_networks", "127.0.0.0/8")
+        node.set("trust_domain vnfm-a", "callback_hosts", "127.0.0.1")
+        node.set("profile VnfciCert", "implicit_confirm", "yes")
+    try:
+        both.start()
+        both.vnfm, both.callback = Vnfm(both.one, "vnfm-a", tmp_path / "a"), callback
+        door = door_of(both.vnfm)
+        answer = door.post(SUBSCRIPTIONS, {"callbackUri": callback.uri})
+        assert answer.status == 201, answer
+        door.close()
+        yield both
+    finally:
+        both.stop()
+        callback.stop()
+
+
+def issue_at(nodes, node, name):
+    """A certificate, of which a subscriber is told."""
+    node.register("vnfm-a", name)
+    nodes.vnfm.cmf = node
+    nodes.vnfm.enrol(name, extra=["-implicit_confirm"])
+
+
+def told(nodes, *names):
+    """Waits until the callback was told of a certificate of each; ids of all that came, in their order."""
+    wait_for(f"notifications of {names}", lambda: set(names) <= {n["subjectId"] for n in nodes.callback.seen
+                                                                  if n["notificationType"].startswith("CertificateIssued")})
+    return [n["id"] for n in nodes.callback.seen]
+
+
+def test_notifications_are_sent_by_one(telling):
+    """Whichever node something happens at, a callback is told once."""
+    names = [f"vnfci-{i}" for i in range(8)]
+    for i, name in enumerate(names):
+        issue_at(telling, (telling.one, telling.two)[i % 2], name)
+    ids = told(telling, *names)
+    assert len(ids) == len(set(ids))
+
+
+def test_notifications_go_on(telling):
+    """The node that tells is killed while the callback has one in its hands: the other one tells it again, by the same
+    id, and goes on."""
+    issue_at(telling, telling.one, "vnfci-1")
+    told(telling, "vnfci-1")
+    teller = telling.holder("notifications")
+    other = telling.other(teller)
+    asked, go_on = threading.Event(), threading.Event()
+    telling.callback.before = lambda: (asked.set(), go_on.wait(PATIENCE))
+    issue_at(telling, other, "vnfci-2")
+    assert asked.wait(PATIENCE)
+    teller.kill()
+    telling.callback.before = lambda: None
+    go_on.set()
+    issue_at(telling, other, "vnfci-3")
+    told(telling, "vnfci-2", "vnfci-3")
+    by_id = {n["id"]: n for n in telling.callback.seen}
+    assert sorted(n["subjectId"] for n in by_id.values() if n["notificationType"].startswith("CertificateIssued")) == [
+        "vnfci-1", "vnfci-2", "vnfci-3"]
+
+
+# --- how old what a node shows may be ---
+
+
+def revoked_in(crl):
+    return crl.exists() and run([OPENSSL, "crl", "-in", crl, "-inform", "DER", "-noout", "-text"]).stdout.lower()
+
+
+def test_crl_of_the_other_node(tmp_path):
+    """Whoever makes it, each node has it in its directory."""
+    both = Nodes(tmp_path)
+    for node in (both.one, both.two):
+        (node.dir / "crl").mkdir()
+        node.set("ca issuing", "crl_directory", "crl")
+        node.set("ca issuing", "crl_revocation_interval", "0s")
+    try:
+        both.start()
+        vnfm = Vnfm(both.one, "vnfm-a", tmp_path / "a")
+        for here in (both.one, both.two):
+            name = f"revoked-{here.dir.name}"
+            here.register("vnfm-a", name)
+            serial = serial_of(vnfm.enrol(name)[0])
+            here.ctl("certificate", "revoke", serial)
+            for node in (both.one, both.two):
+                wait_for("the CRL", lambda node=node: any(
+                    serial in (revoked_in(crl) or "") for crl in (node.dir / "crl").glob("*.crl")))
+    finally:
+        both.stop()
+
+
+# --- nodes whose configurations differ ---
+
+
+def key_index(nodes):
+    return nodes.sql("SELECT count(*) FROM pg_class WHERE oid = to_regclass('certificate_key')") == "1"
+
+
+def test_index_of_keys_that_another_node_needs(tmp_path):
+    """A node that needs none leaves it to the one that does; alone it drops it."""
+    both = Nodes(tmp_path)
+    both.one.set("cmf", "key_reuse", "no")
+    both.two.set("cmf", "key_reuse", "yes")
+    try:
+        both.start()
+        assert key_index(both)
+        both.one.stop()
+        both.two.stop()
+        wait_for("nobody being there", lambda: both.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") == "0")
+        both.two.start()
+        assert not key_index(both)
+        both.one.start()
+        assert key_index(both)
+    finally:
+        both.stop()
+
+
+def test_vnfm_of_one_node(tmp_path):
+    """A node that does not follow it neither forgets what is to be looked at nor lets it be forgotten."""
+    manager = VnfManager().start()
+    both = Nodes(tmp_path)
+    direct_mode.follow(both.one, manager, initial_credential_dir=None)
+    try:
+        both.one.start()
+        direct_mode.settled(both.one)
+        manager.has("vnf-o", "o-1")
+        both.one.ctl("vnfm", "resync", "sim")
+        direct_mode.becomes(both.one, "vnf-o", "o-1")
+        both.two.start()
+        assert "vnfm_not_configured" not in both.two.log.read_text()
+        assert both.two.ctl_json("vnfm", "list") == []
+        refused = both.two.ctl("vnfm", "forget", "sim", check=False)
+        assert refused.returncode == 1 and "another node follows it" in refused.stdout
+        both.one.stop()
+        both.two.ctl("vnfm", "forget", "sim")
+    finally:
+        both.stop()
+        manager.stop()

@@ -116,6 +116,14 @@ static int clients_of(struct node *n)
 	return count;
 }
 
+static bool is_taken(struct node *n, const char *job)
+{
+	bool taken;
+
+	OK(store_job_taken(n->reader, job, &taken));
+	return taken;
+}
+
 /* Where one process serves there is nothing to hold, and nothing is required. */
 START_TEST(test_node_alone)
 {
@@ -165,7 +173,9 @@ START_TEST(test_node_takes_leave)
 	if (!two_begin(&f, two, LONG_MS, _i))
 		return;
 	ck_assert(!takes(&two[1], JOB));
+	ck_assert(is_taken(&two[0], JOB) && is_taken(&two[1], JOB) && !is_taken(&two[1], OTHER));
 	store_nodes_leave(two[0].nodes);
+	ck_assert(!is_taken(&two[1], JOB));
 	ck_assert(takes(&two[1], JOB));
 	ck_assert(!store_job_held(two[0].nodes, JOB));
 	two_end(&f, two);
@@ -181,6 +191,7 @@ START_TEST(test_node_was_stopped)
 	if (!two_begin(&f, two, SHORT_MS, _i))
 		return;
 	OK(client_commit(two[0].unit, "client-1"));
+	WAIT_FOR(!is_taken(&two[1], JOB));
 	WAIT_FOR(takes(&two[1], JOB));
 	/* It does not know yet. */
 	ck_assert_int_eq(client_commit(two[0].unit, "client-2"), -ECANCELED);

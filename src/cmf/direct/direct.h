@@ -20,6 +20,9 @@ struct direct_source {
 _must_check_ int direct_source_of(const struct conf *conf, const char *vnfm,
 				  struct direct_source *sourcep);
 void direct_source_clear(struct direct_source *source);
+/* Whether a registration comes from a VNFM that only another node follows. 0 or negative errno. */
+_must_check_ int direct_source_elsewhere(const struct cmf_call *call, const char *source,
+					 bool *elsewherep);
 /* The section that a registration comes from; NULL: of none, or it is not configured any more. */
 const struct conf_vnfm *direct_vnfm_of(const struct conf *conf, const char *source);
 

@@ -7,6 +7,28 @@
 #include "direct/direct.h"
 
 #include "store/lcm.h"
+#include "store/node.h"
+
+#include <errno.h>
+
+int cmf_direct_followed_elsewhere(const struct conf *conf, struct store_reader *reader,
+				  const char *vnfm, bool *followedp)
+{
+	_cleanup_(freep) char *job = NULL;
+
+	*followedp = false;
+	if (conf_vnfm_find(conf, vnfm))
+		return 0;
+	job = cmf_direct_job(vnfm);
+	return job ? store_job_taken(reader, job, followedp) : -ENOMEM;
+}
+
+char *cmf_direct_job(const char *vnfm)
+{
+	char *job = NULL;
+
+	return asprintf(&job, "vnfm %s", vnfm) < 0 ? NULL : job;
+}
 
 int cmf_direct_unconfigured(const struct conf *conf, struct store_reader *reader,
 			    cmf_direct_vnfm_each *each, void *arg)
@@ -15,12 +37,15 @@ int cmf_direct_unconfigured(const struct conf *conf, struct store_reader *reader
 	int err = 0;
 
 	while (err == 0) {
+		bool followed = false;
 		char *next = NULL;
 
 		err = store_vnfm_next(reader, name ? name : "", &next);
 		free(name);
 		name = next;
-		if (err == 0 && !conf_vnfm_find(conf, name))
+		if (err == 0)
+			err = cmf_direct_followed_elsewhere(conf, reader, name, &followed);
+		if (err == 0 && !followed && !conf_vnfm_find(conf, name))
 			err = each(arg, name);
 	}
 	return err == STORE_NOT_FOUND ? 0 : err;

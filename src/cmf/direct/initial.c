@@ -324,10 +324,15 @@ static int file_do(void *arg, int64_t id)
 	const char *dir = vnfm ? vnfm->initial_credential_dir : NULL;
 	const struct store_entity entity = entity_of(&row);
 	enum store_initial_file from = row.file;
+	bool elsewhere = false;
 
 	if (err != 0 ||
 	    (from != STORE_INITIAL_FILE_TO_WRITE && from != STORE_INITIAL_FILE_TO_REMOVE))
 		return err < 0 ? err : 0;
+	err = direct_source_elsewhere(call, row.source, &elsewhere);
+	/* Where that node's configuration says. */
+	if (err < 0 || elsewhere)
+		return err;
 	/* No longer configured: there is nowhere to write to, nor to look. */
 	if (dir && from == STORE_INITIAL_FILE_TO_WRITE)
 		err = file_write(call, dir, &row);

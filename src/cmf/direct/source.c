@@ -35,6 +35,15 @@ void direct_source_clear(struct direct_source *source)
 	*source = (struct direct_source){0};
 }
 
+int direct_source_elsewhere(const struct cmf_call *call, const char *source, bool *elsewherep)
+{
+	*elsewherep = false;
+	if (!source || strncmp(source, SOURCE, strlen(SOURCE)) != 0)
+		return 0;
+	return cmf_direct_followed_elsewhere(call->cmf->conf, call->reader, source + strlen(SOURCE),
+					     elsewherep);
+}
+
 const struct conf_vnfm *direct_vnfm_of(const struct conf *conf, const char *source)
 {
 	if (!source || strncmp(source, SOURCE, strlen(SOURCE)) != 0)

@@ -256,9 +256,17 @@ static int forget(struct operator_call *call, const char *name)
 	struct search search = {.name = name};
 	struct refusal unused = REFUSAL_NULL;
 	int64_t ending = 0;
+	bool elsewhere = false;
 	int err = cmf_direct_unconfigured(cmf_conf(call->cmf), call->worker->reader,
 					  unconfigured_compare, &search);
 
+	if (!err)
+		err = cmf_direct_followed_elsewhere(cmf_conf(call->cmf), call->worker->reader, name,
+						    &elsewhere);
+	if (!err && elsewhere)
+		return operator_problem(call, 409,
+					"another node follows it: remove its section there, too, "
+					"and start that cmfd again");
 	if (!err && conf_vnfm_find(cmf_conf(call->cmf), name))
 		return operator_problem(call, 409,
 					"it is followed: remove its section from the configuration "

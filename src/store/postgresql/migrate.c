@@ -117,13 +117,23 @@ int pg_schema_migrated(struct session *s)
 /* Not by IF NOT EXISTS alone, which waits for all who write before it looks. */
 int pg_key_index(struct session *s, bool wanted)
 {
-	int64_t there;
+	int64_t there, others = 0;
 	int err = session_number(
 		s, "index of keys",
 		"SELECT count(*) FROM pg_class WHERE oid = to_regclass('certificate_key')", 0,
 		&there);
 
 	if (err < 0 || (there > 0) == wanted)
+		return err;
+	/* Another node may want it, even one that has only just begun; session_claim(). */
+	if (!wanted)
+		err = session_number(s, "other nodes",
+				     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+				     " AND database = (SELECT oid FROM pg_database WHERE datname ="
+				     " current_database()) AND classid = 0 AND objid = 3"
+				     " AND pid <> pg_backend_pid()",
+				     0, &others);
+	if (err < 0 || others > 0)
 		return err;
 	return session_exec(s, "index of keys", wanted ? KEY_INDEX_MAKE : KEY_INDEX_DROP);
 }

@@ -98,6 +98,15 @@ int store_node_list(struct store_reader *r, store_node_each *each, void *arg)
 	return read_each(r, READ_NODES, NULL, 0, node_read, &walk);
 }
 
+int store_job_taken(struct store_reader *r, const char *job, bool *takenp)
+{
+	int64_t n = 0;
+	int err = read_number(r, READ_JOB_TAKEN, VALUES(value_text(job)), 0, &n);
+
+	*takenp = n > 0;
+	return err;
+}
+
 struct leases_walk {
 	lease_each *each;
 	void *arg;
