@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay between cmfd and PostgreSQL that counts flights: what is sent together, and waited for together. Each ends with a
+"""A relay between cmfd and PostgreSQL that counts flights, and can hold answers back: what is sent together, and waited for together. Each ends with a
 message Sync, or is a simple Query (PostgreSQL's documentation, 55.2)."""
 import os
 import pathlib
@@ -50,6 +50,8 @@ class Relay:
         self.server = str(pathlib.Path(directory) / SOCKET)
         self.dir = tempfile.mkdtemp(prefix="cmfd-flights.")
         self.lock, self.flights = threading.Lock(), []
+        self.answers = threading.Event() # while it is not set the server's answers wait
+        self.answers.set()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(os.path.join(self.dir, SOCKET))
         self.listener.listen(64)
@@ -83,7 +85,7 @@ class Relay:
             server.connect(self.server)
             flights = Flights(self)
             threading.Thread(target=self.pass_on, args=(client, server, flights.take), daemon=True).start()
-            threading.Thread(target=self.pass_on, args=(server, client, lambda octets: None), daemon=True).start()
+            threading.Thread(target=self.pass_on, args=(server, client, lambda octets: self.answers.wait()), daemon=True).start()
 
     @staticmethod
     def pass_on(source, target, look):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """cmfd on a PostgreSQL server, which may crash."""
+import concurrent.futures
 import re
 import subprocess
 
@@ -167,3 +168,32 @@ def test_what_a_refused_message_has_asked(tmp_path):
         assert door_of(vnfm).get(REGISTRATIONS).status == 401
     finally:
         cmf.stop()
+
+
+def test_slow_server(tmp_path):
+    """Who has asked waits for it; whoever comes later is told so, and does not queue behind."""
+    cmf = on_postgresql(tmp_path / "cmf")
+    cmf.set("store", "timeout", "8s")
+    relay = flights.Relay(postgresql.server().dir)
+    try:
+        relay.use(cmf)
+        cmf.start()
+        vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+        cmf.register("vnfm-a", *(f"vnfci-{i}" for i in range(40)))
+        assert enrol(vnfm, "vnfci-0").ok
+        with concurrent.futures.ThreadPoolExecutor(9) as threads:
+            relay.taken()
+            relay.answers.clear()
+            first = threads.submit(enrol, vnfm, "vnfci-1")
+            wait_for("the first one's question", lambda: any("cmp_transaction" in text for f in relay.taken() for text in f))
+            refused = []
+            for i in range(2, 40):
+                threads.submit(enrol, vnfm, f"vnfci-{i}").add_done_callback(lambda done: refused.append(done.result()))
+            wait_for("one that is told", lambda: refused)
+            relay.answers.set()
+        assert first.result().ok, first.result().text
+        assert refused[0].failinfo == "systemUnavail", refused[0].text
+    finally:
+        relay.answers.set()
+        cmf.stop()
+        relay.close()

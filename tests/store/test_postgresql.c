@@ -572,10 +572,59 @@ START_TEST(test_postgresql_commit_takes_long)
 }
 END_TEST
 
+/* A registration, in a thread. */
+struct finding {
+	struct store_reader *reader;
+	struct store_registration found;
+	int result;
+};
+
+static void *finding_run(void *arg)
+{
+	struct finding *f = arg;
+
+	f->result =
+		store_registration_find(f->reader, ENTITY("vnfci-1"), CERT_TYPE_VNFCI, &f->found);
+	return NULL;
+}
+
+/* Who waits for a slow server goes on to; others are told so, and do not wait with it. */
+START_TEST(test_postgresql_server_is_slow)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct finding finding = {0};
+	struct relayed r;
+	pthread_t thread;
+	int64_t generation;
+	char name[16];
+
+	relayed_begin(&r);
+	put_registration(&r.f, &reg);
+	fixture_close(&r.f);
+	r.f.options.timeout_ms = 4000;
+	fixture_open(&r.f);
+	OK(store_reader_new(r.f.store, &finding.reader));
+	snprintf(name, sizeof(name), "r%d", READ_REGISTRATION_FIND);
+	atomic_store(&r.relay.word, name);
+	atomic_store(&r.relay.mode, PG_RELAY_HOLD);
+	OK(pthread_create(&thread, NULL, finding_run, &finding));
+	while (store_client_generation(r.f.reader, &generation) != -ENOTCONN)
+		pause_shortly();
+	atomic_store(&r.relay.mode, PG_RELAY_PASS);
+	pthread_join(thread, NULL);
+	OK(finding.result);
+	store_registration_clear(&finding.found);
+	store_reader_free(finding.reader);
+	OK(store_client_generation(r.f.reader, &generation));
+	relayed_end(&r);
+}
+END_TEST
+
 TCase *postgresql_cases(void)
 {
 	TCase *tc = tcase_create("postgresql");
 
+	tcase_add_test(tc, test_postgresql_server_is_slow);
 	tcase_add_test(tc, test_postgresql_asked_ahead);
 	tcase_add_test(tc, test_postgresql_asked_ahead_behind_a_list);
 	tcase_add_test(tc, test_postgresql_asked_ahead_again);

@@ -212,6 +212,7 @@ static int statement_send(struct statement *s)
 		return session_lost(&s->connection->session, "store: read");
 	s->streams = !s->kept && PQsetSingleRowMode(conn);
 	s->connection->streamed = s->streams;
+	s->connection->session.prompt = s->kept;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "conninfo.h"
 
 #include <errno.h>
@@ -13,6 +14,10 @@
 #include <time.h>
 
 enum { CLAIMS_A_SECOND = 20 };
+
+/* Of the time that a statement may take: a server that has not answered what is quick by then is
+ * slow. */
+enum { SLOW_PART = 2 };
 
 /* --- waiting --- */
 
@@ -95,10 +100,36 @@ static int commit_await(struct session *s, int64_t until_us, PGresult **resultp)
 	return err;
 }
 
+/*
+ * Who waits that long goes on to; but it lets another worker take its place, which finds that
+ * nobody should ask now. So few wait for a slow server, and no queue forms behind them.
+ */
+static int slow_await(struct session *s, int64_t until_us, PGresult **resultp)
+{
+	int err;
+
+	log_fault_every(1000000, "store: wait for the database", -ETIMEDOUT,
+			"it is slow; others do not wait for it meanwhile");
+	pg_database_lost(s->database);
+	pool_wait_begin();
+	err = result_await(s, until_us, resultp);
+	pool_wait_end();
+	return err;
+}
+
+static int answer_await(struct session *s, int64_t until_us, PGresult **resultp)
+{
+	int64_t slow_us = clock_monotonic_us() + 1000 * s->database->timeout_ms / SLOW_PART;
+	int err = result_await(s, slow_us < until_us ? slow_us : until_us, resultp);
+
+	return err == -ETIMEDOUT && slow_us < until_us ? slow_await(s, until_us, resultp) : err;
+}
+
 int session_result(struct session *s, int64_t until_us, PGresult **resultp)
 {
-	int err = s->commits ? commit_await(s, until_us, resultp)
-			     : result_await(s, until_us, resultp);
+	int err = s->commits  ? commit_await(s, until_us, resultp)
+		  : s->prompt ? answer_await(s, until_us, resultp)
+			      : result_await(s, until_us, resultp);
 
 	if (err != -ETIMEDOUT)
 		return err;

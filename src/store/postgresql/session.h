@@ -16,7 +16,8 @@ struct session {
 	bool patient;    /* it waits for ever: for what is done once, and takes its time */
 	unsigned number; /* of connections made; what was prepared belongs to one of them */
 	bool commits;    /* what was sent ends with COMMIT: see session_result() */
-	bool doubtful;   /* the server has told that it cut short the wait for its standbys */
+	bool prompt; /* what was sent is quick: if not, others are told that the database is away */
+	bool doubtful; /* the server has told that it cut short the wait for its standbys */
 };
 
 /*
