@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "driver.h"
+#include "generation.h"
 #include "unit.h"
 #include "writer.h"
 
@@ -36,6 +37,7 @@ struct committer {
 	struct writer *writer;
 	const struct driver *driver;
 	struct database *database;
+	struct generation *clients;
 	struct store_unit **batch;
 	uint32_t batch_max;
 	uint32_t delay_us;
@@ -95,10 +97,16 @@ static int committer_execute(struct committer *c, size_t n)
 {
 	int err = c->driver->look(c->database);
 
-	if (err == 0)
-		return c->writer->ops->execute(c->writer, c->batch, n);
-	for (size_t i = 0; i < n; i++)
-		c->batch[i]->result = err;
+	if (err < 0) {
+		for (size_t i = 0; i < n; i++)
+			c->batch[i]->result = err;
+		return err;
+	}
+	err = c->writer->ops->execute(c->writer, c->batch, n);
+	for (size_t i = 0; i < n; i++) {
+		if (c->batch[i]->changes_clients)
+			generation_changed(c->clients);
+	}
 	return err;
 }
 
@@ -183,7 +191,8 @@ static void committer_free(struct committer *c)
 DEFINE_CLEANUP(struct committer, committer_free);
 
 int committer_start(struct writer *writer, const struct driver *driver, struct database *database,
-		    uint32_t batch_max, uint32_t delay_ms, struct committer **committerp)
+		    struct generation *clients, uint32_t batch_max, uint32_t delay_ms,
+		    struct committer **committerp)
 {
 	_cleanup_(committer_freep) struct committer *c = calloc(1, sizeof(*c));
 	pthread_condattr_t attributes;
@@ -194,6 +203,7 @@ int committer_start(struct writer *writer, const struct driver *driver, struct d
 		return -ENOMEM;
 	c->driver = driver;
 	c->database = database;
+	c->clients = clients;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

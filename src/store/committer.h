@@ -14,13 +14,15 @@ struct audit_own;
 struct committer;
 struct database;
 struct driver;
+struct generation;
 struct store_unit;
 struct writer;
 
 /* Starts the thread; takes over the writer on success, borrows the others. batch_max: units per
  * COMMIT, at least 1; delay_ms: how long a batch is gathered under load, at most 1000. */
 _must_check_ int committer_start(struct writer *writer, const struct driver *driver,
-				 struct database *database, uint32_t batch_max, uint32_t delay_ms,
+				 struct database *database, struct generation *clients,
+				 uint32_t batch_max, uint32_t delay_ms,
 				 struct committer **committerp);
 /* Commits what waits, ends the thread and frees the writer. */
 void committer_stop(struct committer *committer);

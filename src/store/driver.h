@@ -57,6 +57,8 @@ struct driver {
 	int (*copy)(const struct store_options *options, const char *to);
 	/* store_server(); NULL: several may serve it. */
 	int64_t (*server)(const struct store_options *options);
+	/* Whether nobody else changes it while it is open; NULL: others may. */
+	bool (*alone)(const struct database *database);
 	/* Looks whether it is still what was opened: 0 or -ESTALE. Any thread. */
 	int (*look)(struct database *database);
 	/* What the last look found, without looking: each reading asks. */

@@ -210,6 +210,7 @@ enum query_part {
 
 /* --- connections --- */
 
+struct generation;
 struct reader_pool;
 
 /* What a thread holds. */
@@ -217,6 +218,8 @@ struct store_reader {
 	struct reader_pool *pool;
 	const struct driver *driver;
 	struct ahead ahead;
+	struct database *database;
+	struct generation *clients;
 };
 
 /* All of it is borrowed for the pool's life. */

@@ -7,6 +7,7 @@
 
 #include "audit_own.h"
 #include "committer.h"
+#include "generation.h"
 #include "postgresql/pg_driver.h"
 #include "reader.h"
 #include "sqlite/sqlite_driver.h"
@@ -19,6 +20,7 @@
 struct store {
 	const struct driver *driver;
 	struct database *database;
+	struct generation clients;
 	struct committer *committer;
 	struct reader_pool *readers;
 };
@@ -49,16 +51,18 @@ int store_open(const struct store_options *options, struct store **storep)
 	if (!s)
 		return -ENOMEM;
 	s->driver = driver;
+	generation_init(&s->clients);
 	err = driver->open(options, &s->database);
 	if (err < 0)
 		return err;
+	s->clients.alone = driver->alone && driver->alone(s->database);
 	err = driver->writer_new(driver, s->database, &writer);
 	if (err < 0)
 		return err;
 	err = reader_pool_new(driver, s->database, &s->readers);
 	if (err < 0)
 		return err;
-	err = committer_start(writer, driver, s->database, options->batch_max,
+	err = committer_start(writer, driver, s->database, &s->clients, options->batch_max,
 			      options->commit_delay_ms, &s->committer);
 	if (err < 0)
 		return err;
@@ -95,6 +99,7 @@ void store_close(struct store *store)
 		committer_stop(store->committer);
 	if (store->database)
 		store->driver->close(store->database);
+	generation_destroy(&store->clients);
 	free(store);
 }
 
@@ -158,6 +163,8 @@ int store_reader_new(struct store *store, struct store_reader **readerp)
 		return -ENOMEM;
 	(*readerp)->pool = store->readers;
 	(*readerp)->driver = store->driver;
+	(*readerp)->database = store->database;
+	(*readerp)->clients = &store->clients;
 	return 0;
 }
 

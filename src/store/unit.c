@@ -33,6 +33,17 @@ int change_judge(enum change_kind kind, int64_t rows)
 	return -EINVAL;
 }
 
+static const bool changes_clients[CHANGE_KINDS] = {
+	[CHANGE_CLIENT_INSERT] = true,     [CHANGE_CLIENT_UPDATE] = true,
+	[CHANGE_CLIENT_REMOVE] = true,     [CHANGE_CREDENTIAL_INSERT] = true,
+	[CHANGE_CREDENTIAL_REMOVE] = true, [CHANGE_SEAL_CREDENTIAL] = true,
+};
+
+bool change_of_clients(enum change_kind kind)
+{
+	return changes_clients[kind];
+}
+
 int unit_new(struct committer *committer, struct store_unit **unitp)
 {
 	struct store_unit *u = calloc(1, sizeof(*u));
@@ -59,6 +70,7 @@ void store_unit_clear(struct store_unit *unit)
 {
 	unit->len = 0;
 	unit->committed = 0;
+	unit->changes_clients = false;
 	arena_reset(&unit->arena);
 }
 
@@ -129,6 +141,7 @@ static int change_add(struct store_unit *u, enum change_kind kind, const struct 
 	if (err < 0)
 		return err;
 	u->committed = 0;
+	u->changes_clients = u->changes_clients || change_of_clients(kind);
 	u->change[u->len++] = (struct change){
 		.kind = kind, .from = COUNT_NONE, .to = COUNT_NONE, .value = copies, .n = n};
 	return 0;

@@ -33,6 +33,9 @@ extern const enum change_rows change_rows[CHANGE_KINDS];
  * STORE_CONFLICT, or -ECANCELED, logged: a lease is no longer this node's. */
 _must_check_ int change_judge(enum change_kind kind, int64_t rows);
 
+/* Whether it changes clients or their credentials, and so the generation that they have. */
+bool change_of_clients(enum change_kind kind);
+
 struct change {
 	enum change_kind kind;
 	/* Its rows go from one state into another; COUNT_NONE: there is none. */
@@ -60,6 +63,7 @@ struct store_unit {
 	struct change *change;
 	size_t len;
 	size_t size;
+	bool changes_clients;
 	size_t committed; /* so many, of the last commit, have a result; set by the writer */
 	struct arena arena;
 	/* While it is being committed: owned by the committer until `done` is posted. A submitted

@@ -6,7 +6,9 @@
 #include "fixture.h"
 
 #include "../../src/store/migration.h"
+#include "../../src/store/sql.h"
 #include "../../src/store/sqlite/migrate.h"
+#include "../../src/store/unit.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -100,7 +102,8 @@ static void beside_remove(const struct fixture *f, const char *suffix)
 
 static void served_end(struct fixture *f)
 {
-	beside_remove(f, ".lock");
+	if (f->options.serve)
+		beside_remove(f, ".lock");
 	f->backend->database_drop(f->database);
 }
 
@@ -243,6 +246,87 @@ START_TEST(test_no_room_for_a_copy)
 }
 END_TEST
 
+/* --- the generation of the clients, in memory --- */
+
+static void generation_raise(const char *database)
+{
+	sqlite3 *db;
+
+	OK(sqlite3_open(database, &db));
+	OK(sqlite3_exec(db, "UPDATE meta SET value = value + 100 WHERE name = 'client_generation'",
+			NULL, NULL, NULL));
+	OK(sqlite3_close(db));
+}
+
+static int64_t generation_of(struct fixture *f)
+{
+	int64_t generation;
+
+	OK(store_client_generation(f->reader, &generation));
+	return generation;
+}
+
+/* What nobody but this process changes is read once, and again after each change. */
+static void generation_check(bool serve)
+{
+	struct store_client a = sample_client("a");
+	int64_t before, now;
+	struct fixture f;
+
+	served_begin(&f);
+	OK(store_create(&f.options));
+	f.options.serve = serve;
+	fixture_open(&f);
+	before = generation_of(&f);
+	generation_raise(f.database);
+	ck_assert_int_eq(generation_of(&f), before + (serve ? 0 : 100));
+	OK(store_client_insert(f.unit, &a));
+	OK(store_unit_commit(f.unit));
+	now = generation_of(&f);
+	ck_assert_int_gt(now, before + 100);
+	/* One that comes to nothing changes nothing. */
+	OK(store_client_insert(f.unit, &a));
+	CONFLICT(store_unit_commit(f.unit));
+	ck_assert_int_eq(generation_of(&f), now);
+	OK(store_client_remove(f.unit, "a"));
+	OK(store_unit_commit(f.unit));
+	ck_assert_int_gt(generation_of(&f), now);
+	fixture_close(&f);
+	served_end(&f);
+}
+
+START_TEST(test_generation_in_memory)
+{
+	generation_check(true);
+}
+END_TEST
+
+START_TEST(test_generation_beside_others)
+{
+	generation_check(false);
+}
+END_TEST
+
+/* By their SQL: no change of the tables that the generation is of is forgotten. */
+START_TEST(test_changes_of_clients)
+{
+	static const char *const writes[] = {"INSERT INTO client ", "UPDATE client ",
+					     "DELETE FROM client ", "INSERT INTO credential ",
+					     "UPDATE credential ",  "DELETE FROM credential "};
+	int n = 0;
+
+	for (int kind = 0; kind < CHANGE_KINDS; kind++) {
+		bool found = false;
+
+		for (size_t i = 0; i < ARRAY_LEN(writes); i++)
+			found = found || strstr(store_change_sql[kind], writes[i]);
+		ck_assert_msg(found == change_of_clients(kind), "%s", store_change_sql[kind]);
+		n += found;
+	}
+	ck_assert_int_eq(n, 6);
+}
+END_TEST
+
 TCase *sqlite_served_cases(void)
 {
 	TCase *cases = tcase_create("sqlite_served");
@@ -251,5 +335,8 @@ TCase *sqlite_served_cases(void)
 	tcase_add_test(cases, test_copy_before_migration);
 	tcase_add_test(cases, test_copy_is_interrupted);
 	tcase_add_test(cases, test_no_room_for_a_copy);
+	tcase_add_test(cases, test_generation_in_memory);
+	tcase_add_test(cases, test_generation_beside_others);
+	tcase_add_test(cases, test_changes_of_clients);
 	return cases;
 }

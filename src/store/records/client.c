@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Configured clients in the store, each with its credentials. */
+#include "generation.h"
 #include "reader.h"
 #include "unit.h"
 
@@ -170,10 +171,16 @@ int store_credentials_known_by(struct store_reader *r, enum store_credential_kin
 
 int store_client_generation(struct store_reader *r, int64_t *generationp)
 {
-	int err = read_number(r, READ_CLIENT_GENERATION, NULL, 0, -1, generationp);
+	uint64_t changes = 0;
+	int err;
 
+	if (generation_known(r->clients, generationp, &changes))
+		return r->driver->looked(r->database);
+	err = read_number(r, READ_CLIENT_GENERATION, NULL, 0, -1, generationp);
 	if (err == 0 && *generationp < 0)
 		return log_fault("store: read client generation", -EUCLEAN, NULL);
+	if (err == 0)
+		generation_note(r->clients, changes, *generationp);
 	return err;
 }
 

@@ -201,6 +201,12 @@ int64_t database_server(const struct store_options *options)
 
 /* --- while it is open --- */
 
+/* Who does not serve it only looks, or finds nobody who serves it. */
+bool database_alone(const struct database *d)
+{
+	return d->lock >= 0;
+}
+
 int database_note_files(struct database *d)
 {
 	return d->files ? 0 : database_files_new(d->name, d->path, &d->files);

@@ -19,6 +19,7 @@ _must_check_ int database_open(const struct store_options *options, struct datab
 void database_close(struct database *database);
 _must_check_ int database_copy(const struct store_options *options, const char *to);
 int64_t database_server(const struct store_options *options);
+bool database_alone(const struct database *database);
 _must_check_ int database_look(struct database *database);
 _must_check_ int database_looked(struct database *database);
 

@@ -339,6 +339,7 @@ const struct driver sqlite_driver = {
 	.close = database_close,
 	.copy = database_copy,
 	.server = database_server,
+	.alone = database_alone,
 	.look = database_look,
 	.looked = database_looked,
 	.writer_new = writer_by_steps_new,
