@@ -68,8 +68,9 @@ bool store_database_is_url(const char *database);
 _must_check_ int store_create(const struct store_options *options);
 /*
  * Opens, migrates an older schema, starts the committer. -ENOENT without database, -EPROTO if the
- * database is newer than this program, -EMEDIUMTYPE if it is another program's, -EUCLEAN if it is
- * none, -EBADMSG if what was committed is damaged (nothing is changed), -EBUSY: store_server(),
+ * database is newer than this program and that cannot go on with it, -EUSERS if older ones serve it
+ * that could not go on with a newer schema, -EMEDIUMTYPE if it is another program's, -EUCLEAN if it
+ * is none, -EBADMSG if what was committed is damaged (nothing is changed), -EBUSY: store_server(),
  * -EINPROGRESS: store_transfer() has not ended there.
  */
 _must_check_ int store_open(const struct store_options *options, struct store **storep);

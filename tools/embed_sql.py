@@ -5,6 +5,7 @@
 usage: embed_sql.py OUTPUT ARRAY FILE...    (FILE: 0001-name.sql, in order; a number may be left out)
 """
 import os
+import re
 import sys
 
 
@@ -18,7 +19,7 @@ def main():
     output, array, files = sys.argv[1], sys.argv[2], sys.argv[3:]
     lines = ['/* Generated from the SQL files by tools/embed_sql.py. */',
              '#include "migration.h"', '', f'const struct migration {array}[] = {{']
-    last = 0
+    last = needs = 0
     for path in files:
         name = os.path.basename(path)
         number = int(name.split('-')[0])
@@ -27,7 +28,11 @@ def main():
         last = number
         with open(path, encoding='utf-8') as file:
             sql = file.read()
-        lines += [f'\t{{{number}, "{name}",', *c_lines(sql), '\t},']
+        said = re.search(r'^-- needs (\d+)$', sql, re.M)
+        if said and not needs <= int(said[1]) < number:
+            sys.exit(f'{name}: needs {said[1]}: less than it is itself, and no less than those before it')
+        needs = int(said[1]) if said else number
+        lines += [f'\t{{{number}, {needs}, "{name}",', *c_lines(sql), '\t},']
     lines += ['};', f'const unsigned {array}_count = {len(files)};', '']
     with open(output, 'w', encoding='utf-8') as file:
         file.write('\n'.join(lines))

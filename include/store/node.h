@@ -72,6 +72,8 @@ struct store_nodes_state {
 	uint64_t beats, failed;
 	int err;         /* of the last beat */
 	int64_t skew_ms; /* as in struct store_node */
+	int64_t schema;  /* that the database has; 0: not known */
+	int64_t known;   /* that this program has */
 };
 /* Any thread. NULL: all is well, and always was. */
 void store_nodes_look(struct store_nodes *nodes, struct store_nodes_state *statep);

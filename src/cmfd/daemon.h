@@ -108,7 +108,7 @@ struct node {
 	atomic_bool beats;         /* a beat is under way */
 	/* The main thread's: */
 	int64_t next_us; /* when the next beat is due */
-	struct condition away, clock, differs;
+	struct condition away, newer, clock, differs;
 };
 /* Before there are threads. 0 or negative errno. */
 _must_check_ int node_new(struct daemon *daemon);

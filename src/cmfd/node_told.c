@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -81,6 +82,15 @@ static void away_tell(struct node *node, const struct store_nodes_state *state)
 		log_event(LOG_LEVEL_INFO, "node_away", F_TEXT("effect", "it is there again"));
 }
 
+static void newer_tell(struct node *node, const struct store_nodes_state *state)
+{
+	if (condition_turn(&node->newer, state->schema > state->known) && node->newer.holds)
+		log_event(LOG_LEVEL_WARNING, "schema_newer", F_INT("schema", state->schema),
+			  F_INT("known", state->known),
+			  F_TEXT("effect", "a newer cmfd has migrated the database; upgrade this "
+					   "one, too"));
+}
+
 static void clock_tell(struct node *node, const struct store_nodes_state *state)
 {
 	if (!condition_turn(&node->clock, store_clock_differs(state->skew_ms)))
@@ -117,6 +127,7 @@ void node_tell(struct daemon *daemon)
 
 	store_nodes_look(daemon->node.nodes, &state);
 	away_tell(&daemon->node, &state);
+	newer_tell(&daemon->node, &state);
 	clock_tell(&daemon->node, &state);
 	differs_tell(daemon);
 }
@@ -131,7 +142,9 @@ bool node_unfit(struct daemon *daemon, struct strbuf *out)
 	if (state.is_here)
 		return false;
 	strbuf_printf(out, "this node %s\n",
-		      state.beats == 0
+		      state.err == -EPROTO ? "cannot go on with the database, which a newer cmfd "
+					     "has migrated: upgrade it"
+		      : state.beats == 0
 			      ? "has not said yet that it is there"
 			      : "could not say for [store] lease that it is there: others take its "
 				"jobs over");

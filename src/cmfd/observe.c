@@ -52,6 +52,8 @@ void observe_ready(void *arg, struct worker *worker, const struct http_request *
 				      ? "the database is gone, or another file is in its place"
 			      : err == -ETIMEDOUT ? "a commit takes longer than two seconds"
 			      : err == -ENOTCONN  ? "the server of the database is away"
+			      : err == -EPROTO ? "a newer cmfd has migrated the database, and this "
+						 "one cannot go on with it: upgrade it"
 			      : err == -EPERM ? "the server of the database has no standbys, which "
 						"[store] replication requires"
 					      : error_text(err));

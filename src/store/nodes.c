@@ -19,6 +19,9 @@
 /* A job that nobody has asked for so long is given back: another node may be able to do it. */
 static const int64_t UNASKED_US = 5LL * 60 * 1000 * 1000;
 
+/* A fault that lasts is told so often. */
+static const int64_t TELL_US = 60LL * 1000 * 1000;
+
 /* The answer to a question for the time that took longer says little about a clock. */
 enum { QUESTION_MAX_MS = 500 };
 
@@ -167,6 +170,12 @@ static int state_look(struct store_nodes *nodes)
 
 	if (err != 0)
 		return err < 0 ? err : -EUCLEAN;
+	pthread_mutex_lock(&nodes->lock);
+	nodes->state.schema = state.schema;
+	pthread_mutex_unlock(&nodes->lock);
+	if (state.needs > nodes->self.schema)
+		return log_fault_every(TELL_US, "store: a newer cmfd has migrated the database",
+				       -EPROTO, "this one cannot go on with it: upgrade it");
 	took_ms = clock_now_ms(nodes->clock) - before_ms;
 	if (took_ms < 0 || took_ms > QUESTION_MAX_MS)
 		return 0;
@@ -222,6 +231,7 @@ void store_nodes_look(struct store_nodes *nodes, struct store_nodes_state *state
 	*statep = nodes->state;
 	statep->is_here = clock_monotonic_us() < nodes->until_us;
 	statep->skew_ms = nodes->self.skew_ms;
+	statep->known = nodes->self.schema;
 	pthread_mutex_unlock(&nodes->lock);
 }
 

@@ -62,6 +62,13 @@ static void url_say(const char *url, int err, struct strbuf *out)
 			      "meanwhile: drop that database and begin anew; the log says more",
 			      url);
 		break;
+	case -EUSERS:
+		strbuf_printf(out,
+			      "%s is served by older cmfd that cannot go on with the schema of "
+			      "this one: stop those first; the log names them (docs/operations.md, "
+			      "Upgrade)",
+			      url);
+		break;
 	case -EPROTONOSUPPORT:
 		strbuf_printf(out, "%s: this program was built without PostgreSQL", url);
 		break;
@@ -83,7 +90,11 @@ void store_open_problem(const struct store_options *options, int err, struct str
 		strbuf_printf(out, "%s does not exist: run cmfctl init", database);
 		break;
 	case -EPROTO:
-		strbuf_printf(out, "%s is of a newer cmfd than this one", database);
+		strbuf_printf(out,
+			      "%s is of a newer cmfd than this one, which cannot go on with it: "
+			      "install the newer one; the way back is the backup from before "
+			      "(docs/operations.md, Upgrade)",
+			      database);
 		break;
 	case -EAGAIN:
 		strbuf_printf(out,

@@ -10,8 +10,9 @@ struct store_backend {
 	char *(*database_new)(void);
 	/* Removes it with all that belongs to it, and frees the name. */
 	void (*database_drop)(char *database);
-	/* Marks it as made by a program newer than this one. */
-	void (*database_make_newer)(const char *database);
+	/* Marks it as made by a program newer than this one, whose schema needs one that knows
+	 * `needs`. */
+	void (*database_make_newer)(const char *database, int64_t needs);
 	/* store.h has no way to read the audit. */
 	int64_t (*audit_count)(const char *database);
 };

@@ -58,9 +58,13 @@ static void database_drop(char *database)
 	free(database);
 }
 
-static void database_make_newer(const char *database)
+static void database_make_newer(const char *database, int64_t needs)
 {
-	database_execute(database, "UPDATE schema_version SET version = 9999");
+	char sql[100];
+
+	snprintf(sql, sizeof(sql), "UPDATE schema_version SET version = 9999, needs = %lld",
+		 (long long)needs);
+	database_execute(database, sql);
 }
 
 static int64_t audit_count(const char *database)

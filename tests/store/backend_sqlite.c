@@ -35,13 +35,17 @@ static void database_drop(char *database)
 	free(database);
 }
 
-static void database_make_newer(const char *database)
+static void database_make_newer(const char *database, int64_t needs)
 {
+	char sql[160];
 	sqlite3 *db;
 
+	snprintf(sql, sizeof(sql),
+		 "PRAGMA user_version = 9999;"
+		 "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema_needs', %lld)",
+		 (long long)needs);
 	ck_assert_int_eq(sqlite3_open(database, &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version = 9999", NULL, NULL, NULL),
-			 SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
 }
 

@@ -461,6 +461,30 @@ START_TEST(test_node_clock)
 }
 END_TEST
 
+/* A newer program has migrated the database, and lets this one go on, or does not. */
+START_TEST(test_node_of_an_older_program)
+{
+	struct fixture f;
+	struct node two[2];
+	struct store_nodes_state state;
+
+	if (!two_begin(&f, two, LONG_MS, _i))
+		return;
+	f.backend->database_make_newer(f.database, SCHEMA_NEWEST);
+	OK(store_nodes_beat(two[0].nodes));
+	OK(client_commit(two[0].unit, "client-1"));
+	store_nodes_look(two[0].nodes, &state);
+	ck_assert_int_eq(state.known, SCHEMA_NEWEST);
+	ck_assert_int_gt(state.schema, state.known);
+	f.backend->database_make_newer(f.database, SCHEMA_NEWEST + 1);
+	ck_assert_int_eq(store_nodes_beat(two[0].nodes), -EPROTO);
+	store_nodes_look(two[0].nodes, &state);
+	ck_assert_int_eq(state.err, -EPROTO);
+	ck_assert_uint_eq(state.failed, 1);
+	two_end(&f, two);
+}
+END_TEST
+
 TCase *node_cases(void)
 {
 	TCase *tc = tcase_create("node");
@@ -475,5 +499,6 @@ TCase *node_cases(void)
 	tcase_add_loop_test(tc, test_node_list, 0, backends_count);
 	tcase_add_loop_test(tc, test_node_looks_at_itself, 0, backends_count);
 	tcase_add_loop_test(tc, test_node_clock, 0, backends_count);
+	tcase_add_loop_test(tc, test_node_of_an_older_program, 0, backends_count);
 	return tc;
 }

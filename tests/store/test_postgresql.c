@@ -209,6 +209,65 @@ static const char *migration_sql(unsigned number)
 	return NULL;
 }
 
+/* None migrates the database under a program that could not go on, as long as that has it open; and
+ * one that has lost its session meanwhile changes nothing any more. */
+START_TEST(test_postgresql_schema_is_claimed)
+{
+	const struct store_client client = sample_client("client-1");
+	char sql[120];
+	struct fixture f;
+	int err;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	f.options.serve = true;
+	fixture_open(&f);
+	OK(store_client_insert(f.unit, &client));
+	OK(store_unit_commit(f.unit));
+	snprintf(sql, sizeof(sql),
+		 "DO $$ BEGIN IF pg_try_advisory_lock(4, %d) THEN RAISE 'nobody has it'; END IF;"
+		 " END $$",
+		 SCHEMA_NEWEST);
+	postgresql_execute(f.database, sql);
+	f.backend->database_make_newer(f.database, SCHEMA_NEWEST + 1);
+	postgresql_execute(f.database,
+			   "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
+			   " WHERE datname = current_database() AND pid <> pg_backend_pid();"
+			   " END $$");
+	do {
+		OK(store_client_remove(f.unit, "client-1"));
+		err = store_unit_commit(f.unit);
+		store_unit_clear(f.unit);
+	} while (err == -ENOTCONN);
+	ck_assert_int_eq(err, -EPROTO);
+	fixture_close(&f);
+	f.backend->database_drop(f.database);
+}
+END_TEST
+
+/* One that needs more than programs know that serve it is not migrated. */
+START_TEST(test_postgresql_older_programs_serve)
+{
+	struct strbuf problem = STRBUF_NULL;
+	struct fixture f;
+	PGconn *conn;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	postgresql_execute(f.database, "UPDATE schema_version SET version = version - 1");
+	conn = PQconnectdb(f.database);
+	PQclear(PQexec(conn, "SELECT pg_advisory_lock_shared(4, 40)"));
+	ck_assert_int_eq(store_open(&f.options, &f.store), -EUSERS);
+	store_open_problem(&f.options, -EUSERS, &problem);
+	ck_assert_ptr_nonnull(strstr(problem.text, "stop those first"));
+	strbuf_clear(&problem);
+	PQfinish(conn);
+	postgresql_execute(f.database, "UPDATE schema_version SET version = version + 1");
+	fixture_open(&f);
+	fixture_end(&f);
+}
+END_TEST
+
 /* Lines from before PostgreSQL had chains. */
 START_TEST(test_postgresql_audit_before_chains)
 {
@@ -638,6 +697,8 @@ TCase *postgresql_cases(void)
 		return tc;
 	tcase_add_test(tc, test_postgresql_has_the_same_columns);
 	tcase_add_test(tc, test_postgresql_understands_all_questions);
+	tcase_add_test(tc, test_postgresql_schema_is_claimed);
+	tcase_add_test(tc, test_postgresql_older_programs_serve);
 	tcase_add_test(tc, test_postgresql_audit_before_chains);
 	tcase_add_test(tc, test_postgresql_chain_that_was_set_back);
 	tcase_add_test(tc, test_postgresql_is_claimed);

@@ -124,7 +124,7 @@ START_TEST(test_newer_database_is_not_changed)
 
 	sqlite_begin(&f);
 	OK(store_create(&f.options));
-	f.backend->database_make_newer(f.database);
+	f.backend->database_make_newer(f.database, 9999);
 	assert_refused(&f, -EPROTO);
 	f.backend->database_drop(f.database);
 }

@@ -483,9 +483,37 @@ START_TEST(test_store_newer_than_the_program_is_refused)
 
 	fixture_begin(&f, _i);
 	fixture_close(&f);
-	f.backend->database_make_newer(f.database);
+	f.backend->database_make_newer(f.database, SCHEMA_NEWEST + 1);
 	ck_assert_int_eq(store_open(&f.options, &f.store), -EPROTO);
 	ck_assert_ptr_null(f.store);
+	f.backend->database_drop(f.database);
+}
+END_TEST
+
+/* The program that has migrated it says that this one may go on. */
+START_TEST(test_store_newer_that_lets_the_program_go_on)
+{
+	const struct store_client client = sample_client("client-1");
+	struct strbuf problem = STRBUF_NULL;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	fixture_close(&f);
+	f.backend->database_make_newer(f.database, SCHEMA_NEWEST);
+	fixture_open(&f);
+	OK(store_client_insert(f.unit, &client));
+	OK(store_unit_commit(f.unit));
+	fixture_close(&f);
+	/* It is not made older. */
+	f.options.as_it_is = true;
+	OK(store_open(&f.options, &f.store));
+	store_close(f.store);
+	f.options.as_it_is = false;
+	f.backend->database_make_newer(f.database, SCHEMA_NEWEST + 1);
+	ck_assert_int_eq(store_open(&f.options, &f.store), -EPROTO);
+	store_open_problem(&f.options, -EPROTO, &problem);
+	ck_assert_ptr_nonnull(strstr(problem.text, "cannot go on with it"));
+	strbuf_clear(&problem);
 	f.backend->database_drop(f.database);
 }
 END_TEST
@@ -494,6 +522,7 @@ TCase *unit_cases(void)
 {
 	TCase *tc = tcase_create("unit");
 
+	tcase_add_loop_test(tc, test_store_newer_that_lets_the_program_go_on, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_that_is_empty, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_conflict_undoes_all_of_it, 0, backends_count);
 	tcase_add_loop_test(tc, test_unit_with_a_reference_to_nothing, 0, backends_count);

@@ -8,21 +8,63 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 /* Whoever migrates holds this one until the end; 1 is that of the events (0034-first.sql). */
 #define MIGRATION_BEGIN "BEGIN; SELECT pg_advisory_xact_lock(2)"
 
 enum { NO_SCHEMA = 0 };
 
-int64_t pg_schema_newest(void)
+/* The first schema with nodes. Whoever serves shares lock 4 of the schema that it knows. */
+enum { SCHEMA_OF_NODES = 40 };
+
+/* How often a lock is tried that somebody has who is just ending, or migrating. */
+enum { TRIES = 40, TRIES_A_SECOND = 20 };
+
+static const struct migration *newest(void)
 {
-	return postgresql_migrations[postgresql_migrations_count - 1].number;
+	return &postgresql_migrations[postgresql_migrations_count - 1];
 }
 
-/* The schema version; NO_SCHEMA without one. */
+int64_t pg_schema_newest(void)
+{
+	return newest()->number;
+}
+
+/* A query of how many locks could not be had, until that is none. */
+static int locks_try(struct session *s, const char *sql, int64_t *leftp)
+{
+	const struct timespec pause = {.tv_nsec = 1000000000L / TRIES_A_SECOND};
+	int err = 0;
+
+	*leftp = 1;
+	for (int i = 0; err == 0 && *leftp && i < TRIES; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		err = session_number(s, "lock the schema", sql, 0, leftp);
+	}
+	return err;
+}
+
+/* Of a schema that is newer than this program. */
+static int needs_check(struct session *s, int64_t version)
+{
+	char detail[120];
+	int64_t needs;
+	int err = session_number(s, "read schema version", "SELECT needs FROM schema_version",
+				 version, &needs);
+
+	if (err < 0 || needs <= pg_schema_newest())
+		return err;
+	snprintf(detail, sizeof(detail),
+		 "schema version %lld needs a program that knows %lld, this one knows up to %lld",
+		 (long long)version, (long long)needs, (long long)pg_schema_newest());
+	return log_fault("open database", -EPROTO, detail);
+}
+
+/* The schema version; NO_SCHEMA without one. -EPROTO: this program cannot work with it. */
 static int schema_version(struct session *s, int64_t *versionp)
 {
-	char detail[80];
 	int64_t there;
 	int err;
 
@@ -35,17 +77,40 @@ static int schema_version(struct session *s, int64_t *versionp)
 		return err;
 	err = session_number(s, "read schema version", "SELECT version FROM schema_version",
 			     NO_SCHEMA, versionp);
-	if (err < 0 || *versionp <= pg_schema_newest())
+	return err < 0 || *versionp <= pg_schema_newest() ? err : needs_check(s, *versionp);
+}
+
+/* Programs that cannot go on with the new schema must not serve any more, nor begin to before it is
+ * there; which they are, those among them that are alive say. */
+static int older_keep_off(struct session *s, int64_t version)
+{
+	_cleanup_(freep) char *names = NULL;
+	char sql[240];
+	int64_t left;
+	int err;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM generate_series(%d, %u) AS known"
+		 " WHERE NOT pg_try_advisory_xact_lock(4, known)",
+		 SCHEMA_OF_NODES, newest()->needs - 1);
+	err = locks_try(s, sql, &left);
+	if (err < 0 || left == 0)
 		return err;
-	snprintf(detail, sizeof(detail), "schema version %lld, this program knows up to %lld",
-		 (long long)*versionp, (long long)pg_schema_newest());
-	return log_fault("open database", -EPROTO, detail);
+	snprintf(sql, sizeof(sql),
+		 "SELECT string_agg(name || ' (' || version || ')', ', ' ORDER BY name) FROM node"
+		 " WHERE schema < %u AND until_ms >= now_ms()",
+		 newest()->needs);
+	if (version >= SCHEMA_OF_NODES)
+		err = session_query(s, "migrate", sql, &names);
+	return err < 0 ? err
+		       : log_fault("migrate", -EUSERS,
+				   names ? names : "a cmfd that cannot go on with it serves it");
 }
 
 static int migrations_apply(struct session *s, int64_t version)
 {
-	char sql[80];
-	int err = 0;
+	char sql[120];
+	int err = version == NO_SCHEMA ? 0 : older_keep_off(s, version);
 
 	for (unsigned i = 0; err == 0 && i < postgresql_migrations_count; i++) {
 		const struct migration *next = &postgresql_migrations[i];
@@ -59,9 +124,10 @@ static int migrations_apply(struct session *s, int64_t version)
 	if (err < 0)
 		return err;
 	snprintf(sql, sizeof(sql),
-		 version == NO_SCHEMA ? "INSERT INTO schema_version VALUES (%lld)"
-				      : "UPDATE schema_version SET version = %lld",
-		 (long long)pg_schema_newest());
+		 version == NO_SCHEMA
+			 ? "INSERT INTO schema_version (version, needs) VALUES (%u, %u)"
+			 : "UPDATE schema_version SET version = %u, needs = %u",
+		 newest()->number, newest()->needs);
 	return session_exec(s, "set schema version", sql);
 }
 
@@ -77,7 +143,7 @@ static int schema_advance(struct session *s, bool make)
 		return err;
 	if (make != (version == NO_SCHEMA))
 		return make ? -EEXIST : -ENOENT;
-	return version == pg_schema_newest() ? 0 : migrations_apply(s, version);
+	return version >= pg_schema_newest() ? 0 : migrations_apply(s, version);
 }
 
 static int schema_change(struct session *s, bool make)
@@ -99,9 +165,32 @@ int pg_schema_make(struct session *s)
 
 int pg_schema_migrate(struct session *s)
 {
-	int err = pg_schema_migrated(s);
+	int64_t version;
+	int err = schema_version(s, &version);
 
-	return err == -EAGAIN ? schema_change(s, false) : err;
+	if (err == 0 && version > pg_schema_newest())
+		log_event(LOG_LEVEL_WARNING, "schema_newer", F_INT("schema", version),
+			  F_INT("known", pg_schema_newest()),
+			  F_TEXT("effect", "a newer cmfd has migrated the database, and lets this "
+					   "one go on; upgrade it, too"));
+	if (err < 0 || version >= pg_schema_newest())
+		return err;
+	return version == NO_SCHEMA ? -ENOENT : schema_change(s, false);
+}
+
+int pg_schema_claim(struct session *s)
+{
+	char sql[120];
+	int64_t left, version;
+	int err = session_claim(s);
+
+	snprintf(sql, sizeof(sql), "SELECT 1 - pg_try_advisory_lock_shared(4, %u)::INTEGER",
+		 newest()->number);
+	if (err == 0)
+		err = locks_try(s, sql, &left);
+	if (err == 0 && left)
+		err = log_fault("store: claim the database", -EBUSY, "somebody migrates it");
+	return err == 0 ? schema_version(s, &version) : err;
 }
 
 int pg_schema_migrated(struct session *s)

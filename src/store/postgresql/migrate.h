@@ -10,10 +10,16 @@ int64_t pg_schema_newest(void);
 _must_check_ int pg_schema_make(struct session *session);
 /*
  * Applies what is missing, in one transaction, alone among all nodes. -ENOENT: there is no schema;
- * -EPROTO, with nothing changed: it is newer than this program.
+ * -EPROTO, with nothing changed: it is newer, and this program cannot go on with it; -EUSERS:
+ * others serve it that could not, logged with their names.
  */
 _must_check_ int pg_schema_migrate(struct session *session);
 /* The same, and changes nothing: -EAGAIN if something is missing. */
 _must_check_ int pg_schema_migrated(struct session *session);
+/*
+ * session_claim() for a program that knows this schema: none that would leave it behind migrates
+ * the database as long as the session lasts. -EPROTO: one has.
+ */
+_must_check_ int pg_schema_claim(struct session *session);
 /* Makes or drops the index of keys, if that is not so already. */
 _must_check_ int pg_key_index(struct session *session, bool wanted);

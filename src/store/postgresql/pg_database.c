@@ -92,7 +92,7 @@ static int database_prepare(struct session *s, const struct store_options *optio
 		return err;
 	/* Before a migration: not under the feet of another one. */
 	if (options->serve)
-		err = session_claim(s);
+		err = pg_schema_claim(s);
 	if (err < 0)
 		return err;
 	err = pg_schema_migrate(s);

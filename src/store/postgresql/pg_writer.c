@@ -15,6 +15,7 @@
 #include "counts.h"
 #include "driver.h"
 #include "locks.h"
+#include "migrate.h"
 #include "pg_statements.h"
 #include "records/audit_rows.h"
 #include "rows.h"
@@ -64,7 +65,7 @@ static int writer_connect(struct pg_writer *w)
 	if (err < 0 || w->prepared == w->session.number)
 		return err;
 	if (w->database->serve)
-		err = session_claim(&w->session);
+		err = pg_schema_claim(&w->session);
 	if (err == 0)
 		err = commit_mark_ensure(&w->mark, &w->session);
 	if (err == 0)

@@ -17,10 +17,34 @@
 /* PRAGMA application_id of our databases: "cmfd"; file(1) shows it. */
 enum { APPLICATION_ID = 0x636d6664 };
 
+static const struct migration *newest(void)
+{
+	return &sqlite_migrations[sqlite_migrations_count - 1];
+}
+
 /* The schema version that this program knows. */
 static int64_t version_newest(void)
 {
-	return sqlite_migrations[sqlite_migrations_count - 1].number;
+	return newest()->number;
+}
+
+/* Of a schema that is newer than this program. */
+static int needs_check(sqlite3 *db, int64_t version)
+{
+	char sql[160], detail[120];
+	int64_t needs;
+	int err;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT ifnull(max(value), %lld) FROM meta WHERE name = 'schema_needs'",
+		 (long long)version);
+	err = sqlite_db_query_int(db, "read schema version", sql, &needs);
+	if (err < 0 || needs <= version_newest())
+		return err;
+	snprintf(detail, sizeof(detail),
+		 "schema version %lld needs a program that knows %lld, this one knows up to %lld",
+		 (long long)version, (long long)needs, (long long)version_newest());
+	return log_fault("open database", -EPROTO, detail);
 }
 
 /* The first migration that is missing in a database of that version; there is one. */
@@ -36,7 +60,6 @@ static const struct migration *migration_after(int64_t version)
 int sqlite_schema_version(sqlite3 *db, int64_t *versionp)
 {
 	int64_t application, version, objects;
-	char detail[80];
 	int err;
 
 	err = sqlite_db_query_int(db, "read schema version", "PRAGMA application_id", &application);
@@ -49,24 +72,19 @@ int sqlite_schema_version(sqlite3 *db, int64_t *versionp)
 				  &objects);
 	if (err < 0)
 		return err;
-	if (application != APPLICATION_ID && (application | version | objects) != 0)
+	if (version < 0 ||
+	    (application != APPLICATION_ID && (application | version | objects) != 0))
 		return log_fault("open database", -EMEDIUMTYPE,
 				 "it is an SQLite database of another program");
-	if (version < 0 || version > version_newest()) {
-		snprintf(detail, sizeof(detail),
-			 "schema version %lld, this program knows up to %lld", (long long)version,
-			 (long long)version_newest());
-		return log_fault("open database", -EPROTO, detail);
-	}
 	*versionp = version;
-	return 0;
+	return version > version_newest() ? needs_check(db, version) : 0;
 }
 
 /* Applies the next migration, if one is missing; *donep if none is. In a transaction. */
 static int migrate_one(sqlite3 *db, bool *donep)
 {
 	const struct migration *next;
-	char pragmas[96];
+	char settings[200];
 	int64_t version;
 	int err;
 
@@ -74,16 +92,18 @@ static int migrate_one(sqlite3 *db, bool *donep)
 	err = sqlite_schema_version(db, &version);
 	if (err < 0)
 		return err;
-	*donep = version == version_newest();
+	*donep = version >= version_newest();
 	if (*donep)
 		return 0;
 	next = migration_after(version);
 	err = sqlite_db_exec(db, next->name, next->sql);
 	if (err < 0)
 		return err;
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %u",
-		 APPLICATION_ID, next->number);
-	err = sqlite_db_exec(db, "set schema version", pragmas);
+	snprintf(settings, sizeof(settings),
+		 "PRAGMA application_id = %d; PRAGMA user_version = %u;"
+		 "INSERT OR REPLACE INTO meta (name, value) VALUES ('schema_needs', %u)",
+		 APPLICATION_ID, next->number, next->needs);
+	err = sqlite_db_exec(db, "set schema version", settings);
 	if (err < 0)
 		return err;
 	log_event(LOG_LEVEL_INFO, "schema", F_TEXT("migration", next->name));
@@ -214,8 +234,13 @@ int sqlite_migrate(sqlite3 *db)
 {
 	int64_t version;
 	int err = sqlite_schema_version(db, &version);
-	bool done = err == 0 && version == version_newest();
+	bool done = err == 0 && version >= version_newest();
 
+	if (done && version > version_newest())
+		log_event(LOG_LEVEL_WARNING, "schema_newer", F_INT("schema", version),
+			  F_INT("known", version_newest()),
+			  F_TEXT("effect", "a newer cmfd has migrated the database, and lets this "
+					   "one go on"));
 	if (err == 0 && !done)
 		err = sqlite_migration_functions(db);
 	while (err == 0 && !done) {
@@ -235,5 +260,5 @@ int sqlite_migrated(sqlite3 *db)
 	int64_t version;
 	int err = sqlite_schema_version(db, &version);
 
-	return err == 0 && version != version_newest() ? -EAGAIN : err;
+	return err == 0 && version < version_newest() ? -EAGAIN : err;
 }

@@ -5,8 +5,8 @@
 #include "sqlite_db.h"
 
 /*
- * The schema version; 0: an empty database. -EPROTO: newer than this program; -EMEDIUMTYPE: a
- * database of something else. Both logged.
+ * The schema version; 0: an empty database. -EPROTO: this program does not know enough for it;
+ * -EMEDIUMTYPE: a database of something else. Both logged.
  */
 _must_check_ int sqlite_schema_version(sqlite3 *db, int64_t *versionp);
 /*

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A database that a newer cmfd has migrated: this one goes on with it where that says so, and else refuses. What the newer
+one would write is written by hand."""
+import os
+import re
+import sqlite3
+import subprocess
+
+import pytest
+
+import postgresql
+from conftest import ROOT, Cmf, Vnfm, wait_for
+
+if postgresql.programs():
+    from test_nodes import Nodes, database_of
+    from test_postgresql import on_postgresql
+
+
+@pytest.fixture
+def nodes(tmp_path):
+    if not postgresql.programs():
+        pytest.skip("PostgreSQL is not installed (package postgresql)")
+    both = Nodes(tmp_path)
+    try:
+        yield both.start()
+    finally:
+        both.stop()
+
+
+def log_of(cmf):
+    return (cmf.dir / "cmfd.log").read_text()
+
+
+def refused(cmf):
+    cmf.start(ready=False)
+    assert cmf.process.wait(120) == 1
+    return cmf.tail()
+
+
+def unready(cmf):
+    return subprocess.run(["curl", "-s", f"http://127.0.0.1:{cmf.metrics_port}/readyz"], stdout=subprocess.PIPE,
+                          text=True).stdout
+
+
+@pytest.mark.skipif(os.environ.get("CMFD_E2E_STORE") == "postgresql", reason="about a file")
+def test_the_way_back_of_a_file(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    with sqlite3.connect(cmf.dir / "cmf.db") as database:
+        (known,) = database.execute("PRAGMA user_version").fetchone()
+        assert database.execute("SELECT value FROM meta WHERE name = 'schema_needs'").fetchone() == (known,)
+        database.execute(f"PRAGMA user_version = {known + 1}")
+    cmf.start()
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", "vnfci-1")
+    assert vnfm.enrol("vnfci-1")
+    cmf.stop()
+    assert "event=schema_newer" in log_of(cmf) and cmf.ctl("check", "--database").returncode == 0
+    with sqlite3.connect(cmf.dir / "cmf.db") as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (known + 1,)
+        database.execute(f"UPDATE meta SET value = {known + 1} WHERE name = 'schema_needs'")
+    assert "is of a newer cmfd than this one, which cannot go on with it" in refused(cmf)
+    assert "cannot go on with it" in cmf.ctl("check", "--database", check=False).stdout
+
+
+def test_older_nodes_go_on(nodes, tmp_path):
+    """The first of the nodes was upgraded, and has migrated the database."""
+    known = int(nodes.sql("SELECT version FROM schema_version"))
+    assert nodes.sql("SELECT needs FROM schema_version") == str(known)
+    nodes.sql("UPDATE schema_version SET version = version + 1")
+    for node in (nodes.one, nodes.two):
+        wait_for("the log's word", lambda: "event=schema_newer" in log_of(node))
+    nodes.one.stop()
+    nodes.one.start()
+    vnfm = Vnfm(nodes.one, "vnfm-a", tmp_path / "a")
+    nodes.two.register("vnfm-a", "vnfci-1")
+    assert vnfm.enrol("vnfci-1")
+
+
+def test_older_nodes_must_not_go_on(nodes):
+    """Whoever cannot work with the new schema is ready for nothing any more, and does not start."""
+    nodes.sql("UPDATE schema_version SET version = version + 1, needs = version + 1")
+    for node in (nodes.one, nodes.two):
+        wait_for("503", lambda: "cannot go on with the database, which a newer cmfd has migrated" in unready(node))
+    nodes.one.stop()
+    assert "cannot go on with it" in refused(nodes.one)
+
+
+def test_older_nodes_serve(tmp_path):
+    """A schema that they cannot work with is not made before they have ended."""
+    if not postgresql.programs():
+        pytest.skip("PostgreSQL is not installed (package postgresql)")
+    cmf = on_postgresql(tmp_path / "cmf")
+    name = database_of(cmf)
+    sql = postgresql.server().sql
+    sql(name, "UPDATE schema_version SET version = version - 1")
+    sql(name, "INSERT INTO node VALUES (7, 'old', 'a', '0.0', 40, 'c', 0, now_ms(), now_ms(), now_ms() + 3600000)")
+    psql = subprocess.Popen([f"{postgresql.programs()}/psql", "-h", str(postgresql.server().dir), "-U", "cmfd", "-At",
+                             name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    psql.stdin.write("SELECT pg_try_advisory_lock_shared(4, 40);\n")
+    psql.stdin.flush()
+    assert psql.stdout.readline() == "t\n"
+    said = refused(cmf)
+    psql.communicate("")
+    assert "older cmfd that cannot go on with the schema of this one: stop those first" in said
+    assert "old (0.0)" in said
+
+
+def embedded(directory, *texts):
+    files = []
+    for i, text in enumerate(texts):
+        files.append(directory / f"{i + 7:04}-x.sql")
+        files[-1].write_text(text)
+    done = subprocess.run([ROOT / "tools/embed_sql.py", directory / "out.c", "a", *files], stderr=subprocess.PIPE, text=True)
+    return done.stderr or re.findall(r"^\t\{(\d+), (\d+),", (directory / "out.c").read_text(), flags=re.M)
+
+
+def test_what_a_migration_says_that_it_needs(tmp_path):
+    """Itself, unless it says less; never less than one before it."""
+    assert embedded(tmp_path, "A;\n", "-- x\n-- needs 7\nB;\n", "C;\n") == [("7", "7"), ("8", "7"), ("9", "9")]
+    assert "0009-x.sql: needs 7" in embedded(tmp_path, "A;\n", "B;\n", "-- needs 7\nC;\n")
+    assert "0007-x.sql: needs 7" in embedded(tmp_path, "-- needs 7\nA;\n")
