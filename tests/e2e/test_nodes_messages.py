@@ -144,7 +144,7 @@ def test_bouncy_castle(tmp_path):
             f"issuing={new}/issuing.pem", f"cross={new}/root.pem", f"secret={bouncycastle.SECRET}",
             f"answers={tmp_path}/answers"], tmp_path)
         assert [line.split()[1] for line in said if line.startswith("ok ")] == bouncycastle.CHECKS, "\n".join(said)
-        # Of ir and certConf there are such that wait for the other CA, and are answered anew.
+        # An ir that waits for the other CA, and a certConf for what was confirmed before, are answered anew.
         assert {IR, CR, P10CR, POPDECR, KUR, KRR, RR, CCR, CERT_CONF} <= turns.same
         assert not {CR, P10CR, POPDECR, KUR, KRR, RR, CCR} & turns.differ
     finally:
