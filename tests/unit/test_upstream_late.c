@@ -480,6 +480,33 @@ START_TEST(test_refused_revocation_is_asked_again)
 }
 END_TEST
 
+/* A CA that is dead for ever: what was asked of it is open as long as the certificate lives. */
+START_TEST(test_revocation_ends_with_the_certificate)
+{
+	struct store_certificate cert = {0};
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = granted_and_revoked(STORE_CERT_REVOKED);
+	OK(store_certificate_get(f.reader, id, &cert));
+	mock.unreachable = true;
+	ck_assert_int_eq(ca_upstream_revoke_run(f.ca, id, f.reader, f.unit), STORE_NOT_FOUND);
+	while (f.now_ms + MOCK_PAUSE_MS < cert.not_after_ms) {
+		f.now_ms += (cert.not_after_ms - f.now_ms) / 2;
+		OK(ca_housekeeping(f.ca, f.reader, f.unit));
+		check_state(&mock, id, STORE_CERT_REVOCATION_PENDING);
+		check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+	}
+	f.now_ms = cert.not_after_ms + HOUR_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_FAILED);
+	store_certificate_clear(&cert);
+	mock_end(&mock);
+}
+END_TEST
+
 /* --- several workers --- */
 
 static sem_t inside, go;
@@ -637,6 +664,7 @@ static Suite *upstream_late_suite(void)
 	tcase_add_loop_test(revoke, test_refused_revocation_that_is_done, 0,
 			    ARRAY_LEN(done_refusals));
 	tcase_add_test(revoke, test_refused_revocation_is_asked_again);
+	tcase_add_test(revoke, test_revocation_ends_with_the_certificate);
 	tcase_add_loop_test(revoke, test_hold_and_release, 0, 2);
 	tcase_add_test(revoke, test_hold_of_what_is_revoked);
 	tcase_add_test(workers, test_upstream_workers);

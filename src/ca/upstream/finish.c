@@ -139,14 +139,17 @@ static int exchange_end(struct exchange *x, const struct store_exchange *e, bool
 
 /* --- why one failed --- */
 
+static bool is_revocation(const struct store_exchange *e)
+{
+	return e->kind == STORE_EXCHANGE_REVOKE || e->kind == STORE_EXCHANGE_REVOKE_FORWARD;
+}
+
 static const char *refusal_event(const struct store_exchange *e,
 				 const struct exchange_result *result)
 {
 	if (result->reason != REFUSAL_NONE)
 		return result->cert ? "upstream certificate declined" : "upstream request failed";
-	return e->kind == STORE_EXCHANGE_REVOKE || e->kind == STORE_EXCHANGE_REVOKE_FORWARD
-		       ? "upstream rejected a revocation"
-		       : "upstream rejected a request";
+	return is_revocation(e) ? "upstream rejected a revocation" : "upstream rejected a request";
 }
 
 static void log_refusal(struct exchange *x, const struct store_exchange *e,
@@ -319,6 +322,14 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 
 /* --- end of a revocation --- */
 
+bool upstream_is_moot(const struct ca *ca, const struct store_exchange *e,
+		      const struct store_certificate *cert)
+{
+	/* Of one that was never taken here none is known. */
+	return is_revocation(e) && cert->not_after_ms > 0 &&
+	       cert->not_after_ms <= clock_now_ms(ca->set->clock);
+}
+
 /* With the failInfo of now, for who asks meanwhile. */
 static int revoke_again(struct exchange *x, const struct store_exchange *e, int failinfo)
 {
@@ -370,7 +381,8 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 	bool release = x->request.to == STORE_CERT_ACTIVE;
 	bool revoked = result->outcome == EXCHANGE_GRANTED ||
 		       (result->failinfo == FAIL_CERT_REVOKED && !release);
-	bool ended = revoked || result->failinfo == FAIL_BAD_CERT_ID || release;
+	bool moot = upstream_is_moot(x->ca, e, row);
+	bool ended = revoked || moot || result->failinfo == FAIL_BAD_CERT_ID || release;
 	int err = 0;
 
 	if (!ended && e->kind == STORE_EXCHANGE_REVOKE)

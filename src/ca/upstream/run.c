@@ -211,7 +211,7 @@ static int outcome_apply(struct exchange *x, const struct store_exchange *e,
 	case EXCHANGE_NO_ANSWER:
 		if (x->transfer_error == -ECONNREFUSED)
 			atomic_store(&x->ca->upstream->down_until_ms, now_ms(x->ca) + retry_ms);
-		/* A revocation is tried for ever, and so ever less often. */
+		/* A revocation may be tried for years, and so ever less often. */
 		return put_off(x, e,
 			       e->kind == STORE_EXCHANGE_ISSUE
 				       ? retry_ms
@@ -232,7 +232,7 @@ static int attempt_with(struct exchange *x, const struct store_exchange *e,
 	int err;
 
 	/* Nothing is said any more, but what was said may have led to a certificate. */
-	x->offline = is_expired(x->ca, e) || gave_up;
+	x->offline = is_expired(x->ca, e) || gave_up || upstream_is_moot(x->ca, e, cert);
 	err = exchange_step(x, &result);
 	if (err != 0)
 		return err;

@@ -62,5 +62,11 @@ _must_check_ int upstream_protect(const struct ca *ca, struct bytes sender, stru
 				  struct octets *derp);
 /* protect.c: the value of certProfile with upstream_profile, which is configured. */
 _must_check_ int upstream_profile_encode(const struct ca *ca, struct octets *derp);
+/*
+ * finish.c: whether it is a revocation that nobody needs any more: no CRL need list a certificate
+ * that has ended (RFC 5280 3.3). Revocations have no other deadline.
+ */
+bool upstream_is_moot(const struct ca *ca, const struct store_exchange *e,
+		      const struct store_certificate *cert);
 /* finish.c: longer pauses the longer it has been going on: an eighth of that, at least floor_ms. */
 int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms);
