@@ -633,6 +633,9 @@ struct conf {
 	size_t n_vnfm_rules;
 };
 
+/* Where the programs look for one, unless they are told otherwise. */
+#define CONF_SYSTEM_PATH "/etc/cmfd/cmf.cnf"
+
 /*
  * Loads and checks the file. All problems are collected, one line each ("[section] key: what is
  * wrong, what to do"), into `problems`. Returns 0, -EINVAL with problems, or another negative errno

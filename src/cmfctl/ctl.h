@@ -23,8 +23,6 @@ enum ctl_exit {
 	CTL_FAULT = 4,       /* a file, the disk, memory, or a fault of the CMF */
 };
 
-#define CTL_CONFIG_DEFAULT "/etc/cmfd/cmf.cnf"
-
 struct conf;
 struct ctl_subjects;
 

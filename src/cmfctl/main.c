@@ -4,6 +4,7 @@
  */
 #include "complete.h"
 #include "complete_names.h"
+#include "conf.h"
 #include "ctl.h"
 #include "nfv/nfv.h"
 
@@ -353,7 +354,7 @@ int main(int argc, char **argv)
 		.children = children,
 		.help_filter = program_help,
 	};
-	struct ctl ctl = {.config = CTL_CONFIG_DEFAULT};
+	struct ctl ctl = {.config = CONF_SYSTEM_PATH};
 	struct program program = {.ctl = &ctl};
 	int status;
 

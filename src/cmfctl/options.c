@@ -43,7 +43,7 @@ static error_t common_parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option common_options[] = {
-	{"config", 'c', "FILE", 0, "Configuration of the CMF (" CTL_CONFIG_DEFAULT ")", 100},
+	{"config", 'c', "FILE", 0, "Configuration of the CMF (" CONF_SYSTEM_PATH ")", 100},
 	{"socket", OPTION_SOCKET, "PATH", 0, "Admin socket, if not the one of the configuration",
 	 100},
 	{"json", OPTION_JSON, NULL, 0, "Print JSON (an array of objects)", 100},

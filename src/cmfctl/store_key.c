@@ -125,16 +125,18 @@ static int rekey_run(const struct rekey *r)
 		status = state_get(r->ctl, "GET", &state);
 	}
 	if (status == CTL_UNREACHABLE)
-		ctl_error("run this again when cmfd runs: it goes on where it was");
+		ctl_error("a running cmfd seals the secrets anew; start it, then run this again: "
+			  "it goes on where it was");
 	return status;
 }
 
 int ctl_store_rekey(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp argp = {
-		.doc = "Makes a new store key, and has all secrets in the store sealed under it "
-		       "while "
-		       "cmfd serves. The one before stays beside it, with .old behind its name."};
+		.doc = "Makes a new store key, and has the running cmfd, which is needed for it, "
+		       "seal all "
+		       "secrets in the store under it while it serves. The one before stays beside "
+		       "it, with .old behind its name."};
 	_cleanup_(strbuf_clear) struct strbuf old = STRBUF_NULL;
 	_cleanup_(conf_freep) struct conf *conf = NULL;
 	struct rekey r = {.ctl = ctl};

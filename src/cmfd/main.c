@@ -17,8 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONFIG_DEFAULT "/etc/cmfd/cmf.cnf"
-
 /*
  * Exit codes; 64 is argp's for wrong usage. A configuration that cannot be used (78, EX_CONFIG of
  * sysexits.h) is no better the next time, so that a service manager does not try again.
@@ -55,7 +53,7 @@ static error_t option_parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option option_table[] = {
-	{"config", 'c', "FILE", 0, "Configuration (" CONFIG_DEFAULT ")", 0},
+	{"config", 'c', "FILE", 0, "Configuration (" CONF_SYSTEM_PATH ")", 0},
 	{"check", OPTION_CHECK, NULL, 0,
 	 "Check configuration, credentials, CAs and database, then exit", 0},
 	{"print-config", OPTION_PRINT_CONFIG, NULL, 0,
@@ -84,16 +82,9 @@ static int start_failed(struct strbuf *problems, int err)
 	return EXIT_PROBLEM;
 }
 
-static int load_failed(const char *config, struct strbuf *problems, int err)
+static int load_failed(struct strbuf *problems, int err)
 {
 	start_failed(problems, err);
-	if (err == -ENOENT)
-		fprintf(stderr,
-			"cmfd: there is no configuration yet: %s makes one, with keys and "
-			"database\n",
-			strcmp(config, CONFIG_DEFAULT) == 0
-				? "`cmfctl init --system --public-url URL`"
-				: "`cmfctl init --dir DIR`");
 	return err == -ENOMEM ? EXIT_PROBLEM : EXIT_CONFIGURATION;
 }
 
@@ -154,7 +145,7 @@ static int daemon_serve(struct conf *conf, struct strbuf *problems)
 int main(int argc, char **argv)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
-	struct options options = {.config = CONFIG_DEFAULT};
+	struct options options = {.config = CONF_SYSTEM_PATH};
 	struct conf *conf = NULL;
 	int err;
 
@@ -164,7 +155,7 @@ int main(int argc, char **argv)
 		return config_check(options.config);
 	err = conf_load(options.config, &conf, &problems);
 	if (err < 0)
-		return load_failed(options.config, &problems, err);
+		return load_failed(&problems, err);
 	if (options.print_config) {
 		conf_print(conf, stdout);
 		conf_free(conf);

@@ -408,6 +408,21 @@ static int load_all(struct conf_loader *l)
 	return l->problems.count ? -EINVAL : 0;
 }
 
+/* Who has none yet is told how to make one, by whatever asked for it. */
+static void unreadable_tell(struct conf_loader *l, const char *path, int error)
+{
+	if (error != ENOENT)
+		conf_problem(&l->problems, NULL, NULL, "%s: %s", path, strerrordesc_np(error));
+	else
+		conf_problem(&l->problems, NULL, NULL,
+			     "%s does not exist: `%s` makes a configuration, with keys and "
+			     "database",
+			     path,
+			     strcmp(path, CONF_SYSTEM_PATH) == 0
+				     ? "cmfctl init --system --public-url URL"
+				     : "cmfctl init --dir DIR");
+}
+
 /* Absolute path and directory; the file must exist. */
 static int conf_resolve(struct conf_loader *l, const char *path)
 {
@@ -417,7 +432,7 @@ static int conf_resolve(struct conf_loader *l, const char *path)
 	if (!l->conf->path) {
 		int error = errno;
 
-		conf_problem(&l->problems, NULL, NULL, "%s: %s", path, strerrordesc_np(error));
+		unreadable_tell(l, path, error);
 		return -error;
 	}
 	l->conf->dir = strdup(l->conf->path);

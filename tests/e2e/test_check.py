@@ -196,3 +196,12 @@ def test_a_key_that_cannot_sign_is_found_at_start(cmf, tmp_path):
             assert "[protection] key: it is there, but signing with it fails" in said.stdout, said.stdout
     finally:
         tpm.end()
+
+
+@pytest.mark.parametrize("program, args", [
+    ("cmfd", []), ("cmfd", ["--check"]), ("cmfctl", ["check"]), ("cmfctl", ["status"]), ("cmfctl", ["tidy"]),
+    ("cmfctl", ["store", "rekey"]), ("cmfctl", ["protection", "renew"]), ("cmfctl", ["client", "list"])])
+def test_who_has_no_configuration_is_told_how_to_make_one(tmp_path, program, args):
+    said = run([BUILD / program, "--config", tmp_path / "cmf.cnf", *args], check=False)
+    assert said.returncode != 0
+    assert f"{tmp_path}/cmf.cnf does not exist: `cmfctl init --dir DIR` makes a configuration" in said.stdout

@@ -170,3 +170,11 @@ def test_a_key_that_cmfd_cannot_read_is_not_taken(cmf, mac):
     assert key.read_text() == right
     old.unlink()
     assert mac.enrol("still.example.net", profile="ManoCert")
+
+
+def test_rekey_without_a_server_says_that_it_needs_one(tmp_path):
+    cmf = Cmf(tmp_path / "cmf")
+    before = (cmf.dir / "store.key").read_text()
+    said = cmf.ctl("store", "rekey", check=False)
+    assert said.returncode == 3 and "a running cmfd seals the secrets anew; start it" in said.stdout
+    assert (cmf.dir / "store.key").read_text() == before and not list(cmf.dir.glob("store.key.old*"))

@@ -941,7 +941,8 @@ START_TEST(test_file_is_missing_or_no_text)
 	snprintf(path, sizeof(path), "%s/none.cnf", directory);
 	ck_assert_int_eq(conf_load(path, &conf, &problems), -ENOENT);
 	text = strbuf_take(&problems);
-	assert_file_problem(text, "", "none.cnf", "No such file or directory");
+	ck_assert_ptr_nonnull(
+		strstr(text, "/none.cnf does not exist: `cmfctl init --dir DIR` makes a"));
 	snprintf(path, sizeof(path), "%s/cmf.cnf", directory);
 	ck_assert_int_eq(
 		file_write_durable(path, (struct bytes){(const uint8_t *)"[log]\n\0", 7}, 0600), 0);

@@ -4,6 +4,7 @@
  * of an answer what it says. What is no message is named as what it is, or where it is broken.
  */
 #include "explain.h"
+#include "conf.h"
 
 #include "base/clock.h"
 #include "ctl.h"
@@ -27,7 +28,7 @@ struct explain_args {
 static bool decision_wanted(const struct ctl *ctl, const struct explain_question *q)
 {
 	return q->as_client || q->profile || ctl->json ||
-	       strcmp(ctl->config, CTL_CONFIG_DEFAULT) != 0 || access(ctl->config, R_OK) == 0;
+	       strcmp(ctl->config, CONF_SYSTEM_PATH) != 0 || access(ctl->config, R_OK) == 0;
 }
 
 static void text_print(const struct strbuf *text)
