@@ -517,6 +517,45 @@ START_TEST(ifa033_11_2_2_register)
 }
 END_TEST
 
+/* All or none, and which of them are to be mended: those of one reason. */
+START_TEST(ifa033_11_2_2_register_says_which_are_refused)
+{
+	static const char *const ids[] = {"vnfci-some-1", "", "vnfci-some-2", "", "vnfci-some-1"};
+	RegisterRequest *request = RegisterRequest_new();
+	struct store_registration reg = {0};
+	const ASN1_UTF8STRING *text;
+	unsigned char *der = NULL;
+	struct told told;
+	struct ask a;
+	int len;
+
+	ASN1_STRING_set(request->certType, "VnfciCert", -1);
+	request->handling = ASN1_ENUMERATED_new();
+	ASN1_ENUMERATED_set(request->handling, CERT_HANDLING_DELEGATION);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		ASN1_UTF8STRING *id = ASN1_UTF8STRING_new();
+
+		ASN1_STRING_set(id, ids[i], -1);
+		sk_ASN1_UTF8STRING_push(request->subjectIds, id);
+	}
+	len = i2d_RegisterRequest(request, &der);
+	RegisterRequest_free(request);
+	ask_new(&a, &granted_house, &granted_house.vnfm_a);
+	ask_genm(&a, OID_CMF_REGISTER_REQUEST, (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	ask_send(&a, &told);
+	text = sk_ASN1_UTF8STRING_value(told_status(&told)->statusString, 0);
+	ck_assert_msg(strstr((const char *)ASN1_STRING_get0_data(text),
+			     ": subjectIds 1, 3, counted from 0"),
+		      "%s", ASN1_STRING_get0_data(text));
+	ck_assert_int_eq(store_registration_find(granted_house.worker.reader,
+						 &(struct store_entity){"a", "", "vnfci-some-2"},
+						 CERT_TYPE_VNFCI, &reg),
+			 STORE_NOT_FOUND);
+	granted_done(&a, &told);
+}
+END_TEST
+
 /* docs/cmp-profile.md; what may be an attester is cmf/'s. */
 START_TEST(ifa033_11_2_1_register_with_an_attester)
 {
@@ -631,6 +670,7 @@ static Suite *door_suite(void)
 	tcase_add_test(tcase, rfc9483_4_3_genm);
 	tcase_add_test(tcase, rfc9483_3_3_signer_is_not_the_first_of_extra_certs);
 	tcase_add_test(tcase, ifa033_11_2_2_register);
+	tcase_add_test(tcase, ifa033_11_2_2_register_says_which_are_refused);
 	tcase_add_test(tcase, ifa033_11_2_1_register_with_an_attester);
 	tcase_add_test(tcase, rfc4210_5_3_21_error_from_client);
 	suite_add_tcase(suite, tcase);

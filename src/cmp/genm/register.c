@@ -4,6 +4,7 @@
  * so it is kept as a transaction.
  */
 #include "asn1/cmf_types.h"
+#include "base/strbuf.h"
 #include "carriers.h"
 #include "cmf/attester.h"
 #include "genm/genm.h"
@@ -196,11 +197,34 @@ static int register_reply(struct cmp_request *rq, const RegisterRequest *wire)
 	return err;
 }
 
+/* Of several subjectIds the error says which are refused for that reason. Their text is not told.
+ */
+static int places_tell(struct cmp_request *rq, const struct cmf_register *request)
+{
+	const struct cmf_register_bad *bad = request->bad;
+	_cleanup_(strbuf_clear) struct strbuf places = STRBUF_NULL;
+	struct refusal *refusal = &rq->refusal;
+	const char *detail = refusal->detail;
+
+	if (request->n_subject_ids == 1 || bad->n == 0 || refusal->words[0])
+		return REFUSED;
+	for (size_t i = 0; i < bad->n; i++) {
+		if (bad->reason[i] == refusal->reason)
+			strbuf_printf(&places, "%s%zu", places.text ? ", " : "", bad->index[i]);
+	}
+	if (places.failed || !places.text)
+		return -ENOMEM;
+	(void)refuse_about(refusal, refusal->reason, "subjectIds %s, counted from 0", places.text);
+	refusal->detail = detail;
+	return REFUSED;
+}
+
 static int register_decide(struct cmp_request *rq, const RegisterRequest *wire)
 {
 	const struct cmf_call call = cmp_call(rq);
 	_cleanup_(register_texts_clear) struct register_texts texts = {0};
-	struct cmf_register request = {0};
+	struct cmf_register_bad bad = {.n = 0};
+	struct cmf_register request = {.bad = &bad};
 	int err;
 
 	err = register_read(rq, wire, &texts, &request);
@@ -208,6 +232,8 @@ static int register_decide(struct cmp_request *rq, const RegisterRequest *wire)
 		cmp_log_certificate(rq, request.subject_ids[0], request.vnf_instance, &SERIAL_NULL);
 	if (!err)
 		err = cmf_register(&call, &request);
+	if (err == REFUSED)
+		err = places_tell(rq, &request);
 	return err ? err : register_reply(rq, wire);
 }
 
