@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "conf.h"
@@ -29,6 +30,7 @@ struct check_certificate {
 	const char *ca;   /* NULL: of none */
 	char *subject;    /* of the one in the file that ends first, RFC 2253 */
 	int64_t not_after_ms;
+	struct octets der; /* of all in the file, one after the other */
 };
 
 /* Those of a configuration, which it borrows from. */

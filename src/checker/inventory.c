@@ -23,6 +23,7 @@ void check_inventory_clear(struct check_inventory *inventory)
 	for (size_t i = 0; i < inventory->len; i++) {
 		free(inventory->item[i].section);
 		free(inventory->item[i].subject);
+		octets_clear(&inventory->item[i].der);
 	}
 	free(inventory->item);
 	*inventory = (struct check_inventory){0};
@@ -36,6 +37,27 @@ static int64_t end_of(const X509 *cert)
 	return asn1_time_ms(X509_get0_notAfter(cert), &ms) == 0 ? ms : INT64_MAX;
 }
 
+static int der_fill(struct check_certificate *c, const STACK_OF(X509) * certs)
+{
+	size_t len = 0;
+	uint8_t *at;
+
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		int of_one = i2d_X509(sk_X509_value(certs, i), NULL);
+
+		if (of_one <= 0)
+			return -ENOMEM;
+		len += (size_t)of_one;
+	}
+	at = malloc(len);
+	if (!at)
+		return -ENOMEM;
+	c->der = (struct octets){at, len};
+	for (int i = 0; i < sk_X509_num(certs); i++)
+		(void)i2d_X509(sk_X509_value(certs, i), &at);
+	return 0;
+}
+
 /* The certificate in the file that ends first; the file's own one is the first. */
 static int certificate_fill(struct check_certificate *c, const STACK_OF(X509) * certs)
 {
@@ -46,7 +68,7 @@ static int certificate_fill(struct check_certificate *c, const STACK_OF(X509) * 
 			first = sk_X509_value(certs, i);
 	c->not_after_ms = end_of(first);
 	c->subject = x509_subject_text(first);
-	return c->subject ? 0 : -ENOMEM;
+	return c->subject ? der_fill(c, certs) : -ENOMEM;
 }
 
 /* --- the files --- */

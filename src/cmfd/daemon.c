@@ -271,7 +271,8 @@ static void reload_refused(struct strbuf *problems, const char *cause)
 static void daemon_reload(struct daemon *daemon, uid_t uid)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
-	struct service *next = NULL, *before;
+	_cleanup_(service_unrefp) struct service *before = NULL;
+	struct service *next = NULL;
 	char cause[CAUSE_SIZE];
 	uint64_t asked = process_reload_begin(daemon);
 	int err;
@@ -284,7 +285,6 @@ static void daemon_reload(struct daemon *daemon, uid_t uid)
 		before = daemon->service;
 		daemon->service = next;
 		pthread_mutex_unlock(&daemon->mutex);
-		service_unref(before);
 		log_setup(STDERR_FILENO, next->conf->log.format, next->conf->log.level);
 		log_event(LOG_LEVEL_INFO, "reloaded", F_TEXT("config", next->conf->path));
 		atomic_store(&daemon->reloaded_ms, clock_now_ms(&clock_system));
@@ -292,7 +292,8 @@ static void daemon_reload(struct daemon *daemon, uid_t uid)
 		service_list_unfit(next, &problems);
 	}
 	audit_sinks_reopen(daemon->audit_sinks);
-	daemon_audit_reload(daemon, err < 0 ? reload_cause(err, &problems, cause) : NULL, uid);
+	daemon_audit_reload(daemon, before, err < 0 ? reload_cause(err, &problems, cause) : NULL,
+			    uid);
 	node_reload(daemon);
 	process_reload_end(daemon, asked, err, problems.text);
 	if (err < 0)

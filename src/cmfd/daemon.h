@@ -224,10 +224,14 @@ void process_end(struct daemon *daemon);
 
 /* --- audit.c --- */
 
-/* What becomes of the server, and by whom; the main thread alone. problem NULL: it took effect. */
+/*
+ * What becomes of the server, and by whom, and of the certificates that it lives by; the main
+ * thread alone. A reload has either a problem, or the service before.
+ */
 void daemon_audit_start(struct daemon *daemon);
 void daemon_audit_stop(struct daemon *daemon, const char *signal, uid_t uid);
-void daemon_audit_reload(struct daemon *daemon, const char *problem, uid_t uid);
+void daemon_audit_reload(struct daemon *daemon, const struct service *before, const char *problem,
+			 uid_t uid);
 
 /* --- audit_sinks.c: the audit outside of the database, where [audit] says --- */
 

@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 import postgresql
-from conftest import BUILD, Cmf, Vnfm, run, serial_of, wait_for
+from conftest import BUILD, OPENSSL, Cmf, Vnfm, run, serial_of, wait_for
 
 
 def verify(cmf, *args):
@@ -55,6 +55,32 @@ def test_who(served):
     assert (line["actor"], line["uid"], line["user"]) == ("cmfctl", os.getuid(), getpass.getuser())
     assert lines(cmf, "--actor", getpass.getuser(), "--action", "register") == [line]
     assert getpass.getuser() in cmf.ctl("audit", "list").stdout
+
+
+def fingerprint(path):
+    said = run([OPENSSL, "x509", "-in", path, "-noout", "-fingerprint", "-sha256"]).stdout
+    return "sha256:" + said.strip().split("=")[1].replace(":", "").lower()
+
+
+def test_certificates_that_the_cmf_lives_by(cmf):
+    """A file that is replaced under its name is another certificate, which the fingerprint of the configuration hides."""
+    def used(*args):
+        return lines(cmf, "--action", "use certificate", *args)
+
+    assert {(line["target"], line["after"]) for line in used()} >= {
+        ("[protection] certificate", fingerprint(cmf.dir / "cmf.pem")), ("[ca issuing] certificate", fingerprint(cmf.dir / "ca/issuing.pem"))}
+    before, n = fingerprint(cmf.dir / "cmf.pem"), len(used())
+    cmf.ctl("protection", "renew")
+    cmf.ctl("reload")
+    wait_for("the line", lambda: len(used()) > n)
+    new, = [line for line in used() if line["before"]]
+    after = fingerprint(cmf.dir / "cmf.pem")
+    assert (new["target"], new["before"], new["after"]) == ("[protection] certificate", before, after) and before != after
+    assert new["detail"] == "CN=cmf" and new["uid"] == os.getuid()
+    cmf.ctl("reload")
+    cmf.stop()
+    cmf.start()
+    assert len(used()) == 2 * n + 1
 
 
 def test_what_becomes_of_the_server(cmf):
