@@ -25,7 +25,7 @@ def test_the_package_has_the_version_and_the_libraries_of_the_program():
 def test_a_cmfd_without_configuration_says_how_to_make_one(tmp_path):
     """78 is EX_CONFIG of sysexits.h; the unit does not start it again then."""
     said = run([BUILD / "cmfd", "--config", tmp_path / "none.cnf"], check=False)
-    assert said.returncode == 78 and "cmfctl init" in said.stdout and "No such file" in said.stdout
+    assert said.returncode == 78 and "cmfctl init" in said.stdout and "none.cnf does not exist" in said.stdout
     (tmp_path / "bad.cnf").write_text("[server]\nno_such_key = 1\n")
     said = run([BUILD / "cmfd", "--config", tmp_path / "bad.cnf"], check=False)
     assert said.returncode == 78 and "no_such_key" in said.stdout

@@ -59,7 +59,7 @@ static void root_leave(void)
 		_exit(126);
 }
 
-static pid_t program_start(const char *programs, const char *const *argv)
+static pid_t program_start(const char *programs, const char **argv)
 {
 	char path[300], log[100];
 	pid_t parent = getpid(), pid = fork();
@@ -76,7 +76,8 @@ static pid_t program_start(const char *programs, const char *const *argv)
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	snprintf(path, sizeof(path), "%s/%s", programs, argv[0]);
-	execv(path, (char *const *)argv);
+	argv[0] = path; /* where newer ones look for each other */
+	execv(path, (char **)argv);
 	_exit(127);
 }
 
@@ -117,20 +118,20 @@ static bool server_answers(void)
 static bool server_run(const char *programs)
 {
 	char data[100];
-	const char *const initdb[] = {"initdb",          data,        "--auth=trust",
-				      "--username=cmfd", "-E",        "UTF8",
-				      "--locale=C",      "--no-sync", NULL};
+	const char *initdb[] = {"initdb",          data,        "--auth=trust",
+				"--username=cmfd", "-E",        "UTF8",
+				"--locale=C",      "--no-sync", NULL};
 	/* What it loses with the machine is no test's. */
-	const char *const postgres[] = {"postgres",
-					"-D",
-					data,
-					"-k",
-					server.directory,
-					"--listen_addresses=",
-					"--fsync=off",
-					"--max_connections=200",
-					"--deadlock_timeout=100ms",
-					NULL};
+	const char *postgres[] = {"postgres",
+				  "-D",
+				  data,
+				  "-k",
+				  server.directory,
+				  "--listen_addresses=",
+				  "--fsync=off",
+				  "--max_connections=200",
+				  "--deadlock_timeout=100ms",
+				  NULL};
 
 	snprintf(data, sizeof(data), "%s/data", server.directory);
 	if (!program_ended_well(program_start(programs, initdb)))
