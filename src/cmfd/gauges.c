@@ -170,6 +170,33 @@ static void notifications_write(struct store_reader *reader, int64_t now_ms, str
 		      oldest_ms && oldest_ms < now_ms ? (now_ms - oldest_ms) / 1000 : 0);
 }
 
+/* Exchanges of one CA are counted up to that. */
+enum { OPEN_MAX = 10000 };
+
+/* For a CA that does not answer any more, the oldest grows without end. */
+static void exchanges_write(const struct service *service, struct store_reader *reader,
+			    int64_t now_ms, struct strbuf *out)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < service->conf->n_cas; i++) {
+		const struct conf_ca *ca = &service->conf->cas[i];
+		int64_t open, since_ms;
+		char labels[160];
+
+		if (ca->type != CONF_CA_UPSTREAM ||
+		    store_exchange_open(reader, ca->name, OPEN_MAX, &open, &since_ms) < 0)
+			continue;
+		snprintf(labels, sizeof(labels), "ca=\"%s\"", ca->name);
+		metrics_gauge(out, "cmfd_upstream_open_oldest_seconds",
+			      first ? "Age of the oldest exchange with an upstream CA that is open."
+				    : NULL,
+			      labels,
+			      since_ms && since_ms < now_ms ? (now_ms - since_ms) / 1000 : 0);
+		first = false;
+	}
+}
+
 /* Refused ones are counted with all other refusals. */
 static void attestations_write(const struct cmf *cmf, struct strbuf *out)
 {
@@ -218,6 +245,7 @@ void observe_metrics(void *arg, struct worker *worker, const struct http_request
 		states_write(&out, "cmfd_transactions", "CMP transactions by state.",
 			     transaction_states, transactions, ARRAY_LEN(transactions));
 	notifications_write(worker->own.reader, clock_now_ms(&clock_system), &out);
+	exchanges_write(service, worker->own.reader, clock_now_ms(&clock_system), &out);
 	attestations_write(service->cmf, &out);
 	lcm_metrics_write(daemon->lcm, worker->own.reader, &out);
 	node_metrics(daemon, &out);

@@ -31,7 +31,10 @@ def served(shared):
     text = shared.conf.read_text()
     shared.conf.write_text(text + "\n[vnfm monitored]\napi_root = http://127.0.0.1:9\ntrust_domain = vnfs\n"
                            "profile = VnfciCert\ncallback_user = u\ncallback_password_file = monitored.pass\n"
-                           f"callback_uri = http://127.0.0.1:{shared.port}/monitored\n")
+                           f"callback_uri = http://127.0.0.1:{shared.port}/monitored\n"
+                           "\n[ca elsewhere]\ntype = upstream\nserver_url = http://127.0.0.1:9/cmp\ncertificate = ca/issuing.pem\n"
+                           "chain = ca/root.pem\ntrusted = ca/root.pem\nrecipient = /CN=cmf\nexpect_sender = /CN=cmf\n"
+                           "ra_certificate = cmf.pem\nra_key = cmf.key\n")
     (shared.dir / "monitored.pass").write_text("0123456789abcdef\n")
     shared.start()
     metrics = shared.metrics()

@@ -2,6 +2,7 @@
 """cmfd as RA in front of another CA: a second cmfd is the upstream. kill -9 of the RA at each step
 leaves exactly one certificate upstream, and the client gets it."""
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -290,6 +291,8 @@ def test_rr_waits_for_the_upstream_over_a_restart(pair):
     try:
         wait_for("the upstream's turn", lambda: pair.ra.states("up-rrw") == ["revocation pending"])
         wait_for("the first answer", lambda: relay.answers)
+        # What an alert goes by, when nobody asks any more.
+        wait_for("its age", lambda: re.search(r'^cmfd_upstream_open_oldest_seconds{ca="\w+"} [1-9]', pair.ra.metrics(), re.M))
         pair.ra.process.kill()
         pair.ra.process.wait()
         pair.ra.start()
