@@ -10,21 +10,11 @@ import pytest
 
 import postgresql
 from conftest import ROOT, Cmf, Vnfm, wait_for
+from test_node_list import nodes  # noqa: F401  (the fixture)
 
 if postgresql.programs():
-    from test_nodes import Nodes, database_of
+    from test_nodes import database_of
     from test_postgresql import on_postgresql
-
-
-@pytest.fixture
-def nodes(tmp_path):
-    if not postgresql.programs():
-        pytest.skip("PostgreSQL is not installed (package postgresql)")
-    both = Nodes(tmp_path)
-    try:
-        yield both.start()
-    finally:
-        both.stop()
 
 
 def log_of(cmf):
