@@ -317,7 +317,8 @@ def test_ifa033_11_2_both_doors_say_the_same(world, row):
     elif expected != "any":
         assert by_json.fail_info == expected, (by_cmp, by_json)
     assert by_cmp.fail_info == by_json.fail_info, (by_cmp, by_json)
-    assert by_cmp.text == by_json.text, (by_cmp, by_json)
+    # Which subjectIds it is about JSON says in members of their own.
+    assert re.sub(r": subjectIds [0-9, ]+, counted from 0$", "", by_cmp.text) == by_json.text, (by_cmp, by_json)
     if by_cmp.certificate:
         assert certificate_read(by_cmp.certificate, lanes[0].name) == certificate_read(by_json.certificate, lanes[1].name)
     assert lanes[0].left() == lanes[1].left()
