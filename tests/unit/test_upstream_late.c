@@ -625,6 +625,7 @@ START_TEST(test_claimed_by_another_process)
 	int64_t id;
 
 	mock_begin(&mock, &f, false);
+	f.conf_ca.upstream_wait_ms = 300;
 	mock_load(&mock);
 	f.ca->upstream->claimant = OTHER_PROCESS + 1;
 	id = mock_ask(&mock);
