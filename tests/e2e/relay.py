@@ -3,6 +3,7 @@
 answered: what a careful client does when the server dies under it (RFC 9483 3.1, retransmission)."""
 import http.client
 import http.server
+import sys
 import threading
 import time
 
@@ -12,6 +13,7 @@ class Relay:
         self.target, self.patience = port, patience
         self.retries = self.answers = 0
         self.stopped = False
+        self.strange = []  # answers that are neither CMP nor "later", and exceptions: for who looks why a test failed
         relay = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -35,7 +37,7 @@ class Relay:
             request_queue_size = 128
 
             def handle_error(self, request, client_address):
-                pass  # a client that went away
+                relay.strange.append(repr(sys.exc_info()[1]))  # mostly a client that went away
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
@@ -54,6 +56,8 @@ class Relay:
                 answer = connection.getresponse()
                 content = answer.read()
                 if answer.status != 503:
+                    if answer.status != 200 or not content:
+                        self.strange.append(f"{answer.status} {answer.getheaders()} {content[:200]}")
                     return answer.status, content
             except (OSError, http.client.HTTPException):
                 self.retries += 1

@@ -222,8 +222,9 @@ def test_another_store_key(written):
 
 
 def audit_file(cmf):
-    """The lines, and the remarks about them."""
-    text = (cmf.dir / "audit.jsonl").read_text()
+    """The lines, and the remarks about them; none while there is no file, which cmfd makes after it is ready."""
+    path = cmf.dir / "audit.jsonl"
+    text = path.read_text() if path.exists() else ""
     objects = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
     return [o for o in objects if "action" in o], [o for o in objects if "action" not in o]
 

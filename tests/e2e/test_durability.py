@@ -19,7 +19,7 @@ from relay import Relay
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 from pycmp import elements, sequence, tlv  # noqa: E402
 
-KILLS = int(os.environ.get("CMFD_KILLS", "50"))
+KILLS = int(os.environ.get("CMFD_KILLS", "24"))
 CLIENTS = 8
 FAULT_POINTS = ["door-after-sign", "store-before-commit", "store-after-commit", "door-after-commit"]
 
@@ -148,7 +148,7 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path):
     for client in clients:
         client.join(600)
         assert not client.is_alive()
-    assert not told.failures, "\n".join(told.failures[:5])
+    assert not told.failures, "\n".join(told.failures[:5] + relay.strange[:5])
     assert relay.retries > 0 and len(told.active) + len(told.revoked) >= CLIENTS
     check_state(cmf, told.copy())
     # One certificate for each entity: no interrupted transaction issued a second one.
