@@ -24,22 +24,28 @@ enum cmp_protection_kind {
 enum { CMP_NONCE_LEN = 16, CMP_NONCE_MAX = 64 };
 
 /*
- * A received message. Views point into `der`, which the caller keeps while the message lives, or
- * into the parsed parts. header is never NULL; body is NULL if it is malformed. If what stands
- * around header and body is malformed, protection and extraCerts are empty.
+ * A received message. Views point into `der`, which the caller keeps while the message lives; data
+ * is NULL where a field is absent, and len 0 also where it is empty. body is NULL if it is
+ * malformed. If what stands around header and body is malformed, protection and extraCerts are
+ * empty.
  */
 struct cmp_message {
 	struct bytes der;
-	PKIHeader *header;
-	PKIBody *body;
-	int body_type;           /* tag of the body, 0..26; -1 if there is none */
 	struct bytes header_der; /* as received, for the protection */
 	struct bytes body_der;
-	int64_t pvno;                /* -1 if it is out of any range */
-	struct bytes transaction_id; /* empty if absent; likewise below */
+	/* RFC 4210 5.1.1; recipKID and freeText are of no use to anybody. */
+	int64_t pvno;        /* -1 if it is out of any range */
+	struct bytes sender; /* GeneralName, like recipient */
+	struct bytes recipient;
+	struct bytes message_time; /* contents of the GeneralizedTime */
+	X509_ALGOR *protection_alg;
+	struct bytes sender_kid;
+	struct bytes transaction_id;
 	struct bytes sender_nonce;
 	struct bytes recip_nonce;
-	struct bytes sender_kid;
+	STACK_OF(InfoTypeAndValue) * general_info;
+	int body_type; /* tag of the body, 0..26; -1 if there is none */
+	PKIBody *body;
 	bool has_protection;
 	uint8_t protection_unused_bits;
 	struct bytes protection; /* octets of the BIT STRING; empty if absent */
@@ -72,6 +78,10 @@ DEFINE_CLEANUP(struct cmp_message, cmp_message_free);
 
 /* The i-th certificate of extraCerts, as received; empty if there are not so many. */
 struct bytes cmp_message_extra_cert(const struct cmp_message *msg, size_t i);
+/* The Name (TLV) in a GeneralName that is a directoryName; empty: it is another. */
+struct bytes cmp_directory_name(struct bytes general_name);
+/* messageTime; false: it is absent, or no time that there is. */
+bool cmp_message_time_read(const struct cmp_message *msg, int64_t *msp);
 /* The InfoTypeAndValue of that OID in generalInfo: NULL if absent. */
 const InfoTypeAndValue *cmp_message_general_info(const struct cmp_message *msg,
 						 const ASN1_OBJECT *type);
@@ -95,6 +105,8 @@ _must_check_ int cmp_protection_verify_signature(const struct cmp_message *msg, 
  */
 _must_check_ int cmp_extra_certs_add(const struct cmp_message *msg, size_t max,
 				     STACK_OF(X509) * certs);
+/* The name in sender, which the caller frees; NULL: it is no directoryName, or out of memory. */
+X509_NAME *cmp_sender_name(const struct cmp_message *msg);
 /*
  * Where, from index `from` on, certs have the certificate of the signer, -1: nowhere. It has sender
  * as its subject and senderKID as its key identifier (RFC 9483 3.1), its key may sign (RFC 5280

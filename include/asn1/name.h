@@ -35,6 +35,16 @@ struct name_fault {
 	struct bytes type;
 };
 struct name_fault name_fault_of(struct bytes name);
+/*
+ * Whether d2i_X509_NAME() decodes a Name (a TLV, in DER) for sure, so that it need not be tried: it
+ * has values of the usual string types alone. false: it may do so, too.
+ */
+bool name_is_plain(struct bytes name);
+/* Whether a Name (a TLV; empty: none) names somebody: the NULL-DN has no attributes. */
+bool name_has_attributes(struct bytes name);
+/* The value (content octets) of the first attribute of that type in a Name (a TLV); empty: there is
+ * none. */
+struct bytes name_attribute_find(struct bytes name, int nid);
 /* X509_NAME does not show it, but writes it again. */
 bool name_has_empty_rdn(struct bytes name);
 /*

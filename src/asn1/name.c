@@ -15,6 +15,9 @@ enum {
 	TAG_SEQUENCE = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED
 };
 
+/* OpenSSL decodes none beyond a megabyte, and no real one is as long as this. */
+#define NAME_PLAIN_MAX 65536
+
 /*
  * RFC 5280 A.1: the type of the value (DirectoryString where none is said) and its upper bound in
  * characters. The last ones are those of X.520 and RFC 4524.
@@ -306,6 +309,76 @@ struct name_fault name_fault_of(struct bytes name)
 		fault = rdn_fault(rdn);
 	}
 	return fault;
+}
+
+/* The next attribute of a Name, of whose RDN *rdnp is what is left. False: there is none. */
+static bool attribute_next(struct bytes *rdnsp, struct bytes *rdnp, struct name_attribute *a)
+{
+	struct bytes tlv, content;
+	uint8_t tag;
+
+	while (!rdnp->len) {
+		if (der_next(rdnsp, &tag, &tlv, rdnp) || tag != TAG_SET)
+			return false;
+	}
+	return !der_next(rdnp, &tag, &tlv, &content) && tag == TAG_SEQUENCE &&
+	       attribute_read(content, a);
+}
+
+/* OpenSSL fails for UTF-8 that is none, and for characters of two or four octets that are none. */
+static bool value_is_plain(const struct name_attribute *a)
+{
+	size_t count;
+
+	switch (a->value_type) {
+	case V_ASN1_UTF8STRING:
+		return a->value.len && utf8_count(a->value, &count);
+	case V_ASN1_PRINTABLESTRING:
+	case V_ASN1_IA5STRING:
+		return a->value.len;
+	default:
+		return false;
+	}
+}
+
+bool name_is_plain(struct bytes name)
+{
+	struct bytes tlv, rdns, rdn = BYTES_NULL;
+	struct name_attribute attribute;
+	uint8_t tag;
+
+	if (name.len > NAME_PLAIN_MAX || der_next(&name, &tag, &tlv, &rdns) ||
+	    tag != TAG_SEQUENCE || name.len)
+		return false;
+	while (rdns.len || rdn.len)
+		if (!attribute_next(&rdns, &rdn, &attribute) || !value_is_plain(&attribute))
+			return false;
+	return true;
+}
+
+bool name_has_attributes(struct bytes name)
+{
+	struct bytes tlv, rdns, rdn = BYTES_NULL;
+	struct name_attribute attribute;
+	uint8_t tag;
+
+	return !der_next(&name, &tag, &tlv, &rdns) && attribute_next(&rdns, &rdn, &attribute);
+}
+
+struct bytes name_attribute_find(struct bytes name, int nid)
+{
+	const ASN1_OBJECT *object = OBJ_nid2obj(nid);
+	const struct bytes type = {OBJ_get0_data(object), OBJ_length(object)};
+	struct bytes tlv, rdns, rdn = BYTES_NULL;
+	struct name_attribute attribute;
+	uint8_t tag;
+
+	if (der_next(&name, &tag, &tlv, &rdns))
+		return BYTES_NULL;
+	while (attribute_next(&rdns, &rdn, &attribute))
+		if (bytes_equal(attribute.type, type))
+			return attribute.value;
+	return BYTES_NULL;
 }
 
 bool name_has_empty_rdn(struct bytes name)

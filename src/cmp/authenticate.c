@@ -7,6 +7,7 @@
 #include "authenticate.h"
 #include "asn1/algorithm.h"
 #include "asn1/mac.h"
+#include "asn1/name.h"
 #include "cmf/direct.h"
 #include "request.h"
 #include "transaction.h"
@@ -25,7 +26,7 @@
 /* What can be said of protectionAlg before the secret is looked for. */
 static int mac_algorithm_check(struct cmp_request *rq)
 {
-	const X509_ALGOR *alg = rq->msg->header->protectionAlg;
+	const X509_ALGOR *alg = rq->msg->protection_alg;
 	const struct mac_algorithm *a = mac_algorithm_find(alg->algorithm);
 
 	/*
@@ -40,17 +41,7 @@ static int mac_algorithm_check(struct cmp_request *rq)
 /* RFC 9483 4.1.5: the reference as commonName of sender; empty: there is none. */
 static struct bytes sender_reference(const struct cmp_message *msg)
 {
-	const GENERAL_NAME *sender = msg->header->sender;
-	const ASN1_STRING *value;
-	int at;
-
-	if (sender->type != GEN_DIRNAME)
-		return BYTES_NULL;
-	at = X509_NAME_get_index_by_NID(sender->d.directoryName, NID_commonName, -1);
-	if (at < 0)
-		return BYTES_NULL;
-	value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(sender->d.directoryName, at));
-	return (struct bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
+	return name_attribute_find(cmp_directory_name(msg->sender), NID_commonName);
 }
 
 /* Under a reference that is no client's, perhaps that of a one-time secret. */
@@ -218,16 +209,14 @@ static int protection_kind_check(struct cmp_request *rq)
 
 static bool message_time_is_off(const struct cmp_request *rq)
 {
-	const ASN1_GENERALIZEDTIME *time = rq->msg->header->messageTime;
 	int64_t window = rq->conf->protection.message_time_window_ms;
-	struct tm tm;
-	int64_t off;
+	int64_t sent_ms, off;
 
-	if (!window || !time || (rq->trace && rq->trace->any_time))
+	if (!window || !rq->msg->message_time.data || (rq->trace && rq->trace->any_time))
 		return false;
-	if (ASN1_TIME_to_tm(time, &tm) != 1)
+	if (!cmp_message_time_read(rq->msg, &sent_ms))
 		return true;
-	off = (int64_t)timegm(&tm) * 1000 - rq->now_ms;
+	off = sent_ms - rq->now_ms;
 	return off > window || off < -window;
 }
 
@@ -239,8 +228,7 @@ static int message_time_check(struct cmp_request *rq)
 {
 	int err;
 
-	if (!rq->msg->header->messageTime && rq->who.policy &&
-	    rq->who.policy->message_time_required)
+	if (!rq->msg->message_time.data && rq->who.policy && rq->who.policy->message_time_required)
 		return refuse(&rq->refusal, REFUSAL_message_time_missing);
 	if (!message_time_is_off(rq))
 		return 0;

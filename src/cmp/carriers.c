@@ -209,7 +209,7 @@ static const InfoTypeAndValue *general_info_find(const struct cmp_request *rq,
 
 static int duplicates_check(struct cmp_request *rq, const struct cmp_message *msg)
 {
-	const STACK_OF(InfoTypeAndValue) *infos = msg->header->generalInfo;
+	const STACK_OF(InfoTypeAndValue) *infos = msg->general_info;
 	bool seen[CMP_OID_COUNT] = {false};
 
 	for (int i = 0; i < sk_InfoTypeAndValue_num(infos); i++) {

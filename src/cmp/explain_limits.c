@@ -41,16 +41,13 @@ static void sender_nonce_add(const struct cmp_request *rq, struct strbuf *out)
 
 static void message_time_add(const struct cmp_request *rq, struct strbuf *out)
 {
-	const ASN1_GENERALIZEDTIME *time = rq->msg->header->messageTime;
 	char sent[21], now[21];
-	struct tm tm;
+	int64_t sent_ms;
 
 	clock_format(rq->now_ms, now);
-	if (!time || ASN1_TIME_to_tm(time, &tm) != 1) {
-		ERR_clear_error();
+	if (!cmp_message_time_read(rq->msg, &sent_ms))
 		return;
-	}
-	clock_format((int64_t)timegm(&tm) * 1000, sent);
+	clock_format(sent_ms, sent);
 	strbuf_printf(out, "messageTime %s, and it is %s; allowed: %lld s apart", sent, now,
 		      (long long)rq->conf->protection.message_time_window_ms / 1000);
 }
@@ -114,7 +111,7 @@ static void protection_algorithm_add(const struct cmp_request *rq, struct strbuf
 {
 	const struct conf_protection *conf = &rq->conf->protection;
 	const struct conf_client_policy *policy = rq->who.policy;
-	const ASN1_OBJECT *oid = rq->msg->header->protectionAlg->algorithm;
+	const ASN1_OBJECT *oid = rq->msg->protection_alg->algorithm;
 	uint64_t own;
 	char name[80];
 
@@ -135,7 +132,7 @@ static void digest_add(const struct cmp_request *rq, struct strbuf *out)
 	const struct conf_client_policy *policy = rq->who.policy;
 	char name[80];
 
-	OBJ_obj2txt(name, sizeof(name), rq->msg->header->protectionAlg->algorithm, 0);
+	OBJ_obj2txt(name, sizeof(name), rq->msg->protection_alg->algorithm, 0);
 	strbuf_printf(
 		out, "%s; allowed: a digest of %u bits at least", name,
 		larger(rq->conf->protection.digest_bits_min, policy ? policy->digest_bits_min : 0));

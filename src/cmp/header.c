@@ -81,7 +81,7 @@ static int nonces_check(struct cmp_request *rq)
 	 * RFC 9483 3.1: recipNonce MUST be absent in the first message of a transaction; with
 	 * KemBasedMac another came before, see kem.c.
 	 */
-	if (rq->service->opens && !rq->service->admits_itself && msg->header->recipNonce &&
+	if (rq->service->opens && !rq->service->admits_itself && msg->recip_nonce.data &&
 	    cmp_message_protection_kind(msg) != CMP_PROTECTION_KEM)
 		return refuse(&rq->refusal, REFUSAL_recip_nonce_unexpected);
 	return 0;
@@ -93,24 +93,16 @@ static int nonces_check(struct cmp_request *rq)
  */
 static int recipient_check(struct cmp_request *rq)
 {
-	const GENERAL_NAME *recipient = rq->msg->header->recipient;
-	struct octets own = rq->door->sender;
-	unsigned char *der = NULL;
-	bool known;
-	int len;
+	struct bytes recipient = cmp_directory_name(rq->msg->recipient);
 
-	if (!rq->conf->protection.check_recipient || recipient->type != GEN_DIRNAME ||
-	    X509_NAME_entry_count(recipient->d.directoryName) == 0)
+	if (!rq->conf->protection.check_recipient || !name_has_attributes(recipient))
 		return 0;
-	if (ca_next_by_issuer(cmf_cas(rq->door->cmf), name_der(recipient->d.directoryName), NULL))
+	if (ca_next_by_issuer(cmf_cas(rq->door->cmf), recipient, NULL))
 		return 0;
 	/* In the second message of a transaction it is the sender of our answer. */
-	len = i2d_GENERAL_NAME(recipient, &der);
-	if (len <= 0)
-		return -ENOMEM;
-	known = bytes_equal(octets_view(&own), (struct bytes){der, (size_t)len});
-	OPENSSL_free(der);
-	return known ? 0 : refuse(&rq->refusal, REFUSAL_recipient_unknown);
+	if (bytes_equal(octets_view(&rq->door->sender), rq->msg->recipient))
+		return 0;
+	return refuse(&rq->refusal, REFUSAL_recipient_unknown);
 }
 
 int cmp_header_check(struct cmp_request *rq)

@@ -54,7 +54,7 @@ bool cmp_kem_is_asked(const struct cmp_request *rq)
 
 	/* RFC 9483 5.2.2: what lies in a nested message is protected. */
 	if (msg->body_type != PKI_BODY_GENM || rq->outer || !kem_allowed(rq) ||
-	    msg->header->protectionAlg || msg->has_protection)
+	    msg->protection_alg || msg->has_protection)
 		return false;
 	list = msg->body->value.genmsg;
 	return sk_InfoTypeAndValue_num(list) == 1 &&
@@ -292,7 +292,7 @@ int cmp_kem_authenticate(struct cmp_request *rq)
 	 * RFC 9483 3.1, 3.5: the message that opens the transaction has no recipNonce; that asking
 	 * for the ciphertext opened it already is the other way to read it.
 	 */
-	if (rq->service->opens && rq->msg->header->recipNonce &&
+	if (rq->service->opens && rq->msg->recip_nonce.data &&
 	    !bytes_equal(nonce, octets_view(&secret.sent_nonce)))
 		return refuse(&rq->refusal, REFUSAL_recip_nonce_wrong);
 	rq->protection = CMP_PROTECTION_KEM;

@@ -83,7 +83,7 @@ static int mac_algorithm_choose(struct cmp_request *rq, struct bytes *keyp)
 		/* The key is the request's, too: it was derived to verify that. */
 		if (rq->mac.derived)
 			*keyp = (struct bytes){rq->mac.key, rq->mac.key_len};
-		return cmp_mac_algorithm_again(rq->msg->header->protectionAlg, algp);
+		return cmp_mac_algorithm_again(rq->msg->protection_alg, algp);
 	}
 }
 
@@ -103,8 +103,7 @@ static int protector_fill(struct cmp_request *rq, struct cmp_protector *protecto
 }
 
 /* What the answer takes from the header of the request, RFC 9483 5.1. */
-static void header_fill(const struct cmp_request *rq, struct bytes recipient,
-			struct cmp_outgoing *out)
+static void header_fill(const struct cmp_request *rq, struct cmp_outgoing *out)
 {
 	const struct cmp_message *msg = rq->msg;
 
@@ -113,7 +112,7 @@ static void header_fill(const struct cmp_request *rq, struct bytes recipient,
 		return;
 	/* RFC 9810 7: the request's version; of an unsupported one the nearest. */
 	out->pvno = msg->pvno > 2 ? 3 : 2;
-	out->recipient = recipient;
+	out->recipient = msg->sender;
 	if (msg->transaction_id.len <= CMP_NONCE_MAX)
 		out->transaction_id = msg->transaction_id;
 	if (msg->sender_nonce.len <= CMP_NONCE_MAX)
@@ -144,16 +143,11 @@ int cmp_reply_encode(struct cmp_request *rq)
 	struct cmp_protector protector;
 	struct cmp_part part;
 	struct bytes *certs = NULL;
-	unsigned char *recipient = NULL;
-	int len = 0, err;
+	int err;
 
 	if (RAND_bytes(rq->attempt.reply.nonce, sizeof(rq->attempt.reply.nonce)) != 1)
 		return log_fault("senderNonce", -EIO, NULL);
-	if (rq->msg)
-		len = i2d_GENERAL_NAME(rq->msg->header->sender, &recipient);
-	if (len < 0)
-		return log_fault("recipient", -ENOMEM, NULL);
-	header_fill(rq, (struct bytes){recipient, (size_t)len}, &out);
+	header_fill(rq, &out);
 	/* RFC 9483 5.2.3: the nonces of an answer from upstream are kept. */
 	out.sender_nonce = rq->attempt.reply.kept_nonce.len
 				   ? octets_view(&rq->attempt.reply.kept_nonce)
@@ -179,6 +173,5 @@ int cmp_reply_encode(struct cmp_request *rq)
 		err = cmp_message_encode_around(&out, &protector, &rq->attempt.answer.own,
 						&rq->attempt.answer.at);
 	free(certs);
-	OPENSSL_free(recipient);
 	return err;
 }

@@ -16,7 +16,7 @@
 /* authenticate.c has compared the time that there is. */
 static bool is_dated(const struct cmp_request *rq)
 {
-	return rq->conf->protection.message_time_window_ms && rq->msg->header->messageTime;
+	return rq->conf->protection.message_time_window_ms && rq->msg->message_time.data;
 }
 
 static int seen_digest(struct cmp_request *rq)

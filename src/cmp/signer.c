@@ -8,7 +8,6 @@
  */
 #include "asn1/algorithm.h"
 #include "asn1/der.h"
-#include "asn1/name.h"
 #include "authenticate.h"
 #include "openers.h"
 #include "request.h"
@@ -19,7 +18,7 @@
 static int protection_policy_check(struct cmp_request *rq)
 {
 	/* The policy is not known before the signer is. */
-	return cmf_signature_algorithm_check(rq->msg->header->protectionAlg, &rq->conf->protection,
+	return cmf_signature_algorithm_check(rq->msg->protection_alg, &rq->conf->protection,
 					     rq->who.policy, REFUSAL_protection_alg_not_allowed,
 					     REFUSAL_protection_digest_weak, &rq->refusal);
 }
@@ -27,7 +26,7 @@ static int protection_policy_check(struct cmp_request *rq)
 /* What can be said of protectionAlg before the signer is looked for. */
 static int signature_algorithm_check(struct cmp_request *rq)
 {
-	const X509_ALGOR *alg = rq->msg->header->protectionAlg;
+	const X509_ALGOR *alg = rq->msg->protection_alg;
 	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
 	int err;
 
@@ -45,11 +44,8 @@ static int signature_algorithm_check(struct cmp_request *rq)
 struct bytes cmp_sender_dn(const struct cmp_message *msg)
 {
 	static const uint8_t no_name[] = {V_ASN1_NULL, 0, 0};
-	const GENERAL_NAME *sender = msg->header->sender;
-	struct bytes dn = BYTES_NULL;
+	struct bytes dn = cmp_directory_name(msg->sender);
 
-	if (sender->type == GEN_DIRNAME)
-		dn = name_der(sender->d.directoryName);
 	return dn.len ? dn : BYTES_OF(no_name);
 }
 

@@ -384,8 +384,13 @@ void explain_body(struct explain *e, const PKIBody *body)
 /* --- messages --- */
 
 /* RFC 4210 5.1.1 */
-static void header_explain(struct explain *e, const PKIHeader *h)
+static void header_explain(struct explain *e, struct bytes der)
 {
+	const unsigned char *p = der.data;
+	PKIHeader *h = d2i_PKIHeader(NULL, &p, (long)der.len);
+
+	if (!h)
+		return;
 	explain_begin(e, "header");
 	explain_integer(e, "pvno", h->pvno);
 	explain_general_name(e, "sender", h->sender);
@@ -405,12 +410,13 @@ static void header_explain(struct explain *e, const PKIHeader *h)
 		explain_end(e);
 	}
 	explain_end(e);
+	PKIHeader_free(h);
 }
 
 static void message_explain(struct explain *e, const struct cmp_message *msg)
 {
 	explain_begin(e, "PKIMessage");
-	header_explain(e, msg->header);
+	header_explain(e, msg->header_der);
 	if (msg->body)
 		explain_body(e, msg->body);
 	else

@@ -30,10 +30,9 @@ static int protected_part(const struct cmp_message *msg, struct octets *partp)
 int cmp_protection_check(const struct cmp_message *msg, struct refusal *refusal)
 {
 	if (!msg->has_protection)
-		return refuse(refusal, msg->header->protectionAlg
-					       ? REFUSAL_protection_missing_alg_given
-					       : REFUSAL_protection_missing);
-	if (!msg->header->protectionAlg)
+		return refuse(refusal, msg->protection_alg ? REFUSAL_protection_missing_alg_given
+							   : REFUSAL_protection_missing);
+	if (!msg->protection_alg)
 		return refuse(refusal, REFUSAL_protection_alg_missing);
 	if (msg->protection.len == 0)
 		return refuse(refusal, REFUSAL_protection_empty);
@@ -55,7 +54,7 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 	err = protected_part(msg, &part);
 	if (err)
 		return err;
-	err = signature_verify(key, msg->header->protectionAlg, octets_view(&part), msg->protection,
+	err = signature_verify(key, msg->protection_alg, octets_view(&part), msg->protection,
 			       &result);
 	if (err)
 		return err;
@@ -113,7 +112,7 @@ int cmp_protection_read_mac(const struct cmp_message *msg, const struct cmp_mac_
 	int err = cmp_protection_check(msg, refusal);
 
 	if (!err)
-		err = cmp_mac_read(msg->header->protectionAlg, macp);
+		err = cmp_mac_read(msg->protection_alg, macp);
 	if (err == -ENOTSUP)
 		return refuse(refusal, REFUSAL_protection_alg_unsupported);
 	if (err == -EBADMSG)

@@ -24,16 +24,23 @@ int cmp_extra_certs_add(const struct cmp_message *msg, size_t max, STACK_OF(X509
 	return 0;
 }
 
-static bool is_named(const struct cmp_message *msg, X509 *cert)
+X509_NAME *cmp_sender_name(const struct cmp_message *msg)
 {
-	const GENERAL_NAME *sender = msg->header->sender;
+	struct bytes name = cmp_directory_name(msg->sender);
+	const unsigned char *p = name.data;
+
+	return name.len ? d2i_X509_NAME(NULL, &p, (long)name.len) : NULL;
+}
+
+static bool is_named(const struct cmp_message *msg, const X509_NAME *sender, X509 *cert)
+{
 	const ASN1_OCTET_STRING *kid = X509_get0_subject_key_id(cert);
 
-	if (sender->type != GEN_DIRNAME ||
-	    X509_NAME_cmp(sender->d.directoryName, X509_get_subject_name(cert)) != 0)
+	if (!sender || X509_NAME_cmp(sender, X509_get_subject_name(cert)) != 0)
 		return false;
-	return !msg->header->senderKID ||
-	       (kid && ASN1_OCTET_STRING_cmp(kid, msg->header->senderKID) == 0);
+	return !msg->sender_kid.data ||
+	       (kid &&
+		bytes_equal((struct bytes){kid->data, (size_t)kid->length}, msg->sender_kid));
 }
 
 static bool has_signed(const struct cmp_message *msg, X509 *cert)
@@ -61,12 +68,16 @@ static bool is_trusted(X509 *cert, STACK_OF(X509) * others, X509_STORE *trust, c
 int cmp_signer_find(const struct cmp_message *msg, STACK_OF(X509) * certs, int from,
 		    X509_STORE *trust, const char **whyp)
 {
-	for (int i = from; i < sk_X509_num(certs); i++) {
+	X509_NAME *sender = cmp_sender_name(msg);
+	int found = -1;
+
+	for (int i = from; i < sk_X509_num(certs) && found < 0; i++) {
 		X509 *cert = sk_X509_value(certs, i);
 
-		if (is_named(msg, cert) && has_signed(msg, cert) &&
+		if (is_named(msg, sender, cert) && has_signed(msg, cert) &&
 		    is_trusted(cert, certs, trust, whyp))
-			return i;
+			found = i;
 	}
-	return -1;
+	X509_NAME_free(sender);
+	return found;
 }

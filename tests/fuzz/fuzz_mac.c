@@ -84,8 +84,7 @@ static bool secret_fits(const X509_ALGOR *alg, const char *secret)
 /* Whether it is accepted: its MAC, made of nothing, is then what is wrong. */
 static bool is_accepted(X509_ALGOR *alg, const char *secret)
 {
-	PKIHeader header = {.protectionAlg = alg};
-	struct cmp_message msg = {.header = &header,
+	struct cmp_message msg = {.protection_alg = alg,
 				  .header_der = BYTES_OF(nobody),
 				  .body_der = BYTES_OF(nobody),
 				  .has_protection = true,

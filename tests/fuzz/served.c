@@ -99,7 +99,7 @@ static void patch(struct octets *header, struct bytes old, struct bytes fresh)
 static void header_refresh(struct octets *header, const struct cmp_message *msg,
 			   const uint8_t nonce[CMP_NONCE_LEN], bool inner)
 {
-	const ASN1_STRING *sent = msg->header->messageTime;
+	struct bytes sent = msg->message_time;
 	uint8_t transaction[CMP_NONCE_LEN] = {0};
 	time_t now = (time_t)(served_house.now_ms / 1000);
 	char text[32];
@@ -112,16 +112,15 @@ static void header_refresh(struct octets *header, const struct cmp_message *msg,
 	if (msg->recip_nonce.len == CMP_NONCE_LEN)
 		patch(header, msg->recip_nonce, (struct bytes){nonce, CMP_NONCE_LEN});
 	gmtime_r(&now, &tm);
-	if (sent && strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm) == (size_t)sent->length)
-		patch(header, (struct bytes){sent->data, (size_t)sent->length},
-		      bytes_of_string(text));
+	if (sent.len && strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm) == sent.len)
+		patch(header, sent, bytes_of_string(text));
 }
 
 /* The MAC of header and body, by OpenSSL's implementation. -1: protectionAlg has no usable one. */
 static int mac_compute(const struct cmp_message *msg, struct bytes part, uint8_t **macp,
 		       size_t *lenp)
 {
-	const X509_ALGOR *alg = msg->header->protectionAlg;
+	const X509_ALGOR *alg = msg->protection_alg;
 	OSSL_CRMF_PBMPARAMETER *pbm = NULL;
 	PBMParameter *view = NULL;
 	const unsigned char *p;

@@ -489,9 +489,7 @@ static void protection_check(const struct ask *ask, const struct told *told)
 static void header_check(const struct ask *ask, const struct told *told)
 {
 	const struct cmp_message *msg = told->msg;
-	unsigned char *sender = NULL, *recipient = NULL;
-	struct tm tm;
-	int len;
+	int64_t time_ms;
 
 	HOUSE_CHECK(msg->pvno == (ask->out.pvno > 2 ? 3 : 2));
 	HOUSE_CHECK(bytes_equal(msg->transaction_id, ask->out.transaction_id) ||
@@ -499,16 +497,10 @@ static void header_check(const struct ask *ask, const struct told *told)
 	HOUSE_CHECK(bytes_equal(msg->recip_nonce, ask->out.sender_nonce) ||
 		    ask->out.sender_nonce.len > CMP_NONCE_MAX);
 	HOUSE_CHECK(msg->sender_nonce.len == CMP_NONCE_LEN);
-	HOUSE_CHECK(msg->header->messageTime &&
-		    ASN1_TIME_to_tm(msg->header->messageTime, &tm) == 1 &&
-		    timegm(&tm) == ask->house->now_ms / 1000);
-	len = i2d_GENERAL_NAME(msg->header->sender, &sender);
-	HOUSE_CHECK(bytes_equal((struct bytes){sender, (size_t)len},
-				octets_view(&ask->house->cmf_credential.sender)));
-	len = i2d_GENERAL_NAME(msg->header->recipient, &recipient);
-	HOUSE_CHECK(bytes_equal((struct bytes){recipient, (size_t)len}, ask->out.sender));
-	OPENSSL_free(sender);
-	OPENSSL_free(recipient);
+	HOUSE_CHECK(cmp_message_time_read(msg, &time_ms) &&
+		    time_ms / 1000 == ask->house->now_ms / 1000);
+	HOUSE_CHECK(bytes_equal(msg->sender, octets_view(&ask->house->cmf_credential.sender)));
+	HOUSE_CHECK(bytes_equal(msg->recipient, ask->out.sender));
 }
 
 void ask_send_octets(struct ask *ask, struct cmf_worker *worker, struct bytes der,

@@ -81,13 +81,17 @@ ASN1_INTEGER *told_number_at(const struct told *told, int i, EVP_PKEY *key, uint
 	ASN1_INTEGER *number;
 	uint8_t witness[32];
 	struct octets der;
+	unsigned char *sender = NULL;
 	Rand *rand;
+	int len;
 
 	HOUSE_CHECK(told->msg->body_type == PKI_BODY_POPDECC && challenge);
 	der = told->msg->pvno == 2 ? rand_decrypt(challenge, key) : rand_open(challenge, key, id);
 	p = der.data;
 	rand = d2i_Rand(NULL, &p, (long)der.len);
-	HOUSE_CHECK(rand && !GENERAL_NAME_cmp(rand->sender, told->msg->header->sender));
+	len = rand ? i2d_GENERAL_NAME(rand->sender, &sender) : 0;
+	HOUSE_CHECK(bytes_equal((struct bytes){sender, (size_t)len}, told->msg->sender));
+	OPENSSL_free(sender);
 	number = ASN1_INTEGER_dup(rand->integer);
 	/* RFC 9810 F: owf is present in the first Challenge; the witness is of the number. */
 	HOUSE_CHECK(OBJ_obj2nid(challenge->owf->algorithm) == NID_sha256);

@@ -284,7 +284,7 @@ START_TEST(rfc9483_4_1_5_mac_ir)
 		(struct bytes){root->value.sequence->data, (size_t)root->value.sequence->length},
 		octets_view(&granted_house.root.der)));
 	/* 4.1.5: parameters constant; senderKID names the secret. */
-	ck_assert(algorithm_equal(told.msg->header->protectionAlg, a.mac_algorithm));
+	ck_assert(algorithm_equal(told.msg->protection_alg, a.mac_algorithm));
 	ck_assert(bytes_equal(told.msg->sender_kid, bytes_of_string(HOUSE_MAC_REFERENCE)));
 	granted_certconf(&a, &told, PKI_STATUS_ACCEPTED, PKI_BODY_PKICONF, -1);
 	granted_done(&a, &told);

@@ -203,6 +203,15 @@ START_TEST(test_encode_mac)
 }
 END_TEST
 
+static PKIHeader *header_of(const struct cmp_message *msg)
+{
+	const unsigned char *p = msg->header_der.data;
+	PKIHeader *header = d2i_PKIHeader(NULL, &p, (long)msg->header_der.len);
+
+	ck_assert_ptr_nonnull(header);
+	return header;
+}
+
 START_TEST(test_encode_header_rfc4210_5_1_1)
 {
 	static const uint8_t cert_profile[] = {0x30, 0x03, 0x0c, 0x01, 'x'};
@@ -223,7 +232,7 @@ START_TEST(test_encode_header_rfc4210_5_1_1)
 	out.n_infos = 2;
 	der = encoded(&out, &none);
 	msg = decoded(der);
-	h = msg->header;
+	h = header_of(msg);
 	ck_assert_int_eq(msg->pvno, 3);
 	ck_assert(bytes_equal(msg->transaction_id, BYTES_OF(transaction_id)));
 	ck_assert(bytes_equal(msg->sender_nonce, BYTES_OF(sender_nonce)));
@@ -249,6 +258,7 @@ START_TEST(test_encode_header_rfc4210_5_1_1)
 	info = sk_InfoTypeAndValue_value(h->generalInfo, 3);
 	ck_assert_int_eq(OBJ_obj2nid(info->infoType), NID_id_it_signKeyPairTypes);
 	ck_assert_ptr_null(info->infoValue);
+	PKIHeader_free(h);
 	cmp_message_free(msg);
 	PKIBody_free(body);
 }
@@ -266,10 +276,11 @@ START_TEST(test_encode_header_minimal)
 
 	der = encoded(&out, &none);
 	msg = decoded(der);
-	h = msg->header;
+	h = header_of(msg);
 	ck_assert(!h->messageTime && !h->protectionAlg && !h->senderKID && !h->recipKID);
 	ck_assert(!h->transactionID && !h->senderNonce && !h->recipNonce && !h->freeText);
 	ck_assert_ptr_null(h->generalInfo);
+	PKIHeader_free(h);
 	cmp_message_free(msg);
 	PKIBody_free(body);
 }

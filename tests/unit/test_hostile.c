@@ -39,7 +39,7 @@ static enum outcome outcome_of(struct bytes der, int *body_typep)
 		return NO_MESSAGE;
 	}
 	ck_assert_int_eq(refusal.reason, REFUSAL_body_malformed);
-	ck_assert_ptr_nonnull(msg->header);
+	ck_assert_ptr_nonnull(msg->sender.data);
 	ck_assert_ptr_null(msg->body);
 	*body_typep = msg->body_type;
 	return NO_BODY;
@@ -123,6 +123,27 @@ static const struct {
 	{"3012020102" NAMES "a4052403040141", BODY, "", NO_MESSAGE, 0, "transactionID in parts"},
 	{"300a020102810141a4023000", BODY, "", ACCEPTED, 0, "sender a mailbox"},
 	{"300c020102a103160141a4023000", BODY, "", NO_MESSAGE, 0, "sender a mailbox in parts"},
+	{"3018020102a40f300d310b300906035504030c02c3a9a4023000", BODY, "", ACCEPTED, 0, "a sender"},
+	{"3018020102a40f300d310b300906035504030c02c328a4023000", BODY, "", NO_MESSAGE, 0,
+	 "a sender that is no UTF-8"},
+	{"3018020102a40f300d310b300906035504031e020041a4023000", BODY, "", ACCEPTED, 0,
+	 "a sender in BMPString"},
+	{"3016020102a40d300b310930070603550403 0500a4023000", BODY, "", NO_MESSAGE, 0,
+	 "a sender whose value is NULL"},
+	{"3010020102a40730053103300100a4023000", BODY, "", NO_MESSAGE, 0,
+	 "a sender whose attribute is an octet"},
+	{"300e020102a4053003020100a4023000", BODY, "", NO_MESSAGE, 0, "a sender of no RDN"},
+	{"300d020102a40430003000a4023000", BODY, "", NO_MESSAGE, 0, "a sender of two names"},
+	{"3009020102a400a4023000", BODY, "", NO_MESSAGE, 0, "a sender of no name"},
+	{"300d020102a4023000a40430003000", BODY, "", NO_MESSAGE, 0, "a recipient of two names"},
+	{"3011020102" NAMES "a70430020c00", BODY, "", ACCEPTED, 0, "freeText"},
+	{"3011020102" NAMES "a70430020400", BODY, "", NO_MESSAGE, 0, "freeText of octets"},
+	{"3011020102" NAMES "a80430020500", BODY, "", NO_MESSAGE, 0, "generalInfo of NULL"},
+	{"3014020102" NAMES "a8073005300306012a", BODY, "", ACCEPTED, 0, "generalInfo"},
+	{"300f020102" NAMES "a1023000", BODY, "", NO_MESSAGE, 0, "protectionAlg without an OID"},
+	{"3012020102" NAMES "a105300306012a", BODY, "", ACCEPTED, 0, "protectionAlg"},
+	{"3014020102" NAMES "a107300306012a0500", BODY, "", NO_MESSAGE, 0,
+	 "something behind protectionAlg"},
 	/* the body */
 	{HEADER, "", "", NO_BODY, -1, "no body"},
 	{HEADER, "0500", "", NO_BODY, -1, "body without its tag"},

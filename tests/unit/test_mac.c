@@ -244,9 +244,9 @@ START_TEST(rfc9481_6_scheme)
 	if (s->reason == REFUSAL_NONE) {
 		ck_assert_msg(told_failinfo(&told) == -1, "%s: %s", s->title, told_text(&told));
 		ck_assert(told_mac(&told));
-		ck_assert_int_eq(OBJ_cmp(told.msg->header->protectionAlg->algorithm,
-					 a.mac_algorithm->algorithm),
-				 0);
+		ck_assert_int_eq(
+			OBJ_cmp(told.msg->protection_alg->algorithm, a.mac_algorithm->algorithm),
+			0);
 	} else {
 		ck_assert_str_eq(told_text(&told), refusal_text(s->reason));
 		ck_assert_int_eq(told_failinfo(&told), FAIL_BAD_ALG);
@@ -275,8 +275,8 @@ START_TEST(rfc9481_6_2_2_nonce)
 	mac_ask(&a, "ref-8", mac_scheme_algorithm(&s), false, &told);
 	ck_assert(told_mac(&told));
 	asked = algorithm_parameters_read(a.mac_algorithm, ASN1_ITEM_rptr(PBMAC1Params));
-	answered = algorithm_parameters_read(told.msg->header->protectionAlg,
-					     ASN1_ITEM_rptr(PBMAC1Params));
+	answered =
+		algorithm_parameters_read(told.msg->protection_alg, ASN1_ITEM_rptr(PBMAC1Params));
 	ck_assert_int_eq(X509_ALGOR_cmp(asked->keyDerivationFunc, answered->keyDerivationFunc), 0);
 	ck_assert_int_eq(mac_function_read(asked->messageAuthScheme, &f), 0);
 	ck_assert_int_eq(mac_function_read(answered->messageAuthScheme, &g), 0);
@@ -300,7 +300,7 @@ START_TEST(policy_answer_mac)
 
 	mac_ask(&a, reference, mac_function_algorithm("hmacWithSHA256", ""), false, &told);
 	ck_assert_int_eq(told_failinfo(&told), -1);
-	ck_assert_int_eq(OBJ_obj2nid(told.msg->header->protectionAlg->algorithm), nid);
+	ck_assert_int_eq(OBJ_obj2nid(told.msg->protection_alg->algorithm), nid);
 	told_clear(&told);
 	ask_clear(&a);
 }

@@ -172,7 +172,7 @@ START_TEST(test_protection_algorithm)
 {
 	_cleanup_(octets_clear) struct octets der = vector_read("ir_p256");
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = decoded(der);
-	X509_ALGOR *alg = msg->header->protectionAlg;
+	X509_ALGOR *alg = msg->protection_alg;
 	struct refusal refusal = REFUSAL_NULL;
 
 	X509_ALGOR_set0(alg, OBJ_nid2obj(NID_ecdsa_with_SHA1), V_ASN1_UNDEF, NULL);
@@ -372,10 +372,10 @@ START_TEST(test_mac_rfc4210_5_1_3_1)
 	struct refusal refusal = REFUSAL_NULL;
 	struct der_writer w = DER_WRITER_NULL;
 
-	X509_ALGOR_free(msg->header->protectionAlg);
-	msg->header->protectionAlg = mac_algorithm(_i);
+	X509_ALGOR_free(msg->protection_alg);
+	msg->protection_alg = mac_algorithm(_i);
 	if (macs[_i].reason == REFUSAL_NONE) {
-		mac_by_openssl(msg->header->protectionAlg, protected_part(&w, msg), bits);
+		mac_by_openssl(msg->protection_alg, protected_part(&w, msg), bits);
 		msg->protection = (struct bytes){bits->data, (size_t)bits->length};
 	}
 	ck_assert_int_eq(verify(msg, &refusal), macs[_i].reason == REFUSAL_NONE ? 0 : REFUSED);
@@ -412,9 +412,9 @@ START_TEST(test_mac_parameters_malformed)
 
 	ck_assert_int_eq(hex_to_bytes(mac_parameters_malformed[_i], octets, sizeof(octets), &len),
 			 0);
-	ASN1_TYPE_free(msg->header->protectionAlg->parameter);
+	ASN1_TYPE_free(msg->protection_alg->parameter);
 	p = octets;
-	msg->header->protectionAlg->parameter = len ? d2i_ASN1_TYPE(NULL, &p, (long)len) : NULL;
+	msg->protection_alg->parameter = len ? d2i_ASN1_TYPE(NULL, &p, (long)len) : NULL;
 	ck_assert_int_eq(verify(msg, &refusal), REFUSED);
 	ck_assert_int_eq(refusal.reason, REFUSAL_mac_parameters);
 	ck_assert_int_eq(refusal.failinfo, FAIL_BAD_ALG);

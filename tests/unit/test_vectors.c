@@ -520,7 +520,7 @@ START_TEST(rfc9810_5_3_good_decodes)
 	if (v->ids) {
 		id_check(msg->transaction_id, "transaction", v->name);
 		id_check(msg->sender_nonce, "nonce", v->name);
-		ck_assert_str_eq((const char *)msg->header->messageTime->data, TIME);
+		ck_assert(bytes_equal(msg->message_time, bytes_of_string(TIME)));
 	}
 	v->check(msg->body);
 }
@@ -531,14 +531,17 @@ START_TEST(good_is_encoded_as_it_came)
 {
 	_cleanup_(octets_clear) struct octets der = vector_read(vectors[_i].name);
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = decoded(&der);
+	const unsigned char *p = msg->header_der.data;
+	PKIHeader *fields = d2i_PKIHeader(NULL, &p, (long)msg->header_der.len);
 	unsigned char *header = NULL, *body = NULL;
 
-	ck_assert_int_eq(i2d_PKIHeader(msg->header, &header), (int)msg->header_der.len);
+	ck_assert_int_eq(i2d_PKIHeader(fields, &header), (int)msg->header_der.len);
 	ck_assert_mem_eq(header, msg->header_der.data, msg->header_der.len);
 	ck_assert_int_eq(i2d_PKIBody(msg->body, &body), (int)msg->body_der.len);
 	ck_assert_mem_eq(body, msg->body_der.data, msg->body_der.len);
 	OPENSSL_free(header);
 	OPENSSL_free(body);
+	PKIHeader_free(fields);
 }
 END_TEST
 

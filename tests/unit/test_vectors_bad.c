@@ -130,11 +130,11 @@ static int64_t time_of(const struct octets *der)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
 	struct refusal refusal = REFUSAL_NULL;
-	struct tm tm;
+	int64_t ms;
 
 	if (cmp_message_decode(octets_view(der), &msg, &refusal) == 0 &&
-	    ASN1_TIME_to_tm(msg->header->messageTime, &tm) == 1)
-		return (int64_t)timegm(&tm) * 1000;
+	    cmp_message_time_read(msg, &ms))
+		return ms;
 	return VECTORS_TIME_MS;
 }
 

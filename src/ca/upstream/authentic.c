@@ -132,7 +132,7 @@ static bool is_signed_by_upstream(const struct exchange *x, const struct cmp_mes
 	_cleanup_(x509_stackp) STACK_OF(X509) *certs = sk_X509_new_null();
 	int n;
 
-	if (msg->header->sender->type != GEN_DIRNAME)
+	if (!cmp_directory_name(msg->sender).len)
 		return not_taken(x, "sender is no directoryName");
 	if (!certs || certs_add(certs, u->pinned) || cmp_extra_certs_add(msg, CERTS_MAX, certs) ||
 	    certs_add(certs, u->ra_chain) || certs_add(certs, u->trusted))
@@ -161,10 +161,11 @@ static bool has_right_mac(const struct exchange *x, const struct cmp_message *ms
 
 static bool is_from(const struct cmp_message *msg, const X509_NAME *expected)
 {
-	const GENERAL_NAME *sender = msg->header->sender;
+	X509_NAME *sender = expected ? cmp_sender_name(msg) : NULL;
+	bool is = !expected || (sender && X509_NAME_cmp(sender, expected) == 0);
 
-	return !expected || (sender->type == GEN_DIRNAME &&
-			     X509_NAME_cmp(sender->d.directoryName, expected) == 0);
+	X509_NAME_free(sender);
+	return is;
 }
 
 bool answer_is_authentic(const struct exchange *x, const struct cmp_message *msg)

@@ -94,7 +94,7 @@ static int forwarded_step(struct exchange *x, struct exchange_result *result)
 /* The header of the next message follows from those before. */
 static int conversation_begin(struct exchange *x, const struct cmp_message *first)
 {
-	const X509_ALGOR *alg = first->header->protectionAlg;
+	const X509_ALGOR *alg = first->protection_alg;
 
 	if (cmp_message_protection_kind(first) == CMP_PROTECTION_MAC) {
 		x->mac_algorithm = X509_ALGOR_dup(alg);

@@ -95,12 +95,12 @@ static int64_t message_time_ms(struct bytes der)
 {
 	_cleanup_(cmp_message_freep) struct cmp_message *msg = NULL;
 	struct refusal refusal = REFUSAL_NULL;
-	struct tm tm;
+	int64_t sent_ms;
 
-	if (cmp_message_decode(der, &msg, &refusal) < 0 || !msg || !msg->header->messageTime ||
-	    ASN1_TIME_to_tm(msg->header->messageTime, &tm) != 1)
+	if (cmp_message_decode(der, &msg, &refusal) < 0 || !msg ||
+	    !cmp_message_time_read(msg, &sent_ms))
 		return 0;
-	return (int64_t)timegm(&tm) * 1000;
+	return sent_ms;
 }
 
 /* As of when it is explained, and why that. */

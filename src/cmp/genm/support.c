@@ -207,13 +207,13 @@ int cmp_genm_preferred_symm_alg(struct cmp_request *rq, const ASN1_TYPE *value)
 /* The CA that the request is addressed to, else the default one. */
 struct ca *cmp_ca_addressed(struct cmp_request *rq)
 {
-	const GENERAL_NAME *recipient = rq->msg->header->recipient;
+	struct bytes recipient = cmp_directory_name(rq->msg->recipient);
 	const char *name = rq->conf->cmf.default_ca;
 	struct ca_set *cas = cmf_cas(rq->door->cmf);
 	struct ca *ca = NULL;
 
-	if (recipient->type == GEN_DIRNAME)
-		ca = ca_next_by_issuer(cas, name_der(recipient->d.directoryName), NULL);
+	if (recipient.len)
+		ca = ca_next_by_issuer(cas, recipient, NULL);
 	if (!ca && name)
 		ca = ca_find(cas, name);
 	return ca || !ca_count(cas) ? ca : ca_at(cas, 0);

@@ -65,7 +65,7 @@ static int batch_check(struct cmp_request *rq)
 	if ((uint32_t)n > rq->conf->cmf.nested_max)
 		return refuse(&rq->refusal, REFUSAL_nested_count);
 	/* RFC 9483 3.1: the first, and only, message of its transaction. */
-	if (rq->msg->header->recipNonce)
+	if (rq->msg->recip_nonce.data)
 		return refuse(&rq->refusal, REFUSAL_recip_nonce_unexpected);
 	return cmp_operation_label_check(rq, PKI_BODY_NESTED);
 }
