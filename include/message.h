@@ -192,6 +192,7 @@ struct cmp_outgoing {
 	int64_t confirm_wait_time_ms; /* absolute; 0: left out */
 	const struct cmp_info *infos; /* further generalInfo */
 	size_t n_infos;
+	struct bytes body_der; /* the body, where it is encoded already; empty: body */
 	const PKIBody *body;
 	const struct cmp_part *part;     /* NULL: none */
 	const struct bytes *extra_certs; /* DER certificates, in order */

@@ -85,6 +85,8 @@ void der_put_header(struct der_writer *w, uint8_t tag, size_t mark);
 void der_put_value(struct der_writer *w, uint8_t tag, struct bytes content);
 /* INTEGER of a magnitude, big-endian: leading zeros are dropped, a sign octet added if needed. */
 void der_put_unsigned(struct der_writer *w, struct bytes magnitude);
+/* INTEGER. */
+void der_put_integer(struct der_writer *w, int64_t number);
 /* GeneralizedTime of whole seconds; milliseconds are cut off. */
 void der_put_generalized_time(struct der_writer *w, int64_t ms);
 /* Time of RFC 5280 4.1.2.5: UTCTime until 2049, then GeneralizedTime. */

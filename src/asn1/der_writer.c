@@ -126,6 +126,20 @@ void der_put_unsigned(struct der_writer *w, struct bytes magnitude)
 	der_put_header(w, 0x02, mark);
 }
 
+void der_put_integer(struct der_writer *w, int64_t number)
+{
+	uint8_t octets[sizeof(number)];
+	size_t at = sizeof(octets);
+	bool negative = number < 0;
+
+	/* Until what is left is the sign, and the first bit says so. */
+	do {
+		octets[--at] = (uint8_t)number;
+		number >>= 8;
+	} while (at > 0 && (number != (negative ? -1 : 0) || negative != (octets[at] >> 7)));
+	der_put_value(w, 0x02, (struct bytes){octets + at, sizeof(octets) - at});
+}
+
 /* Floor, so that a time before the epoch is not rounded up. */
 static void calendar_of(int64_t ms, struct tm *tmp)
 {

@@ -174,7 +174,8 @@ int cmp_outcome_write(struct cmp_request *rq, const struct cmp_outcome *outcome)
 
 	pending_note(rq, outcome);
 	/* Some answers come encoded: those that are kept elsewhere, and those of an upstream CA. */
-	if (rq->attempt.reply.body && !rq->attempt.answer.own.len && !outcome->resumes)
+	if (cmp_reply_is_made(&rq->attempt.reply) && !rq->attempt.answer.own.len &&
+	    !outcome->resumes)
 		err = cmp_reply_encode(rq);
 	if (!err && outcome->record == CMP_RECORD_TRANSACTION)
 		err = transaction_write(rq, outcome);

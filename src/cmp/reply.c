@@ -10,9 +10,18 @@
 #include <errno.h>
 #include <string.h>
 
+enum { TAG_SEQUENCE = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED };
+
+/* Octets of a PKIFailureInfo: its highest bit is 26. */
+enum { FAILINFO_OCTETS = 4 };
+
+/* EXPLICIT tag [n]. */
+#define TAG_EXPLICIT(n) ((uint8_t)(0xa0 | (n)))
+
 void cmp_reply_clear(struct cmp_reply *reply)
 {
 	PKIBody_free(reply->body);
+	octets_clear(&reply->body_der);
 	octets_clear(&reply->kept_nonce);
 	shared_unref(reply->crl);
 	octets_clear(&reply->crls_behind);
@@ -20,10 +29,15 @@ void cmp_reply_clear(struct cmp_reply *reply)
 	*reply = (struct cmp_reply){0};
 }
 
+bool cmp_reply_is_made(const struct cmp_reply *reply)
+{
+	return reply->body || reply->body_der.len;
+}
+
 /* --- bodies --- */
 
-/* A SEQUENCE that goes in as it is. */
-ASN1_TYPE *cmp_sequence_new(struct bytes der)
+/* A SEQUENCE that goes in as it is; NULL: no memory. */
+static ASN1_TYPE *sequence_new(struct bytes der)
 {
 	ASN1_STRING *s = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
 	ASN1_TYPE *type = ASN1_TYPE_new();
@@ -52,46 +66,16 @@ int cmp_reply_error(struct cmp_request *rq, const struct refusal *refusal)
 	return rq->attempt.reply.body ? 0 : -ENOMEM;
 }
 
-bool cmp_certificates_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes root)
-{
-	const ASN1_STRING *s;
-
-	for (int i = 0; i < sk_ASN1_TYPE_num(certs); i++) {
-		s = sk_ASN1_TYPE_value(certs, i)->value.sequence;
-		if (bytes_equal((struct bytes){s->data, (size_t)s->length}, root))
-			return true;
-	}
-	return false;
-}
-
 bool cmp_reply_has_mac(const struct cmp_request *rq)
 {
 	return rq->protection == CMP_PROTECTION_MAC && !rq->who.policy->answer_signed;
 }
 
 /* RFC 9483 4.1.1: only in ip. 3GPP TS 33.310 wants it there with signatures, too. */
-static bool ca_pubs_wanted(const struct cmp_request *rq)
+static bool ca_pubs_wanted(const struct cmp_request *rq, int type)
 {
-	return rq->attempt.reply.body->type == PKI_BODY_IP &&
+	return type == PKI_BODY_IP &&
 	       (cmp_reply_has_mac(rq) || rq->who.policy->ca_pubs_when_signed);
-}
-
-/* RFC 9483 4.1.1: only the trust anchor; MAC-protected it can be trusted. */
-static int ca_pubs_add(struct cmp_request *rq, struct bytes root)
-{
-	CertRepMessage *message = rq->attempt.reply.body->value.certRepMessage;
-	ASN1_TYPE *cert;
-
-	if (!root.len || !ca_pubs_wanted(rq) || cmp_certificates_contain(message->caPubs, root))
-		return 0;
-	if (!message->caPubs)
-		message->caPubs = sk_ASN1_TYPE_new_null();
-	cert = cmp_sequence_new(root);
-	if (!message->caPubs || !cert || sk_ASN1_TYPE_push(message->caPubs, cert) <= 0) {
-		ASN1_TYPE_free(cert);
-		return -ENOMEM;
-	}
-	return 0;
 }
 
 static void issuer_add(struct cmp_request *rq, const struct ca *issuer)
@@ -108,69 +92,128 @@ static void issuer_add(struct cmp_request *rq, const struct ca *issuer)
 	reply->issuers[reply->n_issuers++] = issuer;
 }
 
-/* What is granted goes into certifiedKeyPair. */
-int cmp_key_pair_new(const struct cmp_request *rq, const struct cmp_response *from,
-		     CertifiedKeyPair **pairp)
-{
-	const unsigned char *p = from->private_key.data;
-	CertOrEncCert *cert;
+/* --- ip, cp, kup, ccp: written back to front --- */
 
-	*pairp = CertifiedKeyPair_new();
-	if (!*pairp)
-		return -ENOMEM;
-	if (from->private_key.len) {
-		(*pairp)->privateKey = d2i_ASN1_TYPE(NULL, &p, (long)from->private_key.len);
-		if (!(*pairp)->privateKey)
-			return -ENOMEM;
+/* RFC 4210 5.2.3: PKIStatusInfo */
+static void put_status(struct der_writer *w, const struct cmp_response *from)
+{
+	uint8_t failinfo[1 + FAILINFO_OCTETS] = {0};
+	size_t start = der_mark(w), mark, last;
+
+	if (from->failinfo >= 0) {
+		/* X.690 11.2.2: a named bit, and none behind it. */
+		last = 1 + (size_t)from->failinfo / 8;
+		failinfo[0] = (uint8_t)(7 - from->failinfo % 8);
+		failinfo[last] = (uint8_t)(0x80 >> from->failinfo % 8);
+		der_put_value(w, V_ASN1_BIT_STRING, (struct bytes){failinfo, last + 1});
 	}
-	cert = (*pairp)->certOrEncCert;
-	if (from->encrypted) {
-		cert->type = CERT_OR_ENC_CERT_ENCRYPTED;
-		return cmp_pop_encrypted_certificate(rq, from->certificate,
-						     &cert->value.encryptedCert);
+	if (from->text) {
+		mark = der_mark(w);
+		der_put_value(w, V_ASN1_UTF8STRING, bytes_of_string(from->text));
+		der_put_header(w, TAG_SEQUENCE, mark);
 	}
-	cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
-	cert->value.certificate = cmp_sequence_new(from->certificate);
-	return cert->value.certificate ? 0 : -ENOMEM;
+	der_put_integer(w, from->status);
+	der_put_header(w, TAG_SEQUENCE, start);
 }
 
-static int response_add(struct cmp_request *rq, const struct cmp_response *from)
+static int put_encrypted_certificate(struct cmp_request *rq, struct der_writer *w,
+				     struct bytes certificate)
 {
-	CertResponse *response = CertResponse_new();
-	int err;
+	ASN1_TYPE *encrypted = NULL;
+	unsigned char *der = NULL;
+	int err = cmp_pop_encrypted_certificate(rq, certificate, &encrypted), len;
 
-	if (!response ||
-	    sk_CertResponse_push(rq->attempt.reply.body->value.certRepMessage->response,
-				 response) <= 0) {
-		CertResponse_free(response);
-		return -ENOMEM;
-	}
-	/* RFC 9483 4.1.1: 0; 4.1.4: -1 in answer to p10cr. The request's, in every case. */
-	if (!ASN1_INTEGER_set_int64(response->certReqId, from->cert_req_id))
-		return -ENOMEM;
-	PKIStatusInfo_free(response->status);
-	response->status = cmp_status_info_new(from->status, from->text, from->failinfo);
-	if (!response->status)
-		return -ENOMEM;
-	if (!from->certificate.len)
-		return 0;
-	err = cmp_key_pair_new(rq, from, &response->certifiedKeyPair);
 	if (err)
 		return err;
-	issuer_add(rq, from->issuer);
-	return ca_pubs_add(rq, ca_root(from->issuer));
+	len = i2d_ASN1_TYPE(encrypted, &der);
+	if (len > 0)
+		der_put(w, (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	ASN1_TYPE_free(encrypted);
+	return len > 0 ? 0 : -ENOMEM;
+}
+
+/* RFC 4210 5.3.4: CertifiedKeyPair, of what is granted. */
+static int put_key_pair(struct cmp_request *rq, struct der_writer *w,
+			const struct cmp_response *from)
+{
+	size_t start = der_mark(w), mark;
+	int err = 0;
+
+	if (from->private_key.len) {
+		der_put(w, from->private_key);
+		der_put_header(w, TAG_EXPLICIT(0), start);
+	}
+	mark = der_mark(w);
+	if (from->encrypted)
+		err = put_encrypted_certificate(rq, w, from->certificate);
+	else
+		der_put(w, from->certificate);
+	der_put_header(w, TAG_EXPLICIT(from->encrypted), mark);
+	der_put_header(w, TAG_SEQUENCE, start);
+	return err;
+}
+
+/* RFC 4210 5.3.4: CertResponse */
+static int put_response(struct cmp_request *rq, struct der_writer *w,
+			const struct cmp_response *from)
+{
+	size_t mark = der_mark(w);
+	int err = from->certificate.len ? put_key_pair(rq, w, from) : 0;
+
+	put_status(w, from);
+	/* RFC 9483 4.1.1: 0; 4.1.4: -1 in answer to p10cr. The request's, in every case. */
+	der_put_integer(w, from->cert_req_id);
+	der_put_header(w, TAG_SEQUENCE, mark);
+	return err;
+}
+
+/* RFC 9483 4.1.1: only the trust anchors, each once; MAC-protected they can be trusted. */
+static void put_ca_pubs(struct der_writer *w, const struct cmp_response *responses, size_t n)
+{
+	size_t mark = der_mark(w);
+
+	for (size_t i = n; i-- > 0;) {
+		struct bytes root =
+			responses[i].certificate.len ? ca_root(responses[i].issuer) : BYTES_NULL;
+		bool before = false;
+
+		for (size_t j = 0; j < i && !before; j++)
+			before = responses[j].certificate.len &&
+				 bytes_equal(ca_root(responses[j].issuer), root);
+		if (!before)
+			der_put(w, root);
+	}
+	if (der_mark(w) == mark)
+		return;
+	der_put_header(w, TAG_SEQUENCE, mark);
+	der_put_header(w, TAG_EXPLICIT(1), mark);
 }
 
 int cmp_reply_responses(struct cmp_request *rq, int type, const struct cmp_response *responses,
 			size_t n)
 {
-	PKIBody *body;
-	int err = body_new(rq, type, &body);
+	_cleanup_(der_writer_clear) struct der_writer w = DER_WRITER_NULL;
+	struct cmp_reply *reply = &rq->attempt.reply;
+	int err = 0;
 
-	for (size_t i = 0; i < n && !err; i++)
-		err = response_add(rq, &responses[i]);
-	return err;
+	cmp_reply_clear(reply);
+	for (size_t i = 0; i < n; i++)
+		if (responses[i].certificate.len)
+			issuer_add(rq, responses[i].issuer);
+	for (size_t i = n; i-- > 0 && !err;)
+		err = put_response(rq, &w, &responses[i]);
+	if (err)
+		return err;
+	der_put_header(&w, TAG_SEQUENCE, 0);
+	if (ca_pubs_wanted(rq, type))
+		put_ca_pubs(&w, responses, n);
+	der_put_header(&w, TAG_SEQUENCE, 0);
+	der_put_header(&w, TAG_EXPLICIT(type), 0);
+	return der_writer_take(&w, &reply->body_der);
 }
+
+/* --- others --- */
 
 int cmp_reply_waiting(struct cmp_request *rq)
 {
@@ -181,9 +224,11 @@ int cmp_reply_waiting(struct cmp_request *rq)
 
 int cmp_reply_pkiconf(struct cmp_request *rq)
 {
-	PKIBody *body;
+	/* [19] EXPLICIT, PKIConfirmContent ::= NULL */
+	static const uint8_t pkiconf[] = {TAG_EXPLICIT(PKI_BODY_PKICONF), 2, V_ASN1_NULL, 0};
 
-	return body_new(rq, PKI_BODY_PKICONF, &body);
+	cmp_reply_clear(&rq->attempt.reply);
+	return octets_dup(BYTES_OF(pkiconf), &rq->attempt.reply.body_der);
 }
 
 int cmp_reply_poll(struct cmp_request *rq, int check_after)
@@ -227,7 +272,7 @@ int cmp_reply_genp(struct cmp_request *rq, const ASN1_OBJECT *type, struct bytes
 		return -ENOMEM;
 	if (!value.len)
 		return 0;
-	itav->infoValue = cmp_sequence_new(value);
+	itav->infoValue = sequence_new(value);
 	return itav->infoValue ? 0 : -ENOMEM;
 }
 
@@ -324,15 +369,28 @@ int cmp_reply_revocation(struct cmp_request *rq, int status, const char *text, i
 
 /* --- krp, RFC 4210 5.3.8 --- */
 
+/* Whether it is there already. */
+static bool certificates_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes root)
+{
+	const ASN1_STRING *s;
+
+	for (int i = 0; i < sk_ASN1_TYPE_num(certs); i++) {
+		s = sk_ASN1_TYPE_value(certs, i)->value.sequence;
+		if (bytes_equal((struct bytes){s->data, (size_t)s->length}, root))
+			return true;
+	}
+	return false;
+}
+
 static int ca_cert_add(KeyRecRepContent *krp, struct bytes der)
 {
 	ASN1_TYPE *cert;
 
-	if (!der.len || cmp_certificates_contain(krp->caCerts, der))
+	if (!der.len || certificates_contain(krp->caCerts, der))
 		return 0;
 	if (!krp->caCerts)
 		krp->caCerts = sk_ASN1_TYPE_new_null();
-	cert = cmp_sequence_new(der);
+	cert = sequence_new(der);
 	if (!krp->caCerts || !cert || sk_ASN1_TYPE_push(krp->caCerts, cert) <= 0) {
 		ASN1_TYPE_free(cert);
 		return -ENOMEM;
@@ -352,11 +410,26 @@ static int ca_certs_add(KeyRecRepContent *krp, const struct ca *ca)
 	return err ? err : ca_cert_add(krp, ca_root(ca));
 }
 
+/* A certificate with its private key. The caller owns *pairp, also after an error. */
+static int key_pair_new(struct bytes certificate, struct bytes private_key,
+			CertifiedKeyPair **pairp)
+{
+	const unsigned char *p = private_key.data;
+	CertOrEncCert *cert;
+
+	*pairp = CertifiedKeyPair_new();
+	if (!*pairp)
+		return -ENOMEM;
+	(*pairp)->privateKey = d2i_ASN1_TYPE(NULL, &p, (long)private_key.len);
+	cert = (*pairp)->certOrEncCert;
+	cert->type = CERT_OR_ENC_CERT_CERTIFICATE;
+	cert->value.certificate = sequence_new(certificate);
+	return (*pairp)->privateKey && cert->value.certificate ? 0 : -ENOMEM;
+}
+
 static int key_pair_add(struct cmp_request *rq, KeyRecRepContent *krp,
 			const struct store_certificate *cert, struct bytes sealed)
 {
-	const struct cmp_response pair = {.certificate = octets_view(&cert->der),
-					  .private_key = sealed};
 	const struct ca *ca = ca_find(cmf_cas(rq->door->cmf), cert->ca);
 	CertifiedKeyPair *made = NULL;
 	int err;
@@ -365,7 +438,7 @@ static int key_pair_add(struct cmp_request *rq, KeyRecRepContent *krp,
 		return 0;
 	if (!krp->keyPairHist)
 		krp->keyPairHist = sk_CertifiedKeyPair_new_null();
-	err = krp->keyPairHist ? cmp_key_pair_new(rq, &pair, &made) : -ENOMEM;
+	err = krp->keyPairHist ? key_pair_new(octets_view(&cert->der), sealed, &made) : -ENOMEM;
 	if (!err && sk_CertifiedKeyPair_push(krp->keyPairHist, made) > 0)
 		made = NULL;
 	else if (!err)
@@ -378,7 +451,7 @@ static int new_cert_set(KeyRecRepContent *krp, const struct cmp_response *respon
 {
 	if (!response->certificate.len)
 		return 0;
-	krp->newSigCert = cmp_sequence_new(response->certificate);
+	krp->newSigCert = sequence_new(response->certificate);
 	if (!krp->newSigCert)
 		return -ENOMEM;
 	return ca_certs_add(krp, response->issuer);

@@ -19,6 +19,7 @@ enum { CMP_ITEMS_MAX = CONF_REQUESTS_MAX };
 /* An answer before it is encoded. */
 struct cmp_reply {
 	PKIBody *body;
+	struct octets body_der; /* the body of answers that are written as they are; else empty */
 	X509_ALGOR *mac_algorithm;               /* of the answer; NULL: signed */
 	const struct ca *issuers[CMP_ITEMS_MAX]; /* their chains go into extraCerts */
 	size_t n_issuers;
@@ -56,6 +57,8 @@ struct cmp_response {
 };
 
 void cmp_reply_clear(struct cmp_reply *reply);
+/* Whether there is one. */
+bool cmp_reply_is_made(const struct cmp_reply *reply);
 /* RFC 9483 3.2: as the request was, unless its client understands nothing but signatures. */
 bool cmp_reply_has_mac(const struct cmp_request *rq);
 /* reply_encode.c: protects and encodes rq->attempt.reply into rq->attempt.answer. */
@@ -69,14 +72,6 @@ _must_check_ int cmp_reply_responses(struct cmp_request *rq, int type,
 /* krp; what `recovery` has is left out of a rejection, and may be NULL then. */
 _must_check_ int cmp_reply_recovery(struct cmp_request *rq, const struct cmp_response *response,
 				    const struct cmp_recovery *recovery);
-/* A SEQUENCE that goes into a body as it is; NULL: no memory. */
-ASN1_TYPE *cmp_sequence_new(struct bytes der);
-/* Whether it is among certificates that are kept as received. */
-bool cmp_certificates_contain(const STACK_OF(ASN1_TYPE) * certs, struct bytes der);
-/* certifiedKeyPair with the certificate and private key of a response. The caller owns *pairp, also
- * after an error. */
-_must_check_ int cmp_key_pair_new(const struct cmp_request *rq, const struct cmp_response *from,
-				  CertifiedKeyPair **pairp);
 /* error with status waiting: delayed delivery of what has no status of its own, RFC 9483 4.4. */
 _must_check_ int cmp_reply_waiting(struct cmp_request *rq);
 _must_check_ int cmp_reply_pkiconf(struct cmp_request *rq);

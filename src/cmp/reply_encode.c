@@ -139,6 +139,7 @@ int cmp_reply_encode(struct cmp_request *rq)
 	struct cmp_outgoing out = {.sender = octets_view(&rq->door->sender),
 				   .sender_kid = octets_view(&rq->door->sender_kid),
 				   .message_time_ms = rq->now_ms,
+				   .body_der = octets_view(&rq->attempt.reply.body_der),
 				   .body = rq->attempt.reply.body};
 	struct cmp_protector protector;
 	struct cmp_part part;

@@ -177,15 +177,18 @@ static int put_around(struct der_writer *w, struct bytes body, const struct cmp_
 
 static int put_body(struct der_writer *w, const struct cmp_outgoing *out)
 {
+	struct bytes body = out->body_der;
 	unsigned char *der = NULL;
-	int len = i2d_PKIBody(out->body, &der), err = 0;
+	int len = body.len ? 0 : i2d_PKIBody(out->body, &der), err = 0;
 
-	if (len <= 0)
+	if (len < 0)
 		return log_fault("encode a PKIBody", -EINVAL, pki_body_type_name(out->body->type));
+	if (len)
+		body = (struct bytes){der, (size_t)len};
 	if (out->part)
-		err = put_around(w, (struct bytes){der, (size_t)len}, out->part);
+		err = put_around(w, body, out->part);
 	else
-		der_put(w, (struct bytes){der, (size_t)len});
+		der_put(w, body);
 	OPENSSL_free(der);
 	return err;
 }

@@ -358,6 +358,28 @@ START_TEST(test_der_writer_unsigned)
 }
 END_TEST
 
+static const int64_t integers[] = {0,      1,         127,       128,       255,      256,  32767,
+				   32768,  -1,        -127,      -128,      -129,     -256, -32768,
+				   -32769, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+
+START_TEST(test_der_writer_integer)
+{
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	struct der_writer w = DER_WRITER_NULL;
+	unsigned char *expected = NULL;
+	struct octets o;
+
+	ck_assert(ASN1_INTEGER_set_int64(number, integers[_i]));
+	der_put_integer(&w, integers[_i]);
+	ck_assert_int_eq(der_writer_take(&w, &o), 0);
+	ck_assert_int_eq(i2d_ASN1_INTEGER(number, &expected), (int)o.len);
+	ck_assert_mem_eq(o.data, expected, o.len);
+	octets_clear(&o);
+	OPENSSL_free(expected);
+	ASN1_INTEGER_free(number);
+}
+END_TEST
+
 /* 1950-01-01, 1969-12-31 23:59:59.500, 2000-02-29, 2049-12-31 23:59:59, 2050-01-01, 9999-12-31 */
 static const int64_t times_ms[] = {-631152000000, -500,          951782400000,
 				   2524607999999, 2524608000000, 253402300799000};
@@ -441,6 +463,7 @@ static Suite *der_suite(void)
 	tcase_add_test(tc, test_der_next);
 	tcase_add_loop_test(tc, test_der_writer_lengths, 0, ARRAY_LEN(lengths));
 	tcase_add_loop_test(tc, test_der_writer_unsigned, 0, ARRAY_LEN(magnitudes));
+	tcase_add_loop_test(tc, test_der_writer_integer, 0, ARRAY_LEN(integers));
 	tcase_add_loop_test(tc, test_der_writer_time_rfc5280_4_1_2_5, 0, ARRAY_LEN(times_ms));
 	tcase_add_test(tc, test_der_writer_order);
 	tcase_add_test(tc, test_der_writer_hole);
