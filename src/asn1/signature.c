@@ -41,20 +41,29 @@ static bool parameters_fit(const struct signature_algorithm *a, const X509_ALGOR
 	}
 }
 
+static EVP_PKEY_CTX *ecdsa_prepare(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+
+	if (ctx && EVP_PKEY_verify_init(ctx) > 0)
+		return ctx;
+	EVP_PKEY_CTX_free(ctx);
+	return NULL;
+}
+
 /*
  * ECDSA of a digest, which costs a third of what EVP_DigestVerifyInit() does to get ready; and by
  * which SHAKE can be had, of as many octets as RFC 8702 3.2.2 says.
  */
-static int ecdsa_verify(EVP_PKEY *key, const EVP_MD *md, struct bytes data, struct bytes signature,
-			bool *okp)
+static int ecdsa_verify(const struct verifier *v, const EVP_MD *md, struct bytes data,
+			struct bytes signature, bool *okp)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	EVP_PKEY_CTX *ctx = v->prepared ? EVP_PKEY_CTX_dup(v->prepared) : ecdsa_prepare(v->key);
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	size_t len;
-	int err = ctx ? digest_compute(md, data.data, data.len, digest, &len) : -ENOMEM;
+	int err = digest_compute(md, data.data, data.len, digest, &len);
 
-	*okp = !err && EVP_PKEY_verify_init(ctx) > 0 &&
-	       EVP_PKEY_verify(ctx, signature.data, signature.len, digest, len) == 1;
+	*okp = !err && ctx && EVP_PKEY_verify(ctx, signature.data, signature.len, digest, len) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return err;
 }
@@ -77,8 +86,8 @@ static int digest_verify(EVP_PKEY *key, const struct signature_algorithm *a,
 	return 0;
 }
 
-int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
-		     struct bytes signature, enum signature_result *resultp)
+int verifier_verify(const struct verifier *v, const X509_ALGOR *alg, struct bytes data,
+		    struct bytes signature, enum signature_result *resultp)
 {
 	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
 	struct pss_parameters pss;
@@ -89,7 +98,7 @@ int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
 	if (!a)
 		return 0;
 	*resultp = SIGNATURE_ALG_MISMATCH;
-	if (!key_fits(a, key))
+	if (!key_fits(a, v->key))
 		return 0;
 	*resultp = SIGNATURE_ALG_PARAMETERS;
 	if (!parameters_fit(a, alg, &pss))
@@ -98,13 +107,35 @@ int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
 	if (!signature_algorithm_available(a))
 		return 0;
 	if (a->scheme == SIGNATURE_ECDSA || a->scheme == SIGNATURE_ECDSA_SHAKE)
-		err = ecdsa_verify(key, digest_by_nid(a->digest_nid), data, signature, &ok);
+		err = ecdsa_verify(v, digest_by_nid(a->digest_nid), data, signature, &ok);
 	else
-		err = digest_verify(key, a, &pss, data, signature, &ok);
+		err = digest_verify(v->key, a, &pss, data, signature, &ok);
 	*resultp = ok ? SIGNATURE_OK : SIGNATURE_WRONG;
 	if (!ok)
 		ERR_clear_error();
 	return err;
+}
+
+int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
+		     struct bytes signature, enum signature_result *resultp)
+{
+	const struct verifier once = {.key = key};
+
+	return verifier_verify(&once, alg, data, signature, resultp);
+}
+
+void verifier_prepare(struct verifier *v)
+{
+	if (!v->prepared && EVP_PKEY_is_a(v->key, "EC"))
+		v->prepared = ecdsa_prepare(v->key);
+	ERR_clear_error();
+}
+
+void verifier_clear(struct verifier *v)
+{
+	EVP_PKEY_CTX_free(v->prepared);
+	EVP_PKEY_free(v->key);
+	*v = (struct verifier){NULL, NULL};
 }
 
 const EVP_MD *cert_hash_digest(const X509_ALGOR *signature_algorithm)

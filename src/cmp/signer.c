@@ -65,7 +65,7 @@ static int signer_verify(struct cmp_request *rq, const struct bytes *certs, size
 	if (!err)
 		err = protection_policy_check(rq);
 	if (!err)
-		err = cmp_protection_verify_signature(msg, cmf_signer_key(signer), &rq->refusal);
+		err = cmp_protection_verify_by(msg, cmf_signer_verifier(signer), &rq->refusal);
 	if (err)
 		return err;
 	cmf_signer_remember(rq->door->cmf, signer);

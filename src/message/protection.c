@@ -42,8 +42,8 @@ int cmp_protection_check(const struct cmp_message *msg, struct refusal *refusal)
 	return 0;
 }
 
-int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
-				    struct refusal *refusal)
+int cmp_protection_verify_by(const struct cmp_message *msg, const struct verifier *verifier,
+			     struct refusal *refusal)
 {
 	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
 	enum signature_result result;
@@ -54,8 +54,8 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 	err = protected_part(msg, &part);
 	if (err)
 		return err;
-	err = signature_verify(key, msg->protection_alg, octets_view(&part), msg->protection,
-			       &result);
+	err = verifier_verify(verifier, msg->protection_alg, octets_view(&part), msg->protection,
+			      &result);
 	if (err)
 		return err;
 	switch (result) {
@@ -73,6 +73,14 @@ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key
 	default:
 		return refuse(refusal, REFUSAL_protection_wrong);
 	}
+}
+
+int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
+				    struct refusal *refusal)
+{
+	const struct verifier once = {.key = key};
+
+	return cmp_protection_verify_by(msg, &once, refusal);
 }
 
 static bool mac_key_is_long(const struct cmp_mac *mac, const struct cmp_mac_policy *policy)

@@ -413,7 +413,12 @@ static int holder_find(struct examination *x, struct sought *sought,
 
 EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer)
 {
-	return signer->key;
+	return signer->verifier.key;
+}
+
+const struct verifier *cmf_signer_verifier(const struct cmf_signer *signer)
+{
+	return &signer->verifier;
 }
 
 struct bytes cmf_signer_path(const struct cmf_signer *signer)
@@ -423,8 +428,11 @@ struct bytes cmf_signer_path(const struct cmf_signer *signer)
 
 void cmf_signer_remember(struct cmf *cmf, struct cmf_signer *signer)
 {
-	if (!signer->kept)
-		signer_cache_put(cmf->signers, signer);
+	if (signer->kept)
+		return;
+	if (!signer->kem)
+		verifier_prepare(&signer->verifier);
+	signer_cache_put(cmf->signers, signer);
 }
 
 int cmf_signer_find(const struct cmf_call *call, struct bytes sender_dn, struct bytes sender_kid,

@@ -131,7 +131,8 @@ bool signer_is_for_tls(const struct certificate_view *view)
 int signer_checks(const struct certificate_view *view, const struct conf *conf, int64_t now_ms,
 		  struct cmf_signer *entry, struct refusal *refusal)
 {
-	int err = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->key, refusal);
+	int err = signer_key(view, conf, entry->principal.policy, entry->kem, &entry->verifier.key,
+			     refusal);
 
 	if (err == 0)
 		err = key_usage_check(view, entry, refusal);
