@@ -255,9 +255,12 @@ int name_request_entity(const struct name_request *request, enum cert_type type,
 
 static bool subject_unchanged(const X509_NAME *asked, struct bytes old, const struct scope *scope)
 {
+	_cleanup_(x509_name_freep) X509_NAME *name = NULL;
 	const unsigned char *p = old.data;
-	_cleanup_(x509_name_freep) X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)old.len);
 
+	if (bytes_equal(name_der(asked), old))
+		return true;
+	name = d2i_X509_NAME(NULL, &p, (long)old.len);
 	return name &&
 	       (X509_NAME_cmp(asked, name) == 0 || scope_is_all_that_lacks(scope, asked, name));
 }
