@@ -2,8 +2,8 @@
 /*
  * Octets beside the ASN.1 type that they should be of: where they are no value of the type in DER,
  * and, for people, which field lies at an offset. It goes by OpenSSL's templates, and decodes and
- * allocates nothing. message/decode.c asks it whether octets are a message, and message/problem.c
- * why they are none, so that both say the same.
+ * allocates nothing. message/decode.c asks it whether octets are a body, and message/problem.c
+ * why they are no message, so that both say the same.
  */
 #pragma once
 

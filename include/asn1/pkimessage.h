@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * CMP (RFC 4210, 9480, 9810) wire types, from templates of our own: names and fields as in the
- * RFC. Decoding goes in two stages: PKIMessage keeps the received octets of header and body, each
- * is then parsed by itself. Certificates, CRLs and the messages of a nested one stay as received.
+ * RFC. Of a message that is received message/decode.c reads the header without the template here,
+ * and decodes the body. Certificates, CRLs and the messages of a nested one stay as received.
  */
 #pragma once
 

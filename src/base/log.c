@@ -12,7 +12,6 @@
 #include "base/visible.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <openssl/err.h>
 #include <pthread.h>
 #include <stdatomic.h>
