@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Holds the structure of ARCHITECTURE.md: which module may use which, and that no file of a library calls,
-directly or around corners, a file that calls it; and who commits units of the store.
+directly or around corners, a file that calls it; who commits units of the store; and who calls what of the C library
+is called in one place.
 
 What a file uses is read from its object with nm, so that a declaration copied by hand deceives nobody. Beside
 that no #include may go up the order of the modules or into the private headers of another one, and each public
@@ -75,6 +76,11 @@ COMMITS = {
     "store/nodes.c": "that this node is there, and which jobs are its own",
     "ca/upstream/transcript.c": "a step of an exchange with an upstream CA, before it is sent or used",
 }
+# Functions of the C library that one file alone calls: others call what that file offers instead.
+WRAPPED = {
+    "strerror": None,
+    "strerrordesc_np": "base/error.c",
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 
@@ -144,7 +150,7 @@ def objects_find(build):
 
 
 def calls_read(build):
-    """Source -> source -> the symbols of the second that the first names."""
+    """Source -> source -> the symbols of the second that the first names; source -> those of no file here."""
     objects = objects_find(build)
     defined, wanted = {}, collections.defaultdict(set)
     for obj, source in objects.items():
@@ -160,7 +166,7 @@ def calls_read(build):
         for symbol in symbols:
             if symbol in defined and defined[symbol] != source:
                 calls[source][defined[symbol]].add(symbol)
-    return calls
+    return calls, {source: symbols - defined.keys() for source, symbols in wanted.items()}
 
 
 def circles_find(calls):
@@ -225,9 +231,18 @@ def commits_check(calls, errors):
         errors.append(f"{name} does not commit any more: leave it out of COMMITS")
 
 
+def wrapped_check(outside, errors):
+    """What ends on a screen or in a log has one wording, from whichever thread."""
+    for source, symbols in outside.items():
+        for symbol in sorted(symbols & WRAPPED.keys()):
+            if name_of(source) != WRAPPED[symbol]:
+                errors.append(f"{name_of(source)}: calls {symbol}(); errors in words are error_text()'s")
+
+
 def calls_check(build, errors):
-    calls = calls_read(build)
+    calls, outside = calls_read(build)
     commits_check(calls, errors)
+    wrapped_check(outside, errors)
     for source, targets in calls.items():
         for target, names in targets.items():
             a, b = module_of(source), module_of(target)

@@ -37,7 +37,7 @@ static void ends_check(const struct conf *conf, struct check_findings *f)
 	int64_t now_ms = clock_now_ms(&clock_system);
 
 	if (check_inventory_new(conf, &inventory) < 0)
-		strbuf_printf(&f->problems, "%s\n", strerror(ENOMEM));
+		strbuf_printf(&f->problems, "%s\n", error_text(-ENOMEM));
 	for (size_t i = 0; i < inventory.len; i++) {
 		const struct check_certificate *c = &inventory.item[i];
 		struct strbuf *out = c->not_after_ms < now_ms ? &f->problems : &f->warnings;
@@ -186,7 +186,7 @@ static bool database_stat(const struct conf *conf, struct check_findings *f)
 	if (store_database_is_url(conf->store.database) || stat(conf->store.database, &st) == 0)
 		return true;
 	strbuf_printf(&f->problems, "[store] database: %s: %s\n", conf->store.database,
-		      errno == ENOENT ? "does not exist: run cmfctl init" : strerror(errno));
+		      errno == ENOENT ? "does not exist: run cmfctl init" : error_text(-errno));
 	return false;
 }
 

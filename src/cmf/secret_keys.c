@@ -5,6 +5,7 @@
  */
 #include "secret_keys.h"
 
+#include "base/error.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ static int key_read(const char *what, const char *path, struct secret_key **keyp
 		return err;
 	if (err < 0) {
 		strbuf_printf(problems, "[store] %s: cannot read %s: %s\n", what, path,
-			      strerror(-err));
+			      error_text(err));
 		return -EINVAL;
 	}
 	if (key)
@@ -130,7 +131,7 @@ static int own_read(struct secret_keys *keys, struct strbuf *problems)
 
 	if (err == -ENOENT) {
 		strbuf_printf(problems, "[store] secret_key: cannot read %s: %s\n",
-			      keys->conf->secret_key, strerror(ENOENT));
+			      keys->conf->secret_key, error_text(-ENOENT));
 		return -EINVAL;
 	}
 	if (err == 0)

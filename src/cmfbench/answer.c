@@ -5,6 +5,7 @@
  */
 #include "asn1/certificate.h"
 #include "asn1/der.h"
+#include "base/error.h"
 #include "client.h"
 
 #include <errno.h>
@@ -163,7 +164,7 @@ int bench_answer_check(struct bench_client *c, const struct cmp_message *msg,
 	err = protection_check(c, msg, &refusal);
 	if (err)
 		return bench_fail(failurep, "protection: %s",
-				  err == REFUSED ? refusal_code(refusal.reason) : strerror(-err));
+				  err == REFUSED ? refusal_code(refusal.reason) : error_text(err));
 	octets_clear(&t->server_nonce);
 	if (octets_dup(msg->sender_nonce, &t->server_nonce))
 		return bench_fail(failurep, "out of memory");
@@ -253,7 +254,7 @@ int bench_certificate_check(struct bench_client *c, const struct bench_transacti
 	err = issuer.len ? issuer_check(c, &view, came, n_came, issuer) : -ENOENT;
 	if (err)
 		return bench_fail(failurep, "certificate: issuer not verified (%s)",
-				  strerror(-err));
+				  error_text(err));
 	return 0;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "client.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -131,7 +133,7 @@ static int round_run(struct batch *b, unsigned long number, bool confirming,
 	}
 	if (err) {
 		PKIBody_free(nested);
-		return bench_fail(failurep, "request: %s", strerror(-err));
+		return bench_fail(failurep, "request: %s", error_text(err));
 	}
 	if (sk_ASN1_TYPE_num(nested->value.nested) == 0) {
 		PKIBody_free(nested);

@@ -4,6 +4,7 @@
 #include "asn1/cmf_types.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 
 #include <errno.h>
 #include <openssl/rand.h>
@@ -182,7 +183,7 @@ static int exchange_octets(struct bench_client *c, struct bench_transaction *t, 
 	err = bench_encode(c, t, body, implicit_confirm, &request);
 	bench_gate_leave(c->setup->gate);
 	if (err)
-		return bench_fail(failurep, "encoding: %s", strerror(-err));
+		return bench_fail(failurep, "encoding: %s", error_text(err));
 	return octets_post(c, &request, failurep);
 }
 
@@ -218,7 +219,7 @@ static int certificate_confirm(struct bench_client *c, struct bench_transaction 
 
 	err = bench_certconf_new(t, &body);
 	if (err)
-		return bench_fail(failurep, "certConf: %s", strerror(-err));
+		return bench_fail(failurep, "certConf: %s", error_text(err));
 	if (bench_exchange(c, t, body, false, &answer, failurep))
 		return -1;
 	return answer->body_type == PKI_BODY_PKICONF ? 0 : bench_fail_body(failurep, answer);
@@ -250,7 +251,7 @@ static int transaction_run(struct bench_client *c, enum bench_operation operatio
 		return bench_fail(failurep, "no random numbers");
 	err = bench_request_new(c->setup, operation, number, t, &body);
 	if (err)
-		return bench_fail(failurep, "request: %s", strerror(-err));
+		return bench_fail(failurep, "request: %s", error_text(err));
 	if (bench_exchange(c, t, body, implicit, &answer, failurep))
 		return -1;
 	if (answer->body_type != bench_answer_type(operation))

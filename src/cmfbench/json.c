@@ -6,6 +6,8 @@
  */
 #include "client.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <openssl/err.h>
@@ -109,7 +111,7 @@ static long body_post(struct bench_client *c, const char *resource, json_t *body
 	}
 	if (err) {
 		bench_fail(failurep, "transfer: %s",
-			   answer.problem[0] ? answer.problem : strerror(-err));
+			   answer.problem[0] ? answer.problem : error_text(err));
 	} else {
 		status = answer.status;
 		*answerp = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
@@ -213,7 +215,7 @@ int bench_client_run_json(struct bench_client *c, unsigned long number,
 	bench_gate_enter(c->setup->gate);
 	err = bench_p10_new(c->setup, number, &e.t, &e.request);
 	if (err)
-		err = bench_fail(failurep, "request: %s", strerror(-err));
+		err = bench_fail(failurep, "request: %s", error_text(err));
 	if (!err)
 		err = entity_register(c, &e, failurep);
 	if (!err)

@@ -5,6 +5,7 @@
  * machine is not as fast in every second.
  */
 #include "base/clock.h"
+#include "base/error.h"
 #include "bench.h"
 
 #include <errno.h>
@@ -216,7 +217,7 @@ static int lanes_start(struct load *load, const struct bench_setup *setup, struc
 	bench_schedule_start(&load->schedule, o->duration_s, o->rate, o->batch * o->requests);
 	err = mark_set(load, -1);
 	if (err) {
-		fprintf(stderr, "cmfbench: --pid: %s\n", strerror(-err));
+		fprintf(stderr, "cmfbench: --pid: %s\n", error_text(err));
 		return err;
 	}
 	for (*startedp = 0; *startedp < o->connections; ++*startedp) {

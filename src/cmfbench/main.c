@@ -6,6 +6,7 @@
 #include "bench.h"
 
 #include "asn1/dn.h"
+#include "base/error.h"
 
 #include <argp.h>
 #include <curl/curl.h>
@@ -429,7 +430,7 @@ int main(int argc, char **argv)
 		result = a.hostile ? hostile_run(&a.bench) : load_run(&a);
 	curl_global_cleanup();
 	if (result < 0) {
-		fprintf(stderr, "cmfbench: %s\n", strerror(-result));
+		fprintf(stderr, "cmfbench: %s\n", error_text(result));
 		return 2;
 	}
 	return result;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A page that draws reports of --json: throughput over latency, cost over the size of the store. */
+#include "base/error.h"
 #include "bench.h"
 #include "chart.h"
 
@@ -228,7 +229,7 @@ static int text_write(const char *path, const struct strbuf *text)
 		good = false;
 	if (good)
 		return 0;
-	fprintf(stderr, "cmfbench: %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "cmfbench: %s: %s\n", path, error_text(-errno));
 	return -EIO;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Credentials and trust anchors of the benchmark, read once and shared by all connections. */
 #include "asn1/certificate.h"
+#include "base/error.h"
 #include "client.h"
 #include "keys/credential.h"
 
@@ -59,7 +60,7 @@ int bench_credential_set(struct bench_credential *c, const struct bytes *certs, 
 
 static int file_complain(const char *what, const char *path, int err)
 {
-	fprintf(stderr, "cmfbench: %s %s: %s\n", what, path, strerror(-err));
+	fprintf(stderr, "cmfbench: %s %s: %s\n", what, path, error_text(err));
 	ERR_clear_error();
 	return err;
 }

@@ -5,6 +5,8 @@
  */
 #include "client.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -61,7 +63,7 @@ static int certificates_ask(struct bench_client *c, struct bench_transaction *it
 	}
 	if (err) {
 		PKIBody_free(body);
-		return bench_fail(failurep, "request: %s", strerror(-err));
+		return bench_fail(failurep, "request: %s", error_text(err));
 	}
 	if (bench_exchange(c, item, body, o->implicit_confirm, answerp, failurep))
 		return -1;
@@ -87,7 +89,7 @@ static int certificates_confirm(struct bench_client *c, struct bench_transaction
 	}
 	if (err) {
 		PKIBody_free(body);
-		return bench_fail(failurep, "certConf: %s", strerror(-err));
+		return bench_fail(failurep, "certConf: %s", error_text(err));
 	}
 	if (bench_exchange(c, item, body, false, &answer, failurep))
 		return -1;

@@ -4,6 +4,7 @@
  */
 #include "ctl.h"
 
+#include "base/error.h"
 #include "base/uri.h"
 #include "conf.h"
 
@@ -75,7 +76,7 @@ static const char *socket_fault(int error)
 		return "permission denied; operators are root, its user and its group (as "
 		       "`adduser NAME cmfd` makes one)";
 	default:
-		return strerror(error);
+		return error_text(-error);
 	}
 }
 

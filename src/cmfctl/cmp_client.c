@@ -8,6 +8,7 @@
 #include "asn1/certificate.h"
 #include "asn1/dn.h"
 #include "asn1/name.h"
+#include "base/error.h"
 #include "ca.h"
 #include "keys/credential.h"
 
@@ -301,7 +302,7 @@ static int transfer_failed(const struct cmp_client *client, int err)
 	if (err == -EPROTO)
 		ctl_error("%s gives no CMP answer", client->transfer.url);
 	else
-		ctl_error("no answer from %s: %s", client->transfer.url, strerror(-err));
+		ctl_error("no answer from %s: %s", client->transfer.url, error_text(err));
 	return CTL_UNREACHABLE;
 }
 

@@ -7,6 +7,7 @@
 
 #include "asn1/key_update.h"
 #include "asn1/x509.h"
+#include "base/error.h"
 #include "checker.h"
 #include "conf.h"
 #include "keys/credential.h"
@@ -32,7 +33,7 @@ static int certificates_add(const char *path, struct init *init)
 	ERR_clear_error();
 	if (err) {
 		ctl_error("%s: %s", path,
-			  err == -ENODATA ? "there is no certificate in it, PEM" : strerror(-err));
+			  err == -ENODATA ? "there is no certificate in it, PEM" : error_text(err));
 		return CTL_USAGE;
 	}
 	while (sk_X509_num(certs) > 0 && init->n_existing < INIT_PATH_MAX)

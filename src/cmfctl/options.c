@@ -5,6 +5,7 @@
 #include "complete.h"
 #include "ctl.h"
 
+#include "base/error.h"
 #include "base/visible.h"
 #include "conf.h"
 
@@ -125,7 +126,7 @@ int ctl_openssl_error(const char *what)
 
 int ctl_file_error(const char *path, int err)
 {
-	ctl_error("%s: %s", path, strerror(err < 0 ? -err : err));
+	ctl_error("%s: %s", path, error_text(err < 0 ? err : -err));
 	return CTL_FAULT;
 }
 

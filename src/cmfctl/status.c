@@ -4,6 +4,7 @@
  * configuration and database say is told. What is in it is json/operator/status.c's.
  */
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/metrics.h"
 #include "ctl.h"
 #include "json.h"
@@ -61,7 +62,7 @@ static int files_status(const char *config, json_t **statusp)
 
 	if (err) {
 		ctl_error("cannot use the configuration %s:\n%s", config,
-			  f.problems.text ? f.problems.text : strerror(-err));
+			  f.problems.text ? f.problems.text : error_text(err));
 		return CTL_FAULT;
 	}
 	database_open(&f);

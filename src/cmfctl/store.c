@@ -2,6 +2,7 @@
 /* store create: the tables of cmfd in the database of a server, which [store] database names. */
 #include "ctl.h"
 
+#include "base/error.h"
 #include "conf.h"
 #include "store.h"
 
@@ -22,7 +23,7 @@ int ctl_store_create(struct ctl *ctl, int argc, char **argv)
 	err = conf_load(ctl->config, &conf, &problems);
 	if (err) {
 		ctl_error("cannot use the configuration %s:\n%s", ctl->config,
-			  problems.text ? problems.text : strerror(-err));
+			  problems.text ? problems.text : error_text(err));
 		return CTL_FAULT;
 	}
 	options.database = conf->store.database;
@@ -35,6 +36,6 @@ int ctl_store_create(struct ctl *ctl, int argc, char **argv)
 		strbuf_printf(&problems, "%s is a database of cmfd already", options.database);
 	else
 		store_open_problem(&options, err, &problems);
-	ctl_error("%s", problems.text ? problems.text : strerror(-err));
+	ctl_error("%s", problems.text ? problems.text : error_text(err));
 	return CTL_FAULT;
 }

@@ -6,6 +6,7 @@
 #include "ctl.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "cmf/retention.h"
 #include "conf.h"
 
@@ -57,7 +58,7 @@ static int file_tidy(const struct conf *conf, bool dry, json_t **sumsp)
 		return *sumsp ? CTL_OK : CTL_FAULT;
 	}
 	store_open_problem(&options, err, &problem);
-	ctl_error("%s", problem.text ? problem.text : strerror(-err));
+	ctl_error("%s", problem.text ? problem.text : error_text(err));
 	return CTL_FAULT;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "load.h"
 
+#include "base/error.h"
 #include "extensions.h"
 
 #include <ctype.h>
@@ -412,7 +413,7 @@ static int load_all(struct conf_loader *l)
 static void unreadable_tell(struct conf_loader *l, const char *path, int error)
 {
 	if (error != ENOENT)
-		conf_problem(&l->problems, NULL, NULL, "%s: %s", path, strerrordesc_np(error));
+		conf_problem(&l->problems, NULL, NULL, "%s: %s", path, error_text(-error));
 	else
 		conf_problem(&l->problems, NULL, NULL,
 			     "%s does not exist: `%s` makes a configuration, with keys and "

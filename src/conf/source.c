@@ -6,6 +6,7 @@
 #include "source.h"
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -214,7 +215,7 @@ int conf_source_read(const char *path, struct conf_problems *problems, struct co
 	size_t bom;
 
 	if (err < 0) {
-		conf_problem(problems, NULL, NULL, "%s: %s", path, strerrordesc_np(-err));
+		conf_problem(problems, NULL, NULL, "%s: %s", path, error_text(err));
 		return err;
 	}
 	if (memchr(content.data, '\0', content.len)) {

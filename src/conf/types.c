@@ -7,6 +7,7 @@
 #include "asn1/dn.h"
 #include "asn1/name.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/uri.h"
 #include "keys/credential.h"
 
@@ -76,7 +77,7 @@ static int path_resolve(const struct conf_input *in, void *value)
 
 static int path_refuse(const char *path, int error, struct strbuf *why)
 {
-	strbuf_printf(why, "%s: %s", path, strerrordesc_np(error));
+	strbuf_printf(why, "%s: %s", path, error_text(-error));
 	return -EINVAL;
 }
 

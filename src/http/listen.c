@@ -4,6 +4,8 @@
  */
 #include "http_private.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -19,7 +21,7 @@ enum { BACKLOG = 1024 };
 
 static int listen_problem(struct strbuf *problems, const char *key, const char *what, int err)
 {
-	strbuf_printf(problems, "%s: %s: %s\n", key, what, strerror(-err));
+	strbuf_printf(problems, "%s: %s: %s\n", key, what, error_text(err));
 	return err;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "lcm_local.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -20,7 +22,7 @@ static int problem_add(const struct conf_vnfm *conf, const char *key, const char
 	if (err == -ENOMEM)
 		return err;
 	strbuf_printf(problems, "[vnfm %s] %s: %s: %s\n", conf->name, key, path,
-		      err == -ENODATA ? "its first line is empty" : strerror(-err));
+		      err == -ENODATA ? "its first line is empty" : error_text(err));
 	return -EINVAL;
 }
 

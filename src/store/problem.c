@@ -73,7 +73,7 @@ static void url_say(const char *url, int err, struct strbuf *out)
 		strbuf_printf(out, "%s: this program was built without PostgreSQL", url);
 		break;
 	default:
-		strbuf_printf(out, "%s: %s; the log says more", url, strerror(-err));
+		strbuf_printf(out, "%s: %s; the log says more", url, error_text(err));
 	}
 }
 

@@ -5,6 +5,8 @@
  */
 #include "base/bytes.h"
 
+#include "base/error.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +23,7 @@ static int run_file(const char *path, size_t *countp)
 	int err = file_read(path, INPUT_MAX, &input);
 
 	if (err) {
-		fprintf(stderr, "%s: %s\n", path, strerror(-err));
+		fprintf(stderr, "%s: %s\n", path, error_text(err));
 		return err;
 	}
 	LLVMFuzzerTestOneInput(input.data, input.len);

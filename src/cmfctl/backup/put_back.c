@@ -6,6 +6,7 @@
 #include "backup.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "ctl.h"
 
 #include <errno.h>
@@ -71,7 +72,7 @@ static int database_mend(struct put_back *p, const struct conf *conf)
 	if (!err)
 		return store_mend(p, conf, store);
 	store_open_problem(&options, err, &problem);
-	ctl_error("%s", problem.text ? problem.text : strerror(-err));
+	ctl_error("%s", problem.text ? problem.text : error_text(err));
 	return CTL_FAULT;
 }
 

@@ -8,6 +8,7 @@
 
 #include "../stage.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/fault_point.h"
 #include "conf.h"
 #include "ctl.h"
@@ -270,7 +271,7 @@ static int database_prepare(struct restore *r, const struct conf *conf)
 		return CTL_OK;
 	store_open_problem(&options, err, &problem);
 	ctl_error("the database in the backup cannot be used: %s",
-		  problem.text ? problem.text : strerror(-err));
+		  problem.text ? problem.text : error_text(err));
 	return CTL_REFUSED;
 }
 

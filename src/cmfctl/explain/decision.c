@@ -5,6 +5,7 @@
  */
 #include "decision.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/metrics.h"
 #include "cmf.h"
 #include "ctl.h"
@@ -139,7 +140,7 @@ static void decision_print(const struct explain_question *q, const struct cmp_tr
 
 static int house_fault(const struct ctl *ctl, int err, const struct strbuf *problems)
 {
-	ctl_error("%s: %s", ctl->config, problems->len ? problems->text : strerror(-err));
+	ctl_error("%s: %s", ctl->config, problems->len ? problems->text : error_text(err));
 	return CTL_FAULT;
 }
 
