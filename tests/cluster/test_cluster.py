@@ -61,23 +61,8 @@ class Cluster:
         cmf.set("server", "proxy_protocol_from", f"{servers.HAPROXY_ADDRESS}/32")
         cmf.set("store", "timeout", "3s")
         with open(cmf.conf, "a", encoding="utf-8") as conf:
-            conf.write(f"""
-[client_policy one]
-live_certificates_per_entity = 1
-[ca other]
-type = upstream
-certificate = {self.upstream.dir}/ca/issuing.pem
-chain = {self.upstream.dir}/ca/root.pem
-server_url = {self.upstream.url}/.well-known/cmp
-ra_certificate = {self.ra.cert}
-ra_key = {self.ra.private_key}
-recipient = /CN=cmf
-expect_sender = /CN=cmf
-trusted = {self.upstream.root}
-upstream_profile = VnfciCert
-upstream_wait = 0
-upstream_retry = 500ms
-""")
+            conf.write("\n[client_policy one]\nlive_certificates_per_entity = 1\n")
+        cmf.put_before(self.upstream, self.ra, "other", upstream_wait="0")
 
     def start(self):
         """The first node alone, for what an operator does; then all."""

@@ -164,6 +164,15 @@ class Cmf:
             out.append(f"{key} = {value}")
         self.conf.write_text("\n".join(out) + "\n")
 
+    def put_before(self, ca, credential, name="corporate", **keys):
+        """Makes this CMF the RA of another cmfd, `ca`, by a section [ca NAME]; the credential is that of a client there."""
+        keys = {"type": "upstream", "certificate": ca.dir / "ca/issuing.pem", "chain": ca.root,
+                "server_url": f"{ca.url}/.well-known/cmp", "ra_certificate": credential.cert,
+                "ra_key": credential.private_key, "recipient": "/CN=cmf", "expect_sender": "/CN=cmf", "trusted": ca.root,
+                "upstream_profile": "VnfciCert", "upstream_wait": "2s", "upstream_retry": "500ms", **keys}
+        with open(self.conf, "a", encoding="utf-8") as conf:
+            conf.write(f"\n[ca {name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
+
     def start(self, ready=True, preexec_fn=None, **environment):
         env = dict(self.environment, **environment)
         with open(self.log, "ab") as log:

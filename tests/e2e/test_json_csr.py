@@ -9,24 +9,6 @@ import pytest
 from conftest import Cmf, Vnfm, wait_for
 from json_door import CERTIFICATES, REQUESTS, door_of, pkcs10
 
-CORPORATE = """
-[ca corporate]
-type = upstream
-certificate = {ca.dir}/ca/issuing.pem
-chain = {ca.dir}/ca/root.pem
-server_url = {ca.url}/.well-known/cmp
-request = {request}
-ra_certificate = {credential.cert}
-ra_key = {credential.private_key}
-recipient = /CN=cmf
-expect_sender = /CN=cmf
-trusted = {ca.root}
-upstream_profile = VnfciCert
-upstream_wait = 1s
-upstream_retry = 500ms
-upstream_timeout = {timeout}
-"""
-
 
 class Behind:
     """A CMF that is the RA of another one (`ca`), and a VNFM that speaks JSON to it."""
@@ -36,8 +18,7 @@ class Behind:
         self.ca.start()
         credential = Vnfm(self.ca, "ra", base / "ra-credential", may="register,request,revoke,ra")
         self.cmf = Cmf(base / "ra").serve_tls()
-        self.cmf.conf.write_text(self.cmf.conf.read_text() + CORPORATE.format(
-            ca=self.ca, credential=credential, request=request, timeout=timeout))
+        self.cmf.put_before(self.ca, credential, request=request, upstream_wait="1s", upstream_timeout=timeout)
         self.cmf.set("cmf", "default_ca", "corporate")
         self.cmf.start()
         self.vnfm = Vnfm(self.cmf, "vnfm", base / "vnfm")

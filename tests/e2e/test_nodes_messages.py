@@ -104,22 +104,7 @@ class Behind:
         credential = Vnfm(self.ca, "ra", base / "credential", may="register,request,revoke,ra")
         self.nodes = Nodes(base)
         self.ra = self.nodes.one
-        with open(self.ra.conf, "a", encoding="utf-8") as conf:
-            conf.write(f"""
-[ca corporate]
-type = upstream
-certificate = {self.ca.dir}/ca/issuing.pem
-chain = {self.ca.dir}/ca/root.pem
-server_url = {self.ca.url}/.well-known/cmp
-ra_certificate = {credential.cert}
-ra_key = {credential.private_key}
-recipient = /CN=cmf
-expect_sender = /CN=cmf
-trusted = {self.ca.root}
-upstream_profile = VnfciCert
-upstream_wait = 2s
-upstream_retry = 500ms
-""")
+        self.ra.put_before(self.ca, credential)
 
 
 @bouncycastle.pytestmark[0]

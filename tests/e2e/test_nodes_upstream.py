@@ -22,23 +22,8 @@ class Behind(Nodes):
         self.ra = Vnfm(self.ca, "ra", directory / "ra", may="register,request,revoke,ra")
         self.gate = Gate(self.ca.port)
         for node in (self.one, self.two):
-            with open(node.conf, "a", encoding="utf-8") as conf:
-                conf.write(f"""
-[ca corporate]
-type = upstream
-certificate = {self.ca.dir}/ca/issuing.pem
-chain = {self.ca.dir}/ca/root.pem
-server_url = http://{self.gate.address}/.well-known/cmp
-ra_certificate = {self.ra.cert}
-ra_key = {self.ra.private_key}
-recipient = /CN=cmf
-expect_sender = /CN=cmf
-trusted = {self.ca.root}
-upstream_profile = VnfciCert
-forwarding = {forwarding}
-upstream_wait = {UPSTREAM_WAIT}s
-upstream_retry = 500ms
-""")
+            node.put_before(self.ca, self.ra, server_url=f"http://{self.gate.address}/.well-known/cmp", forwarding=forwarding,
+                            upstream_wait=f"{UPSTREAM_WAIT}s")
         self.start()
         self.vnfm = Vnfm(self.one, "vnfm-a", directory / "vnfm")
         self.ca.register("ra", "vnfci-1")

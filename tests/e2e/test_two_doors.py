@@ -340,22 +340,7 @@ def behind(tmp_path_factory):
     ca.start()
     credential = Vnfm(ca, "ra", base / "ra-credential", may="register,request,revoke,ra")
     cmf = Cmf(base / "ra").serve_tls()
-    cmf.conf.write_text(cmf.conf.read_text() + f"""
-[ca corporate]
-type = upstream
-certificate = {ca.dir}/ca/issuing.pem
-chain = {ca.dir}/ca/root.pem
-server_url = {ca.url}/.well-known/cmp
-request = cr
-ra_certificate = {credential.cert}
-ra_key = {credential.private_key}
-recipient = /CN=cmf
-expect_sender = /CN=cmf
-trusted = {ca.root}
-upstream_profile = VnfciCert
-upstream_wait = 1s
-upstream_retry = 500ms
-""")
+    cmf.put_before(ca, credential, request="cr", upstream_wait="1s")
     cmf.set("cmf", "default_ca", "corporate")
     cmf.start()
     vnfm = Vnfm(cmf, "vnfm", base / "vnfm")

@@ -31,23 +31,7 @@ class Pair:
         self.ca.start()
         self.ra_client = Vnfm(self.ca, "ra", base / "ra-credential", may="register,request,revoke,ra")
         self.ra = Cmf(base / "ra")
-        with open(self.ra.conf, "a", encoding="utf-8") as conf:
-            conf.write(f"""
-[ca corporate]
-type = upstream
-certificate = {self.ca.dir}/ca/issuing.pem
-chain = {self.ca.dir}/ca/root.pem
-server_url = {self.ca.url}/.well-known/cmp
-request = {request}
-ra_certificate = {self.ra_client.cert}
-ra_key = {self.ra_client.private_key}
-recipient = /CN=cmf
-expect_sender = /CN=cmf
-trusted = {self.ca.root}
-upstream_profile = VnfciCert
-upstream_wait = 2s
-upstream_retry = 500ms
-""")
+        self.ra.put_before(self.ca, self.ra_client, request=request)
         self.ra.start()
         self.vnfm = Vnfm(self.ra, "vnfm-a", base / "vnfm")
 
@@ -188,22 +172,7 @@ def upstream_of_upstream(pair, name="up-kill", requester="ra"):
     third.register("ra", name)
     pair.ca.ctl("deregister", "--cert-type", "VnfciCert", "--subject-id", name)
     pair.ca.stop()
-    with open(pair.ca.conf, "a", encoding="utf-8") as conf:
-        conf.write(f"""
-[ca third]
-type = upstream
-certificate = {third.dir}/ca/issuing.pem
-chain = {third.dir}/ca/root.pem
-server_url = {third.url}/.well-known/cmp
-ra_certificate = {credential.cert}
-ra_key = {credential.private_key}
-recipient = /CN=cmf
-expect_sender = /CN=cmf
-trusted = {third.root}
-upstream_profile = VnfciCert
-upstream_wait = 500ms
-upstream_retry = 500ms
-""")
+    pair.ca.put_before(third, credential, "third", upstream_wait="500ms")
     pair.ca.start()
     pair.ca.ctl("register", "--requester", requester, "--cert-type", "VnfciCert", "--ca", "third",
                 "--subject-id", name)
