@@ -248,6 +248,14 @@ class Cmf:
     def ctl_json(self, *args):
         return json.loads(self.ctl(*args, "--json", stderr=None).stdout)  # warnings are no JSON
 
+    def operator(self, method, path, body=None, *curl):
+        """Status and answer of the operator's socket, for what cmfctl does not ask so."""
+        args = [*curl, "-H", "Content-Type: application/json", "-d", json.dumps(body)] if body is not None else curl
+        said = run(["curl", "-s", "-o", "-", "-w", "\n%{http_code}", "--unix-socket", self.dir / "cmfd.sock", "-X", method,
+                    f"http://cmf{path}", *args]).stdout
+        text, status = said.rsplit("\n", 1)
+        return int(status), json.loads(text) if text.startswith("{") else text
+
     def certificates(self, subject_id=None):
         args = ["--subject-id", subject_id] if subject_id else []
         return self.ctl_json("certificate", "list", *args)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several credentials of one client: it begins with a secret, goes on with the certificate that it got, and changes one
 for the next without a gap."""
-import json
 import re
 
 import pytest
@@ -133,15 +132,7 @@ def test_update(cmf, tmp_path):
 
 def test_operators_json(cmf):
     """Beside what cmfctl does."""
-
-    def ask(method, path, body=None, *more):
-        command = ["curl", "-s", "-o", "-", "-w", "\n%{http_code}", "--unix-socket", cmf.dir / "cmfd.sock", "-X", method,
-                   f"http://cmf{path}", *more]
-        if body is not None:
-            command += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
-        text, status = run(command).stdout.rsplit("\n", 1)
-        return int(status), json.loads(text) if text.startswith("{") else text
-
+    ask = cmf.operator
     client = {"name": "c", "trust_domain": "d", "may": ["request"], "oauth2_client": "c-id"}
     status, made = ask("POST", "/v1/clients", client)
     assert status == 201 and made["credential"] == ["oauth2"] and made["credentials"][0]["oauth2_client"] == "c-id"

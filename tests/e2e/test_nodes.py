@@ -245,6 +245,40 @@ def test_crl_of_the_other_node(tmp_path):
         both.stop()
 
 
+# --- what only one of them does, asked of the other one ---
+
+
+def test_resync_at_the_node_that_does_not_follow(tmp_path):
+    """409, and who does; a dry run only looks, and any node can. When that node has gone this one follows, and resyncs."""
+    manager = VnfManager().start()
+    both = Nodes(tmp_path)
+    for node in (both.one, both.two):
+        direct_mode.follow(node, manager, initial_credential_dir=None, callback_uri=f"{both.one.url}/lcm/sim")
+    try:
+        both.start()
+        follower = both.holder("vnfm sim")
+        other = both.other(follower)
+        direct_mode.settled(follower)
+        manager.has("vnf-o", "o-1")
+        status, answer = other.operator("POST", "/v1/vnfms/sim/resync", {})
+        assert (status, answer["detail"]) == (409, "another node follows the VNFM: `cmfctl node list` says which")
+        refused = other.ctl("vnfm", "resync", "sim", check=False)
+        assert refused.returncode == 1 and "another node follows the VNFM" in refused.stdout
+        assert "vnf-o o-1" in other.ctl("vnfm", "resync", "sim", "--dry-run").stdout
+        assert direct_mode.registered(other, "vnf-o") == []
+        holds = {node["name"]: node["jobs"] for node in other.ctl_json("node", "list")}
+        assert "vnfm sim" in holds[follower.dir.name] and "vnfm sim" not in holds[other.dir.name]
+        follower.ctl("vnfm", "resync", "sim")
+        direct_mode.becomes(other, "vnf-o", "o-1")
+        manager.has("vnf-o", "o-1", "o-2")
+        follower.kill()
+        wait_for("the other one following", lambda: other.ctl("vnfm", "resync", "sim", check=False).returncode == 0)
+        direct_mode.becomes(other, "vnf-o", "o-1", "o-2")
+    finally:
+        both.stop()
+        manager.stop()
+
+
 # --- nodes whose configurations differ ---
 
 
