@@ -236,6 +236,9 @@ class Cmf:
     def database(self, mode="ro"):
         """A connection to the store, which ends with the block: sqlite3's own `with` only commits. One that went on
         over a restart would see the log that the next cmfd has replaced, and take the database for damaged."""
+        if postgresql.database_of(self):
+            yield postgresql.Connection(self)
+            return
         with contextlib.closing(sqlite3.connect(f"file:{self.dir / 'cmf.db'}?mode={mode}", uri=True)) as db, db:
             yield db
 

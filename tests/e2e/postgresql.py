@@ -4,6 +4,7 @@ user that is not root. With CMFD_E2E_STORE=postgresql every Cmf has its database
 import atexit
 import functools
 import itertools
+import json
 import os
 import pathlib
 import pwd
@@ -84,9 +85,48 @@ def server():
     return Server()
 
 
+def database_of(cmf):
+    """The name of its database; None: it is a file."""
+    found = re.search(r"^database = postgresql://[^/]*/(\w+)", cmf.conf.read_text(), flags=re.M)
+    return found and found[1]
+
+
 def sql(cmf, statement):
     """In the database of that cmfd; what psql prints."""
-    return server().sql(re.search(r"postgresql://[^/]*/(\w+)", cmf.conf.read_text())[1], statement)
+    return server().sql(database_of(cmf), statement)
+
+
+def literal(value):
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'::bytea"
+    return "NULL" if value is None else str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+class Rows(list):
+    """As a cursor of sqlite3 has them."""
+
+    def fetchone(self):
+        return self[0] if self else None
+
+    def fetchall(self):
+        return self
+
+
+class Connection:
+    """What tests use of sqlite3.Connection, for a test that looks into either kind of database."""
+
+    def __init__(self, cmf):
+        self.database = database_of(cmf)
+
+    def execute(self, statement, parameters=()):
+        values = iter(parameters)
+        statement = re.sub(r"\?", lambda _: literal(next(values)), statement)
+        if not statement.startswith("SELECT"):
+            server().sql(self.database, statement)
+            return Rows()
+        rows = server().sql(self.database, f"SELECT coalesce(json_agg(r), '[]') FROM ({statement}) r")
+        return Rows(tuple(bytes.fromhex(v[2:]) if isinstance(v, str) and re.fullmatch(r"\\x[0-9a-f]*", v) else v
+                          for v in row.values()) for row in json.loads(rows))
 
 
 def use(cmf):

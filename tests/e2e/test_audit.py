@@ -30,6 +30,20 @@ def change(cmf, sql):
         db.execute(sql)
 
 
+def keep(cmf, directory):
+    """With the server down: keeps the whole database, and gives what puts it back."""
+    name = postgresql.database_of(cmf)
+    if not name:
+        shutil.copy(cmf.dir / "cmf.db", directory / "saved.db")
+        return lambda: shutil.copy(directory / "saved.db", cmf.dir / "cmf.db")
+
+    def copy(source, target):
+        postgresql.server().sql("postgres", f"DROP DATABASE IF EXISTS {target}")
+        postgresql.server().sql("postgres", f"CREATE DATABASE {target} TEMPLATE {source}")
+    copy(name, f"{name}_saved")
+    return lambda: copy(f"{name}_saved", name)
+
+
 @pytest.fixture
 def served(cmf, tmp_path):
     Vnfm(cmf, "vnfm-a", tmp_path)
@@ -147,7 +161,7 @@ def test_crl_is_made_by_who_asked_for_the_revocation(cmf, tmp_path):
     ("DELETE FROM audit WHERE chain = 2", "lines are missing"),
     ("DELETE FROM audit_chain WHERE id = 1", "chain 1 is missing"),
     ("UPDATE audit_chain SET last_sequence = last_sequence - 1, last_hash = (SELECT hash FROM audit WHERE chain = 1"
-     " ORDER BY sequence DESC LIMIT 1, 1) WHERE id = 1", "not what its MAC was made of"),
+     " ORDER BY sequence DESC LIMIT 1 OFFSET 1) WHERE id = 1", "not what its MAC was made of"),
     ("UPDATE audit_chain SET mac = NULL WHERE id = 1", "has no MAC"),
     ("UPDATE audit_chain SET before_sequence = before_sequence + 1 WHERE id = 2", "was changed"),
     ("UPDATE audit_chain SET anchor_sequence = 2, anchor_hash = (SELECT hash FROM audit WHERE chain = 1 AND sequence = 2)"
@@ -174,7 +188,8 @@ def test_a_chain_that_was_taken_away_whole_is_found(written):
 
 def test_with_another_key_nothing_verifies(written):
     written.stop()
-    change(written, "UPDATE audit_chain SET mac = zeroblob(40) WHERE id > 0")
+    with written.database("rw") as db:
+        db.execute("UPDATE audit_chain SET mac = ? WHERE id > 0", (bytes(40),))
     written.start()
     result = verify(written)
     assert result.returncode == 1 and "a store key that is not configured" in result.stderr
@@ -183,7 +198,7 @@ def test_with_another_key_nothing_verifies(written):
 def test_an_export_finds_an_audit_that_was_set_back(written, tmp_path):
     """What no look at the database alone can find: all of it as it was, MACs and all."""
     written.stop()
-    shutil.copy(written.dir / "cmf.db", tmp_path / "saved.db")
+    put_back = keep(written, tmp_path)
     written.start()
     written.register("vnfm-a", "seven")
     exported = tmp_path / "audit.jsonl"
@@ -192,7 +207,7 @@ def test_an_export_finds_an_audit_that_was_set_back(written, tmp_path):
     assert rows == lines(written) and rows[-1]["target"] == "seven"
     assert verify(written, "--against", str(exported)).returncode == 0
     written.stop()
-    shutil.copy(tmp_path / "saved.db", written.dir / "cmf.db")
+    put_back()
     written.start()
     assert verify(written).returncode == 0
     result = verify(written, "--against", str(exported))
@@ -270,7 +285,7 @@ def test_file_has_each_line_of_this_process_on(cmf, tmp_path):
 
 def lines_offline(cmf):
     with cmf.database() as db:
-        return db.execute("SELECT id FROM audit").fetchall()
+        return db.execute("SELECT id FROM audit ORDER BY id").fetchall()
 
 
 def test_at_a_stop_all_is_written(filed):
@@ -408,7 +423,7 @@ def test_heads_find_that_the_whole_database_was_set_back(cmf, tmp_path):
     heads.mkdir()
     Vnfm(cmf, "vnfm-a", tmp_path)
     cmf.stop()
-    shutil.copy(cmf.dir / "cmf.db", tmp_path / "saved.db")
+    put_back = keep(cmf, tmp_path)
     cmf.set("audit", "heads", "heads")
     cmf.set("audit", "heads_interval", "1s")
     cmf.start()
@@ -426,7 +441,7 @@ def test_heads_find_that_the_whole_database_was_set_back(cmf, tmp_path):
     assert verify(cmf, "--against", str(tmp_path / "heads.jsonl")).returncode == 0
     assert verify(cmf, "--against", str(heads)).returncode == 0
     cmf.stop()
-    shutil.copy(tmp_path / "saved.db", cmf.dir / "cmf.db")
+    put_back()
     cmf.start()
     assert verify(cmf).returncode == 0
     for against in heads, tmp_path / "heads.jsonl":

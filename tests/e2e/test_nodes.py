@@ -42,17 +42,13 @@ def copy_of(cmf, directory, name):
     return other
 
 
-def database_of(cmf):
-    return re.search(r"^database = \S+@/(\w+)\?", cmf.conf.read_text(), flags=re.M)[1]
-
-
 class Nodes:
     """Two cmfd, both of which serve."""
 
     def __init__(self, directory):
         self.dir = directory
         self.one = node_of(directory / "one")
-        self.database = database_of(self.one)
+        self.database = postgresql.database_of(self.one)
         self.two = copy_of(self.one, directory / "two", "two")
 
     def start(self):
@@ -130,7 +126,7 @@ def test_a_node_was_stopped(nodes):
 def test_a_cmfd_that_claims_the_database(tmp_path):
     """One from before there were nodes serves alone: each keeps the other off."""
     cmf = on_postgresql(tmp_path / "cmf")
-    name = database_of(cmf)
+    name = postgresql.database_of(cmf)
     psql = subprocess.Popen([f"{postgresql.programs()}/psql", "-h", str(postgresql.server().dir), "-U", "cmfd", "-At",
                              name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     psql.stdin.write("SELECT pg_try_advisory_lock(3);\n")

@@ -93,7 +93,7 @@ def said(cmf):
 
 def test_audit_is_chained(tmp_path):
     cmf = on_postgresql(tmp_path / "cmf")
-    database = re.search(r"^database = postgresql://[^/]*/(\w+)", cmf.conf.read_text(), flags=re.M)[1]
+    database = postgresql.database_of(cmf)
     try:
         cmf.start()
         vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
@@ -155,7 +155,7 @@ def test_flights_of_an_enrolment(tmp_path):
 def test_what_a_refused_message_has_asked(tmp_path):
     """It is no answer to the next request of the same worker, which may come after a change by another node."""
     cmf = on_postgresql(tmp_path / "cmf").serve_tls()
-    database = re.search(r"^database = postgresql://cmfd@/(\w+)", cmf.conf.read_text(), flags=re.M)[1]
+    database = postgresql.database_of(cmf)
     cmf.set("server", "workers", "1")
     cmf.start()
     try:

@@ -13,7 +13,6 @@ from conftest import ROOT, Cmf, Vnfm, wait_for
 from test_node_list import nodes  # noqa: F401  (the fixture)
 
 if postgresql.programs():
-    from test_nodes import database_of
     from test_postgresql import on_postgresql
 
 
@@ -80,7 +79,7 @@ def test_older_nodes_serve(tmp_path):
     if not postgresql.programs():
         pytest.skip("PostgreSQL is not installed (package postgresql)")
     cmf = on_postgresql(tmp_path / "cmf")
-    name = database_of(cmf)
+    name = postgresql.database_of(cmf)
     sql = postgresql.server().sql
     sql(name, "UPDATE schema_version SET version = version - 1")
     sql(name, "INSERT INTO node VALUES (7, 'old', 'a', '0.0', 40, 'c', 0, now_ms(), now_ms(), now_ms() + 3600000)")
