@@ -109,6 +109,11 @@ void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close);
 
 /*
+ * What the server of the database is set to that may lose what was committed, a line each into
+ * *linesp, owned; NULL: nothing. 0 or negative errno.
+ */
+_must_check_ int store_durability(struct store *store, char **linesp);
+/*
  * Whether a COMMIT can succeed: 0, or why not. One of the last max_age_ms says so; else one that
  * changes next to nothing is tried, once for all who ask at the same time, and waited for, but not
  * longer than wait_ms: -ETIMEDOUT. -ESTALE: store_files_check().

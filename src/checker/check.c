@@ -144,6 +144,18 @@ static int database_look(const struct conf *conf, struct store *store, struct ch
 	return err ? err : store_table_counts(reader, table_note, f);
 }
 
+/* What its server may lose. */
+static int durability_check(struct store *store, struct check_findings *f)
+{
+	_cleanup_(freep) char *lines = NULL;
+	int err = store_durability(store, &lines);
+	char *next = lines, *line;
+
+	while (next && (line = strsep(&next, "\n")))
+		strbuf_printf(&f->warnings, "[store] database: on its server %s\n", line);
+	return err;
+}
+
 /* Opens the database, and has it checked if that is wanted; nothing of it is changed. */
 static void database_open(const struct conf *conf, bool look, struct store **storep,
 			  struct check_findings *f)
@@ -152,6 +164,8 @@ static void database_open(const struct conf *conf, bool look, struct store **sto
 					      .batch_max = conf->store.batch_max,
 					      .index_keys = !conf->cmf.key_reuse,
 					      .timeout_ms = conf->store.timeout_ms,
+					      .unreplicated = conf->store.replication ==
+							      CONF_REPLICATION_NONE,
 					      .as_it_is = true};
 	int err = store_open(&options, storep);
 
@@ -162,6 +176,8 @@ static void database_open(const struct conf *conf, bool look, struct store **sto
 			      conf->store.database);
 		return;
 	}
+	if (!err)
+		err = durability_check(*storep, f);
 	if (!err && look) {
 		err = database_look(conf, *storep, f);
 		if (err == -EUCLEAN) {

@@ -65,6 +65,10 @@ struct driver {
 	int (*looked)(struct database *database);
 	/* After a COMMIT: whether such a one keeps what it should. 0 or a fault; NULL: it does. */
 	int (*ready)(struct database *database);
+	/* Settings with which a COMMIT keeps less than it should, a line each; NULL: there are
+	 * none.
+	 */
+	int (*durability)(struct database *database, char **linesp);
 	/* The schema that this program knows, where several processes may serve one database at the
 	 * same time; NULL: one does. */
 	int64_t (*schema_shared)(void);

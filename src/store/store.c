@@ -103,6 +103,12 @@ void store_close(struct store *store)
 	free(store);
 }
 
+int store_durability(struct store *store, char **linesp)
+{
+	*linesp = NULL;
+	return store->driver->durability ? store->driver->durability(store->database, linesp) : 0;
+}
+
 int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms)
 {
 	int err = store_files_check(store);

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What only a PostgreSQL server of one's own shows: a COMMIT whose outcome nobody knows when the standby takes over, and TLS."""
+"""What only a PostgreSQL server of one's own shows: a COMMIT whose outcome nobody knows when the standby takes over, settings
+with which what was committed can be lost, and TLS."""
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -10,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import servers # noqa: E402  (finds the modules of tests/e2e)
 import postgresql # noqa: E402
-from conftest import Cmf, Vnfm, issue, make_ca, run, wait_for # noqa: E402
+from conftest import BUILD, Cmf, Vnfm, issue, make_ca, run, wait_for # noqa: E402
 
 if not postgresql.programs():
     pytest.skip("PostgreSQL is not installed (package postgresql)", allow_module_level=True)
@@ -109,3 +112,100 @@ def test_tls_to_the_server(tmp_path):
         assert cmf.stop() == 0
     finally:
         database.stop()
+
+
+class Receiver:
+    """A pg_receivewal, which is a synchronous standby to a server that takes anybody for one."""
+
+    def __init__(self, database):
+        self.database, self.process = database, None
+        self.log = tempfile.mkdtemp(prefix="log.", dir=database.dir)
+        if postgresql.not_root():
+            servers.shutil.chown(self.log, "nobody")
+
+    def start(self):
+        self.process = subprocess.Popen([f"{postgresql.programs()}/pg_receivewal", "--synchronous", "-D", self.log, "-h", self.database.dir,
+                                         "-p", str(self.database.port), "-U", "cmfd"], **postgresql.not_root())
+        wait_for("the receiver", lambda: self.database.sql(
+            "SELECT sync_state FROM pg_stat_replication WHERE application_name = 'pg_receivewal'", "postgres") == "sync")
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def weak(tmp_path):
+    """A cmfd that wants standbys, on a server that has the settings which lose what was committed."""
+    database = servers.Database("db0", servers.free_port())
+    receiver = cmf = None
+    try:
+        database.make("", "full_page_writes = off\ndata_sync_retry = on\n") # fsync is off, too
+        database.sql("CREATE DATABASE cmfd", "postgres")
+        receiver = Receiver(database)
+        cmf = Cmf(tmp_path / "cmf")
+        cmf.set("store", "database", f"postgresql://cmfd@/cmfd?host={database.dir}&port={database.port}")
+        cmf.set("store", "replication", "required")
+        cmf.ctl("store", "create")
+        setting(database, "synchronous_standby_names", "*")
+        receiver.start()
+        yield cmf, database, receiver
+    finally:
+        if cmf:
+            cmf.stop()
+        if receiver:
+            receiver.stop()
+        database.stop()
+
+
+def setting(database, name, value):
+    """Of the running server."""
+    quoted = value.replace("'", "''")
+    database.sql(f"ALTER SYSTEM SET {name} = '{quoted}'", "postgres")
+    database.sql("SELECT pg_reload_conf()", "postgres")
+    wait_for(f"{name} = {value}", lambda: database.sql(f"SHOW {name}", "postgres") == value)
+
+
+def weak_settings(cmf):
+    """Those that `cmfctl check` warns of: it exits with 0 all the same."""
+    found = [row["finding"] for row in cmf.ctl_json("check") if row["severity"] == "warning"]
+    return [match[1] for match in (re.match(r"\[store\] database: on its server (\w+) ", f) for f in found) if match]
+
+
+def test_settings_that_lose_what_was_committed(weak):
+    """They are told, by the command and at the start, and keep nothing from serving."""
+    cmf, database, _ = weak
+    every = ["fsync", "full_page_writes", "data_sync_retry", "synchronous_standby_names"]
+    assert weak_settings(cmf) == every
+    cmf.start()
+    assert re.findall(r'event=durability problem="(\w+) ', cmf.log.read_text()) == every
+    assert cmf.stop() == 0
+    for i, name in enumerate(every[:2]):
+        setting(database, name, "on")
+        assert weak_settings(cmf) == every[i + 1:]
+    for names in ("FIRST 1 (*)", "ANY 1 (db1, *)", '"*"', "db1,*", 'pg_receivewal, "*"'):
+        setting(database, "synchronous_standby_names", names)
+        assert weak_settings(cmf) == every[2:], names
+    for names in ("pg_receivewal", 'FIRST 1 (pg_receivewal, "db*")', 'ANY 1 ("*db", pg_receivewal)'):
+        setting(database, "synchronous_standby_names", names)
+        assert weak_settings(cmf) == every[2:3], names
+    setting(database, "synchronous_standby_names", "*")
+    cmf.set("store", "replication", "none")
+    assert weak_settings(cmf) == every[2:3]
+
+
+def test_less_than_synchronous_commit(weak):
+    """What server and role say counts for other programs: a session of cmfd waits for the standby."""
+    cmf, database, receiver = weak
+    setting(database, "synchronous_commit", "off")
+    database.sql("ALTER ROLE cmfd SET synchronous_commit = local", "postgres")
+    cmf.start()
+    vnfm = Vnfm(cmf, "vnfm-a", cmf.dir.parent / "a")
+    receiver.stop()
+    with subprocess.Popen([BUILD / "cmfctl", "--config", cmf.conf, "register", "--requester", vnfm.name, "--cert-type", "VnfciCert",
+                           "--subject-id", "vnfci-1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as asking:
+        wait_for("COMMIT", lambda: commits_waiting(database) != "0")
+        assert asking.poll() is None
+        receiver.start()
+        assert asking.wait(600) == 0, asking.stdout.read()

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "driver.h"
+#include "durability.h"
 #include "flight.h"
 #include "migrate.h"
 #include "parameters.h"
@@ -82,6 +83,17 @@ static int driver_ready(struct database *database)
 		60000000, "[store] database", -EPERM,
 		"synchronous_standby_names of the server is empty: what is committed is on one"
 		" server only. Set it there, or [store] replication = none here");
+}
+
+static int driver_durability(struct database *database, char **linesp)
+{
+	struct session s = {.database = database_of(database)};
+	int err = session_open(&s);
+
+	if (err == 0)
+		err = pg_durability(&s, linesp);
+	session_close(&s);
+	return err;
 }
 
 /* --- connections --- */
@@ -433,6 +445,7 @@ const struct driver postgresql_driver = {
 	.look = driver_look,
 	.looked = driver_looked,
 	.ready = driver_ready,
+	.durability = driver_durability,
 	.schema_shared = pg_schema_newest,
 	.writer_new = pg_writer_new,
 	.connect = connection_open,

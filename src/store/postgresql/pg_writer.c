@@ -14,6 +14,7 @@
 #include "commit_mark.h"
 #include "counts.h"
 #include "driver.h"
+#include "durability.h"
 #include "locks.h"
 #include "migrate.h"
 #include "pg_statements.h"
@@ -66,6 +67,9 @@ static int writer_connect(struct pg_writer *w)
 		return err;
 	if (w->database->serve)
 		err = pg_schema_claim(&w->session);
+	/* Another server than before may be the primary. */
+	if (err == 0 && w->database->serve)
+		err = pg_durability_log(&w->session);
 	if (err == 0)
 		err = commit_mark_ensure(&w->mark, &w->session);
 	if (err == 0)
