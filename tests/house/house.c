@@ -338,6 +338,46 @@ void house_open(struct house *h, const char *cmf_keys, const char *sections)
 	house_open_at(h, clock_now_ms(&clock_system), cmf_keys, sections);
 }
 
+/* What a process that serves has, on the database and with the configuration that are there. */
+static int process_open(struct house *h, struct strbuf *problems)
+{
+	int err = store_open(&(struct store_options){.database = h->conf->store.database,
+						     .batch_max = 16,
+						     .index_keys = !h->conf->cmf.key_reuse},
+			     &h->store);
+
+	h->metrics = metrics_new();
+	if (!err)
+		err = ca_set_new(h->conf, h->store, &h->clock, h->metrics, &h->cas, problems);
+	if (!err)
+		err = cmf_new(h->conf, h->store, h->cas, &h->clock, &h->cmf, problems);
+	if (!err)
+		err = cmp_door_new(h->conf, h->cmf, &h->clock, h->metrics, &h->door, problems);
+	if (!err)
+		house_worker_new(h, &h->worker);
+	return err;
+}
+
+void house_node_open(const struct house *h, struct house *nodep)
+{
+	struct strbuf problems = STRBUF_NULL;
+
+	*nodep = *h;
+	nodep->worker = (struct cmf_worker){0};
+	HOUSE_CHECK(!process_open(nodep, &problems));
+	strbuf_clear(&problems);
+}
+
+void house_node_close(struct house *node)
+{
+	house_worker_clear(&node->worker);
+	cmp_door_free(node->door);
+	cmf_free(node->cmf);
+	ca_set_free(node->cas);
+	metrics_free(node->metrics);
+	store_close(node->store);
+}
+
 void house_open_at(struct house *h, int64_t now_ms, const char *cmf_keys, const char *sections)
 {
 	struct strbuf problems = STRBUF_NULL;
@@ -358,22 +398,11 @@ void house_open_at(struct house *h, int64_t now_ms, const char *cmf_keys, const 
 		err = store_create(&(struct store_options){.database = h->conf->store.database,
 							   .batch_max = 16});
 	if (!err)
-		err = store_open(&(struct store_options){.database = h->conf->store.database,
-							 .batch_max = 16,
-							 .index_keys = !h->conf->cmf.key_reuse},
-				 &h->store);
-	h->metrics = metrics_new();
-	if (!err)
-		err = ca_set_new(h->conf, h->store, &h->clock, h->metrics, &h->cas, &problems);
-	if (!err)
-		err = cmf_new(h->conf, h->store, h->cas, &h->clock, &h->cmf, &problems);
-	if (!err)
-		err = cmp_door_new(h->conf, h->cmf, &h->clock, h->metrics, &h->door, &problems);
+		err = process_open(h, &problems);
 	if (err)
 		fprintf(stderr, "%s\n", problems.text ? problems.text : "");
 	HOUSE_CHECK(!err);
 	strbuf_clear(&problems);
-	house_worker_new(h, &h->worker);
 	clients_add(h);
 }
 
@@ -394,12 +423,7 @@ void house_close(struct house *h)
 		&h->old_root,    &h->new_with_old, &h->old_with_new, &h->encryption,
 		&h->narrow,      &h->kga};
 
-	house_worker_clear(&h->worker);
-	cmp_door_free(h->door);
-	cmf_free(h->cmf);
-	ca_set_free(h->cas);
-	metrics_free(h->metrics);
-	store_close(h->store);
+	house_node_close(h);
 	conf_free(h->conf);
 	for (size_t i = 0; i < ARRAY_LEN(credentials); i++)
 		house_credential_clear(credentials[i]);

@@ -88,6 +88,12 @@ void house_open(struct house *house, const char *cmf_keys, const char *sections)
 /* The same at another time than now: for messages that were made then. */
 void house_open_at(struct house *house, int64_t now_ms, const char *cmf_keys, const char *sections);
 void house_close(struct house *house);
+/*
+ * Another process that serves the same database, with the same configuration, clock and clients,
+ * which it borrows. What the two know of each other is in the database.
+ */
+void house_node_open(const struct house *house, struct house *nodep);
+void house_node_close(struct house *node);
 /* A client with a certificate of client_root with that CN. */
 void house_client_add(struct house *house, const char *name, const char *domain,
 		      uint32_t permissions, bool register_on_ir);

@@ -316,6 +316,45 @@ START_TEST(rfc9810_e_figure_3)
 }
 END_TEST
 
+/*
+ * RFC 9810 5.1.3.4, where several serve: the secret is known at whichever node the message comes to
+ * that it protects, and so is that it was used.
+ */
+START_TEST(rfc9810_5_1_3_4_at_another_node)
+{
+	_cleanup_(octets_clear) struct octets secret = OCTETS_NULL;
+	struct told genp, told, conf, again;
+	struct ask genm, a, c, other;
+	struct house node;
+
+	house_node_open(h, &node);
+	secret = kem_open(&genm, &kem_a, &genp);
+	kem_first(&a, &genm, &genp, &kem_a, octets_view(&secret));
+	a.house = &node;
+	ask_certreq(&a, PKI_BODY_IR, "vnfci-a");
+	ask_send(&a, &told);
+	ck_assert_str_eq(told_text(&told), "");
+	ask_certconf(&c, &a, &told, PKI_STATUS_ACCEPTED);
+	c.house = h;
+	kem_protect(&c, &kem_a, octets_view(&secret), usual_mac());
+	ask_send(&c, &conf);
+	ck_assert_int_eq(conf.msg->body_type, PKI_BODY_PKICONF);
+	ck_assert_int_eq(granted_state(told_certificate(&told)), STORE_CERT_ACTIVE);
+	c.house = &node;
+	ask_send_octets(&c, &node.worker, octets_view(&c.sent), &again);
+	ck_assert(bytes_equal(octets_view(&conf.der), octets_view(&again.der)));
+	/* The transaction is over, and the secret with it, at both. */
+	kem_first(&other, &genm, &genp, &kem_a, octets_view(&secret));
+	ask_certreq(&other, PKI_BODY_IR, "vnfci-a");
+	expect_refused(&other, REFUSAL_transaction_id_in_use, FAIL_TRANSACTION_ID_IN_USE);
+	told_clear(&again);
+	granted_done(&c, &conf);
+	granted_done(&a, &told);
+	granted_done(&genm, &genp);
+	house_node_close(&node);
+}
+END_TEST
+
 /* RFC 9810 8.8: another ciphertext each time; but the same answer to a retransmission. */
 START_TEST(rfc9810_8_8_fresh_ciphertext)
 {
@@ -1083,6 +1122,7 @@ static TCase *kem_case(void)
 
 	tcase_add_checked_fixture(tc, kem_setup, kem_teardown);
 	tcase_add_loop_test(tc, rfc9810_e_figure_3, 0, ARRAY_LEN(mac_rows));
+	tcase_add_test(tc, rfc9810_5_1_3_4_at_another_node);
 	tcase_add_test(tc, rfc9810_8_8_fresh_ciphertext);
 	tcase_add_test(tc, rfc9810_5_1_3_4_reused_within_the_operation);
 	tcase_add_test(tc, rfc9483_4_2_end_entity);
