@@ -110,6 +110,7 @@ class Cmf:
         self.metrics_port = free_port()
         self.tls_port = None
         self.process = None
+        self.build = BUILD # of cmfd and cmfctl
         self.has_run = False
         self.environment = dict(os.environ)
         run([BUILD / "cmfctl", "init", "--dir", self.dir, "--listen", f"127.0.0.1:{self.port}"])
@@ -176,7 +177,7 @@ class Cmf:
     def start(self, ready=True, preexec_fn=None, **environment):
         env = dict(self.environment, **environment)
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([str(BUILD / "cmfd"), "--config", str(self.conf)],
+            self.process = subprocess.Popen([str(self.build / "cmfd"), "--config", str(self.conf)],
                                             stdout=log, stderr=log, env=env, preexec_fn=preexec_fn)
         if ready:
             try:
@@ -246,7 +247,7 @@ class Cmf:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def ctl(self, *args, check=True, **kwargs):
-        return run([BUILD / "cmfctl", "--config", self.conf, *args], check=check, **kwargs)
+        return run([self.build / "cmfctl", "--config", self.conf, *args], check=check, **kwargs)
 
     def ctl_json(self, *args):
         return json.loads(self.ctl(*args, "--json", stderr=None).stdout)  # warnings are no JSON

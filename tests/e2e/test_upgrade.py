@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database that a newer cmfd has migrated: this one goes on with it where that says so, and else refuses. What the newer
-one would write is written by hand."""
+one would write is written by hand; where CMFD_NEWER names what tools/newer-versions has built, there is a newer one, too."""
+import itertools
 import os
+import pathlib
 import re
 import sqlite3
 import subprocess
+import threading
 
 import pytest
 
 import postgresql
-from conftest import ROOT, Cmf, Vnfm, wait_for
+from conftest import BUILD, ROOT, Cmf, Requester, Vnfm, serial_of, wait_for
 from test_node_list import nodes  # noqa: F401  (the fixture)
+from two_nodes import Whoever
 
 if postgresql.programs():
+    from test_nodes import Nodes
     from test_postgresql import on_postgresql
+
+NEWER = os.environ.get("CMFD_NEWER")
 
 
 def log_of(cmf):
@@ -108,3 +115,101 @@ def test_what_a_migration_says_that_it_needs(tmp_path):
     assert embedded(tmp_path, "A;\n", "-- x\n-- needs 7\nB;\n", "C;\n") == [("7", "7"), ("8", "7"), ("9", "9")]
     assert "0009-x.sql: needs 7" in embedded(tmp_path, "A;\n", "B;\n", "-- needs 7\nC;\n")
     assert "0007-x.sql: needs 7" in embedded(tmp_path, "-- needs 7\nA;\n")
+
+
+# --- one after the other ---
+
+
+class Load:
+    """Clients that enrol and revoke all the time, whichever node answers, and note what they were told."""
+
+    def __init__(self, vnfm, nodes, threads=2):
+        self.relay, self.stopping = Whoever(*nodes), False
+        self.told, self.failures = {}, [] # state by serial
+        self.names = itertools.count()
+        clients = [Requester(self.relay, vnfm.dir / f"client-{i}", vnfm.credential) for i in range(threads)]
+        self.threads = [threading.Thread(target=self.run, args=(client,)) for client in clients]
+        for client, thread in zip(clients, self.threads):
+            client.dir.mkdir()
+            thread.start()
+
+    def run(self, client):
+        try:
+            while not self.stopping:
+                cert, _ = client.enrol(f"load-{next(self.names)}")
+                self.told[serial_of(cert)] = "active"
+                if len(self.told) % 3 == 0:
+                    assert client.cmp("rr", "-oldcert", cert).ok
+                    self.told[serial_of(cert)] = "revoked"
+        except BaseException as failure: # what pytest.fail() raises is no Exception
+            self.failures.append(failure)
+
+    def goes_on(self, n=6):
+        before = len(self.told)
+        wait_for("certificates", lambda: self.failures or len(self.told) >= before + n)
+        assert not self.failures, self.failures[0]
+
+    def stop(self):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+        self.relay.stop()
+        assert not self.failures, self.failures[0]
+
+
+@pytest.mark.skipif(not NEWER, reason="there is no newer cmfd (CMFD_NEWER=DIR; tools/newer-versions DIR makes it)")
+def test_nodes_are_upgraded_one_after_the_other(tmp_path):
+    """Nothing that was told is lost, and clients notice nothing but connections that break."""
+    following, after = (pathlib.Path(NEWER) / name for name in ("next", "after"))
+    both = Nodes(tmp_path)
+    one, two = both.one, both.two
+    both.start()
+    vnfm = Vnfm(one, "vnfm-a", tmp_path / "a", register_on_ir=True)
+    known = int(both.sql("SELECT version FROM schema_version"))
+
+    def becomes(node, build):
+        node.stop()
+        node.build = build
+        node.start()
+
+    def serve():
+        versions = {n["name"]: (n["version"], n["schema"]) for n in two.ctl_json("node", "list") if n["state"] == "alive"}
+        for node in (one, two):
+            client = Requester(node, node.dir, vnfm.credential)
+            client.enrol(f"direct-{node.dir.name}-{len(load.told)}")
+        return versions
+    load = Load(vnfm, (one, two))
+    try:
+        load.goes_on()
+        becomes(two, following)
+        assert both.sql("SELECT version, needs FROM schema_version") == f"{known + 1}|{known}"
+        wait_for("the log's word", lambda: "event=schema_newer" in log_of(one))
+        load.goes_on()
+        assert serve()["two"] == ("99.0.0", known + 1) and serve()["one"][1] == known
+        becomes(one, following)
+        load.goes_on()
+        assert {version for version, _ in serve().values()} == {"99.0.0"}
+        # The way back is open.
+        becomes(one, BUILD)
+        load.goes_on()
+        assert serve()["one"][1] == known
+        # The version after that cannot have others beside it.
+        one.stop()
+        one.build = after
+        assert "older cmfd that cannot go on with the schema of this one: stop those first" in refused(one)
+        assert "two (99.0.0)" in one.tail()
+        load.goes_on()
+    finally:
+        load.stop()
+        two.stop()
+    try:
+        one.start()
+        assert both.sql("SELECT version, needs FROM schema_version") == f"{known + 2}|{known + 2}"
+        states = {c["serial"].lower(): c["state"] for c in one.certificates()}
+        assert len(load.told) > 24 and {serial: states.get(serial) for serial in load.told} == load.told
+        assert one.ctl("audit", "verify").returncode == 0
+        for build in (BUILD, following):
+            two.build = build
+            assert "is of a newer cmfd than this one, which cannot go on with it" in refused(two)
+    finally:
+        both.stop()

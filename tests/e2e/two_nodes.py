@@ -5,6 +5,7 @@ import collections
 import http.client
 import sys
 import threading
+import time
 
 from conftest import ROOT
 from relay import Relay
@@ -52,6 +53,22 @@ class Turns(Relay):
         again = post(second.port, path, body)
         (self.same if answer == again else self.differ).add(body_type(body))
         return again
+
+
+class Whoever(Turns):
+    """Each message goes to the node that did not get the one before, if it answers; if not, to the other one."""
+
+    def forward(self, path, body):
+        while not self.stopped:
+            node = self.nodes[0]
+            self.nodes.rotate()
+            try:
+                status, content = post(node.port, path, body)
+                if status != 503:
+                    return status, content
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.02)
+        return 504, b""
 
 
 class Both(Relay):
