@@ -95,8 +95,15 @@ const struct http_route *json_operator_routes(const struct json_operator *door, 
 /* A line of the audit as GET /v1/audit has it, on one line of text; the caller frees. NULL: out of
  * memory. */
 char *json_audit_text(const struct store_audit *line);
+/* Reads one again: texts are the object's, and the hash is in `hash`. 0, or -EBADMSG: not all that
+ * the hash is made of is there. */
+_must_check_ int json_audit_read(const json_t *object, struct store_audit *linep,
+				 uint8_t hash[STORE_AUDIT_HASH_LEN]);
 /* A head of the audit on one line of text, as POST /v1/audit/heads reads it; the same. */
 char *json_audit_head_text(const struct store_audit_head *head, const struct store_audit_mac *mac);
+/* Reads one again; false: it is none. */
+bool json_audit_head_read(const json_t *object, struct store_audit_head *headp,
+			  struct store_audit_mac *macp);
 
 /* What a status is made of. Borrowed. */
 struct json_status_of {

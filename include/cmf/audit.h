@@ -38,7 +38,25 @@ _must_check_ int cmf_audit_verify(struct cmf *cmf, struct store_reader *reader,
 /* The MAC of a head that is kept elsewhere; without a store key there is none. 0 or -EIO. */
 _must_check_ int cmf_audit_head_mac(const struct cmf *cmf, const struct store_audit_head *head,
 				    struct store_audit_mac *macp);
+/* The same of the head of a chain; what the chain's own MAC does not prove gets none. 0 or -EIO. */
+_must_check_ int cmf_audit_chain_head_mac(const struct cmf *cmf,
+					  const struct store_audit_chain *chain,
+					  const struct store_audit_head *head,
+					  struct store_audit_mac *macp);
 /* 0; -EBADMSG: the MAC is not of that head, or there is none; -ENOKEY: it is of a store key that is
  * not configured; -EIO. */
 _must_check_ int cmf_audit_head_check(const struct cmf *cmf, const struct store_audit_head *head,
+				      const struct store_audit_mac *mac);
+
+/*
+ * The keys that heads have MACs of, for whoever has the file of a store key, and no CMF: that one,
+ * and the one before in FILE.old, if there is one. 0, -ENOMEM, or -EINVAL with a problem.
+ */
+struct cmf_audit_keys;
+_must_check_ int cmf_audit_keys_new(const char *secret_key, struct cmf_audit_keys **keysp,
+				    struct strbuf *problems);
+void cmf_audit_keys_free(struct cmf_audit_keys *keys);
+/* As cmf_audit_head_check(). */
+_must_check_ int cmf_audit_keys_check(const struct cmf_audit_keys *keys,
+				      const struct store_audit_head *head,
 				      const struct store_audit_mac *mac);

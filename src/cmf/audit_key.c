@@ -15,6 +15,8 @@
 static_assert((int)CMF_KEY_ID_LEN == (int)STORE_AUDIT_KEY_ID_LEN,
 	      "the id is that of the store key");
 
+DEFINE_CLEANUP(struct cmf_audit_keys, cmf_audit_keys_free);
+
 static int key_derive(const struct secret_key *from, struct store_audit_key *keyp)
 {
 	memcpy(keyp->id, from->id, sizeof(keyp->id));
@@ -50,11 +52,10 @@ int audit_keys_give(struct cmf *cmf)
 }
 
 /* The key that the MAC is of. -EBADMSG: there is no MAC; -ENOKEY. */
-static int key_of(const struct cmf *cmf, const struct store_audit_mac *mac,
+static int key_of(struct secret_keys *keys, const struct store_audit_mac *mac,
 		  struct store_audit_key *keyp)
 {
-	const struct secret_key *from =
-		mac->present ? secret_keys_look(cmf->secret_keys, mac->key_id) : NULL;
+	const struct secret_key *from = mac->present ? secret_keys_look(keys, mac->key_id) : NULL;
 
 	if (!from)
 		return mac->present ? -ENOKEY : -EBADMSG;
@@ -72,7 +73,7 @@ int audit_mac_check(const struct cmf *cmf, const struct store_audit_mac *mac,
 {
 	struct store_audit_mac expected = {0};
 	struct store_audit_key key;
-	int err = key_of(cmf, mac, &key);
+	int err = key_of(cmf->secret_keys, mac, &key);
 
 	if (err == 0)
 		err = store_audit_mac(&key, of, place, &expected);
@@ -95,17 +96,69 @@ int cmf_audit_head_mac(const struct cmf *cmf, const struct store_audit_head *hea
 	return err == -ENOKEY ? 0 : err;
 }
 
-int cmf_audit_head_check(const struct cmf *cmf, const struct store_audit_head *head,
-			 const struct store_audit_mac *mac)
+int cmf_audit_chain_head_mac(const struct cmf *cmf, const struct store_audit_chain *chain,
+			     const struct store_audit_head *head, struct store_audit_mac *macp)
+{
+	int err = audit_mac_check(cmf, &chain->mac, STORE_AUDIT_LAST, &chain->last);
+
+	*macp = (struct store_audit_mac){0};
+	if (err == 0)
+		err = cmf_audit_head_mac(cmf, head, macp);
+	return err == -EBADMSG || err == -ENOKEY ? 0 : err;
+}
+
+static int head_check(struct secret_keys *keys, const struct store_audit_head *head,
+		      const struct store_audit_mac *mac)
 {
 	struct store_audit_mac expected = {0};
 	struct store_audit_key key;
-	int err = key_of(cmf, mac, &key);
+	int err = key_of(keys, mac, &key);
 
 	if (err == 0)
 		err = store_audit_head_mac(&key, head, &expected);
 	OPENSSL_cleanse(&key, sizeof(key));
 	return err < 0 ? err : macs_compare(mac, &expected);
+}
+
+int cmf_audit_head_check(const struct cmf *cmf, const struct store_audit_head *head,
+			 const struct store_audit_mac *mac)
+{
+	return head_check(cmf->secret_keys, head, mac);
+}
+
+struct cmf_audit_keys {
+	struct conf_store conf;
+	struct secret_keys *keys;
+};
+
+int cmf_audit_keys_new(const char *secret_key, struct cmf_audit_keys **keysp,
+		       struct strbuf *problems)
+{
+	_cleanup_(cmf_audit_keys_freep) struct cmf_audit_keys *keys = calloc(1, sizeof(*keys));
+	int err = -ENOMEM;
+
+	if (keys)
+		keys->conf.secret_key = strdup(secret_key);
+	if (keys && keys->conf.secret_key)
+		err = secret_keys_new(&keys->conf, &keys->keys, problems);
+	if (err == 0)
+		*keysp = TAKE(keys);
+	return err;
+}
+
+void cmf_audit_keys_free(struct cmf_audit_keys *keys)
+{
+	if (!keys)
+		return;
+	secret_keys_free(keys->keys);
+	free(keys->conf.secret_key);
+	free(keys);
+}
+
+int cmf_audit_keys_check(const struct cmf_audit_keys *keys, const struct store_audit_head *head,
+			 const struct store_audit_mac *mac)
+{
+	return head_check(keys->keys, head, mac);
 }
 
 /* --- another store key --- */

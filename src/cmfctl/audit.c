@@ -3,20 +3,32 @@
  * audit list, verify and export.
  */
 #include "audit_against.h"
+#include "audit_file.h"
 #include "ctl.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	FILTER_ACTOR,
+	FILTER_ACTION,
+	FILTER_TARGET,
+	FILTER_OUTCOME,
+	FILTER_REQUEST_ID,
+	FILTER_SINCE
+};
+
 static const struct ctl_filter filters[] = {
-	{"actor", "actor", "NAME",
-	 "Of this client, or user of the system, or cmfctl, cmfd, housekeeping"},
-	{"action", "action", "ACTION", "Of this kind: register, issue, revoke, ..."},
-	{"target", "target", "NAME", "About this entity or client"},
-	{"outcome", "outcome", "OUTCOME", "That ended so: done, notAuthorized"},
-	{"request-id", "request_id", "ID", "Of this request, as the log has it (id)"},
-	{"since", "since", "TIME", "Not before 2026-11-23T08:53:00Z, or a day"},
+	[FILTER_ACTOR] = {"actor", "actor", "NAME",
+			  "Of this client, or user of the system, or cmfctl, cmfd, housekeeping"},
+	[FILTER_ACTION] = {"action", "action", "ACTION",
+			   "Of this kind: register, issue, revoke, ..."},
+	[FILTER_TARGET] = {"target", "target", "NAME", "About this entity or client"},
+	[FILTER_OUTCOME] = {"outcome", "outcome", "OUTCOME", "That ended so: done, notAuthorized"},
+	[FILTER_REQUEST_ID] = {"request-id", "request_id", "ID",
+			       "Of this request, as the log has it (id)"},
+	[FILTER_SINCE] = {"since", "since", "TIME", "Not before 2026-11-23T08:53:00Z, or a day"},
 };
 
 static const struct ctl_column columns[] = {
@@ -61,7 +73,41 @@ static int lines_write(void *arg, json_t *rows)
 	return CTL_OK;
 }
 
-static int chain_export(struct exporting *exporting, const json_t *chain)
+/* Whether all lines are wanted, or all since a time: then each follows from the one before it. */
+static bool is_whole(const struct ctl_selection *selection)
+{
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
+		if (i != FILTER_SINCE && selection->value[i])
+			return false;
+	return selection->limit == 0;
+}
+
+static int remark_write(const struct exporting *exporting, const json_t *remark)
+{
+	return json_dumpf(remark, exporting->out, JSON_COMPACT) ||
+			       fputc('\n', exporting->out) == EOF
+		       ? CTL_FAULT
+		       : CTL_OK;
+}
+
+/* What the first line of a chain goes on from. */
+static int begin_write(const struct exporting *exporting, const json_t *chain)
+{
+	const json_t *from = json_object_get(chain, "from");
+	json_t *begin;
+	int status;
+
+	if (exporting->selection->value[FILTER_SINCE] || !json_is_string(from))
+		return CTL_OK;
+	begin = json_pack("{s:b, s:O, s:O, s:O}", "begin", 1, "chain",
+			  json_object_get(chain, "chain"), "sequence",
+			  json_object_get(chain, "removed"), "hash", from);
+	status = remark_write(exporting, begin);
+	json_decref(begin);
+	return status;
+}
+
+static int chain_lines_export(struct exporting *exporting, const json_t *chain)
 {
 	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 	uint64_t limit = exporting->selection->limit;
@@ -75,6 +121,20 @@ static int chain_export(struct exporting *exporting, const json_t *chain)
 	ctl_query_add(&path, "chain", number);
 	return ctl_walk(exporting->ctl, path.text, limit ? limit - exporting->written : 0,
 			lines_write, exporting);
+}
+
+/* With what lets it be verified by itself: where it begins, and a head, which has a MAC. */
+static int chain_export(struct exporting *exporting, const json_t *chain)
+{
+	const json_t *head = json_object_get(chain, "head");
+	bool whole = is_whole(exporting->selection);
+	int status = whole ? begin_write(exporting, chain) : CTL_OK;
+
+	if (status == CTL_OK)
+		status = chain_lines_export(exporting, chain);
+	if (status == CTL_OK && whole && json_is_object(head))
+		status = remark_write(exporting, head);
+	return status;
 }
 
 /*
@@ -125,7 +185,8 @@ int ctl_audit_export(struct ctl *ctl, int argc, char **argv)
 		.doc = "Writes the audit, or what the options select of it, as a line of JSON "
 		       "each, with its place in its chain, one chain after the other. Keep such "
 		       "files elsewhere: `audit "
-		       "verify --against FILE` finds whether the audit was set back since then."};
+		       "verify --against FILE` finds whether the audit was set back since then, "
+		       "`audit verify --file FILE` whether the file was changed."};
 	struct ctl_selection selection = {
 		.list = &ctl_audit, .offered = CTL_ALL_FILTERS, .limited = true};
 	struct exporting exporting = {.ctl = ctl, .selection = &selection, .out = stdout};
@@ -192,16 +253,87 @@ static int report_print(const struct ctl *ctl, json_t *report)
 	return verified ? CTL_OK : CTL_REFUSED;
 }
 
-enum { OPT_AGAINST = 0x100 };
+/* The same of a file by itself, with what of it nothing proves. */
+static int file_report_print(const struct ctl *ctl, json_t *report, bool has_key)
+{
+	json_int_t unproven = json_integer_value(json_object_get(report, "lines_unproven"));
+	json_int_t missing = json_integer_value(json_object_get(report, "lines_missing"));
+	int status = report_print(ctl, report);
+
+	if (ctl->json || status != CTL_OK)
+		return status;
+	if (missing > 0)
+		fprintf(stderr, "%lld lines are not in it, as it says itself (gap)\n",
+			(long long)missing);
+	if (!has_key)
+		fprintf(stderr, "who wrote them nothing says: heads were not held against a store "
+				"key (--secret-key)\n");
+	else if (unproven > 0)
+		fprintf(stderr,
+			"of %lld lines nothing says who wrote them: they are the first in the file "
+			"of their chain, or no head with a MAC comes behind them\n",
+			(long long)unproven);
+	return status;
+}
+
+struct verify_args {
+	const char *against;
+	const char *file;
+	const char *secret_key;
+};
+
+enum { OPT_AGAINST = 0x100, OPT_VERIFY_FILE, OPT_SECRET_KEY };
 
 static error_t verify_parse(int key, char *arg, struct argp_state *state)
 {
-	const char **against = state->input;
+	struct verify_args *args = state->input;
 
-	if (key != OPT_AGAINST)
+	switch (key) {
+	case OPT_AGAINST:
+		args->against = arg;
+		return 0;
+	case OPT_VERIFY_FILE:
+		args->file = arg;
+		return 0;
+	case OPT_SECRET_KEY:
+		args->secret_key = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (args->file && args->against)
+			argp_error(state,
+				   "--file is about a file alone, --against about the audit");
+		if (args->secret_key && !args->file)
+			argp_error(state, "--secret-key is for --file: the CMF has its own");
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	*against = arg;
-	return 0;
+	}
+}
+
+static int file_verify(const struct ctl *ctl, const struct verify_args *args)
+{
+	json_t *report = NULL;
+	int status = audit_file_verify(args->file, args->secret_key, &report);
+
+	if (status == CTL_OK)
+		status = file_report_print(ctl, report, args->secret_key != NULL);
+	json_decref(report);
+	return status;
+}
+
+static int audit_verify(struct ctl *ctl, const char *against)
+{
+	json_t *report = NULL;
+	int status;
+
+	ctl->patient = true;
+	status = ctl_call(ctl, "GET", "/v1/audit/verify", NULL, &report);
+	if (status == CTL_OK && against)
+		status = audit_against(ctl, against, report);
+	if (status == CTL_OK)
+		status = report_print(ctl, report);
+	json_decref(report);
+	return status;
 }
 
 int ctl_audit_verify(struct ctl *ctl, int argc, char **argv)
@@ -211,23 +343,22 @@ int ctl_audit_verify(struct ctl *ctl, int argc, char **argv)
 		 "Look, too, whether what was exported to FILE is still there, or written to it as "
 		 "[audit] file or heads say; - is standard input, a directory that of the heads",
 		 1},
+		{"file", OPT_VERIFY_FILE, "FILE", 0,
+		 "Read that instead, which was exported or written as [audit] file says, and ask "
+		 "no CMF; - is standard input",
+		 1},
+		{"secret-key", OPT_SECRET_KEY, "KEYFILE", 0,
+		 "The file of the store key that the heads in FILE have MACs of; KEYFILE.old is "
+		 "read, too, if there is one",
+		 1},
 		{0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = verify_parse,
 		.doc = "Reads the whole audit, and says whether a line was changed, removed, "
 		       "inserted or cut off since it was written. Exits with 1 if so."};
-	const char *against = NULL;
-	json_t *report = NULL;
-	int status;
+	struct verify_args args = {0};
 
-	ctl_parse(&argp, ctl, &against, argc, argv);
-	ctl->patient = true;
-	status = ctl_call(ctl, "GET", "/v1/audit/verify", NULL, &report);
-	if (status == CTL_OK && against)
-		status = audit_against(ctl, against, report);
-	if (status == CTL_OK)
-		status = report_print(ctl, report);
-	json_decref(report);
-	return status;
+	ctl_parse(&argp, ctl, &args, argc, argv);
+	return args.file ? file_verify(ctl, &args) : audit_verify(ctl, args.against);
 }

@@ -200,10 +200,11 @@ static int head_note(struct comparison *c, json_t *head)
 
 /* --- reading --- */
 
-/* That lines are missing, which [audit] file may say, is no line. */
+/* That lines are missing, which [audit] file may say, or where a chain begins, is no line. */
 static bool is_remark(const json_t *line)
 {
-	return json_is_true(json_object_get(line, "gap"));
+	return json_is_true(json_object_get(line, "gap")) ||
+	       json_is_true(json_object_get(line, "begin"));
 }
 
 static bool is_line(const json_t *line)

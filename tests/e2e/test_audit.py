@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit: who did it, that it is what was written, and where else it goes."""
+import calendar
 import getpass
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -9,8 +11,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
+import types
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 import postgresql
 from conftest import BUILD, OPENSSL, Cmf, Vnfm, run, serial_of, wait_for
@@ -22,6 +28,11 @@ def verify(cmf, *args):
 
 def lines(cmf, *args):
     return cmf.ctl_json("audit", "list", *args)
+
+
+def exported_lines(text):
+    """Without what is said about them."""
+    return [o for o in map(json.loads, text.splitlines()) if "action" in o]
 
 
 def change(cmf, sql):
@@ -193,6 +204,9 @@ def test_with_another_key_nothing_verifies(written):
     written.start()
     result = verify(written)
     assert result.returncode == 1 and "a store key that is not configured" in result.stderr
+    # An export proves nothing of them either.
+    heads = [o for o in map(json.loads, written.ctl("audit", "export").stdout.splitlines()) if o.get("head")]
+    assert [bool(head["mac"]) for head in heads] == [False, False, True]
 
 
 def test_an_export_finds_an_audit_that_was_set_back(written, tmp_path):
@@ -203,7 +217,7 @@ def test_an_export_finds_an_audit_that_was_set_back(written, tmp_path):
     written.register("vnfm-a", "seven")
     exported = tmp_path / "audit.jsonl"
     written.ctl("audit", "export", "--output", str(exported))
-    rows = [json.loads(line) for line in exported.read_text().splitlines()]
+    rows = exported_lines(exported.read_text())
     assert rows == lines(written) and rows[-1]["target"] == "seven"
     assert verify(written, "--against", str(exported)).returncode == 0
     written.stop()
@@ -495,7 +509,7 @@ def test_head_that_this_cmf_has_not_made_is_found(cmf, tmp_path):
 def test_export_goes_chain_by_chain(written):
     """Each chain whole, whatever ids the others have got meanwhile; and what is wanted of them alone."""
     def exported(*args):
-        return [json.loads(line) for line in written.ctl("audit", "export", *args).stdout.splitlines()]
+        return exported_lines(written.ctl("audit", "export", *args).stdout)
     chains = written.ctl_json("audit", "verify")[0]["chains"]
     written.stop()
     with written.database("rw") as db:
@@ -513,6 +527,219 @@ def test_export_goes_chain_by_chain(written):
         assert sorted(line["id"] for line in exported(*args)) == sorted(line["id"] for line in lines(written, *args))
         assert exported(*args)
     assert exported("--since", "2100-01-01") == [] and len(exported("--limit", "3")) == 3
+
+
+# --- a file by itself ---
+
+
+ACTOR_KINDS = "client", "holder", "revoker", "operator", "system"
+HASHED = ("time_ms", "actor_kind", "actor", "uid", "action", "target", "detail", "before", "after", "outcome", "request_id",
+          "user")
+
+
+def number(value):
+    return value.to_bytes(8, "big", signed=True)
+
+
+def line_hash(before, line):
+    """docs/operator-json.md, "The hash of a line"."""
+    values = {**line, "actor_kind": ACTOR_KINDS.index(line["actor_kind"]),
+              "request_id": int(line["request_id"], 16) if line["request_id"] else None}
+    octets = bytes.fromhex(before) + number(line["chain"]) + number(line["sequence"])
+    for value in map(values.get, HASHED):
+        if value is None:
+            octets += b"\0"
+        elif isinstance(value, int):
+            octets += b"\1" + number(value if value < 1 << 63 else value - (1 << 64))
+        else:
+            octets += b"\2" + number(len(value.encode())) + value.encode()
+    return hashlib.sha256(octets).hexdigest()
+
+
+def head_mac(store_key, head):
+    key = HKDF(hashes.SHA256(), 32, None, b"cmfd audit chain").derive(bytes.fromhex(store_key))
+    at = calendar.timegm(time.strptime(head["time"], "%Y-%m-%dT%H:%M:%SZ"))
+    octets = (b"cmfd audit head" + number(head["chain"]) + number(head["sequence"]) + bytes.fromhex(head["hash"]) +
+              number(head["id"]) + number(at))
+    return hmac.new(key, octets, "sha256").hexdigest()
+
+
+def test_an_export_says_all_that_its_hashes_are_made_of(written):
+    """Whoever has the file and the store key needs no program of ours."""
+    objects = [json.loads(line) for line in written.ctl("audit", "export").stdout.splitlines()]
+    store_key = (written.dir / "store.key").read_text().strip()
+    at, heads = {}, []
+    for o in objects:
+        if o.get("begin"):
+            at[o["chain"]] = o["hash"]
+        elif o.get("head"):
+            assert o["hash"] == at[o["chain"]] and o["mac"] == head_mac(store_key, o)
+            heads.append(o["chain"])
+        else:
+            at[o["chain"]] = line_hash(at[o["chain"]], o)
+            assert at[o["chain"]] == o["hash"], o
+            assert o["time_ms"] // 1000 == calendar.timegm(time.strptime(o["time"], "%Y-%m-%dT%H:%M:%SZ"))
+    assert heads == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    """The lines of an export, its store key, and what is said of a file with other lines."""
+    base = tmp_path_factory.mktemp("export")
+    cmf = Cmf(base / "cmf").start()
+    Vnfm(cmf, "vnfm-a", base)
+    cmf.register("vnfm-a", "one", "two", "three")
+    cmf.stop()
+    cmf.start()
+    cmf.register("vnfm-a", "four", "five", "six")
+    text = cmf.ctl("audit", "export").stdout.splitlines()
+    cmf.stop()
+    file = base / "audit.jsonl"
+
+    def verify_file(changed, *args):
+        file.write_text("".join(line + "\n" for line in changed))
+        done = run([BUILD / "cmfctl", "--json", "audit", "verify", "--file", file, *args], check=False, stderr=subprocess.PIPE)
+        return done.returncode, json.loads(done.stdout)[0] if done.stdout else done.stderr
+    return types.SimpleNamespace(text=text, key=cmf.dir / "store.key", verify=verify_file, conf=cmf.conf)
+
+
+def test_file_is_verified_without_a_cmf(export):
+    n = sum("action" in line for line in export.text)
+    status, report = export.verify(export.text, "--secret-key", export.key)
+    assert (status, report["verified"], report["lines"]) == (0, True, n)
+    assert report["lines_unproven"] == report["heads_unproven"] == report["lines_missing"] == 0
+    assert [(c["chain"], c["from"]) for c in report["chains"] if c["chain"]] == [(1, 1), (2, 1)]
+    assert all(c["proven"] == c["to"] for c in report["chains"])
+    status, report = export.verify(export.text)
+    assert (status, report["lines_unproven"], report["heads_unproven"]) == (0, n, 2)
+    said = run([BUILD / "cmfctl", "audit", "verify", "--file", "-"], input="\n".join(export.text) + "\n").stdout
+    assert f"{n} lines in 2 chains: as they were written" in said and "--secret-key" in said
+
+
+def place(export, text):
+    found, = [i for i, line in enumerate(export.text) if text in line]
+    return found
+
+
+def replaced(old, new):
+    def change(export):
+        i = place(export, old)
+        return export.text[:i] + [export.text[i].replace(old, new)] + export.text[i + 1:]
+    return change
+
+
+def without(*texts):
+    return lambda export: [line for i, line in enumerate(export.text) if i not in [place(export, t) for t in texts]]
+
+
+def seconds_alone(export):
+    """A millisecond that the time for people does not show."""
+    i = place(export, '"target":"two"')
+    line = json.loads(export.text[i])
+    line["time_ms"] += 1 if line["time_ms"] % 1000 < 999 else -1
+    return export.text[:i] + [json.dumps(line)] + export.text[i + 1:]
+
+
+def cut_off(export):
+    """The last lines of chain 1, but not its head."""
+    heads = [i for i, line in enumerate(export.text) if '"head":true' in line]
+    return export.text[:heads[0] - 2] + export.text[heads[0]:]
+
+
+def swapped(export):
+    i = place(export, '"target":"one"')
+    return export.text[:i] + [export.text[i + 1], export.text[i]] + export.text[i + 2:]
+
+
+def inserted(export):
+    i = place(export, '"target":"two"')
+    line = json.loads(export.text[i])
+    return export.text[:i + 1] + [json.dumps(line | {"target": "x"})] + export.text[i + 1:]
+
+
+def another_head(export):
+    i = [i for i, line in enumerate(export.text) if '"head":true' in line][0]
+    return export.text[:i] + [json.dumps(json.loads(export.text[i]) | {"time": "2026-01-01T00:00:00Z"})] + export.text[i + 1:]
+
+
+@pytest.mark.parametrize("change, problem", [
+    (replaced('"target":"two"', '"target":"2"'), "the line was changed"),
+    (seconds_alone, "the line was changed"),
+    (without('"target":"two"'), "1 lines are missing before this one"),
+    (without('"target":"two"', '"target":"three"'), "2 lines are missing before this one"),
+    (cut_off, "the last 2 lines before the head are missing"),
+    (swapped, "1 lines are missing before this one"),
+    (inserted, "the line was changed"),
+    (another_head, "the head has no MAC of that store key"),
+])
+def test_what_was_done_to_a_file_is_found(export, change, problem):
+    status, report = export.verify(change(export), "--secret-key", export.key)
+    assert status == 1 and problem in report["findings"][0]["problem"], report
+
+
+def test_what_a_file_does_not_prove_is_told(export, tmp_path):
+    """The first lines of a chain were taken away with its begin, the last ones with its head; or the key is another one."""
+    n = sum("action" in line for line in export.text)
+    first = place(export, '"target":"one"')
+    status, report = export.verify(export.text[first:], "--secret-key", export.key)
+    assert (status, report["lines_unproven"]) == (0, 1) and report["chains"][0]["from"] > 1
+    last = max(i for i, line in enumerate(export.text) if '"head":true' in line)
+    status, report = export.verify(export.text[:last], "--secret-key", export.key)
+    assert status == 0 and report["lines_unproven"] == report["chains"][-1]["to"] and report["chains"][-1]["proven"] == 0
+    other = tmp_path / "other.key"
+    other.write_text("00" * 32 + "\n")
+    status, report = export.verify(export.text, "--secret-key", other)
+    assert (status, report["heads_unproven"], report["lines_unproven"]) == (0, 2, n)
+    (tmp_path / "other.key.old").write_text(export.key.read_text())
+    assert export.verify(export.text, "--secret-key", other)[1]["lines_unproven"] == 0
+    status, said = export.verify(export.text, "--secret-key", tmp_path / "none")
+    assert status == 4 and "No such file" in said
+
+
+def test_file_of_before_has_no_milliseconds(export):
+    old = [json.dumps({k: v for k, v in json.loads(line).items() if k != "time_ms"}) for line in export.text]
+    status, said = export.verify(old)
+    assert status == 1 and "has no time_ms" in said and "--against" in said
+    status, said = export.verify(["{}"])
+    assert status == 1 and "line 1 is no line of an exported audit" in said
+
+
+def test_lines_since_a_time_by_themselves(written):
+    text = written.ctl("audit", "export", "--since", "2026-01-01").stdout
+    assert '"begin"' not in text and text.count('"head":true') == 2
+    file = written.dir / "since.jsonl"
+    file.write_text(text)
+    key = "--secret-key", written.dir / "store.key"
+    report = json.loads(written.ctl("--json", "audit", "verify", "--file", file, *key).stdout)[0]
+    assert report["verified"] and report["lines_unproven"] == 2
+    # What else is chosen of it is no chain, and nothing pretends that it is.
+    assert "head" not in written.ctl("audit", "export", "--action", "register").stdout
+
+
+def test_audit_file_by_itself(filed):
+    """What [audit] file has, with lines that come twice, and such that it never got."""
+    filed.register("vnfm-a", "one", "two", "three")
+    all_is_written(filed)
+    filed.stop()
+    file, key = filed.dir / "audit.jsonl", ("--secret-key", filed.dir / "store.key")
+
+    def report(text):
+        file.write_text("".join(line + "\n" for line in text))
+        done = run([BUILD / "cmfctl", "--json", "audit", "verify", "--file", file, *key], check=False, stderr=subprocess.PIPE)
+        return json.loads(done.stdout)[0]
+    text = file.read_text().splitlines()
+    whole = report(text)
+    assert whole["verified"] and whole["lines_unproven"] == 1 and whole["chains"][0]["proven"] == whole["lines"]
+    # A head may have come before its line; the one of the stop has all before it.
+    text = [line for line in text[:-1] if '"head"' not in line] + text[-1:]
+    assert report(text[:4] + text[2:]) == whole
+    twice = report(text[:4] + [text[2].replace('"outcome":"done"', '"outcome":"x"')] + text[3:])
+    assert [f["problem"] for f in twice["findings"]] == ["the line was changed"]
+    ahead = report(text[-1:] + text[:-1])
+    assert [f["problem"] for f in ahead["findings"]] == ["the line was inserted, or put elsewhere"]
+    gap = {"gap": True, "after_id": json.loads(text[2])["id"], "before_id": json.loads(text[5])["id"], "lines": 2}
+    said = report(text[:3] + [json.dumps(gap)] + text[5:])
+    assert said["verified"] and said["lines_missing"] == 2 and said["lines_unproven"] == 2
 
 
 @pytest.mark.skipif(not postgresql.programs(), reason="no PostgreSQL server is installed")

@@ -25,6 +25,14 @@ static const char *text_of(const json_t *row, const char *key)
 	return text ? text : "";
 }
 
+/* What is beside the lines in an export, and in [audit] file. */
+static bool is_remark(const json_t *value)
+{
+	return json_is_true(json_object_get(value, "begin")) ||
+	       json_is_true(json_object_get(value, "head")) ||
+	       json_is_true(json_object_get(value, "gap"));
+}
+
 /* A line of the audit, or an array of them: cmfctl audit list and export have both. */
 static int value_take(struct since *s, json_t *value)
 {
@@ -38,6 +46,8 @@ static int value_take(struct since *s, json_t *value)
 		json_array_foreach(value, i, row) err = err ? err : value_take(s, row);
 		return err;
 	}
+	if (is_remark(value))
+		return 0;
 	time = text_of(value, "time");
 	outcome = text_of(value, "outcome");
 	if (strlen(time) < 20 || !json_object_get(value, "action"))

@@ -13,53 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const actor_kinds[STORE_ACTORS] = {
-	[STORE_ACTOR_CLIENT] = "client",   [STORE_ACTOR_HOLDER] = "holder",
-	[STORE_ACTOR_REVOKER] = "revoker", [STORE_ACTOR_OPERATOR] = "operator",
-	[STORE_ACTOR_SYSTEM] = "system",
-};
-
-static json_t *hash_json(struct bytes hash)
-{
-	char hex[2 * STORE_AUDIT_HASH_LEN + 1];
-
-	if (hash.len != STORE_AUDIT_HASH_LEN)
-		return json_null();
-	bytes_to_hex(hash, hex);
-	return json_string(hex);
-}
-
-static json_t *audit_json(const struct store_audit *a)
-{
-	char id[REQUEST_ID_SIZE];
-
-	request_id_text(a->request_id, id);
-	return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
-			 " s:I, s:o}",
-			 "id", (json_int_t)a->id, "time", json_time(a->time_ms), "actor_kind",
-			 a->actor_kind < STORE_ACTORS ? actor_kinds[a->actor_kind] : "unknown",
-			 "actor", json_text(a->actor), "uid",
-			 a->has_uid ? json_integer((json_int_t)a->uid) : json_null(), "user",
-			 json_text(a->user), "action", json_text(a->action), "target",
-			 json_text(a->target), "detail", json_text(a->detail), "before",
-			 json_text(a->before), "after", json_text(a->after), "outcome",
-			 json_text(a->outcome), "request_id", json_text(id[0] ? id : NULL), "chain",
-			 (json_int_t)a->chain, "sequence", (json_int_t)a->sequence, "hash",
-			 hash_json(a->hash));
-}
-
-char *json_audit_text(const struct store_audit *line)
-{
-	json_t *object = audit_json(line);
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-	json_decref(object);
-	return text;
-}
-
 static int audit_row(void *arg, const struct store_audit *a)
 {
-	return operator_page_add(arg, a->id, audit_json(a));
+	return operator_page_add(arg, a->id, operator_audit_json(a));
 }
 
 /* --- of one chain --- */
@@ -95,7 +51,7 @@ static int chain_row(void *arg, const struct store_audit *a)
 	int err = 0;
 
 	if (line_wanted(listing->wanted, a))
-		err = operator_page_add(listing->page, a->id, audit_json(a));
+		err = operator_page_add(listing->page, a->id, operator_audit_json(a));
 	else
 		operator_page_skip(listing->page, a->id);
 	return err == 0 && listing->last > 0 && a->sequence >= listing->last ? 1 : err;
@@ -182,20 +138,50 @@ int operator_audit(struct operator_call *call)
 
 /* --- chains --- */
 
+/* What its first line goes on from: its begin, or what retention has left. NULL: no memory. */
+static json_t *chain_from_json(const struct store_audit_chain *chain)
+{
+	struct store_audit_place from = chain->anchor;
+
+	if (chain->id == 0 || (from.sequence == 0 && store_audit_begin(chain, &from)))
+		return json_null();
+	return operator_hash_json(BYTES_OF(from.hash));
+}
+
 static json_t *chain_json(const struct store_audit_chain *chain)
 {
-	return json_pack("{s:I, s:o, s:I, s:o, s:o, s:I}", "chain", (json_int_t)chain->id, "begun",
-			 chain->id ? json_time(chain->begun_ms) : json_null(), "sequence",
-			 (json_int_t)chain->last.sequence, "hash",
-			 hash_json(BYTES_OF(chain->last.hash)), "mac",
-			 chain->id && chain->mac.present ? hash_json(BYTES_OF(chain->mac.octets))
-							 : json_null(),
-			 "removed", (json_int_t)chain->anchor.sequence);
+	return json_pack(
+		"{s:I, s:o, s:I, s:o, s:o, s:I, s:o}", "chain", (json_int_t)chain->id, "begun",
+		chain->id ? json_time(chain->begun_ms) : json_null(), "sequence",
+		(json_int_t)chain->last.sequence, "hash",
+		operator_hash_json(BYTES_OF(chain->last.hash)), "mac",
+		chain->id && chain->mac.present ? operator_hash_json(BYTES_OF(chain->mac.octets))
+						: json_null(),
+		"removed", (json_int_t)chain->anchor.sequence, "from", chain_from_json(chain));
 }
 
 static int chain_take(void *arg, const struct store_audit_chain *chain)
 {
 	return json_array_append_new(arg, chain_json(chain)) ? -ENOMEM : 0;
+}
+
+/* Each with its head, as it is now. */
+static int heads_add(const struct operator_call *call, json_t *items)
+{
+	json_t *item, *head;
+	int err = 0;
+	size_t i;
+
+	json_array_foreach(items, i, item)
+	{
+		int64_t chain = json_integer_value(json_object_get(item, "chain"));
+
+		if (!err)
+			err = operator_audit_head(call, chain, &head);
+		if (!err && json_object_set_new(item, "head", head))
+			err = -ENOMEM;
+	}
+	return err;
 }
 
 int operator_audit_chains(struct operator_call *call)
@@ -208,6 +194,8 @@ int operator_audit_chains(struct operator_call *call)
 		return operator_problem(call, 400, "the query has an unknown parameter");
 	}
 	err = store_audit_chains(call->worker->reader, chain_take, items);
+	if (!err)
+		err = heads_add(call, items);
 	if (!err)
 		return operator_ok(call, 200, json_pack("{s:o}", "items", items));
 	json_decref(items);

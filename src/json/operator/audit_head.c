@@ -14,23 +14,73 @@
 
 enum { HEADS_MAX = 1000 };
 
-char *json_audit_head_text(const struct store_audit_head *head, const struct store_audit_mac *mac)
+static json_t *head_json(const struct store_audit_head *head, const struct store_audit_mac *mac)
 {
 	char hash[2 * STORE_AUDIT_HASH_LEN + 1], octets[2 * STORE_AUDIT_HASH_LEN + 1];
-	char key[2 * STORE_AUDIT_KEY_ID_LEN + 1], *text;
-	json_t *object;
+	char key[2 * STORE_AUDIT_KEY_ID_LEN + 1];
 
 	bytes_to_hex(BYTES_OF(head->place.hash), hash);
 	bytes_to_hex(BYTES_OF(mac->octets), octets);
 	bytes_to_hex(BYTES_OF(mac->key_id), key);
-	object = json_pack("{s:b, s:o, s:I, s:I, s:I, s:s, s:s?, s:s?}", "head", 1, "time",
-			   json_time(head->time_s * 1000), "id", (json_int_t)head->line, "chain",
-			   (json_int_t)head->place.chain, "sequence",
-			   (json_int_t)head->place.sequence, "hash", hash, "key",
-			   mac->present ? key : NULL, "mac", mac->present ? octets : NULL);
-	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	return json_pack("{s:b, s:o, s:I, s:I, s:I, s:s, s:s?, s:s?}", "head", 1, "time",
+			 json_time(head->time_s * 1000), "id", (json_int_t)head->line, "chain",
+			 (json_int_t)head->place.chain, "sequence",
+			 (json_int_t)head->place.sequence, "hash", hash, "key",
+			 mac->present ? key : NULL, "mac", mac->present ? octets : NULL);
+}
+
+char *json_audit_head_text(const struct store_audit_head *head, const struct store_audit_mac *mac)
+{
+	json_t *object = head_json(head, mac);
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
 	json_decref(object);
 	return text;
+}
+
+/* --- of a chain, as it is now --- */
+
+static int line_id_take(void *arg, const struct store_audit *line)
+{
+	struct store_audit_head *head = arg;
+
+	head->line = line->id;
+	head->place.sequence = line->sequence;
+	return 0;
+}
+
+/* What is newest is read twice, and others write meanwhile: both have to be the same line. */
+static int newest_read(const struct operator_call *call, int64_t chain,
+		       struct store_audit_chain *chainp, struct store_audit_head *headp)
+{
+	struct store_reader *reader = call->worker->reader;
+	int err = store_audit_chain_get(reader, chain, chainp);
+
+	if (err == 0)
+		err = store_audit_newest(reader, chain, line_id_take, headp);
+	if (err == 0 && headp->place.sequence != chainp->last.sequence)
+		err = store_audit_chain_get(reader, chain, chainp);
+	if (err == 0 && headp->place.sequence != chainp->last.sequence)
+		err = STORE_NOT_FOUND;
+	headp->place = chainp->last;
+	headp->time_s = call->now_ms / 1000;
+	return err;
+}
+
+int operator_audit_head(const struct operator_call *call, int64_t chain, json_t **headp)
+{
+	struct store_audit_chain found;
+	struct store_audit_head head = {0};
+	struct store_audit_mac mac;
+	int err = chain > 0 ? newest_read(call, chain, &found, &head) : STORE_NOT_FOUND;
+
+	*headp = json_null();
+	if (err == 0)
+		err = cmf_audit_chain_head_mac(call->cmf, &found, &head, &mac);
+	if (err)
+		return err == STORE_NOT_FOUND ? 0 : err;
+	*headp = head_json(&head, &mac);
+	return *headp ? 0 : -ENOMEM;
 }
 
 /* --- reading one --- */
@@ -43,8 +93,8 @@ static bool hex_read(const json_t *object, const char *name, uint8_t *out, size_
 	return text && hex_to_bytes(text, out, len, &n) == 0 && n == len;
 }
 
-static bool head_read(const json_t *object, struct store_audit_head *headp,
-		      struct store_audit_mac *macp)
+bool json_audit_head_read(const json_t *object, struct store_audit_head *headp,
+			  struct store_audit_mac *macp)
 {
 	const char *time = json_string_value(json_object_get(object, "time"));
 	int64_t ms;
@@ -65,8 +115,9 @@ static int verdict_add(const struct operator_call *call, const json_t *object, j
 {
 	struct store_audit_head head = {0};
 	struct store_audit_mac mac = {0};
-	int err = head_read(object, &head, &mac) ? cmf_audit_head_check(call->cmf, &head, &mac)
-						 : -EBADMSG;
+	int err = json_audit_head_read(object, &head, &mac)
+			  ? cmf_audit_head_check(call->cmf, &head, &mac)
+			  : -EBADMSG;
 
 	if (err && err != -EBADMSG && err != -ENOKEY)
 		return err;

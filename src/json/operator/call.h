@@ -49,6 +49,11 @@ int operator_fault(struct operator_call *call, int err);
 /* The method is not for this path. */
 int operator_method_refused(struct operator_call *call, const char *allow);
 
+/* The head of a chain, as it is now, or null: it has no line, or goes on too fast. 0 or negative
+ * errno. */
+_must_check_ int operator_audit_head(const struct operator_call *call, int64_t chain,
+				     json_t **headp);
+
 /* Decides and adds to the worker's unit: 0, REFUSED, negative errno. */
 typedef int operator_decide(struct operator_call *call, void *arg, struct refusal *refusal);
 /*

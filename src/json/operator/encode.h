@@ -47,6 +47,9 @@ _must_check_ int operator_nodes_list(struct store_reader *reader,
 				     const struct json_process *process, json_t *items);
 /* What is wrong with one of them, as lines. */
 void operator_node_problems(const json_t *node, struct strbuf *lines);
+json_t *operator_audit_json(const struct store_audit *line);
+/* null, if it has not the length of one. */
+json_t *operator_hash_json(struct bytes hash);
 json_t *operator_announcement_json(const struct store_announcement *a, bool with_content);
 
 /* The bit of enum store_permission by its name, as "register"; 0 if there is none. */
