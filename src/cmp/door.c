@@ -273,6 +273,24 @@ static bool may_be_answered(const struct cmp_request *rq)
 	return !rq->service->announcement && rq->refusal.reason != REFUSAL_stranger_budget;
 }
 
+/*
+ * The same message may have come to another worker or node at the same time, and been answered
+ * since its transaction was read: what it has changed is why it was refused here. It has one
+ * answer, RFC 9483 3.1.
+ */
+static int refused_look(struct cmp_request *rq)
+{
+	bool answered = false;
+	int err;
+
+	if (!rq->admitted || cmp_trace_forgets(rq))
+		return REFUSED;
+	err = cmp_transaction_answered(rq, &answered);
+	if (err)
+		return err;
+	return answered ? STORE_CONFLICT : REFUSED;
+}
+
 /* Decides on an authenticated message, again if another commit came in between. CMP_TO_COMMIT: what
  * was decided is complete. */
 static int request_decide(struct cmp_request *rq)
@@ -282,6 +300,8 @@ static int request_decide(struct cmp_request *rq)
 	while (rq->attempts < ATTEMPTS_MAX && err == STORE_CONFLICT) {
 		attempt_begin(rq);
 		err = request_attempt(rq);
+		if (err == REFUSED)
+			err = refused_look(rq);
 		if (err == REFUSED && may_be_answered(rq))
 			err = step_take_last(rq, refusal_decide);
 	}

@@ -4,17 +4,21 @@ certificates holds at the other one at once."""
 import base64
 import itertools
 import shutil
+import subprocess
+import threading
 import types
 
 import pytest
 
+import postgresql
 import test_bouncycastle as bouncycastle
-from conftest import OPENSSL, Cmf, MacClient, Requester, Vnfm, serial_of
+from conftest import OPENSSL, Cmf, MacClient, Requester, Vnfm, serial_of, wait_for
 from json_door import CERTIFICATES, REQUESTS, door_of, pkcs10
+from relay import Relay
 from test_attestation_tpm import Attested
 from test_nodes import Nodes
 from test_pop import ask as ask_encrypted, rsa_key
-from two_nodes import Turns
+from two_nodes import Turns, body_type, post
 
 IR, CR, P10CR, POPDECR, KUR, KRR, RR, CCR, CERT_CONF = 0, 2, 4, 6, 7, 9, 11, 13, 24
 numbers = itertools.count()
@@ -77,6 +81,65 @@ def test_enrolment_update_revocation(nodes, turns, vnfm):
     assert revoked.ok, f"{revoked.text}\n{turns.tail()}"
     assert nodes.one.states(name)[-1] == nodes.two.states(name)[-1] == "revoked"
     assert (turns.same, turns.differ) == ({IR, CERT_CONF, KUR, RR}, set())
+
+
+class Caught(Relay):
+    """Everything goes to one node; the certConf that comes is kept, and what both nodes say to it when they get it at the
+    same time: the second one has read the transaction before the first one's commit, and all else after it."""
+    TRANSACTION = "state, deadline_ms, changed_ms, sent_nonce, request_digest, response"
+    CERTIFICATE = "state, confirm_by_ms"
+
+    def __init__(self, nodes, requester):
+        self.nodes, self.requester, self.said = nodes, requester, []
+        super().__init__(nodes.one.port)
+
+    root = property(lambda self: self.nodes.one.root)
+
+    def tail(self):
+        return self.nodes.one.tail() + self.nodes.two.tail()
+
+    def keep(self, name):
+        self.nodes.sql(f"CREATE TABLE t_{name} AS SELECT * FROM cmp_transaction WHERE requester = '{self.requester}'")
+        self.nodes.sql(f"CREATE TABLE c_{name} AS SELECT * FROM certificate WHERE id IN (SELECT certificate_id FROM t_{name})")
+
+    def put(self, name):
+        return (f"UPDATE cmp_transaction u SET ({self.TRANSACTION}) = (SELECT {self.TRANSACTION} FROM t_{name} t WHERE t.id = u.id)"
+                f" WHERE id IN (SELECT id FROM t_{name}); "
+                f"UPDATE certificate u SET ({self.CERTIFICATE}) = (SELECT {self.CERTIFICATE} FROM c_{name} c WHERE c.id = u.id)"
+                f" WHERE id IN (SELECT id FROM c_{name});")
+
+    def forward(self, path, body):
+        if body_type(body) != CERT_CONF:
+            return super().forward(path, body)
+        self.keep("before")
+        first = super().forward(path, body)
+        self.keep("after")
+        self.nodes.sql(self.put("before"))
+        with subprocess.Popen([f"{postgresql.programs()}/psql", "-qAtX", "-h", str(postgresql.server().dir), "-U", "cmfd",
+                               self.nodes.database], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
+            print(f"BEGIN; LOCK TABLE certificate IN ACCESS EXCLUSIVE MODE; {self.put('after')}\n\\echo locked", file=psql.stdin,
+                  flush=True)
+            assert psql.stdout.readline() == "locked\n"
+            asking = threading.Thread(target=lambda: self.said.append(post(self.nodes.two.port, path, body)))
+            asking.start()
+            wait_for("the second one's question", lambda: self.nodes.sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT c.id, c.id,%'") != "0")
+            psql.communicate("COMMIT;\n")
+        asking.join()
+        self.said.append(first)
+        return first
+
+
+def test_a_message_at_both_while_one_commits(nodes, vnfm):
+    """RFC 9483 3.1: it has one answer, whoever gives it; the second one must not take what was done for somebody else's."""
+    name = entity(vnfm)
+    vnfm.cmf = caught = Caught(nodes, vnfm.name)
+    try:
+        vnfm.enrol(name)
+    finally:
+        caught.stop()
+    assert caught.said[0] == caught.said[1], nodes.two.tail()
+    assert nodes.two.states(name) == ["active"]
 
 
 def test_encrypted_certificate(nodes, turns, vnfm):
