@@ -353,9 +353,12 @@ _must_check_ int cmf_reserved_registrations(struct cmf *cmf, struct store_reader
 
 /* One of the registrations of a call, in their order. */
 struct cmf_registered {
-	int64_t id; /* of a fresh one what stands for it in the unit: store_unit_id() */
+	/* As it is, or will be; the id of a fresh one is what stands for it in the unit:
+	 * store_unit_id(). Without its attester. */
+	struct store_registration registration;
 	bool fresh;
 };
+void cmf_registered_clear(struct cmf_registered *registered);
 
 struct cmf_attester_said;
 
@@ -378,10 +381,12 @@ struct cmf_register {
 	enum cert_handling handling; /* NONE: not given */
 	/* Of all of them (include/cmf/attester.h); NULL: none. Borrowed. */
 	const struct cmf_attester_said *attester;
-	const char *profile;               /* NULL: default of the certType */
-	const char *ca;                    /* NULL: by rule; only ADMIN and OPERATOR may name one */
-	struct cmf_registered *registered; /* gets n_subject_ids of them; NULL: not asked for */
-	struct cmf_register_bad *bad;      /* of a call that is REFUSED; NULL: not asked for */
+	const char *profile; /* NULL: default of the certType */
+	const char *ca;      /* NULL: by rule; only ADMIN and OPERATOR may name one */
+	/* n_subject_ids of them, all zero or from a call before, get what is registered, also if
+	 * it is REFUSED; the caller clears each. NULL: not asked for. */
+	struct cmf_registered *registered;
+	struct cmf_register_bad *bad; /* of a call that is REFUSED; NULL: not asked for */
 };
 
 /*

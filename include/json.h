@@ -23,20 +23,26 @@
 
 #include <jansson.h>
 
+/* All that is made from one configuration; whose it is the door does not know. */
+struct service;
+
 /* What a request is served with; a reload may replace it between requests. */
 struct json_service {
 	struct cmf *cmf;
 	struct token_checker *tokens; /* NULL: none are taken */
 	/* The certificates that the CMF itself lives by. */
 	const struct check_inventory *inventory;
+	/* Who goes on with it after the handler has returned has a reference meanwhile. */
+	struct service *whole;
+	struct service *(*ref)(struct service *);
+	void (*unref)(struct service *);
 };
 
 /*
  * Gives what the calling thread works with, and the service in force. All of it lives at least as
  * long as the handler runs.
  */
-typedef const struct cmf_worker *json_worker_of(struct worker *worker,
-						struct json_service *servicep);
+typedef struct cmf_worker *json_worker_of(struct worker *worker, struct json_service *servicep);
 
 /* --- the operator's --- */
 

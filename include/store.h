@@ -992,12 +992,13 @@ bool store_unit_is_dry(const struct store_unit *unit);
 /* Durable when it returns 0. STORE_CONFLICT: nothing of it happened. Clears in every case. */
 _must_check_ int store_unit_commit(struct store_unit *unit);
 /* What the commit of a submitted unit came to, as store_unit_commit() says it. On the thread of the
- * committer, where all others wait meanwhile: it hands on what it is told, and no more. */
-typedef void store_unit_told(void *arg, int result);
+ * committer, where all others wait meanwhile: it hands on what it is told, and no more. The unit is
+ * there for store_unit_id(), until this returns. */
+typedef void store_unit_told(void *arg, int result, const struct store_unit *unit);
 /*
- * Commits a unit, and does not wait for it: told(arg, result) is called once, perhaps before this
- * returns. The unit is the store's from then on, and *unitp is another one, empty; store_unit_id()
- * is not to be had. Only where there is no memory for another one does it wait.
+ * Commits a unit, and does not wait for it: `told` is called once, perhaps before this returns. The
+ * unit is the store's from then on, and *unitp is another one, empty. Only where there is no memory
+ * for another one does it wait.
  */
 void store_unit_submit(struct store_unit **unitp, store_unit_told *told, void *arg);
 /*

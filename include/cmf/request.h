@@ -36,6 +36,7 @@ struct cmf_requested {
 				 commit: store_unit_id() */
 	struct store_certificate cert;
 	bool fresh;      /* made now */
+	bool attested;   /* if it was: there was a key attestation, of which the store knows more */
 	int check_after; /* PROCESSING: seconds until it is worth asking again */
 	/* REFUSED: what stands in the way; 0: nothing that the client is told of. */
 	int64_t existing_csr_id;

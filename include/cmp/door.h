@@ -67,7 +67,7 @@ struct cmp_serving;
 _must_check_ bool cmp_serving_begin(struct cmp_door *door, struct cmf_worker *worker,
 				    const struct cmp_exchange *exchange,
 				    struct cmp_serving **servingp);
-/* Commits; told(arg, result) is called once, perhaps before this returns: store_unit_submit(). */
+/* Commits; `told` is called once, perhaps before this returns: store_unit_submit(). */
 void cmp_serving_commit(struct cmp_serving *serving, store_unit_told *told, void *arg);
 /*
  * With what was told. Where that is 0 nothing is left to be decided: any thread may call it,

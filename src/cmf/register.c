@@ -15,6 +15,12 @@
 #include <errno.h>
 #include <string.h>
 
+void cmf_registered_clear(struct cmf_registered *registered)
+{
+	store_registration_clear(&registered->registration);
+	registered->fresh = false;
+}
+
 /* What all entities of the call get. */
 struct terms {
 	const struct conf_profile *profile;
@@ -291,20 +297,23 @@ static int name_check(const struct registering *r, const struct store_entity *en
 static int subject_check(const struct registering *r, size_t index, int64_t *existing_idp,
 			 struct refusal *refusal)
 {
-	_cleanup_(store_registration_clear) struct store_registration found = {0};
+	struct cmf_registered *registered = &r->registered[index];
+	struct store_registration *found = &registered->registration;
 	const struct store_entity entity = entity_at(r, index);
-	int err = store_registration_find(r->call->reader, &entity, r->request->cert_type, &found);
+	int err;
 
+	cmf_registered_clear(registered);
+	err = store_registration_find(r->call->reader, &entity, r->request->cert_type, found);
 	if (err < 0)
 		return err;
-	r->registered[index] = (struct cmf_registered){found.id, err == STORE_NOT_FOUND};
+	registered->fresh = err == STORE_NOT_FOUND;
 	if (!principal_speaks_for(r->call->who, &entity))
 		return refuse(refusal, REFUSAL_domain_limits);
-	if (err == STORE_NOT_FOUND)
+	if (registered->fresh)
 		return name_check(r, &entity, refusal);
-	err = repetition_check(r, &found, refusal);
+	err = repetition_check(r, found, refusal);
 	if (err == REFUSED && refusal->reason == REFUSAL_registration_conflict)
-		*existing_idp = found.id;
+		*existing_idp = found->id;
 	return err;
 }
 
@@ -325,29 +334,43 @@ static int attester_add(const struct registering *r, const char *subject_id, int
 			: err;
 }
 
-static int subject_add(const struct registering *r, size_t index)
+/* Its texts are its own: it outlives the request. */
+static int registration_fill(const struct registering *r, const struct store_entity *entity,
+			     struct store_registration *reg)
 {
-	const struct store_entity entity = entity_at(r, index);
-	const struct store_registration reg = {
+	const struct cmf_principal *who = r->call->who;
+
+	*reg = (struct store_registration){
 		.cert_type = r->request->cert_type,
-		.vnf_instance = (char *)(uintptr_t)entity.vnf_instance,
-		.subject_id = (char *)(uintptr_t)entity.subject_id,
+		.vnf_instance = strdup(entity->vnf_instance),
+		.subject_id = strdup(entity->subject_id),
 		.handling = r->request->handling,
-		.manager = (char *)(uintptr_t)principal_manager(r->call->who),
-		.trust_domain = (char *)(uintptr_t)entity.trust_domain,
-		.ca = (char *)(uintptr_t)r->terms->ca,
-		.profile = r->terms->profile->name,
-		.source = r->call->who->kind == CMF_PRINCIPAL_VNFM ? r->call->who->name : NULL,
+		.manager = strdup(principal_manager(who)),
+		.trust_domain = strdup(entity->trust_domain),
+		.ca = strdup(r->terms->ca),
+		.profile = strdup(r->terms->profile->name),
+		.source = who->kind == CMF_PRINCIPAL_VNFM ? strdup(who->name) : NULL,
 		.state = STORE_REGISTRATION_ACTIVE,
 		.created_ms = r->call->now_ms,
 		.changed_ms = r->call->now_ms,
 	};
+	return reg->vnf_instance && reg->subject_id && reg->manager && reg->trust_domain &&
+			       reg->ca && reg->profile &&
+			       (reg->source || who->kind != CMF_PRINCIPAL_VNFM)
+		       ? 0
+		       : -ENOMEM;
+}
 
-	int64_t *idp = &r->registered[index].id;
-	int err = registration_add(r->call, &reg, r->clients->generation,
-				   cert_type_name(reg.cert_type), idp);
+static int subject_add(const struct registering *r, size_t index)
+{
+	const struct store_entity entity = entity_at(r, index);
+	struct store_registration *reg = &r->registered[index].registration;
+	int err = registration_fill(r, &entity, reg);
 
-	return err == 0 && r->terms->attested ? attester_add(r, reg.subject_id, *idp) : err;
+	if (err == 0)
+		err = registration_add(r->call, reg, r->clients->generation,
+				       cert_type_name(reg->cert_type), &reg->id);
+	return err == 0 && r->terms->attested ? attester_add(r, reg->subject_id, reg->id) : err;
 }
 
 /* All are checked before the first is added: a refused call leaves the unit as it was. */
@@ -381,8 +404,8 @@ static int subjects_register(const struct registering *r)
 static int entities_register(const struct cmf_call *call, const struct cmf_register *request,
 			     const struct terms *terms)
 {
-	_cleanup_(freep) struct cmf_registered *own = NULL;
 	_cleanup_(clients_unrefp) struct clients *clients = NULL;
+	struct cmf_registered *own = NULL;
 	struct registering r = {
 		.call = call,
 		.request = request,
@@ -397,7 +420,12 @@ static int entities_register(const struct cmf_call *call, const struct cmf_regis
 		r.registered = own = calloc(request->n_subject_ids, sizeof(*own));
 		err = own ? 0 : -ENOMEM;
 	}
-	return err == 0 ? subjects_register(&r) : err;
+	if (err == 0)
+		err = subjects_register(&r);
+	for (size_t i = 0; own && i < request->n_subject_ids; i++)
+		cmf_registered_clear(&own[i]);
+	free(own);
+	return err;
 }
 
 /* Before anything is looked up: what is refused here is so whether or not somebody has it. */

@@ -355,6 +355,7 @@ static int requested_fill(struct making *m, const struct cmf_order_terms *terms,
 	};
 	memcpy(csr->digest, m->digest, sizeof(csr->digest));
 	requested->fresh = true;
+	requested->attested = m->result.attestation.verdict != STORE_ATTESTATION_NONE;
 	if (terms->waiting)
 		requested->check_after = ca_upstream_check_after(m->result.ca);
 	if (text_dup(m->call->who->name, &csr->client) < 0 ||

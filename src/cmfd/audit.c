@@ -38,7 +38,7 @@ static struct cmf_origin origin_of(uid_t uid, char *buffer, size_t size)
 		.has_uid = true, .uid = uid, .user = found ? found->pw_name : NULL};
 }
 
-static void audit_told(void *arg, int result)
+static void audit_told(void *arg, int result, const struct store_unit *unit)
 {
 	(void)arg;
 	if (result != 0)
@@ -78,7 +78,7 @@ static void lines_end(struct lines *lines, bool wait)
 		lines->err = store_unit_commit(lines->unit);
 	else if (lines->err == 0)
 		store_unit_submit(&lines->unit, audit_told, NULL);
-	audit_told(NULL, lines->err);
+	audit_told(NULL, lines->err, NULL);
 	store_unit_free(lines->unit);
 }
 

@@ -134,7 +134,7 @@ static void serving_answer(struct serving *s, struct http_response *response)
 		response->content_type = "application/pkixcmp";
 }
 
-static void serving_told(void *arg, int result);
+static store_unit_told serving_told;
 
 /* What has become of it on this worker: answers, or hands it over. */
 static void serving_leave(struct serving *s, bool goes_on, const struct http_request *request,
@@ -168,7 +168,7 @@ static void serving_resume(void *arg, struct worker *worker, const struct http_r
 }
 
 /* On the committer's thread. */
-static void serving_told(void *arg, int result)
+static void serving_told(void *arg, int result, const struct store_unit *unit)
 {
 	struct serving *s = arg;
 

@@ -66,7 +66,7 @@ void worker_free(void *daemon, struct worker *worker);
 /* The service in force now; lives until the thread's next call. */
 struct service *worker_service(struct worker *worker);
 /* The thread's own things, and the CMF of that service. */
-const struct cmf_worker *worker_own(struct worker *worker, struct json_service *servicep);
+struct cmf_worker *worker_own(struct worker *worker, struct json_service *servicep);
 
 /* The same for the notifier. */
 const struct cmf_worker *worker_own_cmf(struct worker *worker, struct cmf **cmfp);

@@ -51,12 +51,16 @@ struct service *worker_service(struct worker *worker)
 	return worker->service;
 }
 
-const struct cmf_worker *worker_own(struct worker *worker, struct json_service *servicep)
+struct cmf_worker *worker_own(struct worker *worker, struct json_service *servicep)
 {
-	const struct service *service = worker_service(worker);
+	struct service *service = worker_service(worker);
 
-	*servicep = (struct json_service){
-		.cmf = service->cmf, .tokens = service->tokens, .inventory = &service->inventory};
+	*servicep = (struct json_service){.cmf = service->cmf,
+					  .tokens = service->tokens,
+					  .inventory = &service->inventory,
+					  .whole = service,
+					  .ref = service_ref,
+					  .unref = service_unref};
 	return &worker->own;
 }
 

@@ -57,6 +57,6 @@ _must_check_ int cmp_outcome_write(struct cmp_request *rq, const struct cmp_outc
 _must_check_ int cmp_outcome_committed(struct cmp_request *rq, int result);
 /* Commits what was written, and waits. Results as cmp_outcome_committed(). */
 _must_check_ int cmp_outcome_commit(struct cmp_request *rq);
-/* Commits it, and does not wait: told(arg, result) is called, whose result is for
- * cmp_outcome_committed(). The request has no worker any more. */
+/* Commits it, and does not wait: `told` is called, with a result for cmp_outcome_committed(). The
+ * request has no worker any more. */
 void cmp_outcome_submit(struct cmp_request *rq, store_unit_told *told, void *arg);

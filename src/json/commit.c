@@ -6,25 +6,36 @@
 
 #include "base/fault_point.h"
 
-/* How often a decision is made again after others changed what it rested on. */
-enum { JSON_ATTEMPTS = 8 };
+int json_decide_once(const struct cmf_worker *worker, json_decide *decide, void *arg,
+		     struct refusal *refusal)
+{
+	int err;
+
+	store_unit_clear(worker->unit);
+	err = decide(arg, refusal);
+	if (err)
+		store_unit_clear(worker->unit);
+	else
+		fault_point("door-after-sign");
+	return err;
+}
 
 int json_commit(const struct cmf_worker *worker, json_decide *decide, void *arg,
 		struct refusal *refusal)
 {
-	struct store_unit *unit = worker->unit;
 	int err = STORE_CONFLICT;
 
 	for (int i = 0; i < JSON_ATTEMPTS && err == STORE_CONFLICT; i++) {
-		store_unit_clear(unit);
-		err = decide(arg, refusal);
-		if (err) {
-			store_unit_clear(unit);
+		err = json_decide_once(worker, decide, arg, refusal);
+		if (err)
 			return err;
-		}
-		fault_point("door-after-sign");
-		err = store_unit_commit(unit);
+		err = store_unit_commit(worker->unit);
 		fault_point("door-after-commit");
 	}
 	return err;
+}
+
+void json_submit(struct cmf_worker *worker, store_unit_told *told, void *arg)
+{
+	store_unit_submit(&worker->unit, told, arg);
 }

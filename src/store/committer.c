@@ -154,7 +154,7 @@ static void committer_tell(struct committer *c, struct store_unit *unit)
 		sem_post(&unit->done);
 		return;
 	}
-	unit->told(unit->told_arg, unit->result);
+	unit->told(unit->told_arg, unit->result, unit);
 	committer_spare(c, unit);
 }
 
@@ -303,11 +303,13 @@ void store_unit_submit(struct store_unit **unitp, store_unit_told *told, void *a
 {
 	struct store_unit *unit = *unitp, *next = NULL;
 	struct committer *c = unit->committer;
+	int err;
 
 	if (unit->len > 0 && !unit->dry)
 		next = committer_unit(c);
 	if (!next) {
-		told(arg, store_unit_commit(unit));
+		err = store_unit_commit(unit);
+		told(arg, err, unit);
 		return;
 	}
 	unit->told = told;

@@ -436,7 +436,7 @@ struct house_commit {
 	int result;
 };
 
-static void house_told(void *arg, int result)
+static void house_told(void *arg, int result, const struct store_unit *unit)
 {
 	struct house_commit *commit = arg;
 

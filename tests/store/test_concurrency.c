@@ -233,7 +233,7 @@ struct submitted {
 	atomic_int told, durable, conflicts;
 };
 
-static void submitted_told(void *arg, int result)
+static void submitted_told(void *arg, int result, const struct store_unit *unit)
 {
 	struct submitted *s = arg;
 

@@ -206,7 +206,7 @@ START_TEST(test_node_was_stopped)
 }
 END_TEST
 
-static void told_note(void *arg, int result)
+static void told_note(void *arg, int result, const struct store_unit *unit)
 {
 	*(int *)arg = result;
 }

@@ -2,14 +2,80 @@
 /* Asking the JSON door of VNF Managers: see nfv_rig.h. */
 #include "nfv_rig.h"
 
+#include <semaphore.h>
 #include <string.h>
 
 static struct json_nfv *door;
 static struct cmf_worker own;
 
-static const struct cmf_worker *worker_of(struct worker *unused, struct json_service *servicep)
+/* --- a request that waits for its commit, in place of http/ --- */
+
+static struct {
+	bool held;
+	sem_t told;
+	http_finish *finish;
+	http_handler *resume;
+	void *arg;
+} later;
+
+struct http_later *__wrap_http_request_hold(const struct http_request *request);
+void __wrap_http_later_finish(struct http_later *unused, http_finish *finish, void *arg);
+void __wrap_http_later_resume(struct http_later *unused, http_handler *handler, void *arg);
+
+struct http_later *__wrap_http_request_hold(const struct http_request *request)
 {
-	*servicep = (struct json_service){.cmf = w.cmf};
+	later.held = true;
+	if (w.interfering)
+		ck_assert_int_eq(store_unit_commit(w.interfering), 0);
+	w.interfering = NULL;
+	return NULL;
+}
+
+void __wrap_http_later_finish(struct http_later *unused, http_finish *finish, void *arg)
+{
+	later.finish = finish;
+	later.arg = arg;
+	sem_post(&later.told);
+}
+
+void __wrap_http_later_resume(struct http_later *unused, http_handler *handler, void *arg)
+{
+	later.finish = NULL;
+	later.resume = handler;
+	later.arg = arg;
+	sem_post(&later.told);
+}
+
+/* Until it is answered. */
+static void later_answer(const struct http_request *request, struct http_response *response)
+{
+	while (later.held) {
+		while (sem_wait(&later.told) < 0)
+			;
+		later.held = false;
+		if (later.finish)
+			later.finish(later.arg, response);
+		else
+			later.resume(later.arg, NULL, request, response);
+	}
+	/* The one before is the store's. */
+	w.unit = own.unit;
+}
+
+/* --- the door --- */
+
+static struct service *service_ref(struct service *service)
+{
+	return service;
+}
+
+static void service_unref(struct service *service)
+{
+}
+
+static struct cmf_worker *worker_of(struct worker *unused, struct json_service *servicep)
+{
+	*servicep = (struct json_service){.cmf = w.cmf, .ref = service_ref, .unref = service_unref};
 	return &own;
 }
 
@@ -17,6 +83,7 @@ void nfv_setup_with(const char *sections)
 {
 	world_setup_with(sections);
 	own = (struct cmf_worker){w.reader, w.unit};
+	sem_init(&later.told, 0, 0);
 	ck_assert_int_eq(json_nfv_new(worker_of, &w.clock, w.store, w.metrics, &door), 0);
 }
 
@@ -107,6 +174,7 @@ struct nfv_answer nfv_asked(const struct nfv_ask *ask)
 		header_set(headers, &request.n_headers, "Content-Type",
 			   ask->content_type ? ask->content_type : "application/json");
 	route->handler(route->arg, NULL, &request, &answer.response);
+	later_answer(&request, &answer.response);
 	answer.status = answer.response.status;
 	answer.json =
 		json_loadb((char *)answer.response.body.data, answer.response.body.len, 0, NULL);

@@ -34,7 +34,8 @@ void nfv_setup(void);
 void nfv_setup_with(const char *sections);
 void nfv_teardown(void);
 
-/* Asks, and looks at what every answer has to have. Cleared by the caller. */
+/* Asks, and looks at what every answer has to have. Cleared by the caller. w.interfering is
+ * committed before what Register and a Certificate Signing Request decide is. */
 struct nfv_answer nfv_asked(const struct nfv_ask *ask);
 void nfv_answer_clear(struct nfv_answer *answer);
 /* What http/ answers itself, as the route of the door writes it. */

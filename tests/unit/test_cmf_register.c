@@ -271,7 +271,7 @@ START_TEST(test_register_tells_each)
 	static const char *const ids[] = {"x1", "vnfci-a", "x2"};
 	static const char *const wrong[] = {"x1", "", "vnfci-a", "x\n", "x1"};
 	struct cmf_principal a = principal_of("vnfm-a"), c = principal_of("vnfm-c");
-	struct cmf_registered registered[ARRAY_LEN(ids)];
+	struct cmf_registered registered[ARRAY_LEN(ids)] = {0};
 	struct cmf_register_bad bad;
 	struct store_registration reg = {0};
 	struct refusal refusal = REFUSAL_NULL;
@@ -288,10 +288,23 @@ START_TEST(test_register_tells_each)
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	ck_assert(registered[0].fresh && !registered[1].fresh && registered[2].fresh);
 	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
-		ck_assert_int_eq(store_registration_get(
-					 w.reader, store_unit_id(w.unit, registered[i].id), &reg),
-				 0);
+		const struct store_registration *told = &registered[i].registration;
+		int64_t id = store_unit_id(w.unit, told->id);
+
+		/* What is told of each is what the store has of it. */
+		ck_assert_int_eq(store_registration_get(w.reader, id, &reg), 0);
 		ck_assert_str_eq(reg.subject_id, ids[i]);
+		ck_assert_str_eq(reg.subject_id, told->subject_id);
+		ck_assert_str_eq(reg.vnf_instance, told->vnf_instance);
+		ck_assert_str_eq(reg.manager, told->manager);
+		ck_assert_str_eq(reg.trust_domain, told->trust_domain);
+		ck_assert_str_eq(reg.ca, told->ca);
+		ck_assert_str_eq(reg.profile, told->profile);
+		ck_assert_int_eq(reg.cert_type, told->cert_type);
+		ck_assert_int_eq(reg.handling, told->handling);
+		ck_assert_int_eq(reg.state, told->state);
+		ck_assert_int_eq(reg.created_ms, told->created_ms);
+		ck_assert_int_eq(reg.changed_ms, told->changed_ms);
 		store_registration_clear(&reg);
 	}
 	/* What needs no look into the store comes first. */
@@ -310,11 +323,13 @@ START_TEST(test_register_tells_each)
 	ck_assert_int_eq(cmf_register(WORLD_CALL(&a, &refusal), &request), REFUSED);
 	ck_assert_uint_eq(bad.n, 3);
 	ck_assert_int_eq(bad.reason[0], REFUSAL_registration_conflict);
-	ck_assert_int_eq(bad.existing_id[1], registered[1].id);
+	ck_assert_int_eq(bad.existing_id[1], registered[1].registration.id);
 	ck_assert_int_eq(cmf_register(WORLD_CALL(&c, &refusal), &request), REFUSED);
 	ck_assert_int_eq(bad.reason[1], REFUSAL_entity_of_another_manager);
 	ck_assert_int_eq(bad.existing_id[1], 0);
 	ck_assert(store_unit_empty(w.unit));
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		cmf_registered_clear(&registered[i]);
 	cmf_principal_clear(&a);
 	cmf_principal_clear(&c);
 }

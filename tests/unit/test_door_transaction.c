@@ -447,7 +447,7 @@ struct pending {
 	bool told;
 };
 
-static void pending_told(void *arg, int result)
+static void pending_told(void *arg, int result, const struct store_unit *unit)
 {
 	struct pending *p = arg;
 

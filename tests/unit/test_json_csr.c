@@ -281,6 +281,32 @@ START_TEST(request_is_its_makers_alone)
 }
 END_TEST
 
+/* The entity has been deregistered before the certificate is committed: there is none then. */
+START_TEST(request_is_decided_again)
+{
+	_cleanup_(store_registration_clear) struct store_registration reg = {0};
+	_cleanup_(store_unit_freep) struct store_unit *unit = NULL;
+	X509_REQ *req = request_new("/CN=vnfci-a");
+	char *pem = request_text(req, false);
+	struct world_count before = world_count();
+	struct nfv_answer answer;
+
+	ck_assert_int_eq(
+		store_registration_find(w.reader, ENTITY_A("vnfci-a"), CERT_TYPE_VNFCI, &reg), 0);
+	ck_assert_int_eq(store_unit_new(w.store, &unit), 0);
+	ck_assert_int_eq(store_registration_deregister(unit, reg.id, w.now_ms), 0);
+	w.interfering = unit;
+	answer = posted(REQUESTS, body_of("vnfci-a", pem));
+	ck_assert_ptr_null(w.interfering);
+	ck_assert_int_eq(answer.status, 404);
+	ck_assert_str_eq(nfv_text(answer.json, "reason"), "entity_not_authorized");
+	ck_assert_int_eq(world_count().certificates, before.certificates);
+	nfv_answer_clear(&answer);
+	free(pem);
+	X509_REQ_free(req);
+}
+END_TEST
+
 /* --- revocation --- */
 
 static const struct {
@@ -394,6 +420,7 @@ static Suite *csr_suite(void)
 	tcase_add_loop_test(tc, rfc2986_what_is_no_request, 0, (int)ARRAY_LEN(no_requests));
 	tcase_add_loop_test(tc, ifa033_11_2_3_2_members, 0, (int)ARRAY_LEN(members));
 	tcase_add_test(tc, request_is_its_makers_alone);
+	tcase_add_test(tc, request_is_decided_again);
 	tcase_add_loop_test(tc, nonces, 0, (int)ARRAY_LEN(nonce_asks));
 	tcase_add_test(tc, nonces_that_wait_are_limited);
 	tcase_add_loop_test(tc, rfc5280_5_3_1_revocation, 0, (int)ARRAY_LEN(revocations));

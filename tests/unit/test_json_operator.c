@@ -19,7 +19,7 @@ static struct cmf_worker own;
 
 static const struct check_inventory *inventory_served; /* NULL: none */
 
-static const struct cmf_worker *worker_of(struct worker *unused, struct json_service *servicep)
+static struct cmf_worker *worker_of(struct worker *unused, struct json_service *servicep)
 {
 	*servicep = (struct json_service){.cmf = w.cmf, .inventory = inventory_served};
 	return &own;

@@ -209,6 +209,36 @@ START_TEST(conflicts_at_register)
 }
 END_TEST
 
+/* Somebody else was faster: it is decided again, and what is told is what there is. */
+START_TEST(register_is_decided_again)
+{
+	const struct store_registration theirs = {
+		.cert_type = CERT_TYPE_VNFCI,
+		.vnf_instance = (char *)"vnf-1",
+		.subject_id = (char *)"b-1",
+		.handling = CERT_HANDLING_DELEGATION,
+		.manager = (char *)"vnfm-a",
+		.trust_domain = (char *)"domain-a",
+		.ca = (char *)"main",
+		.profile = (char *)"VnfciCert",
+		.created_ms = w.now_ms - DAY_MS,
+		.changed_ms = w.now_ms - DAY_MS,
+	};
+	_cleanup_(store_unit_freep) struct store_unit *unit = NULL;
+	_cleanup_(nfv_answer_clear) struct nfv_answer answer = {0};
+
+	ck_assert_int_eq(store_unit_new(w.store, &unit), 0);
+	ck_assert_int_eq(store_registration_insert(unit, &theirs, NULL), 0);
+	w.interfering = unit;
+	answer = post(&w.vnfm_a, two);
+	ck_assert_ptr_null(w.interfering);
+	ck_assert_int_eq(answer.status, 201);
+	ck_assert_str_eq(item_text(&answer, 0, "registeredAt"), "2026-11-22T09:00:00Z");
+	ck_assert_str_eq(item_text(&answer, 1, "registeredAt"), "2026-11-23T09:00:00Z");
+	ck_assert_int_eq(world_count().registrations, 2);
+}
+END_TEST
+
 START_TEST(some_new_and_some_known)
 {
 	_cleanup_(freep) char *own = registered("a");
@@ -784,6 +814,7 @@ static Suite *registrations_suite(void)
 	tcase_add_test(tc, location_where_there_is_one);
 	tcase_add_loop_test(tc, register_is_refused_whole, 0, ARRAY_LEN(refused));
 	tcase_add_test(tc, conflicts_at_register);
+	tcase_add_test(tc, register_is_decided_again);
 	tcase_add_test(tc, some_new_and_some_known);
 	tcase_add_loop_test(tc, what_is_anothers_answers_as_what_there_is_not, 0,
 			    ARRAY_LEN(methods));

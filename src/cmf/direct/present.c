@@ -140,16 +140,15 @@ static bool is_of_others(const struct refusal *refusal)
 }
 
 /* Whether it came of this VNFM, which was forgotten and is there again. */
-static int own_check(const struct reconciling *r, int64_t registration_id, bool *ownp)
+static int own_check(const struct reconciling *r, const struct store_registration *reg, bool *ownp)
 {
-	_cleanup_(store_registration_clear) struct store_registration reg = {0};
 	_cleanup_(store_vnfc_clear) struct store_vnfc vnfc = {0};
-	int err = store_registration_get(r->call.reader, registration_id, &reg);
+	int err;
 
 	*ownp = false;
-	if (err != 0 || !reg.source || strcmp(reg.source, r->source.name) != 0)
-		return err < 0 ? err : 0;
-	err = store_vnfc_get(r->call.reader, registration_id, &vnfc);
+	if (!reg->source || strcmp(reg->source, r->source.name) != 0)
+		return 0;
+	err = store_vnfc_get(r->call.reader, reg->id, &vnfc);
 	*ownp = err == STORE_NOT_FOUND;
 	return err < 0 ? err : 0;
 }
@@ -159,7 +158,7 @@ static int entity_register(struct reconciling *r, const char *subject_id, const 
 			   struct store_registration *regp)
 {
 	const struct conf_profile *profile = conf_profile_find(r->call.cmf->conf, profile_name);
-	struct cmf_registered registered = {0};
+	_cleanup_(cmf_registered_clear) struct cmf_registered registered = {0};
 	bool own = false;
 	const struct cmf_register request = {
 		.has_cert_type = profile != NULL,
@@ -182,7 +181,7 @@ static int entity_register(struct reconciling *r, const char *subject_id, const 
 		return 0;
 	}
 	if (err == 0 && !registered.fresh)
-		err = own_check(r, registered.id, &own);
+		err = own_check(r, &registered.registration, &own);
 	if (err < 0)
 		return err;
 	/* IFA 033 11.2.2: in delegation mode, say. It is shown, and left alone. */
@@ -192,7 +191,7 @@ static int entity_register(struct reconciling *r, const char *subject_id, const 
 		return 0;
 	}
 	*regp = (struct store_registration){
-		.id = registered.id,
+		.id = registered.registration.id,
 		.vnf_instance = (char *)(uintptr_t)r->view->vnf_instance_id,
 		.subject_id = (char *)(uintptr_t)subject_id,
 		.trust_domain = r->vnfm->trust_domain,

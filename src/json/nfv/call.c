@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the resources of VNF Managers share: the ways to end a request, identifiers and links,
- * entity tags, deciding and committing. nfv.c calls the resources, which call this.
+ * entity tags, deciding and committing, which some do not wait for. nfv.c calls the resources,
+ * which call this.
  */
 #include "answer.h"
+#include "base/fault_point.h"
 #include "commit.h"
 #include "nfv/nfv.h"
 
@@ -247,6 +249,55 @@ int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg, struct refu
 	struct decision decision = {call, decide, arg};
 
 	return json_commit(call->worker, decision_make, &decision, refusal);
+}
+
+/* --- without waiting for the commit --- */
+
+/* The status, or NFV_TO_COMMIT. */
+static int deferred_decide(struct nfv_call *call)
+{
+	struct decision decision = {call, call->deferred->decide, call->arg};
+	struct refusal refusal = REFUSAL_NULL;
+	int err;
+
+	call->attempts++;
+	err = json_decide_once(call->worker, decision_make, &decision, &refusal);
+	if (err == 0 && !store_unit_empty(call->worker->unit))
+		return NFV_TO_COMMIT;
+	return call->deferred->answer(call, call->arg, err, &refusal);
+}
+
+int nfv_commit_later(struct nfv_call *call, const struct nfv_deferred *deferred, void *arg)
+{
+	call->deferred = deferred;
+	call->arg = arg;
+	return deferred_decide(call);
+}
+
+void nfv_submit(struct nfv_call *call, store_unit_told *told)
+{
+	/* Before it is told of, perhaps at once, to somebody who goes on with the call. */
+	struct cmf_worker *worker = TAKE(call->worker);
+
+	json_submit(worker, told, call);
+}
+
+bool nfv_told(struct nfv_call *call, int result, const struct store_unit *unit)
+{
+	fault_point("door-after-commit");
+	call->committed = result;
+	if (result == 0)
+		call->deferred->take_ids(call->arg, unit);
+	return result != 0 || call->needs_worker;
+}
+
+int nfv_committed(struct nfv_call *call)
+{
+	const struct refusal none = REFUSAL_NULL;
+
+	if (call->committed == STORE_CONFLICT && call->attempts < JSON_ATTEMPTS)
+		return deferred_decide(call);
+	return call->deferred->answer(call, call->arg, call->committed, &none);
 }
 
 /* --- refusals --- */

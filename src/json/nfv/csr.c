@@ -76,9 +76,9 @@ static int attestation_add(struct nfv_call *call, const struct store_csr *csr, j
 	return json_add(json, "attestation", made);
 }
 
-/* What has become of it, but for what csr_complete() adds. */
-static int outcome_add(struct nfv_call *call, const struct store_csr *csr, json_t *json,
-		       json_t *links)
+/* What has become of it, but for what csr_complete() adds. `unattested`: nobody needs to look. */
+static int outcome_add(struct nfv_call *call, const struct store_csr *csr, bool unattested,
+		       json_t *json, json_t *links)
 {
 	int err = 0;
 
@@ -88,7 +88,7 @@ static int outcome_add(struct nfv_call *call, const struct store_csr *csr, json_
 		return 0;
 	if (csr->changes)
 		err = json_add(json, "changes", changes_json(csr->changes));
-	if (!err)
+	if (!err && !unattested)
 		err = attestation_add(call, csr, json);
 	if (!err)
 		err = json_add(json, "certificateId",
@@ -99,7 +99,8 @@ static int outcome_add(struct nfv_call *call, const struct store_csr *csr, json_
 }
 
 /* Without certificate and chain. */
-static int csr_json(struct nfv_call *call, const struct store_csr *csr, json_t **jsonp)
+static int csr_json(struct nfv_call *call, const struct store_csr *csr, bool unattested,
+		    json_t **jsonp)
 {
 	json_t *links =
 		json_pack("{s:o, s:o}", "self", nfv_link(call, JSON_CSR, csr->id), "registration",
@@ -109,7 +110,7 @@ static int csr_json(struct nfv_call *call, const struct store_csr *csr, json_t *
 			  "status", states[csr->state], "vnfcId", json_text(csr->subject_id),
 			  "certType", cert_type_stage3_name(csr->cert_type), "requestedAt",
 			  json_time(csr->created_ms), "_links", links);
-	int err = json ? outcome_add(call, csr, json, links) : -ENOMEM;
+	int err = json ? outcome_add(call, csr, unattested, json, links) : -ENOMEM;
 
 	json_decref(links);
 	if (err)
@@ -133,7 +134,8 @@ static int csr_complete(struct nfv_call *call, const struct store_certificate *c
 static int csr_json_whole(struct nfv_call *call, const struct cmf_requested *requested, bool chain,
 			  json_t **jsonp)
 {
-	int err = csr_json(call, &requested->csr, jsonp);
+	bool unattested = requested->fresh && !requested->attested;
+	int err = csr_json(call, &requested->csr, unattested, jsonp);
 
 	if (err || requested->csr.state != STORE_CSR_COMPLETED)
 		return err;
@@ -146,26 +148,42 @@ static int csr_json_whole(struct nfv_call *call, const struct cmf_requested *req
 /* --- made --- */
 
 struct making {
-	const struct cmf_request *request;
-	bool again; /* the last attempt had a conflict */
+	struct nfv_csr csr;
 	struct cmf_requested requested;
 };
+
+static void making_free(void *arg)
+{
+	struct making *making = arg;
+
+	nfv_csr_clear(&making->csr);
+	cmf_requested_clear(&making->requested);
+	free(making);
+}
+
+/* All is known of a certificate that was issued now, and had no attestation. */
+static bool is_whole(const struct cmf_requested *requested)
+{
+	return requested->fresh && requested->csr.state == STORE_CSR_COMPLETED &&
+	       !requested->attested;
+}
 
 static int make_decide(struct nfv_call *call, void *arg, struct refusal *refusal)
 {
 	struct making *making = arg;
 	struct cmf_call op = nfv_cmf_call(call, refusal);
+	int err;
 
-	op.again = making->again;
-	making->again = true;
+	op.again = call->attempts > 1;
 	cmf_requested_clear(&making->requested);
-	return cmf_request_make(&op, making->request, &making->requested);
+	err = cmf_request_make(&op, &making->csr.request, &making->requested);
+	call->needs_worker = !is_whole(&making->requested);
+	return err;
 }
 
-/* What is decided has ids once it is committed. */
-static void ids_resolve(const struct nfv_call *call, struct cmf_requested *requested)
+static void make_take_ids(void *arg, const struct store_unit *unit)
 {
-	const struct store_unit *unit = call->worker->unit;
+	struct cmf_requested *requested = &((struct making *)arg)->requested;
 
 	requested->csr.id = store_unit_id(unit, requested->csr.id);
 	requested->csr.certificate_id = store_unit_id(unit, requested->csr.certificate_id);
@@ -197,6 +215,7 @@ static int request_run(struct nfv_call *call, struct cmf_requested *requested)
 	if (!err)
 		err = nfv_commit(call, read_decide, &reading, &refusal);
 	reading.requested.fresh = true;
+	reading.requested.attested = requested->attested;
 	cmf_requested_clear(requested);
 	*requested = reading.requested;
 	return err;
@@ -234,32 +253,35 @@ static int answer_refused(struct nfv_call *call, const struct refusal *refusal,
 	return nfv_refusal_with(call, refusal, uri ? json_pack("{s:s}", "existing", uri) : NULL);
 }
 
-static int request_make(struct nfv_call *call, const struct cmf_request *request)
+static int make_answer(struct nfv_call *call, void *arg, int err, const struct refusal *refusal)
 {
-	struct making making = {.request = request};
-	struct refusal refusal = REFUSAL_NULL;
-	int err = nfv_commit(call, make_decide, &making, &refusal), status;
+	struct making *making = arg;
+	struct cmf_requested *requested = &making->requested;
 
+	if (!err && requested->fresh && requested->csr.state == STORE_CSR_PROCESSING)
+		err = request_run(call, requested);
 	if (!err)
-		ids_resolve(call, &making.requested);
-	if (!err && making.requested.fresh && making.requested.csr.state == STORE_CSR_PROCESSING)
-		err = request_run(call, &making.requested);
-	if (!err)
-		status = answer_made(call, &making.requested, request->chain_request);
-	else if (err == REFUSED)
-		status = answer_refused(call, &refusal, &making.requested);
-	else
-		status = nfv_fault(call, err);
-	cmf_requested_clear(&making.requested);
-	return status;
+		return answer_made(call, requested, making->csr.request.chain_request);
+	return err == REFUSED ? answer_refused(call, refusal, requested) : nfv_fault(call, err);
 }
+
+static const struct nfv_deferred csr_making = {
+	.decide = make_decide,
+	.take_ids = make_take_ids,
+	.answer = make_answer,
+	.free = making_free,
+};
 
 int nfv_csr_make(struct nfv_call *call)
 {
-	_cleanup_(nfv_csr_clear) struct nfv_csr csr;
-	int status = nfv_csr_read(call, &csr);
+	struct making *making = calloc(1, sizeof(*making));
+	int status = making ? nfv_csr_read(call, &making->csr) : nfv_fault(call, -ENOMEM);
 
-	return status ? status : request_make(call, &csr.request);
+	if (!status)
+		return nfv_commit_later(call, &csr_making, making);
+	if (making)
+		making_free(making);
+	return status;
 }
 
 /* --- read, given up --- */
@@ -343,7 +365,7 @@ static int csr_row(void *arg, const struct store_csr *csr)
 {
 	struct nfv_list *list = arg;
 	json_t *item;
-	int err = csr_json(list->call, csr, &item);
+	int err = csr_json(list->call, csr, false, &item);
 
 	if (err)
 		return err;

@@ -231,7 +231,7 @@ static int request_check(struct nfv_call *call, const struct nfv_resource *resou
 	return status;
 }
 
-static int request_serve(struct nfv_call *call, enum metric_operation *metricp)
+static int request_serve(struct nfv_call *call)
 {
 	const char *path = call->request->path + strlen(NFV_ROOT);
 	const struct nfv_resource *resource = resource_find(path, call->id);
@@ -251,7 +251,7 @@ static int request_serve(struct nfv_call *call, enum metric_operation *metricp)
 		call->response->allow = methods_allowed(resource);
 		return nfv_refuse(call, REFUSAL_nfv_method);
 	}
-	*metricp = method->metric;
+	call->metric = method->metric;
 	status = request_check(call, resource, method);
 	return status ? status : method->serve(call);
 }
@@ -277,13 +277,13 @@ static enum metric_outcome outcome_of_status(int status)
 }
 
 /* One line for each request, and its place in the metrics. */
-static void request_log(const struct nfv_call *call, enum metric_operation metric, int status)
+static void request_log(const struct nfv_call *call, int status)
 {
 	int64_t us = clock_monotonic_us() - call->request->received_us;
 	const struct refusal *r = call->refusal.reason ? &call->refusal : NULL;
 	char id[REQUEST_ID_SIZE], credential[CMF_CREDENTIAL_TEXT_SIZE];
 
-	metrics_request(call->door->metrics, metric, outcome_of_status(status), r, us);
+	metrics_request(call->door->metrics, call->metric, outcome_of_status(status), r, us);
 	cmf_credential_text(&call->principal, credential);
 	request_id_text(call->request->id, id);
 	log_event(LOG_LEVEL_INFO, "nfv", F_TEXT("id", id[0] ? id : NULL),
@@ -304,31 +304,95 @@ static void version_add(struct http_response *response)
 		response->status = 500;
 }
 
+static void call_free(struct nfv_call *call)
+{
+	if (call->deferred)
+		call->deferred->free(call->arg);
+	json_query_clear(&call->query);
+	json_decref(call->body);
+	cmf_principal_clear(&call->principal);
+	call->service.unref(call->service.whole);
+	free(call);
+}
+
+/* It is answered. */
+static void call_end(struct nfv_call *call, int status)
+{
+	nfv_refusal_audit(call);
+	request_log(call, status);
+	call_free(call);
+}
+
+static store_unit_told call_told;
+
+/* What has become of it on this worker: it is answered, or its commit is awaited. */
+static void call_leave(struct nfv_call *call, int status)
+{
+	if (status != NFV_TO_COMMIT) {
+		call_end(call, status);
+		return;
+	}
+	call->response = NULL;
+	call->later = http_request_hold(call->request);
+	nfv_submit(call, call_told);
+}
+
+/* It is durable: on the loop. */
+static void call_finish(void *arg, struct http_response *response)
+{
+	struct nfv_call *call = arg;
+
+	call->response = response;
+	call_end(call, nfv_committed(call));
+}
+
+/* It is not, or more is to be done: on a worker, within the service that it began with. */
+static void call_resume(void *arg, struct worker *worker, const struct http_request *request,
+			struct http_response *response)
+{
+	struct nfv_call *call = arg;
+	struct json_service unused;
+
+	call->worker = call->door->worker_of(worker, &unused);
+	call->response = response;
+	call_leave(call, nfv_committed(call));
+}
+
+/* On the committer's thread. */
+static void call_told(void *arg, int result, const struct store_unit *unit)
+{
+	struct nfv_call *call = arg;
+
+	if (nfv_told(call, result, unit))
+		http_later_resume(call->later, call_resume, call);
+	else
+		http_later_finish(call->later, call_finish, call);
+}
+
 static void nfv_serve(void *arg, struct worker *worker, const struct http_request *request,
 		      struct http_response *response)
 {
 	struct json_nfv *door = arg;
-	struct nfv_call call = {.door = door,
-				.ids = door->ids,
-				.callback_tests = &door->callback_tests,
-				.request = request,
-				.response = response,
-				.refusal = REFUSAL_NULL,
-				.now_ms = clock_now_ms(door->clock)};
-	enum metric_operation metric = METRIC_OP_json_other;
-	struct json_service service;
-	int status;
+	struct nfv_call *call = calloc(1, sizeof(*call));
 
-	call.worker = door->worker_of(worker, &service);
-	call.cmf = service.cmf;
-	call.tokens = service.tokens;
+	if (!call) {
+		response->status = 500;
+		return;
+	}
+	*call = (struct nfv_call){.door = door,
+				  .ids = door->ids,
+				  .callback_tests = &door->callback_tests,
+				  .request = request,
+				  .response = response,
+				  .refusal = REFUSAL_NULL,
+				  .metric = METRIC_OP_json_other,
+				  .now_ms = clock_now_ms(door->clock)};
+	call->worker = door->worker_of(worker, &call->service);
+	call->cmf = call->service.cmf;
+	call->tokens = call->service.tokens;
+	call->service.ref(call->service.whole);
 	version_add(response);
-	status = request_serve(&call, &metric);
-	nfv_refusal_audit(&call);
-	request_log(&call, metric, status);
-	json_query_clear(&call.query);
-	json_decref(call.body);
-	cmf_principal_clear(&call.principal);
+	call_leave(call, request_serve(call));
 }
 
 /* What http/ answers itself: on its loop, without a worker. */

@@ -19,9 +19,29 @@
 
 #define NFV_ROOT "/cmf-certmgmt"
 
+struct nfv_call;
+
+/* Decides and adds to the worker's unit: 0, REFUSED, STORE_NOT_FOUND, negative errno. */
+typedef int nfv_decide(struct nfv_call *call, void *arg, struct refusal *refusal);
+
+/* What follows from one decision, and how, where no worker waits for its commit. */
+struct nfv_deferred {
+	nfv_decide *decide;
+	/* It is committed: takes the ids of what was inserted. As a store_unit_told. */
+	void (*take_ids)(void *arg, const struct store_unit *unit);
+	/* Ends the request, with what nfv_commit() would return. Without a worker, if all went well
+	 * and the decision has not set call->needs_worker: then it asks nothing of the store. */
+	int (*answer)(struct nfv_call *call, void *arg, int err, const struct refusal *refusal);
+	void (*free)(void *arg);
+};
+
+/* Of an endpoint, in place of a status: it is to be committed, and answered then. */
+enum { NFV_TO_COMMIT = 1 };
+
 struct nfv_call {
 	const struct json_nfv *door;
-	const struct cmf_worker *worker;
+	struct cmf_worker *worker; /* NULL: on the loop */
+	struct json_service service;
 	struct cmf *cmf;
 	struct token_checker *tokens; /* NULL: none are taken */
 	const struct json_ids *ids;
@@ -34,10 +54,19 @@ struct nfv_call {
 	json_t *body;           /* of a method that has one: an object */
 	const char *type;       /* media type of a good answer, by Accept */
 	struct refusal refusal; /* what was refused, for log and metrics */
+	enum metric_operation metric;
 	int64_t now_ms;
+	/* From nfv_commit_later() on: */
+	const struct nfv_deferred *deferred; /* NULL: none */
+	void *arg;                           /* its own */
+	bool needs_worker;
+	int attempts;
+	int committed; /* what the commit came to */
+	struct http_later *later;
 };
 
-/* An endpoint: ends with one of the functions below and returns their status. */
+/* An endpoint: ends with one of the functions below and returns their status, or is
+ * nfv_commit_later(). */
 typedef int nfv_endpoint(struct nfv_call *call);
 
 /* --- ends: each fills in the response and returns the HTTP status; JSON is taken over --- */
@@ -91,11 +120,20 @@ _must_check_ int nfv_certificate_find(struct nfv_call *call, int64_t id,
 /* A call of cmf/ that is made now, by who asks. */
 struct cmf_call nfv_cmf_call(const struct nfv_call *call, struct refusal *refusal);
 
-/* Decides and adds to the worker's unit: 0, REFUSED, STORE_NOT_FOUND, negative errno. */
-typedef int nfv_decide(struct nfv_call *call, void *arg, struct refusal *refusal);
 /* Decides and commits, as json_commit(). */
 _must_check_ int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg,
 			    struct refusal *refusal);
+/*
+ * Decides, and does not wait for the commit: an endpoint ends with it. NFV_TO_COMMIT, or the status
+ * of what is answered already. `arg` is the call's from then on, and freed with it.
+ */
+int nfv_commit_later(struct nfv_call *call, const struct nfv_deferred *deferred, void *arg);
+/* What nfv.c does of it: commits, by the last that this worker does of the call; ... */
+void nfv_submit(struct nfv_call *call, store_unit_told *told);
+/* ...notes what was told of the commit, and whether a worker has to go on; and goes on, as
+ * nfv_commit_later(). */
+bool nfv_told(struct nfv_call *call, int result, const struct store_unit *unit);
+int nfv_committed(struct nfv_call *call);
 
 /* Writes a refusal of who is known into the audit, if it is notAuthorized; see cmf_audit_refused().
  */

@@ -18,11 +18,18 @@ struct registering {
 	struct cmf_register_bad bad;
 };
 
-static void registering_clear(struct registering *r)
+static void registering_free(void *arg)
 {
-	free(r->subject_ids);
-	free(r->registered);
-	json_attester_clear(&r->attester);
+	struct registering *r = arg;
+
+	for (size_t i = 0; r && i < r->request.n_subject_ids; i++)
+		cmf_registered_clear(&r->registered[i]);
+	if (r) {
+		free(r->subject_ids);
+		free(r->registered);
+		json_attester_clear(&r->attester);
+	}
+	free(r);
 }
 
 /* --- the request --- */
@@ -172,17 +179,12 @@ static int register_refused(struct nfv_call *call, const struct registering *r,
  * Row by row into the text of the answer: ten thousand registrations are some megabytes as text,
  * and many times that as a tree.
  */
-static int row_write(struct nfv_call *call, int64_t id, struct strbuf *out)
+static int row_write(struct nfv_call *call, const struct store_registration *reg,
+		     struct strbuf *out)
 {
-	_cleanup_(store_registration_clear) struct store_registration reg = {0};
-	_cleanup_(freep) char *text = NULL;
-	json_t *json;
-	int err = store_registration_get(call->worker->reader, id, &reg);
+	json_t *json = nfv_registration_json(call, reg);
+	_cleanup_(freep) char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-	if (err)
-		return err;
-	json = nfv_registration_json(call, &reg);
-	text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!text)
 		return -ENOMEM;
@@ -197,54 +199,75 @@ static int rows_write(struct nfv_call *call, const struct registering *r, struct
 	strbuf_add(out, "[");
 	for (size_t i = 0; err == 0 && i < r->request.n_subject_ids; i++) {
 		strbuf_add(out, i ? "," : "");
-		err = row_write(call, r->registered[i].id, out);
+		err = row_write(call, &r->registered[i].registration, out);
 	}
 	strbuf_add(out, "]");
 	return out->failed ? -ENOMEM : err;
 }
 
-/* The ids of the rows that the unit has inserted. Whether there is one. */
-static bool fresh_resolve(const struct nfv_call *call, struct registering *r)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < r->request.n_subject_ids; i++) {
-		if (!r->registered[i].fresh)
-			continue;
-		r->registered[i].id = store_unit_id(call->worker->unit, r->registered[i].id);
-		any = true;
-	}
-	return any;
-}
-
-static int register_answer(struct nfv_call *call, struct registering *r)
+static int rows_answer(struct nfv_call *call, const struct registering *r)
 {
 	_cleanup_(strbuf_clear) struct strbuf text = STRBUF_NULL;
-	int status = fresh_resolve(call, r) ? 201 : 200;
-	int err = rows_write(call, r, &text);
+	int status = 200, err = rows_write(call, r, &text);
 
+	for (size_t i = 0; i < r->request.n_subject_ids; i++) {
+		if (r->registered[i].fresh)
+			status = 201;
+	}
 	if (err == 0 && r->request.n_subject_ids == 1)
-		err = nfv_location_add(call, JSON_REGISTRATION, r->registered[0].id);
+		err = nfv_location_add(call, JSON_REGISTRATION, r->registered[0].registration.id);
 	return err ? nfv_fault(call, err) : nfv_ok_text(call, status, &text);
 }
 
+/* --- its way --- */
+
+/* The answer about one is short enough for the loop. */
 static int register_decide(struct nfv_call *call, void *arg, struct refusal *refusal)
 {
 	const struct registering *r = arg;
 	const struct cmf_call op = nfv_cmf_call(call, refusal);
 
+	call->needs_worker = r->request.n_subject_ids > 1;
 	return cmf_register(&op, &r->request);
 }
 
+static void register_take_ids(void *arg, const struct store_unit *unit)
+{
+	struct registering *r = arg;
+
+	for (size_t i = 0; i < r->request.n_subject_ids; i++) {
+		int64_t *idp = &r->registered[i].registration.id;
+
+		*idp = store_unit_id(unit, *idp);
+	}
+}
+
+static int register_answer(struct nfv_call *call, void *arg, int err, const struct refusal *refusal)
+{
+	const struct registering *r = arg;
+
+	if (err == REFUSED)
+		return register_refused(call, r, refusal);
+	return err ? nfv_fault(call, err) : rows_answer(call, r);
+}
+
+static const struct nfv_deferred registering = {
+	.decide = register_decide,
+	.take_ids = register_take_ids,
+	.answer = register_answer,
+	.free = registering_free,
+};
+
 int nfv_register(struct nfv_call *call)
 {
-	_cleanup_(registering_clear) struct registering r = {0};
+	struct registering *r = calloc(1, sizeof(*r));
 	struct refusal refusal = REFUSAL_NULL;
-	int err = register_decode(call->body, &r, &refusal);
+	int err = r ? register_decode(call->body, r, &refusal) : -ENOMEM;
+	int status;
 
 	if (err == 0)
-		err = nfv_commit(call, register_decide, &r, &refusal);
-	if (err == REFUSED)
-		return register_refused(call, &r, &refusal);
-	return err ? nfv_fault(call, err) : register_answer(call, &r);
+		return nfv_commit_later(call, &registering, r);
+	status = err == REFUSED ? nfv_refusal(call, &refusal) : nfv_fault(call, err);
+	registering_free(r);
+	return status;
 }
