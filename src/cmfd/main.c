@@ -12,6 +12,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,6 +143,15 @@ static int daemon_serve(struct conf *conf, struct strbuf *problems)
 	return 0;
 }
 
+/*
+ * What is as large as a CRL goes back to the system when it is freed. Left alone, glibc takes each
+ * such block for what will be needed again, and the threads keep them, each in a heap of its own.
+ */
+static void memory_begin(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_(strbuf_clear) struct strbuf problems = STRBUF_NULL;
@@ -149,6 +159,7 @@ int main(int argc, char **argv)
 	struct conf *conf = NULL;
 	int err;
 
+	memory_begin();
 	secrecy_begin();
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (options.check)

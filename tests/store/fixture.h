@@ -98,5 +98,6 @@ TCase *sqlite_plan_cases(void);
 TCase *sqlite_ready_cases(void);
 TCase *sqlite_served_cases(void);
 TCase *sqlite_shrink_cases(void);
+TCase *sqlite_memory_cases(void);
 TCase *sqlite_wal_cases(void);
 TCase *postgresql_cases(void);

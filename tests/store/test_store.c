@@ -50,6 +50,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, sqlite_ready_cases());
 	suite_add_tcase(suite, sqlite_served_cases());
 	suite_add_tcase(suite, sqlite_shrink_cases());
+	suite_add_tcase(suite, sqlite_memory_cases());
 	suite_add_tcase(suite, sqlite_wal_cases());
 	suite_add_tcase(suite, postgresql_cases());
 	return suite;
