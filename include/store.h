@@ -1169,8 +1169,9 @@ _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
  * the newest one here, if no more than one was made in each millisecond until now.
  */
 _must_check_ int store_crl_raise(struct store_unit *u, int64_t now_ms);
-/* Those before it go, but for what answers refer to. Conflict: the number is not greater than
- * every earlier one of the CA. */
+/* Those before it go, but for what answers refer to. Its octets are not copied: they have to live
+ * until the unit was committed or cleared. Conflict: the number is not greater than every earlier
+ * one of the CA. */
 _must_check_ int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp);
 
 /* Never conflicts; one that is there stays as it is. */

@@ -118,7 +118,7 @@ static int value_copy(struct store_unit *u, struct value *value)
 	/* What stands for a result of another unit, or of this one before it was cleared. */
 	if (value->kind == VALUE_RESULT && (uint64_t)value->number >= u->len)
 		return -EINVAL;
-	if (value->kind != VALUE_TEXT && value->kind != VALUE_OCTETS)
+	if (value->borrowed || (value->kind != VALUE_TEXT && value->kind != VALUE_OCTETS))
 		return 0;
 	copy = arena_alloc(&u->arena, value->len);
 	if (!copy)

@@ -20,7 +20,8 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
-	size_t len; /* TEXT, without a NUL, and OCTETS */
+	bool borrowed; /* in a unit: large, and not copied, for it lives until the commit */
+	size_t len;    /* TEXT, without a NUL, and OCTETS */
 	union {
 		int64_t number; /* INT; RESULT: which change of the unit */
 		const void *data;

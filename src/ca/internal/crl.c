@@ -239,9 +239,12 @@ static int crl_make_once(struct ca *ca, const struct store_audit *asker,
 	err = store_crl_insert(unit, &row, &row.id);
 	if (!err)
 		err = crl_audit(unit, &row, n, asker);
+	if (err) {
+		store_unit_clear(unit);
+		return err;
+	}
 	/* Its number is used up before anybody sees the CRL, whoever it was that asked for one. */
-	if (!err)
-		err = store_unit_commit(unit);
+	err = store_unit_commit(unit);
 	if (err)
 		return err;
 	row.id = store_unit_id(unit, row.id);

@@ -98,12 +98,14 @@ int store_crl_raise(struct store_unit *u, int64_t now_ms)
 
 int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp)
 {
-	int err = unit_add_result(
-		u, CHANGE_CRL_INSERT, idp,
-		VALUES(value_text(crl->ca), value_int(crl->number), value_int(crl->this_update_ms),
-		       value_int(crl->next_update_ms), value_int(crl->scheduled_ms),
-		       value_int(crl->changes), value_bytes(crl->der)));
+	struct value der = value_bytes(crl->der);
+	int err;
 
+	der.borrowed = true;
+	err = unit_add_result(u, CHANGE_CRL_INSERT, idp,
+			      VALUES(value_text(crl->ca), value_int(crl->number),
+				     value_int(crl->this_update_ms), value_int(crl->next_update_ms),
+				     value_int(crl->scheduled_ms), value_int(crl->changes), der));
 	if (err < 0)
 		return err;
 	/* After it, so that its id is a new one. */
