@@ -251,6 +251,15 @@ _must_check_ int ca_upstream_revoke_forward(struct ca *ca, const struct store_ce
 _must_check_ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id,
 					struct store_reader *reader, struct store_unit *unit);
 
+/*
+ * Upstream: it is asked no more. Once the unit is committed the next run ends the revocation, as if
+ * the certificate had: REVOKED, or ON_HOLD where a hold was to be taken back. STORE_NOT_FOUND: none
+ * is asked for; -EAGAIN: before *earliest_msp somebody may still be told that it is waited for.
+ */
+_must_check_ int ca_upstream_revoke_give_up(struct ca *ca, int64_t certificate_id,
+					    struct store_reader *reader, struct store_unit *unit,
+					    int64_t *earliest_msp);
+
 /* The failInfo bit with which the upstream refused a revocation last, -1: it did not. */
 _must_check_ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate_id,
 					     int *failinfop);

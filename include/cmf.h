@@ -577,6 +577,14 @@ _must_check_ int cmf_recover(const struct cmf_call *call, const struct cmf_csr *
 			     struct cmf_recovery *recoveryp);
 
 /*
+ * Gives up having an upstream CA revoke, hold or release a certificate, for the operator: see
+ * ca_upstream_revoke_give_up(), whose results these are, too. 0, REFUSED, negative errno.
+ */
+_must_check_ int cmf_revocation_give_up(const struct cmf_call *call,
+					const struct store_certificate *cert,
+					int64_t *earliest_msp);
+
+/*
  * Deletes the archived key of a certificate, for good; the certificate stays as it is. For the
  * operator. 0, REFUSED (recovery_nothing), negative errno.
  */

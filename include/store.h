@@ -1160,6 +1160,8 @@ _must_check_ int store_exchange_claim(struct store_unit *u, int64_t id, int64_t 
 				      int64_t ms);
 /* Conflict: not OPEN. */
 _must_check_ int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms);
+/* It is due then, and has no more time than that. Conflict: not OPEN. */
+_must_check_ int store_exchange_set_deadline(struct store_unit *u, int64_t id, int64_t deadline_ms);
 _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
 				       enum store_exchange_state state, int failinfo,
 				       const char *refusal);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * certificate list, show, revoke and delete-key.
+ * certificate list, show, revoke, give-up and delete-key.
  */
 #include "ctl.h"
 
@@ -359,9 +359,9 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- delete-key --- */
+/* --- give-up, delete-key --- */
 
-static error_t delete_key_parse(int key, char *arg, struct argp_state *state)
+static error_t serial_parse(int key, char *arg, struct argp_state *state)
 {
 	struct certificate_args *args = state->input;
 	const char **serial = &args->selection.value[FILTER_SERIAL];
@@ -377,28 +377,25 @@ static error_t delete_key_parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-int ctl_certificate_delete_key(struct ctl *ctl, int argc, char **argv)
+/* Does it to the one certificate of that serialNumber; the certificate as it is then. */
+static int one_post(struct ctl *ctl, const struct argp *argp, const char *verb, int argc,
+		    char **argv, json_t **replyp)
 {
-	static const struct argp argp = {.parser = delete_key_parse,
-					 .args_doc = "SERIAL",
-					 .doc = "Deletes the archived private key of a certificate "
-						"for good. The certificate stays as it is."};
 	struct certificate_args args = ARGS_OF(1 << FILTER_CA);
-	json_t *rows, *reply;
+	json_t *rows;
 	char path[64];
 	int status;
 
-	ctl_selection_parse(&argp, ctl, &args.selection, &args, argc, argv);
+	ctl_selection_parse(argp, ctl, &args.selection, &args, argc, argv);
 	status = certificates_find(ctl, &args, &rows);
 	if (status)
 		return status;
 	if (json_array_size(rows) == 1) {
-		snprintf(path, sizeof(path), "/v1/certificates/%lld/delete-key",
+		snprintf(path, sizeof(path), "/v1/certificates/%lld/%s",
 			 (long long)json_integer_value(
-				 json_object_get(json_array_get(rows, 0), "id")));
-		status = ctl_call(ctl, "POST", path, json_object(), &reply);
-		if (!status)
-			json_decref(reply);
+				 json_object_get(json_array_get(rows, 0), "id")),
+			 verb);
+		status = ctl_call(ctl, "POST", path, json_object(), replyp);
 	} else {
 		ctl_error("several CAs have a certificate with this serialNumber; name one with "
 			  "--ca");
@@ -406,4 +403,34 @@ int ctl_certificate_delete_key(struct ctl *ctl, int argc, char **argv)
 	}
 	json_decref(rows);
 	return status;
+}
+
+int ctl_certificate_give_up(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = serial_parse,
+		.args_doc = "SERIAL",
+		.doc = "Asks the upstream CA no more to revoke, hold or release the certificate, "
+		       "which "
+		       "it does not answer or refuses. Here it is revoked then, or stays on hold; "
+		       "whoever trusts that CA has to be told by another way."};
+	json_t *reply, *done;
+	int status = one_post(ctl, &argp, "give-up", argc, argv, &reply);
+
+	if (status)
+		return status;
+	done = json_pack("[o]", reply);
+	revoked_report(ctl, done);
+	json_decref(done);
+	return CTL_OK;
+}
+
+int ctl_certificate_delete_key(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp argp = {.parser = serial_parse,
+					 .args_doc = "SERIAL",
+					 .doc = "Deletes the archived private key of a certificate "
+						"for good. The certificate stays as it is."};
+
+	return one_post(ctl, &argp, "delete-key", argc, argv, NULL);
 }

@@ -55,7 +55,8 @@ ctl_command ctl_init, ctl_check, ctl_explain, ctl_status, ctl_reload, ctl_backup
 	ctl_tidy;
 ctl_command ctl_store_create, ctl_store_copy, ctl_store_put_back;
 ctl_command ctl_register, ctl_deregister, ctl_registration_show, ctl_registration_update;
-ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_delete_key;
+ctl_command ctl_certificate_show, ctl_certificate_revoke, ctl_certificate_give_up,
+	ctl_certificate_delete_key;
 ctl_command ctl_client_add, ctl_client_update, ctl_client_remove;
 ctl_command ctl_credential_add, ctl_credential_list, ctl_credential_remove;
 ctl_command ctl_subscription_show, ctl_subscription_remove;

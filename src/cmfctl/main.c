@@ -45,6 +45,8 @@ static const struct {
 	{"certificate", "show", ctl_certificate_show, "show certificates, as PEM or text too",
 	 NULL},
 	{"certificate", "revoke", ctl_certificate_revoke, "revoke certificates", NULL},
+	{"certificate", "give-up", ctl_certificate_give_up,
+	 "give up an upstream CA that does not revoke one", NULL},
 	{"certificate", "delete-key", ctl_certificate_delete_key, "delete an archived private key",
 	 NULL},
 	{"client", "add", ctl_client_add, "add a client that may ask us", NULL},

@@ -369,6 +369,8 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		" claimed_until_ms = (SELECT now_ms FROM database_state) + ?3 WHERE id = ?1 AND"
 		" state = 0 AND (claimant = ?2 OR"
 		" claimed_until_ms <= (SELECT now_ms FROM database_state))",
+	[CHANGE_EXCHANGE_SET_DEADLINE] = "UPDATE exchange SET deadline_ms = ?2, next_ms = ?2"
+					 " WHERE id = ?1 AND state = 0",
 	[CHANGE_EXCHANGE_SET_NEXT] = "UPDATE exchange SET next_ms = ?2 WHERE id = ?1 AND state = 0",
 	[CHANGE_EXCHANGE_FINISH] = "UPDATE exchange SET state = ?2, failinfo = ?3, refusal = ?4"
 				   " WHERE id = ?1 AND state = 0",

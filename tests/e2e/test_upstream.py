@@ -223,6 +223,34 @@ def test_rr_while_the_upstream_is_dead_is_revocation_pending(pair):
     wait_for("revocation here", lambda: pair.ra.states("up-rrp") == ["revoked"])
 
 
+def test_a_revocation_that_is_given_up(pair):
+    """The CA does not come back in time. Whoever asked is not told before upstream_timeout that it was done."""
+    pair.register("up-lost")
+    pair.register("up-next")
+    serial = serial_of(pair.enrol("up-lost"))
+    give_up = "certificate", "give-up", serial
+    nothing = pair.ra.ctl(*give_up, check=False)
+    assert nothing.returncode == 1 and "no upstream CA is asked to revoke it" in nothing.stdout
+    pair.ca.stop()
+    pair.ra.ctl("certificate", "revoke", serial)
+    assert pair.ra.states("up-lost") == ["revocation pending"]
+    early = pair.ra.ctl(*give_up, check=False)
+    assert early.returncode == 1 and "is still told that the upstream CA is waited for; give it up after 20" in early.stdout
+    assert pair.ra.states("up-lost") == ["revocation pending"]
+    pair.ra.set("ca corporate", "upstream_timeout", "1s")
+    pair.ra.ctl("reload")
+    wait_for("its time", lambda: pair.ra.ctl(*give_up, check=False).returncode == 0)
+    wait_for("the end", lambda: pair.ra.states("up-lost") == ["revoked"])
+    line, = pair.ra.ctl_json("audit", "list", "--action", "give up revocation")
+    assert (line["target"], line["detail"], line["before"], line["uid"]) == ("up-lost", serial, "revocation pending", os.getuid())
+    pair.ca.start()
+    pair.ra.set("ca corporate", "upstream_timeout", "1h")
+    pair.ra.ctl("reload")
+    pair.enrol("up-next")
+    assert pair.ca.states("up-lost") == ["active"]
+    assert "no upstream CA is asked" in pair.ra.ctl(*give_up, check=False).stdout
+
+
 def test_a_ca_with_open_exchanges_cannot_be_taken_out(pair):
     """Nobody would go on with them: the revocation would never reach the CA."""
     pair.register("up-gone")

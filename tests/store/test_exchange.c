@@ -149,6 +149,12 @@ START_TEST(test_exchange_due_and_state)
 	OK(store_exchange_set_next(f.unit, id, 800));
 	OK(store_unit_commit(f.unit));
 	assert_due(&f, e.ca, 800, "700 800 ");
+	OK(store_exchange_set_deadline(f.unit, id, 750));
+	OK(store_unit_commit(f.unit));
+	assert_due(&f, e.ca, 750, "700 750 ");
+	OK(store_exchange_get(f.reader, id, &found));
+	ck_assert(found.deadline_ms == 750 && found.next_ms == 750);
+	store_exchange_clear(&found);
 	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_FAILED, 9, "upstream_cert_key"));
 	OK(store_unit_commit(f.unit));
 	assert_due(&f, e.ca, 800, "700 ");
@@ -162,6 +168,8 @@ START_TEST(test_exchange_due_and_state)
 	ck_assert_str_eq(found.refusal, "upstream_cert_key");
 	store_exchange_clear(&found);
 	OK(store_exchange_set_next(f.unit, id, 900));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_exchange_set_deadline(f.unit, id, 900));
 	CONFLICT(store_unit_commit(f.unit));
 	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_DONE, -1, NULL));
 	CONFLICT(store_unit_commit(f.unit));

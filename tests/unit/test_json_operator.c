@@ -783,6 +783,9 @@ static const struct {
 	{HTTP_GET, "/v1/certificates/1/revoke", "", 405},
 	{HTTP_POST, "/v1/certificates/1", "", 405},
 	{HTTP_POST, "/v1/certificates/1/revoke", "", 400}, /* no JSON */
+	{HTTP_GET, "/v1/certificates/1/give-up", "", 405},
+	{HTTP_POST, "/v1/certificates/1/give-up", "x=1", 400},
+	{HTTP_POST, "/v1/certificates/1/give-up", "", 404},
 	{HTTP_GET, "/v1/certificates/1/delete-key", "", 405},
 	{HTTP_POST, "/v1/certificates/1/delete-key", "x=1", 400},
 	{HTTP_POST, "/v1/certificates/1/delete-key", "", 404},

@@ -325,9 +325,13 @@ static int confirm_finish(struct exchange *x, const struct store_exchange *e,
 bool upstream_is_moot(const struct ca *ca, const struct store_exchange *e,
 		      const struct store_certificate *cert)
 {
-	/* Of one that was never taken here none is known. */
-	return is_revocation(e) && cert->not_after_ms > 0 &&
-	       cert->not_after_ms <= clock_now_ms(ca->set->clock);
+	int64_t now_ms = clock_now_ms(ca->set->clock);
+
+	if (!is_revocation(e))
+		return false;
+	/* Of one that was never taken here no notAfter is known. */
+	return (cert->not_after_ms > 0 && cert->not_after_ms <= now_ms) ||
+	       (e->kind == STORE_EXCHANGE_REVOKE && e->deadline_ms > 0 && e->deadline_ms <= now_ms);
 }
 
 /* With the failInfo of now, for who asks meanwhile. */

@@ -405,6 +405,22 @@ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate
 	return err < 0 ? err : 0;
 }
 
+int ca_upstream_revoke_give_up(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
+			       struct store_unit *unit, int64_t *earliest_msp)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	int err = revocation_find(reader, certificate_id, &e);
+
+	if (err != 0)
+		return err;
+	if (e.state != STORE_EXCHANGE_OPEN)
+		return STORE_NOT_FOUND;
+	*earliest_msp = e.created_ms + ca->conf->upstream_timeout_ms;
+	if (e.kind != STORE_EXCHANGE_REVOKE || now_ms(ca) < *earliest_msp)
+		return -EAGAIN;
+	return store_exchange_set_deadline(unit, e.id, now_ms(ca));
+}
+
 /* --- housekeeping --- */
 
 int upstream_housekeeping(struct ca *ca, struct store_reader *reader, struct store_unit *unit)

@@ -64,7 +64,8 @@ _must_check_ int upstream_protect(const struct ca *ca, struct bytes sender, stru
 _must_check_ int upstream_profile_encode(const struct ca *ca, struct octets *derp);
 /*
  * finish.c: whether it is a revocation that nobody needs any more: no CRL need list a certificate
- * that has ended (RFC 5280 3.3). Revocations have no other deadline.
+ * that has ended (RFC 5280 3.3); or the operator has given it up. One of ours has no other
+ * deadline.
  */
 bool upstream_is_moot(const struct ca *ca, const struct store_exchange *e,
 		      const struct store_certificate *cert);

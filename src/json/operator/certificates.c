@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /v1/certificates: list and read (GET), revoke (POST .../<id>/revoke), delete the archived key
- * (POST .../<id>/delete-key).
+ * /v1/certificates: list and read (GET), revoke (POST .../<id>/revoke), give up an upstream CA that
+ * does not revoke it (POST .../<id>/give-up), delete the archived key (POST .../<id>/delete-key).
  */
 #include "call.h"
 #include "encode.h"
@@ -336,7 +336,7 @@ static int revocation_decode(json_t *body, struct revocation *revocation, char *
  * What the revocation waits for, as for rr. The answer shows how far it has come, and who wants to
  * know the end asks again.
  */
-static int revocation_run(struct operator_call *call, const struct revocation *revocation)
+static int revocation_run(struct operator_call *call, int64_t certificate_id, int reason)
 {
 	_cleanup_(cmf_order_clear) struct cmf_order order = {0};
 	const struct cmf_principal who = operator_principal(call, NULL);
@@ -345,8 +345,8 @@ static int revocation_run(struct operator_call *call, const struct revocation *r
 
 	if (err)
 		return err;
-	order.item[0].certificate_id = revocation->certificate_id;
-	order.item[0].reason = revocation->request.reason;
+	order.item[0].certificate_id = certificate_id;
+	order.item[0].reason = reason;
 	err = cmf_order_read(&op, &order);
 	return err ? err : cmf_order_run(&op, &order, REVOKE_BUDGET_US);
 }
@@ -368,10 +368,57 @@ static int certificate_revoke(struct operator_call *call, int64_t id)
 	err = operator_commit(call, revoke_decide, &revocation, &refusal);
 	cmf_revocation_clear(&revocation.decided);
 	if (!err)
-		err = revocation_run(call, &revocation);
+		err = revocation_run(call, id, revocation.request.reason);
 	if (err == REFUSED)
 		return operator_refusal(call, &refusal);
 	return err ? operator_fault(call, err) : certificate_get(call, id);
+}
+
+struct giving_up {
+	int64_t certificate_id;
+	int reason;
+	int64_t earliest_ms;
+};
+
+static int give_up_decide(struct operator_call *call, void *arg, struct refusal *refusal)
+{
+	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
+	struct giving_up *giving_up = arg;
+	struct cmf_principal who = {0};
+	const struct cmf_call op = operator_cmf_call(call, &who, refusal);
+	int err = store_certificate_get(op.reader, giving_up->certificate_id, &cert);
+
+	if (err)
+		return err;
+	who = operator_principal(call, cert.trust_domain);
+	giving_up->reason = cert.reason;
+	err = cmf_revocation_give_up(&op, &cert, &giving_up->earliest_ms);
+	/* The certificate is there. */
+	return err == STORE_NOT_FOUND ? -ESRCH : err;
+}
+
+static int certificate_give_up(struct operator_call *call, int64_t id)
+{
+	struct giving_up giving_up = {.certificate_id = id};
+	struct refusal refusal = REFUSAL_NULL;
+	char detail[160], when[21];
+	int err = operator_commit(call, give_up_decide, &giving_up, &refusal);
+
+	if (!err)
+		err = revocation_run(call, id, giving_up.reason);
+	if (err == REFUSED)
+		return operator_refusal(call, &refusal);
+	if (err == -ESRCH)
+		return operator_problem(call, 409, "no upstream CA is asked to revoke it");
+	if (err != -EAGAIN || !giving_up.earliest_ms)
+		return err ? operator_fault(call, err) : certificate_get(call, id);
+	clock_format(giving_up.earliest_ms, when);
+	snprintf(detail, sizeof(detail),
+		 "who asked for it is still told that the upstream CA is waited for; give it up "
+		 "after "
+		 "%s",
+		 when);
+	return operator_problem(call, 409, detail);
 }
 
 static int key_delete_decide(struct operator_call *call, void *arg, struct refusal *refusal)
@@ -403,6 +450,7 @@ static const struct {
 	int (*serve)(struct operator_call *call, int64_t id);
 } verbs[] = {
 	{"revoke", certificate_revoke},
+	{"give-up", certificate_give_up},
 	{"delete-key", key_delete},
 };
 

@@ -195,6 +195,12 @@ int store_exchange_set_next(struct store_unit *u, int64_t id, int64_t next_ms)
 	return unit_add(u, CHANGE_EXCHANGE_SET_NEXT, VALUES(value_id(id), value_int(next_ms)));
 }
 
+int store_exchange_set_deadline(struct store_unit *u, int64_t id, int64_t deadline_ms)
+{
+	return unit_add(u, CHANGE_EXCHANGE_SET_DEADLINE,
+			VALUES(value_id(id), value_int(deadline_ms)));
+}
+
 int store_exchange_finish(struct store_unit *u, int64_t id, enum store_exchange_state state,
 			  int failinfo, const char *refusal)
 {
