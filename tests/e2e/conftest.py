@@ -27,6 +27,10 @@ OPENSSL = os.environ.get("CMFD_OPENSSL", "openssl")
 PATIENCE = float(os.environ.get("CMFD_PATIENCE", "120"))
 
 
+# Of a test that is about SQLite's file.
+about_a_file = pytest.mark.skipif(os.environ.get("CMFD_E2E_STORE") == "postgresql", reason="about a file of SQLite")
+
+
 def run(args, check=True, timeout=600, **kwargs):
     """Runs a program, standard output and error together in .stdout."""
     result = subprocess.run([str(a) for a in args], stdout=subprocess.PIPE, text=True, timeout=timeout,

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 import postgresql
 from conftest import BUILD, OPENSSL, Cmf, Vnfm, run, serial_of, wait_for
+from test_store_key import rekeyed
 
 
 def verify(cmf, *args):
@@ -131,7 +132,7 @@ def test_what_becomes_of_the_server(cmf):
     cmf.stop()
     cmf.start()
     assert [line["uid"] for line in lines(cmf, "--action", "stop")] == [os.getuid()]
-    assert lines(cmf, "--action", "issue CRL")
+    wait_for("a CRL", lambda: lines(cmf, "--action", "issue CRL"))
 
 
 def test_crl_is_made_by_who_asked_for_the_revocation(cmf, tmp_path):
@@ -139,6 +140,7 @@ def test_crl_is_made_by_who_asked_for_the_revocation(cmf, tmp_path):
     cmf.set("ca issuing", "crl_on_revocation", "yes")
     cmf.start()
     vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a", register_on_ir=True)
+    wait_for("a CRL", lambda: lines(cmf, "--action", "issue CRL"))
     assert lines(cmf, "--action", "issue CRL")[0]["actor"] == "housekeeping"
 
     def crls_asked_for():
@@ -237,7 +239,7 @@ def test_another_store_key(written):
             return {row[0][:8] for row in db.execute("SELECT mac FROM audit_chain")}
     before = keys()
     assert len(before) == 1
-    written.ctl("store", "rekey")
+    rekeyed(written)
     wait_for("the MACs", lambda: len(keys()) == 1 and keys() != before)
     assert verify(written).returncode == 0, verify(written).stderr
     written.stop()
@@ -445,8 +447,7 @@ def test_heads_find_that_the_whole_database_was_set_back(cmf, tmp_path):
 
     def told():
         return [json.loads(file.read_text()) for file in sorted(heads.glob("audit-head-*.json"))]
-    newest = lines(cmf)[-1]
-    wait_for("the head", lambda: any(head["hash"] == newest["hash"] for head in told()))
+    wait_for("the head", lambda: any(head["hash"] == lines(cmf)[-1]["hash"] for head in told()))
     cmf.stop()
     assert told()[-1]["id"] == lines_offline(cmf)[-1][0]
     cmf.start()

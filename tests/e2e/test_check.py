@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import BUILD, Cmf, issue, make_ca, run
+from conftest import BUILD, Cmf, about_a_file, issue, make_ca, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -151,6 +151,7 @@ def test_keys_that_the_user_of_cmfd_cannot_read(cmf):
     assert not any(f"{key} cannot be read" in line for line in findings(cmf))
 
 
+@about_a_file
 def test_clients_that_could_be_each_other_and_an_anchor_that_is_none(cmf, tmp_path):
     make_ca(tmp_path / "ca.pem", tmp_path / "ca.key", "/CN=clients CA")
     issue(tmp_path / "ca.pem", tmp_path / "ca.key", tmp_path / "one.pem", tmp_path / "one.key", "/CN=one")

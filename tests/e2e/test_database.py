@@ -6,7 +6,7 @@ import sqlite3
 import urllib.error
 import urllib.request
 
-from conftest import OPENSSL, Cmf, Vnfm, run, wait_for
+from conftest import OPENSSL, Cmf, Vnfm, about_a_file, run, wait_for
 from json_door import CERTIFICATES, REQUESTS, door_of, pkcs10
 
 
@@ -23,6 +23,7 @@ def enrol(vnfm, name):
                     path=".well-known/cmp/p/VnfciCert")
 
 
+@about_a_file
 def test_database_taken_away(cmf, tmp_path):
     """Nothing is issued that nobody would find again; what was there goes on where it was."""
     vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
@@ -74,6 +75,7 @@ def test_reading_fails_while_an_answer_is_made(tmp_path):
     assert cmf.stop() == 0
 
 
+@about_a_file
 def test_second_server(tmp_path):
     """One cmfd serves a database; who looks at it is not kept off."""
     cmf = Cmf(tmp_path / "cmf").start()
@@ -90,6 +92,7 @@ def test_second_server(tmp_path):
     second.stop()
 
 
+@about_a_file
 def test_database_of_another_program(tmp_path):
     cmf = Cmf(tmp_path / "cmf")
     database = cmf.dir / "cmf.db"
@@ -109,6 +112,7 @@ def test_database_of_another_program(tmp_path):
     assert "is no SQLite database, or it is damaged" in cmf.tail()
 
 
+@about_a_file
 def test_damaged_log(cmf, tmp_path):
     """What was committed is not dropped without a word, and the words say what to do."""
     vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")

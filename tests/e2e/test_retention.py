@@ -6,7 +6,9 @@ import os
 
 import pytest
 
-from conftest import Cmf, Vnfm, serial_of, wait_for
+from conftest import Cmf, Vnfm, about_a_file, serial_of, wait_for
+
+pytestmark = about_a_file # It makes them old by SQL of SQLite; tests/store has retention on either database.
 
 DAY = 24 * 3600 * 1000
 

@@ -2,6 +2,7 @@
 """Keys that are certified for another entity, and how many certificates an entity may have: as the
 configuration says, from one start to the next (RFC 9483 3.6.4)."""
 
+import postgresql
 from conftest import Vnfm, wait_for
 
 PROFILE = ".well-known/cmp/p/VnfciCert"
@@ -16,7 +17,8 @@ def restart(cmf, section, key, value):
 def key_index(cmf):
     """Whether the store has its index of keys, which every enrolment pays for."""
     with cmf.database() as db:
-        return bool(db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'certificate_key'").fetchall())
+        return bool(db.execute(f"SELECT 1 FROM {'pg_indexes WHERE indexname' if postgresql.database_of(cmf) else 'sqlite_schema WHERE name'}"
+                               " = 'certificate_key'").fetchall())
 
 
 def ask(vnfm, subject, key, cmd="cr", *args):

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 import postgresql
-from conftest import BUILD, ROOT, Cmf, Requester, Vnfm, serial_of, wait_for
+from conftest import BUILD, ROOT, Cmf, Requester, Vnfm, about_a_file, serial_of, wait_for
 from test_node_list import nodes  # noqa: F401  (the fixture)
 from two_nodes import Whoever
 
@@ -38,7 +38,7 @@ def unready(cmf):
                           text=True).stdout
 
 
-@pytest.mark.skipif(os.environ.get("CMFD_E2E_STORE") == "postgresql", reason="about a file")
+@about_a_file
 def test_the_way_back_of_a_file(tmp_path):
     cmf = Cmf(tmp_path / "cmf")
     with sqlite3.connect(cmf.dir / "cmf.db") as database:
