@@ -631,6 +631,43 @@ START_TEST(test_postgresql_commit_takes_long)
 }
 END_TEST
 
+/* Nor does it stay so when what took long was not made. */
+START_TEST(test_postgresql_conflict_takes_long)
+{
+	struct store_registration reg = sample_registration("vnfci-1"), found = {0};
+	struct relayed r;
+	pthread_t thread;
+	void *result;
+	int err;
+
+	relayed_begin(&r);
+	put_registration(&r.f, &reg);
+	fixture_close(&r.f);
+	r.f.options.timeout_ms = 200;
+	fixture_open(&r.f);
+	atomic_store(&r.relay.word, "commit");
+	atomic_store(&r.relay.mode, PG_RELAY_HOLD);
+	OK(store_registration_insert(r.f.unit, &reg, NULL));
+	OK(pthread_create(&thread, NULL, unit_commit_run, r.f.unit));
+	while ((err = store_registration_find(r.f.reader, ENTITY("vnfci-1"), reg.cert_type,
+					      &found)) == 0) {
+		store_registration_clear(&found);
+		pause_shortly();
+	}
+	ck_assert_int_eq(err, -ENOTCONN);
+	atomic_store(&r.relay.mode, PG_RELAY_PASS);
+	pthread_join(thread, &result);
+	ck_assert_int_eq(*(int *)result, STORE_CONFLICT);
+	add_audit(r.f.unit);
+	while ((err = store_unit_commit(r.f.unit)) == -ENOTCONN) {
+		add_audit(r.f.unit);
+		pause_shortly();
+	}
+	OK(err);
+	relayed_end(&r);
+}
+END_TEST
+
 /* A registration, in a thread. */
 struct finding {
 	struct store_reader *reader;
@@ -706,5 +743,6 @@ TCase *postgresql_cases(void)
 	tcase_add_loop_test(tc, test_postgresql_unit_is_made_once, 0, (int)ARRAY_LEN(losses));
 	tcase_add_test(tc, test_postgresql_server_away_and_back);
 	tcase_add_test(tc, test_postgresql_commit_takes_long);
+	tcase_add_test(tc, test_postgresql_conflict_takes_long);
 	return tc;
 }

@@ -727,7 +727,7 @@ static int units_judge(struct pg_writer *w, struct store_unit *const *units, siz
  */
 static int units_fly(struct pg_writer *w, struct store_unit *const *units, size_t n, bool begins)
 {
-	bool commits = counts_known(units, n);
+	bool commits = counts_known(units, n), unmade;
 	int err = units_send(w, units, n, begins, commits), end;
 
 	if (err < 0)
@@ -735,9 +735,9 @@ static int units_fly(struct pg_writer *w, struct store_unit *const *units, size_
 	err = units_receive(w, units, n, begins);
 	if (commits) {
 		end = w->session.conn ? commit_receive(w) : -ENOTCONN;
-		if (end == 0 || end == -ENOTCONN)
-			return units_judge(w, units, n, end);
-		return err ? err : end;
+		unmade = end != 0 && end != -ENOTCONN;
+		end = units_judge(w, units, n, end);
+		return unmade && err ? err : end;
 	}
 	if (!w->session.conn)
 		return err;
@@ -793,7 +793,8 @@ static int batch_try(struct pg_writer *w, struct store_unit *const *units, size_
 	if (err != 0 && w->session.conn) {
 		int undone = own_fly(w, PG_ROLLBACK, NULL);
 
-		err = undone < 0 ? undone : err;
+		/* Where the session has gone, so has what it had begun. */
+		err = undone < 0 && w->session.conn ? undone : err;
 	}
 	return err;
 }
