@@ -216,5 +216,6 @@ void cmp_outcome_submit(struct cmp_request *rq, store_unit_told *told, void *arg
 	/* Before it is told of, perhaps at once, to somebody who goes on with the request. */
 	struct cmf_worker *worker = TAKE(rq->worker);
 
+	store_unit_forget_ids(worker->unit);
 	store_unit_submit(&worker->unit, told, arg);
 }

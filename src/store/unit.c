@@ -71,6 +71,7 @@ void store_unit_clear(struct store_unit *unit)
 	unit->len = 0;
 	unit->committed = 0;
 	unit->changes_clients = false;
+	unit->forgets_ids = false;
 	arena_reset(&unit->arena);
 }
 
@@ -82,6 +83,11 @@ bool store_unit_empty(const struct store_unit *unit)
 void store_unit_set_dry(struct store_unit *unit)
 {
 	unit->dry = true;
+}
+
+void store_unit_forget_ids(struct store_unit *unit)
+{
+	unit->forgets_ids = true;
 }
 
 bool store_unit_is_dry(const struct store_unit *unit)

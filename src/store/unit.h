@@ -64,6 +64,7 @@ struct store_unit {
 	size_t len;
 	size_t size;
 	bool changes_clients;
+	bool forgets_ids;
 	size_t committed; /* so many, of the last commit, have a result; set by the writer */
 	struct arena arena;
 	/* While it is being committed: owned by the committer until `done` is posted. A submitted

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -25,33 +26,55 @@ enum { POSTGRESQL = 1 };
 
 /* --- words --- */
 
+#define MADE "INSERT INTO t (a) VALUES (?1)"
+
 static const struct {
 	const char *sql;
-	bool with_id;
+	bool inserts;
+	struct newest newest[NEWEST_MAX];
 	const char *translated;
 	size_t n;
 } texts[] = {
 	{"SELECT a FROM t WHERE b = ?2 AND c = ?1 AND d = ?2", false,
-	 "SELECT a FROM t WHERE b = $2 AND c = $1 AND d = $2", 2},
-	{"SELECT a FROM t WHERE b = ? AND c > ?", false, "SELECT a FROM t WHERE b = $1 AND c > $2",
-	 2},
-	{"SELECT '?1 + it''s' || ?1", false, "SELECT '?1 + it''s' || $1", 1},
+	 .translated = "SELECT a FROM t WHERE b = $2 AND c = $1 AND d = $2", .n = 2},
+	{"SELECT a FROM t WHERE b = ? AND c > ?", false,
+	 .translated = "SELECT a FROM t WHERE b = $1 AND c > $2", .n = 2},
+	{"SELECT '?1 + it''s' || ?1", false, .translated = "SELECT '?1 + it''s' || $1", .n = 1},
 	{"SELECT n + 1 FROM t WHERE +b = ?1 AND (+c = 2)", false,
-	 "SELECT n + 1 FROM t WHERE b = $1 AND (c = 2)", 1},
-	{"SELECT coalesce(?1, x'')", false, "SELECT coalesce($1, ''::BYTEA)", 1},
-	{"SELECT 1 FROM a CROSS JOIN b ON a.x = b.y", false, "SELECT 1 FROM a JOIN b ON a.x = b.y",
-	 0},
-	{"INSERT INTO t (a, b) VALUES (?1, 7)", true, "INSERT INTO t (id, a, b) VALUES ($2, $1, 7)",
-	 2},
+	 .translated = "SELECT n + 1 FROM t WHERE b = $1 AND (c = 2)", .n = 1},
+	{"SELECT coalesce(?1, x'')", false, .translated = "SELECT coalesce($1, ''::BYTEA)", .n = 1},
+	{"SELECT 1 FROM a CROSS JOIN b ON a.x = b.y", false,
+	 .translated = "SELECT 1 FROM a JOIN b ON a.x = b.y"},
+	{"INSERT INTO t (a, b) VALUES (?1, 7)", true,
+	 .translated = "INSERT INTO t (id, a, b) VALUES (coalesce($2::BIGINT, "
+		       "nextval('t_id_seq')), $1, 7)",
+	 .n = 2},
 	{"INSERT INTO t (a) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM u)", true,
-	 "INSERT INTO t (id, a) SELECT $2, $1 WHERE NOT EXISTS (SELECT 1 FROM u)", 2},
+	 .translated = "INSERT INTO t (id, a) SELECT coalesce($2::BIGINT, nextval('t_id_seq')), $1"
+		       " WHERE NOT EXISTS (SELECT 1 FROM u)",
+	 .n = 2},
+	{"UPDATE u SET a = ?2, b = ?13 WHERE id = ?1",
+	 false,
+	 {{1, MADE}, {2, MADE}},
+	 "UPDATE u SET a = (SELECT CASE WHEN $2::BIGINT < 0 THEN currval('t_id_seq') ELSE $2 END),"
+	 " b = $13 WHERE id ="
+	 " (SELECT CASE WHEN $1::BIGINT < 0 THEN currval('t_id_seq') ELSE $1 END)",
+	 13},
+	{"INSERT INTO u (a) SELECT ?1 FROM t WHERE id = ?1",
+	 true,
+	 {{1, MADE}},
+	 "INSERT INTO u (id, a) SELECT coalesce($2::BIGINT, nextval('u_id_seq')),"
+	 " (SELECT CASE WHEN $1::BIGINT < 0 THEN currval('t_id_seq') ELSE $1 END) FROM t WHERE id ="
+	 " (SELECT CASE WHEN $1::BIGINT < 0 THEN currval('t_id_seq') ELSE $1 END)",
+	 2},
 };
 
 START_TEST(test_postgresql_words)
 {
 	struct translated translated;
 
-	OK(translate_sql(texts[_i].sql, texts[_i].with_id, &translated));
+	OK((texts[_i].inserts ? translate_insertion
+			      : translate_sql)(texts[_i].sql, texts[_i].newest, &translated));
 	ck_assert_str_eq(translated.sql, texts[_i].translated);
 	ck_assert_uint_eq(translated.n_parameters, texts[_i].n);
 	free(translated.sql);
@@ -62,7 +85,9 @@ START_TEST(test_postgresql_words_without_columns)
 {
 	struct translated translated;
 
-	ck_assert_int_eq(translate_sql("INSERT INTO t DEFAULT VALUES", true, &translated), -EINVAL);
+	ck_assert_int_eq(translate_insertion("INSERT INTO t DEFAULT VALUES", NULL, &translated),
+			 -EINVAL);
+	ck_assert_int_eq(translate_insertion("DELETE FROM t", NULL, &translated), -EINVAL);
 }
 END_TEST
 
@@ -322,7 +347,7 @@ START_TEST(test_postgresql_understands_all_questions)
 		struct translated text;
 		PGresult *result;
 
-		OK(translate_sql(store_read_sql[i], false, &text));
+		OK(translate_sql(store_read_sql[i], NULL, &text));
 		result = PQprepare(conn, "", text.sql, 0, NULL);
 		ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s: %s", text.sql,
 			      PQerrorMessage(conn));
@@ -543,6 +568,133 @@ START_TEST(test_postgresql_unit_is_made_once)
 }
 END_TEST
 
+struct told {
+	sem_t done;
+	int result;
+	int64_t asked; /* what stands for an id; 0: nobody asks */
+	int64_t id;
+};
+
+static void told(void *arg, int result, const struct store_unit *unit)
+{
+	struct told *t = arg;
+
+	t->result = result;
+	if (t->asked)
+		t->id = store_unit_id(unit, t->asked);
+	sem_post(&t->done);
+}
+
+/* Submits, and waits all the same. The id that stands for `asked`; 0: nobody asks for any. */
+static int64_t unit_submit(struct fixture *f, int64_t asked)
+{
+	struct told t = {.result = -1, .asked = asked};
+
+	sem_init(&t.done, 0, 0);
+	if (!asked)
+		store_unit_forget_ids(f->unit);
+	store_unit_submit(&f->unit, told, &t);
+	while (sem_wait(&t.done) < 0)
+		;
+	sem_destroy(&t.done);
+	OK(t.result);
+	return t.id;
+}
+
+enum { REQUESTS_MAX = 3 };
+
+/* An entity that registers with its request for n certificates; what stands for its id. */
+static int64_t enrolment_add(struct store_unit *unit, const char *name, uint64_t serial, size_t n)
+{
+	struct store_registration reg = sample_registration(name);
+	struct store_transaction t = sample_transaction(OCTETS("0123456789abcde"));
+	int64_t reg_id, cert_id[REQUESTS_MAX], txn_id;
+
+	t.transaction_id = (struct octets){(uint8_t *)(uintptr_t)name, strlen(name)};
+	OK(store_registration_insert(unit, &reg, &reg_id));
+	for (size_t i = 0; i < n; i++) {
+		struct store_certificate cert = sample_certificate(reg_id, serial + i);
+		struct store_attestation attestation = {.verdict = STORE_ATTESTATION_NONE};
+
+		OK(store_certificate_insert(unit, &cert, &cert_id[i]));
+		attestation.certificate_id = cert_id[i];
+		OK(store_attestation_insert(unit, &attestation));
+	}
+	t.certificate_id = cert_id[0];
+	t.n_items = n;
+	OK(store_transaction_insert(unit, &t, &txn_id));
+	for (size_t i = 0; i < n; i++) {
+		const struct store_transaction_item item = {
+			.certificate_id = cert_id[i], .failinfo = -1, .reason = STORE_REASON_NONE};
+
+		OK(store_transaction_item_insert(unit, &item, (int)i, txn_id));
+	}
+	return reg_id;
+}
+
+static void certificate_check(struct fixture *f, int64_t id, const char *name, uint64_t serial)
+{
+	struct store_certificate cert = {0}, expected = sample_certificate(0, serial);
+	struct store_attestation attestation = {0};
+
+	OK(store_certificate_get(f->reader, id, &cert));
+	ck_assert_str_eq(cert.subject_id, name);
+	ck_assert_mem_eq(cert.serial.octet, expected.serial.octet, sizeof(serial));
+	OK(store_attestation_get(f->reader, id, &attestation));
+	store_attestation_clear(&attestation);
+	store_certificate_clear(&cert);
+}
+
+static void enrolment_check(struct fixture *f, const char *name, uint64_t serial, size_t n)
+{
+	struct store_transaction t = {0};
+	struct store_transaction_items items = {0};
+
+	OK(store_transaction_find(f->reader, "client:vnfm-a", bytes_of_string(name), &t));
+	certificate_check(f, t.certificate_id, name, serial);
+	OK(store_transaction_items_get(f->reader, t.id, &items));
+	ck_assert_uint_eq(items.len, n);
+	for (size_t i = 0; i < n; i++)
+		certificate_check(f, items.item[i].certificate_id, name, serial + i);
+	store_transaction_items_clear(&items);
+	store_transaction_clear(&t);
+}
+
+/*
+ * Rows that are the newest of their tables, and such that are not, are those of their own unit; and
+ * whoever asks for an id is told it, whatever was lost.
+ */
+START_TEST(test_postgresql_submitted_unit)
+{
+	struct relayed r;
+	char name[24];
+
+	relayed_begin(&r);
+	for (int i = 0; i < 2 * LOSSES; i++) {
+		struct store_registration other, found = {0};
+		uint64_t serial = 100 + 10 * (uint64_t)i;
+		size_t n = 1 + (size_t)i % REQUESTS_MAX;
+		int64_t reg_id, id;
+
+		snprintf(name, sizeof(name), "other-%d", i);
+		other = sample_registration(name);
+		put_registration(&r.f, &other);
+		snprintf(name, sizeof(name), "vnfci-%d", i);
+		reg_id = enrolment_add(r.f.unit, name, serial, n);
+		atomic_store(&r.relay.word, losses[_i].word);
+		atomic_store(&r.relay.mode, losses[_i].mode);
+		id = unit_submit(&r.f, i % 2 ? reg_id : 0);
+		ck_assert_int_eq(atomic_load(&r.relay.met), i + 1);
+		enrolment_check(&r.f, name, serial, n);
+		OK(store_registration_find(r.f.reader, ENTITY(name), CERT_TYPE_VNFCI, &found));
+		if (i % 2)
+			ck_assert_int_eq(id, found.id);
+		store_registration_clear(&found);
+	}
+	relayed_end(&r);
+}
+END_TEST
+
 static void pause_shortly(void)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
@@ -741,6 +893,7 @@ TCase *postgresql_cases(void)
 	tcase_add_test(tc, test_postgresql_is_claimed);
 	tcase_add_test(tc, test_postgresql_ready_with_standbys_only);
 	tcase_add_loop_test(tc, test_postgresql_unit_is_made_once, 0, (int)ARRAY_LEN(losses));
+	tcase_add_loop_test(tc, test_postgresql_submitted_unit, 0, (int)ARRAY_LEN(losses));
 	tcase_add_test(tc, test_postgresql_server_away_and_back);
 	tcase_add_test(tc, test_postgresql_commit_takes_long);
 	tcase_add_test(tc, test_postgresql_conflict_takes_long);

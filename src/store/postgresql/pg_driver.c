@@ -139,7 +139,7 @@ static int statement_prepare(struct connection *c, const char *sql, bool kept,
 	s->kept = kept;
 	if (kept)
 		snprintf(s->name, sizeof(s->name), "r%u", c->n_names++);
-	err = translate_sql(sql, false, &s->text);
+	err = translate_sql(sql, NULL, &s->text);
 	if (err == 0 && s->text.n_parameters > PARAMETERS_MAX)
 		err = log_fault("store: prepare statement", -EINVAL, sql);
 	if (err < 0) {

@@ -48,6 +48,38 @@ static const struct {
 	{CHANGE_LEASE_REQUIRE, LEASE_REQUIRE_SQL " FOR SHARE"},
 };
 
+/*
+ * Which parameters of a change may be the id of a row that its unit makes, of those that units of
+ * clients consist of. The ids of others are asked for before: see pg_writer.h.
+ */
+static const struct {
+	enum change_kind kind;
+	struct {
+		size_t parameter;
+		enum change_kind made;
+	} newest[NEWEST_MAX];
+} refers[] = {
+	{CHANGE_CERTIFICATE_INSERT, {{1, CHANGE_REGISTRATION_INSERT}}},
+	{CHANGE_HELD_NAME_TAKE, {{2, CHANGE_CERTIFICATE_INSERT}}},
+	{CHANGE_ATTESTATION_INSERT, {{1, CHANGE_CERTIFICATE_INSERT}}},
+	{CHANGE_ARCHIVED_KEY_INSERT, {{1, CHANGE_CERTIFICATE_INSERT}}},
+	{CHANGE_TRANSACTION_INSERT, {{7, CHANGE_CERTIFICATE_INSERT}}},
+	{CHANGE_TRANSACTION_ITEM_INSERT,
+	 {{1, CHANGE_TRANSACTION_INSERT}, {4, CHANGE_CERTIFICATE_INSERT}}},
+	{CHANGE_POP_INSERT, {{1, CHANGE_TRANSACTION_INSERT}}},
+	{CHANGE_KEM_SECRET_USE, {{2, CHANGE_TRANSACTION_INSERT}}},
+	{CHANGE_INITIAL_CREDENTIAL_USE, {{3, CHANGE_CERTIFICATE_INSERT}}},
+};
+
+enum change_kind pg_refers_newest(enum change_kind kind, size_t parameter)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refers); i++)
+		for (size_t k = 0; refers[i].kind == kind && k < NEWEST_MAX; k++)
+			if (refers[i].newest[k].parameter == parameter)
+				return refers[i].newest[k].made;
+	return CHANGE_KINDS;
+}
+
 static const char *sql_of(enum change_kind kind)
 {
 	for (size_t i = 0; i < ARRAY_LEN(instead); i++)
@@ -120,6 +152,22 @@ static int condition_make(enum change_rows rows, char **sqlp)
 	return -ENOMEM;
 }
 
+static int change_translate(enum change_kind kind, struct translated *translatedp)
+{
+	struct newest newest[NEWEST_MAX] = {0};
+	size_t n = 0;
+
+	for (size_t parameter = 1; n < NEWEST_MAX && parameter <= PARAMETERS_MAX; parameter++) {
+		enum change_kind made = pg_refers_newest(kind, parameter);
+
+		if (made != CHANGE_KINDS)
+			newest[n++] = (struct newest){parameter, sql_of(made)};
+	}
+	return change_rows[kind] == CHANGE_ROWS_NEW
+		       ? translate_insertion(sql_of(kind), newest, translatedp)
+		       : translate_sql(sql_of(kind), newest, translatedp);
+}
+
 int pg_statements_make(struct pg_statements *s)
 {
 	int err = 0;
@@ -127,7 +175,7 @@ int pg_statements_make(struct pg_statements *s)
 	for (size_t i = 0; err == 0 && i < CHANGE_KINDS; i++) {
 		bool makes = change_rows[i] == CHANGE_ROWS_NEW;
 
-		err = translate_sql(sql_of((enum change_kind)i), makes, &s->change[i]);
+		err = change_translate((enum change_kind)i, &s->change[i]);
 		if (err == 0 && s->change[i].n_parameters > PARAMETERS_MAX)
 			err = log_fault("store: prepare statement", -EINVAL, s->change[i].sql);
 		if (err == 0)

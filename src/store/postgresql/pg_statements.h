@@ -28,8 +28,8 @@ enum { PG_NAME_SIZE = 8 };
 #define PG_CONDITION_FAILED "22012"
 
 struct pg_statements {
-	/* One that makes a new row has its id as last parameter. Its result is a row with how many
-	 * rows it has touched, but for CHANGE_ROWS_ANY. */
+	/* One that makes a new row has its id as last parameter; NULL: the server gives it one. Its
+	 * result is a row with how many rows it has touched, but for CHANGE_ROWS_ANY. */
 	struct translated change[CHANGE_KINDS];
 	char *ids[CHANGE_KINDS]; /* as many new ids as its parameter says; NULL: it makes no row */
 };
@@ -39,6 +39,12 @@ void pg_statements_clear(struct pg_statements *statements);
 /* Prepares all of them in one flight. */
 _must_check_ int pg_statements_prepare(const struct pg_statements *statements,
 				       struct session *session);
+
+/*
+ * What makes the rows that a parameter of a change (from 1) may refer to as the newest one, by a
+ * number below 0, when nobody knows its id yet; CHANGE_KINDS: it always wants an id.
+ */
+enum change_kind pg_refers_newest(enum change_kind kind, size_t parameter);
 
 void pg_change_name(enum change_kind kind, char name[PG_NAME_SIZE]);
 void pg_ids_name(enum change_kind kind, char name[PG_NAME_SIZE]);

@@ -32,6 +32,9 @@ enum {
 	BATCH_UNSENT,           /* nothing of it happened, for the connection had gone */
 };
 
+/* The result of a change that makes a row, before its id is known. */
+enum { ID_SERVERS = -1, ID_WANTED = 0 };
+
 /* Two nodes can wait for each other, and lose one of the two; hardly again and again. */
 enum { TRIES_MAX = 20 };
 
@@ -197,7 +200,53 @@ static int chain_want(struct pg_writer *w, const struct change *change)
 	return locks_add(&w->locks, &begin);
 }
 
-/* What the units want: locks, and how many ids of each kind. */
+/* Whether that row of the unit is the newest of its table when change k refers to it. */
+static bool is_newest(const struct store_unit *unit, size_t row, size_t k)
+{
+	for (size_t i = row + 1; i < k; i++)
+		if (unit->change[i].kind == unit->change[row].kind)
+			return false;
+	return true;
+}
+
+/*
+ * Whether its rows get their ids from the server as they are made. Whoever asks for
+ * them afterwards gets them even if the answer to its COMMIT is lost, so they are known before.
+ */
+static bool ids_are_the_servers(const struct store_unit *unit)
+{
+	if (!unit->forgets_ids)
+		return false;
+	for (size_t k = 0; k < unit->len; k++)
+		for (size_t i = 0; i < unit->change[k].n; i++) {
+			const struct value *value = &unit->change[k].value[i];
+
+			if (value->kind != VALUE_RESULT)
+				continue;
+			if (unit->change[value->number].kind !=
+				    pg_refers_newest(unit->change[k].kind, i + 1) ||
+			    !is_newest(unit, (size_t)value->number, k))
+				return false;
+		}
+	return true;
+}
+
+/* How many ids of each kind a unit wants; its changes are marked. */
+static void ids_want(struct store_unit *unit, size_t wanted[CHANGE_KINDS])
+{
+	bool servers = ids_are_the_servers(unit);
+
+	for (size_t i = 0; i < unit->len; i++) {
+		struct change *change = &unit->change[i];
+
+		if (change_rows[change->kind] != CHANGE_ROWS_NEW)
+			continue;
+		change->result = servers ? ID_SERVERS : ID_WANTED;
+		wanted[change->kind] += !servers;
+	}
+}
+
+/* What the units want: locks, and ids. */
 static int wants_gather(struct pg_writer *w, struct store_unit *const *units, size_t n,
 			size_t wanted[CHANGE_KINDS])
 {
@@ -205,16 +254,14 @@ static int wants_gather(struct pg_writer *w, struct store_unit *const *units, si
 
 	w->locks.len = 0;
 	w->chain_line = NULL;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		ids_want(units[i], wanted);
 		for (size_t k = 0; err == 0 && k < units[i]->len; k++) {
-			const struct change *change = &units[i]->change[k];
-
-			if (change_rows[change->kind] == CHANGE_ROWS_NEW)
-				wanted[change->kind]++;
-			err = locks_add(&w->locks, change);
+			err = locks_add(&w->locks, &units[i]->change[k]);
 			if (err == 0)
-				err = chain_want(w, change);
+				err = chain_want(w, &units[i]->change[k]);
 		}
+	}
 	locks_sort(&w->locks);
 	return err;
 }
@@ -264,7 +311,8 @@ static int ids_expect(struct pg_writer *w, int64_t until_us, enum change_kind ki
 
 	for (size_t i = 0; err == 0 && i < n; i++)
 		for (size_t k = 0; k < units[i]->len; k++)
-			if (units[i]->change[k].kind == kind && row < PQntuples(result))
+			if (units[i]->change[k].kind == kind &&
+			    units[i]->change[k].result == ID_WANTED && row < PQntuples(result))
 				units[i]->change[k].result =
 					strtoll(PQgetvalue(result, row++, 0), NULL, 10);
 	PQclear(result);
@@ -375,7 +423,7 @@ static int change_send(struct pg_writer *w, const struct store_unit *unit,
 	for (size_t i = 0; i < change->n; i++)
 		parameter_add(&p, unit_value(unit, &change->value[i]));
 	if (change_rows[change->kind] == CHANGE_ROWS_NEW)
-		parameter_add(&p, value_int(change->result));
+		parameter_add(&p, value_int_unless(change->result, ID_SERVERS));
 	if (change->kind == CHANGE_AUDIT_ADD)
 		err = audit_place_add(w, change, &p);
 	if (err < 0)
