@@ -664,6 +664,18 @@ _must_check_ int store_attester_get(struct store_reader *r, int64_t id,
  * an entity of that subject_id in the trust domain, whatever its VNF instance. */
 _must_check_ int store_entity_managed(struct store_reader *r, const struct store_entity *entity,
 				      const char *manager, bool *managedp);
+/* What there is of an entity: its active registration (id 0: it has none), and whether another
+ * manager than that has one of it. */
+struct store_entity_known {
+	struct store_registration registration;
+	bool managed;
+};
+void store_entity_known_clear(struct store_entity_known *known);
+enum { STORE_ENTITIES_MAX = 32 };
+/* Of so many at most, for one wait. */
+_must_check_ int store_entities_look(struct store_reader *r, const struct store_entity *entities,
+				     size_t n, enum cert_type type, const char *manager,
+				     struct store_entity_known *knownp);
 /* Whether a registration of that subject_id is active, in whatever trust domain, but for those of
  * one entity (NULL: of none). */
 _must_check_ int store_subject_taken(struct store_reader *r, const char *subject_id,

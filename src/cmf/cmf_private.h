@@ -140,15 +140,14 @@ _must_check_ int entity_label_open(struct store_reader *reader, const struct sto
  * (domain_limits), negative errno. */
 _must_check_ int registrations_check(const struct cmf_call *call, const char *trust_domain,
 				     size_t more);
-/* The same as a condition of the unit, in front of them. 0 or -ENOMEM. */
+/* The same as a condition of the unit, in front of them; and that clients are still those among
+ * which their names were not reserved. 0 or -ENOMEM. */
 _must_check_ int registrations_require(const struct cmf_call *call, const char *trust_domain,
-				       size_t more);
-/*
- * Adds a new registration to the unit, with its line of audit, which says how it was registered,
- * and the condition that clients are still those among which its name was not reserved.
- */
+				       size_t more, int64_t clients_generation);
+/* Adds a new registration to the unit, behind those conditions, with its line of audit, which says
+ * how it was registered. */
 _must_check_ int registration_add(const struct cmf_call *call, const struct store_registration *reg,
-				  int64_t clients_generation, const char *how, int64_t *idp);
+				  const char *how, int64_t *idp);
 
 /* Ends an active registration, with its line of audit. */
 _must_check_ int registration_end(const struct cmf_call *call,

@@ -215,20 +215,22 @@ int registrations_check(const struct cmf_call *call, const char *trust_domain, s
 			     "the trust domain has as many registrations as it may have");
 }
 
-int registrations_require(const struct cmf_call *call, const char *trust_domain, size_t more)
+int registrations_require(const struct cmf_call *call, const char *trust_domain, size_t more,
+			  int64_t clients_generation)
 {
 	int64_t max = registrations_max(call, trust_domain);
+	int err = store_clients_require(call->unit, clients_generation);
 
-	return max ? store_trust_domain_require(call->unit, trust_domain, max - (int64_t)more) : 0;
+	return err == 0 && max
+		       ? store_trust_domain_require(call->unit, trust_domain, max - (int64_t)more)
+		       : err;
 }
 
 int registration_add(const struct cmf_call *call, const struct store_registration *reg,
-		     int64_t clients_generation, const char *how, int64_t *idp)
+		     const char *how, int64_t *idp)
 {
-	int err = store_clients_require(call->unit, clients_generation);
+	int err = store_registration_insert(call->unit, reg, idp);
 
-	if (err == 0)
-		err = store_registration_insert(call->unit, reg, idp);
 	return err == 0
 		       ? cmf_audit_add(call,
 				       &(struct cmf_audit){.action = "register",

@@ -268,18 +268,16 @@ static int repetition_check(const struct registering *r, const struct store_regi
 
 /* Whether the name of a new entity is nobody else's. */
 static int name_check(const struct registering *r, const struct store_entity *entity,
-		      struct refusal *refusal)
+		      const struct store_entity_known *known, struct refusal *refusal)
 {
 	const char *reserved = NULL;
-	bool other = false, open = false;
-	int err = store_entity_managed(r->call->reader, entity, principal_manager(r->call->who),
-				       &other);
+	bool open = false;
+	int err;
 
-	if (err == 0 && other)
+	if (known->managed)
 		return refuse(refusal, REFUSAL_entity_of_another_manager);
-	if (err == 0)
-		err = entity_label_open(r->call->reader, entity, NULL,
-					principal_manager(r->call->who), &open);
+	err = entity_label_open(r->call->reader, entity, NULL, principal_manager(r->call->who),
+				&open);
 	if (err == 0)
 		err = name_reserved_among(r->call->cmf, r->clients,
 					  bytes_of_string(entity->subject_id), entity, &reserved);
@@ -294,26 +292,53 @@ static int name_check(const struct registering *r, const struct store_entity *en
 }
 
 /* Whether the subjectId may be registered, and whether that is still to be done. */
-static int subject_check(const struct registering *r, size_t index, int64_t *existing_idp,
+static int subject_check(const struct registering *r, size_t index,
+			 struct store_entity_known *known, int64_t *existing_idp,
 			 struct refusal *refusal)
 {
 	struct cmf_registered *registered = &r->registered[index];
-	struct store_registration *found = &registered->registration;
+	const struct store_registration *found = &registered->registration;
 	const struct store_entity entity = entity_at(r, index);
 	int err;
 
 	cmf_registered_clear(registered);
-	err = store_registration_find(r->call->reader, &entity, r->request->cert_type, found);
-	if (err < 0)
-		return err;
-	registered->fresh = err == STORE_NOT_FOUND;
+	registered->registration = known->registration;
+	known->registration = (struct store_registration){0};
+	registered->fresh = !found->id;
 	if (!principal_speaks_for(r->call->who, &entity))
 		return refuse(refusal, REFUSAL_domain_limits);
 	if (registered->fresh)
-		return name_check(r, &entity, refusal);
+		return name_check(r, &entity, known, refusal);
 	err = repetition_check(r, found, refusal);
 	if (err == REFUSED && refusal->reason == REFUSAL_registration_conflict)
 		*existing_idp = found->id;
+	return err;
+}
+
+/* Of the n subjectIds from there on, which the store is asked about together. */
+static int subjects_check(const struct registering *r, size_t from, size_t n)
+{
+	struct store_entity entities[STORE_ENTITIES_MAX];
+	struct store_entity_known known[STORE_ENTITIES_MAX];
+	int err;
+
+	for (size_t i = 0; i < n; i++)
+		entities[i] = entity_at(r, from + i);
+	err = store_entities_look(r->call->reader, entities, n, r->request->cert_type,
+				  principal_manager(r->call->who), known);
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		struct refusal found = REFUSAL_NULL;
+		int64_t existing_id = 0;
+
+		if (err == 0)
+			err = subject_check(r, from + i, &known[i], &existing_id, &found);
+		if (found.reason != REFUSAL_NONE && err == REFUSED)
+			err = subject_refused(r->request, from + i, existing_id, &found,
+					      r->call->refusal);
+		store_entity_known_clear(&known[i]);
+	}
 	return err;
 }
 
@@ -368,24 +393,19 @@ static int subject_add(const struct registering *r, size_t index)
 	int err = registration_fill(r, &entity, reg);
 
 	if (err == 0)
-		err = registration_add(r->call, reg, r->clients->generation,
-				       cert_type_name(reg->cert_type), &reg->id);
+		err = registration_add(r->call, reg, cert_type_name(reg->cert_type), &reg->id);
 	return err == 0 && r->terms->attested ? attester_add(r, reg->subject_id, reg->id) : err;
 }
 
 /* All are checked before the first is added: a refused call leaves the unit as it was. */
 static int subjects_register(const struct registering *r)
 {
-	size_t n = r->request->n_subject_ids, fresh = 0;
+	size_t n = r->request->n_subject_ids, fresh = 0, some;
 	int err = 0;
 
-	for (size_t i = 0; err == 0 && i < n; i++) {
-		struct refusal found = REFUSAL_NULL;
-		int64_t existing_id = 0;
-
-		err = subject_check(r, i, &existing_id, &found);
-		if (err == REFUSED)
-			err = subject_refused(r->request, i, existing_id, &found, r->call->refusal);
+	for (size_t i = 0; err == 0 && i < n; i += some) {
+		some = n - i < STORE_ENTITIES_MAX ? n - i : STORE_ENTITIES_MAX;
+		err = subjects_check(r, i, some);
 	}
 	if (err == 0 && r->call->refusal->reason != REFUSAL_NONE)
 		return REFUSED;
@@ -394,7 +414,8 @@ static int subjects_register(const struct registering *r)
 	if (err == 0 && fresh)
 		err = registrations_check(r->call, r->call->who->trust_domain, fresh);
 	if (err == 0 && fresh)
-		err = registrations_require(r->call, r->call->who->trust_domain, fresh);
+		err = registrations_require(r->call, r->call->who->trust_domain, fresh,
+					    r->clients->generation);
 	for (size_t i = 0; err == 0 && i < n; i++)
 		if (r->registered[i].fresh)
 			err = subject_add(r, i);

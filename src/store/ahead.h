@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "driver.h"
 
-enum { AHEAD_MAX = DRIVER_ASK_MAX, AHEAD_ROWS = 4 };
+enum { AHEAD_MAX = 4, AHEAD_ROWS = 4 };
 
 /*
  * The first columns of each row are the values of the question that it is the answer to, as many as

@@ -35,7 +35,14 @@ enum driver_control {
 	DRIVER_CONTROLS
 };
 
-enum { DRIVER_ASK_MAX = 4 };
+/* A kept statement, and its values. */
+struct driver_question {
+	struct statement *statement;
+	const struct value *values;
+	size_t n;
+};
+
+enum { DRIVER_ASK_MAX = 64 };
 
 struct driver {
 	/* The SQL of the backend: by enum change_kind, enum read_kind and enum query_part. */
@@ -93,10 +100,11 @@ struct driver {
 	struct value (*column)(struct statement *statement, int index);
 	/* Ends its reading; it can be bound and stepped anew. */
 	void (*reset)(struct statement *statement);
-	/* Asks DRIVER_ASK_MAX kept statements of a connection at most at once, and resets them:
-	 * what each has found is another statement, to be stepped and finalised, which needs no
-	 * connection. NULL: there is nothing to be saved by that. */
-	int (*ask)(struct statement *const *statements, size_t n, struct statement **foundp);
+	/* Asks DRIVER_ASK_MAX questions at most at once, on the connection that all their
+	 * statements are of; one may be in several. What each has found is another statement, to be
+	 * stepped and finalised, which needs no connection. NULL: there is nothing to be saved by
+	 * that. */
+	int (*ask)(const struct driver_question *questions, size_t n, struct statement **foundp);
 	/* What follows is there for writer.c, and NULL where a backend has a writer of its own. */
 
 	/* Of a statement that has come to its end: how many rows it has changed, and the id of the

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 
@@ -292,6 +293,70 @@ int read_exists(struct store_reader *reader, enum read_kind kind, const struct v
 	return err == STORE_NOT_FOUND ? 0 : err;
 }
 
+/* --- several questions --- */
+
+/* Gives the first row of a statement that was bound or has been answered; NULL: there is none. */
+static int answer_give(const struct driver *driver, struct statement *statement, size_t index,
+		       answer_take *take, void *arg)
+{
+	struct row row = {.driver = driver, .statement = statement};
+	int err = driver->step(statement);
+
+	if (err != 0 && err != STORE_NOT_FOUND)
+		return err;
+	return take(arg, index, err == 0 ? &row : NULL);
+}
+
+static int questions_step(struct store_reader *reader, const struct driver_question *questions,
+			  size_t n, answer_take *take, void *arg)
+{
+	const struct driver *driver = reader->driver;
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		struct statement *statement = questions[i].statement;
+
+		err = driver_bind_all(driver, statement, questions[i].values, questions[i].n);
+		if (err == 0)
+			err = answer_give(driver, statement, i, take, arg);
+		driver->reset(statement);
+	}
+	return err;
+}
+
+static int questions_ask(struct store_reader *reader, const struct driver_question *questions,
+			 size_t n, answer_take *take, void *arg)
+{
+	const struct driver *driver = reader->driver;
+	struct statement *rows[READ_MANY_MAX];
+	int err = driver->ask(questions, n, rows);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		if (err == 0)
+			err = answer_give(driver, rows[i], i, take, arg);
+		driver->finalize(rows[i]);
+	}
+	return err;
+}
+
+int read_many(struct store_reader *reader, const struct read_question *questions, size_t n,
+	      answer_take *take, void *arg)
+{
+	struct driver_question asked[READ_MANY_MAX];
+	_cleanup_(reader_leavep) struct reader *r = NULL;
+	int err = n > 0 ? reader_enter(reader->pool, &r) : 0;
+
+	assert(n <= READ_MANY_MAX);
+	if (err < 0 || n == 0)
+		return err;
+	for (size_t i = 0; i < n; i++)
+		asked[i] = (struct driver_question){r->statement[questions[i].kind],
+						    questions[i].value, questions[i].n};
+	return (reader->driver->ask ? questions_ask : questions_step)(reader, asked, n, take, arg);
+}
+
 /* --- asking ahead --- */
 
 bool reader_asks_ahead(const struct store_reader *reader)
@@ -302,7 +367,9 @@ bool reader_asks_ahead(const struct store_reader *reader)
 int reader_ask_ahead(struct store_reader *reader, const struct reader_question *questions, size_t n)
 {
 	const struct driver *driver = reader->driver;
-	struct statement *asked[AHEAD_MAX], *rows[AHEAD_MAX];
+	struct driver_question asked[AHEAD_MAX];
+	struct value values[AHEAD_MAX][2];
+	struct statement *rows[AHEAD_MAX];
 	_cleanup_(reader_leavep) struct reader *r = NULL;
 	int err;
 	bool answered;
@@ -310,11 +377,10 @@ int reader_ask_ahead(struct store_reader *reader, const struct reader_question *
 	ahead_drop(&reader->ahead, driver);
 	err = reader_enter(reader->pool, &r);
 	for (size_t i = 0; err == 0 && i < n; i++) {
-		const struct value values[] = {questions[i].value, value_int(AHEAD_ROWS)};
-
-		asked[i] = r->statement[questions[i].kind];
-		err = driver_bind_all(driver, asked[i], values,
-				      questions[i].value.kind == VALUE_NULL ? 0 : 2);
+		values[i][0] = questions[i].value;
+		values[i][1] = value_int(AHEAD_ROWS);
+		asked[i] = (struct driver_question){r->statement[questions[i].kind], values[i],
+						    questions[i].value.kind == VALUE_NULL ? 0 : 2};
 	}
 	if (err == 0)
 		err = driver->ask(asked, n, rows);

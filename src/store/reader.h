@@ -269,6 +269,21 @@ _must_check_ int read_number(struct store_reader *reader, enum read_kind kind,
 _must_check_ int read_exists(struct store_reader *reader, enum read_kind kind,
 			     const struct value *values, size_t n, bool *existsp);
 
+/* --- several questions --- */
+
+struct read_question {
+	enum read_kind kind;
+	size_t n;
+	struct value value[4]; /* n of them */
+};
+enum { READ_MANY_MAX = DRIVER_ASK_MAX };
+/* The first row of the answer to that question; NULL: it has none. */
+typedef int answer_take(void *arg, size_t index, struct row *row);
+/* At most READ_MANY_MAX questions for one wait, and their answers in this order; what is not 0 ends
+ * it, and is the result. */
+_must_check_ int read_many(struct store_reader *reader, const struct read_question *questions,
+			   size_t n, answer_take *take, void *arg);
+
 /* --- asking ahead --- */
 
 struct reader_question {

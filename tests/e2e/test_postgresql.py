@@ -152,6 +152,27 @@ def test_flights_of_an_enrolment(tmp_path):
         relay.close()
 
 
+def test_flights_of_a_register(tmp_path):
+    """However many entities are in a call, few flights ask for them, and two write."""
+    cmf = on_postgresql(tmp_path / "cmf").serve_tls()
+    relay = flights.Relay(postgresql.server().dir)
+    try:
+        relay.use(cmf)
+        cmf.start()
+        door = door_of(Vnfm(cmf, "vnfm-a", tmp_path / "a"))
+        assert door.register("vnfci-0").status == 201
+        relay.taken()
+        assert door.register(*(f"vnfci-{i}" for i in range(1, 101))).status == 201
+        taken = relay.taken()
+        writes = [f for f in taken if any("INSERT INTO registration " in text or "nextval('registration_id_seq') FROM generate" in text for text in f)]
+        reads = [f for f in taken if f not in writes and any(re.search(r"FROM registration WHERE subject_key =", text) for text in f)]
+        assert (len(reads), len(writes)) == (4, 2), taken
+        assert sum(text.startswith("SELECT 0 / ") for f in writes for text in f) == 1, "the clients are the same: once"
+    finally:
+        cmf.stop()
+        relay.close()
+
+
 def test_what_a_refused_message_has_asked(tmp_path):
     """It is no answer to the next request of the same worker, which may come after a change by another node."""
     cmf = on_postgresql(tmp_path / "cmf").serve_tls()

@@ -2,6 +2,8 @@
 /* Registrations: IFA 033 11.2.2. */
 #include "fixture.h"
 
+#include "base/name_fold.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -618,6 +620,49 @@ START_TEST(test_registration_pass_on)
 }
 END_TEST
 
+#define ENTITY_OF_A(id)            \
+	{                          \
+		"domain-a", "", id \
+	}
+
+/* Of each entity what the verbs that ask of one say. */
+START_TEST(test_entities_look)
+{
+	struct store_registration own = sample_registration("vnfci-1");
+	struct store_registration others = sample_registration("vnfci-2");
+	struct store_registration mano = sample_registration("vnfci-3");
+	const struct store_entity entities[] = {
+		ENTITY_OF_A("VNFCI-1"),      ENTITY_OF_A("vnfci-2"),
+		ENTITY_OF_A("vnfci-3"),      ENTITY_OF_A("vnfci-4"),
+		{"domain-b", "", "vnfci-1"}, {"domain-a", "vnf-1", "vnfci-2"}};
+	static const struct {
+		bool registered, managed;
+	} expected[] = {{true, false}, {true, true}, {false, false}, {false, false}};
+	struct store_entity_known known[STORE_ENTITIES_MAX];
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	others.manager = TEXT("vnfm-b");
+	mano.cert_type = CERT_TYPE_MANO;
+	put_registration(&f, &own);
+	put_registration(&f, &others);
+	put_registration(&f, &mano);
+	OK(store_entities_look(f.reader, entities, ARRAY_LEN(entities), CERT_TYPE_VNFCI, "vnfm-a",
+			       known));
+	for (size_t i = 0; i < ARRAY_LEN(entities); i++) {
+		bool registered = i < ARRAY_LEN(expected) && expected[i].registered;
+
+		ck_assert_int_eq(known[i].registration.id != 0, registered);
+		ck_assert_int_eq(known[i].managed, i < ARRAY_LEN(expected) && expected[i].managed);
+		if (registered)
+			ck_assert(names_equal(bytes_of_string(known[i].registration.subject_id),
+					      bytes_of_string(entities[i].subject_id)));
+		store_entity_known_clear(&known[i]);
+	}
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *registration_cases(void)
 {
 	TCase *tc = tcase_create("registration");
@@ -637,6 +682,7 @@ TCase *registration_cases(void)
 	tcase_add_loop_test(tc, test_registration_attester, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_cas_in_use, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_pass_on, 0, backends_count);
+	tcase_add_loop_test(tc, test_entities_look, 0, backends_count);
 	tcase_add_loop_test(tc, test_registration_of_thousands_is_all_or_nothing, 0,
 			    backends_count);
 	return tc;

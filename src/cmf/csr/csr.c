@@ -321,10 +321,10 @@ int csr_result_add(struct cmf_csr_result *result)
 	int err = taken_require(&query, result);
 
 	if (err == 0 && d->registers)
-		err = registrations_require(&d->call, d->registration.trust_domain, 1);
+		err = registrations_require(&d->call, d->registration.trust_domain, 1,
+					    d->clients_generation);
 	if (err == 0 && d->registers)
-		err = registration_add(&d->call, &d->registration, d->clients_generation, "by ir",
-				       &d->registration.id);
+		err = registration_add(&d->call, &d->registration, "by ir", &d->registration.id);
 	result->certificate.registration_id =
 		d->registered_by ? d->registered_by->registration.id : d->registration.id;
 	if (err == 0)

@@ -330,61 +330,70 @@ static int nothing_land(struct session *session, int64_t until_us)
 	return err;
 }
 
-static int statement_fly(struct statement *s, bool parses)
+/* Its values, too; whether it was parsed, which has a result of its own, goes to *parsedp. */
+static int question_fly(const struct driver_question *question, bool *parsedp)
 {
-	int err = parses ? flight_parse(&s->connection->session, s->name, s->text.sql) : 0;
+	struct statement *s = question->statement;
+	struct session *session = &s->connection->session;
+	int err = driver_bind_all(&postgresql_driver, s, question->values, question->n);
 
-	return err == 0 ? statement_send(s) : err;
+	*parsedp = err == 0 && s->prepared != session->number;
+	if (*parsedp)
+		err = flight_parse(session, s->name, s->text.sql);
+	if (err == 0)
+		err = statement_send(s);
+	/* Where that is not so in the end this session is closed. */
+	s->prepared = session->number;
+	statement_reset(s);
+	return err;
 }
 
 /* A result of the flight; others are not waited for where it is none. */
-static int flown_receive(struct statement *s, int64_t until_us, PGresult **resultp)
+static int flown_receive(struct session *session, int64_t until_us, PGresult **resultp)
 {
-	int err = flight_result(&s->connection->session, until_us, resultp);
+	int err = flight_result(session, until_us, resultp);
 
 	if (err == 0 && !result_ok(*resultp))
 		err = session_fault("store: read", *resultp);
 	return err;
 }
 
-static int statement_land(struct statement *s, int64_t until_us, bool parsed,
-			  struct statement **foundp)
+static int question_land(struct session *session, int64_t until_us, bool parsed,
+			 struct statement **foundp)
 {
 	struct statement *found = *foundp = calloc(1, sizeof(*found));
 	PGresult *result = NULL;
 	int err = found ? 0 : -ENOMEM;
 
 	if (err == 0 && parsed)
-		err = flown_receive(s, until_us, &result);
+		err = flown_receive(session, until_us, &result);
 	PQclear(result);
 	if (err < 0)
 		return err;
-	s->prepared = s->connection->session.number;
 	found->row = -1;
-	return flown_receive(s, until_us, &found->result);
+	return flown_receive(session, until_us, &found->result);
 }
 
 /* On an open session, which is closed where it ends with an error. */
-static int statements_fly(struct statement *const *statements, size_t n, struct statement **foundp)
+static int questions_fly(struct connection *c, const struct driver_question *questions, size_t n,
+			 struct statement **foundp)
 {
-	struct session *session = &statements[0]->connection->session;
-	bool parses[DRIVER_ASK_MAX], streamed = statements[0]->connection->streamed;
+	struct session *session = &c->session;
+	bool parsed[DRIVER_ASK_MAX], streamed = c->streamed;
 	int64_t until_us;
 	int err = flight_mode(session);
 
 	if (err == 0 && streamed)
 		err = nothing_fly(session);
-	for (size_t i = 0; err == 0 && i < n; i++) {
-		parses[i] = statements[i]->prepared != session->number;
-		err = statement_fly(statements[i], parses[i]);
-	}
+	for (size_t i = 0; err == 0 && i < n; i++)
+		err = question_fly(&questions[i], &parsed[i]);
 	if (err == 0)
 		err = flight_send(session);
 	until_us = session_deadline(session);
 	if (err == 0 && streamed)
 		err = nothing_land(session, until_us);
 	for (size_t i = 0; err == 0 && i < n; i++)
-		err = statement_land(statements[i], until_us, parses[i], &foundp[i]);
+		err = question_land(session, until_us, parsed[i], &foundp[i]);
 	if (err == 0)
 		err = flight_end(session, until_us);
 	if (err == 0 && !PQexitPipelineMode(session->conn))
@@ -395,9 +404,11 @@ static int statements_fly(struct statement *const *statements, size_t n, struct 
 }
 
 /* As statement_begin(). */
-static int statements_ask(struct statement *const *statements, size_t n, struct statement **foundp)
+static int questions_ask(const struct driver_question *questions, size_t n,
+			 struct statement **foundp)
 {
-	struct session *session = &statements[0]->connection->session;
+	struct connection *c = questions[0].statement->connection;
+	struct session *session = &c->session;
 	int err;
 
 	for (int tries = 0;; tries++) {
@@ -406,7 +417,7 @@ static int statements_ask(struct statement *const *statements, size_t n, struct 
 		memset(foundp, 0, n * sizeof(struct statement *));
 		err = session_open(session);
 		if (err == 0)
-			err = statements_fly(statements, n, foundp);
+			err = questions_fly(c, questions, n, foundp);
 		if (err == 0)
 			break;
 		for (size_t i = 0; i < n; i++)
@@ -415,8 +426,6 @@ static int statements_ask(struct statement *const *statements, size_t n, struct 
 			return err;
 	}
 	pg_database_found(session->database);
-	for (size_t i = 0; i < n; i++)
-		statement_reset(statements[i]);
 	return 0;
 }
 
@@ -456,5 +465,5 @@ const struct driver postgresql_driver = {
 	.step = statement_step,
 	.column = statement_column,
 	.reset = statement_reset,
-	.ask = statements_ask,
+	.ask = questions_ask,
 };

@@ -5,6 +5,8 @@
 
 #include "base/name_fold.h"
 
+#include <assert.h>
+
 void store_registration_clear(struct store_registration *r)
 {
 	free(r->vnf_instance);
@@ -228,6 +230,60 @@ int store_registration_list(struct store_reader *r, const struct store_registrat
 		query_if(&q, IF_REGISTERED);
 	query_end(&q, ORDER_ID, filter->limit);
 	return query_walk(&q, registration_give, &walk);
+}
+
+/* --- many at once --- */
+
+void store_entity_known_clear(struct store_entity_known *known)
+{
+	store_registration_clear(&known->registration);
+	*known = (struct store_entity_known){0};
+}
+
+/* Two questions for each entity. */
+static int known_take(void *arg, size_t index, struct row *row)
+{
+	struct store_entity_known *known = (struct store_entity_known *)arg + index / 2;
+	int err = 0;
+
+	if (index % 2 == 1)
+		known->managed = row;
+	else if (row)
+		err = registration_read(row, &known->registration);
+	return err;
+}
+
+int store_entities_look(struct store_reader *r, const struct store_entity *entities, size_t n,
+			enum cert_type type, const char *manager, struct store_entity_known *knownp)
+{
+	struct read_question questions[2 * STORE_ENTITIES_MAX];
+	char *keys[STORE_ENTITIES_MAX] = {0};
+	int err = 0;
+
+	assert(n <= STORE_ENTITIES_MAX);
+	memset(knownp, 0, n * sizeof(*knownp));
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		const struct value trust_domain = value_text(entities[i].trust_domain);
+		const struct value vnf_instance = value_text(entities[i].vnf_instance);
+
+		err = name_fold(bytes_of_string(entities[i].subject_id), &keys[i]);
+		questions[2 * i] = (struct read_question){
+			READ_REGISTRATION_FIND,
+			4,
+			{value_text(keys[i]), trust_domain, vnf_instance, value_int(type)}};
+		questions[2 * i + 1] = (struct read_question){
+			READ_ENTITY_MANAGED,
+			4,
+			{value_text(keys[i]), trust_domain, value_text(manager), vnf_instance}};
+	}
+	if (err == 0)
+		err = read_many(r, questions, 2 * n, known_take, knownp);
+	for (size_t i = 0; i < n; i++) {
+		free(keys[i]);
+		if (err < 0)
+			store_entity_known_clear(&knownp[i]);
+	}
+	return err;
 }
 
 /* --- changes --- */
