@@ -5,6 +5,7 @@
  * tests/e2e/test_forward.py.
  */
 #include "suite.h"
+#include "upstream.h"
 #include "upstream_mock.h"
 
 #include <check.h>
@@ -16,6 +17,7 @@ static struct upstream_mock mock;
 /* The cr, and after it the certConf, of a request that was served before. */
 static struct octets cr, cert_conf;
 static int64_t served;
+static int64_t forwarded_id;
 
 static void begin(void)
 {
@@ -96,6 +98,39 @@ START_TEST(rfc9483_5_2_1_octet_for_octet)
 	check_answer(id, STORE_EXCHANGE_ISSUE, true);
 	/* Nothing is confirmed in the client's place. */
 	ck_assert_int_eq(mock.confirmed, 1);
+}
+END_TEST
+
+enum { CLAIMANT = 9, LONG_MS = 600000 };
+
+static void check_claimed_long(struct upstream_mock *m)
+{
+	struct store_exchange e = {0};
+
+	OK(store_exchange_get(f.reader, forwarded_id, &e));
+	ck_assert_int_eq(e.claimant, CLAIMANT);
+	ck_assert_int_gt(e.claim_left_ms, LONG_MS / 2);
+	store_exchange_clear(&e);
+}
+
+/* The unit that begins it claims it for the time that is waited for the CA; nothing else is
+ * committed before it is sent. */
+START_TEST(test_claimed_by_the_unit_that_begins_it)
+{
+	struct ca_forwarded forwarded;
+	int64_t id;
+
+	f.ca->upstream->claimant = CLAIMANT;
+	f.conf_ca.upstream_wait_ms = LONG_MS;
+	id = ask(octets_view(&cr));
+	forwarded = forwarded_get(id, STORE_EXCHANGE_ISSUE);
+	forwarded_id = forwarded.id;
+	ca_forwarded_clear(&forwarded);
+	f.conf_ca.upstream_wait_ms = 10000;
+	mock.before = check_claimed_long;
+	mock_run(&mock, id);
+	ck_assert_int_eq(mock.transfers, 1);
+	check_state(&mock, id, STORE_CERT_PENDING);
 }
 END_TEST
 
@@ -638,6 +673,7 @@ static Suite *forward_suite(void)
 
 	tcase_add_checked_fixture(tcase, begin, end);
 	tcase_add_test(tcase, rfc9483_5_2_1_octet_for_octet);
+	tcase_add_test(tcase, test_claimed_by_the_unit_that_begins_it);
 	tcase_add_loop_test(tcase, test_sent_again_after_a_restart, 0, 2);
 	tcase_add_test(tcase, rfc9483_5_2_forged_answer);
 	tcase_add_test(tcase, rfc9483_5_1_answer_of_another_transaction);

@@ -33,6 +33,7 @@ struct exchange {
 	struct store_exchange_messages transcript;
 	struct octets answer;                /* received last, not stored yet */
 	int64_t deadline_us;                 /* monotonic: nothing is waited for after it */
+	int64_t claimed_until_us;            /* monotonic: no other process sends until then */
 	bool offline;                        /* nothing is sent */
 	const struct store_certificate *row; /* that it is about; borrowed */
 	X509 *revoked;                       /* REVOKE: what is to be revoked */
@@ -108,8 +109,10 @@ _must_check_ int transcript_store(struct exchange *x, struct octets *request);
  * led to the step, if there is one. goes_on: there is more to send, and nobody else may.
  */
 _must_check_ int exchange_add_answer(struct exchange *x, bool goes_on);
-/* Before something is sent that was stored before: that nobody else does. STORE_CONFLICT: another
- * process does. */
+/* Of one that the unit inserts, and whoever commits it sends at once: nobody else does. */
+_must_check_ int exchange_claim_new(const struct ca *ca, int64_t id, struct store_unit *unit);
+/* Before something is sent that was stored before: that nobody else does, which may have been
+ * seen to already. STORE_CONFLICT: another process does. */
 _must_check_ int exchange_claim(struct exchange *x);
 /* Commits the unit; then that answer is part of the transcript. Results of store_unit_commit(). */
 _must_check_ int exchange_commit(struct exchange *x);

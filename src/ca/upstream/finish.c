@@ -30,7 +30,7 @@ int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, i
 
 static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int64_t certificate_id,
 			const struct octets *request, int failinfo, int64_t created_ms,
-			int64_t next_ms, struct store_unit *unit)
+			int64_t next_ms, struct store_unit *unit, int64_t *idp)
 {
 	struct store_exchange e = {
 		.kind = kind,
@@ -45,7 +45,7 @@ static int exchange_add(const struct ca *ca, enum store_exchange_kind kind, int6
 
 	if (kind != STORE_EXCHANGE_REVOKE)
 		e.deadline_ms = created_ms + ca->conf->upstream_timeout_ms;
-	return store_exchange_insert(unit, &e, NULL);
+	return store_exchange_insert(unit, &e, idp);
 }
 
 int ca_upstream_request(struct ca *ca, const struct ca_request *request, int64_t certificate_id,
@@ -59,7 +59,7 @@ int ca_upstream_request(struct ca *ca, const struct ca_request *request, int64_t
 	err = exchange_request_encode(request, ca->conf->request, &encoded);
 	if (err == 0)
 		err = exchange_add(ca, STORE_EXCHANGE_ISSUE, certificate_id, &encoded, -1, now_ms,
-				   now_ms, unit);
+				   now_ms, unit, NULL);
 	return err < 0 ? log_fault("preparing a request to an upstream CA", err, ca->conf->name)
 		       : 0;
 }
@@ -68,7 +68,7 @@ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct 
 {
 	_cleanup_(octets_clear) struct octets encoded = OCTETS_NULL;
 	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int64_t created_ms = forward->created_ms ? forward->created_ms : now_ms;
+	int64_t created_ms = forward->created_ms ? forward->created_ms : now_ms, id = 0;
 	int err = exchange_request_encode_forward(forward->to, forward->names, forward->message,
 						  &encoded);
 
@@ -79,7 +79,9 @@ int ca_upstream_forward(struct ca *ca, const struct ca_forward *forward, struct 
 					    NULL);
 	if (err == 0)
 		err = exchange_add(ca, forward->kind, forward->certificate_id, &encoded, -1,
-				   created_ms, now_ms, unit);
+				   created_ms, now_ms, unit, &id);
+	if (err == 0)
+		err = exchange_claim_new(ca, id, unit);
 	return err < 0 ? log_fault("passing a message on to an upstream CA", err, ca->conf->name)
 		       : 0;
 }
@@ -94,7 +96,7 @@ static int revocation_add(const struct ca *ca, int64_t certificate_id, int reaso
 
 	if (err == 0)
 		err = exchange_add(ca, STORE_EXCHANGE_REVOKE, certificate_id, &encoded, -1, now_ms,
-				   now_ms, unit);
+				   now_ms, unit, NULL);
 	return err < 0 ? log_fault("preparing a revocation by an upstream CA", err, ca->conf->name)
 		       : 0;
 }
@@ -341,7 +343,7 @@ static int revoke_again(struct exchange *x, const struct store_exchange *e, int 
 	int64_t pause_ms = upstream_pause_ms(ca, e, ca->conf->upstream_retry_ms);
 
 	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, &e->request, failinfo,
-			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit);
+			    e->created_ms, clock_now_ms(ca->set->clock) + pause_ms, x->unit, NULL);
 }
 
 /* An rr of ours takes over from a client's. */
@@ -356,7 +358,7 @@ static int revoke_ourselves(struct exchange *x, const struct store_exchange *e, 
 	if (err < 0)
 		return err;
 	return exchange_add(ca, STORE_EXCHANGE_REVOKE, e->certificate_id, &request, failinfo,
-			    now_ms, now_ms + ca->conf->upstream_retry_ms, x->unit);
+			    now_ms, now_ms + ca->conf->upstream_retry_ms, x->unit, NULL);
 }
 
 /* The upstream has done it, or says why there is nothing to be done. */

@@ -252,6 +252,7 @@ static int exchange_attempt(struct ca *ca, int64_t exchange_id, struct store_rea
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
 	_cleanup_(store_certificate_clear) struct store_certificate cert = {0};
 	_cleanup_(exchange_clear) struct exchange x = {0};
+	int64_t asked_us = clock_monotonic_us();
 	int err = store_exchange_get(reader, exchange_id, &e);
 
 	*againp = false;
@@ -274,6 +275,8 @@ static int exchange_attempt(struct ca *ca, int64_t exchange_id, struct store_rea
 	if (err < 0)
 		return err;
 	x.deadline_us = deadline_us;
+	if (e.claimant == ca->upstream->claimant)
+		x.claimed_until_us = asked_us + 1000 * e.claim_left_ms;
 	x.row = &cert;
 	err = attempt_with(&x, &e, &cert, reader);
 	*againp = err == 0;

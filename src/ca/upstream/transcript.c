@@ -9,8 +9,8 @@
 
 #include <errno.h>
 
-/* A commit takes less. */
-enum { CLAIM_GRACE_MS = 5000 };
+/* A commit takes less; the first of what is sent leaves some of it for others. */
+enum { CLAIM_GRACE_MS = 5000, CLAIM_GRACE_MIN_MS = 4000 };
 
 /* Messages and answers alternate; of FORWARD the message is not in the transcript. */
 bool transcript_is_sent(const struct exchange *x, size_t index)
@@ -87,11 +87,24 @@ static int claim_add(struct exchange *x, bool goes_on)
 				    goes_on ? (left_ms > 0 ? left_ms : 0) + CLAIM_GRACE_MS : 0);
 }
 
+int exchange_claim_new(const struct ca *ca, int64_t id, struct store_unit *unit)
+{
+	int64_t claimant = ca->upstream->claimant;
+
+	return claimant ? store_exchange_claim(unit, id, claimant,
+					       ca->conf->upstream_wait_ms + CLAIM_GRACE_MS)
+			: 0;
+}
+
 int exchange_claim(struct exchange *x)
 {
-	int err = claim_add(x, true);
+	int err;
 
-	return err == 0 && x->ca->upstream->claimant ? store_unit_commit(x->unit) : err;
+	if (!x->ca->upstream->claimant ||
+	    x->claimed_until_us >= x->deadline_us + 1000 * CLAIM_GRACE_MIN_MS)
+		return 0;
+	err = claim_add(x, true);
+	return err == 0 ? store_unit_commit(x->unit) : err;
 }
 
 int exchange_add_answer(struct exchange *x, bool goes_on)
