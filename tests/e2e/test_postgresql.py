@@ -45,7 +45,7 @@ def test_server_crashes(tmp_path):
 
 
 def test_table_is_locked_while_an_answer_is_made(tmp_path):
-    """The certificate is there, but not all that is said of it: asked again, it is told."""
+    """The certificate is there, but not all that is said of it can be read: asked again, it is told."""
     cmf = on_postgresql(tmp_path / "cmf").serve_tls()
     cmf.set("store", "timeout", "1s")
     cmf.start()
@@ -56,6 +56,7 @@ def test_table_is_locked_while_an_answer_is_made(tmp_path):
         key = tmp_path / "key.pem"
         run([OPENSSL, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key])
         csr = pkcs10(key, "/CN=vnfci-1")
+        assert door.request(csr, "vnfci-1").status == 201
         url = re.search(r"^database = (\S+)", cmf.conf.read_text(), flags=re.M).group(1)
         lock = subprocess.Popen([f"{postgresql.programs()}/psql", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 text=True)
