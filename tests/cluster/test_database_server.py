@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import servers # noqa: E402  (finds the modules of tests/e2e)
 import postgresql # noqa: E402
-from conftest import BUILD, Cmf, Vnfm, issue, make_ca, run, wait_for # noqa: E402
+from conftest import BUILD, PATIENCE, Cmf, Vnfm, issue, make_ca, run, wait_for # noqa: E402
 
 if not postgresql.programs():
     pytest.skip("PostgreSQL is not installed (package postgresql)", allow_module_level=True)
@@ -203,6 +203,8 @@ def test_less_than_synchronous_commit(weak):
     cmf.start()
     vnfm = Vnfm(cmf, "vnfm-a", cmf.dir.parent / "a")
     receiver.stop()
+    # Who looks why commits wait does not wait for one himself.
+    assert cmf.ctl("check", "--database", timeout=PATIENCE).returncode == 0
     with subprocess.Popen([BUILD / "cmfctl", "--config", cmf.conf, "register", "--requester", vnfm.name, "--cert-type", "VnfciCert",
                            "--subject-id", "vnfci-1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as asking:
         wait_for("COMMIT", lambda: commits_waiting(database) != "0")

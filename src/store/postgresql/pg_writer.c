@@ -931,7 +931,8 @@ int pg_writer_new(const struct driver *driver, struct database *database, struct
 	err = commit_mark_new(&w->mark);
 	if (err == 0)
 		err = pg_statements_make(&w->statements);
-	if (err == 0)
+	/* Who only looks does not wait for the standbys of a mark that he does not need. */
+	if (err == 0 && w->database->serve)
 		err = writer_connect(w);
 	if (err < 0)
 		return err;
