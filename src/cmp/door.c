@@ -283,7 +283,8 @@ static int refused_look(struct cmp_request *rq)
 	bool answered = false;
 	int err;
 
-	if (!rq->admitted || cmp_trace_forgets(rq))
+	if (!may_be_answered(rq) || rq->service->admits_itself || rq->kem_asked ||
+	    cmp_trace_forgets(rq))
 		return REFUSED;
 	err = cmp_transaction_answered(rq, &answered);
 	if (err)

@@ -105,8 +105,10 @@ static bool is_same(const struct cmp_request *rq, const struct store_transaction
 int cmp_transaction_answered(struct cmp_request *rq, bool *answeredp)
 {
 	_cleanup_(store_transaction_clear) struct store_transaction txn = {0};
-	int err = store_transaction_find(rq->worker->reader, rq->who.name, rq->msg->transaction_id,
-					 &txn);
+	/* It may be another's, see on_behalf.c. */
+	const char *requester = rq->attempt.txn.requester;
+	int err = store_transaction_find(rq->worker->reader, requester ? requester : rq->who.name,
+					 rq->msg->transaction_id, &txn);
 
 	*answeredp = !err && is_same(rq, &txn) && txn.response.len;
 	return err == STORE_NOT_FOUND ? 0 : err;
