@@ -189,7 +189,7 @@ bool cmf_principal_verified_pop(const struct cmf_principal *p);
 struct cmf_signer;
 /* The key of its certificate, borrowed. */
 EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer);
-const struct verifier *cmf_signer_verifier(const struct cmf_signer *signer);
+const struct signature_verifier *cmf_signer_verifier(const struct cmf_signer *signer);
 /*
  * The certificates that it is found by, also by cmf_signer_find(): its own, then those of the path
  * up to but without the trust anchor, one behind the other; borrowed. Empty if it is the holder of

@@ -99,7 +99,8 @@ _must_check_ int cmp_protection_check(const struct cmp_message *msg, struct refu
 _must_check_ int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
 						 struct refusal *refusal);
 _must_check_ int cmp_protection_verify_by(const struct cmp_message *msg,
-					  const struct verifier *verifier, struct refusal *refusal);
+					  const struct signature_verifier *verifier,
+					  struct refusal *refusal);
 
 /*
  * Adds the first `max` certificates of extraCerts. 0; -EBADMSG if one of them is none, or out of

@@ -78,17 +78,17 @@ _must_check_ int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct b
  * A public key that verifies more than once. What OpenSSL does to get ready, which is to look for
  * names in its tables, is done once. Whoever has one owns both.
  */
-struct verifier {
+struct signature_verifier {
 	EVP_PKEY *key;
 	EVP_PKEY_CTX *prepared; /* only copied; NULL: not prepared */
 };
 /* Prepares it if it is an EC key. Before it is shared by threads. */
-void verifier_prepare(struct verifier *verifier);
-void verifier_clear(struct verifier *verifier);
+void signature_verifier_prepare(struct signature_verifier *verifier);
+void signature_verifier_clear(struct signature_verifier *verifier);
 /* As signature_verify(). */
-_must_check_ int verifier_verify(const struct verifier *verifier, const X509_ALGOR *alg,
-				 struct bytes data, struct bytes signature,
-				 enum signature_result *resultp);
+_must_check_ int signature_verify_by(const struct signature_verifier *verifier,
+				     const X509_ALGOR *alg, struct bytes data,
+				     struct bytes signature, enum signature_result *resultp);
 
 /* Digest that certHash uses for a certificate's signature algorithm, RFC 9483 4.1.1: the one of the
  * signature; SHA-512 for Ed25519, SHAKE256 (64 octets) for Ed448. NULL if there is none, as for

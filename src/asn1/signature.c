@@ -55,7 +55,7 @@ static EVP_PKEY_CTX *ecdsa_prepare(EVP_PKEY *key)
  * ECDSA of a digest, which costs a third of what EVP_DigestVerifyInit() does to get ready; and by
  * which SHAKE can be had, of as many octets as RFC 8702 3.2.2 says.
  */
-static int ecdsa_verify(const struct verifier *v, const EVP_MD *md, struct bytes data,
+static int ecdsa_verify(const struct signature_verifier *v, const EVP_MD *md, struct bytes data,
 			struct bytes signature, bool *okp)
 {
 	EVP_PKEY_CTX *ctx = v->prepared ? EVP_PKEY_CTX_dup(v->prepared) : ecdsa_prepare(v->key);
@@ -63,6 +63,8 @@ static int ecdsa_verify(const struct verifier *v, const EVP_MD *md, struct bytes
 	size_t len;
 	int err = digest_compute(md, data.data, data.len, digest, &len);
 
+	if (!err && v->prepared && !ctx)
+		err = log_fault("verify a signature", -ENOMEM, NULL);
 	*okp = !err && ctx && EVP_PKEY_verify(ctx, signature.data, signature.len, digest, len) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return err;
@@ -86,8 +88,8 @@ static int digest_verify(EVP_PKEY *key, const struct signature_algorithm *a,
 	return 0;
 }
 
-int verifier_verify(const struct verifier *v, const X509_ALGOR *alg, struct bytes data,
-		    struct bytes signature, enum signature_result *resultp)
+int signature_verify_by(const struct signature_verifier *v, const X509_ALGOR *alg,
+			struct bytes data, struct bytes signature, enum signature_result *resultp)
 {
 	const struct signature_algorithm *a = signature_algorithm_find(alg->algorithm);
 	struct pss_parameters pss;
@@ -119,23 +121,23 @@ int verifier_verify(const struct verifier *v, const X509_ALGOR *alg, struct byte
 int signature_verify(EVP_PKEY *key, const X509_ALGOR *alg, struct bytes data,
 		     struct bytes signature, enum signature_result *resultp)
 {
-	const struct verifier once = {.key = key};
+	const struct signature_verifier once = {.key = key};
 
-	return verifier_verify(&once, alg, data, signature, resultp);
+	return signature_verify_by(&once, alg, data, signature, resultp);
 }
 
-void verifier_prepare(struct verifier *v)
+void signature_verifier_prepare(struct signature_verifier *v)
 {
 	if (!v->prepared && EVP_PKEY_is_a(v->key, "EC"))
 		v->prepared = ecdsa_prepare(v->key);
 	ERR_clear_error();
 }
 
-void verifier_clear(struct verifier *v)
+void signature_verifier_clear(struct signature_verifier *v)
 {
 	EVP_PKEY_CTX_free(v->prepared);
 	EVP_PKEY_free(v->key);
-	*v = (struct verifier){NULL, NULL};
+	*v = (struct signature_verifier){NULL, NULL};
 }
 
 const EVP_MD *cert_hash_digest(const X509_ALGOR *signature_algorithm)

@@ -181,9 +181,9 @@ static int put_body(struct der_writer *w, const struct cmp_outgoing *out)
 	unsigned char *der = NULL;
 	int len = body.len ? 0 : i2d_PKIBody(out->body, &der), err = 0;
 
-	if (len < 0)
+	if (!body.len && len <= 0)
 		return log_fault("encode a PKIBody", -EINVAL, pki_body_type_name(out->body->type));
-	if (len)
+	if (!body.len)
 		body = (struct bytes){der, (size_t)len};
 	if (out->part)
 		err = put_around(w, body, out->part);

@@ -42,8 +42,8 @@ int cmp_protection_check(const struct cmp_message *msg, struct refusal *refusal)
 	return 0;
 }
 
-int cmp_protection_verify_by(const struct cmp_message *msg, const struct verifier *verifier,
-			     struct refusal *refusal)
+int cmp_protection_verify_by(const struct cmp_message *msg,
+			     const struct signature_verifier *verifier, struct refusal *refusal)
 {
 	_cleanup_(octets_clear) struct octets part = OCTETS_NULL;
 	enum signature_result result;
@@ -54,8 +54,8 @@ int cmp_protection_verify_by(const struct cmp_message *msg, const struct verifie
 	err = protected_part(msg, &part);
 	if (err)
 		return err;
-	err = verifier_verify(verifier, msg->protection_alg, octets_view(&part), msg->protection,
-			      &result);
+	err = signature_verify_by(verifier, msg->protection_alg, octets_view(&part),
+				  msg->protection, &result);
 	if (err)
 		return err;
 	switch (result) {
@@ -78,7 +78,7 @@ int cmp_protection_verify_by(const struct cmp_message *msg, const struct verifie
 int cmp_protection_verify_signature(const struct cmp_message *msg, EVP_PKEY *key,
 				    struct refusal *refusal)
 {
-	const struct verifier once = {.key = key};
+	const struct signature_verifier once = {.key = key};
 
 	return cmp_protection_verify_by(msg, &once, refusal);
 }

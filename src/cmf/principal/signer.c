@@ -416,7 +416,7 @@ EVP_PKEY *cmf_signer_key(const struct cmf_signer *signer)
 	return signer->verifier.key;
 }
 
-const struct verifier *cmf_signer_verifier(const struct cmf_signer *signer)
+const struct signature_verifier *cmf_signer_verifier(const struct cmf_signer *signer)
 {
 	return &signer->verifier;
 }
@@ -431,7 +431,7 @@ void cmf_signer_remember(struct cmf *cmf, struct cmf_signer *signer)
 	if (signer->kept)
 		return;
 	if (!signer->kem)
-		verifier_prepare(&signer->verifier);
+		signature_verifier_prepare(&signer->verifier);
 	signer_cache_put(cmf->signers, signer);
 }
 

@@ -31,7 +31,7 @@ void cmf_signer_unref(struct cmf_signer *entry)
 	octets_clear(&entry->subject);
 	octets_clear(&entry->ski);
 	octets_clear(&entry->path);
-	verifier_clear(&entry->verifier);
+	signature_verifier_clear(&entry->verifier);
 	cmf_principal_clear(&entry->principal);
 	free(entry);
 }

@@ -26,7 +26,7 @@ struct cmf_signer {
 	struct octets path;    /* cmf_signer_path() */
 	bool kem;              /* the key is one to encapsulate for, not one that signs */
 	bool tls_client;       /* the certificate may be one of a TLS client, too */
-	struct verifier verifier;
+	struct signature_verifier verifier;
 	struct cmf_principal principal;
 };
 
