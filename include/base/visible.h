@@ -17,6 +17,9 @@ enum { VISIBLE_MAX = sizeof("\\ud800\\udc00") };
  */
 size_t visible_length(const char *text, char escape[VISIBLE_MAX], size_t *skipp);
 
+/* Whether all of it is well-formed UTF-8. */
+bool visible_is_utf8(const char *text);
+
 /* Appends `text` so that it may be shown. Quotes and backslashes stay as they are. */
 void visible_add(struct strbuf *b, const char *text);
 /* The same for text of several lines: their ends stay. */

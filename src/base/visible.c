@@ -38,6 +38,16 @@ static size_t utf8_length(const unsigned char *s, uint32_t *cp)
 	return len;
 }
 
+bool visible_is_utf8(const char *text)
+{
+	uint32_t cp;
+	size_t len = 1;
+
+	for (; *text && len > 0; text += len)
+		len = utf8_length((const unsigned char *)text, &cp);
+	return len > 0;
+}
+
 static bool is_hidden(uint32_t cp)
 {
 	static const struct {
@@ -76,7 +86,7 @@ size_t visible_length(const char *text, char escape[VISIBLE_MAX], size_t *skipp)
 		snprintf(escape, VISIBLE_MAX, "\\u%04x", (unsigned)cp);
 	else
 		snprintf(escape, VISIBLE_MAX, "\\u%04x\\u%04x",
-			 (unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
+			 (unsigned)(0xd800 + ((cp - 0x10000) >> 10 & 0x3ff)),
 			 (unsigned)(0xdc00 + (cp & 0x3ff)));
 	return 0;
 }

@@ -428,6 +428,44 @@ START_TEST(test_place_goes_from_chain_to_chain)
 }
 END_TEST
 
+static int mended_note(void *arg, const struct store_audit *a)
+{
+	struct store_audit_place *place = arg;
+
+	ck_assert_str_eq(a->target, "/a\\ufffdb");
+	ck_assert_str_eq(a->detail, "\\ufffd\\u001b\u00fc");
+	ck_assert_str_eq(a->before, "\u202e\u00fc");
+	ck_assert_ptr_null(a->after);
+	OK(store_audit_step(place, a));
+	ck_assert_mem_eq(place->hash, a->hash.data, a->hash.len);
+	return 0;
+}
+
+/* A client chooses the octets of a path: what they become is what the hash is made of. */
+START_TEST(test_text_is_utf8)
+{
+	const struct store_audit audit = {.time_ms = 7000,
+					  .actor = "vnfm-a",
+					  .action = "GET",
+					  .target = "/a\xff"
+						    "b",
+					  .detail = "\xc0\x1b\u00fc",
+					  .before = "\u202e\u00fc"};
+	struct store_audit_filter all = {.limit = 10};
+	struct store_audit_chain chain;
+	struct store_audit_place place;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	put_audit(&f, &audit);
+	OK(store_audit_chain_get(f.reader, 1, &chain));
+	OK(store_audit_begin(&chain, &place));
+	OK(store_audit_list(f.reader, &all, mended_note, &place));
+	ck_assert_int_eq(place.sequence, 1);
+	fixture_end(&f);
+}
+END_TEST
+
 /* Times need not be in the order of ids: the clock of another node, or one that was set back. */
 START_TEST(test_since_begins_at_the_first_line_of_that_time)
 {
@@ -470,6 +508,7 @@ TCase *audit_cases(void)
 	tcase_add_loop_test(tc, test_each_process_has_a_chain, 0, backends_count);
 	tcase_add_loop_test(tc, test_a_unit_that_fails_leaves_no_gap, 0, backends_count);
 	tcase_add_loop_test(tc, test_purge_and_seal, 0, backends_count);
+	tcase_add_loop_test(tc, test_text_is_utf8, 0, backends_count);
 	tcase_add_loop_test(tc, test_two_processes_have_two_chains, 0, backends_count);
 	tcase_add_loop_test(tc, test_number_of_chains_is_sealed_as_it_is, 0, backends_count);
 	tcase_add_loop_test(tc, test_place_goes_from_chain_to_chain, 0, backends_count);

@@ -5,6 +5,7 @@
 #include "audit_rows.h"
 #include "unit.h"
 
+#include "base/visible.h"
 #include "base/vnfci_urn.h"
 
 #include <assert.h>
@@ -31,19 +32,47 @@ void audit_values(const struct store_audit *line, struct value values[AUDIT_VALU
 	memcpy(values, all, sizeof(all));
 }
 
+/* Octets of a client, as those of a path, may be anything. Text is UTF-8: PostgreSQL takes no
+ * other, and JSON has no other, so that a hash could not be made again of what is read there. */
+static int text_mend(const char **text, struct strbuf *mended)
+{
+	if (!*text || visible_is_utf8(*text))
+		return 0;
+	visible_add(mended, *text);
+	*text = mended->text;
+	return mended->failed ? -ENOMEM : 0;
+}
+
+static int line_add(struct store_unit *u, struct store_audit *line)
+{
+	const char **const texts[] = {&line->actor,  &line->action, &line->target,  &line->detail,
+				      &line->before, &line->after,  &line->outcome, &line->user};
+	struct strbuf mended[ARRAY_LEN(texts)] = {0};
+	struct value values[AUDIT_VALUES];
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < ARRAY_LEN(texts); i++)
+		err = text_mend(texts[i], &mended[i]);
+	if (err == 0) {
+		audit_values(line, values);
+		/* The writer adds its place in the chain. */
+		err = unit_add(u, CHANGE_AUDIT_ADD, values, AUDIT_VALUES);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		strbuf_clear(&mended[i]);
+	return err;
+}
+
 int store_audit_add(struct store_unit *u, const struct store_audit *audit)
 {
 	bool of_vnf = audit->vnf_instance && *audit->vnf_instance;
 	_cleanup_(freep) char *urn = of_vnf ? vnfci_urn(audit->vnf_instance, audit->target) : NULL;
 	struct store_audit line = *audit;
-	struct value values[AUDIT_VALUES];
 
 	if (of_vnf && !urn)
 		return -ENOMEM;
 	line.target = of_vnf ? urn : audit->target;
-	audit_values(&line, values);
-	/* The writer adds its place in the chain. */
-	return unit_add(u, CHANGE_AUDIT_ADD, values, AUDIT_VALUES);
+	return line_add(u, &line);
 }
 
 /* --- reading --- */
