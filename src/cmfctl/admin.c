@@ -220,7 +220,7 @@ int ctl_walk(struct ctl *ctl, const char *path, uint64_t limit, ctl_page *each, 
 		rows = json_object_get(reply, "items");
 		limit -= limited ? json_array_size(rows) : 0;
 		after_id = json_integer_value(json_object_get(reply, "next_after_id"));
-		status = each(arg, rows);
+		status = each(arg, reply);
 		json_decref(reply);
 	} while (!status && after_id && (!limited || limit));
 	return status;

@@ -54,24 +54,8 @@ struct exporting {
 	const struct ctl_selection *selection;
 	FILE *out;
 	uint64_t written;
+	bool begins, ends; /* whether it is said where each chain begins, and its head */
 };
-
-/* A line of JSON for each line of the audit, as [audit] file has them. */
-static int lines_write(void *arg, json_t *rows)
-{
-	struct exporting *exporting = arg;
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-	{
-		if (json_dumpf(row, exporting->out, JSON_COMPACT) ||
-		    fputc('\n', exporting->out) == EOF)
-			return CTL_FAULT;
-		exporting->written++;
-	}
-	return CTL_OK;
-}
 
 /* Whether all lines are wanted, or all since a time: then each follows from the one before it. */
 static bool is_whole(const struct ctl_selection *selection)
@@ -82,32 +66,40 @@ static bool is_whole(const struct ctl_selection *selection)
 	return selection->limit == 0;
 }
 
-static int remark_write(const struct exporting *exporting, const json_t *remark)
+static int object_write(const struct exporting *exporting, const json_t *object)
 {
-	return json_dumpf(remark, exporting->out, JSON_COMPACT) ||
+	return json_dumpf(object, exporting->out, JSON_COMPACT) ||
 			       fputc('\n', exporting->out) == EOF
 		       ? CTL_FAULT
 		       : CTL_OK;
 }
 
-/* What the first line of a chain goes on from. */
-static int begin_write(const struct exporting *exporting, const json_t *chain)
+/*
+ * A line of JSON for each line of the audit, as [audit] file has them; and what lets a chain be
+ * verified by itself: what its first line goes on from, and a head, which has a MAC.
+ */
+static int lines_write(void *arg, const json_t *page)
 {
-	const json_t *from = json_object_get(chain, "from");
-	json_t *begin;
-	int status;
+	const json_t *begin = json_object_get(page, "begin"), *head = json_object_get(page, "head");
+	struct exporting *exporting = arg;
+	int status = CTL_OK;
+	json_t *row;
+	size_t i;
 
-	if (exporting->selection->value[FILTER_SINCE] || !json_is_string(from))
-		return CTL_OK;
-	begin = json_pack("{s:b, s:O, s:O, s:O}", "begin", 1, "chain",
-			  json_object_get(chain, "chain"), "sequence",
-			  json_object_get(chain, "removed"), "hash", from);
-	status = remark_write(exporting, begin);
-	json_decref(begin);
+	if (begin && exporting->begins)
+		status = object_write(exporting, begin);
+	json_array_foreach(json_object_get(page, "items"), i, row)
+	{
+		if (status == CTL_OK)
+			status = object_write(exporting, row);
+		exporting->written++;
+	}
+	if (status == CTL_OK && head && exporting->ends)
+		status = object_write(exporting, head);
 	return status;
 }
 
-static int chain_lines_export(struct exporting *exporting, const json_t *chain)
+static int chain_export(struct exporting *exporting, const json_t *chain)
 {
 	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 	uint64_t limit = exporting->selection->limit;
@@ -123,20 +115,6 @@ static int chain_lines_export(struct exporting *exporting, const json_t *chain)
 			lines_write, exporting);
 }
 
-/* With what lets it be verified by itself: where it begins, and a head, which has a MAC. */
-static int chain_export(struct exporting *exporting, const json_t *chain)
-{
-	const json_t *head = json_object_get(chain, "head");
-	bool whole = is_whole(exporting->selection);
-	int status = whole ? begin_write(exporting, chain) : CTL_OK;
-
-	if (status == CTL_OK)
-		status = chain_lines_export(exporting, chain);
-	if (status == CTL_OK && whole && json_is_object(head))
-		status = remark_write(exporting, head);
-	return status;
-}
-
 /*
  * Chain by chain: within one, ids are in the order of the commits. Over all of them a line may be
  * committed behind those that were read already, where several nodes write.
@@ -149,6 +127,8 @@ static int audit_export(struct exporting *exporting)
 
 	if (status)
 		return status;
+	exporting->ends = is_whole(exporting->selection);
+	exporting->begins = exporting->ends && !exporting->selection->value[FILTER_SINCE];
 	json_array_foreach(chains, i, chain)
 	{
 		if (status == CTL_OK)
@@ -194,6 +174,7 @@ int ctl_audit_export(struct ctl *ctl, int argc, char **argv)
 	int status;
 
 	ctl_selection_parse(&argp, ctl, &selection, &args, argc, argv);
+	ctl->patient = true; /* where little is chosen of a chain, it is read as far as it takes */
 	if (args.file)
 		exporting.out = fopen(args.file, "we");
 	if (!exporting.out)

@@ -47,14 +47,14 @@ static void finding_add(struct comparison *c, const json_t *line, const char *pr
 
 /* --- the audit --- */
 
-static int page_take(void *arg, json_t *rows)
+static int page_take(void *arg, const json_t *page)
 {
 	struct comparison *c = arg;
 	json_t *row;
 	char id[24];
 	size_t i;
 
-	json_array_foreach(rows, i, row)
+	json_array_foreach(json_object_get(page, "items"), i, row)
 	{
 		snprintf(id, sizeof(id), "%lld", (long long)number_of(row, "id"));
 		if (json_object_set(c->page, id, row))

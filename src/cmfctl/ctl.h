@@ -108,8 +108,9 @@ _must_check_ int ctl_secret_read(const char *path, char **secretp);
 _must_check_ int ctl_call(struct ctl *ctl, const char *method, const char *path, json_t *body,
 			  json_t **replyp);
 
-/* Gets every row of a list, page by page; `each` gets an array of rows. Non-zero ends the walk. */
-typedef int ctl_page(void *arg, json_t *rows);
+/* Gets every row of a list, page by page; `each` gets the page, whose rows are `items`. Non-zero
+ * ends the walk. */
+typedef int ctl_page(void *arg, const json_t *page);
 _must_check_ int ctl_walk(struct ctl *ctl, const char *path, uint64_t limit, ctl_page *each,
 			  void *arg);
 

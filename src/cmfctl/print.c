@@ -105,9 +105,11 @@ void ctl_json_write(const json_t *value, size_t flags)
 
 /* --- few rows --- */
 
-static int rows_page(void *arg, json_t *rows)
+static int rows_page(void *arg, const json_t *page)
 {
-	return json_array_extend(arg, rows) ? ctl_file_error("rows", -ENOMEM) : CTL_OK;
+	return json_array_extend(arg, json_object_get(page, "items"))
+		       ? ctl_file_error("rows", -ENOMEM)
+		       : CTL_OK;
 }
 
 int ctl_rows(struct ctl *ctl, const char *path, json_t **rowsp)

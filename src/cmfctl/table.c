@@ -247,8 +247,9 @@ static void cell_print(const struct table *t, size_t column, const char *text)
 
 /* The first page sets the widths, later ones can only widen them: a million rows are not gathered.
  */
-static int table_page(void *arg, json_t *rows)
+static int table_page(void *arg, const json_t *page)
 {
+	const json_t *rows = json_object_get(page, "items");
 	struct table *t = arg;
 	json_t *row;
 	size_t i;
@@ -285,8 +286,9 @@ static json_t *row_selected(const struct table *t, json_t *row)
 	return selected;
 }
 
-static int json_page(void *arg, json_t *rows)
+static int json_page(void *arg, const json_t *page)
 {
+	const json_t *rows = json_object_get(page, "items");
 	struct table *t = arg;
 	json_t *row;
 	size_t i;
@@ -313,15 +315,15 @@ static void json_end(const struct table *t)
 void ctl_rows_print(struct ctl *ctl, json_t *rows, const struct ctl_column *columns, size_t n)
 {
 	_cleanup_(table_clear) struct table t = {0};
+	json_t *page;
 
 	if (table_new(ctl, columns, n, NULL, &t))
 		return;
-	if (!ctl->json) {
-		(void)table_page(&t, rows);
-		return;
-	}
-	(void)json_page(&t, rows);
-	json_end(&t);
+	page = json_pack("{s:O}", "items", rows);
+	(void)(ctl->json ? json_page(&t, page) : table_page(&t, page));
+	json_decref(page);
+	if (ctl->json)
+		json_end(&t);
 }
 
 /* --- in another order --- */

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import types
 
@@ -676,6 +677,32 @@ def another_head(export):
 def test_what_was_done_to_a_file_is_found(export, change, problem):
     status, report = export.verify(change(export), "--secret-key", export.key)
     assert status == 1 and problem in report["findings"][0]["problem"], report
+
+
+def test_export_of_a_cmf_at_work_verifies(served):
+    """The head of a chain is of the moment that its lines were read at, however long that takes."""
+    cmf, key = served, ("--secret-key", served.dir / "store.key")
+    cmf.register("vnfm-a", *[f"before-{i}" for i in range(1500)])
+    at_work = threading.Event()
+
+    def work():
+        for i in range(30):
+            cmf.register("vnfm-a", *[f"v-{i}-{j}" for j in range(100)])
+            at_work.set()
+    worker = threading.Thread(target=work)
+    worker.start()
+    at_work.wait(30)
+    exports = []
+    while worker.is_alive() or not exports:
+        exports.append(cmf.ctl("audit", "export").stdout)
+    worker.join()
+    file = cmf.dir / "export.jsonl"
+    for text in exports:
+        file.write_text(text)
+        report = json.loads(cmf.ctl("--json", "audit", "verify", "--file", file, *key).stdout)[0]
+        assert report["verified"] and report["lines_unproven"] == 0, report
+        assert '"head":true' in text.splitlines()[-1]
+    assert len(exports) > 1 and len({text.splitlines()[-1] for text in exports}) > 1
 
 
 def test_what_a_file_does_not_prove_is_told(export, tmp_path):

@@ -28,7 +28,9 @@ static int audit_row(void *arg, const struct store_audit *a)
 struct chain_listing {
 	struct operator_page *page;
 	const struct store_audit_filter *wanted;
-	int64_t last; /* sequence of its newest line; of chain 0, whose lines have none, 0 */
+	int64_t last;      /* sequence of its newest line; of chain 0, whose lines have none, 0 */
+	int64_t first;     /* sequence of the first line of the page; 0: there is none */
+	int64_t newest_id; /* of the line that `last` is of; 0: it is on another page */
 };
 
 static bool text_wanted(const char *wanted, const char *text)
@@ -47,9 +49,11 @@ static bool line_wanted(const struct store_audit_filter *wanted, const struct st
 /* 1: it was the last one. */
 static int chain_row(void *arg, const struct store_audit *a)
 {
-	const struct chain_listing *listing = arg;
+	struct chain_listing *listing = arg;
 	int err = 0;
 
+	listing->first = listing->first ? listing->first : a->sequence;
+	listing->newest_id = a->sequence == listing->last ? a->id : 0;
 	if (line_wanted(listing->wanted, a))
 		err = operator_page_add(listing->page, a->id, operator_audit_json(a));
 	else
@@ -57,10 +61,63 @@ static int chain_row(void *arg, const struct store_audit *a)
 	return err == 0 && listing->last > 0 && a->sequence >= listing->last ? 1 : err;
 }
 
+/* What the first line of a chain goes on from: its begin, or what retention has left. */
+static json_t *begin_json(const struct store_audit_chain *chain)
+{
+	struct store_audit_place from = chain->anchor;
+
+	if (from.sequence == 0 && store_audit_begin(chain, &from))
+		return NULL;
+	return json_pack("{s:b, s:I, s:I, s:o}", "begin", 1, "chain", (json_int_t)chain->id,
+			 "sequence", (json_int_t)from.sequence, "hash",
+			 operator_hash_json(BYTES_OF(from.hash)));
+}
+
+/* Retention may have been at work after the chain was read, and before its lines were. */
+static int begin_add(const struct operator_call *call, const struct chain_listing *listing,
+		     struct store_audit_chain *chain)
+{
+	int err = 0;
+
+	if (listing->first > chain->anchor.sequence + 1)
+		err = store_audit_chain_get(call->worker->reader, chain->id, chain);
+	if (err)
+		return err;
+	return json_object_set_new(listing->page->more, "begin", begin_json(chain)) ? -ENOMEM : 0;
+}
+
+/* As the chain was before its lines were read, which go no farther: the two are of one moment. */
+static int head_add(const struct operator_call *call, const struct chain_listing *listing,
+		    const struct store_audit_chain *chain)
+{
+	json_t *head = NULL;
+	int err = operator_audit_head(call, chain, listing->newest_id, &head);
+
+	if (err)
+		return err;
+	return json_object_set_new(listing->page->more, "head", head) ? -ENOMEM : 0;
+}
+
+/* What the lines of a chain stand between, for who verifies them without the CMF. */
+static int ends_add(const struct operator_call *call, const struct chain_listing *listing,
+		    struct store_audit_chain *chain)
+{
+	int err = 0;
+
+	listing->page->more = json_object();
+	if (!listing->page->more)
+		return -ENOMEM;
+	if (listing->newest_id)
+		err = head_add(call, listing, chain);
+	if (err == 0 && listing->page->after_id == 0)
+		err = begin_add(call, listing, chain);
+	return err;
+}
+
 static int chain_list(struct operator_call *call, const struct store_audit_filter *wanted,
 		      int64_t chain, struct operator_page *page)
 {
-	struct chain_listing listing = {page, wanted, 0};
+	struct chain_listing listing = {.page = page, .wanted = wanted};
 	struct store_audit_filter lines = {.of_chain = true,
 					   .chain = chain,
 					   .after_id = wanted->after_id,
@@ -75,11 +132,11 @@ static int chain_list(struct operator_call *call, const struct store_audit_filte
 		err = store_audit_chain_start(call->worker->reader, &found, &lines.after_id);
 	if (err == 0)
 		err = store_audit_list(call->worker->reader, &lines, chain_row, &listing);
-	if (err != 1)
+	if (err && err != 1)
 		return err;
-	/* No page comes after this one. */
-	page->limit = UINT32_MAX;
-	return 0;
+	if (err == 1) /* no page comes after this one */
+		page->limit = UINT32_MAX;
+	return chain > 0 ? ends_add(call, &listing, &found) : 0;
 }
 
 /* --- /v1/audit --- */
@@ -138,50 +195,21 @@ int operator_audit(struct operator_call *call)
 
 /* --- chains --- */
 
-/* What its first line goes on from: its begin, or what retention has left. NULL: no memory. */
-static json_t *chain_from_json(const struct store_audit_chain *chain)
-{
-	struct store_audit_place from = chain->anchor;
-
-	if (chain->id == 0 || (from.sequence == 0 && store_audit_begin(chain, &from)))
-		return json_null();
-	return operator_hash_json(BYTES_OF(from.hash));
-}
-
 static json_t *chain_json(const struct store_audit_chain *chain)
 {
-	return json_pack(
-		"{s:I, s:o, s:I, s:o, s:o, s:I, s:o}", "chain", (json_int_t)chain->id, "begun",
-		chain->id ? json_time(chain->begun_ms) : json_null(), "sequence",
-		(json_int_t)chain->last.sequence, "hash",
-		operator_hash_json(BYTES_OF(chain->last.hash)), "mac",
-		chain->id && chain->mac.present ? operator_hash_json(BYTES_OF(chain->mac.octets))
-						: json_null(),
-		"removed", (json_int_t)chain->anchor.sequence, "from", chain_from_json(chain));
+	return json_pack("{s:I, s:o, s:I, s:o, s:o, s:I}", "chain", (json_int_t)chain->id, "begun",
+			 chain->id ? json_time(chain->begun_ms) : json_null(), "sequence",
+			 (json_int_t)chain->last.sequence, "hash",
+			 operator_hash_json(BYTES_OF(chain->last.hash)), "mac",
+			 chain->id && chain->mac.present
+				 ? operator_hash_json(BYTES_OF(chain->mac.octets))
+				 : json_null(),
+			 "removed", (json_int_t)chain->anchor.sequence);
 }
 
 static int chain_take(void *arg, const struct store_audit_chain *chain)
 {
 	return json_array_append_new(arg, chain_json(chain)) ? -ENOMEM : 0;
-}
-
-/* Each with its head, as it is now. */
-static int heads_add(const struct operator_call *call, json_t *items)
-{
-	json_t *item, *head;
-	int err = 0;
-	size_t i;
-
-	json_array_foreach(items, i, item)
-	{
-		int64_t chain = json_integer_value(json_object_get(item, "chain"));
-
-		if (!err)
-			err = operator_audit_head(call, chain, &head);
-		if (!err && json_object_set_new(item, "head", head))
-			err = -ENOMEM;
-	}
-	return err;
 }
 
 int operator_audit_chains(struct operator_call *call)
@@ -194,8 +222,6 @@ int operator_audit_chains(struct operator_call *call)
 		return operator_problem(call, 400, "the query has an unknown parameter");
 	}
 	err = store_audit_chains(call->worker->reader, chain_take, items);
-	if (!err)
-		err = heads_add(call, items);
 	if (!err)
 		return operator_ok(call, 200, json_pack("{s:o}", "items", items));
 	json_decref(items);

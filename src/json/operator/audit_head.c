@@ -38,47 +38,15 @@ char *json_audit_head_text(const struct store_audit_head *head, const struct sto
 	return text;
 }
 
-/* --- of a chain, as it is now --- */
-
-static int line_id_take(void *arg, const struct store_audit *line)
+int operator_audit_head(const struct operator_call *call, const struct store_audit_chain *chain,
+			int64_t line, json_t **headp)
 {
-	struct store_audit_head *head = arg;
-
-	head->line = line->id;
-	head->place.sequence = line->sequence;
-	return 0;
-}
-
-/* What is newest is read twice, and others write meanwhile: both have to be the same line. */
-static int newest_read(const struct operator_call *call, int64_t chain,
-		       struct store_audit_chain *chainp, struct store_audit_head *headp)
-{
-	struct store_reader *reader = call->worker->reader;
-	int err = store_audit_chain_get(reader, chain, chainp);
-
-	if (err == 0)
-		err = store_audit_newest(reader, chain, line_id_take, headp);
-	if (err == 0 && headp->place.sequence != chainp->last.sequence)
-		err = store_audit_chain_get(reader, chain, chainp);
-	if (err == 0 && headp->place.sequence != chainp->last.sequence)
-		err = STORE_NOT_FOUND;
-	headp->place = chainp->last;
-	headp->time_s = call->now_ms / 1000;
-	return err;
-}
-
-int operator_audit_head(const struct operator_call *call, int64_t chain, json_t **headp)
-{
-	struct store_audit_chain found;
-	struct store_audit_head head = {0};
+	struct store_audit_head head = {chain->last, line, call->now_ms / 1000};
 	struct store_audit_mac mac;
-	int err = chain > 0 ? newest_read(call, chain, &found, &head) : STORE_NOT_FOUND;
+	int err = cmf_audit_chain_head_mac(call->cmf, chain, &head, &mac);
 
-	*headp = json_null();
-	if (err == 0)
-		err = cmf_audit_chain_head_mac(call->cmf, &found, &head, &mac);
 	if (err)
-		return err == STORE_NOT_FOUND ? 0 : err;
+		return err;
 	*headp = head_json(&head, &mac);
 	return *headp ? 0 : -ENOMEM;
 }

@@ -49,9 +49,9 @@ int operator_fault(struct operator_call *call, int err);
 /* The method is not for this path. */
 int operator_method_refused(struct operator_call *call, const char *allow);
 
-/* The head of a chain, as it is now, or null: it has no line, or goes on too fast. 0 or negative
- * errno. */
-_must_check_ int operator_audit_head(const struct operator_call *call, int64_t chain,
+/* The head that a chain has with this line, its newest one. 0 or negative errno. */
+_must_check_ int operator_audit_head(const struct operator_call *call,
+				     const struct store_audit_chain *chain, int64_t line,
 				     json_t **headp);
 
 /* Decides and adds to the worker's unit: 0, REFUSED, negative errno. */
@@ -81,6 +81,7 @@ struct operator_page {
 	int64_t after_id;
 	size_t n_seen;   /* rows looked at, whether they are in items or not */
 	int64_t last_id; /* of the last of them */
+	json_t *more;    /* what is answered beside the items; NULL: nothing */
 };
 
 /*

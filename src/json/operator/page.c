@@ -36,10 +36,14 @@ int operator_page_end(struct operator_call *call, struct operator_page *page, in
 
 	if (err) {
 		json_decref(page->items);
+		json_decref(page->more);
 		return operator_fault(call, err);
 	}
 	body = json_pack("{s:o}", "items", page->items);
 	if (body && page->n_seen >= page->limit)
 		json_object_set_new(body, "next_after_id", json_integer(page->last_id));
+	if (body && page->more)
+		json_object_update(body, page->more);
+	json_decref(page->more);
 	return operator_ok(call, 200, body);
 }
