@@ -101,8 +101,8 @@ const struct http_route *json_operator_routes(const struct json_operator *door, 
 /* A line of the audit as GET /v1/audit has it, on one line of text; the caller frees. NULL: out of
  * memory. */
 char *json_audit_text(const struct store_audit *line);
-/* Reads one again: texts are the object's, and the hash is in `hash`. 0, or -EBADMSG: not all that
- * the hash is made of is there. */
+/* Reads one again: texts are the object's, and the hash is in `hash`. 0, -ENOMEM, or -EBADMSG: it
+ * is not what json_audit_text() writes of a line. */
 _must_check_ int json_audit_read(const json_t *object, struct store_audit *linep,
 				 uint8_t hash[STORE_AUDIT_HASH_LEN]);
 /* A head of the audit on one line of text, as POST /v1/audit/heads reads it; the same. */
@@ -110,6 +110,8 @@ char *json_audit_head_text(const struct store_audit_head *head, const struct sto
 /* Reads one again; false: it is none. */
 bool json_audit_head_read(const json_t *object, struct store_audit_head *headp,
 			  struct store_audit_mac *macp);
+/* Reads the place that the first line of a chain goes on from, as an export has it; the same. */
+bool json_audit_begin_read(const json_t *object, struct store_audit_place *placep);
 
 /* What a status is made of. Borrowed. */
 struct json_status_of {

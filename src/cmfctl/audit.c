@@ -221,9 +221,8 @@ static int report_print(const struct ctl *ctl, json_t *report)
 	findings_print(findings);
 	if (json_is_integer(unproven))
 		fprintf(stderr,
-			"%lld heads have a MAC of a store key that is not configured: that they "
-			"are "
-			"there was looked at, not who wrote them\n",
+			"%lld heads have no MAC of a store key that is known: that they are there "
+			"was looked at, not who wrote them\n",
 			(long long)json_integer_value(unproven));
 	if (verified)
 		printf("%lld lines in %zu chains: as they were written\n",

@@ -17,19 +17,30 @@
 
 DEFINE_CLEANUP(struct cmf_audit_keys, cmf_audit_keys_free);
 
-/* [audit] file may have lines of the last second before a crash twice: a page of them at most. */
-enum { REPEATED_MAX = 1024 };
+/*
+ * [audit] file may have lines of the last second before a crash twice: a page of them at most. No
+ * line of the audit is longer than TEXT_MAX_LEN.
+ */
+enum { REPEATED_MAX = 1024, TEXT_MAX_LEN = 1024 * 1024 };
 
 struct followed {
 	struct store_audit_place at; /* as far as it was followed */
 	int64_t from;                /* sequence of the first line that was held against its hash */
 	int64_t id;                  /* of the line at `at`; 0: it was not in the file */
 	int64_t proven;              /* a head that the key proves goes so far */
-	int64_t unproven; /* lines behind that, and those that have no line before them */
-	bool broken;      /* it was said why */
+	int64_t unproven;            /* lines behind that, which a head can still prove */
+	bool begun;                  /* `at` is a place of the file */
+	bool broken;                 /* it was said why */
 	/* [audit] file has a head before the lines that it is of, if it is a moment earlier. */
 	struct store_audit_head head; /* line 0: none waits for its line */
 	bool head_proves;
+};
+
+/* A place that was read. */
+struct passed {
+	struct store_audit_place at, before;
+	bool has_before; /* its hash was held against the one before */
+	bool has_line;   /* not a remark alone was there */
 };
 
 struct reading {
@@ -37,8 +48,9 @@ struct reading {
 	const struct cmf_audit_keys *keys; /* NULL: none */
 	json_t *findings;
 	struct followed *chain;
-	size_t n_chains;
-	struct store_audit_place recent[REPEATED_MAX]; /* of the lines that were read last */
+	size_t n_chains, last_chain;
+	json_t *index;                      /* of chains, by their numbers as text */
+	struct passed recent[REPEATED_MAX]; /* what was read last */
 	size_t n_recent;
 	int64_t lines, heads_unproven, missing, unproven;
 	int64_t gap_before; /* the file says itself that lines before this id are missing */
@@ -64,30 +76,45 @@ static bool hashes_equal(const uint8_t *a, const uint8_t *b)
 static struct followed *chain_of(struct reading *r, int64_t number)
 {
 	struct followed *grown;
+	const json_t *known;
+	char text[24];
 
 	/* Most lines are of the chain that the line before was of. */
-	for (size_t i = r->n_chains; i-- > 0;)
-		if (r->chain[i].at.chain == number)
-			return &r->chain[i];
+	if (r->n_chains > 0 && r->chain[r->last_chain].at.chain == number)
+		return &r->chain[r->last_chain];
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	known = json_object_get(r->index, text);
+	if (known) {
+		r->last_chain = (size_t)json_integer_value(known);
+		return &r->chain[r->last_chain];
+	}
 	grown = reallocarray(r->chain, r->n_chains + 1, sizeof(*grown));
 	if (!grown)
 		return NULL;
 	r->chain = grown;
+	if (json_object_set_new(r->index, text, json_integer((json_int_t)r->n_chains)))
+		return NULL;
 	grown[r->n_chains] = (struct followed){.at = {.chain = number}, .from = -1};
-	return &grown[r->n_chains++];
+	r->last_chain = r->n_chains++;
+	return &grown[r->last_chain];
 }
 
-static void recent_add(struct reading *r, const struct store_audit_place *place)
+/* `before`: the place that it was held against; NULL: there was none. */
+static void recent_add(struct reading *r, const struct store_audit_place *at,
+		       const struct store_audit_place *before, bool has_line)
 {
-	r->recent[r->n_recent++ % REPEATED_MAX] = *place;
+	struct passed *passed = &r->recent[r->n_recent++ % REPEATED_MAX];
+
+	*passed = (struct passed){.at = *at, .has_before = before, .has_line = has_line};
+	if (before)
+		passed->before = *before;
 }
 
 /* NULL: it is not among them. */
-static const struct store_audit_place *recent_find(const struct reading *r, int64_t chain,
-						   int64_t sequence)
+static struct passed *recent_find(struct reading *r, int64_t chain, int64_t sequence)
 {
 	for (size_t i = 0; i < r->n_recent && i < REPEATED_MAX; i++)
-		if (r->recent[i].chain == chain && r->recent[i].sequence == sequence)
+		if (r->recent[i].at.chain == chain && r->recent[i].at.sequence == sequence)
 			return &r->recent[i];
 	return NULL;
 }
@@ -105,14 +132,14 @@ static void head_prove(struct followed *f)
 /* Holds the head against the chain, unless its line is still to come. */
 static void head_judge(struct reading *r, struct followed *f)
 {
-	const struct store_audit_place *at = &f->at, *said = &f->head.place;
+	const struct store_audit_place *said = &f->head.place;
+	const struct passed *was;
 
-	if (!f->head.line || said->sequence > f->at.sequence)
+	if (!f->head.line || !f->begun || said->sequence > f->at.sequence)
 		return;
-	if (said->sequence < f->at.sequence)
-		at = recent_find(r, said->chain, said->sequence);
-	if (!at || !hashes_equal(at->hash, said->hash) ||
-	    (at == &f->at && f->id && f->id != f->head.line))
+	was = recent_find(r, said->chain, said->sequence);
+	if (!was || !hashes_equal(was->at.hash, said->hash) ||
+	    (said->sequence == f->at.sequence && f->id && f->id != f->head.line))
 		finding_add(r, f, f->head.line,
 			    "the head is not of the line that the file has there");
 	else if (f->head_proves)
@@ -120,18 +147,37 @@ static void head_judge(struct reading *r, struct followed *f)
 	f->head = (struct store_audit_head){0};
 }
 
+/* A place that nothing before it is known of, which the lines behind it are followed from. */
+static void place_take(struct reading *r, struct followed *f, const struct store_audit_place *place,
+		       int64_t id, bool has_line)
+{
+	f->at = *place;
+	f->id = id;
+	f->from = place->sequence + 1;
+	f->begun = true;
+	recent_add(r, &f->at, NULL, has_line);
+	head_judge(r, f);
+}
+
+/* What was read before has nothing to do with the lines that come now: no head proves it any more.
+ */
+static void unproven_keep(struct reading *r, struct followed *f)
+{
+	r->unproven += f->unproven;
+	f->unproven = 0;
+}
+
 /* --- lines --- */
 
 /* A line that the file does not have the one before of: its hash is taken as it is. */
 static void line_take(struct reading *r, struct followed *f, const struct store_audit *line)
 {
-	f->at.sequence = line->sequence;
-	memcpy(f->at.hash, line->hash.data, sizeof(f->at.hash));
-	f->id = line->id;
-	f->from = f->from < 0 ? line->sequence + 1 : f->from;
+	struct store_audit_place place = {.chain = line->chain, .sequence = line->sequence};
+
+	memcpy(place.hash, line->hash.data, sizeof(place.hash));
+	unproven_keep(r, f);
 	r->unproven++;
-	recent_add(r, &f->at);
-	head_judge(r, f);
+	place_take(r, f, &place, line->id, true);
 }
 
 static int line_step(struct reading *r, struct followed *f, const struct store_audit *line)
@@ -145,11 +191,10 @@ static int line_step(struct reading *r, struct followed *f, const struct store_a
 		finding_add(r, f, line->id, "the line was changed");
 		return 0;
 	}
+	recent_add(r, &next, &f->at, true);
 	f->at = next;
 	f->id = line->id;
-	f->from = f->from < 0 ? line->sequence : f->from;
 	f->unproven++;
-	recent_add(r, &f->at);
 	head_judge(r, f);
 	return 0;
 }
@@ -157,21 +202,25 @@ static int line_step(struct reading *r, struct followed *f, const struct store_a
 /* A line that comes twice must be what it was, and counts once. */
 static int line_repeated(struct reading *r, struct followed *f, const struct store_audit *line)
 {
-	const struct store_audit_place *was = recent_find(r, line->chain, line->sequence);
-	const struct store_audit_place *before = recent_find(r, line->chain, line->sequence - 1);
+	struct passed *was = recent_find(r, line->chain, line->sequence);
 	struct store_audit_place again;
-	int err;
+	int err = 0;
 
-	if (!was || !before) {
+	if (!was) {
 		finding_add(r, f, line->id, "the line was inserted, or put elsewhere");
 		return 0;
 	}
-	again = *before;
-	err = store_audit_step(&again, line);
-	if (err == 0 &&
-	    !(hashes_equal(again.hash, was->hash) && hashes_equal(line->hash.data, was->hash)))
+	again = was->has_before ? was->before : was->at;
+	if (was->has_before)
+		err = store_audit_step(&again, line);
+	if (err == 0 && !(hashes_equal(again.hash, was->at.hash) &&
+			  hashes_equal(line->hash.data, was->at.hash)))
 		finding_add(r, f, line->id, "the line was changed");
-	r->lines--;
+	if (was->has_line)
+		r->lines--;
+	else
+		r->unproven++;
+	was->has_line = true;
 	return err;
 }
 
@@ -181,12 +230,23 @@ static void lines_missing(struct reading *r, struct followed *f, const struct st
 	char problem[80];
 
 	if (r->gap_before == line->id) {
-		r->missing += n;
+		if (__builtin_add_overflow(r->missing, n, &r->missing))
+			r->missing = INT64_MAX;
+		/* The line of a head that waits is one of them. */
+		if (f->head.place.sequence < line->sequence)
+			f->head = (struct store_audit_head){0};
 		line_take(r, f, line);
 		return;
 	}
 	snprintf(problem, sizeof(problem), "%lld lines are missing before this one", (long long)n);
 	finding_add(r, f, line->id, problem);
+}
+
+/* The file has lines behind its first head, or none: it goes on from that. */
+static void head_take(struct reading *r, struct followed *f)
+{
+	if (f->head.line && !f->begun)
+		place_take(r, f, &f->head.place, f->head.line, false);
 }
 
 static int line_follow(struct reading *r, const struct store_audit *line)
@@ -197,11 +257,13 @@ static int line_follow(struct reading *r, const struct store_audit *line)
 	r->lines++;
 	if (err < 0 || f->broken)
 		return err;
+	if (f->head.place.sequence < line->sequence)
+		head_take(r, f);
 	if (line->chain == 0)
 		r->unproven++; /* from before there were chains */
 	else if (line->hash.len == 0)
 		finding_add(r, f, line->id, "the line has no hash");
-	else if (f->from < 0 && f->at.sequence == 0 && f->id == 0)
+	else if (!f->begun)
 		line_take(r, f, line);
 	else if (line->sequence == f->at.sequence + 1)
 		err = line_step(r, f, line);
@@ -215,19 +277,16 @@ static int line_follow(struct reading *r, const struct store_audit *line)
 /* --- remarks --- */
 
 /* Behind which place the lines of a chain follow. */
-static int begin_take(struct reading *r, const struct store_audit *begin)
+static int begin_take(struct reading *r, const struct store_audit_place *begin)
 {
 	struct followed *f = chain_of(r, begin->chain);
 
 	if (!f)
 		return -ENOMEM;
-	if (begin->hash.len == 0 || f->id || f->from >= 0) {
+	if (f->begun)
 		finding_add(r, f, 0, "its begin is not where the chain begins");
-		return 0;
-	}
-	f->at.sequence = begin->sequence;
-	memcpy(f->at.hash, begin->hash.data, sizeof(f->at.hash));
-	f->from = begin->sequence + 1;
+	else
+		place_take(r, f, begin, 0, false);
 	return 0;
 }
 
@@ -241,7 +300,7 @@ static int head_follow(struct reading *r, const struct store_audit_head *head,
 		return -ENOMEM;
 	if (f->broken)
 		return 0;
-	if (r->keys)
+	if (r->keys && mac->present)
 		err = cmf_audit_keys_check(r->keys, head, mac);
 	if (err == -EBADMSG)
 		finding_add(r, f, head->line,
@@ -250,12 +309,6 @@ static int head_follow(struct reading *r, const struct store_audit_head *head,
 	if (err < 0 && err != -ENOKEY)
 		return err == -EBADMSG ? 0 : err;
 	r->heads_unproven += err == -ENOKEY;
-	if (f->from < 0 && f->id == 0) {
-		/* A file that begins with it. */
-		f->at = head->place;
-		f->id = head->line;
-		f->from = head->place.sequence + 1;
-	}
 	f->head = *head;
 	f->head_proves = err == 0;
 	head_judge(r, f);
@@ -270,6 +323,7 @@ static void heads_end(struct reading *r)
 	for (size_t i = 0; i < r->n_chains; i++) {
 		struct followed *f = &r->chain[i];
 
+		head_take(r, f);
 		if (!f->head.line)
 			continue;
 		snprintf(problem, sizeof(problem),
@@ -291,6 +345,7 @@ static int text_follow(struct reading *r, const json_t *object)
 {
 	uint8_t hash[STORE_AUDIT_HASH_LEN];
 	struct store_audit_head head = {0};
+	struct store_audit_place begin = {0};
 	struct store_audit_mac mac = {0};
 	struct store_audit line;
 	int err;
@@ -302,9 +357,9 @@ static int text_follow(struct reading *r, const json_t *object)
 	if (is_so(object, "head"))
 		return json_audit_head_read(object, &head, &mac) ? head_follow(r, &head, &mac)
 								 : -EBADMSG;
-	err = json_audit_read(object, &line, hash);
 	if (is_so(object, "begin"))
-		return begin_take(r, &line);
+		return json_audit_begin_read(object, &begin) ? begin_take(r, &begin) : -EBADMSG;
+	err = json_audit_read(object, &line, hash);
 	return err == 0 ? line_follow(r, &line) : err;
 }
 
@@ -321,23 +376,44 @@ static int line_problem(const struct reading *r, size_t number, const json_t *ob
 	return CTL_REFUSED;
 }
 
+/* A line without its end. 0; -ENODATA: there is none; -EIO; -EBADMSG: it is too long. */
+static int text_read(FILE *in, char text[TEXT_MAX_LEN], size_t *lenp)
+{
+	int c;
+
+	*lenp = 0;
+	while ((c = getc_unlocked(in)) != EOF && c != '\n') {
+		if (*lenp == TEXT_MAX_LEN)
+			return -EBADMSG;
+		text[(*lenp)++] = (char)c;
+	}
+	if (c == EOF && ferror(in))
+		return -EIO;
+	return c == EOF && *lenp == 0 ? -ENODATA : 0;
+}
+
 static int lines_read(struct reading *r, FILE *in)
 {
-	size_t size = 0, number = 0;
-	char *text = NULL;
-	int status = CTL_OK;
+	char *text = malloc(TEXT_MAX_LEN);
+	int err = text ? 0 : -ENOMEM, status = CTL_OK;
+	json_t *object = NULL;
+	size_t number = 0;
 
-	while (status == CTL_OK && getline(&text, &size, in) > 0) {
-		json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-		int err = object ? text_follow(r, object) : -EBADMSG;
+	while (err == 0) {
+		size_t len;
 
-		number++;
-		if (err < 0)
-			status = line_problem(r, number, object, err);
 		json_decref(object);
+		object = NULL;
+		number++;
+		err = text_read(in, text, &len);
+		if (err == 0)
+			object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+		if (err == 0)
+			err = object ? text_follow(r, object) : -EBADMSG;
 	}
-	if (status == CTL_OK && ferror(in))
-		status = ctl_file_error(r->path, -EIO);
+	if (err != -ENODATA)
+		status = line_problem(r, number, object, err);
+	json_decref(object);
 	free(text);
 	return status;
 }
@@ -402,12 +478,14 @@ int audit_file_verify(const char *path, const char *secret_key, json_t **reportp
 	r->path = path;
 	r->keys = keys;
 	r->findings = json_array();
+	r->index = json_object();
 	if (status == CTL_OK)
 		status = audit_read(r);
 	heads_end(r);
 	if (status == CTL_OK)
 		*reportp = reading_report(r);
 	json_decref(r->findings);
+	json_decref(r->index);
 	free(r->chain);
 	free(r);
 	return status;

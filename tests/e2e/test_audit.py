@@ -504,7 +504,7 @@ def test_head_that_this_cmf_has_not_made_is_found(cmf, tmp_path):
     # one of a store key that has gone proves that much less, and is no finding
     file.write_text(json.dumps(head | {"key": "00" * 8}))
     result = verify(cmf, "--against", heads)
-    assert result.returncode == 0 and "1 heads have a MAC of a store key that is not configured" in result.stderr
+    assert result.returncode == 0 and "1 heads have no MAC of a store key that is known" in result.stderr
     assert json.loads(cmf.ctl("--json", "audit", "verify", "--against", heads).stdout)[0]["heads_unproven"] == 1
 
 
@@ -582,6 +582,15 @@ def test_an_export_says_all_that_its_hashes_are_made_of(written):
             assert at[o["chain"]] == o["hash"], o
             assert o["time_ms"] // 1000 == calendar.timegm(time.strptime(o["time"], "%Y-%m-%dT%H:%M:%SZ"))
     assert heads == [1, 2]
+
+
+def head_of(line, key):
+    """As cmfd writes it."""
+    line = json.loads(line)
+    head = {m: line[m] for m in ("time", "id", "chain", "sequence", "hash")}
+    secret = key.read_text().strip()
+    head |= {"head": True, "key": hashlib.sha256(bytes.fromhex(secret)).hexdigest()[:16], "mac": head_mac(secret, head)}
+    return json.dumps(head)
 
 
 @pytest.fixture(scope="module")
@@ -679,6 +688,84 @@ def test_what_was_done_to_a_file_is_found(export, change, problem):
     assert status == 1 and problem in report["findings"][0]["problem"], report
 
 
+def forged(export, first, last):
+    """Lines of chain 2 from that place to that one, with another actor, and hashes that follow from its begin."""
+    lines_of = [o for o in map(json.loads, export.text) if o.get("chain") == 2]
+    at, made = lines_of[0]["hash"], []
+    for line in lines_of:
+        if "action" in line and first <= line["sequence"] <= last:
+            line["actor"] = "nobody"
+            at = line["hash"] = line_hash(at, line)
+            made.append(json.dumps(line))
+    return made
+
+
+def test_gap_does_not_make_what_is_before_it_proven(export):
+    """Lines that were made anew up to a gap, and behind it genuine ones with their head."""
+    of_2 = [line for line in export.text if json.loads(line)["chain"] == 2]
+    genuine = [json.loads(line) for line in of_2 if '"action"' in line]
+    gap = {"gap": True, "after_id": genuine[1]["id"], "before_id": genuine[3]["id"], "lines": 1}
+    changed = of_2[:1] + forged(export, 1, 2) + [json.dumps(gap)] + of_2[4:]
+    status, report = export.verify(changed, "--secret-key", export.key)
+    assert (status, report["lines_missing"], report["lines_unproven"]) == (0, 1, 3)
+    chain, = report["chains"]
+    assert (chain["from"], chain["proven"]) == (5, chain["to"])
+
+
+@pytest.mark.parametrize("change", [
+    {"detail": 1}, {"detail": {}}, {"before": []}, {"user": True}, {"uid": "0"}, {"uid": os.getuid() + (1 << 32)}, {"uid": -1},
+    {"request_id": "x"}, {"request_id": "+1"}, {"time_ms": 0}, {"time_ms": -1}, {"time": "2026-01-01T00:00:00Z"},
+    {"time_ms": 0, "time": "2026-01-01T00:00:00Z"}, {"note": "x"}, {"outcome": None}, {"hash": "00"}, {"hash": ""}, {"hash": 1}, {"id": 0},
+    {"sequence": -1}, {"sequence": (1 << 63) - 1}, {"chain": -(1 << 63)}, {"chain": (1 << 63) - 1}, {"sequence": "1"}])
+def test_line_has_what_its_hash_is_made_of_and_no_more(export, change):
+    """Each would have the same hash as before, or none that can be counted on."""
+    i = place(export, '"target":"two"')
+    line = json.loads(export.text[i]) | change
+    if "request_id" in change:
+        line["request_id"] = json.loads(export.text[i])["request_id"] + change["request_id"]
+    status, said = export.verify(export.text[:i] + [json.dumps(line)] + export.text[i + 1:])
+    assert status == 1 and f"line {i + 1} is no line of an exported audit" in said
+
+
+@pytest.mark.parametrize("remark, change", [
+    ("head", {"sequence": -1}), ("head", {"sequence": (1 << 63) - 1}), ("head", {"chain": 0}), ("head", {"id": 0}), ("head", {"id": None}),
+    ("head", {"mac": None}), ("head", {"mac": "00"}), ("begin", {"sequence": (1 << 63) - 1}), ("begin", {"sequence": -1}),
+    ("begin", {"hash": None}), ("begin", {"hash": "00"}), ("begin", {"chain": -1})])
+def test_remark_has_a_place(export, remark, change):
+    i = [i for i, line in enumerate(export.text) if f'"{remark}":true' in line][0]
+    changed = json.dumps(json.loads(export.text[i]) | change)
+    status, said = export.verify(export.text[:i] + [changed] + export.text[i + 1:], "--secret-key", export.key)
+    assert status == 1 and f"line {i + 1} is no line of an exported audit" in said
+
+
+def test_head_without_a_mac_proves_nothing_and_is_no_finding(export):
+    """There was no store key when it was written."""
+    heads = [i for i, line in enumerate(export.text) if '"head":true' in line]
+    bare = json.dumps(json.loads(export.text[heads[0]]) | {"mac": None, "key": None})
+    status, report = export.verify(export.text[:heads[0]] + [bare] + export.text[heads[0] + 1:], "--secret-key", export.key)
+    assert (status, report["heads_unproven"], report["chains"][-2]["proven"]) == (0, 1, 0)
+    assert report["lines_unproven"] == report["chains"][-2]["to"]
+
+
+def test_what_a_line_hides_is_seen(export):
+    """Behind a NUL, or where it is longer than any that is written."""
+    for changed in export.text[1] + "\0x", export.text[1] + " " * (1 << 20):
+        status, said = export.verify([export.text[0], changed] + export.text[2:])
+        assert status == 1 and "line 2 is no line of an exported audit" in said
+    assert export.verify([export.text[0], export.text[1] + " " * 1000] + export.text[2:])[0] == 0
+
+
+def test_sequences_that_are_as_far_apart_as_can_be(export):
+    """Of many chains: what is missing is counted as far as there are numbers."""
+    def line(chain, sequence, line_id):
+        return json.dumps(json.loads(export.text[place(export, '"target":"two"')]) | {"chain": chain, "sequence": sequence, "id": line_id})
+    text = []
+    for chain in 7, 8, 9:
+        text += [line(chain, 1, 2 * chain), json.dumps({"gap": True, "before_id": 2 * chain + 1}), line(chain, (1 << 62) - 1, 2 * chain + 1)]
+    status, report = export.verify(text)
+    assert (status, report["lines_missing"], [c["chain"] for c in report["chains"]]) == (0, (1 << 63) - 1, [7, 8, 9])
+
+
 def test_export_of_a_cmf_at_work_verifies(served):
     """The head of a chain is of the moment that its lines were read at, however long that takes."""
     cmf, key = served, ("--secret-key", served.dir / "store.key")
@@ -763,11 +850,28 @@ def test_audit_file_by_itself(filed):
     assert report(text[:4] + text[2:]) == whole
     twice = report(text[:4] + [text[2].replace('"outcome":"done"', '"outcome":"x"')] + text[3:])
     assert [f["problem"] for f in twice["findings"]] == ["the line was changed"]
-    ahead = report(text[-1:] + text[:-1])
-    assert [f["problem"] for f in ahead["findings"]] == ["the line was inserted, or put elsewhere"]
+    # The first one has nothing before it, but is there twice as well as another.
+    assert report(text[:3] + text) == whole
+    # A head may stand before its line, however many come between; one alone is what lines would go on from.
+    assert report(text[-1:] + text[:-1]) == whole
+    alone = report(text[-1:])
+    assert alone["verified"] and alone["chains"][0]["proven"] == alone["chains"][0]["to"] == json.loads(text[-1])["sequence"]
+    later = report([head_of(text[2], key[1])] + text[3:])
+    assert later["verified"] and later["lines_unproven"] == 0 and later["chains"][0]["from"] == json.loads(text[3])["sequence"]
+    missing = report([head_of(text[2], key[1])] + text[4:])
+    assert [f["problem"] for f in missing["findings"]] == ["1 lines are missing before this one"]
+    # Where such a file goes on with the line of its head, or that head comes again.
+    for again in [head_of(text[2], key[1])] + text[2:], [head_of(text[2], key[1])] + text[3:6] + [head_of(text[2], key[1])] + text[6:]:
+        said = report(again)
+        assert said["verified"] and said["lines"] == sum('"action"' in line for line in again)
     gap = {"gap": True, "after_id": json.loads(text[2])["id"], "before_id": json.loads(text[5])["id"], "lines": 2}
     said = report(text[:3] + [json.dumps(gap)] + text[5:])
-    assert said["verified"] and said["lines_missing"] == 2 and said["lines_unproven"] == 2
+    # Nothing ties what is before the gap to the head behind it.
+    assert said["verified"] and said["lines_missing"] == 2 and said["lines_unproven"] == 4
+    assert said["chains"][0]["from"] == json.loads(text[5])["sequence"] + 1
+    # The line of a head may be among those that the file never got.
+    said = report(text[:2] + [head_of(text[3], key[1])] + text[2:3] + [json.dumps(gap)] + text[5:])
+    assert said["verified"] and said["lines_unproven"] == 4
 
 
 @pytest.mark.skipif(not postgresql.programs(), reason="no PostgreSQL server is installed")

@@ -61,22 +61,40 @@ static bool hex_read(const json_t *object, const char *name, uint8_t *out, size_
 	return text && hex_to_bytes(text, out, len, &n) == 0 && n == len;
 }
 
+static bool place_read(const json_t *object, struct store_audit_place *placep)
+{
+	return operator_audit_number(object, "chain", &placep->chain) && placep->chain > 0 &&
+	       operator_audit_number(object, "sequence", &placep->sequence) &&
+	       hex_read(object, "hash", placep->hash, sizeof(placep->hash));
+}
+
+/* Both, or neither where there was no store key. */
+static bool mac_read(const json_t *object, struct store_audit_mac *macp)
+{
+	bool none = json_is_null(json_object_get(object, "mac")) &&
+		    json_is_null(json_object_get(object, "key"));
+
+	macp->present = !none;
+	return none || (hex_read(object, "mac", macp->octets, sizeof(macp->octets)) &&
+			hex_read(object, "key", macp->key_id, sizeof(macp->key_id)));
+}
+
 bool json_audit_head_read(const json_t *object, struct store_audit_head *headp,
 			  struct store_audit_mac *macp)
 {
 	const char *time = json_string_value(json_object_get(object, "time"));
 	int64_t ms;
 
-	if (!time || clock_parse(time, &ms) ||
-	    !hex_read(object, "hash", headp->place.hash, sizeof(headp->place.hash)))
+	if (!time || clock_parse(time, &ms) || !place_read(object, &headp->place) ||
+	    !operator_audit_number(object, "id", &headp->line) || headp->line == 0)
 		return false;
-	headp->place.chain = json_integer_value(json_object_get(object, "chain"));
-	headp->place.sequence = json_integer_value(json_object_get(object, "sequence"));
-	headp->line = json_integer_value(json_object_get(object, "id"));
 	headp->time_s = ms / 1000;
-	macp->present = hex_read(object, "mac", macp->octets, sizeof(macp->octets)) &&
-			hex_read(object, "key", macp->key_id, sizeof(macp->key_id));
-	return true;
+	return mac_read(object, macp);
+}
+
+bool json_audit_begin_read(const json_t *object, struct store_audit_place *placep)
+{
+	return place_read(object, placep);
 }
 
 static int verdict_add(const struct operator_call *call, const json_t *object, json_t *verdicts)

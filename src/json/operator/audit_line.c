@@ -5,8 +5,6 @@
  */
 #include "encode.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +56,12 @@ char *json_audit_text(const struct store_audit *line)
 
 /* --- reading one --- */
 
-static int64_t number_of(const json_t *object, const char *name)
+bool operator_audit_number(const json_t *object, const char *name, int64_t *np)
 {
-	return json_integer_value(json_object_get(object, name));
+	const json_t *value = json_object_get(object, name);
+
+	*np = json_integer_value(value);
+	return json_is_integer(value) && *np >= 0 && *np <= AUDIT_NUMBER_MAX;
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -80,22 +81,42 @@ static bool actor_kind_read(const json_t *object, enum store_actor *kindp)
 	return false;
 }
 
-/* The time for people must be that of the hash. */
-static bool time_read(const json_t *object, int64_t *msp)
+static bool numbers_read(const json_t *object, struct store_audit *line)
 {
-	const char *time = text_of(object, "time");
-	int64_t ms;
+	return operator_audit_number(object, "time_ms", &line->time_ms) &&
+	       operator_audit_number(object, "id", &line->id) && line->id > 0 &&
+	       operator_audit_number(object, "chain", &line->chain) &&
+	       operator_audit_number(object, "sequence", &line->sequence);
+}
 
-	*msp = number_of(object, "time_ms");
-	return *msp == 0 || (time && clock_parse(time, &ms) == 0 && ms / 1000 == *msp / 1000);
+/* false: there is a text, but no hash. */
+static bool hash_read(const json_t *object, uint8_t hash[STORE_AUDIT_HASH_LEN], struct bytes *readp)
+{
+	const char *hex = text_of(object, "hash");
+	size_t len = 0;
+
+	if (hex &&
+	    (hex_to_bytes(hex, hash, STORE_AUDIT_HASH_LEN, &len) || len != STORE_AUDIT_HASH_LEN))
+		return false;
+	*readp = (struct bytes){hash, len};
+	return true;
+}
+
+/* Whether nothing stands there that the hash is not made of: what was read, written again. */
+static int all_was_read(const json_t *object, const struct store_audit *line)
+{
+	json_t *again = operator_audit_json(line);
+	int err = !again ? -ENOMEM : json_equal(again, object) ? 0 : -EBADMSG;
+
+	json_decref(again);
+	return err;
 }
 
 int json_audit_read(const json_t *object, struct store_audit *linep,
 		    uint8_t hash[STORE_AUDIT_HASH_LEN])
 {
-	const char *request_id = text_of(object, "request_id"), *hex = text_of(object, "hash");
+	const char *request_id = text_of(object, "request_id");
 	const json_t *uid = json_object_get(object, "uid");
-	size_t len = 0;
 
 	*linep = (struct store_audit){
 		.actor = text_of(object, "actor"),
@@ -109,16 +130,10 @@ int json_audit_read(const json_t *object, struct store_audit *linep,
 		.uid = (uid_t)json_integer_value(uid),
 		.user = text_of(object, "user"),
 		.request_id = request_id ? strtoull(request_id, NULL, 16) : 0,
-		.id = number_of(object, "id"),
-		.chain = number_of(object, "chain"),
-		.sequence = number_of(object, "sequence"),
 	};
-	if (hex && (hex_to_bytes(hex, hash, STORE_AUDIT_HASH_LEN, &len) || len == 0))
+	/* A line without an outcome has the hash of one that was done. */
+	if (!linep->outcome || !numbers_read(object, linep) ||
+	    !actor_kind_read(object, &linep->actor_kind) || !hash_read(object, hash, &linep->hash))
 		return -EBADMSG;
-	linep->hash = (struct bytes){hash, len};
-	return json_is_integer(json_object_get(object, "time_ms")) &&
-			       time_read(object, &linep->time_ms) &&
-			       actor_kind_read(object, &linep->actor_kind) && linep->id > 0
-		       ? 0
-		       : -EBADMSG;
+	return all_was_read(object, linep);
 }

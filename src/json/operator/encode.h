@@ -14,6 +14,11 @@
 /* State of a certificate as the operator sees it: "pending", "active", "expired", ... */
 const char *operator_certificate_state(const struct store_certificate *cert, int64_t now_ms);
 
+/* Numbers of the audit are read up to that one, so that one more can be had of them. */
+#define AUDIT_NUMBER_MAX (INT64_MAX / 2)
+/* Reads such a number; false: it is none. */
+bool operator_audit_number(const json_t *object, const char *name, int64_t *np);
+
 /* New objects; NULL out of memory. */
 json_t *operator_certificate_json(const struct store_certificate *cert, int64_t now_ms,
 				  bool with_pem);
