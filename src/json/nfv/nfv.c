@@ -318,7 +318,6 @@ static void call_free(struct nfv_call *call)
 /* It is answered. */
 static void call_end(struct nfv_call *call, int status)
 {
-	nfv_refusal_audit(call);
 	request_log(call, status);
 	call_free(call);
 }
@@ -329,6 +328,7 @@ static store_unit_told call_told;
 static void call_leave(struct nfv_call *call, int status)
 {
 	if (status != NFV_TO_COMMIT) {
+		nfv_refusal_audit(call);
 		call_end(call, status);
 		return;
 	}
@@ -337,7 +337,7 @@ static void call_leave(struct nfv_call *call, int status)
 	nfv_submit(call, call_told);
 }
 
-/* It is durable: on the loop. */
+/* It is durable, so nothing was refused that the audit had to have: on the loop. */
 static void call_finish(void *arg, struct http_response *response)
 {
 	struct nfv_call *call = arg;
