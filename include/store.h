@@ -1162,6 +1162,9 @@ _must_check_ int store_csr_remove(struct store_unit *u, int64_t id, int64_t befo
  */
 _must_check_ int store_exchange_require_none(struct store_unit *u, int64_t certificate_id,
 					     enum store_exchange_kind kind);
+/* Condition: its deadline_ms is still that one. */
+_must_check_ int store_exchange_require_deadline(struct store_unit *u, int64_t id,
+						 int64_t deadline_ms);
 _must_check_ int store_exchange_insert(struct store_unit *u, const struct store_exchange *e,
 				       int64_t *idp);
 /* Conflict: a message with that seq exists, or the exchange is not OPEN. */

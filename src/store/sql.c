@@ -358,6 +358,8 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_CSR_REMOVE] = "DELETE FROM csr WHERE id = ?1 AND state <> 0 AND until_ms < ?2",
 	[CHANGE_EXCHANGE_REQUIRE_NONE] =
 		"SELECT 1 FROM exchange WHERE certificate_id = ?1 AND kind = ?2",
+	[CHANGE_EXCHANGE_REQUIRE_DEADLINE] =
+		"SELECT 1 FROM exchange WHERE id = ?1 AND coalesce(deadline_ms, 0) <> ?2",
 	[CHANGE_EXCHANGE_INSERT] =
 		"INSERT INTO exchange (kind, state, certificate_id, failinfo, deadline_ms, next_ms,"
 		" created_ms, ca, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

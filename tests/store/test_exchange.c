@@ -135,6 +135,18 @@ START_TEST(test_exchange_due_and_state)
 	e = sample_exchange(put_requested_certificate(&f));
 	OK(store_exchange_open(f.reader, e.ca, 10, &open, &since_ms));
 	ck_assert(open == 0 && since_ms == 0);
+	/* Without a deadline it has none until it gets one. */
+	e.deadline_ms = 0;
+	id = put_exchange(&f, &e);
+	OK(store_exchange_require_deadline(f.unit, id, 0));
+	OK(store_exchange_set_deadline(f.unit, id, 750));
+	OK(store_unit_commit(f.unit));
+	OK(store_exchange_require_deadline(f.unit, id, 0));
+	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_DONE, -1, NULL));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_DONE, -1, NULL));
+	OK(store_unit_commit(f.unit));
+	e.deadline_ms = 60000;
 	e.next_ms = 700;
 	put_exchange(&f, &e);
 	e.next_ms = 600;
@@ -155,6 +167,9 @@ START_TEST(test_exchange_due_and_state)
 	OK(store_exchange_get(f.reader, id, &found));
 	ck_assert(found.deadline_ms == 750 && found.next_ms == 750);
 	store_exchange_clear(&found);
+	OK(store_exchange_require_deadline(f.unit, id, e.deadline_ms));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_exchange_require_deadline(f.unit, id, 750));
 	OK(store_exchange_finish(f.unit, id, STORE_EXCHANGE_FAILED, 9, "upstream_cert_key"));
 	OK(store_unit_commit(f.unit));
 	assert_due(&f, e.ca, 800, "700 ");

@@ -194,6 +194,18 @@ static void exchange_finished(struct store_unit *unit, struct state *s)
 	OK(store_exchange_finish(unit, s->exchange_id, STORE_EXCHANGE_FAILED, -1, NULL));
 }
 
+/* An answer to a revocation that the operator gives up meanwhile. */
+static void exchange_given_up(struct store_unit *unit, struct state *s)
+{
+	OK(store_exchange_set_deadline(unit, s->exchange_id, 1));
+}
+
+static void exchange_answered(struct store_unit *unit, struct state *s)
+{
+	OK(store_exchange_require_deadline(unit, s->exchange_id, sample_exchange(0).deadline_ms));
+	exchange_finished(unit, s);
+}
+
 /* Two processes that both want to send a message that was stored. */
 static void exchange_claimed(struct store_unit *unit, struct state *s)
 {
@@ -276,6 +288,8 @@ static const struct race races[] = {
 		0, STORE_CONFLICT},
 	{"a message of an exchange that ends", message_of_exchange, exchange_finished,
 		0, STORE_CONFLICT},
+	{"an exchange that is given up and answered", exchange_given_up, exchange_answered,
+		STORE_CONFLICT, STORE_CONFLICT},
 	{"an exchange of two processes", exchange_claimed, exchange_claimed_elsewhere,
 		STORE_CONFLICT, STORE_CONFLICT},
 	{"an exchange that somebody is at, and that ends", exchange_claimed,

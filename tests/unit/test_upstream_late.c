@@ -507,6 +507,73 @@ START_TEST(test_revocation_ends_with_the_certificate)
 }
 END_TEST
 
+/*
+ * Another node, whose clock may be ahead, has the operator's giving up while the CA is asked here.
+ * It counts at once, whatever comes of the attempt.
+ */
+static const struct {
+	int64_t ahead_ms;
+	bool unreachable;
+	int status;
+	enum store_exchange_state exchange;
+} given_up[] = {
+	{0, false, OSSL_CMP_PKISTATUS_rejection, STORE_EXCHANGE_FAILED},
+	{500, false, OSSL_CMP_PKISTATUS_rejection, STORE_EXCHANGE_FAILED},
+	{0, false, OSSL_CMP_PKISTATUS_accepted, STORE_EXCHANGE_DONE},
+	{500, true, 0, STORE_EXCHANGE_FAILED},
+};
+
+static struct {
+	int64_t certificate_id, ahead_ms;
+} giving_up;
+
+static int give_up(struct store_unit *unit, int64_t id, int64_t *earliest_msp)
+{
+	int err = ca_upstream_revoke_give_up(f.ca, id, f.reader, unit, earliest_msp);
+
+	return err == 0 ? store_unit_commit(unit) : err;
+}
+
+static void give_up_meanwhile(struct upstream_mock *m)
+{
+	struct store_unit *unit;
+	int64_t earliest_ms;
+
+	m->before = NULL;
+	OK(store_unit_new(f.store, &unit));
+	f.now_ms += giving_up.ahead_ms;
+	OK(give_up(unit, giving_up.certificate_id, &earliest_ms));
+	f.now_ms -= giving_up.ahead_ms;
+	store_unit_free(unit);
+}
+
+START_TEST(test_revocation_given_up_while_it_is_asked_for)
+{
+	int64_t id;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	id = granted_and_revoked(STORE_CERT_REVOKED);
+	f.now_ms += f.conf_ca.upstream_timeout_ms;
+	mock.rr_status = given_up[_i].status;
+	mock.failinfo = FAIL_NOT_AUTHORIZED;
+	mock.unreachable = given_up[_i].unreachable;
+	giving_up.certificate_id = id;
+	giving_up.ahead_ms = given_up[_i].ahead_ms;
+	mock.before = give_up_meanwhile;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_ptr_null(mock.before);
+	f.now_ms += 1000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, given_up[_i].exchange);
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(mock.transfers, 1);
+	mock_end(&mock);
+}
+END_TEST
+
 /* --- several workers --- */
 
 static sem_t inside, go;
@@ -666,6 +733,8 @@ static Suite *upstream_late_suite(void)
 			    ARRAY_LEN(done_refusals));
 	tcase_add_test(revoke, test_refused_revocation_is_asked_again);
 	tcase_add_test(revoke, test_revocation_ends_with_the_certificate);
+	tcase_add_loop_test(revoke, test_revocation_given_up_while_it_is_asked_for, 0,
+			    ARRAY_LEN(given_up));
 	tcase_add_loop_test(revoke, test_hold_and_release, 0, 2);
 	tcase_add_test(revoke, test_hold_of_what_is_revoked);
 	tcase_add_test(workers, test_upstream_workers);

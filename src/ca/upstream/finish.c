@@ -130,6 +130,13 @@ int upstream_revoke_add(const struct ca *ca, const struct store_certificate *cer
 	return revocation_add(ca, cert->id, reason, to, BYTES_NULL, unit);
 }
 
+int upstream_require_deadline(struct exchange *x, const struct store_exchange *e)
+{
+	return e->kind == STORE_EXCHANGE_REVOKE
+		       ? store_exchange_require_deadline(x->unit, e->id, e->deadline_ms)
+		       : 0;
+}
+
 /* result->reason: who refused, if it was not the upstream. */
 static int exchange_end(struct exchange *x, const struct store_exchange *e, bool done, int failinfo,
 			const struct exchange_result *result)
@@ -331,9 +338,10 @@ bool upstream_is_moot(const struct ca *ca, const struct store_exchange *e,
 
 	if (!is_revocation(e))
 		return false;
-	/* Of one that was never taken here no notAfter is known. */
+	/* Of one that was never taken here no notAfter is known. Only giving up sets a deadline, by
+	 * the clock of the node where that was done. */
 	return (cert->not_after_ms > 0 && cert->not_after_ms <= now_ms) ||
-	       (e->kind == STORE_EXCHANGE_REVOKE && e->deadline_ms > 0 && e->deadline_ms <= now_ms);
+	       (e->kind == STORE_EXCHANGE_REVOKE && e->deadline_ms > 0);
 }
 
 /* With the failInfo of now, for who asks meanwhile. */
@@ -433,6 +441,8 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 	if (result->outcome == EXCHANGE_REFUSED)
 		log_refusal(x, e, result);
 	err = exchange_add_answer(x, false);
+	if (err == 0)
+		err = upstream_require_deadline(x, e);
 	if (err == 0)
 		err = finish_by_kind(x, e, result, &row, reader);
 	if (err == 0)

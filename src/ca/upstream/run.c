@@ -173,6 +173,8 @@ static int put_off(struct exchange *x, const struct store_exchange *e, int64_t p
 	int err = exchange_add_answer(x, false);
 
 	if (err == 0)
+		err = upstream_require_deadline(x, e);
+	if (err == 0)
 		err = store_exchange_set_next(x->unit, e->id, now_ms(x->ca) + pause_ms);
 	if (err == 0)
 		err = exchange_commit(x);
@@ -182,14 +184,20 @@ static int put_off(struct exchange *x, const struct store_exchange *e, int64_t p
 static int exchange_finish(struct exchange *x, const struct store_exchange *e,
 			   const struct exchange_result *result, struct store_reader *reader)
 {
+	_cleanup_(store_exchange_clear) struct store_exchange now = {0};
 	int err = upstream_finish(x, e, result, reader);
 
-	/* The certificate was given up by its client just now: seen on reading it again. */
-	if (err == STORE_CONFLICT)
-		err = upstream_finish(x, e, result, reader);
+	if (err != STORE_CONFLICT)
+		return err;
+	/* Given up just now, the certificate by its client, or its revocation by the operator: seen
+	 * on reading both again. */
+	err = store_exchange_get(reader, e->id, &now);
+	if (err != 0)
+		return err < 0 ? err : log_fault("reading an exchange", -ENOENT, x->ca->conf->name);
+	err = upstream_finish(x, &now, result, reader);
 	if (err == STORE_CONFLICT) {
 		octets_clear(&x->answer);
-		err = put_off(x, e, x->ca->conf->upstream_retry_ms);
+		err = put_off(x, &now, x->ca->conf->upstream_retry_ms);
 	}
 	return err;
 }

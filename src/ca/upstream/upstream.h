@@ -69,5 +69,8 @@ _must_check_ int upstream_profile_encode(const struct ca *ca, struct octets *der
  */
 bool upstream_is_moot(const struct ca *ca, const struct store_exchange *e,
 		      const struct store_certificate *cert);
+/* finish.c: condition of what is decided by `e` of a revocation: the operator has not given it up
+ * since it was read. */
+_must_check_ int upstream_require_deadline(struct exchange *x, const struct store_exchange *e);
 /* finish.c: longer pauses the longer it has been going on: an eighth of that, at least floor_ms. */
 int64_t upstream_pause_ms(const struct ca *ca, const struct store_exchange *e, int64_t floor_ms);

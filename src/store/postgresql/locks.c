@@ -21,7 +21,7 @@ enum lock_about {
 	LOCK_TRANSACTION,  /* that a transactionID is there once */
 	LOCK_CRLS,         /* which of them answers refer to, and the numbers */
 	LOCK_CSR,          /* requests of one digest */
-	LOCK_EXCHANGE,     /* whether it is open */
+	LOCK_EXCHANGE,     /* whether it is open, and until when */
 	LOCK_EXCHANGES_OF, /* whether a certificate has some */
 	LOCK_VNF,          /* whether it has VNFCs */
 	LOCK_AUDIT_CHAINS, /* how many there are */
@@ -82,6 +82,8 @@ static const struct rule rules[CHANGE_KINDS][RULES_MAX] = {
 	[CHANGE_CSR_REQUIRE] = {{LOCK_CSR, 1}},
 	[CHANGE_CSR_INSERT] = {{LOCK_CSR, 11}},
 	[CHANGE_EXCHANGE_REQUIRE_NONE] = {{LOCK_EXCHANGES_OF, 1}},
+	[CHANGE_EXCHANGE_REQUIRE_DEADLINE] = {{LOCK_EXCHANGE, 1}},
+	[CHANGE_EXCHANGE_SET_DEADLINE] = {{LOCK_EXCHANGE, 1}},
 	[CHANGE_EXCHANGE_ADD_MESSAGE] = {{LOCK_EXCHANGE, 1}},
 	[CHANGE_EXCHANGE_FINISH] = {{LOCK_EXCHANGE, 1}},
 	[CHANGE_AUDIT_SEAL] = {{LOCK_AUDIT_CHAINS, ALL}},

@@ -166,6 +166,12 @@ int store_exchange_require_none(struct store_unit *u, int64_t certificate_id,
 			VALUES(value_id(certificate_id), value_int(kind)));
 }
 
+int store_exchange_require_deadline(struct store_unit *u, int64_t id, int64_t deadline_ms)
+{
+	return unit_add(u, CHANGE_EXCHANGE_REQUIRE_DEADLINE,
+			VALUES(value_id(id), value_int(deadline_ms)));
+}
+
 int store_exchange_insert(struct store_unit *u, const struct store_exchange *e, int64_t *idp)
 {
 	return unit_add_result(u, CHANGE_EXCHANGE_INSERT, idp,
