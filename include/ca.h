@@ -253,10 +253,11 @@ _must_check_ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id,
 
 /*
  * Upstream: it is asked no more. Once the unit is committed the next run ends the revocation, as if
- * the certificate had: REVOKED, or ON_HOLD where a hold was to be taken back. STORE_NOT_FOUND: none
- * is asked for; -EAGAIN: before *earliest_msp somebody may still be told that it is waited for.
+ * the certificate had: REVOKED, or ON_HOLD where a hold was to be taken back; one that nobody took
+ * stays REJECTED. STORE_NOT_FOUND: none is asked for; -EAGAIN: before *earliest_msp somebody may
+ * still be told that it is waited for.
  */
-_must_check_ int ca_upstream_revoke_give_up(struct ca *ca, int64_t certificate_id,
+_must_check_ int ca_upstream_revoke_give_up(struct ca *ca, const struct store_certificate *cert,
 					    struct store_reader *reader, struct store_unit *unit,
 					    int64_t *earliest_msp);
 

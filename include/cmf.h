@@ -578,7 +578,8 @@ _must_check_ int cmf_recover(const struct cmf_call *call, const struct cmf_csr *
 
 /*
  * Gives up having an upstream CA revoke, hold or release a certificate, for the operator: see
- * ca_upstream_revoke_give_up(), whose results these are, too. 0, REFUSED, negative errno.
+ * ca_upstream_revoke_give_up(), whose results these are, too. 0, REFUSED, negative errno; -ENXIO:
+ * its CA is not configured any more, as one upstream.
  */
 _must_check_ int cmf_revocation_give_up(const struct cmf_call *call,
 					const struct store_certificate *cert,

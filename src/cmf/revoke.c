@@ -543,8 +543,8 @@ int cmf_revocation_give_up(const struct cmf_call *call, const struct store_certi
 
 	if (!principal_permitted(call->who, STORE_IS_OPERATOR))
 		return refuse(call->refusal, REFUSAL_client_not_permitted);
-	if (!ca || !ca_is_upstream(ca) || cert->state != STORE_CERT_REVOCATION_PENDING)
-		return STORE_NOT_FOUND;
-	err = ca_upstream_revoke_give_up(ca, cert->id, call->reader, call->unit, earliest_msp);
+	if (!ca || !ca_is_upstream(ca))
+		return cert->state == STORE_CERT_REVOCATION_PENDING ? -ENXIO : STORE_NOT_FOUND;
+	err = ca_upstream_revoke_give_up(ca, cert, call->reader, call->unit, earliest_msp);
 	return err == 0 ? certificate_audit(call, "give up revocation", cert, NULL) : err;
 }

@@ -9,6 +9,7 @@
 #include "upstream_mock.h"
 
 #include <check.h>
+#include <errno.h>
 #include <openssl/sha.h>
 
 static struct ca_fixture f;
@@ -582,6 +583,43 @@ START_TEST(test_rr_sent_again_after_a_restart)
 }
 END_TEST
 
+static int64_t give_up_earliest_ms(int64_t id)
+{
+	struct store_certificate cert = certificate_of(id);
+	int64_t earliest_ms = 0;
+
+	ck_assert_int_eq(ca_upstream_revoke_give_up(f.ca, &cert, f.reader, f.unit, &earliest_ms),
+			 -EAGAIN);
+	store_certificate_clear(&cert);
+	return earliest_ms;
+}
+
+/* Ours follows it, and has its time from then on; also if nobody has ended the client's yet. */
+START_TEST(test_rr_that_is_given_up)
+{
+	struct store_certificate cert;
+	struct octets rr;
+	int64_t id = active(&rr), start_ms = f.now_ms, earliest_ms;
+
+	mock.unreachable = true;
+	revoke(id, octets_view(&rr));
+	ck_assert_int_eq(give_up_earliest_ms(id), start_ms + 2 * DAY_MS);
+	f.now_ms += DAY_MS + HOUR_MS;
+	ck_assert_int_eq(give_up_earliest_ms(id), f.now_ms + DAY_MS);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE_FORWARD, STORE_EXCHANGE_FAILED);
+	ck_assert_int_eq(give_up_earliest_ms(id), f.now_ms + DAY_MS);
+	f.now_ms += DAY_MS;
+	cert = certificate_of(id);
+	OK(ca_upstream_revoke_give_up(f.ca, &cert, f.reader, f.unit, &earliest_ms));
+	OK(store_unit_commit(f.unit));
+	store_certificate_clear(&cert);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REVOKED);
+	octets_clear(&rr);
+}
+END_TEST
+
 /* The client hears what the upstream says; the revocation is ours to see through. */
 START_TEST(rfc9483_5_2_rr_refused)
 {
@@ -692,6 +730,7 @@ static Suite *forward_suite(void)
 	tcase_add_loop_test(tcase, rfc5280_4_1_2_2_serial_numbers, 0, (int)mock_serials_len);
 	tcase_add_test(tcase, rfc5280_4_1_2_2_serial_number_too_long);
 	tcase_add_loop_test(tcase, test_rr_sent_again_after_a_restart, 0, 2);
+	tcase_add_test(tcase, test_rr_that_is_given_up);
 	tcase_add_test(tcase, rfc9483_5_2_rr_refused);
 	tcase_add_test(tcase, rfc9483_6_rr_upstream_timeout);
 	tcase_add_test(tcase, rfc4210_5_3_10_rp_for_another_certificate);

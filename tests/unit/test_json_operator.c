@@ -365,12 +365,12 @@ END_TEST
 /* --- certificates --- */
 
 /* A row as it is while an upstream CA is asked, or with a serialNumber of our choice. */
-static void certificate_put(int64_t registration_id, enum store_certificate_state state,
-			    struct bytes serial)
+static int64_t certificate_put_of(const char *ca, int64_t registration_id,
+				  enum store_certificate_state state, struct bytes serial)
 {
-	static char ca[] = "main", requester[] = "vnfm-a", subject[] = "CN=e1";
+	static char requester[] = "vnfm-a", subject[] = "CN=e1";
 	struct store_certificate cert = {.registration_id = registration_id,
-					 .ca = ca,
+					 .ca = (char *)ca,
 					 .state = state,
 					 .subject = subject,
 					 .requester = requester,
@@ -384,9 +384,16 @@ static void certificate_put(int64_t registration_id, enum store_certificate_stat
 		ck_assert_int_eq(serial_of_content(serial, &cert.serial), 0);
 		ck_assert_int_eq(octets_dup(BYTES_OF(der), &cert.der), 0);
 	}
-	ck_assert_int_eq(store_certificate_insert(w.unit, &cert, NULL), 0);
+	ck_assert_int_eq(store_certificate_insert(w.unit, &cert, &cert.id), 0);
 	ck_assert_int_eq(store_unit_commit(w.unit), 0);
 	octets_clear(&cert.der);
+	return store_unit_id(w.unit, cert.id);
+}
+
+static void certificate_put(int64_t registration_id, enum store_certificate_state state,
+			    struct bytes serial)
+{
+	(void)certificate_put_of("main", registration_id, state, serial);
 }
 
 static int64_t registration_id(const char *subject_id)
@@ -514,6 +521,35 @@ START_TEST(certificate_is_active_then_expired)
 	ck_assert_ptr_nonnull(strstr(text(item(&answer, 0), "pem"), PEM_STRING_X509));
 	json_decref(answer.json);
 	store_certificate_clear(&cert);
+}
+END_TEST
+
+static const struct {
+	const char *ca;
+	enum store_certificate_state state;
+	const char *detail;
+} not_given_up[] = {
+	{"main", STORE_CERT_ACTIVE, "no upstream CA is asked to revoke it"},
+	{"gone", STORE_CERT_REVOKED, "no upstream CA is asked to revoke it"},
+	{"gone", STORE_CERT_REVOCATION_PENDING,
+	 "its upstream CA is not in the configuration: put that section back, and give it up then"},
+	{"main", STORE_CERT_REVOCATION_PENDING,
+	 "its upstream CA is not in the configuration: put that section back, and give it up then"},
+};
+
+START_TEST(nothing_to_be_given_up)
+{
+	static const uint8_t serial[] = {1};
+	struct answer answer;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/v1/certificates/%lld/give-up",
+		 (long long)certificate_put_of(not_given_up[_i].ca, registration_id("e1"),
+					       not_given_up[_i].state, BYTES_OF(serial)));
+	answer = ask(HTTP_POST, path, "", "");
+	ck_assert_int_eq(answer.status, 409);
+	ck_assert_str_eq(text(answer.json, "detail"), not_given_up[_i].detail);
+	json_decref(answer.json);
 }
 END_TEST
 
@@ -1086,6 +1122,7 @@ static Suite *operator_suite(void)
 	tcase_add_test(asked, serials_of_any_kind_are_shown_and_found);
 	tcase_add_test(asked, serial_is_shown_and_found_without_sign_octet);
 	tcase_add_test(asked, certificate_is_active_then_expired);
+	tcase_add_loop_test(asked, nothing_to_be_given_up, 0, ARRAY_LEN(not_given_up));
 	tcase_add_test(asked, revoke_once);
 	tcase_add_test(asked, archived_key_is_shown_and_deleted);
 	tcase_add_test(asked, mac_client_is_known_to_cmf_until_removed);

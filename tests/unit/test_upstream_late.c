@@ -529,8 +529,12 @@ static struct {
 
 static int give_up(struct store_unit *unit, int64_t id, int64_t *earliest_msp)
 {
-	int err = ca_upstream_revoke_give_up(f.ca, id, f.reader, unit, earliest_msp);
+	struct store_certificate cert = {0};
+	int err;
 
+	OK(store_certificate_get(f.reader, id, &cert));
+	err = ca_upstream_revoke_give_up(f.ca, &cert, f.reader, unit, earliest_msp);
+	store_certificate_clear(&cert);
 	return err == 0 ? store_unit_commit(unit) : err;
 }
 
@@ -570,6 +574,32 @@ START_TEST(test_revocation_given_up_while_it_is_asked_for)
 	f.now_ms += DAY_MS;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
 	ck_assert_int_eq(mock.transfers, 1);
+	mock_end(&mock);
+}
+END_TEST
+
+/* What the CA issued, and nobody took: nobody is told of it, and its end is not known here. */
+START_TEST(test_revocation_of_what_nobody_took_is_given_up)
+{
+	int64_t id, earliest_ms;
+
+	mock_begin(&mock, &f, false);
+	mock_load(&mock);
+	mock.lose_at = 2;
+	mock.lose = MOCK_LOSE_ANSWER;
+	id = mock_ask(&mock);
+	mock_run(&mock, id);
+	mock.unreachable = true;
+	ck_assert_int_eq(give_up(f.unit, id, &earliest_ms), STORE_NOT_FOUND);
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_OPEN);
+	OK(give_up(f.unit, id, &earliest_ms));
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	check_state(&mock, id, STORE_CERT_REJECTED);
+	check_exchange(&mock, id, STORE_EXCHANGE_REVOKE, STORE_EXCHANGE_FAILED);
+	ck_assert_int_eq(give_up(f.unit, id, &earliest_ms), STORE_NOT_FOUND);
 	mock_end(&mock);
 }
 END_TEST
@@ -735,6 +765,7 @@ static Suite *upstream_late_suite(void)
 	tcase_add_test(revoke, test_revocation_ends_with_the_certificate);
 	tcase_add_loop_test(revoke, test_revocation_given_up_while_it_is_asked_for, 0,
 			    ARRAY_LEN(given_up));
+	tcase_add_test(revoke, test_revocation_of_what_nobody_took_is_given_up);
 	tcase_add_loop_test(revoke, test_hold_and_release, 0, 2);
 	tcase_add_test(revoke, test_hold_of_what_is_revoked);
 	tcase_add_test(workers, test_upstream_workers);

@@ -416,18 +416,34 @@ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate
 	return err < 0 ? err : 0;
 }
 
-int ca_upstream_revoke_give_up(struct ca *ca, int64_t certificate_id, struct store_reader *reader,
-			       struct store_unit *unit, int64_t *earliest_msp)
+/* As long as somebody may be told that it is waited for. 0: nobody is. */
+static int64_t give_up_earliest_ms(const struct ca *ca, const struct store_certificate *cert,
+				   const struct store_exchange *e)
+{
+	int64_t begun_ms = e->created_ms;
+
+	/* Nobody took it. */
+	if (cert->state != STORE_CERT_REVOCATION_PENDING)
+		return 0;
+	/* Ours follows once the client's has ended, and has its time from then on. */
+	if (e->kind == STORE_EXCHANGE_REVOKE_FORWARD)
+		begun_ms = e->deadline_ms > now_ms(ca) ? e->deadline_ms : now_ms(ca);
+	return begun_ms + ca->conf->upstream_timeout_ms;
+}
+
+int ca_upstream_revoke_give_up(struct ca *ca, const struct store_certificate *cert,
+			       struct store_reader *reader, struct store_unit *unit,
+			       int64_t *earliest_msp)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
-	int err = revocation_find(reader, certificate_id, &e);
+	int err = revocation_find(reader, cert->id, &e);
 
 	if (err != 0)
 		return err;
 	if (e.state != STORE_EXCHANGE_OPEN)
 		return STORE_NOT_FOUND;
-	*earliest_msp = e.created_ms + ca->conf->upstream_timeout_ms;
-	if (e.kind != STORE_EXCHANGE_REVOKE || now_ms(ca) < *earliest_msp)
+	*earliest_msp = give_up_earliest_ms(ca, cert, &e);
+	if (now_ms(ca) < *earliest_msp)
 		return -EAGAIN;
 	return store_exchange_set_deadline(unit, e.id, now_ms(ca));
 }

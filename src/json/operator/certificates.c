@@ -410,7 +410,11 @@ static int certificate_give_up(struct operator_call *call, int64_t id)
 		return operator_refusal(call, &refusal);
 	if (err == -ESRCH)
 		return operator_problem(call, 409, "no upstream CA is asked to revoke it");
-	if (err != -EAGAIN || !giving_up.earliest_ms)
+	if (err == -ENXIO)
+		return operator_problem(call, 409,
+					"its upstream CA is not in the configuration: put that "
+					"section back, and give it up then");
+	if (err != -EAGAIN || giving_up.earliest_ms <= call->now_ms)
 		return err ? operator_fault(call, err) : certificate_get(call, id);
 	clock_format(giving_up.earliest_ms, when);
 	snprintf(detail, sizeof(detail),
