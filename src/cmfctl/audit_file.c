@@ -132,14 +132,17 @@ static void head_prove(struct followed *f)
 /* Holds the head against the chain, unless its line is still to come. */
 static void head_judge(struct reading *r, struct followed *f)
 {
-	const struct store_audit_place *said = &f->head.place;
-	const struct passed *was;
+	const struct store_audit_place *at = &f->at, *said = &f->head.place;
 
 	if (!f->head.line || !f->begun || said->sequence > f->at.sequence)
 		return;
-	was = recent_find(r, said->chain, said->sequence);
-	if (!was || !hashes_equal(was->at.hash, said->hash) ||
-	    (said->sequence == f->at.sequence && f->id && f->id != f->head.line))
+	if (said->sequence < f->at.sequence) {
+		const struct passed *was = recent_find(r, said->chain, said->sequence);
+
+		at = was ? &was->at : NULL;
+	}
+	if (!at || !hashes_equal(at->hash, said->hash) ||
+	    (at == &f->at && f->id && f->id != f->head.line))
 		finding_add(r, f, f->head.line,
 			    "the head is not of the line that the file has there");
 	else if (f->head_proves)

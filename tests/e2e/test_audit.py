@@ -755,6 +755,15 @@ def test_what_a_line_hides_is_seen(export):
     assert export.verify([export.text[0], export.text[1] + " " * 1000] + export.text[2:])[0] == 0
 
 
+def test_head_of_the_newest_line_comes_as_late_as_it_may(export):
+    """Files that were put together have lines of others between: more of them than are remembered."""
+    of_1 = [line for line in export.text if json.loads(line)["chain"] == 1]
+    one = json.loads(of_1[1])
+    others = [json.dumps(one | {"chain": 10 + i}) for i in range(1100)]
+    status, report = export.verify(of_1[:-1] + others + of_1[-1:], "--secret-key", export.key)
+    assert (status, report["lines_unproven"], report["heads_unproven"]) == (0, len(others), 0)
+
+
 def test_sequences_that_are_as_far_apart_as_can_be(export):
     """Of many chains: what is missing is counted as far as there are numbers."""
     def line(chain, sequence, line_id):
