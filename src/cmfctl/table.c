@@ -247,10 +247,8 @@ static void cell_print(const struct table *t, size_t column, const char *text)
 
 /* The first page sets the widths, later ones can only widen them: a million rows are not gathered.
  */
-static int table_page(void *arg, const json_t *page)
+static int table_rows(struct table *t, const json_t *rows)
 {
-	const json_t *rows = json_object_get(page, "items");
-	struct table *t = arg;
 	json_t *row;
 	size_t i;
 	int status = columns_check(t, rows);
@@ -286,10 +284,8 @@ static json_t *row_selected(const struct table *t, json_t *row)
 	return selected;
 }
 
-static int json_page(void *arg, const json_t *page)
+static int json_rows(struct table *t, const json_t *rows)
 {
-	const json_t *rows = json_object_get(page, "items");
-	struct table *t = arg;
 	json_t *row;
 	size_t i;
 	int status = columns_check(t, rows);
@@ -312,16 +308,23 @@ static void json_end(const struct table *t)
 	puts(t->printed ? "]" : "[]");
 }
 
+static int rows_add(struct table *t, const json_t *rows)
+{
+	return t->json ? json_rows(t, rows) : table_rows(t, rows);
+}
+
+static int page_add(void *arg, const json_t *page)
+{
+	return rows_add(arg, json_object_get(page, "items"));
+}
+
 void ctl_rows_print(struct ctl *ctl, json_t *rows, const struct ctl_column *columns, size_t n)
 {
 	_cleanup_(table_clear) struct table t = {0};
-	json_t *page;
 
 	if (table_new(ctl, columns, n, NULL, &t))
 		return;
-	page = json_pack("{s:O}", "items", rows);
-	(void)(ctl->json ? json_page(&t, page) : table_page(&t, page));
-	json_decref(page);
+	(void)rows_add(&t, rows);
 	if (ctl->json)
 		json_end(&t);
 }
@@ -405,7 +408,7 @@ static int sorted_print(struct ctl *ctl, const char *path, uint64_t limit, const
 	if (!status)
 		status = rows_sort(rows, sort, limit, &sorted);
 	if (!status)
-		status = (ctl->json ? json_page : table_page)(t, sorted);
+		status = rows_add(t, sorted);
 	json_decref(rows);
 	json_decref(sorted);
 	return status;
@@ -421,7 +424,7 @@ int ctl_list_print(struct ctl *ctl, const char *path, uint64_t limit,
 	if (!status && options && options->sort)
 		status = sorted_print(ctl, path, limit, options->sort, &t);
 	else if (!status)
-		status = ctl_walk(ctl, path, limit, ctl->json ? json_page : table_page, &t);
+		status = ctl_walk(ctl, path, limit, page_add, &t);
 	if (!status && ctl->json)
 		json_end(&t);
 	return status;

@@ -29,6 +29,7 @@ static int database_new(const struct store_options *options, struct pg_database 
 	d->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
 	d->unreplicated = options->unreplicated;
 	d->serve = options->serve;
+	d->looks = options->as_it_is && !options->serve;
 	d->url = strdup(options->database);
 	if (!d->url)
 		return -ENOMEM;

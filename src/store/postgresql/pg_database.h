@@ -18,6 +18,7 @@ struct pg_database {
 	int64_t timeout_ms;            /* for a connection, a lock, a statement */
 	bool unreplicated;             /* [store] replication = none */
 	bool serve;                    /* no other process does: see pg_writer.c */
+	bool looks;                    /* it is opened as it is, and may well not be written */
 	atomic_int_least64_t retry_us; /* away, and not asked before; 0: it is there */
 	atomic_bool replicated;        /* it has standbys, a batch has found */
 	atomic_bool undecided;         /* a COMMIT is waited for */

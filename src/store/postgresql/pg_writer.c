@@ -932,7 +932,7 @@ int pg_writer_new(const struct driver *driver, struct database *database, struct
 	if (err == 0)
 		err = pg_statements_make(&w->statements);
 	/* Who only looks does not wait for the standbys of a mark that he does not need. */
-	if (err == 0 && w->database->serve)
+	if (err == 0 && !w->database->looks)
 		err = writer_connect(w);
 	if (err < 0)
 		return err;
