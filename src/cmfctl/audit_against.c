@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What [audit] file, `audit export` and [audit] heads have written, against the audit as it is now.
- * Files are read line by line, and the audit a page at a time, for both may be large. The CMF says
- * of heads whether it has made them: it has the key. See audit_against.h.
+ * Files are read line by line (audit_lines.c), and the audit a page at a time, for both may be
+ * large. The CMF says of heads whether it has made them: it has the key. See audit_against.h.
  */
 #include "audit_against.h"
+
+#include "audit_lines.h"
 
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -191,9 +192,9 @@ static int heads_ask(struct comparison *c)
 	return status;
 }
 
-static int head_note(struct comparison *c, json_t *head)
+static int head_note(struct comparison *c, const json_t *head)
 {
-	if (json_array_append(c->heads, head))
+	if (json_array_append_new(c->heads, json_copy((json_t *)(uintptr_t)head)))
 		return CTL_FAULT;
 	return json_array_size(c->heads) >= HEADS ? heads_ask(c) : CTL_OK;
 }
@@ -214,40 +215,18 @@ static bool is_line(const json_t *line)
 	       (json_is_string(json_object_get(line, "hash")) || number_of(line, "chain") == 0);
 }
 
-static int text_compare(struct comparison *c, const char *text, const char *path, size_t number)
+static int object_compare(void *arg, const json_t *object, size_t number)
 {
-	json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	int status = CTL_OK;
+	struct comparison *c = arg;
+	int status;
 
-	if (!is_remark(line) && !is_line(line)) {
-		ctl_error("%s: line %zu is no line of an exported audit", path, number);
-		status = CTL_REFUSED;
-	} else if (!is_remark(line)) {
-		status = line_compare(c, line);
-	}
-	if (status == CTL_OK && is_head(line))
-		status = head_note(c, line);
-	json_decref(line);
-	return status;
-}
-
-static int file_compare(struct comparison *c, const char *path)
-{
-	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	size_t size = 0, number = 0;
-	char *text = NULL;
-	int status = CTL_OK;
-
-	if (!in)
-		return ctl_file_error(path, -errno);
-	while (status == CTL_OK && getline(&text, &size, in) > 0)
-		status = text_compare(c, text, path, ++number);
-	if (status == CTL_OK && ferror(in))
-		status = ctl_file_error(path, -EIO);
-	free(text);
-	if (in != stdin)
-		fclose(in);
-	return status;
+	(void)number;
+	if (is_remark(object))
+		return CTL_OK;
+	if (!is_line(object))
+		return -EBADMSG;
+	status = line_compare(c, object);
+	return status == CTL_OK && is_head(object) ? head_note(c, object) : status;
 }
 
 /* What [audit] heads has made there. */
@@ -267,7 +246,7 @@ static int directory_compare(struct comparison *c, const char *path)
 		status = CTL_REFUSED;
 	}
 	for (size_t i = 0; i < files.gl_pathc && status == CTL_OK; i++)
-		status = file_compare(c, files.gl_pathv[i]);
+		status = audit_lines_read(files.gl_pathv[i], object_compare, c);
 	globfree(&files);
 	return status;
 }
@@ -282,7 +261,8 @@ int audit_against(struct ctl *ctl, const char *path, json_t *report)
 			       .heads = json_array()};
 	struct stat st;
 	bool directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-	int status = directory ? directory_compare(&c, path) : file_compare(&c, path);
+	int status = directory ? directory_compare(&c, path)
+			       : audit_lines_read(path, object_compare, &c);
 
 	if (status == CTL_OK)
 		status = heads_ask(&c);

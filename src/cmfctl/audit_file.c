@@ -2,9 +2,12 @@
 /*
  * A file of the audit by itself: chains of hashes, which the lines are followed along, and heads,
  * whose MAC proves what lies before them to whoever has the store key. The file is read once, line
- * by line, for it may be large. See audit_file.h; what is hashed, src/store/audit_hash.h.
+ * by line (audit_lines.c), for it may be large. See audit_file.h; what is hashed,
+ * src/store/audit_hash.h.
  */
 #include "audit_file.h"
+
+#include "audit_lines.h"
 
 #include "base/error.h"
 #include "cmf/audit.h"
@@ -17,11 +20,8 @@
 
 DEFINE_CLEANUP(struct cmf_audit_keys, cmf_audit_keys_free);
 
-/*
- * [audit] file may have lines of the last second before a crash twice: a page of them at most. No
- * line of the audit is longer than TEXT_MAX_LEN.
- */
-enum { REPEATED_MAX = 1024, TEXT_MAX_LEN = 1024 * 1024 };
+/* [audit] file may have lines of the last second before a crash twice: a page of them at most. */
+enum { REPEATED_MAX = 1024 };
 
 struct followed {
 	struct store_audit_place at; /* as far as it was followed */
@@ -366,59 +366,19 @@ static int text_follow(struct reading *r, const json_t *object)
 	return err == 0 ? line_follow(r, &line) : err;
 }
 
-static int line_problem(const struct reading *r, size_t number, const json_t *object, int err)
+/* A line that is none; before there was time_ms, one may have been. */
+static int object_follow(void *arg, const json_t *object, size_t number)
 {
-	if (err != -EBADMSG)
-		return ctl_file_error(r->path, err);
-	if (json_object_get(object, "action") && !json_object_get(object, "time_ms"))
-		ctl_error("%s: line %zu has no time_ms, of which its hash was made: what a cmfd "
-			  "from before that has written can only be held --against the audit",
-			  r->path, number);
-	else
-		ctl_error("%s: line %zu is no line of an exported audit", r->path, number);
+	struct reading *r = arg;
+	int err = text_follow(r, object);
+
+	if (err != -EBADMSG || !json_object_get(object, "action") ||
+	    json_object_get(object, "time_ms"))
+		return err;
+	ctl_error("%s: line %zu has no time_ms, of which its hash was made: what a cmfd from "
+		  "before that has written can only be held --against the audit",
+		  r->path, number);
 	return CTL_REFUSED;
-}
-
-/* A line without its end. 0; -ENODATA: there is none; -EIO; -EBADMSG: it is too long. */
-static int text_read(FILE *in, char text[TEXT_MAX_LEN], size_t *lenp)
-{
-	int c;
-
-	*lenp = 0;
-	while ((c = getc_unlocked(in)) != EOF && c != '\n') {
-		if (*lenp == TEXT_MAX_LEN)
-			return -EBADMSG;
-		text[(*lenp)++] = (char)c;
-	}
-	if (c == EOF && ferror(in))
-		return -EIO;
-	return c == EOF && *lenp == 0 ? -ENODATA : 0;
-}
-
-static int lines_read(struct reading *r, FILE *in)
-{
-	char *text = malloc(TEXT_MAX_LEN);
-	int err = text ? 0 : -ENOMEM, status = CTL_OK;
-	json_t *object = NULL;
-	size_t number = 0;
-
-	while (err == 0) {
-		size_t len;
-
-		json_decref(object);
-		object = NULL;
-		number++;
-		err = text_read(in, text, &len);
-		if (err == 0)
-			object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-		if (err == 0)
-			err = object ? text_follow(r, object) : -EBADMSG;
-	}
-	if (err != -ENODATA)
-		status = line_problem(r, number, object, err);
-	json_decref(object);
-	free(text);
-	return status;
 }
 
 static json_t *chains_json(const struct reading *r)
@@ -460,16 +420,6 @@ static int keys_read(const char *secret_key, struct cmf_audit_keys **keysp)
 	return CTL_FAULT;
 }
 
-static int audit_read(struct reading *r)
-{
-	FILE *in = strcmp(r->path, "-") == 0 ? stdin : fopen(r->path, "re");
-	int status = in ? lines_read(r, in) : ctl_file_error(r->path, -errno);
-
-	if (in && in != stdin)
-		fclose(in);
-	return status;
-}
-
 int audit_file_verify(const char *path, const char *secret_key, json_t **reportp)
 {
 	_cleanup_(cmf_audit_keys_freep) struct cmf_audit_keys *keys = NULL;
@@ -483,7 +433,7 @@ int audit_file_verify(const char *path, const char *secret_key, json_t **reportp
 	r->findings = json_array();
 	r->index = json_object();
 	if (status == CTL_OK)
-		status = audit_read(r);
+		status = audit_lines_read(path, object_follow, r);
 	heads_end(r);
 	if (status == CTL_OK)
 		*reportp = reading_report(r);

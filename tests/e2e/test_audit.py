@@ -828,6 +828,18 @@ def test_file_of_before_has_no_milliseconds(export):
     assert status == 1 and "line 1 is no line of an exported audit" in said
 
 
+def test_what_a_line_hides_is_seen_against_the_audit(written, tmp_path):
+    """As --file does (test_what_a_line_hides_is_seen): files come from elsewhere."""
+    exported = tmp_path / "audit.jsonl"
+    text = written.ctl("audit", "export").stdout.splitlines()
+    for changed in text[1] + "\0x", text[1] + " " * (1 << 20):
+        exported.write_text("\n".join([text[0], changed] + text[2:]) + "\n")
+        result = verify(written, "--against", exported)
+        assert result.returncode == 1 and "line 2 is no line of an exported audit" in result.stderr
+    exported.write_text("\n".join([text[0], text[1] + " " * 1000] + text[2:]) + "\n")
+    assert verify(written, "--against", exported).returncode == 0
+
+
 def test_lines_since_a_time_by_themselves(written):
     text = written.ctl("audit", "export", "--since", "2026-01-01").stdout
     assert '"begin"' not in text and text.count('"head":true') == 2
