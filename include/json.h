@@ -101,10 +101,16 @@ const struct http_route *json_operator_routes(const struct json_operator *door, 
 /* A line of the audit as GET /v1/audit has it, on one line of text; the caller frees. NULL: out of
  * memory. */
 char *json_audit_text(const struct store_audit *line);
-/* Reads one again: texts are the object's, and the hash is in `hash`. 0, -ENOMEM, or -EBADMSG: it
- * is not what json_audit_text() writes of a line. */
-_must_check_ int json_audit_read(const json_t *object, struct store_audit *linep,
-				 uint8_t hash[STORE_AUDIT_HASH_LEN]);
+/* One that was read again: texts are the object's, or in `octets`, which is owned. */
+struct json_audit {
+	struct store_audit line;
+	uint8_t hash[STORE_AUDIT_HASH_LEN];
+	char *octets;
+};
+/* 0, -ENOMEM, or -EBADMSG: it is not what json_audit_text() writes of a line. To be cleared in any
+ * case. */
+_must_check_ int json_audit_read(const json_t *object, struct json_audit *readp);
+void json_audit_clear(struct json_audit *read);
 /* A head of the audit on one line of text, as POST /v1/audit/heads reads it; the same. */
 char *json_audit_head_text(const struct store_audit_head *head, const struct store_audit_mac *mac);
 /* Reads one again; false: it is none. */

@@ -346,11 +346,10 @@ static bool is_so(const json_t *line, const char *member)
 /* 0, negative errno; -EBADMSG: it is no line of an audit. */
 static int text_follow(struct reading *r, const json_t *object)
 {
-	uint8_t hash[STORE_AUDIT_HASH_LEN];
+	_cleanup_(json_audit_clear) struct json_audit read = {0};
 	struct store_audit_head head = {0};
 	struct store_audit_place begin = {0};
 	struct store_audit_mac mac = {0};
-	struct store_audit line;
 	int err;
 
 	if (is_so(object, "gap")) {
@@ -362,8 +361,8 @@ static int text_follow(struct reading *r, const json_t *object)
 								 : -EBADMSG;
 	if (is_so(object, "begin"))
 		return json_audit_begin_read(object, &begin) ? begin_take(r, &begin) : -EBADMSG;
-	err = json_audit_read(object, &line, hash);
-	return err == 0 ? line_follow(r, &line) : err;
+	err = json_audit_read(object, &read);
+	return err == 0 ? line_follow(r, &read.line) : err;
 }
 
 /* A line that is none; before there was time_ms, one may have been. */

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 import postgresql
-from conftest import BUILD, OPENSSL, Cmf, Vnfm, run, serial_of, wait_for
+from conftest import BUILD, OPENSSL, Cmf, Vnfm, about_a_file, run, serial_of, wait_for
 from test_store_key import rekeyed
 
 
@@ -545,7 +545,8 @@ def number(value):
 
 def line_hash(before, line):
     """docs/operator-json.md, "The hash of a line"."""
-    values = {**line, "actor_kind": ACTOR_KINDS.index(line["actor_kind"]),
+    values = {**line, **{name: bytes.fromhex(octets) for name, octets in line.get("octets", {}).items()},
+              "actor_kind": ACTOR_KINDS.index(line["actor_kind"]),
               "request_id": int(line["request_id"], 16) if line["request_id"] else None}
     octets = bytes.fromhex(before) + number(line["chain"]) + number(line["sequence"])
     for value in map(values.get, HASHED):
@@ -554,12 +555,17 @@ def line_hash(before, line):
         elif isinstance(value, int):
             octets += b"\1" + number(value if value < 1 << 63 else value - (1 << 64))
         else:
-            octets += b"\2" + number(len(value.encode())) + value.encode()
+            text = value if isinstance(value, bytes) else value.encode()
+            octets += b"\2" + number(len(text)) + text
     return hashlib.sha256(octets).hexdigest()
 
 
+def audit_key(store_key):
+    return HKDF(hashes.SHA256(), 32, None, b"cmfd audit chain").derive(bytes.fromhex(store_key))
+
+
 def head_mac(store_key, head):
-    key = HKDF(hashes.SHA256(), 32, None, b"cmfd audit chain").derive(bytes.fromhex(store_key))
+    key = audit_key(store_key)
     at = calendar.timegm(time.strptime(head["time"], "%Y-%m-%dT%H:%M:%SZ"))
     octets = (b"cmfd audit head" + number(head["chain"]) + number(head["sequence"]) + bytes.fromhex(head["hash"]) +
               number(head["id"]) + number(at))
@@ -828,6 +834,20 @@ def test_file_of_before_has_no_milliseconds(export):
     assert status == 1 and "line 1 is no line of an exported audit" in said
 
 
+def test_file_of_before_is_held_against_the_audit(written, tmp_path):
+    """As the message of the test before says."""
+    exported = tmp_path / "audit.jsonl"
+
+    def against(change):
+        old = [json.loads(line) for line in written.ctl("audit", "export").stdout.splitlines()]
+        exported.write_text("".join(json.dumps(change({k: v for k, v in o.items() if k != "time_ms"})) + "\n" for o in old))
+        return verify(written, "--against", exported)
+    result = against(lambda o: o)
+    assert result.returncode == 0, result.stderr
+    result = against(lambda o: o | {"time": "2026-01-01T00:00:00Z"} if o.get("target") == "two" else o)
+    assert result.returncode == 1 and "another text than the audit, but the same hash" in result.stderr
+
+
 def test_what_a_line_hides_is_seen_against_the_audit(written, tmp_path):
     """As --file does (test_what_a_line_hides_is_seen): files come from elsewhere."""
     exported = tmp_path / "audit.jsonl"
@@ -837,6 +857,49 @@ def test_what_a_line_hides_is_seen_against_the_audit(written, tmp_path):
         result = verify(written, "--against", exported)
         assert result.returncode == 1 and "line 2 is no line of an exported audit" in result.stderr
     exported.write_text("\n".join([text[0], text[1] + " " * 1000] + text[2:]) + "\n")
+    assert verify(written, "--against", exported).returncode == 0
+
+
+@about_a_file
+def test_line_of_before_that_is_no_utf8(written, tmp_path):
+    """Versions before wrote to SQLite what clients had sent. JSON has no such text; the octets, of which the hash is made, it has."""
+    secret = (written.dir / "store.key").read_text().strip()
+    written.stop()
+    with written.database("rw") as db:
+        columns = ", ".join("user_name" if name == "user" else f"CAST({name} AS BLOB)" if name == "target" else name for name in HASHED)
+        db.execute("UPDATE audit SET target = CAST(? AS TEXT) WHERE chain = 2 AND target = 'five'", (b"/caf\xe9\xff",))
+        before, sequence, hashed = db.execute("SELECT before_sequence, begun_ms, before_hash FROM audit_chain WHERE id = 2").fetchone()
+        at = hashlib.sha256(b"cmfd audit begin" + number(2) + number(sequence) + number(before) + hashed).digest()
+        for line_id, sequence, *values in db.execute(f"SELECT id, sequence, {columns} FROM audit WHERE chain = 2 ORDER BY id").fetchall():
+            line = dict(zip(HASHED, values)) | {"chain": 2, "sequence": sequence}
+            line |= {"actor_kind": ACTOR_KINDS[line["actor_kind"]], "request_id": line["request_id"] and f"{line['request_id'] % (1 << 64):x}"}
+            at = bytes.fromhex(line_hash(at.hex(), line))
+            db.execute("UPDATE audit SET hash = ? WHERE id = ?", (at, line_id))
+        mac = hmac.new(audit_key(secret), b"cmfd audit last" + number(2) + number(sequence) + at, "sha256").digest()
+        db.execute("UPDATE audit_chain SET last_hash = ?, mac = CAST(substr(mac, 1, 8) || ? AS BLOB) WHERE id = 2", (at, mac))
+    written.start()
+    assert verify(written).returncode == 0, verify(written).stderr
+    exported = tmp_path / "audit.jsonl"
+    exported.write_text(written.ctl("audit", "export").stdout)
+    line, = [o for o in exported_lines(exported.read_text()) if "octets" in o]
+    assert (line["target"], line["octets"]) == ("/caf??", {"target": "2f636166e9ff"})
+
+    def report():
+        return json.loads(written.ctl("--json", "audit", "verify", "--file", exported, "--secret-key", written.dir / "store.key",
+                                      check=False, stderr=subprocess.PIPE).stdout or "[{}]")[0]
+    assert report()["verified"] and report()["lines_unproven"] == 0
+    assert verify(written, "--against", exported).returncode == 0
+    text = exported.read_text()
+    exported.write_text(text.replace("2f636166e9ff", "2f636166e9fe"))
+    assert [finding["problem"] for finding in report()["findings"]] == ["the line was changed"]
+    assert "another text than the audit" in verify(written, "--against", exported).stderr
+    # What is shown is what the octets are, and text that JSON has is no octets.
+    for old, new in ("/caf??", "/coffee"), ("2f636166e9ff", "2f636166e900"), ("2f636166e9ff", "2f636166"), ('"target":"2f', '"targets":"2f'):
+        assert old in text
+        exported.write_text(text.replace(old, new))
+        assert report() == {}, new
+    # As versions before have exported it.
+    exported.write_text(text.replace(',"octets":{"target":"2f636166e9ff"}', ""))
     assert verify(written, "--against", exported).returncode == 0
 
 
