@@ -331,12 +331,14 @@ struct ca_question {
 _must_check_ int ca_upstream_ask(const struct ca *ca, struct store_reader *reader,
 				 const struct ca_question *question, struct octets *valuep);
 
+enum { CA_TRANSFER_PROBLEM_MAX = 256 };
 struct ca_transfer_options {
 	const char *url;
 	const char *tls_trusted; /* PEM file, NULL: system's */
 	int64_t timeout_ms;
 	struct ca_connections *connections; /* NULL: a connection for this message alone */
 	long *http_statusp;                 /* status of the answer, 0: there was none; or NULL */
+	char *problem; /* CA_TRANSFER_PROBLEM_MAX octets: why there is no CMP answer; or NULL */
 };
 /* POSTs one CMP message. 0 with the answer's body (also of 4xx and 5xx with CMP type, RFC 9811);
  * -ECONNREFUSED, -ETIMEDOUT, -EPROTO (no CMP answer this time), -EREMOTEIO (a status that says that

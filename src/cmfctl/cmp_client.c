@@ -297,28 +297,25 @@ static int answer_check(const struct cmp_client *client, const struct parts *sen
 	return CTL_FAULT;
 }
 
-static int transfer_failed(const struct cmp_client *client, int err)
-{
-	if (err == -EPROTO)
-		ctl_error("%s gives no CMP answer", client->transfer.url);
-	else
-		ctl_error("no answer from %s: %s", client->transfer.url, error_text(err));
-	return CTL_UNREACHABLE;
-}
-
 int cmp_client_ask(const struct cmp_client *client, const PKIBody *body,
 		   struct cmp_client_answer *answerp)
 {
 	_cleanup_(parts_clear) struct parts parts = {0};
 	_cleanup_(octets_clear) struct octets request = OCTETS_NULL;
+	struct ca_transfer_options transfer = client->transfer;
+	char problem[CA_TRANSFER_PROBLEM_MAX] = "";
 	struct refusal refusal = REFUSAL_NULL;
 	int err = message_encode(client, body, &parts, &request);
 
 	if (err)
 		return ctl_openssl_error("the request cannot be made");
-	err = ca_transfer(&client->transfer, octets_view(&request), &answerp->der);
-	if (err)
-		return transfer_failed(client, err);
+	transfer.problem = problem;
+	err = ca_transfer(&transfer, octets_view(&request), &answerp->der);
+	if (err) {
+		ctl_error("no CMP answer from %s: %s", transfer.url,
+			  problem[0] ? problem : error_text(err));
+		return CTL_UNREACHABLE;
+	}
 	if (cmp_message_decode(octets_view(&answerp->der), &answerp->msg, &refusal)) {
 		ctl_error("the answer of the CMF is not acceptable: %s",
 			  refusal_text(refusal.reason));

@@ -55,7 +55,7 @@ static void say(int fd, const struct server *s)
 	int len =
 		snprintf(head, sizeof(head), "%sContent-Length: %zu\r\n\r\n", s->head, s->body_len);
 
-	if (send(fd, head, (size_t)len, MSG_NOSIGNAL) != len)
+	if (!s->head[0] || send(fd, head, (size_t)len, MSG_NOSIGNAL) != len)
 		return;
 	while (left > 0) {
 		size_t part = left < sizeof(body) ? left : sizeof(body);
@@ -86,9 +86,13 @@ static void *server_main(void *arg)
 	return NULL;
 }
 
+/* Why there was no answer. */
+static char problem[CA_TRANSFER_PROBLEM_MAX];
+
 static int transfer(struct server *s, int64_t timeout_ms, struct octets *answerp)
 {
-	struct ca_transfer_options options = {.url = s->url, .timeout_ms = timeout_ms};
+	struct ca_transfer_options options = {
+		.url = s->url, .timeout_ms = timeout_ms, .problem = problem};
 	int err;
 
 	server_listen(s);
@@ -105,6 +109,7 @@ static const struct {
 	const char *head;
 	size_t body_len;
 	int expected;
+	const char *problem; /* begins with that */
 } answers[] = {
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\n", 10, 0},
 	{"HTTP/1.0 200 OK\r\nContent-Type: application/pkixcmp\r\n", 10, 0},
@@ -112,14 +117,15 @@ static const struct {
 	/* RFC 9811: a CMP answer is one whatever the status. */
 	{"HTTP/1.1 400 Bad Request\r\nContent-Type: application/pkixcmp\r\n", 10, 0},
 	{"HTTP/1.1 500 Failure\r\nContent-Type: application/pkixcmp\r\n", 10, 0},
-	{"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", 10, -EPROTO},
+	{"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", 10, -EPROTO, "HTTP status 200 without"},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp-poll\r\n", 10, -EPROTO},
 	{"HTTP/1.1 200 OK\r\n", 10, -EPROTO},
 	/* RFC 9483 6.1: a status that will not change. */
-	{"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n", 10, -EREMOTEIO},
+	{"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n", 10, -EREMOTEIO,
+	 "HTTP status 404 without"},
 	{"HTTP/1.1 405 No\r\n", 0, -EREMOTEIO},
 	{"HTTP/1.1 501 No\r\n", 0, -EREMOTEIO},
-	{"HTTP/1.1 429 Later\r\n", 0, -EPROTO},
+	{"HTTP/1.1 429 Later\r\n", 0, -EPROTO, "HTTP status 429 without"},
 	{"HTTP/1.1 500 Failure\r\nContent-Type: text/plain\r\n", 10, -EPROTO},
 	{"HTTP/1.1 503 Later\r\nContent-Type: text/plain\r\n", 10, -EPROTO},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\n", 0, -EPROTO},
@@ -127,7 +133,8 @@ static const struct {
 	{"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n", 0, -EREMOTEIO},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\n", 1024 * 1024, 0},
 	{"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\n", 1024 * 1024 + 1, -EPROTO},
-	{"no HTTP\r\n", 10, -EPROTO},
+	{"no HTTP\r\n", 10, -EPROTO, "Received HTTP/0.9"},
+	{"", 0, -EPROTO, "Empty reply from server"},
 };
 
 START_TEST(test_answers)
@@ -139,9 +146,15 @@ START_TEST(test_answers)
 	if (answers[_i].expected == 0) {
 		ck_assert_uint_eq(answer.len, answers[_i].body_len);
 		ck_assert_mem_eq(answer.data, "the answer", 10);
+		ck_assert_str_eq(problem, "");
 	} else {
 		ck_assert_ptr_null(answer.data);
+		ck_assert_uint_gt(strlen(problem), 0);
 	}
+	if (answers[_i].problem)
+		ck_assert_msg(strncmp(problem, answers[_i].problem, strlen(answers[_i].problem)) ==
+				      0,
+			      "%s", problem);
 	ck_assert_int_eq(strncmp(s.request, "POST /cmp HTTP/1.1\r\n", 20), 0);
 	ck_assert_ptr_nonnull(strstr(s.request, "\r\nContent-Type: application/pkixcmp\r\n"));
 	ck_assert_ptr_null(strcasestr(s.request, "Expect:"));
@@ -156,6 +169,7 @@ START_TEST(test_no_answer_in_time)
 
 	ck_assert_int_eq(transfer(&s, 50, &answer), -ETIMEDOUT);
 	ck_assert_ptr_null(answer.data);
+	ck_assert_ptr_nonnull(strstr(problem, "timed out"));
 }
 END_TEST
 
@@ -163,7 +177,8 @@ START_TEST(test_nobody_listens)
 {
 	struct octets answer = OCTETS_NULL;
 	struct server s = {0};
-	struct ca_transfer_options options = {.url = s.url, .timeout_ms = PATIENCE_MS};
+	struct ca_transfer_options options = {
+		.url = s.url, .timeout_ms = PATIENCE_MS, .problem = problem};
 
 	server_bind(&s);
 	/* A proxy of the environment is not asked. */
@@ -173,6 +188,7 @@ START_TEST(test_nobody_listens)
 	options.url = "http://nobody.invalid/";
 	ck_assert_int_eq(ca_transfer(&options, bytes_of_string("the request"), &answer),
 			 -ECONNREFUSED);
+	ck_assert_ptr_nonnull(strstr(problem, "resolve host"));
 	close(s.listener);
 }
 END_TEST

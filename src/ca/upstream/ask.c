@@ -58,15 +58,16 @@ static int question_make(const struct ca *ca, const struct ca_question *question
 	return err;
 }
 
-static int question_send(const struct ca *ca, struct bytes message, struct octets *answerp)
+/* problem: as of struct ca_transfer_options */
+static int question_send(const struct ca *ca, struct bytes message, struct octets *answerp,
+			 char *problem)
 {
-	long http_status = 0;
 	const struct ca_transfer_options options = {
 		.url = ca->conf->server_url,
 		.tls_trusted = ca->conf->tls_trusted,
 		.timeout_ms = ca->conf->upstream_wait_ms,
 		.connections = ca->upstream->connections,
-		.http_statusp = &http_status,
+		.problem = problem,
 	};
 
 	return ca->upstream->transfer(ca->upstream->transfer_arg, &options, message, answerp);
@@ -122,6 +123,7 @@ int ca_upstream_ask(const struct ca *ca, struct store_reader *reader,
 		    const struct ca_question *question, struct octets *valuep)
 {
 	_cleanup_(octets_clear) struct octets message = OCTETS_NULL, answer = OCTETS_NULL;
+	char problem[CA_TRANSFER_PROBLEM_MAX] = "";
 	uint8_t nonce[CMP_NONCE_LEN];
 	int err = RAND_bytes(nonce, sizeof(nonce)) == 1
 			  ? question_make(ca, question, BYTES_OF(nonce), &message)
@@ -129,12 +131,13 @@ int ca_upstream_ask(const struct ca *ca, struct store_reader *reader,
 
 	if (err)
 		return log_fault("making a question to an upstream CA", err, ca->conf->name);
-	err = question_send(ca, octets_view(&message), &answer);
+	err = question_send(ca, octets_view(&message), &answer, problem);
 	if (!err)
 		err = value_take(ca, reader, question, BYTES_OF(nonce), octets_view(&answer),
 				 valuep);
 	if (err && err != -ENOMEM)
 		log_event(LOG_LEVEL_INFO, "upstream CA gave no answer to a question",
-			  F_TEXT("ca", ca->conf->name), F_TEXT("detail", error_text(err)));
+			  F_TEXT("ca", ca->conf->name),
+			  F_TEXT("detail", problem[0] ? problem : error_text(err)));
 	return err;
 }

@@ -22,12 +22,14 @@ static int exchange_send(struct exchange *x, struct bytes request)
 					      .tls_trusted = x->ca->conf->tls_trusted,
 					      .timeout_ms = (x->deadline_us - start_us) / 1000,
 					      .connections = upstream->connections,
-					      .http_statusp = &x->http_status};
+					      .http_statusp = &x->http_status,
+					      .problem = x->problem};
 
 	octets_clear(&x->answer);
 	if (x->offline || options.timeout_ms < 1)
 		return x->transfer_error = -ETIMEDOUT;
 	x->http_status = 0;
+	x->problem[0] = '\0';
 	fault_point("upstream-before-send");
 	x->transfer_error =
 		upstream->transfer(upstream->transfer_arg, &options, request, &x->answer);
@@ -206,15 +208,11 @@ static void transfer_error_read(const struct exchange *x, struct exchange_result
 
 static void no_answer_log(const struct exchange *x)
 {
-	char detail[128];
+	_cleanup_(strbuf_clear) struct strbuf detail = STRBUF_NULL;
 
-	if (x->http_status != 0 && x->http_status != 200)
-		snprintf(detail, sizeof(detail), "%s: HTTP status %ld", x->ca->conf->name,
-			 x->http_status);
-	else
-		snprintf(detail, sizeof(detail), "%s", x->ca->conf->name);
+	strbuf_printf(&detail, "%s%s%s", x->ca->conf->name, x->problem[0] ? ": " : "", x->problem);
 	(void)log_fault("asking an upstream CA", x->transfer_error ? x->transfer_error : -EBADMSG,
-			detail);
+			detail.text);
 }
 
 int exchange_step(struct exchange *x, struct exchange_result *resultp)

@@ -54,8 +54,9 @@ struct exchange {
 	X509_ALGOR *mac_algorithm; /* of the first message; NULL: signed */
 
 	/* What happened in this step. */
-	long http_status;   /* of the answer; 0: none */
-	int transfer_error; /* negative errno: no answer */
+	long http_status;                      /* of the answer; 0: none */
+	int transfer_error;                    /* negative errno: no answer */
+	char problem[CA_TRANSFER_PROBLEM_MAX]; /* and why, in words; "" where HTTP brought one */
 };
 
 enum exchange_outcome {

@@ -120,6 +120,9 @@ static int set_up(CURL *curl, const struct ca_transfer_options *options, struct 
 	SET(CURLOPT_WRITEDATA, answer);
 	if (options->tls_trusted)
 		SET(CURLOPT_CAINFO, options->tls_trusted);
+	_Static_assert((int)CA_TRANSFER_PROBLEM_MAX >= (int)CURL_ERROR_SIZE,
+		       "libcurl writes that much");
+	SET(CURLOPT_ERRORBUFFER, options->problem);
 #undef SET
 	return c == CURLE_OK ? 0 : -ENOMEM;
 }
@@ -159,11 +162,28 @@ static bool is_final(CURL *curl)
 	return (status >= 300 && status <= 499) || status == 501 || status == 505;
 }
 
+/* What libcurl has not told itself. */
+static void problem_tell(CURL *curl, CURLcode code, char *problem)
+{
+	long status = 0;
+
+	if (!problem || problem[0])
+		return;
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (code != CURLE_OK)
+		snprintf(problem, CA_TRANSFER_PROBLEM_MAX, "%s", curl_easy_strerror(code));
+	else
+		snprintf(problem, CA_TRANSFER_PROBLEM_MAX, "HTTP status %ld without a CMP message",
+			 status);
+}
+
 static int message_post(CURL *curl, const struct ca_transfer_options *options, struct bytes request,
 			struct curl_slist *headers, struct octets *answer)
 {
 	CURLcode code;
 
+	if (options->problem)
+		options->problem[0] = '\0';
 	if (set_up(curl, options, request, headers, answer) < 0)
 		return -ENOMEM;
 	pool_wait_begin();
@@ -171,10 +191,11 @@ static int message_post(CURL *curl, const struct ca_transfer_options *options, s
 	pool_wait_end();
 	if (options->http_statusp)
 		(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, options->http_statusp);
+	if (code == CURLE_OK && is_cmp(curl) && answer->len > 0)
+		return 0;
+	problem_tell(curl, code, options->problem);
 	if (code != CURLE_OK)
 		return errno_of(curl, code);
-	if (is_cmp(curl) && answer->len > 0)
-		return 0;
 	return is_final(curl) ? -EREMOTEIO : -EPROTO;
 }
 
