@@ -6,8 +6,7 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/core_names.h>
 
 enum { VALUE_ABSENT = 0, VALUE_NUMBER = 1, VALUE_WORDS = 2 };
 
@@ -111,16 +110,46 @@ static size_t place_write(uint8_t *out, const char *label, const struct store_au
 	return len + 16 + STORE_AUDIT_HASH_LEN;
 }
 
-static int mac_make(const struct store_audit_key *key, const uint8_t *text, size_t len,
+static EVP_MAC_CTX *mac_prepare(const struct store_audit_key *key)
+{
+	char digest[] = "SHA2-256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, sizeof(digest) - 1),
+		OSSL_PARAM_END,
+	};
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+
+	EVP_MAC_free(hmac);
+	if (ctx && EVP_MAC_init(ctx, key->octets, sizeof(key->octets), params) == 1)
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	return NULL;
+}
+
+static int mac_make(struct audit_mac_key *key, const uint8_t *text, size_t len,
 		    struct store_audit_mac *macp)
 {
-	memcpy(macp->key_id, key->id, sizeof(macp->key_id));
+	size_t mac_len;
+
+	if (!key->prepared)
+		key->prepared = mac_prepare(&key->key);
+	memcpy(macp->key_id, key->key.id, sizeof(macp->key_id));
+	/* No key: the same again, from its beginning. */
 	macp->present =
-		HMAC(EVP_sha256(), key->octets, sizeof(key->octets), text, len, macp->octets, NULL);
+		key->prepared && EVP_MAC_init(key->prepared, NULL, 0, NULL) == 1 &&
+		EVP_MAC_update(key->prepared, text, len) == 1 &&
+		EVP_MAC_final(key->prepared, macp->octets, &mac_len, sizeof(macp->octets)) == 1;
 	return hash_fault(macp->present);
 }
 
-int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
+void audit_mac_key_clear(struct audit_mac_key *key)
+{
+	EVP_MAC_CTX_free(key->prepared);
+	OPENSSL_cleanse(key, sizeof(*key));
+}
+
+int audit_hash_mac(struct audit_mac_key *key, enum store_audit_mac_of of,
 		   const struct store_audit_place *place, struct store_audit_mac *macp)
 {
 	uint8_t text[MAC_TEXT_MAX];
@@ -128,7 +157,7 @@ int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of
 	return mac_make(key, text, place_write(text, mac_labels[of], place), macp);
 }
 
-int audit_hash_head_mac(const struct store_audit_key *key, const struct store_audit_head *head,
+int audit_hash_head_mac(struct audit_mac_key *key, const struct store_audit_head *head,
 			struct store_audit_mac *macp)
 {
 	uint8_t text[MAC_TEXT_MAX];

@@ -20,18 +20,30 @@
 #include "store/audit.h"
 #include "value.h"
 
+#include <openssl/evp.h>
+
 /* Of a line: those that are hashed. */
 enum { AUDIT_VALUES = 12 };
+
+/*
+ * A key that makes MACs, one thread at a time: what OpenSSL does to get ready, which is to look for
+ * names in its tables and to hash the key, is done with the first one. Begins with the key alone.
+ */
+struct audit_mac_key {
+	struct store_audit_key key;
+	EVP_MAC_CTX *prepared; /* NULL: not yet */
+};
+/* Cleanses it. */
+void audit_mac_key_clear(struct audit_mac_key *key);
 
 /* store_audit_begin(), store_audit_mac(). */
 _must_check_ int audit_hash_begin(const struct store_audit_chain *chain,
 				  struct store_audit_place *placep);
-_must_check_ int audit_hash_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
+_must_check_ int audit_hash_mac(struct audit_mac_key *key, enum store_audit_mac_of of,
 				const struct store_audit_place *place,
 				struct store_audit_mac *macp);
 /* store_audit_head_mac(). */
-_must_check_ int audit_hash_head_mac(const struct store_audit_key *key,
-				     const struct store_audit_head *head,
+_must_check_ int audit_hash_head_mac(struct audit_mac_key *key, const struct store_audit_head *head,
 				     struct store_audit_mac *macp);
 /* A MAC as it is in the database: id of the key || MAC. NULL: none. The octets are `buffer`. */
 enum { AUDIT_MAC_LEN = STORE_AUDIT_KEY_ID_LEN + STORE_AUDIT_HASH_LEN };

@@ -4,30 +4,32 @@
 
 #include "base/log.h"
 
-#include <openssl/crypto.h>
-
 void audit_writer_clear(struct audit_writer *a)
 {
-	OPENSSL_cleanse(a->key, sizeof(a->key));
+	for (size_t i = 0; i < ARRAY_LEN(a->key); i++)
+		audit_mac_key_clear(&a->key[i]);
+	a->n_keys = 0;
 }
 
 void audit_writer_keys(struct audit_writer *a, const struct store_audit_key *keys, size_t n)
 {
-	memcpy(a->key, keys, n * sizeof(*keys));
+	audit_writer_clear(a);
+	for (size_t i = 0; i < n; i++)
+		a->key[i].key = keys[i];
 	a->n_keys = n;
 }
 
 /* --- a new chain --- */
 
 /* Whether the MAC, which chain 0 has, is of so many chains. */
-static bool chains_counted(const struct audit_writer *a, const struct store_audit_mac *mac,
+static bool chains_counted(struct audit_writer *a, const struct store_audit_mac *mac,
 			   int64_t newest)
 {
 	const struct store_audit_place count = {.chain = newest};
 	struct store_audit_mac expected = {0};
 
 	for (size_t i = 0; mac->present && i < a->n_keys; i++)
-		if (memcmp(a->key[i].id, mac->key_id, sizeof(mac->key_id)) == 0 &&
+		if (memcmp(a->key[i].key.id, mac->key_id, sizeof(mac->key_id)) == 0 &&
 		    audit_hash_mac(&a->key[i], STORE_AUDIT_CHAINS, &count, &expected) == 0 &&
 		    CRYPTO_memcmp(expected.octets, mac->octets, sizeof(mac->octets)) == 0)
 			return true;
@@ -35,7 +37,7 @@ static bool chains_counted(const struct audit_writer *a, const struct store_audi
 }
 
 /* Before the first chain there is no MAC. */
-static bool chains_complete(const struct audit_writer *a, const struct store_audit_chain *newest,
+static bool chains_complete(struct audit_writer *a, const struct store_audit_chain *newest,
 			    const struct store_audit_chain *first)
 {
 	if (a->n_keys == 0 || (newest->id == 0 && !first->mac.present))
@@ -78,7 +80,7 @@ int audit_writer_line(struct audit_writer *a, const struct value values[AUDIT_VA
 }
 
 /* A value of a change that is a MAC; NULL without a key. */
-static int mac_put(const struct audit_writer *a, struct audit_change *change, size_t index,
+static int mac_put(struct audit_writer *a, struct audit_change *change, size_t index,
 		   enum store_audit_mac_of of, const struct store_audit_place *place)
 {
 	struct store_audit_mac mac = {0};
@@ -89,7 +91,7 @@ static int mac_put(const struct audit_writer *a, struct audit_change *change, si
 }
 
 /* How many chains there are has a MAC, so that the newest cannot go unseen. */
-static int chain_begin(const struct audit_writer *a, struct audit_change *begin,
+static int chain_begin(struct audit_writer *a, struct audit_change *begin,
 		       struct audit_change *count)
 {
 	const struct store_audit_place chains = {.chain = a->now.chain};
@@ -108,7 +110,7 @@ static int chain_begin(const struct audit_writer *a, struct audit_change *begin,
 	return err == 0 ? mac_put(a, count, 0, STORE_AUDIT_CHAINS, &chains) : err;
 }
 
-static int chain_move(const struct audit_writer *a, struct audit_change *move)
+static int chain_move(struct audit_writer *a, struct audit_change *move)
 {
 	*move = (struct audit_change){
 		.kind = CHANGE_AUDIT_CHAIN_MOVE,
@@ -122,8 +124,8 @@ static int chain_move(const struct audit_writer *a, struct audit_change *move)
 	return mac_put(a, move, 3, STORE_AUDIT_LAST, &a->now);
 }
 
-int audit_writer_changes(const struct audit_writer *a,
-			 struct audit_change change[AUDIT_CHANGES_MAX], size_t *np)
+int audit_writer_changes(struct audit_writer *a, struct audit_change change[AUDIT_CHANGES_MAX],
+			 size_t *np)
 {
 	bool begins = a->now.chain != a->durable.chain;
 

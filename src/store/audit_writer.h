@@ -13,8 +13,8 @@
 
 struct audit_writer {
 	struct audit_own *own; /* where it notes the chains that it has begun */
-	struct store_audit_key key[STORE_AUDIT_KEYS_MAX]; /* the first one makes MACs */
-	size_t n_keys;                                    /* 0: there are none */
+	struct audit_mac_key key[STORE_AUDIT_KEYS_MAX]; /* the first one makes MACs */
+	size_t n_keys;                                  /* 0: there are none */
 	struct store_audit_chain begun;   /* the newest one that was begun, durable or not */
 	struct store_audit_place durable; /* chain 0: it has not begun */
 	struct store_audit_place now;     /* with what the transaction has done */
@@ -47,7 +47,7 @@ _must_check_ int audit_writer_chain(struct audit_writer *a, const struct store_a
 _must_check_ int audit_writer_line(struct audit_writer *a, const struct value values[AUDIT_VALUES],
 				   const struct store_audit_place **placep);
 /* What is to be changed before the transaction ends: the chain has begun, or goes on. 0 or -EIO. */
-_must_check_ int audit_writer_changes(const struct audit_writer *a,
+_must_check_ int audit_writer_changes(struct audit_writer *a,
 				      struct audit_change change[AUDIT_CHANGES_MAX], size_t *np);
 /* The transaction was committed. */
 void audit_writer_committed(struct audit_writer *a);

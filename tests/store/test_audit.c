@@ -4,6 +4,7 @@
 
 #include "store/audit.h"
 
+#include <openssl/hmac.h>
 #include <string.h>
 
 static const struct store_audit whole = {.time_ms = 5000,
@@ -209,15 +210,35 @@ void audit_chains_check(struct fixture *f, int64_t n_chains, int64_t n_lines)
 
 static const struct store_audit_key key = {.id = "key-id-", .octets = "an audit key of 32 octets"};
 
+static void number_put(uint8_t out[8], int64_t number)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
+}
+
+/* By OpenSSL's HMAC(), over what audit_hash.h says. */
+static void assert_mac_by(const struct store_audit_key *by, const struct store_audit_mac *mac,
+			  enum store_audit_mac_of of, const struct store_audit_place *place)
+{
+	const char *label = of == STORE_AUDIT_LAST ? "cmfd audit last" : "cmfd audit chains";
+	size_t len = strlen(label);
+	uint8_t text[64 + STORE_AUDIT_HASH_LEN], expected[EVP_MAX_MD_SIZE];
+
+	memcpy(text, label, len);
+	number_put(text + len, place->chain);
+	number_put(text + len + 8, place->sequence);
+	memcpy(text + len + 16, place->hash, STORE_AUDIT_HASH_LEN);
+	ck_assert_ptr_nonnull(HMAC(EVP_sha256(), by->octets, sizeof(by->octets), text,
+				   len + 16 + STORE_AUDIT_HASH_LEN, expected, NULL));
+	ck_assert(mac->present);
+	ck_assert_mem_eq(mac->key_id, by->id, sizeof(by->id));
+	ck_assert_mem_eq(mac->octets, expected, sizeof(mac->octets));
+}
+
 static void assert_mac(const struct store_audit_mac *mac, enum store_audit_mac_of of,
 		       const struct store_audit_place *place)
 {
-	struct store_audit_mac expected = {0};
-
-	OK(store_audit_mac(&key, of, place, &expected));
-	ck_assert(mac->present);
-	ck_assert_mem_eq(mac->key_id, key.id, sizeof(key.id));
-	ck_assert_mem_eq(mac->octets, expected.octets, sizeof(expected.octets));
+	assert_mac_by(&key, mac, of, place);
 }
 
 /* Each time that the store is opened is a process; what it does not write, it has no chain for. */
@@ -248,6 +269,35 @@ START_TEST(test_each_process_has_a_chain)
 	assert_mac(&chains.chain[2].mac, STORE_AUDIT_LAST, &chains.chain[2].last);
 	assert_mac(&chains.chain[0].mac, STORE_AUDIT_CHAINS,
 		   &(const struct store_audit_place){.chain = 2});
+	fixture_end(&f);
+}
+END_TEST
+
+/* One key makes many MACs, and a new one makes those that come then. */
+START_TEST(test_macs_are_of_the_key_in_force)
+{
+	const struct store_audit_key keys[] = {
+		{.id = "key-new", .octets = "another audit key, 32 octets"}, key};
+	struct store_audit_mac mac = {0};
+	struct chains chains;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	store_audit_keys_set(f.store, &key, 1);
+	for (int i = 0; i < 3; i++) {
+		put_audit(&f, &bare);
+		chains = chains_of(&f);
+		assert_mac(&chains.chain[1].mac, STORE_AUDIT_LAST, &chains.chain[1].last);
+	}
+	store_audit_keys_set(f.store, keys, 2);
+	for (int i = 0; i < 2; i++) {
+		put_audit(&f, &bare);
+		chains = chains_of(&f);
+		assert_mac_by(&keys[0], &chains.chain[1].mac, STORE_AUDIT_LAST,
+			      &chains.chain[1].last);
+	}
+	OK(store_audit_mac(&key, STORE_AUDIT_LAST, &chains.chain[1].last, &mac));
+	assert_mac(&mac, STORE_AUDIT_LAST, &chains.chain[1].last);
 	fixture_end(&f);
 }
 END_TEST
@@ -506,6 +556,7 @@ TCase *audit_cases(void)
 	tcase_add_loop_test(tc, test_target_in_a_vnf_instance, 0, backends_count);
 	tcase_add_loop_test(tc, test_audit_filters, 0, backends_count);
 	tcase_add_loop_test(tc, test_each_process_has_a_chain, 0, backends_count);
+	tcase_add_loop_test(tc, test_macs_are_of_the_key_in_force, 0, backends_count);
 	tcase_add_loop_test(tc, test_a_unit_that_fails_leaves_no_gap, 0, backends_count);
 	tcase_add_loop_test(tc, test_purge_and_seal, 0, backends_count);
 	tcase_add_loop_test(tc, test_text_is_utf8, 0, backends_count);

@@ -16,13 +16,21 @@ int store_audit_begin(const struct store_audit_chain *chain, struct store_audit_
 int store_audit_mac(const struct store_audit_key *key, enum store_audit_mac_of of,
 		    const struct store_audit_place *place, struct store_audit_mac *macp)
 {
-	return audit_hash_mac(key, of, place, macp);
+	struct audit_mac_key once = {.key = *key};
+	int err = audit_hash_mac(&once, of, place, macp);
+
+	audit_mac_key_clear(&once);
+	return err;
 }
 
 int store_audit_head_mac(const struct store_audit_key *key, const struct store_audit_head *head,
 			 struct store_audit_mac *macp)
 {
-	return audit_hash_head_mac(key, head, macp);
+	struct audit_mac_key once = {.key = *key};
+	int err = audit_hash_head_mac(&once, head, macp);
+
+	audit_mac_key_clear(&once);
+	return err;
 }
 
 int store_audit_step(struct store_audit_place *place, const struct store_audit *line)
