@@ -5,6 +5,7 @@
  * which call this.
  */
 #include "answer.h"
+#include "asn1/algorithm.h"
 #include "base/fault_point.h"
 #include "commit.h"
 #include "nfv/nfv.h"
@@ -118,7 +119,7 @@ static int tag_make(struct bytes said, char tag[TAG_SIZE])
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 
-	if (EVP_Digest(said.data, said.len, digest, NULL, EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(said.data, said.len, digest, NULL, digest_by_nid(NID_sha256), NULL) != 1)
 		return -ENOMEM;
 	tag[0] = '"';
 	bytes_to_hex((struct bytes){digest, TAG_OCTETS}, tag + 1);
