@@ -4,6 +4,7 @@
  * and several workers at one upstream.
  */
 #include "asn1/certificate.h"
+#include "base/log.h"
 #include "message.h"
 #include "suite.h"
 #include "upstream.h"
@@ -11,6 +12,9 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static struct ca_fixture f;
 static struct upstream_mock mock;
@@ -551,8 +555,34 @@ static void give_up_meanwhile(struct upstream_mock *m)
 	store_unit_free(unit);
 }
 
+/* How often the log has an event, from log_begin() on; ends with that. */
+static int log_fd;
+
+static void log_begin(void)
+{
+	log_fd = memfd_create("log", MFD_CLOEXEC);
+	ck_assert_int_ge(log_fd, 0);
+	log_setup(log_fd, LOG_FORMAT_LOGFMT, LOG_LEVEL_WARNING);
+}
+
+static int log_count(const char *event)
+{
+	char text[8192];
+	ssize_t n = pread(log_fd, text, sizeof(text) - 1, 0);
+	int count = 0;
+
+	ck_assert_int_ge(n, 0);
+	text[n] = '\0';
+	for (const char *at = text; (at = strstr(at, event)); at++)
+		count++;
+	log_setup(STDERR_FILENO, LOG_FORMAT_LOGFMT, LOG_LEVEL_ERROR);
+	close(log_fd);
+	return count;
+}
+
 START_TEST(test_revocation_given_up_while_it_is_asked_for)
 {
+	bool refused = given_up[_i].status == OSSL_CMP_PKISTATUS_rejection;
 	int64_t id;
 
 	mock_begin(&mock, &f, false);
@@ -565,7 +595,10 @@ START_TEST(test_revocation_given_up_while_it_is_asked_for)
 	giving_up.certificate_id = id;
 	giving_up.ahead_ms = given_up[_i].ahead_ms;
 	mock.before = give_up_meanwhile;
+	log_begin();
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	/* That is decided twice, and told once. */
+	ck_assert_int_eq(log_count("upstream rejected a revocation"), refused);
 	ck_assert_ptr_null(mock.before);
 	f.now_ms += 1000;
 	OK(ca_housekeeping(f.ca, f.reader, f.unit));

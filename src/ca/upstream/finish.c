@@ -246,10 +246,9 @@ static int names_take(struct exchange *x, const struct store_certificate *row,
 }
 
 static int issue_granted(struct exchange *x, const struct store_exchange *e,
-			 const struct exchange_result *result, struct store_certificate *row,
+			 struct exchange_result *result, struct store_certificate *row,
 			 struct store_reader *reader)
 {
-	struct exchange_result declined = *result;
 	bool held = false;
 	int err = certificate_fill(row, result->cert);
 
@@ -259,17 +258,17 @@ static int issue_granted(struct exchange *x, const struct store_exchange *e,
 		err = store_certificate_fill(x->unit, row);
 	if (err < 0 || !held)
 		return err < 0 ? err : exchange_end(x, e, true, -1, result);
-	declined.reason = REFUSAL_upstream_cert_names;
-	log_refusal(x, e, &declined);
+	result->outcome = EXCHANGE_REFUSED;
+	result->reason = REFUSAL_upstream_cert_names;
 	err = issued_in_vain(x, e, result->cert);
 	if (err == 0)
 		err = store_certificate_set_state(x->unit, row->id, STORE_CERT_REQUESTED,
 						  STORE_CERT_REJECTED);
-	return err == 0 ? exchange_end(x, e, false, -1, &declined) : err;
+	return err == 0 ? exchange_end(x, e, false, -1, result) : err;
 }
 
 static int issue_finish(struct exchange *x, const struct store_exchange *e,
-			const struct exchange_result *result, struct store_certificate *row,
+			struct exchange_result *result, struct store_certificate *row,
 			struct store_reader *reader)
 {
 	bool wanted = row->state == STORE_CERT_REQUESTED;
@@ -412,8 +411,9 @@ static int revoke_finish(struct exchange *x, const struct store_exchange *e,
 
 /* --- both --- */
 
+/* What is granted may be refused here. */
 static int finish_by_kind(struct exchange *x, const struct store_exchange *e,
-			  const struct exchange_result *result, struct store_certificate *row,
+			  struct exchange_result *result, struct store_certificate *row,
 			  struct store_reader *reader)
 {
 	switch (e->kind) {
@@ -432,20 +432,23 @@ int upstream_finish(struct exchange *x, const struct store_exchange *e,
 		    const struct exchange_result *result, struct store_reader *reader)
 {
 	_cleanup_(store_certificate_clear) struct store_certificate row = {0};
+	struct exchange_result decided = *result;
 	int err = store_certificate_get(reader, e->certificate_id, &row);
 
 	if (err != 0)
 		return err < 0 ? err
 			       : log_fault("reading the certificate of an exchange", -ENOENT,
 					   x->ca->conf->name);
-	if (result->outcome == EXCHANGE_REFUSED)
-		log_refusal(x, e, result);
 	err = exchange_add_answer(x, false);
 	if (err == 0)
 		err = upstream_require_deadline(x, e);
 	if (err == 0)
-		err = finish_by_kind(x, e, result, &row, reader);
-	if (err == 0)
-		return exchange_commit(x);
-	return log_fault("ending an exchange with an upstream CA", err, x->ca->conf->name);
+		err = finish_by_kind(x, e, &decided, &row, reader);
+	if (err != 0)
+		return log_fault("ending an exchange with an upstream CA", err, x->ca->conf->name);
+	err = exchange_commit(x);
+	/* Where that conflicts it is decided again. */
+	if (err == 0 && decided.outcome == EXCHANGE_REFUSED)
+		log_refusal(x, e, &decided);
+	return err;
 }
