@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Verifying the audit. Lines are read once, in the order of their ids, and each chain is followed
- * for itself. The chains are read before and behind that: what was written or purged meanwhile lies
- * between the two. See cmf/audit.h; what is hashed, src/store/audit_hash.h.
+ * for itself. The chains are read before and behind that: what was written meanwhile lies between
+ * the two. Where lines are missing, their chain is read again: retention may have removed them
+ * meanwhile, and has left an anchor then, from which the chain goes on. See cmf/audit.h; what is
+ * hashed, src/store/audit_hash.h.
  */
 #include "cmf/audit.h"
 
@@ -14,8 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Lines of a page; and how often all is read again because retention has removed some of them. */
-enum { PAGE = 1000, ATTEMPTS_MAX = 5 };
+enum { PAGE = 1000 }; /* lines of one */
 
 /* A chain that is followed. */
 struct chain_walk {
@@ -33,6 +34,9 @@ struct verification {
 	size_t len;
 	int64_t last_id;
 	size_t n_page;
+	/* The page ended before this line: some of its chain are missing before it. */
+	struct chain_walk *gap;
+	int64_t gap_id, gap_lines;
 	/* A line of a chain that there was not: the one with the highest number. */
 	int64_t stray_chain;
 	int64_t stray_id;
@@ -102,20 +106,26 @@ static int mac_judge(struct verification *v, int64_t chain, const char *what,
 	return err == -ENOKEY || err == -EBADMSG ? 0 : err;
 }
 
+/* The chain is followed from what retention has left of it, as it is now. */
+static int anchor_take(struct verification *v, struct chain_walk *walk,
+		       const struct store_audit_chain *now)
+{
+	int err = mac_judge(v, now->id, "the anchor that retention left", &now->anchor_mac,
+			    STORE_AUDIT_ANCHOR, &now->anchor);
+
+	if (err == 0 && now->anchor.sequence > now->last.sequence)
+		finding_add(v, now->id, 0, "the anchor lies behind the newest line");
+	walk->at = walk->chain.anchor = now->anchor;
+	walk->chain.anchor_mac = now->anchor_mac;
+	return err;
+}
+
 /* Where a chain is followed from: its begin, or what retention has left of it. */
 static int chain_begin(struct verification *v, struct chain_walk *walk)
 {
-	const struct store_audit_chain *chain = &walk->chain;
-	int err;
-
-	if (chain->anchor.sequence == 0)
-		return store_audit_begin(chain, &walk->at);
-	walk->at = chain->anchor;
-	err = mac_judge(v, chain->id, "the anchor that retention left", &chain->anchor_mac,
-			STORE_AUDIT_ANCHOR, &chain->anchor);
-	if (err == 0 && chain->anchor.sequence > chain->last.sequence)
-		finding_add(v, chain->id, 0, "the anchor lies behind the newest line");
-	return err;
+	if (walk->chain.anchor.sequence == 0)
+		return store_audit_begin(&walk->chain, &walk->at);
+	return anchor_take(v, walk, &walk->chain);
 }
 
 /* At this place: is it what the chain itself, and the one behind it, say of it? */
@@ -173,19 +183,6 @@ static int chains_begin(struct verification *v)
 
 /* --- lines --- */
 
-static void sequence_judge(struct verification *v, const struct chain_walk *walk,
-			   const struct store_audit *line)
-{
-	int64_t expected = walk->at.sequence + 1;
-
-	if (line->sequence > expected)
-		finding_add(v, line->chain, line->id,
-			    "%" PRId64 " lines are missing before this one",
-			    line->sequence - expected);
-	else
-		finding_add(v, line->chain, line->id, "the line was inserted, or put elsewhere");
-}
-
 /* Its chain has begun meanwhile, or there is none; that is looked at in the end. */
 static void stray_note(struct verification *v, const struct store_audit *line)
 {
@@ -206,26 +203,42 @@ static bool commits_meanwhile(struct chain_walk *walk, const struct store_audit 
 	return walk->left;
 }
 
+/* 1: here lines are missing. */
+static int gap_look(struct verification *v, struct chain_walk *walk, const struct store_audit *line)
+{
+	int64_t missing = line->sequence - walk->at.sequence - 1;
+
+	if (walk->broken || walk->left || line->chain == 0 || missing <= 0 ||
+	    commits_meanwhile(walk, line))
+		return 0;
+	v->gap = walk;
+	v->gap_id = line->id;
+	v->gap_lines = missing;
+	return 1;
+}
+
 static int line_follow(void *arg, const struct store_audit *line)
 {
 	struct verification *v = arg;
-	struct chain_walk *walk;
+	struct chain_walk *walk = NULL;
 	int err;
 
+	if (line->chain >= 0 && (size_t)line->chain < v->len)
+		walk = &v->walk[line->chain];
+	if (walk && gap_look(v, walk, line))
+		return 1;
 	v->report->lines++;
 	v->last_id = line->id;
 	v->n_page++;
-	if (line->chain < 0 || (size_t)line->chain >= v->len) {
+	if (!walk) {
 		stray_note(v, line);
 		return 0;
 	}
-	walk = &v->walk[line->chain];
 	walk->seen = line->sequence > walk->seen ? line->sequence : walk->seen;
 	if (walk->broken || walk->left)
 		return 0;
-	if (line->chain > 0 && line->sequence != walk->at.sequence + 1) {
-		if (!commits_meanwhile(walk, line))
-			sequence_judge(v, walk, line);
+	if (line->chain > 0 && line->sequence <= walk->at.sequence) {
+		finding_add(v, line->chain, line->id, "the line was inserted, or put elsewhere");
 		return 0;
 	}
 	err = store_audit_step(&walk->at, line);
@@ -239,6 +252,26 @@ static int line_follow(void *arg, const struct store_audit *line)
 	return 0;
 }
 
+/* The chain is read behind the line: if retention has removed the others, it has said so by then.
+ */
+static int gap_judge(struct verification *v, struct store_reader *reader)
+{
+	struct chain_walk *walk = v->gap;
+	struct store_audit_chain now;
+	int err = store_audit_chain_get(reader, walk->chain.id, &now);
+
+	if (err == 0 && now.anchor.sequence > walk->at.sequence) {
+		err = anchor_take(v, walk, &now);
+		followed_look(v, walk);
+		return err;
+	}
+	if (err < 0)
+		return err;
+	finding_add(v, walk->chain.id, v->gap_id, "%" PRId64 " lines are missing before this one",
+		    v->gap_lines);
+	return 0;
+}
+
 static int lines_follow(struct verification *v, struct store_reader *reader)
 {
 	struct store_audit_filter filter = {.limit = PAGE};
@@ -246,18 +279,39 @@ static int lines_follow(struct verification *v, struct store_reader *reader)
 
 	do {
 		v->n_page = 0;
+		v->gap = NULL;
 		err = store_audit_list(reader, &filter, line_follow, v);
+		if (err == 1)
+			err = gap_judge(v, reader);
 		filter.after_id = v->last_id;
-	} while (err == 0 && v->n_page == PAGE);
+	} while (err == 0 && (v->gap || v->n_page == PAGE));
 	return err;
 }
 
 /* --- the end --- */
 
-/*
- * Each chain was followed as far as it went before, and no farther than it goes by now. *purgedp:
- * retention was at work meanwhile.
- */
+/* It was followed as far as it went before, and no farther than it goes by now. */
+static int chain_end(struct verification *v, struct chain_walk *walk,
+		     const struct store_audit_chain *now)
+{
+	int64_t seen = walk->seen > walk->at.sequence ? walk->seen : walk->at.sequence;
+	int err = 0;
+
+	if (now->anchor.sequence > walk->at.sequence) {
+		err = anchor_take(v, walk, now);
+		followed_look(v, walk);
+	}
+	if (walk->at.sequence < walk->chain.last.sequence)
+		finding_add(v, walk->chain.id, 0, "its last %" PRId64 " lines are missing",
+			    walk->chain.last.sequence - walk->at.sequence);
+	else if (seen > now->last.sequence)
+		finding_add(v, walk->chain.id, 0,
+			    "there are %" PRId64 " lines behind the newest one",
+			    seen - now->last.sequence);
+	return err;
+}
+
+/* *purgedp: retention has removed lines of chain 0, which do not say where they stand in it. */
 static int chains_end(struct verification *v, struct store_reader *reader, bool *purgedp)
 {
 	struct verification now = {0};
@@ -266,22 +320,11 @@ static int chains_end(struct verification *v, struct store_reader *reader, bool 
 	if (err == 0 && v->stray_id && v->stray_chain >= (int64_t)now.len)
 		finding_add(v, v->stray_chain, v->stray_id,
 			    "the line is of a chain that there is not");
-	for (size_t i = 0; err == 0 && i < v->len && i < now.len; i++) {
-		const struct chain_walk *walk = &v->walk[i];
-		const struct store_audit_chain *chain = &now.walk[i].chain;
-		int64_t seen = walk->seen > walk->at.sequence ? walk->seen : walk->at.sequence;
-
-		*purgedp |= chain->anchor.sequence != walk->chain.anchor.sequence;
-		if (walk->broken)
-			continue;
-		if (walk->at.sequence < walk->chain.last.sequence)
-			finding_add(v, walk->chain.id, 0, "its last %" PRId64 " lines are missing",
-				    walk->chain.last.sequence - walk->at.sequence);
-		else if (seen > chain->last.sequence)
-			finding_add(v, walk->chain.id, 0,
-				    "there are %" PRId64 " lines behind the newest one",
-				    seen - chain->last.sequence);
-	}
+	if (err == 0 && v->len > 0 && now.len > 0)
+		*purgedp = now.walk[0].chain.anchor.sequence != v->walk[0].chain.anchor.sequence;
+	for (size_t i = 0; err == 0 && i < v->len && i < now.len; i++)
+		if (!v->walk[i].broken)
+			err = chain_end(v, &v->walk[i], &now.walk[i].chain);
 	verification_clear(&now);
 	return err;
 }
@@ -318,14 +361,15 @@ static int verify_once(struct cmf *cmf, struct store_reader *reader,
 
 int cmf_audit_verify(struct cmf *cmf, struct store_reader *reader, struct cmf_audit_report *reportp)
 {
-	bool purged = true;
-	int err = 0;
+	bool purged;
+	int err;
 
 	*reportp = (struct cmf_audit_report){0};
-	for (int i = 0; err == 0 && purged && i < ATTEMPTS_MAX; i++) {
+	/* Chain 0 gets no lines any more: this ends. */
+	do {
 		cmf_audit_report_clear(reportp);
 		err = verify_once(cmf, reader, reportp, &purged);
-	}
+	} while (err == 0 && purged);
 	return err;
 }
 

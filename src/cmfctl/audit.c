@@ -55,6 +55,9 @@ struct exporting {
 	FILE *out;
 	uint64_t written;
 	bool begins, ends; /* whether it is said where each chain begins, and its head */
+	json_t *begin;     /* where the chain begins; NULL: it was written, or is not wanted */
+	json_int_t last_id,
+		last_sequence; /* of the chain's line that was written last; 0: of none */
 };
 
 /* Whether all lines are wanted, or all since a time: then each follows from the one before it. */
@@ -74,29 +77,85 @@ static int object_write(const struct exporting *exporting, const json_t *object)
 		       : CTL_OK;
 }
 
+static json_int_t number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static int begin_write(struct exporting *exporting)
+{
+	int status = exporting->begin ? object_write(exporting, exporting->begin) : CTL_OK;
+
+	json_decref(exporting->begin);
+	exporting->begin = NULL;
+	return status;
+}
+
+/*
+ * Retention may remove lines that come behind the page that was read last. Then it is said how many
+ * are missing, and from where the chain goes on.
+ */
+static int gap_write(const struct exporting *exporting, const json_t *begin, const json_t *first)
+{
+	json_int_t missing = number_of(begin, "sequence") - exporting->last_sequence;
+	json_t *gap;
+	int status;
+
+	if (missing <= 0)
+		return CTL_OK;
+	gap = json_pack("{s:b, s:O?, s:I, s:I, s:I, s:s}", "gap", 1, "time",
+			json_object_get(first, "time"), "after_id", exporting->last_id, "before_id",
+			number_of(first, "id"), "lines", missing, "why",
+			"retention has removed them while the audit was exported");
+	status = gap ? object_write(exporting, gap) : CTL_FAULT;
+	json_decref(gap);
+	return status == CTL_OK ? object_write(exporting, begin) : status;
+}
+
+static int begin_take(struct exporting *exporting, json_t *begin, const json_t *first)
+{
+	if (exporting->last_id == 0 && exporting->begins) {
+		json_decref(exporting->begin);
+		exporting->begin = json_incref(begin);
+	}
+	if (exporting->last_id == 0 || !exporting->ends || !first)
+		return CTL_OK;
+	return gap_write(exporting, begin, first);
+}
+
+static int line_write(struct exporting *exporting, const json_t *line)
+{
+	int status = begin_write(exporting);
+
+	exporting->written++;
+	exporting->last_id = number_of(line, "id");
+	exporting->last_sequence = number_of(line, "sequence");
+	return status == CTL_OK ? object_write(exporting, line) : status;
+}
+
 /*
  * A line of JSON for each line of the audit, as [audit] file has them; and what lets a chain be
  * verified by itself: what its first line goes on from, and a head, which has a MAC.
  */
 static int lines_write(void *arg, const json_t *page)
 {
-	const json_t *begin = json_object_get(page, "begin"), *head = json_object_get(page, "head");
+	const json_t *items = json_object_get(page, "items"), *head = json_object_get(page, "head");
+	json_t *begin = json_object_get(page, "begin"), *row;
 	struct exporting *exporting = arg;
 	int status = CTL_OK;
-	json_t *row;
 	size_t i;
 
-	if (begin && exporting->begins)
-		status = object_write(exporting, begin);
-	json_array_foreach(json_object_get(page, "items"), i, row)
+	if (begin)
+		status = begin_take(exporting, begin, json_array_get(items, 0));
+	json_array_foreach(items, i, row)
 	{
 		if (status == CTL_OK)
-			status = object_write(exporting, row);
-		exporting->written++;
+			status = line_write(exporting, row);
 	}
-	if (status == CTL_OK && head && exporting->ends)
-		status = object_write(exporting, head);
-	return status;
+	if (status != CTL_OK || !head || !exporting->ends)
+		return status;
+	status = begin_write(exporting);
+	return status == CTL_OK ? object_write(exporting, head) : status;
 }
 
 static int chain_export(struct exporting *exporting, const json_t *chain)
@@ -104,6 +163,7 @@ static int chain_export(struct exporting *exporting, const json_t *chain)
 	_cleanup_(strbuf_clear) struct strbuf path = STRBUF_NULL;
 	uint64_t limit = exporting->selection->limit;
 	char number[24];
+	int status;
 
 	if (limit && exporting->written >= limit)
 		return CTL_OK;
@@ -111,8 +171,10 @@ static int chain_export(struct exporting *exporting, const json_t *chain)
 		 (long long)json_integer_value(json_object_get(chain, "chain")));
 	ctl_selection_path(exporting->selection, &path);
 	ctl_query_add(&path, "chain", number);
-	return ctl_walk(exporting->ctl, path.text, limit ? limit - exporting->written : 0,
-			lines_write, exporting);
+	exporting->last_id = exporting->last_sequence = 0;
+	status = ctl_walk(exporting->ctl, path.text, limit ? limit - exporting->written : 0,
+			  lines_write, exporting);
+	return status == CTL_OK ? begin_write(exporting) : status;
 }
 
 /*
@@ -180,6 +242,7 @@ int ctl_audit_export(struct ctl *ctl, int argc, char **argv)
 	if (!exporting.out)
 		return ctl_file_error(args.file, -errno);
 	status = audit_export(&exporting);
+	json_decref(exporting.begin);
 	if (fflush(exporting.out) && status == CTL_OK)
 		status = ctl_file_error(args.file ? args.file : "standard output", -errno);
 	if (args.file)

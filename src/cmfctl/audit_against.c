@@ -19,7 +19,7 @@ enum { PAGE = 1000, HEADS = 500 };
 
 struct comparison {
 	struct ctl *ctl;
-	const json_t *report;
+	json_t *report;
 	json_t *findings;
 	json_t *told;  /* of these chains something was found: one finding of each is enough */
 	json_t *page;  /* lines of the audit, by their id as text */
@@ -33,14 +33,26 @@ static json_int_t number_of(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
+static const char *chain_text(const json_t *line, char text[24])
+{
+	snprintf(text, 24, "%lld", (long long)number_of(line, "chain"));
+	return text;
+}
+
+static bool is_told(const struct comparison *c, const json_t *line)
+{
+	char text[24];
+
+	return json_object_get(c->told, chain_text(line, text));
+}
+
 static void finding_add(struct comparison *c, const json_t *line, const char *problem)
 {
-	char chain[24];
+	char text[24];
 
-	snprintf(chain, sizeof(chain), "%lld", (long long)number_of(line, "chain"));
-	if (json_object_get(c->told, chain))
+	if (is_told(c, line))
 		return;
-	json_object_set_new(c->told, chain, json_true());
+	json_object_set_new(c->told, chain_text(line, text), json_true());
 	json_array_append_new(c->findings,
 			      json_pack("{s:I, s:I, s:s}", "chain", number_of(line, "chain"), "id",
 					number_of(line, "id"), "problem", problem));
@@ -84,12 +96,12 @@ static int line_find(struct comparison *c, json_int_t id, bool head, const json_
 }
 
 /* How far retention has removed the lines of a chain. */
-static json_int_t chain_removed(const json_t *report, json_int_t chain)
+static json_int_t chain_removed(const json_t *chains, json_int_t chain)
 {
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "chains"), i, entry)
+	json_array_foreach(chains, i, entry)
 	{
 		if (number_of(entry, "chain") == chain)
 			return number_of(entry, "removed");
@@ -136,16 +148,46 @@ static bool is_head(const json_t *line)
 	return json_is_true(json_object_get(line, "head"));
 }
 
+/* Whether retention has removed it, as far as the report knows, or chains that were read since. */
+static bool is_removed(const json_t *line, const json_t *chains)
+{
+	return number_of(line, "chain") > 0 &&
+	       number_of(line, "sequence") <= chain_removed(chains, number_of(line, "chain"));
+}
+
+/*
+ * Retention may be at work since the report was made. That it has removed the line is then to be
+ * proven anew: by another report.
+ */
+static int report_renew(struct comparison *c, const json_t *line)
+{
+	json_t *chains, *report = NULL;
+	int status = ctl_rows(c->ctl, "/v1/audit/chains", &chains);
+	bool removed = status == CTL_OK && is_removed(line, chains);
+
+	if (status == CTL_OK)
+		json_decref(chains);
+	if (removed)
+		status = ctl_call(c->ctl, "GET", "/v1/audit/verify", NULL, &report);
+	if (report) {
+		json_array_extend(c->findings, json_object_get(report, "findings"));
+		json_object_set(c->report, "chains", json_object_get(report, "chains"));
+		json_decref(report);
+	}
+	return status;
+}
+
 static int line_compare(struct comparison *c, const json_t *line)
 {
 	const json_t *found;
 	int status = CTL_OK;
 
-	if (number_of(line, "sequence") <= chain_removed(c->report, number_of(line, "chain")) &&
-	    number_of(line, "chain") > 0)
+	if (is_told(c, line) || is_removed(line, json_object_get(c->report, "chains")))
 		return CTL_OK;
 	status = line_find(c, number_of(line, "id"), is_head(line), &found);
-	if (status)
+	if (status == CTL_OK && number_of(line, "chain") > 0 && !found)
+		status = report_renew(c, line);
+	if (status || (!found && is_removed(line, json_object_get(c->report, "chains"))))
 		return status;
 	if (found && !is_head(line) && place_equal(found, line) &&
 	    !(members_within(found, line, true) && members_within(line, found, false)))

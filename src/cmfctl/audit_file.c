@@ -53,7 +53,8 @@ struct reading {
 	struct passed recent[REPEATED_MAX]; /* what was read last */
 	size_t n_recent;
 	int64_t lines, heads_unproven, missing, unproven;
-	int64_t gap_before; /* the file says itself that lines before this id are missing */
+	int64_t gap_before; /* the file says itself that lines before this id are missing; 0: no
+			       more */
 };
 
 static void finding_add(struct reading *r, struct followed *f, int64_t id, const char *problem)
@@ -227,17 +228,24 @@ static int line_repeated(struct reading *r, struct followed *f, const struct sto
 	return err;
 }
 
+/* Lines of a chain that the file does not have, as it says itself. */
+static void lines_skip(struct reading *r, struct followed *f, int64_t n)
+{
+	if (__builtin_add_overflow(r->missing, n, &r->missing))
+		r->missing = INT64_MAX;
+	/* The line of a head that waits is one of them. */
+	if (f->head.place.sequence <= f->at.sequence + n)
+		f->head = (struct store_audit_head){0};
+	unproven_keep(r, f);
+}
+
 static void lines_missing(struct reading *r, struct followed *f, const struct store_audit *line)
 {
 	int64_t n = line->sequence - f->at.sequence - 1;
 	char problem[80];
 
 	if (r->gap_before == line->id) {
-		if (__builtin_add_overflow(r->missing, n, &r->missing))
-			r->missing = INT64_MAX;
-		/* The line of a head that waits is one of them. */
-		if (f->head.place.sequence < line->sequence)
-			f->head = (struct store_audit_head){0};
+		lines_skip(r, f, n);
 		line_take(r, f, line);
 		return;
 	}
@@ -274,21 +282,30 @@ static int line_follow(struct reading *r, const struct store_audit *line)
 		err = line_repeated(r, f, line);
 	else
 		lines_missing(r, f, line);
+	if (r->gap_before == line->id)
+		r->gap_before = 0;
 	return err;
 }
 
 /* --- remarks --- */
 
-/* Behind which place the lines of a chain follow. */
+/*
+ * Behind which place the lines of a chain follow: in its beginning, or behind a gap, where
+ * retention has removed what was to be exported. What is before that nothing behind it proves.
+ */
 static int begin_take(struct reading *r, const struct store_audit_place *begin)
 {
 	struct followed *f = chain_of(r, begin->chain);
 
 	if (!f)
 		return -ENOMEM;
-	if (f->begun)
+	if (f->broken)
+		return 0;
+	if (f->begun && r->gap_before && begin->sequence > f->at.sequence)
+		lines_skip(r, f, begin->sequence - f->at.sequence);
+	else if (f->begun)
 		finding_add(r, f, 0, "its begin is not where the chain begins");
-	else
+	if (!f->broken)
 		place_take(r, f, begin, 0, false);
 	return 0;
 }

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit: who did it, that it is what was written, and where else it goes."""
 import calendar
+import contextlib
 import getpass
 import hashlib
 import hmac
+import http.server
+import itertools
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import threading
 import time
@@ -807,6 +811,110 @@ def test_export_of_a_cmf_at_work_verifies(served):
     assert len(exports) > 1 and len({text.splitlines()[-1] for text in exports}) > 1
 
 
+@contextlib.contextmanager
+def small_pages(cmf, before_page):
+    """A socket for cmfctl, on which something happens before each page of the audit, `before_page(n)`, and those of a chain have three lines."""
+    n = itertools.count(1)
+
+    class Relay(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            path = self.path
+            if path.startswith("/v1/audit?"):
+                before_page(next(n))
+                path += "&limit=3" if "chain=" in path else ""
+            status, answer = cmf.operator("GET", path)
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status, answer = cmf.operator("POST", self.path, body)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def address_string(self):
+            return "unix"
+
+        def log_message(self, *args):
+            pass
+    path = cmf.dir / "relay.sock"
+    with socketserver.UnixStreamServer(str(path), Relay) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield "--socket", path
+        server.shutdown()
+    path.unlink()
+
+
+@pytest.fixture
+def aged(served):
+    """Ten lines are older than a month, and more are not."""
+    cmf = served
+    cmf.register("vnfm-a", *[f"v-{i}" for i in range(20)])
+    cmf.stop()
+    older_ms = 40 * 24 * 3600 * 1000
+    rewrite(cmf, 1, lambda line: {"time_ms": line["time_ms"] - older_ms} if line["sequence"] <= 10 else {}, older_ms)
+    cmf.start()
+    assert verify(cmf).returncode == 0, verify(cmf).stderr
+    return cmf
+
+
+def retain(cmf):
+    cmf.set("retention", "audit", "30d")
+    cmf.ctl("reload")
+    wait_for("retention", lambda: lines(cmf)[0]["sequence"] == 11)
+
+
+def test_what_retention_removes_from_under_an_export_is_a_gap(aged):
+    cmf, file, key = aged, aged.dir / "export.jsonl", aged.dir / "store.key"
+    # Chain 0 has a page without lines.
+    with small_pages(cmf, lambda n: retain(cmf) if n == 3 else None) as socket_option:
+        text = cmf.ctl("audit", "export", *socket_option).stdout.splitlines()
+    objects = [json.loads(line) for line in text]
+    assert [o["sequence"] for o in objects if "action" in o and o["chain"] == 1][:4] == [1, 2, 3, 11]
+    at = [i for i, o in enumerate(objects) if "gap" in o]
+    assert len(at) == 1
+    before, gap, begin, behind = objects[at[0] - 1:at[0] + 3]
+    assert (gap["after_id"], gap["before_id"], gap["lines"]) == (before["id"], behind["id"], 7)
+    assert begin["begin"] and begin["sequence"] == 10 and line_hash(begin["hash"], behind) == behind["hash"]
+
+    def report(changed):
+        file.write_text("\n".join(changed) + "\n")
+        return json.loads(cmf.ctl("--json", "audit", "verify", "--file", file, "--secret-key", key, check=False).stdout)[0]
+    said = report(text)
+    assert (said["verified"], said["lines_missing"], said["lines_unproven"]) == (True, 7, 3), said
+    assert all(chain["proven"] == chain["to"] for chain in said["chains"] if chain["chain"])
+    assert verify(cmf, "--against", file).returncode == 0
+    # A begin elsewhere, and without a gap, is none.
+    for changed in text[:at[0]] + text[at[0] + 1:], text[:at[0] + 3] + [text[at[0] + 1]] + text[at[0] + 3:]:
+        assert "its begin is not where the chain begins" in report(changed)["findings"][0]["problem"]
+    # Nor may anything behind it be missing.
+    assert "1 lines are missing" in report(text[:at[0] + 2] + text[at[0] + 3:])["findings"][0]["problem"]
+
+
+def test_what_retention_removes_while_it_is_held_against_a_file_is_not_missing(aged, tmp_path):
+    cmf, file = aged, tmp_path / "export.jsonl"
+    file.write_text(cmf.ctl("audit", "export").stdout)
+    with small_pages(cmf, lambda n: retain(cmf) if n == 1 else None) as socket_option:
+        result = verify(cmf, *socket_option, "--against", file)
+    assert result.returncode == 0, result.stderr
+    assert lines(cmf)[0]["sequence"] == 11
+    # What retention has not removed is missing all the same, also if somebody says that it has: its MAC is asked for.
+    cmf.stop()
+    change(cmf, "DELETE FROM audit WHERE chain = 1 AND sequence <= 12")
+    cmf.start()
+
+    def anchor_forge(n):
+        if n == 1:
+            change(cmf, "UPDATE audit_chain SET anchor_sequence = 12 WHERE id = 1")
+    with small_pages(cmf, anchor_forge) as socket_option:
+        result = verify(cmf, *socket_option, "--against", file)
+    assert result.returncode == 1 and "is not what its MAC was made of" in result.stderr
+
+
 def test_what_a_file_does_not_prove_is_told(export, tmp_path):
     """The first lines of a chain were taken away with its begin, the last ones with its head; or the key is another one."""
     n = sum("action" in line for line in export.text)
@@ -860,23 +968,33 @@ def test_what_a_line_hides_is_seen_against_the_audit(written, tmp_path):
     assert verify(written, "--against", exported).returncode == 0
 
 
+def rewrite(cmf, chain, change, older_ms=0):
+    """With the server down: makes the lines of the newest chain anew, each as `change` has it, with hashes and a MAC that fit; the chain has
+    begun so much earlier."""
+    columns = ", ".join("user_name" if name == "user" else name for name in HASHED)
+    secret = (cmf.dir / "store.key").read_text().strip()
+    with cmf.database("rw") as db:
+        begun, before, hashed, old_mac = db.execute(
+            f"SELECT begun_ms, before_sequence, before_hash, mac FROM audit_chain WHERE id = {chain}").fetchone()
+        at = hashlib.sha256(b"cmfd audit begin" + number(chain) + number(begun - older_ms) + number(before) + hashed).digest()
+        rows = db.execute(f"SELECT id, sequence, {columns} FROM audit WHERE chain = {chain} ORDER BY id").fetchall()
+        for line_id, sequence, *values in rows:
+            line = dict(zip(HASHED, values)) | {"chain": chain, "sequence": sequence}
+            line |= {"actor_kind": ACTOR_KINDS[line["actor_kind"]], "request_id": line["request_id"] and f"{line['request_id'] % (1 << 64):x}"}
+            line |= change(line)
+            at = bytes.fromhex(line_hash(at.hex(), line))
+            db.execute("UPDATE audit SET hash = ?, time_ms = ? WHERE id = ?", (at, line["time_ms"], line_id))
+            if "octets" in line:
+                db.execute("UPDATE audit SET target = CAST(? AS TEXT) WHERE id = ?", (bytes.fromhex(line["octets"]["target"]), line_id))
+        mac = hmac.new(audit_key(secret), b"cmfd audit last" + number(chain) + number(sequence) + at, "sha256").digest()
+        db.execute(f"UPDATE audit_chain SET begun_ms = {begun - older_ms}, last_hash = ?, mac = ? WHERE id = {chain}", (at, old_mac[:8] + mac))
+
+
 @about_a_file
 def test_line_of_before_that_is_no_utf8(written, tmp_path):
     """Versions before wrote to SQLite what clients had sent. JSON has no such text; the octets, of which the hash is made, it has."""
-    secret = (written.dir / "store.key").read_text().strip()
     written.stop()
-    with written.database("rw") as db:
-        columns = ", ".join("user_name" if name == "user" else f"CAST({name} AS BLOB)" if name == "target" else name for name in HASHED)
-        db.execute("UPDATE audit SET target = CAST(? AS TEXT) WHERE chain = 2 AND target = 'five'", (b"/caf\xe9\xff",))
-        before, sequence, hashed = db.execute("SELECT before_sequence, begun_ms, before_hash FROM audit_chain WHERE id = 2").fetchone()
-        at = hashlib.sha256(b"cmfd audit begin" + number(2) + number(sequence) + number(before) + hashed).digest()
-        for line_id, sequence, *values in db.execute(f"SELECT id, sequence, {columns} FROM audit WHERE chain = 2 ORDER BY id").fetchall():
-            line = dict(zip(HASHED, values)) | {"chain": 2, "sequence": sequence}
-            line |= {"actor_kind": ACTOR_KINDS[line["actor_kind"]], "request_id": line["request_id"] and f"{line['request_id'] % (1 << 64):x}"}
-            at = bytes.fromhex(line_hash(at.hex(), line))
-            db.execute("UPDATE audit SET hash = ? WHERE id = ?", (at, line_id))
-        mac = hmac.new(audit_key(secret), b"cmfd audit last" + number(2) + number(sequence) + at, "sha256").digest()
-        db.execute("UPDATE audit_chain SET last_hash = ?, mac = CAST(substr(mac, 1, 8) || ? AS BLOB) WHERE id = 2", (at, mac))
+    rewrite(written, 2, lambda line: {"octets": {"target": b"/caf\xe9\xff".hex()}} if line["target"] == "five" else {})
     written.start()
     assert verify(written).returncode == 0, verify(written).stderr
     exported = tmp_path / "audit.jsonl"

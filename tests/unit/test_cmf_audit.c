@@ -111,6 +111,97 @@ START_TEST(what_was_removed_does_not_come_back)
 }
 END_TEST
 
+/* --- while it is read --- */
+
+/* Retention takes that many pages between the first two of whoever reads all, each time. */
+static int purges;
+static bool begun, steals;
+
+int __real_store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+			    store_audit_each *each, void *arg);
+int __wrap_store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+			    store_audit_each *each, void *arg);
+
+static int64_t anchored(void)
+{
+	struct store_audit_chain chain;
+
+	ck_assert_int_eq(store_audit_chain_get(w.reader, 1, &chain), 0);
+	return chain.anchor.sequence;
+}
+
+static void purge_pages(void)
+{
+	const struct cmf_worker worker = {.reader = w.reader, .unit = w.unit};
+	int n = purges;
+	bool more;
+
+	purges = 0;
+	for (int i = 0; i < n; i++)
+		ck_assert_int_eq(cmf_housekeeping(w.cmf, &worker, &more), 0);
+	/* Ids are those of the one chain, which begins with its first line. */
+	if (steals)
+		ck_assert_int_eq(store_audit_purge(w.unit, anchored() + 1), 0);
+	if (steals)
+		ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	purges = n;
+}
+
+int __wrap_store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+			    store_audit_each *each, void *arg)
+{
+	if (purges > 0 && filter->after_id > 0 && begun)
+		purge_pages();
+	begun = filter->after_id == 0;
+	return __real_store_audit_list(r, filter, each, arg);
+}
+
+static void old_lines_put(int n)
+{
+	for (int i = 1; i <= n; i++) {
+		const struct store_audit line = {
+			.time_ms = w.now_ms, .actor = "vnfm-a", .action = "test", .target = "old"};
+
+		ck_assert_int_eq(store_audit_add(w.unit, &line), 0);
+		if (i % 500 == 0 || i == n)
+			ck_assert_int_eq(store_unit_commit(w.unit), 0);
+	}
+	w.conf->retention.audit_ms = 30 * DAY_MS;
+	w.now_ms += 32 * DAY_MS;
+}
+
+/* However long retention takes, and however much it takes. */
+START_TEST(what_retention_removes_meanwhile_is_not_missing)
+{
+	static const struct {
+		int lines, pages;
+		int64_t left;
+	} rows[] = {{12500, 2, 2000}, {2500, 3, 2500}, {3000, 3, 3000}};
+
+	old_lines_put(rows[_i].lines);
+	purges = rows[_i].pages;
+	ck_assert_int_eq(verified().anchor.sequence, rows[_i].left);
+	purges = 0;
+	ck_assert_int_eq(verified().anchor.sequence, rows[_i].left);
+}
+END_TEST
+
+START_TEST(what_else_is_removed_meanwhile_is_missing)
+{
+	_cleanup_(cmf_audit_report_clear) struct cmf_audit_report report = {0};
+
+	old_lines_put(4500);
+	purges = 2;
+	steals = true;
+	ck_assert_int_eq(cmf_audit_verify(w.cmf, w.reader, &report), 0);
+	steals = false;
+	purges = 0;
+	ck_assert_uint_eq(report.n_findings, 1);
+	ck_assert_str_eq(report.finding[0].text, "1 lines are missing before this one");
+	ck_assert_int_eq(report.finding[0].id, 2002);
+}
+END_TEST
+
 static Suite *audit_suite(void)
 {
 	Suite *suite = suite_create("cmf_audit");
@@ -120,6 +211,8 @@ static Suite *audit_suite(void)
 	tcase_add_test(tcase, kept_for_ever_by_default);
 	tcase_add_test(tcase, removed_by_whole_days);
 	tcase_add_test(tcase, what_was_removed_does_not_come_back);
+	tcase_add_loop_test(tcase, what_retention_removes_meanwhile_is_not_missing, 0, 3);
+	tcase_add_test(tcase, what_else_is_removed_meanwhile_is_missing);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -882,6 +882,70 @@ START_TEST(audit_is_listed)
 }
 END_TEST
 
+/* Retention is at work when the lines of a page were read, and before the page has been made. */
+static bool purges;
+
+int __real_store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+			    store_audit_each *each, void *arg);
+int __wrap_store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+			    store_audit_each *each, void *arg);
+
+int __wrap_store_audit_list(struct store_reader *r, const struct store_audit_filter *filter,
+			    store_audit_each *each, void *arg)
+{
+	int err = __real_store_audit_list(r, filter, each, arg);
+	bool more = true;
+
+	if (!filter->of_chain || !purges)
+		return err;
+	purges = false;
+	while (more)
+		ck_assert_int_eq(cmf_housekeeping(w.cmf, &own, &more), 0);
+	return err;
+}
+
+static void lines_put(int n)
+{
+	const struct store_audit line = {
+		.time_ms = w.now_ms, .actor = "vnfm-a", .action = "test", .target = "one"};
+
+	for (int i = 0; i < n; i++)
+		ck_assert_int_eq(store_audit_add(w.unit, &line), 0);
+	ck_assert_int_eq(store_unit_commit(w.unit), 0);
+}
+
+static int64_t sequence_of(const json_t *object)
+{
+	return json_integer_value(json_object_get(object, "sequence"));
+}
+
+/* What a page begins with goes on from its `begin`, also where retention has just made that. */
+START_TEST(audit_page_begins_behind_what_retention_left)
+{
+	struct answer answer;
+
+	w.conf->retention.audit_ms = 30 * DAY_MS;
+	lines_put(4);
+	w.now_ms += 32 * DAY_MS;
+	lines_put(3);
+	purges = _i == 0;
+	answer = get("/v1/audit", "chain=1&limit=6");
+	ck_assert_int_eq(sequence_of(item(&answer, 0)), _i == 0 ? 5 : 1);
+	ck_assert_int_eq(sequence_of(json_object_get(answer.json, "begin")), _i == 0 ? 4 : 0);
+	json_decref(answer.json);
+	/* A later page has one if nothing is left that is before it. */
+	purges = _i == 1;
+	answer = get("/v1/audit", "chain=1&limit=3&after_id=2");
+	ck_assert_int_eq(sequence_of(item(&answer, 0)), 5);
+	ck_assert_int_eq(sequence_of(json_object_get(answer.json, "begin")), 4);
+	json_decref(answer.json);
+	answer = get("/v1/audit", "chain=1&limit=3&after_id=5");
+	ck_assert_int_eq(sequence_of(item(&answer, 0)), 6);
+	ck_assert_ptr_null(json_object_get(answer.json, "begin"));
+	json_decref(answer.json);
+}
+END_TEST
+
 /* --- the process --- */
 
 START_TEST(status_of_all)
@@ -1132,6 +1196,7 @@ static Suite *operator_suite(void)
 	tcase_add_loop_test(asked, wrong_paths_and_queries, 0, ARRAY_LEN(paths));
 	tcase_add_test(asked, cas_are_shown_with_chain);
 	tcase_add_test(asked, audit_is_listed);
+	tcase_add_loop_test(asked, audit_page_begins_behind_what_retention_left, 0, 2);
 	tcase_add_test(asked, status_of_all);
 	tcase_add_test(asked, reload_says_how_it_went);
 	tcase_add_test(asked, a_node_alone);

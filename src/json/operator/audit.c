@@ -73,17 +73,33 @@ static json_t *begin_json(const struct store_audit_chain *chain)
 			 operator_hash_json(BYTES_OF(from.hash)));
 }
 
-/* Retention may have been at work after the chain was read, and before its lines were. */
-static int begin_add(const struct operator_call *call, const struct chain_listing *listing,
-		     struct store_audit_chain *chain)
+/* What retention has removed after it was read is not told of: nothing ties it to what is told. */
+static void removed_drop(json_t *items, int64_t removed)
 {
-	int err = 0;
+	while (json_array_size(items) > 0 &&
+	       json_integer_value(json_object_get(json_array_get(items, 0), "sequence")) <= removed)
+		json_array_remove(items, 0);
+}
 
-	if (listing->first > chain->anchor.sequence + 1)
-		err = store_audit_chain_get(call->worker->reader, chain->id, chain);
+/*
+ * Where a page begins with what retention has left it is said what that is, since the page before
+ * may not have come so far. The chain is read behind its lines: whatever is missing before them has
+ * gone by then.
+ */
+static int begin_add(const struct operator_call *call, const struct chain_listing *listing,
+		     int64_t id)
+{
+	struct store_audit_chain chain;
+	int err = store_audit_chain_get(call->worker->reader, id, &chain);
+	bool left;
+
 	if (err)
 		return err;
-	return json_object_set_new(listing->page->more, "begin", begin_json(chain)) ? -ENOMEM : 0;
+	left = listing->first > 0 && listing->first <= chain.anchor.sequence + 1;
+	if (listing->page->after_id > 0 && !left)
+		return 0;
+	removed_drop(listing->page->items, chain.anchor.sequence);
+	return json_object_set_new(listing->page->more, "begin", begin_json(&chain)) ? -ENOMEM : 0;
 }
 
 /* As the chain was before its lines were read, which go no farther: the two are of one moment. */
@@ -100,7 +116,7 @@ static int head_add(const struct operator_call *call, const struct chain_listing
 
 /* What the lines of a chain stand between, for who verifies them without the CMF. */
 static int ends_add(const struct operator_call *call, const struct chain_listing *listing,
-		    struct store_audit_chain *chain)
+		    const struct store_audit_chain *chain)
 {
 	int err = 0;
 
@@ -109,9 +125,7 @@ static int ends_add(const struct operator_call *call, const struct chain_listing
 		return -ENOMEM;
 	if (listing->newest_id)
 		err = head_add(call, listing, chain);
-	if (err == 0 && listing->page->after_id == 0)
-		err = begin_add(call, listing, chain);
-	return err;
+	return err == 0 ? begin_add(call, listing, chain->id) : err;
 }
 
 static int chain_list(struct operator_call *call, const struct store_audit_filter *wanted,
