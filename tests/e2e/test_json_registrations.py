@@ -247,6 +247,29 @@ def test_a_client_that_may_not_register(doors, tmp_path):
     assert door.get(REGISTRATIONS).doc == []
 
 
+def test_what_was_refused_is_in_the_audit(doors, tmp_path):
+    """Who asked for what, and which request it was; also where the path is no UTF-8, and for a resource that is not there."""
+    door = door_of(Vnfm(doors, "vnfm-curious", tmp_path / "curious", trust_domain="operator-a", may="request"))
+
+    def refused(method, path):
+        return [(line["actor_kind"], line["actor"], line["action"], line["target"], line["detail"])
+                for line in doors.ctl_json("audit", "list", "--actor", "vnfm-curious", "--outcome", "notAuthorized")
+                if line["action"] == method and line["target"] == path]
+    assert door.register("r-curious").status == 403
+    assert refused("POST", REGISTRATIONS) == [("client", "vnfm-curious", "POST", REGISTRATIONS, "client_not_permitted")]
+    assert door.get(REGISTRATIONS + "/caf%c3%a9%ff").status == 404
+    shown = REGISTRATIONS + "/caf\u00e9\\ufffd"
+    assert refused("GET", shown) == [("client", "vnfm-curious", "GET", shown, "nfv_not_found")]
+    line = doors.ctl_json("audit", "list", "--target", shown)[0]
+    assert "octets" not in line
+    log = (doors.dir / "cmfd.log").read_text()
+    assert f"id={line['request_id']} " in log
+    # What is wrong with a request otherwise is in the log alone.
+    assert door.post(REGISTRATIONS, {}).status == 422 and door.get(REGISTRATIONS + "/%ff/x").status == 404
+    assert len(doors.ctl_json("audit", "list", "--actor", "vnfm-curious")) == 2
+    assert doors.ctl("audit", "verify").returncode == 0
+
+
 def test_clients_that_are_added_and_removed_while_it_runs(doors, tmp_path):
     """The TLS handshake proves possession only; who it is, is decided for each request, on a connection that stays."""
     vnfm = Vnfm(doors, "vnfm-late", tmp_path / "late", trust_domain="operator-a")
