@@ -317,8 +317,8 @@ int cmp_client_ask(const struct cmp_client *client, const PKIBody *body,
 		return CTL_UNREACHABLE;
 	}
 	if (cmp_message_decode(octets_view(&answerp->der), &answerp->msg, &refusal)) {
-		ctl_error("the answer of the CMF is not acceptable: %s",
-			  refusal_text(refusal.reason));
+		ctl_error("the answer of the CMF is not acceptable: it is no valid PKIMessage (%s)",
+			  refusal_code(refusal.reason));
 		return CTL_FAULT;
 	}
 	return answer_check(client, &parts, answerp->msg);

@@ -199,6 +199,31 @@ def test_register_over_cmp_with_a_secret(shared):
         == ["nfvo"]
 
 
+@pytest.mark.parametrize("answer, words", [
+    (b"", "Empty reply from server"),
+    (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "HTTP status 404 without a CMP message"),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi", "HTTP status 200 without a CMP message"),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\nContent-Length: 2\r\n\r\n\x30\x00",
+     "it is no valid PKIMessage (not_a_pkimessage)"),
+], ids=["nothing", "404", "a page", "other octets"])
+def test_register_at_what_is_no_cmf(tmp_path, answer, words):
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            length = 0
+            while (line := self.rfile.readline()).strip():
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            self.rfile.read(length)
+            self.wfile.write(answer)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        said = run([CTL, "register", "--server", f"http://127.0.0.1:{server.server_address[1]}/", "--ref", "x", "--secret",
+                    "pass:secret", "--cert-type", "VnfciCert", "--subject-id", "y"], check=False)
+        server.shutdown()
+    assert said.returncode != 0 and words in said.stdout, said.stdout
+
+
 def test_generated_secret_is_told_once_and_works(shared, tmp_path):
     told = shared.ctl_json("client", "add", "mac-1", "--trust-domain", "mano", "--mac", "--may",
                            "register,request", "--default-profile", "ManoCert")[0]
