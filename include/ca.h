@@ -261,6 +261,10 @@ _must_check_ int ca_upstream_revoke_give_up(struct ca *ca, const struct store_ce
 					    struct store_reader *reader, struct store_unit *unit,
 					    int64_t *earliest_msp);
 
+/* Whether it is asked now; then it can be given up. */
+_must_check_ int ca_upstream_revoke_asked(struct store_reader *reader, int64_t certificate_id,
+					  bool *askedp);
+
 /* The failInfo bit with which the upstream refused a revocation last, -1: it did not. */
 _must_check_ int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate_id,
 					     int *failinfop);

@@ -227,18 +227,27 @@ static bool same_text(const json_t *a, const json_t *b, const char *member)
 	return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
+/* Likewise giving up. */
+static bool is_asked(const json_t *row, const char *unused)
+{
+	(void)unused;
+	return json_is_true(json_object_get(row, "upstream_asked"));
+}
+
+typedef bool row_is_meant(const json_t *row, const char *reason);
+
 /*
  * A subjectId is unique within a VNF instance, and that within a trust domain: who says less may
  * mean one entity only.
  */
-static int one_entity_check(const json_t *rows, const char *reason)
+static int one_entity_check(const json_t *rows, row_is_meant *is_meant, const char *reason)
 {
 	const json_t *first = NULL, *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row)
 	{
-		if (!is_revocable(row, reason))
+		if (!is_meant(row, reason))
 			continue;
 		first = first ? first : row;
 		if (same_text(row, first, "trust_domain") &&
@@ -306,8 +315,12 @@ static void revoked_report(const struct ctl *ctl, const json_t *done)
 		return;
 	}
 	json_array_foreach(done, i, row)
-		printf("%s: %s\n", json_string_value(json_object_get(row, "serial")),
+	{
+		const char *serial = json_string_value(json_object_get(row, "serial"));
+
+		printf("%s: %s\n", serial ? serial : "a certificate without a serialNumber",
 		       json_string_value(json_object_get(row, "state")));
+	}
 }
 
 int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
@@ -339,7 +352,7 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 		return status;
 	done = json_array();
 	if (!args.selection.value[FILTER_SERIAL])
-		status = one_entity_check(rows, args.reason);
+		status = one_entity_check(rows, is_revocable, args.reason);
 	json_array_foreach(rows, i, row)
 	{
 		if (!status &&
@@ -359,7 +372,68 @@ int ctl_certificate_revoke(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* --- give-up, delete-key --- */
+/* --- give-up --- */
+
+static int one_post(struct ctl *ctl, const json_t *row, const char *verb, json_t **replyp)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/v1/certificates/%lld/%s",
+		 (long long)json_integer_value(json_object_get(row, "id")), verb);
+	return ctl_call(ctl, "POST", path, json_object(), replyp);
+}
+
+/* A serialNumber names one certificate of each CA. */
+static int one_serial_check(const json_t *rows)
+{
+	if (json_array_size(rows) == 1)
+		return CTL_OK;
+	ctl_error("several CAs have a certificate with this serialNumber; name one with --ca");
+	return CTL_USAGE;
+}
+
+int ctl_certificate_give_up(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = named_parse,
+		.args_doc = "[SERIAL]",
+		.doc = "Asks the upstream CA no more to revoke, hold or release the certificate, "
+		       "which it does not answer or refuses, or those of an entity: also such as "
+		       "nobody took, which have no serialNumber here. It is revoked then, stays on "
+		       "hold or rejected; whoever trusts that CA has to be told by another way."};
+	struct certificate_args args = ARGS_OF(1 << FILTER_CA | 1 << FILTER_SUBJECT_ID |
+					       1 << FILTER_VNF_INSTANCE | 1 << FILTER_TRUST_DOMAIN);
+	json_t *rows, *row, *reply, *done;
+	bool by_serial;
+	size_t i;
+	int status;
+
+	ctl_selection_parse(&argp, ctl, &args.selection, &args, argc, argv);
+	by_serial = args.selection.value[FILTER_SERIAL];
+	status = certificates_find(ctl, &args, &rows);
+	if (status)
+		return status;
+	done = json_array();
+	status = by_serial ? one_serial_check(rows) : one_entity_check(rows, is_asked, NULL);
+	json_array_foreach(rows, i, row)
+	{
+		if (status || !(by_serial || is_asked(row, NULL)))
+			continue;
+		status = one_post(ctl, row, "give-up", &reply);
+		if (!status)
+			json_array_append_new(done, reply);
+	}
+	if (!status && json_array_size(done) == 0) {
+		ctl_error("no upstream CA is asked to revoke a certificate of that entity");
+		status = CTL_REFUSED;
+	}
+	revoked_report(ctl, done);
+	json_decref(done);
+	json_decref(rows);
+	return status;
+}
+
+/* --- delete-key --- */
 
 static error_t serial_parse(int key, char *arg, struct argp_state *state)
 {
@@ -377,60 +451,23 @@ static error_t serial_parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* Does it to the one certificate of that serialNumber; the certificate as it is then. */
-static int one_post(struct ctl *ctl, const struct argp *argp, const char *verb, int argc,
-		    char **argv, json_t **replyp)
-{
-	struct certificate_args args = ARGS_OF(1 << FILTER_CA);
-	json_t *rows;
-	char path[64];
-	int status;
-
-	ctl_selection_parse(argp, ctl, &args.selection, &args, argc, argv);
-	status = certificates_find(ctl, &args, &rows);
-	if (status)
-		return status;
-	if (json_array_size(rows) == 1) {
-		snprintf(path, sizeof(path), "/v1/certificates/%lld/%s",
-			 (long long)json_integer_value(
-				 json_object_get(json_array_get(rows, 0), "id")),
-			 verb);
-		status = ctl_call(ctl, "POST", path, json_object(), replyp);
-	} else {
-		ctl_error("several CAs have a certificate with this serialNumber; name one with "
-			  "--ca");
-		status = CTL_USAGE;
-	}
-	json_decref(rows);
-	return status;
-}
-
-int ctl_certificate_give_up(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct argp argp = {
-		.parser = serial_parse,
-		.args_doc = "SERIAL",
-		.doc = "Asks the upstream CA no more to revoke, hold or release the certificate, "
-		       "which "
-		       "it does not answer or refuses. Here it is revoked then, or stays on hold; "
-		       "whoever trusts that CA has to be told by another way."};
-	json_t *reply, *done;
-	int status = one_post(ctl, &argp, "give-up", argc, argv, &reply);
-
-	if (status)
-		return status;
-	done = json_pack("[o]", reply);
-	revoked_report(ctl, done);
-	json_decref(done);
-	return CTL_OK;
-}
-
 int ctl_certificate_delete_key(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp argp = {.parser = serial_parse,
 					 .args_doc = "SERIAL",
 					 .doc = "Deletes the archived private key of a certificate "
 						"for good. The certificate stays as it is."};
+	struct certificate_args args = ARGS_OF(1 << FILTER_CA);
+	json_t *rows;
+	int status;
 
-	return one_post(ctl, &argp, "delete-key", argc, argv, NULL);
+	ctl_selection_parse(&argp, ctl, &args.selection, &args, argc, argv);
+	status = certificates_find(ctl, &args, &rows);
+	if (status)
+		return status;
+	status = one_serial_check(rows);
+	if (!status)
+		status = one_post(ctl, json_array_get(rows, 0), "delete-key", NULL);
+	json_decref(rows);
+	return status;
 }

@@ -251,6 +251,48 @@ def test_a_revocation_that_is_given_up(pair):
     assert "no upstream CA is asked" in pair.ra.ctl(*give_up, check=False).stdout
 
 
+class AnswersOnce(Relay):
+    """A CA that issues, and is gone before it was told that its certificate has come."""
+
+    asked = 0
+
+    def forward(self, path, body):
+        self.asked += 1
+        return super().forward(path, body) if self.asked == 1 else (503, b"")
+
+
+def test_what_nobody_took_is_given_up_by_its_entity(pair):
+    """It has no serialNumber here."""
+    once = AnswersOnce(pair.ca.port)
+    pair.register("up-other")
+    serial = serial_of(pair.enrol("up-other"))
+    pair.ra.set("ca corporate", "server_url", f"http://{once.address}/.well-known/cmp")
+
+    def row(name):
+        return pair.ra.ctl_json("certificate", "list", "--subject-id", name)[0]
+    # The certificate has to come before the time is over.
+    for seconds in (2 ** i for i in range(1, 8)):
+        name, once.asked = f"up-vain-{seconds}", 0
+        pair.ra.set("ca corporate", "upstream_timeout", f"{seconds}s")
+        pair.ra.ctl("reload")
+        pair.register(name)
+        assert run(pair.command(name, pair.ra.address, pair.vnfm.out()), check=False).returncode != 0
+        wait_for("the end", lambda: pair.ra.states(name) == ["rejected"])
+        if row(name)["upstream_asked"]:
+            break
+    assert row(name)["upstream_asked"] and row(name)["serial"] is None and not row("up-other")["upstream_asked"]
+    give_up = "certificate", "give-up", "--subject-id"
+    nothing = pair.ra.ctl(*give_up, "up-other", check=False)
+    assert nothing.returncode == 1 and "no upstream CA is asked to revoke a certificate of that entity" in nothing.stdout
+    assert "say which: SERIAL or --subject-id" in pair.ra.ctl(*give_up[:2], check=False).stdout
+    assert "a certificate without a serialNumber: rejected" in pair.ra.ctl(*give_up, name).stdout
+    wait_for("the end of it", lambda: not row(name)["upstream_asked"])
+    assert pair.ra.ctl_json("audit", "list", "--action", "give up revocation")[0]["target"] == name
+    assert pair.ra.states(name) == ["rejected"] and row("up-other")["serial"].lower() == serial
+    assert pair.ra.ctl(*give_up, name, check=False).returncode == 1
+    once.server.shutdown()
+
+
 def test_a_ca_with_open_exchanges_cannot_be_taken_out(pair):
     """Nobody would go on with them: the revocation would never reach the CA."""
     pair.register("up-gone")

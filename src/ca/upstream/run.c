@@ -407,6 +407,15 @@ int ca_upstream_revoke_run(struct ca *ca, int64_t certificate_id, struct store_r
 	return cert.state == STORE_CERT_REVOCATION_PENDING ? STORE_NOT_FOUND : 0;
 }
 
+int ca_upstream_revoke_asked(struct store_reader *reader, int64_t certificate_id, bool *askedp)
+{
+	_cleanup_(store_exchange_clear) struct store_exchange e = {0};
+	int err = revocation_find(reader, certificate_id, &e);
+
+	*askedp = err == 0 && e.state == STORE_EXCHANGE_OPEN;
+	return err < 0 ? err : 0;
+}
+
 int ca_upstream_revoke_failinfo(struct store_reader *reader, int64_t certificate_id, int *failinfop)
 {
 	_cleanup_(store_exchange_clear) struct store_exchange e = {0};

@@ -41,6 +41,20 @@ static int attestation_add(struct store_reader *reader, int64_t id, json_t *json
 	return err < 0 ? err : operator_attestation_add(json, err == 0 ? &attestation : NULL);
 }
 
+/* Whether an upstream CA is asked to revoke it, which only those of these states can be. */
+static int asked_add(struct store_reader *reader, const struct store_certificate *cert,
+		     json_t *json)
+{
+	bool may_be =
+		cert->state == STORE_CERT_REVOCATION_PENDING || cert->state == STORE_CERT_REJECTED;
+	bool asked = false;
+	int err = may_be ? ca_upstream_revoke_asked(reader, cert->id, &asked) : 0;
+
+	if (err == 0 && json_object_set_new(json, "upstream_asked", json_boolean(asked)))
+		err = -ENOMEM;
+	return err;
+}
+
 /*
  * It, and what stands in other rows; `replaced_by`: see replacement_serial(). `whole`: with its
  * octets and what is known of its key.
@@ -51,6 +65,8 @@ static int certificate_json(struct store_reader *reader, const struct store_cert
 	json_t *json = operator_certificate_json(cert, now_ms, whole);
 	int err = json ? attestation_add(reader, cert->id, json) : -ENOMEM;
 
+	if (!err)
+		err = asked_add(reader, cert, json);
 	if (!err && whole)
 		err = archived_key_add(reader, cert->id, json);
 	if (!err && json_object_set_new(json, "replaced_by", json_text(replaced_by)))
