@@ -17,3 +17,8 @@ TCase *postgresql_cases(void)
 {
 	return tcase_create("postgresql");
 }
+
+TCase *postgresql_server_cases(void)
+{
+	return tcase_create("postgresql_server");
+}

@@ -101,3 +101,4 @@ TCase *sqlite_shrink_cases(void);
 TCase *sqlite_memory_cases(void);
 TCase *sqlite_wal_cases(void);
 TCase *postgresql_cases(void);
+TCase *postgresql_server_cases(void);

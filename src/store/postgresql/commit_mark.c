@@ -45,6 +45,7 @@ static int sequence_read(const struct commit_mark *mark, struct session *s, int6
 	char sql[120];
 	int err = session_open(s);
 
+	s->doubtful = false;
 	snprintf(sql, sizeof(sql),
 		 "SELECT sequence FROM commit_mark WHERE id = %" PRId64 " FOR UPDATE", mark->id);
 	return err < 0 ? err : session_number(s, "store: look up a commit", sql, -1, sequencep);
@@ -59,7 +60,6 @@ int commit_mark_look_up(const struct commit_mark *mark, struct pg_database *data
 
 	while ((err = sequence_read(mark, &s, &sequence)) < 0 || s.doubtful) {
 		session_close(&s);
-		s.doubtful = false;
 		if (atomic_load(&database->closing))
 			return -ENOTCONN;
 		nanosleep(&pause, NULL);

@@ -193,14 +193,19 @@ int session_lost(struct session *s, const char *what)
 /* --- connecting --- */
 
 /*
- * The server may tell that somebody has cut short its wait for the standbys: a COMMIT that says
- * that it was made is then durable on one server only.
+ * The server may tell that somebody has cut short its wait for the standbys (pg_cancel_backend(),
+ * pg_terminate_backend()): a COMMIT that says that it was made is then durable on one server only.
+ * That is a warning without an SQLSTATE of its own, so each warning is taken for it.
  */
 static void notice_take(void *arg, const PGresult *notice)
 {
 	struct session *s = arg;
+	char detail[256];
 
-	s->doubtful = s->doubtful || result_state(notice, "57");
+	s->doubtful = true;
+	snprintf(detail, sizeof(detail), "%.*s", (int)strcspn(PQresultErrorMessage(notice), "\n"),
+		 PQresultErrorMessage(notice));
+	log_event(LOG_LEVEL_WARNING, "database_warning", F_TEXT("problem", detail));
 }
 
 static int connection_poll(PGconn *conn, int64_t until_us)
