@@ -623,6 +623,9 @@ struct store_ahead {
 	struct bytes transaction_id;
 	bool certificate;        /* that of the transaction, too */
 	struct bytes subject_id; /* registrations of that; empty: of none */
+	/* Certificates by their serial numbers, none if there is none: one that is known by its id
+	 * already, one that is not, and one that is not with its registration. */
+	struct serial known, signer, updated;
 };
 /*
  * Asks a server of a database for all of that and the client generation together, for one wait
@@ -630,6 +633,8 @@ struct store_ahead {
  * the database this does nothing. It is as old as this call: whoever decides again drops it before.
  */
 _must_check_ int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead);
+/* Whether there is a way to go. */
+bool store_ahead_helps(const struct store_reader *r);
 void store_ahead_drop(struct store_reader *r);
 
 /* Calls `each` for every row; a non-zero return ends the walk and is returned. Rows are borrowed.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Asks the store for what a message will make the steps ask, in one go: which clients there are,
- * its transaction with the certificate, and who is registered under the name in its first request.
- * That is a guess, made of octets of which nobody knows yet who sent them; nothing is decided by
- * it. Each step asks for what it needs, and finds it there or not. door.c calls this before
- * authenticate.c.
+ * its transaction with the certificate, who is registered under the name in its first request, and
+ * the certificates of ours that it is about, or that signed it. That is a guess, made of octets of
+ * which nobody knows yet who sent them; nothing is decided by it. Each step asks for what it needs,
+ * and finds it there or not. door.c calls this before authenticate.c.
  */
 #include "ahead.h"
+#include "asn1/certificate.h"
+#include "asn1/der.h"
+
+#include <errno.h>
 
 /* The last commonName; empty: there is none. */
 static struct bytes name_of(const X509_NAME *subject)
@@ -36,13 +40,68 @@ static struct bytes name_asked_for(const struct cmp_message *msg)
 	}
 }
 
+/* serialNumber of a CertId, RFC 4211 6.5, which is DER. */
+static int serial_of_cert_id(const ASN1_STRING *id, struct serial *serialp)
+{
+	struct bytes in = {ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id)};
+	struct bytes tlv, fields, issuer, serial;
+	uint8_t tag;
+
+	if (der_next(&in, &tag, &tlv, &fields) || der_next(&fields, &tag, &tlv, &issuer) ||
+	    der_next(&fields, &tag, &tlv, &serial) || tag != V_ASN1_INTEGER)
+		return -EBADMSG;
+	return serial_of_content(serial, serialp);
+}
+
+/* The certificate that a kur says it updates. */
+static struct serial serial_updated(const struct cmp_request *rq)
+{
+	const CertReqMsg *first = sk_CertReqMsg_value(rq->msg->body->value.certReqMessages, 0);
+	const STACK_OF(AttributeTypeAndValue) *controls = first ? first->certReq->controls : NULL;
+	struct serial serial;
+
+	for (int i = 0; i < sk_AttributeTypeAndValue_num(controls); i++) {
+		const AttributeTypeAndValue *control = sk_AttributeTypeAndValue_value(controls, i);
+
+		if (cmp_oid_is(rq, CMP_OID_OLD_CERT_ID, control->type) && control->value &&
+		    control->value->type == V_ASN1_SEQUENCE)
+			return serial_of_cert_id(control->value->value.sequence, &serial) < 0
+				       ? SERIAL_NULL
+				       : serial;
+	}
+	return SERIAL_NULL;
+}
+
+/* The first certificate of the message, if a CA of ours is its issuer. */
+static struct serial serial_of_signer(const struct cmp_request *rq)
+{
+	struct certificate_view view;
+	struct serial serial;
+
+	if (certificate_view(cmp_message_extra_cert(rq->msg, 0), &view) < 0 ||
+	    !ca_next_by_issuer(cmf_cas(rq->door->cmf), view.issuer, NULL) ||
+	    serial_of_content(view.serial, &serial) < 0)
+		return SERIAL_NULL;
+	return serial;
+}
+
 int cmp_ahead_ask(struct cmp_request *rq)
 {
+	struct store_ahead ahead = {.transaction_id = rq->msg->transaction_id,
+				    .certificate = !rq->service->opens};
+
+	if (!store_ahead_helps(rq->worker->reader))
+		return 0;
 	/* Who finds its transaction itself asks for what is in it. */
 	if (rq->service->announcement || rq->service->admits_itself)
 		return 0;
-	return store_ahead_ask(rq->worker->reader,
-			       &(struct store_ahead){.transaction_id = rq->msg->transaction_id,
-						     .certificate = !rq->service->opens,
-						     .subject_id = name_asked_for(rq->msg)});
+	ahead.subject_id = name_asked_for(rq->msg);
+	/* Each update is signed with another one; who goes on has been seen. */
+	if (rq->msg->body_type == PKI_BODY_KUR) {
+		ahead.signer = serial_of_signer(rq);
+		ahead.updated = serial_updated(rq);
+	} else if (!rq->service->opens) {
+		ahead.known = serial_of_signer(rq);
+	}
+	return store_ahead_ask(rq->worker->reader, &ahead);
 }

@@ -206,6 +206,8 @@ int cmp_outcome_commit(struct cmp_request *rq)
 	struct store_unit *unit = rq->worker->unit;
 	int err = store_unit_commit(unit);
 
+	/* What was asked ahead is as it was before. */
+	store_ahead_drop(rq->worker->reader);
 	rq->attempt.txn.id = store_unit_id(unit, rq->attempt.txn.id);
 	rq->attempt.txn.certificate_id = store_unit_id(unit, rq->attempt.txn.certificate_id);
 	return cmp_outcome_committed(rq, err);

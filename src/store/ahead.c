@@ -52,6 +52,7 @@ static enum ahead_found answer_find(const struct driver *driver, const struct ah
 {
 	size_t rows = 0;
 
+	driver->rewind(answer->rows);
 	while (driver->step(answer->rows) == 0) {
 		if (row_answers(driver, answer->rows, values, n))
 			return AHEAD_ROW;
@@ -63,14 +64,15 @@ static enum ahead_found answer_find(const struct driver *driver, const struct ah
 enum ahead_found ahead_take(struct ahead *ahead, const struct driver *driver, unsigned kind,
 			    const struct value *values, size_t n, struct statement **rowsp)
 {
-	enum ahead_found found;
+	enum ahead_found found = AHEAD_UNKNOWN;
 	size_t i = 0;
 
-	while (i < ahead->len && ahead->answer[i].kind != kind)
+	while (i < ahead->len &&
+	       (ahead->answer[i].kind != kind ||
+		(found = answer_find(driver, &ahead->answer[i], values, n)) == AHEAD_UNKNOWN))
 		i++;
 	if (i == ahead->len)
 		return AHEAD_UNKNOWN;
-	found = answer_find(driver, &ahead->answer[i], values, n);
 	if (found == AHEAD_ROW)
 		*rowsp = ahead->answer[i].rows;
 	else

@@ -2,14 +2,15 @@
 /*
  * Answers to questions that were asked before anybody needed them, since a server is asked for
  * several things as quickly as for one. reader.c asks, and looks here before it asks again. Each is
- * good for one question: who asks twice wants to know what is there by then.
+ * good for one question, and stays for it where others are asked first: who asks twice wants to
+ * know what is there by then.
  */
 #pragma once
 
 #include "base/bytes.h"
 #include "driver.h"
 
-enum { AHEAD_MAX = 4, AHEAD_ROWS = 4 };
+enum { AHEAD_MAX = 8, AHEAD_ROWS = 4 };
 
 /*
  * The first columns of each row are the values of the question that it is the answer to, as many as
@@ -40,7 +41,7 @@ enum ahead_found {
 	AHEAD_NO_ROW,
 };
 
-/* What is known of a question, and forgets it. */
+/* What is known of a question; the answer is forgotten. */
 enum ahead_found ahead_take(struct ahead *ahead, const struct driver *driver, unsigned kind,
 			    const struct value *values, size_t n, struct statement **rowsp);
 void ahead_drop(struct ahead *ahead, const struct driver *driver);

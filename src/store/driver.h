@@ -105,6 +105,8 @@ struct driver {
 	 * stepped and finalised, which needs no connection. NULL: there is nothing to be saved by
 	 * that. */
 	int (*ask)(const struct driver_question *questions, size_t n, struct statement **foundp);
+	/* What ask() has found is to be stepped from its beginning again. */
+	void (*rewind)(struct statement *found);
 	/* What follows is there for writer.c, and NULL where a backend has a writer of its own. */
 
 	/* Of a statement that has come to its end: how many rows it has changed, and the id of the

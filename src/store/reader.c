@@ -359,11 +359,6 @@ int read_many(struct store_reader *reader, const struct read_question *questions
 
 /* --- asking ahead --- */
 
-bool reader_asks_ahead(const struct store_reader *reader)
-{
-	return reader->driver->ask;
-}
-
 int reader_ask_ahead(struct store_reader *reader, const struct reader_question *questions, size_t n)
 {
 	const struct driver *driver = reader->driver;

@@ -132,6 +132,9 @@ enum read_kind {
 	READ_TRANSACTIONS_OF_ID,
 	READ_CERTIFICATES_OF_ID,
 	READ_REGISTRATIONS_OF_KEY,
+	READ_CERTIFICATES_OF_SERIAL,
+	READ_CERTIFICATE_IDS_OF_SERIAL,
+	READ_REGISTRATIONS_OF_SERIAL,
 	READ_KINDS,
 };
 
@@ -293,9 +296,6 @@ struct reader_question {
 	bool first;             /* and the first value of what read_one() will be asked */
 };
 
-/* Whether it is worth while: where the database is as near as its answers nothing is asked ahead.
- */
-bool reader_asks_ahead(const struct store_reader *reader);
 /* Asks all of them in one flight, and forgets what was asked ahead before. */
 _must_check_ int reader_ask_ahead(struct store_reader *reader,
 				  const struct reader_question *questions, size_t n);

@@ -852,6 +852,14 @@ const char *const store_read_sql[READ_KINDS] = {
 	[READ_REGISTRATIONS_OF_KEY] =
 		"SELECT subject_key, trust_domain, vnf_instance, cert_type, " REGISTRATION_COLUMNS
 		" FROM registration WHERE subject_key = ?1 AND state = 0 LIMIT ?2",
+	[READ_CERTIFICATES_OF_SERIAL] = "SELECT c.serial, c.ca, " CERTIFICATE_COLUMNS
+					" FROM " CERTIFICATE_TABLES " WHERE c.serial = ?1 LIMIT ?2",
+	[READ_CERTIFICATE_IDS_OF_SERIAL] =
+		"SELECT c.id, " CERTIFICATE_COLUMNS " FROM " CERTIFICATE_TABLES
+		" WHERE c.serial = ?1 LIMIT ?2",
+	[READ_REGISTRATIONS_OF_SERIAL] = "SELECT id, " REGISTRATION_COLUMNS
+					 " FROM registration WHERE id IN (SELECT registration_id"
+					 " FROM certificate WHERE serial = ?1) LIMIT ?2",
 	[READ_AUDIT_CHAIN_NEWEST] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
 				    " ORDER BY id DESC LIMIT 1",
 	[READ_AUDIT_CHAIN_AFTER] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain"

@@ -126,7 +126,7 @@ def test_database_without_tables(tmp_path):
 def flights_of_an_enrolment(relay):
     """Those that write, and those that read what the door asks; others are housekeeping's, or say that the node is there."""
     door = (r"FROM meta WHERE name = 'client_generation'|FROM cmp_transaction WHERE transaction_id|"
-            r"FROM registration WHERE subject_key|FROM certificate c JOIN registration")
+            r"FROM registration WHERE (subject_key|id)|FROM certificate c JOIN registration")
     change = r"(INSERT INTO|UPDATE) (certificate|cmp_transaction) |nextval\('(certificate|cmp_transaction)_id_seq'"
     flights = relay.taken()
     writes = [f for f in flights if any(re.search(change, text) for text in f)]
@@ -147,6 +147,28 @@ def test_flights_of_an_enrolment(tmp_path):
         assert enrol(vnfm, "vnfci-1").ok
         relay.taken()
         assert enrol(vnfm, "vnfci-2").ok
+        assert flights_of_an_enrolment(relay) == (2, 2)
+    finally:
+        cmf.stop()
+        relay.close()
+
+
+def test_flights_of_an_update(tmp_path):
+    """kur and certConf, by the client and by the certificate that is updated: as few."""
+    cmf = on_postgresql(tmp_path / "cmf")
+    relay = flights.Relay(postgresql.server().dir)
+    try:
+        relay.use(cmf)
+        cmf.start()
+        vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+        cmf.register("vnfm-a", "vnfci-1")
+        certs, keys = [vnfm.out() for _ in range(3)], [vnfm.key() for _ in range(3)]
+        assert vnfm.cmp("ir", "-newkey", keys[0], "-subject", "/CN=vnfci-1", "-certout", certs[0], path=".well-known/cmp/p/VnfciCert").ok
+        relay.taken()
+        assert vnfm.cmp("kur", "-oldcert", certs[0], "-newkey", keys[1], "-certout", certs[1]).ok
+        assert flights_of_an_enrolment(relay) == (2, 2)
+        own = ("-cert", certs[1], "-key", keys[1])
+        assert vnfm.cmp("kur", "-oldcert", certs[1], *own, "-newkey", keys[2], "-certout", certs[2]).ok
         assert flights_of_an_enrolment(relay) == (2, 2)
     finally:
         cmf.stop()

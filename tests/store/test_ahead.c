@@ -106,6 +106,78 @@ START_TEST(test_ahead_of_many)
 }
 END_TEST
 
+/* Certificates by their serial numbers, and the registration of one. The same one may be asked for
+ * by several questions, each of which has an answer. */
+START_TEST(test_ahead_of_certificates)
+{
+	struct store_registration reg = sample_registration("vnfci-1"), reg_found = {0};
+	struct store_certificate cert = sample_certificate(0, 1), found = {0};
+	struct store_ahead ahead = {.transaction_id = bytes_of_string("0123456789abcdef")};
+	struct serial another;
+	struct fixture f;
+	int64_t id;
+
+	fixture_begin(&f, _i);
+	cert.registration_id = put_registration(&f, &reg);
+	id = put_certificate(&f, &cert);
+	ahead.known = ahead.signer = ahead.updated = cert.serial;
+	OK(store_ahead_ask(f.reader, &ahead));
+	another = sample_certificate(0, 2).serial;
+	ABSENT(store_certificate_find(f.reader, cert.ca, &another, &found));
+	ABSENT(store_certificate_find(f.reader, "another-ca", &cert.serial, &found));
+	for (int i = 0; i < 2; i++) {
+		OK(store_certificate_find(f.reader, cert.ca, &cert.serial, &found));
+		ck_assert_int_eq(found.id, id);
+		ck_assert_str_eq(found.subject_id, "vnfci-1");
+		store_certificate_clear(&found);
+	}
+	ABSENT(store_certificate_get(f.reader, id + 1, &found));
+	OK(store_certificate_get(f.reader, id, &found));
+	ck_assert(serial_equal(&found.serial, &cert.serial));
+	store_certificate_clear(&found);
+	ABSENT(store_registration_get(f.reader, cert.registration_id + 1, &reg_found));
+	OK(store_registration_get(f.reader, cert.registration_id, &reg_found));
+	ck_assert_int_eq(reg_found.id, cert.registration_id);
+	ck_assert_str_eq(reg_found.manager, reg.manager);
+	store_registration_clear(&reg_found);
+	store_ahead_drop(f.reader);
+	fixture_end(&f);
+}
+END_TEST
+
+/* What is asked for and is not an answer stays for who asks that; and is one once. */
+START_TEST(test_ahead_answers_once)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct store_certificate cert = sample_certificate(0, 1), found = {0};
+	struct store_ahead ahead = {.transaction_id = bytes_of_string("0123456789abcdef")};
+	int64_t ids[2];
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	cert.registration_id = put_registration(&f, &reg);
+	ids[0] = put_certificate(&f, &cert);
+	ahead.known = cert.serial;
+	cert = sample_certificate(cert.registration_id, 2);
+	ids[1] = put_certificate(&f, &cert);
+	OK(store_ahead_ask(f.reader, &ahead));
+	for (int i = 0; i < 4; i++) {
+		OK(store_certificate_get(f.reader, ids[1 - i % 2], &found));
+		ck_assert_int_eq(found.id, ids[1 - i % 2]);
+		ck_assert_int_eq(found.state, i < 2 ? cert.state : STORE_CERT_REVOKED);
+		store_certificate_clear(&found);
+		if (i != 1)
+			continue;
+		for (int k = 0; k < 2; k++)
+			OK(store_certificate_set_state(f.unit, ids[k], cert.state,
+						       STORE_CERT_REVOKED));
+		OK(store_unit_commit(f.unit));
+	}
+	store_ahead_drop(f.reader);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *ahead_cases(void)
 {
 	TCase *tc = tcase_create("ahead");
@@ -113,5 +185,7 @@ TCase *ahead_cases(void)
 	tcase_add_loop_test(tc, test_ahead_finds_what_is_there, 0, backends_count);
 	tcase_add_loop_test(tc, test_ahead_of_others, 0, backends_count);
 	tcase_add_loop_test(tc, test_ahead_of_many, 0, backends_count);
+	tcase_add_loop_test(tc, test_ahead_of_certificates, 0, backends_count);
+	tcase_add_loop_test(tc, test_ahead_answers_once, 0, backends_count);
 	return tc;
 }

@@ -429,6 +429,11 @@ static int questions_ask(const struct driver_question *questions, size_t n,
 	return 0;
 }
 
+static void found_rewind(struct statement *found)
+{
+	found->row = -1;
+}
+
 /* --- values --- */
 
 static struct value statement_column(struct statement *s, int column)
@@ -466,4 +471,5 @@ const struct driver postgresql_driver = {
 	.column = statement_column,
 	.reset = statement_reset,
 	.ask = questions_ask,
+	.rewind = found_rewind,
 };

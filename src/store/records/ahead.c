@@ -8,6 +8,9 @@
 int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead)
 {
 	struct value transaction_id = value_bytes(ahead->transaction_id);
+	struct value known = value_bytes(serial_view(&ahead->known));
+	struct value signer = value_bytes(serial_view(&ahead->signer));
+	struct value updated = value_bytes(serial_view(&ahead->updated));
 	_cleanup_(freep) char *key = NULL;
 	struct reader_question question[AHEAD_MAX] = {
 		{READ_CLIENT_GENERATION, READ_CLIENT_GENERATION},
@@ -16,7 +19,7 @@ int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead)
 	size_t n = 2;
 	int err = 0;
 
-	if (!reader_asks_ahead(r))
+	if (!store_ahead_helps(r))
 		return 0;
 	if (ahead->certificate)
 		question[n++] = (struct reader_question){
@@ -28,7 +31,24 @@ int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead)
 	if (key)
 		question[n++] = (struct reader_question){
 			READ_REGISTRATIONS_OF_KEY, READ_REGISTRATION_FIND, value_text(key), true};
+	if (ahead->known.len > 0)
+		question[n++] = (struct reader_question){READ_CERTIFICATE_IDS_OF_SERIAL,
+							 READ_CERTIFICATE_GET, known, false};
+	if (ahead->signer.len > 0)
+		question[n++] = (struct reader_question){READ_CERTIFICATES_OF_SERIAL,
+							 READ_CERTIFICATE_FIND, signer, true};
+	if (ahead->updated.len > 0) {
+		question[n++] = (struct reader_question){READ_CERTIFICATES_OF_SERIAL,
+							 READ_CERTIFICATE_FIND, updated, true};
+		question[n++] = (struct reader_question){READ_REGISTRATIONS_OF_SERIAL,
+							 READ_REGISTRATION_GET, updated, false};
+	}
 	return reader_ask_ahead(r, question, n);
+}
+
+bool store_ahead_helps(const struct store_reader *r)
+{
+	return r->driver->ask;
 }
 
 void store_ahead_drop(struct store_reader *r)
