@@ -22,3 +22,8 @@ TCase *postgresql_server_cases(void)
 {
 	return tcase_create("postgresql_server");
 }
+
+TCase *postgresql_schema_cases(void)
+{
+	return tcase_create("postgresql_schema");
+}

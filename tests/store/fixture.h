@@ -102,3 +102,4 @@ TCase *sqlite_memory_cases(void);
 TCase *sqlite_wal_cases(void);
 TCase *postgresql_cases(void);
 TCase *postgresql_server_cases(void);
+TCase *postgresql_schema_cases(void);

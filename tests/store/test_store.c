@@ -54,6 +54,7 @@ static Suite *store_suite(void)
 	suite_add_tcase(suite, sqlite_wal_cases());
 	suite_add_tcase(suite, postgresql_cases());
 	suite_add_tcase(suite, postgresql_server_cases());
+	suite_add_tcase(suite, postgresql_schema_cases());
 	return suite;
 }
 

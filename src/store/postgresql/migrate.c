@@ -21,6 +21,16 @@ enum { SCHEMA_OF_NODES = 40 };
 /* How often a lock is tried that somebody has who is just ending, or migrating. */
 enum { TRIES = 40, TRIES_A_SECOND = 20 };
 
+/*
+ * Behind whoever waits for a lock on a table all others wait, and what keeps him waiting (a dump, a
+ * long list) may take hours. So a migration waits for a part of the time that a statement may take,
+ * less than what the others call slow, and then lets them go on for that many times as long.
+ */
+enum { LOCK_PART = 5, PAUSE_TIMES = 5, TRIES_A_LINE = 10 };
+
+/* What a try of a migration may come to, beside 0 and faults: somebody had a lock for too long. */
+enum { BLOCKED = 1 };
+
 static const struct migration *newest(void)
 {
 	return &postgresql_migrations[postgresql_migrations_count - 1];
@@ -107,21 +117,41 @@ static int older_keep_off(struct session *s, int64_t version)
 				   names ? names : "a cmfd that cannot go on with it serves it");
 }
 
+static int64_t lock_ms(const struct session *s)
+{
+	return s->database->timeout_ms / LOCK_PART + 1;
+}
+
+static int migration_apply(struct session *s, const struct migration *migration)
+{
+	PGresult *result;
+	int err, fault = 0;
+
+	if (!PQsendQuery(s->conn, migration->sql))
+		return session_lost(s, migration->name);
+	while ((err = session_result(s, session_deadline(s), &result)) == 0 && result) {
+		if (!result_ok(result) && fault == 0)
+			fault = result_state(result, "55P03") || result_state(result, "40P01")
+					? BLOCKED
+					: session_fault(migration->name, result);
+		PQclear(result);
+	}
+	return err < 0 ? err : fault;
+}
+
 static int migrations_apply(struct session *s, int64_t version)
 {
 	char sql[120];
 	int err = version == NO_SCHEMA ? 0 : older_keep_off(s, version);
 
-	for (unsigned i = 0; err == 0 && i < postgresql_migrations_count; i++) {
-		const struct migration *next = &postgresql_migrations[i];
+	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %lld", (long long)lock_ms(s));
+	if (err == 0)
+		err = session_exec(s, "migrate", sql);
 
-		if (next->number <= version)
-			continue;
-		err = session_exec(s, next->name, next->sql);
-		if (err == 0)
-			log_event(LOG_LEVEL_INFO, "schema", F_TEXT("migration", next->name));
-	}
-	if (err < 0)
+	for (unsigned i = 0; err == 0 && i < postgresql_migrations_count; i++)
+		if (postgresql_migrations[i].number > version)
+			err = migration_apply(s, &postgresql_migrations[i]);
+	if (err != 0)
 		return err;
 	snprintf(sql, sizeof(sql),
 		 version == NO_SCHEMA
@@ -132,30 +162,76 @@ static int migrations_apply(struct session *s, int64_t version)
 }
 
 /* With the lock, in a transaction that the caller ends. */
-static int schema_advance(struct session *s, bool make)
+static int schema_advance(struct session *s, bool make, int64_t *versionp)
 {
-	int64_t version;
 	int err = session_exec(s, "migrate", MIGRATION_BEGIN);
 
 	if (err == 0)
-		err = schema_version(s, &version);
+		err = schema_version(s, versionp);
 	if (err < 0)
 		return err;
-	if (make != (version == NO_SCHEMA))
+	if (make != (*versionp == NO_SCHEMA))
 		return make ? -EEXIST : -ENOENT;
-	return version >= pg_schema_newest() ? 0 : migrations_apply(s, version);
+	return *versionp >= pg_schema_newest() ? 0 : migrations_apply(s, *versionp);
+}
+
+static int schema_try(struct session *s, bool make)
+{
+	int64_t version;
+	int err = schema_advance(s, make, &version), end;
+
+	if (!s->conn)
+		return err;
+	end = session_exec(s, "migrate", err == 0 ? "COMMIT" : "ROLLBACK");
+	if (err != 0 || end < 0)
+		return end < 0 ? end : err;
+	for (unsigned i = 0; i < postgresql_migrations_count; i++)
+		if (postgresql_migrations[i].number > version)
+			log_event(LOG_LEVEL_INFO, "schema",
+				  F_TEXT("migration", postgresql_migrations[i].name));
+	return 0;
+}
+
+/* Of another user's session the server does not tell everybody how old it is. */
+static int blockers_log(struct session *s)
+{
+	_cleanup_(freep) char *names = NULL;
+	char sql[800];
+	int err;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT string_agg(coalesce(nullif(application_name, ''), 'a client') ||"
+		 " ' (process ' || pid || ', user ' || coalesce(usename, '?') || ')', ', '"
+		 " ORDER BY xact_start, pid) FROM pg_stat_activity a WHERE pid <> pg_backend_pid()"
+		 " AND coalesce(xact_start < now() - %lld * interval '1 millisecond', true)"
+		 " AND EXISTS (SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+		 " WHERE l.pid = a.pid AND l.granted AND l.database = a.datid AND c.relkind = 'r'"
+		 " AND c.relnamespace = current_schema()::regnamespace)",
+		 (long long)lock_ms(s));
+	err = session_query(s, "migrate", sql, &names);
+	if (err == 0)
+		log_event(LOG_LEVEL_WARNING, "schema_waits", F_TEXT("locked_by", names),
+			  F_TEXT("effect",
+				 "the database is migrated, and this process goes on, "
+				 "when they have ended; nobody waits for that meanwhile"));
+	return err;
 }
 
 static int schema_change(struct session *s, bool make)
 {
-	int err = schema_advance(s, make), undone;
+	const int64_t pause_ms = PAUSE_TIMES * lock_ms(s);
+	const struct timespec pause = {.tv_sec = pause_ms / 1000,
+				       .tv_nsec = pause_ms % 1000 * 1000000};
+	int err = schema_try(s, make);
 
-	if (!s->conn)
-		return err;
-	if (err == 0)
-		return session_exec(s, "migrate", "COMMIT");
-	undone = session_exec(s, "migrate", "ROLLBACK");
-	return undone < 0 ? undone : err;
+	for (unsigned i = 0; err == BLOCKED; i++) {
+		err = i % TRIES_A_LINE == 0 ? blockers_log(s) : 0;
+		if (err < 0)
+			break;
+		nanosleep(&pause, NULL);
+		err = schema_try(s, make);
+	}
+	return err;
 }
 
 int pg_schema_make(struct session *s)

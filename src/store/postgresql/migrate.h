@@ -9,7 +9,9 @@ int64_t pg_schema_newest(void);
 /* Makes the schema: all migrations, in one transaction. -EEXIST if there is one. */
 _must_check_ int pg_schema_make(struct session *session);
 /*
- * Applies what is missing, in one transaction, alone among all nodes. -ENOENT: there is no schema;
+ * Applies what is missing, in one transaction, alone among all nodes. Where others have tables
+ * locked for long it is tried until they have ended, and logged who they are; nobody waits behind
+ * it longer than a part of the time that a statement may take. -ENOENT: there is no schema;
  * -EPROTO, with nothing changed: it is newer, and this program cannot go on with it; -EUSERS:
  * others serve it that could not, logged with their names.
  */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The schema of a database of PostgreSQL is changed while others use it. */
+#include "fixture.h"
+
+#include "../../src/store/migration.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+/* Its place among the backends. */
+enum { POSTGRESQL = 1 };
+
+static void pause_shortly(void)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+
+	nanosleep(&pause, NULL);
+}
+
+static PGconn *session_begin(const char *url)
+{
+	PGconn *conn = PQconnectdb(url);
+
+	ck_assert_msg(PQstatus(conn) == CONNECTION_OK, "%s", PQerrorMessage(conn));
+	return conn;
+}
+
+static void session_execute(PGconn *conn, const char *sql)
+{
+	PGresult *result = PQexec(conn, sql);
+
+	ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK ||
+			      PQresultStatus(result) == PGRES_TUPLES_OK,
+		      "%s", PQerrorMessage(conn));
+	PQclear(result);
+}
+
+static int64_t session_count(PGconn *conn, const char *sql)
+{
+	PGresult *result = PQexec(conn, sql);
+	int64_t count;
+
+	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", PQerrorMessage(conn));
+	count = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	return count;
+}
+
+static void count_await(PGconn *conn, const char *sql, int64_t count)
+{
+	while (session_count(conn, sql) != count)
+		pause_shortly();
+}
+
+/* --- migrations --- */
+
+/* With the tables of the first schema. */
+static void oldest_begin(struct fixture *f, PGconn **connp)
+{
+	*f = (struct fixture){.backend = backends[POSTGRESQL]};
+	f->database = f->backend->database_new();
+	f->options = (struct store_options){.database = f->database, .batch_max = 1};
+	*connp = session_begin(f->database);
+	session_execute(*connp, postgresql_migrations[0].sql);
+	session_execute(*connp, "INSERT INTO schema_version (version) VALUES (34)");
+}
+
+/* A store that is opened in a thread. */
+struct opening {
+	struct fixture *f;
+	struct store *store;
+	int result;
+};
+
+static void *opening_run(void *arg)
+{
+	struct opening *opening = arg;
+
+	opening->result = store_open(&opening->f->options, &opening->store);
+	return NULL;
+}
+
+/* Who dumps the database keeps a migration off, but nobody waits behind the two. */
+START_TEST(test_postgresql_migration_lets_others_go_on)
+{
+	struct fixture f;
+	struct opening opening = {.f = &f};
+	PGconn *conn, *dump;
+	pthread_t thread;
+
+	oldest_begin(&f, &conn);
+	dump = session_begin(f.database);
+	session_execute(dump, "BEGIN; LOCK TABLE audit IN ACCESS SHARE MODE");
+	OK(pthread_create(&thread, NULL, opening_run, &opening));
+	/* Again and again; each time somebody asks behind it. */
+	session_execute(conn, "SET lock_timeout = '120s'");
+	for (int i = 0; i < 2; i++) {
+		count_await(conn,
+			    "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation ="
+			    " 'audit'::regclass",
+			    1);
+		session_execute(conn, "SELECT count(*) FROM audit");
+		count_await(conn,
+			    "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation ="
+			    " 'audit'::regclass",
+			    0);
+	}
+	ck_assert_int_eq(session_count(conn, "SELECT version FROM schema_version"), 34);
+	PQfinish(dump);
+	pthread_join(thread, NULL);
+	OK(opening.result);
+	ck_assert_int_eq(session_count(conn, "SELECT version FROM schema_version"), SCHEMA_NEWEST);
+	PQfinish(conn);
+	store_close(opening.store);
+	f.backend->database_drop(f.database);
+}
+END_TEST
+
+TCase *postgresql_schema_cases(void)
+{
+	TCase *tc = tcase_create("postgresql_schema");
+
+	tcase_set_timeout(tc, 300);
+	if (backends_count <= POSTGRESQL)
+		return tc;
+	tcase_add_test(tc, test_postgresql_migration_lets_others_go_on);
+	return tc;
+}
