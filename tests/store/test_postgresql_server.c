@@ -2,8 +2,9 @@
 /* What a PostgreSQL server, or whoever runs it, does to the sessions of a store. */
 #include "fixture.h"
 
-#include "pg_server.h"
+#include "../../src/store/postgresql/locks.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -128,6 +129,65 @@ START_TEST(test_postgresql_wait_for_standby_is_cancelled)
 }
 END_TEST
 
+/* --- nodes that stop --- */
+
+/* Sends the begin of a flight, as far as the locks of whoever adds a client, and then nothing. */
+static PGconn *half_flight_send(const char *url, bool serves, bool locks)
+{
+	const struct change change = {.kind = CHANGE_CLIENT_INSERT};
+	PGconn *conn = PQconnectdb(url);
+	struct locks wanted = {0};
+	char sql[80];
+
+	OK(locks_add(&wanted, &change));
+	snprintf(sql, sizeof(sql), "SELECT pg_advisory_xact_lock(%lld)",
+		 locks ? (long long)wanted.item[0].number : 0);
+	locks_clear(&wanted);
+	if (serves)
+		PQclear(PQexec(conn, "SELECT pg_advisory_lock_shared(3)"));
+	ck_assert_int_eq(PQenterPipelineMode(conn), 1);
+	ck_assert_int_eq(PQsendQueryParams(conn, "BEGIN", 0, NULL, NULL, NULL, NULL, 0), 1);
+	ck_assert_int_eq(PQsendQueryParams(conn, sql, 0, NULL, NULL, NULL, NULL, 0), 1);
+	ck_assert_int_eq(PQflush(conn), 0);
+	return conn;
+}
+
+#define HALF_FLIGHTS                                                               \
+	"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()" \
+	" AND state = 'active' AND wait_event = 'ClientRead'"
+
+/* Its locks are not kept for ever; and whoever does not serve is left alone. */
+START_TEST(test_postgresql_node_stops_in_a_flight)
+{
+	const struct store_client client = sample_client("client-1");
+	PGconn *stopped, *other;
+	struct fixture f;
+	int err;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	f.options.timeout_ms = 1000;
+	fixture_open(&f);
+	stopped = half_flight_send(f.database, true, true);
+	other = half_flight_send(f.database, false, false);
+	while (number_ask(f.database, HALF_FLIGHTS) < 2)
+		pause_shortly();
+	for (int i = 0; i < 60; i++) {
+		OK(store_client_insert(f.unit, &client));
+		err = store_unit_commit(f.unit);
+		if (err == 0)
+			break;
+		ck_assert_msg(err == -EBUSY || err == -ENOTCONN, "%d", err);
+		store_unit_clear(f.unit);
+	}
+	OK(err);
+	ck_assert_int_eq(number_ask(f.database, HALF_FLIGHTS), 1);
+	PQfinish(stopped);
+	PQfinish(other);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *postgresql_server_cases(void)
 {
 	TCase *tc = tcase_create("postgresql_server");
@@ -136,5 +196,6 @@ TCase *postgresql_server_cases(void)
 	if (backends_count <= POSTGRESQL)
 		return tc;
 	tcase_add_test(tc, test_postgresql_wait_for_standby_is_cancelled);
+	tcase_add_test(tc, test_postgresql_node_stops_in_a_flight);
 	return tc;
 }

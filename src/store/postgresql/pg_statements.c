@@ -22,12 +22,26 @@ static const char *const own_sql[PG_OWN_STATEMENTS] = {
 	[PG_COMMIT] = "COMMIT",
 	[PG_ROLLBACK] = "ROLLBACK",
 	[PG_UNMARK] = "DELETE FROM commit_mark WHERE id = $1",
+	/*
+	 * Of whoever serves (session_claim()), and has sent half of a flight: no time-out of the
+	 * server runs between two statements of one, and a node that was stopped there keeps its
+	 * locks.
+	 */
+	[PG_END_STUCK] =
+		"WITH stuck AS MATERIALIZED (SELECT a.pid FROM pg_stat_activity a"
+		" WHERE a.datname = current_database() AND a.usename = session_user"
+		" AND a.state = 'active' AND a.wait_event = 'ClientRead'"
+		" AND a.state_change < clock_timestamp() - $1::BIGINT * interval '1 ms'"
+		" AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.locktype ="
+		" 'advisory' AND l.classid = 0 AND l.objid = 3 AND l.objsubid = 1 AND l.granted))"
+		" SELECT count(*) FROM stuck WHERE pg_terminate_backend(pid)",
 };
 
 static const char *const own_names[PG_OWN_STATEMENTS] = {
-	[PG_BEGIN] = "begin",   [PG_MARK] = "mark",         [PG_LOCK] = "lock",
-	[PG_SAVEPOINT] = "sp",  [PG_RELEASE] = "release",   [PG_ROLLBACK_TO] = "back_to",
-	[PG_COMMIT] = "commit", [PG_ROLLBACK] = "rollback", [PG_UNMARK] = "unmark",
+	[PG_BEGIN] = "begin",     [PG_MARK] = "mark",         [PG_LOCK] = "lock",
+	[PG_SAVEPOINT] = "sp",    [PG_RELEASE] = "release",   [PG_ROLLBACK_TO] = "back_to",
+	[PG_COMMIT] = "commit",   [PG_ROLLBACK] = "rollback", [PG_UNMARK] = "unmark",
+	[PG_END_STUCK] = "stuck",
 };
 
 /*

@@ -15,7 +15,8 @@ enum pg_own {
 	PG_ROLLBACK_TO,
 	PG_COMMIT,
 	PG_ROLLBACK,
-	PG_UNMARK, /* id */
+	PG_UNMARK,    /* id */
+	PG_END_STUCK, /* milliseconds: how many sessions it has ended */
 	PG_OWN_STATEMENTS
 };
 

@@ -847,6 +847,35 @@ static int batch_try(struct pg_writer *w, struct store_unit *const *units, size_
 	return err;
 }
 
+/*
+ * Behind a batch that has waited for a lock in vain: ends the sessions of nodes that have said
+ * nothing in the middle of a flight for longer than one that lives waits. True: there were some.
+ */
+static bool stuck_end(struct pg_writer *w)
+{
+	int64_t until_us = session_deadline(&w->session), n = 0;
+	struct parameters p = {.n = 0};
+	PGresult *result = NULL;
+	int err, end = 0;
+
+	parameter_add(&p, value_int(2 * w->database->timeout_ms));
+	err = own_add(w, PG_END_STUCK, &p);
+	if (err == 0)
+		err = flight_send(&w->session);
+	if (err == 0)
+		err = own_expect(w, until_us, &result);
+	if (err == 0 && PQresultStatus(result) == PGRES_TUPLES_OK)
+		n = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	if (w->session.conn)
+		end = flight_end(&w->session, until_us);
+	if (n > 0)
+		log_event(LOG_LEVEL_WARNING, "sessions_ended", F_INT("sessions", n),
+			  F_TEXT("reason", "their node has stopped in the middle of a transaction, "
+					   "and others waited for its locks"));
+	return end == 0 && n > 0;
+}
+
 static int batch_execute(struct pg_writer *w, struct store_unit *const *units, size_t n)
 {
 	bool one_by_one = false, unsent = false;
@@ -854,6 +883,8 @@ static int batch_execute(struct pg_writer *w, struct store_unit *const *units, s
 
 	for (int tries = 0; err > BATCH_IDLE && tries < TRIES_MAX; tries++) {
 		err = batch_try(w, units, n, one_by_one);
+		if (err == -EBUSY && w->session.conn && stuck_end(w))
+			err = BATCH_AGAIN;
 		if (err == BATCH_UNIT_FAILED && n == 1)
 			return BATCH_IDLE;
 		one_by_one = one_by_one || err == BATCH_UNIT_FAILED;
