@@ -114,6 +114,11 @@ DEFINE_CLEANUP(struct store, store_close);
  */
 _must_check_ int store_durability(struct store *store, char **linesp);
 /*
+ * How many units wait for a COMMIT that was begun that long ago, and behind it; 0: none was. Any
+ * thread.
+ */
+size_t store_undecided(struct store *store, int64_t since_ms);
+/*
  * Whether a COMMIT can succeed: 0, or why not. One of the last max_age_ms says so; else one that
  * changes next to nothing is tried, once for all who ask at the same time, and waited for, but not
  * longer than wait_ms: -ETIMEDOUT. -ESTALE: store_files_check().

@@ -363,6 +363,7 @@ void daemon_run(struct daemon *daemon)
 	} while (signal != SIGTERM && signal != SIGINT);
 	log_event(LOG_LEVEL_INFO, "stopping", F_TEXT("signal", strsignal(signal)));
 	notify_send("STOPPING=1");
+	stop_begin(daemon);
 	/* Else an operator who waits for a VNFM would be waited for. */
 	lcm_stop(daemon->lcm);
 	process_end(daemon);
@@ -396,6 +397,7 @@ void daemon_free(struct daemon *daemon)
 	json_operator_free(daemon->json_operator);
 	json_nfv_free(daemon->json_nfv);
 	service_unref(daemon->service);
+	stop_end(daemon);
 	store_close(daemon->store);
 	metrics_free(daemon->metrics);
 	free(daemon->routes);

@@ -178,6 +178,7 @@ struct daemon {
 	struct audit_sinks *audit_sinks;
 	struct lcm *lcm;
 	struct node node;
+	struct stop *stop;                      /* NULL: it is not to end yet */
 	int64_t ends_told_us;                   /* when service_tell_ends() was called last */
 	char fingerprint[CMF_FINGERPRINT_SIZE]; /* of the configuration in force, for the audit */
 	pthread_mutex_t mutex;
@@ -197,6 +198,14 @@ void daemon_run(struct daemon *daemon);
 /* Answers what is under way, then ends. NULL is fine. */
 void daemon_free(struct daemon *daemon);
 DEFINE_CLEANUP(struct daemon, daemon_free);
+
+/* --- stop.c --- */
+
+/* The process is to end now, and does after drain_timeout, whether or not a COMMIT has an answer.
+ */
+void stop_begin(struct daemon *daemon);
+/* Nothing waits for the store any more. */
+void stop_end(struct daemon *daemon);
 
 /* --- routes.c, observe.c, gauges.c --- */
 

@@ -124,7 +124,8 @@ const struct conf_key conf_keys[] = {
 	       .min = 1, .max = 1000000,
 	       .help = "Open connections from one address, or /64 of IPv6."),
 	SERVER(drain_timeout_ms, "drain_timeout", duration, .initial = "30s", .reload = true,
-	       .help = "How long SIGTERM waits for running requests."),
+	       .help = "How long SIGTERM waits for running requests, and for a COMMIT that has no "
+		       "answer."),
 
 	LOG(format, "format", log_format, .initial = "logfmt", .reload = true,
 	    .help = "Form of a line."),

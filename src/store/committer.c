@@ -24,6 +24,8 @@ struct committer {
 	size_t queued;
 	size_t wanted; /* that many queued wake the thread; 0: none does, it is at work */
 	bool stopping;
+	size_t executing;         /* units that were taken, and not told of */
+	int64_t taken_us;         /* when */
 	int tried;                /* what the last COMMIT came to that was to write something */
 	int64_t tried_us;         /* when; 0: there was none yet */
 	bool probing;             /* the probe is queued */
@@ -76,6 +78,7 @@ static size_t committer_take(struct committer *c)
 	size_t n = 0;
 
 	pthread_mutex_lock(&c->lock);
+	c->executing = 0;
 	committer_gather(c);
 	while (c->first && n < c->batch_max) {
 		c->batch[n++] = c->first;
@@ -84,6 +87,8 @@ static size_t committer_take(struct committer *c)
 	if (!c->first)
 		c->lastp = &c->first;
 	c->queued -= n;
+	c->executing = n;
+	c->taken_us = clock_monotonic_us();
 	if (c->n_audit_keys > 0)
 		c->writer->ops->audit_keys(c->writer, c->audit_key, c->n_audit_keys);
 	c->n_audit_keys = 0;
@@ -330,6 +335,17 @@ int store_unit_commit(struct store_unit *unit)
 	/* The results stay where they are until the next change is added. */
 	unit->committed = committed;
 	return err;
+}
+
+size_t committer_undecided(struct committer *c, int64_t since_ms)
+{
+	size_t units = 0;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->executing > 0 && clock_monotonic_us() - c->taken_us >= 1000 * since_ms)
+		units = c->executing + c->queued;
+	pthread_mutex_unlock(&c->lock);
+	return units;
 }
 
 int committer_ready(struct committer *c, int64_t max_age_ms, int64_t wait_ms)

@@ -30,6 +30,8 @@ void committer_stop(struct committer *committer);
 _must_check_ int committer_commit(struct committer *committer, struct store_unit *unit);
 /* Any thread: store_ready(). */
 _must_check_ int committer_ready(struct committer *committer, int64_t max_age_ms, int64_t wait_ms);
+/* Any thread: store_undecided(). */
+size_t committer_undecided(struct committer *committer, int64_t since_ms);
 /* Any thread: the chains of audit that this process has begun. */
 const struct audit_own *committer_audit_own(const struct committer *c);
 /* Any thread: store_audit_keys_set(). */

@@ -118,6 +118,11 @@ int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms)
 	return err == 0 && store->driver->ready ? store->driver->ready(store->database) : err;
 }
 
+size_t store_undecided(struct store *store, int64_t since_ms)
+{
+	return committer_undecided(store->committer, since_ms);
+}
+
 bool store_fault_passes(int err)
 {
 	switch (err) {

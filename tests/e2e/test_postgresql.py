@@ -2,13 +2,14 @@
 """cmfd on a PostgreSQL server, which may crash."""
 import concurrent.futures
 import re
+import signal
 import subprocess
 
 import pytest
 
 import flights
 import postgresql
-from conftest import OPENSSL, Cmf, Vnfm, run, wait_for
+from conftest import BUILD, OPENSSL, PATIENCE, Cmf, Vnfm, run, wait_for
 from json_door import CERTIFICATES, REGISTRATIONS, door_of, pkcs10
 from test_database import enrol, readiness
 
@@ -83,6 +84,59 @@ def test_standbys_are_required(tmp_path):
         wait_for("an answer", lambda: cmf.running() and "no standbys" in said(cmf))
     finally:
         cmf.stop()
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A cmfd on a server of its own, which may keep it waiting."""
+    server, cmf = postgresql.Server(), Cmf(tmp_path / "cmf")
+    for section, key, value in (("store", "database", server.database_new()), ("store", "replication", "none"), ("store", "timeout", "1s"),
+                                ("server", "drain_timeout", "1s")):
+        cmf.set(section, key, value)
+    cmf.ctl("store", "create")
+    cmf.start()
+    yield server, cmf
+    cmf.kill()
+    server.remove()
+
+
+def standby_needed(server, name):
+    """Commits wait for that one from now on; "": for none."""
+    server.sql("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+    server.sql("postgres", "SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("away", ["standby", "server"])
+def test_sigterm_ends_a_cmfd_whose_commit_has_no_answer(alone, tmp_path, away):
+    """A COMMIT is not given up, but who ends the process does not wait for it for ever. Nobody is told what is not known."""
+    server, cmf = alone
+    Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    standby_needed(server, "away")
+    # Sessions hear of it by and by.
+    for name in (f"vnfci-{i}" for i in range(1000)):
+        asking = subprocess.Popen([BUILD / "cmfctl", "--config", cmf.conf, "register", "--requester", "vnfm-a", "--cert-type", "VnfciCert",
+                                   "--subject-id", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for("an answer, or none", lambda: asking.poll() is not None or "it takes long" in cmf.log.read_text())
+        if asking.poll() is None:
+            break
+    assert "it takes long; nothing else is begun meanwhile" in cmf.log.read_text()
+    if away == "server":
+        server.kill()
+        wait_for("the loss", lambda: re.search("wait for the database|connect to the database", cmf.log.read_text()))
+    cmf.process.send_signal(signal.SIGTERM)
+    assert cmf.process.wait(PATIENCE) == 1
+    told, = re.findall(r"event=stopped .* units=(\d+)", cmf.log.read_text())
+    assert int(told) > 0
+    assert asking.wait(PATIENCE) != 0
+    if away == "server":
+        server.start()
+    standby_needed(server, "")
+    cmf.start()
+    # Whoever asks again hears what there is.
+    cmf.register("vnfm-a", name)
+    assert [row["subject_id"] for row in cmf.ctl_json("registration", "list")].count(name) == 1
+    assert cmf.ctl("audit", "verify", check=False).returncode == 0
+    assert cmf.stop() == 0
 
 
 def said(cmf):
