@@ -135,7 +135,10 @@ const struct conf_key conf_keys[] = {
 	STORE(database, "database", database, .required = true,
 	      .help = "SQLite database; `cmfctl init` makes it. Or the database of a PostgreSQL "
 		      "server, as libpq takes it: see docs/deployment.md."),
-	STORE(timeout_ms, "timeout", duration, .initial = "5s", .min = 100, .max = 60 * SECOND,
+	/* A lock is waited for longer than until PostgreSQL looks for a deadlock, 1 s: one that is
+	 * found is tried again, one that is not fails a batch. */
+	STORE(timeout_ms, "timeout", duration, .initial = "5s", .min = 2 * SECOND,
+	      .max = 60 * SECOND,
 	      .help = "PostgreSQL: how long the server may take to let cmfd in, or for a change; "
 		      "then requests are told systemUnavail, until it is there again."),
 	STORE(replication, "replication", replication, .initial = "required",

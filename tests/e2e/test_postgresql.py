@@ -48,7 +48,7 @@ def test_server_crashes(tmp_path):
 def test_table_is_locked_while_an_answer_is_made(tmp_path):
     """The certificate is there, but not all that is said of it can be read: asked again, it is told."""
     cmf = on_postgresql(tmp_path / "cmf").serve_tls()
-    cmf.set("store", "timeout", "1s")
+    cmf.set("store", "timeout", "2s")
     cmf.start()
     lock = None
     try:

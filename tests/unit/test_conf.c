@@ -810,6 +810,9 @@ static const struct {
 	{"ra_reference", "ra_key = cmf.key\nra_certificate = cmf.pem\nra_reference",
 	 "[ca central] ra_certificate: either ra_certificate and ra_key, or ra_reference and "
 	 "ra_secret_file is required, not both"},
+	/* deadlock_timeout of PostgreSQL is 1 s. */
+	{"[store]", "[store]\ntimeout = 1999ms",
+	 "[store] timeout: 1999ms is not between 2s and 1m"},
 	{"[store]", "[retention]\ncertificates = 23h\n[store]",
 	 "[retention] certificates: shorter than a day"},
 	{"[store]", "[retention]\ntransactions = 599s\n[store]\ntransaction_retention = 1h",
