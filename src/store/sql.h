@@ -24,8 +24,10 @@ extern const char *const store_part_sql[QUERY_PARTS];
 
 /* Only where it is asked for: its keys are random, so that every insert would dirty a page of it.
  */
-#define KEY_INDEX_MAKE "CREATE INDEX IF NOT EXISTS certificate_key ON certificate (key_digest)"
-#define KEY_INDEX_DROP "DROP INDEX IF EXISTS certificate_key"
+#define KEY_INDEX      "certificate_key"
+#define KEY_INDEX_ON   KEY_INDEX " ON certificate (key_digest)"
+#define KEY_INDEX_MAKE "CREATE INDEX IF NOT EXISTS " KEY_INDEX_ON
+#define KEY_INDEX_DROP "DROP INDEX IF EXISTS " KEY_INDEX
 
 /* A row of lease, by the name that the table has there, whose node is none, or another one that is
  * gone. ?2: who wants it. */

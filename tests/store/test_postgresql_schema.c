@@ -118,6 +118,76 @@ START_TEST(test_postgresql_migration_lets_others_go_on)
 }
 END_TEST
 
+/* --- the index of keys --- */
+
+#define KEY_INDEX_STATE                                                 \
+	"SELECT coalesce((SELECT 1 + indisvalid::INTEGER FROM pg_index" \
+	" WHERE indexrelid = to_regclass('certificate_key')), 0)"
+
+/* It is made while others write, by two nodes that begin at the same time. */
+START_TEST(test_postgresql_key_index_while_others_write)
+{
+	struct fixture f;
+	struct opening opening[2] = {{.f = &f}, {.f = &f}};
+	PGconn *conn, *writes;
+	pthread_t thread[2];
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	f.options.index_keys = true;
+	f.options.serve = true;
+	conn = session_begin(f.database);
+	ck_assert_int_eq(session_count(conn, KEY_INDEX_STATE), 0);
+	writes = session_begin(f.database);
+	session_execute(writes, "BEGIN; LOCK TABLE certificate IN ROW EXCLUSIVE MODE");
+	for (int i = 0; i < 2; i++)
+		OK(pthread_create(&thread[i], NULL, opening_run, &opening[i]));
+	count_await(conn, "SELECT least(count(*), 1) FROM pg_locks WHERE NOT granted", 1);
+	session_execute(conn, "SET lock_timeout = '120s'");
+	session_execute(conn, "BEGIN; LOCK TABLE certificate IN ROW EXCLUSIVE MODE; COMMIT");
+	PQfinish(writes);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(thread[i], NULL);
+		OK(opening[i].result);
+	}
+	ck_assert_int_eq(session_count(conn, KEY_INDEX_STATE), 2);
+	/* One that does not want it leaves it to them. */
+	f.options.index_keys = false;
+	fixture_open(&f);
+	ck_assert_int_eq(session_count(conn, KEY_INDEX_STATE), 2);
+	fixture_close(&f);
+	store_close(opening[0].store);
+	store_close(opening[1].store);
+	PQfinish(conn);
+	fixture_open(&f);
+	fixture_end(&f);
+}
+END_TEST
+
+/* What is left of one whose making was interrupted is of no use. */
+START_TEST(test_postgresql_key_index_half_made)
+{
+	const bool wanted = _i;
+	struct fixture f;
+	PGconn *conn;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	conn = session_begin(f.database);
+	f.options.index_keys = true;
+	fixture_open(&f);
+	fixture_close(&f);
+	ck_assert_int_eq(session_count(conn, KEY_INDEX_STATE), 2);
+	session_execute(conn, "UPDATE pg_index SET indisvalid = false WHERE indexrelid ="
+			      " 'certificate_key'::regclass");
+	f.options.index_keys = wanted;
+	fixture_open(&f);
+	ck_assert_int_eq(session_count(conn, KEY_INDEX_STATE), wanted ? 2 : 0);
+	PQfinish(conn);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *postgresql_schema_cases(void)
 {
 	TCase *tc = tcase_create("postgresql_schema");
@@ -126,5 +196,7 @@ TCase *postgresql_schema_cases(void)
 	if (backends_count <= POSTGRESQL)
 		return tc;
 	tcase_add_test(tc, test_postgresql_migration_lets_others_go_on);
+	tcase_add_test(tc, test_postgresql_key_index_while_others_write);
+	tcase_add_loop_test(tc, test_postgresql_key_index_half_made, 0, 2);
 	return tc;
 }

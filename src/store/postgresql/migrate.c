@@ -279,26 +279,78 @@ int pg_schema_migrated(struct session *s)
 	return version == NO_SCHEMA ? -ENOENT : version < pg_schema_newest() ? -EAGAIN : 0;
 }
 
-/* Not by IF NOT EXISTS alone, which waits for all who write before it looks. */
-int pg_key_index(struct session *s, bool wanted)
-{
-	int64_t there, others = 0;
-	int err = session_number(
-		s, "index of keys",
-		"SELECT count(*) FROM pg_class WHERE oid = to_regclass('certificate_key')", 0,
-		&there);
+/* --- the index of keys --- */
 
-	if (err < 0 || (there > 0) == wanted)
+/* As pg_index has it. One that whoever made it did not finish is invalid, and in everybody's way.
+ */
+enum key_index { KEY_INDEX_NONE, KEY_INDEX_INVALID, KEY_INDEX_VALID };
+
+static int key_index_find(struct session *s, int64_t *indexp)
+{
+	return session_number(s, "index of keys",
+			      "SELECT 1 + indisvalid::INTEGER FROM pg_index"
+			      " WHERE indexrelid = to_regclass('certificate_key')",
+			      KEY_INDEX_NONE, indexp);
+}
+
+/*
+ * One makes or drops it at a time: two would wait for each other, each for the end of what the
+ * other sees. So nobody waits for this lock in a statement, whose snapshot is one more to wait for.
+ */
+static int key_index_lock(struct session *s)
+{
+	int64_t left;
+	int err;
+
+	do
+		err = locks_try(s, "SELECT 1 - pg_try_advisory_lock(5)::INTEGER", &left);
+	while (err == 0 && left);
+	return err;
+}
+
+/* Other nodes, even those that have only just begun; session_claim(). */
+static int others_count(struct session *s, int own, int64_t *othersp)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+		 " (SELECT oid FROM pg_database WHERE datname = current_database())"
+		 " AND classid = 0 AND objid = 3 AND pid <> %d",
+		 own);
+	return session_number(s, "other nodes", sql, 0, othersp);
+}
+
+static int key_index_drop(struct session *s)
+{
+	return session_exec(s, "index of keys", "DROP INDEX CONCURRENTLY " KEY_INDEX);
+}
+
+/* CONCURRENTLY waits for everybody who is at work, and nobody waits for it. */
+static int key_index_make(struct session *s, int64_t index)
+{
+	int err = index == KEY_INDEX_INVALID ? key_index_drop(s) : 0;
+
+	if (err < 0)
 		return err;
-	/* Another node may want it, even one that has only just begun; session_claim(). */
-	if (!wanted)
-		err = session_number(s, "other nodes",
-				     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-				     " AND database = (SELECT oid FROM pg_database WHERE datname ="
-				     " current_database()) AND classid = 0 AND objid = 3"
-				     " AND pid <> pg_backend_pid()",
-				     0, &others);
-	if (err < 0 || others > 0)
+	log_event(LOG_LEVEL_INFO, "key_index",
+		  F_TEXT("effect", "it is made of all certificates, while others write; this"
+				   " process goes on when it is there"));
+	return session_exec(s, "index of keys", "CREATE INDEX CONCURRENTLY " KEY_INDEX_ON);
+}
+
+int pg_key_index(struct session *s, bool wanted, int own)
+{
+	int64_t index, others = 0;
+	int err = key_index_lock(s);
+
+	if (err == 0)
+		err = key_index_find(s, &index);
+	if (err < 0 || index == (wanted ? KEY_INDEX_VALID : KEY_INDEX_NONE))
 		return err;
-	return session_exec(s, "index of keys", wanted ? KEY_INDEX_MAKE : KEY_INDEX_DROP);
+	if (wanted)
+		return key_index_make(s, index);
+	/* Another node may want it. */
+	err = others_count(s, own, &others);
+	return err < 0 || others > 0 ? err : key_index_drop(s);
 }

@@ -23,5 +23,9 @@ _must_check_ int pg_schema_migrated(struct session *session);
  * the database as long as the session lasts. -EPROTO: one has.
  */
 _must_check_ int pg_schema_claim(struct session *session);
-/* Makes or drops the index of keys, if that is not so already. */
-_must_check_ int pg_key_index(struct session *session, bool wanted);
+/*
+ * Makes or drops the index of keys, if that is not so already, on a patient session that is closed
+ * afterwards. It is dropped if nobody serves but the process whose claim is that of the server's
+ * process `own`; 0: it has none.
+ */
+_must_check_ int pg_key_index(struct session *session, bool wanted, int own);

@@ -29,6 +29,7 @@ static int database_new(const struct store_options *options, struct pg_database 
 	d->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
 	d->unreplicated = options->unreplicated;
 	d->serve = options->serve;
+	d->index_keys = options->index_keys;
 	d->looks = options->as_it_is && !options->serve;
 	d->url = strdup(options->database);
 	if (!d->url)
@@ -96,8 +97,7 @@ static int database_prepare(struct session *s, const struct store_options *optio
 		err = pg_schema_claim(s);
 	if (err < 0)
 		return err;
-	err = pg_schema_migrate(s);
-	return err < 0 ? err : pg_key_index(s, options->index_keys);
+	return pg_schema_migrate(s);
 }
 
 int pg_database_open(const struct store_options *options, struct pg_database **databasep)
@@ -117,6 +117,17 @@ int pg_database_open(const struct store_options *options, struct pg_database **d
 		return err;
 	*databasep = TAKE(d);
 	return 0;
+}
+
+int pg_database_index_keys(struct pg_database *d, int own)
+{
+	struct session s = {.database = d, .writes = true, .patient = true};
+	int err = session_open(&s);
+
+	if (err == 0)
+		err = pg_key_index(&s, d->index_keys, own);
+	session_close(&s);
+	return err;
 }
 
 void pg_database_close(struct pg_database *d)

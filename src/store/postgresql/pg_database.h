@@ -15,9 +15,10 @@
 
 struct pg_database {
 	char *url;
-	int64_t timeout_ms;            /* for a connection, a lock, a statement */
-	bool unreplicated;             /* [store] replication = none */
-	bool serve;                    /* no other process does: see pg_writer.c */
+	int64_t timeout_ms; /* for a connection, a lock, a statement */
+	bool unreplicated;  /* [store] replication = none */
+	bool serve;         /* no other process does: see pg_writer.c */
+	bool index_keys;
 	bool looks;                    /* it is opened as it is, and may well not be written */
 	atomic_int_least64_t retry_us; /* away, and not asked before; 0: it is there */
 	atomic_bool replicated;        /* it has standbys, a batch has found */
@@ -39,5 +40,10 @@ struct connection;
 _must_check_ int pg_database_create(const struct store_options *options);
 _must_check_ int pg_database_open(const struct store_options *options,
 				  struct pg_database **databasep);
+/*
+ * Makes the index of keys, or drops it if no other process serves, as store_open() was told. Behind
+ * the claim that the process keeps, on the connection of the server's process `own`.
+ */
+_must_check_ int pg_database_index_keys(struct pg_database *database, int own);
 void pg_database_close(struct pg_database *database);
 DEFINE_CLEANUP(struct pg_database, pg_database_close);

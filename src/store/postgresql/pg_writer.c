@@ -965,6 +965,8 @@ int pg_writer_new(const struct driver *driver, struct database *database, struct
 	/* Who only looks does not wait for the standbys of a mark that he does not need. */
 	if (err == 0 && !w->database->looks)
 		err = writer_connect(w);
+	if (err == 0 && !w->database->looks)
+		err = pg_database_index_keys(w->database, PQbackendPID(w->session.conn));
 	if (err < 0)
 		return err;
 	*writerp = TAKE(head);
