@@ -4,6 +4,7 @@
 
 #include "../../src/store/migration.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -188,6 +189,69 @@ START_TEST(test_postgresql_key_index_half_made)
 }
 END_TEST
 
+/* --- half of a copy --- */
+
+#define COPY_BEGIN "CREATE TABLE store_copy (name TEXT PRIMARY KEY, n BIGINT NOT NULL)"
+
+/* A copy begins, and is killed, while a process waits for its claim. */
+START_TEST(test_postgresql_half_of_a_copy_at_the_start)
+{
+	struct fixture f;
+	struct opening opening = {.f = &f};
+	pthread_t thread;
+	PGconn *copy;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	f.options.serve = true;
+	copy = session_begin(f.database);
+	do {
+		session_execute(copy, "DROP TABLE IF EXISTS store_copy");
+		session_execute(copy, "SELECT pg_advisory_lock(3)");
+		OK(pthread_create(&thread, NULL, opening_run, &opening));
+		count_await(copy,
+			    "SELECT least(count(*), 1) FROM pg_stat_activity WHERE pid <>"
+			    " pg_backend_pid() AND query LIKE 'SELECT pg_try_advisory_lock%'",
+			    1);
+		session_execute(copy, COPY_BEGIN);
+		session_execute(copy, "SELECT pg_advisory_unlock(3)");
+		pthread_join(thread, NULL);
+	} while (opening.result == -EBUSY); /* it does not wait for long */
+	ck_assert_int_eq(opening.result, -EINPROGRESS);
+	session_execute(copy, "DROP TABLE store_copy");
+	PQfinish(copy);
+	fixture_open(&f);
+	fixture_end(&f);
+}
+END_TEST
+
+/* Nor does one that serves go on so when it has lost its claim meanwhile. */
+START_TEST(test_postgresql_half_of_a_copy_later)
+{
+	struct fixture f;
+	PGconn *copy;
+	int err;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	f.options.serve = true;
+	fixture_open(&f);
+	copy = session_begin(f.database);
+	session_execute(copy, COPY_BEGIN);
+	session_execute(copy, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE"
+			      " datname = current_database() AND pid <> pg_backend_pid()");
+	do {
+		add_audit(f.unit);
+		err = store_unit_commit(f.unit);
+		store_unit_clear(f.unit);
+	} while (err == -ENOTCONN);
+	ck_assert_int_eq(err, -EINPROGRESS);
+	session_execute(copy, "DROP TABLE store_copy");
+	PQfinish(copy);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *postgresql_schema_cases(void)
 {
 	TCase *tc = tcase_create("postgresql_schema");
@@ -198,5 +262,7 @@ TCase *postgresql_schema_cases(void)
 	tcase_add_test(tc, test_postgresql_migration_lets_others_go_on);
 	tcase_add_test(tc, test_postgresql_key_index_while_others_write);
 	tcase_add_loop_test(tc, test_postgresql_key_index_half_made, 0, 2);
+	tcase_add_test(tc, test_postgresql_half_of_a_copy_at_the_start);
+	tcase_add_test(tc, test_postgresql_half_of_a_copy_later);
 	return tc;
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "migration.h"
+#include "pg_import.h"
 #include "sql.h"
 
 #include <errno.h>
@@ -254,6 +255,17 @@ int pg_schema_migrate(struct session *s)
 	return version == NO_SCHEMA ? -ENOENT : schema_change(s, false);
 }
 
+int pg_schema_whole(struct session *s)
+{
+	int64_t unfinished;
+	int err = pg_import_unfinished(s, &unfinished);
+
+	if (err < 0 || !unfinished)
+		return err;
+	return log_fault("open database", -EINPROGRESS,
+			 "a copy into it has not ended: run cmfctl store copy again");
+}
+
 int pg_schema_claim(struct session *s)
 {
 	char sql[120];
@@ -266,7 +278,10 @@ int pg_schema_claim(struct session *s)
 		err = locks_try(s, sql, &left);
 	if (err == 0 && left)
 		err = log_fault("store: claim the database", -EBUSY, "somebody migrates it");
-	return err == 0 ? schema_version(s, &version) : err;
+	if (err == 0)
+		err = schema_version(s, &version);
+	/* From the claim on none can begin. */
+	return err == 0 ? pg_schema_whole(s) : err;
 }
 
 int pg_schema_migrated(struct session *s)

@@ -18,9 +18,12 @@ _must_check_ int pg_schema_make(struct session *session);
 _must_check_ int pg_schema_migrate(struct session *session);
 /* The same, and changes nothing: -EAGAIN if something is missing. */
 _must_check_ int pg_schema_migrated(struct session *session);
+/* -EINPROGRESS, logged: half of the rows of another database are none to serve. */
+_must_check_ int pg_schema_whole(struct session *session);
 /*
  * session_claim() for a program that knows this schema: none that would leave it behind migrates
- * the database as long as the session lasts. -EPROTO: one has.
+ * the database as long as the session lasts, and no copy into it begins. -EPROTO: one has;
+ * -EINPROGRESS: as pg_schema_whole().
  */
 _must_check_ int pg_schema_claim(struct session *session);
 /*

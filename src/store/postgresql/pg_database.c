@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "conninfo.h"
 #include "migrate.h"
-#include "pg_import.h"
 
 #include <errno.h>
 #include <string.h>
@@ -69,18 +68,6 @@ int pg_database_create(const struct store_options *options)
 	return err;
 }
 
-/* Half of the rows of another database are none to serve. */
-static int whole_check(struct session *s)
-{
-	int64_t unfinished;
-	int err = pg_import_unfinished(s, &unfinished);
-
-	if (err < 0 || !unfinished)
-		return err;
-	return log_fault("open database", -EINPROGRESS,
-			 "a copy into it has not ended: run cmfctl store copy again");
-}
-
 static int database_prepare(struct session *s, const struct store_options *options)
 {
 	int err = encoding_check(s);
@@ -89,12 +76,8 @@ static int database_prepare(struct session *s, const struct store_options *optio
 		return err;
 	if (options->as_it_is)
 		return pg_schema_migrated(s);
-	err = whole_check(s);
-	if (err < 0)
-		return err;
 	/* Before a migration: not under the feet of another one. */
-	if (options->serve)
-		err = pg_schema_claim(s);
+	err = options->serve ? pg_schema_claim(s) : pg_schema_whole(s);
 	if (err < 0)
 		return err;
 	return pg_schema_migrate(s);
