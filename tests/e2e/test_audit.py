@@ -599,7 +599,8 @@ def head_of(line, key):
     line = json.loads(line)
     head = {m: line[m] for m in ("time", "id", "chain", "sequence", "hash")}
     secret = key.read_text().strip()
-    head |= {"head": True, "key": hashlib.sha256(bytes.fromhex(secret)).hexdigest()[:16], "mac": head_mac(secret, head)}
+    key_id = HKDF(hashes.SHA256(), 8, None, b"cmfd store key id").derive(bytes.fromhex(secret))
+    head |= {"head": True, "key": key_id.hex(), "mac": head_mac(secret, head)}
     return json.dumps(head)
 
 
@@ -1059,7 +1060,7 @@ def test_audit_file_by_itself(filed):
     alone = report(text[-1:])
     assert alone["verified"] and alone["chains"][0]["proven"] == alone["chains"][0]["to"] == json.loads(text[-1])["sequence"]
     later = report([head_of(text[2], key[1])] + text[3:])
-    assert later["verified"] and later["lines_unproven"] == 0 and later["chains"][0]["from"] == json.loads(text[3])["sequence"]
+    assert later["verified"] and later["lines_unproven"] == later["heads_unproven"] == 0 and later["chains"][0]["from"] == json.loads(text[3])["sequence"]
     missing = report([head_of(text[2], key[1])] + text[4:])
     assert [f["problem"] for f in missing["findings"]] == ["1 lines are missing before this one"]
     # Where such a file goes on with the line of its head, or that head comes again.
