@@ -90,7 +90,7 @@ def test_standbys_are_required(tmp_path):
 def alone(tmp_path):
     """A cmfd on a server of its own, which may keep it waiting."""
     server, cmf = postgresql.Server(), Cmf(tmp_path / "cmf")
-    for section, key, value in (("store", "database", server.database_new()), ("store", "replication", "none"), ("store", "timeout", "1s"),
+    for section, key, value in (("store", "database", server.database_new()), ("store", "replication", "none"), ("store", "timeout", "2s"),
                                 ("server", "drain_timeout", "1s")):
         cmf.set(section, key, value)
     cmf.ctl("store", "create")
