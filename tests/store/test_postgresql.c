@@ -109,6 +109,8 @@ static const struct {
 	{"postgresql://cmfd@db.example/cmfd?sslmode=disable", "sslrootcert="},
 	{"postgresql://cmfd@localhost,db.example/cmfd?sslmode=prefer", "sslrootcert="},
 	{"postgresql://cmfd@localhost/cmfd?hostaddr=192.0.2.1&sslmode=prefer", "sslrootcert="},
+	{"postgresql://cmfd@db.example/cmfd?target_session_attrs=primary", NULL},
+	{"postgresql://cmfd@db.example/cmfd?target_session_attrs=any", "standby"},
 	{"postgresql://cmfd@db.example/cmfd?colour=red", "colour"},
 };
 
@@ -128,10 +130,57 @@ START_TEST(test_postgresql_urls)
 }
 END_TEST
 
+/* PostgreSQL's documentation, 34.1.1.3: lists are of the same length, or of one port for all. */
+static const struct {
+	const char *url;
+	struct conninfo_server server[3];
+	size_t n;
+} server_lists[] = {
+	{"postgresql://cmfd@db1,db2:5433,db3/cmfd",
+	 {{TEXT("db1"), NULL, TEXT("5432")},
+	  {TEXT("db2"), NULL, TEXT("5433")},
+	  {TEXT("db3"), NULL, TEXT("5432")}},
+	 3},
+	{"postgresql:///cmfd?host=/a,/b&port=6432",
+	 {{TEXT("/a"), NULL, TEXT("6432")}, {TEXT("/b"), NULL, TEXT("6432")}},
+	 2},
+	{"postgresql://db1/cmfd?hostaddr=192.0.2.1", {{TEXT("db1"), TEXT("192.0.2.1"), NULL}}, 1},
+	{"postgresql:///cmfd?hostaddr=192.0.2.1,192.0.2.2",
+	 {{NULL, TEXT("192.0.2.1"), NULL}, {NULL, TEXT("192.0.2.2"), NULL}},
+	 2},
+	/* libpq's to find, or to refuse. */
+	{.url = "postgresql:///?service=cmfd"},
+	{.url = "postgresql:///cmfd?host=/a,"},
+	{.url = "postgresql:///cmfd?host=/a,/b&port=1,2,3"},
+	{.url = "postgresql:///cmfd?host=/a,/b&hostaddr=192.0.2.1"},
+};
+
+static void same_text(const char *is, const char *expected)
+{
+	ck_assert_int_eq(is == NULL, expected == NULL);
+	if (expected)
+		ck_assert_str_eq(is, expected);
+}
+
+START_TEST(test_postgresql_server_lists)
+{
+	struct conninfo_servers servers;
+
+	OK(conninfo_servers(server_lists[_i].url, &servers));
+	ck_assert_uint_eq(servers.len, server_lists[_i].n);
+	for (size_t i = 0; i < servers.len; i++) {
+		same_text(servers.item[i].host, server_lists[_i].server[i].host);
+		same_text(servers.item[i].address, server_lists[_i].server[i].address);
+		same_text(servers.item[i].port, server_lists[_i].server[i].port);
+	}
+	conninfo_servers_clear(&servers);
+}
+END_TEST
+
 /* What does not stand in the URL is safe. */
 START_TEST(test_postgresql_connects_safely)
 {
-	struct conninfo info = conninfo_of("postgresql://db.example/cmfd");
+	struct conninfo info = conninfo_of("postgresql://db.example/cmfd", NULL);
 	const char *mode = NULL;
 
 	for (size_t i = 0; info.keyword[i]; i++)
@@ -880,6 +929,7 @@ TCase *postgresql_cases(void)
 	tcase_add_loop_test(tc, test_postgresql_words, 0, (int)ARRAY_LEN(texts));
 	tcase_add_test(tc, test_postgresql_words_without_columns);
 	tcase_add_loop_test(tc, test_postgresql_urls, 0, (int)ARRAY_LEN(urls));
+	tcase_add_loop_test(tc, test_postgresql_server_lists, 0, (int)ARRAY_LEN(server_lists));
 	tcase_add_test(tc, test_postgresql_connects_safely);
 	tcase_add_test(tc, test_postgresql_conditions_lock);
 	if (backends_count <= POSTGRESQL)

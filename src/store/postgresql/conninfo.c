@@ -5,7 +5,11 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Where an item of a list of ports is empty. */
+#define PORT "5432"
 
 static const char *option_of(const PQconninfoOption *options, const char *keyword)
 {
@@ -39,6 +43,7 @@ static void options_check(const PQconninfoOption *options, struct strbuf *proble
 	const char *password = option_of(options, "password");
 	const char *mode = option_of(options, "sslmode");
 	const char *address = option_of(options, "hostaddr");
+	const char *attributes = option_of(options, "target_session_attrs");
 
 	if (password && *password)
 		strbuf_add(problem,
@@ -52,6 +57,12 @@ static void options_check(const PQconninfoOption *options, struct strbuf *proble
 			"sslmode=%s does not verify the server: leave it out for verify-full, and"
 			" name the CA with sslrootcert=FILE",
 			mode);
+	else if (attributes && strcmp(attributes, "read-write") != 0 &&
+		 strcmp(attributes, "primary") != 0)
+		strbuf_printf(problem,
+			      "target_session_attrs=%s lets a standby be taken, to which nothing "
+			      "can be written: leave it out",
+			      attributes);
 }
 
 int conninfo_check(const char *url, struct strbuf *problem)
@@ -70,13 +81,110 @@ int conninfo_check(const char *url, struct strbuf *problem)
 	return problem->len > 0 || problem->failed ? -EINVAL : 0;
 }
 
-struct conninfo conninfo_of(const char *url)
+char *conninfo_option(const char *url, const char *option)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	const char *value = options ? option_of(options, option) : NULL;
+	char *copy = value ? strdup(value) : NULL;
+
+	PQconninfoFree(options);
+	return copy;
+}
+
+/* --- servers --- */
+
+static size_t list_length(const char *list)
+{
+	size_t n = 1;
+
+	for (; *list; list++)
+		n += *list == ',';
+	return n;
+}
+
+/* The i-th of a list, `none` where that is empty; a list of one is for all. NULL: no list, or out
+ * of memory. */
+static char *list_item(const char *list, size_t i, const char *none)
+{
+	size_t len;
+
+	if (!list)
+		return NULL;
+	for (i = list_length(list) == 1 ? 0 : i; i > 0; i--)
+		list += strcspn(list, ",") + 1;
+	len = strcspn(list, ",");
+	return len > 0 ? strndup(list, len) : strdup(none);
+}
+
+/* Whether a list, if there is one, names so many, each. */
+static bool list_names(const char *list, size_t n)
+{
+	return !list || (list_length(list) == n && *list != ',' && !strstr(list, ",,") &&
+			 list[strlen(list) - 1] != ',');
+}
+
+static int servers_fill(const PQconninfoOption *options, struct conninfo_servers *servers)
+{
+	const char *hosts = option_of(options, "host"), *addresses = option_of(options, "hostaddr");
+	const char *ports = option_of(options, "port"), *names = addresses ? addresses : hosts;
+	size_t n = names && *names ? list_length(names) : 0;
+
+	if (n == 0 || !list_names(hosts, n) || !list_names(addresses, n) ||
+	    (ports && list_length(ports) != 1 && list_length(ports) != n))
+		return 0;
+	servers->item = calloc(n, sizeof(*servers->item));
+	if (!servers->item)
+		return -ENOMEM;
+	for (; servers->len < n; servers->len++) {
+		struct conninfo_server *server = &servers->item[servers->len];
+
+		server->host = list_item(hosts, servers->len, "");
+		server->address = list_item(addresses, servers->len, "");
+		server->port = list_item(ports, servers->len, PORT);
+		if ((hosts && !server->host) || (addresses && !server->address) ||
+		    (ports && !server->port)) {
+			servers->len++;
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int conninfo_servers(const char *url, struct conninfo_servers *serversp)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	int err;
+
+	*serversp = (struct conninfo_servers){0};
+	if (!options)
+		return -ENOMEM;
+	err = servers_fill(options, serversp);
+	PQconninfoFree(options);
+	if (err < 0)
+		conninfo_servers_clear(serversp);
+	return err;
+}
+
+void conninfo_servers_clear(struct conninfo_servers *servers)
+{
+	for (size_t i = 0; i < servers->len; i++) {
+		free(servers->item[i].host);
+		free(servers->item[i].address);
+		free(servers->item[i].port);
+	}
+	free(servers->item);
+	*servers = (struct conninfo_servers){0};
+}
+
+struct conninfo conninfo_of(const char *url, const struct conninfo_server *server)
 {
 	return (struct conninfo){
 		.keyword = {"sslmode", "target_session_attrs", "application_name",
 			    "keepalives_idle", "keepalives_interval", "keepalives_count",
-			    "tcp_user_timeout", "dbname", "client_encoding"},
-		.value = {"verify-full", "read-write", "cmfd", "10", "5", "3", "15000", url,
-			  "UTF8"},
+			    "tcp_user_timeout", "dbname", "client_encoding", "host", "hostaddr",
+			    "port"},
+		.value = {"verify-full", "read-write", "cmfd", "10", "5", "3", "15000", url, "UTF8",
+			  server ? server->host : NULL, server ? server->address : NULL,
+			  server ? server->port : NULL},
 	};
 }

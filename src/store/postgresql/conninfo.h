@@ -8,9 +8,21 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
-enum { CONNINFO_KEYS = 10 };
+#include <stddef.h>
 
-/* For PQconnectStartParams(), with expand_dbname; borrows the URL. */
+enum { CONNINFO_KEYS = 12 };
+
+/* One of the servers that a URL names. NULL: libpq's own word for it. */
+struct conninfo_server {
+	char *host, *address, *port;
+};
+
+struct conninfo_servers {
+	struct conninfo_server *item; /* owned, in the order of the URL */
+	size_t len;                   /* 0: libpq finds out which, as from a service file */
+};
+
+/* For PQconnectStartParams(), with expand_dbname; borrows the URL and the server. */
 struct conninfo {
 	const char *keyword[CONNINFO_KEYS + 1];
 	const char *value[CONNINFO_KEYS + 1];
@@ -21,8 +33,14 @@ struct conninfo {
  * for less than a verified server where that is on another machine. -ENOMEM.
  */
 _must_check_ int conninfo_check(const char *url, struct strbuf *problem);
+/* What a URL sets for an option of libpq; owned. NULL: nothing, or it is none. */
+char *conninfo_option(const char *url, const char *option);
+/* The servers of a URL that is valid. 0 or -ENOMEM. */
+_must_check_ int conninfo_servers(const char *url, struct conninfo_servers *serversp);
+void conninfo_servers_clear(struct conninfo_servers *servers);
 /*
  * The URL before which stands what it may say otherwise: sslmode=verify-full, a primary
- * (target_session_attrs), time-outs of the network, application_name cmfd.
+ * (target_session_attrs), time-outs of the network, application_name cmfd; of its servers that
+ * one alone, unless it is NULL.
  */
-struct conninfo conninfo_of(const char *url);
+struct conninfo conninfo_of(const char *url, const struct conninfo_server *server);

@@ -3,7 +3,6 @@
 #include "pg_database.h"
 
 #include "base/log.h"
-#include "conninfo.h"
 #include "migrate.h"
 
 #include <errno.h>
@@ -33,6 +32,9 @@ static int database_new(const struct store_options *options, struct pg_database 
 	d->url = strdup(options->database);
 	if (!d->url)
 		return -ENOMEM;
+	err = conninfo_servers(d->url, &d->servers);
+	if (err < 0)
+		return err;
 	*databasep = TAKE(d);
 	return 0;
 }
@@ -117,6 +119,7 @@ void pg_database_close(struct pg_database *d)
 {
 	if (!d)
 		return;
+	conninfo_servers_clear(&d->servers);
 	free(d->url);
 	free(d);
 }

@@ -5,9 +5,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "conninfo.h"
+#include "base/strbuf.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,10 +146,10 @@ static const struct {
 	const char *state; /* or its class */
 	int err;
 } errors[] = {
-	{"53100", -ENOSPC},   {"53200", -ENOMEM}, {"53", -EBUSY},     {"40", -EBUSY},
-	{"55P03", -EBUSY},    {"57014", -EBUSY},  {"57", -ENOTCONN},  {"08", -ENOTCONN},
-	{"25006", -ENOTCONN}, {"28", -EACCES},    {"42501", -EACCES}, {"3D000", -ENODEV},
-	{"58", -EIO},         {"XX", -EUCLEAN},   {"25", -ENOTCONN},
+	{"53100", -ENOSPC}, {"53200", -ENOMEM},   {"53300", -EMFILE}, {"53", -EBUSY},
+	{"40", -EBUSY},     {"55P03", -EBUSY},    {"57014", -EBUSY},  {"57", -ENOTCONN},
+	{"08", -ENOTCONN},  {"25006", -ENOTCONN}, {"28", -EACCES},    {"42501", -EACCES},
+	{"3D000", -ENODEV}, {"58", -EIO},         {"XX", -EUCLEAN},   {"25", -ENOTCONN},
 };
 
 bool result_state(const PGresult *result, const char *state)
@@ -224,39 +225,100 @@ static int connection_poll(PGconn *conn, int64_t until_us)
 	return err;
 }
 
-/* The reasons that no second try will remove. */
-static int connection_errno(PGconn *conn)
+/* Whether the server has refused with an SQLSTATE that begins so. Its words are of any language;
+ * PQERRORS_VERBOSE has that before them. */
+static bool connection_state(PGconn *conn, const char *state)
 {
-	const char *message = PQerrorMessage(conn);
+	char text[16];
 
-	if (PQconnectionNeedsPassword(conn) || strstr(message, "authentication failed") ||
-	    strstr(message, "no pg_hba.conf entry"))
-		return -EACCES;
-	return strstr(message, "does not exist") ? -ENODEV : -ENOTCONN;
+	snprintf(text, sizeof(text), ":  %s", state);
+	return strstr(PQerrorMessage(conn), text) != NULL;
 }
 
-static int connection_begin(struct session *s)
+/* The reasons that whoever runs the server has to remove. */
+static int connection_errno(PGconn *conn)
 {
-	struct conninfo info = conninfo_of(s->database->url);
-	char detail[256];
-	int err = -ENOMEM;
+	if (PQconnectionNeedsPassword(conn) || connection_state(conn, "28") ||
+	    connection_state(conn, "42501"))
+		return -EACCES;
+	if (connection_state(conn, "53300"))
+		return -EMFILE;
+	return connection_state(conn, "3D000") ? -ENODEV : -ENOTCONN;
+}
+
+/* "auth_failed, auth.c:326" at the end: where in its source the server has said it. */
+static bool is_location(const char *line, size_t len)
+{
+	size_t digits = 0;
+
+	while (digits < len && line[len - digits - 1] >= '0' && line[len - digits - 1] <= '9')
+		digits++;
+	return digits > 0 && len > digits + 3 && memcmp(line + len - digits - 3, ".c:", 3) == 0;
+}
+
+/* What libpq and the server say, in one line; what goes on with a tab says what may be the reason.
+ */
+static void connection_say(PGconn *conn, int err, struct strbuf *tried)
+{
+	const char *line = PQerrorMessage(conn);
+	size_t len;
+
+	for (; *line; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		if (len > 0 && *line != '\t' && !is_location(line, len))
+			strbuf_printf(tried, "%s%.*s", tried->len ? "; " : "", (int)len, line);
+	}
+	if (err == -ETIMEDOUT)
+		strbuf_printf(tried, "%sserver at \"%s\", port %s, has not answered in time",
+			      tried->len ? "; " : "", PQhost(conn), PQport(conn));
+}
+
+/* NULL: whichever libpq finds. */
+static int server_connect(struct session *s, const struct conninfo_server *server,
+			  struct strbuf *tried)
+{
+	struct conninfo info = conninfo_of(s->database->url, server);
+	int err = -ENOTCONN;
 
 	s->conn = PQconnectStartParams(info.keyword, info.value, 1);
-	if (s->conn && PQstatus(s->conn) != CONNECTION_BAD)
+	if (!s->conn)
+		return -ENOMEM;
+	PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
+	if (PQstatus(s->conn) != CONNECTION_BAD)
 		err = connection_poll(s->conn,
 				      clock_monotonic_us() + 1000 * s->database->timeout_ms);
-	else if (s->conn)
-		err = -ENOTCONN;
-	if (err == 0)
+	if (err == 0) {
+		PQsetErrorVerbosity(s->conn, PQERRORS_DEFAULT);
 		return 0;
-	snprintf(detail, sizeof(detail), "%.*s", (int)strcspn(PQerrorMessage(s->conn), "\n"),
-		 PQerrorMessage(s->conn));
-	if (err == -ENOTCONN)
-		err = connection_errno(s->conn);
-	log_fault("store: connect to the database", err,
-		  err == -ETIMEDOUT ? "it has not answered in time" : detail);
+	}
+	connection_say(s->conn, err, tried);
+	err = err == -ETIMEDOUT ? -ENOTCONN : connection_errno(s->conn);
 	session_close(s);
-	return err == -ETIMEDOUT ? -ENOTCONN : err;
+	return err;
+}
+
+/*
+ * One server after the other, that which was the primary first. Each has its own time: libpq would
+ * wait for one whose machine is gone for as long as it may, and never come to the next.
+ */
+static int connection_begin(struct session *s)
+{
+	const struct conninfo_servers *servers = &s->database->servers;
+	size_t n = servers->len > 0 ? servers->len : 1, at = atomic_load(&s->database->primary);
+	struct strbuf tried = STRBUF_NULL;
+	int err = -ENOTCONN, next = -ENOTCONN;
+
+	for (size_t i = 0; next < 0 && i < n; i++, at = (at + 1) % n) {
+		next = server_connect(s, servers->len > 0 ? &servers->item[at] : NULL, &tried);
+		if (next == 0)
+			atomic_store(&s->database->primary, at);
+		/* What one has against us says more than that another one is away. */
+		err = err == -ENOTCONN ? next : err;
+	}
+	if (next < 0)
+		log_fault("store: connect to the database", err, tried.text);
+	strbuf_clear(&tried);
+	return next < 0 ? err : 0;
 }
 
 /*
@@ -299,11 +361,14 @@ int session_open(struct session *s)
 			      ? session_set_up(s)
 			      : session_lost(s, "store: set up a session");
 	}
+	atomic_store(&s->database->refused, err);
 	if (err == 0) {
 		pg_database_found(s->database);
 		return 0;
 	}
-	pg_database_lost(s->database);
+	/* Who has a connection goes on, where there is none for another one. */
+	if (err != -EMFILE)
+		pg_database_lost(s->database);
 	session_close(s);
 	return err;
 }
@@ -319,10 +384,14 @@ void session_look(struct session *s)
 		session_close(s);
 }
 
+/* What libpq has left of OpenSSL's errors would be told of the next fault of this thread. */
 void session_close(struct session *s)
 {
+	if (!s->conn)
+		return;
 	PQfinish(s->conn);
 	s->conn = NULL;
+	ERR_clear_error();
 }
 
 /* --- plain statements --- */
