@@ -7,6 +7,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <time.h>
+
+/* How long somebody waits for a connection, where the server has no more. */
+enum { WAIT_S = 5 };
 
 /* --- connections --- */
 
@@ -22,19 +26,26 @@ struct reader_pool {
 	const struct driver *driver;
 	struct database *database;
 	pthread_mutex_t lock;
+	pthread_cond_t left;   /* one is unused */
 	struct reader *unused; /* under the lock; the one used last comes first */
+	size_t used;           /* under the lock */
 };
 
 int reader_pool_new(const struct driver *driver, struct database *database,
 		    struct reader_pool **poolp)
 {
 	struct reader_pool *pool = calloc(1, sizeof(*pool));
+	pthread_condattr_t attributes;
 
 	if (!pool)
 		return -ENOMEM;
 	pool->driver = driver;
 	pool->database = database;
 	pthread_mutex_init(&pool->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->left, &attributes);
+	pthread_condattr_destroy(&attributes);
 	*poolp = pool;
 	return 0;
 }
@@ -61,6 +72,7 @@ void reader_pool_free(struct reader_pool *pool)
 		pool->unused = r->next;
 		reader_free(r);
 	}
+	pthread_cond_destroy(&pool->left);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }
@@ -83,6 +95,33 @@ static int reader_new(struct reader_pool *pool, struct reader **readerp)
 	return 0;
 }
 
+/* Under the lock: takes one that nobody uses, or NULL. */
+static struct reader *reader_take(struct reader_pool *pool)
+{
+	struct reader *r = pool->unused;
+
+	if (r) {
+		pool->unused = r->next;
+		pool->used++;
+	}
+	return r;
+}
+
+/* The server lets us have no more of them: one that is used is waited for. */
+static int reader_await(struct reader_pool *pool, struct reader **readerp)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += WAIT_S;
+	pthread_mutex_lock(&pool->lock);
+	while (!(*readerp = reader_take(pool)) && pool->used > 0 &&
+	       pthread_cond_timedwait(&pool->left, &pool->lock, &until) == 0)
+		;
+	pthread_mutex_unlock(&pool->lock);
+	return *readerp ? 0 : -EMFILE;
+}
+
 /* Borrows a connection for one verb. */
 static int reader_enter(struct reader_pool *pool, struct reader **readerp)
 {
@@ -91,11 +130,19 @@ static int reader_enter(struct reader_pool *pool, struct reader **readerp)
 	if (err < 0)
 		return err;
 	pthread_mutex_lock(&pool->lock);
-	*readerp = pool->unused;
-	if (*readerp)
-		pool->unused = (*readerp)->next;
+	*readerp = reader_take(pool);
 	pthread_mutex_unlock(&pool->lock);
-	return *readerp ? 0 : reader_new(pool, readerp);
+	if (*readerp)
+		return 0;
+	err = reader_new(pool, readerp);
+	if (err == -EMFILE)
+		return reader_await(pool, readerp);
+	if (err == 0) {
+		pthread_mutex_lock(&pool->lock);
+		pool->used++;
+		pthread_mutex_unlock(&pool->lock);
+	}
+	return err;
 }
 
 static void reader_leave(struct reader *r)
@@ -105,6 +152,8 @@ static void reader_leave(struct reader *r)
 	pthread_mutex_lock(&pool->lock);
 	r->next = pool->unused;
 	pool->unused = r;
+	pool->used--;
+	pthread_cond_signal(&pool->left);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -112,6 +161,8 @@ DEFINE_CLEANUP(struct reader, reader_leave);
 
 void store_reader_free(struct store_reader *reader)
 {
+	if (!reader)
+		return;
 	ahead_drop(&reader->ahead, reader->driver);
 	free(reader);
 }
