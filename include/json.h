@@ -53,6 +53,7 @@ struct json_process_state {
 	int64_t started_ms;
 	int64_t reloaded_ms;   /* since when it serves with the configuration that is in force */
 	char *reload_problems; /* of a reload since then that was refused, lines; NULL: none was */
+	char *unready;         /* why it cannot serve, a line; NULL: it can, as far as it knows */
 };
 
 /* A place outside of the database that lines of the audit, or heads of its chains, are written to.

@@ -63,6 +63,9 @@ struct store_options {
 
 /* Whether that names a database of a server, and no file. */
 bool store_database_is_url(const char *database);
+/* What a URL of a database sets for an option of libpq, as the file of "passfile"; owned. NULL: it
+ * does not, or it is none. */
+char *store_database_option(const char *database, const char *option);
 
 /* Creates the database (mode 0600) with the newest schema. -EEXIST if there is one. */
 _must_check_ int store_create(const struct store_options *options);
@@ -121,7 +124,9 @@ size_t store_undecided(struct store *store, int64_t since_ms);
 /*
  * Whether a COMMIT can succeed: 0, or why not. One of the last max_age_ms says so; else one that
  * changes next to nothing is tried, once for all who ask at the same time, and waited for, but not
- * longer than wait_ms: -ETIMEDOUT. -ESTALE: store_files_check().
+ * longer than wait_ms: -ETIMEDOUT. -ESTALE: store_files_check(). Of a database on a server:
+ * -ENOTCONN: it is away; -EACCES, -ENODEV, -EMFILE: it refuses us, has no such database, or no
+ * connection left; -EHOSTDOWN: it waits for standbys; -EPERM: it has none, and should.
  */
 _must_check_ int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms);
 /*

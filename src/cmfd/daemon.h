@@ -214,6 +214,9 @@ _must_check_ int routes_new(struct daemon *daemon, struct http_route **routesp, 
 
 /* A text, taken over; NULL: 500. */
 void observe_answer(struct http_response *response, int status, const char *type, char *text);
+/* Why the process cannot serve, whatever its certificates and CAs: a line into `out`, true. It may
+ * wait for a COMMIT. */
+bool observe_unready(struct daemon *daemon, struct strbuf *out);
 void observe_metrics(void *daemon, struct worker *worker, const struct http_request *request,
 		     struct http_response *response);
 void observe_health(void *daemon, struct worker *worker, const struct http_request *request,

@@ -29,6 +29,36 @@ void observe_health(void *arg, struct worker *worker, const struct http_request 
 	observe_answer(response, 200, "text/plain", strdup("ok\n"));
 }
 
+static const struct {
+	int err;
+	const char *why;
+} unready[] = {
+	{-ESTALE, "the database is gone, or another file is in its place"},
+	{-ETIMEDOUT, "a commit takes longer than two seconds"},
+	{-ENOTCONN, "the server of the database is away"},
+	{-EACCES, "the server of the database does not let this node in"},
+	{-ENODEV, "the server of the database has no database of that name"},
+	{-EMFILE, "the server of the database has no connection left for this node"},
+	{-EHOSTDOWN, "a commit waits for a standby that synchronous_standby_names of the server of"
+		     " the database names"},
+	{-EPERM, "the server of the database has no standbys, which [store] replication requires"},
+	{-EPROTO, "a newer cmfd has migrated the database, and this one cannot go on with it: "
+		  "upgrade it"},
+};
+
+bool observe_unready(struct daemon *daemon, struct strbuf *out)
+{
+	int err = store_ready(daemon->store, READY_MAX_AGE_MS, READY_WAIT_MS);
+	const char *why = err ? error_text(err) : NULL;
+
+	for (size_t i = 0; err && i < ARRAY_LEN(unready); i++)
+		if (unready[i].err == err)
+			why = unready[i].why;
+	if (why)
+		strbuf_printf(out, "store unavailable: %s\n", why);
+	return why || node_unfit(daemon, out);
+}
+
 /*
  * It can serve: what it would have to remember can be committed, it is there among the nodes,
  * clients can believe its answers, and some CA can issue. How often somebody asks costs nothing:
@@ -38,24 +68,11 @@ void observe_ready(void *arg, struct worker *worker, const struct http_request *
 		   struct http_response *response)
 {
 	struct daemon *daemon = arg;
-	int err = store_ready(daemon->store, READY_MAX_AGE_MS, READY_WAIT_MS);
 	struct strbuf out = STRBUF_NULL;
-	bool unfit = err == 0 &&
-		     (node_unfit(daemon, &out) ||
-		      service_unfit(worker_service(worker), clock_now_ms(&clock_system), &out));
+	bool unfit = observe_unready(daemon, &out) ||
+		     service_unfit(worker_service(worker), clock_now_ms(&clock_system), &out);
 
-	if (err == 0 && !unfit)
+	if (!unfit)
 		strbuf_add(&out, "ready\n");
-	else if (err != 0)
-		strbuf_printf(&out, "store unavailable: %s\n",
-			      err == -ESTALE
-				      ? "the database is gone, or another file is in its place"
-			      : err == -ETIMEDOUT ? "a commit takes longer than two seconds"
-			      : err == -ENOTCONN  ? "the server of the database is away"
-			      : err == -EPROTO ? "a newer cmfd has migrated the database, and this "
-						 "one cannot go on with it: upgrade it"
-			      : err == -EPERM ? "the server of the database has no standbys, which "
-						"[store] replication requires"
-					      : error_text(err));
-	observe_answer(response, err == 0 && !unfit ? 200 : 503, "text/plain", strbuf_take(&out));
+	observe_answer(response, unfit ? 503 : 200, "text/plain", strbuf_take(&out));
 }

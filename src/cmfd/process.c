@@ -16,7 +16,10 @@
 static void process_look(void *arg, struct json_process_state *statep)
 {
 	struct daemon *daemon = arg;
+	struct strbuf unready = STRBUF_NULL;
 
+	(void)observe_unready(daemon, &unready);
+	statep->unready = strbuf_take(&unready);
 	statep->started_ms = daemon->started_ms;
 	statep->reloaded_ms = atomic_load(&daemon->reloaded_ms);
 	pthread_mutex_lock(&daemon->mutex);

@@ -55,6 +55,8 @@ struct driver {
 	 */
 	const char *space_sql;
 
+	/* store_database_option(); NULL: it has no options. */
+	char *(*option)(const char *database, const char *option);
 	/* store_create(). */
 	int (*create)(const struct store_options *options);
 	/* Looks whether it is sound, and brings its schema up to date; as store_open(). */
@@ -70,8 +72,9 @@ struct driver {
 	int (*look)(struct database *database);
 	/* What the last look found, without looking: each reading asks. */
 	int (*looked)(struct database *database);
-	/* After a COMMIT: whether such a one keeps what it should. 0 or a fault; NULL: it does. */
-	int (*ready)(struct database *database);
+	/* What is to be said where a COMMIT was tried and came to `err`, 0 among it: that, why it
+	 * did, or that it keeps less than it should. NULL: `err`. */
+	int (*ready)(struct database *database, int err);
 	/* Settings with which a COMMIT keeps less than it should, a line each; NULL: there are
 	 * none.
 	 */

@@ -36,6 +36,13 @@ bool store_database_is_url(const char *database)
 	       strncmp(database, "postgres://", strlen("postgres://")) == 0;
 }
 
+char *store_database_option(const char *database, const char *option)
+{
+	const struct driver *driver = driver_of(database);
+
+	return driver->option ? driver->option(database, option) : NULL;
+}
+
 int store_create(const struct store_options *options)
 {
 	return driver_of(options->database)->create(options);
@@ -115,7 +122,7 @@ int store_ready(struct store *store, int64_t max_age_ms, int64_t wait_ms)
 
 	if (err == 0)
 		err = committer_ready(store->committer, max_age_ms, wait_ms);
-	return err == 0 && store->driver->ready ? store->driver->ready(store->database) : err;
+	return store->driver->ready ? store->driver->ready(store->database, err) : err;
 }
 
 size_t store_undecided(struct store *store, int64_t since_ms)
@@ -129,6 +136,7 @@ bool store_fault_passes(int err)
 	case -EAGAIN:
 	case -EBUSY:
 	case -EDQUOT:
+	case -EMFILE:
 	case -ENOSPC:
 	case -ENOTCONN:
 	case -ESTALE:

@@ -33,6 +33,16 @@ static int lines_add(json_t *problems, const char *lines)
 	return 0;
 }
 
+static int unready_add(json_t *problems, const char *why)
+{
+	_cleanup_(strbuf_clear) struct strbuf line = STRBUF_NULL;
+
+	if (!why || !*why)
+		return 0;
+	strbuf_printf(&line, "not ready: %s", why);
+	return line.failed ? -ENOMEM : lines_add(problems, line.text);
+}
+
 static int reload_problems_add(json_t *problems, const char *lines)
 {
 	if (!lines)
@@ -81,7 +91,10 @@ static int process_add(const struct json_status_of *of, json_t *status, json_t *
 
 	if (of->process)
 		of->process->look(of->process->arg, &state);
-	err = reload_problems_add(problems, state.reload_problems);
+	err = unready_add(problems, state.unready);
+	if (!err)
+		err = reload_problems_add(problems, state.reload_problems);
+	free(state.unready);
 	free(state.reload_problems);
 	if (err)
 		return err;
@@ -261,7 +274,7 @@ static int audit_place_add(void *arg, const struct json_audit_place *place)
 
 static int nodes_json(const struct json_status_of *of, json_t *nodes, json_t *problems)
 {
-	int err = operator_nodes_list(of->reader, of->process, nodes);
+	int err = of->reader ? operator_nodes_list(of->reader, of->process, nodes) : 0;
 	json_t *node;
 	size_t i;
 
@@ -355,18 +368,24 @@ int json_status(const struct json_status_of *of, json_t **statusp)
 
 int operator_status(struct operator_call *call)
 {
-	const struct json_status_of of = {.conf = cmf_conf(call->cmf),
-					  .cas = cmf_cas(call->cmf),
-					  .inventory = call->inventory,
-					  .reader = call->worker->reader,
-					  .lcm = call->lcm,
-					  .process = call->process,
-					  .now_ms = call->now_ms};
+	struct json_status_of of = {.conf = cmf_conf(call->cmf),
+				    .cas = cmf_cas(call->cmf),
+				    .inventory = call->inventory,
+				    .reader = call->worker->reader,
+				    .lcm = call->lcm,
+				    .process = call->process,
+				    .now_ms = call->now_ms};
 	json_t *status;
 	int err;
 
 	if (json_query_unknown(&call->query))
 		return operator_problem(call, 400, "the query has an unknown parameter");
 	err = json_status(&of, &status);
+	/* Where the database is away, that is what somebody wants to see. */
+	if (err && store_fault_passes(err)) {
+		of.reader = NULL;
+		of.problems = "the database cannot be read: what is in it is left out";
+		err = json_status(&of, &status);
+	}
 	return err ? operator_fault(call, err) : operator_ok(call, 200, status);
 }

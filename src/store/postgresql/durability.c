@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * See durability.h. What is set for a session alone (synchronous_commit) session.c sets itself;
- * that there are no standbys at all a batch finds (pg_statements.c), and `/readyz` says.
+ * that none are named as standbys each batch finds, too (pg_statements.c), and `/readyz` says.
  */
 #include "durability.h"
 
@@ -14,6 +14,7 @@
 /* `*` as one of the names, also in quotes: that is every name, to the server. */
 #define ANYBODY "'(^|[(, ])\"?[*]\"?($|[), ])'"
 
+/* Who may not look into a row of pg_stat_replication sees that it is there. */
 static const char *const rules[] = {
 	"current_setting('fsync') = 'off', 'fsync is off: when the machine of the server fails,"
 	" what was committed is lost, or the whole database damaged'",
@@ -23,25 +24,38 @@ static const char *const rules[] = {
 	"current_setting('data_sync_retry') = 'on', 'data_sync_retry is on: the server goes on "
 	"after"
 	" what was committed could not be written, and the kernel may have dropped that'",
+	"current_setting('synchronous_standby_names') <> '' AND"
+	" NOT EXISTS (SELECT 1 FROM pg_stat_replication), 'no standby follows the server: each"
+	" commit waits until one does that synchronous_standby_names names'",
 };
 
-/* Where standbys count. */
-static const char standbys_rule[] =
+/* Where standbys count. Who may not look into a row of pg_stat_replication sees that it is there.
+ */
+static const char *const standbys_rules[] = {
 	"current_setting('synchronous_standby_names') ~ " ANYBODY ", 'synchronous_standby_names has"
 	" *: whoever receives the log counts as a standby, a pg_basebackup and a pg_receivewal"
-	" among them, and what was committed may be nowhere else; name the standbys'";
+	" among them, and what was committed may be nowhere else; name the standbys'",
+	"current_setting('synchronous_standby_names') = '', 'synchronous_standby_names is empty,"
+	" and [store] replication requires standbys: nothing is served until they are named there,"
+	" or [store] replication = none says that there need be none'",
+};
+
+static void rules_add(struct strbuf *sql, const char *const *rule, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		strbuf_printf(sql, ", (%s)", rule[i]);
+}
 
 int pg_durability(struct session *s, char **linesp)
 {
 	struct strbuf sql = STRBUF_NULL;
 	int err = -ENOMEM;
 
-	strbuf_add(&sql, "SELECT string_agg(line, chr(10) ORDER BY n) FROM (VALUES ");
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		strbuf_printf(&sql, "(%zu, %s), ", i, rules[i]);
-	strbuf_printf(&sql, "(%zu, %s AND %s)) AS rule (n, holds, line) WHERE holds",
-		      ARRAY_LEN(rules), s->database->unreplicated ? "false" : "true",
-		      standbys_rule);
+	strbuf_add(&sql, "SELECT string_agg(line, chr(10)) FROM (VALUES (false, '')");
+	rules_add(&sql, rules, ARRAY_LEN(rules));
+	if (!s->database->unreplicated)
+		rules_add(&sql, standbys_rules, ARRAY_LEN(standbys_rules));
+	strbuf_add(&sql, ") AS rule (holds, line) WHERE holds");
 	if (!sql.failed)
 		err = session_query(s, "store: settings of the server", sql.text, linesp);
 	strbuf_clear(&sql);

@@ -5,6 +5,7 @@
  */
 #include "pg_driver.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "driver.h"
 #include "durability.h"
@@ -73,12 +74,45 @@ static int driver_looked(struct database *database)
 	return pg_database_try(database_of(database));
 }
 
-static int driver_ready(struct database *database)
+/* Whether a COMMIT of this role waits for a standby, of whichever node. */
+static bool standby_is_awaited(struct pg_database *d)
 {
-	const struct pg_database *d = database_of(database);
+	struct session s = {.database = d};
+	int64_t waits = 0;
+	int err = clock_monotonic_us() < atomic_load(&d->retry_us) ? -ENOTCONN : session_open(&s);
 
-	if (d->unreplicated || atomic_load(&d->replicated))
-		return 0;
+	if (err == 0)
+		err = session_number(&s, "store: COMMIT",
+				     "SELECT count(*) FROM pg_stat_activity"
+				     " WHERE usename = current_user AND wait_event = 'SyncRep'",
+				     0, &waits);
+	session_close(&s);
+	return err == 0 && waits > 0;
+}
+
+/* Why there is none. */
+static int away_why(struct pg_database *d, int err)
+{
+	int refused = atomic_load(&d->refused);
+
+	if (refused && refused != -ENOTCONN)
+		return refused;
+	if (!standby_is_awaited(d))
+		return err;
+	return log_fault_every(
+		60000000, "store: COMMIT", -EHOSTDOWN,
+		"it waits for a standby that synchronous_standby_names of the server names, and"
+		" none has followed so far: bring one back, or name others there");
+}
+
+static int driver_ready(struct database *database, int err)
+{
+	struct pg_database *d = database_of(database);
+
+	if (err == -ENOTCONN || err == -ETIMEDOUT)
+		return away_why(d, err);
+	if (err < 0 || d->unreplicated || atomic_load(&d->replicated))
+		return err;
 	return log_fault_every(
 		60000000, "[store] database", -EPERM,
 		"synchronous_standby_names of the server is empty: what is committed is on one"
@@ -453,6 +487,7 @@ const struct driver postgresql_driver = {
 	.read_sql = store_read_sql,
 	.part_sql = store_part_sql,
 	.integrity_sql = integrity_sql,
+	.option = conninfo_option,
 	.create = pg_database_create,
 	.open = driver_open,
 	.close = driver_close,
