@@ -23,7 +23,7 @@ const char *uri_read(struct bytes text, struct uri *urip);
 void uri_escape(struct strbuf *out, const char *text);
 
 /*
- * A PIN in a URI of a key (RFC 7512 2.4, pin-value) becomes an asterisk, wherever in the text it
- * stands: for whatever is shown or logged.
+ * A PIN in a URI of a key (RFC 7512 2.4, pin-value) becomes an asterisk, and so does a password in
+ * the URL of a database, wherever in the text they stand: for whatever is shown or logged.
  */
 void uri_pin_mask(char *text);

@@ -197,19 +197,31 @@ void uri_escape(struct strbuf *out, const char *text)
 	}
 }
 
+static void mask(char *at, size_t len)
+{
+	if (len == 0)
+		return;
+	at[0] = '*';
+	memmove(at + 1, at + len, strlen(at + len) + 1);
+}
+
 void uri_pin_mask(char *text)
 {
-	static const char name[] = "pin-value=";
+	static const char name[] = "pin-value=", scheme[] = "postgresql://";
 	char *at = text;
 
 	while ((at = strcasestr(at, name))) {
-		/* What ends it in the URI, or in the text around that. */
-		size_t len = strcspn(at + sizeof(name) - 1, ";&?\"' \t\r\n");
-
 		at += sizeof(name) - 1;
-		if (len > 0) {
-			at[0] = '*';
-			memmove(at + 1, at + len, strlen(at + len) + 1);
-		}
+		/* What ends it in the URI, or in the text around that. */
+		mask(at, strcspn(at, ";&?\"' \t\r\n"));
+	}
+	for (at = text; (at = strstr(at, scheme));) {
+		char *end, *colon;
+
+		at += sizeof(scheme) - 1;
+		end = memchr(at, '@', strcspn(at, "/?\"' \t\r\n"));
+		colon = end ? memchr(at, ':', (size_t)(end - at)) : NULL;
+		if (colon)
+			mask(colon + 1, (size_t)(end - colon - 1));
 	}
 }

@@ -23,6 +23,16 @@ static bool owner_can_read(const struct stat *st, const struct stat *conf)
 								  : st->st_mode & S_IROTH);
 }
 
+static void owner_file_check(const struct stat *conf, const char *what, const char *path,
+			     const struct stat *st, struct check_findings *f)
+{
+	if (!owner_can_read(st, conf))
+		strbuf_printf(&f->warnings,
+			      "%s: %s cannot be read by the owner of the configuration, as whom "
+			      "cmfd runs: chown it\n",
+			      what, path);
+}
+
 /* Keys that others can read, or that cmfd cannot. */
 static void key_file_check(const struct stat *conf, const char *what, const char *path,
 			   struct check_findings *f)
@@ -34,11 +44,7 @@ static void key_file_check(const struct stat *conf, const char *what, const char
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		strbuf_printf(&f->warnings, "%s: %s can be read by others (mode %03o)\n", what,
 			      path, st.st_mode & 0777);
-	if (!owner_can_read(&st, conf))
-		strbuf_printf(&f->warnings,
-			      "%s: %s cannot be read by the owner of the configuration, as whom "
-			      "cmfd runs: chown it\n",
-			      what, path);
+	owner_file_check(conf, what, path, &st, f);
 }
 
 static void ca_files_check(const struct stat *owner, const struct conf_ca *ca,
@@ -84,6 +90,34 @@ static void vnfm_files_check(const struct stat *owner, const struct conf_vnfm *v
 	}
 }
 
+/* Files that the URL of a database names. libpq says little of one that it cannot read, and nothing
+ * of a passfile that is not there. */
+static void database_files_check(const struct stat *owner, const char *url,
+				 struct check_findings *f)
+{
+	static const struct {
+		const char *option;
+		bool secret;
+	} files[] = {
+		{"passfile", true}, {"sslkey", true}, {"sslcert", false}, {"sslrootcert", false}};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		_cleanup_(freep) char *path = store_database_option(url, files[i].option);
+		char what[40];
+		struct stat st;
+
+		if (!path || *path != '/')
+			continue;
+		snprintf(what, sizeof(what), "[store] database: %s", files[i].option);
+		if (stat(path, &st) != 0)
+			strbuf_printf(&f->warnings, "%s: %s: %s\n", what, path, error_text(-errno));
+		else if (files[i].secret)
+			key_file_check(owner, what, path, f);
+		else
+			owner_file_check(owner, what, path, &st, f);
+	}
+}
+
 static void files_check(const struct conf *conf, struct check_findings *f)
 {
 	const struct conf_protection *p = &conf->protection;
@@ -109,6 +143,8 @@ static void files_check(const struct conf *conf, struct check_findings *f)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		key_file_check(&owner, files[i].what, files[i].path, f);
+	if (store_database_is_url(conf->store.database))
+		database_files_check(&owner, conf->store.database, f);
 	for (size_t i = 0; i < conf->n_cas; i++)
 		ca_files_check(&owner, &conf->cas[i], f);
 	for (size_t i = 0; i < conf->n_vnfms; i++)

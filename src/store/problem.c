@@ -5,6 +5,7 @@
 #include "store.h"
 
 #include "base/error.h"
+#include "base/uri.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,26 +32,44 @@ static void url_say(const char *url, int err, struct strbuf *out)
 	case -ENODEV:
 		strbuf_printf(
 			out,
-			"%s: there is no such role or database: make them with createuser and "
-			"createdb --encoding=UTF8 --owner=ROLE (docs/deployment.md)",
+			"%s: there is no such database: make it with createdb --encoding=UTF8 "
+			"--template=template0 --owner=ROLE (docs/deployment.md)",
 			url);
 		break;
 	case -EACCES:
 		strbuf_printf(out,
-			      "%s does not let cmfd in: see its pg_hba.conf and ?passfile=", url);
+			      "%s does not let cmfd in: see its pg_hba.conf, the role, and the "
+			      "password in ?passfile=, which only its owner may read (mode 0600)",
+			      url);
 		break;
 	case -ENOTCONN:
-		strbuf_printf(out, "%s does not answer; the log says what was tried", url);
+		strbuf_printf(out,
+			      "%s: no server there that answers, is verified and is the primary; "
+			      "the log says what was tried",
+			      url);
+		break;
+	case -EMFILE:
+		strbuf_printf(out,
+			      "%s has no connection left: raise max_connections of the server, or "
+			      "the limit of the role (docs/deployment.md, Connections)",
+			      url);
+		break;
+	case -EMLINK:
+		strbuf_printf(out,
+			      "%s is a pooler that shares sessions among transactions (pgbouncer's "
+			      "pool_mode): name the server itself",
+			      url);
 		break;
 	case -EBUSY:
 		strbuf_printf(out,
-			      "%s: somebody has it for itself, as a cmfd did that knew of no "
-			      "others: end that first",
+			      "%s is in use by others: cmfd serves it, a store copy goes on, or a "
+			      "cmfd has it for itself that knows of no others; end that first",
 			      url);
 		break;
 	case -EEXIST:
 		strbuf_printf(out,
-			      "%s is not empty: drop that database, and make it anew with createdb",
+			      "%s is not empty, and stays as it is: what is there may be all that "
+			      "a CMF has; copy into another one, which createdb makes",
 			      url);
 		break;
 	case -EINPROGRESS:
@@ -77,14 +96,10 @@ static void url_say(const char *url, int err, struct strbuf *out)
 	}
 }
 
-void store_open_problem(const struct store_options *options, int err, struct strbuf *out)
+static void file_say(const struct store_options *options, int err, struct strbuf *out)
 {
 	const char *database = options->database;
 
-	if (store_database_is_url(database) && err != -EPROTO && err != -EAGAIN) {
-		url_say(database, err, out);
-		return;
-	}
 	switch (err) {
 	case -ENOENT:
 		strbuf_printf(out, "%s does not exist: run cmfctl init", database);
@@ -131,4 +146,18 @@ void store_open_problem(const struct store_options *options, int err, struct str
 	default:
 		strbuf_printf(out, "%s: %s", database, error_text(err));
 	}
+}
+
+void store_open_problem(const struct store_options *options, int err, struct strbuf *out)
+{
+	size_t at = out->len;
+
+	if (store_database_is_url(options->database) && err != -EPROTO && err != -EAGAIN)
+		url_say(options->database, err, out);
+	else
+		file_say(options, err, out);
+	if (out->failed)
+		return;
+	uri_pin_mask(out->text + at);
+	out->len = at + strlen(out->text + at);
 }

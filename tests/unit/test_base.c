@@ -603,6 +603,11 @@ START_TEST(test_pin_mask)
 		{"\"a?pin-value=1\" b?pin-value=2 c", "\"a?pin-value=*\" b?pin-value=* c"},
 		{"pin-value=", "pin-value="},
 		{"pin-source=file:/x", "pin-source=file:/x"},
+		{"a postgresql://u:se:cret@h1,h2:5432/d?x=a@b c",
+		 "a postgresql://u:*@h1,h2:5432/d?x=a@b c"},
+		{"postgresql://h1:5432/d?user=a@b", "postgresql://h1:5432/d?user=a@b"},
+		{"postgresql://u@h/d, postgresql://u:p@/d",
+		 "postgresql://u@h/d, postgresql://u:*@/d"},
 		{"", ""},
 	};
 

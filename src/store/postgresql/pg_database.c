@@ -52,6 +52,36 @@ static int encoding_check(struct session *s)
 	return err;
 }
 
+/* The process of the server that has served this question. */
+static int backend_of(struct session *s, int64_t *pidp)
+{
+	return session_number(s, "open database", "SELECT pg_backend_pid()", 0, pidp);
+}
+
+/*
+ * A pooler between us and the server has process ids of its own. Where it shares sessions among
+ * transactions two of ours can be one of the server's, and so are their locks and statements.
+ */
+static int pooler_check(struct session *s)
+{
+	struct session other = {.database = s->database, .writes = true, .patient = true};
+	int64_t pid, other_pid = 0;
+	int err = backend_of(s, &pid);
+
+	if (err < 0 || pid == PQbackendPID(s->conn))
+		return err;
+	err = session_open(&other);
+	if (err == 0)
+		err = backend_of(&other, &other_pid);
+	session_close(&other);
+	if (err < 0 || pid != other_pid)
+		return err;
+	return log_fault("open database", -EMLINK,
+			 "there is a pooler before the server that shares sessions among "
+			 "transactions, as pgbouncer's pool_mode = transaction: connect to the "
+			 "server itself");
+}
+
 int pg_database_create(const struct store_options *options)
 {
 	_cleanup_(pg_database_closep) struct pg_database *d = NULL;
@@ -65,6 +95,8 @@ int pg_database_create(const struct store_options *options)
 	if (err == 0)
 		err = encoding_check(&s);
 	if (err == 0)
+		err = pooler_check(&s);
+	if (err == 0)
 		err = pg_schema_make(&s);
 	session_close(&s);
 	return err;
@@ -74,6 +106,8 @@ static int database_prepare(struct session *s, const struct store_options *optio
 {
 	int err = encoding_check(s);
 
+	if (err == 0)
+		err = pooler_check(s);
 	if (err < 0)
 		return err;
 	if (options->as_it_is)
